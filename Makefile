@@ -1,0 +1,65 @@
+# make reproduce   set up and run the default study; prints where its report lies
+# make test        set up and run the whole test suite
+# make help        the other targets
+
+PYTHON ?= python3
+BIN := .venv/bin
+CONFIG ?= config/config.yaml
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
+
+.PHONY: help reproduce test test-fast lint format schema benchmark clean
+
+help:
+	@echo "make reproduce   set up, run the study of CONFIG=$(CONFIG) and print where its report lies"
+	@echo "make test        set up and run the whole test suite"
+	@echo "make test-fast   the unit tests alone"
+	@echo "make lint        formatting, lint, workflow lint and types, as CI checks them"
+	@echo "make format      format everything"
+	@echo "make schema      write config/schema.json from the configuration's blocks"
+	@echo "make benchmark   measure time and memory; writes docs/benchmarks.md"
+	@echo "make clean       remove results (ledgers included) and caches, keep .venv"
+
+reproduce: $(BIN)/.installed
+	snakemake --cores all --configfile $(CONFIG)
+	@echo "The report: $(CURDIR)/results/$$($(BIN)/python -c "import yaml; print(yaml.safe_load(open('$(CONFIG)'))['study'])")/report.html"
+
+test: $(BIN)/.installed-dev
+	pytest
+
+test-fast: $(BIN)/.installed-dev
+	pytest tests/unit
+
+lint: $(BIN)/.installed-dev
+	snakefmt --check Snakefile workflow/rules
+	ruff check .
+	ruff format --check .
+	snakemake --lint
+	mypy
+
+format: $(BIN)/.installed-dev
+	snakefmt Snakefile workflow/rules
+	ruff check --fix .
+	ruff format .
+
+schema: $(BIN)/.installed
+	python -m wattshed.config.schema > config/schema.json
+
+benchmark: $(BIN)/.installed-dev
+	python benchmarks/run.py --output docs/benchmarks.md
+
+clean:
+	rm -rf results .pytest_cache .hypothesis .mypy_cache .ruff_cache .snakemake
+
+# torch goes first and alone: a package that finds no torch would fetch another build of it.
+$(BIN)/.installed: envs/torch.txt envs/requirements.txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info < (3, 15) else "wattshed needs Python 3.11 to 3.14; set PYTHON=python3.12, say")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(PIP) -r envs/torch.txt
+	$(PIP) -r envs/requirements.txt
+	$(PIP) --no-deps --editable .
+	touch $@
+
+$(BIN)/.installed-dev: $(BIN)/.installed envs/requirements-dev.txt
+	$(PIP) -r envs/requirements-dev.txt
+	touch $@

@@ -1,0 +1,39 @@
+# wattshed: from measured household data to the paper's tables, every joule accounted for.
+from snakemake.utils import min_version
+
+min_version("9.20")
+
+
+# A study is one whole file; --configfile takes the place of the default one.
+if not workflow.config_settings.configfiles:
+
+    configfile: "config/config.yaml"
+
+
+include: "workflow/rules/common.smk"
+
+
+wildcard_constraints:
+    model="|".join(STUDY.models),
+    baseline="|".join(STUDY.baselines) or "none",
+    seed="|".join(str(seed) for seed in STUDY.seeds),
+
+
+include: "workflow/rules/data.smk"
+include: "workflow/rules/training.smk"
+include: "workflow/rules/adaptation.smk"
+include: "workflow/rules/compression.smk"
+include: "workflow/rules/clocks.smk"
+include: "workflow/rules/accounts.smk"
+include: "workflow/rules/publish.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        report=rules.write_report.output.report,
+        tables=TABLES,
+        figures=FIGURES,
+    localrule: True
+    message:
+        "The report lies at {input.report}"

@@ -1,0 +1,38 @@
+"""What all tests share: the repository, a small panel, and a meter that writes a real ledger."""
+
+from pathlib import Path
+
+import pytest
+
+from small_study import small_panel, task_of
+from wattshed.config.energy import EnergyBlock
+from wattshed.config.graph import GraphBlock
+from wattshed.data.graph import Graph, build_graph
+from wattshed.forecast.protocol import ForecastTask
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    return ROOT
+
+
+@pytest.fixture
+def energy() -> EnergyBlock:
+    return EnergyBlock(country_iso="ESP", minimum_window_s=0.05)
+
+
+@pytest.fixture(scope="session")
+def task() -> ForecastTask:
+    return task_of(small_panel())
+
+
+@pytest.fixture(scope="session")
+def gappy_task() -> ForecastTask:
+    return task_of(small_panel(missing_share=0.1))
+
+
+@pytest.fixture(scope="session")
+def graph(task: ForecastTask) -> Graph:
+    return build_graph(task.panel, task.splits.train, GraphBlock(neighbours=2), None)

@@ -1,0 +1,37 @@
+import pytest
+from pydantic import ValidationError
+
+from wattshed.config.clocks import ClocksBlock, SimulatedBlock
+
+
+def test_defaults_are_a_labelled_simulation():
+    block = ClocksBlock()
+    assert block.backend == "simulated"
+    assert "simulated" in block.simulated.gpu
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"repeat": 5},
+        {"backend": "dcgm"},
+        {"repeats": 0},
+        {"points": 1},
+        {"max_slowdown_share": 5},
+        {"min_point_s": 0},
+        {"backend": "replay"},
+        {"simulated": {"minimum_mhz": 1500}},
+        {"simulated": {"step_mhz": 7}},
+        {"simulated": {"compute_share": 1.5}},
+        {"simulated": {"gpu": "A100"}},
+        {"nvml": {"gpu_index": -1}},
+    ],
+)
+def test_wrong_keys_and_values_are_refused(wrong):
+    with pytest.raises(ValidationError):
+        ClocksBlock.model_validate(wrong)
+
+
+def test_every_key_is_described():
+    for block in (ClocksBlock, SimulatedBlock):
+        assert all(field.description for field in block.model_fields.values())

@@ -1,0 +1,76 @@
+"""The choice on 1,440 recorded runs, and the arithmetic of the published picks."""
+
+import json
+from statistics import mean
+
+import pytest
+
+from wattshed.clocks.choice import KEEP, choose_clock
+from wattshed.clocks.replay import RecordedClocks
+from wattshed.config.clocks import ReplayBlock
+
+
+def choose(path, gpu, workload):
+    block = ReplayBlock(path=str(path), gpu=gpu, workload=workload)
+    return choose_clock(RecordedClocks(block).recorded_sweep(), 0.05, seed=0)
+
+
+@pytest.mark.parametrize("gpu", ["a100", "v100"])
+@pytest.mark.parametrize("workload", ["vit", "whisper"])
+def test_contaminated_recordings_are_refused(recorded_csv, gpu, workload):
+    choice = choose(recorded_csv, gpu, workload)
+    assert (choice.status, choice.verdict) == ("refused", KEEP)
+    assert "contaminated" in choice.reason
+    assert choice.saving_share is None
+    assert choice.clock_mhz == choice.maximum_mhz
+
+
+def test_a_gpu_that_is_faster_at_lower_clocks_is_doubtful(recorded_csv):
+    choice = choose(recorded_csv, "a100", "llama")
+    assert (choice.status, choice.clock_mhz) == ("doubtful", 1410)
+    assert "faster than the maximum" in choice.reason
+    assert choice.saving_share == pytest.approx(0.30, abs=0.015)
+    assert choice.slowdown_share == pytest.approx(-0.08, abs=0.015)
+
+
+@pytest.mark.parametrize(
+    ("gpu", "workload", "clock_mhz", "saving"),
+    [
+        ("a100", "stablediffusion", 1125, 0.177),
+        ("v100", "stablediffusion", 1110, 0.129),
+        ("v100", "llama", 1095, 0.096),
+    ],
+)
+def test_usable_recordings_give_the_robust_result_with_an_interval(
+    recorded_csv, gpu, workload, clock_mhz, saving
+):
+    choice = choose(recorded_csv, gpu, workload)
+    assert (choice.status, choice.clock_mhz, choice.label) == ("use", clock_mhz, "recorded")
+    assert choice.saving_share == pytest.approx(saving, abs=0.001)
+    assert 0 < choice.saving_low < choice.saving_share < choice.saving_high
+    assert choice.slowdown_low < choice.slowdown_share <= 0.05
+    assert choice.candidate_low_mhz <= clock_mhz <= choice.candidate_high_mhz
+    assert choice.baseline_protocol == "settled"
+
+
+def test_a_limit_that_the_interval_passes_is_said(recorded_csv):
+    choice = choose(recorded_csv, "v100", "llama")
+    assert choice.slowdown_high > 0.05
+    assert "interval of the slowdown reaches" in choice.reason
+
+
+def test_published_picks_add_up_to_less_than_they_were_told(published_json):
+    picks = json.loads(published_json.read_text())
+    assert len(picks) == 12
+    saved = [pick["energy_savings_edp_percent"] for pick in picks]
+    ratios = [pick["optimal_frequency_edp_mhz"] / pick["max_frequency_mhz"] for pick in picks]
+    assert mean(saved) == pytest.approx(25.37, abs=0.005)
+    assert mean(pick["energy_savings_ed2p_percent"] for pick in picks) == pytest.approx(24.56, abs=0.005)
+    assert mean(pick["edp_improvement_percent"] for pick in picks) == pytest.approx(29.88, abs=0.005)
+    worthwhile = [saving >= 20 for saving in saved]
+    in_band = [0.7 <= ratio <= 1 for ratio in ratios]
+    assert (sum(worthwhile), sum(in_band)) == (7, 4)
+    assert not any(a and b for a, b in zip(worthwhile, in_band, strict=True))
+    for pick in picks:
+        product = pick["optimal_energy_edp_joules"] * pick["optimal_timing_edp_seconds"]
+        assert product == pytest.approx(pick["optimal_edp"], rel=1e-3)

@@ -1,0 +1,110 @@
+import copy
+import json
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+from wattshed.config.schema import schema_text
+from wattshed.config.study import load_study
+from wattshed.foundation.faults import Fault
+
+
+@pytest.fixture(scope="module")
+def config(root):
+    return yaml.safe_load((root / "config/config.yaml").read_text())
+
+
+def changed(config, place, value):
+    result = copy.deepcopy(config)
+    block = result
+    *above, last = place.split(".")
+    for key in above:
+        block = block[key]
+    if value is KeyError:
+        del block[last]
+    else:
+        block[last] = value
+    return result
+
+
+def test_every_shipped_study_is_valid(root, config):
+    studies = sorted((root / "config").glob("*.yaml"))
+    assert len(studies) >= 2
+    for path in studies:
+        own = yaml.safe_load(path.read_text())
+        load_study(merged(config, own), path.name)
+
+
+def merged(base, own):
+    """As Snakemake lays a --configfile over the default one."""
+    result = copy.deepcopy(base)
+    for key, value in own.items():
+        both = isinstance(value, dict) and isinstance(result.get(key), dict)
+        result[key] = merged(result[key], value) if both else value
+    return result
+
+
+def test_the_committed_schema_is_the_generated_one(root):
+    assert (root / "config/schema.json").read_text() == schema_text(), (
+        "run: python -m wattshed.config.schema > config/schema.json"
+    )
+
+
+def test_every_key_is_described():
+    schema = json.loads(schema_text())
+    blocks = [schema, *schema["$defs"].values()]
+    bare = [
+        f"{block.get('title')}.{name}"
+        for block in blocks
+        for name, key in block.get("properties", {}).items()
+        if "description" not in key and "const" not in key
+    ]
+    assert bare == []
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "sentence"),
+    [
+        ("seeds", KeyError, "seeds is missing: add it"),
+        (
+            "recipes.frugal.learning_rat",
+            0.1,
+            r"learning_rat is not a known key: did you mean 'learning_rate'",
+        ),
+        ("colour", "red", "colour is not a known key"),
+        ("recipes.frugal.batch", "many", "recipes.frugal.batch: input should be a valid integer.*'many'"),
+        ("recipes.frugal.learning_rate", -1, "recipes.frugal.learning_rate: .*greater than 0.*-1"),
+        ("seeds", [1, "2"], "seeds.1: input should be a valid integer"),
+        ("seeds", [1, 1.5], "seeds.1: input should be a valid integer"),
+        ("seeds", [1, 1], "expected different whole numbers"),
+        ("data.windows.horizon_h", 0, "horizon_h"),
+        ("data.splits.train_share", 0.95, "later months are left"),
+        ("energy.country_iso", "Atlantis", "energy.country_iso: 'Atlantis' is not a country.*ISO 3166"),
+        ("models.stgnn.recipe", "thrifty", "models.stgnn.recipe is 'thrifty'; expected one of"),
+        ("models.stgnn.recipe", "reference", "trained on pairs, but recipe 'reference' samples windows"),
+        ("studied_model", "stgnm", "studied_model is 'stgnm'; expected one of"),
+        ("studied_model", "dlinear", "must have the form stgnn or gru"),
+        ("data.source.kind", "houses", "data.source"),
+        ("compression.variants.low_rank_6_tuned.rank", 16, "expected less than the 16 units"),
+        ("study", "My Study", "study"),
+    ],
+)
+def test_bad_keys_and_values_give_one_clear_sentence(config, place, value, sentence):
+    with pytest.raises(Fault, match=sentence) as caught:
+        load_study(changed(config, place, value), "config.yaml")
+    message = str(caught.value)
+    assert message.startswith("config.yaml: ")
+    assert "\n" not in message
+
+
+def test_zero_is_a_value_and_not_a_wish_for_the_default(config):
+    """A7.6: `dropout or default` turned 0.0 into 0.3."""
+    study = load_study(changed(config, "models.stgnn_reference.dropout", 0.0), "config.yaml")
+    assert study.models["stgnn_reference"].dropout == 0.0
+
+
+def test_reading_a_study_loads_no_torch():
+    code = "import sys; import wattshed.config.study; assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,141 @@
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse as sp
+
+from small_study import small_panel
+from wattshed.config.graph import GraphBlock
+from wattshed.data.graph import Graph, build_graph, nearest_neighbours, normalise
+from wattshed.data.panel import Panel
+from wattshed.data.similarity import metadata_similarity
+from wattshed.data.splits import Segment
+from wattshed.foundation.faults import Fault
+
+TRAIN = Segment("train", 0, 900)
+
+
+def metadata(count, seed=0):
+    random = np.random.default_rng(seed)
+    table = {f"p{index}": random.choice([2.3, 3.45, 4.6, np.nan], count) for index in range(1, 7)}
+    table["province"] = random.choice(["Gipuzkoa", "Bizkaia"], count)
+    table["municipality"] = random.choice(list("ABCDEF"), count)
+    table["contracted_tariff"] = random.choice(["2.0TD", "3.0TD"], count)
+    return pd.DataFrame(table, index=pd.Index([f"n{i}" for i in range(count)], name="node"))
+
+
+def test_similarity_equals_the_studys_dense_formula():
+    """stgnn.md A3: .5 cosine of place, .3 (1 - d / max d) of power, .2 cosine of tariff."""
+    nodes = metadata(60)
+    province, municipality, tariff = (
+        pd.get_dummies(nodes[name]).to_numpy(float)
+        for name in ("province", "municipality", "contracted_tariff")
+    )
+    place = np.concatenate([province, municipality], axis=1)
+    cosine = place @ place.T / 2
+    raw = nodes[[f"p{i}" for i in range(1, 7)]].to_numpy()
+    power = np.nan_to_num((raw - np.nanmean(raw, axis=0)) / np.nanstd(raw, axis=0))
+    distance = np.linalg.norm(power[:, None] - power[None], axis=2)
+    expected = 0.5 * cosine + 0.3 * (1 - distance / distance.max()) + 0.2 * (tariff @ tariff.T)
+    found = metadata_similarity(nodes, GraphBlock()).rows(np.arange(60))
+    np.testing.assert_allclose(found, expected, atol=1e-9)
+
+
+def test_identical_nodes_do_not_all_choose_the_same_neighbours():
+    """A7.3: with plain argsort 188 of 200 identical nodes had no incoming edge, and one had 199."""
+    nodes = metadata(1).iloc[np.zeros(200, int)].set_axis([f"n{i}" for i in range(200)])
+    directed = nearest_neighbours(metadata_similarity(nodes, GraphBlock()), 10, seed=1)
+    incoming = np.diff(directed.tocsc().indptr)
+    assert incoming.max() < 5 * 10
+    assert (incoming == 0).sum() <= 2
+    assert (np.diff(directed.indptr) == 10).all()
+    assert directed.diagonal().sum() == 0
+
+
+def test_the_same_seed_gives_the_same_graph_and_another_seed_another():
+    nodes = metadata(1).iloc[np.zeros(100, int)].set_axis([f"n{i}" for i in range(100)])
+    similarity = metadata_similarity(nodes, GraphBlock())
+    first, again, other = (nearest_neighbours(similarity, 5, seed) for seed in (1, 1, 2))
+    assert (first != again).nnz == 0
+    assert (first != other).nnz > 0
+
+
+def test_normalisation_is_symmetric_and_equals_the_dense_formula():
+    random = np.random.default_rng(0)
+    dense = np.where(random.random((30, 30)) < 0.2, random.random((30, 30)), 0)
+    np.fill_diagonal(dense, 0)
+    both = np.clip(dense + dense.T, 0, 1) + np.eye(30)
+    scale = np.diag(both.sum(axis=1) ** -0.5)
+    found = normalise(sp.csr_array(dense)).toarray()
+    np.testing.assert_allclose(found, scale @ both @ scale, atol=1e-6)
+    np.testing.assert_allclose(found, found.T, atol=1e-7)
+
+
+def test_auto_takes_metadata_where_the_table_allows_it_and_load_shapes_elsewhere():
+    panel = small_panel(nodes=8)
+    assert build_graph(panel, TRAIN, GraphBlock(neighbours=3), None).method == "load_shape"
+    nodes = metadata(8).set_axis(panel.nodes.index)
+    with_table = Panel(panel.values, panel.observed, panel.times, nodes, "kWh", "UTC", "test")
+    assert build_graph(with_table, TRAIN, GraphBlock(neighbours=3), None).method == "metadata"
+
+
+def test_load_shapes_come_from_the_training_part_only():
+    panel = small_panel(nodes=8)
+    changed = panel.values.copy()
+    changed[900:] = np.random.default_rng(3).random(changed[900:].shape).astype(np.float32)
+    later = Panel(changed, panel.observed, panel.times, panel.nodes, "kWh", "UTC", "test")
+    block = GraphBlock(neighbours=3)
+    first, second = build_graph(panel, TRAIN, block, None), build_graph(later, TRAIN, block, None)
+    assert (first.adjacency != second.adjacency).nnz == 0
+
+
+def test_an_edge_list_is_the_graph():
+    panel = small_panel(nodes=3)
+    edges = pd.DataFrame({"source": ["node_0"], "target": ["node_2"], "weight": [0.5]})
+    graph = build_graph(panel, TRAIN, GraphBlock(), edges)
+    assert graph.method == "edges"
+    assert graph.degrees().tolist() == [1, 0, 1]
+    with pytest.raises(Fault, match="has no edge list"):
+        build_graph(panel, TRAIN, GraphBlock(method="edges"), None)
+
+
+def test_graph_and_panel_share_one_order_of_nodes(tmp_path):
+    """A7.2: the study's graph rows followed another file than its data columns."""
+    panel = small_panel(nodes=5)
+    graph = build_graph(panel, TRAIN, GraphBlock(neighbours=2), None)
+    graph.write(tmp_path / "graph.safetensors")
+    read = Graph.read(tmp_path / "graph.safetensors", panel)
+    assert (read.adjacency != graph.adjacency).nnz == 0
+    order = [1, 0, 2, 3, 4]
+    other = Panel(
+        panel.values[:, order],
+        panel.observed[:, order],
+        panel.times,
+        panel.nodes.iloc[order],
+        "kWh",
+        "UTC",
+        "test",
+    )
+    with pytest.raises(Fault, match="lists other nodes, or another order"):
+        Graph.read(tmp_path / "graph.safetensors", other)
+
+
+def test_a_shuffled_graph_has_the_same_edges_under_other_names(graph):
+    shuffled = graph.shuffled(seed=1)
+    assert sorted(shuffled.degrees()) == sorted(graph.degrees())
+    assert shuffled.adjacency.sum() == pytest.approx(graph.adjacency.sum())
+    assert (shuffled.adjacency != graph.adjacency).nnz > 0
+
+
+def test_no_dense_matrix_at_two_thousand_nodes():
+    """A7.4. The full 8,442 nodes are a benchmark; here memory must stay far below N x N float64 (32 MB)."""
+    import tracemalloc
+
+    similarity = metadata_similarity(metadata(2000), GraphBlock())
+    tracemalloc.start()
+    started = time.perf_counter()
+    nearest_neighbours(similarity, 10, seed=1)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 30e6, f"{peak / 1e6:.0f} MB after {time.perf_counter() - started:.1f} s"

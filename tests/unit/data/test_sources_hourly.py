@@ -1,0 +1,124 @@
+"""Readings become a full hourly UTC axis; the clocks' changes are no gaps."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wattshed.data.sources.hourly import hours_of, utc_seconds
+from wattshed.foundation.faults import Fault
+
+MADRID = "Europe/Madrid"
+
+
+def column(*texts: str) -> pd.Series:
+    return pd.Series(texts, index=range(2, len(texts) + 2))
+
+
+def as_utc(*texts: str, zone: str = MADRID) -> list[str]:
+    return [str(np.datetime64(int(s), "s")) for s in utc_seconds(column(*texts), zone, "file.csv")]
+
+
+def test_local_times_become_utc():
+    assert as_utc("2021-01-01 00:00", "2021-07-01 00:00") == ["2020-12-31T23:00:00", "2021-06-30T22:00:00"]
+
+
+def test_times_with_offset_stand_whatever_the_zone():
+    assert as_utc("2021-01-01T00:00:00Z", "2021-01-01T03:00:00+02:00") == [
+        "2021-01-01T00:00:00",
+        "2021-01-01T01:00:00",
+    ]
+
+
+def test_the_skipped_spring_hour_is_no_gap():
+    seconds = utc_seconds(column("2021-03-28 01:00", "2021-03-28 03:00"), MADRID, "file.csv")
+    axis, hour = hours_of(seconds, pd.RangeIndex(2, 4), "file.csv")
+    assert len(axis) == 2
+    assert hour.tolist() == [0, 1]
+
+
+def test_the_doubled_autumn_hour_is_two_hours():
+    assert as_utc("2021-10-31 01:00", "2021-10-31 02:00", "2021-10-31 02:00", "2021-10-31 03:00") == [
+        "2021-10-30T23:00:00",
+        "2021-10-31T00:00:00",
+        "2021-10-31T01:00:00",
+        "2021-10-31T02:00:00",
+    ]
+
+
+def test_the_doubled_hour_is_told_apart_node_by_node():
+    times = column(*["2021-10-31 02:00"] * 4)
+    nodes = pd.Series(["a", "b", "a", "b"], index=times.index)
+    seconds = utc_seconds(times, MADRID, "file.csv", nodes)
+    assert (np.diff(seconds) / 3600).tolist() == [0, 1, 0]
+
+
+def test_a_single_reading_of_the_doubled_hour_is_the_first():
+    assert as_utc("2021-10-31 02:00") == ["2021-10-31T00:00:00"]
+
+
+def test_three_readings_of_the_doubled_hour_are_a_duplicate():
+    times = column(*["2021-10-31 02:00"] * 3)
+    with pytest.raises(Fault, match="row 4: a second reading"):
+        hours_of(utc_seconds(times, MADRID, "file.csv"), times.index, "file.csv")
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    first=st.datetimes(
+        pd.Timestamp("1990-01-01").to_pydatetime(), pd.Timestamp("2035-01-01").to_pydatetime()
+    ),
+    zone=st.sampled_from([MADRID, "America/Los_Angeles", "Australia/Sydney", "UTC", "Asia/Kolkata"]),
+)
+def test_a_year_of_local_clock_times_comes_back_whole(first, zone):
+    """What a meter prints hour by hour, clocks changed or not, is the hours that passed."""
+    true = pd.date_range(pd.Timestamp(first).floor("h"), periods=8784, freq="h", tz="UTC")
+    times = pd.Series(true.tz_convert(zone).strftime("%Y-%m-%d %H:%M:%S"))
+    expected = true.tz_localize(None).to_numpy("datetime64[s]").astype(np.int64)
+    # The very first may be the second half of a doubled hour, which nothing can tell.
+    assert (utc_seconds(times, zone, "file.csv") == expected)[1:].all()
+
+
+@pytest.mark.parametrize(
+    ("texts", "says"),
+    [
+        (
+            ("2021-03-28 02:30", "2021-03-28 03:30"),
+            "row 2: local time 2021-03-28 02:30:00 does not exist in Europe/M",
+        ),
+        (("2021-01-01 00:00", "soon"), "row 3: time 'soon' cannot be read; expected ISO 8601"),
+        (("01/02/2021 00:00", "01/03/2021 00:00"), "row 2: time '01/02/2021 00:00' cannot be read"),
+        (
+            ("2021-01-01 00:00", "2021-01-01 01:00Z"),
+            "row 3: time '2021-01-01 01:00Z' has a UTC offset, unlike",
+        ),
+        (
+            ("2021-01-01 00:00Z", "2021-01-01 01:00"),
+            "row 3: time '2021-01-01 01:00' has no UTC offset, unlike",
+        ),
+        (("2021-01-01 00:00", None), "row 3: the time is empty"),
+    ],
+)
+def test_bad_times_are_named_with_their_row(texts, says):
+    with pytest.raises(Fault) as fault:
+        utc_seconds(column(*texts), MADRID, "file.csv")
+    assert says in str(fault.value)
+
+
+@pytest.mark.parametrize(
+    ("texts", "says"),
+    [
+        (
+            ("2021-01-01 00:00", "2021-01-01 00:15"),
+            "row 3: 2021-01-01 00:15:00 UTC is not a whole number of hours",
+        ),
+        (("2021-01-01 00:00", "2021-01-01 00:00"), "row 3: a second reading at 2021-01-01 00:00:00 UTC"),
+        (("1021-01-01 00:00", "2021-01-01 00:00"), "look for a mistyped date"),
+    ],
+)
+def test_readings_that_are_not_hourly_are_refused(texts, says):
+    times = column(*texts)
+    with pytest.raises(Fault) as fault:
+        hours_of(utc_seconds(times, "UTC", "file.csv"), times.index, "file.csv")
+    assert says in str(fault.value)

@@ -1,0 +1,206 @@
+"""Anybody's CSV or Parquet: read right, or refused in one sentence with its row."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from wattshed.config.sources import TableSource
+from wattshed.data.sources.registry import load_panel
+from wattshed.data.sources.table import read_edges
+from wattshed.foundation.faults import Fault
+
+LONG = """time,node,value
+2021-01-01 00:00,b,1.5
+2021-01-01 00:00,a,2.5
+2021-01-01 02:00,a,4.5
+2021-01-01 01:00,b,
+"""
+WIDE = """time,b,a
+2021-01-01 00:00,1.5,2.5
+2021-01-01 01:00,,
+2021-01-01 02:00,,4.5
+"""
+
+
+def panel_of(folder: Path, text: str, form: str = "wide", **keys):
+    (folder / "panel.csv").write_text(text, encoding="utf-8")
+    return load_panel(TableSource(kind="table", path="panel.csv", form=form, **keys), folder)
+
+
+def fault_of(folder: Path, text: str, form: str = "wide", **keys) -> str:
+    with pytest.raises(Fault) as fault:
+        panel_of(folder, text, form, **keys)
+    assert "\n" not in str(fault.value)
+    assert "panel.csv" in str(fault.value)
+    return str(fault.value)
+
+
+def test_long_and_wide_give_the_same_panel(tmp_path):
+    long, wide = panel_of(tmp_path, LONG, "long"), panel_of(tmp_path, WIDE)
+    assert long.node_names == ["a", "b"]
+    assert wide.node_names == ["b", "a"]
+    assert long.times.tolist() == wide.times.tolist()
+    np.testing.assert_array_equal(long.values, wide.values[:, ::-1])
+    np.testing.assert_array_equal(long.values[:, 0], np.float32([2.5, np.nan, 4.5]))
+    np.testing.assert_array_equal(long.observed, [[True, True], [False, False], [True, False]])
+    assert long.notes == ()
+
+
+def test_unsorted_rows_are_sorted_and_the_panel_says_so(tmp_path):
+    lines = WIDE.splitlines()
+    shuffled = panel_of(tmp_path, "\n".join([lines[0], lines[3], lines[1], lines[2]]))
+    np.testing.assert_array_equal(shuffled.values, panel_of(tmp_path, WIDE).values)
+    assert shuffled.notes == ("The rows were not in order of time; they were sorted.",)
+    assert panel_of(tmp_path, WIDE).notes == ()
+
+
+@pytest.mark.parametrize("form", ["long", "wide"])
+def test_parquet_reads_like_csv(tmp_path, form):
+    text = LONG if form == "long" else WIDE
+    csv = panel_of(tmp_path, text, form)
+    frame = pd.read_csv(tmp_path / "panel.csv", parse_dates=["time"])
+    frame.to_parquet(tmp_path / "panel.parquet", index=False)
+    parquet = load_panel(TableSource(kind="table", path="panel.parquet", form=form), tmp_path)
+    np.testing.assert_array_equal(csv.values, parquet.values)
+    assert (csv.times == parquet.times).all()
+
+
+def test_names_that_look_like_numbers_stay_names(tmp_path):
+    panel = panel_of(tmp_path, "time,node,value\n2021-01-01 00:00,007,1\n2021-01-01 01:00,007,2\n", "long")
+    assert panel.node_names == ["007"]
+
+
+def test_blank_lines_do_not_shift_row_numbers(tmp_path):
+    said = fault_of(tmp_path, "time,a\n\n2021-01-01 00:00,1\n\n2021-01-01 01:00,x\n\n")
+    assert "row 5, column 'a': 'x' is not a number" in said
+
+
+@pytest.mark.parametrize(
+    ("text", "form", "says"),
+    [
+        ("", "wide", "is empty"),
+        ("time,a\n", "wide", "has no rows"),
+        ("when,a\n2021-01-01 00:00,1\n", "wide", "row 1: the first column is 'when'"),
+        ("time\n2021-01-01 00:00\n", "wide", "the first column is 'time' of 1"),
+        ("time;a\n2021-01-01 00:00;1\n", "wide", "the first column is 'time;a' of 1"),
+        ("time,a,a\n2021-01-01 00:00,1,2\n", "wide", "row 1: column 'a' occurs twice"),
+        (
+            "time,node,kwh\n2021-01-01 00:00,a,1\n",
+            "long",
+            "row 1: no column 'value' in the header (time, node, kwh)",
+        ),
+        (
+            "time,a\n2021-01-01 00:00,1\n2021-01-01 01:00,n/k\n",
+            "wide",
+            "row 3, column 'a': 'n/k' is not a number",
+        ),
+        (
+            "time,a\n2021-01-01 00:00,1\n2021-01-01 01:00,inf\n",
+            "wide",
+            "row 3, column 'a': 'inf' is not a number",
+        ),
+        ("time,node,value\n2021-01-01 00:00,a,1;5\n", "long", "row 2, column 'value': '1;5' is not a number"),
+        (
+            "time,a\n2021-01-01 00:00,1\n2021-01-01 00:00,2\n",
+            "wide",
+            "row 3: a second reading at 2021-01-01 00:00",
+        ),
+        (
+            "time,node,value\n2021-01-01 00:00,a,1\n2021-01-01 00:00,a,1\n",
+            "long",
+            "row 3: a second reading of node 'a'",
+        ),
+        ("time,node,value\n2021-01-01 00:00,,1\n", "long", "row 2: the node is empty"),
+        ("time,a\n2021-01-01 00:00,1,2,3\n", "wide", "cannot be read as CSV (Length of header"),
+        ("time,a\n2021-01-01 00:00,1\n2021-01-01 01:00,1,2\n", "wide", "Expected 2 fields in line 3, saw 3"),
+        ("time,a,b\n2021-01-01 00:00,1,\n2021-01-01 01:00,2,\n", "wide", "node 'b' has no observed hour"),
+    ],
+)
+def test_a_bad_table_is_refused_in_one_sentence(tmp_path, text, form, says):
+    assert says in fault_of(tmp_path, text, form)
+
+
+def test_text_that_is_not_utf8_is_refused(tmp_path):
+    (tmp_path / "panel.csv").write_bytes("time,Müller\n2021-01-01 00:00,1\n".encode("latin-1"))
+    with pytest.raises(Fault, match=r"panel.csv cannot be read as CSV"):
+        load_panel(TableSource(kind="table", path="panel.csv", form="wide"), tmp_path)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(Fault, match=r"absent.csv does not exist"):
+        load_panel(TableSource(kind="table", path="absent.csv", form="wide"), tmp_path)
+
+
+def test_a_truncated_parquet_is_refused(tmp_path):
+    pd.DataFrame({"time": ["2021-01-01 00:00"], "a": [1.0]}).to_parquet(tmp_path / "panel.parquet")
+    whole = (tmp_path / "panel.parquet").read_bytes()
+    for part in (whole[: len(whole) // 2], b"PAR1", b"not parquet at all", b""):
+        (tmp_path / "panel.parquet").write_bytes(part)
+        with pytest.raises(Fault, match=r"panel.parquet cannot be read as Parquet"):
+            load_panel(TableSource(kind="table", path="panel.parquet", form="wide"), tmp_path)
+
+
+def test_the_node_table_follows_the_panel_order(tmp_path):
+    (tmp_path / "nodes.csv").write_text("node,province\na,north\nz,none\nb,south\n")
+    panel = panel_of(tmp_path, WIDE, node_table="nodes.csv")
+    assert panel.node_names == ["b", "a"]
+    assert panel.nodes["province"].tolist() == ["south", "north"]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("node,p\na,1\n", "lacks 1 of the panel's 2 nodes, 'b' first"),
+        ("node,p\na,1\nb,1\na,2\n", "row 4: node 'a' has a second row"),
+        ("name,p\na,1\n", "no column 'node' in the header"),
+    ],
+)
+def test_a_bad_node_table_is_refused(tmp_path, text, says):
+    (tmp_path / "nodes.csv").write_text(text)
+    with pytest.raises(Fault) as fault:
+        panel_of(tmp_path, WIDE, node_table="nodes.csv")
+    assert says in str(fault.value)
+    assert "nodes.csv" in str(fault.value)
+
+
+def test_edges_are_read(tmp_path):
+    (tmp_path / "edges.csv").write_text("source,target,weight\na,b,0.5\nb,a,2\n")
+    edges = read_edges(tmp_path / "edges.csv", ["b", "a"])
+    assert edges.to_dict("list") == {"source": ["a", "b"], "target": ["b", "a"], "weight": [0.5, 2.0]}
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("source,target,weight\na,b,1\na,c,1\n", "row 3: target 'c' is not a node of the panel"),
+        ("source,target,weight\n,b,1\n", "row 2: source nan is not a node of the panel"),
+        ("source,target\na,b\n", "no column 'weight' in the header (source, target)"),
+        ("source,target,weight\na,b,much\n", "row 2, column 'weight': 'much' is not a number"),
+        ("source,target,weight\na,b,-1\n", "row 2: weight is -1.0; expected a number above 0"),
+        ("source,target,weight\na,b,\n", "row 2: weight is nan"),
+        ("source,target,weight\na,b,1\na,b,1\n", "row 3: this edge stood in the list before"),
+    ],
+)
+def test_a_bad_edge_list_is_refused(tmp_path, text, says):
+    (tmp_path / "edges.csv").write_text(text)
+    with pytest.raises(Fault) as fault:
+        read_edges(tmp_path / "edges.csv", ["a", "b"])
+    assert says in str(fault.value)
+
+
+def test_a_simulated_panel_of_100_homes_reads_like_pandas(root, tmp_path):
+    path = root.parent / "shared" / "data" / "panels" / "eulp_tx.parquet"
+    if not path.is_file():
+        pytest.skip("the panel of 100 simulated homes (../shared/data/panels/eulp_tx.parquet) is not here")
+    frame = pd.read_parquet(path)
+    homes = frame.select_dtypes("number").iloc[:, :20]
+    homes.columns = [f"home_{number}" for number in range(20)]
+    homes.insert(0, "time", pd.date_range("2018-01-01", periods=len(homes), freq="h", tz="Etc/GMT+6"))
+    homes.to_csv(tmp_path / "panel.csv", index=False)
+    panel = load_panel(
+        TableSource(kind="table", path="panel.csv", form="wide", timezone="America/Chicago"), tmp_path
+    )
+    np.testing.assert_allclose(panel.values, homes.iloc[:, 1:].to_numpy(np.float32), rtol=1e-6)
+    assert panel.times[0] == np.datetime64("2018-01-01T06:00:00")

@@ -1,0 +1,95 @@
+import numpy as np
+import pytest
+
+from small_study import small_panel, task_of
+from wattshed.data.panel import Panel
+from wattshed.forecast.baselines import make_baseline
+from wattshed.forecast.metrics import metrics, sum_errors
+from wattshed.forecast.protocol import evenly_spaced
+
+NAMES = ("persistence", "seasonal_24h", "seasonal_168h", "climatology", "ridge")
+
+
+def fitted(name, task):
+    baseline = make_baseline(name, task)
+    baseline.fit()
+    return baseline
+
+
+def test_naive_forecasts_repeat_the_hours_they_say(task):
+    values = task.panel.values
+    origins = np.array([400, 417])
+    for index, origin in enumerate(origins):
+        for ahead in range(3):
+            assert (fitted("persistence", task).forecast(origins)[index, ahead] == values[origin - 1]).all()
+            day, week = origin + ahead - 24, origin + ahead - 168
+            assert (fitted("seasonal_24h", task).forecast(origins)[index, ahead] == values[day]).all()
+            assert (fitted("seasonal_168h", task).forecast(origins)[index, ahead] == values[week]).all()
+
+
+def test_seasonal_naive_beyond_one_season_takes_the_latest_known_hour():
+    task = task_of(small_panel(hours=2500), look_back_h=24, horizon_h=30)
+    forecast = fitted("seasonal_24h", task).forecast(np.array([500]))[0]
+    np.testing.assert_array_equal(forecast[29], task.panel.values[500 + 29 - 48])
+
+
+def test_climatology_is_the_training_mean_of_the_local_hour_of_week(task):
+    origin = 1300
+    local = task.panel.local_times
+    train = np.arange(task.splits.train.stop)
+    same = train[
+        (local[train].day_of_week == local[origin].day_of_week) & (local[train].hour == local[origin].hour)
+    ]
+    forecast = fitted("climatology", task).forecast(np.array([origin]))[0, 0]
+    np.testing.assert_allclose(forecast, task.panel.values[same].mean(axis=0), rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_baseline_sees_its_target_hours_or_anything_later(task, name):
+    origin = int(task.origins(task.splits.test)[10])
+    changed = task.panel.values.copy()
+    changed[origin:] = 1e3
+    other = task_of(
+        Panel(changed, task.panel.observed, task.panel.times, task.panel.nodes, "kWh", "UTC", "test")
+    )
+    first = fitted(name, task).forecast(np.array([origin]))
+    np.testing.assert_array_equal(first, fitted(name, other).forecast(np.array([origin])))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_gaps_give_numbers_and_not_nan(gappy_task, name):
+    origins = gappy_task.origins(gappy_task.splits.test)
+    forecast = fitted(name, gappy_task).forecast(origins)
+    assert forecast.shape == (len(origins), 3, 5)
+    assert np.isfinite(forecast).all()
+
+
+def test_ridge_finds_a_linear_law_exactly():
+    """A noiseless daily cycle obeys x[t] = x[t-1] 2 cos(w) - x[t-2]: a linear map must find it."""
+    panel = small_panel(hours=1500, nodes=3)
+    hour = np.arange(1500)
+    values = (3 + np.sin(2 * np.pi * hour[:, None] / 24 + np.arange(3))).astype(np.float32)
+    task = task_of(Panel(values, panel.observed, panel.times, panel.nodes, "kWh", "UTC", "test"))
+    origins = task.origins(task.splits.test)
+    found = metrics(sum_errors(fitted("ridge", task).forecast(origins), *task.truth(origins)), np.ones(3))
+    assert found["rmse"] < 0.01
+
+
+def test_ridge_beats_the_naive_on_noisy_cycles(task):
+    origins = task.origins(task.splits.test)
+    errors = {
+        name: metrics(sum_errors(fitted(name, task).forecast(origins), *task.truth(origins)), np.ones(5))[
+            "rmse"
+        ]
+        for name in NAMES
+    }
+    assert errors["ridge"] < errors["seasonal_24h"] < errors["persistence"]
+
+
+def test_evenly_spaced_keeps_ends_and_order():
+    origins = np.arange(100, 1100)
+    some = evenly_spaced(origins, 50)
+    assert len(some) == 50
+    assert (some[0], some[-1]) == (100, 1099)
+    assert (np.diff(some) > 0).all()
+    assert evenly_spaced(origins, 5000) is origins

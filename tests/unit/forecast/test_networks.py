@@ -1,0 +1,158 @@
+import numpy as np
+import pytest
+import torch
+
+from small_study import small_panel, task_of
+from wattshed.config.training import ModelBlock
+from wattshed.forecast.networks import STGNN, DLinear, ReferenceSTGNN, make_network, parameter_count
+from wattshed.forecast.neural import NeuralForecaster, ScaledSeries
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def reference(graph):
+    torch.manual_seed(0)
+    return ReferenceSTGNN(3, 16, 0.3, graph.adjacency)
+
+
+def test_the_reference_has_the_studys_parameters(graph):
+    """stgnn.md A4: 1,766 with 16 units, 5,030 with a GRU of 32."""
+    assert parameter_count(ReferenceSTGNN(6, 16, 0.3, graph.adjacency)) == 1766
+    assert parameter_count(STGNN(6, 16)) == 1766 + 16
+
+
+def test_the_reference_computes_the_studys_formula(reference, graph):
+    """h_t = ReLU(A_hat (x_t W1 + b1)); GRU; W2 h_T + b2, in float64 with a dense A_hat."""
+    history = torch.randn(2, 12, 5)
+    dense = torch.from_numpy(graph.adjacency.toarray()).double()
+    weights = {name: value.double() for name, value in reference.state_dict().items()}
+    lifted = torch.einsum(
+        "nm,bwmc->bwnc",
+        dense,
+        history.double()[..., None] * weights["input.weight"][:, 0] + weights["input.bias"],
+    )
+    steps = torch.relu(lifted)
+    state = torch.zeros(2, 5, 16, dtype=torch.float64)
+    for hour in range(12):
+        inputs = steps[:, hour] @ weights["gru.weight_ih_l0"].T + weights["gru.bias_ih_l0"]
+        hidden = state @ weights["gru.weight_hh_l0"].T + weights["gru.bias_hh_l0"]
+        (ir, iz, in_), (hr, hz, hn) = inputs.chunk(3, -1), hidden.chunk(3, -1)
+        update, reset = torch.sigmoid(iz + hz), torch.sigmoid(ir + hr)
+        state = (1 - update) * torch.tanh(in_ + reset * hn) + update * state
+    expected = (state @ weights["output.weight"].T + weights["output.bias"]).permute(0, 2, 1)
+    reference.eval()
+    found = reference(history)
+    assert found.shape == (2, 3, 5)
+    torch.testing.assert_close(found.double(), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_hoisting_the_aggregate_is_the_same_function(reference, graph):
+    """A (X W + b) = (A X) W + (A 1) b: without its own channel the product's form is the reference."""
+    hoisted = STGNN(3, 16)
+    with torch.no_grad():
+        hoisted.own.weight.zero_()
+        hoisted.neighbours.weight.copy_(reference.input.weight)
+        hoisted.neighbours.bias.copy_(reference.input.bias)
+    hoisted.gru.load_state_dict(reference.gru.state_dict())
+    hoisted.output.load_state_dict(reference.output.state_dict())
+    history = torch.randn(1, 12, 5)
+    dense = torch.from_numpy(graph.adjacency.toarray())
+    own = history[0].T
+    reference.eval()
+    found = hoisted(own, dense @ own, dense.sum(dim=1)).T[None]
+    torch.testing.assert_close(found, reference(history), rtol=1e-5, atol=1e-6)
+    wrong = hoisted(own, dense @ own, torch.ones(5)).T[None]
+    assert not torch.allclose(wrong, found, atol=1e-4), "the row sums must matter"
+
+
+def test_only_the_reference_drops_out(graph):
+    """A7.5: dropout on the output caps R2. The product's form gives the same answer while it trains."""
+    own, row_sum = torch.randn(7, 12), torch.ones(7)
+    product = STGNN(3, 16).train()
+    torch.testing.assert_close(product(own, own, row_sum), product(own, own, row_sum), rtol=0, atol=0)
+    study = ReferenceSTGNN(3, 16, 0.3, graph.adjacency).train()
+    history = torch.randn(1, 12, 5)
+    assert not torch.equal(study(history), study(history))
+
+
+def test_without_dropout_the_slope_of_truth_on_forecast_is_one(task, graph):
+    """A7.5: with dropout 0.3 on the output, forecasts come out 0.7 times too small."""
+    slopes = {}
+    for dropout in (0.0, 0.3):
+        torch.manual_seed(0)
+        last = torch.nn.Linear(4, 1)
+        optimiser = torch.optim.Adam(last.parameters(), lr=0.02)
+        inputs = torch.randn(2000, 4)
+        target = inputs @ torch.tensor([[1.0], [-2.0], [0.5], [3.0]])
+        for _ in range(600):
+            loss = torch.nn.functional.mse_loss(torch.nn.functional.dropout(last(inputs), dropout), target)
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        forecast = last(inputs).detach()
+        slopes[dropout] = float((forecast * target).sum() / (target**2).sum())
+    assert slopes[0.0] == pytest.approx(1.0, abs=0.02)
+    assert slopes[0.3] == pytest.approx(0.7, abs=0.03)
+
+
+@pytest.mark.parametrize("look_back_h", [2, 3, 12, 24])
+def test_dlinear_is_linear_and_keeps_lengths(look_back_h):
+    torch.manual_seed(0)
+    network = DLinear(look_back_h, 6)
+    first, second = torch.randn(2, 4, look_back_h)
+    zero = torch.zeros(4, look_back_h)
+    row_sum = torch.ones(4)
+    both = network(first + second, zero, row_sum) + network(zero, zero, row_sum)
+    torch.testing.assert_close(
+        both, network(first, zero, row_sum) + network(second, zero, row_sum), rtol=1e-4, atol=1e-5
+    )
+    assert both.shape == (4, 6)
+
+
+@pytest.mark.parametrize("form", ["stgnn_reference", "stgnn", "gru", "dlinear"])
+def test_every_form_forecasts_in_the_panels_unit(form, task, graph):
+    network = make_network(ModelBlock(form=form, recipe="r"), task.windows, graph.adjacency, seed=1)
+    series = ScaledSeries.make(task, graph.adjacency, "node", CPU)
+    origins = task.origins(task.splits.test)[:40]
+    forecast = NeuralForecaster(network, series, 3).forecast(origins)
+    assert forecast.shape == (40, 3, 5)
+    one_by_one = np.concatenate(
+        [NeuralForecaster(network, series, 3).forecast(origins[i : i + 1]) for i in range(40)]
+    )
+    np.testing.assert_allclose(forecast, one_by_one, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("form", ["stgnn_reference", "stgnn", "gru", "dlinear"])
+def test_no_network_sees_its_target_hours(form, graph):
+    task = task_of(small_panel())
+    origin = int(task.origins(task.splits.test)[5])
+    changed = small_panel()
+    changed.values[origin:] = 1e3
+    forecasts = []
+    for panel in (task.panel, changed):
+        own_task = task_of(panel)
+        series = ScaledSeries.make(own_task, graph.adjacency, "node", CPU)
+        network = make_network(ModelBlock(form=form, recipe="r"), own_task.windows, graph.adjacency, 1)
+        forecasts.append(NeuralForecaster(network, series, 3).forecast(np.array([origin])))
+    np.testing.assert_array_equal(*forecasts)
+
+
+def test_the_aggregate_is_the_graphs_product_with_the_series(task, graph):
+    series = ScaledSeries.make(task, graph.adjacency, "node", CPU)
+    expected = graph.adjacency.toarray() @ series.own.numpy()
+    np.testing.assert_allclose(series.aggregate.numpy(), expected, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(series.row_sum.numpy(), graph.adjacency.toarray().sum(axis=1), rtol=1e-5)
+
+
+def test_a_gru_without_graph_ignores_its_neighbours():
+    torch.manual_seed(0)
+    network = STGNN(3, 8, uses_graph=False)
+    own = torch.randn(6, 12)
+    first = network(own, torch.randn(6, 12), torch.ones(6))
+    torch.testing.assert_close(first, network(own, torch.zeros(6, 12), torch.zeros(6)), rtol=0, atol=0)
+
+
+def test_scaling_by_panel_is_one_pair_for_all(task, graph):
+    series = ScaledSeries.make(task, graph.adjacency, "panel", CPU)
+    assert len(set(series.scaler.mean.tolist())) == 1

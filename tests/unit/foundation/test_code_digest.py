@@ -1,0 +1,55 @@
+import pytest
+
+from wattshed.foundation.code_digest import _imported_files, code_digest, reached_files
+
+
+@pytest.fixture
+def library(tmp_path):
+    package = tmp_path / "wattshed"
+    for place, text in {
+        "__init__.py": "",
+        "energy/__init__.py": "",
+        "energy/ledger.py": "from wattshed.foundation.faults import Fault\n",
+        "foundation/__init__.py": "",
+        "foundation/faults.py": "class Fault(Exception): ...\n",
+        "publish/__init__.py": "",
+        "publish/page.css": "body {}\n",
+        "publish/report.py": 'STYLE = "page.css"\n',
+        "publish/other.py": "import json\n",
+    }.items():
+        file = package / place
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    script = tmp_path / "script.py"
+    script.write_text("def main():\n    from wattshed.energy import ledger\n")
+    _imported_files.cache_clear()
+    return tmp_path, script
+
+
+def test_late_and_indirect_imports_are_reached_and_others_are_not(library):
+    root, script = library
+    names = {file.relative_to(root / "wattshed").as_posix() for file in reached_files(script, root)}
+    assert {"energy/ledger.py", "foundation/faults.py"} <= names
+    assert not any(name.startswith("publish") for name in names)
+
+
+def test_an_edit_changes_the_digest_only_where_it_is_used(library):
+    root, script = library
+    before = code_digest(script, root)
+    (root / "wattshed/publish/report.py").write_text("import csv\n")
+    assert code_digest(script, root) == before
+    (root / "wattshed/foundation/faults.py").write_text("class Fault(ValueError): ...\n")
+    assert code_digest(script, root) != before
+
+
+def test_a_style_sheet_counts_for_the_module_that_names_it(library):
+    root, script = library
+    digests = {}
+    for module in ("report", "other"):
+        script.write_text(f"from wattshed.publish import {module}\n")
+        for color in ("red", "blue"):
+            (root / "wattshed/publish/page.css").write_text(f"body {{ color: {color} }}\n")
+            _imported_files.cache_clear()
+            digests[module, color] = code_digest(script, root)
+    assert digests["report", "red"] != digests["report", "blue"]
+    assert digests["other", "red"] == digests["other", "blue"]

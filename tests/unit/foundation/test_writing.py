@@ -1,0 +1,80 @@
+import json
+import os
+import resource
+
+import numpy as np
+import pytest
+
+from wattshed.foundation.faults import Fault
+from wattshed.foundation.tensor_file import read_tensors, write_tensors
+from wattshed.foundation.writing import whole_file, write_json, write_text
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
+    target = tmp_path / "result.txt"
+    write_text(target, "old")
+
+    def fail_half_way():
+        with whole_file(target) as temporary:
+            temporary.write_text("half of the new")
+            raise RuntimeError("killed")
+
+    with pytest.raises(RuntimeError):
+        fail_half_way()
+    assert target.read_text() == "old"
+    assert os.listdir(tmp_path) == ["result.txt"]
+
+
+def test_a_file_that_outgrows_its_limit_leaves_nothing(tmp_path):
+    """A real refusal by the kernel, as a full disk gives it."""
+    child = os.fork()
+    if child == 0:
+        import signal
+
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+        try:
+            write_text(tmp_path / "large.txt", "x" * 100_000)
+        except OSError:
+            os._exit(0)
+        os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert os.listdir(tmp_path) == []
+
+
+def test_json_refuses_what_is_not_json(tmp_path):
+    with pytest.raises(ValueError, match="JSON"):
+        write_json(tmp_path / "x.json", {"gain": float("inf")})
+    assert os.listdir(tmp_path) == []
+
+
+def test_tensors_come_back_as_they_were(tmp_path):
+    arrays = {"a": np.arange(6, dtype=np.float32).reshape(2, 3).T, "b": np.array([True, False])}
+    write_tensors(tmp_path / "x.safetensors", arrays, {"unit": "kWh"})
+    read, about = read_tensors(tmp_path / "x.safetensors")
+    assert about == {"unit": "kWh"}
+    for name, array in arrays.items():
+        np.testing.assert_array_equal(read[name], array)
+        assert read[name].dtype == array.dtype
+
+
+@pytest.mark.parametrize("content", [b"", b"not a tensor file", None])
+def test_a_broken_tensor_file_is_a_fault_that_names_it(tmp_path, content):
+    path = tmp_path / "broken.safetensors"
+    if content is None:
+        write_tensors(path, {"a": np.zeros(100)}, {})
+        path.write_bytes(path.read_bytes()[:-50])
+    else:
+        path.write_bytes(content)
+    with pytest.raises(Fault, match=r"broken.safetensors.*run snakemake again"):
+        read_tensors(path)
+
+
+def test_a_missing_tensor_file_says_so(tmp_path):
+    with pytest.raises(Fault, match="does not exist"):
+        read_tensors(tmp_path / "none.safetensors")
+
+
+def test_written_json_is_strict(tmp_path):
+    write_json(tmp_path / "x.json", {"a": None, "b": [1.5]})
+    assert json.loads((tmp_path / "x.json").read_text()) == {"a": None, "b": [1.5]}

@@ -1,0 +1,187 @@
+import json
+import re
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from made_study import write_study
+from wattshed.foundation.faults import Fault
+from wattshed.publish.headline import headline, knowledge
+from wattshed.publish.report import ReportFigures, render_report
+from wattshed.publish.report_numbers import report_numbers
+from wattshed.publish.results import read_results
+
+PNG = b"\x89PNG\r\n\x1a\n made for a test"
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    return write_study(tmp_path_factory.mktemp("study"))
+
+
+@pytest.fixture(scope="module")
+def inputs(study):
+    return {
+        "config": study / "config.yaml",
+        "panel": study / "data/panel.safetensors",
+        "splits": study / "data/splits.json",
+        "graph": study / "data/graph.safetensors",
+        "quality": study / "data/quality.parquet",
+        "scores": study / "accuracy/scores.parquet",
+        "runs": study / "runs.parquet",
+        "windows": study / "windows.parquet",
+        "frontier": study / "frontier.parquet",
+        "adaptation": study / "adaptation/summary.parquet",
+        "matrices": sorted((study / "adaptation").glob("stgnn-*")),
+        "compression": sorted((study / "compression").iterdir()),
+        "sweep": study / "clocks/sweep.parquet",
+        "choice": study / "clocks/choice.json",
+    }
+
+
+@pytest.fixture(scope="module")
+def results(inputs):
+    return read_results(**inputs)
+
+
+@pytest.fixture(scope="module")
+def page(results, study):
+    (study / "one.png").write_bytes(PNG)
+    figures = ReportFigures(*[study / "one.png"] * 6)
+    return render_report(results, figures, "capped at 1 epoch (the study runs 50)")
+
+
+def embedded(page):
+    return json.loads(
+        re.search(r'<script type="application/json" id="numbers">(.*?)</script>', page, re.S)[1]
+    )
+
+
+def test_the_numbers_equal_those_recomputed_from_the_ledgers_and_scores(page, study):
+    numbers = embedded(page)
+    ledgers = [
+        json.loads(line) for p in (study / "ledger").rglob("*.jsonl") for line in p.read_text().splitlines()
+    ]
+    ends = [event for event in ledgers if event["event"] == "end"]
+    total = sum(c["kwh"] for event in ends for c in event["energy"].values() if c["kwh"] is not None)
+    assert numbers["energy"]["total"]["energy_kwh"] == pytest.approx(total)
+    assert numbers["energy"]["total"]["co2e_kg"] == pytest.approx(sum(event["co2e_kg"] for event in ends))
+    assert numbers["energy"]["total"]["gpu_kwh"] is None
+    epochs = [
+        e
+        for e in ledgers
+        if e["event"] == "window" and e["name"] == "epoch" and e["labels"]["model"] == "gru"
+    ]
+    per_run = sum(c["kwh"] or 0 for e in epochs for c in e["energy"].values()) / 3
+    assert numbers["frontier"]["gru"]["training_kwh_mean"] == pytest.approx(per_run)
+    scores = pd.read_parquet(study / "accuracy/scores.parquet")
+    for model, group in scores[scores["scope"] == "all"].groupby("model"):
+        assert numbers["accuracy"][model]["rmse_mean"] == pytest.approx(group["rmse"].mean())
+        assert numbers["accuracy"][model]["n"] == len(group)
+    raw = pd.concat([pd.read_parquet(p) for p in (study / "compression").iterdir()])
+    assert numbers["compression"]["full"]["rmse_mean"] == pytest.approx(
+        raw[raw["variant"] == "full"]["rmse"].mean()
+    )
+    assert numbers["compression"]["int8"]["rmse_mean"] is None
+
+
+def test_the_numbers_are_strict_json_and_those_of_the_function(page, results):
+    assert embedded(page) == json.loads(json.dumps(report_numbers(results), allow_nan=False))
+
+
+def test_the_page_needs_no_other_file(page):
+    assert page.count("data:image/png;base64,") == 6
+    assert not re.findall(r'(?:src|href)="(?!data:|#)', page)
+    assert "http" not in page.split("<pre>")[0]
+
+
+def test_all_sections_and_their_origins_are_there(page):
+    sections = re.findall(r'<section id="(\w+)"', page)
+    assert sections == [
+        "answer",
+        "data",
+        "accuracy",
+        "energy",
+        "adaptation",
+        "compression",
+        "clocks",
+        "origin",
+    ]
+    for text in (
+        "0123abcd",
+        "Test CPU",
+        "torch 2.13.0",
+        "studied_model: stgnn",
+        "200.0 g CO₂e per kWh",
+        "ESP",
+    ):
+        assert text in page
+    assert "capped at 1 epoch" in page
+
+
+def test_foreign_text_is_escaped(page):
+    assert "17 homes &amp; their &lt;meters&gt;" in page
+    assert "<meters>" not in page
+
+
+def test_the_headline_says_who_wins_and_where_the_graph_model_stands(results):
+    said = headline(results)
+    assert said[0].startswith("ridge wins")
+    assert said[1].startswith("The best graph model, stgnn, comes 2nd of 10")
+    assert any("assumed location ESP" in sentence for sentence in said)
+    assert any(sentence.startswith("Simulated result:") for sentence in said)
+
+
+def test_a_graph_model_that_wins_is_not_put_behind_itself(results):
+    scores = results.scores.copy()
+    scores.loc[scores["model"] == "stgnn", "rmse"] *= 0.9
+    said = headline(replace(results, scores=scores))
+    assert said[0].startswith("stgnn wins")
+    assert "best of its kind" in said[1]
+
+
+def test_nothing_is_claimed_to_be_measured_without_a_sensor(results):
+    said = " ".join(knowledge(results))
+    assert "No energy in this report was measured" in said
+    assert "GPU energy is missing" in said
+    assert "clock sweep is simulated" in said
+    assert "panel is synthetic" in said
+
+
+def test_a_measured_gpu_is_called_measured(results):
+    runs = results.runs.assign(gpu_kwh=1e-4, gpu_status="measured", gpu_source="nvml energy counter")
+    said = " ".join(knowledge(replace(results, runs=runs)))
+    assert "GPU energy is measured (nvml energy counter)" in said
+    assert "No energy in this report was measured" not in said
+
+
+def test_jobs_without_a_factor_state_no_mass(results, study):
+    runs = results.runs.assign(co2e_kg=np.nan, intensity_kg_per_kwh=np.nan)
+    page = render_report(replace(results, runs=runs), ReportFigures(*[study / "one.png"] * 6))
+    assert "no factor known, so no mass is stated" in page
+    assert embedded(page)["energy"]["total"]["co2e_kg"] is None
+
+
+@pytest.mark.parametrize("key", ["scores", "panel", "graph"])
+def test_a_truncated_input_is_named(inputs, tmp_path, key):
+    broken = tmp_path / inputs[key].name
+    broken.write_bytes(inputs[key].read_bytes()[:60])
+    with pytest.raises(Fault, match=re.escape(str(broken))):
+        read_results(**{**inputs, key: broken})
+
+
+def test_accounts_and_publish_never_load_torch(root):
+    modules = [
+        ".".join(["wattshed", room, path.stem])
+        for room in ("accounts", "publish")
+        for path in (root / "workflow/lib/wattshed" / room).glob("*.py")
+        if path.stem != "__init__"
+    ]
+    assert len(modules) > 20
+    code = f"import sys, importlib\nfor m in {modules!r}: importlib.import_module(m)\nprint('torch' in sys.modules)"
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == "False"

@@ -1,0 +1,217 @@
+import json
+import shutil
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from made_study import write_study
+from wattshed.accounts.runs import runs_frame
+from wattshed.foundation.faults import Fault
+from wattshed.publish.accuracy_table import accuracy_table
+from wattshed.publish.adaptation_table import adaptation_table, matrix_table
+from wattshed.publish.clocks_table import choice_sentences, clocks_table
+from wattshed.publish.compression_table import compression_summary, compression_table
+from wattshed.publish.energy_table import energy_table
+from wattshed.publish.frontier_table import frontier_table
+from wattshed.publish.latex import compile_tex, escape, render_table
+from wattshed.publish.table import ESTIMATED, MISSING, SIMULATED, Cell, Column, Table, significant
+from wattshed.publish.winner import winner_sentence
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    return write_study(tmp_path_factory.mktemp("study"))
+
+
+@pytest.fixture(scope="module")
+def tables(study):
+    choice = json.loads((study / "clocks/choice.json").read_text())
+    compression = pd.concat([pd.read_parquet(p) for p in sorted((study / "compression").iterdir())])
+    matrix = pd.concat([pd.read_parquet(p) for p in sorted((study / "adaptation").glob("stgnn-*"))])
+    frontier = pd.read_parquet(study / "frontier.parquet")
+    scores = pd.read_parquet(study / "accuracy/scores.parquet")
+    made = [
+        accuracy_table(scores, frontier, "kWh", "capped at 1 epoch (the study runs 50)"),
+        energy_table(pd.read_parquet(study / "runs.parquet")),
+        frontier_table(frontier, "kWh"),
+        adaptation_table(pd.read_parquet(study / "adaptation/summary.parquet"), "kWh"),
+        matrix_table(matrix, "replay", "kWh"),
+        compression_table(compression, "kWh"),
+        clocks_table(pd.read_parquet(study / "clocks/sweep.parquet"), choice),
+    ]
+    return {table.name: table for table in made}
+
+
+def column(table, title):
+    place = [c.title for c in table.columns].index(title)
+    return [row[place] for row in table.rows]
+
+
+def test_the_accuracy_table_has_every_model_sorted_with_the_winner_named_and_bold(tables, study):
+    table = tables["accuracy"]
+    scores = pd.read_parquet(study / "accuracy/scores.parquet")
+    means = scores[scores["scope"] == "all"].groupby("model")["rmse"].mean().sort_values()
+    assert [cell.text for cell in column(table, "Model")] == list(means.index)
+    assert [cell.text for cell in column(table, "RMSE")] == [f"{value:.4f}" for value in means]
+    assert [cell.best for cell in column(table, "RMSE")] == [True] + [False] * (len(means) - 1)
+    assert table.notes[0].startswith("ridge wins with the least RMSE, 0.6880 kWh")
+    assert "capped at 1 epoch (the study runs 50)" in table.notes
+    assert [cell.text for cell in column(table, "n")] == [
+        str(scores[(scores["scope"] == "all") & (scores["model"] == m)].shape[0]) for m in means.index
+    ]
+
+
+def test_estimates_carry_a_mark_and_its_meaning(tables):
+    assert all(cell.mark == ESTIMATED for cell in column(tables["accuracy"], "Training"))
+    for name in ("accuracy", "energy", "frontier", "adaptation", "compression"):
+        assert any("estimated" in note and ESTIMATED in note for note in tables[name].all_notes), name
+
+
+def test_a_missing_sensor_is_a_dash_and_never_a_zero(tables):
+    assert {cell.text for cell in column(tables["energy"], "GPU")} == {MISSING}
+    assert any("GPU" in note for note in tables["energy"].notes)
+
+
+def test_simulated_clocks_are_marked_in_every_number_caption_and_verdict(tables):
+    table = tables["clocks"]
+    for title in ("Time", "Energy", "Power"):
+        assert all(cell.mark == SIMULATED for cell in column(table, title))
+    assert "simulated" in table.caption
+    assert table.notes[0].startswith("Simulated result:")
+    assert any(note.startswith(SIMULATED) for note in table.all_notes)
+
+
+def test_exactly_the_recommended_clock_is_bold(tables, study):
+    choice = json.loads((study / "clocks/choice.json").read_text())
+    bold = [cell.text for cell in column(tables["clocks"], "SM clock") if cell.best]
+    assert bold == [str(choice["clock_mhz"])]
+
+
+def test_a_sweep_that_was_refused_states_no_saving(study):
+    choice = json.loads((study / "clocks/choice.json").read_text())
+    refused = choice | {
+        "verdict": "no practical point: keep the maximum",
+        "reason": "too noisy",
+        "saving_share": None,
+    }
+    assert choice_sentences(refused) == ["Simulated result: no practical point: keep the maximum; too noisy."]
+
+
+def test_every_caption_or_column_states_n(tables):
+    for table in tables.values():
+        assert "n = " in table.caption or any(c.title == "n" for c in table.columns), table.name
+
+
+def test_a_strategy_that_never_learns_has_no_energy_per_update(tables):
+    cells = dict(zip([c.text for c in column(tables["adaptation"], "Strategy")],
+                     column(tables["adaptation"], "Per update"), strict=True))  # fmt: skip
+    assert cells["frozen"].text == "none"
+    assert cells["naive"].mark == ESTIMATED
+
+
+def test_a_variant_is_worth_it_only_if_every_seed_says_so(study):
+    rows = pd.concat(
+        [pd.read_parquet(p) for p in sorted((study / "compression").iterdir())], ignore_index=True
+    )
+    assert (
+        compression_summary(rows).set_index("variant").loc["prune_half_tuned", "verdict"] == "worth it here"
+    )
+    one = rows.index[(rows["variant"] == "prune_half_tuned") & (rows["seed"] == 2)]
+    rows.loc[one, ["verdict", "reason"]] = ["not worth it here", "1% less energy per forecast"]
+    row = compression_summary(rows).set_index("variant").loc["prune_half_tuned"]
+    assert row["verdict"] == "not worth it here"
+    assert row["reason"] == "1% less energy per forecast (seed 2; worth it for 2 of 3 seeds)"
+
+
+def test_killed_and_overlapping_jobs_are_told_in_the_energy_table(study):
+    runs = runs_frame(sorted((study / "ledger").rglob("*.jsonl")))
+    runs.loc[0, "truncated"] = True
+    runs.loc[[1, 2], "overlaps"] = "another"
+    notes = " ".join(energy_table(runs).notes)
+    assert "1 jobs were killed" in notes
+    assert "2 jobs shared a host" in notes
+
+
+def summary(*rows):
+    return pd.DataFrame(rows, columns=["model", "n", "rmse_mean", "rmse_low", "rmse_high"])
+
+
+def test_models_whose_intervals_meet_are_not_told_apart():
+    close = winner_sentence(summary(("b", 3, 0.71, 0.70, 0.72), ("a", 3, 0.70, 0.69, 0.71)), "kWh")
+    assert close.startswith("a wins")
+    assert "not told apart" in close
+    clear = winner_sentence(summary(("b", 3, 0.81, 0.80, 0.82), ("a", 3, 0.70, 0.69, 0.71)), "kWh")
+    assert "not told apart" not in clear
+    assert "13.6 % below b" in clear
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.6894, "0.689"), (123456.0, "123456"), (0.00123, "0.00123"), (1e-7, "< 0.001"), (0.0, "0"), (None, MISSING),
+     (9.999, "10.00"), (-2.5, "-2.50"), (float("nan"), MISSING)],
+)  # fmt: skip
+def test_significant_digits(value, text):
+    assert significant(value).text == text
+
+
+@settings(max_examples=100)
+@given(st.text(alphabet=r"abz019 \&%$#_{}~^<>", max_size=30))
+def test_no_special_character_survives_escaping(text):
+    kept = escape(text)
+    for known in (
+        r"\textbackslash{}",
+        r"\textasciitilde{}",
+        r"\textasciicircum{}",
+        r"\ensuremath{<}",
+        r"\ensuremath{>}",
+    ):
+        kept = kept.replace(known, "")
+    for known in [r"\&", r"\%", r"\$", r"\#", r"\_", r"\{", r"\}"]:
+        kept = kept.replace(known, "")
+    assert not set(kept) & set(r"\&%$#_{}~^<>")
+
+
+def test_rendering_twice_gives_the_same_bytes(tables):
+    for table in tables.values():
+        assert render_table(table) == render_table(table)
+
+
+needs_latexmk = pytest.mark.skipif(shutil.which("latexmk") is None, reason="latexmk is not installed")
+
+
+@pytest.mark.latex
+@needs_latexmk
+def test_every_table_compiles_and_fits_the_page(tables, tmp_path):
+    for name, table in tables.items():
+        tex = tmp_path / f"{name}.tex"
+        tex.write_text(render_table(table))
+        pdf = compile_tex(tex, tmp_path / "out")
+        assert pdf.stat().st_size > 1000
+        log = pdf.with_suffix(".log").read_text(errors="replace")
+        assert "Overfull" not in log, name
+        assert "Missing character" not in log, name
+
+
+@pytest.mark.latex
+@needs_latexmk
+def test_hostile_labels_compile(tmp_path):
+    hostile = r"50% of_{a}^b & $x$ ~#\\ <é> ΔR² ≤ 1 †"
+    columns = [Column(hostile, "a_b"), Column(hostile, "%", numeric=True)]
+    rows = [
+        [Cell(hostile, ESTIMATED), Cell("-1.25", SIMULATED, best=True)],
+        [Cell(""), Cell("< 0.001", ESTIMATED)],
+    ]
+    tex = tmp_path / "hostile.tex"
+    tex.write_text(render_table(Table("hostile", hostile, columns, rows, [hostile])))
+    assert compile_tex(tex, tmp_path / "out").is_file()
+
+
+@pytest.mark.latex
+@needs_latexmk
+def test_a_table_that_does_not_compile_is_a_fault_with_latexs_own_words(tables, tmp_path):
+    tex = tmp_path / "broken.tex"
+    tex.write_text(render_table(tables["energy"]).replace(r"\toprule", r"\noSuchRule"))
+    with pytest.raises(Fault, match=r"broken\.tex does not compile: .*Undefined control sequence"):
+        compile_tex(tex, tmp_path / "out")

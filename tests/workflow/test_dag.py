@@ -1,0 +1,172 @@
+"""The real DAG on a tiny study: whole, once, and again only where something changed."""
+
+import itertools
+import json
+import os
+from contextlib import contextmanager
+
+import pytest
+import yaml
+
+pytestmark = pytest.mark.workflow
+
+REPORT = {"write_report", "all"}
+# What follows from any ledger: the accounts and all that shows energies.
+ACCOUNTS = {
+    "aggregate_ledgers",
+    "summarise_adaptation",
+    "find_frontier",
+    "make_table_accuracy",
+    "make_table_energy",
+    "make_table_frontier",
+    "make_table_adaptation",
+    "make_figure_training",
+    "make_figure_frontier",
+    *REPORT,
+}
+
+
+@contextmanager
+def edited(path, change):
+    before = path.read_text()
+    path.write_text(change(before))
+    try:
+        yield
+    finally:
+        path.write_text(before)
+
+
+def test_the_whole_dag_makes_tables_figures_and_a_report(results):
+    for name in ("accuracy", "energy", "frontier", "adaptation", "compression", "clocks"):
+        assert (results / f"tables/{name}.tex").stat().st_size > 200
+    for name in ("training", "forecasts", "frontier", "clocks", "degrees", "horizons"):
+        assert (results / f"figures/{name}.pdf").read_bytes().startswith(b"%PDF")
+        assert (results / f"figures/{name}.png").read_bytes().startswith(b"\x89PNG")
+    report = (results / "report.html").read_text()
+    assert report.lstrip().lower().startswith("<!doctype html>")
+    assert "http" not in report.replace("http://www.w3.org", ""), "the report must need nothing but itself"
+    assert "synthetic" in report.lower()
+
+
+def test_a_second_run_has_nothing_to_do(finished):
+    answer = finished.tiny()
+    assert "Nothing to be done" in answer.stdout + answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("file", "reruns"),
+    [
+        ("compression/low_rank.py", {"compress_model", "make_table_compression", *ACCOUNTS}),
+        ("adaptation/stream.py", {"fine_tune", *ACCOUNTS}),
+        ("publish/clocks_figure.py", {"make_figure_clocks", *REPORT}),
+        ("clocks/choice.py", {"choose_clock", "make_table_clocks", "make_figure_clocks", *REPORT}),
+        ("publish/report.css", REPORT),
+    ],
+)
+def test_an_edit_of_the_library_reruns_exactly_the_rules_that_use_it(finished, file, reruns):
+    comment = "/* edited */\n" if file.endswith(".css") else "# edited\n"
+    with edited(finished.folder / "workflow/lib/wattshed" / file, lambda text: text + comment):
+        assert finished.rules_to_run() == reruns
+    assert finished.rules_to_run() == set()
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "reruns"),
+    [
+        (
+            ("clocks", "max_slowdown_share"),
+            0.1,
+            # The sweep has the block as a whole: how much of it a backend needs is the backend's affair.
+            {
+                "sweep_clocks",
+                "choose_clock",
+                "make_table_clocks",
+                "make_figure_clocks",
+                "save_config",
+                *ACCOUNTS,
+            },
+        ),
+        (("adaptation", "steps"), 30, {"fine_tune", "save_config", *ACCOUNTS}),
+        (
+            ("compression", "error_budget_share"),
+            0.1,
+            {"compress_model", "make_table_compression", "save_config", *ACCOUNTS},
+        ),
+    ],
+)
+def test_an_edit_of_a_key_reruns_exactly_what_it_touches(finished, place, value, reruns):
+    def change(text):
+        config = yaml.safe_load(text)
+        config.setdefault(place[0], {})[place[1]] = value
+        return yaml.safe_dump(config, sort_keys=False)
+
+    with edited(finished.folder / "tests/workflow/tiny.yaml", change):
+        assert finished.rules_to_run() == reruns
+
+
+@pytest.mark.parametrize("study", ["config/config.yaml", "config/nations.yaml"])
+def test_every_shipped_study_can_be_planned(finished, study):
+    assert {"build_panel", "train_model", "write_report"} <= finished.rules_to_run(study)
+
+
+def test_a_plain_snakemake_call_takes_the_default_study(finished):
+    answer = finished.snakemake("--dry-run")
+    assert "results/homes/report.html" in answer.stdout + answer.stderr
+
+
+def test_a_bad_key_ends_before_anything_runs_with_one_sentence(finished):
+    with edited(finished.folder / "tests/workflow/tiny.yaml", lambda text: text.replace("seeds:", "sedes:")):
+        answer = finished.tiny(check=False)
+    assert answer.returncode != 0
+    message = answer.stdout + answer.stderr
+    assert "tests/workflow/tiny.yaml: " in message
+    assert "did you mean 'seeds'" in message or "seeds is missing" in message
+    assert "Traceback" not in message
+
+
+def test_a_failed_job_says_why_leaves_nothing_half_made_and_loses_nothing(finished):
+    results = finished.folder / "results/tiny"
+    kept = (results / "models/stgnn-1.safetensors").read_bytes()
+    graph = results / "data/graph.safetensors"
+    good, written = graph.read_bytes(), graph.stat().st_mtime
+    graph.write_bytes(good[:-10])
+    # Damage that no time stamp betrays: the trainings do not run again, the compression does.
+    os.utime(graph, (written, written))
+    variants = results / "compression/stgnn-1.parquet"
+    try:
+        answer = finished.tiny(
+            "--forcerun", "compress_model", "--", str(variants.relative_to(finished.folder)), check=False
+        )
+        assert answer.returncode != 0
+        message = answer.stdout + answer.stderr
+        assert "graph.safetensors cannot be read as safetensors" in message
+        assert not variants.exists()
+        assert not list((results / "compression").glob(".*"))
+        assert (results / "models/stgnn-1.safetensors").read_bytes() == kept
+    finally:
+        graph.write_bytes(good)
+        os.utime(graph, (written, written))
+        # Snakemake does not miss an intermediate file whose successors stand: ask for it.
+        finished.tiny("--forcerun", "compress_model")
+
+
+def test_measured_jobs_never_overlapped(results):
+    spans = []
+    for ledger in results.glob("ledger/**/*.jsonl"):
+        events = [json.loads(line) for line in ledger.read_text().splitlines()]
+        if events[-1]["event"] == "end":
+            spans.append((events[0]["started_utc"], events[-1]["ended_utc"], ledger.name))
+    assert len(spans) >= 8
+    spans.sort()
+    for (_, ended, first), (started, _, second) in itertools.pairwise(spans):
+        assert ended <= started, f"{first} and {second} were measured at the same time"
+
+
+def test_every_measured_job_left_a_whole_ledger(results):
+    for ledger in results.glob("ledger/**/*.jsonl"):
+        events = [json.loads(line)["event"] for line in ledger.read_text().splitlines()]
+        assert events[0] == "start"
+        assert events[-1] == "end"
+        assert "window" in events
+    stages = {path.name for path in (results / "ledger").iterdir()}
+    assert stages == {"training", "inference", "adaptation", "compression", "clocks"}

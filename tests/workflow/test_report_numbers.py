@@ -1,0 +1,201 @@
+"""The report's numbers, recomputed from raw outputs without the library."""
+
+import json
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from safetensors.numpy import load_file
+
+pytestmark = pytest.mark.workflow
+
+
+@pytest.fixture
+def numbers(results):
+    page = (results / "report.html").read_text()
+    found = re.search(r'<script type="application/json" id="numbers">(.*?)</script>', page, re.DOTALL)
+    assert found
+    return json.loads(found.group(1))
+
+
+def ledger_events(results):
+    for path in sorted(results.glob("ledger/**/*.jsonl")):
+        yield [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def known_kwh(energy):
+    return sum(part["kwh"] for part in energy.values() if part["kwh"] is not None)
+
+
+def windows_named(results, name):
+    for events in ledger_events(results):
+        yield from (event for event in events if event["event"] == "window" and event["name"] == name)
+
+
+def truth_of(results):
+    panel = load_file(results / "data/panel.safetensors")
+    splits = json.loads((results / "data/splits.json").read_text())
+    return panel["values"].astype(float), panel["observed"], splits
+
+
+def forecasts_of(results):
+    return {path.stem: load_file(path) for path in (results / "forecasts").glob("*.safetensors")}
+
+
+def test_every_error_of_every_model(results, numbers):
+    values, observed, splits = truth_of(results)
+    train = slice(splits["train"]["start"], splits["train"]["stop"])
+    pairs = observed[train][24:] & observed[train][:-24]
+    change = np.where(pairs, np.abs(values[train][24:] - values[train][:-24]), 0)
+    naive_scale = change.sum(axis=0) / pairs.sum(axis=0)
+    forecasts = forecasts_of(results)
+    assert set(numbers["accuracy"]) == set(forecasts)
+    for model, made in forecasts.items():
+        assert (made["origins"] >= splits["test"]["start"]).all()
+        assert (made["origins"] + made["forecast"].shape[2] <= splits["test"]["stop"]).all()
+        by_seed = []
+        for forecast in made["forecast"].astype(float):
+            squared = absolute = volume = spread = cells = 0.0
+            scaled = []
+            for node in range(values.shape[1]):
+                truth, said = [], []
+                for row, origin in enumerate(made["origins"]):
+                    for ahead in range(forecast.shape[1]):
+                        if observed[origin + ahead, node]:
+                            truth.append(values[origin + ahead, node])
+                            said.append(forecast[row, ahead, node])
+                truth, said = np.array(truth), np.array(said)
+                squared += ((said - truth) ** 2).sum()
+                absolute += np.abs(said - truth).sum()
+                volume += np.abs(truth).sum()
+                spread += ((truth - truth.mean()) ** 2).sum()
+                cells += len(truth)
+                scaled.append(np.abs(said - truth).mean() / naive_scale[node])
+            by_seed.append(
+                {
+                    "rmse": np.sqrt(squared / cells),
+                    "mae": absolute / cells,
+                    "wape": absolute / volume,
+                    "r2": 1 - squared / spread,
+                    "mase": np.mean(scaled),
+                }
+            )
+        for metric in ("rmse", "mae", "wape", "r2", "mase"):
+            expected = np.mean([scores[metric] for scores in by_seed])
+            assert numbers["accuracy"][model][f"{metric}_mean"] == pytest.approx(expected, rel=1e-5), (
+                model,
+                metric,
+            )
+
+
+def test_energy_and_mass_of_every_stage(results, numbers):
+    totals = {}
+    for events in ledger_events(results):
+        stage, end = events[0]["stage"], events[-1]
+        kwh, kg, jobs = totals.get(stage, (0.0, 0.0, 0))
+        totals[stage] = (kwh + known_kwh(end["energy"]), kg + end["co2e_kg"], jobs + 1)
+    for stage, (kwh, kg, jobs) in totals.items():
+        told = numbers["energy"][stage]
+        assert told["energy_kwh"] == pytest.approx(kwh)
+        assert told["co2e_kg"] == pytest.approx(kg)
+        assert told["jobs"] == jobs
+    assert numbers["energy"]["total"]["energy_kwh"] == pytest.approx(
+        sum(kwh for kwh, _, _ in totals.values())
+    )
+
+
+def test_training_and_forecasting_energy_of_every_model(results, numbers):
+    training, forecasting = {}, {}
+    for event in windows_named(results, "epoch"):
+        key = (event["labels"]["model"], event["labels"]["seed"])
+        training[key] = training.get(key, 0.0) + known_kwh(event["energy"])
+    for event in windows_named(results, "fit"):
+        training[event["labels"]["model"], 0] = known_kwh(event["energy"]) / event["repeats"]
+    for event in windows_named(results, "forecast"):
+        joules = known_kwh(event["energy"]) * 3.6e6 / event["repeats"]
+        per_1000 = joules / event["values"]["forecasts"] * 1000
+        forecasting.setdefault(event["labels"]["model"], []).append(per_1000)
+    for model, told in numbers["frontier"].items():
+        runs = [kwh for (name, _), kwh in training.items() if name == model]
+        assert told["training_kwh_mean"] == pytest.approx(np.mean(runs))
+        assert told["forecast_j_per_1000_mean"] == pytest.approx(np.mean(forecasting[model]))
+
+
+def test_dominated_models_are_those_that_another_beats_in_both(results, numbers):
+    points = {
+        name: (told["rmse_mean"], told["training_kwh_mean"]) for name, told in numbers["frontier"].items()
+    }
+    for name, point in points.items():
+        beaten = any(
+            other[0] <= point[0] and other[1] <= point[1] and other != point for other in points.values()
+        )
+        assert numbers["frontier"][name]["dominated"] == beaten
+
+
+def test_continual_learning(results, numbers):
+    (path,) = (path for path in (results / "adaptation").glob("stgnn-*.parquet"))
+    rows = pd.read_parquet(path)
+    months = sorted(set(rows["task"]) - {"base"})
+    k = len(months)
+    for strategy in ("frozen", "naive", "replay"):
+        part = rows[(rows["strategy"] == strategy) & (rows["phase"] == "held_out")]
+        error = {(row.learned, row.task): row.rmse for row in part.itertuples()}
+        told = numbers["adaptation"][strategy]
+        assert told["acc_rmse_mean"] == pytest.approx(np.mean([error[k, month] for month in months]))
+        if k > 1:
+            backward = [error[j + 1, months[j]] - error[k, months[j]] for j in range(k - 1)]
+            assert told["bwt_rmse_mean"] == pytest.approx(np.mean(backward))
+        spent = [
+            known_kwh(event["energy"])
+            for event in windows_named(results, "update")
+            if event["labels"]["strategy"] == strategy
+        ]
+        assert told["updates_mean"] == len(spent)
+        assert told["kwh_per_update_mean"] == (pytest.approx(np.mean(spent)) if spent else None)
+
+
+def test_compression(results, numbers):
+    (path,) = (results / "compression").glob("stgnn-*.parquet")
+    rows = pd.read_parquet(path).set_index("variant")
+    for variant, row in rows.iterrows():
+        told = numbers["compression"][variant]
+        assert told["verdict"] == row["verdict"]
+        if row["verdict"] == "not available here":
+            continue
+        assert told["rmse_mean"] == pytest.approx(row["rmse"])
+        assert told["rmse_change_share_mean"] == pytest.approx(
+            row["rmse"] / rows.loc["full", "rmse"] - 1, abs=1e-9
+        )
+        turns = [
+            known_kwh(event["energy"]) * 3.6e6 / event["repeats"] / event["values"]["forecasts"] * 1000
+            for event in windows_named(results, "measure")
+            if event["labels"]["variant"] == variant
+        ]
+        assert told["energy_j_per_1000_forecasts_mean"] == pytest.approx(np.median(turns))
+
+
+def test_the_choice_of_the_clock_follows_from_the_sweep(results, numbers):
+    sweep = pd.read_parquet(results / "clocks/sweep.parquet")
+    choice = numbers["clocks"]["choice"]
+    assert (sweep["label"] == "simulated").all()
+    assert choice["label"] == "simulated"
+    warm = sweep[sweep["warm"]]
+    assert choice["baseline_repeats"] == (warm["clock_mhz"] == warm["clock_mhz"].max()).sum()
+    if choice["status"] == "use":
+        medians = warm.groupby("clock_mhz")[["time_s", "energy_j"]].median()
+        saving = 1 - medians.loc[choice["clock_mhz"], "energy_j"] / medians["energy_j"].iloc[-1]
+        assert choice["saving_share"] == pytest.approx(saving, abs=0.05)
+        assert choice["slowdown_share"] <= choice["max_slowdown_share"]
+
+
+def test_what_is_shown_is_what_was_computed(results, numbers):
+    """The visible table, not only the hidden numbers; and the winner is the least error."""
+    page = (results / "report.html").read_text()
+    for model, told in numbers["accuracy"].items():
+        assert f"{told['rmse_mean']:.4f}" in page, model
+    winner = min(numbers["accuracy"], key=lambda name: numbers["accuracy"][name]["rmse_mean"])
+    assert re.search(rf'<p class="lead">{winner} wins', page)
+    tex = (results / "tables/accuracy.tex").read_text()
+    for told in numbers["accuracy"].values():
+        assert f"{told['rmse_mean']:.4f}" in tex

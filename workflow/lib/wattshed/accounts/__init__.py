@@ -1,0 +1,1 @@
+"""Ledgers to tidy frames, statistics and frontiers. Imports no torch."""

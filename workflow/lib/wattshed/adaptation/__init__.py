@@ -1,0 +1,1 @@
+"""Continual fine-tuning on later months, and its transfer metrics."""

@@ -1,0 +1,41 @@
+"""Fine-tuning of one checkpoint over the stream, as a metered job."""
+
+from pathlib import Path
+
+import torch
+
+from wattshed.adaptation.stream import adapt_over_stream
+from wattshed.config.adaptation import AdaptationBlock
+from wattshed.config.energy import EnergyBlock
+from wattshed.data.graph import Graph
+from wattshed.energy.meter import metered_job
+from wattshed.forecast.device import synchroniser
+from wattshed.forecast.protocol import ForecastTask
+from wattshed.foundation.writing import write_parquet
+from wattshed.training.checkpoint import read_checkpoint
+
+
+def adapt_checkpoint(
+    checkpoint: Path,
+    task: ForecastTask,
+    graph: Graph,
+    block: AdaptationBlock,
+    energy: EnergyBlock,
+    device: torch.device,
+    *,
+    output: Path,
+    ledger: Path,
+) -> None:
+    """Run every strategy from one checkpoint; write the matrix of errors and the ledger."""
+    forecaster, made_by = read_checkpoint(checkpoint, task, graph, device)
+    labels = {"model": made_by.name, "seed": made_by.seed}
+    with metered_job(
+        ledger,
+        stage="adaptation",
+        job=ledger.stem,
+        labels=labels,
+        energy=energy,
+        synchronise=synchroniser(device),
+    ) as meter:
+        frame = adapt_over_stream(forecaster, task, made_by, block, meter)
+    write_parquet(output, frame)

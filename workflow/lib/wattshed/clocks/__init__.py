@@ -1,0 +1,1 @@
+"""GPU clocks: backends, the sweep and the choice under uncertainty."""

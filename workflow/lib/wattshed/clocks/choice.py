@@ -1,0 +1,257 @@
+"""The clock of least energy under a slowdown limit, with its uncertainty, or the maximum and the reason."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from wattshed.clocks.contamination import (
+    LEAST_REPEATS,
+    UsableSweep,
+    refusal,
+    speedup_refusal,
+    typical_cv,
+    usable_sweep,
+    variation,
+)
+from wattshed.clocks.curves import noise_from, power_law, running_median, time_law
+from wattshed.clocks.sweep import COLUMNS
+from wattshed.foundation.faults import Fault
+
+DRAWS = 1000
+INTERVAL = (0.025, 0.975)
+IMPLAUSIBLE_SAVING = 0.25
+# Up to this limit the alarm above was calibrated: real boards save 9 % (median) to 22 % (90th percentile).
+CALIBRATED_SLOWDOWN = 0.05
+DOUBTFUL_SPEEDUP = 0.05
+KEEP = "no practical point: keep the maximum"
+
+Status = Literal["use", "keep", "doubtful", "refused"]
+Estimator = Literal["law", "median"]
+
+
+@dataclass(frozen=True)
+class ClockChoice:
+    """What to run at and why. Shares are of the baseline; bounds are bootstrap 95 % intervals.
+
+    status: ``use`` a lower clock; ``keep`` the maximum, as nothing lower is worth it; ``doubtful`` savings
+    that physics does not explain; ``refused``, as the sweep cannot be trusted and no saving is stated.
+    clock_mhz: the clock to run at, which is the maximum unless the status is ``use``.
+    candidate_mhz: the clock of least energy under the limit that the numbers belong to, if there is one;
+    its own bounds are the interval over which bootstrapped choices fall.
+    estimator: ``law`` where T = a + b fmax/f and P = p0 + p1 (f/fmax)^k hold, else ``median``.
+    """
+
+    backend: str
+    label: str
+    gpu: str
+    workload: str
+    verdict: str
+    status: Status
+    reason: str
+    clock_mhz: int
+    maximum_mhz: int
+    max_slowdown_share: float
+    seed: int
+    baseline_protocol: str
+    baseline_mhz: tuple[int, ...]
+    baseline_repeats: int
+    baseline_time_s: float | None = None
+    baseline_energy_j: float | None = None
+    baseline_cv: float | None = None
+    typical_cv: float | None = None
+    estimator: Estimator | None = None
+    candidate_mhz: int | None = None
+    candidate_low_mhz: int | None = None
+    candidate_high_mhz: int | None = None
+    candidate_repeats: int | None = None
+    saving_share: float | None = None
+    saving_low: float | None = None
+    saving_high: float | None = None
+    slowdown_share: float | None = None
+    slowdown_low: float | None = None
+    slowdown_high: float | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values for ``choice.json``: every number is finite or null."""
+        return asdict(self) | {"baseline_mhz": list(self.baseline_mhz)}
+
+
+def choose_clock(frame: pd.DataFrame, max_slowdown_share: float, seed: int) -> ClockChoice:
+    """Choose from one sweep (the columns of ``clocks.sweep.COLUMNS``; one GPU, one workload).
+
+    Least energy over the clocks with T <= (1 + max_slowdown_share) T_base. Raises :class:`Fault` for a table
+    that is no sweep; a sweep that cannot be trusted is no fault but a refusal in the answer.
+    """
+    _check(frame, max_slowdown_share)
+    sweep = usable_sweep(frame)
+    first = frame.iloc[0]
+    about: dict[str, Any] = {
+        "backend": str(first["backend"]),
+        "label": str(first["label"]),
+        "gpu": str(first["gpu"]),
+        "workload": str(first["workload"]),
+        "maximum_mhz": sweep.maximum_mhz,
+        "max_slowdown_share": max_slowdown_share,
+        "seed": seed,
+        "baseline_protocol": sweep.protocol,
+        "baseline_mhz": sweep.baseline_mhz,
+        "baseline_repeats": len(sweep.baseline),
+    }
+    problem = refusal(sweep)
+    if problem is None:
+        curves = _Curves(sweep, seed)
+        problem = speedup_refusal(float((curves.slowdown[0]).min()))
+    if problem is not None:
+        return _keep(about, "refused", problem)
+    about |= {
+        "baseline_time_s": float(sweep.baseline["time_s"].median()),
+        "baseline_energy_j": float(sweep.baseline["energy_j"].median()),
+        "baseline_cv": variation(sweep.baseline["time_s"]),
+        "typical_cv": typical_cv(sweep, "time_s"),
+        "estimator": curves.estimator,
+    }
+    candidate = curves.pick(max_slowdown_share)[0]
+    if candidate < 0:
+        return _keep(about, "keep", f"no lower clock stays within {max_slowdown_share:.1%} slowdown")
+    numbers = curves.describe(int(candidate), max_slowdown_share)
+    about |= numbers
+    doubt = _doubt(numbers, float(curves.slowdown[0].min()), max_slowdown_share)
+    if doubt is not None:
+        return _keep(about, "doubtful", doubt)
+    if numbers["saving_low"] <= 0:
+        return _keep(
+            about,
+            "keep",
+            f"the saving at {numbers['candidate_mhz']} MHz may be nothing: its 95 % interval "
+            f"{numbers['saving_low']:.1%} to {numbers['saving_high']:.1%} includes 0",
+        )
+    clock_mhz = numbers["candidate_mhz"]
+    return ClockChoice(
+        verdict=f"use {clock_mhz} MHz",
+        status="use",
+        reason=_praise(numbers, max_slowdown_share),
+        clock_mhz=clock_mhz,
+        **about,
+    )
+
+
+class _Curves:
+    """Slowdown and saving [B, C] of the clocks below the maximum; draw 0 is the data itself."""
+
+    def __init__(self, sweep: UsableSweep, seed: int) -> None:
+        groups = [group for _, group in sweep.rows.groupby("clock_mhz")]
+        clocks = np.array([group["clock_mhz"].iloc[0] for group in groups], dtype=float)
+        counts = np.array([len(group) for group in groups])
+        columns = ("time_s", "power_w", "energy_j")
+        drawn = _draw([group[list(columns)].to_numpy() for group in groups], seed)
+        medians = np.stack([np.median(draws, axis=1) for draws in drawn], axis=1)
+        times_s, powers_w, energies_j = (medians[:, :, column] for column in range(3))
+
+        repeats = int(np.median(counts))
+        time = time_law(clocks, times_s, counts, noise_from(typical_cv(sweep, "time_s"), repeats))
+        power = power_law(clocks, powers_w, counts, noise_from(typical_cv(sweep, "power_w"), repeats))
+        self.estimator: Estimator
+        # A sweep that ran from end to end mixes drift into any fit over all clocks: medians only.
+        if sweep.protocol == "interleaved" and time.fits and power.fits:
+            self.estimator = "law"
+            time_s, energy_j = time.values, time.values * power.values
+            base_s, base_j = time_s[:, -1], energy_j[:, -1]
+        else:
+            self.estimator = "median"
+            time_s, energy_j = running_median(clocks, times_s), running_median(clocks, energies_j)
+            near = np.isin(clocks, sweep.baseline_mhz)
+            pooled = np.concatenate(
+                [draws for draws, chosen in zip(drawn, near, strict=True) if chosen], axis=1
+            )
+            base_s, base_j = np.median(pooled[:, :, 0], axis=1), np.median(pooled[:, :, 2], axis=1)
+        lower = clocks < sweep.maximum_mhz
+        self.clocks_mhz = clocks[lower].astype(int)
+        self.counts = counts[lower]
+        self.slowdown = (time_s / base_s[:, None] - 1)[:, lower]
+        self.saving = (1 - energy_j / base_j[:, None])[:, lower]
+
+    def pick(self, max_slowdown_share: float) -> np.ndarray:
+        """Column of the best clock under the limit in each draw; -1 where no clock is under it."""
+        allowed = (self.slowdown <= max_slowdown_share) & (self.counts >= LEAST_REPEATS)
+        best = np.where(allowed, self.saving, -np.inf).argmax(axis=1) if allowed.size else np.array([0])
+        return np.where(allowed.any(axis=1), best, -1)
+
+    def describe(self, column: int, max_slowdown_share: float) -> dict[str, Any]:
+        picks = self.pick(max_slowdown_share)
+        picked_mhz = self.clocks_mhz[picks[picks >= 0]]
+        # Clocks come in steps, so the interval's ends are clocks that were picked.
+        low_mhz, high_mhz = np.quantile(picked_mhz, INTERVAL, method="nearest")
+        saving_low, saving_high = np.quantile(self.saving[:, column], INTERVAL)
+        slowdown_low, slowdown_high = np.quantile(self.slowdown[:, column], INTERVAL)
+        return {
+            "candidate_mhz": int(self.clocks_mhz[column]),
+            "candidate_low_mhz": int(low_mhz),
+            "candidate_high_mhz": int(high_mhz),
+            "candidate_repeats": int(self.counts[column]),
+            "saving_share": float(self.saving[0, column]),
+            "saving_low": float(saving_low),
+            "saving_high": float(saving_high),
+            "slowdown_share": float(self.slowdown[0, column]),
+            "slowdown_low": float(slowdown_low),
+            "slowdown_high": float(slowdown_high),
+        }
+
+
+def _draw(groups: list[np.ndarray], seed: int) -> list[np.ndarray]:
+    """For each clock [n, 3] the data and ``DRAWS`` resamples of its repeats: [1 + DRAWS, n, 3]."""
+    random = np.random.default_rng(seed)
+    return [
+        np.concatenate([rows[None], rows[random.integers(len(rows), size=(DRAWS, len(rows)))]])
+        for rows in groups
+    ]
+
+
+def _doubt(numbers: dict[str, Any], fastest_slowdown: float, max_slowdown_share: float) -> str | None:
+    if fastest_slowdown < -DOUBTFUL_SPEEDUP:
+        return (
+            f"doubtful: a lower clock is {-fastest_slowdown:.1%} faster than the maximum, which no clock "
+            "explains; measure again, interleaved and warm"
+        )
+    if max_slowdown_share <= CALIBRATED_SLOWDOWN and numbers["saving_share"] > IMPLAUSIBLE_SAVING:
+        return (
+            f"doubtful: a saving of {numbers['saving_share']:.1%} is over {IMPLAUSIBLE_SAVING:.0%}, more "
+            f"than real GPUs save within {max_slowdown_share:.1%} slowdown; check the baseline"
+        )
+    return None
+
+
+def _praise(numbers: dict[str, Any], max_slowdown_share: float) -> str:
+    reason = f"least energy within {max_slowdown_share:.1%} slowdown of the warm maximum clock"
+    if numbers["slowdown_high"] > max_slowdown_share:
+        reason += (
+            f"; the limit is kept on the best estimate ({numbers['slowdown_share']:.1%}), but the 95 % "
+            f"interval of the slowdown reaches {numbers['slowdown_high']:.1%}"
+        )
+    return reason
+
+
+def _keep(about: dict[str, Any], status: Status, reason: str) -> ClockChoice:
+    return ClockChoice(verdict=KEEP, status=status, reason=reason, clock_mhz=about["maximum_mhz"], **about)
+
+
+def _check(frame: pd.DataFrame, max_slowdown_share: float) -> None:
+    lacking = [column for column in COLUMNS if column not in frame]
+    if lacking:
+        raise Fault(f"the sweep has no column {', '.join(lacking)}: expected the output of sweep_clocks.")
+    if frame.empty:
+        raise Fault("the sweep has no rows: expected the output of sweep_clocks; run it again.")
+    if frame[["gpu", "workload"]].drop_duplicates().shape[0] > 1:
+        raise Fault("the sweep mixes GPUs or workloads: expected one of each; choose for each separately.")
+    for column in ("clock_mhz", "time_s", "energy_j", "power_w"):
+        wrong = frame.index[~((frame[column] > 0) & np.isfinite(frame[column]))]
+        if len(wrong):
+            raise Fault(
+                f"the sweep's row {wrong[0]} has {column} {frame[column][wrong[0]]}; expected a positive "
+                "number: measure again."
+            )
+    if not 0 <= max_slowdown_share < 1:
+        raise Fault(
+            f"the slowdown limit is {max_slowdown_share}; expected a share from 0 up to 1, such as 0.05."
+        )

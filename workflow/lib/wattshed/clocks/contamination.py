@@ -1,0 +1,135 @@
+"""Which rows of a sweep may count, what they are compared with, and when neither can be trusted.
+
+A saving is a ratio to the maximum clock, so a maximum clock that was measured cold, during a download or on
+a busy machine makes any other clock look good: the published "91.6 % saved" was such a baseline. The rules:
+
+* Rows count if they are warm, not throttled, and ran at the clock that was asked for.
+* The reference is *interleaved* if its repeats span at least half of the sweep's order. Then the baseline is
+  its median. Otherwise the sweep ran from one end to the other and drift cannot be told from the clock: the
+  first 15 runs do not count at all, and the baseline is the median over all settled runs at 0.93 fmax and
+  above, which can only understate a saving.
+* A sweep is refused where its typical repeat varies by more than 10 %, an interleaved baseline by more than
+  5 %, where the maximum clock is over 5 % slower than clocks just below it, or where any lower clock is over
+  15 % faster: no GPU computes faster at a lower clock, so something else was measured.
+
+All thresholds are judgements. Those of ordered sweeps come from eight recorded ones of 183 or 177 runs, where
+10 % parts the four that are beyond repair (11 to 15 %) from the other four (0.5 to 9.3 %).
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+NEAR_MAXIMUM = 0.93
+SETTLING_RUNS = 15
+INTERLEAVED_SPAN = 0.5
+LEAST_REPEATS = 3
+MOST_TYPICAL_CV = 0.10
+MOST_BASELINE_CV = 0.05
+MOST_BASELINE_EXCESS = 0.05
+CONTAMINATED_SPEEDUP = 0.15
+
+Protocol = Literal["interleaved", "settled"]
+
+
+@dataclass(frozen=True)
+class UsableSweep:
+    """Rows that count, ordered by clock, and the clocks whose rows form the baseline."""
+
+    rows: pd.DataFrame
+    maximum_mhz: int
+    baseline_mhz: tuple[int, ...]
+    protocol: Protocol
+
+    @property
+    def baseline(self) -> pd.DataFrame:
+        return self.rows[self.rows["clock_mhz"].isin(self.baseline_mhz)]
+
+
+def usable_sweep(frame: pd.DataFrame) -> UsableSweep:
+    """Drop what must not count and find the baseline's rows (perhaps none)."""
+    maximum = int(frame["clock_mhz"].max())
+    unlawful = frame["applied_mhz"].notna() & (frame["applied_mhz"] != frame["clock_mhz"])
+    rows = frame[frame["warm"] & ~frame["throttled"] & ~unlawful.astype(bool)]
+    protocol: Protocol
+    if _is_interleaved(frame[frame["warm"]], maximum):
+        protocol = "interleaved"
+        baseline: tuple[int, ...] = (maximum,)
+    else:
+        protocol = "settled"
+        rows = rows[rows["order"].rank(method="first") > SETTLING_RUNS]
+        near = rows.loc[rows["clock_mhz"] >= NEAR_MAXIMUM * maximum, "clock_mhz"]
+        baseline = tuple(sorted(int(clock) for clock in near.unique()))
+    return UsableSweep(rows.sort_values(["clock_mhz", "order"]), maximum, baseline, protocol)
+
+
+def _is_interleaved(rows: pd.DataFrame, maximum_mhz: int) -> bool:
+    reference = rows.loc[rows["clock_mhz"] == maximum_mhz, "order"]
+    if len(reference) < 2:
+        return False
+    return bool(np.ptp(reference) >= INTERLEAVED_SPAN * np.ptp(rows["order"]))
+
+
+def variation(values: pd.Series) -> float:
+    """Coefficient of variation (standard deviation over mean)."""
+    return float(values.std(ddof=1) / values.mean())
+
+
+def typical_cv(sweep: UsableSweep, column: str) -> float:
+    """Median over the clocks of their repeats' coefficient of variation; 0 where nothing was repeated."""
+    spread = sweep.rows.groupby("clock_mhz")[column].agg(variation).dropna()
+    return float(spread.median()) if len(spread) else 0.0
+
+
+def refusal(sweep: UsableSweep) -> str | None:
+    """Why no saving can be stated from this sweep, or None."""
+    baseline = sweep.baseline["time_s"]
+    if len(baseline) < LEAST_REPEATS:
+        return (
+            f"fewer than {LEAST_REPEATS} warm, lawful repeats of the baseline "
+            f"({len(baseline)} at or near {sweep.maximum_mhz} MHz)"
+        )
+    if not (sweep.rows["clock_mhz"] < sweep.maximum_mhz).any():
+        return f"no warm, lawful repeat below {sweep.maximum_mhz} MHz"
+    typical = typical_cv(sweep, "time_s")
+    if typical > MOST_TYPICAL_CV:
+        return (
+            f"contaminated sweep: the repeats of a clock typically vary by {typical:.1%} in time "
+            f"(at most {MOST_TYPICAL_CV:.0%} is accepted)"
+        )
+    if sweep.protocol == "interleaved":
+        return _cold_reference(sweep)
+    return None
+
+
+def _cold_reference(sweep: UsableSweep) -> str | None:
+    """An interleaved reference must agree with itself and with the clocks just below it."""
+    baseline = sweep.baseline["time_s"]
+    if variation(baseline) > MOST_BASELINE_CV:
+        return (
+            f"contaminated baseline: repeats at {sweep.maximum_mhz} MHz vary by {variation(baseline):.1%} in "
+            f"time (at most {MOST_BASELINE_CV:.0%} is accepted)"
+        )
+    clocks = sweep.rows["clock_mhz"]
+    below = sweep.rows[(clocks >= NEAR_MAXIMUM * sweep.maximum_mhz) & (clocks < sweep.maximum_mhz)]
+    if len(below) < LEAST_REPEATS:
+        return None
+    excess = float(baseline.median() / below["time_s"].median()) - 1
+    if excess > MOST_BASELINE_EXCESS:
+        return (
+            f"contaminated baseline: {sweep.maximum_mhz} MHz is {excess:.1%} slower than the clocks just "
+            "below it, as if it had been measured cold"
+        )
+    return None
+
+
+def speedup_refusal(fastest_slowdown: float) -> str | None:
+    """Refuse where some lower clock is far faster than the baseline (a slowdown share below zero)."""
+    if fastest_slowdown < -CONTAMINATED_SPEEDUP:
+        return (
+            f"contaminated baseline: a lower clock is {-fastest_slowdown:.1%} faster than the maximum "
+            f"(over {CONTAMINATED_SPEEDUP:.0%} is no effect of a clock)"
+        )
+    return None

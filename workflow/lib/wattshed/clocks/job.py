@@ -1,0 +1,50 @@
+"""The clock sweep of one checkpoint's inference, as a metered job."""
+
+from pathlib import Path
+
+from wattshed.clocks.opening import open_backend
+from wattshed.clocks.sweep import run_sweep
+from wattshed.config.clocks import ClocksBlock
+from wattshed.config.energy import EnergyBlock
+from wattshed.data.graph import Graph
+from wattshed.energy.meter import metered_job
+from wattshed.forecast.device import choose_device, synchroniser
+from wattshed.forecast.protocol import ForecastTask, evenly_spaced
+from wattshed.foundation.writing import write_parquet
+from wattshed.training.checkpoint import read_checkpoint
+
+WINDOWS_PER_CALL = 64
+
+
+def sweep_checkpoint(
+    checkpoint: Path,
+    task: ForecastTask,
+    graph: Graph,
+    block: ClocksBlock,
+    energy: EnergyBlock,
+    *,
+    output: Path,
+    ledger: Path,
+) -> None:
+    """Sweep in one process: warm-up, clock lock and reset belong together.
+
+    The nvml backend times the inference on its GPU; the others take the time of a call on the CPU.
+    """
+    backend = open_backend(block)
+    device = choose_device("cuda" if block.backend == "nvml" else "cpu")
+    forecaster, made_by = read_checkpoint(checkpoint, task, graph, device)
+    origins = evenly_spaced(task.origins(task.splits.test), WINDOWS_PER_CALL)
+    labels = {"model": made_by.name, "seed": made_by.seed, "backend": block.backend}
+    with (
+        metered_job(
+            ledger,
+            stage="clocks",
+            job=ledger.stem,
+            labels=labels,
+            energy=energy,
+            synchronise=synchroniser(device),
+        ) as meter,
+        meter.window("sweep", **labels),
+    ):
+        frame = run_sweep(backend, lambda: forecaster.forecast(origins), block, made_by.name)
+    write_parquet(output, frame)

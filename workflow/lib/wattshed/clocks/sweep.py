@@ -1,0 +1,98 @@
+"""The sweep: every clock several times in random order, the maximum clock again and again in between."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+
+from wattshed.clocks.backend import ClockBackend, clock_given_back
+from wattshed.clocks.replay import RecordedClocks
+from wattshed.config.clocks import ClocksBlock
+
+COLUMNS = (
+    "backend",
+    "label",
+    "gpu",
+    "workload",
+    "clock_mhz",
+    "applied_mhz",
+    "repeat",
+    "order",
+    "warm",
+    "time_s",
+    "energy_j",
+    "power_w",
+    "throttled",
+)
+# A slowdown limit of a few percent falls near the maximum, so the clocks stand closer together there.
+CROWDING = 1.5
+
+
+def run_sweep(
+    backend: ClockBackend,
+    workload: Callable[[], object],
+    block: ClocksBlock,
+    workload_name: str = "inference",
+) -> pd.DataFrame:
+    """One row per repeat: time_s, energy_j, power_w of one call of ``workload`` at clock_mhz.
+
+    ``order`` counts the windows as they were measured; ``warm`` is False for the warm-up, which stays in
+    the table but enters no choice. The clock is given back however this ends. A recorded sweep keeps its
+    own rows and order.
+    """
+    if isinstance(backend, RecordedClocks):
+        return backend.recorded_sweep()
+    rows = []
+    repeats: dict[int, int] = {}
+    with clock_given_back(backend):
+        clocks = spread_clocks(backend.supported_mhz(), block.points)
+        maximum = clocks[-1]
+        plan = [maximum] * block.warm_up_repeats + plan_order(clocks, block.repeats, block.seed)
+        for order, clock_mhz in enumerate(plan):
+            backend.lock(clock_mhz)
+            reading = backend.measure(workload, block.min_point_s)
+            warm = order >= block.warm_up_repeats
+            if order == block.warm_up_repeats:
+                repeats.clear()
+            repeats[clock_mhz] = repeats.get(clock_mhz, 0) + 1
+            rows.append(
+                (
+                    backend.name,
+                    backend.label,
+                    backend.gpu,
+                    workload_name,
+                    clock_mhz,
+                    reading.applied_mhz,
+                    repeats[clock_mhz],
+                    order + 1,
+                    warm,
+                    reading.time_s,
+                    reading.energy_j,
+                    reading.energy_j / reading.time_s,
+                    reading.throttled,
+                )
+            )
+    return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"applied_mhz": "Int64"})
+
+
+def spread_clocks(supported_mhz: tuple[int, ...], points: int) -> tuple[int, ...]:
+    """``points`` legal clocks from the lowest to the highest (fewer if fewer exist), denser near the top."""
+    legal = np.array(sorted(supported_mhz))
+    shares = np.linspace(0, 1, points) ** CROWDING
+    wanted = legal[-1] - shares * (legal[-1] - legal[0])
+    nearest = np.abs(legal[None, :] - wanted[:, None]).argmin(axis=1)
+    return tuple(int(clock) for clock in legal[np.unique(nearest)])
+
+
+def plan_order(clocks_mhz: tuple[int, ...], repeats: int, seed: int) -> list[int]:
+    """Rounds of all clocks, each in its own random order, with the maximum at the start and middle of
+    each round and at the very end: drift then shows in the reference and not as an effect of the clock.
+    """
+    random = np.random.default_rng(seed)
+    *others, maximum = clocks_mhz
+    half = len(others) // 2
+    plan = []
+    for _ in range(repeats):
+        shuffled = [int(clock) for clock in random.permutation(others)]
+        plan += [maximum, *shuffled[:half], maximum, *shuffled[half:]]
+    return [*plan, maximum]

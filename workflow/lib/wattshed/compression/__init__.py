@@ -1,0 +1,1 @@
+"""Smaller variants of a trained model, each judged at equal accuracy."""

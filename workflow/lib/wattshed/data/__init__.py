@@ -1,0 +1,1 @@
+"""Sources, panel, calendar splits, windows, graph, scaling and quality."""

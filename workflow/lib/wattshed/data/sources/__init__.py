@@ -1,0 +1,1 @@
+"""One module per source; each turns what it finds into a ``Panel``."""

@@ -1,0 +1,86 @@
+"""CSV and Parquet files of unknown quality, read with row numbers for the messages."""
+
+import csv
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from wattshed.foundation.faults import Fault
+
+
+def read_frame(path: Path, text_columns: tuple[str, ...]) -> pd.DataFrame:
+    """Read a CSV or Parquet file; the index holds the row numbers that an editor shows (header is row 1).
+
+    ``text_columns`` stay text (``007`` is a name, not a number).
+    Raises :class:`Fault` for a missing, empty, corrupt or ragged file and for repeated column names.
+    """
+    if not path.is_file():
+        raise Fault(f"{path} does not exist; expected a CSV or Parquet file: correct the path in the config.")
+    try:
+        if path.suffix.lower() in (".parquet", ".pq"):
+            frame = pd.read_parquet(path)
+            frame = frame.reset_index() if frame.index.name else frame.reset_index(drop=True)
+        else:
+            _refuse_repeated_columns(path)
+            with warnings.catch_warnings():
+                # A first row longer than the header is only warned of.
+                warnings.simplefilter("error", pd.errors.ParserWarning)
+                frame = pd.read_csv(
+                    path, dtype=dict.fromkeys(text_columns, "str"), skip_blank_lines=False, index_col=False
+                )
+    except pd.errors.EmptyDataError as error:
+        raise Fault(
+            f"{path} is empty; expected a header and readings: fill it or correct the path."
+        ) from error
+    except (pd.errors.ParserError, pd.errors.ParserWarning, pa.ArrowException, UnicodeDecodeError) as error:
+        kind = "Parquet" if path.suffix.lower() in (".parquet", ".pq") else "CSV"
+        reason = " ".join(str(error).split()).rstrip(".")
+        raise Fault(
+            f"{path} cannot be read as {kind} ({reason}); expected a whole, well-formed file: make it anew."
+        ) from error
+    frame.index = pd.RangeIndex(2, len(frame) + 2)
+    frame = frame.dropna(how="all")
+    if frame.empty:
+        raise Fault(f"{path} has no rows below its header; expected readings: fill it or correct the path.")
+    for name in text_columns:
+        if name in frame.columns:
+            frame[name] = frame[name].where(frame[name].isna(), frame[name].astype(str))
+    return frame
+
+
+def _refuse_repeated_columns(path: Path) -> None:
+    # pandas would rename the second one in silence.
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        header = next(csv.reader(file), [])
+    repeated = sorted({name for name in header if header.count(name) > 1})
+    if repeated:
+        raise Fault(
+            f"{path}: row 1: column {repeated[0]!r} occurs twice; expected unique column names: rename one."
+        )
+
+
+def require_columns(frame: pd.DataFrame, columns: tuple[str, ...], path: Path) -> None:
+    """Raise :class:`Fault` unless the frame has all of ``columns``."""
+    missing = [name for name in columns if name not in frame.columns]
+    if missing:
+        found = ", ".join(map(str, frame.columns[:6])) + (", ..." if len(frame.columns) > 6 else "")
+        raise Fault(
+            f"{path}: row 1: no column {missing[0]!r} in the header ({found}); expected "
+            f"{', '.join(columns)}, separated by commas: correct the header."
+        )
+
+
+def numbers(column: pd.Series, path: Path) -> np.ndarray:
+    """A column as float64, NaN where empty; raises :class:`Fault` for text and infinities, with their row."""
+    values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    bad = (np.isnan(values) & column.notna().to_numpy()) | np.isinf(values)
+    if bad.any():
+        row = int(np.argmax(bad))
+        raise Fault(
+            f"{path}: row {column.index[row]}, column {column.name!r}: {str(column.iloc[row])!r} is not a number; "
+            "expected one with a decimal point, or nothing where no reading is: correct the cell."
+        )
+    return values

@@ -1,0 +1,126 @@
+"""Calendar splits: one set of cut times for all nodes, and the later months as a stream."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from wattshed.config.data import SplitsBlock, WindowsBlock
+from wattshed.data.panel import Panel
+from wattshed.foundation.faults import Fault
+from wattshed.foundation.writing import write_json
+
+WEEK_H = 168
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Hours ``start <= t < stop`` of the panel. A window belongs to it if its targets lie in it."""
+
+    name: str
+    start: int
+    stop: int
+
+    def origins(self, look_back_h: int, horizon_h: int) -> np.ndarray:
+        """First target hours [B] of all windows; a week of history is always there."""
+        first = max(self.start, look_back_h, WEEK_H)
+        return np.arange(first, self.stop - horizon_h + 1)
+
+
+@dataclass(frozen=True)
+class Month:
+    """One month of the stream: what may be learned, and the tail that never is."""
+
+    name: str
+    learn: Segment
+    held_out: Segment
+
+    @property
+    def whole(self) -> Segment:
+        return Segment(self.name, self.learn.start, self.held_out.stop)
+
+
+@dataclass(frozen=True)
+class Splits:
+    train: Segment
+    validation: Segment
+    test: Segment
+    months: tuple[Month, ...]
+
+    def write(self, path: Path | str, panel: Panel) -> None:
+        cuts = {
+            segment.name: [
+                str(panel.times[segment.start]),
+                str(panel.times[min(segment.stop, len(panel.times) - 1)]),
+            ]
+            for segment in (self.train, self.validation, self.test, *(month.whole for month in self.months))
+        }
+        write_json(path, {**asdict(self), "cuts_utc": cuts})
+
+    @classmethod
+    def read(cls, path: Path | str) -> "Splits":
+        parts: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
+        return cls(
+            train=Segment(**parts["train"]),
+            validation=Segment(**parts["validation"]),
+            test=Segment(**parts["test"]),
+            months=tuple(
+                Month(month["name"], Segment(**month["learn"]), Segment(**month["held_out"]))
+                for month in parts["months"]
+            ),
+        )
+
+
+def split_calendar(panel: Panel, splits: SplitsBlock, windows: WindowsBlock) -> Splits:
+    """Cut the panel's span into train, validation, test and the months CL_1..CL_k of what is left.
+
+    Raises :class:`Fault` if any part is too short for one window.
+    """
+    hours = len(panel.times)
+    after_train = round(hours * splits.train_share)
+    after_validation = round(hours * (splits.train_share + splits.validation_share))
+    after_test = round(hours * (splits.train_share + splits.validation_share + splits.test_share))
+    months = []
+    for index, (start, stop) in enumerate(
+        _month_ranges(panel.local_times[after_test:], splits.minimum_month_days), start=1
+    ):
+        cut = after_test + stop - max(1, round((stop - start) * splits.held_out_share))
+        months.append(
+            Month(
+                name=f"CL_{index}",
+                learn=Segment(f"CL_{index}_learn", after_test + start, cut),
+                held_out=Segment(f"CL_{index}_held_out", cut, after_test + stop),
+            )
+        )
+    result = Splits(
+        train=Segment("train", 0, after_train),
+        validation=Segment("validation", after_train, after_validation),
+        test=Segment("test", after_validation, after_test),
+        months=tuple(months),
+    )
+    parts = [result.train, result.validation, result.test]
+    for month in months:
+        parts += [month.learn, month.held_out]
+    for part in parts:
+        if len(part.origins(windows.look_back_h, windows.horizon_h)) == 0:
+            raise Fault(
+                f"data.splits: {part.name} has {part.stop - part.start} of the panel's {hours} hours, too few "
+                f"for one window ({max(WEEK_H, windows.look_back_h)} h of history and {windows.horizon_h} h "
+                "to forecast): give a longer panel or other shares."
+            )
+    return result
+
+
+def _month_ranges(local_times: pd.DatetimeIndex, minimum_days: int) -> list[tuple[int, int]]:
+    """Index ranges of calendar months; a short first or last part joins its neighbour."""
+    month = local_times.year * 12 + local_times.month
+    starts = [0, *(np.flatnonzero(np.diff(month)) + 1).tolist()]
+    ranges = list(zip(starts, [*starts[1:], len(local_times)], strict=True))
+    if len(ranges) > 1 and ranges[0][1] - ranges[0][0] < minimum_days * 24:
+        ranges[:2] = [(ranges[0][0], ranges[1][1])]
+    if len(ranges) > 1 and ranges[-1][1] - ranges[-1][0] < minimum_days * 24:
+        ranges[-2:] = [(ranges[-2][0], ranges[-1][1])]
+    return ranges

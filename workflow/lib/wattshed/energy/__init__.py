@@ -1,0 +1,1 @@
+"""Sensors, meter, ledger and carbon. Knows nothing of models."""

@@ -1,0 +1,55 @@
+"""The ledger: one append-only JSON-lines file per job, on disk after every event."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+SCHEMA = 1
+
+
+class Ledger:
+    """Writer of one job's ledger.
+
+    While the job runs the file is called ``….part``; it takes its final name when the job ends. A killed
+    job leaves the ``.part`` behind, and the attempt that resumes it appends to it.
+    """
+
+    def __init__(self, path: Path, *, resumes: bool) -> None:
+        self.path = path
+        self.part = path.with_name(path.name + ".part")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if self.part.exists() and not resumes:
+            # Energy of an attempt that nobody continues is kept, but not in this job's account.
+            self.part.rename(_free_name(path))
+        self._file = self.part.open("a", encoding="utf-8")
+        if self._file.tell() and not _ends_with_newline(self.part):
+            self._file.write("\n")
+
+    def append(self, event: str, **fields: Any) -> None:
+        """Append one event; it is on disk when this returns. NaN and infinity are refused."""
+        self._file.write(json.dumps({"event": event, **fields}, allow_nan=False) + "\n")
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+    def finish(self) -> None:
+        """Close and give the file its final name."""
+        self._file.close()
+        self.part.replace(self.path)
+
+    def abandon(self) -> None:
+        """Close and leave the ``.part`` for the attempt that resumes."""
+        self._file.close()
+
+
+def _free_name(path: Path) -> Path:
+    number = 1
+    while (candidate := path.with_name(f"{path.stem}.abandoned-{number}{path.suffix}")).exists():
+        number += 1
+    return candidate
+
+
+def _ends_with_newline(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) == b"\n"

@@ -1,0 +1,1 @@
+"""Models and baselines behind one Forecaster protocol, and the error metrics."""

@@ -1,0 +1,29 @@
+"""Fit and forecast all baselines, as one metered job."""
+
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from wattshed.config.energy import EnergyBlock
+from wattshed.energy.meter import metered_job
+from wattshed.forecast.baselines import make_baseline
+from wattshed.forecast.forecasts import Forecasts
+from wattshed.forecast.protocol import ForecastTask, evenly_spaced
+
+
+def fit_baselines(
+    outputs: dict[str, Path], task: ForecastTask, test_windows: int, energy: EnergyBlock, ledger: Path
+) -> None:
+    """Fit each named baseline and write its test forecasts.
+
+    Fits last milliseconds: they are repeated until the meter can tell them from nothing.
+    """
+    origins = evenly_spaced(task.origins(task.splits.test), test_windows)
+    counted = {"forecasts": len(origins) * len(task.panel.node_names)}
+    with metered_job(ledger, stage="training", job=ledger.stem, labels={}, energy=energy) as meter:
+        for name, output in outputs.items():
+            baseline = make_baseline(name, task)
+            meter.repeat("fit", baseline.fit, model=name)
+            Forecasts(origins, baseline.forecast(origins)[np.newaxis], [0]).write(output)
+            meter.repeat("forecast", partial(baseline.forecast, origins), counted, model=name)

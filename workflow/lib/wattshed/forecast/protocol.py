@@ -1,0 +1,61 @@
+"""What every forecaster offers, and the task that all of them are given."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from wattshed.config.data import WindowsBlock
+from wattshed.data.panel import Panel
+from wattshed.data.scaling import fit_scaler
+from wattshed.data.splits import Segment, Splits
+from wattshed.data.windows import fill_gaps, targets
+
+
+class Forecaster(Protocol):
+    """A fitted model."""
+
+    def forecast(self, origins: np.ndarray) -> np.ndarray:
+        """Forecast the ``horizon`` hours from each origin on, from the hours before it.
+
+        origins: int64 [B], index of the first target hour. Returns float32 [B, H, N] in the panel's unit.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class ForecastTask:
+    """A panel with its splits and window lengths: all that a model may look at."""
+
+    panel: Panel
+    splits: Splits
+    windows: WindowsBlock
+
+    @classmethod
+    def read(cls, panel: Path | str, splits: Path | str, windows: WindowsBlock) -> "ForecastTask":
+        return cls(Panel.read(panel), Splits.read(splits), windows)
+
+    @cached_property
+    def filled(self) -> np.ndarray:
+        """The panel's values with gaps filled from the past, for histories only [T, N]."""
+        panel = self.panel
+        means = fit_scaler(panel.values, panel.observed, self.splits.train, "node").mean
+        return fill_gaps(panel.values, means)
+
+    def origins(self, segment: Segment) -> np.ndarray:
+        """First target hours of the segment's windows [B]."""
+        return segment.origins(self.windows.look_back_h, self.windows.horizon_h)
+
+    def truth(self, origins: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Values and observed mask of the target hours, both [B, H, N]; only observed cells may be judged."""
+        horizon = self.windows.horizon_h
+        return targets(self.panel.values, origins, horizon), targets(self.panel.observed, origins, horizon)
+
+
+def evenly_spaced(origins: np.ndarray, most: int) -> np.ndarray:
+    """At most ``most`` of the origins, evenly spread and in order."""
+    if len(origins) <= most:
+        return origins
+    return origins[np.linspace(0, len(origins) - 1, most).round().astype(np.int64)]

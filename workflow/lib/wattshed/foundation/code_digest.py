@@ -1,0 +1,72 @@
+"""A digest of exactly the library files that a script imports, however deep.
+
+Snakemake's code trigger sees the script alone; with this digest among a rule's params, an edit to a
+library file reruns the rules that use it and no others.
+"""
+
+import ast
+import hashlib
+from functools import cache
+from pathlib import Path
+
+PACKAGE = "wattshed"
+DATA_SUFFIXES = (".css", ".j2")
+
+
+def code_digest(script: Path | str, library: Path | str) -> str:
+    """Hex digest over the package files that ``script`` reaches through its imports.
+
+    ``library`` is the folder that holds the package. The script itself is left to Snakemake.
+    """
+    root = Path(library)
+    digest = hashlib.sha256()
+    for file in sorted(reached_files(Path(script), root)):
+        digest.update(file.relative_to(root).as_posix().encode())
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def reached_files(script: Path, library: Path) -> set[Path]:
+    """Package files that ``script`` imports directly or through other package files."""
+    reached: set[Path] = set()
+    waiting = [script]
+    while waiting:
+        for file in _imported_files(waiting.pop(), library):
+            if file not in reached:
+                reached.add(file)
+                waiting.append(file)
+    return reached
+
+
+@cache
+def _imported_files(file: Path, library: Path) -> frozenset[Path]:
+    if file.suffix != ".py":
+        return frozenset()
+    text = file.read_text(encoding="utf-8")
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(text, filename=str(file))):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            # "from wattshed.energy import ledger" may name a module or something inside the package.
+            names.add(node.module)
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    # Templates and styles belong to the module beside them that names them.
+    beside = (place for place in file.parent.iterdir() if place.suffix in DATA_SUFFIXES)
+    files = {place for place in beside if f'"{place.name}"' in text}
+    for name in names:
+        if name == PACKAGE or name.startswith(f"{PACKAGE}."):
+            files.update(_files_of(name, library))
+    return frozenset(files)
+
+
+def _files_of(name: str, library: Path) -> set[Path]:
+    """The module's file and the ``__init__`` of every package above it."""
+    found: set[Path] = set()
+    parts = name.split(".")
+    for depth in range(1, len(parts) + 1):
+        place = library.joinpath(*parts[:depth])
+        for candidate in (place / "__init__.py", place.with_suffix(".py")):
+            if candidate.is_file():
+                found.add(candidate)
+    return found

@@ -1,0 +1,1 @@
+"""LaTeX tables, figures and the report. Imports no torch."""

@@ -1,0 +1,116 @@
+"""The report: one page that needs no other file."""
+
+import base64
+import json
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from wattshed.accounts.intervals import METHOD_NOTE
+from wattshed.publish.accuracy_table import accuracy_table
+from wattshed.publish.adaptation_table import adaptation_table, matrix_table
+from wattshed.publish.clocks_table import clocks_table
+from wattshed.publish.compression_table import compression_table
+from wattshed.publish.energy_table import energy_table
+from wattshed.publish.frontier_table import frontier_table
+from wattshed.publish.headline import headline, knowledge
+from wattshed.publish.quality_table import quality_table
+from wattshed.publish.report_numbers import report_numbers
+from wattshed.publish.results import StudyResults
+
+NEVER_LEARNS = "frozen"
+
+
+@dataclass(frozen=True)
+class ReportFigures:
+    """PNG files that the page carries inside itself."""
+
+    training: Path
+    forecasts: Path
+    frontier: Path
+    clocks: Path
+    degrees: Path
+    horizons: Path
+
+
+def render_report(results: StudyResults, figures: ReportFigures, note: str = "") -> str:
+    """The whole page as HTML. note: what a reader must know of the recipes, such as the cap on epochs."""
+    unit = results.panel.unit
+    environment = Environment(
+        loader=PackageLoader("wattshed.publish", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+    )
+    strategies = [name for name in results.adaptation["strategy"].unique() if name != NEVER_LEARNS]
+    numbers = report_numbers(results)
+    page: str = environment.get_template("report.html.j2").render(
+        study=results.config["study"],
+        css=Markup(files("wattshed.publish").joinpath("report.css").read_text(encoding="utf-8")),
+        headline=headline(results),
+        knowledge=knowledge(results),
+        method=METHOD_NOTE,
+        panel=results.panel,
+        span=[str(results.panel.times[0])[:10], str(results.panel.times[-1])[:10]],
+        cuts=results.splits["cuts_utc"],
+        graph_method=results.graph_method,
+        numbers=numbers,
+        quality=quality_table(results.quality, unit),
+        accuracy=accuracy_table(results.scores, results.frontier, unit, note),
+        energy=energy_table(results.runs),
+        frontier=frontier_table(results.frontier, unit),
+        adaptation=adaptation_table(results.adaptation, unit),
+        matrices=[matrix_table(results.matrix, name, unit) for name in strategies],
+        compression=compression_table(results.compression, unit),
+        clocks=clocks_table(results.sweep, results.choice),
+        studied_model=results.config["studied_model"],
+        figures={name: _data_uri(path) for name, path in vars(figures).items()},
+        origin=_origin(results.runs),
+        config=yaml.safe_dump(results.config, sort_keys=False, allow_unicode=True),
+        numbers_json=_script_json(numbers),
+    )
+    return page
+
+
+def _data_uri(png: Path) -> str:
+    return "data:image/png;base64," + base64.b64encode(png.read_bytes()).decode("ascii")
+
+
+def _script_json(value: Any) -> Markup:
+    """JSON that cannot end the script element it stands in."""
+    return Markup(json.dumps(value, allow_nan=False, ensure_ascii=False).replace("<", "\\u003c"))
+
+
+def _origin(runs: pd.DataFrame) -> dict[str, Any]:
+    """Distinct machines, versions, commits, locations and emission factors of all jobs."""
+    factors = runs[["intensity_source", "intensity_kg_per_kwh"]].dropna().round(6).drop_duplicates()
+    places = runs[["country_iso", "region"]].drop_duplicates()
+    return {
+        "machines": [json.loads(text) for text in runs["machine"].unique()],
+        "versions": [json.loads(text) for text in runs["versions"].unique()],
+        "commits": [
+            f"{row['commit']}{_dirty(row['dirty'])}"
+            for row in runs[["commit", "dirty"]].drop_duplicates().to_dict("records")
+        ],
+        "locations": [
+            row["country_iso"] + ("" if pd.isna(row["region"]) else f", {row['region']}")
+            for row in places.to_dict("records")
+        ],
+        "factors": [
+            f"{1000 * row['intensity_kg_per_kwh']:.1f} g CO₂e per kWh ({row['intensity_source']})"
+            for row in factors.to_dict("records")
+        ],
+        "started_utc": str(runs["started_utc"].min()),
+    }
+
+
+def _dirty(dirty: Any) -> str:
+    if pd.isna(dirty):
+        return " (no git checkout, changes unknown)"
+    return " (with uncommitted changes)" if dirty else ""

@@ -1,0 +1,1 @@
+"""Recipes, batches, the loop and its checkpoints."""

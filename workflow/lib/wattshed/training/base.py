@@ -1,0 +1,84 @@
+"""Base training of one model with one seed, as a metered job."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from wattshed.config.energy import EnergyBlock
+from wattshed.data.graph import Graph
+from wattshed.energy.meter import metered_job
+from wattshed.forecast.device import synchroniser
+from wattshed.forecast.neural import NeuralForecaster
+from wattshed.forecast.protocol import ForecastTask
+from wattshed.foundation.writing import write_parquet
+from wattshed.training.batches import Batches, PairBatches, WindowBatches
+from wattshed.training.checkpoint import Recipe, make_forecaster, write_checkpoint
+from wattshed.training.loop import train
+from wattshed.training.progress import Progress
+from wattshed.training.resume import ResumeFile
+
+
+def train_base(
+    task: ForecastTask,
+    graph: Graph,
+    made_by: Recipe,
+    energy: EnergyBlock,
+    device: torch.device,
+    *,
+    checkpoint: Path,
+    epochs: Path,
+    ledger: Path,
+) -> None:
+    """Train, or resume a killed training at its last epoch, and write checkpoint, epochs and ledger."""
+    fingerprint = training_fingerprint(task, graph, made_by)
+    resume = ResumeFile(checkpoint.with_suffix(".resume"), fingerprint)
+    labels = {"model": made_by.name, "seed": made_by.seed}
+    with metered_job(
+        ledger,
+        stage="training",
+        job=f"train_{made_by.name}-{made_by.seed}",
+        labels=labels,
+        energy=energy,
+        resumes=resume.exists(),
+        synchronise=synchroniser(device),
+    ) as meter:
+        forecaster = make_forecaster(made_by, task, graph, device)
+        batches = make_batches(made_by, task, forecaster)
+        title = f"{made_by.name}, seed {made_by.seed}"
+        with Progress(title, task.panel.unit) as progress:
+            training = train(forecaster, task, batches, made_by.recipe, meter, labels, resume, progress)
+    frame = pd.DataFrame(training.epochs)
+    # A running sum over epochs whose energy nobody knows would call them free.
+    frame["cumulative_kwh"] = frame["energy_kwh"].astype("float64").cumsum(skipna=False)
+    write_parquet(epochs, frame)
+    write_checkpoint(checkpoint, forecaster.network, made_by)
+    resume.remove()
+
+
+def make_batches(made_by: Recipe, task: ForecastTask, forecaster: NeuralForecaster) -> Batches:
+    recipe = made_by.recipe
+    if recipe.sampling == "windows":
+        return WindowBatches(task, forecaster.series, made_by.seed, recipe.batch, recipe.steps_per_epoch)
+    return PairBatches(
+        forecaster.series,
+        task.panel.observed,
+        task.origins(task.splits.train),
+        task.windows.horizon_h,
+        made_by.seed,
+        recipe.batch,
+        recipe.steps_per_epoch,
+    )
+
+
+def training_fingerprint(task: ForecastTask, graph: Graph, made_by: Recipe) -> str:
+    """Digest of data and recipe: only an identical training may be resumed."""
+    digest = hashlib.sha256()
+    for array in (task.panel.values, task.panel.observed, graph.adjacency.data, graph.adjacency.indices):
+        digest.update(np.ascontiguousarray(array).data)
+    blocks = [made_by.model.model_dump(), made_by.recipe.model_dump(), made_by.windows.model_dump()]
+    digest.update(json.dumps([made_by.name, made_by.seed, str(task.splits), blocks]).encode())
+    return digest.hexdigest()

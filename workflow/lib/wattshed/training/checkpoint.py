@@ -1,0 +1,76 @@
+"""A trained network on disk: weights and the resolved blocks that made it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from wattshed.config.data import WindowsBlock
+from wattshed.config.training import ModelBlock, RecipeBlock
+from wattshed.data.graph import Graph
+from wattshed.forecast.networks import make_network
+from wattshed.forecast.neural import NeuralForecaster, ScaledSeries
+from wattshed.forecast.protocol import ForecastTask
+from wattshed.foundation.faults import Fault
+from wattshed.foundation.tensor_file import read_tensors, write_tensors
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that decides a training besides its data: name, seed, form, recipe and windows."""
+
+    name: str
+    seed: int
+    model: ModelBlock
+    recipe: RecipeBlock
+    windows: WindowsBlock
+
+
+def write_checkpoint(path: Path | str, network: nn.Module, made_by: Recipe) -> None:
+    tensors = {name: value.cpu().numpy() for name, value in network.state_dict().items()}
+    about = {
+        "name": made_by.name,
+        "seed": made_by.seed,
+        "model": made_by.model.model_dump(),
+        "recipe": made_by.recipe.model_dump(),
+        "windows": made_by.windows.model_dump(),
+    }
+    write_tensors(path, tensors, about)
+
+
+def read_checkpoint(
+    path: Path | str, task: ForecastTask, graph: Graph, device: torch.device
+) -> tuple[NeuralForecaster, Recipe]:
+    """Rebuild the forecaster that :func:`write_checkpoint` saved, on a task with the same windows."""
+    arrays, about = read_tensors(path)
+    made_by = Recipe(
+        name=about["name"],
+        seed=about["seed"],
+        model=ModelBlock(**about["model"]),
+        recipe=RecipeBlock(**about["recipe"]),
+        windows=WindowsBlock(**about["windows"]),
+    )
+    if made_by.windows != task.windows:
+        raise Fault(
+            f"{path} forecasts {made_by.windows.horizon_h} h from {made_by.windows.look_back_h} h, the task "
+            f"asks for {task.windows.horizon_h} h from {task.windows.look_back_h} h: train it again."
+        )
+    forecaster = make_forecaster(made_by, task, graph, device)
+    weights = {name: torch.from_numpy(array) for name, array in arrays.items()}
+    try:
+        forecaster.network.load_state_dict(weights)
+    except RuntimeError as error:
+        raise Fault(f"{path} does not fit the network it describes ({error}): train it again.") from error
+    return forecaster, made_by
+
+
+def make_forecaster(
+    made_by: Recipe, task: ForecastTask, graph: Graph, device: torch.device
+) -> NeuralForecaster:
+    """An untrained forecaster with the graph that its block asks for."""
+    if made_by.model.graph == "shuffled":
+        graph = graph.shuffled(made_by.seed)
+    series = ScaledSeries.make(task, graph.adjacency, made_by.recipe.scaling, device)
+    network = make_network(made_by.model, task.windows, graph.adjacency, made_by.seed)
+    return NeuralForecaster(network.to(device), series, task.windows.horizon_h)

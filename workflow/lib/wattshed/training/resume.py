@@ -1,0 +1,99 @@
+"""The state of an unfinished training, saved whole after every epoch."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from wattshed.foundation.faults import Fault
+from wattshed.foundation.tensor_file import read_tensors, write_tensors
+
+if TYPE_CHECKING:
+    from wattshed.training.loop import Training
+
+
+class ResumeFile:
+    """State of one training. ``fingerprint`` names what is trained on what; another one is not resumed.
+
+    Random numbers need no saving: batches and dropout are drawn from the seed and the epoch's number.
+    """
+
+    def __init__(self, path: Path, fingerprint: str) -> None:
+        self.path = path
+        self._fingerprint = fingerprint
+
+    def exists(self) -> bool:
+        """Whether there is a state of this very training."""
+        if not self.path.is_file():
+            return False
+        try:
+            _, about = read_tensors(self.path)
+        except Fault:
+            # A state that cannot be read is worth less than a clean start.
+            return False
+        return about["fingerprint"] == self._fingerprint
+
+    def save(
+        self,
+        network: nn.Module,
+        optimiser: torch.optim.Optimizer,
+        plateau: torch.optim.lr_scheduler.ReduceLROnPlateau,
+        training: "Training",
+    ) -> None:
+        tensors = {f"network.{name}": value for name, value in network.state_dict().items()}
+        tensors |= {f"best.{name}": value for name, value in training.best_weights.items()}
+        state = optimiser.state_dict()
+        for index, slots in state["state"].items():
+            tensors |= {f"optimiser.{index}.{name}": value for name, value in slots.items()}
+        about = {
+            "fingerprint": self._fingerprint,
+            "groups": state["param_groups"],
+            "plateau": _plain(plateau.state_dict()),
+            "training": {
+                "epoch": training.epoch,
+                "best_rmse": training.best_rmse,
+                "epochs_since_best": training.epochs_since_best,
+                "epochs": training.epochs,
+            },
+        }
+        write_tensors(self.path, {name: value.cpu().numpy() for name, value in tensors.items()}, about)
+
+    def load(
+        self,
+        network: nn.Module,
+        optimiser: torch.optim.Optimizer,
+        plateau: torch.optim.lr_scheduler.ReduceLROnPlateau,
+    ) -> "Training | None":
+        """Restore all four, or return None where there is nothing to resume."""
+        from wattshed.training.loop import Training
+
+        if not self.exists():
+            return None
+        arrays, about = read_tensors(self.path)
+        tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
+        network.load_state_dict(_below(tensors, "network."))
+        slots: dict[int, dict[str, Tensor]] = {}
+        for name, value in _below(tensors, "optimiser.").items():
+            index, slot = name.split(".", 1)
+            slots.setdefault(int(index), {})[slot] = value
+        optimiser.load_state_dict({"state": slots, "param_groups": about["groups"]})
+        plateau.load_state_dict(about["plateau"])
+        return Training(best_weights=_below(tensors, "best."), **about["training"])
+
+    def remove(self) -> None:
+        self.path.unlink(missing_ok=True)
+
+
+def _below(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
+
+
+def _plain(state: dict[str, Any]) -> dict[str, Any]:
+    """What JSON can hold: the scheduler starts with best = inf, which strict JSON has no word for."""
+    return {
+        name: value
+        for name, value in state.items()
+        if json.dumps(value) not in ("Infinity", "-Infinity", "NaN")
+    }

@@ -1,0 +1,78 @@
+"""From ledgers to tables of runs and windows, and what follows from them."""
+
+
+rule aggregate_ledgers:
+    input:
+        training=expand(rules.train_model.output.ledger, model=STUDY.models, seed=STUDY.seeds),
+        baselines=rules.fit_baselines.output.ledger,
+        inference=expand(rules.forecast_test.output.ledger, model=STUDY.models),
+        adaptation=expand(rules.fine_tune.output.ledger, model=STUDY.studied_model, seed=STUDY.seeds),
+        compression=expand(rules.compress_model.output.ledger, model=STUDY.studied_model, seed=STUDY.seeds),
+        clocks=rules.sweep_clocks.output.ledger,
+    output:
+        runs=f"{RESULTS}/runs.parquet",
+        windows=f"{RESULTS}/windows.parquet",
+    log:
+        f"{LOGS}/accounts/aggregate_ledgers.log",
+    benchmark:
+        f"{BENCHMARKS}/accounts/aggregate_ledgers.tsv"
+    localrule: True
+    conda:
+        "../../envs/wattshed.yaml"
+    resources:
+        mem_mb=FRAMES_MB,
+    params:
+        code=code_of("aggregate_ledgers.py"),
+    message:
+        "Aggregate all ledgers"
+    shell:
+        f"python {SCRIPTS}/aggregate_ledgers.py --ledgers {{input}} --output-runs {{output.runs}}"
+        " --output-windows {output.windows} > {log} 2>&1"
+
+
+rule summarise_adaptation:
+    input:
+        matrices=expand(rules.fine_tune.output.matrix, model=STUDY.studied_model, seed=STUDY.seeds),
+        windows=rules.aggregate_ledgers.output.windows,
+    output:
+        summary=f"{RESULTS}/adaptation/summary.parquet",
+    log:
+        f"{LOGS}/accounts/summarise_adaptation.log",
+    benchmark:
+        f"{BENCHMARKS}/accounts/summarise_adaptation.tsv"
+    localrule: True
+    conda:
+        "../../envs/wattshed.yaml"
+    resources:
+        mem_mb=FRAMES_MB,
+    params:
+        code=code_of("summarise_adaptation.py"),
+    message:
+        "Reduce the matrices of errors to transfer metrics"
+    shell:
+        f"python {SCRIPTS}/summarise_adaptation.py --matrices {{input.matrices}} --windows {{input.windows}}"
+        " --output {output.summary} > {log} 2>&1"
+
+
+rule find_frontier:
+    input:
+        scores=rules.score_forecasts.output.scores,
+        windows=rules.aggregate_ledgers.output.windows,
+    output:
+        frontier=f"{RESULTS}/frontier.parquet",
+    log:
+        f"{LOGS}/accounts/find_frontier.log",
+    benchmark:
+        f"{BENCHMARKS}/accounts/find_frontier.tsv"
+    localrule: True
+    conda:
+        "../../envs/wattshed.yaml"
+    resources:
+        mem_mb=FRAMES_MB,
+    params:
+        code=code_of("find_frontier.py"),
+    message:
+        "Find the frontier of error against energy"
+    shell:
+        f"python {SCRIPTS}/find_frontier.py --scores {{input.scores}} --windows {{input.windows}}"
+        " --output {output.frontier} > {log} 2>&1"

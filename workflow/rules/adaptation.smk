@@ -1,0 +1,36 @@
+"""Continual fine-tuning of the studied model over the later months."""
+
+
+rule fine_tune:
+    input:
+        checkpoint=rules.train_model.output.checkpoint,
+        panel=rules.build_panel.output.panel,
+        splits=rules.split_calendar.output.splits,
+        graph=rules.build_graph.output.graph,
+    output:
+        matrix=f"{RESULTS}/adaptation/{{model}}-{{seed}}.parquet",
+        ledger=f"{RESULTS}/ledger/adaptation/{{model}}-{{seed}}.jsonl",
+    log:
+        f"{LOGS}/adaptation/fine_tune/{{model}}-{{seed}}.log",
+    benchmark:
+        f"{BENCHMARKS}/adaptation/fine_tune/{{model}}-{{seed}}.tsv"
+    conda:
+        "../../envs/wattshed.yaml"
+    threads: 1
+    resources:
+        meter=1,
+        mem_mb=TORCH_MB,
+        gpu=int(STUDY.device == "cuda"),
+    params:
+        windows=as_json(STUDY.data.windows),
+        adaptation=as_json(STUDY.adaptation),
+        energy=as_json(STUDY.energy),
+        device=STUDY.device,
+        code=code_of("fine_tune.py"),
+    message:
+        "Fine-tune {wildcards.model} (seed {wildcards.seed}) month by month"
+    shell:
+        f"python {SCRIPTS}/fine_tune.py --checkpoint {{input.checkpoint}} --panel {{input.panel}}"
+        " --splits {input.splits} --graph {input.graph} --windows {params.windows:q}"
+        " --adaptation {params.adaptation:q} --energy {params.energy:q} --device {params.device} --threads {threads}"
+        " --output {output.matrix} --ledger {output.ledger} > {log} 2>&1"

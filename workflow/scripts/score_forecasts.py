@@ -1,0 +1,28 @@
+"""Score every model's test forecasts on observed cells."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from wattshed.data.panel import Panel
+from wattshed.data.splits import Splits
+from wattshed.forecast.scoring import score_forecasts
+from wattshed.foundation.faults import run_script, script_parser
+from wattshed.foundation.writing import write_parquet
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = script_parser(__doc__ or "")
+    parser.add_argument(
+        "--forecasts", type=Path, nargs="+", required=True, help="forecasts, named after their models"
+    )
+    parser.add_argument("--panel", type=Path, required=True, help="panel.safetensors")
+    parser.add_argument("--splits", type=Path, required=True, help="splits.json")
+    parser.add_argument("--output", type=Path, required=True, help="scores.parquet to write")
+    arguments = parser.parse_args(argv)
+    forecasts = {path.stem: path for path in arguments.forecasts}
+    scores = score_forecasts(forecasts, Panel.read(arguments.panel), Splits.read(arguments.splits))
+    write_parquet(arguments.output, scores)
+
+
+if __name__ == "__main__":
+    raise SystemExit(run_script(main))

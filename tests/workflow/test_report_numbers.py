@@ -134,7 +134,7 @@ def test_dominated_models_are_those_that_another_beats_in_both(results, numbers)
 
 
 def test_continual_learning(results, numbers):
-    (path,) = (path for path in (results / "adaptation").glob("stgnn-*.parquet"))
+    (path,) = (path for path in (results / "adaptation").glob("stgnn.parquet"))
     rows = pd.read_parquet(path)
     months = sorted(set(rows["task"]) - {"base"})
     k = len(months)
@@ -156,7 +156,7 @@ def test_continual_learning(results, numbers):
 
 
 def test_compression(results, numbers):
-    (path,) = (results / "compression").glob("stgnn-*.parquet")
+    (path,) = (results / "compression").glob("stgnn.parquet")
     rows = pd.read_parquet(path).set_index("variant")
     for variant, row in rows.iterrows():
         told = numbers["compression"][variant]

@@ -5,9 +5,9 @@ rule aggregate_ledgers:
     input:
         training=expand(rules.train_model.output.ledger, model=STUDY.models, seed=STUDY.seeds),
         baselines=rules.fit_baselines.output.ledger,
-        inference=expand(rules.forecast_test.output.ledger, model=STUDY.models),
-        adaptation=expand(rules.fine_tune.output.ledger, model=STUDY.studied_model, seed=STUDY.seeds),
-        compression=expand(rules.compress_model.output.ledger, model=STUDY.studied_model, seed=STUDY.seeds),
+        inference=rules.forecast_test.output.ledger,
+        adaptation=expand(rules.fine_tune.output.ledger, model=STUDY.studied_model),
+        compression=expand(rules.compress_model.output.ledger, model=STUDY.studied_model),
         clocks=rules.sweep_clocks.output.ledger,
     output:
         runs=f"{RESULTS}/runs.parquet",
@@ -32,7 +32,7 @@ rule aggregate_ledgers:
 
 rule summarise_adaptation:
     input:
-        matrices=expand(rules.fine_tune.output.matrix, model=STUDY.studied_model, seed=STUDY.seeds),
+        matrices=expand(rules.fine_tune.output.matrix, model=STUDY.studied_model),
         windows=rules.aggregate_ledgers.output.windows,
     output:
         summary=f"{RESULTS}/adaptation/summary.parquet",

@@ -3,17 +3,17 @@
 
 rule fine_tune:
     input:
-        checkpoint=rules.train_model.output.checkpoint,
+        checkpoints=lambda wildcards: checkpoints_of(wildcards.model),
         panel=rules.build_panel.output.panel,
         splits=rules.split_calendar.output.splits,
         graph=rules.build_graph.output.graph,
     output:
-        matrix=f"{RESULTS}/adaptation/{{model}}-{{seed}}.parquet",
-        ledger=f"{RESULTS}/ledger/adaptation/{{model}}-{{seed}}.jsonl",
+        matrix=f"{RESULTS}/adaptation/{{model}}.parquet",
+        ledger=f"{RESULTS}/ledger/adaptation/{{model}}.jsonl",
     log:
-        f"{LOGS}/adaptation/fine_tune/{{model}}-{{seed}}.log",
+        f"{LOGS}/adaptation/fine_tune/{{model}}.log",
     benchmark:
-        f"{BENCHMARKS}/adaptation/fine_tune/{{model}}-{{seed}}.tsv"
+        f"{BENCHMARKS}/adaptation/fine_tune/{{model}}.tsv"
     conda:
         "../../envs/wattshed.yaml"
     threads: 1
@@ -28,9 +28,9 @@ rule fine_tune:
         device=STUDY.device,
         code=code_of("fine_tune.py"),
     message:
-        "Fine-tune {wildcards.model} (seed {wildcards.seed}) month by month"
+        "Fine-tune {wildcards.model} month by month"
     shell:
-        f"python {SCRIPTS}/fine_tune.py --checkpoint {{input.checkpoint}} --panel {{input.panel}}"
+        f"python {SCRIPTS}/fine_tune.py --checkpoints {{input.checkpoints}} --panel {{input.panel}}"
         " --splits {input.splits} --graph {input.graph} --windows {params.windows:q}"
         " --adaptation {params.adaptation:q} --energy {params.energy:q} --device {params.device} --threads {threads}"
         " --output {output.matrix} --ledger {output.ledger} > {log} 2>&1"

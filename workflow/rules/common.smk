@@ -84,9 +84,15 @@ def edge_list():
 
 def caps_note():
     """What must be said beside errors of the study's recipe when it was cut short."""
-    capped = [
-        f"{name} is capped at {STUDY.recipes[model.recipe].epochs} of the source study's {SOURCE_STUDY_EPOCHS} epochs"
-        for name, model in STUDY.models.items()
-        if model.form == "stgnn_reference" and STUDY.recipes[model.recipe].epochs < SOURCE_STUDY_EPOCHS
-    ]
-    return "; ".join(capped)
+    notes = []
+    for name, model in STUDY.models.items():
+        recipe = STUDY.recipes[model.recipe]
+        if model.form != "stgnn_reference":
+            continue
+        if recipe.steps_per_epoch or recipe.epochs < SOURCE_STUDY_EPOCHS:
+            windows = f" of {recipe.steps_per_epoch:,} windows" if recipe.steps_per_epoch else ""
+            notes.append(
+                f"{name} is capped at {recipe.epochs} epoch(s){windows}; the source study allows"
+                f" {SOURCE_STUDY_EPOCHS} epochs of all windows, so its error here is not the best it can reach"
+            )
+    return "; ".join(notes)

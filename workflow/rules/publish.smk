@@ -121,7 +121,7 @@ rule make_table_adaptation:
 
 rule make_table_compression:
     input:
-        compression=expand(rules.compress_model.output.variants, model=STUDY.studied_model, seed=STUDY.seeds),
+        compression=expand(rules.compress_model.output.variants, model=STUDY.studied_model),
         panel=rules.build_panel.output.panel,
     output:
         tex=f"{RESULTS}/tables/compression.tex",
@@ -330,7 +330,7 @@ rule write_report:
         frontier=rules.find_frontier.output.frontier,
         adaptation=rules.summarise_adaptation.output.summary,
         matrices=rules.summarise_adaptation.input.matrices,
-        compression=expand(rules.compress_model.output.variants, model=STUDY.studied_model, seed=STUDY.seeds),
+        compression=expand(rules.compress_model.output.variants, model=STUDY.studied_model),
         sweep=rules.sweep_clocks.output.sweep,
         choice=rules.choose_clock.output.choice,
         figure_training=rules.make_figure_training.output.png,

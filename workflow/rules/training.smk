@@ -40,17 +40,17 @@ rule train_model:
 
 rule forecast_test:
     input:
-        checkpoints=lambda wildcards: checkpoints_of(wildcards.model),
+        checkpoints=[path for model in STUDY.models for path in checkpoints_of(model)],
         panel=rules.build_panel.output.panel,
         splits=rules.split_calendar.output.splits,
         graph=rules.build_graph.output.graph,
     output:
-        forecasts=f"{RESULTS}/forecasts/{{model}}.safetensors",
-        ledger=f"{RESULTS}/ledger/inference/{{model}}.jsonl",
+        forecasts=expand(f"{RESULTS}/forecasts/{{model}}.safetensors", model=STUDY.models),
+        ledger=f"{RESULTS}/ledger/inference/models.jsonl",
     log:
-        f"{LOGS}/training/forecast_test/{{model}}.log",
+        f"{LOGS}/training/forecast_test.log",
     benchmark:
-        f"{BENCHMARKS}/training/forecast_test/{{model}}.tsv"
+        f"{BENCHMARKS}/training/forecast_test.tsv"
     conda:
         "../../envs/wattshed.yaml"
     threads: 1
@@ -65,7 +65,7 @@ rule forecast_test:
         device=STUDY.device,
         code=code_of("forecast_test.py"),
     message:
-        "Forecast the test part with {wildcards.model}"
+        "Forecast the test part with every model and seed"
     shell:
         f"python {SCRIPTS}/forecast_test.py --checkpoints {{input.checkpoints}} --panel {{input.panel}}"
         " --splits {input.splits} --graph {input.graph} --windows {params.windows:q}"
@@ -108,7 +108,7 @@ rule fit_baselines:
 rule score_forecasts:
     input:
         baselines=rules.fit_baselines.output.forecasts,
-        models=expand(rules.forecast_test.output.forecasts, model=STUDY.models),
+        models=rules.forecast_test.output.forecasts,
         panel=rules.build_panel.output.panel,
         splits=rules.split_calendar.output.splits,
     output:

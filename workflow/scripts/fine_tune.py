@@ -1,11 +1,11 @@
-"""Fine-tune one trained model month by month with every strategy, under the meter."""
+"""Fine-tune one model's seeds month by month with every strategy, under the meter."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 
-from wattshed.adaptation.job import adapt_checkpoint
+from wattshed.adaptation.job import adapt_checkpoints
 from wattshed.config.adaptation import AdaptationBlock
 from wattshed.config.data import WindowsBlock
 from wattshed.config.energy import EnergyBlock
@@ -17,7 +17,9 @@ from wattshed.foundation.faults import run_script, script_parser
 
 def main(argv: Sequence[str] | None = None) -> None:
     parser = script_parser(__doc__ or "")
-    parser.add_argument("--checkpoint", type=Path, required=True, help="weights to start from")
+    parser.add_argument(
+        "--checkpoints", type=Path, nargs="+", required=True, help="weights, one file per seed"
+    )
     parser.add_argument("--panel", type=Path, required=True, help="panel.safetensors")
     parser.add_argument("--splits", type=Path, required=True, help="splits.json")
     parser.add_argument("--graph", type=Path, required=True, help="graph.safetensors")
@@ -32,8 +34,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     torch.set_num_threads(arguments.threads)
     windows = WindowsBlock.model_validate_json(arguments.windows)
     task = ForecastTask.read(arguments.panel, arguments.splits, windows)
-    adapt_checkpoint(
-        arguments.checkpoint,
+    adapt_checkpoints(
+        arguments.checkpoints,
         task,
         Graph.read(arguments.graph, task.panel),
         AdaptationBlock.model_validate_json(arguments.adaptation),

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from small_study import small_panel, task_of
-from wattshed.adaptation.job import adapt_checkpoint
+from wattshed.adaptation.job import adapt_checkpoints
 from wattshed.adaptation.matrix import transfer
 from wattshed.adaptation.memory import Reservoir
 from wattshed.config.adaptation import AdaptationBlock
@@ -72,8 +72,8 @@ def adapted(shifted_task, graph, tmp_path_factory):
     write_checkpoint(
         folder / "m.safetensors", make_forecaster(made_by, shifted_task, graph, CPU).network, made_by
     )
-    adapt_checkpoint(
-        folder / "m.safetensors",
+    adapt_checkpoints(
+        [folder / "m.safetensors"],
         shifted_task,
         graph,
         AdaptationBlock(steps=60, learning_rate=5e-3, memory_pairs=500, batch=64),

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wattshed.compression.int8 import NotAvailable, quantise
-from wattshed.compression.job import compress_checkpoint
+from wattshed.compression.job import compress_checkpoints
 from wattshed.compression.judge import verdict
 from wattshed.compression.low_rank import low_rank
 from wattshed.compression.pruning import most_important, remove_units
@@ -156,8 +156,8 @@ def test_a_whole_compression_job(task, graph, energy, tmp_path):
         latency_repeats=5,
         energy_rounds=2,
     )
-    compress_checkpoint(
-        tmp_path / "m.safetensors",
+    compress_checkpoints(
+        [tmp_path / "m.safetensors"],
         task,
         graph,
         block,

@@ -1,7 +1,8 @@
-"""Fine-tuning of one checkpoint over the stream, as a metered job."""
+"""Fine-tuning of one model's checkpoints over the stream, as a metered job."""
 
 from pathlib import Path
 
+import pandas as pd
 import torch
 
 from wattshed.adaptation.stream import adapt_over_stream
@@ -15,8 +16,8 @@ from wattshed.foundation.writing import write_parquet
 from wattshed.training.checkpoint import read_checkpoint
 
 
-def adapt_checkpoint(
-    checkpoint: Path,
+def adapt_checkpoints(
+    checkpoints: list[Path],
     task: ForecastTask,
     graph: Graph,
     block: AdaptationBlock,
@@ -26,16 +27,17 @@ def adapt_checkpoint(
     output: Path,
     ledger: Path,
 ) -> None:
-    """Run every strategy from one checkpoint; write the matrix of errors and the ledger."""
-    forecaster, made_by = read_checkpoint(checkpoint, task, graph, device)
-    labels = {"model": made_by.name, "seed": made_by.seed}
+    """Run every strategy from each seed's checkpoint; write the matrices of errors and the ledger."""
+    frames = []
     with metered_job(
         ledger,
         stage="adaptation",
         job=ledger.stem,
-        labels=labels,
+        labels={"model": ledger.stem},
         energy=energy,
         synchronise=synchroniser(device),
     ) as meter:
-        frame = adapt_over_stream(forecaster, task, made_by, block, meter)
-    write_parquet(output, frame)
+        for checkpoint in checkpoints:
+            forecaster, made_by = read_checkpoint(checkpoint, task, graph, device)
+            frames.append(adapt_over_stream(forecaster, task, made_by, block, meter))
+    write_parquet(output, pd.concat(frames, ignore_index=True))

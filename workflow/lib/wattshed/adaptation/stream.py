@@ -28,7 +28,7 @@ BASE = "base"
 def adapt_over_stream(
     forecaster: NeuralForecaster, task: ForecastTask, made_by: Recipe, block: AdaptationBlock, meter: Meter
 ) -> pd.DataFrame:
-    """Run every strategy over all months; rows of ``adaptation/{model}-{seed}.parquet``.
+    """Run every strategy over all months; rows of ``adaptation/{model}.parquet``.
 
     Each strategy starts from the same trained network. Every month is forecast before it is learned
     (``prequential``), and after each month all tasks' held-out parts are judged (``held_out``). The rows of
@@ -49,8 +49,18 @@ def adapt_over_stream(
             generator,
         )
         for learned in range(len(task.splits.months) + 1):
-            for name, part in _judged(task):
-                rows.append(_row(strategy, made_by.seed, learned, name, "held_out", learner, task, part))
+            if learned and strategy == "frozen":
+                # It has not changed since the last look.
+                rows += [
+                    {**row, "learned": learned}
+                    for row in rows
+                    if row["strategy"] == strategy and row["phase"] == "held_out" and row["learned"] == 0
+                ]
+            else:
+                rows += [
+                    _row(strategy, made_by.seed, learned, name, "held_out", learner, task, part)
+                    for name, part in _judged(task)
+                ]
             if learned == len(task.splits.months):
                 break
             month = task.splits.months[learned]

@@ -1,7 +1,8 @@
-"""Compression of one checkpoint, as a metered job."""
+"""Compression of one model's checkpoints, as a metered job."""
 
 from pathlib import Path
 
+import pandas as pd
 import torch
 
 from wattshed.compression.judge import judge_variants
@@ -15,8 +16,8 @@ from wattshed.foundation.writing import write_parquet
 from wattshed.training.checkpoint import read_checkpoint
 
 
-def compress_checkpoint(
-    checkpoint: Path,
+def compress_checkpoints(
+    checkpoints: list[Path],
     task: ForecastTask,
     graph: Graph,
     block: CompressionBlock,
@@ -26,16 +27,17 @@ def compress_checkpoint(
     output: Path,
     ledger: Path,
 ) -> None:
-    """Make and judge every variant of one checkpoint; write the table of variants and the ledger."""
-    forecaster, made_by = read_checkpoint(checkpoint, task, graph, device)
-    labels = {"model": made_by.name, "seed": made_by.seed}
+    """Make and judge every variant of each seed's checkpoint; write the table of variants and the ledger."""
+    frames = []
     with metered_job(
         ledger,
         stage="compression",
         job=ledger.stem,
-        labels=labels,
+        labels={"model": ledger.stem},
         energy=energy,
         synchronise=synchroniser(device),
     ) as meter:
-        frame = judge_variants(forecaster, task, made_by, block, meter)
-    write_parquet(output, frame)
+        for checkpoint in checkpoints:
+            forecaster, made_by = read_checkpoint(checkpoint, task, graph, device)
+            frames.append(judge_variants(forecaster, task, made_by, block, meter))
+    write_parquet(output, pd.concat(frames, ignore_index=True))

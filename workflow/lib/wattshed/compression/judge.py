@@ -42,7 +42,7 @@ class Candidate:
 def judge_variants(
     forecaster: NeuralForecaster, task: ForecastTask, made_by: Recipe, block: CompressionBlock, meter: Meter
 ) -> pd.DataFrame:
-    """Rows of ``compression/{model}-{seed}.parquet``, the full model first.
+    """Rows of ``compression/{model}.parquet``, the full model first.
 
     Latency and energy are taken in turns, so that a machine that slows down slows all variants.
     """

@@ -1,4 +1,4 @@
-"""Test forecasts of one model's checkpoints, as a metered job."""
+"""Test forecasts of all checkpoints, as one metered job: one process, one warm-up, models side by side."""
 
 from functools import partial
 from pathlib import Path
@@ -17,32 +17,35 @@ from wattshed.training.checkpoint import read_checkpoint
 
 def forecast_checkpoints(
     checkpoints: list[Path],
+    outputs: dict[str, Path],
     task: ForecastTask,
     graph: Graph,
     test_windows: int,
     energy: EnergyBlock,
     device: torch.device,
-    *,
-    forecasts: Path,
     ledger: Path,
 ) -> None:
-    """Forecast the test part with every seed's network; energy per pass goes to the ledger."""
+    """Forecast the test part with every checkpoint; one file per model, all of its seeds in it.
+
+    outputs: model's name -> forecasts to write. The energy of a pass goes to the ledger.
+    """
     origins = evenly_spaced(task.origins(task.splits.test), test_windows)
-    results: list[np.ndarray] = []
-    seeds: list[int] = []
+    counted = {"forecasts": len(origins) * len(task.panel.node_names)}
+    results: dict[str, list[np.ndarray]] = {name: [] for name in outputs}
+    seeds: dict[str, list[int]] = {name: [] for name in outputs}
     with metered_job(
         ledger,
         stage="inference",
         job=ledger.stem,
-        labels={"model": ledger.stem},
+        labels={},
         energy=energy,
         synchronise=synchroniser(device),
     ) as meter:
         for checkpoint in checkpoints:
             forecaster, made_by = read_checkpoint(checkpoint, task, graph, device)
-            results.append(forecaster.forecast(origins))
-            seeds.append(made_by.seed)
-            counted = {"forecasts": len(origins) * len(task.panel.node_names)}
+            results[made_by.name].append(forecaster.forecast(origins))
+            seeds[made_by.name].append(made_by.seed)
             work = partial(forecaster.forecast, origins)
             meter.repeat("forecast", work, counted, model=made_by.name, seed=made_by.seed)
-    Forecasts(origins, np.stack(results), seeds).write(forecasts)
+    for name, path in outputs.items():
+        Forecasts(origins, np.stack(results[name]), seeds[name]).write(path)

@@ -1,0 +1,167 @@
+"""Measure time and memory of the default study and of a panel of full size; write docs/benchmarks.md.
+
+Whole processes, as a user runs them; peak memory is the operating system's own of the finished process.
+"""
+
+import argparse
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pandas as pd
+
+from wattshed.foundation.provenance import describe_commit, describe_machine, describe_versions
+
+ROOT = Path(__file__).resolve().parent.parent
+SCRIPTS = ROOT / "workflow/scripts"
+NODES, HOURS = 8442, 13_175 + 24 + 6 - 1
+WINDOWS = json.dumps({"look_back_h": 24, "horizon_h": 6})
+RECIPE = json.dumps(
+    {
+        "sampling": "pairs",
+        "batch": 256,
+        "epochs": 1,
+        "steps_per_epoch": 100,
+        "learning_rate": 5e-3,
+        "schedule": "cosine",
+        "warm_up_steps": 20,
+        "scaling": "node",
+        "validation_windows": 100,
+    }
+)
+
+
+def measured(*words: str | Path) -> dict[str, float]:
+    """Wall time [s] and peak memory [MiB] of one child process."""
+    # ru_maxrss of children is a maximum over all of them: each measurement needs a parent of its own.
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        start_s = time.perf_counter()
+        done = subprocess.run([str(word) for word in words], cwd=ROOT, stdout=subprocess.DEVNULL)
+        usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+        row = {"wall_s": time.perf_counter() - start_s, "peak_mib": usage.ru_maxrss / 1024}
+        os.write(writer, json.dumps(row).encode())
+        os._exit(done.returncode)
+    _, status = os.waitpid(child, 0)
+    os.close(writer)
+    answer = os.read(reader, 4096)
+    os.close(reader)
+    if status != 0:
+        raise SystemExit(f"{' '.join(str(word) for word in words)} failed")
+    return json.loads(answer)
+
+
+def full_size(folder: Path) -> list[dict]:
+    """The frugal engine's way through 8,442 nodes: panel, splits, graph with metadata, one epoch."""
+    source = json.dumps({"kind": "synthetic", "nodes": NODES, "hours": HOURS, "seed": 1})
+    graph = json.dumps({"method": "metadata", "neighbours": 10})
+    panel, splits, adjacency = folder / "panel", folder / "splits", folder / "graph"
+    steps = {
+        "build the panel": ("build_panel.py", "--source", source, "--output", panel),
+        "check its quality": ("check_quality.py", "--panel", panel, "--output", folder / "quality"),
+        "split the calendar": (
+            *("split_calendar.py", "--panel", panel, "--splits", "{}", "--windows", WINDOWS),
+            *("--output", splits),
+        ),
+        "build the graph (metadata, K = 10)": (
+            *("build_graph.py", "--panel", panel, "--splits", splits, "--graph", graph),
+            *("--output", adjacency),
+        ),
+        "one frugal epoch (100 steps of 256 pairs, 100 validation windows)": (
+            *("train_model.py", "--name", "stgnn", "--seed", "1", "--model", '{"form":"stgnn","recipe":"r"}'),
+            *("--recipe", RECIPE, "--windows", WINDOWS, "--energy", '{"country_iso":"ESP"}'),
+            *("--panel", panel, "--splits", splits, "--graph", adjacency),
+            *(
+                "--checkpoint",
+                folder / "m.safetensors",
+                "--epochs",
+                folder / "e",
+                "--ledger",
+                folder / "l.jsonl",
+            ),
+        ),
+    }
+    rows = []
+    for name, (script, *arguments) in steps.items():
+        rows.append({"step": name, **measured(sys.executable, SCRIPTS / script, *arguments)})
+        print(rows[-1], file=sys.stderr, flush=True)
+    return rows
+
+
+def default_study() -> tuple[dict[str, float], list[float], pd.DataFrame]:
+    """A forced run of the whole default DAG, five runs with nothing to do, and the peak memory per rule."""
+    snakemake = (sys.executable, "-m", "snakemake", "--cores", "2", "--quiet", "all")
+    whole = measured(*snakemake, "--forceall")
+    again = [measured(*snakemake)["wall_s"] for _ in range(5)]
+    rows = [
+        {"rule": path.relative_to(ROOT / "results/homes/benchmarks").parts[1].removesuffix(".tsv"), **row}
+        for path in (ROOT / "results/homes/benchmarks").rglob("*.tsv")
+        for row in pd.read_csv(path, sep="\t", na_values="-").to_dict("records")
+    ]
+    rules = pd.DataFrame(rows).groupby("rule").agg(jobs=("s", "size"), s=("s", "sum"), mib=("max_rss", "max"))
+    return whole, again, rules.sort_values("s", ascending=False)
+
+
+def page(full: list[dict], study: tuple[dict[str, float], list[float], pd.DataFrame], by_hand: str) -> str:
+    machine, commit = describe_machine(), describe_commit(ROOT)
+    whole, again, rules = study
+    peak = rules["mib"].max()
+    lines = [
+        "# Benchmarks",
+        "",
+        "Made by `make benchmark`; the last section is kept by hand.",
+        "",
+        f"Machine: {machine['processor']}, {machine['logical_cores']} logical cores, {machine['memory_gib']} GiB, "
+        f"{machine['system']}, Python {machine['python']}, torch {describe_versions()['torch']}; no GPU used.",
+        f"Date: {datetime.now(UTC):%Y-%m-%d}. Commit: {commit['commit'][:12]}"
+        f"{' with local changes' if commit['dirty'] else ''}.",
+        "",
+        "## The default study on two cores",
+        "",
+        "| what | measured | must |",
+        "|---|---|---|",
+        f"| the whole DAG | {whole['wall_s']:.0f} s | <= 360 s |",
+        f"| a second `snakemake` (median of {len(again)}; {min(again):.1f} to {max(again):.1f}) | "
+        f"{statistics.median(again):.1f} s | <= 6 s |",
+        f"| peak memory of any job | {peak:.0f} MiB | <= 2048 MiB |",
+        "",
+        "| rule | jobs | sum of wall s | peak MiB |",
+        "|---|---|---|---|",
+        *[f"| `{rule}` | {row.jobs} | {row.s:.1f} | {row.mib:.0f} |" for rule, row in rules.iterrows()],
+        "",
+        f"## A panel of full size: {NODES:,} nodes x {HOURS:,} h (13,175 windows), synthetic",
+        "",
+        "One run each, whole processes. Must: graph <= 60 s and <= 2048 MiB; all <= 6144 MiB.",
+        "",
+        "| step | wall s | peak MiB |",
+        "|---|---|---|",
+        *[f"| {row['step']} | {row['wall_s']:.1f} | {row['peak_mib']:.0f} |" for row in full],
+        "",
+    ]
+    return "\n".join(lines) + by_hand
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--output", type=Path, default=ROOT / "docs/benchmarks.md", help="page to write")
+    arguments = parser.parse_args()
+    old = arguments.output.read_text(encoding="utf-8") if arguments.output.exists() else ""
+    mark = "\n## The source study's recipe to its own end"
+    by_hand = mark + old.split(mark, 1)[1] if mark in old else ""
+    with tempfile.TemporaryDirectory() as folder:
+        full = full_size(Path(folder))
+    text = page(full, default_study(), by_hand)
+    arguments.output.write_text(text, encoding="utf-8")
+    print(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -25,7 +25,9 @@ include: "workflow/rules/adaptation.smk"
 include: "workflow/rules/compression.smk"
 include: "workflow/rules/clocks.smk"
 include: "workflow/rules/accounts.smk"
-include: "workflow/rules/publish.smk"
+include: "workflow/rules/tables.smk"
+include: "workflow/rules/figures.smk"
+include: "workflow/rules/report.smk"
 
 
 rule all:

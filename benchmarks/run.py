@@ -135,7 +135,7 @@ def page(full: list[dict], study: tuple[dict[str, float], list[float], pd.DataFr
         "",
         "| rule | jobs | sum of wall s | peak MiB |",
         "|---|---|---|---|",
-        *[f"| `{rule}` | {row.jobs} | {row.s:.1f} | {row.mib:.0f} |" for rule, row in rules.iterrows()],
+        *[f"| `{rule}` | {int(row.jobs)} | {row.s:.1f} | {row.mib:.0f} |" for rule, row in rules.iterrows()],
         "",
         f"## A panel of full size: {NODES:,} nodes x {HOURS:,} h (13,175 windows), synthetic",
         "",

@@ -37,7 +37,7 @@ def edited(path, change):
 
 
 def test_the_whole_dag_makes_tables_figures_and_a_report(results):
-    for name in ("accuracy", "energy", "frontier", "adaptation", "compression", "clocks"):
+    for name in ("accuracy", "nodes", "energy", "frontier", "adaptation", "compression", "clocks"):
         assert (results / f"tables/{name}.tex").stat().st_size > 200
     for name in ("training", "forecasts", "frontier", "clocks", "degrees", "horizons"):
         assert (results / f"figures/{name}.pdf").read_bytes().startswith(b"%PDF")

@@ -89,6 +89,22 @@ def test_every_error_of_every_model(results, numbers):
             )
 
 
+def test_errors_by_node(results, numbers):
+    values, observed, _ = truth_of(results)
+    for model, made in forecasts_of(results).items():
+        ahead = np.arange(made["forecast"].shape[2])
+        hours = made["origins"][:, None] + ahead
+        seen, truth = observed[hours], values[hours]
+        per_seed = []
+        for forecast in made["forecast"].astype(float):
+            squared = np.where(seen, (forecast - truth) ** 2, 0).sum(axis=(0, 1))
+            per_seed.append(np.sqrt(squared / seen.sum(axis=(0, 1))))
+        expected = np.quantile(np.mean(per_seed, axis=0), [0.1, 0.5, 0.9])
+        told = numbers["nodes"][model]
+        found = [told["rmse_p10"], told["rmse_p50"], told["rmse_p90"]]
+        np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
 def test_energy_and_mass_of_every_stage(results, numbers):
     totals = {}
     for events in ledger_events(results):

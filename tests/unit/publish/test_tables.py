@@ -16,6 +16,7 @@ from wattshed.publish.compression_table import compression_summary, compression_
 from wattshed.publish.energy_table import energy_table
 from wattshed.publish.frontier_table import frontier_table
 from wattshed.publish.latex import compile_tex, escape, render_table
+from wattshed.publish.nodes_table import nodes_table
 from wattshed.publish.table import ESTIMATED, MISSING, SIMULATED, Cell, Column, Table, significant
 from wattshed.publish.winner import winner_sentence
 
@@ -34,6 +35,7 @@ def tables(study):
     scores = pd.read_parquet(study / "accuracy/scores.parquet")
     made = [
         accuracy_table(scores, frontier, "kWh", "capped at 1 epoch (the study runs 50)"),
+        nodes_table(scores, "kWh"),
         energy_table(pd.read_parquet(study / "runs.parquet")),
         frontier_table(frontier, "kWh"),
         adaptation_table(pd.read_parquet(study / "adaptation/summary.parquet"), "kWh"),

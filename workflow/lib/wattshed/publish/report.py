@@ -20,6 +20,7 @@ from wattshed.publish.compression_table import compression_table
 from wattshed.publish.energy_table import energy_table
 from wattshed.publish.frontier_table import frontier_table
 from wattshed.publish.headline import headline, knowledge
+from wattshed.publish.nodes_table import nodes_table
 from wattshed.publish.quality_table import quality_table
 from wattshed.publish.report_numbers import report_numbers
 from wattshed.publish.results import StudyResults
@@ -63,6 +64,7 @@ def render_report(results: StudyResults, figures: ReportFigures, note: str = "")
         numbers=numbers,
         quality=quality_table(results.quality, unit),
         accuracy=accuracy_table(results.scores, results.frontier, unit, note),
+        nodes=nodes_table(results.scores, unit),
         energy=energy_table(results.runs),
         frontier=frontier_table(results.frontier, unit),
         adaptation=adaptation_table(results.adaptation, unit),

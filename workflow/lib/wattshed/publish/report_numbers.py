@@ -10,6 +10,7 @@ from wattshed.publish.accuracy_table import accuracy_summary
 from wattshed.publish.adaptation_table import adaptation_summary
 from wattshed.publish.clocks_table import clocks_summary
 from wattshed.publish.compression_table import compression_summary
+from wattshed.publish.nodes_table import node_quantiles
 from wattshed.publish.results import StudyResults
 
 
@@ -33,6 +34,7 @@ def report_numbers(results: StudyResults) -> dict[str, Any]:
             "degree_max": int(results.degrees.max()),
         },
         "accuracy": _by(accuracy_summary(results.scores), "model"),
+        "nodes": _by(node_quantiles(results.scores), "model"),
         "frontier": _by(results.frontier, "model"),
         "energy": _by(stages_frame(results.runs), "stage"),
         "adaptation": _by(adaptation_summary(results.adaptation), "strategy"),

@@ -1,0 +1,72 @@
+"""The configuration as it was, and the report."""
+
+
+rule save_config:
+    output:
+        config=f"{RESULTS}/config.yaml",
+    log:
+        f"{LOGS}/publish/save_config.log",
+    benchmark:
+        f"{BENCHMARKS}/publish/save_config.tsv"
+    localrule: True
+    conda:
+        "../../envs/wattshed.yaml"
+    resources:
+        mem_mb=FRAMES_MB,
+    params:
+        config=as_json(STUDY),
+        code=code_of("save_config.py"),
+    message:
+        "Save the resolved configuration"
+    shell:
+        f"python {SCRIPTS}/save_config.py --config {{params.config:q}} --output {{output.config}} > {{log}} 2>&1"
+
+
+rule write_report:
+    input:
+        config=rules.save_config.output.config,
+        panel=rules.build_panel.output.panel,
+        splits=rules.split_calendar.output.splits,
+        graph=rules.build_graph.output.graph,
+        quality=rules.check_quality.output.quality,
+        scores=rules.score_forecasts.output.scores,
+        runs=rules.aggregate_ledgers.output.runs,
+        windows=rules.aggregate_ledgers.output.windows,
+        frontier=rules.find_frontier.output.frontier,
+        adaptation=rules.summarise_adaptation.output.summary,
+        matrices=rules.summarise_adaptation.input.matrices,
+        compression=expand(rules.compress_model.output.variants, model=STUDY.studied_model),
+        sweep=rules.sweep_clocks.output.sweep,
+        choice=rules.choose_clock.output.choice,
+        figure_training=rules.make_figure_training.output.png,
+        figure_forecasts=rules.make_figure_forecasts.output.png,
+        figure_frontier=rules.make_figure_frontier.output.png,
+        figure_clocks=rules.make_figure_clocks.output.png,
+        figure_degrees=rules.make_figure_degrees.output.png,
+        figure_horizons=rules.make_figure_horizons.output.png,
+    output:
+        report=f"{RESULTS}/report.html",
+    log:
+        f"{LOGS}/publish/write_report.log",
+    benchmark:
+        f"{BENCHMARKS}/publish/write_report.tsv"
+    localrule: True
+    conda:
+        "../../envs/wattshed.yaml"
+    resources:
+        mem_mb=FRAMES_MB,
+    params:
+        note=caps_note(),
+        code=code_of("write_report.py"),
+    message:
+        "Write the report"
+    shell:
+        f"python {SCRIPTS}/write_report.py --config {{input.config}} --panel {{input.panel}}"
+        " --splits {input.splits} --graph {input.graph} --quality {input.quality} --scores {input.scores}"
+        " --runs {input.runs} --windows {input.windows} --frontier {input.frontier}"
+        " --adaptation {input.adaptation} --matrices {input.matrices} --compression {input.compression}"
+        " --sweep {input.sweep} --choice {input.choice} --figure-training {input.figure_training}"
+        " --figure-forecasts {input.figure_forecasts} --figure-frontier {input.figure_frontier}"
+        " --figure-clocks {input.figure_clocks} --figure-degrees {input.figure_degrees}"
+        " --figure-horizons {input.figure_horizons} --note {params.note:q} --output {output.report}"
+        " > {log} 2>&1"

@@ -1,0 +1,181 @@
+"""The paper's LaTeX tables."""
+
+
+rule make_table_accuracy:
+    input:
+        scores=rules.score_forecasts.output.scores,
+        frontier=rules.find_frontier.output.frontier,
+        panel=rules.build_panel.output.panel,
+    output:
+        tex=f"{RESULTS}/tables/accuracy.tex",
+    log:
+        f"{LOGS}/publish/make_table_accuracy.log",
+    benchmark:
+        f"{BENCHMARKS}/publish/make_table_accuracy.tsv"
+    localrule: True
+    conda:
+        "../../envs/wattshed.yaml"
+    resources:
+        mem_mb=FRAMES_MB,
+    params:
+        note=caps_note(),
+        code=code_of("make_table_accuracy.py"),
+    message:
+        "Make the table of accuracy"
+    shell:
+        f"python {SCRIPTS}/make_table_accuracy.py --scores {{input.scores}} --frontier {{input.frontier}}"
+        " --panel {input.panel} --note {params.note:q} --output-tex {output.tex} > {log} 2>&1"
+
+
+rule make_table_energy:
+    input:
+        runs=rules.aggregate_ledgers.output.runs,
+    output:
+        tex=f"{RESULTS}/tables/energy.tex",
+    log:
+        f"{LOGS}/publish/make_table_energy.log",
+    benchmark:
+        f"{BENCHMARKS}/publish/make_table_energy.tsv"
+    localrule: True
+    conda:
+        "../../envs/wattshed.yaml"
+    resources:
+        mem_mb=FRAMES_MB,
+    params:
+        code=code_of("make_table_energy.py"),
+    message:
+        "Make the table of energy"
+    shell:
+        f"python {SCRIPTS}/make_table_energy.py --runs {{input.runs}} --output-tex {{output.tex}}"
+        " > {log} 2>&1"
+
+
+rule make_table_nodes:
+    input:
+        scores=rules.score_forecasts.output.scores,
+        panel=rules.build_panel.output.panel,
+    output:
+        tex=f"{RESULTS}/tables/nodes.tex",
+    log:
+        f"{LOGS}/publish/make_table_nodes.log",
+    benchmark:
+        f"{BENCHMARKS}/publish/make_table_nodes.tsv"
+    localrule: True
+    conda:
+        "../../envs/wattshed.yaml"
+    resources:
+        mem_mb=FRAMES_MB,
+    params:
+        code=code_of("make_table_nodes.py"),
+    message:
+        "Make the table of errors by node"
+    shell:
+        f"python {SCRIPTS}/make_table_nodes.py --scores {{input.scores}} --panel {{input.panel}}"
+        " --output-tex {output.tex} > {log} 2>&1"
+
+
+rule make_table_frontier:
+    input:
+        frontier=rules.find_frontier.output.frontier,
+        panel=rules.build_panel.output.panel,
+    output:
+        tex=f"{RESULTS}/tables/frontier.tex",
+    log:
+        f"{LOGS}/publish/make_table_frontier.log",
+    benchmark:
+        f"{BENCHMARKS}/publish/make_table_frontier.tsv"
+    localrule: True
+    conda:
+        "../../envs/wattshed.yaml"
+    resources:
+        mem_mb=FRAMES_MB,
+    params:
+        code=code_of("make_table_frontier.py"),
+    message:
+        "Make the table of frontier"
+    shell:
+        f"python {SCRIPTS}/make_table_frontier.py --frontier {{input.frontier}} --panel {{input.panel}}"
+        " --output-tex {output.tex} > {log} 2>&1"
+
+
+rule make_table_adaptation:
+    input:
+        summary=rules.summarise_adaptation.output.summary,
+        panel=rules.build_panel.output.panel,
+    output:
+        tex=f"{RESULTS}/tables/adaptation.tex",
+    log:
+        f"{LOGS}/publish/make_table_adaptation.log",
+    benchmark:
+        f"{BENCHMARKS}/publish/make_table_adaptation.tsv"
+    localrule: True
+    conda:
+        "../../envs/wattshed.yaml"
+    resources:
+        mem_mb=FRAMES_MB,
+    params:
+        code=code_of("make_table_adaptation.py"),
+    message:
+        "Make the table of adaptation"
+    shell:
+        f"python {SCRIPTS}/make_table_adaptation.py --summary {{input.summary}} --panel {{input.panel}}"
+        " --output-tex {output.tex} > {log} 2>&1"
+
+
+rule make_table_compression:
+    input:
+        compression=expand(rules.compress_model.output.variants, model=STUDY.studied_model),
+        panel=rules.build_panel.output.panel,
+    output:
+        tex=f"{RESULTS}/tables/compression.tex",
+    log:
+        f"{LOGS}/publish/make_table_compression.log",
+    benchmark:
+        f"{BENCHMARKS}/publish/make_table_compression.tsv"
+    localrule: True
+    conda:
+        "../../envs/wattshed.yaml"
+    resources:
+        mem_mb=FRAMES_MB,
+    params:
+        code=code_of("make_table_compression.py"),
+    message:
+        "Make the table of compression"
+    shell:
+        f"python {SCRIPTS}/make_table_compression.py --compression {{input.compression}}"
+        " --panel {input.panel} --output-tex {output.tex} > {log} 2>&1"
+
+
+rule make_table_clocks:
+    input:
+        sweep=rules.sweep_clocks.output.sweep,
+        choice=rules.choose_clock.output.choice,
+    output:
+        tex=f"{RESULTS}/tables/clocks.tex",
+    log:
+        f"{LOGS}/publish/make_table_clocks.log",
+    benchmark:
+        f"{BENCHMARKS}/publish/make_table_clocks.tsv"
+    localrule: True
+    conda:
+        "../../envs/wattshed.yaml"
+    resources:
+        mem_mb=FRAMES_MB,
+    params:
+        code=code_of("make_table_clocks.py"),
+    message:
+        "Make the table of clocks"
+    shell:
+        f"python {SCRIPTS}/make_table_clocks.py --sweep {{input.sweep}} --choice {{input.choice}}"
+        " --output-tex {output.tex} > {log} 2>&1"
+
+
+TABLES = [
+    rules.make_table_accuracy.output.tex,
+    rules.make_table_nodes.output.tex,
+    rules.make_table_energy.output.tex,
+    rules.make_table_frontier.output.tex,
+    rules.make_table_adaptation.output.tex,
+    rules.make_table_compression.output.tex,
+    rules.make_table_clocks.output.tex,
+]

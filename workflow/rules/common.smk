@@ -89,10 +89,14 @@ def caps_note():
         recipe = STUDY.recipes[model.recipe]
         if model.form != "stgnn_reference":
             continue
-        if recipe.steps_per_epoch or recipe.epochs < SOURCE_STUDY_EPOCHS:
-            windows = f" of {recipe.steps_per_epoch:,} windows" if recipe.steps_per_epoch else ""
-            notes.append(
-                f"{name} is capped at {recipe.epochs} epoch(s){windows}; the source study allows"
-                f" {SOURCE_STUDY_EPOCHS} epochs of all windows, so its error here is not the best it can reach"
-            )
+        if recipe.steps_per_epoch:
+            seen = f"learned from {recipe.epochs * recipe.steps_per_epoch * recipe.batch:,} windows at most"
+        elif recipe.epochs < SOURCE_STUDY_EPOCHS:
+            seen = f"was capped at {recipe.epochs} epochs"
+        else:
+            continue
+        notes.append(
+            f"{name} {seen}; the source study allows {SOURCE_STUDY_EPOCHS} epochs of all windows, so its error"
+            " here is not the least that it can reach"
+        )
     return "; ".join(notes)

@@ -117,7 +117,7 @@ def page(full: list[dict], study: tuple[dict[str, float], list[float], pd.DataFr
     lines = [
         "# Benchmarks",
         "",
-        "Made by `make benchmark`; the last section is kept by hand.",
+        "Made by `make benchmark`, but for the last section, if there is one: it tells of a longer run.",
         "",
         f"Machine: {machine['processor']}, {machine['logical_cores']} logical cores, {machine['memory_gib']} GiB, "
         f"{machine['system']}, Python {machine['python']}, torch {describe_versions()['torch']}; no GPU used.",
@@ -132,6 +132,8 @@ def page(full: list[dict], study: tuple[dict[str, float], list[float], pd.DataFr
         f"| a second `snakemake` (median of {len(again)}; {min(again):.1f} to {max(again):.1f}) | "
         f"{statistics.median(again):.1f} s | <= 6 s |",
         f"| peak memory of any job | {peak:.0f} MiB | <= 2048 MiB |",
+        "",
+        "Peak memory by rule, as Snakemake samples it: jobs of less than a second are seen in part.",
         "",
         "| rule | jobs | sum of wall s | peak MiB |",
         "|---|---|---|---|",

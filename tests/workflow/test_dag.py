@@ -24,6 +24,7 @@ ACCOUNTS = {
     "make_figure_frontier",
     *REPORT,
 }
+SCORES = {"make_table_nodes", "make_figure_forecasts", "make_figure_horizons"}
 
 
 @contextmanager
@@ -76,15 +77,12 @@ def test_an_edit_of_the_library_reruns_exactly_the_rules_that_use_it(finished, f
         (
             ("clocks", "max_slowdown_share"),
             0.1,
-            # The sweep has the block as a whole: how much of it a backend needs is the backend's affair.
-            {
-                "sweep_clocks",
-                "choose_clock",
-                "make_table_clocks",
-                "make_figure_clocks",
-                "save_config",
-                *ACCOUNTS,
-            },
+            {"choose_clock", "make_table_clocks", "make_figure_clocks", "save_config", *REPORT},
+        ),
+        (
+            ("data", "splits"),
+            {"test_windows": 500},
+            {"fit_baselines", "forecast_test", "score_forecasts", "save_config", *ACCOUNTS, *SCORES},
         ),
         (("adaptation", "steps"), 30, {"fine_tune", "save_config", *ACCOUNTS}),
         (
@@ -104,7 +102,7 @@ def test_an_edit_of_a_key_reruns_exactly_what_it_touches(finished, place, value,
         assert finished.rules_to_run() == reruns
 
 
-@pytest.mark.parametrize("study", ["config/config.yaml", "config/nations.yaml"])
+@pytest.mark.parametrize("study", ["config/config.yaml", "config/nations.yaml", "config/reference.yaml"])
 def test_every_shipped_study_can_be_planned(finished, study):
     assert {"build_panel", "train_model", "write_report"} <= finished.rules_to_run(study)
 

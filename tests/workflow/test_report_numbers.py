@@ -152,16 +152,28 @@ def test_dominated_models_are_those_that_another_beats_in_both(results, numbers)
 def test_continual_learning(results, numbers):
     (path,) = (path for path in (results / "adaptation").glob("stgnn.parquet"))
     rows = pd.read_parquet(path)
-    months = sorted(set(rows["task"]) - {"base"})
-    k = len(months)
+    k = rows["learned"].max()
+    months = [f"CL_{number}" for number in range(1, k + 1)]
+    assert k >= 2, "with one month there is no transfer to check"
+    untrained = rows[rows["strategy"] == "random"].set_index("task")["rmse"]
     for strategy in ("frozen", "naive", "replay"):
         part = rows[(rows["strategy"] == strategy) & (rows["phase"] == "held_out")]
         error = {(row.learned, row.task): row.rmse for row in part.itertuples()}
         told = numbers["adaptation"][strategy]
         assert told["acc_rmse_mean"] == pytest.approx(np.mean([error[k, month] for month in months]))
-        if k > 1:
-            backward = [error[j + 1, months[j]] - error[k, months[j]] for j in range(k - 1)]
-            assert told["bwt_rmse_mean"] == pytest.approx(np.mean(backward))
+        backward = [error[j + 1, months[j]] - error[k, months[j]] for j in range(k - 1)]
+        assert told["bwt_rmse_mean"] == pytest.approx(np.mean(backward))
+        forward = [untrained[months[j]] - error[j, months[j]] for j in range(1, k)]
+        assert told["fwt_rmse_mean"] == pytest.approx(np.mean(forward))
+        forgotten = []
+        for j in range(k - 1):
+            least = min(error[i, months[j]] for i in range(k))
+            forgotten.append((error[k, months[j]] - least) / least)
+        assert told["forgetting_share_mean"] == pytest.approx(np.mean(forgotten))
+        assert told["base_rmse_after_mean"] == pytest.approx(error[k, "base"])
+        before = rows[(rows["strategy"] == strategy) & (rows["phase"] == "prequential")]
+        pooled = np.sqrt((before["rmse"] ** 2 * before["cells"]).sum() / before["cells"].sum())
+        assert told["prequential_rmse_mean"] == pytest.approx(pooled)
         spent = [
             known_kwh(event["energy"])
             for event in windows_named(results, "update")

@@ -7,6 +7,7 @@ rule sweep_clocks:
         panel=rules.build_panel.output.panel,
         splits=rules.split_calendar.output.splits,
         graph=rules.build_graph.output.graph,
+        recorded=recorded_sweep(),
     output:
         sweep=f"{RESULTS}/clocks/sweep.parquet",
         ledger=f"{RESULTS}/ledger/clocks/{STUDY.studied_model}.jsonl",
@@ -23,7 +24,7 @@ rule sweep_clocks:
         gpu=int(STUDY.clocks.backend == "nvml"),
     params:
         windows=as_json(STUDY.data.windows),
-        clocks=as_json(STUDY.clocks),
+        clocks=as_json(STUDY.clocks, without={"max_slowdown_share"}),
         energy=as_json(STUDY.energy),
         code=code_of("sweep_clocks.py"),
     message:

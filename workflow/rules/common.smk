@@ -33,16 +33,16 @@ BENCHMARKS = f"{RESULTS}/benchmarks"
 TORCH_MB = 1500
 FRAMES_MB = 800
 
-# The source study's own cap (its config at HEAD); a smaller one is told wherever its errors are shown.
+# The source study's own cap (its config at HEAD); a smaller one is told beside the accuracy table.
 SOURCE_STUDY_EPOCHS = 50
 
 # Models whose forecasts are drawn: the studied one and the strongest simple one.
 SHOWN = [STUDY.studied_model, *[name for name in STUDY.baselines if name == "ridge"]]
 
 
-def as_json(block):
-    """A block of the configuration as one argument of a script."""
-    return block.model_dump_json()
+def as_json(block, without=None, only=None):
+    """A block of the configuration as one argument of a script; keys that the script does not use left out."""
+    return block.model_dump_json(exclude=without, include=only)
 
 
 def code_of(script):
@@ -75,6 +75,11 @@ def goiener_files():
         # The rule exists for every study, so that lint and dry-runs see it.
         return ["data/goiener/metadata.csv", "data/goiener/imp-pre.tzst"]
     return [f"{source.folder}/metadata.csv", f"{source.folder}/{source.period}.tzst"]
+
+
+def recorded_sweep():
+    """The recording that is replayed; a change of it sweeps again."""
+    return [STUDY.clocks.replay.path] if STUDY.clocks.backend == "replay" else []
 
 
 def edge_list():

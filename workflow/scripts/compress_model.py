@@ -1,49 +1,32 @@
 """Compress one model's seeds in every way and judge the variants, under the meter."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
-import torch
-
-from wattshed.compression.job import compress_checkpoints
+from wattshed.compression.judge import judge_variants
 from wattshed.config.compression import CompressionBlock
-from wattshed.config.data import WindowsBlock
-from wattshed.config.energy import EnergyBlock
-from wattshed.data.graph import Graph
-from wattshed.forecast.device import choose_device
-from wattshed.forecast.protocol import ForecastTask
+from wattshed.forecast.given import Given, add_given
 from wattshed.foundation.faults import run_script, script_parser
+from wattshed.foundation.writing import write_parquet
+from wattshed.training.over_checkpoints import over_checkpoints
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     parser = script_parser(__doc__ or "")
+    add_given(parser)
     parser.add_argument(
         "--checkpoints", type=Path, nargs="+", required=True, help="weights, one file per seed"
     )
-    parser.add_argument("--panel", type=Path, required=True, help="panel.safetensors")
-    parser.add_argument("--splits", type=Path, required=True, help="splits.json")
-    parser.add_argument("--graph", type=Path, required=True, help="graph.safetensors")
-    parser.add_argument("--windows", required=True, help="data.windows block as JSON")
     parser.add_argument("--compression", required=True, help="compression block as JSON")
-    parser.add_argument("--energy", required=True, help="energy block as JSON")
-    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="where to run")
-    parser.add_argument("--threads", type=int, default=1, help="threads of torch")
     parser.add_argument("--output", type=Path, required=True, help="table of variants to write")
     parser.add_argument("--ledger", type=Path, required=True, help="ledger to write")
     arguments = parser.parse_args(argv)
-    torch.set_num_threads(arguments.threads)
-    windows = WindowsBlock.model_validate_json(arguments.windows)
-    task = ForecastTask.read(arguments.panel, arguments.splits, windows)
-    compress_checkpoints(
-        arguments.checkpoints,
-        task,
-        Graph.read(arguments.graph, task.panel),
-        CompressionBlock.model_validate_json(arguments.compression),
-        EnergyBlock.model_validate_json(arguments.energy),
-        choose_device(arguments.device),
-        output=arguments.output,
-        ledger=arguments.ledger,
-    )
+    given = Given.read(arguments)
+    block = CompressionBlock.model_validate_json(arguments.compression)
+    work = partial(judge_variants, given.task, block)
+    rows = over_checkpoints(arguments.checkpoints, given, work, stage="compression", ledger=arguments.ledger)
+    write_parquet(arguments.output, rows)
 
 
 if __name__ == "__main__":

@@ -3,39 +3,25 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import torch
-
 from wattshed.clocks.job import sweep_checkpoint
 from wattshed.config.clocks import ClocksBlock
-from wattshed.config.data import WindowsBlock
-from wattshed.config.energy import EnergyBlock
-from wattshed.data.graph import Graph
-from wattshed.forecast.protocol import ForecastTask
+from wattshed.forecast.given import Given, add_given
 from wattshed.foundation.faults import run_script, script_parser
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     parser = script_parser(__doc__ or "")
+    add_given(parser)
     parser.add_argument("--checkpoint", type=Path, required=True, help="weights of the model")
-    parser.add_argument("--panel", type=Path, required=True, help="panel.safetensors")
-    parser.add_argument("--splits", type=Path, required=True, help="splits.json")
-    parser.add_argument("--graph", type=Path, required=True, help="graph.safetensors")
-    parser.add_argument("--windows", required=True, help="data.windows block as JSON")
     parser.add_argument("--clocks", required=True, help="clocks block as JSON")
-    parser.add_argument("--energy", required=True, help="energy block as JSON")
-    parser.add_argument("--threads", type=int, default=1, help="threads of torch")
     parser.add_argument("--output", type=Path, required=True, help="sweep.parquet to write")
     parser.add_argument("--ledger", type=Path, required=True, help="ledger to write")
     arguments = parser.parse_args(argv)
-    torch.set_num_threads(arguments.threads)
-    windows = WindowsBlock.model_validate_json(arguments.windows)
-    task = ForecastTask.read(arguments.panel, arguments.splits, windows)
+    given = Given.read(arguments)
     sweep_checkpoint(
         arguments.checkpoint,
-        task,
-        Graph.read(arguments.graph, task.panel),
+        given,
         ClocksBlock.model_validate_json(arguments.clocks),
-        EnergyBlock.model_validate_json(arguments.energy),
         output=arguments.output,
         ledger=arguments.ledger,
     )

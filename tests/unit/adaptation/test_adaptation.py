@@ -1,3 +1,5 @@
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
@@ -5,14 +7,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from small_study import small_panel, task_of
-from wattshed.adaptation.job import adapt_checkpoints
 from wattshed.adaptation.matrix import transfer
 from wattshed.adaptation.memory import Reservoir
+from wattshed.adaptation.stream import adapt_over_stream
 from wattshed.config.adaptation import AdaptationBlock
 from wattshed.config.training import ModelBlock, RecipeBlock
 from wattshed.data.panel import Panel
+from wattshed.forecast.given import Given
 from wattshed.forecast.metrics import sum_errors
+from wattshed.foundation.writing import write_parquet
 from wattshed.training.checkpoint import Recipe, make_forecaster, read_checkpoint, write_checkpoint
+from wattshed.training.over_checkpoints import over_checkpoints
 
 CPU = torch.device("cpu")
 RECIPE = RecipeBlock(
@@ -72,16 +77,15 @@ def adapted(shifted_task, graph, tmp_path_factory):
     write_checkpoint(
         folder / "m.safetensors", make_forecaster(made_by, shifted_task, graph, CPU).network, made_by
     )
-    adapt_checkpoints(
+    block = AdaptationBlock(steps=60, learning_rate=5e-3, memory_pairs=500, batch=64)
+    rows = over_checkpoints(
         [folder / "m.safetensors"],
-        shifted_task,
-        graph,
-        AdaptationBlock(steps=60, learning_rate=5e-3, memory_pairs=500, batch=64),
-        EnergyBlock(country_iso="ESP"),
-        CPU,
-        output=folder / "a.parquet",
+        Given(shifted_task, graph, EnergyBlock(country_iso="ESP"), CPU),
+        partial(adapt_over_stream, shifted_task, block),
+        stage="adaptation",
         ledger=folder / "a.jsonl",
     )
+    write_parquet(folder / "a.parquet", rows)
     return folder
 
 

@@ -1,21 +1,22 @@
 import copy
 import json
+from functools import partial
 
-import pandas as pd
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wattshed.compression.int8 import NotAvailable, quantise
-from wattshed.compression.job import compress_checkpoints
-from wattshed.compression.judge import verdict
+from wattshed.compression.judge import judge_variants, verdict
 from wattshed.compression.low_rank import low_rank
 from wattshed.compression.pruning import most_important, remove_units
 from wattshed.config.compression import CompressionBlock
 from wattshed.config.training import ModelBlock, RecipeBlock
+from wattshed.forecast.given import Given
 from wattshed.forecast.networks import STGNN, parameter_count
 from wattshed.training.checkpoint import Recipe, make_forecaster, write_checkpoint
+from wattshed.training.over_checkpoints import over_checkpoints
 
 CPU = torch.device("cpu")
 INPUTS = (torch.randn(9, 12), torch.randn(9, 12), torch.rand(9))
@@ -156,17 +157,14 @@ def test_a_whole_compression_job(task, graph, energy, tmp_path):
         latency_repeats=5,
         energy_rounds=2,
     )
-    compress_checkpoints(
+    rows = over_checkpoints(
         [tmp_path / "m.safetensors"],
-        task,
-        graph,
-        block,
-        energy,
-        CPU,
-        output=tmp_path / "c.parquet",
+        Given(task, graph, energy, CPU),
+        partial(judge_variants, task, block),
+        stage="compression",
         ledger=tmp_path / "l.jsonl",
     )
-    frame = pd.read_parquet(tmp_path / "c.parquet").set_index("variant")
+    frame = rows.set_index("variant")
     assert frame.index.tolist() == ["full", "half", "thin", "int8"]
     made = frame[frame["verdict"] != "not available here"]
     assert (made["latency_s_per_window"] > 0).all()

@@ -1,4 +1,5 @@
 import copy
+import datetime
 import json
 import subprocess
 import sys
@@ -89,6 +90,10 @@ def test_every_key_is_described():
         ("data.source.kind", "houses", "data.source"),
         ("compression.variants.low_rank_6_tuned.rank", 16, "expected less than the 16 units"),
         ("study", "My Study", "study"),
+        ("data.windows.look_back_h", "24", "look_back_h: input should be a valid integer.*'24'"),
+        ("baselines", [], "baselines"),
+        ("energy.region", "atlantis", "region is 'atlantis'; expected no region for ESP"),
+        ("models", {"a b/../c": {"form": "stgnn", "recipe": "frugal"}}, "models"),
     ],
 )
 def test_bad_keys_and_values_give_one_clear_sentence(config, place, value, sentence):
@@ -108,3 +113,9 @@ def test_zero_is_a_value_and_not_a_wish_for_the_default(config):
 def test_reading_a_study_loads_no_torch():
     code = "import sys; import wattshed.config.study; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_date_in_yaml_is_a_date(config):
+    source = {"kind": "goiener", "start": datetime.date(2018, 12, 1)}
+    study = load_study(changed(config, "data.source", source), "config.yaml")
+    assert study.data.source.start == datetime.date(2018, 12, 1)

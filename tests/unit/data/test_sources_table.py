@@ -9,6 +9,7 @@ import pytest
 from wattshed.config.sources import TableSource
 from wattshed.data.sources.registry import load_panel
 from wattshed.data.sources.table import read_edges
+from wattshed.data.sources.tabular import read_frame
 from wattshed.foundation.faults import Fault
 
 LONG = """time,node,value
@@ -204,3 +205,16 @@ def test_a_simulated_panel_of_100_homes_reads_like_pandas(root, tmp_path):
     )
     np.testing.assert_allclose(panel.values, homes.iloc[:, 1:].to_numpy(np.float32), rtol=1e-6)
     assert panel.times[0] == np.datetime64("2018-01-01T06:00:00")
+
+
+@pytest.mark.parametrize("place", [-40, 4], ids=["footer", "page"])
+def test_a_corrupt_parquet_is_refused(tmp_path, place):
+    path = tmp_path / "panel.parquet"
+    pd.DataFrame(
+        {"time": pd.date_range("2021-01-01", periods=500, freq="h"), "a": np.arange(500.0)}
+    ).to_parquet(path)
+    content = bytearray(path.read_bytes())
+    content[place : place + 32] = b"\xff" * 32
+    path.write_bytes(bytes(content))
+    with pytest.raises(Fault, match=r"panel.parquet cannot be read as Parquet"):
+        read_frame(path, text_columns=())

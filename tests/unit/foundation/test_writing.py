@@ -1,13 +1,15 @@
+import errno
 import json
 import os
 import resource
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.tensor_file import read_tensors, write_tensors
-from wattshed.foundation.writing import whole_file, write_json, write_text
+from wattshed.foundation.writing import whole_file, write_json, write_parquet, write_text
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
@@ -25,8 +27,17 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
     assert os.listdir(tmp_path) == ["result.txt"]
 
 
-def test_a_file_that_outgrows_its_limit_leaves_nothing(tmp_path):
-    """A real refusal by the kernel, as a full disk gives it."""
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda path: write_text(path, "x" * 100_000),
+        lambda path: write_tensors(path, {"a": np.zeros(100_000)}, {}),
+        lambda path: write_parquet(path, pd.DataFrame({"a": np.random.default_rng(0).random(100_000)})),
+    ],
+    ids=["text", "tensors", "parquet"],
+)
+def test_a_file_that_outgrows_its_limit_leaves_nothing(tmp_path, write):
+    """A real refusal by the kernel, as a full disk gives it: an OSError that scripts turn into a sentence."""
     child = os.fork()
     if child == 0:
         import signal
@@ -34,9 +45,9 @@ def test_a_file_that_outgrows_its_limit_leaves_nothing(tmp_path):
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
         try:
-            write_text(tmp_path / "large.txt", "x" * 100_000)
-        except OSError:
-            os._exit(0)
+            write(tmp_path / "large")
+        except OSError as error:
+            os._exit(0 if error.errno == errno.EFBIG else 2)
         os._exit(1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert os.listdir(tmp_path) == []

@@ -1,5 +1,6 @@
 """Real trainings of small networks, metered like any other job."""
 
+import errno
 import itertools
 import json
 import subprocess
@@ -16,6 +17,7 @@ from wattshed.config.data import WindowsBlock
 from wattshed.config.training import ModelBlock, RecipeBlock
 from wattshed.data.panel import Panel
 from wattshed.forecast.baselines import make_baseline
+from wattshed.forecast.given import Given
 from wattshed.forecast.metrics import metrics, sum_errors
 from wattshed.foundation.faults import Fault
 from wattshed.training.base import train_base, training_fingerprint
@@ -52,11 +54,8 @@ def recipe(form="stgnn", block=FRUGAL, seed=1, name="model", **model):
 
 def run(task, graph, made_by, energy, folder):
     train_base(
-        task,
-        graph,
+        Given(task, graph, energy, CPU),
         made_by,
-        energy,
-        CPU,
         checkpoint=folder / "model.safetensors",
         epochs=folder / "epochs.parquet",
         ledger=folder / "ledger.jsonl",
@@ -162,6 +161,20 @@ def test_a_killed_run_resumes_to_the_result_of_an_unbroken_one(graph, energy, tm
     assert events.count("start") == 2
     assert events.count("window") == block.epochs
     assert not (broken / "model.resume").exists()
+
+
+def test_a_full_disk_at_the_end_loses_neither_training_nor_energy(task, graph, energy, tmp_path, monkeypatch):
+    def disk_full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("wattshed.training.base.write_checkpoint", disk_full)
+        with pytest.raises(OSError, match="No space"):
+            run(task, graph, recipe(), energy, tmp_path)
+    assert not (tmp_path / "ledger.jsonl").exists()
+    epochs = run(task, graph, recipe(), energy, tmp_path)
+    events = [json.loads(line)["event"] for line in (tmp_path / "ledger.jsonl").read_text().splitlines()]
+    assert events.count("window") == len(epochs) == 4
 
 
 def test_another_recipe_or_panel_is_not_resumed(task, graph):

@@ -23,7 +23,8 @@ def summarise_adaptation(rows: pd.DataFrame, windows: pd.DataFrame) -> pd.DataFr
         ["strategy", "seed"], sort=False
     ):
         matrix = part.pivot(index="learned", columns="task", values="rmse")
-        months = [name for name in matrix.columns if name != BASE]
+        # In the order in which they were judged: sorted as text, CL_10 would come before CL_2.
+        months = [name for name in part["task"].unique() if name != BASE]
         untrained = random[random["seed"] == seed].set_index("task")["rmse"]
         found = transfer(matrix[months].to_numpy(), untrained[months].to_numpy())
         before = rows[

@@ -26,7 +26,7 @@ BASE = "base"
 
 
 def adapt_over_stream(
-    forecaster: NeuralForecaster, task: ForecastTask, made_by: Recipe, block: AdaptationBlock, meter: Meter
+    task: ForecastTask, block: AdaptationBlock, forecaster: NeuralForecaster, made_by: Recipe, meter: Meter
 ) -> pd.DataFrame:
     """Run every strategy over all months; rows of ``adaptation/{model}.parquet``.
 

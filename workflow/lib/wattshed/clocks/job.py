@@ -2,14 +2,15 @@
 
 from pathlib import Path
 
+import torch
+
 from wattshed.clocks.opening import open_backend
 from wattshed.clocks.sweep import run_sweep
 from wattshed.config.clocks import ClocksBlock
-from wattshed.config.energy import EnergyBlock
-from wattshed.data.graph import Graph
 from wattshed.energy.meter import metered_job
 from wattshed.forecast.device import choose_device, synchroniser
-from wattshed.forecast.protocol import ForecastTask, evenly_spaced
+from wattshed.forecast.given import Given
+from wattshed.forecast.protocol import evenly_spaced
 from wattshed.foundation.writing import write_parquet
 from wattshed.training.checkpoint import read_checkpoint
 
@@ -18,10 +19,8 @@ WINDOWS_PER_CALL = 64
 
 def sweep_checkpoint(
     checkpoint: Path,
-    task: ForecastTask,
-    graph: Graph,
+    given: Given,
     block: ClocksBlock,
-    energy: EnergyBlock,
     *,
     output: Path,
     ledger: Path,
@@ -32,8 +31,10 @@ def sweep_checkpoint(
     """
     backend = open_backend(block)
     device = choose_device("cuda" if block.backend == "nvml" else "cpu")
-    forecaster, made_by = read_checkpoint(checkpoint, task, graph, device)
-    origins = evenly_spaced(task.origins(task.splits.test), WINDOWS_PER_CALL)
+    if block.backend == "nvml":
+        device = torch.device("cuda", block.nvml.gpu_index)
+    forecaster, made_by = read_checkpoint(checkpoint, given.task, given.graph, device)
+    origins = evenly_spaced(given.task.origins(given.task.splits.test), WINDOWS_PER_CALL)
     labels = {"model": made_by.name, "seed": made_by.seed, "backend": block.backend}
     with (
         metered_job(
@@ -41,7 +42,7 @@ def sweep_checkpoint(
             stage="clocks",
             job=ledger.stem,
             labels=labels,
-            energy=energy,
+            energy=given.energy,
             synchronise=synchroniser(device),
         ) as meter,
         meter.window("sweep", **labels),

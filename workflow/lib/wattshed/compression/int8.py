@@ -20,6 +20,9 @@ def quantise(network: STGNN) -> nn.Module:
 
     Raises :class:`NotAvailable` where torch has no packaged int8 GRU (torchao converts linear layers only).
     """
+    device = next(network.parameters()).device
+    if device.type != "cpu":
+        raise NotAvailable(f"torch's dynamic int8 runs on the CPU only, and the network is on {device}")
     engines = [engine for engine in torch.backends.quantized.supported_engines if engine != "none"]
     if not engines:
         raise NotAvailable("this build of torch has no quantised engine for the processor")

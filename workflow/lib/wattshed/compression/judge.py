@@ -40,7 +40,7 @@ class Candidate:
 
 
 def judge_variants(
-    forecaster: NeuralForecaster, task: ForecastTask, made_by: Recipe, block: CompressionBlock, meter: Meter
+    task: ForecastTask, block: CompressionBlock, forecaster: NeuralForecaster, made_by: Recipe, meter: Meter
 ) -> pd.DataFrame:
     """Rows of ``compression/{model}.parquet``, the full model first.
 

@@ -1,7 +1,5 @@
 """From a trained network and a variant's block to the compressed network."""
 
-import copy
-
 import torch
 from torch import nn
 
@@ -22,11 +20,12 @@ def compress(network: STGNN, variant: Variant) -> nn.Module:
 
     Raises :class:`wattshed.compression.int8.NotAvailable` where a method cannot run here.
     """
+    device = next(network.parameters()).device
     if variant.method == "prune":
-        return remove_units(network, most_important(network, variant.keep_share))
+        return remove_units(network, most_important(network, variant.keep_share)).to(device)
     if variant.method == "low_rank":
-        return low_rank(network, variant.rank)
-    return quantise(copy.deepcopy(network))
+        return low_rank(network, variant.rank).to(device)
+    return quantise(network)
 
 
 def fine_tune(

@@ -4,6 +4,6 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Block(BaseModel):
-    """One block of ``config.yaml``. A misspelt key fails instead of silently meaning the default."""
+    """One block of ``config.yaml``. A misspelt key or a number in quotes fails instead of meaning a default."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)

@@ -3,9 +3,9 @@
 import difflib
 import json
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, StrictInt, ValidationError, model_validator
+from pydantic import BaseModel, Field, StringConstraints, ValidationError, model_validator
 
 from wattshed.config.adaptation import AdaptationBlock
 from wattshed.config.block import Block
@@ -18,6 +18,7 @@ from wattshed.config.training import ModelBlock, RecipeBlock
 from wattshed.foundation.faults import Fault
 
 NAME = r"^[a-z][a-z0-9_]*$"
+Name = Annotated[str, StringConstraints(pattern=NAME)]
 Baseline = Literal["persistence", "seasonal_24h", "seasonal_168h", "climatology", "ridge"]
 
 
@@ -25,7 +26,7 @@ class Study(Block):
     """One study; its results lie in ``results/{study}/``."""
 
     study: str = Field(pattern=NAME, description="Name of the study and of its results folder.")
-    seeds: list[StrictInt] = Field(
+    seeds: list[int] = Field(
         min_length=1,
         description="Every trained model is trained once per seed; three or more give intervals.",
     )
@@ -34,9 +35,9 @@ class Study(Block):
     )
     data: DataBlock = Field(description="Panel, windows and splits.")
     graph: GraphBlock = Field(default_factory=GraphBlock, description="The graph over the nodes.")
-    baselines: list[Baseline] = Field(description="Models that need no gradient.")
+    baselines: list[Baseline] = Field(min_length=1, description="Models that need no gradient.")
     recipes: dict[str, RecipeBlock] = Field(min_length=1, description="Named training recipes.")
-    models: dict[str, ModelBlock] = Field(min_length=1, description="Named trained models.")
+    models: dict[Name, ModelBlock] = Field(min_length=1, description="Named trained models.")
     studied_model: str = Field(
         description="The model that is fine-tuned, compressed and swept over clocks; its form is `stgnn` or `gru`."
     )
@@ -83,9 +84,9 @@ class Study(Block):
 
 def load_study(config: Mapping[str, Any], origin: str = "the configuration") -> Study:
     """Check a parsed configuration; raises :class:`Fault` with one sentence for the first problem."""
-    # Snakemake hands over ordered mappings; a JSON round trip gives pydantic plain ones.
+    # Snakemake hands over ordered mappings and YAML's dates; as JSON they are what the blocks expect.
     try:
-        return Study.model_validate(json.loads(json.dumps(config)))
+        return Study.model_validate_json(json.dumps(config, default=str))
     except ValidationError as error:
         raise Fault(_sentence(error, origin)) from error
 

@@ -62,7 +62,10 @@ class Splits:
 
     @classmethod
     def read(cls, path: Path | str) -> "Splits":
-        parts: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
+        try:
+            parts: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
+        except json.JSONDecodeError as error:
+            raise Fault(f"{path} is not whole ({error}): delete it and run snakemake again.") from error
         return cls(
             train=Segment(**parts["train"]),
             validation=Segment(**parts["validation"]),

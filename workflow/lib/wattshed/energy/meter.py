@@ -61,8 +61,9 @@ class Meter:
         before = self.read()
         start_s = time.perf_counter()
         yield window
-        after = self.read()
+        self._synchronise()
         end_s = time.perf_counter()
+        after = self.read()
         total = after.since(before)
         self._ledger.append(
             "window",

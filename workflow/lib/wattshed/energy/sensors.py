@@ -33,13 +33,14 @@ class CodeCarbonSensor:
         self._csv = csv
         self._sums = {"cpu": 0.0, "ram": 0.0}
         self._task = 0
+        self._tracker: Any = None
 
     def start(self) -> None:
         from codecarbon import OfflineEmissionsTracker
 
         # CodeCarbon swallows a missing output folder and then records nothing: give it one that exists.
         self._folder = Path(tempfile.mkdtemp(prefix="wattshed-codecarbon-"))
-        self._tracker: Any = OfflineEmissionsTracker(
+        self._tracker = OfflineEmissionsTracker(
             country_iso_code=self._energy.country_iso,
             region=self._energy.region,
             output_dir=str(self._folder),
@@ -75,6 +76,8 @@ class CodeCarbonSensor:
         }
 
     def stop(self) -> None:
+        if self._tracker is None:
+            return
         self._tracker.stop_task(f"span-{self._task}")
         self._tracker.stop()
         written = self._folder / "emissions.csv"

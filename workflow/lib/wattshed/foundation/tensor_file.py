@@ -1,6 +1,7 @@
 """Named arrays with described metadata in one safetensors file."""
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,14 @@ def write_tensors(path: Path | str, tensors: Mapping[str, np.ndarray], about: di
     """Write arrays and a JSON-serialisable description; the file appears whole or not at all."""
     contiguous = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
     with whole_file(path) as temporary:
-        save_file(contiguous, temporary, metadata={"about": json.dumps(about, allow_nan=False)})
+        try:
+            save_file(contiguous, temporary, metadata={"about": json.dumps(about, allow_nan=False)})
+        except SafetensorError as error:
+            # safetensors hides the system's error number in its text.
+            number = re.search(r"os error (\d+)", str(error))
+            if number is None:
+                raise
+            raise OSError(int(number[1]), str(error), str(path)) from error
 
 
 def read_tensors(path: Path | str) -> tuple[dict[str, np.ndarray], dict[str, Any]]:

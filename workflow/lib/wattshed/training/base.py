@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import torch
 
-from wattshed.config.energy import EnergyBlock
 from wattshed.data.graph import Graph
 from wattshed.energy.meter import metered_job
 from wattshed.forecast.device import synchroniser
+from wattshed.forecast.given import Given
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.protocol import ForecastTask
 from wattshed.foundation.writing import write_parquet
@@ -23,18 +23,16 @@ from wattshed.training.resume import ResumeFile
 
 
 def train_base(
-    task: ForecastTask,
-    graph: Graph,
+    given: Given,
     made_by: Recipe,
-    energy: EnergyBlock,
-    device: torch.device,
     *,
     checkpoint: Path,
     epochs: Path,
     ledger: Path,
 ) -> None:
     """Train, or resume a killed training at its last epoch, and write checkpoint, epochs and ledger."""
-    fingerprint = training_fingerprint(task, graph, made_by)
+    task = given.task
+    fingerprint = training_fingerprint(task, given.graph, made_by)
     resume = ResumeFile(checkpoint.with_suffix(".resume"), fingerprint)
     labels = {"model": made_by.name, "seed": made_by.seed}
     with metered_job(
@@ -42,20 +40,21 @@ def train_base(
         stage="training",
         job=f"train_{made_by.name}-{made_by.seed}",
         labels=labels,
-        energy=energy,
+        energy=given.energy,
         resumes=resume.exists(),
-        synchronise=synchroniser(device),
+        synchronise=synchroniser(given.device),
     ) as meter:
-        forecaster = make_forecaster(made_by, task, graph, device)
+        forecaster = make_forecaster(made_by, task, given.graph, given.device)
         batches = make_batches(made_by, task, forecaster)
         title = f"{made_by.name}, seed {made_by.seed}"
         with Progress(title, task.panel.unit) as progress:
             training = train(forecaster, task, batches, made_by.recipe, meter, labels, resume, progress)
-    frame = pd.DataFrame(training.epochs)
-    # A running sum over epochs whose energy nobody knows would call them free.
-    frame["cumulative_kwh"] = frame["energy_kwh"].astype("float64").cumsum(skipna=False)
-    write_parquet(epochs, frame)
-    write_checkpoint(checkpoint, forecaster.network, made_by)
+        # Written before the ledger is closed: if the disk is full here, the next attempt resumes ledger and all.
+        frame = pd.DataFrame(training.epochs)
+        # A running sum over epochs whose energy nobody knows would call them free.
+        frame["cumulative_kwh"] = frame["energy_kwh"].astype("float64").cumsum(skipna=False)
+        write_parquet(epochs, frame)
+        write_checkpoint(checkpoint, forecaster.network, made_by)
     resume.remove()
 
 
@@ -77,8 +76,16 @@ def make_batches(made_by: Recipe, task: ForecastTask, forecaster: NeuralForecast
 def training_fingerprint(task: ForecastTask, graph: Graph, made_by: Recipe) -> str:
     """Digest of data and recipe: only an identical training may be resumed."""
     digest = hashlib.sha256()
-    for array in (task.panel.values, task.panel.observed, graph.adjacency.data, graph.adjacency.indices):
+    adjacency = graph.adjacency
+    for array in (
+        task.panel.values,
+        task.panel.observed,
+        adjacency.data,
+        adjacency.indices,
+        adjacency.indptr,
+    ):
         digest.update(np.ascontiguousarray(array).data)
     blocks = [made_by.model.model_dump(), made_by.recipe.model_dump(), made_by.windows.model_dump()]
-    digest.update(json.dumps([made_by.name, made_by.seed, str(task.splits), blocks]).encode())
+    program = [torch.__version__, torch.get_num_threads()]
+    digest.update(json.dumps([made_by.name, made_by.seed, str(task.splits), blocks, program]).encode())
     return digest.hexdigest()

@@ -4,31 +4,27 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import torch
 
-from wattshed.config.energy import EnergyBlock
-from wattshed.data.graph import Graph
 from wattshed.energy.meter import metered_job
 from wattshed.forecast.device import synchroniser
 from wattshed.forecast.forecasts import Forecasts
-from wattshed.forecast.protocol import ForecastTask, evenly_spaced
+from wattshed.forecast.given import Given
+from wattshed.forecast.protocol import evenly_spaced
 from wattshed.training.checkpoint import read_checkpoint
 
 
 def forecast_checkpoints(
     checkpoints: list[Path],
     outputs: dict[str, Path],
-    task: ForecastTask,
-    graph: Graph,
+    given: Given,
     test_windows: int,
-    energy: EnergyBlock,
-    device: torch.device,
     ledger: Path,
 ) -> None:
     """Forecast the test part with every checkpoint; one file per model, all of its seeds in it.
 
     outputs: model's name -> forecasts to write. The energy of a pass goes to the ledger.
     """
+    task = given.task
     origins = evenly_spaced(task.origins(task.splits.test), test_windows)
     counted = {"forecasts": len(origins) * len(task.panel.node_names)}
     results: dict[str, list[np.ndarray]] = {name: [] for name in outputs}
@@ -38,11 +34,11 @@ def forecast_checkpoints(
         stage="inference",
         job=ledger.stem,
         labels={},
-        energy=energy,
-        synchronise=synchroniser(device),
+        energy=given.energy,
+        synchronise=synchroniser(given.device),
     ) as meter:
         for checkpoint in checkpoints:
-            forecaster, made_by = read_checkpoint(checkpoint, task, graph, device)
+            forecaster, made_by = read_checkpoint(checkpoint, task, given.graph, given.device)
             results[made_by.name].append(forecaster.forecast(origins))
             seeds[made_by.name].append(made_by.seed)
             work = partial(forecaster.forecast, origins)

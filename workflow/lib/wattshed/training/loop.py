@@ -1,7 +1,6 @@
 """The training loop, from top to bottom."""
 
 import math
-from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -16,18 +15,7 @@ from wattshed.forecast.protocol import ForecastTask, evenly_spaced
 from wattshed.foundation.faults import Fault
 from wattshed.training.batches import Batch, Batches
 from wattshed.training.progress import Progress
-from wattshed.training.resume import ResumeFile
-
-
-@dataclass
-class Training:
-    """What a training has come to so far; all of it is saved for a resumed run."""
-
-    epoch: int = 0
-    best_rmse: float = math.inf
-    epochs_since_best: int = 0
-    best_weights: dict[str, Tensor] = field(default_factory=dict)
-    epochs: list[dict[str, Any]] = field(default_factory=list)
+from wattshed.training.resume import ResumeFile, Training
 
 
 def train(

@@ -1,8 +1,10 @@
 """The state of an unfinished training, saved whole after every epoch."""
 
 import json
+import math
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -10,8 +12,16 @@ from torch import Tensor, nn
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.tensor_file import read_tensors, write_tensors
 
-if TYPE_CHECKING:
-    from wattshed.training.loop import Training
+
+@dataclass
+class Training:
+    """What a training has come to so far; all of it is saved for a resumed run."""
+
+    epoch: int = 0
+    best_rmse: float = math.inf
+    epochs_since_best: int = 0
+    best_weights: dict[str, Tensor] = field(default_factory=dict)
+    epochs: list[dict[str, Any]] = field(default_factory=list)
 
 
 class ResumeFile:
@@ -40,7 +50,7 @@ class ResumeFile:
         network: nn.Module,
         optimiser: torch.optim.Optimizer,
         plateau: torch.optim.lr_scheduler.ReduceLROnPlateau,
-        training: "Training",
+        training: Training,
     ) -> None:
         tensors = {f"network.{name}": value for name, value in network.state_dict().items()}
         tensors |= {f"best.{name}": value for name, value in training.best_weights.items()}
@@ -65,10 +75,8 @@ class ResumeFile:
         network: nn.Module,
         optimiser: torch.optim.Optimizer,
         plateau: torch.optim.lr_scheduler.ReduceLROnPlateau,
-    ) -> "Training | None":
+    ) -> Training | None:
         """Restore all four, or return None where there is nothing to resume."""
-        from wattshed.training.loop import Training
-
         if not self.exists():
             return None
         arrays, about = read_tensors(self.path)

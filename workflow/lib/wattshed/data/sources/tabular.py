@@ -35,7 +35,13 @@ def read_frame(path: Path, text_columns: tuple[str, ...]) -> pd.DataFrame:
         raise Fault(
             f"{path} is empty; expected a header and readings: fill it or correct the path."
         ) from error
-    except (pd.errors.ParserError, pd.errors.ParserWarning, pa.ArrowException, UnicodeDecodeError) as error:
+    except (
+        pd.errors.ParserError,
+        pd.errors.ParserWarning,
+        pa.ArrowException,
+        UnicodeDecodeError,
+        OSError,
+    ) as error:
         kind = "Parquet" if path.suffix.lower() in (".parquet", ".pq") else "CSV"
         reason = " ".join(str(error).split()).rstrip(".")
         raise Fault(

@@ -1,0 +1,64 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from wattshed.accounts.adaptation_summary import summarise_adaptation
+from wattshed.adaptation.matrix import transfer
+
+
+def test_more_than_nine_months_keep_their_order():
+    """Sorted as text, CL_10 comes before CL_2."""
+    random = np.random.default_rng(0)
+    months = [f"CL_{number}" for number in range(1, 12)]
+    errors, untrained = random.uniform(1, 2, (12, 11)), random.uniform(2, 3, 11)
+    rows = [
+        {
+            "strategy": "naive",
+            "seed": 1,
+            "learned": i,
+            "task": task,
+            "phase": "held_out",
+            "rmse": rmse,
+            "cells": 9,
+        }
+        for i in range(12)
+        for task, rmse in [("base", 1.0), *zip(months, errors[i], strict=True)]
+    ]
+    rows += [
+        {
+            "strategy": "random",
+            "seed": 1,
+            "learned": 0,
+            "task": task,
+            "phase": "held_out",
+            "rmse": rmse,
+            "cells": 9,
+        }
+        for task, rmse in [("base", 2.0), *zip(months, untrained, strict=True)]
+    ]
+    rows += [
+        {
+            "strategy": "naive",
+            "seed": 1,
+            "learned": i,
+            "task": task,
+            "phase": "prequential",
+            "rmse": 1.0,
+            "cells": 9,
+        }
+        for i, task in enumerate(months)
+    ]
+    windows = pd.DataFrame(
+        {
+            "window": ["update"],
+            "strategy": ["naive"],
+            "seed": [1],
+            "energy_kwh": [1e-6],
+            "energy_status": ["estimated"],
+        }
+    )
+    (found,) = summarise_adaptation(pd.DataFrame(rows), windows).to_dict("records")
+    expected = transfer(errors, untrained)
+    assert found["bwt_rmse"] == pytest.approx(expected.bwt)
+    assert found["fwt_rmse"] == pytest.approx(expected.fwt)
+    assert found["forgetting_share"] == pytest.approx(expected.forgetting_share)

@@ -1,0 +1,46 @@
+"""What every job with networks is given, and the arguments by which its script is told."""
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from wattshed.config.data import WindowsBlock
+from wattshed.config.energy import EnergyBlock
+from wattshed.data.graph import Graph
+from wattshed.forecast.device import choose_device
+from wattshed.forecast.protocol import ForecastTask
+
+
+@dataclass(frozen=True)
+class Given:
+    """Task, graph, what the meter must know, and where networks run."""
+
+    task: ForecastTask
+    graph: Graph
+    energy: EnergyBlock
+    device: torch.device
+
+    @classmethod
+    def read(cls, arguments: argparse.Namespace) -> "Given":
+        """From the arguments that :func:`add_given` added; sets torch's threads."""
+        torch.set_num_threads(arguments.threads)
+        windows = WindowsBlock.model_validate_json(arguments.windows)
+        task = ForecastTask.read(arguments.panel, arguments.splits, windows)
+        return cls(
+            task,
+            Graph.read(arguments.graph, task.panel),
+            EnergyBlock.model_validate_json(arguments.energy),
+            choose_device(arguments.device),
+        )
+
+
+def add_given(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--panel", type=Path, required=True, help="panel.safetensors")
+    parser.add_argument("--splits", type=Path, required=True, help="splits.json")
+    parser.add_argument("--graph", type=Path, required=True, help="graph.safetensors")
+    parser.add_argument("--windows", required=True, help="data.windows block as JSON")
+    parser.add_argument("--energy", required=True, help="energy block as JSON")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="where networks run")
+    parser.add_argument("--threads", type=int, default=1, help="threads of torch")

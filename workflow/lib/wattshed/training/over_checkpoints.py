@@ -1,0 +1,33 @@
+"""The same work on each seed's checkpoint of a model, as one metered job."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+
+from wattshed.energy.meter import Meter, metered_job
+from wattshed.forecast.device import synchroniser
+from wattshed.forecast.given import Given
+from wattshed.forecast.neural import NeuralForecaster
+from wattshed.training.checkpoint import Recipe, read_checkpoint
+
+Work = Callable[[NeuralForecaster, Recipe, Meter], pd.DataFrame]
+
+
+def over_checkpoints(
+    checkpoints: list[Path], given: Given, work: Work, *, stage: str, ledger: Path
+) -> pd.DataFrame:
+    """Rows of ``work(forecaster, made_by, meter)`` for every checkpoint, one below the other."""
+    with metered_job(
+        ledger,
+        stage=stage,
+        job=ledger.stem,
+        labels={"model": ledger.stem},
+        energy=given.energy,
+        synchronise=synchroniser(given.device),
+    ) as meter:
+        frames = [
+            work(*read_checkpoint(checkpoint, given.task, given.graph, given.device), meter)
+            for checkpoint in checkpoints
+        ]
+    return pd.concat(frames, ignore_index=True)

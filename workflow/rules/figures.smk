@@ -8,7 +8,7 @@ rule make_figure_training:
         panel=rules.build_panel.output.panel,
     output:
         pdf=f"{RESULTS}/figures/training.pdf",
-        png=f"{RESULTS}/figures/training.png",
+        png=report(f"{RESULTS}/figures/training.png", caption="../report/figure.rst", category="Figures"),
     log:
         f"{LOGS}/publish/make_figure_training.log",
     benchmark:
@@ -33,7 +33,7 @@ rule make_figure_forecasts:
         forecasts=[f"{RESULTS}/forecasts/{name}.safetensors" for name in SHOWN],
     output:
         pdf=f"{RESULTS}/figures/forecasts.pdf",
-        png=f"{RESULTS}/figures/forecasts.png",
+        png=report(f"{RESULTS}/figures/forecasts.png", caption="../report/figure.rst", category="Figures"),
     log:
         f"{LOGS}/publish/make_figure_forecasts.log",
     benchmark:
@@ -58,7 +58,7 @@ rule make_figure_frontier:
         panel=rules.build_panel.output.panel,
     output:
         pdf=f"{RESULTS}/figures/frontier.pdf",
-        png=f"{RESULTS}/figures/frontier.png",
+        png=report(f"{RESULTS}/figures/frontier.png", caption="../report/figure.rst", category="Figures"),
     log:
         f"{LOGS}/publish/make_figure_frontier.log",
     benchmark:
@@ -83,7 +83,7 @@ rule make_figure_clocks:
         choice=rules.choose_clock.output.choice,
     output:
         pdf=f"{RESULTS}/figures/clocks.pdf",
-        png=f"{RESULTS}/figures/clocks.png",
+        png=report(f"{RESULTS}/figures/clocks.png", caption="../report/figure.rst", category="Figures"),
     log:
         f"{LOGS}/publish/make_figure_clocks.log",
     benchmark:
@@ -107,7 +107,7 @@ rule make_figure_degrees:
         graph=rules.build_graph.output.graph,
     output:
         pdf=f"{RESULTS}/figures/degrees.pdf",
-        png=f"{RESULTS}/figures/degrees.png",
+        png=report(f"{RESULTS}/figures/degrees.png", caption="../report/figure.rst", category="Figures"),
     log:
         f"{LOGS}/publish/make_figure_degrees.log",
     benchmark:
@@ -132,7 +132,7 @@ rule make_figure_horizons:
         panel=rules.build_panel.output.panel,
     output:
         pdf=f"{RESULTS}/figures/horizons.pdf",
-        png=f"{RESULTS}/figures/horizons.png",
+        png=report(f"{RESULTS}/figures/horizons.png", caption="../report/figure.rst", category="Figures"),
     log:
         f"{LOGS}/publish/make_figure_horizons.log",
     benchmark:

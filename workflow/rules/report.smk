@@ -45,7 +45,7 @@ rule write_report:
         figure_degrees=rules.make_figure_degrees.output.png,
         figure_horizons=rules.make_figure_horizons.output.png,
     output:
-        report=f"{RESULTS}/report.html",
+        report=report(f"{RESULTS}/report.html", caption="../report/report.rst", category="Report"),
     log:
         f"{LOGS}/publish/write_report.log",
     benchmark:

@@ -7,7 +7,7 @@ rule make_table_accuracy:
         frontier=rules.find_frontier.output.frontier,
         panel=rules.build_panel.output.panel,
     output:
-        tex=f"{RESULTS}/tables/accuracy.tex",
+        tex=report(f"{RESULTS}/tables/accuracy.tex", caption="../report/table.rst", category="Tables"),
     log:
         f"{LOGS}/publish/make_table_accuracy.log",
     benchmark:
@@ -31,7 +31,7 @@ rule make_table_energy:
     input:
         runs=rules.aggregate_ledgers.output.runs,
     output:
-        tex=f"{RESULTS}/tables/energy.tex",
+        tex=report(f"{RESULTS}/tables/energy.tex", caption="../report/table.rst", category="Tables"),
     log:
         f"{LOGS}/publish/make_table_energy.log",
     benchmark:
@@ -55,7 +55,7 @@ rule make_table_nodes:
         scores=rules.score_forecasts.output.scores,
         panel=rules.build_panel.output.panel,
     output:
-        tex=f"{RESULTS}/tables/nodes.tex",
+        tex=report(f"{RESULTS}/tables/nodes.tex", caption="../report/table.rst", category="Tables"),
     log:
         f"{LOGS}/publish/make_table_nodes.log",
     benchmark:
@@ -79,7 +79,7 @@ rule make_table_frontier:
         frontier=rules.find_frontier.output.frontier,
         panel=rules.build_panel.output.panel,
     output:
-        tex=f"{RESULTS}/tables/frontier.tex",
+        tex=report(f"{RESULTS}/tables/frontier.tex", caption="../report/table.rst", category="Tables"),
     log:
         f"{LOGS}/publish/make_table_frontier.log",
     benchmark:
@@ -103,7 +103,7 @@ rule make_table_adaptation:
         summary=rules.summarise_adaptation.output.summary,
         panel=rules.build_panel.output.panel,
     output:
-        tex=f"{RESULTS}/tables/adaptation.tex",
+        tex=report(f"{RESULTS}/tables/adaptation.tex", caption="../report/table.rst", category="Tables"),
     log:
         f"{LOGS}/publish/make_table_adaptation.log",
     benchmark:
@@ -127,7 +127,7 @@ rule make_table_compression:
         compression=expand(rules.compress_model.output.variants, model=STUDY.studied_model),
         panel=rules.build_panel.output.panel,
     output:
-        tex=f"{RESULTS}/tables/compression.tex",
+        tex=report(f"{RESULTS}/tables/compression.tex", caption="../report/table.rst", category="Tables"),
     log:
         f"{LOGS}/publish/make_table_compression.log",
     benchmark:
@@ -151,7 +151,7 @@ rule make_table_clocks:
         sweep=rules.sweep_clocks.output.sweep,
         choice=rules.choose_clock.output.choice,
     output:
-        tex=f"{RESULTS}/tables/clocks.tex",
+        tex=report(f"{RESULTS}/tables/clocks.tex", caption="../report/table.rst", category="Tables"),
     log:
         f"{LOGS}/publish/make_table_clocks.log",
     benchmark:

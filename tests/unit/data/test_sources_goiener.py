@@ -2,6 +2,7 @@
 
 import io
 import tarfile
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -95,7 +96,7 @@ def test_coverage_days_and_number_of_meters_are_obeyed(archive, tmp_path):
     assert load(tmp_path, min_coverage=0.5).node_names == ["aa", "bb", "cc", "dd"]
     assert load(tmp_path, min_coverage=1.0).node_names == ["cc"]
     assert load(tmp_path, max_nodes=2).node_names == ["aa", "bb"]
-    clipped = load(tmp_path, start="2019-01-02", end="2019-01-04")
+    clipped = load(tmp_path, start=date.fromisoformat("2019-01-02"), end=date.fromisoformat("2019-01-04"))
     assert clipped.values.shape == (48, 3)
     assert clipped.values[0, 2] == np.float32(3.024)
 
@@ -183,4 +184,9 @@ def test_a_user_without_metadata_keeps_its_place(archive, tmp_path):
 
 def test_no_meter_with_enough_hours_is_told(archive, tmp_path):
     with pytest.raises(Fault, match=r"none of 4 meters has measured 100% of the 240 hours"):
-        load(tmp_path, min_coverage=1.0, start="2019-01-01", end="2019-01-11")
+        load(
+            tmp_path,
+            min_coverage=1.0,
+            start=date.fromisoformat("2019-01-01"),
+            end=date.fromisoformat("2019-01-11"),
+        )

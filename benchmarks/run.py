@@ -77,7 +77,7 @@ def full_size(folder: Path) -> list[dict]:
         ),
         "one frugal epoch (100 steps of 256 pairs, 100 validation windows)": (
             *("train_model.py", "--name", "stgnn", "--seed", "1", "--model", '{"form":"stgnn","recipe":"r"}'),
-            *("--recipe", RECIPE, "--windows", WINDOWS, "--energy", '{"country_iso":"ESP"}'),
+            *("--recipe", RECIPE, "--windows", WINDOWS, "--metering", '{"idle_s":0.0}'),
             *("--panel", panel, "--splits", splits, "--graph", adjacency),
             *(
                 "--checkpoint",

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from small_study import small_panel, task_of
-from wattshed.config.energy import EnergyBlock
 from wattshed.config.graph import GraphBlock
+from wattshed.config.metering import MeteringBlock
 from wattshed.data.graph import Graph, build_graph
 from wattshed.forecast.protocol import ForecastTask
 
@@ -19,8 +19,8 @@ def root() -> Path:
 
 
 @pytest.fixture
-def energy() -> EnergyBlock:
-    return EnergyBlock(country_iso="ESP", minimum_window_s=0.05)
+def metering() -> MeteringBlock:
+    return MeteringBlock(minimum_window_s=0.05, idle_s=0.0)
 
 
 @pytest.fixture(scope="session")

@@ -8,13 +8,16 @@ import pandas as pd
 import yaml
 
 from ledger_files import end, start, window
+from wattshed.accounts.emissions import add_emissions
 from wattshed.accounts.frontier import frontier_frame
 from wattshed.accounts.runs import runs_frame, windows_frame
 from wattshed.clocks.choice import choose_clock
 from wattshed.clocks.simulated import SimulatedClocks
 from wattshed.clocks.sweep import run_sweep
+from wattshed.config.carbon import CarbonBlock
 from wattshed.config.clocks import ClocksBlock
 from wattshed.data.panel import Panel
+from wattshed.energy.carbon import Location
 from wattshed.energy.ledger import Ledger
 from wattshed.forecast.forecasts import Forecasts
 from wattshed.foundation.tensor_file import write_tensors
@@ -63,7 +66,9 @@ def write_study(folder: Path) -> Path:
         write_forecasts(folder / f"forecasts/{model}.safetensors", panel, origins, model, random)
     write_ledgers(folder, random)
     ledgers = sorted((folder / "ledger").rglob("*.jsonl"))
-    write_parquet(folder / "runs.parquet", runs_frame(ledgers))
+    runs = runs_frame(ledgers)
+    write_parquet(folder / "runs.parquet", runs)
+    write_parquet(folder / "emissions.parquet", add_emissions(runs, CarbonBlock(), Location("ESP")))
     windows = windows_frame(ledgers)
     write_parquet(folder / "windows.parquet", windows)
     scores = pd.read_parquet(folder / "accuracy/scores.parquet")

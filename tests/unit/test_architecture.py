@@ -19,6 +19,7 @@ ROOMS = (
     "clocks",
     "accounts",
     "publish",
+    "commands",
 )
 
 

@@ -8,12 +8,18 @@ from contextlib import contextmanager
 import pytest
 import yaml
 
+from wattshed.publish.model_costs import FIGURES as COST_FIGURES
+from wattshed.publish.model_costs import TABLES as COST_TABLES
+
 pytestmark = pytest.mark.workflow
 
 REPORT = {"write_report", "all"}
 # What follows from any ledger: the accounts and all that shows energies.
 ACCOUNTS = {
     "aggregate_ledgers",
+    "add_emissions",
+    "make_figures_costs",
+    "make_tables_costs",
     "summarise_adaptation",
     "find_frontier",
     "make_table_accuracy",
@@ -24,6 +30,8 @@ ACCOUNTS = {
     "make_figure_frontier",
     *REPORT,
 }
+# What follows from a factor: editing it measures nothing again.
+EMISSIONS = {"add_emissions", "make_table_energy", "make_figures_costs", "make_tables_costs", *REPORT}
 SCORES = {"make_table_nodes", "make_figure_forecasts", "make_figure_horizons"}
 
 
@@ -38,9 +46,10 @@ def edited(path, change):
 
 
 def test_the_whole_dag_makes_tables_figures_and_a_report(results):
-    for name in ("accuracy", "nodes", "energy", "frontier", "adaptation", "compression", "clocks"):
+    tables = ("accuracy", "nodes", "energy", "frontier", "adaptation", "compression", "clocks")
+    for name in (*tables, *COST_TABLES):
         assert (results / f"tables/{name}.tex").stat().st_size > 200
-    for name in ("training", "forecasts", "frontier", "clocks", "degrees", "horizons"):
+    for name in ("training", "forecasts", "frontier", "clocks", "degrees", "horizons", *COST_FIGURES):
         assert (results / f"figures/{name}.pdf").read_bytes().startswith(b"%PDF")
         assert (results / f"figures/{name}.png").read_bytes().startswith(b"\x89PNG")
     report = (results / "report.html").read_text()
@@ -57,7 +66,10 @@ def test_a_second_run_has_nothing_to_do(finished):
 @pytest.mark.parametrize(
     ("file", "reruns"),
     [
-        ("compression/low_rank.py", {"compress_model", "make_table_compression", *ACCOUNTS}),
+        (
+            "compression/low_rank.py",
+            {"compress_model", "judge_variants", "make_table_compression", *ACCOUNTS},
+        ),
         ("adaptation/stream.py", {"fine_tune", *ACCOUNTS}),
         ("publish/clocks_figure.py", {"make_figure_clocks", *REPORT}),
         ("clocks/choice.py", {"choose_clock", "make_table_clocks", "make_figure_clocks", *REPORT}),
@@ -88,8 +100,11 @@ def test_an_edit_of_the_library_reruns_exactly_the_rules_that_use_it(finished, f
         (
             ("compression", "error_budget_share"),
             0.1,
-            {"compress_model", "make_table_compression", "save_config", *ACCOUNTS},
+            {"judge_variants", "make_table_compression", "save_config", *REPORT},
         ),
+        (("energy", "country_iso"), "DEU", {*EMISSIONS, "save_config"}),
+        (("energy", "carbon"), {"pue": 1.2}, {*EMISSIONS, "save_config"}),
+        (("energy", "budget"), {"run_kwh": 1.0}, {"save_config", *REPORT}),
     ],
 )
 def test_an_edit_of_a_key_reruns_exactly_what_it_touches(finished, place, value, reruns):

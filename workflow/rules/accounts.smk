@@ -30,6 +30,32 @@ rule aggregate_ledgers:
         " --output-windows {output.windows} > {log} 2>&1"
 
 
+rule add_emissions:
+    input:
+        runs=rules.aggregate_ledgers.output.runs,
+        panel=rules.build_panel.output.panel,
+        series=intensity_series(),
+    output:
+        emissions=f"{RESULTS}/emissions.parquet",
+    log:
+        f"{LOGS}/accounts/add_emissions.log",
+    benchmark:
+        f"{BENCHMARKS}/accounts/add_emissions.tsv"
+    localrule: True
+    conda:
+        "../../envs/wattshed.yaml"
+    resources:
+        mem_mb=FRAMES_MB,
+    params:
+        energy=as_json(STUDY.energy, only={"country_iso", "region", "carbon"}),
+        code=code_of("add_emissions.py"),
+    message:
+        "Turn energy into mass of CO2e by a named factor"
+    shell:
+        f"python {SCRIPTS}/add_emissions.py --runs {{input.runs}} --panel {{input.panel}}"
+        " --energy {params.energy:q} --output {output.emissions} > {log} 2>&1"
+
+
 rule summarise_adaptation:
     input:
         matrices=expand(rules.fine_tune.output.matrix, model=STUDY.studied_model),

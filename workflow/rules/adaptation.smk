@@ -16,7 +16,7 @@ rule fine_tune:
         f"{BENCHMARKS}/adaptation/fine_tune/{{model}}.tsv"
     conda:
         "../../envs/wattshed.yaml"
-    threads: 1
+    threads: ALL_CORES
     resources:
         meter=1,
         mem_mb=TORCH_MB,
@@ -24,7 +24,7 @@ rule fine_tune:
     params:
         windows=as_json(STUDY.data.windows),
         adaptation=as_json(STUDY.adaptation),
-        energy=as_json(STUDY.energy),
+        metering=as_json(STUDY.energy.metering),
         device=STUDY.device,
         code=code_of("fine_tune.py"),
     message:
@@ -32,5 +32,5 @@ rule fine_tune:
     shell:
         f"python {SCRIPTS}/fine_tune.py --checkpoints {{input.checkpoints}} --panel {{input.panel}}"
         " --splits {input.splits} --graph {input.graph} --windows {params.windows:q}"
-        " --adaptation {params.adaptation:q} --energy {params.energy:q} --device {params.device} --threads {threads}"
+        " --adaptation {params.adaptation:q} --metering {params.metering:q} --device {params.device} --threads {TORCH_THREADS}"
         " --output {output.matrix} --ledger {output.ledger} > {log} 2>&1"

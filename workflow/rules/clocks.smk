@@ -17,7 +17,7 @@ rule sweep_clocks:
         f"{BENCHMARKS}/clocks/sweep_clocks.tsv"
     conda:
         "../../envs/wattshed.yaml"
-    threads: 1
+    threads: ALL_CORES
     resources:
         meter=1,
         mem_mb=TORCH_MB,
@@ -25,14 +25,14 @@ rule sweep_clocks:
     params:
         windows=as_json(STUDY.data.windows),
         clocks=as_json(STUDY.clocks, without={"max_slowdown_share"}),
-        energy=as_json(STUDY.energy),
+        metering=as_json(STUDY.energy.metering),
         code=code_of("sweep_clocks.py"),
     message:
         f"Sweep the clocks of {STUDY.studied_model}'s inference ({STUDY.clocks.backend})"
     shell:
         f"python {SCRIPTS}/sweep_clocks.py --checkpoint {{input.checkpoint}} --panel {{input.panel}}"
         " --splits {input.splits} --graph {input.graph} --windows {params.windows:q}"
-        " --clocks {params.clocks:q} --energy {params.energy:q} --threads {threads}"
+        " --clocks {params.clocks:q} --metering {params.metering:q} --threads {TORCH_THREADS}"
         " --output {output.sweep} --ledger {output.ledger} > {log} 2>&1"
 
 

@@ -1,7 +1,9 @@
 """Functions that all rules share. The study is checked here, before anything runs."""
 
 import sys
+from hashlib import sha256
 from pathlib import Path
+from shlex import quote
 
 from snakemake.exceptions import WorkflowError
 
@@ -12,10 +14,15 @@ SCRIPTS = "workflow/scripts"
 # The library of this very checkout counts, whatever else is installed.
 sys.path.insert(0, str(LIBRARY))
 
-# Jobs import it too: what the digests cover is what runs.
-shell.prefix(f"export PYTHONPATH='{LIBRARY}'${{{{PYTHONPATH:+:$PYTHONPATH}}}}; ")
+# A measured job has all cores of this machine, so that nothing else runs beside it, but computes on one, so that
+# its numbers do not depend on how many there are. On a cluster it asks for a node of its own instead.
+ALL_CORES = workflow.cores or 1
+TORCH_THREADS = 1
 
+from wattshed.config.places import UNKNOWN
 from wattshed.config.study import load_study
+from wattshed.energy.budget import Budget
+from wattshed.energy.carbon import Location, yearly_intensity
 from wattshed.foundation.code_digest import code_digest
 from wattshed.foundation.faults import Fault
 
@@ -26,6 +33,38 @@ except Fault as fault:
     raise WorkflowError(str(fault)) from None
 
 RESULTS = f"results/{STUDY.study}"
+
+
+def budget_of(study):
+    """The guard of every training as JSON, with the factor that limits in kg need."""
+    energy = study.energy
+    place = Location(None if energy.country_iso == UNKNOWN else energy.country_iso, energy.region)
+    factor = yearly_intensity(place).kg_per_kwh
+    try:
+        budget = Budget(energy.budget, factor, energy.carbon.pue, Path(f"{RESULTS}/ledger"))
+    except Fault as fault:
+        raise WorkflowError(str(fault)) from None
+    return budget.to_json()
+
+
+# What jobs find in their environment: the library of this checkout (what the digests cover is what runs), and
+# what belongs to the machine or guards the run. None of it is a parameter: a corrected place or a raised budget
+# never measures again.
+ENVIRONMENT = {
+    "WATTSHED_COUNTRY_ISO": STUDY.energy.country_iso,
+    "WATTSHED_REGION": STUDY.energy.region or "",
+    "WATTSHED_IDLE_FOLDER": "results/idle",
+    "WATTSHED_BUDGET": budget_of(STUDY),
+    "WATTSHED_CONFIG_SHA256": sha256(STUDY.model_dump_json().encode()).hexdigest(),
+}
+shell.prefix(
+    f"export PYTHONPATH='{LIBRARY}'${{{{PYTHONPATH:+:$PYTHONPATH}}}} "
+    # The prefix is formatted like any command: braces of JSON are doubled for it.
+    + " ".join(
+        f"{name}={quote(value)}".replace("{", "{{").replace("}", "}}") for name, value in ENVIRONMENT.items()
+    )
+    + "; "
+)
 LOGS = f"{RESULTS}/logs"
 BENCHMARKS = f"{RESULTS}/benchmarks"
 
@@ -35,6 +74,15 @@ FRAMES_MB = 800
 
 # The source study's own cap (its config at HEAD); a smaller one is told beside the accuracy table.
 SOURCE_STUDY_EPOCHS = 50
+
+# What two rules make in one go, since starting Python and its frames takes longer than drawing (publish/model_costs.py).
+COST_FIGURES = ("split", "energies", "overlay", "fronts")
+COST_TABLES = ("pareto_energy", "pareto_carbon", "leaders", "normalised_errors", "normalised_rest")
+LEADERS_LIMIT = (
+    ""
+    if STUDY.energy.carbon.leaders_limit_kg is None
+    else f"--limit-kg {STUDY.energy.carbon.leaders_limit_kg}"
+)
 
 # Models whose forecasts are drawn: the studied one and the strongest simple one.
 SHOWN = [STUDY.studied_model, *[name for name in STUDY.baselines if name == "ridge"]]
@@ -80,6 +128,12 @@ def goiener_files():
 def recorded_sweep():
     """The recording that is replayed; a change of it sweeps again."""
     return [STUDY.clocks.replay.path] if STUDY.clocks.backend == "replay" else []
+
+
+def intensity_series():
+    """A recorded carbon-intensity series that emissions are computed with."""
+    intensity = STUDY.energy.carbon.intensity
+    return [intensity.path] if intensity.kind == "hourly" else []
 
 
 def edge_list():

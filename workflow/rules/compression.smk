@@ -16,21 +16,45 @@ rule compress_model:
         f"{BENCHMARKS}/compression/compress_model/{{model}}.tsv"
     conda:
         "../../envs/wattshed.yaml"
-    threads: 1
+    threads: ALL_CORES
     resources:
         meter=1,
         mem_mb=TORCH_MB,
         gpu=int(STUDY.device == "cuda"),
     params:
         windows=as_json(STUDY.data.windows),
-        compression=as_json(STUDY.compression),
-        energy=as_json(STUDY.energy),
+        compression=as_json(STUDY.compression, without={"error_budget_share"}),
+        metering=as_json(STUDY.energy.metering),
         device=STUDY.device,
         code=code_of("compress_model.py"),
     message:
-        "Compress {wildcards.model} and judge the variants"
+        "Compress {wildcards.model} and measure the variants"
     shell:
         f"python {SCRIPTS}/compress_model.py --checkpoints {{input.checkpoints}} --panel {{input.panel}}"
         " --splits {input.splits} --graph {input.graph} --windows {params.windows:q}"
-        " --compression {params.compression:q} --energy {params.energy:q} --device {params.device} --threads {threads}"
+        " --compression {params.compression:q} --metering {params.metering:q} --device {params.device} --threads {TORCH_THREADS}"
         " --output {output.variants} --ledger {output.ledger} > {log} 2>&1"
+
+
+rule judge_variants:
+    input:
+        variants=rules.compress_model.output.variants,
+    output:
+        verdicts=f"{RESULTS}/compression/{{model}}.verdicts.parquet",
+    log:
+        f"{LOGS}/compression/judge_variants/{{model}}.log",
+    benchmark:
+        f"{BENCHMARKS}/compression/judge_variants/{{model}}.tsv"
+    localrule: True
+    conda:
+        "../../envs/wattshed.yaml"
+    resources:
+        mem_mb=FRAMES_MB,
+    params:
+        budget=STUDY.compression.error_budget_share,
+        code=code_of("judge_variants.py"),
+    message:
+        "Judge the variants of {wildcards.model}"
+    shell:
+        f"python {SCRIPTS}/judge_variants.py --variants {{input.variants}} --budget-share {{params.budget}}"
+        " --output {output.verdicts} > {log} 2>&1"

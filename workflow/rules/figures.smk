@@ -151,6 +151,38 @@ rule make_figure_horizons:
         " --output-pdf {output.pdf} --output-png {output.png} > {log} 2>&1"
 
 
+rule make_figures_costs:
+    input:
+        runs=rules.add_emissions.output.emissions,
+        windows=rules.aggregate_ledgers.output.windows,
+        scores=rules.score_forecasts.output.scores,
+        panel=rules.build_panel.output.panel,
+    output:
+        pdf=expand(f"{RESULTS}/figures/{{name}}.pdf", name=COST_FIGURES),
+        png=report(
+            expand(f"{RESULTS}/figures/{{name}}.png", name=COST_FIGURES),
+            caption="../report/figure.rst",
+            category="Figures",
+        ),
+    log:
+        f"{LOGS}/publish/make_figures_costs.log",
+    benchmark:
+        f"{BENCHMARKS}/publish/make_figures_costs.tsv"
+    localrule: True
+    conda:
+        "../../envs/wattshed.yaml"
+    resources:
+        mem_mb=FRAMES_MB,
+    params:
+        folder=f"{RESULTS}/figures",
+        code=code_of("make_figures_costs.py"),
+    message:
+        "Draw what the models cost"
+    shell:
+        f"python {SCRIPTS}/make_figures_costs.py --runs {{input.runs}} --windows {{input.windows}}"
+        " --scores {input.scores} --panel {input.panel} --output {params.folder} > {log} 2>&1"
+
+
 FIGURES = [
     *rules.make_figure_training.output,
     *rules.make_figure_forecasts.output,
@@ -158,4 +190,5 @@ FIGURES = [
     *rules.make_figure_clocks.output,
     *rules.make_figure_degrees.output,
     *rules.make_figure_horizons.output,
+    *rules.make_figures_costs.output,
 ]

@@ -30,20 +30,15 @@ rule write_report:
         graph=rules.build_graph.output.graph,
         quality=rules.check_quality.output.quality,
         scores=rules.score_forecasts.output.scores,
-        runs=rules.aggregate_ledgers.output.runs,
+        runs=rules.add_emissions.output.emissions,
         windows=rules.aggregate_ledgers.output.windows,
         frontier=rules.find_frontier.output.frontier,
         adaptation=rules.summarise_adaptation.output.summary,
         matrices=rules.summarise_adaptation.input.matrices,
-        compression=expand(rules.compress_model.output.variants, model=STUDY.studied_model),
+        compression=expand(rules.judge_variants.output.verdicts, model=STUDY.studied_model),
         sweep=rules.sweep_clocks.output.sweep,
         choice=rules.choose_clock.output.choice,
-        figure_training=rules.make_figure_training.output.png,
-        figure_forecasts=rules.make_figure_forecasts.output.png,
-        figure_frontier=rules.make_figure_frontier.output.png,
-        figure_clocks=rules.make_figure_clocks.output.png,
-        figure_degrees=rules.make_figure_degrees.output.png,
-        figure_horizons=rules.make_figure_horizons.output.png,
+        figures=[path for path in FIGURES if path.endswith(".png")],
     output:
         report=report(f"{RESULTS}/report.html", caption="../report/report.rst", category="Report"),
     log:
@@ -57,6 +52,7 @@ rule write_report:
         mem_mb=FRAMES_MB,
     params:
         note=caps_note(),
+        limit=LEADERS_LIMIT,
         code=code_of("write_report.py"),
     message:
         "Write the report"
@@ -65,8 +61,6 @@ rule write_report:
         " --splits {input.splits} --graph {input.graph} --quality {input.quality} --scores {input.scores}"
         " --runs {input.runs} --windows {input.windows} --frontier {input.frontier}"
         " --adaptation {input.adaptation} --matrices {input.matrices} --compression {input.compression}"
-        " --sweep {input.sweep} --choice {input.choice} --figure-training {input.figure_training}"
-        " --figure-forecasts {input.figure_forecasts} --figure-frontier {input.figure_frontier}"
-        " --figure-clocks {input.figure_clocks} --figure-degrees {input.figure_degrees}"
-        " --figure-horizons {input.figure_horizons} --note {params.note:q} --output {output.report}"
+        " --sweep {input.sweep} --choice {input.choice} --figures {input.figures} --note {params.note:q}"
+        " {params.limit} --output {output.report}"
         " > {log} 2>&1"

@@ -29,7 +29,7 @@ rule make_table_accuracy:
 
 rule make_table_energy:
     input:
-        runs=rules.aggregate_ledgers.output.runs,
+        runs=rules.add_emissions.output.emissions,
     output:
         tex=report(f"{RESULTS}/tables/energy.tex", caption="../report/table.rst", category="Tables"),
     log:
@@ -124,7 +124,7 @@ rule make_table_adaptation:
 
 rule make_table_compression:
     input:
-        compression=expand(rules.compress_model.output.variants, model=STUDY.studied_model),
+        compression=expand(rules.judge_variants.output.verdicts, model=STUDY.studied_model),
         panel=rules.build_panel.output.panel,
     output:
         tex=report(f"{RESULTS}/tables/compression.tex", caption="../report/table.rst", category="Tables"),
@@ -170,6 +170,38 @@ rule make_table_clocks:
         " --output-tex {output.tex} > {log} 2>&1"
 
 
+rule make_tables_costs:
+    input:
+        runs=rules.add_emissions.output.emissions,
+        windows=rules.aggregate_ledgers.output.windows,
+        scores=rules.score_forecasts.output.scores,
+        panel=rules.build_panel.output.panel,
+    output:
+        tex=report(
+            expand(f"{RESULTS}/tables/{{name}}.tex", name=COST_TABLES),
+            caption="../report/table.rst",
+            category="Tables",
+        ),
+    log:
+        f"{LOGS}/publish/make_tables_costs.log",
+    benchmark:
+        f"{BENCHMARKS}/publish/make_tables_costs.tsv"
+    localrule: True
+    conda:
+        "../../envs/wattshed.yaml"
+    resources:
+        mem_mb=FRAMES_MB,
+    params:
+        folder=f"{RESULTS}/tables",
+        limit=LEADERS_LIMIT,
+        code=code_of("make_tables_costs.py"),
+    message:
+        "Make the tables of what the models cost"
+    shell:
+        f"python {SCRIPTS}/make_tables_costs.py --runs {{input.runs}} --windows {{input.windows}}"
+        " --scores {input.scores} --panel {input.panel} {params.limit} --output {params.folder} > {log} 2>&1"
+
+
 TABLES = [
     rules.make_table_accuracy.output.tex,
     rules.make_table_nodes.output.tex,
@@ -177,5 +209,6 @@ TABLES = [
     rules.make_table_frontier.output.tex,
     rules.make_table_adaptation.output.tex,
     rules.make_table_compression.output.tex,
+    *rules.make_tables_costs.output.tex,
     rules.make_table_clocks.output.tex,
 ]

@@ -16,7 +16,7 @@ rule train_model:
         f"{BENCHMARKS}/training/train_model/{{model}}-{{seed}}.tsv"
     conda:
         "../../envs/wattshed.yaml"
-    threads: 1
+    threads: ALL_CORES
     resources:
         meter=1,
         mem_mb=TORCH_MB,
@@ -25,7 +25,7 @@ rule train_model:
         model=lambda wildcards: as_json(STUDY.models[wildcards.model]),
         recipe=lambda wildcards: as_json(STUDY.recipes[STUDY.models[wildcards.model].recipe]),
         windows=as_json(STUDY.data.windows),
-        energy=as_json(STUDY.energy),
+        metering=as_json(STUDY.energy.metering),
         device=STUDY.device,
         code=code_of("train_model.py"),
     message:
@@ -33,8 +33,8 @@ rule train_model:
     shell:
         f"python {SCRIPTS}/train_model.py --name {{wildcards.model}} --seed {{wildcards.seed}}"
         " --model {params.model:q} --recipe {params.recipe:q} --windows {params.windows:q}"
-        " --energy {params.energy:q} --panel {input.panel} --splits {input.splits} --graph {input.graph}"
-        " --device {params.device} --threads {threads} --checkpoint {output.checkpoint} --epochs {output.epochs}"
+        " --metering {params.metering:q} --panel {input.panel} --splits {input.splits} --graph {input.graph}"
+        " --device {params.device} --threads {TORCH_THREADS} --checkpoint {output.checkpoint} --epochs {output.epochs}"
         " --ledger {output.ledger} > {log} 2>&1"
 
 
@@ -53,7 +53,7 @@ rule forecast_test:
         f"{BENCHMARKS}/training/forecast_test.tsv"
     conda:
         "../../envs/wattshed.yaml"
-    threads: 1
+    threads: ALL_CORES
     resources:
         meter=1,
         mem_mb=TORCH_MB,
@@ -61,7 +61,7 @@ rule forecast_test:
     params:
         windows=as_json(STUDY.data.windows),
         test_windows=STUDY.data.splits.test_windows,
-        energy=as_json(STUDY.energy),
+        metering=as_json(STUDY.energy.metering),
         device=STUDY.device,
         code=code_of("forecast_test.py"),
     message:
@@ -69,7 +69,7 @@ rule forecast_test:
     shell:
         f"python {SCRIPTS}/forecast_test.py --checkpoints {{input.checkpoints}} --panel {{input.panel}}"
         " --splits {input.splits} --graph {input.graph} --windows {params.windows:q}"
-        " --energy {params.energy:q} --test-windows {params.test_windows} --device {params.device} --threads {threads}"
+        " --metering {params.metering:q} --test-windows {params.test_windows} --device {params.device} --threads {TORCH_THREADS}"
         " --forecasts {output.forecasts} --ledger {output.ledger} > {log} 2>&1"
 
 
@@ -86,7 +86,7 @@ rule fit_baselines:
         f"{BENCHMARKS}/training/fit_baselines.tsv"
     conda:
         "../../envs/wattshed.yaml"
-    threads: 1
+    threads: ALL_CORES
     resources:
         meter=1,
         mem_mb=FRAMES_MB,
@@ -94,14 +94,14 @@ rule fit_baselines:
         names=STUDY.baselines,
         windows=as_json(STUDY.data.windows),
         test_windows=STUDY.data.splits.test_windows,
-        energy=as_json(STUDY.energy),
+        metering=as_json(STUDY.energy.metering),
         code=code_of("fit_baselines.py"),
     message:
         "Fit the baselines: {params.names}"
     shell:
-        f"OMP_NUM_THREADS={{threads}} python {SCRIPTS}/fit_baselines.py --names {{params.names}}"
+        f"OMP_NUM_THREADS={TORCH_THREADS} python {SCRIPTS}/fit_baselines.py --names {{params.names}}"
         " --panel {input.panel} --splits {input.splits} --windows {params.windows:q}"
-        " --energy {params.energy:q} --test-windows {params.test_windows}"
+        " --metering {params.metering:q} --test-windows {params.test_windows}"
         " --forecasts {output.forecasts} --ledger {output.ledger} > {log} 2>&1"
 
 

@@ -1,10 +1,10 @@
-"""Compress one model's seeds in every way and judge the variants, under the meter."""
+"""Compress one model's seeds in every way and measure the variants, under the meter."""
 
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from wattshed.compression.judge import judge_variants
+from wattshed.compression.measuring import measure_variants
 from wattshed.config.compression import CompressionBlock
 from wattshed.forecast.given import Given, add_given
 from wattshed.foundation.faults import run_script, script_parser
@@ -24,7 +24,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     arguments = parser.parse_args(argv)
     given = Given.read(arguments)
     block = CompressionBlock.model_validate_json(arguments.compression)
-    work = partial(judge_variants, given.task, block)
+    work = partial(measure_variants, given.task, block)
     rows = over_checkpoints(arguments.checkpoints, given, work, stage="compression", ledger=arguments.ledger)
     write_parquet(arguments.output, rows)
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from wattshed.config.data import WindowsBlock
-from wattshed.config.energy import EnergyBlock
+from wattshed.config.metering import MeteringBlock
 from wattshed.forecast.fitting import fit_baselines
 from wattshed.forecast.protocol import ForecastTask
 from wattshed.foundation.faults import run_script, script_parser
@@ -16,7 +16,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--panel", type=Path, required=True, help="panel.safetensors")
     parser.add_argument("--splits", type=Path, required=True, help="splits.json")
     parser.add_argument("--windows", required=True, help="data.windows block as JSON")
-    parser.add_argument("--energy", required=True, help="energy block as JSON")
+    parser.add_argument("--metering", required=True, help="energy.metering block as JSON")
     parser.add_argument("--test-windows", type=int, required=True, help="most test windows to forecast")
     parser.add_argument(
         "--forecasts", type=Path, nargs="+", required=True, help="forecasts to write, one file per baseline"
@@ -26,8 +26,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     windows = WindowsBlock.model_validate_json(arguments.windows)
     task = ForecastTask.read(arguments.panel, arguments.splits, windows)
     outputs = dict(zip(arguments.names, arguments.forecasts, strict=True))
-    energy = EnergyBlock.model_validate_json(arguments.energy)
-    fit_baselines(outputs, task, arguments.test_windows, energy, arguments.ledger)
+    metering = MeteringBlock.model_validate_json(arguments.metering)
+    fit_baselines(outputs, task, arguments.test_windows, metering, arguments.ledger)
 
 
 if __name__ == "__main__":

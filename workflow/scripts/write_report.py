@@ -5,7 +5,7 @@ from pathlib import Path
 
 from wattshed.foundation.faults import run_script, script_parser
 from wattshed.foundation.writing import write_text
-from wattshed.publish.report import ReportFigures, render_report
+from wattshed.publish.report import render_report
 from wattshed.publish.results import read_results
 
 
@@ -37,12 +37,16 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--sweep", type=Path, required=True, help="clocks/sweep.parquet")
     parser.add_argument("--choice", type=Path, required=True, help="clocks/choice.json")
-    parser.add_argument("--figure-training", type=Path, required=True, help="figures/training.png")
-    parser.add_argument("--figure-forecasts", type=Path, required=True, help="figures/forecasts.png")
-    parser.add_argument("--figure-frontier", type=Path, required=True, help="figures/frontier.png")
-    parser.add_argument("--figure-clocks", type=Path, required=True, help="figures/clocks.png")
-    parser.add_argument("--figure-degrees", type=Path, required=True, help="figures/degrees.png")
-    parser.add_argument("--figure-horizons", type=Path, required=True, help="figures/horizons.png")
+    parser.add_argument(
+        "--figures",
+        type=Path,
+        nargs="+",
+        required=True,
+        help="figures as PNG; each is known by its file's name",
+    )
+    parser.add_argument(
+        "--limit-kg", type=float, help="mass under which a model may lead (median if not given)"
+    )
     parser.add_argument("--note", default="", help="a line on the recipes, such as the cap on epochs")
     parser.add_argument("--output", type=Path, required=True, help="report.html to write")
     arguments = parser.parse_args(argv)
@@ -62,15 +66,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         sweep=arguments.sweep,
         choice=arguments.choice,
     )
-    figures = ReportFigures(
-        training=arguments.figure_training,
-        forecasts=arguments.figure_forecasts,
-        frontier=arguments.figure_frontier,
-        clocks=arguments.figure_clocks,
-        degrees=arguments.figure_degrees,
-        horizons=arguments.figure_horizons,
-    )
-    write_text(arguments.output, render_report(results, figures, arguments.note))
+    figures = {path.stem: path for path in arguments.figures}
+    page = render_report(results, figures, arguments.note, arguments.limit_kg)
+    write_text(arguments.output, page)
 
 
 if __name__ == "__main__":

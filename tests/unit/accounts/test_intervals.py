@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wattshed.accounts.intervals import mean_interval, summarise
+from wattshed.accounts.intervals import summarise
+from wattshed.energy.intervals import mean_interval
 
 finite = st.floats(-1e6, 1e6)
 

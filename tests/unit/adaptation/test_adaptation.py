@@ -70,7 +70,7 @@ def shifted_task():
 
 @pytest.fixture(scope="module")
 def adapted(shifted_task, graph, tmp_path_factory):
-    from wattshed.config.energy import EnergyBlock
+    from wattshed.config.metering import MeteringBlock
 
     folder = tmp_path_factory.mktemp("adapted")
     made_by = Recipe("model", 1, ModelBlock(form="stgnn", recipe="r"), RECIPE, shifted_task.windows)
@@ -80,7 +80,7 @@ def adapted(shifted_task, graph, tmp_path_factory):
     block = AdaptationBlock(steps=60, learning_rate=5e-3, memory_pairs=500, batch=64)
     rows = over_checkpoints(
         [folder / "m.safetensors"],
-        Given(shifted_task, graph, EnergyBlock(country_iso="ESP"), CPU),
+        Given(shifted_task, graph, MeteringBlock(idle_s=0.0), CPU),
         partial(adapt_over_stream, shifted_task, block),
         stage="adaptation",
         ledger=folder / "a.jsonl",

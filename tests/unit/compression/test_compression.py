@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from wattshed.compression.int8 import NotAvailable, quantise
 from wattshed.compression.judge import judge_variants, verdict
 from wattshed.compression.low_rank import low_rank
+from wattshed.compression.measuring import measure_variants
 from wattshed.compression.pruning import most_important, remove_units
 from wattshed.config.compression import CompressionBlock
 from wattshed.config.training import ModelBlock, RecipeBlock
@@ -142,7 +143,7 @@ def test_without_energy_the_verdict_rests_on_time():
     assert verdict(faster, full, 0.05)["reason"] == "50% less time per forecast"
 
 
-def test_a_whole_compression_job(task, graph, energy, tmp_path):
+def test_a_whole_compression_job(task, graph, metering, tmp_path):
     recipe = RecipeBlock(
         sampling="pairs", batch=64, epochs=1, learning_rate=5e-3, schedule="cosine", scaling="node"
     )
@@ -159,12 +160,12 @@ def test_a_whole_compression_job(task, graph, energy, tmp_path):
     )
     rows = over_checkpoints(
         [tmp_path / "m.safetensors"],
-        Given(task, graph, energy, CPU),
-        partial(judge_variants, task, block),
+        Given(task, graph, metering, CPU),
+        partial(measure_variants, task, block),
         stage="compression",
         ledger=tmp_path / "l.jsonl",
     )
-    frame = rows.set_index("variant")
+    frame = judge_variants(rows, 0.05).set_index("variant")
     assert frame.index.tolist() == ["full", "half", "thin", "int8"]
     made = frame[frame["verdict"] != "not available here"]
     assert (made["latency_s_per_window"] > 0).all()

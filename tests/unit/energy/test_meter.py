@@ -1,32 +1,16 @@
-"""The meter on real sensors: CodeCarbon's offline tracker runs in these tests."""
+"""The meter on sensors whose truth is known."""
 
 import json
-import signal
-import subprocess
-import sys
-import textwrap
-import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from wattshed.config.energy import EnergyBlock
+from known_power import HandClock, KnownPower
+from wattshed.energy.idle import IdlePower, measure_idle_power
 from wattshed.energy.ledger import Ledger
-from wattshed.energy.meter import Meter, metered_job
-from wattshed.energy.reading import Component
-from wattshed.energy.sensors import NvmlSensor
-
-
-class ConstantPower:
-    """A sensor whose truth is known: 3.6 kW, so that a second is 0.001 kWh."""
-
-    def start(self):
-        self._start = time.perf_counter()
-
-    def read(self):
-        return {"cpu": Component((time.perf_counter() - self._start) * 1e-3, "measured", "known")}
-
-    def stop(self):
-        pass
+from wattshed.energy.meter import Meter
+from wattshed.energy.reading import JOULES_PER_KWH
 
 
 def events_of(path):
@@ -34,203 +18,202 @@ def events_of(path):
 
 
 @pytest.fixture
-def meter(tmp_path):
-    ledger = Ledger(tmp_path / "job.jsonl", resumes=False)
-    sensor = ConstantPower()
-    sensor.start()
-    return Meter(ledger, [sensor], minimum_window_s=0.05)
+def clock():
+    return HandClock()
 
 
-def test_a_job_leaves_a_whole_ledger_and_codecarbons_own_file(tmp_path, energy):
-    path = tmp_path / "training/model-1.jsonl"
-    labels = {"model": "model", "seed": 1}
-    with metered_job(path, stage="training", job="train", labels=labels, energy=energy) as meter:
-        with meter.window("epoch", epoch=1) as window:
-            time.sleep(0.3)
-            window.values["train_loss"] = 0.5
-        assert window.duration_s == pytest.approx(0.3, abs=0.1)
-    start, epoch, end = events_of(path)
-    assert (start["event"], epoch["event"], end["event"]) == ("start", "window", "end")
-    assert start["location"]["country_iso"] == "ESP"
-    assert start["machine"]["logical_cores"] >= 1
-    assert epoch["energy"]["ram"]["status"] == "estimated"
-    assert epoch["energy"]["ram"]["kwh"] > 0
-    assert epoch["values"] == {"train_loss": 0.5}
-    assert path.with_suffix(".codecarbon.csv").is_file()
-    assert not path.with_name("model-1.jsonl.part").exists()
+@pytest.fixture
+def sensor(clock):
+    return KnownPower(clock, {"cpu": 100.0, "gpu0": 300.0})
 
 
-def test_kilograms_are_never_stored_as_kilowatt_hours(tmp_path, energy):
-    """A7.8: CodeCarbon's stop() returns kg. The ledger's kg must be its own kWh times the named factor."""
-    with metered_job(tmp_path / "a.jsonl", stage="training", job="a", labels={}, energy=energy):
-        time.sleep(0.3)
-    end = events_of(tmp_path / "a.jsonl")[-1]
-    kwh = sum(part["kwh"] for part in end["energy"].values() if part["kwh"] is not None)
-    assert end["co2e_kg"] == pytest.approx(kwh * end["intensity_kg_per_kwh"])
-    assert 0.1 < end["intensity_kg_per_kwh"] < 0.3, "Spain's yearly mix; 3.94 g would be Quebec's"
-    assert "ESP" in end["intensity_source"]
-    # Power must be that of a computer: mean power x time = energy.
-    assert 5 < kwh * 3.6e6 / end["duration_s"] < 2000
+@pytest.fixture
+def meter(tmp_path, sensor, clock):
+    return Meter(Ledger(tmp_path / "job.jsonl", resumes=False), [sensor], 1.0, clock=clock)
 
 
-def test_parallel_jobs_keep_a_file_each(tmp_path, energy):
-    """Six trackers that stop together into one CSV kept one row of six."""
-    code = textwrap.dedent("""
-        import sys, time
-        from pathlib import Path
-        from wattshed.config.energy import EnergyBlock
-        from wattshed.energy.meter import metered_job
-        path = Path(sys.argv[1])
-        energy = EnergyBlock(country_iso="ESP")
-        with metered_job(path, stage="training", job=path.stem, labels={}, energy=energy):
-            time.sleep(0.2)
-    """)
-    paths = [tmp_path / f"job-{index}.jsonl" for index in range(4)]
-    jobs = [subprocess.Popen([sys.executable, "-c", code, str(path)]) for path in paths]
-    assert [job.wait() for job in jobs] == [0] * 4
-    assert all(events_of(path)[-1]["event"] == "end" for path in paths)
-    assert all(path.with_suffix(".codecarbon.csv").is_file() for path in paths)
+def test_a_window_has_the_energy_of_its_time(meter, clock, tmp_path):
+    with meter.window("epoch", epoch=1) as window:
+        clock.sleep(2.0)
+        window.values["train_loss"] = 0.5
+    assert window.duration_s == 2.0
+    assert window.energy.joules == pytest.approx(800.0)
+    (written,) = events_of(tmp_path / "job.jsonl.part")
+    assert written["labels"] == {"epoch": 1}
+    assert written["values"] == {"train_loss": 0.5}
+    assert written["energy"]["cpu"]["kwh"] == pytest.approx(200 / JOULES_PER_KWH)
 
 
-def test_sigkill_loses_at_most_the_open_window(tmp_path):
-    code = textwrap.dedent("""
-        import sys, time
-        from pathlib import Path
-        from wattshed.config.energy import EnergyBlock
-        from wattshed.energy.meter import metered_job
-        energy = EnergyBlock(country_iso="ESP")
-        with metered_job(Path(sys.argv[1]), stage="training", job="j", labels={}, energy=energy) as meter:
-            for epoch in range(1000):
-                with meter.window("epoch", epoch=epoch):
-                    time.sleep(0.02)
-                print(epoch, flush=True)
-    """)
-    path = tmp_path / "job.jsonl"
-    job = subprocess.Popen([sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE, text=True)
-    assert job.stdout is not None
-    while int(job.stdout.readline()) < 5:
-        pass
-    job.send_signal(signal.SIGKILL)
-    last_said = 5 + len(job.stdout.readlines())
-    job.wait()
-    assert not path.exists()
-    windows = [event for event in events_of(path.with_name("job.jsonl.part")) if event["event"] == "window"]
-    assert len(windows) >= last_said
+def test_short_work_is_repeated_until_the_window_is_long_enough(meter, clock, tmp_path):
+    window = meter.repeat("fit", lambda: clock.sleep(0.004), model="ridge")
+    assert window.repeats == 250
+    assert window.duration_s == pytest.approx(0.004)
+    assert window.energy.joules == pytest.approx(1.6)
+    assert events_of(tmp_path / "job.jsonl.part")[-1]["repeats"] == 250
 
 
-def test_a_resumed_job_keeps_the_energy_of_the_killed_attempt(tmp_path):
-    first = Ledger(tmp_path / "job.jsonl", resumes=False)
-    first.append("start", job="j")
-    first.append("window", name="epoch")
-    first.abandon()
-    with (tmp_path / "job.jsonl.part").open("a") as torn:
-        torn.write('{"event": "win')
-    second = Ledger(tmp_path / "job.jsonl", resumes=True)
-    second.append("start", job="j")
-    second.finish()
-    lines = (tmp_path / "job.jsonl").read_text().splitlines()
-    assert [json.loads(line)["event"] for line in (lines[0], lines[1], lines[3])] == [
-        "start",
-        "window",
-        "start",
-    ]
+def test_repeats_fill_the_coarsest_sensor_however_short_the_minimum(clock, tmp_path):
+    coarse = KnownPower(clock, {"cpu": 1.0}, resolution_s=2.0)
+    meter = Meter(Ledger(tmp_path / "job.jsonl", resumes=False), [coarse], 0.01, clock=clock)
+    window = meter.repeat("fit", lambda: clock.sleep(0.5))
+    assert window.repeats * window.duration_s >= 3 * coarse.resolution_s
 
 
-def test_an_attempt_that_nobody_resumes_is_set_aside_not_lost(tmp_path):
-    first = Ledger(tmp_path / "job.jsonl", resumes=False)
-    first.append("start", job="old")
-    first.abandon()
-    second = Ledger(tmp_path / "job.jsonl", resumes=False)
-    second.append("start", job="new")
-    second.finish()
-    assert [event["job"] for event in events_of(tmp_path / "job.jsonl")] == ["new"]
-    assert [event["job"] for event in events_of(tmp_path / "job.abandoned-1.jsonl")] == ["old"]
+def test_a_window_shorter_than_the_resolution_is_refused(meter, clock, tmp_path):
+    with meter.window("epoch") as window:
+        clock.sleep(0.05)
+    assert window.energy.status == "missing"
+    assert window.energy.kwh is None
+    (written,) = events_of(tmp_path / "job.jsonl.part")
+    assert "shorter than the sensor's resolution of 0.1 s" in written["energy"]["gpu0"]["source"]
 
 
-def test_short_work_is_repeated_and_divided(meter, tmp_path):
-    window = meter.repeat("fit", lambda: time.sleep(0.004), model="ridge")
-    assert window.repeats >= 8
-    assert window.duration_s == pytest.approx(0.0043, rel=0.3)
-    assert window.energy.kwh == pytest.approx(window.duration_s * 1e-3, rel=0.05)
-    written = events_of(tmp_path / "job.jsonl.part")[-1]
-    assert written["repeats"] == window.repeats
-    assert written["energy"]["cpu"]["kwh"] == pytest.approx(window.energy.kwh * window.repeats)
+def test_a_sensor_that_is_not_there_does_not_make_windows_longer(clock, tmp_path):
+    absent = KnownPower(clock, {"gpu": 1.0}, resolution_s=60.0)
+    absent.lost = True
+    sensors = [absent, KnownPower(clock, {"cpu": 1.0})]
+    meter = Meter(Ledger(tmp_path / "job.jsonl", resumes=False), sensors, 0.01, clock=clock)
+    with meter.window("epoch") as window:
+        clock.sleep(1.0)
+    assert window.energy.joules == pytest.approx(1.0)
+    assert window.energy.components["gpu"].status == "missing"
 
 
-def test_windows_enclose_one_another(meter):
-    with meter.window("run") as outer:
-        with meter.window("epoch", epoch=1) as first:
-            time.sleep(0.05)
-        with meter.window("epoch", epoch=2) as second:
-            time.sleep(0.05)
-    inside = first.energy.kwh + second.energy.kwh
-    assert inside <= outer.energy.kwh
-    assert inside == pytest.approx(outer.energy.kwh, rel=0.1)
+def test_a_sensor_lost_in_mid_window_is_missing_there(meter, sensor, clock):
+    with meter.window("epoch") as window:
+        clock.sleep(1.0)
+        sensor.lost = True
+    assert window.energy.kwh is None
 
 
-def test_a_failed_window_is_not_recorded(meter, tmp_path):
-    with pytest.raises(RuntimeError), meter.window("epoch"):
+@given(st.lists(st.tuples(st.floats(0.2, 5), st.floats(0, 3)), min_size=1, max_size=20))
+def test_windows_and_gaps_sum_to_the_job(tmp_path_factory, spans):
+    clock = HandClock()
+    path = tmp_path_factory.mktemp("sum") / "job.jsonl"
+    meter = Meter(Ledger(path, resumes=False), [KnownPower(clock, {"cpu": 40.0})], 1.0, clock=clock)
+    gap_j = 0.0
+    for length, gap in spans:
+        with meter.window("epoch"):
+            clock.sleep(length)
+        clock.sleep(gap)
+        gap_j += 40 * gap
+    duration_s, total = meter.since_start()
+    written = events_of(path.with_name("job.jsonl.part"))
+    inside = sum(event["energy"]["cpu"]["kwh"] for event in written) * JOULES_PER_KWH
+    assert inside + gap_j == pytest.approx(total.joules)
+    assert sum(event["duration_s"] for event in written) + gap_j / 40 == pytest.approx(duration_s)
+
+
+def test_windows_nest_and_overlap(meter, clock):
+    job = meter.begin("job")
+    load = meter.begin("load")
+    clock.sleep(1.0)
+    epoch = meter.begin("epoch")
+    clock.sleep(1.0)
+    meter.end(load)
+    clock.sleep(1.0)
+    meter.end(epoch)
+    meter.end(job)
+    assert [w.energy.joules for w in (load, epoch, job)] == pytest.approx([800.0, 800.0, 1200.0])
+
+
+def test_a_window_is_ended_once(meter, clock):
+    window = meter.begin("epoch")
+    clock.sleep(1.0)
+    meter.end(window)
+    with pytest.raises(ValueError, match="epoch is not open"):
+        meter.end(window)
+
+
+def test_a_failed_window_is_not_recorded(meter, clock, tmp_path):
+    def fail():
+        clock.sleep(1.0)
         raise RuntimeError
+
+    with pytest.raises(RuntimeError), meter.window("epoch"):
+        fail()
     assert (tmp_path / "job.jsonl.part").read_text() == ""
 
 
-def test_no_gpu_is_missing_with_the_reason():
-    sensor = NvmlSensor()
-    sensor.start()
-    gpu = sensor.read()["gpu"]
-    if gpu.status == "measured":
-        pytest.skip("this machine has a GPU with an energy counter")
-    assert gpu.kwh is None
-    assert gpu.source.startswith("nvml: ")
+def test_the_accelerator_is_waited_for_at_both_edges(tmp_path, clock):
+    """Work that was only queued when the window ended belongs to it; work from before does not."""
+    queued = [0.5]
+
+    def synchronise():
+        clock.sleep(sum(queued))
+        queued.clear()
+
+    sensor = KnownPower(clock, {"gpu0": 100.0})
+    ledger = Ledger(tmp_path / "job.jsonl", resumes=False)
+    meter = Meter(ledger, [sensor], 1.0, synchronise, clock=clock)
+    with meter.window("epoch") as window:
+        queued.append(2.0)
+    assert window.duration_s == pytest.approx(2.0)
+    assert window.energy.joules == pytest.approx(200.0)
 
 
-class FakeNvml:
-    """NVML as nvidia-ml-py presents it, with two GPUs and a counter in millijoules."""
-
-    class NVMLError(Exception):
-        pass
-
-    def __init__(self, counters_mj):
-        self.counters_mj = counters_mj
-        self.fails = False
-
-    def nvmlInit(self): ...
-
-    def nvmlShutdown(self): ...
-
-    def nvmlDeviceGetCount(self):
-        return len(self.counters_mj)
-
-    def nvmlDeviceGetHandleByIndex(self, index):
-        return index
-
-    def nvmlDeviceGetTotalEnergyConsumption(self, handle):
-        if self.fails:
-            raise self.NVMLError("Not Supported")
-        return self.counters_mj[handle]
+def test_trials_exclude_the_warm_up_and_carry_an_interval(meter, clock, tmp_path):
+    seconds = iter([9.0, *(1.0 + 0.01 * (trial % 3) for trial in range(12))])
+    found = meter.measure("forecast", lambda: clock.sleep(next(seconds)), trials=12, model="ridge")
+    assert found.energy_j.n == 12
+    assert found.energy_j.mean == pytest.approx(400 * 1.01)
+    assert found.energy_j.low < found.energy_j.mean < found.energy_j.high
+    assert found.duration_s.mean == pytest.approx(1.01)
+    written = events_of(tmp_path / "job.jsonl.part")
+    assert [event["labels"]["trial"] for event in written] == list(range(1, 13))
 
 
-def test_gpu_counters_are_summed_from_the_start_in_kwh():
-    nvml = FakeNvml([1_000_000, 2_000_000])
-    sensor = NvmlSensor(nvml)
-    sensor.start()
-    nvml.counters_mj = [1_000_000 + 3_600_000, 2_000_000 + 7_200_000]
-    gpu = sensor.read()["gpu"]
-    assert gpu.status == "measured"
-    assert gpu.kwh == pytest.approx(0.003)
-    nvml.fails = True
-    assert sensor.read()["gpu"].status == "missing"
+def test_net_energy_is_gross_less_idle(tmp_path, clock):
+    sensor = KnownPower(clock, {"cpu": 20.0, "gpu0": 60.0})
+    idle = measure_idle_power([sensor], 3.0, clock=clock, sleep=clock.sleep, busy=lambda: 0.0)
+    sensor.power_w = {"cpu": 100.0, "gpu0": 300.0}
+    # Cumulative energies step where the power does; windows begin after the step.
+    meter = Meter(Ledger(tmp_path / "job.jsonl", resumes=False), [sensor], 1.0, idle=idle, clock=clock)
+    with meter.window("epoch") as window:
+        clock.sleep(2.0)
+    assert window.energy.joules == pytest.approx(800.0)
+    assert window.net.joules == pytest.approx(640.0)
+    assert window.net.status == "measured"
 
 
-def test_a_gpu_without_a_counter_is_missing_not_zero():
-    nvml = FakeNvml([0])
-    nvml.fails = True
-    sensor = NvmlSensor(nvml)
-    sensor.start()
-    assert sensor.read()["gpu"] == Component(None, "missing", "nvml: Not Supported")
+def test_idle_of_another_sensor_is_not_subtracted(clock, tmp_path):
+    idle = IdlePower({"cpu": 20.0}, {"cpu": "measured"}, {"cpu": "rapl"}, "2026-01-01T00:00:00+00:00", 3, 0)
+    meter = Meter(
+        Ledger(tmp_path / "job.jsonl", resumes=False),
+        [KnownPower(clock, {"cpu": 100.0})],
+        1.0,
+        idle=idle,
+        clock=clock,
+    )
+    with meter.window("epoch") as window:
+        clock.sleep(2.0)
+    assert window.net.kwh is None
+    assert window.net.components["cpu"].source == "no idle power from known"
 
 
-@pytest.mark.parametrize("code", ["ZZZ", "Spain", "es", ""])
-def test_an_unknown_country_is_refused_before_anything_runs(code):
-    with pytest.raises(ValueError, match="ISO 3166 alpha-3"):
-        EnergyBlock(country_iso=code)
+def test_without_idle_power_net_is_missing_not_gross(meter, clock):
+    with meter.window("epoch") as window:
+        clock.sleep(2.0)
+    assert window.net.kwh is None
+
+
+def test_ticks_hold_the_energy_so_far(meter, clock, tmp_path):
+    clock.sleep(5.0)
+    meter.tick()
+    (tick,) = events_of(tmp_path / "job.jsonl.part")
+    assert tick["at_s"] == 5.0
+    assert tick["energy"]["gpu0"] == pytest.approx(1500 / JOULES_PER_KWH)
+
+
+def test_samples_reach_every_open_window_as_mean_and_range(meter, clock, tmp_path):
+    outer = meter.begin("job")
+    meter.take({"gpu0_sm_clock_mhz": 1980.0, "gpu0_throttle_bits": 1.0})
+    inner = meter.begin("epoch")
+    meter.take({"gpu0_sm_clock_mhz": 1200.0, "gpu0_throttle_bits": 4.0})
+    clock.sleep(1.0)
+    meter.end(inner)
+    meter.end(outer)
+    written = {event["name"]: event["sampled"] for event in events_of(tmp_path / "job.jsonl.part")}
+    assert written["epoch"]["gpu0_sm_clock_mhz"] == {"mean": 1200, "min": 1200, "max": 1200, "n": 1}
+    assert written["job"]["gpu0_sm_clock_mhz"] == {"mean": 1590, "min": 1200, "max": 1980, "n": 2}
+    assert written["job"]["gpu0_throttle_bits"] == {"bits": 5, "n": 2}

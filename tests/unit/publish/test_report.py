@@ -11,7 +11,8 @@ import pytest
 from made_study import write_study
 from wattshed.foundation.faults import Fault
 from wattshed.publish.headline import headline, knowledge
-from wattshed.publish.report import ReportFigures, render_report
+from wattshed.publish.model_costs import FIGURES as COST_FIGURES
+from wattshed.publish.report import render_report
 from wattshed.publish.report_numbers import report_numbers
 from wattshed.publish.results import read_results
 
@@ -32,7 +33,7 @@ def inputs(study):
         "graph": study / "data/graph.safetensors",
         "quality": study / "data/quality.parquet",
         "scores": study / "accuracy/scores.parquet",
-        "runs": study / "runs.parquet",
+        "runs": study / "emissions.parquet",
         "windows": study / "windows.parquet",
         "frontier": study / "frontier.parquet",
         "adaptation": study / "adaptation/summary.parquet",
@@ -43,6 +44,9 @@ def inputs(study):
     }
 
 
+NAMES = ("training", "forecasts", "frontier", "clocks", "degrees", "horizons", *COST_FIGURES)
+
+
 @pytest.fixture(scope="module")
 def results(inputs):
     return read_results(**inputs)
@@ -51,8 +55,9 @@ def results(inputs):
 @pytest.fixture(scope="module")
 def page(results, study):
     (study / "one.png").write_bytes(PNG)
-    figures = ReportFigures(*[study / "one.png"] * 6)
-    return render_report(results, figures, "capped at 1 epoch (the study runs 50)")
+    return render_report(
+        results, dict.fromkeys(NAMES, study / "one.png"), "capped at 1 epoch (the study runs 50)"
+    )
 
 
 def embedded(page):
@@ -69,7 +74,7 @@ def test_the_numbers_equal_those_recomputed_from_the_ledgers_and_scores(page, st
     ends = [event for event in ledgers if event["event"] == "end"]
     total = sum(c["kwh"] for event in ends for c in event["energy"].values() if c["kwh"] is not None)
     assert numbers["energy"]["total"]["energy_kwh"] == pytest.approx(total)
-    assert numbers["energy"]["total"]["co2e_kg"] == pytest.approx(sum(event["co2e_kg"] for event in ends))
+    assert numbers["energy"]["total"]["co2e_kg"] == pytest.approx(total * 0.17405)
     assert numbers["energy"]["total"]["gpu_kwh"] is None
     epochs = [
         e
@@ -94,7 +99,7 @@ def test_the_numbers_are_strict_json_and_those_of_the_function(page, results):
 
 
 def test_the_page_needs_no_other_file(page):
-    assert page.count("data:image/png;base64,") == 6
+    assert page.count("data:image/png;base64,") == len(NAMES)
     assert not re.findall(r'(?:src|href)="(?!data:|#)', page)
     assert "http" not in page.split("<pre>")[0]
 
@@ -116,7 +121,7 @@ def test_all_sections_and_their_origins_are_there(page):
         "Test CPU",
         "torch 2.13.0",
         "studied_model: stgnn",
-        "200.0 g CO₂e per kWh",
+        "174.1 g CO₂e per kWh",
         "ESP",
     ):
         assert text in page
@@ -160,8 +165,8 @@ def test_a_measured_gpu_is_called_measured(results):
 
 
 def test_jobs_without_a_factor_state_no_mass(results, study):
-    runs = results.runs.assign(co2e_kg=np.nan, intensity_kg_per_kwh=np.nan)
-    page = render_report(replace(results, runs=runs), ReportFigures(*[study / "one.png"] * 6))
+    runs = results.runs.assign(co2e_kg=np.nan, intensity_g_per_kwh=np.nan)
+    page = render_report(replace(results, runs=runs), dict.fromkeys(NAMES, study / "one.png"))
     assert "no factor known, so no mass is stated" in page
     assert embedded(page)["energy"]["total"]["co2e_kg"] is None
 

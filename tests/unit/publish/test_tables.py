@@ -36,7 +36,7 @@ def tables(study):
     made = [
         accuracy_table(scores, frontier, "kWh", "capped at 1 epoch (the study runs 50)"),
         nodes_table(scores, "kWh"),
-        energy_table(pd.read_parquet(study / "runs.parquet")),
+        energy_table(pd.read_parquet(study / "emissions.parquet")),
         frontier_table(frontier, "kWh"),
         adaptation_table(pd.read_parquet(study / "adaptation/summary.parquet"), "kWh"),
         matrix_table(matrix, "replay", "kWh"),

@@ -52,9 +52,9 @@ def recipe(form="stgnn", block=FRUGAL, seed=1, name="model", **model):
     return Recipe(name, seed, ModelBlock(form=form, recipe="r", **model), block, WINDOWS)
 
 
-def run(task, graph, made_by, energy, folder):
+def run(task, graph, made_by, metering, folder):
     train_base(
-        Given(task, graph, energy, CPU),
+        Given(task, graph, metering, CPU),
         made_by,
         checkpoint=folder / "model.safetensors",
         epochs=folder / "epochs.parquet",
@@ -63,8 +63,8 @@ def run(task, graph, made_by, energy, folder):
     return pd.read_parquet(folder / "epochs.parquet")
 
 
-def test_training_learns_and_beats_the_naive_forecasts(task, graph, energy, tmp_path):
-    epochs = run(task, graph, recipe(), energy, tmp_path)
+def test_training_learns_and_beats_the_naive_forecasts(task, graph, metering, tmp_path):
+    epochs = run(task, graph, recipe(), metering, tmp_path)
     assert epochs["train_loss"].iloc[-1] < 0.5 * epochs["train_loss"].iloc[0]
     forecaster, made_by = read_checkpoint(tmp_path / "model.safetensors", task, graph, CPU)
     assert made_by == recipe()
@@ -74,9 +74,9 @@ def test_training_learns_and_beats_the_naive_forecasts(task, graph, energy, tmp_
     assert ours < 0.7 * metrics(sum_errors(naive, *task.truth(origins)), np.ones(5))["rmse"]
 
 
-def test_the_checkpoint_holds_the_epoch_with_the_least_validation_error(task, graph, energy, tmp_path):
+def test_the_checkpoint_holds_the_epoch_with_the_least_validation_error(task, graph, metering, tmp_path):
     """A7.9: the study's stopper forgot the best loss of its warm-up."""
-    epochs = run(task, graph, recipe(), energy, tmp_path)
+    epochs = run(task, graph, recipe(), metering, tmp_path)
     forecaster, _ = read_checkpoint(tmp_path / "model.safetensors", task, graph, CPU)
     check = task.origins(task.splits.validation)
     assert validation_rmse(forecaster, task, check) == pytest.approx(
@@ -84,8 +84,8 @@ def test_the_checkpoint_holds_the_epoch_with_the_least_validation_error(task, gr
     )
 
 
-def test_every_epoch_has_its_energy_and_sums_to_less_than_the_job(task, graph, energy, tmp_path):
-    epochs = run(task, graph, recipe(), energy, tmp_path)
+def test_every_epoch_has_its_energy_and_sums_to_less_than_the_job(task, graph, metering, tmp_path):
+    epochs = run(task, graph, recipe(), metering, tmp_path)
     lines = [json.loads(line) for line in (tmp_path / "ledger.jsonl").read_text().splitlines()]
     windows = [line for line in lines if line["event"] == "window"]
     assert len(windows) == len(epochs) == 4
@@ -97,24 +97,24 @@ def test_every_epoch_has_its_energy_and_sums_to_less_than_the_job(task, graph, e
 
 @pytest.mark.parametrize(("form", "block"), [("stgnn", FRUGAL), ("stgnn_reference", REFERENCE)])
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(
-    task, graph, energy, tmp_path, form, block
+    task, graph, metering, tmp_path, form, block
 ):
     """A7.16: the study never set its seed."""
     contents = []
     for place, seed in (("a", 1), ("b", 1), ("c", 2)):
         folder = tmp_path / place
-        run(task, graph, recipe(form, block, seed), energy, folder)
+        run(task, graph, recipe(form, block, seed), metering, folder)
         contents.append((folder / "model.safetensors").read_bytes())
     assert contents[0] == contents[1]
     assert contents[0] != contents[2]
 
 
 @pytest.mark.parametrize(("form", "block"), [("stgnn", FRUGAL), ("stgnn_reference", REFERENCE)])
-def test_a_killed_run_resumes_to_the_result_of_an_unbroken_one(graph, energy, tmp_path, form, block):
+def test_a_killed_run_resumes_to_the_result_of_an_unbroken_one(graph, metering, tmp_path, form, block):
     """A real SIGKILL after the first epoch, then the same command again."""
     task = task_of(small_panel())
     made_by = recipe(form, block)
-    run(task, graph, made_by, energy, tmp_path / "unbroken")
+    run(task, graph, made_by, metering, tmp_path / "unbroken")
     task.panel.write(tmp_path / "panel.safetensors")
     task.splits.write(tmp_path / "splits.json", task.panel)
     graph.write(tmp_path / "graph.safetensors")
@@ -137,7 +137,7 @@ def test_a_killed_run_resumes_to_the_result_of_an_unbroken_one(graph, energy, tm
     arguments = [
         *("--name", "model", "--seed", "1"),
         *("--model", made_by.model.model_dump_json(), "--recipe", block.model_dump_json()),
-        *("--windows", WINDOWS.model_dump_json(), "--energy", energy.model_dump_json()),
+        *("--windows", WINDOWS.model_dump_json(), "--metering", metering.model_dump_json()),
         *("--panel", str(tmp_path / "panel.safetensors"), "--splits", str(tmp_path / "splits.json")),
         *("--graph", str(tmp_path / "graph.safetensors"), "--checkpoint", str(broken / "model.safetensors")),
         *("--epochs", str(broken / "epochs.parquet"), "--ledger", str(broken / "ledger.jsonl")),
@@ -163,16 +163,18 @@ def test_a_killed_run_resumes_to_the_result_of_an_unbroken_one(graph, energy, tm
     assert not (broken / "model.resume").exists()
 
 
-def test_a_full_disk_at_the_end_loses_neither_training_nor_energy(task, graph, energy, tmp_path, monkeypatch):
+def test_a_full_disk_at_the_end_loses_neither_training_nor_energy(
+    task, graph, metering, tmp_path, monkeypatch
+):
     def disk_full(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:
         patch.setattr("wattshed.training.base.write_checkpoint", disk_full)
         with pytest.raises(OSError, match="No space"):
-            run(task, graph, recipe(), energy, tmp_path)
+            run(task, graph, recipe(), metering, tmp_path)
     assert not (tmp_path / "ledger.jsonl").exists()
-    epochs = run(task, graph, recipe(), energy, tmp_path)
+    epochs = run(task, graph, recipe(), metering, tmp_path)
     events = [json.loads(line)["event"] for line in (tmp_path / "ledger.jsonl").read_text().splitlines()]
     assert events.count("window") == len(epochs) == 4
 
@@ -187,13 +189,13 @@ def test_another_recipe_or_panel_is_not_resumed(task, graph):
     assert first != training_fingerprint(task_of(small_panel(seed=5)), graph, recipe())
 
 
-def test_a_loss_that_is_no_number_stops_with_the_batch_and_a_remedy(task, graph, energy, tmp_path):
+def test_a_loss_that_is_no_number_stops_with_the_batch_and_a_remedy(task, graph, metering, tmp_path):
     """An absurd imputed reading: not scored, not scaled, but in the history of some windows."""
     values, observed = task.panel.values.copy(), task.panel.observed.copy()
     values[300:310], observed[300:310] = 3e38, False
     broken = task_of(Panel(values, observed, task.panel.times, task.panel.nodes, "kWh", "UTC", "test"))
     with pytest.raises(Fault, match=r"loss is not a number at epoch 1, batch \d+: "):
-        run(broken, graph, recipe("dlinear"), energy, tmp_path)
+        run(broken, graph, recipe("dlinear"), metering, tmp_path)
     assert not (tmp_path / "model.safetensors").exists()
 
 

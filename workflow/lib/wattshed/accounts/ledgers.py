@@ -1,26 +1,36 @@
 """Ledgers back from disk: what a job wrote, attempt by attempt, whether it was killed or not."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from wattshed.energy.ledger import SCHEMA
 from wattshed.foundation.faults import Fault
 
+EVENTS = "start, sensors, window, tick or end"
 
-@dataclass(frozen=True)
+
+@dataclass
 class Attempt:
     """One run of a job from its ``start`` on; ``end`` is None if it was killed."""
 
     start: dict[str, Any]
-    windows: list[dict[str, Any]]
-    end: dict[str, Any] | None
+    sensors: dict[str, Any] = field(default_factory=dict)
+    windows: list[dict[str, Any]] = field(default_factory=list)
+    ticks: list[dict[str, Any]] = field(default_factory=list)
+    end: dict[str, Any] | None = None
+
+    @property
+    def began_utc(self) -> str:
+        """When metering began, the second 0 of its times; the start where it was killed before."""
+        began: str = self.sensors.get("began_utc") or self.start["started_utc"]
+        return began
 
 
 @dataclass(frozen=True)
 class JobLedger:
-    """A job's attempts in order. Energies are in kWh, masses in kg, as in the file."""
+    """A job's attempts in order. Energies are in kWh, as in the file."""
 
     path: Path
     attempts: list[Attempt]
@@ -54,7 +64,7 @@ def read_ledger(path: Path | str) -> JobLedger:
         if torn is not None and event["event"] != "start":
             raise _unreadable(place, torn)
         torn = None
-        _take(event, attempts, f"{place}, line {number}")
+        _take(event, attempts, place, number)
     if not attempts:
         raise Fault(
             f"{place} has no readable start event: the job was killed before it began, or this is no ledger; "
@@ -71,23 +81,31 @@ def _parse(line: str) -> dict[str, Any] | None:
     return event if isinstance(event, dict) and "event" in event else None
 
 
-def _take(event: dict[str, Any], attempts: list[Attempt], where: str) -> None:
+def _take(event: dict[str, Any], attempts: list[Attempt], place: Path, number: int) -> None:
     kind = event["event"]
     if kind == "start":
         if event.get("schema") != SCHEMA:
             raise Fault(
-                f"{where} has ledger schema {event.get('schema')}; expected {SCHEMA}: read it with the "
+                f"{place}, line {number} has ledger schema {event.get('schema')}; expected {SCHEMA}: read it with the "
                 "version of wattshed that wrote it."
             )
-        attempts.append(Attempt(event, [], None))
-    elif not attempts:
-        raise Fault(f"{where} is a {kind} event before any start: expected a start event first.")
-    elif kind == "window":
-        attempts[-1].windows.append(event)
+        attempts.append(Attempt(event))
+        return
+    if not attempts:
+        raise Fault(
+            f"{place}, line {number} is a {kind} event before any start: expected a start event first."
+        )
+    attempt = attempts[-1]
+    if kind == "window":
+        attempt.windows.append(event)
+    elif kind == "tick":
+        attempt.ticks.append(event)
+    elif kind == "sensors":
+        attempt.sensors = event
     elif kind == "end":
-        attempts[-1] = Attempt(attempts[-1].start, attempts[-1].windows, event)
+        attempt.end = event
     else:
-        raise Fault(f"{where} is an unknown event {kind!r}; expected start, window or end.")
+        raise Fault(f"{place}, line {number} is an unknown event {kind!r}; expected {EVENTS}.")
 
 
 def _unreadable(place: Path, number: int) -> Fault:

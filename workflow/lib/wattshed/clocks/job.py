@@ -7,7 +7,7 @@ import torch
 from wattshed.clocks.opening import open_backend
 from wattshed.clocks.sweep import run_sweep
 from wattshed.config.clocks import ClocksBlock
-from wattshed.energy.meter import metered_job
+from wattshed.energy.job import metered_job
 from wattshed.forecast.device import choose_device, synchroniser
 from wattshed.forecast.given import Given
 from wattshed.forecast.protocol import evenly_spaced
@@ -42,7 +42,7 @@ def sweep_checkpoint(
             stage="clocks",
             job=ledger.stem,
             labels=labels,
-            energy=given.energy,
+            metering=given.metering,
             synchronise=synchroniser(device),
         ) as meter,
         meter.window("sweep", **labels),

@@ -1,36 +1,50 @@
-"""The ledger: one append-only JSON-lines file per job, on disk after every event."""
+"""The ledger: one append-only JSON-lines file per job, on disk after every event. Schema: docs/ledger.md."""
 
 import json
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
-SCHEMA = 1
+from wattshed.foundation.faults import Fault
+
+SCHEMA = 2
 
 
 class Ledger:
-    """Writer of one job's ledger.
+    """Writer of one job's ledger; may be appended to from several threads.
 
     While the job runs the file is called ``….part``; it takes its final name when the job ends. A killed
     job leaves the ``.part`` behind, and the attempt that resumes it appends to it.
+
+    Raises :class:`Fault` where the folder cannot be made or written.
     """
 
     def __init__(self, path: Path, *, resumes: bool) -> None:
         self.path = path
         self.part = path.with_name(path.name + ".part")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if self.part.exists() and not resumes:
-            # Energy of an attempt that nobody continues is kept, but not in this job's account.
-            self.part.rename(_free_name(path))
-        self._file = self.part.open("a", encoding="utf-8")
+        self._lock = threading.Lock()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if self.part.exists() and not resumes:
+                # Energy of an attempt that nobody continues is kept, but not in this job's account.
+                self.part.rename(_free_name(path))
+            self._file = self.part.open("a", encoding="utf-8")
+        except OSError as error:
+            raise Fault(
+                f"{self.part} cannot be written ({error.strerror}): expected a folder that this user may write; "
+                "change its rights or name another ledger."
+            ) from error
         if self._file.tell() and not _ends_with_newline(self.part):
             self._file.write("\n")
 
     def append(self, event: str, **fields: Any) -> None:
         """Append one event; it is on disk when this returns. NaN and infinity are refused."""
-        self._file.write(json.dumps({"event": event, **fields}, allow_nan=False) + "\n")
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        line = json.dumps({"event": event, **fields}, allow_nan=False) + "\n"
+        with self._lock:
+            self._file.write(line)
+            self._file.flush()
+            os.fsync(self._file.fileno())
 
     def finish(self) -> None:
         """Close and give the file its final name."""

@@ -1,83 +1,128 @@
 """The meter: windows of a job, each written to the ledger with its energy."""
 
+from __future__ import annotations
+
+import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from wattshed.config.energy import EnergyBlock
-from wattshed.energy.carbon import Intensity
-from wattshed.energy.ledger import SCHEMA, Ledger
 from wattshed.energy.reading import Reading
-from wattshed.energy.sensors import CodeCarbonSensor, NvmlSensor, Sensor
-from wattshed.foundation.provenance import describe_commit, describe_machine, describe_versions
+from wattshed.energy.window import Measurement, Window
+
+if TYPE_CHECKING:
+    from wattshed.energy.idle import IdlePower
+    from wattshed.energy.ledger import Ledger
+    from wattshed.energy.sensors import Sensor
+
+# Repeated work lasts at least so many resolutions of the slowest sensor: a counter's step then is a small part.
+RESOLUTIONS = 3
 
 
-@dataclass
-class Window:
-    """One measured span of work. ``duration_s`` and ``energy`` are per repeat, once the window is closed."""
-
-    repeats: int = 1
-    values: dict[str, float | None] = field(default_factory=dict)
-    duration_s: float = 0.0
-    energy: Reading = field(default_factory=lambda: Reading({}))
+@dataclass(frozen=True)
+class _Edge:
+    at_s: float
+    reading: Reading
+    resolution_s: float
 
 
 class Meter:
-    """Reads all sensors at the edges of windows. Windows may follow or enclose one another."""
+    """Reads all sensors at the edges of windows, which may follow, enclose or overlap one another.
+
+    Its clock is monotonic. Energies are machine-wide and gross; ``net`` subtracts the idle power, if known.
+    Readings may come from several threads.
+    """
 
     def __init__(
         self,
         ledger: Ledger,
-        sensors: list[Sensor],
+        sensors: Sequence[Sensor],
         minimum_window_s: float,
         synchronise: Callable[[], None] = lambda: None,
+        *,
+        idle: IdlePower | None = None,
+        idle_missing: str | None = None,
+        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._ledger = ledger
         self._sensors = sensors
         self._synchronise = synchronise
+        self._idle = idle
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._open: dict[int, tuple[Window, _Edge]] = {}
+        self.idle_missing = idle_missing
         self.minimum_window_s = minimum_window_s
-        self.origin_s = time.perf_counter()
+        self.stop_reason: str | None = None
+        self.exit_code: int | None = None
+        self._first = self._edge()
 
-    def read(self) -> Reading:
-        """Cumulative energy of the job so far, after the accelerator has finished what it was given."""
+    def since_start(self) -> tuple[float, Reading]:
+        """Seconds and energy since the meter began, after the accelerator has finished what it was given."""
         self._synchronise()
-        components = {}
-        for sensor in self._sensors:
-            components.update(sensor.read())
-        return Reading(components)
+        edge = self._edge()
+        return edge.at_s - self._first.at_s, edge.reading.since(self._first.reading)
+
+    def begin(self, name: str, **labels: Any) -> Window:
+        """Open a window. Windows need not nest: each is closed by handing it to :meth:`end`."""
+        window = Window(name, labels)
+        self._synchronise()
+        with self._lock:
+            self._open[id(window)] = (window, self._edge())
+        return window
+
+    def end(self, window: Window) -> Window:
+        """Close a window; its event is on disk when this returns.
+
+        Its energy is missing, with the reason, where it was shorter than the resolution of a sensor.
+        Raises ValueError for a window that is not open.
+        """
+        self._synchronise()
+        with self._lock:
+            if id(window) not in self._open:
+                raise ValueError(
+                    f"window {window.name} is not open: each window is begun once and ended once"
+                )
+            _, first = self._open.pop(id(window))
+            last = self._edge()
+        duration_s = last.at_s - first.at_s
+        total = last.reading.since(first.reading)
+        resolution_s = max(first.resolution_s, last.resolution_s)
+        if duration_s < resolution_s:
+            total = total.refused(
+                f"window of {duration_s:.3g} s is shorter than the sensor's resolution of {resolution_s:g} s"
+            )
+        sampled = {"sampled": window.samples_json()} if window.sampled else {}
+        self._ledger.append(
+            "window",
+            name=window.name,
+            labels=window.labels,
+            repeats=window.repeats,
+            start_s=first.at_s - self._first.at_s,
+            end_s=last.at_s - self._first.at_s,
+            duration_s=duration_s,
+            energy=total.to_json(),
+            values=window.values,
+            **sampled,
+        )
+        window.duration_s = duration_s / window.repeats
+        window.energy = total.divided(window.repeats)
+        window.net = self._net(total, duration_s).divided(window.repeats)
+        return window
 
     @contextmanager
     def window(self, name: str, **labels: Any) -> Iterator[Window]:
-        """Measure the block; on success one ``window`` event with its energy goes to the ledger.
-
-        Set ``window.repeats`` in the block if it did the same work several times; the ledger has the total,
-        the window afterwards the share of one repeat.
-        """
-        window = Window()
-        before = self.read()
-        start_s = time.perf_counter()
-        yield window
-        self._synchronise()
-        end_s = time.perf_counter()
-        after = self.read()
-        total = after.since(before)
-        self._ledger.append(
-            "window",
-            name=name,
-            labels=labels,
-            repeats=window.repeats,
-            start_s=start_s - self.origin_s,
-            end_s=end_s - self.origin_s,
-            duration_s=end_s - start_s,
-            energy=total.to_json(),
-            values=window.values,
-        )
-        window.duration_s = (end_s - start_s) / window.repeats
-        window.energy = total.divided(window.repeats)
+        """Measure the block. If it raises, nothing is written of it: half an epoch is no epoch."""
+        window = self.begin(name, **labels)
+        try:
+            yield window
+        except BaseException:
+            with self._lock:
+                del self._open[id(window)]
+            raise
+        self.end(window)
 
     def repeat(
         self,
@@ -86,74 +131,87 @@ class Meter:
         values: Mapping[str, float | None] | None = None,
         **labels: Any,
     ) -> Window:
-        """Measure ``work`` after one warm-up call, repeated until the minimum window is reached."""
+        """Measure ``work`` after one warm-up call, repeated until the window is long enough for every sensor."""
         work()
+        return self._repeated(name, work, values or {}, labels)
+
+    def measure(
+        self,
+        name: str,
+        work: Callable[[], Any],
+        *,
+        trials: int = 10,
+        warm_up_calls: int = 1,
+        values: Mapping[str, float | None] | None = None,
+        **labels: Any,
+    ) -> Measurement:
+        """Measure ``work`` in several windows, warm-up calls excluded: means come with 95 % intervals.
+
+        Every trial is repeated until it is long enough for every sensor and has the label ``trial``.
+        """
+        for _ in range(warm_up_calls):
+            work()
+        windows = [
+            self._repeated(name, work, values or {}, {**labels, "trial": trial})
+            for trial in range(1, trials + 1)
+        ]
+        return Measurement(windows)
+
+    def _repeated(
+        self,
+        name: str,
+        work: Callable[[], Any],
+        values: Mapping[str, float | None],
+        labels: dict[str, Any],
+    ) -> Window:
         with self.window(name, **labels) as window:
-            start_s = time.perf_counter()
+            _, first = self._open[id(window)]
+            long_enough_s = max(self.minimum_window_s, RESOLUTIONS * first.resolution_s)
             window.repeats = 0
-            window.values.update(values or {})
-            while window.repeats == 0 or time.perf_counter() - start_s < self.minimum_window_s:
+            window.values.update(values)
+            while window.repeats == 0 or self._clock() - first.at_s < long_enough_s:
                 work()
                 window.repeats += 1
         return window
 
+    def tick(self) -> None:
+        """Write the energy so far, so that a kill loses no more than what came after. For the sampler's thread.
 
-@contextmanager
-def metered_job(
-    ledger_path: Path,
-    *,
-    stage: str,
-    job: str,
-    labels: dict[str, Any],
-    energy: EnergyBlock,
-    resumes: bool = False,
-    synchronise: Callable[[], None] = lambda: None,
-) -> Iterator[Meter]:
-    """A job under measurement: ledger ``ledger_path``, CodeCarbon's CSV beside it.
+        The accelerator is not waited for: that would hold up the work that is measured.
+        """
+        edge = self._edge()
+        spent = edge.reading.since(self._first.reading)
+        energy = {name: part.kwh for name, part in spent.components.items()}
+        self._ledger.append("tick", at_s=edge.at_s - self._first.at_s, energy=energy)
 
-    ``resumes`` says that this attempt continues an interrupted one, whose energy then belongs to the job.
-    """
-    codecarbon = CodeCarbonSensor(energy, ledger_path.with_suffix(".codecarbon.csv"))
-    sensors: list[Sensor] = [codecarbon, NvmlSensor()]
-    ledger = Ledger(ledger_path, resumes=resumes)
-    ledger.append(
-        "start",
-        schema=SCHEMA,
-        job=job,
-        stage=stage,
-        labels=labels,
-        started_utc=datetime.now(UTC).isoformat(timespec="milliseconds"),
-        machine=describe_machine(),
-        versions=describe_versions(),
-        commit=describe_commit(),
-        location={"country_iso": energy.country_iso, "region": energy.region},
-    )
-    try:
-        for sensor in sensors:
-            sensor.start()
-        meter = Meter(ledger, sensors, energy.minimum_window_s, synchronise)
-        first = meter.read()
-        yield meter
-        total = meter.read().since(first)
-        duration_s = time.perf_counter() - meter.origin_s
-    except BaseException:
-        ledger.abandon()
-        raise
-    finally:
-        for sensor in sensors:
-            sensor.stop()
-    write_end(ledger, total, duration_s, codecarbon.intensity())
-    ledger.finish()
+    def take(self, sample: Mapping[str, float]) -> None:
+        """Give a sample of clocks, power and the like to every open window."""
+        with self._lock:
+            for window, _ in self._open.values():
+                window.take(sample)
 
+    def stopped(self, reason: str) -> None:
+        """Say that the job ends early and why; the ledger's end then tells it."""
+        self.stop_reason = reason
 
-def write_end(ledger: Ledger, total: Reading, duration_s: float, intensity: Intensity) -> None:
-    """The job's totals: energy in kWh, and its mass in kg by the named factor."""
-    ledger.append(
-        "end",
-        ended_utc=datetime.now(UTC).isoformat(timespec="milliseconds"),
-        duration_s=duration_s,
-        energy=total.to_json(),
-        co2e_kg=intensity.co2e_kg(total.kwh),
-        intensity_kg_per_kwh=intensity.kg_per_kwh,
-        intensity_source=intensity.source,
-    )
+    def exited(self, exit_code: int) -> None:
+        """Say how the measured command ended; anything but 0 makes the job a failed one."""
+        self.exit_code = exit_code
+
+    def _net(self, gross: Reading, duration_s: float) -> Reading:
+        if self._idle is None:
+            return gross.refused(f"no idle power: {self.idle_missing}")
+        return self._idle.net(gross, duration_s)
+
+    def _edge(self) -> _Edge:
+        """The time is taken before the readings at either end, so that their cost falls into one window only."""
+        components = {}
+        resolution_s = 0.0
+        with self._lock:
+            at_s = self._clock()
+            for sensor in self._sensors:
+                parts = sensor.read()
+                components.update(parts)
+                if any(part.kwh is not None for part in parts.values()):
+                    resolution_s = max(resolution_s, sensor.resolution_s)
+        return _Edge(at_s, Reading(components), resolution_s)

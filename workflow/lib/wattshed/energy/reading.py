@@ -57,6 +57,19 @@ class Reading:
                 differences[name] = Component(later.kwh - before.kwh, later.status, later.source)
         return Reading(differences)
 
+    def plus(self, other: "Reading") -> "Reading":
+        """Sum of two windows of the same sensors; missing where either is, estimated where either is."""
+        return Reading({name: _sum(part, other.components[name]) for name, part in self.components.items()})
+
+    def refused(self, reason: str) -> "Reading":
+        """The same components, none of them known, for the given reason."""
+        return Reading(
+            {
+                name: part if part.kwh is None else Component(None, "missing", f"{part.source}: {reason}")
+                for name, part in self.components.items()
+            }
+        )
+
     def divided(self, parts: int) -> "Reading":
         """The share of one of ``parts`` equal repeats."""
         return Reading(
@@ -71,3 +84,10 @@ class Reading:
             name: {"kwh": c.kwh, "status": c.status, "source": c.source}
             for name, c in self.components.items()
         }
+
+
+def _sum(one: Component, other: Component) -> Component:
+    if one.kwh is None or other.kwh is None:
+        return one if one.kwh is None else other
+    status: Status = "measured" if {one.status, other.status} == {"measured"} else "estimated"
+    return Component(one.kwh + other.kwh, status, one.source)

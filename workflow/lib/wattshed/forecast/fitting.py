@@ -5,15 +5,15 @@ from pathlib import Path
 
 import numpy as np
 
-from wattshed.config.energy import EnergyBlock
-from wattshed.energy.meter import metered_job
+from wattshed.config.metering import MeteringBlock
+from wattshed.energy.job import metered_job
 from wattshed.forecast.baselines import make_baseline
 from wattshed.forecast.forecasts import Forecasts
 from wattshed.forecast.protocol import ForecastTask, evenly_spaced
 
 
 def fit_baselines(
-    outputs: dict[str, Path], task: ForecastTask, test_windows: int, energy: EnergyBlock, ledger: Path
+    outputs: dict[str, Path], task: ForecastTask, test_windows: int, metering: MeteringBlock, ledger: Path
 ) -> None:
     """Fit each named baseline and write its test forecasts.
 
@@ -21,7 +21,7 @@ def fit_baselines(
     """
     origins = evenly_spaced(task.origins(task.splits.test), test_windows)
     counted = {"forecasts": len(origins) * len(task.panel.node_names)}
-    with metered_job(ledger, stage="training", job=ledger.stem, labels={}, energy=energy) as meter:
+    with metered_job(ledger, stage="training", job=ledger.stem, labels={}, metering=metering) as meter:
         for name, output in outputs.items():
             baseline = make_baseline(name, task)
             meter.repeat("fit", baseline.fit, model=name)

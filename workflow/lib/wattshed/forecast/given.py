@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 from wattshed.config.data import WindowsBlock
-from wattshed.config.energy import EnergyBlock
+from wattshed.config.metering import MeteringBlock
 from wattshed.data.graph import Graph
 from wattshed.forecast.device import choose_device
 from wattshed.forecast.protocol import ForecastTask
@@ -19,7 +19,7 @@ class Given:
 
     task: ForecastTask
     graph: Graph
-    energy: EnergyBlock
+    metering: MeteringBlock
     device: torch.device
 
     @classmethod
@@ -31,7 +31,7 @@ class Given:
         return cls(
             task,
             Graph.read(arguments.graph, task.panel),
-            EnergyBlock.model_validate_json(arguments.energy),
+            MeteringBlock.model_validate_json(arguments.metering),
             choose_device(arguments.device),
         )
 
@@ -41,6 +41,6 @@ def add_given(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--splits", type=Path, required=True, help="splits.json")
     parser.add_argument("--graph", type=Path, required=True, help="graph.safetensors")
     parser.add_argument("--windows", required=True, help="data.windows block as JSON")
-    parser.add_argument("--energy", required=True, help="energy block as JSON")
+    parser.add_argument("--metering", required=True, help="energy.metering block as JSON")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="where networks run")
     parser.add_argument("--threads", type=int, default=1, help="threads of torch")

@@ -1,13 +1,15 @@
 """What ran, on what, from which commit: the lines that make a number traceable."""
 
+import hashlib
+import importlib
 import importlib.metadata
 import os
 import platform
 import subprocess
+import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-
-import psutil
 
 from wattshed import __version__
 
@@ -25,7 +27,9 @@ REPORTED_PACKAGES = (
 
 
 def describe_machine() -> dict[str, Any]:
-    """Host, processor, memory and operating system, as the ledger's first line states them."""
+    """Host, processor, memory, GPUs and operating system, as the ledger's first line states them."""
+    import psutil
+
     return {
         "host": platform.node(),
         "system": f"{platform.system()} {platform.release()}",
@@ -34,6 +38,64 @@ def describe_machine() -> dict[str, Any]:
         "physical_cores": psutil.cpu_count(logical=False),
         "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
         "python": platform.python_version(),
+        "gpus": describe_gpus(),
+    }
+
+
+def describe_gpus(nvml: Any = None) -> list[dict[str, Any]]:
+    """Index, uuid, name, driver and power limit [W] of every GPU that NVML shows; empty without a driver."""
+    try:
+        if nvml is None:
+            nvml = importlib.import_module("pynvml")
+        nvml.nvmlInit()
+    except Exception:  # no package, no driver: whatever the reason, there is nothing to describe
+        return []
+    try:
+        driver = nvml.nvmlSystemGetDriverVersion()
+        handles = [nvml.nvmlDeviceGetHandleByIndex(index) for index in range(nvml.nvmlDeviceGetCount())]
+        return [
+            {
+                "index": index,
+                "uuid": nvml.nvmlDeviceGetUUID(handle),
+                "name": nvml.nvmlDeviceGetName(handle),
+                "driver": driver,
+                "power_limit_w": _power_limit_w(nvml, handle),
+            }
+            for index, handle in enumerate(handles)
+        ]
+    except nvml.NVMLError:
+        return []
+    finally:
+        nvml.nvmlShutdown()
+
+
+def _power_limit_w(nvml: Any, handle: Any) -> float | None:
+    try:
+        return float(nvml.nvmlDeviceGetEnforcedPowerLimit(handle)) / 1000
+    except nvml.NVMLError:
+        return None
+
+
+def describe_environment() -> str:
+    """SHA-256 over the names and versions of all installed packages, read from their folders' names."""
+    installed = sorted(
+        {
+            entry.name
+            for folder in map(Path, sys.path)
+            if folder.is_dir()
+            for entry in os.scandir(folder)
+            if entry.name.endswith(".dist-info")
+        }
+    )
+    return hashlib.sha256("\n".join([platform.python_version(), *installed]).encode()).hexdigest()
+
+
+def describe_batch_job(environment: Mapping[str, str]) -> dict[str, str | None]:
+    """SLURM's job id and the control group, by which a cluster's own accounting can be matched."""
+    cgroup = Path("/proc/self/cgroup")
+    return {
+        "slurm_job_id": environment.get("SLURM_JOB_ID"),
+        "cgroup": cgroup.read_text(encoding="utf-8").strip() or None if cgroup.is_file() else None,
     }
 
 

@@ -1,14 +1,17 @@
 """Outputs appear whole or not at all: written beside their place, synced, then moved."""
 
+from __future__ import annotations
+
 import json
 import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @contextmanager

@@ -2,7 +2,8 @@
 
 import pandas as pd
 
-from wattshed.accounts.intervals import METHOD_NOTE, summarise
+from wattshed.accounts.intervals import summarise
+from wattshed.energy.intervals import METHOD_NOTE
 from wattshed.energy.reading import JOULES_PER_KWH
 from wattshed.publish.table import (
     INTERVAL_TITLE,

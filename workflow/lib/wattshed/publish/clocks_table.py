@@ -4,7 +4,8 @@ from typing import Any
 
 import pandas as pd
 
-from wattshed.accounts.intervals import METHOD_NOTE, summarise
+from wattshed.accounts.intervals import summarise
+from wattshed.energy.intervals import METHOD_NOTE
 from wattshed.publish.table import (
     INTERVAL_TITLE,
     SIMULATED,

@@ -2,8 +2,9 @@
 
 import pandas as pd
 
-from wattshed.accounts.intervals import METHOD_NOTE, summarise
+from wattshed.accounts.intervals import summarise
 from wattshed.accounts.status import worst_status
+from wattshed.energy.intervals import METHOD_NOTE
 from wattshed.publish.table import (
     MISSING,
     Cell,

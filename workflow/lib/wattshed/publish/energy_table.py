@@ -67,8 +67,8 @@ def energy_notes(stages: pd.DataFrame) -> list[str]:
         )
     if total["overlapping_jobs"]:
         notes.append(
-            f"{total['overlapping_jobs']} jobs shared a host with another one: machine-wide energies are counted "
-            "more than once."
+            f"{total['overlapping_jobs']} jobs shared a host with another one: the machine's energy is shared equally "
+            "among those that ran, and counted once."
         )
     notes.append("Whole jobs: loading, scoring and repeats that only serve measurement are in the sums.")
     notes.append("A dash is unknown, never zero.")

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from wattshed.accounts.intervals import METHOD_NOTE
+from wattshed.energy.intervals import METHOD_NOTE
 from wattshed.energy.reading import JOULES_PER_KWH
 from wattshed.publish.table import (
     INTERVAL_TITLE,

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from wattshed.accounts.intervals import METHOD_NOTE
+from wattshed.energy.intervals import METHOD_NOTE
 from wattshed.publish.accuracy_table import accuracy_table
 from wattshed.publish.adaptation_table import adaptation_table, matrix_table
 from wattshed.publish.clocks_table import clocks_table
@@ -20,6 +20,7 @@ from wattshed.publish.compression_table import compression_table
 from wattshed.publish.energy_table import energy_table
 from wattshed.publish.frontier_table import frontier_table
 from wattshed.publish.headline import headline, knowledge
+from wattshed.publish.model_costs import model_tables
 from wattshed.publish.nodes_table import nodes_table
 from wattshed.publish.quality_table import quality_table
 from wattshed.publish.report_numbers import report_numbers
@@ -28,20 +29,14 @@ from wattshed.publish.results import StudyResults
 NEVER_LEARNS = "frozen"
 
 
-@dataclass(frozen=True)
-class ReportFigures:
-    """PNG files that the page carries inside itself."""
+def render_report(
+    results: StudyResults, figures: Mapping[str, Path], note: str = "", limit_kg: float | None = None
+) -> str:
+    """The whole page as HTML.
 
-    training: Path
-    forecasts: Path
-    frontier: Path
-    clocks: Path
-    degrees: Path
-    horizons: Path
-
-
-def render_report(results: StudyResults, figures: ReportFigures, note: str = "") -> str:
-    """The whole page as HTML. note: what a reader must know of the recipes, such as the cap on epochs."""
+    figures: PNG files by name, which the page carries inside itself; note: what a reader must know of the recipes,
+    such as the cap on epochs; limit_kg: of the low-carbon leaders.
+    """
     unit = results.panel.unit
     environment = Environment(
         loader=PackageLoader("wattshed.publish", "."),
@@ -67,12 +62,13 @@ def render_report(results: StudyResults, figures: ReportFigures, note: str = "")
         nodes=nodes_table(results.scores, unit),
         energy=energy_table(results.runs),
         frontier=frontier_table(results.frontier, unit),
+        costs=model_tables(results.runs, results.windows, results.scores, unit, limit_kg),
         adaptation=adaptation_table(results.adaptation, unit),
         matrices=[matrix_table(results.matrix, name, unit) for name in strategies],
         compression=compression_table(results.compression, unit),
         clocks=clocks_table(results.sweep, results.choice),
         studied_model=results.config["studied_model"],
-        figures={name: _data_uri(path) for name, path in vars(figures).items()},
+        figures={name: _data_uri(path) for name, path in figures.items()},
         origin=_origin(results.runs),
         config=yaml.safe_dump(results.config, sort_keys=False, allow_unicode=True),
         numbers_json=_script_json(numbers),
@@ -91,7 +87,7 @@ def _script_json(value: Any) -> Markup:
 
 def _origin(runs: pd.DataFrame) -> dict[str, Any]:
     """Distinct machines, versions, commits, locations and emission factors of all jobs."""
-    factors = runs[["intensity_source", "intensity_kg_per_kwh"]].dropna().round(6).drop_duplicates()
+    factors = runs[["co2e_source", "intensity_g_per_kwh"]].dropna().round(3).drop_duplicates()
     places = runs[["country_iso", "region"]].drop_duplicates()
     return {
         "machines": [json.loads(text) for text in runs["machine"].unique()],
@@ -101,11 +97,13 @@ def _origin(runs: pd.DataFrame) -> dict[str, Any]:
             for row in runs[["commit", "dirty"]].drop_duplicates().to_dict("records")
         ],
         "locations": [
-            row["country_iso"] + ("" if pd.isna(row["region"]) else f", {row['region']}")
+            "unknown"
+            if pd.isna(row["country_iso"])
+            else row["country_iso"] + ("" if pd.isna(row["region"]) else f", {row['region']}")
             for row in places.to_dict("records")
         ],
         "factors": [
-            f"{1000 * row['intensity_kg_per_kwh']:.1f} g CO₂e per kWh ({row['intensity_source']})"
+            f"{row['intensity_g_per_kwh']:.1f} g CO₂e per kWh ({row['co2e_source']})"
             for row in factors.to_dict("records")
         ],
         "started_utc": str(runs["started_utc"].min()),

@@ -9,13 +9,14 @@ import pandas as pd
 import torch
 
 from wattshed.data.graph import Graph
-from wattshed.energy.meter import metered_job
+from wattshed.energy.job import metered_job
 from wattshed.forecast.device import synchroniser
 from wattshed.forecast.given import Given
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.protocol import ForecastTask
 from wattshed.foundation.writing import write_parquet
 from wattshed.training.batches import Batches, PairBatches, WindowBatches
+from wattshed.training.budget_stop import BudgetStop
 from wattshed.training.checkpoint import Recipe, make_forecaster, write_checkpoint
 from wattshed.training.loop import train
 from wattshed.training.progress import Progress
@@ -30,25 +31,34 @@ def train_base(
     epochs: Path,
     ledger: Path,
 ) -> None:
-    """Train, or resume a killed training at its last epoch, and write checkpoint, epochs and ledger."""
+    """Train, or resume a killed training at its last epoch, and write checkpoint, epochs and ledger.
+
+    A budget in the environment may end it early: all three are then whole, and the ledger tells why. Raises
+    :class:`Fault` before anything runs where the study's budget is spent.
+    """
     task = given.task
     fingerprint = training_fingerprint(task, given.graph, made_by)
     resume = ResumeFile(checkpoint.with_suffix(".resume"), fingerprint)
     labels = {"model": made_by.name, "seed": made_by.seed}
+    title = f"{made_by.name}, seed {made_by.seed}"
+    budget_stop = BudgetStop.from_environment(
+        title, ledger, resumes=resume.exists(), needs_gpu=given.device.type == "cuda"
+    )
     with metered_job(
         ledger,
         stage="training",
         job=f"train_{made_by.name}-{made_by.seed}",
         labels=labels,
-        energy=given.energy,
+        metering=given.metering,
         resumes=resume.exists(),
         synchronise=synchroniser(given.device),
     ) as meter:
         forecaster = make_forecaster(made_by, task, given.graph, given.device)
         batches = make_batches(made_by, task, forecaster)
-        title = f"{made_by.name}, seed {made_by.seed}"
         with Progress(title, task.panel.unit) as progress:
-            training = train(forecaster, task, batches, made_by.recipe, meter, labels, resume, progress)
+            training = train(
+                forecaster, task, batches, made_by.recipe, meter, labels, resume, progress, budget_stop
+            )
         # Written before the ledger is closed: if the disk is full here, the next attempt resumes ledger and all.
         frame = pd.DataFrame(training.epochs)
         # A running sum over epochs whose energy nobody knows would call them free.

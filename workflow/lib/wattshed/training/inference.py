@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from wattshed.energy.meter import metered_job
+from wattshed.energy.job import metered_job
 from wattshed.forecast.device import synchroniser
 from wattshed.forecast.forecasts import Forecasts
 from wattshed.forecast.given import Given
@@ -34,7 +34,7 @@ def forecast_checkpoints(
         stage="inference",
         job=ledger.stem,
         labels={},
-        energy=given.energy,
+        metering=given.metering,
         synchronise=synchroniser(given.device),
     ) as meter:
         for checkpoint in checkpoints:

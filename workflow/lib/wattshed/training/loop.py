@@ -14,6 +14,7 @@ from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.protocol import ForecastTask, evenly_spaced
 from wattshed.foundation.faults import Fault
 from wattshed.training.batches import Batch, Batches
+from wattshed.training.budget_stop import BudgetStop
 from wattshed.training.progress import Progress
 from wattshed.training.resume import ResumeFile, Training
 
@@ -27,8 +28,11 @@ def train(
     labels: dict[str, Any],
     resume: ResumeFile,
     progress: Progress,
+    budget_stop: BudgetStop | None = None,
 ) -> Training:
-    """Train until the recipe's last epoch or until patience ends; the network leaves with its best weights.
+    """Train until the recipe's last epoch, until patience ends or until the budget does not allow another epoch.
+
+    The network leaves with its best weights.
 
     Raises :class:`Fault` if the loss is no longer a number; the best weights so far stay in the resume file.
     """
@@ -40,8 +44,12 @@ def train(
     training = resume.load(network, optimiser, plateau) or Training()
     check = evenly_spaced(task.origins(task.splits.validation), recipe.validation_windows)
     total_steps = recipe.epochs * batches.steps()
+    parameters = sum(parameter.numel() for parameter in network.parameters())
+    stopped = budget_stop is not None and budget_stop.begin(
+        training, epochs_left(training, recipe), meter, progress
+    )
 
-    while training.epoch < recipe.epochs and training.epochs_since_best < recipe.patience:
+    while epochs_left(training, recipe) and not stopped:
         number = training.epoch + 1
         # Dropout draws from the epoch's own seed, so that a resumed run draws the same masks.
         torch.manual_seed(labels["seed"] * 1_000_003 + number)
@@ -65,7 +73,9 @@ def train(
                     "recipe's learning_rate or clip_norm."
                 )
             rmse = validation_rmse(forecaster, task, check)
-            window.values.update(train_loss=train_loss, validation_rmse=rmse, samples=pairs)
+            window.values.update(
+                train_loss=train_loss, validation_rmse=rmse, samples=pairs, parameters=parameters
+            )
         if recipe.schedule == "plateau":
             plateau.step(rmse)
         training.epoch = number
@@ -88,9 +98,18 @@ def train(
         )
         resume.save(network, optimiser, plateau, training)
         progress.epoch(number, recipe.epochs, train_loss, rmse, window.duration_s)
+        if budget_stop is not None:
+            stopped = budget_stop.stops(training, epochs_left(training, recipe), meter, progress)
 
     network.load_state_dict(training.best_weights)
     return training
+
+
+def epochs_left(training: Training, recipe: RecipeBlock) -> int:
+    """Epochs that may follow at most; 0 once patience has ended."""
+    if training.epochs_since_best >= recipe.patience:
+        return 0
+    return recipe.epochs - training.epoch
 
 
 def train_step(

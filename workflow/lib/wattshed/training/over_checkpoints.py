@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from wattshed.energy.meter import Meter, metered_job
+from wattshed.energy.job import metered_job
+from wattshed.energy.meter import Meter
 from wattshed.forecast.device import synchroniser
 from wattshed.forecast.given import Given
 from wattshed.forecast.neural import NeuralForecaster
@@ -23,7 +24,7 @@ def over_checkpoints(
         stage=stage,
         job=ledger.stem,
         labels={"model": ledger.stem},
-        energy=given.energy,
+        metering=given.metering,
         synchronise=synchroniser(given.device),
     ) as meter:
         frames = [

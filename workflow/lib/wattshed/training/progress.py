@@ -1,6 +1,8 @@
 """Progress: a bar on a terminal, plain lines in a log."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
@@ -51,3 +53,12 @@ class Progress:
             self._bar.console.print(line)
         else:
             print(line, file=sys.stderr, flush=True)
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """No bar while someone else writes to the terminal or asks a question on it."""
+        if self._bar is not None:
+            self._bar.stop()
+        yield
+        if self._bar is not None:
+            self._bar.start()

@@ -1,0 +1,329 @@
+"""Measure what the meter, the ledger and the accounts promise; write docs/energy_benchmarks.md and a plot.
+
+Run it alone: some of it measures this machine.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psutil
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+SIZES = (1000, 3000, 10_000, 30_000, 100_000)
+AGGREGATE = """
+import json, sys, time
+from pathlib import Path
+from wattshed.accounts.collect import collect
+from wattshed.accounts.emissions import add_emissions
+from wattshed.config.carbon import CarbonBlock
+from wattshed.energy.carbon import Location
+if __name__ == "__main__":
+    start_s = time.perf_counter()
+    found = collect(sys.argv[1])
+    runs = add_emissions(found.runs, CarbonBlock(), Location("DEU"))
+    row = {"runs": len(runs), "windows": len(found.windows), "overlapping": int(runs["overlaps"].notna().sum())}
+    print(json.dumps(row | {"wall_s": time.perf_counter() - start_s}))
+"""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the page."""
+
+    what: str
+    measured: str
+    must: str
+    met: bool
+
+
+def aggregation(sizes: tuple[int, ...]) -> list[dict[str, float]]:
+    """Wall time and peak memory over all processes (proportional set size) by number of runs."""
+    rows = []
+    for size in sizes:
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            corpus, program = folder / "corpus", folder / "aggregate.py"
+            subprocess.run(
+                [sys.executable, str(ROOT / "benchmarks/aggregation_corpus.py"), str(corpus), str(size)],
+                check=True,
+            )
+            program.write_text(AGGREGATE)
+            whole_s = time.perf_counter()
+            child = subprocess.Popen(
+                [sys.executable, str(program), str(corpus)], stdout=subprocess.PIPE, text=True
+            )
+            peak = _Peak(child.pid)
+            out, _ = child.communicate()
+            whole_s = time.perf_counter() - whole_s
+            if child.returncode:
+                raise SystemExit("the aggregation failed")
+            rows.append({**json.loads(out), "process_s": whole_s, "peak_mib": peak.stop()})
+            print(rows[-1], file=sys.stderr, flush=True)
+    return rows
+
+
+class _Peak:
+    """Largest sum of the memory of a process and all its children, looked at twenty times a second."""
+
+    def __init__(self, pid: int) -> None:
+        self._process = psutil.Process(pid)
+        self._peak = 0
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._watch)
+        self._thread.start()
+
+    def stop(self) -> float:
+        self._stop.set()
+        self._thread.join()
+        return self._peak / 2**20
+
+    def _watch(self) -> None:
+        while not self._stop.wait(0.05):
+            total = 0
+            try:
+                for process in (self._process, *self._process.children(recursive=True)):
+                    total += process.memory_full_info().pss
+            except psutil.Error:
+                continue
+            self._peak = max(self._peak, total)
+
+
+def draw_growth(rows: list[dict[str, float]], path: Path) -> None:
+    """Time and memory against the number of runs, with the line of proportion through the largest."""
+    import matplotlib.pyplot as plt
+
+    from wattshed.publish.figure_style import set_style
+
+    set_style()
+    figure, axes = plt.subplots(1, 2, figsize=(7.2, 2.9))
+    sizes = [row["runs"] for row in rows]
+    for axis, name, label, must in (
+        (axes[0], "process_s", "Time (s)", 20.0),
+        (axes[1], "peak_mib", "Peak memory of all processes (MiB)", 1024.0),
+    ):
+        values = [row[name] for row in rows]
+        axis.plot(sizes, values, "o-", color="0.1", label="measured")
+        if name == "process_s":
+            slope = values[-1] / sizes[-1]
+            axis.plot(sizes, [slope * size for size in sizes], ":", color="0.5", label="proportional")
+        axis.axhline(must, color="0.5", linestyle="--", label=f"must: {must:g}")
+        axis.set_xscale("log")
+        axis.set_yscale("log")
+        axis.set_xlabel("Runs (half ledgers, half CSVs)")
+        axis.set_ylabel(label)
+        axis.legend(fontsize="small")
+    figure.savefig(path, dpi=120)
+
+
+def measure(quick: bool) -> tuple[list[Row], list[dict[str, float]], list[tuple[str, bool, str]]]:
+    import energy_faults
+    import energy_processes as processes
+    import energy_truth as truth
+
+    rows: list[Row] = []
+
+    def add(what: str, measured: str, must: str, met: bool) -> None:
+        rows.append(Row(what, measured, must, met))
+        print(rows[-1], file=sys.stderr, flush=True)
+
+    cost = processes.window_cost_ms()
+    add(
+        "a window, this machine's sensors read twice, event synced to disk (median; 95th percentile)",
+        f"{cost['median_ms']:.2f} ms; {cost['p95_ms']:.2f} ms",
+        "<= 1 ms",
+        cost["median_ms"] <= 1,
+    )
+    slow = processes.training_slowdown()
+    add(
+        f"training slowed by meter, sampler and ticks (median of {slow['n']} interleaved pairs; 95 % interval)",
+        f"{100 * slow['median']:+.2f} % [{100 * slow['low']:+.2f}, {100 * slow['high']:+.2f}]",
+        "<= 0.5 %",
+        slow["median"] <= 0.005,
+    )
+    imports = processes.import_s()
+    add(
+        "import of every module of wattshed.energy (median of 9)",
+        f"{imports:.3f} s",
+        "<= 0.2 s",
+        imports <= 0.2,
+    )
+    sums = truth.sum_errors()
+    add(
+        "epochs and gaps against the job: energy",
+        f"{100 * sums['energy']:.3f} %",
+        "<= 0.5 %",
+        sums["energy"] <= 5e-3,
+    )
+    add(
+        "epochs and gaps against the job: duration",
+        f"{100 * sums['duration']:.3f} %",
+        "<= 0.1 %",
+        sums["duration"] <= 1e-3,
+    )
+    made_up = processes.eight_on_a_made_up_machine()
+    off = abs(made_up["attributed_share"] - 1)
+    add(
+        "8 jobs at once, made-up machine: records kept",
+        f"{made_up['records']} of 8",
+        "8 of 8",
+        made_up["records"] == 8,
+    )
+    add(
+        "their attributed energies, summed, against the truth (gross readings, summed, beside it)",
+        f"{100 * made_up['attributed_share']:.2f} % ({100 * made_up['naive_share']:.0f} %)",
+        "98 to 102 %",
+        off <= 0.02,
+    )
+    here = processes.eight_on_this_machine()
+    add(
+        "8 jobs at once, this machine's sensors: records kept",
+        f"{here['records']} of 8",
+        "8 of 8",
+        here["records"] == 8,
+    )
+    add(
+        "their attributed energies, summed, against one meter that ran all the while",
+        f"{100 * here['attributed_share']:.2f} %",
+        "98 to 102 %",
+        abs(here["attributed_share"] - 1) <= 0.02,
+    )
+    add(
+        "the same jobs under plain CodeCarbon, one shared CSV: records kept; energy summed",
+        f"{here['codecarbon_records']} of 8; {100 * here['codecarbon_share']:.0f} %",
+        "shown beside it",
+        True,
+    )
+    kills = processes.a_hundred_kills()
+    add(
+        "100 SIGKILLs at random moments: readable ledgers; most closed windows lost by one",
+        f"{kills['readable']} of 100; {kills['closed_windows_lost']}",
+        "100; 0 (the open one only)",
+        kills["readable"] == 100 and kills["closed_windows_lost"] == 0,
+    )
+    for repeats in (5, 10, 30):
+        coverage = truth.interval_coverage(repeats)
+        add(
+            f"95 % interval holds the truth, 1,000 simulated trials of n = {repeats}",
+            f"{100 * coverage:.1f} %",
+            "93 to 97 %",
+            0.93 <= coverage <= 0.97,
+        )
+    net = truth.net_errors()
+    add(
+        "net energy, idle shares of 20 to 60 %, 200 simulated machines: largest error (median)",
+        f"{100 * net['largest']:.2f} % ({100 * net['median']:.2f} %)",
+        "<= 3 %",
+        net["largest"] <= 0.03,
+    )
+    guard = truth.guard_shares()
+    add(
+        "guard, n = 10, 3 % noise: a rise of 5 % is caught",
+        f"{100 * guard['power']:.1f} %",
+        ">= 90 %",
+        guard["power"] >= 0.9,
+    )
+    add(
+        "guard: false alarms", f"{100 * guard['false_alarms']:.1f} %", "<= 5 %", guard["false_alarms"] <= 0.05
+    )
+    faults = energy_faults.inject_all()
+    good = sum(fine for _, fine, _ in faults)
+    add(
+        "injected faults that end in a typed status or a sentence",
+        f"{good} of {len(faults)}",
+        "10 of 10",
+        good == 10,
+    )
+    growth = aggregation(SIZES[:2] if quick else SIZES)
+    last = growth[-1]
+    add(
+        f"{int(last['runs']):,} runs ({int(last['windows']):,} windows) aggregated, whole process: time",
+        f"{last['process_s']:.1f} s",
+        "<= 20 s",
+        last["process_s"] <= 20,
+    )
+    add(
+        "the same: peak memory of all processes",
+        f"{last['peak_mib']:.0f} MiB",
+        "<= 1,024 MiB",
+        last["peak_mib"] <= 1024,
+    )
+    return rows, growth, faults
+
+
+def page(rows: list[Row], growth: list[dict[str, float]], faults: list[tuple[str, bool, str]]) -> str:
+    from wattshed.foundation.provenance import describe_commit, describe_machine, describe_versions
+
+    machine, commit = describe_machine(), describe_commit(ROOT)
+    gpus = ", ".join(gpu["name"] for gpu in machine["gpus"]) or "no GPU"
+    return "\n".join(
+        [
+            "# What the meter, the ledger and the accounts promise, measured",
+            "",
+            "Made by `make benchmark-energy`.",
+            "",
+            f"Machine: {machine['processor']}, {machine['logical_cores']} logical cores, {machine['memory_gib']} GiB, "
+            f"{machine['system']}, Python {machine['python']}, CodeCarbon {describe_versions()['codecarbon']}; {gpus}, "
+            f"{'RAPL' if Path('/sys/class/powercap/intel-rapl:0').exists() else 'no RAPL'}.",
+            f"Date: {datetime.now(UTC):%Y-%m-%d}. Commit: {commit['commit'][:12]}"
+            f"{' with local changes' if commit['dirty'] else ''}.",
+            "",
+            "| what | measured | must | met |",
+            "|---|---|---|---|",
+            *[
+                f"| {row.what} | {row.measured} | {row.must} | {'yes' if row.met else '**no**'} |"
+                for row in rows
+            ],
+            "",
+            "## Injected faults",
+            "",
+            "| fault | well ended | what came of it |",
+            "|---|---|---|",
+            *[f"| {name} | {'yes' if fine else '**no**'} | {what} |" for name, fine, what in faults],
+            "",
+            "## Growth of the aggregation",
+            "",
+            "Whole processes, start-up included; memory is the proportional set size of the process and its children.",
+            "",
+            "| runs | windows | overlapping | time | s per 1,000 runs | peak memory |",
+            "|---|---|---|---|---|---|",
+            *[
+                f"| {int(row['runs']):,} | {int(row['windows']):,} | {int(row['overlapping']):,} | "
+                f"{row['process_s']:.1f} s | {1000 * row['process_s'] / row['runs']:.3f} | {row['peak_mib']:.0f} MiB |"
+                for row in growth
+            ],
+            "",
+            "![Time and memory against the number of runs](aggregation_growth.png)",
+            "",
+        ]
+    )
+
+
+def main(show: Callable[[str], None] = print) -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--output", type=Path, default=ROOT / "docs/energy_benchmarks.md", help="page to write"
+    )
+    parser.add_argument("--quick", action="store_true", help="aggregate small corpora only")
+    arguments = parser.parse_args()
+    os.environ.pop("WATTSHED_BUDGET", None)
+    rows, growth, faults = measure(arguments.quick)
+    draw_growth(growth, arguments.output.with_name("aggregation_growth.png"))
+    text = page(rows, growth, faults)
+    arguments.output.write_text(text, encoding="utf-8")
+    show(text)
+
+
+if __name__ == "__main__":
+    main()

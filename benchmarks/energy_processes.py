@@ -1,0 +1,329 @@
+"""Whole processes under the meter: eight at once, a hundred killed, and what metering costs."""
+
+import json
+import math
+import random
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import textwrap
+import time
+from datetime import datetime
+from pathlib import Path
+
+from wattshed.accounts.collect import collect
+from wattshed.energy.reading import JOULES_PER_KWH
+
+JOBS = 8
+KILLS = 100
+AT_ONCE = 4
+
+
+def machine_j(start_s: float, end_s: float) -> float:
+    """Energy [J] between two wall-clock times of a made-up machine: 300 W, swinging by 120 W every 7 s."""
+
+    def integral(at_s: float) -> float:
+        return 300 * at_s - 120 * 7 / (2 * math.pi) * math.cos(2 * math.pi * at_s / 7)
+
+    return integral(end_s) - integral(start_s)
+
+
+# A counter that steps every 100 ms and is read by every job, as a real machine's is.
+MADE_UP_MACHINE = textwrap.dedent("""
+    import math, random, sys, time
+    from pathlib import Path
+    sys.path.insert(0, {folder!r})
+    from energy_processes import machine_j
+    from wattshed.config.metering import MeteringBlock
+    from wattshed.energy.job import metered_job
+    from wattshed.energy.reading import JOULES_PER_KWH, Component
+
+    class MachineCounter:
+        resolution_s = 0.1
+        def start(self):
+            self.start_s = math.floor(time.time() * 10) / 10
+        def read(self):
+            now_s = math.floor(time.time() * 10) / 10
+            return {{"cpu": Component(machine_j(self.start_s, now_s) / JOULES_PER_KWH, "measured", "made-up")}}
+        def stop(self): ...
+
+    path, seconds = Path(sys.argv[1]), float(sys.argv[2])
+    time.sleep(float(sys.argv[3]))
+    metering = MeteringBlock(idle_s=0.0, tick_every_s=0.5)
+    job = dict(stage="s", job=path.stem, labels={{}}, metering=metering, sensors=[MachineCounter()])
+    with metered_job(path, **job) as meter:
+        end_s = time.monotonic() + seconds
+        while time.monotonic() < end_s:
+            with meter.window("epoch"):
+                time.sleep(0.5)
+""").format(folder=str(Path(__file__).resolve().parent))
+
+ON_THIS_MACHINE = textwrap.dedent("""
+    import sys, time
+    from pathlib import Path
+    from wattshed.config.metering import MeteringBlock
+    from wattshed.energy.job import metered_job
+    path, seconds = Path(sys.argv[1]), float(sys.argv[2])
+    metering = MeteringBlock(idle_s=0.0, tick_every_s=0.5)
+    with metered_job(path, stage="s", job=path.stem, labels={}, metering=metering) as meter:
+        end_s = time.monotonic() + seconds
+        while time.monotonic() < end_s:
+            with meter.window("epoch"):
+                sum(i * i for i in range(400_000))
+                time.sleep(0.2)
+""")
+
+PLAIN_CODECARBON = textwrap.dedent("""
+    import sys, time
+    from codecarbon import OfflineEmissionsTracker
+    folder, seconds = sys.argv[1], float(sys.argv[2])
+    tracker = OfflineEmissionsTracker(
+        country_iso_code="ESP", output_dir=folder, measure_power_secs=1, log_level="error"
+    )
+    tracker.start()
+    end_s = time.monotonic() + seconds
+    while time.monotonic() < end_s:
+        sum(i * i for i in range(400_000))
+        time.sleep(0.2)
+    tracker.stop()
+""")
+
+KILLED = textwrap.dedent("""
+    import sys, time
+    from pathlib import Path
+    from wattshed.config.metering import MeteringBlock
+    from wattshed.energy.job import metered_job
+    path = Path(sys.argv[1])
+    metering = MeteringBlock(idle_s=0.0, tick_every_s=0.2, cpu_estimator="tdp", cpu_tdp_w=65.0)
+    with metered_job(path, stage="s", job=path.stem, labels={}, metering=metering) as meter:
+        for epoch in range(10_000):
+            with meter.window("epoch", epoch=epoch):
+                time.sleep(0.12)
+            print(epoch, flush=True)
+""")
+
+
+EPOCHS = textwrap.dedent("""
+    import contextlib, sys, time
+    from pathlib import Path
+    import torch
+    from wattshed.config.metering import MeteringBlock
+    from wattshed.energy.job import metered_job
+
+    torch.manual_seed(0)
+    torch.set_num_threads(1)
+    network = torch.nn.GRU(8, 32, batch_first=True)
+    inputs = torch.randn(256, 24, 8)
+    metered = sys.argv[1] == "metered"
+    block = MeteringBlock(idle_s=0.0)
+    job = metered_job(Path(sys.argv[2]), stage="s", job="slow", labels={}, metering=block)
+    with job if metered else contextlib.nullcontext() as meter:
+        for number, _ in enumerate(sys.stdin):
+            start_s = time.perf_counter()
+            with meter.window("epoch", epoch=number) if metered else contextlib.nullcontext():
+                for _ in range(70):
+                    network.zero_grad()
+                    network(inputs)[0].square().mean().backward()
+            print(time.perf_counter() - start_s, flush=True)
+""")
+
+
+def eight_on_a_made_up_machine() -> dict[str, float]:
+    """Share of the truth that the attributed energies of eight overlapping jobs sum to."""
+    with tempfile.TemporaryDirectory() as folder:
+        draw = random.Random(7)
+        jobs = [
+            (Path(folder) / f"job-{n}.jsonl", draw.uniform(4, 8), draw.uniform(0, 3)) for n in range(JOBS)
+        ]
+        _run_all([[MADE_UP_MACHINE, path, seconds, wait] for path, seconds, wait in jobs])
+        spans = sorted(_span(path) for path, _, _ in jobs)
+        truth_j = sum(machine_j(start, end) for start, end in _union(spans))
+        runs = collect(folder).runs
+        naive_j = float(runs["energy_kwh"].sum()) * JOULES_PER_KWH
+        return {
+            "records": len(runs),
+            "attributed_share": float(runs["attributed_kwh"].sum()) * JOULES_PER_KWH / truth_j,
+            "naive_share": naive_j / truth_j,
+        }
+
+
+def eight_on_this_machine() -> dict[str, float]:
+    """The same with this machine's own sensors against one meter that runs all the while; CodeCarbon beside it."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        ours, observed = folder / "ours", folder / "observer"
+        observer = _start([ON_THIS_MACHINE, observed / "all.jsonl", 22])
+        time.sleep(5)
+        _run_all([[ON_THIS_MACHINE, ours / f"job-{n}.jsonl", 6] for n in range(JOBS)])
+        observer.wait()
+        runs = collect(ours).runs
+        spans = _union(sorted(_span(path) for path in ours.glob("*.jsonl")))
+        truth_j = sum(_between(observed / "all.jsonl", *span) for span in spans)
+        codecarbon = folder / "codecarbon"
+        codecarbon.mkdir()
+        started_s = time.time()
+        _run_all([[PLAIN_CODECARBON, codecarbon, 6] for _ in range(JOBS)])
+        lasted_s = time.time() - started_s
+        plain = collect(codecarbon).runs
+        power_w = truth_j / sum(end - start for start, end in spans)
+        return {
+            "records": len(runs),
+            "attributed_share": float(runs["attributed_kwh"].sum()) * JOULES_PER_KWH / truth_j,
+            "codecarbon_records": len(plain),
+            "codecarbon_share": float(plain["energy_kwh"].sum()) * JOULES_PER_KWH / (power_w * lasted_s),
+        }
+
+
+def a_hundred_kills() -> dict[str, float]:
+    """Ledgers that can be read after SIGKILL at a random moment, and the windows that each lost."""
+    with tempfile.TemporaryDirectory() as name:
+        folder, draw = Path(name), random.Random(11)
+        lost: list[int] = []
+        unread_s: list[float] = []
+        for first in range(0, KILLS, AT_ONCE):
+            paths = [folder / f"job-{first + n}.jsonl" for n in range(AT_ONCE)]
+            jobs = [_start([KILLED, path], stdout=subprocess.PIPE) for path in paths]
+            for path, job in zip(paths, jobs, strict=True):
+                part = path.with_name(path.name + ".part")
+                while not (part.exists() and part.stat().st_size):
+                    time.sleep(0.005)
+                time.sleep(draw.uniform(0, 1.2))
+                job.send_signal(signal.SIGKILL)
+                assert job.stdout is not None
+                told = len(job.stdout.read().splitlines())
+                job.wait()
+                events = _events(part)
+                lost.append(told - sum(event["event"] == "window" for event in events))
+                known_s = [event.get("at_s", event.get("end_s", 0.0)) for event in events]
+                unread_s.append(max(known_s, default=0.0))
+        runs = collect(folder).runs
+        return {
+            "readable": len(runs),
+            "truncated": int(runs["truncated"].sum()),
+            "closed_windows_lost": max(0, *lost),
+        }
+
+
+def window_cost_ms() -> dict[str, float]:
+    """Median and 95th percentile of one window, sensors of this machine read and its event synced to disk."""
+    from wattshed.config.metering import MeteringBlock
+    from wattshed.energy.job import metered_job
+
+    costs_ms = []
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "job.jsonl"
+        with metered_job(path, stage="s", job="cost", labels={}, metering=MeteringBlock(idle_s=0.0)) as meter:
+            for number in range(1000):
+                start_s = time.perf_counter()
+                with meter.window("epoch", epoch=number):
+                    pass
+                costs_ms.append(1000 * (time.perf_counter() - start_s))
+    return {"median_ms": statistics.median(costs_ms), "p95_ms": statistics.quantiles(costs_ms, n=20)[-1]}
+
+
+def training_slowdown(turns: int = 60) -> dict[str, float]:
+    """Time of the same epoch in a metered process over that in a bare one, in turns: ratio with its interval."""
+    with tempfile.TemporaryDirectory() as folder:
+        workers = {
+            metered: _start(
+                [EPOCHS, "metered" if metered else "bare", Path(folder) / "job.jsonl"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+            )
+            for metered in (True, False)
+        }
+        seconds = {metered: [float(_ask(worker)) for _ in range(2)] for metered, worker in workers.items()}
+        seconds = {True: [], False: []}
+        for turn in range(turns):
+            for metered in (True, False) if turn % 2 else (False, True):
+                seconds[metered].append(float(_ask(workers[metered])))
+        for worker in workers.values():
+            assert worker.stdin is not None
+            worker.stdin.close()
+            worker.wait()
+    ratios = [on / off for on, off in zip(seconds[True], seconds[False], strict=True)]
+    draw = random.Random(0)
+    medians = sorted(statistics.median(draw.choices(ratios, k=turns)) for _ in range(2000))
+    return {
+        "median": statistics.median(ratios) - 1,
+        "low": medians[50] - 1,
+        "high": medians[1949] - 1,
+        "n": turns,
+    }
+
+
+def _ask(worker: subprocess.Popen) -> str:
+    assert worker.stdin is not None
+    assert worker.stdout is not None
+    worker.stdin.write("go\n")
+    worker.stdin.flush()
+    return worker.stdout.readline()
+
+
+def import_s() -> float:
+    """Median time to import every module of wattshed.energy in a fresh interpreter [s]."""
+    code = textwrap.dedent("""
+        import time; start_s = time.perf_counter()
+        import importlib, pkgutil, wattshed.energy
+        for module in pkgutil.iter_modules(wattshed.energy.__path__):
+            importlib.import_module("wattshed.energy." + module.name)
+        print(time.perf_counter() - start_s)
+    """)
+    return statistics.median(
+        float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
+        for _ in range(9)
+    )
+
+
+def _start(words: list[object], **options: object) -> subprocess.Popen:
+    return subprocess.Popen([sys.executable, "-c", *map(str, words)], text=True, **options)  # type: ignore[call-overload]
+
+
+def _run_all(commands: list[list[object]]) -> None:
+    codes = [job.wait() for job in [_start(words) for words in commands]]
+    if any(codes):
+        raise SystemExit(f"a benchmark's own job failed: exit codes {codes}")
+
+
+def _events(path: Path) -> list[dict]:
+    """Whole lines only: a kill may have torn the last."""
+    return [json.loads(line) for line in path.read_text().splitlines(keepends=True) if line.endswith("\n")]
+
+
+def _span(path: Path) -> tuple[float, float]:
+    events = {event["event"]: event for event in _events(path)}
+    began_s = datetime.fromisoformat(events["sensors"]["began_utc"]).timestamp()
+    return began_s, began_s + events["end"]["duration_s"]
+
+
+def _union(spans: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    joined: list[tuple[float, float]] = []
+    for start, end in spans:
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], end))
+        else:
+            joined.append((start, end))
+    return joined
+
+
+def _between(path: Path, start_s: float, end_s: float) -> float:
+    """Energy [J] that an observer's ledger saw between two wall-clock times, straight between its ticks."""
+    import numpy as np
+
+    events = _events(path)
+    began_s, ended_s = _span(path)
+    points = [(0.0, 0.0)]
+    points += [
+        (e["at_s"], sum(v or 0.0 for v in e["energy"].values())) for e in events if e["event"] == "tick"
+    ]
+    end = events[-1]
+    points.append((end["duration_s"], sum(part["kwh"] or 0.0 for part in end["energy"].values())))
+    if start_s < began_s or end_s > ended_s:
+        raise SystemExit(
+            "the observer did not run for long enough: the machine is too slow for this benchmark"
+        )
+    times, kwh = zip(*sorted(points), strict=True)
+    found = np.interp([start_s - began_s, end_s - began_s], times, kwh)
+    return float(found[1] - found[0]) * JOULES_PER_KWH

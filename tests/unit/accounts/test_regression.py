@@ -1,0 +1,432 @@
+"""The guard: what it catches, what it lets pass, and what it refuses to compare."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from wattshed.accounts.baseline import read_baseline, record_of, write_baseline
+from wattshed.accounts.paired_test import ALPHA
+from wattshed.accounts.regression import compare, guard
+from wattshed.accounts.regression_trials import alarm_share
+from wattshed.energy.ledger import SCHEMA, Ledger
+from wattshed.foundation.faults import Fault
+
+MACHINE = {
+    "host": "runner-7",
+    "system": "Linux 6.1",
+    "processor": "Test CPU",
+    "logical_cores": 2,
+    "memory_gib": 24.1,
+    "gpus": [],
+}
+
+
+def frames(
+    models=("stgnn",),
+    *,
+    seeds=(1,),
+    epochs=11,
+    rise=0.0,
+    noise=0.01,
+    random_seed=0,
+    parameters=1000,
+    net_share=0.5,
+):
+    """Runs and windows as the accounts make them; the first epoch of each run pays for warm-up."""
+    random = np.random.default_rng(random_seed)
+    runs, windows = [], []
+    for model in models:
+        for seed in seeds:
+            job = f"train_{model}-{seed}"
+            runs.append({"job": job, "machine": json.dumps(MACHINE), "commit": "0123abcd", "dirty": False})
+            for epoch in range(1, epochs + 1):
+                kwh = 2e-5 * (1 + rise) * (1 + noise * random.standard_normal()) * (3 if epoch == 1 else 1)
+                windows.append(
+                    {
+                        "job": job,
+                        "stage": "training",
+                        "attempt": 1,
+                        "window": "epoch",
+                        "model": model,
+                        "seed": seed,
+                        "epoch": epoch,
+                        "repeats": 1,
+                        "energy_kwh": kwh,
+                        "net_kwh": net_share * kwh,
+                        "value_parameters": float(parameters),
+                        **{f"{part}_status": "estimated" for part in ("cpu", "ram")},
+                        **{f"{part}_source": f"a model of {part}" for part in ("cpu", "ram")},
+                        "gpu_status": "missing",
+                        "gpu_source": "no driver",
+                    }
+                )
+    runs_frame = pd.DataFrame(runs).assign(overlaps=pd.Series([None] * len(runs), dtype="string"))
+    return runs_frame, pd.DataFrame(windows).astype({"seed": "Int64", "epoch": "Int64"})
+
+
+def changed(source, **columns):
+    return source[0], source[1].assign(**columns)
+
+
+def with_forecasts(source, kwh_per_forecast, passes):
+    last = source[1].iloc[[-1]]
+    rows = last.assign(
+        job="models", stage="inference", window="forecast", epoch=pd.NA, repeats=10, value_forecasts=50.0,
+        energy_kwh=500 * kwh_per_forecast, value_parameters=np.nan,
+    )  # fmt: skip
+    runs = pd.concat([source[0], source[0].iloc[[-1]].assign(job="models")], ignore_index=True)
+    return runs, pd.concat([source[1], *[rows] * passes], ignore_index=True)
+
+
+@pytest.fixture
+def stored(tmp_path):
+    path = tmp_path / "baseline.json"
+    guard(frames(), path, update=True)
+    return path
+
+
+def test_it_catches_a_rise_of_five_percent_and_seldom_cries_for_nothing():
+    """The promise at n = 10 pairs and 3 % noise per measurement, over 2,000 simulated comparisons each."""
+    assert alarm_share(rise=0.0, trials=2000) <= 0.05
+    assert alarm_share(rise=0.05, trials=2000) >= 0.90
+
+
+def test_a_family_of_models_cries_no_oftener_than_one():
+    assert alarm_share(rise=0.0, trials=600, models=5, random_seed=1) <= 0.06
+
+
+def test_a_machine_that_was_slower_for_a_whole_run_is_not_taken_for_many_proofs():
+    shaken = {"rise": 0.0, "trials": 600, "seeds": 5, "epochs": 10, "run_noise": 0.03, "random_seed": 2}
+    assert alarm_share(**shaken) <= 0.08
+
+
+def test_the_same_again_holds(stored):
+    report = guard(frames(random_seed=1), stored)
+    assert (report.regressed, report.too_few, report.exit_code) == (False, False, 0)
+    energy, parameters = report.verdicts
+    assert (energy.quantity, energy.n, energy.outcome) == ("energy per epoch", 10, "held")
+    assert energy.low < energy.change_percent < energy.high
+    assert "has not risen" in energy.sentence
+    assert parameters.sentence == "stgnn: parameter count is the same: 1,000 after 1,000."
+
+
+def test_a_rise_is_told_with_its_interval(stored):
+    report = guard(frames(rise=0.05, random_seed=1), stored)
+    assert (report.regressed, report.exit_code) == (True, 1)
+    verdict = report.verdicts[0]
+    assert verdict.regressed
+    assert verdict.low <= 5.0 <= verdict.high
+    assert verdict.p_value < ALPHA
+    assert report.lines()[0].startswith("stgnn: energy per epoch has risen: +")
+    assert json.loads(json.dumps(report.to_json(), allow_nan=False))["verdicts"][0]["regressed"] is True
+
+
+def test_a_fall_is_no_regression(stored):
+    assert not guard(frames(rise=-0.2, random_seed=1, parameters=900), stored).regressed
+
+
+def test_any_further_parameter_is_a_regression(stored):
+    report = guard(frames(random_seed=1, parameters=1001), stored)
+    assert [verdict.quantity for verdict in report.verdicts if verdict.regressed] == ["parameters"]
+    assert "parameter count has risen: 1,001 after 1,000" in report.lines()[0]
+
+
+def test_only_the_model_that_rose_is_blamed():
+    before = record_of(*frames(("a", "b", "c")))
+    dearer = frames(("b",), rise=0.1, random_seed=1)
+    same = frames(("a", "c"), random_seed=2)
+    now = record_of(*(pd.concat(parts, ignore_index=True) for parts in zip(same, dearer, strict=True)))
+    assert [verdict.model for verdict in compare(before, now) if verdict.regressed] == ["b"]
+
+
+def test_net_energy_can_be_asked_for_and_must_then_be_known(stored):
+    dearer = changed(frames(), net_kwh=frames()[1]["net_kwh"] * 1.1)
+    assert not guard(dearer, stored).regressed
+    report = guard(dearer, stored, energy="net")
+    assert report.regressed
+    assert report.verdicts[0].quantity == "net energy per epoch"
+    with pytest.raises(Fault, match="has no net energy above 0"):
+        guard(changed(frames(), net_kwh=np.nan), stored, energy="net")
+
+
+def test_warm_up_is_left_out_in_every_attempt(stored):
+    """Resumed after epoch 5: epoch 6 warms up again, and the repeated epoch 5 counts once."""
+    runs, windows = frames()
+    resumed = windows["epoch"] >= 5
+    again = windows[resumed].assign(attempt=2)
+    windows = pd.concat([windows[windows["epoch"] <= 5], again], ignore_index=True)
+    record = record_of(runs, windows).models["stgnn"]
+    assert [energy.number for energy in record.epochs] == [2, 3, 4, 5, 6, 7, 8, 9, 10, 11]
+    windows.loc[(windows["attempt"] == 2) & (windows["epoch"] == 5), "energy_kwh"] *= 100
+    assert not guard((runs, windows), stored).regressed
+
+
+def test_repeats_are_divided_out(stored):
+    source = frames()
+    twice = changed(source, repeats=2, energy_kwh=2 * source[1]["energy_kwh"])
+    assert guard(twice, stored).verdicts[0].change_percent == pytest.approx(0, abs=1e-9)
+
+
+def test_energies_without_a_partner_are_named(stored):
+    report = guard(frames(seeds=(1, 2), epochs=9, random_seed=1), stored)
+    sentence = report.verdicts[0].sentence
+    assert "n = 8 pairs" in sentence
+    assert "seed 1 epoch 10 only in the baseline" in sentence
+    assert "seed 2 epoch 2 only in the ledgers" in sentence
+    assert "and 5 more" in sentence
+
+
+def test_too_few_pairs_decide_nothing(tmp_path):
+    path = tmp_path / "few.json"
+    guard(frames(epochs=4), path, update=True)
+    report = guard(frames(epochs=4, rise=1.0), path)
+    assert (report.regressed, report.too_few, report.exit_code) == (False, True, 3)
+    assert "cannot be judged: 3 pairs, expected at least 4" in report.lines()[0]
+    assert guard(frames(epochs=4, parameters=2000), path).exit_code == 1
+
+
+def test_forecasts_are_compared_beside_epochs(tmp_path):
+    path = tmp_path / "both.json"
+    guard(with_forecasts(frames(), 1e-9, 4), path, update=True)
+    assert read_baseline(path).models["stgnn"].forecasts[0].kwh == pytest.approx(1e-9)
+    report = guard(with_forecasts(frames(random_seed=1), 1.1e-9, 4), path)
+    assert [v.quantity for v in report.verdicts if v.regressed] == ["energy per forecast"]
+
+
+def test_few_forecasts_do_not_hide_that_epochs_were_judged(tmp_path):
+    path = tmp_path / "both.json"
+    guard(with_forecasts(frames(), 1e-9, 3), path, update=True)
+    report = guard(with_forecasts(frames(random_seed=1), 1e-9, 3), path)
+    assert [verdict.outcome for verdict in report.verdicts] == ["held", "too few", "held"]
+    assert report.exit_code == 0
+
+
+def test_models_on_one_side_only_are_named(tmp_path):
+    path = tmp_path / "baseline.json"
+    guard(frames(("a", "b")), path, update=True)
+    report = guard(frames(("b", "c"), random_seed=1), path)
+    assert report.notes == [
+        "a is in the baseline only.",
+        "c is not in the baseline: nothing to compare it with.",
+    ]
+    with pytest.raises(Fault, match="knows a, b and the ledgers d: expected a model in both"):
+        guard(frames(("d",)), path)
+
+
+@pytest.mark.parametrize(
+    ("columns", "why"),
+    [
+        ({"cpu_status": "measured"}, "stgnn's cpu energy is 'measured' and was 'estimated'"),
+        ({"cpu_source": "another model"}, "stgnn's cpu source is 'another model' and was 'a model of cpu'"),
+    ],
+)
+def test_other_sensors_are_not_compared_unless_allowed(stored, columns, why):
+    with pytest.raises(Fault, match=rf"not comparable \({why}\)"):
+        guard(changed(frames(), **columns), stored)
+    assert guard(changed(frames(), **columns), stored, allow_other_machine=True).exit_code == 0
+
+
+def test_a_missing_part_may_be_missing_for_another_reason(stored):
+    assert guard(changed(frames(random_seed=1), gpu_source="no device"), stored).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "machine",
+    [
+        {"processor": "Other CPU"},
+        {"logical_cores": 4},
+        {"memory_gib": 48.0},
+        {"gpus": [{"name": "GPU", "power_limit_w": 300.0}]},
+    ],
+)
+def test_another_machine_is_not_compared_unless_allowed(stored, machine):
+    runs, windows = frames(random_seed=1)
+    runs = runs.assign(machine=json.dumps({**MACHINE, **machine}))
+    with pytest.raises(Fault, match=f"not comparable .{next(iter(machine))} is"):
+        guard((runs, windows), stored)
+    assert guard((runs, windows), stored, allow_other_machine=True).exit_code == 0
+
+
+def test_another_host_of_the_same_kind_is_comparable(stored):
+    runs, windows = frames(random_seed=1)
+    runs = runs.assign(machine=json.dumps({**MACHINE, "host": "runner-8", "memory_gib": 24.0}))
+    assert guard((runs, windows), stored).exit_code == 0
+
+
+def test_ledgers_of_two_machines_are_no_measurement():
+    runs, windows = frames(seeds=(1, 2))
+    runs.loc[1, "machine"] = json.dumps({**MACHINE, "processor": "Other CPU"})
+    with pytest.raises(Fault, match="come from several machines"):
+        record_of(runs, windows)
+
+
+@pytest.mark.parametrize("kwh", [None, 0.0, -1e-6])
+def test_an_energy_that_is_not_known_is_a_fault_and_no_zero(kwh):
+    runs, windows = frames()
+    windows.loc[windows["epoch"] == 7, "energy_kwh"] = kwh
+    with pytest.raises(Fault, match="stgnn, seed 1, epoch 7 has no energy that could be compared"):
+        record_of(runs, windows)
+
+
+def test_jobs_that_shared_their_machine_are_refused():
+    runs, windows = frames()
+    with pytest.raises(Fault, match="train_stgnn-1 ran beside train_gru-1 on one machine"):
+        record_of(runs.assign(overlaps="train_gru-1"), windows)
+
+
+def test_a_model_trained_twice_with_one_seed_is_ambiguous():
+    runs, windows = frames()
+    for other in ("train_stgnn-1", "another_study"):
+        twice = pd.concat([windows, windows.assign(job=other)], ignore_index=True)
+        with pytest.raises(Fault, match="stgnn was trained more than once with one seed"):
+            record_of(runs, twice)
+
+
+def test_ledgers_without_epochs_or_forecasts_are_refused():
+    runs, windows = frames()
+    for empty in (windows.assign(window="fit"), windows.assign(model=None)):
+        with pytest.raises(Fault, match="hold no epoch and no forecast of a named model"):
+            record_of(runs, empty)
+
+
+def test_a_baseline_survives_the_disk(tmp_path):
+    record = record_of(*with_forecasts(frames(("a", "b"), seeds=(1, 2)), 1e-9, 2))
+    write_baseline(tmp_path / "baseline.json", record)
+    assert read_baseline(tmp_path / "baseline.json") == record
+    assert (record.commit, record.dirty) == ("0123abcd", False)
+
+
+def test_only_an_update_writes(tmp_path, stored):
+    before = stored.read_bytes()
+    guard(frames(rise=0.5), stored)
+    assert stored.read_bytes() == before
+    report = guard(frames(rise=0.5), stored, update=True)
+    assert report.lines() == [f"wrote {stored}: 1 models, 10 epochs."]
+    assert not guard(frames(rise=0.5), stored).regressed
+    with pytest.raises(Fault, match=r"does not exist: expected a baseline .* --update"):
+        guard(frames(), tmp_path / "none.json")
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("{", "Expecting property name"),
+        ("[]", "its schema is None"),
+        ('{"schema": 2}', "its schema is 2, expected 1"),
+        ('{"schema": 1}', "KeyError: 'models'"),
+        ('{"schema": 1, "models": {"a": {"epochs": [{"seed": 1}], "forecasts": []}}}', "TypeError"),
+        (
+            '{"schema": 1, "models": {"a": {"epochs": [{"seed": 1, "number": 2, "kwh": 0}], "forecasts": []}}}',
+            "energy of seed 1, number 2 is 0 kWh",
+        ),
+    ],
+)
+def test_what_is_no_baseline_is_refused(tmp_path, text, why):
+    path = tmp_path / "baseline.json"
+    path.write_text(text)
+    with pytest.raises(Fault, match=f"baseline.json is no baseline of this version .*{why}"):
+        guard(frames(), path)
+
+
+@pytest.mark.parametrize("alpha", [0.0, 1.0, -0.1, float("nan")])
+def test_an_impossible_level_is_refused(stored, alpha):
+    with pytest.raises(Fault, match="expected a share of false alarms"):
+        guard(frames(), stored, alpha=alpha)
+
+
+def test_models_without_a_parameter_count_on_one_side_are_named(stored):
+    report = guard(changed(frames(random_seed=1), value_parameters=np.nan), stored)
+    assert [verdict.quantity for verdict in report.verdicts] == ["energy per epoch"]
+    assert report.notes == ["stgnn: parameter counts are not known on both sides."]
+
+
+def test_runs_without_a_seed_are_paired_by_their_number(tmp_path):
+    path = tmp_path / "baseline.json"
+    guard(changed(frames(), seed=pd.array([pd.NA] * 11, dtype="Int64")), path, update=True)
+    report = guard(changed(frames(random_seed=1), seed=pd.array([pd.NA] * 11, dtype="Int64")), path)
+    assert report.verdicts[0].n == 10
+
+
+def test_equal_records_have_changed_by_nothing():
+    record = record_of(*frames())
+    (verdict, _) = compare(record, dataclasses.replace(record))
+    assert (verdict.change_percent, verdict.p_value, verdict.outcome) == (0.0, 1.0, "held")
+
+
+def write_training(folder, kwh_per_epoch):
+    energies = {"cpu": {"kwh": kwh_per_epoch, "status": "estimated", "source": "a model"}}
+    ledger = Ledger(folder / "training/stgnn-1.jsonl", resumes=False)
+    ledger.append(
+        "start",
+        schema=SCHEMA,
+        job="train_stgnn-1",
+        stage="training",
+        labels={"model": "stgnn", "seed": 1},
+        started_utc="2026-01-05T08:00:00.000+00:00",
+        machine=MACHINE,
+        versions={"wattshed": "0.1.0"},
+        commit={"commit": "0123abcd", "dirty": False},
+        environment_sha256="0",
+        config_sha256=None,
+        batch_job={"slurm_job_id": None, "cgroup": None},
+        location={
+            "country_iso": None,
+            "region": None,
+            "intensity_kg_per_kwh": None,
+            "intensity_source": "location unknown",
+        },
+    )
+    ledger.append(
+        "sensors",
+        sensors=[{"component": "cpu", "status": "estimated", "source": "a model", "resolution_s": 0.1}],
+        idle=None,
+        idle_missing="metering.idle_s is 0",
+        began_utc="2026-01-05T08:00:01.000+00:00",
+    )
+    for epoch in range(1, 9):
+        ledger.append(
+            "window",
+            name="epoch",
+            labels={"epoch": epoch},
+            repeats=1,
+            start_s=float(epoch),
+            end_s=epoch + 1.0,
+            duration_s=1.0,
+            energy=energies,
+            values={"parameters": 1000},
+        )
+    ledger.append(
+        "end",
+        ended_utc="2026-01-05T08:00:11.000+00:00",
+        duration_s=10.0,
+        energy={"cpu": {**energies["cpu"], "kwh": 10 * kwh_per_epoch}},
+        clock_jump_s=0.0,
+        outcome="finished",
+        reason=None,
+        exit_code=None,
+    )
+    ledger.finish()
+
+
+def test_a_folder_of_ledgers_is_guarded_without_its_abandoned_and_running_jobs(tmp_path):
+    write_training(tmp_path / "before", 1e-5)
+    write_training(tmp_path / "now", 1.1e-5)
+    running = Ledger(tmp_path / "now/training/gru-1.jsonl", resumes=False)
+    running.append("start", schema=SCHEMA)
+    running.abandon()
+    (tmp_path / "now/training/stgnn-1.abandoned-1.jsonl").write_text("set aside")
+    guard(tmp_path / "before", tmp_path / "baseline.json", update=True)
+    report = guard(tmp_path / "now", tmp_path / "baseline.json")
+    assert report.verdicts[0].change_percent == pytest.approx(10.0)
+    assert report.verdicts[0].n == 7
+    assert report.exit_code == 1
+
+
+def test_a_folder_without_ledgers_is_refused(tmp_path):
+    with pytest.raises(Fault, match="is no folder"):
+        guard(tmp_path / "nowhere", tmp_path / "baseline.json")
+    with pytest.raises(Fault, match="holds no finished ledger"):
+        guard(tmp_path, tmp_path / "baseline.json")

@@ -1,0 +1,185 @@
+"""Budgets: how they reach a job, and when a run may go on."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wattshed.config.budget import BudgetBlock
+from wattshed.energy.budget import VARIABLE, Budget, Limit, decide
+from wattshed.energy.ledger import SCHEMA, Ledger
+from wattshed.foundation.faults import Fault
+
+
+def spend(path, kwh, finish=True):
+    ledger = Ledger(path, resumes=False)
+    ledger.append("start", schema=SCHEMA)
+    if finish:
+        ledger.append("end", energy={"cpu": {"kwh": kwh, "status": "estimated", "source": "known"}})
+        ledger.finish()
+    else:
+        ledger.append("tick", at_s=5.0, energy={"cpu": kwh})
+        ledger.abandon()
+    return ledger.part
+
+
+def test_a_budget_survives_the_environment(tmp_path):
+    block = BudgetBlock(run_kwh=0.5, study_kg=2.0, when_exceeded="ask", forecast_after_epochs=3)
+    budget = Budget(block, intensity_kg_per_kwh=0.25, pue=1.2, study_folder=tmp_path)
+    assert Budget.from_environment({VARIABLE: budget.to_json()}) == budget
+
+
+@pytest.mark.parametrize("environment", [{}, {VARIABLE: ""}, {VARIABLE: Budget(BudgetBlock()).to_json()}])
+def test_without_a_limit_there_is_no_budget(environment):
+    assert Budget.from_environment(environment) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("{", "Expecting property name"),
+        ("[1]", "pop"),
+        ('{"run_kwh": -1}', "run_kwh: Input should be greater than 0"),
+        ('{"run_kwh": "1"}', "run_kwh"),
+        ('{"runs_kwh": 1}', "runs_kwh: Extra inputs"),
+        ('{"run_kg": 1, "intensity_kg_per_kwh": -0.1}', "intensity_kg_per_kwh is -0.1; expected"),
+        ('{"run_kg": 1, "intensity_kg_per_kwh": NaN}', "intensity_kg_per_kwh is nan"),
+        ('{"run_kwh": 1, "pue": 0.5}', "pue is 0.5"),
+        ('{"run_kwh": 1, "study_folder": 7}', "int"),
+    ],
+)
+def test_what_is_no_budget_is_refused_in_one_sentence(text, why):
+    with pytest.raises(Fault, match=why) as caught:
+        Budget.from_environment({VARIABLE: text})
+    assert str(caught.value).startswith(VARIABLE)
+
+
+@pytest.mark.parametrize("limit", ["run_kg", "study_kg"])
+def test_a_mass_needs_a_place(limit, tmp_path):
+    text = json.dumps({limit: 1.0, "intensity_kg_per_kwh": None, "study_folder": str(tmp_path)})
+    with pytest.raises(Fault, match="a kg budget without a known place cannot be kept"):
+        Budget.from_environment({VARIABLE: text})
+
+
+def test_a_limit_of_the_study_needs_its_folder():
+    with pytest.raises(Fault, match="no study_folder"):
+        Budget(BudgetBlock(study_kwh=1.0))
+
+
+def test_a_mass_is_energy_times_pue_times_intensity(tmp_path):
+    budget = Budget(BudgetBlock(run_kg=0.6, run_kwh=3.0), intensity_kg_per_kwh=0.2, pue=1.5)
+    limits = budget.limits(tmp_path / "a.jsonl.part", resumes=False)
+    assert [limit.kwh for limit in limits] == pytest.approx([3.0, 2.0])
+
+
+def test_a_grid_without_emissions_limits_nothing(tmp_path):
+    budget = Budget(BudgetBlock(run_kg=0.6), intensity_kg_per_kwh=0.0)
+    assert budget.limits(tmp_path / "a.jsonl.part", resumes=False) == []
+
+
+def test_what_the_study_has_spent_counts_but_a_resumed_run_not_twice(tmp_path):
+    spend(tmp_path / "training/first.jsonl", 0.5)
+    part = spend(tmp_path / "training/second.jsonl", 0.25, finish=False)
+    budget = Budget(BudgetBlock(study_kwh=1.0), study_folder=tmp_path)
+    (resumed,) = budget.limits(part, resumes=True)
+    (anew,) = budget.limits(part, resumes=False)
+    assert (resumed.before_kwh, anew.before_kwh) == pytest.approx((0.5, 0.75))
+
+
+def test_a_spent_study_budget_stops_before_anything_runs(tmp_path):
+    spend(tmp_path / "training/first.jsonl", 0.5)
+    part = tmp_path / "training/second.jsonl.part"
+    Budget(BudgetBlock(study_kwh=0.51), study_folder=tmp_path).limits(part, resumes=False)
+    with pytest.raises(Fault, match=r"the study's budget of 0\.5 kWh is spent: .* nothing more was run"):
+        Budget(BudgetBlock(study_kwh=0.5), study_folder=tmp_path).limits(part, resumes=False)
+    with pytest.raises(Fault, match=r"budget of 0\.1 kg CO2e is spent"):
+        Budget(BudgetBlock(study_kg=0.1), 0.25, study_folder=tmp_path).limits(part, resumes=False)
+
+
+def test_a_job_outside_the_studys_folder_would_never_count(tmp_path):
+    budget = Budget(BudgetBlock(study_kwh=1.0), study_folder=tmp_path / "study")
+    with pytest.raises(Fault, match="lies outside the study's folder"):
+        budget.limits(tmp_path / "elsewhere/a.jsonl.part", resumes=False)
+
+
+def test_it_stops_at_the_epoch_that_reaches_the_limit_and_not_before():
+    limits = [Limit("run's budget of 3 kWh", 3.0)]
+    early = decide([1.0, 0.5], 2.9, 5, limits, 99)
+    late = decide([1.0, 0.5], 3.0, 5, limits, 99)
+    assert (early.action, late.action, late.exhausted) == ("continue", "stop", True)
+    assert "the run's budget of 3 kWh is spent: 3 kWh spent" in late.sentence
+
+
+def test_it_stops_where_the_low_end_of_the_forecast_is_over_the_limit():
+    epochs = [2.0, 1.0, 1.0, 1.0]
+    stop = decide(epochs, 5.0, 10, [Limit("run's budget of 14 kWh", 14.0)], 2)
+    assert (stop.action, stop.exhausted, stop.forecast_kwh) == ("stop", False, 15.0)
+    assert "cannot be kept" in stop.sentence
+    assert "early stopping can only make it less" in stop.sentence
+    assert decide(epochs, 5.0, 10, [Limit("run's budget of 15 kWh", 15.0)], 2).action == "continue"
+    assert decide(epochs, 5.0, 10, [Limit("run's budget of 14 kWh", 14.0)], 5).action == "continue"
+
+
+def test_a_wide_interval_is_no_proof():
+    decision = decide([2.0, 0.5, 1.5], 4.0, 10, [Limit("run's budget of 8 kWh", 8.0)], 2)
+    assert decision.forecast_kwh == 14.0
+    assert decision.action == "continue"
+
+
+def test_what_others_spent_counts_against_the_study():
+    limit = Limit("study's budget of 20 kWh", 20.0, before_kwh=10.0)
+    decision = decide([1.0, 1.0, 1.0], 3.0, 10, [limit], 2)
+    assert decision.action == "stop"
+    assert "10 kWh before" in decision.sentence
+
+
+def test_an_exhausted_limit_is_told_before_one_that_only_cannot_be_kept():
+    limits = [Limit("run's budget of 9 kWh", 9.0), Limit("study's budget of 3 kWh", 3.0)]
+    decision = decide([1.0, 1.0, 1.0], 3.0, 10, limits, 2)
+    assert decision.exhausted
+    assert "study's budget of 3 kWh is spent" in decision.sentence
+
+
+def test_nothing_is_stopped_that_has_ended_but_it_is_told():
+    decision = decide([1.0, 1.0, 1.0], 3.0, 0, [Limit("run's budget of 2 kWh", 2.0)], 2)
+    assert (decision.action, decision.exhausted) == ("continue", True)
+    assert "is spent" in decision.sentence
+
+
+@given(
+    st.lists(st.floats(1e-6, 1e3), min_size=1, max_size=12),
+    st.integers(1, 50),
+    st.floats(1e-6, 1e5),
+    st.integers(1, 5),
+)
+def test_a_stop_is_always_due_and_a_spent_budget_always_stops(epochs, left, limit_kwh, after):
+    spent = sum(epochs)
+    decision = decide(epochs, spent, left, [Limit("limit", limit_kwh)], after)
+    forecast_breaks = len(epochs) >= after and decision.low_kwh > limit_kwh
+    assert (decision.action == "stop") == (spent >= limit_kwh or forecast_breaks)
+    assert not math.isnan(decision.forecast_kwh)
+
+
+def test_a_run_within_its_budget_is_seldom_stopped_and_a_hopeless_one_early():
+    """50 epochs with 5 % noise: a limit 5 % above the true cost, and one 20 % below it."""
+    random = np.random.default_rng(3)
+    stopped, when = 0, []
+    for _ in range(200):
+        kwh = 1e-4 * (1 + 0.05 * random.standard_normal(50))
+        kwh[0] *= 2
+        for share, last in ((1.05, None), (0.8, when)):
+            limits = [Limit("limit", share * kwh.sum())]
+            ends = [
+                n
+                for n in range(1, 50)
+                if decide(kwh[:n].tolist(), kwh[:n].sum(), 50 - n, limits, 2).action == "stop"
+            ]
+            if last is None:
+                stopped += bool(ends)
+            else:
+                last.append(ends[0])
+    assert stopped / 200 <= 0.02
+    assert np.mean(when) <= 10

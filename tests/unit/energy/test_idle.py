@@ -1,0 +1,115 @@
+"""Idle power: measured, kept per host with its age, refused where it would not be idle."""
+
+import json
+import platform
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from known_power import HandClock, KnownPower
+from wattshed.config.metering import MeteringBlock
+from wattshed.energy.idle import IdlePower, find_idle_power, measure_idle_power
+from wattshed.energy.reading import Component, Reading
+
+
+@pytest.fixture
+def sensor():
+    clock = HandClock()
+    sensor = KnownPower(clock, {"cpu": 20.0, "ram": 5.0}, resolution_s=0.01)
+    sensor.clock_by_hand = clock
+    return sensor
+
+
+@pytest.fixture
+def quiet(monkeypatch):
+    """A machine that sleeps at once and is as busy as the test says."""
+    busy = {"share": 0.0}
+
+    def wind(sensors, duration_s):
+        clock = sensors[0].clock_by_hand
+        return measure_idle_power(
+            sensors, duration_s, clock=clock, sleep=clock.sleep, busy=lambda: busy["share"]
+        )
+
+    monkeypatch.setattr("wattshed.energy.idle.measure_idle_power", wind)
+    return busy
+
+
+METERING = MeteringBlock(idle_s=3.0, idle_max_age_h=1.0)
+
+
+def test_it_is_measured_once_and_then_kept_with_its_age(sensor, quiet, tmp_path):
+    found, reason = find_idle_power([sensor], tmp_path, METERING)
+    assert reason is None
+    assert found.power_w == pytest.approx({"cpu": 20.0, "ram": 5.0})
+    sensor.power_w = {"cpu": 99.0, "ram": 5.0}
+    kept, _ = find_idle_power([sensor], tmp_path, METERING)
+    assert kept == found
+    assert 0 <= kept.to_json()["age_s"] < 60
+    assert (tmp_path / f"{platform.node()}.json").is_file()
+
+
+def test_an_old_one_is_measured_anew(sensor, quiet, tmp_path):
+    find_idle_power([sensor], tmp_path, METERING)
+    file = next(tmp_path.iterdir())
+    kept = json.loads(file.read_text())
+    kept["measured_utc"] = (datetime.now(UTC) - timedelta(hours=2)).isoformat()
+    kept["power_w"]["cpu"] = 1.0
+    file.write_text(json.dumps(kept))
+    found, _ = find_idle_power([sensor], tmp_path, METERING)
+    assert found.power_w["cpu"] == pytest.approx(20.0)
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[]", '{"power_w": {}}', '{"measured_utc": "soon"}'])
+def test_a_damaged_file_is_measured_anew(sensor, quiet, tmp_path, damage):
+    (tmp_path / f"{platform.node()}.json").write_text(damage)
+    found, _ = find_idle_power([sensor], tmp_path, METERING)
+    assert found.power_w["cpu"] == pytest.approx(20.0)
+
+
+def test_another_sensor_measures_anew(sensor, quiet, tmp_path):
+    find_idle_power([sensor], tmp_path, METERING)
+    del sensor.power_w["ram"]
+    found, _ = find_idle_power([sensor], tmp_path, METERING)
+    assert set(found.power_w) == {"cpu"}
+
+
+def test_a_busy_machine_has_no_idle_power(sensor, quiet, tmp_path):
+    quiet["share"] = 0.4
+    found, reason = find_idle_power([sensor], tmp_path, METERING)
+    assert found is None
+    assert reason.startswith("40% of the processor was at work")
+    assert not list(tmp_path.iterdir())
+
+
+def test_none_is_measured_where_none_is_wanted_or_nothing_can_be_read(sensor, quiet, tmp_path):
+    assert find_idle_power([sensor], tmp_path, MeteringBlock(idle_s=0.0)) == (None, "metering.idle_s is 0")
+    sensor.lost = True
+    assert find_idle_power([sensor], tmp_path, METERING) == (None, "no sensor gives an energy")
+
+
+def test_a_folder_that_cannot_be_written_only_means_measuring_again(sensor, quiet, tmp_path):
+    (tmp_path / "idle").write_text("a file")
+    found, reason = find_idle_power([sensor], tmp_path / "idle", METERING)
+    assert reason is None
+    assert found.power_w["cpu"] == pytest.approx(20.0)
+
+
+def test_the_span_is_long_enough_for_the_coarsest_sensor():
+    clock = HandClock()
+    coarse = KnownPower(clock, {"gpu0": 50.0}, resolution_s=1.0)
+    found = measure_idle_power([coarse], 3.0, clock=clock, sleep=clock.sleep, busy=lambda: 0.0)
+    assert found.duration_s == 10.0
+
+
+def test_the_load_of_this_machine_is_a_share(sensor):
+    found = measure_idle_power([KnownPower(HandClock(), {"cpu": 1.0}, resolution_s=0.01)], 0.2)
+    assert 0 <= found.busy_share <= 1
+
+
+def test_net_of_a_mixture_is_estimated():
+    idle = IdlePower({"cpu": 10.0}, {"cpu": "estimated"}, {"cpu": "s"}, "2026-01-01T00:00:00+00:00", 3.0, 0.0)
+    gross = Reading({"cpu": Component(1.0, "measured", "s")})
+    net = idle.net(gross, 3600.0)
+    assert net.components["cpu"].status == "estimated"
+    assert net.kwh == pytest.approx(1.0 - 0.01)

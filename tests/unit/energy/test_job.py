@@ -1,0 +1,160 @@
+"""Whole metered jobs on this machine's own sensors, killed and unkilled."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from wattshed.config.metering import MeteringBlock
+from wattshed.energy.host import Host
+from wattshed.energy.job import metered_job
+from wattshed.foundation.faults import Fault
+
+
+def events_of(path):
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+@pytest.fixture
+def host(tmp_path):
+    return Host("ESP", None, tmp_path / "idle", "abc")
+
+
+def test_a_job_leaves_a_whole_ledger(tmp_path, metering, host):
+    path = tmp_path / "training/model-1.jsonl"
+    labels = {"model": "model", "seed": 1}
+    with metered_job(
+        path, stage="training", job="train", labels=labels, metering=metering, host=host
+    ) as meter:
+        with meter.window("epoch", epoch=1) as window:
+            time.sleep(0.3)
+            window.values["train_loss"] = 0.5
+        assert window.duration_s == pytest.approx(0.3, abs=0.1)
+    start, sensors, epoch, end = events_of(path)
+    assert [event["event"] for event in (start, sensors, epoch, end)] == ["start", "sensors", "window", "end"]
+    assert start["schema"] == 2
+    assert start["location"]["country_iso"] == "ESP"
+    assert 0.1 < start["location"]["intensity_kg_per_kwh"] < 0.3, "Spain's yearly mix; 3.94 g is Quebec's"
+    assert "ESP" in start["location"]["intensity_source"]
+    assert start["machine"]["logical_cores"] >= 1
+    assert len(start["environment_sha256"]) == 64
+    assert start["config_sha256"] == "abc"
+    assert {part["component"] for part in sensors["sensors"]} >= {"cpu", "ram"}
+    assert sensors["idle"] is None
+    assert sensors["idle_missing"] == "metering.idle_s is 0"
+    assert epoch["energy"]["ram"]["kwh"] > 0
+    assert epoch["values"] == {"train_loss": 0.5}
+    assert end["outcome"] == "finished"
+    assert abs(end["clock_jump_s"]) < 1
+    began, ended = (datetime.fromisoformat(text) for text in (sensors["began_utc"], end["ended_utc"]))
+    assert (ended - began).total_seconds() == pytest.approx(end["duration_s"], abs=0.5)
+    assert not path.with_name("model-1.jsonl.part").exists()
+
+
+def test_no_kilogram_stands_in_a_measurement(tmp_path, metering, host):
+    """A7.8: CodeCarbon's stop() returns kg, which was once stored as kWh. Only energies are taken from it."""
+    with metered_job(tmp_path / "a.jsonl", stage="s", job="a", labels={}, metering=metering, host=host):
+        time.sleep(0.3)
+    end = events_of(tmp_path / "a.jsonl")[-1]
+    assert not [name for name in end if "kg" in name or "co2" in name]
+    kwh = sum(part["kwh"] for part in end["energy"].values() if part["kwh"] is not None)
+    assert 5 < kwh * 3.6e6 / end["duration_s"] < 2000, "mean power must be that of a computer"
+
+
+def test_an_unknown_place_has_no_factor(tmp_path, metering):
+    host = Host(None, None, tmp_path / "idle", None)
+    with metered_job(tmp_path / "a.jsonl", stage="s", job="a", labels={}, metering=metering, host=host):
+        pass
+    location = events_of(tmp_path / "a.jsonl")[0]["location"]
+    assert location["intensity_kg_per_kwh"] is None
+    assert location["intensity_source"] == "location unknown"
+
+
+def test_idle_power_is_measured_once_for_two_jobs(tmp_path, host):
+    metering = MeteringBlock(idle_s=1.0)
+    for name in ("a", "b"):
+        with (
+            metered_job(
+                tmp_path / f"{name}.jsonl", stage="s", job=name, labels={}, metering=metering, host=host
+            ) as meter,
+            meter.window("work") as window,
+        ):
+            time.sleep(0.3)
+    first, second = (events_of(tmp_path / f"{name}.jsonl")[1] for name in ("a", "b"))
+    if first["idle"] is None or second["idle"] is None:
+        pytest.skip(f"no idle machine: {first['idle_missing'] or second['idle_missing']}")
+    assert second["idle"]["measured_utc"] == first["idle"]["measured_utc"]
+    assert window.net.kwh < window.energy.kwh
+
+
+def test_a_stopped_job_says_why(tmp_path, metering, host):
+    with metered_job(
+        tmp_path / "a.jsonl", stage="s", job="a", labels={}, metering=metering, host=host
+    ) as meter:
+        meter.stopped("budget of 1 kWh")
+    end = events_of(tmp_path / "a.jsonl")[-1]
+    assert (end["outcome"], end["reason"]) == ("stopped", "budget of 1 kWh")
+
+
+def test_a_folder_that_cannot_be_written_ends_before_anything_runs(metering, host):
+    ran = []
+    with (
+        pytest.raises(Fault, match="cannot be written"),
+        metered_job(
+            Path("/proc/wattshed/a.jsonl"), stage="s", job="a", labels={}, metering=metering, host=host
+        ),
+    ):
+        ran.append(1)
+    assert not ran
+
+
+PROGRAM = textwrap.dedent("""
+    import sys, time
+    from pathlib import Path
+    from wattshed.config.metering import MeteringBlock
+    from wattshed.energy.job import metered_job
+    path, epochs, epoch_s = Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
+    metering = MeteringBlock(idle_s=0.0, tick_every_s=0.1)
+    with metered_job(path, stage="training", job=path.stem, labels={}, metering=metering) as meter:
+        for epoch in range(epochs):
+            with meter.window("epoch", epoch=epoch):
+                time.sleep(epoch_s)
+            print(epoch, flush=True)
+""")
+
+
+def start(path, epochs, epoch_s):
+    command = [sys.executable, "-c", PROGRAM, str(path), str(epochs), str(epoch_s)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ})
+
+
+def test_parallel_jobs_keep_a_file_each(tmp_path):
+    """Six trackers that stop together into one CSV kept one row of six."""
+    paths = [tmp_path / f"job-{index}.jsonl" for index in range(4)]
+    jobs = [start(path, 2, 0.2) for path in paths]
+    assert [job.wait() for job in jobs] == [0] * 4
+    assert all(events_of(path)[-1]["event"] == "end" for path in paths)
+
+
+def test_sigkill_loses_at_most_the_open_window(tmp_path):
+    path = tmp_path / "job.jsonl"
+    job = start(path, 1000, 0.15)
+    assert job.stdout is not None
+    while int(job.stdout.readline()) < 5:
+        pass
+    job.send_signal(signal.SIGKILL)
+    last_said = 5 + len(job.stdout.readlines())
+    job.wait()
+    assert not path.exists()
+    events = events_of(path.with_name("job.jsonl.part"))
+    windows = [event for event in events if event["event"] == "window"]
+    assert len(windows) >= last_said
+    ticks = [event for event in events if event["event"] == "tick"]
+    assert ticks[-1]["at_s"] == pytest.approx(windows[-1]["end_s"], abs=0.5)

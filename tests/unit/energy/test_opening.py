@@ -1,0 +1,126 @@
+"""Which sensors a machine offers: one provider for each component."""
+
+import subprocess
+import sys
+
+import pynvml
+import pytest
+
+from fake_gpus import FakeGpu, FakeNvml
+from fake_powercap import zone
+from wattshed.config.metering import MeteringBlock
+from wattshed.energy.codecarbon_sensor import CodeCarbonSensor
+from wattshed.energy.opening import open_samplers, open_sensors, survey
+from wattshed.energy.tdp_sensor import TdpSensor
+from wattshed.foundation.faults import Fault
+
+TDP = MeteringBlock(cpu_estimator="tdp", cpu_tdp_w=65.0)
+
+
+@pytest.fixture(autouse=True)
+def no_zeusd(monkeypatch):
+    for name in ("ZEUSD_SOCK_PATH", "ZEUSD_HOST_PORT", "CUDA_VISIBLE_DEVICES"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def components(sensors):
+    for sensor in sensors:
+        sensor.start()
+    try:
+        found = [(name, part.status) for sensor in sensors for name, part in sensor.read().items()]
+    finally:
+        for sensor in sensors:
+            sensor.stop()
+    assert len(found) == len(dict(found)), "two sensors report the same component"
+    return dict(found)
+
+
+def test_counters_are_taken_before_estimates(tmp_path):
+    zone(tmp_path, "intel-rapl:0", "package-0")
+    zone(tmp_path, "intel-rapl:0:0", "dram")
+    found = components(open_sensors(TDP, tmp_path, FakeNvml(FakeGpu())))
+    assert found == {"cpu": "measured", "ram": "measured", "gpu0": "measured"}
+
+
+def test_what_has_no_counter_is_estimated(tmp_path):
+    zone(tmp_path, "intel-rapl:0", "package-0")
+    found = components(open_sensors(TDP, tmp_path, FakeNvml()))
+    assert found == {"cpu": "measured", "ram": "estimated", "gpu": "missing"}
+
+
+def test_the_estimator_is_the_configured_one(tmp_path):
+    kinds = [type(open_sensors(block, tmp_path, FakeNvml())[0]) for block in (MeteringBlock(), TDP)]
+    assert kinds == [CodeCarbonSensor, TdpSensor]
+
+
+def test_on_a_machine_without_any_sensor_nothing_claims_to_be_measured(tmp_path):
+    found = components(open_sensors(MeteringBlock(), tmp_path, FakeNvml()))
+    assert found == {"cpu": "estimated", "ram": "estimated", "gpu": "missing"}
+
+
+def test_tdp_without_a_power_is_one_sentence(tmp_path):
+    with pytest.raises(Fault, match="cpu_tdp_w is missing"):
+        open_sensors(MeteringBlock(cpu_estimator="tdp"), tmp_path, FakeNvml())
+
+
+def surveyed(*arguments):
+    return {(report.provider, report.component): report for report in survey(*arguments)}
+
+
+def test_the_survey_tells_what_does_not_work_and_what_to_do(tmp_path):
+    reports = surveyed(MeteringBlock(), tmp_path, FakeNvml())
+    assert reports["rapl", "cpu"].status == "missing"
+    assert "intel_rapl_msr" in reports["rapl", "cpu"].remedy
+    assert "ZEUSD_SOCK_PATH" in reports["zeusd", "cpu"].remedy
+    assert reports["codecarbon", "cpu"].status == "estimated"
+    assert reports["tdp", "cpu"].status == "missing"
+    assert "cpu_tdp_w" in reports["tdp", "cpu"].remedy
+    assert reports["nvml", "gpu"].detail == "nvml: no GPU"
+    assert {report.resolution_s for report in reports.values() if report.status == "missing"} == {None}
+
+
+def test_the_survey_tells_what_works(tmp_path):
+    zone(tmp_path, "intel-rapl:0", "package-0")
+    mig = FakeGpu("GPU-b", mig=pynvml.NVML_DEVICE_MIG_ENABLE)
+    reports = surveyed(TDP, tmp_path, FakeNvml(FakeGpu(), mig))
+    assert (reports["rapl", "cpu"].status, reports["rapl", "cpu"].resolution_s) == ("measured", 0.01)
+    assert reports["rapl", "ram"].status == "missing"
+    assert (reports["tdp", "cpu"].status, reports["tdp", "ram"].status) == ("estimated", "estimated")
+    assert (reports["nvml", "gpu0"].status, reports["nvml", "gpu0"].remedy) == ("measured", None)
+    assert reports["nvml", "gpu0"].resolution_s == 0.1
+    assert "MIG mode" in reports["nvml", "gpu1"].detail
+    assert reports["nvml", "gpu1"].remedy == "disable MIG to meter it"
+
+
+def test_the_survey_never_raises(tmp_path):
+    class Broken:
+        NVMLError = RuntimeError
+
+        def nvmlInit(self):
+            raise TypeError("a driver of another age")
+
+    reports = surveyed(MeteringBlock(cpu_estimator="tdp"), tmp_path, Broken())
+    assert reports["nvml", "gpu"].detail == "nvml: it failed with TypeError (a driver of another age)"
+
+
+def test_the_survey_says_what_to_install_where_codecarbon_is_not(tmp_path, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    report = surveyed(MeteringBlock(), tmp_path, FakeNvml())["codecarbon", "ram"]
+    assert (report.status, report.remedy) == ("missing", "pip install codecarbon")
+
+
+def test_samplers_of_this_machine_give_numbers():
+    samplers = open_samplers(FakeNvml(FakeGpu()))
+    values = {name: value for sampler in samplers for name, value in sampler.sample().items()}
+    assert all(isinstance(value, float) for value in values.values())
+    assert values["gpu0_power_w"] == 100.0
+
+
+def test_only_what_is_opened_is_loaded():
+    """No import of these rooms may cost the seconds that CodeCarbon, pandas or Zeus take to load."""
+    code = (
+        "import sys, wattshed.energy.opening, wattshed.energy.simulated_sensor\n"
+        "heavy = {'pandas', 'scipy', 'pydantic', 'codecarbon', 'psutil', 'torch', 'zeus', 'pynvml'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,107 @@
+"""``wattshed accounts``: add up ledgers and CodeCarbon CSVs; print, and write tables and pictures."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from wattshed.commands.place import add_place, host_from
+from wattshed.foundation.faults import Fault
+
+EXAMPLES = """examples:
+  wattshed accounts ledgers --country DEU
+  wattshed accounts emissions --metrics errors.csv --limit-kg 0.1 --output emissions-accounts
+  wattshed accounts results/homes/ledger --json
+
+FOLDER may hold ledgers (*.jsonl), CodeCarbon's CSVs, or both, at any depth. The layout
+<model>/<country>/<season>/<run>_emissions.csv gives models, countries and seasons. --metrics is a CSV with one row
+per run (columns run_id, or model and data_country and season; mae, rmse, r2). Foreign runs take the yearly factor
+of the country that they state, ledgers that of --country."""
+
+
+def add(commands: Any) -> None:
+    parser = commands.add_parser(
+        "accounts",
+        help="aggregate ledgers and CodeCarbon CSVs",
+        description="Add up what was measured below a folder: every run once, machine-wide energy never twice.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("folder", type=Path, help="folder of ledgers and CSVs")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        help="folder for runs and windows as Parquet and CSV, tables and figures (default: none)",
+    )
+    parser.add_argument("--metrics", type=Path, help="CSV of errors per run, for fronts and leaders")
+    parser.add_argument(
+        "--error", choices=("mae", "rmse"), default="mae", help="which error ranks (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--limit-kg",
+        type=float,
+        default=0.1,
+        help="mass under which a model may lead [kg CO2e] (default: %(default)s)",
+    )
+    parser.add_argument("--unit", default="", help="unit of the errors, for captions")
+    parser.add_argument(
+        "--pue", type=float, default=1.0, help="power usage effectiveness (default: %(default)s)"
+    )
+    add_place(parser)
+    parser.add_argument("--json", action="store_true", help="print totals per model and stage as JSON")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    # Late: the frames take a second to load, and --help needs none of them.
+    from wattshed.accounts.collect import collect
+    from wattshed.accounts.emissions import add_emissions
+    from wattshed.commands.accounts_output import print_totals, totals_frame, write_all
+    from wattshed.config.carbon import CarbonBlock
+    from wattshed.energy.carbon import Location
+
+    if not 1 <= arguments.pue <= 5:
+        raise Fault(f"--pue {arguments.pue}: expected a number from 1 to 5.")
+    host = host_from(arguments)
+    metrics = _read_metrics(arguments.metrics, arguments.error) if arguments.metrics else None
+    collected = collect(arguments.folder)
+    location = Location(host.country_iso, host.region)
+    runs = add_emissions(collected.runs, CarbonBlock(pue=arguments.pue), location)
+    totals = totals_frame(runs)
+    if arguments.json:
+        found = {
+            "runs": len(runs),
+            "problems": collected.problems,
+            "ignored_csv": collected.ignored,
+            "totals": json.loads(totals.to_json(orient="records")),
+        }
+        print(json.dumps(found, indent=2))
+    else:
+        print_totals(runs, totals, collected.problems, collected.ignored)
+    if arguments.output:
+        written = write_all(
+            arguments.output,
+            runs,
+            collected.windows,
+            metrics,
+            arguments.error,
+            arguments.limit_kg,
+            arguments.unit,
+        )
+        if not arguments.json:
+            print(f"Wrote {len(written)} files to {arguments.output}.")
+    return 0
+
+
+def _read_metrics(path: Path, error: str) -> Any:
+    import pandas as pd
+
+    try:
+        frame = pd.read_csv(path)
+    except (OSError, ValueError) as reason:
+        raise Fault(
+            f"{path} cannot be read as CSV ({reason}): expected errors per run; export it again."
+        ) from reason
+    if error not in frame:
+        raise Fault(f"{path} has no column {error!r}, only {', '.join(map(str, frame.columns))}: name it so.")
+    return frame

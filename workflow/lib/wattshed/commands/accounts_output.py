@@ -1,0 +1,169 @@
+"""What ``wattshed accounts`` prints and writes."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from wattshed.accounts.comparable import training_costs
+from wattshed.accounts.fronts import COSTS, fronts_frame
+from wattshed.accounts.intervals import summarise
+from wattshed.accounts.leaders import low_carbon_leaders
+from wattshed.accounts.normalised import normalised_metrics
+from wattshed.accounts.overlay import epoch_curves
+from wattshed.accounts.status import worst_status
+from wattshed.commands.screen import open_console, plain_table
+from wattshed.foundation.writing import write_parquet, write_text
+from wattshed.publish.emissions_heatmap_figure import emissions_heatmap_figure
+from wattshed.publish.energy_box_figure import energy_box_figure
+from wattshed.publish.figure_style import save_figure
+from wattshed.publish.fronts_figure import fronts_figure
+from wattshed.publish.fronts_table import fronts_table
+from wattshed.publish.latex import render_table
+from wattshed.publish.leaders_table import leaders_table
+from wattshed.publish.normalised_table import normalised_tables
+from wattshed.publish.overlay_figure import overlay_figure
+from wattshed.publish.split_figure import split_figure
+
+# Stages whose runs are whole trainings of a model, and so repeats of one another.
+WHOLE_RUNS = ("foreign", "command")
+SHOWN_PROBLEMS = 5
+
+
+def totals_frame(runs: pd.DataFrame) -> pd.DataFrame:
+    """One row per stage and model: n, sums of time, energy (shared out where jobs overlapped) and mass, and the
+    mean energy of a run with its 95 % interval."""
+    frame = runs.assign(model=runs["model"].fillna(""))
+    frame["group"] = frame["stage"] + "\t" + frame["model"]
+    means = summarise(frame, "group", ["attributed_kwh"]).set_index("group")
+    grouped = frame.groupby("group", sort=False)
+    sums = grouped.agg(
+        runs=("job", "size"),
+        duration_s=("duration_s", "sum"),
+        energy_kwh=("attributed_kwh", lambda part: part.sum(min_count=1)),
+        net_kwh=("net_kwh", lambda part: part.sum(skipna=False)),
+        co2e_kg=("co2e_kg", lambda part: part.sum(skipna=False)),
+        energy_status=("energy_status", worst_status),
+        flagged=("flags", "count"),
+    )
+    sums["mean_kwh"] = means["attributed_kwh_mean"]
+    sums["mean_low_kwh"] = means["attributed_kwh_low"]
+    sums["mean_high_kwh"] = means["attributed_kwh_high"]
+    sums = sums.reset_index()
+    sums[["stage", "model"]] = sums["group"].str.split("\t", expand=True)
+    return sums.drop(columns="group")
+
+
+def print_totals(runs: pd.DataFrame, totals: pd.DataFrame, problems: list[str], ignored: int) -> None:
+    console = open_console()
+    numbers = ("n", "time, h", "energy, Wh", "a run, Wh", "above idle, Wh", "CO2e, g", "flagged")
+    table = plain_table(f"{len(runs)} runs", "stage", "model", *numbers, "status", numeric=numbers)
+    for row in totals.to_dict("records"):
+        table.add_row(
+            row["stage"],
+            row["model"] or "-",
+            str(row["runs"]),
+            f"{row['duration_s'] / 3600:.3f}",
+            _short(1000 * row["energy_kwh"]),
+            _mean(row),
+            _short(1000 * row["net_kwh"]),
+            _short(1000 * row["co2e_kg"]),
+            str(row["flagged"] or ""),
+            row["energy_status"],
+        )
+    console.print(table)
+    console.print("A run, Wh: mean and 95 % interval over the runs. A dash is unknown, never zero.")
+    flags = runs["flags"].dropna().str.split(", ").explode().value_counts()
+    for flag, count in flags.items():
+        console.print(f"{count} runs: {flag}", style="yellow", markup=False)
+    if runs["co2e_kg"].isna().any():
+        unknown = int(runs["co2e_kg"].isna().sum())
+        console.print(
+            f"{unknown} runs have no mass: their place or energy is unknown (--country).", markup=False
+        )
+    if ignored:
+        console.print(f"{ignored} CSV files are none of CodeCarbon's and were left out.", markup=False)
+    for sentence in problems[:SHOWN_PROBLEMS]:
+        console.print(sentence, style="red", markup=False)
+    if len(problems) > SHOWN_PROBLEMS:
+        console.print(
+            f"... and {len(problems) - SHOWN_PROBLEMS} more (all with --json).", style="red", markup=False
+        )
+
+
+def write_all(
+    folder: Path,
+    runs: pd.DataFrame,
+    windows: pd.DataFrame,
+    metrics: pd.DataFrame | None,
+    error: str,
+    limit_kg: float,
+    unit: str,
+) -> list[Path]:
+    """Frames as Parquet and CSV, figures as PDF and PNG, tables as LaTeX; only what the runs allow."""
+    written = []
+    for name, frame in (("runs", runs), ("windows", windows)):
+        if len(frame):
+            write_parquet(folder / f"{name}.parquet", frame)
+            write_text(folder / f"{name}.csv", frame.to_csv(index=False))
+            written += [folder / f"{name}.parquet", folder / f"{name}.csv"]
+    models = _comparable(runs, windows)
+    figures = {"split": split_figure(runs, "stage")}
+    if len(models):
+        figures["energy"] = energy_box_figure(models)
+    if models.get("data_country", pd.Series(dtype="string")).notna().any():
+        quantity = "co2e_kg" if models["co2e_kg"].notna().any() else "energy_kwh"
+        figures["heatmap"] = emissions_heatmap_figure(models, quantity)
+    if len(windows) and {"value_validation_rmse", "window"} <= set(windows):
+        curves = epoch_curves(windows)
+        if len(curves):
+            figures["overlay"] = overlay_figure(
+                curves, f"Validation RMSE ({unit})" if unit else "Validation RMSE"
+            )
+    if metrics is not None and len(models):
+        fronts = fronts_frame(models, metrics, error)
+        figures["fronts"] = fronts_figure(fronts, unit, error)
+        for scope in fronts["scope"].unique():
+            for kind in COSTS:
+                table = fronts_table(fronts, scope, unit, error, kind)
+                written.append(_write_table(folder, table.name, render_table(table)))
+        if {"mae", "r2"} <= set(metrics):
+            for table in normalised_tables(normalised_metrics(models, metrics), unit):
+                written.append(_write_table(folder, table.name, render_table(table)))
+        leaders = low_carbon_leaders(models, metrics, limit_kg=limit_kg, metric=error)
+        written.append(_write_table(folder, "leaders", render_table(leaders_table(leaders, unit))))
+    for name, figure in figures.items():
+        pdf, png = folder / f"{name}.pdf", folder / f"{name}.png"
+        save_figure(figure, pdf, png)
+        written += [pdf, png]
+    return written
+
+
+def _comparable(runs: pd.DataFrame, windows: pd.DataFrame) -> pd.DataFrame:
+    """Runs of one kind that are repeats of their models: whole runs, else a study's trainings."""
+    for stage in WHOLE_RUNS:
+        found = runs[(runs["stage"] == stage) & runs["model"].notna()]
+        if len(found):
+            return found
+    if len(windows) and windows["window"].isin(["epoch", "fit"]).any():
+        return training_costs(windows, runs)
+    return runs.iloc[:0]
+
+
+def _write_table(folder: Path, name: str, latex: str) -> Path:
+    path = folder / f"{name}.tex"
+    write_text(path, latex)
+    return path
+
+
+def _mean(row: dict[Any, Any]) -> str:
+    if pd.isna(row["mean_kwh"]):
+        return "-"
+    mean = _short(1000 * row["mean_kwh"])
+    if pd.isna(row["mean_low_kwh"]):
+        return mean
+    return f"{mean} [{_short(1000 * row['mean_low_kwh'])}, {_short(1000 * row['mean_high_kwh'])}]"
+
+
+def _short(value: float) -> str:
+    return "-" if pd.isna(value) else f"{value:.4g}"

@@ -1,0 +1,86 @@
+"""``wattshed doctor``: which sensor works here, which does not and what to do, place and exclusivity."""
+
+import argparse
+import json
+from dataclasses import asdict
+from typing import Any
+
+from rich.text import Text
+
+from wattshed.commands.exclusivity import Finding, survey_exclusivity
+from wattshed.commands.place import add_place, host_from
+from wattshed.commands.screen import open_console, plain_table
+from wattshed.config.metering import MeteringBlock
+from wattshed.energy.carbon import Location, yearly_intensity
+from wattshed.energy.host import PLACE, Host
+from wattshed.energy.idle import kept_idle_power
+from wattshed.energy.opening import SensorReport, survey
+
+EXAMPLES = """examples:
+  wattshed doctor
+  wattshed doctor --country DEU --json
+
+exit code 0 if some energy can be known here, measured or estimated; 1 if none can."""
+STYLES = {"measured": "green", "estimated": "yellow", "missing": "red"}
+
+
+def add(commands: Any) -> None:
+    parser = commands.add_parser(
+        "doctor",
+        help="say which sensors work here and what to do about the others",
+        description="Look at this machine: sensors, place, idle power, and whether a job would have it for itself.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_place(parser)
+    parser.add_argument("--json", action="store_true", help="print everything as JSON")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    host = host_from(arguments)
+    sensors = survey(MeteringBlock())
+    surroundings = [_place(host), _idle(host), *survey_exclusivity()]
+    if arguments.json:
+        found = {
+            "sensors": [asdict(report) for report in sensors],
+            "surroundings": [asdict(finding) for finding in surroundings],
+        }
+        print(json.dumps(found, indent=2))
+    else:
+        _print(sensors, surroundings)
+    return 0 if any(report.status != "missing" for report in sensors) else 1
+
+
+def _place(host: Host) -> Finding:
+    intensity = yearly_intensity(Location(host.country_iso, host.region))
+    if intensity.kg_per_kwh is None:
+        remedy = f"say --country ISO, set {PLACE}, or energy.country_iso in the study"
+        return Finding("place", False, f"{intensity.source}: no mass of CO2e is told", remedy)
+    return Finding(
+        "place", True, f"{1000 * intensity.kg_per_kwh:.1f} g CO2e per kWh ({intensity.source})", None
+    )
+
+
+def _idle(host: Host) -> Finding:
+    kept = kept_idle_power(host.idle_folder, MeteringBlock().idle_max_age_h * 3600)
+    if kept is None:
+        detail = "none is kept for this host: the next measured job measures it first, for some seconds"
+        return Finding("idle power", True, detail, None)
+    powers = ", ".join(f"{name} {watts:.3g} W" for name, watts in kept.power_w.items())
+    return Finding("idle power", True, f"{powers}, {kept.age_s() / 3600:.1f} h old", None)
+
+
+def _print(sensors: list[SensorReport], surroundings: list[Finding]) -> None:
+    console = open_console()
+    table = plain_table("Sensors", "component", "provider", "status", "what was found", "what to do")
+    for report in sensors:
+        status = Text(report.status, style=STYLES[report.status])
+        remedy = Text(report.remedy or "")
+        table.add_row(report.component, report.provider, status, Text(report.detail), remedy)
+    console.print(table)
+    table = plain_table("Surroundings", "", "fine", "what was found", "what to do")
+    for finding in surroundings:
+        fine = Text("yes", style="green") if finding.fine else Text("no", style="red")
+        table.add_row(finding.subject, fine, Text(finding.detail), Text(finding.remedy or ""))
+    console.print(table)

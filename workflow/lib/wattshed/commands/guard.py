@@ -1,0 +1,66 @@
+"""``wattshed guard``: has a model become dearer or larger than its baseline?"""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from wattshed.foundation.faults import Fault
+
+EXAMPLES = """examples:
+  wattshed guard results/homes/ledger --baseline energy-baseline.json --update   write the baseline
+  wattshed guard results/homes/ledger --baseline energy-baseline.json            compare with it
+  wattshed guard results/homes/ledger --baseline energy-baseline.json --net --json
+
+exit codes: 0 nothing has risen; 1 an energy or a parameter count has; 2 an error; 3 too few pairs to say.
+Energies are compared epoch by epoch and seed by seed on log ratios, one-sided, all models as one family."""
+
+
+def add(commands: Any) -> None:
+    parser = commands.add_parser(
+        "guard",
+        help="fail where energy per epoch or parameters have risen over a baseline",
+        description="Compare the energy per epoch and the parameter counts of ledgers with a stored baseline.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("folder", type=Path, help="folder of ledgers")
+    parser.add_argument(
+        "--baseline", type=Path, required=True, metavar="FILE", help="baseline to compare with"
+    )
+    parser.add_argument("--update", action="store_true", help="write the baseline from these ledgers instead")
+    parser.add_argument(
+        "--net", action="store_true", help="compare energies above idle instead of gross ones"
+    )
+    parser.add_argument(
+        "--alpha", type=float, default=None, help="share of false alarms over all models (default: 0.05)"
+    )
+    parser.add_argument(
+        "--allow-other-machine",
+        action="store_true",
+        help="compare although machine or sensors differ from the baseline's",
+    )
+    parser.add_argument("--json", action="store_true", help="print the verdicts as JSON")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    # Late: the frames take a second to load, and --help needs none of them.
+    from wattshed.accounts.paired_test import ALPHA
+    from wattshed.accounts.regression import guard
+
+    if arguments.update and not arguments.baseline.parent.is_dir():
+        raise Fault(f"{arguments.baseline.parent} is no folder: make it, or name another --baseline.")
+    report = guard(
+        arguments.folder,
+        arguments.baseline,
+        update=arguments.update,
+        energy="net" if arguments.net else "gross",
+        alpha=ALPHA if arguments.alpha is None else arguments.alpha,
+        allow_other_machine=arguments.allow_other_machine,
+    )
+    if arguments.json:
+        print(json.dumps(report.to_json(), indent=2))
+    else:
+        print("\n".join(report.lines()))
+    return report.exit_code

@@ -1,0 +1,53 @@
+"""The ``wattshed`` command: one subcommand per file of this room."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from wattshed import __version__
+from wattshed.commands import accounts, doctor, guard, measure
+from wattshed.foundation.faults import FAULT_EXIT_CODE, run_script
+
+DESCRIPTION = (
+    "What commands and forecasting models cost: energy with its source, its interval and its carbon."
+)
+EXAMPLES = """examples:
+  wattshed doctor                               which sensors work here, and what to do about the others
+  wattshed measure -- python train.py           any command into a ledger; its exit code is kept
+  wattshed accounts ledgers                     add up ledgers and CodeCarbon CSVs, print and write tables
+  wattshed guard ledgers --baseline base.json   fail if energy per epoch or parameters have risen
+
+exit codes: 0 success; 1 a finding (guard: a regression; doctor: no energy can be known); 2 an error told in one
+sentence; 3 too few pairs to decide (guard); measure returns the exit code of its command."""
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(
+        prog="wattshed",
+        description=DESCRIPTION,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action="version", version=f"wattshed {__version__}")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for command in (doctor, measure, accounts, guard):
+        command.add(commands)
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one subcommand and return its exit code; faults become one sentence and exit code 2."""
+    arguments = parser().parse_args(argv)
+    codes: list[int] = []
+    failed = run_script(lambda _: codes.append(arguments.run(arguments)))
+    return failed or codes[0]
+
+
+def entry() -> None:
+    """What the installed ``wattshed`` calls."""
+    try:
+        raise SystemExit(main())
+    except BrokenPipeError:
+        # The reader of a pipe, such as head, has enough.
+        sys.stderr.close()
+        raise SystemExit(FAULT_EXIT_CODE) from None

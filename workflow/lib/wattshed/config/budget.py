@@ -1,0 +1,49 @@
+"""The ``budget`` block: what a run and a study may cost, and what happens where that cannot be kept."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from wattshed.config.block import Block
+
+LIMITS = ("run_kwh", "run_kg", "study_kwh", "study_kg")
+
+
+class BudgetBlock(Block):
+    """No limit by default. A training that cannot keep one stops at an epoch's end with a clean checkpoint."""
+
+    run_kwh: float | None = Field(
+        default=None, gt=0, allow_inf_nan=False, description="Most energy of one training [kWh], gross."
+    )
+    run_kg: float | None = Field(
+        default=None,
+        gt=0,
+        allow_inf_nan=False,
+        description="Most emissions of one training [kg CO2e]; needs a known place.",
+    )
+    study_kwh: float | None = Field(
+        default=None,
+        gt=0,
+        allow_inf_nan=False,
+        description="Most energy of all measured jobs of the study together [kWh], killed ones included.",
+    )
+    study_kg: float | None = Field(
+        default=None,
+        gt=0,
+        allow_inf_nan=False,
+        description="Most emissions of all measured jobs of the study together [kg CO2e]; needs a known place.",
+    )
+    forecast_after_epochs: int = Field(
+        default=2,
+        ge=1,
+        description="From so many epochs on, a training also stops where even the low end of the forecast of its "
+        "final cost is over a limit.",
+    )
+    when_exceeded: Literal["stop", "ask"] = Field(
+        default="stop",
+        description="`stop`: at the epoch's end; `ask`: a question on a terminal, and stop where there is none.",
+    )
+
+    @property
+    def any_limit(self) -> bool:
+        return any(getattr(self, name) is not None for name in LIMITS)

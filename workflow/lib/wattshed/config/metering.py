@@ -1,0 +1,48 @@
+"""The ``metering`` block: how windows are measured. Only this part of ``energy`` can change a measurement."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from wattshed.config.block import Block
+
+
+class MeteringBlock(Block):
+    minimum_window_s: float = Field(
+        default=1.0,
+        gt=0,
+        le=600,
+        description="Repeatable work shorter than this [s] is repeated until it lasts as long, then divided.",
+    )
+    idle_s: float = Field(
+        default=5.0,
+        ge=0,
+        le=600,
+        description="How long [s] the idle machine is measured before a job where no recent idle power is kept for "
+        "its host; 0 measures none, and then no net energy is known.",
+    )
+    idle_max_age_h: float = Field(
+        default=24.0, ge=0, description="An idle power older than this [h] is measured anew."
+    )
+    sample_every_s: float = Field(
+        default=1.0,
+        ge=0.02,
+        le=60,
+        description="Interval [s] between samples of clocks, power, temperature, utilisation and throttle reasons.",
+    )
+    tick_every_s: float = Field(
+        default=5.0,
+        gt=0,
+        le=60,
+        description="Interval [s] at which the energy so far is written to the ledger; a killed job loses no more.",
+    )
+    cpu_estimator: Literal["codecarbon", "tdp"] = Field(
+        default="codecarbon",
+        description="What estimates CPU and RAM where no counter can be read: CodeCarbon (2 s to start), or the "
+        "plain product of thermal design power and load.",
+    )
+    cpu_tdp_w: float | None = Field(
+        default=None,
+        gt=0,
+        description="Thermal design power of all CPU sockets together [W] for the plain estimate; needed by tdp.",
+    )

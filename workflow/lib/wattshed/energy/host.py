@@ -1,0 +1,39 @@
+"""What belongs to the machine and not to the study: where it stands, and where its idle power is kept.
+
+It reaches jobs through the environment, so that a corrected place never measures anything again.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+PLACE = "WATTSHED_COUNTRY_ISO"
+REGION = "WATTSHED_REGION"
+IDLE_FOLDER = "WATTSHED_IDLE_FOLDER"
+CONFIG_DIGEST = "WATTSHED_CONFIG_SHA256"
+UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Host:
+    """country_iso, region: None where unknown. idle_folder: one file per host in it."""
+
+    country_iso: str | None
+    region: str | None
+    idle_folder: Path
+    config_sha256: str | None
+
+    @classmethod
+    def from_environment(cls) -> "Host":
+        country = os.environ.get(PLACE) or UNKNOWN
+        idle_folder = os.environ.get(IDLE_FOLDER)
+        return cls(
+            country_iso=None if country == UNKNOWN else country,
+            region=os.environ.get(REGION) or None,
+            idle_folder=Path(idle_folder) if idle_folder else _cache() / "wattshed/idle",
+            config_sha256=os.environ.get(CONFIG_DIGEST) or None,
+        )
+
+
+def _cache() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")

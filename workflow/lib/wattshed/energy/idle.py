@@ -1,0 +1,138 @@
+"""What the machine draws when nothing runs: measured before a job, kept per host, with its age."""
+
+from __future__ import annotations
+
+import json
+import platform
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wattshed.energy.cpu_load import CpuLoad
+from wattshed.energy.reading import JOULES_PER_KWH, Component, Reading, Status
+from wattshed.foundation.writing import write_json
+
+if TYPE_CHECKING:
+    from wattshed.config.metering import MeteringBlock
+    from wattshed.energy.sensors import Sensor
+
+# With more than this share of all cores at work, what is measured is not the idle machine.
+BUSY_SHARE = 0.1
+# An idle span shorter than so many resolutions of the slowest sensor says little about its power.
+RESOLUTIONS = 10
+READ_EVERY_S = 20.0
+
+
+@dataclass(frozen=True)
+class IdlePower:
+    """Mean idle power [W] per component with how it is known, when and over how long it was measured."""
+
+    power_w: dict[str, float]
+    status: dict[str, Status]
+    source: dict[str, str]
+    measured_utc: str
+    duration_s: float
+    busy_share: float | None
+
+    def age_s(self, now: datetime | None = None) -> float:
+        return ((now or datetime.now(UTC)) - datetime.fromisoformat(self.measured_utc)).total_seconds()
+
+    def net(self, gross: Reading, duration_s: float) -> Reading:
+        """Gross energy less idle power times duration; missing where either is unknown or not comparable."""
+        return Reading({name: self._net(name, part, duration_s) for name, part in gross.components.items()})
+
+    def _net(self, name: str, gross: Component, duration_s: float) -> Component:
+        if gross.kwh is None:
+            return gross
+        if self.source.get(name) != gross.source:
+            return Component(None, "missing", f"no idle power from {gross.source}")
+        idle_kwh = self.power_w[name] * duration_s / JOULES_PER_KWH
+        both = {gross.status, self.status[name]}
+        status: Status = "measured" if both == {"measured"} else "estimated"
+        return Component(gross.kwh - idle_kwh, status, f"{gross.source}, less idle power")
+
+    def to_json(self) -> dict[str, Any]:
+        return {**asdict(self), "age_s": self.age_s()}
+
+
+def find_idle_power(
+    sensors: Sequence[Sensor], folder: Path | None, metering: MeteringBlock
+) -> tuple[IdlePower | None, str | None]:
+    """The host's idle power, or None and why it is not known.
+
+    A kept one is taken if it is young enough and from the same sensors; else it is measured now and kept in
+    ``folder/<host>.json``. A folder that cannot be written only means that the next job measures again.
+    """
+    if metering.idle_s == 0:
+        return None, "metering.idle_s is 0"
+    kept = kept_idle_power(folder, metering.idle_max_age_h * 3600)
+    sources = {n: c.source for s in sensors for n, c in s.read().items() if c.kwh is not None}
+    if kept is not None and kept.source == sources:
+        return kept, None
+    if not sources:
+        return None, "no sensor gives an energy"
+    found = measure_idle_power(sensors, metering.idle_s)
+    if found.busy_share is not None and found.busy_share > BUSY_SHARE:
+        busy = (
+            f"{found.busy_share:.0%} of the processor was at work while the idle machine was to be measured"
+        )
+        return None, busy
+    if folder is not None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            write_json(_file(folder), asdict(found))
+        except OSError:
+            pass  # kept or not, this job has it
+    return found, None
+
+
+def measure_idle_power(
+    sensors: Sequence[Sensor],
+    duration_s: float,
+    *,
+    clock: Callable[[], float] = time.perf_counter,
+    sleep: Callable[[float], None] = time.sleep,
+    busy: Callable[[], float | None] | None = None,
+) -> IdlePower:
+    """Mean power of each component over at least ``duration_s`` of sleep. Sensors must have been started."""
+    duration_s = max(duration_s, RESOLUTIONS * max(sensor.resolution_s for sensor in sensors))
+    busy_share = busy or CpuLoad().since_last
+    start_s, before = clock(), _read(sensors)
+    while (left_s := start_s + duration_s - clock()) > 0:
+        # Counters with a small range must be read before they have come round.
+        sleep(min(left_s, READ_EVERY_S))
+        _read(sensors)
+    end_s, after = clock(), _read(sensors)
+    spent = after.since(before)
+    known = {name: part for name, part in spent.components.items() if part.kwh is not None}
+    return IdlePower(
+        power_w={n: (c.kwh or 0.0) * JOULES_PER_KWH / (end_s - start_s) for n, c in known.items()},
+        status={name: part.status for name, part in known.items()},
+        source={name: part.source for name, part in known.items()},
+        measured_utc=datetime.now(UTC).isoformat(timespec="seconds"),
+        duration_s=end_s - start_s,
+        busy_share=busy_share(),
+    )
+
+
+def _read(sensors: Sequence[Sensor]) -> Reading:
+    return Reading({name: part for sensor in sensors for name, part in sensor.read().items()})
+
+
+def _file(folder: Path) -> Path:
+    return folder / f"{platform.node() or 'host'}.json"
+
+
+def kept_idle_power(folder: Path | None, max_age_s: float) -> IdlePower | None:
+    """This host's kept idle power, if it is young enough; a damaged file counts as none and is measured anew."""
+    if folder is None:
+        return None
+    try:
+        kept = IdlePower(**json.loads(_file(folder).read_text(encoding="utf-8")))
+        fresh = 0 <= kept.age_s() <= max_age_s
+    except (OSError, ValueError, TypeError):
+        return None
+    return kept if fresh else None

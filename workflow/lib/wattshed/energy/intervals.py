@@ -1,0 +1,52 @@
+"""Mean and 95 % interval over repeats or seeds, always with n."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+LEVEL = 0.95
+RESAMPLES = 5000
+BOOTSTRAP_FROM = 10
+METHOD_NOTE = f"95 % intervals of the mean: Student's t for n < {BOOTSTRAP_FROM}, else bootstrap"
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A mean with its 95 % interval; bounds are None for n = 1, everything for n = 0."""
+
+    mean: float | None
+    low: float | None
+    high: float | None
+    n: int
+
+
+def mean_interval(values: Iterable[float | None], seed: int = 0) -> Interval:
+    """95 % interval of the mean; nulls are left out and not counted. Seeded, so the same every time.
+
+    From ten values on it is the bootstrap with expanded percentiles (Hesterberg 2015). Below that it is
+    Student's t: a bootstrap of three values only returns their range, which covers the truth in about
+    75 % of cases, not 95 %.
+    """
+    # Late: whoever only meters needs neither of them.
+    import numpy as np
+
+    known = [value for value in values if isinstance(value, int | float | np.number)]
+    sample = np.asarray(known, dtype=np.float64)
+    sample = sample[~np.isnan(sample)]
+    n = len(sample)
+    if n == 0:
+        return Interval(None, None, None, 0)
+    mean = float(sample.mean())
+    if n == 1:
+        return Interval(mean, None, None, 1)
+    from scipy import stats
+
+    reach = float(stats.t.ppf((1 + LEVEL) / 2, n - 1))
+    if n < BOOTSTRAP_FROM:
+        half = reach * float(sample.std(ddof=1)) / math.sqrt(n)
+        return Interval(mean, mean - half, mean + half, n)
+    tail = float(stats.norm.cdf(-reach * math.sqrt(n / (n - 1))))
+    random = np.random.default_rng(seed)
+    means = sample[random.integers(n, size=(RESAMPLES, n))].mean(axis=1)
+    low, high = np.quantile(means, [tail, 1 - tail])
+    return Interval(mean, float(low), float(high), n)

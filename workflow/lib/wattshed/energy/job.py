@@ -1,0 +1,150 @@
+"""A job under measurement, from its first line in the ledger to its last."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wattshed.energy.carbon import Location, yearly_intensity
+from wattshed.energy.host import Host
+from wattshed.energy.idle import find_idle_power
+from wattshed.energy.ledger import SCHEMA, Ledger
+from wattshed.energy.meter import Meter
+from wattshed.energy.opening import open_samplers, open_sensors
+from wattshed.energy.sampler import Sampler
+from wattshed.foundation.provenance import (
+    describe_batch_job,
+    describe_commit,
+    describe_environment,
+    describe_machine,
+    describe_versions,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from wattshed.config.metering import MeteringBlock
+    from wattshed.energy.reading import Reading
+    from wattshed.energy.sensors import Sensor
+
+
+@contextmanager
+def metered_job(
+    ledger_path: Path,
+    *,
+    stage: str,
+    job: str,
+    labels: dict[str, Any],
+    metering: MeteringBlock,
+    resumes: bool = False,
+    synchronise: Callable[[], None] = lambda: None,
+    host: Host | None = None,
+    sensors: Sequence[Sensor] | None = None,
+) -> Iterator[Meter]:
+    """A job whose energy goes to ``ledger_path``, killed or not.
+
+    resumes: this attempt continues an interrupted one, whose energy then belongs to the job.
+    host: place and idle power's folder; None takes them from the environment. sensors: other ones than this
+    machine's, such as simulated ones.
+    """
+    host = host or Host.from_environment()
+    if sensors is None:
+        sensors = open_sensors(metering)
+    ledger = Ledger(ledger_path, resumes=resumes)
+    started = datetime.now(UTC)
+    write_start(ledger, stage, job, labels, host, started)
+    try:
+        for sensor in sensors:
+            sensor.start()
+        idle, idle_missing = find_idle_power(sensors, host.idle_folder, metering)
+        ledger.append(
+            "sensors",
+            sensors=describe_sensors(sensors),
+            idle=None if idle is None else idle.to_json(),
+            idle_missing=idle_missing,
+            began_utc=(began_utc := datetime.now(UTC)).isoformat(timespec="milliseconds"),
+        )
+        began = began_utc, time.perf_counter()
+        meter = Meter(
+            ledger,
+            sensors,
+            metering.minimum_window_s,
+            synchronise,
+            idle=idle,
+            idle_missing=idle_missing,
+        )
+        with Sampler(meter, open_samplers(), metering.sample_every_s, metering.tick_every_s):
+            yield meter
+        duration_s, total = meter.since_start()
+    except BaseException:
+        ledger.abandon()
+        raise
+    finally:
+        for sensor in sensors:
+            sensor.stop()
+    write_end(ledger, total, duration_s, began, reason=meter.stop_reason, exit_code=meter.exit_code)
+    ledger.finish()
+
+
+def write_start(
+    ledger: Ledger, stage: str, job: str, labels: dict[str, Any], host: Host, started: datetime
+) -> None:
+    """The first line: what runs, on what, from which commit, in which place."""
+    intensity = yearly_intensity(Location(host.country_iso, host.region))
+    ledger.append(
+        "start",
+        schema=SCHEMA,
+        job=job,
+        stage=stage,
+        labels=labels,
+        started_utc=started.isoformat(timespec="milliseconds"),
+        machine=describe_machine(),
+        versions=describe_versions(),
+        commit=describe_commit(),
+        environment_sha256=describe_environment(),
+        config_sha256=host.config_sha256,
+        batch_job=describe_batch_job(os.environ),
+        location={
+            "country_iso": host.country_iso,
+            "region": host.region,
+            "intensity_kg_per_kwh": intensity.kg_per_kwh,
+            "intensity_source": intensity.source,
+        },
+    )
+
+
+def describe_sensors(sensors: Sequence[Sensor]) -> list[dict[str, Any]]:
+    return [
+        {"component": name, "status": part.status, "source": part.source, "resolution_s": sensor.resolution_s}
+        for sensor in sensors
+        for name, part in sensor.read().items()
+    ]
+
+
+def write_end(
+    ledger: Ledger,
+    total: Reading,
+    duration_s: float,
+    began: tuple[datetime, float],
+    *,
+    reason: str | None = None,
+    exit_code: int | None = None,
+) -> None:
+    """The job's totals; ``clock_jump_s`` is by how much the wall clock ran ahead of the monotonic one."""
+    ended = datetime.now(UTC)
+    wall_s = (ended - began[0]).total_seconds()
+    ledger.append(
+        "end",
+        ended_utc=ended.isoformat(timespec="milliseconds"),
+        duration_s=duration_s,
+        energy=total.to_json(),
+        clock_jump_s=round(wall_s - (time.perf_counter() - began[1]), 3),
+        outcome="failed" if exit_code else "stopped" if reason else "finished",
+        reason=reason,
+        exit_code=exit_code,
+    )

@@ -1,0 +1,96 @@
+"""One measured span of work, and several of the same work with an interval."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from wattshed.energy.intervals import Interval, mean_interval
+from wattshed.energy.reading import Reading
+
+THROTTLE = "_throttle_bits"
+
+
+@dataclass
+class Window:
+    """A span of work. ``duration_s``, ``energy`` and ``net`` are per repeat, once it is closed.
+
+    Set ``repeats`` if the same work was done several times in it. ``values`` go to the ledger as they are.
+    """
+
+    name: str
+    labels: dict[str, Any] = field(default_factory=dict)
+    repeats: int = 1
+    values: dict[str, float | None] = field(default_factory=dict)
+    duration_s: float = 0.0
+    energy: Reading = field(default_factory=lambda: Reading({}))
+    net: Reading = field(default_factory=lambda: Reading({}))
+    sampled: dict[str, Spread] = field(default_factory=dict)
+
+    def take(self, sample: Mapping[str, float]) -> None:
+        """Add one sample of clocks, power and the like."""
+        for name, value in sample.items():
+            if name.endswith(THROTTLE):
+                self.sampled.setdefault(name, Bits()).take(value)
+            else:
+                self.sampled.setdefault(name, Spread()).take(value)
+
+    def samples_json(self) -> dict[str, dict[str, float]]:
+        return {name: spread.to_json() for name, spread in self.sampled.items()}
+
+
+class Spread:
+    """Mean and range of samples, without keeping them."""
+
+    def __init__(self) -> None:
+        self.n = 0
+        self._sum = 0.0
+        self._min = float("inf")
+        self._max = float("-inf")
+
+    def take(self, value: float) -> None:
+        self.n += 1
+        self._sum += value
+        self._min = min(self._min, value)
+        self._max = max(self._max, value)
+
+    def to_json(self) -> dict[str, float]:
+        return {"mean": self._sum / self.n, "min": self._min, "max": self._max, "n": self.n}
+
+
+class Bits(Spread):
+    """Throttle reasons: every bit that was set at any sample."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._bits = 0
+
+    def take(self, value: float) -> None:
+        self.n += 1
+        self._bits |= int(value)
+
+    def to_json(self) -> dict[str, float]:
+        return {"bits": self._bits, "n": self.n}
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """The same work measured several times: one closed window per trial."""
+
+    trials: list[Window]
+
+    @property
+    def energy_j(self) -> Interval:
+        """Gross energy of one call [J]: mean, 95 % interval and n over the trials."""
+        return mean_interval(trial.energy.joules for trial in self.trials)
+
+    @property
+    def net_j(self) -> Interval:
+        """Energy of one call above idle [J]."""
+        return mean_interval(trial.net.joules for trial in self.trials)
+
+    @property
+    def duration_s(self) -> Interval:
+        """Time of one call [s]."""
+        return mean_interval(trial.duration_s for trial in self.trials)

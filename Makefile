@@ -8,7 +8,7 @@ CONFIG ?= config/config.yaml
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 
-.PHONY: help reproduce test test-fast lint format schema benchmark clean
+.PHONY: help reproduce test test-fast lint format schema benchmark benchmark-energy clean
 
 help:
 	@echo "make reproduce   set up, run the study of CONFIG=$(CONFIG) and print where its report lies"
@@ -18,6 +18,7 @@ help:
 	@echo "make format      format everything"
 	@echo "make schema      write config/schema.json from the configuration's blocks"
 	@echo "make benchmark   measure time and memory; writes docs/benchmarks.md"
+	@echo "make benchmark-energy   measure meter, ledger and accounts; writes docs/energy_benchmarks.md"
 	@echo "make clean       remove results (ledgers included) and caches, keep .venv"
 
 reproduce: $(BIN)/.installed
@@ -47,6 +48,9 @@ schema: $(BIN)/.installed
 
 benchmark: $(BIN)/.installed-dev
 	python benchmarks/run.py --output docs/benchmarks.md
+
+benchmark-energy: $(BIN)/.installed-dev
+	python benchmarks/energy.py --output docs/energy_benchmarks.md
 
 clean:
 	rm -rf results .pytest_cache .hypothesis .mypy_cache .ruff_cache .snakemake

@@ -105,31 +105,6 @@ KILLED = textwrap.dedent("""
 """)
 
 
-EPOCHS = textwrap.dedent("""
-    import contextlib, sys, time
-    from pathlib import Path
-    import torch
-    from wattshed.config.metering import MeteringBlock
-    from wattshed.energy.job import metered_job
-
-    torch.manual_seed(0)
-    torch.set_num_threads(1)
-    network = torch.nn.GRU(8, 32, batch_first=True)
-    inputs = torch.randn(256, 24, 8)
-    metered = sys.argv[1] == "metered"
-    block = MeteringBlock(idle_s=0.0)
-    job = metered_job(Path(sys.argv[2]), stage="s", job="slow", labels={}, metering=block)
-    with job if metered else contextlib.nullcontext() as meter:
-        for number, _ in enumerate(sys.stdin):
-            start_s = time.perf_counter()
-            with meter.window("epoch", epoch=number) if metered else contextlib.nullcontext():
-                for _ in range(70):
-                    network.zero_grad()
-                    network(inputs)[0].square().mean().backward()
-            print(time.perf_counter() - start_s, flush=True)
-""")
-
-
 def eight_on_a_made_up_machine() -> dict[str, float]:
     """Share of the truth that the attributed energies of eight overlapping jobs sum to."""
     with tempfile.TemporaryDirectory() as folder:
@@ -224,26 +199,53 @@ def window_cost_ms() -> dict[str, float]:
 
 
 def training_slowdown(turns: int = 60) -> dict[str, float]:
-    """Time of the same epoch in a metered process over that in a bare one, in turns: ratio with its interval."""
-    with tempfile.TemporaryDirectory() as folder:
-        workers = {
-            metered: _start(
-                [EPOCHS, "metered" if metered else "bare", Path(folder) / "job.jsonl"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-            )
-            for metered in (True, False)
-        }
-        seconds = {metered: [float(_ask(worker)) for _ in range(2)] for metered, worker in workers.items()}
-        seconds = {True: [], False: []}
-        for turn in range(turns):
-            for metered in (True, False) if turn % 2 else (False, True):
-                seconds[metered].append(float(_ask(workers[metered])))
-        for worker in workers.values():
-            assert worker.stdin is not None
-            worker.stdin.close()
-            worker.wait()
-    ratios = [on / off for on, off in zip(seconds[True], seconds[False], strict=True)]
+    """Time of the same epoch with and without meter, sampler and ticks, in turns: median ratio with its interval.
+
+    One process, since two differ by more than what is sought; the whole metered job is started and ended anew for
+    every turn, outside of what is timed.
+    """
+    import torch
+
+    from wattshed.config.metering import MeteringBlock
+    from wattshed.energy.job import metered_job
+
+    torch.manual_seed(0)
+    torch.set_num_threads(1)
+    network = torch.nn.GRU(8, 32, batch_first=True)
+    inputs = torch.randn(256, 24, 8)
+
+    def epoch() -> None:
+        for _ in range(70):
+            network.zero_grad()
+            network(inputs)[0].square().mean().backward()
+
+    def bare() -> float:
+        start_s = time.perf_counter()
+        epoch()
+        return time.perf_counter() - start_s
+
+    def metered() -> float:
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            metered_job(
+                Path(folder) / "job.jsonl",
+                stage="s",
+                job="slow",
+                labels={},
+                metering=MeteringBlock(idle_s=0.0),
+            ) as meter,
+        ):
+            start_s = time.perf_counter()
+            with meter.window("epoch"):
+                epoch()
+            return time.perf_counter() - start_s
+
+    metered()
+    bare()
+    ratios = []
+    for turn in range(turns):
+        times = {work: work() for work in ((metered, bare) if turn % 2 else (bare, metered))}
+        ratios.append(times[metered] / times[bare])
     draw = random.Random(0)
     medians = sorted(statistics.median(draw.choices(ratios, k=turns)) for _ in range(2000))
     return {
@@ -252,14 +254,6 @@ def training_slowdown(turns: int = 60) -> dict[str, float]:
         "high": medians[1949] - 1,
         "n": turns,
     }
-
-
-def _ask(worker: subprocess.Popen) -> str:
-    assert worker.stdin is not None
-    assert worker.stdout is not None
-    worker.stdin.write("go\n")
-    worker.stdin.flush()
-    return worker.stdout.readline()
 
 
 def import_s() -> float:

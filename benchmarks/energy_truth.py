@@ -77,11 +77,11 @@ def sum_errors() -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "job.jsonl"
         with metered_job(path, stage="s", job="sum", labels={}, metering=MeteringBlock(idle_s=0.0)) as meter:
-            for epoch in range(20):
+            for epoch in range(10):
                 with meter.window("epoch", epoch=epoch):
-                    sum(i * i for i in range(2_000_000))
+                    sum(i * i for i in range(15_000_000))
                 with meter.window("gap", epoch=epoch):
-                    time.sleep(0.15)
+                    time.sleep(0.5)
         events = [json.loads(line) for line in path.read_text().splitlines()]
     windows = [event for event in events if event["event"] == "window"]
     end = events[-1]

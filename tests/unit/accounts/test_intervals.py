@@ -47,3 +47,12 @@ def test_a_summary_counts_per_group_and_keeps_their_order():
     assert summary["n"].tolist() == [2, 1]
     assert summary["rmse_mean"].tolist() == [2.0, 5.0]
     assert summary["rmse_low"].isna().tolist() == [False, True]
+
+
+def test_many_values_take_no_resampling_and_agree_with_it(monkeypatch):
+    values = np.random.default_rng(5).gamma(2.0, 1.0, 400)
+    plain = mean_interval(values)
+    monkeypatch.setattr("wattshed.energy.intervals.BOOTSTRAP_BELOW", 1000)
+    resampled = mean_interval(values)
+    assert plain.low == pytest.approx(resampled.low, rel=0.01)
+    assert plain.high == pytest.approx(resampled.high, rel=0.01)

@@ -69,6 +69,7 @@ def metered_job(
             idle_missing=idle_missing,
             began_utc=(began_utc := datetime.now(UTC)).isoformat(timespec="milliseconds"),
         )
+        sampled = open_samplers()
         began = began_utc, time.perf_counter()
         meter = Meter(
             ledger,
@@ -78,9 +79,9 @@ def metered_job(
             idle=idle,
             idle_missing=idle_missing,
         )
-        with Sampler(meter, open_samplers(), metering.sample_every_s, metering.tick_every_s):
+        with Sampler(meter, sampled, metering.sample_every_s, metering.tick_every_s):
             yield meter
-        duration_s, total = meter.since_start()
+            duration_s, total = meter.since_start()
     except BaseException:
         ledger.abandon()
         raise

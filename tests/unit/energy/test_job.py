@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from wattshed.config.budget import BudgetBlock
 from wattshed.config.metering import MeteringBlock
+from wattshed.energy.budget import VARIABLE, Budget
 from wattshed.energy.host import Host
 from wattshed.energy.job import metered_job
 from wattshed.foundation.faults import Fault
@@ -113,6 +115,17 @@ def test_a_folder_that_cannot_be_written_ends_before_anything_runs(metering, hos
     ):
         ran.append(1)
     assert not ran
+
+
+def test_no_job_of_a_study_begins_once_its_budget_is_spent(tmp_path, metering, host, monkeypatch):
+    budget = Budget(BudgetBlock(study_kwh=1e-9), None, 1.0, tmp_path)
+    monkeypatch.setenv(VARIABLE, budget.to_json())
+    job = {"stage": "s", "job": "a", "labels": {}, "metering": metering, "host": host}
+    with metered_job(tmp_path / "a.jsonl", **job):
+        time.sleep(0.2)
+    with pytest.raises(Fault, match=r"budget of 1e-09 kWh is spent"), metered_job(tmp_path / "b.jsonl", **job):
+        pass
+    assert not (tmp_path / "b.jsonl.part").exists()
 
 
 PROGRAM = textwrap.dedent("""

@@ -1,6 +1,7 @@
 """Other people's CodeCarbon CSVs as rows of the runs frame."""
 
 import csv
+import json
 import math
 from pathlib import Path
 from typing import Any
@@ -136,7 +137,7 @@ def _run_row(run_id: str, row: dict[str, Any], path: Path, labels: dict[str, Any
         "host": None,
         "commit": None,
         "dirty": None,
-        "machine": None,
+        "machine": json.dumps(_machine(row), sort_keys=True),
         "versions": None,
     }
 
@@ -149,6 +150,11 @@ def _gpu(row: dict[str, Any], pue: float) -> tuple[float | None, str]:
     if not kwh:
         return None, "codecarbon csv: a GPU with exactly 0 kWh, as where its counter cannot be read"
     return kwh, UNSAID
+
+
+def _machine(row: dict[str, Any]) -> dict[str, Any]:
+    gpu = row.get("gpu_model")
+    return {"processor": row.get("cpu_model") or None, "gpus": [{"name": gpu}] if gpu else []}
 
 
 def _stated_factor(row: dict[str, Any]) -> float | None:

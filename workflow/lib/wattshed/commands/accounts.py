@@ -11,6 +11,7 @@ from wattshed.foundation.faults import Fault
 EXAMPLES = """examples:
   wattshed accounts ledgers --country DEU
   wattshed accounts emissions --metrics errors.csv --limit-kg 0.1 --output emissions-accounts
+  wattshed accounts emissions --operations flops.csv     # estimates, with a range, for runs without a record
   wattshed accounts results/homes/ledger --json
 
 FOLDER may hold ledgers (*.jsonl), CodeCarbon's CSVs, or both, at any depth. The layout
@@ -35,6 +36,13 @@ def add(commands: Any) -> None:
     )
     parser.add_argument("--metrics", type=Path, help="CSV of errors per run, for fronts and leaders")
     parser.add_argument(
+        "--operations",
+        type=Path,
+        metavar="CSV",
+        help="operations per run (run_id or model ..., operations); runs in it without a record are estimated from "
+        "those with one, always labelled and never summed with them",
+    )
+    parser.add_argument(
         "--error", choices=("mae", "rmse"), default="mae", help="which error ranks (default: %(default)s)"
     )
     parser.add_argument(
@@ -54,35 +62,57 @@ def add(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     # Late: the frames take a second to load, and --help needs none of them.
+    import pandas as pd
+
     from wattshed.accounts.collect import collect
     from wattshed.accounts.emissions import add_emissions
-    from wattshed.commands.accounts_output import print_totals, totals_frame, write_all
+    from wattshed.accounts.retro import with_mass_range
+    from wattshed.accounts.unrecorded import estimate_unrecorded
+    from wattshed.commands.accounts_output import (
+        comparable_runs,
+        print_estimates,
+        print_totals,
+        totals_frame,
+        write_all,
+    )
     from wattshed.config.carbon import CarbonBlock
     from wattshed.energy.carbon import Location
 
     if not 1 <= arguments.pue <= 5:
         raise Fault(f"--pue {arguments.pue}: expected a number from 1 to 5.")
     host = host_from(arguments)
-    metrics = _read_metrics(arguments.metrics, arguments.error) if arguments.metrics else None
+    metrics = _read_csv(arguments.metrics, arguments.error) if arguments.metrics else None
+    operations = _read_csv(arguments.operations, "operations") if arguments.operations else None
     collected = collect(arguments.folder)
     location = Location(host.country_iso, host.region)
     runs = add_emissions(collected.runs, CarbonBlock(pue=arguments.pue), location)
     totals = totals_frame(runs)
+    models = comparable_runs(runs, collected.windows)
+    estimates = pd.DataFrame()
+    if operations is not None:
+        estimates = estimate_unrecorded(models, operations, location)
+        if len(estimates):
+            estimates = with_mass_range(add_emissions(estimates, CarbonBlock(pue=arguments.pue), location))
+            models = pd.concat([models, estimates], ignore_index=True)
     if arguments.json:
         found = {
             "runs": len(runs),
             "problems": collected.problems,
             "ignored_csv": collected.ignored,
+            "retro_estimates": json.loads(estimates.to_json(orient="records")),
             "totals": json.loads(totals.to_json(orient="records")),
         }
         print(json.dumps(found, indent=2))
     else:
         print_totals(runs, totals, collected.problems, collected.ignored)
+        if len(estimates):
+            print_estimates(models)
     if arguments.output:
         written = write_all(
             arguments.output,
             runs,
             collected.windows,
+            models,
             metrics,
             arguments.error,
             arguments.limit_kg,
@@ -93,15 +123,17 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _read_metrics(path: Path, error: str) -> Any:
+def _read_csv(path: Path, column: str) -> Any:
     import pandas as pd
 
     try:
         frame = pd.read_csv(path)
     except (OSError, ValueError) as reason:
         raise Fault(
-            f"{path} cannot be read as CSV ({reason}): expected errors per run; export it again."
+            f"{path} cannot be read as CSV ({reason}): expected one row per run; export it again."
         ) from reason
-    if error not in frame:
-        raise Fault(f"{path} has no column {error!r}, only {', '.join(map(str, frame.columns))}: name it so.")
+    if column not in frame:
+        raise Fault(
+            f"{path} has no column {column!r}, only {', '.join(map(str, frame.columns))}: name it so."
+        )
     return frame

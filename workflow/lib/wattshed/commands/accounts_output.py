@@ -11,6 +11,7 @@ from wattshed.accounts.intervals import summarise
 from wattshed.accounts.leaders import low_carbon_leaders
 from wattshed.accounts.normalised import normalised_metrics
 from wattshed.accounts.overlay import epoch_curves
+from wattshed.accounts.retro import separate_totals
 from wattshed.accounts.status import worst_status
 from wattshed.commands.screen import open_console, plain_table
 from wattshed.foundation.writing import write_parquet, write_text
@@ -91,10 +92,27 @@ def print_totals(runs: pd.DataFrame, totals: pd.DataFrame, problems: list[str], 
         )
 
 
+def print_estimates(models: pd.DataFrame) -> None:
+    """Sums of records and of retro-estimates, one below the other and never in one."""
+    names = ("basis", "n", "known", "energy, Wh", "10-90 % range, Wh")
+    table = plain_table("Records and retro-estimates", *names, numeric=("n", "known"))
+    for row in separate_totals(models).to_dict("records"):
+        low, high = (_short(1000 * row[f"energy_{end}_kwh"]) for end in ("low", "high"))
+        table.add_row(
+            str(row["basis"]),
+            str(row["runs"]),
+            str(row["known_runs"]),
+            _short(1000 * row["energy_kwh"]),
+            f"{low} to {high}" if low != "-" else "-",
+        )
+    open_console().print(table)
+
+
 def write_all(
     folder: Path,
     runs: pd.DataFrame,
     windows: pd.DataFrame,
+    models: pd.DataFrame,
     metrics: pd.DataFrame | None,
     error: str,
     limit_kg: float,
@@ -107,7 +125,6 @@ def write_all(
             write_parquet(folder / f"{name}.parquet", frame)
             write_text(folder / f"{name}.csv", frame.to_csv(index=False))
             written += [folder / f"{name}.parquet", folder / f"{name}.csv"]
-    models = _comparable(runs, windows)
     figures = {"split": split_figure(runs, "stage")}
     if len(models):
         figures["energy"] = energy_box_figure(models)
@@ -139,7 +156,7 @@ def write_all(
     return written
 
 
-def _comparable(runs: pd.DataFrame, windows: pd.DataFrame) -> pd.DataFrame:
+def comparable_runs(runs: pd.DataFrame, windows: pd.DataFrame) -> pd.DataFrame:
     """Runs of one kind that are repeats of their models: whole runs, else a study's trainings."""
     for stage in WHOLE_RUNS:
         found = runs[(runs["stage"] == stage) & runs["model"].notna()]

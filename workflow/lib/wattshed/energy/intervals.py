@@ -10,7 +10,7 @@ BOOTSTRAP_FROM = 10
 # From here on the mean of any sample of ours is as good as normal, and resampling only costs time and memory.
 BOOTSTRAP_BELOW = 200
 METHOD_NOTE = (
-    f"95 % intervals of the mean: bootstrap for n from {BOOTSTRAP_FROM} to {BOOTSTRAP_BELOW - 1}, else Student's t"
+    f"95 % intervals of the mean: bootstrap for {BOOTSTRAP_FROM} <= n < {BOOTSTRAP_BELOW}, else Student's t"
 )
 
 

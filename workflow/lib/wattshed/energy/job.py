@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wattshed.energy.budget import Budget
 from wattshed.energy.carbon import Location, yearly_intensity
 from wattshed.energy.host import Host
 from wattshed.energy.idle import find_idle_power
@@ -50,9 +51,14 @@ def metered_job(
 
     resumes: this attempt continues an interrupted one, whose energy then belongs to the job.
     host: place and idle power's folder; None takes them from the environment. sensors: other ones than this
-    machine's, such as simulated ones.
+    machine's, such as simulated ones. Raises :class:`Fault` before anything runs where the ledger cannot be written or
+    the study's budget is spent.
     """
     host = host or Host.from_environment()
+    budget = Budget.from_environment()
+    if budget is not None:
+        # Every stage counts against the study's budget: where it is spent, nothing more begins.
+        budget.limits(ledger_path.with_name(ledger_path.name + ".part"), resumes=resumes)
     if sensors is None:
         sensors = open_sensors(metering)
     ledger = Ledger(ledger_path, resumes=resumes)

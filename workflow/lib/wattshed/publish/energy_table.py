@@ -28,6 +28,10 @@ def energy_table(runs: pd.DataFrame) -> Table:
                 Cell(str(row["jobs"])),
                 decimals(row["duration_s"], 1),
                 *energies,
+                significant(
+                    None if pd.isna(row["net_kwh"]) else row["net_kwh"] * WH_PER_KWH,
+                    mark=status_mark(row["energy_status"]),
+                ),
                 significant(mass, mark=status_mark("estimated")),
             ]
         )
@@ -39,6 +43,7 @@ def energy_table(runs: pd.DataFrame) -> Table:
         Column("RAM", "Wh", numeric=True),
         Column("GPU", "Wh", numeric=True),
         Column("Sum", "Wh", numeric=True),
+        Column("Above idle", "Wh", numeric=True),
         Column("CO₂e", "g", numeric=True),
     ]
     total = stages.iloc[-1]
@@ -69,6 +74,10 @@ def energy_notes(stages: pd.DataFrame) -> list[str]:
         notes.append(
             f"{total['overlapping_jobs']} jobs shared a host with another one: the machine's energy is shared equally "
             "among those that ran, and counted once."
+        )
+    if pd.isna(total["net_kwh"]):
+        notes.append(
+            "Energy above idle is not known for every job: no idle machine could be measured before it."
         )
     notes.append("Whole jobs: loading, scoring and repeats that only serve measurement are in the sums.")
     notes.append("A dash is unknown, never zero.")

@@ -88,11 +88,8 @@ def _cost_sentences(results: StudyResults) -> list[str]:
             f"({total['energy_status']}) in {total['jobs']} jobs"
         )
         if pd.notna(total["co2e_kg"]):
-            places = ", ".join(sorted(results.runs["country_iso"].dropna().unique()))
-            sentence += (
-                f", or {significant_text(total['co2e_kg'] * G_PER_KG)} g CO₂e by the yearly factor of the assumed "
-                f"location {places}"
-            )
+            sources = "; ".join(sorted(results.runs["co2e_source"].dropna().unique()))
+            sentence += f", or {significant_text(total['co2e_kg'] * G_PER_KG)} g CO₂e ({sources})"
         sentences.append(sentence + ".")
     return sentences
 

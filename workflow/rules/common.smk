@@ -133,6 +133,8 @@ def recorded_sweep():
 def intensity_series():
     """A recorded carbon-intensity series that emissions are computed with."""
     intensity = STUDY.energy.carbon.intensity
+    if intensity.kind == "electricity_maps":
+        intensity = intensity.fallback_series or intensity
     return [intensity.path] if intensity.kind == "hourly" else []
 
 

@@ -34,7 +34,7 @@ def test_every_region_has_codecarbons_factor(codecarbon, country):
     assert len(regions(country)) >= 13
     for region in regions(country):
         found = yearly_intensity(Location(country, region))
-        assert found.kg_per_kwh == pytest.approx(codecarbon(country, region), rel=1e-6)
+        assert found.kg_per_kwh == pytest.approx(codecarbon(country, region), rel=1e-9)
         assert found.source.endswith(f"{country}/{region}")
 
 

@@ -62,6 +62,50 @@ def test_a_gap_is_not_bridged():
     assert mean(gappy, 2, 3) == pytest.approx(0.3)
 
 
+def kg(found, at_h, kwh):
+    return found.emissions_kg(START.timestamp() + HOUR_S * np.asarray(at_h, float), np.asarray(kwh, float))
+
+
+def test_energy_is_weighed_by_the_hours_in_which_it_was_drawn():
+    found = series([100, 300])
+    assert kg(found, [0, 1, 2], [0, 9, 10]) == pytest.approx(9 * 0.1 + 1 * 0.3)
+    assert kg(found, [0, 2], [0, 10]) == pytest.approx(10 * 0.2)
+    assert kg(found, [0.5, 0.5, 1.5], [5, 6, 8]) == pytest.approx(1 * 0.1 + 2 * 0.2)
+
+
+def test_energy_outside_of_the_series_gives_no_mass_and_rest_outside_costs_nothing():
+    found = series([100, 300])
+    assert kg(found, [0, 1, 3], [0, 1, 2]) is None
+    assert kg(found, [-5, 0, 1, 9], [4, 4, 5, 5]) == pytest.approx(0.1)
+
+
+@given(
+    st.lists(st.floats(0, 1000), min_size=1, max_size=10),
+    st.lists(st.tuples(st.floats(0, 1), st.floats(0, 5)), min_size=2, max_size=20),
+)
+def test_mass_lies_between_the_cleanest_and_the_dirtiest_hour(values, points):
+    at_h = np.sort([at for at, _ in points]) * len(values)
+    kwh = np.cumsum([drawn for _, drawn in points])
+    total = kwh[-1] - kwh[0]
+    low, high = min(values) * total / 1000, max(values) * total / 1000
+    assert low - 1e-6 <= kg(series(values), at_h, kwh) <= high + 1e-6
+
+
+@pytest.mark.parametrize(
+    ("at_h", "kwh", "sentence"),
+    [
+        ([0], [1], "at least two"),
+        ([0, 1], [1], "as many times as energies"),
+        ([0, 1, 0.5], [0, 1, 2], "energy point 3"),
+        ([0, 1, 2], [0, 2, 1], "energy point 3"),
+        ([0, 1], [0, np.nan], "energy point 2"),
+    ],
+)
+def test_points_that_go_back_are_refused(at_h, kwh, sentence):
+    with pytest.raises(Fault, match=sentence):
+        kg(series([100, 300]), at_h, kwh)
+
+
 def table(**columns):
     hours = pd.date_range(START, periods=4, freq="h")
     return pd.DataFrame({"time": hours, "g": [100.0, 200.0, None, 400.0], **columns})
@@ -87,6 +131,11 @@ def test_csv_and_parquet_read_the_same(tmp_path, suffix):
         ({"time": pd.date_range(START, periods=4, freq="30min")}, "row 2 .* not a whole hour"),
         ({"g": [100, -5, 3, 4]}, "row 2 .* no intensity between 0 and 3000"),
         ({"g": [100, 2, 31_000, 4]}, "row 3 .* check its unit"),
+        ({"g": ["1", "2", "many", "4"]}, "row 3 .* holds no number"),
+        ({"g": [1, np.inf, 3, 4]}, "row 2 .* no intensity between"),
+        ({"time": [START, None, *pd.date_range(START, periods=2, freq="D")]}, "row 2 .* holds no time"),
+        ({"time": pd.date_range("1700-01-01T00:00Z", periods=4, freq="h")}, "row 1 .* no time of a grid"),
+        ({"time": ["2020-03-29T00:00+01:00", "2020-03-29T03:00+02:00"] * 2}, "Mixed timezones"),
         ({"g": [None] * 4}, "holds no intensity at all"),
     ],
 )
@@ -114,5 +163,12 @@ def test_the_recorded_grids_can_be_read(root):
         pytest.skip("the recorded grids are not on this machine")
     found = read_series(folder / "DE.parquet", "time", "carbon_intensity_direct")
     day = pd.Timestamp("2020-06-15T00:00Z").timestamp()
-    kg = found.mean_kg_per_kwh(np.array([day]), np.array([day + 24 * HOUR_S]))[0]
-    assert 0.1 < kg < 0.6
+    assert 0.1 < found.mean_kg_per_kwh(np.array([day]), np.array([day + 24 * HOUR_S]))[0] < 0.6
+
+
+def test_a_file_of_several_grids_is_refused_at_its_second_one(root):
+    path = root.parent / "shared/data/carbon_intensity/us_balancing_areas_2022.parquet"
+    if not path.is_file():
+        pytest.skip("the recorded grids are not on this machine")
+    with pytest.raises(Fault, match=r"row 8761 .* stands there twice"):
+        read_series(path, "timestamp", "avg_CI")

@@ -123,7 +123,10 @@ def test_no_job_of_a_study_begins_once_its_budget_is_spent(tmp_path, metering, h
     job = {"stage": "s", "job": "a", "labels": {}, "metering": metering, "host": host}
     with metered_job(tmp_path / "a.jsonl", **job):
         time.sleep(0.2)
-    with pytest.raises(Fault, match=r"budget of 1e-09 kWh is spent"), metered_job(tmp_path / "b.jsonl", **job):
+    with (
+        pytest.raises(Fault, match=r"budget of 1e-09 kWh is spent"),
+        metered_job(tmp_path / "b.jsonl", **job),
+    ):
         pass
     assert not (tmp_path / "b.jsonl.part").exists()
 

@@ -99,7 +99,9 @@ def test_the_numbers_are_strict_json_and_those_of_the_function(page, results):
 
 
 def test_the_page_needs_no_other_file(page):
-    assert page.count("data:image/png;base64,") == len(NAMES) - 1  # the frontier is for the paper: the page has the fronts
+    assert (
+        page.count("data:image/png;base64,") == len(NAMES) - 1
+    )  # the frontier is for the paper: the page has the fronts
     assert not re.findall(r'(?:src|href)="(?!data:|#)', page)
     assert "http" not in page.split("<pre>")[0]
 

@@ -15,10 +15,16 @@ class YearlyIntensity(Block):
 
 class HourlyIntensity(Block):
     kind: Literal["hourly"] = Field(description="A recorded series, hour by hour.")
-    path: str = Field(description="Parquet or CSV with a column of UTC times and one of intensities.")
-    time_column: str = Field(default="time", description="Column of UTC times, one row an hour.")
+    path: str = Field(
+        min_length=1, description="Parquet or CSV with a column of UTC times and one of intensities."
+    )
+    time_column: str = Field(
+        default="time", min_length=1, description="Column of UTC times, one row an hour."
+    )
     intensity_column: str = Field(
-        default="carbon_intensity_direct", description="Column of intensities [g CO2e per kWh]."
+        default="carbon_intensity_direct",
+        min_length=1,
+        description="Column of intensities [g CO2e per kWh].",
     )
     fallback: Literal["none", "yearly"] = Field(
         default="none",
@@ -37,13 +43,27 @@ class LiveIntensity(Block):
     kind: Literal["electricity_maps"] = Field(
         description="The Electricity Maps API, with a key in the environment; answers are kept on disk."
     )
-    zone: str = Field(min_length=2, description="Zone of Electricity Maps, such as DE or US-CAL-CISO.")
-    cache_folder: str = Field(
-        default="data/electricity_maps", description="Where answers are kept, one file per zone and UTC day."
+    zone: str = Field(
+        pattern=r"^[A-Z]{2}(-[A-Za-z0-9]+)*$",
+        description="Zone of Electricity Maps, such as DE or US-CAL-CISO.",
     )
-    fallback: Literal["none", "yearly"] = Field(
+    cache_folder: str = Field(
+        default="data/electricity_maps",
+        min_length=1,
+        description="Where answers are kept, one file per zone and UTC day.",
+    )
+    fallback: Literal["none", "yearly", "series"] = Field(
         default="none", description="What is taken where there is neither network nor a kept answer."
     )
+    fallback_series: HourlyIntensity | None = Field(
+        default=None, description="The recorded series of fallback series, with a fallback of its own."
+    )
+
+    @model_validator(mode="after")
+    def _series_only_as_fallback(self) -> "LiveIntensity":
+        if (self.fallback == "series") != (self.fallback_series is not None):
+            raise ValueError("fallback series and fallback_series belong together: give both or neither")
+        return self
 
 
 IntensitySource = Annotated[
@@ -65,16 +85,27 @@ class CarbonBlock(Block):
     water_l_per_kwh: float | None = Field(
         default=None,
         gt=0,
+        allow_inf_nan=False,
         description="Water consumed per kWh of facility energy [L/kWh]; with water_source.",
     )
-    water_source: str | None = Field(default=None, description="Who says so: paper, table or operator.")
+    water_source: str | None = Field(
+        default=None, min_length=1, description="Who says so: paper, table or operator."
+    )
     embodied_kg: float | None = Field(
-        default=None, gt=0, description="Mass of CO2e of making the machine [kg]; with lifetime and source."
+        default=None,
+        gt=0,
+        allow_inf_nan=False,
+        description="Mass of CO2e of making the machine [kg]; with lifetime and source.",
     )
     lifetime_h: float | None = Field(
-        default=None, gt=0, description="Hours of use over which embodied_kg is spread [h]."
+        default=None,
+        gt=0,
+        allow_inf_nan=False,
+        description="Hours of use over which embodied_kg is spread [h].",
     )
-    embodied_source: str | None = Field(default=None, description="Who says so: maker's sheet or paper.")
+    embodied_source: str | None = Field(
+        default=None, min_length=1, description="Who says so: maker's sheet or paper."
+    )
 
     leaders_limit_kg: float | None = Field(
         default=None,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 HOUR_S = 3600
 # Above any grid on earth: pure lignite stays below 1,300 g.
 MOST_G_PER_KWH = 3000.0
+YEARS = (1970, 2200)
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,33 @@ class IntensitySeries:
         mean = np.where(moment, np.nan_to_num(dense)[first_hour], area / np.where(moment, 1.0, high - low))
         return np.where(inside & whole, mean / 1000, np.nan)
 
+    def emissions_kg(self, at_s: np.ndarray, kwh: np.ndarray) -> float | None:
+        """Mass [kg] of energy read at points in time, each piece by the hours in which it was drawn.
+
+        at_s: float64 [n], seconds since 1970 in UTC, not falling; kwh: float64 [n], cumulative. Energy counts as
+        even between two points. None where any was drawn outside of the series. Raises :class:`Fault` for points
+        that go back.
+        """
+        import numpy as np
+
+        at_s, kwh = np.asarray(at_s, dtype=np.float64), np.asarray(kwh, dtype=np.float64)
+        if at_s.ndim != 1 or at_s.shape != kwh.shape or len(at_s) < 2:
+            raise Fault(
+                f"energy points have shapes {at_s.shape} and {kwh.shape}: expected as many times as energies, at "
+                "least two; read the ledger's ticks again."
+            )
+        drawn_kwh = np.diff(kwh)
+        # Written so that NaN is wrong too.
+        back = ~((np.diff(at_s) >= 0) & (drawn_kwh >= 0))
+        if back.any():
+            raise Fault(
+                f"energy point {int(back.argmax()) + 2} lies before the one above it or is no number: expected "
+                "times and cumulative energies that never fall; check the ledger."
+            )
+        used = drawn_kwh > 0
+        kg = drawn_kwh[used] * self.mean_kg_per_kwh(at_s[:-1][used], at_s[1:][used])
+        return None if np.isnan(kg).any() else float(kg.sum())
+
 
 def read_series(path: Path | str, time_column: str, intensity_column: str) -> IntensitySeries:
     """A series from Parquet or CSV. Raises :class:`Fault` naming the file and the row that is wrong."""
@@ -69,7 +97,9 @@ def read_series(path: Path | str, time_column: str, intensity_column: str) -> In
     try:
         frame = pd.read_csv(place) if place.suffix == ".csv" else pd.read_parquet(place)
     except (OSError, ValueError) as error:
-        raise Fault(f"{place} cannot be read ({error}): expected Parquet or CSV; export it again.") from error
+        raise Fault(
+            f"{place} cannot be read ({_first_line(error)}): expected Parquet or CSV; export it again."
+        ) from error
     for name in (time_column, intensity_column):
         if name not in frame:
             raise Fault(
@@ -81,8 +111,10 @@ def read_series(path: Path | str, time_column: str, intensity_column: str) -> In
         times: pd.Series = pd.to_datetime(column, format=None if column.dtype.kind == "M" else "ISO8601")
     except (ValueError, TypeError) as error:
         raise Fault(
-            f"{place}, column {time_column!r} holds no times ({error}): expected UTC hours."
+            f"{place}, column {time_column!r} holds no times ({_first_line(error)}): expected UTC hours; mend the "
+            "file."
         ) from error
+    _refuse(times.isna().to_numpy(), place, times, "holds no time: expected a UTC hour")
     if times.dt.tz is None:
         raise Fault(
             f"{place}, column {time_column!r} has times without an offset: expected UTC, such as 2020-01-01T00:00Z."
@@ -93,10 +125,13 @@ def read_series(path: Path | str, time_column: str, intensity_column: str) -> In
 def checked_series(times: pd.Series, g_per_kwh: pd.Series, source: str, place: str) -> IntensitySeries:
     """A series whose hours are whole, rising and unique and whose intensities are plausible; nulls are gaps."""
     import numpy as np
+    import pandas as pd
 
     utc = times.dt.tz_convert("UTC")
-    seconds = utc.astype("datetime64[ns, UTC]").astype("int64").to_numpy() // 10**9
-    values = g_per_kwh.astype("float64").to_numpy()
+    seconds = utc.astype("datetime64[s, UTC]").astype("int64").to_numpy()
+    values = pd.to_numeric(g_per_kwh, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    _refuse(np.isnan(values) & g_per_kwh.notna().to_numpy(), place, utc, "holds no number: expected g/kWh")
+    _refuse(~utc.dt.year.between(*YEARS).to_numpy(), place, utc, "is no time of a grid: check the column")
     _refuse(seconds % HOUR_S != 0, place, utc, "is not a whole hour: expected one row per hour")
     order = np.argsort(seconds, kind="stable")
     twice = np.zeros(len(seconds), dtype=bool)
@@ -111,7 +146,11 @@ def checked_series(times: pd.Series, g_per_kwh: pd.Series, source: str, place: s
     return IntensitySeries(seconds[known] // HOUR_S, values[known], f"hourly series {source}, {span}")
 
 
-def _refuse(wrong: np.ndarray, place: str, times: pd.Series, what: str) -> None:
+def _refuse(wrong: np.ndarray, place: Path | str, times: pd.Series, what: str) -> None:
     if wrong.any():
         row = int(wrong.argmax())
         raise Fault(f"{place}, row {row + 1} ({times.iloc[row]}) {what}.")
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]

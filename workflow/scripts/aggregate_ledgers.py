@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from wattshed.accounts.runs import runs_frame, windows_frame
+from wattshed.accounts.runs import runs_and_windows
 from wattshed.foundation.faults import run_script, script_parser
 from wattshed.foundation.writing import write_parquet
 
@@ -14,8 +14,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--output-runs", type=Path, required=True, help="runs.parquet to write")
     parser.add_argument("--output-windows", type=Path, required=True, help="windows.parquet to write")
     arguments = parser.parse_args(argv)
-    write_parquet(arguments.output_runs, runs_frame(arguments.ledgers))
-    write_parquet(arguments.output_windows, windows_frame(arguments.ledgers))
+    runs, windows = runs_and_windows(arguments.ledgers)
+    write_parquet(arguments.output_runs, runs)
+    write_parquet(arguments.output_windows, windows)
 
 
 if __name__ == "__main__":

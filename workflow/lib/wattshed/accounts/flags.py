@@ -1,6 +1,7 @@
 """What a careful reader would doubt in a run, as flags that stay with it."""
 
 import importlib.util
+import re
 from functools import cache
 from pathlib import Path
 
@@ -16,14 +17,20 @@ CHANGED_GRID = "changed grid"
 CLOCK_JUMP = "clock jump"
 UNKNOWN_LOCATION = "unknown location"
 
-# The same mean power to a millionth in so many runs comes from no meter: the emission report's 427 rows of 390 W.
+# The same mean power to six digits in so many runs comes from no meter: the emission report's 427 rows of 390 W.
 SAME_POWER_RUNS = 3
 SAME_POWER_DIGITS = 6
+# Of hundreds of runs some agree so far by chance; a constant stands in far more than a hundredth of them.
+SAME_POWER_SHARE = 0.01
 # Sockets exceed their TDP for moments; a run's mean more than a tenth above it is an accounting error.
 TDP_MARGIN = 1.1
+SERVERS = ("EPYC", "Xeon", "Opteron", "ThunderX", "Altra")
+SERVER_SOCKETS = 2.0
 # A card of the last ten years at rest draws 5 to 75 W, and below 5 % utilisation it did not train anything.
 IDLE_GPU_W = 20.0
 IDLE_GPU_UTILISATION = 5.0
+# Of fewer runs none is the usual one.
+GRID_RUNS = 3
 # NTP slews at most half a millisecond per second; more than 2 s is a step.
 CLOCK_JUMP_S = 2.0
 
@@ -39,20 +46,23 @@ def add_flag(flags: pd.Series, where: np.ndarray, flag: str) -> pd.Series:
 
 def flag_runs(runs: pd.DataFrame) -> pd.DataFrame:
     """The runs with a column ``flags``: comma-separated, null where there is nothing to doubt."""
-    frame = runs.copy()
-    flags = pd.Series(pd.array([pd.NA] * len(frame), dtype="string"), index=frame.index)
-    for flag, where in (
-        (TRUNCATED, frame["truncated"].fillna(False).to_numpy(dtype=bool)),
-        (OVERLAP, frame["overlaps"].notna().to_numpy()),
-        (CONSTANT_POWER, _constant_power(frame)),
-        (POWER_ABOVE_TDP, _above_tdp(frame)),
-        (IDLE_GPU, _idle_gpu(frame)),
-        (CHANGED_GRID, _changed_grid(frame)),
-        (CLOCK_JUMP, (frame["clock_jump_s"].abs() > CLOCK_JUMP_S).fillna(False).to_numpy(dtype=bool)),
-    ):
-        flags = add_flag(flags, where, flag)
-    frame["flags"] = flags
-    return frame
+    found = {
+        TRUNCATED: runs["truncated"].fillna(False).to_numpy(dtype=bool),
+        OVERLAP: runs["overlaps"].notna().to_numpy(),
+        CONSTANT_POWER: _constant_power(runs),
+        POWER_ABOVE_TDP: _above_tdp(runs),
+        IDLE_GPU: _idle_gpu(runs),
+        CHANGED_GRID: _changed_grid(runs),
+        CLOCK_JUMP: (runs["clock_jump_s"].abs() > CLOCK_JUMP_S).to_numpy(dtype=bool),
+    }
+    # Few of the combinations occur, however many runs there are.
+    code = np.zeros(len(runs), dtype=np.int64)
+    for bit, where in enumerate(found.values()):
+        code += where.astype(np.int64) << bit
+    kinds, which = np.unique(code, return_inverse=True)
+    words = [", ".join(flag for bit, flag in enumerate(found) if kind >> bit & 1) or None for kind in kinds]
+    flags = pd.array(words, dtype="string").take(which)
+    return runs.assign(flags=flags)
 
 
 @cache
@@ -66,27 +76,43 @@ def socket_tdp_w() -> dict[str, float]:
     return dict(zip(table["Name"].str.strip(), tdp_w, strict=True))
 
 
-def _constant_power(frame: pd.DataFrame) -> np.ndarray:
-    """CodeCarbon's runs whose CPU power repeats to the last digit, within one processor and method."""
-    power = frame["cpu_power_w"].round(SAME_POWER_DIGITS)
-    same = power.groupby([frame["cpu_model"], frame["origin"], power], dropna=True).transform("size")
-    foreign = frame["origin"] == "codecarbon csv"
-    return (foreign & (same >= SAME_POWER_RUNS)).fillna(False).to_numpy(dtype=bool)
+def _constant_power(runs: pd.DataFrame) -> np.ndarray:
+    """Runs of one processor whose mean CPU power is the same number again and again."""
+    power = _to_digits(runs["cpu_power_w"].to_numpy(dtype=np.float64, na_value=np.nan))
+    keys = [runs["cpu_model"].fillna(""), runs["host"].fillna(""), runs["origin"]]
+    values = pd.Series(power, index=runs.index)
+    of_processor = values.groupby(keys).transform("count")
+    same = values.groupby([*keys, power], dropna=True).transform("size")
+    return ((same >= SAME_POWER_RUNS) & (same >= SAME_POWER_SHARE * of_processor)).to_numpy(dtype=bool)
 
 
-def _above_tdp(frame: pd.DataFrame) -> np.ndarray:
-    tdp_w = frame["cpu_model"].map(_tdp_of).astype("float64")
-    sockets = frame["cpu_sockets"].fillna(1).astype("float64")
-    return (frame["cpu_power_w"] > TDP_MARGIN * tdp_w * sockets).fillna(False).to_numpy(dtype=bool)
+def _to_digits(values: np.ndarray) -> np.ndarray:
+    """Rounded to :data:`SAME_POWER_DIGITS` significant digits."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        place = 10.0 ** (SAME_POWER_DIGITS - 1 - np.floor(np.log10(np.abs(values))))
+        return np.where(np.isfinite(place), np.round(values * place) / place, values)
+
+
+def _above_tdp(runs: pd.DataFrame) -> np.ndarray:
+    models, names = pd.factorize(runs["cpu_model"])
+    tdp_w = np.array([_tdp_of(name) for name in names] + [np.nan])[models]
+    # A server whose sockets nobody counted may have two.
+    sockets = np.array([SERVER_SOCKETS if _is_server(name) else 1.0 for name in names] + [1.0])[models]
+    sockets = runs["cpu_sockets"].fillna(pd.Series(sockets, index=runs.index)).to_numpy(dtype=np.float64)
+    power_w = runs["cpu_power_w"].to_numpy(dtype=np.float64, na_value=np.nan)
+    return power_w > TDP_MARGIN * tdp_w * sockets
+
+
+def _is_server(model: str) -> bool:
+    return any(word in model for word in SERVERS)
 
 
 @cache
-def _tdp_of(model: object) -> float:
-    """TDP of ``AMD Ryzen 5 5600X 6-Core Processor`` by the longest name of the table that it begins with."""
-    if not isinstance(model, str):
-        return np.nan
+def _tdp_of(model: str) -> float:
+    """TDP of ``AMD Ryzen 5 5600X 6-Core Processor`` by the longest name of the table that it begins with; or NaN."""
     table = socket_tdp_w()
-    words = model.replace("(R)", "").replace("(TM)", "").replace(" CPU", "").split(" @")[0].split()
+    plain = re.sub(r"^\d+th Gen |\((R|TM|tm)\)| CPU|-Core| Processor", "", model).split(" @")[0]
+    words = plain.split()
     for count in range(len(words), 1, -1):
         name = " ".join(words[:count])
         if name in table:
@@ -94,16 +120,30 @@ def _tdp_of(model: object) -> float:
     return np.nan
 
 
-def _idle_gpu(frame: pd.DataFrame) -> np.ndarray:
-    low_power = frame["gpu_power_w"] < IDLE_GPU_W
-    low_use = frame["gpu_utilisation_percent"] < IDLE_GPU_UTILISATION
-    return (frame["gpu_kwh"].notna() & (low_power | low_use)).fillna(False).to_numpy(dtype=bool)
+def _idle_gpu(runs: pd.DataFrame) -> np.ndarray:
+    low_power = runs["gpu_power_w"] < IDLE_GPU_W
+    low_use = runs["gpu_utilisation_percent"] < IDLE_GPU_UTILISATION
+    return (runs["gpu_kwh"].notna() & (low_power | low_use)).to_numpy(dtype=bool)
 
 
-def _changed_grid(frame: pd.DataFrame) -> np.ndarray:
-    """Runs whose stated place is not that of most runs here: a VPN, or another machine's folder."""
-    place = frame["country_iso"].astype("string") + "/" + frame["region"].astype("string").fillna("")
-    counts = place.value_counts()
-    if len(counts) < 2:
-        return np.zeros(len(frame), dtype=bool)
-    return (place.notna() & (place != counts.index[0])).fillna(False).to_numpy(dtype=bool)
+def _changed_grid(runs: pd.DataFrame) -> np.ndarray:
+    """Runs whose stated place is not that of most runs of their model, or of their folder where no model is named.
+
+    A VPN, or another machine's folder. Where too few runs of a model say so, most of all runs of that origin count.
+    """
+    place = runs["country_iso"].astype("string") + "/" + runs["region"].astype("string").fillna("")
+    folder = runs["path"].astype("string").str.replace(r"[^/\\]*$", "", regex=True)
+    kin = runs["model"].astype("string").fillna(folder)
+    origin = runs["origin"].astype("string")
+    own = _usual(place, origin + "/" + kin, GRID_RUNS)
+    usual = own.fillna(_usual(place, origin, 1))
+    return (place.notna() & usual.notna() & (place != usual)).fillna(False).to_numpy(dtype=bool)
+
+
+def _usual(place: pd.Series, group: pd.Series, least: int) -> pd.Series:
+    """Per run the place of more than half of its group; null where there is none, or fewer than ``least``."""
+    known = pd.DataFrame({"place": place, "group": group}).dropna()
+    counts = known.value_counts(["group", "place"]).reset_index(name="n")
+    counts["of"] = counts.groupby("group")["n"].transform("sum")
+    most = counts[(2 * counts["n"] > counts["of"]) & (counts["of"] >= least)]
+    return group.map(most.set_index("group")["place"]).astype("string")

@@ -1,10 +1,13 @@
 """Columns of runs and windows with types that do not depend on which rows happen to be there."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
+
+from wattshed.foundation.faults import Fault
 
 LABELS = ("model", "seed", "epoch", "strategy", "task", "variant", "data_country", "season")
 VALUE_PREFIX = "value_"
@@ -13,6 +16,8 @@ INTEGERS = {"seed", "epoch", "attempts", "attempt", "repeats"}
 BOOLEANS = {"truncated", "dirty"}
 NUMBERS = {"cpu_sockets"}
 UNITS = ("_kwh", "_kg", "_s", "_w", "_l", "_percent", "_per_kwh")
+
+WRONG = (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError)
 
 
 def column_type(name: str) -> pa.DataType:
@@ -26,20 +31,23 @@ def column_type(name: str) -> pa.DataType:
     return pa.string()
 
 
-def typed_table(rows: list[dict[str, Any]]) -> pa.Table:
-    """Rows as an Arrow table; a column that a row lacks is null there."""
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    columns = []
-    for name in names:
-        kind = column_type(name)
-        values = [row.get(name) for row in rows]
-        if pa.types.is_string(kind):
-            values = [value if value is None or isinstance(value, str) else str(value) for value in values]
-        columns.append(pa.array(values, type=kind))
-    return pa.table(columns, names=names)
+def typed_table(rows: Sequence[dict[str, Any]]) -> pa.Table:
+    """Rows as an Arrow table; a column that a row lacks is null there.
+
+    Raises :class:`Fault` for a value that is not of its column's type.
+    """
+    # Most rows have the same columns: those are turned at once, and put back into their order at the end.
+    alike: dict[tuple[str, ...], list[int]] = {}
+    for number, row in enumerate(rows):
+        alike.setdefault(tuple(row), []).append(number)
+    tables = [_table(names, [rows[number] for number in numbers]) for names, numbers in alike.items()]
+    if len(tables) < 2:
+        return tables[0] if tables else pa.table({})
+    order = np.argsort(np.concatenate(list(alike.values())))
+    return pa.concat_tables(tables, promote_options="default").take(order)
 
 
-def typed_frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
+def typed_frame(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
     """Rows as a frame; nulls stay nulls and never become zeros."""
     return to_frame([typed_table(rows)])
 
@@ -50,3 +58,27 @@ def to_frame(tables: Iterable[pa.Table]) -> pd.DataFrame:
     nullable = {pa.string(): pd.StringDtype(), pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
     frame: pd.DataFrame = whole.to_pandas(types_mapper=nullable.get)
     return frame
+
+
+def _table(names: tuple[str, ...], rows: list[dict[str, Any]]) -> pa.Table:
+    turned = zip(*(row.values() for row in rows), strict=True)
+    columns = [_column(name, values, rows) for name, values in zip(names, turned, strict=True)]
+    return pa.table(columns, names=list(names))
+
+
+def _column(name: str, values: Sequence[Any], rows: Sequence[dict[str, Any]]) -> pa.Array:
+    kind = column_type(name)
+    try:
+        return pa.array(values, type=kind)
+    except WRONG:
+        if pa.types.is_string(kind):
+            return pa.array([None if value is None else str(value) for value in values], type=kind)
+    for value, row in zip(values, rows, strict=True):
+        try:
+            pa.array([value], type=kind)
+        except WRONG as error:
+            raise Fault(
+                f"{row.get('path') or row.get('job')}: {name} is {value!r}; expected {kind}: mend it where it was "
+                "written."
+            ) from error
+    raise AssertionError(f"{name} is wrong as a whole and right in every row")

@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from wattshed.energy.ledger import SCHEMA
 from wattshed.foundation.faults import Fault
@@ -30,53 +30,89 @@ class Attempt:
 
 @dataclass(frozen=True)
 class JobLedger:
-    """A job's attempts in order. Energies are in kWh, as in the file."""
+    """A job's attempts in order. Energies are in kWh, as in the file. torn: a kill cut its last line off."""
 
     path: Path
     attempts: list[Attempt]
+    torn: bool = False
 
     @property
     def truncated(self) -> bool:
         """The last attempt has no end: the job was killed and nobody resumed it to its end."""
-        return self.attempts[-1].end is None
+        return self.torn or self.attempts[-1].end is None
 
 
 def read_ledger(path: Path | str) -> JobLedger:
     """Read one ledger file.
 
-    A torn line is accepted where a kill leaves it: as the last one, or just before the ``start`` of the
-    attempt that resumed. Any other unreadable line, and a foreign schema, raise :class:`Fault`.
+    A torn line is accepted where a kill leaves it, within a letter too: as the last one, or just before the
+    ``start`` of the attempt that resumed. Any other unreadable line, and a foreign schema, raise :class:`Fault`.
     """
     place = Path(path)
     try:
-        lines = place.read_bytes().decode("utf-8", errors="replace").splitlines()
+        with open(path, "rb", buffering=0) as file:
+            content = file.readall()
     except FileNotFoundError as error:
         raise Fault(f"{place} does not exist: run the job that writes it first.") from error
+    except OSError as error:
+        raise Fault(
+            f"{place} cannot be read ({error.strerror}): expected a ledger that this user may read; change its rights."
+        ) from error
+    events, torn = _whole_events(content), False
+    if events is None:
+        events, torn = _events_but_torn(content.splitlines(), place)
     attempts: list[Attempt] = []
-    torn: int | None = None
-    for number, line in enumerate(lines, start=1):
-        event = _parse(line)
-        if event is None:
-            if torn is not None:
-                raise _unreadable(place, torn)
-            torn = number
-            continue
-        if torn is not None and event["event"] != "start":
-            raise _unreadable(place, torn)
-        torn = None
+    for number, event in events:
         _take(event, attempts, place, number)
     if not attempts:
         raise Fault(
             f"{place} has no readable start event: the job was killed before it began, or this is no ledger; "
             "delete it and run the job again."
         )
-    return JobLedger(place, attempts)
+    return JobLedger(place, attempts, torn)
 
 
-def _parse(line: str) -> dict[str, Any] | None:
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no number")
+
+
+# The writer refuses NaN and infinity, so that they are damage here.
+_decode = json.JSONDecoder(parse_constant=_refuse).decode
+
+
+def _whole_events(content: bytes) -> list[tuple[int, dict[str, Any]]] | None:
+    """All events of an undamaged file, parsed at once, which is twice as fast as line by line; else None."""
+    lines = content.rstrip(b"\n").count(b"\n") + 1
     try:
-        event = json.loads(line)
-    except json.JSONDecodeError:
+        events = _decode(f"[{content.decode().rstrip(chr(10)).replace(chr(10), ',')}]")
+    except (ValueError, RecursionError):
+        return None
+    if len(events) != lines or not all(isinstance(event, dict) and "event" in event for event in events):
+        return None
+    return list(enumerate(events, start=1))
+
+
+def _events_but_torn(lines: list[bytes], place: Path) -> tuple[list[tuple[int, dict[str, Any]]], bool]:
+    """Events with their line numbers, and whether the last line is torn."""
+    events: list[tuple[int, dict[str, Any]]] = []
+    torn: int | None = None
+    for number, line in enumerate(lines, start=1):
+        event = _parse(line)
+        if torn is not None and (event is None or event["event"] != "start"):
+            raise Fault(
+                f"{place}, line {torn} is not a JSON event; expected one whole event per line (only the line that "
+                "a kill cut off may be torn): restore the file or delete it and run the job again."
+            )
+        torn = number if event is None else None
+        if event is not None:
+            events.append((number, event))
+    return events, torn is not None
+
+
+def _parse(line: bytes) -> dict[str, Any] | None:
+    try:
+        event = _decode(line.decode())
+    except (ValueError, RecursionError):
         return None
     return event if isinstance(event, dict) and "event" in event else None
 
@@ -106,10 +142,3 @@ def _take(event: dict[str, Any], attempts: list[Attempt], place: Path, number: i
         attempt.end = event
     else:
         raise Fault(f"{place}, line {number} is an unknown event {kind!r}; expected {EVENTS}.")
-
-
-def _unreadable(place: Path, number: int) -> Fault:
-    return Fault(
-        f"{place}, line {number} is not a JSON event; expected one whole event per line (only the line that "
-        "a kill cut off may be torn): restore the file or delete it and run the job again."
-    )

@@ -1,6 +1,5 @@
 """Jobs that shared a host: each metered the whole machine, so its energy is split among them, never added."""
 
-import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,28 +8,24 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from wattshed.accounts.attempts import attempt_duration_s
+from wattshed.accounts.curves import Curve, attempt_curves
 from wattshed.accounts.ledgers import JobLedger, read_ledger
-from wattshed.accounts.totals import COMPONENTS, attempt_duration_s, attempt_energy
+from wattshed.accounts.totals import COMPONENTS
+from wattshed.foundation.faults import Fault
 
 ATTRIBUTED = tuple(f"attributed_{name}_kwh" for name in COMPONENTS)
+# A server that takes jobs all day long meets thousands; a reader needs the first ones.
+NAMED_JOBS = 20
 
 
 @dataclass(frozen=True)
-class _Curve:
-    """What one attempt read of one meter, as cumulative energy over time.
-
-    meter: ``cpu``, ``ram`` or a GPU, by its UUID where that is known, so that other GPUs are not shared.
-    at_s: seconds since 1970, rising; kwh: cumulative, same length.
-    """
+class _Job:
+    """spans: begin and end of its attempts [s since 1970]; curves: what it read, None where unreadable by now."""
 
     row: int
-    meter: str
-    at_s: np.ndarray
-    kwh: np.ndarray
-
-    def between(self, start_s: float, end_s: float) -> float:
-        low, high = np.interp([start_s, end_s], self.at_s, self.kwh)
-        return float(high - low)
+    spans: list[tuple[float, float]]
+    curves: list[Curve] | None
 
 
 def share_overlaps(runs: pd.DataFrame, read: Callable[[Path], JobLedger] = read_ledger) -> pd.DataFrame:
@@ -38,36 +33,37 @@ def share_overlaps(runs: pd.DataFrame, read: Callable[[Path], JobLedger] = read_
 
     Jobs overlap where their spans [began, began + duration] on a host do; the monotonic duration counts, so a
     jump of the wall clock makes no run longer. A host's time is cut at every begin and end; in each piece the
-    machine's energy is the mean of what its jobs read, shared equally among them. A run that was alone keeps its
-    own energy. Only ledgers that overlap are read again.
+    machine's energy is the mean of what its jobs read, shared equally among them; a GPU is shared by those that
+    read the same one. A run that was alone keeps its own energy. Only ledgers that overlap are read again; what
+    cannot be split, since a ledger changed in between, is null.
     """
     frame = runs.copy()
-    attributed = {
-        column: frame[f"{name}_kwh"].to_numpy(dtype=np.float64, copy=True)
-        for name, column in zip(COMPONENTS, ATTRIBUTED, strict=True)
+    names: list[str | None] = [None] * len(frame)
+    shared = {
+        name: frame[f"{name}_kwh"].to_numpy(dtype=np.float64, na_value=np.nan, copy=True)
+        for name in COMPONENTS
     }
-    names: list[set[str]] = [set() for _ in range(len(frame))]
-    paths = frame["path"].tolist()
-    jobs = frame["job"].tolist()
+    paths, job_names = frame["path"].tolist(), frame["job"].tolist()
     for cluster in _clusters(frame):
-        curves = [curve for row in cluster for curve in _curves(row, read(Path(paths[row])))]
-        shares = _shares(curves)
-        for row in cluster:
-            mine = [curve for curve in curves if curve.row == row]
-            names[row] = {
-                jobs[other.row]
-                for other in curves
-                if other.row != row and any(_meet(curve, other) for curve in mine)
-            }
-        met = [row for row in cluster if names[row]]
-        for row in met:
-            for name, column in zip(COMPONENTS, ATTRIBUTED, strict=True):
-                if not np.isnan(attributed[column][row]):
-                    attributed[column][row] = shares.get((row, name), 0.0)
-    frame["overlaps"] = pd.array([", ".join(sorted(found)) or None for found in names], dtype="string")
-    for column, kwh in attributed.items():
-        frame[column] = kwh
-    frame["attributed_kwh"] = frame[list(ATTRIBUTED)].sum(axis=1, min_count=1)
+        jobs = [_job(row, Path(paths[row]), read) for row in cluster]
+        met = _meetings(jobs)
+        shares = _shares([(job.row, curve) for job in jobs for curve in job.curves or ()])
+        for job in jobs:
+            if job.curves is not None and not met[job.row]:
+                continue
+            # Of an unreadable job the spans are not known to the second, but the cluster is.
+            others = met[job.row] if job.curves is not None else set(cluster[: NAMED_JOBS + 2]) - {job.row}
+            names[job.row] = _listed({job_names[row] for row in others})
+            for name in COMPONENTS:
+                own = shared[name]
+                if not np.isnan(own[job.row]):
+                    own[job.row] = np.nan if job.curves is None else shares.get((job.row, name), np.nan)
+    for name, column in zip(COMPONENTS, ATTRIBUTED, strict=True):
+        frame[column] = shared[name]
+    frame["overlaps"] = pd.array(names, dtype="string")
+    # A foreign run may know its sum and no part of it.
+    sums = frame[list(ATTRIBUTED)].sum(axis=1, min_count=1)
+    frame["attributed_kwh"] = sums.where(frame["overlaps"].notna() | sums.notna(), frame["energy_kwh"])
     return frame
 
 
@@ -75,25 +71,18 @@ def _clusters(frame: pd.DataFrame) -> Iterator[list[int]]:
     """Positions of runs that are joined by overlaps on a host, two or more at a time."""
     began = _seconds(frame["began_utc"])
     # Attempts of a resumed job may lie far apart: its span reaches to the end of the last.
-    ended = _seconds(frame["last_began_utc"]) + frame["last_duration_s"].to_numpy(dtype=np.float64)
-    hosts = [None if pd.isna(host) else str(host) for host in frame["host"]]
-    order = np.lexsort((began, pd.factorize(frame["host"])[0]))
-    cluster: list[int] = []
-    until = -np.inf
-    host: object = None
-    for position in order:
-        row = int(position)
-        if hosts[row] is None or np.isnan(began[row]):
-            continue
-        if hosts[row] == host and began[row] < until:
-            cluster.append(row)
-            until = max(until, ended[row])
-            continue
+    ended = _seconds(frame["last_began_utc"]) + frame["last_duration_s"].to_numpy(
+        dtype=np.float64, na_value=np.nan
+    )
+    hosts, _ = pd.factorize(frame["host"])
+    rows = np.flatnonzero((hosts >= 0) & ~np.isnan(began) & ~np.isnan(ended))
+    rows = rows[np.lexsort((began[rows], hosts[rows]))]
+    host = pd.Series(hosts[rows])
+    until = pd.Series(ended[rows]).groupby(host).cummax().groupby(host).shift(1).to_numpy()
+    joins = began[rows] < until
+    for cluster in np.split(rows, np.flatnonzero(~joins)[1:]):
         if len(cluster) > 1:
-            yield cluster
-        cluster, host, until = [row], hosts[row], ended[row]
-    if len(cluster) > 1:
-        yield cluster
+            yield cluster.tolist()
 
 
 def _seconds(times: pd.Series) -> np.ndarray:
@@ -102,40 +91,55 @@ def _seconds(times: pd.Series) -> np.ndarray:
     return np.where(parsed.isna(), np.nan, seconds)
 
 
-def _curves(row: int, ledger: JobLedger) -> Iterator[_Curve]:
-    for attempt in ledger.attempts:
-        began_s = datetime.fromisoformat(attempt.began_utc).timestamp()
-        uuids = {f"gpu{gpu['index']}": gpu["uuid"] for gpu in attempt.start["machine"].get("gpus", [])}
-        total = attempt_energy(attempt)
-        for name, part in total.items():
-            if part["kwh"] is None:
-                continue
-            points = {0.0: 0.0, attempt_duration_s(attempt): float(part["kwh"])}
-            for tick in attempt.ticks:
-                if tick["energy"].get(name) is not None:
-                    points.setdefault(tick["at_s"], tick["energy"][name])
-            at_s = np.array(sorted(points))
-            kwh = np.maximum.accumulate(np.array([points[at] for at in sorted(points)]))
-            yield _Curve(row, uuids.get(name, name), began_s + at_s, kwh)
+def _job(row: int, path: Path, read: Callable[[Path], JobLedger]) -> _Job:
+    try:
+        ledger = read(path)
+    except Fault:  # a job that runs meanwhile gives its ledger another name when it ends
+        return _Job(row, [], None)
+    began_s = [datetime.fromisoformat(attempt.began_utc).timestamp() for attempt in ledger.attempts]
+    attempts = list(zip(began_s, ledger.attempts, strict=True))
+    spans = [(start_s, start_s + attempt_duration_s(attempt)) for start_s, attempt in attempts]
+    return _Job(
+        row, spans, [curve for start_s, attempt in attempts for curve in attempt_curves(attempt, start_s)]
+    )
 
 
-def _shares(curves: list[_Curve]) -> dict[tuple[int, str], float]:
+def _meetings(jobs: list[_Job]) -> dict[int, set[int]]:
+    """Rows of the jobs that ran at the same time as each, at most one more than are named."""
+    met: dict[int, set[int]] = {job.row: set() for job in jobs}
+    running: list[tuple[float, int]] = []
+    for start_s, end_s, row in sorted((*span, job.row) for job in jobs for span in job.spans):
+        running = [(until_s, other) for until_s, other in running if until_s > start_s]
+        if end_s > start_s:
+            for _, other in running:
+                for one, two in ((row, other), (other, row)):
+                    if one != two and len(met[one]) <= NAMED_JOBS:
+                        met[one].add(two)
+            running.append((end_s, row))
+    return met
+
+
+def _listed(names: set[str]) -> str:
+    listed = ", ".join(sorted(names)[:NAMED_JOBS])
+    return f"{listed} and more" if len(names) > NAMED_JOBS else listed
+
+
+def _shares(curves: list[tuple[int, Curve]]) -> dict[tuple[int, str], float]:
     """Attributed energy [kWh] per run and component."""
     shares: dict[tuple[int, str], float] = {}
-    for meter in {curve.meter for curve in curves}:
-        same = [curve for curve in curves if curve.meter == meter]
-        component = meter if meter in COMPONENTS else "gpu"
-        cuts = np.unique(np.concatenate([curve.at_s[[0, -1]] for curve in same]))
-        for start_s, end_s in itertools.pairwise(cuts):
-            there = [curve for curve in same if curve.at_s[0] <= start_s and curve.at_s[-1] >= end_s]
-            if not there:
-                continue
-            machine_kwh = sum(curve.between(start_s, end_s) for curve in there) / len(there)
-            for curve in there:
-                key = (curve.row, component)
-                shares[key] = shares.get(key, 0.0) + machine_kwh / len(there)
+    by_meter: dict[str, list[tuple[int, Curve]]] = {}
+    for row, curve in curves:
+        by_meter.setdefault(curve.meter, []).append((row, curve))
+    for same in by_meter.values():
+        cuts = np.unique([at_s for _, curve in same for at_s in (curve.at_s[0], curve.at_s[-1])])
+        read_kwh, readers = np.zeros(len(cuts)), np.zeros(len(cuts))
+        spans = [np.searchsorted(cuts, curve.at_s[[0, -1]]) for _, curve in same]
+        for (_, curve), (first, last) in zip(same, spans, strict=True):
+            read_kwh[first:last] += np.diff(np.interp(cuts[first : last + 1], curve.at_s, curve.kwh))
+            readers[first:last] += 1
+        # Mean of the readings, shared among as many jobs.
+        each_kwh = read_kwh / np.maximum(readers, 1) ** 2
+        for (row, curve), (first, last) in zip(same, spans, strict=True):
+            key = (row, curve.component)
+            shares[key] = shares.get(key, 0.0) + float(each_kwh[first:last].sum())
     return shares
-
-
-def _meet(one: _Curve, other: _Curve) -> bool:
-    return bool(one.meter == other.meter and one.at_s[0] < other.at_s[-1] and other.at_s[0] < one.at_s[-1])

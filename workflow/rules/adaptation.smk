@@ -32,5 +32,6 @@ rule fine_tune:
     shell:
         f"python {SCRIPTS}/fine_tune.py --checkpoints {{input.checkpoints}} --panel {{input.panel}}"
         " --splits {input.splits} --graph {input.graph} --windows {params.windows:q}"
-        " --adaptation {params.adaptation:q} --metering {params.metering:q} --device {params.device} --threads {TORCH_THREADS}"
+        " --adaptation {params.adaptation:q} --metering {params.metering:q} --device {params.device}"
+        f" --threads {TORCH_THREADS}"
         " --output {output.matrix} --ledger {output.ledger} > {log} 2>&1"

@@ -32,7 +32,8 @@ rule sweep_clocks:
     shell:
         f"python {SCRIPTS}/sweep_clocks.py --checkpoint {{input.checkpoint}} --panel {{input.panel}}"
         " --splits {input.splits} --graph {input.graph} --windows {params.windows:q}"
-        " --clocks {params.clocks:q} --metering {params.metering:q} --threads {TORCH_THREADS}"
+        " --clocks {params.clocks:q} --metering {params.metering:q}"
+        f" --threads {TORCH_THREADS}"
         " --output {output.sweep} --ledger {output.ledger} > {log} 2>&1"
 
 

@@ -32,7 +32,8 @@ rule compress_model:
     shell:
         f"python {SCRIPTS}/compress_model.py --checkpoints {{input.checkpoints}} --panel {{input.panel}}"
         " --splits {input.splits} --graph {input.graph} --windows {params.windows:q}"
-        " --compression {params.compression:q} --metering {params.metering:q} --device {params.device} --threads {TORCH_THREADS}"
+        " --compression {params.compression:q} --metering {params.metering:q} --device {params.device}"
+        f" --threads {TORCH_THREADS}"
         " --output {output.variants} --ledger {output.ledger} > {log} 2>&1"
 
 

@@ -174,7 +174,7 @@ rule make_figures_costs:
     resources:
         mem_mb=FRAMES_MB,
     params:
-        folder=f"{RESULTS}/figures",
+        folder=subpath(output[0], parent=True),
         code=code_of("make_figures_costs.py"),
     message:
         "Draw what the models cost"

@@ -192,7 +192,7 @@ rule make_tables_costs:
     resources:
         mem_mb=FRAMES_MB,
     params:
-        folder=f"{RESULTS}/tables",
+        folder=subpath(output[0], parent=True),
         limit=LEADERS_LIMIT,
         code=code_of("make_tables_costs.py"),
     message:

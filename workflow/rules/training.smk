@@ -34,7 +34,9 @@ rule train_model:
         f"python {SCRIPTS}/train_model.py --name {{wildcards.model}} --seed {{wildcards.seed}}"
         " --model {params.model:q} --recipe {params.recipe:q} --windows {params.windows:q}"
         " --metering {params.metering:q} --panel {input.panel} --splits {input.splits} --graph {input.graph}"
-        " --device {params.device} --threads {TORCH_THREADS} --checkpoint {output.checkpoint} --epochs {output.epochs}"
+        " --device {params.device}"
+        f" --threads {TORCH_THREADS}"
+        " --checkpoint {output.checkpoint} --epochs {output.epochs}"
         " --ledger {output.ledger} > {log} 2>&1"
 
 
@@ -69,7 +71,8 @@ rule forecast_test:
     shell:
         f"python {SCRIPTS}/forecast_test.py --checkpoints {{input.checkpoints}} --panel {{input.panel}}"
         " --splits {input.splits} --graph {input.graph} --windows {params.windows:q}"
-        " --metering {params.metering:q} --test-windows {params.test_windows} --device {params.device} --threads {TORCH_THREADS}"
+        " --metering {params.metering:q} --test-windows {params.test_windows} --device {params.device}"
+        f" --threads {TORCH_THREADS}"
         " --forecasts {output.forecasts} --ledger {output.ledger} > {log} 2>&1"
 
 

@@ -12,7 +12,7 @@ from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.protocol import ForecastTask
 from wattshed.training.batches import PairBatches
 from wattshed.training.checkpoint import Recipe
-from wattshed.training.loop import train_step
+from wattshed.training.step import train_step
 
 
 def compress(network: STGNN, variant: Variant) -> nn.Module:

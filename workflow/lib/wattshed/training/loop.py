@@ -1,11 +1,10 @@
 """The training loop, from top to bottom."""
 
 import math
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
 
 from wattshed.config.training import RecipeBlock
 from wattshed.energy.meter import Meter
@@ -13,10 +12,11 @@ from wattshed.forecast.metrics import sum_errors
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.protocol import ForecastTask, evenly_spaced
 from wattshed.foundation.faults import Fault
-from wattshed.training.batches import Batch, Batches
+from wattshed.training.batches import Batches
 from wattshed.training.budget_stop import BudgetStop
 from wattshed.training.progress import Progress
 from wattshed.training.resume import ResumeFile, Training
+from wattshed.training.step import train_step
 
 
 def train(
@@ -110,33 +110,6 @@ def epochs_left(training: Training, recipe: RecipeBlock) -> int:
     if training.epochs_since_best >= recipe.patience:
         return 0
     return recipe.epochs - training.epoch
-
-
-def train_step(
-    network: nn.Module,
-    batch: Batch,
-    optimiser: torch.optim.Optimizer,
-    loss_name: Literal["huber", "squared"],
-    clip_norm: float,
-) -> Tensor:
-    """One gradient step; returns the loss over observed cells, detached."""
-    optimiser.zero_grad(set_to_none=True)
-    loss = observed_loss(network(*batch.inputs), batch.target, batch.observed, loss_name)
-    loss.backward()
-    nn.utils.clip_grad_norm_(network.parameters(), clip_norm)
-    optimiser.step()
-    return loss.detach()
-
-
-def observed_loss(
-    forecast: Tensor, target: Tensor, observed: Tensor, name: Literal["huber", "squared"]
-) -> Tensor:
-    """Mean loss over observed cells; zero where none was observed. Huber's delta is 1."""
-    if name == "huber":
-        cells = nn.functional.smooth_l1_loss(forecast, target, reduction="none")
-    else:
-        cells = nn.functional.mse_loss(forecast, target, reduction="none")
-    return torch.where(observed, cells, 0).sum() / observed.sum().clamp(min=1)
 
 
 def cosine_rate(recipe: RecipeBlock, step: int, total_steps: int) -> float:

@@ -152,7 +152,7 @@ def test_dominated_models_are_those_that_another_beats_in_both(results, numbers)
 
 
 def test_continual_learning(results, numbers):
-    (path,) = (path for path in (results / "adaptation").glob("stgnn.verdicts.parquet"))
+    path = results / "adaptation" / "stgnn.parquet"
     rows = pd.read_parquet(path)
     k = rows["learned"].max()
     months = [f"CL_{number}" for number in range(1, k + 1)]
@@ -186,7 +186,7 @@ def test_continual_learning(results, numbers):
 
 
 def test_compression(results, numbers):
-    (path,) = (results / "compression").glob("stgnn.verdicts.parquet")
+    path = results / "compression" / "stgnn.verdicts.parquet"
     rows = pd.read_parquet(path).set_index("variant")
     for variant, row in rows.iterrows():
         told = numbers["compression"][variant]

@@ -34,7 +34,7 @@ def interval_coverage(repeats: int) -> float:
         clock, draw = SimulatedClock(), random.Random(trial)
         sensor = SimulatedSensor(Phases((0.0, 200.0)), clock, NOISY, seed=trial)
         sensor.start()
-        meter = Meter(NoLedger(), [sensor], 1.0, clock=clock)  # type: ignore[arg-type]
+        meter = Meter(NoLedger(), [sensor], 1.0, clock=clock, sleep=clock.sleep)  # type: ignore[arg-type]
         clock.sleep(draw.random())
 
         def call(clock: SimulatedClock = clock, draw: random.Random = draw) -> None:
@@ -71,7 +71,7 @@ def net_errors() -> dict[str, float]:
 
 
 def sum_errors() -> dict[str, float]:
-    """How far epochs and gaps of a real job on this machine's sensors are from its total."""
+    """How far epochs (some 2 s) and gaps (1 s) of a real job on this machine's sensors are from its total."""
     import json
 
     with tempfile.TemporaryDirectory() as folder:
@@ -79,9 +79,9 @@ def sum_errors() -> dict[str, float]:
         with metered_job(path, stage="s", job="sum", labels={}, metering=MeteringBlock(idle_s=0.0)) as meter:
             for epoch in range(10):
                 with meter.window("epoch", epoch=epoch):
-                    sum(i * i for i in range(15_000_000))
+                    sum(i * i for i in range(30_000_000))
                 with meter.window("gap", epoch=epoch):
-                    time.sleep(0.5)
+                    time.sleep(1.0)
         events = [json.loads(line) for line in path.read_text().splitlines()]
     windows = [event for event in events if event["event"] == "window"]
     end = events[-1]

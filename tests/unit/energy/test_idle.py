@@ -10,6 +10,7 @@ from known_power import HandClock, KnownPower
 from wattshed.config.metering import MeteringBlock
 from wattshed.energy.idle import IdlePower, find_idle_power, measure_idle_power
 from wattshed.energy.reading import Component, Reading
+from wattshed.energy.simulated_sensor import Counter, Phases, SimulatedClock, SimulatedSensor
 
 
 @pytest.fixture
@@ -99,7 +100,19 @@ def test_the_span_is_long_enough_for_the_coarsest_sensor():
     clock = HandClock()
     coarse = KnownPower(clock, {"gpu0": 50.0}, resolution_s=1.0)
     found = measure_idle_power([coarse], 3.0, clock=clock, sleep=clock.sleep, busy=lambda: 0.0)
-    assert found.duration_s == 10.0
+    # Ten resolutions, and until the counter has stepped.
+    assert 10.0 <= found.duration_s <= 12.0
+    assert found.power_w["gpu0"] == pytest.approx(50.0)
+
+
+def test_idle_power_is_taken_from_step_to_step_of_the_counter():
+    clock = SimulatedClock()
+    sensor = SimulatedSensor(Phases((0.0, 40.0)), clock, Counter(step_s=0.5))
+    sensor.start()
+    clock.sleep(0.31)
+    found = measure_idle_power([sensor], 5.0, clock=clock, sleep=clock.sleep, busy=lambda: 0.0)
+    # Read at the edges alone, up to a whole step of the 5 s would be missing: 10 %.
+    assert found.power_w["gpu0"] == pytest.approx(40.0, rel=0.01)
 
 
 def test_the_load_of_this_machine_is_a_share(sensor):

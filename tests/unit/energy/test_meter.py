@@ -1,6 +1,7 @@
 """The meter on sensors whose truth is known."""
 
 import json
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -161,6 +162,16 @@ def test_trials_exclude_the_warm_up_and_carry_an_interval(meter, clock, tmp_path
     assert found.duration_s.mean == pytest.approx(1.01)
     written = events_of(tmp_path / "job.jsonl.part")
     assert [event["labels"]["trial"] for event in written] == list(range(1, 13))
+
+
+def test_trials_are_some_steps_of_the_counter_apart(clock, tmp_path):
+    sensor = KnownPower(clock, {"gpu0": 100.0}, resolution_s=0.1)
+    ledger = Ledger(tmp_path / "job.jsonl", resumes=False)
+    meter = Meter(ledger, [sensor], 1.0, clock=clock, sleep=clock.sleep)
+    meter.measure("forecast", lambda: clock.sleep(1.0), trials=4)
+    written = events_of(tmp_path / "job.jsonl.part")
+    for before, after in pairwise(written):
+        assert 0.2 <= after["start_s"] - before["end_s"] <= 0.3
 
 
 def test_net_energy_is_gross_less_idle(tmp_path, clock):

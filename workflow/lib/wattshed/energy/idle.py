@@ -24,6 +24,9 @@ BUSY_SHARE = 0.1
 # An idle span shorter than so many resolutions of the slowest sensor says little about its power.
 RESOLUTIONS = 10
 READ_EVERY_S = 20.0
+# A counter's step is looked for so often per resolution, and for so many resolutions.
+POLLS_PER_STEP = 20
+STEP_PATIENCE = 3
 
 
 @dataclass(frozen=True)
@@ -100,22 +103,50 @@ def measure_idle_power(
     """Mean power of each component over at least ``duration_s`` of sleep. Sensors must have been started."""
     duration_s = max(duration_s, RESOLUTIONS * max(sensor.resolution_s for sensor in sensors))
     busy_share = busy or CpuLoad().since_last
-    start_s, before = clock(), _read(sensors)
+    start_s, before = clock(), _at_steps(sensors, clock, sleep)
     while (left_s := start_s + duration_s - clock()) > 0:
         # Counters with a small range must be read before they have come round.
         sleep(min(left_s, READ_EVERY_S))
         _read(sensors)
-    end_s, after = clock(), _read(sensors)
-    spent = after.since(before)
-    known = {name: part for name, part in spent.components.items() if part.kwh is not None}
+    after, end_s = _at_steps(sensors, clock, sleep), clock()
+    power_w = {}
+    known = {name: part for name, (_, part) in after.items() if part.kwh is not None and name in before}
+    for name, part in known.items():
+        first_s, first = before[name]
+        power_w[name] = ((part.kwh or 0.0) - (first.kwh or 0.0)) * JOULES_PER_KWH / (after[name][0] - first_s)
     return IdlePower(
-        power_w={n: (c.kwh or 0.0) * JOULES_PER_KWH / (end_s - start_s) for n, c in known.items()},
+        power_w=power_w,
         status={name: part.status for name, part in known.items()},
         source={name: part.source for name, part in known.items()},
         measured_utc=datetime.now(UTC).isoformat(timespec="seconds"),
         duration_s=end_s - start_s,
         busy_share=busy_share(),
     )
+
+
+def _at_steps(
+    sensors: Sequence[Sensor], clock: Callable[[], float], sleep: Callable[[float], None]
+) -> dict[str, tuple[float, Component]]:
+    """Each known component with the time at which its counter last moved.
+
+    A counter that steps every 100 ms is up to a step behind: over a few seconds that would be an error of percents,
+    and net energy has a multiple of it. Idle power is even, so it may be taken from step to step. Estimates do not
+    step. One that has not moved for three resolutions is taken as it stands.
+    """
+    found: dict[str, tuple[float, Component]] = {}
+    for sensor in sensors:
+        last = _read([sensor]).components
+        at_s = clock()
+        waiting = {name for name, part in last.items() if part.status == "measured"}
+        until_s = at_s + STEP_PATIENCE * sensor.resolution_s
+        found |= {name: (at_s, part) for name, part in last.items() if part.kwh is not None}
+        while waiting and clock() < until_s:
+            sleep(sensor.resolution_s / POLLS_PER_STEP)
+            at_s, now = clock(), _read([sensor]).components
+            for name in [name for name in waiting if now[name].kwh != last[name].kwh]:
+                found[name] = (at_s, now[name])
+                waiting.discard(name)
+    return found
 
 
 def _read(sensors: Sequence[Sensor]) -> Reading:

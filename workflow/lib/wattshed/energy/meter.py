@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 # Repeated work lasts at least so many resolutions of the slowest sensor: a counter's step then is a small part.
 RESOLUTIONS = 3
+# Between two trials of a measurement, in resolutions: at random, so that they do not beat with the counter.
+PAUSE_STEPS = (2.0, 3.0)
+LONGEST_PAUSE_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -45,12 +49,14 @@ class Meter:
         idle: IdlePower | None = None,
         idle_missing: str | None = None,
         clock: Callable[[], float] = time.perf_counter,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._ledger = ledger
         self._sensors = sensors
         self._synchronise = synchronise
         self._idle = idle
         self._clock = clock
+        self._sleep = sleep
         self._lock = threading.RLock()
         self._open: dict[int, tuple[Window, _Edge]] = {}
         self.idle_missing = idle_missing
@@ -147,14 +153,19 @@ class Meter:
     ) -> Measurement:
         """Measure ``work`` in several windows, warm-up calls excluded: means come with 95 % intervals.
 
-        Every trial is repeated until it is long enough for every sensor and has the label ``trial``.
+        Every trial is repeated until it is long enough for every sensor and has the label ``trial``. Trials are some
+        steps of the counter apart: back to back, what one counts too little at its end the next counts too much,
+        and errors that cancel make the interval wider than the mean deserves.
         """
         for _ in range(warm_up_calls):
             work()
-        windows = [
-            self._repeated(name, work, values or {}, {**labels, "trial": trial})
-            for trial in range(1, trials + 1)
-        ]
+        windows = []
+        pause = random.Random(name)
+        for trial in range(1, trials + 1):
+            if trial > 1:
+                steps = pause.uniform(*PAUSE_STEPS)
+                self._sleep(min(steps * self._edge().resolution_s, LONGEST_PAUSE_S))
+            windows.append(self._repeated(name, work, values or {}, {**labels, "trial": trial}))
         return Measurement(windows)
 
     def _repeated(

@@ -237,8 +237,8 @@ def test_a_resumed_training_pays_for_its_first_attempt(task, graph, metering, tm
     """Interrupted after two epochs that were within no budget: the resumed attempt hands over what there is."""
     save = ResumeFile.save
 
-    def save_and_break(self, network, optimiser, plateau, training):
-        save(self, network, optimiser, plateau, training)
+    def save_and_break(self, learner, training):
+        save(self, learner, training)
         if training.epoch == 2:
             raise KeyboardInterrupt
 

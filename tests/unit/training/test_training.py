@@ -23,7 +23,8 @@ from wattshed.foundation.faults import Fault
 from wattshed.training.base import train_base, training_fingerprint
 from wattshed.training.batches import PairBatches, WindowBatches
 from wattshed.training.checkpoint import Recipe, make_forecaster, read_checkpoint, write_checkpoint
-from wattshed.training.loop import cosine_rate, validation_rmse
+from wattshed.training.loop import validation_rmse
+from wattshed.training.schedules import cosine_rate
 from wattshed.training.step import observed_loss
 
 CPU = torch.device("cpu")

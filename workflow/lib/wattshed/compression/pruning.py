@@ -38,8 +38,14 @@ def remove_units(network: STGNN, keep: Tensor) -> STGNN:
     with torch.no_grad():
         output.weight.copy_(network.output.weight[:, keep])
         output.bias.copy_(network.output.bias)
-    result = STGNN(output.out_features, gru.input_size, uses_graph=network.neighbours is not None)
-    result.own.load_state_dict(network.own.state_dict())
+    result = STGNN(
+        output.out_features,
+        gru.input_size,
+        uses_graph=network.neighbours is not None,
+        uses_own_history=network.own is not None,
+    )
+    if result.own is not None and network.own is not None:
+        result.own.load_state_dict(network.own.state_dict())
     if result.neighbours is not None and network.neighbours is not None:
         result.neighbours.load_state_dict(network.neighbours.state_dict())
     result.gru, result.output = smaller, output

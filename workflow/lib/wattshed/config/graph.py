@@ -19,3 +19,10 @@ class GraphBlock(Block):
     power_weight: float = Field(default=0.3, ge=0, le=1, description="Weight of like contracted power.")
     tariff_weight: float = Field(default=0.2, ge=0, le=1, description="Weight of same tariff (metadata).")
     seed: int = Field(default=1, ge=0, description="Seed of the hash that breaks ties and shuffles graphs.")
+    minimum_weight: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="Edges of less weight are dropped, after both directions are added and before the adjacency is "
+        "normalised; 0 drops none.",
+    )

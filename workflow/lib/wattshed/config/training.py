@@ -1,8 +1,8 @@
 """Recipes and models as data: every technique of a training is a key."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from wattshed.config.block import Block
 
@@ -25,7 +25,7 @@ class RecipeBlock(Block):
     clip_norm: float = Field(default=1.0, gt=0, description="Largest gradient norm.")
     loss: Literal["huber", "squared"] = Field(default="huber", description="Loss on observed, scaled cells.")
     schedule: Literal["plateau", "cosine"] = Field(
-        description="`plateau`: halve after 3 epochs without progress, floor 1e-6; `cosine`: warm-up, then to 0."
+        description="`plateau`: cut the rate where epochs bring no progress; `cosine`: warm-up, then to 0."
     )
     warm_up_steps: int = Field(default=0, ge=0, description="Linear warm-up steps of the cosine schedule.")
     patience: int = Field(default=5, ge=1, description="Stop after so many epochs without a better score.")
@@ -35,6 +35,72 @@ class RecipeBlock(Block):
     validation_windows: int = Field(
         default=500, ge=1, description="At most so many evenly spaced validation windows score an epoch."
     )
+    precision: Literal["fp32", "bf16", "fp16"] = Field(
+        default="fp32",
+        description="Arithmetic of a training step; `bf16` and `fp16` are torch's autocast. `fp16` scales its loss "
+        "and needs `cuda`. Weights, validation and forecasts stay in fp32.",
+    )
+    accumulate: int = Field(
+        default=1,
+        ge=1,
+        description="Batches whose gradients are added up before the weights move; every observed cell of them "
+        "weighs the same. `steps_per_epoch` counts batches, `warm_up_steps` counts moves.",
+    )
+    min_delta: float = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="Share of the best error by which an epoch must be better to count as progress for `patience`. "
+        "The best weights are kept whatever the margin.",
+    )
+    patience_warm_up_epochs: int = Field(
+        default=0,
+        ge=0,
+        description="First epochs that do not count against `patience`; their best error is not forgotten.",
+    )
+    plateau_factor: float = Field(
+        default=0.5, gt=0, lt=1, description="What the plateau schedule multiplies the rate by."
+    )
+    plateau_patience: int = Field(
+        default=3, ge=0, description="Epochs without progress that the plateau schedule bears before it cuts."
+    )
+    minimum_rate: float = Field(default=1e-6, ge=0, description="Floor of the plateau schedule.")
+    layer_rates: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = Field(
+        default_factory=dict,
+        description="Factors on the learning rate by layer (`gru`) or parameter (`gru.weight_hh_l0`); the longest "
+        "name that fits counts, 0 freezes.",
+    )
+    ema_decay: float = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="Decay per step of the weights' exponential moving average, which is then validated and kept; "
+        "0 takes the weights themselves.",
+    )
+    edge_keep_share: float = Field(
+        default=1.0,
+        gt=0,
+        le=1,
+        description="Share of edges that are drawn anew for each training step (`windows` only); weights are divided "
+        "by it and self loops stay.",
+    )
+    node_keep_share: float = Field(
+        default=1.0,
+        gt=0,
+        le=1,
+        description="Share of nodes that are drawn anew for each training step and learned from (`windows` only).",
+    )
+
+    @model_validator(mode="after")
+    def _samples_a_graph(self) -> "RecipeBlock":
+        for key in ("edge_keep_share", "node_keep_share"):
+            share = getattr(self, key)
+            if share < 1 and self.sampling != "windows":
+                raise ValueError(
+                    f"{key} is {share}, but sampling is {self.sampling!r}, which draws nodes already and aggregates "
+                    "neighbours once for all steps; expected 1, or sampling: windows"
+                )
+        return self
 
 
 class ModelBlock(Block):
@@ -51,3 +117,20 @@ class ModelBlock(Block):
     )
     hidden: int = Field(default=16, ge=1, le=1024, description="Units of the graph layer and of the GRU.")
     dropout: float = Field(default=0.3, ge=0, lt=1, description="Dropout of `stgnn_reference` alone.")
+    output_dropout: bool = Field(
+        default=True,
+        description="`stgnn_reference` alone: whether dropout acts on the output too, as in the study. It pulls "
+        "forecasts to 1 - dropout of what they should be; no other form has it.",
+    )
+    own_history: bool = Field(
+        default=True,
+        description="`stgnn` alone: whether a node's own history is a channel beside its neighbours' aggregate.",
+    )
+
+    @model_validator(mode="after")
+    def _sees_something(self) -> "ModelBlock":
+        if not self.own_history and self.form != "stgnn":
+            raise ValueError(
+                f"own_history is false, but only the form stgnn has both channels; expected true for {self.form}"
+            )
+        return self

@@ -80,7 +80,7 @@ def build_graph(panel: Panel, train: Segment, block: GraphBlock, edges: pd.DataF
     else:
         similarity = load_shape_similarity(panel, train)
         directed = nearest_neighbours(similarity, block.neighbours, block.seed)
-    return Graph(normalise(directed), panel.node_names, method)
+    return Graph(normalise(directed, block.minimum_weight), panel.node_names, method)
 
 
 def nearest_neighbours(similarity: Similarity, neighbours: int, seed: int) -> sp.csr_array:
@@ -120,8 +120,12 @@ def _pair_hash(rows: np.ndarray, count: int, seed: int) -> np.ndarray:
     return (mixed >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 
-def normalise(directed: sp.csr_array) -> sp.csr_array:
-    """D^-1/2 (clip(A + A^T, 0, 1) + I) D^-1/2, by torch-geometric's functions."""
+def normalise(directed: sp.csr_array, minimum_weight: float = 0.0) -> sp.csr_array:
+    """D^-1/2 (clip(A + A^T, 0, 1) + I) D^-1/2, by torch-geometric's functions.
+
+    Entries of A that stand twice are added up (coalesced); edges whose clipped weight is below ``minimum_weight`` are
+    dropped, and with them their work in every aggregate. Self loops stay.
+    """
     import torch
     from torch_geometric.nn.conv.gcn_conv import gcn_norm
     from torch_geometric.utils import to_undirected
@@ -131,7 +135,9 @@ def normalise(directed: sp.csr_array) -> sp.csr_array:
     edge_index = torch.from_numpy(np.stack([entries.row, entries.col]).astype(np.int64))
     weight = torch.from_numpy(entries.data.astype(np.float64))
     edge_index, weight = to_undirected(edge_index, weight, num_nodes=count, reduce="add")
-    edge_index, weight = gcn_norm(edge_index, weight.clamp(0, 1), num_nodes=count, add_self_loops=True)
+    weight = weight.clamp(0, 1)
+    kept = weight >= minimum_weight
+    edge_index, weight = gcn_norm(edge_index[:, kept], weight[kept], num_nodes=count, add_self_loops=True)
     row, column = edge_index.numpy()
     matrix = sp.coo_array((weight.numpy(), (row, column)), shape=(count, count)).tocsr()
     matrix.sort_indices()

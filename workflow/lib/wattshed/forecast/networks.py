@@ -1,6 +1,8 @@
 """The networks. Shapes: B windows, M (node, window) pairs, N nodes, W look-back, H horizon."""
 
 import warnings
+from functools import reduce
+from operator import add
 
 import numpy as np
 import scipy.sparse as sp
@@ -15,10 +17,20 @@ class ReferenceSTGNN(nn.Module):
     """The source study's network, exactly: A_hat (x W1 + b1), ReLU, GRU per node, linear; three dropouts.
 
     Kept as an opponent, faults included: the bias is aggregated with the input, only the aggregate is seen,
-    and the last dropout acts on the output, which pulls forecasts to 1 - p of their mean.
+    and the last dropout acts on the output, which pulls forecasts to 1 - p of their mean; ``output_dropout``
+    takes that one away.
     """
 
-    def __init__(self, horizon_h: int, hidden: int, dropout: float, adjacency: sp.csr_array) -> None:
+    adjacency: Tensor
+
+    def __init__(
+        self,
+        horizon_h: int,
+        hidden: int,
+        dropout: float,
+        adjacency: sp.csr_array,
+        output_dropout: bool = True,
+    ) -> None:
         super().__init__()
         from torch_geometric.nn import SimpleConv
 
@@ -28,17 +40,27 @@ class ReferenceSTGNN(nn.Module):
         self.gru = nn.GRU(hidden, hidden, batch_first=True)
         self.output = nn.Linear(hidden, horizon_h)
         self.dropout = nn.Dropout(dropout)
+        self.output_dropout = nn.Dropout(dropout if output_dropout else 0.0)
         # The graph belongs to the task, not to the weights: it is not saved in checkpoints.
         self.register_buffer("adjacency", sparse_tensor(adjacency), persistent=False)
 
-    def forward(self, history: Tensor) -> Tensor:
-        """history: scaled [B, W, N] -> scaled forecast [B, H, N]."""
-        batch, look_back, nodes = history.shape
+    def forward(self, history: Tensor, adjacency: Tensor | None = None) -> Tensor:
+        """history: scaled [B, W, N] -> scaled forecast [B, H, N].
+
+        adjacency: K rows [K, N] of a graph to use instead of the network's own, CSR; the forecast is then
+        that of the K nodes, [B, H, K].
+        """
+        if adjacency is None:
+            adjacency = self.adjacency
+        batch, look_back, every_node = history.shape
+        nodes = adjacency.shape[0]
         lifted = self.input(history.permute(2, 0, 1).unsqueeze(-1))
-        aggregated = self.aggregate(lifted.reshape(nodes, -1), self.adjacency)
+        # Sums over neighbours stay in fp32: torch has no sparse product in half precision on a CPU.
+        with torch.autocast(history.device.type, enabled=False):
+            aggregated = self.aggregate((lifted.float().reshape(every_node, -1), None), adjacency)
         steps = self.dropout(torch.relu(aggregated)).reshape(nodes * batch, look_back, -1)
         _, last = self.gru(steps)
-        forecast = self.dropout(self.output(self.dropout(last[0])))
+        forecast = self.output_dropout(self.output(self.dropout(last[0])))
         return forecast.reshape(nodes, batch, -1).permute(1, 2, 0)
 
 
@@ -60,13 +82,16 @@ class STGNN(nn.Module):
     """The product's form: own history and neighbours' aggregate as channels, no dropout.
 
     With one graph layer and a static graph, A (X W + b) = (A X) W + (A 1) b: the aggregate is made once per
-    series, and nodes are independent afterwards. Without its graph it is a plain GRU per node.
+    series, and nodes are independent afterwards. Without its graph it is a plain GRU per node; without own
+    history it sees the aggregate alone, as the source study's network does.
     """
 
-    def __init__(self, horizon_h: int, hidden: int, uses_graph: bool = True) -> None:
+    def __init__(
+        self, horizon_h: int, hidden: int, uses_graph: bool = True, uses_own_history: bool = True
+    ) -> None:
         super().__init__()
         # With a graph the bias is aggregated too: w_x x + w_a (A x) + (A 1) b.
-        self.own = nn.Linear(1, hidden, bias=not uses_graph)
+        self.own = nn.Linear(1, hidden, bias=not uses_graph) if uses_own_history else None
         self.neighbours = nn.Linear(1, hidden) if uses_graph else None
         self.gru = nn.GRU(hidden, hidden, batch_first=True)
         self.output = nn.Linear(hidden, horizon_h)
@@ -78,11 +103,11 @@ class STGNN(nn.Module):
 
     def lift(self, own: Tensor, aggregate: Tensor, row_sum: Tensor) -> Tensor:
         """The graph layer [M, W, hidden]."""
-        lifted = self.own(own.unsqueeze(-1))
+        parts = [] if self.own is None else [self.own(own.unsqueeze(-1))]
         if self.neighbours is not None:
-            lifted = lifted + aggregate.unsqueeze(-1) * self.neighbours.weight[:, 0]
-            lifted = lifted + row_sum[:, None, None] * self.neighbours.bias
-        return torch.relu(lifted)
+            parts.append(aggregate.unsqueeze(-1) * self.neighbours.weight[:, 0])
+            parts.append(row_sum[:, None, None] * self.neighbours.bias)
+        return torch.relu(reduce(add, parts))
 
 
 class DLinear(nn.Module):
@@ -106,7 +131,7 @@ def make_network(block: ModelBlock, windows: WindowsBlock, adjacency: sp.csr_arr
     """A network of any form with weights drawn from ``seed``."""
     if block.form == "stgnn_reference":
         torch.manual_seed(seed)
-        return ReferenceSTGNN(windows.horizon_h, block.hidden, block.dropout, adjacency)
+        return ReferenceSTGNN(windows.horizon_h, block.hidden, block.dropout, adjacency, block.output_dropout)
     return make_pair_network(block, windows, seed)
 
 
@@ -115,7 +140,12 @@ def make_pair_network(block: ModelBlock, windows: WindowsBlock, seed: int) -> ST
     torch.manual_seed(seed)
     if block.form == "dlinear":
         return DLinear(windows.look_back_h, windows.horizon_h)
-    return STGNN(windows.horizon_h, block.hidden, uses_graph=block.form == "stgnn")
+    return STGNN(
+        windows.horizon_h,
+        block.hidden,
+        uses_graph=block.form == "stgnn",
+        uses_own_history=block.own_history,
+    )
 
 
 def parameter_count(network: nn.Module) -> int:

@@ -12,6 +12,7 @@ from wattshed.data.graph import Graph
 from wattshed.energy.job import metered_job
 from wattshed.forecast.device import synchroniser
 from wattshed.forecast.given import Given
+from wattshed.forecast.networks import ReferenceSTGNN
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.protocol import ForecastTask
 from wattshed.foundation.writing import write_parquet
@@ -21,6 +22,7 @@ from wattshed.training.checkpoint import Recipe, make_forecaster, write_checkpoi
 from wattshed.training.loop import train
 from wattshed.training.progress import Progress
 from wattshed.training.resume import ResumeFile
+from wattshed.training.sampled_graph import SampledGraphBatches
 
 
 def train_base(
@@ -71,7 +73,14 @@ def train_base(
 def make_batches(made_by: Recipe, task: ForecastTask, forecaster: NeuralForecaster) -> Batches:
     recipe = made_by.recipe
     if recipe.sampling == "windows":
-        return WindowBatches(task, forecaster.series, made_by.seed, recipe.batch, recipe.steps_per_epoch)
+        windows = WindowBatches(task, forecaster.series, made_by.seed, recipe.batch, recipe.steps_per_epoch)
+        shares = recipe.edge_keep_share, recipe.node_keep_share
+        if shares == (1, 1):
+            return windows
+        network = forecaster.network
+        if not isinstance(network, ReferenceSTGNN):
+            raise TypeError(f"{made_by.name} does not compute on all nodes, of which a part could be drawn")
+        return SampledGraphBatches(windows, network.adjacency, made_by.seed, *shares)
     return PairBatches(
         forecaster.series,
         task.panel.observed,

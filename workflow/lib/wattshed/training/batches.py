@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Protocol
 
 import numpy as np
@@ -15,12 +16,18 @@ from wattshed.forecast.protocol import ForecastTask
 
 @dataclass(frozen=True)
 class Batch:
-    """Inputs for one call of a network, scaled targets and their observed mask, and how many pairs."""
+    """Inputs for one call of a network, scaled targets and their observed mask, and how many pairs.
+
+    nodes, origins: which they are, so that a batch at fault can be named. Both [M] where node and origin make a pair;
+    else every node (None: all) at every origin.
+    """
 
     inputs: tuple[Tensor, ...]
     target: Tensor
     observed: Tensor
     pairs: int
+    nodes: Tensor | None = None
+    origins: Tensor | None = None
 
 
 class Batches(Protocol):
@@ -31,6 +38,12 @@ class Batches(Protocol):
     def steps(self) -> int:
         """Steps per epoch."""
         ...
+
+
+def grouped(batches: Iterator[Batch], size: int) -> Iterator[list[Batch]]:
+    """The batches of each gradient step; the last step of an epoch takes what is left."""
+    while group := list(islice(batches, size)):
+        yield group
 
 
 class WindowBatches:
@@ -60,7 +73,8 @@ class WindowBatches:
             )
             observed = torch.from_numpy(targets(self._observed, chosen, self._horizon_h).copy())
             observed = observed.to(target.device)
-            yield Batch((history,), target, observed, pairs=len(chosen) * target.shape[2])
+            pairs = len(chosen) * target.shape[2]
+            yield Batch((history,), target, observed, pairs, origins=torch.from_numpy(chosen))
 
 
 class PairBatches:
@@ -100,4 +114,4 @@ class PairBatches:
         nodes, origins = nodes.to(self._series.own.device), origins.to(self._series.own.device)
         target = self._series.own.unfold(1, self._horizon_h, 1)[nodes, origins]
         observed = self._observed.unfold(1, self._horizon_h, 1)[nodes, origins]
-        return Batch(self._series.pairs(nodes, origins), target, observed, pairs=len(nodes))
+        return Batch(self._series.pairs(nodes, origins), target, observed, len(nodes), nodes, origins)

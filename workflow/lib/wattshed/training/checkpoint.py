@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from wattshed.config.data import WindowsBlock
 from wattshed.config.training import ModelBlock, RecipeBlock
@@ -58,11 +58,24 @@ def read_checkpoint(
         )
     forecaster = make_forecaster(made_by, task, graph, device)
     weights = {name: torch.from_numpy(array) for name, array in arrays.items()}
-    try:
-        forecaster.network.load_state_dict(weights)
-    except RuntimeError as error:
-        raise Fault(f"{path} does not fit the network it describes ({error}): train it again.") from error
+    refuse_misfit(path, weights, forecaster.network)
+    forecaster.network.load_state_dict(weights)
     return forecaster, made_by
+
+
+def refuse_misfit(path: Path | str, weights: dict[str, Tensor], network: nn.Module) -> None:
+    """Raises :class:`Fault` for the first tensor that is missing, not the network's, or of another shape."""
+    expected = network.state_dict()
+    for name in dict.fromkeys([*expected, *weights]):
+        found, wanted = (
+            f"has the shape {list(tensors[name].shape)}" if name in tensors else "does not exist"
+            for tensors in (weights, expected)
+        )
+        if found != wanted:
+            raise Fault(
+                f"{path} does not fit the network it describes: its tensor {name} {found}, in the network it {wanted}; "
+                "delete the file and train again."
+            )
 
 
 def make_forecaster(

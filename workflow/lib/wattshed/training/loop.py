@@ -12,11 +12,16 @@ from wattshed.forecast.metrics import sum_errors
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.protocol import ForecastTask, evenly_spaced
 from wattshed.foundation.faults import Fault
-from wattshed.training.batches import Batches
+from wattshed.training.batches import Batches, grouped
 from wattshed.training.budget_stop import BudgetStop
+from wattshed.training.faulty_batch import not_a_number, say_kept
+from wattshed.training.learner import Learner
 from wattshed.training.progress import Progress
 from wattshed.training.resume import ResumeFile, Training
-from wattshed.training.step import train_step
+from wattshed.training.stopping import EarlyStopping
+
+# Looking at a loss makes a GPU wait; between two looks at most so many steps are for nothing.
+STEPS_BETWEEN_LOOKS = 50
 
 
 def train(
@@ -32,19 +37,21 @@ def train(
 ) -> Training:
     """Train until the recipe's last epoch, until patience ends or until the budget does not allow another epoch.
 
-    The network leaves with its best weights.
+    The network leaves with its best weights, averaged ones where the recipe averages.
 
-    Raises :class:`Fault` if the loss is no longer a number; the best weights so far stay in the resume file.
+    Raises :class:`Fault` at the first batch whose loss is no number (on a GPU a few steps later), and for a recipe that
+    does not fit network or device; the best weights so far stay in the resume file.
     """
-    network = forecaster.network
-    optimiser = torch.optim.AdamW(
-        network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
-    )
-    plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(optimiser, factor=0.5, patience=3, min_lr=1e-6)
-    training = resume.load(network, optimiser, plateau) or Training()
+    device = forecaster.series.own.device
+    steps = -(-batches.steps() // recipe.accumulate)
+    learner = Learner.make(forecaster.network, recipe, recipe.epochs * steps, device)
+    stopping = early_stopping(recipe)
+    training = resume.load(learner) or Training()
+    # What is validated and kept: the weights, or their moving average.
+    judged = forecaster.of(learner.average.network)
     check = evenly_spaced(task.origins(task.splits.validation), recipe.validation_windows)
-    total_steps = recipe.epochs * batches.steps()
-    parameters = sum(parameter.numel() for parameter in network.parameters())
+    parameters = sum(parameter.numel() for parameter in forecaster.network.parameters())
+    look_every = 1 if device.type == "cpu" else STEPS_BETWEEN_LOOKS
     stopped = budget_stop is not None and budget_stop.begin(
         training, epochs_left(training, recipe), meter, progress
     )
@@ -53,71 +60,68 @@ def train(
         number = training.epoch + 1
         # Dropout draws from the epoch's own seed, so that a resumed run draws the same masks.
         torch.manual_seed(labels["seed"] * 1_000_003 + number)
-        network.train()
+        forecaster.network.train()
         with meter.window("epoch", epoch=number, **labels) as window:
-            losses = torch.zeros(batches.steps())
+            losses = torch.zeros(steps, device=device)
             pairs = 0
-            for index, batch in enumerate(batches.epoch(number)):
-                if recipe.schedule == "cosine":
-                    done = training.epoch * batches.steps() + index
-                    optimiser.param_groups[0]["lr"] = cosine_rate(recipe, done, total_steps)
-                losses[index] = train_step(network, batch, optimiser, recipe.loss, recipe.clip_norm)
-                pairs += batch.pairs
-                progress.step(number, index + 1, batches.steps())
+            for index, group in enumerate(grouped(batches.epoch(number), recipe.accumulate)):
+                losses[index] = learner.step(group, training.epoch * steps + index)
+                pairs += sum(batch.pairs for batch in group)
+                progress.step(number, index + 1, steps)
+                if (index + 1) % look_every == 0 or index + 1 == steps:
+                    seen = losses[max(0, index + 1 - look_every) : index + 1]
+                    if not bool(seen.isfinite().all()):
+                        raise not_a_number(losses, number, task, batches, recipe.accumulate, labels, resume)
             train_loss = float(losses.double().mean())
-            if not math.isfinite(train_loss):
-                first = int((~torch.isfinite(losses)).nonzero()[0])
+            rmse = validation_rmse(judged, task, check)
+            if not math.isfinite(rmse):
                 raise Fault(
-                    f"training {labels['model']} (seed {labels['seed']}): the loss is not a number at epoch "
-                    f"{number}, batch {first + 1}: look for absurd values in the panel (quality.parquet), or lower the "
-                    "recipe's learning_rate or clip_norm."
+                    f"training {labels['model']} (seed {labels['seed']}): the validation error is not a number after "
+                    f"epoch {number}: look for absurd values in the panel's validation part (quality.parquet), or "
+                    f"lower the recipe's learning_rate or clip_norm{say_kept(resume)}."
                 )
-            rmse = validation_rmse(forecaster, task, check)
             window.values.update(
                 train_loss=train_loss, validation_rmse=rmse, samples=pairs, parameters=parameters
             )
-        if recipe.schedule == "plateau":
-            plateau.step(rmse)
+        learner.schedule.after_epoch(rmse)
         training.epoch = number
-        training.epochs_since_best += 1
+        training.standing = stopping.after(training.standing, number, rmse)
         if rmse < training.best_rmse:
-            training.best_rmse, training.epochs_since_best = rmse, 0
-            training.best_weights = {name: value.clone() for name, value in network.state_dict().items()}
+            training.best_rmse = rmse
+            training.best_weights = {
+                name: value.clone() for name, value in judged.network.state_dict().items()
+            }
         training.epochs.append(
             {
                 **labels,
                 "epoch": number,
-                "steps": batches.steps(),
+                "steps": steps,
                 "samples": pairs,
                 "train_loss": train_loss,
                 "validation_rmse": rmse,
-                "learning_rate": optimiser.param_groups[0]["lr"],
+                "learning_rate": learner.schedule.rate,
                 "duration_s": window.duration_s,
                 "energy_kwh": window.energy.kwh,
             }
         )
-        resume.save(network, optimiser, plateau, training)
+        resume.save(learner, training)
         progress.epoch(number, recipe.epochs, train_loss, rmse, window.duration_s)
         if budget_stop is not None:
             stopped = budget_stop.stops(training, epochs_left(training, recipe), meter, progress)
 
-    network.load_state_dict(training.best_weights)
+    forecaster.network.load_state_dict(training.best_weights)
     return training
+
+
+def early_stopping(recipe: RecipeBlock) -> EarlyStopping:
+    return EarlyStopping(recipe.patience, recipe.min_delta, recipe.patience_warm_up_epochs)
 
 
 def epochs_left(training: Training, recipe: RecipeBlock) -> int:
     """Epochs that may follow at most; 0 once patience has ended."""
-    if training.epochs_since_best >= recipe.patience:
+    if early_stopping(recipe).ends(training.standing):
         return 0
     return recipe.epochs - training.epoch
-
-
-def cosine_rate(recipe: RecipeBlock, step: int, total_steps: int) -> float:
-    """Linear warm-up to the recipe's rate, then half a cosine to zero at the last step."""
-    if step < recipe.warm_up_steps:
-        return recipe.learning_rate * (step + 1) / recipe.warm_up_steps
-    done = (step - recipe.warm_up_steps) / max(1, total_steps - recipe.warm_up_steps)
-    return recipe.learning_rate * 0.5 * (1 + math.cos(math.pi * done))
 
 
 def validation_rmse(forecaster: NeuralForecaster, task: ForecastTask, origins: np.ndarray) -> float:

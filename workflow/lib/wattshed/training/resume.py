@@ -2,15 +2,17 @@
 
 import json
 import math
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.tensor_file import read_tensors, write_tensors
+from wattshed.training.learner import Learner
+from wattshed.training.stopping import Standing
 
 
 @dataclass
@@ -19,7 +21,7 @@ class Training:
 
     epoch: int = 0
     best_rmse: float = math.inf
-    epochs_since_best: int = 0
+    standing: Standing = field(default_factory=Standing)
     best_weights: dict[str, Tensor] = field(default_factory=dict)
     epochs: list[dict[str, Any]] = field(default_factory=list)
 
@@ -45,50 +47,50 @@ class ResumeFile:
             return False
         return about["fingerprint"] == self._fingerprint
 
-    def save(
-        self,
-        network: nn.Module,
-        optimiser: torch.optim.Optimizer,
-        plateau: torch.optim.lr_scheduler.ReduceLROnPlateau,
-        training: Training,
-    ) -> None:
-        tensors = {f"network.{name}": value for name, value in network.state_dict().items()}
+    def save(self, learner: Learner, training: Training) -> None:
+        tensors = {f"network.{name}": value for name, value in learner.network.state_dict().items()}
         tensors |= {f"best.{name}": value for name, value in training.best_weights.items()}
-        state = optimiser.state_dict()
+        average, scaler = learner.average, learner.precision.scaler
+        if average.network is not learner.network:
+            tensors |= {f"average.{name}": value for name, value in average.network.state_dict().items()}
+        state = learner.optimiser.state_dict()
         for index, slots in state["state"].items():
             tensors |= {f"optimiser.{index}.{name}": value for name, value in slots.items()}
         about = {
             "fingerprint": self._fingerprint,
             "groups": state["param_groups"],
-            "plateau": _plain(plateau.state_dict()),
+            "schedule": _plain(learner.schedule.state_dict()),
+            "averaged": average.updates,
+            "scaler": scaler and scaler.state_dict(),
             "training": {
                 "epoch": training.epoch,
                 "best_rmse": training.best_rmse,
-                "epochs_since_best": training.epochs_since_best,
+                "standing": asdict(training.standing),
                 "epochs": training.epochs,
             },
         }
         write_tensors(self.path, {name: value.cpu().numpy() for name, value in tensors.items()}, about)
 
-    def load(
-        self,
-        network: nn.Module,
-        optimiser: torch.optim.Optimizer,
-        plateau: torch.optim.lr_scheduler.ReduceLROnPlateau,
-    ) -> Training | None:
-        """Restore all four, or return None where there is nothing to resume."""
+    def load(self, learner: Learner) -> Training | None:
+        """Restore both, or return None where there is nothing to resume."""
         if not self.exists():
             return None
         arrays, about = read_tensors(self.path)
         tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
-        network.load_state_dict(_below(tensors, "network."))
+        learner.network.load_state_dict(_below(tensors, "network."))
+        learner.average.updates = about["averaged"]
+        if learner.average.network is not learner.network:
+            learner.average.network.load_state_dict(_below(tensors, "average."))
+        if learner.precision.scaler is not None:
+            learner.precision.scaler.load_state_dict(about["scaler"])
         slots: dict[int, dict[str, Tensor]] = {}
         for name, value in _below(tensors, "optimiser.").items():
             index, slot = name.split(".", 1)
             slots.setdefault(int(index), {})[slot] = value
-        optimiser.load_state_dict({"state": slots, "param_groups": about["groups"]})
-        plateau.load_state_dict(about["plateau"])
-        return Training(best_weights=_below(tensors, "best."), **about["training"])
+        learner.optimiser.load_state_dict({"state": slots, "param_groups": about["groups"]})
+        learner.schedule.load_state_dict(about["schedule"])
+        progress = about["training"] | {"standing": Standing(**about["training"]["standing"])}
+        return Training(best_weights=_below(tensors, "best."), **progress)
 
     def remove(self) -> None:
         self.path.unlink(missing_ok=True)

@@ -1,11 +1,14 @@
 """One gradient step, and the loss that it descends."""
 
+import math
+from collections.abc import Sequence
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from wattshed.training.batches import Batch
+from wattshed.training.precision import Precision
 
 
 def train_step(
@@ -15,13 +18,44 @@ def train_step(
     loss_name: Literal["huber", "squared"],
     clip_norm: float,
 ) -> Tensor:
-    """One gradient step; returns the loss over observed cells, detached."""
+    """One gradient step in fp32; returns the loss over observed cells, detached."""
+    return gradient_step(network, [batch], optimiser, loss_name, clip_norm, Precision())
+
+
+def gradient_step(
+    network: nn.Module,
+    batches: Sequence[Batch],
+    optimiser: torch.optim.Optimizer,
+    loss_name: Literal["huber", "squared"],
+    clip_norm: float,
+    precision: Precision,
+) -> Tensor:
+    """One step down the mean loss over all observed cells of the batches, whose graphs never exist at once.
+
+    Returns that loss, detached, before the step; NaN where the gradient is no number, for then the weights are none.
+    """
     optimiser.zero_grad(set_to_none=True)
-    loss = batch_loss(network, batch, loss_name)
-    loss.backward()
-    nn.utils.clip_grad_norm_(network.parameters(), clip_norm)
-    optimiser.step()
-    return loss.detach()
+    losses = []
+    for batch, share in zip(batches, observed_shares(batches), strict=True):
+        with precision.autocast():
+            loss = batch_loss(network, batch, loss_name) * share
+        precision.backward(loss)
+        losses.append(loss.detach())
+    total = losses[0] if len(losses) == 1 else torch.stack(losses).sum()
+    precision.unscale(optimiser)
+    norm = nn.utils.clip_grad_norm_(network.parameters(), clip_norm)
+    precision.step(optimiser)
+    if precision.scaler is None:
+        total = torch.where(norm.isfinite(), total, math.nan)
+    return total
+
+
+def observed_shares(batches: Sequence[Batch]) -> Sequence[Tensor | float]:
+    """Each batch's share of the observed cells of all."""
+    if len(batches) == 1:
+        return [1.0]
+    cells = torch.stack([batch.observed.sum() for batch in batches])
+    return (cells / cells.sum().clamp(min=1)).unbind()
 
 
 def batch_loss(network: nn.Module, batch: Batch, loss_name: Literal["huber", "squared"]) -> Tensor:
@@ -32,9 +66,9 @@ def batch_loss(network: nn.Module, batch: Batch, loss_name: Literal["huber", "sq
 def observed_loss(
     forecast: Tensor, target: Tensor, observed: Tensor, name: Literal["huber", "squared"]
 ) -> Tensor:
-    """Mean loss over observed cells; zero where none was observed. Huber's delta is 1."""
+    """Mean loss over observed cells, in the target's precision; zero where none was observed. Huber's delta is 1."""
     if name == "huber":
-        cells = nn.functional.smooth_l1_loss(forecast, target, reduction="none")
+        cells = nn.functional.smooth_l1_loss(forecast.to(target.dtype), target, reduction="none")
     else:
-        cells = nn.functional.mse_loss(forecast, target, reduction="none")
+        cells = nn.functional.mse_loss(forecast.to(target.dtype), target, reduction="none")
     return torch.where(observed, cells, 0).sum() / observed.sum().clamp(min=1)

@@ -1,0 +1,31 @@
+"""The moving average of a network's weights."""
+
+import copy
+
+from torch import nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
+
+
+class WeightAverage:
+    """Exponential moving average of a network's weights; with a decay of 0 it is the network itself.
+
+    After t updates it is (1 - d) sum_i d^(t-i) w_i / (1 - d^t): the bias correction of Adam (Kingma and Ba 2015).
+    Neither zeros nor the random first weights have a share in it, however few the updates are.
+    """
+
+    def __init__(self, network: nn.Module, decay: float) -> None:
+        self.updates = 0
+        self._live = network
+        self._decay = decay
+        # Buffers are the task's graph: shared, not copied (torch cannot copy a CSR tensor either).
+        shared = {id(buffer): buffer for buffer in network.buffers()}
+        self.network = copy.deepcopy(network, shared) if decay else network
+
+    def update(self) -> None:
+        """To be called after every step of the optimiser."""
+        if not self._decay:
+            return
+        self.updates += 1
+        share = (1 - self._decay) / (1 - self._decay**self.updates)
+        averaged, live = list(self.network.parameters()), [p.detach() for p in self._live.parameters()]
+        get_ema_multi_avg_fn(1 - share)([parameter.detach() for parameter in averaged], live, self.updates)

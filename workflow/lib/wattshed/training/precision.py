@@ -1,0 +1,59 @@
+"""The arithmetic of a training step."""
+
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from wattshed.foundation.faults import Fault
+
+
+@dataclass(frozen=True)
+class Precision:
+    """fp32, or torch's autocast to ``dtype``, with the loss scaled where a ``scaler`` is given.
+
+    Weights, gradients and the optimiser stay in fp32 (mixed precision, Micikevicius et al. 2018).
+    """
+
+    device_type: str = "cpu"
+    dtype: torch.dtype | None = None
+    scaler: torch.amp.GradScaler | None = None
+
+    @classmethod
+    def of(cls, name: Literal["fp32", "bf16", "fp16"], device: torch.device) -> "Precision":
+        """Raises :class:`Fault` for fp16 without CUDA."""
+        if name == "fp32":
+            return cls(device.type)
+        if name == "bf16":
+            return cls(device.type, torch.bfloat16)
+        if device.type != "cuda":
+            raise Fault(
+                f"recipe.precision is fp16, but the device is {device.type}: fp16 with loss scaling needs a CUDA GPU; "
+                "set device: cuda, or take bf16 or fp32."
+            )
+        return cls(device.type, torch.float16, torch.amp.GradScaler(device.type))
+
+    def autocast(self) -> AbstractContextManager[object]:
+        """The context in which forecasts and losses are computed."""
+        if self.dtype is None:
+            return nullcontext()
+        return torch.autocast(self.device_type, self.dtype)
+
+    def backward(self, loss: Tensor) -> None:
+        """Add the loss's gradient, scaled so that fp16 does not round small ones to zero."""
+        (loss if self.scaler is None else self.scaler.scale(loss)).backward()
+
+    def unscale(self, optimiser: torch.optim.Optimizer) -> None:
+        """Gradients as they are, before anything looks at them."""
+        if self.scaler is not None:
+            self.scaler.unscale_(optimiser)
+
+    def step(self, optimiser: torch.optim.Optimizer) -> None:
+        """Move the weights; a scaled step whose gradients overflowed is left out, and the scale comes down."""
+        if self.scaler is None:
+            optimiser.step()
+        else:
+            self.scaler.step(optimiser)
+            self.scaler.update()

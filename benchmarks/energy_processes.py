@@ -264,6 +264,27 @@ def training_slowdown(turns: int = 120) -> dict[str, tuple[float, float, float]]
     return result
 
 
+def own_processor_share(duration_s: int = 30) -> float:
+    """Processor time of meter, sampler, ticks and one window a second, per second: the main thread sleeps.
+
+    On one core a training is slowed by this much; with a core to spare by less.
+    """
+    from wattshed.config.metering import MeteringBlock
+    from wattshed.energy.job import metered_job
+
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        metered_job(
+            Path(folder) / "job.jsonl", stage="s", job="own", labels={}, metering=MeteringBlock(idle_s=0.0)
+        ) as meter,
+    ):
+        start_s, start_cpu_s = time.perf_counter(), time.process_time()
+        for epoch in range(duration_s):
+            with meter.window("epoch", epoch=epoch):
+                time.sleep(1.0)
+        return (time.process_time() - start_cpu_s) / (time.perf_counter() - start_s)
+
+
 def import_s() -> float:
     """Median time to import every module of wattshed.energy in a fresh interpreter [s]."""
     code = textwrap.dedent("""

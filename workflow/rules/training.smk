@@ -27,6 +27,7 @@ rule train_model:
         windows=as_json(STUDY.data.windows),
         metering=as_json(STUDY.energy.metering),
         device=STUDY.device,
+        engine=STUDY.engine,
         code=code_of("train_model.py"),
     message:
         "Train {wildcards.model} with seed {wildcards.seed}"
@@ -34,7 +35,7 @@ rule train_model:
         f"python {SCRIPTS}/train_model.py --name {{wildcards.model}} --seed {{wildcards.seed}}"
         " --model {params.model:q} --recipe {params.recipe:q} --windows {params.windows:q}"
         " --metering {params.metering:q} --panel {input.panel} --splits {input.splits} --graph {input.graph}"
-        " --device {params.device}"
+        " --device {params.device} --engine {params.engine}"
         f" --threads {TORCH_THREADS}"
         " --checkpoint {output.checkpoint} --epochs {output.epochs}"
         " --ledger {output.ledger} > {log} 2>&1"
@@ -65,13 +66,14 @@ rule forecast_test:
         test_windows=STUDY.data.splits.test_windows,
         metering=as_json(STUDY.energy.metering),
         device=STUDY.device,
+        engine=STUDY.engine,
         code=code_of("forecast_test.py"),
     message:
         "Forecast the test part with every model and seed"
     shell:
         f"python {SCRIPTS}/forecast_test.py --checkpoints {{input.checkpoints}} --panel {{input.panel}}"
         " --splits {input.splits} --graph {input.graph} --windows {params.windows:q}"
-        " --metering {params.metering:q} --test-windows {params.test_windows} --device {params.device}"
+        " --metering {params.metering:q} --test-windows {params.test_windows} --device {params.device} --engine {params.engine}"
         f" --threads {TORCH_THREADS}"
         " --forecasts {output.forecasts} --ledger {output.ledger} > {log} 2>&1"
 

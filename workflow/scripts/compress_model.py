@@ -1,6 +1,7 @@
 """Compress one model's seeds in every way and measure the variants, under the meter."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -22,7 +23,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--output", type=Path, required=True, help="table of variants to write")
     parser.add_argument("--ledger", type=Path, required=True, help="ledger to write")
     arguments = parser.parse_args(argv)
-    given = Given.read(arguments)
+    # Variants that no kernel knows are compared with the full model on one back end.
+    given = replace(Given.read(arguments), engine="torch")
     block = CompressionBlock.model_validate_json(arguments.compression)
     work = partial(measure_variants, given.task, block)
     rows = over_checkpoints(arguments.checkpoints, given, work, stage="compression", ledger=arguments.ledger)

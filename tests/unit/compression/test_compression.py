@@ -7,6 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from made_pairs import pairs_of
 from wattshed.compression.int8 import NotAvailable, quantise
 from wattshed.compression.judge import judge_variants, verdict
 from wattshed.compression.low_rank import low_rank
@@ -20,7 +21,7 @@ from wattshed.training.checkpoint import Recipe, make_forecaster, write_checkpoi
 from wattshed.training.over_checkpoints import over_checkpoints
 
 CPU = torch.device("cpu")
-INPUTS = (torch.randn(9, 12), torch.randn(9, 12), torch.rand(9))
+PAIRS = pairs_of(torch.randn(9, 12), torch.randn(9, 12), torch.rand(9))
 
 
 def network(hidden=16, seed=0):
@@ -39,7 +40,7 @@ def test_removing_unread_units_changes_nothing(seed, kept):
         full.gru.weight_hh_l0[:, dropped] = 0
         full.output.weight[:, dropped] = 0
     smaller = remove_units(full, keep).eval()
-    torch.testing.assert_close(smaller(*INPUTS), full(*INPUTS), rtol=1e-5, atol=1e-6)
+    torch.testing.assert_close(smaller(PAIRS), full(PAIRS), rtol=1e-5, atol=1e-6)
 
 
 def test_removing_dead_units_changes_nothing():
@@ -54,7 +55,7 @@ def test_removing_dead_units_changes_nothing():
         ):
             weights[dead + 32] = 0
     keep = torch.tensor([unit for unit in range(16) if unit not in dead.tolist()])
-    torch.testing.assert_close(remove_units(full, keep)(*INPUTS), full(*INPUTS), rtol=1e-5, atol=1e-6)
+    torch.testing.assert_close(remove_units(full, keep)(PAIRS), full(PAIRS), rtol=1e-5, atol=1e-6)
 
 
 def test_pruning_truly_removes_weights():
@@ -80,9 +81,9 @@ def test_the_least_important_units_go_first():
 def test_full_rank_is_exact_and_less_rank_is_worse_step_by_step():
     full = network()
     with torch.no_grad():
-        expected = full(*INPUTS)
+        expected = full(PAIRS)
         errors = [
-            float((low_rank(full, rank).eval()(*INPUTS) - expected).abs().max()) for rank in (16, 12, 6, 1)
+            float((low_rank(full, rank).eval()(PAIRS) - expected).abs().max()) for rank in (16, 12, 6, 1)
         ]
     assert errors[0] < 1e-5
     assert errors[0] < errors[2] < errors[3]
@@ -99,7 +100,7 @@ def test_a_low_rank_network_can_be_trained_and_leaves_the_full_one_alone():
     full = network()
     before = copy.deepcopy(full.state_dict())
     thin = low_rank(full, 4)
-    thin(*INPUTS).square().sum().backward()
+    thin(PAIRS).square().sum().backward()
     assert all(parameter.grad is not None for parameter in thin.parameters())
     assert all(torch.equal(value, before[name]) for name, value in full.state_dict().items())
 
@@ -111,8 +112,8 @@ def test_int8_is_close_where_it_is_available():
     except NotAvailable as reason:
         pytest.skip(f"dynamic int8 is not available here: {reason}")
     with torch.no_grad():
-        expected = full(*INPUTS)
-        difference = (quantised(*INPUTS) - expected).abs().max() / expected.abs().max()
+        expected = full(PAIRS)
+        difference = (quantised(PAIRS) - expected).abs().max() / expected.abs().max()
     assert 0 < float(difference) < 0.1
 
 

@@ -2,10 +2,12 @@ import numpy as np
 import pytest
 import torch
 
+from made_pairs import pairs_of
 from small_study import small_panel, task_of
 from wattshed.config.training import ModelBlock
 from wattshed.forecast.networks import STGNN, DLinear, ReferenceSTGNN, make_network, parameter_count
-from wattshed.forecast.neural import NeuralForecaster, ScaledSeries
+from wattshed.forecast.neural import NeuralForecaster
+from wattshed.forecast.series import ScaledSeries
 
 CPU = torch.device("cpu")
 
@@ -60,9 +62,9 @@ def test_hoisting_the_aggregate_is_the_same_function(reference, graph):
     dense = torch.from_numpy(graph.adjacency.toarray())
     own = history[0].T
     reference.eval()
-    found = hoisted(own, dense @ own, dense.sum(dim=1)).T[None]
+    found = hoisted(pairs_of(own, dense @ own, dense.sum(dim=1))).T[None]
     torch.testing.assert_close(found, reference(history), rtol=1e-5, atol=1e-6)
-    wrong = hoisted(own, dense @ own, torch.ones(5)).T[None]
+    wrong = hoisted(pairs_of(own, dense @ own, torch.ones(5))).T[None]
     assert not torch.allclose(wrong, found, atol=1e-4), "the row sums must matter"
 
 
@@ -70,7 +72,8 @@ def test_only_the_reference_drops_out(graph):
     """A7.5: dropout on the output caps R2. The product's form gives the same answer while it trains."""
     own, row_sum = torch.randn(7, 12), torch.ones(7)
     product = STGNN(3, 16).train()
-    torch.testing.assert_close(product(own, own, row_sum), product(own, own, row_sum), rtol=0, atol=0)
+    pairs = pairs_of(own, own, row_sum)
+    torch.testing.assert_close(product(pairs), product(pairs), rtol=0, atol=0)
     study = ReferenceSTGNN(3, 16, 0.3, graph.adjacency).train()
     history = torch.randn(1, 12, 5)
     assert not torch.equal(study(history), study(history))
@@ -103,10 +106,12 @@ def test_dlinear_is_linear_and_keeps_lengths(look_back_h):
     first, second = torch.randn(2, 4, look_back_h)
     zero = torch.zeros(4, look_back_h)
     row_sum = torch.ones(4)
-    both = network(first + second, zero, row_sum) + network(zero, zero, row_sum)
-    torch.testing.assert_close(
-        both, network(first, zero, row_sum) + network(second, zero, row_sum), rtol=1e-4, atol=1e-5
-    )
+
+    def forecast(own):
+        return network(pairs_of(own, zero, row_sum))
+
+    both = forecast(first + second) + forecast(zero)
+    torch.testing.assert_close(both, forecast(first) + forecast(second), rtol=1e-4, atol=1e-5)
     assert both.shape == (4, 6)
 
 
@@ -149,8 +154,9 @@ def test_a_gru_without_graph_ignores_its_neighbours():
     torch.manual_seed(0)
     network = STGNN(3, 8, uses_graph=False)
     own = torch.randn(6, 12)
-    first = network(own, torch.randn(6, 12), torch.ones(6))
-    torch.testing.assert_close(first, network(own, torch.zeros(6, 12), torch.zeros(6)), rtol=0, atol=0)
+    first = network(pairs_of(own, torch.randn(6, 12), torch.ones(6)))
+    second = network(pairs_of(own, torch.zeros(6, 12), torch.zeros(6)))
+    torch.testing.assert_close(first, second, rtol=0, atol=0)
 
 
 def test_scaling_by_panel_is_one_pair_for_all(task, graph):

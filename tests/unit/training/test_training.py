@@ -238,8 +238,10 @@ def test_pairs_hold_the_right_hours_and_masks(gappy_task, graph):
     nodes, starts = torch.tensor([0, 4]), torch.tensor([200, 333])
     batch = batches.at(nodes, starts)
     for row, (node, origin) in enumerate(zip(nodes.tolist(), starts.tolist(), strict=True)):
-        torch.testing.assert_close(batch.inputs[0][row], series.own[node, origin - 12 : origin])
-        torch.testing.assert_close(batch.inputs[1][row], series.aggregate[node, origin - 12 : origin])
+        torch.testing.assert_close(batch.inputs[0].own[row], series.own[node, origin - 12 : origin])
+        torch.testing.assert_close(
+            batch.inputs[0].aggregate[row], series.aggregate[node, origin - 12 : origin]
+        )
         torch.testing.assert_close(batch.target[row], series.own[node, origin : origin + 3])
         expected = gappy_task.panel.observed[origin : origin + 3, node]
         assert batch.observed[row].tolist() == expected.tolist()

@@ -17,7 +17,7 @@ from wattshed.compression.variants import compress, fine_tune
 from wattshed.config.compression import CompressionBlock
 from wattshed.energy.meter import Meter
 from wattshed.forecast.metrics import sum_errors
-from wattshed.forecast.networks import STGNN, parameter_count
+from wattshed.forecast.networks import STGNN, Residual, parameter_count
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.protocol import ForecastTask, evenly_spaced
 from wattshed.training.checkpoint import Recipe
@@ -45,7 +45,7 @@ def measure_variants(
     Latency and energy are taken in turns, so that a machine that slows down slows all variants.
     """
     full = forecaster.network
-    if not isinstance(full, STGNN):
+    if not isinstance(full, STGNN | Residual):
         raise TypeError(f"{made_by.name} is no STGNN or GRU network")
     parameters = parameter_count(full)
     candidates = [Candidate(FULL, forecaster, False, parameters, *_errors(forecaster, task))]

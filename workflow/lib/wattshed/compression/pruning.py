@@ -1,5 +1,7 @@
 """Structured pruning of the GRU: units are removed, not masked."""
 
+import copy
+
 import torch
 from torch import Tensor, nn
 
@@ -38,15 +40,6 @@ def remove_units(network: STGNN, keep: Tensor) -> STGNN:
     with torch.no_grad():
         output.weight.copy_(network.output.weight[:, keep])
         output.bias.copy_(network.output.bias)
-    result = STGNN(
-        output.out_features,
-        gru.input_size,
-        uses_graph=network.neighbours is not None,
-        uses_own_history=network.own is not None,
-    )
-    if result.own is not None and network.own is not None:
-        result.own.load_state_dict(network.own.state_dict())
-    if result.neighbours is not None and network.neighbours is not None:
-        result.neighbours.load_state_dict(network.neighbours.state_dict())
+    result = copy.deepcopy(network)
     result.gru, result.output = smaller, output
     return result

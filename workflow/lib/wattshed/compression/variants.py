@@ -7,7 +7,7 @@ from wattshed.compression.int8 import quantise
 from wattshed.compression.low_rank import low_rank
 from wattshed.compression.pruning import most_important, remove_units
 from wattshed.config.compression import CompressionBlock, Variant
-from wattshed.forecast.networks import STGNN
+from wattshed.forecast.networks import STGNN, Residual
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.protocol import ForecastTask
 from wattshed.training.batches import PairBatches
@@ -15,11 +15,13 @@ from wattshed.training.checkpoint import Recipe
 from wattshed.training.step import train_step
 
 
-def compress(network: STGNN, variant: Variant) -> nn.Module:
-    """The variant of a trained network; the network itself is left as it is.
+def compress(network: STGNN | Residual, variant: Variant) -> nn.Module:
+    """The variant of a trained network; the network itself is left as it is. A linear part is kept whole.
 
     Raises :class:`wattshed.compression.int8.NotAvailable` where a method cannot run here.
     """
+    if isinstance(network, Residual):
+        return Residual(network.linear, compress(network.network, variant))  # type: ignore[arg-type]
     device = next(network.parameters()).device
     if variant.method == "prune":
         return remove_units(network, most_important(network, variant.keep_share)).to(device)

@@ -33,6 +33,11 @@ class Study(Block):
     device: Literal["cpu", "cuda"] = Field(
         default="cpu", description="Where networks are trained and used; `cuda` needs a GPU."
     )
+    engine: Literal["auto", "torch"] = Field(
+        default="auto",
+        description="What computes networks: `auto` takes the fastest back end of the machine (a kernel that is "
+        "compiled at first use) and falls back to `torch`, which needs no compiler.",
+    )
     data: DataBlock = Field(description="Panel, windows and splits.")
     graph: GraphBlock = Field(default_factory=GraphBlock, description="The graph over the nodes.")
     baselines: list[Baseline] = Field(min_length=1, description="Models that need no gradient.")

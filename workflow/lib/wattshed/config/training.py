@@ -127,6 +127,26 @@ class ModelBlock(Block):
         description="`stgnn` alone: whether a node's own history is a channel beside its neighbours' aggregate.",
     )
 
+    linear_part: bool = Field(
+        default=False,
+        description="`stgnn` and `gru`: whether a linear part, solved in closed form, forecasts first, and the network "
+        "learns what it leaves.",
+    )
+    calendar: bool = Field(
+        default=False, description="`stgnn` and `gru`: whether the network knows hour of day and weekday."
+    )
+    node_table: bool = Field(
+        default=False,
+        description="`stgnn` and `gru`: whether the network learns a row of its own for every node.",
+    )
+
+    @model_validator(mode="after")
+    def _parts_fit_the_form(self) -> "ModelBlock":
+        for key in ("linear_part", "calendar", "node_table"):
+            if getattr(self, key) and self.form not in ("stgnn", "gru"):
+                raise ValueError(f"{key} is true, which the form {self.form} has not; expected stgnn or gru")
+        return self
+
     @model_validator(mode="after")
     def _sees_something(self) -> "ModelBlock":
         if not self.own_history and self.form != "stgnn":

@@ -9,6 +9,7 @@ import torch
 from wattshed.config.data import WindowsBlock
 from wattshed.config.metering import MeteringBlock
 from wattshed.data.graph import Graph
+from wattshed.engine.choice import Wanted
 from wattshed.forecast.device import choose_device
 from wattshed.forecast.protocol import ForecastTask
 
@@ -21,6 +22,7 @@ class Given:
     graph: Graph
     metering: MeteringBlock
     device: torch.device
+    engine: Wanted = "auto"
 
     @classmethod
     def read(cls, arguments: argparse.Namespace) -> "Given":
@@ -33,6 +35,7 @@ class Given:
             Graph.read(arguments.graph, task.panel),
             MeteringBlock.model_validate_json(arguments.metering),
             choose_device(arguments.device),
+            arguments.engine,
         )
 
 
@@ -43,4 +46,10 @@ def add_given(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--windows", required=True, help="data.windows block as JSON")
     parser.add_argument("--metering", required=True, help="energy.metering block as JSON")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="where networks run")
+    parser.add_argument(
+        "--engine",
+        choices=("auto", "torch"),
+        default="auto",
+        help="auto: the fastest back end here; or torch",
+    )
     parser.add_argument("--threads", type=int, default=1, help="threads of torch")

@@ -11,6 +11,9 @@ from torch import Tensor, nn
 
 from wattshed.config.data import WindowsBlock
 from wattshed.config.training import ModelBlock
+from wattshed.engine.recurrent import Additions, RecurrentWeights
+from wattshed.forecast.linear_part import LinearPart
+from wattshed.forecast.series import Pairs
 
 
 class ReferenceSTGNN(nn.Module):
@@ -83,31 +86,97 @@ class STGNN(nn.Module):
 
     With one graph layer and a static graph, A (X W + b) = (A X) W + (A 1) b: the aggregate is made once per
     series, and nodes are independent afterwards. Without its graph it is a plain GRU per node; without own
-    history it sees the aggregate alone, as the source study's network does.
+    history it sees the aggregate alone, as the source study's network does. A calendar adds what is learnt of the
+    hour of day and of the weekday, a node table what is learnt of each node.
+
+    Back ends other than torch ask for :meth:`recurrent_weights` and :meth:`additions`; see ``forecast.computing``.
     """
 
     def __init__(
-        self, horizon_h: int, hidden: int, uses_graph: bool = True, uses_own_history: bool = True
+        self,
+        horizon_h: int,
+        hidden: int,
+        uses_graph: bool = True,
+        uses_own_history: bool = True,
+        *,
+        calendar: bool = False,
+        nodes: int = 0,
     ) -> None:
+        """nodes: rows of the node table; 0 for none."""
         super().__init__()
         # With a graph the bias is aggregated too: w_x x + w_a (A x) + (A 1) b.
         self.own = nn.Linear(1, hidden, bias=not uses_graph) if uses_own_history else None
         self.neighbours = nn.Linear(1, hidden) if uses_graph else None
         self.gru = nn.GRU(hidden, hidden, batch_first=True)
         self.output = nn.Linear(hidden, horizon_h)
+        # Tables start at zero: the network begins as the one without them.
+        self.hour_of_day = nn.Parameter(torch.zeros(24, hidden)) if calendar else None
+        self.weekday = nn.Parameter(torch.zeros(7, hidden)) if calendar else None
+        self.node_table = nn.Parameter(torch.zeros(nodes, hidden)) if nodes else None
 
-    def forward(self, own: Tensor, aggregate: Tensor, row_sum: Tensor) -> Tensor:
-        """own, aggregate: scaled [M, W]; row_sum of A_hat: [M] -> scaled forecast [M, H]."""
-        _, last = self.gru(self.lift(own, aggregate, row_sum))
+    def forward(self, pairs: Pairs) -> Tensor:
+        """Scaled forecast [M, H]."""
+        _, last = self.gru(self.lift(pairs.own, pairs.aggregate, self.base(pairs), self.season(pairs)))
         return self.output(last[0])
 
-    def lift(self, own: Tensor, aggregate: Tensor, row_sum: Tensor) -> Tensor:
-        """The graph layer [M, W, hidden]."""
-        parts = [] if self.own is None else [self.own(own.unsqueeze(-1))]
+    def lift(
+        self, own: Tensor, aggregate: Tensor, base: Tensor | None = None, season: Tensor | None = None
+    ) -> Tensor:
+        """The graph layer [M, W, hidden]; own, aggregate: scaled [M, W]; see :meth:`base`, :meth:`season`."""
+        parts = []
+        if self.own is not None:
+            parts.append(own.unsqueeze(-1) * self.own.weight[:, 0])
         if self.neighbours is not None:
             parts.append(aggregate.unsqueeze(-1) * self.neighbours.weight[:, 0])
-            parts.append(row_sum[:, None, None] * self.neighbours.bias)
+        if base is not None:
+            parts.append(base.unsqueeze(1))
+        if season is not None:
+            parts.append(season)
         return torch.relu(reduce(add, parts))
+
+    def base(self, pairs: Pairs) -> Tensor:
+        """What is added to a pair's lift in all hours [M, hidden]: the aggregated bias and the node's row."""
+        if self.neighbours is not None:
+            base = pairs.row_sum[:, None] * self.neighbours.bias
+        else:
+            assert self.own is not None
+            assert self.own.bias is not None
+            base = self.own.bias.expand(len(pairs), -1)
+        return base if self.node_table is None else base + self.node_table[pairs.nodes]
+
+    def calendar(self) -> Tensor | None:
+        """What is added by the hour of the week [168, hidden], or None."""
+        if self.hour_of_day is None or self.weekday is None:
+            return None
+        return (self.weekday[:, None, :] + self.hour_of_day[None, :, :]).flatten(0, 1)
+
+    def season(self, pairs: Pairs) -> Tensor | None:
+        """The calendar's rows for each hour of the look-backs [M, W, hidden], or None."""
+        calendar = self.calendar()
+        return None if calendar is None else calendar[pairs.slots.long()]
+
+    def additions(self, pairs: Pairs) -> Additions:
+        return Additions(self.base(pairs), self.calendar())
+
+    def recurrent_weights(self) -> RecurrentWeights | None:
+        """The weights for a kernel; None where the layers are no longer plain ones (int8, low rank, pruned)."""
+        gru, output = self.gru, self.output
+        if type(gru) is not nn.GRU or type(output) is not nn.Linear:
+            return None
+        if gru.num_layers != 1 or gru.input_size != gru.hidden_size:
+            return None
+        nothing = torch.zeros(gru.hidden_size, device=output.weight.device)
+        input_gates, state_gates, input_bias, state_bias = gru.all_weights[0]
+        return RecurrentWeights(
+            nothing if self.own is None else self.own.weight[:, 0],
+            nothing if self.neighbours is None else self.neighbours.weight[:, 0],
+            input_gates,
+            state_gates,
+            input_bias,
+            state_bias,
+            output.weight,
+            output.bias,
+        )
 
 
 class DLinear(nn.Module):
@@ -120,33 +189,63 @@ class DLinear(nn.Module):
         self.trend = nn.Linear(look_back_h, horizon_h)
         self.rest = nn.Linear(look_back_h, horizon_h)
 
-    def forward(self, own: Tensor, aggregate: Tensor, row_sum: Tensor) -> Tensor:
-        """own: scaled [M, W] -> scaled forecast [M, H]; the neighbours are not used."""
-        padded = nn.functional.pad(own.unsqueeze(1), (self.kernel // 2, self.kernel // 2), mode="replicate")
+    def forward(self, pairs: Pairs) -> Tensor:
+        """Scaled forecast [M, H]; the neighbours are not used."""
+        padded = nn.functional.pad(
+            pairs.own.unsqueeze(1), (self.kernel // 2, self.kernel // 2), mode="replicate"
+        )
         trend = nn.functional.avg_pool1d(padded, self.kernel, stride=1).squeeze(1)
-        return self.trend(trend) + self.rest(own - trend)
+        return self.trend(trend) + self.rest(pairs.own - trend)
 
 
-def make_network(block: ModelBlock, windows: WindowsBlock, adjacency: sp.csr_array, seed: int) -> nn.Module:
+class Residual(nn.Module):
+    """The product's model: a linear part that is solved, and a network on what it leaves."""
+
+    def __init__(self, linear: LinearPart, network: STGNN) -> None:
+        super().__init__()
+        self.linear = linear
+        self.network = network
+
+    def forward(self, pairs: Pairs) -> Tensor:
+        """Scaled forecast [M, H]."""
+        return self.linear(pairs) + self.network(pairs)
+
+
+def make_network(
+    block: ModelBlock, windows: WindowsBlock, adjacency: sp.csr_array, seed: int
+) -> ReferenceSTGNN | STGNN | DLinear | Residual:
     """A network of any form with weights drawn from ``seed``."""
     if block.form == "stgnn_reference":
         torch.manual_seed(seed)
         return ReferenceSTGNN(windows.horizon_h, block.hidden, block.dropout, adjacency, block.output_dropout)
-    return make_pair_network(block, windows, seed)
+    return make_pair_network(block, windows, adjacency.shape[0], seed)
 
 
-def make_pair_network(block: ModelBlock, windows: WindowsBlock, seed: int) -> STGNN | DLinear:
+def make_pair_network(
+    block: ModelBlock, windows: WindowsBlock, nodes: int, seed: int
+) -> STGNN | DLinear | Residual:
     """A network that takes (node, window) pairs, with weights drawn from ``seed``."""
     torch.manual_seed(seed)
     if block.form == "dlinear":
         return DLinear(windows.look_back_h, windows.horizon_h)
-    return STGNN(
+    uses_graph = block.form == "stgnn"
+    network = STGNN(
         windows.horizon_h,
         block.hidden,
-        uses_graph=block.form == "stgnn",
-        uses_own_history=block.own_history,
+        uses_graph,
+        block.own_history,
+        calendar=block.calendar,
+        nodes=nodes if block.node_table else 0,
     )
+    if not block.linear_part:
+        return network
+    # Untrained it is the linear part alone.
+    nn.init.zeros_(network.output.weight)
+    nn.init.zeros_(network.output.bias)
+    return Residual(LinearPart(windows.look_back_h, windows.horizon_h, uses_graph), network)
 
 
 def parameter_count(network: nn.Module) -> int:
-    return sum(parameter.numel() for parameter in network.parameters())
+    """Trained weights; those of a linear part are solved, and count too."""
+    solved = network.linear.weight.numel() if isinstance(network, Residual) else 0
+    return solved + sum(parameter.numel() for parameter in network.parameters())

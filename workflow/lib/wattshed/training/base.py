@@ -10,6 +10,7 @@ import torch
 
 from wattshed.data.graph import Graph
 from wattshed.energy.job import metered_job
+from wattshed.engine.choice import Wanted
 from wattshed.forecast.device import synchroniser
 from wattshed.forecast.given import Given
 from wattshed.forecast.networks import ReferenceSTGNN
@@ -39,7 +40,7 @@ def train_base(
     :class:`Fault` before anything runs where the study's budget is spent.
     """
     task = given.task
-    fingerprint = training_fingerprint(task, given.graph, made_by)
+    fingerprint = training_fingerprint(task, given.graph, made_by, given.engine)
     resume = ResumeFile(checkpoint.with_suffix(".resume"), fingerprint)
     labels = {"model": made_by.name, "seed": made_by.seed}
     title = f"{made_by.name}, seed {made_by.seed}"
@@ -55,7 +56,7 @@ def train_base(
         resumes=resume.exists(),
         synchronise=synchroniser(given.device),
     ) as meter:
-        forecaster = make_forecaster(made_by, task, given.graph, given.device)
+        forecaster = make_forecaster(made_by, task, given.graph, given.device, given.engine)
         batches = make_batches(made_by, task, forecaster)
         with Progress(title, task.panel.unit) as progress:
             training = train(
@@ -92,7 +93,7 @@ def make_batches(made_by: Recipe, task: ForecastTask, forecaster: NeuralForecast
     )
 
 
-def training_fingerprint(task: ForecastTask, graph: Graph, made_by: Recipe) -> str:
+def training_fingerprint(task: ForecastTask, graph: Graph, made_by: Recipe, engine: Wanted = "auto") -> str:
     """Digest of data and recipe: only an identical training may be resumed."""
     digest = hashlib.sha256()
     adjacency = graph.adjacency
@@ -105,6 +106,6 @@ def training_fingerprint(task: ForecastTask, graph: Graph, made_by: Recipe) -> s
     ):
         digest.update(np.ascontiguousarray(array).data)
     blocks = [made_by.model.model_dump(), made_by.recipe.model_dump(), made_by.windows.model_dump()]
-    program = [torch.__version__, torch.get_num_threads()]
+    program = [torch.__version__, torch.get_num_threads(), engine]
     digest.update(json.dumps([made_by.name, made_by.seed, str(task.splits), blocks, program]).encode())
     return digest.hexdigest()

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from wattshed.data.windows import targets
-from wattshed.forecast.neural import ScaledSeries
 from wattshed.forecast.protocol import ForecastTask
+from wattshed.forecast.series import Pairs, ScaledSeries
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Batch:
     else every node (None: all) at every origin.
     """
 
-    inputs: tuple[Tensor, ...]
+    inputs: tuple[Tensor] | tuple[Pairs]
     target: Tensor
     observed: Tensor
     pairs: int
@@ -114,4 +114,4 @@ class PairBatches:
         nodes, origins = nodes.to(self._series.own.device), origins.to(self._series.own.device)
         target = self._series.own.unfold(1, self._horizon_h, 1)[nodes, origins]
         observed = self._observed.unfold(1, self._horizon_h, 1)[nodes, origins]
-        return Batch(self._series.pairs(nodes, origins), target, observed, len(nodes), nodes, origins)
+        return Batch((self._series.pairs(nodes, origins),), target, observed, len(nodes), nodes, origins)

@@ -9,9 +9,11 @@ from torch import Tensor, nn
 from wattshed.config.data import WindowsBlock
 from wattshed.config.training import ModelBlock, RecipeBlock
 from wattshed.data.graph import Graph
+from wattshed.engine.choice import Wanted
 from wattshed.forecast.networks import make_network
-from wattshed.forecast.neural import NeuralForecaster, ScaledSeries
+from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.protocol import ForecastTask
+from wattshed.forecast.series import ScaledSeries
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.tensor_file import read_tensors, write_tensors
 
@@ -40,7 +42,7 @@ def write_checkpoint(path: Path | str, network: nn.Module, made_by: Recipe) -> N
 
 
 def read_checkpoint(
-    path: Path | str, task: ForecastTask, graph: Graph, device: torch.device
+    path: Path | str, task: ForecastTask, graph: Graph, device: torch.device, engine: Wanted = "auto"
 ) -> tuple[NeuralForecaster, Recipe]:
     """Rebuild the forecaster that :func:`write_checkpoint` saved, on a task with the same windows."""
     arrays, about = read_tensors(path)
@@ -56,7 +58,7 @@ def read_checkpoint(
             f"{path} forecasts {made_by.windows.horizon_h} h from {made_by.windows.look_back_h} h, the task "
             f"asks for {task.windows.horizon_h} h from {task.windows.look_back_h} h: train it again."
         )
-    forecaster = make_forecaster(made_by, task, graph, device)
+    forecaster = make_forecaster(made_by, task, graph, device, engine)
     weights = {name: torch.from_numpy(array) for name, array in arrays.items()}
     refuse_misfit(path, weights, forecaster.network)
     forecaster.network.load_state_dict(weights)
@@ -79,11 +81,11 @@ def refuse_misfit(path: Path | str, weights: dict[str, Tensor], network: nn.Modu
 
 
 def make_forecaster(
-    made_by: Recipe, task: ForecastTask, graph: Graph, device: torch.device
+    made_by: Recipe, task: ForecastTask, graph: Graph, device: torch.device, engine: Wanted = "auto"
 ) -> NeuralForecaster:
     """An untrained forecaster with the graph that its block asks for."""
     if made_by.model.graph == "shuffled":
         graph = graph.shuffled(made_by.seed)
-    series = ScaledSeries.make(task, graph.adjacency, made_by.recipe.scaling, device)
+    series = ScaledSeries.make(task, graph.adjacency, made_by.recipe.scaling, device, engine)
     network = make_network(made_by.model, task.windows, graph.adjacency, made_by.seed)
     return NeuralForecaster(network.to(device), series, task.windows.horizon_h)

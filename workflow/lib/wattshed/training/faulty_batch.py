@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from wattshed.forecast.protocol import ForecastTask
+from wattshed.forecast.series import Pairs
 from wattshed.foundation.faults import Fault
 from wattshed.training.batches import Batch, Batches, grouped
 from wattshed.training.resume import ResumeFile
@@ -57,19 +58,20 @@ def pair_sizes(batch: Batch) -> list[tuple[float, int, int]]:
     """Largest absolute scaled value of history and target, node and origin of each pair of a batch."""
     if batch.origins is None:
         return []
-    if batch.inputs[0].dim() == 3:
-        return _window_sizes(batch, batch.origins)
+    first = batch.inputs[0]
+    if not isinstance(first, Pairs):
+        return _window_sizes(batch, first, batch.origins)
     if batch.nodes is None:
         return []
-    count = len(batch.origins)
-    parts = [part for part in (*batch.inputs, batch.target) if len(part) == count]
+    count = len(first)
+    parts = (first.own, first.aggregate, batch.target)
     largest = torch.stack([_size(part.reshape(count, -1)).amax(dim=1) for part in parts]).amax(dim=0)
     return list(zip(largest.tolist(), batch.nodes.tolist(), batch.origins.tolist(), strict=True))
 
 
-def _window_sizes(batch: Batch, origins: Tensor) -> list[tuple[float, int, int]]:
+def _window_sizes(batch: Batch, history: Tensor, origins: Tensor) -> list[tuple[float, int, int]]:
     """All nodes of a window count: those that are not learned from are their neighbours' inputs."""
-    largest = _size(batch.inputs[0]).amax(dim=1)
+    largest = _size(history).amax(dim=1)
     learned = slice(None) if batch.nodes is None else batch.nodes
     largest[:, learned] = torch.maximum(largest[:, learned], _size(batch.target).amax(dim=1))
     return [

@@ -38,7 +38,7 @@ def forecast_checkpoints(
         synchronise=synchroniser(given.device),
     ) as meter:
         for checkpoint in checkpoints:
-            forecaster, made_by = read_checkpoint(checkpoint, task, given.graph, given.device)
+            forecaster, made_by = read_checkpoint(checkpoint, task, given.graph, given.device, given.engine)
             results[made_by.name].append(forecaster.forecast(origins))
             seeds[made_by.name].append(made_by.seed)
             work = partial(forecaster.forecast, origins)

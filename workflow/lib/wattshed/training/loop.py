@@ -8,6 +8,7 @@ import torch
 
 from wattshed.config.training import RecipeBlock
 from wattshed.energy.meter import Meter
+from wattshed.forecast.computing import backend_of
 from wattshed.forecast.metrics import sum_errors
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.protocol import ForecastTask, evenly_spaced
@@ -51,6 +52,7 @@ def train(
     judged = forecaster.of(learner.average.network)
     check = evenly_spaced(task.origins(task.splits.validation), recipe.validation_windows)
     parameters = sum(parameter.numel() for parameter in forecaster.network.parameters())
+    engine = backend_of(forecaster.network, forecaster.series).name
     look_every = 1 if device.type == "cpu" else STEPS_BETWEEN_LOOKS
     stopped = budget_stop is not None and budget_stop.begin(
         training, epochs_left(training, recipe), meter, progress
@@ -61,7 +63,10 @@ def train(
         # Dropout draws from the epoch's own seed, so that a resumed run draws the same masks.
         torch.manual_seed(labels["seed"] * 1_000_003 + number)
         forecaster.network.train()
-        with meter.window("epoch", epoch=number, **labels) as window:
+        with meter.window("epoch", epoch=number, engine=engine, **labels) as window:
+            if number == 1:
+                # Inside the window: what is solved costs energy too.
+                forecaster.solve(task)
             losses = torch.zeros(steps, device=device)
             pairs = 0
             for index, group in enumerate(grouped(batches.epoch(number), recipe.accumulate)):

@@ -28,7 +28,7 @@ def over_checkpoints(
         synchronise=synchroniser(given.device),
     ) as meter:
         frames = [
-            work(*read_checkpoint(checkpoint, given.task, given.graph, given.device), meter)
+            work(*read_checkpoint(checkpoint, given.task, given.graph, given.device, given.engine), meter)
             for checkpoint in checkpoints
         ]
     return pd.concat(frames, ignore_index=True)

@@ -7,6 +7,8 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from wattshed.forecast.computing import fused_loss
+from wattshed.forecast.series import Pairs
 from wattshed.training.batches import Batch
 from wattshed.training.precision import Precision
 
@@ -59,7 +61,12 @@ def observed_shares(batches: Sequence[Batch]) -> Sequence[Tensor | float]:
 
 
 def batch_loss(network: nn.Module, batch: Batch, loss_name: Literal["huber", "squared"]) -> Tensor:
-    """Mean loss of the network's forecasts of a batch."""
+    """Mean loss of the network's forecasts of a batch, by the back end that its series allow."""
+    first = batch.inputs[0]
+    if isinstance(first, Pairs):
+        loss = fused_loss(network, first, batch.target, batch.observed, loss_name)
+        if loss is not None:
+            return loss
     return observed_loss(network(*batch.inputs), batch.target, batch.observed, loss_name)
 
 

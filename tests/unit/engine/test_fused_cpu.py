@@ -1,0 +1,197 @@
+"""The fused kernel against float64, on random shapes; and that it never depends on how it is cut up."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from recurrent_oracle import oracle_forecast, oracle_loss
+from wattshed.engine.compiled import CannotCompile, find_compiler
+from wattshed.engine.fused_cpu import FusedCpu
+from wattshed.engine.recurrent import NO_DROPOUT, Additions, Dropout, RecurrentWeights, Windows
+
+try:
+    find_compiler()
+except CannotCompile as reason:
+    pytest.skip(f"no kernel without a compiler: {reason}", allow_module_level=True)
+
+FORWARD_TOLERANCE, GRADIENT_TOLERANCE = 1e-6, 1e-5
+
+
+def made_weights(hidden: int, horizon: int, generator: torch.Generator) -> RecurrentWeights:
+    shapes = (
+        *((hidden,), (hidden,), (3 * hidden, hidden), (3 * hidden, hidden)),
+        *((3 * hidden,), (3 * hidden,), (horizon, hidden), (horizon,)),
+    )
+    bound = hidden**-0.5
+    return RecurrentWeights(
+        *(torch.empty(shape).uniform_(-bound, bound, generator=generator) for shape in shapes)
+    )
+
+
+def made_case(
+    seed: int, hidden: int, look_back_h: int, horizon: int, samples: int, nodes: int = 7, slots: int = 0
+) -> tuple[RecurrentWeights, Windows, Additions, torch.Tensor, torch.Tensor]:
+    generator = torch.Generator().manual_seed(seed)
+    hours = look_back_h + 40
+    own, aggregate = torch.randn(2, nodes, hours, generator=generator)
+    node = torch.randint(nodes, (samples,), generator=generator)
+    start = torch.randint(hours - look_back_h + 1, (samples,), generator=generator)
+    slot = torch.arange(hours, dtype=torch.int32) % slots if slots else None
+    additions = Additions(
+        torch.randn(samples, hidden, generator=generator) * 0.3,
+        torch.randn(slots, hidden, generator=generator) * 0.3 if slots else None,
+    )
+    target = torch.randn(samples, horizon, generator=generator) * 1.5
+    observed = torch.rand(samples, horizon, generator=generator) > 0.2
+    target[~observed] = torch.nan
+    windows = Windows(own, aggregate, node, start, look_back_h, slot)
+    return made_weights(hidden, horizon, generator), windows, additions, target, observed
+
+
+def doubled(weights: RecurrentWeights, additions: Additions) -> tuple[RecurrentWeights, Additions]:
+    def leaf(tensor: torch.Tensor | None) -> torch.Tensor | None:
+        return None if tensor is None else tensor.double().requires_grad_()
+
+    return RecurrentWeights(*map(leaf, weights)), Additions(leaf(additions.base), leaf(additions.calendar))
+
+
+def largest_share(got: torch.Tensor, wanted: torch.Tensor) -> float:
+    return float((got.double() - wanted.double()).norm() / wanted.double().norm().clamp(min=1e-30))
+
+
+DROPOUTS = st.sampled_from(
+    [NO_DROPOUT, Dropout(0.3, 0.3, 0.3, 77), Dropout(0.5, 0, 0.1, 5), Dropout(0, 0.4, 0, 2**31)]
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    seed=st.integers(0, 2**20),
+    hidden=st.integers(8, 64),
+    look_back_h=st.integers(1, 40),
+    horizon=st.integers(1, 26),
+    samples=st.integers(1, 300),
+    slots=st.sampled_from([0, 5]),
+    dropout=DROPOUTS,
+    loss=st.sampled_from(["huber", "squared"]),
+)
+def test_forecasts_and_gradients_are_those_of_float64(
+    seed: int,
+    hidden: int,
+    look_back_h: int,
+    horizon: int,
+    samples: int,
+    slots: int,
+    dropout: Dropout,
+    loss: str,
+) -> None:
+    weights, windows, additions, target, observed = made_case(
+        seed, hidden, look_back_h, horizon, samples, slots=slots
+    )
+    exact_weights, exact_additions = doubled(weights, additions)
+    exact, exact_state = oracle_forecast(exact_weights, windows, exact_additions, dropout)
+    kernel = FusedCpu(hidden)
+
+    forecast, state = kernel.forecast(weights, windows, additions, keeps_state=True, dropout=dropout)
+    assert float((forecast - exact).abs().max()) <= FORWARD_TOLERANCE * max(1.0, float(exact.abs().max()))
+    assert float((state - exact_state).abs().max()) <= FORWARD_TOLERANCE
+
+    value = oracle_loss(exact, target, observed, loss)
+    value.backward()
+    for tensor in (*weights, additions.base, additions.calendar):
+        if tensor is not None:
+            tensor.requires_grad_()
+    fused = kernel.loss(weights, windows, additions, target, observed, loss, dropout)
+    fused.backward()
+    assert float(fused) == pytest.approx(float(value), rel=2e-6, abs=1e-7)
+    named = dict(zip(RecurrentWeights._fields, zip(weights, exact_weights, strict=True), strict=True))
+    named |= {"base": (additions.base, exact_additions.base)}
+    if slots:
+        named |= {"calendar": (additions.calendar, exact_additions.calendar)}
+    scale = max(float(wanted.grad.norm()) for _, wanted in named.values())
+    for name, (got, wanted) in named.items():
+        # Relative to the tensor, or to the whole gradient where a tensor's own is next to nothing.
+        error = float((got.grad.double() - wanted.grad).norm())
+        assert error <= GRADIENT_TOLERANCE * max(float(wanted.grad.norm()), 1e-3 * scale), name
+
+
+def test_the_number_of_threads_does_not_change_a_byte() -> None:
+    weights, windows, additions, target, observed = made_case(3, 16, 24, 6, 2000, nodes=50)
+    kernel = FusedCpu(16)
+    before = torch.get_num_threads()
+    seen = []
+    try:
+        for threads in (1, 2, 3):
+            torch.set_num_threads(threads)
+            loss, gradients = kernel.learn(weights, windows, additions, target, observed, "huber", NO_DROPOUT)
+            seen.append([loss.numpy().tobytes(), *(g.numpy().tobytes() for g in gradients if g is not None)])
+    finally:
+        torch.set_num_threads(before)
+    assert seen[0] == seen[1] == seen[2]
+
+
+def test_consecutive_windows_with_shared_gates_are_the_same_forecasts() -> None:
+    weights, windows, additions, _, _ = made_case(4, 16, 24, 6, 21, nodes=21, slots=5)
+    node = torch.arange(21)
+    kernel = FusedCpu(16)
+    shared = kernel.forecast_consecutive(
+        weights,
+        Windows(windows.own, windows.aggregate, node, torch.full((21,), 3), 24, windows.slot),
+        additions,
+        10,
+    )
+    for window in range(10):
+        at = Windows(windows.own, windows.aggregate, node, torch.full((21,), 3 + window), 24, windows.slot)
+        single, _ = kernel.forecast(weights, at, additions)
+        assert float((shared[window] - single).abs().max()) < 1e-6
+
+
+def test_a_state_carries_a_window_on() -> None:
+    weights, windows, additions, _, _ = made_case(5, 16, 30, 6, 40)
+    kernel = FusedCpu(16)
+    whole, _ = kernel.forecast(weights, windows, additions)
+    first = Windows(windows.own, windows.aggregate, windows.node, windows.start, 12)
+    rest = Windows(windows.own, windows.aggregate, windows.node, windows.start + 12, 18)
+    _, state = kernel.forecast(weights, first, additions, keeps_state=True)
+    carried, _ = kernel.forecast(weights, rest, additions, state)
+    assert torch.equal(carried, whole)
+
+
+def test_nothing_observed_is_no_loss_and_no_gradient() -> None:
+    weights, windows, additions, target, observed = made_case(6, 8, 5, 3, 30)
+    loss, gradients = FusedCpu(8).learn(
+        weights, windows, additions, target, torch.zeros_like(observed), "squared", NO_DROPOUT
+    )
+    assert float(loss) == 0
+    assert all(float(gradient.abs().max()) == 0 for gradient in gradients if gradient is not None)
+
+
+@pytest.mark.parametrize(
+    ("node", "start"), [([0, 7], [0, 0]), ([-1, 0], [0, 0]), ([0, 0], [0, 41]), ([0, 0], [-1, 0])]
+)
+def test_a_window_outside_the_series_is_refused(node: list[int], start: list[int]) -> None:
+    weights, windows, additions, _, _ = made_case(7, 8, 24, 6, 2)
+    outside = Windows(windows.own, windows.aggregate, torch.tensor(node), torch.tensor(start), 24)
+    with pytest.raises(IndexError, match="leave the series of 7 nodes and 64 h"):
+        FusedCpu(8).forecast(weights, outside, additions)
+
+
+def test_other_precisions_and_sizes_are_refused() -> None:
+    weights, windows, additions, _, _ = made_case(8, 8, 24, 6, 2)
+    with pytest.raises(TypeError, match=r"w_own is torch\.float64"):
+        FusedCpu(8).forecast(RecurrentWeights(*(w.double() for w in weights)), windows, additions)
+    with pytest.raises(ValueError, match="hidden is 65"):
+        FusedCpu(65)
+
+
+def test_masks_keep_their_share() -> None:
+    from wattshed.engine.masks import keep_factors
+
+    factors = keep_factors((200, 24, 16), 0.3, 9, 1, torch.device("cpu"))
+    share = float((factors > 0).float().mean())
+    assert share == pytest.approx(0.7, abs=4 * np.sqrt(0.21 / factors.numel()))
+    assert float(factors.mean()) == pytest.approx(1.0, abs=0.01)
+    other = keep_factors((200, 24, 16), 0.3, 10, 1, torch.device("cpu"))
+    assert float(((factors > 0) == (other > 0)).float().mean()) == pytest.approx(0.58, abs=0.01)

@@ -1,0 +1,143 @@
+"""The fused kernel's C source, compiled for this processor at first use and kept for the next."""
+
+import ctypes
+import hashlib
+import os
+import platform
+import shlex
+import shutil
+import subprocess
+import tempfile
+from functools import lru_cache
+from pathlib import Path
+
+SOURCE = Path(__file__).with_name("fused_gru.c")
+# Not -ffast-math: it would undo the rounding inside the exponential.
+FLAGS = (
+    *("-O3", "-std=gnu11", "-fPIC", "-shared", "-fno-math-errno", "-fno-trapping-math", "-fno-signed-zeros"),
+    *("-ffp-contract=fast", "-Wno-psabi"),
+)
+# Lanes of a tile, rows of a block of a product and columns of a block of an outer product, by register file.
+BLOCKING = {"avx512": (16, 8, 4), "avx2": (8, 8, 2), "other": (4, 8, 2)}
+COMPILE_TIMEOUT_S = 120
+
+
+class CannotCompile(Exception):
+    """Why there is no kernel, as part of a sentence."""
+
+
+@lru_cache(maxsize=16)
+def load_kernel(padded: int, target: str = "native") -> tuple[ctypes.CDLL, int]:
+    """The kernel for ``padded`` hidden units (a multiple of 8) and its lanes, built for ``target`` (a compiler's name).
+
+    Kept in ``WATTSHED_KERNEL_FOLDER``, else the user's cache folder, else a temporary one; a file is named after
+    all that it was made from, so that an old one is never used. Raises :class:`CannotCompile`.
+    """
+    compiler = find_compiler()
+    command = [*compiler, *FLAGS, *target_flags(compiler, target)]
+    lanes, rows, cols = BLOCKING[register_file(compiler, target)]
+    command += [f"-DD={padded}", f"-DLANES={lanes}", f"-DROWS={rows}", f"-DCOLS={cols}"]
+    library = _folder() / f"fused_gru-{_digest(command)}.so"
+    if not library.is_file():
+        _compile([*command, str(SOURCE)], library)
+    try:
+        return ctypes.CDLL(str(library)), lanes
+    except OSError as error:
+        raise CannotCompile(f"the compiled kernel {library} cannot be loaded ({error})") from error
+
+
+def find_compiler() -> tuple[str, ...]:
+    """``CC`` if it is set, else the first of cc, gcc, clang; raises :class:`CannotCompile`."""
+    named = shlex.split(os.environ.get("CC", ""))
+    if named:
+        if shutil.which(named[0]):
+            return tuple(named)
+        raise CannotCompile(f"CC names {named[0]!r}, which is not installed")
+    for name in ("cc", "gcc", "clang"):
+        if shutil.which(name):
+            return (name,)
+    raise CannotCompile("no C compiler was found (cc, gcc or clang)")
+
+
+def target_flags(compiler: tuple[str, ...], target: str) -> tuple[str, ...]:
+    """Options that name the processor. -march=native is an x86 word; elsewhere -mcpu."""
+    if platform.machine().lower() in ("arm64", "aarch64"):
+        return (f"-mcpu={target}",)
+    flags = [f"-march={target}"]
+    if register_file(compiler, target) == "avx512":
+        flags.append("-mprefer-vector-width=512")
+    return tuple(flags)
+
+
+@lru_cache(maxsize=16)
+def register_file(compiler: tuple[str, ...], target: str) -> str:
+    """Which vectors the compiler would use for ``target``: avx512, avx2 or other."""
+    if platform.machine().lower() in ("arm64", "aarch64"):
+        return "other"
+    answer = _run([*compiler, f"-march={target}", "-dM", "-E", "-x", "c", os.devnull])
+    if "#define __AVX512F__" in answer:
+        return "avx512"
+    return "avx2" if "#define __AVX2__" in answer and "#define __FMA__" in answer else "other"
+
+
+def _run(command: list[str]) -> str:
+    try:
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            timeout=COMPILE_TIMEOUT_S,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise CannotCompile(f"{command[0]} could not be run ({error})") from error
+    if done.returncode != 0:
+        lines = [line for line in done.stderr.splitlines() if "error" in line] or done.stderr.splitlines()
+        raise CannotCompile(f"{command[0]} failed ({lines[0].strip() if lines else 'without a word'})")
+    return done.stdout
+
+
+def _compile(command: list[str], library: Path) -> None:
+    """Under a name of its own, then moved: another process may compile the same kernel right now."""
+    handle, name = tempfile.mkstemp(suffix=".so", dir=library.parent)
+    os.close(handle)
+    part = Path(name)
+    try:
+        _run([*command, "-o", name])
+        part.replace(library)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _digest(command: list[str]) -> str:
+    """Of source, command, compiler's version and this processor, for which "native" stands."""
+    digest = hashlib.sha256(SOURCE.read_bytes())
+    digest.update(" ".join(command).encode())
+    digest.update(_run([command[0], "--version"]).encode())
+    digest.update(_processor().encode())
+    return digest.hexdigest()[:20]
+
+
+def _processor() -> str:
+    """What distinguishes processors that share a home folder: the first one's model and features."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").split("\n\n")[0].splitlines()
+    except OSError:
+        return platform.processor()
+    told = ("vendor_id", "cpu family", "model", "stepping", "flags", "Features", "CPU part")
+    return "\n".join(line for line in lines if line.split("\t")[0].split(":")[0].strip() in told)
+
+
+@lru_cache(maxsize=1)
+def _folder() -> Path:
+    named = os.environ.get("WATTSHED_KERNEL_FOLDER")
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    for folder in [Path(named)] if named else [cache / "wattshed" / "kernels"]:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                return folder
+        except OSError:
+            continue
+    return Path(tempfile.mkdtemp(prefix="wattshed-kernels-"))

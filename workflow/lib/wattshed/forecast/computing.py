@@ -1,0 +1,56 @@
+"""The two places where a back end takes a network's place: its forecasts, and its loss."""
+
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from wattshed.engine.choice import Chosen, choose
+from wattshed.forecast.networks import STGNN, Residual
+from wattshed.forecast.series import Pairs, ScaledSeries
+
+
+def backend_of(network: nn.Module, series: ScaledSeries) -> Chosen:
+    """What computes this network on these series, and why."""
+    if isinstance(network, Residual):
+        return backend_of(network.network, series)
+    if not isinstance(network, STGNN):
+        return Chosen("torch", f"no kernel for {type(network).__name__}", None)
+    weights = network.recurrent_weights()
+    if weights is None:
+        return Chosen("torch", "no kernel for layers that are not plain", None)
+    return choose(series.engine, series.own.device.type, len(weights.own))
+
+
+def compute(network: nn.Module, pairs: Pairs) -> Tensor:
+    """Scaled forecasts [M, H], without gradients where a kernel computes them."""
+    if isinstance(network, Residual):
+        return network.linear(pairs) + compute(network.network, pairs)
+    kernel = backend_of(network, pairs.series).kernel
+    if kernel is None or torch.is_grad_enabled():
+        return network(pairs)
+    assert isinstance(network, STGNN)
+    weights = network.recurrent_weights()
+    assert weights is not None
+    forecast, _ = kernel.forecast(weights, pairs.windows, network.additions(pairs))
+    return forecast
+
+
+def fused_loss(
+    network: nn.Module, pairs: Pairs, target: Tensor, observed: Tensor, loss: Literal["huber", "squared"]
+) -> Tensor | None:
+    """The mean loss over observed cells with gradients from the same sweep, or None where torch must do it.
+
+    target: [M, H] scaled; observed: bool [M, H]. The kernel is fp32: under autocast torch computes.
+    """
+    if isinstance(network, Residual):
+        return fused_loss(network.network, pairs, target - network.linear(pairs), observed, loss)
+    if torch.is_autocast_enabled(pairs.series.own.device.type):
+        return None
+    kernel = backend_of(network, pairs.series).kernel
+    if kernel is None:
+        return None
+    assert isinstance(network, STGNN)
+    weights = network.recurrent_weights()
+    assert weights is not None
+    return kernel.loss(weights, pairs.windows, network.additions(pairs), target, observed, loss)

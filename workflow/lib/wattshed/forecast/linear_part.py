@@ -1,0 +1,125 @@
+"""The linear part of a forecast, solved in closed form: what a network need not learn by descent."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from wattshed.forecast.protocol import ForecastTask, evenly_spaced
+from wattshed.forecast.series import WEEK_H, Pairs, ScaledSeries
+
+PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1)
+# More pairs than these change the weights by less than their own uncertainty, and cost time.
+MOST_PAIRS = 200_000
+PAIRS_PER_BLOCK = 16_384
+VALIDATION_PAIRS = 10_000
+
+
+class LinearPart(nn.Module):
+    """One linear map for all nodes (ridge regression), on scaled values.
+
+    It sees a node's look-back, its neighbours' (if it uses the graph), both at the same hours of last week, the hour
+    of day and the weekday. Its weights are buffers: they are solved, once, and no step of descent moves them.
+    """
+
+    weight: Tensor
+
+    def __init__(self, look_back_h: int, horizon_h: int, uses_graph: bool) -> None:
+        super().__init__()
+        self.horizon_h = horizon_h
+        self.uses_graph = uses_graph
+        series = 2 if uses_graph else 1
+        count = series * (look_back_h + horizon_h) + 24 + 7 + 1
+        self.register_buffer("weight", torch.zeros(count, horizon_h))
+
+    def forward(self, pairs: Pairs) -> Tensor:
+        """Scaled forecast [M, H]."""
+        # Half precision would cost more accuracy here than the network can win back.
+        with torch.autocast(self.weight.device.type, enabled=False):
+            return self.features(pairs) @ self.weight
+
+    def features(self, pairs: Pairs) -> Tensor:
+        """[M, F]: look-backs, last week's hours, calendar, constant."""
+        series = pairs.series
+        ahead = torch.arange(self.horizon_h, device=pairs.nodes.device)
+        hours = pairs.origins[:, None] + ahead - (ahead // WEEK_H + 1) * WEEK_H
+        nodes = pairs.nodes[:, None]
+        parts = [pairs.own, series.own[nodes, hours]]
+        if self.uses_graph:
+            parts += [pairs.aggregate, series.aggregate[nodes, hours]]
+        slot = series.slot[pairs.origins].long()
+        parts.append(nn.functional.one_hot(slot % 24, 24).float())
+        parts.append(nn.functional.one_hot(slot // 24, 7).float())
+        parts.append(torch.ones(len(pairs), 1, device=pairs.nodes.device))
+        return torch.cat(parts, dim=1)
+
+    @torch.no_grad()
+    def solve(self, task: ForecastTask, series: ScaledSeries) -> float:
+        """Solve on the training part; returns the penalty per sample that did best on the validation part.
+
+        Pairs whose horizon was not wholly observed are left out; beyond ``MOST_PAIRS``, pairs are drawn at random,
+        the same ones every time.
+        """
+        train = self._pairs(task.origins(task.splits.train), series, MOST_PAIRS)
+        gram, moment, samples = self._normal_equations(task, series, train)
+        check = evenly_spaced(task.origins(task.splits.validation), -(-VALIDATION_PAIRS // len(series.own)))
+        judged = self._pairs(check, series, VALIDATION_PAIRS)
+        best_error, best = np.inf, PENALTIES[0]
+        solutions = {}
+        for penalty in PENALTIES:
+            ridge = penalty * samples * torch.eye(len(gram), dtype=gram.dtype, device=gram.device)
+            # The constant is not shrunk.
+            ridge[-1, -1] = 1e-9 * samples
+            solutions[penalty] = torch.linalg.solve(gram + ridge, moment).float()
+            self.weight.copy_(solutions[penalty])
+            error = self._squared_error(task, series, judged)
+            if error < best_error:
+                best_error, best = error, penalty
+        self.weight.copy_(solutions[best])
+        return best
+
+    def _pairs(self, origins: np.ndarray, series: ScaledSeries, most: int) -> Pairs:
+        count, device = len(series.own), series.own.device
+        every = len(origins) * count
+        if every <= most:
+            picks = torch.arange(every)
+        else:
+            picks = torch.randint(every, (most,), generator=torch.Generator().manual_seed(0))
+        chosen = torch.from_numpy(np.ascontiguousarray(origins))[picks // count]
+        return series.pairs((picks % count).to(device), chosen.to(device))
+
+    def _blocks(
+        self, task: ForecastTask, series: ScaledSeries, pairs: Pairs
+    ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        """Features, scaled targets and their observed mask of some pairs at a time."""
+        seen = torch.from_numpy(np.ascontiguousarray(task.panel.observed.T)).to(series.own.device)
+        seen = seen.unfold(1, self.horizon_h, 1)
+        for start in range(0, len(pairs), PAIRS_PER_BLOCK):
+            part = slice(start, start + PAIRS_PER_BLOCK)
+            block = series.pairs(pairs.nodes[part], pairs.origins[part])
+            yield self.features(block), block.targets(self.horizon_h), seen[block.nodes, block.origins]
+
+    def _normal_equations(
+        self, task: ForecastTask, series: ScaledSeries, pairs: Pairs
+    ) -> tuple[Tensor, Tensor, int]:
+        """X'X, X'Y in float64 and the number of rows."""
+        count, horizon = self.weight.shape
+        gram = torch.zeros(count, count, dtype=torch.float64, device=self.weight.device)
+        moment = torch.zeros(count, horizon, dtype=torch.float64, device=self.weight.device)
+        samples = 0
+        for features, target, seen in self._blocks(task, series, pairs):
+            whole = seen.all(dim=1)
+            x, y = features[whole].double(), target[whole].double()
+            gram += x.T @ x
+            moment += x.T @ y
+            samples += len(x)
+        return gram, moment, samples
+
+    def _squared_error(self, task: ForecastTask, series: ScaledSeries, pairs: Pairs) -> float:
+        total, cells = 0.0, 0
+        for features, target, seen in self._blocks(task, series, pairs):
+            error = torch.where(seen, features @ self.weight - target, 0)
+            total += float(error.double().square().sum())
+            cells += int(seen.sum())
+        return total / max(cells, 1)

@@ -1,0 +1,129 @@
+"""The data engine: scaled series and their neighbours' aggregate, made once; windows are indices into them."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+from torch import Tensor
+
+from wattshed.data.scaling import Scaler, fit_scaler
+from wattshed.data.similarity import hour_of_week
+from wattshed.engine.choice import Wanted
+from wattshed.engine.recurrent import Windows
+from wattshed.forecast.protocol import ForecastTask
+
+HOURS_PER_BLOCK = 1024
+WEEK_H = 168
+
+
+@dataclass(frozen=True)
+class ScaledSeries:
+    """Scaled series, node by node, and their neighbours' aggregate.
+
+    own, aggregate: float32 [N, T], contiguous; row_sum: [N], the row sums of the normalised adjacency; slot:
+    int32 [T], hour of the local week (Monday 0:00 is 0); engine: which back end may compute networks on them.
+    """
+
+    own: Tensor
+    aggregate: Tensor
+    row_sum: Tensor
+    slot: Tensor
+    scaler: Scaler
+    look_back_h: int
+    engine: Wanted = "auto"
+
+    @classmethod
+    def make(
+        cls,
+        task: ForecastTask,
+        adjacency: sp.csr_array,
+        scaling: Literal["panel", "node"],
+        device: torch.device,
+        engine: Wanted = "auto",
+    ) -> "ScaledSeries":
+        panel = task.panel
+        scaler = fit_scaler(panel.values, panel.observed, task.splits.train, scaling)
+        hours, nodes = panel.values.shape
+        own = np.empty((nodes, hours), dtype=np.float32)
+        aggregate = np.empty((nodes, hours), dtype=np.float32)
+        # In blocks of hours: scaled copies of the whole panel would double the memory.
+        for start in range(0, hours, HOURS_PER_BLOCK):
+            block = slice(start, start + HOURS_PER_BLOCK)
+            own[:, block] = scaler.scale(task.filled[block]).T
+            aggregate[:, block] = adjacency @ own[:, block]
+        row_sum = np.asarray(adjacency.sum(axis=1), dtype=np.float32).reshape(-1)
+        return cls(
+            torch.from_numpy(own).to(device),
+            torch.from_numpy(aggregate).to(device),
+            torch.from_numpy(row_sum).to(device),
+            torch.from_numpy(hour_of_week(panel).astype(np.int32)).to(device),
+            scaler,
+            task.windows.look_back_h,
+            engine,
+        )
+
+    def pairs(self, nodes: Tensor, origins: Tensor) -> "Pairs":
+        """(node, first target hour) pairs [M]."""
+        return Pairs(self, nodes, origins)
+
+    def window(self, origin: int) -> Tensor:
+        """Input of the reference network for one origin [1, W, N]."""
+        return self.own[:, origin - self.look_back_h : origin].T.unsqueeze(0)
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """M (node, window) pairs of the series: nodes [M] and origins [M], the windows' first target hours.
+
+    Only indices are held; a back end that needs the windows' values asks for them.
+    """
+
+    series: ScaledSeries
+    nodes: Tensor
+    origins: Tensor
+
+    def __len__(self) -> int:
+        return len(self.nodes)
+
+    @property
+    def windows(self) -> Windows:
+        """The same pairs for a kernel that reads the series itself."""
+        series = self.series
+        return Windows(
+            series.own,
+            series.aggregate,
+            self.nodes,
+            self.origins - series.look_back_h,
+            series.look_back_h,
+            series.slot,
+        )
+
+    @cached_property
+    def own(self) -> Tensor:
+        """Look-backs [M, W]."""
+        look_back = self.series.look_back_h
+        return self.series.own.unfold(1, look_back, 1)[self.nodes, self.origins - look_back]
+
+    @cached_property
+    def aggregate(self) -> Tensor:
+        """The neighbours' look-backs [M, W]."""
+        look_back = self.series.look_back_h
+        return self.series.aggregate.unfold(1, look_back, 1)[self.nodes, self.origins - look_back]
+
+    @cached_property
+    def row_sum(self) -> Tensor:
+        """Row sums of the adjacency [M]."""
+        return self.series.row_sum[self.nodes]
+
+    @cached_property
+    def slots(self) -> Tensor:
+        """Hour of the local week of each hour of the look-backs [M, W]."""
+        look_back = self.series.look_back_h
+        return self.series.slot.unfold(0, look_back, 1)[self.origins - look_back]
+
+    def targets(self, horizon_h: int) -> Tensor:
+        """What came after [M, H], scaled."""
+        return self.series.own.unfold(1, horizon_h, 1)[self.nodes, self.origins]

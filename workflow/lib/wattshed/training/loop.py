@@ -21,9 +21,6 @@ from wattshed.training.progress import Progress
 from wattshed.training.resume import ResumeFile, Training
 from wattshed.training.stopping import EarlyStopping
 
-# Looking at a loss makes a GPU wait; between two looks at most so many steps are for nothing.
-STEPS_BETWEEN_LOOKS = 50
-
 
 def train(
     forecaster: NeuralForecaster,
@@ -53,7 +50,7 @@ def train(
     check = evenly_spaced(task.origins(task.splits.validation), recipe.validation_windows)
     parameters = sum(parameter.numel() for parameter in forecaster.network.parameters())
     engine = backend_of(forecaster.network, forecaster.series).name
-    look_every = 1 if device.type == "cpu" else STEPS_BETWEEN_LOOKS
+    look_every = steps_between_looks(device)
     stopped = budget_stop is not None and budget_stop.begin(
         training, epochs_left(training, recipe), meter, progress
     )
@@ -116,6 +113,11 @@ def train(
 
     forecaster.network.load_state_dict(training.best_weights)
     return training
+
+
+def steps_between_looks(device: torch.device) -> int:
+    """After how many steps the losses are looked at: that makes a GPU wait, and costs nothing on a CPU."""
+    return 1 if device.type == "cpu" else 50
 
 
 def early_stopping(recipe: RecipeBlock) -> EarlyStopping:

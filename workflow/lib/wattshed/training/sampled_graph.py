@@ -74,4 +74,6 @@ class SampledGraphBatches:
         """CSR [rows, N] of edges that are in the order of their rows."""
         pointers = torch.zeros(rows + 1, dtype=torch.int64, device=edges.device)
         pointers[1:] = torch.bincount(edges[0], minlength=rows).cumsum(0)
-        return torch.sparse_csr_tensor(pointers, edges[1], weights, size=(rows, self._count))
+        return torch.sparse_csr_tensor(
+            pointers, edges[1], weights, size=(rows, self._count), check_invariants=False
+        )

@@ -1,0 +1,152 @@
+"""One gradient step: accumulation, precision and scaling of the loss."""
+
+import copy
+
+import pytest
+import torch
+
+from wattshed.config.data import WindowsBlock
+from wattshed.config.training import ModelBlock, RecipeBlock
+from wattshed.foundation.faults import Fault
+from wattshed.training.batches import Batch, PairBatches, WindowBatches, grouped
+from wattshed.training.checkpoint import Recipe, make_forecaster
+from wattshed.training.precision import Precision
+from wattshed.training.step import gradient_step, train_step
+
+CPU = torch.device("cpu")
+RECIPE = RecipeBlock(
+    sampling="pairs",
+    batch=8,
+    epochs=1,
+    learning_rate=1e-2,
+    schedule="plateau",
+    scaling="node",
+)
+PLAIN = Precision()
+
+
+@pytest.fixture
+def forecaster(gappy_task, graph):
+    windows = WindowsBlock(look_back_h=12, horizon_h=3)
+    made_by = Recipe("model", 1, ModelBlock(form="stgnn", recipe="r"), RECIPE, windows)
+    return make_forecaster(made_by, gappy_task, graph, CPU)
+
+
+@pytest.fixture
+def batches(forecaster, gappy_task):
+    origins = gappy_task.origins(gappy_task.splits.train)
+    made = PairBatches(forecaster.series, gappy_task.panel.observed, origins, 3, seed=1, batch=8, steps=7)
+    return list(made.epoch(1))
+
+
+def after(network, groups, precision=PLAIN, loss="squared", clip_norm=1e9):
+    """Weights of a copy after plain gradient descent on the groups, and the losses."""
+    copied = copy.deepcopy(network, {id(buffer): buffer for buffer in network.buffers()})
+    optimiser = torch.optim.SGD(copied.parameters(), lr=0.1)
+    losses = [gradient_step(copied, group, optimiser, loss, clip_norm, precision) for group in groups]
+    return weights_of(copied), torch.stack(losses)
+
+
+def weights_of(network):
+    return torch.cat([weight.detach().flatten() for weight in network.parameters()])
+
+
+def joined(batches):
+    parts = [torch.cat(parts) for parts in zip(*(batch.inputs for batch in batches), strict=True)]
+    target, observed = (torch.cat([getattr(b, key) for b in batches]) for key in ("target", "observed"))
+    return Batch(tuple(parts), target, observed, sum(batch.pairs for batch in batches))
+
+
+def test_accumulated_batches_are_one_batch_even_where_less_of_one_was_observed(forecaster, batches):
+    batches[1].observed[2:] = False
+    batches[2].observed[:] = False
+    whole, loss = after(forecaster.network, [[joined(batches)]])
+    split, split_loss = after(forecaster.network, [batches])
+    torch.testing.assert_close(split, whole, rtol=1e-5, atol=1e-7)
+    torch.testing.assert_close(split_loss, loss)
+    # The mean of the batches' means is something else.
+    means = torch.stack([after(forecaster.network, [[batch]])[1] for batch in batches]).mean()
+    assert abs(float(means - loss)) > 1e-3
+
+
+def test_nothing_observed_moves_nothing(forecaster, batches):
+    for batch in batches:
+        batch.observed[:] = False
+    weights, losses = after(forecaster.network, [batches])
+    assert torch.equal(weights, weights_of(forecaster.network))
+    assert float(losses) == 0
+
+
+def test_every_batch_is_in_one_group_and_the_last_takes_what_is_left(batches):
+    groups = list(grouped(iter(batches), 3))
+    assert [len(group) for group in groups] == [3, 3, 1]
+    assert [id(batch) for group in groups for batch in group] == [id(batch) for batch in batches]
+
+
+def test_a_plain_step_is_the_step_of_one_batch_in_fp32(forecaster, batches):
+    copied = copy.deepcopy(forecaster.network)
+    optimiser = torch.optim.SGD(copied.parameters(), lr=0.1)
+    train_step(copied, batches[0], optimiser, "squared", 1e9)
+    weights, _ = after(forecaster.network, [batches[:1]])
+    assert torch.equal(weights_of(copied), weights)
+
+
+@pytest.mark.parametrize("form", ["stgnn", "gru", "dlinear", "stgnn_reference"])
+def test_bf16_rounds_and_leaves_weights_and_gradients_in_fp32(form, gappy_task, graph):
+    windows = WindowsBlock(look_back_h=12, horizon_h=3)
+    made_by = Recipe("model", 1, ModelBlock(form=form, recipe="r", dropout=0.0), RECIPE, windows)
+    forecaster = make_forecaster(made_by, gappy_task, graph, CPU)
+    if form == "stgnn_reference":
+        made = WindowBatches(gappy_task, forecaster.series, 1, 2, 3)
+    else:
+        origins = gappy_task.origins(gappy_task.splits.train)
+        made = PairBatches(forecaster.series, gappy_task.panel.observed, origins, 3, 1, 8, 3)
+    groups = [[batch] for batch in made.epoch(1)]
+    plain, losses = after(forecaster.network, groups)
+    rounded, rounded_losses = after(forecaster.network, groups, Precision.of("bf16", CPU))
+    assert rounded.dtype == torch.float32
+    assert not torch.equal(rounded, plain)
+    torch.testing.assert_close(rounded, plain, rtol=0.1, atol=0.02)
+    torch.testing.assert_close(rounded_losses, losses, rtol=0.05, atol=0)
+
+
+def test_fp16_is_refused_on_a_cpu():
+    with pytest.raises(Fault, match=r"precision is fp16, but the device is cpu: .* take bf16 or fp32"):
+        Precision.of("fp16", CPU)
+
+
+def test_a_scaled_loss_makes_the_same_step(forecaster, batches):
+    """Clipping looks at gradients that are no longer scaled."""
+    scaled = Precision("cpu", None, torch.amp.GradScaler("cpu", init_scale=2.0**10))
+    plain, losses = after(forecaster.network, [batches[:3], batches[3:]], clip_norm=0.1)
+    found, found_losses = after(forecaster.network, [batches[:3], batches[3:]], scaled, clip_norm=0.1)
+    torch.testing.assert_close(found, plain, rtol=1e-6, atol=1e-8)
+    torch.testing.assert_close(found_losses, losses)
+
+
+def test_a_scaled_step_that_overflows_is_left_out_and_the_scale_comes_down(forecaster, batches):
+    scaler = torch.amp.GradScaler("cpu", init_scale=2.0**127)
+    for batch in batches:
+        batch.target.mul_(1e3)
+    weights, losses = after(forecaster.network, [batches], Precision("cpu", None, scaler))
+    assert torch.equal(weights, weights_of(forecaster.network))
+    assert losses.isfinite().all()
+    assert scaler.get_scale() == 2.0**126
+
+
+def test_a_gradient_that_is_no_number_is_told_at_its_own_step(forecaster, batches):
+    """The loss before it is finite: without this the next batch would take the blame."""
+
+    class Kink(torch.autograd.Function):
+        @staticmethod
+        def forward(context, value):
+            return value.clone()
+
+        @staticmethod
+        def backward(context, gradient):
+            return gradient * float("nan")
+
+    network = forecaster.network
+    network.output.register_forward_hook(lambda module, inputs, output: Kink.apply(output))
+    optimiser = torch.optim.SGD(network.parameters(), lr=0.1)
+    assert gradient_step(network, batches[:1], optimiser, "squared", 1.0, PLAIN).isnan()

@@ -58,6 +58,12 @@ def test_removing_dead_units_changes_nothing():
     torch.testing.assert_close(remove_units(full, keep)(PAIRS), full(PAIRS), rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize(("graph", "own"), [(True, False), (False, True)])
+def test_a_pruned_network_keeps_the_channels_it_has(graph, own):
+    full = STGNN(6, 16, uses_graph=graph, uses_own_history=own).eval()
+    torch.testing.assert_close(remove_units(full, torch.arange(16))(*INPUTS), full(*INPUTS))
+
+
 def test_pruning_truly_removes_weights():
     """A7.12: masking left the same tensors and the same work."""
     full = network()

@@ -79,7 +79,39 @@ def test_every_key_is_described():
         ("recipes.frugal.learning_rate", -1, "recipes.frugal.learning_rate: .*greater than 0.*-1"),
         ("seeds", [1, "2"], "seeds.1: input should be a valid integer"),
         ("seeds", [1, 1.5], "seeds.1: input should be a valid integer"),
+        ("seeds", ["a"], "seeds.0: input should be a valid integer.*'a'"),
+        ("seeds", [1, 2.0], "seeds.1: input should be a valid integer.*2.0"),
+        ("seeds", [True], "seeds.0: input should be a valid integer.*True"),
+        ("seeds", [1, None], "seeds.1: input should be a valid integer.*None"),
+        ("seeds", 7, "seeds: input should be a valid array.*7"),
         ("seeds", [1, 1], "expected different whole numbers"),
+        ("seeds", [-1], "expected different whole numbers from 0 to 4294967295"),
+        ("seeds", [2**32], "expected different whole numbers from 0 to 4294967295"),
+        (
+            "recipes.frugal.precision",
+            "fp8",
+            "recipes.frugal.precision: input should be 'fp32', 'bf16' or 'fp16'",
+        ),
+        ("recipes.frugal.accumulate", 0, "recipes.frugal.accumulate: .*greater than or equal to 1"),
+        ("recipes.frugal.ema_decay", 1.0, "recipes.frugal.ema_decay: .*less than 1"),
+        ("recipes.frugal.layer_rates", {"gru": -1.0}, "recipes.frugal.layer_rates.gru: .*or equal to 0"),
+        ("recipes.reference.edge_keep_share", 0.0, "edge_keep_share: .*greater than 0"),
+        (
+            "recipes.frugal.node_keep_share",
+            0.5,
+            "node_keep_share is 0.5, but sampling is 'pairs', .*expected 1, or",
+        ),
+        (
+            "recipes.frugal.edge_keep_share",
+            0.5,
+            "edge_keep_share is 0.5, but sampling is 'pairs', .*expected 1, or",
+        ),
+        (
+            "models.gru.own_history",
+            False,
+            "own_history is false, but only the form stgnn .*expected true for gru",
+        ),
+        ("graph.minimum_weight", 2, "graph.minimum_weight: .*less than or equal to 1"),
         ("data.windows.horizon_h", 0, "horizon_h"),
         ("data.splits.train_share", 0.95, "later months are left"),
         ("energy.country_iso", "Atlantis", "energy.country_iso: 'Atlantis' is not a country.*ISO 3166"),
@@ -108,6 +140,25 @@ def test_zero_is_a_value_and_not_a_wish_for_the_default(config):
     """A7.6: `dropout or default` turned 0.0 into 0.3."""
     study = load_study(changed(config, "models.stgnn_reference.dropout", 0.0), "config.yaml")
     assert study.models["stgnn_reference"].dropout == 0.0
+
+
+def test_every_new_key_of_a_recipe_means_nothing_until_it_is_given(config):
+    plain = load_study(config, "config.yaml").recipes["reference"]
+    given = {
+        "precision": "fp32",
+        "accumulate": 1,
+        "min_delta": 0.0,
+        "patience_warm_up_epochs": 0,
+        "plateau_factor": 0.5,
+        "plateau_patience": 3,
+        "minimum_rate": 1e-6,
+        "layer_rates": {},
+        "ema_decay": 0.0,
+        "edge_keep_share": 1.0,
+        "node_keep_share": 1.0,
+    }
+    with_all = changed(config, "recipes.reference", config["recipes"]["reference"] | given)
+    assert load_study(with_all, "config.yaml").recipes["reference"] == plain
 
 
 def test_reading_a_study_loads_no_torch():

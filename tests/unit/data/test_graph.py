@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from small_study import small_panel
 from wattshed.config.graph import GraphBlock
@@ -70,6 +72,38 @@ def test_normalisation_is_symmetric_and_equals_the_dense_formula():
     found = normalise(sp.csr_array(dense)).toarray()
     np.testing.assert_allclose(found, scale @ both @ scale, atol=1e-6)
     np.testing.assert_allclose(found, found.T, atol=1e-7)
+
+
+def test_edges_that_stand_twice_are_added_up():
+    entries = (np.array([0.2, 0.3, 0.1]), np.array([1, 1, 2]), np.array([0, 2, 2, 3]))
+    twice = sp.csr_array(entries, shape=(3, 3))
+    assert twice.nnz == 3
+    once = sp.csr_array(np.array([[0, 0.5, 0], [0, 0, 0], [0, 0, 0.1]]))
+    found = normalise(twice)
+    assert found.nnz == normalise(once).nnz
+    np.testing.assert_allclose(found.toarray(), normalise(once).toarray(), atol=1e-7)
+
+
+@settings(deadline=None)
+@given(st.integers(2, 12), st.integers(0, 10_000), st.floats(0, 1))
+def test_light_edges_are_dropped_before_normalising_and_self_loops_stay(count, seed, minimum_weight):
+    random = np.random.default_rng(seed)
+    dense = random.random((count, count)) * (random.random((count, count)) < 0.5)
+    np.fill_diagonal(dense, 0)
+    both = np.clip(dense + dense.T, 0, 1)
+    both[both < minimum_weight] = 0
+    both += np.eye(count)
+    scale = np.diag(both.sum(axis=1) ** -0.5)
+    found = normalise(sp.csr_array(dense), minimum_weight)
+    np.testing.assert_allclose(found.toarray(), scale @ both @ scale, atol=1e-6)
+    assert found.nnz == np.count_nonzero(both), "they are gone, not zero"
+
+
+def test_the_graphs_block_drops_light_edges():
+    panel = small_panel(nodes=8)
+    whole = build_graph(panel, TRAIN, GraphBlock(neighbours=5), None)
+    light = build_graph(panel, TRAIN, GraphBlock(neighbours=5, minimum_weight=0.9), None)
+    assert 0 < light.degrees().sum() < whole.degrees().sum()
 
 
 def test_auto_takes_metadata_where_the_table_allows_it_and_load_shapes_elsewhere():

@@ -4,6 +4,7 @@ import torch
 
 from made_pairs import pairs_of
 from small_study import small_panel, task_of
+from wattshed.config.data import WindowsBlock
 from wattshed.config.training import ModelBlock
 from wattshed.forecast.networks import STGNN, DLinear, ReferenceSTGNN, make_network, parameter_count
 from wattshed.forecast.neural import NeuralForecaster
@@ -66,6 +67,43 @@ def test_hoisting_the_aggregate_is_the_same_function(reference, graph):
     torch.testing.assert_close(found, reference(history), rtol=1e-5, atol=1e-6)
     wrong = hoisted(pairs_of(own, dense @ own, torch.ones(5))).T[None]
     assert not torch.allclose(wrong, found, atol=1e-4), "the row sums must matter"
+
+
+def test_without_own_history_the_products_form_is_the_reference(reference, graph):
+    """The same function, and the same number of parameters."""
+    block = ModelBlock(form="stgnn", recipe="r", own_history=False)
+    windows = WindowsBlock(look_back_h=12, horizon_h=3)
+    network = make_network(block, windows, graph.adjacency, seed=0)
+    assert parameter_count(network) == parameter_count(reference)
+    renamed = {name.replace("input.", "neighbours."): value for name, value in reference.state_dict().items()}
+    network.load_state_dict(renamed)
+    history = torch.randn(1, 12, 5)
+    dense = torch.from_numpy(graph.adjacency.toarray())
+    own = history[0].T
+    found = network(torch.full_like(own, torch.nan), dense @ own, dense.sum(dim=1)).T[None]
+    torch.testing.assert_close(found, reference.eval()(history), rtol=1e-5, atol=1e-6)
+
+
+def test_the_dropout_of_the_output_is_a_switch(graph):
+    """A7.5. With it a share of outputs is zero while training; the other two dropouts stay in any case."""
+    windows = WindowsBlock(look_back_h=12, horizon_h=3)
+    zeros = {}
+    for output_dropout in (True, False):
+        block = ModelBlock(form="stgnn_reference", recipe="r", output_dropout=output_dropout)
+        network = make_network(block, windows, graph.adjacency, seed=0).train()
+        torch.manual_seed(0)
+        history = torch.randn(200, 12, 5)
+        forecast = network(history)
+        assert not torch.equal(forecast, network(history))
+        zeros[output_dropout] = float((forecast == 0).float().mean())
+    assert zeros[True] == pytest.approx(0.3, abs=0.03)
+    assert zeros[False] == 0
+
+
+def test_a_networks_own_graph_and_the_same_graph_given_are_one(reference):
+    history = torch.randn(2, 12, 5)
+    reference.eval()
+    assert torch.equal(reference(history), reference(history, reference.adjacency))
 
 
 def test_only_the_reference_drops_out(graph):

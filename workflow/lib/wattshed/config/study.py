@@ -18,6 +18,8 @@ from wattshed.config.training import ModelBlock, RecipeBlock
 from wattshed.foundation.faults import Fault
 
 NAME = r"^[a-z][a-z0-9_]*$"
+# Seeds are multiplied by a million to make room for epochs; torch takes 64 bits.
+LARGEST_SEED = 2**32 - 1
 Name = Annotated[str, StringConstraints(pattern=NAME)]
 Baseline = Literal["persistence", "seasonal_24h", "seasonal_168h", "climatology", "ridge"]
 
@@ -53,8 +55,12 @@ class Study(Block):
 
     @model_validator(mode="after")
     def _names_agree(self) -> "Study":
-        if len(set(self.seeds)) != len(self.seeds) or min(self.seeds) < 0:
-            raise ValueError(f"seeds are {self.seeds}; expected different whole numbers from 0 up")
+        if len(set(self.seeds)) != len(self.seeds) or not all(
+            0 <= seed <= LARGEST_SEED for seed in self.seeds
+        ):
+            raise ValueError(
+                f"seeds are {self.seeds}; expected different whole numbers from 0 to {LARGEST_SEED}"
+            )
         for name, model in self.models.items():
             if model.recipe not in self.recipes:
                 raise ValueError(

@@ -14,6 +14,7 @@ from wattshed.config.compression import CompressionBlock
 from wattshed.config.data import DataBlock
 from wattshed.config.energy import EnergyBlock
 from wattshed.config.graph import GraphBlock
+from wattshed.config.ladder import LadderBlock
 from wattshed.config.training import ModelBlock, RecipeBlock
 from wattshed.foundation.faults import Fault
 
@@ -52,6 +53,9 @@ class Study(Block):
     compression: CompressionBlock = Field(description="Smaller variants.")
     clocks: ClocksBlock = Field(default_factory=ClocksBlock, description="The clock sweep.")
     energy: EnergyBlock = Field(description="Place and windows of the meter.")
+    ladder: LadderBlock | None = Field(
+        default=None, description="Steps from the study's recipe to the product's; empty means no ladder."
+    )
 
     @model_validator(mode="after")
     def _names_agree(self) -> "Study":
@@ -89,6 +93,21 @@ class Study(Block):
                 raise ValueError(
                     f"compression.variants.{name}.rank is {variant.rank}; expected less than the "
                     f"{hidden} units of {self.studied_model}"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _ladder_stands_on_models(self) -> "Study":
+        if self.ladder is None:
+            return self
+        for place, step in enumerate(self.ladder.steps):
+            if step.name not in self.models and step.name not in self.baselines:
+                known = sorted([*self.models, *self.baselines])
+                raise ValueError(f"ladder.steps.{place}.name is {step.name!r}; expected one of {known}")
+        for role, name in self.ladder.opponents.items():
+            if name not in self.models:
+                raise ValueError(
+                    f"ladder.{role} is {name!r}, which has no epochs; expected one of the models {sorted(self.models)}"
                 )
         return self
 

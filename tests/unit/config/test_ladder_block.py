@@ -1,0 +1,60 @@
+import copy
+
+import pytest
+import yaml
+
+from wattshed.config.study import load_study
+from wattshed.foundation.faults import Fault
+
+STEPS = [
+    {"name": "stgnn_reference", "caption": "the study's recipe"},
+    {"name": "stgnn", "caption": "random pairs"},
+    {"name": "ridge", "caption": "closed form"},
+]
+
+
+@pytest.fixture(scope="module")
+def config(root):
+    return yaml.safe_load((root / "config/config.yaml").read_text())
+
+
+def with_ladder(config, **changes):
+    ladder = {"steps": STEPS, "reference": "stgnn_reference", "tuned": "stgnn", **changes}
+    return {**copy.deepcopy(config), "ladder": ladder}
+
+
+def test_a_ladder_is_optional_and_names_its_opponents(config):
+    assert load_study(config).ladder is None
+    ladder = load_study(with_ladder(config)).ladder
+    assert ladder.opponents == {"reference": "stgnn_reference", "tuned": "stgnn"}
+    assert load_study(with_ladder(config, tuned=None)).ladder.opponents == {"reference": "stgnn_reference"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        (
+            {"steps": [*STEPS, {"name": "gpt", "caption": "?"}]},
+            r"ladder.steps.3.name is 'gpt'; expected one of \[.*'ridge'",
+        ),
+        (
+            {"steps": [*STEPS, STEPS[0]]},
+            "ladder: steps names 'stgnn_reference' twice; expected each step once",
+        ),
+        ({"steps": STEPS[:1]}, "ladder.steps: .*at least 2"),
+        ({"steps": ["stgnn", "ridge"]}, "ladder.steps.0: input should be an object"),
+        ({"steps": [*STEPS[:2], {"name": "ridge"}]}, "ladder.steps.2.caption is missing"),
+        ({"reference": "gru"}, "ladder: reference is 'gru'; expected one of the steps"),
+        ({"tuned": "stgnm"}, "ladder: tuned is 'stgnm'; expected one of the steps"),
+        ({"tuned": "stgnn_reference"}, "ladder: tuned is 'stgnn_reference', the reference itself"),
+        (
+            {"reference": "ridge"},
+            "ladder.reference is 'ridge', which has no epochs; expected one of the models",
+        ),
+        ({"referense": "stgnn"}, "referense is not a known key: did you mean 'reference'"),
+    ],
+)
+def test_a_wrong_ladder_gives_one_clear_sentence(config, changes, sentence):
+    with pytest.raises(Fault, match=sentence) as caught:
+        load_study(with_ladder(config, **changes), "config.yaml")
+    assert "\n" not in str(caught.value)

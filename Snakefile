@@ -39,3 +39,12 @@ rule all:
     localrule: True
     message:
         "The report lies at {input.report}"
+
+
+rule ladder:
+    input:
+        tables=rules.make_table_ladder.output.tex if STUDY.ladder else [],
+        figures=rules.make_figure_ladder.output if STUDY.ladder else [],
+    localrule: True
+    message:
+        "The ladder alone, without later months, compression and clocks: {input.tables}"

@@ -102,3 +102,31 @@ rule find_frontier:
     shell:
         f"python {SCRIPTS}/find_frontier.py --scores {{input.scores}} --windows {{input.windows}}"
         " --output {output.frontier} > {log} 2>&1"
+
+
+rule find_ladder:
+    input:
+        training=expand(rules.train_model.output.ledger, model=LADDER_MODELS, seed=STUDY.seeds),
+        baselines=rules.fit_baselines.output.ledger,
+        scores=rules.score_forecasts.output.scores,
+    output:
+        ladder=f"{RESULTS}/ladder.parquet",
+        checks=f"{RESULTS}/ladder.checks.parquet",
+    log:
+        f"{LOGS}/accounts/find_ladder.log",
+    benchmark:
+        f"{BENCHMARKS}/accounts/find_ladder.tsv"
+    localrule: True
+    conda:
+        "../../envs/wattshed.yaml"
+    resources:
+        mem_mb=FRAMES_MB,
+    params:
+        ladder=ladder_json(),
+        code=code_of("find_ladder.py"),
+    message:
+        "Find what each step of the ladder costs"
+    shell:
+        f"python {SCRIPTS}/find_ladder.py --ladder {{params.ladder:q}}"
+        " --ledgers {input.training} {input.baselines} --scores {input.scores}"
+        " --output {output.ladder} --output-checks {output.checks} > {log} 2>&1"

@@ -78,6 +78,11 @@ SOURCE_STUDY_EPOCHS = 50
 # What two rules make in one go, since starting Python and its frames takes longer than drawing (publish/model_costs.py).
 COST_FIGURES = ("split", "energies", "overlay", "fronts")
 COST_TABLES = ("pareto_energy", "pareto_carbon", "leaders", "normalised_errors", "normalised_rest")
+LADDER_TABLES = ("ladder", "ladder_costs", "ladder_targets")
+# The ladder's steps that are trained; its rules exist for every study, its outputs are asked for where there is one.
+LADDER_MODELS = (
+    [step.name for step in STUDY.ladder.steps if step.name in STUDY.models] if STUDY.ladder else []
+)
 LEADERS_LIMIT = (
     ""
     if STUDY.energy.carbon.leaders_limit_kg is None
@@ -91,6 +96,11 @@ SHOWN = [STUDY.studied_model, *[name for name in STUDY.baselines if name == "rid
 def as_json(block, without=None, only=None):
     """A block of the configuration as one argument of a script; keys that the script does not use left out."""
     return block.model_dump_json(exclude=without, include=only)
+
+
+def ladder_json():
+    """The ladder as one argument; null where the study has none."""
+    return "null" if STUDY.ladder is None else as_json(STUDY.ladder)
 
 
 def code_of(script):

@@ -183,6 +183,32 @@ rule make_figures_costs:
         " --scores {input.scores} --panel {input.panel} --output {params.folder} > {log} 2>&1"
 
 
+rule make_figure_ladder:
+    input:
+        ladder=rules.find_ladder.output.ladder,
+        checks=rules.find_ladder.output.checks,
+        panel=rules.build_panel.output.panel,
+    output:
+        pdf=f"{RESULTS}/figures/ladder.pdf",
+        png=report(f"{RESULTS}/figures/ladder.png", caption="../report/figure.rst", category="Figures"),
+    log:
+        f"{LOGS}/publish/make_figure_ladder.log",
+    benchmark:
+        f"{BENCHMARKS}/publish/make_figure_ladder.tsv"
+    localrule: True
+    conda:
+        "../../envs/wattshed.yaml"
+    resources:
+        mem_mb=FRAMES_MB,
+    params:
+        code=code_of("make_figure_ladder.py"),
+    message:
+        "Draw the ladder: error against the energy spent"
+    shell:
+        f"python {SCRIPTS}/make_figure_ladder.py --ladder {{input.ladder}} --checks {{input.checks}}"
+        " --panel {input.panel} --output-pdf {output.pdf} --output-png {output.png} > {log} 2>&1"
+
+
 FIGURES = [
     *rules.make_figure_training.output,
     *rules.make_figure_forecasts.output,
@@ -191,4 +217,5 @@ FIGURES = [
     *rules.make_figure_degrees.output,
     *rules.make_figure_horizons.output,
     *rules.make_figures_costs.output,
+    *(rules.make_figure_ladder.output if STUDY.ladder else []),
 ]

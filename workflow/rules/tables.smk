@@ -202,6 +202,36 @@ rule make_tables_costs:
         " --scores {input.scores} --panel {input.panel} {params.limit} --output {params.folder} > {log} 2>&1"
 
 
+rule make_table_ladder:
+    input:
+        ladder=rules.find_ladder.output.ladder,
+        panel=rules.build_panel.output.panel,
+    output:
+        tex=report(
+            expand(f"{RESULTS}/tables/{{name}}.tex", name=LADDER_TABLES),
+            caption="../report/table.rst",
+            category="Tables",
+        ),
+    log:
+        f"{LOGS}/publish/make_table_ladder.log",
+    benchmark:
+        f"{BENCHMARKS}/publish/make_table_ladder.tsv"
+    localrule: True
+    conda:
+        "../../envs/wattshed.yaml"
+    resources:
+        mem_mb=FRAMES_MB,
+    params:
+        folder=subpath(output[0], parent=True),
+        note=caps_note(),
+        code=code_of("make_table_ladder.py"),
+    message:
+        "Make the tables of the ladder"
+    shell:
+        f"python {SCRIPTS}/make_table_ladder.py --ladder {{input.ladder}} --panel {{input.panel}}"
+        " --note {params.note:q} --output {params.folder} > {log} 2>&1"
+
+
 TABLES = [
     rules.make_table_accuracy.output.tex,
     rules.make_table_nodes.output.tex,
@@ -211,4 +241,5 @@ TABLES = [
     rules.make_table_compression.output.tex,
     *rules.make_tables_costs.output.tex,
     rules.make_table_clocks.output.tex,
+    *(rules.make_table_ladder.output.tex if STUDY.ladder else []),
 ]

@@ -38,6 +38,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--sweep", type=Path, required=True, help="clocks/sweep.parquet")
     parser.add_argument("--choice", type=Path, required=True, help="clocks/choice.json")
     parser.add_argument(
+        "--ladder", type=Path, nargs="*", default=[], help="ladder.parquet, where the study has one"
+    )
+    parser.add_argument(
         "--figures",
         type=Path,
         nargs="+",
@@ -65,6 +68,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         compression=arguments.compression,
         sweep=arguments.sweep,
         choice=arguments.choice,
+        ladder=arguments.ladder,
     )
     figures = {path.stem: path for path in arguments.figures}
     page = render_report(results, figures, arguments.note, arguments.limit_kg)

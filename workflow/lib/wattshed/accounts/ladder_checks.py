@@ -103,8 +103,8 @@ def until_end(run: pd.DataFrame) -> Spent:
 
 def _spent(run: pd.DataFrame, place: int) -> Spent:
     row = run.iloc[place]
-    values = (float(row[f"cumulative_{name}"]) for name in ("kwh", "s", "samples"))
-    return Spent(*values, check=int(row["check"]))
+    kwh, s, samples = (float(row[f"cumulative_{name}"]) for name in ("kwh", "s", "samples"))
+    return Spent(kwh, s, samples, int(row["check"]))
 
 
 def _numbers(frame: pd.DataFrame, column: str) -> pd.Series:

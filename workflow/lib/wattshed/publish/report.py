@@ -12,6 +12,7 @@ import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from wattshed.accounts.advice import advise
 from wattshed.energy.intervals import METHOD_NOTE
 from wattshed.publish.accuracy_table import accuracy_table
 from wattshed.publish.adaptation_table import adaptation_table, matrix_table
@@ -20,11 +21,13 @@ from wattshed.publish.compression_table import compression_table
 from wattshed.publish.energy_table import energy_table
 from wattshed.publish.frontier_table import frontier_table
 from wattshed.publish.headline import headline, knowledge
+from wattshed.publish.ladder_table import ladder_tables
 from wattshed.publish.model_costs import model_tables
 from wattshed.publish.nodes_table import nodes_table
 from wattshed.publish.quality_table import quality_table
 from wattshed.publish.report_numbers import report_numbers
 from wattshed.publish.results import StudyResults
+from wattshed.publish.what_to_use import what_to_use_sentence
 
 NEVER_LEARNS = "frozen"
 
@@ -63,6 +66,8 @@ def render_report(
         energy=energy_table(results.runs),
         frontier=frontier_table(results.frontier, unit),
         costs=model_tables(results.runs, results.windows, results.scores, unit, limit_kg),
+        ladder=None if results.ladder is None else ladder_tables(results.ladder, unit, note),
+        what_to_use=_what_to_use(results),
         adaptation=adaptation_table(results.adaptation, unit),
         matrices=[matrix_table(results.matrix, name, unit) for name in strategies],
         compression=compression_table(results.compression, unit),
@@ -74,6 +79,13 @@ def render_report(
         numbers_json=_script_json(numbers),
     )
     return page
+
+
+def _what_to_use(results: StudyResults) -> str:
+    """The advice that the ladder's steps give; empty without a ladder."""
+    if results.ladder is None:
+        return ""
+    return what_to_use_sentence(advise(results.scores, results.ladder), results.panel.unit)
 
 
 def _data_uri(png: Path) -> str:

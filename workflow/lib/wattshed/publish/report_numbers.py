@@ -36,6 +36,7 @@ def report_numbers(results: StudyResults) -> dict[str, Any]:
         "accuracy": _by(accuracy_summary(results.scores), "model"),
         "nodes": _by(node_quantiles(results.scores), "model"),
         "frontier": _by(results.frontier, "model"),
+        "ladder": {} if results.ladder is None else _by(results.ladder, "model"),
         "energy": _by(stages_frame(results.runs), "stage"),
         "adaptation": _by(adaptation_summary(results.adaptation), "strategy"),
         "compression": _by(compression_summary(results.compression), "variant"),

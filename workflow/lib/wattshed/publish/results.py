@@ -1,6 +1,7 @@
 """All that a study left on disk for its report, read once."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,10 @@ from wattshed.foundation.tensor_file import read_tensors
 
 @dataclass(frozen=True)
 class StudyResults:
-    """Frames as in docs/architecture.md; ``degrees`` [N] without self loops, ``graph_method`` how it was made."""
+    """Frames as in docs/architecture.md; ``degrees`` [N] without self loops, ``graph_method`` how it was made.
+
+    ``ladder`` is None where the study has none.
+    """
 
     config: dict[str, Any]
     panel: Panel
@@ -33,6 +37,7 @@ class StudyResults:
     compression: pd.DataFrame
     sweep: pd.DataFrame
     choice: dict[str, Any]
+    ladder: pd.DataFrame | None = None
 
 
 def read_results(
@@ -51,6 +56,7 @@ def read_results(
     compression: list[Path],
     sweep: Path,
     choice: Path,
+    ladder: Sequence[Path] = (),
 ) -> StudyResults:
     """Read every input of the report. Raises :class:`Fault` naming the file that cannot be read."""
     degrees, method = read_degrees(graph)
@@ -70,6 +76,7 @@ def read_results(
         compression=read_frames(compression),
         sweep=read_frame(sweep),
         choice=json.loads(choice.read_text(encoding="utf-8")),
+        ladder=read_frames(list(ladder)) if ladder else None,
     )
 
 

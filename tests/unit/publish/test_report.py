@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 
 from made_study import write_study
+from wattshed.accounts.ladder import ladder_frame
+from wattshed.accounts.ladder_checks import training_checks
 from wattshed.foundation.faults import Fault
 from wattshed.publish.headline import headline, knowledge
 from wattshed.publish.model_costs import FIGURES as COST_FIGURES
@@ -171,6 +173,27 @@ def test_jobs_without_a_factor_state_no_mass(results, study):
     page = render_report(replace(results, runs=runs), dict.fromkeys(NAMES, study / "one.png"))
     assert "no factor known, so no mass is stated" in page
     assert embedded(page)["energy"]["total"]["co2e_kg"] is None
+
+
+def test_a_ladder_is_shown_with_its_figure_and_the_advice_and_no_other_study_speaks_of_one(
+    results, study, page
+):
+    assert embedded(page)["ladder"] == {}
+    assert "What to use" not in page
+    captions = {"stgnn_reference": "the study's recipe", "stgnn": "random <pairs>", "ridge": "closed form"}
+    checks = training_checks(results.windows, list(captions))
+    opponents = {"reference": "stgnn_reference"}
+    ladder = ladder_frame(checks, results.scores, captions, opponents)
+    figures = dict.fromkeys((*NAMES, "ladder"), study / "one.png")
+    climbed = render_report(replace(results, ladder=ladder), figures)
+    assert climbed.count("data:image/png;base64,") == len(NAMES)
+    assert "What to use: ridge. Its test RMSE, 0.6880 kWh (n = 1), is the least of 3" in climbed
+    assert "random &lt;pairs&gt;" in climbed
+    assert '<a href="#ladder">' in climbed
+    for name in ("ladder", "ladder_costs", "ladder_targets"):
+        assert f'id="table-{name}"' in climbed
+    assert embedded(climbed)["ladder"]["stgnn"]["reference_reached"] == 3
+    assert embedded(climbed)["ladder"]["ridge"]["reference_judged_by"] == "test"
 
 
 @pytest.mark.parametrize("key", ["scores", "panel", "graph"])

@@ -21,6 +21,7 @@ from wattshed.publish.table import ESTIMATED, significant_text
 CLIMB_IN, LEAST_HEIGHT_IN, ROW_IN, LETTER_IN = 5.6, 4.4, 0.27, 0.082
 # Share of the climb's width that is left free for the words of the level lines.
 WORDS_SHARE = 0.27
+NAMED_LETTERS = 16
 HALO = [withStroke(linewidth=2.2, foreground="white")]
 # Where the strip's labels begin, its points standing at 0.
 LABEL_AT = 0.16
@@ -52,7 +53,8 @@ def ladder_figure(ladder: pd.DataFrame, checks: pd.DataFrame, unit: str) -> Figu
     if named:
         _draw_targets(climb, ladder)
     _draw_tests(strip, ladder, styles)
-    climb.set_ylabel(f"RMSE ({unit})")
+    (climb if named else strip).set_ylabel(f"RMSE ({unit})")
+    strip.tick_params(labelleft=not named)
     climb.margins(y=0.08)
     figure.legend(handles=_marks(ladder, named), loc="outside lower center", ncols=5, fontsize="small")
     # Labels last: only now are both axes as large as they will be.
@@ -82,7 +84,10 @@ def _draw_climbs(
             continue
         for _, run in own.groupby("seed"):
             x = run["cumulative_kwh"] * JOULES_PER_KWH
-            axis.plot(x, run["validation_rmse"], color=style["color"], linewidth=0.7, alpha=0.45)
+            alone = "." if len(run) == 1 else ""
+            axis.plot(
+                x, run["validation_rmse"], alone, ls="-", color=style["color"], linewidth=0.7, alpha=0.45
+            )
         # A mean over fewer seeds from some check on would jump: it ends where the first seed does.
         by_check = own.groupby("check")
         whole = by_check["seed"].nunique() == own["seed"].nunique()
@@ -90,10 +95,11 @@ def _draw_climbs(
         every = max(1, len(mean) // 6)
         axis.plot(*mean.T, linewidth=1.8, markersize=5, markevery=(0, every), markeredgewidth=0.8, **style)
         if len(mean):
-            named[row["model"]] = (mean[-1], f" {row['step']} {row['model']} ", mean)
+            # A long name would find no room here; the number leads to it in the strip.
+            name = row["model"] if len(row["model"]) <= NAMED_LETTERS else ""
+            named[row["model"]] = (mean[-1], f" {row['step']} {name}".rstrip() + " ", mean)
     unknown = [name for name in dict.fromkeys(validated["model"]) if name not in named]
     if not named:
-        axis.set_yticks([])
         say(axis, "No energy of an epoch is known: there is no climb to draw.")
         return {}
     axis.set_xscale("log")

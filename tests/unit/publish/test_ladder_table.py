@@ -1,0 +1,147 @@
+import shutil
+
+import numpy as np
+import pytest
+
+from made_ladder import make_climb, make_scores, make_windows
+from wattshed.accounts.advice import advise
+from wattshed.accounts.ladder import ladder_frame
+from wattshed.accounts.ladder_checks import training_checks
+from wattshed.publish.ladder_table import NOT_REACHED, TABLES, TEST_MARK, ladder_tables
+from wattshed.publish.latex import compile_tex, render_table
+from wattshed.publish.table import ESTIMATED, MISSING
+from wattshed.publish.what_to_use import what_to_use_sentence
+
+NOTE = "study learned from 2,000 windows at most"
+
+
+def frame_of(windows, scores, captions, tuned="tuned"):
+    checks = training_checks(windows, list(captions))
+    opponents = {"reference": "study"} | ({"tuned": tuned} if tuned else {})
+    return ladder_frame(checks, scores, captions, opponents)
+
+
+@pytest.fixture(scope="module")
+def ladder():
+    return frame_of(*make_climb())
+
+
+@pytest.fixture(scope="module")
+def tables(ladder):
+    return ladder_tables(ladder, "kWh", NOTE)
+
+
+def rows_of(table):
+    titles = [f"{column.title} {place}" if column.title == "95 % interval" else column.title
+              for place, column in enumerate(table.columns)]  # fmt: skip
+    return [dict(zip(titles, row, strict=True)) for row in table.rows]
+
+
+def small(**steps):
+    """A ladder of three seeds a step, test errors all alike."""
+    runs = {"study": [[(0.9, 1.0), (0.8, 1.0)]] * 3, **steps}
+    scores = make_scores(**{name: [0.9, 0.91, 0.92][: len(seeds)] for name, seeds in runs.items()})
+    return frame_of(make_windows(runs), scores, dict.fromkeys(runs, "-"), tuned=None)
+
+
+def test_every_step_has_a_row_in_climbing_order_with_n_and_its_change(tables, ladder):
+    assert tuple(tables) == TABLES
+    rows = rows_of(tables["ladder"])
+    assert [row["Step"].text for row in rows] == ladder["model"].tolist()
+    assert [row["What changes"].text for row in rows] == ladder["caption"].tolist()
+    assert [row["n"].text for row in rows] == ["3"] * 8 + ["1"] * 4
+    assert [row["Step"].best for row in rows] == [False] * 11 + [True]
+
+
+def test_estimates_and_comparisons_by_the_test_error_are_marked(tables):
+    rows = {row["Step"].text: row for row in rows_of(tables["ladder"])}
+    assert all(row["Training"].mark == ESTIMATED for row in rows.values())
+    assert rows["ridge"]["Less energy"].mark == TEST_MARK
+    assert rows["pairs"]["Less energy"].mark == ""
+    assert (rows["study"]["Less energy"].text, rows["study"]["95 % interval 6"].text) == ("1", MISSING)
+    assert rows["persistence"]["Less energy"].text == NOT_REACHED
+    assert rows["seasonal_24h"]["Less energy"].text == "> 1000000"
+    notes = tables["ladder"].all_notes
+    assert any(note.startswith(TEST_MARK) and "mean test RMSE" in note for note in notes)
+    assert any(note.startswith("Resolution: ") for note in notes)
+    assert NOTE in notes
+
+
+def test_the_targets_are_told_and_there_is_one_row_per_opponent_and_step(tables, ladder):
+    table = tables["ladder_targets"]
+    assert len(table.rows) == 2 * len(ladder)
+    for role in ("reference", "tuned"):
+        best = ladder.loc[ladder["role"] == role, "best_rmse_mean"].iloc[0]
+        assert f"{best:.4f} kWh" in table.caption
+    first = rows_of(table)[len(ladder)]
+    assert [first[title].text for title in ("Best of", "Step", "Seeds there")] == [
+        "tuned",
+        "study",
+        f"{NOT_REACHED} (0 of 3)",
+    ]
+    alone = ladder_tables(frame_of(*make_climb(), tuned=None), "kWh")["ladder_targets"]
+    assert len(alone.rows) == len(ladder)
+
+
+def test_a_lucky_seed_is_counted_and_has_no_ratio():
+    ladder = small(lucky=[[(0.7, 0.5)], [(0.85, 0.5)], [(0.85, 0.5)]])
+    row = rows_of(ladder_tables(ladder, "kWh")["ladder_targets"])[1]
+    assert row["Seeds there"].text == "1 of 3"
+    assert (row["Less energy"].text, row["95 % interval 8"].text) == ("1 of 3", MISSING)
+
+
+def test_unknown_energies_are_dashes_and_words_and_never_zeros():
+    ladder = small(dark=[[(0.7, None)]] * 3, dim=[[(0.7, None)], [(0.7, 0.5)], [(0.7, 0.5)]])
+    tables = ladder_tables(ladder, "kWh")
+    dark, dim = rows_of(tables["ladder"])[1:]
+    assert (dark["Training"].text, dark["Training"].mark, dark["Less energy"].text) == (
+        MISSING,
+        "",
+        "unknown",
+    )
+    assert dim["Less energy"].text == "unknown"
+    assert "dim: training energy known for 2 of 3 seeds." in tables["ladder"].notes
+
+
+def test_few_seeds_are_said_to_be_few_and_first_epochs_to_be_upper_bounds():
+    notes = ladder_tables(small(quick=[[(0.7, 0.1)]] * 2), "kWh")["ladder"].notes
+    assert "Fewer than 3 seeds, so no interval to rely on: quick." in notes
+    assert "At or below the target already after the first epoch, so an upper bound: quick." in notes
+
+
+def test_the_advice_names_a_closed_form_where_it_is_enough(ladder):
+    _, scores, _ = make_climb()
+    said = what_to_use_sentence(advise(scores, ladder), "kWh")
+    assert said.startswith("What to use: ridge. Its test RMSE, 0.6980 kWh (n = 1), is the least of 12")
+    assert "cannot be told from it: residual." in said
+    assert "1.44 J (estimated)" in said
+    better = scores.assign(rmse=scores["rmse"].where(scores["model"] != "residual", scores["rmse"] - 0.002))
+    said = what_to_use_sentence(advise(better, ladder), "kWh")
+    assert said.startswith("What to use: ridge. residual has the least test RMSE of 12")
+    assert "where residual takes" in said
+    assert "times as much" in said
+
+
+def test_the_advice_without_energies_weighs_nothing():
+    ladder = small(dark=[[(0.7, None)]] * 3)
+    scores = make_scores(study=[0.9, 0.91, 0.92], dark=[0.7, 0.71, 0.72])
+    said = what_to_use_sentence(advise(scores, ladder), "kWh")
+    assert said.startswith("What to use: dark.")
+    assert said.endswith("no energy is known to weigh it against.")
+    alike = scores.assign(
+        rmse=np.where(scores["model"] == "dark", scores["rmse"] + 0.2 * scores["seed"], 0.92)
+    )
+    said = what_to_use_sentence(advise(alike, ladder), "kWh")
+    assert said.endswith("of unknown energy and so not weighed: dark.")
+
+
+@pytest.mark.latex
+@pytest.mark.skipif(shutil.which("latexmk") is None, reason="latexmk is not installed")
+@pytest.mark.parametrize("name", TABLES)
+def test_the_tables_compile_and_fit_the_page(tables, name, tmp_path):
+    tex = tmp_path / f"{name}.tex"
+    tex.write_text(render_table(tables[name]))
+    pdf = compile_tex(tex, tmp_path / "out")
+    log = pdf.with_suffix(".log").read_text(errors="replace")
+    assert "Overfull" not in log
+    assert "Missing character" not in log

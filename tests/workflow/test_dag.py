@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import pytest
 import yaml
 
+from wattshed.publish.ladder_table import TABLES as LADDER_TABLES
 from wattshed.publish.model_costs import FIGURES as COST_FIGURES
 from wattshed.publish.model_costs import TABLES as COST_TABLES
 
@@ -32,7 +33,8 @@ ACCOUNTS = {
 }
 # What follows from a factor: editing it measures nothing again.
 EMISSIONS = {"add_emissions", "make_table_energy", "make_figures_costs", "make_tables_costs", *REPORT}
-SCORES = {"make_table_nodes", "make_figure_forecasts", "make_figure_horizons"}
+LADDER = {"find_ladder", "make_table_ladder", "make_figure_ladder"}
+SCORES = {"make_table_nodes", "make_figure_forecasts", "make_figure_horizons", *LADDER}
 
 
 @contextmanager
@@ -47,15 +49,25 @@ def edited(path, change):
 
 def test_the_whole_dag_makes_tables_figures_and_a_report(results):
     tables = ("accuracy", "nodes", "energy", "frontier", "adaptation", "compression", "clocks")
-    for name in (*tables, *COST_TABLES):
+    for name in (*tables, *COST_TABLES, *LADDER_TABLES):
         assert (results / f"tables/{name}.tex").stat().st_size > 200
-    for name in ("training", "forecasts", "frontier", "clocks", "degrees", "horizons", *COST_FIGURES):
+    for name in (
+        "training",
+        "forecasts",
+        "frontier",
+        "clocks",
+        "degrees",
+        "horizons",
+        "ladder",
+        *COST_FIGURES,
+    ):
         assert (results / f"figures/{name}.pdf").read_bytes().startswith(b"%PDF")
         assert (results / f"figures/{name}.png").read_bytes().startswith(b"\x89PNG")
     report = (results / "report.html").read_text()
     assert report.lstrip().lower().startswith("<!doctype html>")
     assert "http" not in report.replace("http://www.w3.org", ""), "the report must need nothing but itself"
     assert "synthetic" in report.lower()
+    assert "What to use: " in report
 
 
 def test_a_second_run_has_nothing_to_do(finished):
@@ -105,6 +117,7 @@ def test_an_edit_of_the_library_reruns_exactly_the_rules_that_use_it(finished, f
         (("energy", "country_iso"), "DEU", {*EMISSIONS, "save_config"}),
         (("energy", "carbon"), {"pue": 1.2}, {*EMISSIONS, "save_config"}),
         (("energy", "budget"), {"run_kwh": 1.0}, {"save_config", *REPORT}),
+        (("ladder", "tuned"), "stgnn", {"save_config", *LADDER, *REPORT}),
     ],
 )
 def test_an_edit_of_a_key_reruns_exactly_what_it_touches(finished, place, value, reruns):
@@ -117,9 +130,20 @@ def test_an_edit_of_a_key_reruns_exactly_what_it_touches(finished, place, value,
         assert finished.rules_to_run() == reruns
 
 
-@pytest.mark.parametrize("study", ["config/config.yaml", "config/nations.yaml", "config/reference.yaml"])
+@pytest.mark.parametrize(
+    "study",
+    ["config/config.yaml", "config/nations.yaml", "config/reference.yaml", "config/ladder_homes.yaml"],
+)
 def test_every_shipped_study_can_be_planned(finished, study):
     assert {"build_panel", "train_model", "write_report"} <= finished.rules_to_run(study)
+
+
+def test_a_study_without_a_ladder_asks_for_none_and_the_ladder_alone_needs_no_later_months(finished):
+    assert not finished.rules_to_run("config/config.yaml") & LADDER
+    answer = finished.snakemake("ladder", "--configfile", "config/ladder_homes.yaml", "--dry-run")
+    planned = answer.stdout + answer.stderr
+    assert "make_figure_ladder" in planned
+    assert "fine_tune" not in planned
 
 
 def test_a_plain_snakemake_call_takes_the_default_study(finished):

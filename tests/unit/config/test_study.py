@@ -32,10 +32,25 @@ def changed(config, place, value):
 
 def test_every_shipped_study_is_valid(root, config):
     studies = sorted((root / "config").glob("*.yaml"))
-    assert len(studies) >= 2
+    assert len(studies) >= 6
     for path in studies:
         own = yaml.safe_load(path.read_text())
         load_study(merged(config, own), path.name)
+
+
+def test_every_shipped_ladder_is_one_whole_study(root):
+    for panel in ("homes", "nations", "synthetic"):
+        own = yaml.safe_load((root / f"config/ladder_{panel}.yaml").read_text())
+        study = load_study(own)
+        steps = [step.name for step in study.ladder.steps]
+        assert steps[:6] == ["study", "tuned", "own_history", "pairs", "node_scaling", "short_cosine"]
+        assert set(steps) == {*study.models, *study.baselines}
+        assert len(study.seeds) >= 3
+        cap = {
+            study.recipes[name].epochs * study.recipes[name].steps_per_epoch for name in ("study", "tuned")
+        }
+        assert f"capped at {cap.pop():,} windows" in study.ladder.steps[0].caption
+        assert not cap
 
 
 def merged(base, own):

@@ -5,10 +5,11 @@
 PYTHON ?= python3
 BIN := .venv/bin
 CONFIG ?= config/config.yaml
+LADDERS ?= homes nations synthetic
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 
-.PHONY: help reproduce test test-fast lint format schema benchmark benchmark-energy clean
+.PHONY: help reproduce test test-fast lint format schema benchmark benchmark-energy benchmark-ladder clean
 
 help:
 	@echo "make reproduce   set up, run the study of CONFIG=$(CONFIG) and print where its report lies"
@@ -19,6 +20,7 @@ help:
 	@echo "make schema      write config/schema.json from the configuration's blocks"
 	@echo "make benchmark   measure time and memory; writes docs/benchmarks.md"
 	@echo "make benchmark-energy   measure meter, ledger and accounts; writes docs/energy_benchmarks.md"
+	@echo "make benchmark-ladder   climb the ladders of LADDERS=\"$(LADDERS)\" (hours); writes docs/ladder.md"
 	@echo "make clean       remove results (ledgers included) and caches, keep .venv"
 
 reproduce: $(BIN)/.installed
@@ -51,6 +53,10 @@ benchmark: $(BIN)/.installed-dev
 
 benchmark-energy: $(BIN)/.installed-dev
 	python benchmarks/energy.py --output docs/energy_benchmarks.md
+
+benchmark-ladder: $(BIN)/.installed
+	set -e; for name in $(LADDERS); do snakemake ladder --cores all --configfile config/ladder_$$name.yaml; done
+	python benchmarks/ladder.py --output docs/ladder.md
 
 clean:
 	rm -rf results .pytest_cache .hypothesis .mypy_cache .ruff_cache .snakemake

@@ -86,7 +86,7 @@ def _draw_climbs(
             x = run["cumulative_kwh"] * JOULES_PER_KWH
             alone = "." if len(run) == 1 else ""
             axis.plot(
-                x, run["validation_rmse"], alone, ls="-", color=style["color"], linewidth=0.7, alpha=0.45
+                x, run["validation_rmse"], marker=alone, color=style["color"], linewidth=0.7, alpha=0.45
             )
         # A mean over fewer seeds from some check on would jump: it ends where the first seed does.
         by_check = own.groupby("check")

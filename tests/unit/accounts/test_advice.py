@@ -50,6 +50,12 @@ def test_an_unknown_energy_is_never_the_least():
     assert (dark.use.model, dark.use.kwh, dark.unknown) == ("gru", None, ["gru", "ridge"])
 
 
+def test_a_training_with_one_seed_is_told_and_a_closed_form_is_not():
+    scores = make_scores(gru=[0.70], ridge=[0.71], stgnn=[0.7, 0.8, 0.9])
+    scores.loc[scores["model"] == "gru", "seed"] = 1
+    assert advise(scores, energies(gru=5.0, ridge=1.0, stgnn=1.0)).single == ["gru"]
+
+
 def test_models_without_a_training_are_left_out_and_nothing_at_all_is_a_fault():
     assert advise(make_scores(gru=[0.7], other=[0.1]), energies(gru=1.0)).compared == 1
     with pytest.raises(Fault, match="nothing to advise"):

@@ -30,16 +30,18 @@ class Advice:
     alike: list[str]
     compared: int
     unknown: list[str]
+    single: list[str]
 
 
 def advise(scores: pd.DataFrame, energies: pd.DataFrame) -> Advice:
     """The model of least training energy among those whose test RMSE cannot be told from the best.
 
-    scores: ``scores.parquet``; energies: one row per model with ``model, training_kwh_mean, energy_status``; models
-    with both are compared. Two models are told apart if the 95 % interval of the mean difference of their RMSEs,
-    seed by seed, lies above 0 (Student's t of pairs). One that has a single run counts as that value: a closed
-    form is the same for every seed. ``unknown``: of those that cannot be told apart, the ones whose energy nobody
-    knows; they are never chosen for their cost. Raises :class:`Fault` where no model has both.
+    scores: ``scores.parquet``; energies: one row per model with ``model, training_kwh_mean,
+    energy_status``; models with both are compared. Two models are told apart if the 95 % interval of the
+    mean difference of their RMSEs, seed by seed, lies above 0 (Student's t of pairs). One that has a single
+    run counts as that value: a closed form is the same for every seed. ``unknown``: of those that cannot be
+    told apart, the ones whose energy nobody knows; they are never chosen for their cost. ``single``:
+    trained with one seed, whose spread nobody knows. Raises :class:`Fault` where no model has both.
     """
     known = {str(row["model"]): row for row in energies.to_dict("records")}
     errors = {
@@ -65,7 +67,9 @@ def advise(scores: pd.DataFrame, energies: pd.DataFrame) -> Advice:
     priced = sorted((found.kwh, found.rmse, found.model) for found in candidates if found.kwh is not None)
     use = candidate(priced[0][2]) if priced else candidates[0]
     unknown = [found.model for found in candidates if found.kwh is None]
-    return Advice(use, candidates[0], alike, len(errors), unknown)
+    # Seed 0 alone is what no seed touches.
+    single = [model for model, own in errors.items() if len(own) == 1 and own.index[0] != 0]
+    return Advice(use, candidates[0], alike, len(errors), unknown, single)
 
 
 def _told_apart(best: pd.Series, other: pd.Series) -> bool:

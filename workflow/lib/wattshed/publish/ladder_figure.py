@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from wattshed.accounts.ladder import ROLES
 from wattshed.energy.reading import JOULES_PER_KWH
@@ -107,6 +108,11 @@ def _draw_climbs(
     axis.set_xlim(low * (low / high) ** (WORDS_SHARE / (1 - WORDS_SHARE)), high * (high / low) ** 0.12)
     if low > 1e-3 and high < 1e4:
         axis.xaxis.set_major_formatter(PLAIN_LOG)
+    low, high = axis.get_xlim()
+    if high / low < 40:
+        # Less than two powers of ten: name steps between them too.
+        axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.xaxis.set_minor_formatter(NullFormatter())
     axis.set_xlabel(f"Energy of training so far (J{_status(ladder, list(named))})")
     title = "Validation, as training proceeds"
     if unknown:

@@ -36,6 +36,8 @@ def what_to_use_sentence(advice: Advice, unit: str) -> str:
     unknown = [name for name in advice.unknown if use.kwh is not None]
     if unknown:
         sentence += f"; of unknown energy and so not weighed: {', '.join(unknown)}"
+    if advice.single:
+        sentence += f"; one seed tells no spread, so this may be luck: {', '.join(advice.single)}"
     return sentence + "."
 
 

@@ -72,7 +72,7 @@ def train(
                 progress.step(number, index + 1, steps)
                 if (index + 1) % look_every == 0 or index + 1 == steps:
                     seen = losses[max(0, index + 1 - look_every) : index + 1]
-                    if not bool(seen.isfinite().all()):
+                    if not math.isfinite(float(seen.sum())):
                         raise not_a_number(losses, number, task, batches, recipe.accumulate, labels, resume)
             train_loss = float(losses.double().mean())
             rmse = validation_rmse(judged, task, check)

@@ -1,6 +1,5 @@
 """One gradient step, and the loss that it descends."""
 
-import math
 from collections.abc import Sequence
 from typing import Literal
 
@@ -40,7 +39,9 @@ def gradient_step(
     losses = []
     for batch, share in zip(batches, observed_shares(batches), strict=True):
         with precision.autocast():
-            loss = batch_loss(network, batch, loss_name) * share
+            loss = batch_loss(network, batch, loss_name)
+        if share is not None:
+            loss = loss * share
         precision.backward(loss)
         losses.append(loss.detach())
     total = losses[0] if len(losses) == 1 else torch.stack(losses).sum()
@@ -48,14 +49,15 @@ def gradient_step(
     norm = nn.utils.clip_grad_norm_(network.parameters(), clip_norm)
     precision.step(optimiser)
     if precision.scaler is None:
-        total = torch.where(norm.isfinite(), total, math.nan)
+        # Nothing is added to a loss whose gradient is a number.
+        total = total + 0 * norm
     return total
 
 
-def observed_shares(batches: Sequence[Batch]) -> Sequence[Tensor | float]:
-    """Each batch's share of the observed cells of all."""
+def observed_shares(batches: Sequence[Batch]) -> Sequence[Tensor | None]:
+    """Each batch's share of the observed cells of all; None for a single one, which has them all."""
     if len(batches) == 1:
-        return [1.0]
+        return [None]
     cells = torch.stack([batch.observed.sum() for batch in batches])
     return (cells / cells.sum().clamp(min=1)).unbind()
 

@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 
 from wattshed.data.scaling import Scaler
+from wattshed.engine.residence import Residence
 from wattshed.forecast.series import Pairs, ScaledSeries
 
 
@@ -12,8 +13,7 @@ def pairs_of(own: Tensor, aggregate: Tensor, row_sum: Tensor, *, engine: str = "
     """own, aggregate: [M, W]; row_sum: [M]."""
     count, look_back = own.shape
     series = ScaledSeries(
-        own,
-        aggregate,
+        Residence(own.numpy(), aggregate.numpy(), torch.device("cpu")),
         row_sum,
         torch.arange(look_back, dtype=torch.int32) % 168,
         Scaler(np.zeros(count, np.float32), np.ones(count, np.float32)),

@@ -12,6 +12,7 @@ ROOMS = (
     "config",
     "energy",
     "data",
+    "engine",
     "forecast",
     "training",
     "adaptation",

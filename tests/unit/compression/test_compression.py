@@ -61,7 +61,7 @@ def test_removing_dead_units_changes_nothing():
 @pytest.mark.parametrize(("graph", "own"), [(True, False), (False, True)])
 def test_a_pruned_network_keeps_the_channels_it_has(graph, own):
     full = STGNN(6, 16, uses_graph=graph, uses_own_history=own).eval()
-    torch.testing.assert_close(remove_units(full, torch.arange(16))(*INPUTS), full(*INPUTS))
+    torch.testing.assert_close(remove_units(full, torch.arange(16))(PAIRS), full(PAIRS))
 
 
 def test_pruning_truly_removes_weights():

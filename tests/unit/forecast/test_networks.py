@@ -80,7 +80,7 @@ def test_without_own_history_the_products_form_is_the_reference(reference, graph
     history = torch.randn(1, 12, 5)
     dense = torch.from_numpy(graph.adjacency.toarray())
     own = history[0].T
-    found = network(torch.full_like(own, torch.nan), dense @ own, dense.sum(dim=1)).T[None]
+    found = network(pairs_of(torch.full_like(own, torch.nan), dense @ own, dense.sum(dim=1))).T[None]
     torch.testing.assert_close(found, reference.eval()(history), rtol=1e-5, atol=1e-6)
 
 

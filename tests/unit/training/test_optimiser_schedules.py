@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from made_pairs import pairs_of
 from wattshed.config.training import RecipeBlock
 from wattshed.forecast.networks import STGNN
 from wattshed.foundation.faults import Fault
@@ -85,7 +86,7 @@ def test_a_layer_with_the_factor_zero_stays_as_it_is():
     network = STGNN(3, 4)
     before = {name: value.clone() for name, value in network.state_dict().items()}
     optimiser = make_optimiser(network, recipe(layer_rates={"gru": 0.0}, weight_decay=0.5))
-    network(torch.randn(6, 5), torch.randn(6, 5), torch.ones(6)).square().mean().backward()
+    network(pairs_of(torch.randn(6, 5), torch.randn(6, 5), torch.ones(6))).square().mean().backward()
     optimiser.step()
     moved = {name for name, value in network.state_dict().items() if not torch.equal(value, before[name])}
     assert moved == {name for name in before if not name.startswith("gru.")}

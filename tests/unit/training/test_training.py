@@ -87,7 +87,8 @@ def test_the_checkpoint_holds_the_epoch_with_the_least_validation_error(task, gr
 
 
 def test_every_epoch_has_its_energy_and_sums_to_less_than_the_job(task, graph, metering, tmp_path):
-    epochs = run(task, graph, recipe(), metering, tmp_path)
+    # Long enough for the sensors' resolution: a shorter epoch's energy is refused.
+    epochs = run(task, graph, recipe(block=FRUGAL.model_copy(update={"batch": 4096})), metering, tmp_path)
     lines = [json.loads(line) for line in (tmp_path / "ledger.jsonl").read_text().splitlines()]
     windows = [line for line in lines if line["event"] == "window"]
     assert len(windows) == len(epochs) == 4

@@ -36,7 +36,7 @@ def adapt_over_stream(
     """
     rows: list[dict[str, Any]] = []
     untrained = make_pair_network(made_by.model, task.windows, len(task.panel.node_names), made_by.seed)
-    untrained = untrained.to(forecaster.series.own.device)
+    untrained = untrained.to(forecaster.series.device)
     for name, part in _judged(task):
         rows.append(_row(RANDOM, made_by.seed, 0, name, "held_out", forecaster.of(untrained), task, part))
     for strategy in block.strategies:

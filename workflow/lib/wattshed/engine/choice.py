@@ -6,34 +6,52 @@ from functools import lru_cache
 from typing import Literal
 
 from wattshed.engine.compiled import CannotCompile
+from wattshed.engine.cuda_kernel import FusedCuda
 from wattshed.engine.fused_cpu import LARGEST_HIDDEN, FusedCpu
+from wattshed.engine.fused_cuda import HIDDEN_SIZES, available
 
 Wanted = Literal["auto", "torch"]
+Kernel = FusedCpu | FusedCuda
 
 
 @dataclass(frozen=True)
 class Chosen:
     """name: as the ledger tells it; why: the reason, None where it is the first choice; kernel: None means torch."""
 
-    name: Literal["torch", "fused_cpu"]
+    name: Literal["torch", "fused_cpu", "fused_cuda"]
     why: str | None
-    kernel: FusedCpu | None
+    kernel: Kernel | None
 
 
 @lru_cache(maxsize=32)
-def choose(wanted: Wanted, device: str, hidden: int) -> Chosen:
+def choose(wanted: Wanted, device: str, hidden: int, streams: bool = False) -> Chosen:
     """The fastest back end that this machine has for a network of ``hidden`` units; never a reason to fail.
+
+    device: ``cpu`` or ``cuda``; streams: whether the series stay in host memory while the device computes.
 
     Where the kernel cannot be had although it was wanted, standard error is told once.
     """
     if wanted == "torch":
         return Chosen("torch", "the configuration asks for torch", None)
+    if hidden > LARGEST_HIDDEN:
+        return Chosen("torch", f"the kernels take up to {LARGEST_HIDDEN} hidden units, not {hidden}", None)
+    if device == "cuda":
+        return _on_cuda(hidden, streams)
     if device != "cpu":
         return Chosen("torch", f"no fused kernel runs on {device}", None)
-    if hidden > LARGEST_HIDDEN:
-        return Chosen("torch", f"the kernel takes up to {LARGEST_HIDDEN} hidden units, not {hidden}", None)
     try:
         return Chosen("fused_cpu", None, FusedCpu(hidden))
     except CannotCompile as reason:
         print(f"No fused kernel, using torch: {reason}.", file=sys.stderr, flush=True)
         return Chosen("torch", str(reason), None)
+
+
+def _on_cuda(hidden: int, streams: bool) -> Chosen:
+    missing = available()
+    if missing is not None:
+        return Chosen("torch", missing, None)
+    if streams:
+        return Chosen("torch", "the kernel reads series on the GPU, and these are streamed to it", None)
+    if hidden not in HIDDEN_SIZES:
+        return Chosen("torch", f"the GPU kernel takes {HIDDEN_SIZES.start} hidden units or more", None)
+    return Chosen("fused_cuda", None, FusedCuda())

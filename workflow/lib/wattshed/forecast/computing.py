@@ -19,7 +19,7 @@ def backend_of(network: nn.Module, series: ScaledSeries) -> Chosen:
     weights = network.recurrent_weights()
     if weights is None:
         return Chosen("torch", "no kernel for layers that are not plain", None)
-    return choose(series.engine, series.own.device.type, len(weights.own))
+    return choose(series.engine, series.device.type, len(weights.own), series.residence.streams)
 
 
 def compute(network: nn.Module, pairs: Pairs) -> Tensor:
@@ -45,7 +45,7 @@ def fused_loss(
     """
     if isinstance(network, Residual):
         return fused_loss(network.network, pairs, target - network.linear(pairs), observed, loss)
-    if torch.is_autocast_enabled(pairs.series.own.device.type):
+    if torch.is_autocast_enabled(pairs.series.device.type):
         return None
     kernel = backend_of(network, pairs.series).kernel
     if kernel is None:

@@ -1,6 +1,7 @@
 """The linear part of a forecast, solved in closed form: what a network need not learn by descent."""
 
 from collections.abc import Iterator
+from typing import Literal
 
 import numpy as np
 import torch
@@ -42,17 +43,22 @@ class LinearPart(nn.Module):
     def features(self, pairs: Pairs) -> Tensor:
         """[M, F]: look-backs, last week's hours, calendar, constant."""
         series = pairs.series
-        ahead = torch.arange(self.horizon_h, device=pairs.nodes.device)
-        hours = pairs.origins[:, None] + ahead - (ahead // WEEK_H + 1) * WEEK_H
-        nodes = pairs.nodes[:, None]
-        parts = [pairs.own, series.own[nodes, hours]]
+        parts = [pairs.own, self._last_week("own", pairs)]
         if self.uses_graph:
-            parts += [pairs.aggregate, series.aggregate[nodes, hours]]
+            parts += [pairs.aggregate, self._last_week("aggregate", pairs)]
         slot = series.slot[pairs.origins].long()
         parts.append(nn.functional.one_hot(slot % 24, 24).float())
         parts.append(nn.functional.one_hot(slot // 24, 7).float())
         parts.append(torch.ones(len(pairs), 1, device=pairs.nodes.device))
         return torch.cat(parts, dim=1)
+
+    def _last_week(self, name: Literal["own", "aggregate"], pairs: Pairs) -> Tensor:
+        """The hours a week before those to forecast [M, H]; beyond a week the latest known week again."""
+        weeks, rest = divmod(self.horizon_h, WEEK_H)
+        week = pairs.series.residence.windows(
+            name, pairs.nodes, pairs.origins - WEEK_H, WEEK_H if weeks else rest
+        )
+        return week.repeat(1, weeks + 1)[:, : self.horizon_h]
 
     @torch.no_grad()
     def solve(self, task: ForecastTask, series: ScaledSeries) -> float:
@@ -80,7 +86,7 @@ class LinearPart(nn.Module):
         return best
 
     def _pairs(self, origins: np.ndarray, series: ScaledSeries, most: int) -> Pairs:
-        count, device = len(series.own), series.own.device
+        count, device = len(series.own), series.device
         every = len(origins) * count
         if every <= most:
             picks = torch.arange(every)
@@ -93,12 +99,12 @@ class LinearPart(nn.Module):
         self, task: ForecastTask, series: ScaledSeries, pairs: Pairs
     ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
         """Features, scaled targets and their observed mask of some pairs at a time."""
-        seen = torch.from_numpy(np.ascontiguousarray(task.panel.observed.T)).to(series.own.device)
-        seen = seen.unfold(1, self.horizon_h, 1)
+        observed = torch.from_numpy(np.ascontiguousarray(task.panel.observed.T)).to(series.own.device)
         for start in range(0, len(pairs), PAIRS_PER_BLOCK):
             part = slice(start, start + PAIRS_PER_BLOCK)
             block = series.pairs(pairs.nodes[part], pairs.origins[part])
-            yield self.features(block), block.targets(self.horizon_h), seen[block.nodes, block.origins]
+            seen = series.residence.gather(observed, block.nodes, block.origins, self.horizon_h)
+            yield self.features(block), block.targets(self.horizon_h), seen
 
     def _normal_equations(
         self, task: ForecastTask, series: ScaledSeries, pairs: Pairs

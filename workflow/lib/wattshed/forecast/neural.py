@@ -42,7 +42,7 @@ class NeuralForecaster:
 
     def _forecast_pairs(self, origins: Tensor) -> np.ndarray:
         count = len(self.series.own)
-        device = self.series.own.device
+        device = self.series.device
         origins = origins.to(device)
         every_node = torch.arange(count, device=device)
         result = torch.empty(len(origins), self.horizon_h, count)

@@ -13,9 +13,10 @@ from wattshed.data.scaling import Scaler, fit_scaler
 from wattshed.data.similarity import hour_of_week
 from wattshed.engine.choice import Wanted
 from wattshed.engine.recurrent import Windows
+from wattshed.engine.residence import Residence
+from wattshed.engine.series_files import make_series
 from wattshed.forecast.protocol import ForecastTask
 
-HOURS_PER_BLOCK = 1024
 WEEK_H = 168
 
 
@@ -23,12 +24,12 @@ WEEK_H = 168
 class ScaledSeries:
     """Scaled series, node by node, and their neighbours' aggregate.
 
-    own, aggregate: float32 [N, T], contiguous; row_sum: [N], the row sums of the normalised adjacency; slot:
-    int32 [T], hour of the local week (Monday 0:00 is 0); engine: which back end may compute networks on them.
+    residence: holds both, float32 [N, T], contiguous, on the device or in host memory; row_sum: [N], the row sums of
+    the normalised adjacency; slot: int32 [T], hour of the local week (Monday 0:00 is 0); engine: which back end may
+    compute networks on them.
     """
 
-    own: Tensor
-    aggregate: Tensor
+    residence: Residence
     row_sum: Tensor
     slot: Tensor
     scaler: Scaler
@@ -43,21 +44,15 @@ class ScaledSeries:
         scaling: Literal["panel", "node"],
         device: torch.device,
         engine: Wanted = "auto",
+        memory_limit_bytes: float | None = None,
     ) -> "ScaledSeries":
+        """memory_limit_bytes: see :func:`make_series`, which keeps larger series in files."""
         panel = task.panel
         scaler = fit_scaler(panel.values, panel.observed, task.splits.train, scaling)
-        hours, nodes = panel.values.shape
-        own = np.empty((nodes, hours), dtype=np.float32)
-        aggregate = np.empty((nodes, hours), dtype=np.float32)
-        # In blocks of hours: scaled copies of the whole panel would double the memory.
-        for start in range(0, hours, HOURS_PER_BLOCK):
-            block = slice(start, start + HOURS_PER_BLOCK)
-            own[:, block] = scaler.scale(task.filled[block]).T
-            aggregate[:, block] = adjacency @ own[:, block]
+        own, aggregate = make_series(task.filled, adjacency, scaler.scale, memory_limit_bytes)
         row_sum = np.asarray(adjacency.sum(axis=1), dtype=np.float32).reshape(-1)
         return cls(
-            torch.from_numpy(own).to(device),
-            torch.from_numpy(aggregate).to(device),
+            Residence(own, aggregate, device),
             torch.from_numpy(row_sum).to(device),
             torch.from_numpy(hour_of_week(panel).astype(np.int32)).to(device),
             scaler,
@@ -65,13 +60,32 @@ class ScaledSeries:
             engine,
         )
 
+    @property
+    def own(self) -> Tensor:
+        """Scaled series [N, T], wherever they live now."""
+        return self.residence.own
+
+    @property
+    def aggregate(self) -> Tensor:
+        """The neighbours' aggregate [N, T], wherever it lives now."""
+        return self.residence.aggregate
+
+    @property
+    def device(self) -> torch.device:
+        """Where networks work on windows of the series."""
+        return self.residence.device
+
     def pairs(self, nodes: Tensor, origins: Tensor) -> "Pairs":
         """(node, first target hour) pairs [M]."""
         return Pairs(self, nodes, origins)
 
     def window(self, origin: int) -> Tensor:
-        """Input of the reference network for one origin [1, W, N]."""
-        return self.own[:, origin - self.look_back_h : origin].T.unsqueeze(0)
+        """Input of the reference network for one origin [1, W, N], on the device."""
+        return self.hours(origin - self.look_back_h, self.look_back_h).unsqueeze(0)
+
+    def hours(self, start: int, length: int) -> Tensor:
+        """All nodes' scaled hours from ``start`` on [length, N], on the device."""
+        return self.own[:, start : start + length].T.to(self.device)
 
 
 @dataclass(frozen=True)
@@ -105,13 +119,13 @@ class Pairs:
     def own(self) -> Tensor:
         """Look-backs [M, W]."""
         look_back = self.series.look_back_h
-        return self.series.own.unfold(1, look_back, 1)[self.nodes, self.origins - look_back]
+        return self.series.residence.windows("own", self.nodes, self.origins - look_back, look_back)
 
     @cached_property
     def aggregate(self) -> Tensor:
         """The neighbours' look-backs [M, W]."""
         look_back = self.series.look_back_h
-        return self.series.aggregate.unfold(1, look_back, 1)[self.nodes, self.origins - look_back]
+        return self.series.residence.windows("aggregate", self.nodes, self.origins - look_back, look_back)
 
     @cached_property
     def row_sum(self) -> Tensor:
@@ -126,4 +140,4 @@ class Pairs:
 
     def targets(self, horizon_h: int) -> Tensor:
         """What came after [M, H], scaled."""
-        return self.series.own.unfold(1, horizon_h, 1)[self.nodes, self.origins]
+        return self.series.residence.windows("own", self.nodes, self.origins, horizon_h)

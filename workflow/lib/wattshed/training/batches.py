@@ -68,9 +68,7 @@ class WindowBatches:
         for step in range(self._steps):
             chosen = order[(step * self._batch) % len(order) :][: self._batch]
             history = torch.cat([self._series.window(int(origin)) for origin in chosen])
-            target = torch.stack(
-                [self._series.own[:, origin : origin + self._horizon_h].T for origin in chosen]
-            )
+            target = torch.stack([self._series.hours(int(origin), self._horizon_h) for origin in chosen])
             observed = torch.from_numpy(targets(self._observed, chosen, self._horizon_h).copy())
             observed = observed.to(target.device)
             pairs = len(chosen) * target.shape[2]
@@ -111,7 +109,9 @@ class PairBatches:
 
     def at(self, nodes: Tensor, origins: Tensor) -> Batch:
         """The batch of the given pairs [M]."""
-        nodes, origins = nodes.to(self._series.own.device), origins.to(self._series.own.device)
-        target = self._series.own.unfold(1, self._horizon_h, 1)[nodes, origins]
-        observed = self._observed.unfold(1, self._horizon_h, 1)[nodes, origins]
+        residence = self._series.residence
+        # Sent once; every gather below finds them in place.
+        nodes, origins = nodes.to(residence.own.device), origins.to(residence.own.device)
+        target = residence.windows("own", nodes, origins, self._horizon_h)
+        observed = residence.gather(self._observed, nodes, origins, self._horizon_h)
         return Batch((self._series.pairs(nodes, origins),), target, observed, len(nodes), nodes, origins)

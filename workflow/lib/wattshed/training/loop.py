@@ -15,6 +15,7 @@ from wattshed.forecast.protocol import ForecastTask, evenly_spaced
 from wattshed.foundation.faults import Fault
 from wattshed.training.batches import Batches, grouped
 from wattshed.training.budget_stop import BudgetStop
+from wattshed.training.device_room import DeviceRoom
 from wattshed.training.faulty_batch import not_a_number, say_kept
 from wattshed.training.learner import Learner
 from wattshed.training.progress import Progress
@@ -37,10 +38,11 @@ def train(
 
     The network leaves with its best weights, averaged ones where the recipe averages.
 
-    Raises :class:`Fault` at the first batch whose loss is no number (on a GPU a few steps later), and for a recipe that
-    does not fit network or device; the best weights so far stay in the resume file.
+    Where the device runs out of memory, its series leave it and batches are streamed; the epochs' windows say so.
+    Raises :class:`Fault` if that does not help, at the first batch whose loss is no number (on a GPU some steps later),
+    and for a recipe that does not fit network or device; the best weights so far stay in the resume file.
     """
-    device = forecaster.series.own.device
+    device = forecaster.series.device
     steps = -(-batches.steps() // recipe.accumulate)
     learner = Learner.make(forecaster.network, recipe, recipe.epochs * steps, device)
     stopping = early_stopping(recipe)
@@ -49,7 +51,7 @@ def train(
     judged = forecaster.of(learner.average.network)
     check = evenly_spaced(task.origins(task.splits.validation), recipe.validation_windows)
     parameters = sum(parameter.numel() for parameter in forecaster.network.parameters())
-    engine = backend_of(forecaster.network, forecaster.series).name
+    room = DeviceRoom(forecaster.series.residence, f"training {labels['model']} (seed {labels['seed']})")
     look_every = steps_between_looks(device)
     stopped = budget_stop is not None and budget_stop.begin(
         training, epochs_left(training, recipe), meter, progress
@@ -60,14 +62,14 @@ def train(
         # Dropout draws from the epoch's own seed, so that a resumed run draws the same masks.
         torch.manual_seed(labels["seed"] * 1_000_003 + number)
         forecaster.network.train()
-        with meter.window("epoch", epoch=number, engine=engine, **labels) as window:
+        with meter.window("epoch", epoch=number, **labels) as window:
             if number == 1:
                 # Inside the window: what is solved costs energy too.
                 forecaster.solve(task)
             losses = torch.zeros(steps, device=device)
             pairs = 0
             for index, group in enumerate(grouped(batches.epoch(number), recipe.accumulate)):
-                losses[index] = learner.step(group, training.epoch * steps + index)
+                losses[index] = room.do(learner.step, group, training.epoch * steps + index)
                 pairs += sum(batch.pairs for batch in group)
                 progress.step(number, index + 1, steps)
                 if (index + 1) % look_every == 0 or index + 1 == steps:
@@ -75,13 +77,16 @@ def train(
                     if not math.isfinite(float(seen.sum())):
                         raise not_a_number(losses, number, task, batches, recipe.accumulate, labels, resume)
             train_loss = float(losses.double().mean())
-            rmse = validation_rmse(judged, task, check)
+            rmse = room.do(validation_rmse, judged, task, check)
             if not math.isfinite(rmse):
                 raise Fault(
                     f"training {labels['model']} (seed {labels['seed']}): the validation error is not a number after "
                     f"epoch {number}: look for absurd values in the panel's validation part (quality.parquet), or "
                     f"lower the recipe's learning_rate or clip_norm{say_kept(resume)}."
                 )
+            window.labels.update(
+                engine=backend_of(forecaster.network, forecaster.series).name, **room.labels()
+            )
             window.values.update(
                 train_loss=train_loss, validation_rmse=rmse, samples=pairs, parameters=parameters
             )

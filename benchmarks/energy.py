@@ -75,7 +75,7 @@ def aggregation(sizes: tuple[int, ...]) -> list[dict[str, float]]:
 
 
 class _Peak:
-    """Largest sum of the memory of a process and all its children, looked at twenty times a second."""
+    """Largest sum of the memory of a process and its children, seen four times a second: to look costs time."""
 
     def __init__(self, pid: int) -> None:
         self._process = psutil.Process(pid)
@@ -90,7 +90,7 @@ class _Peak:
         return self._peak / 2**20
 
     def _watch(self) -> None:
-        while not self._stop.wait(0.05):
+        while not self._stop.wait(0.25):
             total = 0
             try:
                 for process in (self._process, *self._process.children(recursive=True)):

@@ -4,10 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from small_study import small_panel, task_of
-from wattshed.config.graph import GraphBlock
+from small_study import graph_of, small_panel, task_of
 from wattshed.config.metering import MeteringBlock
-from wattshed.data.graph import Graph, build_graph
+from wattshed.data.graph import Graph
 from wattshed.forecast.protocol import ForecastTask
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -35,4 +34,4 @@ def gappy_task() -> ForecastTask:
 
 @pytest.fixture(scope="session")
 def graph(task: ForecastTask) -> Graph:
-    return build_graph(task.panel, task.splits.train, GraphBlock(neighbours=2), None)
+    return graph_of(task)

@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 
 from wattshed.config.data import SplitsBlock, WindowsBlock
+from wattshed.config.graph import GraphBlock
+from wattshed.data.graph import Graph, build_graph
 from wattshed.data.panel import Panel
 from wattshed.data.splits import split_calendar
 from wattshed.forecast.protocol import ForecastTask
@@ -27,3 +29,7 @@ def small_panel(hours: int = 1500, nodes: int = 5, seed: int = 0, missing_share:
 def task_of(panel: Panel, look_back_h: int = 12, horizon_h: int = 3) -> ForecastTask:
     windows = WindowsBlock(look_back_h=look_back_h, horizon_h=horizon_h)
     return ForecastTask(panel, split_calendar(panel, SplitsBlock(), windows), windows)
+
+
+def graph_of(task: ForecastTask, neighbours: int = 2) -> Graph:
+    return build_graph(task.panel, task.splits.train, GraphBlock(neighbours=neighbours), None)

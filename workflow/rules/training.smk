@@ -82,6 +82,7 @@ rule fit_baselines:
     input:
         panel=rules.build_panel.output.panel,
         splits=rules.split_calendar.output.splits,
+        graph=rules.build_graph.output.graph,
     output:
         forecasts=expand(f"{RESULTS}/forecasts/{{baseline}}.safetensors", baseline=STUDY.baselines),
         ledger=f"{RESULTS}/ledger/training/baselines.jsonl",
@@ -94,7 +95,7 @@ rule fit_baselines:
     threads: ALL_CORES
     resources:
         meter=1,
-        mem_mb=FRAMES_MB,
+        mem_mb=TORCH_MB,
     params:
         names=STUDY.baselines,
         windows=as_json(STUDY.data.windows),
@@ -105,7 +106,7 @@ rule fit_baselines:
         "Fit the baselines: {params.names}"
     shell:
         f"OMP_NUM_THREADS={TORCH_THREADS} python {SCRIPTS}/fit_baselines.py --names {{params.names}}"
-        " --panel {input.panel} --splits {input.splits} --windows {params.windows:q}"
+        " --panel {input.panel} --splits {input.splits} --graph {input.graph} --windows {params.windows:q}"
         " --metering {params.metering:q} --test-windows {params.test_windows}"
         " --forecasts {output.forecasts} --ledger {output.ledger} > {log} 2>&1"
 

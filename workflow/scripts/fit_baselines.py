@@ -5,6 +5,7 @@ from pathlib import Path
 
 from wattshed.config.data import WindowsBlock
 from wattshed.config.metering import MeteringBlock
+from wattshed.data.graph import Graph
 from wattshed.forecast.fitting import fit_baselines
 from wattshed.forecast.protocol import ForecastTask
 from wattshed.foundation.faults import run_script, script_parser
@@ -15,6 +16,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--names", nargs="+", required=True, help="baselines")
     parser.add_argument("--panel", type=Path, required=True, help="panel.safetensors")
     parser.add_argument("--splits", type=Path, required=True, help="splits.json")
+    parser.add_argument("--graph", type=Path, required=True, help="graph.safetensors")
     parser.add_argument("--windows", required=True, help="data.windows block as JSON")
     parser.add_argument("--metering", required=True, help="energy.metering block as JSON")
     parser.add_argument("--test-windows", type=int, required=True, help="most test windows to forecast")
@@ -27,7 +29,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     task = ForecastTask.read(arguments.panel, arguments.splits, windows)
     outputs = dict(zip(arguments.names, arguments.forecasts, strict=True))
     metering = MeteringBlock.model_validate_json(arguments.metering)
-    fit_baselines(outputs, task, arguments.test_windows, metering, arguments.ledger)
+    graph = Graph.read(arguments.graph, task.panel)
+    fit_baselines(outputs, task, graph, arguments.test_windows, metering, arguments.ledger)
 
 
 if __name__ == "__main__":

@@ -131,7 +131,11 @@ def test_every_key_is_described():
         ("data.splits.train_share", 0.95, "later months are left"),
         ("energy.country_iso", "Atlantis", "energy.country_iso: 'Atlantis' is not a country.*ISO 3166"),
         ("models.stgnn.recipe", "thrifty", "models.stgnn.recipe is 'thrifty'; expected one of"),
-        ("models.stgnn.recipe", "reference", "trained on pairs, but recipe 'reference' samples windows"),
+        (
+            "models.stgnn.recipe",
+            "reference",
+            "trained on pairs or sequences, but recipe 'reference' samples windows",
+        ),
         ("studied_model", "stgnm", "studied_model is 'stgnm'; expected one of"),
         ("studied_model", "dlinear", "must have the form stgnn or gru"),
         ("data.source.kind", "houses", "data.source"),

@@ -1,17 +1,17 @@
 import numpy as np
 import pytest
 
-from small_study import small_panel, task_of
+from small_study import graph_of, small_panel, task_of
 from wattshed.data.panel import Panel
 from wattshed.forecast.baselines import make_baseline
 from wattshed.forecast.metrics import metrics, sum_errors
 from wattshed.forecast.protocol import evenly_spaced
 
-NAMES = ("persistence", "seasonal_24h", "seasonal_168h", "climatology", "ridge")
+NAMES = ("persistence", "seasonal_24h", "seasonal_168h", "climatology", "ridge", "ridge_graph")
 
 
 def fitted(name, task):
-    baseline = make_baseline(name, task)
+    baseline = make_baseline(name, task, graph_of(task))
     baseline.fit()
     return baseline
 

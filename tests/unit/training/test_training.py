@@ -72,7 +72,7 @@ def test_training_learns_and_beats_the_naive_forecasts(task, graph, metering, tm
     assert made_by == recipe()
     origins = task.origins(task.splits.test)
     ours = metrics(sum_errors(forecaster.forecast(origins), *task.truth(origins)), np.ones(5))["rmse"]
-    naive = make_baseline("persistence", task).forecast(origins)
+    naive = make_baseline("persistence", task, graph).forecast(origins)
     assert ours < 0.7 * metrics(sum_errors(naive, *task.truth(origins)), np.ones(5))["rmse"]
 
 

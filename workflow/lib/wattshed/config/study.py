@@ -22,7 +22,9 @@ NAME = r"^[a-z][a-z0-9_]*$"
 # Seeds are multiplied by a million to make room for epochs; torch takes 64 bits.
 LARGEST_SEED = 2**32 - 1
 Name = Annotated[str, StringConstraints(pattern=NAME)]
-Baseline = Literal["persistence", "seasonal_24h", "seasonal_168h", "climatology", "ridge"]
+Baseline = Literal[
+    "persistence", "seasonal_24h", "seasonal_168h", "climatology", "ridge", "ridge_graph", "lightgbm"
+]
 
 
 class Study(Block):
@@ -70,10 +72,12 @@ class Study(Block):
                 raise ValueError(
                     f"models.{name}.recipe is {model.recipe!r}; expected one of {sorted(self.recipes)}"
                 )
-            wants = "windows" if model.form == "stgnn_reference" else "pairs"
-            if self.recipes[model.recipe].sampling != wants:
+            wants = {"stgnn_reference": ("windows",), "dlinear": ("pairs",)}.get(
+                model.form, ("pairs", "sequences")
+            )
+            if self.recipes[model.recipe].sampling not in wants:
                 raise ValueError(
-                    f"models.{name} has the form {model.form}, which is trained on {wants}, but recipe "
+                    f"models.{name} has the form {model.form}, which is trained on {' or '.join(wants)}, but recipe "
                     f"{model.recipe!r} samples {self.recipes[model.recipe].sampling}"
                 )
         both = set(self.models) & set(self.baselines)
@@ -87,6 +91,10 @@ class Study(Block):
             )
         if self.models[self.studied_model].form not in ("stgnn", "gru"):
             raise ValueError(f"studied_model {self.studied_model!r} must have the form stgnn or gru")
+        if self.recipes[self.models[self.studied_model].recipe].sampling != "pairs":
+            raise ValueError(
+                f"studied_model {self.studied_model!r} must be trained on pairs: months are learned from windows"
+            )
         hidden = self.models[self.studied_model].hidden
         for name, variant in self.compression.variants.items():
             if variant.method == "low_rank" and variant.rank >= hidden:

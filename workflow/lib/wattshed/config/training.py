@@ -10,10 +10,11 @@ from wattshed.config.block import Block
 class RecipeBlock(Block):
     """How a model is trained."""
 
-    sampling: Literal["windows", "pairs"] = Field(
-        description="`windows`: one window of all nodes a step (the study); `pairs`: random (node, window) pairs."
+    sampling: Literal["windows", "pairs", "sequences"] = Field(
+        description="`windows`: one window of all nodes a step (the study); `pairs`: random (node, window) pairs; "
+        "`sequences`: random stretches of one node with a loss at every hour; such a model forecasts as a stream."
     )
-    batch: int = Field(ge=1, description="Windows or pairs per step.")
+    batch: int = Field(ge=1, description="Windows, pairs or sequences per step.")
     epochs: int = Field(
         ge=1, description="Most epochs. The study runs 50; a smaller cap is reported with the results."
     )
@@ -34,6 +35,10 @@ class RecipeBlock(Block):
     )
     validation_windows: int = Field(
         default=500, ge=1, description="At most so many evenly spaced validation windows score an epoch."
+    )
+    sequence_h: int = Field(default=168, ge=2, le=24 * 28, description="Length of a sequence [h].")
+    burn_in_h: int = Field(
+        default=24, ge=0, description="First hours of a sequence without a loss: the state starts empty [h]."
     )
     precision: Literal["fp32", "bf16", "fp16"] = Field(
         default="fp32",
@@ -90,6 +95,15 @@ class RecipeBlock(Block):
         le=1,
         description="Share of nodes that are drawn anew for each training step and learned from (`windows` only).",
     )
+
+    @model_validator(mode="after")
+    def _sequences_have_losses(self) -> "RecipeBlock":
+        if self.sampling == "sequences" and self.burn_in_h >= self.sequence_h:
+            raise ValueError(
+                f"burn_in_h is {self.burn_in_h} and sequence_h {self.sequence_h}; expected a shorter burn-in, so "
+                "that hours with a loss are left"
+            )
+        return self
 
     @model_validator(mode="after")
     def _samples_a_graph(self) -> "RecipeBlock":

@@ -135,10 +135,13 @@ class Meter:
         name: str,
         work: Callable[[], Any],
         values: Mapping[str, float | None] | None = None,
+        *,
+        warm_up_calls: int = 1,
         **labels: Any,
     ) -> Window:
-        """Measure ``work`` after one warm-up call, repeated until the window is long enough for every sensor."""
-        work()
+        """Measure ``work`` after its warm-up calls, repeated until the window is long enough for every sensor."""
+        for _ in range(warm_up_calls):
+            work()
         return self._repeated(name, work, values or {}, labels)
 
     def measure(

@@ -4,6 +4,7 @@ from typing import Protocol
 
 import numpy as np
 
+from wattshed.data.graph import Graph
 from wattshed.data.similarity import hour_of_week, hour_of_week_means
 from wattshed.forecast.protocol import Forecaster, ForecastTask
 from wattshed.forecast.ridge import Ridge
@@ -62,8 +63,8 @@ class Climatology:
         return self._means[self._hour_of_week[hours]]
 
 
-def make_baseline(name: str, task: ForecastTask) -> Baseline:
-    """One of ``config.study.Baseline`` by name, not yet fitted."""
+def make_baseline(name: str, task: ForecastTask, graph: Graph) -> Baseline:
+    """One of ``config.study.Baseline`` by name, not yet fitted. Raises :class:`Fault` where a package is missing."""
     if name == "persistence":
         return Persistence(task)
     if name == "seasonal_24h":
@@ -74,4 +75,9 @@ def make_baseline(name: str, task: ForecastTask) -> Baseline:
         return Climatology(task)
     if name == "ridge":
         return Ridge(task)
+    if name in ("ridge_graph", "lightgbm"):
+        # Late: they need torch, the others do not.
+        from wattshed.forecast.feature_models import BoostedTrees, GraphRidge
+
+        return GraphRidge(task, graph) if name == "ridge_graph" else BoostedTrees(task, graph)
     raise ValueError(f"unknown baseline {name!r}")

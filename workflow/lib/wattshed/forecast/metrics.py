@@ -37,6 +37,12 @@ def sum_errors(forecast: np.ndarray, truth: np.ndarray, observed: np.ndarray) ->
     )
 
 
+def rmse(forecast: np.ndarray, truth: np.ndarray, observed: np.ndarray) -> float:
+    """Root of the mean square over observed cells; all inputs [B, H, N]."""
+    sums = sum_errors(forecast, truth, observed)
+    return float(np.sqrt(sums.squared.sum() / max(sums.cells.sum(), 1)))
+
+
 def seasonal_scale(panel: Panel, train: Segment) -> np.ndarray:
     """Mean absolute change over 24 h on observed training cells, per node [N]: the M of MASE.
 

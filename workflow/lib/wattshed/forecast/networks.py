@@ -13,7 +13,7 @@ from wattshed.config.data import WindowsBlock
 from wattshed.config.training import ModelBlock
 from wattshed.engine.recurrent import Additions, RecurrentWeights
 from wattshed.forecast.linear_part import LinearPart
-from wattshed.forecast.series import Pairs
+from wattshed.forecast.series import Pairs, Sequences
 
 
 class ReferenceSTGNN(nn.Module):
@@ -119,6 +119,14 @@ class STGNN(nn.Module):
         _, last = self.gru(self.lift(pairs.own, pairs.aggregate, self.base(pairs), self.season(pairs)))
         return self.output(last[0])
 
+    def forward_sequence(self, sequences: Sequences) -> Tensor:
+        """Scaled forecasts after every hour but the burn-in [M, L - burn in, H], from one pass of the state."""
+        calendar = self.calendar()
+        season = None if calendar is None else calendar[sequences.slots.long()]
+        base = self.base(Pairs(sequences.series, sequences.nodes, sequences.starts))
+        states, _ = self.gru(self.lift(sequences.own, sequences.aggregate, base, season))
+        return self.output(states[:, sequences.burn_in_h :])
+
     def lift(
         self, own: Tensor, aggregate: Tensor, base: Tensor | None = None, season: Tensor | None = None
     ) -> Tensor:
@@ -209,6 +217,11 @@ class Residual(nn.Module):
     def forward(self, pairs: Pairs) -> Tensor:
         """Scaled forecast [M, H]."""
         return self.linear(pairs) + self.network(pairs)
+
+    def forward_sequence(self, sequences: Sequences) -> Tensor:
+        """Scaled forecasts after every hour but the burn-in [M, L - burn in, H]."""
+        learned = self.network.forward_sequence(sequences)
+        return self.linear(sequences.pairs).reshape(learned.shape) + learned
 
 
 def make_network(

@@ -24,6 +24,10 @@ class NeuralForecaster:
         """Another network on the same series."""
         return NeuralForecaster(network, self.series, self.horizon_h)
 
+    @property
+    def has_linear_part(self) -> bool:
+        return isinstance(self.network, Residual)
+
     def solve(self, task: ForecastTask) -> None:
         """Solve what is solved and not trained: the linear part, where the network has one."""
         if isinstance(self.network, Residual):

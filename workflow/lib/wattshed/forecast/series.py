@@ -141,3 +141,36 @@ class Pairs:
     def targets(self, horizon_h: int) -> Tensor:
         """What came after [M, H], scaled."""
         return self.series.residence.windows("own", self.nodes, self.origins, horizon_h)
+
+
+@dataclass(frozen=True)
+class Sequences:
+    """M stretches of ``length_h`` hours: nodes [M], starts [M]; a forecast follows all but the first ``burn_in_h``."""
+
+    series: ScaledSeries
+    nodes: Tensor
+    starts: Tensor
+    length_h: int
+    burn_in_h: int
+
+    @cached_property
+    def own(self) -> Tensor:
+        """[M, L]."""
+        return self.series.residence.windows("own", self.nodes, self.starts, self.length_h)
+
+    @cached_property
+    def aggregate(self) -> Tensor:
+        """[M, L]."""
+        return self.series.residence.windows("aggregate", self.nodes, self.starts, self.length_h)
+
+    @cached_property
+    def slots(self) -> Tensor:
+        """Hour of the local week [M, L]."""
+        return self.series.slot.unfold(0, self.length_h, 1)[self.starts]
+
+    @cached_property
+    def pairs(self) -> Pairs:
+        """The (node, first target hour) pairs of all forecasts, sequence by sequence [M * (L - burn in)]."""
+        after = torch.arange(self.burn_in_h + 1, self.length_h + 1, device=self.starts.device)
+        origins = (self.starts[:, None] + after).flatten()
+        return Pairs(self.series, self.nodes.repeat_interleave(len(after)), origins)

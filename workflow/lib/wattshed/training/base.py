@@ -24,6 +24,7 @@ from wattshed.training.loop import train
 from wattshed.training.progress import Progress
 from wattshed.training.resume import ResumeFile
 from wattshed.training.sampled_graph import SampledGraphBatches
+from wattshed.training.sequences import SequenceBatches
 
 
 def train_base(
@@ -82,6 +83,18 @@ def make_batches(made_by: Recipe, task: ForecastTask, forecaster: NeuralForecast
         if not isinstance(network, ReferenceSTGNN):
             raise TypeError(f"{made_by.name} does not compute on all nodes, of which a part could be drawn")
         return SampledGraphBatches(windows, network.adjacency, made_by.seed, *shares)
+    if recipe.sampling == "sequences":
+        return SequenceBatches(
+            forecaster.series,
+            task.panel.observed,
+            task.origins(task.splits.train),
+            task.windows.horizon_h,
+            made_by.seed,
+            recipe.batch,
+            recipe.sequence_h,
+            recipe.burn_in_h,
+            recipe.steps_per_epoch,
+        )
     return PairBatches(
         forecaster.series,
         task.panel.observed,

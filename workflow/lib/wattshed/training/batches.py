@@ -11,7 +11,7 @@ from torch import Tensor
 
 from wattshed.data.windows import targets
 from wattshed.forecast.protocol import ForecastTask
-from wattshed.forecast.series import Pairs, ScaledSeries
+from wattshed.forecast.series import Pairs, ScaledSeries, Sequences
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Batch:
     else every node (None: all) at every origin.
     """
 
-    inputs: tuple[Tensor] | tuple[Pairs]
+    inputs: tuple[Tensor] | tuple[Pairs] | tuple[Sequences]
     target: Tensor
     observed: Tensor
     pairs: int

@@ -14,6 +14,7 @@ from wattshed.forecast.networks import make_network
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.protocol import ForecastTask
 from wattshed.forecast.series import ScaledSeries
+from wattshed.forecast.streaming import StreamingForecaster
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.tensor_file import read_tensors, write_tensors
 
@@ -88,4 +89,5 @@ def make_forecaster(
         graph = graph.shuffled(made_by.seed)
     series = ScaledSeries.make(task, graph.adjacency, made_by.recipe.scaling, device, engine)
     network = make_network(made_by.model, task.windows, graph.adjacency, made_by.seed)
-    return NeuralForecaster(network.to(device), series, task.windows.horizon_h)
+    kind = StreamingForecaster if made_by.recipe.sampling == "sequences" else NeuralForecaster
+    return kind(network.to(device), series, task.windows.horizon_h)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from wattshed.forecast.protocol import ForecastTask
-from wattshed.forecast.series import Pairs
+from wattshed.forecast.series import Pairs, Sequences
 from wattshed.foundation.faults import Fault
 from wattshed.training.batches import Batch, Batches, grouped
 from wattshed.training.resume import ResumeFile
@@ -59,12 +59,14 @@ def pair_sizes(batch: Batch) -> list[tuple[float, int, int]]:
     if batch.origins is None:
         return []
     first = batch.inputs[0]
+    if isinstance(first, Sequences):
+        first = first.pairs
     if not isinstance(first, Pairs):
         return _window_sizes(batch, first, batch.origins)
     if batch.nodes is None:
         return []
     count = len(first)
-    parts = (first.own, first.aggregate, batch.target)
+    parts = (first.own, first.aggregate, batch.target.reshape(count, -1))
     largest = torch.stack([_size(part.reshape(count, -1)).amax(dim=1) for part in parts]).amax(dim=0)
     return list(zip(largest.tolist(), batch.nodes.tolist(), batch.origins.tolist(), strict=True))
 

@@ -1,6 +1,7 @@
 """The training loop, from top to bottom."""
 
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import torch
 from wattshed.config.training import RecipeBlock
 from wattshed.energy.meter import Meter
 from wattshed.forecast.computing import backend_of
-from wattshed.forecast.metrics import sum_errors
+from wattshed.forecast.metrics import rmse
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.protocol import ForecastTask, evenly_spaced
 from wattshed.foundation.faults import Fault
@@ -57,15 +58,18 @@ def train(
         training, epochs_left(training, recipe), meter, progress
     )
 
+    if training.epoch == 0 and forecaster.has_linear_part and not stopped:
+        solve = partial(forecaster.solve, task)
+        solve()
+        judged_linear = {"validation_rmse": validation_rmse(judged, task, check)}
+        meter.repeat("fit", solve, judged_linear, warm_up_calls=0, **labels)
+
     while epochs_left(training, recipe) and not stopped:
         number = training.epoch + 1
         # Dropout draws from the epoch's own seed, so that a resumed run draws the same masks.
         torch.manual_seed(labels["seed"] * 1_000_003 + number)
         forecaster.network.train()
         with meter.window("epoch", epoch=number, **labels) as window:
-            if number == 1:
-                # Inside the window: what is solved costs energy too.
-                forecaster.solve(task)
             losses = torch.zeros(steps, device=device)
             pairs = 0
             for index, group in enumerate(grouped(batches.epoch(number), recipe.accumulate)):
@@ -77,8 +81,8 @@ def train(
                     if not math.isfinite(float(seen.sum())):
                         raise not_a_number(losses, number, task, batches, recipe.accumulate, labels, resume)
             train_loss = float(losses.double().mean())
-            rmse = room.do(validation_rmse, judged, task, check)
-            if not math.isfinite(rmse):
+            error = room.do(validation_rmse, judged, task, check)
+            if not math.isfinite(error):
                 raise Fault(
                     f"training {labels['model']} (seed {labels['seed']}): the validation error is not a number after "
                     f"epoch {number}: look for absurd values in the panel's validation part (quality.parquet), or "
@@ -88,13 +92,13 @@ def train(
                 engine=backend_of(forecaster.network, forecaster.series).name, **room.labels()
             )
             window.values.update(
-                train_loss=train_loss, validation_rmse=rmse, samples=pairs, parameters=parameters
+                train_loss=train_loss, validation_rmse=error, samples=pairs, parameters=parameters
             )
-        learner.schedule.after_epoch(rmse)
+        learner.schedule.after_epoch(error)
         training.epoch = number
-        training.standing = stopping.after(training.standing, number, rmse)
-        if rmse < training.best_rmse:
-            training.best_rmse = rmse
+        training.standing = stopping.after(training.standing, number, error)
+        if error < training.best_rmse:
+            training.best_rmse = error
             training.best_weights = {
                 name: value.clone() for name, value in judged.network.state_dict().items()
             }
@@ -105,14 +109,14 @@ def train(
                 "steps": steps,
                 "samples": pairs,
                 "train_loss": train_loss,
-                "validation_rmse": rmse,
+                "validation_rmse": error,
                 "learning_rate": learner.schedule.rate,
                 "duration_s": window.duration_s,
                 "energy_kwh": window.energy.kwh,
             }
         )
         resume.save(learner, training)
-        progress.epoch(number, recipe.epochs, train_loss, rmse, window.duration_s)
+        progress.epoch(number, recipe.epochs, train_loss, error, window.duration_s)
         if budget_stop is not None:
             stopped = budget_stop.stops(training, epochs_left(training, recipe), meter, progress)
 
@@ -138,5 +142,4 @@ def epochs_left(training: Training, recipe: RecipeBlock) -> int:
 
 def validation_rmse(forecaster: NeuralForecaster, task: ForecastTask, origins: np.ndarray) -> float:
     """RMSE in the panel's unit, from summed squares over observed cells."""
-    sums = sum_errors(forecaster.forecast(origins), *task.truth(origins))
-    return float(np.sqrt(sums.squared.sum() / max(sums.cells.sum(), 1)))
+    return rmse(forecaster.forecast(origins), *task.truth(origins))

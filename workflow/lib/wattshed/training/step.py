@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from wattshed.forecast.computing import fused_loss
-from wattshed.forecast.series import Pairs
+from wattshed.forecast.series import Pairs, Sequences
 from wattshed.training.batches import Batch
 from wattshed.training.precision import Precision
 
@@ -69,6 +69,9 @@ def batch_loss(network: nn.Module, batch: Batch, loss_name: Literal["huber", "sq
         loss = fused_loss(network, first, batch.target, batch.observed, loss_name)
         if loss is not None:
             return loss
+    if isinstance(first, Sequences):
+        forecast = network.forward_sequence(first)  # type: ignore[operator]
+        return observed_loss(forecast, batch.target, batch.observed, loss_name)
     return observed_loss(network(*batch.inputs), batch.target, batch.observed, loss_name)
 
 

@@ -1,0 +1,93 @@
+"""Back ends in the place of networks: the same forecasts, the same gradients, and torch wherever they do not fit."""
+
+import copy
+
+import pytest
+import torch
+
+from wattshed.compression.low_rank import low_rank
+from wattshed.config.data import WindowsBlock
+from wattshed.config.training import ModelBlock
+from wattshed.engine.choice import choose
+from wattshed.forecast.computing import backend_of, compute, fused_loss
+from wattshed.forecast.networks import STGNN, Residual, make_pair_network
+from wattshed.forecast.series import ScaledSeries
+from wattshed.training.step import observed_loss
+
+CPU = torch.device("cpu")
+WINDOWS = WindowsBlock(look_back_h=12, horizon_h=3)
+FORMS = {
+    "stgnn": {"form": "stgnn"},
+    "aggregate only": {"form": "stgnn", "own_history": False},
+    "gru": {"form": "gru"},
+    "calendar and nodes": {"form": "stgnn", "calendar": True, "node_table": True, "hidden": 12},
+    "residual": {"form": "stgnn", "linear_part": True, "calendar": True, "node_table": True},
+}
+
+
+def network_of(**keys):
+    network = make_pair_network(ModelBlock(recipe="r", **keys), WINDOWS, 5, seed=1)
+    generator = torch.Generator().manual_seed(2)
+    with torch.no_grad():
+        # Tables and outputs that start at zero would hide what they do.
+        for tensor in [*network.parameters(), *network.buffers()]:
+            tensor.copy_(torch.randn(tensor.shape, generator=generator) * 0.3)
+    return network
+
+
+@pytest.fixture
+def pairs(gappy_task, graph):
+    series = ScaledSeries.make(gappy_task, graph.adjacency, "node", CPU)
+    generator = torch.Generator().manual_seed(0)
+    origins = torch.from_numpy(gappy_task.origins(gappy_task.splits.train))
+    return series.pairs(
+        torch.randint(5, (37,), generator=generator),
+        origins[torch.randint(len(origins), (37,), generator=generator)],
+    )
+
+
+@pytest.fixture(autouse=True)
+def needs_kernel():
+    if choose("auto", "cpu", 16).kernel is None:
+        pytest.skip(f"no kernel: {choose('auto', 'cpu', 16).why}")
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_the_kernel_forecasts_as_torch_does(name, pairs):
+    network = network_of(**FORMS[name]).eval()
+    assert backend_of(network, pairs.series).name == "fused_cpu"
+    with torch.no_grad():
+        torch.testing.assert_close(compute(network, pairs), network(pairs), rtol=1e-5, atol=2e-6)
+
+
+@pytest.mark.parametrize("loss", ["huber", "squared"])
+@pytest.mark.parametrize("name", FORMS)
+def test_the_kernels_gradients_are_torchs(name, loss, pairs):
+    network = network_of(**FORMS[name])
+    twin = copy.deepcopy(network)
+    target = pairs.targets(3)
+    observed = torch.rand(37, 3, generator=torch.Generator().manual_seed(1)) > 0.3
+    fused = fused_loss(network, pairs, target, observed, loss)
+    fused.backward()
+    plain = observed_loss(twin(pairs), target, observed, loss)
+    plain.backward()
+    torch.testing.assert_close(fused, plain, rtol=1e-5, atol=1e-7)
+    for (key, ours), theirs in zip(network.named_parameters(), twin.parameters(), strict=True):
+        torch.testing.assert_close(
+            ours.grad, theirs.grad, rtol=1e-4, atol=2e-6, msg=lambda m, key=key: f"{key}: {m}"
+        )
+
+
+def test_torch_computes_what_is_not_plain(pairs):
+    full = STGNN(3, 16)
+    assert backend_of(low_rank(full, 4), pairs.series).name == "torch"
+    assert backend_of(torch.nn.Linear(1, 1), pairs.series).why == "no kernel for Linear"
+    large = Residual(torch.nn.Identity(), STGNN(3, 80))
+    assert "up to 64" in backend_of(large, pairs.series).why
+
+
+def test_under_autocast_torch_computes(pairs):
+    network = network_of(form="stgnn")
+    target, observed = pairs.targets(3), torch.ones(37, 3, dtype=torch.bool)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert fused_loss(network, pairs, target, observed, "huber") is None

@@ -25,11 +25,16 @@ def solved(task, graph, uses_graph):
     return NeuralForecaster(linear, series, task.windows.horizon_h)
 
 
-def test_without_a_graph_it_is_the_ridge_of_the_baselines(gappy_task, graph):
+def test_without_graph_and_days_it_is_the_ridge_of_the_baselines(gappy_task, graph):
     ridge = Ridge(gappy_task)
     ridge.fit()
     origins = gappy_task.origins(gappy_task.splits.test)
-    ours = solved(gappy_task, graph, False).forecast(origins)
+    series = ScaledSeries.make(gappy_task, graph.adjacency, "node", CPU)
+    linear = LinearPart(12, 3, uses_graph=False)
+    linear.days_back = []
+    linear.weight = torch.zeros(12 + 3 + 32, 3)
+    linear.solve(gappy_task, series)
+    ours = NeuralForecaster(linear, series, 3).forecast(origins)
     np.testing.assert_allclose(ours, ridge.forecast(origins), rtol=1e-3, atol=1e-3)
 
 
@@ -101,4 +106,8 @@ def test_no_feature_is_of_the_future():
 
 def test_windows_block_of_the_task_decides_the_size(task):
     assert WindowsBlock(look_back_h=12, horizon_h=3) == task.windows
-    assert LinearPart(12, 3, True).weight.shape == (2 * (12 + 3) + 32, 3)
+    # A week and six single days for each of both series.
+    assert LinearPart(12, 3, True).weight.shape == (2 * (12 + 7 * 3) + 32, 3)
+    assert LinearPart(24, 6, True).days_back == [2, 3, 4, 5, 6], "yesterday is in the look-back"
+    assert LinearPart(24, 48, True).days_back == [2, 3, 4, 5, 6], "a day ahead is not known yet"
+    assert LinearPart(168, 6, True).days_back == []

@@ -20,8 +20,9 @@ VALIDATION_PAIRS = 10_000
 class LinearPart(nn.Module):
     """One linear map for all nodes (ridge regression), on scaled values.
 
-    It sees a node's look-back, its neighbours' (if it uses the graph), both at the same hours of last week, the hour
-    of day and the weekday. Its weights are buffers: they are solved, once, and no step of descent moves them.
+    It sees a node's look-back, its neighbours' (if it uses the graph), both at the hours to forecast of the days
+    before (up to a week), the hour of day and the weekday. Its weights are buffers: they are solved, once, and no
+    step of descent moves them.
     """
 
     weight: Tensor
@@ -30,8 +31,9 @@ class LinearPart(nn.Module):
         super().__init__()
         self.horizon_h = horizon_h
         self.uses_graph = uses_graph
+        self.days_back = [days for days in range(1, 7) if 24 * days >= horizon_h and 24 * days > look_back_h]
         series = 2 if uses_graph else 1
-        count = series * (look_back_h + horizon_h) + 24 + 7 + 1
+        count = series * (look_back_h + horizon_h * (len(self.days_back) + 1)) + 24 + 7 + 1
         self.register_buffer("weight", torch.zeros(count, horizon_h))
 
     def forward(self, pairs: Pairs) -> Tensor:
@@ -41,24 +43,27 @@ class LinearPart(nn.Module):
             return self.features(pairs) @ self.weight
 
     def features(self, pairs: Pairs) -> Tensor:
-        """[M, F]: look-backs, last week's hours, calendar, constant."""
+        """[M, F]: look-backs, the days before, calendar, constant."""
         series = pairs.series
-        parts = [pairs.own, self._last_week("own", pairs)]
+        parts = [pairs.own, *self._days_before("own", pairs)]
         if self.uses_graph:
-            parts += [pairs.aggregate, self._last_week("aggregate", pairs)]
+            parts += [pairs.aggregate, *self._days_before("aggregate", pairs)]
         slot = series.slot[pairs.origins].long()
         parts.append(nn.functional.one_hot(slot % 24, 24).float())
         parts.append(nn.functional.one_hot(slot // 24, 7).float())
         parts.append(torch.ones(len(pairs), 1, device=pairs.nodes.device))
         return torch.cat(parts, dim=1)
 
-    def _last_week(self, name: Literal["own", "aggregate"], pairs: Pairs) -> Tensor:
-        """The hours a week before those to forecast [M, H]; beyond a week the latest known week again."""
-        weeks, rest = divmod(self.horizon_h, WEEK_H)
-        week = pairs.series.residence.windows(
-            name, pairs.nodes, pairs.origins - WEEK_H, WEEK_H if weeks else rest
-        )
-        return week.repeat(1, weeks + 1)[:, : self.horizon_h]
+    def _days_before(self, name: Literal["own", "aggregate"], pairs: Pairs) -> list[Tensor]:
+        """The hours to forecast, but a week and some days before, [M, H] each; beyond a week the latest week again."""
+        residence, horizon = pairs.series.residence, self.horizon_h
+        weeks, rest = divmod(horizon, WEEK_H)
+        week = residence.windows(name, pairs.nodes, pairs.origins - WEEK_H, WEEK_H if weeks else rest)
+        days = [
+            residence.windows(name, pairs.nodes, pairs.origins - 24 * back, horizon)
+            for back in self.days_back
+        ]
+        return [week.repeat(1, weeks + 1)[:, :horizon], *days]
 
     @torch.no_grad()
     def solve(self, task: ForecastTask, series: ScaledSeries) -> float:

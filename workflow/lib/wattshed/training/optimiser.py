@@ -15,7 +15,10 @@ def make_optimiser(network: nn.Module, recipe: RecipeBlock) -> torch.optim.AdamW
     Raises :class:`Fault` for a name in ``layer_rates`` that the network has not.
     """
     return torch.optim.AdamW(
-        parameter_groups(network, recipe), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
+        parameter_groups(network, recipe),
+        lr=recipe.learning_rate,
+        weight_decay=recipe.weight_decay,
+        fused=True,
     )
 
 

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from wattshed import __version__
-from wattshed.commands import accounts, doctor, guard, measure
+from wattshed.commands import accounts, doctor, export, guard, measure
 from wattshed.foundation.faults import FAULT_EXIT_CODE, run_script
 
 DESCRIPTION = (
@@ -16,6 +16,7 @@ EXAMPLES = """examples:
   wattshed measure -- python train.py           any command into a ledger; its exit code is kept
   wattshed accounts ledgers                     add up ledgers and CodeCarbon CSVs, print and write tables
   wattshed guard ledgers --baseline base.json   fail if energy per epoch or parameters have risen
+  wattshed export CHECKPOINT --onnx FILE ...    a trained network for ONNX Runtime or OpenVINO, checked there
 
 exit codes: 0 success; 1 a finding (guard: a regression; doctor: no energy can be known); 2 an error told in one
 sentence; 3 too few pairs to decide (guard); measure returns the exit code of its command."""
@@ -30,7 +31,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"wattshed {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for command in (doctor, measure, accounts, guard):
+    for command in (doctor, measure, accounts, guard, export):
         command.add(commands)
     return top
 

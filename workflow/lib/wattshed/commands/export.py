@@ -1,0 +1,86 @@
+"""``wattshed export``: a trained network for another runtime, checked there."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from wattshed.foundation.faults import Fault
+
+EXAMPLES = """examples:
+  wattshed export results/homes/models/stgnn-1.safetensors --data results/homes/data --onnx stgnn.onnx
+  wattshed export results/homes/models/stgnn-1.safetensors --data results/homes/data --onnx stgnn.onnx \\
+    --openvino stgnn.xml --json
+
+The file takes scaled windows of any number of (node, window) pairs and gives their scaled forecasts. It is written
+only if its forecasts are those of the network."""
+
+CHECKED_PAIRS = 256
+
+
+def add(commands: Any) -> None:
+    parser = commands.add_parser(
+        "export",
+        help="write a trained network as ONNX (and OpenVINO), and check it there",
+        description="Export a trained network to ONNX, checked in ONNX Runtime, and to OpenVINO.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("checkpoint", type=Path, help="weights of a model of the form stgnn or gru")
+    parser.add_argument(
+        "--data", type=Path, required=True, metavar="FOLDER", help="the study's data: panel, splits and graph"
+    )
+    parser.add_argument("--onnx", type=Path, required=True, metavar="FILE", help="file to write")
+    parser.add_argument("--openvino", type=Path, metavar="FILE.xml", help="OpenVINO model to write too")
+    parser.add_argument("--json", action="store_true", help="print what was written as JSON")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    # Late: torch takes seconds to load, and --help needs none of it.
+    import torch
+
+    from wattshed.config.data import WindowsBlock
+    from wattshed.data.graph import Graph
+    from wattshed.forecast.export import export_onnx, export_openvino
+    from wattshed.forecast.protocol import ForecastTask
+    from wattshed.foundation.tensor_file import read_tensors
+    from wattshed.training.checkpoint import read_checkpoint
+
+    for needed in (
+        arguments.checkpoint,
+        *(arguments.data / name for name in ("panel.safetensors", "splits.json")),
+    ):
+        if not needed.is_file():
+            raise Fault(f"{needed} does not exist: name a checkpoint and the data folder of its study.")
+    _, about = read_tensors(arguments.checkpoint)
+    windows = WindowsBlock(**about["windows"])
+    task = ForecastTask.read(arguments.data / "panel.safetensors", arguments.data / "splits.json", windows)
+    graph = Graph.read(arguments.data / "graph.safetensors", task.panel)
+    forecaster, _ = read_checkpoint(arguments.checkpoint, task, graph, torch.device("cpu"), "torch")
+    origins = torch.from_numpy(task.origins(task.splits.test).copy())
+    nodes = torch.arange(CHECKED_PAIRS) % len(task.panel.node_names)
+    pairs = forecaster.series.pairs(nodes, origins[torch.arange(CHECKED_PAIRS) % len(origins)])
+    made = [export_onnx(forecaster.network, pairs, arguments.onnx)]
+    if arguments.openvino:
+        made.append(export_openvino(forecaster.network, pairs, arguments.onnx, arguments.openvino))
+    if arguments.json:
+        rows = [
+            {
+                "path": str(one.path),
+                "runtime": one.runtime,
+                "inputs": one.inputs,
+                "largest_error_share": one.largest_error_share,
+            }
+            for one in made
+        ]
+        print(json.dumps(rows, indent=2))
+        return 0
+    for one in made:
+        inputs = ", ".join(f"{name} {shape}" for name, shape in one.inputs.items())
+        print(
+            f"{one.path}: checked in {one.runtime}, largest error {one.largest_error_share:.1e} of the largest forecast"
+        )
+        print(f"  inputs: {inputs}", file=sys.stdout)
+    return 0

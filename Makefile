@@ -9,7 +9,8 @@ LADDERS ?= homes nations synthetic
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 
-.PHONY: help reproduce test test-fast lint format schema benchmark benchmark-energy benchmark-ladder clean
+.PHONY: help reproduce test test-fast lint format schema clean \
+	benchmark benchmark-energy benchmark-engine benchmark-ladder
 
 help:
 	@echo "make reproduce   set up, run the study of CONFIG=$(CONFIG) and print where its report lies"
@@ -20,6 +21,7 @@ help:
 	@echo "make schema      write config/schema.json from the configuration's blocks"
 	@echo "make benchmark   measure time and memory; writes docs/benchmarks.md"
 	@echo "make benchmark-energy   measure meter, ledger and accounts; writes docs/energy_benchmarks.md"
+	@echo "make benchmark-engine   measure the engine against the source study's step; writes docs/engine_benchmarks.md"
 	@echo "make benchmark-ladder   climb the ladders of LADDERS=\"$(LADDERS)\" (hours); writes docs/ladder.md"
 	@echo "make clean       remove results (ledgers included) and caches, keep .venv"
 
@@ -54,7 +56,11 @@ benchmark: $(BIN)/.installed-dev
 benchmark-energy: $(BIN)/.installed-dev
 	python benchmarks/energy.py --output docs/energy_benchmarks.md
 
+benchmark-engine: $(BIN)/.installed-dev
+	python benchmarks/engine.py --output docs/engine_benchmarks.md
+
 benchmark-ladder: $(BIN)/.installed
+	$(PIP) 'lightgbm>=4.5'
 	set -e; for name in $(LADDERS); do snakemake ladder --cores all --configfile config/ladder_$$name.yaml; done
 	python benchmarks/ladder.py --output docs/ladder.md
 

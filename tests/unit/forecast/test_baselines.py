@@ -1,3 +1,5 @@
+import sys
+
 import numpy as np
 import pytest
 
@@ -6,6 +8,7 @@ from wattshed.data.panel import Panel
 from wattshed.forecast.baselines import make_baseline
 from wattshed.forecast.metrics import metrics, sum_errors
 from wattshed.forecast.protocol import evenly_spaced
+from wattshed.foundation.faults import Fault
 
 NAMES = ("persistence", "seasonal_24h", "seasonal_168h", "climatology", "ridge", "ridge_graph")
 
@@ -93,3 +96,21 @@ def test_evenly_spaced_keeps_ends_and_order():
     assert (some[0], some[-1]) == (100, 1099)
     assert (np.diff(some) > 0).all()
     assert evenly_spaced(origins, 5000) is origins
+
+
+def test_without_lightgbm_its_baseline_names_the_remedy(task, graph, monkeypatch):
+    monkeypatch.setitem(sys.modules, "lightgbm", None)
+    with pytest.raises(Fault, match=r"'lightgbm' needs .*pip install 'wattshed\[lightgbm\]', or take it out"):
+        make_baseline("lightgbm", task, graph)
+
+
+def test_boosted_trees_beat_the_naive(task, graph):
+    pytest.importorskip("lightgbm", reason="needs the extra wattshed[lightgbm]")
+    origins = task.origins(task.splits.test)
+    trees = make_baseline("lightgbm", task, graph)
+    trees.fit()
+    errors = [
+        metrics(sum_errors(one.forecast(origins), *task.truth(origins)), np.ones(5))["rmse"]
+        for one in (trees, fitted("seasonal_24h", task))
+    ]
+    assert errors[0] < errors[1]

@@ -2,6 +2,7 @@
 
 import copy
 
+import numpy as np
 import pytest
 import torch
 
@@ -11,6 +12,7 @@ from wattshed.config.training import ModelBlock
 from wattshed.engine.choice import choose
 from wattshed.forecast.computing import backend_of, compute, fused_loss
 from wattshed.forecast.networks import STGNN, Residual, make_pair_network
+from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.series import ScaledSeries
 from wattshed.training.step import observed_loss
 
@@ -58,6 +60,15 @@ def test_the_kernel_forecasts_as_torch_does(name, pairs):
     assert backend_of(network, pairs.series).name == "fused_cpu"
     with torch.no_grad():
         torch.testing.assert_close(compute(network, pairs), network(pairs), rtol=1e-5, atol=2e-6)
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_consecutive_windows_are_the_same_as_single_ones(name, gappy_task, graph):
+    series = ScaledSeries.make(gappy_task, graph.adjacency, "node", CPU)
+    forecaster = NeuralForecaster(network_of(**FORMS[name]), series, 3)
+    together = forecaster.forecast(np.arange(400, 440))
+    apart = forecaster.forecast(np.arange(400, 440, 2))
+    np.testing.assert_allclose(together[::2], apart, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("loss", ["huber", "squared"])

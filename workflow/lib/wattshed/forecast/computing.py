@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from wattshed.engine.choice import Chosen, choose
+from wattshed.engine.fused_cpu import FusedCpu
 from wattshed.forecast.networks import STGNN, Residual
 from wattshed.forecast.series import Pairs, ScaledSeries
 
@@ -34,6 +35,28 @@ def compute(network: nn.Module, pairs: Pairs) -> Tensor:
     assert weights is not None
     forecast, _ = kernel.forecast(weights, pairs.windows, network.additions(pairs))
     return forecast
+
+
+def compute_consecutive(network: nn.Module, series: ScaledSeries, first: int, count: int) -> Tensor | None:
+    """Scaled forecasts [count, N, H] of all nodes from ``first`` and the hours after it, or None without a kernel.
+
+    The same as :func:`compute` gives, but what an hour adds to the gates is computed once for all windows.
+    """
+    if isinstance(network, Residual):
+        learned = compute_consecutive(network.network, series, first, count)
+        if learned is None:
+            return None
+        nodes = torch.arange(len(series.own)).repeat(count)
+        origins = torch.arange(first, first + count).repeat_interleave(len(series.own))
+        return learned + network.linear(series.pairs(nodes, origins)).reshape(learned.shape)
+    kernel = backend_of(network, series).kernel
+    if not isinstance(kernel, FusedCpu) or not isinstance(network, STGNN):
+        return None
+    weights = network.recurrent_weights()
+    assert weights is not None
+    nodes = torch.arange(len(series.own))
+    pairs = series.pairs(nodes, torch.full_like(nodes, first))
+    return kernel.forecast_consecutive(weights, pairs.windows, network.additions(pairs), count)
 
 
 def fused_loss(

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from wattshed.forecast.computing import compute
+from wattshed.forecast.computing import compute, compute_consecutive
 from wattshed.forecast.networks import ReferenceSTGNN, Residual
 from wattshed.forecast.protocol import ForecastTask
 from wattshed.forecast.series import ScaledSeries
@@ -53,6 +53,11 @@ class NeuralForecaster:
         step = max(1, PAIRS_PER_BLOCK // count)
         for start in range(0, len(origins), step):
             block = origins[start : start + step]
+            if len(block) > 1 and bool((block.diff() == 1).all()):
+                shared = compute_consecutive(self.network, self.series, int(block[0]), len(block))
+                if shared is not None:
+                    result[start : start + len(block)] = shared.permute(0, 2, 1)
+                    continue
             pairs = self.series.pairs(every_node.repeat(len(block)), block.repeat_interleave(count))
             scaled = compute(self.network, pairs).reshape(len(block), count, self.horizon_h)
             result[start : start + len(block)] = scaled.permute(0, 2, 1)

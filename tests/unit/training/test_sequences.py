@@ -1,0 +1,105 @@
+"""Dense supervision: a loss at every hour, so that a state may be carried on."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from wattshed.config.data import WindowsBlock
+from wattshed.config.training import ModelBlock, RecipeBlock
+from wattshed.forecast.given import Given
+from wattshed.forecast.metrics import rmse
+from wattshed.forecast.neural import NeuralForecaster
+from wattshed.forecast.streaming import StreamingForecaster
+from wattshed.training.base import train_base
+from wattshed.training.checkpoint import Recipe, make_forecaster, read_checkpoint
+from wattshed.training.sequences import SequenceBatches
+
+CPU = torch.device("cpu")
+WINDOWS = WindowsBlock(look_back_h=12, horizon_h=3)
+COMMON = {"epochs": 3, "learning_rate": 1e-2, "schedule": "cosine", "scaling": "node", "loss": "squared"}
+DENSE = RecipeBlock(sampling="sequences", batch=16, sequence_h=72, burn_in_h=12, steps_per_epoch=40, **COMMON)
+# As many losses a step as sequences have: 16 x 60.
+PAIRS = RecipeBlock(sampling="pairs", batch=960, steps_per_epoch=40, **COMMON)
+
+
+def trained(task, graph, metering, folder, block, **model):
+    made_by = Recipe("model", 1, ModelBlock(form="stgnn", recipe="r", **model), block, WINDOWS)
+    train_base(
+        Given(task, graph, metering, CPU),
+        made_by,
+        checkpoint=folder / "model.safetensors",
+        epochs=folder / "epochs.parquet",
+        ledger=folder / "ledger.jsonl",
+    )
+    return read_checkpoint(folder / "model.safetensors", task, graph, CPU)[0]
+
+
+def test_a_stream_of_a_densely_trained_network_is_no_worse_than_windows(
+    gappy_task, graph, metering, tmp_path
+):
+    origins = gappy_task.origins(gappy_task.splits.test)
+    stream = trained(gappy_task, graph, metering, tmp_path / "dense", DENSE)
+    windowed = trained(gappy_task, graph, metering, tmp_path / "pairs", PAIRS)
+    assert isinstance(stream, StreamingForecaster)
+    assert type(windowed) is NeuralForecaster
+    truth = gappy_task.truth(origins)
+    assert rmse(stream.forecast(origins), *truth) < 1.05 * rmse(windowed.forecast(origins), *truth)
+
+
+@pytest.mark.parametrize("linear_part", [False, True])
+def test_sequences_forecast_the_hours_they_say(gappy_task, graph, linear_part):
+    made_by = Recipe(
+        "model", 1, ModelBlock(form="stgnn", recipe="r", linear_part=linear_part), DENSE, WINDOWS
+    )
+    forecaster = make_forecaster(made_by, gappy_task, graph, CPU)
+    forecaster.solve(gappy_task)
+    origins = gappy_task.origins(gappy_task.splits.train)
+    batches = SequenceBatches(forecaster.series, gappy_task.panel.observed, origins, 3, 1, 4, 72, 12, 2)
+    first, again = list(batches.epoch(1)), list(batches.epoch(1))
+    assert torch.equal(first[0].origins, again[0].origins)
+    assert not torch.equal(first[0].origins, first[1].origins)
+    batch = first[0]
+    assert batch.target.shape == batch.observed.shape == (4, 60, 3)
+    assert int(batch.origins.min()) >= origins[0]
+    assert int(batch.origins.max()) <= origins[-1]
+    observed = gappy_task.panel.observed
+    for place, (node, origin) in enumerate(zip(batch.nodes.tolist(), batch.origins.tolist(), strict=True)):
+        row, hour = divmod(place, 60)
+        expected = forecaster.series.own[node, origin : origin + 3]
+        assert torch.equal(batch.target[row, hour], expected)
+        assert batch.observed[row, hour].tolist() == observed[origin : origin + 3, node].tolist()
+    forecast = forecaster.network.forward_sequence(batch.inputs[0])
+    assert forecast.shape == (4, 60, 3)
+
+
+def test_the_linear_part_is_metered_and_judged_before_the_first_epoch(task, graph, metering, tmp_path):
+    trained(task, graph, metering, tmp_path, PAIRS, linear_part=True)
+    lines = [json.loads(line) for line in (tmp_path / "ledger.jsonl").read_text().splitlines()]
+    windows = [line for line in lines if line["event"] == "window"]
+    assert [window["name"] for window in windows] == ["fit", "epoch", "epoch", "epoch"]
+    fit = windows[0]
+    assert fit["labels"] == {"model": "model", "seed": 1}
+    assert fit["values"]["validation_rmse"] > 0
+    epochs = pd.read_parquet(tmp_path / "epochs.parquet")
+    assert epochs["validation_rmse"].min() <= fit["values"]["validation_rmse"]
+    assert {window["labels"].get("engine") for window in windows[1:]} <= {"fused_cpu", "torch"}
+
+
+def test_both_back_ends_learn_the_same(task, graph, metering, tmp_path):
+    """Not to the bit: sums run in another order. But the errors are one."""
+    found = {}
+    for engine in ("auto", "torch"):
+        made_by = Recipe("model", 1, ModelBlock(form="stgnn", recipe="r"), PAIRS, WINDOWS)
+        folder = tmp_path / engine
+        train_base(
+            Given(task, graph, metering, CPU, engine),
+            made_by,
+            checkpoint=folder / "model.safetensors",
+            epochs=folder / "epochs.parquet",
+            ledger=folder / "ledger.jsonl",
+        )
+        found[engine] = pd.read_parquet(folder / "epochs.parquet")["validation_rmse"].to_numpy()
+    np.testing.assert_allclose(found["auto"], found["torch"], rtol=0.02)

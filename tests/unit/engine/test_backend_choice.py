@@ -104,7 +104,7 @@ def test_other_targets_compute_the_same(target):
     if os.uname().machine != "x86_64":
         pytest.skip("targets of x86")
     needs_compiler()
-    from fused_cases import made_case
+    from test_fused_cpu import made_case
 
     from wattshed.engine.fused_cpu import FusedCpu
 

@@ -100,6 +100,15 @@ def test_an_interrupted_run_whose_budget_is_spent_trains_no_further_epoch(tmp_pa
     assert "is spent" in bench.meter.stop_reason
 
 
+def test_an_interrupted_run_is_stopped_although_its_epochs_were_too_short_to_be_measured(tmp_path):
+    bench = Bench(tmp_path, 1.0, earlier_kwh=0.5, forecast_after_epochs=1)
+    bench.training.epochs += [{"energy_kwh": None}] * 2
+    assert not bench.begin(left=2)
+    bench = Bench(tmp_path, 1.0, earlier_kwh=1.0)
+    bench.training.epochs += [{"energy_kwh": None}] * 2
+    assert bench.begin()
+
+
 def test_a_run_that_ended_over_its_budget_is_no_stopped_one_but_says_so(tmp_path, capsys):
     bench = Bench(tmp_path, 0.1, forecast_after_epochs=9)
     assert not bench.epoch(2, 0)

@@ -52,7 +52,12 @@ class BudgetStop:
         self._last_kwh = self._measured_kwh(meter)
         known = [row["energy_kwh"] for row in training.epochs]
         self._epoch_kwh = [kwh for kwh in known if kwh is not None]
-        return bool(self._epoch_kwh) and self._stops(training, epochs_left, self._last_kwh, meter, progress)
+        if not known:
+            return False
+        if not self._epoch_kwh:
+            # Epochs shorter than the sensors' resolution have no energy of their own, but their attempts have.
+            self._epoch_kwh = [self._earlier_kwh / len(known)]
+        return self._stops(training, epochs_left, self._last_kwh, meter, progress)
 
     def stops(self, training: Training, epochs_left: int, meter: Meter, progress: Progress) -> bool:
         """After an epoch: whether the training must end now; the meter and stderr are then told why.

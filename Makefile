@@ -5,6 +5,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 CONFIG ?= config/config.yaml
+TEST_WORKERS ?= 2
 LADDERS ?= homes nations synthetic
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
@@ -29,11 +30,12 @@ reproduce: $(BIN)/.installed
 	snakemake --cores all --configfile $(CONFIG)
 	@echo "The report: $(CURDIR)/results/$$($(BIN)/python -c "import yaml; print(yaml.safe_load(open('$(CONFIG)'))['study'])")/report.html"
 
+# A file's tests stay together: they share panels, trained models and small studies.
 test: $(BIN)/.installed-dev
-	pytest
+	pytest -n $(TEST_WORKERS) --dist loadfile
 
 test-fast: $(BIN)/.installed-dev
-	pytest tests/unit
+	pytest -n $(TEST_WORKERS) --dist loadfile tests/unit
 
 lint: $(BIN)/.installed-dev
 	snakefmt --check Snakefile workflow/rules

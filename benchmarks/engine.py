@@ -24,6 +24,7 @@ from torch import Tensor, nn
 
 from wattshed.engine.compiled import BLOCKING, find_compiler, register_file
 from wattshed.engine.fused_cpu import FusedCpu
+from wattshed.engine.fused_stream import FusedStream
 from wattshed.engine.recurrent import NO_DROPOUT, Additions, Dropout, Windows
 from wattshed.forecast.networks import STGNN, ReferenceSTGNN
 from wattshed.foundation.provenance import describe_commit, describe_machine, describe_versions
@@ -158,21 +159,16 @@ class Bench:
     def streaming(self) -> Callable[[], None]:
         """One new hour: the column of A x, a step of the state and a forecast for every node."""
         network = STGNN(HORIZON, HIDDEN, uses_graph=True, uses_own_history=False)
-        state = torch.zeros(len(self.nodes), HIDDEN)
-        zeros = torch.zeros_like(self.nodes)
+        weights = network.recurrent_weights()
+        assert weights is not None
+        stream = FusedStream(
+            self.kernel, weights, self.additions(network).base, torch.zeros(len(self.nodes), HIDDEN)
+        )
 
-        @torch.no_grad()
         def infer() -> None:
-            nonlocal state
             # A new hour comes as one row of readings, not as a column of an archive.
             new = self.by_hour[self.origin()]
-            column = torch.from_numpy(self.adjacency @ new.numpy()).unsqueeze(1)
-            weights = network.recurrent_weights()
-            assert weights is not None
-            hour = Windows(new.unsqueeze(1), column, self.nodes, zeros, 1)
-            _, last = self.kernel.forecast(weights, hour, self.additions(network), state, keeps_state=True)
-            assert last is not None
-            state = last
+            stream.step(new, torch.from_numpy(self.adjacency @ new.numpy()))
 
         return infer
 

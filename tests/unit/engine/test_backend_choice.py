@@ -115,6 +115,6 @@ def test_other_targets_compute_the_same(target):
     if target == "x86-64-v3" and "avx2" not in Path("/proc/cpuinfo").read_text():
         pytest.skip("this processor has no AVX2")
     weights, windows, additions, _, _ = made_case(1, 16, 24, 6, 100)
-    here, _ = FusedCpu(16).forecast(weights, windows, additions)
-    there, _ = other.forecast(weights, windows, additions)
+    here = FusedCpu(16).forecast(weights, windows, additions)
+    there = other.forecast(weights, windows, additions)
     torch.testing.assert_close(here, there, rtol=1e-5, atol=1e-6)

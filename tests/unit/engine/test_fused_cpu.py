@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from recurrent_oracle import oracle_forecast, oracle_loss
 from wattshed.engine.compiled import CannotCompile, find_compiler
 from wattshed.engine.fused_cpu import FusedCpu
+from wattshed.engine.fused_stream import FusedStream
 from wattshed.engine.recurrent import NO_DROPOUT, Additions, Dropout, RecurrentWeights, Windows
 
 try:
@@ -91,12 +92,11 @@ def test_forecasts_and_gradients_are_those_of_float64(
         seed, hidden, look_back_h, horizon, samples, slots=slots
     )
     exact_weights, exact_additions = doubled(weights, additions)
-    exact, exact_state = oracle_forecast(exact_weights, windows, exact_additions, dropout)
+    exact, _ = oracle_forecast(exact_weights, windows, exact_additions, dropout)
     kernel = FusedCpu(hidden)
 
-    forecast, state = kernel.forecast(weights, windows, additions, keeps_state=True, dropout=dropout)
+    forecast = kernel.forecast(weights, windows, additions, dropout)
     assert float((forecast - exact).abs().max()) <= FORWARD_TOLERANCE * max(1.0, float(exact.abs().max()))
-    assert float((state - exact_state).abs().max()) <= FORWARD_TOLERANCE
 
     value = oracle_loss(exact, target, observed, loss)
     value.backward()
@@ -144,19 +144,48 @@ def test_consecutive_windows_with_shared_gates_are_the_same_forecasts() -> None:
     )
     for window in range(10):
         at = Windows(windows.own, windows.aggregate, node, torch.full((21,), 3 + window), 24, windows.slot)
-        single, _ = kernel.forecast(weights, at, additions)
+        single = kernel.forecast(weights, at, additions)
         assert float((shared[window] - single).abs().max()) < 1e-6
 
 
-def test_a_state_carries_a_window_on() -> None:
-    weights, windows, additions, _, _ = made_case(5, 16, 30, 6, 40)
+@settings(max_examples=15, deadline=None)
+@given(
+    seed=st.integers(0, 2**20),
+    hidden=st.integers(1, 64),
+    hours=st.integers(1, 30),
+    horizon=st.integers(1, 26),
+    nodes=st.integers(1, 50),
+    slots=st.sampled_from([0, 5]),
+)
+def test_a_stream_forecasts_what_the_window_so_far_does(
+    seed: int, hidden: int, hours: int, horizon: int, nodes: int, slots: int
+) -> None:
+    weights, windows, additions, _, _ = made_case(
+        seed, hidden, hours, horizon, nodes, nodes=nodes, slots=slots
+    )
+    node, start = torch.arange(nodes), torch.full((nodes,), 2)
+    whole = Windows(windows.own, windows.aggregate, node, start, hours, windows.slot)
+    exact_weights, exact_additions = doubled(weights, additions)
+    exact, exact_state = oracle_forecast(exact_weights, whole, exact_additions, NO_DROPOUT)
+    stream = FusedStream(FusedCpu(hidden), weights, additions.base, torch.zeros(nodes, hidden))
+    for hour in range(2, 2 + hours):
+        season = None if additions.calendar is None else additions.calendar[windows.slot[hour]]
+        forecast = stream.step(windows.own[:, hour], windows.aggregate[:, hour], season)
+    assert float((forecast - exact).abs().max()) <= FORWARD_TOLERANCE * max(1.0, float(exact.abs().max()))
+    assert float((stream.state - exact_state).abs().max()) <= FORWARD_TOLERANCE
+
+
+def test_a_stream_goes_on_from_a_state() -> None:
+    weights, windows, additions, _, _ = made_case(5, 16, 30, 6, 21, nodes=21)
     kernel = FusedCpu(16)
-    whole, _ = kernel.forecast(weights, windows, additions)
-    first = Windows(windows.own, windows.aggregate, windows.node, windows.start, 12)
-    rest = Windows(windows.own, windows.aggregate, windows.node, windows.start + 12, 18)
-    _, state = kernel.forecast(weights, first, additions, keeps_state=True)
-    carried, _ = kernel.forecast(weights, rest, additions, state)
-    assert torch.equal(carried, whole)
+    whole = FusedStream(kernel, weights, additions.base, torch.zeros(21, 16))
+    for hour in range(30):
+        at_once = whole.step(windows.own[:, hour], windows.aggregate[:, hour])
+        if hour == 11:
+            rest = FusedStream(kernel, weights, additions.base, whole.state)
+        elif hour > 11:
+            carried = rest.step(windows.own[:, hour], windows.aggregate[:, hour])
+    assert torch.equal(carried, at_once)
 
 
 def test_nothing_observed_is_no_loss_and_no_gradient() -> None:

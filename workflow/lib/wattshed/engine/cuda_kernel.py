@@ -14,12 +14,11 @@ class FusedCuda:
         weights: RecurrentWeights,
         windows: Windows,
         additions: Additions,
-        *,
         dropout: Dropout = NO_DROPOUT,
-    ) -> tuple[Tensor, None]:
-        """Scaled forecasts [M, H]; states are not kept."""
+    ) -> Tensor:
+        """Scaled forecasts [M, H]."""
         merged, arguments = _arguments(weights, windows, additions)
-        return fused_cuda.forecast(*arguments, merged, _dropout(dropout)), None
+        return fused_cuda.forecast(*arguments, merged, _dropout(dropout))
 
     def loss(
         self,

@@ -28,13 +28,12 @@ typedef struct {
   const float *calendar;                    // [slots, hidden], or null
   const int32_t *slot;                      // [hours]: row of the calendar of each hour
   const int32_t *node, *start;              // [samples]: row of the series, first hour of the window
-  const float *state;                       // [samples, hidden] before the first hour, or null for zeros
+  float *state;                             // of fused_step: [hidden, samples], brought forward by the hour
   const float *target, *weight;             // [samples, horizon]; weight is 0 where nothing was observed
   const float *w_own, *w_aggregate;         // [hidden]
   const float *wi, *wh, *bi, *bh;           // [3 hidden, hidden], [3 hidden]: gates r, z, n as in torch
   const float *wo, *bo;                     // [horizon, hidden], [horizon]
   float *forecast;                          // [samples, horizon]
-  float *last_state;                        // [samples, hidden], or null
   float *base_gradient;                     // [samples, hidden], or null
   float *partial;                           // [chunks, gradient floats + 1]: one row per chunk, its loss at the end
   int64_t hours, samples, look_back, horizon, hidden, slots, chunk_tiles, loss, seed;
@@ -49,25 +48,24 @@ INLINE vec choose(ivec yes, vec a, vec b) { return (vec)((yes & (ivec)a) | (~yes
 INLINE vec smaller(vec a, vec b) { return choose(a < b, a, b); }
 INLINE vec larger(vec a, vec b) { return choose(a > b, a, b); }
 
-// exp by x = k ln 2 + f and a polynomial in f; the sum with 1.5 * 2^23 rounds to the nearest integer.
-INLINE vec exponential(vec x) {
-  x = smaller(larger(x, splat(-87.0f)), splat(87.0f));
-  vec rounded = x * 1.44269504f + 12582912.0f;
-  ivec k = (ivec)rounded - 0x4B400000;
-  vec whole = rounded - 12582912.0f;
-  vec f = x - whole * 0.693359375f;
-  f = f + whole * 2.12194440e-4f;
-  vec p = splat(1.9875691500e-4f);
-  p = p * f + 1.3981999507e-3f;
-  p = p * f + 8.3334519073e-3f;
-  p = p * f + 4.1665795894e-2f;
-  p = p * f + 1.6666665459e-1f;
-  p = p * f + 5.0000001201e-1f;
-  p = p * f * f + f + 1.0f;
-  return p * (vec)((k + 127) << 23);
+// 2^x within 8e-8 for -60 <= x <= 60, beyond which it stays: the sum with 1.5 * 2^23 rounds to the nearest integer and
+// leaves it in the lowest bits; the polynomial (relative minimax on -1/2 .. 1/2) does the rest.
+INLINE vec power_of_two(vec x) {
+  x = smaller(larger(x, splat(-60.0f)), splat(60.0f));
+  vec rounded = x + 12582912.0f;
+  vec f = x - (rounded - 12582912.0f);
+  vec p = splat(1.327647198e-03f);
+  p = p * f + 9.675541334e-03f;
+  p = p * f + 5.550713274e-02f;
+  p = p * f + 2.402211972e-01f;
+  p = p * f + 6.931469671e-01f;
+  p = p * f + 1.000000072e+00f;
+  return (vec)((ivec)p + ((ivec)rounded << 23));
 }
-INLINE vec sigmoid(vec x) { return 1.0f / (1.0f + exponential(-x)); }
-INLINE vec hyperbolic_tangent(vec x) { return 1.0f - 2.0f / (1.0f + exponential(x + x)); }
+// Weights and biases of the gates are scaled once, so that powers of two serve:
+// sigmoid(x) = 1 / (1 + 2^(SIGMOID x)), tanh(x) = 1 - 2 / (1 + 2^(TANH x)).
+#define SIGMOID (-1.44269504088896f)
+#define TANH 2.88539008177793f
 
 // A counter-based random keep: the same cell is kept in every back end (masks.py).
 INLINE vec kept(uint32_t seed, uint32_t place, uvec counter, double drop) {
@@ -81,30 +79,33 @@ INLINE vec kept(uint32_t seed, uint32_t place, uvec counter, double drop) {
 
 // ---- small dense algebra, registers blocked ---------------------------------------------------------------------
 
+// Where w[row, k] lies: in blocks of ROWS rows, so that a product reads its weights one after the other.
+INLINE int place(int row, int k, int depth) { return (row / ROWS * depth + k) * ROWS + row % ROWS; }
+
 // out[row] += sum over k of w[row, k] x[k]
 INLINE void multiply(int rows, int depth, const float *w, const vec *x, vec *out) {
   for (int row = 0; row < rows; row += ROWS) {
+    const float *block = w + row * depth;
     vec sum[ROWS];
     for (int i = 0; i < ROWS; i++) sum[i] = out[row + i];
 #pragma GCC unroll 8
     for (int k = 0; k < depth; k++) {
 #pragma GCC unroll 8
-      for (int i = 0; i < ROWS; i++) sum[i] += w[(row + i) * depth + k] * x[k];
+      for (int i = 0; i < ROWS; i++) sum[i] += block[k * ROWS + i] * x[k];
     }
     for (int i = 0; i < ROWS; i++) out[row + i] = sum[i];
   }
 }
 
-// sum[row, col] += over all hours left[t][row] right[t][col]; strides in vectors
-INLINE void outer(int64_t hours, int rows, int cols, const vec *left, int left_stride, const vec *right,
-                  int right_stride, vec *sum) {
+// sum[row, col] += over all hours left[t][row] right[t][col]; stride: vectors from hour to hour
+INLINE void outer(int64_t hours, int stride, int rows, int cols, const vec *left, const vec *right, vec *sum) {
   for (int row = 0; row < rows; row += 4)
     for (int col = 0; col < cols; col += COLS) {
       vec part[4][COLS];
       for (int i = 0; i < 4; i++)
         for (int j = 0; j < COLS; j++) part[i][j] = sum[(row + i) * cols + col + j];
       for (int64_t t = 0; t < hours; t++) {
-        const vec *a = left + t * left_stride + row, *b = right + t * right_stride + col;
+        const vec *a = left + t * stride + row, *b = right + t * stride + col;
 #pragma GCC unroll 4
         for (int i = 0; i < 4; i++) {
 #pragma GCC unroll 4
@@ -121,8 +122,9 @@ INLINE void outer(int64_t hours, int rows, int cols, const vec *left, int left_s
 typedef struct {
   float w_own[D], w_aggregate[D];
   float rz[2 * D * 2 * D];    // gates r and z on (u, h) at once
+  float rz_u[2 * D * D], rz_h[2 * D * D]; // the same, apart
   float ni[D * D], nh[D * D]; // gate n on u, and on h
-  float rz_t[2 * D * 2 * D], ni_t[D * D], nh_t[D * D];
+  float rz_t[2 * D * 2 * D], ni_t[D * D], nh_t[D * D]; // transposed, and not scaled
   float b_rz[2 * D], b_ni[D], b_nh[D];
   float *wo, *bo;             // [horizon, D], [horizon]
 } weights;
@@ -134,32 +136,34 @@ static weights *arrange(const problem *p) {
   w->wo = calloc((size_t)p->horizon * (D + 1), sizeof(float));
   if (!w->wo) { free(w); return NULL; }
   w->bo = w->wo + p->horizon * D;
-  int64_t n = p->hidden;
-  for (int64_t i = 0; i < n; i++) {
+  int n = (int)p->hidden;
+  for (int i = 0; i < n; i++) {
     w->w_own[i] = p->w_own[i];
     w->w_aggregate[i] = p->w_aggregate[i];
-    w->b_ni[i] = p->bi[2 * n + i];
-    w->b_nh[i] = p->bh[2 * n + i];
-    for (int64_t gate = 0; gate < 2; gate++) w->b_rz[gate * D + i] = p->bi[gate * n + i] + p->bh[gate * n + i];
-    for (int64_t k = 0; k < n; k++) {
-      for (int64_t gate = 0; gate < 2; gate++) {
-        w->rz[(gate * D + i) * 2 * D + k] = p->wi[(gate * n + i) * n + k];
-        w->rz[(gate * D + i) * 2 * D + D + k] = p->wh[(gate * n + i) * n + k];
+    w->b_ni[i] = TANH * p->bi[2 * n + i];
+    w->b_nh[i] = TANH * p->bh[2 * n + i];
+    for (int k = 0; k < n; k++) {
+      float on_u = p->wi[(2 * n + i) * n + k], on_h = p->wh[(2 * n + i) * n + k];
+      w->ni[place(i, k, D)] = TANH * on_u;
+      w->nh[place(i, k, D)] = TANH * on_h;
+      w->ni_t[place(k, i, D)] = on_u;
+      w->nh_t[place(k, i, D)] = on_h;
+    }
+    for (int gate = 0; gate < 2; gate++) {
+      int from = gate * n + i, row = gate * D + i;
+      w->b_rz[row] = SIGMOID * (p->bi[from] + p->bh[from]);
+      for (int k = 0; k < n; k++) {
+        float on_u = p->wi[from * n + k], on_h = p->wh[from * n + k];
+        w->rz[place(row, k, 2 * D)] = w->rz_u[place(row, k, D)] = SIGMOID * on_u;
+        w->rz[place(row, D + k, 2 * D)] = w->rz_h[place(row, k, D)] = SIGMOID * on_h;
+        w->rz_t[place(k, row, 2 * D)] = on_u;
+        w->rz_t[place(D + k, row, 2 * D)] = on_h;
       }
-      w->ni[i * D + k] = p->wi[(2 * n + i) * n + k];
-      w->nh[i * D + k] = p->wh[(2 * n + i) * n + k];
     }
   }
-  for (int i = 0; i < 2 * D; i++)
-    for (int k = 0; k < 2 * D; k++) w->rz_t[k * 2 * D + i] = w->rz[i * 2 * D + k];
-  for (int i = 0; i < D; i++)
-    for (int k = 0; k < D; k++) {
-      w->ni_t[k * D + i] = w->ni[i * D + k];
-      w->nh_t[k * D + i] = w->nh[i * D + k];
-    }
   for (int64_t k = 0; k < p->horizon; k++) {
     w->bo[k] = p->bo[k];
-    for (int64_t i = 0; i < n; i++) w->wo[k * D + i] = p->wo[k * n + i];
+    for (int i = 0; i < n; i++) w->wo[k * D + i] = p->wo[k * n + i];
   }
   return w;
 }
@@ -173,10 +177,13 @@ static void release(weights *w) {
 
 typedef struct {
   vec uh[2 * D];           // lifted input and state before the hour
-  vec r[D], z[D], n[D];
-  vec q[D];                // Wh h + bh of gate n
+  union {
+    struct { vec r[D], z[D], n[D], q[D]; };      // q = TANH (Wh h + bh) of gate n
+    struct { vec d_rz[2 * D], d_n[D], d_nr[D]; }; // backward, in their place: gradients before the nonlinearities
+  };
+  vec pad[2];              // or every hour would lie in the same few sets of the cache
 } hour;
-typedef struct { vec rz[2 * D], n[D], nr[D]; } hour_gradient; // before the gates' nonlinearities; nr = n * r
+enum { HOUR = sizeof(hour) / sizeof(vec) };
 
 typedef struct {
   int64_t first;           // sample of lane 0
@@ -208,31 +215,57 @@ INLINE uvec counters(const tile *s, uint32_t stride) {
   return c;
 }
 
-INLINE void read_hour(const problem *p, const tile *s, int64_t t, vec *own, vec *aggregate) {
+// Own and aggregate values of all hours, and what the calendar adds to each hour's lift. Lane after lane, long before
+// the vectors are read: a vector that was just written piece by piece makes the processor wait.
+INLINE void gather(const problem *p, const tile *s, int64_t hours, vec *own, vec *aggregate, hour *season) {
   for (int lane = 0; lane < LANES; lane++) {
-    int64_t i = s->at[lane], cell = (int64_t)p->node[i] * p->hours + p->start[i] + t;
-    set(own, lane, p->own[cell]);
-    set(aggregate, lane, p->aggregate[cell]);
+    int64_t i = s->at[lane], start = p->start[i], from = (int64_t)p->node[i] * p->hours + start;
+    const float *x = p->own + from, *ax = p->aggregate + from;
+    // The next tile's series lie anywhere in memory: they are on their way while this tile is computed.
+    int64_t next = i + LANES < p->samples ? i + LANES : i, ahead = (int64_t)p->node[next] * p->hours + p->start[next];
+    for (int64_t t = 0; t < hours + 15; t += 16) {
+      int64_t at = ahead + (t < hours ? t : hours - 1);
+      __builtin_prefetch(p->own + at);
+      __builtin_prefetch(p->aggregate + at);
+    }
+    for (int64_t t = 0; t < hours; t++) {
+      set(&own[t], lane, x[t]);
+      set(&aggregate[t], lane, ax[t]);
+    }
+    if (!p->calendar) continue;
+    for (int64_t t = 0; t < hours; t++) {
+      const float *row = p->calendar + (int64_t)p->slot[start + t] * p->hidden;
+      for (int64_t j = 0; j < p->hidden; j++) set(&season[t].uh[j], lane, row[j]);
+    }
   }
 }
 
-INLINE void lift(const problem *p, const weights *w, const tile *s, int64_t t, vec own, vec aggregate, vec *u) {
-  vec season[D];
-  if (p->calendar) {
-    for (int j = 0; j < D; j++) season[j] = splat(0.0f);
-    for (int lane = 0; lane < LANES; lane++) {
-      const float *row = p->calendar + (int64_t)p->slot[p->start[s->at[lane]] + t] * p->hidden;
-      for (int64_t j = 0; j < p->hidden; j++) set(&season[j], lane, row[j]);
-    }
-  }
+INLINE void lift(const problem *p, const weights *w, const tile *s, int64_t t, vec own, vec aggregate,
+                 const vec *season, vec *u) {
   for (int j = 0; j < D; j++) {
     vec sum = own * w->w_own[j] + aggregate * w->w_aggregate[j] + s->base[j];
-    if (p->calendar) sum += season[j];
+    // Units that only fill up have no season.
+    if (p->calendar && j < p->hidden) sum += season[j];
     u[j] = larger(sum, splat(0.0f));
   }
   if (p->drop_lifted > 0.0) {
     uvec count = counters(s, (uint32_t)(p->look_back * p->hidden)) + (uint32_t)(t * p->hidden);
     for (int64_t j = 0; j < p->hidden; j++) u[j] *= kept((uint32_t)p->seed, 1, count + (uint32_t)j, p->drop_lifted);
+  }
+}
+
+// From what is before the nonlinearities, rz and n (without q), to the gates and the next state. Two loops, for n
+// waits for r; one division for r and z, whose powers end at 2^60.
+INLINE void gates(const vec *rz, const vec *before_n, const vec *q, const vec *h, vec *r, vec *z, vec *n,
+                  vec *next_state) {
+  for (int j = 0; j < D; j++) {
+    vec a = 1.0f + power_of_two(rz[j]), b = 1.0f + power_of_two(rz[D + j]), inverse = 1.0f / (a * b);
+    r[j] = b * inverse;
+    z[j] = a * inverse;
+  }
+  for (int j = 0; j < D; j++) {
+    n[j] = 1.0f - 2.0f / (1.0f + power_of_two(before_n[j] + r[j] * q[j]));
+    next_state[j] = n[j] + z[j] * (h[j] - n[j]);
   }
 }
 
@@ -247,12 +280,7 @@ INLINE void recur(const weights *w, hour *at, vec *next_state) {
   multiply(2 * D, 2 * D, w->rz, at->uh, rz);
   multiply(D, D, w->ni, at->uh, n);
   multiply(D, D, w->nh, at->uh + D, at->q);
-  for (int j = 0; j < D; j++) {
-    at->r[j] = sigmoid(rz[j]);
-    at->z[j] = sigmoid(rz[D + j]);
-    at->n[j] = hyperbolic_tangent(n[j] + at->r[j] * at->q[j]);
-    next_state[j] = at->n[j] + at->z[j] * (at->uh[D + j] - at->n[j]);
-  }
+  gates(rz, n, at->q, at->uh + D, at->r, at->z, at->n, next_state);
 }
 
 // The study's dropouts of the last state and of the forecast; without them all factors are one.
@@ -268,36 +296,34 @@ INLINE vec keep_forecast(const problem *p, const tile *s, int64_t k) {
   return kept((uint32_t)p->seed, 3, counters(s, (uint32_t)p->horizon) + (uint32_t)k, p->drop_forecast);
 }
 
-INLINE void first_state(const problem *p, const tile *s, vec *h) {
-  for (int j = 0; j < D; j++) h[j] = splat(0.0f);
-  if (p->state)
-    for (int lane = 0; lane < LANES; lane++)
-      for (int64_t j = 0; j < p->hidden; j++) set(&h[j], lane, p->state[s->at[lane] * p->hidden + j]);
-}
-
-static void forecast_tile(const problem *p, const weights *w, int64_t index) {
-  tile s = begin(p, index);
-  hour at;
-  first_state(p, &s, at.uh + D);
-  for (int64_t t = 0; t < p->look_back; t++) {
-    vec own, aggregate;
-    read_hour(p, &s, t, &own, &aggregate);
-    lift(p, w, &s, t, own, aggregate, at.uh);
-    recur(w, &at, at.uh + D);
-  }
-  vec keep[D];
-  keep_state(p, &s, keep);
+INLINE void write_forecast(const problem *p, const weights *w, const tile *s, const vec *state, float *forecast) {
   for (int64_t k = 0; k < p->horizon; k++) {
     vec y = splat(w->bo[k]);
-    for (int j = 0; j < D; j++) y += w->wo[k * D + j] * (keep[j] * at.uh[D + j]);
-    y *= keep_forecast(p, &s, k);
-    for (int lane = 0; lane < LANES && s.first + lane < p->samples; lane++)
-      p->forecast[(s.first + lane) * p->horizon + k] = get(&y, lane);
+    for (int j = 0; j < D; j++) y += w->wo[k * D + j] * state[j];
+    y *= keep_forecast(p, s, k);
+    for (int lane = 0; lane < LANES && s->first + lane < p->samples; lane++)
+      forecast[(s->first + lane) * p->horizon + k] = get(&y, lane);
   }
-  if (p->last_state)
-    for (int lane = 0; lane < LANES && s.first + lane < p->samples; lane++)
-      for (int64_t j = 0; j < p->hidden; j++)
-        p->last_state[(s.first + lane) * p->hidden + j] = get(&at.uh[D + j], lane);
+}
+
+typedef struct {
+  hour *hours;             // [look_back + 1]
+  vec *own, *aggregate;    // [look_back]
+} series;
+
+static void forecast_tile(const problem *p, const weights *w, const series *m, int64_t index) {
+  tile s = begin(p, index);
+  hour now;
+  vec *h = now.uh + D, keep[D];
+  gather(p, &s, p->look_back, m->own, m->aggregate, m->hours);
+  for (int j = 0; j < D; j++) h[j] = splat(0.0f);
+  for (int64_t t = 0; t < p->look_back; t++) {
+    lift(p, w, &s, t, m->own[t], m->aggregate[t], m->hours[t].uh, now.uh);
+    recur(w, &now, h);
+  }
+  keep_state(p, &s, keep);
+  for (int j = 0; j < D; j++) h[j] *= keep[j];
+  write_forecast(p, w, &s, h, p->forecast);
 }
 
 // ---- gradients ------------------------------------------------------------------------------------------------------
@@ -312,38 +338,42 @@ typedef struct {
   gradient *sum;
   vec *wo, *bo;            // [horizon, D], [horizon]
   float *calendar;         // [slots, hidden], inside the chunk's row of the partial sums
-  hour *hours;
-  hour_gradient *deltas;
-  vec *own, *aggregate;
+  series series;
 } scratch;
 
+static size_t series_bytes(size_t hours) { return (hours + 1) * sizeof(hour) + hours * 2 * sizeof(vec); }
+
+static series place_series(void *memory, size_t hours) {
+  hour *first = memory;
+  vec *own = (vec *)(first + hours + 1);
+  return (series){first, own, own + hours};
+}
+
 static int allocate(const problem *p, scratch *s) {
-  size_t hours = (size_t)p->look_back;
-  size_t bytes = sizeof(gradient) + (size_t)p->horizon * (D + 1) * sizeof(vec) +
-                 (hours + 1) * sizeof(hour) + hours * (sizeof(hour_gradient) + 2 * sizeof(vec));
+  size_t outputs = (size_t)p->horizon * (D + 1) * sizeof(vec);
+  size_t bytes = sizeof(gradient) + outputs + series_bytes((size_t)p->look_back);
   char *all = aligned_alloc(64, (bytes + 63) / 64 * 64);
   if (!all) return 0;
   s->sum = (gradient *)all;
-  s->hours = (hour *)(s->sum + 1);
-  s->deltas = (hour_gradient *)(s->hours + hours + 1);
-  s->wo = (vec *)(s->deltas + hours);
+  s->wo = (vec *)(s->sum + 1);
   s->bo = s->wo + p->horizon * D;
-  s->own = s->bo + p->horizon;
-  s->aggregate = s->own + hours;
+  s->series = place_series(all + sizeof(gradient) + outputs, (size_t)p->look_back);
   return 1;
 }
 
 static void learn_tile(const problem *p, const weights *w, scratch *m, int64_t index) {
   tile s = begin(p, index);
   int64_t hours = p->look_back;
-  first_state(p, &s, m->hours[0].uh + D);
+  hour *all = m->series.hours;
+  const vec *own = m->series.own, *aggregate = m->series.aggregate;
+  gather(p, &s, hours, m->series.own, m->series.aggregate, all);
+  for (int j = 0; j < D; j++) all[0].uh[D + j] = splat(0.0f);
   for (int64_t t = 0; t < hours; t++) {
-    read_hour(p, &s, t, &m->own[t], &m->aggregate[t]);
-    lift(p, w, &s, t, m->own[t], m->aggregate[t], m->hours[t].uh);
-    recur(w, &m->hours[t], m->hours[t + 1].uh + D);
+    lift(p, w, &s, t, own[t], aggregate[t], all[t].uh, all[t].uh);
+    recur(w, &all[t], all[t + 1].uh + D);
   }
 
-  const vec *last = m->hours[hours].uh + D;
+  const vec *last = all[hours].uh + D;
   vec keep[D], dropped[D], dh[D];
   keep_state(p, &s, keep);
   for (int j = 0; j < D; j++) {
@@ -384,29 +414,34 @@ static void learn_tile(const problem *p, const weights *w, scratch *m, int64_t i
   for (int j = 0; j < D; j++) dbase[j] = splat(0.0f);
   float kept_scale = p->drop_lifted > 0.0 ? (float)(1.0 / (1.0 - p->drop_lifted)) : 1.0f;
   for (int64_t t = hours - 1; t >= 0; t--) {
-    hour *at = &m->hours[t];
-    hour_gradient *d = &m->deltas[t];
+    hour *at = &all[t];
     vec duh[2 * D];
     for (int j = 0; j < D; j++) {
       vec r = at->r[j], z = at->z[j], n = at->n[j];
       vec dn = dh[j] * (1.0f - z) * (1.0f - n * n);
-      d->n[j] = dn;
-      d->nr[j] = dn * r;
-      d->rz[j] = dn * at->q[j] * r * (1.0f - r);
-      d->rz[D + j] = dh[j] * (at->uh[D + j] - n) * z * (1.0f - z);
+      vec dr = (1.0f / TANH) * dn * at->q[j] * r * (1.0f - r);
+      vec dz = dh[j] * (at->uh[D + j] - n) * z * (1.0f - z);
+      at->d_rz[j] = dr;
+      at->d_rz[D + j] = dz;
+      at->d_n[j] = dn;
+      at->d_nr[j] = dn * r;
+      m->sum->b_rz[j] += dr;
+      m->sum->b_rz[D + j] += dz;
+      m->sum->b_ni[j] += dn;
+      m->sum->b_nh[j] += dn * r;
       duh[j] = splat(0.0f);
       duh[D + j] = dh[j] * z;
     }
-    multiply(2 * D, 2 * D, w->rz_t, d->rz, duh);
-    multiply(D, D, w->ni_t, d->n, duh);
-    multiply(D, D, w->nh_t, d->nr, duh + D);
+    multiply(2 * D, 2 * D, w->rz_t, at->d_rz, duh);
+    multiply(D, D, w->ni_t, at->d_n, duh);
+    multiply(D, D, w->nh_t, at->d_nr, duh + D);
     vec du[D];
     for (int j = 0; j < D; j++) {
       dh[j] = duh[D + j];
       // Zero where relu or dropout has cut the unit: both leave a zero behind.
       du[j] = choose(at->uh[j] > 0.0f, duh[j] * kept_scale, splat(0.0f));
-      m->sum->w_own[j] += du[j] * m->own[t];
-      m->sum->w_aggregate[j] += du[j] * m->aggregate[t];
+      m->sum->w_own[j] += du[j] * own[t];
+      m->sum->w_aggregate[j] += du[j] * aggregate[t];
       dbase[j] += du[j];
     }
     if (p->calendar)
@@ -420,18 +455,10 @@ static void learn_tile(const problem *p, const weights *w, scratch *m, int64_t i
       for (int64_t j = 0; j < p->hidden; j++)
         p->base_gradient[(s.first + lane) * p->hidden + j] = get(&dbase[j], lane);
 
-  const int hour_stride = sizeof(hour) / sizeof(vec), delta_stride = sizeof(hour_gradient) / sizeof(vec);
-  const vec *uh = m->hours[0].uh;
-  outer(hours, 2 * D, 2 * D, m->deltas[0].rz, delta_stride, uh, hour_stride, m->sum->rz);
-  outer(hours, D, D, m->deltas[0].n, delta_stride, uh, hour_stride, m->sum->ni);
-  outer(hours, D, D, m->deltas[0].nr, delta_stride, uh + D, hour_stride, m->sum->nh);
-  for (int64_t t = 0; t < hours; t++)
-    for (int j = 0; j < D; j++) {
-      m->sum->b_rz[j] += m->deltas[t].rz[j];
-      m->sum->b_rz[D + j] += m->deltas[t].rz[D + j];
-      m->sum->b_ni[j] += m->deltas[t].n[j];
-      m->sum->b_nh[j] += m->deltas[t].nr[j];
-    }
+  const vec *uh = all[0].uh;
+  outer(hours, HOUR, 2 * D, 2 * D, all[0].d_rz, uh, m->sum->rz);
+  outer(hours, HOUR, D, D, all[0].d_n, uh, m->sum->ni);
+  outer(hours, HOUR, D, D, all[0].d_nr, uh + D, m->sum->nh);
 }
 
 INLINE float total(vec v) {
@@ -475,7 +502,40 @@ static int64_t gradient_floats(const problem *p) {
 int fused_forecast(const problem *p, int64_t first, int64_t last) {
   weights *w = arrange(p);
   if (!w) return 1;
-  for (int64_t index = first; index < last; index++) forecast_tile(p, w, index);
+  void *memory = aligned_alloc(64, (series_bytes((size_t)p->look_back) + 63) / 64 * 64);
+  if (!memory) { release(w); return 1; }
+  series m = place_series(memory, (size_t)p->look_back);
+  for (int64_t index = first; index < last; index++) forecast_tile(p, w, &m, index);
+  free(memory);
+  release(w);
+  return 0;
+}
+
+// One new hour for tiles first .. last - 1: states move on, forecasts are made. Here all arrays have one value per
+// sample in a row, and rows are filled up to whole tiles: own, aggregate: [samples]; base, state: [hidden, samples];
+// calendar: [hidden], of this hour; forecast: [horizon, samples]. All start at a multiple of a vector's size.
+int fused_step(const problem *p, int64_t first, int64_t last) {
+  weights *w = arrange(p);
+  if (!w) return 1;
+  for (int64_t index = first; index < last; index++) {
+    const int64_t at = index * LANES;
+    vec own = *(const vec *)(p->own + at), aggregate = *(const vec *)(p->aggregate + at), next[D];
+    hour now;
+    for (int j = 0; j < D; j++) {
+      vec sum = own * w->w_own[j] + aggregate * w->w_aggregate[j];
+      if (p->base && j < p->hidden) sum += *(const vec *)(p->base + j * p->samples + at);
+      if (p->calendar && j < p->hidden) sum += p->calendar[j];
+      now.uh[j] = larger(sum, splat(0.0f));
+      now.uh[D + j] = j < p->hidden ? *(const vec *)(p->state + j * p->samples + at) : splat(0.0f);
+    }
+    recur(w, &now, next);
+    for (int64_t j = 0; j < p->hidden; j++) *(vec *)(p->state + j * p->samples + at) = next[j];
+    for (int64_t k = 0; k < p->horizon; k++) {
+      vec y = splat(w->bo[k]);
+      for (int j = 0; j < D; j++) y += w->wo[k * D + j] * next[j];
+      *(vec *)(p->forecast + k * p->samples + at) = y;
+    }
+  }
   release(w);
   return 0;
 }
@@ -508,60 +568,47 @@ int fused_learn(const problem *p, int64_t first, int64_t last) {
 // what the input adds to the gates is computed once per hour and not once per window. forecast: [windows, samples,
 // horizon]; p->node, p->base have one row per node, p->start is not used.
 int fused_forecast_consecutive(const problem *p, int64_t first_start, int64_t windows, int64_t first, int64_t last) {
-  weights *w = arrange(p);
+  typedef struct { vec rz[2 * D], n[D], pad[1]; } on_u;
   int64_t hours = windows + p->look_back - 1;
-  typedef struct { vec rz[2 * D], n[D]; } gates;
-  gates *g = aligned_alloc(64, ((size_t)hours * sizeof(gates) + 63) / 64 * 64);
-  float *wi_rz = malloc(2 * D * D * sizeof(float)), *wh_rz = malloc(2 * D * D * sizeof(float));
-  if (!w || !g || !wi_rz || !wh_rz) {
-    if (w) release(w);
-    free(g); free(wi_rz); free(wh_rz);
-    return 1;
-  }
-  for (int i = 0; i < 2 * D; i++)
-    for (int k = 0; k < D; k++) {
-      wi_rz[i * D + k] = w->rz[i * 2 * D + k];
-      wh_rz[i * D + k] = w->rz[i * 2 * D + D + k];
-    }
+  weights *w = arrange(p);
+  on_u *given = aligned_alloc(64, ((size_t)hours * sizeof(on_u) + 63) / 64 * 64);
+  void *memory = aligned_alloc(64, (series_bytes((size_t)hours) + 63) / 64 * 64);
   int32_t *starts = malloc((size_t)p->samples * sizeof(int32_t));
-  if (!starts) { release(w); free(g); free(wi_rz); free(wh_rz); return 1; }
-  for (int64_t i = 0; i < p->samples; i++) starts[i] = (int32_t)first_start;
-  problem q = *p;
-  q.start = starts;
-  for (int64_t index = first; index < last; index++) {
-    tile s = begin(&q, index);
-    for (int64_t t = 0; t < hours; t++) {
-      vec own, aggregate, u[D];
-      read_hour(&q, &s, t, &own, &aggregate);
-      lift(&q, w, &s, t, own, aggregate, u);
-      for (int j = 0; j < 2 * D; j++) g[t].rz[j] = splat(w->b_rz[j]);
-      for (int j = 0; j < D; j++) g[t].n[j] = splat(w->b_ni[j]);
-      multiply(2 * D, D, wi_rz, u, g[t].rz);
-      multiply(D, D, w->ni, u, g[t].n);
-    }
-    for (int64_t window = 0; window < windows; window++) {
-      vec h[D];
-      for (int j = 0; j < D; j++) h[j] = splat(0.0f);
-      for (int64_t t = 0; t < p->look_back; t++) {
-        vec rz[2 * D], hn[D];
-        for (int j = 0; j < 2 * D; j++) rz[j] = g[window + t].rz[j];
-        for (int j = 0; j < D; j++) hn[j] = splat(w->b_nh[j]);
-        multiply(2 * D, D, wh_rz, h, rz);
-        multiply(D, D, w->nh, h, hn);
-        for (int j = 0; j < D; j++) {
-          vec n = hyperbolic_tangent(g[window + t].n[j] + sigmoid(rz[j]) * hn[j]);
-          h[j] = n + sigmoid(rz[D + j]) * (h[j] - n);
-        }
+  int failed = !w || !given || !memory || !starts;
+  if (!failed) {
+    problem q = *p;
+    series m = place_series(memory, (size_t)hours);
+    for (int64_t i = 0; i < p->samples; i++) starts[i] = (int32_t)first_start;
+    q.start = starts;
+    for (int64_t index = first; index < last; index++) {
+      tile s = begin(&q, index);
+      gather(&q, &s, hours, m.own, m.aggregate, m.hours);
+      for (int64_t t = 0; t < hours; t++) {
+        vec *u = m.hours[t].uh;
+        lift(&q, w, &s, t, m.own[t], m.aggregate[t], u, u);
+        for (int j = 0; j < 2 * D; j++) given[t].rz[j] = splat(w->b_rz[j]);
+        for (int j = 0; j < D; j++) given[t].n[j] = splat(w->b_ni[j]);
+        multiply(2 * D, D, w->rz_u, u, given[t].rz);
+        multiply(D, D, w->ni, u, given[t].n);
       }
-      for (int64_t k = 0; k < p->horizon; k++) {
-        vec y = splat(w->bo[k]);
-        for (int j = 0; j < D; j++) y += w->wo[k * D + j] * h[j];
-        for (int lane = 0; lane < LANES && s.first + lane < p->samples; lane++)
-          p->forecast[(window * p->samples + s.first + lane) * p->horizon + k] = get(&y, lane);
+      for (int64_t window = 0; window < windows; window++) {
+        vec h[D];
+        for (int j = 0; j < D; j++) h[j] = splat(0.0f);
+        for (int64_t t = 0; t < p->look_back; t++) {
+          vec rz[2 * D], q_h[D], r[D], z[D], n[D];
+          memcpy(rz, given[window + t].rz, sizeof(rz));
+          for (int j = 0; j < D; j++) q_h[j] = splat(w->b_nh[j]);
+          multiply(2 * D, D, w->rz_h, h, rz);
+          multiply(D, D, w->nh, h, q_h);
+          gates(rz, given[window + t].n, q_h, h, r, z, n, h);
+        }
+        write_forecast(p, w, &s, h, p->forecast + window * p->samples * p->horizon);
       }
     }
   }
-  free(starts); free(wi_rz); free(wh_rz); free(g);
-  release(w);
-  return 0;
+  free(starts);
+  free(memory);
+  free(given);
+  if (w) release(w);
+  return failed;
 }

@@ -33,8 +33,7 @@ def compute(network: nn.Module, pairs: Pairs) -> Tensor:
     assert isinstance(network, STGNN)
     weights = network.recurrent_weights()
     assert weights is not None
-    forecast, _ = kernel.forecast(weights, pairs.windows, network.additions(pairs))
-    return forecast
+    return kernel.forecast(weights, pairs.windows, network.additions(pairs))
 
 
 def compute_consecutive(network: nn.Module, series: ScaledSeries, first: int, count: int) -> Tensor | None:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from wattshed.engine.fused_cpu import FusedCpu
-from wattshed.engine.recurrent import Additions, Windows
+from wattshed.engine.fused_stream import FusedStream
 from wattshed.forecast.computing import backend_of
 from wattshed.forecast.networks import STGNN, Residual
 from wattshed.forecast.neural import NeuralForecaster
@@ -104,16 +104,17 @@ class StreamingForecaster(NeuralForecaster):
         nodes = torch.arange(len(series.own), device=series.device)
         starts = torch.full_like(nodes, start)
         pairs = series.pairs(nodes, starts + hours)
-        weights, kernel = network.recurrent_weights(), backend_of(network, series).kernel
-        if weights is not None and isinstance(kernel, FusedCpu):
-            windows = Windows(series.own, series.aggregate, nodes, starts, hours, series.slot)
-            additions = Additions(network.base(pairs), network.calendar())
-            forecast, last = kernel.forecast(weights, windows, additions, self._state, keeps_state=True)
-            assert last is not None
-            self._state = last
-            return forecast
         part = slice(start, start + hours)
         calendar = network.calendar()
+        weights, kernel = network.recurrent_weights(), backend_of(network, series).kernel
+        if weights is not None and isinstance(kernel, FusedCpu):
+            stream = FusedStream(kernel, weights, network.base(pairs), self._state)
+            own, aggregate = (whole[:, part].T.contiguous() for whole in (series.own, series.aggregate))
+            for hour in range(hours):
+                season = None if calendar is None else calendar[series.slot[start + hour].long()]
+                forecast = stream.step(own[hour], aggregate[hour], season)
+            self._state = stream.state
+            return forecast
         season = None if calendar is None else calendar[series.slot[part].long()].unsqueeze(0)
         own, aggregate = (whole[:, part].to(series.device) for whole in (series.own, series.aggregate))
         lifted = network.lift(own, aggregate, network.base(pairs), season)

@@ -1,0 +1,85 @@
+"""One call of the fused C kernel: its view of torch's arrays, and its work over threads."""
+
+import ctypes
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from itertools import pairwise
+
+import torch
+from torch import Tensor
+
+from wattshed.engine.recurrent import RecurrentWeights
+
+_POINTERS = (
+    *("own", "aggregate", "base", "calendar", "slot", "node", "start", "state", "target", "weight"),
+    *("w_own", "w_aggregate", "wi", "wh", "bi", "bh", "wo", "bo"),
+    *("forecast", "base_gradient", "partial"),
+)
+_INTEGERS = (*("hours", "samples", "look_back", "horizon", "hidden", "slots", "chunk_tiles", "loss", "seed"),)
+_DOUBLES = ("scale", "drop_lifted", "drop_state", "drop_forecast")
+
+
+class _Problem(ctypes.Structure):
+    """``problem`` of fused_gru.c, field by field."""
+
+    _fields_ = (
+        *((name, ctypes.c_void_p) for name in _POINTERS),
+        *((name, ctypes.c_int64) for name in _INTEGERS),
+        *((name, ctypes.c_double) for name in _DOUBLES),
+    )
+
+
+class KernelCall:
+    """The C side's view of one call; holds on to every array that it points to."""
+
+    def __init__(self, weights: RecurrentWeights) -> None:
+        hidden, horizon = weights.output.shape[1], len(weights.output_bias)
+        self._held: dict[str, Tensor] = {}
+        self.problem = _Problem()
+        names = ("w_own", "w_aggregate", "wi", "wh", "bi", "bh", "wo", "bo")
+        self.give(**dict(zip(names, weights, strict=True)))
+        self.set(hidden=hidden, horizon=horizon)
+
+    def give(self, **tensors: Tensor | None) -> None:
+        """Arrays for the kernel to read; None leaves a null pointer. Raises TypeError for what C cannot read."""
+        for name, tensor in tensors.items():
+            if tensor is None:
+                continue
+            plain = tensor.detach().contiguous()
+            if plain.dtype not in (torch.float32, torch.int32) or plain.device.type != "cpu":
+                raise TypeError(
+                    f"{name} is {plain.dtype} on {plain.device}; expected float32 or int32 on the CPU"
+                )
+            self._held[name] = plain
+            setattr(self.problem, name, plain.data_ptr())
+
+    def output(self, name: str, *shape: int) -> Tensor:
+        """A new array [shape] for the kernel to write."""
+        tensor = torch.empty(shape, dtype=torch.float32)
+        self.give(**{name: tensor})
+        return tensor
+
+    def set(self, **numbers: float) -> None:
+        for name, number in numbers.items():
+            setattr(self.problem, name, number)
+
+    def run(self, work: Callable[..., int], pieces: int) -> None:
+        """``pieces`` of work over torch's number of threads; C runs without Python's lock.
+
+        Raises MemoryError where the kernel could not get its scratch memory.
+        """
+        threads = min(torch.get_num_threads(), pieces)
+        problem = ctypes.byref(self.problem)
+        cuts = [pieces * index // threads for index in range(threads + 1)]
+        parts = [(ctypes.c_int64(a), ctypes.c_int64(b)) for a, b in pairwise(cuts)]
+        others = [_pool(threads - 1).submit(work, problem, *part) for part in parts[1:]]
+        failed = work(problem, *parts[0])
+        failed += sum(other.result() for other in others)
+        if failed:
+            raise MemoryError("the fused kernel could not get its scratch memory")
+
+
+@lru_cache(maxsize=4)
+def _pool(threads: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(threads, thread_name_prefix="fused")

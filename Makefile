@@ -6,6 +6,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 CONFIG ?= config/config.yaml
 TEST_WORKERS ?= 2
+# texas too, once its panel lies there: see data/README.md
 LADDERS ?= homes nations synthetic
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input

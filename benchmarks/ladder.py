@@ -16,7 +16,7 @@ from wattshed.publish.markdown import render_markdown
 from wattshed.publish.what_to_use import what_to_use_sentence
 
 ROOT = Path(__file__).resolve().parent.parent
-STUDIES = ("ladder_homes", "ladder_nations", "ladder_synthetic")
+STUDIES = ("ladder_homes", "ladder_nations", "ladder_texas", "ladder_synthetic")
 
 
 def section(study: str, results: Path, docs: Path) -> str:

@@ -39,7 +39,7 @@ def test_every_shipped_study_is_valid(root, config):
 
 
 def test_every_shipped_ladder_is_one_whole_study(root):
-    for panel in ("homes", "nations", "synthetic"):
+    for panel in ("homes", "nations", "synthetic", "texas"):
         own = yaml.safe_load((root / f"config/ladder_{panel}.yaml").read_text())
         study = load_study(own)
         steps = [step.name for step in study.ladder.steps]

@@ -1,5 +1,7 @@
 """Anybody's CSV or Parquet: read right, or refused in one sentence with its row."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -205,6 +207,22 @@ def test_a_simulated_panel_of_100_homes_reads_like_pandas(root, tmp_path):
     )
     np.testing.assert_allclose(panel.values, homes.iloc[:, 1:].to_numpy(np.float32), rtol=1e-6)
     assert panel.times[0] == np.datetime64("2018-01-01T06:00:00")
+
+
+def test_the_texas_table_keeps_every_reading(root, tmp_path):
+    homes = pd.DataFrame(np.random.default_rng(1).random((8760, 3)), columns=["a-1-7", "a-1-8", "a-1-9"])
+    homes.to_parquet(tmp_path / "homes.parquet")
+    script = [sys.executable, str(root / "benchmarks/texas_panel.py"), str(tmp_path / "homes.parquet")]
+    subprocess.run([*script, "--output", str(tmp_path / "panel.parquet")], check=True)
+    panel = load_panel(
+        TableSource(kind="table", path="panel.parquet", form="wide", timezone="America/Chicago"), tmp_path
+    )
+    assert panel.node_names == ["home_7", "home_8", "home_9"]
+    np.testing.assert_allclose(panel.values, homes.to_numpy(np.float32))
+    homes.iloc[:100].to_parquet(tmp_path / "homes.parquet")
+    done = subprocess.run(script, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "100 rows of 3 columns; expected 8,760 rows" in done.stderr
 
 
 @pytest.mark.parametrize("place", [-40, 4], ids=["footer", "page"])

@@ -1,6 +1,7 @@
 """Which back end is taken, and that none is a reason to fail."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,8 @@ def test_other_targets_compute_the_same(target):
     from test_fused_cpu import made_case
 
     from wattshed.engine.fused_cpu import FusedCpu
+    from wattshed.engine.fused_stream import FusedStream
+    from wattshed.engine.recurrent import Dropout
 
     try:
         other = FusedCpu(16, target)
@@ -114,7 +117,37 @@ def test_other_targets_compute_the_same(target):
         pytest.skip(str(reason))
     if target == "x86-64-v3" and "avx2" not in Path("/proc/cpuinfo").read_text():
         pytest.skip("this processor has no AVX2")
-    weights, windows, additions, _, _ = made_case(1, 16, 24, 6, 100)
-    here = FusedCpu(16).forecast(weights, windows, additions)
-    there = other.forecast(weights, windows, additions)
-    torch.testing.assert_close(here, there, rtol=1e-5, atol=1e-6)
+    weights, windows, additions, target, observed = made_case(1, 16, 24, 6, 100, nodes=100, slots=7)
+    everywhere = replace(windows, node=torch.arange(100), start=torch.full((100,), 3))
+    found = []
+    for kernel in (FusedCpu(16), other):
+        stream = FusedStream(kernel, weights, additions.base, torch.zeros(100, 16))
+        step = stream.step(windows.own[:, 0], windows.aggregate[:, 0], additions.calendar[0])
+        loss, gradients = kernel.learn(
+            weights, windows, additions, target, observed, "huber", Dropout(0.3, 0.3, 0.3, 5)
+        )
+        found.append(
+            [
+                kernel.forecast(weights, windows, additions),
+                kernel.forecast_consecutive(weights, everywhere, additions, 5),
+                *(step, stream.state, loss),
+                *gradients,
+            ]
+        )
+    for here, there in zip(*found, strict=True):
+        torch.testing.assert_close(here, there, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["source", "command"])
+def test_what_cannot_even_be_tried_means_torch(monkeypatch, tmp_path, capsys, name):
+    if name == "source":
+        monkeypatch.setattr(compiled, "SOURCE", tmp_path / "no.c")
+    else:
+        monkeypatch.setenv("CC", 'cc "')
+    assert choose("auto", "cpu", 16).name == "torch"
+    assert "No fused kernel, using torch: the kernel could not be made (" in capsys.readouterr().err
+
+
+def test_a_size_without_kernel_is_told(capsys):
+    assert choose("auto", "cpu", 65).name == "torch"
+    assert "using torch: the kernels take up to 64 hidden units, not 65." in capsys.readouterr().err

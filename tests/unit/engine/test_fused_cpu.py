@@ -1,5 +1,7 @@
 """The fused kernel against float64, on random shapes; and that it never depends on how it is cut up."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -186,6 +188,52 @@ def test_a_stream_goes_on_from_a_state() -> None:
         elif hour > 11:
             carried = rest.step(windows.own[:, hour], windows.aggregate[:, hour])
     assert torch.equal(carried, at_once)
+
+
+def test_what_is_no_number_stays_none() -> None:
+    weights, windows, additions, target, observed = made_case(8, 16, 24, 6, 40, nodes=40)
+    kernel = FusedCpu(16)
+    windows.own[windows.node[3], windows.start[3] + 5] = torch.nan
+    forecast = kernel.forecast(weights, windows, additions)
+    exact, _ = oracle_forecast(weights, windows, additions, NO_DROPOUT)
+    assert torch.equal(forecast.isnan(), exact.isnan())
+    assert forecast.isnan().any()
+    assert not forecast.isnan().all()
+    observed[3] = True
+    loss, _ = kernel.learn(weights, windows, additions, target, observed, "squared", NO_DROPOUT)
+    assert loss.isnan()
+
+
+def test_arrays_of_another_shape_are_refused_before_c_reads_them() -> None:
+    weights, windows, additions, target, observed = made_case(9, 16, 24, 6, 21, nodes=21, slots=5)
+    kernel = FusedCpu(16)
+    with pytest.raises(ValueError, match=r"own has shape \(16,\); expected \(8,\)"):
+        FusedCpu(8).forecast(weights, windows, additions)
+    with pytest.raises(ValueError, match=r"base has shape \(20, 16\); expected \(21, 16\)"):
+        kernel.forecast(weights, windows, Additions(additions.base[:20], additions.calendar))
+    with pytest.raises(ValueError, match="target has shape"):
+        kernel.learn(weights, windows, additions, target[:20], observed, "huber", NO_DROPOUT)
+    with pytest.raises(IndexError, match="slots 0 to 4 leave a calendar of 3 rows"):
+        kernel.forecast(weights, windows, Additions(additions.base, additions.calendar[:3]))
+    same = replace(windows, node=torch.arange(21), start=torch.full((21,), 30))
+    with pytest.raises(IndexError, match="leave the series"):
+        kernel.forecast_consecutive(weights, same, additions, 12)
+    with pytest.raises(ValueError, match="expected one start"):
+        kernel.forecast_consecutive(weights, windows, additions, 2)
+    stream = FusedStream(kernel, weights, additions.base, torch.zeros(21, 16))
+    with pytest.raises(ValueError, match="season has shape"):
+        stream.step(windows.own[:, 0], windows.aggregate[:, 0], additions.calendar)
+
+
+def test_a_season_is_not_kept_for_the_next_hour() -> None:
+    weights, windows, additions, _, _ = made_case(10, 16, 24, 6, 21, nodes=21, slots=5)
+    streams = [FusedStream(FusedCpu(16), weights, additions.base, torch.zeros(21, 16)) for _ in range(2)]
+    first, second = windows.own[:, 0], windows.own[:, 1]
+    streams[0].step(first, first, additions.calendar[0])
+    streams[1].step(first, first, additions.calendar[0])
+    torch.testing.assert_close(
+        streams[0].step(second, second), streams[1].step(second, second, torch.zeros(16))
+    )
 
 
 def test_nothing_observed_is_no_loss_and_no_gradient() -> None:

@@ -16,6 +16,7 @@ from small_study import small_panel, task_of
 from wattshed.config.data import WindowsBlock
 from wattshed.config.training import ModelBlock, RecipeBlock
 from wattshed.data.panel import Panel
+from wattshed.engine.choice import choose
 from wattshed.forecast.baselines import make_baseline
 from wattshed.forecast.given import Given
 from wattshed.forecast.metrics import metrics, sum_errors
@@ -54,9 +55,9 @@ def recipe(form="stgnn", block=FRUGAL, seed=1, name="model", **model):
     return Recipe(name, seed, ModelBlock(form=form, recipe="r", **model), block, WINDOWS)
 
 
-def run(task, graph, made_by, metering, folder):
+def run(task, graph, made_by, metering, folder, engine="auto"):
     train_base(
-        Given(task, graph, metering, CPU),
+        Given(task, graph, metering, CPU, engine),
         made_by,
         checkpoint=folder / "model.safetensors",
         epochs=folder / "epochs.parquet",
@@ -98,16 +99,27 @@ def test_every_epoch_has_its_energy_and_sums_to_less_than_the_job(task, graph, m
     assert epochs["cumulative_kwh"].iloc[-1] == pytest.approx(epochs["energy_kwh"].sum())
 
 
-@pytest.mark.parametrize(("form", "block"), [("stgnn", FRUGAL), ("stgnn_reference", REFERENCE)])
+@pytest.mark.parametrize(
+    ("form", "block", "engine", "back_end"),
+    [
+        ("stgnn", FRUGAL, "auto", "fused_cpu"),
+        ("stgnn", FRUGAL, "torch", "torch"),
+        ("stgnn_reference", REFERENCE, "auto", "torch"),
+    ],
+)
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(
-    task, graph, metering, tmp_path, form, block
+    task, graph, metering, tmp_path, form, block, engine, back_end
 ):
     """A7.16: the study never set its seed."""
+    if choose(engine, "cpu", 16).name == "torch" and back_end != "torch":
+        pytest.skip("no C compiler here")
     contents = []
     for place, seed in (("a", 1), ("b", 1), ("c", 2)):
         folder = tmp_path / place
-        run(task, graph, recipe(form, block, seed), metering, folder)
+        run(task, graph, recipe(form, block, seed), metering, folder, engine)
         contents.append((folder / "model.safetensors").read_bytes())
+        lines = [json.loads(line) for line in (folder / "ledger.jsonl").read_text().splitlines()]
+        assert {line["labels"]["engine"] for line in lines if line["event"] == "window"} == {back_end}
     assert contents[0] == contents[1]
     assert contents[0] != contents[2]
 
@@ -183,13 +195,14 @@ def test_a_full_disk_at_the_end_loses_neither_training_nor_energy(
 
 
 def test_another_recipe_or_panel_is_not_resumed(task, graph):
-    first = training_fingerprint(task, graph, recipe())
-    assert first == training_fingerprint(task, graph, recipe())
-    assert first != training_fingerprint(task, graph, recipe(seed=2))
+    first = training_fingerprint(task, graph, recipe(), "torch")
+    assert first == training_fingerprint(task, graph, recipe(), "torch")
+    assert first != training_fingerprint(task, graph, recipe(seed=2), "torch")
     assert first != training_fingerprint(
-        task, graph, recipe(block=FRUGAL.model_copy(update={"clip_norm": 2.0}))
+        task, graph, recipe(block=FRUGAL.model_copy(update={"clip_norm": 2.0})), "torch"
     )
-    assert first != training_fingerprint(task_of(small_panel(seed=5)), graph, recipe())
+    assert first != training_fingerprint(task, graph, recipe(), "fused_cpu"), "sums of another back end"
+    assert first != training_fingerprint(task_of(small_panel(seed=5)), graph, recipe(), "torch")
 
 
 def test_a_loss_that_is_no_number_stops_with_the_batch_and_a_remedy(task, graph, metering, tmp_path):

@@ -34,7 +34,7 @@ def choose(wanted: Wanted, device: str, hidden: int, streams: bool = False) -> C
     if wanted == "torch":
         return Chosen("torch", "the configuration asks for torch", None)
     if hidden > LARGEST_HIDDEN:
-        return Chosen("torch", f"the kernels take up to {LARGEST_HIDDEN} hidden units, not {hidden}", None)
+        return _without_kernel(f"the kernels take up to {LARGEST_HIDDEN} hidden units, not {hidden}")
     if device == "cuda":
         return _on_cuda(hidden, streams)
     if device != "cpu":
@@ -42,8 +42,13 @@ def choose(wanted: Wanted, device: str, hidden: int, streams: bool = False) -> C
     try:
         return Chosen("fused_cpu", None, FusedCpu(hidden))
     except CannotCompile as reason:
-        print(f"No fused kernel, using torch: {reason}.", file=sys.stderr, flush=True)
-        return Chosen("torch", str(reason), None)
+        return _without_kernel(str(reason))
+
+
+def _without_kernel(why: str) -> Chosen:
+    """Torch, and standard error is told; once, for the choice is kept."""
+    print(f"No fused kernel, using torch: {why}.", file=sys.stderr, flush=True)
+    return Chosen("torch", why, None)
 
 
 def _on_cuda(hidden: int, streams: bool) -> Chosen:

@@ -33,6 +33,14 @@ def load_kernel(padded: int, target: str = "native") -> tuple[ctypes.CDLL, int]:
     Kept in ``WATTSHED_KERNEL_FOLDER``, else the user's cache folder, else a temporary one; a file is named after
     all that it was made from, so that an old one is never used. Raises :class:`CannotCompile`.
     """
+    try:
+        return _load(padded, target)
+    except (OSError, ValueError, RuntimeError) as error:
+        # A full disk, a source that is not installed, a CC that is no command, no home: torch can do without.
+        raise CannotCompile(f"the kernel could not be made ({error})") from error
+
+
+def _load(padded: int, target: str) -> tuple[ctypes.CDLL, int]:
     compiler = find_compiler()
     command = [*compiler, *FLAGS, *target_flags(compiler, target)]
     lanes, rows, cols = BLOCKING[register_file(compiler, target)]

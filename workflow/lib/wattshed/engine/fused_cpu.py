@@ -1,13 +1,14 @@
 """The fused kernel behind torch: forecasts, and a loss whose gradients come from the same sweep."""
 
 import ctypes
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from wattshed.engine.compiled import load_kernel
-from wattshed.engine.kernel_call import KernelCall
+from wattshed.engine.kernel_call import KernelCall, expect
 from wattshed.engine.recurrent import NO_DROPOUT, Additions, Dropout, Loss, RecurrentWeights, Windows
 
 LARGEST_HIDDEN = 64
@@ -48,6 +49,12 @@ class FusedCpu:
         computed once, not once for each of the windows that share the hour.
         """
         samples = len(windows.node)
+        if count < 1 or (windows.start != windows.start[0]).any():
+            raise ValueError(
+                f"{count} windows from several starts; expected one start and at least one window"
+            )
+        # The last window's hours must be there too.
+        _check(replace(windows, look_back_h=windows.look_back_h + count - 1), additions)
         call = self._call(weights, windows, additions, NO_DROPOUT)
         forecast = call.output("forecast", count, samples, len(weights.output_bias))
         first = int(windows.start[0])
@@ -91,6 +98,8 @@ class FusedCpu:
         """The loss, and its gradients for base, calendar and each of the weights, in this order."""
         samples = len(windows.node)
         call = self._call(weights, windows, additions, dropout)
+        for name, tensor in (("target", target), ("observed", observed)):
+            expect(name, tensor, samples, len(weights.output_bias))
         cells = max(int(observed.sum()), 1)
         call.give(target=target, weight=observed.float())
         base_gradient = None if additions.base is None else call.output("base_gradient", samples, self.hidden)
@@ -112,12 +121,12 @@ class FusedCpu:
     def _call(
         self, weights: RecurrentWeights, windows: Windows, additions: Additions, dropout: Dropout
     ) -> KernelCall:
-        _check(windows)
-        call = KernelCall(weights)
+        _check(windows, additions)
+        call = KernelCall(weights, self.hidden)
+        expect("base", additions.base, len(windows.node), self.hidden)
         call.give(own=windows.own, aggregate=windows.aggregate, base=additions.base)
         if additions.calendar is not None:
-            if windows.slot is None:
-                raise ValueError("a calendar needs the slot of every hour")
+            expect("calendar", additions.calendar, len(additions.calendar), self.hidden)
             call.give(calendar=additions.calendar, slot=windows.slot)
             call.set(slots=len(additions.calendar))
         call.give(node=windows.node.to(torch.int32), start=windows.start.to(torch.int32))
@@ -133,8 +142,8 @@ class FusedCpu:
         return call
 
 
-def _check(windows: Windows) -> None:
-    """C reads where it is told: an index outside the series must end here."""
+def _check(windows: Windows, additions: Additions) -> None:
+    """C reads where it is told: an index outside the series or the calendar must end here."""
     nodes, hours = windows.own.shape
     if windows.aggregate.shape != windows.own.shape:
         raise ValueError(f"own is {nodes, hours} and aggregate {tuple(windows.aggregate.shape)}")
@@ -146,8 +155,16 @@ def _check(windows: Windows) -> None:
             f"windows of {windows.look_back_h} h at nodes {node.min()} to {node.max()} and hours {start.min()} "
             f"to {start.max()} leave the series of {nodes} nodes and {hours} h"
         )
-    if windows.slot is not None and windows.slot.dtype != torch.int32:
+    if additions.calendar is None:
+        return
+    if windows.slot is None:
+        raise ValueError("a calendar needs the slot of every hour")
+    if windows.slot.dtype != torch.int32:
         raise TypeError(f"slot is {windows.slot.dtype}; expected int32")
+    expect("slot", windows.slot, hours)
+    slot, slots = windows.slot.numpy(), len(additions.calendar)
+    if slot.min() < 0 or slot.max() >= slots:
+        raise IndexError(f"slots {slot.min()} to {slot.max()} leave a calendar of {slots} rows")
 
 
 class _FusedLoss(torch.autograd.Function):

@@ -9,7 +9,7 @@
 //   r, z = sigmoid(Wi u_t + bi + Wh h + bh); n = tanh(Wi u_t + bi + r (Wh h + bh)); h = n + z (h - n)
 //   y = dropout(Wo dropout(h) + bo)
 //
-// Compiled and called by compiled.py and fused_cpu.py; its plain twin is the torch network in forecast/networks.py.
+// Compiled by compiled.py, called by fused_cpu.py and fused_stream.py; its plain twin is the torch network in forecast/networks.py.
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +21,7 @@ typedef uint32_t uvec __attribute__((vector_size(LANES * 4)));
 
 enum { SQUARED = 0, HUBER = 1 };
 
-// Everything of one call; mirrored field by field in fused_cpu.py. All arrays are contiguous, row-major.
+// Everything of one call; mirrored field by field in kernel_call.py. All arrays are contiguous, row-major.
 typedef struct {
   const float *own, *aggregate;             // [nodes, hours]
   const float *base;                        // [samples, hidden], or null
@@ -45,8 +45,9 @@ typedef struct {
 
 INLINE vec splat(float value) { return value - (vec){0}; }
 INLINE vec choose(ivec yes, vec a, vec b) { return (vec)((yes & (ivec)a) | (~yes & (ivec)b)); }
-INLINE vec smaller(vec a, vec b) { return choose(a < b, a, b); }
-INLINE vec larger(vec a, vec b) { return choose(a > b, a, b); }
+// The bound b where a is beyond it; a NaN stays one, as in torch.
+INLINE vec smaller(vec a, vec b) { return choose(a > b, b, a); }
+INLINE vec larger(vec a, vec b) { return choose(a < b, b, a); }
 
 // 2^x within 8e-8 for -60 <= x <= 60, beyond which it stays: the sum with 1.5 * 2^23 rounds to the nearest integer and
 // leaves it in the lowest bits; the polynomial (relative minimax on -1/2 .. 1/2) does the rest.
@@ -60,7 +61,7 @@ INLINE vec power_of_two(vec x) {
   p = p * f + 2.402211972e-01f;
   p = p * f + 6.931469671e-01f;
   p = p * f + 1.000000072e+00f;
-  return (vec)((ivec)p + ((ivec)rounded << 23));
+  return (vec)((uvec)p + ((uvec)rounded << 23));
 }
 // Weights and biases of the gates are scaled once, so that powers of two serve:
 // sigmoid(x) = 1 / (1 + 2^(SIGMOID x)), tanh(x) = 1 - 2 / (1 + 2^(TANH x)).

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from wattshed.engine.fused_cpu import FusedCpu
-from wattshed.engine.kernel_call import KernelCall
+from wattshed.engine.kernel_call import KernelCall, expect
 from wattshed.engine.recurrent import RecurrentWeights
 
 
@@ -12,7 +12,7 @@ class FusedStream:
     """States of N nodes that move on by an hour at a time.
 
     Arrays have the nodes as their last axis and are filled up to whole vectors, so that nothing is rearranged between
-    hours. Weights and base are those of the beginning: a stream is for forecasting, not for training.
+    hours. A stream is for forecasting: whoever goes on training its weights begins another.
     """
 
     def __init__(
@@ -22,7 +22,10 @@ class FusedStream:
         self.nodes = len(state)
         self._lanes, self._step = kernel.lanes, kernel.library.fused_step
         self._tiles = -(-self.nodes // self._lanes)
-        self._call = KernelCall(weights)
+        expect("state", state, self.nodes, kernel.hidden)
+        expect("base", base, self.nodes, kernel.hidden)
+        self._hidden = kernel.hidden
+        self._call = KernelCall(weights, kernel.hidden)
         self._call.set(samples=self._tiles * self._lanes)
         self._state = self._filled(state.T)
         self._own, self._aggregate = (torch.zeros(self._tiles * self._lanes) for _ in range(2))
@@ -40,6 +43,7 @@ class FusedStream:
 
     def step(self, own: Tensor, aggregate: Tensor, season: Tensor | None = None) -> Tensor:
         """Scaled forecasts [N, H] after one more hour; own, aggregate: [N]; season: [D], of this hour's calendar."""
+        expect("season", season, self._hidden)
         self._own[: self.nodes] = own
         self._aggregate[: self.nodes] = aggregate
         self._call.give(calendar=season)
@@ -48,6 +52,7 @@ class FusedStream:
         return forecast[:, : self.nodes].T
 
     def _filled(self, rows: Tensor) -> Tensor:
+        # Torch's own memory begins at a multiple of 64 bytes, as the kernel's vectors must.
         filled = torch.zeros(len(rows), self._tiles * self._lanes)
         filled[:, : self.nodes] = rows.detach()
         return filled

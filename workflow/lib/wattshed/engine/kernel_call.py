@@ -33,8 +33,16 @@ class _Problem(ctypes.Structure):
 class KernelCall:
     """The C side's view of one call; holds on to every array that it points to."""
 
-    def __init__(self, weights: RecurrentWeights) -> None:
-        hidden, horizon = weights.output.shape[1], len(weights.output_bias)
+    def __init__(self, weights: RecurrentWeights, hidden: int) -> None:
+        """hidden: the size that the kernel was built for; raises ValueError for weights of another."""
+        horizon = len(weights.output_bias)
+        gates = 3 * hidden
+        shapes: tuple[tuple[int, ...], ...] = (
+            *((hidden,), (hidden,), (gates, hidden), (gates, hidden)),
+            *((gates,), (gates,), (horizon, hidden), (horizon,)),
+        )
+        for name, weight, shape in zip(RecurrentWeights._fields, weights, shapes, strict=True):
+            expect(name, weight, *shape)
         self._held: dict[str, Tensor] = {}
         self.problem = _Problem()
         names = ("w_own", "w_aggregate", "wi", "wh", "bi", "bh", "wo", "bo")
@@ -45,6 +53,8 @@ class KernelCall:
         """Arrays for the kernel to read; None leaves a null pointer. Raises TypeError for what C cannot read."""
         for name, tensor in tensors.items():
             if tensor is None:
+                self._held.pop(name, None)
+                setattr(self.problem, name, None)
                 continue
             plain = tensor.detach().contiguous()
             if plain.dtype not in (torch.float32, torch.int32) or plain.device.type != "cpu":
@@ -83,3 +93,9 @@ class KernelCall:
 @lru_cache(maxsize=4)
 def _pool(threads: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(threads, thread_name_prefix="fused")
+
+
+def expect(name: str, tensor: Tensor | None, *shape: int) -> None:
+    """C reads where it is told: raises ValueError for an array of another shape; None is none."""
+    if tensor is not None and tuple(tensor.shape) != shape:
+        raise ValueError(f"{name} has shape {tuple(tensor.shape)}; expected {shape}")

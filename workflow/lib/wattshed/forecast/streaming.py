@@ -37,6 +37,8 @@ class StreamingForecaster(NeuralForecaster):
             )
         self._next_hour: int | None = None
         self._state = torch.zeros(0)
+        # Where a kernel computes, the states live in its order instead, until they are asked for.
+        self._stream: FusedStream | None = None
 
     def of(self, network: nn.Module) -> "StreamingForecaster":
         """Another network on the same series."""
@@ -59,10 +61,11 @@ class StreamingForecaster(NeuralForecaster):
         return self.series.scaler.unscale(result)
 
     def start(self, hour: int) -> None:
-        """Begin with empty states before ``hour`` (or the first hour there is)."""
+        """Begin with empty states before ``hour`` (or the first hour there is), and with the weights of now."""
         nodes, hidden = len(self.series.own), self._hidden()
         self._next_hour = max(0, hour)
         self._state = torch.zeros(nodes, hidden, device=self.series.device)
+        self._stream = None
 
     @torch.no_grad()
     def advance_to(self, origin: int) -> Tensor:
@@ -82,7 +85,8 @@ class StreamingForecaster(NeuralForecaster):
 
     def write_state(self, path: Path | str) -> None:
         """Keep the states, to go on in another process."""
-        write_tensors(path, {"state": self._state.cpu().numpy()}, {"next_hour": self._next_hour})
+        state = self._state if self._stream is None else self._stream.state
+        write_tensors(path, {"state": state.cpu().numpy()}, {"next_hour": self._next_hour})
 
     def read_state(self, path: Path | str) -> None:
         """Go on from kept states; raises :class:`Fault` where they are of another network or panel."""
@@ -95,6 +99,7 @@ class StreamingForecaster(NeuralForecaster):
                 "start the stream anew."
             )
         self._state = torch.from_numpy(tensors["state"]).to(self.series.device)
+        self._stream = None
         self._next_hour = about["next_hour"]
 
     def _look(self, start: int, hours: int) -> Tensor:
@@ -108,12 +113,12 @@ class StreamingForecaster(NeuralForecaster):
         calendar = network.calendar()
         weights, kernel = network.recurrent_weights(), backend_of(network, series).kernel
         if weights is not None and isinstance(kernel, FusedCpu):
-            stream = FusedStream(kernel, weights, network.base(pairs), self._state)
+            if self._stream is None:
+                self._stream = FusedStream(kernel, weights, network.base(pairs), self._state)
             own, aggregate = (whole[:, part].T.contiguous() for whole in (series.own, series.aggregate))
             for hour in range(hours):
                 season = None if calendar is None else calendar[series.slot[start + hour].long()]
-                forecast = stream.step(own[hour], aggregate[hour], season)
-            self._state = stream.state
+                forecast = self._stream.step(own[hour], aggregate[hour], season)
             return forecast
         season = None if calendar is None else calendar[series.slot[part].long()].unsqueeze(0)
         own, aggregate = (whole[:, part].to(series.device) for whole in (series.own, series.aggregate))

@@ -60,8 +60,8 @@ def train(
 
     if training.epoch == 0 and forecaster.has_linear_part and not stopped:
         solve = partial(forecaster.solve, task)
-        solve()
-        judged_linear = {"validation_rmse": validation_rmse(judged, task, check)}
+        room.do(solve)
+        judged_linear = {"validation_rmse": room.do(validation_rmse, judged, task, check)}
         meter.repeat("fit", solve, judged_linear, warm_up_calls=0, **labels)
 
     while epochs_left(training, recipe) and not stopped:

@@ -79,6 +79,8 @@ SOURCE_STUDY_EPOCHS = 50
 COST_FIGURES = ("split", "energies", "overlay", "fronts")
 COST_TABLES = ("pareto_energy", "pareto_carbon", "leaders", "normalised_errors", "normalised_rest")
 LADDER_TABLES = ("ladder", "ladder_costs", "ladder_targets")
+# What make benchmark-engine left, if anything: the report shows it.
+ENGINE_BENCHMARK = [str(path) for path in [ROOT / "docs/engine_benchmarks.json"] if path.is_file()]
 # The ladder's steps that are trained; its rules exist for every study, its outputs are asked for where there is one.
 LADDER_MODELS = (
     [step.name for step in STUDY.ladder.steps if step.name in STUDY.models] if STUDY.ladder else []

@@ -39,6 +39,7 @@ rule write_report:
         sweep=rules.sweep_clocks.output.sweep,
         choice=rules.choose_clock.output.choice,
         ladder=rules.find_ladder.output.ladder if STUDY.ladder else [],
+        engine=ENGINE_BENCHMARK,
         figures=[path for path in FIGURES if path.endswith(".png")],
     output:
         report=report(f"{RESULTS}/report.html", caption="../report/report.rst", category="Report"),
@@ -62,6 +63,7 @@ rule write_report:
         " --splits {input.splits} --graph {input.graph} --quality {input.quality} --scores {input.scores}"
         " --runs {input.runs} --windows {input.windows} --frontier {input.frontier}"
         " --adaptation {input.adaptation} --matrices {input.matrices} --compression {input.compression}"
-        " --sweep {input.sweep} --choice {input.choice} --ladder {input.ladder} --figures {input.figures} --note {params.note:q}"
+        " --sweep {input.sweep} --choice {input.choice} --ladder {input.ladder} --engine {input.engine}"
+        " --figures {input.figures} --note {params.note:q}"
         " {params.limit} --output {output.report}"
         " > {log} 2>&1"

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from wattshed.foundation.faults import run_script, script_parser
 from wattshed.foundation.writing import write_text
+from wattshed.publish.engine_table import read_engine_table
 from wattshed.publish.report import render_report
 from wattshed.publish.results import read_results
 
@@ -41,6 +42,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         "--ladder", type=Path, nargs="*", default=[], help="ladder.parquet, where the study has one"
     )
     parser.add_argument(
+        "--engine", type=Path, nargs="*", default=[], help="engine_benchmarks.json, where it was measured"
+    )
+    parser.add_argument(
         "--figures",
         type=Path,
         nargs="+",
@@ -71,7 +75,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         ladder=arguments.ladder,
     )
     figures = {path.stem: path for path in arguments.figures}
-    page = render_report(results, figures, arguments.note, arguments.limit_kg)
+    engine = read_engine_table(arguments.engine[0]) if arguments.engine else None
+    page = render_report(results, figures, arguments.note, arguments.limit_kg, engine)
     write_text(arguments.output, page)
 
 

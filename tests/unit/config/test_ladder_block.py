@@ -24,7 +24,7 @@ def with_ladder(config, **changes):
 
 
 def test_a_ladder_is_optional_and_names_its_opponents(config):
-    assert load_study(config).ladder is None
+    assert load_study({**config, "ladder": None}).ladder is None
     ladder = load_study(with_ladder(config)).ladder
     assert ladder.opponents == {"reference": "stgnn_reference", "tuned": "stgnn"}
     assert load_study(with_ladder(config, tuned=None)).ladder.opponents == {"reference": "stgnn_reference"}

@@ -27,18 +27,23 @@ from wattshed.publish.nodes_table import nodes_table
 from wattshed.publish.quality_table import quality_table
 from wattshed.publish.report_numbers import report_numbers
 from wattshed.publish.results import StudyResults
+from wattshed.publish.table import Table
 from wattshed.publish.what_to_use import what_to_use_sentence
 
 NEVER_LEARNS = "frozen"
 
 
 def render_report(
-    results: StudyResults, figures: Mapping[str, Path], note: str = "", limit_kg: float | None = None
+    results: StudyResults,
+    figures: Mapping[str, Path],
+    note: str = "",
+    limit_kg: float | None = None,
+    engine: Table | None = None,
 ) -> str:
     """The whole page as HTML.
 
     figures: PNG files by name, which the page carries inside itself; note: what a reader must know of the recipes,
-    such as the cap on epochs; limit_kg: of the low-carbon leaders.
+    such as the cap on epochs; limit_kg: of the low-carbon leaders; engine: its benchmark, where there is one.
     """
     unit = results.panel.unit
     environment = Environment(
@@ -68,6 +73,7 @@ def render_report(
         costs=model_tables(results.runs, results.windows, results.scores, unit, limit_kg),
         ladder=None if results.ladder is None else ladder_tables(results.ladder, unit, note),
         what_to_use=_what_to_use(results),
+        engine=engine,
         adaptation=adaptation_table(results.adaptation, unit),
         matrices=[matrix_table(results.matrix, name, unit) for name in strategies],
         compression=compression_table(results.compression, unit),

@@ -8,6 +8,8 @@ import json
 import shutil
 from pathlib import Path
 
+import pandas as pd
+
 from wattshed.accounts.advice import advise
 from wattshed.accounts.frames import read_frame
 from wattshed.data.panel import Panel
@@ -15,8 +17,53 @@ from wattshed.publish.ladder_table import ladder_tables
 from wattshed.publish.markdown import render_markdown
 from wattshed.publish.what_to_use import what_to_use_sentence
 
+# Models of another kind than the ladder's own steps.
+OPPONENTS = (
+    *("study", "tuned", "dlinear", "lightgbm", "ridge_graph", "ridge"),
+    *("climatology", "seasonal_168h", "seasonal_24h", "persistence"),
+)
 ROOT = Path(__file__).resolve().parent.parent
 STUDIES = ("ladder_homes", "ladder_nations", "ladder_texas", "ladder_synthetic")
+
+
+def goals(results: Path) -> list[str]:
+    """What was aimed at and what came of it, study by study: a Markdown table."""
+    lines = [
+        "| study | less energy to the study's best: product; its linear part (aim 100) | to the tuned recipe's best "
+        "(aim 30) | product's test RMSE against the best of the others | LightGBM's energy / product's (aim 3) |",
+        "|---|---|---|---|---|",
+    ]
+    for study in STUDIES:
+        path = results / study / "ladder.parquet"
+        if not path.is_file():
+            continue
+        ladder = read_frame(path).set_index("model")
+        # Steps on the way to the product, and the product less one of its parts, are no opponents.
+        climbed = [name for name in ladder.index if name not in OPPONENTS and name != "product"]
+        others = ladder.loc[[name for name in ladder.index if name in OPPONENTS]]
+        best = others["rmse_mean"].idxmin()
+        product, linear = ladder.loc["product"], ladder.loc["ridge_graph"]
+        change = product["rmse_mean"] / others.loc[best, "rmse_mean"] - 1
+        closest = ladder.loc[climbed, "rmse_mean"].idxmin()
+        cells = [
+            f"`{study}`",
+            f"{_times(product, 'reference')}; {_times(linear, 'reference')}",
+            f"{_times(product, 'tuned')}; {_times(linear, 'tuned')}",
+            f"{product['rmse_mean']:.4g}: {100 * change:+.1f} % to {best}, {others.loc[best, 'rmse_mean']:.4g} "
+            f"(of its own steps {closest} comes to {ladder.loc[closest, 'rmse_mean']:.4g})",
+            f"{ladder.loc['lightgbm', 'training_kwh_mean'] / product['training_kwh_mean']:.1f}"
+            if "lightgbm" in ladder.index
+            else "not run",
+        ]
+        lines.append("| " + " | ".join(cells) + " |")
+    return lines
+
+
+def _times(row: pd.Series, role: str) -> str:
+    ratio, low, high = (row[f"{role}_ratio{part}"] for part in ("", "_low", "_high"))
+    if pd.isna(ratio):
+        return "not reached"
+    return f"{ratio:.3g}x" + ("" if pd.isna(low) else f" [{low:.3g}, {high:.3g}]")
 
 
 def section(study: str, results: Path, docs: Path) -> str:
@@ -71,6 +118,9 @@ def main() -> None:
         "# The ladder\n",
         "Made by `make benchmark-ladder` from the results of the studies below. From the source study's recipe to the",
         "product's, one change a step; [methods.md](methods.md) tells how energies to an error are counted.\n",
+        "## What was aimed at\n",
+        *goals(arguments.results),
+        "\nThe opponents are capped, as their captions say: one that learns longer comes lower, and pays for it.\n",
         *(section(study, arguments.results, arguments.output.parent) for study in STUDIES),
     ]
     arguments.output.write_text("\n".join(text), encoding="utf-8")

@@ -1,6 +1,6 @@
 """Make the table of config/ladder_texas.yaml from the archive of simulated homes, which has no time stamps.
 
-    python benchmarks/texas_panel.py ~/Downloads/eulp_tx.parquet
+python benchmarks/texas_panel.py ~/Downloads/eulp_tx.parquet
 """
 
 import argparse
@@ -39,7 +39,9 @@ def main() -> None:
     try:
         table = panel_table(pd.read_parquet(arguments.homes))
     except (OSError, ValueError) as error:
-        sys.exit(f"{arguments.homes} cannot be taken ({error}): see data/README.md for the file that is meant.")
+        sys.exit(
+            f"{arguments.homes} cannot be taken ({error}): see data/README.md for the file that is meant."
+        )
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
     part = arguments.output.with_name(arguments.output.name + ".part")
     table.to_parquet(part, index=False)

@@ -1,0 +1,59 @@
+"""The network of benchmarks/engine.py as other runtimes forecast with it; those that are not installed are left out."""
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import torch
+from torch import Tensor
+
+from wattshed.forecast.export import PairFunction, export_onnx
+from wattshed.forecast.networks import STGNN
+from wattshed.forecast.series import Pairs
+
+THREADS = 2
+
+
+def exported_forecasts(
+    network: STGNN, aggregate: Tensor, row_sum: Tensor, look_back_h: int, origin: Callable[[], int]
+) -> dict[str, Callable[[], Any]]:
+    """Calls that forecast one window of all nodes: plain torch, ONNX Runtime, OpenVINO.
+
+    network: without own history; aggregate: [N, T] scaled; origin: the next window's first hour. Each call takes its
+    windows out of the series anew, as the kernel does.
+    """
+    function = PairFunction(network).eval()
+
+    def window() -> Tensor:
+        end = origin()
+        return aggregate[:, end - look_back_h : end].contiguous()
+
+    @torch.no_grad()
+    def in_torch() -> None:
+        function(window(), row_sum)
+
+    calls: dict[str, Callable[[], Any]] = {"torch": in_torch}
+    try:
+        import onnxruntime
+        import openvino
+    except ImportError:
+        return calls
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.onnx"
+        # Of pairs, the export looks at no more than these two.
+        pairs = cast(Pairs, SimpleNamespace(aggregate=window(), row_sum=row_sum))
+        export_onnx(network, pairs, path)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = THREADS
+        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        compiled = openvino.compile_model(
+            openvino.convert_model(str(path)),
+            "CPU",
+            {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": THREADS},
+        )
+    sums = row_sum.numpy()
+    calls["onnx"] = lambda: session.run(None, {"aggregate": window().numpy(), "row_sum": sums})
+    calls["openvino"] = lambda: compiled([window().numpy(), sums])
+    return calls

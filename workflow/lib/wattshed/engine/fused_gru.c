@@ -9,7 +9,8 @@
 //   r, z = sigmoid(Wi u_t + bi + Wh h + bh); n = tanh(Wi u_t + bi + r (Wh h + bh)); h = n + z (h - n)
 //   y = dropout(Wo dropout(h) + bo)
 //
-// Compiled by compiled.py, called by fused_cpu.py and fused_stream.py; its plain twin is the torch network in forecast/networks.py.
+// Compiled by compiled.py, called by fused_cpu.py and fused_stream.py; its plain twin is the torch network in
+// forecast/networks.py.
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -17,6 +17,7 @@ _POINTERS = (
     *("forecast", "base_gradient", "partial"),
 )
 _INTEGERS = (*("hours", "samples", "look_back", "horizon", "hidden", "slots", "chunk_tiles", "loss", "seed"),)
+SHARES_PER_THREAD = 4
 _DOUBLES = ("scale", "drop_lifted", "drop_state", "drop_forecast")
 
 
@@ -77,15 +78,20 @@ class KernelCall:
     def run(self, work: Callable[..., int], pieces: int) -> None:
         """``pieces`` of work over torch's number of threads; C runs without Python's lock.
 
+        Each thread takes the next share as soon as it is free, for cores are not equally fast on a shared machine.
         Raises MemoryError where the kernel could not get its scratch memory.
         """
         threads = min(torch.get_num_threads(), pieces)
+        shares = 1 if threads == 1 else min(threads * SHARES_PER_THREAD, pieces)
         problem = ctypes.byref(self.problem)
-        cuts = [pieces * index // threads for index in range(threads + 1)]
-        parts = [(ctypes.c_int64(a), ctypes.c_int64(b)) for a, b in pairwise(cuts)]
-        others = [_pool(threads - 1).submit(work, problem, *part) for part in parts[1:]]
-        failed = work(problem, *parts[0])
-        failed += sum(other.result() for other in others)
+        cuts = [pieces * index // shares for index in range(shares + 1)]
+        parts = iter([(ctypes.c_int64(a), ctypes.c_int64(b)) for a, b in pairwise(cuts)])
+
+        def take() -> int:
+            return sum(work(problem, *part) for part in parts)
+
+        others = [_pool(threads - 1).submit(take) for _ in range(threads - 1)]
+        failed = take() + sum(other.result() for other in others)
         if failed:
             raise MemoryError("the fused kernel could not get its scratch memory")
 

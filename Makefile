@@ -63,7 +63,7 @@ benchmark-engine: $(BIN)/.installed-dev
 	python benchmarks/engine.py --output docs/engine_benchmarks.md
 
 benchmark-ladder: $(BIN)/.installed
-	$(PIP) 'lightgbm>=4.5'
+	$(PIP) 'lightgbm>=4.5' 'scikit-learn>=1.4'
 	set -e; for name in $(LADDERS); do snakemake ladder --cores all --configfile config/ladder_$$name.yaml; done
 	python benchmarks/ladder.py --output docs/ladder.md
 

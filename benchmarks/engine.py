@@ -21,7 +21,7 @@ from contenders import DROP, HIDDEN, HORIZON, LOOK_BACK, NODES, Bench
 from gpu import epoch_equivalent
 from torch import Tensor, nn
 
-from wattshed.engine.compiled import BLOCKING, find_compiler, register_file
+from wattshed.engine.compiled import BLOCKING, CannotCompile, find_compiler, register_file
 from wattshed.engine.fused_cpu import FusedCpu
 from wattshed.engine.recurrent import Additions, Windows
 from wattshed.forecast.networks import STGNN, ReferenceSTGNN
@@ -30,8 +30,9 @@ from wattshed.foundation.provenance import describe_commit, describe_machine, de
 ROOT = Path(__file__).resolve().parent.parent
 # Multiplications and additions of one sample, matrix products alone (forward; forward and backward).
 FORWARD_FLOP, TRAIN_FLOP = 73.9e3, 222e3
-# Without the gates' share of the input, which 64 consecutive windows have in common but for 1/17.6.
-SHARED_FLOP = FORWARD_FLOP / 2 * (1 + 1 / 17.6)
+CONSECUTIVE = 64
+# Half of it is the gates' share of the input, computed once for each hour that consecutive windows have in common.
+SHARED_FLOP = FORWARD_FLOP / 2 * (1 + (CONSECUTIVE + LOOK_BACK - 1) / (CONSECUTIVE * LOOK_BACK))
 
 
 def in_turns(works: dict[str, Callable[[], None]], rounds: int) -> dict[str, list[float]]:
@@ -203,7 +204,7 @@ def measure() -> tuple[list[Row], list[str]]:
         {
             "reference": bench.windowed(reference),
             "fused": bench.fused_windowed(),
-            "consecutive": bench.fused_consecutive(64),
+            "consecutive": bench.fused_consecutive(CONSECUTIVE),
             "streaming": bench.streaming(),
             **bench.exported(),
         },
@@ -211,7 +212,13 @@ def measure() -> tuple[list[Row], list[str]]:
     )
     for name, what, flop, count, must in (
         ("fused", "windowed inference, same function", FORWARD_FLOP, 1, 8),
-        ("consecutive", "64 consecutive windows with shared gates, per window", SHARED_FLOP, 64, 8),
+        (
+            "consecutive",
+            f"{CONSECUTIVE} consecutive windows with shared gates, per window",
+            SHARED_FLOP,
+            CONSECUTIVE,
+            8,
+        ),
         ("streaming", "streaming, per new hour, with its column of A x", FORWARD_FLOP / LOOK_BACK, 1, 100),
         ("torch", "windowed inference by plain torch, the graph hoisted", FORWARD_FLOP, 1, None),
         ("onnx", "windowed inference by ONNX Runtime", FORWARD_FLOP, 1, None),
@@ -237,7 +244,7 @@ def measure() -> tuple[list[Row], list[str]]:
     for target, must in (("x86-64-v3", ">= 6x (AVX2 only)"), ("x86-64-v2", "")):
         try:
             other = Bench(target=target)
-        except Exception as error:
+        except CannotCompile as error:
             add(f"training step built for {target}", "the study's step", f"not run: {error}", "", must, "")
             continue
         times = in_turns({"reference": other.reference(), "fused": other.fused()}, 10)

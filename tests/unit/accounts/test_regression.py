@@ -7,78 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from guarded_records import MACHINE, changed, frames, with_forecasts
 from wattshed.accounts.baseline import read_baseline, record_of, write_baseline
 from wattshed.accounts.paired_test import ALPHA
 from wattshed.accounts.regression import compare, guard
 from wattshed.accounts.regression_trials import alarm_share
-from wattshed.energy.ledger import SCHEMA, Ledger
 from wattshed.foundation.faults import Fault
-
-MACHINE = {
-    "host": "runner-7",
-    "system": "Linux 6.1",
-    "processor": "Test CPU",
-    "logical_cores": 2,
-    "memory_gib": 24.1,
-    "gpus": [],
-}
-
-
-def frames(
-    models=("stgnn",),
-    *,
-    seeds=(1,),
-    epochs=11,
-    rise=0.0,
-    noise=0.01,
-    random_seed=0,
-    parameters=1000,
-    net_share=0.5,
-):
-    """Runs and windows as the accounts make them; the first epoch of each run pays for warm-up."""
-    random = np.random.default_rng(random_seed)
-    runs, windows = [], []
-    for model in models:
-        for seed in seeds:
-            job = f"train_{model}-{seed}"
-            runs.append({"job": job, "machine": json.dumps(MACHINE), "commit": "0123abcd", "dirty": False})
-            for epoch in range(1, epochs + 1):
-                kwh = 2e-5 * (1 + rise) * (1 + noise * random.standard_normal()) * (3 if epoch == 1 else 1)
-                windows.append(
-                    {
-                        "job": job,
-                        "stage": "training",
-                        "attempt": 1,
-                        "window": "epoch",
-                        "model": model,
-                        "seed": seed,
-                        "epoch": epoch,
-                        "repeats": 1,
-                        "energy_kwh": kwh,
-                        "net_kwh": net_share * kwh,
-                        "value_parameters": float(parameters),
-                        **{f"{part}_status": "estimated" for part in ("cpu", "ram")},
-                        **{f"{part}_source": f"a model of {part}" for part in ("cpu", "ram")},
-                        "gpu_status": "missing",
-                        "gpu_source": "no driver",
-                    }
-                )
-    runs_frame = pd.DataFrame(runs).assign(overlaps=pd.Series([None] * len(runs), dtype="string"))
-    return runs_frame, pd.DataFrame(windows).astype({"seed": "Int64", "epoch": "Int64"})
-
-
-def changed(source, **columns):
-    return source[0], source[1].assign(**columns)
-
-
-def with_forecasts(source, kwh_per_forecast, passes):
-    last = source[1].iloc[[-1]]
-    rows = last.assign(
-        job="models", stage="inference", window="forecast", epoch=pd.NA, repeats=10, value_forecasts=50.0,
-        energy_kwh=500 * kwh_per_forecast, value_parameters=np.nan,
-    )  # fmt: skip
-    runs = pd.concat([source[0], source[0].iloc[[-1]].assign(job="models")], ignore_index=True)
-    return runs, pd.concat([source[1], *[rows] * passes], ignore_index=True)
 
 
 @pytest.fixture
@@ -354,79 +288,3 @@ def test_equal_records_have_changed_by_nothing():
     record = record_of(*frames())
     (verdict, _) = compare(record, dataclasses.replace(record))
     assert (verdict.change_percent, verdict.p_value, verdict.outcome) == (0.0, 1.0, "held")
-
-
-def write_training(folder, kwh_per_epoch):
-    energies = {"cpu": {"kwh": kwh_per_epoch, "status": "estimated", "source": "a model"}}
-    ledger = Ledger(folder / "training/stgnn-1.jsonl", resumes=False)
-    ledger.append(
-        "start",
-        schema=SCHEMA,
-        job="train_stgnn-1",
-        stage="training",
-        labels={"model": "stgnn", "seed": 1},
-        started_utc="2026-01-05T08:00:00.000+00:00",
-        machine=MACHINE,
-        versions={"wattshed": "0.1.0"},
-        commit={"commit": "0123abcd", "dirty": False},
-        environment_sha256="0",
-        config_sha256=None,
-        batch_job={"slurm_job_id": None, "cgroup": None},
-        location={
-            "country_iso": None,
-            "region": None,
-            "intensity_kg_per_kwh": None,
-            "intensity_source": "location unknown",
-        },
-    )
-    ledger.append(
-        "sensors",
-        sensors=[{"component": "cpu", "status": "estimated", "source": "a model", "resolution_s": 0.1}],
-        idle=None,
-        idle_missing="metering.idle_s is 0",
-        began_utc="2026-01-05T08:00:01.000+00:00",
-    )
-    for epoch in range(1, 9):
-        ledger.append(
-            "window",
-            name="epoch",
-            labels={"epoch": epoch},
-            repeats=1,
-            start_s=float(epoch),
-            end_s=epoch + 1.0,
-            duration_s=1.0,
-            energy=energies,
-            values={"parameters": 1000},
-        )
-    ledger.append(
-        "end",
-        ended_utc="2026-01-05T08:00:11.000+00:00",
-        duration_s=10.0,
-        energy={"cpu": {**energies["cpu"], "kwh": 10 * kwh_per_epoch}},
-        clock_jump_s=0.0,
-        outcome="finished",
-        reason=None,
-        exit_code=None,
-    )
-    ledger.finish()
-
-
-def test_a_folder_of_ledgers_is_guarded_without_its_abandoned_and_running_jobs(tmp_path):
-    write_training(tmp_path / "before", 1e-5)
-    write_training(tmp_path / "now", 1.1e-5)
-    running = Ledger(tmp_path / "now/training/gru-1.jsonl", resumes=False)
-    running.append("start", schema=SCHEMA)
-    running.abandon()
-    (tmp_path / "now/training/stgnn-1.abandoned-1.jsonl").write_text("set aside")
-    guard(tmp_path / "before", tmp_path / "baseline.json", update=True)
-    report = guard(tmp_path / "now", tmp_path / "baseline.json")
-    assert report.verdicts[0].change_percent == pytest.approx(10.0)
-    assert report.verdicts[0].n == 7
-    assert report.exit_code == 1
-
-
-def test_a_folder_without_ledgers_is_refused(tmp_path):
-    with pytest.raises(Fault, match="is no folder"):
-        guard(tmp_path / "nowhere", tmp_path / "baseline.json")
-    with pytest.raises(Fault, match="holds no finished ledger"):
-        guard(tmp_path, tmp_path / "baseline.json")

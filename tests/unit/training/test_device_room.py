@@ -7,13 +7,12 @@ import pandas as pd
 import pytest
 import torch
 
+from training_runs import train_into
 from wattshed.config.data import WindowsBlock
 from wattshed.config.training import ModelBlock, RecipeBlock
 from wattshed.engine.residence import Residence
-from wattshed.forecast.given import Given
 from wattshed.foundation.faults import Fault
 from wattshed.training import loop
-from wattshed.training.base import train_base
 from wattshed.training.checkpoint import Recipe
 from wattshed.training.device_room import DeviceRoom
 from wattshed.training.learner import Learner
@@ -34,13 +33,7 @@ MADE_BY = Recipe(
 
 
 def run(task, graph, metering, folder):
-    train_base(
-        Given(task, graph, metering, CPU),
-        MADE_BY,
-        checkpoint=folder / "model.safetensors",
-        epochs=folder / "epochs.parquet",
-        ledger=folder / "ledger.jsonl",
-    )
+    train_into(folder, task, graph, metering, MADE_BY)
     lines = [json.loads(line) for line in (folder / "ledger.jsonl").read_text().splitlines()]
     labels = [line["labels"] for line in lines if line["event"] == "window"]
     return (folder / "model.safetensors").read_bytes(), labels

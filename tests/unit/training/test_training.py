@@ -13,15 +13,15 @@ import pytest
 import torch
 
 from small_study import small_panel, task_of
+from training_runs import train_into
 from wattshed.config.data import WindowsBlock
 from wattshed.config.training import ModelBlock, RecipeBlock
 from wattshed.data.panel import Panel
 from wattshed.engine.choice import choose
 from wattshed.forecast.baselines import make_baseline
-from wattshed.forecast.given import Given
 from wattshed.forecast.metrics import metrics, sum_errors
 from wattshed.foundation.faults import Fault
-from wattshed.training.base import train_base, training_fingerprint
+from wattshed.training.base import training_fingerprint
 from wattshed.training.batches import PairBatches, WindowBatches
 from wattshed.training.checkpoint import Recipe, make_forecaster, read_checkpoint, write_checkpoint
 from wattshed.training.loop import validation_rmse
@@ -56,13 +56,7 @@ def recipe(form="stgnn", block=FRUGAL, seed=1, name="model", **model):
 
 
 def run(task, graph, made_by, metering, folder, engine="auto"):
-    train_base(
-        Given(task, graph, metering, CPU, engine),
-        made_by,
-        checkpoint=folder / "model.safetensors",
-        epochs=folder / "epochs.parquet",
-        ledger=folder / "ledger.jsonl",
-    )
+    train_into(folder, task, graph, metering, made_by, engine)
     return pd.read_parquet(folder / "epochs.parquet")
 
 

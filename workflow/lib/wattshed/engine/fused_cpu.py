@@ -57,12 +57,9 @@ class FusedCpu:
         _check(replace(windows, look_back_h=windows.look_back_h + count - 1), additions)
         call = self._call(weights, windows, additions, NO_DROPOUT)
         forecast = call.output("forecast", count, samples, len(weights.output_bias))
-        first = int(windows.start[0])
 
         def consecutive(problem: Any, begin: int, end: int) -> int:
-            return self.library.fused_forecast_consecutive(
-                problem, ctypes.c_int64(first), ctypes.c_int64(count), begin, end
-            )
+            return self.library.fused_forecast_consecutive(problem, ctypes.c_int64(count), begin, end)
 
         call.run(consecutive, -(-samples // self.lanes))
         return forecast

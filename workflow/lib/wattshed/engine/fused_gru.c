@@ -298,11 +298,16 @@ INLINE vec keep_forecast(const problem *p, const tile *s, int64_t k) {
   return kept((uint32_t)p->seed, 3, counters(s, (uint32_t)p->horizon) + (uint32_t)k, p->drop_forecast);
 }
 
+// The forecast of hour k from the last state, before its dropout.
+INLINE vec read_out(const weights *w, const vec *state, int64_t k) {
+  vec y = splat(w->bo[k]);
+  for (int j = 0; j < D; j++) y += w->wo[k * D + j] * state[j];
+  return y;
+}
+
 INLINE void write_forecast(const problem *p, const weights *w, const tile *s, const vec *state, float *forecast) {
   for (int64_t k = 0; k < p->horizon; k++) {
-    vec y = splat(w->bo[k]);
-    for (int j = 0; j < D; j++) y += w->wo[k * D + j] * state[j];
-    y *= keep_forecast(p, s, k);
+    vec y = read_out(w, state, k) * keep_forecast(p, s, k);
     for (int lane = 0; lane < LANES && s->first + lane < p->samples; lane++)
       forecast[(s->first + lane) * p->horizon + k] = get(&y, lane);
   }
@@ -383,10 +388,7 @@ static void learn_tile(const problem *p, const weights *w, scratch *m, int64_t i
     dh[j] = splat(0.0f);
   }
   for (int64_t k = 0; k < p->horizon; k++) {
-    vec y = splat(w->bo[k]), target, weight;
-    for (int j = 0; j < D; j++) y += w->wo[k * D + j] * dropped[j];
-    vec keep_y = keep_forecast(p, &s, k);
-    y *= keep_y;
+    vec keep_y = keep_forecast(p, &s, k), y = read_out(w, dropped, k) * keep_y, target, weight;
     for (int lane = 0; lane < LANES; lane++) {
       set(&target, lane, p->target[s.at[lane] * p->horizon + k]);
       set(&weight, lane, p->weight[s.at[lane] * p->horizon + k]);
@@ -532,11 +534,7 @@ int fused_step(const problem *p, int64_t first, int64_t last) {
     }
     recur(w, &now, next);
     for (int64_t j = 0; j < p->hidden; j++) *(vec *)(p->state + j * p->samples + at) = next[j];
-    for (int64_t k = 0; k < p->horizon; k++) {
-      vec y = splat(w->bo[k]);
-      for (int j = 0; j < D; j++) y += w->wo[k * D + j] * next[j];
-      *(vec *)(p->forecast + k * p->samples + at) = y;
-    }
+    for (int64_t k = 0; k < p->horizon; k++) *(vec *)(p->forecast + k * p->samples + at) = read_out(w, next, k);
   }
   release(w);
   return 0;
@@ -566,28 +564,23 @@ int fused_learn(const problem *p, int64_t first, int64_t last) {
   return 0;
 }
 
-// Forecasts of windows that start at consecutive hours first_start .. first_start + windows - 1, for tiles of nodes:
-// what the input adds to the gates is computed once per hour and not once per window. forecast: [windows, samples,
-// horizon]; p->node, p->base have one row per node, p->start is not used.
-int fused_forecast_consecutive(const problem *p, int64_t first_start, int64_t windows, int64_t first, int64_t last) {
+// Forecasts of the windows that start at p->start, the same for all samples, and at the hours after it: what the input
+// adds to the gates is computed once per hour and not once per window. forecast: [windows, samples, horizon].
+int fused_forecast_consecutive(const problem *p, int64_t windows, int64_t first, int64_t last) {
   typedef struct { vec rz[2 * D], n[D], pad[1]; } on_u;
   int64_t hours = windows + p->look_back - 1;
   weights *w = arrange(p);
   on_u *given = aligned_alloc(64, ((size_t)hours * sizeof(on_u) + 63) / 64 * 64);
   void *memory = aligned_alloc(64, (series_bytes((size_t)hours) + 63) / 64 * 64);
-  int32_t *starts = malloc((size_t)p->samples * sizeof(int32_t));
-  int failed = !w || !given || !memory || !starts;
+  int failed = !w || !given || !memory;
   if (!failed) {
-    problem q = *p;
     series m = place_series(memory, (size_t)hours);
-    for (int64_t i = 0; i < p->samples; i++) starts[i] = (int32_t)first_start;
-    q.start = starts;
     for (int64_t index = first; index < last; index++) {
-      tile s = begin(&q, index);
-      gather(&q, &s, hours, m.own, m.aggregate, m.hours);
+      tile s = begin(p, index);
+      gather(p, &s, hours, m.own, m.aggregate, m.hours);
       for (int64_t t = 0; t < hours; t++) {
         vec *u = m.hours[t].uh;
-        lift(&q, w, &s, t, m.own[t], m.aggregate[t], u, u);
+        lift(p, w, &s, t, m.own[t], m.aggregate[t], u, u);
         for (int j = 0; j < 2 * D; j++) given[t].rz[j] = splat(w->b_rz[j]);
         for (int j = 0; j < D; j++) given[t].n[j] = splat(w->b_ni[j]);
         multiply(2 * D, D, w->rz_u, u, given[t].rz);
@@ -608,7 +601,6 @@ int fused_forecast_consecutive(const problem *p, int64_t first_start, int64_t wi
       }
     }
   }
-  free(starts);
   free(memory);
   free(given);
   if (w) release(w);

@@ -1,6 +1,7 @@
 """One call of the fused C kernel: its view of torch's arrays, and its work over threads."""
 
 import ctypes
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
@@ -11,13 +12,14 @@ from torch import Tensor
 
 from wattshed.engine.recurrent import RecurrentWeights
 
+SHARES_PER_THREAD = 4
+_WEIGHTS = ("w_own", "w_aggregate", "wi", "wh", "bi", "bh", "wo", "bo")
 _POINTERS = (
     *("own", "aggregate", "base", "calendar", "slot", "node", "start", "state", "target", "weight"),
-    *("w_own", "w_aggregate", "wi", "wh", "bi", "bh", "wo", "bo"),
+    *_WEIGHTS,
     *("forecast", "base_gradient", "partial"),
 )
-_INTEGERS = (*("hours", "samples", "look_back", "horizon", "hidden", "slots", "chunk_tiles", "loss", "seed"),)
-SHARES_PER_THREAD = 4
+_INTEGERS = ("hours", "samples", "look_back", "horizon", "hidden", "slots", "chunk_tiles", "loss", "seed")
 _DOUBLES = ("scale", "drop_lifted", "drop_state", "drop_forecast")
 
 
@@ -46,8 +48,7 @@ class KernelCall:
             expect(name, weight, *shape)
         self._held: dict[str, Tensor] = {}
         self.problem = _Problem()
-        names = ("w_own", "w_aggregate", "wi", "wh", "bi", "bh", "wo", "bo")
-        self.give(**dict(zip(names, weights, strict=True)))
+        self.give(**dict(zip(_WEIGHTS, weights, strict=True)))
         self.set(hidden=hidden, horizon=horizon)
 
     def give(self, **tensors: Tensor | None) -> None:
@@ -85,10 +86,17 @@ class KernelCall:
         shares = 1 if threads == 1 else min(threads * SHARES_PER_THREAD, pieces)
         problem = ctypes.byref(self.problem)
         cuts = [pieces * index // shares for index in range(shares + 1)]
-        parts = iter([(ctypes.c_int64(a), ctypes.c_int64(b)) for a, b in pairwise(cuts)])
+        # Of which each is taken once, by whatever thread: an iterator would not promise that without Python's lock.
+        waiting = deque((ctypes.c_int64(a), ctypes.c_int64(b)) for a, b in pairwise(cuts))
 
         def take() -> int:
-            return sum(work(problem, *part) for part in parts)
+            failed = 0
+            while True:
+                try:
+                    part = waiting.popleft()
+                except IndexError:
+                    return failed
+                failed += work(problem, *part)
 
         others = [_pool(threads - 1).submit(take) for _ in range(threads - 1)]
         failed = take() + sum(other.result() for other in others)

@@ -9,10 +9,10 @@ from exported import exported_forecasts
 from scipy.spatial import cKDTree
 from torch import Tensor, nn
 
-from wattshed.engine.fused_cpu import FusedCpu
-from wattshed.engine.fused_stream import FusedStream
+from wattshed.engine.cpu.fused_cpu import FusedCpu
+from wattshed.engine.cpu.fused_stream import FusedStream
 from wattshed.engine.recurrent import NO_DROPOUT, Additions, Dropout, Windows
-from wattshed.forecast.networks import STGNN, ReferenceSTGNN
+from wattshed.forecast.families.networks import STGNN, ReferenceSTGNN
 
 NODES, NEIGHBOURS, LOOK_BACK, HORIZON, HIDDEN, HOURS = 8442, 10, 24, 6, 16, 400
 DROP = 0.3

@@ -25,10 +25,10 @@ SIZES = (1000, 3000, 10_000, 30_000, 100_000)
 AGGREGATE = """
 import json, sys, time
 from pathlib import Path
-from wattshed.accounts.collect import collect
-from wattshed.accounts.emissions import add_emissions
-from wattshed.config.carbon import CarbonBlock
-from wattshed.energy.carbon import Location
+from wattshed.accounts.reading.collect import collect
+from wattshed.accounts.emissions.emissions import add_emissions
+from wattshed.config.energy.carbon import CarbonBlock
+from wattshed.energy.carbon.carbon import Location
 if __name__ == "__main__":
     start_s = time.perf_counter()
     found = collect(sys.argv[1])
@@ -104,7 +104,7 @@ def draw_growth(rows: list[dict[str, float]], path: Path) -> None:
     """Time and memory against the number of runs, with the line of proportion through the largest."""
     import matplotlib.pyplot as plt
 
-    from wattshed.publish.figure_style import set_style
+    from wattshed.publish.drawing.figure_style import set_style
 
     set_style()
     figure, axes = plt.subplots(1, 2, figsize=(7.2, 2.9))

@@ -13,18 +13,18 @@ from pathlib import Path
 from unittest import mock
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path.insert(0, str(ROOT / "tests/helpers"))
 
 import pynvml
 
 from fake_gpus import FakeGpu, FakeNvml
-from wattshed.accounts.runs import runs_frame
-from wattshed.config.metering import MeteringBlock
+from wattshed.accounts.runs.runs import runs_frame
+from wattshed.config.energy.metering import MeteringBlock
 from wattshed.energy import job as job_module
-from wattshed.energy.electricity_maps import KEY, Unreachable, electricity_maps_series
+from wattshed.energy.carbon.electricity_maps import KEY, Unreachable, electricity_maps_series
 from wattshed.energy.job import metered_job
-from wattshed.energy.nvml_sensor import NvmlSensor
-from wattshed.energy.rapl_sensor import RaplSensor
+from wattshed.energy.sensors.nvml import NvmlSensor
+from wattshed.energy.sensors.rapl import RaplSensor
 
 QUICK = MeteringBlock(idle_s=0.0, cpu_estimator="tdp", cpu_tdp_w=65.0)
 
@@ -77,7 +77,7 @@ def read_only_folder(folder: Path) -> tuple[bool, str]:
 def stale_lock(folder: Path) -> tuple[bool, str]:
     (folder / ".codecarbon.lock").write_text("")
     code = (
-        "import sys; from pathlib import Path; from wattshed.config.metering import MeteringBlock;"
+        "import sys; from pathlib import Path; from wattshed.config.energy.metering import MeteringBlock;"
         "from wattshed.energy.job import metered_job; import time\n"
         "with metered_job(Path(sys.argv[1]), stage='s', job='j', labels={}, metering=MeteringBlock(idle_s=0.0)):"
         " time.sleep(0.3)"

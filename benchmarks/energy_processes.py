@@ -14,7 +14,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from wattshed.accounts.collect import collect
+from wattshed.accounts.reading.collect import collect
 from wattshed.energy.reading import JOULES_PER_KWH
 
 JOBS = 8
@@ -37,7 +37,7 @@ MADE_UP_MACHINE = textwrap.dedent("""
     from pathlib import Path
     sys.path.insert(0, {folder!r})
     from energy_processes import machine_j
-    from wattshed.config.metering import MeteringBlock
+    from wattshed.config.energy.metering import MeteringBlock
     from wattshed.energy.job import metered_job
     from wattshed.energy.reading import JOULES_PER_KWH, Component
 
@@ -64,7 +64,7 @@ MADE_UP_MACHINE = textwrap.dedent("""
 ON_THIS_MACHINE = textwrap.dedent("""
     import sys, time
     from pathlib import Path
-    from wattshed.config.metering import MeteringBlock
+    from wattshed.config.energy.metering import MeteringBlock
     from wattshed.energy.job import metered_job
     path, seconds = Path(sys.argv[1]), float(sys.argv[2])
     metering = MeteringBlock(idle_s=0.0, tick_every_s=0.5)
@@ -94,7 +94,7 @@ PLAIN_CODECARBON = textwrap.dedent("""
 KILLED = textwrap.dedent("""
     import sys, time
     from pathlib import Path
-    from wattshed.config.metering import MeteringBlock
+    from wattshed.config.energy.metering import MeteringBlock
     from wattshed.energy.job import metered_job
     path = Path(sys.argv[1])
     metering = MeteringBlock(idle_s=0.0, tick_every_s=0.2, cpu_estimator="tdp", cpu_tdp_w=65.0)
@@ -184,7 +184,7 @@ def a_hundred_kills() -> dict[str, float]:
 
 def window_cost_ms() -> dict[str, float]:
     """Median and 95th percentile of one window, sensors of this machine read and its event synced to disk."""
-    from wattshed.config.metering import MeteringBlock
+    from wattshed.config.energy.metering import MeteringBlock
     from wattshed.energy.job import metered_job
 
     costs_ms = []
@@ -210,7 +210,7 @@ def training_slowdown(turns: int = 120) -> dict[str, tuple[float, float, float]]
     """
     import torch
 
-    from wattshed.config.metering import MeteringBlock
+    from wattshed.config.energy.metering import MeteringBlock
     from wattshed.energy.job import metered_job
 
     torch.manual_seed(0)
@@ -269,7 +269,7 @@ def own_processor_share(duration_s: int = 30) -> float:
 
     On one core a training is slowed by this much; with a core to spare by less.
     """
-    from wattshed.config.metering import MeteringBlock
+    from wattshed.config.energy.metering import MeteringBlock
     from wattshed.energy.job import metered_job
 
     with (

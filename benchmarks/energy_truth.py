@@ -7,12 +7,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-from wattshed.accounts.regression_trials import alarm_share
-from wattshed.config.metering import MeteringBlock
+from wattshed.accounts.guard.trials import alarm_share
+from wattshed.config.energy.metering import MeteringBlock
 from wattshed.energy.idle import measure_idle_power
 from wattshed.energy.job import metered_job
 from wattshed.energy.meter import Meter
-from wattshed.energy.simulated_sensor import Counter, Phases, SimulatedClock, SimulatedSensor
+from wattshed.energy.sensors.simulated import Counter, Phases, SimulatedClock, SimulatedSensor
 
 TRIALS = 1000
 NOISY = Counter(step_s=0.1, jitter_share=0.5, noise_share=0.03)

@@ -21,10 +21,10 @@ from contenders import DROP, HIDDEN, HORIZON, LOOK_BACK, NODES, Bench
 from gpu import epoch_equivalent
 from torch import Tensor, nn
 
-from wattshed.engine.compiled import BLOCKING, CannotCompile, find_compiler, register_file
-from wattshed.engine.fused_cpu import FusedCpu
+from wattshed.engine.cpu.compiled import BLOCKING, CannotCompile, find_compiler, register_file
+from wattshed.engine.cpu.fused_cpu import FusedCpu
 from wattshed.engine.recurrent import Additions, Windows
-from wattshed.forecast.networks import STGNN, ReferenceSTGNN
+from wattshed.forecast.families.networks import STGNN, ReferenceSTGNN
 from wattshed.foundation.provenance import describe_commit, describe_machine, describe_versions
 
 ROOT = Path(__file__).resolve().parent.parent

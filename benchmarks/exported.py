@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from wattshed.forecast.export import PairFunction, export_onnx
-from wattshed.forecast.networks import STGNN
+from wattshed.forecast.families.networks import STGNN
 from wattshed.forecast.series import Pairs
 
 THREADS = 2

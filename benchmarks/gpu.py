@@ -12,8 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from wattshed.engine import fused_cuda
-from wattshed.engine.fused_cuda import Weights
+from wattshed.engine.gpu import fused_cuda
+from wattshed.engine.gpu.fused_cuda import Weights
 
 NODES, WINDOWS, LOOK_BACK, HORIZON, HIDDEN = 8442, 9193, 24, 6, 16
 MUST_S, AIM_S = 5.0, 1.0

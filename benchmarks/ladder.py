@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from wattshed.accounts.advice import advise
-from wattshed.accounts.frames import read_frame
+from wattshed.accounts.comparison.advice import advise
 from wattshed.data.panel import Panel
-from wattshed.publish.ladder_table import ladder_tables
-from wattshed.publish.markdown import render_markdown
-from wattshed.publish.what_to_use import what_to_use_sentence
+from wattshed.foundation.frames import read_frame
+from wattshed.publish.sentences.what_to_use import what_to_use_sentence
+from wattshed.publish.tables.ladder import ladder_tables
+from wattshed.publish.typesetting.markdown import render_markdown
 
 # Models of another kind than the ladder's own steps.
 OPPONENTS = (

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from small_study import graph_of, small_panel, task_of
-from wattshed.config.metering import MeteringBlock
+from wattshed.config.energy.metering import MeteringBlock
 from wattshed.data.graph import Graph
 from wattshed.forecast.protocol import ForecastTask
 

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 import pytest
 import yaml
 
-from wattshed.publish.ladder_table import TABLES as LADDER_TABLES
 from wattshed.publish.model_costs import FIGURES as COST_FIGURES
 from wattshed.publish.model_costs import TABLES as COST_TABLES
+from wattshed.publish.tables.ladder import TABLES as LADDER_TABLES
 
 pytestmark = pytest.mark.workflow
 

@@ -22,11 +22,11 @@ rule aggregate_ledgers:
     resources:
         mem_mb=FRAMES_MB,
     params:
-        code=code_of("aggregate_ledgers.py"),
+        code=code_of("accounts/aggregate_ledgers.py"),
     message:
         "Aggregate all ledgers"
     shell:
-        f"python {SCRIPTS}/aggregate_ledgers.py --ledgers {{input}} --output-runs {{output.runs}}"
+        f"python {SCRIPTS}/accounts/aggregate_ledgers.py --ledgers {{input}} --output-runs {{output.runs}}"
         " --output-windows {output.windows} > {log} 2>&1"
 
 
@@ -48,11 +48,11 @@ rule add_emissions:
         mem_mb=FRAMES_MB,
     params:
         energy=as_json(STUDY.energy, only={"country_iso", "region", "carbon"}),
-        code=code_of("add_emissions.py"),
+        code=code_of("accounts/add_emissions.py"),
     message:
         "Turn energy into mass of CO2e by a named factor"
     shell:
-        f"python {SCRIPTS}/add_emissions.py --runs {{input.runs}} --panel {{input.panel}}"
+        f"python {SCRIPTS}/accounts/add_emissions.py --runs {{input.runs}} --panel {{input.panel}}"
         " --energy {params.energy:q} --output {output.emissions} > {log} 2>&1"
 
 
@@ -72,11 +72,11 @@ rule summarise_adaptation:
     resources:
         mem_mb=FRAMES_MB,
     params:
-        code=code_of("summarise_adaptation.py"),
+        code=code_of("adaptation/summarise_adaptation.py"),
     message:
         "Reduce the matrices of errors to transfer metrics"
     shell:
-        f"python {SCRIPTS}/summarise_adaptation.py --matrices {{input.matrices}} --windows {{input.windows}}"
+        f"python {SCRIPTS}/adaptation/summarise_adaptation.py --matrices {{input.matrices}} --windows {{input.windows}}"
         " --output {output.summary} > {log} 2>&1"
 
 
@@ -96,11 +96,11 @@ rule find_frontier:
     resources:
         mem_mb=FRAMES_MB,
     params:
-        code=code_of("find_frontier.py"),
+        code=code_of("accounts/find_frontier.py"),
     message:
         "Find the frontier of error against energy"
     shell:
-        f"python {SCRIPTS}/find_frontier.py --scores {{input.scores}} --windows {{input.windows}}"
+        f"python {SCRIPTS}/accounts/find_frontier.py --scores {{input.scores}} --windows {{input.windows}}"
         " --output {output.frontier} > {log} 2>&1"
 
 
@@ -123,10 +123,10 @@ rule find_ladder:
         mem_mb=FRAMES_MB,
     params:
         ladder=ladder_json(),
-        code=code_of("find_ladder.py"),
+        code=code_of("accounts/find_ladder.py"),
     message:
         "Find what each step of the ladder costs"
     shell:
-        f"python {SCRIPTS}/find_ladder.py --ladder {{params.ladder:q}}"
+        f"python {SCRIPTS}/accounts/find_ladder.py --ladder {{params.ladder:q}}"
         " --ledgers {input.training} {input.baselines} --scores {input.scores}"
         " --output {output.ladder} --output-checks {output.checks} > {log} 2>&1"

@@ -27,11 +27,11 @@ rule fine_tune:
         metering=as_json(STUDY.energy.metering),
         device=STUDY.device,
         engine=STUDY.engine,
-        code=code_of("fine_tune.py"),
+        code=code_of("adaptation/fine_tune.py"),
     message:
         "Fine-tune {wildcards.model} month by month"
     shell:
-        f"python {SCRIPTS}/fine_tune.py --checkpoints {{input.checkpoints}} --panel {{input.panel}}"
+        f"python {SCRIPTS}/adaptation/fine_tune.py --checkpoints {{input.checkpoints}} --panel {{input.panel}}"
         " --splits {input.splits} --graph {input.graph} --windows {params.windows:q}"
         " --adaptation {params.adaptation:q} --metering {params.metering:q} --device {params.device} --engine {params.engine}"
         f" --threads {TORCH_THREADS}"

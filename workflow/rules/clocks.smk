@@ -26,11 +26,11 @@ rule sweep_clocks:
         windows=as_json(STUDY.data.windows),
         clocks=as_json(STUDY.clocks, without={"max_slowdown_share"}),
         metering=as_json(STUDY.energy.metering),
-        code=code_of("sweep_clocks.py"),
+        code=code_of("clocks/sweep_clocks.py"),
     message:
         f"Sweep the clocks of {STUDY.studied_model}'s inference ({STUDY.clocks.backend})"
     shell:
-        f"python {SCRIPTS}/sweep_clocks.py --checkpoint {{input.checkpoint}} --panel {{input.panel}}"
+        f"python {SCRIPTS}/clocks/sweep_clocks.py --checkpoint {{input.checkpoint}} --panel {{input.panel}}"
         " --splits {input.splits} --graph {input.graph} --windows {params.windows:q}"
         " --clocks {params.clocks:q} --metering {params.metering:q}"
         f" --threads {TORCH_THREADS}"
@@ -54,10 +54,10 @@ rule choose_clock:
     params:
         max_slowdown_share=STUDY.clocks.max_slowdown_share,
         seed=STUDY.clocks.seed,
-        code=code_of("choose_clock.py"),
+        code=code_of("clocks/choose_clock.py"),
     message:
         "Choose the clock of least energy within the slowdown limit"
     shell:
-        f"python {SCRIPTS}/choose_clock.py --sweep {{input.sweep}}"
+        f"python {SCRIPTS}/clocks/choose_clock.py --sweep {{input.sweep}}"
         " --max-slowdown-share {params.max_slowdown_share} --seed {params.seed}"
         " --output {output.choice} > {log} 2>&1"

@@ -19,10 +19,10 @@ sys.path.insert(0, str(LIBRARY))
 ALL_CORES = workflow.cores or 1
 TORCH_THREADS = 1
 
-from wattshed.config.places import UNKNOWN
+from wattshed.config.energy.places import UNKNOWN
 from wattshed.config.study import load_study
-from wattshed.energy.budget import Budget
-from wattshed.energy.carbon import Location, yearly_intensity
+from wattshed.energy.budget.budget import Budget
+from wattshed.energy.carbon.carbon import Location, yearly_intensity
 from wattshed.foundation.code_digest import code_digest
 from wattshed.foundation.faults import Fault
 

@@ -26,11 +26,11 @@ rule compress_model:
         compression=as_json(STUDY.compression, without={"error_budget_share"}),
         metering=as_json(STUDY.energy.metering),
         device=STUDY.device,
-        code=code_of("compress_model.py"),
+        code=code_of("compression/compress_model.py"),
     message:
         "Compress {wildcards.model} and measure the variants"
     shell:
-        f"python {SCRIPTS}/compress_model.py --checkpoints {{input.checkpoints}} --panel {{input.panel}}"
+        f"python {SCRIPTS}/compression/compress_model.py --checkpoints {{input.checkpoints}} --panel {{input.panel}}"
         " --splits {input.splits} --graph {input.graph} --windows {params.windows:q}"
         " --compression {params.compression:q} --metering {params.metering:q} --device {params.device}"
         f" --threads {TORCH_THREADS}"
@@ -53,9 +53,9 @@ rule judge_variants:
         mem_mb=FRAMES_MB,
     params:
         budget=STUDY.compression.error_budget_share,
-        code=code_of("judge_variants.py"),
+        code=code_of("compression/judge_variants.py"),
     message:
         "Judge the variants of {wildcards.model}"
     shell:
-        f"python {SCRIPTS}/judge_variants.py --variants {{input.variants}} --budget-share {{params.budget}}"
+        f"python {SCRIPTS}/compression/judge_variants.py --variants {{input.variants}} --budget-share {{params.budget}}"
         " --output {output.verdicts} > {log} 2>&1"

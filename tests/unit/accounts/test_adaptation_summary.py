@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from wattshed.accounts.adaptation_summary import summarise_adaptation
 from wattshed.adaptation.matrix import transfer
+from wattshed.adaptation.summary import summarise_adaptation
 
 
 def test_more_than_nine_months_keep_their_order():

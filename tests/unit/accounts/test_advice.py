@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from made_ladder import make_scores
-from wattshed.accounts.advice import advise
+from wattshed.accounts.comparison.advice import advise
 from wattshed.foundation.faults import Fault
 
 

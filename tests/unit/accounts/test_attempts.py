@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wattshed.accounts.attempts import attempt_duration_s, attempt_energy, disjoint, job_energy, net_kwh
-from wattshed.accounts.ledgers import Attempt, JobLedger
+from wattshed.energy.ledger.attempts import attempt_duration_s, attempt_energy, disjoint, job_energy, net_kwh
+from wattshed.energy.ledger.reading import Attempt, JobLedger
 
 SENSORS = {"sensors": [{"component": "cpu", "status": "measured", "source": "rapl", "resolution_s": 0.01}]}
 

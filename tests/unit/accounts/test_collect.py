@@ -5,9 +5,9 @@ import pytest
 from test_foreign import row, write
 
 from ledger_files import end, sensors, start, tick, window
-from wattshed.accounts.collect import collect
-from wattshed.accounts.runs import runs_frame, windows_frame
-from wattshed.energy.ledger import Ledger
+from wattshed.accounts.reading.collect import collect
+from wattshed.accounts.runs.runs import runs_frame, windows_frame
+from wattshed.energy.ledger.writing import Ledger
 
 
 def job(folder, name, *, minute=0, host="test-host", duration_s=30.0, kwh=1e-4):
@@ -71,6 +71,6 @@ def test_a_pool_of_processes_gives_the_same_account(tmp_path, monkeypatch):
     for number in range(12):
         job(tmp_path, f"j{number:02d}", minute=number)
     alone = collect(tmp_path)
-    monkeypatch.setattr("wattshed.accounts.collect.PARALLEL_FROM", 1)
-    monkeypatch.setattr("wattshed.accounts.collect.CHUNK", 5)
+    monkeypatch.setattr("wattshed.accounts.reading.collect.PARALLEL_FROM", 1)
+    monkeypatch.setattr("wattshed.accounts.reading.collect.CHUNK", 5)
     pd.testing.assert_frame_equal(collect(tmp_path).runs, alone.runs)

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from made_runs import make_epochs, make_runs
-from wattshed.accounts.comparable import (
+from wattshed.accounts.comparison.comparable import (
     all_flags,
     flagged,
     model_runs,

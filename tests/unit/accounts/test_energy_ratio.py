@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from wattshed.accounts.energy_ratio import ratio_interval
+from wattshed.statistics.ratios import ratio_interval
 
 
 def test_the_ratio_is_welchs_interval_of_the_logarithms():

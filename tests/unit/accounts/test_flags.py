@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from wattshed.accounts.flags import add_flag, flag_runs, socket_tdp_w
+from wattshed.accounts.marks.flags import add_flag, flag_runs, socket_tdp_w
 
 RYZEN = "AMD Ryzen 5 5600X 6-Core Processor"
 

@@ -4,10 +4,10 @@ import pandas as pd
 import pytest
 
 from codecarbon_files import COLUMNS, row, write
-from wattshed.accounts.collect import collect
-from wattshed.accounts.emissions import add_emissions
-from wattshed.config.carbon import CarbonBlock
-from wattshed.energy.carbon import Location
+from wattshed.accounts.emissions.emissions import add_emissions
+from wattshed.accounts.reading.collect import collect
+from wattshed.config.energy.carbon import CarbonBlock
+from wattshed.energy.carbon.carbon import Location
 from wattshed.foundation.faults import Fault
 
 

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from codecarbon_files import COLUMNS, row, write
-from wattshed.accounts.collect import collect
+from wattshed.accounts.reading.collect import collect
 from wattshed.foundation.faults import Fault
 
 PARTS = ("cpu_energy", "gpu_energy", "ram_energy")

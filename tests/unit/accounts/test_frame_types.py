@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wattshed.accounts.frame_types import column_type, typed_frame, typed_table
+from wattshed.accounts.reading.frame_types import column_type, typed_frame, typed_table
 from wattshed.foundation.faults import Fault
 
 rows = st.lists(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wattshed.accounts.frontier import frontier_frame, pareto_mask
+from wattshed.accounts.comparison.frontier import frontier_frame, pareto_mask
 
 # Few distinct values, so that ties in one or both coordinates are common.
 points = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=1, max_size=25)

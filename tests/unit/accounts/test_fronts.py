@@ -5,9 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from made_runs import make_metrics, make_runs
-from wattshed.accounts.fronts import fronts_frame, surely_dominated
-from wattshed.energy.intervals import mean_interval
+from wattshed.accounts.comparison.fronts import fronts_frame, surely_dominated
 from wattshed.foundation.faults import Fault
+from wattshed.statistics.intervals import mean_interval
 
 
 def points(models, **columns):

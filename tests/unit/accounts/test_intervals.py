@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wattshed.accounts.intervals import summarise
-from wattshed.energy.intervals import mean_interval
+from wattshed.statistics.intervals import mean_interval
+from wattshed.statistics.summaries import summarise
 
 finite = st.floats(-1e6, 1e6)
 
@@ -52,7 +52,7 @@ def test_a_summary_counts_per_group_and_keeps_their_order():
 def test_many_values_take_no_resampling_and_agree_with_it(monkeypatch):
     values = np.random.default_rng(5).gamma(2.0, 1.0, 400)
     plain = mean_interval(values)
-    monkeypatch.setattr("wattshed.energy.intervals.BOOTSTRAP_BELOW", 1000)
+    monkeypatch.setattr("wattshed.statistics.intervals.BOOTSTRAP_BELOW", 1000)
     resampled = mean_interval(values)
     assert plain.low == pytest.approx(resampled.low, rel=0.01)
     assert plain.high == pytest.approx(resampled.high, rel=0.01)

@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 
 from made_ladder import PAIRS, STEP_S, make_climb, make_scores, make_windows
-from wattshed.accounts.ladder import BY_TEST, BY_VALIDATION, OWN_BEST, ladder_frame
-from wattshed.accounts.ladder_checks import training_checks
+from wattshed.accounts.ladder.checks import training_checks
+from wattshed.accounts.ladder.steps import BY_TEST, BY_VALIDATION, OWN_BEST, ladder_frame
 from wattshed.foundation.faults import Fault
 
 # The study's recipe is best, on the mean of its seeds, at 0.80: 0.81, 0.80 and 0.79.

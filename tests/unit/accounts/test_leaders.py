@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from made_runs import make_metrics, make_runs
-from wattshed.accounts.leaders import low_carbon_leaders
+from wattshed.accounts.comparison.leaders import low_carbon_leaders
 from wattshed.foundation.faults import Fault
 
 

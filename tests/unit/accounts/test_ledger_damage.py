@@ -7,9 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ledger_files import end, sensors, start, tick, window
-from wattshed.accounts.ledgers import read_ledger
-from wattshed.accounts.runs import ledger_rows, runs_frame
-from wattshed.energy.ledger import Ledger
+from wattshed.accounts.runs.runs import ledger_rows, runs_frame
+from wattshed.energy.ledger.reading import read_ledger
+from wattshed.energy.ledger.writing import Ledger
 from wattshed.foundation.faults import Fault
 
 

@@ -3,8 +3,8 @@ import json
 import pytest
 
 from ledger_files import end, start, window
-from wattshed.accounts.ledgers import read_ledger
-from wattshed.energy.ledger import Ledger
+from wattshed.energy.ledger.reading import read_ledger
+from wattshed.energy.ledger.writing import Ledger
 from wattshed.foundation.faults import Fault
 
 

@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 
 from made_runs import make_metrics, make_runs
-from wattshed.accounts.normalised import RATIO_NOTES, normalised_metrics
-from wattshed.energy.intervals import mean_interval
+from wattshed.accounts.comparison.normalised import RATIO_NOTES, normalised_metrics
+from wattshed.statistics.intervals import mean_interval
 
 
 def small(repeats=3):

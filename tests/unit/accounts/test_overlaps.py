@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wattshed.accounts.attempts import attempt_duration_s, attempt_energy
-from wattshed.accounts.ledgers import Attempt, JobLedger
-from wattshed.accounts.overlaps import NAMED_JOBS, share_overlaps
+from wattshed.accounts.marks.overlaps import NAMED_JOBS, share_overlaps
+from wattshed.energy.ledger.attempts import attempt_duration_s, attempt_energy
+from wattshed.energy.ledger.reading import Attempt, JobLedger
 from wattshed.foundation.faults import Fault
 
 BEGAN = datetime(2026, 1, 5, 8, tzinfo=UTC)

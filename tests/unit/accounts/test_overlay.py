@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from made_runs import make_epochs
-from wattshed.accounts.overlay import epoch_curves, last_gains, mean_curves
-from wattshed.energy.intervals import mean_interval
+from wattshed.accounts.comparison.overlay import epoch_curves, last_gains, mean_curves
 from wattshed.foundation.faults import Fault
+from wattshed.statistics.intervals import mean_interval
 
 
 def windows_of(losses, energies=None, **columns):

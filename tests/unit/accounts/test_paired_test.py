@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from wattshed.accounts.paired_test import holm, rise_of
+from wattshed.statistics.paired import holm, rise_of
 
 RATIOS = np.array([0.02, -0.01, 0.05, 0.03, 0.04])
 

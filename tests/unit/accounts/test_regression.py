@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 
 from guarded_records import MACHINE, changed, frames, with_forecasts
-from wattshed.accounts.baseline import read_baseline, record_of, write_baseline
-from wattshed.accounts.paired_test import ALPHA
-from wattshed.accounts.regression import compare, guard
-from wattshed.accounts.regression_trials import alarm_share
+from wattshed.accounts.guard.baseline import read_baseline, record_of, write_baseline
+from wattshed.accounts.guard.trials import alarm_share
+from wattshed.accounts.guard.verdicts import compare, guard
 from wattshed.foundation.faults import Fault
+from wattshed.statistics.paired import ALPHA
 
 
 @pytest.fixture

@@ -3,8 +3,8 @@
 import pytest
 
 from guarded_records import MACHINE
-from wattshed.accounts.regression import guard
-from wattshed.energy.ledger import SCHEMA, Ledger
+from wattshed.accounts.guard.verdicts import guard
+from wattshed.energy.ledger.writing import SCHEMA, Ledger
 from wattshed.foundation.faults import Fault
 
 

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from wattshed.accounts.energy_by_operations import calibrate, j_per_operation, leave_one_group_out
-from wattshed.accounts.retro import (
+from wattshed.accounts.estimates.energy_by_operations import calibrate, j_per_operation, leave_one_group_out
+from wattshed.accounts.estimates.retro import (
     estimate_runs,
     hardware_names,
     refuse_estimates,

@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 
 from made_runs import make_metrics, make_runs
-from wattshed.accounts.comparable import model_runs
-from wattshed.accounts.run_errors import join_metrics
+from wattshed.accounts.comparison.comparable import model_runs
+from wattshed.accounts.comparison.run_errors import join_metrics
 from wattshed.foundation.faults import Fault
 
 

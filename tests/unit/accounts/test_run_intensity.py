@@ -8,14 +8,14 @@ import pytest
 
 from codecarbon_files import row, write
 from ledger_files import end, sensors, start, tick
-from wattshed.accounts.collect import collect
-from wattshed.accounts.emissions import add_emissions
-from wattshed.accounts.runs import runs_frame
-from wattshed.config.carbon import CarbonBlock, HourlyIntensity, LiveIntensity, PanelIntensity
-from wattshed.energy.carbon import Location, yearly_intensity
-from wattshed.energy.electricity_maps import KEY
-from wattshed.energy.intensity_series import IntensitySeries
-from wattshed.energy.ledger import Ledger
+from wattshed.accounts.emissions.emissions import add_emissions
+from wattshed.accounts.reading.collect import collect
+from wattshed.accounts.runs.runs import runs_frame
+from wattshed.config.energy.carbon import CarbonBlock, HourlyIntensity, LiveIntensity, PanelIntensity
+from wattshed.energy.carbon.carbon import Location, yearly_intensity
+from wattshed.energy.carbon.electricity_maps import KEY
+from wattshed.energy.carbon.intensity_series import IntensitySeries
+from wattshed.energy.ledger.writing import Ledger
 from wattshed.foundation.faults import Fault
 
 SPAIN = Location("ESP")

@@ -2,12 +2,12 @@ import pandas as pd
 import pytest
 
 from ledger_files import end, sensors, start, tick, window
-from wattshed.accounts.emissions import add_emissions
-from wattshed.accounts.runs import runs_frame, windows_frame
-from wattshed.accounts.stages import stages_frame
-from wattshed.config.carbon import CarbonBlock
-from wattshed.energy.carbon import Location
-from wattshed.energy.ledger import Ledger
+from wattshed.accounts.emissions.emissions import add_emissions
+from wattshed.accounts.runs.runs import runs_frame, windows_frame
+from wattshed.accounts.runs.stages import stages_frame
+from wattshed.config.energy.carbon import CarbonBlock
+from wattshed.energy.carbon.carbon import Location
+from wattshed.energy.ledger.writing import Ledger
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.writing import write_parquet
 

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from codecarbon_files import row, write
-from wattshed.accounts.collect import collect
-from wattshed.accounts.unrecorded import estimate_unrecorded
+from wattshed.accounts.estimates.unrecorded import estimate_unrecorded
+from wattshed.accounts.reading.collect import collect
 from wattshed.commands.main import main
 from wattshed.foundation.faults import Fault
 

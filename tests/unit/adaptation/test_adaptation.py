@@ -8,15 +8,15 @@ from hypothesis import strategies as st
 
 from small_study import small_panel, task_of
 from wattshed.adaptation.matrix import transfer
-from wattshed.adaptation.memory import Reservoir
+from wattshed.adaptation.reservoir import Reservoir
 from wattshed.adaptation.stream import adapt_over_stream
-from wattshed.config.adaptation import AdaptationBlock
-from wattshed.config.training import ModelBlock, RecipeBlock
+from wattshed.config.models.adaptation import AdaptationBlock
+from wattshed.config.models.training import ModelBlock, RecipeBlock
 from wattshed.data.panel import Panel
-from wattshed.forecast.given import Given
+from wattshed.forecast.job_inputs import JobInputs
 from wattshed.forecast.metrics import sum_errors
 from wattshed.foundation.writing import write_parquet
-from wattshed.training.checkpoint import Recipe, make_forecaster, read_checkpoint, write_checkpoint
+from wattshed.training.checkpoint import ModelSpec, make_forecaster, read_checkpoint, write_checkpoint
 from wattshed.training.over_checkpoints import over_checkpoints
 
 CPU = torch.device("cpu")
@@ -70,17 +70,17 @@ def shifted_task():
 
 @pytest.fixture(scope="module")
 def adapted(shifted_task, graph, tmp_path_factory):
-    from wattshed.config.metering import MeteringBlock
+    from wattshed.config.energy.metering import MeteringBlock
 
     folder = tmp_path_factory.mktemp("adapted")
-    made_by = Recipe("model", 1, ModelBlock(form="stgnn", recipe="r"), RECIPE, shifted_task.windows)
+    made_by = ModelSpec("model", 1, ModelBlock(form="stgnn", recipe="r"), RECIPE, shifted_task.windows)
     write_checkpoint(
         folder / "m.safetensors", make_forecaster(made_by, shifted_task, graph, CPU).network, made_by
     )
     block = AdaptationBlock(steps=60, learning_rate=5e-3, memory_pairs=500, batch=64)
     rows = over_checkpoints(
         [folder / "m.safetensors"],
-        Given(shifted_task, graph, MeteringBlock(idle_s=0.0), CPU),
+        JobInputs(shifted_task, graph, MeteringBlock(idle_s=0.0), CPU),
         partial(adapt_over_stream, shifted_task, block),
         stage="adaptation",
         ledger=folder / "a.jsonl",

@@ -6,9 +6,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from wattshed.clocks.simulated import SimulatedClocks
+from wattshed.clocks.backends.simulated import SimulatedClocks
 from wattshed.clocks.sweep import run_sweep
-from wattshed.config.clocks import ClocksBlock, SimulatedBlock
+from wattshed.config.models.clocks import ClocksBlock, SimulatedBlock
 
 FREQUENCY = Path(__file__).resolve().parents[4] / "shared" / "data" / "frequency"
 

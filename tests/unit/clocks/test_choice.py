@@ -5,10 +5,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from wattshed.clocks.backends.simulated import SimulatedClocks
 from wattshed.clocks.choice import KEEP, choose_clock
-from wattshed.clocks.simulated import SimulatedClocks
 from wattshed.clocks.sweep import run_sweep
-from wattshed.config.clocks import ClocksBlock, SimulatedBlock
+from wattshed.config.models.clocks import ClocksBlock, SimulatedBlock
 from wattshed.foundation.faults import Fault
 
 

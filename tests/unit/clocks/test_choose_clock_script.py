@@ -5,7 +5,7 @@ from pathlib import Path
 
 from wattshed.foundation.writing import write_parquet
 
-SCRIPT = Path(__file__).resolve().parents[3] / "workflow" / "scripts" / "choose_clock.py"
+SCRIPT = Path(__file__).resolve().parents[3] / "workflow" / "scripts" / "clocks" / "choose_clock.py"
 
 
 def run(sweep, output, share="0.05"):

@@ -1,7 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
-from wattshed.config.clocks import ClocksBlock, SimulatedBlock
+from wattshed.config.models.clocks import ClocksBlock, SimulatedBlock
 
 
 def test_defaults_are_a_labelled_simulation():

@@ -6,9 +6,9 @@ from types import SimpleNamespace
 import pynvml
 import pytest
 
-from wattshed.clocks.nvml import NvmlClocks
+from wattshed.clocks.backends.nvml import NvmlClocks
 from wattshed.clocks.sweep import run_sweep
-from wattshed.config.clocks import ClocksBlock, NvmlBlock
+from wattshed.config.models.clocks import ClocksBlock, NvmlBlock
 from wattshed.foundation.faults import Fault
 
 BLOCK = NvmlBlock(settle_s=0)

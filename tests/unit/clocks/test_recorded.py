@@ -5,9 +5,9 @@ from statistics import mean
 
 import pytest
 
+from wattshed.clocks.backends.replay import RecordedClocks
 from wattshed.clocks.choice import KEEP, choose_clock
-from wattshed.clocks.replay import RecordedClocks
-from wattshed.config.clocks import ReplayBlock
+from wattshed.config.models.clocks import ReplayBlock
 
 
 def choose(path, gpu, workload):

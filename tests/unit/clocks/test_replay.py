@@ -1,8 +1,8 @@
 import pytest
 
-from wattshed.clocks.replay import RecordedClocks
+from wattshed.clocks.backends.replay import RecordedClocks
 from wattshed.clocks.sweep import COLUMNS, run_sweep
-from wattshed.config.clocks import ClocksBlock, ReplayBlock
+from wattshed.config.models.clocks import ClocksBlock, ReplayBlock
 from wattshed.foundation.faults import Fault
 
 HEADER = "gpu,workload,run,rep,freq_mhz,time_s,power_w,energy_j,samples\n"

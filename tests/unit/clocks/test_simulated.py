@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wattshed.clocks.simulated import SimulatedClocks
-from wattshed.config.clocks import SimulatedBlock
+from wattshed.clocks.backends.simulated import SimulatedClocks
+from wattshed.config.models.clocks import SimulatedBlock
 
 EXACT = SimulatedBlock(noise_cv=0, counter_quantum_s=0)
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wattshed.clocks.backend import clock_given_back
-from wattshed.clocks.simulated import SimulatedClocks
+from wattshed.clocks.backends.protocol import clock_given_back
+from wattshed.clocks.backends.simulated import SimulatedClocks
 from wattshed.clocks.sweep import COLUMNS, plan_order, run_sweep, spread_clocks
-from wattshed.config.clocks import ClocksBlock, SimulatedBlock
+from wattshed.config.models.clocks import ClocksBlock, SimulatedBlock
 
 LEGAL = tuple(range(510, 1411, 15))
 

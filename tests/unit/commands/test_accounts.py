@@ -8,7 +8,7 @@ import pytest
 from codecarbon_files import row, write
 from ledger_files import end, sensors, start, window
 from wattshed.commands.main import main
-from wattshed.energy.ledger import Ledger
+from wattshed.energy.ledger.writing import Ledger
 
 
 @pytest.fixture

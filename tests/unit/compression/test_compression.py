@@ -8,16 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from made_pairs import pairs_of
-from wattshed.compression.int8 import NotAvailable, quantise
 from wattshed.compression.judge import judge_variants, verdict
-from wattshed.compression.low_rank import low_rank
 from wattshed.compression.measuring import measure_variants
-from wattshed.compression.pruning import most_important, remove_units
-from wattshed.config.compression import CompressionBlock
-from wattshed.config.training import ModelBlock, RecipeBlock
-from wattshed.forecast.given import Given
-from wattshed.forecast.networks import STGNN, parameter_count
-from wattshed.training.checkpoint import Recipe, make_forecaster, write_checkpoint
+from wattshed.compression.methods.int8 import NotAvailable, quantise
+from wattshed.compression.methods.low_rank import low_rank
+from wattshed.compression.methods.pruning import most_important, remove_units
+from wattshed.config.models.compression import CompressionBlock
+from wattshed.config.models.training import ModelBlock, RecipeBlock
+from wattshed.forecast.families.networks import STGNN, parameter_count
+from wattshed.forecast.job_inputs import JobInputs
+from wattshed.training.checkpoint import ModelSpec, make_forecaster, write_checkpoint
 from wattshed.training.over_checkpoints import over_checkpoints
 
 CPU = torch.device("cpu")
@@ -154,7 +154,7 @@ def test_a_whole_compression_job(task, graph, metering, tmp_path):
     recipe = RecipeBlock(
         sampling="pairs", batch=64, epochs=1, learning_rate=5e-3, schedule="cosine", scaling="node"
     )
-    made_by = Recipe("model", 1, ModelBlock(form="stgnn", recipe="r"), recipe, task.windows)
+    made_by = ModelSpec("model", 1, ModelBlock(form="stgnn", recipe="r"), recipe, task.windows)
     write_checkpoint(tmp_path / "m.safetensors", make_forecaster(made_by, task, graph, CPU).network, made_by)
     block = CompressionBlock(
         variants={
@@ -167,7 +167,7 @@ def test_a_whole_compression_job(task, graph, metering, tmp_path):
     )
     rows = over_checkpoints(
         [tmp_path / "m.safetensors"],
-        Given(task, graph, metering, CPU),
+        JobInputs(task, graph, metering, CPU),
         partial(measure_variants, task, block),
         stage="compression",
         ledger=tmp_path / "l.jsonl",

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from wattshed.config.budget import BudgetBlock
+from wattshed.config.energy.budget import BudgetBlock
 
 
 def test_there_is_no_limit_by_default():

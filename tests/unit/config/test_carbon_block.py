@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from wattshed.config.carbon import CarbonBlock
+from wattshed.config.energy.carbon import CarbonBlock
 
 LIVE = {"kind": "electricity_maps", "zone": "DE"}
 HOURLY = {"kind": "hourly", "path": "grid.csv"}

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from small_study import small_panel
-from wattshed.config.graph import GraphBlock
+from wattshed.config.data.graph import GraphBlock
 from wattshed.data.graph import Graph, build_graph, nearest_neighbours, normalise
 from wattshed.data.panel import Panel
 from wattshed.data.similarity import metadata_similarity

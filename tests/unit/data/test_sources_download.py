@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from wattshed.config.sources import GoienerSource
+from wattshed.config.data.sources import GoienerSource
 from wattshed.data.sources.goiener import fetch
 from wattshed.data.sources.zenodo import download
 from wattshed.foundation.faults import Fault

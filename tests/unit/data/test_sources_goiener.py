@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import zstandard
 
-from wattshed.config.sources import GoienerSource
+from wattshed.config.data.sources import GoienerSource
 from wattshed.data.sources.registry import load_panel
 from wattshed.foundation.faults import Fault
 

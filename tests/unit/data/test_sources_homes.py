@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from wattshed.config.sources import HomesSource
+from wattshed.config.data.sources import HomesSource
 from wattshed.data.panel import Panel
 from wattshed.data.sources.homes import EMBEDDED, INTENSITY, extract_homes
 from wattshed.data.sources.registry import load_panel

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from wattshed.config.sources import NationsSource
+from wattshed.config.data.sources import NationsSource
 from wattshed.data.sources.nations import (
     COUNTRIES,
     FACTORS,

@@ -15,7 +15,7 @@ from wattshed.foundation.faults import FAULT_EXIT_CODE
 @pytest.fixture
 def run(root):
     def script(name: str, *words: object) -> subprocess.CompletedProcess:
-        command = [sys.executable, root / "workflow" / "scripts" / f"{name}.py", *map(str, words)]
+        command = [sys.executable, root / "workflow" / "scripts" / "data" / f"{name}.py", *map(str, words)]
         return subprocess.run(command, capture_output=True, text=True, cwd=root)
 
     return script

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wattshed.config.graph import GraphBlock
-from wattshed.config.sources import SyntheticSource
+from wattshed.config.data.graph import GraphBlock
+from wattshed.config.data.sources import SyntheticSource
 from wattshed.data.graph import build_graph
 from wattshed.data.sources.registry import load_panel
 from wattshed.data.splits import Segment

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from wattshed.config.sources import TableSource
+from wattshed.config.data.sources import TableSource
 from wattshed.data.sources.registry import load_panel
 from wattshed.data.sources.table import read_edges
 from wattshed.data.sources.tabular import read_frame

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from small_study import small_panel, task_of
-from wattshed.config.data import SplitsBlock, WindowsBlock
+from wattshed.config.data.data import SplitsBlock, WindowsBlock
 from wattshed.data.scaling import fit_scaler
 from wattshed.data.splits import Segment, Splits, split_calendar
 from wattshed.data.windows import fill_gaps, histories, targets, window_view

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wattshed.config.budget import BudgetBlock
-from wattshed.energy.budget import VARIABLE, Budget, Limit, decide
-from wattshed.energy.ledger import SCHEMA, Ledger
+from wattshed.config.energy.budget import BudgetBlock
+from wattshed.energy.budget.budget import VARIABLE, Budget, Limit, decide
+from wattshed.energy.ledger.writing import SCHEMA, Ledger
 from wattshed.foundation.faults import Fault
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from wattshed.config.places import countries, regions
-from wattshed.energy.carbon import Intensity, Location, yearly_intensity
+from wattshed.config.energy.places import countries, regions
+from wattshed.energy.carbon.carbon import Intensity, Location, yearly_intensity
 
 
 @pytest.fixture(scope="module")

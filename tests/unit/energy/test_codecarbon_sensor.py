@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from wattshed.energy.codecarbon_sensor import CodeCarbonSensor
+from wattshed.energy.sensors.codecarbon import CodeCarbonSensor
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wattshed.energy.cost_forecast import forecast_cost
+from wattshed.energy.budget.cost_forecast import forecast_cost
 
 ENERGY = st.floats(1e-9, 1e3)
 

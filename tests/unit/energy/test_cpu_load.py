@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from wattshed.energy.cpu_load import CpuLoad
-from wattshed.energy.cpu_samples import CpuSamples
+from wattshed.energy.sampling.cpu_samples import CpuSamples
+from wattshed.energy.sensors.cpu_load import CpuLoad
 
 Times = namedtuple("Times", "user idle iowait steal guest")
 

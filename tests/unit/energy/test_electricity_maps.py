@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlparse
 
 import pytest
 
-from wattshed.energy.electricity_maps import KEY, Unreachable, electricity_maps_series
+from wattshed.energy.carbon.electricity_maps import KEY, Unreachable, electricity_maps_series
 from wattshed.foundation.faults import Fault
 
 DAY = date(2024, 5, 1)

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from known_power import HandClock, KnownPower
-from wattshed.config.metering import MeteringBlock
+from wattshed.config.energy.metering import MeteringBlock
 from wattshed.energy.idle import IdlePower, find_idle_power, measure_idle_power
 from wattshed.energy.reading import Component, Reading
-from wattshed.energy.simulated_sensor import Counter, Phases, SimulatedClock, SimulatedSensor
+from wattshed.energy.sensors.simulated import Counter, Phases, SimulatedClock, SimulatedSensor
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wattshed.energy.intensity_series import HOUR_S, IntensitySeries, read_series
+from wattshed.energy.carbon.intensity_series import HOUR_S, IntensitySeries, read_series
 from wattshed.foundation.faults import Fault
 
 START = pd.Timestamp("2020-03-01T00:00Z")

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from wattshed.config.budget import BudgetBlock
-from wattshed.config.metering import MeteringBlock
-from wattshed.energy.budget import VARIABLE, Budget
+from wattshed.config.energy.budget import BudgetBlock
+from wattshed.config.energy.metering import MeteringBlock
+from wattshed.energy.budget.budget import VARIABLE, Budget
 from wattshed.energy.host import Host
 from wattshed.energy.job import metered_job
 from wattshed.foundation.faults import Fault
@@ -134,7 +134,7 @@ def test_no_job_of_a_study_begins_once_its_budget_is_spent(tmp_path, metering, h
 PROGRAM = textwrap.dedent("""
     import sys, time
     from pathlib import Path
-    from wattshed.config.metering import MeteringBlock
+    from wattshed.config.energy.metering import MeteringBlock
     from wattshed.energy.job import metered_job
     path, epochs, epoch_s = Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
     metering = MeteringBlock(idle_s=0.0, tick_every_s=0.1)

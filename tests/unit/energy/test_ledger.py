@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from wattshed.energy.ledger import Ledger
+from wattshed.energy.ledger.writing import Ledger
 from wattshed.foundation.faults import Fault
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from known_power import HandClock, KnownPower
 from wattshed.energy.idle import IdlePower, measure_idle_power
-from wattshed.energy.ledger import Ledger
+from wattshed.energy.ledger.writing import Ledger
 from wattshed.energy.meter import Meter
 from wattshed.energy.reading import JOULES_PER_KWH
 

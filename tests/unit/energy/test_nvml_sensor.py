@@ -9,10 +9,10 @@ import pytest
 
 from fake_gpus import FakeGpu, FakeNvml
 from known_power import HandClock
-from wattshed.energy.gpu_power import SampledPower
-from wattshed.energy.gpu_samples import GpuSamples
-from wattshed.energy.nvml_sensor import NvmlSensor
 from wattshed.energy.reading import JOULES_PER_KWH
+from wattshed.energy.sampling.gpu_power import SampledPower
+from wattshed.energy.sampling.gpu_samples import GpuSamples
+from wattshed.energy.sensors.nvml import NvmlSensor
 
 COUNTER = "nvmlDeviceGetTotalEnergyConsumption"
 NO_COUNTER = {COUNTER: pynvml.NVML_ERROR_NOT_SUPPORTED}

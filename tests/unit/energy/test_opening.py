@@ -8,10 +8,10 @@ import pytest
 
 from fake_gpus import FakeGpu, FakeNvml
 from fake_powercap import zone
-from wattshed.config.metering import MeteringBlock
-from wattshed.energy.codecarbon_sensor import CodeCarbonSensor
-from wattshed.energy.opening import open_samplers, open_sensors, survey
-from wattshed.energy.tdp_sensor import TdpSensor
+from wattshed.config.energy.metering import MeteringBlock
+from wattshed.energy.sensors.codecarbon import CodeCarbonSensor
+from wattshed.energy.sensors.opening import open_samplers, open_sensors, survey
+from wattshed.energy.sensors.tdp import TdpSensor
 from wattshed.foundation.faults import Fault
 
 TDP = MeteringBlock(cpu_estimator="tdp", cpu_tdp_w=65.0)
@@ -119,7 +119,7 @@ def test_samplers_of_this_machine_give_numbers():
 def test_only_what_is_opened_is_loaded():
     """No import of these rooms may cost the seconds that CodeCarbon, pandas or Zeus take to load."""
     code = (
-        "import sys, wattshed.energy.opening, wattshed.energy.simulated_sensor\n"
+        "import sys, wattshed.energy.sensors.opening, wattshed.energy.sensors.simulated\n"
         "heavy = {'pandas', 'scipy', 'pydantic', 'codecarbon', 'psutil', 'torch', 'zeus', 'pynvml'}\n"
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)"
     )

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from fake_powercap import RANGE_UJ, zone
 from known_power import HandClock
-from wattshed.energy.rapl_sensor import RaplSensor
 from wattshed.energy.reading import JOULES_PER_KWH
+from wattshed.energy.sensors.rapl import RaplSensor
 
 
 @pytest.fixture

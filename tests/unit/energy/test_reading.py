@@ -1,6 +1,6 @@
 import pytest
 
-from wattshed.energy.carbon import Intensity
+from wattshed.energy.carbon.carbon import Intensity
 from wattshed.energy.reading import Component, Reading
 
 

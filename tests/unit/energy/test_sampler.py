@@ -2,7 +2,7 @@
 
 import time
 
-from wattshed.energy.sampler import Sampler
+from wattshed.energy.sampling.sampler import Sampler
 
 
 class Notebook:

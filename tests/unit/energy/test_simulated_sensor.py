@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wattshed.energy.reading import JOULES_PER_KWH
-from wattshed.energy.simulated_sensor import Counter, Phases, SimulatedClock, SimulatedSensor
+from wattshed.energy.sensors.simulated import Counter, Phases, SimulatedClock, SimulatedSensor
 
 PULSES = Phases((0, 100), (3, 250), (4.05, 0), (7, 60))
 

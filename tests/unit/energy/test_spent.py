@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from wattshed.energy.ledger import SCHEMA, Ledger
-from wattshed.energy.spent import spent_in, spent_of
+from wattshed.energy.budget.spent import spent_in, spent_of
+from wattshed.energy.ledger.writing import SCHEMA, Ledger
 from wattshed.foundation.faults import Fault
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from known_power import HandClock
 from wattshed.energy.reading import JOULES_PER_KWH
-from wattshed.energy.tdp_sensor import GIB, TdpSensor
+from wattshed.energy.sensors.tdp import GIB, TdpSensor
 
 
 class Times(tuple):

@@ -4,7 +4,7 @@ import pynvml
 import pytest
 
 from fake_gpus import FakeGpu, FakeNvml
-from wattshed.energy.visible_gpus import visible_gpus
+from wattshed.devices.visible_gpus import visible_gpus
 
 UUIDS = ("GPU-aaaa-0000", "GPU-aabb-1111", "GPU-cccc-2222")
 

@@ -9,7 +9,7 @@ import pytest
 
 from known_power import HandClock
 from wattshed.energy.reading import JOULES_PER_KWH
-from wattshed.energy.zeus_sensor import ZeusdSensor
+from wattshed.energy.sensors.zeus import ZeusdSensor
 
 THERE = {"ZEUSD_SOCK_PATH": "/run/zeusd/zeusd.sock"}
 

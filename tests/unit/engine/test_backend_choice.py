@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from wattshed.engine import compiled
 from wattshed.engine.choice import choose
-from wattshed.engine.compiled import CannotCompile, find_compiler, load_kernel, register_file
+from wattshed.engine.cpu import compiled
+from wattshed.engine.cpu.compiled import CannotCompile, find_compiler, load_kernel, register_file
 
 
 @pytest.fixture(autouse=True)
@@ -107,8 +107,8 @@ def test_other_targets_compute_the_same(target):
     needs_compiler()
     from test_fused_cpu import made_case
 
-    from wattshed.engine.fused_cpu import FusedCpu
-    from wattshed.engine.fused_stream import FusedStream
+    from wattshed.engine.cpu.fused_cpu import FusedCpu
+    from wattshed.engine.cpu.fused_stream import FusedStream
     from wattshed.engine.recurrent import Dropout
 
     try:

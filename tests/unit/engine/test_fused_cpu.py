@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recurrent_oracle import oracle_forecast, oracle_loss
-from wattshed.engine.compiled import CannotCompile, find_compiler
-from wattshed.engine.fused_cpu import FusedCpu
-from wattshed.engine.fused_stream import FusedStream
+from wattshed.engine.cpu.compiled import CannotCompile, find_compiler
+from wattshed.engine.cpu.fused_cpu import FusedCpu
+from wattshed.engine.cpu.fused_stream import FusedStream
 from wattshed.engine.recurrent import NO_DROPOUT, Additions, Dropout, RecurrentWeights, Windows
 
 try:

@@ -8,7 +8,7 @@ import textwrap
 import pytest
 import torch
 
-from wattshed.engine import fused_cuda
+from wattshed.engine.gpu import fused_cuda
 
 
 def run(root, code, **environment):

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from wattshed.engine import residence
-from wattshed.engine.residence import Residence, free_bytes
+from wattshed.engine.series import residence
+from wattshed.engine.series.residence import Residence, free_bytes
 
 CPU = torch.device("cpu")
 NODES, HOURS = 11, 300

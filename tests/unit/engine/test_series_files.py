@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from wattshed.engine.series_files import make_series
+from wattshed.engine.series.series_files import make_series
 from wattshed.foundation.faults import Fault
 
 HOURS, NODES = 1300, 37
@@ -57,7 +57,7 @@ def test_the_limit_keeps_the_peak_of_memory_down(tmp_path):
     code = textwrap.dedent("""
         import resource, sys
         import numpy as np, scipy.sparse as sp
-        from wattshed.engine.series_files import make_series
+        from wattshed.engine.series.series_files import make_series
         # Zeros that nobody has touched take no memory: only what is made counts.
         values = np.broadcast_to(np.float32(1), (10_000, 1_000))
         adjacency = sp.eye_array(1_000, format="csr", dtype=np.float32)

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from triton_cases import CASES, Case, Dropout, errors_of, factors, make_problem
-from wattshed.engine import fused_cuda
+from wattshed.engine.gpu import fused_cuda
 from wattshed.foundation.faults import Fault
 
 FORWARD, GRADIENTS = 1e-6, 1e-5
@@ -26,7 +26,7 @@ needs_gpu = pytest.mark.skipif(NO_GPU is not None, reason=str(NO_GPU))
 def interpreted(root):
     """Errors of every case, from a child: the interpreter is chosen when Triton is imported."""
     environment = {**os.environ, "TRITON_INTERPRET": "1", "CUDA_VISIBLE_DEVICES": ""}
-    program = [sys.executable, root / "tests/triton_cases.py"]
+    program = [sys.executable, root / "tests/helpers/triton_cases.py"]
     done = subprocess.run(program, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
@@ -55,7 +55,7 @@ def test_kernels_compile_for_an_h200_without_one(name, monkeypatch, tmp_path):
     from triton.backends.compiler import GPUTarget
     from triton.compiler import ASTSource
 
-    from wattshed.engine import triton_gru
+    from wattshed.engine.gpu import triton_gru
 
     kernel = getattr(triton_gru, name)
     problem = make_problem(Case(3, 24, 16, 6, slots=168), "cpu")

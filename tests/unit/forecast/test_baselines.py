@@ -5,7 +5,7 @@ import pytest
 
 from small_study import graph_of, small_panel, task_of
 from wattshed.data.panel import Panel
-from wattshed.forecast.baselines import make_baseline
+from wattshed.forecast.baselines.naive import make_baseline
 from wattshed.forecast.metrics import metrics, sum_errors
 from wattshed.forecast.protocol import evenly_spaced
 from wattshed.foundation.faults import Fault

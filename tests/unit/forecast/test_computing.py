@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 import torch
 
-from wattshed.compression.low_rank import low_rank
-from wattshed.config.data import WindowsBlock
-from wattshed.config.training import ModelBlock
+from wattshed.compression.methods.low_rank import low_rank
+from wattshed.config.data.data import WindowsBlock
+from wattshed.config.models.training import ModelBlock
 from wattshed.engine.choice import choose
 from wattshed.forecast.computing import backend_of, compute, fused_loss
-from wattshed.forecast.networks import STGNN, Residual, make_pair_network
+from wattshed.forecast.families.networks import STGNN, Residual, make_pair_network
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.series import ScaledSeries
-from wattshed.training.step import observed_loss
+from wattshed.training.step.gradient import observed_loss
 
 CPU = torch.device("cpu")
 WINDOWS = WindowsBlock(look_back_h=12, horizon_h=3)

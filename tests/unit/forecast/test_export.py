@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from wattshed.config.data import WindowsBlock
-from wattshed.config.training import ModelBlock
+from wattshed.config.data.data import WindowsBlock
+from wattshed.config.models.training import ModelBlock
 from wattshed.forecast.export import PairFunction, export_onnx, export_openvino
-from wattshed.forecast.networks import DLinear, make_pair_network
+from wattshed.forecast.families.networks import DLinear, make_pair_network
 from wattshed.forecast.series import ScaledSeries
 from wattshed.foundation.faults import Fault
 

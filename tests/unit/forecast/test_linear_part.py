@@ -5,14 +5,14 @@ import pytest
 import torch
 
 from small_study import graph_of, small_panel, task_of
-from wattshed.config.data import WindowsBlock
-from wattshed.config.training import ModelBlock
+from wattshed.config.data.data import WindowsBlock
+from wattshed.config.models.training import ModelBlock
 from wattshed.data.panel import Panel
-from wattshed.forecast.linear_part import LinearPart
+from wattshed.forecast.baselines.ridge import Ridge
+from wattshed.forecast.families.linear_part import LinearPart
+from wattshed.forecast.families.networks import make_pair_network
 from wattshed.forecast.metrics import rmse
-from wattshed.forecast.networks import make_pair_network
 from wattshed.forecast.neural import NeuralForecaster
-from wattshed.forecast.ridge import Ridge
 from wattshed.forecast.series import ScaledSeries
 
 CPU = torch.device("cpu")
@@ -58,7 +58,7 @@ def test_neighbours_help_where_nodes_follow_all_of_them():
 
 def test_pairs_are_drawn_where_there_are_too_many(gappy_task, graph, monkeypatch):
     whole = solved(gappy_task, graph, True)
-    monkeypatch.setattr("wattshed.forecast.linear_part.MOST_PAIRS", 2000)
+    monkeypatch.setattr("wattshed.forecast.families.linear_part.MOST_PAIRS", 2000)
     drawn, again = (solved(gappy_task, graph, True) for _ in range(2))
     assert torch.equal(drawn.network.weight, again.network.weight)
     assert not torch.equal(drawn.network.weight, whole.network.weight)

@@ -7,18 +7,18 @@ import pytest
 
 from figure_texts import colliding_texts, shown_texts
 from made_runs import MODELS, make_epochs, make_metrics, make_runs
-from wattshed.accounts.energy_by_operations import calibrate
-from wattshed.accounts.fronts import fronts_frame
-from wattshed.accounts.overlay import epoch_curves
-from wattshed.accounts.retro import estimate_runs, with_mass_range
+from wattshed.accounts.comparison.fronts import fronts_frame
+from wattshed.accounts.comparison.overlay import epoch_curves
+from wattshed.accounts.estimates.energy_by_operations import calibrate
+from wattshed.accounts.estimates.retro import estimate_runs, with_mass_range
 from wattshed.foundation.faults import Fault
-from wattshed.publish.emissions_heatmap_figure import emissions_heatmap_figure
-from wattshed.publish.energy_box_figure import energy_box_figure
-from wattshed.publish.figure_style import save_figure
-from wattshed.publish.fronts_figure import fronts_figure
-from wattshed.publish.overlay_figure import overlay_figure
-from wattshed.publish.scales import energy_scale, mass_scale, wrapped
-from wattshed.publish.split_figure import split_figure
+from wattshed.publish.drawing.figure_style import save_figure
+from wattshed.publish.figures.emissions_heatmap import emissions_heatmap_figure
+from wattshed.publish.figures.energy_box import energy_box_figure
+from wattshed.publish.figures.fronts import fronts_figure
+from wattshed.publish.figures.overlay import overlay_figure
+from wattshed.publish.figures.split import split_figure
+from wattshed.publish.typesetting.scales import energy_scale, mass_scale, wrapped
 
 LONG = tuple(f"{model}_version_{place}_with_a_long_name" for place in (1, 2) for model in MODELS)[:25]
 KNOWN = ("energy_kwh", "attributed_kwh", "net_kwh", "co2e_kg", "cpu_kwh", "ram_kwh", "gpu_kwh")

@@ -5,16 +5,16 @@ import pandas as pd
 import pytest
 
 from made_runs import make_metrics, make_runs
-from wattshed.accounts.fronts import fronts_frame
-from wattshed.accounts.leaders import low_carbon_leaders
-from wattshed.accounts.normalised import normalised_metrics
+from wattshed.accounts.comparison.fronts import fronts_frame
+from wattshed.accounts.comparison.leaders import low_carbon_leaders
+from wattshed.accounts.comparison.normalised import normalised_metrics
 from wattshed.foundation.faults import Fault
-from wattshed.publish.fronts_table import fronts_table
-from wattshed.publish.latex import compile_tex, render_table
-from wattshed.publish.leaders_table import leaders_table
-from wattshed.publish.normalised_table import normalised_tables
-from wattshed.publish.status_marks import RETRO_MARK, energy_mark
-from wattshed.publish.table import ESTIMATED, MISSING
+from wattshed.publish.tables.fronts import fronts_table
+from wattshed.publish.tables.leaders import leaders_table
+from wattshed.publish.tables.normalised import normalised_tables
+from wattshed.publish.typesetting.latex import compile_tex, render_table
+from wattshed.publish.typesetting.status_marks import RETRO_MARK, energy_mark
+from wattshed.publish.typesetting.table import ESTIMATED, MISSING
 
 NAMES = ("fronts", "overall", "leaders", "leading runs", "normalised", "rest")
 

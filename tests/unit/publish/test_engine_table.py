@@ -5,7 +5,7 @@ import json
 import pytest
 
 from wattshed.foundation.faults import Fault
-from wattshed.publish.engine_table import read_engine_table
+from wattshed.publish.tables.engine import read_engine_table
 
 ROW = {
     "what": "training step",

@@ -10,15 +10,15 @@ from made_study import write_study
 from wattshed.data.panel import Panel
 from wattshed.forecast.forecasts import Forecasts
 from wattshed.foundation.faults import Fault
-from wattshed.publish.clocks_figure import clocks_figure
-from wattshed.publish.degrees_figure import degrees_figure
-from wattshed.publish.figure_style import model_styles, save_figure
-from wattshed.publish.forecasts_figure import forecasts_figure
-from wattshed.publish.frontier_figure import frontier_figure
-from wattshed.publish.horizons_figure import horizons_figure
-from wattshed.publish.label_places import place_labels
-from wattshed.publish.results import read_degrees
-from wattshed.publish.training_figure import training_figure
+from wattshed.publish.drawing.figure_style import model_styles, save_figure
+from wattshed.publish.drawing.label_places import place_labels
+from wattshed.publish.figures.clocks import clocks_figure
+from wattshed.publish.figures.degrees import degrees_figure
+from wattshed.publish.figures.forecasts import forecasts_figure
+from wattshed.publish.figures.frontier import frontier_figure
+from wattshed.publish.figures.horizons import horizons_figure
+from wattshed.publish.figures.training import training_figure
+from wattshed.publish.report.results import read_degrees
 
 
 @pytest.fixture(scope="module")

@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 
 from figure_texts import colliding_texts, shown_texts
 from made_ladder import make_climb
-from wattshed.accounts.ladder import ladder_frame
-from wattshed.accounts.ladder_checks import training_checks
-from wattshed.publish.figure_style import save_figure
-from wattshed.publish.ladder_figure import ladder_figure, spread
+from wattshed.accounts.ladder.checks import training_checks
+from wattshed.accounts.ladder.steps import ladder_frame
+from wattshed.publish.drawing.figure_style import save_figure
+from wattshed.publish.figures.ladder import ladder_figure, spread
 
 
 @pytest.fixture(autouse=True)

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from made_ladder import make_climb, make_scores, make_windows
-from wattshed.accounts.advice import advise
-from wattshed.accounts.ladder import ladder_frame
-from wattshed.accounts.ladder_checks import training_checks
-from wattshed.publish.ladder_table import NOT_REACHED, TABLES, TEST_MARK, ladder_tables
-from wattshed.publish.latex import compile_tex, render_table
-from wattshed.publish.table import ESTIMATED, MISSING
-from wattshed.publish.what_to_use import what_to_use_sentence
+from wattshed.accounts.comparison.advice import advise
+from wattshed.accounts.ladder.checks import training_checks
+from wattshed.accounts.ladder.steps import ladder_frame
+from wattshed.publish.sentences.what_to_use import what_to_use_sentence
+from wattshed.publish.tables.ladder import NOT_REACHED, TABLES, TEST_MARK, ladder_tables
+from wattshed.publish.typesetting.latex import compile_tex, render_table
+from wattshed.publish.typesetting.table import ESTIMATED, MISSING
 
 NOTE = "study learned from 2,000 windows at most"
 

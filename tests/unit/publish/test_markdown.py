@@ -1,5 +1,5 @@
-from wattshed.publish.markdown import render_markdown
-from wattshed.publish.table import ESTIMATED, Cell, Column, Table
+from wattshed.publish.typesetting.markdown import render_markdown
+from wattshed.publish.typesetting.table import ESTIMATED, Cell, Column, Table
 
 
 def test_a_table_in_markdown_keeps_marks_units_notes_and_hostile_text():

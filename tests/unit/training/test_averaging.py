@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from wattshed.forecast.networks import ReferenceSTGNN
-from wattshed.training.averaging import WeightAverage
+from wattshed.forecast.families.networks import ReferenceSTGNN
+from wattshed.training.step.averaging import WeightAverage
 
 
 def one_weight(value=0.0):

@@ -13,17 +13,17 @@ import pytest
 import torch
 
 from known_power import HandClock, KnownPower
-from wattshed.config.budget import BudgetBlock
-from wattshed.config.data import WindowsBlock
-from wattshed.config.training import ModelBlock, RecipeBlock
-from wattshed.energy.budget import VARIABLE, Budget, Limit
-from wattshed.energy.ledger import Ledger
+from wattshed.config.data.data import WindowsBlock
+from wattshed.config.energy.budget import BudgetBlock
+from wattshed.config.models.training import ModelBlock, RecipeBlock
+from wattshed.energy.budget.budget import VARIABLE, Budget, Limit
+from wattshed.energy.ledger.writing import Ledger
 from wattshed.energy.meter import Meter
-from wattshed.forecast.given import Given
+from wattshed.forecast.job_inputs import JobInputs
 from wattshed.foundation.faults import Fault
 from wattshed.training.base import train_base
-from wattshed.training.budget_stop import BudgetStop
-from wattshed.training.checkpoint import Recipe, read_checkpoint
+from wattshed.training.checkpoint import ModelSpec, read_checkpoint
+from wattshed.training.guards.budget_stop import BudgetStop
 from wattshed.training.loop import validation_rmse
 from wattshed.training.progress import Progress
 from wattshed.training.resume import ResumeFile, Training
@@ -39,7 +39,7 @@ RECIPE = RecipeBlock(
     warm_up_steps=10,
     scaling="node",
 )
-MADE_BY = Recipe(
+MADE_BY = ModelSpec(
     "model", 1, ModelBlock(form="stgnn", recipe="r"), RECIPE, WindowsBlock(look_back_h=12, horizon_h=3)
 )
 KWH_PER_HOUR = 0.1
@@ -166,7 +166,7 @@ ASKING = textwrap.dedent("""
 def test_on_a_terminal_it_asks_once_and_no_answer_is_a_no(tmp_path, root, answer, outcome):
     """A real terminal: the question shows the figures, and a yes is not asked for again."""
     main, terminal = os.openpty()
-    here = [str(root / "tests"), str(root / "tests/unit/training")]
+    here = [str(root / "tests/helpers"), str(root / "tests/unit/training")]
     process = subprocess.Popen(
         [sys.executable, "-c", ASKING, *here, str(tmp_path)],
         stdin=terminal,
@@ -194,7 +194,7 @@ def test_on_a_terminal_it_asks_once_and_no_answer_is_a_no(tmp_path, root, answer
 
 def run(task, graph, metering, folder, recipe=MADE_BY):
     train_base(
-        Given(task, graph, metering, CPU),
+        JobInputs(task, graph, metering, CPU),
         recipe,
         checkpoint=folder / "model.safetensors",
         epochs=folder / "epochs.parquet",

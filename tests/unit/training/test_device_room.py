@@ -8,14 +8,14 @@ import pytest
 import torch
 
 from training_runs import train_into
-from wattshed.config.data import WindowsBlock
-from wattshed.config.training import ModelBlock, RecipeBlock
-from wattshed.engine.residence import Residence
+from wattshed.config.data.data import WindowsBlock
+from wattshed.config.models.training import ModelBlock, RecipeBlock
+from wattshed.engine.series.residence import Residence
 from wattshed.foundation.faults import Fault
 from wattshed.training import loop
-from wattshed.training.checkpoint import Recipe
-from wattshed.training.device_room import DeviceRoom
-from wattshed.training.learner import Learner
+from wattshed.training.checkpoint import ModelSpec
+from wattshed.training.guards.out_of_memory_retry import OutOfMemoryRetry
+from wattshed.training.step.learner import Learner
 
 CPU = torch.device("cpu")
 RECIPE = RecipeBlock(
@@ -27,7 +27,7 @@ RECIPE = RecipeBlock(
     schedule="plateau",
     scaling="node",
 )
-MADE_BY = Recipe(
+MADE_BY = ModelSpec(
     "model", 1, ModelBlock(form="stgnn", recipe="r"), RECIPE, WindowsBlock(look_back_h=12, horizon_h=3)
 )
 
@@ -83,7 +83,7 @@ def test_validation_may_run_out_too(task, graph, metering, tmp_path, monkeypatch
 
 def test_a_second_failure_is_not_tried_a_third_time():
     series = np.zeros((2, 3), dtype=np.float32)
-    room = DeviceRoom(Residence(series, series, CPU, free=lambda device: 0), "job")
+    room = OutOfMemoryRetry(Residence(series, series, CPU, free=lambda device: 0), "job")
     done = []
 
     def work():

@@ -4,11 +4,11 @@ import pytest
 import torch
 
 from made_pairs import pairs_of
-from wattshed.config.training import RecipeBlock
-from wattshed.forecast.networks import STGNN
+from wattshed.config.models.training import RecipeBlock
+from wattshed.forecast.families.networks import STGNN
 from wattshed.foundation.faults import Fault
-from wattshed.training.optimiser import make_optimiser
-from wattshed.training.schedules import Schedule
+from wattshed.training.step.optimiser import make_optimiser
+from wattshed.training.step.schedules import Schedule
 
 
 def recipe(**keys):

@@ -6,20 +6,20 @@ import pytest
 import torch
 
 from small_study import small_panel, task_of
-from wattshed.config.data import WindowsBlock
-from wattshed.config.training import ModelBlock, RecipeBlock
+from wattshed.config.data.data import WindowsBlock
+from wattshed.config.models.training import ModelBlock, RecipeBlock
 from wattshed.data.panel import Panel
-from wattshed.forecast.given import Given
+from wattshed.forecast.job_inputs import JobInputs
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.tensor_file import read_tensors
 from wattshed.training import base, loop
-from wattshed.training.checkpoint import Recipe, make_forecaster, read_checkpoint, write_checkpoint
-from wattshed.training.faulty_batch import describe_extremes
-from wattshed.training.learner import Learner
+from wattshed.training.checkpoint import ModelSpec, make_forecaster, read_checkpoint, write_checkpoint
+from wattshed.training.guards.faulty_batch import describe_extremes
+from wattshed.training.guards.stopping import Standing
 from wattshed.training.loop import validation_rmse
-from wattshed.training.precision import Precision
 from wattshed.training.resume import ResumeFile, Training
-from wattshed.training.stopping import Standing
+from wattshed.training.step.learner import Learner
+from wattshed.training.step.precision import Precision
 
 CPU = torch.device("cpu")
 WINDOWS = WindowsBlock(look_back_h=12, horizon_h=3)
@@ -31,12 +31,12 @@ SHORT = {"epochs": 2, "steps_per_epoch": 7, "learning_rate": 5e-3, "validation_w
 def made_by(form="stgnn", model=None, **keys):
     base_keys = ALL_NODES if form == "stgnn_reference" else PAIRS
     block = RecipeBlock(**{**SHORT, **base_keys, **keys})
-    return Recipe("model", 1, ModelBlock(form=form, recipe="r", hidden=4, **(model or {})), block, WINDOWS)
+    return ModelSpec("model", 1, ModelBlock(form=form, recipe="r", hidden=4, **(model or {})), block, WINDOWS)
 
 
 def run(task, graph, made_by, metering, folder):
     base.train_base(
-        Given(task, graph, metering, CPU),
+        JobInputs(task, graph, metering, CPU),
         made_by,
         checkpoint=folder / "model.safetensors",
         epochs=folder / "epochs.parquet",

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from wattshed.config.data import WindowsBlock
-from wattshed.config.training import ModelBlock, RecipeBlock
+from wattshed.config.data.data import WindowsBlock
+from wattshed.config.models.training import ModelBlock, RecipeBlock
 from wattshed.training.base import make_batches
-from wattshed.training.batches import WindowBatches
-from wattshed.training.checkpoint import Recipe, make_forecaster
+from wattshed.training.batches.drawing import WindowBatches
+from wattshed.training.checkpoint import ModelSpec, make_forecaster
 
 CPU = torch.device("cpu")
 
@@ -29,7 +29,7 @@ def made(gappy_task, graph):
             **keys,
         )
         model = ModelBlock(form="stgnn_reference", recipe="r", dropout=0.0)
-        made_by = Recipe("model", seed, model, block, WindowsBlock(look_back_h=12, horizon_h=3))
+        made_by = ModelSpec("model", seed, model, block, WindowsBlock(look_back_h=12, horizon_h=3))
         forecaster = make_forecaster(made_by, gappy_task, graph, CPU)
         return forecaster.network, make_batches(made_by, gappy_task, forecaster)
 

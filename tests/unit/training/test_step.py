@@ -5,13 +5,13 @@ import copy
 import pytest
 import torch
 
-from wattshed.config.data import WindowsBlock
-from wattshed.config.training import ModelBlock, RecipeBlock
+from wattshed.config.data.data import WindowsBlock
+from wattshed.config.models.training import ModelBlock, RecipeBlock
 from wattshed.foundation.faults import Fault
-from wattshed.training.batches import Batch, PairBatches, WindowBatches, grouped
-from wattshed.training.checkpoint import Recipe, make_forecaster
-from wattshed.training.precision import Precision
-from wattshed.training.step import gradient_step, train_step
+from wattshed.training.batches.drawing import Batch, PairBatches, WindowBatches, grouped
+from wattshed.training.checkpoint import ModelSpec, make_forecaster
+from wattshed.training.step.gradient import gradient_step, train_step
+from wattshed.training.step.precision import Precision
 
 CPU = torch.device("cpu")
 RECIPE = RecipeBlock(
@@ -28,7 +28,7 @@ PLAIN = Precision()
 @pytest.fixture
 def forecaster(gappy_task, graph):
     windows = WindowsBlock(look_back_h=12, horizon_h=3)
-    made_by = Recipe("model", 1, ModelBlock(form="stgnn", recipe="r"), RECIPE, windows)
+    made_by = ModelSpec("model", 1, ModelBlock(form="stgnn", recipe="r"), RECIPE, windows)
     # Torch: some tests reach into its graph, which a kernel has not.
     return make_forecaster(made_by, gappy_task, graph, CPU, "torch")
 
@@ -98,7 +98,7 @@ def test_a_plain_step_is_the_step_of_one_batch_in_fp32(forecaster, batches):
 @pytest.mark.parametrize("form", ["stgnn", "gru", "dlinear", "stgnn_reference"])
 def test_bf16_rounds_and_leaves_weights_and_gradients_in_fp32(form, gappy_task, graph):
     windows = WindowsBlock(look_back_h=12, horizon_h=3)
-    made_by = Recipe("model", 1, ModelBlock(form=form, recipe="r", dropout=0.0), RECIPE, windows)
+    made_by = ModelSpec("model", 1, ModelBlock(form=form, recipe="r", dropout=0.0), RECIPE, windows)
     forecaster = make_forecaster(made_by, gappy_task, graph, CPU)
     if form == "stgnn_reference":
         made = WindowBatches(gappy_task, forecaster.series, 1, 2, 3)

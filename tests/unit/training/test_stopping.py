@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wattshed.training.stopping import EarlyStopping, Standing
+from wattshed.training.guards.stopping import EarlyStopping, Standing
 
 ERRORS = st.lists(st.floats(0, 1e6, allow_nan=False), min_size=1, max_size=40)
 RULES = st.builds(

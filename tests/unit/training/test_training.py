@@ -14,19 +14,19 @@ import torch
 
 from small_study import small_panel, task_of
 from training_runs import train_into
-from wattshed.config.data import WindowsBlock
-from wattshed.config.training import ModelBlock, RecipeBlock
+from wattshed.config.data.data import WindowsBlock
+from wattshed.config.models.training import ModelBlock, RecipeBlock
 from wattshed.data.panel import Panel
 from wattshed.engine.choice import choose
-from wattshed.forecast.baselines import make_baseline
+from wattshed.forecast.baselines.naive import make_baseline
 from wattshed.forecast.metrics import metrics, sum_errors
 from wattshed.foundation.faults import Fault
 from wattshed.training.base import training_fingerprint
-from wattshed.training.batches import PairBatches, WindowBatches
-from wattshed.training.checkpoint import Recipe, make_forecaster, read_checkpoint, write_checkpoint
+from wattshed.training.batches.drawing import PairBatches, WindowBatches
+from wattshed.training.checkpoint import ModelSpec, make_forecaster, read_checkpoint, write_checkpoint
 from wattshed.training.loop import validation_rmse
-from wattshed.training.schedules import cosine_rate
-from wattshed.training.step import observed_loss
+from wattshed.training.step.gradient import observed_loss
+from wattshed.training.step.schedules import cosine_rate
 
 CPU = torch.device("cpu")
 FRUGAL = RecipeBlock(
@@ -52,7 +52,7 @@ WINDOWS = WindowsBlock(look_back_h=12, horizon_h=3)
 
 
 def recipe(form="stgnn", block=FRUGAL, seed=1, name="model", **model):
-    return Recipe(name, seed, ModelBlock(form=form, recipe="r", **model), block, WINDOWS)
+    return ModelSpec(name, seed, ModelBlock(form=form, recipe="r", **model), block, WINDOWS)
 
 
 def run(task, graph, made_by, metering, folder, engine="auto"):
@@ -153,7 +153,7 @@ def test_a_killed_run_resumes_to_the_result_of_an_unbroken_one(graph, metering, 
     ]
     # The unbroken run used this process's threads; results are equal for an equal number of them.
     arguments += ["--threads", str(torch.get_num_threads())]
-    base = [sys.executable, "-c", code, f"{root}/workflow/scripts"]
+    base = [sys.executable, "-c", code, f"{root}/workflow/scripts/training"]
     killed = subprocess.run([*base, "kill", *arguments], capture_output=True)
     assert killed.returncode == -9
     assert not (broken / "model.safetensors").exists()

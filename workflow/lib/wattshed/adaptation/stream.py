@@ -9,24 +9,24 @@ import numpy as np
 import pandas as pd
 import torch
 
-from wattshed.adaptation.memory import Reservoir
-from wattshed.config.adaptation import AdaptationBlock
+from wattshed.adaptation.reservoir import Reservoir
+from wattshed.config.models.adaptation import AdaptationBlock
 from wattshed.data.splits import Month
 from wattshed.energy.meter import Meter
+from wattshed.forecast.families.networks import make_pair_network
 from wattshed.forecast.metrics import sum_errors
-from wattshed.forecast.networks import make_pair_network
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.protocol import ForecastTask
-from wattshed.training.batches import Batch, PairBatches
-from wattshed.training.checkpoint import Recipe
-from wattshed.training.step import train_step
+from wattshed.training.batches.drawing import Batch, PairBatches
+from wattshed.training.checkpoint import ModelSpec
+from wattshed.training.step.gradient import train_step
 
 RANDOM = "random"
 BASE = "base"
 
 
 def adapt_over_stream(
-    task: ForecastTask, block: AdaptationBlock, forecaster: NeuralForecaster, made_by: Recipe, meter: Meter
+    task: ForecastTask, block: AdaptationBlock, forecaster: NeuralForecaster, made_by: ModelSpec, meter: Meter
 ) -> pd.DataFrame:
     """Run every strategy over all months; rows of ``adaptation/{model}.parquet``.
 
@@ -89,7 +89,7 @@ def _learn(
     learner: NeuralForecaster,
     task: ForecastTask,
     month: Month,
-    made_by: Recipe,
+    made_by: ModelSpec,
     block: AdaptationBlock,
     memory: Reservoir,
     replays: bool,

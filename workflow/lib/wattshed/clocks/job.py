@@ -4,12 +4,12 @@ from pathlib import Path
 
 import torch
 
-from wattshed.clocks.opening import open_backend
+from wattshed.clocks.backends.opening import open_backend
 from wattshed.clocks.sweep import run_sweep
-from wattshed.config.clocks import ClocksBlock
+from wattshed.config.models.clocks import ClocksBlock
+from wattshed.devices.torch_device import choose_device, synchroniser
 from wattshed.energy.job import metered_job
-from wattshed.forecast.device import choose_device, synchroniser
-from wattshed.forecast.given import Given
+from wattshed.forecast.job_inputs import JobInputs
 from wattshed.forecast.protocol import evenly_spaced
 from wattshed.foundation.writing import write_parquet
 from wattshed.training.checkpoint import read_checkpoint
@@ -19,7 +19,7 @@ WINDOWS_PER_CALL = 64
 
 def sweep_checkpoint(
     checkpoint: Path,
-    given: Given,
+    given: JobInputs,
     block: ClocksBlock,
     *,
     output: Path,

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from wattshed.clocks.backend import ClockBackend, clock_given_back
-from wattshed.clocks.replay import RecordedClocks
-from wattshed.config.clocks import ClocksBlock
+from wattshed.clocks.backends.protocol import ClockBackend, clock_given_back
+from wattshed.clocks.backends.replay import RecordedClocks
+from wattshed.config.models.clocks import ClocksBlock
 
 COLUMNS = (
     "backend",

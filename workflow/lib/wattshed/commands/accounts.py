@@ -64,10 +64,10 @@ def run(arguments: argparse.Namespace) -> int:
     # Late: the frames take a second to load, and --help needs none of them.
     import pandas as pd
 
-    from wattshed.accounts.collect import collect
-    from wattshed.accounts.emissions import add_emissions
-    from wattshed.accounts.retro import with_mass_range
-    from wattshed.accounts.unrecorded import estimate_unrecorded
+    from wattshed.accounts.emissions.emissions import add_emissions
+    from wattshed.accounts.estimates.retro import with_mass_range
+    from wattshed.accounts.estimates.unrecorded import estimate_unrecorded
+    from wattshed.accounts.reading.collect import collect
     from wattshed.commands.accounts_output import (
         comparable_runs,
         print_estimates,
@@ -75,8 +75,8 @@ def run(arguments: argparse.Namespace) -> int:
         totals_frame,
         write_all,
     )
-    from wattshed.config.carbon import CarbonBlock
-    from wattshed.energy.carbon import Location
+    from wattshed.config.energy.carbon import CarbonBlock
+    from wattshed.energy.carbon.carbon import Location
 
     if not 1 <= arguments.pue <= 5:
         raise Fault(f"--pue {arguments.pue}: expected a number from 1 to 5.")

@@ -5,26 +5,26 @@ from typing import Any
 
 import pandas as pd
 
-from wattshed.accounts.comparable import training_costs
-from wattshed.accounts.fronts import COSTS, fronts_frame
-from wattshed.accounts.intervals import summarise
-from wattshed.accounts.leaders import low_carbon_leaders
-from wattshed.accounts.normalised import normalised_metrics
-from wattshed.accounts.overlay import epoch_curves
-from wattshed.accounts.retro import separate_totals
-from wattshed.accounts.status import worst_status
+from wattshed.accounts.comparison.comparable import training_costs
+from wattshed.accounts.comparison.fronts import COSTS, fronts_frame
+from wattshed.accounts.comparison.leaders import low_carbon_leaders
+from wattshed.accounts.comparison.normalised import normalised_metrics
+from wattshed.accounts.comparison.overlay import epoch_curves
+from wattshed.accounts.estimates.retro import separate_totals
+from wattshed.accounts.runs.status import worst_status
 from wattshed.commands.screen import open_console, plain_table
 from wattshed.foundation.writing import write_parquet, write_text
-from wattshed.publish.emissions_heatmap_figure import emissions_heatmap_figure
-from wattshed.publish.energy_box_figure import energy_box_figure
-from wattshed.publish.figure_style import save_figure
-from wattshed.publish.fronts_figure import fronts_figure
-from wattshed.publish.fronts_table import fronts_table
-from wattshed.publish.latex import render_table
-from wattshed.publish.leaders_table import leaders_table
-from wattshed.publish.normalised_table import normalised_tables
-from wattshed.publish.overlay_figure import overlay_figure
-from wattshed.publish.split_figure import split_figure
+from wattshed.publish.drawing.figure_style import save_figure
+from wattshed.publish.figures.emissions_heatmap import emissions_heatmap_figure
+from wattshed.publish.figures.energy_box import energy_box_figure
+from wattshed.publish.figures.fronts import fronts_figure
+from wattshed.publish.figures.overlay import overlay_figure
+from wattshed.publish.figures.split import split_figure
+from wattshed.publish.tables.fronts import fronts_table
+from wattshed.publish.tables.leaders import leaders_table
+from wattshed.publish.tables.normalised import normalised_tables
+from wattshed.publish.typesetting.latex import render_table
+from wattshed.statistics.summaries import summarise
 
 # Stages whose runs are whole trainings of a model, and so repeats of one another.
 WHOLE_RUNS = ("foreign", "command")

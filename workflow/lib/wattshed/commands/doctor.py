@@ -10,11 +10,11 @@ from rich.text import Text
 from wattshed.commands.exclusivity import Finding, survey_exclusivity
 from wattshed.commands.place import add_place, host_from
 from wattshed.commands.screen import open_console, plain_table
-from wattshed.config.metering import MeteringBlock
-from wattshed.energy.carbon import Location, yearly_intensity
+from wattshed.config.energy.metering import MeteringBlock
+from wattshed.energy.carbon.carbon import Location, yearly_intensity
 from wattshed.energy.host import PLACE, Host
 from wattshed.energy.idle import kept_idle_power
-from wattshed.energy.opening import SensorReport, survey
+from wattshed.energy.sensors.opening import SensorReport, survey
 
 EXAMPLES = """examples:
   wattshed doctor

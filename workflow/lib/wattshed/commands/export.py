@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     # Late: torch takes seconds to load, and --help needs none of it.
     import torch
 
-    from wattshed.config.data import WindowsBlock
+    from wattshed.config.data.data import WindowsBlock
     from wattshed.data.graph import Graph
     from wattshed.forecast.export import export_onnx, export_openvino
     from wattshed.forecast.protocol import ForecastTask

@@ -46,8 +46,8 @@ def add(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     # Late: the frames take a second to load, and --help needs none of them.
-    from wattshed.accounts.paired_test import ALPHA
-    from wattshed.accounts.regression import guard
+    from wattshed.accounts.guard.verdicts import guard
+    from wattshed.statistics.paired import ALPHA
 
     if arguments.update and not arguments.baseline.parent.is_dir():
         raise Fault(f"{arguments.baseline.parent} is no folder: make it, or name another --baseline.")

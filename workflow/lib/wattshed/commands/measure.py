@@ -18,8 +18,8 @@ from typing import Any
 
 from wattshed.commands.place import add_place, host_from
 from wattshed.commands.summary import Summary
-from wattshed.config.metering import MeteringBlock
-from wattshed.energy.carbon import Location, yearly_intensity
+from wattshed.config.energy.metering import MeteringBlock
+from wattshed.energy.carbon.carbon import Location, yearly_intensity
 from wattshed.energy.job import metered_job
 from wattshed.energy.meter import Meter
 from wattshed.energy.window import Measurement, Window

@@ -4,7 +4,7 @@ import argparse
 import os
 from dataclasses import replace
 
-from wattshed.config.energy import EnergyBlock
+from wattshed.config.energy.energy import EnergyBlock
 from wattshed.energy.host import PLACE, REGION, UNKNOWN, Host
 from wattshed.foundation.faults import Fault
 

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wattshed.energy.carbon import Intensity
-from wattshed.energy.intervals import Interval
+from wattshed.energy.carbon.carbon import Intensity
 from wattshed.energy.meter import Meter
 from wattshed.energy.reading import JOULES_PER_KWH, Reading
 from wattshed.energy.window import Measurement
+from wattshed.statistics.intervals import Interval
 
 
 @dataclass(frozen=True)

@@ -11,16 +11,16 @@ import pandas as pd
 import torch
 from torch import nn
 
-from wattshed.compression.int8 import NotAvailable
 from wattshed.compression.judge import FULL
+from wattshed.compression.methods.int8 import NotAvailable
 from wattshed.compression.variants import compress, fine_tune
-from wattshed.config.compression import CompressionBlock
+from wattshed.config.models.compression import CompressionBlock
 from wattshed.energy.meter import Meter
+from wattshed.forecast.families.networks import STGNN, Residual, parameter_count
 from wattshed.forecast.metrics import sum_errors
-from wattshed.forecast.networks import STGNN, Residual, parameter_count
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.protocol import ForecastTask, evenly_spaced
-from wattshed.training.checkpoint import Recipe
+from wattshed.training.checkpoint import ModelSpec
 
 MEASURED_WINDOWS = 200
 
@@ -38,7 +38,11 @@ class Candidate:
 
 
 def measure_variants(
-    task: ForecastTask, block: CompressionBlock, forecaster: NeuralForecaster, made_by: Recipe, meter: Meter
+    task: ForecastTask,
+    block: CompressionBlock,
+    forecaster: NeuralForecaster,
+    made_by: ModelSpec,
+    meter: Meter,
 ) -> pd.DataFrame:
     """Rows of ``compression/{model}.parquet``, the full model first; ``unavailable`` says why one could not be made.
 
@@ -122,7 +126,7 @@ def _latencies(candidates: list[Candidate], task: ForecastTask, repeats: int) ->
 
 
 def _energies(
-    candidates: list[Candidate], task: ForecastTask, made_by: Recipe, rounds: int, meter: Meter
+    candidates: list[Candidate], task: ForecastTask, made_by: ModelSpec, rounds: int, meter: Meter
 ) -> list[tuple[float | None, str]]:
     """Median energy of 1,000 forecasts of one node each [J] and its status, taken in turns."""
     origins = evenly_spaced(task.origins(task.splits.test), MEASURED_WINDOWS)

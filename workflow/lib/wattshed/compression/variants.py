@@ -3,22 +3,22 @@
 import torch
 from torch import nn
 
-from wattshed.compression.int8 import quantise
-from wattshed.compression.low_rank import low_rank
-from wattshed.compression.pruning import most_important, remove_units
-from wattshed.config.compression import CompressionBlock, Variant
-from wattshed.forecast.networks import STGNN, Residual
+from wattshed.compression.methods.int8 import quantise
+from wattshed.compression.methods.low_rank import low_rank
+from wattshed.compression.methods.pruning import most_important, remove_units
+from wattshed.config.models.compression import CompressionBlock, Variant
+from wattshed.forecast.families.networks import STGNN, Residual
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.protocol import ForecastTask
-from wattshed.training.batches import PairBatches
-from wattshed.training.checkpoint import Recipe
-from wattshed.training.step import train_step
+from wattshed.training.batches.drawing import PairBatches
+from wattshed.training.checkpoint import ModelSpec
+from wattshed.training.step.gradient import train_step
 
 
 def compress(network: STGNN | Residual, variant: Variant) -> nn.Module:
     """The variant of a trained network; the network itself is left as it is. A linear part is kept whole.
 
-    Raises :class:`wattshed.compression.int8.NotAvailable` where a method cannot run here.
+    Raises :class:`wattshed.compression.methods.int8.NotAvailable` where a method cannot run here.
     """
     if isinstance(network, Residual):
         return Residual(network.linear, compress(network.network, variant))  # type: ignore[arg-type]
@@ -31,7 +31,7 @@ def compress(network: STGNN | Residual, variant: Variant) -> nn.Module:
 
 
 def fine_tune(
-    forecaster: NeuralForecaster, task: ForecastTask, made_by: Recipe, block: CompressionBlock, steps: int
+    forecaster: NeuralForecaster, task: ForecastTask, made_by: ModelSpec, block: CompressionBlock, steps: int
 ) -> None:
     """Train a compressed network on the training part, in place, with the base training's loss."""
     network = forecaster.network

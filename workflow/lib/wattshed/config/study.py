@@ -7,15 +7,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, StringConstraints, ValidationError, model_validator
 
-from wattshed.config.adaptation import AdaptationBlock
 from wattshed.config.block import Block
-from wattshed.config.clocks import ClocksBlock
-from wattshed.config.compression import CompressionBlock
-from wattshed.config.data import DataBlock
-from wattshed.config.energy import EnergyBlock
-from wattshed.config.graph import GraphBlock
-from wattshed.config.ladder import LadderBlock
-from wattshed.config.training import ModelBlock, RecipeBlock
+from wattshed.config.data.data import DataBlock
+from wattshed.config.data.graph import GraphBlock
+from wattshed.config.energy.energy import EnergyBlock
+from wattshed.config.models.adaptation import AdaptationBlock
+from wattshed.config.models.clocks import ClocksBlock
+from wattshed.config.models.compression import CompressionBlock
+from wattshed.config.models.ladder import LadderBlock
+from wattshed.config.models.training import ModelBlock, RecipeBlock
 from wattshed.foundation.faults import Fault
 
 NAME = r"^[a-z][a-z0-9_]*$"

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-from wattshed.config.graph import GraphBlock
+from wattshed.config.data.graph import GraphBlock
 from wattshed.data.panel import Panel
 from wattshed.data.similarity import Similarity, load_shape_similarity, metadata_similarity
 from wattshed.data.splits import Segment

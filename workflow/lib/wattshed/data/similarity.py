@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy.spatial.distance import cdist
 
-from wattshed.config.graph import GraphBlock
+from wattshed.config.data.graph import GraphBlock
 from wattshed.data.panel import Panel
 from wattshed.data.splits import Segment
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from wattshed.config.data import SplitsBlock, WindowsBlock
+from wattshed.config.data.data import SplitsBlock, WindowsBlock
 from wattshed.data.panel import Panel
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.writing import write_json

@@ -11,13 +11,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wattshed.energy.cpu_load import CpuLoad
 from wattshed.energy.reading import JOULES_PER_KWH, Component, Reading, Status
+from wattshed.energy.sensors.cpu_load import CpuLoad
 from wattshed.foundation.writing import write_json
 
 if TYPE_CHECKING:
-    from wattshed.config.metering import MeteringBlock
-    from wattshed.energy.sensors import Sensor
+    from wattshed.config.energy.metering import MeteringBlock
+    from wattshed.energy.sensors.protocol import Sensor
 
 # With more than this share of all cores at work, what is measured is not the idle machine.
 BUSY_SHARE = 0.1

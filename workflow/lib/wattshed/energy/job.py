@@ -10,14 +10,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wattshed.energy.budget import Budget
-from wattshed.energy.carbon import Location, yearly_intensity
+from wattshed.energy.budget.budget import Budget
+from wattshed.energy.carbon.carbon import Location, yearly_intensity
 from wattshed.energy.host import Host
 from wattshed.energy.idle import find_idle_power
-from wattshed.energy.ledger import SCHEMA, Ledger
+from wattshed.energy.ledger.writing import SCHEMA, Ledger
 from wattshed.energy.meter import Meter
-from wattshed.energy.opening import open_samplers, open_sensors
-from wattshed.energy.sampler import Sampler
+from wattshed.energy.sampling.sampler import Sampler
+from wattshed.energy.sensors.opening import open_samplers, open_sensors
 from wattshed.foundation.provenance import (
     describe_batch_job,
     describe_commit,
@@ -29,9 +29,9 @@ from wattshed.foundation.provenance import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from wattshed.config.metering import MeteringBlock
+    from wattshed.config.energy.metering import MeteringBlock
     from wattshed.energy.reading import Reading
-    from wattshed.energy.sensors import Sensor
+    from wattshed.energy.sensors.protocol import Sensor
 
 
 @contextmanager

@@ -15,8 +15,8 @@ from wattshed.energy.window import Measurement, Window
 
 if TYPE_CHECKING:
     from wattshed.energy.idle import IdlePower
-    from wattshed.energy.ledger import Ledger
-    from wattshed.energy.sensors import Sensor
+    from wattshed.energy.ledger.writing import Ledger
+    from wattshed.energy.sensors.protocol import Sensor
 
 # Repeated work lasts at least so many resolutions of the slowest sensor: a counter's step then is a small part.
 RESOLUTIONS = 3

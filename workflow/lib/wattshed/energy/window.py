@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from wattshed.energy.intervals import Interval, mean_interval
 from wattshed.energy.reading import Reading
+from wattshed.statistics.intervals import Interval, mean_interval
 
 THROTTLE = "_throttle_bits"
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from wattshed.engine.compiled import CannotCompile
-from wattshed.engine.cuda_kernel import FusedCuda
-from wattshed.engine.fused_cpu import LARGEST_HIDDEN, FusedCpu
-from wattshed.engine.fused_cuda import HIDDEN_SIZES, available
+from wattshed.engine.cpu.compiled import CannotCompile
+from wattshed.engine.cpu.fused_cpu import LARGEST_HIDDEN, FusedCpu
+from wattshed.engine.gpu.cuda_kernel import FusedCuda
+from wattshed.engine.gpu.fused_cuda import HIDDEN_SIZES, available
 
 Wanted = Literal["auto", "torch"]
 Kernel = FusedCpu | FusedCuda

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from wattshed.engine.choice import Chosen, choose
-from wattshed.engine.fused_cpu import FusedCpu
-from wattshed.forecast.networks import STGNN, Residual
+from wattshed.engine.cpu.fused_cpu import FusedCpu
+from wattshed.forecast.families.networks import STGNN, Residual
 from wattshed.forecast.series import Pairs, ScaledSeries
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from wattshed.forecast.networks import STGNN, Residual
+from wattshed.forecast.families.networks import STGNN, Residual
 from wattshed.forecast.series import Pairs
 from wattshed.foundation.faults import Fault
 

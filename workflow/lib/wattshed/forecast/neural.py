@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from wattshed.forecast.computing import compute, compute_consecutive
-from wattshed.forecast.networks import ReferenceSTGNN, Residual
+from wattshed.forecast.families.networks import ReferenceSTGNN, Residual
 from wattshed.forecast.protocol import ForecastTask
 from wattshed.forecast.series import ScaledSeries
 

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from wattshed.config.data import WindowsBlock
+from wattshed.config.data.data import WindowsBlock
 from wattshed.data.panel import Panel
 from wattshed.data.scaling import fit_scaler
 from wattshed.data.splits import Segment, Splits

@@ -13,8 +13,8 @@ from wattshed.data.scaling import Scaler, fit_scaler
 from wattshed.data.similarity import hour_of_week
 from wattshed.engine.choice import Wanted
 from wattshed.engine.recurrent import Windows
-from wattshed.engine.residence import Residence
-from wattshed.engine.series_files import make_series
+from wattshed.engine.series.residence import Residence
+from wattshed.engine.series.series_files import make_series
 from wattshed.forecast.protocol import ForecastTask
 
 WEEK_H = 168

@@ -6,10 +6,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from wattshed.engine.fused_cpu import FusedCpu
-from wattshed.engine.fused_stream import FusedStream
+from wattshed.engine.cpu.fused_cpu import FusedCpu
+from wattshed.engine.cpu.fused_stream import FusedStream
 from wattshed.forecast.computing import backend_of
-from wattshed.forecast.networks import STGNN, Residual
+from wattshed.forecast.families.networks import STGNN, Residual
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.series import WEEK_H, ScaledSeries
 from wattshed.foundation.faults import Fault

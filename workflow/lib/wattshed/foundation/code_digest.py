@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 PACKAGE = "wattshed"
-DATA_SUFFIXES = (".css", ".j2")
+DATA_SUFFIXES = (".c", ".css", ".j2")
 
 
 def code_digest(script: Path | str, library: Path | str) -> str:

@@ -3,19 +3,19 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from wattshed.accounts.comparable import training_costs
-from wattshed.accounts.fronts import COSTS, fronts_frame
-from wattshed.accounts.leaders import low_carbon_leaders
-from wattshed.accounts.normalised import normalised_metrics
-from wattshed.accounts.overlay import epoch_curves
-from wattshed.publish.energy_box_figure import energy_box_figure
-from wattshed.publish.fronts_figure import fronts_figure
-from wattshed.publish.fronts_table import fronts_table
-from wattshed.publish.leaders_table import leaders_table
-from wattshed.publish.normalised_table import normalised_tables
-from wattshed.publish.overlay_figure import overlay_figure
-from wattshed.publish.split_figure import split_figure
-from wattshed.publish.table import Table
+from wattshed.accounts.comparison.comparable import training_costs
+from wattshed.accounts.comparison.fronts import COSTS, fronts_frame
+from wattshed.accounts.comparison.leaders import low_carbon_leaders
+from wattshed.accounts.comparison.normalised import normalised_metrics
+from wattshed.accounts.comparison.overlay import epoch_curves
+from wattshed.publish.figures.energy_box import energy_box_figure
+from wattshed.publish.figures.fronts import fronts_figure
+from wattshed.publish.figures.overlay import overlay_figure
+from wattshed.publish.figures.split import split_figure
+from wattshed.publish.tables.fronts import fronts_table
+from wattshed.publish.tables.leaders import leaders_table
+from wattshed.publish.tables.normalised import normalised_tables
+from wattshed.publish.typesetting.table import Table
 
 FIGURES = ("split", "energies", "overlay", "fronts")
 TABLES = ("pareto_energy", "pareto_carbon", "leaders", "normalised_errors", "normalised_rest")

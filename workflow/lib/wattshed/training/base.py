@@ -9,27 +9,27 @@ import pandas as pd
 import torch
 
 from wattshed.data.graph import Graph
+from wattshed.devices.torch_device import synchroniser
 from wattshed.energy.job import metered_job
 from wattshed.engine.choice import choose
-from wattshed.forecast.device import synchroniser
-from wattshed.forecast.given import Given
-from wattshed.forecast.networks import ReferenceSTGNN
+from wattshed.forecast.families.networks import ReferenceSTGNN
+from wattshed.forecast.job_inputs import JobInputs
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.protocol import ForecastTask
 from wattshed.foundation.writing import write_parquet
-from wattshed.training.batches import Batches, PairBatches, WindowBatches
-from wattshed.training.budget_stop import BudgetStop
-from wattshed.training.checkpoint import Recipe, make_forecaster, write_checkpoint
+from wattshed.training.batches.drawing import Batches, PairBatches, WindowBatches
+from wattshed.training.batches.sampled_graph import SampledGraphBatches
+from wattshed.training.batches.sequences import SequenceBatches
+from wattshed.training.checkpoint import ModelSpec, make_forecaster, write_checkpoint
+from wattshed.training.guards.budget_stop import BudgetStop
 from wattshed.training.loop import train
 from wattshed.training.progress import Progress
 from wattshed.training.resume import ResumeFile
-from wattshed.training.sampled_graph import SampledGraphBatches
-from wattshed.training.sequences import SequenceBatches
 
 
 def train_base(
-    given: Given,
-    made_by: Recipe,
+    given: JobInputs,
+    made_by: ModelSpec,
     *,
     checkpoint: Path,
     epochs: Path,
@@ -75,7 +75,7 @@ def train_base(
     resume.remove()
 
 
-def make_batches(made_by: Recipe, task: ForecastTask, forecaster: NeuralForecaster) -> Batches:
+def make_batches(made_by: ModelSpec, task: ForecastTask, forecaster: NeuralForecaster) -> Batches:
     recipe = made_by.recipe
     if recipe.sampling == "windows":
         windows = WindowBatches(task, forecaster.series, made_by.seed, recipe.batch, recipe.steps_per_epoch)
@@ -109,7 +109,7 @@ def make_batches(made_by: Recipe, task: ForecastTask, forecaster: NeuralForecast
     )
 
 
-def training_fingerprint(task: ForecastTask, graph: Graph, made_by: Recipe, engine: str) -> str:
+def training_fingerprint(task: ForecastTask, graph: Graph, made_by: ModelSpec, engine: str) -> str:
     """Digest of data and recipe: only an identical training may be resumed."""
     digest = hashlib.sha256()
     adjacency = graph.adjacency

@@ -6,11 +6,11 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from wattshed.config.data import WindowsBlock
-from wattshed.config.training import ModelBlock, RecipeBlock
+from wattshed.config.data.data import WindowsBlock
+from wattshed.config.models.training import ModelBlock, RecipeBlock
 from wattshed.data.graph import Graph
 from wattshed.engine.choice import Wanted
-from wattshed.forecast.networks import make_network
+from wattshed.forecast.families.networks import make_network
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.protocol import ForecastTask
 from wattshed.forecast.series import ScaledSeries
@@ -20,7 +20,7 @@ from wattshed.foundation.tensor_file import read_tensors, write_tensors
 
 
 @dataclass(frozen=True)
-class Recipe:
+class ModelSpec:
     """All that decides a training besides its data: name, seed, form, recipe and windows."""
 
     name: str
@@ -30,7 +30,7 @@ class Recipe:
     windows: WindowsBlock
 
 
-def write_checkpoint(path: Path | str, network: nn.Module, made_by: Recipe) -> None:
+def write_checkpoint(path: Path | str, network: nn.Module, made_by: ModelSpec) -> None:
     tensors = {name: value.cpu().numpy() for name, value in network.state_dict().items()}
     about = {
         "name": made_by.name,
@@ -44,10 +44,10 @@ def write_checkpoint(path: Path | str, network: nn.Module, made_by: Recipe) -> N
 
 def read_checkpoint(
     path: Path | str, task: ForecastTask, graph: Graph, device: torch.device, engine: Wanted = "auto"
-) -> tuple[NeuralForecaster, Recipe]:
+) -> tuple[NeuralForecaster, ModelSpec]:
     """Rebuild the forecaster that :func:`write_checkpoint` saved, on a task with the same windows."""
     arrays, about = read_tensors(path)
-    made_by = Recipe(
+    made_by = ModelSpec(
         name=about["name"],
         seed=about["seed"],
         model=ModelBlock(**about["model"]),
@@ -82,7 +82,7 @@ def refuse_misfit(path: Path | str, weights: dict[str, Tensor], network: nn.Modu
 
 
 def make_forecaster(
-    made_by: Recipe, task: ForecastTask, graph: Graph, device: torch.device, engine: Wanted = "auto"
+    made_by: ModelSpec, task: ForecastTask, graph: Graph, device: torch.device, engine: Wanted = "auto"
 ) -> NeuralForecaster:
     """An untrained forecaster with the graph that its block asks for."""
     if made_by.model.graph == "shuffled":

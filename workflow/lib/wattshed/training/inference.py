@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
+from wattshed.devices.torch_device import synchroniser
 from wattshed.energy.job import metered_job
 from wattshed.forecast.computing import backend_of
-from wattshed.forecast.device import synchroniser
 from wattshed.forecast.forecasts import Forecasts
-from wattshed.forecast.given import Given
+from wattshed.forecast.job_inputs import JobInputs
 from wattshed.forecast.protocol import evenly_spaced
 from wattshed.training.checkpoint import read_checkpoint
 
@@ -17,7 +17,7 @@ from wattshed.training.checkpoint import read_checkpoint
 def forecast_checkpoints(
     checkpoints: list[Path],
     outputs: dict[str, Path],
-    given: Given,
+    given: JobInputs,
     test_windows: int,
     ledger: Path,
 ) -> None:

@@ -7,21 +7,21 @@ from typing import Any
 import numpy as np
 import torch
 
-from wattshed.config.training import RecipeBlock
+from wattshed.config.models.training import RecipeBlock
 from wattshed.energy.meter import Meter
 from wattshed.forecast.computing import backend_of
 from wattshed.forecast.metrics import rmse
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.protocol import ForecastTask, evenly_spaced
 from wattshed.foundation.faults import Fault
-from wattshed.training.batches import Batches, grouped
-from wattshed.training.budget_stop import BudgetStop
-from wattshed.training.device_room import DeviceRoom
-from wattshed.training.faulty_batch import not_a_number, say_kept
-from wattshed.training.learner import Learner
+from wattshed.training.batches.drawing import Batches, grouped
+from wattshed.training.guards.budget_stop import BudgetStop
+from wattshed.training.guards.faulty_batch import not_a_number, say_kept
+from wattshed.training.guards.out_of_memory_retry import OutOfMemoryRetry
+from wattshed.training.guards.stopping import EarlyStopping
 from wattshed.training.progress import Progress
 from wattshed.training.resume import ResumeFile, Training
-from wattshed.training.stopping import EarlyStopping
+from wattshed.training.step.learner import Learner
 
 
 def train(
@@ -52,7 +52,9 @@ def train(
     judged = forecaster.of(learner.average.network)
     check = evenly_spaced(task.origins(task.splits.validation), recipe.validation_windows)
     parameters = sum(parameter.numel() for parameter in forecaster.network.parameters())
-    room = DeviceRoom(forecaster.series.residence, f"training {labels['model']} (seed {labels['seed']})")
+    room = OutOfMemoryRetry(
+        forecaster.series.residence, f"training {labels['model']} (seed {labels['seed']})"
+    )
     look_every = steps_between_looks(device)
     stopped = budget_stop is not None and budget_stop.begin(
         training, epochs_left(training, recipe), meter, progress

@@ -5,18 +5,18 @@ from pathlib import Path
 
 import pandas as pd
 
+from wattshed.devices.torch_device import synchroniser
 from wattshed.energy.job import metered_job
 from wattshed.energy.meter import Meter
-from wattshed.forecast.device import synchroniser
-from wattshed.forecast.given import Given
+from wattshed.forecast.job_inputs import JobInputs
 from wattshed.forecast.neural import NeuralForecaster
-from wattshed.training.checkpoint import Recipe, read_checkpoint
+from wattshed.training.checkpoint import ModelSpec, read_checkpoint
 
-Work = Callable[[NeuralForecaster, Recipe, Meter], pd.DataFrame]
+Work = Callable[[NeuralForecaster, ModelSpec, Meter], pd.DataFrame]
 
 
 def over_checkpoints(
-    checkpoints: list[Path], given: Given, work: Work, *, stage: str, ledger: Path
+    checkpoints: list[Path], given: JobInputs, work: Work, *, stage: str, ledger: Path
 ) -> pd.DataFrame:
     """Rows of ``work(forecaster, made_by, meter)`` for every checkpoint, one below the other."""
     with metered_job(

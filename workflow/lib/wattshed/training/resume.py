@@ -11,8 +11,8 @@ from torch import Tensor
 
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.tensor_file import read_tensors, write_tensors
-from wattshed.training.learner import Learner
-from wattshed.training.stopping import Standing
+from wattshed.training.guards.stopping import Standing
+from wattshed.training.step.learner import Learner
 
 
 @dataclass

@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.csv
 
-from wattshed.config.sources import GoienerSource
+from wattshed.config.data.sources import GoienerSource
 from wattshed.data.panel import Panel
 from wattshed.data.sources.hourly import HOUR_S, hours_of, utc_seconds
 from wattshed.data.sources.tabular import read_frame, require_columns

@@ -13,7 +13,7 @@ from typing import get_args
 import numpy as np
 import pandas as pd
 
-from wattshed.config.sources import Country, NationsSource
+from wattshed.config.data.sources import Country, NationsSource
 from wattshed.data.panel import Panel
 from wattshed.data.sources.wheel import PINS, open_wheel
 

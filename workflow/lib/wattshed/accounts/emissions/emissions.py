@@ -1,0 +1,78 @@
+"""Energy into mass of CO2e, water and a share of the machine's making: every factor with its name."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from wattshed.accounts.emissions.run_intensity import stated_intensities, study_intensities
+from wattshed.accounts.marks.flags import CHANGED_GRID, UNKNOWN_LOCATION, add_flag
+from wattshed.config.energy.carbon import CarbonBlock
+from wattshed.data.panel import Panel
+from wattshed.energy.carbon.carbon import Location, yearly_intensity
+from wattshed.energy.carbon.intensity_series import HOUR_S, IntensitySeries, checked_series
+
+LEDGER = "ledger"
+
+
+def add_emissions(
+    runs: pd.DataFrame,
+    carbon: CarbonBlock,
+    location: Location,
+    panel_series: IntensitySeries | None = None,
+) -> pd.DataFrame:
+    """The runs with ``facility_kwh, intensity_g_per_kwh, co2e_source, co2e_kg, co2e_net_kg, water_l, embodied_kg``.
+
+    Runs of this study's ledgers take the study's place and intensity source; other runs the yearly factor of the
+    country that they state, and neither the study's water nor its machine. Mass is the energy attributed to the
+    run x PUE x intensity, net mass that of its share of the energy above idle; an unknown place gives no mass. A
+    run's energy is taken as spread evenly over its time. panel_series: needed by ``panel``.
+    """
+    frame = runs.copy()
+    ours = (frame["origin"] == LEDGER).to_numpy(dtype=bool)
+    found = stated_intensities(frame)
+    unknown = np.isnan(found.kg_per_kwh)
+    if ours.any():
+        study = study_intensities(frame[ours], carbon.intensity, location, panel_series)
+        found.kg_per_kwh[ours], found.source[ours] = study.kg_per_kwh, study.source
+        unknown[ours] = yearly_intensity(location).kg_per_kwh is None
+    frame["facility_kwh"] = frame["attributed_kwh"] * carbon.pue
+    frame["intensity_g_per_kwh"] = 1000 * found.kg_per_kwh
+    frame["co2e_source"] = pd.array(found.source, dtype="string")
+    frame["co2e_kg"] = frame["facility_kwh"] * found.kg_per_kwh
+    frame["co2e_net_kg"] = _net_kwh(frame) * carbon.pue * found.kg_per_kwh
+    water = frame["facility_kwh"] * (carbon.water_l_per_kwh or np.nan)
+    making_kg_per_h = (
+        carbon.embodied_kg / carbon.lifetime_h if carbon.embodied_kg and carbon.lifetime_h else np.nan
+    )
+    frame["water_l"] = water.where(ours)
+    frame["embodied_kg"] = (frame["duration_s"] / HOUR_S * making_kg_per_h).where(ours)
+    frame["flags"] = add_flag(frame["flags"], unknown, UNKNOWN_LOCATION)
+    frame["flags"] = add_flag(frame["flags"], ours & _moved(frame, location), CHANGED_GRID)
+    return frame
+
+
+def panel_intensity(path: Path) -> IntensitySeries | None:
+    """The panel's own hourly series, or None where it carries none."""
+    panel = Panel.read(path)
+    if panel.intensity_g_per_kwh is None:
+        return None
+    times = pd.Series(pd.DatetimeIndex(panel.times))
+    utc = times.dt.tz_localize("UTC") if times.dt.tz is None else times
+    return checked_series(utc, pd.Series(panel.intensity_g_per_kwh), f"of panel {panel.source}", str(path))
+
+
+def _net_kwh(runs: pd.DataFrame) -> pd.Series:
+    """Energy above idle [kWh] attributed to each run: of a shared machine's, the share that it has of the gross."""
+    if "net_kwh" not in runs:
+        return pd.Series(np.nan, index=runs.index)
+    alone = runs["attributed_kwh"] == runs["energy_kwh"]
+    return runs["net_kwh"] * np.where(alone, 1.0, runs["attributed_kwh"] / runs["energy_kwh"])
+
+
+def _moved(runs: pd.DataFrame, location: Location) -> np.ndarray:
+    """Runs that state another place than the study's."""
+    country = (runs["country_iso"] != location.country_iso).to_numpy(dtype=bool, na_value=False)
+    region = (runs["region"].fillna("") != (location.region or "")).to_numpy(dtype=bool)
+    stated: np.ndarray = runs["country_iso"].notna().to_numpy(dtype=bool)
+    return stated & (country | region)

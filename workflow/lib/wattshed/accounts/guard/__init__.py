@@ -1,0 +1,1 @@
+"""The regression guard: a stored baseline, paired energies, verdicts."""

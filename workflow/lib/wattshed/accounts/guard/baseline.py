@@ -1,0 +1,224 @@
+"""The guard's baseline: energies of models on one machine, kept as a versioned JSON file."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from wattshed import __version__
+from wattshed.accounts.runs.totals import COMPONENTS
+from wattshed.foundation.faults import Fault
+from wattshed.foundation.writing import write_json
+
+SCHEMA = 1
+FORECASTS = "value_forecasts"
+PARAMETERS = "value_parameters"
+# What two machines must have in common for their energies to mean the same.
+MACHINE_FIELDS = ("processor", "logical_cores", "memory_gib", "gpus")
+
+
+@dataclass(frozen=True)
+class Energy:
+    """One energy [kWh] of a run: ``number`` is its epoch, or the how-manieth forecast pass. Net where known."""
+
+    seed: int | None
+    number: int
+    kwh: float
+    net_kwh: float | None = None
+
+
+@dataclass(frozen=True)
+class ModelRecord:
+    """One model: energies per epoch (warm-up left out) and per forecast, and how each component is known."""
+
+    parameters: int | None
+    status: dict[str, str]
+    source: dict[str, str]
+    epochs: list[Energy] = field(default_factory=list)
+    forecasts: list[Energy] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """What the guard compares: models by name, on which machine, from which commit."""
+
+    machine: dict[str, Any]
+    commit: str | None
+    dirty: bool | None
+    models: dict[str, ModelRecord]
+
+
+def record_of(runs: pd.DataFrame, windows: pd.DataFrame) -> Baseline:
+    """The models of a runs and a windows frame.
+
+    The first epoch of every attempt is warm-up and left out; an epoch that a killed attempt had to repeat counts
+    once. Raises :class:`Fault` for a missing energy, for runs that shared their machine with other jobs, for
+    several machines, for a model trained twice with one seed, and where there is nothing to compare.
+    """
+    epochs = windows[windows["window"] == "epoch"]
+    forecasts = windows[windows["window"] == "forecast"]
+    used = pd.concat([epochs, forecasts])
+    used = used[used["model"].notna()]
+    if used.empty:
+        raise Fault(
+            "the ledgers hold no epoch and no forecast of a named model: expected ledgers of the stages training or "
+            "inference; name their folder."
+        )
+    jobs = runs[runs["job"].isin(used["job"])]
+    _check_alone(jobs)
+    models = {
+        str(name): _model(
+            str(name), part, epochs[epochs["model"] == name], forecasts[forecasts["model"] == name]
+        )
+        for name, part in used.groupby("model", sort=False, observed=True)
+    }
+    commits = jobs["commit"].dropna().unique()
+    return Baseline(
+        machine=_machine(jobs),
+        commit=str(commits[0]) if len(commits) == 1 else None,
+        dirty=None if jobs["dirty"].isna().any() else bool(jobs["dirty"].any()),
+        models=models,
+    )
+
+
+def write_baseline(path: Path | str, baseline: Baseline) -> None:
+    models = {name: asdict(record) for name, record in baseline.models.items()}
+    about = {
+        "schema": SCHEMA,
+        "wattshed": __version__,
+        "written_utc": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": baseline.machine,
+        "commit": baseline.commit,
+        "dirty": baseline.dirty,
+    }
+    write_json(path, {**about, "models": models})
+
+
+def read_baseline(path: Path | str) -> Baseline:
+    """Raises :class:`Fault` for a file that is missing, of another version or not a baseline."""
+    try:
+        stored = json.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise Fault(
+            f"{path} does not exist: expected a baseline to compare with; write one with --update."
+        ) from error
+    except (OSError, ValueError) as error:
+        raise _no_baseline(path, str(error)) from error
+    if not isinstance(stored, dict) or stored.get("schema") != SCHEMA:
+        version = stored.get("schema") if isinstance(stored, dict) else None
+        raise _no_baseline(path, f"its schema is {version}, expected {SCHEMA}")
+    try:
+        models = {
+            name: ModelRecord(
+                **{
+                    **record,
+                    "epochs": [_energy(row) for row in record["epochs"]],
+                    "forecasts": [_energy(row) for row in record["forecasts"]],
+                }
+            )
+            for name, record in stored["models"].items()
+        }
+        return Baseline(stored["machine"], stored["commit"], stored["dirty"], models)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise _no_baseline(path, f"{type(error).__name__}: {error}") from error
+
+
+def _energy(row: dict[str, Any]) -> Energy:
+    energy = Energy(**row)
+    if not energy.kwh > 0:
+        raise ValueError(f"energy of seed {energy.seed}, number {energy.number} is {energy.kwh} kWh")
+    return energy
+
+
+def _no_baseline(path: Path | str, why: str) -> Fault:
+    return Fault(
+        f"{path} is no baseline of this version ({why}): restore the file, or write it anew with --update."
+    )
+
+
+def _check_alone(jobs: pd.DataFrame) -> None:
+    shared = jobs[jobs["overlaps"].notna()] if "overlaps" in jobs else jobs.iloc[:0]
+    if len(shared):
+        first = shared.iloc[0]
+        raise Fault(
+            f"{first['job']} ran beside {first['overlaps']} on one machine, so that its energy is not its own: "
+            "expected jobs that ran alone; run them again one by one."
+        )
+
+
+def _machine(jobs: pd.DataFrame) -> dict[str, Any]:
+    found = [machine_fields(json.loads(text)) for text in jobs["machine"].dropna().unique()]
+    different = [machine for machine in found if machine != found[0]]
+    if different:
+        raise Fault(
+            f"the ledgers come from several machines ({found[0]} and {different[0]}): expected one; compare one "
+            "machine's ledgers at a time."
+        )
+    return found[0] if found else {}
+
+
+def machine_fields(machine: dict[str, Any]) -> dict[str, Any]:
+    """What makes machines comparable: processor, cores, memory in whole GiB, GPUs with their power limits."""
+    fields = {name: machine.get(name) for name in MACHINE_FIELDS}
+    if isinstance(fields["memory_gib"], float):
+        fields["memory_gib"] = round(fields["memory_gib"])
+    gpus = fields["gpus"] or []
+    fields["gpus"] = [{"name": gpu.get("name"), "power_limit_w": gpu.get("power_limit_w")} for gpu in gpus]
+    return fields
+
+
+def _model(name: str, used: pd.DataFrame, epochs: pd.DataFrame, forecasts: pd.DataFrame) -> ModelRecord:
+    parameters = used[PARAMETERS].dropna() if PARAMETERS in used else used["model"].iloc[:0]
+    return ModelRecord(
+        parameters=int(parameters.max()) if len(parameters) else None,
+        status={part: _words(used, f"{part}_status") for part in COMPONENTS},
+        source={part: _words(used, f"{part}_source") for part in COMPONENTS},
+        epochs=_energies(name, "epoch", _settled(name, epochs), 1.0),
+        forecasts=_energies(name, "forecast", _passes(forecasts), forecasts.get(FORECASTS)),
+    )
+
+
+def _words(used: pd.DataFrame, column: str) -> str:
+    known = {str(word) for word in used[column].dropna()} if column in used else set()
+    return "; ".join(sorted(known)) or "not recorded"
+
+
+def _settled(name: str, epochs: pd.DataFrame) -> pd.DataFrame:
+    """Epochs without each attempt's first one, each once."""
+    keys = ["job", "seed", "attempt"]
+    if (epochs.groupby("seed", dropna=False, observed=True)["job"].nunique() > 1).any() or epochs.duplicated(
+        [*keys, "epoch"]
+    ).any():
+        raise Fault(
+            f"{name} was trained more than once with one seed: expected one ledger per model and seed; name the "
+            "folder of one study."
+        )
+    warm_up = epochs.groupby(keys, dropna=False, observed=True)["epoch"].transform("min")
+    kept = epochs[epochs["epoch"] > warm_up].sort_values("attempt")
+    kept = kept.drop_duplicates(["seed", "epoch"], keep="last")
+    return kept.assign(number=kept["epoch"]).sort_values(["seed", "epoch"])
+
+
+def _passes(forecasts: pd.DataFrame) -> pd.DataFrame:
+    return forecasts.assign(number=forecasts.groupby("seed", dropna=False, observed=True).cumcount() + 1)
+
+
+def _energies(name: str, what: str, part: pd.DataFrame, count: pd.Series | float | None) -> list[Energy]:
+    if part.empty:
+        return []
+    each = part["repeats"] * (1.0 if count is None else count)
+    gross = part["energy_kwh"].astype("float64") / each
+    net = part["net_kwh"].astype("float64") / each if "net_kwh" in part else gross * float("nan")
+    found = []
+    for seed, number, kwh, net_kwh in zip(part["seed"], part["number"], gross, net, strict=True):
+        if not kwh > 0:
+            raise Fault(
+                f"{name}, seed {seed}, {what} {number} has no energy that could be compared ({kwh} kWh): expected a "
+                "known energy above 0; see wattshed doctor for the sensors, or let it last longer than they resolve."
+            )
+        known = None if pd.isna(net_kwh) else float(net_kwh)
+        found.append(Energy(None if pd.isna(seed) else int(seed), int(number), float(kwh), known))
+    return found

@@ -1,0 +1,234 @@
+"""The regression guard: has a model become dearer per epoch or per forecast, or larger, than its baseline?"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from wattshed.accounts.guard.baseline import Baseline, read_baseline, record_of, write_baseline
+from wattshed.accounts.guard.pairing import Pairing, Which, pairings_of
+from wattshed.accounts.runs.runs import runs_frame, windows_frame
+from wattshed.foundation.faults import Fault
+from wattshed.statistics.paired import ALPHA, LEAST_PAIRS, Change, holm
+
+REGRESSED = 1
+TOO_FEW = 3
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One quantity of one model against its baseline; numbers are None where they do not exist.
+
+    low, high: 95 % interval of the change [%]. p_value: one-sided, before the family is accounted for.
+    n: pairs, 1 for a count of parameters. outcome: ``held``, ``regressed`` or ``too few``.
+    """
+
+    model: str
+    quantity: str
+    change_percent: float | None
+    low: float | None
+    high: float | None
+    p_value: float | None
+    n: int
+    outcome: Literal["held", "regressed", "too few"]
+    sentence: str
+
+    @property
+    def regressed(self) -> bool:
+        return self.outcome == "regressed"
+
+
+@dataclass(frozen=True)
+class Report:
+    """All verdicts and what could not be compared; after an update there is nothing but notes."""
+
+    verdicts: list[Verdict]
+    notes: list[str]
+    alpha: float = ALPHA
+
+    @property
+    def regressed(self) -> bool:
+        return any(verdict.regressed for verdict in self.verdicts)
+
+    @property
+    def too_few(self) -> bool:
+        """There is a model with energies none of which could be judged."""
+        energies = [verdict for verdict in self.verdicts if verdict.p_value is not None]
+        judged = {verdict.model for verdict in energies}
+        return any(v.outcome == "too few" and v.model not in judged for v in self.verdicts)
+
+    @property
+    def exit_code(self) -> int:
+        """0 nothing has risen, 1 something has, 3 too few pairs to say."""
+        return REGRESSED if self.regressed else TOO_FEW if self.too_few else 0
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "regressed": self.regressed,
+            "too_few": self.too_few,
+            "exit_code": self.exit_code,
+            "alpha": self.alpha,
+            "verdicts": [{**asdict(v), "regressed": v.regressed} for v in self.verdicts],
+            "notes": self.notes,
+        }
+
+    def lines(self) -> list[str]:
+        """One sentence per finding, regressions first."""
+        ordered = sorted(self.verdicts, key=lambda verdict: not verdict.regressed)
+        return [*(verdict.sentence for verdict in ordered), *self.notes]
+
+
+def guard(
+    source: Path | str | tuple[pd.DataFrame, pd.DataFrame],
+    baseline: Path | str,
+    *,
+    update: bool = False,
+    energy: Which = "gross",
+    alpha: float = ALPHA,
+    allow_other_machine: bool = False,
+) -> Report:
+    """Compare ledgers with a baseline file, or with ``update`` write that file from them.
+
+    source: a folder of ledgers, or a runs and a windows frame. Raises :class:`Fault` as :func:`compare` and
+    the readers do.
+    """
+    runs, windows = _frames(source) if isinstance(source, Path | str) else source
+    current = record_of(runs, windows)
+    if update:
+        write_baseline(baseline, current)
+        pairs = sum(len(record.epochs) for record in current.models.values())
+        return Report([], [f"wrote {baseline}: {len(current.models)} models, {pairs} epochs."], alpha)
+    stored = read_baseline(baseline)
+    verdicts = compare(stored, current, alpha=alpha, energy=energy, allow_other_machine=allow_other_machine)
+    return Report(verdicts, _unmatched(stored, current), alpha)
+
+
+def compare(
+    baseline: Baseline,
+    current: Baseline,
+    *,
+    alpha: float = ALPHA,
+    energy: Which = "gross",
+    allow_other_machine: bool = False,
+) -> list[Verdict]:
+    """Verdicts on every model that both know: energies by a paired test, parameters by counting.
+
+    Pairs are of one seed and epoch. All energies of all models are one family (Holm). Raises :class:`Fault`
+    for another machine or other sensors unless allowed, for unknown net energies where they are asked for,
+    and where no model is known to both.
+    """
+    if not 0 < alpha < 1:
+        raise Fault(f"alpha is {alpha}: expected a share of false alarms between 0 and 1, such as {ALPHA}.")
+    shared = [name for name in baseline.models if name in current.models]
+    if not shared:
+        raise Fault(
+            f"the baseline knows {', '.join(baseline.models) or 'no model'} and the ledgers "
+            f"{', '.join(current.models)}: expected a model in both; write the baseline anew with --update."
+        )
+    if not allow_other_machine:
+        _check_comparable(baseline, current, shared)
+    pairings = [
+        pairing
+        for name in shared
+        for pairing in pairings_of(name, baseline.models[name], current.models[name], energy)
+    ]
+    changes = [pairing.change() for pairing in pairings]
+    tested = [index for index, change in enumerate(changes) if change is not None]
+    p_values = [change.p_value for change in changes if change is not None]
+    risen = {index for index, rejected in zip(tested, holm(p_values, alpha), strict=True) if rejected}
+    verdicts = [
+        _energy_verdict(pairing, change, index in risen)
+        for index, (pairing, change) in enumerate(zip(pairings, changes, strict=True))
+    ]
+    return verdicts + _parameter_verdicts(shared, baseline, current)
+
+
+def _energy_verdict(pairing: Pairing, change: Change | None, risen: bool) -> Verdict:
+    n = len(pairing.now)
+    where = f"{pairing.model}: {pairing.quantity}"
+    left = pairing.left_out()
+    if change is None:
+        sentence = f"{where} cannot be judged: {n} pairs, expected at least {LEAST_PAIRS}{left}."
+        return Verdict(pairing.model, pairing.quantity, None, None, None, None, n, "too few", sentence)
+    percent, low, high = (100 * float(np.expm1(x)) for x in (change.log_ratio, change.low, change.high))
+    outcome: Literal["held", "regressed"] = "regressed" if risen else "held"
+    over = f", over {change.n_units} seeds, whose runs differ as wholes" if change.unit == "seeds" else ""
+    sentence = (
+        f"{where} {'has risen' if risen else 'has not risen'}: {percent:+.1f} % (95 % interval {low:+.1f} to "
+        f"{high:+.1f}, p = {change.p_value:.2g}, n = {n} pairs{over}){left}."
+    )
+    return Verdict(pairing.model, pairing.quantity, percent, low, high, change.p_value, n, outcome, sentence)
+
+
+def _parameter_verdicts(shared: list[str], baseline: Baseline, current: Baseline) -> list[Verdict]:
+    verdicts = []
+    for name in shared:
+        before, now = baseline.models[name].parameters, current.models[name].parameters
+        if before is None or now is None:
+            continue
+        risen = now > before
+        percent = 100 * (now / before - 1) if before else None
+        what = "has risen" if risen else "has fallen" if now < before else "is the same"
+        sentence = f"{name}: parameter count {what}: {now:,} after {before:,}."
+        outcome: Literal["held", "regressed"] = "regressed" if risen else "held"
+        verdicts.append(Verdict(name, "parameters", percent, None, None, None, 1, outcome, sentence))
+    return verdicts
+
+
+def _check_comparable(baseline: Baseline, current: Baseline, shared: list[str]) -> None:
+    differences = _differences(baseline.machine, current.machine, "")
+    for name in shared:
+        before, now = baseline.models[name], current.models[name]
+        differences += _differences(before.status, now.status, f"{name}'s ", " energy")
+        # Why a component is missing may be put differently; how a known one is known may not.
+        known = {part for part, status in before.status.items() if status not in ("missing", "not recorded")}
+        differences += _differences(
+            {part: before.source.get(part) for part in known},
+            {part: now.source.get(part) for part in known},
+            f"{name}'s ",
+            " source",
+        )
+    if differences:
+        raise Fault(
+            f"the ledgers and the baseline are not comparable ({'; '.join(dict.fromkeys(differences))}): expected the "
+            "same machine and sensors; write the baseline anew with --update, or allow another machine."
+        )
+
+
+def _differences(before: Mapping[str, Any], now: Mapping[str, Any], whose: str, what: str = "") -> list[str]:
+    names: Iterable[str] = sorted({*before, *now})
+    return [
+        f"{whose}{name}{what} is {now.get(name)!r} and was {before.get(name)!r}"
+        for name in names
+        if before.get(name) != now.get(name)
+    ]
+
+
+def _unmatched(baseline: Baseline, current: Baseline) -> list[str]:
+    gone = [f"{name} is in the baseline only." for name in baseline.models if name not in current.models]
+    new = [
+        f"{name} is not in the baseline: nothing to compare it with."
+        for name in current.models
+        if name not in baseline.models
+    ]
+    unknown = [
+        f"{name}: parameter counts are not known on both sides."
+        for name in baseline.models
+        if name in current.models
+        and (baseline.models[name].parameters is None) != (current.models[name].parameters is None)
+    ]
+    return gone + new + unknown
+
+
+def _frames(folder: Path | str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Finished ledgers below a folder; attempts that nobody continued are no runs."""
+    place = Path(folder)
+    if not place.is_dir():
+        raise Fault(f"{place} is no folder: expected one with ledgers; name results/STUDY/ledger.")
+    paths = [path for path in sorted(place.rglob("*.jsonl")) if ".abandoned-" not in path.name]
+    if not paths:
+        raise Fault(f"{place} holds no finished ledger (*.jsonl): run the jobs first or name another folder.")
+    return runs_frame(paths), windows_frame(paths)

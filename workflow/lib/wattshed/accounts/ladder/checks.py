@@ -1,0 +1,113 @@
+"""A training as a series of checks: what was spent when, and the validation error it had come to."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from wattshed.accounts.runs.status import worst_status
+from wattshed.foundation.faults import Fault
+
+VALIDATION = "value_validation_rmse"
+SAMPLES = "value_samples"
+TRAINING = ("epoch", "fit")
+
+
+class Spent(NamedTuple):
+    """Energy [kWh], time [s] and (node, window) pairs until some check; NaN where unknown. ``check`` from 1."""
+
+    kwh: float
+    s: float
+    samples: float
+    check: int
+
+
+def training_checks(windows: pd.DataFrame, models: list[str]) -> pd.DataFrame:
+    """One row per epoch or closed-form fit of the models, in the order in which they were run.
+
+    windows: of the accounts. Columns: ``model, seed`` (0 where nothing is random), ``check`` (1.. within the run),
+    ``validation_rmse`` (at its end; NaN where nobody looked), ``cumulative_kwh, cumulative_s, cumulative_samples``,
+    ``energy_status``. From a window of unknown energy on the sum is unknown. Epochs that a resumed training ran
+    twice cost twice; a fit that was repeated only to fill its window counts once. Raises :class:`Fault` for a model
+    without any window.
+    """
+    parts = windows[windows["window"].isin(TRAINING) & windows["model"].isin(models)].copy()
+    lacking = [model for model in models if model not in set(parts["model"])]
+    if lacking:
+        raise Fault(
+            f"the ledgers hold no training of the ladder's step {lacking[0]!r}: expected its epochs or its fit; run "
+            "the rule that trains it first."
+        )
+    parts["seed"] = parts["seed"].fillna(0).astype("int64")
+    parts = parts.sort_values(["model", "seed", "attempt", "start_s"], kind="stable", ignore_index=True)
+    runs = parts.groupby(["model", "seed"], sort=False)
+    repeats = parts["repeats"].astype("float64")
+    samples = _numbers(parts, SAMPLES)
+    # A closed form before the epochs draws no samples; a run of nothing else has no count at all.
+    trained = runs["window"].transform(lambda names: (names == "epoch").any())
+    samples = samples.mask(trained & parts["window"].eq("fit") & samples.isna(), 0.0)
+    spent = pd.DataFrame(
+        {
+            "kwh": parts["energy_kwh"].astype("float64") / repeats,
+            "s": parts["duration_s"].astype("float64") / repeats,
+            "samples": samples,
+        }
+    )
+    keys = [parts["model"], parts["seed"]]
+    checks = parts[["model", "seed"]].assign(
+        check=runs.cumcount() + 1, validation_rmse=_numbers(parts, VALIDATION)
+    )
+    for name, column in spent.items():
+        known = column.notna().groupby(keys).cummin()
+        checks[f"cumulative_{name}"] = column.groupby(keys).cumsum().where(known)
+    return checks.assign(energy_status=parts["energy_status"].astype("object"))
+
+
+def whole_runs(checks: pd.DataFrame) -> pd.DataFrame:
+    """One row per model and seed: ``training_kwh, training_s, samples, best_rmse, energy_status``.
+
+    ``best_rmse`` is the least validation RMSE, NaN where nobody looked.
+    """
+    rows: list[dict[str, Any]] = []
+    for (model, seed), run in checks.groupby(["model", "seed"], sort=False):
+        last = run.iloc[-1]
+        rows.append(
+            {
+                "model": model,
+                "seed": seed,
+                "training_kwh": last["cumulative_kwh"],
+                "training_s": last["cumulative_s"],
+                "samples": last["cumulative_samples"],
+                "best_rmse": run["validation_rmse"].min(),
+                "energy_status": worst_status(run["energy_status"]),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def until_error(run: pd.DataFrame, target_rmse: float) -> Spent | None:
+    """What one run had spent at its first check with a validation RMSE of at most the target; None if never."""
+    reached = (run["validation_rmse"] <= target_rmse).to_numpy()
+    return _spent(run, int(np.argmax(reached))) if reached.any() else None
+
+
+def until_best(run: pd.DataFrame) -> Spent:
+    """What one run had spent at the first of its checks with its least validation RMSE, which must be known."""
+    return _spent(run, int(np.nanargmin(run["validation_rmse"].to_numpy(dtype="float64"))))
+
+
+def until_end(run: pd.DataFrame) -> Spent:
+    """What one run spent in all."""
+    return _spent(run, len(run) - 1)
+
+
+def _spent(run: pd.DataFrame, place: int) -> Spent:
+    row = run.iloc[place]
+    kwh, s, samples = (float(row[f"cumulative_{name}"]) for name in ("kwh", "s", "samples"))
+    return Spent(kwh, s, samples, int(row["check"]))
+
+
+def _numbers(frame: pd.DataFrame, column: str) -> pd.Series:
+    if column not in frame:
+        return pd.Series(np.nan, index=frame.index)
+    return frame[column].astype("float64")

@@ -1,0 +1,1 @@
+"""Overlaps, shares and plausibility flags of runs."""

@@ -1,0 +1,145 @@
+"""Jobs that shared a host: each metered the whole machine, so its energy is split among them, never added."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from wattshed.accounts.marks.curves import Curve, attempt_curves
+from wattshed.accounts.runs.totals import COMPONENTS
+from wattshed.energy.ledger.attempts import attempt_duration_s
+from wattshed.energy.ledger.reading import JobLedger, read_ledger
+from wattshed.foundation.faults import Fault
+
+ATTRIBUTED = tuple(f"attributed_{name}_kwh" for name in COMPONENTS)
+# A server that takes jobs all day long meets thousands; a reader needs the first ones.
+NAMED_JOBS = 20
+
+
+@dataclass(frozen=True)
+class _Job:
+    """spans: begin and end of its attempts [s since 1970]; curves: what it read, None where unreadable by now."""
+
+    row: int
+    spans: list[tuple[float, float]]
+    curves: list[Curve] | None
+
+
+def share_overlaps(runs: pd.DataFrame, read: Callable[[Path], JobLedger] = read_ledger) -> pd.DataFrame:
+    """The runs with ``overlaps`` (names of the jobs at the same time, or null) and ``attributed_*_kwh``.
+
+    Jobs overlap where their spans [began, began + duration] on a host do; the monotonic duration counts, so a
+    jump of the wall clock makes no run longer. A host's time is cut at every begin and end; in each piece the
+    machine's energy is the mean of what its jobs read, shared equally among them; a GPU is shared by those that
+    read the same one. A run that was alone keeps its own energy. Only ledgers that overlap are read again; what
+    cannot be split, since a ledger changed in between, is null.
+    """
+    frame = runs.copy()
+    names: list[str | None] = [None] * len(frame)
+    shared = {
+        name: frame[f"{name}_kwh"].to_numpy(dtype=np.float64, na_value=np.nan, copy=True)
+        for name in COMPONENTS
+    }
+    paths, job_names = frame["path"].tolist(), frame["job"].tolist()
+    for cluster in _clusters(frame):
+        jobs = [_job(row, Path(paths[row]), read) for row in cluster]
+        met = _meetings(jobs)
+        shares = _shares([(job.row, curve) for job in jobs for curve in job.curves or ()])
+        for job in jobs:
+            if job.curves is not None and not met[job.row]:
+                continue
+            # Of an unreadable job the spans are not known to the second, but the cluster is.
+            others = met[job.row] if job.curves is not None else set(cluster[: NAMED_JOBS + 2]) - {job.row}
+            names[job.row] = _listed({job_names[row] for row in others})
+            for name in COMPONENTS:
+                own = shared[name]
+                if not np.isnan(own[job.row]):
+                    own[job.row] = np.nan if job.curves is None else shares.get((job.row, name), np.nan)
+    for name, column in zip(COMPONENTS, ATTRIBUTED, strict=True):
+        frame[column] = shared[name]
+    frame["overlaps"] = pd.array(names, dtype="string")
+    # A foreign run may know its sum and no part of it.
+    sums = frame[list(ATTRIBUTED)].sum(axis=1, min_count=1)
+    frame["attributed_kwh"] = sums.where(frame["overlaps"].notna() | sums.notna(), frame["energy_kwh"])
+    return frame
+
+
+def _clusters(frame: pd.DataFrame) -> Iterator[list[int]]:
+    """Positions of runs that are joined by overlaps on a host, two or more at a time."""
+    began = _seconds(frame["began_utc"])
+    # Attempts of a resumed job may lie far apart: its span reaches to the end of the last.
+    ended = _seconds(frame["last_began_utc"]) + frame["last_duration_s"].to_numpy(
+        dtype=np.float64, na_value=np.nan
+    )
+    hosts, _ = pd.factorize(frame["host"])
+    rows = np.flatnonzero((hosts >= 0) & ~np.isnan(began) & ~np.isnan(ended))
+    rows = rows[np.lexsort((began[rows], hosts[rows]))]
+    host = pd.Series(hosts[rows])
+    until = pd.Series(ended[rows]).groupby(host).cummax().groupby(host).shift(1).to_numpy()
+    joins = began[rows] < until
+    for cluster in np.split(rows, np.flatnonzero(~joins)[1:]):
+        if len(cluster) > 1:
+            yield cluster.tolist()
+
+
+def _seconds(times: pd.Series) -> np.ndarray:
+    parsed = pd.to_datetime(times, utc=True, format="ISO8601")
+    seconds = parsed.astype("datetime64[ns, UTC]").astype("int64").to_numpy() / 1e9
+    return np.where(parsed.isna(), np.nan, seconds)
+
+
+def _job(row: int, path: Path, read: Callable[[Path], JobLedger]) -> _Job:
+    try:
+        ledger = read(path)
+    except Fault:  # a job that runs meanwhile gives its ledger another name when it ends
+        return _Job(row, [], None)
+    began_s = [datetime.fromisoformat(attempt.began_utc).timestamp() for attempt in ledger.attempts]
+    attempts = list(zip(began_s, ledger.attempts, strict=True))
+    spans = [(start_s, start_s + attempt_duration_s(attempt)) for start_s, attempt in attempts]
+    return _Job(
+        row, spans, [curve for start_s, attempt in attempts for curve in attempt_curves(attempt, start_s)]
+    )
+
+
+def _meetings(jobs: list[_Job]) -> dict[int, set[int]]:
+    """Rows of the jobs that ran at the same time as each, at most one more than are named."""
+    met: dict[int, set[int]] = {job.row: set() for job in jobs}
+    running: list[tuple[float, int]] = []
+    for start_s, end_s, row in sorted((*span, job.row) for job in jobs for span in job.spans):
+        running = [(until_s, other) for until_s, other in running if until_s > start_s]
+        if end_s > start_s:
+            for _, other in running:
+                for one, two in ((row, other), (other, row)):
+                    if one != two and len(met[one]) <= NAMED_JOBS:
+                        met[one].add(two)
+            running.append((end_s, row))
+    return met
+
+
+def _listed(names: set[str]) -> str:
+    listed = ", ".join(sorted(names)[:NAMED_JOBS])
+    return f"{listed} and more" if len(names) > NAMED_JOBS else listed
+
+
+def _shares(curves: list[tuple[int, Curve]]) -> dict[tuple[int, str], float]:
+    """Attributed energy [kWh] per run and component."""
+    shares: dict[tuple[int, str], float] = {}
+    by_meter: dict[str, list[tuple[int, Curve]]] = {}
+    for row, curve in curves:
+        by_meter.setdefault(curve.meter, []).append((row, curve))
+    for same in by_meter.values():
+        cuts = np.unique([at_s for _, curve in same for at_s in (curve.at_s[0], curve.at_s[-1])])
+        read_kwh, readers = np.zeros(len(cuts)), np.zeros(len(cuts))
+        spans = [np.searchsorted(cuts, curve.at_s[[0, -1]]) for _, curve in same]
+        for (_, curve), (first, last) in zip(same, spans, strict=True):
+            read_kwh[first:last] += np.diff(np.interp(cuts[first : last + 1], curve.at_s, curve.kwh))
+            readers[first:last] += 1
+        # Mean of the readings, shared among as many jobs.
+        each_kwh = read_kwh / np.maximum(readers, 1) ** 2
+        for (row, curve), (first, last) in zip(same, spans, strict=True):
+            key = (row, curve.component)
+            shares[key] = shares.get(key, 0.0) + float(each_kwh[first:last].sum())
+    return shares

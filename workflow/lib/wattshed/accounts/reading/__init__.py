@@ -1,0 +1,1 @@
+"""From ledgers and foreign CSVs to rows with fixed types."""

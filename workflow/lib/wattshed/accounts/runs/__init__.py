@@ -1,0 +1,1 @@
+"""Runs, windows and stages as frames."""

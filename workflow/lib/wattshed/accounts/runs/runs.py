@@ -1,0 +1,189 @@
+"""Ledgers as rows: one per job, one per measured window."""
+
+import json
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from wattshed.accounts.marks.run_marks import mark_runs
+from wattshed.accounts.reading.frame_types import INTEGERS, LABELS, SAMPLED_PREFIX, VALUE_PREFIX, typed_frame
+from wattshed.accounts.runs.totals import energy_columns
+from wattshed.energy.ledger.attempts import attempt_duration_s, job_duration_s, job_energy, net_kwh
+from wattshed.energy.ledger.reading import Attempt, JobLedger, read_ledger
+from wattshed.energy.reading import JOULES_PER_KWH
+from wattshed.foundation.faults import Fault
+
+LEDGER = "ledger"
+INTEGER_LABELS = tuple(name for name in LABELS if name in INTEGERS)
+UTILISATION = "_utilisation_percent"
+_encode = json.JSONEncoder(sort_keys=True).encode
+
+
+def runs_and_windows(paths: Iterable[Path | str]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Both frames, each ledger read once: see :func:`runs_frame` and :func:`windows_frame`."""
+    runs, windows = _rows(paths, windows=True)
+    return mark_runs(typed_frame(runs)), _windows(windows)
+
+
+def runs_frame(paths: Iterable[Path | str]) -> pd.DataFrame:
+    """One row per job over all its attempts, marked by :func:`mark_runs`.
+
+    Energies in kWh per component with status and source, machine-wide and gross, null where missing; net where idle
+    power is known; duration in s. Raises :class:`Fault` for no ledger at all or an unreadable one.
+    """
+    return mark_runs(typed_frame(_rows(paths, windows=False)[0]))
+
+
+def windows_frame(paths: Iterable[Path | str]) -> pd.DataFrame:
+    """One row per window, killed attempts included.
+
+    Energies [kWh] and ``duration_s`` are totals over ``repeats``. Numbers that the job noted stand in columns
+    ``value_...``, means of what was sampled in ``sampled_...``; a window's own labels go before its job's.
+    Raises :class:`Fault` as :func:`runs_frame` does, and where no window closed.
+    """
+    return _windows(_rows(paths, windows=True)[1])
+
+
+def ledger_rows(path: Path | str, *, windows: bool) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """A ledger's run and, if asked for, its windows; raises :class:`Fault` for one that cannot be read."""
+    ledger = read_ledger(path)
+    try:
+        return _run_row(ledger), _window_rows(ledger) if windows else []
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise Fault(
+            f"{path} lacks what every ledger has ({error!r}): expected the fields of docs/ledger.md; restore the file, "
+            "or delete it and run its job again."
+        ) from error
+
+
+def _rows(paths: Iterable[Path | str], *, windows: bool) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    found = [ledger_rows(path, windows=windows) for path in sorted(map(str, paths))]
+    if not found:
+        raise Fault("no ledger was given: expected the ledgers of at least one measured job; name them.")
+    return [run for run, _ in found], [window for _, closed in found for window in closed]
+
+
+def _windows(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    if not rows:
+        raise Fault(
+            "the ledgers hold no closed window: every job was killed in its first one; run them again."
+        )
+    return typed_frame(rows)
+
+
+def _run_row(ledger: JobLedger) -> dict[str, Any]:
+    first, last = ledger.attempts[0], ledger.attempts[-1]
+    start, end = last.start, last.end or {}
+    gross, net = job_energy(ledger)
+    energies = energy_columns(gross, net)
+    duration_s = job_duration_s(ledger)
+    idle = last.sensors.get("idle") or {}
+    idle_w = [watts for watts in idle.get("power_w", {}).values() if watts is not None]
+    machine = start["machine"]
+    location = start["location"]
+    return {
+        "origin": LEDGER,
+        "path": str(ledger.path),
+        "run_id": None,
+        "job": start["job"],
+        "stage": start["stage"],
+        **_label_columns(start["labels"]),
+        "started_utc": first.start["started_utc"],
+        "began_utc": first.began_utc,
+        "ended_utc": end.get("ended_utc"),
+        "last_began_utc": last.began_utc,
+        "last_duration_s": attempt_duration_s(last),
+        "duration_s": duration_s,
+        "clock_jump_s": end.get("clock_jump_s"),
+        "attempts": len(ledger.attempts),
+        "truncated": ledger.truncated,
+        "outcome": "killed" if ledger.truncated else end.get("outcome"),
+        "outcome_reason": end.get("reason"),
+        **energies,
+        "idle_power_w": sum(idle_w) if idle_w else None,
+        "idle_age_s": idle.get("age_s"),
+        "cpu_power_w": _mean_power_w(energies["cpu_kwh"], duration_s),
+        "gpu_power_w": _mean_power_w(energies["gpu_kwh"], duration_s),
+        "gpu_utilisation_percent": _gpu_utilisation_percent(ledger.attempts),
+        "cpu_model": machine.get("processor"),
+        "cpu_sockets": machine.get("sockets"),
+        "country_iso": location["country_iso"],
+        "region": location.get("region"),
+        "intensity_kg_per_kwh": location.get("intensity_kg_per_kwh"),
+        "intensity_source": location.get("intensity_source"),
+        "stated_co2e_kg": None,
+        "host": machine["host"],
+        "commit": start["commit"]["commit"],
+        "dirty": start["commit"]["dirty"],
+        "machine": _encode(machine),
+        "versions": _encode(start["versions"]),
+    }
+
+
+def _window_rows(ledger: JobLedger) -> list[dict[str, Any]]:
+    rows = []
+    for number, attempt in enumerate(ledger.attempts, start=1):
+        start, idle = attempt.start, attempt.sensors.get("idle")
+        job, stage, labels = start["job"], start["stage"], start["labels"]
+        for window in attempt.windows:
+            energy, duration_s = window["energy"], window["duration_s"]
+            row = {
+                "job": job,
+                "stage": stage,
+                "attempt": number,
+                "window": window["name"],
+                **_label_columns({**labels, **window["labels"]}),
+                "repeats": window["repeats"],
+                "start_s": window["start_s"],
+                "end_s": window["end_s"],
+                "duration_s": duration_s,
+                **energy_columns(energy, net_kwh(energy, idle, duration_s)),
+            }
+            for name, value in window["values"].items():
+                row[_value_column(name)] = value
+            for name, spread in window.get("sampled", {}).items():
+                if "mean" in spread:
+                    row[_sampled_column(name)] = spread["mean"]
+            rows.append(row)
+    return rows
+
+
+@cache
+def _value_column(name: str) -> str:
+    return VALUE_PREFIX + name
+
+
+@cache
+def _sampled_column(name: str) -> str:
+    return f"{SAMPLED_PREFIX}{name}_mean"
+
+
+def _label_columns(labels: dict[str, Any]) -> dict[str, Any]:
+    """Labels that tables group by get their own columns; all stay together in the column ``labels``."""
+    columns: dict[str, Any] = {name: labels.get(name) for name in LABELS}
+    for name in INTEGER_LABELS:
+        value = columns[name]
+        if value is not None and type(value) is not int:
+            # Anybody may call a label "seed": what is no whole number stays in ``labels`` alone.
+            columns[name] = int(value) if isinstance(value, str) and value.isdecimal() else None
+    columns["labels"] = _encode(labels)
+    return columns
+
+
+def _gpu_utilisation_percent(attempts: list[Attempt]) -> float | None:
+    """Mean over all samples of all GPUs in all windows."""
+    total = samples = 0.0
+    for attempt in attempts:
+        for window in attempt.windows:
+            for name, spread in window.get("sampled", {}).items():
+                if name.startswith("gpu") and name.endswith(UTILISATION) and "mean" in spread:
+                    total += spread["mean"] * spread["n"]
+                    samples += spread["n"]
+    return total / samples if samples else None
+
+
+def _mean_power_w(kwh: float | None, duration_s: float) -> float | None:
+    return None if kwh is None or duration_s <= 0 else kwh * JOULES_PER_KWH / duration_s

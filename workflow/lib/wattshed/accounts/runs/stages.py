@@ -1,0 +1,56 @@
+"""Energy per stage of the study, split by component."""
+
+from typing import Any
+
+import pandas as pd
+
+from wattshed.accounts.estimates.retro import refuse_estimates
+from wattshed.accounts.runs.status import worst_status
+from wattshed.accounts.runs.totals import COMPONENTS
+
+STAGES = ("training", "inference", "adaptation", "compression", "clocks")
+TOTAL = "total"
+
+
+def stages_frame(runs: pd.DataFrame) -> pd.DataFrame:
+    """One row per stage and a last one, ``total``: sums over jobs of time [s], energy [kWh] and mass [kg].
+
+    Energies are those attributed to the jobs: where jobs overlapped on a host, its energy is shared out and never
+    added twice. ``net_kwh`` is the part above idle, known only if every job knows its own.
+    Each component has its status and the number of jobs that know it (``gpu_jobs``): a sum over fewer jobs
+    than ``jobs`` is a lower bound and its status says so (``measured in part``, ``estimated in part``). A
+    component that no job knows is null.
+    """
+    refuse_estimates(runs, "the study's energy by stage")
+    order = {stage: place for place, stage in enumerate(STAGES)}
+    present = sorted(runs["stage"].unique(), key=lambda stage: (order.get(stage, len(order)), stage))
+    rows = [_row(stage, runs[runs["stage"] == stage]) for stage in present]
+    return pd.DataFrame([*rows, _row(TOTAL, runs)])
+
+
+def _row(stage: str, runs: pd.DataFrame) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "stage": stage,
+        "jobs": len(runs),
+        "truncated_jobs": int(runs["truncated"].sum()),
+        "overlapping_jobs": int(runs["overlaps"].notna().sum()),
+        "duration_s": float(runs["duration_s"].sum()),
+    }
+    for part in (*COMPONENTS, "energy"):
+        known = runs[runs[f"{part}_kwh"].notna()]
+        attributed = known["attributed_kwh" if part == "energy" else f"attributed_{part}_kwh"]
+        row[f"{part}_kwh"] = float(attributed.sum()) if len(known) else None
+        row[f"{part}_jobs"] = len(known)
+        row[f"{part}_status"] = _status(known[f"{part}_status"], len(runs))
+    # The idle part of a shared machine has no owner.
+    alone = runs["overlaps"].isna().all() and runs["net_kwh"].notna().all()
+    row["net_kwh"] = float(runs["net_kwh"].sum()) if alone and len(runs) else None
+    mass = runs["co2e_kg"].dropna() if "co2e_kg" in runs else pd.Series(dtype="float64")
+    row["co2e_kg"] = float(mass.sum()) if len(mass) else None
+    row["co2e_jobs"] = len(mass)
+    return row
+
+
+def _status(known: pd.Series, jobs: int) -> str:
+    status = worst_status(known)
+    return f"{status} in part" if 0 < len(known) < jobs else status

@@ -1,0 +1,91 @@
+"""An invented GPU that follows the published laws of time and power, with noise and a coarse counter.
+
+Laws and ranges: P = p0 + p1 (f/fmax)^k fits measured boards within 1-3 %, T = a + b fmax/f within 1 % where
+the work is not bound by memory. Nothing that comes from here is a measurement of a GPU.
+"""
+
+import math
+import time
+from collections.abc import Callable
+from statistics import median
+
+import numpy as np
+
+from wattshed.clocks.backends.protocol import Label, Reading
+from wattshed.config.models.clocks import SimulatedBlock
+
+TIMED_CALLS = 3
+
+
+class SimulatedClocks:
+    """Clock backend without a GPU. Only the time of one call at the maximum clock is real.
+
+    ``call_s`` is that time [s]; where it is None the workload is run on this machine, once to warm up and
+    three times under a clock, when it is first measured. Windows pass in simulated time.
+    """
+
+    name = "simulated"
+    label: Label = "simulated"
+
+    def __init__(self, block: SimulatedBlock, seed: int, call_s: float | None = None) -> None:
+        self.gpu = block.gpu
+        self._block = block
+        self._call_s = call_s
+        self._random = np.random.default_rng(seed)
+        self._locked_mhz = block.maximum_mhz
+
+    def supported_mhz(self) -> tuple[int, ...]:
+        block = self._block
+        return tuple(range(block.minimum_mhz, block.maximum_mhz + 1, block.step_mhz))
+
+    def lock(self, clock_mhz: int) -> None:
+        if clock_mhz not in self.supported_mhz():
+            raise ValueError(f"{clock_mhz} MHz is no clock of {self.gpu}")
+        self._locked_mhz = clock_mhz
+
+    def applied_mhz(self) -> int:
+        return self._locked_mhz
+
+    def reset(self) -> None:
+        self._locked_mhz = self._block.maximum_mhz
+
+    def true_time_s(self, clock_mhz: int, call_s: float) -> float:
+        """Noise-free time of one call [s], given the time at the maximum clock."""
+        share = self._block.compute_share
+        return call_s * (share * self._block.maximum_mhz / clock_mhz + 1 - share)
+
+    def true_power_w(self, clock_mhz: int) -> float:
+        """Noise-free power [W]."""
+        block = self._block
+        return block.p0_w + block.p1_w * (clock_mhz / block.maximum_mhz) ** block.exponent
+
+    def measure(self, workload: Callable[[], object], min_s: float) -> Reading:
+        if self._call_s is None:
+            self._call_s = _warm_call_s(workload)
+        time_s = self.true_time_s(self._locked_mhz, self._call_s) * self._noise()
+        power_w = self.true_power_w(self._locked_mhz) * self._noise()
+        calls = max(1, math.ceil(min_s / time_s))
+        energy_j = power_w * self._counted_s(calls * time_s) / calls
+        return Reading(time_s=time_s, energy_j=energy_j, applied_mhz=self._locked_mhz)
+
+    def _noise(self) -> float:
+        """A log-normal factor with mean 1 and the configured coefficient of variation."""
+        variance = math.log1p(self._block.noise_cv**2)
+        return float(self._random.lognormal(-variance / 2, math.sqrt(variance)))
+
+    def _counted_s(self, window_s: float) -> float:
+        """The part of the window that a counter sees which is renewed once per quantum, phase unknown."""
+        quantum_s = self._block.counter_quantum_s
+        if quantum_s == 0:
+            return window_s
+        return quantum_s * math.floor(window_s / quantum_s + self._random.random())
+
+
+def _warm_call_s(workload: Callable[[], object]) -> float:
+    workload()
+    spans = []
+    for _ in range(TIMED_CALLS):
+        started = time.perf_counter()
+        workload()
+        spans.append(time.perf_counter() - started)
+    return median(spans)

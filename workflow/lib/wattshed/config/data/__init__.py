@@ -1,0 +1,1 @@
+"""Blocks about data: sources, windows, splits and the graph."""

@@ -1,0 +1,47 @@
+"""The ``data`` block: source, windows and calendar splits."""
+
+from pydantic import Field, model_validator
+
+from wattshed.config.block import Block
+from wattshed.config.data.sources import HomesSource, Source
+
+
+class WindowsBlock(Block):
+    look_back_h: int = Field(default=24, ge=2, le=24 * 14, description="Hours that a model sees [h].")
+    horizon_h: int = Field(default=6, ge=1, le=24 * 7, description="Hours that it forecasts [h].")
+
+
+class SplitsBlock(Block):
+    """Shares of the panel's span, cut once for all nodes at calendar times."""
+
+    train_share: float = Field(default=0.6, gt=0, lt=1, description="First part: models are fitted on it.")
+    validation_share: float = Field(default=0.1, gt=0, lt=1, description="Second: stopping and selection.")
+    test_share: float = Field(default=0.1, gt=0, lt=1, description="Third: every reported base error.")
+    held_out_share: float = Field(
+        default=0.25,
+        gt=0,
+        lt=1,
+        description="Tail of each month of the stream (what the other shares leave) that is never learned.",
+    )
+    test_windows: int = Field(
+        default=2000, ge=1, description="At most so many evenly spaced test windows are forecast and scored."
+    )
+    minimum_month_days: int = Field(
+        default=7, ge=2, description="A shorter first or last part-month [days] joins its neighbour."
+    )
+
+    @model_validator(mode="after")
+    def _stream_is_left(self) -> "SplitsBlock":
+        used = self.train_share + self.validation_share + self.test_share
+        if used > 0.95:
+            raise ValueError(
+                f"train, validation and test take {used:.2f} of the span; expected at most 0.95, so that "
+                "later months are left to fine-tune on"
+            )
+        return self
+
+
+class DataBlock(Block):
+    source: Source = Field(default_factory=HomesSource, description="Where the panel comes from.")
+    windows: WindowsBlock = Field(default_factory=WindowsBlock, description="Look-back and horizon.")
+    splits: SplitsBlock = Field(default_factory=SplitsBlock, description="Calendar splits.")

@@ -1,0 +1,1 @@
+"""Blocks about measuring: the place, the meter, carbon factors and budgets."""

@@ -1,0 +1,45 @@
+"""The ``energy`` block: where the machine stands, how windows are measured, what energy is worth in carbon."""
+
+from pydantic import Field, field_validator, model_validator
+
+from wattshed.config.block import Block
+from wattshed.config.energy.budget import BudgetBlock
+from wattshed.config.energy.carbon import CarbonBlock
+from wattshed.config.energy.metering import MeteringBlock
+from wattshed.config.energy.places import UNKNOWN, countries, regions
+
+
+class EnergyBlock(Block):
+    country_iso: str = Field(
+        description="ISO 3166 alpha-3 code of the country where the computing machine stands (not the data), or "
+        "the word unknown, with which no mass of CO2e is told. It is never guessed from the network."
+    )
+    region: str | None = Field(
+        default=None, description="Region within USA or CAN in lower case, for its own emission factor."
+    )
+    metering: MeteringBlock = Field(default=MeteringBlock(), description="How windows are measured.")
+    carbon: CarbonBlock = Field(
+        default=CarbonBlock(),
+        description="By which factors energy becomes mass; editing them measures nothing again.",
+    )
+    budget: BudgetBlock = Field(
+        default=BudgetBlock(), description="What runs and the study may cost at most."
+    )
+
+    @field_validator("country_iso")
+    @classmethod
+    def _covered(cls, code: str) -> str:
+        if code != UNKNOWN and code not in countries():
+            raise ValueError(
+                f"{code!r} is not a country that has an emission factor; expected an ISO 3166 alpha-3 code "
+                "such as ESP, DEU or USA, or the word unknown"
+            )
+        return code
+
+    @model_validator(mode="after")
+    def _region_has_a_factor(self) -> "EnergyBlock":
+        known = regions(self.country_iso)
+        if self.region is not None and self.region not in known:
+            expected = f"one of {', '.join(sorted(known))}" if known else f"no region for {self.country_iso}"
+            raise ValueError(f"region is {self.region!r}; expected {expected}")
+        return self

@@ -1,0 +1,1 @@
+"""Blocks about models: families, recipes, strategies, methods, clocks and the ladder."""

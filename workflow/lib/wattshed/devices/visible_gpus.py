@@ -1,0 +1,121 @@
+"""Which GPUs this job may use, and which of them can be metered."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from wattshed.devices.absence import Absence
+
+VISIBLE = "CUDA_VISIBLE_DEVICES"
+ORDER = "CUDA_DEVICE_ORDER"
+BY_BUS = "PCI_BUS_ID"
+DRIVER = "nothing where no NVIDIA GPU is; else install its driver"
+
+
+@dataclass(frozen=True)
+class VisibleGpu:
+    """index: NVML's, which no environment variable renumbers. refusal: why it is not metered, or None."""
+
+    index: int
+    handle: Any
+    uuid: str
+    name: str
+    refusal: Absence | None
+
+
+def visible_gpus(nvml: Any, environment: Mapping[str, str]) -> tuple[list[VisibleGpu], Absence | None, Any]:
+    """GPUs that are visible, else why there is none; and NVML's bindings, initialised, or None.
+
+    ``CUDA_VISIBLE_DEVICES`` may name indices or beginnings of UUIDs and is read as CUDA reads it: it ends at the
+    first entry that names no GPU, and an empty one hides all. GPUs that this user may not touch are not visible.
+    """
+    if nvml is None:
+        try:
+            nvml = importlib.import_module("pynvml")
+        except ImportError as error:
+            return [], Absence(f"nvml: {error}", "pip install nvidia-ml-py"), None
+    wanted = environment.get(VISIBLE)
+    if wanted is not None and not wanted.strip():
+        return [], Absence(f"nvml: {VISIBLE} is empty, which hides every GPU", f"unset {VISIBLE}"), None
+    try:
+        nvml.nvmlInit()
+    except nvml.NVMLError as error:
+        return [], Absence(f"nvml: {error}", DRIVER), None
+    try:
+        found = [_gpu(nvml, index) for index in range(nvml.nvmlDeviceGetCount())]
+    except nvml.NVMLError as error:
+        nvml.nvmlShutdown()
+        return [], Absence(f"nvml: {error}", DRIVER), None
+    gpus = [gpu for gpu in found if gpu is not None]
+    if not gpus:
+        return [], Absence("nvml: no GPU"), nvml
+    if wanted is None:
+        return gpus, None, nvml
+    named = _named(wanted, gpus)
+    if not named:
+        if wanted.strip().startswith("MIG-"):
+            return [], Absence(f"nvml: {VISIBLE} names a MIG instance, which has no energy counter"), nvml
+        return [], Absence(f"nvml: no GPU is named by {VISIBLE}={wanted}", f"correct {VISIBLE}"), nvml
+    if _order_is_open(wanted, named, gpus, environment):
+        reason = f"nvml: {VISIBLE}={wanted} counts unlike GPUs by speed, and NVML counts them by bus"
+        return [], Absence(reason, f"set {ORDER}={BY_BUS}"), nvml
+    return named, None, nvml
+
+
+def _gpu(nvml: Any, index: int) -> VisibleGpu | None:
+    try:
+        handle = nvml.nvmlDeviceGetHandleByIndex(index)
+        uuid, name = _text(nvml.nvmlDeviceGetUUID(handle)), _text(nvml.nvmlDeviceGetName(handle))
+        mig = _in_mig_mode(nvml, handle)
+    except nvml.NVMLError_NoPermission:
+        return None  # the batch system gave it to another job
+    except nvml.NVMLError as error:
+        refusal = Absence(f"nvml: GPU {index} does not answer ({error})", "reset it, or restart the machine")
+        return VisibleGpu(index, None, "", "", refusal)
+    if mig:
+        reason = f"nvml: {name} is in MIG mode, and its counter is that of all instances"
+        return VisibleGpu(index, handle, uuid, name, Absence(reason, "disable MIG to meter it"))
+    return VisibleGpu(index, handle, uuid, name, None)
+
+
+def _in_mig_mode(nvml: Any, handle: Any) -> bool:
+    try:
+        current, _ = nvml.nvmlDeviceGetMigMode(handle)
+    except (nvml.NVMLError_NotSupported, nvml.NVMLError_FunctionNotFound):
+        return False  # cards before Ampere, and drivers of their time, know no such mode
+    return bool(current == nvml.NVML_DEVICE_MIG_ENABLE)
+
+
+def _named(wanted: str, gpus: list[VisibleGpu]) -> list[VisibleGpu]:
+    named: list[VisibleGpu] = []
+    for word in wanted.split(","):
+        gpu = _find(word.strip(), gpus)
+        if gpu is None:
+            break
+        if gpu not in named:
+            named.append(gpu)
+    return named
+
+
+def _find(word: str, gpus: list[VisibleGpu]) -> VisibleGpu | None:
+    if word.isdecimal():
+        # A place among the GPUs that may be touched, as CUDA counts them.
+        return gpus[int(word)] if int(word) < len(gpus) else None
+    matches = [gpu for gpu in gpus if word.startswith("GPU-") and gpu.uuid.startswith(word)]
+    return matches[0] if len(matches) == 1 else None
+
+
+def _order_is_open(
+    wanted: str, named: list[VisibleGpu], gpus: list[VisibleGpu], environment: Mapping[str, str]
+) -> bool:
+    """Whether an index may mean another GPU to CUDA, which counts the fastest first, than to NVML."""
+    by_index = any(word.strip().isdecimal() for word in wanted.split(","))
+    unlike = len({gpu.name for gpu in gpus if gpu.name}) > 1
+    return by_index and unlike and len(named) < len(gpus) and environment.get(ORDER) != BY_BUS
+
+
+def _text(value: str | bytes) -> str:
+    return value.decode() if isinstance(value, bytes) else value

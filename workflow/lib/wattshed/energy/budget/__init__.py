@@ -1,0 +1,1 @@
+"""Limits on the energy of a run and of a study."""

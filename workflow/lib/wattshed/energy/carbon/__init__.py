@@ -1,0 +1,1 @@
+"""Carbon intensities of electricity."""

@@ -1,0 +1,1 @@
+"""The append-only record of a measured job: writing it and reading it back."""

@@ -1,0 +1,1 @@
+"""Samples of clocks, power, temperature and utilisation beside a measurement."""

@@ -1,0 +1,1 @@
+"""One module per energy sensor, and the choice among them."""

@@ -1,0 +1,102 @@
+"""Every visible GPU's energy through NVML: its counter, or power samples where it has none."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from wattshed.devices.absence import Absence
+from wattshed.devices.visible_gpus import VisibleGpu, visible_gpus
+from wattshed.energy.reading import JOULES_PER_KWH, Component
+from wattshed.energy.sampling.gpu_power import POWER_RESOLUTION_S, SampledPower
+
+# Counters step every 20 to 100 ms, by generation.
+RESOLUTION_S = 0.1
+
+
+class NvmlSensor:
+    """One component per visible GPU, ``gpu0``, ``gpu1``, … by NVML index; ``gpu`` alone where there is none.
+
+    A GPU in MIG mode is refused: its counter is that of all instances. One without a counter is sampled ten times
+    a second and integrated, which is an estimate, and then no window under a second is reported.
+    nvml: NVML's bindings, None for the installed ones. absences: what is missing from the start on, and why.
+    """
+
+    def __init__(
+        self,
+        nvml: Any = None,
+        environment: Mapping[str, str] = os.environ,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self._nvml = nvml
+        self._environment = environment
+        self._clock = clock
+        self._opened: Any = None
+        self._counters: list[_Counter] = []
+        self._sampled: list[SampledPower] = []
+        self.resolution_s = RESOLUTION_S
+        self.absences = {"gpu": Absence("nvml: not started")}
+
+    def start(self) -> None:
+        self.stop()
+        gpus, absence, self._opened = visible_gpus(self._nvml, self._environment)
+        self.absences = {"gpu": absence} if absence else {}
+        for gpu in gpus:
+            name = f"gpu{gpu.index}"
+            if gpu.refusal:
+                self.absences[name] = gpu.refusal
+                continue
+            try:
+                self._counters.append(_Counter(name, self._opened, gpu))
+            except self._opened.NVMLError as no_counter:
+                power = SampledPower(name, self._opened, gpu, self._clock)
+                if power.works():
+                    self._sampled.append(power)
+                    power.start()
+                else:
+                    reason = f"nvml: neither energy counter nor power ({no_counter})"
+                    self.absences[name] = Absence(reason)
+        self.resolution_s = POWER_RESOLUTION_S if self._sampled else RESOLUTION_S
+
+    def read(self) -> dict[str, Component]:
+        parts = {name: absence.component() for name, absence in self.absences.items()}
+        parts.update({counter.name: counter.read() for counter in self._counters})
+        parts.update({power.name: power.read() for power in self._sampled})
+        return parts
+
+    def stop(self) -> None:
+        for power in self._sampled:
+            power.stop()
+        self._counters, self._sampled = [], []
+        self.absences = {"gpu": Absence("nvml: stopped")}
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            opened.nvmlShutdown()
+
+
+class _Counter:
+    """A GPU's total energy counter [mJ since the driver was loaded]."""
+
+    def __init__(self, name: str, nvml: Any, gpu: VisibleGpu) -> None:
+        self.name = name
+        self._nvml = nvml
+        self._handle = gpu.handle
+        self._start_mj = self._last_mj = nvml.nvmlDeviceGetTotalEnergyConsumption(gpu.handle)
+        self._lost = ""
+
+    def read(self) -> Component:
+        if not self._lost:
+            try:
+                now_mj = self._nvml.nvmlDeviceGetTotalEnergyConsumption(self._handle)
+            except self._nvml.NVMLError as error:
+                return Component(None, "missing", f"nvml: {error}")
+            if now_mj < self._last_mj:
+                # From here on nothing is known: what was spent before the driver was loaded anew is gone.
+                self._lost = "nvml: the energy counter fell back, as when the driver is loaded anew"
+            self._last_mj = now_mj
+        if self._lost:
+            return Component(None, "missing", self._lost)
+        kwh = (self._last_mj - self._start_mj) / 1000 / JOULES_PER_KWH
+        return Component(kwh, "measured", "nvml energy counter")

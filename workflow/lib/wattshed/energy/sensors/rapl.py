@@ -1,0 +1,142 @@
+"""CPU and memory energy from RAPL, through Linux' powercap files."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from wattshed.devices.absence import Absence
+from wattshed.energy.reading import JOULES_PER_KWH, Component
+
+POWERCAP = Path("/sys/class/powercap")
+# No socket draws more. A counter of 262 kJ then takes over 4 minutes to come round, one of 65 kJ a minute, and the
+# meter reads every 5 s.
+MOST_W = 1000.0
+# A step of the counter and the time of reading it may differ by so much.
+SLACK_S = 0.1
+COMPONENTS = ("cpu", "ram")
+SOURCES = {"cpu": "rapl package", "ram": "rapl dram"}
+READ_RIGHT = (
+    "run `sudo chmod a+r {root}/intel-rapl:*/energy_uj` (a udev rule keeps that over a restart), or start zeusd as "
+    "root and set ZEUSD_SOCK_PATH"
+)
+NO_ZONES = (
+    "on a bare machine load the kernel module intel_rapl_msr; virtual machines and containers have none"
+)
+
+
+@dataclass
+class _Zone:
+    """One counter in microjoules that starts anew at its range."""
+
+    energy: Path
+    range_uj: int
+    last_uj: int
+    last_s: float
+    total_uj: int = 0
+
+    def read(self, now_s: float) -> None:
+        """Raises ValueError where it cannot be told how far the counter went since the last reading."""
+        now_uj = int(self.energy.read_text(encoding="ascii"))
+        span_s = now_s - self.last_s
+        if span_s * MOST_W * 1e6 > self.range_uj:
+            raise ValueError(f"not read for {span_s:.0f} s, in which it may have started anew twice")
+        step_uj = now_uj - self.last_uj
+        if step_uj < 0:
+            step_uj += self.range_uj
+        if not 0 <= step_uj <= (span_s + SLACK_S) * MOST_W * 1e6:
+            raise ValueError(f"{step_uj / 1e6:.3g} J in {span_s:.3g} s: it was set back, as by a suspend")
+        self.total_uj += step_uj
+        self.last_uj, self.last_s = now_uj, now_s
+
+
+class RaplSensor:
+    """``cpu``: sum of all packages; ``ram``: sum of their DRAM zones, where there are any.
+
+    Cores and uncore lie inside a package and are not added; ``psys`` holds more than the packages and is left out,
+    and so is ``intel-rapl-mmio``, a second door to the same counters. AMD's processors have zones of the same name.
+    The counters start anew after minutes: one that is not read for as long is lost, and said to be.
+    absences: what is missing from the start on, and why.
+    """
+
+    # Counters step every millisecond; below ten of them a step is a large part.
+    resolution_s = 0.01
+
+    def __init__(self, root: Path = POWERCAP, clock: Callable[[], float] = time.monotonic) -> None:
+        self._root = root
+        self._clock = clock
+        self._zones: dict[str, list[_Zone]] = {}
+        self._lost: dict[str, Component] = {}
+        self.absences = dict.fromkeys(COMPONENTS, Absence("rapl: not started"))
+
+    def start(self) -> None:
+        self._zones, self._lost, self.absences = {}, {}, {}
+        folders = _folders(self._root)
+        for name in COMPONENTS:
+            opened = self._open(name, folders)
+            if isinstance(opened, Absence):
+                self.absences[name] = opened
+            else:
+                self._zones[name] = opened
+
+    def read(self) -> dict[str, Component]:
+        now_s = self._clock()
+        parts = {name: absence.component() for name, absence in self.absences.items()}
+        for name, zones in self._zones.items():
+            if name not in self._lost:
+                self._advance(name, zones, now_s)
+            total_uj = sum(zone.total_uj for zone in zones)
+            known = Component(total_uj / 1e6 / JOULES_PER_KWH, "measured", SOURCES[name])
+            parts[name] = self._lost.get(name, known)
+        return parts
+
+    def stop(self) -> None:
+        self._zones, self._lost = {}, {}
+        self.absences = dict.fromkeys(COMPONENTS, Absence("rapl: stopped"))
+
+    def _open(self, name: str, folders: dict[str, list[Path]]) -> list[_Zone] | Absence:
+        if not folders["cpu"]:
+            return Absence(f"rapl: no such zone below {self._root}", NO_ZONES)
+        if len(folders[name]) < len(folders["cpu"]):
+            return Absence(f"rapl: {len(folders[name])} of {len(folders['cpu'])} packages have a dram zone")
+        try:
+            return [_zone(folder, self._clock()) for folder in folders[name]]
+        except PermissionError as error:
+            reason = f"rapl: {error.filename} may not be read ({error.strerror})"
+            return Absence(reason, READ_RIGHT.format(root=self._root))
+        except OSError as error:
+            return Absence(f"rapl: {error.filename} cannot be read ({error.strerror})")
+        except ValueError as error:
+            return Absence(f"rapl: no number in powercap ({error})")
+
+    def _advance(self, name: str, zones: list[_Zone], now_s: float) -> None:
+        for zone in zones:
+            try:
+                zone.read(now_s)
+            except (OSError, ValueError) as error:
+                # For good: what the counter did meanwhile is not known.
+                self._lost[name] = Component(None, "missing", f"rapl: {zone.energy} is lost ({error})")
+
+
+def _folders(root: Path) -> dict[str, list[Path]]:
+    """Folders of packages, such as ``intel-rapl:0``, and of DRAM, such as ``intel-rapl:0:1``."""
+    folders: dict[str, list[Path]] = {name: [] for name in COMPONENTS}
+    for folder in sorted(root.glob("intel-rapl:*")):
+        try:
+            kind = (folder / "name").read_text(encoding="ascii").strip()
+        except (OSError, ValueError):
+            continue
+        if kind.startswith("package"):
+            folders["cpu"].append(folder)
+        elif kind == "dram":
+            folders["ram"].append(folder)
+    return folders
+
+
+def _zone(folder: Path, now_s: float) -> _Zone:
+    energy = folder / "energy_uj"
+    last_uj = int(energy.read_text(encoding="ascii"))
+    range_uj = int((folder / "max_energy_range_uj").read_text(encoding="ascii"))
+    return _Zone(energy, range_uj, last_uj, now_s)

@@ -1,0 +1,70 @@
+"""The plainest estimate: thermal design power times load, and a flat power for memory."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from wattshed.energy.reading import JOULES_PER_KWH, Component
+from wattshed.energy.sensors.cpu_load import CpuLoad
+
+# 3 W per 8 GiB of DDR3 or DDR4: the convention of CodeCarbon before its version 3. Green Algorithms
+# (doi:10.1002/advs.202100707) has 0.3725 W per GB, within 8 % of it.
+RAM_W_PER_GIB = 0.375
+GIB = 2**30
+
+
+class TdpSensor:
+    """CPU: ``tdp_w`` times the share of busy time since the last reading, all sockets together; RAM: flat.
+
+    Linear from zero: an idle processor is estimated at nothing, so that net and gross differ by RAM alone.
+    cpu_times, memory_bytes: for tests; None asks the operating system.
+    """
+
+    resolution_s = 0.1
+
+    def __init__(
+        self,
+        tdp_w: float,
+        components: frozenset[str] = frozenset({"cpu", "ram"}),
+        cpu_times: Callable[[], Any] | None = None,
+        memory_bytes: int | None = None,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self._tdp_w = tdp_w
+        self._components = sorted(components)
+        self._cpu_times = cpu_times
+        self._memory_bytes = memory_bytes
+        self._clock = clock
+        self._load: CpuLoad | None = None
+        self._sources = {
+            "cpu": f"thermal design power of {tdp_w:g} W x load",
+            "ram": f"flat {RAM_W_PER_GIB} W per GiB (CodeCarbon 2)",
+        }
+
+    def start(self) -> None:
+        if self._memory_bytes is None:
+            import psutil
+
+            self._memory_bytes = psutil.virtual_memory().total
+        self._ram_w = RAM_W_PER_GIB * self._memory_bytes / GIB
+        self._cpu_j = 0.0
+        self._start_s = self._last_s = self._clock()
+        self._load = CpuLoad(self._cpu_times)
+
+    def read(self) -> dict[str, Component]:
+        if self._load is None:
+            return {name: Component(None, "missing", "tdp: not started") for name in self._components}
+        now_s, load = self._clock(), self._load.since_last()
+        if load is not None:  # else the span goes on until the system's counts have moved
+            self._cpu_j += self._tdp_w * load * (now_s - self._last_s)
+            self._last_s = now_s
+        joules = {"cpu": self._cpu_j, "ram": self._ram_w * (now_s - self._start_s)}
+        return {
+            name: Component(joules[name] / JOULES_PER_KWH, "estimated", self._sources[name])
+            for name in self._components
+        }
+
+    def stop(self) -> None:
+        self._load = None

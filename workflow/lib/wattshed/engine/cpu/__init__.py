@@ -1,0 +1,1 @@
+"""The fused kernel in C and its callers."""

@@ -1,0 +1,58 @@
+"""One hour after another on the CPU: every node's state in the kernel's own order, from call to call."""
+
+import torch
+from torch import Tensor
+
+from wattshed.engine.cpu.fused_cpu import FusedCpu
+from wattshed.engine.cpu.kernel_call import KernelCall, expect
+from wattshed.engine.recurrent import RecurrentWeights
+
+
+class FusedStream:
+    """States of N nodes that move on by an hour at a time.
+
+    Arrays have the nodes as their last axis and are filled up to whole vectors, so that nothing is rearranged between
+    hours. A stream is for forecasting: whoever goes on training its weights begins another.
+    """
+
+    def __init__(
+        self, kernel: FusedCpu, weights: RecurrentWeights, base: Tensor | None, state: Tensor
+    ) -> None:
+        """base: [N, D] or None, the same in all hours; state: [N, D] before the first hour, copied."""
+        self.nodes = len(state)
+        self._lanes, self._step = kernel.lanes, kernel.library.fused_step
+        self._tiles = -(-self.nodes // self._lanes)
+        expect("state", state, self.nodes, kernel.hidden)
+        expect("base", base, self.nodes, kernel.hidden)
+        self._hidden = kernel.hidden
+        self._call = KernelCall(weights, kernel.hidden)
+        self._call.set(samples=self._tiles * self._lanes)
+        self._state = self._filled(state.T)
+        self._own, self._aggregate = (torch.zeros(self._tiles * self._lanes) for _ in range(2))
+        self._call.give(
+            base=None if base is None else self._filled(base.T),
+            state=self._state,
+            own=self._own,
+            aggregate=self._aggregate,
+        )
+
+    @property
+    def state(self) -> Tensor:
+        """[N, D] after the last hour; a copy."""
+        return self._state[:, : self.nodes].T.clone(memory_format=torch.contiguous_format)
+
+    def step(self, own: Tensor, aggregate: Tensor, season: Tensor | None = None) -> Tensor:
+        """Scaled forecasts [N, H] after one more hour; own, aggregate: [N]; season: [D], of this hour's calendar."""
+        expect("season", season, self._hidden)
+        self._own[: self.nodes] = own
+        self._aggregate[: self.nodes] = aggregate
+        self._call.give(calendar=season)
+        forecast = self._call.output("forecast", self._call.problem.horizon, self._tiles * self._lanes)
+        self._call.run(self._step, self._tiles)
+        return forecast[:, : self.nodes].T
+
+    def _filled(self, rows: Tensor) -> Tensor:
+        # Torch's own memory begins at a multiple of 64 bytes, as the kernel's vectors must.
+        filled = torch.zeros(len(rows), self._tiles * self._lanes)
+        filled[:, : self.nodes] = rows.detach()
+        return filled

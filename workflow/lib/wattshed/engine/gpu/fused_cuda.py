@@ -1,0 +1,339 @@
+"""The fused model on a GPU: forecasts, and the loss with all of its gradients, from one Triton kernel each.
+
+What a sample m = (node, origin) is, with look-back W, hidden size D and horizon H:
+
+    u[t] = relu(w_own * own[node, o-W+t] + w_agg * aggregate[node, o-W+t] + base[m] + calendar[slot[o-W+t]])
+    forecast = w_out h_W + b_out, with h of a GRU (gates r, z, n as in torch.nn.GRU) over u from h_0 = 0
+
+Everything is float32, products included. The same call gives the same bytes.
+"""
+
+import importlib.util
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+import torch
+from torch import Tensor
+
+from wattshed.foundation.faults import Fault
+
+HIDDEN_SIZES = range(8, 65)
+# Fixed, so that sums are cut the same way on every GPU: four programs for each of an H200's 132 processors.
+PROGRAMS = 528
+# Samples of a program at a time, with a warp for four hidden units: of the sizes that were compiled for sm_90, these
+# spill least out of registers (0.2 to 3 KiB; 64 samples: 0.3 to 50 KiB).
+BLOCK = 32
+# What the states that programs keep, and their calendar tables, may take.
+SCRATCH_BYTES = 256 * 2**20
+# "tf32x3" would use tensor cores and lose a digit.
+PRECISION = "ieee"
+
+
+class Weights(NamedTuple):
+    """Everything that is learned, or its gradients.
+
+    w_own, w_agg: [D]; base: [M, D], of each sample; calendar: [S, D] or None; weight_ih, weight_hh: [3D, D];
+    bias_ih, bias_hh: [3D]; w_out: [H, D]; b_out: [H]. float32, contiguous.
+    """
+
+    w_own: Tensor
+    w_agg: Tensor
+    base: Tensor
+    calendar: Tensor | None
+    weight_ih: Tensor
+    weight_hh: Tensor
+    bias_ih: Tensor
+    bias_hh: Tensor
+    w_out: Tensor
+    b_out: Tensor
+
+
+class Dropout(NamedTuple):
+    """Shares dropped of u, of h_W and of the forecast; which cells, ``seed`` alone decides."""
+
+    seed: int = 0
+    u: float = 0.0
+    h: float = 0.0
+    y: float = 0.0
+
+
+NO_DROPOUT = Dropout()
+
+
+def available() -> str | None:
+    """None where the kernels can run, else the reason why not."""
+    if importlib.util.find_spec("triton") is None:
+        return "Triton is not installed"
+    if not torch.cuda.is_available() and not _interpreted():
+        return "torch finds no GPU"
+    return None
+
+
+def forecast(
+    own: Tensor,
+    aggregate: Tensor,
+    node: Tensor,
+    origin: Tensor,
+    slot: Tensor | None,
+    look_back_h: int,
+    weights: Weights,
+    dropout: Dropout = NO_DROPOUT,
+) -> Tensor:
+    """Forecasts [M, H], scaled as the series are.
+
+    own, aggregate: scaled series, float32 [N, T]; node, origin: int64 [M], each with look_back_h <= origin <= T
+    (not checked: that would wait for the GPU); slot: row of the calendar of each hour, int32 [T], given
+    exactly where weights.calendar is. All contiguous, on one GPU. Raises :class:`Fault` where the kernels cannot
+    run or a shape does not fit.
+    """
+    launch = _Launch.of(own, aggregate, node, origin, slot, look_back_h, weights, dropout)
+    result = torch.empty(launch.samples, launch.horizon, device=own.device)
+    if launch.samples:
+        from wattshed.engine.gpu.triton_gru import forecast_kernel
+
+        with launch.running():
+            forecast_kernel[(launch.blocks,)](
+                *launch.inputs, result, *launch.numbers, **launch.constants, **launch.options
+            )
+    return result
+
+
+def loss_and_gradients(
+    own: Tensor,
+    aggregate: Tensor,
+    node: Tensor,
+    origin: Tensor,
+    slot: Tensor | None,
+    look_back_h: int,
+    weights: Weights,
+    target: Tensor,
+    mask: Tensor,
+    loss: Literal["huber", "squared"] = "huber",
+    dropout: Dropout = NO_DROPOUT,
+) -> tuple[Tensor, Weights]:
+    """Mean loss over observed cells (a scalar) and its gradient with respect to every weight.
+
+    target: float32 [M, H], scaled, anything where nobody observed; mask: bool [M, H], True where observed; the
+    rest as in :func:`forecast`. Huber's delta is 1. Without an observed cell all is zero.
+    """
+    launch = _Launch.of(own, aggregate, node, origin, slot, look_back_h, weights, dropout)
+    hidden, horizon = launch.hidden, launch.horizon
+    _check("target", target, (launch.samples, horizon), torch.float32, own.device)
+    _check("mask", mask, (launch.samples, horizon), torch.bool, own.device)
+    share = mask.sum().clamp(min=1).reciprocal().to(torch.float32).reshape(1)
+    shapes = [tuple(weight.shape) for name, weight in weights._asdict().items() if name in SUMMED]
+    sizes = [torch.Size(shape).numel() for shape in shapes]
+    slots = 1 if weights.calendar is None else len(weights.calendar)
+    pad, block = launch.constants["PAD"], launch.constants["BLOCK"]
+    kept_bytes = 4 * max(look_back_h * block * pad, slots * hidden)
+    programs = max(1, min(PROGRAMS, launch.blocks, SCRATCH_BYTES // kept_bytes))
+    new = own.new_empty
+    states = new(programs, look_back_h, block, pad)
+    partial = new(programs, sum(sizes) + 1)
+    base_gradient = new(launch.samples, hidden)
+    tables = own.new_zeros(programs if weights.calendar is not None else 1, slots, hidden)
+    from wattshed.engine.gpu.triton_gru import train_kernel
+
+    with launch.running():
+        train_kernel[(programs,)](
+            *launch.inputs,
+            *(target, mask.view(torch.uint8), share, states, partial, base_gradient, tables),
+            *launch.numbers,
+            SLOTS=slots,
+            SUMS=sum(sizes) + 1,
+            HUBER=loss == "huber",
+            **launch.constants,
+            **launch.options,
+        )
+    # Added up in float64: hundreds of programs' sums cost nothing.
+    *parts, total = partial.sum(dim=0, dtype=torch.float64).to(torch.float32).split([*sizes, 1])
+    summed = {name: part.reshape(shape) for name, part, shape in zip(SUMMED, parts, shapes, strict=True)}
+    calendar = None if weights.calendar is None else tables.sum(dim=0, dtype=torch.float64).to(torch.float32)
+    return total[0], Weights(base=base_gradient, calendar=calendar, **summed)
+
+
+# In the order in which the kernel lays its sums.
+SUMMED = ("w_own", "w_agg", "weight_ih", "weight_hh", "bias_ih", "bias_hh", "w_out", "b_out")
+
+
+class _Loss(torch.autograd.Function):
+    """The loss as a node of torch's graph: gradients are made with it and wait for the backward pass."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, arguments: tuple[Any, ...], rest: tuple[Any, ...], *weights: Tensor | None
+    ) -> Tensor:
+        given: list[Any] = [*arguments, Weights(*weights), *rest]  # type: ignore[arg-type]
+        loss, gradients = loss_and_gradients(*given)
+        ctx.save_for_backward(*gradients)
+        return loss
+
+    @staticmethod
+    def backward(ctx: Any, *slopes: Any) -> Any:
+        return None, None, *(None if part is None else part * slopes[0] for part in ctx.saved_tensors)
+
+
+def differentiable_loss(
+    own: Tensor,
+    aggregate: Tensor,
+    node: Tensor,
+    origin: Tensor,
+    slot: Tensor | None,
+    look_back_h: int,
+    weights: Weights,
+    target: Tensor,
+    mask: Tensor,
+    loss: Literal["huber", "squared"] = "huber",
+    dropout: Dropout = NO_DROPOUT,
+) -> Tensor:
+    """:func:`loss_and_gradients` for torch's autograd: weights made by other layers pass their gradients on."""
+    arguments = (own, aggregate, node, origin, slot, look_back_h)
+    result: Tensor = _Loss.apply(arguments, (target, mask, loss, dropout), *weights)
+    return result
+
+
+@dataclass(frozen=True)
+class _Launch:
+    """What both kernels are given, checked."""
+
+    inputs: tuple[Tensor, ...]
+    numbers: tuple[int | float, ...]
+    constants: dict[str, Any]
+    options: dict[str, int]
+    samples: int
+
+    @classmethod
+    def of(
+        cls,
+        own: Tensor,
+        aggregate: Tensor,
+        node: Tensor,
+        origin: Tensor,
+        slot: Tensor | None,
+        look_back_h: int,
+        weights: Weights,
+        dropout: Dropout,
+    ) -> "_Launch":
+        reason = available()
+        if reason is None and own.device.type != "cuda" and not _interpreted():
+            reason = f"the series are on {own.device}"
+        if reason is not None:
+            raise Fault(
+                f"the fused GPU kernels cannot run: {reason}: use the torch back end, or a machine "
+                "with a GPU and Triton."
+            )
+        samples = len(node)
+        hidden, horizon = len(weights.w_own), len(weights.b_out)
+        if hidden not in HIDDEN_SIZES or look_back_h < 1 or horizon < 1:
+            raise Fault(
+                f"the fused GPU kernels take {HIDDEN_SIZES.start} to {HIDDEN_SIZES.stop - 1} hidden units, a look-back "
+                f"and a horizon of at least 1 h, not {hidden}, {look_back_h} and {horizon}: use the torch back end."
+            )
+        if (slot is None) != (weights.calendar is None):
+            raise Fault(
+                "slot and calendar belong together, but one of them is missing: give both or neither."
+            )
+        device = own.device
+        _check("own", own, (*own.shape,), torch.float32, device)
+        _check("aggregate", aggregate, (*own.shape,), torch.float32, device)
+        _check("node", node, (samples,), torch.int64, device)
+        _check("origin", origin, (samples,), torch.int64, device)
+        gate = (3 * hidden, hidden)
+        shapes: dict[str, tuple[int, ...]] = {
+            "w_own": (hidden,),
+            "w_agg": (hidden,),
+            "base": (samples, hidden),
+            "weight_ih": gate,
+            "weight_hh": gate,
+            "bias_ih": gate[:1],
+            "bias_hh": gate[:1],
+            "w_out": (horizon, hidden),
+            "b_out": (horizon,),
+        }
+        for name, shape in shapes.items():
+            _check(name, getattr(weights, name), shape, torch.float32, device)
+        # A kernel takes no missing tensor; this one it never reads.
+        calendar = weights.base
+        if slot is None:
+            slot = origin
+        elif weights.calendar is not None:
+            calendar = weights.calendar
+            _check("slot", slot, (own.shape[1],), torch.int32, device)
+            _check("calendar", calendar, (len(calendar), hidden), torch.float32, device)
+        pad = max(16, 1 << (hidden - 1).bit_length())
+        constants = {
+            "LOOK_BACK": look_back_h,
+            "HIDDEN": hidden,
+            "HORIZON": horizon,
+            "PAD": pad,
+            "PAD_OUT": max(16, 1 << (horizon - 1).bit_length()),
+            "BLOCK": BLOCK,
+            "CALENDAR": weights.calendar is not None,
+            "DROPOUT": any(dropout[1:]),
+            "PRECISION": PRECISION,
+        }
+        series = (own, aggregate, node, origin, slot)
+        lift = (weights.w_own, weights.w_agg, weights.base, calendar)
+        cell = (weights.weight_ih, weights.weight_hh, weights.bias_ih, weights.bias_hh)
+        inputs = (*series, *lift, *cell, weights.w_out, weights.b_out)
+        # One stage: no load may be moved ahead of a store that another thread reads.
+        options = {"num_warps": pad // 4, "num_stages": 1}
+        numbers = (samples, own.shape[1], *_dropout_numbers(dropout))
+        return cls(inputs, numbers, constants, options, samples)
+
+    @property
+    def hidden(self) -> int:
+        return int(self.constants["HIDDEN"])
+
+    @property
+    def horizon(self) -> int:
+        return int(self.constants["HORIZON"])
+
+    @property
+    def blocks(self) -> int:
+        return -(-self.samples // int(self.constants["BLOCK"]))
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Around a launch: Triton launches on torch's current device."""
+        from triton.runtime.errors import OutOfResources
+
+        device = self.inputs[0].device
+        try:
+            with torch.cuda.device(device) if device.type == "cuda" else nullcontext():
+                yield
+        except OutOfResources as error:
+            raise Fault(
+                f"the fused GPU kernels with {self.hidden} hidden units do not fit {device} ({error}): use the torch "
+                "back end, or fewer hidden units."
+            ) from error
+
+
+def _dropout_numbers(dropout: Dropout) -> tuple[int | float, ...]:
+    """Keys, least kept hashes (both as signed 32 bits) and scales of the three places."""
+    shares = dropout[1:]
+    if not all(0 <= share < 1 for share in shares):
+        raise Fault(f"dropout takes shares from 0 to below 1, not {shares}: correct the recipe.")
+    keys = [(dropout.seed ^ (place + 1) * 0x9E3779B9) & 0xFFFFFFFF for place in range(3)]
+    least = [int(share * 2**32) for share in shares]
+    signed = [bits - 2**32 if bits >= 2**31 else bits for bits in (*keys, *least)]
+    return (*signed, *(1 / (1 - share) for share in shares))
+
+
+def _check(
+    name: str, tensor: Tensor, shape: tuple[int, ...], dtype: torch.dtype, device: torch.device
+) -> None:
+    found = (tuple(tensor.shape), tensor.dtype, tensor.device)
+    if found != (shape, dtype, device) or not tensor.is_contiguous():
+        raise Fault(
+            f"{name} is {list(found[0])} {found[1]} on {found[2]}, but the fused GPU kernels need it contiguous, "
+            f"{list(shape)} {dtype} on {device}: convert it."
+        )
+
+
+def _interpreted() -> bool:
+    """Triton's interpreter runs kernels on the CPU, slowly: for tests."""
+    return os.environ.get("TRITON_INTERPRET") == "1"

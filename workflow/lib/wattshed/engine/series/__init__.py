@@ -1,0 +1,1 @@
+"""Series in memory, in files or on a device."""

@@ -1,0 +1,55 @@
+"""What every job with networks is given, and the arguments by which its script is told."""
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from wattshed.config.data.data import WindowsBlock
+from wattshed.config.energy.metering import MeteringBlock
+from wattshed.data.graph import Graph
+from wattshed.devices.torch_device import choose_device
+from wattshed.engine.choice import Wanted
+from wattshed.forecast.protocol import ForecastTask
+
+
+@dataclass(frozen=True)
+class JobInputs:
+    """Task, graph, what the meter must know, and where networks run."""
+
+    task: ForecastTask
+    graph: Graph
+    metering: MeteringBlock
+    device: torch.device
+    engine: Wanted = "auto"
+
+    @classmethod
+    def read(cls, arguments: argparse.Namespace) -> "JobInputs":
+        """From the arguments that :func:`add_job_inputs` added; sets torch's threads."""
+        torch.set_num_threads(arguments.threads)
+        windows = WindowsBlock.model_validate_json(arguments.windows)
+        task = ForecastTask.read(arguments.panel, arguments.splits, windows)
+        return cls(
+            task,
+            Graph.read(arguments.graph, task.panel),
+            MeteringBlock.model_validate_json(arguments.metering),
+            choose_device(arguments.device),
+            arguments.engine,
+        )
+
+
+def add_job_inputs(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--panel", type=Path, required=True, help="panel.safetensors")
+    parser.add_argument("--splits", type=Path, required=True, help="splits.json")
+    parser.add_argument("--graph", type=Path, required=True, help="graph.safetensors")
+    parser.add_argument("--windows", required=True, help="data.windows block as JSON")
+    parser.add_argument("--metering", required=True, help="energy.metering block as JSON")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="where networks run")
+    parser.add_argument(
+        "--engine",
+        choices=("auto", "torch"),
+        default="auto",
+        help="auto: the fastest back end here; or torch",
+    )
+    parser.add_argument("--threads", type=int, default=1, help="threads of torch")

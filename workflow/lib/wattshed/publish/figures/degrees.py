@@ -1,0 +1,25 @@
+"""Figure: how many neighbours the nodes have."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import seaborn as sns
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from wattshed.publish.drawing.figure_style import GREY, set_style
+
+
+def degrees_figure(degrees: np.ndarray, method: str) -> Figure:
+    """Histogram of degrees [N], self loops not counted; method: how the graph was made."""
+    set_style()
+    figure, axis = plt.subplots(figsize=(4.8, 3.0))
+    sns.histplot(x=degrees, discrete=True, color="0.75", edgecolor=GREY, ax=axis)
+    median = float(np.median(degrees))
+    axis.axvline(median, color="black", linestyle="--", label=f"median {median:g}")
+    axis.set_xlabel("Neighbours per node (without itself)")
+    axis.set_ylabel("Nodes")
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axis.yaxis.set_major_locator(MaxNLocator(integer=True))
+    axis.set_title(f"Graph of {len(degrees):,} nodes by {method}: degrees {degrees.min()} to {degrees.max()}")
+    axis.legend()
+    return figure

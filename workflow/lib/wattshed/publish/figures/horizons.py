@@ -1,0 +1,29 @@
+"""Figure: error by hours ahead."""
+
+import matplotlib.pyplot as plt
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from wattshed.publish.drawing.figure_style import model_styles, set_style
+
+
+def horizons_figure(scores: pd.DataFrame, unit: str) -> Figure:
+    """RMSE per horizon hour and model, mean over seeds with their range; the legend is in the order of RMSE."""
+    set_style()
+    rows = scores[scores["scope"] == "horizon"]
+    order = rows.groupby("model")["rmse"].mean().sort_values(ascending=False).index
+    seeds = rows.groupby("model")["seed"].nunique(dropna=False)
+    styles = model_styles(sorted(order))
+    figure, axis = plt.subplots(figsize=(7.0, 3.6))
+    for model in order:
+        by_hour = rows[rows["model"] == model].groupby("horizon_h")["rmse"]
+        mean, low, high = by_hour.mean(), by_hour.min(), by_hour.max()
+        hours = mean.index.to_numpy(dtype=float)
+        axis.plot(hours, mean, label=f"{model} (n = {seeds[model]})", markersize=4.5, **styles[model])
+        axis.fill_between(hours, low, high, color=styles[model]["color"], alpha=0.2, linewidth=0)
+    axis.set_xlabel("Hours ahead (h)")
+    axis.set_ylabel(f"Test RMSE ({unit})")
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+    figure.legend(loc="outside right upper", title="Mean; band: range of seeds")
+    return figure

@@ -1,0 +1,45 @@
+"""Figure: how the validation error falls, by epoch and by the energy spent."""
+
+import matplotlib.pyplot as plt
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from wattshed.energy.reading import JOULES_PER_KWH
+from wattshed.publish.drawing.figure_style import model_styles, set_style
+
+
+def training_figure(epochs: pd.DataFrame, unit: str, energy_status: str) -> Figure:
+    """Left: validation RMSE by epoch; right: the same by cumulative energy. One thin line per seed.
+
+    epochs: rows of ``models/*.epochs.parquet``; energy_status: of the epochs' energy. Without any known
+    energy the right panel is left out and the title says so.
+    """
+    set_style()
+    known = epochs["cumulative_kwh"].notna().any()
+    figure, axes = plt.subplots(
+        1, 2 if known else 1, figsize=(7.2 if known else 4.2, 3.2), sharey=True, squeeze=False
+    )
+    styles = model_styles(epochs["model"].unique())
+    for (model, _), run in epochs.groupby(["model", "seed"], sort=False):
+        run = run.sort_values("epoch")
+        every = max(1, len(run) // 8)
+        style = {**styles[str(model)], "linewidth": 0.9, "markersize": 4, "markevery": every, "alpha": 0.85}
+        axes[0, 0].plot(run["epoch"], run["validation_rmse"], **style)
+        if known:
+            joules = run["cumulative_kwh"] * JOULES_PER_KWH
+            axes[0, 1].plot(joules, run["validation_rmse"], **style)
+    axes[0, 0].set_xlabel("Epoch")
+    axes[0, 0].set_ylabel(f"Validation RMSE ({unit})")
+    axes[0, 0].set_title("By epoch" if known else "By epoch (energy unknown)")
+    axes[0, 0].xaxis.set_major_locator(MaxNLocator(integer=True))
+    if known:
+        axes[0, 1].set_xscale("log")
+        axes[0, 1].set_xlabel(f"Cumulative energy (J, {energy_status})")
+        axes[0, 1].set_title("By energy spent")
+    seeds = epochs.groupby("model")["seed"].nunique()
+    handles = [
+        plt.Line2D([], [], label=f"{model} (n = {seeds[model]})", **style) for model, style in styles.items()
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=3, title="Model (one line per seed)")
+    return figure

@@ -1,0 +1,1 @@
+"""Sentences of the report that are computed from the results."""

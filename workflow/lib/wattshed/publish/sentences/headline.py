@@ -1,0 +1,127 @@
+"""The report's first lines: what came out, and how well it is known."""
+
+import pandas as pd
+
+from wattshed.accounts.runs.stages import stages_frame
+from wattshed.accounts.runs.totals import COMPONENTS
+from wattshed.energy.reading import JOULES_PER_KWH
+from wattshed.publish.report.results import StudyResults
+from wattshed.publish.sentences.winner import winner_sentence
+from wattshed.publish.tables.accuracy import accuracy_summary
+from wattshed.publish.tables.adaptation import adaptation_summary
+from wattshed.publish.tables.clocks import choice_sentences
+from wattshed.publish.tables.compression import BASELINE, WORTH, compression_summary
+from wattshed.publish.tables.energy import G_PER_KG, WH_PER_KWH
+from wattshed.publish.typesetting.table import plain, significant_text
+
+STGNN_FORMS = ("stgnn", "stgnn_reference")
+
+
+def headline(results: StudyResults) -> list[str]:
+    """Plain sentences in the order of their weight."""
+    return [
+        winner_sentence(accuracy_summary(results.scores), results.panel.unit),
+        *_stgnn_sentence(results),
+        *_cost_sentences(results),
+        _adaptation_sentence(results),
+        _compression_sentence(results),
+        " ".join(choice_sentences(results.choice)),
+    ]
+
+
+def knowledge(results: StudyResults) -> list[str]:
+    """How the study's energies are known, and what was simulated or synthetic."""
+    total = stages_frame(results.runs).iloc[-1]
+    sentences = []
+    for status in ("measured", "estimated"):
+        parts = [p.upper() for p in COMPONENTS if str(total[f"{p}_status"]).startswith(status)]
+        sources = [
+            str(source)
+            for p in COMPONENTS
+            if str(total[f"{p}_status"]).startswith(status)
+            for source in results.runs.loc[results.runs[f"{p}_kwh"].notna(), f"{p}_source"].unique()
+        ]
+        if parts:
+            sentences.append(f"{', '.join(parts)} energy is {status} ({'; '.join(dict.fromkeys(sources))}).")
+    missing = [p.upper() for p in COMPONENTS if total[f"{p}_status"] == "missing"]
+    if missing:
+        sentences.append(f"{', '.join(missing)} energy is missing: no sensor, and no zero in its place.")
+    if not any(str(total[f"{p}_status"]).startswith("measured") for p in COMPONENTS):
+        sentences.insert(0, "No energy in this report was measured by a sensor.")
+    if results.choice["label"] == "simulated":
+        sentences.append("The GPU clock sweep is simulated: it shows the method, not what a real GPU saves.")
+    if results.panel.synthetic:
+        sentences.append("The panel is synthetic: its loads were made up by a seeded generator.")
+    return sentences
+
+
+def _stgnn_sentence(results: StudyResults) -> list[str]:
+    summary = accuracy_summary(results.scores)
+    forms = {name: model["form"] for name, model in results.config["models"].items()}
+    graph_models = summary["model"].map(lambda name: forms.get(name) in STGNN_FORMS)
+    if not graph_models.any():
+        return []
+    place = 1 + int(graph_models.to_numpy().argmax())
+    best = summary.iloc[place - 1]
+    if place == 1:
+        return [f"It is a graph model; {best['model']} is the best of its kind (n = {best['n']})."]
+    behind = 100 * (best["rmse_mean"] / summary["rmse_mean"].iloc[0] - 1)
+    return [
+        f"The best graph model, {best['model']}, comes {_ordinal(place)} of {len(summary)} with "
+        f"{plain(best['rmse_mean'], 4)} {results.panel.unit}{_interval(best, 'rmse')}, {plain(behind, 1)} % above "
+        "the winner."
+    ]
+
+
+def _cost_sentences(results: StudyResults) -> list[str]:
+    sentences = []
+    row = results.frontier.sort_values("rmse_mean").iloc[0]
+    if pd.notna(row["training_kwh_mean"]):
+        joules = significant_text(row["training_kwh_mean"] * JOULES_PER_KWH)
+        sentences.append(
+            f"Training {row['model']} once takes {joules} J ({row['energy_status']}, n = {row['training_kwh_n']})."
+        )
+    total = stages_frame(results.runs).iloc[-1]
+    if pd.notna(total["energy_kwh"]):
+        sentence = (
+            f"The whole study took {significant_text(total['energy_kwh'] * WH_PER_KWH)} Wh "
+            f"({total['energy_status']}) in {total['jobs']} jobs"
+        )
+        if pd.notna(total["co2e_kg"]):
+            sources = "; ".join(sorted(results.runs["co2e_source"].dropna().unique()))
+            sentence += f", or {significant_text(total['co2e_kg'] * G_PER_KG)} g CO₂e ({sources})"
+        sentences.append(sentence + ".")
+    return sentences
+
+
+def _adaptation_sentence(results: StudyResults) -> str:
+    frame = adaptation_summary(results.adaptation).sort_values("prequential_rmse_mean", ignore_index=True)
+    best = frame.iloc[0]
+    sentence = (
+        f"On the later months, {best['strategy']} forecasts best: prequential RMSE "
+        f"{plain(best['prequential_rmse_mean'], 4)} {results.panel.unit}{_interval(best, 'prequential_rmse')}"
+    )
+    frozen = frame[frame["strategy"] == "frozen"]
+    if best["strategy"] != "frozen" and len(frozen):
+        less = 100 * (1 - best["prequential_rmse_mean"] / frozen["prequential_rmse_mean"].iloc[0])
+        sentence += f", {plain(less, 1)} % below the model that never learns again"
+    return sentence + "."
+
+
+def _compression_sentence(results: StudyResults) -> str:
+    frame = compression_summary(results.compression)
+    others = frame[frame["verdict"] != BASELINE]
+    worth = others.loc[others["verdict"] == WORTH, "variant"].tolist()
+    if not worth:
+        return f"None of the {len(others)} compressed variants is worth it on this machine."
+    return f"Of {len(others)} compressed variants, worth it on this machine: {', '.join(worth)}."
+
+
+def _interval(row: pd.Series, metric: str) -> str:
+    if pd.isna(row[f"{metric}_low"]):
+        return f" (n = {row['n']})"
+    return f" [{plain(row[f'{metric}_low'], 4)}, {plain(row[f'{metric}_high'], 4)}] (n = {row['n']})"
+
+
+def _ordinal(place: int) -> str:
+    return {1: "1st", 2: "2nd", 3: "3rd"}.get(place, f"{place}th")

@@ -1,0 +1,56 @@
+"""What to use, in plain sentences that also tell when a closed form beats everything."""
+
+from wattshed.accounts.comparison.advice import Advice, Candidate
+from wattshed.energy.reading import JOULES_PER_KWH
+from wattshed.publish.typesetting.table import plain, significant_text
+
+
+def what_to_use_sentence(advice: Advice, unit: str) -> str:
+    """Name the model to use, its error and energy, and what the model of least error would cost instead.
+
+    unit: of the errors.
+    """
+    use, best = advice.use, advice.best
+    if use.model == best.model:
+        sentence = (
+            f"What to use: {use.model}. Its test RMSE, {_error(use, unit)}, is the least of {advice.compared}"
+        )
+        if use.kwh is None:
+            sentence += "; no energy is known to weigh it against"
+        elif advice.alike:
+            sentence += (
+                f", and its training takes the least energy, {_joules(use)}, among it and those that cannot be "
+                f"told from it: {', '.join(advice.alike)}"
+            )
+        else:
+            sentence += f", told apart from all others; its training takes {_joules(use)}"
+    else:
+        sentence = (
+            f"What to use: {use.model}. {best.model} has the least test RMSE of {advice.compared}, "
+            f"{_error(best, unit)}, but {use.model}, {_error(use, unit)}, cannot be told from it, and its training "
+            f"takes the least energy of all that cannot: {_joules(use)}{_instead(use, best)}"
+        )
+        others = [name for name in advice.alike if name != use.model]
+        if others:
+            sentence += f"; not told from the best either: {', '.join(others)}"
+    unknown = [name for name in advice.unknown if use.kwh is not None]
+    if unknown:
+        sentence += f"; of unknown energy and so not weighed: {', '.join(unknown)}"
+    if advice.single:
+        sentence += f"; one seed tells no spread, so this may be luck: {', '.join(advice.single)}"
+    return sentence + "."
+
+
+def _instead(use: Candidate, best: Candidate) -> str:
+    if best.kwh is None or use.kwh is None:
+        return ""
+    times = f", {significant_text(best.kwh / use.kwh)} times as much" if use.kwh > 0 else ""
+    return f" where {best.model} takes {_joules(best)}{times}"
+
+
+def _error(of: Candidate, unit: str) -> str:
+    return f"{plain(of.rmse, 4)} {unit} (n = {of.n})"
+
+
+def _joules(of: Candidate) -> str:
+    return f"{significant_text((of.kwh or 0.0) * JOULES_PER_KWH)} J ({of.energy_status})"

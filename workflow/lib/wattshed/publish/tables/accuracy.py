@@ -1,0 +1,76 @@
+"""Table: test errors of every model, baselines included."""
+
+import pandas as pd
+
+from wattshed.energy.reading import JOULES_PER_KWH
+from wattshed.publish.sentences.winner import winner_sentence
+from wattshed.publish.typesetting.table import (
+    INTERVAL_TITLE,
+    Cell,
+    Column,
+    Table,
+    count_text,
+    decimals,
+    interval,
+    significant,
+    status_mark,
+)
+from wattshed.statistics.intervals import METHOD_NOTE
+from wattshed.statistics.summaries import summarise
+
+METRICS = ["rmse", "mae", "wape", "mase", "r2"]
+
+
+def accuracy_summary(scores: pd.DataFrame) -> pd.DataFrame:
+    """One row per model, least RMSE first: n and mean, low, high of every metric over all test cells."""
+    summary = summarise(scores[scores["scope"] == "all"], "model", METRICS)
+    return summary.sort_values("rmse_mean", ignore_index=True)
+
+
+def accuracy_table(scores: pd.DataFrame, frontier: pd.DataFrame, unit: str, note: str = "") -> Table:
+    """Every model in the order of its RMSE, with the energy of one training run.
+
+    unit: of the panel; note: what a reader must know of the recipes, such as the cap on epochs.
+    """
+    summary = accuracy_summary(scores)
+    energies = frontier.set_index("model")
+    best = {m: (summary[f"{m}_mean"].max() if m == "r2" else summary[f"{m}_mean"].min()) for m in METRICS}
+
+    def mean(row: pd.Series, metric: str, places: int, factor: float = 1) -> Cell:
+        value = row[f"{metric}_mean"]
+        return decimals(value * factor, places, best=bool(value == best[metric]))
+
+    rows = []
+    for _, row in summary.iterrows():
+        energy = energies.loc[row["model"]]
+        joules = energy["training_kwh_mean"] * JOULES_PER_KWH
+        rows.append(
+            [
+                Cell(row["model"]),
+                Cell(str(row["n"])),
+                mean(row, "rmse", 4),
+                interval(row["rmse_low"], row["rmse_high"], 4),
+                mean(row, "mae", 4),
+                mean(row, "wape", 1, 100),
+                mean(row, "mase", 3),
+                mean(row, "r2", 3),
+                significant(joules, mark=status_mark(energy["energy_status"])),
+            ]
+        )
+    columns = [
+        Column("Model"),
+        Column("n", numeric=True),
+        Column("RMSE", unit, numeric=True),
+        Column(INTERVAL_TITLE, unit),
+        Column("MAE", unit, numeric=True),
+        Column("WAPE", "%", numeric=True),
+        Column("MASE", numeric=True),
+        Column("R²", numeric=True),
+        Column("Training", "J", numeric=True),
+    ]
+    caption = (
+        f"Errors on the test part, all horizons and observed cells, mean over {count_text(summary['n'])} "
+        "trained seeds per model (1 where nothing is random), sorted by RMSE; best of a column in bold."
+    )
+    notes = [winner_sentence(summary, unit), f"{METHOD_NOTE}, over seeds; a dash where n = 1."]
+    return Table("accuracy", caption, columns, rows, [*notes, *([note] if note else [])])

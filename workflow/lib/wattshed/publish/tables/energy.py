@@ -1,0 +1,84 @@
+"""Table: energy per stage and component."""
+
+import pandas as pd
+
+from wattshed.accounts.runs.stages import TOTAL, stages_frame
+from wattshed.accounts.runs.totals import COMPONENTS
+from wattshed.publish.typesetting.table import Cell, Column, Table, decimals, significant, status_mark
+
+WH_PER_KWH = 1000
+G_PER_KG = 1000
+
+
+def energy_table(runs: pd.DataFrame) -> Table:
+    """What each stage took, from all its jobs' ledgers; a sensor that nobody had stays a dash."""
+    stages = stages_frame(runs)
+    rows = []
+    for _, row in stages.iterrows():
+        energies = [
+            significant(row[f"{part}_kwh"] * WH_PER_KWH, mark=status_mark(row[f"{part}_status"]))
+            if pd.notna(row[f"{part}_kwh"])
+            else significant(None)
+            for part in (*COMPONENTS, "energy")
+        ]
+        mass = None if pd.isna(row["co2e_kg"]) else row["co2e_kg"] * G_PER_KG
+        rows.append(
+            [
+                Cell(row["stage"], best=row["stage"] == TOTAL),
+                Cell(str(row["jobs"])),
+                decimals(row["duration_s"], 1),
+                *energies,
+                significant(
+                    None if pd.isna(row["net_kwh"]) else row["net_kwh"] * WH_PER_KWH,
+                    mark=status_mark(row["energy_status"]),
+                ),
+                significant(mass, mark=status_mark("estimated")),
+            ]
+        )
+    columns = [
+        Column("Stage"),
+        Column("n", "jobs", numeric=True),
+        Column("Time", "s", numeric=True),
+        Column("CPU", "Wh", numeric=True),
+        Column("RAM", "Wh", numeric=True),
+        Column("GPU", "Wh", numeric=True),
+        Column("Sum", "Wh", numeric=True),
+        Column("Above idle", "Wh", numeric=True),
+        Column("CO₂e", "g", numeric=True),
+    ]
+    total = stages.iloc[-1]
+    caption = (
+        f"Energy of the study by stage and component: sums over {total['jobs']} jobs, no repeats averaged."
+    )
+    return Table("energy", caption, columns, rows, energy_notes(stages))
+
+
+def energy_notes(stages: pd.DataFrame) -> list[str]:
+    """What is missing, partial, cut off or counted twice in the sums, and whose emission factor was taken."""
+    total = stages.iloc[-1]
+    notes = []
+    unknown = [part.upper() for part in COMPONENTS if pd.isna(total[f"{part}_kwh"])]
+    if unknown:
+        notes.append(f"No job had a sensor or an estimate for: {', '.join(unknown)}; the sums leave it out.")
+    for part in COMPONENTS:
+        if 0 < total[f"{part}_jobs"] < total["jobs"]:
+            notes.append(
+                f"{part.upper()} is known in {total[f'{part}_jobs']} of {total['jobs']} jobs: its sum is a lower "
+                "bound."
+            )
+    if total["truncated_jobs"]:
+        notes.append(
+            f"{total['truncated_jobs']} jobs were killed; they count up to their last closed window."
+        )
+    if total["overlapping_jobs"]:
+        notes.append(
+            f"{total['overlapping_jobs']} jobs shared a host with another one: the machine's energy is shared equally "
+            "among those that ran, and counted once."
+        )
+    if pd.isna(total["net_kwh"]):
+        notes.append(
+            "Energy above idle is not known for every job: no idle machine could be measured before it."
+        )
+    notes.append("Whole jobs: loading, scoring and repeats that only serve measurement are in the sums.")
+    notes.append("A dash is unknown, never zero.")
+    return notes

@@ -1,0 +1,39 @@
+"""Table: what the panel's readings are worth."""
+
+import pandas as pd
+
+from wattshed.publish.typesetting.table import Cell, Column, Table, decimals
+
+SHOWN_NODES = 12
+
+
+def quality_table(quality: pd.DataFrame, unit: str) -> Table:
+    """Nodes with the least coverage first; a long panel shows only those."""
+    worst = quality.sort_values(["coverage_share", "spike_count"], ascending=[True, False], kind="stable")
+    rows = [
+        [
+            Cell(str(row["node"])),
+            decimals(100 * row["coverage_share"], 2),
+            decimals(100 * row["imputed_share"], 2),
+            Cell(str(row["gap_count"])),
+            Cell(str(row["longest_gap_h"])),
+            decimals(100 * row["constant_share"], 1),
+            Cell(str(row["spike_count"])),
+            decimals(row["mean"], 3),
+            decimals(row["maximum"], 2),
+        ]
+        for row in worst.head(SHOWN_NODES).to_dict("records")
+    ]
+    columns = [
+        Column("Node"),
+        Column("Coverage", "%", numeric=True),
+        Column("Imputed", "%", numeric=True),
+        Column("Gaps", numeric=True),
+        Column("Longest", "h", numeric=True),
+        Column("Constant", "%", numeric=True),
+        Column("Spikes", numeric=True),
+        Column("Mean", unit, numeric=True),
+        Column("Maximum", unit, numeric=True),
+    ]
+    caption = f"Quality of the readings: the {len(rows)} nodes of least coverage out of n = {len(quality)}."
+    return Table("quality", caption, columns, rows)

@@ -1,0 +1,1 @@
+"""Tables as LaTeX, Markdown and HTML; numbers and units as text."""

@@ -1,0 +1,18 @@
+"""How an energy is known, as a mark behind its number."""
+
+from wattshed.accounts.comparison.comparable import RETRO_STATUS
+from wattshed.publish.typesetting.table import ESTIMATED
+
+RETRO_MARK = "§"
+RETRO_NOTE = (
+    f"{RETRO_MARK} retro-estimated from operations and recorded runs; on no front and in no sum of "
+    "records; its interval is the 10-90 % range of single runs."
+)
+
+
+def energy_mark(status: str | None) -> str:
+    """† for estimated, § for retro-estimated, none for measured and unknown."""
+    word = str(status)
+    if word == RETRO_STATUS:
+        return RETRO_MARK
+    return ESTIMATED if word.startswith("estimated") else ""

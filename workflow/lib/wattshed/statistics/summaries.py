@@ -1,0 +1,25 @@
+"""Means with 95 % intervals, group by group."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from wattshed.statistics.intervals import mean_interval
+
+
+def summarise(frame: pd.DataFrame, by: str, columns: Sequence[str]) -> pd.DataFrame:
+    """One row per value of ``by`` with ``n`` rows, and ``{column}_mean``, ``_low``, ``_high`` per column.
+
+    Rows keep the order in which ``by`` first appears.
+    """
+    rows = []
+    for name, group in frame.groupby(by, sort=False):
+        row: dict[str, object] = {by: name, "n": len(group)}
+        for column in columns:
+            interval = mean_interval(group[column])
+            row[f"{column}_mean"] = interval.mean
+            row[f"{column}_low"] = interval.low
+            row[f"{column}_high"] = interval.high
+        rows.append(row)
+    numbers = [f"{column}_{part}" for column in columns for part in ("mean", "low", "high")]
+    return pd.DataFrame(rows, columns=[by, "n", *numbers]).astype(dict.fromkeys(numbers, "float64"))

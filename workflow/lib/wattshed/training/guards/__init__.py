@@ -1,0 +1,1 @@
+"""What can end a training early or repeat a step."""

@@ -1,0 +1,50 @@
+"""What happens when the device has no memory left: the series leave it, once, and the work is done again."""
+
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+import torch
+
+from wattshed.engine.series.residence import Residence
+from wattshed.foundation.faults import Fault
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
+
+class OutOfMemoryRetry:
+    """Does work on a device for the job called ``title``; its largest tenants are the series."""
+
+    def __init__(self, residence: Residence, title: str) -> None:
+        self._residence = residence
+        self._title = title
+
+    def do(
+        self, work: Callable[Arguments, Result], *arguments: Arguments.args, **named: Arguments.kwargs
+    ) -> Result:
+        """The work's result. It must be repeatable: where memory ran out it is done again, with batches streamed.
+
+        Raises :class:`Fault` where it runs out with the series in host memory.
+        """
+        try:
+            return work(*arguments, **named)
+        except torch.cuda.OutOfMemoryError as error:
+            if self._residence.streams:
+                raise self._fault() from error
+        # Outside of the handler, whose traceback would keep the failed work's tensors.
+        self._residence.leave_device(f"{self._title}: {self._residence.device} ran out of memory")
+        try:
+            return work(*arguments, **named)
+        except torch.cuda.OutOfMemoryError as error:
+            raise self._fault() from error
+
+    def labels(self) -> dict[str, str]:
+        """For the ledger: why the series are streamed, if they are."""
+        reason = self._residence.streams_because
+        return {} if reason is None else {"series_streamed": reason}
+
+    def _fault(self) -> Fault:
+        return Fault(
+            f"{self._title}: {self._residence.device} ran out of memory with the series in host memory: lower the "
+            "recipe's batch or the model's hidden, or free memory that other processes hold there."
+        )

@@ -1,0 +1,46 @@
+"""All that a training changes, besides its progress."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from wattshed.config.models.training import RecipeBlock
+from wattshed.training.batches.drawing import Batch
+from wattshed.training.step.averaging import WeightAverage
+from wattshed.training.step.gradient import gradient_step
+from wattshed.training.step.optimiser import make_optimiser
+from wattshed.training.step.precision import Precision
+from wattshed.training.step.schedules import Schedule
+
+
+@dataclass(frozen=True)
+class Learner:
+    """A network with what its recipe trains it by."""
+
+    network: nn.Module
+    recipe: RecipeBlock
+    optimiser: torch.optim.AdamW
+    schedule: Schedule
+    precision: Precision
+    average: WeightAverage
+
+    @classmethod
+    def make(
+        cls, network: nn.Module, recipe: RecipeBlock, total_steps: int, device: torch.device
+    ) -> "Learner":
+        """Raises :class:`Fault` for a precision that the device has not, or a layer that the network has not."""
+        precision = Precision.of(recipe.precision, device)
+        optimiser = make_optimiser(network, recipe)
+        schedule = Schedule(recipe, optimiser, total_steps)
+        return cls(network, recipe, optimiser, schedule, precision, WeightAverage(network, recipe.ema_decay))
+
+    def step(self, batches: Sequence[Batch], number: int) -> Tensor:
+        """Move the weights once; number: how often they have moved before. Returns the loss before the step."""
+        self.schedule.before_step(number)
+        loss = gradient_step(
+            self.network, batches, self.optimiser, self.recipe.loss, self.recipe.clip_norm, self.precision
+        )
+        self.average.update()
+        return loss

@@ -1,0 +1,22 @@
+"""Judge measured variants against the budget of error."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from wattshed.compression.judge import judge_variants
+from wattshed.foundation.faults import run_script, script_parser
+from wattshed.foundation.frames import read_frame
+from wattshed.foundation.writing import write_parquet
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = script_parser(__doc__ or "")
+    parser.add_argument("--variants", type=Path, required=True, help="measured variants of one model")
+    parser.add_argument("--budget-share", type=float, required=True, help="compression.error_budget_share")
+    parser.add_argument("--output", type=Path, required=True, help="judged variants to write")
+    arguments = parser.parse_args(argv)
+    write_parquet(arguments.output, judge_variants(read_frame(arguments.variants), arguments.budget_share))
+
+
+if __name__ == "__main__":
+    raise SystemExit(run_script(main))

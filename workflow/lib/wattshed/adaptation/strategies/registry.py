@@ -1,0 +1,3 @@
+"""The table of adaptation strategies: name -> module."""
+
+MODULES: dict[str, str] = {}

@@ -1,0 +1,3 @@
+"""The table of clock back ends: name -> module."""
+
+MODULES: dict[str, str] = {}

@@ -1,0 +1,3 @@
+"""The table of compression methods: name -> module."""
+
+MODULES: dict[str, str] = {}

@@ -1,0 +1,3 @@
+"""The table of energy sensors: name -> module."""
+
+MODULES: dict[str, str] = {}

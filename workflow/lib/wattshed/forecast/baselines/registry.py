@@ -1,0 +1,3 @@
+"""The table of baselines: name -> module."""
+
+MODULES: dict[str, str] = {}

@@ -1,0 +1,3 @@
+"""The table of model families: name -> module."""
+
+MODULES: dict[str, str] = {}

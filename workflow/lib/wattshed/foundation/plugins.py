@@ -1,0 +1,191 @@
+"""Plug-ins: what a study can name, listed in the table of its room and loaded by name.
+
+A table is a module ``registry.py`` with one dictionary ``MODULES``: the plug-in's name -> its module as text, or
+``module:MEMBER``. Nothing imports the modules of a table but :func:`load`, so a new line reruns no job and costs no job
+the start-up of plug-ins that it does not use.
+
+A study may bring plug-ins of its own (config key ``plugins``): Python files, each named like its plug-in and holding
+the member of its kind, such as ``FAMILY`` in ``my_model.py``.
+"""
+
+import ast
+import difflib
+import importlib
+import importlib.util
+import json
+import os
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from wattshed.foundation.faults import Fault
+
+# Jobs find the study's own plug-ins in this variable: a JSON list of absolute paths.
+OWN_PLUGINS = "WATTSHED_PLUGINS"
+KindName = Literal[
+    "family", "baseline", "strategy", "method", "clock_backend", "source", "sensor", "table", "figure"
+]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """what: for sentences; registry: module with the table; member: what each plug-in's module calls its plug-in."""
+
+    what: str
+    registry: str
+    member: str
+
+
+KINDS: dict[str, Kind] = {
+    "family": Kind("model family", "wattshed.forecast.families.registry", "FAMILY"),
+    "baseline": Kind("baseline", "wattshed.forecast.baselines.registry", "BASELINE"),
+    "strategy": Kind("strategy", "wattshed.adaptation.strategies.registry", "STRATEGY"),
+    "method": Kind("compression method", "wattshed.compression.methods.registry", "METHOD"),
+    "clock_backend": Kind("clock back end", "wattshed.clocks.backends.registry", "BACKEND"),
+    "source": Kind("data source", "wattshed.data.sources.registry", "SOURCE"),
+    "sensor": Kind("sensor", "wattshed.energy.sensors.registry", "SENSOR"),
+    "table": Kind("table", "wattshed.publish.tables.registry", "TABLE"),
+    "figure": Kind("figure", "wattshed.publish.figures.registry", "FIGURE"),
+}
+
+
+def names(kind: KindName) -> list[str]:
+    """All plug-ins of a kind: the room's in the table's order, then the study's own."""
+    return [*_table(kind), *_own(kind)]
+
+
+def load(kind: KindName, name: str) -> Any:
+    """The plug-in of that name.
+
+    Raises :class:`Fault` for a name that no table has, and for a line whose module or member is absent.
+    """
+    member = KINDS[kind].member
+    own = _own(kind)
+    if name in own:
+        return _member(_load_file(own[name]), member, str(own[name]), kind, name)
+    line = _line(kind, name)
+    place, _, other = line.partition(":")
+    try:
+        module = importlib.import_module(place)
+    except ModuleNotFoundError as error:
+        # A plug-in whose own dependency is missing has another message: the dependency's.
+        if error.name is None or not f"{place}.".startswith(f"{error.name}."):
+            raise
+        raise Fault(
+            f"{KINDS[kind].registry} lists the {KINDS[kind].what} {name!r} in the module {place}, which does not "
+            "exist: correct the line or add the module."
+        ) from error
+    return _member(module, other or member, place, kind, name)
+
+
+def source_file(kind: KindName, name: str) -> Path:
+    """The Python file of a plug-in, found without running it; for code digests. Raises :class:`Fault` as :func:`load`."""
+    own = _own(kind)
+    if name in own:
+        return own[name]
+    place = _line(kind, name).partition(":")[0]
+    path = Path(__file__).resolve().parents[2].joinpath(*place.split(".")).with_suffix(".py")
+    if not path.is_file():
+        raise Fault(
+            f"{KINDS[kind].registry} lists the {KINDS[kind].what} {name!r} in the module {place}, which does not "
+            "exist: correct the line or add the module."
+        )
+    return path
+
+
+def check_name(kind: KindName, name: str) -> str:
+    """The name itself; raises :class:`ValueError` with the nearest known name where no table has it."""
+    known = names(kind)
+    if name in known:
+        return name
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"expected one of {', '.join(known)}"
+    raise ValueError(f"{name!r} is no {KINDS[kind].what}: {hint}")
+
+
+def use_own_plugins(paths: Iterable[Path]) -> None:
+    """Make the study's own plug-ins known here and, by the environment, in the processes that this one starts.
+
+    Raises :class:`Fault` for a file that is missing, is no Python, holds no plug-in, or has the name of one of ours.
+    """
+    files = [path.resolve() for path in paths]
+    for path in files:
+        for kind in _kinds_in(path):
+            if path.stem in _table(kind):
+                raise Fault(
+                    f"{path} is named like wattshed's own {KINDS[kind].what} {path.stem!r}: expected another name; "
+                    "rename the file."
+                )
+    os.environ[OWN_PLUGINS] = json.dumps([str(path) for path in files])
+
+
+def own_files() -> list[Path]:
+    """Files of the study's own plug-ins."""
+    return [Path(path) for path in json.loads(os.environ.get(OWN_PLUGINS, "[]"))]
+
+
+def _table(kind: str) -> dict[str, str]:
+    modules: dict[str, str] = importlib.import_module(KINDS[kind].registry).MODULES
+    return modules
+
+
+def _own(kind: str) -> dict[str, Path]:
+    return {path.stem: path for path in own_files() if kind in _kinds_in(path)}
+
+
+def _line(kind: KindName, name: str) -> str:
+    table = _table(kind)
+    if name not in table:
+        try:
+            check_name(kind, name)
+        except ValueError as error:
+            raise Fault(f"{error}.") from None
+    return table[name]
+
+
+@cache
+def _kinds_in(path: Path) -> tuple[str, ...]:
+    """The kinds of plug-in that a file defines, read from its text."""
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+    except OSError as error:
+        raise Fault(
+            f"the plug-in {path} cannot be read ({error.strerror}): expected a Python file beside the "
+            "configuration; correct the key plugins."
+        ) from error
+    except (SyntaxError, ValueError) as error:
+        raise Fault(f"the plug-in {path} is no Python ({error}): correct the file.") from error
+    assigned: set[str] = set()
+    for node in tree.body:
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        assigned |= {target.id for target in targets if isinstance(target, ast.Name)}
+    kinds = tuple(name for name, kind in KINDS.items() if kind.member in assigned)
+    if not kinds:
+        members = ", ".join(kind.member for kind in KINDS.values())
+        raise Fault(f"the plug-in {path} defines none of {members}: see CONTRIBUTING.md for what it needs.")
+    return kinds
+
+
+@cache
+def _load_file(path: Path) -> Any:
+    name = f"wattshed_plugins_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _member(module: Any, member: str, place: str, kind: str, name: str) -> Any:
+    try:
+        return getattr(module, member)
+    except AttributeError:
+        raise Fault(
+            f"{place}, the module of the {KINDS[kind].what} {name!r}, has no {member}: expected its plug-in under "
+            "that name; see CONTRIBUTING.md."
+        ) from None

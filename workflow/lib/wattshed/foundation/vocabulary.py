@@ -1,0 +1,58 @@
+"""One vocabulary for stages, windows, statuses, outcomes and phases, as they stand in ledgers and frames.
+
+Members are strings, so that they compare with and print as what a file holds.
+"""
+
+from enum import StrEnum
+
+
+class Stage(StrEnum):
+    """What a measured job does; the order is that of the tables."""
+
+    TRAINING = "training"
+    INFERENCE = "inference"
+    ADAPTATION = "adaptation"
+    COMPRESSION = "compression"
+    COMPARISON = "comparison"
+    CLOCKS = "clocks"
+
+
+class Window(StrEnum):
+    """Names of a ledger's windows."""
+
+    EPOCH = "epoch"
+    FIT = "fit"
+    FORECAST = "forecast"
+    UPDATE = "update"
+    MAKE = "make"
+    FINE_TUNE = "fine_tune"
+    MEASURE = "measure"
+    SWEEP = "sweep"
+
+
+# Windows whose energies add up to that of one training.
+TRAINING_WINDOWS = (Window.EPOCH, Window.FIT)
+
+
+class Status(StrEnum):
+    """How an energy is known, best first."""
+
+    MEASURED = "measured"
+    ESTIMATED = "estimated"
+    RETRO_ESTIMATED = "retro-estimated"
+    MISSING = "missing"
+
+
+class Outcome(StrEnum):
+    """How an attempt of a job ended."""
+
+    FINISHED = "finished"
+    FAILED = "failed"
+    STOPPED = "stopped"
+
+
+class Phase(StrEnum):
+    """How a month was judged in continual learning: before it was learned, or on its held-out tail."""
+
+    PREQUENTIAL = "prequential"
+    HELD_OUT = "held_out"

@@ -1,0 +1,3 @@
+"""The table of figures: name -> module."""
+
+MODULES: dict[str, str] = {}

@@ -1,0 +1,3 @@
+"""The table of LaTeX tables: name -> module."""
+
+MODULES: dict[str, str] = {}

@@ -11,7 +11,8 @@ from wattshed.adaptation.matrix import transfer
 from wattshed.adaptation.reservoir import Reservoir
 from wattshed.adaptation.stream import adapt_over_stream
 from wattshed.config.models.adaptation import AdaptationBlock
-from wattshed.config.models.training import ModelBlock, RecipeBlock
+from wattshed.config.models.families import ModelBlock
+from wattshed.config.models.recipes import RecipeBlock
 from wattshed.data.panel import Panel
 from wattshed.forecast.job_inputs import JobInputs
 from wattshed.forecast.metrics import sum_errors

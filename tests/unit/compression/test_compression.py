@@ -14,7 +14,8 @@ from wattshed.compression.methods.int8 import NotAvailable, quantise
 from wattshed.compression.methods.low_rank import low_rank
 from wattshed.compression.methods.pruning import most_important, remove_units
 from wattshed.config.models.compression import CompressionBlock
-from wattshed.config.models.training import ModelBlock, RecipeBlock
+from wattshed.config.models.families import ModelBlock
+from wattshed.config.models.recipes import RecipeBlock
 from wattshed.forecast.families.networks import STGNN, parameter_count
 from wattshed.forecast.job_inputs import JobInputs
 from wattshed.training.checkpoint import ModelSpec, make_forecaster, write_checkpoint

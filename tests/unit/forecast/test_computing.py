@@ -8,7 +8,7 @@ import torch
 
 from wattshed.compression.methods.low_rank import low_rank
 from wattshed.config.data.data import WindowsBlock
-from wattshed.config.models.training import ModelBlock
+from wattshed.config.models.families import ModelBlock
 from wattshed.engine.choice import choose
 from wattshed.forecast.computing import backend_of, compute, fused_loss
 from wattshed.forecast.families.networks import STGNN, Residual, make_pair_network

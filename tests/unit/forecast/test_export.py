@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from wattshed.config.data.data import WindowsBlock
-from wattshed.config.models.training import ModelBlock
+from wattshed.config.models.families import ModelBlock
 from wattshed.forecast.export import PairFunction, export_onnx, export_openvino
 from wattshed.forecast.families.networks import DLinear, make_pair_network
 from wattshed.forecast.series import ScaledSeries

@@ -6,7 +6,7 @@ import torch
 
 from small_study import graph_of, small_panel, task_of
 from wattshed.config.data.data import WindowsBlock
-from wattshed.config.models.training import ModelBlock
+from wattshed.config.models.families import ModelBlock
 from wattshed.data.panel import Panel
 from wattshed.forecast.baselines.ridge import Ridge
 from wattshed.forecast.families.linear_part import LinearPart

@@ -5,7 +5,7 @@ import torch
 from made_pairs import pairs_of
 from small_study import small_panel, task_of
 from wattshed.config.data.data import WindowsBlock
-from wattshed.config.models.training import ModelBlock
+from wattshed.config.models.families import ModelBlock
 from wattshed.forecast.families.networks import STGNN, DLinear, ReferenceSTGNN, make_network, parameter_count
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.series import ScaledSeries

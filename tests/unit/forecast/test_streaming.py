@@ -6,7 +6,7 @@ import torch
 
 from small_study import small_panel, task_of
 from wattshed.config.data.data import WindowsBlock
-from wattshed.config.models.training import ModelBlock
+from wattshed.config.models.families import ModelBlock
 from wattshed.forecast.families.networks import DLinear, make_pair_network
 from wattshed.forecast.series import ScaledSeries, Sequences
 from wattshed.forecast.streaming import RUN_IN_H, StreamingForecaster

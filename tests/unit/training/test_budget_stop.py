@@ -15,7 +15,8 @@ import torch
 from known_power import HandClock, KnownPower
 from wattshed.config.data.data import WindowsBlock
 from wattshed.config.energy.budget import BudgetBlock
-from wattshed.config.models.training import ModelBlock, RecipeBlock
+from wattshed.config.models.families import ModelBlock
+from wattshed.config.models.recipes import RecipeBlock
 from wattshed.energy.budget.budget import VARIABLE, Budget, Limit
 from wattshed.energy.ledger.writing import Ledger
 from wattshed.energy.meter import Meter

@@ -9,7 +9,8 @@ import torch
 
 from training_runs import train_into
 from wattshed.config.data.data import WindowsBlock
-from wattshed.config.models.training import ModelBlock, RecipeBlock
+from wattshed.config.models.families import ModelBlock
+from wattshed.config.models.recipes import RecipeBlock
 from wattshed.engine.series.residence import Residence
 from wattshed.foundation.faults import Fault
 from wattshed.training import loop

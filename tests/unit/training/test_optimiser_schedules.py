@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from made_pairs import pairs_of
-from wattshed.config.models.training import RecipeBlock
+from wattshed.config.models.recipes import RecipeBlock
 from wattshed.forecast.families.networks import STGNN
 from wattshed.foundation.faults import Fault
 from wattshed.training.step.optimiser import make_optimiser

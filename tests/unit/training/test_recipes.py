@@ -7,7 +7,8 @@ import torch
 
 from small_study import small_panel, task_of
 from wattshed.config.data.data import WindowsBlock
-from wattshed.config.models.training import ModelBlock, RecipeBlock
+from wattshed.config.models.families import ModelBlock
+from wattshed.config.models.recipes import RecipeBlock
 from wattshed.data.panel import Panel
 from wattshed.forecast.job_inputs import JobInputs
 from wattshed.foundation.faults import Fault

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from wattshed.config.data.data import WindowsBlock
-from wattshed.config.models.training import ModelBlock, RecipeBlock
+from wattshed.config.models.families import ModelBlock
+from wattshed.config.models.recipes import RecipeBlock
 from wattshed.training.base import make_batches
 from wattshed.training.batches.drawing import WindowBatches
 from wattshed.training.checkpoint import ModelSpec, make_forecaster

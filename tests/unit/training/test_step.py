@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from wattshed.config.data.data import WindowsBlock
-from wattshed.config.models.training import ModelBlock, RecipeBlock
+from wattshed.config.models.families import ModelBlock
+from wattshed.config.models.recipes import RecipeBlock
 from wattshed.foundation.faults import Fault
 from wattshed.training.batches.drawing import Batch, PairBatches, WindowBatches, grouped
 from wattshed.training.checkpoint import ModelSpec, make_forecaster

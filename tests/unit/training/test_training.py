@@ -15,7 +15,8 @@ import torch
 from small_study import small_panel, task_of
 from training_runs import train_into
 from wattshed.config.data.data import WindowsBlock
-from wattshed.config.models.training import ModelBlock, RecipeBlock
+from wattshed.config.models.families import ModelBlock
+from wattshed.config.models.recipes import RecipeBlock
 from wattshed.data.panel import Panel
 from wattshed.engine.choice import choose
 from wattshed.forecast.baselines.naive import make_baseline

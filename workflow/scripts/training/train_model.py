@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from wattshed.config.models.training import ModelBlock, RecipeBlock
+from wattshed.config.models.families import ModelBlock
+from wattshed.config.models.recipes import RecipeBlock
 from wattshed.forecast.job_inputs import JobInputs, add_job_inputs
 from wattshed.foundation.faults import run_script, script_parser
 from wattshed.training.base import train_base

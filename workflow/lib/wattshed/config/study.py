@@ -14,8 +14,9 @@ from wattshed.config.energy.energy import EnergyBlock
 from wattshed.config.models.adaptation import AdaptationBlock
 from wattshed.config.models.clocks import ClocksBlock
 from wattshed.config.models.compression import CompressionBlock
+from wattshed.config.models.families import ModelBlock
 from wattshed.config.models.ladder import LadderBlock
-from wattshed.config.models.training import ModelBlock, RecipeBlock
+from wattshed.config.models.recipes import RecipeBlock
 from wattshed.foundation.faults import Fault
 
 NAME = r"^[a-z][a-z0-9_]*$"

@@ -82,7 +82,7 @@ def load(kind: KindName, name: str) -> Any:
 
 
 def source_file(kind: KindName, name: str) -> Path:
-    """The Python file of a plug-in, found without running it; for code digests. Raises :class:`Fault` as :func:`load`."""
+    """The Python file of a plug-in, found without running it. Raises :class:`Fault` as :func:`load` does."""
     own = _own(kind)
     if name in own:
         return own[name]

@@ -1,13 +1,15 @@
-"""A trained network on disk: weights and the resolved blocks that made it."""
+"""A trained network on disk: its weights, the blocks that made it, and its lineage."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
 from wattshed.config.data.data import WindowsBlock
-from wattshed.config.models.training import ModelBlock, RecipeBlock
+from wattshed.config.models.families import ModelBlock
+from wattshed.config.models.recipes import RecipeBlock
 from wattshed.data.graph import Graph
 from wattshed.engine.choice import Wanted
 from wattshed.forecast.families.networks import make_network
@@ -15,59 +17,98 @@ from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.protocol import ForecastTask
 from wattshed.forecast.series import ScaledSeries
 from wattshed.forecast.streaming import StreamingForecaster
+from wattshed.foundation import plugins
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.tensor_file import read_tensors, write_tensors
+
+# Separates the steps in the name of a lineage.
+JOINT = "+"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a lineage: a strategy or a method of the study, by its name there, with its settings.
+
+    plugin: the strategy or method; settings: as the configuration has them, for JSON.
+    """
+
+    name: str
+    kind: Literal["strategy", "method"]
+    plugin: str
+    settings: dict[str, Any]
 
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """All that decides a training besides its data: name, seed, form, recipe and windows."""
+    """All that decides a network besides its data: name, seed, model, recipe, windows and the steps after training."""
 
     name: str
     seed: int
     model: ModelBlock
     recipe: RecipeBlock
     windows: WindowsBlock
+    steps: tuple[Step, ...] = field(default=())
+
+    @property
+    def lineage(self) -> str:
+        """How the checkpoint came to be, such as ``stgnn+replay+prune_half``."""
+        return JOINT.join([self.name, *(step.name for step in self.steps)])
+
+    @property
+    def parent(self) -> str | None:
+        """Lineage before the last step; None for a base model."""
+        return JOINT.join([self.name, *(step.name for step in self.steps[:-1])]) if self.steps else None
+
+    def after(self, step: Step) -> "ModelSpec":
+        return replace(self, steps=(*self.steps, step))
 
 
-def write_checkpoint(path: Path | str, network: nn.Module, made_by: ModelSpec) -> None:
+def write_checkpoint(path: Path | str, network: nn.Module, spec: ModelSpec) -> None:
+    """Write weights and spec; the file appears whole or not at all."""
     tensors = {name: value.cpu().numpy() for name, value in network.state_dict().items()}
-    about = {
-        "name": made_by.name,
-        "seed": made_by.seed,
-        "model": made_by.model.model_dump(),
-        "recipe": made_by.recipe.model_dump(),
-        "windows": made_by.windows.model_dump(),
-    }
-    write_tensors(path, tensors, about)
+    write_tensors(path, tensors, _describe(spec))
+
+
+def write_unavailable(path: Path | str, spec: ModelSpec, reason: str) -> None:
+    """Write, in the place of a checkpoint, why this machine cannot make it."""
+    write_tensors(path, {}, {**_describe(spec), "unavailable": reason})
+
+
+def read_spec(path: Path | str) -> tuple[ModelSpec, str | None]:
+    """The spec of a checkpoint, and why there are no weights in it (None where there are)."""
+    _, about = read_tensors(path)
+    return _spec_of(about, path), about.get("unavailable")
 
 
 def read_checkpoint(
     path: Path | str, task: ForecastTask, graph: Graph, device: torch.device, engine: Wanted = "auto"
 ) -> tuple[NeuralForecaster, ModelSpec]:
-    """Rebuild the forecaster that :func:`write_checkpoint` saved, on a task with the same windows."""
+    """Rebuild the forecaster that :func:`write_checkpoint` saved, on a task with the same windows.
+
+    Raises :class:`Fault` for a checkpoint of other windows, another panel or another library version, one that could
+    not be made, and one whose tensors do not fit.
+    """
     arrays, about = read_tensors(path)
-    made_by = ModelSpec(
-        name=about["name"],
-        seed=about["seed"],
-        model=ModelBlock(**about["model"]),
-        recipe=RecipeBlock(**about["recipe"]),
-        windows=WindowsBlock(**about["windows"]),
-    )
-    if made_by.windows != task.windows:
+    spec = _spec_of(about, path)
+    if "unavailable" in about:
         raise Fault(
-            f"{path} forecasts {made_by.windows.horizon_h} h from {made_by.windows.look_back_h} h, the task "
+            f"{path} holds no network because its last step cannot run here ({about['unavailable']}): take another "
+            "checkpoint, or run that step on a machine that can."
+        )
+    if spec.windows != task.windows:
+        raise Fault(
+            f"{path} forecasts {spec.windows.horizon_h} h from {spec.windows.look_back_h} h, the task "
             f"asks for {task.windows.horizon_h} h from {task.windows.look_back_h} h: train it again."
         )
-    forecaster = make_forecaster(made_by, task, graph, device, engine)
+    forecaster = make_forecaster(spec, task, graph, device, engine)
     weights = {name: torch.from_numpy(array) for name, array in arrays.items()}
     refuse_misfit(path, weights, forecaster.network)
     forecaster.network.load_state_dict(weights)
-    return forecaster, made_by
+    return forecaster, spec
 
 
 def refuse_misfit(path: Path | str, weights: dict[str, Tensor], network: nn.Module) -> None:
-    """Raises :class:`Fault` for the first tensor that is missing, not the network's, or of another shape."""
+    """Raises :class:`Fault` for the first tensor that is missing, unknown to the network, or of another shape."""
     expected = network.state_dict()
     for name in dict.fromkeys([*expected, *weights]):
         found, wanted = (
@@ -77,17 +118,54 @@ def refuse_misfit(path: Path | str, weights: dict[str, Tensor], network: nn.Modu
         if found != wanted:
             raise Fault(
                 f"{path} does not fit the network it describes: its tensor {name} {found}, in the network it {wanted}; "
-                "delete the file and train again."
+                "it was made on another panel or by another version of wattshed: delete the file and train again."
             )
 
 
 def make_forecaster(
-    made_by: ModelSpec, task: ForecastTask, graph: Graph, device: torch.device, engine: Wanted = "auto"
+    spec: ModelSpec, task: ForecastTask, graph: Graph, device: torch.device, engine: Wanted = "auto"
 ) -> NeuralForecaster:
-    """An untrained forecaster with the graph that its block asks for."""
-    if made_by.model.graph == "shuffled":
-        graph = graph.shuffled(made_by.seed)
-    series = ScaledSeries.make(task, graph.adjacency, made_by.recipe.scaling, device, engine)
-    network = make_network(made_by.model, task.windows, graph.adjacency, made_by.seed)
-    kind = StreamingForecaster if made_by.recipe.sampling == "sequences" else NeuralForecaster
+    """An untrained forecaster of the lineage's shape, with the graph that its block asks for."""
+    if spec.model.graph == "shuffled":
+        graph = graph.shuffled(spec.seed)
+    series = ScaledSeries.make(task, graph.adjacency, spec.recipe.scaling, device, engine)
+    network = make_network(spec.model, task.windows, graph.adjacency, spec.seed)
+    for step in spec.steps:
+        if step.kind == "method":
+            method = plugins.load("method", step.plugin)
+            network = method.skeleton(network, method.Settings.model_validate(step.settings))
+    kind = StreamingForecaster if spec.recipe.sampling == "sequences" else NeuralForecaster
     return kind(network.to(device), series, task.windows.horizon_h)
+
+
+def _describe(spec: ModelSpec) -> dict[str, Any]:
+    return {
+        "kind": "checkpoint",
+        "name": spec.name,
+        "seed": spec.seed,
+        "model": spec.model.model_dump(mode="json"),
+        "recipe": spec.recipe.model_dump(mode="json"),
+        "windows": spec.windows.model_dump(mode="json"),
+        "lineage": spec.lineage,
+        "steps": [
+            {"name": step.name, "kind": step.kind, "plugin": step.plugin, "settings": step.settings}
+            for step in spec.steps
+        ],
+    }
+
+
+def _spec_of(about: dict[str, Any], path: Path | str) -> ModelSpec:
+    try:
+        return ModelSpec(
+            name=about["name"],
+            seed=about["seed"],
+            model=ModelBlock.model_validate(about["model"]),
+            recipe=RecipeBlock.model_validate(about["recipe"]),
+            windows=WindowsBlock.model_validate(about["windows"]),
+            steps=tuple(Step(**step) for step in about["steps"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise Fault(
+            f"{path} is no checkpoint of this version of wattshed ({type(error).__name__}: {error}): expected name, "
+            "seed, model, recipe, windows and steps; name another file, or train again."
+        ) from error

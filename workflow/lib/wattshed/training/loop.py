@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from wattshed.config.models.training import RecipeBlock
+from wattshed.config.models.recipes import RecipeBlock
 from wattshed.energy.meter import Meter
 from wattshed.forecast.computing import backend_of
 from wattshed.forecast.metrics import rmse

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import scipy.sparse as sp
 
     from wattshed.config.data.data import WindowsBlock
-    from wattshed.config.models.training import ModelBlock
+    from wattshed.config.models.families import ModelBlock
     from wattshed.forecast.families.network import Network
 
 

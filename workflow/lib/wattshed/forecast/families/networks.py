@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from wattshed.config.data.data import WindowsBlock
-from wattshed.config.models.training import ModelBlock
+from wattshed.config.models.families import ModelBlock
 from wattshed.engine.recurrent import Additions, RecurrentWeights
 from wattshed.forecast.families.linear_part import LinearPart
 from wattshed.forecast.series import Pairs, Sequences

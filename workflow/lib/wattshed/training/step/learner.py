@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from wattshed.config.models.training import RecipeBlock
+from wattshed.config.models.recipes import RecipeBlock
 from wattshed.training.batches.drawing import Batch
 from wattshed.training.step.averaging import WeightAverage
 from wattshed.training.step.gradient import gradient_step

@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from wattshed.config.models.training import RecipeBlock
+from wattshed.config.models.recipes import RecipeBlock
 from wattshed.foundation.faults import Fault
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 
-from wattshed.config.models.training import RecipeBlock
+from wattshed.config.models.recipes import RecipeBlock
 from wattshed.training.step.optimiser import set_rate
 
 

@@ -1,64 +1,74 @@
-"""CodeCarbon's models as our sensor reads them: the real tracker runs here."""
+"""CodeCarbon's models as our sensor reads them: its real tracker and models, a made load and clock."""
 
-import time
+import json
 
 import pytest
 
+from made_load import MadeMachine
+from wattshed.energy.sensors import codecarbon_setup
 from wattshed.energy.sensors.codecarbon import CodeCarbonSensor
+
+JOULES_PER_KWH = 3.6e6
 
 
 @pytest.fixture(scope="module")
-def sensor():
-    sensor = CodeCarbonSensor()
+def described(tmp_path_factory):
+    """A folder in which CodeCarbon's description of this host lies: looking for it takes seconds."""
+    folder = tmp_path_factory.mktemp("idle")
+    sensor = CodeCarbonSensor(folder=folder)
     sensor.start()
+    sensor.stop()
+    return folder
+
+
+@pytest.fixture
+def machine(monkeypatch):
+    return MadeMachine(monkeypatch)
+
+
+@pytest.fixture
+def sensor(described, machine):
+    sensor = CodeCarbonSensor(folder=described, clock=machine.clock)
+    sensor.start()
+    if sensor.read()["cpu"].status == "measured":
+        pytest.skip("CodeCarbon reads this machine's CPU from a counter: its load model is not used here")
     yield sensor
     sensor.stop()
 
 
-def test_the_machine_draws_the_power_of_a_machine(sensor):
-    before, start_s = sensor.read(), time.perf_counter()
-    time.sleep(0.5)
-    after, end_s = sensor.read(), time.perf_counter()
+def power_w(sensor, machine, name, seconds, load, readings=1):
+    before = sensor.read()[name].kwh
+    for _ in range(readings):
+        machine.spend(seconds / readings, load)
+        after = sensor.read()[name].kwh
+    return (after - before) * JOULES_PER_KWH / seconds
+
+
+def test_the_machine_draws_the_power_of_a_machine(sensor, machine):
     for name, most_w in (("cpu", 1000), ("ram", 500)):
-        power_w = (after[name].kwh - before[name].kwh) * 3.6e6 / (end_s - start_s)
-        assert 0.5 < power_w < most_w
+        assert 0.5 < power_w(sensor, machine, name, 2.0, load=0.5) < most_w
 
 
-def test_nothing_is_lost_between_many_readings(sensor):
-    """RAM is a constant power: its energy must follow the time, however often it is read."""
-    before, start_s = sensor.read()["ram"].kwh, time.perf_counter()
-    for _ in range(200):
-        sensor.read()
-    time.sleep(0.3)
-    after, end_s = sensor.read()["ram"].kwh, time.perf_counter()
-    first_w = (after - before) * 3.6e6 / (end_s - start_s)
-    time.sleep(0.5)
-    last, last_s = sensor.read()["ram"].kwh, time.perf_counter()
-    assert first_w == pytest.approx((last - after) * 3.6e6 / (last_s - end_s), rel=0.01)
+def test_nothing_is_lost_between_many_readings(sensor, machine):
+    """RAM has a constant power, so its energy follows the time, however often it is read."""
+    once_w = power_w(sensor, machine, "ram", 10.0, load=0.5)
+    assert power_w(sensor, machine, "ram", 10.0, load=0.5, readings=200) == pytest.approx(once_w)
 
 
-def test_load_costs_more_than_idle(sensor):
-    def cpu_w(work):
-        before, start_s = sensor.read()["cpu"].kwh, time.perf_counter()
-        while time.perf_counter() < start_s + 0.6:
-            work()
-        return (sensor.read()["cpu"].kwh - before) * 3.6e6 / (time.perf_counter() - start_s)
-
-    if sensor.read()["cpu"].status == "measured":
-        pytest.skip("this machine's CPU is measured by a counter")
-    assert cpu_w(lambda: sum(range(2000))) >= cpu_w(lambda: time.sleep(0.05))
+def test_load_costs_more_than_idle(sensor, machine):
+    idle_w = power_w(sensor, machine, "cpu", 5.0, load=0.0)
+    full_w = power_w(sensor, machine, "cpu", 5.0, load=1.0)
+    assert full_w == pytest.approx(10 * idle_w)  # CodeCarbon's floor is a tenth of the thermal design power
 
 
-def test_what_is_a_guess_says_so(sensor):
+def test_an_estimate_is_marked_as_one(sensor):
     reading = sensor.read()
-    assert reading["ram"].status == "estimated"
+    assert reading["ram"].status == reading["cpu"].status == "estimated"
     assert reading["ram"].source == "codecarbon 5 W per module"
-    if "load" in reading["cpu"].source:
-        assert reading["cpu"].status == "estimated"
 
 
-def test_before_the_start_and_after_the_stop_it_is_missing():
-    sensor = CodeCarbonSensor(frozenset({"ram"}))
+def test_before_the_start_and_after_the_stop_it_is_missing(described):
+    sensor = CodeCarbonSensor(frozenset({"ram"}), described)
     assert sensor.read()["ram"].status == "missing"
     sensor.stop()
     sensor.start()
@@ -66,3 +76,126 @@ def test_before_the_start_and_after_the_stop_it_is_missing():
     sensor.stop()
     sensor.stop()
     assert sensor.read()["ram"].kwh is None
+
+
+class TestKeptDescription:
+    """What CodeCarbon has found on this host is found once a day."""
+
+    @pytest.fixture(autouse=True)
+    def new_process(self):
+        """CodeCarbon remembers within a process; these tests stand for several."""
+        from codecarbon.core.hardware_cache import clear_cache
+
+        clear_cache()
+        yield
+        clear_cache()
+
+    @staticmethod
+    def tracker():
+        from codecarbon import OfflineEmissionsTracker
+
+        return OfflineEmissionsTracker(
+            country_iso_code="USA", output_methods=[], tracking_mode="machine", log_level="error"
+        )
+
+    @staticmethod
+    def file(folder):
+        (file,) = folder.glob("*.codecarbon.json")
+        return file
+
+    def test_energies_are_the_same_with_and_without_it(self, tmp_path, machine):
+        from codecarbon.core.hardware_cache import clear_cache
+
+        found = []
+        for _ in range(2):
+            machine.begin_again()
+            sensor = CodeCarbonSensor(folder=tmp_path, clock=machine.clock)
+            sensor.start()
+            energies = []
+            for seconds, load in ((1.0, 0.2), (0.5, 1.0), (3.0, 0.0), (0.1, 0.7)):
+                machine.spend(seconds, load)
+                energies.append(sensor.read())
+            sensor.stop()
+            found.append(energies)
+            assert self.file(tmp_path).is_file()
+            clear_cache()
+        assert found[0] == found[1]
+
+    def test_with_it_nothing_is_looked_for(self, described, monkeypatch):
+        from codecarbon.core.resource_tracker import ResourceTracker
+
+        def looked(*_):
+            raise AssertionError("CodeCarbon looked for the hardware again")
+
+        monkeypatch.setattr(ResourceTracker, "_run_full_hardware_setup", looked)
+        sensor = CodeCarbonSensor(folder=described)
+        sensor.start()
+        assert sensor.read()["cpu"].kwh is not None
+        sensor.stop()
+
+    def test_it_is_taken_while_everything_is_as_it_was(self, described):
+        assert codecarbon_setup.prepare(self.tracker(), described)
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [("CODECARBON_FORCE_CPU_POWER", "50"), ("CODECARBON_FORCE_RAM_POWER", "9"), ("SLURM_JOB_ID", "7")],
+    )
+    def test_another_setting_is_another_description(self, described, monkeypatch, name, value):
+        monkeypatch.setenv(name, value)
+        assert not codecarbon_setup.prepare(self.tracker(), described)
+
+    @pytest.mark.parametrize("name", ["node", "release"])
+    def test_another_host_or_kernel_is_another_description(self, described, tmp_path, monkeypatch, name):
+        kept = self.file(described).read_text()
+        monkeypatch.setattr(f"platform.{name}", lambda: "another")
+        codecarbon_setup._file(tmp_path).write_text(kept)
+        assert not codecarbon_setup.prepare(self.tracker(), tmp_path)
+
+    def test_another_boot_is_another_description(self, described, tmp_path, monkeypatch):
+        (tmp_path / "boot_id").write_text("another\n")
+        monkeypatch.setattr(codecarbon_setup, "BOOT_ID", tmp_path / "boot_id")
+        assert not codecarbon_setup.prepare(self.tracker(), described)
+
+    @pytest.mark.parametrize(
+        "written_utc", ["2020-01-01T00:00:00+00:00", "2999-01-01T00:00:00+00:00", "today", None]
+    )
+    def test_one_of_another_day_is_ignored(self, described, tmp_path, written_utc):
+        self.altered(described, tmp_path, lambda kept: kept.update(written_utc=written_utc))
+        assert not codecarbon_setup.prepare(self.tracker(), tmp_path)
+
+    @pytest.mark.parametrize(
+        "damage",
+        [
+            lambda kept: kept.pop("hardware"),
+            lambda kept: kept.update(hardware=[]),
+            lambda kept: kept.update(hardware="cpu"),
+            lambda kept: kept["hardware"].pop(),
+            lambda kept: kept["hardware"][1].update(tdp=None),
+            lambda kept: kept["hardware"][1].update(tdp=float("nan")),
+            lambda kept: kept["hardware"][1].update(tdp=-8),
+            lambda kept: kept["hardware"][1].update(mode="intel_rapl"),
+            lambda kept: kept["hardware"][0].update(kind="gpu"),
+        ],
+    )
+    def test_a_damaged_one_is_ignored(self, described, tmp_path, damage):
+        self.altered(described, tmp_path, damage)
+        assert not codecarbon_setup.prepare(self.tracker(), tmp_path)
+
+    @pytest.mark.parametrize("text", ["", "{", "[]", "null", "\x00", '{"key": 1}'])
+    def test_a_file_of_something_else_is_ignored_and_replaced(self, described, tmp_path, text):
+        file = tmp_path / self.file(described).name
+        file.write_text(text)
+        assert not codecarbon_setup.prepare(self.tracker(), tmp_path)
+
+    def test_a_folder_that_cannot_be_written_keeps_nothing_and_stops_nothing(self, described, tmp_path):
+        (tmp_path / "file").write_text("no folder")
+        tracker = self.tracker()
+        assert codecarbon_setup.prepare(tracker, described)
+        tracker._ensure_hardware_ready()
+        codecarbon_setup.keep(tracker, tmp_path / "file")
+        assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+    def altered(self, described, folder, change):
+        kept = json.loads(self.file(described).read_text())
+        change(kept)
+        (folder / self.file(described).name).write_text(json.dumps(kept))

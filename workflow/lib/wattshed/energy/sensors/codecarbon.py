@@ -2,29 +2,41 @@
 
 import logging
 import time
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+from wattshed.energy.host import Host
 from wattshed.energy.reading import Component, Status
+from wattshed.energy.sensors import codecarbon_setup
 
 BOTH = frozenset({"cpu", "ram"})
-# CodeCarbon's own measuring thread would take the load away from our readings: it must never come round.
+# CodeCarbon's own measuring thread would take the load away from our readings, so it must never measure.
 NEVER_S = 10**9
 
 
 class CodeCarbonSensor:
-    """CodeCarbon's models of CPU and RAM, asked for energy whenever the meter reads.
+    """CodeCarbon's models of CPU and RAM, read whenever the meter reads.
 
     Only energies are taken from it. Its durations are those of its last task, its tasks cannot nest, and its
-    kilograms stand on a place that it may have guessed, so no file of it is kept.
+    kilograms belong to a place that it may have guessed, so no file of it is kept.
 
-    components: which of ``cpu`` and ``ram`` to report, where a counter gives the other.
+    components: which of ``cpu`` and ``ram`` to report, where a counter gives the other. folder: where the host's
+    hardware is described for the next job; None takes the folder of the idle power.
     """
 
-    # A machine's load over less than this comes from a handful of 10 ms clock ticks.
+    # A machine's load over a shorter time comes from a few clock ticks of 10 ms.
     resolution_s = 0.1
 
-    def __init__(self, components: frozenset[str] = BOTH) -> None:
+    def __init__(
+        self,
+        components: frozenset[str] = BOTH,
+        folder: Path | None = None,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
         self._components = sorted(components)
+        self._folder = folder
+        self._clock = clock
         self._tracker: Any = None
         self._models: dict[str, Any] = {}
         self._kwh: dict[str, float] = {}
@@ -33,10 +45,10 @@ class CodeCarbonSensor:
     def start(self) -> None:
         from codecarbon import OfflineEmissionsTracker
 
-        # It speaks before it has read its own log_level.
+        # It logs before it has read its own log_level.
         logging.getLogger("codecarbon").setLevel(logging.ERROR)
         self._tracker = OfflineEmissionsTracker(
-            country_iso_code="USA",  # it insists on one; no kilogram is taken from it
+            country_iso_code="USA",  # required; no kilogram is taken from it
             output_methods=[],
             tracking_mode="machine",
             measure_power_secs=NEVER_S,
@@ -44,7 +56,11 @@ class CodeCarbonSensor:
             pue=1.0,
             log_level="error",
         )
+        folder = self._folder or Host.from_environment().idle_folder
+        kept = codecarbon_setup.prepare(self._tracker, folder)
         self._tracker.start()
+        if not kept:
+            codecarbon_setup.keep(self._tracker, folder)
         # CodeCarbon has no public field for its hardware; a test holds this to the pinned version.
         for model in self._tracker._hardware:
             component = type(model).__name__.lower()
@@ -52,7 +68,7 @@ class CodeCarbonSensor:
                 model.measure_power_and_energy(last_duration=0.0)
                 self._models[component] = model
                 self._kwh[component] = 0.0
-                self._read_at_s[component] = time.perf_counter()
+                self._read_at_s[component] = self._clock()
 
     def read(self) -> dict[str, Component]:
         return {name: self._component(name) for name in self._components}
@@ -61,8 +77,8 @@ class CodeCarbonSensor:
         model = self._models.get(name)
         if model is None:
             reason = "not started" if self._tracker is None else f"no model of the {name}"
-            return Component(None, "missing", f"codecarbon: {reason}")
-        now_s = time.perf_counter()
+            return Component.missing(f"codecarbon: {reason}")
+        now_s = self._clock()
         _, energy = model.measure_power_and_energy(last_duration=now_s - self._read_at_s[name])
         self._read_at_s[name] = now_s
         self._kwh[name] += energy.kWh
@@ -73,5 +89,8 @@ class CodeCarbonSensor:
 
     def stop(self) -> None:
         tracker, self._tracker, self._models = self._tracker, None, {}
-        if tracker is not None:
-            tracker.stop()
+        if tracker is None:
+            return
+        # Its own stop() computes kilograms, for which it imports pandas and requests: 0.3 s for nothing.
+        for scheduler in (tracker._scheduler, tracker._scheduler_monitor_power):
+            scheduler.stop()

@@ -1,11 +1,12 @@
-"""A digest of exactly the library files that a script imports, however deep.
+"""A digest of exactly the library files that a job uses: what its script imports, and its plug-ins.
 
-Snakemake's code trigger sees the script alone; with this digest among a rule's params, an edit to a
-library file reruns the rules that use it and no others.
+Snakemake's code trigger sees the script alone. With this digest among a rule's params, an edit to a library file reruns
+the rules that use it and no others. C sources, templates and style sheets count with the module that names them.
 """
 
 import ast
 import hashlib
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -13,17 +14,25 @@ PACKAGE = "wattshed"
 DATA_SUFFIXES = (".c", ".css", ".j2")
 
 
-def code_digest(script: Path | str, library: Path | str) -> str:
-    """Hex digest over the package files that ``script`` reaches through its imports.
+def code_digest(script: Path | str, library: Path | str, plugins: Iterable[Path] = ()) -> str:
+    """Hex digest over the package files that ``script`` and the plug-ins' files reach through their imports.
 
-    ``library`` is the folder that holds the package. The script itself is left to Snakemake.
+    library: the folder that holds the package. plugins: files of the plug-ins that the job uses, which the imports do
+    not show because plug-ins are loaded by name; they count themselves. The script itself is left to Snakemake.
     """
     root = Path(library)
+    own = set(plugins)
+    files = own.union(reached_files(Path(script), root), *(reached_files(file, root) for file in own))
     digest = hashlib.sha256()
-    for file in sorted(reached_files(Path(script), root)):
-        digest.update(file.relative_to(root).as_posix().encode())
+    for name, file in sorted((_name_of(file, root), file) for file in files):
+        digest.update(name.encode())
         digest.update(file.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def _name_of(file: Path, library: Path) -> str:
+    """Path within the package; a study's own plug-in counts by its file name, wherever the study lies."""
+    return file.relative_to(library).as_posix() if file.is_relative_to(library) else file.name
 
 
 def reached_files(script: Path, library: Path) -> set[Path]:

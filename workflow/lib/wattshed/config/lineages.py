@@ -1,0 +1,133 @@
+"""Every checkpoint that a study makes: its lineage, its parent and the step between them."""
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from wattshed.config.models.chains import SWEEP
+from wattshed.foundation import plugins
+
+if TYPE_CHECKING:
+    from wattshed.config.study import Study
+
+JOINT = "+"
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """One checkpoint of a study, for each of its seeds.
+
+    text: such as ``stgnn+replay``; model: where it begins; parent: lineage before the last step, None for a base model;
+    step: name of the last step in the study; kind: what the step is; plugin: the strategy or method by which it is
+    made; settings: the step's block.
+    """
+
+    text: str
+    model: str
+    parent: "Lineage | None" = None
+    step: str = ""
+    kind: Literal["model", "strategy", "method"] = "model"
+    plugin: str = ""
+    settings: Any = None
+
+    def ancestry(self) -> list["Lineage"]:
+        """From the base model to this lineage."""
+        return [*(self.parent.ancestry() if self.parent else []), self]
+
+    def plugins(self, study: "Study") -> list[tuple[plugins.KindName, str]]:
+        """The plug-ins that made it, as ``(kind, name)``."""
+        steps: list[tuple[plugins.KindName, str]] = [
+            ("strategy" if one.kind == "strategy" else "method", one.plugin)
+            for one in self.ancestry()
+            if one.parent is not None
+        ]
+        return [("family", study.models[self.model].form), *steps]
+
+
+def lineages_of(study: "Study") -> dict[str, Lineage]:
+    """All lineages by their text, each after its parent.
+
+    The base models; every strategy on each of ``adaptation.models``; every variant on each of ``compression.models``;
+    the chains with all that lies on their way. Raises :class:`ValueError` with the place and the reason where a step is
+    unknown, repeated, or more than its checkpoint can be asked for.
+    """
+    found = {name: Lineage(name, name) for name in study.models}
+    for block, steps, compared in (
+        ("adaptation", study.adaptation.strategies, study.adaptation.models),
+        ("compression", study.compression.variants, study.compression.models),
+    ):
+        for place, text in enumerate(compared):
+            model, *before = text.split(JOINT)
+            for step in steps:
+                _follow(study, found, model, [*before, step], f"{block}.models.{place}")
+    chains: dict[tuple[str, ...], str] = {}
+    for place, chain in enumerate(study.chains):
+        where = f"chains.{place} ({chain.name})"
+        if SWEEP in chain.steps[:-1]:
+            raise ValueError(
+                f"{where}: {SWEEP} stands before other steps, but leaves no checkpoint: expected it last, or not at all"
+            )
+        steps = (chain.model, *chain.steps)
+        if steps in chains:
+            raise ValueError(
+                f"{where} repeats the chain {chains[steps]!r}, {' -> '.join(steps)}: remove one of them"
+            )
+        chains[steps] = chain.name
+        _follow(study, found, chain.model, chain.makes, where)
+    return found
+
+
+def swept_lineages(study: "Study") -> list[str]:
+    """Lineages whose chains end with a clock sweep, each once."""
+    return list(
+        dict.fromkeys(JOINT.join([chain.model, *chain.makes]) for chain in study.chains if chain.swept)
+    )
+
+
+def _follow(study: "Study", found: dict[str, Lineage], model: str, steps: list[str], where: str) -> None:
+    """Add the lineages on the way from the model through the steps."""
+    if model not in study.models:
+        raise ValueError(f"{where}: {model!r} is no model{_near(model, study.models)}")
+    at = found[model]
+    family = plugins.load("family", study.models[model].form)
+    offers = frozenset(family.offers(study.models[model]))
+    for number, name in enumerate(steps):
+        if name in steps[:number]:
+            raise ValueError(
+                f"{where}: the step {name!r} comes twice, which goes in a circle: expected each step once; a second "
+                "pass needs a strategy or variant of another name"
+            )
+        child = _child(study, at, name, where)
+        plugin = plugins.load("strategy" if child.kind == "strategy" else "method", child.plugin)
+        lacking = sorted(frozenset(plugin.asks) - offers)
+        if lacking:
+            raise ValueError(
+                f"{where}: {at.text!r} (family {study.models[model].form}) cannot do the step {name!r}, which asks for "
+                f"{', '.join(lacking)}: expected a model or an order of steps that offers it"
+            )
+        if child.kind == "method":
+            plugin.check(child.settings, study.models[model], [one.settings for one in at.ancestry()[1:]])
+            offers &= frozenset(plugin.keeps)
+        at = found.setdefault(child.text, child)
+
+
+def _child(study: "Study", parent: Lineage, name: str, where: str) -> Lineage:
+    text = f"{parent.text}{JOINT}{name}"
+    if name in study.adaptation.strategies:
+        strategy = study.adaptation.strategies[name]
+        return Lineage(text, parent.model, parent, name, "strategy", strategy.kind, strategy)
+    if name in study.compression.variants:
+        variant = study.compression.variants[name]
+        return Lineage(text, parent.model, parent, name, "method", variant.method, variant)
+    known = [*study.adaptation.strategies, *study.compression.variants]
+    raise ValueError(
+        f"{where}: {name!r} is neither one of adaptation.strategies nor of compression.variants"
+        f"{_near(name, [*known, SWEEP])}"
+    )
+
+
+def _near(name: str, known: Iterable[str]) -> str:
+    names = list(known)
+    near = difflib.get_close_matches(name, names, n=1)
+    return f"; did you mean {near[0]!r}?" if near else f"; expected one of {', '.join(names) or 'none'}"

@@ -43,13 +43,14 @@ def mean_interval(values: Iterable[float | None], seed: int = 0) -> Interval:
     mean = float(sample.mean())
     if n == 1:
         return Interval(mean, None, None, 1)
-    from scipy import stats
+    # scipy.special, as loading scipy.stats takes longer than making a table.
+    from scipy.special import ndtr, stdtrit
 
-    reach = float(stats.t.ppf((1 + LEVEL) / 2, n - 1))
+    reach = float(stdtrit(n - 1, (1 + LEVEL) / 2))
     if not BOOTSTRAP_FROM <= n < BOOTSTRAP_BELOW:
         half = reach * float(sample.std(ddof=1)) / math.sqrt(n)
         return Interval(mean, mean - half, mean + half, n)
-    tail = float(stats.norm.cdf(-reach * math.sqrt(n / (n - 1))))
+    tail = float(ndtr(-reach * math.sqrt(n / (n - 1))))
     random = np.random.default_rng(seed)
     means = sample[random.integers(n, size=(RESAMPLES, n))].mean(axis=1)
     low, high = np.quantile(means, [tail, 1 - tail])

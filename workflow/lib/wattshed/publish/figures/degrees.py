@@ -2,7 +2,6 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
-import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
@@ -13,7 +12,8 @@ def degrees_figure(degrees: np.ndarray, method: str) -> Figure:
     """Histogram of degrees [N], self loops not counted; method: how the graph was made."""
     set_style()
     figure, axis = plt.subplots(figsize=(4.8, 3.0))
-    sns.histplot(x=degrees, discrete=True, color="0.75", edgecolor=GREY, ax=axis)
+    values, counts = np.unique(degrees, return_counts=True)
+    axis.bar(values, counts, width=1, color="0.75", edgecolor=GREY)
     median = float(np.median(degrees))
     axis.axvline(median, color="black", linestyle="--", label=f"median {median:g}")
     axis.set_xlabel("Neighbours per node (without itself)")

@@ -7,7 +7,7 @@ min_version("9.20")
 # A study is one whole file; --configfile takes the place of the default one.
 if not workflow.config_settings.configfiles:
 
-    configfile: "config/config.yaml"
+    configfile: f"{workflow.basedir}/config/config.yaml"
 
 
 include: "workflow/rules/common.smk"
@@ -19,15 +19,15 @@ wildcard_constraints:
     seed="|".join(str(seed) for seed in STUDY.seeds),
 
 
-include: "workflow/rules/data.smk"
-include: "workflow/rules/training.smk"
-include: "workflow/rules/adaptation.smk"
-include: "workflow/rules/compression.smk"
-include: "workflow/rules/clocks.smk"
-include: "workflow/rules/accounts.smk"
-include: "workflow/rules/tables.smk"
-include: "workflow/rules/figures.smk"
-include: "workflow/rules/report.smk"
+include: f"{RULES}/data.smk"
+include: f"{RULES}/training.smk"
+include: f"{RULES}/adaptation.smk"
+include: f"{RULES}/compression.smk"
+include: f"{RULES}/clocks.smk"
+include: f"{RULES}/accounts.smk"
+include: f"{RULES}/tables.smk"
+include: f"{RULES}/figures.smk"
+include: f"{RULES}/report.smk"
 
 
 rule all:

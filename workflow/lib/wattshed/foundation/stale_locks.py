@@ -1,0 +1,150 @@
+"""Locks that a killed Snakemake left behind are removed; those of a running one are kept.
+
+Snakemake does not write down which process made a lock. So each start makes a record of its process, completes it with
+its locks once Snakemake has made them, and removes it when it ends. A lock is stale if the record of a dead process
+explains it and no record of a live one could. What cannot be judged, such as a process on another host, counts as alive.
+"""
+
+import atexit
+import json
+import os
+import platform
+import time
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+RECORDS = "wattshed_runs"
+LOCKS = "locks"
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One Snakemake process.
+
+    started: what tells two processes of one id apart. locks: names of its lock files, or None while it has none.
+    since_s: when the record was made, by the file system's clock.
+    """
+
+    host: str
+    boot: str
+    pid: int
+    started: str
+    since_s: float
+    locks: list[str] | None = None
+
+    def is_dead(self) -> bool:
+        """True only if that process is known to have ended."""
+        if self.host != platform.node():
+            return False
+        return self.boot != _boot() or _start_of(self.pid) != self.started
+
+
+def remove_stale_locks(folder: Path) -> list[str]:
+    """Remove stale locks under ``folder`` (``.snakemake``) and return their names. Old records go too."""
+    records = _records(folder)
+    dead = [record for record in records.values() if record.is_dead()]
+    live = [record for record in records.values() if not record.is_dead()]
+    claimed = {name for record in live for name in record.locks or ()}
+    explained = {name for record in dead for name in record.locks or ()}
+    # A process that was killed between its record and the completion could have made any lock after it.
+    open_dead = [record for record in dead if record.locks is None]
+    open_live = [record for record in live if record.locks is None]
+    removed = []
+    for lock in _locks(folder):
+        if lock.name not in explained:
+            if open_live or not any(_made_after(lock, record) for record in open_dead):
+                continue
+        if lock.name not in claimed:
+            lock.unlink(missing_ok=True)
+            removed.append(lock.name)
+    for path, record in records.items():
+        if record in dead:
+            path.unlink(missing_ok=True)
+    return sorted(removed)
+
+
+def record_run(folder: Path) -> Path:
+    """Record this process under ``folder`` (``.snakemake``), before Snakemake makes its locks.
+
+    The record goes when the process ends by itself; one that stays is that of a killed process.
+    """
+    place = folder / RECORDS
+    place.mkdir(parents=True, exist_ok=True)
+    path = place / f"{platform.node()}-{os.getpid()}.json"
+    path.write_text("{}", encoding="utf-8")
+    record = RunRecord(
+        host=platform.node(),
+        boot=_boot(),
+        pid=os.getpid(),
+        started=_start_of(os.getpid()) or "",
+        since_s=path.stat().st_mtime,
+    )
+    _write(path, record)
+    atexit.register(path.unlink, missing_ok=True)
+    return path
+
+
+def record_locks(path: Path) -> None:
+    """Complete the record at ``path`` with the locks that were made since."""
+    record = _read(path)
+    if record is None:
+        return
+    names = [lock.name for lock in _locks(path.parents[1]) if _made_after(lock, record)]
+    _write(path, RunRecord(**{**asdict(record), "locks": names}))
+
+
+def _records(folder: Path) -> dict[Path, RunRecord]:
+    found = {path: _read(path) for path in sorted((folder / RECORDS).glob("*.json"))}
+    return {path: record for path, record in found.items() if record is not None}
+
+
+def _read(path: Path) -> RunRecord | None:
+    """None for a record that is not whole: its process was killed while it wrote."""
+    try:
+        return RunRecord(**json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _write(path: Path, record: RunRecord) -> None:
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps(asdict(record)), encoding="utf-8")
+    part.replace(path)
+
+
+def _made_after(lock: Path, record: RunRecord) -> bool:
+    # Time stamps of some file systems are as coarse as two seconds.
+    return lock.stat().st_mtime >= record.since_s - 2
+
+
+def _locks(folder: Path) -> list[Path]:
+    return sorted((folder / LOCKS).glob("*.lock"))
+
+
+def _boot() -> str:
+    with suppress(OSError):
+        return BOOT_ID.read_text(encoding="ascii").strip()
+    import psutil
+
+    # To the minute: the time of the boot is computed from clocks that drift.
+    return time.strftime("%Y-%m-%dT%H:%M", time.gmtime(psutil.boot_time() + 30))
+
+
+def _start_of(pid: int) -> str | None:
+    """When a process started, as the system counts; None where there is no such process."""
+    try:
+        # Field 22 of the line; the second one, the name in parentheses, may hold spaces.
+        line = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+        # A zombie has ended; only its parent has not asked.
+        return None if line[0] == "Z" else line[19]
+    except OSError:
+        if Path("/proc/self/stat").exists():
+            return None
+    import psutil
+
+    try:
+        return str(psutil.Process(pid).create_time())
+    except psutil.NoSuchProcess:
+        return None

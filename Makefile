@@ -1,8 +1,10 @@
 # make reproduce   set up and run the default study; prints where its report lies
 # make test        set up and run the whole test suite
 # make help        the other targets
+# TORCH=cpu|cuda   which build of torch to install; auto, the default, takes CUDA where there is a GPU
 
 PYTHON ?= python3
+TORCH ?= auto
 BIN := .venv/bin
 CONFIG ?= config/config.yaml
 TEST_WORKERS ?= 2
@@ -71,13 +73,20 @@ clean:
 	rm -rf results .pytest_cache .hypothesis .mypy_cache .ruff_cache .snakemake
 
 # torch goes first and alone: a package that finds no torch would fetch another build of it.
-$(BIN)/.installed: envs/torch.txt envs/requirements.txt pyproject.toml
+$(BIN)/.installed: envs/install_torch.py envs/torch.txt envs/requirements.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info < (3, 15) else "wattshed needs Python 3.11 to 3.14; set PYTHON=python3.12, say")'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(PIP) -r envs/torch.txt
+	$(BIN)/python envs/install_torch.py $(TORCH)
 	$(PIP) -r envs/requirements.txt
 	$(PIP) --no-deps --editable .
 	touch $@
+
+# Another build of torch may be asked for after the installation.
+ifneq ($(TORCH),auto)
+$(BIN)/.installed: asked
+.PHONY: asked
+asked:
+endif
 
 $(BIN)/.installed-dev: $(BIN)/.installed envs/requirements-dev.txt
 	$(PIP) -r envs/requirements-dev.txt

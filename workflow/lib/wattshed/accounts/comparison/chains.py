@@ -145,7 +145,7 @@ def _own_energy(lineage: str, rows: pd.DataFrame, joules: pd.Series) -> pd.Serie
 
 
 def _energy(joules: pd.Series) -> Interval:
-    """Geometric mean over all seeds, unknown where one seed's energy is; a step that did nothing cost exactly nothing."""
+    """Geometric mean over all seeds, unknown where one seed's is; a step that did nothing cost exactly nothing."""
     if joules.isna().any():
         return Interval(None, None, None, 0)
     if len(joules) and (joules == 0).all():

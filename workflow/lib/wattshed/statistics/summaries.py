@@ -23,3 +23,20 @@ def summarise(frame: pd.DataFrame, by: str, columns: Sequence[str]) -> pd.DataFr
         rows.append(row)
     numbers = [f"{column}_{part}" for column in columns for part in ("mean", "low", "high")]
     return pd.DataFrame(rows, columns=[by, "n", *numbers]).astype(dict.fromkeys(numbers, "float64"))
+
+
+def summarise_per_model(
+    frame: pd.DataFrame, by: str, columns: Sequence[str]
+) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
+    """Rows of :func:`summarise` by ``by``, and the rows behind each of them.
+
+    If the frame has a column ``model`` with several values, there is one row per model and value of ``by``, and the
+    result has the column ``model``.
+    """
+    if "model" not in frame or frame["model"].nunique() < 2:
+        return summarise(frame, by, columns), [group for _, group in frame.groupby(by, sort=False)]
+    summaries, groups = [], []
+    for model, part in frame.groupby("model", sort=False):
+        summaries.append(summarise(part, by, columns).assign(model=model))
+        groups += [group for _, group in part.groupby(by, sort=False)]
+    return pd.concat(summaries, ignore_index=True), groups

@@ -131,3 +131,15 @@ def _count(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     frame = grouped["n"].sum().rename("runs").reset_index()
     frame["models"] = [", ".join(dict.fromkeys(map(str, group["model"]))) for _, group in grouped]
     return frame.astype({"runs": "int64"})
+
+
+def median_limits(costs: pd.DataFrame) -> tuple[float | None, float | None]:
+    """The usual limits of :func:`low_carbon_leaders`: ``(limit_kg, limit_kwh)``, one of them None.
+
+    The median of the models' mean masses [kg]; where no mass is known, that of their mean energies [kWh].
+    """
+    means = costs.groupby("model")[["co2e_kg", "energy_kwh"]].mean()
+    kg, kwh = (means[column][means[column] > 0].dropna() for column in ("co2e_kg", "energy_kwh"))
+    if len(kg):
+        return float(kg.median()), None
+    return None, float(kwh.median()) if len(kwh) else 1.0

@@ -1,0 +1,29 @@
+"""What each adaptation strategy brings and costs: means over seeds."""
+
+import pandas as pd
+
+from wattshed.accounts.runs.status import worst_status
+from wattshed.statistics.summaries import summarise_per_model
+
+METRICS = [
+    "acc_rmse",
+    "bwt_rmse",
+    "fwt_rmse",
+    "forgetting_share",
+    "prequential_rmse",
+    "base_rmse_after",
+    "updates",
+    "kwh_per_update",
+]
+
+
+def strategy_means(summary: pd.DataFrame) -> pd.DataFrame:
+    """One row per strategy: n seeds, mean, low, high of every metric, and the status of its energy.
+
+    summary: ``adaptation/summary.parquet``. One row per model and strategy if several models were adapted.
+    ``updated``: whether the strategy updates the network at all; one that does not has no energy to know.
+    """
+    frame, groups = summarise_per_model(summary, "strategy", METRICS)
+    frame["energy_status"] = [worst_status(group["energy_status"]) for group in groups]
+    frame["updated"] = [bool(group["updates"].max() > 0) for group in groups]
+    return frame

@@ -25,7 +25,7 @@ SIZES = (1000, 3000, 10_000, 30_000, 100_000)
 AGGREGATE = """
 import json, sys, time
 from pathlib import Path
-from wattshed.accounts.reading.collect import collect
+from wattshed.accounts.runs.collect import collect
 from wattshed.accounts.emissions.emissions import add_emissions
 from wattshed.config.energy.carbon import CarbonBlock
 from wattshed.energy.carbon.carbon import Location
@@ -270,10 +270,11 @@ def measure(quick: bool) -> tuple[list[Row], list[dict[str, float]], list[tuple[
 
 
 def page(rows: list[Row], growth: list[dict[str, float]], faults: list[tuple[str, bool, str]]) -> str:
+    from wattshed.devices.nvml import describe_gpus
     from wattshed.foundation.provenance import describe_commit, describe_machine, describe_versions
 
     machine, commit = describe_machine(), describe_commit(ROOT)
-    gpus = ", ".join(gpu["name"] for gpu in machine["gpus"]) or "no GPU"
+    gpus = ", ".join(gpu["name"] for gpu in describe_gpus()) or "no GPU"
     return "\n".join(
         [
             "# What the meter, the ledger and the accounts promise, measured",

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from wattshed.accounts.reading.collect import collect
+from wattshed.accounts.runs.collect import collect
 from wattshed.energy.reading import JOULES_PER_KWH
 
 JOBS = 8

@@ -44,6 +44,12 @@ class FakeNvml(SimpleNamespace):
     def nvmlDeviceGetName(self, gpu):
         return gpu.name
 
+    def nvmlSystemGetDriverVersion(self):
+        return "570.124"
+
+    def nvmlDeviceGetEnforcedPowerLimit(self, gpu):
+        return 400_000
+
     def nvmlDeviceGetMigMode(self, gpu):
         return self._ask("nvmlDeviceGetMigMode", gpu, [gpu.mig, gpu.mig])
 

@@ -53,7 +53,6 @@ def places(package):
     return found
 
 
-@pytest.mark.xfail(reason="the next commit cuts the last of them")
 def test_rooms_import_only_from_rooms_below(root):
     wrong = [
         f"{here} imports {there} ({', '.join(sorted(files))})"

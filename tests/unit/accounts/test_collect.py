@@ -2,10 +2,10 @@
 
 import pandas as pd
 import pytest
-from test_foreign import row, write
+from codecarbon_files import row, write
 
 from ledger_files import end, sensors, start, tick, window
-from wattshed.accounts.reading.collect import collect
+from wattshed.accounts.runs.collect import collect
 from wattshed.accounts.runs.runs import runs_frame, windows_frame
 from wattshed.energy.ledger.writing import Ledger
 
@@ -71,6 +71,6 @@ def test_a_pool_of_processes_gives_the_same_account(tmp_path, monkeypatch):
     for number in range(12):
         job(tmp_path, f"j{number:02d}", minute=number)
     alone = collect(tmp_path)
-    monkeypatch.setattr("wattshed.accounts.reading.collect.PARALLEL_FROM", 1)
-    monkeypatch.setattr("wattshed.accounts.reading.collect.CHUNK", 5)
+    monkeypatch.setattr("wattshed.accounts.runs.collect.PARALLEL_FROM", 1)
+    monkeypatch.setattr("wattshed.accounts.runs.collect.CHUNK", 5)
     pd.testing.assert_frame_equal(collect(tmp_path).runs, alone.runs)

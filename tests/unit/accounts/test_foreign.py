@@ -5,7 +5,7 @@ import pytest
 
 from codecarbon_files import COLUMNS, row, write
 from wattshed.accounts.emissions.emissions import add_emissions
-from wattshed.accounts.reading.collect import collect
+from wattshed.accounts.runs.collect import collect
 from wattshed.config.energy.carbon import CarbonBlock
 from wattshed.energy.carbon.carbon import Location
 from wattshed.foundation.faults import Fault

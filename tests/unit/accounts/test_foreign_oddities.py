@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from codecarbon_files import COLUMNS, row, write
-from wattshed.accounts.reading.collect import collect
+from wattshed.accounts.runs.collect import collect
 from wattshed.foundation.faults import Fault
 
 PARTS = ("cpu_energy", "gpu_energy", "ram_energy")

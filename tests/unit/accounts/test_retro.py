@@ -10,10 +10,10 @@ from wattshed.accounts.estimates.energy_by_operations import calibrate, j_per_op
 from wattshed.accounts.estimates.retro import (
     estimate_runs,
     hardware_names,
-    refuse_estimates,
     separate_totals,
     with_mass_range,
 )
+from wattshed.accounts.runs.basis import refuse_estimates
 from wattshed.foundation.faults import Fault
 
 ENERGY_LAW = Path(__file__).resolve().parents[4] / "shared/data/energy_law"

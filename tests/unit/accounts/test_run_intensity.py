@@ -9,7 +9,7 @@ import pytest
 from codecarbon_files import row, write
 from ledger_files import end, sensors, start, tick
 from wattshed.accounts.emissions.emissions import add_emissions
-from wattshed.accounts.reading.collect import collect
+from wattshed.accounts.runs.collect import collect
 from wattshed.accounts.runs.runs import runs_frame
 from wattshed.config.energy.carbon import CarbonBlock, HourlyIntensity, LiveIntensity, PanelIntensity
 from wattshed.energy.carbon.carbon import Location, yearly_intensity

@@ -7,7 +7,7 @@ import pytest
 
 from codecarbon_files import row, write
 from wattshed.accounts.estimates.unrecorded import estimate_unrecorded
-from wattshed.accounts.reading.collect import collect
+from wattshed.accounts.runs.collect import collect
 from wattshed.commands.main import main
 from wattshed.foundation.faults import Fault
 

@@ -10,8 +10,8 @@ import pytest
 from fake_gpus import FakeGpu, FakeNvml
 from known_power import HandClock
 from wattshed.energy.reading import JOULES_PER_KWH
-from wattshed.energy.sampling.gpu_power import SampledPower
 from wattshed.energy.sampling.gpu_samples import GpuSamples
+from wattshed.energy.sensors.gpu_power import SampledPower
 from wattshed.energy.sensors.nvml import NvmlSensor
 
 COUNTER = "nvmlDeviceGetTotalEnergyConsumption"

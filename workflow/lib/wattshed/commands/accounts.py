@@ -67,7 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
     from wattshed.accounts.emissions.emissions import add_emissions
     from wattshed.accounts.estimates.retro import with_mass_range
     from wattshed.accounts.estimates.unrecorded import estimate_unrecorded
-    from wattshed.accounts.reading.collect import collect
+    from wattshed.accounts.runs.collect import collect
     from wattshed.commands.accounts_output import (
         comparable_runs,
         print_estimates,

@@ -11,8 +11,8 @@ from wattshed.accounts.comparison.leaders import low_carbon_leaders
 from wattshed.accounts.comparison.normalised import normalised_metrics
 from wattshed.accounts.comparison.overlay import epoch_curves
 from wattshed.accounts.estimates.retro import separate_totals
-from wattshed.accounts.runs.status import worst_status
 from wattshed.commands.screen import open_console, plain_table
+from wattshed.energy.reading import worst_status
 from wattshed.foundation.writing import write_parquet, write_text
 from wattshed.publish.drawing.figure_style import save_figure
 from wattshed.publish.figures.emissions_heatmap import emissions_heatmap_figure

@@ -14,7 +14,8 @@ from wattshed.config.energy.metering import MeteringBlock
 from wattshed.energy.carbon.carbon import Location, yearly_intensity
 from wattshed.energy.host import PLACE, Host
 from wattshed.energy.idle import kept_idle_power
-from wattshed.energy.sensors.opening import SensorReport, survey
+from wattshed.energy.sensors.provider import SensorReport
+from wattshed.energy.sensors.selection import survey
 
 EXAMPLES = """examples:
   wattshed doctor

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from wattshed.devices.absence import Absence
+from wattshed.devices.nvml import DRIVER, open_nvml, text_of
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 ORDER = "CUDA_DEVICE_ORDER"
 BY_BUS = "PCI_BUS_ID"
-DRIVER = "nothing where no NVIDIA GPU is; else install its driver"
 
 
 @dataclass(frozen=True)
 class VisibleGpu:
-    """index: NVML's, which no environment variable renumbers. refusal: why it is not metered, or None."""
+    """index: NVML's, which no environment variable changes. refusal: why it is not metered, or None."""
 
     index: int
     handle: Any
@@ -27,23 +26,17 @@ class VisibleGpu:
 
 
 def visible_gpus(nvml: Any, environment: Mapping[str, str]) -> tuple[list[VisibleGpu], Absence | None, Any]:
-    """GPUs that are visible, else why there is none; and NVML's bindings, initialised, or None.
+    """GPUs that are visible, in CUDA's order, else why there is none; and NVML's bindings, initialised, or None.
 
-    ``CUDA_VISIBLE_DEVICES`` may name indices or beginnings of UUIDs and is read as CUDA reads it: it ends at the
-    first entry that names no GPU, and an empty one hides all. GPUs that this user may not touch are not visible.
+    ``CUDA_VISIBLE_DEVICES`` holds indices or beginnings of UUIDs and is read as CUDA reads it: the list ends at the
+    first entry that names no GPU, and an empty one hides all. GPUs that this user may not use are not visible.
     """
-    if nvml is None:
-        try:
-            nvml = importlib.import_module("pynvml")
-        except ImportError as error:
-            return [], Absence(f"nvml: {error}", "pip install nvidia-ml-py"), None
     wanted = environment.get(VISIBLE)
     if wanted is not None and not wanted.strip():
         return [], Absence(f"nvml: {VISIBLE} is empty, which hides every GPU", f"unset {VISIBLE}"), None
-    try:
-        nvml.nvmlInit()
-    except nvml.NVMLError as error:
-        return [], Absence(f"nvml: {error}", DRIVER), None
+    nvml, absence = open_nvml(nvml)
+    if absence is not None:
+        return [], absence, None
     try:
         found = [_gpu(nvml, index) for index in range(nvml.nvmlDeviceGetCount())]
     except nvml.NVMLError as error:
@@ -60,7 +53,7 @@ def visible_gpus(nvml: Any, environment: Mapping[str, str]) -> tuple[list[Visibl
             return [], Absence(f"nvml: {VISIBLE} names a MIG instance, which has no energy counter"), nvml
         return [], Absence(f"nvml: no GPU is named by {VISIBLE}={wanted}", f"correct {VISIBLE}"), nvml
     if _order_is_open(wanted, named, gpus, environment):
-        reason = f"nvml: {VISIBLE}={wanted} counts unlike GPUs by speed, and NVML counts them by bus"
+        reason = f"nvml: {VISIBLE}={wanted} may number unlike GPUs by speed, and NVML numbers them by bus"
         return [], Absence(reason, f"set {ORDER}={BY_BUS}"), nvml
     return named, None, nvml
 
@@ -68,10 +61,10 @@ def visible_gpus(nvml: Any, environment: Mapping[str, str]) -> tuple[list[Visibl
 def _gpu(nvml: Any, index: int) -> VisibleGpu | None:
     try:
         handle = nvml.nvmlDeviceGetHandleByIndex(index)
-        uuid, name = _text(nvml.nvmlDeviceGetUUID(handle)), _text(nvml.nvmlDeviceGetName(handle))
+        uuid, name = text_of(nvml.nvmlDeviceGetUUID(handle)), text_of(nvml.nvmlDeviceGetName(handle))
         mig = _in_mig_mode(nvml, handle)
     except nvml.NVMLError_NoPermission:
-        return None  # the batch system gave it to another job
+        return None  # the batch system has given it to another job
     except nvml.NVMLError as error:
         refusal = Absence(f"nvml: GPU {index} does not answer ({error})", "reset it, or restart the machine")
         return VisibleGpu(index, None, "", "", refusal)
@@ -85,7 +78,7 @@ def _in_mig_mode(nvml: Any, handle: Any) -> bool:
     try:
         current, _ = nvml.nvmlDeviceGetMigMode(handle)
     except (nvml.NVMLError_NotSupported, nvml.NVMLError_FunctionNotFound):
-        return False  # cards before Ampere, and drivers of their time, know no such mode
+        return False  # cards before Ampere, and drivers of that time, have no such mode
     return bool(current == nvml.NVML_DEVICE_MIG_ENABLE)
 
 
@@ -102,7 +95,7 @@ def _named(wanted: str, gpus: list[VisibleGpu]) -> list[VisibleGpu]:
 
 def _find(word: str, gpus: list[VisibleGpu]) -> VisibleGpu | None:
     if word.isdecimal():
-        # A place among the GPUs that may be touched, as CUDA counts them.
+        # A number counts the GPUs that this user may use, as CUDA does.
         return gpus[int(word)] if int(word) < len(gpus) else None
     matches = [gpu for gpu in gpus if word.startswith("GPU-") and gpu.uuid.startswith(word)]
     return matches[0] if len(matches) == 1 else None
@@ -111,11 +104,7 @@ def _find(word: str, gpus: list[VisibleGpu]) -> VisibleGpu | None:
 def _order_is_open(
     wanted: str, named: list[VisibleGpu], gpus: list[VisibleGpu], environment: Mapping[str, str]
 ) -> bool:
-    """Whether an index may mean another GPU to CUDA, which counts the fastest first, than to NVML."""
+    """Whether an index may mean another GPU to CUDA, which numbers the fastest first, than to NVML."""
     by_index = any(word.strip().isdecimal() for word in wanted.split(","))
     unlike = len({gpu.name for gpu in gpus if gpu.name}) > 1
     return by_index and unlike and len(named) < len(gpus) and environment.get(ORDER) != BY_BUS
-
-
-def _text(value: str | bytes) -> str:
-    return value.decode() if isinstance(value, bytes) else value

@@ -11,8 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wattshed.energy.reading import JOULES_PER_KWH, Component, Reading, Status
+from wattshed.energy.reading import JOULES_PER_KWH, Component, Reading, above_idle_kwh, worst_status
 from wattshed.energy.sensors.cpu_load import CpuLoad
+from wattshed.foundation.vocabulary import Status
 from wattshed.foundation.writing import write_json
 
 if TYPE_CHECKING:
@@ -50,12 +51,14 @@ class IdlePower:
     def _net(self, name: str, gross: Component, duration_s: float) -> Component:
         if gross.kwh is None:
             return gross
-        if self.source.get(name) != gross.source:
-            return Component(None, "missing", f"no idle power from {gross.source}")
-        idle_kwh = self.power_w[name] * duration_s / JOULES_PER_KWH
-        both = {gross.status, self.status[name]}
-        status: Status = "measured" if both == {"measured"} else "estimated"
-        return Component(gross.kwh - idle_kwh, status, f"{gross.source}, less idle power")
+        kwh = above_idle_kwh(
+            gross.kwh, gross.source, self.power_w.get(name), self.source.get(name), duration_s
+        )
+        if kwh is None:
+            return Component.missing(f"no idle power from {gross.source}")
+        return Component(
+            kwh, worst_status((gross.status, self.status[name])), f"{gross.source}, less idle power"
+        )
 
     def to_json(self) -> dict[str, Any]:
         return {**asdict(self), "age_s": self.age_s()}
@@ -137,7 +140,7 @@ def _at_steps(
     for sensor in sensors:
         last = _read([sensor]).components
         at_s = clock()
-        waiting = {name for name, part in last.items() if part.status == "measured"}
+        waiting = {name for name, part in last.items() if part.status == Status.MEASURED}
         until_s = at_s + STEP_PATIENCE * sensor.resolution_s
         found |= {name: (at_s, part) for name, part in last.items() if part.kwh is not None}
         while waiting and clock() < until_s:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wattshed.devices.nvml import describe_gpus
 from wattshed.energy.budget.budget import Budget
 from wattshed.energy.carbon.carbon import Location, yearly_intensity
 from wattshed.energy.host import Host
@@ -17,7 +18,8 @@ from wattshed.energy.idle import find_idle_power
 from wattshed.energy.ledger.writing import SCHEMA, Ledger
 from wattshed.energy.meter import Meter
 from wattshed.energy.sampling.sampler import Sampler
-from wattshed.energy.sensors.opening import open_samplers, open_sensors
+from wattshed.energy.sampling.sources import open_samplers
+from wattshed.energy.sensors.selection import open_sensors
 from wattshed.foundation.provenance import (
     describe_batch_job,
     describe_commit,
@@ -110,7 +112,7 @@ def write_start(
         stage=stage,
         labels=labels,
         started_utc=started.isoformat(timespec="milliseconds"),
-        machine=describe_machine(),
+        machine={**describe_machine(), "gpus": describe_gpus()},
         versions=describe_versions(),
         commit=describe_commit(),
         environment_sha256=describe_environment(),

@@ -1,11 +1,16 @@
 """Energy of one window, component by component, each with how it is known."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-Status = Literal["measured", "estimated", "missing"]
+from wattshed.devices.absence import Absence
+from wattshed.foundation.vocabulary import Status
+
 JOULES_PER_KWH = 3.6e6
+# All GPUs of a machine count as one component in the accounts.
+PROCESSOR = ("cpu", "ram")
+COMPONENTS = (*PROCESSOR, "gpu")
 
 
 @dataclass(frozen=True)
@@ -17,8 +22,13 @@ class Component:
     source: str
 
     def __post_init__(self) -> None:
-        if (self.kwh is None) != (self.status == "missing"):
+        if (self.kwh is None) != (self.status == Status.MISSING):
             raise ValueError(f"{self.source}: energy {self.kwh} does not go with status {self.status}")
+
+    @classmethod
+    def missing(cls, reason: Absence | str) -> "Component":
+        """A component whose energy is unknown; the reason stands in its source."""
+        return cls(None, Status.MISSING, str(reason))
 
 
 @dataclass(frozen=True)
@@ -40,10 +50,8 @@ class Reading:
     @property
     def status(self) -> Status:
         """``measured`` only if every known component is; ``missing`` if none is known."""
-        known = {c.status for c in self.components.values() if c.status != "missing"}
-        if not known:
-            return "missing"
-        return "measured" if known == {"measured"} else "estimated"
+        known = [part.status for part in self.components.values() if part.kwh is not None]
+        return worst_status(known)
 
     def since(self, earlier: "Reading") -> "Reading":
         """Difference of two cumulative readings of the same sensors."""
@@ -52,7 +60,7 @@ class Reading:
             before = earlier.components[name]
             if later.kwh is None or before.kwh is None:
                 reason = later.source if later.kwh is None else f"no reading at the start: {before.source}"
-                differences[name] = Component(None, "missing", reason)
+                differences[name] = Component.missing(reason)
             else:
                 differences[name] = Component(later.kwh - before.kwh, later.status, later.source)
         return Reading(differences)
@@ -65,7 +73,7 @@ class Reading:
         """The same components, none of them known, for the given reason."""
         return Reading(
             {
-                name: part if part.kwh is None else Component(None, "missing", f"{part.source}: {reason}")
+                name: part if part.kwh is None else Component.missing(f"{part.source}: {reason}")
                 for name, part in self.components.items()
             }
         )
@@ -89,5 +97,24 @@ class Reading:
 def _sum(one: Component, other: Component) -> Component:
     if one.kwh is None or other.kwh is None:
         return one if one.kwh is None else other
-    status: Status = "measured" if {one.status, other.status} == {"measured"} else "estimated"
-    return Component(one.kwh + other.kwh, status, one.source)
+    return Component(one.kwh + other.kwh, worst_status((one.status, other.status)), one.source)
+
+
+def worst_status(statuses: Iterable[str]) -> Status:
+    """How well a sum is known: missing if a part is or there is none, measured if all parts are, else estimated."""
+    found = set(statuses)
+    if not found or Status.MISSING in found:
+        return Status.MISSING
+    return Status.MEASURED if found == {Status.MEASURED} else Status.ESTIMATED
+
+
+def above_idle_kwh(
+    kwh: float | None, source: str, idle_w: float | None, idle_source: str | None, duration_s: float
+) -> float | None:
+    """Gross energy less idle power times duration [kWh].
+
+    None unless both are known and come from the same source: different sources measure different things.
+    """
+    if kwh is None or idle_w is None or idle_source != source:
+        return None
+    return kwh - idle_w * duration_s / JOULES_PER_KWH

@@ -1,7 +1,6 @@
 """What ran, on what, from which commit: the lines that make a number traceable."""
 
 import hashlib
-import importlib
 import importlib.metadata
 import os
 import platform
@@ -27,7 +26,7 @@ REPORTED_PACKAGES = (
 
 
 def describe_machine() -> dict[str, Any]:
-    """Host, processor, memory, GPUs and operating system, as the ledger's first line states them."""
+    """Host, processor, memory and operating system; the GPUs are of :func:`wattshed.devices.nvml.describe_gpus`."""
     import psutil
 
     return {
@@ -38,42 +37,7 @@ def describe_machine() -> dict[str, Any]:
         "physical_cores": psutil.cpu_count(logical=False),
         "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
         "python": platform.python_version(),
-        "gpus": describe_gpus(),
     }
-
-
-def describe_gpus(nvml: Any = None) -> list[dict[str, Any]]:
-    """Index, uuid, name, driver and power limit [W] of every GPU that NVML shows; empty without a driver."""
-    try:
-        if nvml is None:
-            nvml = importlib.import_module("pynvml")
-        nvml.nvmlInit()
-    except Exception:  # no package, no driver: whatever the reason, there is nothing to describe
-        return []
-    try:
-        driver = nvml.nvmlSystemGetDriverVersion()
-        handles = [nvml.nvmlDeviceGetHandleByIndex(index) for index in range(nvml.nvmlDeviceGetCount())]
-        return [
-            {
-                "index": index,
-                "uuid": nvml.nvmlDeviceGetUUID(handle),
-                "name": nvml.nvmlDeviceGetName(handle),
-                "driver": driver,
-                "power_limit_w": _power_limit_w(nvml, handle),
-            }
-            for index, handle in enumerate(handles)
-        ]
-    except nvml.NVMLError:
-        return []
-    finally:
-        nvml.nvmlShutdown()
-
-
-def _power_limit_w(nvml: Any, handle: Any) -> float | None:
-    try:
-        return float(nvml.nvmlDeviceGetEnforcedPowerLimit(handle)) / 1000
-    except nvml.NVMLError:
-        return None
 
 
 def describe_environment() -> str:

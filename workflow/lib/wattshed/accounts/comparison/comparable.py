@@ -6,14 +6,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from wattshed.accounts.runs.status import worst_status
+from wattshed.accounts.runs.basis import RECORDED, RETRO
+from wattshed.energy.reading import worst_status
 from wattshed.foundation.faults import Fault
+from wattshed.foundation.vocabulary import TRAINING_WINDOWS, Status
 from wattshed.statistics.intervals import mean_interval
 
 SLICES = ("data_country", "season")
-RECORDED = "recorded"
-RETRO = "retro-estimate"
-RETRO_STATUS = "retro-estimated"
 # A killed run's energy is a lower bound; masses by another grid's factor compare grids, not models.
 NOT_COMPARABLE = {"energy_kwh": ("truncated",), "co2e_kg": ("truncated", "changed grid")}
 
@@ -59,7 +58,7 @@ def model_runs(runs: pd.DataFrame) -> pd.DataFrame:
     frame["co2e_kg"] = frame["co2e_kg"].astype("float64") if "co2e_kg" in frame else np.nan
     frame["flags"] = frame["flags"].astype("string") if "flags" in frame else pd.NA
     origin = frame["origin"] if "origin" in frame else pd.Series(RECORDED, index=frame.index)
-    retro = (origin == RETRO) | (frame["energy_status"] == RETRO_STATUS)
+    retro = (origin == RETRO) | (frame["energy_status"] == Status.RETRO_ESTIMATED)
     frame["basis"] = np.where(retro.fillna(False), RETRO, RECORDED)
     for column, flags in NOT_COMPARABLE.items():
         frame.loc[flagged(frame, flags), column] = np.nan
@@ -119,7 +118,7 @@ def status_of(group: pd.DataFrame) -> str:
     """How a mean over runs is known: ``retro-estimated`` if any is, else the worst of the known ones."""
     known = group[group["energy_kwh"].notna()]
     if (known["basis"] == RETRO).any():
-        return RETRO_STATUS
+        return Status.RETRO_ESTIMATED
     return worst_status(known["energy_status"])
 
 
@@ -129,7 +128,7 @@ def training_costs(windows: pd.DataFrame, runs: pd.DataFrame | None = None) -> p
     Energy sums a job's epochs (killed attempts included) or is one closed-form fit. With the runs frame the
     energy is the job's own share where jobs overlapped, mass follows the job's kg per kWh, and flags come along.
     """
-    parts = windows[windows["window"].isin(["epoch", "fit"])].copy()
+    parts = windows[windows["window"].isin(TRAINING_WINDOWS)].copy()
     parts["energy_kwh"] = parts["energy_kwh"].astype("float64") / parts["repeats"]
     keys = ["stage", "job", "model", "seed"]
     labels = [name for name in SLICES if name in parts]

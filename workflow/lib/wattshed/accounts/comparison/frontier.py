@@ -3,8 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from wattshed.accounts.runs.status import worst_status
-from wattshed.energy.reading import JOULES_PER_KWH
+from wattshed.energy.reading import JOULES_PER_KWH, worst_status
 from wattshed.statistics.summaries import summarise
 
 FORECASTS = "value_forecasts"

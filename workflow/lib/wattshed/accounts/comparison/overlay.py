@@ -4,8 +4,7 @@ import numpy as np
 import pandas as pd
 
 from wattshed.accounts.comparison.comparable import slice_columns
-from wattshed.accounts.runs.status import worst_status
-from wattshed.energy.reading import JOULES_PER_KWH
+from wattshed.energy.reading import JOULES_PER_KWH, worst_status
 from wattshed.foundation.faults import Fault
 from wattshed.statistics.intervals import mean_interval
 

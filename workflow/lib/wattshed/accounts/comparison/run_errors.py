@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from wattshed.accounts.comparison.comparable import RECORDED, SLICES
+from wattshed.accounts.comparison.comparable import SLICES
+from wattshed.accounts.runs.basis import RECORDED
 from wattshed.foundation.faults import Fault
 
 NEVER_NEGATIVE = ("mae", "rmse")

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from wattshed.accounts.runs.status import worst_status
+from wattshed.energy.reading import worst_status
 from wattshed.statistics.summaries import summarise_per_model
 
 METRICS = [

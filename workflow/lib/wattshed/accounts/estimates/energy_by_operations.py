@@ -7,7 +7,8 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from wattshed.accounts.comparison.comparable import RECORDED, model_runs
+from wattshed.accounts.comparison.comparable import model_runs
+from wattshed.accounts.runs.basis import RECORDED
 from wattshed.energy.reading import JOULES_PER_KWH
 from wattshed.foundation.faults import Fault
 

@@ -6,9 +6,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from wattshed.accounts.comparison.comparable import RECORDED, RETRO, RETRO_STATUS, model_runs
+from wattshed.accounts.comparison.comparable import model_runs
 from wattshed.accounts.estimates.energy_by_operations import HardwareFit, check_operations
+from wattshed.accounts.runs.basis import RECORDED, RETRO
+from wattshed.energy.reading import COMPONENTS
 from wattshed.foundation.faults import Fault
+from wattshed.foundation.vocabulary import Status
 
 UNRECORDED = "no recorded run on this hardware"
 
@@ -36,12 +39,12 @@ def estimate_runs(runs: pd.DataFrame, fits: dict[str, HardwareFit]) -> pd.DataFr
     known = ~np.isnan(numbers[1])
     frame["energy_low_kwh"], frame["energy_kwh"], frame["energy_high_kwh"] = numbers
     frame["attributed_kwh"] = frame["energy_kwh"]
-    frame["energy_status"] = np.where(known, RETRO_STATUS, "missing")
+    frame["energy_status"] = np.where(known, Status.RETRO_ESTIMATED, Status.MISSING)
     frame["energy_source"] = source
     frame["extrapolated"] = outside
-    for part in ("cpu", "ram", "gpu"):
+    for part in COMPONENTS:
         frame[f"{part}_kwh"] = np.nan
-        frame[f"{part}_status"] = "missing"
+        frame[f"{part}_status"] = Status.MISSING
         frame[f"{part}_source"] = "a retro-estimate knows no components"
     return frame
 
@@ -80,15 +83,6 @@ def separate_totals(runs: pd.DataFrame) -> pd.DataFrame:
             {"basis": basis, "runs": len(group), "known_runs": len(known), "energy_kwh": total, **ends}
         )
     return pd.DataFrame(rows)
-
-
-def refuse_estimates(runs: pd.DataFrame, what: str) -> None:
-    """Raise :class:`Fault` where retro-estimates stand among runs that are about to be summed."""
-    if "origin" in runs and (found := int((runs["origin"] == RETRO).sum())):
-        raise Fault(
-            f"{found} of {len(runs)} runs given to {what} are retro-estimates: expected recorded runs only; take "
-            "separate_totals() or drop them."
-        )
 
 
 def hardware_names(runs: pd.DataFrame) -> pd.Series:

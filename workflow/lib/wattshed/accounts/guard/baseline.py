@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from wattshed import __version__
-from wattshed.accounts.runs.totals import COMPONENTS
+from wattshed.energy.reading import COMPONENTS
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.writing import write_json
 

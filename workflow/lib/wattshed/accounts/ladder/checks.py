@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from wattshed.accounts.runs.status import worst_status
+from wattshed.energy.reading import worst_status
 from wattshed.foundation.faults import Fault
 
 VALIDATION = "value_validation_rmse"

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from wattshed.accounts.ladder.checks import Spent, until_best, until_end, until_error, whole_runs
-from wattshed.accounts.runs.status import worst_status
+from wattshed.energy.reading import worst_status
 from wattshed.foundation.faults import Fault
 from wattshed.statistics.intervals import mean_interval
 from wattshed.statistics.ratios import ratio_interval

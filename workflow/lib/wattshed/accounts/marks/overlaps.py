@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from wattshed.accounts.marks.curves import Curve, attempt_curves
-from wattshed.accounts.runs.totals import COMPONENTS
 from wattshed.energy.ledger.attempts import attempt_duration_s
 from wattshed.energy.ledger.reading import JobLedger, read_ledger
+from wattshed.energy.reading import COMPONENTS
 from wattshed.foundation.faults import Fault
 
 ATTRIBUTED = tuple(f"attributed_{name}_kwh" for name in COMPONENTS)

@@ -4,9 +4,8 @@ from typing import Any
 
 import pandas as pd
 
-from wattshed.accounts.estimates.retro import refuse_estimates
-from wattshed.accounts.runs.status import worst_status
-from wattshed.accounts.runs.totals import COMPONENTS
+from wattshed.accounts.runs.basis import refuse_estimates
+from wattshed.energy.reading import COMPONENTS, worst_status
 
 STAGES = ("training", "inference", "adaptation", "compression", "clocks")
 TOTAL = "total"

@@ -3,16 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-from wattshed.energy.ledger.attempts import NOT_RECORDED, Energy, Part, sum_parts
-
-COMPONENTS = ("cpu", "ram", "gpu")
+from wattshed.energy.ledger.attempts import NOT_RECORDED, Energy, sum_parts
+from wattshed.energy.reading import worst_status
 
 
 def energy_columns(energy: Energy, net: Mapping[str, float | None]) -> dict[str, Any]:
     """``energy_kwh, energy_status``, and kWh, status, source of CPU, RAM and all GPUs together; net beside gross.
 
     net: kWh per component, None or absent where not known. The sum is over what is known and None if nothing is:
-    a missing sensor is never a zero. Net of a part only is no net energy of the whole.
+    a missing sensor is never a zero. ``net_kwh`` is null unless every known component has a net value.
     """
     cpu, ram = energy.get("cpu", NOT_RECORDED), energy.get("ram", NOT_RECORDED)
     gpus = [name for name in energy if name.startswith("gpu")]
@@ -26,7 +25,7 @@ def energy_columns(energy: Energy, net: Mapping[str, float | None]) -> dict[str,
             nets.append(part_net)
     return {
         "energy_kwh": sum([part["kwh"] for part in known]) if known else None,
-        "energy_status": _status(known),
+        "energy_status": worst_status(part["status"] for part in known),
         "cpu_kwh": cpu["kwh"],
         "cpu_status": cpu["status"],
         "cpu_source": cpu["source"],
@@ -46,12 +45,3 @@ def energy_columns(energy: Energy, net: Mapping[str, float | None]) -> dict[str,
 def _sum_or_none(energies: list[float | None]) -> float | None:
     known = [kwh for kwh in energies if kwh is not None]
     return sum(known) if known and len(known) == len(energies) else None
-
-
-def _status(known: list[Part]) -> str:
-    if not known:
-        return "missing"
-    for part in known:
-        if part["status"] != "measured":
-            return "estimated"
-    return "measured"

@@ -22,11 +22,15 @@ VARIABLE = "WATTSHED_BUDGET"
 
 @dataclass(frozen=True)
 class Limit:
-    """One limit as energy [kWh]. before_kwh: what counts against it from before this run."""
+    """One limit as energy [kWh].
+
+    before_kwh: what counts against it from before this run. of_study: it limits all jobs of the study together.
+    """
 
     text: str
     kwh: float
     before_kwh: float = 0.0
+    of_study: bool = False
 
 
 @dataclass(frozen=True)
@@ -141,7 +145,7 @@ class Budget:
                     f"the {text} is spent: the ledgers in {self.study_folder} hold {everything_kwh:.3g} kWh of "
                     f"{kwh:.3g} kWh, so nothing more was run; raise the limit in energy.budget or run fewer jobs."
                 )
-            found.append(Limit(text, kwh, before_kwh))
+            found.append(Limit(text, kwh, before_kwh, of_study=True))
         return found
 
     def _as_energy(self, limits: tuple[str, float | None, float | None]) -> list[tuple[str, float]]:

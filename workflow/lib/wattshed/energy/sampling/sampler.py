@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from types import TracebackType
 
 from wattshed.energy.meter import Meter
-from wattshed.energy.sensors.protocol import Sampled
+from wattshed.energy.sampling.sources import Sampled
 
 
 class Sampler:

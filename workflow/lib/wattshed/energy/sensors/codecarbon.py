@@ -1,16 +1,24 @@
 """CPU and RAM as CodeCarbon estimates them."""
 
+from __future__ import annotations
+
+import importlib.util
 import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wattshed.energy.host import Host
-from wattshed.energy.reading import Component, Status
+from wattshed.energy.reading import PROCESSOR, Component
 from wattshed.energy.sensors import codecarbon_setup
+from wattshed.energy.sensors.provider import Provider, SensorReport
+from wattshed.foundation.vocabulary import Status
 
-BOTH = frozenset({"cpu", "ram"})
+if TYPE_CHECKING:
+    from wattshed.config.energy.metering import MeteringBlock
+    from wattshed.energy.sensors.protocol import Sensor
+
 # CodeCarbon's own measuring thread would take the load away from our readings, so it must never measure.
 NEVER_S = 10**9
 
@@ -30,7 +38,7 @@ class CodeCarbonSensor:
 
     def __init__(
         self,
-        components: frozenset[str] = BOTH,
+        components: frozenset[str] = frozenset(PROCESSOR),
         folder: Path | None = None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
@@ -83,8 +91,8 @@ class CodeCarbonSensor:
         self._read_at_s[name] = now_s
         self._kwh[name] += energy.kWh
         if name == "ram":
-            return Component(self._kwh[name], "estimated", "codecarbon 5 W per module")
-        status: Status = "measured" if "rapl" in model._mode else "estimated"
+            return Component(self._kwh[name], Status.ESTIMATED, "codecarbon 5 W per module")
+        status = Status.MEASURED if "rapl" in model._mode else Status.ESTIMATED
         return Component(self._kwh[name], status, f"codecarbon {model._mode}")
 
     def stop(self) -> None:
@@ -94,3 +102,28 @@ class CodeCarbonSensor:
         # Its own stop() computes kilograms, for which it imports pandas and requests: 0.3 s for nothing.
         for scheduler in (tracker._scheduler, tracker._scheduler_monitor_power):
             scheduler.stop()
+
+
+class CodeCarbonProvider(Provider):
+    """Taken where no counter reads CPU or memory, unless the study asks for another estimator."""
+
+    components = frozenset(PROCESSOR)
+    preference = 50
+    tried = False
+
+    def open(self, metering: MeteringBlock, components: frozenset[str]) -> Sensor | None:
+        return CodeCarbonSensor(components) if metering.cpu_estimator == "codecarbon" else None
+
+    def survey(self, name: str, metering: MeteringBlock) -> list[SensorReport]:
+        """Without starting it, which takes seconds."""
+        if importlib.util.find_spec("codecarbon") is None:
+            missing = Status.MISSING, "not installed", "pip install codecarbon", None
+            return [SensorReport(component, name, *missing) for component in PROCESSOR]
+        details = {"cpu": "a load model of the thermal design power", "ram": "a flat 5 W per module"}
+        return [
+            SensorReport(component, name, Status.ESTIMATED, detail, None, CodeCarbonSensor.resolution_s)
+            for component, detail in details.items()
+        ]
+
+
+SENSOR = CodeCarbonProvider()

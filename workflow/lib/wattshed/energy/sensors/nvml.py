@@ -5,12 +5,18 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wattshed.devices.absence import Absence
 from wattshed.devices.visible_gpus import VisibleGpu, visible_gpus
 from wattshed.energy.reading import JOULES_PER_KWH, Component
-from wattshed.energy.sampling.gpu_power import POWER_RESOLUTION_S, SampledPower
+from wattshed.energy.sensors.gpu_power import POWER_RESOLUTION_S, SampledPower
+from wattshed.energy.sensors.provider import Provider
+from wattshed.foundation.vocabulary import Status
+
+if TYPE_CHECKING:
+    from wattshed.config.energy.metering import MeteringBlock
+    from wattshed.energy.sensors.protocol import Sensor
 
 # Counters step every 20 to 100 ms, by generation.
 RESOLUTION_S = 0.1
@@ -61,7 +67,7 @@ class NvmlSensor:
         self.resolution_s = POWER_RESOLUTION_S if self._sampled else RESOLUTION_S
 
     def read(self) -> dict[str, Component]:
-        parts = {name: absence.component() for name, absence in self.absences.items()}
+        parts = {name: Component.missing(absence) for name, absence in self.absences.items()}
         parts.update({counter.name: counter.read() for counter in self._counters})
         parts.update({power.name: power.read() for power in self._sampled})
         return parts
@@ -91,12 +97,26 @@ class _Counter:
             try:
                 now_mj = self._nvml.nvmlDeviceGetTotalEnergyConsumption(self._handle)
             except self._nvml.NVMLError as error:
-                return Component(None, "missing", f"nvml: {error}")
+                return Component.missing(f"nvml: {error}")
             if now_mj < self._last_mj:
                 # From here on nothing is known: what was spent before the driver was loaded anew is gone.
                 self._lost = "nvml: the energy counter fell back, as when the driver is loaded anew"
             self._last_mj = now_mj
         if self._lost:
-            return Component(None, "missing", self._lost)
+            return Component.missing(self._lost)
         kwh = (self._last_mj - self._start_mj) / 1000 / JOULES_PER_KWH
-        return Component(kwh, "measured", "nvml energy counter")
+        return Component(kwh, Status.MEASURED, "nvml energy counter")
+
+
+class NvmlProvider(Provider):
+    """Taken without a trial: where there is no GPU, it is what says so in the ledger."""
+
+    components = frozenset({"gpu"})
+    preference = 90
+    tried = False
+
+    def open(self, metering: MeteringBlock, components: frozenset[str]) -> Sensor:
+        return NvmlSensor()
+
+
+SENSOR = NvmlProvider()

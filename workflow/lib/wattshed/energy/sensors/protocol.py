@@ -1,4 +1,4 @@
-"""What every sensor and every sampled source offers the meter."""
+"""What every sensor offers the meter."""
 
 from typing import Protocol
 
@@ -6,7 +6,10 @@ from wattshed.energy.reading import Component
 
 
 class Sensor(Protocol):
-    """Cumulative energy by component since it was started."""
+    """Cumulative energy by component since it was started.
+
+    It may have ``absences``: component -> :class:`~wattshed.devices.absence.Absence`, which ``wattshed doctor`` shows.
+    """
 
     resolution_s: float
     """No window shorter than this [s] is reported from this sensor."""
@@ -21,12 +24,4 @@ class Sensor(Protocol):
 
     def stop(self) -> None:
         """May be called twice, and without :meth:`start`."""
-        ...
-
-
-class Sampled(Protocol):
-    """Quantities that are sampled beside the energy: clocks, powers, temperatures, utilisation, throttling."""
-
-    def sample(self) -> dict[str, float]:
-        """Values by name with their unit, such as ``gpu0_sm_clock_mhz``; what cannot be read is left out."""
         ...

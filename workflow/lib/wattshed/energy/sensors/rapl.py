@@ -6,9 +6,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from wattshed.devices.absence import Absence
-from wattshed.energy.reading import JOULES_PER_KWH, Component
+from wattshed.energy.reading import JOULES_PER_KWH, PROCESSOR, Component
+from wattshed.energy.sensors.provider import Provider
+from wattshed.foundation.vocabulary import Status
+
+if TYPE_CHECKING:
+    from wattshed.config.energy.metering import MeteringBlock
+    from wattshed.energy.sensors.protocol import Sensor
 
 POWERCAP = Path("/sys/class/powercap")
 # No socket draws more. A counter of 262 kJ then takes over 4 minutes to come round, one of 65 kJ a minute, and the
@@ -16,7 +23,6 @@ POWERCAP = Path("/sys/class/powercap")
 MOST_W = 1000.0
 # A step of the counter and the time of reading it may differ by so much.
 SLACK_S = 0.1
-COMPONENTS = ("cpu", "ram")
 SOURCES = {"cpu": "rapl package", "ram": "rapl dram"}
 READ_RIGHT = (
     "run `sudo chmod a+r {root}/intel-rapl:*/energy_uj` (a udev rule keeps that over a restart), or start zeusd as "
@@ -69,12 +75,12 @@ class RaplSensor:
         self._clock = clock
         self._zones: dict[str, list[_Zone]] = {}
         self._lost: dict[str, Component] = {}
-        self.absences = dict.fromkeys(COMPONENTS, Absence("rapl: not started"))
+        self.absences = dict.fromkeys(PROCESSOR, Absence("rapl: not started"))
 
     def start(self) -> None:
         self._zones, self._lost, self.absences = {}, {}, {}
         folders = _folders(self._root)
-        for name in COMPONENTS:
+        for name in PROCESSOR:
             opened = self._open(name, folders)
             if isinstance(opened, Absence):
                 self.absences[name] = opened
@@ -83,18 +89,18 @@ class RaplSensor:
 
     def read(self) -> dict[str, Component]:
         now_s = self._clock()
-        parts = {name: absence.component() for name, absence in self.absences.items()}
+        parts = {name: Component.missing(absence) for name, absence in self.absences.items()}
         for name, zones in self._zones.items():
             if name not in self._lost:
                 self._advance(name, zones, now_s)
             total_uj = sum(zone.total_uj for zone in zones)
-            known = Component(total_uj / 1e6 / JOULES_PER_KWH, "measured", SOURCES[name])
+            known = Component(total_uj / 1e6 / JOULES_PER_KWH, Status.MEASURED, SOURCES[name])
             parts[name] = self._lost.get(name, known)
         return parts
 
     def stop(self) -> None:
         self._zones, self._lost = {}, {}
-        self.absences = dict.fromkeys(COMPONENTS, Absence("rapl: stopped"))
+        self.absences = dict.fromkeys(PROCESSOR, Absence("rapl: stopped"))
 
     def _open(self, name: str, folders: dict[str, list[Path]]) -> list[_Zone] | Absence:
         if not folders["cpu"]:
@@ -117,12 +123,12 @@ class RaplSensor:
                 zone.read(now_s)
             except (OSError, ValueError) as error:
                 # For good: what the counter did meanwhile is not known.
-                self._lost[name] = Component(None, "missing", f"rapl: {zone.energy} is lost ({error})")
+                self._lost[name] = Component.missing(f"rapl: {zone.energy} is lost ({error})")
 
 
 def _folders(root: Path) -> dict[str, list[Path]]:
     """Folders of packages, such as ``intel-rapl:0``, and of DRAM, such as ``intel-rapl:0:1``."""
-    folders: dict[str, list[Path]] = {name: [] for name in COMPONENTS}
+    folders: dict[str, list[Path]] = {name: [] for name in PROCESSOR}
     for folder in sorted(root.glob("intel-rapl:*")):
         try:
             kind = (folder / "name").read_text(encoding="ascii").strip()
@@ -140,3 +146,16 @@ def _zone(folder: Path, now_s: float) -> _Zone:
     last_uj = int(energy.read_text(encoding="ascii"))
     range_uj = int((folder / "max_energy_range_uj").read_text(encoding="ascii"))
     return _Zone(energy, range_uj, last_uj, now_s)
+
+
+class RaplProvider(Provider):
+    """The first choice for CPU and memory: the processor's own counters, read without any help."""
+
+    components = frozenset(PROCESSOR)
+    preference = 10
+
+    def open(self, metering: MeteringBlock, components: frozenset[str]) -> Sensor:
+        return RaplSensor(POWERCAP)
+
+
+SENSOR = RaplProvider()

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import math
+import os
 import random
+import time
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
-from wattshed.energy.reading import JOULES_PER_KWH, Component
+from wattshed.energy.reading import COMPONENTS, JOULES_PER_KWH, Component
+from wattshed.energy.sensors.provider import Provider
+from wattshed.foundation.faults import Fault
+from wattshed.foundation.vocabulary import Status
+
+if TYPE_CHECKING:
+    from wattshed.config.energy.metering import MeteringBlock
+    from wattshed.energy.sensors.protocol import Sensor
 
 SOURCE = "simulated counter"
+# JSON: component -> constant power [W]. It makes a job take these powers instead of any real sensor.
+VARIABLE = "WATTSHED_SIMULATED_POWER_W"
 # A law that is given as a function is integrated in spans of at most this length.
 SPAN_S = 0.01
 
@@ -111,13 +124,13 @@ class SimulatedSensor:
         self._advance()
         now_s = self._clock()
         if self._last_raw_j is None:
-            return {self._component: Component(None, "missing", f"{SOURCE}: not started")}
+            return {self._component: Component.missing(f"{SOURCE}: not started")}
         if any(start <= now_s < end for start, end in self._counter.dropouts_s):
-            return {self._component: Component(None, "missing", f"{SOURCE}: no answer")}
+            return {self._component: Component.missing(f"{SOURCE}: no answer")}
         step_j = self._raw_j - self._last_raw_j
         self._seen_j += step_j if step_j >= 0 else step_j + self._counter.range_j
         self._last_raw_j = self._raw_j
-        return {self._component: Component(self._seen_j / JOULES_PER_KWH, "measured", SOURCE)}
+        return {self._component: Component(self._seen_j / JOULES_PER_KWH, Status.MEASURED, SOURCE)}
 
     def stop(self) -> None:
         self._last_raw_j = None
@@ -150,3 +163,63 @@ class SimulatedSensor:
     def _due_s(self) -> float:
         late_s = self._draw.uniform(0, self._counter.jitter_share) * self._counter.step_s
         return self._step_s() + self._counter.step_s + late_s
+
+
+class ConstantPowers:
+    """Components of constant, invented power [W] over real time; all their energies are estimates."""
+
+    resolution_s = 0.01
+
+    def __init__(self, power_w: dict[str, float], clock: Callable[[], float] = time.perf_counter) -> None:
+        self._power_w = power_w
+        self._clock = clock
+        self._start_s: float | None = None
+
+    def start(self) -> None:
+        self._start_s = self._clock()
+
+    def read(self) -> dict[str, Component]:
+        if self._start_s is None:
+            return {name: Component.missing("simulated power: not started") for name in self._power_w}
+        duration_s = self._clock() - self._start_s
+        return {
+            name: Component(
+                power_w * duration_s / JOULES_PER_KWH, Status.ESTIMATED, f"simulated power of {power_w:g} W"
+            )
+            for name, power_w in self._power_w.items()
+        }
+
+    def stop(self) -> None:
+        self._start_s = None
+
+
+class SimulatedProvider(Provider):
+    """For tests and teaching: takes the powers of the environment variable, before any real sensor."""
+
+    components = frozenset(COMPONENTS)
+    preference = 0
+
+    def open(self, metering: MeteringBlock, components: frozenset[str]) -> Sensor | None:
+        text = os.environ.get(VARIABLE)
+        if not text:
+            return None
+        try:
+            power_w = {name: float(watts) for name, watts in json.loads(text).items()}
+        except (ValueError, TypeError, AttributeError) as error:
+            raise _unreadable(str(error)) from error
+        wrong = [
+            name for name, watts in power_w.items() if name not in COMPONENTS or not 0 <= watts < math.inf
+        ]
+        if wrong:
+            raise _unreadable(f"{wrong[0]!r} with {power_w[wrong[0]]} W")
+        return ConstantPowers(power_w)
+
+
+def _unreadable(why: str) -> Fault:
+    return Fault(
+        f"{VARIABLE} cannot be read ({why}): expected JSON with finite powers in W of {', '.join(COMPONENTS)}, such as "
+        '{"cpu": 20}; correct or unset it.'
+    )
+
+
+SENSOR = SimulatedProvider()

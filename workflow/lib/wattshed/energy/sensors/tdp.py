@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from wattshed.energy.reading import JOULES_PER_KWH, Component
+from wattshed.energy.reading import JOULES_PER_KWH, PROCESSOR, Component
 from wattshed.energy.sensors.cpu_load import CpuLoad
+from wattshed.energy.sensors.provider import Provider, SensorReport
+from wattshed.foundation.faults import Fault
+from wattshed.foundation.vocabulary import Status
+
+if TYPE_CHECKING:
+    from wattshed.config.energy.metering import MeteringBlock
+    from wattshed.energy.sensors.protocol import Sensor
 
 # 3 W per 8 GiB of DDR3 or DDR4: the convention of CodeCarbon before its version 3. Green Algorithms
 # (doi:10.1002/advs.202100707) has 0.3725 W per GB, within 8 % of it.
@@ -27,7 +34,7 @@ class TdpSensor:
     def __init__(
         self,
         tdp_w: float,
-        components: frozenset[str] = frozenset({"cpu", "ram"}),
+        components: frozenset[str] = frozenset(PROCESSOR),
         cpu_times: Callable[[], Any] | None = None,
         memory_bytes: int | None = None,
         clock: Callable[[], float] = time.perf_counter,
@@ -55,16 +62,53 @@ class TdpSensor:
 
     def read(self) -> dict[str, Component]:
         if self._load is None:
-            return {name: Component(None, "missing", "tdp: not started") for name in self._components}
+            return {name: Component.missing("tdp: not started") for name in self._components}
         now_s, load = self._clock(), self._load.since_last()
         if load is not None:  # else the span goes on until the system's counts have moved
             self._cpu_j += self._tdp_w * load * (now_s - self._last_s)
             self._last_s = now_s
         joules = {"cpu": self._cpu_j, "ram": self._ram_w * (now_s - self._start_s)}
         return {
-            name: Component(joules[name] / JOULES_PER_KWH, "estimated", self._sources[name])
+            name: Component(joules[name] / JOULES_PER_KWH, Status.ESTIMATED, self._sources[name])
             for name in self._components
         }
 
     def stop(self) -> None:
         self._load = None
+
+
+class TdpProvider(Provider):
+    """Taken where no counter reads CPU or memory and the study asks for this estimate."""
+
+    components = frozenset(PROCESSOR)
+    preference = 60
+    tried = False
+
+    def open(self, metering: MeteringBlock, components: frozenset[str]) -> Sensor | None:
+        if metering.cpu_estimator != "tdp":
+            return None
+        if metering.cpu_tdp_w is None:
+            raise Fault(
+                "energy.metering.cpu_tdp_w is missing: cpu_estimator tdp needs the thermal design power of all "
+                "sockets in W; look it up for this processor, or set cpu_estimator to codecarbon."
+            )
+        return TdpSensor(metering.cpu_tdp_w, components)
+
+    def survey(self, name: str, metering: MeteringBlock) -> list[SensorReport]:
+        if metering.cpu_tdp_w is None:
+            detail = "no thermal design power is given"
+            remedy = "optional: set energy.metering.cpu_tdp_w and cpu_estimator tdp"
+            return [
+                SensorReport(component, name, Status.MISSING, detail, remedy, None) for component in PROCESSOR
+            ]
+        details = {
+            "cpu": f"thermal design power of {metering.cpu_tdp_w:g} W x load",
+            "ram": f"a flat {RAM_W_PER_GIB} W per GiB",
+        }
+        return [
+            SensorReport(component, name, Status.ESTIMATED, detail, None, TdpSensor.resolution_s)
+            for component, detail in details.items()
+        ]
+
+
+SENSOR = TdpProvider()

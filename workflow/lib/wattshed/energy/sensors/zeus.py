@@ -6,13 +6,18 @@ import importlib
 import os
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wattshed.devices.absence import Absence
-from wattshed.energy.reading import JOULES_PER_KWH, Component
+from wattshed.energy.reading import JOULES_PER_KWH, PROCESSOR, Component
+from wattshed.energy.sensors.provider import Provider
+from wattshed.foundation.vocabulary import Status
+
+if TYPE_CHECKING:
+    from wattshed.config.energy.metering import MeteringBlock
+    from wattshed.energy.sensors.protocol import Sensor
 
 SOCKET, ADDRESS, TOKEN = "ZEUSD_SOCK_PATH", "ZEUSD_HOST_PORT", "ZEUSD_TOKEN"
-COMPONENTS = ("cpu", "ram")
 INSTALL = "pip install 'wattshed[zeus]'"
 START = "where RAPL may be read by root alone: run `sudo zeusd serve --enable cpu-read`"
 # zeusd looks once a second whether a counter has started anew; until then its sum stands a whole range too low.
@@ -42,25 +47,25 @@ class ZeusdSensor:
         self._client: Any = None
         self._counters: dict[str, _Counter] = {}
         self._source = "rapl by zeusd"
-        self.absences = dict.fromkeys(COMPONENTS, Absence("zeusd: not started"))
+        self.absences = dict.fromkeys(PROCESSOR, Absence("zeusd: not started"))
 
     def start(self) -> None:
         self.stop()
         absence = self._connect()
         if absence is not None:
-            self.absences = dict.fromkeys(COMPONENTS, absence)
+            self.absences = dict.fromkeys(PROCESSOR, absence)
             return
         try:
             totals_uj = self._totals_uj()
         except Exception as error:  # Zeus has a class for every way to fail; for us they are one
-            self.absences = dict.fromkeys(COMPONENTS, Absence(f"zeusd: {error}"))
+            self.absences = dict.fromkeys(PROCESSOR, Absence(f"zeusd: {error}"))
             return
         self._counters = {name: _Counter(uj, self._clock) for name, uj in totals_uj.items()}
         unknown = Absence("zeusd: not every processor has such a counter")
-        self.absences = {name: unknown for name in COMPONENTS if name not in totals_uj}
+        self.absences = {name: unknown for name in PROCESSOR if name not in totals_uj}
 
     def read(self) -> dict[str, Component]:
-        parts = {name: absence.component() for name, absence in self.absences.items()}
+        parts = {name: Component.missing(absence) for name, absence in self.absences.items()}
         if not self._counters:
             return parts
         try:
@@ -72,12 +77,12 @@ class ZeusdSensor:
             if name in totals_uj:
                 parts[name] = counter.component(totals_uj[name], self._source)
             else:
-                parts[name] = Component(None, "missing", reason)
+                parts[name] = Component.missing(reason)
         return parts
 
     def stop(self) -> None:
         self._client, self._counters = None, {}
-        self.absences = dict.fromkeys(COMPONENTS, Absence("zeusd: stopped"))
+        self.absences = dict.fromkeys(PROCESSOR, Absence("zeusd: stopped"))
 
     def _connect(self) -> Absence | None:
         socket, address = self._environment.get(SOCKET), self._environment.get(ADDRESS)
@@ -133,8 +138,21 @@ class _Counter:
             self._fell_s = now_s if self._fell_s is None else self._fell_s
             self._lost = now_s - self._fell_s > CATCHES_UP_S
         if self._lost:
-            return Component(None, "missing", "zeusd: the counter fell back, as when zeusd starts anew")
+            return Component.missing("zeusd: the counter fell back, as when zeusd starts anew")
         if now_uj < self._highest_uj:
-            return Component(None, "missing", "zeusd: the counter started anew a moment ago")
+            return Component.missing("zeusd: the counter started anew a moment ago")
         self._highest_uj, self._fell_s = now_uj, None
-        return Component((now_uj - self._start_uj) / 1e6 / JOULES_PER_KWH, "measured", source)
+        return Component((now_uj - self._start_uj) / 1e6 / JOULES_PER_KWH, Status.MEASURED, source)
+
+
+class ZeusdProvider(Provider):
+    """The same counters through a daemon, where they may not be read directly."""
+
+    components = frozenset(PROCESSOR)
+    preference = 20
+
+    def open(self, metering: MeteringBlock, components: frozenset[str]) -> Sensor:
+        return ZeusdSensor()
+
+
+SENSOR = ZeusdProvider()

@@ -8,6 +8,7 @@ from typing import Any
 
 from wattshed.devices.visible_gpus import VisibleGpu
 from wattshed.energy.reading import JOULES_PER_KWH, Component
+from wattshed.foundation.vocabulary import Status
 
 SAMPLE_EVERY_S = 0.1
 # What NVML calls power is, by generation, a mean over up to a second.
@@ -44,8 +45,8 @@ class SampledPower:
             self._take()
             reason = self._lost or self._error
             if reason:
-                return Component(None, "missing", reason)
-            return Component(self._joules / JOULES_PER_KWH, "estimated", SOURCE)
+                return Component.missing(reason)
+            return Component(self._joules / JOULES_PER_KWH, Status.ESTIMATED, SOURCE)
 
     def stop(self) -> None:
         self._stop.set()

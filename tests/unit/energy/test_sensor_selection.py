@@ -9,8 +9,9 @@ import pytest
 from fake_gpus import FakeGpu, FakeNvml
 from fake_powercap import zone
 from wattshed.config.energy.metering import MeteringBlock
+from wattshed.energy.sampling.sources import open_samplers
 from wattshed.energy.sensors.codecarbon import CodeCarbonSensor
-from wattshed.energy.sensors.opening import open_samplers, open_sensors, survey
+from wattshed.energy.sensors.selection import open_sensors, survey
 from wattshed.energy.sensors.tdp import TdpSensor
 from wattshed.foundation.faults import Fault
 
@@ -18,9 +19,17 @@ TDP = MeteringBlock(cpu_estimator="tdp", cpu_tdp_w=65.0)
 
 
 @pytest.fixture(autouse=True)
-def no_zeusd(monkeypatch):
+def machine(monkeypatch, tmp_path):
+    """Without zeusd, with the counters below a folder and the GPUs that a test sets."""
     for name in ("ZEUSD_SOCK_PATH", "ZEUSD_HOST_PORT", "CUDA_VISIBLE_DEVICES"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("wattshed.energy.sensors.rapl.POWERCAP", tmp_path)
+
+    def with_gpus(*gpus):
+        monkeypatch.setitem(sys.modules, "pynvml", FakeNvml(*gpus))
+
+    with_gpus()
+    return with_gpus
 
 
 def components(sensors):
@@ -35,43 +44,44 @@ def components(sensors):
     return dict(found)
 
 
-def test_counters_are_taken_before_estimates(tmp_path):
+def test_counters_are_taken_before_estimates(tmp_path, machine):
+    machine(FakeGpu())
     zone(tmp_path, "intel-rapl:0", "package-0")
     zone(tmp_path, "intel-rapl:0:0", "dram")
-    found = components(open_sensors(TDP, tmp_path, FakeNvml(FakeGpu())))
+    found = components(open_sensors(TDP))
     assert found == {"cpu": "measured", "ram": "measured", "gpu0": "measured"}
 
 
 def test_what_has_no_counter_is_estimated(tmp_path):
     zone(tmp_path, "intel-rapl:0", "package-0")
-    found = components(open_sensors(TDP, tmp_path, FakeNvml()))
+    found = components(open_sensors(TDP))
     assert found == {"cpu": "measured", "ram": "estimated", "gpu": "missing"}
 
 
-def test_the_estimator_is_the_configured_one(tmp_path):
-    kinds = [type(open_sensors(block, tmp_path, FakeNvml())[0]) for block in (MeteringBlock(), TDP)]
+def test_the_estimator_is_the_configured_one():
+    kinds = [type(open_sensors(block)[0]) for block in (MeteringBlock(), TDP)]
     assert kinds == [CodeCarbonSensor, TdpSensor]
 
 
-def test_on_a_machine_without_any_sensor_nothing_claims_to_be_measured(tmp_path):
-    found = components(open_sensors(MeteringBlock(), tmp_path, FakeNvml()))
+def test_on_a_machine_without_any_sensor_nothing_claims_to_be_measured():
+    found = components(open_sensors(MeteringBlock()))
     assert found == {"cpu": "estimated", "ram": "estimated", "gpu": "missing"}
 
 
-def test_tdp_without_a_power_is_one_sentence(tmp_path):
+def test_tdp_without_a_power_is_one_sentence():
     with pytest.raises(Fault, match="cpu_tdp_w is missing"):
-        open_sensors(MeteringBlock(cpu_estimator="tdp"), tmp_path, FakeNvml())
+        open_sensors(MeteringBlock(cpu_estimator="tdp"))
 
 
-def surveyed(*arguments):
-    return {(report.provider, report.component): report for report in survey(*arguments)}
+def surveyed(metering):
+    return {(report.provider, report.component): report for report in survey(metering)}
 
 
-def test_the_survey_tells_what_does_not_work_and_what_to_do(tmp_path):
-    reports = surveyed(MeteringBlock(), tmp_path, FakeNvml())
+def test_the_survey_tells_what_does_not_work_and_what_to_do():
+    reports = surveyed(MeteringBlock())
     assert reports["rapl", "cpu"].status == "missing"
     assert "intel_rapl_msr" in reports["rapl", "cpu"].remedy
-    assert "ZEUSD_SOCK_PATH" in reports["zeusd", "cpu"].remedy
+    assert "ZEUSD_SOCK_PATH" in reports["zeus", "cpu"].remedy
     assert reports["codecarbon", "cpu"].status == "estimated"
     assert reports["tdp", "cpu"].status == "missing"
     assert "cpu_tdp_w" in reports["tdp", "cpu"].remedy
@@ -79,10 +89,11 @@ def test_the_survey_tells_what_does_not_work_and_what_to_do(tmp_path):
     assert {report.resolution_s for report in reports.values() if report.status == "missing"} == {None}
 
 
-def test_the_survey_tells_what_works(tmp_path):
+def test_the_survey_tells_what_works(tmp_path, machine):
     zone(tmp_path, "intel-rapl:0", "package-0")
     mig = FakeGpu("GPU-b", mig=pynvml.NVML_DEVICE_MIG_ENABLE)
-    reports = surveyed(TDP, tmp_path, FakeNvml(FakeGpu(), mig))
+    machine(FakeGpu(), mig)
+    reports = surveyed(TDP)
     assert (reports["rapl", "cpu"].status, reports["rapl", "cpu"].resolution_s) == ("measured", 0.01)
     assert reports["rapl", "ram"].status == "missing"
     assert (reports["tdp", "cpu"].status, reports["tdp", "ram"].status) == ("estimated", "estimated")
@@ -92,20 +103,28 @@ def test_the_survey_tells_what_works(tmp_path):
     assert reports["nvml", "gpu1"].remedy == "disable MIG to meter it"
 
 
-def test_the_survey_never_raises(tmp_path):
+def test_the_survey_never_raises(monkeypatch):
+    class Broken(FakeNvml):
+        def nvmlDeviceGetCount(self):
+            raise TypeError("a driver of another version")
+
+    monkeypatch.setitem(sys.modules, "pynvml", Broken())
+    report = surveyed(MeteringBlock(cpu_estimator="tdp"))["nvml", "gpu"]
+    assert report.detail == "nvml: it failed with TypeError (a driver of another version)"
+
+
+def test_a_driver_that_cannot_be_opened_is_a_reason_and_no_traceback(monkeypatch):
     class Broken:
-        NVMLError = RuntimeError
-
         def nvmlInit(self):
-            raise TypeError("a driver of another age")
+            raise TypeError("bindings of another version")
 
-    reports = surveyed(MeteringBlock(cpu_estimator="tdp"), tmp_path, Broken())
-    assert reports["nvml", "gpu"].detail == "nvml: it failed with TypeError (a driver of another age)"
+    monkeypatch.setitem(sys.modules, "pynvml", Broken())
+    assert surveyed(MeteringBlock())["nvml", "gpu"].detail == "nvml: bindings of another version"
 
 
-def test_the_survey_says_what_to_install_where_codecarbon_is_not(tmp_path, monkeypatch):
+def test_the_survey_says_what_to_install_where_codecarbon_is_not(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    report = surveyed(MeteringBlock(), tmp_path, FakeNvml())["codecarbon", "ram"]
+    report = surveyed(MeteringBlock())["codecarbon", "ram"]
     assert (report.status, report.remedy) == ("missing", "pip install codecarbon")
 
 
@@ -119,7 +138,7 @@ def test_samplers_of_this_machine_give_numbers():
 def test_only_what_is_opened_is_loaded():
     """No import of these rooms may cost the seconds that CodeCarbon, pandas or Zeus take to load."""
     code = (
-        "import sys, wattshed.energy.sensors.opening, wattshed.energy.sensors.simulated\n"
+        "import sys, wattshed.energy.sensors.selection, wattshed.energy.sensors.simulated\n"
         "heavy = {'pandas', 'scipy', 'pydantic', 'codecarbon', 'psutil', 'torch', 'zeus', 'pynvml'}\n"
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)"
     )

@@ -1,0 +1,219 @@
+"""What every sensor in the table promises, held on fakes; and a sensor of a study's own."""
+
+import json
+import subprocess
+import sys
+import time
+from types import SimpleNamespace
+
+import pytest
+
+from fake_gpus import FakeGpu, FakeNvml
+from fake_powercap import zone
+from wattshed.config.energy.metering import MeteringBlock
+from wattshed.energy.host import Host
+from wattshed.energy.job import metered_job
+from wattshed.energy.reading import COMPONENTS
+from wattshed.energy.sensors.registry import MODULES
+from wattshed.energy.sensors.selection import kind_of, open_sensors, providers, survey
+from wattshed.foundation import plugins
+from wattshed.foundation.faults import Fault
+from wattshed.foundation.vocabulary import Status
+
+BLOCKS = {"tdp": MeteringBlock(cpu_estimator="tdp", cpu_tdp_w=65.0)}
+TOY = """
+from wattshed.energy.reading import Component
+from wattshed.energy.sensors.provider import Provider
+from wattshed.foundation.vocabulary import Status
+
+
+class Toy:
+    resolution_s = 0.001
+    reads = 0
+
+    def start(self): ...
+
+    def read(self):
+        self.reads += 1
+        return {"cpu": Component(1e-6 * self.reads, Status.MEASURED, "toy wattmeter")}
+
+    def stop(self): ...
+
+
+class ToyProvider(Provider):
+    components = frozenset({"cpu"})
+    preference = 5
+
+    def open(self, metering, components):
+        return Toy()
+
+
+SENSOR = ToyProvider()
+"""
+
+
+class Zeusd:
+    """The client of a daemon that reads one processor."""
+
+    auth_error = None
+    can_read_cpu = True
+
+    def __init__(self, config=None): ...
+
+    def get_cpu_energy(self):
+        return {0: SimpleNamespace(cpu_energy_uj=1_000_000, dram_energy_uj=500_000)}
+
+
+@pytest.fixture
+def equipped(monkeypatch, tmp_path):
+    """A machine on which every sensor finds what it reads."""
+    zone(tmp_path, "intel-rapl:0", "package-0")
+    zone(tmp_path, "intel-rapl:0:0", "dram")
+    monkeypatch.setattr("wattshed.energy.sensors.rapl.POWERCAP", tmp_path)
+    monkeypatch.setitem(sys.modules, "pynvml", FakeNvml(FakeGpu()))
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setenv("ZEUSD_SOCK_PATH", "/run/zeusd/zeusd.sock")
+    zeusd = SimpleNamespace(ZeusdClient=Zeusd, ZeusdConfig=lambda **where: where)
+    monkeypatch.setitem(sys.modules, "zeus.utils.zeusd", zeusd)
+    monkeypatch.setitem(sys.modules, "zeus.utils", SimpleNamespace(zeusd=zeusd))
+    monkeypatch.setitem(sys.modules, "zeus", SimpleNamespace(utils=SimpleNamespace(zeusd=zeusd)))
+    monkeypatch.setenv("WATTSHED_SIMULATED_POWER_W", json.dumps({"cpu": 20, "ram": 3, "gpu": 50}))
+
+
+@pytest.fixture
+def bare(monkeypatch, tmp_path):
+    """A machine without any counter."""
+    monkeypatch.setattr("wattshed.energy.sensors.rapl.POWERCAP", tmp_path / "none")
+    monkeypatch.setitem(sys.modules, "pynvml", FakeNvml())
+    for name in ("CUDA_VISIBLE_DEVICES", "ZEUSD_SOCK_PATH", "ZEUSD_HOST_PORT", "WATTSHED_SIMULATED_POWER_W"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def opened(name):
+    provider = plugins.load("sensor", name)
+    return provider, provider.open(BLOCKS.get(name, MeteringBlock()), provider.components)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_it_says_what_it_reads_and_reads_nothing_else(name, equipped):
+    provider, sensor = opened(name)
+    assert set() < provider.components <= set(COMPONENTS)
+    sensor.start()
+    parts = sensor.read()
+    sensor.stop()
+    assert {kind_of(component) for component in parts} == provider.components
+    assert all(part.kwh is not None for part in parts.values()), "the fakes give every sensor what it reads"
+    assert all(part.source for part in parts.values())
+    assert sensor.resolution_s > 0
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_its_energies_never_fall_and_begin_anew_at_its_start(name, equipped):
+    _, sensor = opened(name)
+    for _ in range(2):
+        sensor.start()
+        first, second = sensor.read(), sensor.read()
+        sensor.stop()
+        assert first.keys() == second.keys()
+        for component, part in first.items():
+            assert 0 <= part.kwh <= second[component].kwh
+            assert part.kwh < 1e-6, "a sensor counts from its start"
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_before_its_start_and_after_its_stop_it_is_missing_with_a_reason(name, equipped):
+    _, sensor = opened(name)
+    sensor.stop()
+    before = sensor.read()
+    sensor.start()
+    sensor.stop()
+    sensor.stop()
+    for part in (*before.values(), *sensor.read().values()):
+        assert (part.kwh, part.status) == (None, Status.MISSING)
+        assert part.source
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if name not in ("codecarbon", "tdp", "simulated")])
+def test_without_its_hardware_it_starts_and_says_what_is_missing(name, bare):
+    _, sensor = opened(name)
+    sensor.start()
+    parts = sensor.read()
+    sensor.stop()
+    assert parts
+    assert all(part.kwh is None and part.source for part in parts.values())
+
+
+@pytest.mark.parametrize("machine", ["equipped", "bare"])
+def test_the_survey_has_a_detail_for_each_and_what_to_do_where_it_is_missing(machine, request):
+    request.getfixturevalue(machine)
+    reports = survey(MeteringBlock())
+    assert {report.provider for report in reports} >= set(MODULES) - {"simulated"}
+    assert all(report.detail for report in reports)
+    assert all((report.resolution_s is None) == (report.status == Status.MISSING) for report in reports)
+
+
+def test_every_preference_stands_once_so_that_the_choice_does_not_depend_on_the_table():
+    preferences = [provider.preference for _, provider in providers()]
+    assert len(set(preferences)) == len(preferences)
+
+
+def test_the_table_is_light_to_load():
+    code = (
+        "import sys\nfrom wattshed.energy.sensors.selection import providers\nproviders()\n"
+        "heavy = {'numpy', 'pandas', 'scipy', 'pydantic', 'codecarbon', 'psutil', 'torch', 'zeus', 'pynvml'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.fixture
+def own_sensor(monkeypatch, tmp_path):
+    def use(text, name="toy"):
+        file = tmp_path / f"{name}.py"
+        file.write_text(text)
+        monkeypatch.setenv(plugins.OWN_PLUGINS, json.dumps([str(file)]))
+
+    return use
+
+
+def test_a_studys_own_sensor_is_chosen_used_by_the_meter_and_named_in_the_ledger(own_sensor, bare, tmp_path):
+    own_sensor(TOY)
+    metering = MeteringBlock(cpu_estimator="tdp", cpu_tdp_w=65.0, idle_s=0, minimum_window_s=0.01)
+    ledger = tmp_path / "ledger/toy.jsonl"
+    host = Host(None, None, tmp_path / "idle", None)
+    with (
+        metered_job(ledger, stage="command", job="toy", labels={}, metering=metering, host=host) as meter,
+        meter.window("command") as window,
+    ):
+        time.sleep(0.15)  # longer than the estimate of memory resolves
+    assert window.energy.components["cpu"].source == "toy wattmeter"
+    events = [json.loads(line) for line in ledger.read_text().splitlines()]
+    sources = {part["component"]: part["source"] for part in events[1]["sensors"]}
+    assert sources["cpu"] == "toy wattmeter"
+    assert sources["ram"].startswith("flat"), "what it does not read has the next provider"
+    assert events[-1]["energy"]["cpu"]["kwh"] > 0
+    assert any(report.provider == "toy" for report in survey(metering))
+
+
+def test_a_sensor_of_an_unknown_component_is_refused_before_anything_runs(own_sensor, bare):
+    own_sensor(TOY.replace('frozenset({"cpu"})', 'frozenset({"disk"})'), "disks")
+    with pytest.raises(Fault, match="'disks' reads disk: expected components among cpu, ram, gpu"):
+        open_sensors(MeteringBlock())
+
+
+@pytest.mark.parametrize(
+    "text", ["20", "{cpu", '{"cpu": "much"}', '{"disk": 1}', '{"cpu": -1}', '{"cpu": Infinity}']
+)
+def test_a_simulated_power_that_is_none_is_one_sentence(text, bare, monkeypatch):
+    monkeypatch.setenv("WATTSHED_SIMULATED_POWER_W", text)
+    with pytest.raises(Fault, match="WATTSHED_SIMULATED_POWER_W cannot be read"):
+        open_sensors(MeteringBlock())
+
+
+def test_simulated_powers_stand_for_the_real_sensors_and_are_never_called_measured(bare, monkeypatch):
+    monkeypatch.setenv("WATTSHED_SIMULATED_POWER_W", '{"cpu": 20}')
+    first, *others = open_sensors(MeteringBlock(cpu_estimator="tdp", cpu_tdp_w=65.0))
+    first.start()
+    part = first.read()["cpu"]
+    assert (part.status, part.source) == (Status.ESTIMATED, "simulated power of 20 W")
+    assert len(others) == 2, "memory is estimated and NVML says that there is no GPU"

@@ -1,0 +1,80 @@
+"""What a sensor's module tells about it: which components it reads, and how early it is chosen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from wattshed.energy.sensors.protocol import Sensor
+from wattshed.foundation.vocabulary import Status
+
+if TYPE_CHECKING:
+    from wattshed.config.energy.metering import MeteringBlock
+    from wattshed.devices.absence import Absence
+    from wattshed.energy.reading import Component
+
+
+@dataclass(frozen=True)
+class SensorReport:
+    """One provider of one component, as ``wattshed doctor`` shows it: does it work here, and what to do if not.
+
+    remedy: None where it works or where nothing can be done. resolution_s: None where it does not work.
+    """
+
+    component: str
+    provider: str
+    status: Status
+    detail: str
+    remedy: str | None
+    resolution_s: float | None
+
+
+class Provider:
+    """Base of each module's ``SENSOR``. Importing that module must be light.
+
+    components: those of ``cpu``, ``ram`` and ``gpu`` that the sensor can read (a GPU's own are ``gpu0``, ``gpu1``, …).
+    preference: the provider with the least one is asked first; counters of CPU
+    and memory come before their estimates.
+    tried: whether the sensor is started before it is chosen, to see what it reads. Where it is not, it is taken as it
+    is: an estimate always works, and a last resort says why its component is missing.
+    """
+
+    components: frozenset[str]
+    preference: int
+    tried: bool = True
+
+    def open(self, metering: MeteringBlock, components: frozenset[str]) -> Sensor | None:
+        """A sensor for those components, not started; None where the study does not ask for this one.
+
+        Raises :class:`Fault` where the study asks for it and a setting is missing.
+        """
+        raise NotImplementedError
+
+    def survey(self, name: str, metering: MeteringBlock) -> list[SensorReport]:
+        """What becomes of it on this machine: it is started, read and stopped. Never raises."""
+        try:
+            sensor = self.open(metering, self.components)
+            if sensor is None:
+                return []
+            sensor.start()
+            reports = [
+                _report(name, sensor, component, part) for component, part in sorted(sensor.read().items())
+            ]
+            sensor.stop()
+        except Exception as error:
+            detail = f"{name}: it failed with {type(error).__name__} ({error})"
+            return [
+                SensorReport(component, name, Status.MISSING, detail, None, None)
+                for component in sorted(self.components)
+            ]
+        return reports
+
+
+def _report(name: str, sensor: Sensor, component: str, part: Component) -> SensorReport:
+    if part.kwh is not None:
+        return SensorReport(component, name, part.status, part.source, None, sensor.resolution_s)
+    absences: dict[str, Absence] = getattr(sensor, "absences", {})
+    absence = absences.get(component)
+    if absence is None:  # lost between its start and its first reading
+        return SensorReport(component, name, Status.MISSING, part.source, None, None)
+    return SensorReport(component, name, Status.MISSING, absence.reason, absence.remedy, None)

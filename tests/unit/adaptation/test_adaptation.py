@@ -6,12 +6,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from model_blocks import model_block
 from small_study import small_panel, task_of
 from wattshed.adaptation.matrix import transfer
 from wattshed.adaptation.reservoir import Reservoir
 from wattshed.adaptation.stream import adapt_over_stream
 from wattshed.config.models.adaptation import AdaptationBlock
-from wattshed.config.models.families import ModelBlock
 from wattshed.config.models.recipes import RecipeBlock
 from wattshed.data.panel import Panel
 from wattshed.forecast.job_inputs import JobInputs
@@ -74,7 +74,7 @@ def adapted(shifted_task, graph, tmp_path_factory):
     from wattshed.config.energy.metering import MeteringBlock
 
     folder = tmp_path_factory.mktemp("adapted")
-    made_by = ModelSpec("model", 1, ModelBlock(form="stgnn", recipe="r"), RECIPE, shifted_task.windows)
+    made_by = ModelSpec("model", 1, model_block(form="stgnn"), RECIPE, shifted_task.windows)
     write_checkpoint(
         folder / "m.safetensors", make_forecaster(made_by, shifted_task, graph, CPU).network, made_by
     )

@@ -5,7 +5,7 @@ import pytest
 
 from small_study import graph_of, small_panel, task_of
 from wattshed.data.panel import Panel
-from wattshed.forecast.baselines.naive import make_baseline
+from wattshed.forecast.baselines.protocol import make_baseline
 from wattshed.forecast.metrics import metrics, sum_errors
 from wattshed.forecast.protocol import evenly_spaced
 from wattshed.foundation.faults import Fault
@@ -100,7 +100,7 @@ def test_evenly_spaced_keeps_ends_and_order():
 
 def test_without_lightgbm_its_baseline_names_the_remedy(task, graph, monkeypatch):
     monkeypatch.setitem(sys.modules, "lightgbm", None)
-    with pytest.raises(Fault, match=r"'lightgbm' needs .*pip install 'wattshed\[lightgbm\]', or take it out"):
+    with pytest.raises(Fault, match=r"'lightgbm' needs .*pip install 'wattshed\[lightgbm\]', or remove it"):
         make_baseline("lightgbm", task, graph)
 
 

@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from wattshed.compression.methods.low_rank import low_rank
+from model_blocks import untrained
 from wattshed.config.data.data import WindowsBlock
-from wattshed.config.models.families import ModelBlock
 from wattshed.engine.choice import choose
 from wattshed.forecast.computing import backend_of, compute, fused_loss
-from wattshed.forecast.families.networks import STGNN, Residual, make_pair_network
+from wattshed.forecast.networks.dlinear import DLinear
+from wattshed.forecast.networks.linear_part import LinearPart
+from wattshed.forecast.networks.recurrent import STGNN
+from wattshed.forecast.networks.residual import Residual
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.series import ScaledSeries
 from wattshed.training.step.gradient import observed_loss
@@ -28,7 +30,7 @@ FORMS = {
 
 
 def network_of(**keys):
-    network = make_pair_network(ModelBlock(recipe="r", **keys), WINDOWS, 5, seed=1)
+    network = untrained(WINDOWS, 5, **keys)
     generator = torch.Generator().manual_seed(2)
     with torch.no_grad():
         # Tables and outputs that start at zero would hide what they do.
@@ -89,11 +91,16 @@ def test_the_kernels_gradients_are_torchs(name, loss, pairs):
         )
 
 
+class OtherGRU(torch.nn.GRU):
+    """A layer that a kernel does not know."""
+
+
 def test_torch_computes_what_is_not_plain(pairs):
     full = STGNN(3, 16)
-    assert backend_of(low_rank(full, 4), pairs.series).name == "torch"
-    assert backend_of(torch.nn.Linear(1, 1), pairs.series).why == "no kernel for Linear"
-    large = Residual(torch.nn.Identity(), STGNN(3, 80))
+    changed = full.with_maps({"gru": OtherGRU(16, 16)})
+    assert backend_of(changed, pairs.series).name == "torch"
+    assert backend_of(DLinear(12, 3), pairs.series).why == "no kernel for this DLinear"
+    large = Residual(LinearPart(12, 3, uses_graph=True), STGNN(3, 80))
     assert "up to 64" in backend_of(large, pairs.series).why
 
 

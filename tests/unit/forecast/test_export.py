@@ -3,10 +3,10 @@
 import pytest
 import torch
 
+from model_blocks import untrained
 from wattshed.config.data.data import WindowsBlock
-from wattshed.config.models.families import ModelBlock
-from wattshed.forecast.export import PairFunction, export_onnx, export_openvino
-from wattshed.forecast.families.networks import DLinear, make_pair_network
+from wattshed.forecast.export import export_onnx, export_openvino, function_of
+from wattshed.forecast.networks.reference import ReferenceSTGNN
 from wattshed.forecast.series import ScaledSeries
 from wattshed.foundation.faults import Fault
 
@@ -14,14 +14,13 @@ FORMS = {
     "stgnn": {"form": "stgnn"},
     "aggregate only": {"form": "stgnn", "own_history": False},
     "gru": {"form": "gru"},
-    "product": {"form": "stgnn", "linear_part": True, "calendar": True, "node_table": True},
+    "dlinear": {"form": "dlinear"},
+    "residual": {"form": "stgnn", "linear_part": True, "calendar": True, "node_table": True},
 }
 
 
 def network_of(**keys):
-    network = make_pair_network(
-        ModelBlock(recipe="r", **keys), WindowsBlock(look_back_h=12, horizon_h=3), 5, 1
-    )
+    network = untrained(WindowsBlock(look_back_h=12, horizon_h=3), 5, **keys)
     generator = torch.Generator().manual_seed(2)
     with torch.no_grad():
         for tensor in [*network.parameters(), *network.buffers()]:
@@ -38,7 +37,7 @@ def pairs(task, graph):
 @pytest.mark.parametrize("name", FORMS)
 def test_the_function_of_tensors_is_the_network(name, pairs):
     network = network_of(**FORMS[name])
-    function = PairFunction(network)
+    function = function_of(network)
     with torch.no_grad():
         torch.testing.assert_close(function(*function.inputs(pairs)), network(pairs))
 
@@ -64,7 +63,7 @@ def test_a_file_that_forecasts_otherwise_is_not_left(pairs, tmp_path, monkeypatc
 def test_openvino_forecasts_the_same(pairs, tmp_path):
     for package in ("onnx", "onnxruntime", "openvino"):
         pytest.importorskip(package, reason="needs the extras wattshed[onnx,openvino]")
-    network = network_of(**FORMS["product"])
+    network = network_of(**FORMS["residual"])
     export_onnx(network, pairs, tmp_path / "model.onnx")
     made = export_openvino(network, pairs, tmp_path / "model.onnx", tmp_path / "model.xml")
     assert made.largest_error_share <= 1e-5
@@ -78,8 +77,8 @@ def test_a_missing_package_is_told_with_its_remedy(pairs, tmp_path, monkeypatch)
         export_onnx(network_of(form="gru"), pairs, tmp_path / "model.onnx")
 
 
-def test_other_forms_are_refused():
+def test_a_network_that_forecasts_all_nodes_together_is_refused(graph):
     with pytest.raises(
-        Fault, match="DLinear cannot be exported: expected a trained model of the form stgnn or gru"
+        Fault, match="ReferenceSTGNN cannot be exported: expected a model that forecasts each node"
     ):
-        PairFunction(DLinear(12, 3))
+        function_of(ReferenceSTGNN(3, 8, 0.3, graph.adjacency))

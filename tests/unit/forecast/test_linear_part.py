@@ -4,14 +4,13 @@ import numpy as np
 import pytest
 import torch
 
+from model_blocks import untrained
 from small_study import graph_of, small_panel, task_of
 from wattshed.config.data.data import WindowsBlock
-from wattshed.config.models.families import ModelBlock
 from wattshed.data.panel import Panel
 from wattshed.forecast.baselines.ridge import Ridge
-from wattshed.forecast.families.linear_part import LinearPart
-from wattshed.forecast.families.networks import make_pair_network
 from wattshed.forecast.metrics import rmse
+from wattshed.forecast.networks.linear_part import LinearPart
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.series import ScaledSeries
 
@@ -58,7 +57,7 @@ def test_neighbours_help_where_nodes_follow_all_of_them():
 
 def test_pairs_are_drawn_where_there_are_too_many(gappy_task, graph, monkeypatch):
     whole = solved(gappy_task, graph, True)
-    monkeypatch.setattr("wattshed.forecast.families.linear_part.MOST_PAIRS", 2000)
+    monkeypatch.setattr("wattshed.forecast.networks.linear_part.MOST_PAIRS", 2000)
     drawn, again = (solved(gappy_task, graph, True) for _ in range(2))
     assert torch.equal(drawn.network.weight, again.network.weight)
     assert not torch.equal(drawn.network.weight, whole.network.weight)
@@ -68,8 +67,7 @@ def test_pairs_are_drawn_where_there_are_too_many(gappy_task, graph, monkeypatch
 
 
 def test_an_untrained_residual_is_its_linear_part(task, graph):
-    block = ModelBlock(form="stgnn", recipe="r", linear_part=True, calendar=True, node_table=True)
-    network = make_pair_network(block, task.windows, 5, seed=1)
+    network = untrained(task.windows, 5, form="stgnn", linear_part=True, calendar=True, node_table=True)
     series = ScaledSeries.make(task, graph.adjacency, "node", CPU)
     forecaster = NeuralForecaster(network, series, 3)
     forecaster.solve(task)

@@ -3,10 +3,13 @@ import pytest
 import torch
 
 from made_pairs import pairs_of
+from model_blocks import model_block
 from small_study import small_panel, task_of
 from wattshed.config.data.data import WindowsBlock
-from wattshed.config.models.families import ModelBlock
-from wattshed.forecast.families.networks import STGNN, DLinear, ReferenceSTGNN, make_network, parameter_count
+from wattshed.forecast.families.family import make_network
+from wattshed.forecast.networks.dlinear import DLinear
+from wattshed.forecast.networks.recurrent import STGNN
+from wattshed.forecast.networks.reference import ReferenceSTGNN
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.series import ScaledSeries
 
@@ -21,8 +24,8 @@ def reference(graph):
 
 def test_the_reference_has_the_studys_parameters(graph):
     """stgnn.md A4: 1,766 with 16 units, 5,030 with a GRU of 32."""
-    assert parameter_count(ReferenceSTGNN(6, 16, 0.3, graph.adjacency)) == 1766
-    assert parameter_count(STGNN(6, 16)) == 1766 + 16
+    assert ReferenceSTGNN(6, 16, 0.3, graph.adjacency).parameter_count() == 1766
+    assert STGNN(6, 16).parameter_count() == 1766 + 16
 
 
 def test_the_reference_computes_the_studys_formula(reference, graph):
@@ -51,7 +54,7 @@ def test_the_reference_computes_the_studys_formula(reference, graph):
 
 
 def test_hoisting_the_aggregate_is_the_same_function(reference, graph):
-    """A (X W + b) = (A X) W + (A 1) b: without its own channel the product's form is the reference."""
+    """A (X W + b) = (A X) W + (A 1) b: without its own channel the recurrent network is the reference."""
     hoisted = STGNN(3, 16)
     with torch.no_grad():
         hoisted.own.weight.zero_()
@@ -69,12 +72,12 @@ def test_hoisting_the_aggregate_is_the_same_function(reference, graph):
     assert not torch.allclose(wrong, found, atol=1e-4), "the row sums must matter"
 
 
-def test_without_own_history_the_products_form_is_the_reference(reference, graph):
+def test_without_own_history_the_recurrent_network_is_the_reference(reference, graph):
     """The same function, and the same number of parameters."""
-    block = ModelBlock(form="stgnn", recipe="r", own_history=False)
+    block = model_block(form="stgnn", own_history=False)
     windows = WindowsBlock(look_back_h=12, horizon_h=3)
     network = make_network(block, windows, graph.adjacency, seed=0)
-    assert parameter_count(network) == parameter_count(reference)
+    assert network.parameter_count() == reference.parameter_count()
     renamed = {name.replace("input.", "neighbours."): value for name, value in reference.state_dict().items()}
     network.load_state_dict(renamed)
     history = torch.randn(1, 12, 5)
@@ -89,7 +92,7 @@ def test_the_dropout_of_the_output_is_a_switch(graph):
     windows = WindowsBlock(look_back_h=12, horizon_h=3)
     zeros = {}
     for output_dropout in (True, False):
-        block = ModelBlock(form="stgnn_reference", recipe="r", output_dropout=output_dropout)
+        block = model_block(form="stgnn_reference", output_dropout=output_dropout)
         network = make_network(block, windows, graph.adjacency, seed=0).train()
         torch.manual_seed(0)
         history = torch.randn(200, 12, 5)
@@ -107,11 +110,11 @@ def test_a_networks_own_graph_and_the_same_graph_given_are_one(reference):
 
 
 def test_only_the_reference_drops_out(graph):
-    """A7.5: dropout on the output caps R2. The product's form gives the same answer while it trains."""
+    """A7.5: dropout on the output caps R2. The recurrent network gives the same answer while it trains."""
     own, row_sum = torch.randn(7, 12), torch.ones(7)
-    product = STGNN(3, 16).train()
+    recurrent = STGNN(3, 16).train()
     pairs = pairs_of(own, own, row_sum)
-    torch.testing.assert_close(product(pairs), product(pairs), rtol=0, atol=0)
+    torch.testing.assert_close(recurrent(pairs), recurrent(pairs), rtol=0, atol=0)
     study = ReferenceSTGNN(3, 16, 0.3, graph.adjacency).train()
     history = torch.randn(1, 12, 5)
     assert not torch.equal(study(history), study(history))
@@ -155,7 +158,7 @@ def test_dlinear_is_linear_and_keeps_lengths(look_back_h):
 
 @pytest.mark.parametrize("form", ["stgnn_reference", "stgnn", "gru", "dlinear"])
 def test_every_form_forecasts_in_the_panels_unit(form, task, graph):
-    network = make_network(ModelBlock(form=form, recipe="r"), task.windows, graph.adjacency, seed=1)
+    network = make_network(model_block(form=form), task.windows, graph.adjacency, seed=1)
     series = ScaledSeries.make(task, graph.adjacency, "node", CPU)
     origins = task.origins(task.splits.test)[:40]
     forecast = NeuralForecaster(network, series, 3).forecast(origins)
@@ -176,7 +179,7 @@ def test_no_network_sees_its_target_hours(form, graph):
     for panel in (task.panel, changed):
         own_task = task_of(panel)
         series = ScaledSeries.make(own_task, graph.adjacency, "node", CPU)
-        network = make_network(ModelBlock(form=form, recipe="r"), own_task.windows, graph.adjacency, 1)
+        network = make_network(model_block(form=form), own_task.windows, graph.adjacency, 1)
         forecasts.append(NeuralForecaster(network, series, 3).forecast(np.array([origin])))
     np.testing.assert_array_equal(*forecasts)
 

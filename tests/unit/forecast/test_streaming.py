@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
+from model_blocks import untrained
 from small_study import small_panel, task_of
 from wattshed.config.data.data import WindowsBlock
-from wattshed.config.models.families import ModelBlock
-from wattshed.forecast.families.networks import DLinear, make_pair_network
+from wattshed.forecast.networks.dlinear import DLinear
 from wattshed.forecast.series import ScaledSeries, Sequences
 from wattshed.forecast.streaming import RUN_IN_H, StreamingForecaster
 from wattshed.foundation.faults import Fault
@@ -17,8 +17,7 @@ CPU = torch.device("cpu")
 
 @pytest.fixture(params=["auto", "torch"])
 def stream(request, task, graph):
-    block = ModelBlock(form="stgnn", recipe="r", calendar=True, node_table=True)
-    network = make_pair_network(block, task.windows, 5, seed=1).eval()
+    network = untrained(task.windows, 5, form="stgnn", calendar=True, node_table=True).eval()
     with torch.no_grad():
         network.hour_of_day.normal_(generator=torch.Generator().manual_seed(1))
         network.node_table.normal_(generator=torch.Generator().manual_seed(2))
@@ -68,8 +67,8 @@ def test_states_of_another_panel_are_refused(stream, tmp_path, graph):
     stream.start(300)
     stream.advance_to(310)
     stream.write_state(tmp_path / "state")
-    network = make_pair_network(ModelBlock(form="gru", recipe="r", hidden=8), WindowsBlock(), 5, seed=1)
-    with pytest.raises(Fault, match=r"states of shape \[5, 16\] .* have \[5, 8\]: start the stream anew"):
+    network = untrained(WindowsBlock(), 5, form="gru", hidden=8)
+    with pytest.raises(Fault, match=r"states of shape \[5, 16\] .* have \[5, 8\]: start the stream again"):
         stream.of(network).read_state(tmp_path / "state")
 
 
@@ -79,7 +78,7 @@ def test_a_stream_has_one_direction(stream):
 
 
 def test_a_network_without_a_state_is_refused(stream):
-    with pytest.raises(Fault, match="DLinear keeps no state"):
+    with pytest.raises(Fault, match="DLinear carries no state"):
         stream.of(DLinear(12, 3))
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from wattshed.forecast.families.networks import ReferenceSTGNN
+from wattshed.forecast.networks.reference import ReferenceSTGNN
 from wattshed.training.step.averaging import WeightAverage
 
 

@@ -13,9 +13,9 @@ import pytest
 import torch
 
 from known_power import HandClock, KnownPower
+from model_blocks import model_block
 from wattshed.config.data.data import WindowsBlock
 from wattshed.config.energy.budget import BudgetBlock
-from wattshed.config.models.families import ModelBlock
 from wattshed.config.models.recipes import RecipeBlock
 from wattshed.energy.budget.budget import VARIABLE, Budget, Limit
 from wattshed.energy.ledger.writing import Ledger
@@ -40,9 +40,7 @@ RECIPE = RecipeBlock(
     warm_up_steps=10,
     scaling="node",
 )
-MADE_BY = ModelSpec(
-    "model", 1, ModelBlock(form="stgnn", recipe="r"), RECIPE, WindowsBlock(look_back_h=12, horizon_h=3)
-)
+MADE_BY = ModelSpec("model", 1, model_block(form="stgnn"), RECIPE, WindowsBlock(look_back_h=12, horizon_h=3))
 KWH_PER_HOUR = 0.1
 
 

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 import torch
 
+from model_blocks import model_block
 from training_runs import train_into
 from wattshed.config.data.data import WindowsBlock
-from wattshed.config.models.families import ModelBlock
 from wattshed.config.models.recipes import RecipeBlock
 from wattshed.engine.series.residence import Residence
 from wattshed.foundation.faults import Fault
@@ -28,9 +28,7 @@ RECIPE = RecipeBlock(
     schedule="plateau",
     scaling="node",
 )
-MADE_BY = ModelSpec(
-    "model", 1, ModelBlock(form="stgnn", recipe="r"), RECIPE, WindowsBlock(look_back_h=12, horizon_h=3)
-)
+MADE_BY = ModelSpec("model", 1, model_block(form="stgnn"), RECIPE, WindowsBlock(look_back_h=12, horizon_h=3))
 
 
 def run(task, graph, metering, folder):

@@ -5,7 +5,7 @@ import torch
 
 from made_pairs import pairs_of
 from wattshed.config.models.recipes import RecipeBlock
-from wattshed.forecast.families.networks import STGNN
+from wattshed.forecast.networks.recurrent import STGNN
 from wattshed.foundation.faults import Fault
 from wattshed.training.step.optimiser import make_optimiser
 from wattshed.training.step.schedules import Schedule

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 import torch
 
+from model_blocks import model_block
 from small_study import small_panel, task_of
 from wattshed.config.data.data import WindowsBlock
-from wattshed.config.models.families import ModelBlock
 from wattshed.config.models.recipes import RecipeBlock
 from wattshed.data.panel import Panel
 from wattshed.forecast.job_inputs import JobInputs
@@ -32,7 +32,7 @@ SHORT = {"epochs": 2, "steps_per_epoch": 7, "learning_rate": 5e-3, "validation_w
 def made_by(form="stgnn", model=None, **keys):
     base_keys = ALL_NODES if form == "stgnn_reference" else PAIRS
     block = RecipeBlock(**{**SHORT, **base_keys, **keys})
-    return ModelSpec("model", 1, ModelBlock(form=form, recipe="r", hidden=4, **(model or {})), block, WINDOWS)
+    return ModelSpec("model", 1, model_block(form=form, hidden=4, **(model or {})), block, WINDOWS)
 
 
 def run(task, graph, made_by, metering, folder):

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from model_blocks import model_block
 from wattshed.config.data.data import WindowsBlock
-from wattshed.config.models.families import ModelBlock
 from wattshed.config.models.recipes import RecipeBlock
 from wattshed.training.base import make_batches
 from wattshed.training.batches.drawing import WindowBatches
@@ -29,7 +29,7 @@ def made(gappy_task, graph):
             scaling="panel",
             **keys,
         )
-        model = ModelBlock(form="stgnn_reference", recipe="r", dropout=0.0)
+        model = model_block(form="stgnn_reference", dropout=0.0)
         made_by = ModelSpec("model", seed, model, block, WindowsBlock(look_back_h=12, horizon_h=3))
         forecaster = make_forecaster(made_by, gappy_task, graph, CPU)
         return forecaster.network, make_batches(made_by, gappy_task, forecaster)

@@ -6,16 +6,16 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from wattshed.training.batches.sequences import SequenceBatches
 
+from model_blocks import model_block
 from training_runs import train_into
 from wattshed.config.data.data import WindowsBlock
-from wattshed.config.models.families import ModelBlock
 from wattshed.config.models.recipes import RecipeBlock
 from wattshed.engine.choice import choose
 from wattshed.forecast.metrics import rmse
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.streaming import StreamingForecaster
-from wattshed.training.batches.sequences import SequenceBatches
 from wattshed.training.checkpoint import ModelSpec, make_forecaster, read_checkpoint
 
 CPU = torch.device("cpu")
@@ -27,7 +27,7 @@ PAIRS = RecipeBlock(sampling="pairs", batch=960, steps_per_epoch=40, **COMMON)
 
 
 def trained(task, graph, metering, folder, block, **model):
-    made_by = ModelSpec("model", 1, ModelBlock(form="stgnn", recipe="r", **model), block, WINDOWS)
+    made_by = ModelSpec("model", 1, model_block(form="stgnn", **model), block, WINDOWS)
     train_into(folder, task, graph, metering, made_by)
     return read_checkpoint(folder / "model.safetensors", task, graph, CPU)[0]
 
@@ -48,9 +48,7 @@ def test_a_stream_of_a_densely_trained_network_is_no_worse_than_windows(
 
 @pytest.mark.parametrize("linear_part", [False, True])
 def test_sequences_forecast_the_hours_they_say(gappy_task, graph, linear_part):
-    made_by = ModelSpec(
-        "model", 1, ModelBlock(form="stgnn", recipe="r", linear_part=linear_part), DENSE, WINDOWS
-    )
+    made_by = ModelSpec("model", 1, model_block(form="stgnn", linear_part=linear_part), DENSE, WINDOWS)
     forecaster = make_forecaster(made_by, gappy_task, graph, CPU)
     forecaster.solve(gappy_task)
     origins = gappy_task.origins(gappy_task.splits.train)
@@ -93,7 +91,7 @@ def test_both_back_ends_learn_the_same(task, graph, metering, tmp_path):
         pytest.skip("no C compiler here: there is one back end")
     found = {}
     for engine in ("auto", "torch"):
-        made_by = ModelSpec("model", 1, ModelBlock(form="stgnn", recipe="r"), PAIRS, WINDOWS)
+        made_by = ModelSpec("model", 1, model_block(form="stgnn"), PAIRS, WINDOWS)
         folder = tmp_path / engine
         train_into(folder, task, graph, metering, made_by, engine)
         found[engine] = pd.read_parquet(folder / "epochs.parquet")["validation_rmse"].to_numpy()

@@ -12,10 +12,10 @@ import pandas as pd
 import pytest
 import torch
 
+from model_blocks import model_block
 from small_study import small_panel, task_of
 from training_runs import train_into
 from wattshed.config.data.data import WindowsBlock
-from wattshed.config.models.families import ModelBlock
 from wattshed.config.models.recipes import RecipeBlock
 from wattshed.data.panel import Panel
 from wattshed.engine.choice import choose
@@ -53,7 +53,7 @@ WINDOWS = WindowsBlock(look_back_h=12, horizon_h=3)
 
 
 def recipe(form="stgnn", block=FRUGAL, seed=1, name="model", **model):
-    return ModelSpec(name, seed, ModelBlock(form=form, recipe="r", **model), block, WINDOWS)
+    return ModelSpec(name, seed, model_block(form=form, **model), block, WINDOWS)
 
 
 def run(task, graph, made_by, metering, folder, engine="auto"):

@@ -17,15 +17,16 @@ from wattshed.config.models.compression import CompressionBlock
 from wattshed.config.models.families import ModelBlock
 from wattshed.config.models.ladder import LadderBlock
 from wattshed.config.models.recipes import RecipeBlock
+from wattshed.config.plugin_block import PluginBlock, PluginName
 from wattshed.foundation.faults import Fault
+from wattshed.foundation.plugins import load
 
 NAME = r"^[a-z][a-z0-9_]*$"
 # Seeds are multiplied by a million to make room for epochs; torch takes 64 bits.
 LARGEST_SEED = 2**32 - 1
 Name = Annotated[str, StringConstraints(pattern=NAME)]
-Baseline = Literal[
-    "persistence", "seasonal_24h", "seasonal_168h", "climatology", "ridge", "ridge_graph", "lightgbm"
-]
+BaselineName = Annotated[str, PluginName("baseline")]
+Model = Annotated[ModelBlock, PluginBlock("family", "form")]
 
 
 class Study(Block):
@@ -46,9 +47,9 @@ class Study(Block):
     )
     data: DataBlock = Field(description="Panel, windows and splits.")
     graph: GraphBlock = Field(default_factory=GraphBlock, description="The graph over the nodes.")
-    baselines: list[Baseline] = Field(min_length=1, description="Models that need no gradient.")
+    baselines: list[BaselineName] = Field(min_length=1, description="Models that need no gradient.")
     recipes: dict[str, RecipeBlock] = Field(min_length=1, description="Named training recipes.")
-    models: dict[Name, ModelBlock] = Field(min_length=1, description="Named trained models.")
+    models: dict[Name, Model] = Field(min_length=1, description="Named trained models.")
     studied_model: str = Field(
         description="The model that is fine-tuned, compressed and swept over clocks; its form is `stgnn` or `gru`."
     )
@@ -73,14 +74,15 @@ class Study(Block):
                 raise ValueError(
                     f"models.{name}.recipe is {model.recipe!r}; expected one of {sorted(self.recipes)}"
                 )
-            wants = {"stgnn_reference": ("windows",), "dlinear": ("pairs",)}.get(
-                model.form, ("pairs", "sequences")
-            )
+            wants = load("family", model.form).samplings
             if self.recipes[model.recipe].sampling not in wants:
                 raise ValueError(
                     f"models.{name} has the form {model.form}, which is trained on {' or '.join(wants)}, but recipe "
                     f"{model.recipe!r} samples {self.recipes[model.recipe].sampling}"
                 )
+        repeated = [name for index, name in enumerate(self.baselines) if name in self.baselines[:index]]
+        if repeated:
+            raise ValueError(f"baselines lists {repeated[0]!r} twice; expected every baseline once: remove one")
         both = set(self.models) & set(self.baselines)
         if both:
             raise ValueError(
@@ -96,7 +98,7 @@ class Study(Block):
             raise ValueError(
                 f"studied_model {self.studied_model!r} must be trained on pairs: months are learned from windows"
             )
-        hidden = self.models[self.studied_model].hidden
+        hidden = getattr(self.models[self.studied_model], "hidden", 0)
         for name, variant in self.compression.variants.items():
             if variant.method == "low_rank" and variant.rank >= hidden:
                 raise ValueError(

@@ -1,78 +1,69 @@
-"""The two places where a back end takes a network's place: its forecasts, and its loss."""
-
-from typing import Literal
+"""The two places where a kernel takes a network's place: its forecasts, and its loss."""
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from wattshed.engine.choice import Chosen, choose
 from wattshed.engine.cpu.fused_cpu import FusedCpu
-from wattshed.forecast.families.networks import STGNN, Residual
+from wattshed.engine.recurrent import RecurrentWeights
+from wattshed.forecast.network import LossName, Network
 from wattshed.forecast.series import Pairs, ScaledSeries
 
 
-def backend_of(network: nn.Module, series: ScaledSeries) -> Chosen:
+def backend_of(network: Network, series: ScaledSeries) -> Chosen:
     """What computes this network on these series, and why."""
-    if isinstance(network, Residual):
-        return backend_of(network.network, series)
-    if not isinstance(network, STGNN):
-        return Chosen("torch", f"no kernel for {type(network).__name__}", None)
-    weights = network.recurrent_weights()
-    if weights is None:
-        return Chosen("torch", "no kernel for layers that are not plain", None)
-    return choose(series.engine, series.device.type, len(weights.own), series.residence.streams)
+    return _choice(network, series)[0]
 
 
-def compute(network: nn.Module, pairs: Pairs) -> Tensor:
-    """Scaled forecasts [M, H], without gradients where a kernel computes them."""
-    if isinstance(network, Residual):
-        return network.linear(pairs) + compute(network.network, pairs)
-    kernel = backend_of(network, pairs.series).kernel
-    if kernel is None or torch.is_grad_enabled():
+def compute(network: Network, pairs: Pairs) -> Tensor:
+    """Scaled forecasts [M, H]; without gradients where a kernel computes them."""
+    chosen, weights = _choice(network, pairs.series)
+    kernel = chosen.kernel
+    if kernel is None or weights is None or torch.is_grad_enabled():
         return network(pairs)
-    assert isinstance(network, STGNN)
-    weights = network.recurrent_weights()
-    assert weights is not None
-    return kernel.forecast(weights, pairs.windows, network.additions(pairs))
+    learned = kernel.forecast(weights, pairs.windows, network.additions(pairs))
+    solved = network.solved_forecast(pairs)
+    return learned if solved is None else solved + learned
 
 
-def compute_consecutive(network: nn.Module, series: ScaledSeries, first: int, count: int) -> Tensor | None:
+def compute_consecutive(network: Network, series: ScaledSeries, first: int, count: int) -> Tensor | None:
     """Scaled forecasts [count, N, H] of all nodes from ``first`` and the hours after it, or None without a kernel.
 
     The same as :func:`compute` gives, but what an hour adds to the gates is computed once for all windows.
     """
-    if isinstance(network, Residual):
-        learned = compute_consecutive(network.network, series, first, count)
-        if learned is None:
-            return None
-        nodes = torch.arange(len(series.own)).repeat(count)
-        origins = torch.arange(first, first + count).repeat_interleave(len(series.own))
-        return learned + network.linear(series.pairs(nodes, origins)).reshape(learned.shape)
-    kernel = backend_of(network, series).kernel
-    if not isinstance(kernel, FusedCpu) or not isinstance(network, STGNN):
+    chosen, weights = _choice(network, series)
+    kernel = chosen.kernel
+    if not isinstance(kernel, FusedCpu) or weights is None:
         return None
-    weights = network.recurrent_weights()
-    assert weights is not None
-    nodes = torch.arange(len(series.own))
-    pairs = series.pairs(nodes, torch.full_like(nodes, first))
-    return kernel.forecast_consecutive(weights, pairs.windows, network.additions(pairs), count)
+    every_node = torch.arange(len(series.own))
+    pairs = series.pairs(every_node, torch.full_like(every_node, first))
+    learned = kernel.forecast_consecutive(weights, pairs.windows, network.additions(pairs), count)
+    origins = torch.arange(first, first + count).repeat_interleave(len(series.own))
+    solved = network.solved_forecast(series.pairs(every_node.repeat(count), origins))
+    return learned if solved is None else learned + solved.reshape(learned.shape)
 
 
 def fused_loss(
-    network: nn.Module, pairs: Pairs, target: Tensor, observed: Tensor, loss: Literal["huber", "squared"]
+    network: Network, pairs: Pairs, target: Tensor, observed: Tensor, loss: LossName
 ) -> Tensor | None:
-    """The mean loss over observed cells with gradients from the same sweep, or None where torch must do it.
+    """The mean loss over observed cells with gradients from the same pass, or None where torch must compute it.
 
     target: [M, H] scaled; observed: bool [M, H]. The kernel is fp32: under autocast torch computes.
     """
-    if isinstance(network, Residual):
-        return fused_loss(network.network, pairs, target - network.linear(pairs), observed, loss)
     if torch.is_autocast_enabled(pairs.series.device.type):
         return None
-    kernel = backend_of(network, pairs.series).kernel
-    if kernel is None:
+    chosen, weights = _choice(network, pairs.series)
+    if chosen.kernel is None or weights is None:
         return None
-    assert isinstance(network, STGNN)
-    weights = network.recurrent_weights()
-    assert weights is not None
-    return kernel.loss(weights, pairs.windows, network.additions(pairs), target, observed, loss)
+    solved = network.solved_forecast(pairs)
+    if solved is not None:
+        target = target - solved
+    return chosen.kernel.loss(weights, pairs.windows, network.additions(pairs), target, observed, loss)
+
+
+def _choice(network: Network, series: ScaledSeries) -> tuple[Chosen, RecurrentWeights | None]:
+    """What computes this network, and the weights that a kernel needs."""
+    weights = network.kernel_weights()
+    if weights is None:
+        return Chosen("torch", f"no kernel for this {type(network).__name__}", None), None
+    return choose(series.engine, series.device.type, len(weights.own), series.residence.streams), weights

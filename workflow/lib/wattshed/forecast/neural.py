@@ -2,10 +2,10 @@
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from wattshed.forecast.computing import compute, compute_consecutive
-from wattshed.forecast.families.networks import ReferenceSTGNN, Residual
+from wattshed.forecast.network import Network
 from wattshed.forecast.protocol import ForecastTask
 from wattshed.forecast.series import ScaledSeries
 
@@ -15,29 +15,24 @@ PAIRS_PER_BLOCK = 16_384
 class NeuralForecaster:
     """A trained network behind the Forecaster protocol."""
 
-    def __init__(self, network: nn.Module, series: ScaledSeries, horizon_h: int) -> None:
+    def __init__(self, network: Network, series: ScaledSeries, horizon_h: int) -> None:
         self.network = network
         self.series = series
         self.horizon_h = horizon_h
 
-    def of(self, network: nn.Module) -> "NeuralForecaster":
+    def of(self, network: Network) -> "NeuralForecaster":
         """Another network on the same series."""
         return NeuralForecaster(network, self.series, self.horizon_h)
 
-    @property
-    def has_linear_part(self) -> bool:
-        return isinstance(self.network, Residual)
-
     def solve(self, task: ForecastTask) -> None:
-        """Solve what is solved and not trained: the linear part, where the network has one."""
-        if isinstance(self.network, Residual):
-            self.network.linear.solve(task, self.series)
+        """Solve the part of the network that is solved and not trained, where it has one."""
+        self.network.solve(task, self.series)
 
     @torch.no_grad()
     def forecast(self, origins: np.ndarray) -> np.ndarray:
         """Forecast [B, H, N] in the panel's unit; the network is in evaluation mode."""
         self.network.eval()
-        if isinstance(self.network, ReferenceSTGNN):
+        if self.network.takes == "windows":
             windows = [self.network(self.series.window(int(origin)))[0] for origin in origins]
             scaled = torch.stack(windows).cpu().numpy()
         else:

@@ -8,11 +8,11 @@ import torch
 from torch import Tensor, nn
 
 from wattshed.config.data.data import WindowsBlock
-from wattshed.config.models.families import ModelBlock
+from wattshed.config.models.families import ModelBlock, read_model
 from wattshed.config.models.recipes import RecipeBlock
 from wattshed.data.graph import Graph
 from wattshed.engine.choice import Wanted
-from wattshed.forecast.families.networks import make_network
+from wattshed.forecast.families.family import make_network
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.protocol import ForecastTask
 from wattshed.forecast.series import ScaledSeries
@@ -159,7 +159,7 @@ def _spec_of(about: dict[str, Any], path: Path | str) -> ModelSpec:
         return ModelSpec(
             name=about["name"],
             seed=about["seed"],
-            model=ModelBlock.model_validate(about["model"]),
+            model=read_model(about["model"]),
             recipe=RecipeBlock.model_validate(about["recipe"]),
             windows=WindowsBlock.model_validate(about["windows"]),
             steps=tuple(Step(**step) for step in about["steps"]),

@@ -1,1 +1,1 @@
-"""One module per baseline: forecasters that are fitted without gradient descent."""
+"""Baselines: forecasters that are fitted without gradient descent."""

@@ -8,7 +8,7 @@ import numpy as np
 from wattshed.config.energy.metering import MeteringBlock
 from wattshed.data.graph import Graph
 from wattshed.energy.job import metered_job
-from wattshed.forecast.baselines.naive import make_baseline
+from wattshed.forecast.baselines.protocol import make_baseline
 from wattshed.forecast.forecasts import Forecasts
 from wattshed.forecast.metrics import rmse
 from wattshed.forecast.protocol import ForecastTask, evenly_spaced
@@ -26,7 +26,7 @@ def fit_baselines(
 ) -> None:
     """Fit each named baseline and write its test forecasts.
 
-    Fits last milliseconds: they are repeated until the meter can tell them from nothing.
+    A fit takes milliseconds: it is repeated until its energy is large enough to be measured.
     """
     check = evenly_spaced(task.origins(task.splits.validation), VALIDATION_WINDOWS)
     origins = evenly_spaced(task.origins(task.splits.test), test_windows)

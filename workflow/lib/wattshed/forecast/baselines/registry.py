@@ -1,3 +1,11 @@
-"""The table of baselines: name -> module."""
+"""The table of baselines: name -> module:member."""
 
-MODULES: dict[str, str] = {}
+MODULES: dict[str, str] = {
+    "persistence": "wattshed.forecast.baselines.naive:PERSISTENCE",
+    "seasonal_24h": "wattshed.forecast.baselines.naive:SEASONAL_24H",
+    "seasonal_168h": "wattshed.forecast.baselines.naive:SEASONAL_168H",
+    "climatology": "wattshed.forecast.baselines.naive:CLIMATOLOGY",
+    "ridge": "wattshed.forecast.baselines.linear:RIDGE",
+    "ridge_graph": "wattshed.forecast.baselines.linear:RIDGE_GRAPH",
+    "lightgbm": "wattshed.forecast.baselines.trees:LIGHTGBM",
+}

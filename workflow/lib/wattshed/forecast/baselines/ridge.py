@@ -17,7 +17,7 @@ VALIDATION_WINDOWS = 500
 class Ridge:
     """One linear map for all nodes, from a node's look-back, its same hours last week and the hour of day.
 
-    All in units of the node's own deviation. The penalty, per sample, is the one of ``PENALTIES`` with the
+    All values are scaled by the node's own deviation. The penalty per sample is the one of ``PENALTIES`` with the
     least squared error on the validation part.
     """
 
@@ -35,7 +35,7 @@ class Ridge:
         best_error = np.inf
         for penalty in PENALTIES:
             ridge = penalty * samples * np.eye(len(gram))
-            # The constant is not shrunk.
+            # The constant is not penalised.
             ridge[-1, -1] = 1e-9 * samples
             weights = scipy.linalg.solve(gram + ridge, moment, assume_a="pos").astype(np.float32)
             error = self._squared_error(weights, check)

@@ -1,16 +1,20 @@
-"""What a model family tells of itself before anything runs. Loads no torch."""
+"""What a model family answers before anything runs. Loads no torch."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
+
+from wattshed.foundation import plugins
 
 if TYPE_CHECKING:
     import scipy.sparse as sp
 
     from wattshed.config.data.data import WindowsBlock
     from wattshed.config.models.families import ModelBlock
-    from wattshed.forecast.families.network import Network
+    from wattshed.forecast.network import Network
 
 
 class Offer(StrEnum):
@@ -28,8 +32,11 @@ class Family(Protocol):
     recipe's key ``sampling``).
     """
 
-    Settings: type[ModelBlock]
-    samplings: tuple[str, ...]
+    @property
+    def Settings(self) -> type[ModelBlock]: ...
+
+    @property
+    def samplings(self) -> tuple[str, ...]: ...
 
     def offers(self, settings: Any) -> frozenset[Offer]:
         """What a network with these settings can be asked; a chain's steps are checked against it."""
@@ -38,3 +45,31 @@ class Family(Protocol):
     def make(self, settings: Any, windows: WindowsBlock, adjacency: sp.csr_array, seed: int) -> Network:
         """An untrained network with weights drawn from ``seed``. adjacency: normalised, [N, N]."""
         ...
+
+
+@dataclass(frozen=True)
+class SimpleFamily:
+    """A family all of whose networks can be asked the same; see :class:`Family`.
+
+    make_network: untrained network from settings, windows, adjacency and seed; it imports torch late.
+    """
+
+    Settings: type[ModelBlock]
+    samplings: tuple[str, ...]
+    make_network: Callable[[Any, WindowsBlock, sp.csr_array, int], Network]
+    always_offers: frozenset[Offer]
+
+    def offers(self, settings: Any) -> frozenset[Offer]:
+        return self.always_offers
+
+    def make(self, settings: Any, windows: WindowsBlock, adjacency: sp.csr_array, seed: int) -> Network:
+        return self.make_network(settings, windows, adjacency, seed)
+
+
+def make_network(block: ModelBlock, windows: WindowsBlock, adjacency: sp.csr_array, seed: int) -> Network:
+    """An untrained network of any family with weights drawn from ``seed``. adjacency: normalised, [N, N].
+
+    Raises :class:`Fault` for a form that is not in the table of families.
+    """
+    family: Family = plugins.load("family", block.form)
+    return family.make(block, windows, adjacency, seed)

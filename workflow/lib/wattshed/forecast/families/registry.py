@@ -1,3 +1,8 @@
 """The table of model families: name -> module."""
 
-MODULES: dict[str, str] = {}
+MODULES: dict[str, str] = {
+    "stgnn_reference": "wattshed.forecast.families.stgnn_reference",
+    "stgnn": "wattshed.forecast.families.stgnn",
+    "gru": "wattshed.forecast.families.gru",
+    "dlinear": "wattshed.forecast.families.dlinear",
+}

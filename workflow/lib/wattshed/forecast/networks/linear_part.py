@@ -1,4 +1,4 @@
-"""The linear part of a forecast, solved in closed form: what a network need not learn by descent."""
+"""The linear part of a forecast, solved in closed form, so that a network need not learn it by gradient descent."""
 
 from collections.abc import Iterator
 from typing import Literal
@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from wattshed.forecast.network import Network
 from wattshed.forecast.protocol import ForecastTask, evenly_spaced
 from wattshed.forecast.series import WEEK_H, Pairs, ScaledSeries
 
@@ -17,18 +18,20 @@ PAIRS_PER_BLOCK = 16_384
 VALIDATION_PAIRS = 10_000
 
 
-class LinearPart(nn.Module):
+class LinearPart(Network):
     """One linear map for all nodes (ridge regression), on scaled values.
 
     It sees a node's look-back, its neighbours' (if it uses the graph), both at the hours to forecast of the days
-    before (up to a week), the hour of day and the weekday. Its weights are buffers: they are solved, once, and no
-    step of descent moves them.
+    before (up to a week), the hour of day and the weekday. Its weights are buffers: they are solved once, and training
+    does not change them. ``penalty`` is the chosen penalty per sample, None before :meth:`solve`.
     """
 
+    has_closed_form = True
     weight: Tensor
 
     def __init__(self, look_back_h: int, horizon_h: int, uses_graph: bool) -> None:
         super().__init__()
+        self.penalty: float | None = None
         self.horizon_h = horizon_h
         self.uses_graph = uses_graph
         self.days_back = [days for days in range(1, 7) if 24 * days >= horizon_h and 24 * days > look_back_h]
@@ -38,9 +41,12 @@ class LinearPart(nn.Module):
 
     def forward(self, pairs: Pairs) -> Tensor:
         """Scaled forecast [M, H]."""
-        # Half precision would cost more accuracy here than the network can win back.
+        # Half precision would lose more accuracy here than the network can regain.
         with torch.autocast(self.weight.device.type, enabled=False):
             return self.features(pairs) @ self.weight
+
+    def parameter_count(self) -> int:
+        return self.weight.numel()
 
     def features(self, pairs: Pairs) -> Tensor:
         """[M, F]: look-backs, the days before, calendar, constant."""
@@ -55,7 +61,7 @@ class LinearPart(nn.Module):
         return torch.cat(parts, dim=1)
 
     def _days_before(self, name: Literal["own", "aggregate"], pairs: Pairs) -> list[Tensor]:
-        """The hours to forecast, but a week and some days before, [M, H] each; beyond a week the latest week again."""
+        """The hours to forecast a week and some days earlier, [M, H] each; beyond a week the last week is repeated."""
         residence, horizon = pairs.series.residence, self.horizon_h
         weeks, rest = divmod(horizon, WEEK_H)
         week = residence.windows(name, pairs.nodes, pairs.origins - WEEK_H, WEEK_H if weeks else rest)
@@ -66,10 +72,10 @@ class LinearPart(nn.Module):
         return [week.repeat(1, weeks + 1)[:, :horizon], *days]
 
     @torch.no_grad()
-    def solve(self, task: ForecastTask, series: ScaledSeries) -> float:
-        """Solve on the training part; returns the penalty per sample that did best on the validation part.
+    def solve(self, task: ForecastTask, series: ScaledSeries) -> None:
+        """Solve on the training part, with the penalty whose error on the validation part is the least.
 
-        Pairs whose horizon was not wholly observed are left out; beyond ``MOST_PAIRS``, pairs are drawn at random,
+        Pairs whose horizon was not completely observed are left out. Beyond ``MOST_PAIRS``, pairs are drawn at random,
         the same ones every time.
         """
         train = self._pairs(task.origins(task.splits.train), series, MOST_PAIRS)
@@ -80,7 +86,7 @@ class LinearPart(nn.Module):
         solutions = {}
         for penalty in PENALTIES:
             ridge = penalty * samples * torch.eye(len(gram), dtype=gram.dtype, device=gram.device)
-            # The constant is not shrunk.
+            # The constant is not penalised.
             ridge[-1, -1] = 1e-9 * samples
             solutions[penalty] = torch.linalg.solve(gram + ridge, moment).float()
             self.weight.copy_(solutions[penalty])
@@ -88,7 +94,7 @@ class LinearPart(nn.Module):
             if error < best_error:
                 best_error, best = error, penalty
         self.weight.copy_(solutions[best])
-        return best
+        self.penalty = best
 
     def _pairs(self, origins: np.ndarray, series: ScaledSeries, most: int) -> Pairs:
         count, device = len(series.own), series.device

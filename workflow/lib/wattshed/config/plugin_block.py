@@ -1,0 +1,71 @@
+"""Keys that name a plug-in, and blocks whose further keys belong to the plug-in that one of their keys names."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
+
+from wattshed.foundation import plugins
+
+
+def read_block(kind: plugins.KindName, key: str, given: Any) -> Any:
+    """The block read by the ``Settings`` of the plug-in that its ``key`` names.
+
+    Raises :class:`ValueError` for a name that no table has, and pydantic's own error for wrong keys.
+    """
+    if isinstance(given, BaseModel):
+        given = given.model_dump(mode="json")
+    if not isinstance(given, Mapping):
+        raise ValueError(f"expected a block with the key {key}")
+    name = given.get(key)
+    if not isinstance(name, str):
+        raise ValueError(f"the key {key} is missing; expected one of {', '.join(plugins.names(kind))}")
+    settings: type[BaseModel] = plugins.load(kind, plugins.check_name(kind, name)).Settings
+    # As JSON, so that dates and enumerations may be text although the blocks are strict.
+    return settings.model_validate_json(json.dumps(given, default=str))
+
+
+@dataclass(frozen=True)
+class PluginBlock:
+    """Annotation of a field: its value is the block of a plug-in of this kind, named by ``key``.
+
+    The study's own plug-ins count too if they are known when a configuration is read. The JSON schema lists all
+    plug-ins that are known when it is made.
+    """
+
+    kind: plugins.KindName
+    key: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        def read(given: Any) -> Any:
+            return given if isinstance(given, source) else read_block(self.kind, self.key, given)
+
+        return core_schema.no_info_plain_validator_function(read)
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        blocks = [plugins.load(self.kind, name).Settings for name in plugins.names(self.kind)]
+        return {"oneOf": [handler(block.__pydantic_core_schema__) for block in blocks]}
+
+
+@dataclass(frozen=True)
+class PluginName:
+    """Annotation of a text: it must be the name of a plug-in of this kind. The JSON schema lists the names."""
+
+    kind: plugins.KindName
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        def check(name: str) -> str:
+            return plugins.check_name(self.kind, name)
+
+        return core_schema.no_info_after_validator_function(check, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {"type": "string", "enum": plugins.names(self.kind)}

@@ -1,0 +1,47 @@
+"""What a baseline is, and how a study gets one by name. Loads no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from wattshed.foundation import plugins
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from wattshed.data.graph import Graph
+    from wattshed.forecast.protocol import ForecastTask
+
+
+class Baseline(Protocol):
+    """A forecaster that is fitted without gradient descent."""
+
+    def fit(self) -> None:
+        """Fit on the task's training part; the same call again gives the same forecasts."""
+        ...
+
+    def forecast(self, origins: np.ndarray) -> np.ndarray:
+        """See :meth:`wattshed.forecast.protocol.Forecaster.forecast`."""
+        ...
+
+
+@dataclass(frozen=True)
+class BaselineFactory:
+    """The plug-in of a baseline.
+
+    make: from task and graph to a baseline that is not yet fitted. It imports late what it needs, and raises
+    :class:`Fault` where a package is missing.
+    """
+
+    make: Callable[[ForecastTask, Graph], Baseline]
+
+
+def make_baseline(name: str, task: ForecastTask, graph: Graph) -> Baseline:
+    """The baseline of that name, not yet fitted.
+
+    Raises :class:`Fault` for an unknown name and where a package is missing.
+    """
+    factory: BaselineFactory = plugins.load("baseline", name)
+    return factory.make(task, graph)

@@ -1,0 +1,67 @@
+"""What the families ``stgnn`` and ``gru`` share: a GRU per node, after a linear part if wanted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from wattshed.config.models.families import ModelBlock
+from wattshed.forecast.families.family import Offer
+
+if TYPE_CHECKING:
+    from wattshed.config.data.data import WindowsBlock
+    from wattshed.forecast.network import Network
+
+SAMPLINGS = ("pairs", "sequences")
+OFFERS = frozenset(Offer)
+
+
+class RecurrentBlock(ModelBlock):
+    """Settings that both families have."""
+
+    hidden: int = Field(default=16, ge=1, le=1024, description="Units of the graph layer and of the GRU.")
+    linear_part: bool = Field(
+        default=False,
+        description="Whether a linear part, solved in closed form, forecasts first, so that the network learns only "
+        "what remains.",
+    )
+    calendar: bool = Field(
+        default=False, description="Whether the network is given the hour of day and the weekday."
+    )
+    node_table: bool = Field(
+        default=False, description="Whether the network learns one row of weights for every node."
+    )
+
+
+def make_recurrent(
+    settings: RecurrentBlock,
+    windows: WindowsBlock,
+    nodes: int,
+    seed: int,
+    *,
+    uses_graph: bool,
+    uses_own_history: bool = True,
+) -> Network:
+    """An untrained recurrent network with weights drawn from ``seed``."""
+    import torch
+
+    from wattshed.forecast.networks.linear_part import LinearPart
+    from wattshed.forecast.networks.recurrent import STGNN
+    from wattshed.forecast.networks.residual import Residual
+
+    torch.manual_seed(seed)
+    network = STGNN(
+        windows.horizon_h,
+        settings.hidden,
+        uses_graph,
+        uses_own_history,
+        calendar=settings.calendar,
+        nodes=nodes if settings.node_table else 0,
+    )
+    if not settings.linear_part:
+        return network
+    # Before training, the forecast is that of the linear part alone.
+    torch.nn.init.zeros_(network.output.weight)
+    torch.nn.init.zeros_(network.output.bias)
+    return Residual(LinearPart(windows.look_back_h, windows.horizon_h, uses_graph), network)

@@ -1,0 +1,38 @@
+"""The family ``stgnn``: a recurrent network that sees a node's own history and its neighbours' aggregate."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from wattshed.forecast.families.family import Family, SimpleFamily
+from wattshed.forecast.families.recurrent import OFFERS, SAMPLINGS, RecurrentBlock, make_recurrent
+
+if TYPE_CHECKING:
+    import scipy.sparse as sp
+
+    from wattshed.config.data.data import WindowsBlock
+    from wattshed.forecast.network import Network
+
+
+class Settings(RecurrentBlock):
+    """A graph layer and a GRU per node, without dropout."""
+
+    form: Literal["stgnn"] = Field(
+        default="stgnn", description="A node's own history and its neighbours' aggregate, without dropout."
+    )
+    own_history: bool = Field(
+        default=True,
+        description="Whether a node's own history is a channel beside its neighbours' aggregate.",
+    )
+
+
+def make(settings: Settings, windows: WindowsBlock, adjacency: sp.csr_array, seed: int) -> Network:
+    nodes = adjacency.shape[0]
+    return make_recurrent(
+        settings, windows, nodes, seed, uses_graph=True, uses_own_history=settings.own_history
+    )
+
+
+FAMILY: Family = SimpleFamily(Settings, SAMPLINGS, make, OFFERS)

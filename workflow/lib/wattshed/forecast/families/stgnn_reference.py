@@ -1,0 +1,45 @@
+"""The family ``stgnn_reference``: the source study's network."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from wattshed.config.models.families import ModelBlock
+from wattshed.forecast.families.family import Family, Offer, SimpleFamily
+
+if TYPE_CHECKING:
+    import scipy.sparse as sp
+
+    from wattshed.config.data.data import WindowsBlock
+    from wattshed.forecast.network import Network
+
+
+class Settings(ModelBlock):
+    """The source study's network with its three dropouts; it is trained on whole windows of all nodes."""
+
+    form: Literal["stgnn_reference"] = Field(
+        default="stgnn_reference", description="The source study's network with its three dropouts."
+    )
+    hidden: int = Field(default=16, ge=1, le=1024, description="Units of the graph layer and of the GRU.")
+    dropout: float = Field(default=0.3, ge=0, lt=1, description="Share of values that dropout sets to zero.")
+    output_dropout: bool = Field(
+        default=True,
+        description="Whether dropout acts on the output too, as in the study. It pulls forecasts to 1 - dropout of "
+        "what they should be.",
+    )
+
+
+def make(settings: Settings, windows: WindowsBlock, adjacency: sp.csr_array, seed: int) -> Network:
+    import torch
+
+    from wattshed.forecast.networks.reference import ReferenceSTGNN
+
+    torch.manual_seed(seed)
+    return ReferenceSTGNN(
+        windows.horizon_h, settings.hidden, settings.dropout, adjacency, settings.output_dropout
+    )
+
+
+FAMILY: Family = SimpleFamily(Settings, ("windows",), make, frozenset(Offer))

@@ -1,0 +1,129 @@
+"""What every family's network can be asked. A new family overrides what it can do better than the plain answer.
+
+Shapes: B windows, M (node, window) pairs, N nodes, W look-back, H horizon.
+"""
+
+from __future__ import annotations
+
+import copy
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from wattshed.engine.recurrent import Additions, RecurrentWeights
+    from wattshed.forecast.protocol import ForecastTask
+    from wattshed.forecast.series import Pairs, ScaledSeries, Sequences
+
+LossName = Literal["huber", "squared"]
+
+
+@dataclass(frozen=True)
+class PrunableUnits:
+    """Units that can be removed. importance: float [units]; keep: indices, ascending -> a smaller copy."""
+
+    importance: Tensor
+    keep: Callable[[Tensor], Network]
+
+
+class TensorFunction(nn.Module, ABC):
+    """A pair network as a function of plain tensors, for other runtimes.
+
+    names: its inputs in order. Inputs that our networks use: own, aggregate: [M, W] scaled; row_sum: [M]; node: int64
+    [M]; slot: int64 [M, W], hour of the local week of each hour; features: [M, F] of the linear part.
+    """
+
+    names: list[str]
+
+    @abstractmethod
+    def inputs(self, pairs: Pairs) -> tuple[Tensor, ...]:
+        """The inputs of these pairs, contiguous, in the order of ``names``."""
+
+    @abstractmethod
+    def forward(self, *inputs: Tensor) -> Tensor:
+        """Scaled forecast [M, H]."""
+
+
+class Network(nn.Module):
+    """A network of some family. The plain answers: no kernel, nothing to solve, nothing to prune, no linear maps."""
+
+    # What a batch's inputs are: (node, window) ``pairs``, or whole ``windows`` of all nodes.
+    takes: Literal["pairs", "windows"] = "pairs"
+    # Whether a part of the forecast is solved in closed form (:meth:`solve`) before the training.
+    has_closed_form = False
+
+    def kernel_weights(self) -> RecurrentWeights | None:
+        """Weights for a fused kernel; None where torch computes this network."""
+        return None
+
+    def additions(self, pairs: Pairs) -> Additions:
+        """What a kernel adds to the lift of each pair; only asked where there are kernel weights."""
+        raise NotImplementedError(f"{type(self).__name__} has kernel weights but no additions")
+
+    def solved_forecast(self, pairs: Pairs) -> Tensor | None:
+        """The solved part of the scaled forecast [M, H], which kernels leave out; None without such a part."""
+        return None
+
+    def solve(self, task: ForecastTask, series: ScaledSeries) -> None:
+        """Solve the part that is solved and not trained."""
+
+    def forward_sequence(self, sequences: Sequences) -> Tensor:
+        """Scaled forecasts after every hour but the burn-in [M, L - burn in, H].
+
+        Only asked of a family whose ``samplings`` have ``sequences``.
+        """
+        raise NotImplementedError(f"{type(self).__name__} cannot be trained on sequences")
+
+    def state_units(self) -> int:
+        """Units of the state that is carried from hour to hour; 0 where there is none and the network cannot stream."""
+        return 0
+
+    def advance(self, sequences: Sequences, state: Tensor) -> tuple[Tensor, Tensor]:
+        """Scaled forecast after the last hour [M, H] without its solved part, and the new state [M, units].
+
+        Only asked where there are state units.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has state units but cannot advance them")
+
+    def sampled_adjacency(self) -> Tensor | None:
+        """The adjacency [N, N], CSR, of which a training step can take a part; None where that is not possible.
+
+        Where it is, the forward pass takes rows [K, N] of it as a second input and forecasts those K nodes.
+        """
+        return None
+
+    def parameter_count(self) -> int:
+        """Trained weights, and solved ones."""
+        return sum(parameter.numel() for parameter in self.parameters())
+
+    def tensor_function(self) -> TensorFunction | None:
+        """The network as a function of plain tensors, for an export; None where it cannot be exported."""
+        return None
+
+    def prunable_units(self) -> PrunableUnits | None:
+        """Units that structured pruning can remove; None where there are none."""
+        return None
+
+    def linear_maps(self) -> dict[str, nn.Module]:
+        """Linear and recurrent layers that a method may replace, by their attribute's name; see :meth:`with_maps`."""
+        return {}
+
+    def with_maps(self, replacements: dict[str, Any]) -> Network:
+        """A copy with layers of :meth:`linear_maps` replaced; they must take and give the same shapes.
+
+        Raises :class:`KeyError` for a name that is not in :meth:`linear_maps`.
+        """
+        maps = self.linear_maps()
+        unknown = sorted(set(replacements) - set(maps))
+        if unknown:
+            known = ", ".join(maps) or "none"
+            raise KeyError(
+                f"{type(self).__name__} has no linear map {unknown[0]!r}; expected one of: {known}"
+            )
+        result = copy.deepcopy(self)
+        for name, layer in replacements.items():
+            setattr(result, name, layer)
+        return result

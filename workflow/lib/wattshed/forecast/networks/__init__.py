@@ -1,0 +1,1 @@
+"""The networks of our families, and what they are made of."""

@@ -1,0 +1,142 @@
+"""The recurrent network of the families ``stgnn`` and ``gru``.
+
+Shapes: M (node, window) pairs, W look-back, L hours of a sequence, H horizon.
+"""
+
+from functools import reduce
+from operator import add
+
+import torch
+from torch import Tensor, nn
+
+from wattshed.engine.recurrent import Additions, RecurrentWeights
+from wattshed.forecast.network import Network, PrunableUnits, TensorFunction
+from wattshed.forecast.networks.gru_units import prunable_units
+from wattshed.forecast.networks.recurrent_function import RecurrentFunction
+from wattshed.forecast.series import Pairs, Sequences
+
+
+class STGNN(Network):
+    """A graph layer, a GRU per node and a linear read-out, without dropout.
+
+    A node's own history and its neighbours' aggregate are two channels. With one graph layer and a static graph,
+    A (X W + b) = (A X) W + (A 1) b: the aggregate is made once per series, and nodes are independent afterwards.
+    Without its graph it is a plain GRU per node; without own history it sees only the aggregate, as the source study's
+    network does. A calendar adds what is learned of the hour of day and of the weekday; a node table adds what is
+    learned of each node.
+    """
+
+    def __init__(
+        self,
+        horizon_h: int,
+        hidden: int,
+        uses_graph: bool = True,
+        uses_own_history: bool = True,
+        *,
+        calendar: bool = False,
+        nodes: int = 0,
+    ) -> None:
+        """nodes: rows of the node table; 0 for none."""
+        super().__init__()
+        # With a graph the bias is aggregated too: w_x x + w_a (A x) + (A 1) b.
+        self.own = nn.Linear(1, hidden, bias=not uses_graph) if uses_own_history else None
+        self.neighbours = nn.Linear(1, hidden) if uses_graph else None
+        self.gru = nn.GRU(hidden, hidden, batch_first=True)
+        self.output = nn.Linear(hidden, horizon_h)
+        # Tables start at zero: the network starts as the one without them.
+        self.hour_of_day = nn.Parameter(torch.zeros(24, hidden)) if calendar else None
+        self.weekday = nn.Parameter(torch.zeros(7, hidden)) if calendar else None
+        self.node_table = nn.Parameter(torch.zeros(nodes, hidden)) if nodes else None
+
+    def forward(self, pairs: Pairs) -> Tensor:
+        """Scaled forecast [M, H]."""
+        _, last = self.gru(self.lift(pairs.own, pairs.aggregate, self.base(pairs), self.season(pairs)))
+        return self.output(last[0])
+
+    def forward_sequence(self, sequences: Sequences) -> Tensor:
+        """Scaled forecasts after every hour but the burn-in [M, L - burn in, H], from one pass of the state."""
+        states, _ = self.gru(self._lift_sequences(sequences))
+        return self.output(states[:, sequences.burn_in_h :])
+
+    def lift(
+        self, own: Tensor, aggregate: Tensor, base: Tensor | None = None, season: Tensor | None = None
+    ) -> Tensor:
+        """The graph layer [M, W, hidden]; own, aggregate: scaled [M, W]; see :meth:`base`, :meth:`season`."""
+        parts = []
+        if self.own is not None:
+            parts.append(own.unsqueeze(-1) * self.own.weight[:, 0])
+        if self.neighbours is not None:
+            parts.append(aggregate.unsqueeze(-1) * self.neighbours.weight[:, 0])
+        if base is not None:
+            parts.append(base.unsqueeze(1))
+        if season is not None:
+            parts.append(season)
+        return torch.relu(reduce(add, parts))
+
+    def base(self, pairs: Pairs) -> Tensor:
+        """What is added to a pair's lift in all hours [M, hidden]: the aggregated bias and the node's row."""
+        if self.neighbours is not None:
+            base = pairs.row_sum[:, None] * self.neighbours.bias
+        else:
+            assert self.own is not None
+            assert self.own.bias is not None
+            base = self.own.bias.expand(len(pairs), -1)
+        return base if self.node_table is None else base + self.node_table[pairs.nodes]
+
+    def calendar(self) -> Tensor | None:
+        """What is added by the hour of the week [168, hidden], or None."""
+        if self.hour_of_day is None or self.weekday is None:
+            return None
+        return (self.weekday[:, None, :] + self.hour_of_day[None, :, :]).flatten(0, 1)
+
+    def season(self, pairs: Pairs) -> Tensor | None:
+        """The calendar's rows for each hour of the look-backs [M, W, hidden], or None."""
+        calendar = self.calendar()
+        return None if calendar is None else calendar[pairs.slots.long()]
+
+    def state_units(self) -> int:
+        return self.gru.hidden_size
+
+    def advance(self, sequences: Sequences, state: Tensor) -> tuple[Tensor, Tensor]:
+        """Scaled forecast after the last hour [M, H] and the new state [M, hidden]."""
+        _, last = self.gru(self._lift_sequences(sequences), state.unsqueeze(0))
+        return self.output(last[0]), last[0]
+
+    def additions(self, pairs: Pairs) -> Additions:
+        return Additions(self.base(pairs), self.calendar())
+
+    def kernel_weights(self) -> RecurrentWeights | None:
+        """The weights for a kernel; None where a method has replaced a layer or removed units."""
+        gru, output = self.gru, self.output
+        if type(gru) is not nn.GRU or type(output) is not nn.Linear:
+            return None
+        if gru.num_layers != 1 or gru.input_size != gru.hidden_size:
+            return None
+        nothing = torch.zeros(gru.hidden_size, device=output.weight.device)
+        input_gates, state_gates, input_bias, state_bias = gru.all_weights[0]
+        return RecurrentWeights(
+            nothing if self.own is None else self.own.weight[:, 0],
+            nothing if self.neighbours is None else self.neighbours.weight[:, 0],
+            input_gates,
+            state_gates,
+            input_bias,
+            state_bias,
+            output.weight,
+            output.bias,
+        )
+
+    def tensor_function(self) -> TensorFunction:
+        return RecurrentFunction(self)
+
+    def prunable_units(self) -> PrunableUnits | None:
+        return prunable_units(self, self.gru, self.output)
+
+    def linear_maps(self) -> dict[str, nn.Module]:
+        return {"gru": self.gru, "output": self.output}
+
+    def _lift_sequences(self, sequences: Sequences) -> Tensor:
+        """The graph layer for all hours of the sequences [M, L, hidden]."""
+        calendar = self.calendar()
+        season = None if calendar is None else calendar[sequences.slots.long()]
+        base = self.base(Pairs(sequences.series, sequences.nodes, sequences.starts))
+        return self.lift(sequences.own, sequences.aggregate, base, season)

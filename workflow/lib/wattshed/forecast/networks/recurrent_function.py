@@ -1,0 +1,62 @@
+"""The recurrent network as a function of plain tensors, for export. Shapes: M pairs, W look-back, H horizon."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from torch import Tensor
+
+from wattshed.forecast.network import TensorFunction
+from wattshed.forecast.series import Pairs
+
+if TYPE_CHECKING:
+    from wattshed.forecast.networks.recurrent import STGNN
+
+
+class RecurrentFunction(TensorFunction):
+    """Forecasts of an :class:`STGNN`; its inputs are those of the parts that the network has."""
+
+    def __init__(self, network: STGNN) -> None:
+        super().__init__()
+        self.network = network
+        needed = {
+            "own": network.own is not None,
+            "aggregate": network.neighbours is not None,
+            "row_sum": network.neighbours is not None,
+            "node": network.node_table is not None,
+            "slot": network.hour_of_day is not None,
+        }
+        self.names = [name for name, needs in needed.items() if needs]
+
+    def inputs(self, pairs: Pairs) -> tuple[Tensor, ...]:
+        every: dict[str, Callable[[], Tensor]] = {
+            "own": lambda: pairs.own,
+            "aggregate": lambda: pairs.aggregate,
+            "row_sum": lambda: pairs.row_sum,
+            "node": lambda: pairs.nodes,
+            "slot": lambda: pairs.slots.long(),
+        }
+        return tuple(every[name]().contiguous() for name in self.names)
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        given = dict(zip(self.names, inputs, strict=True))
+        network = self.network
+        own, aggregate = given.get("own"), given.get("aggregate")
+        if network.neighbours is not None:
+            base = given["row_sum"].unsqueeze(1) * network.neighbours.bias
+        else:
+            assert network.own is not None
+            base = network.own.bias.unsqueeze(0)
+        if network.node_table is not None:
+            base = base + network.node_table[given["node"]]
+        calendar = network.calendar()
+        season = None if calendar is None else calendar[given["slot"]]
+        # The lift ignores a channel that the network does not have.
+        known = own if own is not None else aggregate
+        assert known is not None
+        lifted = network.lift(
+            known if own is None else own, known if aggregate is None else aggregate, base, season
+        )
+        _, last = network.gru(lifted)
+        return network.output(last[0])

@@ -1,0 +1,94 @@
+"""The source study's network, kept as an opponent. Shapes: B windows, N nodes, W look-back, H horizon."""
+
+import copy
+import warnings
+from typing import Any, Literal
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+from torch import Tensor, nn
+
+from wattshed.forecast.network import Network, PrunableUnits
+from wattshed.forecast.networks.gru_units import prunable_units
+
+
+class ReferenceSTGNN(Network):
+    """A_hat (x W1 + b1), ReLU, one GRU for all nodes, linear read-out; three dropouts.
+
+    Its faults are kept too: the bias is aggregated with the input, a node sees only the aggregate, and the last
+    dropout acts on the output, which pulls forecasts to 1 - p of their mean. ``output_dropout`` turns that one off.
+    """
+
+    takes: Literal["windows"] = "windows"
+    adjacency: Tensor
+
+    def __init__(
+        self,
+        horizon_h: int,
+        hidden: int,
+        dropout: float,
+        adjacency: sp.csr_array,
+        output_dropout: bool = True,
+    ) -> None:
+        """adjacency: normalised, [N, N]."""
+        super().__init__()
+        self.input = nn.Linear(1, hidden)
+        self.gru = nn.GRU(hidden, hidden, batch_first=True)
+        self.output = nn.Linear(hidden, horizon_h)
+        self.dropout = nn.Dropout(dropout)
+        self.output_dropout = nn.Dropout(dropout if output_dropout else 0.0)
+        # The graph belongs to the task, not to the weights: it is not saved in checkpoints.
+        self.register_buffer("adjacency", sparse_tensor(adjacency), persistent=False)
+
+    def forward(self, history: Tensor, adjacency: Tensor | None = None) -> Tensor:
+        """history: scaled [B, W, N] -> scaled forecast [B, H, N].
+
+        adjacency: K rows [K, N] of a graph to use instead of the network's own, CSR; the forecast is then
+        that of the K nodes, [B, H, K].
+        """
+        if adjacency is None:
+            adjacency = self.adjacency
+        batch, look_back, every_node = history.shape
+        nodes = adjacency.shape[0]
+        lifted = self.input(history.permute(2, 0, 1).unsqueeze(-1))
+        # Sums over neighbours stay in fp32: torch has no sparse product in half precision on a CPU.
+        with torch.autocast(history.device.type, enabled=False):
+            # The product that torch-geometric's SimpleConv(aggr="sum") computes on such an adjacency, to the byte
+            # (a test compares them). Importing torch-geometric would cost each job more than torch itself.
+            aggregated = torch.sparse.mm(adjacency, lifted.float().reshape(every_node, -1))
+        steps = self.dropout(torch.relu(aggregated)).reshape(nodes * batch, look_back, -1)
+        _, last = self.gru(steps)
+        forecast = self.output_dropout(self.output(self.dropout(last[0])))
+        return forecast.reshape(nodes, batch, -1).permute(1, 2, 0)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "ReferenceSTGNN":
+        # torch cannot copy a sparse tensor in this way. Nothing changes the graph, so copies share it.
+        memo[id(self.adjacency)] = self.adjacency
+        result = type(self).__new__(type(self))
+        memo[id(self)] = result
+        result.__dict__ = copy.deepcopy(self.__dict__, memo)
+        return result
+
+    def sampled_adjacency(self) -> Tensor:
+        return self.adjacency
+
+    def prunable_units(self) -> PrunableUnits | None:
+        return prunable_units(self, self.gru, self.output)
+
+    def linear_maps(self) -> dict[str, nn.Module]:
+        return {"gru": self.gru, "output": self.output}
+
+
+def sparse_tensor(adjacency: sp.csr_array) -> Tensor:
+    """The adjacency as torch's CSR tensor, float32."""
+    with warnings.catch_warnings():
+        # torch calls all of its CSR support beta; this code only multiplies by dense matrices.
+        warnings.simplefilter("ignore", UserWarning)
+        return torch.sparse_csr_tensor(
+            torch.from_numpy(adjacency.indptr.astype(np.int64)),
+            torch.from_numpy(adjacency.indices.astype(np.int64)),
+            torch.from_numpy(adjacency.data.astype(np.float32)),
+            size=adjacency.shape,
+            check_invariants=True,
+        )

@@ -77,7 +77,7 @@ def write_study(folder: Path) -> Path:
     for seed in SEEDS:
         write_parquet(folder / f"compression/stgnn-{seed}.parquet", make_compression(seed, random))
     block = ClocksBlock(repeats=5)
-    sweep = run_sweep(SimulatedClocks(block.simulated, block.seed, call_s=0.02), lambda: None, block)
+    sweep = run_sweep(SimulatedClocks(block.simulated, block.seed), lambda: None, block)
     write_parquet(folder / "clocks/sweep.parquet", sweep)
     write_json(folder / "clocks/choice.json", choose_clock(sweep, 0.05, 0).to_json())
     return folder

@@ -46,13 +46,13 @@ def test_noisy_choices_are_within_two_percent_and_keep_the_limit():
             p0_w=random.uniform(50, 150),
             p1_w=random.uniform(100, 250),
         )
-        gpu = SimulatedClocks(laws, seed, call_s=0.01)
+        gpu = SimulatedClocks(laws, seed)
         frame = run_sweep(gpu, lambda: None, ClocksBlock(simulated=laws, seed=seed))
         picked = choose_clock(frame, 0.05, seed).clock_mhz
-        energy_j = {c: gpu.true_time_s(c, 0.01) * gpu.true_power_w(c) for c in frame["clock_mhz"].unique()}
-        oracle_j = min(e for c, e in energy_j.items() if gpu.true_time_s(c, 0.01) <= 0.0105)
+        energy_j = {c: gpu.true_time_s(c) * gpu.true_power_w(c) for c in frame["clock_mhz"].unique()}
+        oracle_j = min(e for c, e in energy_j.items() if gpu.true_time_s(c) <= 0.0105)
         near += energy_j[picked] <= 1.02 * oracle_j
-        kept += gpu.true_time_s(picked, 0.01) <= 0.0105
+        kept += gpu.true_time_s(picked) <= 0.0105
     assert near >= 0.95 * trials
     assert kept >= 0.95 * trials
 

@@ -2,15 +2,15 @@
 
 from pathlib import Path
 
-import torch
-
-from wattshed.clocks.backends.opening import open_backend
+from wattshed.clocks.backends.protocol import Backend
 from wattshed.clocks.sweep import run_sweep
 from wattshed.config.models.clocks import ClocksBlock
-from wattshed.devices.torch_device import choose_device, synchroniser
+from wattshed.devices.torch_device import synchroniser
 from wattshed.energy.job import metered_job
 from wattshed.forecast.job_inputs import JobInputs
 from wattshed.forecast.protocol import evenly_spaced
+from wattshed.foundation.plugins import load
+from wattshed.foundation.vocabulary import Stage, Window
 from wattshed.foundation.writing import write_parquet
 from wattshed.training.checkpoint import read_checkpoint
 
@@ -27,25 +27,23 @@ def sweep_checkpoint(
 ) -> None:
     """Sweep in one process: warm-up, clock lock and reset belong together.
 
-    The nvml backend times the inference on its GPU; the others take the time of a call on the CPU.
+    checkpoint: of any lineage. The back end says where the workload runs.
     """
-    backend = open_backend(block)
-    device = choose_device("cuda" if block.backend == "nvml" else "cpu")
-    if block.backend == "nvml":
-        device = torch.device("cuda", block.nvml.gpu_index)
-    forecaster, made_by = read_checkpoint(checkpoint, given.task, given.graph, device)
+    plugin: Backend = load("clock_backend", block.backend)
+    backend, device = plugin.open(block), plugin.device(block)
+    forecaster, spec = read_checkpoint(checkpoint, given.task, given.graph, device, given.engine)
     origins = evenly_spaced(given.task.origins(given.task.splits.test), WINDOWS_PER_CALL)
-    labels = {"model": made_by.name, "seed": made_by.seed, "backend": block.backend}
+    labels = {"model": spec.name, "lineage": spec.lineage, "seed": spec.seed, "backend": block.backend}
     with (
         metered_job(
             ledger,
-            stage="clocks",
+            stage=Stage.CLOCKS,
             job=ledger.stem,
             labels=labels,
             metering=given.metering,
             synchronise=synchroniser(device),
         ) as meter,
-        meter.window("sweep", **labels),
+        meter.window(Window.SWEEP, **labels),
     ):
-        frame = run_sweep(backend, lambda: forecaster.forecast(origins), block, made_by.name)
+        frame = run_sweep(backend, lambda: forecaster.forecast(origins), block, spec.lineage)
     write_parquet(output, frame)

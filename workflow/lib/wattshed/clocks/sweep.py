@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 
 from wattshed.clocks.backends.protocol import ClockBackend, clock_given_back
-from wattshed.clocks.backends.replay import RecordedClocks
 from wattshed.config.models.clocks import ClocksBlock
 
 COLUMNS = (
@@ -40,8 +39,9 @@ def run_sweep(
     the table but enters no choice. The clock is given back however this ends. A recorded sweep keeps its
     own rows and order.
     """
-    if isinstance(backend, RecordedClocks):
-        return backend.recorded_sweep()
+    recorded = backend.recorded_sweep()
+    if recorded is not None:
+        return recorded
     rows = []
     repeats: dict[int, int] = {}
     with clock_given_back(backend):

@@ -8,13 +8,18 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from wattshed.clocks.backends.protocol import Label, Reading
-from wattshed.config.models.clocks import NvmlBlock
+from wattshed.config.models.clocks import ClocksBlock, NvmlBlock
+from wattshed.devices.nvml import open_nvml, text_of
 from wattshed.foundation.faults import Fault
+
+if TYPE_CHECKING:
+    import torch
 
 SAMPLE_PERIOD_S = 0.05
 
@@ -36,19 +41,13 @@ class NvmlClocks:
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
-        if nvml is None:
-            import pynvml
-
-            nvml = pynvml
-        self._nvml = nvml
         self._settle_s = block.settle_s
         self._sleep = sleep
         self._clock = clock
         self._open = False
-        self._handle = self._open_device(block.gpu_index)
+        self._handle = self._open_device(block.gpu_index, nvml)
         try:
-            name = nvml.nvmlDeviceGetName(self._handle)
-            self.gpu = name.decode() if isinstance(name, bytes) else str(name)
+            self.gpu = text_of(self._nvml.nvmlDeviceGetName(self._handle))
             self._refuse_mig()
             self._clocks_mhz = self._legal_clocks()
             self._may_lock()
@@ -76,6 +75,9 @@ class NvmlClocks:
             self._nvml.nvmlDeviceResetGpuLockedClocks(self._handle)
         finally:
             self._close()
+
+    def recorded_sweep(self) -> pd.DataFrame | None:
+        return None
 
     def measure(self, workload: Callable[[], object], min_s: float) -> Reading:
         calls = 0
@@ -105,18 +107,16 @@ class NvmlClocks:
             temperature_c=max(sample.temperature_c for sample in samples),
         )
 
-    def _open_device(self, index: int) -> Any:
-        nvml = self._nvml
+    def _open_device(self, index: int, nvml: Any) -> Any:
+        self._nvml, absence = open_nvml(nvml)
+        if absence is not None:
+            raise _unreachable(index, absence.reason)
+        self._open = True
         try:
-            nvml.nvmlInit()
-            self._open = True
-            return nvml.nvmlDeviceGetHandleByIndex(index)
-        except nvml.NVMLError as error:
+            return self._nvml.nvmlDeviceGetHandleByIndex(index)
+        except self._nvml.NVMLError as error:
             self._close()
-            raise Fault(
-                f"GPU {index} cannot be reached through NVML ({error}): expected an NVIDIA driver and that "
-                "GPU; correct clocks.nvml.gpu_index or set clocks.backend to simulated or replay."
-            ) from error
+            raise _unreachable(index, str(error)) from error
 
     def _refuse_mig(self) -> None:
         try:
@@ -185,6 +185,13 @@ class NvmlClocks:
             self._nvml.nvmlShutdown()
 
 
+def _unreachable(index: int, why: str) -> Fault:
+    return Fault(
+        f"GPU {index} cannot be reached through NVML ({why}): expected an NVIDIA driver and that GPU; correct "
+        "clocks.nvml.gpu_index or set clocks.backend to simulated or replay."
+    )
+
+
 @dataclass(frozen=True)
 class _Sample:
     at_s: float
@@ -232,3 +239,16 @@ def _mean_power_w(samples: list[_Sample]) -> float:
     at_s = np.array([sample.at_s for sample in samples])
     power_w = np.array([sample.power_w for sample in samples])
     return float(np.trapezoid(power_w, at_s) / (at_s[-1] - at_s[0]))
+
+
+class NvmlBackend:
+    def open(self, block: ClocksBlock) -> NvmlClocks:
+        return NvmlClocks(block.nvml)
+
+    def device(self, block: ClocksBlock) -> "torch.device":
+        from wattshed.devices.torch_device import device_of_gpu
+
+        return device_of_gpu(block.nvml.gpu_index)
+
+
+BACKEND = NvmlBackend()

@@ -1,4 +1,4 @@
-"""What every clock backend can do, and the promise that the clock is given back."""
+"""What every clock back end can do, and the promise that the clock is given back."""
 
 import signal
 import threading
@@ -6,7 +6,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
-from typing import Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
+
+import pandas as pd
+
+from wattshed.config.models.clocks import ClocksBlock
+
+if TYPE_CHECKING:
+    import torch
 
 Label = Literal["simulated", "recorded", "measured"]
 B = TypeVar("B", bound="ClockBackend")
@@ -57,6 +64,20 @@ class ClockBackend(Protocol):
     def reset(self) -> None:
         """Give the clock back; safe to call twice."""
         ...
+
+    def recorded_sweep(self) -> pd.DataFrame | None:
+        """The rows of a finished sweep in its own order; None where clocks are swept now."""
+        ...
+
+
+class Backend(Protocol):
+    """The plug-in: opens a :class:`ClockBackend`, and says where the workload runs under it."""
+
+    def open(self, block: ClocksBlock) -> ClockBackend:
+        """Raises :class:`Fault` where the back end cannot work here."""
+        ...
+
+    def device(self, block: ClocksBlock) -> "torch.device": ...
 
 
 @contextmanager

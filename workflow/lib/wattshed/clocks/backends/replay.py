@@ -2,19 +2,23 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from wattshed.clocks.backends.protocol import Label, Reading
-from wattshed.config.models.clocks import ReplayBlock
+from wattshed.config.models.clocks import ClocksBlock, ReplayBlock
 from wattshed.foundation.faults import Fault
+
+if TYPE_CHECKING:
+    import torch
 
 COLUMNS = ("gpu", "workload", "run", "rep", "freq_mhz", "time_s", "power_w")
 NUMBERS = COLUMNS[2:]
 
 
 class RecordedClocks:
-    """Clock backend over one GPU and workload of a CSV with the columns gpu, workload, run, rep, freq_mhz,
+    """Clock back end over one GPU and workload of a CSV with the columns gpu, workload, run, rep, freq_mhz,
     time_s and power_w; further columns are ignored.
 
     Energy is power_w x time_s. A recorded energy_j is not used: in the public sweeps it is mean power x
@@ -107,3 +111,17 @@ def _read_runs(block: ReplayBlock) -> pd.DataFrame:
             )
         runs = runs.assign(**{column: numbers})
     return runs.sort_values("run", kind="stable").reset_index(drop=True)
+
+
+class ReplayBackend:
+    def open(self, block: ClocksBlock) -> RecordedClocks:
+        assert block.replay is not None  # the block's own validator
+        return RecordedClocks(block.replay)
+
+    def device(self, block: ClocksBlock) -> "torch.device":
+        from wattshed.devices.torch_device import choose_device
+
+        return choose_device("cpu")
+
+
+BACKEND = ReplayBackend()

@@ -1,36 +1,34 @@
 """An invented GPU that follows the published laws of time and power, with noise and a coarse counter.
 
+Nothing of it depends on this machine: the same settings and seed give the same bytes.
+
 Laws and ranges: P = p0 + p1 (f/fmax)^k fits measured boards within 1-3 %, T = a + b fmax/f within 1 % where
 the work is not bound by memory. Nothing that comes from here is a measurement of a GPU.
 """
 
 import math
-import time
 from collections.abc import Callable
-from statistics import median
+from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from wattshed.clocks.backends.protocol import Label, Reading
-from wattshed.config.models.clocks import SimulatedBlock
+from wattshed.config.models.clocks import ClocksBlock, SimulatedBlock
 
-TIMED_CALLS = 3
+if TYPE_CHECKING:
+    import torch
 
 
 class SimulatedClocks:
-    """Clock backend without a GPU. Only the time of one call at the maximum clock is real.
-
-    ``call_s`` is that time [s]; where it is None the workload is run on this machine, once to warm up and
-    three times under a clock, when it is first measured. Windows pass in simulated time.
-    """
+    """Clock back end without a GPU. The workload is never run; windows pass in simulated time."""
 
     name = "simulated"
     label: Label = "simulated"
 
-    def __init__(self, block: SimulatedBlock, seed: int, call_s: float | None = None) -> None:
+    def __init__(self, block: SimulatedBlock, seed: int) -> None:
         self.gpu = block.gpu
         self._block = block
-        self._call_s = call_s
         self._random = np.random.default_rng(seed)
         self._locked_mhz = block.maximum_mhz
 
@@ -49,10 +47,13 @@ class SimulatedClocks:
     def reset(self) -> None:
         self._locked_mhz = self._block.maximum_mhz
 
-    def true_time_s(self, clock_mhz: int, call_s: float) -> float:
-        """Noise-free time of one call [s], given the time at the maximum clock."""
+    def recorded_sweep(self) -> pd.DataFrame | None:
+        return None
+
+    def true_time_s(self, clock_mhz: int) -> float:
+        """Noise-free time of one call [s]."""
         share = self._block.compute_share
-        return call_s * (share * self._block.maximum_mhz / clock_mhz + 1 - share)
+        return self._block.call_s * (share * self._block.maximum_mhz / clock_mhz + 1 - share)
 
     def true_power_w(self, clock_mhz: int) -> float:
         """Noise-free power [W]."""
@@ -60,9 +61,7 @@ class SimulatedClocks:
         return block.p0_w + block.p1_w * (clock_mhz / block.maximum_mhz) ** block.exponent
 
     def measure(self, workload: Callable[[], object], min_s: float) -> Reading:
-        if self._call_s is None:
-            self._call_s = _warm_call_s(workload)
-        time_s = self.true_time_s(self._locked_mhz, self._call_s) * self._noise()
+        time_s = self.true_time_s(self._locked_mhz) * self._noise()
         power_w = self.true_power_w(self._locked_mhz) * self._noise()
         calls = max(1, math.ceil(min_s / time_s))
         energy_j = power_w * self._counted_s(calls * time_s) / calls
@@ -81,11 +80,14 @@ class SimulatedClocks:
         return quantum_s * math.floor(window_s / quantum_s + self._random.random())
 
 
-def _warm_call_s(workload: Callable[[], object]) -> float:
-    workload()
-    spans = []
-    for _ in range(TIMED_CALLS):
-        started = time.perf_counter()
-        workload()
-        spans.append(time.perf_counter() - started)
-    return median(spans)
+class SimulatedBackend:
+    def open(self, block: ClocksBlock) -> SimulatedClocks:
+        return SimulatedClocks(block.simulated, block.seed)
+
+    def device(self, block: ClocksBlock) -> "torch.device":
+        from wattshed.devices.torch_device import choose_device
+
+        return choose_device("cpu")
+
+
+BACKEND = SimulatedBackend()

@@ -1,10 +1,11 @@
 """The ``clocks`` block: on what, how often and how long the clock sweep measures, and what it may cost."""
 
-from typing import Literal
+from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
 from wattshed.config.block import Block
+from wattshed.config.plugin_block import PluginName
 
 
 class SimulatedBlock(Block):
@@ -21,6 +22,9 @@ class SimulatedBlock(Block):
     )
     compute_share: float = Field(
         default=0.6, ge=0, le=1, description="c: share of the time at fmax that grows as the clock falls."
+    )
+    call_s: float = Field(
+        default=0.01, gt=0, le=600, description="Time of one call at the highest clock [s]."
     )
     noise_cv: float = Field(
         default=0.02, ge=0, le=0.5, description="Coefficient of variation of time and of power, each."
@@ -54,8 +58,12 @@ class NvmlBlock(Block):
 
 
 class ClocksBlock(Block):
-    backend: Literal["simulated", "replay", "nvml"] = Field(
-        default="simulated", description="simulated: laws; replay: a recorded sweep; nvml: the real GPU."
+    backend: Annotated[str, PluginName("clock_backend")] = Field(
+        default="simulated",
+        description="`simulated`: laws; `replay`: a recorded sweep; `nvml`: the real GPU; or one of the study's own.",
+    )
+    settings: dict[str, Any] = Field(
+        default={}, description="What a back end of the study's own takes; ours have blocks of their names."
     )
     points: int = Field(default=12, ge=2, le=200, description="Clocks between the lowest and the highest.")
     repeats: int = Field(default=5, ge=1, le=100, description="Warm repeats per clock; choices need 3.")

@@ -25,8 +25,8 @@ def shipped_file(place: Path | str, root: Path | str = ".") -> Path:
 def without_braces_in_name(path: Path | str, links: Path) -> str:
     """The path itself, or a symbolic link under ``links`` where the path holds braces.
 
-    Snakemake takes ``{word}`` in a path for a wildcard and knows no way to say that it is none. Raises :class:`Fault` for
-    a path with braces that does not exist or to which no link can be made.
+    Snakemake takes ``{word}`` in a path for a wildcard and has no escape for it. Raises :class:`Fault` for a path with
+    braces that does not exist or to which no link can be made.
     """
     text = str(path)
     if not BRACES.search(text):

@@ -2,8 +2,8 @@
 
 A job whose Snakemake died alone runs on to its end. The next Snakemake finds its outputs marked as incomplete, deletes
 them and starts the job again. So a measured script keeps a hard-linked copy of its finished outputs until Snakemake has
-accepted them, and a second start of the very same job takes that copy instead of measuring again. A lock lets the second
-start wait while the first one still runs.
+accepted them, and a second start of the very same job takes that copy instead of measuring again. A lock makes the
+second start wait while the first one still runs.
 """
 
 import errno
@@ -34,7 +34,7 @@ def run_measured_script(
     outputs: Sequence[str],
     argv: Sequence[str] | None = None,
 ) -> int:
-    """Run a measured script as :func:`run_script` does, one start at a time, and take finished work where there is some.
+    """Run a measured script as :func:`run_script` does, one start at a time, and take finished work if there is some.
 
     outputs: the options that name files to write, such as ``("--checkpoints", "--ledger")``. All other arguments that
     name existing files are inputs. The work of an earlier start counts if arguments, inputs and code are the same.
@@ -76,7 +76,10 @@ class FinishedWork:
             except OSError as error:
                 if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
                     # A file system without locks: nothing can be waited for.
-                    print(f"{self._lock} cannot be locked ({error.strerror}); going on without.", file=sys.stderr)
+                    print(
+                        f"{self._lock} cannot be locked ({error.strerror}); going on without.",
+                        file=sys.stderr,
+                    )
                     yield
                     return
                 file.seek(0)

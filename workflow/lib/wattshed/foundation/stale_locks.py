@@ -2,7 +2,7 @@
 
 Snakemake does not write down which process made a lock. So each start makes a record of its process, completes it with
 its locks once Snakemake has made them, and removes it when it ends. A lock is stale if the record of a dead process
-explains it and no record of a live one could. What cannot be judged, such as a process on another host, counts as alive.
+explains it and no record of a live one could. A process that cannot be judged, as on another host, counts as alive.
 """
 
 import atexit
@@ -53,10 +53,10 @@ def remove_stale_locks(folder: Path) -> list[str]:
     open_live = [record for record in live if record.locks is None]
     removed = []
     for lock in _locks(folder):
-        if lock.name not in explained:
-            if open_live or not any(_made_after(lock, record) for record in open_dead):
-                continue
-        if lock.name not in claimed:
+        stale = lock.name in explained or (
+            not open_live and any(_made_after(lock, record) for record in open_dead)
+        )
+        if stale and lock.name not in claimed:
             lock.unlink(missing_ok=True)
             removed.append(lock.name)
     for path, record in records.items():
@@ -136,7 +136,9 @@ def _start_of(pid: int) -> str | None:
     """When a process started, as the system counts; None where there is no such process."""
     try:
         # Field 22 of the line; the second one, the name in parentheses, may hold spaces.
-        line = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+        line = (
+            Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+        )
         # A zombie has ended; only its parent has not asked.
         return None if line[0] == "Z" else line[19]
     except OSError:

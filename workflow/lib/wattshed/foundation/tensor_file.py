@@ -1,8 +1,9 @@
-"""Named arrays with described metadata in one safetensors file."""
+"""Named arrays with described metadata and a digest in one safetensors file."""
 
+import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,25 @@ from safetensors.numpy import save_file
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.writing import whole_file
 
+KIND = "kind"
 
-def write_tensors(path: Path | str, tensors: Mapping[str, np.ndarray], about: dict[str, Any]) -> None:
-    """Write arrays and a JSON-serialisable description; the file appears whole or not at all."""
+
+def write_tensors(
+    path: Path | str,
+    tensors: Mapping[str, np.ndarray],
+    about: dict[str, Any],
+    kind: str | None = None,
+) -> None:
+    """Write arrays and a JSON-serialisable description; the file appears whole or not at all.
+
+    kind: what the file is (``panel``, ``graph``, ``checkpoint``, ...), for :func:`read_tensors`.
+    """
     contiguous = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
+    text = json.dumps({**about, **({KIND: kind} if kind else {})}, allow_nan=False)
+    metadata = {"about": text, "digest": _digest(contiguous, text)}
     with whole_file(path) as temporary:
         try:
-            save_file(contiguous, temporary, metadata={"about": json.dumps(about, allow_nan=False)})
+            save_file(contiguous, temporary, metadata=metadata)
         except SafetensorError as error:
             # safetensors hides the system's error number in its text.
             number = re.search(r"os error (\d+)", str(error))
@@ -28,10 +41,13 @@ def write_tensors(path: Path | str, tensors: Mapping[str, np.ndarray], about: di
             raise OSError(int(number[1]), str(error), str(path)) from error
 
 
-def read_tensors(path: Path | str) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+def read_tensors(
+    path: Path | str, kind: str | None = None, keys: Sequence[str] = ()
+) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Read what :func:`write_tensors` wrote.
 
-    Raises :class:`Fault` for a missing, truncated or foreign file.
+    kind: what the file must be. keys: what its description must hold. Raises :class:`Fault` for a missing, truncated,
+    altered or foreign file and for a file of another kind.
     """
     try:
         with safe_open(str(path), framework="np") as file:
@@ -39,11 +55,78 @@ def read_tensors(path: Path | str) -> tuple[dict[str, np.ndarray], dict[str, Any
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
     except FileNotFoundError as error:
         raise Fault(f"{path} does not exist: run the rule that makes it first.") from error
-    except (SafetensorError, OSError) as error:
+    # A name of a type that is damaged comes as KeyError or TypeError.
+    except (SafetensorError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise Fault(
-            f"{path} cannot be read as safetensors ({error}): it is truncated or not ours; "
+            f"{path} cannot be read as safetensors ({error}): it is damaged or not ours; "
             "delete it and run snakemake again."
         ) from error
-    if "about" not in metadata:
-        raise Fault(f"{path} has no wattshed description: expected a file that wattshed wrote.")
-    return tensors, json.loads(metadata["about"])
+    about = _described(path, metadata)
+    if "digest" in metadata and metadata["digest"] != _digest(tensors, metadata["about"]):
+        raise Fault(
+            f"{path} was altered after it was written (its digest differs): delete it and run snakemake again."
+        )
+    _check_kind(path, about, kind)
+    missing = [key for key in keys if key not in about]
+    if missing:
+        raise Fault(
+            f"{path} lacks {missing[0]!r} in its description: expected {_named(kind)} that wattshed wrote; delete it "
+            "and run snakemake again."
+        )
+    return tensors, about
+
+
+def read_description(path: Path | str, kind: str | None = None) -> dict[str, Any]:
+    """The description alone, without reading the arrays or checking the digest; raises as :func:`read_tensors`."""
+    try:
+        with safe_open(str(path), framework="np") as file:
+            metadata = file.metadata() or {}
+    except FileNotFoundError as error:
+        raise Fault(f"{path} does not exist: run the rule that makes it first.") from error
+    except (SafetensorError, OSError, ValueError) as error:
+        raise Fault(
+            f"{path} cannot be read as safetensors ({error}): it is damaged or not ours; "
+            "delete it and run snakemake again."
+        ) from error
+    about = _described(path, metadata)
+    _check_kind(path, about, kind)
+    return about
+
+
+def _described(path: Path | str, metadata: Mapping[str, str]) -> dict[str, Any]:
+    try:
+        about = json.loads(metadata["about"])
+    except (KeyError, ValueError):
+        about = None
+    if not isinstance(about, dict):
+        raise Fault(
+            f"{path} has no wattshed description: expected a file that wattshed wrote; delete it and run snakemake "
+            "again."
+        )
+    return about
+
+
+def _check_kind(path: Path | str, about: Mapping[str, Any], kind: str | None) -> None:
+    found = about.get(KIND, kind)
+    if kind is not None and found != kind:
+        raise Fault(f"{path} is {_named(str(found))}: expected {_named(kind)}; name another file.")
+
+
+def _named(kind: str | None) -> str:
+    if kind is None:
+        return "a file"
+    return f"{'an' if kind[:1] in 'aeiou' else 'a'} {kind}"
+
+
+def _digest(tensors: Mapping[str, np.ndarray], about: str) -> str:
+    """SHA-256 over the description and over name, type, shape and bytes of every array.
+
+    SHA-256 is as fast here as any other digest of hashlib, since processors compute it themselves.
+    """
+    digest = hashlib.sha256(about.encode())
+    for name in sorted(tensors):
+        array = tensors[name]
+        digest.update(json.dumps([name, str(array.dtype), list(array.shape)]).encode())
+        # Some types of safetensors have no buffer in NumPy; their bytes have.
+        digest.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
+    return digest.hexdigest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import tempfile
@@ -12,6 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
+
+# Under these names a file holds the digest of its own content.
+JSON_DIGEST = "content_sha256"
+FRAME_DIGEST = b"wattshed_sha256"
 
 
 @contextmanager
@@ -44,11 +49,54 @@ def write_text(path: Path | str, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
-def write_json(path: Path | str, value: Any) -> None:
-    """Write strict JSON: NaN and infinity are defects, not numbers."""
+def write_json(path: Path | str, value: Any, *, sealed: bool = False) -> None:
+    """Write strict JSON: NaN and infinity are defects, not numbers.
+
+    sealed: an object gets its digest as last key, which :func:`~wattshed.foundation.documents.read_json` checks.
+    """
+    if sealed:
+        value = {**value, JSON_DIGEST: json_digest(value)}
     write_text(path, json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
 
 
+def json_digest(value: dict[str, Any]) -> str:
+    """SHA-256 over an object as JSON, whatever the order of its keys and its spacing."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True, allow_nan=False).encode()).hexdigest()
+
+
 def write_parquet(path: Path | str, frame: pd.DataFrame) -> None:
+    """Write a frame without its index, and a digest of its content among the file's metadata.
+
+    A frame with structs gets none: pandas does not read them as they were written.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    if not any(pa.types.is_struct(column) for column in table.schema.types):
+        # Of what a reader will get, which may have other types than the frame.
+        digest = frame_digest(table.to_pandas())
+        table = table.replace_schema_metadata({**(table.schema.metadata or {}), FRAME_DIGEST: digest})
     with whole_file(path) as temporary:
-        frame.to_parquet(temporary, index=False)
+        pq.write_table(table, temporary)
+
+
+def frame_digest(frame: pd.DataFrame) -> bytes:
+    """SHA-256 over the names of a frame's columns and the hashes of their values, as hexadecimal digits."""
+    from pandas.util import hash_pandas_object
+
+    digest = hashlib.sha256(json.dumps([str(name) for name in frame.columns]).encode())
+    digest.update(str(len(frame)).encode())
+    for place in range(frame.shape[1]):
+        column = frame.iloc[:, place]
+        digest.update(repr(column.dtype).encode())
+        if column.dtype == object:
+            # Lists have no hash.
+            digest.update(json.dumps(column.tolist(), default=_plain).encode())
+        else:
+            digest.update(hash_pandas_object(column, index=False).to_numpy().tobytes())
+    return digest.hexdigest().encode()
+
+
+def _plain(value: Any) -> Any:
+    return value.tolist() if hasattr(value, "tolist") else str(value)

@@ -1,0 +1,59 @@
+"""JSON and YAML files of earlier stages, read with a sentence where they cannot be."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from wattshed.foundation.faults import Fault
+from wattshed.foundation.writing import JSON_DIGEST, json_digest
+
+AGAIN = "it is damaged or not ours; delete it and run snakemake again."
+
+
+def read_json(path: Path | str, keys: Sequence[str] = ()) -> dict[str, Any]:
+    """A JSON object that :func:`~wattshed.foundation.writing.write_json` wrote, without its digest.
+
+    keys: what it must hold. Raises :class:`Fault` if it is missing, not whole, altered, no object, or lacks a key.
+    """
+    text = _text(path)
+    try:
+        content = json.loads(text)
+    except ValueError as error:
+        raise Fault(f"{path} cannot be read as JSON ({error}): {AGAIN}") from error
+    found = _with_keys(path, content, keys)
+    digest = found.pop(JSON_DIGEST, None)
+    if digest is not None and digest != json_digest(found):
+        raise Fault(f"{path} was altered after it was written (its digest differs): {AGAIN}")
+    return found
+
+
+def read_yaml(path: Path | str, keys: Sequence[str] = ()) -> dict[str, Any]:
+    """A YAML mapping; raises :class:`Fault` as :func:`read_json` does."""
+    import yaml
+
+    text = _text(path)
+    try:
+        content = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        reason = " ".join(str(error).split())
+        raise Fault(f"{path} cannot be read as YAML ({reason}): {AGAIN}") from error
+    return _with_keys(path, content, keys)
+
+
+def _text(path: Path | str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise Fault(f"{path} does not exist: run the rule that makes it first.") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise Fault(f"{path} cannot be read as text ({error}): {AGAIN}") from error
+
+
+def _with_keys(path: Path | str, content: Any, keys: Sequence[str]) -> dict[str, Any]:
+    if not isinstance(content, dict):
+        raise Fault(f"{path} holds no keys: expected {', '.join(keys) or 'a mapping'}; {AGAIN}")
+    missing = [key for key in keys if key not in content]
+    if missing:
+        raise Fault(f"{path} lacks the key {missing[0]!r}: expected {', '.join(keys)}; {AGAIN}")
+    return content

@@ -45,9 +45,17 @@ def test_a_window_too_short_to_be_read_takes_nothing_from_what_was_read():
     assert attempt_energy(killed([window(0, 3, 3.0), window(3, 3.01, None)]))["cpu"]["kwh"] == 3.0
 
 
-def test_a_sensor_that_failed_is_missing_whatever_later_windows_say():
-    part = attempt_energy(killed([window(6, 8, 2.0)], [tick(2.0, 2.0), tick(5.0, None)]))["cpu"]
-    assert part == {"kwh": None, "status": "missing", "source": "rapl"}
+def test_a_sensor_that_failed_has_spent_what_it_had_counted_and_is_an_estimate_of_the_whole():
+    attempt = killed([window(6, 8, 2.0)], [tick(2.0, 2.0), tick(5.0, None)])
+    assert attempt_energy(attempt)["cpu"] == {"kwh": 4.0, "status": "estimated", "source": "rapl"}
+    attempt.sensors = {**SENSORS, "idle": {"power_w": {"cpu": 3.6e6 / 10}, "source": {"cpu": "rapl"}}}
+    _, net = job_energy(JobLedger("j", [attempt]))
+    assert net["cpu"] == pytest.approx(4.0 - 4 * 0.1), "idle power counts for the four known seconds only"
+
+
+def test_a_sensor_that_no_tick_knows_has_what_the_windows_say():
+    assert attempt_energy(killed([window(6, 8, 2.0)], [tick(5.0, None)]))["cpu"]["kwh"] == 2.0
+    assert attempt_energy(killed([], [tick(5.0, None)]))["cpu"]["kwh"] is None
 
 
 @pytest.mark.parametrize("attempt", [killed(), killed([window(0, 0.01, None)])])

@@ -2,8 +2,8 @@
 
 import pandas as pd
 import pytest
-from codecarbon_files import row, write
 
+from codecarbon_files import row, write
 from ledger_files import end, sensors, start, tick, window
 from wattshed.accounts.runs.collect import collect
 from wattshed.accounts.runs.runs import runs_frame, windows_frame

@@ -1,11 +1,11 @@
 """The writing side of the ledger: what a kill, a resumption or a bad folder leaves behind."""
 
 import json
-import os
 import threading
 
 import pytest
 
+from other_user import reachable_folder, without_privileges
 from wattshed.energy.ledger.writing import Ledger
 from wattshed.foundation.faults import Fault
 
@@ -75,11 +75,8 @@ def test_a_file_where_a_folder_should_be_is_one_sentence(tmp_path):
         Ledger(tmp_path / "ledger/job.jsonl", resumes=False)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_read_only_folder_is_one_sentence(tmp_path):
-    tmp_path.chmod(0o500)
-    try:
+def test_a_read_only_folder_is_one_sentence():
+    with reachable_folder() as folder, without_privileges():
+        folder.chmod(0o500)
         with pytest.raises(Fault, match="Permission denied"):
-            Ledger(tmp_path / "job.jsonl", resumes=False)
-    finally:
-        tmp_path.chmod(0o700)
+            Ledger(folder / "job.jsonl", resumes=False)

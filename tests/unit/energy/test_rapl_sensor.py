@@ -1,13 +1,12 @@
 """RAPL through powercap, on a tree of files like the kernel's."""
 
-import os
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fake_powercap import RANGE_UJ, zone
 from known_power import HandClock
+from other_user import reachable_folder, without_privileges
 from wattshed.energy.reading import JOULES_PER_KWH
 from wattshed.energy.sensors.rapl import RaplSensor
 
@@ -114,10 +113,10 @@ def test_a_package_without_its_range_is_missing(tmp_path):
     assert "max_energy_range_uj cannot be read" in started(tmp_path).read()["cpu"].source
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_modes_of_files_are_felt(tmp_path):
-    zone(tmp_path, "intel-rapl:0", "package-0").chmod(0o000)
-    assert "Permission denied" in started(tmp_path).read()["cpu"].source
+def test_a_counter_for_root_alone_is_refused():
+    with reachable_folder() as folder, without_privileges():
+        zone(folder, "intel-rapl:0", "package-0").chmod(0o000)
+        assert "Permission denied" in started(folder).read()["cpu"].source
 
 
 def unreadable(monkeypatch, path):

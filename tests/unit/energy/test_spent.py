@@ -3,8 +3,12 @@
 import json
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from wattshed.energy.budget.spent import spent_in, spent_of
+from wattshed.energy.ledger.attempts import attempt_energy, job_energy
+from wattshed.energy.ledger.reading import parse_ledger, read_ledger
 from wattshed.energy.ledger.writing import SCHEMA, Ledger
 from wattshed.foundation.faults import Fault
 
@@ -14,7 +18,13 @@ def component(kwh, source="known"):
 
 
 def window(start_s, end_s, kwh):
-    return {"event": "window", "start_s": start_s, "end_s": end_s, "energy": {"cpu": component(kwh)}}
+    return {
+        "event": "window",
+        "start_s": start_s,
+        "end_s": end_s,
+        "duration_s": end_s - start_s,
+        "energy": {"cpu": component(kwh)},
+    }
 
 
 def tick(at_s, **energy):
@@ -22,7 +32,8 @@ def tick(at_s, **energy):
 
 
 def end(**energy):
-    return {"event": "end", "energy": {name: component(kwh) for name, kwh in energy.items()}}
+    known = {name: component(kwh) for name, kwh in energy.items()}
+    return {"event": "end", "duration_s": 10.0, "energy": known}
 
 
 START = {"event": "start", "schema": SCHEMA}
@@ -70,6 +81,70 @@ def test_a_job_killed_before_its_first_reading_spent_nothing_that_is_known(tmp_p
     assert spent_of(write(tmp_path / "a.jsonl", START)) == 0
 
 
+def test_the_common_time_of_overlapping_windows_counts_once(tmp_path):
+    part = write(tmp_path / "a.jsonl", START, window(0, 10, 1.0), window(5, 15, 1.0))
+    assert spent_of(part) == pytest.approx(1.5)
+    assert job_energy(read_ledger(part))[0]["cpu"]["kwh"] == pytest.approx(1.5)
+
+
+def test_a_job_that_has_not_written_its_first_line_has_spent_nothing(tmp_path):
+    part = tmp_path / "a.jsonl.part"
+    for content in (b"", b'{"event": "sta'):
+        part.write_bytes(content)
+        assert spent_of(part) == 0
+
+
+def test_a_field_that_is_lacking_is_one_sentence(tmp_path):
+    with pytest.raises(Fault, match=r"a\.jsonl\.part lacks a field that every ledger has \(KeyError"):
+        spent_of(write(tmp_path / "a.jsonl", START, {"event": "end", "duration_s": 1.0}))
+
+
+kwh_values = st.one_of(st.none(), st.integers(0, 8).map(lambda eighths: eighths / 8))
+known_kwh = st.integers(0, 8).map(lambda eighths: eighths / 8)
+windows = st.builds(
+    lambda start_s, length_s, kwh: window(start_s, start_s + length_s, kwh),
+    st.integers(0, 20),
+    st.integers(1, 8),
+    kwh_values,
+)
+ticks = st.builds(
+    lambda at_s, cpu, gpu: tick(at_s, cpu=cpu, gpu0=gpu), st.integers(0, 20), kwh_values, kwh_values
+)
+attempts = st.tuples(
+    st.lists(st.one_of(windows, ticks), max_size=8),
+    st.one_of(st.none(), st.builds(lambda cpu, gpu: end(cpu=cpu, gpu0=gpu), known_kwh, known_kwh)),
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.lists(attempts, min_size=1, max_size=3), st.integers(0, 10_000), st.booleans())
+def test_the_budget_and_the_accounts_know_the_same_energy_of_any_ledger_cut_anywhere(
+    tmp_path_factory, made, cut, resumed
+):
+    """Whatever a kill leaves, and whether a further attempt follows: one rule for both."""
+    path = tmp_path_factory.mktemp("cut") / "a.jsonl.part"
+    lines = [
+        json.dumps(event) for events, last in made for event in (START, *events, *([last] if last else []))
+    ]
+    whole = "\n".join(lines).encode() + b"\n"
+    content = whole[: cut % (len(whole) + 1)]
+    if resumed:
+        more = b"" if not content or content.endswith(b"\n") else b"\n"
+        content += more + json.dumps(START).encode() + b"\n" + json.dumps(end(cpu=0.5)).encode() + b"\n"
+    path.write_bytes(content)
+    ledger = parse_ledger(content, path)
+    each = [attempt_energy(attempt) for attempt in ledger.attempts]
+    known = sum(part["kwh"] for energy in each for part in energy.values() if part["kwh"] is not None)
+    assert spent_of(path) == pytest.approx(known)
+    if not ledger.attempts:
+        return
+    total, _ = job_energy(read_ledger(path))
+    if all(part["kwh"] is not None for energy in each for part in energy.values()):
+        assert spent_of(path) == pytest.approx(sum(part["kwh"] for part in total.values()))
+    else:
+        assert spent_of(path) >= sum(part["kwh"] or 0.0 for part in total.values()) - 1e-12
+
+
 def test_torn_lines_are_taken_where_a_kill_leaves_them(tmp_path):
     part = write(tmp_path / "a.jsonl", START, tick(5, cpu=0.5))
     with part.open("ab") as file:
@@ -81,7 +156,7 @@ def test_torn_lines_are_taken_where_a_kill_leaves_them(tmp_path):
 
 
 @pytest.mark.parametrize("after", [end(cpu=1.0), None])
-def test_damage_anywhere_else_is_told_with_its_line(tmp_path, after):
+def test_damage_anywhere_else_is_reported_with_its_line(tmp_path, after):
     path = tmp_path / "a.jsonl"
     damaged = "not an event" if after is None else json.dumps(after)
     path.write_text(json.dumps(START) + "\nnot an event\n" + damaged + "\n")
@@ -107,7 +182,7 @@ def test_a_study_is_the_sum_of_all_its_ledgers_also_of_killed_and_abandoned_ones
     write(tmp_path / "training/a.jsonl", START, tick(5, cpu=0.25))  # sets the first one aside
     finished = Ledger(tmp_path / "inference/b.jsonl", resumes=False)
     finished.append("start", schema=SCHEMA)
-    finished.append("end", energy={"cpu": component(0.125)})
+    finished.append("end", duration_s=1.0, energy={"cpu": component(0.125)})
     finished.finish()
     (tmp_path / "inference/notes.txt").write_text("no ledger")
     assert (tmp_path / "training/a.abandoned-1.jsonl").exists()

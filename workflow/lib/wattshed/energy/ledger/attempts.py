@@ -1,21 +1,27 @@
-"""What an attempt of a job spent, from its own total or, where it was killed, from what it left behind."""
+"""What an attempt of a job spent: its own total, or a lower bound if it was killed.
+
+This is the only rule for killed attempts. The accounts and the budgets of a study both use it.
+"""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from wattshed.energy.ledger.reading import Attempt, JobLedger
-from wattshed.energy.reading import JOULES_PER_KWH
+from wattshed.energy.reading import above_idle_kwh, worst_status
+from wattshed.foundation.vocabulary import Status
 
 # An energy as the ledger holds it: component -> {kwh, status, source}.
 Part = Mapping[str, Any]
 Energy = Mapping[str, Part]
-NOT_RECORDED: Part = {"kwh": None, "status": "missing", "source": "not recorded"}
+NOT_RECORDED: Part = {"kwh": None, "status": Status.MISSING, "source": "not recorded"}
 
 
 def attempt_energy(attempt: Attempt) -> Energy:
     """Energy since metering began [kWh]: an ended attempt's total, or a killed one's lower bound.
 
-    A killed attempt spent at least what its last tick says and what the outermost windows after it say.
+    A killed attempt spent at least what its last tick states and what the outermost windows that began after it
+    state. Of windows that overlap the common time counts once, by the earlier window. A component that the last tick
+    does not know counts to the last tick that knew it.
     """
     return _spent(attempt)[0]
 
@@ -48,17 +54,26 @@ def job_duration_s(ledger: JobLedger) -> float:
     return sum(attempt_duration_s(attempt) for attempt in ledger.attempts)
 
 
-def net_kwh(gross: Energy, idle: Mapping[str, Any] | None, duration_s: float) -> dict[str, float | None]:
-    """Gross less idle power times duration [kWh], where both come from the same source; else None."""
+def net_kwh(
+    gross: Energy, idle: Mapping[str, Any] | None, duration_s: float | Mapping[str, float]
+) -> dict[str, float | None]:
+    """Gross less idle power times duration [kWh] per component, None where either is unknown.
+
+    duration_s: in which the gross energy was spent, one number for all components or one for each.
+    """
     if idle is None:
         return dict.fromkeys(gross)
     power_w, source = idle["power_w"], idle["source"]
-    net: dict[str, float | None] = {}
-    for name, part in gross.items():
-        watts, kwh = power_w.get(name), part["kwh"]
-        known = kwh is not None and watts is not None and source.get(name) == part["source"]
-        net[name] = kwh - watts * duration_s / JOULES_PER_KWH if known else None
-    return net
+    return {
+        name: above_idle_kwh(
+            part["kwh"],
+            part["source"],
+            power_w.get(name),
+            source.get(name),
+            duration_s[name] if isinstance(duration_s, Mapping) else duration_s,
+        )
+        for name, part in gross.items()
+    }
 
 
 def sum_energies(energies: Iterable[Energy]) -> Energy:
@@ -75,17 +90,15 @@ def sum_parts(parts: list[Part]) -> Part:
     if len(parts) == 1:
         return parts[0]
     source = "; ".join(dict.fromkeys(part["source"] for part in parts))
-    if any(part["kwh"] is None for part in parts):
-        return {"kwh": None, "status": "missing", "source": source}
-    measured = all(part["status"] == "measured" for part in parts)
-    kwh = sum(part["kwh"] for part in parts)
-    return {"kwh": kwh, "status": "measured" if measured else "estimated", "source": source}
+    status = worst_status(part["status"] for part in parts)
+    kwh = None if status == Status.MISSING else sum(part["kwh"] for part in parts)
+    return {"kwh": kwh, "status": status, "source": source}
 
 
 def disjoint(windows: Iterable[dict[str, Any]]) -> list[tuple[dict[str, Any], float]]:
     """Outermost windows, each with the share of its time that no earlier one covers.
 
-    Nested windows would be counted twice, and of two that overlap the common part.
+    So nested windows are not counted twice, nor the common part of two windows that overlap.
     """
     kept: list[tuple[dict[str, Any], float]] = []
     covered_s = float("-inf")
@@ -98,41 +111,53 @@ def disjoint(windows: Iterable[dict[str, Any]]) -> list[tuple[dict[str, Any], fl
     return kept
 
 
-def _spent(attempt: Attempt) -> tuple[Energy, float]:
-    """Energy, and the seconds in which it was spent."""
+def _spent(attempt: Attempt) -> tuple[Energy, dict[str, float]]:
+    """Energy per component, and the seconds in which it was spent."""
     if attempt.end is not None:
-        return attempt.end["energy"], attempt.end["duration_s"]
-    so_far: dict[str, list[Part]] = {}
-    seconds = 0.0
-    if attempt.ticks:
-        tick = attempt.ticks[-1]
-        seconds = tick["at_s"]
-        described = {part["component"]: part for part in attempt.sensors.get("sensors", [])}
-        so_far = {
-            name: [_ticked(kwh, described.get(name, NOT_RECORDED))] for name, kwh in tick["energy"].items()
-        }
-    for window, share in disjoint(w for w in attempt.windows if w["start_s"] >= seconds):
-        seconds += share * window["duration_s"]
+        energy: Energy = attempt.end["energy"]
+        return energy, dict.fromkeys(energy, attempt.end["duration_s"])
+    last_s = attempt.ticks[-1]["at_s"] if attempt.ticks else 0.0
+    parts, seconds = _ticked(attempt)
+    for window, share in disjoint(w for w in attempt.windows if w["start_s"] >= last_s):
         for name, part in window["energy"].items():
-            so_far.setdefault(name, []).append(_shared(part, share))
-    return {name: _at_least(parts, ticked=bool(attempt.ticks)) for name, parts in so_far.items()}, seconds
+            parts.setdefault(name, []).append(_shared(part, share))
+            if part["kwh"] is not None:
+                seconds[name] = seconds.get(name, 0.0) + share * window["duration_s"]
+    return {name: _at_least(found) for name, found in parts.items()}, {
+        name: seconds.get(name, 0.0) for name in parts
+    }
 
 
-def _ticked(kwh: float | None, described: Part) -> Part:
-    if kwh is None:
-        return {"kwh": None, "status": "missing", "source": described["source"]}
-    status = described["status"] if described["status"] != "missing" else "estimated"
-    return {"kwh": kwh, "status": status, "source": described["source"]}
+def _ticked(attempt: Attempt) -> tuple[dict[str, list[Part]], dict[str, float]]:
+    """Per component the energy of the last tick that knows it, and that tick's time.
+
+    A sensor that failed is null in later ticks: what it had counted was spent all the same, and is only an estimate
+    of the whole.
+    """
+    described = {part["component"]: part for part in attempt.sensors.get("sensors", [])}
+    parts: dict[str, list[Part]] = {}
+    seconds: dict[str, float] = {}
+    for tick in attempt.ticks:
+        for name, kwh in tick["energy"].items():
+            source = described.get(name, NOT_RECORDED)
+            if kwh is not None:
+                known = source["status"] != Status.MISSING
+                status = source["status"] if known else Status.ESTIMATED
+                parts[name] = [{"kwh": kwh, "status": status, "source": source["source"]}]
+                seconds[name] = tick["at_s"]
+            elif name in seconds:
+                parts[name] = [{**parts[name][0], "status": Status.ESTIMATED}]
+            else:
+                parts[name] = [{"kwh": None, "status": Status.MISSING, "source": source["source"]}]
+    return parts, seconds
 
 
 def _shared(part: Part, share: float) -> Part:
     if share == 1 or part["kwh"] is None:
         return part
-    return {**part, "kwh": share * part["kwh"], "status": "estimated"}
+    return {**part, "kwh": share * part["kwh"], "status": Status.ESTIMATED}
 
 
-def _at_least(parts: list[Part], *, ticked: bool) -> Part:
+def _at_least(parts: list[Part]) -> Part:
     """Sum of what is known: a window too short to be read takes nothing from what was read before it."""
-    if ticked and parts[0]["kwh"] is None:
-        return parts[0]
     return sum_parts([part for part in parts if part["kwh"] is not None] or parts[:1])

@@ -1,4 +1,4 @@
-"""Ledgers back from disk: what a job wrote, attempt by attempt, whether it was killed or not."""
+"""The one reader of ledgers: what a job wrote, attempt by attempt, killed or not."""
 
 import json
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ EVENTS = "start, sensors, window, tick or end"
 
 @dataclass
 class Attempt:
-    """One run of a job from its ``start`` on; ``end`` is None if it was killed."""
+    """One run of a job from its ``start`` on; ``end`` is None if it was killed or still runs."""
 
     start: dict[str, Any]
     sensors: dict[str, Any] = field(default_factory=dict)
@@ -23,14 +23,14 @@ class Attempt:
 
     @property
     def began_utc(self) -> str:
-        """When metering began, the second 0 of its times; the start where it was killed before."""
+        """When metering began, second 0 of its times; the attempt's start if it was killed before metering."""
         began: str = self.sensors.get("began_utc") or self.start["started_utc"]
         return began
 
 
 @dataclass(frozen=True)
 class JobLedger:
-    """A job's attempts in order. Energies are in kWh, as in the file. torn: a kill cut its last line off."""
+    """A job's attempts in order. Energies are in kWh, as in the file. torn: its last line was cut off by a kill."""
 
     path: Path
     attempts: list[Attempt]
@@ -38,15 +38,14 @@ class JobLedger:
 
     @property
     def truncated(self) -> bool:
-        """The last attempt has no end: the job was killed and nobody resumed it to its end."""
-        return self.torn or self.attempts[-1].end is None
+        """The last attempt has no end: the job was killed, and no later attempt finished it."""
+        return self.torn or not self.attempts or self.attempts[-1].end is None
 
 
 def read_ledger(path: Path | str) -> JobLedger:
-    """Read one ledger file.
+    """Read one ledger file that holds at least one attempt.
 
-    A torn line is accepted where a kill leaves it, within a letter too: as the last one, or just before the
-    ``start`` of the attempt that resumed. Any other unreadable line, and a foreign schema, raise :class:`Fault`.
+    Raises :class:`Fault` for a missing or unreadable file, for one without an attempt, and as :func:`parse_ledger`.
     """
     place = Path(path)
     try:
@@ -58,30 +57,41 @@ def read_ledger(path: Path | str) -> JobLedger:
         raise Fault(
             f"{place} cannot be read ({error.strerror}): expected a ledger that this user may read; change its rights."
         ) from error
+    ledger = parse_ledger(content, place)
+    if not ledger.attempts:
+        raise Fault(
+            f"{place} has no readable start event: the job was killed before it began, or this is not a ledger; "
+            "delete it and run the job again."
+        )
+    return ledger
+
+
+def parse_ledger(content: bytes, place: Path) -> JobLedger:
+    """The attempts in a ledger's bytes; none if the job was killed, or read, before its first line was written.
+
+    A torn line is accepted where a kill leaves one: at the end of the file, or directly before the ``start`` of the
+    next attempt. It may be cut within a character. Raises :class:`Fault` for any other unreadable line, an unknown
+    event, an event before any start, and another schema. place: for these sentences.
+    """
     events, torn = _whole_events(content), False
     if events is None:
         events, torn = _events_but_torn(content.splitlines(), place)
     attempts: list[Attempt] = []
     for number, event in events:
         _take(event, attempts, place, number)
-    if not attempts:
-        raise Fault(
-            f"{place} has no readable start event: the job was killed before it began, or this is no ledger; "
-            "delete it and run the job again."
-        )
     return JobLedger(place, attempts, torn)
 
 
 def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no number")
+    raise ValueError(f"{constant} is not a finite number")
 
 
-# The writer refuses NaN and infinity, so that they are damage here.
+# The writer refuses NaN and infinity: in a file they are damage.
 _decode = json.JSONDecoder(parse_constant=_refuse).decode
 
 
 def _whole_events(content: bytes) -> list[tuple[int, dict[str, Any]]] | None:
-    """All events of an undamaged file, parsed at once, which is twice as fast as line by line; else None."""
+    """All events of an undamaged file, else None. Parsing all lines at once is twice as fast as one by one."""
     lines = content.rstrip(b"\n").count(b"\n") + 1
     try:
         events = _decode(f"[{content.decode().rstrip(chr(10)).replace(chr(10), ',')}]")

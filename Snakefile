@@ -25,9 +25,7 @@ include: f"{RULES}/adaptation.smk"
 include: f"{RULES}/compression.smk"
 include: f"{RULES}/clocks.smk"
 include: f"{RULES}/accounts.smk"
-include: f"{RULES}/tables.smk"
-include: f"{RULES}/figures.smk"
-include: f"{RULES}/report.smk"
+include: f"{RULES}/publish.smk"
 
 
 rule all:
@@ -43,8 +41,8 @@ rule all:
 
 rule ladder:
     input:
-        tables=rules.make_table_ladder.output.tex if STUDY.ladder else [],
-        figures=rules.make_figure_ladder.output if STUDY.ladder else [],
+        tables=TABLE_FILES.get("ladder", []),
+        figures=FIGURE_FILES.get("ladder", []),
     localrule: True
     message:
         "The ladder alone, without later months, compression and clocks: {input.tables}"

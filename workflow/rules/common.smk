@@ -32,6 +32,7 @@ from wattshed.foundation.checkout import cache_folder, shipped_file, without_bra
 from wattshed.foundation.faults import TERMINAL, Fault
 from wattshed.foundation.finished_work import FOLDER as FINISHED_FOLDER
 from wattshed.foundation.finished_work import drop_accepted
+from wattshed.foundation.plugins import source_file
 from wattshed.foundation.stale_locks import record_locks, record_run, remove_stale_locks
 
 ORIGIN = ", ".join(str(file) for file in workflow.config_settings.configfiles) or "config/config.yaml"
@@ -107,22 +108,12 @@ FRAMES_MB = 800
 # The source study's own cap (its config at HEAD); a smaller one is told beside the accuracy table.
 SOURCE_STUDY_EPOCHS = 50
 
-# What two rules make in one go, since starting Python and its frames takes longer than drawing (publish/model_costs.py).
-COST_FIGURES = ("split", "energies", "overlay", "fronts")
-COST_TABLES = ("pareto_energy", "pareto_carbon", "leaders", "normalised_errors", "normalised_rest")
-LADDER_TABLES = ("ladder", "ladder_costs", "ladder_targets")
 # What make benchmark-engine left, if anything: the report shows it.
 ENGINE_BENCHMARK = [as_input(path) for path in [ROOT / "docs/engine_benchmarks.json"] if path.is_file()]
 # The ladder's steps that are trained; its rules exist for every study, its outputs are asked for where there is one.
 LADDER_MODELS = (
     [step.name for step in STUDY.ladder.steps if step.name in STUDY.models] if STUDY.ladder else []
 )
-LEADERS_LIMIT = (
-    ""
-    if STUDY.energy.carbon.leaders_limit_kg is None
-    else f"--limit-kg {STUDY.energy.carbon.leaders_limit_kg}"
-)
-
 # Models whose forecasts are drawn: the studied one and the strongest simple one.
 SHOWN = [STUDY.studied_model, *[name for name in STUDY.baselines if name == "ridge"]]
 
@@ -137,9 +128,16 @@ def ladder_json():
     return "null" if STUDY.ladder is None else as_json(STUDY.ladder)
 
 
-def code_of(script):
-    """Digest of the library files that a script imports: an edit to one of them reruns its rule."""
-    return code_digest(SCRIPT_FOLDER / script, LIBRARY)
+def code_of(script, *plugins):
+    """Digest of the library files that a script and its plug-ins use: an edit to one of them reruns its rule.
+
+    plugins: each as ``(kind, name)``, such as ``("table", "accuracy")``.
+    """
+    try:
+        files = [source_file(kind, name) for kind, name in plugins]
+    except Fault as fault:
+        raise WorkflowError(str(fault)) from None
+    return code_digest(SCRIPT_FOLDER / script, LIBRARY, files)
 
 
 def checkpoints_of(model):

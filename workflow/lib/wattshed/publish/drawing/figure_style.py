@@ -11,6 +11,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 from cycler import cycler
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
 
 from wattshed.foundation.writing import whole_file
 
@@ -22,8 +23,10 @@ DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)), (0, (8, 2)
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">", "p", "h")
 GREY = "0.35"
 DARK = "0.15"
+# 0.1, 1, 10 in place of powers of ten.
+PLAIN_LOG = FuncFormatter(lambda value, _: f"{value:g}")
 # seaborn's context "paper" and style "ticks", written out: importing seaborn takes longer than drawing a figure.
-STYLE: dict[str, Any] = {
+STYLE: dict[Any, Any] = {
     "axes.axisbelow": True,
     "axes.edgecolor": DARK,
     "axes.grid": True,

@@ -6,6 +6,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from wattshed.accounts.runs.status import worst_status
+from wattshed.publish.drawing.figure_part import FigurePart
 from wattshed.publish.drawing.figure_style import GREY, model_styles, set_style
 from wattshed.publish.drawing.label_places import place_labels
 
@@ -79,3 +80,12 @@ def _draw_costs(axis: plt.Axes, steps: pd.DataFrame, style: dict[str, object]) -
         color=style["color"],
         linestyle=style["linestyle"],
     )
+
+
+FIGURE = FigurePart(
+    message="Draw the chains: error and energy step by step",
+    caption="Left: change of the error on the later months against the energy spent along the chain. "
+    "Right: energy with all forecasts, against the base model.",
+    inputs=("chains",),
+    make=lambda inputs: chains_figure(inputs.frame("chains")),
+)

@@ -1,20 +1,45 @@
 """Figure: time and energy of one call against the GPU's clock, with the limit and the choice."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import matplotlib.pyplot as plt
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from wattshed.foundation.frames import read_frame
+from wattshed.publish.drawing.figure_part import FigurePart
 from wattshed.publish.drawing.figure_style import GREY, set_style
-from wattshed.publish.tables.clocks import gpu_name
+from wattshed.publish.parts.inputs import Inputs
+from wattshed.publish.sentences.clock_choice import gpu_name
 
 
-def clocks_figure(sweep: pd.DataFrame, choice: dict[str, Any]) -> Figure:
-    """Warm repeats as points, their medians as a line; simulated sweeps say so across the panels."""
+def clocks_figure(sweeps: Sequence[pd.DataFrame], choices: Sequence[dict[str, Any]]) -> Figure:
+    """One row of panels per sweep: warm repeats as points, their medians as a line.
+
+    sweeps: frames of ``clocks/*sweep.parquet``; choices: the choice of each. Simulated sweeps say so across the panels.
+    """
     set_style()
+    rows = len(sweeps)
+    figure, axes = plt.subplots(rows, 2, figsize=(7.2, 3.3 * rows), sharex="row", squeeze=False)
+    for pair, sweep, choice in zip(axes, sweeps, choices, strict=True):
+        _draw_sweep(pair, sweep, choice)
+        if rows > 1:
+            pair[0].set_title(_title(sweep, choice), fontsize="small")
+    handles = {
+        text: handle
+        for axis in axes.ravel()
+        for handle, text in zip(*axis.get_legend_handles_labels(), strict=True)
+    }
+    figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=4)
+    if rows == 1:
+        figure.suptitle(_title(sweeps[0], choices[0]), fontsize="medium")
+    return figure
+
+
+def _draw_sweep(axes: Sequence[Axes], sweep: pd.DataFrame, choice: dict[str, Any]) -> None:
     warm = sweep[sweep["warm"]]
-    figure, axes = plt.subplots(1, 2, figsize=(7.2, 3.3), sharex=True)
     for axis, column, factor, label, marker in (
         (axes[0], "energy_j", 1, "Energy per call (J)", "o"),
         (axes[1], "time_s", 1000, "Time per call (ms)", "s"),
@@ -51,16 +76,24 @@ def clocks_figure(sweep: pd.DataFrame, choice: dict[str, Any]) -> Figure:
         limit = 1000 * choice["baseline_time_s"] * (1 + choice["max_slowdown_share"])
         share = 100 * choice["max_slowdown_share"]
         axes[1].axhline(limit, color="C3", linestyle=":", linewidth=1.6, label=f"limit: {share:g} % slower")
-    handles = {
-        text: handle for axis in axes for handle, text in zip(*axis.get_legend_handles_labels(), strict=True)
-    }
-    figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=4)
-    cold = int((~sweep["warm"]).sum())
-    n = warm.groupby("clock_mhz").size()
-    figure.suptitle(
+
+
+def _title(sweep: pd.DataFrame, choice: dict[str, Any]) -> str:
+    n = sweep[sweep["warm"]].groupby("clock_mhz").size()
+    return (
         f"{gpu_name(choice)}, {choice['workload']}: n = {n.min()}"
         + (f" to {n.max()}" if n.max() > n.min() else "")
-        + f" warm repeats per clock; cold repeats not shown: {cold}",
-        fontsize="medium",
+        + f" warm repeats per clock; cold repeats not shown: {int((~sweep['warm']).sum())}"
     )
-    return figure
+
+
+def _make(inputs: Inputs) -> Figure:
+    return clocks_figure([read_frame(path) for path in inputs.files("sweep")], inputs.jsons("choice"))
+
+
+FIGURE = FigurePart(
+    message="Draw energy and time against the clock",
+    caption="Energy and time of one call against the GPU's clock, with the slowdown limit and the recommended clock.",
+    inputs=("sweep", "choice"),
+    make=_make,
+)

@@ -5,7 +5,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from wattshed.publish.drawing.figure_part import FigurePart
 from wattshed.publish.drawing.figure_style import GREY, set_style
+from wattshed.publish.parts.degrees import degrees_of
 
 
 def degrees_figure(degrees: np.ndarray, method: str) -> Figure:
@@ -23,3 +25,11 @@ def degrees_figure(degrees: np.ndarray, method: str) -> Figure:
     axis.set_title(f"Graph of {len(degrees):,} nodes by {method}: degrees {degrees.min()} to {degrees.max()}")
     axis.legend()
     return figure
+
+
+FIGURE = FigurePart(
+    message="Draw the degrees of the graph",
+    caption="Neighbours per node of the graph, without self loops.",
+    inputs=("graph",),
+    make=lambda inputs: degrees_figure(*degrees_of(inputs)),
+)

@@ -10,11 +10,12 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import NullFormatter
 
-from wattshed.accounts.comparison.comparable import RETRO, model_runs, status_of, summarise_by
+from wattshed.accounts.comparison.comparable import model_runs, status_of, summarise_by
+from wattshed.accounts.runs.basis import RETRO
 from wattshed.foundation.faults import Fault
 from wattshed.publish.drawing.empty_figure import words_figure
-from wattshed.publish.drawing.figure_style import set_style
-from wattshed.publish.typesetting.scales import PLAIN_LOG, Scale, energy_scale, mass_scale, wrapped
+from wattshed.publish.drawing.figure_style import PLAIN_LOG, set_style
+from wattshed.publish.typesetting.scales import Scale, energy_scale, mass_scale, wrapped
 from wattshed.publish.typesetting.table import ESTIMATED, significant_text
 
 QUANTITIES = {"co2e_kg": "CO₂e", "energy_kwh": "Energy"}

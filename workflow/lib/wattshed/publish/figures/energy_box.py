@@ -10,10 +10,13 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from wattshed.accounts.comparison.comparable import RETRO, model_runs
+from wattshed.accounts.comparison.comparable import model_runs
+from wattshed.accounts.runs.basis import RETRO
 from wattshed.publish.drawing.empty_figure import words_figure
-from wattshed.publish.drawing.figure_style import set_style
-from wattshed.publish.typesetting.scales import PLAIN_LOG, Scale, energy_scale, wrapped
+from wattshed.publish.drawing.figure_part import FigurePart
+from wattshed.publish.drawing.figure_style import PLAIN_LOG, set_style
+from wattshed.publish.parts.model_costs import costs_of
+from wattshed.publish.typesetting.scales import Scale, energy_scale, wrapped
 from wattshed.statistics.intervals import mean_interval
 
 BOX_FROM = 5
@@ -175,3 +178,11 @@ def _legend(frame: pd.DataFrame) -> list[Any]:
             Line2D([], [], color="0.6", marker="x", mec="black", ms=5, label="retro-estimate, 10-90 % range")
         )
     return entries
+
+
+FIGURE = FigurePart(
+    message="Draw the energy of one training per model",
+    caption="Energy of one training per model: one point per seed, mean with its 95 % interval.",
+    inputs=("runs", "windows"),
+    make=lambda inputs: energy_box_figure(costs_of(inputs)),
+)

@@ -8,7 +8,9 @@ from matplotlib.figure import Figure
 from wattshed.data.panel import Panel
 from wattshed.forecast.forecasts import Forecasts
 from wattshed.foundation.faults import Fault
+from wattshed.publish.drawing.figure_part import FigurePart
 from wattshed.publish.drawing.figure_style import model_styles, set_style
+from wattshed.publish.parts.inputs import Inputs
 
 WEEK_H = 168
 
@@ -81,3 +83,16 @@ def _end_to_end(model: Forecasts, hours: slice, node: int) -> np.ndarray:
         line[origin - hours.start : stop - hours.start] = model.values[0, row, : stop - origin, node]
         free = origin + horizon
     return line
+
+
+def _make(inputs: Inputs) -> Figure:
+    models = {path.stem: Forecasts.read(path) for path in inputs.files("forecasts")}
+    return forecasts_figure(inputs.panel, models)
+
+
+FIGURE = FigurePart(
+    message="Draw forecasts against the truth",
+    caption="One week of the test part: observed load and forecasts. Each forecast uses earlier hours only.",
+    inputs=("panel", "forecasts"),
+    make=_make,
+)

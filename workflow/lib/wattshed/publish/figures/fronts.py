@@ -12,13 +12,15 @@ from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from wattshed.accounts.comparison.comparable import RETRO
 from wattshed.accounts.comparison.fronts import COSTS
+from wattshed.accounts.runs.basis import RETRO
 from wattshed.publish.drawing.empty_figure import say, words_figure
-from wattshed.publish.drawing.figure_style import GREY, set_style
+from wattshed.publish.drawing.error_bars import bar_ends, bar_lengths, front_steps
+from wattshed.publish.drawing.figure_part import FigurePart
+from wattshed.publish.drawing.figure_style import GREY, PLAIN_LOG, set_style
 from wattshed.publish.drawing.label_places import place_labels
-from wattshed.publish.figures.frontier import _bars, _reach, _steps
-from wattshed.publish.typesetting.scales import PLAIN_LOG, Scale, energy_scale, error_axis, mass_scale
+from wattshed.publish.parts.model_costs import ERROR, fronts_of
+from wattshed.publish.typesetting.scales import Scale, energy_scale, error_axis, mass_scale
 from wattshed.publish.typesetting.table import ESTIMATED, count_text
 
 NAMES = {"energy": "Energy", "carbon": "CO₂e"}
@@ -105,7 +107,7 @@ def _panel(
     x = shown[f"{cost}_mean"].to_numpy() * scale.factor
     y = shown[f"{error}_mean"].to_numpy()
     axis.set_xscale("log")
-    reach_x, reach_y = _reach(x, shown, cost, scale.factor), _reach(y, shown, error, 1)
+    reach_x, reach_y = bar_lengths(x, shown, cost, scale.factor), bar_lengths(y, shown, error, 1)
     # An interval that goes below zero cannot be drawn on a log axis: it is cut at a tenth of its mean.
     reach_x[0] = np.minimum(reach_x[0], 0.9 * x)
     axis.errorbar(x, y, xerr=reach_x, yerr=reach_y, fmt="none", ecolor="0.7", elinewidth=1)
@@ -119,7 +121,7 @@ def _panel(
     axis.plot(x[surely], y[surely], "s", mfc="white", mec="0.6", ms=4.5)
     axis.plot(x[retro | other], y[retro | other], "x", color="black", ms=5)
     order = np.argsort(x[front])
-    steps = _steps(x[front][order], y[front][order])
+    steps = front_steps(x[front][order], y[front][order])
     axis.plot(*steps.T, color="C0", linewidth=1)
     axis.plot(x[front], y[front], "D", color="C0")
     axis.set_xlabel(f"{NAMES[kind]} of one run ({scale.unit}{_status(shown)})")
@@ -134,7 +136,7 @@ def _panel(
         f"\u2009{texts[row['model']]}{mark}{FLAG if pd.notna(row['flags']) else ''}\u2009"
         for mark, (_, row) in zip(marks, shown.iterrows(), strict=True)
     ]
-    return axis, np.column_stack([x, y]), names, [steps, *_bars(x, y, reach_x, reach_y)]
+    return axis, np.column_stack([x, y]), names, [steps, *bar_ends(x, y, reach_x, reach_y)]
 
 
 def _set_limits(axis: Axes, x: np.ndarray, reach: np.ndarray) -> None:
@@ -193,3 +195,12 @@ def _marks(fronts: pd.DataFrame) -> list[Any]:
     if fronts["flags"].notna().any():
         entries.append(Line2D([], [], linestyle="none", label=f"{FLAG} flagged runs"))
     return entries
+
+
+FIGURE = FigurePart(
+    message="Draw the fronts of error against energy and carbon",
+    caption="Error against energy and against carbon. Models on the front are beaten by no other in both; "
+    "dominated ones are hollow.",
+    inputs=("runs", "windows", "scores", "panel"),
+    make=lambda inputs: fronts_figure(fronts_of(inputs), inputs.unit, ERROR),
+)

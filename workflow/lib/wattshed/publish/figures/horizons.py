@@ -5,6 +5,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from wattshed.publish.drawing.figure_part import FigurePart
 from wattshed.publish.drawing.figure_style import model_styles, set_style
 
 
@@ -27,3 +28,11 @@ def horizons_figure(scores: pd.DataFrame, unit: str) -> Figure:
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     figure.legend(loc="outside right upper", title="Mean; band: range of seeds")
     return figure
+
+
+FIGURE = FigurePart(
+    message="Draw the error of each hour ahead",
+    caption="Error by hours ahead; the band is the range over the seeds.",
+    inputs=("scores", "panel"),
+    make=lambda inputs: horizons_figure(inputs.frame("scores"), inputs.unit),
+)

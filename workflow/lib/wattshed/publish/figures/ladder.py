@@ -14,9 +14,9 @@ from matplotlib.ticker import LogLocator, NullFormatter
 from wattshed.accounts.ladder.steps import ROLES
 from wattshed.energy.reading import JOULES_PER_KWH
 from wattshed.publish.drawing.empty_figure import say, words_figure
-from wattshed.publish.drawing.figure_style import GREY, model_styles, set_style
+from wattshed.publish.drawing.figure_part import FigurePart
+from wattshed.publish.drawing.figure_style import GREY, PLAIN_LOG, model_styles, set_style
 from wattshed.publish.drawing.label_places import place_labels
-from wattshed.publish.typesetting.scales import PLAIN_LOG
 from wattshed.publish.typesetting.table import ESTIMATED, significant_text
 
 CLIMB_IN, LEAST_HEIGHT_IN, ROW_IN, LETTER_IN = 5.6, 4.4, 0.27, 0.082
@@ -227,3 +227,12 @@ def _marks(ladder: pd.DataFrame, named: dict[str, Any]) -> list[Any]:
         label = "no validation error: test alone"
         entries.append(Line2D([], [], marker="o", mfc="none", color="black", linestyle="none", label=label))
     return entries or [Line2D([], [], marker="o", color=GREY, linestyle="none", label="test RMSE")]
+
+
+FIGURE = FigurePart(
+    message="Draw the ladder: error against the energy spent",
+    caption="Left: validation error against the energy spent so far, one line per step, with the opponents' own best. "
+    "Right: test error of each step, closed forms included.",
+    inputs=("ladder", "checks", "panel"),
+    make=lambda inputs: ladder_figure(inputs.frame("ladder"), inputs.frame("checks"), inputs.unit),
+)

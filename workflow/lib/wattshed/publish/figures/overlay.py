@@ -12,8 +12,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from wattshed.accounts.comparison.comparable import slice_columns
-from wattshed.accounts.comparison.overlay import SMALL_GAIN_SHARE, last_gains, mean_curves
+from wattshed.accounts.comparison.overlay import SMALL_GAIN_SHARE, epoch_curves, last_gains, mean_curves
 from wattshed.publish.drawing.empty_figure import say, words_figure
+from wattshed.publish.drawing.figure_part import FigurePart
 from wattshed.publish.drawing.figure_style import set_style
 from wattshed.publish.typesetting.scales import Scale, energy_scale, wrapped
 from wattshed.publish.typesetting.table import ESTIMATED
@@ -121,3 +122,13 @@ def _legend(means: pd.DataFrame, gains: pd.DataFrame, small_share: float) -> lis
         label = f"late energy from here: ≤ {100 * small_share:g} % of the gain left"
         entries.append(Line2D([], [], color="black", linewidth=0.9, linestyle=":", label=label))
     return entries
+
+
+FIGURE = FigurePart(
+    message="Draw the validation error against the energy spent",
+    caption="Validation error against the energy spent so far, epoch by epoch: mean and 95 % interval over seeds.",
+    inputs=("windows", "panel"),
+    make=lambda inputs: overlay_figure(
+        epoch_curves(inputs.frame("windows")), f"Validation RMSE ({inputs.unit})"
+    ),
+)

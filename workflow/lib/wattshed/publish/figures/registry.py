@@ -1,3 +1,16 @@
 """The table of figures: name -> module."""
 
-MODULES: dict[str, str] = {}
+MODULES: dict[str, str] = {
+    "training": "wattshed.publish.figures.training",
+    "forecasts": "wattshed.publish.figures.forecasts",
+    "frontier": "wattshed.publish.figures.frontier",
+    "clocks": "wattshed.publish.figures.clocks",
+    "degrees": "wattshed.publish.figures.degrees",
+    "horizons": "wattshed.publish.figures.horizons",
+    "split": "wattshed.publish.figures.split",
+    "energies": "wattshed.publish.figures.energy_box",
+    "overlay": "wattshed.publish.figures.overlay",
+    "fronts": "wattshed.publish.figures.fronts",
+    "ladder": "wattshed.publish.figures.ladder",
+    "chains": "wattshed.publish.figures.chains",
+}

@@ -9,9 +9,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from wattshed.accounts.comparison.comparable import RETRO, own_energy
+from wattshed.accounts.comparison.comparable import own_energy
+from wattshed.accounts.runs.basis import RETRO
 from wattshed.foundation.faults import Fault
 from wattshed.publish.drawing.empty_figure import words_figure
+from wattshed.publish.drawing.figure_part import FigurePart
 from wattshed.publish.drawing.figure_style import set_style
 from wattshed.publish.typesetting.scales import Scale, energy_scale, wrapped
 from wattshed.publish.typesetting.table import significant_text
@@ -155,3 +157,12 @@ def _legend(frame: pd.DataFrame, by: str, bars: list[dict[str, Any]]) -> list[An
     if any(bar["high"] > 0 for bar in bars):
         entries.append(plt.Line2D([], [], color="C0", linewidth=2, label="energy of one run, 95 % interval"))
     return entries
+
+
+FIGURE = FigurePart(
+    message="Draw the energy of every stage by component",
+    caption="Energy of every stage by component: solid parts are measured, hatched ones estimated; components "
+    "without a sensor are named.",
+    inputs=("runs",),
+    make=lambda inputs: split_figure(inputs.frame("runs"), "stage"),
+)

@@ -5,14 +5,17 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from wattshed.energy.reading import JOULES_PER_KWH
+from wattshed.energy.reading import JOULES_PER_KWH, worst_status
+from wattshed.foundation.vocabulary import Window
+from wattshed.publish.drawing.figure_part import FigurePart
 from wattshed.publish.drawing.figure_style import model_styles, set_style
+from wattshed.publish.parts.inputs import Inputs
 
 
 def training_figure(epochs: pd.DataFrame, unit: str, energy_status: str) -> Figure:
     """Left: validation RMSE by epoch; right: the same by cumulative energy. One thin line per seed.
 
-    epochs: rows of ``models/*.epochs.parquet``; energy_status: of the epochs' energy. Without any known
+    epochs: rows of ``checkpoints/*.epochs.parquet``; energy_status: of the epochs' energy. Without any known
     energy the right panel is left out and the title says so.
     """
     set_style()
@@ -43,3 +46,17 @@ def training_figure(epochs: pd.DataFrame, unit: str, energy_status: str) -> Figu
     ]
     figure.legend(handles=handles, loc="outside lower center", ncols=3, title="Model (one line per seed)")
     return figure
+
+
+def _make(inputs: Inputs) -> Figure:
+    windows = inputs.frame("windows")
+    status = worst_status(windows.loc[windows["window"] == Window.EPOCH, "energy_status"])
+    return training_figure(inputs.frame("epochs"), inputs.unit, status)
+
+
+FIGURE = FigurePart(
+    message="Draw the training curves with their energy",
+    caption="Validation error during training, by epoch and by the energy spent.",
+    inputs=("epochs", "windows", "panel"),
+    make=_make,
+)

@@ -1,61 +1,99 @@
-"""The numbers of the report as one dictionary, so that anybody can hold them against the raw outputs."""
+"""The numbers of the report as one dictionary, so that anybody can compare them with the raw outputs."""
 
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from wattshed.accounts.comparison.accuracy_means import accuracy_means, node_quantiles
+from wattshed.accounts.comparison.clock_means import clock_means
+from wattshed.accounts.comparison.strategy_means import strategy_means
+from wattshed.accounts.comparison.variant_means import variant_means
 from wattshed.accounts.runs.stages import stages_frame
-from wattshed.publish.report.results import StudyResults
-from wattshed.publish.tables.accuracy import accuracy_summary
-from wattshed.publish.tables.adaptation import adaptation_summary
-from wattshed.publish.tables.clocks import clocks_summary
-from wattshed.publish.tables.compression import compression_summary
-from wattshed.publish.tables.nodes import node_quantiles
+from wattshed.foundation.frames import read_frame
+from wattshed.publish.parts.degrees import degrees_of
+from wattshed.publish.parts.inputs import Inputs
 
 
-def report_numbers(results: StudyResults) -> dict[str, Any]:
+def report_numbers(inputs: Inputs) -> dict[str, Any]:
     """Means with intervals and n by section; energies in kWh or J and masses in kg as their names say.
 
-    Shares are fractions, unknown values are None.
+    Shares are fractions, unknown values are None. A section is empty if the study has no such result.
     """
-    quality, panel = results.quality, results.panel
+    scores = inputs.frame("scores")
     return {
-        "data": {
-            "nodes": len(panel.node_names),
-            "hours": len(panel.times),
-            "observed_share": float(panel.observed.mean()),
-            "imputed_share": float(quality["imputed_share"].mean()),
-            "gap_count": int(quality["gap_count"].sum()),
-            "longest_gap_h": int(quality["longest_gap_h"].max()),
-            "spike_count": int(quality["spike_count"].sum()),
-            "degree_min": int(results.degrees.min()),
-            "degree_median": float(np.median(results.degrees)),
-            "degree_max": int(results.degrees.max()),
-        },
-        "accuracy": _by(accuracy_summary(results.scores), "model"),
-        "nodes": _by(node_quantiles(results.scores), "model"),
-        "frontier": _by(results.frontier, "model"),
-        "ladder": {} if results.ladder is None else _by(results.ladder, "model"),
-        "energy": _by(stages_frame(results.runs), "stage"),
-        "adaptation": _by(adaptation_summary(results.adaptation), "strategy"),
-        "compression": _by(compression_summary(results.compression), "variant"),
-        "clocks": {
-            "choice": results.choice,
-            "sweep": _by(clocks_summary(results.sweep), "clock_mhz"),
-        },
+        "data": _data(inputs),
+        "accuracy": _by(accuracy_means(scores), "model"),
+        "nodes": _by(node_quantiles(scores), "model"),
+        "frontier": _by(inputs.frame("frontier"), "model"),
+        "ladder": _by(inputs.frame("ladder"), "model") if "ladder" in inputs else {},
+        "chains": _chains(inputs),
+        "energy": _by(stages_frame(inputs.frame("runs")), "stage"),
+        "adaptation": _by(strategy_means(inputs.frame("adaptation")), "strategy")
+        if "adaptation" in inputs
+        else {},
+        "compression": _by(variant_means(inputs.frame("compression")), "variant")
+        if "compression" in inputs
+        else {},
+        "clocks": _clocks(inputs),
     }
 
 
-def _by(frame: pd.DataFrame, key: str) -> dict[str, dict[str, Any]]:
+def _data(inputs: Inputs) -> dict[str, Any]:
+    panel, quality = inputs.panel, inputs.frame("quality")
+    degrees, _ = degrees_of(inputs)
     return {
-        str(row[key]): {str(name): _plain(value) for name, value in row.items() if name != key}
+        "nodes": len(panel.node_names),
+        "hours": len(panel.times),
+        "observed_share": float(panel.observed.mean()),
+        "imputed_share": float(quality["imputed_share"].mean()),
+        "gap_count": int(quality["gap_count"].sum()),
+        "longest_gap_h": int(quality["longest_gap_h"].max()),
+        "spike_count": int(quality["spike_count"].sum()),
+        "degree_min": int(degrees.min()),
+        "degree_median": float(np.median(degrees)),
+        "degree_max": int(degrees.max()),
+    }
+
+
+def _chains(inputs: Inputs) -> dict[str, Any]:
+    """Steps by their lineage, chain by chain."""
+    if "chains" not in inputs:
+        return {}
+    frame = inputs.frame("chains")
+    return {
+        str(chain): _by(steps.drop(columns="chain"), "lineage")
+        for chain, steps in frame.groupby("chain", sort=False)
+    }
+
+
+def _clocks(inputs: Inputs) -> dict[str, Any]:
+    """The sweep and its choice; of several sweeps by what was swept."""
+    if "sweep" not in inputs:
+        return {}
+    sweeps = {
+        str(choice["workload"]): {
+            "choice": choice,
+            "sweep": _by(clock_means(read_frame(path)), "clock_mhz"),
+        }
+        for path, choice in zip(inputs.files("sweep"), inputs.jsons("choice"), strict=True)
+    }
+    return next(iter(sweeps.values())) if len(sweeps) == 1 else sweeps
+
+
+def _by(frame: pd.DataFrame, key: str) -> dict[str, dict[str, Any]]:
+    """Rows by their key; by model and key if the frame holds several models."""
+    several = "model" in frame and key != "model" and frame["model"].nunique() > 1
+    return {
+        (f"{row['model']} {row[key]}" if several else str(row[key])): {
+            str(name): _plain(value) for name, value in row.items() if name != key
+        }
         for row in frame.to_dict("records")
     }
 
 
 def _plain(value: Any) -> Any:
-    """A JSON value: numpy's numbers as Python's, every kind of null as None."""
-    if pd.isna(value):
+    """A JSON value: numpy's numbers as Python's, unknown and infinite ones as None."""
+    if pd.isna(value) or (isinstance(value, float) and not np.isfinite(value)):
         return None
     return value.item() if isinstance(value, np.generic) else value

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -13,85 +13,115 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from wattshed.accounts.comparison.advice import advise
-from wattshed.publish.model_costs import model_tables
+from wattshed.foundation.plugins import load
+from wattshed.publish.parts.declaration import declared
+from wattshed.publish.parts.degrees import degrees_of
+from wattshed.publish.parts.inputs import Inputs
 from wattshed.publish.report.numbers import report_numbers
-from wattshed.publish.report.results import StudyResults
 from wattshed.publish.sentences.headline import headline, knowledge
 from wattshed.publish.sentences.what_to_use import what_to_use_sentence
-from wattshed.publish.tables.accuracy import accuracy_table
-from wattshed.publish.tables.adaptation import adaptation_table, matrix_table
-from wattshed.publish.tables.clocks import clocks_table
-from wattshed.publish.tables.compression import compression_table
-from wattshed.publish.tables.energy import energy_table
-from wattshed.publish.tables.frontier import frontier_table
-from wattshed.publish.tables.ladder import ladder_tables
-from wattshed.publish.tables.nodes import nodes_table
-from wattshed.publish.tables.quality import quality_table
-from wattshed.publish.typesetting.table import Table
 from wattshed.statistics.intervals import METHOD_NOTE
 
-NEVER_LEARNS = "frozen"
+# Tables and figures of each section, in reading order. Those of other names, such as a study's own, come last.
+LAYOUT: dict[str, tuple[str, ...]] = {
+    "data": ("table quality", "figure degrees"),
+    "accuracy": (
+        "table accuracy",
+        "figure horizons",
+        "table nodes",
+        "figure forecasts",
+        "figure training",
+    ),
+    "energy": (
+        "table energy",
+        "figure split",
+        "figure energies",
+        "table frontier",
+        "figure fronts",
+        "table fronts",
+        "table leaders",
+        "figure overlay",
+        "table normalised",
+    ),
+    "ladder": ("figure ladder", "table ladder"),
+    "chains": ("table chains", "figure chains"),
+    "engine": ("table engine",),
+    "adaptation": ("table adaptation", "table matrices"),
+    "compression": ("table compression",),
+    "clocks": ("figure clocks", "table clocks"),
+}
+# For print only: on the page the fronts say the same.
+LEFT_OUT = ("figure frontier",)
 
 
-def render_report(
-    results: StudyResults,
-    figures: Mapping[str, Path],
-    note: str = "",
-    limit_kg: float | None = None,
-    engine: Table | None = None,
-) -> str:
+def render_report(inputs: Inputs, tables: Sequence[str], figures: Mapping[str, Path]) -> str:
     """The whole page as HTML.
 
-    figures: PNG files by name, which the page carries inside itself; note: what a reader must know of the recipes,
-    such as the cap on epochs; limit_kg: of the low-carbon leaders; engine: its benchmark, where there is one.
+    tables: names of the tables that are made and shown; figures: PNG files by name, which the page carries inside
+    itself. Raises :class:`Fault` for an input that is missing or cannot be read.
     """
-    unit = results.panel.unit
     environment = Environment(
         loader=PackageLoader("wattshed.publish.report", "."),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
     )
-    strategies = [name for name in results.adaptation["strategy"].unique() if name != NEVER_LEARNS]
-    numbers = report_numbers(results)
+    numbers = report_numbers(inputs)
+    panel = inputs.panel
+    shown: dict[str, Any] = {f"table {name}": _table_part(name, inputs) for name in tables}
+    shown |= {
+        f"figure {name}": {
+            "name": name,
+            "image": _data_uri(path),
+            "caption": declared("figure", name).caption,
+        }
+        for name, path in figures.items()
+    }
+    placed = {part for parts in LAYOUT.values() for part in parts}
+    sections = {
+        section: [shown[part] for part in parts if part in shown] for section, parts in LAYOUT.items()
+    }
     page: str = environment.get_template("report.html.j2").render(
-        study=results.config["study"],
+        study=inputs.config["study"],
         css=Markup(files("wattshed.publish.report").joinpath("report.css").read_text(encoding="utf-8")),
-        headline=headline(results),
-        knowledge=knowledge(results),
+        headline=headline(inputs),
+        knowledge=knowledge(inputs),
         method=METHOD_NOTE,
-        panel=results.panel,
-        span=[str(results.panel.times[0])[:10], str(results.panel.times[-1])[:10]],
-        cuts=results.splits["cuts_utc"],
-        graph_method=results.graph_method,
+        panel=panel,
+        span=[str(panel.times[0])[:10], str(panel.times[-1])[:10]],
+        cuts=inputs.json("splits")["cuts_utc"],
+        graph_method=degrees_of(inputs)[1],
         numbers=numbers,
-        quality=quality_table(results.quality, unit),
-        accuracy=accuracy_table(results.scores, results.frontier, unit, note),
-        nodes=nodes_table(results.scores, unit),
-        energy=energy_table(results.runs),
-        frontier=frontier_table(results.frontier, unit),
-        costs=model_tables(results.runs, results.windows, results.scores, unit, limit_kg),
-        ladder=None if results.ladder is None else ladder_tables(results.ladder, unit, note),
-        what_to_use=_what_to_use(results),
-        engine=engine,
-        adaptation=adaptation_table(results.adaptation, unit),
-        matrices=[matrix_table(results.matrix, name, unit) for name in strategies],
-        compression=compression_table(results.compression, unit),
-        clocks=clocks_table(results.sweep, results.choice),
-        studied_model=results.config["studied_model"],
-        figures={name: _data_uri(path) for name, path in figures.items()},
-        origin=_origin(results.runs),
-        config=yaml.safe_dump(results.config, sort_keys=False, allow_unicode=True),
+        sections=sections,
+        further=[part for name, part in shown.items() if name not in placed and name not in LEFT_OUT],
+        what_to_use=_what_to_use(inputs),
+        simulated="choice" in inputs
+        and all(choice["label"] == "simulated" for choice in inputs.jsons("choice")),
+        origin=_origin(inputs.frame("runs")),
+        config=yaml.safe_dump(inputs.config, sort_keys=False, allow_unicode=True),
         numbers_json=_script_json(numbers),
     )
     return page
 
 
-def _what_to_use(results: StudyResults) -> str:
-    """The advice that the ladder's steps give; empty without a ladder."""
-    if results.ladder is None:
+def _table_part(name: str, inputs: Inputs) -> dict[str, Any]:
+    """All tables of a part, each under its file's name."""
+    made = load("table", name).tables(name, inputs)
+    several = any(len(tables) > 1 for tables in made.values())
+    return {
+        "tables": [
+            {"id": table.name if several else file, "content": table}
+            for file, tables in made.items()
+            for table in tables
+        ]
+    }
+
+
+def _what_to_use(inputs: Inputs) -> str:
+    """The advice that follows from the ladder's steps; empty without a ladder."""
+    if "ladder" not in inputs:
         return ""
-    return what_to_use_sentence(advise(results.scores, results.ladder), results.panel.unit)
+    return what_to_use_sentence(advise(inputs.frame("scores"), inputs.frame("ladder")), inputs.unit)
 
 
 def _data_uri(png: Path) -> str:

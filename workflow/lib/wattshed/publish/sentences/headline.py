@@ -2,62 +2,70 @@
 
 import pandas as pd
 
+from wattshed.accounts.comparison.accuracy_means import accuracy_means
+from wattshed.accounts.comparison.strategy_means import strategy_means
+from wattshed.accounts.comparison.variant_means import BASELINE, WORTH, variant_means
 from wattshed.accounts.runs.stages import stages_frame
-from wattshed.accounts.runs.totals import COMPONENTS
-from wattshed.energy.reading import JOULES_PER_KWH
-from wattshed.publish.report.results import StudyResults
+from wattshed.energy.reading import COMPONENTS, JOULES_PER_KWH
+from wattshed.publish.parts.inputs import Inputs
+from wattshed.publish.sentences.clock_choice import choice_sentences
 from wattshed.publish.sentences.winner import winner_sentence
-from wattshed.publish.tables.accuracy import accuracy_summary
-from wattshed.publish.tables.adaptation import adaptation_summary
-from wattshed.publish.tables.clocks import choice_sentences
-from wattshed.publish.tables.compression import BASELINE, WORTH, compression_summary
-from wattshed.publish.tables.energy import G_PER_KG, WH_PER_KWH
+from wattshed.publish.typesetting.scales import G_PER_KG, WH_PER_KWH
 from wattshed.publish.typesetting.table import plain, significant_text
 
 STGNN_FORMS = ("stgnn", "stgnn_reference")
 
 
-def headline(results: StudyResults) -> list[str]:
-    """Plain sentences in the order of their weight."""
+def headline(inputs: Inputs) -> list[str]:
+    """Plain sentences, the most important first."""
     return [
-        winner_sentence(accuracy_summary(results.scores), results.panel.unit),
-        *_stgnn_sentence(results),
-        *_cost_sentences(results),
-        _adaptation_sentence(results),
-        _compression_sentence(results),
-        " ".join(choice_sentences(results.choice)),
+        winner_sentence(accuracy_means(inputs.frame("scores")), inputs.unit),
+        *_stgnn_sentence(inputs),
+        *_cost_sentences(inputs),
+        *([_adaptation_sentence(inputs)] if "adaptation" in inputs else []),
+        *([_compression_sentence(inputs)] if "compression" in inputs else []),
+        *([_clocks_sentence(inputs)] if "choice" in inputs else []),
     ]
 
 
-def knowledge(results: StudyResults) -> list[str]:
+def knowledge(inputs: Inputs) -> list[str]:
     """How the study's energies are known, and what was simulated or synthetic."""
-    total = stages_frame(results.runs).iloc[-1]
+    runs = inputs.frame("runs")
+    total = stages_frame(runs).iloc[-1]
     sentences = []
     for status in ("measured", "estimated"):
-        parts = [p.upper() for p in COMPONENTS if str(total[f"{p}_status"]).startswith(status)]
+        parts = [part for part in COMPONENTS if str(total[f"{part}_status"]).startswith(status)]
         sources = [
             str(source)
-            for p in COMPONENTS
-            if str(total[f"{p}_status"]).startswith(status)
-            for source in results.runs.loc[results.runs[f"{p}_kwh"].notna(), f"{p}_source"].unique()
+            for part in parts
+            for source in runs.loc[runs[f"{part}_kwh"].notna(), f"{part}_source"].unique()
         ]
         if parts:
-            sentences.append(f"{', '.join(parts)} energy is {status} ({'; '.join(dict.fromkeys(sources))}).")
-    missing = [p.upper() for p in COMPONENTS if total[f"{p}_status"] == "missing"]
+            names = ", ".join(part.upper() for part in parts)
+            sentences.append(f"{names} energy is {status} ({'; '.join(dict.fromkeys(sources))}).")
+    missing = [part.upper() for part in COMPONENTS if total[f"{part}_status"] == "missing"]
     if missing:
         sentences.append(f"{', '.join(missing)} energy is missing: no sensor, and no zero in its place.")
-    if not any(str(total[f"{p}_status"]).startswith("measured") for p in COMPONENTS):
+    if not any(str(total[f"{part}_status"]).startswith("measured") for part in COMPONENTS):
         sentences.insert(0, "No energy in this report was measured by a sensor.")
-    if results.choice["label"] == "simulated":
+    if "choice" in inputs and any(choice["label"] == "simulated" for choice in inputs.jsons("choice")):
         sentences.append("The GPU clock sweep is simulated: it shows the method, not what a real GPU saves.")
-    if results.panel.synthetic:
-        sentences.append("The panel is synthetic: its loads were made up by a seeded generator.")
+    if inputs.panel.synthetic:
+        sentences.append("The panel is synthetic: a seeded generator made its loads.")
     return sentences
 
 
-def _stgnn_sentence(results: StudyResults) -> list[str]:
-    summary = accuracy_summary(results.scores)
-    forms = {name: model["form"] for name, model in results.config["models"].items()}
+def _clocks_sentence(inputs: Inputs) -> str:
+    choices = inputs.jsons("choice")
+    return " ".join(
+        (f"{choice['workload']}: " if len(choices) > 1 else "") + " ".join(choice_sentences(choice))
+        for choice in choices
+    )
+
+
+def _stgnn_sentence(inputs: Inputs) -> list[str]:
+    summary = accuracy_means(inputs.frame("scores"))
+    forms = {name: model["form"] for name, model in inputs.config["models"].items()}
     graph_models = summary["model"].map(lambda name: forms.get(name) in STGNN_FORMS)
     if not graph_models.any():
         return []
@@ -68,38 +76,38 @@ def _stgnn_sentence(results: StudyResults) -> list[str]:
     behind = 100 * (best["rmse_mean"] / summary["rmse_mean"].iloc[0] - 1)
     return [
         f"The best graph model, {best['model']}, comes {_ordinal(place)} of {len(summary)} with "
-        f"{plain(best['rmse_mean'], 4)} {results.panel.unit}{_interval(best, 'rmse')}, {plain(behind, 1)} % above "
+        f"{plain(best['rmse_mean'], 4)} {inputs.unit}{_interval(best, 'rmse')}, {plain(behind, 1)} % above "
         "the winner."
     ]
 
 
-def _cost_sentences(results: StudyResults) -> list[str]:
+def _cost_sentences(inputs: Inputs) -> list[str]:
     sentences = []
-    row = results.frontier.sort_values("rmse_mean").iloc[0]
+    row = inputs.frame("frontier").sort_values("rmse_mean").iloc[0]
     if pd.notna(row["training_kwh_mean"]):
         joules = significant_text(row["training_kwh_mean"] * JOULES_PER_KWH)
         sentences.append(
             f"Training {row['model']} once takes {joules} J ({row['energy_status']}, n = {row['training_kwh_n']})."
         )
-    total = stages_frame(results.runs).iloc[-1]
+    total = stages_frame(inputs.frame("runs")).iloc[-1]
     if pd.notna(total["energy_kwh"]):
         sentence = (
             f"The whole study took {significant_text(total['energy_kwh'] * WH_PER_KWH)} Wh "
             f"({total['energy_status']}) in {total['jobs']} jobs"
         )
         if pd.notna(total["co2e_kg"]):
-            sources = "; ".join(sorted(results.runs["co2e_source"].dropna().unique()))
+            sources = "; ".join(sorted(inputs.frame("runs")["co2e_source"].dropna().unique()))
             sentence += f", or {significant_text(total['co2e_kg'] * G_PER_KG)} g CO₂e ({sources})"
         sentences.append(sentence + ".")
     return sentences
 
 
-def _adaptation_sentence(results: StudyResults) -> str:
-    frame = adaptation_summary(results.adaptation).sort_values("prequential_rmse_mean", ignore_index=True)
+def _adaptation_sentence(inputs: Inputs) -> str:
+    frame = strategy_means(inputs.frame("adaptation")).sort_values("prequential_rmse_mean", ignore_index=True)
     best = frame.iloc[0]
     sentence = (
         f"On the later months, {best['strategy']} forecasts best: prequential RMSE "
-        f"{plain(best['prequential_rmse_mean'], 4)} {results.panel.unit}{_interval(best, 'prequential_rmse')}"
+        f"{plain(best['prequential_rmse_mean'], 4)} {inputs.unit}{_interval(best, 'prequential_rmse')}"
     )
     frozen = frame[frame["strategy"] == "frozen"]
     if best["strategy"] != "frozen" and len(frozen):
@@ -108,8 +116,8 @@ def _adaptation_sentence(results: StudyResults) -> str:
     return sentence + "."
 
 
-def _compression_sentence(results: StudyResults) -> str:
-    frame = compression_summary(results.compression)
+def _compression_sentence(inputs: Inputs) -> str:
+    frame = variant_means(inputs.frame("compression"))
     others = frame[frame["verdict"] != BASELINE]
     worth = others.loc[others["verdict"] == WORTH, "variant"].tolist()
     if not worth:

@@ -1,4 +1,4 @@
-"""What to use, in plain sentences that also tell when a closed form beats everything."""
+"""Which model to use, in one plain sentence."""
 
 from wattshed.accounts.comparison.advice import Advice, Candidate
 from wattshed.energy.reading import JOULES_PER_KWH
@@ -16,28 +16,28 @@ def what_to_use_sentence(advice: Advice, unit: str) -> str:
             f"What to use: {use.model}. Its test RMSE, {_error(use, unit)}, is the least of {advice.compared}"
         )
         if use.kwh is None:
-            sentence += "; no energy is known to weigh it against"
+            sentence += "; no energy is known to compare"
         elif advice.alike:
             sentence += (
                 f", and its training takes the least energy, {_joules(use)}, among it and those that cannot be "
-                f"told from it: {', '.join(advice.alike)}"
+                f"told apart from it: {', '.join(advice.alike)}"
             )
         else:
-            sentence += f", told apart from all others; its training takes {_joules(use)}"
+            sentence += f", clearly less than that of all others; its training takes {_joules(use)}"
     else:
         sentence = (
             f"What to use: {use.model}. {best.model} has the least test RMSE of {advice.compared}, "
-            f"{_error(best, unit)}, but {use.model}, {_error(use, unit)}, cannot be told from it, and its training "
-            f"takes the least energy of all that cannot: {_joules(use)}{_instead(use, best)}"
+            f"{_error(best, unit)}, but {use.model}, {_error(use, unit)}, cannot be told apart from it, and its "
+            f"training takes the least energy of all such models: {_joules(use)}{_instead(use, best)}"
         )
         others = [name for name in advice.alike if name != use.model]
         if others:
-            sentence += f"; not told from the best either: {', '.join(others)}"
+            sentence += f"; these cannot be told apart from the best either: {', '.join(others)}"
     unknown = [name for name in advice.unknown if use.kwh is not None]
     if unknown:
-        sentence += f"; of unknown energy and so not weighed: {', '.join(unknown)}"
+        sentence += f"; left out, as their energy is unknown: {', '.join(unknown)}"
     if advice.single:
-        sentence += f"; one seed tells no spread, so this may be luck: {', '.join(advice.single)}"
+        sentence += f"; trained with one seed, so the spread is unknown: {', '.join(advice.single)}"
     return sentence + "."
 
 

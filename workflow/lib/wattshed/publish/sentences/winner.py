@@ -8,8 +8,8 @@ from wattshed.publish.typesetting.table import plain
 def winner_sentence(summary: pd.DataFrame, unit: str) -> str:
     """Name the model of least RMSE and its distance to the next.
 
-    summary: one row per model with ``model, n, rmse_mean, rmse_low, rmse_high``. Two models whose intervals
-    meet are said to be not told apart.
+    summary: one row per model with ``model, n, rmse_mean, rmse_low, rmse_high``. The sentence says
+    where the two intervals overlap, so that the two cannot be told apart.
     """
     ranked = summary.sort_values("rmse_mean", ignore_index=True)
     first = ranked.iloc[0]
@@ -23,12 +23,12 @@ def winner_sentence(summary: pd.DataFrame, unit: str) -> str:
         if ahead >= 0.0005
         else (f", level with {second['model']}")
     )
-    if intervals_meet(first, second):
-        sentence += "; their 95 % intervals over seeds meet, so the two are not told apart"
+    if intervals_overlap(first, second):
+        sentence += "; their 95 % intervals over seeds overlap, so the two cannot be told apart"
     return sentence + "."
 
 
-def intervals_meet(first: pd.Series, second: pd.Series) -> bool:
+def intervals_overlap(first: pd.Series, second: pd.Series) -> bool:
     """Whether the intervals overlap; a single run counts as its own mean."""
     highest = first["rmse_mean"] if pd.isna(first["rmse_high"]) else first["rmse_high"]
     lowest = second["rmse_mean"] if pd.isna(second["rmse_low"]) else second["rmse_low"]

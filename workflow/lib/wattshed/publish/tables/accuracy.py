@@ -2,8 +2,11 @@
 
 import pandas as pd
 
+from wattshed.accounts.comparison.accuracy_means import METRICS, accuracy_means
 from wattshed.energy.reading import JOULES_PER_KWH
+from wattshed.publish.parts.inputs import Inputs
 from wattshed.publish.sentences.winner import winner_sentence
+from wattshed.publish.typesetting.status_marks import energy_mark
 from wattshed.publish.typesetting.table import (
     INTERVAL_TITLE,
     Cell,
@@ -13,26 +16,18 @@ from wattshed.publish.typesetting.table import (
     decimals,
     interval,
     significant,
-    status_mark,
 )
+from wattshed.publish.typesetting.table_part import TablePart
 from wattshed.statistics.intervals import METHOD_NOTE
-from wattshed.statistics.summaries import summarise
-
-METRICS = ["rmse", "mae", "wape", "mase", "r2"]
-
-
-def accuracy_summary(scores: pd.DataFrame) -> pd.DataFrame:
-    """One row per model, least RMSE first: n and mean, low, high of every metric over all test cells."""
-    summary = summarise(scores[scores["scope"] == "all"], "model", METRICS)
-    return summary.sort_values("rmse_mean", ignore_index=True)
 
 
 def accuracy_table(scores: pd.DataFrame, frontier: pd.DataFrame, unit: str, note: str = "") -> Table:
     """Every model in the order of its RMSE, with the energy of one training run.
 
-    unit: of the panel; note: what a reader must know of the recipes, such as the cap on epochs.
+    scores: ``accuracy/scores.parquet``; frontier: ``frontier.parquet``; unit: of the errors; note: what a reader must
+    know of the recipes, such as a cap on epochs.
     """
-    summary = accuracy_summary(scores)
+    summary = accuracy_means(scores)
     energies = frontier.set_index("model")
     best = {m: (summary[f"{m}_mean"].max() if m == "r2" else summary[f"{m}_mean"].min()) for m in METRICS}
 
@@ -54,7 +49,7 @@ def accuracy_table(scores: pd.DataFrame, frontier: pd.DataFrame, unit: str, note
                 mean(row, "wape", 1, 100),
                 mean(row, "mase", 3),
                 mean(row, "r2", 3),
-                significant(joules, mark=status_mark(energy["energy_status"])),
+                significant(joules, mark=energy_mark(energy["energy_status"])),
             ]
         )
     columns = [
@@ -74,3 +69,17 @@ def accuracy_table(scores: pd.DataFrame, frontier: pd.DataFrame, unit: str, note
     )
     notes = [winner_sentence(summary, unit), f"{METHOD_NOTE}, over seeds; a dash where n = 1."]
     return Table("accuracy", caption, columns, rows, [*notes, *([note] if note else [])])
+
+
+def _make(inputs: Inputs) -> Table:
+    note = inputs.parameter("note") or ""
+    return accuracy_table(inputs.frame("scores"), inputs.frame("frontier"), inputs.unit, note)
+
+
+TABLE = TablePart(
+    message="Make the table of accuracy",
+    caption="Test errors of every model, baselines included, with the energy of one training.",
+    inputs=("scores", "frontier", "panel"),
+    parameters=("note",),
+    make=_make,
+)

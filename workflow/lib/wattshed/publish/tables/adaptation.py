@@ -1,9 +1,10 @@
-"""Table: what fine-tuning on later months brings and costs."""
+"""Table: what adapting to later months brings and costs."""
 
 import pandas as pd
 
-from wattshed.accounts.runs.status import worst_status
+from wattshed.accounts.comparison.strategy_means import strategy_means
 from wattshed.energy.reading import JOULES_PER_KWH
+from wattshed.publish.typesetting.status_marks import energy_mark
 from wattshed.publish.typesetting.table import (
     INTERVAL_TITLE,
     Cell,
@@ -13,41 +14,22 @@ from wattshed.publish.typesetting.table import (
     decimals,
     interval,
     significant,
-    status_mark,
 )
+from wattshed.publish.typesetting.table_part import TablePart
 from wattshed.statistics.intervals import METHOD_NOTE
-from wattshed.statistics.summaries import summarise
-
-METRICS = [
-    "acc_rmse",
-    "bwt_rmse",
-    "fwt_rmse",
-    "forgetting_share",
-    "prequential_rmse",
-    "base_rmse_after",
-    "updates",
-    "kwh_per_update",
-]
-
-
-def adaptation_summary(summary: pd.DataFrame) -> pd.DataFrame:
-    """One row per strategy: n seeds, mean, low, high of every metric, and the status of its energy.
-
-    ``updated`` says whether the strategy learns at all; one that does not has no energy to know.
-    """
-    frame = summarise(summary, "strategy", METRICS)
-    groups = summary.groupby("strategy")
-    frame["energy_status"] = frame["strategy"].map(groups["energy_status"].agg(worst_status))
-    frame["updated"] = frame["strategy"].map(groups["updates"].max()) > 0
-    return frame
 
 
 def adaptation_table(summary: pd.DataFrame, unit: str) -> Table:
-    """Strategies side by side; errors and forgetting are better small, transfer (BWT, FWT) large."""
-    frame = adaptation_summary(summary)
+    """Strategies side by side; errors and forgetting are better small, transfer (BWT, FWT) large.
+
+    summary: ``adaptation/summary.parquet``; unit: of the errors.
+    """
+    frame = strategy_means(summary)
+    models = "model" in frame
     least = frame["prequential_rmse_mean"].min()
     rows = [
         [
+            *([Cell(row["model"])] if models else []),
             Cell(row["strategy"]),
             Cell(str(row["n"])),
             decimals(row["prequential_rmse_mean"], 4, best=bool(row["prequential_rmse_mean"] == least)),
@@ -57,13 +39,14 @@ def adaptation_table(summary: pd.DataFrame, unit: str) -> Table:
             decimals(row["fwt_rmse_mean"], 4),
             decimals(100 * row["forgetting_share_mean"], 1),
             decimals(row["base_rmse_after_mean"], 4),
-            significant(row["kwh_per_update_mean"] * JOULES_PER_KWH, mark=status_mark(row["energy_status"]))
+            significant(row["kwh_per_update_mean"] * JOULES_PER_KWH, mark=energy_mark(row["energy_status"]))
             if row["updated"]
             else Cell("none"),
         ]
         for _, row in frame.iterrows()
     ]
     columns = [
+        *([Column("Model")] if models else []),
         Column("Strategy"),
         Column("n", numeric=True),
         Column("Prequential", unit, numeric=True),
@@ -89,20 +72,9 @@ def adaptation_table(summary: pd.DataFrame, unit: str) -> Table:
     return Table("adaptation", caption, columns, rows, notes)
 
 
-def matrix_table(matrix: pd.DataFrame, strategy: str, unit: str) -> Table:
-    """The matrix R[i, j] of one strategy: held-out RMSE of task j after i months, mean over seeds."""
-    part = matrix[(matrix["strategy"] == strategy) & (matrix["phase"] == "held_out")]
-    means = part.pivot_table(index="learned", columns="task", values="rmse", aggfunc="mean", sort=False)
-    rows = [
-        [Cell(str(learned)), *(decimals(value, 4) for value in values)]
-        for learned, values in zip(means.index, means.to_numpy(), strict=True)
-    ]
-    columns = [
-        Column("Months learned"),
-        *(Column(str(task), unit, True) for task in means.columns),
-    ]
-    caption = (
-        f"Strategy {strategy}: RMSE on each task's held-out tail after so many months were learned, mean over "
-        f"n = {part['seed'].nunique()} seeds."
-    )
-    return Table(f"matrix-{strategy}", caption, columns, rows)
+TABLE = TablePart(
+    message="Make the table of adaptation",
+    caption="What each adaptation strategy brings on the later months, and what an update costs.",
+    inputs=("adaptation", "panel"),
+    make=lambda inputs: adaptation_table(inputs.frame("adaptation"), inputs.unit),
+)

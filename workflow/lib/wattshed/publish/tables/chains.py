@@ -4,6 +4,7 @@ import math
 
 import pandas as pd
 
+from wattshed.publish.typesetting.status_marks import energy_mark
 from wattshed.publish.typesetting.table import (
     MISSING,
     Cell,
@@ -15,8 +16,8 @@ from wattshed.publish.typesetting.table import (
     significant,
     significant_interval,
     significant_text,
-    status_mark,
 )
+from wattshed.publish.typesetting.table_part import TablePart
 from wattshed.statistics.geometric import GEOMETRIC_NOTE
 
 NEVER = "never"
@@ -29,7 +30,7 @@ def chains_table(frame: pd.DataFrame, unit: str) -> Table:
     """
     rows = []
     for _, row in frame.iterrows():
-        mark = status_mark(row["energy_status"])
+        mark = energy_mark(row["energy_status"])
         rows.append(
             [
                 Cell(row["chain"] if row["place"] == 0 else ""),
@@ -102,3 +103,11 @@ def _change(row: pd.Series, error: str) -> Cell:
 def _change_interval(row: pd.Series, error: str) -> Cell:
     low, high = (100 * row[f"{error}_change_share_{part}"] for part in ("low", "high"))
     return interval(low, high, 1)
+
+
+TABLE = TablePart(
+    message="Make the table of chains",
+    caption="Chains of steps after training: errors, energy, and after how many forecasts a step has paid for itself.",
+    inputs=("chains", "panel"),
+    make=lambda inputs: chains_table(inputs.frame("chains"), inputs.unit),
+)

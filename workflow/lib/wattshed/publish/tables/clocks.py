@@ -1,9 +1,14 @@
 """Table: time and energy per GPU clock, and the clock that was chosen."""
 
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
+from wattshed.accounts.comparison.clock_means import clock_means
+from wattshed.foundation.frames import read_frame
+from wattshed.publish.parts.inputs import Inputs
+from wattshed.publish.sentences.clock_choice import choice_sentences, gpu_name
 from wattshed.publish.typesetting.table import (
     INTERVAL_TITLE,
     SIMULATED,
@@ -11,23 +16,19 @@ from wattshed.publish.typesetting.table import (
     Column,
     Table,
     count_text,
-    plain,
     significant,
     significant_interval,
 )
+from wattshed.publish.typesetting.table_part import TablePart
 from wattshed.statistics.intervals import METHOD_NOTE
-from wattshed.statistics.summaries import summarise
-
-
-def clocks_summary(sweep: pd.DataFrame) -> pd.DataFrame:
-    """One row per clock, highest first: n warm repeats, mean, low, high of time [s], energy [J], power [W]."""
-    frame = summarise(sweep[sweep["warm"]], "clock_mhz", ["time_s", "energy_j", "power_w"])
-    return frame.sort_values("clock_mhz", ascending=False, ignore_index=True)
 
 
 def clocks_table(sweep: pd.DataFrame, choice: dict[str, Any]) -> Table:
-    """The warm sweep with the chosen clock in bold; the notes hold verdict, reason and savings."""
-    frame = clocks_summary(sweep)
+    """The warm repeats of a sweep with the chosen clock in bold; the notes hold verdict, reason and savings.
+
+    sweep: one file ``clocks/*sweep.parquet``; choice: the JSON file that belongs to it.
+    """
+    frame = clock_means(sweep)
     mark = SIMULATED if choice["label"] == "simulated" else ""
     rows = [
         [
@@ -59,26 +60,20 @@ def clocks_table(sweep: pd.DataFrame, choice: dict[str, Any]) -> Table:
     )
 
 
-def gpu_name(choice: dict[str, Any]) -> str:
-    """The GPU with how its readings are known, said once."""
-    gpu, label = str(choice["gpu"]), str(choice["label"])
-    return gpu if label in gpu else f"{gpu} ({label})"
+def _make(inputs: Inputs) -> Table | list[Table]:
+    """One table per sweep, in the order of the files: each sweep's choice has the same place."""
+    sweeps = [read_frame(path) for path in inputs.files("sweep")]
+    tables = [
+        clocks_table(sweep, choice) for sweep, choice in zip(sweeps, inputs.jsons("choice"), strict=True)
+    ]
+    if len(tables) == 1:
+        return tables[0]
+    return [replace(table, name=f"{table.name}-{place}") for place, table in enumerate(tables, start=1)]
 
 
-def choice_sentences(choice: dict[str, Any]) -> list[str]:
-    """Verdict with its reason, and the savings with intervals where any were found."""
-    label = "Simulated result" if choice["label"] == "simulated" else f"Result ({choice['label']})"
-    sentences = [f"{label}: {choice['verdict']}; {choice['reason']}."]
-    if choice["saving_share"] is not None:
-        sentences.append(
-            f"{choice['candidate_mhz']} MHz against a warm maximum of {choice['maximum_mhz']} MHz: energy saved "
-            f"{_percent(choice, 'saving')}, slowdown {_percent(choice, 'slowdown')} (limit "
-            f"{plain(100 * choice['max_slowdown_share'], 1)} %), n = {choice['candidate_repeats']} against "
-            f"{choice['baseline_repeats']} repeats."
-        )
-    return sentences
-
-
-def _percent(choice: dict[str, Any], name: str) -> str:
-    mean, low, high = (plain(100 * choice[f"{name}_{part}"], 1) for part in ("share", "low", "high"))
-    return f"{mean} % [{low}, {high}]"
+TABLE = TablePart(
+    message="Make the table of clocks",
+    caption="Time and energy per GPU clock, and the clock that was chosen.",
+    inputs=("sweep", "choice"),
+    make=_make,
+)

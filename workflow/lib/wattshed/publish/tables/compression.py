@@ -1,8 +1,9 @@
-"""Table: smaller variants of the trained model, and whether they are worth it here."""
+"""Table: smaller variants of a model, and whether they are worth it on this machine."""
 
 import pandas as pd
 
-from wattshed.accounts.runs.status import worst_status
+from wattshed.accounts.comparison.variant_means import BASELINE, WORTH, variant_means
+from wattshed.publish.typesetting.status_marks import energy_mark
 from wattshed.publish.typesetting.table import (
     MISSING,
     Cell,
@@ -12,46 +13,22 @@ from wattshed.publish.typesetting.table import (
     decimals,
     interval,
     significant,
-    status_mark,
 )
+from wattshed.publish.typesetting.table_part import TablePart
 from wattshed.statistics.intervals import METHOD_NOTE
-from wattshed.statistics.summaries import summarise
-
-METRICS = [
-    "rmse",
-    "mae",
-    "rmse_change_share",
-    "mae_change_share",
-    "parameters",
-    "bytes",
-    "latency_s_per_window",
-    "energy_j_per_1000_forecasts",
-]
-BASELINE = "baseline"
-WORTH = "worth it here"
-UNAVAILABLE = "not available here"
-
-
-def compression_summary(rows: pd.DataFrame) -> pd.DataFrame:
-    """One row per variant: n seeds, mean, low, high of every number, verdict and reason over all seeds.
-
-    A variant is worth it only if it is so for every seed; the reason is that of the seed that decides.
-    """
-    frame = summarise(rows, "variant", METRICS)
-    verdicts = {variant: _verdict(group) for variant, group in rows.groupby("variant")}
-    frame["verdict"] = [verdicts[variant][0] for variant in frame["variant"]]
-    frame["reason"] = [verdicts[variant][1] for variant in frame["variant"]]
-    frame["fine_tuned"] = frame["variant"].map(rows.groupby("variant")["fine_tuned"].any()).astype("boolean")
-    frame["energy_status"] = frame["variant"].map(rows.groupby("variant")["energy_status"].agg(worst_status))
-    return frame
 
 
 def compression_table(rows: pd.DataFrame, unit: str) -> Table:
-    """Variants in the order in which they were made, the full model first."""
-    frame = compression_summary(rows)
+    """Variants in the order of the study, the full model first.
+
+    rows: ``compression/*.verdicts.parquet``; unit: of the errors.
+    """
+    frame = variant_means(rows)
+    models = "model" in frame
     body = [
         [
-            Cell(row["variant"] + (" (tuned)" if row["fine_tuned"] is True else "")),
+            *([Cell(row["model"])] if models else []),
+            Cell(row["variant"] + (" (tuned)" if row["fine_tuned"] else "")),
             Cell(str(row["n"])),
             decimals(row["rmse_mean"], 4),
             decimals(100 * row["rmse_change_share_mean"], 1),
@@ -62,12 +39,13 @@ def compression_table(rows: pd.DataFrame, unit: str) -> Table:
             decimals(row["parameters_mean"], 0),
             decimals(row["bytes_mean"] / 1024, 1),
             significant(1000 * row["latency_s_per_window_mean"]),
-            significant(row["energy_j_per_1000_forecasts_mean"], mark=status_mark(row["energy_status"])),
+            significant(row["energy_j_per_1000_forecasts_mean"], mark=energy_mark(row["energy_status"])),
             Cell(row["verdict"], best=row["verdict"] == WORTH),
         ]
         for _, row in frame.iterrows()
     ]
     columns = [
+        *([Column("Model")] if models else []),
         Column("Variant"),
         Column("n", numeric=True),
         Column("RMSE", unit, numeric=True),
@@ -84,18 +62,17 @@ def compression_table(rows: pd.DataFrame, unit: str) -> Table:
         f"Compression of the trained model, mean over {count_text(frame['n'])} seeds, on this machine: test errors, "
         "size, latency of one window of all nodes, energy of 1,000 forecasts."
     )
+    others = frame[frame["verdict"] != BASELINE]
     notes = [
-        f"{row['variant']}: {row['reason']}." for _, row in frame.iterrows() if row["verdict"] != BASELINE
+        f"{row['model'] + ' ' if models else ''}{row['variant']}: {row['reason']}."
+        for _, row in others.iterrows()
     ]
     return Table("compression", caption, columns, body, [*notes, f"{METHOD_NOTE}, over seeds."])
 
 
-def _verdict(group: pd.DataFrame) -> tuple[str, str]:
-    against = group[group["verdict"] != WORTH]
-    deciding = group.iloc[0] if against.empty else against.iloc[0]
-    reason = str(deciding["reason"])
-    if len(group) > 1 and deciding["verdict"] not in (BASELINE, UNAVAILABLE):
-        reason += (
-            f" (seed {deciding['seed']}; worth it for {len(group) - len(against)} of {len(group)} seeds)"
-        )
-    return str(deciding["verdict"]), reason
+TABLE = TablePart(
+    message="Make the table of compression",
+    caption="Compressed variants: errors, size, latency, energy, and whether they are worth it on this machine.",
+    inputs=("compression", "panel"),
+    make=lambda inputs: compression_table(inputs.frame("compression"), inputs.unit),
+)

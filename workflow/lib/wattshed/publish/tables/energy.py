@@ -3,20 +3,20 @@
 import pandas as pd
 
 from wattshed.accounts.runs.stages import TOTAL, stages_frame
-from wattshed.accounts.runs.totals import COMPONENTS
-from wattshed.publish.typesetting.table import Cell, Column, Table, decimals, significant, status_mark
-
-WH_PER_KWH = 1000
-G_PER_KG = 1000
+from wattshed.energy.reading import COMPONENTS
+from wattshed.publish.typesetting.scales import G_PER_KG, WH_PER_KWH
+from wattshed.publish.typesetting.status_marks import energy_mark
+from wattshed.publish.typesetting.table import ESTIMATED, Cell, Column, Table, decimals, significant
+from wattshed.publish.typesetting.table_part import TablePart
 
 
 def energy_table(runs: pd.DataFrame) -> Table:
-    """What each stage took, from all its jobs' ledgers; a sensor that nobody had stays a dash."""
+    """Energy and mass per stage, from the ledgers of all its jobs; a component without a sensor stays a dash."""
     stages = stages_frame(runs)
     rows = []
     for _, row in stages.iterrows():
         energies = [
-            significant(row[f"{part}_kwh"] * WH_PER_KWH, mark=status_mark(row[f"{part}_status"]))
+            significant(row[f"{part}_kwh"] * WH_PER_KWH, mark=energy_mark(row[f"{part}_status"]))
             if pd.notna(row[f"{part}_kwh"])
             else significant(None)
             for part in (*COMPONENTS, "energy")
@@ -30,9 +30,9 @@ def energy_table(runs: pd.DataFrame) -> Table:
                 *energies,
                 significant(
                     None if pd.isna(row["net_kwh"]) else row["net_kwh"] * WH_PER_KWH,
-                    mark=status_mark(row["energy_status"]),
+                    mark=energy_mark(row["energy_status"]),
                 ),
-                significant(mass, mark=status_mark("estimated")),
+                significant(mass, mark=ESTIMATED),
             ]
         )
     columns = [
@@ -54,7 +54,7 @@ def energy_table(runs: pd.DataFrame) -> Table:
 
 
 def energy_notes(stages: pd.DataFrame) -> list[str]:
-    """What is missing, partial, cut off or counted twice in the sums, and whose emission factor was taken."""
+    """What the sums leave out, and which of them are lower bounds."""
     total = stages.iloc[-1]
     notes = []
     unknown = [part.upper() for part in COMPONENTS if pd.isna(total[f"{part}_kwh"])]
@@ -77,8 +77,18 @@ def energy_notes(stages: pd.DataFrame) -> list[str]:
         )
     if pd.isna(total["net_kwh"]):
         notes.append(
-            "Energy above idle is not known for every job: no idle machine could be measured before it."
+            "Energy above idle is not known for every job: the idle power could not be measured before it."
         )
-    notes.append("Whole jobs: loading, scoring and repeats that only serve measurement are in the sums.")
+    notes.append(
+        "The sums hold whole jobs, with loading, scoring and the repeats that only serve the measurement."
+    )
     notes.append("A dash is unknown, never zero.")
     return notes
+
+
+TABLE = TablePart(
+    message="Make the table of energy",
+    caption="Energy of the study by stage and component.",
+    inputs=("runs",),
+    make=lambda inputs: energy_table(inputs.frame("runs")),
+)

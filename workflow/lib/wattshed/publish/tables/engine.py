@@ -1,10 +1,11 @@
-"""Table: what the engine was measured to do, on the machine that measured it."""
+"""Table: the engine's benchmark, measured once on the machine that it names."""
 
 import json
 from pathlib import Path
 
 from wattshed.foundation.faults import Fault
 from wattshed.publish.typesetting.table import Cell, Column, Table
+from wattshed.publish.typesetting.table_part import TablePart
 
 COLUMNS = {
     "what": Column("What", width_cm=4.5),
@@ -35,3 +36,12 @@ def read_engine_table(path: Path) -> Table:
         "The engine, measured once on the machine named below: ratios are medians of pairs timed in turns."
     )
     return Table("engine", caption, list(COLUMNS.values()), rows, notes)
+
+
+TABLE = TablePart(
+    message="Make the table of the engine",
+    caption="The engine's benchmark.",
+    inputs=("engine",),
+    in_report_only=True,
+    make=lambda inputs: read_engine_table(inputs.files("engine")[0]),
+)

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from wattshed.energy.reading import JOULES_PER_KWH
+from wattshed.publish.typesetting.status_marks import energy_mark
 from wattshed.publish.typesetting.table import (
     INTERVAL_TITLE,
     Cell,
@@ -12,8 +13,8 @@ from wattshed.publish.typesetting.table import (
     decimals,
     significant,
     significant_interval,
-    status_mark,
 )
+from wattshed.publish.typesetting.table_part import TablePart
 from wattshed.statistics.intervals import METHOD_NOTE
 
 
@@ -28,9 +29,9 @@ def frontier_table(frontier: pd.DataFrame, unit: str) -> Table:
                 Cell(row["model"], best=on),
                 Cell(str(row["training_kwh_n"])),
                 decimals(row["rmse_mean"], 4),
-                significant(training[0], mark=status_mark(row["energy_status"])),
+                significant(training[0], mark=energy_mark(row["energy_status"])),
                 significant_interval(*training[1:]),
-                significant(row["forecast_j_per_1000_mean"], mark=status_mark(row["forecast_status"])),
+                significant(row["forecast_j_per_1000_mean"], mark=energy_mark(row["forecast_status"])),
                 significant_interval(row["forecast_j_per_1000_low"], row["forecast_j_per_1000_high"]),
                 Cell("unknown" if row["dominated"] is pd.NA else "on frontier" if on else "dominated"),
             ]
@@ -54,3 +55,11 @@ def frontier_table(frontier: pd.DataFrame, unit: str) -> Table:
         f"{METHOD_NOTE}, over seeds; a dash where n = 1 or the energy is unknown.",
     ]
     return Table("frontier", caption, columns, rows, notes)
+
+
+TABLE = TablePart(
+    message="Make the table of error against energy",
+    caption="Error against energy per model; dominated models are kept.",
+    inputs=("frontier", "panel"),
+    make=lambda inputs: frontier_table(inputs.frame("frontier"), inputs.unit),
+)

@@ -1,9 +1,11 @@
-"""Table: error against energy or carbon of one slice, with who is on the front."""
+"""Tables: error against energy and against carbon, with the models on the front."""
 
 import pandas as pd
 
 from wattshed.accounts.comparison.fronts import COSTS, OVERALL
 from wattshed.foundation.faults import Fault
+from wattshed.publish.parts.inputs import Inputs
+from wattshed.publish.parts.model_costs import ERROR, fronts_of
 from wattshed.publish.typesetting.scales import energy_scale, error_name, mass_scale
 from wattshed.publish.typesetting.status_marks import RETRO_MARK, RETRO_NOTE, energy_mark
 from wattshed.publish.typesetting.table import (
@@ -17,8 +19,10 @@ from wattshed.publish.typesetting.table import (
     significant,
     significant_interval,
 )
+from wattshed.publish.typesetting.table_part import TablePart
 from wattshed.statistics.intervals import METHOD_NOTE
 
+WHOLE_STUDY = "all"
 TITLES = {"energy": "Energy", "carbon": "CO₂e"}
 FACTOR_NOTE = "The interval of the mass is the energy's alone: the emission factor is taken as exact."
 
@@ -104,3 +108,17 @@ def _notes(rows: pd.DataFrame, kind: str) -> list[str]:
 
 def _slug(scope: str) -> str:
     return "".join(letter if letter.isalnum() else "-" for letter in scope.lower())
+
+
+def _make(inputs: Inputs) -> dict[str, Table]:
+    fronts = fronts_of(inputs)
+    return {f"pareto_{kind}": fronts_table(fronts, WHOLE_STUDY, inputs.unit, ERROR, kind) for kind in COSTS}
+
+
+TABLE = TablePart(
+    message="Make the tables of the Pareto fronts",
+    caption="Pareto front of error against the energy or the carbon of one training.",
+    inputs=("runs", "windows", "scores", "panel"),
+    files=("pareto_energy", "pareto_carbon"),
+    make=_make,
+)

@@ -4,6 +4,8 @@ import pandas as pd
 
 from wattshed.accounts.ladder.steps import BY_TEST, OWN_BEST, ROLES
 from wattshed.energy.reading import JOULES_PER_KWH
+from wattshed.publish.parts.inputs import Inputs
+from wattshed.publish.typesetting.status_marks import energy_mark
 from wattshed.publish.typesetting.table import (
     INTERVAL_TITLE,
     MISSING,
@@ -16,12 +18,11 @@ from wattshed.publish.typesetting.table import (
     significant,
     significant_interval,
     significant_text,
-    status_mark,
 )
+from wattshed.publish.typesetting.table_part import TablePart
 from wattshed.statistics.intervals import METHOD_NOTE
 from wattshed.statistics.ratios import RATIO_NOTE
 
-TABLES = ("ladder", "ladder_costs", "ladder_targets")
 NOT_REACHED = "not reached"
 # No star: after a line break LaTeX would take it for its own.
 TEST_MARK = "¶"
@@ -30,7 +31,7 @@ LEAST_SEEDS = 3
 
 
 def ladder_tables(ladder: pd.DataFrame, unit: str, note: str = "") -> dict[str, Table]:
-    """The tables named in :data:`TABLES`, one row per step in climbing order (per opponent and step in the last).
+    """The tables by name, one row per step in climbing order (per opponent and step in ``ladder_targets``).
 
     ladder: of :func:`ladder_frame`; unit: of the errors; note: what a reader must know of the recipes.
     """
@@ -141,8 +142,8 @@ def _targets_table(ladder: pd.DataFrame, unit: str, note: str) -> Table:
         for role in roles
     )
     caption = (
-        f"What each step had spent when its validation RMSE first was at most an opponent's own best (mean over seeds: "
-        f"{targets}); means over the seeds that came there, of {count_text(ladder['seeds'])}."
+        f"Energy that each step had used when its validation RMSE first reached an opponent's own best (mean over "
+        f"seeds: {targets}); means over the seeds that reached it, of {count_text(ladder['seeds'])}."
     )
     notes = [*_reading_notes(ladder, roles), f"{METHOD_NOTE}, over seeds; {RATIO_NOTE}."]
     return Table(
@@ -153,8 +154,8 @@ def _targets_table(ladder: pd.DataFrame, unit: str, note: str) -> Table:
 def _reading_notes(ladder: pd.DataFrame, roles: list[str]) -> list[str]:
     """How to read energies to a target."""
     notes = [
-        "Resolution: errors are looked at after whole epochs, so energy to an error is that of whole epochs; an "
-        "opponent's own counts up to its best epoch."
+        "Resolution: the error is checked after each epoch, so the energy to an error is that of whole epochs; an "
+        "opponent's own energy counts up to its best epoch."
     ]
     first = [row["model"] for _, row in ladder.iterrows() if any(_at_first(row, role) for role in roles)]
     if first:
@@ -168,13 +169,14 @@ def _reading_notes(ladder: pd.DataFrame, roles: list[str]) -> list[str]:
         )
     if any(not _all_there(row, role) for role in roles for _, row in ladder.iterrows()):
         notes.append(
-            "No ratio unless every seed came there with a known energy: the lucky ones alone would flatter."
+            "A ratio needs every seed to reach the target with a known energy: the seeds that reach it alone "
+            "would give too good a ratio."
         )
     return notes
 
 
 def _cautions(ladder: pd.DataFrame) -> list[str]:
-    """What weakens the numbers: few seeds, energies known for some of them."""
+    """What weakens the numbers: few seeds, or energies that are known for some seeds only."""
     cautions = []
     trained = ladder.loc[ladder["samples_n"] > 0, ["model", "seeds"]]
     few = trained.loc[trained["seeds"] < LEAST_SEEDS, "model"].tolist()
@@ -195,7 +197,7 @@ def _reached(row: pd.Series, role: str) -> Cell:
 
 
 def _ratio_cells(row: pd.Series, role: str) -> list[Cell]:
-    """Ratio and interval; in words where the step never came there."""
+    """Ratio and interval; in words where the step never reached the target."""
     ratio, mark = row[f"{role}_ratio"], TEST_MARK if row[f"{role}_judged_by"] == BY_TEST else ""
     if row[f"{role}_judged_by"] == OWN_BEST:
         return [Cell("1" if pd.notna(ratio) else MISSING), Cell(MISSING)]
@@ -215,7 +217,7 @@ def _ratio_cells(row: pd.Series, role: str) -> list[Cell]:
 
 
 def _joules(row: pd.Series, name: str) -> Cell:
-    return significant(row[f"{name}_kwh_mean"] * JOULES_PER_KWH, mark=status_mark(row["energy_status"]))
+    return significant(row[f"{name}_kwh_mean"] * JOULES_PER_KWH, mark=energy_mark(row["energy_status"]))
 
 
 def _joules_interval(row: pd.Series, name: str) -> Cell:
@@ -247,3 +249,17 @@ def _test_targets(ladder: pd.DataFrame, roles: list[str]) -> str:
     return ", ".join(
         f"{_name(ladder, role)} {decimals(_row(ladder, role)['rmse_mean'], 4).text}" for role in roles
     )
+
+
+def _make(inputs: Inputs) -> dict[str, Table]:
+    return ladder_tables(inputs.frame("ladder"), inputs.unit, inputs.parameter("note") or "")
+
+
+TABLE = TablePart(
+    message="Make the tables of the ladder",
+    caption="The ladder: its steps, their costs, and the energy to reach an opponent's best error.",
+    inputs=("ladder", "panel"),
+    parameters=("note",),
+    files=("ladder", "ladder_costs", "ladder_targets"),
+    make=_make,
+)

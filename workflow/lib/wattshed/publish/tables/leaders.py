@@ -1,9 +1,12 @@
-"""Table: who errs least under a carbon or energy limit."""
+"""Table: the models of least error under a limit of carbon or energy."""
 
 import pandas as pd
 
+from wattshed.accounts.comparison.accuracy_means import errors_by_seed
 from wattshed.accounts.comparison.comparable import SLICES, scope_name
-from wattshed.accounts.comparison.leaders import Leaders
+from wattshed.accounts.comparison.leaders import Leaders, low_carbon_leaders, median_limits
+from wattshed.publish.parts.inputs import Inputs
+from wattshed.publish.parts.model_costs import ERROR, costs_of
 from wattshed.publish.typesetting.scales import Scale, energy_scale, error_name, mass_scale
 from wattshed.publish.typesetting.status_marks import energy_mark
 from wattshed.publish.typesetting.table import (
@@ -17,13 +20,14 @@ from wattshed.publish.typesetting.table import (
     significant_interval,
     significant_text,
 )
+from wattshed.publish.typesetting.table_part import TablePart
 from wattshed.statistics.intervals import METHOD_NOTE
 
 
 def leaders_table(leaders: Leaders, unit: str, places: int = 3) -> Table:
     """One row per leader, slice by slice, best first; the notes say how many were left out and why.
 
-    unit: of the error; places: its decimals. A leader whose cost interval reaches over the limit is said to.
+    unit: of the error; places: its decimals. The remark says where the interval of a cost reaches over the limit.
     """
     frame, metric = leaders.frame, leaders.metric
     slices = [name for name in SLICES if name in frame]
@@ -75,7 +79,7 @@ def _caption(leaders: Leaders) -> str:
     if leaders.limit_kwh is not None:
         where = "" if leaders.limit_kg is None else " where the mass is unknown"
         limits.append(f"at most {significant_text(leaders.limit_kwh)} kWh per run{where}")
-    found = f"{len(leaders.frame)} found" if len(leaders.frame) else "nobody found"
+    found = f"{len(leaders.frame)} found" if len(leaders.frame) else "none found"
     return (
         f"Low-carbon leaders: least {error_name(leaders.metric)} among those with {' or '.join(limits)} ({found}; n "
         "is the number of runs behind each mean)."
@@ -101,3 +105,22 @@ def _excluded(leaders: Leaders) -> list[str]:
 
 def _method() -> str:
     return f"{METHOD_NOTE}; a dash where n = 1 or the value is unknown."
+
+
+def _make(inputs: Inputs) -> Table:
+    """The limit is ``limit_kg``, else the median of the models' masses (or of their energies if no mass is known)."""
+    costs, limit_kg, limit_kwh = costs_of(inputs), inputs.parameter("limit_kg"), None
+    if limit_kg is None:
+        limit_kg, limit_kwh = median_limits(costs)
+    errors = errors_by_seed(inputs.frame("scores"))
+    leaders = low_carbon_leaders(costs, errors, limit_kg=limit_kg, limit_kwh=limit_kwh, metric=ERROR)
+    return leaders_table(leaders, inputs.unit, places=4)
+
+
+TABLE = TablePart(
+    message="Make the table of low-carbon leaders",
+    caption="Models of least error under a limit of mass or energy per training.",
+    inputs=("runs", "windows", "scores", "panel"),
+    parameters=("limit_kg",),
+    make=_make,
+)

@@ -1,26 +1,13 @@
 """Table: how the error spreads over the nodes."""
 
-from typing import Any
-
 import pandas as pd
 
+from wattshed.accounts.comparison.accuracy_means import QUANTILES, node_quantiles
 from wattshed.publish.typesetting.table import Cell, Column, Table, decimals
+from wattshed.publish.typesetting.table_part import TablePart
 
-QUANTILES = (0.1, 0.5, 0.9)
+# Decimal places.
 METRICS = {"rmse": 4, "mase": 3}
-
-
-def node_quantiles(scores: pd.DataFrame) -> pd.DataFrame:
-    """One row per model, least median RMSE first: quantiles over nodes of each node's mean over seeds."""
-    nodes = scores[scores["scope"] == "node"].groupby(["model", "node"], as_index=False)[list(METRICS)].mean()
-    rows = []
-    for model, part in nodes.groupby("model"):
-        row: dict[str, Any] = {"model": model, "nodes": len(part)}
-        for metric in METRICS:
-            for quantile in QUANTILES:
-                row[f"{metric}_p{round(100 * quantile)}"] = part[metric].quantile(quantile)
-        rows.append(row)
-    return pd.DataFrame(rows).sort_values("rmse_p50", ignore_index=True)
 
 
 def nodes_table(scores: pd.DataFrame, unit: str) -> Table:
@@ -45,3 +32,11 @@ def nodes_table(scores: pd.DataFrame, unit: str) -> Table:
         "nodes of each node's mean over seeds, sorted by median RMSE."
     )
     return Table("nodes", caption, columns, rows, [])
+
+
+TABLE = TablePart(
+    message="Make the table of errors by node",
+    caption="How the test errors spread over the nodes.",
+    inputs=("scores", "panel"),
+    make=lambda inputs: nodes_table(inputs.frame("scores"), inputs.unit),
+)

@@ -1,9 +1,13 @@
-"""Tables: errors set against their cost, with the warning that belongs to such ratios."""
+"""Tables: errors divided by their cost, with the warning that belongs to such ratios."""
 
 import pandas as pd
 
-from wattshed.accounts.comparison.comparable import RECORDED, SLICES, scope_name
-from wattshed.accounts.comparison.normalised import RATIO_NOTES
+from wattshed.accounts.comparison.accuracy_means import errors_by_seed
+from wattshed.accounts.comparison.comparable import SLICES, scope_name
+from wattshed.accounts.comparison.normalised import RATIO_NOTES, normalised_metrics
+from wattshed.accounts.runs.basis import RECORDED
+from wattshed.publish.parts.inputs import Inputs
+from wattshed.publish.parts.model_costs import costs_of
 from wattshed.publish.typesetting.status_marks import RETRO_NOTE, energy_mark
 from wattshed.publish.typesetting.table import (
     INTERVAL_TITLE,
@@ -14,6 +18,7 @@ from wattshed.publish.typesetting.table import (
     significant,
     significant_interval,
 )
+from wattshed.publish.typesetting.table_part import TablePart
 from wattshed.statistics.intervals import METHOD_NOTE
 
 
@@ -55,3 +60,19 @@ def _table(name: str, normalised: pd.DataFrame, ratios: list[tuple[str, Column]]
     if (normalised["basis"] != RECORDED).any():
         notes.append(RETRO_NOTE)
     return Table(name, caption, columns, rows, notes)
+
+
+def _make(inputs: Inputs) -> dict[str, Table]:
+    errors = errors_by_seed(inputs.frame("scores"))
+    normalised = normalised_metrics(costs_of(inputs), errors, inputs.frame("windows"))
+    tables = normalised_tables(normalised, inputs.unit)
+    return dict(zip(("normalised_errors", "normalised_rest"), tables, strict=True))
+
+
+TABLE = TablePart(
+    message="Make the tables of errors divided by cost",
+    caption="Errors per kWh and per kg, and energy per forecast.",
+    inputs=("runs", "windows", "scores", "panel"),
+    files=("normalised_errors", "normalised_rest"),
+    make=_make,
+)

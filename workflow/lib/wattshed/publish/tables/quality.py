@@ -1,14 +1,15 @@
-"""Table: what the panel's readings are worth."""
+"""Table: quality of the panel's readings, node by node."""
 
 import pandas as pd
 
 from wattshed.publish.typesetting.table import Cell, Column, Table, decimals
+from wattshed.publish.typesetting.table_part import TablePart
 
 SHOWN_NODES = 12
 
 
 def quality_table(quality: pd.DataFrame, unit: str) -> Table:
-    """Nodes with the least coverage first; a long panel shows only those."""
+    """Nodes of least coverage first; at most :data:`SHOWN_NODES` are shown."""
     worst = quality.sort_values(["coverage_share", "spike_count"], ascending=[True, False], kind="stable")
     rows = [
         [
@@ -37,3 +38,12 @@ def quality_table(quality: pd.DataFrame, unit: str) -> Table:
     ]
     caption = f"Quality of the readings: the {len(rows)} nodes of least coverage out of n = {len(quality)}."
     return Table("quality", caption, columns, rows)
+
+
+TABLE = TablePart(
+    message="Make the table of quality",
+    caption="Quality of the readings, node by node.",
+    inputs=("quality", "panel"),
+    in_report_only=True,
+    make=lambda inputs: quality_table(inputs.frame("quality"), inputs.unit),
+)

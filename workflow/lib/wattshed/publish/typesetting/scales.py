@@ -5,14 +5,13 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
-from matplotlib.ticker import FuncFormatter
 
 from wattshed.energy.reading import JOULES_PER_KWH
 
 ERROR_NAMES = {"mae": "MAE", "rmse": "RMSE", "wape": "WAPE", "mase": "MASE", "r2": "R²"}
 LABEL_WIDTH = 24
-# 0.1, 1, 10 in place of powers of ten.
-PLAIN_LOG = FuncFormatter(lambda value, _: f"{value:g}")
+WH_PER_KWH = 1000
+G_PER_KG = 1000
 
 
 class Scale(NamedTuple):

@@ -1,6 +1,6 @@
 """How an energy is known, as a mark behind its number."""
 
-from wattshed.accounts.comparison.comparable import RETRO_STATUS
+from wattshed.foundation.vocabulary import Status
 from wattshed.publish.typesetting.table import ESTIMATED
 
 RETRO_MARK = "§"
@@ -11,8 +11,8 @@ RETRO_NOTE = (
 
 
 def energy_mark(status: str | None) -> str:
-    """† for estimated, § for retro-estimated, none for measured and unknown."""
+    """† for estimated (in whole or in part), § for retro-estimated, none for measured and unknown."""
     word = str(status)
-    if word == RETRO_STATUS:
+    if word == Status.RETRO_ESTIMATED:
         return RETRO_MARK
-    return ESTIMATED if word.startswith("estimated") else ""
+    return ESTIMATED if word.startswith(Status.ESTIMATED) else ""

@@ -52,11 +52,6 @@ class Table:
         return [*self.notes, *(f"{mark} {meaning}." for mark, meaning in MARK_NOTES.items() if mark in used)]
 
 
-def status_mark(status: str) -> str:
-    """The mark of an energy with this status; measured and missing energies need none."""
-    return ESTIMATED if status.startswith("estimated") else ""
-
-
 def decimals(value: float | None, places: int, *, mark: str = "", best: bool = False) -> Cell:
     """A number with fixed decimal places; a dash without mark where it is unknown."""
     if value is None or pd.isna(value):

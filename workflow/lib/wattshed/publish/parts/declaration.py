@@ -1,0 +1,110 @@
+"""How a table or figure declares itself: what it needs, what it writes, how it is made.
+
+A part's module holds ``TABLE = TablePart(...)`` or ``FIGURE = FigurePart(...)``. The Snakefile needs to know what each
+part reads and writes before anything runs, but importing pandas and matplotlib would take longer than all other
+planning. So :func:`declared` reads the call from the module's text. Everything in it but ``make`` must therefore
+be written out (strings and tuples of strings), and in return a part's module may import whatever it likes.
+"""
+
+import ast
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from wattshed.foundation.faults import Fault
+from wattshed.foundation.plugins import KINDS, source_file
+
+if TYPE_CHECKING:
+    from wattshed.publish.parts.inputs import Inputs
+
+PartKind = Literal["table", "figure"]
+# A part's name becomes the name of a rule and of files.
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+KEYS = ("message", "caption", "inputs", "parameters", "make")
+TABLE_KEYS = ("files", "in_report_only")
+TUPLES = ("inputs", "parameters", "files")
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """What is known of a part before it is made.
+
+    message: of its rule, such as "Make the table of accuracy"; caption: of its files in Snakemake's report, and for a
+    figure below it in the study's report; inputs: names of results that it is made from (see :class:`Inputs`): a study
+    that lacks one of them does not make the part; parameters: names of settings that it uses; files: stems of what it
+    writes; in_report_only: shown in the report, without a file of its own.
+    """
+
+    name: str
+    message: str
+    caption: str
+    inputs: tuple[str, ...]
+    parameters: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    in_report_only: bool = False
+
+
+def declared(kind: PartKind, name: str) -> Declaration:
+    """The declaration of a part, read from its module's text without importing it.
+
+    Raises :class:`Fault` for a name that cannot name a file, and for a declaration that is not written out.
+    """
+    if not NAME.fullmatch(name):
+        raise Fault(
+            f"the {kind} {name!r} cannot name a rule and its files: expected letters, digits and underscores, a letter "
+            "first; rename the plug-in's file."
+        )
+    member = KINDS[kind].member
+    file = source_file(kind, name)
+    call = _assigned(ast.parse(file.read_text(encoding="utf-8"), filename=str(file)), member)
+    where = f"{file}, where {member} of the {kind} {name!r} stands,"
+    if not isinstance(call, ast.Call) or call.args or any(word.arg is None for word in call.keywords):
+        raise Fault(
+            f"{where} has no declaration that can be read: expected {member} = {kind.capitalize()}Part(message=..., "
+            "caption=..., inputs=(...), make=...); write it out."
+        )
+    known = KEYS if kind == "figure" else (*KEYS, *TABLE_KEYS)
+    values: dict[str, Any] = {}
+    for word in call.keywords:
+        assert word.arg is not None
+        if word.arg not in known:
+            raise Fault(f"{where} sets {word.arg!r}: expected only {', '.join(known)}; remove it.")
+        if word.arg != "make":
+            values[word.arg] = _literal(word.value, word.arg, where)
+    lacking = [key for key in ("message", "caption", "inputs") if not values.get(key)]
+    if lacking:
+        raise Fault(f"{where} lacks {lacking[0]}: expected a text or names in it; add it.")
+    return Declaration(name=name, **({"files": (name,)} | values))
+
+
+def made_from(kind: PartKind, name: str, inputs: "Inputs") -> "Inputs":
+    """The inputs and settings that a part declares, and no others. Raises :class:`Fault` for one that is missing."""
+    declaration = declared(kind, name)
+    return inputs.only(declaration.inputs, declaration.parameters, f"{kind} {name!r}")
+
+
+def _assigned(tree: ast.Module, member: str) -> ast.expr | None:
+    for node in tree.body:
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        if any(isinstance(target, ast.Name) and target.id == member for target in targets):
+            return node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
+    return None
+
+
+def _literal(value: ast.expr, key: str, where: str) -> Any:
+    try:
+        found = ast.literal_eval(value)
+    except ValueError:
+        found = None
+    if key in TUPLES:
+        good = isinstance(found, tuple) and all(isinstance(text, str) for text in found)
+        expected = "a tuple of texts"
+    elif key == "in_report_only":
+        good, expected = isinstance(found, bool), "True or False"
+    else:
+        good, expected = isinstance(found, str), "a text"
+    if not good:
+        raise Fault(
+            f"{where} sets {key} to what cannot be read: expected {expected}, written out; correct it."
+        )
+    return found

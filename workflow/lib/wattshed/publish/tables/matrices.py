@@ -1,0 +1,55 @@
+"""Tables: errors on every month after each month that was learned, one table per strategy."""
+
+import pandas as pd
+
+from wattshed.publish.parts.inputs import Inputs
+from wattshed.publish.typesetting.table import Cell, Column, Table, decimals
+from wattshed.publish.typesetting.table_part import TablePart
+
+
+def matrix_table(matrix: pd.DataFrame, strategy: str, unit: str, model: str = "") -> Table:
+    """The matrix R[i, j] of one strategy: held-out RMSE of task j after i months, mean over seeds.
+
+    matrix: rows of ``adaptation/*.parquet``, of one model; unit: of the errors; model: named in the caption if given.
+    """
+    part = matrix[(matrix["strategy"] == strategy) & (matrix["phase"] == "held_out")]
+    means = part.pivot_table(index="learned", columns="task", values="rmse", aggfunc="mean", sort=False)
+    rows = [
+        [Cell(str(learned)), *(decimals(value, 4) for value in values)]
+        for learned, values in zip(means.index, means.to_numpy(), strict=True)
+    ]
+    columns = [
+        Column("Months learned"),
+        *(Column(str(task), unit, True) for task in means.columns),
+    ]
+    of_model = f", model {model}" if model else ""
+    caption = (
+        f"Strategy {strategy}{of_model}: RMSE on each task's held-out tail after so many months were learned, "
+        f"mean over n = {part['seed'].nunique()} seeds."
+    )
+    return Table("-".join(filter(None, ["matrix", model, strategy])), caption, columns, rows)
+
+
+def _make(inputs: Inputs) -> dict[str, Table]:
+    """Strategies that update the network, in the order of the summary."""
+    summary, matrix = inputs.frame("adaptation"), inputs.frame("matrices")
+    several = "model" in summary and "model" in matrix and summary["model"].nunique() > 1
+    models = list(summary["model"].unique()) if several else [""]
+    tables = {}
+    for model in models:
+        rows = summary[summary["model"] == model] if model else summary
+        cells = matrix[matrix["model"] == model] if model else matrix
+        updated = rows.groupby("strategy", sort=False)["updates"].max()
+        for strategy in updated[updated > 0].index:
+            table = matrix_table(cells, str(strategy), inputs.unit, model)
+            tables[table.name] = table
+    return tables
+
+
+TABLE = TablePart(
+    message="Make the matrices of errors",
+    caption="Errors on every month after each month that was learned.",
+    inputs=("adaptation", "matrices", "panel"),
+    in_report_only=True,
+    make=_make,
+)

@@ -1,0 +1,57 @@
+"""What a table's module declares: TABLE = TablePart(...)."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from wattshed.foundation.faults import Fault
+from wattshed.foundation.writing import write_text
+from wattshed.publish.parts.declaration import declared, made_from
+from wattshed.publish.parts.inputs import Inputs
+from wattshed.publish.typesetting.latex import render_table
+from wattshed.publish.typesetting.table import Table
+
+Made = Table | Sequence[Table] | Mapping[str, Table]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TablePart:
+    """A table, or several that one module makes. Fields as in :class:`Declaration`, and written out there.
+
+    make: gets the inputs and returns one table, a list of tables for one file, or a dictionary of tables by file stem.
+    ``files`` names the stems where there are several files, or the one is not called like its part.
+    """
+
+    message: str
+    caption: str
+    inputs: tuple[str, ...]
+    make: Callable[[Inputs], Made]
+    parameters: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    in_report_only: bool = False
+
+    def tables(self, name: str, inputs: Inputs) -> dict[str, list[Table]]:
+        """The tables by file stem, made under the part's name.
+
+        Raises :class:`Fault` for an input that is missing, and if the files are not those that the part declares.
+        """
+        made = self.make(made_from("table", name, inputs))
+        files = declared("table", name).files
+        by_file = made if isinstance(made, Mapping) else {files[0]: made}
+        if not self.in_report_only and set(by_file) != set(files):
+            raise Fault(
+                f"the table {name!r} made {', '.join(by_file) or 'nothing'}: expected {', '.join(files)}; correct the "
+                "files of its declaration."
+            )
+        return {
+            file: list(found) if isinstance(found, Sequence) else [found] for file, found in by_file.items()
+        }
+
+    def write(self, name: str, inputs: Inputs, folder: Path) -> None:
+        """Write each file as ``{file}.tex`` into the folder, once all tables are made."""
+        texts = {
+            file: "\n".join(render_table(table) for table in tables)
+            for file, tables in self.tables(name, inputs).items()
+        }
+        for file, text in texts.items():
+            write_text(folder / f"{file}.tex", text)

@@ -1,0 +1,204 @@
+"""The paper's tables and figures, one rule each in a loop over their registries; the configuration; the report."""
+
+import json
+
+from wattshed.foundation.plugins import names as plugin_names
+from wattshed.publish.parts.declaration import declared
+
+# Results that tables, figures and the report are made from, by name. An empty list: this study has no such result, and
+# a part that needs it is not made.
+PUBLISHED = {
+    "config": f"{RESULTS}/config.yaml",
+    "panel": rules.build_panel.output.panel,
+    "splits": rules.split_calendar.output.splits,
+    "graph": rules.build_graph.output.graph,
+    "quality": rules.check_quality.output.quality,
+    "epochs": expand(rules.train_model.output.epochs, model=STUDY.models, seed=STUDY.seeds),
+    "forecasts": [f"{RESULTS}/forecasts/{name}.safetensors" for name in SHOWN],
+    "scores": rules.score_forecasts.output.scores,
+    "runs": rules.add_emissions.output.emissions,
+    "windows": rules.aggregate_ledgers.output.windows,
+    "frontier": rules.find_frontier.output.frontier,
+    "ladder": rules.find_ladder.output.ladder if STUDY.ladder else [],
+    "checks": rules.find_ladder.output.checks if STUDY.ladder else [],
+    "chains": [],
+    "adaptation": rules.summarise_adaptation.output.summary,
+    "matrices": rules.summarise_adaptation.input.matrices,
+    "compression": expand(rules.judge_variants.output.verdicts, model=STUDY.studied_model),
+    "sweep": rules.sweep_clocks.output.sweep,
+    "choice": rules.choose_clock.output.choice,
+    "engine": ENGINE_BENCHMARK,
+}
+SETTINGS = {"note": caps_note(), "limit_kg": STUDY.energy.carbon.leaders_limit_kg}
+
+
+def parts_of(kind):
+    """Tables or figures that this study has the inputs for, by name."""
+    try:
+        parts = {name: declared(kind, name) for name in plugin_names(kind)}
+    except Fault as fault:
+        raise WorkflowError(str(fault)) from None
+    for name, part in parts.items():
+        for unknown in [text for text in part.inputs if text not in PUBLISHED]:
+            raise WorkflowError(
+                f"the {kind} {name!r} needs the input {unknown!r}, which no study has: expected some of "
+                f"{', '.join(PUBLISHED)}; correct its declaration."
+            )
+    return {name: part for name, part in parts.items() if all(PUBLISHED[text] for text in part.inputs)}
+
+
+def inputs_of(*declarations):
+    """Files that parts are made from, by name."""
+    wanted = {text for declaration in declarations for text in declaration.inputs}
+    return {name: files for name, files in PUBLISHED.items() if name in wanted}
+
+
+def settings_of(*declarations):
+    """Settings that parts use as one argument of a script."""
+    wanted = {text for declaration in declarations for text in declaration.parameters}
+    return without_braces(json.dumps({name: value for name, value in SETTINGS.items() if name in wanted}))
+
+
+def input_arguments(inputs):
+    """``--input NAME FILE...`` for each input of a rule, as text of its shell command."""
+    return " ".join(f"--input {name} {{input.{name}:q}}" for name in inputs)
+
+
+def as_written(text):
+    """A param in whose text Snakemake looks for no wildcards."""
+    return lambda wildcards: text
+
+
+def doubled(text):
+    """A message in whose text Snakemake looks for no names."""
+    return text.replace("{", "{{").replace("}", "}}")
+
+
+TABLE_PARTS, FIGURE_PARTS = parts_of("table"), parts_of("figure")
+TABLE_FILES = {
+    name: [f"{RESULTS}/tables/{file}.tex" for file in part.files]
+    for name, part in TABLE_PARTS.items()
+    if not part.in_report_only
+}
+FIGURE_FILES = {name: [f"{RESULTS}/figures/{name}.{kind}" for kind in ("pdf", "png")] for name in FIGURE_PARTS}
+
+
+for part_name in TABLE_FILES:
+    part = TABLE_PARTS[part_name]
+
+    rule:
+        name:
+            f"make_table_{part_name}"
+        input:
+            **inputs_of(part),
+        output:
+            tex=report(TABLE_FILES[part_name], caption="../report/table.rst", category="Tables"),
+        log:
+            f"{LOGS}/publish/make_table_{part_name}.log",
+        benchmark:
+            f"{BENCHMARKS}/publish/make_table_{part_name}.tsv"
+        localrule: True
+        conda:
+            "../../envs/wattshed.yaml"
+        resources:
+            mem_mb=FRAMES_MB,
+        params:
+            folder=subpath(output[0], parent=True),
+            settings=settings_of(part),
+            caption=as_written(part.caption),
+            code=code_of("publish/make_part.py", ("table", part_name)),
+        message:
+            doubled(part.message)
+        shell:
+            f"python {SCRIPTS}/publish/make_part.py --table {part_name} {input_arguments(inputs_of(part))}"
+            " --parameters {params.settings:q} --output {params.folder:q} > {log:q} 2>&1"
+
+
+for part_name in FIGURE_FILES:
+    part = FIGURE_PARTS[part_name]
+
+    rule:
+        name:
+            f"make_figure_{part_name}"
+        input:
+            **inputs_of(part),
+        output:
+            pdf=FIGURE_FILES[part_name][0],
+            png=report(FIGURE_FILES[part_name][1], caption="../report/figure.rst", category="Figures"),
+        log:
+            f"{LOGS}/publish/make_figure_{part_name}.log",
+        benchmark:
+            f"{BENCHMARKS}/publish/make_figure_{part_name}.tsv"
+        localrule: True
+        conda:
+            "../../envs/wattshed.yaml"
+        resources:
+            mem_mb=FRAMES_MB,
+        params:
+            folder=subpath(output[0], parent=True),
+            settings=settings_of(part),
+            caption=as_written(part.caption),
+            code=code_of("publish/make_part.py", ("figure", part_name)),
+        message:
+            doubled(part.message)
+        shell:
+            f"python {SCRIPTS}/publish/make_part.py --figure {part_name} {input_arguments(inputs_of(part))}"
+            " --parameters {params.settings:q} --output {params.folder:q} > {log:q} 2>&1"
+
+
+TABLES = [path for paths in TABLE_FILES.values() for path in paths]
+FIGURES = [path for paths in FIGURE_FILES.values() for path in paths]
+# All results that there are but those which only figures read.
+REPORTED = {
+    name: files
+    for name, files in PUBLISHED.items()
+    if files and name not in ("epochs", "forecasts", "checks")
+}
+
+
+rule save_config:
+    output:
+        config=PUBLISHED["config"],
+    log:
+        f"{LOGS}/publish/save_config.log",
+    benchmark:
+        f"{BENCHMARKS}/publish/save_config.tsv"
+    localrule: True
+    conda:
+        "../../envs/wattshed.yaml"
+    resources:
+        mem_mb=FRAMES_MB,
+    params:
+        config=as_json(STUDY),
+        code=code_of("publish/save_config.py"),
+    message:
+        "Save the resolved configuration"
+    shell:
+        f"python {SCRIPTS}/publish/save_config.py --config {{params.config:q}} --output {{output.config:q}}"
+        " > {log:q} 2>&1"
+
+
+rule write_report:
+    input:
+        **REPORTED,
+        figures=[paths[1] for paths in FIGURE_FILES.values()],
+    output:
+        report=report(f"{RESULTS}/report.html", caption="../report/report.rst", category="Report"),
+    log:
+        f"{LOGS}/publish/write_report.log",
+    benchmark:
+        f"{BENCHMARKS}/publish/write_report.tsv"
+    localrule: True
+    conda:
+        "../../envs/wattshed.yaml"
+    resources:
+        mem_mb=FRAMES_MB,
+    params:
+        tables=list(TABLE_PARTS),
+        settings=settings_of(*TABLE_PARTS.values()),
+        code=code_of("publish/write_report.py", *[("table", name) for name in TABLE_PARTS]),
+    message:
+        "Write the report"
+    shell:
+        f"python {SCRIPTS}/publish/write_report.py {input_arguments(REPORTED)} --tables {{params.tables:q}}"
+        " --figures {input.figures:q} --parameters {params.settings:q} --output {output.report:q} > {log:q} 2>&1"

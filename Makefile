@@ -91,3 +91,8 @@ endif
 $(BIN)/.installed-dev: $(BIN)/.installed envs/requirements-dev.txt
 	$(PIP) -r envs/requirements-dev.txt
 	touch $@
+
+# 0.2 GB more, for tests that are skipped elsewhere.
+$(BIN)/.installed-ci: $(BIN)/.installed-dev envs/requirements-ci.txt
+	$(PIP) -r envs/requirements-ci.txt
+	touch $@

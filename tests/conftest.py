@@ -1,15 +1,48 @@
-"""What all tests share: the repository, a small panel, and a meter that writes a real ledger."""
+"""What all tests share: the repository, a small panel, a meter that writes a real ledger, and a neutral environment."""
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
+from skip_list import ALLOWED, STRICT, SkipList, allowed_reasons
 from small_study import graph_of, small_panel, task_of
 from wattshed.config.energy.metering import MeteringBlock
 from wattshed.data.graph import Graph
 from wattshed.forecast.protocol import ForecastTask
 
 ROOT = Path(__file__).resolve().parent.parent
+# Settings of whoever runs the tests must decide none of them.
+FOREIGN = ("WATTSHED_", "CODECARBON_", "SLURM_", "ZEUSD_", "ELECTRICITYMAPS_")
+
+# The same examples in every run, and no limit on the time of one: it would judge the machine.
+settings.register_profile("decided_by_code", derandomize=True, deadline=None, database=None)
+settings.load_profile("decided_by_code")
+
+
+def pytest_configure(config):
+    strict = os.environ.get(STRICT) == "1"
+    for name in [name for name in os.environ if name.upper().startswith(FOREIGN) and name != STRICT]:
+        del os.environ[name]
+    # With several workers, only the process that reports knows every skip.
+    if not hasattr(config, "workerinput"):
+        reasons = allowed_reasons(ALLOWED.read_text(encoding="utf-8"))
+        config.pluginmanager.register(SkipList(reasons, strict))
+
+
+def pytest_runtest_setup():
+    """torch's global generator begins each test alike, whatever ran before; pytest-randomly does so for the others."""
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.manual_seed(0)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def idle_folder(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What the tests learn of this host is kept for them alone, not in the user's cache folder."""
+    os.environ["WATTSHED_IDLE_FOLDER"] = str(tmp_path_factory.mktemp("idle"))
 
 
 @pytest.fixture(scope="session")

@@ -28,7 +28,7 @@ def metadata(count, seed=0):
 
 
 def test_similarity_equals_the_studys_dense_formula():
-    """stgnn.md A3: .5 cosine of place, .3 (1 - d / max d) of power, .2 cosine of tariff."""
+    """0.5 cosine of place, .3 (1 - d / max d) of power, .2 cosine of tariff."""
     nodes = metadata(60)
     province, municipality, tariff = (
         pd.get_dummies(nodes[name]).to_numpy(float)
@@ -45,7 +45,7 @@ def test_similarity_equals_the_studys_dense_formula():
 
 
 def test_identical_nodes_do_not_all_choose_the_same_neighbours():
-    """A7.3: with plain argsort 188 of 200 identical nodes had no incoming edge, and one had 199."""
+    """With plain argsort 188 of 200 identical nodes had no incoming edge, and one had 199."""
     nodes = metadata(1).iloc[np.zeros(200, int)].set_axis([f"n{i}" for i in range(200)])
     directed = nearest_neighbours(metadata_similarity(nodes, GraphBlock()), 10, seed=1)
     incoming = np.diff(directed.tocsc().indptr)
@@ -135,7 +135,7 @@ def test_an_edge_list_is_the_graph():
 
 
 def test_graph_and_panel_share_one_order_of_nodes(tmp_path):
-    """A7.2: the study's graph rows followed another file than its data columns."""
+    """The study's graph rows followed another file than its data columns."""
     panel = small_panel(nodes=5)
     graph = build_graph(panel, TRAIN, GraphBlock(neighbours=2), None)
     graph.write(tmp_path / "graph.safetensors")
@@ -163,7 +163,7 @@ def test_a_shuffled_graph_has_the_same_edges_under_other_names(graph):
 
 
 def test_no_dense_matrix_at_two_thousand_nodes():
-    """A7.4. The full 8,442 nodes are a benchmark; here memory must stay far below N x N float64 (32 MB)."""
+    """The full 8,442 nodes are a benchmark; here memory must stay far below N x N float64 (32 MB)."""
     import tracemalloc
 
     similarity = metadata_similarity(metadata(2000), GraphBlock())

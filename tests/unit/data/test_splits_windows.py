@@ -12,7 +12,7 @@ from wattshed.foundation.faults import Fault
 
 
 def test_one_set_of_cut_times_for_all_nodes_and_no_hour_in_two_parts():
-    """A7.1: the study cut each household by its own rows, so that tests fell on different calendar days."""
+    """The study cut each household by its own rows, so that tests fell on different calendar days."""
     panel = small_panel(hours=24 * 200)
     splits = split_calendar(panel, SplitsBlock(), WindowsBlock())
     parts = [splits.train, splits.validation, splits.test]

@@ -59,6 +59,7 @@ def test_a_job_leaves_a_whole_ledger(tmp_path, metering, host):
     # Stated to a millisecond, so the clock may seem to have gone back by one.
     assert (ended - began).total_seconds() >= 0.3 - 0.002
     assert end["duration_s"] >= 0.3
+    assert "clock_jump_s" in end
     assert not path.with_name("model-1.jsonl.part").exists()
 
 
@@ -149,7 +150,6 @@ PROGRAM = textwrap.dedent("""
     from pathlib import Path
     from wattshed.config.energy.metering import MeteringBlock
     from wattshed.energy.job import metered_job
-from wattshed.energy.sensors.simulated import ConstantPowers
     path, epochs, epoch_s = Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
     metering = MeteringBlock(idle_s=0.0, tick_every_s=0.1)
     with metered_job(path, stage="training", job=path.stem, labels={}, metering=metering) as meter:

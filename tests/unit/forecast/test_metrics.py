@@ -36,7 +36,7 @@ def test_metrics_equal_their_definitions_on_observed_cells(seed):
 
 
 def test_rmse_is_not_the_mean_of_batch_rmses():
-    """A7.10."""
+    """A batch with few observed cells would count as much as a full one."""
     forecast, truth = np.zeros((2, 1, 1), np.float32), np.array([[[1.0]], [[7.0]]], np.float32)
     everything = np.ones(truth.shape, bool)
     found = metrics(sum_errors(forecast, truth, everything), np.ones(1))["rmse"]

@@ -30,7 +30,7 @@ def ended_at(rule, errors):
 
 @given(RULES, ERRORS)
 def test_the_least_error_is_never_forgotten(rule, errors):
-    """A7.9: the study's stopper started afresh after its warm-up."""
+    """The study's stopper started afresh after its warm-up."""
     for epoch, standing in enumerate(standings(rule, errors), start=1):
         assert standing.least_error in errors[:epoch]
         # Within the margin of the least error of all epochs, those of the warm-up included.

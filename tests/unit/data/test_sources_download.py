@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from wattshed.config.data.sources import GoienerSource
-from wattshed.data.sources.goiener import fetch
-from wattshed.data.sources.zenodo import download
+from wattshed.data.readers.zenodo import download
+from wattshed.data.sources.goiener import Settings as GoienerSource
+from wattshed.data.sources.goiener_panel import fetch
 from wattshed.foundation.faults import Fault
 
 CONTENT = bytes(range(256)) * 4000

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 import zstandard
 
-from wattshed.config.data.sources import GoienerSource
-from wattshed.data.sources.registry import load_panel
+from wattshed.data.sources.goiener import Settings as GoienerSource
+from wattshed.data.sources.source import load_panel
 from wattshed.foundation.faults import Fault
 
 HOURS = 96

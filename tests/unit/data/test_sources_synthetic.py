@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wattshed.config.data.graph import GraphBlock
-from wattshed.config.data.sources import SyntheticSource
 from wattshed.data.graph import build_graph
-from wattshed.data.sources.registry import load_panel
+from wattshed.data.sources.source import load_panel
+from wattshed.data.sources.synthetic import Settings as SyntheticSource
 from wattshed.data.splits import Segment
 
 

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from wattshed.config.data.sources import TableSource
-from wattshed.data.sources.registry import load_panel
-from wattshed.data.sources.table import read_edges
-from wattshed.data.sources.tabular import read_frame
+from wattshed.data.readers.tabular import read_frame
+from wattshed.data.sources.source import load_panel
+from wattshed.data.sources.table import Settings as TableSource
+from wattshed.data.sources.table_panel import read_edges
 from wattshed.foundation.faults import Fault
 
 LONG = """time,node,value

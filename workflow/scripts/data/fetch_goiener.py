@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from wattshed.config.data.sources import GoienerSource
-from wattshed.data.sources.goiener import fetch
+from wattshed.data.sources.goiener import Settings
+from wattshed.data.sources.goiener_panel import fetch
 from wattshed.foundation.faults import run_script, script_parser
 
 
@@ -15,7 +15,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--root", type=Path, default=Path(), help="folder that the source's paths start from")
     arguments = parser.parse_args(argv)
-    fetch(GoienerSource.model_validate_json(arguments.source), arguments.root)
+    fetch(Settings.model_validate_json(arguments.source), arguments.root)
 
 
 if __name__ == "__main__":

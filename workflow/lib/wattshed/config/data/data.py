@@ -3,7 +3,8 @@
 from pydantic import Field, model_validator
 
 from wattshed.config.block import Block
-from wattshed.config.data.sources import HomesSource, Source
+from wattshed.config.data.sources import Source, SourceBlock
+from wattshed.config.plugin_block import read_block
 
 
 class WindowsBlock(Block):
@@ -41,7 +42,12 @@ class SplitsBlock(Block):
         return self
 
 
+def _homes() -> SourceBlock:
+    homes: SourceBlock = read_block("source", "kind", {"kind": "homes"})
+    return homes
+
+
 class DataBlock(Block):
-    source: Source = Field(default_factory=HomesSource, description="Where the panel comes from.")
+    source: Source = Field(default_factory=_homes, description="Where the panel comes from.")
     windows: WindowsBlock = Field(default_factory=WindowsBlock, description="Look-back and horizon.")
     splits: SplitsBlock = Field(default_factory=SplitsBlock, description="Calendar splits.")

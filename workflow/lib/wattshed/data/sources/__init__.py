@@ -1,1 +1,1 @@
-"""One module per source; each turns what it finds into a ``Panel``."""
+"""One light module per data source, beside the module that reads its panel."""

@@ -1,166 +1,65 @@
-"""The source study's smart meters: GoiEner, Zenodo 7362094, CC BY 4.0, hourly kWh.
+"""The source ``goiener``: the smart meters of the source study."""
 
-Layout: one tar in zstd for each period with one CSV (``timestamp, kWh, imputed``) for each meter, named by the
-meter's SHA-256; ``metadata.csv`` with one row for each ``user``.
-"""
+from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
-from pathlib import Path, PurePosixPath
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-import pandas as pd
-import pyarrow as pa
-import pyarrow.csv
+from pydantic import Field, model_validator
 
-from wattshed.config.data.sources import GoienerSource
-from wattshed.data.panel import Panel
-from wattshed.data.sources.hourly import HOUR_S, hours_of, utc_seconds
-from wattshed.data.sources.tabular import read_frame, require_columns
-from wattshed.data.sources.zenodo import download
-from wattshed.data.sources.zstd_tar import stream_members
-from wattshed.foundation.faults import Fault
+from wattshed.config.data.sources import SourceBlock, Timezone
+from wattshed.data.sources.source import DataSource, Files, SimpleSource
 
-URL = "https://zenodo.org/api/records/7362094/files/{name}/content"
-MD5 = {
-    "metadata.csv": "1876a8fe4f0c22080e9c7936e1b0cfde",
-    "imp-pre.tzst": "77d549a1dd9fec438505930750e712db",
-    "imp-in.tzst": "dc593839ad812c0dc2d854894097bc13",
-    "imp-post.tzst": "1ff85d89fee75da33756c6b7bdbf7a7e",
-}
-CALENDAR = "Europe/Madrid"
-NODE_COLUMNS = ("province", "municipality", "contracted_tariff", "p1", "p2", "p3", "p4", "p5", "p6")
+if TYPE_CHECKING:
+    from wattshed.data.panel import Panel
 
 
-@dataclass(frozen=True)
-class Meter:
-    """One meter's hours without holes: kWh float32 [hours], NaN where unknown, and whether it was measured."""
+class Settings(SourceBlock):
+    """Smart meters of the source study (Zenodo 7362094, CC BY 4.0), hourly [kWh]."""
 
-    name: str
-    first_hour: int
-    kwh: np.ndarray
-    measured: np.ndarray
-
-    @property
-    def stop_hour(self) -> int:
-        return self.first_hour + len(self.kwh)
-
-
-def fetch(source: GoienerSource, root: Path, url: str = URL, md5: dict[str, str] | None = None) -> None:
-    """Download metadata.csv and the period's archive into the source's folder (about 0.8 GB), resumable."""
-    for name in ("metadata.csv", f"{source.period}.tzst"):
-        download(url.format(name=name), root / source.folder / name, (md5 or MD5)[name])
-
-
-def load(source: GoienerSource, root: Path) -> Panel:
-    """Panel of the meters with enough measured hours, in the order of their names.
-
-    Imputed hours keep their value and count as unobserved. Raises :class:`Fault` for a truncated archive, a
-    bad CSV in it, repeated users, and if no meter is left.
-    """
-    folder = root / source.folder
-    archive = folder / f"{source.period}.tzst"
-    meters = [
-        meter
-        for name, content in stream_members(archive, ".csv")
-        if (meter := read_meter(content, name, archive, source)) is not None
-    ]
-    if not meters:
-        raise Fault(f"{archive} holds no reading from start to end; expected CSVs of meters: widen the days.")
-    first = _hour(source.start) if source.start else min(meter.first_hour for meter in meters)
-    stop = _hour(source.end) if source.end else max(meter.stop_hour for meter in meters)
-    needed = source.min_coverage * (stop - first)
-    read = len(meters)
-    meters = sorted(
-        (meter for meter in meters if meter.measured.sum() >= needed), key=lambda meter: meter.name
+    kind: Literal["goiener"] = Field(
+        default="goiener", description="The full study's smart meters; downloaded on demand."
     )
-    meters = meters[: source.max_nodes]
-    if not meters:
-        raise Fault(
-            f"{archive}: none of {read} meters has measured {source.min_coverage:.0%} of the {stop - first} hours; "
-            "expected at least one: lower data.source.min_coverage or narrow start and end."
-        )
-    values, observed = _fill(meters, first, stop)
-    names = [meter.name for meter in meters]
-    nodes = read_metadata(folder / "metadata.csv", names)
-    unknown = int(nodes["province"].isna().sum())
-    return Panel(
-        values=values,
-        observed=observed,
-        times=(HOUR_S * np.arange(first, stop)).astype("datetime64[s]"),
-        nodes=nodes,
-        unit="kWh",
-        timezone=CALENDAR,
-        source=f"goiener {source.period} (Zenodo 7362094)",
-        notes=(
-            f"{len(names)} of {read} meters with at least {source.min_coverage:.0%} measured hours.",
-            f"Time stamps without a zone were read in {source.timezone}.",
-            f"{unknown} meters have no province in metadata.csv.",
-        ),
+    folder: str = Field(
+        default="data/goiener", min_length=1, description="Folder of the archive and of metadata.csv."
+    )
+    period: Literal["imp-pre", "imp-in", "imp-post"] = Field(
+        default="imp-pre", description="Archive: before, during or after the lockdowns; gaps imputed."
+    )
+    start: date | None = Field(
+        default=None,
+        description="First day that is used (0:00 UTC); empty means the first reading of any meter.",
+    )
+    end: date | None = Field(
+        default=None, description="First day that is not used (0:00 UTC); empty means after the last reading."
+    )
+    min_coverage: float = Field(
+        default=0.9, gt=0, le=1, description="Smallest share of measured hours for a meter to be used."
+    )
+    max_nodes: int | None = Field(
+        default=None, ge=2, description="Largest number of meters, the first by name; empty means all."
+    )
+    timezone: Timezone = Field(
+        default="UTC",
+        description="Time zone in which the archive's time stamps are read; they do not name one themselves.",
     )
 
-
-def _hour(day: date) -> int:
-    return int(np.datetime64(day, "h").astype(np.int64))
-
-
-def read_meter(content: bytes, name: str, archive: Path, source: GoienerSource) -> Meter | None:
-    """One CSV of the archive, clipped to the source's days; None if nothing lies in them."""
-    where = f"{name} in {archive}"
-    types = {"timestamp": pa.timestamp("s"), "kWh": pa.float64(), "imputed": pa.int8()}
-    options = pa.csv.ConvertOptions(column_types=types, include_columns=list(types))
-    try:
-        table = pa.csv.read_csv(pa.BufferReader(content), convert_options=options)
-    except (pa.ArrowInvalid, KeyError) as error:
-        reason = " ".join(str(error).split()).rstrip(".")
-        raise Fault(
-            f"{where} cannot be read ({reason}); expected columns timestamp, kWh, imputed with times, numbers and "
-            "0 or 1: download the archive again."
-        ) from error
-    if len(table) == 0:
-        return None
-    rows = pd.RangeIndex(2, len(table) + 2)
-    times = pd.Series(table["timestamp"].to_numpy(), index=rows)
-    axis, hour = hours_of(utc_seconds(times, source.timezone, where), rows, where)
-    if axis[0] != axis[0].astype("datetime64[h]"):
-        raise Fault(f"{where}: row 2: {table['timestamp'][0]} is not a full hour; expected hourly readings.")
-    kwh = np.full(len(axis), np.nan, dtype=np.float32)
-    kwh[hour] = table["kWh"].to_numpy()
-    measured = np.zeros(len(axis), dtype=bool)
-    measured[hour] = table["imputed"].to_numpy() == 0
-    measured &= ~np.isnan(kwh)
-    first = int(axis[0].astype(np.int64)) // HOUR_S
-    low = max(_hour(source.start) - first, 0) if source.start else 0
-    high = min(_hour(source.end) - first, len(axis)) if source.end else len(axis)
-    if low >= high:
-        return None
-    return Meter(PurePosixPath(name).stem, first + low, kwh[low:high].copy(), measured[low:high].copy())
+    @model_validator(mode="after")
+    def _days_in_order(self) -> Settings:
+        if self.start and self.end and self.end <= self.start:
+            raise ValueError(f"start is {self.start} and end {self.end}; expected start < end")
+        return self
 
 
-def _fill(meters: list[Meter], first: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
-    values = np.full((stop - first, len(meters)), np.nan, dtype=np.float32)
-    observed = np.zeros((stop - first, len(meters)), dtype=bool)
-    for column, meter in enumerate(meters):
-        hours = slice(meter.first_hour - first, meter.stop_hour - first)
-        values[hours, column] = meter.kwh
-        observed[hours, column] = meter.measured
-    return values, observed
+def files(settings: Settings) -> Files:
+    return {"files": [f"{settings.folder}/metadata.csv", f"{settings.folder}/{settings.period}.tzst"]}
 
 
-def read_metadata(path: Path, names: list[str]) -> pd.DataFrame:
-    """Place, power and tariff of the meters, in the order of ``names``; empty where metadata.csv is silent.
+def load(settings: Settings, root: Path, wheel: Path | None) -> Panel:
+    from wattshed.data.sources.goiener_panel import load
 
-    Raises :class:`Fault` if a user occurs twice: rows could then not be told apart (the study's graph and
-    panel were put in different orders this way).
-    """
-    frame = read_frame(path, text_columns=("user", "province", "municipality", "contracted_tariff"))
-    require_columns(frame, ("user", *NODE_COLUMNS), path)
-    twice = frame["user"].duplicated()
-    if twice.any():
-        raise Fault(
-            f"{path}: row {frame.index[twice][0]}: user {frame.loc[twice, 'user'].iloc[0]!r} has a second row; "
-            "expected one for each user: download the file again."
-        )
-    nodes = frame.set_index("user")[list(NODE_COLUMNS)].reindex(names)
-    nodes.index.name = "node"
-    return nodes
+    return load(settings, root)
+
+
+SOURCE: DataSource = SimpleSource(Settings, load, files)

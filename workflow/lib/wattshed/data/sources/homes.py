@@ -1,83 +1,35 @@
-"""17 measured homes in Fontana, California: the embedded panel, and how it is made from its wheel.
+"""The source ``homes``: 17 measured homes, embedded in the repository."""
 
-The wheel states Month, Hour (1..24, the hour's end) and Day Type (1 is Monday), but no dates. The homes were
-measured from 2016-08-01 to 2017-07-31; data/homes/README.md says how far the rows agree with that calendar.
-"""
+from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-import pandas as pd
+from pydantic import Field
 
-from wattshed.data.panel import Panel
-from wattshed.data.sources.tabular import read_frame, require_columns
-from wattshed.data.sources.wheel import PINS, open_wheel
-from wattshed.foundation.faults import Fault
+from wattshed.config.data.sources import SourceBlock
+from wattshed.data.sources.source import DataSource, Files, SimpleSource
 
-EMBEDDED = Path("data/homes/panel.parquet")
-TIMEZONE = "America/Los_Angeles"
-HOMES = tuple(f"home_{number}" for number in range(1, 18))
-INTENSITY = "intensity_g_per_kwh"
-CHALLENGE = "citylearn/data/citylearn_challenge_2022_phase_all/"
-FIRST_LOCAL_HOUR = "2016-07-31 23:00"
+if TYPE_CHECKING:
+    from wattshed.data.panel import Panel
+
+EMBEDDED = "data/homes/panel.parquet"
 
 
-def load(root: Path) -> Panel:
-    """The embedded panel [8,760 h, 17 homes] in kWh, with the grid's carbon intensity [g/kWh]."""
-    path = root / EMBEDDED
-    table = read_frame(path, text_columns=())
-    require_columns(table, ("time_utc", *HOMES, INTENSITY), path)
-    values = table[list(HOMES)].to_numpy(dtype=np.float32)
-    return Panel(
-        values=values,
-        observed=~np.isnan(values),
-        times=table["time_utc"].to_numpy("datetime64[s]"),
-        nodes=pd.DataFrame(index=pd.Index(HOMES, name="node")),
-        unit="kWh",
-        timezone=TIMEZONE,
-        source="homes (CityLearn challenge 2022, 17 measured homes, Fontana, California)",
-        intensity_g_per_kwh=table[INTENSITY].astype(np.float64).interpolate().to_numpy(),
-        notes=(
-            "Dates are inferred from month, hour, weekday and the sun (data/homes/README.md).",
-            "home_12 and home_15 follow the sun and are 0 at night: published as demand, they look like solar "
-            "generation.",
-        ),
-    )
+class Settings(SourceBlock):
+    """17 measured homes in California for one year; lies in the repository (data/homes)."""
+
+    kind: Literal["homes"] = Field(default="homes", description="The embedded panel of 17 measured homes.")
 
 
-def extract_homes(wheel: Path, pins: Path = PINS) -> pd.DataFrame:
-    """The embedded table from the pinned wheel: ``time_utc``, 17 homes [kWh], intensity [g/kWh], float32.
-
-    Raises :class:`Fault` if the wheel is another one, or if a row disagrees with the inferred calendar.
-    """
-    local = pd.date_range(FIRST_LOCAL_HOUR, periods=8760, freq="h")
-    columns = {}
-    with open_wheel("citylearn", wheel, pins) as archive:
-        for number, home in enumerate(HOMES, start=1):
-            with archive.open(f"{CHALLENGE}Building_{number}.csv") as file:
-                building = pd.read_csv(file)
-            _hold_calendar(building, local, f"Building_{number}.csv in {wheel}")
-            columns[home] = building["Equipment Electric Power [kWh]"].to_numpy()
-        with archive.open(f"{CHALLENGE}carbon_intensity.csv") as file:
-            columns[INTENSITY] = pd.read_csv(file)["kg_CO2/kWh"].to_numpy() * 1000
-    table = pd.DataFrame(columns, index=local, dtype=np.float64)
-    # Every day has 24 rows. The row of the hour that spring skips has no place in time and is left out; of the
-    # hour that autumn doubles there is one row, taken as the first, so that the second is unobserved.
-    table.index = local.tz_localize(TIMEZONE, ambiguous=np.ones(len(local), bool), nonexistent="NaT")
-    table = table[table.index.notna()].tz_convert("UTC").asfreq("h").astype(np.float32)
-    table.insert(0, "time_utc", table.index.astype("datetime64[ms, UTC]"))
-    return table.reset_index(drop=True)
+def files(settings: Settings) -> Files:
+    return {"homes": EMBEDDED}
 
 
-def _hold_calendar(building: pd.DataFrame, local: pd.DatetimeIndex, where: str) -> None:
-    agrees = (
-        len(building) == len(local)
-        and bool((building["Month"] == local.month).all())
-        and bool((building["Hour"] == local.hour + 1).all())
-        and bool((building["Day Type"] == local.day_of_week + 1).all())
-    )
-    if not agrees:
-        raise Fault(
-            f"{where} does not follow the calendar from {FIRST_LOCAL_HOUR} on; expected month, hour and day type "
-            "of 2016-08 to 2017-07: use the pinned wheel."
-        )
+def load(settings: Settings, root: Path, wheel: Path | None) -> Panel:
+    from wattshed.data.sources.homes_panel import load
+
+    return load(root / EMBEDDED)
+
+
+SOURCE: DataSource = SimpleSource(Settings, load, files)

@@ -1,0 +1,104 @@
+"""An invented panel: daily and weekly cycles, neighbours that move together, noise with memory, spikes."""
+
+import numpy as np
+import pandas as pd
+from scipy.signal import lfilter
+
+from wattshed.data.panel import Panel
+from wattshed.data.sources.synthetic import Settings
+
+FIRST_HOUR = np.datetime64("2018-01-01T00:00:00", "s")
+NODES_PER_MUNICIPALITY = 40
+MUNICIPALITIES_PER_PROVINCE = 8
+# Nodes are made block by block: a panel of 8,442 nodes never has a second copy of itself in memory.
+NODES_PER_BLOCK = 256
+MEMORY_PER_HOUR = 0.8
+SPIKE_SHARE = 2e-4
+OUTAGE_H = 6
+TARIFFS = ("2.0A", "2.0DHA", "2.1A", "2.1DHA", "3.0A")
+POWERS_KW = (2.3, 3.45, 4.6, 5.75, 6.9, 9.2)
+
+
+def load(source: Settings) -> Panel:
+    """Panel [hours, nodes] in kWh; the same source gives the same panel on every machine."""
+    hours, count = source.hours, source.nodes
+    random = np.random.default_rng(source.seed)
+    times = FIRST_HOUR + np.arange(hours) * np.timedelta64(1, "h")
+    nodes = invent_nodes(count, random)
+    municipality = pd.factorize(nodes["municipality"])[0]
+    local = pd.DatetimeIndex(times).tz_localize("UTC").tz_convert(source.timezone)
+    cycles = _cycles(local.hour.to_numpy(), local.day_of_week.to_numpy(), municipality.max() + 1, random)
+    values = np.empty((hours, count), dtype=np.float32)
+    observed = np.ones((hours, count), dtype=bool)
+    for start in range(0, count, NODES_PER_BLOCK):
+        block = slice(start, min(start + NODES_PER_BLOCK, count))
+        values[:, block] = _loads(cycles[:, municipality[block]], random)
+        if source.missing_share > 0:
+            lost = _outages(hours, block.stop - block.start, source.missing_share, random)
+            observed[:, block] = ~lost
+            values[:, block][lost] = np.nan
+    return Panel(
+        values=values,
+        observed=observed,
+        times=times,
+        nodes=nodes,
+        unit="kWh",
+        timezone=source.timezone,
+        source=f"synthetic ({count} nodes x {hours} h, seed {source.seed})",
+        synthetic=True,
+        notes=("Invented data: say nothing about accuracy from it.",),
+    )
+
+
+def invent_nodes(count: int, random: np.random.Generator) -> pd.DataFrame:
+    """Node table with the study's columns: province, municipality, contracted_tariff, p1..p6 [kW]."""
+    municipality = random.integers(0, max(2, count // NODES_PER_MUNICIPALITY), count)
+    province = municipality // MUNICIPALITIES_PER_PROVINCE
+    power = random.choice(POWERS_KW, count)
+    table = {
+        "province": [f"province_{number:03d}" for number in province],
+        "municipality": [f"municipality_{number:04d}" for number in municipality],
+        "contracted_tariff": random.choice(TARIFFS, count, p=(0.5, 0.3, 0.1, 0.05, 0.05)),
+        **{f"p{period}": power for period in range(1, 7)},
+    }
+    names = [f"synthetic_{number:06d}" for number in range(count)]
+    return pd.DataFrame(table, index=pd.Index(names, name="node"))
+
+
+def _cycles(hour: np.ndarray, weekday: np.ndarray, places: int, random: np.random.Generator) -> np.ndarray:
+    """What the nodes of one municipality share [T, places]: morning and evening peak, weekend, weather."""
+    morning = random.normal(8, 1, places)
+    evening = random.normal(20, 1.5, places)
+    weekend = np.where(weekday[:, None] >= 5, random.uniform(1.0, 1.4, places), 1.0)
+    day = 0.4 + 0.5 * _peak(hour[:, None] - morning, 1.5) + 1.0 * _peak(hour[:, None] - evening, 2.5)
+    weather = _remembering(random.standard_normal((len(hour), places), dtype=np.float32), 0.97)
+    return (day * weekend * np.exp(0.2 * weather)).astype(np.float32)
+
+
+def _peak(distance_h: np.ndarray, width_h: float) -> np.ndarray:
+    around_midnight = (distance_h + 12) % 24 - 12
+    return np.exp(-0.5 * (around_midnight / width_h) ** 2)
+
+
+def _remembering(noise: np.ndarray, memory: float) -> np.ndarray:
+    """First-order autoregression of unit variance from white noise, along time [T, N]."""
+    gain = np.array([np.sqrt(1 - memory**2)], dtype=np.float32)
+    feedback = np.array([1, -memory], dtype=np.float32)
+    return lfilter(gain, feedback, noise, axis=0)
+
+
+def _loads(cycle: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Loads [T, N] around the cycle of each node's municipality, always positive."""
+    size_kwh = np.exp(0.6 * random.standard_normal(cycle.shape[1], dtype=np.float32) - 1)
+    noise = _remembering(random.standard_normal(cycle.shape, dtype=np.float32), MEMORY_PER_HOUR)
+    loads = cycle * size_kwh * np.exp(np.float32(0.35) * noise)
+    spikes = random.random(cycle.shape, dtype=np.float32) < SPIKE_SHARE
+    loads[spikes] *= random.uniform(5, 15, np.count_nonzero(spikes)).astype(np.float32)
+    return loads
+
+
+def _outages(hours: int, count: int, share: float, random: np.random.Generator) -> np.ndarray:
+    """Lost cells [T, N] in runs of ``OUTAGE_H``; the first run is never lost, so no node is silent."""
+    runs = random.random((-(-hours // OUTAGE_H), count)) < share
+    runs[0] = False
+    return np.repeat(runs, OUTAGE_H, axis=0)[:hours]

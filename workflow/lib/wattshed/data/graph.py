@@ -32,12 +32,15 @@ class Graph:
             "indices": self.adjacency.indices.astype(np.int64),
             "weights": self.adjacency.data.astype(np.float32),
         }
-        write_tensors(path, tensors, {"node_names": self.node_names, "method": self.method})
+        write_tensors(path, tensors, {"node_names": self.node_names, "method": self.method}, kind="graph")
 
     @classmethod
     def read(cls, path: Path | str, panel: Panel) -> "Graph":
-        """Read a graph that must have exactly the panel's nodes in the panel's order."""
-        tensors, about = read_tensors(path)
+        """Read a graph that must have exactly the panel's nodes in the panel's order.
+
+        Raises :class:`Fault` for other nodes and for a damaged, altered or foreign file.
+        """
+        tensors, about = read_tensors(path, kind="graph", keys=("node_names", "method"))
         if about["node_names"] != panel.node_names:
             raise Fault(
                 f"{path} lists other nodes, or another order, than the panel: expected the same list; "
@@ -50,7 +53,7 @@ class Graph:
         return cls(adjacency, about["node_names"], about["method"])
 
     def shuffled(self, seed: int) -> "Graph":
-        """The same graph with its nodes renamed at random: the control for what the graph is worth."""
+        """The same graph with its nodes renamed at random: the control for the graph's use."""
         order = np.random.default_rng(seed).permutation(len(self.node_names))
         return Graph(self.adjacency[order][:, order].tocsr(), self.node_names, f"{self.method}, shuffled")
 
@@ -91,6 +94,9 @@ def nearest_neighbours(similarity: Similarity, neighbours: int, seed: int) -> sp
     """
     count = similarity.count
     kept = min(neighbours, count - 1)
+    if kept == 0:
+        # A panel of one node: there is nobody to be a neighbour.
+        return sp.csr_array((count, count), dtype=np.float64)
     columns = np.empty((count, kept), dtype=np.int64)
     weights = np.empty((count, kept), dtype=np.float64)
     for start in range(0, count, ROWS_PER_BLOCK):
@@ -121,25 +127,34 @@ def _pair_hash(rows: np.ndarray, count: int, seed: int) -> np.ndarray:
 
 
 def normalise(directed: sp.csr_array, minimum_weight: float = 0.0) -> sp.csr_array:
-    """D^-1/2 (clip(A + A^T, 0, 1) + I) D^-1/2, by torch-geometric's functions.
+    """D^-1/2 (clip(A + A^T, 0, 1) + I) D^-1/2 [N, N], float32 (Kipf and Welling 2017).
 
-    Entries of A that stand twice are added up (coalesced); edges whose clipped weight is below ``minimum_weight`` are
-    dropped, and with them their work in every aggregate. Self loops stay.
+    Entries of A that occur more than once are added up. Edges whose clipped weight is below ``minimum_weight`` are
+    dropped, so that no aggregate has to compute them. A self loop of A keeps its clipped weight instead of 1.
+
+    The same bytes as torch-geometric's ``to_undirected`` and ``gcn_norm`` give (a test compares them), without the
+    seconds that importing torch and torch-geometric takes.
     """
-    import torch
-    from torch_geometric.nn.conv.gcn_conv import gcn_norm
-    from torch_geometric.utils import to_undirected
-
     count = directed.shape[0]
     entries = directed.tocoo()
-    edge_index = torch.from_numpy(np.stack([entries.row, entries.col]).astype(np.int64))
-    weight = torch.from_numpy(entries.data.astype(np.float64))
-    edge_index, weight = to_undirected(edge_index, weight, num_nodes=count, reduce="add")
-    weight = weight.clamp(0, 1)
-    kept = weight >= minimum_weight
-    edge_index, weight = gcn_norm(edge_index[:, kept], weight[kept], num_nodes=count, add_self_loops=True)
-    row, column = edge_index.numpy()
-    matrix = sp.coo_array((weight.numpy(), (row, column)), shape=(count, count)).tocsr()
+    weights = entries.data.astype(np.float64)
+    row, column = (
+        np.concatenate(pair).astype(np.int64)
+        for pair in ((entries.row, entries.col), (entries.col, entries.row))
+    )
+    places, place = np.unique(row * count + column, return_inverse=True)
+    symmetric = np.bincount(place, np.concatenate([weights, weights]), minlength=len(places)).clip(0, 1)
+    kept = symmetric >= minimum_weight
+    row, column, symmetric = places[kept] // count, places[kept] % count, symmetric[kept]
+    loops, apart = np.ones(count), row != column
+    loops[row[~apart]] = symmetric[~apart]
+    every_node = np.arange(count)
+    row, column = np.concatenate([row[apart], every_node]), np.concatenate([column[apart], every_node])
+    weights = np.concatenate([symmetric[apart], loops])
+    degree = np.bincount(column, weights, minlength=count)
+    with np.errstate(divide="ignore"):
+        scale = np.where(degree > 0, 1 / np.sqrt(degree), 0.0)
+    matrix = sp.coo_array((scale[row] * weights * scale[column], (row, column)), shape=(count, count)).tocsr()
     matrix.sort_indices()
     return matrix.astype(np.float32)
 

@@ -12,6 +12,8 @@ from wattshed.foundation.faults import Fault
 from wattshed.foundation.tensor_file import read_tensors, write_tensors
 
 HOUR = np.timedelta64(1, "h")
+LARGEST = float(np.finfo(np.float32).max)
+ABOUT = ("node_names", "nodes", "unit", "timezone", "source", "synthetic", "notes")
 
 
 @dataclass(frozen=True)
@@ -53,11 +55,18 @@ class Panel:
             raise ValueError(f"{where}: times must be hourly without holes; reindex first")
         if bool(np.isnan(self.values[self.observed]).any()):
             raise ValueError(f"{where}: a cell cannot be observed and NaN")
+        endless = np.isinf(self.values)
+        if bool(endless.any()):
+            hour, node = (int(index[0]) for index in np.nonzero(endless))
+            raise Fault(
+                f"{where}: node {self.node_names[node]!r} has a value at {self.times[hour]} UTC that does not fit "
+                f"32-bit floats; expected at most {LARGEST:.1e} {self.unit}: correct it or leave it empty."
+            )
         silent = ~self.observed.any(axis=0)
         if bool(silent.any()):
             raise Fault(
                 f"{where}: node {self.node_names[int(np.flatnonzero(silent)[0])]!r} has no observed hour at "
-                "all; expected at least one: drop the node or mend its readings."
+                "all; expected at least one: drop the node or correct its readings."
             )
 
     @property
@@ -87,11 +96,17 @@ class Panel:
             "synthetic": self.synthetic,
             "notes": list(self.notes),
         }
-        write_tensors(path, tensors, about)
+        write_tensors(path, tensors, about, kind="panel")
 
     @classmethod
     def read(cls, path: Path | str) -> "Panel":
-        tensors, about = read_tensors(path)
+        """What :meth:`write` wrote; raises :class:`Fault` for a damaged, altered or foreign file."""
+        tensors, about = read_tensors(path, kind="panel", keys=ABOUT)
+        missing = [name for name in ("values", "observed", "times_s") if name not in tensors]
+        if missing:
+            raise Fault(
+                f"{path} has no array {missing[0]!r}: expected a panel; delete it and run snakemake again."
+            )
         nodes = pd.DataFrame(**_split_frame(about["nodes"]))
         nodes.index = pd.Index(about["node_names"], name="node")
         return cls(

@@ -1,15 +1,14 @@
 """Calendar splits: one set of cut times for all nodes, and the later months as a stream."""
 
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from wattshed.config.data.data import SplitsBlock, WindowsBlock
 from wattshed.data.panel import Panel
+from wattshed.foundation.documents import read_json
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.writing import write_json
 
@@ -58,29 +57,33 @@ class Splits:
             ]
             for segment in (self.train, self.validation, self.test, *(month.whole for month in self.months))
         }
-        write_json(path, {**asdict(self), "cuts_utc": cuts})
+        write_json(path, {**asdict(self), "cuts_utc": cuts}, sealed=True)
 
     @classmethod
     def read(cls, path: Path | str) -> "Splits":
+        """What :meth:`write` wrote; raises :class:`Fault` for a file that is missing, damaged or altered."""
+        parts = read_json(path, keys=("train", "validation", "test", "months"))
         try:
-            parts: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
-        except json.JSONDecodeError as error:
-            raise Fault(f"{path} is not whole ({error}): delete it and run snakemake again.") from error
-        return cls(
-            train=Segment(**parts["train"]),
-            validation=Segment(**parts["validation"]),
-            test=Segment(**parts["test"]),
-            months=tuple(
-                Month(month["name"], Segment(**month["learn"]), Segment(**month["held_out"]))
-                for month in parts["months"]
-            ),
-        )
+            return cls(
+                train=Segment(**parts["train"]),
+                validation=Segment(**parts["validation"]),
+                test=Segment(**parts["test"]),
+                months=tuple(
+                    Month(month["name"], Segment(**month["learn"]), Segment(**month["held_out"]))
+                    for month in parts["months"]
+                ),
+            )
+        except (TypeError, KeyError) as error:
+            raise Fault(
+                f"{path} does not describe splits ({error}): expected a file that wattshed wrote; delete it and run "
+                "snakemake again."
+            ) from error
 
 
 def split_calendar(panel: Panel, splits: SplitsBlock, windows: WindowsBlock) -> Splits:
     """Cut the panel's span into train, validation, test and the months CL_1..CL_k of what is left.
 
-    Raises :class:`Fault` if any part is too short for one window.
+    Raises :class:`Fault` if any part is too short for one window or has no observed value to forecast.
     """
     hours = len(panel.times)
     after_train = round(hours * splits.train_share)
@@ -108,11 +111,19 @@ def split_calendar(panel: Panel, splits: SplitsBlock, windows: WindowsBlock) -> 
     for month in months:
         parts += [month.learn, month.held_out]
     for part in parts:
-        if len(part.origins(windows.look_back_h, windows.horizon_h)) == 0:
+        origins = part.origins(windows.look_back_h, windows.horizon_h)
+        if len(origins) == 0:
             raise Fault(
                 f"data.splits: {part.name} has {part.stop - part.start} of the panel's {hours} hours, too few "
                 f"for one window ({max(WEEK_H, windows.look_back_h)} h of history and {windows.horizon_h} h "
                 "to forecast): give a longer panel or other shares."
+            )
+        if not panel.observed[origins[0] : part.stop].any():
+            # An error over nothing would read as 0, and nothing can be learned from nothing.
+            raise Fault(
+                f"data.splits: {part.name} ({panel.times[origins[0]]} to {panel.times[part.stop - 1]} UTC) has no "
+                f"observed value in {part.stop - origins[0]} hours; expected at least one: give a panel that was "
+                "measured there or other shares."
             )
     return result
 

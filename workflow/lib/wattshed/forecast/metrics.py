@@ -1,5 +1,6 @@
 """Errors on observed cells, in the panel's unit, from summed squares."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,9 +39,10 @@ def sum_errors(forecast: np.ndarray, truth: np.ndarray, observed: np.ndarray) ->
 
 
 def rmse(forecast: np.ndarray, truth: np.ndarray, observed: np.ndarray) -> float:
-    """Root of the mean square over observed cells; all inputs [B, H, N]."""
+    """Root of the mean square over observed cells; all inputs [B, H, N]. NaN where no cell was observed."""
     sums = sum_errors(forecast, truth, observed)
-    return float(np.sqrt(sums.squared.sum() / max(sums.cells.sum(), 1)))
+    cells = sums.cells.sum()
+    return float(np.sqrt(sums.squared.sum() / cells)) if cells else math.nan
 
 
 def seasonal_scale(panel: Panel, train: Segment) -> np.ndarray:

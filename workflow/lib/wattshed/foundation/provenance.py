@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from wattshed import __version__
+from wattshed.foundation.checkout import CHECKOUT
 
 REPORTED_PACKAGES = (
     "torch",
@@ -83,8 +84,12 @@ def describe_versions() -> dict[str, str]:
     return versions
 
 
-def describe_commit(folder: Path | str = ".") -> dict[str, Any]:
-    """Commit and whether the work tree differs from it; ``unknown`` outside a git checkout."""
+def describe_commit(folder: Path | str = CHECKOUT) -> dict[str, Any]:
+    """Commit and whether the work tree differs from it.
+
+    ``unknown`` where ``folder`` is not the top of a git checkout: a copy that was unpacked inside another repository
+    must not be given the commit of that repository.
+    """
 
     def git(*words: str) -> str | None:
         try:
@@ -95,8 +100,9 @@ def describe_commit(folder: Path | str = ".") -> dict[str, Any]:
             return None
         return answer.stdout.strip()
 
+    top = git("rev-parse", "--show-toplevel")
     commit = git("rev-parse", "HEAD")
-    if commit is None:
+    if top is None or commit is None or Path(top).resolve() != Path(folder).resolve():
         return {"commit": "unknown", "dirty": None}
     status = git("status", "--porcelain")
     return {"commit": commit, "dirty": None if status is None else bool(status)}

@@ -27,7 +27,8 @@ def write_tensors(
 
     kind: what the file is (``panel``, ``graph``, ``checkpoint``, ...), for :func:`read_tensors`.
     """
-    contiguous = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
+    # numpy gives arrays without dimensions one when it makes them contiguous.
+    contiguous = {name: np.ascontiguousarray(array).reshape(array.shape) for name, array in tensors.items()}
     text = json.dumps({**about, **({KIND: kind} if kind else {})}, allow_nan=False)
     metadata = {"about": text, "digest": _digest(contiguous, text)}
     with whole_file(path) as temporary:

@@ -80,7 +80,10 @@ def require_columns(frame: pd.DataFrame, columns: tuple[str, ...], path: Path) -
 
 
 def numbers(column: pd.Series, path: Path) -> np.ndarray:
-    """A column as float64, NaN where empty; raises :class:`Fault` for text and infinities, with their row."""
+    """A column as float64, NaN where empty.
+
+    Raises :class:`Fault`, with the row, for text, infinities and values that do not fit the panel's 32-bit floats.
+    """
     values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
     bad = (np.isnan(values) & column.notna().to_numpy()) | np.isinf(values)
     if bad.any():
@@ -88,5 +91,12 @@ def numbers(column: pd.Series, path: Path) -> np.ndarray:
         raise Fault(
             f"{path}: row {column.index[row]}, column {column.name!r}: {str(column.iloc[row])!r} is not a number; "
             "expected one with a decimal point, or nothing where no reading is: correct the cell."
+        )
+    large = np.abs(values) > np.finfo(np.float32).max
+    if large.any():
+        row = int(np.argmax(large))
+        raise Fault(
+            f"{path}: row {column.index[row]}, column {column.name!r}: {values[row]:g} does not fit 32-bit floats; "
+            f"expected at most {np.finfo(np.float32).max:.1e}: correct the cell or leave it empty."
         )
     return values

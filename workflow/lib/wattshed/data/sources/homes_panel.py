@@ -11,7 +11,7 @@ import pandas as pd
 
 from wattshed.data.panel import Panel
 from wattshed.data.readers.tabular import read_frame, require_columns
-from wattshed.data.readers.wheel import PINS, open_wheel
+from wattshed.data.readers.wheel import open_wheel
 from wattshed.foundation.faults import Fault
 
 TIMEZONE = "America/Los_Angeles"
@@ -43,7 +43,7 @@ def load(path: Path) -> Panel:
     )
 
 
-def extract_homes(wheel: Path, pins: Path = PINS) -> pd.DataFrame:
+def extract_homes(wheel: Path, pins: Path | None = None) -> pd.DataFrame:
     """The embedded table from the pinned wheel: ``time_utc``, 17 homes [kWh], intensity [g/kWh], float32.
 
     Raises :class:`Fault` if the wheel is another one, or if a row disagrees with the inferred calendar.

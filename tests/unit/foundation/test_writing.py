@@ -89,3 +89,14 @@ def test_a_missing_tensor_file_says_so(tmp_path):
 def test_written_json_is_strict(tmp_path):
     write_json(tmp_path / "x.json", {"a": None, "b": [1.5]})
     assert json.loads((tmp_path / "x.json").read_text()) == {"a": None, "b": [1.5]}
+
+
+def test_equal_content_gives_equal_bytes(tmp_path):
+    path, written = tmp_path / "t.safetensors", set()
+    for _ in range(20):
+        write_tensors(path, {"a": np.ones(3), "scale": np.array(0.5)}, {"one": 1, "two": 2}, "checkpoint")
+        written.add(path.read_bytes())
+    assert len(written) == 1
+    tensors, about = read_tensors(path, "checkpoint")
+    assert tensors["scale"].shape == ()
+    assert about == {"one": 1, "two": 2, "kind": "checkpoint"}

@@ -15,6 +15,7 @@ from wattshed.foundation.faults import Fault
 from wattshed.foundation.writing import whole_file
 
 KIND = "kind"
+DIGEST = "digest"
 
 
 def write_tensors(
@@ -29,8 +30,10 @@ def write_tensors(
     """
     # numpy gives arrays without dimensions one when it makes them contiguous.
     contiguous = {name: np.ascontiguousarray(array).reshape(array.shape) for name, array in tensors.items()}
-    text = json.dumps({**about, **({KIND: kind} if kind else {})}, allow_nan=False)
-    metadata = {"about": text, "digest": _digest(contiguous, text)}
+    description = {**about, **({KIND: kind} if kind else {})}
+    digest = _digest(contiguous, json.dumps(description, allow_nan=False))
+    # One key only: safetensors writes several in random order, and equal content must give equal bytes.
+    metadata = {"about": json.dumps({**description, DIGEST: digest})}
     with whole_file(path) as temporary:
         try:
             save_file(contiguous, temporary, metadata=metadata)
@@ -63,7 +66,8 @@ def read_tensors(
             "delete it and run snakemake again."
         ) from error
     about = _described(path, metadata)
-    if "digest" in metadata and metadata["digest"] != _digest(tensors, metadata["about"]):
+    digest = about.pop(DIGEST, None)
+    if digest is not None and digest != _digest(tensors, json.dumps(about)):
         raise Fault(
             f"{path} was altered after it was written (its digest differs): delete it and run snakemake again."
         )
@@ -90,6 +94,7 @@ def read_description(path: Path | str, kind: str | None = None) -> dict[str, Any
             "delete it and run snakemake again."
         ) from error
     about = _described(path, metadata)
+    about.pop(DIGEST, None)
     _check_kind(path, about, kind)
     return about
 

@@ -1,34 +1,44 @@
-"""Compress one model's seeds in every way and measure the variants, under the meter."""
+"""Make one compressed variant of a checkpoint, for all its seeds, under the meter."""
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
-from wattshed.compression.measuring import measure_variants
-from wattshed.config.models.compression import CompressionBlock
+from wattshed.compression.making import compress_checkpoints
+from wattshed.config.models.compression import TuningBlock, variant_of
 from wattshed.forecast.job_inputs import JobInputs, add_job_inputs
 from wattshed.foundation.faults import run_script, script_parser
-from wattshed.foundation.writing import write_parquet
-from wattshed.training.over_checkpoints import over_checkpoints
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     parser = script_parser(__doc__ or "")
     add_job_inputs(parser)
     parser.add_argument(
-        "--checkpoints", type=Path, nargs="+", required=True, help="weights, one file per seed"
+        "--checkpoints", type=Path, nargs="+", required=True, help="checkpoints to compress, one per seed"
     )
-    parser.add_argument("--compression", required=True, help="compression block as JSON")
-    parser.add_argument("--output", type=Path, required=True, help="table of variants to write")
+    parser.add_argument("--variant", required=True, help="name of the variant in the study")
+    parser.add_argument("--settings", required=True, help="settings of the variant as JSON")
+    parser.add_argument("--compression", required=True, help="compression.{learning_rate, batch} as JSON")
+    parser.add_argument(
+        "--compressed",
+        type=Path,
+        nargs="+",
+        required=True,
+        help="checkpoints to write, in the order of --checkpoints",
+    )
     parser.add_argument("--ledger", type=Path, required=True, help="ledger to write")
     arguments = parser.parse_args(argv)
-    # Variants that no kernel knows are compared with the full model on one back end.
+    # Compressed layers have no kernel, and their numbers must not depend on the machine's back end.
     given = replace(JobInputs.read(arguments), engine="torch")
-    block = CompressionBlock.model_validate_json(arguments.compression)
-    work = partial(measure_variants, given.task, block)
-    rows = over_checkpoints(arguments.checkpoints, given, work, stage="compression", ledger=arguments.ledger)
-    write_parquet(arguments.output, rows)
+    compress_checkpoints(
+        given,
+        arguments.checkpoints,
+        arguments.compressed,
+        variant=arguments.variant,
+        settings=variant_of(arguments.settings),
+        tuning=TuningBlock.model_validate_json(arguments.compression),
+        ledger=arguments.ledger,
+    )
 
 
 if __name__ == "__main__":

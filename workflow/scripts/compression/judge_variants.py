@@ -1,21 +1,23 @@
-"""Judge measured variants against the budget of error."""
+"""Judge compressed checkpoints against those that they were made of."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 from wattshed.compression.judge import judge_variants
 from wattshed.foundation.faults import run_script, script_parser
-from wattshed.foundation.frames import read_frame
+from wattshed.foundation.frames import read_frames
 from wattshed.foundation.writing import write_parquet
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     parser = script_parser(__doc__ or "")
-    parser.add_argument("--variants", type=Path, required=True, help="measured variants of one model")
+    parser.add_argument(
+        "--compared", type=Path, nargs="+", required=True, help="compared checkpoints, one file per model"
+    )
     parser.add_argument("--budget-share", type=float, required=True, help="compression.error_budget_share")
     parser.add_argument("--output", type=Path, required=True, help="judged variants to write")
     arguments = parser.parse_args(argv)
-    write_parquet(arguments.output, judge_variants(read_frame(arguments.variants), arguments.budget_share))
+    write_parquet(arguments.output, judge_variants(read_frames(arguments.compared), arguments.budget_share))
 
 
 if __name__ == "__main__":

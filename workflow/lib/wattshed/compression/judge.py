@@ -4,57 +4,119 @@ from typing import Any
 
 import pandas as pd
 
-FULL = "full"
+from wattshed.foundation.faults import Fault
+
+BASELINE = "baseline"
+WORTH_IT = "worth it here"
+NOT_WORTH_IT = "not worth it here"
+NOT_AVAILABLE = "not available here"
 LEAST_SAVING_SHARE = 0.05
+# Errors that are judged: column -> where it was measured.
+TEST_ERRORS = {"rmse": "the test part", "mae": "the test part"}
+LATER_ERRORS = {"later_rmse": "later months", "later_mae": "later months"}
+TYPES = {
+    **dict.fromkeys([f"{error}_change_share" for error in (*TEST_ERRORS, *LATER_ERRORS)], "float64"),
+    "within_budget": "boolean",
+}
+
+Row = dict[str, Any]
 
 
 def judge_variants(rows: pd.DataFrame, budget_share: float) -> pd.DataFrame:
-    """The measured rows with changes against the full model of the same seed, verdict and reason.
+    """Every variant held against the checkpoint of the same seed that was compressed.
 
-    rows: ``compression/{model}.parquet``; budget_share: most by which RMSE and MAE may rise.
+    rows: ``compared/{model}.parquet``, of one model or several; budget_share: largest accepted rise of RMSE and MAE.
+    Returns, for each compressed lineage, its baseline rows and then its variants. Column ``parent`` names the
+    checkpoint that was compressed, in the baseline rows too; ``variant`` is the step's name, in baseline rows the
+    lineage. A lineage can come twice: as a variant, and as the baseline of what was made of it.
+    Raises :class:`Fault` where a compressed checkpoint is compared without the one that it was made of.
     """
-    names = list(map(str, rows.columns))
-    records = [dict(zip(names, row, strict=True)) for row in rows.itertuples(index=False)]
-    full = {row["seed"]: row for row in records if row["variant"] == FULL}
-    judged = [_judge(row, full[row["seed"]], budget_share) for row in records]
-    types = {"rmse_change_share": "float64", "mae_change_share": "float64", "within_budget": "boolean"}
-    verdicts = pd.DataFrame(judged, index=rows.index).astype(types)
-    return pd.concat([rows, verdicts], axis=1)
+    names = [str(column) for column in rows.columns]
+    records: list[Row] = [dict(zip(names, row, strict=True)) for row in rows.itertuples(index=False)]
+    by_key = {(row["lineage"], row["seed"]): row for row in records}
+    adapted = {row["lineage"] for row in records if row["kind"] == "strategy"}
+    variants = [row for row in records if row["kind"] == "method"]
+    judged: list[Row] = []
+    for parent in dict.fromkeys(row["parent"] for row in variants):
+        own = [row for row in variants if row["parent"] == parent]
+        absent = [row["seed"] for row in own if (parent, row["seed"]) not in by_key]
+        if absent:
+            raise Fault(
+                f"the compared checkpoints have variants of {parent}, but not {parent} itself for the seed "
+                f"{absent[0]}: compare it together with them."
+            )
+        for seed in dict.fromkeys(row["seed"] for row in own):
+            judged.append(_baseline_row(by_key[parent, seed]))
+        learned_later = any(f"{parent}+".startswith(f"{lineage}+") for lineage in adapted)
+        for row in own:
+            found = _judge(row, by_key[parent, row["seed"]], budget_share, learned_later)
+            judged.append({**row, "variant": row["step"], **found})
+    columns = [*names, "variant", *TYPES, "verdict", "reason"]
+    frame = pd.DataFrame(judged, columns=columns)
+    return frame.astype({**_types_of(rows), **TYPES})
 
 
-def _judge(row: dict[str, Any], full: dict[str, Any], budget_share: float) -> dict[str, Any]:
-    if pd.isna(row["unavailable"]):
-        return verdict(row, full, budget_share)
-    unknown = dict.fromkeys(("rmse_change_share", "mae_change_share", "within_budget"))
-    return {**unknown, "verdict": "not available here", "reason": row["unavailable"]}
+def verdict(row: Row, parent: Row, budget_share: float, *, learned_later: bool = False) -> Row:
+    """Changes of errors against the parent, and whether the variant pays on this machine.
 
-
-def verdict(row: dict[str, Any], full: dict[str, Any], budget_share: float) -> dict[str, Any]:
-    """Changes against the full model, and whether the variant pays on this machine."""
-    if row.get("variant") == FULL:
-        changes = {"rmse_change_share": 0.0, "mae_change_share": 0.0, "within_budget": True}
-        return {**changes, "verdict": "baseline", "reason": "the model that the others are held against"}
-    rmse_change = row["rmse"] / full["rmse"] - 1
-    mae_change = row["mae"] / full["mae"] - 1
-    within = max(rmse_change, mae_change) <= budget_share
-    cost = (
-        "energy_j_per_1000_forecasts"
-        if pd.notna(row["energy_j_per_1000_forecasts"])
-        else "latency_s_per_window"
-    )
-    saving = 1 - row[cost] / full[cost]
-    what = "energy" if cost.startswith("energy") else "time"
+    The error budget holds on the test part, and also on later months if the parent has learned from some
+    (``learned_later``). The saving is one of energy, or of time where the energy of either is unknown.
+    """
+    judged = {**TEST_ERRORS, **(LATER_ERRORS if learned_later else {})}
+    changes = {error: _change(row, parent, error) for error in (*TEST_ERRORS, *LATER_ERRORS)}
+    known = {error: change for error in judged if (change := changes[error]) is not None}
+    worst = max(known, key=lambda error: known[error], default=None)
+    within = worst is not None and known[worst] <= budget_share
+    cost, what = _cost_of(row, parent)
+    saving = 1 - row[cost] / parent[cost]
     saved = f"{abs(saving):.0%} {'less' if saving > 0 else 'more'} {what} per forecast"
-    if not within:
-        reason = f"error rises by {max(rmse_change, mae_change):.1%}, over the budget of {budget_share:.0%}"
+    if worst is None:
+        reason = "no cell was observed, so its error is unknown"
+    elif not within:
+        reason = f"error rises by {known[worst]:.1%} on {judged[worst]}, more than the budget of {budget_share:.0%}"
     elif saving < LEAST_SAVING_SHARE:
-        reason = f"{saved}, where at least {LEAST_SAVING_SHARE:.0%} less is asked"
+        reason = f"{saved}, but at least {LEAST_SAVING_SHARE:.0%} less is required"
     else:
         reason = saved
     return {
-        "rmse_change_share": rmse_change,
-        "mae_change_share": mae_change,
+        **{f"{error}_change_share": change for error, change in changes.items()},
         "within_budget": within,
-        "verdict": "worth it here" if within and saving >= LEAST_SAVING_SHARE else "not worth it here",
+        "verdict": WORTH_IT if within and saving >= LEAST_SAVING_SHARE else NOT_WORTH_IT,
         "reason": reason,
     }
+
+
+def _judge(row: Row, parent: Row, budget_share: float, learned_later: bool) -> Row:
+    if pd.isna(row["unavailable"]):
+        return verdict(row, parent, budget_share, learned_later=learned_later)
+    return {**dict.fromkeys(TYPES), "verdict": NOT_AVAILABLE, "reason": row["unavailable"]}
+
+
+def _baseline_row(row: Row) -> Row:
+    changes: Row = dict.fromkeys(TYPES, 0.0) | {"within_budget": True}
+    if pd.isna(row["later_rmse"]):
+        changes.update(later_rmse_change_share=None, later_mae_change_share=None)
+    known: Row = {"verdict": BASELINE, "reason": "the checkpoint that the variants are compared with"}
+    if pd.notna(row["unavailable"]):
+        changes = dict.fromkeys(TYPES)
+        known = {"verdict": NOT_AVAILABLE, "reason": row["unavailable"]}
+    return {**row, "parent": row["lineage"], "variant": row["lineage"], **changes, **known}
+
+
+def _cost_of(row: Row, parent: Row) -> tuple[str, str]:
+    """The column that the saving is taken from, and what it counts."""
+    energy = "energy_j_per_1000_forecasts"
+    if pd.notna(row[energy]) and pd.notna(parent[energy]) and parent[energy] > 0:
+        return energy, "energy"
+    return "latency_s_per_window", "time"
+
+
+def _change(row: Row, parent: Row, error: str) -> float | None:
+    """Relative rise of an error; None where it or the parent's is unknown, or the parent's is 0."""
+    if pd.isna(row[error]) or pd.isna(parent[error]) or parent[error] == 0:
+        return None
+    return float(row[error] / parent[error] - 1)
+
+
+def _types_of(rows: pd.DataFrame) -> dict[str, Any]:
+    return {str(name): dtype for name, dtype in rows.dtypes.items()}

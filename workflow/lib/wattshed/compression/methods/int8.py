@@ -1,39 +1,47 @@
-"""Dynamic int8 quantisation, where this torch still has it."""
+"""Dynamic int8 quantisation on the processor, where this version of torch has it."""
 
-import copy
-import warnings
+from __future__ import annotations
 
-import torch
-from torch import nn
+from typing import TYPE_CHECKING, Literal
 
-from wattshed.forecast.families.networks import STGNN
+from pydantic import Field
+
+from wattshed.compression.methods.protocol import Method
+from wattshed.config.models.compression import VariantBlock
+from wattshed.forecast.families.family import Offer
+from wattshed.foundation.faults import Fault
+
+if TYPE_CHECKING:
+    from wattshed.forecast.network import Network
 
 
-class NotAvailable(Exception):
-    """A method that this machine or this torch cannot run; the message says why."""
+class Int8Settings(VariantBlock):
+    method: Literal["int8"] = Field(description="Dynamic int8 quantisation of recurrent and linear layers.")
+    fine_tune_steps: Literal[0] = Field(
+        default=0, description="Int8 weights cannot be trained: 0 is the only value."
+    )
 
 
-def quantise(network: STGNN) -> nn.Module:
-    """GRU and read-out in int8, activations quantised as they come.
+class Int8(Method):
+    Settings = Int8Settings
+    asks = frozenset({Offer.LINEAR_MAPS})
+    keeps = frozenset[Offer]()
 
-    The graph layer stays in float: it has one input channel, where int8 has nothing to gain.
+    def make(self, network: Network, settings: Int8Settings) -> Network:
+        """A copy with int8 weights; activations are quantised at run time.
 
-    Raises :class:`NotAvailable` where torch has no packaged int8 GRU (torchao converts linear layers only).
-    """
-    device = next(network.parameters()).device
-    if device.type != "cpu":
-        raise NotAvailable(f"torch's dynamic int8 runs on the CPU only, and the network is on {device}")
-    engines = [engine for engine in torch.backends.quantized.supported_engines if engine != "none"]
-    if not engines:
-        raise NotAvailable("this build of torch has no quantised engine for the processor")
-    try:
-        from torch.ao.quantization import quantize_dynamic
-    except ImportError as error:
-        raise NotAvailable(f"torch {torch.__version__} no longer has dynamic quantisation") from error
-    with warnings.catch_warnings():
-        # Deprecated since torch 2.10 without a replacement for the GRU; the check above covers its end.
-        warnings.simplefilter("ignore")
-        try:
-            return quantize_dynamic(copy.deepcopy(network).eval(), {"gru", "output"}, dtype=torch.qint8)
-        except (RuntimeError, NotImplementedError) as error:
-            raise NotAvailable(f"torch {torch.__version__} cannot quantise this network: {error}") from error
+        A graph layer stays in float: with one input channel, int8 saves nothing there.
+        Raises :class:`NotAvailable` off the processor, and where torch has no packaged int8 GRU.
+        """
+        from wattshed.compression.methods.int8_layers import quantised, refuse_unavailable
+
+        refuse_unavailable(network)
+        maps = network.linear_maps()
+        if not maps:
+            raise Fault(
+                f"{type(network).__name__} has no linear layer that int8 can replace: choose another method."
+            )
+        return network.with_maps({name: quantised(layer) for name, layer in maps.items()})
+
+
+METHOD = Int8()

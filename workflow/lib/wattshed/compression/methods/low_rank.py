@@ -1,57 +1,58 @@
-"""Low rank: both GRU weight matrices as products of two thin ones, truly computed as such."""
+"""Low rank: weight matrices as products of two thin ones."""
 
-import copy
+from __future__ import annotations
 
-import torch
-from torch import Tensor, nn
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
 
-from wattshed.forecast.families.networks import STGNN
+from pydantic import Field
 
+from wattshed.compression.methods.protocol import Method, units_before
+from wattshed.config.models.compression import VariantBlock
+from wattshed.config.models.families import ModelBlock
+from wattshed.forecast.families.family import Offer
+from wattshed.foundation.faults import Fault
 
-class LowRankGRU(nn.Module):
-    """A GRU whose stacked weights are U V with V [rank, in] and U [3 H, rank].
-
-    Smaller than the full GRU only below rank 0.75 H (for equal input and hidden size). The recurrence is a
-    plain loop: torch has no fused kernel for it, and its latency says so.
-    """
-
-    def __init__(self, gru: nn.GRU, rank: int) -> None:
-        super().__init__()
-        self.hidden_size = gru.hidden_size
-        full = gru.state_dict()
-        self.input_thin, self.input_wide = factorise(full["weight_ih_l0"], full["bias_ih_l0"], rank)
-        self.state_thin, self.state_wide = factorise(full["weight_hh_l0"], full["bias_hh_l0"], rank)
-
-    def forward(self, steps: Tensor) -> tuple[Tensor, Tensor]:
-        """steps: [M, W, in] -> (states [M, W, H], last state [1, M, H]), as nn.GRU returns them."""
-        inputs = self.input_wide(self.input_thin(steps))
-        state = steps.new_zeros(len(steps), self.hidden_size)
-        states = []
-        for hour in range(steps.shape[1]):
-            reset_in, update_in, new_in = inputs[:, hour].chunk(3, dim=1)
-            reset_h, update_h, new_h = self.state_wide(self.state_thin(state)).chunk(3, dim=1)
-            update = torch.sigmoid(update_in + update_h)
-            candidate = torch.tanh(new_in + torch.sigmoid(reset_in + reset_h) * new_h)
-            state = (1 - update) * candidate + update * state
-            states.append(state)
-        return torch.stack(states, dim=1), state.unsqueeze(0)
+if TYPE_CHECKING:
+    from wattshed.forecast.network import Network
 
 
-def factorise(weight: Tensor, bias: Tensor, rank: int) -> tuple[nn.Linear, nn.Linear]:
-    """Best approximation of a linear map in the Frobenius norm (Eckart-Young), as thin then wide layer."""
-    left, singular, right = torch.linalg.svd(weight, full_matrices=False)
-    root = singular[:rank].sqrt()
-    thin = nn.Linear(weight.shape[1], rank, bias=False)
-    wide = nn.Linear(rank, weight.shape[0])
-    with torch.no_grad():
-        thin.weight.copy_(root[:, None] * right[:rank])
-        wide.weight.copy_(left[:, :rank] * root[None, :])
-        wide.bias.copy_(bias)
-    return thin, wide
+class LowRankSettings(VariantBlock):
+    method: Literal["low_rank"] = Field(
+        description="Truncated singular value decomposition of every weight matrix that becomes smaller by it."
+    )
+    rank: int = Field(ge=1, description="Columns of the thin matrices, rank of their product.")
 
 
-def low_rank(network: STGNN, rank: int) -> STGNN:
-    """A copy of the network with a low-rank GRU."""
-    result = copy.deepcopy(network)
-    result.gru = LowRankGRU(network.gru, rank)  # type: ignore[assignment]
-    return result
+class LowRank(Method):
+    Settings = LowRankSettings
+    asks = frozenset({Offer.LINEAR_MAPS})
+    keeps = frozenset({Offer.UPDATES})
+
+    def make(self, network: Network, settings: LowRankSettings) -> Network:
+        """A copy whose linear and recurrent layers are of low rank, where that saves weights.
+
+        A matrix [out, in] is replaced where rank * (in + out) < in * out.
+        Source: Eckart and Young 1936, the best approximation of a rank in the Frobenius norm.
+        """
+        from wattshed.compression.methods.low_rank_layers import thin_layers
+
+        replaced = thin_layers(network.linear_maps(), settings.rank)
+        if not replaced:
+            raise Fault(
+                f"rank {settings.rank} makes no layer of {type(network).__name__} smaller: expected "
+                "rank * (inputs + outputs) < inputs * outputs for at least one weight matrix; choose a lower rank."
+            )
+        return network.with_maps(replaced)
+
+    def check(self, settings: LowRankSettings, model: ModelBlock, earlier: Sequence[object]) -> None:
+        units = units_before(model, earlier)
+        # The largest matrix of a GRU is [3 units, units].
+        if units is not None and 4 * settings.rank >= 3 * units:
+            raise ValueError(
+                f"rank is {settings.rank}; expected less than {3 * units / 4:g}, three quarters of the {units} "
+                "units: from there on the two thin matrices have more weights than the one that they replace"
+            )
+
+
+METHOD = LowRank()

@@ -1,3 +1,7 @@
 """The table of compression methods: name -> module."""
 
-MODULES: dict[str, str] = {}
+MODULES: dict[str, str] = {
+    "prune": "wattshed.compression.methods.prune",
+    "low_rank": "wattshed.compression.methods.low_rank",
+    "int8": "wattshed.compression.methods.int8",
+}

@@ -1,43 +1,73 @@
-"""The ``compression`` block: variants of the trained model and the budget they are held to."""
+"""The ``compression`` block: smaller variants of trained models, and the budget of error that they are held to."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, StringConstraints, TypeAdapter, model_validator
 
 from wattshed.config.block import Block
+from wattshed.config.plugin_block import PluginBlock
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
-class FineTuning(Block):
+class VariantBlock(Block):
+    """What the settings of all compression methods share. Each method's own settings are in its module."""
+
+    method: str = Field(description="Name of the compression method.")
     fine_tune_steps: int = Field(
         default=0, ge=0, description="Gradient steps after compression; 0 means none."
     )
 
 
-class PruneVariant(FineTuning):
-    method: Literal["prune"] = Field(description="Structured pruning: GRU units are truly removed.")
-    keep_share: float = Field(gt=0, lt=1, description="Share of the GRU's units that stays.")
+class TuningBlock(Block):
+    """How a compressed network is fine-tuned."""
 
-
-class LowRankVariant(FineTuning):
-    method: Literal["low_rank"] = Field(description="Truncated SVD of the GRU's two weight matrices.")
-    rank: int = Field(ge=1, description="Rank of both factors.")
-
-
-class Int8Variant(Block):
-    method: Literal["int8"] = Field(description="Dynamic int8 quantisation of GRU and linear layers.")
-
-
-Variant = Annotated[PruneVariant | LowRankVariant | Int8Variant, Field(discriminator="method")]
-
-
-class CompressionBlock(Block):
-    variants: dict[str, Variant] = Field(min_length=1, description="Named variants, tried in this order.")
-    error_budget_share: float = Field(
-        default=0.05, gt=0, lt=1, description="Most by which RMSE and MAE may rise over the full model."
-    )
     learning_rate: float = Field(default=1e-3, gt=0, lt=1, description="Learning rate of fine-tuning.")
-    batch: int = Field(default=256, ge=1, description="Pairs per fine-tuning step.")
-    latency_repeats: int = Field(default=30, ge=5, description="Interleaved timings per variant.")
-    energy_rounds: int = Field(
-        default=3, ge=1, description="Energy windows per variant, taken in turns; the median counts."
+    batch: int = Field(default=256, ge=1, description="(node, window) pairs per fine-tuning step.")
+
+
+class MeasuringBlock(Block):
+    """How often checkpoints are measured when they are compared."""
+
+    latency_repeats: int = Field(
+        default=30,
+        ge=5,
+        description="Latencies taken of each checkpoint, in turns; their median is reported.",
     )
+    energy_rounds: int = Field(
+        default=3, ge=1, description="Energy windows of each checkpoint, in turns; their median is reported."
+    )
+
+
+Variant = Annotated[VariantBlock, PluginBlock("method", "method")]
+
+
+class CompressionBlock(TuningBlock, MeasuringBlock):
+    """Variants, the models that they are made of, and how they are judged."""
+
+    variants: dict[Name, Variant] = Field(
+        default={}, description="Named variants, in the order in which tables show them."
+    )
+    models: list[str] = Field(
+        default_factory=list,
+        description="Models or lineages (such as `stgnn+replay`) on which all variants are compared.",
+    )
+    error_budget_share: float = Field(
+        default=0.05,
+        gt=0,
+        lt=1,
+        description="Largest accepted rise of RMSE and of MAE over the checkpoint that was compressed.",
+    )
+
+    @model_validator(mode="after")
+    def _models_differ(self) -> "CompressionBlock":
+        for place, name in enumerate(self.models):
+            if name in self.models[:place]:
+                raise ValueError(f"models has {name!r} twice; expected each model or lineage once")
+        return self
+
+
+def variant_of(text: str) -> VariantBlock:
+    """The settings of one variant from JSON, in the settings class of its method."""
+    variant: VariantBlock = TypeAdapter(Variant).validate_json(text)
+    return variant

@@ -1,0 +1,101 @@
+import copy
+
+import pytest
+import torch
+
+from made_pairs import pairs_of
+from model_blocks import model_block
+from wattshed.compression.methods.low_rank import METHOD, LowRankSettings
+from wattshed.compression.methods.low_rank_layers import LowRankGRU, factorise
+from wattshed.compression.methods.prune import PruneSettings
+from wattshed.forecast.networks.dlinear import DLinear
+from wattshed.forecast.networks.recurrent import STGNN
+from wattshed.foundation.faults import Fault
+
+PAIRS = pairs_of(torch.randn(9, 12), torch.randn(9, 12), torch.rand(9))
+
+
+def network(hidden=16, horizon_h=6):
+    torch.manual_seed(0)
+    return STGNN(horizon_h, hidden).eval()
+
+
+def thin(full, rank):
+    return METHOD.make(full, LowRankSettings(method="low_rank", rank=rank)).eval()
+
+
+def test_less_rank_is_worse_step_by_step():
+    full = network()
+    with torch.no_grad():
+        expected = full(PAIRS)
+        errors = [float((thin(full, rank)(PAIRS) - expected).abs().max()) for rank in (11, 6, 1)]
+    assert errors[0] < errors[1] < errors[2]
+
+
+def test_full_rank_is_exact():
+    layer = torch.nn.Linear(16, 48)
+    values = torch.randn(5, 16)
+    torch.testing.assert_close(factorise(layer.weight, layer.bias, 16)(values), layer(values))
+
+
+def test_the_loop_over_hours_gives_the_states_of_the_packaged_gru():
+    gru = torch.nn.GRU(7, 7, batch_first=True)
+    weights, biases = gru.all_weights[0][:2], gru.all_weights[0][2:]
+    maps = [factorise(weight, bias, 7) for weight, bias in zip(weights, biases, strict=True)]
+    steps, state = torch.randn(3, 10, 7), torch.randn(1, 3, 7)
+    for found, expected in zip(LowRankGRU(*maps, 7)(steps, state), gru(steps, state), strict=True):
+        torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_only_matrices_that_become_smaller_are_replaced():
+    """At rank 6 and 16 units the two matrices of the GRU, but not the read-out of 6 hours."""
+    full = network()
+    assert set(METHOD.make(full, LowRankSettings(method="low_rank", rank=6)).state_dict()) == {
+        "own.weight",
+        "neighbours.weight",
+        "neighbours.bias",
+        "gru.input_map.thin.weight",
+        "gru.input_map.wide.weight",
+        "gru.input_map.wide.bias",
+        "gru.state_map.thin.weight",
+        "gru.state_map.wide.weight",
+        "gru.state_map.wide.bias",
+        "output.weight",
+        "output.bias",
+    }
+    assert thin(full, 6).parameter_count() == full.parameter_count() - 2 * (48 * 16 - 6 * (48 + 16))
+
+
+@pytest.mark.parametrize("rank", [1, 4, 11])
+def test_the_result_always_has_fewer_weights(rank):
+    full = network(horizon_h=24)
+    assert thin(full, rank).parameter_count() < full.parameter_count()
+
+
+def test_a_rank_that_saves_nothing_is_refused():
+    """Three quarters of the units: from there on two thin matrices hold more than the GRU's one."""
+    with pytest.raises(Fault, match="rank 12 makes no layer of STGNN smaller"):
+        thin(network(), 12)
+    with pytest.raises(ValueError, match="expected less than 12, three quarters of the 16 units"):
+        METHOD.check(LowRankSettings(method="low_rank", rank=12), model_block(hidden=16), [])
+    METHOD.check(LowRankSettings(method="low_rank", rank=11), model_block(hidden=16), [])
+
+
+def test_the_check_counts_the_units_that_pruning_left():
+    half = PruneSettings(method="prune", keep_share=0.5)
+    with pytest.raises(ValueError, match="three quarters of the 8 units"):
+        METHOD.check(LowRankSettings(method="low_rank", rank=6), model_block(hidden=16), [half])
+
+
+def test_linear_networks_become_smaller_too():
+    full = DLinear(24, 6).eval()
+    assert thin(full, 4).parameter_count() == 2 * (4 * (24 + 6) + 6)
+
+
+def test_a_low_rank_network_can_be_trained_and_leaves_the_full_one_alone():
+    full = network()
+    before = copy.deepcopy(full.state_dict())
+    smaller = thin(full, 4)
+    smaller(PAIRS).square().sum().backward()
+    assert all(parameter.grad is not None for parameter in smaller.parameters())
+    assert all(torch.equal(value, before[name]) for name, value in full.state_dict().items())

@@ -1,0 +1,260 @@
+"""From checkpoints to compressed ones and their comparison, through the scripts, as a study does it."""
+
+import json
+import runpy
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+import torch
+
+from model_blocks import model_block
+from wattshed.compression.comparing import compare_checkpoints, structure
+from wattshed.compression.making import compress_checkpoints
+from wattshed.compression.methods.int8 import METHOD as INT8
+from wattshed.compression.methods.protocol import NotAvailable
+from wattshed.config.models.compression import MeasuringBlock, TuningBlock, variant_of
+from wattshed.config.models.recipes import RecipeBlock
+from wattshed.forecast.job_inputs import JobInputs
+from wattshed.foundation.faults import Fault
+from wattshed.training.checkpoint import (
+    ModelSpec,
+    Step,
+    make_forecaster,
+    read_checkpoint,
+    read_spec,
+    write_checkpoint,
+)
+
+CPU = torch.device("cpu")
+RECIPE = RecipeBlock(
+    sampling="pairs", batch=64, epochs=1, learning_rate=5e-3, schedule="cosine", scaling="node"
+)
+QUICK = MeasuringBlock(latency_repeats=5, energy_rounds=2)
+VARIANTS = {
+    "half": '{"method": "prune", "keep_share": 0.5}',
+    "half_tuned": '{"method": "prune", "keep_share": 0.5, "fine_tune_steps": 20}',
+    "thin": '{"method": "low_rank", "rank": 4}',
+    "int8": '{"method": "int8"}',
+}
+
+
+@pytest.fixture
+def given(task, graph, metering):
+    return JobInputs(task, graph, metering, CPU, "torch")
+
+
+def write_base(folder, task, graph, seeds=(1, 2), form="stgnn", **keys):
+    paths = []
+    for seed in seeds:
+        spec = ModelSpec("model", seed, model_block(form, **keys), RECIPE, task.windows)
+        paths.append(folder / f"model-{seed}.safetensors")
+        write_checkpoint(paths[-1], make_forecaster(spec, task, graph, CPU).network, spec)
+    return paths
+
+
+def compress(given, paths, name, settings=None):
+    parent = read_spec(paths[0])[0].lineage
+    lineage = f"{parent}+{name}"
+    targets = [path.with_name(path.name.replace(parent, lineage, 1)) for path in paths]
+    compress_checkpoints(
+        given,
+        paths,
+        targets,
+        variant=name,
+        settings=variant_of(settings or VARIANTS[name]),
+        tuning=TuningBlock(batch=32),
+        ledger=paths[0].with_name(f"{lineage}.jsonl"),
+    )
+    return targets
+
+
+def windows_of(ledger):
+    lines = [json.loads(line) for line in ledger.read_text().splitlines()]
+    return [line for line in lines if line["event"] == "window"]
+
+
+def test_variants_are_made_compared_and_judged(given, task, graph, tmp_path):
+    base = write_base(tmp_path, task, graph)
+    made = {name: compress(given, base, name) for name in VARIANTS}
+    twice = compress(given, made["half"], "half_again", VARIANTS["half"])
+    paths = [*base, *(path for paths in made.values() for path in paths), *twice]
+    frame = compare_checkpoints(given, paths, QUICK, tmp_path / "model.jsonl").set_index(["lineage", "seed"])
+
+    assert frame.index.get_level_values("lineage").unique().tolist() == [
+        "model",
+        *(f"model+{name}" for name in VARIANTS),
+        "model+half+half_again",
+    ]
+    full, half, int8 = (frame.loc[(name, 1)] for name in ("model", "model+half", "model+int8"))
+    assert half["parameters"] < full["parameters"]
+    assert half["bytes"] == 4 * half["parameters"]
+    assert int8["parameters"] == full["parameters"]
+    assert int8["bytes"] < full["bytes"] / 2
+    assert frame["rmse"].notna().all()
+    assert frame["later_rmse"].notna().all()
+    assert (frame["latency_s_per_window"] > 0).all()
+    assert (frame["energy_j_per_1000_forecasts"] > 0).all()
+    assert (frame["energy_low"] <= frame["energy_high"]).all()
+    assert frame["parent"].fillna("").unique().tolist() == ["", "model", "model+half"]
+    assert frame["kind"].unique().tolist() == ["base", "method"]
+    assert frame.index[frame["fine_tuned"]].tolist() == [("model+half_tuned", 1), ("model+half_tuned", 2)]
+
+
+def test_networks_of_one_structure_are_measured_once_per_seed(given, task, graph, tmp_path):
+    base = write_base(tmp_path, task, graph)
+    half, tuned = compress(given, base, "half"), compress(given, base, "half_tuned")
+    frame = compare_checkpoints(given, [*base, *half, *tuned], QUICK, tmp_path / "model.jsonl")
+    assert frame["measured_as"].tolist() == ["model"] * 2 + ["model+half"] * 4
+    costs = frame.set_index(["lineage", "seed"])["energy_j_per_1000_forecasts"]
+    assert costs["model+half_tuned", 1] == costs["model+half", 1]
+    labels = [line["labels"] for line in windows_of(tmp_path / "model.jsonl")]
+    turns = [(label["turn"], label["lineage"], label["seed"]) for label in labels]
+    one_round = [("model", 1), ("model", 2), ("model+half", 1), ("model+half", 2)]
+    assert turns == [(turn, *which) for turn in (0, 1) for which in one_round]
+
+
+def test_an_adapted_checkpoint_takes_the_costs_of_its_ancestor_and_can_be_compressed(
+    given, task, graph, tmp_path
+):
+    base = write_base(tmp_path, task, graph, seeds=(1,))
+    forecaster, spec = read_checkpoint(base[0], task, graph, CPU)
+    with torch.no_grad():
+        forecaster.network.output.bias.add_(0.1)
+    adapted = [tmp_path / "model+naive-1.safetensors"]
+    write_checkpoint(adapted[0], forecaster.network, spec.after(Step("naive", "strategy", "naive", {})))
+    compressed = compress(given, adapted, "half")
+    frame = compare_checkpoints(given, [*base, *adapted, *compressed], QUICK, tmp_path / "model.jsonl")
+    assert frame["lineage"].tolist() == ["model", "model+naive", "model+naive+half"]
+    assert frame["kind"].tolist() == ["base", "strategy", "method"]
+    assert frame["measured_as"].tolist() == ["model", "model", "model+naive+half"]
+    assert frame["rmse"].nunique() == 3
+
+
+def test_the_ledger_names_what_was_made(given, task, graph, tmp_path):
+    base = write_base(tmp_path, task, graph)
+    compress(given, base, "half_tuned")
+    windows = windows_of(tmp_path / "model+half_tuned.jsonl")
+    labels = {"model": "model", "lineage": "model+half_tuned", "variant": "half_tuned"}
+    assert [(line["name"], line["labels"]) for line in windows] == [
+        (name, {**labels, "seed": seed}) for seed in (1, 2) for name in ("make", "fine_tune")
+    ]
+
+
+@pytest.mark.parametrize("form", ["stgnn_reference", "gru"])
+def test_other_families_are_compressed_and_fine_tuned(form, given, task, graph, tmp_path):
+    recipe = {"stgnn_reference": {"sampling": "windows", "batch": 1}}.get(form, {})
+    spec = ModelSpec("model", 1, model_block(form), RECIPE.model_copy(update=recipe), task.windows)
+    base = tmp_path / "model-1.safetensors"
+    write_checkpoint(base, make_forecaster(spec, task, graph, CPU).network, spec)
+    (made,) = compress(given, [base], "half_tuned")
+    (untuned,) = compress(given, [base], "half")
+    tuned, raw = (read_checkpoint(path, task, graph, CPU)[0] for path in (made, untuned))
+    weights = raw.network.state_dict()
+    assert not torch.equal(tuned.network.state_dict()["output.weight"], weights["output.weight"])
+    origins = task.origins(task.splits.test)[:3]
+    assert tuned.forecast(origins).shape == raw.forecast(origins).shape
+
+
+def test_the_same_job_gives_the_same_checkpoint(given, task, graph, tmp_path):
+    base = write_base(tmp_path, task, graph, seeds=(1,))
+    first = compress(given, base, "half_tuned")[0].read_bytes()
+    torch.randn(3)
+    assert compress(given, base, "half_tuned")[0].read_bytes() == first
+
+
+def test_a_method_that_cannot_run_here_leaves_a_checkpoint_that_says_so(
+    given, task, graph, tmp_path, monkeypatch
+):
+    base = write_base(tmp_path, task, graph, seeds=(1,))
+
+    def refuse(network, settings):
+        raise NotAvailable("no quantised engine")
+
+    monkeypatch.setattr(INT8, "make", refuse)
+    absent = compress(given, base, "int8")
+    with pytest.raises(Fault, match="no quantised engine"):
+        read_checkpoint(absent[0], task, graph, CPU)
+    further = compress(given, absent, "half")
+    frame = compare_checkpoints(given, [*base, *absent, *further], QUICK, tmp_path / "model.jsonl")
+    assert frame["unavailable"].tolist()[1:] == [
+        "no quantised engine",
+        "model+int8 is missing here: no quantised engine",
+    ]
+    assert frame["energy_status"].tolist()[1:] == ["missing", "missing"]
+    assert frame["rmse"].isna().tolist() == [False, True, True]
+
+
+def test_without_observed_later_months_their_errors_are_missing(given, task, graph, tmp_path):
+    base = write_base(tmp_path, task, graph, seeds=(1,))
+    observed = task.panel.observed.copy()
+    observed[task.splits.test.stop :] = False
+    unseen = replace(task, panel=replace(task.panel, observed=observed))
+    frame = compare_checkpoints(replace(given, task=unseen), base, QUICK, tmp_path / "model.jsonl")
+    assert frame["later_rmse"].isna().all()
+    assert frame["rmse"].notna().all()
+
+
+def test_checkpoints_that_do_not_belong_together_are_refused(given, task, graph, tmp_path):
+    base = write_base(tmp_path, task, graph)
+    with pytest.raises(Fault, match="are both seed 1 of model"):
+        compare_checkpoints(given, [base[0], base[0]], QUICK, tmp_path / "l.jsonl")
+    half = compress(given, base, "half")
+    with pytest.raises(Fault, match=r"checkpoints of model, model\+half: expected the seeds of one lineage"):
+        compress(given, [base[0], half[1]], "thin")
+    with pytest.raises(Fault, match="names 1 files for 2 checkpoints"):
+        compress_checkpoints(
+            given,
+            base,
+            [tmp_path / "x"],
+            variant="half",
+            settings=variant_of(VARIANTS["half"]),
+            tuning=TuningBlock(),
+            ledger=tmp_path / "l.jsonl",
+        )
+    assert not (tmp_path / "l.jsonl").exists()
+
+
+def test_structure_is_layers_and_shapes_and_not_weights(task, graph):
+    specs = [ModelSpec("m", seed, model_block("stgnn"), RECIPE, task.windows) for seed in (1, 2)]
+    first, second = (make_forecaster(spec, task, graph, CPU).network for spec in specs)
+    assert structure(first) == structure(second)
+    int8 = INT8.skeleton(first, variant_of(VARIANTS["int8"]))
+    assert structure(int8) != structure(first)
+
+
+def test_the_scripts_do_it_from_files(root, given, task, graph, metering, tmp_path):
+    scripts = {
+        name: runpy.run_path(str(root / f"workflow/scripts/compression/{name}.py"))["main"]
+        for name in ("compress_model", "compare_checkpoints", "judge_variants")
+    }
+    task.panel.write(tmp_path / "panel.safetensors")
+    task.splits.write(tmp_path / "splits.json", task.panel)
+    graph.write(tmp_path / "graph.safetensors")
+    inputs = ["--panel", tmp_path / "panel.safetensors", "--splits", tmp_path / "splits.json"]
+    inputs += ["--graph", tmp_path / "graph.safetensors", "--windows", task.windows.model_dump_json()]
+    inputs += ["--metering", metering.model_dump_json()]
+    base = write_base(tmp_path, task, graph, seeds=(1,))
+    made = tmp_path / "model+half-1.safetensors"
+    compared, judged = tmp_path / "compared.parquet", tmp_path / "verdicts.parquet"
+
+    def run(name, *arguments):
+        scripts[name]([str(argument) for argument in arguments])
+
+    run(
+        "compress_model",
+        *inputs,
+        *("--checkpoints", base[0], "--compressed", made, "--variant", "half"),
+        *("--settings", VARIANTS["half"], "--compression", '{"batch": 16, "learning_rate": 0.001}'),
+        *("--ledger", tmp_path / "model+half.jsonl"),
+    )
+    run(
+        "compare_checkpoints",
+        *inputs,
+        *("--checkpoints", base[0], made, "--compression", '{"latency_repeats": 5, "energy_rounds": 1}'),
+        *("--output", compared, "--ledger", tmp_path / "model.jsonl"),
+    )
+    run("judge_variants", "--compared", compared, "--budget-share", "0.05", "--output", judged)
+    frame = pd.read_parquet(judged)
+    assert frame["lineage"].tolist() == ["model", "model+half"]
+    assert frame["verdict"].tolist()[0] == "baseline"

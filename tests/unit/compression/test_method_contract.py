@@ -1,0 +1,197 @@
+"""What every compression method keeps to, over the table: a new line is tested before its author writes a test."""
+
+import copy
+import subprocess
+import sys
+from typing import get_args
+
+import pytest
+import torch
+
+from wattshed.compression.methods.protocol import NotAvailable
+from wattshed.config.models.compression import VariantBlock, variant_of
+from wattshed.forecast.families.family import Offer, make_network
+from wattshed.forecast.series import ScaledSeries
+from wattshed.foundation import plugins
+from wattshed.foundation.faults import Fault
+from wattshed.foundation.tensor_file import read_tensors, write_tensors
+
+CPU = torch.device("cpu")
+# Settings that make a small network smaller. A method that is not listed must work with its defaults.
+SETTINGS = {"prune": {"keep_share": 0.5}, "low_rank": {"rank": 2}}
+MODELS = {
+    "stgnn": {"form": "stgnn", "hidden": 8},
+    "stgnn_calendar": {"form": "stgnn", "hidden": 8, "calendar": True, "node_table": True},
+    "gru": {"form": "gru", "hidden": 8},
+    "residual_stgnn": {"form": "stgnn", "hidden": 8, "linear_part": True},
+    "residual_gru": {"form": "gru", "hidden": 8, "linear_part": True},
+    "stgnn_reference": {"form": "stgnn_reference", "hidden": 8},
+    "dlinear": {"form": "dlinear"},
+}
+TOY_METHOD = '''
+"""Smaller by rounding: float16 would not load as it is, so weights are rounded to a grid."""
+
+import copy
+from typing import Literal
+
+from pydantic import Field
+
+from wattshed.compression.methods.protocol import Method
+from wattshed.config.models.compression import VariantBlock
+from wattshed.forecast.families.family import Offer
+
+
+class Settings(VariantBlock):
+    method: Literal["toy_rounding"] = Field(description="Weights rounded to multiples of a step.")
+    step: float = Field(default=0.25, gt=0, description="Distance of neighbouring weights.")
+
+
+class Rounding(Method):
+    Settings = Settings
+    asks = frozenset({Offer.LINEAR_MAPS})
+    keeps = frozenset(Offer)
+
+    def make(self, network, settings):
+        replacements = {}
+        for name, layer in network.linear_maps().items():
+            rounded = copy.deepcopy(layer)
+            for parameter in rounded.parameters():
+                parameter.data = (parameter.data / settings.step).round() * settings.step
+            replacements[name] = rounded
+        return network.with_maps(replacements)
+
+
+METHOD = Rounding()
+'''
+
+
+@pytest.fixture(params=[*plugins.names("method"), "toy_rounding"])
+def method_name(request, tmp_path, monkeypatch):
+    """Every method of the table, and one that a study brings along."""
+    if request.param == "toy_rounding":
+        monkeypatch.setenv(plugins.OWN_PLUGINS, "[]")
+        (tmp_path / "toy_rounding.py").write_text(TOY_METHOD)
+        plugins.use_own_plugins([tmp_path / "toy_rounding.py"])
+    return request.param
+
+
+def network_of(name, task, graph, seed=1):
+    """An untrained network whose weights are all different from zero."""
+    block = MODELS[name]
+    settings = plugins.load("family", block["form"]).Settings(recipe="r", **block)
+    network = make_network(settings, task.windows, graph.adjacency, seed)
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.add_(0.1 * torch.randn(parameter.shape, generator=generator))
+    return network.eval(), plugins.load("family", block["form"]).offers(settings)
+
+
+def settings_of(name):
+    return plugins.load("method", name).Settings(method=name, **SETTINGS.get(name, {}))
+
+
+def made(name, network):
+    try:
+        return plugins.load("method", name).make(network, settings_of(name)).eval()
+    except NotAvailable as reason:
+        pytest.skip(f"{name} is not available here: {reason}")
+
+
+def forecast(network, task, graph):
+    series = ScaledSeries.make(task, graph.adjacency, "node", CPU, "torch")
+    with torch.no_grad():
+        if network.takes == "windows":
+            return network(series.window(300))
+        nodes = torch.arange(len(series.own))
+        return network(series.pairs(nodes, torch.full_like(nodes, 300)))
+
+
+def test_the_plug_in_says_what_it_needs_and_keeps(method_name):
+    method = plugins.load("method", method_name)
+    assert issubclass(method.Settings, VariantBlock)
+    assert method.asks <= frozenset(Offer)
+    assert method.keeps <= frozenset(Offer)
+    assert get_args(method.Settings.model_fields["method"].annotation) == (method_name,)
+    for name, field in method.Settings.model_fields.items():
+        assert field.description, f"the key {name} of {method_name} has no description"
+
+
+def test_settings_survive_json(method_name):
+    settings = settings_of(method_name)
+    assert variant_of(settings.model_dump_json()) == settings
+
+
+@pytest.mark.parametrize("name", plugins.names("method"))
+def test_the_configuration_is_read_without_torch(name):
+    module = plugins.KINDS["method"].registry.rsplit(".", 1)[0] + f".{name}"
+    program = f"import sys, {module}; print(*{{'torch', 'pandas'}} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_it_works_on_every_model_that_offers_what_it_asks(method_name, model, task, graph, tmp_path):
+    """The original is unchanged, the result forecasts finite values, and it is stored and loaded without loss."""
+    network, offers = network_of(model, task, graph)
+    method = plugins.load("method", method_name)
+    if not method.asks <= offers:
+        with pytest.raises(Fault):
+            method.make(network, settings_of(method_name))
+        return
+    before = copy.deepcopy(network.state_dict())
+    result = made(method_name, network)
+    assert all(torch.equal(value, before[key]) for key, value in network.state_dict().items())
+
+    expected = forecast(result, task, graph)
+    assert expected.isfinite().all()
+    assert expected.shape == forecast(network, task, graph).shape
+
+    write_tensors(tmp_path / "w", {key: value.numpy() for key, value in result.state_dict().items()}, {})
+    untrained, _ = network_of(model, task, graph, seed=2)
+    loaded = method.skeleton(untrained, settings_of(method_name)).eval()
+    arrays, _ = read_tensors(tmp_path / "w")
+    loaded.load_state_dict({key: torch.from_numpy(array) for key, array in arrays.items()})
+    assert torch.equal(forecast(loaded, task, graph), expected)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_result_keeps_what_the_method_says(method_name, model, task, graph):
+    network, offers = network_of(model, task, graph)
+    method = plugins.load("method", method_name)
+    if not method.asks <= offers:
+        return
+    result = made(method_name, network)
+    kept = offers & method.keeps
+    if Offer.PRUNABLE_UNITS in kept:
+        assert result.prunable_units() is not None
+    if Offer.LINEAR_MAPS in kept:
+        assert result.linear_maps()
+    if Offer.UPDATES in kept:
+        assert all(parameter.requires_grad for parameter in result.parameters())
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_library_methods_make_networks_smaller(model, task, graph):
+    network, offers = network_of(model, task, graph)
+    size = sum(value.nbytes for value in network.state_dict().values())
+    for name in plugins.names("method"):
+        if plugins.load("method", name).asks <= offers:
+            result = made(name, network)
+            assert sum(value.nbytes for value in result.state_dict().values()) < size, name
+
+
+@pytest.mark.parametrize("model", ["stgnn", "residual_stgnn", "stgnn_reference"])
+@pytest.mark.parametrize("chain", [("prune", "prune"), ("prune", "low_rank"), ("prune", "int8")])
+def test_methods_follow_one_another(model, chain, task, graph):
+    network, _ = network_of(model, task, graph)
+    untrained, _ = network_of(model, task, graph, seed=2)
+    shape, sizes = untrained, [network.parameter_count()]
+    for name in chain:
+        network = made(name, network)
+        shape = plugins.load("method", name).skeleton(shape, settings_of(name))
+        sizes.append(network.parameter_count())
+    assert sizes[0] > sizes[1]
+    assert sizes[2] < sizes[1] or chain[1] == "int8"
+    shape.load_state_dict(network.state_dict())
+    assert torch.equal(forecast(shape.eval(), task, graph), forecast(network, task, graph))

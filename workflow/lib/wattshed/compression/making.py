@@ -1,0 +1,116 @@
+"""From the checkpoints of one lineage to those of a compressed one."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from wattshed.compression.methods.protocol import NotAvailable
+from wattshed.config.models.compression import TuningBlock, VariantBlock
+from wattshed.devices.torch_device import synchroniser
+from wattshed.energy.job import metered_job
+from wattshed.energy.meter import Meter
+from wattshed.forecast.job_inputs import JobInputs
+from wattshed.forecast.neural import NeuralForecaster
+from wattshed.foundation import plugins
+from wattshed.foundation.faults import Fault
+from wattshed.foundation.vocabulary import Stage, Window
+from wattshed.training.checkpoint import (
+    ModelSpec,
+    Step,
+    read_checkpoint,
+    read_spec,
+    write_checkpoint,
+    write_unavailable,
+)
+from wattshed.training.updates import Pace, Part, UpdateContext, UpdateHooks, train_further
+
+
+def compress_checkpoints(
+    given: JobInputs,
+    checkpoints: Sequence[Path],
+    compressed: Sequence[Path],
+    *,
+    variant: str,
+    settings: VariantBlock,
+    tuning: TuningBlock,
+    ledger: Path,
+) -> None:
+    """Make the variant of every checkpoint, one per seed, as one metered job.
+
+    variant: its name in the study. compressed: where the results go, in the order of ``checkpoints``. Where the method
+    cannot run on this machine, the results say so and hold no weights.
+    Raises :class:`Fault` for checkpoints of different lineages, and where a variant cannot be made of them.
+    """
+    if len(compressed) != len(checkpoints):
+        raise Fault(
+            f"--compressed names {len(compressed)} files for {len(checkpoints)} checkpoints: expected one file per "
+            "checkpoint, in the same order."
+        )
+    step = Step(variant, "method", settings.method, settings.model_dump(mode="json"))
+    specs = [read_spec(path) for path in checkpoints]
+    lineages = sorted({spec.lineage for spec, _ in specs})
+    if len(lineages) != 1:
+        raise Fault(
+            f"--checkpoints names checkpoints of {', '.join(lineages)}: expected the seeds of one lineage."
+        )
+    spec = specs[0][0]
+    with metered_job(
+        ledger,
+        stage=Stage.COMPRESSION,
+        job=ledger.stem,
+        labels={"model": spec.name, "lineage": spec.after(step).lineage, "variant": variant},
+        metering=given.metering,
+        synchronise=synchroniser(given.device),
+    ) as meter:
+        for path, target, (spec, unavailable) in zip(checkpoints, compressed, specs, strict=True):
+            made = spec.after(step)
+            if unavailable is not None:
+                write_unavailable(target, made, f"{spec.lineage} is missing here: {unavailable}")
+                continue
+            forecaster, _ = read_checkpoint(path, given.task, given.graph, given.device, given.engine)
+            try:
+                result = _compressed(forecaster, made, settings, meter)
+            except NotAvailable as reason:
+                write_unavailable(target, made, str(reason))
+                continue
+            if settings.fine_tune_steps:
+                _fine_tune(result, given, made, settings, tuning, meter)
+            write_checkpoint(target, result.network, made)
+
+
+def _compressed(
+    forecaster: NeuralForecaster, made: ModelSpec, settings: VariantBlock, meter: Meter
+) -> NeuralForecaster:
+    method = plugins.load("method", settings.method)
+    # New layers draw initial weights before they are given theirs.
+    torch.manual_seed(made.seed)
+    with meter.window(Window.MAKE, **_labels(made)):
+        return forecaster.of(method.make(forecaster.network, settings))
+
+
+def _fine_tune(
+    forecaster: NeuralForecaster,
+    given: JobInputs,
+    made: ModelSpec,
+    settings: VariantBlock,
+    tuning: TuningBlock,
+    meter: Meter,
+) -> None:
+    """Train the compressed network on the training part, in place, with the base training's loss."""
+    pace = Pace(settings.fine_tune_steps, tuning.batch, tuning.learning_rate)
+    hooks = UpdateHooks(UpdateContext(forecaster, given.task, made, pace))
+    train = given.task.splits.train
+    with meter.window(Window.FINE_TUNE, **_labels(made)) as window:
+        loss = train_further(hooks, Part(train.name, given.task.origins(train), 0))
+        window.values.update(steps=settings.fine_tune_steps, train_loss=loss)
+
+
+def _labels(made: ModelSpec) -> dict[str, Any]:
+    return {
+        "model": made.name,
+        "lineage": made.lineage,
+        "variant": made.steps[-1].name,
+        "seed": made.seed,
+    }

@@ -4,8 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch_geometric.nn.conv.gcn_conv import gcn_norm
+from torch_geometric.utils import to_undirected
 
 from small_study import small_panel
 from wattshed.config.data.graph import GraphBlock
@@ -173,3 +176,26 @@ def test_no_dense_matrix_at_two_thousand_nodes():
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 30e6, f"{peak / 1e6:.0f} MB after {time.perf_counter() - started:.1f} s"
+
+
+@pytest.mark.parametrize("minimum_weight", [0.0, 0.05, 0.3])
+@pytest.mark.parametrize("self_loops", [False, True])
+def test_the_normalised_adjacency_is_torch_geometrics_to_the_byte(minimum_weight, self_loops):
+    random = np.random.default_rng(1)
+    for count in (2, 17, 150):
+        dense = random.random((count, count)) * (random.random((count, count)) < 0.2)
+        if not self_loops:
+            np.fill_diagonal(dense, 0)
+        entries = sp.coo_array(dense)
+        index = torch.from_numpy(np.stack([entries.row, entries.col]).astype(np.int64))
+        index, weight = to_undirected(index, torch.from_numpy(entries.data), num_nodes=count, reduce="add")
+        weight = weight.clamp(0, 1)
+        kept = weight >= minimum_weight
+        index, weight = gcn_norm(index[:, kept], weight[kept], num_nodes=count, add_self_loops=True)
+        row, column = index.numpy()
+        expected = sp.coo_array((weight.numpy(), (row, column)), shape=(count, count)).tocsr()
+        expected.sort_indices()
+        found = normalise(sp.csr_array(dense), minimum_weight)
+        np.testing.assert_array_equal(found.indptr, expected.indptr)
+        np.testing.assert_array_equal(found.indices, expected.indices)
+        assert found.data.tobytes() == expected.data.astype(np.float32).tobytes()

@@ -9,7 +9,7 @@ from wattshed.config.data.data import WindowsBlock
 from wattshed.forecast.families.family import make_network
 from wattshed.forecast.networks.dlinear import DLinear
 from wattshed.forecast.networks.recurrent import STGNN
-from wattshed.forecast.networks.reference import ReferenceSTGNN
+from wattshed.forecast.networks.reference import ReferenceSTGNN, sparse_tensor
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.series import ScaledSeries
 
@@ -23,7 +23,7 @@ def reference(graph):
 
 
 def test_the_reference_has_the_studys_parameters(graph):
-    """stgnn.md A4: 1,766 with 16 units, 5,030 with a GRU of 32."""
+    """1,766 with 16 units, 5,030 with a GRU of 32."""
     assert ReferenceSTGNN(6, 16, 0.3, graph.adjacency).parameter_count() == 1766
     assert STGNN(6, 16).parameter_count() == 1766 + 16
 
@@ -88,7 +88,7 @@ def test_without_own_history_the_recurrent_network_is_the_reference(reference, g
 
 
 def test_the_dropout_of_the_output_is_a_switch(graph):
-    """A7.5. With it a share of outputs is zero while training; the other two dropouts stay in any case."""
+    """With it a share of outputs is zero while training; the other two dropouts stay in any case."""
     windows = WindowsBlock(look_back_h=12, horizon_h=3)
     zeros = {}
     for output_dropout in (True, False):
@@ -110,7 +110,7 @@ def test_a_networks_own_graph_and_the_same_graph_given_are_one(reference):
 
 
 def test_only_the_reference_drops_out(graph):
-    """A7.5: dropout on the output caps R2. The recurrent network gives the same answer while it trains."""
+    """Dropout on the output caps R2. The recurrent network gives the same answer while it trains."""
     own, row_sum = torch.randn(7, 12), torch.ones(7)
     recurrent = STGNN(3, 16).train()
     pairs = pairs_of(own, own, row_sum)
@@ -121,7 +121,7 @@ def test_only_the_reference_drops_out(graph):
 
 
 def test_without_dropout_the_slope_of_truth_on_forecast_is_one(task, graph):
-    """A7.5: with dropout 0.3 on the output, forecasts come out 0.7 times too small."""
+    """With dropout 0.3 on the output, forecasts come out 0.7 times too small."""
     slopes = {}
     for dropout in (0.0, 0.3):
         torch.manual_seed(0)
@@ -203,3 +203,18 @@ def test_a_gru_without_graph_ignores_its_neighbours():
 def test_scaling_by_panel_is_one_pair_for_all(task, graph):
     series = ScaledSeries.make(task, graph.adjacency, "panel", CPU)
     assert len(set(series.scaler.mean.tolist())) == 1
+
+
+def test_the_references_aggregate_is_torch_geometrics_to_the_byte(graph):
+    from torch_geometric.nn import SimpleConv
+
+    torch.manual_seed(0)
+    adjacency = sparse_tensor(graph.adjacency)
+    lifted = torch.randn(5, 200, requires_grad=True)
+    twin = lifted.detach().clone().requires_grad_()
+    expected = SimpleConv(aggr="sum")((twin, None), adjacency)
+    found = torch.sparse.mm(adjacency, lifted)
+    assert torch.equal(found, expected)
+    found.square().sum().backward()
+    expected.square().sum().backward()
+    assert torch.equal(lifted.grad, twin.grad)

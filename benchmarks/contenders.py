@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from wattshed.engine.cpu.fused_cpu import FusedCpu
 from wattshed.engine.cpu.fused_stream import FusedStream
 from wattshed.engine.recurrent import NO_DROPOUT, Additions, Dropout, Windows
-from wattshed.forecast.families.networks import STGNN, ReferenceSTGNN
+from wattshed.forecast.networks.recurrent import STGNN
+from wattshed.forecast.networks.reference import ReferenceSTGNN
 
 NODES, NEIGHBOURS, LOOK_BACK, HORIZON, HIDDEN, HOURS = 8442, 10, 24, 6, 16, 400
 DROP = 0.3
@@ -83,7 +84,7 @@ class Bench:
         def step() -> None:
             origin = self.origin()
             optimiser.zero_grad(set_to_none=True)
-            weights = network.recurrent_weights()
+            weights = network.kernel_weights()
             assert weights is not None
             dropout = Dropout(drop, drop, drop, origin) if drop else NO_DROPOUT
             target = self.own[:, origin : origin + HORIZON]
@@ -117,7 +118,7 @@ class Bench:
 
         @torch.no_grad()
         def infer() -> None:
-            weights = network.recurrent_weights()
+            weights = network.kernel_weights()
             assert weights is not None
             self.kernel.forecast(weights, self.windows(self.origin()), self.additions(network))
 
@@ -128,7 +129,7 @@ class Bench:
 
         @torch.no_grad()
         def infer() -> None:
-            weights = network.recurrent_weights()
+            weights = network.kernel_weights()
             assert weights is not None
             self.kernel.forecast_consecutive(
                 weights, self.windows(self.origin()), self.additions(network), count
@@ -143,7 +144,7 @@ class Bench:
     def streaming(self) -> Callable[[], None]:
         """One new hour: the column of A x, a step of the state and a forecast for every node."""
         network = STGNN(HORIZON, HIDDEN, uses_graph=True, uses_own_history=False)
-        weights = network.recurrent_weights()
+        weights = network.kernel_weights()
         assert weights is not None
         stream = FusedStream(
             self.kernel, weights, self.additions(network).base, torch.zeros(len(self.nodes), HIDDEN)

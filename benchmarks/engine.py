@@ -24,7 +24,8 @@ from torch import Tensor, nn
 from wattshed.engine.cpu.compiled import BLOCKING, CannotCompile, find_compiler, register_file
 from wattshed.engine.cpu.fused_cpu import FusedCpu
 from wattshed.engine.recurrent import Additions, Windows
-from wattshed.forecast.families.networks import STGNN, ReferenceSTGNN
+from wattshed.forecast.networks.recurrent import STGNN
+from wattshed.forecast.networks.reference import ReferenceSTGNN
 from wattshed.foundation.provenance import describe_commit, describe_machine, describe_versions
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -105,7 +106,7 @@ def growth(sizes: tuple[int, ...], samples: int = 4096, hours: int = 48) -> list
             origin = torch.randint(LOOK_BACK, hours - HORIZON + 1, (samples,), generator=generator)
             target = own.unfold(1, HORIZON, 1)[node, origin]
             optimiser.zero_grad(set_to_none=True)
-            weights = network.recurrent_weights()
+            weights = network.kernel_weights()
             assert weights is not None
             assert network.neighbours is not None
             windows = Windows(own, aggregate, node, origin - LOOK_BACK, LOOK_BACK)

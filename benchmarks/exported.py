@@ -9,8 +9,8 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 
-from wattshed.forecast.export import PairFunction, export_onnx
-from wattshed.forecast.families.networks import STGNN
+from wattshed.forecast.export import export_onnx, function_of
+from wattshed.forecast.networks.recurrent import STGNN
 from wattshed.forecast.series import Pairs
 
 THREADS = 2
@@ -24,7 +24,7 @@ def exported_forecasts(
     network: without own history; aggregate: [N, T] scaled; origin: the next window's first hour. Each call takes its
     windows out of the series anew, as the kernel does.
     """
-    function = PairFunction(network).eval()
+    function = function_of(network)
 
     def window() -> Tensor:
         end = origin()

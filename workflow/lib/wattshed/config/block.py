@@ -4,6 +4,9 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Block(BaseModel):
-    """One block of ``config.yaml``. A misspelt key or a number in quotes fails instead of meaning a default."""
+    """One block of ``config.yaml``. A misspelt key or a number in quotes fails instead of meaning a default.
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    Infinite numbers and NaN are refused: JSON, in which jobs get their blocks, has no word for them.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)

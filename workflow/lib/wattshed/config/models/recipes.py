@@ -23,7 +23,9 @@ class RecipeBlock(Block):
     )
     learning_rate: float = Field(gt=0, lt=1, description="Peak learning rate of AdamW.")
     weight_decay: float = Field(default=0.0, ge=0, description="AdamW weight decay.")
-    clip_norm: float = Field(default=1.0, gt=0, description="Largest gradient norm.")
+    clip_norm: float | None = Field(
+        default=1.0, gt=0, description="Largest gradient norm; `null` means no clipping."
+    )
     loss: Literal["huber", "squared"] = Field(default="huber", description="Loss on observed, scaled cells.")
     schedule: Literal["plateau", "cosine"] = Field(
         description="`plateau`: cut the rate where epochs bring no progress; `cosine`: warm-up, then to 0."

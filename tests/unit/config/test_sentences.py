@@ -1,0 +1,69 @@
+import copy
+import json
+
+import pytest
+import yaml
+from pydantic import ValidationError
+
+from wattshed.config.sentences import sentence
+from wattshed.config.study import Study
+
+
+@pytest.fixture(scope="module")
+def config(root):
+    return yaml.safe_load((root / "config/config.yaml").read_text())
+
+
+def said(config, change):
+    given = copy.deepcopy(config)
+    change(given)
+    with pytest.raises(ValidationError) as caught:
+        Study.model_validate_json(json.dumps(given))
+    return sentence(caught.value, "study.yaml", Study, given)
+
+
+def source(**keys):
+    return lambda config: config["data"].update(source=keys)
+
+
+def recipe(**keys):
+    return lambda config: config["recipes"]["frugal"].update(keys)
+
+
+@pytest.mark.parametrize(
+    ("change", "start"),
+    [
+        (recipe(bach=3), "study.yaml: recipes.frugal.bach is not a known key: did you mean 'batch'?"),
+        (recipe(weight_decay=float("inf")), "study.yaml: recipes.frugal.weight_decay: input should be a finite number"),
+        (recipe(clip_norm=float("inf")), "study.yaml: recipes.frugal.clip_norm: input should be a finite number"),
+        (recipe(learning_rate=float("nan")), "study.yaml: recipes.frugal.learning_rate: input should be a finite"),
+        (
+            source(kind="table", form="long", pth="x"),
+            "study.yaml: data.source.pth is not a known key: did you mean 'path'?",
+        ),
+        (source(kind="table", form="long"), "study.yaml: data.source.path is missing: add it"),
+        (
+            lambda config: config["energy"].update(carbon={"intensity": {"kind": "hourly"}}),
+            "study.yaml: energy.carbon.intensity.path is missing: add it",
+        ),
+        (
+            lambda config: config["ladder"]["steps"][0].update(captoin="x"),
+            "study.yaml: ladder.steps.0.captoin is not a known key: did you mean 'caption'?",
+        ),
+    ],
+)  # fmt: skip
+def test_the_place_is_the_users_own_path_and_the_suggestion_comes_from_its_block(config, change, start):
+    assert said(config, change).startswith(start)
+
+
+def test_a_key_of_another_block_is_never_suggested(config):
+    """``time_column`` was answered with "did you mean 'time_column'?", a key of another block."""
+    message = said(config, source(kind="table", form="long", path="x", time_columns="t"))
+    assert "data.source.time_columns" in message
+    assert "did you mean 'time_columns'" not in message
+
+
+def test_no_clipping_is_written_as_null(config):
+    given = copy.deepcopy(config)
+    given["recipes"]["frugal"]["clip_norm"] = None
+    assert Study.model_validate_json(json.dumps(given)).recipes["frugal"].clip_norm is None

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from wattshed.accounts.runs.trainings import work_windows
 from wattshed.energy.reading import JOULES_PER_KWH
 from wattshed.foundation.faults import Fault
-from wattshed.foundation.vocabulary import TRAINING_WINDOWS, Window
+from wattshed.foundation.vocabulary import Window
 from wattshed.statistics.geometric import geometric_interval
 from wattshed.statistics.intervals import Interval
 
@@ -42,10 +43,9 @@ def making_energy(windows: pd.DataFrame) -> pd.Series:
     attempts included. A step's is that of its updates, of making and of fine-tuning. NaN from one window of unknown
     energy on.
     """
-    trained = windows[windows["window"].isin(TRAINING_WINDOWS)].assign(lineage=lambda frame: frame["model"])
-    parts = pd.concat([trained, windows[windows["window"].isin(MAKING_WINDOWS)]], ignore_index=True)
-    # Work that was repeated only to fill its window counts once.
-    joules = parts["energy_kwh"].astype("float64") * JOULES_PER_KWH / parts["repeats"].astype("float64")
+    trained = work_windows(windows).assign(lineage=lambda frame: frame["model"])
+    parts = pd.concat([trained, work_windows(windows, MAKING_WINDOWS)], ignore_index=True)
+    joules = parts["work_kwh"] * JOULES_PER_KWH
     keys = [parts["lineage"], parts["seed"].astype("Int64").fillna(0).astype("int64")]
     return joules.groupby(keys, sort=False).agg(lambda energies: energies.sum(skipna=False))
 

@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 
 from wattshed.accounts.runs.basis import RECORDED, RETRO
+from wattshed.accounts.runs.trainings import trainings
 from wattshed.energy.reading import worst_status
 from wattshed.foundation.faults import Fault
-from wattshed.foundation.vocabulary import TRAINING_WINDOWS, Status
+from wattshed.foundation.vocabulary import Status
 from wattshed.statistics.intervals import mean_interval
 
 SLICES = ("data_country", "season")
@@ -125,16 +126,12 @@ def status_of(group: pd.DataFrame) -> str:
 def training_costs(windows: pd.DataFrame, runs: pd.DataFrame | None = None) -> pd.DataFrame:
     """A study's own ledgers as one row per trained model and seed, ready to be compared.
 
-    Energy sums a job's epochs (killed attempts included) or is one closed-form fit. With the runs frame the
-    energy is the job's own share where jobs overlapped, mass follows the job's kg per kWh, and flags come along.
+    Energy is that of :func:`trainings`. With the runs frame it is the job's own share where jobs overlapped, mass
+    follows the job's kg per kWh, and the job's flags are kept.
     """
-    parts = windows[windows["window"].isin(TRAINING_WINDOWS)].copy()
-    parts["energy_kwh"] = parts["energy_kwh"].astype("float64") / parts["repeats"]
-    keys = ["stage", "job", "model", "seed"]
-    labels = [name for name in SLICES if name in parts]
-    grouped = parts.groupby([*keys, *labels], dropna=False, sort=False)
-    frame = grouped["energy_kwh"].agg(lambda part: part.sum(skipna=False)).reset_index()
-    frame["energy_status"] = grouped["energy_status"].agg(worst_status).to_numpy()
+    labels = [name for name in SLICES if name in windows]
+    frame = trainings(windows, ["stage", "job", "model", "seed", *labels])
+    frame = frame.rename(columns={"training_kwh": "energy_kwh"})
     frame["origin"] = "ledger"
     if runs is None or frame.empty:
         return frame

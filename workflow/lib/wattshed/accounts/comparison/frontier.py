@@ -1,9 +1,11 @@
-"""Error against training energy: which models nobody beats in both."""
+"""Error against training energy: which models are not dominated in both."""
 
 import numpy as np
 import pandas as pd
 
+from wattshed.accounts.runs.trainings import trainings
 from wattshed.energy.reading import JOULES_PER_KWH, worst_status
+from wattshed.foundation.vocabulary import Status, Window
 from wattshed.statistics.summaries import summarise
 
 FORECASTS = "value_forecasts"
@@ -29,13 +31,13 @@ def pareto_mask(error: np.ndarray, energy: np.ndarray) -> np.ndarray:
 def frontier_frame(scores: pd.DataFrame, windows: pd.DataFrame) -> pd.DataFrame:
     """One row per model: RMSE over all test cells, energy of one training run and of 1,000 forecasts.
 
-    ``training_kwh_*`` sums a run's epochs (killed attempts included) or is one closed-form fit;
+    ``training_kwh_*`` is the energy of one training (see :func:`trainings`);
     ``forecast_j_per_1000_*`` counts forecasts of one node each. Means and 95 % intervals over seeds.
     ``dominated`` is null where the training energy is unknown: such a model cannot be compared.
     """
     everything = scores[scores["scope"] == "all"]
     frame = summarise(everything, "model", ["rmse"])
-    frame = _join(frame, training_runs(windows), "training_kwh", "energy_status")
+    frame = _join(frame, trainings(windows), "training_kwh", "energy_status")
     frame = _join(frame, forecast_runs(windows), "forecast_j_per_1000", "forecast_status")
     known = (frame["training_kwh_mean"].notna() & frame["rmse_mean"].notna()).to_numpy()
     mask = pareto_mask(
@@ -46,26 +48,9 @@ def frontier_frame(scores: pd.DataFrame, windows: pd.DataFrame) -> pd.DataFrame:
     return frame.sort_values("rmse_mean", ignore_index=True)
 
 
-def training_runs(windows: pd.DataFrame) -> pd.DataFrame:
-    """One row per model and seed: ``training_kwh`` and ``energy_status``."""
-    parts = windows[windows["window"].isin(["epoch", "fit"])].copy()
-    # A fit is repeated only to fill its window; epochs are not repeats of one another.
-    parts["training_kwh"] = parts["energy_kwh"] / parts["repeats"]
-    rows = [
-        {
-            "model": model,
-            "seed": seed,
-            "training_kwh": group["training_kwh"].sum(skipna=False),
-            "energy_status": worst_status(group["energy_status"]),
-        }
-        for (model, seed), group in parts.groupby(["model", "seed"], dropna=False, sort=False)
-    ]
-    return pd.DataFrame(rows, columns=["model", "seed", "training_kwh", "energy_status"])
-
-
 def forecast_runs(windows: pd.DataFrame) -> pd.DataFrame:
     """One row per forecast window: ``forecast_j_per_1000`` and ``energy_status``."""
-    parts = windows[windows["window"] == "forecast"].copy()
+    parts = windows[windows["window"] == Window.FORECAST].copy()
     if parts.empty:
         return pd.DataFrame(columns=["model", "seed", "forecast_j_per_1000", "energy_status"])
     joules = parts["energy_kwh"] * JOULES_PER_KWH
@@ -77,6 +62,6 @@ def _join(frame: pd.DataFrame, runs: pd.DataFrame, column: str, status: str) -> 
     summary = summarise(runs, "model", [column]).rename(columns={"n": f"{column}_n"})
     statuses = runs.groupby("model")["energy_status"].agg(worst_status).rename(status).reset_index()
     joined = frame.merge(summary, on="model", how="left").merge(statuses, on="model", how="left")
-    joined[status] = joined[status].fillna("missing")
+    joined[status] = joined[status].fillna(Status.MISSING)
     joined[f"{column}_n"] = joined[f"{column}_n"].astype("Int64").fillna(0)
     return joined

@@ -1,16 +1,17 @@
-"""A training as a series of checks: what was spent when, and the validation error it had come to."""
+"""A training as a series of checks: what had been spent by then, and the validation error."""
 
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from wattshed.accounts.runs.trainings import work_windows
 from wattshed.energy.reading import worst_status
 from wattshed.foundation.faults import Fault
+from wattshed.foundation.vocabulary import Window
 
 VALIDATION = "value_validation_rmse"
 SAMPLES = "value_samples"
-TRAINING = ("epoch", "fit")
 
 
 class Spent(NamedTuple):
@@ -26,12 +27,12 @@ def training_checks(windows: pd.DataFrame, models: list[str]) -> pd.DataFrame:
     """One row per epoch or closed-form fit of the models, in the order in which they were run.
 
     windows: of the accounts. Columns: ``model, seed`` (0 where nothing is random), ``check`` (1.. within the run),
-    ``validation_rmse`` (at its end; NaN where nobody looked), ``cumulative_kwh, cumulative_s, cumulative_samples``,
-    ``energy_status``. From a window of unknown energy on the sum is unknown. Epochs that a resumed training ran
-    twice cost twice; a fit that was repeated only to fill its window counts once. Raises :class:`Fault` for a model
+    ``validation_rmse`` (at its end; NaN if it was not measured), ``cumulative_kwh, cumulative_s, cumulative_samples``,
+    ``energy_status``. The sum is NaN from a window of unknown energy on. Epochs that a resumed training ran
+    twice count twice; a fit that was repeated only to fill its window counts once. Raises :class:`Fault` for a model
     without any window.
     """
-    parts = windows[windows["window"].isin(TRAINING) & windows["model"].isin(models)].copy()
+    parts = work_windows(windows[windows["model"].isin(models)])
     lacking = [model for model in models if model not in set(parts["model"])]
     if lacking:
         raise Fault(
@@ -41,15 +42,14 @@ def training_checks(windows: pd.DataFrame, models: list[str]) -> pd.DataFrame:
     parts["seed"] = parts["seed"].fillna(0).astype("int64")
     parts = parts.sort_values(["model", "seed", "attempt", "start_s"], kind="stable", ignore_index=True)
     runs = parts.groupby(["model", "seed"], sort=False)
-    repeats = parts["repeats"].astype("float64")
     samples = _numbers(parts, SAMPLES)
-    # A closed form before the epochs draws no samples; a run of nothing else has no count at all.
-    trained = runs["window"].transform(lambda names: (names == "epoch").any())
-    samples = samples.mask(trained & parts["window"].eq("fit") & samples.isna(), 0.0)
+    # A closed-form fit before the epochs draws no samples; a run with nothing else has no count.
+    trained = runs["window"].transform(lambda names: (names == Window.EPOCH).any())
+    samples = samples.mask(trained & parts["window"].eq(Window.FIT) & samples.isna(), 0.0)
     spent = pd.DataFrame(
         {
-            "kwh": parts["energy_kwh"].astype("float64") / repeats,
-            "s": parts["duration_s"].astype("float64") / repeats,
+            "kwh": parts["work_kwh"],
+            "s": parts["duration_s"].astype("float64") / parts["repeats"].astype("float64"),
             "samples": samples,
         }
     )
@@ -66,7 +66,7 @@ def training_checks(windows: pd.DataFrame, models: list[str]) -> pd.DataFrame:
 def whole_runs(checks: pd.DataFrame) -> pd.DataFrame:
     """One row per model and seed: ``training_kwh, training_s, samples, best_rmse, energy_status``.
 
-    ``best_rmse`` is the least validation RMSE, NaN where nobody looked.
+    ``best_rmse`` is the least validation RMSE, NaN if there is none.
     """
     rows: list[dict[str, Any]] = []
     for (model, seed), run in checks.groupby(["model", "seed"], sort=False):

@@ -110,7 +110,7 @@ def test_leaders_say_who_was_left_out_and_why(tables):
 def test_nobody_under_the_limit_is_a_table_without_rows_that_still_renders(runs, metrics):
     table = leaders_table(low_carbon_leaders(runs, metrics, limit_kg=1e-9), "pp")
     assert table.rows == []
-    assert "nobody found" in table.caption
+    assert "none found" in table.caption
     assert r"\begin{tabular}" in render_table(table)
 
 

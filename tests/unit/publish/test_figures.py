@@ -18,7 +18,8 @@ from wattshed.publish.figures.forecasts import forecasts_figure
 from wattshed.publish.figures.frontier import frontier_figure
 from wattshed.publish.figures.horizons import horizons_figure
 from wattshed.publish.figures.training import training_figure
-from wattshed.publish.report.results import read_degrees
+from wattshed.publish.parts.degrees import degrees_of
+from wattshed.publish.parts.inputs import Inputs
 
 
 @pytest.fixture(scope="module")
@@ -44,9 +45,9 @@ def draw(study, name):
     if name == "frontier":
         return frontier_figure(pd.read_parquet(study / "frontier.parquet"), "kWh")
     if name == "clocks":
-        return clocks_figure(pd.read_parquet(study / "clocks/sweep.parquet"), choice)
+        return clocks_figure([pd.read_parquet(study / "clocks/sweep.parquet")], [choice])
     if name == "degrees":
-        return degrees_figure(*read_degrees(study / "data/graph.safetensors"))
+        return degrees_figure(*degrees_of(Inputs({"graph": [study / "data/graph.safetensors"]})))
     return horizons_figure(scores, "kWh")
 
 
@@ -69,7 +70,7 @@ def test_simulated_clocks_say_so_in_every_panel(study):
         assert "SIMULATED" in [text.get_text() for text in axis.texts]
     choice = json.loads((study / "clocks/choice.json").read_text())
     measured = clocks_figure(
-        pd.read_parquet(study / "clocks/sweep.parquet"), choice | {"label": "measured", "gpu": "A100"}
+        [pd.read_parquet(study / "clocks/sweep.parquet")], [choice | {"label": "measured", "gpu": "A100"}]
     )
     assert not any(axis.texts for axis in measured.axes)
 
@@ -139,7 +140,7 @@ def test_forecasts_without_a_common_hour_are_a_fault(study):
 
 
 def test_degrees_do_not_count_self_loops(study):
-    degrees, method = read_degrees(study / "data/graph.safetensors")
+    degrees, method = degrees_of(Inputs({"graph": [study / "data/graph.safetensors"]}))
     assert method == "load_shape"
     heights = sum(bar.get_height() for bar in draw(study, "degrees").axes[0].patches)
     assert heights == len(degrees)

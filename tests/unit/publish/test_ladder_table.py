@@ -8,10 +8,11 @@ from wattshed.accounts.comparison.advice import advise
 from wattshed.accounts.ladder.checks import training_checks
 from wattshed.accounts.ladder.steps import ladder_frame
 from wattshed.publish.sentences.what_to_use import what_to_use_sentence
-from wattshed.publish.tables.ladder import NOT_REACHED, TABLES, TEST_MARK, ladder_tables
+from wattshed.publish.tables.ladder import NOT_REACHED, TEST_MARK, ladder_tables
 from wattshed.publish.typesetting.latex import compile_tex, render_table
 from wattshed.publish.typesetting.table import ESTIMATED, MISSING
 
+TABLES = ("ladder", "ladder_costs", "ladder_targets")
 NOTE = "study learned from 2,000 windows at most"
 
 
@@ -113,7 +114,7 @@ def test_the_advice_names_a_closed_form_where_it_is_enough(ladder):
     _, scores, _ = make_climb()
     said = what_to_use_sentence(advise(scores, ladder), "kWh")
     assert said.startswith("What to use: ridge. Its test RMSE, 0.6980 kWh (n = 1), is the least of 12")
-    assert "cannot be told from it: residual." in said
+    assert "cannot be told apart from it: residual." in said
     assert "1.44 J (estimated)" in said
     better = scores.assign(rmse=scores["rmse"].where(scores["model"] != "residual", scores["rmse"] - 0.002))
     said = what_to_use_sentence(advise(better, ladder), "kWh")
@@ -127,12 +128,12 @@ def test_the_advice_without_energies_weighs_nothing():
     scores = make_scores(study=[0.9, 0.91, 0.92], dark=[0.7, 0.71, 0.72])
     said = what_to_use_sentence(advise(scores, ladder), "kWh")
     assert said.startswith("What to use: dark.")
-    assert said.endswith("no energy is known to weigh it against.")
+    assert said.endswith("no energy is known to compare.")
     alike = scores.assign(
         rmse=np.where(scores["model"] == "dark", scores["rmse"] + 0.2 * scores["seed"], 0.92)
     )
     said = what_to_use_sentence(advise(alike, ladder), "kWh")
-    assert said.endswith("of unknown energy and so not weighed: dark.")
+    assert said.endswith("left out, as their energy is unknown: dark.")
 
 
 @pytest.mark.latex

@@ -25,18 +25,18 @@ def summarise(frame: pd.DataFrame, by: str, columns: Sequence[str]) -> pd.DataFr
     return pd.DataFrame(rows, columns=[by, "n", *numbers]).astype(dict.fromkeys(numbers, "float64"))
 
 
-def summarise_per_model(
+def summarise_per_parent(
     frame: pd.DataFrame, by: str, columns: Sequence[str]
 ) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
     """Rows of :func:`summarise` by ``by``, and the rows behind each of them.
 
-    If the frame has a column ``model`` with several values, there is one row per model and value of ``by``, and the
-    result has the column ``model``.
+    If the frame has a column ``parent`` with several values, there is one row per parent and value of ``by``, and the
+    result has the column ``parent``.
     """
-    if "model" not in frame or frame["model"].nunique() < 2:
+    if "parent" not in frame or frame["parent"].nunique() < 2:
         return summarise(frame, by, columns), [group for _, group in frame.groupby(by, sort=False)]
     summaries, groups = [], []
-    for model, part in frame.groupby("model", sort=False):
-        summaries.append(summarise(part, by, columns).assign(model=model))
+    for parent, part in frame.groupby("parent", sort=False):
+        summaries.append(summarise(part, by, columns).assign(parent=parent))
         groups += [group for _, group in part.groupby(by, sort=False)]
     return pd.concat(summaries, ignore_index=True), groups

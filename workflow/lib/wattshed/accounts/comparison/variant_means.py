@@ -3,7 +3,7 @@
 import pandas as pd
 
 from wattshed.energy.reading import worst_status
-from wattshed.statistics.summaries import summarise_per_model
+from wattshed.statistics.summaries import summarise_per_parent
 
 METRICS = [
     "rmse",
@@ -23,10 +23,10 @@ UNAVAILABLE = "not available here"
 def variant_means(rows: pd.DataFrame) -> pd.DataFrame:
     """One row per variant: n seeds, mean, low, high of every number, verdict and reason over all seeds.
 
-    rows: ``compression/*.verdicts.parquet``. One row per model and variant if several models were compressed.
+    rows: ``compression.parquet``. One row per parent and variant if several checkpoints were compressed.
     A variant is worth it only if it is so for every seed; the reason is that of the first seed that decides.
     """
-    frame, groups = summarise_per_model(rows, "variant", METRICS)
+    frame, groups = summarise_per_parent(rows, "variant", METRICS)
     frame["verdict"], frame["reason"] = zip(*(_verdict(group) for group in groups), strict=True)
     frame["fine_tuned"] = pd.array([_any(group["fine_tuned"]) for group in groups], dtype="boolean")
     frame["energy_status"] = [worst_status(group["energy_status"]) for group in groups]

@@ -8,11 +8,10 @@ from matplotlib.figure import Figure
 from wattshed.data.panel import Panel
 from wattshed.forecast.forecasts import Forecasts
 from wattshed.foundation.faults import Fault
+from wattshed.foundation.hours import WEEK_H
 from wattshed.publish.drawing.figure_part import FigurePart
 from wattshed.publish.drawing.figure_style import model_styles, set_style
 from wattshed.publish.parts.inputs import Inputs
-
-WEEK_H = 168
 
 
 def forecasts_figure(panel: Panel, models: dict[str, Forecasts], nodes: int = 3) -> Figure:

@@ -82,10 +82,10 @@ def _clocks(inputs: Inputs) -> dict[str, Any]:
 
 
 def _by(frame: pd.DataFrame, key: str) -> dict[str, dict[str, Any]]:
-    """Rows by their key; by model and key if the frame holds several models."""
-    several = "model" in frame and key != "model" and frame["model"].nunique() > 1
+    """Rows by their key; by parent and key if the frame has rows of several parents."""
+    several = "parent" in frame
     return {
-        (f"{row['model']} {row[key]}" if several else str(row[key])): {
+        (f"{row['parent']}+{row[key]}" if several else str(row[key])): {
             str(name): _plain(value) for name, value in row.items() if name != key
         }
         for row in frame.to_dict("records")

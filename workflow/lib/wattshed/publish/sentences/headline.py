@@ -75,7 +75,7 @@ def _stgnn_sentence(inputs: Inputs) -> list[str]:
         return [f"It is a graph model; {best['model']} is the best of its kind (n = {best['n']})."]
     behind = 100 * (best["rmse_mean"] / summary["rmse_mean"].iloc[0] - 1)
     return [
-        f"The best graph model, {best['model']}, comes {_ordinal(place)} of {len(summary)} with "
+        f"The best graph model, {best['model']}, is {_ordinal(place)} of {len(summary)} with "
         f"{plain(best['rmse_mean'], 4)} {inputs.unit}{_interval(best, 'rmse')}, {plain(behind, 1)} % above "
         "the winner."
     ]
@@ -105,21 +105,29 @@ def _cost_sentences(inputs: Inputs) -> list[str]:
 def _adaptation_sentence(inputs: Inputs) -> str:
     frame = strategy_means(inputs.frame("adaptation")).sort_values("prequential_rmse_mean", ignore_index=True)
     best = frame.iloc[0]
+    several = "parent" in frame
+    name = f"{best['parent']}+{best['strategy']}" if several else best["strategy"]
     sentence = (
-        f"On the later months, {best['strategy']} forecasts best: prequential RMSE "
+        f"On the later months, {name} forecasts best: prequential RMSE "
         f"{plain(best['prequential_rmse_mean'], 4)} {inputs.unit}{_interval(best, 'prequential_rmse')}"
     )
-    frozen = frame[frame["strategy"] == "frozen"]
-    if best["strategy"] != "frozen" and len(frozen):
-        less = 100 * (1 - best["prequential_rmse_mean"] / frozen["prequential_rmse_mean"].iloc[0])
-        sentence += f", {plain(less, 1)} % below the model that never learns again"
+    # Only the same checkpoint, left as it is, is a control.
+    own = frame[frame["parent"] == best["parent"]] if several else frame
+    frozen = own.loc[~own["updated"], "prequential_rmse_mean"]
+    if best["updated"] and len(frozen):
+        less = 100 * (1 - best["prequential_rmse_mean"] / frozen.iloc[0])
+        sentence += f", {plain(less, 1)} % below the same checkpoint without updates"
     return sentence + "."
 
 
 def _compression_sentence(inputs: Inputs) -> str:
     frame = variant_means(inputs.frame("compression"))
     others = frame[frame["verdict"] != BASELINE]
-    worth = others.loc[others["verdict"] == WORTH, "variant"].tolist()
+    found = others[others["verdict"] == WORTH]
+    worth = [
+        f"{row['parent']}+{row['variant']}" if "parent" in found else str(row["variant"])
+        for _, row in found.iterrows()
+    ]
     if not worth:
         return f"None of the {len(others)} compressed variants is worth it on this machine."
     return f"Of {len(others)} compressed variants, worth it on this machine: {', '.join(worth)}."

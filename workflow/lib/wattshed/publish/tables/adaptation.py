@@ -22,14 +22,14 @@ from wattshed.statistics.intervals import METHOD_NOTE
 def adaptation_table(summary: pd.DataFrame, unit: str) -> Table:
     """Strategies side by side; errors and forgetting are better small, transfer (BWT, FWT) large.
 
-    summary: ``adaptation/summary.parquet``; unit: of the errors.
+    summary: ``adaptation.parquet``; unit: of the errors.
     """
     frame = strategy_means(summary)
-    models = "model" in frame
+    several = "parent" in frame
     least = frame["prequential_rmse_mean"].min()
     rows = [
         [
-            *([Cell(row["model"])] if models else []),
+            *([Cell(row["parent"])] if several else []),
             Cell(row["strategy"]),
             Cell(str(row["n"])),
             decimals(row["prequential_rmse_mean"], 4, best=bool(row["prequential_rmse_mean"] == least)),
@@ -46,7 +46,7 @@ def adaptation_table(summary: pd.DataFrame, unit: str) -> Table:
         for _, row in frame.iterrows()
     ]
     columns = [
-        *([Column("Model")] if models else []),
+        *([Column("Checkpoint", width_cm=2.4)] if several else []),
         Column("Strategy"),
         Column("n", numeric=True),
         Column("Prequential", unit, numeric=True),

@@ -21,13 +21,13 @@ from wattshed.statistics.intervals import METHOD_NOTE
 def compression_table(rows: pd.DataFrame, unit: str) -> Table:
     """Variants in the order of the study, the full model first.
 
-    rows: ``compression/*.verdicts.parquet``; unit: of the errors.
+    rows: ``compression.parquet``; unit: of the errors.
     """
     frame = variant_means(rows)
-    models = "model" in frame
+    several = "parent" in frame
     body = [
         [
-            *([Cell(row["model"])] if models else []),
+            *([Cell(row["parent"])] if several else []),
             Cell(row["variant"] + (" (tuned)" if row["fine_tuned"] else "")),
             Cell(str(row["n"])),
             decimals(row["rmse_mean"], 4),
@@ -45,7 +45,7 @@ def compression_table(rows: pd.DataFrame, unit: str) -> Table:
         for _, row in frame.iterrows()
     ]
     columns = [
-        *([Column("Model")] if models else []),
+        *([Column("Checkpoint", width_cm=2.4)] if several else []),
         Column("Variant"),
         Column("n", numeric=True),
         Column("RMSE", unit, numeric=True),
@@ -64,7 +64,7 @@ def compression_table(rows: pd.DataFrame, unit: str) -> Table:
     )
     others = frame[frame["verdict"] != BASELINE]
     notes = [
-        f"{row['model'] + ' ' if models else ''}{row['variant']}: {row['reason']}."
+        f"{row['parent'] + ' ' if several else ''}{row['variant']}: {row['reason']}."
         for _, row in others.iterrows()
     ]
     return Table("compression", caption, columns, body, [*notes, f"{METHOD_NOTE}, over seeds."])

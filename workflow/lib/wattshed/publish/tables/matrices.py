@@ -7,10 +7,11 @@ from wattshed.publish.typesetting.table import Cell, Column, Table, decimals
 from wattshed.publish.typesetting.table_part import TablePart
 
 
-def matrix_table(matrix: pd.DataFrame, strategy: str, unit: str, model: str = "") -> Table:
+def matrix_table(matrix: pd.DataFrame, strategy: str, unit: str, parent: str = "") -> Table:
     """The matrix R[i, j] of one strategy: held-out RMSE of task j after i months, mean over seeds.
 
-    matrix: rows of ``adaptation/*.parquet``, of one model; unit: of the errors; model: named in the caption if given.
+    matrix: rows of ``adaptation/*.parquet``, of one parent; unit: of the errors; parent: the adapted
+    checkpoint, named in the caption if given.
     """
     part = matrix[(matrix["strategy"] == strategy) & (matrix["phase"] == "held_out")]
     means = part.pivot_table(index="learned", columns="task", values="rmse", aggfunc="mean", sort=False)
@@ -22,26 +23,25 @@ def matrix_table(matrix: pd.DataFrame, strategy: str, unit: str, model: str = ""
         Column("Months learned"),
         *(Column(str(task), unit, True) for task in means.columns),
     ]
-    of_model = f", model {model}" if model else ""
+    of_parent = f" on {parent}" if parent else ""
     caption = (
-        f"Strategy {strategy}{of_model}: RMSE on each task's held-out tail after so many months were learned, "
+        f"Strategy {strategy}{of_parent}: RMSE on each task's held-out tail after so many months were learned, "
         f"mean over n = {part['seed'].nunique()} seeds."
     )
-    return Table("-".join(filter(None, ["matrix", model, strategy])), caption, columns, rows)
+    return Table("-".join(filter(None, ["matrix", parent, strategy])), caption, columns, rows)
 
 
 def _make(inputs: Inputs) -> dict[str, Table]:
     """Strategies that update the network, in the order of the summary."""
     summary, matrix = inputs.frame("adaptation"), inputs.frame("matrices")
-    several = "model" in summary and "model" in matrix and summary["model"].nunique() > 1
-    models = list(summary["model"].unique()) if several else [""]
+    several = "parent" in summary and summary["parent"].nunique() > 1
     tables = {}
-    for model in models:
-        rows = summary[summary["model"] == model] if model else summary
-        cells = matrix[matrix["model"] == model] if model else matrix
+    for parent in summary["parent"].unique() if several else [""]:
+        rows = summary[summary["parent"] == parent] if several else summary
+        cells = matrix[matrix["parent"] == parent] if several else matrix
         updated = rows.groupby("strategy", sort=False)["updates"].max()
         for strategy in updated[updated > 0].index:
-            table = matrix_table(cells, str(strategy), inputs.unit, model)
+            table = matrix_table(cells, str(strategy), inputs.unit, parent)
             tables[table.name] = table
     return tables
 

@@ -7,14 +7,15 @@ from torch import nn
 
 from wattshed.config.models.recipes import RecipeBlock
 from wattshed.foundation.faults import Fault
+from wattshed.training.step.eager_adamw import EagerAdamW
 
 
-def make_optimiser(network: nn.Module, recipe: RecipeBlock) -> torch.optim.AdamW:
+def make_optimiser(network: nn.Module, recipe: RecipeBlock) -> EagerAdamW:
     """AdamW (Loshchilov and Hutter 2019); each group holds its factor on the learning rate as ``factor``.
 
-    Raises :class:`Fault` for a name in ``layer_rates`` that the network has not.
+    Raises :class:`Fault` for a name in ``layer_rates`` that the network does not have.
     """
-    return torch.optim.AdamW(
+    return EagerAdamW(
         parameter_groups(network, recipe),
         lr=recipe.learning_rate,
         weight_decay=recipe.weight_decay,

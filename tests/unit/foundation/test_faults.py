@@ -1,8 +1,14 @@
 import errno
+import os
+import subprocess
+import sys
+from pathlib import Path
+from shlex import quote
 
 import pytest
 
-from wattshed.foundation.faults import Fault, run_script
+import wattshed
+from wattshed.foundation.faults import TERMINAL, Fault, run_script
 
 
 def test_a_fault_becomes_one_sentence_and_exit_code_2(capsys):
@@ -30,3 +36,20 @@ def test_our_own_defects_keep_their_traceback():
 
     with pytest.raises(ZeroDivisionError):
         run_script(main)
+
+
+def test_a_sentence_for_which_the_log_has_no_room_goes_to_the_terminal(tmp_path):
+    """/dev/full refuses every byte, as the log on a full disk does."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from wattshed.foundation.faults import Fault, run_script\n"
+        "def main(argv):\n    print('x' * 100_000)\n    raise Fault('the panel is empty: fill it.')\n"
+        "raise SystemExit(run_script(main))\n"
+    )
+    library = str(Path(wattshed.__file__).parents[1])
+    shell = f"exec 3>&2; {quote(sys.executable)} {quote(str(script))} > /dev/full 2>&1"
+    environment = {**os.environ, "PYTHONPATH": library, TERMINAL: "3"}
+    answer = subprocess.run(["bash", "-c", shell], env=environment, capture_output=True, text=True)
+    assert answer.returncode == 2
+    assert answer.stderr.startswith("error: the disk is full")
+    assert answer.stderr.count("\n") == 1

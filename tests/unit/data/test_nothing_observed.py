@@ -1,0 +1,110 @@
+"""Errors over nothing, one node alone, and values that no panel can hold."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from small_study import small_panel
+from wattshed.config.data.data import SplitsBlock, WindowsBlock
+from wattshed.config.data.graph import GraphBlock
+from wattshed.data.graph import Graph, build_graph
+from wattshed.data.panel import Panel
+from wattshed.data.readers.tabular import numbers
+from wattshed.data.splits import Splits, split_calendar
+from wattshed.forecast.metrics import metrics, rmse, sum_errors
+from wattshed.foundation.faults import Fault
+
+HOURS = 24 * 200
+
+
+def unobserved(panel, start, stop):
+    observed = panel.observed.copy()
+    observed[start:stop] = False
+    return dataclasses.replace(panel, observed=observed)
+
+
+@pytest.mark.parametrize("part", ["train", "validation", "test", "CL_1_learn", "CL_1_held_out"])
+def test_a_part_without_an_observed_value_is_refused_when_splits_are_cut(part):
+    panel = small_panel(hours=HOURS)
+    splits = split_calendar(panel, SplitsBlock(), WindowsBlock())
+    month = splits.months[0]
+    segments = [splits.train, splits.validation, splits.test, month.learn, month.held_out]
+    segment = next(one for one in segments if one.name == part)
+    silent = unobserved(panel, segment.start, segment.stop)
+    with pytest.raises(Fault, match=rf"data.splits: {part} \(.* UTC\) has no observed value in \d+ hours"):
+        split_calendar(silent, SplitsBlock(), WindowsBlock())
+
+
+def test_an_error_over_nothing_is_missing_and_never_0():
+    nothing = np.zeros((4, 2, 3))
+    observed = np.zeros((4, 2, 3), dtype=bool)
+    assert np.isnan(rmse(nothing, nothing, observed))
+    found = metrics(sum_errors(nothing, nothing, observed), np.ones(3))
+    assert found == {"mae": None, "rmse": None, "wape": None, "mase": None, "r2": None, "cells": 0}
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [("{}", "lacks the key 'train'"), ('{"train": {}, "vali', "cannot be read as JSON")],
+)
+def test_damaged_splits_are_one_sentence(tmp_path, content, sentence):
+    path = tmp_path / "splits.json"
+    path.write_text(content)
+    with pytest.raises(Fault, match=sentence):
+        Splits.read(path)
+
+
+def test_splits_with_a_wrong_inside_are_one_sentence(tmp_path):
+    path = tmp_path / "splits.json"
+    path.write_text(json.dumps({"train": {"name": "train"}, "validation": {}, "test": {}, "months": []}))
+    with pytest.raises(Fault, match="does not describe splits"):
+        Splits.read(path)
+
+
+def test_an_edited_cut_is_refused(tmp_path):
+    panel = small_panel(hours=HOURS)
+    path = tmp_path / "splits.json"
+    split_calendar(panel, SplitsBlock(), WindowsBlock()).write(path, panel)
+    path.write_text(path.read_text().replace('"stop": 2880', '"stop": 2881'))
+    with pytest.raises(Fault, match="was altered after it was written"):
+        Splits.read(path)
+
+
+@pytest.mark.parametrize("method", ["auto", "load_shape"])
+def test_one_node_alone_has_a_graph_of_itself(tmp_path, method):
+    panel = small_panel(nodes=1, hours=HOURS)
+    splits = split_calendar(panel, SplitsBlock(), WindowsBlock())
+    graph = build_graph(panel, splits.train, GraphBlock(method=method), None)
+    assert graph.adjacency.toarray().tolist() == [[1.0]]
+    assert graph.degrees().tolist() == [0]
+    graph.write(tmp_path / "graph.safetensors")
+    assert Graph.read(tmp_path / "graph.safetensors", panel).adjacency.toarray().tolist() == [[1.0]]
+
+
+def test_a_graph_is_no_panel(tmp_path):
+    panel = small_panel(nodes=2, hours=HOURS)
+    path = tmp_path / "graph.safetensors"
+    graph = build_graph(panel, split_calendar(panel, SplitsBlock(), WindowsBlock()).train, GraphBlock(), None)
+    graph.write(path)
+    with pytest.raises(Fault, match="is a graph: expected a panel"):
+        Panel.read(path)
+
+
+@pytest.mark.parametrize("value", [1e39, -1e39])
+def test_a_reading_that_does_not_fit_32_bit_floats_is_refused_with_its_row(tmp_path, value):
+    column = pd.Series([1.0, value], name="home_1", index=pd.RangeIndex(2, 4))
+    with pytest.raises(
+        Fault, match=r"panel\.csv: row 3, column 'home_1': -?1e\+39 does not fit 32-bit floats"
+    ):
+        numbers(column, tmp_path / "panel.csv")
+
+
+def test_no_source_brings_an_infinite_value_into_a_panel():
+    panel = small_panel(nodes=2, hours=HOURS)
+    values = panel.values.copy()
+    values[5, 1] = np.inf
+    with pytest.raises(Fault, match=r"has a value at .* UTC that does not fit 32-bit floats"):
+        dataclasses.replace(panel, values=values)

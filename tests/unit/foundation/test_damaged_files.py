@@ -1,0 +1,142 @@
+"""A damaged, altered or foreign file is one sentence; a flipped byte never becomes another value."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from wattshed.foundation.documents import read_json, read_yaml
+from wattshed.foundation.faults import Fault
+from wattshed.foundation.frames import read_frame
+from wattshed.foundation.tensor_file import read_description, read_tensors, write_tensors
+from wattshed.foundation.writing import write_json, write_parquet
+
+TENSORS = {
+    "weights": np.random.default_rng(0).random((7, 5)).astype(np.float32),
+    "observed": np.array([True, False]),
+    "nothing": np.zeros((0, 3)),
+    "step": np.array(3.0),
+}
+FRAME = pd.DataFrame(
+    {
+        "name": ["a", None, "é"],
+        "error": [1.5, np.nan, 2.0],
+        "count": pd.array([1, None, 3], dtype="Int64"),
+        "flag": [True, None, False],
+        "curve": [[1.0, 2.0], None, [3.0]],
+        "kind": pd.Categorical(["x", "y", "x"]),
+        "time": pd.to_datetime(["2020-01-01", None, "2021-01-01"], utc=True),
+    }
+)
+
+
+def flipped(whole, bits=(0, 6), every=1):
+    for place in range(0, len(whole), every):
+        for bit in bits:
+            damaged = bytearray(whole)
+            damaged[place] ^= 1 << bit
+            yield damaged
+
+
+def test_no_flipped_bit_changes_a_tensor_file_unseen(tmp_path):
+    path = tmp_path / "x.safetensors"
+    write_tensors(path, TENSORS, {"unit": "kWh"}, kind="panel")
+    good, about = read_tensors(path, kind="panel", keys=("unit",))
+    refused = 0
+    for damaged in flipped(path.read_bytes()):
+        path.write_bytes(damaged)
+        try:
+            tensors, said = read_tensors(path, kind="panel", keys=("unit",))
+        except Fault:
+            refused += 1
+            continue
+        # A flip in the digest's own name leaves one key more and the content as it was.
+        assert {key: said[key] for key in about} == about
+        assert tensors.keys() == good.keys()
+        for name, array in tensors.items():
+            np.testing.assert_array_equal(array, good[name], strict=True)
+    assert refused > 100
+
+
+def test_no_flipped_bit_changes_a_value_of_a_frame_unseen(tmp_path):
+    path = tmp_path / "x.parquet"
+    write_parquet(path, FRAME)
+    good = read_frame(path)
+    refused = 0
+    for damaged in flipped(path.read_bytes(), bits=(3,), every=7):
+        path.write_bytes(damaged)
+        try:
+            # One byte of the file's own table of contents hides all metadata, and with it pandas' types.
+            pd.testing.assert_frame_equal(read_frame(path), good, check_dtype=False, check_categorical=False)
+        except Fault:
+            refused += 1
+    assert refused > 300
+
+
+def test_no_flipped_bit_changes_a_sealed_document_unseen(tmp_path):
+    path = tmp_path / "x.json"
+    value = {"train": {"start": 0, "stop": 120}, "gain": 0.25, "name": "é"}
+    write_json(path, value, sealed=True)
+    assert read_json(path) == value
+    for damaged in flipped(path.read_bytes()):
+        path.write_bytes(damaged)
+        try:
+            found = read_json(path, keys=tuple(value))
+        except Fault:
+            continue
+        # A flip in the digest's own name leaves one key more and the content as it was.
+        assert {key: found.get(key) for key in value} == value
+
+
+def test_a_tensor_file_of_another_kind_is_named(tmp_path):
+    path = tmp_path / "panel.safetensors"
+    write_tensors(path, TENSORS, {}, kind="panel")
+    for read in (read_tensors, read_description):
+        with pytest.raises(Fault, match=r"panel\.safetensors is a panel: expected a checkpoint"):
+            read(path, kind="checkpoint")
+    assert read_description(path, kind="panel") == {"kind": "panel"}
+
+
+def test_a_description_without_a_key_is_named(tmp_path):
+    path = tmp_path / "x.safetensors"
+    write_tensors(path, TENSORS, {"unit": "kWh"}, kind="panel")
+    with pytest.raises(Fault, match="lacks 'timezone' in its description: expected a panel"):
+        read_tensors(path, kind="panel", keys=("unit", "timezone"))
+
+
+@pytest.mark.parametrize("read", [read_json, read_yaml])
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b'{"a": [1, ', "cannot be read as"),
+        (b"", "cannot be read as JSON|holds no keys"),
+        (b"{}", "lacks the key 'a'"),
+        (b"[1]", "holds no keys"),
+        (b"\xff\xfe\x00", "cannot be read as text"),
+    ],
+)
+def test_a_damaged_document_is_one_sentence(tmp_path, read, content, sentence):
+    path = tmp_path / "choice.json"
+    path.write_bytes(content)
+    with pytest.raises(Fault, match=sentence) as caught:
+        read(path, keys=("a",))
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("read", [read_json, read_yaml, read_frame, read_tensors, read_description])
+def test_a_missing_file_is_one_sentence(tmp_path, read):
+    with pytest.raises(Fault, match="does not exist: run the rule that makes it first"):
+        read(tmp_path / "x")
+
+
+def test_a_frame_without_a_column_is_named(tmp_path):
+    write_parquet(tmp_path / "x.parquet", FRAME)
+    with pytest.raises(Fault, match="has no column 'rmse': expected name, rmse"):
+        read_frame(tmp_path / "x.parquet", columns=("name", "rmse"))
+
+
+def test_a_document_that_is_not_sealed_stays_as_it_was_written(tmp_path):
+    write_json(tmp_path / "x.json", {"a": 1})
+    assert json.loads((tmp_path / "x.json").read_text()) == {"a": 1}

@@ -14,20 +14,20 @@ import torch
 
 from known_power import HandClock, KnownPower
 from model_blocks import model_block
+from training_runs import train_into
 from wattshed.config.data.data import WindowsBlock
 from wattshed.config.energy.budget import BudgetBlock
 from wattshed.config.models.recipes import RecipeBlock
 from wattshed.energy.budget.budget import VARIABLE, Budget, Limit
 from wattshed.energy.ledger.writing import Ledger
 from wattshed.energy.meter import Meter
-from wattshed.forecast.job_inputs import JobInputs
 from wattshed.foundation.faults import Fault
-from wattshed.training.base import train_base
 from wattshed.training.checkpoint import ModelSpec, read_checkpoint
 from wattshed.training.guards.budget_stop import BudgetStop
 from wattshed.training.loop import validation_rmse
 from wattshed.training.progress import Progress
-from wattshed.training.resume import ResumeFile, Training
+from wattshed.training.resume import ResumeFile
+from wattshed.training.training import Training
 
 CPU = torch.device("cpu")
 RECIPE = RecipeBlock(
@@ -54,23 +54,31 @@ class Bench:
         self.sensor = KnownPower(self.clock, dict.fromkeys(components, 1000 * KWH_PER_HOUR))
         self.meter = Meter(Ledger(tmp_path / "a.jsonl", resumes=False), [self.sensor], 0.0, clock=self.clock)
         self.training = Training()
-        self.progress = Progress("model, seed 1", "kWh")
+        self.progress = Progress("model, seed 1", "kWh", 10)
         self.stop = BudgetStop(
             "model, seed 1",
             Budget(BudgetBlock(run_kwh=limit_kwh, **block)),
             [Limit(f"run's budget of {limit_kwh:g} kWh", limit_kwh)],
-            earlier_kwh,
+            self.meter,
+            self.progress,
+            earlier_kwh=earlier_kwh,
             needs_gpu=needs_gpu,
         )
 
     def begin(self, left=10):
-        return self.stop.begin(self.training, left, self.meter, self.progress)
+        """Whether an interrupted training ends before another epoch."""
+        self.training.epochs_left = left
+        self.stop.before_training(self.training)
+        return self.training.stopped is not None
 
     def epoch(self, hours, left):
+        """Whether the training ends after an epoch of so many hours."""
         self.clock.sleep(3600 * hours)
         self.training.epoch += 1
         self.training.epochs.append({"energy_kwh": None})
-        return self.stop.stops(self.training, left, self.meter, self.progress)
+        self.training.epochs_left = left
+        self.stop.after_epoch(self.training, None)
+        return self.training.stopped is not None
 
 
 def test_it_stops_as_soon_as_the_forecast_cannot_keep_the_budget(tmp_path, capsys):
@@ -78,7 +86,7 @@ def test_it_stops_as_soon_as_the_forecast_cannot_keep_the_budget(tmp_path, capsy
     assert not bench.begin()
     # 0.3 + 0.1 + 0.1 so far, 0.8 to come.
     assert [bench.epoch(hours, left) for hours, left in ((3, 10), (1, 9), (1, 8))] == [False, False, True]
-    assert "run's budget of 1 kWh cannot be kept" in bench.meter.stop_reason
+    assert "run's budget of 1 kWh cannot be kept" in bench.training.stopped
     told = capsys.readouterr().err.splitlines()
     assert "epoch 2: 0.4 kWh spent, 1.3 kWh" in told[0], "the forecast is told once"
     assert (
@@ -96,7 +104,7 @@ def test_an_interrupted_run_whose_budget_is_spent_trains_no_further_epoch(tmp_pa
     bench = Bench(tmp_path, 1.0, earlier_kwh=1.0)
     bench.training.epochs.append({"energy_kwh": 0.5})
     assert bench.begin()
-    assert "is spent" in bench.meter.stop_reason
+    assert "is spent" in bench.training.stopped
 
 
 def test_an_interrupted_run_is_stopped_although_its_epochs_were_too_short_to_be_measured(tmp_path):
@@ -111,7 +119,7 @@ def test_an_interrupted_run_is_stopped_although_its_epochs_were_too_short_to_be_
 def test_a_run_that_ended_over_its_budget_is_no_stopped_one_but_says_so(tmp_path, capsys):
     bench = Bench(tmp_path, 0.1, forecast_after_epochs=9)
     assert not bench.epoch(2, 0)
-    assert bench.meter.stop_reason is None
+    assert bench.training.stopped is None
     assert "the run's budget of 0.1 kWh is spent: 0.2 kWh" in capsys.readouterr().err
 
 
@@ -157,7 +165,7 @@ ASKING = textwrap.dedent("""
             epochs += 1
             if bench.epoch(1, left):
                 break
-    print(epochs, bench.meter.stop_reason is not None)
+    print(epochs, bench.training.stopped is not None)
 """)
 
 
@@ -191,14 +199,8 @@ def test_on_a_terminal_it_asks_once_and_no_answer_is_a_no(tmp_path, root, answer
     assert questions == 1
 
 
-def run(task, graph, metering, folder, recipe=MADE_BY):
-    train_base(
-        JobInputs(task, graph, metering, CPU),
-        recipe,
-        checkpoint=folder / "model.safetensors",
-        epochs=folder / "epochs.parquet",
-        ledger=folder / "ledger/model.jsonl",
-    )
+def run(task, graph, metering, folder, recipe=MADE_BY, *more):
+    train_into(folder, task, graph, metering, recipe, *more, ledger="ledger/model.jsonl")
     return pd.read_parquet(folder / "epochs.parquet")
 
 

@@ -7,20 +7,22 @@ import torch
 
 from model_blocks import model_block
 from small_study import small_panel, task_of
+from training_runs import train_into
 from wattshed.config.data.data import WindowsBlock
 from wattshed.config.models.recipes import RecipeBlock
 from wattshed.data.panel import Panel
-from wattshed.forecast.job_inputs import JobInputs
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.tensor_file import read_tensors
-from wattshed.training import base, loop
+from wattshed.training import loop
+from wattshed.training.batches.making import make_batches
 from wattshed.training.checkpoint import ModelSpec, make_forecaster, read_checkpoint, write_checkpoint
 from wattshed.training.guards.faulty_batch import describe_extremes
 from wattshed.training.guards.stopping import Standing
 from wattshed.training.loop import validation_rmse
-from wattshed.training.resume import ResumeFile, Training
+from wattshed.training.resume import ResumeFile
 from wattshed.training.step.learner import Learner
 from wattshed.training.step.precision import Precision
+from wattshed.training.training import Training
 
 CPU = torch.device("cpu")
 WINDOWS = WindowsBlock(look_back_h=12, horizon_h=3)
@@ -32,17 +34,12 @@ SHORT = {"epochs": 2, "steps_per_epoch": 7, "learning_rate": 5e-3, "validation_w
 def made_by(form="stgnn", model=None, **keys):
     base_keys = ALL_NODES if form == "stgnn_reference" else PAIRS
     block = RecipeBlock(**{**SHORT, **base_keys, **keys})
-    return ModelSpec("model", 1, model_block(form=form, hidden=4, **(model or {})), block, WINDOWS)
+    sizes = {} if form == "dlinear" else {"hidden": 4}
+    return ModelSpec("model", 1, model_block(form=form, **sizes, **(model or {})), block, WINDOWS)
 
 
 def run(task, graph, made_by, metering, folder):
-    base.train_base(
-        JobInputs(task, graph, metering, CPU),
-        made_by,
-        checkpoint=folder / "model.safetensors",
-        epochs=folder / "epochs.parquet",
-        ledger=folder / "ledger.jsonl",
-    )
+    train_into(folder, task, graph, metering, made_by)
     return pd.read_parquet(folder / "epochs.parquet"), read_tensors(folder / "model.safetensors")[0]
 
 
@@ -217,14 +214,14 @@ def test_a_loss_that_is_no_number_is_told_with_batch_node_and_hour(keys, graph, 
     with pytest.raises(Fault) as caught:
         run(broken, graph, recipe, metering, tmp_path)
     message = str(caught.value)
-    assert "loss is not a number at epoch 1, batch" in message
+    assert "loss is not finite at epoch 1, batch" in message
     first = message.split("largest scaled values are those of ")[1].split(",")[0]
     node, hour = first.split(" (")[0].split(" at ")
     assert node == "node_3"
     hours = (np.datetime64(hour) - broken.panel.times[300]) / np.timedelta64(1, "h")
     assert -3 < hours <= 13, "the reading is in this pair's history or target"
     number = int(message.split("batch ")[1].split(",")[0])
-    batches = base.make_batches(recipe, broken, make_forecaster(recipe, broken, graph, CPU))
+    batches = make_batches(recipe, broken, make_forecaster(recipe, broken, graph, CPU))
     batch = list(batches.epoch(1))[number - 1]
     assert np.datetime64(hour) in broken.panel.times[batch.origins.numpy()]
     assert not (tmp_path / "model.safetensors").exists()
@@ -235,7 +232,7 @@ def test_a_window_at_fault_is_named_too(sampled, task, graph):
     """The network that sees all nodes bounds what it is given; its targets may be absurd all the same."""
     recipe = made_by("stgnn_reference", batch=3, **sampled)
     forecaster = make_forecaster(recipe, task, graph, CPU)
-    batches = list(base.make_batches(recipe, task, forecaster).epoch(1))[:2]
+    batches = list(make_batches(recipe, task, forecaster).epoch(1))[:2]
     learned = [0, 1, 2, 3, 4] if batches[1].nodes is None else batches[1].nodes.tolist()
     batches[1].target[2, 1, -1] = float("nan")
     position, text = describe_extremes(batches, task)
@@ -291,7 +288,7 @@ def test_a_validation_error_that_is_no_number_stops_too(graph, metering, tmp_pat
     broken = with_value(
         task, slice(task.splits.validation.start + 20, task.splits.validation.start + 30), 1, 3e38
     )
-    with pytest.raises(Fault, match="the validation error is not a number after epoch 1"):
+    with pytest.raises(Fault, match="the validation error is not finite after epoch 1"):
         run(broken, graph, made_by("dlinear"), metering, tmp_path)
 
 

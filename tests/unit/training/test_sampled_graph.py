@@ -7,8 +7,8 @@ import torch
 from model_blocks import model_block
 from wattshed.config.data.data import WindowsBlock
 from wattshed.config.models.recipes import RecipeBlock
-from wattshed.training.base import make_batches
-from wattshed.training.batches.drawing import WindowBatches
+from wattshed.training.batches.drawing import PermutedBatches
+from wattshed.training.batches.making import make_batches
 from wattshed.training.checkpoint import ModelSpec, make_forecaster
 
 CPU = torch.device("cpu")
@@ -43,7 +43,7 @@ def sampled_adjacencies(batches):
 
 def test_without_sampling_nothing_is_wrapped(made):
     _, batches = made()
-    assert type(batches) is WindowBatches
+    assert type(batches) is PermutedBatches
 
 
 def test_sampled_edges_are_the_graph_on_average_and_self_loops_stay(made, graph):

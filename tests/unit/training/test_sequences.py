@@ -1,12 +1,12 @@
 """Dense supervision: a loss at every hour, so that a state may be carried on."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
-from wattshed.training.batches.sequences import SequenceBatches
 
 from model_blocks import model_block
 from training_runs import train_into
@@ -16,6 +16,7 @@ from wattshed.engine.choice import choose
 from wattshed.forecast.metrics import rmse
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.streaming import StreamingForecaster
+from wattshed.training.batches.making import make_batches
 from wattshed.training.checkpoint import ModelSpec, make_forecaster, read_checkpoint
 
 CPU = torch.device("cpu")
@@ -52,7 +53,8 @@ def test_sequences_forecast_the_hours_they_say(gappy_task, graph, linear_part):
     forecaster = make_forecaster(made_by, gappy_task, graph, CPU)
     forecaster.solve(gappy_task)
     origins = gappy_task.origins(gappy_task.splits.train)
-    batches = SequenceBatches(forecaster.series, gappy_task.panel.observed, origins, 3, 1, 4, 72, 12, 2)
+    few = replace(made_by, recipe=DENSE.model_copy(update={"batch": 4, "steps_per_epoch": 2}))
+    batches = make_batches(few, gappy_task, forecaster)
     first, again = list(batches.epoch(1)), list(batches.epoch(1))
     assert torch.equal(first[0].origins, again[0].origins)
     assert not torch.equal(first[0].origins, first[1].origins)
@@ -93,6 +95,6 @@ def test_both_back_ends_learn_the_same(task, graph, metering, tmp_path):
     for engine in ("auto", "torch"):
         made_by = ModelSpec("model", 1, model_block(form="stgnn"), PAIRS, WINDOWS)
         folder = tmp_path / engine
-        train_into(folder, task, graph, metering, made_by, engine)
+        train_into(folder, task, graph, metering, made_by, engine=engine)
         found[engine] = pd.read_parquet(folder / "epochs.parquet")["validation_rmse"].to_numpy()
     np.testing.assert_allclose(found["auto"], found["torch"], rtol=0.02)

@@ -9,9 +9,10 @@ from model_blocks import model_block
 from wattshed.config.data.data import WindowsBlock
 from wattshed.config.models.recipes import RecipeBlock
 from wattshed.foundation.faults import Fault
-from wattshed.training.batches.drawing import Batch, PairBatches, WindowBatches, grouped
+from wattshed.training.batches.drawing import Batch, PermutedBatches, RandomBatches, grouped
+from wattshed.training.batches.samplers import PairSampler, WindowSampler
 from wattshed.training.checkpoint import ModelSpec, make_forecaster
-from wattshed.training.step.gradient import gradient_step, train_step
+from wattshed.training.step.gradient import gradient_step
 from wattshed.training.step.precision import Precision
 
 CPU = torch.device("cpu")
@@ -39,7 +40,8 @@ def forecaster(gappy_task, graph):
 @pytest.fixture
 def batches(forecaster, gappy_task):
     origins = gappy_task.origins(gappy_task.splits.train)
-    made = PairBatches(forecaster.series, gappy_task.panel.observed, origins, 3, seed=1, batch=8, steps=7)
+    sampler = PairSampler(forecaster.series, gappy_task.panel.observed, 3)
+    made = RandomBatches(sampler, origins, seed=1, batch=8, steps=7)
     return list(made.epoch(1))
 
 
@@ -90,12 +92,38 @@ def test_every_batch_is_in_one_group_and_the_last_takes_what_is_left(batches):
     assert [id(batch) for group in groups for batch in group] == [id(batch) for batch in batches]
 
 
-def test_a_plain_step_is_the_step_of_one_batch_in_fp32(forecaster, batches):
-    copied = copy.deepcopy(forecaster.network)
-    optimiser = torch.optim.SGD(copied.parameters(), lr=0.1)
-    train_step(copied, batches[0], optimiser, "squared", 1e9)
-    weights, _ = after(forecaster.network, [batches[:1]])
-    assert torch.equal(weights_of(copied), weights)
+def test_no_clipping_is_a_limit_that_is_never_reached(forecaster, batches):
+    free, _ = after(forecaster.network, [batches], clip_norm=None)
+    limited, _ = after(forecaster.network, [batches], clip_norm=1e9)
+    clipped, _ = after(forecaster.network, [batches], clip_norm=1e-3)
+    assert torch.equal(free, limited)
+    assert not torch.equal(free, clipped)
+
+
+def test_hooks_add_a_penalty_and_change_gradients_before_they_are_clipped(forecaster, batches):
+    network = forecaster.network
+
+    class Hooks:
+        def penalty(self, batch):
+            return sum(weight.square().sum() for weight in network.parameters())
+
+        def project(self, gradients):
+            seen.append([gradient.clone() for gradient in gradients])
+            for gradient in gradients:
+                gradient.mul_(1e6)
+
+    seen = []
+    optimiser = torch.optim.SGD(network.parameters(), lr=1.0)
+    before = weights_of(network)
+    plain = gradient_step(
+        network, batches[:1], torch.optim.SGD(network.parameters(), lr=0.0), "squared", 1.0, PLAIN
+    )
+    without = torch.cat([weight.grad.flatten() for weight in network.parameters()])
+    loss = gradient_step(network, batches[:1], optimiser, "squared", 0.5, PLAIN, Hooks())
+    torch.testing.assert_close(loss, plain + before.square().sum())
+    assert len(seen[0]) == len(list(network.parameters()))
+    assert not torch.equal(torch.cat([gradient.flatten() for gradient in seen[0]]), without)
+    assert float((weights_of(network) - before).norm()) == pytest.approx(0.5, rel=1e-4)
 
 
 @pytest.mark.parametrize("form", ["stgnn", "gru", "dlinear", "stgnn_reference"])
@@ -103,11 +131,11 @@ def test_bf16_rounds_and_leaves_weights_and_gradients_in_fp32(form, gappy_task, 
     windows = WindowsBlock(look_back_h=12, horizon_h=3)
     made_by = ModelSpec("model", 1, model_block(form=form, **DROPOUTS.get(form, {})), RECIPE, windows)
     forecaster = make_forecaster(made_by, gappy_task, graph, CPU)
+    origins, observed = gappy_task.origins(gappy_task.splits.train), gappy_task.panel.observed
     if form == "stgnn_reference":
-        made = WindowBatches(gappy_task, forecaster.series, 1, 2, 3)
+        made = PermutedBatches(WindowSampler(forecaster.series, observed, 3), origins, 1, 2, 3)
     else:
-        origins = gappy_task.origins(gappy_task.splits.train)
-        made = PairBatches(forecaster.series, gappy_task.panel.observed, origins, 3, 1, 8, 3)
+        made = RandomBatches(PairSampler(forecaster.series, observed, 3), origins, 1, 8, 3)
     groups = [[batch] for batch in made.epoch(1)]
     plain, losses = after(forecaster.network, groups)
     rounded, rounded_losses = after(forecaster.network, groups, Precision.of("bf16", CPU))

@@ -19,12 +19,13 @@ from wattshed.config.data.data import WindowsBlock
 from wattshed.config.models.recipes import RecipeBlock
 from wattshed.data.panel import Panel
 from wattshed.engine.choice import choose
-from wattshed.forecast.baselines.naive import make_baseline
+from wattshed.forecast.baselines.protocol import make_baseline
 from wattshed.forecast.metrics import metrics, sum_errors
 from wattshed.foundation.faults import Fault
-from wattshed.training.base import training_fingerprint
-from wattshed.training.batches.drawing import PairBatches, WindowBatches
+from wattshed.training.batches.drawing import Examples, PermutedBatches
+from wattshed.training.batches.samplers import PairSampler, WindowSampler
 from wattshed.training.checkpoint import ModelSpec, make_forecaster, read_checkpoint, write_checkpoint
+from wattshed.training.job import data_fingerprint, training_fingerprint
 from wattshed.training.loop import validation_rmse
 from wattshed.training.step.gradient import observed_loss
 from wattshed.training.step.schedules import cosine_rate
@@ -57,7 +58,7 @@ def recipe(form="stgnn", block=FRUGAL, seed=1, name="model", **model):
 
 
 def run(task, graph, made_by, metering, folder, engine="auto"):
-    train_into(folder, task, graph, metering, made_by, engine)
+    train_into(folder, task, graph, metering, made_by, engine=engine)
     return pd.read_parquet(folder / "epochs.parquet")
 
 
@@ -73,7 +74,7 @@ def test_training_learns_and_beats_the_naive_forecasts(task, graph, metering, tm
 
 
 def test_the_checkpoint_holds_the_epoch_with_the_least_validation_error(task, graph, metering, tmp_path):
-    """A7.9: the study's stopper forgot the best loss of its warm-up."""
+    """The study's stopper forgot the best loss of its warm-up."""
     epochs = run(task, graph, recipe(), metering, tmp_path)
     forecaster, _ = read_checkpoint(tmp_path / "model.safetensors", task, graph, CPU)
     check = task.origins(task.splits.validation)
@@ -105,7 +106,7 @@ def test_every_epoch_has_its_energy_and_sums_to_less_than_the_job(task, graph, m
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(
     task, graph, metering, tmp_path, form, block, engine, back_end
 ):
-    """A7.16: the study never set its seed."""
+    """The study never set its seed."""
     if choose(engine, "cpu", 16).name == "torch" and back_end != "torch":
         pytest.skip("no C compiler here")
     contents = []
@@ -145,11 +146,11 @@ def test_a_killed_run_resumes_to_the_result_of_an_unbroken_one(graph, metering, 
     root = __file__.rsplit("/tests/", 1)[0]
     broken = tmp_path / "broken"
     arguments = [
-        *("--name", "model", "--seed", "1"),
+        *("--name", "model", "--seeds", "1"),
         *("--model", made_by.model.model_dump_json(), "--recipe", block.model_dump_json()),
         *("--windows", WINDOWS.model_dump_json(), "--metering", metering.model_dump_json()),
         *("--panel", str(tmp_path / "panel.safetensors"), "--splits", str(tmp_path / "splits.json")),
-        *("--graph", str(tmp_path / "graph.safetensors"), "--checkpoint", str(broken / "model.safetensors")),
+        *("--graph", str(tmp_path / "graph.safetensors"), "--checkpoints", str(broken / "model.safetensors")),
         *("--epochs", str(broken / "epochs.parquet"), "--ledger", str(broken / "ledger.jsonl")),
     ]
     # The unbroken run used this process's threads; results are equal for an equal number of them.
@@ -180,7 +181,7 @@ def test_a_full_disk_at_the_end_loses_neither_training_nor_energy(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("wattshed.training.base.write_checkpoint", disk_full)
+        patch.setattr("wattshed.training.job.write_checkpoint", disk_full)
         with pytest.raises(OSError, match="No space"):
             run(task, graph, recipe(), metering, tmp_path)
     assert not (tmp_path / "ledger.jsonl").exists()
@@ -190,14 +191,14 @@ def test_a_full_disk_at_the_end_loses_neither_training_nor_energy(
 
 
 def test_another_recipe_or_panel_is_not_resumed(task, graph):
-    first = training_fingerprint(task, graph, recipe(), "torch")
-    assert first == training_fingerprint(task, graph, recipe(), "torch")
-    assert first != training_fingerprint(task, graph, recipe(seed=2), "torch")
-    assert first != training_fingerprint(
-        task, graph, recipe(block=FRUGAL.model_copy(update={"clip_norm": 2.0})), "torch"
-    )
-    assert first != training_fingerprint(task, graph, recipe(), "fused_cpu"), "sums of another back end"
-    assert first != training_fingerprint(task_of(small_panel(seed=5)), graph, recipe(), "torch")
+    data = data_fingerprint(task, graph)
+    first = training_fingerprint(data, recipe(), "torch")
+    assert first == training_fingerprint(data_fingerprint(task, graph), recipe(), "torch")
+    assert first != training_fingerprint(data, recipe(seed=2), "torch")
+    clipped = FRUGAL.model_copy(update={"clip_norm": 2.0})
+    assert first != training_fingerprint(data, recipe(block=clipped), "torch")
+    assert first != training_fingerprint(data, recipe(), "fused_cpu"), "sums of another back end"
+    assert data != data_fingerprint(task_of(small_panel(seed=5)), graph)
 
 
 def test_a_loss_that_is_no_number_stops_with_the_batch_and_a_remedy(task, graph, metering, tmp_path):
@@ -206,7 +207,7 @@ def test_a_loss_that_is_no_number_stops_with_the_batch_and_a_remedy(task, graph,
     values[300:310], observed[300:310] = 3e38, False
     broken = task_of(Panel(values, observed, task.panel.times, task.panel.nodes, "kWh", "UTC", "test"))
     with pytest.raises(
-        Fault, match=r"loss is not a number at epoch 1, batch \d+, whose .* node_\d at 2021-01-1"
+        Fault, match=r"loss is not finite at epoch 1, batch \d+, whose .* node_\d at 2021-01-1"
     ):
         run(broken, graph, recipe("dlinear"), metering, tmp_path)
     assert not (tmp_path / "model.safetensors").exists()
@@ -234,8 +235,8 @@ def test_the_cosine_schedule_warms_up_and_ends_near_zero():
 
 def test_a_window_epoch_shows_each_training_window_once(task, graph):
     series = make_forecaster(recipe(), task, graph, CPU).series
-    batches = WindowBatches(task, series, seed=1, batch=1, steps=None)
     origins = task.origins(task.splits.train)
+    batches = PermutedBatches(WindowSampler(series, task.panel.observed, 3), origins, seed=1, batch=1)
     assert batches.steps() == len(origins)
     seen = sorted(float(batch.inputs[0].sum()) for batch in batches.epoch(1))
     expected = sorted(float(series.window(int(origin)).sum()) for origin in origins)
@@ -244,10 +245,8 @@ def test_a_window_epoch_shows_each_training_window_once(task, graph):
 
 def test_pairs_hold_the_right_hours_and_masks(gappy_task, graph):
     series = make_forecaster(recipe(), gappy_task, graph, CPU).series
-    origins = gappy_task.origins(gappy_task.splits.train)
-    batches = PairBatches(series, gappy_task.panel.observed, origins, 3, seed=1, batch=8, steps=1)
     nodes, starts = torch.tensor([0, 4]), torch.tensor([200, 333])
-    batch = batches.at(nodes, starts)
+    batch = PairSampler(series, gappy_task.panel.observed, 3).batch(Examples(starts, nodes))
     for row, (node, origin) in enumerate(zip(nodes.tolist(), starts.tolist(), strict=True)):
         torch.testing.assert_close(batch.inputs[0].own[row], series.own[node, origin - 12 : origin])
         torch.testing.assert_close(

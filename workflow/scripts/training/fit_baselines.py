@@ -8,7 +8,8 @@ from wattshed.config.energy.metering import MeteringBlock
 from wattshed.data.graph import Graph
 from wattshed.forecast.baselines.fitting import fit_baselines
 from wattshed.forecast.protocol import ForecastTask
-from wattshed.foundation.faults import run_script, script_parser
+from wattshed.foundation.faults import script_parser
+from wattshed.foundation.finished_work import run_measured_script
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -34,4 +35,4 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    raise SystemExit(run_script(main))
+    raise SystemExit(run_measured_script(main, outputs=("--forecasts", "--ledger")))

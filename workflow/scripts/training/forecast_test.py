@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from wattshed.forecast.job_inputs import JobInputs, add_job_inputs
-from wattshed.foundation.faults import run_script, script_parser
+from wattshed.foundation.faults import script_parser
+from wattshed.foundation.finished_work import run_measured_script
 from wattshed.training.inference import forecast_checkpoints
 
 
@@ -30,4 +31,4 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    raise SystemExit(run_script(main))
+    raise SystemExit(run_measured_script(main, outputs=("--forecasts", "--ledger")))

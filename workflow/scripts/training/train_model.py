@@ -7,7 +7,8 @@ from pathlib import Path
 from wattshed.config.models.families import read_model
 from wattshed.config.models.recipes import RecipeBlock
 from wattshed.forecast.job_inputs import JobInputs, add_job_inputs
-from wattshed.foundation.faults import run_script, script_parser
+from wattshed.foundation.faults import script_parser
+from wattshed.foundation.finished_work import run_measured_script
 from wattshed.training.checkpoint import ModelSpec
 from wattshed.training.job import TrainingJob, train_model
 
@@ -28,11 +29,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     inputs = JobInputs.read(arguments)
     model = read_model(arguments.model)
     recipe = RecipeBlock.model_validate_json(arguments.recipe)
-    specs = [
-        ModelSpec(arguments.name, seed, model, recipe, inputs.task.windows) for seed in arguments.seeds
-    ]
+    specs = [ModelSpec(arguments.name, seed, model, recipe, inputs.task.windows) for seed in arguments.seeds]
     train_model(TrainingJob(inputs, specs, arguments.checkpoints, arguments.epochs, arguments.ledger))
 
 
 if __name__ == "__main__":
-    raise SystemExit(run_script(main))
+    raise SystemExit(run_measured_script(main, outputs=("--checkpoints", "--epochs", "--ledger")))

@@ -1,36 +1,31 @@
-"""A reservoir of (node, window) pairs: a uniform sample of all that was learned so far."""
+"""A reservoir of examples: a uniform sample of everything that was learned so far."""
 
 import torch
 from torch import Tensor
 
+from wattshed.training.batches.drawing import Examples, Sampler
+
 
 class Reservoir:
-    """Vitter's reservoir, filled a month at a time.
+    """Reservoir sampling (Vitter 1985), filled a part of the panel at a time. Holds pairs, windows or sequences.
 
-    nodes, origins: int64 [size].
+    origins: int64 [B], first target hours of the first part.
     """
 
-    def __init__(self, size: int, node_count: int, origins: Tensor, generator: torch.Generator) -> None:
-        self._node_count = node_count
+    def __init__(self, size: int, sampler: Sampler, origins: Tensor, generator: torch.Generator) -> None:
+        self._sampler = sampler
         self._generator = generator
-        self.nodes, self.origins = self._draw(size, origins)
-        self._seen = node_count * len(origins)
+        self.examples = sampler.draw(size, origins, generator)
+        self._seen = sampler.pairs(origins)
 
     def add(self, origins: Tensor) -> None:
-        """Let a month's pairs compete: each slot is replaced with the month's share of all pairs seen."""
-        new = self._node_count * len(origins)
+        """Add a part: each slot is replaced with a probability equal to the part's share of all pairs seen."""
+        new = self._sampler.pairs(origins)
         self._seen += new
-        replaced = torch.rand(len(self.nodes), generator=self._generator) < new / self._seen
-        nodes, picked = self._draw(int(replaced.sum()), origins)
-        self.nodes[replaced] = nodes
-        self.origins[replaced] = picked
+        replaced = torch.rand(len(self.examples), generator=self._generator) < new / self._seen
+        drawn = self._sampler.draw(int(replaced.sum()), origins, self._generator)
+        self.examples = self.examples.with_replaced(replaced, drawn)
 
-    def sample(self, count: int) -> tuple[Tensor, Tensor]:
-        """Random remembered pairs [count]."""
-        picks = torch.randint(len(self.nodes), (count,), generator=self._generator)
-        return self.nodes[picks], self.origins[picks]
-
-    def _draw(self, count: int, origins: Tensor) -> tuple[Tensor, Tensor]:
-        nodes = torch.randint(self._node_count, (count,), generator=self._generator)
-        picks = torch.randint(len(origins), (count,), generator=self._generator)
-        return nodes, origins[picks]
+    def sample(self, count: int) -> Examples:
+        """Random remembered examples [count], with replacement."""
+        return self.examples[torch.randint(len(self.examples), (count,), generator=self._generator)]

@@ -1,163 +1,128 @@
-"""Fine-tuning month by month: forecast first, learn afterwards, judge on what was never learned."""
+"""The stream of later months: each month is forecast before it is learned, and judged on its held-out part after."""
 
-import copy
 import sys
-from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
-import torch
 
-from wattshed.adaptation.reservoir import Reservoir
-from wattshed.config.models.adaptation import AdaptationBlock
+from wattshed.adaptation.matrix import BASE, RANDOM
 from wattshed.data.splits import Month
 from wattshed.energy.meter import Meter
-from wattshed.forecast.families.networks import make_pair_network
 from wattshed.forecast.metrics import sum_errors
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.protocol import ForecastTask
-from wattshed.training.batches.drawing import Batch, PairBatches
+from wattshed.foundation.vocabulary import Phase, Window
 from wattshed.training.checkpoint import ModelSpec
-from wattshed.training.step.gradient import train_step
-
-RANDOM = "random"
-BASE = "base"
+from wattshed.training.updates import Part, UpdateHooks, train_further
 
 
-def adapt_over_stream(
-    task: ForecastTask, block: AdaptationBlock, forecaster: NeuralForecaster, made_by: ModelSpec, meter: Meter
-) -> pd.DataFrame:
-    """Run every strategy over all months; rows of ``adaptation/{model}.parquet``.
+@dataclass(frozen=True)
+class Labels:
+    """Whose rows these are. lineage: of the adapted checkpoint; parent: of the checkpoint it starts from."""
 
-    Each strategy starts from the same trained network. Every month is forecast before it is learned
-    (``prequential``), and after each month all tasks' held-out parts are judged (``held_out``). The rows of
-    strategy ``random`` are an untrained network's, for forward transfer.
+    model: str
+    lineage: str | None
+    parent: str | None
+    strategy: str
+    seed: int
+
+    @classmethod
+    def of(cls, adapted: ModelSpec) -> "Labels":
+        """adapted: the spec after its strategy's step."""
+        return cls(adapted.name, adapted.lineage, adapted.parent, adapted.steps[-1].name, adapted.seed)
+
+    @classmethod
+    def of_untrained(cls, spec: ModelSpec) -> "Labels":
+        return cls(spec.name, None, None, RANDOM, spec.seed)
+
+
+def adapt_over_months(hooks: UpdateHooks, labels: Labels, meter: Meter) -> list[dict[str, Any]]:
+    """Take one network through all months, in place; returns rows of ``adaptation/{lineage}.parquet``.
+
+    Each month is forecast whole before it is learned (phase ``prequential``). Before the first month and after each
+    one, the held-out parts of all tasks are judged (phase ``held_out``; ``learned`` months were learned by then).
     """
-    rows: list[dict[str, Any]] = []
-    untrained = make_pair_network(made_by.model, task.windows, len(task.panel.node_names), made_by.seed)
-    untrained = untrained.to(forecaster.series.device)
-    for name, part in _judged(task):
-        rows.append(_row(RANDOM, made_by.seed, 0, name, "held_out", forecaster.of(untrained), task, part))
-    for strategy in block.strategies:
-        learner = forecaster.of(copy.deepcopy(forecaster.network))
-        generator = torch.Generator().manual_seed(made_by.seed)
-        memory = Reservoir(
-            block.memory_pairs,
-            len(forecaster.series.own),
-            torch.from_numpy(task.origins(task.splits.train)),
-            generator,
-        )
-        for learned in range(len(task.splits.months) + 1):
-            if learned and strategy == "frozen":
-                # It has not changed since the last look.
-                rows += [
-                    {**row, "learned": learned}
-                    for row in rows
-                    if row["strategy"] == strategy and row["phase"] == "held_out" and row["learned"] == 0
-                ]
-            else:
-                rows += [
-                    _row(strategy, made_by.seed, learned, name, "held_out", learner, task, part)
-                    for name, part in _judged(task)
-                ]
-            if learned == len(task.splits.months):
-                break
-            month = task.splits.months[learned]
-            whole = task.origins(month.whole)
-            rows.append(
-                _row(strategy, made_by.seed, learned, month.name, "prequential", learner, task, whole)
-            )
-            if strategy != "frozen":
-                labels = {"model": made_by.name, "strategy": strategy, "seed": made_by.seed}
-                with meter.window("update", task=month.name, **labels) as window:
-                    loss = _learn(learner, task, month, made_by, block, memory, strategy == "replay")
-                    window.values.update(train_loss=loss, steps=block.steps)
-                memory.add(torch.from_numpy(task.origins(month.learn)))
-        last = [row["rmse"] for row in rows if row["strategy"] == strategy and row["phase"] == "prequential"]
+    task, forecaster = hooks.context.task, hooks.context.forecaster
+    judged = held_out_rows(labels, forecaster, task, 0)
+    rows = list(judged)
+    before_learning = []
+    for index, month in enumerate(task.splits.months):
+        whole = task.origins(month.whole)
+        before_learning.append(_row(labels, index, month.name, Phase.PREQUENTIAL, forecaster, task, whole))
+        if _learn(hooks, month, labels, meter):
+            judged = held_out_rows(labels, forecaster, task, index + 1)
+        else:
+            # The network has not changed, so its errors have not either.
+            judged = [{**row, "learned": index + 1} for row in judged]
+        rows += [before_learning[-1], *judged]
+    errors = " ".join(f"{row['rmse']:.4f}" for row in before_learning)
+    print(
+        f"{labels.lineage}, seed {labels.seed}: prequential RMSE by month {errors or '(no months)'} {task.panel.unit}",
+        file=sys.stderr,
+        flush=True,
+    )
+    return rows
+
+
+def held_out_rows(
+    labels: Labels, forecaster: NeuralForecaster, task: ForecastTask, learned: int
+) -> list[dict[str, Any]]:
+    """One row per task: the base test part, and each month's held-out part."""
+    parts = [(BASE, task.splits.test)] + [(month.name, month.held_out) for month in task.splits.months]
+    return [
+        _row(labels, learned, name, Phase.HELD_OUT, forecaster, task, task.origins(segment))
+        for name, segment in parts
+    ]
+
+
+def _learn(hooks: UpdateHooks, month: Month, labels: Labels, meter: Meter) -> bool:
+    """Learn from a month, metered; False where nothing was learned."""
+    task = hooks.context.task
+    part = Part(month.name, task.origins(month.learn), month.learn.start)
+    if hooks.skips(part):
+        return False
+    if not task.truth(part.origins)[1].any():
         print(
-            f"{strategy}, seed {made_by.seed}: prequential RMSE by month "
-            + " ".join(f"{error:.4f}" for error in last)
-            + f" {task.panel.unit}",
+            f"{labels.lineage}, seed {labels.seed}: {month.name} has no observed hour to learn from and is skipped.",
             file=sys.stderr,
             flush=True,
         )
-    return pd.DataFrame(rows)
-
-
-def _learn(
-    learner: NeuralForecaster,
-    task: ForecastTask,
-    month: Month,
-    made_by: ModelSpec,
-    block: AdaptationBlock,
-    memory: Reservoir,
-    replays: bool,
-) -> float:
-    """One month's update; returns the mean loss. Loss and clipping are the base training's."""
-    network = learner.network
-    optimiser = torch.optim.AdamW(
-        network.parameters(), lr=block.learning_rate, weight_decay=made_by.recipe.weight_decay
-    )
-    network.train()
-    losses = [
-        train_step(network, batch, optimiser, made_by.recipe.loss, made_by.recipe.clip_norm)
-        for batch in _month_batches(learner, task, month, made_by.seed, block, memory if replays else None)
-    ]
-    return float(torch.stack(losses).mean())
-
-
-def _month_batches(
-    learner: NeuralForecaster,
-    task: ForecastTask,
-    month: Month,
-    seed: int,
-    block: AdaptationBlock,
-    memory: Reservoir | None,
-) -> Iterator[Batch]:
-    origins = task.origins(month.learn)
-    remembered = 0 if memory is None else round(block.batch * block.replay_share)
-    batches = PairBatches(
-        learner.series, task.panel.observed, origins, task.windows.horizon_h, seed, block.batch, block.steps
-    )
-    if memory is None:
-        yield from batches.epoch(month.learn.start)
-        return
-    generator = torch.Generator().manual_seed(seed * 1_000_003 + month.learn.start)
-    fresh = block.batch - remembered
-    for _ in range(block.steps):
-        nodes = torch.randint(len(learner.series.own), (fresh,), generator=generator)
-        picks = torch.randint(len(origins), (fresh,), generator=generator)
-        old_nodes, old_origins = memory.sample(remembered)
-        new_origins = torch.from_numpy(origins)[picks]
-        yield batches.at(torch.cat([nodes, old_nodes]), torch.cat([new_origins, old_origins]))
-
-
-def _judged(task: ForecastTask) -> list[tuple[str, np.ndarray]]:
-    """Tasks and the origins of their held-out windows: the base test, then each month's tail."""
-    parts = [(BASE, task.origins(task.splits.test))]
-    return parts + [(month.name, task.origins(month.held_out)) for month in task.splits.months]
+        return False
+    whose = {
+        "model": labels.model,
+        "lineage": labels.lineage,
+        "strategy": labels.strategy,
+        "seed": labels.seed,
+    }
+    with meter.window(Window.UPDATE, task=month.name, **whose) as window:
+        loss = train_further(hooks, part)
+        window.values.update(train_loss=loss, steps=hooks.context.pace.steps)
+    return True
 
 
 def _row(
-    strategy: str,
-    seed: int,
+    labels: Labels,
     learned: int,
     name: str,
-    phase: str,
+    phase: Phase,
     forecaster: NeuralForecaster,
     task: ForecastTask,
     origins: np.ndarray,
 ) -> dict[str, Any]:
+    """Errors over observed cells in the panel's unit; NaN where no cell was observed."""
     sums = sum_errors(forecaster.forecast(origins), *task.truth(origins))
-    cells = max(float(sums.cells.sum()), 1.0)
+    cells = int(sums.cells.sum())
     return {
-        "strategy": strategy,
-        "seed": seed,
+        "model": labels.model,
+        "lineage": labels.lineage,
+        "parent": labels.parent,
+        "strategy": labels.strategy,
+        "seed": labels.seed,
         "learned": learned,
         "task": name,
-        "phase": phase,
-        "rmse": float(np.sqrt(sums.squared.sum() / cells)),
-        "mae": float(sums.absolute.sum() / cells),
-        "cells": int(sums.cells.sum()),
+        "phase": str(phase),
+        "rmse": float(np.sqrt(sums.squared.sum() / cells)) if cells else np.nan,
+        "mae": float(sums.absolute.sum() / cells) if cells else np.nan,
+        "cells": cells,
     }

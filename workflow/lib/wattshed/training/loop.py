@@ -1,6 +1,8 @@
 """The training loop, from top to bottom."""
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -14,132 +16,152 @@ from wattshed.forecast.metrics import rmse
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.protocol import ForecastTask, evenly_spaced
 from wattshed.foundation.faults import Fault
-from wattshed.training.batches.drawing import Batches, grouped
-from wattshed.training.guards.budget_stop import BudgetStop
+from wattshed.foundation.vocabulary import Window
+from wattshed.training.batches.drawing import Batches, draw_seed, grouped
+from wattshed.training.checkpoint import ModelSpec
 from wattshed.training.guards.faulty_batch import not_a_number, say_kept
 from wattshed.training.guards.out_of_memory_retry import OutOfMemoryRetry
-from wattshed.training.guards.stopping import EarlyStopping
-from wattshed.training.progress import Progress
-from wattshed.training.resume import ResumeFile, Training
+from wattshed.training.observer import Observer
+from wattshed.training.resume import ResumeFile
 from wattshed.training.step.learner import Learner
+from wattshed.training.training import Training
 
 
-def train(
-    forecaster: NeuralForecaster,
-    task: ForecastTask,
-    batches: Batches,
-    recipe: RecipeBlock,
-    meter: Meter,
-    labels: dict[str, Any],
-    resume: ResumeFile,
-    progress: Progress,
-    budget_stop: BudgetStop | None = None,
-) -> Training:
-    """Train until the recipe's last epoch, until patience ends or until the budget does not allow another epoch.
+@dataclass(frozen=True)
+class TrainingRun:
+    """One training: what is trained on what, under which meter, from which saved state.
 
-    The network leaves with its best weights, averaged ones where the recipe averages.
-
-    Where the device runs out of memory, its series leave it and batches are streamed; the epochs' windows say so.
-    Raises :class:`Fault` if that does not help, at the first batch whose loss is no number (on a GPU some steps later),
-    and for a recipe that does not fit network or device; the best weights so far stay in the resume file.
+    observers: called in this order after every epoch; see :class:`Observer`.
     """
-    device = forecaster.series.device
-    steps = -(-batches.steps() // recipe.accumulate)
-    learner = Learner.make(forecaster.network, recipe, recipe.epochs * steps, device)
-    stopping = early_stopping(recipe)
-    training = resume.load(learner) or Training()
+
+    forecaster: NeuralForecaster
+    task: ForecastTask
+    batches: Batches
+    spec: ModelSpec
+    meter: Meter
+    resume: ResumeFile
+    observers: Sequence[Observer]
+
+    @property
+    def recipe(self) -> RecipeBlock:
+        return self.spec.recipe
+
+    @property
+    def labels(self) -> dict[str, Any]:
+        """Of all windows and epochs of this training."""
+        return {"model": self.spec.name, "seed": self.spec.seed}
+
+    @property
+    def title(self) -> str:
+        return f"training {self.spec.name} (seed {self.spec.seed})"
+
+    @property
+    def steps(self) -> int:
+        """Gradient steps per epoch."""
+        return -(-self.batches.steps() // self.recipe.accumulate)
+
+
+def train(run: TrainingRun) -> tuple[Training, Learner]:
+    """Train until an observer ends it: by the recipe's last epoch, by patience, or by a budget.
+
+    The network is left with its best weights, averaged ones where the recipe averages.
+
+    If the device runs out of memory, the series leave it and batches are streamed; the epochs' windows say so.
+    Raises :class:`Fault` if that does not help, at the first batch whose loss is not finite (on a GPU some steps
+    later), and for a recipe that does not fit network or device; the best weights so far stay in the resume file.
+    """
+    network, recipe = run.forecaster.network, run.recipe
+    learner = Learner.make(network, recipe, recipe.epochs * run.steps, run.forecaster.series.device)
+    training = run.resume.load(learner) or Training()
     # What is validated and kept: the weights, or their moving average.
-    judged = forecaster.of(learner.average.network)
-    check = evenly_spaced(task.origins(task.splits.validation), recipe.validation_windows)
-    parameters = sum(parameter.numel() for parameter in forecaster.network.parameters())
-    room = OutOfMemoryRetry(
-        forecaster.series.residence, f"training {labels['model']} (seed {labels['seed']})"
-    )
-    look_every = steps_between_looks(device)
-    stopped = budget_stop is not None and budget_stop.begin(
-        training, epochs_left(training, recipe), meter, progress
-    )
+    judged = run.forecaster.of(learner.average.network)
+    check = evenly_spaced(run.task.origins(run.task.splits.validation), recipe.validation_windows)
+    retry = OutOfMemoryRetry(run.forecaster.series.residence, run.title)
+    for observer in run.observers:
+        observer.before_training(training)
 
-    if training.epoch == 0 and forecaster.has_linear_part and not stopped:
-        solve = partial(forecaster.solve, task)
-        room.do(solve)
-        judged_linear = {"validation_rmse": room.do(validation_rmse, judged, task, check)}
-        meter.repeat("fit", solve, judged_linear, warm_up_calls=0, **labels)
+    if training.epoch == 0 and network.has_closed_form and training.goes_on:
+        solve = partial(run.forecaster.solve, run.task)
+        retry.do(solve)
+        solved = {"validation_rmse": retry.do(validation_rmse, judged, run.task, check)}
+        run.meter.repeat(Window.FIT, solve, solved, warm_up_calls=0, **run.labels)
 
-    while epochs_left(training, recipe) and not stopped:
-        number = training.epoch + 1
-        # Dropout draws from the epoch's own seed, so that a resumed run draws the same masks.
-        torch.manual_seed(labels["seed"] * 1_000_003 + number)
-        forecaster.network.train()
-        with meter.window("epoch", epoch=number, **labels) as window:
-            losses = torch.zeros(steps, device=device)
-            pairs = 0
-            for index, group in enumerate(grouped(batches.epoch(number), recipe.accumulate)):
-                losses[index] = room.do(learner.step, group, training.epoch * steps + index)
-                pairs += sum(batch.pairs for batch in group)
-                progress.step(number, index + 1, steps)
-                if (index + 1) % look_every == 0 or index + 1 == steps:
-                    seen = losses[max(0, index + 1 - look_every) : index + 1]
-                    if not math.isfinite(float(seen.sum())):
-                        raise not_a_number(losses, number, task, batches, recipe.accumulate, labels, resume)
-            train_loss = float(losses.double().mean())
-            error = room.do(validation_rmse, judged, task, check)
-            if not math.isfinite(error):
-                raise Fault(
-                    f"training {labels['model']} (seed {labels['seed']}): the validation error is not a number after "
-                    f"epoch {number}: look for absurd values in the panel's validation part (quality.parquet), or "
-                    f"lower the recipe's learning_rate or clip_norm{say_kept(resume)}."
-                )
-            window.labels.update(
-                engine=backend_of(forecaster.network, forecaster.series).name, **room.labels()
+    while training.goes_on:
+        row = train_epoch(run, learner, training.epoch + 1, judged, check, retry)
+        training.take(row, judged.network)
+        for observer in run.observers:
+            observer.after_epoch(training, learner)
+
+    network.load_state_dict(training.best_weights)
+    return training, learner
+
+
+def train_epoch(
+    run: TrainingRun,
+    learner: Learner,
+    number: int,
+    judged: NeuralForecaster,
+    check: np.ndarray,
+    retry: OutOfMemoryRetry,
+) -> dict[str, Any]:
+    """One epoch (counted from 1) and its validation, under the meter; returns the epoch's row."""
+    network, series = run.forecaster.network, run.forecaster.series
+    # Dropout draws from the epoch's own seed, so that a resumed run draws the same masks.
+    torch.manual_seed(draw_seed(run.spec.seed, number))
+    network.train()
+    with run.meter.window(Window.EPOCH, epoch=number, **run.labels) as window:
+        train_loss, pairs = descend(run, learner, number, retry)
+        error = retry.do(validation_rmse, judged, run.task, check)
+        if not math.isfinite(error):
+            raise Fault(
+                f"{run.title}: the validation error is not finite after epoch {number}: expected a number; look for "
+                "implausible values in the panel's validation part (quality.parquet), or lower the recipe's "
+                f"learning_rate or clip_norm{say_kept(run.resume)}."
             )
-            window.values.update(
-                train_loss=train_loss, validation_rmse=error, samples=pairs, parameters=parameters
-            )
-        learner.schedule.after_epoch(error)
-        training.epoch = number
-        training.standing = stopping.after(training.standing, number, error)
-        if error < training.best_rmse:
-            training.best_rmse = error
-            training.best_weights = {
-                name: value.clone() for name, value in judged.network.state_dict().items()
-            }
-        training.epochs.append(
-            {
-                **labels,
-                "epoch": number,
-                "steps": steps,
-                "samples": pairs,
-                "train_loss": train_loss,
-                "validation_rmse": error,
-                "learning_rate": learner.schedule.rate,
-                "duration_s": window.duration_s,
-                "energy_kwh": window.energy.kwh,
-            }
+        window.labels.update(engine=backend_of(network, series).name, **retry.labels())
+        window.values.update(
+            train_loss=train_loss,
+            validation_rmse=error,
+            samples=pairs,
+            parameters=sum(parameter.numel() for parameter in network.parameters()),
         )
-        resume.save(learner, training)
-        progress.epoch(number, recipe.epochs, train_loss, error, window.duration_s)
-        if budget_stop is not None:
-            stopped = budget_stop.stops(training, epochs_left(training, recipe), meter, progress)
+    learner.schedule.after_epoch(error)
+    return {
+        **run.labels,
+        "epoch": number,
+        "steps": run.steps,
+        "samples": pairs,
+        "train_loss": train_loss,
+        "validation_rmse": error,
+        "learning_rate": learner.schedule.rate,
+        "duration_s": window.duration_s,
+        "energy_kwh": window.energy.kwh,
+    }
 
-    forecaster.network.load_state_dict(training.best_weights)
-    return training
+
+def descend(run: TrainingRun, learner: Learner, number: int, retry: OutOfMemoryRetry) -> tuple[float, int]:
+    """All gradient steps of an epoch; returns the mean loss, and how many pairs were learned from."""
+    device = run.forecaster.series.device
+    look_every = steps_between_looks(device)
+    losses = torch.zeros(run.steps, device=device)
+    pairs = 0
+    for index, group in enumerate(grouped(run.batches.epoch(number), run.recipe.accumulate)):
+        losses[index] = retry.do(learner.step, group, (number - 1) * run.steps + index)
+        pairs += sum(batch.pairs for batch in group)
+        for observer in run.observers:
+            observer.after_step(number, index + 1, run.steps)
+        if (index + 1) % look_every == 0 or index + 1 == run.steps:
+            seen = losses[max(0, index + 1 - look_every) : index + 1]
+            if not math.isfinite(float(seen.sum())):
+                raise not_a_number(
+                    run.title, losses, number, run.task, run.batches, run.recipe.accumulate, run.resume
+                )
+    return float(losses.double().mean()), pairs
 
 
 def steps_between_looks(device: torch.device) -> int:
     """After how many steps the losses are looked at: that makes a GPU wait, and costs nothing on a CPU."""
     return 1 if device.type == "cpu" else 50
-
-
-def early_stopping(recipe: RecipeBlock) -> EarlyStopping:
-    return EarlyStopping(recipe.patience, recipe.min_delta, recipe.patience_warm_up_epochs)
-
-
-def epochs_left(training: Training, recipe: RecipeBlock) -> int:
-    """Epochs that may follow at most; 0 once patience has ended."""
-    if early_stopping(recipe).ends(training.standing):
-        return 0
-    return recipe.epochs - training.epoch
 
 
 def validation_rmse(forecaster: NeuralForecaster, task: ForecastTask, origins: np.ndarray) -> float:

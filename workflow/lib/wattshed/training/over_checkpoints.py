@@ -1,6 +1,7 @@
-"""The same work on each seed's checkpoint of a model, as one metered job."""
+"""The same work on each seed's checkpoint of a lineage, as one metered job."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -10,25 +11,33 @@ from wattshed.energy.job import metered_job
 from wattshed.energy.meter import Meter
 from wattshed.forecast.job_inputs import JobInputs
 from wattshed.forecast.neural import NeuralForecaster
-from wattshed.training.checkpoint import ModelSpec, read_checkpoint
+from wattshed.training.checkpoint import JOINT, ModelSpec, read_checkpoint
 
 Work = Callable[[NeuralForecaster, ModelSpec, Meter], pd.DataFrame]
 
 
-def over_checkpoints(
-    checkpoints: list[Path], given: JobInputs, work: Work, *, stage: str, ledger: Path
-) -> pd.DataFrame:
-    """Rows of ``work(forecaster, made_by, meter)`` for every checkpoint, one below the other."""
+@contextmanager
+def metered_lineage(inputs: JobInputs, stage: str, ledger: Path) -> Iterator[Meter]:
+    """A metered job on one lineage; its ledger is named after the lineage, which begins with the model's name."""
+    lineage = ledger.stem
     with metered_job(
         ledger,
         stage=stage,
-        job=ledger.stem,
-        labels={"model": ledger.stem},
-        metering=given.metering,
-        synchronise=synchroniser(given.device),
+        job=f"{stage}_{lineage}",
+        labels={"model": lineage.split(JOINT)[0], "lineage": lineage},
+        metering=inputs.metering,
+        synchronise=synchroniser(inputs.device),
     ) as meter:
+        yield meter
+
+
+def over_checkpoints(
+    checkpoints: list[Path], inputs: JobInputs, work: Work, *, stage: str, ledger: Path
+) -> pd.DataFrame:
+    """Rows of ``work(forecaster, spec, meter)`` for every checkpoint, one below the other."""
+    with metered_lineage(inputs, stage, ledger) as meter:
         frames = [
-            work(*read_checkpoint(checkpoint, given.task, given.graph, given.device, given.engine), meter)
+            work(*read_checkpoint(checkpoint, inputs.task, inputs.graph, inputs.device, inputs.engine), meter)
             for checkpoint in checkpoints
         ]
     return pd.concat(frames, ignore_index=True)

@@ -1,25 +1,40 @@
 """Progress: a bar on a terminal, plain lines in a log."""
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
+from typing import TYPE_CHECKING
 
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as Bar
+from wattshed.training.observer import Observer
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+
+    from wattshed.training.step.learner import Learner
+    from wattshed.training.training import Training
 
 
-class Progress:
-    """Used as a context; says what an epoch came to, and on a terminal how far it is."""
+class Progress(Observer):
+    """Reports each epoch, and on a terminal each step. Used as a context.
 
-    def __init__(self, title: str, unit: str) -> None:
+    unit: of the validation error; epochs: most epochs of the training.
+    """
+
+    def __init__(self, title: str, unit: str, epochs: int) -> None:
         self._title = title
         self._unit = unit
+        self._epochs = epochs
         self._bar: Bar | None = None
 
-    def __enter__(self) -> "Progress":
+    def __enter__(self) -> Progress:
         if sys.stderr.isatty():
+            # Imported here: a log needs no bar.
             from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+            from rich.progress import Progress as Bar
 
             self._bar = Bar(
                 TextColumn("{task.description}"),
@@ -38,16 +53,17 @@ class Progress:
         if self._bar is not None:
             self._bar.stop()
 
-    def step(self, epoch: int, done: int, steps: int) -> None:
+    def after_step(self, epoch: int, done: int, steps: int) -> None:
         if self._bar is not None:
             self._bar.update(
                 self._row, description=f"{self._title}, epoch {epoch}", completed=done, total=steps
             )
 
-    def epoch(self, number: int, epochs: int, train_loss: float, rmse: float, duration_s: float) -> None:
+    def after_epoch(self, training: Training, learner: Learner) -> None:
+        row = training.epochs[-1]
         line = (
-            f"{self._title}: epoch {number}/{epochs}  loss {train_loss:.4f}  "
-            f"validation RMSE {rmse:.4f} {self._unit}  {duration_s:.1f} s"
+            f"{self._title}: epoch {training.epoch}/{self._epochs}  loss {row['train_loss']:.4f}  "
+            f"validation RMSE {row['validation_rmse']:.4f} {self._unit}  {row['duration_s']:.1f} s"
         )
         if self._bar is not None:
             self._bar.console.print(line)
@@ -56,7 +72,7 @@ class Progress:
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """No bar while someone else writes to the terminal or asks a question on it."""
+        """Hide the bar while something else writes to the terminal or asks a question there."""
         if self._bar is not None:
             self._bar.stop()
         yield

@@ -1,8 +1,7 @@
 """The state of an unfinished training, saved whole after every epoch."""
 
 import json
-import math
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,22 +11,13 @@ from torch import Tensor
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.tensor_file import read_tensors, write_tensors
 from wattshed.training.guards.stopping import Standing
+from wattshed.training.observer import Observer
 from wattshed.training.step.learner import Learner
+from wattshed.training.training import Training
 
 
-@dataclass
-class Training:
-    """What a training has come to so far; all of it is saved for a resumed run."""
-
-    epoch: int = 0
-    best_rmse: float = math.inf
-    standing: Standing = field(default_factory=Standing)
-    best_weights: dict[str, Tensor] = field(default_factory=dict)
-    epochs: list[dict[str, Any]] = field(default_factory=list)
-
-
-class ResumeFile:
-    """State of one training. ``fingerprint`` names what is trained on what; another one is not resumed.
+class ResumeFile(Observer):
+    """State of one training. ``fingerprint`` names what is trained on what; another training is not resumed.
 
     Random numbers need no saving: batches and dropout are drawn from the seed and the epoch's number.
     """
@@ -38,14 +28,20 @@ class ResumeFile:
 
     def exists(self) -> bool:
         """Whether there is a state of this very training."""
-        if not self.path.is_file():
-            return False
-        try:
-            _, about = read_tensors(self.path)
-        except Fault:
-            # A state that cannot be read is worth less than a clean start.
-            return False
-        return about["fingerprint"] == self._fingerprint
+        return self._read() is not None
+
+    def finished_kwh(self) -> float:
+        """Energy of a training that has ended, over all its attempts; 0 where it has not, or where it is unknown."""
+        found = self._read()
+        return 0.0 if found is None else found[1]["training"]["spent_kwh"] or 0.0
+
+    def has_ended(self) -> bool:
+        """Whether this training has come to its end; only other seeds of the job are then left."""
+        found = self._read()
+        return found is not None and found[1]["training"]["ended"]
+
+    def after_epoch(self, training: Training, learner: Learner) -> None:
+        self.save(learner, training)
 
     def save(self, learner: Learner, training: Training) -> None:
         tensors = {f"network.{name}": value for name, value in learner.network.state_dict().items()}
@@ -67,16 +63,19 @@ class ResumeFile:
                 "best_rmse": training.best_rmse,
                 "standing": asdict(training.standing),
                 "epochs": training.epochs,
+                "spent_kwh": training.spent_kwh,
+                "stopped": training.stopped,
+                "ended": training.ended,
             },
         }
         write_tensors(self.path, {name: value.cpu().numpy() for name, value in tensors.items()}, about)
 
     def load(self, learner: Learner) -> Training | None:
-        """Restore both, or return None where there is nothing to resume."""
-        if not self.exists():
+        """Restore the learner and return its training, or return None where there is nothing to resume."""
+        found = self._read()
+        if found is None:
             return None
-        arrays, about = read_tensors(self.path)
-        tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
+        tensors, about = found
         learner.network.load_state_dict(_below(tensors, "network."))
         learner.average.updates = about["averaged"]
         if learner.average.network is not learner.network:
@@ -94,6 +93,18 @@ class ResumeFile:
 
     def remove(self) -> None:
         self.path.unlink(missing_ok=True)
+
+    def _read(self) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
+        if not self.path.is_file():
+            return None
+        try:
+            arrays, about = read_tensors(self.path)
+        except Fault:
+            # A damaged state costs less than no training: it starts from the beginning.
+            return None
+        if about.get("fingerprint") != self._fingerprint:
+            return None
+        return {name: torch.from_numpy(array) for name, array in arrays.items()}, about
 
 
 def _below(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

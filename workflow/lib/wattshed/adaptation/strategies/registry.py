@@ -1,3 +1,7 @@
 """The table of adaptation strategies: name -> module."""
 
-MODULES: dict[str, str] = {}
+MODULES: dict[str, str] = {
+    "frozen": "wattshed.adaptation.strategies.frozen",
+    "naive": "wattshed.adaptation.strategies.naive",
+    "replay": "wattshed.adaptation.strategies.replay",
+}

@@ -1,20 +1,72 @@
-"""The ``adaptation`` block: fine-tuning month by month."""
+"""The ``adaptation`` block: learning from later months, one month at a time."""
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, StringConstraints, model_validator
 
 from wattshed.config.block import Block
+from wattshed.config.plugin_block import PluginBlock, read_block
+
+# What a lineage is made of: "+" joins names, so that no name may hold it.
+StrategyName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+
+
+class StrategyBlock(Block):
+    """Settings that every strategy has; a strategy's own class adds its own. Empty keys take the block's values."""
+
+    kind: str = Field(description="The strategy's name in the table of strategies.")
+    steps: int | None = Field(default=None, ge=1, description="Gradient steps per month.")
+    batch: int | None = Field(default=None, ge=2, description="(node, window) pairs per step.")
+    learning_rate: float | None = Field(default=None, gt=0, lt=1, description="Learning rate of the updates.")
+
+
+def read_strategy(given: Mapping[str, Any]) -> StrategyBlock:
+    """The settings of one strategy, read by its plug-in.
+
+    Raises :class:`ValueError` (pydantic's where the strategy is known) for an unknown kind and for wrong keys.
+    """
+    block: StrategyBlock = read_block("strategy", "kind", given)
+    return block
+
+
+Strategy = Annotated[StrategyBlock, PluginBlock("strategy", "kind")]
 
 
 class AdaptationBlock(Block):
-    strategies: list[Literal["frozen", "naive", "replay"]] = Field(
-        default=["frozen", "naive", "replay"],
+    """Strategies, the models that they are compared on, and what all updates share."""
+
+    models: list[str] = Field(
+        default_factory=list, description="Models or lineages on which all strategies are compared."
+    )
+    strategies: dict[StrategyName, Strategy] = Field(
+        default_factory=lambda: {
+            name: read_strategy({"kind": name}) for name in ("frozen", "naive", "replay")
+        },
         min_length=1,
-        description="`frozen`: never updated; `naive`: new month only; `replay`: new month mixed with a memory.",
+        description="Named strategies; `kind` says which one. A strategy may have its own steps, batch and rate.",
     )
     steps: int = Field(default=100, ge=1, description="Gradient steps per month.")
-    batch: int = Field(default=256, ge=2, description="(node, window) pairs per step.")
+    batch: int = Field(
+        default=256,
+        ge=2,
+        description="(node, window) pairs per step; networks that take all nodes get as many windows as hold them.",
+    )
     learning_rate: float = Field(default=1e-3, gt=0, lt=1, description="Learning rate of the updates.")
-    replay_share: float = Field(default=0.5, gt=0, lt=1, description="Share of each batch from the memory.")
-    memory_pairs: int = Field(default=4096, ge=1, description="Size of the reservoir [pairs].")
+
+    @model_validator(mode="after")
+    def _models_differ(self) -> "AdaptationBlock":
+        for index, name in enumerate(self.models):
+            if name in self.models[:index]:
+                raise ValueError(f"models has {name!r} twice; expected each model or lineage once")
+        return self
+
+    def settings_of(self, name: str) -> StrategyBlock:
+        """The settings of a strategy with the block's values where it has none of its own."""
+        own = self.strategies[name]
+        shared = {
+            key: getattr(self, key)
+            for key in ("steps", "batch", "learning_rate")
+            if getattr(own, key) is None
+        }
+        return own.model_copy(update=shared)

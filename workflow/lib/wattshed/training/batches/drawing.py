@@ -9,20 +9,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from wattshed.data.windows import targets
-from wattshed.forecast.protocol import ForecastTask
-from wattshed.forecast.series import Pairs, ScaledSeries, Sequences
+from wattshed.forecast.series import Pairs, Sequences
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Inputs for one call of a network, scaled targets and their observed mask, and how many pairs.
+    """Inputs for one call of a network, scaled targets, their observed mask, and how many pairs they are.
 
-    nodes, origins: which they are, so that a batch at fault can be named. Both [M] where node and origin make a pair;
-    else every node (None: all) at every origin.
+    nodes, origins: what the batch is made of, so that a faulty batch can be named. Both are [M] where node and origin
+    make a pair; otherwise every node (None: all) is learned from at every origin.
     """
 
-    inputs: tuple[Tensor] | tuple[Pairs] | tuple[Sequences]
+    inputs: tuple[Tensor, ...] | tuple[Pairs] | tuple[Sequences]
     target: Tensor
     observed: Tensor
     pairs: int
@@ -36,29 +34,100 @@ class Batches(Protocol):
         ...
 
     def steps(self) -> int:
-        """Steps per epoch."""
+        """Batches per epoch."""
         ...
 
 
-def grouped(batches: Iterator[Batch], size: int) -> Iterator[list[Batch]]:
-    """The batches of each gradient step; the last step of an epoch takes what is left."""
-    while group := list(islice(batches, size)):
-        yield group
+@dataclass(frozen=True)
+class Examples:
+    """What batches are made of: hours int64 [M], and nodes int64 [M], or None where an example holds all nodes.
+
+    hours: first target hours, or the first hours of sequences.
+    """
+
+    hours: Tensor
+    nodes: Tensor | None = None
+
+    def __len__(self) -> int:
+        return len(self.hours)
+
+    def __getitem__(self, picks: Tensor) -> "Examples":
+        return Examples(self.hours[picks], None if self.nodes is None else self.nodes[picks])
+
+    def followed_by(self, others: "Examples") -> "Examples":
+        hours = torch.cat([self.hours, others.hours])
+        if self.nodes is None or others.nodes is None:
+            return Examples(hours)
+        return Examples(hours, torch.cat([self.nodes, others.nodes]))
+
+    def with_replaced(self, places: Tensor, others: "Examples") -> "Examples":
+        """A copy with the examples at ``places`` (bool [M]) replaced by ``others``, in their order."""
+        hours = self.hours.clone()
+        hours[places] = others.hours
+        if self.nodes is None or others.nodes is None:
+            return Examples(hours)
+        nodes = self.nodes.clone()
+        nodes[places] = others.nodes
+        return Examples(hours, nodes)
 
 
-class WindowBatches:
-    """The study's: one window of all nodes a step, in random order, each once an epoch."""
+class Sampler(Protocol):
+    """Draws random examples and makes batches of them. pairs_each: (node, window) pairs in one example."""
+
+    pairs_each: int
+
+    def pairs(self, origins: Tensor) -> int:
+        """How many (node, window) pairs there are with these first target hours."""
+        ...
+
+    def draw(self, count: int, origins: Tensor, generator: torch.Generator) -> Examples:
+        """Random examples whose first target hours are among ``origins`` [B], with replacement."""
+        ...
+
+    def batch(self, examples: Examples) -> Batch:
+        """The batch of the given examples."""
+        ...
+
+
+def examples_for(sampler: Sampler, pairs: int) -> int:
+    """How many examples hold about so many (node, window) pairs; at least one."""
+    return max(1, round(pairs / sampler.pairs_each))
+
+
+class RandomBatches:
+    """Examples drawn at random with replacement. steps: None for about one pass over all pairs."""
 
     def __init__(
-        self, task: ForecastTask, series: ScaledSeries, seed: int, batch: int, steps: int | None
+        self, sampler: Sampler, origins: np.ndarray, seed: int, batch: int, steps: int | None = None
     ) -> None:
-        self._series = series
+        """origins: [B] first target hours; batch: examples per batch."""
+        self._sampler = sampler
+        self._origins = torch.from_numpy(np.ascontiguousarray(origins))
         self._seed = seed
         self._batch = batch
-        self._origins = task.origins(task.splits.train)
-        self._horizon_h = task.windows.horizon_h
-        self._observed = task.panel.observed
-        self._steps = steps or -(-len(self._origins) // batch)
+        self._steps = steps or -(-sampler.pairs(self._origins) // (batch * sampler.pairs_each))
+
+    def steps(self) -> int:
+        return self._steps
+
+    def epoch(self, number: int) -> Iterator[Batch]:
+        generator = torch.Generator().manual_seed(draw_seed(self._seed, number))
+        for _ in range(self._steps):
+            yield self._sampler.batch(self._sampler.draw(self._batch, self._origins, generator))
+
+
+class PermutedBatches:
+    """Examples of whole windows in random order, each once an epoch, as in the source study."""
+
+    def __init__(
+        self, sampler: Sampler, origins: np.ndarray, seed: int, batch: int, steps: int | None = None
+    ) -> None:
+        """origins: [B] first target hours; batch: windows per batch; steps: None for one pass."""
+        self._sampler = sampler
+        self._origins = origins
+        self._seed = seed
+        self._batch = batch
+        self._steps = steps or -(-len(origins) // batch)
 
     def steps(self) -> int:
         return self._steps
@@ -67,51 +136,15 @@ class WindowBatches:
         order = np.random.default_rng([self._seed, number]).permutation(self._origins)
         for step in range(self._steps):
             chosen = order[(step * self._batch) % len(order) :][: self._batch]
-            history = torch.cat([self._series.window(int(origin)) for origin in chosen])
-            target = torch.stack([self._series.hours(int(origin), self._horizon_h) for origin in chosen])
-            observed = torch.from_numpy(targets(self._observed, chosen, self._horizon_h).copy())
-            observed = observed.to(target.device)
-            pairs = len(chosen) * target.shape[2]
-            yield Batch((history,), target, observed, pairs, origins=torch.from_numpy(chosen))
+            yield self._sampler.batch(Examples(torch.from_numpy(chosen)))
 
 
-class PairBatches:
-    """Random (node, window) pairs from a list of origins."""
+def grouped(batches: Iterator[Batch], size: int) -> Iterator[list[Batch]]:
+    """The batches of each gradient step; the last step of an epoch takes what is left."""
+    while group := list(islice(batches, size)):
+        yield group
 
-    def __init__(
-        self,
-        series: ScaledSeries,
-        observed: np.ndarray,
-        origins: np.ndarray,
-        horizon_h: int,
-        seed: int,
-        batch: int,
-        steps: int | None = None,
-    ) -> None:
-        self._series = series
-        # [N, T] beside the series, so that one index serves both.
-        self._observed = torch.from_numpy(np.ascontiguousarray(observed.T)).to(series.own.device)
-        self._origins = torch.from_numpy(np.ascontiguousarray(origins))
-        self._horizon_h = horizon_h
-        self._seed = seed
-        self._batch = batch
-        self._steps = steps or -(-len(origins) * len(series.own) // batch)
 
-    def steps(self) -> int:
-        return self._steps
-
-    def epoch(self, number: int) -> Iterator[Batch]:
-        generator = torch.Generator().manual_seed(self._seed * 1_000_003 + number)
-        for _ in range(self._steps):
-            nodes = torch.randint(len(self._series.own), (self._batch,), generator=generator)
-            picks = torch.randint(len(self._origins), (self._batch,), generator=generator)
-            yield self.at(nodes, self._origins[picks])
-
-    def at(self, nodes: Tensor, origins: Tensor) -> Batch:
-        """The batch of the given pairs [M]."""
-        residence = self._series.residence
-        # Sent once; every gather below finds them in place.
-        nodes, origins = nodes.to(residence.own.device), origins.to(residence.own.device)
-        target = residence.windows("own", nodes, origins, self._horizon_h)
-        observed = residence.gather(self._observed, nodes, origins, self._horizon_h)
-        return Batch((self._series.pairs(nodes, origins),), target, observed, len(nodes), nodes, origins)
+def draw_seed(seed: int, number: int) -> int:
+    """The seed of an epoch's random draws: different for every seed below a million epochs."""
+    return seed * 1_000_003 + number

@@ -5,9 +5,8 @@ from dataclasses import replace
 
 import torch
 from torch import Tensor
-from torch_geometric.utils import bipartite_subgraph
 
-from wattshed.training.batches.drawing import Batch, Batches
+from wattshed.training.batches.drawing import Batch, Batches, draw_seed
 
 
 class SampledGraphBatches:
@@ -30,13 +29,18 @@ class SampledGraphBatches:
         self._seed = seed
         self._edge_keep_share = edge_keep_share
         self._node_keep_share = node_keep_share
+        if node_keep_share < 1:
+            # Late, for its import takes longer than torch's; here, so that no metered epoch includes it.
+            from torch_geometric.utils import bipartite_subgraph
+
+            self._subgraph = bipartite_subgraph
 
     def steps(self) -> int:
         return self._batches.steps()
 
     def epoch(self, number: int) -> Iterator[Batch]:
         # Its own generator: torch-geometric's dropout_edge draws from the one that the network's dropout uses too.
-        generator = torch.Generator().manual_seed(self._seed * 1_000_003 + number)
+        generator = torch.Generator().manual_seed(draw_seed(self._seed, number))
         for batch in self._batches.epoch(number):
             edges, weights = self._sample_edges(generator)
             if self._node_keep_share == 1:
@@ -44,7 +48,7 @@ class SampledGraphBatches:
                 continue
             nodes = self._sample_nodes(generator)
             every_node = torch.arange(self._count, device=nodes.device)
-            edges, weights = bipartite_subgraph(
+            edges, weights = self._subgraph(
                 (nodes, every_node), edges, weights, relabel_nodes=True, size=(self._count, self._count)
             )
             yield replace(

@@ -1,82 +1,80 @@
-"""Ends a training that cannot keep its budget, at the end of an epoch and with all it has learnt."""
+"""Ends a training that cannot keep its budget, at the end of an epoch and with its best weights."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from wattshed.energy.budget.budget import Budget, Limit, decide
 from wattshed.energy.budget.spent import NO_GPU, missing_components, spent_of
 from wattshed.energy.meter import Meter
 from wattshed.foundation.faults import Fault
+from wattshed.training.observer import Observer
 from wattshed.training.progress import Progress
-from wattshed.training.resume import Training
+from wattshed.training.step.learner import Learner
+from wattshed.training.training import Training
 
 
-class BudgetStop:
-    """Asked after every epoch whether the training must end.
+class BudgetStop(Observer):
+    """Asks after every epoch whether the training must end; it then sets ``training.stopped``.
 
-    earlier_kwh: energy of this run's earlier attempts. needs_gpu: the work runs on a GPU, whose energy then
-    has to be known.
+    earlier_kwh: energy of this training's earlier attempts; began_kwh: the meter's energy when this training began.
+    needs_gpu: the work runs on a GPU, whose energy must then be known.
     """
 
     def __init__(
-        self, title: str, budget: Budget, limits: list[Limit], earlier_kwh: float, *, needs_gpu: bool
+        self,
+        title: str,
+        budget: Budget,
+        limits: list[Limit],
+        meter: Meter,
+        progress: Progress,
+        *,
+        earlier_kwh: float = 0.0,
+        began_kwh: float = 0.0,
+        needs_gpu: bool = False,
     ) -> None:
         self._title = title
         self._block = budget.block
         self._limits = limits
-        self._earlier_kwh = earlier_kwh
+        self._meter = meter
+        self._progress = progress
+        self.earlier_kwh = earlier_kwh
+        self._began_kwh = began_kwh
         self._needs_gpu = needs_gpu
         self._epoch_kwh: list[float] = []
         self._last_kwh = 0.0
         self._told = False
         self._allowed: set[bool] = set()
 
-    @classmethod
-    def from_environment(
-        cls, title: str, ledger: Path, *, resumes: bool, needs_gpu: bool
-    ) -> "BudgetStop | None":
-        """None where the job came without a budget. Before anything runs: see :meth:`Budget.limits` for faults."""
-        budget = Budget.from_environment()
-        if budget is None:
-            return None
-        part = ledger.with_name(ledger.name + ".part")
-        limits = budget.limits(part, resumes=resumes)
-        earlier_kwh = spent_of(part) if resumes and part.exists() else 0.0
-        return cls(title, budget, limits, earlier_kwh, needs_gpu=needs_gpu)
+    def before_training(self, training: Training) -> None:
+        """Before the first epoch of an attempt: an interrupted training may have to end here.
 
-    def begin(self, training: Training, epochs_left: int, meter: Meter, progress: Progress) -> bool:
-        """Before the first epoch of an attempt: whether an interrupted training must not go on at all.
-
-        Raises :class:`Fault` where an energy is missing, for then no budget can be kept.
+        Raises :class:`Fault` if an energy is missing, because no budget can then be kept.
         """
-        self._last_kwh = self._measured_kwh(meter)
+        if training.ended:
+            return
+        self._last_kwh = self._measured_kwh()
         known = [row["energy_kwh"] for row in training.epochs]
         self._epoch_kwh = [kwh for kwh in known if kwh is not None]
         if not known:
-            return False
+            return
         if not self._epoch_kwh:
             # Epochs shorter than the sensors' resolution have no energy of their own, but their attempts have.
-            self._epoch_kwh = [self._earlier_kwh / len(known)]
-        return self._stops(training, epochs_left, self._last_kwh, meter, progress)
+            self._epoch_kwh = [self.earlier_kwh / len(known)]
+        self._decide(training, self._last_kwh)
 
-    def stops(self, training: Training, epochs_left: int, meter: Meter, progress: Progress) -> bool:
-        """After an epoch: whether the training must end now; the meter and stderr are then told why.
-
-        epochs_left: by the recipe, 0 where the training has ended by itself.
-        """
-        now_kwh = self._measured_kwh(meter)
+    def after_epoch(self, training: Training, learner: Learner) -> None:
+        now_kwh = self._measured_kwh()
         # From end to end of epochs, so that saving between them is paid for too.
         self._epoch_kwh.append(now_kwh - self._last_kwh)
         self._last_kwh = now_kwh
-        return self._stops(training, epochs_left, now_kwh, meter, progress)
+        self._decide(training, now_kwh)
 
-    def _stops(
-        self, training: Training, epochs_left: int, now_kwh: float, meter: Meter, progress: Progress
-    ) -> bool:
+    def _decide(self, training: Training, now_kwh: float) -> None:
         decision = decide(
             self._epoch_kwh,
-            self._earlier_kwh + now_kwh,
-            epochs_left,
+            self.earlier_kwh + now_kwh,
+            training.epochs_left,
             self._limits,
             self._block.forecast_after_epochs,
         )
@@ -86,20 +84,19 @@ class BudgetStop:
                 len(self._epoch_kwh) >= self._block.forecast_after_epochs and not self._told
             ):
                 self._told = True
-                self._say(f"{where}: {decision.sentence}", progress)
-            return False
+                self._say(f"{where}: {decision.sentence}")
+            return
         if decision.exhausted in self._allowed:
-            return False
-        if self._block.when_exceeded == "ask" and self._may_go_on(f"{where}: {decision.sentence}", progress):
+            return
+        if self._block.when_exceeded == "ask" and self._may_go_on(f"{where}: {decision.sentence}"):
             self._allowed.add(decision.exhausted)
-            return False
-        meter.stopped(decision.sentence)
-        self._say(f"{where}: stopped with the best weights so far, {decision.sentence}.", progress)
-        return True
+            return
+        training.stopped = decision.sentence
+        self._say(f"{where}: stopped with the best weights so far, {decision.sentence}.")
 
-    def _measured_kwh(self, meter: Meter) -> float:
-        """This attempt's energy so far [kWh]; a part that is missing may not pass for little."""
-        _, reading = meter.since_start()
+    def _measured_kwh(self) -> float:
+        """This training's energy in this attempt so far [kWh]; a missing part is a fault, for it could be large."""
+        _, reading = self._meter.since_start()
         missing = missing_components({name: part.kwh for name, part in reading.components.items()})
         if self._needs_gpu and NO_GPU in reading.components:
             missing.append(NO_GPU)
@@ -111,16 +108,67 @@ class BudgetStop:
                 f"{self._title}: the budget cannot be kept because energy is missing ({reasons}): expected every "
                 "component to be measured or estimated; run wattshed doctor for the remedy, or remove energy.budget."
             )
-        return reading.kwh
+        return reading.kwh - self._began_kwh
 
-    def _may_go_on(self, text: str, progress: Progress) -> bool:
-        """Ask on a terminal; no answer, and no terminal, is a no."""
+    def _may_go_on(self, text: str) -> bool:
+        """Ask on a terminal; no answer, and no terminal, mean no."""
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
             return False
-        with progress.paused():
+        with self._progress.paused():
             print(f"{text}.\nGo on all the same? [y/N] ", end="", file=sys.stderr, flush=True)
             return sys.stdin.readline().strip().lower() in ("y", "yes")
 
-    def _say(self, text: str, progress: Progress) -> None:
-        with progress.paused():
+    def _say(self, text: str) -> None:
+        with self._progress.paused():
             print(text, file=sys.stderr, flush=True)
+
+
+class JobBudget:
+    """The budget of a job that trains several seeds one after the other.
+
+    A limit on a run holds for each seed; a limit on the study counts all seeds.
+    """
+
+    def __init__(self, ledger: Path, *, resumes: bool) -> None:
+        """Before the job's meter starts. Raises :class:`Fault` where the study's budget is spent."""
+        self._budget = Budget.from_environment()
+        self._part = ledger.with_name(ledger.name + ".part")
+        self._earlier_kwh = 0.0
+        if self._budget is not None and resumes and self._part.exists():
+            self._earlier_kwh = spent_of(self._part)
+
+    def stop(
+        self,
+        title: str,
+        meter: Meter,
+        progress: Progress,
+        *,
+        resumes: bool,
+        finished_kwh: float,
+        began_kwh: float,
+        needs_gpu: bool,
+    ) -> BudgetStop | None:
+        """The observer of one seed.
+
+        resumes: an earlier attempt began this seed; finished_kwh: energy in earlier attempts of seeds that ended there;
+        began_kwh: the meter's energy now. Raises :class:`Fault` where the study's budget is spent.
+        """
+        if self._budget is None:
+            return None
+        # What earlier attempts spent and no finished seed took was spent on the seed that they left unfinished.
+        earlier_kwh = max(0.0, self._earlier_kwh - finished_kwh) if resumes else 0.0
+        others_kwh = self._earlier_kwh - earlier_kwh + began_kwh
+        limits = [
+            replace(limit, before_kwh=limit.before_kwh + others_kwh) if limit.of_study else limit
+            for limit in self._budget.limits(self._part, resumes=True)
+        ]
+        return BudgetStop(
+            title,
+            self._budget,
+            limits,
+            meter,
+            progress,
+            earlier_kwh=earlier_kwh,
+            began_kwh=began_kwh,
+            needs_gpu=needs_gpu,
+        )

@@ -1,9 +1,8 @@
-"""What to tell of a batch whose loss is not a number."""
+"""What to report about a batch whose loss is not finite."""
 
 import math
 from collections.abc import Sequence
 from itertools import islice
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -18,23 +17,25 @@ SHOWN = 3
 
 
 def not_a_number(
+    title: str,
     losses: Tensor,
     epoch: int,
     task: ForecastTask,
     batches: Batches,
     accumulate: int,
-    labels: dict[str, Any],
     resume: ResumeFile,
 ) -> Fault:
-    """The fault of an epoch's first step whose loss [steps] is no number; its batches are drawn again to be named."""
+    """The fault for an epoch's first step whose loss is not finite; its batches are drawn again to be named.
+
+    losses: [steps].
+    """
     step = int((~losses.isfinite()).nonzero()[0])
     group = next(islice(grouped(batches.epoch(epoch), accumulate), step, None))
     position, extremes = describe_extremes(group, task)
     return Fault(
-        f"training {labels['model']} (seed {labels['seed']}): the loss is not a number at epoch {epoch}, batch "
-        f"{step * accumulate + position + 1}, whose largest scaled values are those of {extremes}: look for absurd "
-        "values there in the panel (quality.parquet), or lower the recipe's learning_rate or clip_norm"
-        f"{say_kept(resume)}."
+        f"{title}: the loss is not finite at epoch {epoch}, batch {step * accumulate + position + 1}, whose largest "
+        f"scaled values are those of {extremes}: expected a number; look for implausible values there in the panel "
+        f"(quality.parquet), or lower the recipe's learning_rate or clip_norm{say_kept(resume)}."
     )
 
 
@@ -43,7 +44,7 @@ def say_kept(resume: ResumeFile) -> str:
 
 
 def describe_extremes(batches: Sequence[Batch], task: ForecastTask) -> tuple[int, str]:
-    """Which of the batches holds the largest scaled value, and the (node, first target hour) pairs with its largest."""
+    """Index of the batch with the largest scaled value, and a text of its largest (node, first target hour) pairs."""
     sizes = [pair_sizes(batch) for batch in batches]
     worst = max(range(len(batches)), key=lambda index: max((size for size, _, _ in sizes[index]), default=0))
     largest = sorted(sizes[worst], key=lambda pair: -pair[0])[:SHOWN]
@@ -55,7 +56,7 @@ def describe_extremes(batches: Sequence[Batch], task: ForecastTask) -> tuple[int
 
 
 def pair_sizes(batch: Batch) -> list[tuple[float, int, int]]:
-    """Largest absolute scaled value of history and target, node and origin of each pair of a batch."""
+    """For each pair of a batch: largest absolute scaled value of history and target, node, origin."""
     if batch.origins is None:
         return []
     first = batch.inputs[0]
@@ -72,7 +73,7 @@ def pair_sizes(batch: Batch) -> list[tuple[float, int, int]]:
 
 
 def _window_sizes(batch: Batch, history: Tensor, origins: Tensor) -> list[tuple[float, int, int]]:
-    """All nodes of a window count: those that are not learned from are their neighbours' inputs."""
+    """All nodes of a window count: nodes that are not learned from are inputs of their neighbours."""
     largest = _size(history).amax(dim=1)
     learned = slice(None) if batch.nodes is None else batch.nodes
     largest[:, learned] = torch.maximum(largest[:, learned], _size(batch.target).amax(dim=1))

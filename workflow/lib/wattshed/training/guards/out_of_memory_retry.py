@@ -1,4 +1,4 @@
-"""What happens when the device has no memory left: the series leave it, once, and the work is done again."""
+"""Retries work after the device ran out of memory, with the series in host memory."""
 
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
@@ -13,7 +13,10 @@ Result = TypeVar("Result")
 
 
 class OutOfMemoryRetry:
-    """Does work on a device for the job called ``title``; its largest tenants are the series."""
+    """Does work on a device. The series take most of its memory, so they leave it, once, if it runs out.
+
+    title: of the job, for messages.
+    """
 
     def __init__(self, residence: Residence, title: str) -> None:
         self._residence = residence
@@ -22,16 +25,16 @@ class OutOfMemoryRetry:
     def do(
         self, work: Callable[Arguments, Result], *arguments: Arguments.args, **named: Arguments.kwargs
     ) -> Result:
-        """The work's result. It must be repeatable: where memory ran out it is done again, with batches streamed.
+        """The work's result. The work must be repeatable: if memory runs out it is done again, with batches streamed.
 
-        Raises :class:`Fault` where it runs out with the series in host memory.
+        Raises :class:`Fault` if memory runs out with the series in host memory.
         """
         try:
             return work(*arguments, **named)
         except torch.cuda.OutOfMemoryError as error:
             if self._residence.streams:
                 raise self._fault() from error
-        # Outside of the handler, whose traceback would keep the failed work's tensors.
+        # Outside the handler: its traceback would keep the failed work's tensors in memory.
         self._residence.leave_device(f"{self._title}: {self._residence.device} ran out of memory")
         try:
             return work(*arguments, **named)

@@ -1,12 +1,22 @@
-"""Early stopping: when epochs bring no progress any more."""
+"""The end of a training by its recipe: the last epoch, or early stopping."""
+
+from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from wattshed.training.observer import Observer
+
+if TYPE_CHECKING:
+    from wattshed.config.models.recipes import RecipeBlock
+    from wattshed.training.step.learner import Learner
+    from wattshed.training.training import Training
 
 
 @dataclass(frozen=True)
 class Standing:
-    """The error that last counted as progress, and how many counted epochs brought none since."""
+    """The error that last counted as progress, and how many counted epochs have brought none since."""
 
     least_error: float = math.inf
     idle_epochs: int = 0
@@ -16,8 +26,8 @@ class Standing:
 class EarlyStopping:
     """Ends a training after ``patience`` epochs without progress.
 
-    min_delta: share of the last progress's error by which a new one must be less; small steps add up, for they are
-    measured from there. warm_up_epochs: first epochs that are never idle; what they reach counts like any other.
+    min_delta: share of the last progress's error by which a new error must be less. Small steps add up, because they
+    are measured from that error. warm_up_epochs: first epochs that never count as idle; their errors count.
     """
 
     patience: int
@@ -25,7 +35,7 @@ class EarlyStopping:
     warm_up_epochs: int = 0
 
     def after(self, standing: Standing, epoch: int, error: float) -> Standing:
-        """Where things stand after an epoch (from 1) with its validation error."""
+        """The standing after an epoch (counted from 1) with its validation error."""
         if error < standing.least_error * (1 - self.min_delta):
             return Standing(error)
         idle = standing.idle_epochs + (epoch > self.warm_up_epochs)
@@ -33,3 +43,23 @@ class EarlyStopping:
 
     def ends(self, standing: Standing) -> bool:
         return standing.idle_epochs >= self.patience
+
+
+class RecipeEnd(Observer):
+    """Counts the epochs that the recipe still allows; 0 once patience has ended."""
+
+    def __init__(self, recipe: RecipeBlock) -> None:
+        self._epochs = recipe.epochs
+        self._patience = EarlyStopping(recipe.patience, recipe.min_delta, recipe.patience_warm_up_epochs)
+
+    def before_training(self, training: Training) -> None:
+        self._count(training)
+
+    def after_epoch(self, training: Training, learner: Learner) -> None:
+        error = training.epochs[-1]["validation_rmse"]
+        training.standing = self._patience.after(training.standing, training.epoch, error)
+        self._count(training)
+
+    def _count(self, training: Training) -> None:
+        ended = self._patience.ends(training.standing)
+        training.epochs_left = 0 if ended else self._epochs - training.epoch

@@ -1,7 +1,8 @@
 """One gradient step, and the loss that it descends."""
 
+import math
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -12,15 +13,16 @@ from wattshed.training.batches.drawing import Batch
 from wattshed.training.step.precision import Precision
 
 
-def train_step(
-    network: nn.Module,
-    batch: Batch,
-    optimiser: torch.optim.Optimizer,
-    loss_name: Literal["huber", "squared"],
-    clip_norm: float,
-) -> Tensor:
-    """One gradient step in fp32; returns the loss over observed cells, detached."""
-    return gradient_step(network, [batch], optimiser, loss_name, clip_norm, Precision())
+class StepHooks(Protocol):
+    """What a technique adds to a gradient step."""
+
+    def penalty(self, batch: Batch) -> Tensor | None:
+        """Added to the batch's loss, scalar; None adds nothing."""
+        ...
+
+    def project(self, gradients: list[Tensor]) -> None:
+        """Change the gradients in place, before they are clipped; those of the parameters that have one, in order."""
+        ...
 
 
 def gradient_step(
@@ -28,34 +30,42 @@ def gradient_step(
     batches: Sequence[Batch],
     optimiser: torch.optim.Optimizer,
     loss_name: Literal["huber", "squared"],
-    clip_norm: float,
+    clip_norm: float | None,
     precision: Precision,
+    hooks: StepHooks | None = None,
 ) -> Tensor:
     """One step down the mean loss over all observed cells of the batches, whose graphs never exist at once.
 
-    Returns that loss, detached, before the step; NaN where the gradient is no number, for then the weights are none.
+    clip_norm: largest gradient norm, None for no limit. Returns the loss before the step, detached, with the hooks'
+    penalty; NaN if the gradient is not finite, because the weights are then invalid.
     """
     optimiser.zero_grad(set_to_none=True)
     losses = []
     for batch, share in zip(batches, observed_shares(batches), strict=True):
         with precision.autocast():
             loss = batch_loss(network, batch, loss_name)
+            penalty = None if hooks is None else hooks.penalty(batch)
+        if penalty is not None:
+            loss = loss + penalty
         if share is not None:
             loss = loss * share
         precision.backward(loss)
         losses.append(loss.detach())
     total = losses[0] if len(losses) == 1 else torch.stack(losses).sum()
     precision.unscale(optimiser)
-    norm = nn.utils.clip_grad_norm_(network.parameters(), clip_norm)
+    if hooks is not None:
+        hooks.project([weight.grad for weight in network.parameters() if weight.grad is not None])
+    # An infinite limit leaves the gradient as it is; its norm is needed all the same.
+    norm = nn.utils.clip_grad_norm_(network.parameters(), math.inf if clip_norm is None else clip_norm)
     precision.step(optimiser)
     if precision.scaler is None:
-        # Nothing is added to a loss whose gradient is a number.
+        # 0 * norm is 0 for a finite gradient and NaN for any other.
         total = total + 0 * norm
     return total
 
 
 def observed_shares(batches: Sequence[Batch]) -> Sequence[Tensor | None]:
-    """Each batch's share of the observed cells of all; None for a single one, which has them all."""
+    """Each batch's share of all observed cells; None for a single batch, which has them all."""
     if len(batches) == 1:
         return [None]
     cells = torch.stack([batch.observed.sum() for batch in batches])
@@ -63,7 +73,7 @@ def observed_shares(batches: Sequence[Batch]) -> Sequence[Tensor | None]:
 
 
 def batch_loss(network: nn.Module, batch: Batch, loss_name: Literal["huber", "squared"]) -> Tensor:
-    """Mean loss of the network's forecasts of a batch, by the back end that its series allow."""
+    """Mean loss of the network's forecasts of a batch, computed by the back end that its series allow."""
     first = batch.inputs[0]
     if isinstance(first, Pairs):
         loss = fused_loss(network, first, batch.target, batch.observed, loss_name)
@@ -78,7 +88,7 @@ def batch_loss(network: nn.Module, batch: Batch, loss_name: Literal["huber", "sq
 def observed_loss(
     forecast: Tensor, target: Tensor, observed: Tensor, name: Literal["huber", "squared"]
 ) -> Tensor:
-    """Mean loss over observed cells, in the target's precision; zero where none was observed. Huber's delta is 1."""
+    """Mean loss over observed cells, in the target's precision; 0 if no cell was observed. Huber's delta is 1."""
     if name == "huber":
         cells = nn.functional.smooth_l1_loss(forecast.to(target.dtype), target, reduction="none")
     else:

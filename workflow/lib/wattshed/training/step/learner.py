@@ -1,4 +1,4 @@
-"""All that a training changes, besides its progress."""
+"""What a training changes: weights, optimiser, schedule, averages."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from wattshed.training.step.schedules import Schedule
 
 @dataclass(frozen=True)
 class Learner:
-    """A network with what its recipe trains it by."""
+    """A network with the optimiser, schedule, precision and averaging of its recipe."""
 
     network: nn.Module
     recipe: RecipeBlock
@@ -30,14 +30,14 @@ class Learner:
     def make(
         cls, network: nn.Module, recipe: RecipeBlock, total_steps: int, device: torch.device
     ) -> "Learner":
-        """Raises :class:`Fault` for a precision that the device has not, or a layer that the network has not."""
+        """Raises :class:`Fault` for a precision that the device lacks, or a layer that the network lacks."""
         precision = Precision.of(recipe.precision, device)
         optimiser = make_optimiser(network, recipe)
         schedule = Schedule(recipe, optimiser, total_steps)
         return cls(network, recipe, optimiser, schedule, precision, WeightAverage(network, recipe.ema_decay))
 
     def step(self, batches: Sequence[Batch], number: int) -> Tensor:
-        """Move the weights once; number: how often they have moved before. Returns the loss before the step."""
+        """Move the weights once. number: how often they have moved before. Returns the loss before the step."""
         self.schedule.before_step(number)
         loss = gradient_step(
             self.network, batches, self.optimiser, self.recipe.loss, self.recipe.clip_norm, self.precision

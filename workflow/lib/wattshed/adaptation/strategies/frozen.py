@@ -1,0 +1,31 @@
+"""The strategy ``frozen``: nothing is learned. It is the control of all others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from wattshed.config.models.adaptation import StrategyBlock
+from wattshed.forecast.families.family import Offer
+
+if TYPE_CHECKING:
+    from wattshed.training.updates import UpdateContext, UpdateHooks
+
+
+class Settings(StrategyBlock):
+    kind: Literal["frozen"] = Field(description="Never updated: the control.")
+
+
+class Frozen:
+    Settings = Settings
+    asks: frozenset[Offer] = frozenset()
+    control = True
+
+    def start(self, settings: Settings, context: UpdateContext) -> UpdateHooks:
+        from wattshed.adaptation.strategies.no_updates import NoUpdates
+
+        return NoUpdates(context)
+
+
+STRATEGY = Frozen()

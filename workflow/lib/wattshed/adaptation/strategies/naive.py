@@ -1,0 +1,31 @@
+"""The strategy ``naive``: each month is learned from the month alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from wattshed.config.models.adaptation import StrategyBlock
+from wattshed.forecast.families.family import Offer
+
+if TYPE_CHECKING:
+    from wattshed.training.updates import UpdateContext, UpdateHooks
+
+
+class Settings(StrategyBlock):
+    kind: Literal["naive"] = Field(description="Learns from the new month alone.")
+
+
+class Naive:
+    Settings = Settings
+    asks: frozenset[Offer] = frozenset({Offer.UPDATES})
+    control = False
+
+    def start(self, settings: Settings, context: UpdateContext) -> UpdateHooks:
+        from wattshed.training.updates import UpdateHooks
+
+        return UpdateHooks(context)
+
+
+STRATEGY = Naive()

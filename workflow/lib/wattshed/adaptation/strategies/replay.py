@@ -1,0 +1,40 @@
+"""The strategy ``replay``: each month is mixed with a memory of all that was learned before (Rolnick et al. 2019)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from wattshed.config.models.adaptation import StrategyBlock
+from wattshed.forecast.families.family import Offer
+
+if TYPE_CHECKING:
+    from wattshed.training.updates import UpdateContext, UpdateHooks
+
+
+class Settings(StrategyBlock):
+    kind: Literal["replay"] = Field(
+        description="Mixes the new month with a memory of what was learned before."
+    )
+    replay_share: float = Field(
+        default=0.5,
+        gt=0,
+        lt=1,
+        description="Share of each batch from the memory; at least one example, and one of the month.",
+    )
+    memory_pairs: int = Field(default=4096, ge=1, description="Size of the memory [(node, window) pairs].")
+
+
+class Replay:
+    Settings = Settings
+    asks: frozenset[Offer] = frozenset({Offer.UPDATES})
+    control = False
+
+    def start(self, settings: Settings, context: UpdateContext) -> UpdateHooks:
+        from wattshed.adaptation.strategies.replayed import Replayed
+
+        return Replayed(context, settings.replay_share, settings.memory_pairs)
+
+
+STRATEGY = Replay()

@@ -1,0 +1,184 @@
+"""Base training of one model with all its seeds, as one metered job."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from wattshed.data.graph import Graph
+from wattshed.devices.torch_device import synchroniser
+from wattshed.energy.job import metered_job
+from wattshed.energy.meter import Meter
+from wattshed.engine.choice import choose
+from wattshed.forecast.job_inputs import JobInputs
+from wattshed.forecast.protocol import ForecastTask
+from wattshed.foundation.faults import Fault
+from wattshed.foundation.vocabulary import Stage
+from wattshed.foundation.writing import write_parquet
+from wattshed.training.batches.making import make_batches
+from wattshed.training.checkpoint import ModelSpec, make_forecaster, write_checkpoint
+from wattshed.training.guards.budget_stop import JobBudget
+from wattshed.training.guards.stopping import RecipeEnd
+from wattshed.training.loop import TrainingRun, train
+from wattshed.training.progress import Progress
+from wattshed.training.resume import ResumeFile
+from wattshed.training.training import Training
+
+
+@dataclass(frozen=True)
+class TrainingJob:
+    """One model's trainings, and where results go.
+
+    specs: one per seed, alike but for the seed; checkpoints: to write, in the same order; epochs: table of all seeds'
+    epochs to write.
+    """
+
+    inputs: JobInputs
+    specs: list[ModelSpec]
+    checkpoints: list[Path]
+    epochs: Path
+    ledger: Path
+
+    def __post_init__(self) -> None:
+        """Raises :class:`Fault` where seeds and checkpoints do not match."""
+        if len(self.specs) != len(self.checkpoints) or not self.specs:
+            raise Fault(
+                f"--seeds has {len(self.specs)} values and --checkpoints {len(self.checkpoints)}: expected one "
+                "checkpoint for each seed; correct the arguments."
+            )
+
+    @property
+    def name(self) -> str:
+        return self.specs[0].name
+
+    @property
+    def needs_gpu(self) -> bool:
+        return self.inputs.device.type == "cuda"
+
+
+def train_model(job: TrainingJob) -> None:
+    """Train every seed, one after the other, and write checkpoints, epochs and ledger.
+
+    A killed job resumes at the seed and the epoch where it was killed: until the job ends, a file beside each
+    checkpoint holds the state of its training, a finished one too. Each seed's weights are those of a process of its
+    own. A budget in the environment may end trainings early: all outputs are then whole, and the ledger says why.
+    Raises :class:`Fault` before anything runs where the study's budget is spent.
+    """
+    inputs = job.inputs
+    data = data_fingerprint(inputs.task, inputs.graph)
+    saved = [
+        ResumeFile(path.with_suffix(".resume"), training_fingerprint(data, spec, _engine(inputs, spec)))
+        for spec, path in zip(job.specs, job.checkpoints, strict=True)
+    ]
+    resumes = any(resume.exists() for resume in saved)
+    finished_kwh = sum(resume.finished_kwh() for resume in saved)
+    budget = JobBudget(job.ledger, resumes=resumes)
+    epochs: list[pd.DataFrame] = []
+    with metered_job(
+        job.ledger,
+        stage=Stage.TRAINING,
+        job=f"train_{job.name}",
+        labels={"model": job.name},
+        metering=inputs.metering,
+        resumes=resumes,
+        synchronise=synchroniser(inputs.device),
+    ) as meter:
+        stopped: list[str] = []
+        for spec, path, resume in zip(job.specs, job.checkpoints, saved, strict=True):
+            training = train_seed(job, spec, path, resume, meter, budget, finished_kwh)
+            epochs.append(epoch_frame(training))
+            if training.stopped is not None:
+                stopped.append(f"seed {spec.seed}: {training.stopped}")
+                meter.stopped("; ".join(stopped))
+        # Written before the ledger is closed: if the disk is full here, the next attempt resumes ledger and all.
+        write_parquet(job.epochs, pd.concat(epochs, ignore_index=True))
+    for resume in saved:
+        resume.remove()
+
+
+def train_seed(
+    job: TrainingJob,
+    spec: ModelSpec,
+    checkpoint: Path,
+    resume: ResumeFile,
+    meter: Meter,
+    budget: JobBudget,
+    finished_kwh: float,
+) -> Training:
+    """One seed's training, from where earlier attempts left it to its checkpoint.
+
+    finished_kwh: energy in earlier attempts of seeds that ended there.
+    """
+    inputs, task = job.inputs, job.inputs.task
+    # The job's start counts as the first seed's.
+    began_kwh = 0.0 if spec is job.specs[0] else meter.since_start()[1].kwh or 0.0
+    title = f"{spec.name}, seed {spec.seed}"
+    with Progress(title, task.panel.unit, spec.recipe.epochs) as progress:
+        stop = budget.stop(
+            title,
+            meter,
+            progress,
+            resumes=resume.exists(),
+            finished_kwh=finished_kwh,
+            began_kwh=began_kwh,
+            needs_gpu=job.needs_gpu,
+        )
+        forecaster = make_forecaster(spec, task, inputs.graph, inputs.device, inputs.engine)
+        batches = make_batches(spec, task, forecaster)
+        # The state is saved before anything may end the training.
+        observers = [RecipeEnd(spec.recipe), resume, progress, *([] if stop is None else [stop])]
+        training, learner = train(TrainingRun(forecaster, task, batches, spec, meter, resume, observers))
+    write_checkpoint(checkpoint, forecaster.network, spec)
+    if not training.ended:
+        now_kwh = meter.since_start()[1].kwh
+        training.ended = True
+        if now_kwh is not None:
+            training.spent_kwh = (0.0 if stop is None else stop.earlier_kwh) + now_kwh - began_kwh
+        # If the job is killed while it trains another seed, this one is not trained again.
+        resume.save(learner, training)
+    return training
+
+
+def epoch_frame(training: Training) -> pd.DataFrame:
+    """One row per epoch, with the energy so far as ``cumulative_kwh``; null after an epoch whose energy is unknown."""
+    frame = pd.DataFrame(training.epochs).astype({"energy_kwh": "float64"})
+    # A running sum over epochs of unknown energy would count them as free.
+    frame["cumulative_kwh"] = frame["energy_kwh"].cumsum(skipna=False)
+    return frame
+
+
+def data_fingerprint(task: ForecastTask, graph: Graph) -> str:
+    """Digest of panel, splits and graph."""
+    digest = hashlib.sha256()
+    adjacency = graph.adjacency
+    for array in (
+        task.panel.values,
+        task.panel.observed,
+        adjacency.data,
+        adjacency.indices,
+        adjacency.indptr,
+    ):
+        digest.update(np.ascontiguousarray(array).data)
+    digest.update(str(task.splits).encode())
+    return digest.hexdigest()
+
+
+def training_fingerprint(data: str, spec: ModelSpec, engine: str) -> str:
+    """Digest of data, recipe and program: only an identical training may be resumed."""
+    blocks = [
+        spec.model.model_dump(mode="json"),
+        spec.recipe.model_dump(mode="json"),
+        spec.windows.model_dump(),
+    ]
+    program = [torch.__version__, torch.get_num_threads(), engine]
+    return hashlib.sha256(json.dumps([data, spec.name, spec.seed, blocks, program]).encode()).hexdigest()
+
+
+def _engine(inputs: JobInputs, spec: ModelSpec) -> str:
+    """The back end for networks of this size: half a training on another one would not be the same training."""
+    hidden = getattr(spec.model, "hidden", None)
+    return "torch" if hidden is None else choose(inputs.engine, inputs.device.type, hidden).name

@@ -1,0 +1,135 @@
+"""Training on top of a checkpoint: adapting, fine-tuning, distilling. One loop, with hooks for techniques."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from wattshed.forecast.neural import NeuralForecaster
+from wattshed.forecast.protocol import ForecastTask
+from wattshed.foundation.faults import Fault
+from wattshed.training.batches.drawing import Batch, RandomBatches, Sampler, draw_seed, examples_for
+from wattshed.training.batches.making import make_sampler
+from wattshed.training.checkpoint import ModelSpec
+from wattshed.training.step.eager_adamw import EagerAdamW
+from wattshed.training.step.gradient import gradient_step
+from wattshed.training.step.precision import Precision
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the panel to learn from.
+
+    origins: int64 [B], first target hours of its windows; number: together with the seed it decides all random draws.
+    """
+
+    name: str
+    origins: np.ndarray
+    number: int
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How much is learned from one part. batch: (node, window) pairs per step."""
+
+    steps: int
+    batch: int
+    learning_rate: float
+
+
+@dataclass(frozen=True)
+class UpdateContext:
+    """The forecaster to update, in place, and all that its updates need.
+
+    spec: of the checkpoint that is updated; loss, clipping and weight decay are those of its recipe.
+    """
+
+    forecaster: NeuralForecaster
+    task: ForecastTask
+    spec: ModelSpec
+    pace: Pace
+
+    @property
+    def network(self) -> nn.Module:
+        return self.forecaster.network
+
+    @cached_property
+    def sampler(self) -> Sampler:
+        """Draws what networks of the checkpoint's recipe learn from."""
+        return make_sampler(self.spec.recipe, self.task, self.forecaster.series)
+
+    @property
+    def examples(self) -> int:
+        """Examples per step: as many as hold the pace's pairs."""
+        return examples_for(self.sampler, self.pace.batch)
+
+
+class UpdateHooks:
+    """What a technique changes in updates. The plain answers change nothing: random examples of the part, and no more.
+
+    A technique is a subclass; it keeps its own state from part to part.
+    """
+
+    def __init__(self, context: UpdateContext) -> None:
+        self.context = context
+
+    def skips(self, part: Part) -> bool:
+        """Whether nothing is learned from this part."""
+        return False
+
+    def before(self, part: Part) -> None:
+        """Called before the part's first step."""
+
+    def batches(self, part: Part) -> Iterator[Batch]:
+        """What is learned from: one batch per step."""
+        context = self.context
+        drawn = RandomBatches(
+            context.sampler, part.origins, context.spec.seed, context.examples, context.pace.steps
+        )
+        return drawn.epoch(part.number)
+
+    def penalty(self, batch: Batch) -> Tensor | None:
+        """Added to the batch's loss, scalar; None adds nothing."""
+        return None
+
+    def project(self, gradients: list[Tensor]) -> None:
+        """Change the gradients in place, before they are clipped; those of the parameters that have one, in order."""
+
+    def after(self, part: Part) -> None:
+        """Called after the part's last step."""
+
+
+def train_further(hooks: UpdateHooks, part: Part) -> float:
+    """Train the context's network on a part, in place; returns the mean loss over all steps.
+
+    The optimiser starts anew: it remembers nothing of earlier parts. Raises :class:`Fault` where the loss is not
+    finite.
+    """
+    context = hooks.context
+    network, recipe, seed = context.network, context.spec.recipe, context.spec.seed
+    optimiser = EagerAdamW(
+        network.parameters(), lr=context.pace.learning_rate, weight_decay=recipe.weight_decay
+    )
+    hooks.before(part)
+    # For networks with dropout; what is drawn must not depend on what ran before.
+    torch.manual_seed(draw_seed(seed, part.number))
+    network.train()
+    losses = [
+        gradient_step(network, [batch], optimiser, recipe.loss, recipe.clip_norm, Precision(), hooks)
+        for batch in hooks.batches(part)
+    ]
+    loss = torch.stack(losses)
+    if not bool(loss.isfinite().all()):
+        step = int((~loss.isfinite()).nonzero()[0]) + 1
+        raise Fault(
+            f"updating {context.spec.lineage} (seed {seed}) on {part.name}: the loss is not finite at step {step}: "
+            "expected a number; look for implausible values in the panel (quality.parquet), or lower the update's "
+            "learning_rate or the recipe's clip_norm."
+        )
+    hooks.after(part)
+    return float(loss.mean())

@@ -14,9 +14,8 @@ include: "workflow/rules/common.smk"
 
 
 wildcard_constraints:
-    model="|".join(STUDY.models),
-    baseline="|".join(STUDY.baselines) or "none",
-    seed="|".join(str(seed) for seed in STUDY.seeds),
+    model=any_of(STUDY.models),
+    lineage=any_of(LINEAGES),
 
 
 include: f"{RULES}/data.smk"

@@ -3,12 +3,13 @@
 
 rule aggregate_ledgers:
     input:
-        training=expand(rules.train_model.output.ledger, model=STUDY.models, seed=STUDY.seeds),
+        training=expand(rules.train_model.output.ledger, model=STUDY.models),
         baselines=rules.fit_baselines.output.ledger,
         inference=rules.forecast_test.output.ledger,
-        adaptation=expand(rules.fine_tune.output.ledger, model=STUDY.studied_model),
-        compression=expand(rules.compress_model.output.ledger, model=STUDY.studied_model),
-        clocks=rules.sweep_clocks.output.ledger,
+        adaptation=expand(rules.adapt_model.output.ledger, lineage=ADAPTED),
+        compression=expand(rules.compress_model.output.ledger, lineage=COMPRESSED),
+        comparison=expand(rules.compare_checkpoints.output.ledger, model=COMPARED),
+        clocks=expand(rules.sweep_clocks.output.ledger, lineage=SWEPT),
     output:
         runs=f"{RESULTS}/runs.parquet",
         windows=f"{RESULTS}/windows.parquet",
@@ -56,30 +57,6 @@ rule add_emissions:
         " --energy {params.energy:q} --output {output.emissions:q} > {log:q} 2>&1"
 
 
-rule summarise_adaptation:
-    input:
-        matrices=expand(rules.fine_tune.output.matrix, model=STUDY.studied_model),
-        windows=rules.aggregate_ledgers.output.windows,
-    output:
-        summary=f"{RESULTS}/adaptation/summary.parquet",
-    log:
-        f"{LOGS}/accounts/summarise_adaptation.log",
-    benchmark:
-        f"{BENCHMARKS}/accounts/summarise_adaptation.tsv"
-    localrule: True
-    conda:
-        "../../envs/wattshed.yaml"
-    resources:
-        mem_mb=FRAMES_MB,
-    params:
-        code=code_of("adaptation/summarise_adaptation.py"),
-    message:
-        "Reduce the matrices of errors to transfer metrics"
-    shell:
-        f"python {SCRIPTS}/adaptation/summarise_adaptation.py --matrices {{input.matrices:q}} --windows {{input.windows:q}}"
-        " --output {output.summary:q} > {log:q} 2>&1"
-
-
 rule find_frontier:
     input:
         scores=rules.score_forecasts.output.scores,
@@ -106,7 +83,7 @@ rule find_frontier:
 
 rule find_ladder:
     input:
-        training=expand(rules.train_model.output.ledger, model=LADDER_MODELS, seed=STUDY.seeds),
+        training=expand(rules.train_model.output.ledger, model=LADDER_MODELS),
         baselines=rules.fit_baselines.output.ledger,
         scores=rules.score_forecasts.output.scores,
     output:
@@ -130,3 +107,28 @@ rule find_ladder:
         f"python {SCRIPTS}/accounts/find_ladder.py --ladder {{params.ladder:q}}"
         " --ledgers {input.training:q} {input.baselines:q} --scores {input.scores:q}"
         " --output {output.ladder:q} --output-checks {output.checks:q} > {log:q} 2>&1"
+
+
+rule find_chains:
+    input:
+        compared=expand(rules.compare_checkpoints.output.compared, model=COMPARED),
+        windows=rules.aggregate_ledgers.output.windows,
+    output:
+        chains=f"{RESULTS}/chains.parquet",
+    log:
+        f"{LOGS}/accounts/find_chains.log",
+    benchmark:
+        f"{BENCHMARKS}/accounts/find_chains.tsv"
+    localrule: True
+    conda:
+        "../../envs/wattshed.yaml"
+    resources:
+        mem_mb=FRAMES_MB,
+    params:
+        chains=without_braces(json.dumps(CHAINS)),
+        code=code_of("accounts/find_chains.py"),
+    message:
+        "Find what every step of every chain cost and changed"
+    shell:
+        f"python {SCRIPTS}/accounts/find_chains.py --chains {{params.chains:q}} --compared {{input.compared:q}}"
+        " --windows {input.windows:q} --output {output.chains:q} > {log:q} 2>&1"

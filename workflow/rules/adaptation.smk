@@ -1,19 +1,22 @@
-"""Continual fine-tuning of the studied model over the later months."""
+"""Continual learning: one job for each adapted checkpoint, whatever it came from."""
 
 
-rule fine_tune:
+rule adapt_model:
     input:
-        checkpoints=lambda wildcards: checkpoints_of(wildcards.model),
+        checkpoints=lambda wildcards: checkpoints_of(LINEAGES[wildcards.lineage].parent.text),
         panel=rules.build_panel.output.panel,
         splits=rules.split_calendar.output.splits,
         graph=rules.build_graph.output.graph,
     output:
-        matrix=f"{RESULTS}/adaptation/{{model}}.parquet",
-        ledger=f"{RESULTS}/ledger/adaptation/{{model}}.jsonl",
+        adapted=[f"{RESULTS}/checkpoints/{{lineage}}-{seed}.safetensors" for seed in STUDY.seeds],
+        matrix=f"{RESULTS}/adaptation/{{lineage}}.parquet",
+        ledger=f"{RESULTS}/ledger/adaptation/{{lineage}}.jsonl",
     log:
-        f"{LOGS}/adaptation/fine_tune/{{model}}.log",
+        f"{LOGS}/adaptation/adapt_model/{{lineage}}.log",
     benchmark:
-        f"{BENCHMARKS}/adaptation/fine_tune/{{model}}.tsv"
+        f"{BENCHMARKS}/adaptation/adapt_model/{{lineage}}.tsv"
+    wildcard_constraints:
+        lineage=any_of(ADAPTED),
     conda:
         "../../envs/wattshed.yaml"
     threads: ALL_CORES
@@ -22,17 +25,43 @@ rule fine_tune:
         mem_mb=TORCH_MB,
         gpu=int(STUDY.device == "cuda"),
     params:
+        strategy=lambda wildcards: LINEAGES[wildcards.lineage].step,
+        settings=lambda wildcards: as_json(STUDY.adaptation.settings_of(LINEAGES[wildcards.lineage].step)),
         windows=as_json(STUDY.data.windows),
-        adaptation=as_json(STUDY.adaptation),
         metering=as_json(STUDY.energy.metering),
         device=STUDY.device,
         engine=STUDY.engine,
-        code=code_of("adaptation/fine_tune.py"),
+        code=lambda wildcards: code_of("adaptation/adapt_model.py", *plugins_of(wildcards.lineage)),
     message:
-        "Fine-tune {wildcards.model} month by month"
+        "Adapt {wildcards.lineage} month by month"
     shell:
-        f"python {SCRIPTS}/adaptation/fine_tune.py --checkpoints {{input.checkpoints}} --panel {{input.panel}}"
-        " --splits {input.splits} --graph {input.graph} --windows {params.windows:q}"
-        " --adaptation {params.adaptation:q} --metering {params.metering:q} --device {params.device} --engine {params.engine}"
+        f"python {SCRIPTS}/adaptation/adapt_model.py --checkpoints {{input.checkpoints:q}} --panel {{input.panel:q}}"
+        " --splits {input.splits:q} --graph {input.graph:q} --windows {params.windows:q}"
+        " --strategy {params.strategy} --settings {params.settings:q} --metering {params.metering:q}"
+        " --device {params.device} --engine {params.engine}"
         f" --threads {TORCH_THREADS}"
-        " --output {output.matrix} --ledger {output.ledger} > {log} 2>&1"
+        " --adapted {output.adapted:q} --output {output.matrix:q} --ledger {output.ledger:q} > {log:q} 2>&1"
+
+
+rule summarise_adaptation:
+    input:
+        matrices=[f"{RESULTS}/adaptation/{lineage}.parquet" for lineage in ADAPTED],
+        windows=f"{RESULTS}/windows.parquet",
+    output:
+        summary=f"{RESULTS}/adaptation.parquet",
+    log:
+        f"{LOGS}/adaptation/summarise_adaptation.log",
+    benchmark:
+        f"{BENCHMARKS}/adaptation/summarise_adaptation.tsv"
+    localrule: True
+    conda:
+        "../../envs/wattshed.yaml"
+    resources:
+        mem_mb=FRAMES_MB,
+    params:
+        code=code_of("adaptation/summarise_adaptation.py"),
+    message:
+        "Reduce the matrices of errors to transfer metrics"
+    shell:
+        f"python {SCRIPTS}/adaptation/summarise_adaptation.py --matrices {{input.matrices:q}}"
+        " --windows {input.windows:q} --output {output.summary:q} > {log:q} 2>&1"

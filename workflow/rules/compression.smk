@@ -1,19 +1,21 @@
-"""Smaller variants of the studied model."""
+"""Smaller checkpoints: one job makes each, and one job a model compares all that came of it."""
 
 
 rule compress_model:
     input:
-        checkpoints=lambda wildcards: checkpoints_of(wildcards.model),
+        checkpoints=lambda wildcards: checkpoints_of(LINEAGES[wildcards.lineage].parent.text),
         panel=rules.build_panel.output.panel,
         splits=rules.split_calendar.output.splits,
         graph=rules.build_graph.output.graph,
     output:
-        variants=f"{RESULTS}/compression/{{model}}.parquet",
-        ledger=f"{RESULTS}/ledger/compression/{{model}}.jsonl",
+        compressed=[f"{RESULTS}/checkpoints/{{lineage}}-{seed}.safetensors" for seed in STUDY.seeds],
+        ledger=f"{RESULTS}/ledger/compression/{{lineage}}.jsonl",
     log:
-        f"{LOGS}/compression/compress_model/{{model}}.log",
+        f"{LOGS}/compression/compress_model/{{lineage}}.log",
     benchmark:
-        f"{BENCHMARKS}/compression/compress_model/{{model}}.tsv"
+        f"{BENCHMARKS}/compression/compress_model/{{lineage}}.tsv"
+    wildcard_constraints:
+        lineage=any_of(COMPRESSED),
     conda:
         "../../envs/wattshed.yaml"
     threads: ALL_CORES
@@ -22,30 +24,73 @@ rule compress_model:
         mem_mb=TORCH_MB,
         gpu=int(STUDY.device == "cuda"),
     params:
+        variant=lambda wildcards: LINEAGES[wildcards.lineage].step,
+        settings=lambda wildcards: as_json(LINEAGES[wildcards.lineage].settings),
+        compression=as_json(STUDY.compression, only={"learning_rate", "batch"}),
         windows=as_json(STUDY.data.windows),
-        compression=as_json(STUDY.compression, without={"error_budget_share"}),
         metering=as_json(STUDY.energy.metering),
         device=STUDY.device,
-        code=code_of("compression/compress_model.py"),
+        code=lambda wildcards: code_of("compression/compress_model.py", *plugins_of(wildcards.lineage)),
     message:
-        "Compress {wildcards.model} and measure the variants"
+        "Make {wildcards.lineage}"
     shell:
-        f"python {SCRIPTS}/compression/compress_model.py --checkpoints {{input.checkpoints}} --panel {{input.panel}}"
-        " --splits {input.splits} --graph {input.graph} --windows {params.windows:q}"
+        f"python {SCRIPTS}/compression/compress_model.py --checkpoints {{input.checkpoints:q}}"
+        " --panel {input.panel:q} --splits {input.splits:q} --graph {input.graph:q} --windows {params.windows:q}"
+        " --variant {params.variant} --settings {params.settings:q} --compression {params.compression:q}"
+        " --metering {params.metering:q} --device {params.device}"
+        f" --threads {TORCH_THREADS}"
+        " --compressed {output.compressed:q} --ledger {output.ledger:q} > {log:q} 2>&1"
+
+
+rule compare_checkpoints:
+    input:
+        checkpoints=lambda wildcards: [
+            path for lineage in family_tree(wildcards.model) for path in checkpoints_of(lineage)
+        ],
+        panel=rules.build_panel.output.panel,
+        splits=rules.split_calendar.output.splits,
+        graph=rules.build_graph.output.graph,
+    output:
+        compared=f"{RESULTS}/compared/{{model}}.parquet",
+        ledger=f"{RESULTS}/ledger/comparison/{{model}}.jsonl",
+    log:
+        f"{LOGS}/compression/compare_checkpoints/{{model}}.log",
+    benchmark:
+        f"{BENCHMARKS}/compression/compare_checkpoints/{{model}}.tsv"
+    conda:
+        "../../envs/wattshed.yaml"
+    threads: ALL_CORES
+    resources:
+        meter=1,
+        mem_mb=TORCH_MB,
+        gpu=int(STUDY.device == "cuda"),
+    params:
+        compression=as_json(STUDY.compression, only={"latency_repeats", "energy_rounds"}),
+        windows=as_json(STUDY.data.windows),
+        metering=as_json(STUDY.energy.metering),
+        device=STUDY.device,
+        code=lambda wildcards: code_of(
+            "compression/compare_checkpoints.py", *plugins_of(*family_tree(wildcards.model))
+        ),
+    message:
+        "Compare all checkpoints that came of {wildcards.model}, in turns"
+    shell:
+        f"python {SCRIPTS}/compression/compare_checkpoints.py --checkpoints {{input.checkpoints:q}}"
+        " --panel {input.panel:q} --splits {input.splits:q} --graph {input.graph:q} --windows {params.windows:q}"
         " --compression {params.compression:q} --metering {params.metering:q} --device {params.device}"
         f" --threads {TORCH_THREADS}"
-        " --output {output.variants} --ledger {output.ledger} > {log} 2>&1"
+        " --output {output.compared:q} --ledger {output.ledger:q} > {log:q} 2>&1"
 
 
 rule judge_variants:
     input:
-        variants=rules.compress_model.output.variants,
+        compared=[f"{RESULTS}/compared/{model}.parquet" for model in COMPARED],
     output:
-        verdicts=f"{RESULTS}/compression/{{model}}.verdicts.parquet",
+        verdicts=f"{RESULTS}/compression.parquet",
     log:
-        f"{LOGS}/compression/judge_variants/{{model}}.log",
+        f"{LOGS}/compression/judge_variants.log",
     benchmark:
-        f"{BENCHMARKS}/compression/judge_variants/{{model}}.tsv"
+        f"{BENCHMARKS}/compression/judge_variants.tsv"
     localrule: True
     conda:
         "../../envs/wattshed.yaml"
@@ -55,7 +100,7 @@ rule judge_variants:
         budget=STUDY.compression.error_budget_share,
         code=code_of("compression/judge_variants.py"),
     message:
-        "Judge the variants of {wildcards.model}"
+        "Judge the compressed checkpoints"
     shell:
-        f"python {SCRIPTS}/compression/judge_variants.py --variants {{input.variants}} --budget-share {{params.budget}}"
-        " --output {output.verdicts} > {log} 2>&1"
+        f"python {SCRIPTS}/compression/judge_variants.py --compared {{input.compared:q}}"
+        " --budget-share {params.budget} --output {output.verdicts:q} > {log:q} 2>&1"

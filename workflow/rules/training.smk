@@ -7,13 +7,13 @@ rule train_model:
         splits=rules.split_calendar.output.splits,
         graph=rules.build_graph.output.graph,
     output:
-        checkpoint=f"{RESULTS}/models/{{model}}-{{seed}}.safetensors",
-        epochs=f"{RESULTS}/models/{{model}}-{{seed}}.epochs.parquet",
-        ledger=f"{RESULTS}/ledger/training/{{model}}-{{seed}}.jsonl",
+        checkpoints=[f"{RESULTS}/checkpoints/{{model}}-{seed}.safetensors" for seed in STUDY.seeds],
+        epochs=f"{RESULTS}/checkpoints/{{model}}.epochs.parquet",
+        ledger=f"{RESULTS}/ledger/training/{{model}}.jsonl",
     log:
-        f"{LOGS}/training/train_model/{{model}}-{{seed}}.log",
+        f"{LOGS}/training/train_model/{{model}}.log",
     benchmark:
-        f"{BENCHMARKS}/training/train_model/{{model}}-{{seed}}.tsv"
+        f"{BENCHMARKS}/training/train_model/{{model}}.tsv"
     conda:
         "../../envs/wattshed.yaml"
     threads: ALL_CORES
@@ -22,23 +22,24 @@ rule train_model:
         mem_mb=TORCH_MB,
         gpu=int(STUDY.device == "cuda"),
     params:
+        seeds=STUDY.seeds,
         model=lambda wildcards: as_json(STUDY.models[wildcards.model]),
         recipe=lambda wildcards: as_json(STUDY.recipes[STUDY.models[wildcards.model].recipe]),
         windows=as_json(STUDY.data.windows),
         metering=as_json(STUDY.energy.metering),
         device=STUDY.device,
         engine=STUDY.engine,
-        code=code_of("training/train_model.py"),
+        code=lambda wildcards: code_of("training/train_model.py", *plugins_of(wildcards.model)),
     message:
-        "Train {wildcards.model} with seed {wildcards.seed}"
+        "Train {wildcards.model}, all seeds"
     shell:
-        f"python {SCRIPTS}/training/train_model.py --name {{wildcards.model}} --seed {{wildcards.seed}}"
+        f"python {SCRIPTS}/training/train_model.py --name {{wildcards.model}} --seeds {{params.seeds}}"
         " --model {params.model:q} --recipe {params.recipe:q} --windows {params.windows:q}"
-        " --metering {params.metering:q} --panel {input.panel} --splits {input.splits} --graph {input.graph}"
+        " --metering {params.metering:q} --panel {input.panel:q} --splits {input.splits:q} --graph {input.graph:q}"
         " --device {params.device} --engine {params.engine}"
         f" --threads {TORCH_THREADS}"
-        " --checkpoint {output.checkpoint} --epochs {output.epochs}"
-        " --ledger {output.ledger} > {log} 2>&1"
+        " --checkpoints {output.checkpoints:q} --epochs {output.epochs:q}"
+        " --ledger {output.ledger:q} > {log:q} 2>&1"
 
 
 rule forecast_test:
@@ -48,7 +49,7 @@ rule forecast_test:
         splits=rules.split_calendar.output.splits,
         graph=rules.build_graph.output.graph,
     output:
-        forecasts=expand(f"{RESULTS}/forecasts/{{model}}.safetensors", model=STUDY.models),
+        forecasts=[f"{RESULTS}/forecasts/{model}.safetensors" for model in STUDY.models],
         ledger=f"{RESULTS}/ledger/inference/models.jsonl",
     log:
         f"{LOGS}/training/forecast_test.log",
@@ -67,15 +68,16 @@ rule forecast_test:
         metering=as_json(STUDY.energy.metering),
         device=STUDY.device,
         engine=STUDY.engine,
-        code=code_of("training/forecast_test.py"),
+        code=code_of("training/forecast_test.py", *plugins_of(*STUDY.models)),
     message:
         "Forecast the test part with every model and seed"
     shell:
-        f"python {SCRIPTS}/training/forecast_test.py --checkpoints {{input.checkpoints}} --panel {{input.panel}}"
-        " --splits {input.splits} --graph {input.graph} --windows {params.windows:q}"
-        " --metering {params.metering:q} --test-windows {params.test_windows} --device {params.device} --engine {params.engine}"
+        f"python {SCRIPTS}/training/forecast_test.py --checkpoints {{input.checkpoints:q}} --panel {{input.panel:q}}"
+        " --splits {input.splits:q} --graph {input.graph:q} --windows {params.windows:q}"
+        " --metering {params.metering:q} --test-windows {params.test_windows} --device {params.device}"
+        " --engine {params.engine}"
         f" --threads {TORCH_THREADS}"
-        " --forecasts {output.forecasts} --ledger {output.ledger} > {log} 2>&1"
+        " --forecasts {output.forecasts:q} --ledger {output.ledger:q} > {log:q} 2>&1"
 
 
 rule fit_baselines:
@@ -84,7 +86,7 @@ rule fit_baselines:
         splits=rules.split_calendar.output.splits,
         graph=rules.build_graph.output.graph,
     output:
-        forecasts=expand(f"{RESULTS}/forecasts/{{baseline}}.safetensors", baseline=STUDY.baselines),
+        forecasts=[f"{RESULTS}/forecasts/{baseline}.safetensors" for baseline in STUDY.baselines],
         ledger=f"{RESULTS}/ledger/training/baselines.jsonl",
     log:
         f"{LOGS}/training/fit_baselines.log",
@@ -101,14 +103,14 @@ rule fit_baselines:
         windows=as_json(STUDY.data.windows),
         test_windows=STUDY.data.splits.test_windows,
         metering=as_json(STUDY.energy.metering),
-        code=code_of("training/fit_baselines.py"),
+        code=code_of("training/fit_baselines.py", *(("baseline", name) for name in STUDY.baselines)),
     message:
         "Fit the baselines: {params.names}"
     shell:
         f"OMP_NUM_THREADS={TORCH_THREADS} python {SCRIPTS}/training/fit_baselines.py --names {{params.names}}"
-        " --panel {input.panel} --splits {input.splits} --graph {input.graph} --windows {params.windows:q}"
+        " --panel {input.panel:q} --splits {input.splits:q} --graph {input.graph:q} --windows {params.windows:q}"
         " --metering {params.metering:q} --test-windows {params.test_windows}"
-        " --forecasts {output.forecasts} --ledger {output.ledger} > {log} 2>&1"
+        " --forecasts {output.forecasts:q} --ledger {output.ledger:q} > {log:q} 2>&1"
 
 
 rule score_forecasts:
@@ -133,5 +135,5 @@ rule score_forecasts:
     message:
         "Score all forecasts on observed hours"
     shell:
-        f"python {SCRIPTS}/training/score_forecasts.py --forecasts {{input.baselines}} {{input.models}}"
-        " --panel {input.panel} --splits {input.splits} --output {output.scores} > {log} 2>&1"
+        f"python {SCRIPTS}/training/score_forecasts.py --forecasts {{input.baselines:q}} {{input.models:q}}"
+        " --panel {input.panel:q} --splits {input.splits:q} --output {output.scores:q} > {log:q} 2>&1"

@@ -1,6 +1,7 @@
 """From the checkpoints of one lineage to those of a compressed one."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -83,11 +84,14 @@ def compress_checkpoints(
 def _compressed(
     forecaster: NeuralForecaster, made: ModelSpec, settings: VariantBlock, meter: Meter
 ) -> NeuralForecaster:
-    method = plugins.load("method", settings.method)
+    """The variant; making it takes less time than a sensor can tell, so it is repeated until the meter can."""
+    make = partial(plugins.load("method", settings.method).make, forecaster.network, settings)
     # New layers draw initial weights before they are given theirs.
     torch.manual_seed(made.seed)
-    with meter.window(Window.MAKE, **_labels(made)):
-        return forecaster.of(method.make(forecaster.network, settings))
+    result = forecaster.of(make())
+    meter.repeat(Window.MAKE, make, warm_up_calls=0, **_labels(made))
+    torch.manual_seed(made.seed)
+    return result
 
 
 def _fine_tune(

@@ -107,11 +107,12 @@ def _follow(study: "Study", found: dict[str, Lineage], model: str, steps: list[s
                 f"{', '.join(lacking)}: expected a model or an order of steps that offers it"
             )
         if child.kind == "method":
-            # Sizes are those of the configuration only until the first method changes them.
-            untouched = all(one.kind != "method" for one in at.ancestry())
-            reason = plugin.refusal(child.settings, study.models[model]) if untouched else None
-            if reason is not None:
-                raise ValueError(f"{where}: {name!r} cannot be made of {model!r}: {reason}")
+            try:
+                plugin.check(
+                    child.settings, study.models[model], [one.settings for one in at.ancestry() if one.parent]
+                )
+            except ValueError as error:
+                raise ValueError(f"{where}: {name!r} cannot be made of {at.text!r}: {error}") from None
             offers &= frozenset(plugin.keeps)
         at = found.setdefault(child.text, child)
 

@@ -1,25 +1,28 @@
 """The whole study: every block of ``config.yaml``, checked together."""
 
-import difflib
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, StringConstraints, ValidationError, model_validator
+from pydantic import Field, StringConstraints, ValidationError, model_validator
 
 from wattshed.config.block import Block
 from wattshed.config.data.data import DataBlock
 from wattshed.config.data.graph import GraphBlock
 from wattshed.config.energy.energy import EnergyBlock
+from wattshed.config.lineages import lineages_of
 from wattshed.config.models.adaptation import AdaptationBlock
+from wattshed.config.models.chains import SWEEP, ChainBlock
 from wattshed.config.models.clocks import ClocksBlock
 from wattshed.config.models.compression import CompressionBlock
 from wattshed.config.models.families import ModelBlock
 from wattshed.config.models.ladder import LadderBlock
 from wattshed.config.models.recipes import RecipeBlock
 from wattshed.config.plugin_block import PluginBlock, PluginName
+from wattshed.config.sentences import sentence
+from wattshed.foundation import plugins
 from wattshed.foundation.faults import Fault
-from wattshed.foundation.plugins import load
 
 NAME = r"^[a-z][a-z0-9_]*$"
 # Seeds are multiplied by a million to make room for epochs; torch takes 64 bits.
@@ -27,12 +30,25 @@ LARGEST_SEED = 2**32 - 1
 Name = Annotated[str, StringConstraints(pattern=NAME)]
 BaselineName = Annotated[str, PluginName("baseline")]
 Model = Annotated[ModelBlock, PluginBlock("family", "form")]
+# Words that results, rules or tables use themselves. A name of the user's may not be one of them.
+RESERVED = {
+    "study": {"idle", "none"},
+    "models": {"none", "random", "total", "all", "baseline"},
+    "adaptation.strategies": {"base", "random", "none", SWEEP},
+    "compression.variants": {"base", "full", "baseline", "none", SWEEP},
+    "chains": {"none", "all", "total"},
+}
 
 
 class Study(Block):
     """One study; its results lie in ``results/{study}/``."""
 
     study: str = Field(pattern=NAME, description="Name of the study and of its results folder.")
+    plugins: list[str] = Field(
+        default=[],
+        description="The study's own plug-ins: Python files beside this configuration, such as [my_model.py]; each "
+        "defines a FAMILY, STRATEGY, METHOD, ... named like the file (CONTRIBUTING.md).",
+    )
     seeds: list[int] = Field(
         min_length=1,
         description="Every trained model is trained once per seed; three or more give intervals.",
@@ -47,64 +63,93 @@ class Study(Block):
     )
     data: DataBlock = Field(description="Panel, windows and splits.")
     graph: GraphBlock = Field(default_factory=GraphBlock, description="The graph over the nodes.")
-    baselines: list[BaselineName] = Field(min_length=1, description="Models that need no gradient.")
+    baselines: list[BaselineName] = Field(
+        min_length=1, description="Forecasters that are fitted without gradient descent, by name."
+    )
     recipes: dict[str, RecipeBlock] = Field(min_length=1, description="Named training recipes.")
     models: dict[Name, Model] = Field(min_length=1, description="Named trained models.")
-    studied_model: str = Field(
-        description="The model that is fine-tuned, compressed and swept over clocks; its form is `stgnn` or `gru`."
+    adaptation: AdaptationBlock = Field(
+        default_factory=AdaptationBlock, description="Strategies that fine-tune on later months."
     )
-    adaptation: AdaptationBlock = Field(default_factory=AdaptationBlock, description="Later months.")
-    compression: CompressionBlock = Field(description="Smaller variants.")
-    clocks: ClocksBlock = Field(default_factory=ClocksBlock, description="The clock sweep.")
+    compression: CompressionBlock = Field(
+        default_factory=CompressionBlock, description="Variants that make a trained model smaller."
+    )
+    chains: list[ChainBlock] = Field(
+        default=[],
+        description="What is done with trained models, step after step; at every step the base model is the control.",
+    )
+    clocks: ClocksBlock = Field(
+        default_factory=ClocksBlock, description=f"The clock sweep of chains that end with `{SWEEP}`."
+    )
     energy: EnergyBlock = Field(description="Place and windows of the meter.")
     ladder: LadderBlock | None = Field(
-        default=None, description="Steps from the study's recipe to the product's; empty means no ladder."
+        default=None,
+        description="Steps from the source study's recipe to a frugal one; empty means no ladder.",
     )
 
     @model_validator(mode="after")
-    def _names_agree(self) -> "Study":
+    def _seeds_differ(self) -> "Study":
         if len(set(self.seeds)) != len(self.seeds) or not all(
             0 <= seed <= LARGEST_SEED for seed in self.seeds
         ):
             raise ValueError(
                 f"seeds are {self.seeds}; expected different whole numbers from 0 to {LARGEST_SEED}"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _baselines_differ(self) -> "Study":
+        for place, name in enumerate(self.baselines):
+            if name in self.baselines[:place]:
+                raise ValueError(f"baselines.{place} names {name!r} twice; expected each baseline once")
+        return self
+
+    @model_validator(mode="after")
+    def _names_are_free(self) -> "Study":
+        named = {
+            "study": [self.study],
+            "models": list(self.models),
+            "adaptation.strategies": list(self.adaptation.strategies),
+            "compression.variants": list(self.compression.variants),
+            "chains": [chain.name for chain in self.chains],
+        }
+        for place, taken in named.items():
+            for name in taken:
+                if name in RESERVED[place]:
+                    raise ValueError(f"{place}: {name!r} is a reserved word; expected another name")
+                if taken.count(name) > 1:
+                    raise ValueError(f"{place}: {name!r} stands twice; expected each name once")
+        for one, other, what in (
+            (self.models, self.baselines, "a baseline and of a model; rename the model"),
+            (
+                self.adaptation.strategies,
+                self.compression.variants,
+                "a strategy and of a variant; rename one of them",
+            ),
+        ):
+            both = sorted(set(one) & set(other))
+            if both:
+                raise ValueError(f"{both[0]!r} is the name of {what}")
+        return self
+
+    @model_validator(mode="after")
+    def _recipes_fit_their_models(self) -> "Study":
         for name, model in self.models.items():
             if model.recipe not in self.recipes:
                 raise ValueError(
                     f"models.{name}.recipe is {model.recipe!r}; expected one of {sorted(self.recipes)}"
                 )
-            wants = load("family", model.form).samplings
-            if self.recipes[model.recipe].sampling not in wants:
+            samplings = plugins.load("family", model.form).samplings
+            if self.recipes[model.recipe].sampling not in samplings:
                 raise ValueError(
-                    f"models.{name} has the form {model.form}, which is trained on {' or '.join(wants)}, but recipe "
-                    f"{model.recipe!r} samples {self.recipes[model.recipe].sampling}"
+                    f"models.{name} has the form {model.form}, which is trained on {' or '.join(samplings)}, but its "
+                    f"recipe {model.recipe!r} samples {self.recipes[model.recipe].sampling}"
                 )
-        repeated = [name for index, name in enumerate(self.baselines) if name in self.baselines[:index]]
-        if repeated:
-            raise ValueError(f"baselines lists {repeated[0]!r} twice; expected every baseline once: remove one")
-        both = set(self.models) & set(self.baselines)
-        if both:
-            raise ValueError(
-                f"{sorted(both)[0]!r} is the name of a baseline and of a model; rename the model"
-            )
-        if self.studied_model not in self.models:
-            raise ValueError(
-                f"studied_model is {self.studied_model!r}; expected one of {sorted(self.models)}"
-            )
-        if self.models[self.studied_model].form not in ("stgnn", "gru"):
-            raise ValueError(f"studied_model {self.studied_model!r} must have the form stgnn or gru")
-        if self.recipes[self.models[self.studied_model].recipe].sampling != "pairs":
-            raise ValueError(
-                f"studied_model {self.studied_model!r} must be trained on pairs: months are learned from windows"
-            )
-        hidden = getattr(self.models[self.studied_model], "hidden", 0)
-        for name, variant in self.compression.variants.items():
-            if variant.method == "low_rank" and variant.rank >= hidden:
-                raise ValueError(
-                    f"compression.variants.{name}.rank is {variant.rank}; expected less than the "
-                    f"{hidden} units of {self.studied_model}"
-                )
+        return self
+
+    @model_validator(mode="after")
+    def _chains_can_be_made(self) -> "Study":
+        lineages_of(self)
         return self
 
     @model_validator(mode="after")
@@ -123,37 +168,20 @@ class Study(Block):
         return self
 
 
-def load_study(config: Mapping[str, Any], origin: str = "the configuration") -> Study:
-    """Check a parsed configuration; raises :class:`Fault` with one sentence for the first problem."""
+def load_study(
+    config: Mapping[str, Any], origin: str = "the configuration", beside: Path | str = "."
+) -> Study:
+    """Check a parsed configuration. Raises :class:`Fault` with one sentence for the first problem.
+
+    origin: the file as the user named it, for sentences. beside: folder of the configuration, in which the study's own
+    plug-ins are looked for.
+    """
+    own = config.get("plugins") or []
+    if not isinstance(own, list) or not all(isinstance(name, str) for name in own):
+        raise Fault(f"{origin}: plugins is {own!r}; expected a list of Python files such as [my_model.py].")
+    plugins.use_own_plugins(Path(beside) / name for name in own)
     # Snakemake hands over ordered mappings and YAML's dates; as JSON they are what the blocks expect.
     try:
         return Study.model_validate_json(json.dumps(config, default=str))
     except ValidationError as error:
-        raise Fault(_sentence(error, origin)) from error
-
-
-def _sentence(error: ValidationError, origin: str) -> str:
-    problems = error.errors(include_url=False)
-    first = problems[0]
-    place = ".".join(str(part) for part in first["loc"]) or "its blocks together"
-    more = f" ({len(problems) - 1} more after it)" if len(problems) > 1 else ""
-    if first["type"] == "extra_forbidden":
-        key = str(first["loc"][-1])
-        near = difflib.get_close_matches(key, sorted(_all_keys(Study)), n=1)
-        hint = f"did you mean {near[0]!r}?" if near else "remove it or see config/schema.json."
-        return f"{origin}: {place} is not a known key: {hint}{more}"
-    if first["type"] == "missing":
-        return f"{origin}: {place} is missing: add it (config/config.yaml shows every key).{more}"
-    message = first["msg"].removeprefix("Value error, ")
-    message = message[0].lower() + message[1:]
-    given = first["input"]
-    shown = f" (found {given!r})" if isinstance(given, str | int | float | bool) or given is None else ""
-    return f"{origin}: {place}: {message}{shown}: correct it and run again.{more}"
-
-
-def _all_keys(block: type[BaseModel]) -> set[str]:
-    properties = json.loads(json.dumps(block.model_json_schema()))
-    keys = set(properties.get("properties", {}))
-    for definition in properties.get("$defs", {}).values():
-        keys |= set(definition.get("properties", {}))
-    return keys
+        raise Fault(sentence(error, origin, Study, config)) from error

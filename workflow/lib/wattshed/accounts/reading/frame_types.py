@@ -9,9 +9,12 @@ import pyarrow as pa
 
 from wattshed.foundation.faults import Fault
 
-LABELS = ("model", "seed", "epoch", "strategy", "task", "variant", "data_country", "season")
+LABELS = ("model", "lineage", "seed", "epoch", "strategy", "task", "variant", "data_country", "season")
 VALUE_PREFIX = "value_"
 SAMPLED_PREFIX = "sampled_"
+# Numbers that jobs note in their windows.
+VALIDATION_RMSE = "value_validation_rmse"
+FORECASTS = "value_forecasts"
 INTEGERS = {"seed", "epoch", "attempts", "attempt", "repeats"}
 BOOLEANS = {"truncated", "dirty"}
 NUMBERS = {"cpu_sockets"}
@@ -78,7 +81,7 @@ def _column(name: str, values: Sequence[Any], rows: Sequence[dict[str, Any]]) ->
             pa.array([value], type=kind)
         except WRONG as error:
             raise Fault(
-                f"{row.get('path') or row.get('job')}: {name} is {value!r}; expected {kind}: mend it where it was "
-                "written."
+                f"{row.get('path') or row.get('job')}: {name} is {value!r}; expected {kind}; correct the file that "
+                "holds it."
             ) from error
     raise AssertionError(f"{name} is wrong as a whole and right in every row")

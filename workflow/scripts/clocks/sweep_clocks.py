@@ -6,7 +6,8 @@ from pathlib import Path
 from wattshed.clocks.job import sweep_checkpoint
 from wattshed.config.models.clocks import ClocksBlock
 from wattshed.forecast.job_inputs import JobInputs, add_job_inputs
-from wattshed.foundation.faults import run_script, script_parser
+from wattshed.foundation.faults import script_parser
+from wattshed.foundation.finished_work import run_measured_script
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -28,4 +29,4 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    raise SystemExit(run_script(main))
+    raise SystemExit(run_measured_script(main, outputs=("--output", "--ledger")))

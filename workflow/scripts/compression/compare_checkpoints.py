@@ -6,7 +6,8 @@ from pathlib import Path
 from wattshed.compression.comparing import compare_checkpoints
 from wattshed.config.models.compression import MeasuringBlock
 from wattshed.forecast.job_inputs import JobInputs, add_job_inputs
-from wattshed.foundation.faults import run_script, script_parser
+from wattshed.foundation.faults import script_parser
+from wattshed.foundation.finished_work import run_measured_script
 from wattshed.foundation.writing import write_parquet
 
 
@@ -36,4 +37,4 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    raise SystemExit(run_script(main))
+    raise SystemExit(run_measured_script(main, outputs=("--output", "--ledger")))

@@ -7,7 +7,8 @@ from pathlib import Path
 from wattshed.compression.making import compress_checkpoints
 from wattshed.config.models.compression import TuningBlock, variant_of
 from wattshed.forecast.job_inputs import JobInputs, add_job_inputs
-from wattshed.foundation.faults import run_script, script_parser
+from wattshed.foundation.faults import script_parser
+from wattshed.foundation.finished_work import run_measured_script
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -42,4 +43,4 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    raise SystemExit(run_script(main))
+    raise SystemExit(run_measured_script(main, outputs=("--compressed", "--ledger")))

@@ -1,6 +1,8 @@
-"""A whole study's outputs in the formats of docs/architecture.md, invented but realistic, for tests."""
+"""A whole study's results in the formats of docs/architecture.md, invented but realistic, for tests."""
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +10,11 @@ import pandas as pd
 import yaml
 
 from ledger_files import end, start, window
+from wattshed.accounts.comparison.chains import Chain, chains_frame
 from wattshed.accounts.comparison.frontier import frontier_frame
 from wattshed.accounts.emissions.emissions import add_emissions
+from wattshed.accounts.ladder.checks import training_checks
+from wattshed.accounts.ladder.steps import ladder_frame
 from wattshed.accounts.runs.runs import runs_frame, windows_frame
 from wattshed.clocks.backends.simulated import SimulatedClocks
 from wattshed.clocks.choice import choose_clock
@@ -41,14 +46,30 @@ BASELINES = {
 }
 
 
-def write_study(folder: Path) -> Path:
-    """Write everything that the report reads into ``folder``."""
+@dataclass(frozen=True)
+class MadeStudy:
+    """What a made study holds: test RMSE and kWh of one training per model, and what is done with which of them."""
+
+    seeds: Sequence[int] = SEEDS
+    trained: dict[str, tuple[float, float]] = field(default_factory=lambda: dict(TRAINED))
+    baselines: dict[str, tuple[float, float]] = field(default_factory=lambda: dict(BASELINES))
+    parents: Sequence[str] = ("stgnn",)  # adapted and compressed
+    swept: Sequence[str] = ("stgnn",)
+    steps: dict[str, str] = field(default_factory=dict)  # the ladder's captions by model
+    reference: str = "stgnn_reference"
+    forms: dict[str, str] = field(default_factory=dict)
+    name: str = "homes"
+
+
+def write_study(folder: Path, made: MadeStudy | None = None) -> Path:
+    """Write all results that tables, figures and the report read into ``folder``."""
+    made = made or MadeStudy()
     random = np.random.default_rng(7)
+    forms = made.forms or {name: "stgnn" if name.startswith("stgnn") else name for name in made.trained}
     config = {
-        "study": "homes",
-        "seeds": list(SEEDS),
-        "models": {name: {"form": "stgnn" if name.startswith("stgnn") else name} for name in TRAINED},
-        "studied_model": "stgnn",
+        "study": made.name,
+        "seeds": list(made.seeds),
+        "models": {name: {"form": forms[name]} for name in made.trained},
     }
     write_text(folder / "config.yaml", yaml.safe_dump(config, sort_keys=False))
     panel = make_panel(random)
@@ -61,26 +82,63 @@ def write_study(folder: Path) -> Path:
     write_json(folder / "data/splits.json", {"cuts_utc": cuts})
     write_graph(folder / "data/graph.safetensors", panel, random)
     write_parquet(folder / "data/quality.parquet", make_quality(panel))
-    write_parquet(folder / "accuracy/scores.parquet", make_scores(panel, random))
-    for model in (*TRAINED, *BASELINES):
-        write_forecasts(folder / f"forecasts/{model}.safetensors", panel, origins, model, random)
-    write_ledgers(folder, random)
+    scores = make_scores(made, panel, random)
+    write_parquet(folder / "accuracy/scores.parquet", scores)
+    for model in (*made.trained, *made.baselines):
+        write_forecasts(folder / f"forecasts/{model}.safetensors", made, panel, origins, model, random)
+    write_ledgers(folder, made, random)
     ledgers = sorted((folder / "ledger").rglob("*.jsonl"))
     runs = runs_frame(ledgers)
     write_parquet(folder / "runs.parquet", runs)
     write_parquet(folder / "emissions.parquet", add_emissions(runs, CarbonBlock(), Location("ESP")))
     windows = windows_frame(ledgers)
     write_parquet(folder / "windows.parquet", windows)
-    scores = pd.read_parquet(folder / "accuracy/scores.parquet")
     write_parquet(folder / "frontier.parquet", frontier_frame(scores, windows))
-    write_adaptation(folder, random)
-    for seed in SEEDS:
-        write_parquet(folder / f"compression/stgnn-{seed}.parquet", make_compression(seed, random))
+    write_adaptation(folder, made, random)
+    variants = [make_compression(parent, seed, random) for parent in made.parents for seed in made.seeds]
+    if variants:
+        write_parquet(folder / "compression.parquet", pd.concat(variants, ignore_index=True))
+        write_parquet(folder / "chains.parquet", make_chains(made, windows, random))
     block = ClocksBlock(repeats=5)
-    sweep = run_sweep(SimulatedClocks(block.simulated, block.seed), lambda: None, block)
-    write_parquet(folder / "clocks/sweep.parquet", sweep)
-    write_json(folder / "clocks/choice.json", choose_clock(sweep, 0.05, 0).to_json())
+    for lineage in made.swept:
+        sweep = run_sweep(SimulatedClocks(block.simulated, block.seed), lambda: None, block)
+        write_parquet(folder / f"clocks/{lineage}.sweep.parquet", sweep)
+        write_json(folder / f"clocks/{lineage}.choice.json", choose_clock(sweep, 0.05, 0).to_json())
+    if made.steps:
+        checks = training_checks(windows, list(made.steps))
+        write_parquet(folder / "ladder.checks.parquet", checks)
+        opponents = {"reference": made.reference}
+        write_parquet(folder / "ladder.parquet", ladder_frame(checks, scores, made.steps, opponents))
     return folder
+
+
+def study_files(folder: Path) -> dict[str, list[Path]]:
+    """All results of a made study by the names that published parts use."""
+    single = {
+        "config": "config.yaml",
+        "panel": "data/panel.safetensors",
+        "splits": "data/splits.json",
+        "graph": "data/graph.safetensors",
+        "quality": "data/quality.parquet",
+        "scores": "accuracy/scores.parquet",
+        "runs": "emissions.parquet",
+        "windows": "windows.parquet",
+        "frontier": "frontier.parquet",
+        "ladder": "ladder.parquet",
+        "checks": "ladder.checks.parquet",
+        "chains": "chains.parquet",
+        "adaptation": "adaptation.parquet",
+        "compression": "compression.parquet",
+    }
+    several = {
+        "epochs": "checkpoints/*.epochs.parquet",
+        "forecasts": "forecasts/*.safetensors",
+        "matrices": "adaptation/*.parquet",
+        "sweep": "clocks/*.sweep.parquet",
+        "choice": "clocks/*.choice.json",
+    }
+    found = {name: [folder / place] for name, place in single.items() if (folder / place).is_file()}
+    return found | {name: files for name, place in several.items() if (files := sorted(folder.glob(place)))}
 
 
 def make_panel(random: np.random.Generator) -> Panel:
@@ -129,11 +187,11 @@ def make_quality(panel: Panel) -> pd.DataFrame:
     )
 
 
-def make_scores(panel: Panel, random: np.random.Generator) -> pd.DataFrame:
+def make_scores(made: MadeStudy, panel: Panel, random: np.random.Generator) -> pd.DataFrame:
     rows = []
-    for model, (error, _) in {**TRAINED, **BASELINES}.items():
-        for seed in SEEDS if model in TRAINED else (0,):
-            level = error + (random.normal(0, 0.003) if model in TRAINED else 0)
+    for model, (error, _) in {**made.trained, **made.baselines}.items():
+        for seed in made.seeds if model in made.trained else (0,):
+            level = error + (random.normal(0, 0.003) if model in made.trained else 0)
             for scope, hour, node, rmse in [
                 ("all", None, None, level),
                 *(("horizon", h, None, level * (0.86 + 0.045 * h)) for h in range(1, HORIZON + 1)),
@@ -159,25 +217,31 @@ def make_scores(panel: Panel, random: np.random.Generator) -> pd.DataFrame:
 
 
 def write_forecasts(
-    path: Path, panel: Panel, origins: np.ndarray, model: str, random: np.random.Generator
+    path: Path,
+    made: MadeStudy,
+    panel: Panel,
+    origins: np.ndarray,
+    model: str,
+    random: np.random.Generator,
 ) -> None:
     filled = np.nan_to_num(panel.values, nan=1.0)
     truth = np.stack([filled[origins + h] for h in range(HORIZON)], axis=1)
     before = np.stack([filled[origins + h - 24] for h in range(HORIZON)], axis=1)
-    seeds = list(SEEDS) if model in TRAINED else [0]
+    seeds = list(made.seeds) if model in made.trained else [0]
     mixes = [0.6 * truth + 0.4 * before + random.normal(0, 0.05, truth.shape) for _ in seeds]
     values = [before if model == "seasonal_24h" else mix for mix in mixes]
     Forecasts(origins, np.stack(values).astype(np.float32), seeds).write(path)
 
 
-def write_ledgers(folder: Path, random: np.random.Generator) -> None:
+def write_ledgers(folder: Path, made: MadeStudy, random: np.random.Generator) -> None:
     minute = 0
-    for model, (error, kwh) in TRAINED.items():
-        for seed in SEEDS:
+    for model, (error, kwh) in made.trained.items():
+        rows = []
+        for seed in made.seeds:
             labels = {"model": model, "seed": seed}
             ledger = Ledger(folder / f"ledger/training/{model}-{seed}.jsonl", resumes=False)
             start(ledger, f"{model}-{seed}", "training", labels, minute=minute)
-            rows, spent = [], 0.0
+            spent = 0.0
             for epoch in range(1, 9):
                 part = kwh / 8 * random.uniform(0.9, 1.1)
                 spent += part
@@ -195,67 +259,117 @@ def write_ledgers(folder: Path, random: np.random.Generator) -> None:
                 rows.append((model, seed, epoch, 100, 25600, rmse / 2, rmse, 5e-3, 0.9, part, spent))
             end(ledger, 1.1 * spent, duration_s=12.0, minute=minute)
             minute += 1
-            names = (
-                "model seed epoch steps samples train_loss validation_rmse learning_rate duration_s energy_kwh "
-                "cumulative_kwh"
-            )
-            write_parquet(
-                folder / f"models/{model}-{seed}.epochs.parquet", pd.DataFrame(rows, columns=names.split())
-            )
+        names = (
+            "model seed epoch steps samples train_loss validation_rmse learning_rate duration_s energy_kwh "
+            "cumulative_kwh"
+        )
+        write_parquet(
+            folder / f"checkpoints/{model}.epochs.parquet", pd.DataFrame(rows, columns=names.split())
+        )
         ledger = Ledger(folder / f"ledger/inference/{model}.jsonl", resumes=False)
         start(ledger, model, "inference", {"model": model}, minute=minute)
-        for seed in SEEDS:
+        for seed in made.seeds:
             window(ledger, "forecast", 6e-6 * random.uniform(0.95, 1.05), labels={"model": model, "seed": seed},
                    values={"forecasts": 8000}, repeats=3)  # fmt: skip
         end(ledger, 3e-5, duration_s=8.0, minute=minute)
         minute += 1
     ledger = Ledger(folder / "ledger/training/baselines.jsonl", resumes=False)
     start(ledger, "baselines", "training", {}, minute=minute)
-    for model, (_, kwh) in BASELINES.items():
+    for model, (_, kwh) in made.baselines.items():
         repeats = max(1, int(4e-6 / kwh))
         window(ledger, "fit", kwh * repeats, labels={"model": model}, repeats=repeats)
         window(ledger, "forecast", 5e-6, labels={"model": model}, values={"forecasts": 8000}, repeats=90)
     end(ledger, 6e-5, duration_s=10.0, minute=minute)
     for stage, kwh in (("adaptation", 9e-5), ("compression", 6e-5), ("clocks", 2e-5)):
-        for seed in SEEDS if stage != "clocks" else (1,):
+        for seed in made.seeds if stage != "clocks" else (1,):
             minute += 1
-            ledger = Ledger(folder / f"ledger/{stage}/stgnn-{seed}.jsonl", resumes=False)
-            start(ledger, f"{stage}-stgnn-{seed}", stage, {"model": "stgnn", "seed": seed}, minute=minute)
+            model = next(iter(made.trained))
+            ledger = Ledger(folder / f"ledger/{stage}/{model}-{seed}.jsonl", resumes=False)
+            start(ledger, f"{stage}-{model}-{seed}", stage, {"model": model, "seed": seed}, minute=minute)
             window(ledger, "sweep", kwh)
             end(ledger, 1.2 * kwh, duration_s=20.0, minute=minute)
 
 
-def write_adaptation(folder: Path, random: np.random.Generator) -> None:
+def write_adaptation(folder: Path, made: MadeStudy, random: np.random.Generator) -> None:
     summary = []
-    for seed in SEEDS:
-        rows = []
-        for strategy, gain in (("random", -0.5), ("frozen", 0.0), ("naive", 0.012), ("replay", 0.015)):
-            for learned in range(1 if strategy == "random" else 4):
-                for task in ("base", "CL_1", "CL_2", "CL_3"):
-                    rmse = 0.70 - gain * learned / 3 + random.normal(0, 0.004)
-                    rows.append((strategy, seed, learned, task, "held_out", rmse, 0.6 * rmse, 900))
-            if strategy == "random":
-                continue
-            updates = 0 if strategy == "frozen" else 3
-            energy = (5e-6 * random.uniform(0.9, 1.1), "estimated") if updates else (None, "missing")
-            seen = 0.71 - gain / 2 + random.normal(0, 0.002)
-            transfer = (0.70 - gain, -gain / 3, -0.4, 0.01 - gain / 4)
-            summary.append((strategy, seed, *transfer, seen, 0.705, updates, *energy))
-        names = ["strategy", "seed", "learned", "task", "phase", "rmse", "mae", "cells"]
-        write_parquet(folder / f"adaptation/stgnn-{seed}.parquet", pd.DataFrame(rows, columns=names))
+    for parent in made.parents:
+        model = parent.split("+")[0]
+        for strategy, gain in (("frozen", 0.0), ("naive", 0.012), ("replay", 0.015)):
+            lineage, rows = f"{parent}+{strategy}", []
+            for seed in made.seeds:
+                own = (model, lineage, parent, strategy, seed)
+                for learned in range(4):
+                    for task in ("base", "CL_1", "CL_2", "CL_3"):
+                        rmse = 0.70 - gain * learned / 3 + random.normal(0, 0.004)
+                        rows.append((*own, learned, task, "held_out", rmse, 0.6 * rmse, 900))
+                updates = 0 if strategy == "frozen" else 3
+                energy = (5e-6 * random.uniform(0.9, 1.1), "estimated") if updates else (None, "missing")
+                seen = 0.71 - gain / 2 + random.normal(0, 0.002)
+                transfer = (0.70 - gain, -gain / 3, -0.4, 0.01 - gain / 4)
+                summary.append((*own, *transfer, seen, 0.705, updates, *energy))
+            names = [
+                "model",
+                "lineage",
+                "parent",
+                "strategy",
+                "seed",
+                "learned",
+                "task",
+                "phase",
+                "rmse",
+                "mae",
+                "cells",
+            ]
+            write_parquet(folder / f"adaptation/{lineage}.parquet", pd.DataFrame(rows, columns=names))
     names = (
-        "strategy seed acc_rmse bwt_rmse fwt_rmse forgetting_share prequential_rmse base_rmse_after updates "
-        "kwh_per_update energy_status"
+        "model lineage parent strategy seed acc_rmse bwt_rmse fwt_rmse forgetting_share prequential_rmse "
+        "base_rmse_after updates kwh_per_update energy_status"
     )
-    write_parquet(folder / "adaptation/summary.parquet", pd.DataFrame(summary, columns=names.split()))
+    if summary:
+        write_parquet(folder / "adaptation.parquet", pd.DataFrame(summary, columns=names.split()))
 
 
-def make_compression(seed: int, random: np.random.Generator) -> pd.DataFrame:
+def make_chains(made: MadeStudy, windows: pd.DataFrame, random: np.random.Generator) -> pd.DataFrame:
+    """Two chains of each parent, in either order, with a step that cannot run here."""
+    chains, rows, made_by = [], [], []
+    kinds = {"replay": "strategy", "prune_half": "method", "int8": "method"}
+    for parent in made.parents:
+        for number, steps in enumerate((("replay", "prune_half"), ("prune_half", "replay"), ("int8",))):
+            lineages = [parent, *("+".join([parent, *steps[: n + 1]]) for n in range(len(steps)))]
+            chains.append(Chain(f"{parent}_{number}", tuple(lineages)))
+            for place, lineage in enumerate(lineages):
+                if any(row["lineage"] == lineage for row in rows):
+                    continue
+                step = steps[place - 1] if place else None
+                absent = "torch has no int8 engine for this processor" if step == "int8" else None
+                joules = (0.6 if "prune_half" in lineage else 0.94) * random.uniform(0.97, 1.03)
+                for seed in made.seeds:
+                    rmse = 0.70 * random.uniform(0.97, 1.03)
+                    rows.append(
+                        {
+                            "lineage": lineage,
+                            "seed": seed,
+                            "step": step,
+                            "kind": kinds.get(step, "model"),
+                            "energy_status": "estimated",
+                            "unavailable": absent,
+                            "rmse": None if absent else rmse,
+                            "later_rmse": None if absent else 1.02 * rmse,
+                            "energy_j_per_1000_forecasts": None if absent else joules,
+                        }
+                    )
+                    if place and not absent:
+                        made_by.append((lineage, seed, "update", 2e-5 * random.uniform(0.9, 1.1), 1))
+    steps = pd.DataFrame(made_by, columns=["lineage", "seed", "window", "energy_kwh", "repeats"])
+    return chains_frame(chains, pd.DataFrame(rows), pd.concat([windows, steps], ignore_index=True))
+
+
+def make_compression(parent: str, seed: int, random: np.random.Generator) -> pd.DataFrame:
     full = 0.702 + random.normal(0, 0.003)
     no, yes = "not worth it here", "worth it here"
     rows = []
     for variant, change, parameters, latency, joules, verdict, reason in [
-        ("full", 0.0, 2614, 0.0021, 0.94, "baseline", "the model that the others are held against"),
+        (parent, 0.0, 2614, 0.0021, 0.94, "baseline", "the checkpoint that the variants are compared with"),
         ("prune_half", 0.11, 906, 0.0014, 0.61, no, "error rises by 11.0%, over the budget of 5%"),
         ("prune_half_tuned", 0.012, 906, 0.0014, 0.62, yes, "34% less energy per forecast"),
         ("low_rank_6_tuned", 0.008, 2010, 0.0022, 0.97, no, "3% more energy per forecast"),
@@ -265,12 +379,13 @@ def make_compression(seed: int, random: np.random.Generator) -> pd.DataFrame:
         cost = (latency * random.uniform(0.95, 1.05), joules * random.uniform(0.95, 1.05), "estimated")
         tuned = variant.endswith("tuned")
         rows.append(
-            (variant, seed, tuned, *errors, parameters, 4 * parameters + 3000, *cost, verdict, reason)
+            (parent, variant, seed, tuned, *errors, parameters, 4 * parameters + 3000, *cost, verdict, reason)
         )
     unknown = (None, *[None] * 9, "missing")
-    rows.append(("int8", seed, *unknown, "not available here", "torch has no int8 engine for this processor"))
+    reason = "torch has no int8 engine for this processor"
+    rows.append((parent, "int8", seed, *unknown, "not available here", reason))
     names = (
-        "variant seed fine_tuned rmse mae rmse_change_share mae_change_share within_budget parameters bytes "
+        "parent variant seed fine_tuned rmse mae rmse_change_share mae_change_share within_budget parameters bytes "
         "latency_s_per_window energy_j_per_1000_forecasts energy_status verdict reason"
     )
     types = {"fine_tuned": "boolean", "within_budget": "boolean", "parameters": "Int64", "bytes": "Int64"}
@@ -278,4 +393,4 @@ def make_compression(seed: int, random: np.random.Generator) -> pd.DataFrame:
 
 
 def read_choice(folder: Path) -> dict:
-    return json.loads((folder / "clocks/choice.json").read_text())
+    return json.loads(next((folder / "clocks").glob("*.choice.json")).read_text())

@@ -34,10 +34,10 @@ def no_figure_stays_open():
 
 
 def draw(study, name):
-    choice = json.loads((study / "clocks/choice.json").read_text())
+    choice = json.loads((study / "clocks/stgnn.choice.json").read_text())
     scores = pd.read_parquet(study / "accuracy/scores.parquet")
     if name == "training":
-        epochs = pd.concat([pd.read_parquet(p) for p in sorted((study / "models").iterdir())])
+        epochs = pd.concat([pd.read_parquet(p) for p in sorted((study / "checkpoints").iterdir())])
         return training_figure(epochs, "kWh", "estimated")
     if name == "forecasts":
         models = {m: Forecasts.read(study / f"forecasts/{m}.safetensors") for m in ("stgnn", "ridge")}
@@ -45,7 +45,7 @@ def draw(study, name):
     if name == "frontier":
         return frontier_figure(pd.read_parquet(study / "frontier.parquet"), "kWh")
     if name == "clocks":
-        return clocks_figure([pd.read_parquet(study / "clocks/sweep.parquet")], [choice])
+        return clocks_figure([pd.read_parquet(study / "clocks/stgnn.sweep.parquet")], [choice])
     if name == "degrees":
         return degrees_figure(*degrees_of(Inputs({"graph": [study / "data/graph.safetensors"]})))
     return horizons_figure(scores, "kWh")
@@ -68,15 +68,16 @@ def test_simulated_clocks_say_so_in_every_panel(study):
     figure = draw(study, "clocks")
     for axis in figure.axes:
         assert "SIMULATED" in [text.get_text() for text in axis.texts]
-    choice = json.loads((study / "clocks/choice.json").read_text())
+    choice = json.loads((study / "clocks/stgnn.choice.json").read_text())
     measured = clocks_figure(
-        [pd.read_parquet(study / "clocks/sweep.parquet")], [choice | {"label": "measured", "gpu": "A100"}]
+        [pd.read_parquet(study / "clocks/stgnn.sweep.parquet")],
+        [choice | {"label": "measured", "gpu": "A100"}],
     )
     assert not any(axis.texts for axis in measured.axes)
 
 
 def test_the_training_figure_without_energy_says_so_and_has_no_empty_panel(study):
-    epochs = pd.concat([pd.read_parquet(p) for p in (study / "models").iterdir()])
+    epochs = pd.concat([pd.read_parquet(p) for p in (study / "checkpoints").iterdir()])
     figure = training_figure(epochs.assign(cumulative_kwh=np.nan), "kWh", "missing")
     assert len(figure.axes) == 1
     assert "unknown" in figure.axes[0].get_title(loc="left")

@@ -1,63 +1,71 @@
 import json
 import re
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from made_study import write_study
+from made_study import study_files, write_study
 from wattshed.accounts.ladder.checks import training_checks
 from wattshed.accounts.ladder.steps import ladder_frame
 from wattshed.foundation.faults import Fault
-from wattshed.publish.model_costs import FIGURES as COST_FIGURES
+from wattshed.publish.parts.inputs import Inputs
 from wattshed.publish.report.numbers import report_numbers
 from wattshed.publish.report.page import render_report
-from wattshed.publish.report.results import read_results
 from wattshed.publish.sentences.headline import headline, knowledge
 
 PNG = b"\x89PNG\r\n\x1a\n made for a test"
+SETTINGS = {"note": "capped at 1 epoch (the study runs 50)"}
+TABLES = (
+    "accuracy",
+    "nodes",
+    "energy",
+    "frontier",
+    "fronts",
+    "leaders",
+    "normalised",
+    "chains",
+    "adaptation",
+    "matrices",
+    "compression",
+    "clocks",
+    "quality",
+)
+FIGURES = (
+    "training",
+    "forecasts",
+    "frontier",
+    "clocks",
+    "degrees",
+    "horizons",
+    "split",
+    "energies",
+    "overlay",
+    "fronts",
+    "chains",
+)
 
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
-    return write_study(tmp_path_factory.mktemp("study"))
+    folder = write_study(tmp_path_factory.mktemp("study"))
+    (folder / "one.png").write_bytes(PNG)
+    return folder
 
 
 @pytest.fixture(scope="module")
 def inputs(study):
-    return {
-        "config": study / "config.yaml",
-        "panel": study / "data/panel.safetensors",
-        "splits": study / "data/splits.json",
-        "graph": study / "data/graph.safetensors",
-        "quality": study / "data/quality.parquet",
-        "scores": study / "accuracy/scores.parquet",
-        "runs": study / "emissions.parquet",
-        "windows": study / "windows.parquet",
-        "frontier": study / "frontier.parquet",
-        "adaptation": study / "adaptation/summary.parquet",
-        "matrices": sorted((study / "adaptation").glob("stgnn-*")),
-        "compression": sorted((study / "compression").iterdir()),
-        "sweep": study / "clocks/sweep.parquet",
-        "choice": study / "clocks/choice.json",
-    }
-
-
-NAMES = ("training", "forecasts", "frontier", "clocks", "degrees", "horizons", *COST_FIGURES)
+    return Inputs(study_files(study), SETTINGS)
 
 
 @pytest.fixture(scope="module")
-def results(inputs):
-    return read_results(**inputs)
+def figures(study):
+    return dict.fromkeys(FIGURES, study / "one.png")
 
 
 @pytest.fixture(scope="module")
-def page(results, study):
-    (study / "one.png").write_bytes(PNG)
-    return render_report(
-        results, dict.fromkeys(NAMES, study / "one.png"), "capped at 1 epoch (the study runs 50)"
-    )
+def page(inputs, figures):
+    return render_report(inputs, TABLES, figures)
 
 
 def embedded(page):
@@ -87,20 +95,20 @@ def test_the_numbers_equal_those_recomputed_from_the_ledgers_and_scores(page, st
     for model, group in scores[scores["scope"] == "all"].groupby("model"):
         assert numbers["accuracy"][model]["rmse_mean"] == pytest.approx(group["rmse"].mean())
         assert numbers["accuracy"][model]["n"] == len(group)
-    raw = pd.concat([pd.read_parquet(p) for p in (study / "compression").iterdir()])
-    assert numbers["compression"]["full"]["rmse_mean"] == pytest.approx(
-        raw[raw["variant"] == "full"]["rmse"].mean()
+    raw = pd.read_parquet(study / "compression.parquet")
+    assert numbers["compression"]["stgnn"]["rmse_mean"] == pytest.approx(
+        raw[raw["variant"] == "stgnn"]["rmse"].mean()
     )
     assert numbers["compression"]["int8"]["rmse_mean"] is None
 
 
-def test_the_numbers_are_strict_json_and_those_of_the_function(page, results):
-    assert embedded(page) == json.loads(json.dumps(report_numbers(results), allow_nan=False))
+def test_the_numbers_are_strict_json_and_those_of_the_function(page, inputs):
+    assert embedded(page) == json.loads(json.dumps(report_numbers(inputs), allow_nan=False))
 
 
 def test_the_page_needs_no_other_file(page):
     assert (
-        page.count("data:image/png;base64,") == len(NAMES) - 1
+        page.count("data:image/png;base64,") == len(FIGURES) - 1
     )  # the frontier is for the paper: the page has the fronts
     assert not re.findall(r'(?:src|href)="(?!data:|#)', page)
     assert "http" not in page.split("<pre>")[0]
@@ -113,6 +121,7 @@ def test_all_sections_and_their_origins_are_there(page):
         "data",
         "accuracy",
         "energy",
+        "chains",
         "adaptation",
         "compression",
         "clocks",
@@ -122,7 +131,6 @@ def test_all_sections_and_their_origins_are_there(page):
         "0123abcd",
         "Test CPU",
         "torch 2.13.0",
-        "studied_model: stgnn",
         "174.1 g CO₂e per kWh",
         "ESP",
     ):
@@ -135,56 +143,57 @@ def test_foreign_text_is_escaped(page):
     assert "<meters>" not in page
 
 
-def test_the_headline_says_who_wins_and_where_the_graph_model_stands(results):
-    said = headline(results)
+def test_the_headline_says_who_wins_and_where_the_graph_model_stands(inputs):
+    said = headline(inputs)
     assert said[0].startswith("ridge wins")
-    assert said[1].startswith("The best graph model, stgnn, comes 2nd of 10")
+    assert said[1].startswith("The best graph model, stgnn, is 2nd of 10")
     assert any("yearly mix 2023, ESP" in sentence for sentence in said)
     assert any(sentence.startswith("Simulated result:") for sentence in said)
 
 
-def test_a_graph_model_that_wins_is_not_put_behind_itself(results):
-    scores = results.scores.copy()
+def test_a_graph_model_that_wins_is_not_put_behind_itself(inputs):
+    scores = inputs.frame("scores").copy()
     scores.loc[scores["model"] == "stgnn", "rmse"] *= 0.9
-    said = headline(replace(results, scores=scores))
+    said = headline(inputs.replacing(scores=scores))
     assert said[0].startswith("stgnn wins")
     assert "best of its kind" in said[1]
 
 
-def test_nothing_is_claimed_to_be_measured_without_a_sensor(results):
-    said = " ".join(knowledge(results))
+def test_nothing_is_claimed_to_be_measured_without_a_sensor(inputs):
+    said = " ".join(knowledge(inputs))
     assert "No energy in this report was measured" in said
     assert "GPU energy is missing" in said
     assert "clock sweep is simulated" in said
     assert "panel is synthetic" in said
 
 
-def test_a_measured_gpu_is_called_measured(results):
-    runs = results.runs.assign(gpu_kwh=1e-4, gpu_status="measured", gpu_source="nvml energy counter")
-    said = " ".join(knowledge(replace(results, runs=runs)))
+def test_a_measured_gpu_is_called_measured(inputs):
+    runs = inputs.frame("runs").assign(gpu_kwh=1e-4, gpu_status="measured", gpu_source="nvml energy counter")
+    said = " ".join(knowledge(inputs.replacing(runs=runs)))
     assert "GPU energy is measured (nvml energy counter)" in said
     assert "No energy in this report was measured" not in said
 
 
-def test_jobs_without_a_factor_state_no_mass(results, study):
-    runs = results.runs.assign(co2e_kg=np.nan, intensity_g_per_kwh=np.nan)
-    page = render_report(replace(results, runs=runs), dict.fromkeys(NAMES, study / "one.png"))
+def test_jobs_without_a_factor_state_no_mass(inputs, figures):
+    runs = inputs.frame("runs").assign(co2e_kg=np.nan, intensity_g_per_kwh=np.nan)
+    page = render_report(inputs.replacing(runs=runs), TABLES, figures)
     assert "no factor known, so no mass is stated" in page
     assert embedded(page)["energy"]["total"]["co2e_kg"] is None
 
 
 def test_a_ladder_is_shown_with_its_figure_and_the_advice_and_no_other_study_speaks_of_one(
-    results, study, page
+    inputs, figures, page, study
 ):
     assert embedded(page)["ladder"] == {}
     assert "What to use" not in page
     captions = {"stgnn_reference": "the study's recipe", "stgnn": "random <pairs>", "ridge": "closed form"}
-    checks = training_checks(results.windows, list(captions))
+    checks = training_checks(inputs.frame("windows"), list(captions))
     opponents = {"reference": "stgnn_reference"}
-    ladder = ladder_frame(checks, results.scores, captions, opponents)
-    figures = dict.fromkeys((*NAMES, "ladder"), study / "one.png")
-    climbed = render_report(replace(results, ladder=ladder), figures)
-    assert climbed.count("data:image/png;base64,") == len(NAMES)
+    ladder = ladder_frame(checks, inputs.frame("scores"), captions, opponents)
+    climbed = render_report(
+        inputs.replacing(ladder=ladder), (*TABLES, "ladder"), figures | {"ladder": study / "one.png"}
+    )
+    assert climbed.count("data:image/png;base64,") == len(FIGURES)
     assert "What to use: ridge. Its test RMSE, 0.6880 kWh (n = 1), is the least of 3" in climbed
     assert "random &lt;pairs&gt;" in climbed
     assert '<a href="#ladder">' in climbed
@@ -194,9 +203,25 @@ def test_a_ladder_is_shown_with_its_figure_and_the_advice_and_no_other_study_spe
     assert embedded(climbed)["ladder"]["ridge"]["reference_judged_by"] == "test"
 
 
-@pytest.mark.parametrize("key", ["scores", "panel", "graph"])
-def test_a_truncated_input_is_named(inputs, tmp_path, key):
-    broken = tmp_path / inputs[key].name
-    broken.write_bytes(inputs[key].read_bytes()[:60])
+def test_a_study_that_adapts_compresses_and_sweeps_nothing_has_a_report(study, figures):
+    left_out = ("adaptation", "matrices", "compression", "chains", "sweep", "choice")
+    files = {name: paths for name, paths in study_files(study).items() if name not in left_out}
+    tables = [name for name in TABLES if name not in (*left_out, "clocks")]
+    page = render_report(Inputs(files), tables, {name: figures[name] for name in ("degrees", "split")})
+    assert re.findall(r'<section id="(\w+)"', page) == ["answer", "data", "accuracy", "energy", "origin"]
+
+
+def test_chains_say_after_how_many_forecasts_a_step_has_paid_for_itself(page):
+    steps = embedded(page)["chains"]["stgnn_0"]
+    assert list(steps) == ["stgnn", "stgnn+replay", "stgnn+replay+prune_half"]
+    assert steps["stgnn+replay+prune_half"]["payback_forecasts_mean"] > 0
+    assert 'id="table-chains"' in page
+
+
+@pytest.mark.parametrize("key", ["scores", "panel", "graph", "choice"])
+def test_a_truncated_input_is_named(study, figures, tmp_path, key):
+    whole = study_files(study)
+    broken = tmp_path / whole[key][0].name
+    broken.write_bytes(whole[key][0].read_bytes()[:60])
     with pytest.raises(Fault, match=re.escape(str(broken))):
-        read_results(**{**inputs, key: broken})
+        render_report(Inputs(whole | {key: [broken]}), TABLES, figures)

@@ -31,9 +31,9 @@ def study(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def tables(study):
-    choice = json.loads((study / "clocks/choice.json").read_text())
-    compression = pd.concat([pd.read_parquet(p) for p in sorted((study / "compression").iterdir())])
-    matrix = pd.concat([pd.read_parquet(p) for p in sorted((study / "adaptation").glob("stgnn-*"))])
+    choice = json.loads((study / "clocks/stgnn.choice.json").read_text())
+    compression = pd.read_parquet(study / "compression.parquet")
+    matrix = pd.concat([pd.read_parquet(p) for p in sorted((study / "adaptation").iterdir())])
     frontier = pd.read_parquet(study / "frontier.parquet")
     scores = pd.read_parquet(study / "accuracy/scores.parquet")
     made = [
@@ -41,10 +41,10 @@ def tables(study):
         nodes_table(scores, "kWh"),
         energy_table(pd.read_parquet(study / "emissions.parquet")),
         frontier_table(frontier, "kWh"),
-        adaptation_table(pd.read_parquet(study / "adaptation/summary.parquet"), "kWh"),
+        adaptation_table(pd.read_parquet(study / "adaptation.parquet"), "kWh"),
         matrix_table(matrix, "replay", "kWh"),
         compression_table(compression, "kWh"),
-        clocks_table(pd.read_parquet(study / "clocks/sweep.parquet"), choice),
+        clocks_table(pd.read_parquet(study / "clocks/stgnn.sweep.parquet"), choice),
     ]
     return {table.name: table for table in made}
 
@@ -89,13 +89,13 @@ def test_simulated_clocks_are_marked_in_every_number_caption_and_verdict(tables)
 
 
 def test_exactly_the_recommended_clock_is_bold(tables, study):
-    choice = json.loads((study / "clocks/choice.json").read_text())
+    choice = json.loads((study / "clocks/stgnn.choice.json").read_text())
     bold = [cell.text for cell in column(tables["clocks"], "SM clock") if cell.best]
     assert bold == [str(choice["clock_mhz"])]
 
 
 def test_a_sweep_that_was_refused_states_no_saving(study):
-    choice = json.loads((study / "clocks/choice.json").read_text())
+    choice = json.loads((study / "clocks/stgnn.choice.json").read_text())
     refused = choice | {
         "verdict": "no practical point: keep the maximum",
         "reason": "too noisy",
@@ -117,12 +117,8 @@ def test_a_strategy_that_never_learns_has_no_energy_per_update(tables):
 
 
 def test_a_variant_is_worth_it_only_if_every_seed_says_so(study):
-    rows = pd.concat(
-        [pd.read_parquet(p) for p in sorted((study / "compression").iterdir())], ignore_index=True
-    )
-    assert (
-        variant_means(rows).set_index("variant").loc["prune_half_tuned", "verdict"] == "worth it here"
-    )
+    rows = pd.read_parquet(study / "compression.parquet")
+    assert variant_means(rows).set_index("variant").loc["prune_half_tuned", "verdict"] == "worth it here"
     one = rows.index[(rows["variant"] == "prune_half_tuned") & (rows["seed"] == 2)]
     rows.loc[one, ["verdict", "reason"]] = ["not worth it here", "1% less energy per forecast"]
     row = variant_means(rows).set_index("variant").loc["prune_half_tuned"]

@@ -1,0 +1,188 @@
+"""What every table and figure must keep to, those of a study's own files too."""
+
+import json
+import re
+import subprocess
+import sys
+
+import matplotlib.pyplot as plt
+import pytest
+
+from made_study import BASELINES, TRAINED, MadeStudy, study_files, write_study
+from wattshed.foundation import plugins
+from wattshed.foundation.faults import Fault
+from wattshed.publish.parts.declaration import declared
+from wattshed.publish.parts.inputs import Inputs
+
+PARTS = [(kind, name) for kind in ("table", "figure") for name in plugins.names(kind)]
+HOSTILE = "a_b & {c} %"
+TOY_TABLE = """
+import pandas as pd
+
+from wattshed.publish.typesetting.table import Cell, Column, Table
+from wattshed.publish.typesetting.table_part import TablePart
+
+
+def make(inputs):
+    rows = [[Cell(name)] for name in inputs.frame("scores")["model"].unique()]
+    return Table("toy", f"Models, n = {len(rows)}.", [Column("Model")], rows)
+
+
+TABLE = TablePart(message="Make the toy table", caption="Toy.", inputs=("scores",), make=make)
+"""
+TOY_FIGURE = """
+import matplotlib.pyplot as plt
+
+from wattshed.publish.drawing.figure_part import FigurePart
+
+
+def make(inputs):
+    figure, axis = plt.subplots()
+    axis.hist(inputs.frame("scores")["rmse"])
+    return figure
+
+
+FIGURE = FigurePart(message="Draw the toy figure", caption="Toy.", inputs=("scores",), make=make)
+"""
+
+
+@pytest.fixture(autouse=True)
+def no_figure_stays_open():
+    yield
+    plt.close("all")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A study whose model has a name that LaTeX and HTML would act on, with a ladder and a benchmark."""
+    trained = {HOSTILE if name == "gru" else name: values for name, values in TRAINED.items()}
+    steps = {name: f"caption of {name} {{form}}" for name in (*trained, *BASELINES)}
+    folder = write_study(tmp_path_factory.mktemp("study"), MadeStudy(trained=trained, steps=steps))
+    row = dict.fromkeys(("what", "opponent", "measured", "floor", "must", "met"), HOSTILE)
+    (folder / "engine.json").write_text(json.dumps({"rows": [row], "notes": [HOSTILE]}))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def files(folder):
+    return study_files(folder) | {"engine": [folder / "engine.json"]}
+
+
+def own_plugin(tmp_path, monkeypatch, name, text):
+    file = tmp_path / f"{name}.py"
+    file.write_text(text)
+    monkeypatch.setenv(plugins.OWN_PLUGINS, json.dumps([str(file)]))
+
+
+def check_table(folder, files):
+    for file in files:
+        tex = (folder / f"{file}.tex").read_text()
+        bare = tex.replace(r"\\", "").replace(r"\{", "").replace(r"\}", "")
+        assert bare.count("{") == bare.count("}")
+        for command in (r"\begin{table}", r"\toprule", r"\midrule", r"\bottomrule", r"\end{table}"):
+            assert command in tex
+        assert re.search(r"\\caption\{.{10,}\}", tex)
+
+
+def check_figure(folder, name):
+    assert (folder / f"{name}.pdf").read_bytes().startswith(b"%PDF")
+    assert (folder / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_both_tables_of_parts_are_read_without_what_draws_and_computes():
+    code = (
+        "import sys\n"
+        "from wattshed.foundation.plugins import names\n"
+        "from wattshed.publish.parts.declaration import declared\n"
+        "for kind in ('table', 'figure'):\n"
+        "    for name in names(kind): declared(kind, name)\n"
+        "print(sorted({'torch', 'pandas', 'matplotlib', 'numpy'} & set(sys.modules)))"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(("kind", "name"), PARTS)
+def test_a_part_says_what_it_needs_and_what_it_is(kind, name):
+    part = declared(kind, name)
+    assert re.match(r"(Make|Draw) the |Draw (energy|forecasts) ", part.message), part.message
+    assert part.caption.endswith(".")
+    assert part.inputs
+    loaded = plugins.load(kind, name)
+    assert (loaded.message, loaded.caption, loaded.inputs) == (part.message, part.caption, part.inputs)
+
+
+@pytest.mark.parametrize(("kind", "name"), PARTS)
+def test_a_part_is_made_of_what_it_declares_alone(kind, name, files, tmp_path):
+    part = declared(kind, name)
+    own = {text: files[text] for text in part.inputs}
+    plugins.load(kind, name).write(name, Inputs(own, {"note": f"A note on {HOSTILE}."}), tmp_path)
+    if kind == "figure":
+        check_figure(tmp_path, name)
+    else:
+        made = [path.stem for path in tmp_path.iterdir()]
+        assert part.in_report_only or set(made) == set(part.files)
+        check_table(tmp_path, made)
+
+
+@pytest.mark.parametrize(("kind", "name"), PARTS)
+def test_a_missing_input_is_refused_with_a_sentence(kind, name, files, tmp_path):
+    needed = declared(kind, name).inputs
+    given = {text: files[text] for text in needed[1:]}
+    with pytest.raises(Fault, match=rf"{kind} '{name}' needs the input '{needed[0]}', which is missing"):
+        plugins.load(kind, name).write(name, Inputs(given), tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_hostile_name_is_set_as_text(files, tmp_path):
+    plugins.load("table", "accuracy").write("accuracy", Inputs(files), tmp_path)
+    assert r"a\_b \& \{c\} \%" in (tmp_path / "accuracy.tex").read_text()
+
+
+def test_a_toy_table_of_the_studys_own_is_made_like_ours(files, tmp_path, monkeypatch):
+    own_plugin(tmp_path, monkeypatch, "toy", TOY_TABLE)
+    assert plugins.names("table")[-1] == "toy"
+    assert declared("table", "toy").files == ("toy",)
+    plugins.load("table", "toy").write("toy", Inputs(files), tmp_path)
+    check_table(tmp_path, ["toy"])
+
+
+def test_a_toy_figure_of_the_studys_own_is_made_like_ours(files, tmp_path, monkeypatch):
+    own_plugin(tmp_path, monkeypatch, "toy", TOY_FIGURE)
+    plugins.load("figure", "toy").write("toy", Inputs(files), tmp_path)
+    check_figure(tmp_path, "toy")
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "said"),
+    [
+        (
+            "toy",
+            'inputs=("scores",)',
+            "inputs=NAMES",
+            "sets inputs to what cannot be read: expected a tuple of texts",
+        ),
+        ("toy", 'caption="Toy.", ', "", "lacks caption"),
+        ("toy", 'caption="Toy.", ', 'caption="Toy.", when=1, ', "sets 'when': expected only"),
+        ("toy", "TablePart(message", "dict(**{}, message", "has no declaration that can be read"),
+        ("my toy", "", "", "cannot name a rule and its files"),
+    ],
+)
+def test_a_declaration_that_cannot_be_read_is_a_sentence(tmp_path, monkeypatch, name, old, new, said):
+    own_plugin(tmp_path, monkeypatch, name, TOY_TABLE.replace(old, new) if old else TOY_TABLE)
+    with pytest.raises(Fault, match=re.escape(said)):
+        declared("table", name)
+
+
+def test_other_files_than_declared_are_refused(files, tmp_path, monkeypatch):
+    own_plugin(
+        tmp_path,
+        monkeypatch,
+        "toy",
+        TOY_TABLE.replace("return Table(", "return dict(other=Table(").replace(
+            "rows)\n\n\nTABLE", "rows))\n\n\nTABLE"
+        ),
+    )
+    with pytest.raises(Fault, match="the table 'toy' made other: expected toy"):
+        plugins.load("table", "toy").write("toy", Inputs(files), tmp_path)
+    assert not list(tmp_path.glob("*.tex"))

@@ -32,8 +32,14 @@ class Exported:
 def function_of(network: Network) -> TensorFunction:
     """The network as a function of plain tensors, in evaluation mode.
 
-    Raises :class:`Fault` for a network that has none.
+    Raises :class:`Fault` for a network that has none, and for one whose weights are not floating-point numbers.
     """
+    types = {str(weight.dtype) for weight in network.parameters() if not weight.is_floating_point()}
+    if types:
+        raise Fault(
+            f"the network has weights of the type {', '.join(sorted(types))}, whose operators exist in torch only: "
+            "expected floating-point weights; export the checkpoint that it was made of, and quantise it there."
+        )
     function = network.tensor_function()
     if function is None:
         raise Fault(

@@ -34,7 +34,8 @@ class LowRankGRU(nn.Module):
     def forward(self, steps: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """steps: [M, W, in], state: [1, M, H] -> (states [M, W, H], last state [1, M, H]), as nn.GRU."""
         inputs = self.input_map(steps)
-        last = steps.new_zeros(len(steps), self.hidden_size) if state is None else state[0]
+        # An export traces shape[0] as any number of pairs, but len() as a constant.
+        last = steps.new_zeros(steps.shape[0], self.hidden_size) if state is None else state[0]
         states = []
         for hour in range(steps.shape[1]):
             reset_in, update_in, new_in = inputs[:, hour].chunk(3, dim=1)

@@ -49,8 +49,12 @@ class PluginBlock:
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        blocks = [plugins.load(self.kind, name).Settings for name in plugins.names(self.kind)]
-        return {"oneOf": [handler(block.__pydantic_core_schema__) for block in blocks]}
+        blocks = {name: plugins.load(self.kind, name).Settings for name in plugins.names(self.kind)}
+        return {
+            "oneOf": [
+                {**handler(block.__pydantic_core_schema__), "title": name} for name, block in blocks.items()
+            ]
+        }
 
 
 @dataclass(frozen=True)

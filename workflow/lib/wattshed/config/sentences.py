@@ -29,7 +29,8 @@ def sentence(
     # A misspelt key is also a missing one; the misspelling is the better news.
     first = next((problem for problem in problems if problem["type"] == "extra_forbidden"), problems[0])
     path, keys = _locate(first["loc"], block, given)
-    place = ".".join(str(part) for part in path) or "the file as a whole"
+    # What concerns several blocks has no path of its own: its sentence names the keys.
+    place = ".".join(str(part) for part in path)
     more = f" ({len(problems) - 1} more after it)" if len(problems) > 1 else ""
     if first["type"] == "extra_forbidden":
         return f"{origin}: {place} is not a known key: {_suggestion(str(path[-1]), keys)}{more}"
@@ -39,7 +40,8 @@ def sentence(
     message = message[0].lower() + message[1:]
     found = first["input"]
     shown = f" (found {found!r})" if isinstance(found, str | int | float | bool) or found is None else ""
-    return f"{origin}: {place}: {message}{shown}: correct it and run again.{more}"
+    where = f"{origin}: {place}" if place else origin
+    return f"{where}: {message}{shown}: correct it and run again.{more}"
 
 
 def _suggestion(key: str, keys: list[str]) -> str:

@@ -1,0 +1,148 @@
+"""Chains: which lineages a study makes, and which chains are refused before anything runs."""
+
+import copy
+
+import pytest
+import yaml
+
+from wattshed.config.lineages import lineages_of, swept_lineages
+from wattshed.config.study import load_study
+from wattshed.foundation.faults import Fault
+
+
+@pytest.fixture(scope="module")
+def config(root):
+    return yaml.safe_load((root / "config/config.yaml").read_text())
+
+
+def with_chains(config, *steps, model="stgnn"):
+    chains = [
+        {"name": f"chain_{place}", "model": model, "steps": list(each)} for place, each in enumerate(steps)
+    ]
+    return {**copy.deepcopy(config), "chains": chains}
+
+
+def test_the_default_study_adapts_before_and_after_compressing_and_sweeps_the_first(config):
+    study = load_study(config)
+    lineages = lineages_of(study)
+    assert {"stgnn+replay+prune_half_tuned", "stgnn+prune_half_tuned+replay"} <= set(lineages)
+    assert swept_lineages(study) == ["stgnn+replay+prune_half_tuned"]
+
+
+def test_every_lineage_comes_after_its_parent_and_knows_its_ancestry(config):
+    lineages = lineages_of(load_study(config))
+    seen = set()
+    for text, lineage in lineages.items():
+        assert lineage.parent is None or lineage.parent.text in seen
+        assert "+".join([lineage.model, *(one.step for one in lineage.ancestry()[1:])]) == text
+        seen.add(text)
+
+
+def test_a_lineage_names_the_plug_ins_that_made_it(config):
+    study = load_study(config)
+    made = lineages_of(study)["stgnn+replay+prune_half_tuned"]
+    assert made.plugins(study) == [("family", "stgnn"), ("strategy", "replay"), ("method", "prune")]
+
+
+def test_all_strategies_and_variants_are_compared_on_any_lineage(config):
+    changed = copy.deepcopy(config)
+    changed["chains"] = []
+    changed["adaptation"]["models"] = ["gru", "stgnn+prune_half"]
+    changed["compression"]["models"] = ["stgnn_reference+naive"]
+    lineages = lineages_of(load_study(changed))
+    assert {"gru+frozen", "gru+naive", "gru+replay", "stgnn+prune_half+replay"} <= set(lineages)
+    assert {"stgnn_reference+naive", "stgnn_reference+naive+prune_half"} <= set(lineages)
+
+
+def test_a_study_may_do_nothing_with_its_models(config):
+    bare = {key: value for key, value in config.items() if key not in ("adaptation", "compression", "chains")}
+    study = load_study(bare)
+    assert list(lineages_of(study)) == list(study.models)
+
+
+def test_a_chain_may_sweep_the_model_itself(config):
+    study = load_study(with_chains(config, ["sweep"]))
+    assert swept_lineages(study) == ["stgnn"]
+
+
+@pytest.mark.parametrize(
+    ("steps", "model", "sentence"),
+    [
+        ([["repla"]], "stgnn", r"chains.0 \(chain_0\): 'repla' is neither .* did you mean 'replay'"),
+        ([["replay"]], "stgn", "chains.0 .*'stgn' is no model; did you mean 'stgnn'"),
+        ([["replay", "prune_half", "replay"]], "stgnn", "'replay' comes twice, which goes in a circle"),
+        ([["replay"], ["replay"]], "stgnn", "chains.1 .*repeats the chain 'chain_0', stgnn -> replay"),
+        ([["sweep", "replay"]], "stgnn", "sweep stands before other steps.*expected it last"),
+        (
+            [["int8", "replay"]],
+            "stgnn",
+            "'stgnn\\+int8' .*cannot do the step 'replay', which asks for updates",
+        ),
+        ([["prune_half"]], "dlinear", "'dlinear' .family dlinear. cannot do the step 'prune_half'"),
+        ([[]], "stgnn", "chains.0.steps: .*at least 1"),
+    ],
+)
+def test_a_chain_that_cannot_be_made_is_refused_with_one_sentence(config, steps, model, sentence):
+    with pytest.raises(Fault, match=sentence) as caught:
+        load_study(with_chains(config, *steps, model=model), "village.yaml")
+    assert str(caught.value).startswith("village.yaml: ")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("block", "name", "value"),
+    [
+        ("models", "none", {"form": "gru", "recipe": "frugal"}),
+        ("models", "total", {"form": "gru", "recipe": "frugal"}),
+        ("strategies", "sweep", {"kind": "naive"}),
+        ("strategies", "random", {"kind": "naive"}),
+        ("variants", "full", {"method": "int8"}),
+        ("variants", "baseline", {"method": "int8"}),
+    ],
+)
+def test_words_that_results_use_themselves_are_no_names(config, block, name, value):
+    changed = copy.deepcopy(config)
+    place = {"models": changed, "strategies": changed["adaptation"], "variants": changed["compression"]}[
+        block
+    ]
+    place[block][name] = value
+    with pytest.raises(Fault, match=f"'{name}' is a reserved word"):
+        load_study(changed)
+
+
+def test_a_study_is_not_called_idle(config):
+    with pytest.raises(Fault, match="'idle' is a reserved word"):
+        load_study({**config, "study": "idle"})
+
+
+def test_one_name_stands_for_one_step(config):
+    changed = copy.deepcopy(config)
+    changed["compression"]["variants"]["replay"] = {"method": "int8"}
+    with pytest.raises(Fault, match="'replay' is the name of a strategy and of a variant"):
+        load_study(changed)
+
+
+@pytest.mark.parametrize(
+    ("place", "kind", "sentence"),
+    [
+        (("adaptation", "strategies"), {"kind": "replai"}, "'replai' is no strategy: did you mean 'replay'"),
+        (
+            ("compression", "variants"),
+            {"method": "prun"},
+            "'prun' is no compression method: did you mean 'prune'",
+        ),
+        (
+            ("models",),
+            {"form": "stgn", "recipe": "frugal"},
+            "'stgn' is no model family: did you mean 'stgnn'",
+        ),
+    ],
+)
+def test_an_unknown_plug_in_is_refused_with_the_nearest_name(config, place, kind, sentence):
+    changed = copy.deepcopy(config)
+    block = changed
+    for key in place:
+        block = block[key]
+    block["mine"] = kind
+    with pytest.raises(Fault, match=sentence):
+        load_study(changed)

@@ -4,6 +4,7 @@ import json
 import runpy
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
@@ -14,9 +15,12 @@ from wattshed.compression.comparing import compare_checkpoints, structure
 from wattshed.compression.making import compress_checkpoints
 from wattshed.compression.methods.int8 import METHOD as INT8
 from wattshed.compression.methods.protocol import NotAvailable
+from wattshed.compression.methods.prune import METHOD as PRUNE
 from wattshed.config.models.compression import MeasuringBlock, TuningBlock, variant_of
 from wattshed.config.models.recipes import RecipeBlock
 from wattshed.forecast.job_inputs import JobInputs
+from wattshed.forecast.series import ScaledSeries
+from wattshed.forecast.streaming import StreamingForecaster
 from wattshed.foundation.faults import Fault
 from wattshed.training.checkpoint import (
     ModelSpec,
@@ -157,6 +161,36 @@ def test_other_families_are_compressed_and_fine_tuned(form, given, task, graph, 
     assert not torch.equal(tuned.network.state_dict()["output.weight"], weights["output.weight"])
     origins = task.origins(task.splits.test)[:3]
     assert tuned.forecast(origins).shape == raw.forecast(origins).shape
+
+
+@pytest.mark.parametrize("name", ["half_tuned", "thin", "int8"])
+def test_a_streaming_model_still_streams_when_it_is_smaller(name, given, task, graph, tmp_path):
+    recipe = RECIPE.model_copy(update={"sampling": "sequences", "sequence_h": 48, "burn_in_h": 12})
+    spec = ModelSpec("model", 1, model_block("stgnn", linear_part=True), recipe, task.windows)
+    base = tmp_path / "model-1.safetensors"
+    write_checkpoint(base, make_forecaster(spec, task, graph, CPU).network, spec)
+    forecaster, _ = read_checkpoint(compress(given, [base], name)[0], task, graph, CPU)
+    assert isinstance(forecaster, StreamingForecaster)
+    origins = task.origins(task.splits.test)[:5]
+    assert np.isfinite(forecaster.forecast(origins)).all()
+
+
+def test_steps_of_fine_tuning_that_a_method_cannot_take_are_refused(
+    given, task, graph, tmp_path, monkeypatch
+):
+    base = write_base(tmp_path, task, graph, seeds=(1,))
+    monkeypatch.setattr(type(PRUNE), "keeps", frozenset())
+    with pytest.raises(Fault, match="half_tuned has 20 fine_tune_steps, but what the method prune makes"):
+        compress(given, base, "half_tuned")
+
+
+def test_checkpoints_of_one_graph_share_their_series(given, task, graph, tmp_path, monkeypatch):
+    base = write_base(tmp_path, task, graph)
+    half = compress(given, base, "half")
+    made, make = [], ScaledSeries.make
+    monkeypatch.setattr(ScaledSeries, "make", lambda *given: made.append(1) or make(*given))
+    compare_checkpoints(given, [*base, *half], QUICK, tmp_path / "model.jsonl")
+    assert len(made) == 1
 
 
 def test_the_same_job_gives_the_same_checkpoint(given, task, graph, tmp_path):

@@ -21,6 +21,7 @@ from wattshed.forecast.job_inputs import JobInputs
 from wattshed.forecast.metrics import sum_errors
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.protocol import ForecastTask
+from wattshed.forecast.series import ScaledSeries
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.vocabulary import Stage, Status
 from wattshed.training.checkpoint import ModelSpec, read_checkpoint, read_spec
@@ -131,16 +132,18 @@ def _read(
     given: JobInputs, checkpoints: Sequence[Path], specs: Sequence[tuple[ModelSpec, str | None]]
 ) -> list[Candidate]:
     candidates = []
-    # Checkpoints of one graph share their series, of which a large panel has room for one only.
-    shared: dict[int | None, NeuralForecaster] = {}
+    # Checkpoints of one graph share their series: a large panel has room for few of them.
+    shared: dict[int | None, ScaledSeries] = {}
     for path, (spec, unavailable) in zip(checkpoints, specs, strict=True):
         if unavailable is not None:
             candidates.append(Candidate(spec, None, unavailable))
             continue
-        forecaster, _ = read_checkpoint(path, given.task, given.graph, given.device, given.engine)
         graph = spec.seed if spec.model.graph == "shuffled" else None
-        first = shared.setdefault(graph, forecaster)
-        candidates.append(Candidate(spec, first.of(forecaster.network), None))
+        forecaster, _ = read_checkpoint(
+            path, given.task, given.graph, given.device, given.engine, shared.get(graph)
+        )
+        shared[graph] = forecaster.series
+        candidates.append(Candidate(spec, forecaster, None))
     return candidates
 
 

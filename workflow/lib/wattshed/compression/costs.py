@@ -11,6 +11,7 @@ import numpy as np
 
 from wattshed.config.models.compression import MeasuringBlock
 from wattshed.energy.meter import Meter
+from wattshed.energy.reading import worst_status
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.protocol import ForecastTask, evenly_spaced
 from wattshed.foundation.vocabulary import Status, Window
@@ -51,8 +52,7 @@ def _cost(latency_s: float, rounds: list[tuple[float, str]]) -> Cost:
     if not rounds:
         return Cost(latency_s, None, None, None, Status.MISSING)
     values = [joules for joules, _ in rounds]
-    order = list(Status)
-    status = max((status for _, status in rounds), key=lambda status: order.index(Status(status)))
+    status = worst_status(status for _, status in rounds)
     low = high = None
     # A reading of 0 J has no logarithm; it means that the window was too small for the sensor.
     if min(values) > 0:

@@ -12,6 +12,7 @@ from wattshed.config.models.compression import TuningBlock, VariantBlock
 from wattshed.devices.torch_device import synchroniser
 from wattshed.energy.job import metered_job
 from wattshed.energy.meter import Meter
+from wattshed.forecast.families.family import Offer
 from wattshed.forecast.job_inputs import JobInputs
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.foundation import plugins
@@ -48,6 +49,11 @@ def compress_checkpoints(
         raise Fault(
             f"--compressed names {len(compressed)} files for {len(checkpoints)} checkpoints: expected one file per "
             "checkpoint, in the same order."
+        )
+    if settings.fine_tune_steps and Offer.UPDATES not in plugins.load("method", settings.method).keeps:
+        raise Fault(
+            f"the variant {variant} has {settings.fine_tune_steps} fine_tune_steps, but what the method "
+            f"{settings.method} makes cannot be trained: expected 0; change compression.variants.{variant}."
         )
     step = Step(variant, "method", settings.method, settings.model_dump(mode="json"))
     specs = [read_spec(path) for path in checkpoints]

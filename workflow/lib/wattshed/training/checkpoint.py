@@ -1,5 +1,6 @@
 """A trained network on disk: its weights, the blocks that made it, and its lineage."""
 
+import json
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -81,10 +82,16 @@ def read_spec(path: Path | str) -> tuple[ModelSpec, str | None]:
 
 
 def read_checkpoint(
-    path: Path | str, task: ForecastTask, graph: Graph, device: torch.device, engine: Wanted = "auto"
+    path: Path | str,
+    task: ForecastTask,
+    graph: Graph,
+    device: torch.device,
+    engine: Wanted = "auto",
+    series: ScaledSeries | None = None,
 ) -> tuple[NeuralForecaster, ModelSpec]:
     """Rebuild the forecaster that :func:`write_checkpoint` saved, on a task with the same windows.
 
+    series: of another checkpoint of the same model and graph, to share; None makes them.
     Raises :class:`Fault` for a checkpoint of other windows, another panel or another library version, one that could
     not be made, and one whose tensors do not fit.
     """
@@ -100,7 +107,7 @@ def read_checkpoint(
             f"{path} forecasts {spec.windows.horizon_h} h from {spec.windows.look_back_h} h, the task "
             f"asks for {task.windows.horizon_h} h from {task.windows.look_back_h} h: train it again."
         )
-    forecaster = make_forecaster(spec, task, graph, device, engine)
+    forecaster = make_forecaster(spec, task, graph, device, engine, series)
     weights = {name: torch.from_numpy(array) for name, array in arrays.items()}
     refuse_misfit(path, weights, forecaster.network)
     forecaster.network.load_state_dict(weights)
@@ -123,17 +130,25 @@ def refuse_misfit(path: Path | str, weights: dict[str, Tensor], network: nn.Modu
 
 
 def make_forecaster(
-    spec: ModelSpec, task: ForecastTask, graph: Graph, device: torch.device, engine: Wanted = "auto"
+    spec: ModelSpec,
+    task: ForecastTask,
+    graph: Graph,
+    device: torch.device,
+    engine: Wanted = "auto",
+    series: ScaledSeries | None = None,
 ) -> NeuralForecaster:
-    """An untrained forecaster of the lineage's shape, with the graph that its block asks for."""
+    """An untrained forecaster of the lineage's shape, with the graph that its block asks for; series: to share."""
     if spec.model.graph == "shuffled":
         graph = graph.shuffled(spec.seed)
-    series = ScaledSeries.make(task, graph.adjacency, spec.recipe.scaling, device, engine)
+    if series is None:
+        series = ScaledSeries.make(task, graph.adjacency, spec.recipe.scaling, device, engine)
     network = make_network(spec.model, task.windows, graph.adjacency, spec.seed)
     for step in spec.steps:
         if step.kind == "method":
             method = plugins.load("method", step.plugin)
-            network = method.skeleton(network, method.Settings.model_validate(step.settings))
+            # As JSON, so that tuples and enumerations come back as such.
+            settings = method.Settings.model_validate_json(json.dumps(step.settings))
+            network = method.skeleton(network, settings)
     kind = StreamingForecaster if spec.recipe.sampling == "sequences" else NeuralForecaster
     return kind(network.to(device), series, task.windows.horizon_h)
 

@@ -1,0 +1,126 @@
+"""Every shipped study can finish: its tables and report are made of small invented results, as its rules would."""
+
+import importlib.util
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from made_study import MadeStudy, study_files, write_study
+from wattshed.config.study import load_study
+
+CONFIG = Path(__file__).resolve().parents[2] / "config"
+STUDIES = sorted(path.name for path in CONFIG.glob("*.yaml"))
+PNG = b"\x89PNG\r\n\x1a\n made for a test"
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_the_tables_and_the_report_of_a_shipped_study_are_made(root, tmp_path, monkeypatch, name):
+    study = load_study(yaml.safe_load((CONFIG / name).read_text()), name)
+    monkeypatch.chdir(tmp_path)
+    commands = planned_commands(root, CONFIG / name, tmp_path, study)
+    place_results(study, commands, tmp_path)
+    for script, arguments in sorted(commands, key=lambda command: ORDER[command[0]]):
+        # Figures take longest; test_part_contract.py and the real DAG draw them.
+        if "--figure" not in arguments:
+            script_main(root, script)(arguments)
+    results = tmp_path / f"results/{study.study}"
+    assert len(list((results / "tables").glob("*.tex"))) >= 10
+    assert study.study in (results / "report.html").read_text()
+
+
+ORDER = {"save_config": 0, "make_part": 1, "write_report": 2}
+
+
+def planned_commands(root, configfile, folder, study):
+    """Script and arguments of every light publishing job that Snakemake plans."""
+    path = getattr(study.data.source, "path", None)
+    if path:
+        # A study on a table that users bring.
+        (folder / path).parent.mkdir(parents=True)
+        (folder / path).touch()
+    words = [
+        sys.executable,
+        "-m",
+        "snakemake",
+        "-s",
+        str(root / "Snakefile"),
+        "--configfile",
+        str(configfile),
+    ]
+    environment = {**os.environ, "HOME": str(folder), "XDG_CACHE_HOME": str(folder / "cache")}
+    answer = subprocess.run(
+        [*words, "--cores", "1", "--dry-run", "--printshellcmds"],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    text = answer.stdout + answer.stderr
+    assert answer.returncode == 0, text[-3000:]
+    commands = []
+    for line in text.splitlines():
+        if "/publish/" not in line or not line.startswith("Shell command: "):
+            continue
+        _, _, script, *arguments = shlex.split(line.removeprefix("Shell command: "))
+        commands.append((Path(script).stem, arguments[: arguments.index(">")]))
+    assert {script for script, _ in commands} == set(ORDER)
+    return commands
+
+
+def place_results(study, commands, folder):
+    """Invented results of the study's models, where its jobs look for them."""
+    made = study_files(write_study(folder / "made", made_study(study)))
+    for name, places in named_inputs(commands).items():
+        for place in (folder / place for place in places):
+            if place.exists() or name == "config":
+                continue
+            place.parent.mkdir(parents=True, exist_ok=True)
+            same = [file for file in made[name] if file.name == place.name]
+            shutil.copy(same[0] if same else made[name][0], place)
+    for script, arguments in commands:
+        if script == "write_report":
+            for figure in arguments[arguments.index("--figures") + 1 : arguments.index("--parameters")]:
+                (folder / figure).parent.mkdir(parents=True, exist_ok=True)
+                (folder / figure).write_bytes(PNG)
+
+
+def made_study(study):
+    parents = [*study.adaptation.models, *study.compression.models]
+    ladder = study.ladder
+    return MadeStudy(
+        name=study.study,
+        seeds=tuple(study.seeds),
+        trained={name: (0.7 + 0.01 * n, 1e-4 * (n + 1)) for n, name in enumerate(study.models)},
+        baselines={name: (0.75 + 0.02 * n, 4e-7 / (n + 1)) for n, name in enumerate(study.baselines)},
+        parents=list(dict.fromkeys(parents)) or [next(iter(study.models))],
+        steps={step.name: step.caption for step in ladder.steps} if ladder else {},
+        reference=ladder.reference if ladder else "",
+        forms={name: model.form for name, model in study.models.items()},
+    )
+
+
+def named_inputs(commands):
+    """Files of every ``--input NAME FILE...``."""
+    found = {}
+    for _, arguments in commands:
+        for start, word in enumerate(arguments):
+            if word != "--input":
+                continue
+            stop = next(n for n in range(start + 1, len(arguments)) if arguments[n].startswith("--"))
+            name, *files = arguments[start + 1 : stop]
+            found[name] = files
+    return found
+
+
+def script_main(root, script):
+    file = root / f"workflow/scripts/publish/{script}.py"
+    spec = importlib.util.spec_from_file_location(f"shipped_{script}", file)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.main

@@ -63,7 +63,6 @@ def test_rooms_import_only_from_rooms_below(root):
     assert wrong == []
 
 
-@pytest.mark.xfail(reason="the next commit cuts the last of them")
 def test_no_sub_rooms_import_one_another_in_a_circle(root):
     imports = {
         here: {place for place in there if "/" in place}
@@ -86,6 +85,8 @@ def test_no_room_has_more_files_than_a_reader_keeps_in_mind(root):
         folder.relative_to(package).as_posix(): count
         for folder in [*package.rglob("*/"), package]
         if folder.name != "__pycache__"
+        # A folder with a table of plug-ins has a file for each of them, however many.
+        and not (folder / "registry.py").is_file()
         and (count := sum(file.name != "__init__.py" for file in folder.glob("*.py"))) > MOST_FILES
     }
     assert crowded == {}
@@ -109,8 +110,20 @@ def test_every_rule_has_the_house_shape_and_its_script(root):
             assert script, f"{name} calls no script"
             assert script[1].endswith(f"/{name}.py"), f"{name} does not call its script"
             if not name.startswith("fetch_"):
-                assert f'code=code_of("{script[1]}"' in body, f"{name} does not carry its library's digest"
+                digest = rf'code=(lambda wildcards: )?code_of\(\s*"{script[1]}"'
+                assert re.search(digest, body), f"{name} does not carry its library's digest"
             assert (root / "workflow/scripts" / script[1]).is_file()
+
+
+def test_every_rule_made_in_a_loop_has_the_house_shape(root):
+    text = (root / "workflow/rules/publish.smk").read_text()
+    bodies = re.findall(r"^    rule:\n(.*?)(?=^\S|\Z)", text, re.M | re.S)
+    assert len(bodies) == 2
+    for body in bodies:
+        directives = re.findall(r"^        (\w+):", body, re.MULTILINE)
+        needed = ["name", "input", "output", "log", "benchmark", "localrule", "conda", "resources", "params"]
+        assert directives == [*needed, "message", "shell"]
+        assert 'code=code_of("publish/make_part.py", (' in body
 
 
 def test_no_python_file_grows_beyond_400_lines(root):

@@ -8,9 +8,8 @@ from contextlib import contextmanager
 import pytest
 import yaml
 
-from wattshed.publish.model_costs import FIGURES as COST_FIGURES
-from wattshed.publish.model_costs import TABLES as COST_TABLES
-from wattshed.publish.tables.ladder import TABLES as LADDER_TABLES
+from wattshed.foundation import plugins
+from wattshed.publish.parts.declaration import declared
 
 pytestmark = pytest.mark.workflow
 
@@ -19,20 +18,38 @@ REPORT = {"write_report", "all"}
 ACCOUNTS = {
     "aggregate_ledgers",
     "add_emissions",
-    "make_figures_costs",
-    "make_tables_costs",
     "summarise_adaptation",
     "find_frontier",
+    "find_chains",
     "make_table_accuracy",
+    "make_table_adaptation",
+    "make_table_chains",
     "make_table_energy",
     "make_table_frontier",
-    "make_table_adaptation",
-    "make_figure_training",
+    "make_table_fronts",
+    "make_table_leaders",
+    "make_table_normalised",
+    "make_figure_chains",
+    "make_figure_energies",
     "make_figure_frontier",
+    "make_figure_fronts",
+    "make_figure_overlay",
+    "make_figure_split",
+    "make_figure_training",
     *REPORT,
 }
 # What follows from a factor: editing it measures nothing again.
-EMISSIONS = {"add_emissions", "make_table_energy", "make_figures_costs", "make_tables_costs", *REPORT}
+EMISSIONS = {
+    "add_emissions",
+    "make_table_energy",
+    "make_table_fronts",
+    "make_table_leaders",
+    "make_table_normalised",
+    "make_figure_energies",
+    "make_figure_fronts",
+    "make_figure_split",
+    *REPORT,
+}
 LADDER = {"find_ladder", "make_table_ladder", "make_figure_ladder"}
 SCORES = {"make_table_nodes", "make_figure_forecasts", "make_figure_horizons", *LADDER}
 
@@ -48,19 +65,10 @@ def edited(path, change):
 
 
 def test_the_whole_dag_makes_tables_figures_and_a_report(results):
-    tables = ("accuracy", "nodes", "energy", "frontier", "adaptation", "compression", "clocks")
-    for name in (*tables, *COST_TABLES, *LADDER_TABLES):
+    tables = [declared("table", name) for name in plugins.names("table")]
+    for name in [file for table in tables if not table.in_report_only for file in table.files]:
         assert (results / f"tables/{name}.tex").stat().st_size > 200
-    for name in (
-        "training",
-        "forecasts",
-        "frontier",
-        "clocks",
-        "degrees",
-        "horizons",
-        "ladder",
-        *COST_FIGURES,
-    ):
+    for name in plugins.names("figure"):
         assert (results / f"figures/{name}.pdf").read_bytes().startswith(b"%PDF")
         assert (results / f"figures/{name}.png").read_bytes().startswith(b"\x89PNG")
     report = (results / "report.html").read_text()
@@ -83,7 +91,8 @@ def test_a_second_run_has_nothing_to_do(finished):
             {"compress_model", "judge_variants", "make_table_compression", *ACCOUNTS},
         ),
         ("adaptation/stream.py", {"fine_tune", *ACCOUNTS}),
-        ("publish/clocks_figure.py", {"make_figure_clocks", *REPORT}),
+        ("publish/figures/clocks.py", {"make_figure_clocks", *REPORT}),
+        ("publish/tables/nodes.py", {"make_table_nodes", *REPORT}),
         ("clocks/choice.py", {"choose_clock", "make_table_clocks", "make_figure_clocks", *REPORT}),
         ("publish/report.css", REPORT),
     ],

@@ -80,7 +80,9 @@ TABLE_FILES = {
     for name, part in TABLE_PARTS.items()
     if not part.in_report_only
 }
-FIGURE_FILES = {name: [f"{RESULTS}/figures/{name}.{kind}" for kind in ("pdf", "png")] for name in FIGURE_PARTS}
+FIGURE_FILES = {
+    name: [f"{RESULTS}/figures/{name}.{kind}" for kind in ("pdf", "png")] for name in FIGURE_PARTS
+}
 
 
 for part_name in TABLE_FILES:

@@ -1,0 +1,324 @@
+"""Every family of the table, and one that a study brings itself, answers what the rooms ask."""
+
+import copy
+from typing import get_args
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load, save
+
+from light_plugins import heavy_imports
+from small_study import small_panel, task_of
+from wattshed.config.models.families import read_model
+from wattshed.config.models.recipes import RecipeBlock
+from wattshed.data.panel import Panel
+from wattshed.forecast.export import function_of
+from wattshed.forecast.families.family import Offer, make_network
+from wattshed.forecast.families.registry import MODULES
+from wattshed.forecast.neural import NeuralForecaster
+from wattshed.forecast.series import ScaledSeries, Sequences
+from wattshed.forecast.streaming import StreamingForecaster
+from wattshed.foundation import plugins
+from wattshed.foundation.faults import Fault
+
+CPU = torch.device("cpu")
+TOY = "toy_mean"
+TOY_MODULE = '''
+"""A family of one module: the mean of the look-back, times a learned factor per hour ahead."""
+from typing import Literal
+
+from pydantic import Field
+
+from wattshed.config.models.families import ModelBlock
+from wattshed.forecast.families.family import Offer, SimpleFamily
+
+
+class Settings(ModelBlock):
+    form: Literal["toy_mean"] = Field(default="toy_mean", description="The mean of the look-back.")
+    bias: bool = Field(default=True, description="Whether a constant is learned too.")
+
+
+def make(settings, windows, adjacency, seed):
+    import torch
+    from wattshed.forecast.network import Network
+
+    class Mean(Network):
+        def __init__(self):
+            super().__init__()
+            self.ahead = torch.nn.Linear(1, windows.horizon_h, bias=settings.bias)
+
+        def forward(self, pairs):
+            return self.ahead(pairs.own.mean(dim=1, keepdim=True))
+
+        def linear_maps(self):
+            return {"ahead": self.ahead}
+
+    torch.manual_seed(seed)
+    return Mean()
+
+
+FAMILY = SimpleFamily(Settings, ("pairs",), make, frozenset({Offer.UPDATES, Offer.LINEAR_MAPS}))
+'''
+
+
+@pytest.fixture(params=[*MODULES, TOY])
+def form(request, tmp_path, monkeypatch):
+    if request.param == TOY:
+        file = tmp_path / f"{TOY}.py"
+        file.write_text(TOY_MODULE)
+        # Restored afterwards, whatever is written into it.
+        monkeypatch.setenv(plugins.OWN_PLUGINS, "[]")
+        plugins.use_own_plugins([file])
+    return request.param
+
+
+def variants(form):
+    """The family's defaults, and each of its switches turned over."""
+    settings = plugins.load("family", form).Settings
+    plain = settings(recipe="r")
+    switches = [name for name, key in settings.model_fields.items() if key.annotation is bool]
+    return [plain, *(plain.model_copy(update={name: not getattr(plain, name)}) for name in switches)]
+
+
+def networks(form, task, graph, seed=1):
+    return [make_network(settings, task.windows, graph.adjacency, seed) for settings in variants(form)]
+
+
+def series_of(task, graph):
+    return ScaledSeries.make(task, graph.adjacency, "node", CPU)
+
+
+def forecaster_of(network, task, graph):
+    return NeuralForecaster(network, series_of(task, graph), task.windows.horizon_h)
+
+
+def shaken(network):
+    """Weights that are nowhere zero, so that a part which starts at zero hides nothing."""
+    generator = torch.Generator().manual_seed(2)
+    with torch.no_grad():
+        for value in network.state_dict().values():
+            value.copy_(torch.randn(value.shape, generator=generator) * 0.3)
+    return network
+
+
+def batch_of(network, series):
+    """A small batch of inputs, as the network takes them."""
+    if network.takes == "windows":
+        return torch.cat([series.window(origin) for origin in (400, 401, 402)])
+    return series.pairs(torch.arange(15) % 5, torch.arange(400, 415))
+
+
+def bytes_of(network):
+    return {name: value.numpy().tobytes() for name, value in network.state_dict().items()}
+
+
+def test_reading_the_settings_of_all_families_loads_nothing_heavy():
+    assert heavy_imports("family") == ""
+
+
+def test_the_settings_say_what_they_are_and_need_nothing_but_a_recipe(form):
+    settings = plugins.load("family", form).Settings
+    for name, key in settings.model_fields.items():
+        assert key.description, name
+        assert name == "recipe" or not key.is_required(), name
+    assert settings(recipe="r").form == form
+    assert read_model({"form": form, "recipe": "r"}) == settings(recipe="r")
+    with pytest.raises(ValueError, match="unheard_of"):
+        read_model({"form": form, "recipe": "r", "unheard_of": 1})
+
+
+def test_its_samplings_are_those_of_recipes(form):
+    samplings = plugins.load("family", form).samplings
+    assert samplings
+    assert set(samplings) <= set(get_args(RecipeBlock.model_fields["sampling"].annotation))
+
+
+def test_weights_are_a_function_of_the_seed(form, task, graph):
+    for first, again, other in zip(*(networks(form, task, graph, seed) for seed in (1, 1, 2)), strict=True):
+        assert bytes_of(first) == bytes_of(again)
+        assert bytes_of(first) != bytes_of(other)
+
+
+def test_forecasts_have_the_tasks_shape_and_the_panels_unit(form, task, graph):
+    origins = task.origins(task.splits.test)[:7]
+    panel = task.panel
+    thousandfold = task_of(
+        Panel(panel.values * 1000, panel.observed, panel.times, panel.nodes, "Wh", "UTC", "test")
+    )
+    for network in networks(form, task, graph):
+        shaken(network)
+        found = forecaster_of(network, task, graph).forecast(origins)
+        assert found.shape == (7, task.windows.horizon_h, 5)
+        assert found.dtype == np.float32
+        assert np.isfinite(found).all()
+        larger = forecaster_of(network, thousandfold, graph).forecast(origins)
+        np.testing.assert_allclose(larger, 1000 * found, rtol=1e-3, atol=1)
+
+
+def test_nothing_from_the_target_hour_on_is_read(form, graph):
+    origin = 1300
+    changed = small_panel()
+    changed.values[origin:] = 1e3
+    forecasts = []
+    for panel in (small_panel(), changed):
+        task = task_of(panel)
+        forecasts.append(
+            [
+                forecaster_of(shaken(network), task, graph).forecast(np.array([origin]))
+                for network in networks(form, task, graph)
+            ]
+        )
+    np.testing.assert_array_equal(*forecasts)
+
+
+def test_gradients_reach_all_trained_weights(form, task, graph):
+    series = series_of(task, graph)
+    for network in networks(form, task, graph):
+        shaken(network).eval()
+        network(batch_of(network, series)).square().mean().backward()
+        for name, parameter in network.named_parameters():
+            assert parameter.grad is not None, name
+            assert torch.isfinite(parameter.grad).all(), name
+            assert parameter.grad.abs().sum() > 0, name
+
+
+def test_weights_survive_their_file_to_the_byte(form, task, graph):
+    origins = task.origins(task.splits.test)[:3]
+    for network, twin in zip(*(networks(form, task, graph, seed) for seed in (1, 2)), strict=True):
+        shaken(network)
+        twin.load_state_dict(load(save(network.state_dict())))
+        expected, found = (forecaster_of(one, task, graph).forecast(origins) for one in (network, twin))
+        assert expected.tobytes() == found.tobytes()
+
+
+def test_a_network_answers_what_its_family_offers(form, task, graph):
+    family = plugins.load("family", form)
+    for settings, network in zip(variants(form), networks(form, task, graph), strict=True):
+        offers = family.offers(settings)
+        assert (network.prunable_units() is not None) == (Offer.PRUNABLE_UNITS in offers)
+        assert bool(network.linear_maps()) == (Offer.LINEAR_MAPS in offers)
+        if Offer.UPDATES in offers:
+            assert any(parameter.requires_grad for parameter in network.parameters())
+        assert network.parameter_count() >= sum(value.numel() for value in network.parameters()) > 0
+        assert (network.takes == "windows") == ("windows" in family.samplings)
+        assert ("sequences" in family.samplings) == (network.state_units() > 0)
+
+
+def test_removing_units_leaves_the_network_as_it_was_and_the_smaller_one_forecasts(form, task, graph):
+    origins = task.origins(task.splits.test)[:3]
+    for network in networks(form, task, graph):
+        units = shaken(network).prunable_units()
+        if units is None:
+            continue
+        before, count = bytes_of(network), len(units.importance)
+        assert torch.isfinite(units.importance).all()
+        same = units.keep(torch.arange(count))
+        expected = forecaster_of(network, task, graph).forecast(origins)
+        np.testing.assert_allclose(
+            forecaster_of(same, task, graph).forecast(origins), expected, rtol=1e-5, atol=1e-6
+        )
+        smaller = units.keep(torch.arange(0, count, 2))
+        assert smaller.parameter_count() < network.parameter_count()
+        assert len(smaller.prunable_units().importance) == len(range(0, count, 2))
+        assert np.isfinite(forecaster_of(smaller, task, graph).forecast(origins)).all()
+        assert bytes_of(network) == before
+
+
+def test_removing_units_that_nothing_reads_changes_no_forecast(form, task, graph):
+    origins = task.origins(task.splits.test)[:3]
+    for network in networks(form, task, graph):
+        if shaken(network).prunable_units() is None:
+            continue
+        layers = network.linear_maps()
+        gru, output = layers["gru"], layers["output"]
+        unread = torch.tensor([1, 6, 7])
+        with torch.no_grad():
+            gru.weight_hh_l0[:, unread] = 0
+            output.weight[:, unread] = 0
+        kept = torch.tensor([unit for unit in range(gru.hidden_size) if unit not in unread])
+        smaller = network.prunable_units().keep(kept)
+        expected, found = (forecaster_of(one, task, graph).forecast(origins) for one in (network, smaller))
+        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_replacing_layers_by_their_likes_changes_no_byte(form, task, graph):
+    origins = task.origins(task.splits.test)[:3]
+    for network in networks(form, task, graph):
+        maps = shaken(network).linear_maps()
+        if not maps:
+            continue
+        expected = forecaster_of(network, task, graph).forecast(origins)
+        twin = network.with_maps({name: copy.deepcopy(layer) for name, layer in maps.items()})
+        assert forecaster_of(twin, task, graph).forecast(origins).tobytes() == expected.tobytes()
+        assert bytes_of(twin) == bytes_of(network)
+        shaken(twin)
+        with torch.no_grad():
+            next(iter(twin.linear_maps().values())).state_dict().popitem()[1].add_(1.0)
+        assert forecaster_of(network, task, graph).forecast(origins).tobytes() == expected.tobytes()
+        with pytest.raises(KeyError, match="has no linear map 'unheard_of'"):
+            network.with_maps({"unheard_of": torch.nn.Identity()})
+
+
+def test_a_copy_shares_nothing_with_its_original(form, task, graph):
+    for network in networks(form, task, graph):
+        before = bytes_of(network)
+        shaken(copy.deepcopy(network))
+        assert bytes_of(network) == before
+
+
+def test_what_is_trained_on_sequences_forecasts_after_every_hour_and_streams(form, task, graph):
+    series = series_of(task, graph)
+    for network in networks(form, task, graph):
+        shaken(network).eval()
+        if network.state_units():
+            sequences = Sequences(series, torch.arange(5), torch.full((5,), 300), 30, 10)
+            assert network.forward_sequence(sequences).shape == (5, 20, task.windows.horizon_h)
+            stream = StreamingForecaster(network, series, task.windows.horizon_h)
+            assert np.isfinite(stream.forecast(np.array([400, 401]))).all()
+        else:
+            with pytest.raises(Fault, match="carries no state from hour to hour and cannot stream"):
+                StreamingForecaster(network, series, task.windows.horizon_h)
+            with pytest.raises(NotImplementedError, match="cannot be trained on sequences"):
+                network.forward_sequence(None)
+
+
+def test_its_function_of_tensors_is_the_network_or_it_is_refused(form, task, graph):
+    series = series_of(task, graph)
+    for network in networks(form, task, graph):
+        shaken(network).eval()
+        if network.tensor_function() is None:
+            with pytest.raises(Fault, match="cannot be exported: expected a model that forecasts each node"):
+                function_of(network)
+            continue
+        pairs = batch_of(network, series)
+        function = function_of(network)
+        inputs = function.inputs(pairs)
+        assert len(inputs) == len(function.names)
+        with torch.no_grad():
+            torch.testing.assert_close(function(*inputs), network(pairs))
+
+
+def test_solving_is_for_those_that_have_a_closed_form(form, task, graph):
+    for network in networks(form, task, graph):
+        before = bytes_of(network)
+        network.solve(task, series_of(task, graph))
+        assert (bytes_of(network) != before) == network.has_closed_form
+
+
+def test_a_part_of_the_graph_can_be_drawn_where_the_network_says_so(form, task, graph):
+    series = series_of(task, graph)
+    for network in networks(form, task, graph):
+        adjacency = shaken(network).eval().sampled_adjacency()
+        if adjacency is None:
+            continue
+        assert network.takes == "windows"
+        history = batch_of(network, series)
+        rows = adjacency.to_dense()[[1, 3]].to_sparse_csr()
+        with torch.no_grad():
+            torch.testing.assert_close(network(history, rows), network(history)[:, :, [1, 3]])
+
+
+def test_an_unknown_form_is_named_with_the_nearest_one():
+    with pytest.raises(ValueError, match="'stgn' is no model family: did you mean 'stgnn'"):
+        read_model({"form": "stgn", "recipe": "r"})

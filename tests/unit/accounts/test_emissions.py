@@ -90,7 +90,7 @@ def test_the_panels_own_series_is_taken_at_the_same_hour_of_the_year(runs):
     # 2026-01-05T08:00 is nine years and two leap days after the series' first hour.
     at = (pd.Timestamp("2026-01-05T08:00Z").timestamp() / 3600 - first) % 8760
     assert found["intensity_g_per_kwh"].iloc[0] == pytest.approx(100 + at % 24)
-    with pytest.raises(Fault, match="carries no carbon intensity"):
+    with pytest.raises(Fault, match="has no carbon intensity"):
         add_emissions(runs, block, SPAIN)
 
 

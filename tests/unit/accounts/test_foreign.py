@@ -134,5 +134,5 @@ def test_a_header_alone_is_a_run_that_was_killed(tmp_path):
 def test_nothing_to_account_for_is_a_fault(tmp_path, name):
     (tmp_path / "empty").mkdir()
     (tmp_path / "text.csv").write_text("a,b\n")
-    with pytest.raises(Fault, match=r"is no folder|holds no run"):
+    with pytest.raises(Fault, match=r"is not a folder|holds no run"):
         collect(tmp_path / name)

@@ -96,7 +96,7 @@ def test_intervals_are_those_of_the_runs():
 
 def test_only_errors_have_a_front():
     runs = make_runs(("a",), countries=("ES",))
-    with pytest.raises(Fault, match="r2 is no error"):
+    with pytest.raises(Fault, match="r2 is not an error metric"):
         fronts_frame(runs, make_metrics(runs), "r2")
 
 

@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 
 from guarded_records import MACHINE, changed, frames, with_forecasts
-from wattshed.accounts.guard.baseline import read_baseline, record_of, write_baseline
+from wattshed.accounts.guard.records import read_baseline, record_of, write_baseline
 from wattshed.accounts.guard.trials import alarm_share
 from wattshed.accounts.guard.verdicts import compare, guard
 from wattshed.foundation.faults import Fault
-from wattshed.statistics.paired import ALPHA
+from wattshed.statistics.levels import ALPHA
 
 
 @pytest.fixture
@@ -201,7 +201,7 @@ def test_ledgers_of_two_machines_are_no_measurement():
 def test_an_energy_that_is_not_known_is_a_fault_and_no_zero(kwh):
     runs, windows = frames()
     windows.loc[windows["epoch"] == 7, "energy_kwh"] = kwh
-    with pytest.raises(Fault, match="stgnn, seed 1, epoch 7 has no energy that could be compared"):
+    with pytest.raises(Fault, match="stgnn, seed 1, epoch 7 has no energy to compare"):
         record_of(runs, windows)
 
 
@@ -261,7 +261,7 @@ def test_only_an_update_writes(tmp_path, stored):
 def test_what_is_no_baseline_is_refused(tmp_path, text, why):
     path = tmp_path / "baseline.json"
     path.write_text(text)
-    with pytest.raises(Fault, match=f"baseline.json is no baseline of this version .*{why}"):
+    with pytest.raises(Fault, match=f"baseline.json is not a baseline of this version .*{why}"):
         guard(frames(), path)
 
 

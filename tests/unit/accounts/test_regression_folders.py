@@ -78,7 +78,7 @@ def test_a_folder_of_ledgers_is_guarded_without_its_abandoned_and_running_jobs(t
 
 
 def test_a_folder_without_ledgers_is_refused(tmp_path):
-    with pytest.raises(Fault, match="is no folder"):
+    with pytest.raises(Fault, match="is not a folder"):
         guard(tmp_path / "nowhere", tmp_path / "baseline.json")
     with pytest.raises(Fault, match="holds no finished ledger"):
         guard(tmp_path, tmp_path / "baseline.json")

@@ -150,7 +150,7 @@ def test_runs_that_cannot_teach_are_faults(change, message):
 
 
 def test_foreign_laws_and_single_groups_are_faults():
-    with pytest.raises(Fault, match="'cubic' is no energy law"):
+    with pytest.raises(Fault, match="'cubic' is not an energy law"):
         calibrate(recorded(), "cubic")
     with pytest.raises(Fault, match="a single hardware"):
         leave_one_group_out(recorded(), "hardware")

@@ -44,7 +44,7 @@ def test_a_folder_of_foreign_csvs_becomes_tables_and_pictures(report, tmp_path, 
     said = capsys.readouterr().out
     assert "36 runs" in said
     assert "estimated" in said
-    assert "1 CSV files are none of CodeCarbon's" in said
+    assert "1 CSV files are not of CodeCarbon" in said
     written = {path.name for path in out.iterdir()}
     assert {"runs.parquet", "runs.csv", "energy.pdf", "heatmap.png", "split.png", "fronts.pdf"} <= written
     assert {"leaders.tex", "fronts-energy-overall.tex", "fronts-carbon-overall.tex"} <= written
@@ -106,12 +106,12 @@ def test_the_guard_fails_where_something_has_risen(tmp_path, baseline, capsys, c
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["accounts", "nowhere"], "is no folder"),
+        (["accounts", "nowhere"], "is not a folder"),
         (["accounts", "."], "holds no run"),
         (["accounts", ".", "--pue", "0.5"], "--pue 0.5"),
         (["accounts", ".", "--metrics", "nothing.csv"], "cannot be read as CSV"),
         (["guard", "nowhere", "--baseline", "b.json"], "nowhere"),
-        (["guard", ".", "--baseline", "no/where/b.json", "--update"], "is no folder"),
+        (["guard", ".", "--baseline", "no/where/b.json", "--update"], "is not a folder"),
         (["doctor", "--country", "Spain"], "'Spain' is not a country"),
     ],
 )

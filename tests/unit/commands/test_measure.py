@@ -63,7 +63,7 @@ def test_without_a_place_no_mass_is_told(measure, tmp_path):
     found = json.loads(out)
     assert found["co2e_kg"] is None
     assert found["energy_j"]["mean"] > 0
-    assert "not told: location unknown" in err
+    assert "not known: location unknown" in err
     assert " g CO2e" not in err
 
 

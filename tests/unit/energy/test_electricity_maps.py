@@ -149,7 +149,7 @@ def test_the_key_follows_no_redirect(api, tmp_path):
 @pytest.mark.parametrize("wrong", ["se\ncret", "sécret", "se\x1bcret"])
 def test_a_key_that_no_header_can_hold_is_not_printed(api, tmp_path, monkeypatch, wrong):
     monkeypatch.setenv(KEY, wrong)
-    with pytest.raises(Unreachable, match="is no key") as found:
+    with pytest.raises(Unreachable, match="does not hold a key") as found:
         electricity_maps_series("DE", [DAY], tmp_path, api.url)
     assert "cret" not in str(found.value)
     assert not api.asked
@@ -224,7 +224,7 @@ def test_without_key_or_network_it_says_so(tmp_path, monkeypatch):
 )
 def test_a_damaged_kept_answer_is_one_sentence(tmp_path, text):
     (tmp_path / f"DE-{DAY}.json").write_text(text)
-    with pytest.raises(Fault, match="is no kept answer"):
+    with pytest.raises(Fault, match="is not a kept answer"):
         electricity_maps_series("DE", [DAY], tmp_path)
 
 

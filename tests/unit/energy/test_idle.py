@@ -86,7 +86,7 @@ def test_a_busy_machine_has_no_idle_power(sensor, quiet, tmp_path):
 def test_none_is_measured_where_none_is_wanted_or_nothing_can_be_read(sensor, quiet, tmp_path):
     assert find_idle_power([sensor], tmp_path, MeteringBlock(idle_s=0.0)) == (None, "metering.idle_s is 0")
     sensor.lost = True
-    assert find_idle_power([sensor], tmp_path, METERING) == (None, "no sensor gives an energy")
+    assert find_idle_power([sensor], tmp_path, METERING) == (None, "no sensor reads an energy")
 
 
 def test_a_folder_that_cannot_be_written_only_means_measuring_again(sensor, quiet, tmp_path):

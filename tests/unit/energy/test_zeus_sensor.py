@@ -73,7 +73,7 @@ def test_without_an_address_zeus_is_not_even_asked():
     ("state", "reason"),
     [
         ({"auth_error": "Token rejected"}, "Token rejected"),
-        ({"can_read_cpu": False}, "does not give CPU energy"),
+        ({"can_read_cpu": False}, "may not read CPU energy"),
     ],
 )
 def test_a_daemon_that_refuses_is_missing_with_what_to_do(state, reason):
@@ -118,7 +118,7 @@ def test_a_zeusd_that_started_anew_is_missing_for_good():
     clock.sleep(6.0)
     sensor.read()
     client.cpu_uj = [9_000_000, 9_000_000]
-    assert "zeusd starts anew" in sensor.read()["cpu"].source
+    assert "restart of zeusd" in sensor.read()["cpu"].source
 
 
 def test_it_may_be_stopped_without_a_start_and_twice():

@@ -1,1 +1,1 @@
-"""Ledgers to tidy frames, statistics and frontiers. Imports no torch."""
+"""Ledgers and other records as tidy frames, and what follows from them. Imports no torch."""

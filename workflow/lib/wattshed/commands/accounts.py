@@ -24,7 +24,7 @@ def add(commands: Any) -> None:
     parser = commands.add_parser(
         "accounts",
         help="aggregate ledgers and CodeCarbon CSVs",
-        description="Add up what was measured below a folder: every run once, machine-wide energy never twice.",
+        description="Add up all records below a folder: every run once, and a shared machine's energy only once.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -40,7 +40,7 @@ def add(commands: Any) -> None:
         type=Path,
         metavar="CSV",
         help="operations per run (run_id or model ..., operations); runs in it without a record are estimated from "
-        "those with one, always labelled and never summed with them",
+        "those with one; estimates are labelled and never summed with records",
     )
     parser.add_argument(
         "--error", choices=("mae", "rmse"), default="mae", help="which error ranks (default: %(default)s)"
@@ -49,7 +49,7 @@ def add(commands: Any) -> None:
         "--limit-kg",
         type=float,
         default=0.1,
-        help="mass under which a model may lead [kg CO2e] (default: %(default)s)",
+        help="largest mass of a low-carbon leader [kg CO2e] (default: %(default)s)",
     )
     parser.add_argument("--unit", default="", help="unit of the errors, for captions")
     parser.add_argument(
@@ -61,7 +61,7 @@ def add(commands: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    # Late: the frames take a second to load, and --help needs none of them.
+    # Imported here: pandas takes a second to load, and --help does not need it.
     import pandas as pd
 
     from wattshed.accounts.emissions.emissions import add_emissions
@@ -134,6 +134,6 @@ def _read_csv(path: Path, column: str) -> Any:
         ) from reason
     if column not in frame:
         raise Fault(
-            f"{path} has no column {column!r}, only {', '.join(map(str, frame.columns))}: name it so."
+            f"{path} has no column {column!r}, only {', '.join(map(str, frame.columns))}: rename the column."
         )
     return frame

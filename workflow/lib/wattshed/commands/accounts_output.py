@@ -13,6 +13,7 @@ from wattshed.accounts.comparison.overlay import epoch_curves
 from wattshed.accounts.estimates.retro import separate_totals
 from wattshed.commands.screen import open_console, plain_table
 from wattshed.energy.reading import worst_status
+from wattshed.foundation.vocabulary import TRAINING_WINDOWS, Stage
 from wattshed.foundation.writing import write_parquet, write_text
 from wattshed.publish.drawing.figure_style import save_figure
 from wattshed.publish.figures.emissions_heatmap import emissions_heatmap_figure
@@ -26,8 +27,8 @@ from wattshed.publish.tables.normalised import normalised_tables
 from wattshed.publish.typesetting.latex import render_table
 from wattshed.statistics.summaries import summarise
 
-# Stages whose runs are whole trainings of a model, and so repeats of one another.
-WHOLE_RUNS = ("foreign", "command")
+# Stages whose runs are whole trainings, and so repeats of one another.
+WHOLE_RUNS = (Stage.FOREIGN, Stage.COMMAND)
 SHOWN_PROBLEMS = 5
 
 
@@ -83,7 +84,7 @@ def print_totals(runs: pd.DataFrame, totals: pd.DataFrame, problems: list[str], 
             f"{unknown} runs have no mass: their place or energy is unknown (--country).", markup=False
         )
     if ignored:
-        console.print(f"{ignored} CSV files are none of CodeCarbon's and were left out.", markup=False)
+        console.print(f"{ignored} CSV files are not of CodeCarbon and were left out.", markup=False)
     for sentence in problems[:SHOWN_PROBLEMS]:
         console.print(sentence, style="red", markup=False)
     if len(problems) > SHOWN_PROBLEMS:
@@ -93,7 +94,7 @@ def print_totals(runs: pd.DataFrame, totals: pd.DataFrame, problems: list[str], 
 
 
 def print_estimates(models: pd.DataFrame) -> None:
-    """Sums of records and of retro-estimates, one below the other and never in one."""
+    """Print the sums of records and of retro-estimates in separate rows."""
     names = ("basis", "n", "known", "energy, Wh", "10-90 % range, Wh")
     table = plain_table("Records and retro-estimates", *names, numeric=("n", "known"))
     for row in separate_totals(models).to_dict("records"):
@@ -118,7 +119,7 @@ def write_all(
     limit_kg: float,
     unit: str,
 ) -> list[Path]:
-    """Frames as Parquet and CSV, figures as PDF and PNG, tables as LaTeX; only what the runs allow."""
+    """Frames as Parquet and CSV, figures as PDF and PNG, tables as LaTeX, as far as the runs have the data."""
     written = []
     for name, frame in (("runs", runs), ("windows", windows)):
         if len(frame):
@@ -157,12 +158,12 @@ def write_all(
 
 
 def comparable_runs(runs: pd.DataFrame, windows: pd.DataFrame) -> pd.DataFrame:
-    """Runs of one kind that are repeats of their models: whole runs, else a study's trainings."""
+    """Runs that are repeats of their models: whole runs, else a study's trainings."""
     for stage in WHOLE_RUNS:
         found = runs[(runs["stage"] == stage) & runs["model"].notna()]
         if len(found):
             return found
-    if len(windows) and windows["window"].isin(["epoch", "fit"]).any():
+    if len(windows) and windows["window"].isin(TRAINING_WINDOWS).any():
         return training_costs(windows, runs)
     return runs.iloc[:0]
 

@@ -1,4 +1,4 @@
-"""``wattshed doctor``: which sensor works here, which does not and what to do, place and exclusivity."""
+"""``wattshed doctor``: which sensors work here, what to do about the others, place and exclusivity."""
 
 import argparse
 import json
@@ -16,20 +16,21 @@ from wattshed.energy.host import PLACE, Host
 from wattshed.energy.idle import kept_idle_power
 from wattshed.energy.sensors.provider import SensorReport
 from wattshed.energy.sensors.selection import survey
+from wattshed.foundation.vocabulary import Status
 
 EXAMPLES = """examples:
   wattshed doctor
   wattshed doctor --country DEU --json
 
 exit code 0 if some energy can be known here, measured or estimated; 1 if none can."""
-STYLES = {"measured": "green", "estimated": "yellow", "missing": "red"}
+STYLES = {Status.MEASURED: "green", Status.ESTIMATED: "yellow", Status.MISSING: "red"}
 
 
 def add(commands: Any) -> None:
     parser = commands.add_parser(
         "doctor",
-        help="say which sensors work here and what to do about the others",
-        description="Look at this machine: sensors, place, idle power, and whether a job would have it for itself.",
+        help="show which sensors work here and what to do about the others",
+        description="Check this machine: sensors, place, idle power, and whether other programs use it.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -50,14 +51,14 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps(found, indent=2))
     else:
         _print(sensors, surroundings)
-    return 0 if any(report.status != "missing" for report in sensors) else 1
+    return 0 if any(report.status != Status.MISSING for report in sensors) else 1
 
 
 def _place(host: Host) -> Finding:
     intensity = yearly_intensity(Location(host.country_iso, host.region))
     if intensity.kg_per_kwh is None:
-        remedy = f"say --country ISO, set {PLACE}, or energy.country_iso in the study"
-        return Finding("place", False, f"{intensity.source}: no mass of CO2e is told", remedy)
+        remedy = f"give --country ISO, set {PLACE}, or energy.country_iso in the study"
+        return Finding("place", False, f"{intensity.source}: no mass of CO2e is reported", remedy)
     return Finding(
         "place", True, f"{1000 * intensity.kg_per_kwh:.1f} g CO2e per kWh ({intensity.source})", None
     )
@@ -66,7 +67,9 @@ def _place(host: Host) -> Finding:
 def _idle(host: Host) -> Finding:
     kept = kept_idle_power(host.idle_folder, MeteringBlock().idle_max_age_h * 3600)
     if kept is None:
-        detail = "none is kept for this host: the next measured job measures it first, for some seconds"
+        detail = (
+            "none is kept for this host: the next measured job measures it first, which takes some seconds"
+        )
         return Finding("idle power", True, detail, None)
     powers = ", ".join(f"{name} {watts:.3g} W" for name, watts in kept.power_w.items())
     return Finding("idle power", True, f"{powers}, {kept.age_s() / 3600:.1f} h old", None)

@@ -1,4 +1,4 @@
-"""Whether a measured job would have this machine for itself."""
+"""Does anything else use this machine while a job is measured?"""
 
 import os
 import tempfile
@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-BUSY_SHARE = 0.1
+from wattshed.energy.idle import BUSY_SHARE
+
 LOOK_S = 0.5
-# A cgroup that may use all of the processor says so with this word.
+# The word for "no limit" in a cgroup's file.
 NO_LIMIT = "max"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing about the machine: whether it is fine for measuring, and what to do if not."""
+    """One property of the machine: is it fine for measuring, and what to do if not."""
 
     subject: str
     fine: bool
@@ -34,7 +35,7 @@ def survey_exclusivity() -> list[Finding]:
 
 
 def load() -> Finding:
-    """What runs now, while nothing of ours does."""
+    """Load by other programs, while wattshed runs nothing."""
     import psutil
 
     busy = psutil.cpu_percent(interval=LOOK_S) / 100
@@ -43,12 +44,15 @@ def load() -> Finding:
         return Finding("load", True, detail, None)
     names = sorted(set(_busiest()))
     return Finding(
-        "load", False, f"{detail} ({', '.join(names)})", "wait or end what runs: it would be metered too"
+        "load",
+        False,
+        f"{detail} ({', '.join(names)})",
+        "wait, or end these programs: they would be metered too",
     )
 
 
 def container(cgroup: Path) -> Finding:
-    """A container that may use some of the cores is metered with all that the others do on the rest."""
+    """A container with a part of the cores: the energy of the others is metered too."""
     try:
         quota, period = (cgroup / "cpu.max").read_text(encoding="utf-8").split()
     except (OSError, ValueError):
@@ -57,7 +61,7 @@ def container(cgroup: Path) -> Finding:
     if quota == NO_LIMIT or int(quota) >= cores * int(period):
         return Finding("container", True, f"all {cores} cores may be used", None)
     allowed = int(quota) / int(period)
-    detail = f"{allowed:g} of {cores} cores may be used: whoever has the others is metered too"
+    detail = f"{allowed:g} of {cores} cores may be used: programs on the others are metered too"
     return Finding("container", False, detail, "ask for a whole machine, or read energies as upper bounds")
 
 
@@ -74,11 +78,13 @@ def batch_job(environment: Mapping[str, str]) -> Finding:
 
 
 def codecarbon_lock(folder: Path) -> Finding:
-    """A lock that a killed tracker left behind silences every later one, except ours, which takes none."""
+    """A lock left by a killed tracker silences all later trackers, except wattshed's, which takes none."""
     lock = folder / ".codecarbon.lock"
     if not lock.exists():
         return Finding("codecarbon lock", True, "none", None)
-    detail = f"{lock} exists: other programs' CodeCarbon trackers stay mute; wattshed's are not affected"
+    detail = (
+        f"{lock} exists: other programs' CodeCarbon trackers measure nothing; wattshed's are not affected"
+    )
     return Finding("codecarbon lock", False, detail, "remove it if no tracker runs")
 
 

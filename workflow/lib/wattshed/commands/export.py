@@ -1,4 +1,4 @@
-"""``wattshed export``: a trained network for another runtime, checked there."""
+"""``wattshed export``: write a trained network for another runtime, and check it there."""
 
 import argparse
 import json

@@ -1,4 +1,4 @@
-"""``wattshed guard``: has a model become dearer or larger than its baseline?"""
+"""``wattshed guard``: has a model's energy or size risen above its baseline?"""
 
 import argparse
 import json
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from wattshed.foundation.faults import Fault
+from wattshed.statistics.levels import ALPHA
 
 EXAMPLES = """examples:
   wattshed guard results/homes/ledger --baseline energy-baseline.json --update   write the baseline
@@ -19,7 +20,7 @@ Energies are compared epoch by epoch and seed by seed on log ratios, one-sided, 
 def add(commands: Any) -> None:
     parser = commands.add_parser(
         "guard",
-        help="fail where energy per epoch or parameters have risen over a baseline",
+        help="fail if the energy per epoch or the number of parameters has risen above a baseline",
         description="Compare the energy per epoch and the parameter counts of ledgers with a stored baseline.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -33,30 +34,32 @@ def add(commands: Any) -> None:
         "--net", action="store_true", help="compare energies above idle instead of gross ones"
     )
     parser.add_argument(
-        "--alpha", type=float, default=None, help="share of false alarms over all models (default: 0.05)"
+        "--alpha",
+        type=float,
+        default=ALPHA,
+        help="share of false alarms over all models (default: %(default)s)",
     )
     parser.add_argument(
         "--allow-other-machine",
         action="store_true",
-        help="compare although machine or sensors differ from the baseline's",
+        help="compare even if the machine or the sensors are not the baseline's",
     )
     parser.add_argument("--json", action="store_true", help="print the verdicts as JSON")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    # Late: the frames take a second to load, and --help needs none of them.
+    # Imported here: pandas takes a second to load, and --help does not need it.
     from wattshed.accounts.guard.verdicts import guard
-    from wattshed.statistics.paired import ALPHA
 
     if arguments.update and not arguments.baseline.parent.is_dir():
-        raise Fault(f"{arguments.baseline.parent} is no folder: make it, or name another --baseline.")
+        raise Fault(f"{arguments.baseline.parent} is not a folder: make it, or name another --baseline.")
     report = guard(
         arguments.folder,
         arguments.baseline,
         update=arguments.update,
         energy="net" if arguments.net else "gross",
-        alpha=ALPHA if arguments.alpha is None else arguments.alpha,
+        alpha=arguments.alpha,
         allow_other_machine=arguments.allow_other_machine,
     )
     if arguments.json:

@@ -18,8 +18,8 @@ EXAMPLES = """examples:
   wattshed guard ledgers --baseline base.json   fail if energy per epoch or parameters have risen
   wattshed export CHECKPOINT --onnx FILE ...    a trained network for ONNX Runtime or OpenVINO, checked there
 
-exit codes: 0 success; 1 a finding (guard: a regression; doctor: no energy can be known); 2 an error told in one
-sentence; 3 too few pairs to decide (guard); measure returns the exit code of its command."""
+exit codes: 0 success; 1 a finding (guard: a regression; doctor: no energy can be known); 2 an error, reported in
+one sentence; 3 too few pairs to decide (guard); measure returns the exit code of its command."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -49,6 +49,6 @@ def entry() -> None:
     try:
         raise SystemExit(main())
     except BrokenPipeError:
-        # The reader of a pipe, such as head, has enough.
+        # The reader of a pipe, such as head, has closed it.
         sys.stderr.close()
         raise SystemExit(FAULT_EXIT_CODE) from None

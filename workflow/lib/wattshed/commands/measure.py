@@ -1,4 +1,4 @@
-"""``wattshed measure``: any command into a ledger."""
+"""``wattshed measure``: run any command and write its energy to a ledger."""
 
 import argparse
 import json
@@ -23,11 +23,12 @@ from wattshed.energy.carbon.carbon import Location, yearly_intensity
 from wattshed.energy.job import metered_job
 from wattshed.energy.meter import Meter
 from wattshed.energy.window import Measurement, Window
+from wattshed.foundation import vocabulary
 from wattshed.foundation.faults import Fault
 
 NOT_FOUND = 127
 NOT_EXECUTABLE = 126
-# What a user or a batch system sends to end or to signal a job.
+# Signals by which a user or a batch system ends or notifies a job.
 PASSED_ON = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGQUIT)
 EXAMPLES = """examples:
   wattshed measure -- python train.py --epochs 3
@@ -97,7 +98,7 @@ def run(arguments: argparse.Namespace) -> int:
     labels = _labels(arguments.label)
     with metered_job(
         ledger,
-        stage="command",
+        stage=vocabulary.Stage.COMMAND,
         job=ledger.stem,
         labels={**labels, "command": " ".join(words)},
         metering=metering,
@@ -114,7 +115,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _run_all(words: list[str], meter: Meter, arguments: argparse.Namespace) -> tuple[int, list[Window]]:
-    """Exit code and measured windows; a run that fails is the last one, and is measured too."""
+    """Exit code and measured windows; a failed run is the last one, and is measured too."""
     windows: list[Window] = []
     for _ in range(arguments.warm_up):
         if exit_code := _run_once(words):
@@ -122,7 +123,7 @@ def _run_all(words: list[str], meter: Meter, arguments: argparse.Namespace) -> t
     for trial in range(1, arguments.repeats + 1):
         if arguments.repeats > 1 and sys.stderr.isatty():
             print(f"wattshed: run {trial} of {arguments.repeats}", file=sys.stderr)
-        with meter.window("command", trial=trial) as window:
+        with meter.window(vocabulary.Window.COMMAND, trial=trial) as window:
             exit_code = _run_once(words)
             window.values["exit_code"] = exit_code
         windows.append(window)
@@ -132,7 +133,7 @@ def _run_all(words: list[str], meter: Meter, arguments: argparse.Namespace) -> t
 
 
 def _run_once(words: list[str]) -> int:
-    """Exit code as a shell tells it: 128 + n for a command that signal n ended."""
+    """Exit code as in a shell: 128 + n for a command that signal n ended."""
     with _signals_passed_on() as children:
         process = subprocess.Popen(words)
         children.append(process)
@@ -142,11 +143,11 @@ def _run_once(words: list[str]) -> int:
 
 @contextmanager
 def _signals_passed_on() -> Iterator[list[subprocess.Popen[bytes]]]:
-    """While the block runs, signals go to the command and do not end the measurement of it."""
+    """While the block runs, signals are passed on to the command and do not end the measurement."""
     children: list[subprocess.Popen[bytes]] = []
 
     def pass_on(number: int, frame: FrameType | None) -> None:
-        # From a terminal, the keyboard's signals have reached the command already.
+        # In a terminal, the keyboard's signals have already reached the command.
         if number in (signal.SIGINT, signal.SIGQUIT) and sys.stdin is not None and sys.stdin.isatty():
             return
         for child in children:
@@ -162,7 +163,7 @@ def _signals_passed_on() -> Iterator[list[subprocess.Popen[bytes]]]:
 
 
 def _unfit(word: str) -> int:
-    """0, or the shell's exit code for a command that cannot be run, said before anything is measured."""
+    """0, or the shell's exit code for a command that cannot run, printed before anything is measured."""
     if shutil.which(word):
         return 0
     if Path(word).is_file():

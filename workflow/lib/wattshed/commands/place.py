@@ -1,11 +1,12 @@
-"""The arguments by which a user says where the machine stands."""
+"""The arguments for the machine's place."""
 
 import argparse
 import os
 from dataclasses import replace
 
 from wattshed.config.energy.energy import EnergyBlock
-from wattshed.energy.host import PLACE, REGION, UNKNOWN, Host
+from wattshed.config.energy.places import UNKNOWN
+from wattshed.energy.host import PLACE, REGION, Host
 from wattshed.foundation.faults import Fault
 
 
@@ -14,8 +15,8 @@ def add_place(parser: argparse.ArgumentParser) -> None:
         "--country",
         metavar="ISO",
         default=os.environ.get(PLACE) or UNKNOWN,
-        help="ISO 3166 alpha-3 code of the machine's country, such as ESP; without it energy is told and no mass of "
-        f"CO2e (also from ${PLACE}; now: %(default)s)",
+        help="ISO 3166 alpha-3 code of the machine's country, such as ESP; without it energy is reported, but no mass "
+        f"of CO2e (also from ${PLACE}; now: %(default)s)",
     )
     parser.add_argument(
         "--region",
@@ -25,7 +26,7 @@ def add_place(parser: argparse.ArgumentParser) -> None:
 
 
 def host_from(arguments: argparse.Namespace) -> Host:
-    """The host with the place that was said; raises :class:`Fault` for a place without a factor."""
+    """The host with the place of the arguments; raises :class:`Fault` for a place without a factor."""
     try:
         block = EnergyBlock(country_iso=arguments.country, region=arguments.region)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""What ``wattshed measure`` tells at the end: energy with its source, interval and carbon."""
+"""The summary of ``wattshed measure``: energy with its source, interval and carbon."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,14 +69,14 @@ class Summary:
     def _net_text(self) -> str:
         net = self.measurement.net_j
         if net.mean is None:
-            why = self.meter.idle_missing or "the readings do not allow it"
+            why = self.meter.idle_missing or "the readings have no idle power to compare with"
             return f"not known: {why}"
         return f"{_interval(net, 'J')}  {self.measurement.trials[0].net.status}"
 
     def _carbon_text(self) -> str:
         mass_kg = self.intensity.co2e_kg(_mean_kwh(self.measurement.energy_j))
         if mass_kg is None:
-            return f"not told: {self.intensity.source} (say --country ISO)"
+            return f"not known: {self.intensity.source} (give --country ISO)"
         return f"{_short(mass_kg * 1000)} g CO2e  ({self.intensity.source})"
 
 
@@ -97,5 +97,5 @@ def _interval_json(found: Interval) -> dict[str, float | int | None]:
 
 
 def _short(value: float) -> str:
-    """Four digits that matter; no exponent where a person reads."""
+    """Four significant digits, without an exponent from 1,000 on."""
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"

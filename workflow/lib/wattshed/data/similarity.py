@@ -10,9 +10,9 @@ from scipy.spatial.distance import cdist
 from wattshed.config.data.graph import GraphBlock
 from wattshed.data.panel import Panel
 from wattshed.data.splits import Segment
+from wattshed.foundation.hours import WEEK_H
 
 POWER_COLUMNS = ("p1", "p2", "p3", "p4", "p5", "p6")
-HOURS_PER_WEEK = 168
 
 
 class Similarity(Protocol):
@@ -110,9 +110,9 @@ def hour_of_week_means(panel: Panel, segment: Segment) -> np.ndarray:
     seen = panel.observed[segment.start : segment.stop]
     cells = np.where(seen, panel.values[segment.start : segment.stop], np.float32(0))
     bins = hour_of_week(panel)[segment.start : segment.stop]
-    sums = np.zeros((HOURS_PER_WEEK, cells.shape[1]))
-    counts = np.zeros((HOURS_PER_WEEK, cells.shape[1]))
-    for hour in range(HOURS_PER_WEEK):
+    sums = np.zeros((WEEK_H, cells.shape[1]))
+    counts = np.zeros((WEEK_H, cells.shape[1]))
+    for hour in range(WEEK_H):
         sums[hour] = cells[bins == hour].sum(axis=0, dtype=np.float64)
         counts[hour] = seen[bins == hour].sum(axis=0)
     node_mean = sums.sum(axis=0) / np.maximum(counts.sum(axis=0), 1)

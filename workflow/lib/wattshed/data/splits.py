@@ -10,9 +10,8 @@ from wattshed.config.data.data import SplitsBlock, WindowsBlock
 from wattshed.data.panel import Panel
 from wattshed.foundation.documents import read_json
 from wattshed.foundation.faults import Fault
+from wattshed.foundation.hours import WEEK_H
 from wattshed.foundation.writing import write_json
-
-WEEK_H = 168
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,1 @@
-"""Sensors, meter, ledger and carbon. Knows nothing of models."""
+"""Sensors, meter, ledger, budgets and carbon. This room knows nothing about models."""

@@ -1,22 +1,23 @@
-"""What belongs to the machine and not to the study: where it stands, and where its idle power is kept.
+"""Facts about the machine, not the study: its place, and the folder of its idle power.
 
-It reaches jobs through the environment, so that a corrected place never measures anything again.
+Jobs read them from the environment, so that a corrected place reruns no measurement.
 """
 
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from wattshed.config.energy.places import UNKNOWN
+
 PLACE = "WATTSHED_COUNTRY_ISO"
 REGION = "WATTSHED_REGION"
 IDLE_FOLDER = "WATTSHED_IDLE_FOLDER"
 CONFIG_DIGEST = "WATTSHED_CONFIG_SHA256"
-UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)
 class Host:
-    """country_iso, region: None where unknown. idle_folder: one file per host in it."""
+    """country_iso, region: None if unknown. idle_folder: holds one file per host."""
 
     country_iso: str | None
     region: str | None

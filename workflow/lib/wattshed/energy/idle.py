@@ -1,4 +1,4 @@
-"""What the machine draws when nothing runs: measured before a job, kept per host, with its age."""
+"""Idle power of the machine: measured before a job, and kept per host with its age."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
     from wattshed.config.energy.metering import MeteringBlock
     from wattshed.energy.sensors.protocol import Sensor
 
-# With more than this share of all cores at work, what is measured is not the idle machine.
+# With a larger share of all cores at work, the machine is not idle.
 BUSY_SHARE = 0.1
-# An idle span shorter than so many resolutions of the slowest sensor says little about its power.
+# The idle span is at least so many resolutions of the slowest sensor: its power is uncertain in a shorter one.
 RESOLUTIONS = 10
 READ_EVERY_S = 20.0
-# A counter's step is looked for so often per resolution, and for so many resolutions.
+# How many times per resolution a counter is polled for its next step, and for how many resolutions at most.
 POLLS_PER_STEP = 20
 STEP_PATIENCE = 3
 
 
 @dataclass(frozen=True)
 class IdlePower:
-    """Mean idle power [W] per component with how it is known, when and over how long it was measured."""
+    """Mean idle power [W] per component, with its status and source, and when and how long it was measured."""
 
     power_w: dict[str, float]
     status: dict[str, Status]
@@ -45,7 +45,7 @@ class IdlePower:
         return ((now or datetime.now(UTC)) - datetime.fromisoformat(self.measured_utc)).total_seconds()
 
     def net(self, gross: Reading, duration_s: float) -> Reading:
-        """Gross energy less idle power times duration; missing where either is unknown or not comparable."""
+        """Gross energy less idle power times duration; missing if either is unknown or their sources differ."""
         return Reading({name: self._net(name, part, duration_s) for name, part in gross.components.items()})
 
     def _net(self, name: str, gross: Component, duration_s: float) -> Component:
@@ -67,10 +67,10 @@ class IdlePower:
 def find_idle_power(
     sensors: Sequence[Sensor], folder: Path | None, metering: MeteringBlock
 ) -> tuple[IdlePower | None, str | None]:
-    """The host's idle power, or None and why it is not known.
+    """The host's idle power, or None and the reason why it is unknown.
 
-    A kept one is taken if it is young enough and from the same sensors; else it is measured now and kept in
-    ``folder/<host>.json``. A folder that cannot be written only means that the next job measures again.
+    A kept value is used if it is recent enough and from the same sensors. Otherwise it is measured now and kept in
+    ``folder/<host>.json``. If that folder cannot be written, the next job measures again.
     """
     if metering.idle_s == 0:
         return None, "metering.idle_s is 0"
@@ -79,7 +79,7 @@ def find_idle_power(
     if kept is not None and kept.source == sources:
         return kept, None
     if not sources:
-        return None, "no sensor gives an energy"
+        return None, "no sensor reads an energy"
     found = measure_idle_power(sensors, metering.idle_s)
     if found.busy_share is not None and found.busy_share > BUSY_SHARE:
         busy = (
@@ -91,7 +91,7 @@ def find_idle_power(
             folder.mkdir(parents=True, exist_ok=True)
             write_json(_file(folder), asdict(found))
         except OSError:
-            pass  # kept or not, this job has it
+            pass  # this job has its value, and the next one measures again
     return found, None
 
 
@@ -108,7 +108,7 @@ def measure_idle_power(
     busy_share = busy or CpuLoad().since_last
     start_s, before = clock(), _at_steps(sensors, clock, sleep)
     while (left_s := start_s + duration_s - clock()) > 0:
-        # Counters with a small range must be read before they have come round.
+        # Counters with a small range must be read before they overflow twice.
         sleep(min(left_s, READ_EVERY_S))
         _read(sensors)
     after, end_s = _at_steps(sensors, clock, sleep), clock()
@@ -132,9 +132,9 @@ def _at_steps(
 ) -> dict[str, tuple[float, Component]]:
     """Each known component with the time at which its counter last moved.
 
-    A counter that steps every 100 ms is up to a step behind: over a few seconds that would be an error of percents,
-    and net energy has a multiple of it. Idle power is even, so it may be taken from step to step. Estimates do not
-    step. One that has not moved for three resolutions is taken as it stands.
+    A counter that steps every 100 ms is up to one step behind. Over a few seconds that is an error of some percent, and
+    a larger one of the net energy. Idle power is steady, so it can be measured from step to step. Estimates have no
+    steps. A counter that has not moved for three resolutions is taken as it is.
     """
     found: dict[str, tuple[float, Component]] = {}
     for sensor in sensors:
@@ -161,7 +161,7 @@ def _file(folder: Path) -> Path:
 
 
 def kept_idle_power(folder: Path | None, max_age_s: float) -> IdlePower | None:
-    """This host's kept idle power, if it is young enough; a damaged file counts as none and is measured anew."""
+    """This host's kept idle power if it is recent enough, else None; a damaged file counts as none."""
     if folder is None:
         return None
     try:

@@ -27,6 +27,7 @@ from wattshed.foundation.provenance import (
     describe_machine,
     describe_versions,
 )
+from wattshed.foundation.vocabulary import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,17 +50,16 @@ def metered_job(
     host: Host | None = None,
     sensors: Sequence[Sensor] | None = None,
 ) -> Iterator[Meter]:
-    """A job whose energy goes to ``ledger_path``, killed or not.
+    """Meter a job: its energy goes to ``ledger_path``, also if the job is killed.
 
-    resumes: this attempt continues an interrupted one, whose energy then belongs to the job.
-    host: place and idle power's folder; None takes them from the environment. sensors: other ones than this
-    machine's, such as simulated ones. Raises :class:`Fault` before anything runs where the ledger cannot be written or
-    the study's budget is spent.
+    resumes: this attempt continues an interrupted one, whose energy then belongs to the job. host: None takes it from
+    the environment. sensors: None takes those of this machine. Raises :class:`Fault` before anything runs if the
+    ledger cannot be written or the study's budget is spent.
     """
     host = host or Host.from_environment()
     budget = Budget.from_environment()
     if budget is not None:
-        # Every stage counts against the study's budget: where it is spent, nothing more begins.
+        # Every stage counts against the study's budget: once it is spent, no job starts.
         budget.limits(ledger_path.with_name(ledger_path.name + ".part"), resumes=resumes)
     if sensors is None:
         sensors = open_sensors(metering)
@@ -103,7 +103,7 @@ def metered_job(
 def write_start(
     ledger: Ledger, stage: str, job: str, labels: dict[str, Any], host: Host, started: datetime
 ) -> None:
-    """The first line: what runs, on what, from which commit, in which place."""
+    """The first line of an attempt: job, machine, versions, commit and place."""
     intensity = yearly_intensity(Location(host.country_iso, host.region))
     ledger.append(
         "start",
@@ -144,7 +144,7 @@ def write_end(
     reason: str | None = None,
     exit_code: int | None = None,
 ) -> None:
-    """The job's totals; ``clock_jump_s`` is by how much the wall clock ran ahead of the monotonic one."""
+    """The job's totals; ``clock_jump_s`` is the wall clock's duration less that of the monotonic clock."""
     ended = datetime.now(UTC)
     wall_s = (ended - began[0]).total_seconds()
     ledger.append(
@@ -153,7 +153,7 @@ def write_end(
         duration_s=duration_s,
         energy=total.to_json(),
         clock_jump_s=round(wall_s - (time.perf_counter() - began[1]), 3),
-        outcome="failed" if exit_code else "stopped" if reason else "finished",
+        outcome=Outcome.FAILED if exit_code else Outcome.STOPPED if reason else Outcome.FINISHED,
         reason=reason,
         exit_code=exit_code,
     )

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from wattshed.energy.ledger.writing import Ledger
     from wattshed.energy.sensors.protocol import Sensor
 
-# Repeated work lasts at least so many resolutions of the slowest sensor: a counter's step then is a small part.
+# Repeated work lasts at least so many resolutions of the slowest sensor, so that a counter's step is a small part.
 RESOLUTIONS = 3
-# Between two trials of a measurement, in resolutions: at random, so that they do not beat with the counter.
+# Random pause between two trials, in resolutions, so that trials do not stay in phase with the counter.
 PAUSE_STEPS = (2.0, 3.0)
 LONGEST_PAUSE_S = 1.0
 
@@ -33,10 +33,10 @@ class _Edge:
 
 
 class Meter:
-    """Reads all sensors at the edges of windows, which may follow, enclose or overlap one another.
+    """Reads all sensors at both ends of each window. Windows may nest and overlap.
 
-    Its clock is monotonic. Energies are machine-wide and gross; ``net`` subtracts the idle power, if known.
-    Readings may come from several threads.
+    The clock is monotonic. Energies are machine-wide and gross; ``net`` is less the idle power, if it is known.
+    Several threads may use one meter.
     """
 
     def __init__(
@@ -66,13 +66,13 @@ class Meter:
         self._first = self._edge()
 
     def since_start(self) -> tuple[float, Reading]:
-        """Seconds and energy since the meter began, after the accelerator has finished what it was given."""
+        """Seconds and energy since the meter began, after the accelerator has finished its work."""
         self._synchronise()
         edge = self._edge()
         return edge.at_s - self._first.at_s, edge.reading.since(self._first.reading)
 
     def begin(self, name: str, **labels: Any) -> Window:
-        """Open a window. Windows need not nest: each is closed by handing it to :meth:`end`."""
+        """Open a window; :meth:`end` closes it. Windows need not nest."""
         window = Window(name, labels)
         self._synchronise()
         with self._lock:
@@ -82,8 +82,8 @@ class Meter:
     def end(self, window: Window) -> Window:
         """Close a window; its event is on disk when this returns.
 
-        Its energy is missing, with the reason, where it was shorter than the resolution of a sensor.
-        Raises ValueError for a window that is not open.
+        The energy of a window that is shorter than a sensor's resolution is missing, with that reason. Raises
+        ValueError for a window that is not open.
         """
         self._synchronise()
         with self._lock:
@@ -120,7 +120,7 @@ class Meter:
 
     @contextmanager
     def window(self, name: str, **labels: Any) -> Iterator[Window]:
-        """Measure the block. If it raises, nothing is written of it: half an epoch is no epoch."""
+        """Measure the block. If it raises, no window is written: an unfinished epoch is not a result."""
         window = self.begin(name, **labels)
         try:
             yield window
@@ -154,11 +154,11 @@ class Meter:
         values: Mapping[str, float | None] | None = None,
         **labels: Any,
     ) -> Measurement:
-        """Measure ``work`` in several windows, warm-up calls excluded: means come with 95 % intervals.
+        """Measure ``work`` in several windows after its warm-up calls: means have 95 % intervals.
 
-        Every trial is repeated until it is long enough for every sensor and has the label ``trial``. Trials are some
-        steps of the counter apart: back to back, what one counts too little at its end the next counts too much,
-        and errors that cancel make the interval wider than the mean deserves.
+        Every trial is repeated until it is long enough for every sensor, and has the label ``trial``. There is a pause
+        of some counter steps between trials. Without it, what one trial counts too little at its end the next counts
+        too much: such errors cancel in the mean but widen its interval.
         """
         for _ in range(warm_up_calls):
             work()
@@ -189,9 +189,9 @@ class Meter:
         return window
 
     def tick(self) -> None:
-        """Write the energy so far, so that a kill loses no more than what came after. For the sampler's thread.
+        """Write the energy so far: a kill then loses only what came after. The sampler's thread calls this.
 
-        The accelerator is not waited for: that would hold up the work that is measured.
+        It does not wait for the accelerator, which would delay the measured work.
         """
         edge = self._edge()
         spent = edge.reading.since(self._first.reading)
@@ -199,17 +199,17 @@ class Meter:
         self._ledger.append("tick", at_s=edge.at_s - self._first.at_s, energy=energy)
 
     def take(self, sample: Mapping[str, float]) -> None:
-        """Give a sample of clocks, power and the like to every open window."""
+        """Add one sample of clocks, power and other quantities to every open window."""
         with self._lock:
             for window, _ in self._open.values():
                 window.take(sample)
 
     def stopped(self, reason: str) -> None:
-        """Say that the job ends early and why; the ledger's end then tells it."""
+        """Note that the job ends early, and why; it stands in the ledger's ``end``."""
         self.stop_reason = reason
 
     def exited(self, exit_code: int) -> None:
-        """Say how the measured command ended; anything but 0 makes the job a failed one."""
+        """Note the exit code of the measured command; a job with another code than 0 has failed."""
         self.exit_code = exit_code
 
     def _net(self, gross: Reading, duration_s: float) -> Reading:
@@ -218,7 +218,8 @@ class Meter:
         return self._idle.net(gross, duration_s)
 
     def _edge(self) -> _Edge:
-        """The time is taken before the readings at either end, so that their cost falls into one window only."""
+        """Time and readings at one end of a window. The time is taken first at both ends, so that the cost of reading
+        falls into one window only."""
         components = {}
         resolution_s = 0.0
         with self._lock:

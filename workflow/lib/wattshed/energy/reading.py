@@ -1,4 +1,4 @@
-"""Energy of one window, component by component, each with how it is known."""
+"""Energy of one window by component, each with its status and source."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ COMPONENTS = (*PROCESSOR, "gpu")
 
 @dataclass(frozen=True)
 class Component:
-    """Energy of one component in kWh; ``None`` exactly when its status is ``missing``."""
+    """Energy of one component [kWh]; None if and only if its status is ``missing``."""
 
     kwh: float | None
     status: Status
@@ -39,7 +39,7 @@ class Reading:
 
     @property
     def kwh(self) -> float | None:
-        """Sum over the components that are known; None if none is. A missing sensor is never a zero."""
+        """Sum over the known components; None if none is known. A missing sensor is never a zero."""
         known = [component.kwh for component in self.components.values() if component.kwh is not None]
         return sum(known) if known else None
 
@@ -66,11 +66,11 @@ class Reading:
         return Reading(differences)
 
     def plus(self, other: "Reading") -> "Reading":
-        """Sum of two windows of the same sensors; missing where either is, estimated where either is."""
+        """Sum of two windows of the same sensors; missing if either is, else estimated if either is."""
         return Reading({name: _sum(part, other.components[name]) for name, part in self.components.items()})
 
     def refused(self, reason: str) -> "Reading":
-        """The same components, none of them known, for the given reason."""
+        """The same components, all missing for the given reason."""
         return Reading(
             {
                 name: part if part.kwh is None else Component.missing(f"{part.source}: {reason}")

@@ -1,4 +1,4 @@
-"""One measured span of work, and several of the same work with an interval."""
+"""One measured span of work, and repeated measurements of the same work with their interval."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ THROTTLE = "_throttle_bits"
 class Window:
     """A span of work. ``duration_s``, ``energy`` and ``net`` are per repeat, once it is closed.
 
-    Set ``repeats`` if the same work was done several times in it. ``values`` go to the ledger as they are.
+    Set ``repeats`` if the same work was done several times in it. ``values`` are written to the ledger as they are.
     """
 
     name: str
@@ -29,7 +29,7 @@ class Window:
     sampled: dict[str, Spread] = field(default_factory=dict)
 
     def take(self, sample: Mapping[str, float]) -> None:
-        """Add one sample of clocks, power and the like."""
+        """Add one sample of clocks, power and other quantities."""
         for name, value in sample.items():
             if name.endswith(THROTTLE):
                 self.sampled.setdefault(name, Bits()).take(value)
@@ -41,7 +41,7 @@ class Window:
 
 
 class Spread:
-    """Mean and range of samples, without keeping them."""
+    """Mean and range of samples, which are not stored."""
 
     def __init__(self) -> None:
         self.n = 0
@@ -60,7 +60,7 @@ class Spread:
 
 
 class Bits(Spread):
-    """Throttle reasons: every bit that was set at any sample."""
+    """Throttle reasons: all bits that were set in any sample."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -87,10 +87,10 @@ class Measurement:
 
     @property
     def net_j(self) -> Interval:
-        """Energy of one call above idle [J]."""
+        """Energy of one call above idle [J]: mean, 95 % interval and n over the trials."""
         return mean_interval(trial.net.joules for trial in self.trials)
 
     @property
     def duration_s(self) -> Interval:
-        """Time of one call [s]."""
+        """Time of one call [s]: mean, 95 % interval and n over the trials."""
         return mean_interval(trial.duration_s for trial in self.trials)

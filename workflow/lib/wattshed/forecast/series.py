@@ -17,8 +17,6 @@ from wattshed.engine.series.residence import Residence
 from wattshed.engine.series.series_files import make_series
 from wattshed.forecast.protocol import ForecastTask
 
-WEEK_H = 168
-
 
 @dataclass(frozen=True)
 class ScaledSeries:

@@ -11,8 +11,9 @@ from wattshed.engine.cpu.fused_stream import FusedStream
 from wattshed.forecast.computing import backend_of
 from wattshed.forecast.network import Network
 from wattshed.forecast.neural import NeuralForecaster
-from wattshed.forecast.series import WEEK_H, ScaledSeries, Sequences
+from wattshed.forecast.series import ScaledSeries, Sequences
 from wattshed.foundation.faults import Fault
+from wattshed.foundation.hours import WEEK_H
 from wattshed.foundation.tensor_file import read_tensors, write_tensors
 
 # After a run-in of this length, a state that started at zero equals one that was never cut (a test checks it).

@@ -15,6 +15,9 @@ class Stage(StrEnum):
     COMPRESSION = "compression"
     COMPARISON = "comparison"
     CLOCKS = "clocks"
+    # A command under `wattshed measure`, and a run of somebody else's CodeCarbon.
+    COMMAND = "command"
+    FOREIGN = "foreign"
 
 
 class Window(StrEnum):
@@ -28,6 +31,7 @@ class Window(StrEnum):
     FINE_TUNE = "fine_tune"
     MEASURE = "measure"
     SWEEP = "sweep"
+    COMMAND = "command"
 
 
 # Windows whose energies add up to that of one training.
@@ -49,6 +53,8 @@ class Outcome(StrEnum):
     FINISHED = "finished"
     FAILED = "failed"
     STOPPED = "stopped"
+    # No ledger says so: its last attempt has no end.
+    KILLED = "killed"
 
 
 class Phase(StrEnum):

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 import numpy as np
 from scipy.special import stdtrit
 
-from wattshed.statistics.intervals import LEVEL, Interval
+from wattshed.statistics.intervals import Interval
+from wattshed.statistics.levels import LEVEL
 
 GEOMETRIC_NOTE = "means of energies are geometric, with Student's 95 % t interval of the logarithms"
 

@@ -4,10 +4,11 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-LEVEL = 0.95
+from wattshed.statistics.levels import LEVEL
+
 RESAMPLES = 5000
 BOOTSTRAP_FROM = 10
-# From here on the mean of any sample of ours is as good as normal, and resampling only costs time and memory.
+# From here on the mean is close enough to normal, and resampling would only cost time and memory.
 BOOTSTRAP_BELOW = 200
 METHOD_NOTE = (
     f"95 % intervals of the mean: bootstrap for {BOOTSTRAP_FROM} <= n < {BOOTSTRAP_BELOW}, else Student's t"
@@ -16,7 +17,7 @@ METHOD_NOTE = (
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean with its 95 % interval; bounds are None for n = 1, everything for n = 0."""
+    """A mean with its 95 % interval; for n = 1 the bounds are None, for n = 0 all three are."""
 
     mean: float | None
     low: float | None
@@ -29,9 +30,9 @@ def mean_interval(values: Iterable[float | None], seed: int = 0) -> Interval:
 
     From ten values on it is the bootstrap with expanded percentiles (Hesterberg 2015). Below that, and from 200 on,
     it is Student's t: a bootstrap of three values only returns their range, which covers the truth in about
-    75 % of cases, not 95 %; one of many returns what t does.
+    75 % of cases, not 95 %; one of many values returns the same as t.
     """
-    # Late: whoever only meters needs neither of them.
+    # Imported here so that metering does not load NumPy.
     import numpy as np
 
     known = [value for value in values if isinstance(value, int | float | np.number)]

@@ -1,4 +1,4 @@
-"""Has an energy risen? The paired test on log ratios behind the regression guard."""
+"""The regression guard's test: has an energy risen? A paired test on log ratios."""
 
 import math
 from dataclasses import dataclass
@@ -6,12 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import fdtrc, stdtr, stdtrit
 
-# Holds false alarms under 5 % with room for the luck of 2,000 simulated trials, and a rise of 5 % is still
-# caught in 94 % of cases with ten pairs and 3 % noise.
-ALPHA = 0.04
-LEVEL = 0.95
+from wattshed.statistics.levels import LEVEL
+
 LEAST_PAIRS = 4
-# Runs count as different from one another before that is proven: pooling them wrongly makes false alarms.
+# A liberal level for "runs differ": pooling runs that differ makes false alarms.
 POOLING_LEVEL = 0.1
 
 
@@ -19,8 +17,8 @@ POOLING_LEVEL = 0.1
 class Change:
     """Mean log ratio with its 95 % interval and the one-sided p-value of "it has not risen".
 
-    unit: what was counted, ``pairs``, or ``seeds`` where the runs differ among themselves by more than their
-    epochs explain, as a busier or warmer machine makes them; n_units of them.
+    unit: what was counted. ``pairs``; or ``seeds`` if the runs differ by more than their epochs explain, as on a busier
+    or warmer machine. n_units: how many.
     """
 
     log_ratio: float
@@ -32,7 +30,7 @@ class Change:
 
 
 def rise_of(log_ratios: np.ndarray, seeds: np.ndarray) -> Change:
-    """Student's t test over pairs, or over the seeds' means where pairs of a seed are no independent draws.
+    """Student's t test over pairs, or over the seeds' means if the pairs of a seed are not independent.
 
     log_ratios: float [n], log(current / baseline) per pair, n >= 2. seeds: [n], the run a pair comes from.
     """
@@ -48,7 +46,7 @@ def _runs_differ(log_ratios: np.ndarray, means: np.ndarray, counts: np.ndarray, 
     """F test of the spread between runs against the spread within them."""
     n, runs = len(log_ratios), len(means)
     if n == runs:
-        return False  # one pair a run: pairs are runs
+        return False  # one pair per run
     within = ((log_ratios - means[group]) ** 2).sum() / (n - runs)
     between = (counts * (means - log_ratios.mean()) ** 2).sum() / (runs - 1)
     return bool(
@@ -61,7 +59,7 @@ def _t_test(values: np.ndarray, unit: str) -> Change:
     mean = float(values.mean())
     error = float(values.std(ddof=1)) / math.sqrt(n)
     if error == 0:
-        # Identical to the last digit: a change of any size is certain.
+        # All values are identical, so that any change is certain.
         return Change(mean, mean, mean, 0.0 if mean > 0 else 1.0, unit, n)
     half = float(stdtrit(n - 1, (1 + LEVEL) / 2)) * error
     return Change(mean, mean - half, mean + half, float(stdtr(n - 1, -mean / error)), unit, n)

@@ -1,4 +1,4 @@
-"""How many times as much: the ratio of two sets of energies, with its interval."""
+"""The ratio of two sets of energies, with its interval."""
 
 import math
 from collections.abc import Iterable
@@ -6,7 +6,8 @@ from collections.abc import Iterable
 import numpy as np
 from scipy.special import stdtrit
 
-from wattshed.statistics.intervals import LEVEL, Interval
+from wattshed.statistics.intervals import Interval
+from wattshed.statistics.levels import LEVEL
 
 RATIO_NOTE = "ratios are of geometric means, with Welch's 95 % t interval of the logarithms (Welch 1947)"
 
@@ -14,10 +15,9 @@ RATIO_NOTE = "ratios are of geometric means, with Welch's 95 % t interval of the
 def ratio_interval(above: Iterable[float | None], below: Iterable[float | None]) -> Interval:
     """Geometric mean of ``above`` over that of ``below`` with its 95 % interval; ``n`` is of the smaller set.
 
-    Both of one unit. Runs of different models are independent draws, whatever their seeds: Welch's t interval of
-    the difference of mean logarithms (Welch 1947, Biometrika 34), which needs no equal spreads. No bounds where
-    either set has one value only; nothing at all where a value is unknown or not above 0: leaving it out would
-    flatter one side.
+    Both have the same unit. Runs of different models are independent, whatever their seeds: Welch's t interval of the
+    difference of mean logarithms (Welch 1947, Biometrika 34), which does not assume equal variances. No bounds if
+    either set has only one value; no ratio if a value is unknown or not above 0, as leaving it out would bias it.
     """
     sides = [
         np.array([np.nan if value is None else value for value in side], float) for side in (above, below)

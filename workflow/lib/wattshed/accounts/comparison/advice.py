@@ -1,4 +1,4 @@
-"""What to use: the least training energy among all that cannot be told from the least error."""
+"""Which model to use: the least training energy among all that are not significantly worse than the best."""
 
 import math
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ from wattshed.statistics.ratios import ratio_interval
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """A model's mean test RMSE over ``n`` seeds and the mean energy [kWh] of one training; None where unknown."""
+class RatedModel:
+    """A model's mean test RMSE over ``n`` seeds and the mean energy [kWh] of one training; None if unknown."""
 
     model: str
     rmse: float
@@ -23,10 +23,10 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Advice:
-    """``best`` errs least; ``alike`` cannot be told from it (best not included); ``use`` costs least of them all."""
+    """``best`` has the least error; ``alike``: others indistinguishable from it; ``use``: the cheapest of all these."""
 
-    use: Candidate
-    best: Candidate
+    use: RatedModel
+    best: RatedModel
     alike: list[str]
     compared: int
     unknown: list[str]
@@ -34,14 +34,14 @@ class Advice:
 
 
 def advise(scores: pd.DataFrame, energies: pd.DataFrame) -> Advice:
-    """The model of least training energy among those whose test RMSE cannot be told from the best.
+    """The model of least training energy among those whose test RMSE is indistinguishable from the best.
 
     scores: ``scores.parquet``; energies: one row per model with ``model, training_kwh_mean,
-    energy_status``; models with both are compared. Two models are told apart if the 95 % interval of the
-    mean difference of their RMSEs, seed by seed, lies above 0 (Student's t of pairs). One that has a single
-    run counts as that value: a closed form is the same for every seed. ``unknown``: of those that cannot be
-    told apart, the ones whose energy nobody knows; they are never chosen for their cost. ``single``:
-    trained with one seed, whose spread nobody knows. Raises :class:`Fault` where no model has both.
+    energy_status``; models with both are compared. Two models differ if the 95 % interval of the mean difference of
+    their RMSEs, seed by seed, lies above 0 (paired Student's t). A model with a single run counts as that value: a
+    closed form is the same for every seed. ``unknown``: the indistinguishable models without a known energy, which
+    are never chosen for their cost. ``single``: models trained with one seed, whose spread is unknown. Raises
+    :class:`Fault` if no model has both.
     """
     known = {str(row["model"]): row for row in energies.to_dict("records")}
     errors = {
@@ -54,25 +54,25 @@ def advise(scores: pd.DataFrame, energies: pd.DataFrame) -> Advice:
             "no model has both a test error and a training: there is nothing to advise; train one first."
         )
     best = min(errors, key=lambda model: float(errors[model].mean()))
-    alike = [model for model in errors if model != best and not _told_apart(errors[best], errors[model])]
+    alike = [model for model in errors if model != best and not _differ(errors[best], errors[model])]
 
-    def candidate(model: str) -> Candidate:
+    def candidate(model: str) -> RatedModel:
         row = known[model]
         kwh, own = float(row["training_kwh_mean"]), errors[model]
         known_kwh = None if math.isnan(kwh) else kwh
-        return Candidate(model, float(own.mean()), len(own), known_kwh, str(row["energy_status"]))
+        return RatedModel(model, float(own.mean()), len(own), known_kwh, str(row["energy_status"]))
 
     candidates = [candidate(model) for model in (best, *alike)]
-    # Ties go to the lesser error.
+    # Of equal energies, the smaller error wins.
     priced = sorted((found.kwh, found.rmse, found.model) for found in candidates if found.kwh is not None)
     use = candidate(priced[0][2]) if priced else candidates[0]
     unknown = [found.model for found in candidates if found.kwh is None]
-    # Seed 0 alone is what no seed touches.
+    # Seed 0 alone marks a model without randomness.
     single = [model for model, own in errors.items() if len(own) == 1 and own.index[0] != 0]
     return Advice(use, candidates[0], alike, len(errors), unknown, single)
 
 
-def _told_apart(best: pd.Series, other: pd.Series) -> bool:
+def _differ(best: pd.Series, other: pd.Series) -> bool:
     """best, other: RMSE by seed, the mean of ``best`` being the lesser or equal."""
     if len(best) == 1 or len(other) == 1:
         found = mean_interval(other - best.iloc[0] if len(best) == 1 else other.iloc[0] - best)

@@ -1,4 +1,4 @@
-"""What makes runs comparable: one stage, one slice, their own energy; estimates kept apart from records."""
+"""What makes runs comparable: one stage, one slice, their own energy, and estimates apart from records."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from wattshed.accounts.runs.basis import RECORDED, RETRO
+from wattshed.accounts.runs.basis import LEDGER, RECORDED, RETRO
 from wattshed.accounts.runs.trainings import trainings
 from wattshed.energy.reading import worst_status
 from wattshed.foundation.faults import Fault
@@ -14,22 +14,22 @@ from wattshed.foundation.vocabulary import Status
 from wattshed.statistics.intervals import mean_interval
 
 SLICES = ("data_country", "season")
-# A killed run's energy is a lower bound; masses by another grid's factor compare grids, not models.
+# A killed run's energy is a lower bound; with another grid's factor, masses compare grids instead of models.
 NOT_COMPARABLE = {"energy_kwh": ("truncated",), "co2e_kg": ("truncated", "changed grid")}
 
 
 def slice_columns(frame: pd.DataFrame) -> list[str]:
-    """``data_country`` and ``season``, as far as the frame states them at least once."""
+    """Those of ``data_country`` and ``season`` that the frame states at least once."""
     return [name for name in SLICES if name in frame and frame[name].notna().any()]
 
 
 def scope_name(values: Sequence[Any]) -> str:
-    """``DE summer``; a slice whose name is unknown is said to be so."""
+    """The name of a slice, such as ``DE summer``; unknown parts are named ``unknown``."""
     return " ".join("unknown" if pd.isna(value) else str(value) for value in values) or "all"
 
 
 def scope_series(frame: pd.DataFrame, slices: Sequence[str]) -> pd.Series:
-    """The slice's name per row; ``all`` where there are no slices."""
+    """The slice's name per row; ``all`` if there are no slices."""
     names = [scope_name(values) for values in frame[list(slices)].itertuples(index=False, name=None)]
     return pd.Series(names if slices else "all", index=frame.index, dtype="object")
 
@@ -69,7 +69,7 @@ def model_runs(runs: pd.DataFrame) -> pd.DataFrame:
 def own_energy(runs: pd.DataFrame) -> pd.Series:
     """Each job's own share of its host's energy [kWh]; all of it where the job was alone.
 
-    Unknown where jobs overlapped and nobody could tell their shares.
+    Unknown if jobs overlapped and their shares could not be computed.
     """
     energy = runs["energy_kwh"].astype("float64")
     if "attributed_kwh" not in runs:
@@ -81,7 +81,7 @@ def own_energy(runs: pd.DataFrame) -> pd.Series:
 
 
 def flagged(frame: pd.DataFrame, flags: Sequence[str]) -> pd.Series:
-    """Per run whether it carries any of the flags (comma-separated in column ``flags``)."""
+    """Per run: does it have any of the flags (comma-separated in column ``flags``)?"""
     wanted = set(flags)
     found = [not pd.isna(text) and not wanted.isdisjoint(split_flags(text)) for text in frame["flags"]]
     return pd.Series(found, index=frame.index, dtype=bool)
@@ -92,7 +92,7 @@ def split_flags(text: str) -> list[str]:
 
 
 def all_flags(column: pd.Series) -> str | None:
-    """The flags of all rows, each once; None where there is none."""
+    """The flags of all rows, each once; None if there is none."""
     found = dict.fromkeys(flag for text in column.dropna() for flag in split_flags(text))
     return ", ".join(found) or None
 
@@ -124,7 +124,7 @@ def status_of(group: pd.DataFrame) -> str:
 
 
 def training_costs(windows: pd.DataFrame, runs: pd.DataFrame | None = None) -> pd.DataFrame:
-    """A study's own ledgers as one row per trained model and seed, ready to be compared.
+    """A study's own trainings as runs: one row per model and seed.
 
     Energy is that of :func:`trainings`. With the runs frame it is the job's own share where jobs overlapped, mass
     follows the job's kg per kWh, and the job's flags are kept.
@@ -132,7 +132,7 @@ def training_costs(windows: pd.DataFrame, runs: pd.DataFrame | None = None) -> p
     labels = [name for name in SLICES if name in windows]
     frame = trainings(windows, ["stage", "job", "model", "seed", *labels])
     frame = frame.rename(columns={"training_kwh": "energy_kwh"})
-    frame["origin"] = "ledger"
+    frame["origin"] = LEDGER
     if runs is None or frame.empty:
         return frame
     jobs = runs.drop_duplicates(["stage", "job"])

@@ -3,12 +3,11 @@
 import numpy as np
 import pandas as pd
 
+from wattshed.accounts.reading.frame_types import FORECASTS
 from wattshed.accounts.runs.trainings import trainings
 from wattshed.energy.reading import JOULES_PER_KWH, worst_status
 from wattshed.foundation.vocabulary import Status, Window
 from wattshed.statistics.summaries import summarise
-
-FORECASTS = "value_forecasts"
 
 
 def pareto_mask(error: np.ndarray, energy: np.ndarray) -> np.ndarray:

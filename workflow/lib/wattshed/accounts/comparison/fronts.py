@@ -19,6 +19,7 @@ from wattshed.accounts.comparison.comparable import (
 from wattshed.accounts.comparison.frontier import pareto_mask
 from wattshed.accounts.comparison.run_errors import join_metrics
 from wattshed.foundation.faults import Fault
+from wattshed.foundation.vocabulary import Status
 
 OVERALL = "overall"
 COSTS = {"energy": "energy_kwh", "carbon": "co2e_kg"}
@@ -37,16 +38,14 @@ def fronts_frame(runs: pd.DataFrame, metrics: pd.DataFrame, error: str = "rmse")
     ``overall``, or ``all`` without slices), the slices, ``basis, model, runs``, ``{error}_n/_mean/_low/_high`` (over
     distinct rows of the metrics), the same of ``energy_kwh`` and ``co2e_kg`` (over runs; the factor is taken as
     exact), ``energy_status, flags``; then per cost ``energy_dominated, energy_surely_dominated, energy_reason`` and
-    ``carbon_...``. Dominated points stay. Surely: one other's upper ends lie below both lower ends, never where an
-    interval is unknown. Null with a reason where a point cannot be compared: unknown, retro-estimated, or overall
-    without all slices; the ends of a retro-estimate are its 10-90 % range. Overall is the mean over slices, each
-    weighing the same, with half-widths combined as of independent slices. Raises :class:`Fault` for a metric that is
-    not an error, and as join_metrics does.
+    ``carbon_...``. Dominated points stay in the frame. Surely dominated: the upper ends of one other point lie below
+    both lower ends; never if an interval is unknown. Null with a reason if a point cannot be compared: unknown,
+    retro-estimated, or overall without all slices. The ends of a retro-estimate are its 10-90 % range. Overall is the
+    unweighted mean over slices, with half-widths combined as for independent slices. Raises
+    :class:`Fault` for a metric that is not an error, and as join_metrics does.
     """
     if error not in ERRORS:
-        raise Fault(
-            f"{error} is no error to be kept small: expected one of {', '.join(ERRORS)}; choose another."
-        )
+        raise Fault(f"{error} is not an error metric: expected one of {', '.join(ERRORS)}; choose another.")
     joined = join_metrics(model_runs(runs), metrics, [error])
     slices = slice_columns(joined)
     joined["scope"] = scope_series(joined, slices)
@@ -60,9 +59,9 @@ def fronts_frame(runs: pd.DataFrame, metrics: pd.DataFrame, error: str = "rmse")
 
 
 def surely_dominated(error: np.ndarray, cost: np.ndarray) -> np.ndarray:
-    """True where some other point's upper ends are at most the lower ends in both and below in one.
+    """True if some other point's upper ends are at most this point's lower ends, and below one of them.
 
-    error, cost: float [n, 2] of lower and upper ends, NaN where there is no interval. Returns bool [n].
+    error, cost: float [n, 2] of lower and upper ends, NaN if there is no interval. Returns bool [n].
     """
     better = (error[None, :, 1] <= error[:, None, 0]) & (cost[None, :, 1] <= cost[:, None, 0])
     strictly = (error[None, :, 1] < error[:, None, 0]) | (cost[None, :, 1] < cost[:, None, 0])
@@ -84,7 +83,7 @@ def _points(joined: pd.DataFrame, keys: list[str], error: str) -> pd.DataFrame:
 
 
 def _take_ranges(frame: pd.DataFrame, joined: pd.DataFrame, keys: list[str]) -> None:
-    """A retro-estimate's ends are its own range, not the spread of estimates."""
+    """The ends of a retro-estimate are its own range, not the spread over estimates."""
     retro = (frame["basis"] == RETRO).to_numpy()
     for cost, names in RANGES.items():
         for part, name in zip(("low", "high"), names, strict=True):
@@ -119,19 +118,19 @@ def _mean_over_slices(group: pd.DataFrame, column: str) -> dict[str, float]:
 
 
 def _overall_status(statuses: pd.Series) -> str:
-    order = ("missing", "retro-estimated", "estimated", "measured")
+    order = tuple(reversed(Status))
     return min(statuses, key=order.index)
 
 
 def _judge(frame: pd.DataFrame, error: str, kind: str, cost: str) -> pd.DataFrame:
-    """Add what the front of this cost says of every point."""
+    """Add the columns of the front of this cost."""
     reason = frame["reason"].astype("object").copy()
     unknown = reason.isna() & frame[f"{cost}_mean"].isna()
     reason[unknown] = COST_WORDS[kind]
     for flag in NOT_COMPARABLE[cost]:
         reason[unknown & flagged(frame, [flag])] = f"flagged {flag}"
     reason[frame[f"{error}_mean"].isna() & frame["reason"].isna()] = f"{error} unknown"
-    reason[frame["basis"] == RETRO] = "retro-estimated"
+    reason[frame["basis"] == RETRO] = Status.RETRO_ESTIMATED
     dominated = pd.array([pd.NA] * len(frame), dtype="boolean")
     surely = dominated.copy()
     for scope in frame["scope"].unique():

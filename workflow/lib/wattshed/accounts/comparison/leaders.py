@@ -1,4 +1,4 @@
-"""Low-carbon leaders: who errs least among those that stay under a limit, and who was left out and why."""
+"""Low-carbon leaders: the least errors among runs under a limit, and which runs were left out and why."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,8 +18,9 @@ from wattshed.accounts.comparison.comparable import (
 )
 from wattshed.accounts.comparison.run_errors import join_metrics
 from wattshed.foundation.faults import Fault
+from wattshed.foundation.vocabulary import Status
 
-# Runs whose energy or mass is wrong or cut short; the other flags only mark a leader.
+# Flags of runs whose energy or mass is wrong or incomplete; other flags are only shown.
 BARRED = ("power above TDP", "changed grid", "truncated", "unknown location")
 OVER_LIMIT = "over the limit"
 
@@ -30,7 +31,7 @@ class Leaders:
 
     frame: slices, ``rank, model`` (``run_id``), ``n``, ``{metric}_mean/_low/_high``, ``energy_kwh_*``,
     ``co2e_kg_*``, ``judged_by`` (``co2e_kg`` or ``energy_kwh``), ``doubtful`` (the interval of the judged cost
-    reaches over the limit), ``energy_status, flags``. excluded: slices, ``reason, runs, models``.
+    includes the limit), ``energy_status, flags``. excluded: slices, ``reason, runs, models``.
     """
 
     frame: pd.DataFrame
@@ -53,14 +54,14 @@ def low_carbon_leaders(
 ) -> Leaders:
     """Models (``by="model"``: means over their runs) or single runs (``by="run_id"``) under the limit.
 
-    ``limit_kg`` (kg CO2e) judges runs whose mass is known, ``limit_kwh`` those whose mass is not. ``barred``: flags
-    that keep a run out; a flag that does not is shown with the leader. Retro-estimates never lead. Raises
+    ``limit_kg`` (kg CO2e) applies to runs of known mass, ``limit_kwh`` to the others. ``barred``: flags that exclude a
+    run; other flags are shown with the leader. Retro-estimates are always excluded. Raises
     :class:`Fault` for no limit, a limit of 0 or less, and as join_metrics does.
     """
     _check(limit_kg, limit_kwh, by, runs)
     joined = join_metrics(model_runs(runs), metrics, [metric])
     slices = slice_columns(joined)
-    # A constant stands in for slices that nobody stated.
+    # Without slices, all runs are in one.
     keys = slices or ["scope"]
     joined["scope"] = "all"
     joined["judged_by"] = np.where(
@@ -105,7 +106,7 @@ def _reasons(
     limit_kg: float | None,
     limit_kwh: float | None,
 ) -> pd.Series:
-    """Why a run cannot lead, the weightiest reason first; null where it can."""
+    """Why a run is excluded, by the most important reason; null if it is not."""
     reason = pd.Series(None, index=joined.index, dtype="object")
     reason[joined[metric].isna()] = f"{metric} unknown"
     no_energy = joined["energy_kwh"].isna()
@@ -120,7 +121,7 @@ def _reasons(
         f"flagged {', '.join(flag for flag in split_flags(text) if flag in barred)}"
         for text in joined.loc[marked, "flags"]
     ]
-    reason[joined["basis"] == RETRO] = "retro-estimated"
+    reason[joined["basis"] == RETRO] = Status.RETRO_ESTIMATED
     reason[~joined["has_run"]] = "no run recorded"
     return reason
 

@@ -13,13 +13,15 @@ from wattshed.accounts.comparison.comparable import (
 )
 from wattshed.accounts.comparison.frontier import forecast_runs
 from wattshed.accounts.comparison.run_errors import join_metrics
+from wattshed.accounts.reading.frame_types import FORECASTS
+from wattshed.foundation.vocabulary import Status, Window
 
 RATIOS = ("mae_per_kwh", "mae_per_kg", "r2_per_kwh", "mae_times_kwh")
 J_PER_FORECAST = "j_per_forecast"
 RATIO_NOTES = [
     "Ratios are taken run by run and then averaged; a run without a known energy above zero has none.",
-    "MAE per kWh = MAE / energy, in the error's unit per kWh: it falls as a run spends more at the same error, so a "
-    "low value alone is no virtue.",
+    "MAE per kWh = MAE / energy, in the error's unit per kWh: at the same error it falls when a run spends more, so a "
+    "low value alone is not good.",
     "MAE × kWh is least for a cheap model however bad it is, and R² per kWh is largest for it: neither ranks models; "
     "the front of error against energy does.",
 ]
@@ -54,9 +56,11 @@ def normalised_metrics(
 
 def _with_forecasts(frame: pd.DataFrame, windows: pd.DataFrame | None) -> pd.DataFrame:
     parts = [f"{J_PER_FORECAST}_{part}" for part in ("n", "mean", "low", "high")]
-    known = windows is not None and "value_forecasts" in windows and (windows["window"] == "forecast").any()
+    known = windows is not None and FORECASTS in windows and (windows["window"] == Window.FORECAST).any()
     if windows is None or not known:
-        return frame.assign(**dict.fromkeys(parts, np.nan), forecast_status="missing").assign(**{parts[0]: 0})
+        return frame.assign(**dict.fromkeys(parts, np.nan), forecast_status=Status.MISSING).assign(
+            **{parts[0]: 0}
+        )
     forecasts = forecast_runs(windows)
     forecasts[J_PER_FORECAST] = forecasts["forecast_j_per_1000"] / 1000
     labels = [name for name in SLICES if name in windows and name in frame]
@@ -69,4 +73,4 @@ def _with_forecasts(frame: pd.DataFrame, windows: pd.DataFrame | None) -> pd.Dat
     found["forecast_status"] = [status_of(group) for _, group in grouped]
     frame = frame.merge(found, on=keys, how="left")
     frame[parts[0]] = frame[parts[0]].fillna(0).astype("int64")
-    return frame.assign(forecast_status=frame["forecast_status"].fillna("missing"))
+    return frame.assign(forecast_status=frame["forecast_status"].fillna(Status.MISSING))

@@ -1,27 +1,30 @@
-"""Loss and energy epoch by epoch: what each further joule bought, and from when it bought next to nothing."""
+"""Loss and energy epoch by epoch: the gain per joule, and the epoch from which gains are small."""
 
 import numpy as np
 import pandas as pd
 
 from wattshed.accounts.comparison.comparable import slice_columns
+from wattshed.accounts.reading.frame_types import VALIDATION_RMSE
 from wattshed.energy.reading import JOULES_PER_KWH, worst_status
 from wattshed.foundation.faults import Fault
+from wattshed.foundation.vocabulary import Window
 from wattshed.statistics.intervals import mean_interval
 
-VALIDATION = "value_validation_rmse"
 TRAINING = "value_train_loss"
 SMALL_GAIN_SHARE = 0.05
 GRID_POINTS = 60
 
 
-def epoch_curves(windows: pd.DataFrame, loss: str = VALIDATION, energy: str = "energy_kwh") -> pd.DataFrame:
+def epoch_curves(
+    windows: pd.DataFrame, loss: str = VALIDATION_RMSE, energy: str = "energy_kwh"
+) -> pd.DataFrame:
     """One row per trained epoch of every run, in the order in which they were run.
 
     windows: the accounts' windows frame; loss: one of its ``value_...`` columns; energy: ``energy_kwh`` or
     ``net_kwh``. Columns: slices, ``job, model, seed, attempt, epoch, place`` (1.. within the run), ``loss,
     best_loss`` (least so far), ``energy_kwh, cumulative_kwh, gain`` (how far this epoch lowered the best),
-    ``gain_per_j, energy_status``. Epochs that a resumed job ran twice cost twice. Gaps between epochs are not in
-    the sum. From an epoch of unknown energy on the sum is unknown. Raises :class:`Fault` for unknown columns.
+    ``gain_per_j, energy_status``. Epochs that a resumed job ran twice count twice. Gaps between epochs are not in
+    the sum. The sum is unknown from an epoch of unknown energy on. Raises :class:`Fault` for unknown columns.
     """
     for name in (loss, energy):
         if name not in windows:
@@ -29,7 +32,7 @@ def epoch_curves(windows: pd.DataFrame, loss: str = VALIDATION, energy: str = "e
                 f"the windows lack the column {name}: expected the windows frame of training jobs; choose "
                 "another column or aggregate the ledgers again."
             )
-    parts = windows[windows["window"] == "epoch"]
+    parts = windows[windows["window"] == Window.EPOCH]
     slices = slice_columns(parts)
     keys = ["stage", "job", "model", "seed", *slices]
     parts = parts.sort_values([*keys, "attempt", "start_s"], kind="stable", ignore_index=True)
@@ -44,7 +47,7 @@ def epoch_curves(windows: pd.DataFrame, loss: str = VALIDATION, energy: str = "e
     known = by_run["energy_kwh"].transform(lambda kwh: kwh.notna().cumprod().astype(bool))
     curves["cumulative_kwh"] = by_run["energy_kwh"].cumsum().where(known)
     curves["best_loss"] = by_run["loss"].transform(lambda values: values.cummin().ffill())
-    # The first epoch has nothing before it to be better than.
+    # The first epoch has no earlier one to compare with.
     curves["gain"] = by_run["best_loss"].transform(lambda best: -best.diff())
     joules = (curves["energy_kwh"] * JOULES_PER_KWH).where(lambda value: value > 0)
     curves["gain_per_j"] = curves["gain"] / joules
@@ -97,8 +100,8 @@ def mean_curves(curves: pd.DataFrame, points: int = GRID_POINTS) -> pd.DataFrame
     """Per model (and slice) the mean loss with its 95 % interval over seeds, on a common grid of energy.
 
     The grid spans the energies that all the model's runs reached, so that n is the same along it; between epochs
-    the loss is drawn straight. Columns: slices, ``model, n, cumulative_kwh, loss_mean, loss_low, loss_high``.
-    A model whose runs share no span of energy, or know none, has no row.
+    the loss is interpolated. Columns: slices, ``model, n, cumulative_kwh, loss_mean, loss_low, loss_high``.
+    A model whose runs share no span of known energy has no row.
     """
     slices = slice_columns(curves)
     known = curves[curves["cumulative_kwh"].notna() & curves["loss"].notna()]

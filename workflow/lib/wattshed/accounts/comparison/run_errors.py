@@ -1,4 +1,4 @@
-"""Runs with their errors: each run finds its row of the metrics, or says that it has none."""
+"""Runs joined with their rows of the metrics."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,6 +9,7 @@ import pandas as pd
 from wattshed.accounts.comparison.comparable import SLICES
 from wattshed.accounts.runs.basis import RECORDED
 from wattshed.foundation.faults import Fault
+from wattshed.foundation.vocabulary import Status
 
 NEVER_NEGATIVE = ("mae", "rmse")
 
@@ -16,9 +17,9 @@ NEVER_NEGATIVE = ("mae", "rmse")
 def join_metrics(runs: pd.DataFrame, metrics: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     """The runs of :func:`model_runs` with their errors, and ``metrics_row`` that says which row they came from.
 
-    Rows are matched by ``run_id`` where both know it, else by model and by whatever of seed, country and season
-    both state; a run without a seed takes its model's row where there is only one (closed-form fits). Metrics
-    without a run stay, with an unknown energy. Raises :class:`Fault` for unknown columns, ambiguous rows and
+    Rows are matched by ``run_id`` if both have it, else by model and those of seed, country and season that both
+    state. A run without a seed takes its model's row if there is only one (closed-form fits). Metrics without a run
+    are kept, with an unknown energy. Raises :class:`Fault` for unknown columns, ambiguous rows and
     impossible values.
     """
     _check_metrics(metrics, names)
@@ -47,7 +48,10 @@ def join_metrics(runs: pd.DataFrame, metrics: pd.DataFrame, names: Sequence[str]
         shared = [name for name in alone if name in joined]
         # Columns of one kind each, so that an unmatched model does not turn numbers into objects.
         alone = alone[shared].assign(
-            metrics_row=alone.index.astype("float64"), basis=RECORDED, energy_status="missing", has_run=False
+            metrics_row=alone.index.astype("float64"),
+            basis=RECORDED,
+            energy_status=Status.MISSING,
+            has_run=False,
         )
         joined = pd.concat([joined, alone], ignore_index=True)
     return joined
@@ -68,13 +72,13 @@ def _check_metrics(metrics: pd.DataFrame, names: Sequence[str]) -> None:
         if wrong.any():
             raise Fault(
                 f"the metrics hold {name} = {values[wrong].iloc[0]} in row {int(np.flatnonzero(wrong)[0]) + 1}: "
-                "expected finite errors of at least 0, null where unknown; mend the row."
+                "expected finite errors of at least 0, null where unknown; correct the row."
             )
 
 
 def _join_keys(runs: pd.DataFrame, metrics: pd.DataFrame) -> list[str]:
     named = "run_id" in runs and "run_id" in metrics and bool(metrics["run_id"].notna().all())
-    # Ids that no run knows are the metrics' own and say nothing.
+    # Ids that no run has cannot be used for the join.
     if named and ("model" not in metrics or metrics["run_id"].isin(runs["run_id"]).any()):
         return ["run_id"]
     if "model" not in metrics:

@@ -1,4 +1,4 @@
-"""Energy into mass of CO2e, water and a share of the machine's making: every factor with its name."""
+"""Mass of CO2e, water and embodied carbon from energy; every factor is named."""
 
 from pathlib import Path
 
@@ -7,12 +7,12 @@ import pandas as pd
 
 from wattshed.accounts.emissions.run_intensity import stated_intensities, study_intensities
 from wattshed.accounts.marks.flags import CHANGED_GRID, UNKNOWN_LOCATION, add_flag
+from wattshed.accounts.runs.basis import LEDGER
 from wattshed.config.energy.carbon import CarbonBlock
 from wattshed.data.panel import Panel
 from wattshed.energy.carbon.carbon import Location, yearly_intensity
-from wattshed.energy.carbon.intensity_series import HOUR_S, IntensitySeries, checked_series
-
-LEDGER = "ledger"
+from wattshed.energy.carbon.intensity_series import IntensitySeries, checked_series
+from wattshed.foundation.hours import HOUR_S
 
 
 def add_emissions(
@@ -23,10 +23,10 @@ def add_emissions(
 ) -> pd.DataFrame:
     """The runs with ``facility_kwh, intensity_g_per_kwh, co2e_source, co2e_kg, co2e_net_kg, water_l, embodied_kg``.
 
-    Runs of this study's ledgers take the study's place and intensity source; other runs the yearly factor of the
-    country that they state, and neither the study's water nor its machine. Mass is the energy attributed to the
-    run x PUE x intensity, net mass that of its share of the energy above idle; an unknown place gives no mass. A
-    run's energy is taken as spread evenly over its time. panel_series: needed by ``panel``.
+    Runs of this study's ledgers take the study's place and intensity source. Other runs take the yearly factor of the
+    country that they state, and have no water and no embodied carbon. Mass is the energy attributed to the run x PUE
+    x intensity; net mass that of its share of the energy above idle. An unknown place gives no mass. Power counts as
+    constant over a run. panel_series: needed by ``panel``.
     """
     frame = runs.copy()
     ours = (frame["origin"] == LEDGER).to_numpy(dtype=bool)
@@ -53,7 +53,7 @@ def add_emissions(
 
 
 def panel_intensity(path: Path) -> IntensitySeries | None:
-    """The panel's own hourly series, or None where it carries none."""
+    """The panel's own hourly series; None if it has none."""
     panel = Panel.read(path)
     if panel.intensity_g_per_kwh is None:
         return None
@@ -63,7 +63,7 @@ def panel_intensity(path: Path) -> IntensitySeries | None:
 
 
 def _net_kwh(runs: pd.DataFrame) -> pd.Series:
-    """Energy above idle [kWh] attributed to each run: of a shared machine's, the share that it has of the gross."""
+    """Energy above idle [kWh] attributed to each run; on a shared machine in proportion to its gross share."""
     if "net_kwh" not in runs:
         return pd.Series(np.nan, index=runs.index)
     alone = runs["attributed_kwh"] == runs["energy_kwh"]

@@ -1,4 +1,4 @@
-"""Carbon intensity of each run, by the source that the configuration names."""
+"""Carbon intensity of each run, by the source in the configuration."""
 
 import os
 from dataclasses import dataclass
@@ -12,12 +12,13 @@ from wattshed.config.energy.carbon import HourlyIntensity, IntensitySource, Live
 from wattshed.config.energy.places import regions
 from wattshed.energy.carbon.carbon import Intensity, Location, yearly_intensity
 from wattshed.energy.carbon.electricity_maps import API, KEY, Unreachable, electricity_maps_series
-from wattshed.energy.carbon.intensity_series import HOUR_S, IntensitySeries, read_series
+from wattshed.energy.carbon.intensity_series import IntensitySeries, read_series
 from wattshed.foundation.faults import Fault
+from wattshed.foundation.hours import HOUR_S
 
 HOURS_PER_YEAR = 8760
 DAY_S = 24 * HOUR_S
-# For tests and mirrors; the key goes with it, so it is no part of a study's configuration.
+# For tests and mirrors. The key is sent there, so a study's configuration cannot set it.
 API_VARIABLE = "WATTSHED_ELECTRICITY_MAPS_API"
 
 
@@ -53,9 +54,9 @@ def stated_intensities(runs: pd.DataFrame) -> RunIntensities:
 def study_intensities(
     runs: pd.DataFrame, block: IntensitySource, location: Location, panel_series: IntensitySeries | None
 ) -> RunIntensities:
-    """What the study's own source says of each run; a run that it does not cover has none, or the named fallback.
+    """Intensities by the study's own source; a run that it does not cover has none, or that of the fallback.
 
-    Raises :class:`Fault` where the source cannot be had and no fallback is configured.
+    Raises :class:`Fault` if the source is unavailable and no fallback is configured.
     """
     yearly = yearly_intensity(location)
     if yearly.kg_per_kwh is None or block.kind == "yearly":
@@ -67,7 +68,7 @@ def study_intensities(
     except Unreachable as reason:
         if fallback == "none":
             raise Fault(
-                f"energy.carbon.intensity: {reason}; set {KEY}, or fallback: yearly to name that in its place."
+                f"energy.carbon.intensity: {reason}; set {KEY}, or fallback: yearly to use that instead."
             ) from reason
         found, why = _flat(Intensity(None, ""), len(runs)), str(reason)
     else:
@@ -98,12 +99,12 @@ def _stated(country: object, region: object) -> Location:
         return Location(None, None)
     if isinstance(region, str) and region.lower() in regions(country):
         return Location(country, region.lower())
-    # CodeCarbon notes a region for every country; most have no factor of their own here.
+    # CodeCarbon states a region for every country; most regions have no factor of their own.
     return Location(country, None)
 
 
 def _spans(runs: pd.DataFrame) -> _Spans:
-    """Attempts between the first and the last count as directly after the first: their clocks are not in the frame."""
+    """Attempts between the first and the last count as directly after the first: the frame lacks their times."""
     first_s, last_s = (_seconds(runs[name]) for name in ("began_utc", "last_began_utc"))
     duration_s = runs["duration_s"].to_numpy(dtype=np.float64)
     last_duration_s = runs["last_duration_s"].to_numpy(dtype=np.float64)
@@ -133,14 +134,14 @@ def _series(block: IntensitySource, panel_series: IntensitySeries | None, spans:
         return electricity_maps_series(block.zone, _days(spans), Path(block.cache_folder), api)
     if panel_series is None:
         raise Fault(
-            "energy.carbon.intensity: this panel carries no carbon intensity; expected a source that does (homes, "
+            "energy.carbon.intensity: this panel has no carbon intensity; expected a source that has one (homes, "
             "nations), or kind yearly."
         )
     return panel_series
 
 
 def _days(spans: _Spans) -> set[date]:
-    """UTC days that any run touches."""
+    """UTC days during which any run drew power."""
     days: set[int] = set()
     for start_s, end_s in ((spans.first_s, spans.first_end_s), (spans.last_s, spans.last_end_s)):
         known = np.isfinite(start_s) & np.isfinite(end_s)

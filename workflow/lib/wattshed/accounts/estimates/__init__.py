@@ -1,1 +1,1 @@
-"""Energy of runs that nobody recorded."""
+"""Estimated energy of runs without a record."""

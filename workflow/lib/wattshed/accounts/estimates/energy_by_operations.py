@@ -1,4 +1,4 @@
-"""Energy by operations: fitted to recorded runs of one hardware, and how far that can be trusted."""
+"""Energy as a function of operations, fitted to recorded runs of one hardware, with its accuracy."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -61,7 +61,7 @@ def calibrate(recorded: pd.DataFrame, law: Law = "power law") -> dict[str, Hardw
     """Fit every hardware's own recorded runs.
 
     recorded: runs frame with ``hardware`` (see :func:`hardware_names`) and ``operations`` (whole run, any one way
-    of counting). Runs of unknown energy, killed runs and retro-estimates teach nothing and are left out. Raises
+    of counting). Runs of unknown energy, killed runs and retro-estimates are left out. Raises
     :class:`Fault` for operations of 0 or less, and for a hardware with fewer than five runs or, for the power
     law, with runs of one size only.
     """
@@ -75,7 +75,7 @@ def j_per_operation(fit: HardwareFit, operations: float) -> float:
 
 
 def leave_one_group_out(recorded: pd.DataFrame, group: str, law: Law = "power law") -> pd.DataFrame:
-    """How wrong estimates are for a group of runs that taught nothing: one row per value of column ``group``.
+    """Errors of estimates for a group of runs that was left out of the fit: one row per value of column ``group``.
 
     A run is estimated from the others on its own hardware, or from all others where fewer than five are left there
     (``foreign_hardware`` counts these). Columns: ``{group}, n, taught_by, foreign_hardware, mean_error_share`` (mean
@@ -145,7 +145,7 @@ def _fit(hardware: str, group: pd.DataFrame, law: Law) -> HardwareFit:
     from scipy import stats
 
     if law not in FREE:
-        raise Fault(f"{law!r} is no energy law: expected power law or constant; choose one.")
+        raise Fault(f"{law!r} is not an energy law: expected power law or constant; choose one.")
     n, free = len(group), FREE[law]
     if n < LEAST_RUNS:
         raise Fault(

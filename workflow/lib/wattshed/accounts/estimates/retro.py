@@ -1,4 +1,4 @@
-"""Energies for runs without a record: operations x energy per operation, with a range, always labelled."""
+"""Energies of runs without a record: operations x energy per operation, with a range and a label."""
 
 import json
 from typing import Any
@@ -19,8 +19,8 @@ UNRECORDED = "no recorded run on this hardware"
 def estimate_runs(runs: pd.DataFrame, fits: dict[str, HardwareFit]) -> pd.DataFrame:
     """The runs with estimated energies, as rows of origin ``retro-estimate``.
 
-    runs: at least ``hardware`` and ``operations``, and whatever names them (model, country ...); their own energies
-    are not read. Sets ``energy_kwh`` (median), ``energy_low_kwh, energy_high_kwh`` (10-90 % of single runs),
+    runs: at least ``hardware`` and ``operations``, and columns that name them (model, country ...); their own energies
+    are not used. Sets ``energy_kwh`` (median), ``energy_low_kwh, energy_high_kwh`` (10-90 % of single runs),
     ``energy_status`` ``retro-estimated``, ``energy_source``, ``extrapolated`` (larger or smaller than any recorded
     run). Hardware without a fit gives no energy: status ``missing`` with the reason. Components stay unknown.
     """
@@ -45,7 +45,7 @@ def estimate_runs(runs: pd.DataFrame, fits: dict[str, HardwareFit]) -> pd.DataFr
     for part in COMPONENTS:
         frame[f"{part}_kwh"] = np.nan
         frame[f"{part}_status"] = Status.MISSING
-        frame[f"{part}_source"] = "a retro-estimate knows no components"
+        frame[f"{part}_source"] = "a retro-estimate has no components"
     return frame
 
 
@@ -65,10 +65,10 @@ def with_mass_range(estimates: pd.DataFrame) -> pd.DataFrame:
 
 
 def separate_totals(runs: pd.DataFrame) -> pd.DataFrame:
-    """Sums of energy, records and retro-estimates in rows of their own, never one number for both.
+    """Sums of energy: records and retro-estimates in separate rows, never in one number.
 
     Columns: ``basis, runs, known_runs, energy_kwh, energy_low_kwh, energy_high_kwh``. The range of a sum of
-    estimates adds the lower and the upper ends, as if all erred the same way; records have none.
+    estimates adds the lower and the upper ends, as if all were wrong in the same direction; records have none.
     """
     frame = model_runs(runs.drop(columns="stage", errors="ignore").assign(model=""))
     rows = []

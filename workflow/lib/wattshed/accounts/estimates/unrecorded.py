@@ -1,4 +1,4 @@
-"""Runs that nobody recorded, estimated beside those that were: from operations that the user states."""
+"""Energy of runs without a record, estimated from operations that the user states."""
 
 import pandas as pd
 
@@ -17,7 +17,7 @@ def estimate_unrecorded(
     """Rows of origin ``retro-estimate`` for every line of ``operations`` that has no recorded run.
 
     runs: recorded whole runs of one stage; operations: ``operations`` per run, named by ``run_id`` or by ``model`` and,
-    where there are such columns, ``seed, data_country, season``; ``hardware`` where the records are of several.
+    where there are such columns, ``seed, data_country, season``; ``hardware`` if the records are of several kinds.
     Recorded runs whose operations are stated calibrate the estimates, hardware by hardware. location: where they
     ran. Raises :class:`Fault` for columns that are missing and for hardware with too few recorded runs.
     """
@@ -27,7 +27,7 @@ def estimate_unrecorded(
             f"the operations have the columns {', '.join(map(str, operations))}: expected operations, and run_id or "
             "model to name the run; add them."
         )
-    # Keys as text: a seed read from CSV and one from a ledger are of two types.
+    # Keys as text: a seed from a CSV and one from a ledger have different types.
     recorded = runs.assign(hardware=hardware_names(runs), _key=_key(runs, keys))
     stated = operations.assign(_key=_key(operations, keys))
     known = recorded.merge(stated[["_key", "operations"]].drop_duplicates("_key"), on="_key")

@@ -1,1 +1,1 @@
-"""The regression guard: a stored baseline, paired energies, verdicts."""
+"""The regression guard: stored records, paired energies, verdicts."""

@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 
-from wattshed.accounts.guard.baseline import Energy, ModelRecord
+from wattshed.accounts.guard.records import Energy, ModelRecord
 from wattshed.foundation.faults import Fault
 from wattshed.statistics.paired import LEAST_PAIRS, Change, rise_of
 

@@ -1,10 +1,11 @@
-"""How often the guard cries, in simulated measurements with a known truth."""
+"""False-alarm rate and power of the guard, by simulation."""
 
 import numpy as np
 
-from wattshed.accounts.guard.baseline import Baseline, Energy, ModelRecord
+from wattshed.accounts.guard.records import Energy, GuardRecord, ModelRecord
 from wattshed.accounts.guard.verdicts import compare
-from wattshed.statistics.paired import ALPHA
+from wattshed.foundation.vocabulary import Status
+from wattshed.statistics.levels import ALPHA
 
 
 def alarm_share(
@@ -50,9 +51,9 @@ def _measured(
     ]
 
 
-def _baseline(models: dict[str, list[Energy]]) -> Baseline:
+def _baseline(models: dict[str, list[Energy]]) -> GuardRecord:
     records = {
-        name: ModelRecord(1000, {"cpu": "measured"}, {"cpu": "simulated"}, epochs)
+        name: ModelRecord(1000, {"cpu": Status.MEASURED}, {"cpu": "simulated"}, epochs)
         for name, epochs in models.items()
     }
-    return Baseline({"processor": "simulated"}, None, None, records)
+    return GuardRecord({"processor": "simulated"}, None, None, records)

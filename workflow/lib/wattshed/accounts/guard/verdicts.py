@@ -1,4 +1,4 @@
-"""The regression guard: has a model become dearer per epoch or per forecast, or larger, than its baseline?"""
+"""The regression guard: has a model's energy per epoch or forecast, or its size, risen above its baseline?"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -8,11 +8,13 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from wattshed.accounts.guard.baseline import Baseline, read_baseline, record_of, write_baseline
 from wattshed.accounts.guard.pairing import Pairing, Which, pairings_of
+from wattshed.accounts.guard.records import GuardRecord, read_baseline, record_of, write_baseline
 from wattshed.accounts.runs.runs import runs_frame, windows_frame
 from wattshed.foundation.faults import Fault
-from wattshed.statistics.paired import ALPHA, LEAST_PAIRS, Change, holm
+from wattshed.foundation.vocabulary import Status
+from wattshed.statistics.levels import ALPHA
+from wattshed.statistics.paired import LEAST_PAIRS, Change, holm
 
 REGRESSED = 1
 TOO_FEW = 3
@@ -20,7 +22,7 @@ TOO_FEW = 3
 
 @dataclass(frozen=True)
 class Verdict:
-    """One quantity of one model against its baseline; numbers are None where they do not exist.
+    """One quantity of one model against its baseline; numbers are None if they do not exist.
 
     low, high: 95 % interval of the change [%]. p_value: one-sided, before the family is accounted for.
     n: pairs, 1 for a count of parameters. outcome: ``held``, ``regressed`` or ``too few``.
@@ -43,7 +45,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Report:
-    """All verdicts and what could not be compared; after an update there is nothing but notes."""
+    """All verdicts and what could not be compared; after an update, notes only."""
 
     verdicts: list[Verdict]
     notes: list[str]
@@ -55,7 +57,7 @@ class Report:
 
     @property
     def too_few(self) -> bool:
-        """There is a model with energies none of which could be judged."""
+        """There is a model with energies of which none could be judged."""
         energies = [verdict for verdict in self.verdicts if verdict.p_value is not None]
         judged = {verdict.model for verdict in energies}
         return any(v.outcome == "too few" and v.model not in judged for v in self.verdicts)
@@ -107,18 +109,18 @@ def guard(
 
 
 def compare(
-    baseline: Baseline,
-    current: Baseline,
+    baseline: GuardRecord,
+    current: GuardRecord,
     *,
     alpha: float = ALPHA,
     energy: Which = "gross",
     allow_other_machine: bool = False,
 ) -> list[Verdict]:
-    """Verdicts on every model that both know: energies by a paired test, parameters by counting.
+    """Verdicts on every model in both records: energies by a paired test, parameters by counting.
 
     Pairs are of one seed and epoch. All energies of all models are one family (Holm). Raises :class:`Fault`
-    for another machine or other sensors unless allowed, for unknown net energies where they are asked for,
-    and where no model is known to both.
+    for another machine or other sensors unless allowed, for unknown net energies if they are compared,
+    and if no model is in both.
     """
     if not 0 < alpha < 1:
         raise Fault(f"alpha is {alpha}: expected a share of false alarms between 0 and 1, such as {ALPHA}.")
@@ -126,7 +128,7 @@ def compare(
     if not shared:
         raise Fault(
             f"the baseline knows {', '.join(baseline.models) or 'no model'} and the ledgers "
-            f"{', '.join(current.models)}: expected a model in both; write the baseline anew with --update."
+            f"{', '.join(current.models)}: expected a model in both; write a new baseline with --update."
         )
     if not allow_other_machine:
         _check_comparable(baseline, current, shared)
@@ -163,7 +165,7 @@ def _energy_verdict(pairing: Pairing, change: Change | None, risen: bool) -> Ver
     return Verdict(pairing.model, pairing.quantity, percent, low, high, change.p_value, n, outcome, sentence)
 
 
-def _parameter_verdicts(shared: list[str], baseline: Baseline, current: Baseline) -> list[Verdict]:
+def _parameter_verdicts(shared: list[str], baseline: GuardRecord, current: GuardRecord) -> list[Verdict]:
     verdicts = []
     for name in shared:
         before, now = baseline.models[name].parameters, current.models[name].parameters
@@ -178,13 +180,15 @@ def _parameter_verdicts(shared: list[str], baseline: Baseline, current: Baseline
     return verdicts
 
 
-def _check_comparable(baseline: Baseline, current: Baseline, shared: list[str]) -> None:
+def _check_comparable(baseline: GuardRecord, current: GuardRecord, shared: list[str]) -> None:
     differences = _differences(baseline.machine, current.machine, "")
     for name in shared:
         before, now = baseline.models[name], current.models[name]
         differences += _differences(before.status, now.status, f"{name}'s ", " energy")
-        # Why a component is missing may be put differently; how a known one is known may not.
-        known = {part for part, status in before.status.items() if status not in ("missing", "not recorded")}
+        # A missing component's reason may differ; a known component's source may not.
+        known = {
+            part for part, status in before.status.items() if status not in (Status.MISSING, "not recorded")
+        }
         differences += _differences(
             {part: before.source.get(part) for part in known},
             {part: now.source.get(part) for part in known},
@@ -194,7 +198,7 @@ def _check_comparable(baseline: Baseline, current: Baseline, shared: list[str]) 
     if differences:
         raise Fault(
             f"the ledgers and the baseline are not comparable ({'; '.join(dict.fromkeys(differences))}): expected the "
-            "same machine and sensors; write the baseline anew with --update, or allow another machine."
+            "same machine and sensors; write a new baseline with --update, or allow another machine."
         )
 
 
@@ -207,7 +211,7 @@ def _differences(before: Mapping[str, Any], now: Mapping[str, Any], whose: str, 
     ]
 
 
-def _unmatched(baseline: Baseline, current: Baseline) -> list[str]:
+def _unmatched(baseline: GuardRecord, current: GuardRecord) -> list[str]:
     gone = [f"{name} is in the baseline only." for name in baseline.models if name not in current.models]
     new = [
         f"{name} is not in the baseline: nothing to compare it with."
@@ -224,10 +228,10 @@ def _unmatched(baseline: Baseline, current: Baseline) -> list[str]:
 
 
 def _frames(folder: Path | str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Finished ledgers below a folder; attempts that nobody continued are no runs."""
+    """Finished ledgers below a folder, without attempts that were not continued."""
     place = Path(folder)
     if not place.is_dir():
-        raise Fault(f"{place} is no folder: expected one with ledgers; name results/STUDY/ledger.")
+        raise Fault(f"{place} is not a folder: expected one with ledgers; name results/STUDY/ledger.")
     paths = [path for path in sorted(place.rglob("*.jsonl")) if ".abandoned-" not in path.name]
     if not paths:
         raise Fault(f"{place} holds no finished ledger (*.jsonl): run the jobs first or name another folder.")

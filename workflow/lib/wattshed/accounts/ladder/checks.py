@@ -5,12 +5,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from wattshed.accounts.reading.frame_types import VALIDATION_RMSE
 from wattshed.accounts.runs.trainings import work_windows
 from wattshed.energy.reading import worst_status
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.vocabulary import Window
 
-VALIDATION = "value_validation_rmse"
 SAMPLES = "value_samples"
 
 
@@ -55,7 +55,7 @@ def training_checks(windows: pd.DataFrame, models: list[str]) -> pd.DataFrame:
     )
     keys = [parts["model"], parts["seed"]]
     checks = parts[["model", "seed"]].assign(
-        check=runs.cumcount() + 1, validation_rmse=_numbers(parts, VALIDATION)
+        check=runs.cumcount() + 1, validation_rmse=_numbers(parts, VALIDATION_RMSE)
     )
     for name, column in spent.items():
         known = column.notna().groupby(keys).cummin()

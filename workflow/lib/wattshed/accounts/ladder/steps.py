@@ -1,4 +1,4 @@
-"""The ladder: what every step costs, how well it forecasts, and when it passes its opponents' best."""
+"""The ladder: cost and errors of every step, and what it spends until it reaches its opponents' best."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from wattshed.statistics.intervals import mean_interval
 from wattshed.statistics.ratios import ratio_interval
 
 ROLES = ("reference", "tuned")
-# How a step is held against a target: at its own best, by its validation error, or by its test error.
+# How a step is compared with a target: at its own best, by its validation error, or by its test error.
 OWN_BEST, BY_VALIDATION, BY_TEST = "own best", "validation", "test"
 PER_RUN = ("training_kwh", "training_s", "samples", "best_rmse")
 ERRORS = ("rmse", "mae")
@@ -23,7 +23,7 @@ PARTS = ("n", "mean", "low", "high")
 
 @dataclass(frozen=True)
 class _Opponent:
-    """``best_rmse``: mean over seeds of its least validation RMSE; ``kwh``: what each seed had spent by then."""
+    """``best_rmse``: mean over seeds of the least validation RMSE; ``kwh``: each seed's energy until then."""
 
     model: str
     best_rmse: float
@@ -43,13 +43,13 @@ def ladder_frame(
     opponents: ``reference`` and perhaps ``tuned``, each to its step. Columns: ``step`` (from 1), ``model, caption``,
     ``role`` (of an opponent, else empty), ``seeds``, ``energy_status``; ``_n, _mean, _low, _high`` (95 % intervals
     over seeds) of ``training_kwh, training_s``, ``samples`` [(node, window) pairs], ``best_rmse`` (least validation
-    RMSE), ``rmse`` and ``mae`` (test). Then per role ``{role}_judged_by`` and ``{role}_reached`` (seeds that came
-    to the opponent's best), ``{role}_at_first`` (of these, at their very first check), the same four of
+    RMSE), ``rmse`` and ``mae`` (test). Then per role ``{role}_judged_by`` and ``{role}_reached`` (seeds that reached
+    the opponent's best), ``{role}_at_first`` (of these, at their very first check), the same four of
     ``{role}_kwh, _s, _samples`` until then over the seeds that reached it, and ``{role}_ratio, _ratio_low,
     _ratio_high``: the opponent's energy to its own best over this step's energy to the same error, above 1 where
-    the step is cheaper; null unless every seed reached it with a known energy. Where there is no tuned opponent,
-    its columns are null. A step without validation errors is held by its test RMSE against the opponent's mean
-    test RMSE, with all its energy. Raises :class:`Fault` for a step without scores and an opponent without
+    the step is cheaper; null unless every seed reached it with a known energy. Without a tuned opponent,
+    its columns are null. A step without validation errors is compared by its test RMSE with the opponent's mean
+    test RMSE, at all its energy. Raises :class:`Fault` for a step without scores and an opponent without
     validation errors.
     """
     runs = whole_runs(checks)
@@ -108,7 +108,7 @@ def _against(
     }
     for name in ("kwh", "s", "samples"):
         row |= _summary(f"{role}_{name}", [getattr(found, name) for found in spent])
-    # The lucky seeds alone would flatter a step.
+    # The ratio over the lucky seeds alone would be too good.
     whole = opponent is not None and len(spent) == len(runs)
     ratio = ratio_interval(opponent.kwh if opponent and whole else [], [found.kwh for found in spent])
     bounds = (None, None) if judged_by == OWN_BEST else (ratio.low, ratio.high)
@@ -120,7 +120,7 @@ def _against(
 def _way(
     opponent: _Opponent, model: str, runs: list[pd.DataFrame], scored: pd.DataFrame
 ) -> tuple[str, Callable[[pd.DataFrame], Spent | None]]:
-    """How a step is held against the opponent, and what a run of it had spent when it came to the target."""
+    """How a step is compared with the opponent, and a function that gives what a run spent until the target."""
     if model == opponent.model:
         return OWN_BEST, until_best
     if any(run["validation_rmse"].notna().any() for run in runs):

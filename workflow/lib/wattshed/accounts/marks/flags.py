@@ -1,4 +1,4 @@
-"""What a careful reader would doubt in a run, as flags that stay with it."""
+"""Plausibility flags of runs."""
 
 import importlib.util
 import re
@@ -17,26 +17,26 @@ CHANGED_GRID = "changed grid"
 CLOCK_JUMP = "clock jump"
 UNKNOWN_LOCATION = "unknown location"
 
-# The same mean power to six digits in so many runs comes from no meter: the emission report's 427 rows of 390 W.
+# So many runs with the same mean power to six digits were not measured: the emission report has 427 rows of 390 W.
 SAME_POWER_RUNS = 3
 SAME_POWER_DIGITS = 6
-# Of hundreds of runs some agree so far by chance; a constant stands in far more than a hundredth of them.
+# Among hundreds of runs some agree by chance; a constant occurs in far more than a hundredth of them.
 SAME_POWER_SHARE = 0.01
-# Sockets exceed their TDP for moments; a run's mean more than a tenth above it is an accounting error.
+# Sockets exceed their TDP for moments only: a run's mean more than a tenth above it is an accounting error.
 TDP_MARGIN = 1.1
 SERVERS = ("EPYC", "Xeon", "Opteron", "ThunderX", "Altra")
 SERVER_SOCKETS = 2.0
-# A card of the last ten years at rest draws 5 to 75 W, and below 5 % utilisation it did not train anything.
+# Idle cards of the last ten years draw 5 to 75 W; below 5 % utilisation a card did not train.
 IDLE_GPU_W = 20.0
 IDLE_GPU_UTILISATION = 5.0
-# Of fewer runs none is the usual one.
+# With fewer runs, no place is the usual one.
 GRID_RUNS = 3
 # NTP slews at most half a millisecond per second; more than 2 s is a step.
 CLOCK_JUMP_S = 2.0
 
 
 def add_flag(flags: pd.Series, where: np.ndarray, flag: str) -> pd.Series:
-    """The flags with one more where ``where`` [n] is true; null where a run has none."""
+    """The flags with one more for the runs in ``where`` [n]; null for a run without flags."""
     known = flags.fillna("").astype("string")
     there = pd.Series(np.asarray(where, dtype=bool), index=flags.index)
     has = known.str.contains(flag, regex=False)
@@ -45,7 +45,7 @@ def add_flag(flags: pd.Series, where: np.ndarray, flag: str) -> pd.Series:
 
 
 def flag_runs(runs: pd.DataFrame) -> pd.DataFrame:
-    """The runs with a column ``flags``: comma-separated, null where there is nothing to doubt."""
+    """The runs with a column ``flags``: comma-separated, null if all is plausible."""
     found = {
         TRUNCATED: runs["truncated"].fillna(False).to_numpy(dtype=bool),
         OVERLAP: runs["overlaps"].notna().to_numpy(),
@@ -55,7 +55,7 @@ def flag_runs(runs: pd.DataFrame) -> pd.DataFrame:
         CHANGED_GRID: _changed_grid(runs),
         CLOCK_JUMP: (runs["clock_jump_s"].abs() > CLOCK_JUMP_S).to_numpy(dtype=bool),
     }
-    # Few of the combinations occur, however many runs there are.
+    # Few combinations occur, so each is written once.
     code = np.zeros(len(runs), dtype=np.int64)
     for bit, where in enumerate(found.values()):
         code += where.astype(np.int64) << bit
@@ -72,12 +72,12 @@ def socket_tdp_w() -> dict[str, float]:
     if spec is None or not spec.submodule_search_locations:
         return {}
     table = pd.read_csv(Path(spec.submodule_search_locations[0]) / "data/hardware/cpu_power.csv")
-    tdp_w = pd.to_numeric(table["TDP"], errors="coerce")  # a few entries of the table are no numbers
+    tdp_w = pd.to_numeric(table["TDP"], errors="coerce")  # a few entries of the table are not numbers
     return dict(zip(table["Name"].str.strip(), tdp_w, strict=True))
 
 
 def _constant_power(runs: pd.DataFrame) -> np.ndarray:
-    """Runs of one processor whose mean CPU power is the same number again and again."""
+    """Runs of one processor with the same mean CPU power in many runs."""
     power = _to_digits(runs["cpu_power_w"].to_numpy(dtype=np.float64, na_value=np.nan))
     keys = [runs["cpu_model"].fillna(""), runs["host"].fillna(""), runs["origin"]]
     values = pd.Series(power, index=runs.index)
@@ -96,7 +96,7 @@ def _to_digits(values: np.ndarray) -> np.ndarray:
 def _above_tdp(runs: pd.DataFrame) -> np.ndarray:
     models, names = pd.factorize(runs["cpu_model"])
     tdp_w = np.array([_tdp_of(name) for name in names] + [np.nan])[models]
-    # A server whose sockets nobody counted may have two.
+    # A server of unknown socket count may have two.
     sockets = np.array([SERVER_SOCKETS if _is_server(name) else 1.0 for name in names] + [1.0])[models]
     sockets = runs["cpu_sockets"].fillna(pd.Series(sockets, index=runs.index)).to_numpy(dtype=np.float64)
     power_w = runs["cpu_power_w"].to_numpy(dtype=np.float64, na_value=np.nan)
@@ -127,9 +127,9 @@ def _idle_gpu(runs: pd.DataFrame) -> np.ndarray:
 
 
 def _changed_grid(runs: pd.DataFrame) -> np.ndarray:
-    """Runs whose stated place is not that of most runs of their model, or of their folder where no model is named.
+    """Runs whose place is not that of most runs of their model, or of their folder if no model is named.
 
-    A VPN, or another machine's folder. Where too few runs of a model say so, most of all runs of that origin count.
+    Causes are a VPN or another machine's folder. If a model has too few runs, those of its origin are taken.
     """
     place = runs["country_iso"].astype("string") + "/" + runs["region"].astype("string").fillna("")
     folder = runs["path"].astype("string").str.replace(r"[^/\\]*$", "", regex=True)
@@ -141,7 +141,7 @@ def _changed_grid(runs: pd.DataFrame) -> np.ndarray:
 
 
 def _usual(place: pd.Series, group: pd.Series, least: int) -> pd.Series:
-    """Per run the place of more than half of its group; null where there is none, or fewer than ``least``."""
+    """Per run the place of more than half of its group; null if there is none, or fewer runs than ``least``."""
     known = pd.DataFrame({"place": place, "group": group}).dropna()
     counts = known.value_counts(["group", "place"]).reset_index(name="n")
     counts["of"] = counts.groupby("group")["n"].transform("sum")

@@ -1,4 +1,4 @@
-"""Jobs that shared a host: each metered the whole machine, so its energy is split among them, never added."""
+"""Jobs that shared a host: each metered the whole machine, so that its energy is shared out among them."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -8,24 +8,24 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from wattshed.accounts.marks.curves import Curve, attempt_curves
+from wattshed.accounts.marks.energy_curves import EnergyCurve, attempt_curves
 from wattshed.energy.ledger.attempts import attempt_duration_s
 from wattshed.energy.ledger.reading import JobLedger, read_ledger
 from wattshed.energy.reading import COMPONENTS
 from wattshed.foundation.faults import Fault
 
 ATTRIBUTED = tuple(f"attributed_{name}_kwh" for name in COMPONENTS)
-# A server that takes jobs all day long meets thousands; a reader needs the first ones.
+# On a server a job may overlap thousands of others: only the first are named.
 NAMED_JOBS = 20
 
 
 @dataclass(frozen=True)
 class _Job:
-    """spans: begin and end of its attempts [s since 1970]; curves: what it read, None where unreadable by now."""
+    """spans: begin and end of its attempts [s since 1970]; curves: what it read; None if its ledger is unreadable."""
 
     row: int
     spans: list[tuple[float, float]]
-    curves: list[Curve] | None
+    curves: list[EnergyCurve] | None
 
 
 def share_overlaps(runs: pd.DataFrame, read: Callable[[Path], JobLedger] = read_ledger) -> pd.DataFrame:
@@ -34,8 +34,8 @@ def share_overlaps(runs: pd.DataFrame, read: Callable[[Path], JobLedger] = read_
     Jobs overlap where their spans [began, began + duration] on a host do; the monotonic duration counts, so a
     jump of the wall clock makes no run longer. A host's time is cut at every begin and end; in each piece the
     machine's energy is the mean of what its jobs read, shared equally among them; a GPU is shared by those that
-    read the same one. A run that was alone keeps its own energy. Only ledgers that overlap are read again; what
-    cannot be split, since a ledger changed in between, is null.
+    read the same one. A run that was alone keeps its own energy. Only ledgers of overlapping jobs are read again; if
+    one changed in between, its share is null.
     """
     frame = runs.copy()
     names: list[str | None] = [None] * len(frame)
@@ -51,7 +51,7 @@ def share_overlaps(runs: pd.DataFrame, read: Callable[[Path], JobLedger] = read_
         for job in jobs:
             if job.curves is not None and not met[job.row]:
                 continue
-            # Of an unreadable job the spans are not known to the second, but the cluster is.
+            # The exact spans of an unreadable job are unknown, but not its cluster.
             others = met[job.row] if job.curves is not None else set(cluster[: NAMED_JOBS + 2]) - {job.row}
             names[job.row] = _listed({job_names[row] for row in others})
             for name in COMPONENTS:
@@ -61,7 +61,7 @@ def share_overlaps(runs: pd.DataFrame, read: Callable[[Path], JobLedger] = read_
     for name, column in zip(COMPONENTS, ATTRIBUTED, strict=True):
         frame[column] = shared[name]
     frame["overlaps"] = pd.array(names, dtype="string")
-    # A foreign run may know its sum and no part of it.
+    # A foreign run may have a sum without components.
     sums = frame[list(ATTRIBUTED)].sum(axis=1, min_count=1)
     frame["attributed_kwh"] = sums.where(frame["overlaps"].notna() | sums.notna(), frame["energy_kwh"])
     return frame
@@ -70,7 +70,7 @@ def share_overlaps(runs: pd.DataFrame, read: Callable[[Path], JobLedger] = read_
 def _clusters(frame: pd.DataFrame) -> Iterator[list[int]]:
     """Positions of runs that are joined by overlaps on a host, two or more at a time."""
     began = _seconds(frame["began_utc"])
-    # Attempts of a resumed job may lie far apart: its span reaches to the end of the last.
+    # Attempts of a resumed job may lie far apart: the span ends with the last one.
     ended = _seconds(frame["last_began_utc"]) + frame["last_duration_s"].to_numpy(
         dtype=np.float64, na_value=np.nan
     )
@@ -94,7 +94,7 @@ def _seconds(times: pd.Series) -> np.ndarray:
 def _job(row: int, path: Path, read: Callable[[Path], JobLedger]) -> _Job:
     try:
         ledger = read(path)
-    except Fault:  # a job that runs meanwhile gives its ledger another name when it ends
+    except Fault:  # a job that ends meanwhile has renamed its ledger
         return _Job(row, [], None)
     began_s = [datetime.fromisoformat(attempt.began_utc).timestamp() for attempt in ledger.attempts]
     attempts = list(zip(began_s, ledger.attempts, strict=True))
@@ -124,10 +124,10 @@ def _listed(names: set[str]) -> str:
     return f"{listed} and more" if len(names) > NAMED_JOBS else listed
 
 
-def _shares(curves: list[tuple[int, Curve]]) -> dict[tuple[int, str], float]:
+def _shares(curves: list[tuple[int, EnergyCurve]]) -> dict[tuple[int, str], float]:
     """Attributed energy [kWh] per run and component."""
     shares: dict[tuple[int, str], float] = {}
-    by_meter: dict[str, list[tuple[int, Curve]]] = {}
+    by_meter: dict[str, list[tuple[int, EnergyCurve]]] = {}
     for row, curve in curves:
         by_meter.setdefault(curve.meter, []).append((row, curve))
     for same in by_meter.values():
@@ -137,7 +137,7 @@ def _shares(curves: list[tuple[int, Curve]]) -> dict[tuple[int, str], float]:
         for (_, curve), (first, last) in zip(same, spans, strict=True):
             read_kwh[first:last] += np.diff(np.interp(cuts[first : last + 1], curve.at_s, curve.kwh))
             readers[first:last] += 1
-        # Mean of the readings, shared among as many jobs.
+        # The mean of the readings, divided by the number of jobs.
         each_kwh = read_kwh / np.maximum(readers, 1) ** 2
         for (row, curve), (first, last) in zip(same, spans, strict=True):
             key = (row, curve.component)

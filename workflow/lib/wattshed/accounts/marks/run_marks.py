@@ -1,4 +1,4 @@
-"""What every run is marked with once all are known: whom it overlapped, its share, and what to doubt."""
+"""Marks that need all runs: overlaps, shares and plausibility flags."""
 
 import pandas as pd
 

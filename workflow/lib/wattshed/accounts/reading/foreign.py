@@ -1,4 +1,4 @@
-"""Other people's CodeCarbon CSVs as rows of the runs frame."""
+"""CSVs of CodeCarbon as rows of the runs frame."""
 
 import csv
 import io
@@ -10,24 +10,25 @@ from typing import Any
 
 from wattshed.accounts.reading.frame_types import LABELS
 from wattshed.energy.reading import JOULES_PER_KWH
+from wattshed.foundation.vocabulary import Outcome, Stage, Status
 
 CODECARBON = "codecarbon csv"
 NEEDED = {"run_id", "emissions", "energy_consumed"}
 SUFFIX = "_emissions"
 UNSAID = "codecarbon csv, which does not say how"
 GUESS = "codecarbon csv, a flat guess for RAM"
-ZERO = "codecarbon csv: exactly 0 kWh, which no running part has"
+ZERO = "codecarbon csv: exactly 0 kWh, which is impossible for a running part"
 NO_GPU = "codecarbon csv: no GPU"
-# CodeCarbon writes 0 for no counter and for no energy alike (its issue 1316).
+# CodeCarbon writes 0 both for a missing counter and for no energy (its issue 1316).
 GPU_ZERO = "codecarbon csv: a GPU with exactly 0 kWh, as where its counter cannot be read"
 COUNTED = ("duration", "energy_consumed", "cpu_energy", "gpu_energy", "ram_energy")
-# Where the parts and their sum differ by more, something else than rounding happened to the row.
+# A larger difference between the parts and their sum is not rounding.
 SUM_TOLERANCE = 0.01
 _encode = json.JSONEncoder(sort_keys=True).encode
 
 
 class NotCodeCarbon(Exception):
-    """A CSV without the columns of CodeCarbon: somebody else's file."""
+    """A CSV without the columns of CodeCarbon."""
 
 
 def foreign_rows(path: Path, root: Path) -> tuple[list[dict[str, Any]], list[str]]:
@@ -42,7 +43,7 @@ def foreign_rows(path: Path, root: Path) -> tuple[list[dict[str, Any]], list[str
         with path.open("rb") as file:
             first = file.readline(1 << 16)
             if not all(name.encode() in first for name in NEEDED):
-                raise NotCodeCarbon  # unread: other CSVs may be large
+                raise NotCodeCarbon  # not read further: other CSVs may be large
             text = (first + file.read()).decode("utf-8-sig", errors="replace")
     except OSError as error:
         return [], [f"{path} cannot be read ({error.strerror}): give this user the right to read it."]
@@ -55,7 +56,7 @@ def foreign_rows(path: Path, root: Path) -> tuple[list[dict[str, Any]], list[str
             if not cells:
                 continue
             if not header or (cells[0] == header[0] and set(cells) >= NEEDED):
-                header = cells  # again where files were written one behind the other
+                header = cells  # again in files that were concatenated
                 _check_header(header)
                 continue
             _take(cells, header, f"{path}, row {reader.line_num}", last, problems)
@@ -74,7 +75,7 @@ def foreign_rows(path: Path, root: Path) -> tuple[list[dict[str, Any]], list[str
 
 
 class _Tasks(Exception):
-    """A file of ``start_task`` and ``stop_task``: its rows are parts of a run and no runs."""
+    """A file of ``start_task`` and ``stop_task``: its rows are parts of runs."""
 
 
 def _check_header(header: list[str]) -> None:
@@ -100,7 +101,7 @@ def _take(
     if before and float(row["energy_consumed"]) < float(before["energy_consumed"]):
         problems.append(
             f"{place}: the energy of run {run_id} falls from {before['energy_consumed']} to {row['energy_consumed']} "
-            "kWh, so that its rows are no cumulative record: the last one is taken, see whether it is the run's."
+            "kWh, so that its rows are not cumulative: the last one is taken; check that it is the run's."
         )
     last[run_id] = row
 
@@ -154,7 +155,7 @@ def _run_row(run_id: str, row: dict[str, str], path: Path, labels: dict[str, Any
     if gpu is None:
         gpu_source = GPU_ZERO if _number(row.get("gpu_count")) else NO_GPU
     known = [kwh for kwh in (cpu, ram, gpu) if kwh is not None]
-    # Without parts their sum may still stand; a sum of 0 is no energy but a meter that read nothing.
+    # The sum may be known without its parts; a sum of 0 means that nothing was read.
     total = sum(known) if known else (float(row["energy_consumed"]) / pue or None)
     version = row.get("codecarbon_version") or "of unknown version"
     noted = {name: row[name] for name in ("timestamp", "project_name", "experiment_id") if row.get(name)}
@@ -163,32 +164,32 @@ def _run_row(run_id: str, row: dict[str, str], path: Path, labels: dict[str, Any
         "path": str(path),
         "run_id": run_id,
         "job": path.stem.removesuffix(SUFFIX),
-        "stage": "foreign",
+        "stage": Stage.FOREIGN,
         **labels,
         "labels": _encode(noted),
         "started_utc": None,
         "began_utc": None,
-        "ended_utc": None,  # the CSV's timestamp is of an unnamed time zone
+        "ended_utc": None,  # the CSV's timestamp has no time zone
         "last_began_utc": None,
         "last_duration_s": None,
         "duration_s": duration_s,
         "clock_jump_s": None,
         "attempts": 1,
         "truncated": False,
-        "outcome": "finished",
+        "outcome": Outcome.FINISHED,
         "outcome_reason": None,
         "energy_kwh": total,
-        "energy_status": "missing" if total is None else "estimated",
+        "energy_status": _status(total),
         "cpu_kwh": cpu,
-        "cpu_status": "missing" if cpu is None else "estimated",
+        "cpu_status": _status(cpu),
         "cpu_source": cpu_source,
         "cpu_net_kwh": None,
         "ram_kwh": ram,
-        "ram_status": "missing" if ram is None else "estimated",
+        "ram_status": _status(ram),
         "ram_source": ram_source,
         "ram_net_kwh": None,
         "gpu_kwh": gpu,
-        "gpu_status": "missing" if gpu is None else "estimated",
+        "gpu_status": _status(gpu),
         "gpu_source": gpu_source,
         "gpu_net_kwh": None,
         "net_kwh": None,
@@ -234,7 +235,7 @@ def _stated_factor(row: dict[str, str]) -> float | None:
 
 
 def _number(text: str | None) -> float | None:
-    """None where there is no finite number."""
+    """The finite number in a text, else None."""
     if not text:
         return None
     try:
@@ -242,3 +243,8 @@ def _number(text: str | None) -> float | None:
     except ValueError:
         return None
     return value if math.isfinite(value) else None
+
+
+def _status(kwh: float | None) -> Status:
+    """CodeCarbon does not say how it knows an energy, so that none counts as measured."""
+    return Status.MISSING if kwh is None else Status.ESTIMATED

@@ -1,4 +1,4 @@
-"""Columns of runs and windows with types that do not depend on which rows happen to be there."""
+"""Types of the columns of runs and windows, which do not depend on the rows."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -24,7 +24,7 @@ WRONG = (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError)
 
 
 def column_type(name: str) -> pa.DataType:
-    """Arrow type of a column by its name: units and prefixes mean numbers, what is not known is text."""
+    """Arrow type of a column by its name: units and prefixes mean numbers; other columns are text."""
     if name in INTEGERS:
         return pa.int64()
     if name in BOOLEANS:
@@ -39,7 +39,7 @@ def typed_table(rows: Sequence[dict[str, Any]]) -> pa.Table:
 
     Raises :class:`Fault` for a value that is not of its column's type.
     """
-    # Most rows have the same columns: those are turned at once, and put back into their order at the end.
+    # Rows with the same columns are converted together, and put back into their order at the end.
     alike: dict[tuple[str, ...], list[int]] = {}
     for number, row in enumerate(rows):
         alike.setdefault(tuple(row), []).append(number)
@@ -84,4 +84,4 @@ def _column(name: str, values: Sequence[Any], rows: Sequence[dict[str, Any]]) ->
                 f"{row.get('path') or row.get('job')}: {name} is {value!r}; expected {kind}; correct the file that "
                 "holds it."
             ) from error
-    raise AssertionError(f"{name} is wrong as a whole and right in every row")
+    raise AssertionError(f"{name} fails as a column and not in any row")

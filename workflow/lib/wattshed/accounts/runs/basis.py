@@ -1,11 +1,14 @@
-"""Whether an energy was recorded or estimated after the fact: the two are never summed."""
+"""Where a run's energy comes from: recorded, or estimated after the fact. The two are never summed."""
 
 import pandas as pd
 
 from wattshed.foundation.faults import Fault
 
-RECORDED = "recorded"
+# Column ``origin``; CodeCarbon's CSVs have their own (see :mod:`wattshed.accounts.reading.foreign`).
+LEDGER = "ledger"
 RETRO = "retro-estimate"
+# Column ``basis``, with RETRO.
+RECORDED = "recorded"
 
 
 def refuse_estimates(runs: pd.DataFrame, what: str) -> None:

@@ -1,4 +1,4 @@
-"""Everything that was measured below a folder: ledgers and foreign CSVs, each file parsed once."""
+"""All ledgers and CodeCarbon CSVs below a folder, each file read once."""
 
 import gc
 import multiprocessing
@@ -33,7 +33,7 @@ Rows = list[dict[str, Any]]
 
 @dataclass(frozen=True)
 class Collected:
-    """runs, windows: frames; windows is empty where none closed. problems: sentences on what could not be used.
+    """runs, windows: frames; windows is empty if none closed. problems: sentences on what could not be used.
 
     ignored: CSV files without CodeCarbon's columns.
     """
@@ -55,13 +55,13 @@ class _Chunk:
 def collect(folder: Path | str, *, windows: bool = True) -> Collected:
     """All runs below ``folder``, marked with overlaps, shares and flags.
 
-    Raises :class:`Fault` where the folder does not exist or holds nothing that was measured. A single damaged
-    ledger or CSV row is a problem that is told, not the end of the account.
+    Raises :class:`Fault` if the folder does not exist or holds no ledger and no CodeCarbon CSV. A damaged ledger or
+    CSV row is reported in ``problems`` and left out.
     """
     root = Path(folder)
     if not root.is_dir():
         raise Fault(
-            f"{root} is no folder: expected one with ledgers (*.jsonl) or CodeCarbon's CSVs; name it."
+            f"{root} is not a folder: expected one with ledgers (*.jsonl) or CodeCarbon's CSVs; name it."
         )
     files = sorted(_files(root))
     chunks = list(_read_all([files[at : at + CHUNK] for at in range(0, len(files), CHUNK)], root, windows))
@@ -87,11 +87,11 @@ def _each_once(runs: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     )
     copies = again[again["run_id"].duplicated()]
     kept = again.drop_duplicates("run_id").set_index("run_id")["path"]
-    told = [
+    reported = [
         f"{path} holds run {run_id} again, which {kept[run_id]} holds too: it is counted once."
         for path, run_id in zip(copies["path"], copies["run_id"], strict=True)
     ]
-    return (runs.drop(index=copies.index).reset_index(drop=True) if told else runs), told
+    return (runs.drop(index=copies.index).reset_index(drop=True) if reported else runs), reported
 
 
 def _files(root: Path) -> Iterator[str]:
@@ -120,7 +120,7 @@ def _read_all(chunks: list[list[str]], root: Path, windows: bool) -> Iterable[_C
 
 
 def _read_chunk(paths: Sequence[str], root: Path, windows: bool) -> _Chunk:
-    # A chunk makes trees that hold no cycles; the collector would walk them all again and again.
+    # A chunk makes large trees without cycles, which the garbage collector would search again and again.
     collected = gc.isenabled()
     gc.disable()
     try:
@@ -160,7 +160,7 @@ def _tables(found: list[tuple[Rows, Rows]]) -> tuple[pa.Table, pa.Table]:
 
 
 def _sound(found: list[tuple[Rows, Rows]]) -> tuple[list[tuple[Rows, Rows]], list[str]]:
-    """The files whose values are of their columns' types, and sentences on the others."""
+    """The files whose values have their columns' types, and sentences on the others."""
     sound, problems = [], []
     for part in found:
         try:

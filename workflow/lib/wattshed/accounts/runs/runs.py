@@ -10,13 +10,14 @@ import pandas as pd
 
 from wattshed.accounts.marks.run_marks import mark_runs
 from wattshed.accounts.reading.frame_types import INTEGERS, LABELS, SAMPLED_PREFIX, VALUE_PREFIX, typed_frame
+from wattshed.accounts.runs.basis import LEDGER
 from wattshed.accounts.runs.totals import energy_columns
 from wattshed.energy.ledger.attempts import attempt_duration_s, job_duration_s, job_energy, net_kwh
 from wattshed.energy.ledger.reading import Attempt, JobLedger, read_ledger
 from wattshed.energy.reading import JOULES_PER_KWH
 from wattshed.foundation.faults import Fault
+from wattshed.foundation.vocabulary import Outcome
 
-LEDGER = "ledger"
 INTEGER_LABELS = tuple(name for name in LABELS if name in INTEGERS)
 UTILISATION = "_utilisation_percent"
 _encode = json.JSONEncoder(sort_keys=True).encode
@@ -41,7 +42,7 @@ def windows_frame(paths: Iterable[Path | str]) -> pd.DataFrame:
     """One row per window, killed attempts included.
 
     Energies [kWh] and ``duration_s`` are totals over ``repeats``. Numbers that the job noted stand in columns
-    ``value_...``, means of what was sampled in ``sampled_...``; a window's own labels go before its job's.
+    ``value_...``, means of what was sampled in ``sampled_...``; a window's own labels replace its job's.
     Raises :class:`Fault` as :func:`runs_frame` does, and where no window closed.
     """
     return _windows(_rows(paths, windows=True)[1])
@@ -54,8 +55,8 @@ def ledger_rows(path: Path | str, *, windows: bool) -> tuple[dict[str, Any], lis
         return _run_row(ledger), _window_rows(ledger) if windows else []
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise Fault(
-            f"{path} lacks what every ledger has ({error!r}): expected the fields of docs/ledger.md; restore the file, "
-            "or delete it and run its job again."
+            f"{path} lacks a field that every ledger has ({error!r}): expected the fields of docs/ledger.md; restore "
+            "the file, or delete it and run its job again."
         ) from error
 
 
@@ -100,7 +101,7 @@ def _run_row(ledger: JobLedger) -> dict[str, Any]:
         "clock_jump_s": end.get("clock_jump_s"),
         "attempts": len(ledger.attempts),
         "truncated": ledger.truncated,
-        "outcome": "killed" if ledger.truncated else end.get("outcome"),
+        "outcome": Outcome.KILLED if ledger.truncated else end.get("outcome"),
         "outcome_reason": end.get("reason"),
         **energies,
         "idle_power_w": sum(idle_w) if idle_w else None,
@@ -167,7 +168,7 @@ def _label_columns(labels: dict[str, Any]) -> dict[str, Any]:
     for name in INTEGER_LABELS:
         value = columns[name]
         if value is not None and type(value) is not int:
-            # Anybody may call a label "seed": what is no whole number stays in ``labels`` alone.
+            # A user may give "seed" any value: one that is not a whole number stays in ``labels`` alone.
             columns[name] = int(value) if isinstance(value, str) and value.isdecimal() else None
     columns["labels"] = _encode(labels)
     return columns

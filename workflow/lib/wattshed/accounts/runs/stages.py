@@ -6,8 +6,8 @@ import pandas as pd
 
 from wattshed.accounts.runs.basis import refuse_estimates
 from wattshed.energy.reading import COMPONENTS, worst_status
+from wattshed.foundation.vocabulary import Stage
 
-STAGES = ("training", "inference", "adaptation", "compression", "clocks")
 TOTAL = "total"
 
 
@@ -15,13 +15,13 @@ def stages_frame(runs: pd.DataFrame) -> pd.DataFrame:
     """One row per stage and a last one, ``total``: sums over jobs of time [s], energy [kWh] and mass [kg].
 
     Energies are those attributed to the jobs: where jobs overlapped on a host, its energy is shared out and never
-    added twice. ``net_kwh`` is the part above idle, known only if every job knows its own.
-    Each component has its status and the number of jobs that know it (``gpu_jobs``): a sum over fewer jobs
+    added twice. ``net_kwh`` is the part above idle; null unless every job has one.
+    Each component has its status and the number of jobs that have it (``gpu_jobs``): a sum over fewer jobs
     than ``jobs`` is a lower bound and its status says so (``measured in part``, ``estimated in part``). A
-    component that no job knows is null.
+    component that no job has is null.
     """
     refuse_estimates(runs, "the study's energy by stage")
-    order = {stage: place for place, stage in enumerate(STAGES)}
+    order: dict[str, int] = {stage: place for place, stage in enumerate(Stage)}
     present = sorted(runs["stage"].unique(), key=lambda stage: (order.get(stage, len(order)), stage))
     rows = [_row(stage, runs[runs["stage"] == stage]) for stage in present]
     return pd.DataFrame([*rows, _row(TOTAL, runs)])
@@ -41,7 +41,7 @@ def _row(stage: str, runs: pd.DataFrame) -> dict[str, Any]:
         row[f"{part}_kwh"] = float(attributed.sum()) if len(known) else None
         row[f"{part}_jobs"] = len(known)
         row[f"{part}_status"] = _status(known[f"{part}_status"], len(runs))
-    # The idle part of a shared machine has no owner.
+    # The idle energy of a shared machine belongs to no single job.
     alone = runs["overlaps"].isna().all() and runs["net_kwh"].notna().all()
     row["net_kwh"] = float(runs["net_kwh"].sum()) if alone and len(runs) else None
     mass = runs["co2e_kg"].dropna() if "co2e_kg" in runs else pd.Series(dtype="float64")

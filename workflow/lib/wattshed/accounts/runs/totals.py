@@ -1,4 +1,4 @@
-"""Energies of jobs and windows as flat columns; a missing part makes no zero."""
+"""Energies of jobs and windows as flat columns; a missing part is null, never zero."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from wattshed.foundation.faults import Fault
+from wattshed.foundation.hours import HOUR_S
 
-HOUR_S = 3600
 OFFSET = re.compile(r"\d\d:\d\d(:\d\d(\.\d+)?)?\s*(Z|[+-]\d\d(:?\d\d)?)$")
 # A mistyped year must not ask for a terabyte of holes.
 MOST_HOURS_PER_READING = 100

@@ -14,12 +14,13 @@ import pyarrow as pa
 import pyarrow.csv
 
 from wattshed.data.panel import Panel
-from wattshed.data.readers.hourly import HOUR_S, hours_of, utc_seconds
+from wattshed.data.readers.hourly import hours_of, utc_seconds
 from wattshed.data.readers.tabular import read_frame, require_columns
 from wattshed.data.readers.zenodo import download
 from wattshed.data.readers.zstd_tar import stream_members
 from wattshed.data.sources.goiener import Settings
 from wattshed.foundation.faults import Fault
+from wattshed.foundation.hours import HOUR_S
 
 URL = "https://zenodo.org/api/records/7362094/files/{name}/content"
 MD5 = {

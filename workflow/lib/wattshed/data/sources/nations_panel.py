@@ -17,6 +17,7 @@ from wattshed.data.panel import Panel
 from wattshed.data.readers.wheel import PINS, open_wheel
 from wattshed.data.sources.nations import Country, Settings
 from wattshed.foundation.checkout import shipped_file
+from wattshed.foundation.hours import WEEK_H
 
 COUNTRIES: tuple[str, ...] = get_args(Country)
 # ENTSO-E's own day; most of the countries live by it, the others differ by one hour.
@@ -45,7 +46,6 @@ FACTOR_OF = {
     "Wind Onshore": "wind",
 }
 
-WEEK_H = 168
 # A spike or a dip is this many times the median of the week around it, or less than the inverse. Nearer to 1
 # lie true hours: in Lithuania and Denmark wind and pumped storage swing the total threefold.
 SPIKE_FACTOR = 4.0

@@ -1,4 +1,4 @@
-"""A budget in a job: the limits it came with, what is left of them, and whether they can still be kept."""
+"""A budget in a job: its limits, what is left of them, and whether they can still be kept."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ class Limit:
 class Decision:
     """What to do after an epoch, with this run's cost so far and the forecast of its final one [kWh].
 
-    high_kwh is infinite where one epoch says nothing about the spread. ``spent`` tells an exhausted budget from
-    one that only cannot be kept.
+    high_kwh is infinite after a single epoch, which shows no spread. exhausted: a limit is reached; else the forecast
+    says that it will be exceeded.
     """
 
     action: Literal["continue", "stop"]
@@ -52,7 +52,7 @@ class Decision:
 
 @dataclass(frozen=True)
 class Budget:
-    """Limits with all that it takes to keep them; a mass is an energy x PUE x intensity.
+    """Limits, and what converts them into energy: a mass is an energy x PUE x intensity.
 
     Raises :class:`Fault` for a limit in kg without an intensity, and for one of the study without its folder.
     """
@@ -77,7 +77,7 @@ class Budget:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Budget | None:
-        """The budget in ``WATTSHED_BUDGET``, None where there is no limit.
+        """The budget in ``WATTSHED_BUDGET``, None if there is no limit.
 
         It is JSON: the keys of the block ``budget``, and ``intensity_kg_per_kwh`` (or null), ``pue``,
         ``study_folder``. Raises :class:`Fault` for anything else.
@@ -118,9 +118,9 @@ class Budget:
     def limits(self, part: Path, *, resumes: bool) -> list[Limit]:
         """The limits of a job that is about to start, as energies.
 
-        part: the running job's own ledger, which counts as this run's where it is resumed. Raises
-        :class:`Fault` where the study's budget is spent before anything runs, where a ledger of the study does
-        not know its energy, and where the job's own ledger would not count.
+        part: the job's own ledger; if the job resumes, the energy in it belongs to this run. Raises :class:`Fault`
+        if the study's budget is already spent, if a ledger of the study does not know its energy, and if the job's
+        own ledger lies outside the study's folder.
         """
         block = self.block
         found = [
@@ -135,7 +135,7 @@ class Budget:
         if not own.is_relative_to(folder):
             raise Fault(
                 f"{part} lies outside the study's folder {self.study_folder}, so its energy would not count against "
-                "the study's budget: expected the study's own ledger folder; mend study_folder."
+                "the study's budget: expected the study's own ledger folder; correct study_folder."
             )
         everything_kwh = spent_in(folder)
         before_kwh = everything_kwh - (spent_of(own) if resumes and own.exists() else 0.0)
@@ -164,12 +164,12 @@ def decide(
     limits: Sequence[Limit],
     forecast_after_epochs: int,
 ) -> Decision:
-    """Whether a run may go on after an epoch. Pure.
+    """Whether a run may continue after an epoch.
 
     epoch_kwh: energy of each epoch so far. spent_kwh: all of this run's, earlier attempts included.
-    epochs_left: by the recipe; 0 where the training has ended by itself, and then nothing is stopped.
-    It stops where a limit is reached, and from ``forecast_after_epochs`` on where even the forecast's low end
-    is over one.
+    epochs_left: by the recipe; 0 if the training has ended by itself, and then the answer is to continue.
+    The run stops when a limit is reached. From ``forecast_after_epochs`` on it also stops when the lower end of the
+    forecast exceeds a limit.
     """
     forecast = forecast_cost(epoch_kwh, spent_kwh, epochs_left)
     broken, exhausted = None, False
@@ -225,6 +225,6 @@ def _number(value: object, name: str, least: float) -> float | None:
 
 def _unreadable(why: str) -> Fault:
     return Fault(
-        f"{VARIABLE} cannot be read ({why}): expected the JSON that the workflow makes of energy.budget; mend the "
-        "study or unset the variable."
+        f"{VARIABLE} cannot be read ({why}): expected the JSON that the workflow makes of energy.budget; "
+        "correct the study or unset the variable."
     )

@@ -1,15 +1,15 @@
-"""What a training will have cost at its end, from its first epochs."""
+"""Forecast of the energy of a whole training from its first epochs."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-LEVEL = 0.95
+from wattshed.statistics.levels import LEVEL
 
 
 @dataclass(frozen=True)
 class CostForecast:
-    """Final cost [kWh] with a 95 % prediction interval; high_kwh is infinite where nothing tells the spread."""
+    """Final energy [kWh] with a 95 % prediction interval; high_kwh is infinite if the spread is unknown."""
 
     kwh: float
     low_kwh: float
@@ -19,9 +19,9 @@ class CostForecast:
 def forecast_cost(epoch_kwh: Sequence[float], spent_kwh: float, epochs_left: int) -> CostForecast:
     """Spent so far plus the remaining epochs at the mean of those seen.
 
-    The first epoch pays for warm-up (allocators, kernels, caches): it is left out of the mean from the second
-    epoch on, and of the spread from the third. The interval is that of a sum of further draws (Student's t);
-    energy already spent bounds it from below. Raises ValueError without any epoch.
+    The first epoch includes warm-up (allocators, kernels, caches): it is left out of the mean from the second
+    epoch on, and of the spread from the third. The interval is that of a sum of future draws (Student's t); its lower
+    end is at least the energy already spent. Raises ValueError if there is no epoch.
     """
     if not epoch_kwh:
         raise ValueError("no epoch was given: a forecast needs at least one")
@@ -34,7 +34,7 @@ def forecast_cost(epoch_kwh: Sequence[float], spent_kwh: float, epochs_left: int
     n = len(sample)
     if n == 1:
         return CostForecast(kwh, spent_kwh, math.inf)
-    # Late and light: only a job with a budget pays for it.
+    # Imported here so that only a job with a budget loads SciPy.
     from scipy.special import stdtrit
 
     centre = sum(sample) / n

@@ -1,4 +1,4 @@
-"""Carbon is energy times a named factor, and nothing else."""
+"""Mass of CO2e: energy times a named factor."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ KG_PER_KWH = {"coal": 0.995725971, "petroleum": 0.8166885263, "naturalGas": 0.74
 
 @dataclass(frozen=True)
 class Location:
-    """Where a machine stands: ISO 3166 alpha-3 country and, in USA and CAN, a region in lower case."""
+    """Place of a machine: ISO 3166 alpha-3 country and, in USA and CAN, a region in lower case."""
 
     country_iso: str | None
     region: str | None = None
@@ -23,7 +23,7 @@ class Location:
 
 @dataclass(frozen=True)
 class Intensity:
-    """Carbon intensity in kg CO2e per kWh and where it comes from; None where it is unknown."""
+    """Carbon intensity [kg CO2e per kWh] and its source; None if unknown."""
 
     kg_per_kwh: float | None
     source: str
@@ -39,7 +39,7 @@ class Intensity:
 def yearly_intensity(location: Location) -> Intensity:
     """The yearly factor of a place, from the tables that CodeCarbon ships, read as data.
 
-    An unknown place has none: CodeCarbon would take Quebec's 3.94 g or a world average of 475 g instead.
+    An unknown place has no factor: CodeCarbon would take Quebec's 3.94 g or a world average of 475 g.
     Regions: USA from eGRID [lb/MWh], CAN from its provinces' mixes. Countries: Our World in Data's mix.
     """
     country, region = location.country_iso, location.region

@@ -1,4 +1,4 @@
-"""Hourly intensity from the Electricity Maps API, asked once and kept on disk."""
+"""Hourly intensity from the Electricity Maps API; each day is requested once and kept on disk."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wattshed.energy.carbon.intensity_series import HOUR_S, MOST_G_PER_KWH, checked_series
+from wattshed.energy.carbon.intensity_series import MOST_G_PER_KWH, checked_series
 from wattshed.foundation.faults import Fault
+from wattshed.foundation.hours import HOUR_S
 from wattshed.foundation.writing import write_json
 
 if TYPE_CHECKING:
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
 API = "https://api.electricitymaps.com/v4"
 KEY = "ELECTRICITY_MAPS_KEY"
 TIMEOUT_S = 20
-MOST_TOLD = 200
-# What is younger than this may still be corrected by the grid's operator: kept for work without network, and
-# asked for again with it.
+MOST_QUOTED = 200
+# Younger values may still be corrected by the grid's operator. They are kept for work without a network, and
+# requested again with one.
 SETTLED_H = 48
 MEANING = {
     401: "the key is refused",
@@ -37,11 +38,11 @@ Hours = list[tuple[str, float]]
 
 
 class Unreachable(Exception):
-    """No answer and none kept: whoever asks may take a fallback, by its name."""
+    """There is no answer, and none is kept: the caller may take a fallback and must name it."""
 
 
 class _Stay(urllib.request.HTTPRedirectHandler):
-    """Follow no redirect: the key would go along to wherever it points."""
+    """Follow no redirect: the key would be sent to its target."""
 
     def redirect_request(self, *arguments: Any, **keywords: Any) -> None:
         return None
@@ -52,9 +53,8 @@ def electricity_maps_series(
 ) -> IntensitySeries:
     """Intensity of a zone over whole UTC days [g CO2e per kWh, life cycle].
 
-    The key is read from the environment and never written anywhere. Raises :class:`Unreachable` where a day is
-    neither kept nor to be had, with the reason; :class:`Fault` for a kept answer that is damaged or a folder that
-    cannot be written.
+    The key is read from the environment and never written. Raises :class:`Unreachable` with the reason if a day is
+    neither kept nor available, and :class:`Fault` for a damaged kept answer or a folder that cannot be written.
     """
     import pandas as pd
 
@@ -101,7 +101,9 @@ def _kept(path: Path) -> Hours:
         rows = json.loads(path.read_text(encoding="utf-8"))
         return [(_utc(datetime.fromisoformat(time)), float(value)) for time, value in rows]
     except (OSError, ValueError, TypeError) as error:
-        raise Fault(f"{path} is no kept answer ({error}): delete it, and it is asked for again.") from error
+        raise Fault(
+            f"{path} is not a kept answer ({error}): delete it, and it is requested again."
+        ) from error
 
 
 def _keep(path: Path, rows: Hours) -> None:
@@ -110,7 +112,7 @@ def _keep(path: Path, rows: Hours) -> None:
     except OSError as error:
         raise Fault(
             f"{path.parent} cannot be written ({error.strerror}): expected a folder for Electricity Maps' answers; "
-            "mend energy.carbon.intensity.cache_folder."
+            "correct energy.carbon.intensity.cache_folder."
         ) from error
 
 
@@ -120,7 +122,7 @@ def _asked(zone: str, day: date, api: str) -> Hours:
         raise Unreachable(f"no key in {KEY}")
     if not (key.isascii() and key.isprintable()):
         # http.client would print it in its error.
-        raise Unreachable(f"what stands in {KEY} is no key")
+        raise Unreachable(f"{KEY} does not hold a key")
     end = _end_of(day)
     start = end - timedelta(days=1)
     question = {
@@ -129,10 +131,10 @@ def _asked(zone: str, day: date, api: str) -> Hours:
         "end": end.isoformat(),
         "temporalGranularity": "hourly",
         "emissionFactorType": "lifecycle",
-        # Else a zone that it does not know becomes the one that the caller's address lies in.
+        # Otherwise an unknown zone is replaced by the zone of the caller's address.
         "disableCallerLookup": "true",
     }
-    # Some of its doors refuse urllib's own name.
+    # Some of its servers refuse urllib's default name.
     headers = {"auth-token": key, "User-Agent": "wattshed", "Accept": "application/json"}
     url = f"{api}/carbon-intensity/past-range?{urllib.parse.urlencode(question)}"
     try:
@@ -151,8 +153,8 @@ def _asked(zone: str, day: date, api: str) -> Hours:
         TypeError,
         AttributeError,
     ) as error:
-        told = " ".join(str(error).split())[:MOST_TOLD]
-        raise Unreachable(f"electricity maps: no usable answer ({told})") from error
+        quoted = " ".join(str(error).split())[:MOST_QUOTED]
+        raise Unreachable(f"electricity maps: no usable answer ({quoted})") from error
 
 
 def _hours(body: Any, zone: str, start: datetime, end: datetime) -> Hours:
@@ -162,7 +164,7 @@ def _hours(body: Any, zone: str, start: datetime, end: datetime) -> Hours:
     rows = {}
     for entry in body["data"]:
         time, value = datetime.fromisoformat(entry["datetime"]), entry["carbonIntensity"]
-        # Both ends may be in the answer; the next day's first hour is asked for with its own day.
+        # The answer may include the next day's first hour, which is requested with its own day.
         if value is None or not start <= time < end:
             continue
         if time.timestamp() % HOUR_S or not 0 <= float(value) <= MOST_G_PER_KWH:

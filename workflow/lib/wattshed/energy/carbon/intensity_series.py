@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wattshed.foundation.faults import Fault
+from wattshed.foundation.hours import HOUR_S
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-HOUR_S = 3600
-# Above any grid on earth: pure lignite stays below 1,300 g.
+# No grid is above this: pure lignite is below 1,300 g.
 MOST_G_PER_KWH = 3000.0
 YEARS = (1970, 2200)
 
@@ -23,7 +23,7 @@ class IntensitySeries:
     """Intensity hour by hour.
 
     hours: int64 [H], whole hours since 1970 in UTC, rising, gaps allowed; g_per_kwh: float64 [H];
-    source: what a reader is told of it.
+    source: named in the results.
     """
 
     hours: np.ndarray
@@ -33,7 +33,7 @@ class IntensitySeries:
     def mean_kg_per_kwh(self, start_s: np.ndarray, end_s: np.ndarray) -> np.ndarray:
         """Time-weighted mean [kg/kWh] over each span, partial hours included.
 
-        start_s, end_s: float64 [n], seconds since 1970 in UTC. NaN where an hour of the span is not in the series.
+        start_s, end_s: float64 [n], seconds since 1970 in UTC. NaN if an hour of the span is not in the series.
         """
         import numpy as np
 
@@ -58,11 +58,11 @@ class IntensitySeries:
         return np.where(inside & whole, mean / 1000, np.nan)
 
     def emissions_kg(self, at_s: np.ndarray, kwh: np.ndarray) -> float | None:
-        """Mass [kg] of energy read at points in time, each piece by the hours in which it was drawn.
+        """Mass [kg] of energy read at points in time, each piece by the intensity of the hours in which it was drawn.
 
-        at_s: float64 [n], seconds since 1970 in UTC, not falling; kwh: float64 [n], cumulative. Energy counts as
-        even between two points. None where any was drawn outside of the series. Raises :class:`Fault` for points
-        that go back.
+        at_s: float64 [n], seconds since 1970 in UTC, not falling; kwh: float64 [n], cumulative. Power counts as
+        constant between two points. None if any energy was drawn outside of the series. Raises :class:`Fault`
+        if a time or an energy falls.
         """
         import numpy as np
 
@@ -73,11 +73,11 @@ class IntensitySeries:
                 "least two; read the ledger's ticks again."
             )
         drawn_kwh = np.diff(kwh)
-        # Written so that NaN is wrong too.
+        # Written so that NaN counts as wrong.
         back = ~((np.diff(at_s) >= 0) & (drawn_kwh >= 0))
         if back.any():
             raise Fault(
-                f"energy point {int(back.argmax()) + 2} lies before the one above it or is no number: expected "
+                f"energy point {int(back.argmax()) + 2} lies before the previous one or is not a number: expected "
                 "times and cumulative energies that never fall; check the ledger."
             )
         used = drawn_kwh > 0
@@ -92,7 +92,7 @@ def read_series(path: Path | str, time_column: str, intensity_column: str) -> In
     place = Path(path)
     if not place.is_file():
         raise Fault(
-            f"{place} does not exist: expected a Parquet or CSV file of hourly carbon intensity; mend the path."
+            f"{place} does not exist: expected a Parquet or CSV file of hourly carbon intensity; correct the path."
         )
     try:
         frame = pd.read_csv(place) if place.suffix == ".csv" else pd.read_parquet(place)
@@ -111,8 +111,8 @@ def read_series(path: Path | str, time_column: str, intensity_column: str) -> In
         times: pd.Series = pd.to_datetime(column, format=None if column.dtype.kind == "M" else "ISO8601")
     except (ValueError, TypeError) as error:
         raise Fault(
-            f"{place}, column {time_column!r} holds no times ({_first_line(error)}): expected UTC hours; mend the "
-            "file."
+            f"{place}, column {time_column!r} holds no times ({_first_line(error)}): expected UTC hours; "
+            "correct the file."
         ) from error
     _refuse(times.isna().to_numpy(), place, times, "holds no time: expected a UTC hour")
     if times.dt.tz is None:
@@ -130,13 +130,14 @@ def checked_series(times: pd.Series, g_per_kwh: pd.Series, source: str, place: s
     utc = times.dt.tz_convert("UTC")
     seconds = utc.astype("datetime64[s, UTC]").astype("int64").to_numpy()
     values = pd.to_numeric(g_per_kwh, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
-    _refuse(np.isnan(values) & g_per_kwh.notna().to_numpy(), place, utc, "holds no number: expected g/kWh")
-    _refuse(~utc.dt.year.between(*YEARS).to_numpy(), place, utc, "is no time of a grid: check the column")
+    _refuse(np.isnan(values) & g_per_kwh.notna().to_numpy(), place, utc, "is not a number: expected g/kWh")
+    outside = ~utc.dt.year.between(*YEARS).to_numpy()
+    _refuse(outside, place, utc, f"is not between {YEARS[0]} and {YEARS[1]}: check the column")
     _refuse(seconds % HOUR_S != 0, place, utc, "is not a whole hour: expected one row per hour")
     order = np.argsort(seconds, kind="stable")
     twice = np.zeros(len(seconds), dtype=bool)
     twice[order[1:]] = np.diff(seconds[order]) == 0
-    _refuse(twice, place, utc, "stands there twice: expected one row per hour")
+    _refuse(twice, place, utc, "occurs twice: expected one row per hour")
     absurd = (values < 0) | (values > MOST_G_PER_KWH)
     _refuse(absurd, place, utc, f"has no intensity between 0 and {MOST_G_PER_KWH:.0f} g/kWh: check its unit")
     known = order[~np.isnan(values[order])]

@@ -159,5 +159,5 @@ def _shared(part: Part, share: float) -> Part:
 
 
 def _at_least(parts: list[Part]) -> Part:
-    """Sum of what is known: a window too short to be read takes nothing from what was read before it."""
+    """Sum of the known parts: a window too short to be read does not hide what was read before it."""
     return sum_parts([part for part in parts if part["kwh"] is not None] or parts[:1])

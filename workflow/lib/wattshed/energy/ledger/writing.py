@@ -14,10 +14,10 @@ SCHEMA = 2
 class Ledger:
     """Writer of one job's ledger; may be appended to from several threads.
 
-    While the job runs the file is called ``….part``; it takes its final name when the job ends. A killed
-    job leaves the ``.part`` behind, and the attempt that resumes it appends to it.
+    While the job runs the file is called ``….part``; it gets its final name when the job ends. A killed job leaves the
+    ``.part``, and the attempt that resumes the job appends to it.
 
-    Raises :class:`Fault` where the folder cannot be made or written.
+    Raises :class:`Fault` if the folder cannot be made or written.
     """
 
     def __init__(self, path: Path, *, resumes: bool) -> None:
@@ -27,7 +27,7 @@ class Ledger:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             if self.part.exists() and not resumes:
-                # Energy of an attempt that nobody continues is kept, but not in this job's account.
+                # The energy of an attempt that is not continued is kept, but is not this job's.
                 self.part.rename(_free_name(path))
             self._file = self.part.open("a", encoding="utf-8")
         except OSError as error:
@@ -47,12 +47,12 @@ class Ledger:
             os.fsync(self._file.fileno())
 
     def finish(self) -> None:
-        """Close and give the file its final name."""
+        """Close the file and give it its final name."""
         self._file.close()
         self.part.replace(self.path)
 
     def abandon(self) -> None:
-        """Close and leave the ``.part`` for the attempt that resumes."""
+        """Close the file and leave it as ``.part`` for the attempt that resumes."""
         self._file.close()
 
 

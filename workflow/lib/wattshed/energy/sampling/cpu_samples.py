@@ -7,12 +7,12 @@ from typing import Any
 
 from wattshed.energy.sensors.cpu_load import CpuLoad
 
-# Linux' drivers for the processor's own temperature; acpitz and the like measure the case.
+# Linux drivers for the processor's own temperature; others, such as acpitz, measure the case.
 SENSORS = ("coretemp", "k10temp", "zenpower", "cpu_thermal")
 
 
 class CpuSamples:
-    """Mean clock and utilisation of all cores since the last sample, and the hottest of the CPU's temperatures.
+    """Mean clock and utilisation of all cores since the last sample, and the highest temperature of the CPU.
 
     psutil, cpu_times: for tests; None takes the installed one.
     """

@@ -10,10 +10,10 @@ from wattshed.devices.visible_gpus import visible_gpus
 
 
 class GpuSamples:
-    """Values named ``gpu0_sm_clock_mhz`` and so on; what a card cannot tell is left out, and one in MIG mode whole.
+    """Values named ``gpu0_sm_clock_mhz`` and so on; cards in MIG mode and values that a card lacks are left out.
 
-    ``throttle_bits`` are NVML's clocks event reasons as they are: 1 is an idle GPU, 2 a clock set by a user, and
-    the others (4 power cap, 8 and above: heat, power brake) hold the clock down.
+    ``throttle_bits`` are NVML's clocks event reasons: 1 is an idle GPU, 2 a clock set by a user; the others (4 power
+    cap, 8 and above: heat, power brake) lower the clock.
     """
 
     def __init__(self, nvml: Any = None, environment: Mapping[str, str] = os.environ) -> None:
@@ -38,6 +38,6 @@ class GpuSamples:
             "power_w": lambda: nvml.nvmlDeviceGetPowerUsage(handle) / 1000,
             "temperature_c": lambda: nvml.nvmlDeviceGetTemperature(handle, nvml.NVML_TEMPERATURE_GPU),
             "utilisation_percent": lambda: nvml.nvmlDeviceGetUtilizationRates(handle).gpu,
-            # The older name of the event reasons, which drivers before 535 know too.
+            # The older name of the event reasons, which drivers before 535 also have.
             "throttle_bits": lambda: nvml.nvmlDeviceGetCurrentClocksThrottleReasons(handle),
         }

@@ -1,4 +1,4 @@
-"""The thread beside the work: samples clocks, power and the like, and writes the energy so far."""
+"""The sampling thread: it samples clocks, power and other quantities, and writes the energy so far."""
 
 import sys
 import threading
@@ -13,8 +13,8 @@ from wattshed.energy.sampling.sources import Sampled
 class Sampler:
     """Samples every ``sample_every_s`` into the meter's open windows, and ticks every ``tick_every_s``.
 
-    What fails here is said on stderr and given up, and never ends the job: without it windows lack their
-    samples, or a kill loses more, but energies stand.
+    A failure here is printed on stderr and ends that sampling, never the job: windows then lack samples, or a kill
+    loses more, but the energies remain.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class Sampler:
             now_s = time.monotonic()
             if now_s >= next_sample_s:
                 self._sample()
-                # From now, not from then: after a pause of the machine nothing is made up for.
+                # Counted from now: samples missed while the machine was suspended are not repeated.
                 next_sample_s = now_s + self._sample_every_s
             if now_s >= next_tick_s:
                 next_tick_s = now_s + self._tick_every_s if self._tick() else float("inf")
@@ -59,7 +59,7 @@ class Sampler:
                 values.update(source.sample())
             except Exception as error:
                 self._sampled.remove(source)
-                _say(f"{type(source).__name__} is no longer sampled ({error}): its values end here.")
+                _say(f"{type(source).__name__} is no longer sampled ({error}): no more values of it follow.")
         self._meter.take(values)
 
     def _tick(self) -> bool:

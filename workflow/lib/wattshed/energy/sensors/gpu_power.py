@@ -11,15 +11,15 @@ from wattshed.energy.reading import JOULES_PER_KWH, Component
 from wattshed.foundation.vocabulary import Status
 
 SAMPLE_EVERY_S = 0.1
-# What NVML calls power is, by generation, a mean over up to a second.
+# On some generations, NVML's power is a mean over up to one second.
 POWER_RESOLUTION_S = 1.0
-# Power that could not be read for longer than this is not bridged.
+# A longer gap in the readings is not interpolated: the energy is then lost.
 LONGEST_GAP_S = 1.0
 SOURCE = f"nvml power sampled every {SAMPLE_EVERY_S:g} s"
 
 
 class SampledPower:
-    """Power integrated by trapezoids over samples that a thread takes, and one at each reading."""
+    """Energy by the trapezoid rule over power samples: a thread takes them, and each reading takes one more."""
 
     def __init__(self, name: str, nvml: Any, gpu: VisibleGpu, clock: Callable[[], float]) -> None:
         self.name = name

@@ -25,9 +25,9 @@ RESOLUTION_S = 0.1
 class NvmlSensor:
     """One component per visible GPU, ``gpu0``, ``gpu1``, … by NVML index; ``gpu`` alone where there is none.
 
-    A GPU in MIG mode is refused: its counter is that of all instances. One without a counter is sampled ten times
-    a second and integrated, which is an estimate, and then no window under a second is reported.
-    nvml: NVML's bindings, None for the installed ones. absences: what is missing from the start on, and why.
+    A GPU in MIG mode is refused: its counter covers all instances. The power of a GPU without a counter is sampled ten
+    times a second and integrated. That is an estimate, and no window shorter than a second is reported from it.
+    nvml: NVML's bindings, None for the installed ones. absences: components missing from the start, and why.
     """
 
     def __init__(
@@ -99,8 +99,8 @@ class _Counter:
             except self._nvml.NVMLError as error:
                 return Component.missing(f"nvml: {error}")
             if now_mj < self._last_mj:
-                # From here on nothing is known: what was spent before the driver was loaded anew is gone.
-                self._lost = "nvml: the energy counter fell back, as when the driver is loaded anew"
+                # The energy is unknown from here on: what was spent before the driver was reloaded is lost.
+                self._lost = "nvml: the energy counter fell back, as after a reload of the driver"
             self._last_mj = now_mj
         if self._lost:
             return Component.missing(self._lost)
@@ -109,7 +109,7 @@ class _Counter:
 
 
 class NvmlProvider(Provider):
-    """Taken without a trial: where there is no GPU, it is what says so in the ledger."""
+    """Chosen without a trial: on a machine without a GPU, this sensor states so in the ledger."""
 
     components = frozenset({"gpu"})
     preference = 90

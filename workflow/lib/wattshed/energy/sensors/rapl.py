@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from wattshed.energy.sensors.protocol import Sensor
 
 POWERCAP = Path("/sys/class/powercap")
-# No socket draws more. A counter of 262 kJ then takes over 4 minutes to come round, one of 65 kJ a minute, and the
+# No socket draws more. A counter of 262 kJ then overflows after more than 4 minutes, one of 65 kJ after a minute; the
 # meter reads every 5 s.
 MOST_W = 1000.0
-# A step of the counter and the time of reading it may differ by so much.
+# Tolerance between the time of a counter's step and the time of its reading.
 SLACK_S = 0.1
 SOURCES = {"cpu": "rapl package", "ram": "rapl dram"}
 READ_RIGHT = (
@@ -29,13 +29,13 @@ READ_RIGHT = (
     "root and set ZEUSD_SOCK_PATH"
 )
 NO_ZONES = (
-    "on a bare machine load the kernel module intel_rapl_msr; virtual machines and containers have none"
+    "on a physical machine load the kernel module intel_rapl_msr; virtual machines and containers have none"
 )
 
 
 @dataclass
 class _Zone:
-    """One counter in microjoules that starts anew at its range."""
+    """One counter in microjoules that returns to 0 at its range."""
 
     energy: Path
     range_uj: int
@@ -44,11 +44,11 @@ class _Zone:
     total_uj: int = 0
 
     def read(self, now_s: float) -> None:
-        """Raises ValueError where it cannot be told how far the counter went since the last reading."""
+        """Raises ValueError if the energy since the last reading cannot be known."""
         now_uj = int(self.energy.read_text(encoding="ascii"))
         span_s = now_s - self.last_s
         if span_s * MOST_W * 1e6 > self.range_uj:
-            raise ValueError(f"not read for {span_s:.0f} s, in which it may have started anew twice")
+            raise ValueError(f"not read for {span_s:.0f} s, in which it may have overflowed twice")
         step_uj = now_uj - self.last_uj
         if step_uj < 0:
             step_uj += self.range_uj
@@ -59,15 +59,15 @@ class _Zone:
 
 
 class RaplSensor:
-    """``cpu``: sum of all packages; ``ram``: sum of their DRAM zones, where there are any.
+    """``cpu``: sum of all packages; ``ram``: sum of their DRAM zones, if there are any.
 
-    Cores and uncore lie inside a package and are not added; ``psys`` holds more than the packages and is left out,
-    and so is ``intel-rapl-mmio``, a second door to the same counters. AMD's processors have zones of the same name.
-    The counters start anew after minutes: one that is not read for as long is lost, and said to be.
-    absences: what is missing from the start on, and why.
+    Cores and uncore are part of a package and are not added. ``psys`` covers more than the packages and is left out,
+    as is ``intel-rapl-mmio``, a second interface to the same counters. AMD's processors have zones of the same names.
+    The counters overflow after minutes: a counter that is not read in time is missing from then on, with the reason.
+    absences: components missing from the start, and why.
     """
 
-    # Counters step every millisecond; below ten of them a step is a large part.
+    # Counters step every millisecond: in less than ten steps, one step is a large part.
     resolution_s = 0.01
 
     def __init__(self, root: Path = POWERCAP, clock: Callable[[], float] = time.monotonic) -> None:
@@ -115,14 +115,14 @@ class RaplSensor:
         except OSError as error:
             return Absence(f"rapl: {error.filename} cannot be read ({error.strerror})")
         except ValueError as error:
-            return Absence(f"rapl: no number in powercap ({error})")
+            return Absence(f"rapl: powercap holds something else than a number ({error})")
 
     def _advance(self, name: str, zones: list[_Zone], now_s: float) -> None:
         for zone in zones:
             try:
                 zone.read(now_s)
             except (OSError, ValueError) as error:
-                # For good: what the counter did meanwhile is not known.
+                # Permanent: what was spent meanwhile is unknown.
                 self._lost[name] = Component.missing(f"rapl: {zone.energy} is lost ({error})")
 
 
@@ -149,7 +149,7 @@ def _zone(folder: Path, now_s: float) -> _Zone:
 
 
 class RaplProvider(Provider):
-    """The first choice for CPU and memory: the processor's own counters, read without any help."""
+    """The first choice for CPU and memory: the processor's own counters, read directly."""
 
     components = frozenset(PROCESSOR)
     preference = 10

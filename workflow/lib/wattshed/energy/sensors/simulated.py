@@ -1,4 +1,4 @@
-"""A sensor whose truth is known, with the faults of real ones: for tests, benchmarks and teaching."""
+"""A sensor whose true energy is known, with the errors of real ones: for tests, benchmarks and teaching."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 SOURCE = "simulated counter"
 # JSON: component -> constant power [W]. It makes a job take these powers instead of any real sensor.
 VARIABLE = "WATTSHED_SIMULATED_POWER_W"
-# A law that is given as a function is integrated in spans of at most this length.
+# Power given as a function is integrated in spans of at most this length.
 SPAN_S = 0.01
 
 
 class SimulatedClock:
-    """Seconds that pass only when :meth:`sleep` says so; stands for ``time.perf_counter`` and ``time.sleep``."""
+    """A clock that only :meth:`sleep` advances; replaces ``time.perf_counter`` and ``time.sleep``."""
 
     def __init__(self, now_s: float = 0.0) -> None:
         self.now_s = now_s
@@ -48,11 +48,11 @@ class SimulatedClock:
 class Phases:
     """Power that is constant from one time to the next: ``Phases((0, 60), (10, 250))`` is 250 W from 10 s on.
 
-    Before the first time it is 0 W. Energies of such a law are exact.
+    Before the first time it is 0 W. Its energies are exact.
     """
 
     def __init__(self, *phases: tuple[float, float]) -> None:
-        """Raises ValueError where times do not rise."""
+        """Raises ValueError if the times do not rise."""
         self._starts_s = [start_s for start_s, _ in phases]
         self._powers_w = [0.0, *(power_w for _, power_w in phases)]
         if any(later <= earlier for earlier, later in pairwise(self._starts_s)):
@@ -69,7 +69,7 @@ class Phases:
 
 @dataclass(frozen=True)
 class Counter:
-    """How a counter falls short of the truth.
+    """The errors of a counter.
 
     step_s: it moves only so often; jitter_share: each step comes late by up to this share of ``step_s``, and the
     first at any time; noise_share: standard deviation of its gain, drawn anew for every step; range_j: it starts
@@ -87,7 +87,7 @@ class SimulatedSensor:
     """One component of known power [W] over time, read through a :class:`Counter`.
 
     power_w: a function of time or :class:`Phases`; change it through :attr:`power_w`. seed: of noise and jitter.
-    Noise is the counter's, not the machine's: the truth is the law alone.
+    Noise belongs to the counter, not to the machine: the true energy is that of ``power_w``.
     """
 
     def __init__(
@@ -106,7 +106,7 @@ class SimulatedSensor:
         self.resolution_s = self._counter.step_s
         jittered = self._counter.jitter_share > 0
         phase_s = self._draw.uniform(0, self._counter.step_s) if jittered else 0.0
-        # The grid of steps stands on the clock's zero, and starts at the last step that is past.
+        # Steps are counted from the clock's zero, and start at the last step before now.
         self._phase_s = phase_s
         self._number = math.floor((clock() - phase_s) / self._counter.step_s)
         self._counted_s = self._step_s()
@@ -136,7 +136,7 @@ class SimulatedSensor:
         self._last_raw_j = None
 
     def true_j(self, start_s: float, end_s: float) -> float:
-        """Energy [J] by the power law alone."""
+        """True energy [J] of ``power_w``."""
         if isinstance(self.power_w, Phases):
             return self.power_w.joules(start_s, end_s)
         spans = max(1, math.ceil((end_s - start_s) / SPAN_S))
@@ -148,7 +148,7 @@ class SimulatedSensor:
 
     def _advance(self) -> None:
         now_s = self._clock()
-        # A clock that was added up from tenths stands a hair before its step.
+        # A clock that is a sum of tenths may lie a rounding error before its step.
         while self._next_s <= now_s + 1e-9:
             gain = max(0.0, 1 + self._draw.gauss(0, self._counter.noise_share))
             self._raw_j += gain * self.true_j(self._counted_s, self._next_s)

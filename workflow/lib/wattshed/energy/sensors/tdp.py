@@ -1,4 +1,4 @@
-"""The plainest estimate: thermal design power times load, and a flat power for memory."""
+"""The simplest estimate: thermal design power times load, and a constant power for memory."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ GIB = 2**30
 class TdpSensor:
     """CPU: ``tdp_w`` times the share of busy time since the last reading, all sockets together; RAM: flat.
 
-    Linear from zero: an idle processor is estimated at nothing, so that net and gross differ by RAM alone.
+    Linear from zero: the estimate of an idle processor is 0 W, so that net and gross energy differ by RAM alone.
     cpu_times, memory_bytes: for tests; None asks the operating system.
     """
 
@@ -64,7 +64,7 @@ class TdpSensor:
         if self._load is None:
             return {name: Component.missing("tdp: not started") for name in self._components}
         now_s, load = self._clock(), self._load.since_last()
-        if load is not None:  # else the span goes on until the system's counts have moved
+        if load is not None:  # else the span continues until the system's counts have moved
             self._cpu_j += self._tdp_w * load * (now_s - self._last_s)
             self._last_s = now_s
         joules = {"cpu": self._cpu_j, "ram": self._ram_w * (now_s - self._start_s)}

@@ -20,19 +20,19 @@ if TYPE_CHECKING:
 SOCKET, ADDRESS, TOKEN = "ZEUSD_SOCK_PATH", "ZEUSD_HOST_PORT", "ZEUSD_TOKEN"
 INSTALL = "pip install 'wattshed[zeus]'"
 START = "where RAPL may be read by root alone: run `sudo zeusd serve --enable cpu-read`"
-# zeusd looks once a second whether a counter has started anew; until then its sum stands a whole range too low.
+# zeusd checks once a second whether a counter has overflowed; until then its sum is one whole range too low.
 CATCHES_UP_S = 5.0
 
 
 class ZeusdSensor:
     """``cpu`` and ``ram`` as zeusd reads them for a user without privileges.
 
-    Only where zeusd's address is in the environment. Nothing else of Zeus takes part: its monitor reports a machine
-    without counters as zero joules, without a word. client: a ``zeus.utils.zeusd.ZeusdClient``, None for one at that
-    address. absences: what is missing from the start on, and why.
+    Used only if the environment holds zeusd's address. No other part of Zeus is used: its monitor reports a machine
+    without counters as zero joules, without a warning. client: a ``zeus.utils.zeusd.ZeusdClient``, None for one at
+    that address. absences: components missing from the start, and why.
     """
 
-    # An answer takes a few milliseconds to come, and comes from some time within them.
+    # An answer takes a few milliseconds, and its time within them is unknown.
     resolution_s = 0.1
 
     def __init__(
@@ -57,11 +57,11 @@ class ZeusdSensor:
             return
         try:
             totals_uj = self._totals_uj()
-        except Exception as error:  # Zeus has a class for every way to fail; for us they are one
+        except Exception as error:  # Zeus has many exception classes, without a common base
             self.absences = dict.fromkeys(PROCESSOR, Absence(f"zeusd: {error}"))
             return
         self._counters = {name: _Counter(uj, self._clock) for name, uj in totals_uj.items()}
-        unknown = Absence("zeusd: not every processor has such a counter")
+        unknown = Absence("zeusd: not every processor has this counter")
         self.absences = {name: unknown for name in PROCESSOR if name not in totals_uj}
 
     def read(self) -> dict[str, Component]:
@@ -70,7 +70,7 @@ class ZeusdSensor:
             return parts
         try:
             totals_uj = self._totals_uj()
-            reason = "zeusd: the counter is no longer given"
+            reason = "zeusd: the counter is no longer reported"
         except Exception as error:
             totals_uj, reason = {}, f"zeusd: {error}"
         for name, counter in self._counters.items():
@@ -91,7 +91,7 @@ class ZeusdSensor:
                 f"zeusd: neither {SOCKET} nor {ADDRESS} is set", f"{START}, set {SOCKET}, {INSTALL}"
             )
         if not socket:
-            # A daemon that is reached over the network may be another machine's: the record must show it.
+            # A daemon reached over the network may run on another machine: the ledger must show its address.
             self._source = f"rapl by zeusd at {address}"
         self._client = self._given
         if self._client is None:
@@ -110,7 +110,7 @@ class ZeusdSensor:
                 f"zeusd: {self._client.auth_error}", f"ask who runs zeusd for a token, set {TOKEN}"
             )
         if not self._client.can_read_cpu:
-            return Absence("zeusd: it does not give CPU energy to this user", START)
+            return Absence("zeusd: this user may not read CPU energy", START)
         return None
 
     def _totals_uj(self) -> dict[str, int]:
@@ -124,7 +124,7 @@ class ZeusdSensor:
 
 
 class _Counter:
-    """Sum of all processors' counters [uJ], which zeusd continues when one starts anew."""
+    """Sum of all processors' counters [uJ]; zeusd corrects it when a counter overflows."""
 
     def __init__(self, start_uj: int, clock: Callable[[], float]) -> None:
         self._start_uj = self._highest_uj = start_uj
@@ -138,9 +138,9 @@ class _Counter:
             self._fell_s = now_s if self._fell_s is None else self._fell_s
             self._lost = now_s - self._fell_s > CATCHES_UP_S
         if self._lost:
-            return Component.missing("zeusd: the counter fell back, as when zeusd starts anew")
+            return Component.missing("zeusd: the counter fell back, as after a restart of zeusd")
         if now_uj < self._highest_uj:
-            return Component.missing("zeusd: the counter started anew a moment ago")
+            return Component.missing("zeusd: the counter overflowed a moment ago")
         self._highest_uj, self._fell_s = now_uj, None
         return Component((now_uj - self._start_uj) / 1e6 / JOULES_PER_KWH, Status.MEASURED, source)
 

@@ -7,8 +7,8 @@ from wattshed.data.scaling import Scaler, fit_scaler
 from wattshed.data.similarity import hour_of_week
 from wattshed.data.windows import histories, targets
 from wattshed.forecast.protocol import ForecastTask, evenly_spaced
+from wattshed.foundation.hours import WEEK_H
 
-WEEK_H = 168
 PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1)
 WINDOWS_PER_BLOCK = 256
 VALIDATION_WINDOWS = 500

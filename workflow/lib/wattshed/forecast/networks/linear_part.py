@@ -9,7 +9,8 @@ from torch import Tensor, nn
 
 from wattshed.forecast.network import Network
 from wattshed.forecast.protocol import ForecastTask, evenly_spaced
-from wattshed.forecast.series import WEEK_H, Pairs, ScaledSeries
+from wattshed.forecast.series import Pairs, ScaledSeries
+from wattshed.foundation.hours import WEEK_H
 
 PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1)
 # More pairs than these change the weights by less than their own uncertainty, and cost time.

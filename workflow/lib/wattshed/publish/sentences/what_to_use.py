@@ -1,6 +1,6 @@
 """Which model to use, in one plain sentence."""
 
-from wattshed.accounts.comparison.advice import Advice, Candidate
+from wattshed.accounts.comparison.advice import Advice, RatedModel
 from wattshed.energy.reading import JOULES_PER_KWH
 from wattshed.publish.typesetting.table import plain, significant_text
 
@@ -41,16 +41,16 @@ def what_to_use_sentence(advice: Advice, unit: str) -> str:
     return sentence + "."
 
 
-def _instead(use: Candidate, best: Candidate) -> str:
+def _instead(use: RatedModel, best: RatedModel) -> str:
     if best.kwh is None or use.kwh is None:
         return ""
     times = f", {significant_text(best.kwh / use.kwh)} times as much" if use.kwh > 0 else ""
     return f" where {best.model} takes {_joules(best)}{times}"
 
 
-def _error(of: Candidate, unit: str) -> str:
+def _error(of: RatedModel, unit: str) -> str:
     return f"{plain(of.rmse, 4)} {unit} (n = {of.n})"
 
 
-def _joules(of: Candidate) -> str:
+def _joules(of: RatedModel) -> str:
     return f"{significant_text((of.kwh or 0.0) * JOULES_PER_KWH)} J ({of.energy_status})"

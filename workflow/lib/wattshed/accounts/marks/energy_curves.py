@@ -1,4 +1,4 @@
-"""What an attempt read of each meter, as cumulative energy over time."""
+"""Cumulative energy of an attempt over time, per meter that it read."""
 
 import itertools
 from collections.abc import Iterator
@@ -14,10 +14,10 @@ Point = tuple[float, float]
 
 
 @dataclass(frozen=True)
-class Curve:
+class EnergyCurve:
     """Cumulative energy between points, in which power is taken as constant.
 
-    component: ``cpu``, ``ram`` or ``gpu``; meter: what was read, for a GPU its UUID where that is known.
+    component: ``cpu``, ``ram`` or ``gpu``; meter: what was read; for a GPU its UUID if known.
     at_s: seconds since 1970, rising; kwh: same length, never falling.
     """
 
@@ -27,7 +27,7 @@ class Curve:
     kwh: np.ndarray
 
 
-def attempt_curves(attempt: Attempt, began_s: float) -> Iterator[Curve]:
+def attempt_curves(attempt: Attempt, began_s: float) -> Iterator[EnergyCurve]:
     """One curve per component whose energy is known: through its ticks, and between them along its windows."""
     uuids = {f"gpu{gpu['index']}": gpu.get("uuid") for gpu in attempt.start["machine"].get("gpus", [])}
     duration_s = attempt_duration_s(attempt)
@@ -43,13 +43,13 @@ def attempt_curves(attempt: Attempt, began_s: float) -> Iterator[Curve]:
         fine = np.array(_along_windows(sorted(points.items()), outermost, name))
         component = "gpu" if name.startswith("gpu") else name
         rising = np.maximum.accumulate(np.minimum(fine[:, 1], part["kwh"]))
-        yield Curve(component, uuids.get(name) or name, began_s + fine[:, 0], rising)
+        yield EnergyCurve(component, uuids.get(name) or name, began_s + fine[:, 0], rising)
 
 
 def _along_windows(points: list[Point], windows: list[dict[str, Any]], name: str) -> list[Point]:
-    """The points with the edges of windows that lie between two of them.
+    """The points, with the ends of the windows that lie between two of them.
 
-    What a window does not account for is spread evenly over the time outside of windows.
+    Energy outside of windows is spread evenly over the time outside of them.
     """
     known = [w for w in windows if w["energy"].get(name, {}).get("kwh") is not None]
     fine = points[:1]

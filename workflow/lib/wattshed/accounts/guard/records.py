@@ -1,4 +1,4 @@
-"""The guard's baseline: energies of models on one machine, kept as a versioned JSON file."""
+"""What the guard compares: energies of models on one machine, stored as a versioned JSON file."""
 
 import json
 from dataclasses import asdict, dataclass, field
@@ -9,12 +9,13 @@ from typing import Any
 import pandas as pd
 
 from wattshed import __version__
+from wattshed.accounts.reading.frame_types import FORECASTS
 from wattshed.energy.reading import COMPONENTS
 from wattshed.foundation.faults import Fault
+from wattshed.foundation.vocabulary import Window
 from wattshed.foundation.writing import write_json
 
 SCHEMA = 1
-FORECASTS = "value_forecasts"
 PARAMETERS = "value_parameters"
 # What two machines must have in common for their energies to mean the same.
 MACHINE_FIELDS = ("processor", "logical_cores", "memory_gib", "gpus")
@@ -22,7 +23,7 @@ MACHINE_FIELDS = ("processor", "logical_cores", "memory_gib", "gpus")
 
 @dataclass(frozen=True)
 class Energy:
-    """One energy [kWh] of a run: ``number`` is its epoch, or the how-manieth forecast pass. Net where known."""
+    """One energy [kWh] of a run: ``number``: its epoch, or the count of its forecast pass from 1. Net if known."""
 
     seed: int | None
     number: int
@@ -32,7 +33,7 @@ class Energy:
 
 @dataclass(frozen=True)
 class ModelRecord:
-    """One model: energies per epoch (warm-up left out) and per forecast, and how each component is known."""
+    """One model: energies per epoch (without warm-up) and per forecast, with each component's status and source."""
 
     parameters: int | None
     status: dict[str, str]
@@ -42,8 +43,8 @@ class ModelRecord:
 
 
 @dataclass(frozen=True)
-class Baseline:
-    """What the guard compares: models by name, on which machine, from which commit."""
+class GuardRecord:
+    """Models by name, with their machine and commit: a stored baseline, or the ledgers of now."""
 
     machine: dict[str, Any]
     commit: str | None
@@ -51,15 +52,15 @@ class Baseline:
     models: dict[str, ModelRecord]
 
 
-def record_of(runs: pd.DataFrame, windows: pd.DataFrame) -> Baseline:
+def record_of(runs: pd.DataFrame, windows: pd.DataFrame) -> GuardRecord:
     """The models of a runs and a windows frame.
 
     The first epoch of every attempt is warm-up and left out; an epoch that a killed attempt had to repeat counts
     once. Raises :class:`Fault` for a missing energy, for runs that shared their machine with other jobs, for
-    several machines, for a model trained twice with one seed, and where there is nothing to compare.
+    several machines, for a model trained twice with one seed, and if there is nothing to compare.
     """
-    epochs = windows[windows["window"] == "epoch"]
-    forecasts = windows[windows["window"] == "forecast"]
+    epochs = windows[windows["window"] == Window.EPOCH]
+    forecasts = windows[windows["window"] == Window.FORECAST]
     used = pd.concat([epochs, forecasts])
     used = used[used["model"].notna()]
     if used.empty:
@@ -76,7 +77,7 @@ def record_of(runs: pd.DataFrame, windows: pd.DataFrame) -> Baseline:
         for name, part in used.groupby("model", sort=False, observed=True)
     }
     commits = jobs["commit"].dropna().unique()
-    return Baseline(
+    return GuardRecord(
         machine=_machine(jobs),
         commit=str(commits[0]) if len(commits) == 1 else None,
         dirty=None if jobs["dirty"].isna().any() else bool(jobs["dirty"].any()),
@@ -84,7 +85,7 @@ def record_of(runs: pd.DataFrame, windows: pd.DataFrame) -> Baseline:
     )
 
 
-def write_baseline(path: Path | str, baseline: Baseline) -> None:
+def write_baseline(path: Path | str, baseline: GuardRecord) -> None:
     models = {name: asdict(record) for name, record in baseline.models.items()}
     about = {
         "schema": SCHEMA,
@@ -97,7 +98,7 @@ def write_baseline(path: Path | str, baseline: Baseline) -> None:
     write_json(path, {**about, "models": models})
 
 
-def read_baseline(path: Path | str) -> Baseline:
+def read_baseline(path: Path | str) -> GuardRecord:
     """Raises :class:`Fault` for a file that is missing, of another version or not a baseline."""
     try:
         stored = json.loads(Path(path).read_text(encoding="utf-8"))
@@ -121,7 +122,7 @@ def read_baseline(path: Path | str) -> Baseline:
             )
             for name, record in stored["models"].items()
         }
-        return Baseline(stored["machine"], stored["commit"], stored["dirty"], models)
+        return GuardRecord(stored["machine"], stored["commit"], stored["dirty"], models)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise _no_baseline(path, f"{type(error).__name__}: {error}") from error
 
@@ -135,7 +136,7 @@ def _energy(row: dict[str, Any]) -> Energy:
 
 def _no_baseline(path: Path | str, why: str) -> Fault:
     return Fault(
-        f"{path} is no baseline of this version ({why}): restore the file, or write it anew with --update."
+        f"{path} is not a baseline of this version ({why}): restore the file, or write a new one with --update."
     )
 
 
@@ -161,7 +162,7 @@ def _machine(jobs: pd.DataFrame) -> dict[str, Any]:
 
 
 def machine_fields(machine: dict[str, Any]) -> dict[str, Any]:
-    """What makes machines comparable: processor, cores, memory in whole GiB, GPUs with their power limits."""
+    """What comparable machines have in common: processor, cores, memory in whole GiB, GPUs and power limits."""
     fields = {name: machine.get(name) for name in MACHINE_FIELDS}
     if isinstance(fields["memory_gib"], float):
         fields["memory_gib"] = round(fields["memory_gib"])
@@ -216,8 +217,8 @@ def _energies(name: str, what: str, part: pd.DataFrame, count: pd.Series | float
     for seed, number, kwh, net_kwh in zip(part["seed"], part["number"], gross, net, strict=True):
         if not kwh > 0:
             raise Fault(
-                f"{name}, seed {seed}, {what} {number} has no energy that could be compared ({kwh} kWh): expected a "
-                "known energy above 0; see wattshed doctor for the sensors, or let it last longer than they resolve."
+                f"{name}, seed {seed}, {what} {number} has no energy to compare ({kwh} kWh): expected a "
+                "known energy above 0; see wattshed doctor for the sensors, or measure it for longer than they resolve."
             )
         known = None if pd.isna(net_kwh) else float(net_kwh)
         found.append(Energy(None if pd.isna(seed) else int(seed), int(number), float(kwh), known))

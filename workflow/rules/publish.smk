@@ -59,9 +59,13 @@ def settings_of(*declarations):
     return without_braces(json.dumps({name: value for name, value in SETTINGS.items() if name in wanted}))
 
 
-def input_arguments(inputs):
-    """``--input NAME FILE...`` for each input of a rule, as text of its shell command."""
-    return " ".join(f"--input {name} {{input.{name}:q}}" for name in inputs)
+def input_arguments(wildcards, input):
+    """``--input NAME FILE...`` for each result that a rule reads, as a param."""
+    words = []
+    for name, files in input.items():
+        if name in PUBLISHED:
+            words += ["--input", name, *([files] if isinstance(files, str) else files)]
+    return words
 
 
 def as_written(text):
@@ -85,6 +89,7 @@ FIGURE_FILES = {
 }
 
 
+# The text of `shell` is evaluated when the job runs, after the loop: what differs from rule to rule stands in params.
 for part_name in TABLE_FILES:
     part = TABLE_PARTS[part_name]
 
@@ -105,6 +110,8 @@ for part_name in TABLE_FILES:
         resources:
             mem_mb=FRAMES_MB,
         params:
+            part=part_name,
+            inputs=input_arguments,
             folder=subpath(output[0], parent=True),
             settings=settings_of(part),
             caption=as_written(part.caption),
@@ -112,7 +119,7 @@ for part_name in TABLE_FILES:
         message:
             doubled(part.message)
         shell:
-            f"python {SCRIPTS}/publish/make_part.py --table {part_name} {input_arguments(inputs_of(part))}"
+            f"python {SCRIPTS}/publish/make_part.py --table {{params.part}} {{params.inputs:q}}"
             " --parameters {params.settings:q} --output {params.folder:q} > {log:q} 2>&1"
 
 
@@ -137,6 +144,8 @@ for part_name in FIGURE_FILES:
         resources:
             mem_mb=FRAMES_MB,
         params:
+            part=part_name,
+            inputs=input_arguments,
             folder=subpath(output[0], parent=True),
             settings=settings_of(part),
             caption=as_written(part.caption),
@@ -144,7 +153,7 @@ for part_name in FIGURE_FILES:
         message:
             doubled(part.message)
         shell:
-            f"python {SCRIPTS}/publish/make_part.py --figure {part_name} {input_arguments(inputs_of(part))}"
+            f"python {SCRIPTS}/publish/make_part.py --figure {{params.part}} {{params.inputs:q}}"
             " --parameters {params.settings:q} --output {params.folder:q} > {log:q} 2>&1"
 
 
@@ -196,11 +205,12 @@ rule write_report:
     resources:
         mem_mb=FRAMES_MB,
     params:
+        inputs=input_arguments,
         tables=list(TABLE_PARTS),
         settings=settings_of(*TABLE_PARTS.values()),
         code=code_of("publish/write_report.py", *[("table", name) for name in TABLE_PARTS]),
     message:
         "Write the report"
     shell:
-        f"python {SCRIPTS}/publish/write_report.py {input_arguments(REPORTED)} --tables {{params.tables:q}}"
+        f"python {SCRIPTS}/publish/write_report.py {{params.inputs:q}} --tables {{params.tables:q}}"
         " --figures {input.figures:q} --parameters {params.settings:q} --output {output.report:q} > {log:q} 2>&1"

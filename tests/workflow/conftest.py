@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,8 +44,8 @@ class Checkout:
         return {line.split()[0] for line in table if len(line.split()) == 2 and line.split()[1].isdigit()}
 
 
-def copy_checkout(root: Path, folder: Path) -> Checkout:
-    """Tracked and new files, as a commit would hold them; links stay links."""
+def copy_files(root: Path, folder: Path) -> Path:
+    """Tracked and new files, as a commit would hold them; links stay links. Returns ``folder``."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
         cwd=root,
@@ -58,9 +59,19 @@ def copy_checkout(root: Path, folder: Path) -> Checkout:
             continue
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(source, target, follow_symlinks=False)
+    return folder
+
+
+def copy_checkout(root: Path, folder: Path) -> Checkout:
     home = folder.parent / "home"
     home.mkdir()
-    return Checkout(folder, home)
+    return Checkout(copy_files(root, folder), home)
+
+
+@pytest.fixture(scope="session")
+def copy_of_the_repository(root: Path) -> Callable[[Path], Path]:
+    """Copies the repository, without results, into the given folder."""
+    return lambda folder: copy_files(root, folder)
 
 
 @pytest.fixture(scope="session")

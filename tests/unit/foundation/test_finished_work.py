@@ -80,6 +80,14 @@ def test_finished_outputs_that_were_deleted_are_taken_again_instead_of_measured_
     assert contents(study) == made
 
 
+def test_outputs_that_still_stand_are_taken_too_and_nothing_else_is_left_beside_them(study):
+    script = Script()
+    script.start()
+    script.start()
+    assert script.runs == 1
+    assert sorted(path.name for path in (study / "out").iterdir()) == ["a", "b", "l"]
+
+
 @pytest.mark.parametrize("change", ["argument", "input", "code"])
 def test_other_arguments_inputs_or_code_measure_again(study, monkeypatch, change):
     script = Script()

@@ -117,10 +117,12 @@ def test_locks_are_named_in_the_record_and_only_those_made_after_it(folder):
 def test_only_a_killed_process_leaves_its_record(folder, killed):
     code = (
         "import os, signal\nfrom pathlib import Path\nfrom wattshed.foundation.stale_locks import record_run\n"
-        f"record_run(Path({str(folder)!r}))\n" + ("os.kill(os.getpid(), signal.SIGKILL)" if killed else "")
+        f"record_run(Path({folder.name!r}))\nos.chdir('/')\n"
+        + ("os.kill(os.getpid(), signal.SIGKILL)" if killed else "")
     )
     library = str(Path(wattshed.__file__).parents[1])
-    subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": library})
+    environment = {**os.environ, "PYTHONPATH": library}
+    subprocess.run([sys.executable, "-c", code], cwd=folder.parent, env=environment)
     assert len(list((folder / "wattshed_runs").glob("*.json"))) == killed
     lock(folder)
     assert remove_stale_locks(folder) == ["0.output.lock"] * killed

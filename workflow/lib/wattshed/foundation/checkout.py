@@ -3,6 +3,7 @@
 import hashlib
 import os
 import re
+import tempfile
 from pathlib import Path
 
 from wattshed.foundation.faults import Fault
@@ -51,5 +52,6 @@ def without_braces_in_name(path: Path | str, links: Path) -> str:
 
 
 def cache_folder() -> Path:
-    """The user's cache folder for wattshed."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "wattshed"
+    """The user's cache folder for wattshed; one among the temporary files where its own name holds braces."""
+    place = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "wattshed"
+    return Path(tempfile.gettempdir()) / f"wattshed-{os.getuid()}" if BRACES.search(str(place)) else place

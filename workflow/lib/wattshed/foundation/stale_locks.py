@@ -72,7 +72,8 @@ def record_run(folder: Path) -> Path:
     """
     place = folder / RECORDS
     place.mkdir(parents=True, exist_ok=True)
-    path = place / f"{platform.node()}-{os.getpid()}.json"
+    # Absolute: Snakemake leaves its working directory before it ends.
+    path = place.absolute() / f"{platform.node()}-{os.getpid()}.json"
     path.write_text("{}", encoding="utf-8")
     record = RunRecord(
         host=platform.node(),

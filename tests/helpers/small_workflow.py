@@ -1,0 +1,44 @@
+"""The lightest study and a real Snakemake for it, in any folder."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+
+
+def light_study(checkout: Path, **metering) -> dict:
+    """The tiny study with two nodes, for its first rules: panel, quality, splits, graph and one baseline."""
+    config = yaml.safe_load((checkout / "tests/workflow/tiny.yaml").read_text())
+    config["study"] = "light"
+    config["data"]["source"] = {"kind": "synthetic", "nodes": 2, "hours": 4000, "seed": 1}
+    config["baselines"] = [*dict.fromkeys(["persistence", *config["baselines"]])]
+    config["energy"]["metering"] = {"minimum_window_s": 0.05, "idle_s": 0.0, **metering}
+    return config
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """That of a user who works in ``folder``: this Python first, no library of the tests, caches beside the folder."""
+    own = {
+        **os.environ,
+        "XDG_CACHE_HOME": str(folder.parent / "caches"),
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        # What a read-only checkout would refuse anyway.
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    own.pop("PYTHONPATH", None)
+    return own
+
+
+def words(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "snakemake", "--cores", "2", *arguments]
+
+
+def snakemake(folder: Path, *arguments: str, check: bool = True) -> subprocess.CompletedProcess:
+    """Snakemake with ``folder`` as its working directory."""
+    run = subprocess.run(
+        words(*arguments), cwd=folder, env=environment(folder), capture_output=True, text=True
+    )
+    assert not check or run.returncode == 0, run.stdout[-4000:] + run.stderr[-4000:]
+    return run

@@ -1,0 +1,113 @@
+"""A killed Snakemake costs nothing: its locks go, and what its job finished counts."""
+
+import subprocess
+import time
+
+import pytest
+import yaml
+
+from small_workflow import environment, light_study, snakemake, words
+
+pytestmark = pytest.mark.workflow
+
+TARGET = "results/light/forecasts/waiting.safetensors"
+LEDGER = "results/light/ledger/training/baselines.jsonl"
+JOB_LOG = "results/light/logs/training/fit_baselines.log"
+# A baseline of the study's own that is fitted once the test says so.
+WAITING = """
+import time
+from pathlib import Path
+
+from wattshed.forecast.baselines.naive import PERSISTENCE
+from wattshed.forecast.baselines.protocol import BaselineFactory
+
+
+def make(task, graph):
+    while not Path("go").exists():
+        time.sleep(0.05)
+    return PERSISTENCE.make(task, graph)
+
+
+BASELINE = BaselineFactory(make)
+"""
+
+
+@pytest.fixture(scope="module")
+def checkout(copy_of_the_repository, tmp_path_factory):
+    return copy_of_the_repository(tmp_path_factory.mktemp("faults") / "checkout")
+
+
+@pytest.fixture
+def study(checkout, tmp_path):
+    """A working directory with a study whose baselines wait for the file ``go``."""
+    config = light_study(checkout)
+    config["plugins"] = ["waiting.py"]
+    config["baselines"].insert(0, "waiting")
+    (tmp_path / "waiting.py").write_text(WAITING)
+    (tmp_path / "study.yaml").write_text(yaml.safe_dump(config))
+    return tmp_path
+
+
+@pytest.fixture
+def arguments(checkout):
+    return ["--snakefile", f"{checkout}/Snakefile", "--configfile", "study.yaml", "--", TARGET]
+
+
+def wait_until(there, what):
+    """For what another process does; the limit is for a defect, not for a slow machine."""
+    for _ in range(6000):
+        if there():
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"waited in vain for {what}")
+
+
+def start(study, arguments):
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    return subprocess.Popen(words(*arguments), cwd=study, env=environment(study), **quiet)
+
+
+def kill_alone(study, arguments):
+    """Start Snakemake, kill it alone once its measured job has a ledger, and leave the job running."""
+    process = start(study, arguments)
+    wait_until((study / f"{LEDGER}.part").exists, "the ledger of the measured job")
+    process.kill()
+    process.wait()
+    assert list((study / ".snakemake/locks").iterdir())
+
+
+def test_the_same_command_goes_on_after_a_kill_and_the_finished_work_of_the_orphan_counts(study, arguments):
+    kill_alone(study, arguments)
+    (study / "go").touch()
+    kept = study / "results/light/.finished"
+    wait_until(lambda: list(kept.glob("*/manifest.json")), "the orphan's finished work")
+    measured = (study / LEDGER).read_bytes()
+    again = snakemake(study, *arguments)
+    assert "Removed the locks that a killed Snakemake left behind." in again.stderr
+    assert (study / LEDGER).read_bytes() == measured
+    snakemake(study, "--forcerun", "fit_baselines", *arguments)
+    assert (study / LEDGER).read_bytes() != measured, "a forced rerun measures"
+
+
+def test_a_restart_while_the_orphan_runs_waits_for_it_and_takes_its_work(study, arguments):
+    kill_alone(study, arguments)
+    log = study / JOB_LOG
+    again = start(study, arguments)
+    wait_until(lambda: log.exists() and "already running as process" in log.read_text(), "the second start")
+    twin = snakemake(study, *arguments, check=False)
+    assert "LockException" in twin.stderr, "a living Snakemake keeps its lock"
+    (study / "go").touch()
+    assert again.wait() == 0
+    assert "An earlier start of this job finished" in log.read_text()
+    assert not list((study / "results/light/ledger").rglob("*.part"))
+    assert not list((study / "results/light/ledger").rglob("*abandoned*"))
+
+
+def test_a_key_that_stands_twice_ends_before_anything_runs(study, arguments):
+    path = study / "study.yaml"
+    path.write_text(path.read_text() + "\nseeds: [7]\n")
+    answer = snakemake(study, *arguments, check=False)
+    assert answer.returncode != 0
+    assert "study.yaml: the key seeds stands twice, in line" in answer.stderr
+    assert "Traceback" not in answer.stderr
+    assert not (study / "results").exists()

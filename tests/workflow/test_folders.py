@@ -1,0 +1,86 @@
+"""The workflow runs in any folder, from any folder, and hands any text on as it stands."""
+
+import json
+import shutil
+
+import pandas as pd
+import pytest
+import yaml
+
+from small_workflow import light_study, snakemake
+from wattshed.data.panel import Panel
+
+pytestmark = pytest.mark.workflow
+
+NAMES = ['my study\'s {b}, "c"', "price $HOME `x` é 家 %s", "colon:colon"]
+HOSTILE = 'closed {form} "quoted" it\'s 100 % \\n <b>&amp;</b> $HOME {wildcards} é 家\nsecond line'
+
+
+@pytest.fixture(scope="module")
+def checkout(copy_of_the_repository, tmp_path_factory):
+    """A checkout in which a module of the library says from where it was imported."""
+    folder = copy_of_the_repository(tmp_path_factory.mktemp("folders") / "plain")
+    module = folder / "workflow/lib/wattshed/data/quality.py"
+    module.write_text(module.read_text() + "\nprint('imported from', __file__)\n")
+    return folder
+
+
+def tree(folder):
+    return {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_checkout_runs_in_a_folder_of_any_name_with_its_own_library(checkout, tmp_path, name):
+    folder = tmp_path / name
+    shutil.copytree(checkout, folder)
+    config = light_study(folder)
+    config_file = folder / "study.yaml"
+    config_file.write_text(yaml.safe_dump(config))
+    snakemake(folder, "--configfile", "study.yaml", "--", "results/light/data/quality.parquet")
+    assert len(pd.read_parquet(folder / "results/light/data/quality.parquet")) == 2
+    log = (folder / "results/light/logs/data/check_quality.log").read_text()
+    assert f"imported from {folder}/" in log
+
+
+def test_results_go_where_directory_says_and_nothing_is_written_into_the_checkout(checkout, tmp_path):
+    elsewhere, results = tmp_path / "else where", tmp_path / "re{sul}ts: here"
+    elsewhere.mkdir()
+    (elsewhere / "study.yaml").write_text(yaml.safe_dump(light_study(checkout)))
+    before = tree(checkout)
+    words = [
+        "--snakefile",
+        f"{checkout}/Snakefile",
+        "--configfile",
+        "study.yaml",
+        "--directory",
+        str(results),
+    ]
+    snakemake(elsewhere, *words, "--", "results/light/forecasts/persistence.safetensors")
+    assert (results / "results/light/forecasts/persistence.safetensors").is_file()
+    assert tree(checkout) == before
+    assert [path.name for path in elsewhere.iterdir()] == ["study.yaml"]
+
+
+def test_from_another_folder_the_default_study_and_its_embedded_panel_are_found(checkout, tmp_path):
+    snakemake(tmp_path, "--snakefile", f"{checkout}/Snakefile", "--", "results/homes/data/quality.parquet")
+    assert len(pd.read_parquet(tmp_path / "results/homes/data/quality.parquet")) == 17
+
+
+def test_any_text_and_any_path_of_a_configuration_reach_the_jobs_as_they_stand(checkout, tmp_path):
+    config = light_study(checkout)
+    config["ladder"]["steps"][0]["caption"] = HOSTILE
+    table = "my {x}, it's $HOME.csv"
+    config["data"]["source"] = {"kind": "table", "path": table, "form": "wide", "unit": HOSTILE}
+    hours = pd.date_range("2021-01-01", periods=4000, freq="h")
+    readings = pd.DataFrame({"time": hours, HOSTILE: 1.0, "{b}": range(4000)})
+    readings.to_csv(tmp_path / table, index=False)
+    (tmp_path / "study.yaml").write_text(yaml.safe_dump(config))
+    targets = ["results/light/data/quality.parquet", "results/light/config.yaml"]
+    words = ["--snakefile", f"{checkout}/Snakefile", "--configfile", "study.yaml"]
+    snakemake(tmp_path, *words, "--", *targets)
+    panel = Panel.read(tmp_path / "results/light/data/panel.safetensors")
+    assert panel.node_names == [HOSTILE, "{b}"]
+    assert panel.unit == HOSTILE
+    saved = yaml.safe_load((tmp_path / "results/light/config.yaml").read_text())
+    assert saved["ladder"]["steps"][0]["caption"] == HOSTILE
+    assert json.loads(json.dumps(saved["data"]["source"]))["path"] == table

@@ -1,0 +1,105 @@
+"""Every baseline of the table, and one that a study brings itself, forecasts as a baseline must."""
+
+import numpy as np
+import pytest
+
+from light_plugins import heavy_imports
+from small_study import graph_of, small_panel, task_of
+from wattshed.data.panel import Panel
+from wattshed.forecast.baselines import boosted_trees
+from wattshed.forecast.baselines.protocol import make_baseline
+from wattshed.forecast.baselines.registry import MODULES
+from wattshed.foundation import plugins
+from wattshed.foundation.faults import Fault
+
+TOY = "toy_half"
+TOY_MODULE = '''
+"""A baseline of one module: half of the last known hour."""
+from wattshed.forecast.baselines import boosted_trees
+from wattshed.forecast.baselines.protocol import BaselineFactory
+
+
+def make(task, graph):
+    import numpy as np
+
+    class Half:
+        def fit(self):
+            """Nothing to fit."""
+
+        def forecast(self, origins):
+            return np.repeat(task.filled[origins - 1][:, None, :] / 2, task.windows.horizon_h, axis=1)
+
+    return Half()
+
+
+BASELINE = BaselineFactory(make)
+'''
+# Trees split at thresholds of float32 features, so that another unit moves a few rows.
+UNIT_TOLERANCE = {"lightgbm": 0.2}
+
+
+@pytest.fixture(params=[*MODULES, TOY])
+def name(request, tmp_path, monkeypatch):
+    if request.param == TOY:
+        file = tmp_path / f"{TOY}.py"
+        file.write_text(TOY_MODULE)
+        monkeypatch.setenv(plugins.OWN_PLUGINS, "[]")
+        plugins.use_own_plugins([file])
+    if request.param == "lightgbm":
+        pytest.importorskip("lightgbm", reason="needs the extra wattshed[lightgbm]")
+        # Fewer trees and one thread: what is tested here does not depend on them.
+        monkeypatch.setitem(boosted_trees.TREES, "n_estimators", 15)
+        monkeypatch.setattr("torch.get_num_threads", lambda: 1)
+    return request.param
+
+
+def fitted(name, task):
+    baseline = make_baseline(name, task, graph_of(task))
+    baseline.fit()
+    return baseline
+
+
+def test_naming_baselines_loads_nothing_heavy():
+    assert heavy_imports("baseline") == ""
+
+
+def test_forecasts_have_the_tasks_shape_and_are_finite_over_gaps(name, gappy_task):
+    origins = gappy_task.origins(gappy_task.splits.test)[:20]
+    found = fitted(name, gappy_task).forecast(origins)
+    assert found.shape == (20, gappy_task.windows.horizon_h, 5)
+    assert found.dtype == np.float32
+    assert np.isfinite(found).all()
+
+
+def test_a_second_fit_gives_the_same_bytes(name, task):
+    origins = task.origins(task.splits.test)[:20]
+    baseline = fitted(name, task)
+    first = baseline.forecast(origins)
+    baseline.fit()
+    assert baseline.forecast(origins).tobytes() == first.tobytes()
+    assert fitted(name, task).forecast(origins).tobytes() == first.tobytes()
+
+
+def test_forecasts_are_in_the_panels_unit(name, task):
+    panel = task.panel
+    larger = task_of(
+        Panel(panel.values * 1000, panel.observed, panel.times, panel.nodes, "Wh", "UTC", "test")
+    )
+    origins = task.origins(task.splits.test)[:20]
+    found, expected = fitted(name, larger).forecast(origins), 1000 * fitted(name, task).forecast(origins)
+    np.testing.assert_allclose(found, expected, rtol=UNIT_TOLERANCE.get(name, 1e-3), atol=1)
+
+
+def test_nothing_from_the_target_hour_on_is_read(name):
+    origin = 1300
+    changed = small_panel()
+    changed.values[origin:] = 1e3
+    forecasts = [
+        fitted(name, task_of(panel)).forecast(np.array([origin])) for panel in (small_panel(), changed)
+    ]
+    np.testing.assert_array_equal(*forecasts)
+
+
+def test_an_unknown_baseline_is_named_with_the_nearest_one(task, graph):
+    with pytest.raises(Fault, match="'persistense' is no baseline: did you mean 'persistence'"):
+        make_baseline("persistense", task, graph)

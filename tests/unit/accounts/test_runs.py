@@ -195,3 +195,10 @@ def test_stages_add_up_and_a_partly_known_component_says_so(tmp_path):
     assert stages.loc["total", "energy_kwh"] == pytest.approx(8e-4)
     assert stages.loc["total", "energy_status"] == "estimated"
     assert stages.loc["total", "co2e_kg"] == pytest.approx(0.17405 * 8e-4)
+
+
+def test_stages_stand_in_the_order_of_the_vocabulary(tmp_path):
+    names = ["command", "clocks", "comparison", "compression", "adaptation", "inference", "training", "another"]
+    paths = [job(tmp_path, stage, stage=stage, minute=2 * place) for place, stage in enumerate(names)]
+    order = list(stages_frame(runs_frame(paths))["stage"])
+    assert order == [*reversed(names[1:-1]), "command", "another", "total"]

@@ -9,6 +9,7 @@ from codecarbon_files import row, write
 from ledger_files import end, sensors, start, window
 from wattshed.commands.main import main
 from wattshed.energy.ledger.writing import Ledger
+from wattshed.statistics.levels import ALPHA
 
 
 @pytest.fixture
@@ -136,3 +137,9 @@ def test_the_doctor_tells_what_works_and_what_to_do(capsys, tmp_path, monkeypatc
     assert "DEU" in place["detail"]
     assert main(["doctor"]) == 0
     assert "codecarbon" in capsys.readouterr().out
+
+
+def test_the_guards_help_prints_the_level_that_the_code_uses(capsys):
+    with pytest.raises(SystemExit):
+        main(["guard", "--help"])
+    assert f"share of false alarms over all models (default: {ALPHA})" in " ".join(capsys.readouterr().out.split())

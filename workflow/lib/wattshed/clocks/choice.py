@@ -27,7 +27,7 @@ CALIBRATED_SLOWDOWN = 0.05
 DOUBTFUL_SPEEDUP = 0.05
 KEEP = "no practical point: keep the maximum"
 
-Status = Literal["use", "keep", "doubtful", "refused"]
+Verdict = Literal["use", "keep", "doubtful", "refused"]
 Estimator = Literal["law", "median"]
 
 
@@ -48,7 +48,7 @@ class ClockChoice:
     gpu: str
     workload: str
     verdict: str
-    status: Status
+    status: Verdict
     reason: str
     clock_mhz: int
     maximum_mhz: int
@@ -232,7 +232,7 @@ def _praise(numbers: dict[str, Any], max_slowdown_share: float) -> str:
     return reason
 
 
-def _keep(about: dict[str, Any], status: Status, reason: str) -> ClockChoice:
+def _keep(about: dict[str, Any], status: Verdict, reason: str) -> ClockChoice:
     return ClockChoice(verdict=KEEP, status=status, reason=reason, clock_mhz=about["maximum_mhz"], **about)
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from wattshed.clocks.backends.protocol import Label, Reading
+from wattshed.clocks.backends.protocol import ClockReading, Label
 from wattshed.config.models.clocks import ClocksBlock, NvmlBlock
 from wattshed.devices.nvml import open_nvml, text_of
 from wattshed.foundation.faults import Fault
@@ -79,7 +79,7 @@ class NvmlClocks:
     def recorded_sweep(self) -> pd.DataFrame | None:
         return None
 
-    def measure(self, workload: Callable[[], object], min_s: float) -> Reading:
+    def measure(self, workload: Callable[[], object], min_s: float) -> ClockReading:
         calls = 0
         with _Sampler(self._sample) as sampler:
             before_mj = self._counter_mj()
@@ -99,7 +99,7 @@ class NvmlClocks:
                 f"{self.gpu}: the energy counter did not move in {window_s:.2f} s; expected a window of "
                 "several counter periods (about 0.1 s): raise clocks.min_point_s."
             )
-        return Reading(
+        return ClockReading(
             time_s=window_s / calls,
             energy_j=energy_j / calls,
             applied_mhz=round(median(sample.clock_mhz for sample in samples)),

@@ -20,7 +20,7 @@ B = TypeVar("B", bound="ClockBackend")
 
 
 @dataclass(frozen=True)
-class Reading:
+class ClockReading:
     """One repeat at one clock, per call of the workload.
 
     time_s, energy_j: of one call, averaged over the window.
@@ -57,7 +57,7 @@ class ClockBackend(Protocol):
         """The clock that holds now [MHz]; None where it cannot be known."""
         ...
 
-    def measure(self, workload: Callable[[], object], min_s: float) -> Reading:
+    def measure(self, workload: Callable[[], object], min_s: float) -> ClockReading:
         """Repeat ``workload`` for at least ``min_s`` seconds; it returns only when its work is done."""
         ...
 

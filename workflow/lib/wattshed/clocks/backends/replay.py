@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from wattshed.clocks.backends.protocol import Label, Reading
+from wattshed.clocks.backends.protocol import ClockReading, Label
 from wattshed.config.models.clocks import ClocksBlock, ReplayBlock
 from wattshed.foundation.faults import Fault
 
@@ -49,14 +49,14 @@ class RecordedClocks:
     def reset(self) -> None:
         self._locked_mhz = self.supported_mhz()[-1]
 
-    def measure(self, workload: Callable[[], object], min_s: float) -> Reading:
+    def measure(self, workload: Callable[[], object], min_s: float) -> ClockReading:
         """The next recorded run at the locked clock; neither argument is used, and runs come round again."""
         runs = self._runs[self._runs["freq_mhz"] == self._locked_mhz]
         turn = self._replayed.get(self._locked_mhz, 0)
         self._replayed[self._locked_mhz] = turn + 1
         run = runs.iloc[turn % len(runs)]
         time_s = float(run["time_s"])
-        return Reading(time_s, time_s * float(run["power_w"]), applied_mhz=None)
+        return ClockReading(time_s, time_s * float(run["power_w"]), applied_mhz=None)
 
     def recorded_sweep(self) -> pd.DataFrame:
         """All runs in the columns of a sweep; nothing in a recording says which of them were warm-up."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from wattshed.clocks.backends.protocol import Label, Reading
+from wattshed.clocks.backends.protocol import ClockReading, Label
 from wattshed.config.models.clocks import ClocksBlock, SimulatedBlock
 
 if TYPE_CHECKING:
@@ -60,12 +60,12 @@ class SimulatedClocks:
         block = self._block
         return block.p0_w + block.p1_w * (clock_mhz / block.maximum_mhz) ** block.exponent
 
-    def measure(self, workload: Callable[[], object], min_s: float) -> Reading:
+    def measure(self, workload: Callable[[], object], min_s: float) -> ClockReading:
         time_s = self.true_time_s(self._locked_mhz) * self._noise()
         power_w = self.true_power_w(self._locked_mhz) * self._noise()
         calls = max(1, math.ceil(min_s / time_s))
         energy_j = power_w * self._counted_s(calls * time_s) / calls
-        return Reading(time_s=time_s, energy_j=energy_j, applied_mhz=self._locked_mhz)
+        return ClockReading(time_s=time_s, energy_j=energy_j, applied_mhz=self._locked_mhz)
 
     def _noise(self) -> float:
         """A log-normal factor with mean 1 and the configured coefficient of variation."""

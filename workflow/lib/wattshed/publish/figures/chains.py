@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from wattshed.accounts.runs.status import worst_status
+from wattshed.energy.reading import worst_status
 from wattshed.publish.drawing.figure_part import FigurePart
 from wattshed.publish.drawing.figure_style import GREY, model_styles, set_style
 from wattshed.publish.drawing.label_places import place_labels

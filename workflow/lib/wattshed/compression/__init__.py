@@ -1,1 +1,1 @@
-"""Smaller variants of a trained model, each judged at equal accuracy."""
+"""Smaller variants of checkpoints: making, comparing and judging them."""

@@ -18,7 +18,7 @@ from wattshed.config.models.compression import MeasuringBlock
 from wattshed.devices.torch_device import synchroniser
 from wattshed.energy.job import metered_job
 from wattshed.forecast.job_inputs import JobInputs
-from wattshed.forecast.metrics import sum_errors
+from wattshed.forecast.metrics import mae_of, rmse_of, sum_errors
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.protocol import ForecastTask
 from wattshed.forecast.series import ScaledSeries
@@ -213,7 +213,6 @@ def _errors(
 ) -> tuple[float | None, float | None]:
     """RMSE and MAE on the observed cells of the windows; None where no cell was observed."""
     sums = sum_errors(forecaster.forecast(origins), *task.truth(origins))
-    cells = float(sums.cells.sum())
-    if not cells:
+    if not sums.cells.any():
         return None, None
-    return float(np.sqrt(sums.squared.sum() / cells)), float(sums.absolute.sum() / cells)
+    return rmse_of(sums), mae_of(sums)

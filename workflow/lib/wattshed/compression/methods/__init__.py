@@ -1,1 +1,1 @@
-"""One module per compression method."""
+"""One module per compression method; layers that need torch stand beside them."""

@@ -115,9 +115,6 @@ RULES = without_braces_in_name(ROOT, cache_folder() / "checkouts") + "/workflow/
 TORCH_MB = 1500
 FRAMES_MB = 800
 
-# The source study's own cap (its config at HEAD); a smaller one is told beside the accuracy table.
-SOURCE_STUDY_EPOCHS = 50
-
 # What make benchmark-engine left, if anything: the report shows it.
 ENGINE_BENCHMARK = [as_input(path) for path in [ROOT / "docs/engine_benchmarks.json"] if path.is_file()]
 # The ladder's steps that are trained; its rules exist for every study, its outputs are asked for where there is one.
@@ -241,16 +238,17 @@ def caps_note():
     notes = []
     for name, model in STUDY.models.items():
         recipe = STUDY.recipes[model.recipe]
-        if model.form != "stgnn_reference":
+        published_epochs = load_plugin("family", model.form).published_epochs
+        if published_epochs is None:
             continue
         if recipe.steps_per_epoch:
             seen = f"learned from {recipe.epochs * recipe.steps_per_epoch * recipe.batch:,} windows at most"
-        elif recipe.epochs < SOURCE_STUDY_EPOCHS:
+        elif recipe.epochs < published_epochs:
             seen = f"was capped at {recipe.epochs} epochs"
         else:
             continue
         notes.append(
-            f"{name} {seen}; the source study allows {SOURCE_STUDY_EPOCHS} epochs of all windows, so its error"
+            f"{name} {seen}; the source study allows {published_epochs} epochs of all windows, so its error"
             " here is not the least that it can reach"
         )
     return "; ".join(notes)

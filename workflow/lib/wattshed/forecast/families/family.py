@@ -29,7 +29,8 @@ class Family(Protocol):
     """One family of trained models.
 
     Settings: the block of ``models`` with this form; samplings: ways of drawing batches that can train it (the
-    recipe's key ``sampling``).
+    recipe's key ``sampling``); published_epochs: epochs over all windows that the study which published this network
+    allows, None where there is no such study: a shorter training of it is reported beside its errors.
     """
 
     @property
@@ -37,6 +38,9 @@ class Family(Protocol):
 
     @property
     def samplings(self) -> tuple[str, ...]: ...
+
+    @property
+    def published_epochs(self) -> int | None: ...
 
     def offers(self, settings: Any) -> frozenset[Offer]:
         """What a network with these settings can be asked; a chain's steps are checked against it."""
@@ -58,6 +62,7 @@ class SimpleFamily:
     samplings: tuple[str, ...]
     make_network: Callable[[Any, WindowsBlock, sp.csr_array, int], Network]
     always_offers: frozenset[Offer]
+    published_epochs: int | None = None
 
     def offers(self, settings: Any) -> frozenset[Offer]:
         return self.always_offers

@@ -42,4 +42,7 @@ def make(settings: Settings, windows: WindowsBlock, adjacency: sp.csr_array, see
     )
 
 
-FAMILY: Family = SimpleFamily(Settings, ("windows",), make, frozenset(Offer))
+# The source study's own limit (its config at HEAD).
+PUBLISHED_EPOCHS = 50
+
+FAMILY: Family = SimpleFamily(Settings, ("windows",), make, frozenset(Offer), PUBLISHED_EPOCHS)

@@ -1,4 +1,4 @@
-"""Words in place of empty axes."""
+"""Text in place of empty axes."""
 
 import textwrap
 
@@ -20,7 +20,7 @@ def words_figure(text: str) -> Figure:
 
 
 def say(axis: Axes, text: str) -> None:
-    """Write the text into an axes that has nothing to show, and take its frame away."""
+    """Write the text into empty axes and remove their frame."""
     axis.set_axis_off()
     width_pt = axis.get_position().width * axis.figure.get_figure(root=True).get_size_inches()[0] * 72
     letters = max(16, int(width_pt / PT_PER_LETTER))

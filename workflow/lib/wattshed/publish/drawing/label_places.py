@@ -1,4 +1,4 @@
-"""Labels beside points, moved until none covers another or a point."""
+"""Labels beside points, placed so that no label covers another label or a point."""
 
 import itertools
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ def place_labels(
 ) -> list[Bbox]:
     """Write each text near its point (data coordinates [n, 2]) and return the labels' boxes in pixels.
 
-    Places are tried from near to far; one that leaves the axes or touches a label, a point or one of the ``lines``
+    Positions are tried from near to far. One that leaves the axes or touches a label, a point or one of the ``lines``
     (corners in data coordinates [m, 2] each) is skipped. Labels that had to move get a thin line to their point.
     The axes' limits must be final.
     """
@@ -59,7 +59,7 @@ def _around(centre: np.ndarray, reach: float) -> Bbox:
 
 
 def _along(corners: np.ndarray, scale: float) -> list[Bbox]:
-    """Thin boxes along a line of level and upright pieces."""
+    """Thin boxes along a line of horizontal and vertical pieces."""
     return [
         Bbox([np.minimum(a, b) - scale, np.maximum(a, b) + scale]) for a, b in itertools.pairwise(corners)
     ]

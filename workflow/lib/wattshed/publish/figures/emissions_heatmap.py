@@ -1,4 +1,4 @@
-"""Figure: mass or energy of one run by model and by the country whose data it learned, season by season."""
+"""Figure: mass or energy of one run by model, country of the data and season."""
 
 import matplotlib.pyplot as plt
 import numpy as np

@@ -28,8 +28,8 @@ def energy_box_figure(runs: pd.DataFrame) -> Figure:
     """Boxes (from five runs on), every run as a point, mean with 95 % interval; n under each label.
 
     runs: one stage's runs, ``net_kwh`` if known. Filled: measured; hollow and hatched: estimated; crosses with their
-    range: retro-estimates, in rows of their own. Net energy lies below gross. Models without a known energy keep
-    their row and say so. Raises :class:`Fault` for runs of several stages.
+    range: retro-estimates, in rows of their own. Net energy lies below gross. A model without a known energy keeps
+    its row, which says so. Raises :class:`Fault` for runs of several stages.
     """
     frame = model_runs(runs)
     if not frame["energy_kwh"].notna().any():
@@ -131,7 +131,7 @@ def _draw_series(
             whiskerprops={"color": "0.4"},
             capprops={"color": "0.4"},
         )
-    # Points of one row are spread a little, the same way every time.
+    # The points of a row are spread a little, always in the same way.
     spread = 0.05 * height * (np.arange(len(x)) % 3 - 1) if len(x) > 1 else np.zeros(1)
     at = place + spread + (0.3 * height if boxed else 0)
     for mask, fill in ((estimated, "white"), (~estimated, "black")):

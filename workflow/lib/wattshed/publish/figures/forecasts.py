@@ -17,9 +17,9 @@ from wattshed.publish.parts.inputs import Inputs
 def forecasts_figure(panel: Panel, models: dict[str, Forecasts], nodes: int = 3) -> Figure:
     """A panel per node: observed hours, and each model's forecasts joined end to end without overlap.
 
-    Each model shows its first seed: a mean over seeds would be another, better model. The
+    Each model shows its first seed, because a mean over seeds would be another, better model. The
     week starts at the first local midnight of the test windows. Nodes are those of low, middle and high mean
-    load. Hours that were not observed, or that no window reaches, stay empty.
+    load. Hours that were not observed, or that no window covers, stay empty.
     """
     set_style()
     start = _week_start(panel, models)
@@ -70,7 +70,7 @@ def _spread_nodes(panel: Panel, count: int) -> list[int]:
 
 
 def _end_to_end(model: Forecasts, hours: slice, node: int) -> np.ndarray:
-    """The node's forecasts over the hours, each window taken only where the one before has ended."""
+    """The node's forecasts over the hours, a window starts only after the one before has ended."""
     horizon = model.values.shape[2]
     line = np.full(hours.stop - hours.start, np.nan)
     free = hours.start

@@ -1,4 +1,4 @@
-"""Figure: error against training energy; dominated models stay in sight."""
+"""Figure: error against training energy; dominated models are shown too."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -15,7 +15,7 @@ from wattshed.publish.drawing.label_places import place_labels
 def frontier_figure(frontier: pd.DataFrame, unit: str) -> Figure:
     """Models by energy of one training run (log, J) and test RMSE, with 95 % intervals where n > 1.
 
-    Models without a known energy above zero have no place on a log axis; the title names them.
+    Models whose energy is unknown or zero cannot be drawn on a log axis; the title names them.
     """
     set_style()
     drawn = frontier[frontier["training_kwh_mean"] > 0]

@@ -1,4 +1,4 @@
-"""Figure: error against energy and against carbon, with both fronts; dominated points stay, hollow."""
+"""Figure: error against energy and against carbon, with both fronts; dominated points are hollow."""
 
 import math
 from typing import Any
@@ -34,8 +34,8 @@ def fronts_figure(fronts: pd.DataFrame, unit: str, error: str = "rmse") -> Figur
     """One row of panels per scope: error against energy (left) and carbon (right), log costs, 95 % intervals.
 
     fronts: of :func:`fronts_frame`, cut to the scopes to be drawn; unit: of the error. Few models are named beside
-    their points, many are numbered with a key below. Points without a place are named in the panel's title. A cost
-    that nobody knows is said in words.
+    their points, many are numbered with a key below. The panel's title names the points that cannot be drawn. A panel
+    whose cost is unknown says so in words.
     """
     if fronts.empty or not any(_placed(fronts, error, cost).any() for cost in COSTS.values()):
         return words_figure("No run has both a known error and a known cost: there is no front to draw.")
@@ -75,16 +75,16 @@ def fronts_figure(fronts: pd.DataFrame, unit: str, error: str = "rmse") -> Figur
     handles = _marks(fronts)
     figure.legend(handles=handles, loc="outside lower center", ncols=min(4, len(handles)), fontsize="small")
     if numbered:
-        # Two legends outside would lie on each other: the key goes above.
+        # Two legends outside would overlap: the key goes above.
         entries = [Line2D([], [], linestyle="none", label=text) for text in key]
         figure.legend(
             handles=entries, loc="outside upper center", ncols=columns, fontsize="small", handlelength=0,
             handletextpad=0, columnspacing=1.5,
         )  # fmt: skip
-    # Labels last: only now are all axes as large as they will be.
+    # Labels last: only now have all axes their final size.
     figure.canvas.draw()
     for axis, shown, names, lines in filter(None, labelled):
-        # Numbers are small enough to stand on an interval; names keep off.
+        # Numbers are small enough to stand on an interval; names avoid it.
         place_labels(axis, shown, names, lines[:1] if numbered else lines)
         for text in axis.texts:
             text.set_path_effects([withStroke(linewidth=2.2, foreground="white")])
@@ -98,7 +98,7 @@ def _placed(points: pd.DataFrame, error: str, cost: str) -> pd.Series:
 def _panel(
     axis: Axes, points: pd.DataFrame, kind: str, error: str, scale: Scale, texts: dict[str, str]
 ) -> tuple[Axes, np.ndarray, list[str], list[np.ndarray]] | None:
-    """Draw one front; returns what is to be labelled, once the layout stands."""
+    """Draw one front; returns what to label once the layout is final."""
     cost = COSTS[kind]
     shown = points[_placed(points, error, cost)]
     if shown.empty:
@@ -166,7 +166,7 @@ def _status_marks(shown: pd.DataFrame) -> list[str]:
 
 
 def _left_out(left_out: pd.DataFrame, kind: str) -> str:
-    """How many points have no place here, by reason; named where there is room."""
+    """How many points cannot be drawn here, by reason; named if there is room."""
     reasons = left_out[f"{kind}_reason"].fillna("cost is zero")
     parts = []
     for reason, group in left_out.groupby(reasons, sort=False):

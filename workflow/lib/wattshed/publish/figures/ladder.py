@@ -1,4 +1,4 @@
-"""Figure: how each step of the ladder comes down with the energy spent, and where it lands in the test."""
+"""Figure: how the error of each step of the ladder falls with the energy spent, and its test error."""
 
 from typing import Any
 
@@ -20,11 +20,11 @@ from wattshed.publish.drawing.label_places import place_labels
 from wattshed.publish.typesetting.table import ESTIMATED, significant_text
 
 CLIMB_IN, LEAST_HEIGHT_IN, ROW_IN, LETTER_IN = 5.6, 4.4, 0.27, 0.082
-# Share of the climb's width that is left free for the words of the level lines.
+# Share of the climb's width that is left free for the labels of the horizontal lines.
 WORDS_SHARE = 0.27
 NAMED_LETTERS = 16
 HALO = [withStroke(linewidth=2.2, foreground="white")]
-# Where the strip's labels begin, its points standing at 0.
+# Where the right panel's labels begin; its points stand at 0.
 LABEL_AT = 0.16
 
 
@@ -32,7 +32,7 @@ def ladder_figure(ladder: pd.DataFrame, checks: pd.DataFrame, unit: str) -> Figu
     """Left: validation RMSE against cumulative training energy (J, log), one line a step; right: test RMSE.
 
     ladder: of :func:`ladder_frame`; checks: of :func:`training_checks`; unit: of the errors. Seeds are thin, their
-    mean at each check is thick; level lines are the opponents' own best. Steps without validation errors stand on
+    mean at each check is thick; horizontal lines are the opponents' own best. Steps without validation errors stand on
     the right alone, with all their energy. Steps of unknown energy are named in the title.
     """
     if ladder.empty:
@@ -58,12 +58,12 @@ def ladder_figure(ladder: pd.DataFrame, checks: pd.DataFrame, unit: str) -> Figu
     strip.tick_params(labelleft=not named)
     climb.margins(y=0.08)
     figure.legend(handles=_marks(ladder, named), loc="outside lower center", ncols=5, fontsize="small")
-    # Labels last: only now are both axes as large as they will be.
+    # Labels last: only now have both axes their final size.
     figure.canvas.draw()
     _label_strip(strip, ladder, texts)
     if named:
         points = np.array([point for point, _, _ in named.values()])
-        # Words may stand on a level line, which their halo parts, but on no climb.
+        # Labels may cover a horizontal line, which their halo interrupts, but no climb.
         lines = [line for _, _, line in named.values()]
         place_labels(climb, points, [text for _, text, _ in named.values()], lines)
         for text in climb.texts:
@@ -89,14 +89,14 @@ def _draw_climbs(
             axis.plot(
                 x, run["validation_rmse"], marker=alone, color=style["color"], linewidth=0.7, alpha=0.45
             )
-        # A mean over fewer seeds from some check on would jump: it ends where the first seed does.
+        # The mean would jump where a seed ends, so it ends with the first seed that ends.
         by_check = own.groupby("check")
         whole = by_check["seed"].nunique() == own["seed"].nunique()
         mean = by_check[["cumulative_kwh", "validation_rmse"]].mean()[whole].to_numpy() * [JOULES_PER_KWH, 1]
         every = max(1, len(mean) // 6)
         axis.plot(*mean.T, linewidth=1.8, markersize=5, markevery=(0, every), markeredgewidth=0.8, **style)
         if len(mean):
-            # A long name would find no room here; the number leads to it in the strip.
+            # There is no room for a long name here; its number is explained on the right.
             name = row["model"] if len(row["model"]) <= NAMED_LETTERS else ""
             named[row["model"]] = (mean[-1], f" {row['step']} {name}".rstrip() + " ", mean)
     unknown = [name for name in dict.fromkeys(validated["model"]) if name not in named]
@@ -122,7 +122,7 @@ def _draw_climbs(
 
 
 def _draw_targets(axis: Axes, ladder: pd.DataFrame) -> None:
-    """Level lines at the opponents' own best validation RMSE; on the climb alone, as the test is another part."""
+    """Horizontal lines at the opponents' own best validation RMSE; on the left only, as the test is another part."""
     held = ladder[ladder["role"].isin(ROLES)].sort_values("best_rmse_mean", ascending=False)
     for place, (_, row) in enumerate(held.iterrows()):
         level = row["best_rmse_mean"]

@@ -1,4 +1,4 @@
-"""Figure: loss against the energy spent on it, with the epoch of best and the point of small gains."""
+"""Figure: loss against the energy spent, with the best epoch and the point of small gains."""
 
 import math
 from typing import Any

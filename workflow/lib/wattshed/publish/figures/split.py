@@ -1,4 +1,4 @@
-"""Figure: which component took the energy, and how well each part is known."""
+"""Figure: energy by component, and how each part is known."""
 
 from typing import Any
 
@@ -28,8 +28,8 @@ def split_figure(runs: pd.DataFrame, by: str = "stage") -> Figure:
     """Stacked bars of CPU, RAM and GPU: sums over the runs of every stage, or means per run of every model.
 
     runs: the runs frame; by: ``stage`` or ``model``. Solid parts are measured, hatched ones estimated in whole or in
-    part; what no run knows is named in words, as is the idle share where idle power is known. Means carry the 95 %
-    interval of the energy per run. Retro-estimates know no components and are left out. Raises :class:`Fault` for
+    part; components that no run knows are named in words, as is the idle share if idle power is known.
+    Means carry the 95 % interval of the energy per run. Retro-estimates have no components and are left out. Raises :class:`Fault` for
     another grouping.
     """
     if by not in ("stage", "model") or by not in runs:
@@ -86,7 +86,7 @@ def _bar(group: pd.DataFrame, total: bool) -> dict[str, Any]:
             partial.append(f"{part.upper()} known in {len(known)}")
     bar["total"] = sum(bar[part] for part in COMPONENTS)
     names = [f"{part}_kwh" for part in COMPONENTS if part.upper() not in missing]
-    # Where a component is known in some runs only, the bar is no mean over runs and has no interval.
+    # Where a component is known in some runs only, the bar is not a mean over runs and has no interval.
     if not total and names and not partial:
         found = mean_interval(group[names].sum(axis=1))
         if found.low is not None:

@@ -11,7 +11,7 @@ def degrees_of(inputs: Inputs) -> tuple[np.ndarray, str]:
     path = inputs.files("graph")[0]
 
     def read() -> tuple[np.ndarray, str]:
-        tensors, about = read_tensors(path)
+        tensors, about = read_tensors(path, kind="graph", keys=("method",))
         return np.diff(tensors["indptr"]) - 1, str(about["method"])
 
     return inputs.once("degrees", read)

@@ -1,14 +1,13 @@
 """What tables, figures and the report are made from: results by name, each read when it is first used."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pandas as pd
-import yaml
 
 from wattshed.data.panel import Panel
+from wattshed.foundation.documents import read_json, read_yaml
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.frames import read_frame, read_frames
 
@@ -55,7 +54,7 @@ class Inputs:
     def jsons(self, name: str) -> list[Any]:
         """A result in JSON files, one value per file."""
         files = self.files(name)
-        return self.once(("json", name), lambda: [_read_json(path) for path in files])
+        return self.once(("json", name), lambda: [read_json(path) for path in files])
 
     @property
     def panel(self) -> Panel:
@@ -71,7 +70,7 @@ class Inputs:
     def config(self) -> dict[str, Any]:
         """The study's resolved configuration."""
         files = self.files("config")
-        return self.once(("config",), lambda: yaml.safe_load(files[0].read_text(encoding="utf-8")))
+        return self.once(("config",), lambda: read_yaml(files[0]))
 
     def parameter(self, name: str) -> Any:
         """A setting; None where the study has none."""
@@ -111,12 +110,3 @@ class Inputs:
         inputs._kept = {key: value for key, value in self._kept.items() if isinstance(key, tuple)}
         inputs._kept |= {("frame", name): frame for name, frame in frames.items()}
         return inputs
-
-
-def _read_json(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise Fault(
-            f"{path} cannot be read as JSON ({error}): it is truncated or foreign; delete it and run snakemake again."
-        ) from error

@@ -19,7 +19,7 @@ from wattshed.statistics.intervals import METHOD_NOTE
 
 
 def compression_table(rows: pd.DataFrame, unit: str) -> Table:
-    """Variants in the order of the study, the full model first.
+    """Variants in the order of the study, the checkpoint that was compressed first.
 
     rows: ``compression.parquet``; unit: of the errors.
     """

@@ -24,7 +24,7 @@ from wattshed.statistics.intervals import METHOD_NOTE
 from wattshed.statistics.ratios import RATIO_NOTE
 
 NOT_REACHED = "not reached"
-# No star: after a line break LaTeX would take it for its own.
+# Not a star, which LaTeX would read as part of a line break before it.
 TEST_MARK = "¶"
 LARGEST_RATIO = 1e6
 LEAST_SEEDS = 3
@@ -160,11 +160,12 @@ def _reading_notes(ladder: pd.DataFrame, roles: list[str]) -> list[str]:
     first = [row["model"] for _, row in ladder.iterrows() if any(_at_first(row, role) for role in roles)]
     if first:
         notes.append(
-            f"At or below the target already after the first epoch, so an upper bound: {', '.join(first)}."
+            "At or below the target already after the first epoch, so its energy is an upper bound: "
+            f"{', '.join(first)}."
         )
     if any((ladder[f"{role}_judged_by"] == BY_TEST).any() for role in roles):
         notes.append(
-            f"{TEST_MARK} without validation errors: held by its test RMSE against the opponent's mean test RMSE "
+            f"{TEST_MARK} without validation errors: its test RMSE is compared with the opponent's mean test RMSE "
             f"({_test_targets(ladder, roles)}), with all its energy."
         )
     if any(not _all_there(row, role) for role in roles for _, row in ladder.iterrows()):
@@ -181,7 +182,7 @@ def _cautions(ladder: pd.DataFrame) -> list[str]:
     trained = ladder.loc[ladder["samples_n"] > 0, ["model", "seeds"]]
     few = trained.loc[trained["seeds"] < LEAST_SEEDS, "model"].tolist()
     if few:
-        cautions.append(f"Fewer than {LEAST_SEEDS} seeds, so no interval to rely on: {', '.join(few)}.")
+        cautions.append(f"Fewer than {LEAST_SEEDS} seeds, so intervals are not reliable: {', '.join(few)}.")
     partly = ladder[(ladder["training_kwh_n"] < ladder["seeds"]) & (ladder["training_kwh_n"] > 0)]
     for _, row in partly.iterrows():
         cautions.append(

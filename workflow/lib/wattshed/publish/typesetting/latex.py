@@ -46,7 +46,7 @@ NUMBER = re.compile(r"-?(\d+)(?:\.(\d+))?")
 
 
 def escape(text: str) -> str:
-    """Text with every character that LaTeX would act on made harmless."""
+    """Text in which every special character of LaTeX is escaped."""
     return "".join(SPECIAL.get(character, character) for character in text)
 
 
@@ -111,7 +111,7 @@ def compile_tex(tex: Path, folder: Path) -> Path:
     )
     if result.returncode:
         complaints = [line for line in result.stdout.splitlines() if line.startswith(("!", "l."))]
-        raise Fault(f"{tex} does not compile: {' '.join(complaints) or 'see its log'}: mend the table.")
+        raise Fault(f"{tex} does not compile: {' '.join(complaints) or 'see its log'}: fix the table.")
     return document.with_suffix(".pdf")
 
 
@@ -143,7 +143,7 @@ def _column_format(table: Table) -> str:
 
 
 def _aligns(cells: list[Cell]) -> bool:
-    """Whether all numbers have as many decimals, so that aligning their points leaves no holes."""
+    """Whether all numbers have as many decimals, so that aligning their decimal points leaves no gaps."""
     return len({len(match[2] or "") for match in _numbers(cells)}) <= 1
 
 

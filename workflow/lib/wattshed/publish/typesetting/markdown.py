@@ -23,7 +23,7 @@ def _cell(cell: Cell) -> str:
 
 
 def _plain(text: str) -> str:
-    """The text with what Markdown would act on made harmless."""
+    """Text in which every special character of Markdown is escaped."""
     for character in "\\|*_<`":
         text = text.replace(character, f"\\{character}")
     return text

@@ -49,7 +49,7 @@ def error_axis(metric: str, unit: str) -> str:
 
 
 def wrapped(name: object, width: int = LABEL_WIDTH) -> str:
-    """A long name over several lines, broken after underscores and hyphens where it can be."""
+    """A long name over several lines, broken after underscores and hyphens if possible."""
     # Zero-width spaces are where textwrap may break, and vanish again.
     soft = str(name).replace("_", "_ ").replace("-", "- ")
     lines = textwrap.wrap(soft, width, break_on_hyphens=False) or [str(name)]

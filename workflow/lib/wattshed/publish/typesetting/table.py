@@ -1,4 +1,4 @@
-"""A table as content: what it says, before it becomes LaTeX or HTML."""
+"""The content of a table, before it becomes LaTeX or HTML."""
 
 import math
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ SMALLEST_SHOWN = 0.001
 
 @dataclass(frozen=True)
 class Column:
-    """A column's header. ``numeric`` aligns at the decimal point; ``width_cm`` wraps long text, in print so wide."""
+    """A column's header. ``numeric`` aligns at the decimal point; ``width_cm`` wraps long text, in print at that width."""
 
     title: str
     unit: str = ""

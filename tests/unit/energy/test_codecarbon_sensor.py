@@ -1,6 +1,9 @@
 """CodeCarbon's models as our sensor reads them: its real tracker and models, a made load and clock."""
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 
@@ -76,6 +79,20 @@ def test_before_the_start_and_after_the_stop_it_is_missing(described):
     sensor.stop()
     sensor.stop()
     assert sensor.read()["ram"].kwh is None
+
+
+def test_what_its_import_prints_stays_out_of_the_output(tmp_path):
+    """AMD's library complains on the standard output where it is installed without its driver."""
+    (tmp_path / "amdsmi.py").write_text("print('no driver')\nraise ImportError\n")
+    program = (
+        "from wattshed.energy.sensors.codecarbon import CodeCarbonSensor\n"
+        "sensor = CodeCarbonSensor(); sensor.start(); sensor.stop(); print('ready')"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "ready\n"
 
 
 class TestKeptDescription:

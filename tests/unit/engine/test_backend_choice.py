@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from kernel_cases import made_case
 from wattshed.engine.choice import choose
 from wattshed.engine.cpu import compiled
 from wattshed.engine.cpu.compiled import CannotCompile, find_compiler, load_kernel, register_file
@@ -105,8 +106,6 @@ def test_other_targets_compute_the_same(target):
     if os.uname().machine != "x86_64":
         pytest.skip("targets of x86")
     needs_compiler()
-    from test_fused_cpu import made_case
-
     from wattshed.engine.cpu.fused_cpu import FusedCpu
     from wattshed.engine.cpu.fused_stream import FusedStream
     from wattshed.engine.recurrent import Dropout

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import logging
 import time
@@ -51,7 +52,10 @@ class CodeCarbonSensor:
         self._read_at_s: dict[str, float] = {}
 
     def start(self) -> None:
-        from codecarbon import OfflineEmissionsTracker
+        # Where AMD's library is installed without its driver, CodeCarbon's import prints a complaint to the standard
+        # output, which belongs to the measured command.
+        with contextlib.redirect_stdout(None):
+            from codecarbon import OfflineEmissionsTracker
 
         # It logs before it has read its own log_level.
         logging.getLogger("codecarbon").setLevel(logging.ERROR)

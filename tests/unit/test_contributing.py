@@ -1,0 +1,95 @@
+"""CONTRIBUTING.md is followed to the letter: its examples are written, listed and put to their contract tests."""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import textwrap
+
+import pytest
+import yaml
+
+BLOCK = re.compile(r"^( *)```(\w+) ?(\S*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
+LIBRARY = "workflow/lib/"
+READ = """
+import sys, yaml
+from wattshed.foundation import plugins
+kind, text = sys.argv[1:]
+given = yaml.safe_load(text)
+print(plugins.load(kind, given.get("kind") or given.get("method") or given.get("form")).Settings(**given))
+"""
+
+
+def sections(root):
+    """The code blocks of each section that adds something: language, what it is said to be, and its text."""
+    text = (root / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    found = {}
+    for section in text.split("\n## ")[1:]:
+        title, _, body = section.partition("\n")
+        blocks = [(match[2], match[3], textwrap.dedent(match[4])) for match in BLOCK.finditer(body)]
+        if blocks:
+            found[title] = blocks
+    return found
+
+
+TITLES = (
+    "Add a strategy",
+    "Add a compression method",
+    "Add a model family",
+    "Add a sensor",
+    "Add a table",
+)
+
+
+def test_every_kind_that_it_speaks_of_has_its_section(root):
+    assert tuple(sections(root)) == TITLES
+
+
+@pytest.mark.parametrize("title", TITLES)
+def test_its_steps_lead_to_a_plug_in_that_keeps_its_contract(title, root, tmp_path):
+    blocks = sections(root)[title]
+    shutil.copytree(
+        root / LIBRARY, tmp_path / "lib", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info")
+    )
+    commands = []
+    for language, what, text in blocks:
+        if what.endswith("/registry.py"):
+            table = tmp_path / "lib" / what.removeprefix(LIBRARY)
+            before, end, after = table.read_text().rpartition("}")
+            table.write_text(f"{before}    {text.strip()}\n{end}{after}")
+        elif language == "python":
+            new = tmp_path / "lib" / what.removeprefix(LIBRARY)
+            assert not new.exists(), f"{what} exists: the example needs another name"
+            new.write_text(text)
+        elif language == "yaml":
+            commands.append([sys.executable, "-c", READ, what, text])
+        else:
+            commands += [
+                [
+                    sys.executable,
+                    "-m",
+                    *shlex.split(line),
+                    "-q",
+                    "-p",
+                    "no:randomly",
+                    "-p",
+                    "no:cacheprovider",
+                ]
+                for line in text.splitlines()
+            ]
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path / "lib"), "PYTHONDONTWRITEBYTECODE": "1"}
+    for command in commands:
+        done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+    assert re.search(r"\d+ passed", done.stdout), "the last step runs the contract test"
+    # The copy of the package was tested, not the installed one.
+    where = [sys.executable, "-c", "import wattshed; print(wattshed.__file__)"]
+    assert str(tmp_path) in subprocess.run(where, env=environment, capture_output=True, text=True).stdout
+
+
+def test_every_example_that_names_settings_is_a_mapping(root):
+    for blocks in sections(root).values():
+        for language, _, text in blocks:
+            assert language != "yaml" or isinstance(yaml.safe_load(text), dict)

@@ -1,0 +1,14 @@
+"""Tests can run alone, in any order and on any worker."""
+
+import ast
+
+
+def test_no_test_module_imports_another(root):
+    """Which modules were imported before would decide whether it is found; what tests share lies in tests/helpers."""
+    wrong = [
+        f"{file.name}: {node.module}"
+        for file in sorted((root / "tests").rglob("*.py"))
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("test_")
+    ]
+    assert wrong == []

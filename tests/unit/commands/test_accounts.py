@@ -142,4 +142,6 @@ def test_the_doctor_tells_what_works_and_what_to_do(capsys, tmp_path, monkeypatc
 def test_the_guards_help_prints_the_level_that_the_code_uses(capsys):
     with pytest.raises(SystemExit):
         main(["guard", "--help"])
-    assert f"share of false alarms over all models (default: {ALPHA})" in " ".join(capsys.readouterr().out.split())
+    assert f"share of false alarms over all models (default: {ALPHA})" in " ".join(
+        capsys.readouterr().out.split()
+    )

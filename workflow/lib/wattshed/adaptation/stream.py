@@ -9,7 +9,7 @@ import numpy as np
 from wattshed.adaptation.matrix import BASE, RANDOM
 from wattshed.data.splits import Month
 from wattshed.energy.meter import Meter
-from wattshed.forecast.metrics import sum_errors
+from wattshed.forecast.metrics import mae_of, rmse_of, sum_errors
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.protocol import ForecastTask
 from wattshed.foundation.vocabulary import Phase, Window
@@ -112,7 +112,6 @@ def _row(
 ) -> dict[str, Any]:
     """Errors over observed cells in the panel's unit; NaN where no cell was observed."""
     sums = sum_errors(forecaster.forecast(origins), *task.truth(origins))
-    cells = int(sums.cells.sum())
     return {
         "model": labels.model,
         "lineage": labels.lineage,
@@ -122,7 +121,7 @@ def _row(
         "learned": learned,
         "task": name,
         "phase": str(phase),
-        "rmse": float(np.sqrt(sums.squared.sum() / cells)) if cells else np.nan,
-        "mae": float(sums.absolute.sum() / cells) if cells else np.nan,
-        "cells": cells,
+        "rmse": rmse_of(sums),
+        "mae": mae_of(sums),
+        "cells": int(sums.cells.sum()),
     }

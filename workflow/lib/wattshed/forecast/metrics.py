@@ -25,7 +25,7 @@ class ErrorSums:
 
 
 def sum_errors(forecast: np.ndarray, truth: np.ndarray, observed: np.ndarray) -> ErrorSums:
-    """Sum over windows; all inputs [B, H, N]. Cells that were not observed count nowhere."""
+    """Sum over windows; all inputs [B, H, N]. Cells that were not observed are ignored."""
     actual = np.where(observed, truth, 0).astype(np.float64)
     error = np.where(observed, forecast - truth, 0).astype(np.float64)
     return ErrorSums(
@@ -40,9 +40,19 @@ def sum_errors(forecast: np.ndarray, truth: np.ndarray, observed: np.ndarray) ->
 
 def rmse(forecast: np.ndarray, truth: np.ndarray, observed: np.ndarray) -> float:
     """Root of the mean square over observed cells; all inputs [B, H, N]. NaN where no cell was observed."""
-    sums = sum_errors(forecast, truth, observed)
+    return rmse_of(sum_errors(forecast, truth, observed))
+
+
+def rmse_of(sums: ErrorSums) -> float:
+    """Root of the mean square over all cells of the sums; NaN if there is none."""
     cells = sums.cells.sum()
     return float(np.sqrt(sums.squared.sum() / cells)) if cells else math.nan
+
+
+def mae_of(sums: ErrorSums) -> float:
+    """Mean absolute error over all cells of the sums; NaN if there is none."""
+    cells = sums.cells.sum()
+    return float(sums.absolute.sum() / cells) if cells else math.nan
 
 
 def seasonal_scale(panel: Panel, train: Segment) -> np.ndarray:
@@ -63,8 +73,8 @@ def metrics(sums: ErrorSums, scale: np.ndarray) -> dict[str, float | None]:
     """MAE, RMSE, WAPE, MASE(24) and R2 over the given cells; None where a metric is undefined.
 
     RMSE is the root of the mean square over all cells, never a mean of batch RMSEs. MASE is the mean over
-    nodes of MAE / scale. R2 compares with each node's own mean, so that telling large nodes from small
-    ones earns nothing.
+    nodes of MAE / scale. R2 compares with each node's own mean, so that it does not reward telling large
+    nodes from small ones.
     """
     cells = float(sums.cells.sum())
     if cells == 0:
@@ -77,8 +87,8 @@ def metrics(sums: ErrorSums, scale: np.ndarray) -> dict[str, float | None]:
     squared = float(sums.squared.sum())
     volume = float(sums.truth_absolute.sum())
     return {
-        "mae": float(sums.absolute.sum()) / cells,
-        "rmse": float(np.sqrt(squared / cells)),
+        "mae": mae_of(sums),
+        "rmse": rmse_of(sums),
         "wape": float(sums.absolute.sum()) / volume if volume > 0 else None,
         "mase": float(scaled.mean()) if len(scaled) else None,
         "r2": 1 - squared / spread if spread > 0 else None,

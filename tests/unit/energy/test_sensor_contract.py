@@ -117,7 +117,7 @@ def test_its_energies_never_fall_and_begin_anew_at_its_start(name, equipped):
         assert first.keys() == second.keys()
         for component, part in first.items():
             assert 0 <= part.kwh <= second[component].kwh
-            assert part.kwh < 1e-6, "a sensor counts from its start"
+            assert part.kwh < 1e-3, "a sensor counts from its start, and is read within seconds of it"
 
 
 @pytest.mark.parametrize("name", MODULES)

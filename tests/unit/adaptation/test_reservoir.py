@@ -39,6 +39,8 @@ def test_the_reservoir_is_a_uniform_sample_of_all_hours_learned(sampler):
     drawn = memory.sample(5_000)
     assert set(drawn.hours.tolist()) <= set(hours.tolist())
     if sampler.pairs_each == 1:
-        np.testing.assert_allclose(np.bincount(memory.examples.nodes.numpy()) / 20_000, [1 / 3] * 3, atol=0.015)
+        np.testing.assert_allclose(
+            np.bincount(memory.examples.nodes.numpy()) / 20_000, [1 / 3] * 3, atol=0.015
+        )
     else:
         assert drawn.nodes is None

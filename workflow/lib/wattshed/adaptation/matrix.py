@@ -41,7 +41,7 @@ def transfer(errors: np.ndarray, random_errors: np.ndarray | None) -> Transfer:
     earlier, later = judged[judged < tasks - 1], judged[judged > 0]
     final = errors[-1]
     just_learned = errors[earlier + 1, earlier]
-    least_before = errors[:-1, earlier].min(axis=0)
+    least_before = errors[:-1, earlier].min(axis=0, initial=np.inf)
     return Transfer(
         acc=_mean(final[judged]),
         bwt=_mean(just_learned - final[earlier]),

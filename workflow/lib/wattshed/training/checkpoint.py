@@ -20,10 +20,11 @@ from wattshed.forecast.series import ScaledSeries
 from wattshed.forecast.streaming import StreamingForecaster
 from wattshed.foundation import plugins
 from wattshed.foundation.faults import Fault
-from wattshed.foundation.tensor_file import read_tensors, write_tensors
+from wattshed.foundation.tensor_file import read_description, read_tensors, write_tensors
 
 # Separates the steps in the name of a lineage.
 JOINT = "+"
+CHECKPOINT = "checkpoint"
 
 
 @dataclass(frozen=True)
@@ -67,17 +68,17 @@ class ModelSpec:
 def write_checkpoint(path: Path | str, network: nn.Module, spec: ModelSpec) -> None:
     """Write weights and spec; the file appears whole or not at all."""
     tensors = {name: value.cpu().numpy() for name, value in network.state_dict().items()}
-    write_tensors(path, tensors, _describe(spec))
+    write_tensors(path, tensors, _describe(spec), kind=CHECKPOINT)
 
 
 def write_unavailable(path: Path | str, spec: ModelSpec, reason: str) -> None:
     """Write, in the place of a checkpoint, why this machine cannot make it."""
-    write_tensors(path, {}, {**_describe(spec), "unavailable": reason})
+    write_tensors(path, {}, {**_describe(spec), "unavailable": reason}, kind=CHECKPOINT)
 
 
 def read_spec(path: Path | str) -> tuple[ModelSpec, str | None]:
     """The spec of a checkpoint, and why there are no weights in it (None where there are)."""
-    _, about = read_tensors(path)
+    about = read_description(path, kind=CHECKPOINT)
     return _spec_of(about, path), about.get("unavailable")
 
 
@@ -95,7 +96,7 @@ def read_checkpoint(
     Raises :class:`Fault` for a checkpoint of other windows, another panel or another library version, one that could
     not be made, and one whose tensors do not fit.
     """
-    arrays, about = read_tensors(path)
+    arrays, about = read_tensors(path, kind=CHECKPOINT)
     spec = _spec_of(about, path)
     if "unavailable" in about:
         raise Fault(

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from wattshed.devices.torch_device import synchroniser
-from wattshed.energy.job import metered_job
+from wattshed.energy.metered_job import metered_job
 from wattshed.forecast.computing import backend_of
 from wattshed.forecast.forecasts import Forecasts
 from wattshed.forecast.job_inputs import JobInputs

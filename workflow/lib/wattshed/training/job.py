@@ -11,8 +11,8 @@ import torch
 
 from wattshed.data.graph import Graph
 from wattshed.devices.torch_device import synchroniser
-from wattshed.energy.job import metered_job
 from wattshed.energy.meter import Meter
+from wattshed.energy.metered_job import metered_job
 from wattshed.engine.choice import choose
 from wattshed.forecast.job_inputs import JobInputs
 from wattshed.forecast.protocol import ForecastTask

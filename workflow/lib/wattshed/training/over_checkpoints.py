@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 
 from wattshed.devices.torch_device import synchroniser
-from wattshed.energy.job import metered_job
 from wattshed.energy.meter import Meter
+from wattshed.energy.metered_job import metered_job
 from wattshed.forecast.job_inputs import JobInputs
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.training.checkpoint import JOINT, ModelSpec, read_checkpoint

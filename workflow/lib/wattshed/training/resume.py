@@ -1,12 +1,13 @@
 """The state of an unfinished training, saved whole after every epoch."""
 
 import json
-from dataclasses import asdict
+import sys
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.tensor_file import read_tensors, write_tensors
@@ -14,6 +15,9 @@ from wattshed.training.guards.stopping import Standing
 from wattshed.training.observer import Observer
 from wattshed.training.step.learner import Learner
 from wattshed.training.training import Training
+
+KIND = "training state"
+ABOUT = ("fingerprint", "groups", "schedule", "averaged", "scaler", "training")
 
 
 class ResumeFile(Observer):
@@ -68,7 +72,8 @@ class ResumeFile(Observer):
                 "ended": training.ended,
             },
         }
-        write_tensors(self.path, {name: value.cpu().numpy() for name, value in tensors.items()}, about)
+        arrays = {name: value.cpu().numpy() for name, value in tensors.items()}
+        write_tensors(self.path, arrays, about, kind=KIND)
 
     def load(self, learner: Learner) -> Training | None:
         """Restore the learner and return its training, or return None where there is nothing to resume."""
@@ -76,6 +81,9 @@ class ResumeFile(Observer):
         if found is None:
             return None
         tensors, about = found
+        if not _fits(learner.network, _below(tensors, "network.")):
+            self._set_aside("it holds the weights of another network")
+            return None
         learner.network.load_state_dict(_below(tensors, "network."))
         learner.average.updates = about["averaged"]
         if learner.average.network is not learner.network:
@@ -94,17 +102,41 @@ class ResumeFile(Observer):
     def remove(self) -> None:
         self.path.unlink(missing_ok=True)
 
+    def _set_aside(self, reason: str) -> None:
+        """Keep a state that cannot be used under another name, so that the training begins anew."""
+        aside = self.path.with_name(f"{self.path.name}.damaged")
+        self.path.replace(aside)
+        print(
+            f"{self.path} cannot be used ({reason.rstrip('.')}): it now lies at {aside}, and the training begins anew.",
+            file=sys.stderr,
+        )
+
     def _read(self) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
         if not self.path.is_file():
             return None
         try:
-            arrays, about = read_tensors(self.path)
-        except Fault:
-            # A damaged state costs less than no training: it starts from the beginning.
+            arrays, about = read_tensors(self.path, kind=KIND, keys=ABOUT)
+            _refuse_half_progress(about["training"])
+        except Fault as fault:
+            self._set_aside(str(fault))
             return None
-        if about.get("fingerprint") != self._fingerprint:
+        if about["fingerprint"] != self._fingerprint:
             return None
         return {name: torch.from_numpy(array) for name, array in arrays.items()}, about
+
+
+def _refuse_half_progress(progress: Any) -> None:
+    """Raises :class:`Fault` where a part of the progress is missing."""
+    known = set(progress) if isinstance(progress, dict) else set()
+    saved = {one.name for one in fields(Training)} - {"best_weights", "epochs_left"}
+    missing = saved - known
+    if missing:
+        raise Fault(f"it lacks {min(missing)!r} of the training's progress")
+
+
+def _fits(network: nn.Module, weights: dict[str, Tensor]) -> bool:
+    expected = {name: value.shape for name, value in network.state_dict().items()}
+    return expected == {name: value.shape for name, value in weights.items()}
 
 
 def _below(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -13,6 +13,9 @@ def test_more_than_nine_months_keep_their_order():
     errors, untrained = random.uniform(1, 2, (12, 11)), random.uniform(2, 3, 11)
     rows = [
         {
+            "model": "model",
+            "lineage": "model+naive",
+            "parent": "model",
             "strategy": "naive",
             "seed": 1,
             "learned": i,
@@ -26,6 +29,9 @@ def test_more_than_nine_months_keep_their_order():
     ]
     rows += [
         {
+            "model": "model",
+            "lineage": None,
+            "parent": None,
             "strategy": "random",
             "seed": 1,
             "learned": 0,
@@ -38,6 +44,9 @@ def test_more_than_nine_months_keep_their_order():
     ]
     rows += [
         {
+            "model": "model",
+            "lineage": "model+naive",
+            "parent": "model",
             "strategy": "naive",
             "seed": 1,
             "learned": i,
@@ -51,7 +60,7 @@ def test_more_than_nine_months_keep_their_order():
     windows = pd.DataFrame(
         {
             "window": ["update"],
-            "strategy": ["naive"],
+            "lineage": ["model+naive"],
             "seed": [1],
             "energy_kwh": [1e-6],
             "energy_status": ["estimated"],

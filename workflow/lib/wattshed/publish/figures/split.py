@@ -29,8 +29,8 @@ def split_figure(runs: pd.DataFrame, by: str = "stage") -> Figure:
 
     runs: the runs frame; by: ``stage`` or ``model``. Solid parts are measured, hatched ones estimated in whole or in
     part; components that no run knows are named in words, as is the idle share if idle power is known.
-    Means carry the 95 % interval of the energy per run. Retro-estimates have no components and are left out. Raises :class:`Fault` for
-    another grouping.
+    Means carry the 95 % interval of the energy per run. Retro-estimates have no components and are left out.
+    Raises :class:`Fault` for another grouping.
     """
     if by not in ("stage", "model") or by not in runs:
         raise Fault(f"runs cannot be split by {by!r}: expected stage or model, a column of the runs frame.")

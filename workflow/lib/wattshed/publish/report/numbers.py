@@ -68,11 +68,11 @@ def _chains(inputs: Inputs) -> dict[str, Any]:
 
 
 def _clocks(inputs: Inputs) -> dict[str, Any]:
-    """The sweep and its choice; of several sweeps by what was swept."""
+    """The sweep and its choice; several sweeps by their lineage, the first part of their files' names."""
     if "sweep" not in inputs:
         return {}
     sweeps = {
-        str(choice["workload"]): {
+        path.name.split(".")[0]: {
             "choice": choice,
             "sweep": _by(clock_means(read_frame(path)), "clock_mhz"),
         }

@@ -18,7 +18,7 @@ SMALLEST_SHOWN = 0.001
 
 @dataclass(frozen=True)
 class Column:
-    """A column's header. ``numeric`` aligns at the decimal point; ``width_cm`` wraps long text, in print at that width."""
+    """A column's header. ``numeric``: aligned at the decimal point; ``width_cm``: long text wraps at this width."""
 
     title: str
     unit: str = ""

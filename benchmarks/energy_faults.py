@@ -22,7 +22,7 @@ from wattshed.accounts.runs.runs import runs_frame
 from wattshed.config.energy.metering import MeteringBlock
 from wattshed.energy import job as job_module
 from wattshed.energy.carbon.electricity_maps import KEY, Unreachable, electricity_maps_series
-from wattshed.energy.job import metered_job
+from wattshed.energy.metered_job import metered_job
 from wattshed.energy.sensors.nvml import NvmlSensor
 from wattshed.energy.sensors.rapl import RaplSensor
 
@@ -78,7 +78,7 @@ def stale_lock(folder: Path) -> tuple[bool, str]:
     (folder / ".codecarbon.lock").write_text("")
     code = (
         "import sys; from pathlib import Path; from wattshed.config.energy.metering import MeteringBlock;"
-        "from wattshed.energy.job import metered_job; import time\n"
+        "from wattshed.energy.metered_job import metered_job; import time\n"
         "with metered_job(Path(sys.argv[1]), stage='s', job='j', labels={}, metering=MeteringBlock(idle_s=0.0)):"
         " time.sleep(0.3)"
     )

@@ -38,7 +38,7 @@ MADE_UP_MACHINE = textwrap.dedent("""
     sys.path.insert(0, {folder!r})
     from energy_processes import machine_j
     from wattshed.config.energy.metering import MeteringBlock
-    from wattshed.energy.job import metered_job
+    from wattshed.energy.metered_job import metered_job
     from wattshed.energy.reading import JOULES_PER_KWH, Component
 
     class MachineCounter:
@@ -65,7 +65,7 @@ ON_THIS_MACHINE = textwrap.dedent("""
     import sys, time
     from pathlib import Path
     from wattshed.config.energy.metering import MeteringBlock
-    from wattshed.energy.job import metered_job
+    from wattshed.energy.metered_job import metered_job
     path, seconds = Path(sys.argv[1]), float(sys.argv[2])
     metering = MeteringBlock(idle_s=0.0, tick_every_s=0.5)
     with metered_job(path, stage="s", job=path.stem, labels={}, metering=metering) as meter:
@@ -95,7 +95,7 @@ KILLED = textwrap.dedent("""
     import sys, time
     from pathlib import Path
     from wattshed.config.energy.metering import MeteringBlock
-    from wattshed.energy.job import metered_job
+    from wattshed.energy.metered_job import metered_job
     path = Path(sys.argv[1])
     metering = MeteringBlock(idle_s=0.0, tick_every_s=0.2, cpu_estimator="tdp", cpu_tdp_w=65.0)
     with metered_job(path, stage="s", job=path.stem, labels={}, metering=metering) as meter:
@@ -185,7 +185,7 @@ def a_hundred_kills() -> dict[str, float]:
 def window_cost_ms() -> dict[str, float]:
     """Median and 95th percentile of one window, sensors of this machine read and its event synced to disk."""
     from wattshed.config.energy.metering import MeteringBlock
-    from wattshed.energy.job import metered_job
+    from wattshed.energy.metered_job import metered_job
 
     costs_ms = []
     with tempfile.TemporaryDirectory() as folder:
@@ -211,7 +211,7 @@ def training_slowdown(turns: int = 120) -> dict[str, tuple[float, float, float]]
     import torch
 
     from wattshed.config.energy.metering import MeteringBlock
-    from wattshed.energy.job import metered_job
+    from wattshed.energy.metered_job import metered_job
 
     torch.manual_seed(0)
     torch.set_num_threads(1)
@@ -270,7 +270,7 @@ def own_processor_share(duration_s: int = 30) -> float:
     On one core a training is slowed by this much; with a core to spare by less.
     """
     from wattshed.config.energy.metering import MeteringBlock
-    from wattshed.energy.job import metered_job
+    from wattshed.energy.metered_job import metered_job
 
     with (
         tempfile.TemporaryDirectory() as folder,

@@ -10,8 +10,8 @@ from typing import Any
 from wattshed.accounts.guard.trials import alarm_share
 from wattshed.config.energy.metering import MeteringBlock
 from wattshed.energy.idle import measure_idle_power
-from wattshed.energy.job import metered_job
 from wattshed.energy.meter import Meter
+from wattshed.energy.metered_job import metered_job
 from wattshed.energy.sensors.simulated import Counter, Phases, SimulatedClock, SimulatedSensor
 
 TRIALS = 1000

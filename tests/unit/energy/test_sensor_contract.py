@@ -12,7 +12,7 @@ from fake_gpus import FakeGpu, FakeNvml
 from fake_powercap import zone
 from wattshed.config.energy.metering import MeteringBlock
 from wattshed.energy.host import Host
-from wattshed.energy.job import metered_job
+from wattshed.energy.metered_job import metered_job
 from wattshed.energy.reading import COMPONENTS
 from wattshed.energy.sensors.registry import MODULES
 from wattshed.energy.sensors.selection import kind_of, open_sensors, providers, survey

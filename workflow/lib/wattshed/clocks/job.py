@@ -6,7 +6,7 @@ from wattshed.clocks.backends.protocol import Backend
 from wattshed.clocks.sweep import run_sweep
 from wattshed.config.models.clocks import ClocksBlock
 from wattshed.devices.torch_device import synchroniser
-from wattshed.energy.job import metered_job
+from wattshed.energy.metered_job import metered_job
 from wattshed.forecast.job_inputs import JobInputs
 from wattshed.forecast.protocol import evenly_spaced
 from wattshed.foundation.plugins import load

@@ -20,8 +20,8 @@ from wattshed.commands.place import add_place, host_from
 from wattshed.commands.summary import Summary
 from wattshed.config.energy.metering import MeteringBlock
 from wattshed.energy.carbon.carbon import Location, yearly_intensity
-from wattshed.energy.job import metered_job
 from wattshed.energy.meter import Meter
+from wattshed.energy.metered_job import metered_job
 from wattshed.energy.window import Measurement, Window
 from wattshed.foundation import vocabulary
 from wattshed.foundation.faults import Fault

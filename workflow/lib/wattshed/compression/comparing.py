@@ -16,7 +16,7 @@ from torch import nn
 from wattshed.compression.costs import Cost, measure_costs
 from wattshed.config.models.compression import MeasuringBlock
 from wattshed.devices.torch_device import synchroniser
-from wattshed.energy.job import metered_job
+from wattshed.energy.metered_job import metered_job
 from wattshed.forecast.job_inputs import JobInputs
 from wattshed.forecast.metrics import mae_of, rmse_of, sum_errors
 from wattshed.forecast.neural import NeuralForecaster

@@ -10,8 +10,8 @@ import torch
 from wattshed.compression.methods.protocol import NotAvailable
 from wattshed.config.models.compression import TuningBlock, VariantBlock
 from wattshed.devices.torch_device import synchroniser
-from wattshed.energy.job import metered_job
 from wattshed.energy.meter import Meter
+from wattshed.energy.metered_job import metered_job
 from wattshed.forecast.families.family import Offer
 from wattshed.forecast.job_inputs import JobInputs
 from wattshed.forecast.neural import NeuralForecaster

@@ -7,7 +7,7 @@ import numpy as np
 
 from wattshed.config.energy.metering import MeteringBlock
 from wattshed.data.graph import Graph
-from wattshed.energy.job import metered_job
+from wattshed.energy.metered_job import metered_job
 from wattshed.forecast.baselines.protocol import make_baseline
 from wattshed.forecast.forecasts import Forecasts
 from wattshed.forecast.metrics import rmse

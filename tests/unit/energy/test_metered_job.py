@@ -16,7 +16,7 @@ from wattshed.config.energy.budget import BudgetBlock
 from wattshed.config.energy.metering import MeteringBlock
 from wattshed.energy.budget.budget import VARIABLE, Budget
 from wattshed.energy.host import Host
-from wattshed.energy.job import metered_job
+from wattshed.energy.metered_job import metered_job
 from wattshed.energy.sensors.simulated import ConstantPowers
 from wattshed.foundation.faults import Fault
 
@@ -149,7 +149,7 @@ PROGRAM = textwrap.dedent("""
     import sys, time
     from pathlib import Path
     from wattshed.config.energy.metering import MeteringBlock
-    from wattshed.energy.job import metered_job
+    from wattshed.energy.metered_job import metered_job
     path, epochs, epoch_s = Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
     metering = MeteringBlock(idle_s=0.0, tick_every_s=0.1)
     with metered_job(path, stage="training", job=path.stem, labels={}, metering=metering) as meter:

@@ -1,1 +1,1 @@
-"""Back ends of the recurrent forecaster: one meaning, several ways to compute it."""
+"""Back ends of the recurrent forecaster: several ways to compute the same result."""

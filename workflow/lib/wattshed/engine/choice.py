@@ -16,7 +16,7 @@ Kernel = FusedCpu | FusedCuda
 
 @dataclass(frozen=True)
 class Chosen:
-    """name: as the ledger tells it; why: the reason, None where it is the first choice; kernel: None means torch."""
+    """name: as in the ledger; why: the reason, None where it is the first choice; kernel: None means torch."""
 
     name: Literal["torch", "fused_cpu", "fused_cuda"]
     why: str | None
@@ -25,11 +25,11 @@ class Chosen:
 
 @lru_cache(maxsize=32)
 def choose(wanted: Wanted, device: str, hidden: int, streams: bool = False) -> Chosen:
-    """The fastest back end that this machine has for a network of ``hidden`` units; never a reason to fail.
+    """The fastest back end that this machine has for a network of ``hidden`` units; torch where there is no kernel.
 
     device: ``cpu`` or ``cuda``; streams: whether the series stay in host memory while the device computes.
 
-    Where the kernel cannot be had although it was wanted, standard error is told once.
+    Where a wanted kernel is not available, the reason is printed to standard error once.
     """
     if wanted == "torch":
         return Chosen("torch", "the configuration asks for torch", None)
@@ -46,7 +46,7 @@ def choose(wanted: Wanted, device: str, hidden: int, streams: bool = False) -> C
 
 
 def _without_kernel(why: str) -> Chosen:
-    """Torch, and standard error is told; once, for the choice is kept."""
+    """Torch, with the reason on standard error. It is printed once because :func:`choose` is cached."""
     print(f"No fused kernel, using torch: {why}.", file=sys.stderr, flush=True)
     return Chosen("torch", why, None)
 

@@ -1,4 +1,4 @@
-"""What every back end computes, and from what. Shapes: M pairs, N nodes, T hours, D units, H horizon, S slots."""
+"""The inputs that all back ends share. Shapes: M pairs, N nodes, T hours, D units, H horizon, S slots."""
 
 from dataclasses import dataclass
 from typing import Literal, NamedTuple

@@ -21,9 +21,10 @@ class Forecasts:
             "origins": self.origins.astype(np.int64),
             "forecast": self.values.astype(np.float32),
         }
-        write_tensors(path, tensors, {"seeds": self.seeds})
+        write_tensors(path, tensors, {"seeds": self.seeds}, kind="forecasts")
 
     @classmethod
     def read(cls, path: Path | str) -> "Forecasts":
-        tensors, about = read_tensors(path)
+        """What :meth:`write` wrote; raises :class:`Fault` for a damaged, altered or foreign file."""
+        tensors, about = read_tensors(path, kind="forecasts", keys=("seeds",))
         return cls(tensors["origins"], tensors["forecast"], about["seeds"])

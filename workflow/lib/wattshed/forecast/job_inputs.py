@@ -1,4 +1,4 @@
-"""What every job with networks is given, and the arguments by which its script is told."""
+"""Inputs of every job with networks, and the script arguments that name them."""
 
 import argparse
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What every forecaster offers, and the task that all of them are given."""
+"""What every forecaster offers, and the task that all of them get."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -27,7 +27,7 @@ class Forecaster(Protocol):
 
 @dataclass(frozen=True)
 class ForecastTask:
-    """A panel with its splits and window lengths: all that a model may look at."""
+    """A panel with its splits and window lengths: all that a model may use."""
 
     panel: Panel
     splits: Splits

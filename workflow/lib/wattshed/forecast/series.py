@@ -1,4 +1,4 @@
-"""The data engine: scaled series and their neighbours' aggregate, made once; windows are indices into them."""
+"""Scaled series and their neighbours' aggregate, made once; windows are indices into them."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -60,12 +60,12 @@ class ScaledSeries:
 
     @property
     def own(self) -> Tensor:
-        """Scaled series [N, T], wherever they live now."""
+        """Scaled series [N, T], on the device or in host memory."""
         return self.residence.own
 
     @property
     def aggregate(self) -> Tensor:
-        """The neighbours' aggregate [N, T], wherever it lives now."""
+        """The neighbours' aggregate [N, T], on the device or in host memory."""
         return self.residence.aggregate
 
     @property
@@ -90,7 +90,7 @@ class ScaledSeries:
 class Pairs:
     """M (node, window) pairs of the series: nodes [M] and origins [M], the windows' first target hours.
 
-    Only indices are held; a back end that needs the windows' values asks for them.
+    Only indices are stored; the windows' values are gathered on request.
     """
 
     series: ScaledSeries
@@ -137,7 +137,7 @@ class Pairs:
         return self.series.slot.unfold(0, look_back, 1)[self.origins - look_back]
 
     def targets(self, horizon_h: int) -> Tensor:
-        """What came after [M, H], scaled."""
+        """The target hours [M, H], scaled."""
         return self.series.residence.windows("own", self.nodes, self.origins, horizon_h)
 
 

@@ -84,11 +84,13 @@ class StreamingForecaster(NeuralForecaster):
     def write_state(self, path: Path | str) -> None:
         """Write the states, so that another process can go on from them."""
         state = self._state if self._stream is None else self._stream.state
-        write_tensors(path, {"state": state.cpu().numpy()}, {"next_hour": self._next_hour})
+        write_tensors(
+            path, {"state": state.cpu().numpy()}, {"next_hour": self._next_hour}, kind="stream state"
+        )
 
     def read_state(self, path: Path | str) -> None:
         """Go on from written states; raises :class:`Fault` where they are of another network or panel."""
-        tensors, about = read_tensors(path)
+        tensors, about = read_tensors(path, kind="stream state", keys=("next_hour",))
         expected = [len(self.series.own), self.network.state_units()]
         found = list(tensors["state"].shape)
         if found != expected:

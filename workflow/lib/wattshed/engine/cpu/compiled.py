@@ -1,4 +1,4 @@
-"""The fused kernel's C source, compiled for this processor at first use and kept for the next."""
+"""The fused kernel's C source, compiled for this processor at first use and cached."""
 
 import ctypes
 import hashlib
@@ -30,13 +30,13 @@ class CannotCompile(Exception):
 def load_kernel(padded: int, target: str = "native") -> tuple[ctypes.CDLL, int]:
     """The kernel for ``padded`` hidden units (a multiple of 8) and its lanes, built for ``target`` (a compiler's name).
 
-    Kept in ``WATTSHED_KERNEL_FOLDER``, else the user's cache folder, else a temporary one; a file is named after
-    all that it was made from, so that an old one is never used. Raises :class:`CannotCompile`.
+    Cached in ``WATTSHED_KERNEL_FOLDER``, else in the user's cache folder, else in a temporary one. The file's name is a
+    digest of all that it was made from, so that an outdated one is never used. Raises :class:`CannotCompile`.
     """
     try:
         return _load(padded, target)
     except (OSError, ValueError, RuntimeError) as error:
-        # A full disk, a source that is not installed, a CC that is no command, no home: torch can do without.
+        # A full disk, a missing source file, a wrong CC, no home folder: torch computes instead.
         raise CannotCompile(f"the kernel could not be made ({error})") from error
 
 
@@ -68,7 +68,7 @@ def find_compiler() -> tuple[str, ...]:
 
 
 def target_flags(compiler: tuple[str, ...], target: str) -> tuple[str, ...]:
-    """Options that name the processor. -march=native is an x86 word; elsewhere -mcpu."""
+    """Compiler options for this processor: -march=native on x86, -mcpu=native elsewhere."""
     if platform.machine().lower() in ("arm64", "aarch64"):
         return (f"-mcpu={target}",)
     flags = [f"-march={target}"]
@@ -107,7 +107,7 @@ def _run(command: list[str]) -> str:
 
 
 def _compile(command: list[str], library: Path) -> None:
-    """Under a name of its own, then moved: another process may compile the same kernel right now."""
+    """Compile under a unique name, then move: another process may compile the same kernel at the same time."""
     handle, name = tempfile.mkstemp(suffix=".so", dir=library.parent)
     os.close(handle)
     part = Path(name)
@@ -119,7 +119,7 @@ def _compile(command: list[str], library: Path) -> None:
 
 
 def _digest(command: list[str]) -> str:
-    """Of source, command, compiler's version and this processor, for which "native" stands."""
+    """Digest of source, command, compiler version and this processor (the meaning of "native")."""
     digest = hashlib.sha256(SOURCE.read_bytes())
     digest.update(" ".join(command).encode())
     digest.update(_run([command[0], "--version"]).encode())
@@ -128,7 +128,7 @@ def _digest(command: list[str]) -> str:
 
 
 def _processor() -> str:
-    """What distinguishes processors that share a home folder: the first one's model and features."""
+    """Model and features of the first processor: they tell apart machines that share a home folder."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").split("\n\n")[0].splitlines()
     except OSError:

@@ -1,4 +1,4 @@
-"""The fused kernel behind torch: forecasts, and a loss whose gradients come from the same sweep."""
+"""The fused kernel for torch: forecasts, and a loss whose gradients come from the same pass."""
 
 import ctypes
 from dataclasses import replace
@@ -12,7 +12,7 @@ from wattshed.engine.cpu.kernel_call import KernelCall, expect
 from wattshed.engine.recurrent import NO_DROPOUT, Additions, Dropout, Loss, RecurrentWeights, Windows
 
 LARGEST_HIDDEN = 64
-# At least so many tiles share one set of sums, and at most so many sets are kept.
+# Smallest number of tiles that share one set of sums, and largest number of sets.
 CHUNK_TILES, MOST_CHUNKS = 8, 32
 _LOSSES = {"squared": 0, "huber": 1}
 
@@ -45,15 +45,15 @@ class FusedCpu:
     ) -> Tensor:
         """Forecasts [count, M, H] of windows that start at ``windows.start[0]`` and the hours after it.
 
-        windows.node: the M nodes. Exactly what :meth:`forecast` gives, but what an hour adds to the gates is
-        computed once, not once for each of the windows that share the hour.
+        windows.node: the M nodes. Exactly the result of :meth:`forecast`, but what an hour adds to the gates is
+        computed once, and not again for each window that contains the hour.
         """
         samples = len(windows.node)
         if count < 1 or (windows.start != windows.start[0]).any():
             raise ValueError(
                 f"{count} windows from several starts; expected one start and at least one window"
             )
-        # The last window's hours must be there too.
+        # The last window must end inside the series too.
         _check(replace(windows, look_back_h=windows.look_back_h + count - 1), additions)
         call = self._call(weights, windows, additions, NO_DROPOUT)
         forecast = call.output("forecast", count, samples, len(weights.output_bias))
@@ -108,7 +108,7 @@ class FusedCpu:
         partial = call.output("partial", chunks, sum(sizes) + slots + 1)
         call.set(chunk_tiles=chunk_tiles, loss=_LOSSES[loss], scale=1.0 / cells)
         call.run(self.library.fused_learn, chunks)
-        # Chunks in their order and in float64: the same sum with any number of threads.
+        # Chunks are added in order and in float64, so that the sum is the same with any number of threads.
         sums = partial.sum(dim=0, dtype=torch.float64).float()
         parts = list(sums.split([*sizes, slots, 1]))
         gradients = [part.reshape(weight.shape) for part, weight in zip(parts, weights, strict=False)]
@@ -140,7 +140,7 @@ class FusedCpu:
 
 
 def _check(windows: Windows, additions: Additions) -> None:
-    """C reads where it is told: an index outside the series or the calendar must end here."""
+    """Raises for an index outside the series or the calendar, because C would read foreign memory."""
     nodes, hours = windows.own.shape
     if windows.aggregate.shape != windows.own.shape:
         raise ValueError(f"own is {nodes, hours} and aggregate {tuple(windows.aggregate.shape)}")
@@ -165,7 +165,7 @@ def _check(windows: Windows, additions: Additions) -> None:
 
 
 class _FusedLoss(torch.autograd.Function):
-    """Forward computes the gradients too; backward hands them out."""
+    """Forward also computes the gradients; backward returns them."""
 
     @staticmethod
     def forward(

@@ -1,4 +1,4 @@
-"""One hour after another on the CPU: every node's state in the kernel's own order, from call to call."""
+"""Streaming on the CPU, hour by hour: every node's state stays in the kernel's order between calls."""
 
 import torch
 from torch import Tensor
@@ -11,8 +11,8 @@ from wattshed.engine.recurrent import RecurrentWeights
 class FusedStream:
     """States of N nodes that move on by an hour at a time.
 
-    Arrays have the nodes as their last axis and are filled up to whole vectors, so that nothing is rearranged between
-    hours. A stream is for forecasting: whoever goes on training its weights begins another.
+    Arrays have the nodes as their last axis and are padded to whole vectors, so that nothing is rearranged between
+    hours. A stream keeps the weights of its start: after more training, start a new one.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class FusedStream:
         return forecast[:, : self.nodes].T
 
     def _filled(self, rows: Tensor) -> Tensor:
-        # Torch's own memory begins at a multiple of 64 bytes, as the kernel's vectors must.
+        # Torch allocates at multiples of 64 bytes, which the kernel's vectors need.
         filled = torch.zeros(len(rows), self._tiles * self._lanes)
         filled[:, : self.nodes] = rows.detach()
         return filled

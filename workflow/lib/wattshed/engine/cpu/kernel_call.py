@@ -34,10 +34,10 @@ class _Problem(ctypes.Structure):
 
 
 class KernelCall:
-    """The C side's view of one call; holds on to every array that it points to."""
+    """The arguments of one C call; keeps every array alive that it points to."""
 
     def __init__(self, weights: RecurrentWeights, hidden: int) -> None:
-        """hidden: the size that the kernel was built for; raises ValueError for weights of another."""
+        """hidden: the size that the kernel was built for; raises ValueError for weights of another size."""
         horizon = len(weights.output_bias)
         gates = 3 * hidden
         shapes: tuple[tuple[int, ...], ...] = (
@@ -79,14 +79,14 @@ class KernelCall:
     def run(self, work: Callable[..., int], pieces: int) -> None:
         """``pieces`` of work over torch's number of threads; C runs without Python's lock.
 
-        Each thread takes the next share as soon as it is free, for cores are not equally fast on a shared machine.
+        Each thread takes the next share as soon as it is free, because cores on a shared machine differ in speed.
         Raises MemoryError where the kernel could not get its scratch memory.
         """
         threads = min(torch.get_num_threads(), pieces)
         shares = 1 if threads == 1 else min(threads * SHARES_PER_THREAD, pieces)
         problem = ctypes.byref(self.problem)
         cuts = [pieces * index // shares for index in range(shares + 1)]
-        # Of which each is taken once, by whatever thread: an iterator would not promise that without Python's lock.
+        # Every share is taken exactly once; an iterator would not guarantee that without Python's lock.
         waiting = deque((ctypes.c_int64(a), ctypes.c_int64(b)) for a, b in pairwise(cuts))
 
         def take() -> int:
@@ -110,6 +110,6 @@ def _pool(threads: int) -> ThreadPoolExecutor:
 
 
 def expect(name: str, tensor: Tensor | None, *shape: int) -> None:
-    """C reads where it is told: raises ValueError for an array of another shape; None is none."""
+    """Raises ValueError for an array of another shape, because C would read foreign memory; None passes."""
     if tensor is not None and tuple(tensor.shape) != shape:
         raise ValueError(f"{name} has shape {tuple(tensor.shape)}; expected {shape}")

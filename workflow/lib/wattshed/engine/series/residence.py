@@ -1,4 +1,4 @@
-"""Where the two series live: on the device while they fit, else in host memory, from where batches are sent."""
+"""Where the two series are stored: on the device while they fit, else in host memory, from which batches are sent."""
 
 import sys
 from collections.abc import Callable
@@ -8,23 +8,23 @@ import numpy as np
 import torch
 from torch import Tensor
 
-# Of the device's free memory, what the series may take; weights, batches and the allocator's gaps need the rest.
+# Share of the device's free memory that the series may take; weights, batches and fragmentation need the rest.
 SERIES_SHARE = 0.6
 # Pairs gathered and sent at once: the next block is gathered while the device works on this one.
 PAIRS_PER_BLOCK = 16_384
 
 
 def free_bytes(device: torch.device) -> float:
-    """Free memory of a device; without end where the device is the host itself."""
+    """Free memory of a device; infinite where the device is the host itself."""
     if device.type != "cuda":
         return float("inf")
     return float(torch.cuda.mem_get_info(device)[0])
 
 
 class Residence:
-    """Two series [N, T] and the device that works on them. All who share this object move with the series.
+    """Two series [N, T] and the device that works on them. All that share this object see the series move.
 
-    own, aggregate: float32 [N, T], ordinary arrays or memory-mapped files; free: asked for the device's free bytes.
+    own, aggregate: float32 [N, T], ordinary arrays or memory-mapped files; free: returns the device's free bytes.
     ``streams_because`` is None while the series are on the device, else why they are not.
     """
 
@@ -48,7 +48,7 @@ class Residence:
         try:
             on_device = self.own.to(device), self.aggregate.to(device)
         except torch.cuda.OutOfMemoryError:
-            # Another process took what was free a moment ago.
+            # Another process has taken the memory that was free a moment ago.
             self._stream(f"{device} has no room for the series' {needed / 2**30:.3g} GiB")
         else:
             self.own, self.aggregate = on_device
@@ -58,7 +58,7 @@ class Residence:
         return self.streams_because is not None
 
     def leave_device(self, reason: str) -> None:
-        """Bring the series back to host memory and free the device's; said once on stderr."""
+        """Move the series back to host memory and free the device's memory; reported once on standard error."""
         if self.streams:
             return
         self.own, self.aggregate = self.own.cpu(), self.aggregate.cpu()
@@ -71,18 +71,19 @@ class Residence:
     ) -> Tensor:
         """Stretches [M, length] of one of the series from ``starts`` on, on the device.
 
-        nodes, starts: int64 [M], on any device. Where the device has no room for them, the series leave it.
+        nodes, starts: int64 [M], on any device. Where the device has no room for the windows, the series move to
+        host memory.
         """
         if not self.streams:
             try:
                 return self.gather(self.own if name == "own" else self.aggregate, nodes, starts, length)
             except torch.cuda.OutOfMemoryError:
-                pass  # Outside of this block nothing holds on to what failed.
+                pass  # Retried below, outside of this block, where the failed tensors are released.
             self.leave_device(f"{self.device} ran out of memory in gathering {len(nodes):,} windows")
         return self.gather(self.own if name == "own" else self.aggregate, nodes, starts, length)
 
     def gather(self, series: Tensor, nodes: Tensor, starts: Tensor, length: int) -> Tensor:
-        """The same of any array [N, T], wherever it lives: from host memory it is sent in blocks."""
+        """The same for any array [N, T] on any device; from host memory it is sent in blocks."""
         view = series.unfold(1, length, 1)
         nodes, starts = nodes.to(series.device), starts.to(series.device)
         if not self.streams or series.device.type == "cuda":
@@ -94,7 +95,7 @@ class Residence:
         return result
 
     def _pinned(self, block: Tensor) -> Tensor:
-        """In memory that the device reads by itself, while the host gathers on."""
+        """In pinned memory, which the device reads while the host gathers the next block."""
         return block.pin_memory() if self.device.type == "cuda" else block
 
     def _stream(self, reason: str) -> None:

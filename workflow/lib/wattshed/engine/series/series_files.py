@@ -13,7 +13,7 @@ from wattshed.foundation.faults import Fault
 
 HOURS_PER_BLOCK = 1024
 FLOAT_BYTES = 4
-# Of what the machine has available; the panel and the training need their part.
+# Share of the available memory; the panel and the training need the rest.
 SERIES_SHARE = 0.5
 
 
@@ -24,11 +24,11 @@ def make_series(
     memory_limit_bytes: float | None = None,
     folder: Path | str | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """X and A X, float32 [N, T], each row one node's hours.
+    """X and A X, float32 [N, T]; each row holds one node's hours.
 
     values: [T, N], may be memory-mapped; adjacency: [N, N]; scale: of a block [t, N]. Where both results would
     take more than ``memory_limit_bytes`` (None: half of what the machine has available), they are memory-mapped
-    files in ``folder`` (None: the system's folder for temporary files) that vanish with the arrays. Raises
+    files in ``folder`` (None: the system's folder for temporary files), which are deleted with the arrays. Raises
     :class:`Fault` where that folder has no room.
     """
     hours, nodes = values.shape
@@ -37,7 +37,7 @@ def make_series(
     in_files = 2 * hours * nodes * FLOAT_BYTES > memory_limit_bytes
     block_hours = HOURS_PER_BLOCK
     if in_files:
-        # A block as read, scaled, turned and aggregated.
+        # One block needs memory four times: as read, scaled, transposed and aggregated.
         block_hours = int(max(1, min(HOURS_PER_BLOCK, memory_limit_bytes // (4 * nodes * FLOAT_BYTES))))
     own, aggregate = (_Rows((nodes, hours), folder, in_files) for _ in range(2))
     for start in range(0, hours, block_hours):
@@ -58,9 +58,9 @@ class _Rows:
             return
         size = shape[0] * shape[1] * FLOAT_BYTES
         try:
-            # Without a name: it is gone as soon as nobody maps it, however the process ends.
+            # A file without a name: the system deletes it when the process ends, however it ends.
             self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115
-            # Room is taken now: a disk that fills up under a mapping kills the process.
+            # Space is reserved now, because a disk that fills up under a mapping kills the process.
             os.posix_fallocate(self._file.fileno(), 0, size)
         except OSError as error:
             raise Fault(
@@ -69,7 +69,7 @@ class _Rows:
             ) from error
 
     def write(self, part: slice, block: np.ndarray) -> None:
-        # A file is mapped for this call alone: what was written does not count as our memory afterwards.
+        # The file is mapped for this call only, so that written pages do not count as this process's memory.
         self.whole()[:, part] = block
 
     def whole(self) -> np.ndarray:

@@ -8,8 +8,9 @@ from functools import cached_property
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from wattshed.forecast.network import Network
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.protocol import ForecastTask
 from wattshed.foundation.faults import Fault
@@ -55,7 +56,7 @@ class UpdateContext:
     pace: Pace
 
     @property
-    def network(self) -> nn.Module:
+    def network(self) -> Network:
         return self.forecaster.network
 
     @cached_property

@@ -13,16 +13,16 @@ if TYPE_CHECKING:
     from wattshed.training.updates import UpdateContext, UpdateHooks
 
 
-class Settings(StrategyBlock):
+class FrozenBlock(StrategyBlock):
     kind: Literal["frozen"] = Field(description="Never updated: the control.")
 
 
 class Frozen:
-    Settings = Settings
+    Settings = FrozenBlock
     asks: frozenset[Offer] = frozenset()
     control = True
 
-    def start(self, settings: Settings, context: UpdateContext) -> UpdateHooks:
+    def start(self, settings: FrozenBlock, context: UpdateContext) -> UpdateHooks:
         from wattshed.adaptation.strategies.no_updates import NoUpdates
 
         return NoUpdates(context)

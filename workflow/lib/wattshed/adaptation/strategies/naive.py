@@ -13,16 +13,16 @@ if TYPE_CHECKING:
     from wattshed.training.updates import UpdateContext, UpdateHooks
 
 
-class Settings(StrategyBlock):
+class NaiveBlock(StrategyBlock):
     kind: Literal["naive"] = Field(description="Learns from the new month alone.")
 
 
 class Naive:
-    Settings = Settings
+    Settings = NaiveBlock
     asks: frozenset[Offer] = frozenset({Offer.UPDATES})
     control = False
 
-    def start(self, settings: Settings, context: UpdateContext) -> UpdateHooks:
+    def start(self, settings: NaiveBlock, context: UpdateContext) -> UpdateHooks:
         from wattshed.training.updates import UpdateHooks
 
         return UpdateHooks(context)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from wattshed.training.updates import UpdateContext, UpdateHooks
 
 
-class Settings(StrategyBlock):
+class ReplayBlock(StrategyBlock):
     kind: Literal["replay"] = Field(
         description="Mixes the new month with a memory of what was learned before."
     )
@@ -27,11 +27,11 @@ class Settings(StrategyBlock):
 
 
 class Replay:
-    Settings = Settings
+    Settings = ReplayBlock
     asks: frozenset[Offer] = frozenset({Offer.UPDATES})
     control = False
 
-    def start(self, settings: Settings, context: UpdateContext) -> UpdateHooks:
+    def start(self, settings: ReplayBlock, context: UpdateContext) -> UpdateHooks:
         from wattshed.adaptation.strategies.replayed import Replayed
 
         return Replayed(context, settings.replay_share, settings.memory_pairs)

@@ -2,8 +2,9 @@
 
 import copy
 
-from torch import nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
+
+from wattshed.forecast.network import Network
 
 
 class WeightAverage:
@@ -13,7 +14,7 @@ class WeightAverage:
     Neither zeros nor the random first weights have a share in it, however few the updates are.
     """
 
-    def __init__(self, network: nn.Module, decay: float) -> None:
+    def __init__(self, network: Network, decay: float) -> None:
         self.updates = 0
         self._live = network
         self._decay = decay

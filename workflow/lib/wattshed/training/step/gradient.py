@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from wattshed.forecast.computing import fused_loss
+from wattshed.forecast.network import Network
 from wattshed.forecast.series import Pairs, Sequences
 from wattshed.training.batches.drawing import Batch
 from wattshed.training.step.precision import Precision
@@ -26,7 +27,7 @@ class StepHooks(Protocol):
 
 
 def gradient_step(
-    network: nn.Module,
+    network: Network,
     batches: Sequence[Batch],
     optimiser: torch.optim.Optimizer,
     loss_name: Literal["huber", "squared"],
@@ -72,7 +73,7 @@ def observed_shares(batches: Sequence[Batch]) -> Sequence[Tensor | None]:
     return (cells / cells.sum().clamp(min=1)).unbind()
 
 
-def batch_loss(network: nn.Module, batch: Batch, loss_name: Literal["huber", "squared"]) -> Tensor:
+def batch_loss(network: Network, batch: Batch, loss_name: Literal["huber", "squared"]) -> Tensor:
     """Mean loss of the network's forecasts of a batch, computed by the back end that its series allow."""
     first = batch.inputs[0]
     if isinstance(first, Pairs):
@@ -80,7 +81,7 @@ def batch_loss(network: nn.Module, batch: Batch, loss_name: Literal["huber", "sq
         if loss is not None:
             return loss
     if isinstance(first, Sequences):
-        forecast = network.forward_sequence(first)  # type: ignore[operator]
+        forecast = network.forward_sequence(first)
         return observed_loss(forecast, batch.target, batch.observed, loss_name)
     return observed_loss(network(*batch.inputs), batch.target, batch.observed, loss_name)
 

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from wattshed.config.models.recipes import RecipeBlock
+from wattshed.forecast.network import Network
 from wattshed.training.batches.drawing import Batch
 from wattshed.training.step.averaging import WeightAverage
 from wattshed.training.step.gradient import gradient_step
@@ -19,7 +20,7 @@ from wattshed.training.step.schedules import Schedule
 class Learner:
     """A network with the optimiser, schedule, precision and averaging of its recipe."""
 
-    network: nn.Module
+    network: Network
     recipe: RecipeBlock
     optimiser: torch.optim.AdamW
     schedule: Schedule
@@ -27,9 +28,7 @@ class Learner:
     average: WeightAverage
 
     @classmethod
-    def make(
-        cls, network: nn.Module, recipe: RecipeBlock, total_steps: int, device: torch.device
-    ) -> "Learner":
+    def make(cls, network: Network, recipe: RecipeBlock, total_steps: int, device: torch.device) -> "Learner":
         """Raises :class:`Fault` for a precision that the device lacks, or a layer that the network lacks."""
         precision = Precision.of(recipe.precision, device)
         optimiser = make_optimiser(network, recipe)

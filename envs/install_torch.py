@@ -8,6 +8,7 @@ Needs nothing but the standard library: it runs before anything is installed.
 """
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -106,7 +107,11 @@ def _uv(requirements: str, backend: str, build: str, run: Run) -> bool:
     words = [*UV, f"--torch-backend={backend}", "-r", requirements]
     try:
         reached = run(
-            [*words, "--dry-run", "--no-deps"], capture_output=True, text=True, timeout=PROBE_TIMEOUT_S
+            [*words, "--dry-run", "--no-deps"],
+            capture_output=True,
+            text=True,
+            timeout=PROBE_TIMEOUT_S,
+            env={**os.environ, "UV_HTTP_RETRIES": "0"},
         )
     except subprocess.TimeoutExpired:
         return False

@@ -110,7 +110,7 @@ def test_every_rule_has_the_house_shape_and_its_script(root):
             assert script, f"{name} calls no script"
             assert script[1].endswith(f"/{name}.py"), f"{name} does not call its script"
             if not name.startswith("fetch_"):
-                digest = rf'code=(lambda wildcards: )?code_of\(\s*"{script[1]}"'
+                digest = rf'code=(lambda wildcards: )?code_of(_measured)?\(\s*"{script[1]}"'
                 assert re.search(digest, body), f"{name} does not carry its library's digest"
             assert (root / "workflow/scripts" / script[1]).is_file()
 

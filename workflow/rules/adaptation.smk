@@ -31,7 +31,7 @@ rule adapt_model:
         metering=as_json(STUDY.energy.metering),
         device=STUDY.device,
         engine=STUDY.engine,
-        code=lambda wildcards: code_of("adaptation/adapt_model.py", *plugins_of(wildcards.lineage)),
+        code=lambda wildcards: code_of_measured("adaptation/adapt_model.py", *plugins_of(wildcards.lineage)),
     message:
         "Adapt {wildcards.lineage} month by month"
     shell:

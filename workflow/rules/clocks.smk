@@ -29,7 +29,7 @@ rule sweep_clocks:
         clocks=as_json(STUDY.clocks, without={"max_slowdown_share"}),
         metering=as_json(STUDY.energy.metering),
         engine=STUDY.engine,
-        code=lambda wildcards: code_of(
+        code=lambda wildcards: code_of_measured(
             "clocks/sweep_clocks.py",
             *plugins_of(wildcards.lineage),
             ("clock_backend", STUDY.clocks.backend),

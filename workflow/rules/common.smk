@@ -36,7 +36,7 @@ from wattshed.foundation.checkout import cache_folder, shipped_file, without_bra
 from wattshed.foundation.faults import TERMINAL, Fault
 from wattshed.foundation.finished_work import FOLDER as FINISHED_FOLDER
 from wattshed.foundation.finished_work import drop_accepted
-from wattshed.foundation.plugins import OWN_PLUGINS, own_files, source_file
+from wattshed.foundation.plugins import OWN_PLUGINS, names, own_files, source_file
 from wattshed.foundation.plugins import load as load_plugin
 from wattshed.foundation.stale_locks import record_locks, record_run, remove_stale_locks
 
@@ -168,6 +168,14 @@ def code_of(script, *plugins):
     return code_digest(SCRIPT_FOLDER / script, LIBRARY, files)
 
 
+def code_of_measured(script, *plugins):
+    """:func:`code_of` of a measured job, with the sensors that it may be metered by.
+
+    A new or changed sensor measures again: energies that two sensors took cannot be compared.
+    """
+    return code_of(script, *plugins, *(("sensor", name) for name in names("sensor")))
+
+
 def plugins_of(*lineages):
     """The plug-ins that made the checkpoints of these lineages, each once."""
     return dict.fromkeys(plugin for name in lineages for plugin in LINEAGES[name].plugins(STUDY))
@@ -229,6 +237,7 @@ def intensity_series():
 
 
 def edge_list():
+    """The source's own graph, where it has one."""
     path = SOURCE.edge_list(STUDY.data.source)
     return [as_input(path)] if path else []
 

@@ -30,7 +30,9 @@ rule compress_model:
         windows=as_json(STUDY.data.windows),
         metering=as_json(STUDY.energy.metering),
         device=STUDY.device,
-        code=lambda wildcards: code_of("compression/compress_model.py", *plugins_of(wildcards.lineage)),
+        code=lambda wildcards: code_of_measured(
+            "compression/compress_model.py", *plugins_of(wildcards.lineage)
+        ),
     message:
         "Make {wildcards.lineage}"
     shell:
@@ -69,7 +71,7 @@ rule compare_checkpoints:
         windows=as_json(STUDY.data.windows),
         metering=as_json(STUDY.energy.metering),
         device=STUDY.device,
-        code=lambda wildcards: code_of(
+        code=lambda wildcards: code_of_measured(
             "compression/compare_checkpoints.py", *plugins_of(*family_tree(wildcards.model))
         ),
     message:

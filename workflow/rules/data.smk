@@ -80,7 +80,7 @@ rule build_panel:
     params:
         source=as_json(STUDY.data.source),
         wheel=lambda wildcards, input: ["--wheel", input.wheel] if hasattr(input, "wheel") else [],
-        code=code_of("data/build_panel.py"),
+        code=code_of("data/build_panel.py", ("source", STUDY.data.source.kind)),
     message:
         "Build the panel"
     shell:

@@ -29,7 +29,7 @@ rule train_model:
         metering=as_json(STUDY.energy.metering),
         device=STUDY.device,
         engine=STUDY.engine,
-        code=lambda wildcards: code_of("training/train_model.py", *plugins_of(wildcards.model)),
+        code=lambda wildcards: code_of_measured("training/train_model.py", *plugins_of(wildcards.model)),
     message:
         "Train {wildcards.model}, all seeds"
     shell:
@@ -68,7 +68,7 @@ rule forecast_test:
         metering=as_json(STUDY.energy.metering),
         device=STUDY.device,
         engine=STUDY.engine,
-        code=code_of("training/forecast_test.py", *plugins_of(*STUDY.models)),
+        code=code_of_measured("training/forecast_test.py", *plugins_of(*STUDY.models)),
     message:
         "Forecast the test part with every model and seed"
     shell:
@@ -103,7 +103,7 @@ rule fit_baselines:
         windows=as_json(STUDY.data.windows),
         test_windows=STUDY.data.splits.test_windows,
         metering=as_json(STUDY.energy.metering),
-        code=code_of("training/fit_baselines.py", *(("baseline", name) for name in STUDY.baselines)),
+        code=code_of_measured("training/fit_baselines.py", *(("baseline", name) for name in STUDY.baselines)),
     message:
         "Fit the baselines: {params.names}"
     shell:

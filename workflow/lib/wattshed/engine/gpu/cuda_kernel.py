@@ -1,4 +1,4 @@
-"""The Triton kernels behind the same two calls as the CPU's."""
+"""The Triton kernels, called in the same way as the CPU kernel."""
 
 from torch import Tensor
 

@@ -1,6 +1,6 @@
 """The fused model on a GPU: forecasts, and the loss with all of its gradients, from one Triton kernel each.
 
-What a sample m = (node, origin) is, with look-back W, hidden size D and horizon H:
+A sample m = (node, origin), with look-back W, hidden size D and horizon H, is computed as:
 
     u[t] = relu(w_own * own[node, o-W+t] + w_agg * aggregate[node, o-W+t] + base[m] + calendar[slot[o-W+t]])
     forecast = w_out h_W + b_out, with h of a GRU (gates r, z, n as in torch.nn.GRU) over u from h_0 = 0
@@ -21,19 +21,19 @@ from torch import Tensor
 from wattshed.foundation.faults import Fault
 
 HIDDEN_SIZES = range(8, 65)
-# Fixed, so that sums are cut the same way on every GPU: four programs for each of an H200's 132 processors.
+# Fixed, so that sums are split in the same way on every GPU: four programs for each of an H200's 132 processors.
 PROGRAMS = 528
 # Samples of a program at a time, with a warp for four hidden units: of the sizes that were compiled for sm_90, these
 # spill least out of registers (0.2 to 3 KiB; 64 samples: 0.3 to 50 KiB).
 BLOCK = 32
-# What the states that programs keep, and their calendar tables, may take.
+# Largest memory for the programs' states and calendar tables.
 SCRATCH_BYTES = 256 * 2**20
-# "tf32x3" would use tensor cores and lose a digit.
+# "tf32x3" would use tensor cores, but it loses a digit of precision.
 PRECISION = "ieee"
 
 
 class Weights(NamedTuple):
-    """Everything that is learned, or its gradients.
+    """All learned weights, or their gradients.
 
     w_own, w_agg: [D]; base: [M, D], of each sample; calendar: [S, D] or None; weight_ih, weight_hh: [3D, D];
     bias_ih, bias_hh: [3D]; w_out: [H, D]; b_out: [H]. float32, contiguous.
@@ -52,7 +52,7 @@ class Weights(NamedTuple):
 
 
 class Dropout(NamedTuple):
-    """Shares dropped of u, of h_W and of the forecast; which cells, ``seed`` alone decides."""
+    """Dropout shares of u, of h_W and of the forecast; ``seed`` alone decides which cells are dropped."""
 
     seed: int = 0
     u: float = 0.0
@@ -64,7 +64,7 @@ NO_DROPOUT = Dropout()
 
 
 def available() -> str | None:
-    """None where the kernels can run, else the reason why not."""
+    """None where the kernels can run, else the reason why they cannot."""
     if importlib.util.find_spec("triton") is None:
         return "Triton is not installed"
     if not torch.cuda.is_available() and not _interpreted():
@@ -116,8 +116,8 @@ def loss_and_gradients(
 ) -> tuple[Tensor, Weights]:
     """Mean loss over observed cells (a scalar) and its gradient with respect to every weight.
 
-    target: float32 [M, H], scaled, anything where nobody observed; mask: bool [M, H], True where observed; the
-    rest as in :func:`forecast`. Huber's delta is 1. Without an observed cell all is zero.
+    target: float32 [M, H], scaled, any value where nothing was observed; mask: bool [M, H], True where observed; the
+    rest as in :func:`forecast`. Huber's delta is 1. Without an observed cell, loss and gradients are zero.
     """
     launch = _Launch.of(own, aggregate, node, origin, slot, look_back_h, weights, dropout)
     hidden, horizon = launch.hidden, launch.horizon
@@ -148,19 +148,19 @@ def loss_and_gradients(
             **launch.constants,
             **launch.options,
         )
-    # Added up in float64: hundreds of programs' sums cost nothing.
+    # The programs' sums are added in float64, which costs little.
     *parts, total = partial.sum(dim=0, dtype=torch.float64).to(torch.float32).split([*sizes, 1])
     summed = {name: part.reshape(shape) for name, part, shape in zip(SUMMED, parts, shapes, strict=True)}
     calendar = None if weights.calendar is None else tables.sum(dim=0, dtype=torch.float64).to(torch.float32)
     return total[0], Weights(base=base_gradient, calendar=calendar, **summed)
 
 
-# In the order in which the kernel lays its sums.
+# In the order in which the kernel writes its sums.
 SUMMED = ("w_own", "w_agg", "weight_ih", "weight_hh", "bias_ih", "bias_hh", "w_out", "b_out")
 
 
 class _Loss(torch.autograd.Function):
-    """The loss as a node of torch's graph: gradients are made with it and wait for the backward pass."""
+    """The loss for torch's autograd: its gradients are computed with it and kept for the backward pass."""
 
     @staticmethod
     def forward(
@@ -189,7 +189,7 @@ def differentiable_loss(
     loss: Literal["huber", "squared"] = "huber",
     dropout: Dropout = NO_DROPOUT,
 ) -> Tensor:
-    """:func:`loss_and_gradients` for torch's autograd: weights made by other layers pass their gradients on."""
+    """:func:`loss_and_gradients` for torch's autograd, so that layers that compute the weights get gradients too."""
     arguments = (own, aggregate, node, origin, slot, look_back_h)
     result: Tensor = _Loss.apply(arguments, (target, mask, loss, dropout), *weights)
     return result
@@ -197,7 +197,7 @@ def differentiable_loss(
 
 @dataclass(frozen=True)
 class _Launch:
-    """What both kernels are given, checked."""
+    """The checked inputs of both kernels."""
 
     inputs: tuple[Tensor, ...]
     numbers: tuple[int | float, ...]
@@ -255,7 +255,7 @@ class _Launch:
         }
         for name, shape in shapes.items():
             _check(name, getattr(weights, name), shape, torch.float32, device)
-        # A kernel takes no missing tensor; this one it never reads.
+        # A kernel needs a tensor for every argument; it never reads this one.
         calendar = weights.base
         if slot is None:
             slot = origin

@@ -1,7 +1,7 @@
-"""What the fused model's Triton kernels are made of: gates, lift, dropout and the calendar's table.
+"""Parts of the fused model's Triton kernels: gates, lift, dropout and the calendar's table.
 
-Imported late, since it needs Triton. Sizes: HIDDEN is the model's, PAD the power of two that holds it, BLOCK the
-samples of one program. Matrices of weights are turned to [in, out].
+Imported late, because it needs Triton. Sizes: HIDDEN is the model's, PAD the power of two that holds it, BLOCK the
+samples of one program. Weight matrices are transposed to [in, out].
 """
 
 import triton
@@ -35,7 +35,7 @@ def vector(pointer: tl.tensor, units: tl.tensor, size: tl.constexpr) -> tl.tenso
 
 @triton.jit
 def gate_weight(weight: tl.tensor, gate: tl.constexpr, units: tl.tensor, HIDDEN: tl.constexpr) -> tl.tensor:
-    """One gate's matrix, turned: [in, out]."""
+    """One gate's matrix, transposed: [in, out]."""
     inside = (units < HIDDEN)[:, None] & (units < HIDDEN)[None, :]
     place = weight + (gate * HIDDEN + units[None, :]) * HIDDEN + units[:, None]
     return tl.load(place, mask=inside, other=0.0)
@@ -127,7 +127,7 @@ def add_to_table(
 ) -> None:
     """Add [BLOCK, PAD] to the rows of the program's own table that the samples' slots name.
 
-    Samples of one slot are summed first and one of them writes the sum: no two threads meet in a row.
+    Samples of one slot are summed first and one of them writes the sum, so that no two threads write to one row.
     """
     row = tl.load(slot + hour, mask=alive, other=-1)
     same = row[:, None] == row[None, :]

@@ -1,6 +1,6 @@
 """The fused model as Triton kernels: lift, GRU, output and loss of a block of samples in one program.
 
-Imported by ``fused_cuda`` alone, and late, since it needs Triton. Names of sizes: HIDDEN and HORIZON are the
+Only imported by ``fused_cuda``, and late, because it needs Triton. Names of sizes: HIDDEN and HORIZON are the
 model's; PAD and PAD_OUT the powers of two that hold them (16 at least, what a block product takes); BLOCK the
 samples of one program. Padded units have zero weights, so they and their gradients stay zero. Pointers are to
 contiguous float32, but for node and origin (int64), slot (int32) and mask (uint8).
@@ -22,7 +22,7 @@ from wattshed.engine.gpu.triton_cells import (
     vector,
 )
 
-# Dropout's key and threshold are 32 arbitrary bits: a kernel compiled for each value would be absurd.
+# Not specialised: Triton would compile a kernel for each value of dropout's key and threshold.
 ARBITRARY = ["samples", "hours", "key_u", "key_h", "key_y", "least_u", "least_h", "least_y"]
 
 
@@ -166,10 +166,10 @@ def train_kernel(
     HUBER: tl.constexpr,
     PRECISION: tl.constexpr,
 ) -> None:
-    """Loss and all gradients: every program takes every so-manieth block, forward and at once backward.
+    """Loss and all gradients: each program takes every n-th block, n the number of programs, forward and then backward.
 
-    share [1]: one over the observed cells. Kept from the forward sweep: the states [programs, LOOK_BACK, BLOCK,
-    PAD], overwritten by the program's next block; all else is computed again. Out: partial [programs, SUMS], the
+    share [1]: one over the observed cells. Kept from the forward pass: the states [programs, LOOK_BACK, BLOCK,
+    PAD], overwritten by the program's next block; the rest is computed again. Out: partial [programs, SUMS], the
     sums for w_own, w_agg, weight_ih, weight_hh, bias_ih, bias_hh, w_out, b_out and the loss, one after the other;
     base_gradient [samples, HIDDEN]; tables [programs, SLOTS, HIDDEN], zero before.
     """
@@ -240,7 +240,7 @@ def train_kernel(
                 u *= drop(counter, key_u.to(tl.uint32), least_u.to(tl.uint32), scale_u)
             _r, z, n, _q = gates(u, h, matrices, biases, PRECISION)
             h = n + z * (h - n)
-        # What one thread kept, another may read.
+        # Another thread may read what one thread stored.
         tl.debug_barrier()
 
         cells = alive[:, None] & (outs < HORIZON)[None, :]

@@ -41,12 +41,10 @@ def run(arguments: argparse.Namespace) -> int:
     # Late: torch takes seconds to load, and --help needs none of it.
     import torch
 
-    from wattshed.config.data.data import WindowsBlock
     from wattshed.data.graph import Graph
     from wattshed.forecast.export import export_onnx, export_openvino
     from wattshed.forecast.protocol import ForecastTask
-    from wattshed.foundation.tensor_file import read_tensors
-    from wattshed.training.checkpoint import read_checkpoint
+    from wattshed.training.checkpoint import read_checkpoint, read_spec
 
     for needed in (
         arguments.checkpoint,
@@ -54,8 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
     ):
         if not needed.is_file():
             raise Fault(f"{needed} does not exist: name a checkpoint and the data folder of its study.")
-    _, about = read_tensors(arguments.checkpoint)
-    windows = WindowsBlock(**about["windows"])
+    windows = read_spec(arguments.checkpoint)[0].windows
     task = ForecastTask.read(arguments.data / "panel.safetensors", arguments.data / "splits.json", windows)
     graph = Graph.read(arguments.data / "graph.safetensors", task.panel)
     forecaster, _ = read_checkpoint(arguments.checkpoint, task, graph, torch.device("cpu"), "torch")

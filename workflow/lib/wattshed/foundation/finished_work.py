@@ -111,7 +111,7 @@ class FinishedWork:
             # Newer than the inputs, which Snakemake compares it with.
             os.utime(part)
             part.replace(target)
-            # Where the orphan's own output lies there, both names are one file, and moving one onto the other does nothing.
+            # The orphan's own output may lie there: both names are then one file, and the move does nothing.
             part.unlink(missing_ok=True)
         print("An earlier start of this job finished; its outputs are taken.", file=sys.stderr)
         return True

@@ -1,4 +1,4 @@
-"""Find the models that nobody beats in both error and training energy."""
+"""Find the models that are not dominated in both error and training energy."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -15,7 +15,7 @@ class Stage(StrEnum):
     COMPRESSION = "compression"
     COMPARISON = "comparison"
     CLOCKS = "clocks"
-    # A command under `wattshed measure`, and a run of somebody else's CodeCarbon.
+    # A command under `wattshed measure`, and a run recorded by CodeCarbon elsewhere.
     COMMAND = "command"
     FOREIGN = "foreign"
 
@@ -53,7 +53,7 @@ class Outcome(StrEnum):
     FINISHED = "finished"
     FAILED = "failed"
     STOPPED = "stopped"
-    # No ledger says so: its last attempt has no end.
+    # Never written: a ledger whose last attempt has no end.
     KILLED = "killed"
 
 

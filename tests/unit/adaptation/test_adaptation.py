@@ -18,8 +18,9 @@ from wattshed.data.panel import Panel
 from wattshed.forecast.job_inputs import JobInputs
 from wattshed.forecast.metrics import sum_errors
 from wattshed.forecast.protocol import ForecastTask
+from wattshed.foundation import plugins
 from wattshed.foundation.faults import Fault
-from wattshed.training.checkpoint import ModelSpec, make_forecaster, read_checkpoint, write_checkpoint
+from wattshed.training.checkpoint import ModelSpec, Step, make_forecaster, read_checkpoint, write_checkpoint
 
 CPU = torch.device("cpu")
 RECIPE = RecipeBlock(
@@ -180,6 +181,20 @@ def test_an_adapted_checkpoint_can_be_adapted_again(shifted_task, graph, adapted
     assert set(rows["lineage"]) == {"model+naive+replay"}
     assert set(rows["parent"]) == {"model+naive"}
     assert set(rows["model"]) == {"model"}
+
+
+def test_a_pruned_checkpoint_can_be_adapted(shifted_task, graph, adapted, tmp_path):
+    forecaster, spec = read_checkpoint(adapted / "model-1.safetensors", shifted_task, graph, CPU)
+    method = plugins.load("method", "prune")
+    keys = {"method": "prune", "keep_share": 0.5}
+    pruned = spec.after(Step("half", "method", "prune", keys))
+    smaller = method.make(forecaster.network, method.Settings.model_validate(keys))
+    write_checkpoint(tmp_path / "model-1.safetensors", smaller, pruned)
+    rows = adapt(shifted_task, graph, tmp_path, "naive", steps=20)
+    assert set(rows["lineage"]) == {"model+half+naive"}
+    again, read = read_checkpoint(tmp_path / "model+naive-1.safetensors", shifted_task, graph, CPU)
+    assert [step.name for step in read.steps] == ["half", "naive"]
+    assert again.network.parameter_count() == smaller.parameter_count() < forecaster.network.parameter_count()
 
 
 def test_a_month_without_observed_hours_is_missing_and_teaches_nothing(shifted_task, graph, tmp_path):

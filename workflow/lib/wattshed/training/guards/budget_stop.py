@@ -43,7 +43,7 @@ class BudgetStop(Observer):
         self._needs_gpu = needs_gpu
         self._epoch_kwh: list[float] = []
         self._last_kwh = 0.0
-        self._told = False
+        self._reported = False
         self._allowed: set[bool] = set()
 
     def before_training(self, training: Training) -> None:
@@ -81,9 +81,9 @@ class BudgetStop(Observer):
         where = f"{self._title}: epoch {training.epoch}"
         if decision.action == "continue":
             if decision.exhausted or (
-                len(self._epoch_kwh) >= self._block.forecast_after_epochs and not self._told
+                len(self._epoch_kwh) >= self._block.forecast_after_epochs and not self._reported
             ):
-                self._told = True
+                self._reported = True
                 self._say(f"{where}: {decision.sentence}")
             return
         if decision.exhausted in self._allowed:

@@ -88,7 +88,8 @@ def test_what_its_import_prints_stays_out_of_the_output(tmp_path):
         "from wattshed.energy.sensors.codecarbon import CodeCarbonSensor\n"
         "sensor = CodeCarbonSensor(); sensor.start(); sensor.stop(); print('ready')"
     )
-    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    path = os.pathsep.join(filter(None, [str(tmp_path), os.environ.get("PYTHONPATH")]))
+    environment = {**os.environ, "PYTHONPATH": path}
     done = subprocess.run(
         [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
     )

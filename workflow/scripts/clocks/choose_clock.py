@@ -16,7 +16,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--output", required=True, help="JSON with the choice")
     options = parser.parse_args(argv)
     choice = choose_clock(read_frame(options.sweep), options.max_slowdown_share, options.seed)
-    write_json(options.output, choice.to_json())
+    write_json(options.output, choice.to_json(), sealed=True)
 
 
 if __name__ == "__main__":

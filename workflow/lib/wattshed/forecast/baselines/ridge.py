@@ -6,6 +6,7 @@ import scipy.linalg
 from wattshed.data.scaling import Scaler, fit_scaler
 from wattshed.data.similarity import hour_of_week
 from wattshed.data.windows import histories, targets
+from wattshed.forecast.closed_form import refuse_no_samples, refuse_unjudged
 from wattshed.forecast.protocol import ForecastTask, evenly_spaced
 from wattshed.foundation.hours import WEEK_H
 
@@ -31,6 +32,7 @@ class Ridge:
         self._scaled = self._scaler.scale(task.filled)
         self._hour_of_week = hour_of_week(panel)
         gram, moment, samples = self._normal_equations(task.origins(task.splits.train))
+        refuse_no_samples("the baseline ridge", samples, task.windows.horizon_h)
         check = evenly_spaced(task.origins(task.splits.validation), VALIDATION_WINDOWS)
         best_error = np.inf
         for penalty in PENALTIES:
@@ -41,6 +43,7 @@ class Ridge:
             error = self._squared_error(weights, check)
             if error < best_error:
                 best_error, self._weights, self.penalty = error, weights, penalty
+        refuse_unjudged("the baseline ridge", best_error)
 
     def forecast(self, origins: np.ndarray) -> np.ndarray:
         horizon, nodes = self._task.windows.horizon_h, self._scaled.shape[1]
@@ -87,4 +90,8 @@ class Ridge:
         horizon = self._task.windows.horizon_h
         wanted = targets(self._scaled, origins, horizon).transpose(0, 2, 1).reshape(-1, horizon)
         seen = targets(self._task.panel.observed, origins, horizon).transpose(0, 2, 1).reshape(-1, horizon)
-        return float(np.square(self._features(origins) @ weights - wanted)[seen].mean())
+        return (
+            float(np.square(self._features(origins) @ weights - wanted)[seen].mean())
+            if seen.any()
+            else np.nan
+        )

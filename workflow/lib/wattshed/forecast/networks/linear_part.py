@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from wattshed.forecast.closed_form import refuse_no_samples, refuse_unjudged
 from wattshed.forecast.network import Network
 from wattshed.forecast.protocol import ForecastTask, evenly_spaced
 from wattshed.forecast.series import Pairs, ScaledSeries
@@ -77,10 +78,11 @@ class LinearPart(Network):
         """Solve on the training part, with the penalty whose error on the validation part is the least.
 
         Pairs whose horizon was not completely observed are left out. Beyond ``MOST_PAIRS``, pairs are drawn at random,
-        the same ones every time.
+        the same ones every time. Raises :class:`Fault` where nothing is left.
         """
         train = self._pairs(task.origins(task.splits.train), series, MOST_PAIRS)
         gram, moment, samples = self._normal_equations(task, series, train)
+        refuse_no_samples("the linear part", samples, self.horizon_h)
         check = evenly_spaced(task.origins(task.splits.validation), -(-VALIDATION_PAIRS // len(series.own)))
         judged = self._pairs(check, series, VALIDATION_PAIRS)
         best_error, best = np.inf, PENALTIES[0]
@@ -94,6 +96,7 @@ class LinearPart(Network):
             error = self._squared_error(task, series, judged)
             if error < best_error:
                 best_error, best = error, penalty
+        refuse_unjudged("the linear part", best_error)
         self.weight.copy_(solutions[best])
         self.penalty = best
 
@@ -140,4 +143,4 @@ class LinearPart(Network):
             error = torch.where(seen, features @ self.weight - target, 0)
             total += float(error.double().square().sum())
             cells += int(seen.sum())
-        return total / max(cells, 1)
+        return total / cells if cells else np.inf

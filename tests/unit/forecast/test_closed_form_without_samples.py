@@ -1,0 +1,36 @@
+"""A closed form without samples has its own sentence."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from small_study import graph_of, small_panel, task_of
+from wattshed.forecast.baselines.protocol import make_baseline
+from wattshed.foundation.faults import Fault
+
+
+@pytest.fixture(scope="module")
+def whole():
+    return task_of(small_panel(nodes=2))
+
+
+def only(task, hours):
+    """The task with a panel that was observed in the given hours alone."""
+    observed = np.zeros_like(task.panel.observed)
+    observed[hours] = task.panel.observed[hours]
+    return dataclasses.replace(task, panel=dataclasses.replace(task.panel, observed=observed))
+
+
+@pytest.mark.parametrize("name", ["ridge", "ridge_graph"])
+def test_one_reading_a_day_leaves_no_whole_horizon(whole, name):
+    daily = only(whole, np.arange(0, len(whole.panel.times), 24))
+    with pytest.raises(Fault, match=r"has nothing to be solved from: in no training window"):
+        make_baseline(name, daily, graph_of(whole)).fit()
+
+
+@pytest.mark.parametrize("name", ["ridge", "ridge_graph"])
+def test_a_validation_part_that_nobody_observed_cannot_choose_a_penalty(whole, name):
+    trained = only(whole, np.arange(whole.splits.train.stop))
+    with pytest.raises(Fault, match=r"cannot choose its penalty: none of the validation windows"):
+        make_baseline(name, trained, graph_of(whole)).fit()

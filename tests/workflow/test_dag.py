@@ -3,11 +3,11 @@
 import itertools
 import json
 import os
-from contextlib import contextmanager
 
 import pytest
 import yaml
 
+from checkouts import edited
 from wattshed.foundation import plugins
 from wattshed.publish.parts.declaration import declared
 
@@ -50,18 +50,21 @@ EMISSIONS = {
     "make_figure_split",
     *REPORT,
 }
+# What follows from a comparison of checkpoints, which is metered like any other job.
+COMPARED = {"judge_variants", "make_table_compression", *ACCOUNTS}
+# What follows from an adapted checkpoint: what was made of it, its sweep, and the comparison.
+MADE_ANEW = {
+    "compress_model",
+    "sweep_clocks",
+    "choose_clock",
+    "make_table_clocks",
+    "make_figure_clocks",
+    "make_table_matrices",
+    "compare_checkpoints",
+    *COMPARED,
+}
 LADDER = {"find_ladder", "make_table_ladder", "make_figure_ladder"}
 SCORES = {"make_table_nodes", "make_figure_forecasts", "make_figure_horizons", *LADDER}
-
-
-@contextmanager
-def edited(path, change):
-    before = path.read_text()
-    path.write_text(change(before))
-    try:
-        yield
-    finally:
-        path.write_text(before)
 
 
 def test_the_whole_dag_makes_tables_figures_and_a_report(results):
@@ -86,11 +89,8 @@ def test_a_second_run_has_nothing_to_do(finished):
 @pytest.mark.parametrize(
     ("file", "reruns"),
     [
-        (
-            "compression/low_rank.py",
-            {"compress_model", "judge_variants", "make_table_compression", *ACCOUNTS},
-        ),
-        ("adaptation/stream.py", {"fine_tune", *ACCOUNTS}),
+        ("compression/comparing.py", {"compare_checkpoints", *COMPARED}),
+        ("adaptation/stream.py", {"adapt_model", *MADE_ANEW}),
         ("publish/figures/clocks.py", {"make_figure_clocks", *REPORT}),
         ("publish/tables/nodes.py", {"make_table_nodes", *REPORT}),
         ("clocks/choice.py", {"choose_clock", "make_table_clocks", "make_figure_clocks", *REPORT}),
@@ -117,7 +117,7 @@ def test_an_edit_of_the_library_reruns_exactly_the_rules_that_use_it(finished, f
             {"test_windows": 500},
             {"fit_baselines", "forecast_test", "score_forecasts", "save_config", *ACCOUNTS, *SCORES},
         ),
-        (("adaptation", "steps"), 30, {"fine_tune", "save_config", *ACCOUNTS}),
+        (("adaptation", "steps"), 30, {"adapt_model", "save_config", *MADE_ANEW}),
         (
             ("compression", "error_budget_share"),
             0.1,
@@ -153,7 +153,7 @@ def test_a_study_without_a_ladder_asks_for_none_and_the_ladder_alone_needs_no_la
     answer = finished.snakemake("ladder", "--configfile", "config/ladder_homes.yaml", "--dry-run")
     planned = answer.stdout + answer.stderr
     assert "make_figure_ladder" in planned
-    assert "fine_tune" not in planned
+    assert "adapt_model" not in planned
 
 
 def test_a_plain_snakemake_call_takes_the_default_study(finished):
@@ -173,23 +173,23 @@ def test_a_bad_key_ends_before_anything_runs_with_one_sentence(finished):
 
 def test_a_failed_job_says_why_leaves_nothing_half_made_and_loses_nothing(finished):
     results = finished.folder / "results/tiny"
-    kept = (results / "models/stgnn-1.safetensors").read_bytes()
+    kept = (results / "checkpoints/stgnn-1.safetensors").read_bytes()
     graph = results / "data/graph.safetensors"
     good, written = graph.read_bytes(), graph.stat().st_mtime
     graph.write_bytes(good[:-10])
     # Damage that no time stamp betrays: the trainings do not run again, the compression does.
     os.utime(graph, (written, written))
-    variants = results / "compression/stgnn.parquet"
+    pruned = results / "checkpoints/stgnn+prune_half-1.safetensors"
     try:
         answer = finished.tiny(
-            "--forcerun", "compress_model", "--", str(variants.relative_to(finished.folder)), check=False
+            "--forcerun", "compress_model", "--", str(pruned.relative_to(finished.folder)), check=False
         )
         assert answer.returncode != 0
         message = answer.stdout + answer.stderr
         assert "graph.safetensors cannot be read as safetensors" in message
-        assert not variants.exists()
-        assert not list((results / "compression").glob(".*"))
-        assert (results / "models/stgnn-1.safetensors").read_bytes() == kept
+        assert not pruned.exists()
+        assert not list((results / "checkpoints").glob(".*"))
+        assert (results / "checkpoints/stgnn-1.safetensors").read_bytes() == kept
     finally:
         graph.write_bytes(good)
         os.utime(graph, (written, written))
@@ -203,7 +203,7 @@ def test_measured_jobs_never_overlapped(results):
         events = [json.loads(line) for line in ledger.read_text().splitlines()]
         if events[-1]["event"] == "end":
             spans.append((events[0]["started_utc"], events[-1]["ended_utc"], ledger.name))
-    assert len(spans) == 7
+    assert len(spans) == len(list(results.glob("ledger/**/*.jsonl"))) >= 14
     spans.sort()
     for (_, ended, first), (started, _, second) in itertools.pairwise(spans):
         assert ended <= started, f"{first} and {second} were measured at the same time"
@@ -216,4 +216,4 @@ def test_every_measured_job_left_a_whole_ledger(results):
         assert events[-1] == "end"
         assert "window" in events
     stages = {path.name for path in (results / "ledger").iterdir()}
-    assert stages == {"training", "inference", "adaptation", "compression", "clocks"}
+    assert stages == {"training", "inference", "adaptation", "compression", "comparison", "clocks"}

@@ -77,7 +77,15 @@ def full_size(folder: Path) -> list[dict]:
             *("--output", adjacency),
         ),
         "one frugal epoch (100 steps of 256 pairs, 100 validation windows)": (
-            *("training/train_model.py", "--name", "stgnn", "--seed", "1", "--model", '{"form":"stgnn","recipe":"r"}'),
+            *(
+                "training/train_model.py",
+                "--name",
+                "stgnn",
+                "--seed",
+                "1",
+                "--model",
+                '{"form":"stgnn","recipe":"r"}',
+            ),
             *("--recipe", RECIPE, "--windows", WINDOWS, "--metering", '{"idle_s":0.0}'),
             *("--panel", panel, "--splits", splits, "--graph", adjacency),
             *(

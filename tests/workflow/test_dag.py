@@ -59,7 +59,6 @@ MADE_ANEW = {
     "choose_clock",
     "make_table_clocks",
     "make_figure_clocks",
-    "make_table_matrices",
     "compare_checkpoints",
     *COMPARED,
 }
@@ -94,7 +93,7 @@ def test_a_second_run_has_nothing_to_do(finished):
         ("publish/figures/clocks.py", {"make_figure_clocks", *REPORT}),
         ("publish/tables/nodes.py", {"make_table_nodes", *REPORT}),
         ("clocks/choice.py", {"choose_clock", "make_table_clocks", "make_figure_clocks", *REPORT}),
-        ("publish/report.css", REPORT),
+        ("publish/report/report.css", REPORT),
     ],
 )
 def test_an_edit_of_the_library_reruns_exactly_the_rules_that_use_it(finished, file, reruns):
@@ -214,6 +213,7 @@ def test_every_measured_job_left_a_whole_ledger(results):
         events = [json.loads(line)["event"] for line in ledger.read_text().splitlines()]
         assert events[0] == "start"
         assert events[-1] == "end"
-        assert "window" in events
+        # The control of the strategies updates nothing.
+        assert "window" in events or ledger.stem == "stgnn+frozen"
     stages = {path.name for path in (results / "ledger").iterdir()}
     assert stages == {"training", "inference", "adaptation", "compression", "comparison", "clocks"}

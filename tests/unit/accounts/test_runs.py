@@ -198,7 +198,16 @@ def test_stages_add_up_and_a_partly_known_component_says_so(tmp_path):
 
 
 def test_stages_stand_in_the_order_of_the_vocabulary(tmp_path):
-    names = ["command", "clocks", "comparison", "compression", "adaptation", "inference", "training", "another"]
+    names = [
+        "command",
+        "clocks",
+        "comparison",
+        "compression",
+        "adaptation",
+        "inference",
+        "training",
+        "another",
+    ]
     paths = [job(tmp_path, stage, stage=stage, minute=2 * place) for place, stage in enumerate(names)]
     order = list(stages_frame(runs_frame(paths))["stage"])
     assert order == [*reversed(names[1:-1]), "command", "another", "total"]

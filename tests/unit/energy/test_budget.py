@@ -18,7 +18,9 @@ def spend(path, kwh, finish=True):
     ledger = Ledger(path, resumes=False)
     ledger.append("start", schema=SCHEMA)
     if finish:
-        ledger.append("end", duration_s=1.0, energy={"cpu": {"kwh": kwh, "status": "estimated", "source": "known"}})
+        ledger.append(
+            "end", duration_s=1.0, energy={"cpu": {"kwh": kwh, "status": "estimated", "source": "known"}}
+        )
         ledger.finish()
     else:
         ledger.append("tick", at_s=5.0, energy={"cpu": kwh})

@@ -135,7 +135,10 @@ def test_csv_and_parquet_read_the_same(tmp_path, suffix):
         ({"g": ["1", "2", "many", "4"]}, "row 3 .* is not a number"),
         ({"g": [1, np.inf, 3, 4]}, "row 2 .* no intensity between"),
         ({"time": [START, None, *pd.date_range(START, periods=2, freq="D")]}, "row 2 .* holds no time"),
-        ({"time": pd.date_range("1700-01-01T00:00Z", periods=4, freq="h")}, "row 1 .* is not between 1970 and 2200"),
+        (
+            {"time": pd.date_range("1700-01-01T00:00Z", periods=4, freq="h")},
+            "row 1 .* is not between 1970 and 2200",
+        ),
         ({"time": ["2020-03-29T00:00+01:00", "2020-03-29T03:00+02:00"] * 2}, "Mixed timezones"),
         ({"g": [None] * 4}, "holds no intensity at all"),
     ],

@@ -107,7 +107,10 @@ def test_unknown_energies_are_dashes_and_words_and_never_zeros():
 def test_few_seeds_are_said_to_be_few_and_first_epochs_to_be_upper_bounds():
     notes = ladder_tables(small(quick=[[(0.7, 0.1)]] * 2), "kWh")["ladder"].notes
     assert "Fewer than 3 seeds, so intervals are not reliable: quick." in notes
-    assert "At or below the target already after the first epoch, so its energy is an upper bound: quick." in notes
+    assert (
+        "At or below the target already after the first epoch, so its energy is an upper bound: quick."
+        in notes
+    )
 
 
 def test_the_advice_names_a_closed_form_where_it_is_enough(ladder):

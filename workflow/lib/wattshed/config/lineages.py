@@ -68,12 +68,12 @@ def lineages_of(study: "Study") -> dict[str, Lineage]:
             raise ValueError(
                 f"{where}: {SWEEP} stands before other steps, but leaves no checkpoint: expected it last, or not at all"
             )
-        steps = (chain.model, *chain.steps)
-        if steps in chains:
+        path = (chain.model, *chain.steps)
+        if path in chains:
             raise ValueError(
-                f"{where} repeats the chain {chains[steps]!r}, {' -> '.join(steps)}: remove one of them"
+                f"{where} repeats the chain {chains[path]!r}, {' -> '.join(path)}: remove one of them"
             )
-        chains[steps] = chain.name
+        chains[path] = chain.name
         _follow(study, found, chain.model, chain.makes, where)
     return found
 

@@ -352,6 +352,7 @@ def make_chains(made: MadeStudy, windows: pd.DataFrame, random: np.random.Genera
                             "step": step,
                             "kind": kinds.get(step, "model"),
                             "energy_status": "estimated",
+                            "engine": None if absent else "torch" if place else "fused_cpu",
                             "unavailable": absent,
                             "rmse": None if absent else rmse,
                             "later_rmse": None if absent else 1.02 * rmse,

@@ -71,6 +71,7 @@ rule compare_checkpoints:
         windows=as_json(STUDY.data.windows),
         metering=as_json(STUDY.energy.metering),
         device=STUDY.device,
+        engine=STUDY.engine,
         code=lambda wildcards: code_of_measured(
             "compression/compare_checkpoints.py", *plugins_of(*family_tree(wildcards.model))
         ),
@@ -80,6 +81,7 @@ rule compare_checkpoints:
         f"python {SCRIPTS}/compression/compare_checkpoints.py --checkpoints {{input.checkpoints:q}}"
         " --panel {input.panel:q} --splits {input.splits:q} --graph {input.graph:q} --windows {params.windows:q}"
         " --compression {params.compression:q} --metering {params.metering:q} --device {params.device}"
+        " --engine {params.engine}"
         f" --threads {TORCH_THREADS}"
         " --output {output.compared:q} --ledger {output.ledger:q} > {log:q} 2>&1"
 

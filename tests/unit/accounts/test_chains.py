@@ -26,6 +26,7 @@ def compared(lineage, *, rmse, later_rmse, j_per_1000, kind, step=None, parent=N
             "later_rmse": later_rmse,
             "energy_j_per_1000_forecasts": j_per_1000,
             "energy_status": "estimated",
+            "engine": "torch",
             "unavailable": pd.Series([None] * 3, dtype="string"),
         }
     )

@@ -13,6 +13,7 @@ def row(**changes):
         "later_mae": 0.6,
         "energy_j_per_1000_forecasts": 2.0,
         "latency_s_per_window": 0.01,
+        "engine": "torch",
     }
     return {**base, **changes}
 
@@ -141,3 +142,9 @@ def test_without_variants_there_is_nothing_to_judge():
     frame = judge_variants(pd.DataFrame([compared("stgnn", "base")]), 0.05)
     assert len(frame) == 0
     assert {"variant", "verdict", "reason", "within_budget"} <= set(frame.columns)
+
+
+def test_a_saving_across_back_ends_names_both():
+    found = verdict(row(energy_j_per_1000_forecasts=6.0), row(engine="fused_cpu"), 0.05)
+    assert found["verdict"] == "not worth it here"
+    assert "200% more energy per forecast (computed by torch, the other by fused_cpu)" in found["reason"]

@@ -18,6 +18,7 @@ from wattshed.compression.methods.protocol import NotAvailable
 from wattshed.compression.methods.prune import METHOD as PRUNE
 from wattshed.config.models.compression import MeasuringBlock, TuningBlock, variant_of
 from wattshed.config.models.recipes import RecipeBlock
+from wattshed.engine.choice import choose
 from wattshed.forecast.job_inputs import JobInputs
 from wattshed.forecast.series import ScaledSeries
 from wattshed.forecast.streaming import StreamingForecaster
@@ -104,6 +105,9 @@ def test_variants_are_made_and_compared(given, task, graph, tmp_path):
     assert (frame["energy_j_per_1000_forecasts"] > 0).all()
     assert (frame["energy_low"] <= frame["energy_high"]).all()
     assert frame["parent"].fillna("").unique().tolist() == ["", "model", "model+half"]
+    # A base model competes as it would be in use: on its kernel, where this machine has one.
+    assert full["engine"] == choose("auto", "cpu", 16).name
+    assert half["engine"] == int8["engine"] == "torch"
     assert frame["kind"].unique().tolist() == ["base", "method"]
     assert frame.index[frame["fine_tuned"]].tolist() == [("model+half_tuned", 1)]
 

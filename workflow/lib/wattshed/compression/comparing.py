@@ -1,11 +1,11 @@
 """All lineages of one base model on the same windows: errors, size, latency and energy.
 
-Torch computes every network here: the fused kernels take only full networks, and a comparison across back ends would
-compare the back ends.
+Each network is computed by the fastest back end that takes it, as it would be in use: a variant that no kernel takes
+competes with a base model on its kernel. ``engine: torch`` in the study compares all of them on torch.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from wattshed.compression.costs import Cost, measure_costs
 from wattshed.config.models.compression import MeasuringBlock
 from wattshed.devices.torch_device import synchroniser
 from wattshed.energy.metered_job import metered_job
+from wattshed.forecast.computing import backend_of
 from wattshed.forecast.job_inputs import JobInputs
 from wattshed.forecast.metrics import mae_of, rmse_of, sum_errors
 from wattshed.forecast.neural import NeuralForecaster
@@ -41,6 +42,7 @@ TYPES = {
     "energy_low": "float64",
     "energy_high": "float64",
     "measured_as": "string",
+    "engine": "string",
     "unavailable": "string",
 }
 
@@ -62,10 +64,9 @@ def compare_checkpoints(
     Errors are those on the base test part and, as ``later_``, on the held-out tails of all later months together.
     Adapting and fine-tuning change weights only, so networks of one structure cost the same: the first lineage of a
     structure is measured for every seed, and the others take its costs (column ``measured_as``). Seeds are measured
-    apart, as repeats of one another.
+    apart, as repeats of one another. Column ``engine`` names the back end.
     Raises :class:`Fault` for checkpoints of different base models and for one that comes twice.
     """
-    given = replace(given, engine="torch")
     specs = [read_spec(path) for path in checkpoints]
     _refuse_mixture([spec for spec, _ in specs], checkpoints)
     model = specs[0][0].name
@@ -81,7 +82,7 @@ def compare_checkpoints(
         measured_as = _first_of_each_structure(candidates)
         measured = [index for index, first in measured_as.items() if index == first]
         labelled = [
-            (forecaster, _labels(candidates[index].spec))
+            (forecaster, _labels(candidates[index].spec, forecaster))
             for index in measured
             if (forecaster := candidates[index].forecaster) is not None
         ]
@@ -157,8 +158,9 @@ def _first_of_each_structure(candidates: Sequence[Candidate]) -> dict[int, int]:
     }
 
 
-def _labels(spec: ModelSpec) -> dict[str, Any]:
-    return {"model": spec.name, "lineage": spec.lineage, "seed": spec.seed}
+def _labels(spec: ModelSpec, forecaster: NeuralForecaster) -> dict[str, Any]:
+    engine = backend_of(forecaster.network, forecaster.series).name
+    return {"model": spec.name, "lineage": spec.lineage, "seed": spec.seed, "engine": engine}
 
 
 def _row(
@@ -181,6 +183,7 @@ def _row(
         "energy_high": cost.energy_high_j,
         "energy_status": cost.energy_status,
         "measured_as": measured_as,
+        "engine": backend_of(forecaster.network, forecaster.series).name,
         "unavailable": None,
     }
 

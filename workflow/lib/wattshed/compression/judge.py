@@ -69,7 +69,9 @@ def verdict(row: Row, parent: Row, budget_share: float, *, learned_later: bool =
     within = worst is not None and known[worst] <= budget_share
     cost, what = _cost_of(row, parent)
     saving = 1 - row[cost] / parent[cost]
-    saved = f"{abs(saving):.0%} {'less' if saving > 0 else 'more'} {what} per forecast"
+    saved = (
+        f"{abs(saving):.0%} {'less' if saving > 0 else 'more'} {what} per forecast{_back_ends(row, parent)}"
+    )
     if worst is None:
         reason = "no cell was observed, so its error is unknown"
     elif not within:
@@ -109,6 +111,13 @@ def _cost_of(row: Row, parent: Row) -> tuple[str, str]:
     if pd.notna(row[energy]) and pd.notna(parent[energy]) and parent[energy] > 0:
         return energy, "energy"
     return "latency_s_per_window", "time"
+
+
+def _back_ends(row: Row, parent: Row) -> str:
+    """Which back ends computed the two, where they differ."""
+    if row["engine"] == parent["engine"]:
+        return ""
+    return f" (computed by {row['engine']}, the other by {parent['engine']})"
 
 
 def _change(row: Row, parent: Row, error: str) -> float | None:

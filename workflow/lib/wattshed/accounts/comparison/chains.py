@@ -68,7 +68,7 @@ def chains_frame(chains: Sequence[Chain], compared: pd.DataFrame, windows: pd.Da
     """
     joules = making_energy(windows)
     rows = [row for chain in chains for row in _chain_rows(chain, compared, joules)]
-    return pd.DataFrame(rows).astype({"unavailable": "string"})
+    return pd.DataFrame(rows).astype({"engine": "string", "unavailable": "string"})
 
 
 def payback(own_j: pd.Series, saved_j_per_forecast: pd.Series) -> Interval:
@@ -120,6 +120,7 @@ def _chain_rows(chain: Chain, compared: pd.DataFrame, joules: pd.Series) -> list
             "kind": now["kind"].iloc[0],
             "n": len(now),
             "energy_status": now["energy_status"].iloc[0],
+            "engine": now["engine"].iloc[0],
             "unavailable": now["unavailable"].iloc[0],
         }
         for error in ERRORS:

@@ -67,8 +67,8 @@ def chains_table(frame: pd.DataFrame, unit: str) -> Table:
     )
     notes = [
         "The base model is the control at every step; seeds are paired.",
-        "A forecast is that of one node from one origin. All networks are computed by torch here, since no kernel "
-        "takes the smaller ones.",
+        f"A forecast is that of one node from one origin. Computed by the fastest back end that takes the network: "
+        f"{_engines(frame)}.",
         f"{GEOMETRIC_NOTE[0].upper()}{GEOMETRIC_NOTE[1:]}, over seeds.",
     ]
     absent = frame[frame["unavailable"].notna()]
@@ -111,3 +111,11 @@ TABLE = TablePart(
     inputs=("chains", "panel"),
     make=lambda inputs: chains_table(inputs.frame("chains"), inputs.unit),
 )
+
+
+def _engines(frame: pd.DataFrame) -> str:
+    """``fused_cpu: stgnn; torch: stgnn+prune_half``."""
+    known = frame.dropna(subset=["engine"]).drop_duplicates("lineage")
+    return "; ".join(
+        f"{engine}: {', '.join(rows['lineage'])}" for engine, rows in known.groupby("engine", sort=False)
+    )

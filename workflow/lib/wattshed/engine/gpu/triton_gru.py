@@ -99,21 +99,21 @@ def forecast_kernel(
         )
         u = tl.maximum(lifted, 0.0)
         if DROPOUT:
-            counter = (sample.to(tl.uint32) * LOOK_BACK + step)[:, None] * HIDDEN + units.to(tl.uint32)[
+            counter_u = (sample.to(tl.uint32) * LOOK_BACK + step)[:, None] * HIDDEN + units.to(tl.uint32)[
                 None, :
             ]
-            u *= drop(counter, key_u.to(tl.uint32), least_u.to(tl.uint32), scale_u)
+            u *= drop(counter_u, key_u.to(tl.uint32), least_u.to(tl.uint32), scale_u)
         _r, z, n, _q = gates(u, h, matrices, biases, PRECISION)
         h = n + z * (h - n)
     if DROPOUT:
-        counter = sample.to(tl.uint32)[:, None] * HIDDEN + units.to(tl.uint32)[None, :]
-        h *= drop(counter, key_h.to(tl.uint32), least_h.to(tl.uint32), scale_h)
+        counter_h = sample.to(tl.uint32)[:, None] * HIDDEN + units.to(tl.uint32)[None, :]
+        h *= drop(counter_h, key_h.to(tl.uint32), least_h.to(tl.uint32), scale_h)
     inside = (units < HIDDEN)[:, None] & (outs < HORIZON)[None, :]
     to_out = tl.load(w_out + outs[None, :] * HIDDEN + units[:, None], mask=inside, other=0.0)
     result = tl.dot(h, to_out, input_precision=PRECISION) + vector(b_out, outs, HORIZON)[None, :]
     if DROPOUT:
-        counter = sample.to(tl.uint32)[:, None] * HORIZON + outs.to(tl.uint32)[None, :]
-        result *= drop(counter, key_y.to(tl.uint32), least_y.to(tl.uint32), scale_y)
+        counter_y = sample.to(tl.uint32)[:, None] * HORIZON + outs.to(tl.uint32)[None, :]
+        result *= drop(counter_y, key_y.to(tl.uint32), least_y.to(tl.uint32), scale_y)
     place = forecast + sample.to(tl.int64)[:, None] * HORIZON + outs[None, :]
     tl.store(place, result, mask=alive[:, None] & (outs < HORIZON)[None, :])
 
@@ -234,10 +234,10 @@ def train_kernel(
             )
             u = tl.maximum(lifted, 0.0)
             if DROPOUT:
-                counter = (sample.to(tl.uint32) * LOOK_BACK + step)[:, None] * HIDDEN + units.to(tl.uint32)[
+                counter_u = (sample.to(tl.uint32) * LOOK_BACK + step)[:, None] * HIDDEN + units.to(tl.uint32)[
                     None, :
                 ]
-                u *= drop(counter, key_u.to(tl.uint32), least_u.to(tl.uint32), scale_u)
+                u *= drop(counter_u, key_u.to(tl.uint32), least_u.to(tl.uint32), scale_u)
             _r, z, n, _q = gates(u, h, matrices, biases, PRECISION)
             h = n + z * (h - n)
         # Another thread may read what one thread stored.
@@ -248,13 +248,13 @@ def train_kernel(
         seen = tl.load(mask + long_sample * HORIZON + outs[None, :], mask=cells, other=0) != 0
         head = h
         if DROPOUT:
-            counter = sample.to(tl.uint32)[:, None] * HIDDEN + units.to(tl.uint32)[None, :]
-            drop_h = drop(counter, key_h.to(tl.uint32), least_h.to(tl.uint32), scale_h)
+            counter_h = sample.to(tl.uint32)[:, None] * HIDDEN + units.to(tl.uint32)[None, :]
+            drop_h = drop(counter_h, key_h.to(tl.uint32), least_h.to(tl.uint32), scale_h)
             head = h * drop_h
         result = tl.dot(head, to_out, input_precision=PRECISION) + vector(b_out, outs, HORIZON)[None, :]
         if DROPOUT:
-            counter = sample.to(tl.uint32)[:, None] * HORIZON + outs.to(tl.uint32)[None, :]
-            drop_y = drop(counter, key_y.to(tl.uint32), least_y.to(tl.uint32), scale_y)
+            counter_y = sample.to(tl.uint32)[:, None] * HORIZON + outs.to(tl.uint32)[None, :]
+            drop_y = drop(counter_y, key_y.to(tl.uint32), least_y.to(tl.uint32), scale_y)
             result *= drop_y
         error = result - wanted
         if HUBER:
@@ -297,10 +297,10 @@ def train_kernel(
             h = tl.load(kept + step * (BLOCK * PAD))
             u = tl.maximum(lifted, 0.0)
             if DROPOUT:
-                counter = (sample.to(tl.uint32) * LOOK_BACK + step)[:, None] * HIDDEN + units.to(tl.uint32)[
+                counter_u = (sample.to(tl.uint32) * LOOK_BACK + step)[:, None] * HIDDEN + units.to(tl.uint32)[
                     None, :
                 ]
-                drop_u = drop(counter, key_u.to(tl.uint32), least_u.to(tl.uint32), scale_u)
+                drop_u = drop(counter_u, key_u.to(tl.uint32), least_u.to(tl.uint32), scale_u)
                 u *= drop_u
             r, z, n, q = gates(u, h, matrices, biases, PRECISION)
             dg = dh * (1.0 - z) * (1.0 - n * n)

@@ -108,6 +108,6 @@ def test_a_key_that_stands_twice_ends_before_anything_runs(study, arguments):
     path.write_text(path.read_text() + "\nseeds: [7]\n")
     answer = snakemake(study, *arguments, check=False)
     assert answer.returncode != 0
-    assert "study.yaml: the key seeds stands twice, in line" in answer.stderr
+    assert "study.yaml: the key seeds occurs twice, in line" in answer.stderr
     assert "Traceback" not in answer.stderr
     assert not (study / "results").exists()

@@ -106,7 +106,7 @@ def test_a_saving_too_good_to_be_true_trips_the_alarm(simulate):
     assert "over 25%" in choice.reason
 
 
-def test_throttled_and_unlawful_clocks_do_not_count(simulate):
+def test_throttled_and_wrong_clocks_do_not_count(simulate):
     frame = simulate()
     before = choose_clock(frame, 0.05, seed=0)
     frame.loc[frame["clock_mhz"] == before.clock_mhz, "throttled"] = True
@@ -121,7 +121,7 @@ def test_throttled_and_unlawful_clocks_do_not_count(simulate):
 def test_a_sweep_of_the_maximum_alone_is_refused(simulate):
     frame = simulate()
     choice = choose_clock(frame[frame["clock_mhz"] == 1410], 0.05, seed=0)
-    assert (choice.status, choice.reason) == ("refused", "no warm, lawful repeat below 1410 MHz")
+    assert (choice.status, choice.reason) == ("refused", "no warm, valid repeat below 1410 MHz")
 
 
 # --- contamination --------------------------------------------------------------------------------------

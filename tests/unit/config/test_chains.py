@@ -69,10 +69,10 @@ def test_a_chain_may_sweep_the_model_itself(config):
     ("steps", "model", "sentence"),
     [
         ([["repla"]], "stgnn", r"chains.0 \(chain_0\): 'repla' is neither .* did you mean 'replay'"),
-        ([["replay"]], "stgn", "chains.0 .*'stgn' is no model; did you mean 'stgnn'"),
-        ([["replay", "prune_half", "replay"]], "stgnn", "'replay' comes twice, which goes in a circle"),
+        ([["replay"]], "stgn", "chains.0 .*'stgn' is not a model; did you mean 'stgnn'"),
+        ([["replay", "prune_half", "replay"]], "stgnn", "'replay' is repeated: expected each step once"),
         ([["replay"], ["replay"]], "stgnn", "chains.1 .*repeats the chain 'chain_0', stgnn -> replay"),
-        ([["sweep", "replay"]], "stgnn", "sweep stands before other steps.*expected it last"),
+        ([["sweep", "replay"]], "stgnn", "sweep comes before other steps.*expected it as the last"),
         (
             [["int8", "replay"]],
             "stgnn",
@@ -125,16 +125,20 @@ def test_one_name_stands_for_one_step(config):
 @pytest.mark.parametrize(
     ("place", "kind", "sentence"),
     [
-        (("adaptation", "strategies"), {"kind": "replai"}, "'replai' is no strategy: did you mean 'replay'"),
+        (
+            ("adaptation", "strategies"),
+            {"kind": "replai"},
+            "'replai' is not a strategy: did you mean 'replay'",
+        ),
         (
             ("compression", "variants"),
             {"method": "prun"},
-            "'prun' is no compression method: did you mean 'prune'",
+            "'prun' is not a compression method: did you mean 'prune'",
         ),
         (
             ("models",),
             {"form": "stgn", "recipe": "frugal"},
-            "'stgn' is no model family: did you mean 'stgnn'",
+            "'stgn' is not a model family: did you mean 'stgnn'",
         ),
     ],
 )

@@ -8,10 +8,10 @@ from wattshed.foundation.faults import Fault
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("seeds: [1]\nstudy: a\nseeds: [2]\n", r"the key seeds stands twice, in line 1 and in line 3"),
-        ("models:\n  a: {form: gru}\n  a: {form: stgnn}\n", r"the key models.a stands twice, in line 2 and in line 3"),
-        ("ladder:\n  - {name: a, name: b}\n", r"the key ladder.0.name stands twice, in line 2 and in line 2"),
-        ('{"study": "a",\n"study": "b"}', r"the key study stands twice, in line 1 and in line 2"),
+        ("seeds: [1]\nstudy: a\nseeds: [2]\n", r"the key seeds occurs twice, in line 1 and in line 3"),
+        ("models:\n  a: {form: gru}\n  a: {form: stgnn}\n", r"the key models.a occurs twice, in line 2 and in line 3"),
+        ("ladder:\n  - {name: a, name: b}\n", r"the key ladder.0.name occurs twice, in line 2 and in line 2"),
+        ('{"study": "a",\n"study": "b"}', r"the key study occurs twice, in line 1 and in line 2"),
         ("study: [1\n", r"cannot be read as YAML"),
     ],
 )  # fmt: skip

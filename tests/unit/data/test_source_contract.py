@@ -140,7 +140,7 @@ def test_a_table_names_its_nodes_and_its_edges():
 
 
 def test_an_unknown_source_is_named_with_the_nearest_one():
-    with pytest.raises(ValidationError, match="'homs' is no data source: did you mean 'homes'"):
+    with pytest.raises(ValidationError, match="'homs' is not a data source: did you mean 'homes'"):
         read({"kind": "homs"})
     with pytest.raises(ValidationError, match="the key kind is missing; expected one of homes, nations"):
         read({})

@@ -183,7 +183,7 @@ def test_edges_are_read(tmp_path):
         ("source,target,weight\na,b,much\n", "row 2, column 'weight': 'much' is not a number"),
         ("source,target,weight\na,b,-1\n", "row 2: weight is -1.0; expected a number above 0"),
         ("source,target,weight\na,b,\n", "row 2: weight is nan"),
-        ("source,target,weight\na,b,1\na,b,1\n", "row 3: this edge stood in the list before"),
+        ("source,target,weight\na,b,1\na,b,1\n", "row 3: this edge is a repetition"),
     ],
 )
 def test_a_bad_edge_list_is_refused(tmp_path, text, says):

@@ -101,5 +101,5 @@ def test_nothing_from_the_target_hour_on_is_read(name):
 
 
 def test_an_unknown_baseline_is_named_with_the_nearest_one(task, graph):
-    with pytest.raises(Fault, match="'persistense' is no baseline: did you mean 'persistence'"):
+    with pytest.raises(Fault, match="'persistense' is not a baseline: did you mean 'persistence'"):
         make_baseline("persistense", task, graph)

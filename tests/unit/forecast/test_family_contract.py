@@ -320,5 +320,5 @@ def test_a_part_of_the_graph_can_be_drawn_where_the_network_says_so(form, task, 
 
 
 def test_an_unknown_form_is_named_with_the_nearest_one():
-    with pytest.raises(ValueError, match="'stgn' is no model family: did you mean 'stgnn'"):
+    with pytest.raises(ValueError, match="'stgn' is not a model family: did you mean 'stgnn'"):
         read_model({"form": "stgn", "recipe": "r"})

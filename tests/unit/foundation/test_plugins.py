@@ -39,11 +39,11 @@ def test_every_line_of_every_table_has_a_file_and_a_plugin(kind):
 
 
 def test_an_unknown_name_is_told_with_the_nearest_one():
-    with pytest.raises(ValueError, match=r"^'stgn' is no model family: did you mean 'stgnn'"):
+    with pytest.raises(ValueError, match=r"^'stgn' is not a model family: did you mean 'stgnn'"):
         plugins.check_name("family", "stgn")
-    with pytest.raises(Fault, match=r"^'dlinaer' is no model family: did you mean 'dlinear'\?\.$"):
+    with pytest.raises(Fault, match=r"^'dlinaer' is not a model family: did you mean 'dlinear'\?\.$"):
         plugins.load("family", "dlinaer")
-    with pytest.raises(Fault, match="'dlinaer' is no model family: did you mean 'dlinear'"):
+    with pytest.raises(Fault, match="'dlinaer' is not a model family: did you mean 'dlinear'"):
         plugins.source_file("family", "dlinaer")
 
 
@@ -66,8 +66,62 @@ def test_a_plugin_whose_own_dependency_is_missing_says_which(own, monkeypatch):
     monkeypatch.setenv(
         plugins.OWN_PLUGINS, json.dumps([str(own("needy", "import no_such_package\nFAMILY = 1\n"))])
     )
-    with pytest.raises(ModuleNotFoundError, match="no_such_package"):
+    expected = r"needy\.py cannot be loaded \(line 1: ModuleNotFoundError: No module named 'no_such_package'\): correct"
+    with pytest.raises(Fault, match=expected):
         plugins.load("family", "needy")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("FAMILY = 1\nraise RuntimeError('two\\nlines')\n", "line 2: RuntimeError: two lines"),
+        ("import sys\nFAMILY = sys.exit(3)\n", "line 2: SystemExit: 3"),
+        ("FAMILY = 1 / 0\n", "line 1: ZeroDivisionError: division by zero"),
+    ],
+)
+def test_an_own_plugin_that_fails_when_it_is_loaded_is_one_sentence(own, text, reason):
+    plugins.use_own_plugins([own("failing", text)])
+    with pytest.raises(
+        Fault, match=rf"failing\.py cannot be loaded \({reason}\): correct the file"
+    ) as caught:
+        plugins.load("family", "failing")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", plugins.KINDS)
+def test_our_own_plugins_have_what_their_kind_needs(kind):
+    for name in plugins.names(kind):
+        plugin = plugins.load(kind, name)
+        assert [need for need in plugins.KINDS[kind].needs if not hasattr(plugin, need)] == []
+
+
+def test_an_own_plugin_that_lacks_what_its_kind_needs_is_refused(own):
+    path = own("mine", "class Mine:\n    Settings = dict\n    asks = frozenset()\n\n\nSTRATEGY = Mine()\n")
+    plugins.use_own_plugins([path])
+    with pytest.raises(
+        Fault, match=r"mine\.py: its STRATEGY has no control: expected a strategy with Settings, asks"
+    ):
+        plugins.check_own("strategy", "mine")
+    plugins.check_own("strategy", "naive")
+
+
+@pytest.mark.parametrize(
+    "name", ["my model.py", "my-model.py", "model", "model.txt", "modèle.py", "", "a\0b.py", "..py"]
+)
+def test_a_file_whose_name_cannot_be_that_of_a_plugin_is_refused(tmp_path, name):
+    with pytest.raises(
+        Fault, match=r"is not named like a plug-in: expected .* such as my_model\.py; rename the file"
+    ):
+        plugins.use_own_plugins([tmp_path / name])
+
+
+def test_two_own_files_of_one_name_are_refused(own, tmp_path):
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other/mine.py").write_text('STRATEGY = "another kind"\n')
+    with pytest.raises(Fault, match=r"mine\.py and .*other/mine\.py have one name: expected each name once"):
+        plugins.use_own_plugins([own("mine"), tmp_path / "other/mine.py"])
+    with pytest.raises(Fault, match="have one name"):
+        plugins.use_own_plugins([own("mine"), tmp_path / "other/../mine.py"])
 
 
 def test_a_module_without_its_member_is_named(monkeypatch):
@@ -119,7 +173,7 @@ def test_an_own_plugin_named_like_ours_is_refused(own):
 
 
 def test_an_own_plugin_that_is_no_python_is_refused(own):
-    with pytest.raises(Fault, match=r"broken\.py is no Python .*line 1.*: correct the file"):
+    with pytest.raises(Fault, match=r"broken\.py is not Python .*line 1.*: correct the file"):
         plugins.use_own_plugins([own("broken", "FAMILY = = 1\n")])
 
 

@@ -64,5 +64,5 @@ def test_a_missing_path_with_braces_and_a_folder_without_room_for_links_are_one_
         without_braces_in_name(tmp_path / "a {b}.csv", tmp_path / "links")
     odd = tmp_path / "{b}"
     odd.write_text("x")
-    with pytest.raises(Fault, match="holds braces, which Snakemake takes for wildcards"):
+    with pytest.raises(Fault, match="contains braces, which Snakemake reads as wildcards"):
         without_braces_in_name(odd, odd / "links")

@@ -22,7 +22,7 @@ from wattshed.foundation.faults import Fault
 DRAWS = 1000
 INTERVAL = (0.025, 0.975)
 IMPLAUSIBLE_SAVING = 0.25
-# Up to this limit the alarm above was calibrated: real boards save 9 % (median) to 22 % (90th percentile).
+# The alarm above was calibrated up to this limit: real boards save 9 % (median) to 22 % (90th percentile).
 CALIBRATED_SLOWDOWN = 0.05
 DOUBTFUL_SPEEDUP = 0.05
 KEEP = "no practical point: keep the maximum"
@@ -33,11 +33,11 @@ Estimator = Literal["law", "median"]
 
 @dataclass(frozen=True)
 class ClockChoice:
-    """What to run at and why. Shares are of the baseline; bounds are bootstrap 95 % intervals.
+    """The chosen clock and the reason. Shares are relative to the baseline; bounds are bootstrap 95 % intervals.
 
-    status: ``use`` a lower clock; ``keep`` the maximum, as nothing lower is worth it; ``doubtful`` savings
-    that physics does not explain; ``refused``, as the sweep cannot be trusted and no saving is stated.
-    clock_mhz: the clock to run at, which is the maximum unless the status is ``use``.
+    status: ``use`` a lower clock; ``keep`` the maximum, because no lower clock saves enough; ``doubtful``: physics
+    does not explain the saving; ``refused``: the sweep cannot be trusted, so no saving is stated. clock_mhz: the clock
+    to run at, which is the maximum unless the status is ``use``.
     candidate_mhz: the clock of least energy under the limit that the numbers belong to, if there is one;
     its own bounds are the interval over which bootstrapped choices fall.
     estimator: ``law`` where T = a + b fmax/f and P = p0 + p1 (f/fmax)^k hold, else ``median``.
@@ -81,8 +81,8 @@ class ClockChoice:
 def choose_clock(frame: pd.DataFrame, max_slowdown_share: float, seed: int) -> ClockChoice:
     """Choose from one sweep (the columns of ``clocks.sweep.COLUMNS``; one GPU, one workload).
 
-    Least energy over the clocks with T <= (1 + max_slowdown_share) T_base. Raises :class:`Fault` for a table
-    that is no sweep; a sweep that cannot be trusted is no fault but a refusal in the answer.
+    Least energy over the clocks with T <= (1 + max_slowdown_share) T_base. Raises :class:`Fault` for a table that is
+    not a sweep; for a sweep that cannot be trusted the answer's status is ``refused``.
     """
     _check(frame, max_slowdown_share)
     sweep = usable_sweep(frame)
@@ -153,7 +153,8 @@ class _Curves:
         time = time_law(clocks, times_s, counts, noise_from(typical_cv(sweep, "time_s"), repeats))
         power = power_law(clocks, powers_w, counts, noise_from(typical_cv(sweep, "power_w"), repeats))
         self.estimator: Estimator
-        # A sweep that ran from end to end mixes drift into any fit over all clocks: medians only.
+        # In a sweep that ran from one end to the other, drift would bias a fit over all clocks: use medians
+        # only.
         if sweep.protocol == "interleaved" and time.fits and power.fits:
             self.estimator = "law"
             time_s, energy_j = time.values, time.values * power.values
@@ -181,7 +182,7 @@ class _Curves:
     def describe(self, column: int, max_slowdown_share: float) -> dict[str, Any]:
         picks = self.pick(max_slowdown_share)
         picked_mhz = self.clocks_mhz[picks[picks >= 0]]
-        # Clocks come in steps, so the interval's ends are clocks that were picked.
+        # Clocks come in steps, so the interval's ends are clocks that bootstrap draws chose.
         low_mhz, high_mhz = np.quantile(picked_mhz, INTERVAL, method="nearest")
         saving_low, saving_high = np.quantile(self.saving[:, column], INTERVAL)
         slowdown_low, slowdown_high = np.quantile(self.slowdown[:, column], INTERVAL)

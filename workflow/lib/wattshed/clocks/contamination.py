@@ -1,19 +1,19 @@
-"""Which rows of a sweep may count, what they are compared with, and when neither can be trusted.
+"""Which rows of a sweep count, what they are compared with, and when a sweep cannot be trusted.
 
-A saving is a ratio to the maximum clock, so a maximum clock that was measured cold, during a download or on
-a busy machine makes any other clock look good: the published "91.6 % saved" was such a baseline. The rules:
+A saving is relative to the maximum clock. If the maximum clock was measured cold, during a download or on a busy
+machine, every other clock looks good: the published "91.6 % saved" came from such a baseline. The rules:
 
 * Rows count if they are warm, not throttled, and ran at the clock that was asked for.
 * The reference is *interleaved* if its repeats span at least half of the sweep's order. Then the baseline is
-  its median. Otherwise the sweep ran from one end to the other and drift cannot be told from the clock: the
-  first 15 runs do not count at all, and the baseline is the median over all settled runs at 0.93 fmax and
-  above, which can only understate a saving.
-* A sweep is refused where its typical repeat varies by more than 10 %, an interleaved baseline by more than
-  5 %, where the maximum clock is over 5 % slower than clocks just below it, or where any lower clock is over
-  15 % faster: no GPU computes faster at a lower clock, so something else was measured.
+  its median. Otherwise the sweep ran from one end to the other and drift cannot be distinguished from the clock's
+  effect: the first 15 runs do not count, and the baseline is the median over all settled runs at 0.93 fmax and above,
+  which may understate a saving but not overstate it. * A sweep is refused where its typical repeat varies by more than
+  10 %, an interleaved baseline by more than 5 %, where the maximum clock is over 5 % slower than clocks just below it,
+  or where any lower clock is over 15 % faster: no GPU computes faster at a lower clock, so something else was
+  measured.
 
 All thresholds are judgements. Those of ordered sweeps come from eight recorded ones of 183 or 177 runs, where
-10 % parts the four that are beyond repair (11 to 15 %) from the other four (0.5 to 9.3 %).
+10 % separates the four unusable ones (11 to 15 %) from the other four (0.5 to 9.3 %).
 """
 
 from dataclasses import dataclass
@@ -49,7 +49,7 @@ class UsableSweep:
 
 
 def usable_sweep(frame: pd.DataFrame) -> UsableSweep:
-    """Drop what must not count and find the baseline's rows (perhaps none)."""
+    """Drop the rows that do not count and find the baseline's rows (possibly none)."""
     maximum = int(frame["clock_mhz"].max())
     unlawful = frame["applied_mhz"].notna() & (frame["applied_mhz"] != frame["clock_mhz"])
     rows = frame[frame["warm"] & ~frame["throttled"] & ~unlawful.astype(bool)]
@@ -88,11 +88,11 @@ def refusal(sweep: UsableSweep) -> str | None:
     baseline = sweep.baseline["time_s"]
     if len(baseline) < LEAST_REPEATS:
         return (
-            f"fewer than {LEAST_REPEATS} warm, lawful repeats of the baseline "
+            f"fewer than {LEAST_REPEATS} warm, valid repeats of the baseline "
             f"({len(baseline)} at or near {sweep.maximum_mhz} MHz)"
         )
     if not (sweep.rows["clock_mhz"] < sweep.maximum_mhz).any():
-        return f"no warm, lawful repeat below {sweep.maximum_mhz} MHz"
+        return f"no warm, valid repeat below {sweep.maximum_mhz} MHz"
     typical = typical_cv(sweep, "time_s")
     if typical > MOST_TYPICAL_CV:
         return (
@@ -105,7 +105,8 @@ def refusal(sweep: UsableSweep) -> str | None:
 
 
 def _cold_reference(sweep: UsableSweep) -> str | None:
-    """An interleaved reference must agree with itself and with the clocks just below it."""
+    """The reason to refuse an interleaved reference that varies or is slower than the clocks just below it, or
+    None."""
     baseline = sweep.baseline["time_s"]
     if variation(baseline) > MOST_BASELINE_CV:
         return (
@@ -126,10 +127,10 @@ def _cold_reference(sweep: UsableSweep) -> str | None:
 
 
 def speedup_refusal(fastest_slowdown: float) -> str | None:
-    """Refuse where some lower clock is far faster than the baseline (a slowdown share below zero)."""
+    """Refuse a sweep in which some lower clock is far faster than the baseline (a slowdown share below zero)."""
     if fastest_slowdown < -CONTAMINATED_SPEEDUP:
         return (
             f"contaminated baseline: a lower clock is {-fastest_slowdown:.1%} faster than the maximum "
-            f"(over {CONTAMINATED_SPEEDUP:.0%} is no effect of a clock)"
+            f"(over {CONTAMINATED_SPEEDUP:.0%} is not an effect of the clock)"
         )
     return None

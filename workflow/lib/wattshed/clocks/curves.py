@@ -1,4 +1,4 @@
-"""Time and energy as functions of the clock, from noisy repeats: by law where it fits, else by medians.
+"""Time and energy as functions of the clock, from noisy repeats: from the laws if they fit, else from medians.
 
 Laws: T = a + b fmax/f and P = p0 + p1 (f/fmax)^k, fitted to the medians of the clocks in relative terms. A
 chi-square test against the repeats' own noise decides whether they hold; memory-bound work breaks the first
@@ -15,7 +15,7 @@ NEIGHBOURHOOD = 0.025
 EXPONENTS = np.arange(0.5, 6.01, 0.25)
 LEAST_CLOCKS_FOR_LAW = 5
 LAW_P_VALUE = 0.01
-# Finer misfits than this do not matter to a choice, however quiet the machine.
+# Smaller misfits than this do not matter to a choice, even on a quiet machine.
 LEAST_NOISE = 0.002
 # A median's variance is pi/2 times that of a mean, asymptotically.
 MEDIAN_VARIANCE = np.pi / 2

@@ -27,7 +27,7 @@ def sweep_checkpoint(
 ) -> None:
     """Sweep in one process: warm-up, clock lock and reset belong together.
 
-    checkpoint: of any lineage. The back end says where the workload runs.
+    checkpoint: of any lineage. The back end names the device on which the workload runs.
     """
     plugin: Backend = load("clock_backend", block.backend)
     backend, device = plugin.open(block), plugin.device(block)

@@ -1,4 +1,4 @@
-"""The sweep: every clock several times in random order, the maximum clock again and again in between."""
+"""The sweep: every clock several times in random order, with the maximum clock repeatedly in between."""
 
 from collections.abc import Callable
 
@@ -23,7 +23,7 @@ COLUMNS = (
     "power_w",
     "throttled",
 )
-# A slowdown limit of a few percent falls near the maximum, so the clocks stand closer together there.
+# A slowdown limit of a few percent lies near the maximum, so the clocks are closer together there.
 CROWDING = 1.5
 
 
@@ -35,9 +35,8 @@ def run_sweep(
 ) -> pd.DataFrame:
     """One row per repeat: time_s, energy_j, power_w of one call of ``workload`` at clock_mhz.
 
-    ``order`` counts the windows as they were measured; ``warm`` is False for the warm-up, which stays in
-    the table but enters no choice. The clock is given back however this ends. A recorded sweep keeps its
-    own rows and order.
+    ``order`` counts the windows as they were measured; ``warm`` is False for the warm-up, which stays in the table but
+    is not used for the choice. The clock is always reset. A recorded sweep keeps its own rows and order.
     """
     recorded = backend.recorded_sweep()
     if recorded is not None:
@@ -86,7 +85,7 @@ def spread_clocks(supported_mhz: tuple[int, ...], points: int) -> tuple[int, ...
 
 def plan_order(clocks_mhz: tuple[int, ...], repeats: int, seed: int) -> list[int]:
     """Rounds of all clocks, each in its own random order, with the maximum at the start and middle of
-    each round and at the very end: drift then shows in the reference and not as an effect of the clock.
+    each round and at the very end: drift is then visible in the reference and not mistaken for an effect of the clock.
     """
     random = np.random.default_rng(seed)
     *others, maximum = clocks_mhz

@@ -1,4 +1,4 @@
-"""Configuration blocks as arguments of jobs: JSON in which Snakemake finds no wildcards."""
+"""Configuration blocks as arguments of jobs: JSON that contains no Snakemake wildcards."""
 
 import re
 
@@ -9,7 +9,7 @@ ESCAPES = str.maketrans({"{": r"\u007b", "}": r"\u007d"})
 def without_braces(json_text: str) -> str:
     """The same JSON with braces inside strings written as Unicode escapes.
 
-    Snakemake would take ``{form}`` in a caption for a wildcard. Braces of objects stay; they are followed by a quote or
-    by a closing brace, which no wildcard is.
+    Snakemake would read ``{form}`` in a caption as a wildcard. Braces of JSON objects are kept: a quote or a closing
+    brace follows them, so that Snakemake does not read them as wildcards.
     """
     return STRING.sub(lambda found: found[0].translate(ESCAPES), json_text)

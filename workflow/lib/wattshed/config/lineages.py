@@ -18,7 +18,7 @@ JOINT = "+"
 class Lineage:
     """One checkpoint of a study, for each of its seeds.
 
-    text: such as ``stgnn+replay``; model: where it begins; parent: lineage before the last step, None for a base model;
+    text: such as ``stgnn+replay``; model: its base model; parent: lineage before the last step, None for a base model;
     step: name of the last step in the study; kind: what the step is; plugin: the strategy or method by which it is
     made; settings: the step's block.
     """
@@ -49,8 +49,8 @@ def lineages_of(study: "Study") -> dict[str, Lineage]:
     """All lineages by their text, each after its parent.
 
     The base models; every strategy on each of ``adaptation.models``; every variant on each of ``compression.models``;
-    the chains with all that lies on their way. Raises :class:`ValueError` with the place and the reason where a step is
-    unknown, repeated, or more than its checkpoint can be asked for.
+    the chains with all their intermediate lineages. Raises :class:`ValueError` with the place and the reason if a step
+    is unknown, repeated, or not supported by its checkpoint's family.
     """
     found = {name: Lineage(name, name) for name in study.models}
     for block, steps, compared in (
@@ -66,7 +66,8 @@ def lineages_of(study: "Study") -> dict[str, Lineage]:
         where = f"chains.{place} ({chain.name})"
         if SWEEP in chain.steps[:-1]:
             raise ValueError(
-                f"{where}: {SWEEP} stands before other steps, but leaves no checkpoint: expected it last, or not at all"
+                f"{where}: {SWEEP} comes before other steps, but makes no checkpoint: expected it as the "
+                "last step, or not at all"
             )
         path = (chain.model, *chain.steps)
         if path in chains:
@@ -86,16 +87,16 @@ def swept_lineages(study: "Study") -> list[str]:
 
 
 def _follow(study: "Study", found: dict[str, Lineage], model: str, steps: list[str], where: str) -> None:
-    """Add the lineages on the way from the model through the steps."""
+    """Add the lineages that the steps make, one after another, from the model."""
     if model not in study.models:
-        raise ValueError(f"{where}: {model!r} is no model{_near(model, study.models)}")
+        raise ValueError(f"{where}: {model!r} is not a model{_near(model, study.models)}")
     at = found[model]
     family = plugins.load("family", study.models[model].form)
     offers = frozenset(family.offers(study.models[model]))
     for number, name in enumerate(steps):
         if name in steps[:number]:
             raise ValueError(
-                f"{where}: the step {name!r} comes twice, which goes in a circle: expected each step once; a second "
+                f"{where}: the step {name!r} is repeated: expected each step once; a second "
                 "pass needs a strategy or variant of another name"
             )
         child = _child(study, at, name, where)

@@ -1,4 +1,4 @@
-"""Keys that name a plug-in, and blocks whose further keys belong to the plug-in that one of their keys names."""
+"""Types for keys that name a plug-in, and for blocks whose other keys belong to the plug-in that one key names."""
 
 import json
 from collections.abc import Mapping
@@ -13,9 +13,9 @@ from wattshed.foundation import plugins
 
 
 def read_block(kind: plugins.KindName, key: str, given: Any) -> Any:
-    """The block read by the ``Settings`` of the plug-in that its ``key`` names.
+    """Read a block with the ``Settings`` class of the plug-in that its ``key`` names.
 
-    Raises :class:`ValueError` for a name that no table has, and pydantic's own error for wrong keys.
+    Raises :class:`ValueError` for an unknown name, and pydantic's ``ValidationError`` for wrong keys.
     """
     if isinstance(given, BaseModel):
         given = given.model_dump(mode="json")
@@ -24,8 +24,14 @@ def read_block(kind: plugins.KindName, key: str, given: Any) -> Any:
     name = given.get(key)
     if not isinstance(name, str):
         raise ValueError(f"the key {key} is missing; expected one of {', '.join(plugins.names(kind))}")
-    settings: type[BaseModel] = plugins.load(kind, plugins.check_name(kind, name)).Settings
-    # As JSON, so that dates and enumerations may be text although the blocks are strict.
+    plugins.check_own(kind, plugins.check_name(kind, name))
+    settings: type[BaseModel] = plugins.load(kind, name).Settings
+    if not (isinstance(settings, type) and issubclass(settings, BaseModel)):
+        raise ValueError(
+            f"the Settings of the {plugins.KINDS[kind].what} {name!r} are not a class of settings; expected one that "
+            "is derived from the block of its kind: correct the plug-in"
+        )
+    # Validated as JSON, so that dates and enumerations may be text although the blocks are strict.
     return settings.model_validate_json(json.dumps(given, default=str))
 
 
@@ -42,7 +48,13 @@ class PluginBlock:
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         def read(given: Any) -> Any:
-            return given if isinstance(given, source) else read_block(self.kind, self.key, given)
+            block = given if isinstance(given, source) else read_block(self.kind, self.key, given)
+            if not isinstance(block, source):
+                raise ValueError(
+                    f"the Settings of the {plugins.KINDS[self.kind].what} {getattr(block, self.key, None)!r} are not a "
+                    f"{source.__name__}; expected a class that is derived from it: correct the plug-in"
+                )
+            return block
 
         return core_schema.no_info_plain_validator_function(read)
 
@@ -65,7 +77,8 @@ class PluginName:
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         def check(name: str) -> str:
-            return plugins.check_name(self.kind, name)
+            plugins.check_own(self.kind, plugins.check_name(self.kind, name))
+            return name
 
         return core_schema.no_info_after_validator_function(check, handler(source))
 

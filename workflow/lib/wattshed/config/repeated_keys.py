@@ -1,4 +1,4 @@
-"""A key that stands twice in a YAML file is refused: YAML's loaders take the last one and say nothing."""
+"""Refuses a YAML file with a repeated key: YAML loaders silently take the last one."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ def refuse_repeated_keys(path: Path | str) -> None:
     seen_nodes: set[int] = set()
     while waiting:
         place, node = waiting.pop()
-        # An anchor may be used in many places, even inside of itself.
+        # An anchor may be used in many places, even inside itself.
         if id(node) in seen_nodes:
             continue
         seen_nodes.add(id(node))
@@ -32,7 +32,8 @@ def refuse_repeated_keys(path: Path | str) -> None:
                 line = key.start_mark.line + 1
                 if name in lines and name != "<<":
                     raise Fault(
-                        f"{path}: the key {place}{name} stands twice, in line {lines[name]} and in line {line}; "
+                        f"{path}: the key {place}{name} occurs twice, in line {lines[name]} and in line "
+                        f"{line};  "
                         "expected once: remove or rename one of them."
                     )
                 lines[name] = line

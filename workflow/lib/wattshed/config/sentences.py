@@ -1,4 +1,4 @@
-"""The first problem of a configuration as one sentence: where it stands in the user's file, and what was expected."""
+"""The first problem of a configuration as one sentence: its place in the user's file, and what was expected."""
 
 import difflib
 import types
@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from wattshed.config.plugin_block import PluginBlock
 from wattshed.foundation import plugins
 
-# A list of more keys than this is looked up in the schema instead.
+# If a block has more keys than this, the message names the schema instead of listing them.
 MOST_KEYS = 12
 
 
@@ -22,14 +22,14 @@ def sentence(
 ) -> str:
     """The first problem that pydantic found, as a user reads it.
 
-    origin: the file. block: the model that was validated, and given: the parsed file; with both, the place is the
-    user's own path and suggestions come from the block in which the problem stands.
+    origin: the file. block: the model that was validated, and given: the parsed file; with both, the place is the path
+    in the user's file, and suggestions come from the block with the problem.
     """
     problems = error.errors(include_url=False)
-    # A misspelt key is also a missing one; the misspelling is the better news.
+    # A misspelt key is also a missing one; reporting the misspelling helps more.
     first = next((problem for problem in problems if problem["type"] == "extra_forbidden"), problems[0])
     path, keys = _locate(first["loc"], block, given)
-    # What concerns several blocks has no path of its own: its sentence names the keys.
+    # A problem that concerns several blocks has no path; its message names the keys.
     place = ".".join(str(part) for part in path)
     more = f" ({len(problems) - 1} more after it)" if len(problems) > 1 else ""
     if first["type"] == "extra_forbidden":
@@ -56,9 +56,10 @@ def _suggestion(key: str, keys: list[str]) -> str:
 def _locate(
     loc: tuple[int | str, ...], block: type[BaseModel] | None, given: Any
 ) -> tuple[list[int | str], list[str]]:
-    """The user's path to the problem, and the keys of the block in which its last part stands.
+    """The path to the problem in the user's file, and the keys of the block that contains its last part.
 
-    pydantic also puts the names of a union's members into its path; they are left out, since no file holds them.
+    pydantic also puts the names of a union's members into its path; they are left out, since the file does not contain
+    them.
     """
     if block is None:
         return list(loc), []
@@ -94,7 +95,7 @@ def _is_block(annotation: Any) -> bool:
 
 
 def _inside(block: Any, part: int | str) -> Iterator[tuple[Any, tuple[Any, ...]]]:
-    """Types, each with its annotations, of what stands under ``part`` of a block, a mapping or a list."""
+    """Types, with their annotations, of the value under ``part`` of a block, a mapping or a list."""
     if _is_block(block):
         field = block.model_fields.get(part)
         if field is not None:
@@ -122,7 +123,7 @@ def _expand(annotation: Any, metadata: tuple[Any, ...], given: Any) -> Iterator[
 
 
 def _agrees(block: type[BaseModel], given: Any) -> bool:
-    """Whether the keys that tell a union's members apart, such as ``kind``, have the values of this block."""
+    """Whether the keys that distinguish a union's members, such as ``kind``, have the values of this block."""
     if not isinstance(given, Mapping):
         return True
     return all(

@@ -25,12 +25,12 @@ from wattshed.foundation import plugins
 from wattshed.foundation.faults import Fault
 
 NAME = r"^[a-z][a-z0-9_]*$"
-# Seeds are multiplied by a million to make room for epochs; torch takes 64 bits.
+# A seed times a million plus the epoch must fit torch's 64-bit seeds.
 LARGEST_SEED = 2**32 - 1
 Name = Annotated[str, StringConstraints(pattern=NAME)]
 BaselineName = Annotated[str, PluginName("baseline")]
 Model = Annotated[ModelBlock, PluginBlock("family", "form")]
-# Words that results, rules or tables use themselves. A name of the user's may not be one of them.
+# Words that results, rules or tables use. The user may not use them as names.
 RESERVED = {
     "study": {"idle", "none"},
     "models": {"none", "random", "total", "all", "baseline"},
@@ -41,7 +41,7 @@ RESERVED = {
 
 
 class Study(Block):
-    """One study; its results lie in ``results/{study}/``."""
+    """One study; its results are in ``results/{study}/``."""
 
     study: str = Field(pattern=NAME, description="Name of the study and of its results folder.")
     plugins: list[str] = Field(
@@ -51,14 +51,14 @@ class Study(Block):
     )
     seeds: list[int] = Field(
         min_length=1,
-        description="Every trained model is trained once per seed; three or more give intervals.",
+        description="Every model is trained once per seed; three or more seeds give intervals.",
     )
     device: Literal["cpu", "cuda"] = Field(
         default="cpu", description="Where networks are trained and used; `cuda` needs a GPU."
     )
     engine: Literal["auto", "torch"] = Field(
         default="auto",
-        description="What computes networks: `auto` takes the fastest back end of the machine (a kernel that is "
+        description="The back end that computes networks: `auto` takes the machine's fastest one (a kernel that is "
         "compiled at first use) and falls back to `torch`, which needs no compiler.",
     )
     data: DataBlock = Field(description="Panel, windows and splits.")
@@ -76,7 +76,7 @@ class Study(Block):
     )
     chains: list[ChainBlock] = Field(
         default=[],
-        description="What is done with trained models, step after step; at every step the base model is the control.",
+        description="Steps after the training of models; at every step the base model is the control.",
     )
     clocks: ClocksBlock = Field(
         default_factory=ClocksBlock, description=f"The clock sweep of chains that end with `{SWEEP}`."
@@ -118,7 +118,7 @@ class Study(Block):
                 if name in RESERVED[place]:
                     raise ValueError(f"{place}: {name!r} is a reserved word; expected another name")
                 if taken.count(name) > 1:
-                    raise ValueError(f"{place}: {name!r} stands twice; expected each name once")
+                    raise ValueError(f"{place}: {name!r} occurs twice; expected each name once")
         for one, other, what in (
             (self.models, self.baselines, "a baseline and of a model; rename the model"),
             (

@@ -95,14 +95,15 @@ def nearest_neighbours(similarity: Similarity, neighbours: int, seed: int) -> sp
     count = similarity.count
     kept = min(neighbours, count - 1)
     if kept == 0:
-        # A panel of one node: there is nobody to be a neighbour.
+        # A panel of one node: it has no neighbours.
         return sp.csr_array((count, count), dtype=np.float64)
     columns = np.empty((count, kept), dtype=np.int64)
     weights = np.empty((count, kept), dtype=np.float64)
     for start in range(0, count, ROWS_PER_BLOCK):
         rows = np.arange(start, min(start + ROWS_PER_BLOCK, count))
         values = similarity.rows(rows)
-        # Rounding makes equal what differs by floating-point noise only; the hash then decides.
+        # Similarities that differ only by floating-point noise are rounded to equal values; the hash then
+        # decides.
         ranked = np.round(values, 6) + 1e-7 * _pair_hash(rows, count, seed)
         ranked[np.arange(len(rows)), rows] = -np.inf
         best = np.argpartition(-ranked, kept - 1, axis=1)[:, :kept]
@@ -130,7 +131,7 @@ def normalise(directed: sp.csr_array, minimum_weight: float = 0.0) -> sp.csr_arr
     """D^-1/2 (clip(A + A^T, 0, 1) + I) D^-1/2 [N, N], float32 (Kipf and Welling 2017).
 
     Entries of A that occur more than once are added up. Edges whose clipped weight is below ``minimum_weight`` are
-    dropped, so that no aggregate has to compute them. A self loop of A keeps its clipped weight instead of 1.
+    dropped, which makes aggregates cheaper. A self loop of A keeps its clipped weight instead of 1.
 
     The same bytes as torch-geometric's ``to_undirected`` and ``gcn_norm`` give (a test compares them), without the
     seconds that importing torch and torch-geometric takes.

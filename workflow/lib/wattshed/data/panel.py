@@ -1,4 +1,4 @@
-"""The panel: one value per hour and node, with a mask of what was really observed."""
+"""The panel: one value per hour and node, with a mask of the cells that were measured."""
 
 import json
 from dataclasses import dataclass, field
@@ -22,10 +22,10 @@ class Panel:
 
     values: float32 [T, N] in ``unit``; NaN where nothing is known, a number where a source imputed one.
     observed: bool [T, N]; True only for cells that were measured.
-    times: datetime64[s] [T], UTC, start of each hour, hourly and without holes.
+    times: datetime64[s] [T], UTC, start of each hour, without gaps.
     nodes: one row per node, in the order of the columns; its index holds the node names.
     unit: of ``values``, for one hour (``kWh``, ``MWh``).
-    timezone: whose calendar the nodes live by (IANA name); months, weekdays and hours come from it.
+    timezone: of the nodes' calendar (IANA name); months, weekdays and hours come from it.
     source: where the panel came from; ``synthetic`` and ``simulated`` panels say so here.
     intensity_g_per_kwh: float64 [T] carbon intensity that came with the panel, or None.
     """
@@ -52,7 +52,7 @@ class Panel:
             twice = self.nodes.index[self.nodes.index.duplicated()][0]
             raise Fault(f"{where}: node {twice!r} occurs twice; expected unique node names: rename one.")
         if hours > 1 and not bool((np.diff(self.times) == HOUR).all()):
-            raise ValueError(f"{where}: times must be hourly without holes; reindex first")
+            raise ValueError(f"{where}: times must be hourly without gaps; reindex first")
         if bool(np.isnan(self.values[self.observed]).any()):
             raise ValueError(f"{where}: a cell cannot be observed and NaN")
         endless = np.isinf(self.values)
@@ -71,7 +71,7 @@ class Panel:
 
     @property
     def node_names(self) -> list[str]:
-        """Node names in column order: the one order that graph, panel and results share."""
+        """Node names in column order, which graph, panel and results share."""
         return [str(name) for name in self.nodes.index]
 
     @property

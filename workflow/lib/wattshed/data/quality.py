@@ -1,14 +1,14 @@
-"""What each node's readings are worth: coverage, gaps, imputed hours, stuck meters, spikes."""
+"""Quality of each node's readings: coverage, gaps, imputed hours, stuck meters, spikes."""
 
 import numpy as np
 import pandas as pd
 
 from wattshed.data.panel import Panel
 
-# A meter is called stuck from so many equal readings in a row on.
+# A meter counts as stuck after this many equal readings in a row.
 STUCK_H = 24
-# A spike lies so many interquartile ranges outside the quartiles of its node. Household loads are skewed: at
-# the textbook's 1.5 every evening would be a spike.
+# A spike lies this many interquartile ranges outside the quartiles of its node. Household loads are skewed:
+# with the usual 1.5 every evening would be a spike.
 SPIKE_RANGES = 10.0
 NODES_PER_BLOCK = 256
 
@@ -73,7 +73,7 @@ def _equal_runs(values: np.ndarray, observed: np.ndarray) -> tuple[np.ndarray, n
 
 
 def _spikes(values: np.ndarray, observed: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    # Sorting puts what was not observed (infinity) last, so quartiles are places in the row.
+    # Sorting puts unobserved hours (infinity) last, so quartiles are positions in the row.
     ordered = np.sort(np.where(observed, values, np.float32(np.inf)), axis=1)
     rows = np.arange(len(values))
     lower = ordered[rows, (seen - 1) // 4][:, None]

@@ -1,4 +1,4 @@
-"""Scaling fitted on the observed cells of the training part, and on nothing else."""
+"""Scaling, fitted only on the observed cells of the training part."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -29,9 +29,9 @@ def fit_scaler(
 ) -> Scaler:
     """Fit on observed cells of ``train``: one pair for the panel (the study's) or one per node.
 
-    A node without an observed training hour takes the panel's pair; a constant one keeps its unit.
+    A node without an observed training hour takes the panel's pair; a constant node gets the deviation 1.
     """
-    # float64 sums without a float64 copy of the panel: 8,442 nodes would take a gigabyte.
+    # Sums in float64 without a float64 copy of the panel, which would take 1 GB for 8,442 nodes.
     seen = observed[train.start : train.stop]
     cells = np.where(seen, values[train.start : train.stop], np.float32(0))
     counts = seen.sum(axis=0)

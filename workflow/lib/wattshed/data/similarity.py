@@ -1,4 +1,4 @@
-"""How alike two nodes are, computed for blocks of rows."""
+"""Similarity of nodes, computed for blocks of rows."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -26,7 +26,7 @@ class Similarity(Protocol):
 
 @dataclass(frozen=True)
 class MetadataSimilarity:
-    """The study's similarity: place, contracted power and tariff (its graph_construction, default weights).
+    """The source study's similarity: place, contracted power and tariff (its graph_construction, default weights).
 
     s = w_geo (1 - cosdist(province, municipality)) + w_power (1 - d / max d) + w_tariff (same tariff);
     the cosine of two concatenated one-hot pairs is the share of equal entries.
@@ -106,7 +106,8 @@ def hour_of_week(panel: Panel) -> np.ndarray:
 
 
 def hour_of_week_means(panel: Panel, segment: Segment) -> np.ndarray:
-    """Mean of the observed cells for each hour of the local week [168, N]; node mean where none was seen."""
+    """Mean of the observed cells for each hour of the local week [168, N]; the node's mean for hours without an
+    observation."""
     seen = panel.observed[segment.start : segment.stop]
     cells = np.where(seen, panel.values[segment.start : segment.stop], np.float32(0))
     bins = hour_of_week(panel)[segment.start : segment.stop]

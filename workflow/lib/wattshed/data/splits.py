@@ -16,21 +16,21 @@ from wattshed.foundation.writing import write_json
 
 @dataclass(frozen=True)
 class Segment:
-    """Hours ``start <= t < stop`` of the panel. A window belongs to it if its targets lie in it."""
+    """Hours ``start <= t < stop`` of the panel. A window belongs to it if all its targets are in it."""
 
     name: str
     start: int
     stop: int
 
     def origins(self, look_back_h: int, horizon_h: int) -> np.ndarray:
-        """First target hours [B] of all windows; a week of history is always there."""
+        """First target hours [B] of all windows; each has at least a week of history."""
         first = max(self.start, look_back_h, WEEK_H)
         return np.arange(first, self.stop - horizon_h + 1)
 
 
 @dataclass(frozen=True)
 class Month:
-    """One month of the stream: what may be learned, and the tail that never is."""
+    """One month of the stream: the part to learn from, and the held-out tail."""
 
     name: str
     learn: Segment
@@ -80,7 +80,7 @@ class Splits:
 
 
 def split_calendar(panel: Panel, splits: SplitsBlock, windows: WindowsBlock) -> Splits:
-    """Cut the panel's span into train, validation, test and the months CL_1..CL_k of what is left.
+    """Cut the panel's span into train, validation, test and, in the rest, the months CL_1..CL_k.
 
     Raises :class:`Fault` if any part is too short for one window or has no observed value to forecast.
     """
@@ -118,7 +118,7 @@ def split_calendar(panel: Panel, splits: SplitsBlock, windows: WindowsBlock) -> 
                 "to forecast): give a longer panel or other shares."
             )
         if not panel.observed[origins[0] : part.stop].any():
-            # An error over nothing would read as 0, and nothing can be learned from nothing.
+            # Without observed values, the error would be reported as 0 and training would be impossible.
             raise Fault(
                 f"data.splits: {part.name} ({panel.times[origins[0]]} to {panel.times[part.stop - 1]} UTC) has no "
                 f"observed value in {part.stop - origins[0]} hours; expected at least one: give a panel that was "

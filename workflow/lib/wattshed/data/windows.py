@@ -26,10 +26,10 @@ def _take(view: np.ndarray, rows: np.ndarray) -> np.ndarray:
 
 
 def fill_gaps(values: np.ndarray, fallback: np.ndarray) -> np.ndarray:
-    """Histories need numbers: each unknown hour takes the node's value of 24 h before, else ``fallback``.
+    """Fill unknown hours of histories with the node's value 24 h before, else with ``fallback``.
 
     values: float32 [T, N] with NaN where unknown; fallback: [N], from the training part. Only the past is
-    used. Returned unchanged, not copied, where nothing is unknown.
+    used. Returned as it is, not copied, if no hour is unknown.
     """
     unknown = np.isnan(values)
     if not unknown.any():

@@ -1,1 +1,1 @@
-"""Which GPUs there are, and how the libraries number them."""
+"""Which GPUs the machine has, and how the libraries number them."""

@@ -1,4 +1,4 @@
-"""Why a device cannot be used or read, and what would help."""
+"""Why a device cannot be used or read, and how to fix that."""
 
 from __future__ import annotations
 

@@ -24,9 +24,9 @@ def torch_index_of(
 ) -> int:
     """Torch's number of the GPU that NVML numbers ``nvml_index``.
 
-    uuids: of torch's devices in torch's order, with or without ``GPU-``; empty where torch does not know them, and
-    then the environment decides. Raises :class:`Fault` where the GPU is not visible to this process, and where its
-    number cannot be known.
+    uuids: of torch's devices in torch's order, with or without ``GPU-``; if empty, because torch does not know them,
+    the environment variables decide. Raises :class:`Fault` if the GPU is not visible to this process or its number
+    cannot be determined.
     """
     indices = _nvml_indices(uuids, nvml, environment)
     if nvml_index not in indices:
@@ -57,7 +57,7 @@ def nvml_index_of(
 
 def _nvml_indices(uuids: Sequence[str], nvml: Any, environment: Mapping[str, str]) -> list[int]:
     """NVML's number of each of torch's devices, in torch's order."""
-    # By their UUIDs the GPUs need no order: all of them are listed, and torch says which it has.
+    # With UUIDs the order does not matter: NVML lists all GPUs, and torch says which ones it uses.
     listed = {name: value for name, value in environment.items() if not (uuids and name == VISIBLE)}
     gpus, absence, opened = visible_gpus(nvml, listed)
     if opened is not None:
@@ -71,13 +71,14 @@ def _nvml_indices(uuids: Sequence[str], nvml: Any, environment: Mapping[str, str
         unknown = [uuid for uuid in uuids if _plain(uuid) not in by_uuid]
         if unknown:
             raise Fault(
-                f"NVML does not list the GPU {unknown[0]} that torch uses: expected a whole GPU and not a MIG "
+                f"NVML does not list the GPU {unknown[0]} that torch uses: expected a whole GPU, not a MIG "
                 "instance; use another one."
             )
         return [by_uuid[_plain(uuid)] for uuid in uuids]
     if VISIBLE not in environment and _unlike(gpus) and environment.get(ORDER) != BY_BUS:
         raise Fault(
-            "torch may number these unlike GPUs by speed, and NVML numbers them by bus: which is which cannot be "
+            "torch may number these different GPUs by speed, and NVML numbers them by bus: which is which "
+            "cannot be "
             f"known; set {ORDER}={BY_BUS}."
         )
     return [gpu.index for gpu in gpus]

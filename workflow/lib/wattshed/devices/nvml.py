@@ -1,4 +1,4 @@
-"""NVML, NVIDIA's management library: the one place that opens it, and what it says of the GPUs."""
+"""NVML, NVIDIA's management library: the one place that opens it, and what it reports about the GPUs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ DRIVER = "nothing if the machine has no NVIDIA GPU; else install its driver"
 
 
 def open_nvml(nvml: Any = None) -> tuple[Any, Absence | None]:
-    """NVML's bindings, initialised; or None and why it cannot be opened. Never raises.
+    """NVML's bindings, initialised; or None and the reason why it cannot be opened. Never raises.
 
     Each successful call needs one ``nvmlShutdown`` of the bindings, which count their users. nvml: bindings to take
     instead of the installed ones.
@@ -53,7 +53,7 @@ def describe_gpus(nvml: Any = None) -> list[dict[str, Any]]:
 
 
 def text_of(value: str | bytes) -> str:
-    """Old bindings answer in bytes."""
+    """Old bindings return bytes."""
     return value.decode() if isinstance(value, bytes) else value
 
 

@@ -34,7 +34,7 @@ def device_of_gpu(nvml_index: int) -> torch.device:
 
 
 def synchroniser(device: torch.device) -> Callable[[], None]:
-    """What the meter calls at both ends of a window: it waits until the device has finished its work."""
+    """A function that waits until the device has finished its work; the meter calls it at both ends of a window."""
     if device.type == "cuda":
         return torch.cuda.synchronize
     return lambda: None

@@ -26,10 +26,10 @@ class VisibleGpu:
 
 
 def visible_gpus(nvml: Any, environment: Mapping[str, str]) -> tuple[list[VisibleGpu], Absence | None, Any]:
-    """GPUs that are visible, in CUDA's order, else why there is none; and NVML's bindings, initialised, or None.
+    """The visible GPUs in CUDA's order, or the reason why there are none; and NVML's bindings, initialised, or None.
 
     ``CUDA_VISIBLE_DEVICES`` holds indices or beginnings of UUIDs and is read as CUDA reads it: the list ends at the
-    first entry that names no GPU, and an empty one hides all. GPUs that this user may not use are not visible.
+    first entry that does not name a GPU, and an empty list hides all. GPUs that this user may not use are not visible.
     """
     wanted = environment.get(VISIBLE)
     if wanted is not None and not wanted.strip():
@@ -53,7 +53,7 @@ def visible_gpus(nvml: Any, environment: Mapping[str, str]) -> tuple[list[Visibl
             return [], Absence(f"nvml: {VISIBLE} names a MIG instance, which has no energy counter"), nvml
         return [], Absence(f"nvml: no GPU is named by {VISIBLE}={wanted}", f"correct {VISIBLE}"), nvml
     if _order_is_open(wanted, named, gpus, environment):
-        reason = f"nvml: {VISIBLE}={wanted} may number unlike GPUs by speed, and NVML numbers them by bus"
+        reason = f"nvml: {VISIBLE}={wanted} may number different GPUs by speed, and NVML numbers them by bus"
         return [], Absence(reason, f"set {ORDER}={BY_BUS}"), nvml
     return named, None, nvml
 
@@ -69,7 +69,7 @@ def _gpu(nvml: Any, index: int) -> VisibleGpu | None:
         refusal = Absence(f"nvml: GPU {index} does not answer ({error})", "reset it, or restart the machine")
         return VisibleGpu(index, None, "", "", refusal)
     if mig:
-        reason = f"nvml: {name} is in MIG mode, and its counter is that of all instances"
+        reason = f"nvml: {name} is in MIG mode, and its counter counts all instances together"
         return VisibleGpu(index, handle, uuid, name, Absence(reason, "disable MIG to meter it"))
     return VisibleGpu(index, handle, uuid, name, None)
 
@@ -78,7 +78,7 @@ def _in_mig_mode(nvml: Any, handle: Any) -> bool:
     try:
         current, _ = nvml.nvmlDeviceGetMigMode(handle)
     except (nvml.NVMLError_NotSupported, nvml.NVMLError_FunctionNotFound):
-        return False  # cards before Ampere, and drivers of that time, have no such mode
+        return False  # cards before Ampere, and drivers of that time, have no MIG mode
     return bool(current == nvml.NVML_DEVICE_MIG_ENABLE)
 
 
@@ -95,7 +95,7 @@ def _named(wanted: str, gpus: list[VisibleGpu]) -> list[VisibleGpu]:
 
 def _find(word: str, gpus: list[VisibleGpu]) -> VisibleGpu | None:
     if word.isdecimal():
-        # A number counts the GPUs that this user may use, as CUDA does.
+        # As in CUDA, a number counts only the GPUs that this user may use.
         return gpus[int(word)] if int(word) < len(gpus) else None
     matches = [gpu for gpu in gpus if word.startswith("GPU-") and gpu.uuid.startswith(word)]
     return matches[0] if len(matches) == 1 else None
@@ -104,7 +104,7 @@ def _find(word: str, gpus: list[VisibleGpu]) -> VisibleGpu | None:
 def _order_is_open(
     wanted: str, named: list[VisibleGpu], gpus: list[VisibleGpu], environment: Mapping[str, str]
 ) -> bool:
-    """Whether an index may mean another GPU to CUDA, which numbers the fastest first, than to NVML."""
+    """Whether CUDA, which numbers the fastest GPU first, may give an index to another GPU than NVML does."""
     by_index = any(word.strip().isdecimal() for word in wanted.split(","))
     unlike = len({gpu.name for gpu in gpus if gpu.name}) > 1
     return by_index and unlike and len(named) < len(gpus) and environment.get(ORDER) != BY_BUS

@@ -1,1 +1,1 @@
-"""Ground under every room: faults, files and provenance. Knows nothing of energy or models."""
+"""What every room uses: faults, files and provenance. Independent of energy and models."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from wattshed.foundation.faults import Fault
 
 CHECKOUT = Path(__file__).resolve().parents[4]
-# What Snakemake takes for a wildcard, and what its formatting of commands would stumble over.
+# Snakemake reads these as wildcards, or fails on them when it formats commands.
 BRACES = re.compile(r"[{}]")
 
 
@@ -24,9 +24,9 @@ def shipped_file(place: Path | str, root: Path | str = ".") -> Path:
 
 
 def without_braces_in_name(path: Path | str, links: Path) -> str:
-    """The path itself, or a symbolic link under ``links`` where the path holds braces.
+    """The path itself, or a symbolic link under ``links`` if the path contains braces.
 
-    Snakemake takes ``{word}`` in a path for a wildcard and has no escape for it. Raises :class:`Fault` for a path with
+    Snakemake reads ``{word}`` in a path as a wildcard and has no escape for it. Raises :class:`Fault` for a path with
     braces that does not exist or to which no link can be made.
     """
     text = str(path)
@@ -45,13 +45,14 @@ def without_braces_in_name(path: Path | str, links: Path) -> str:
             part.replace(link)
     except OSError as error:
         raise Fault(
-            f"{text} holds braces, which Snakemake takes for wildcards, and no link to it can be made at {link} "
+            f"{text} contains braces, which Snakemake reads as wildcards, and no link to it can be made at "
+            f"{link} "
             f"({error.strerror}): rename the path or make {links} writable."
         ) from error
     return str(link)
 
 
 def cache_folder() -> Path:
-    """The user's cache folder for wattshed; one among the temporary files where its own name holds braces."""
+    """The user's cache folder for wattshed, or a temporary folder if the cache folder's path contains braces."""
     place = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "wattshed"
     return Path(tempfile.gettempdir()) / f"wattshed-{os.getuid()}" if BRACES.search(str(place)) else place

@@ -1,6 +1,6 @@
-"""A digest of exactly the library files that a job uses: what its script imports, and its plug-ins.
+"""A digest of the library files that a job uses: what its script imports, and its plug-ins.
 
-Snakemake's code trigger sees the script alone. With this digest among a rule's params, an edit to a library file reruns
+Snakemake's code trigger sees only the script. With this digest among a rule's params, an edit to a library file reruns
 the rules that use it and no others. C sources, templates and style sheets count with the module that names them.
 """
 
@@ -18,7 +18,7 @@ def code_digest(script: Path | str, library: Path | str, plugins: Iterable[Path]
     """Hex digest over the package files that ``script`` and the plug-ins' files reach through their imports.
 
     library: the folder that holds the package. plugins: files of the plug-ins that the job uses, which the imports do
-    not show because plug-ins are loaded by name; they count themselves. The script itself is left to Snakemake.
+    not show because plug-ins are loaded by name; these files count too. The script itself is left to Snakemake.
     """
     root = Path(library)
     own = set(plugins)
@@ -31,7 +31,8 @@ def code_digest(script: Path | str, library: Path | str, plugins: Iterable[Path]
 
 
 def _name_of(file: Path, library: Path) -> str:
-    """Path within the package; a study's own plug-in counts by its file name, wherever the study lies."""
+    """Path within the package; a study's own plug-in counts by its file name, so the study's folder does not
+    matter."""
     return file.relative_to(library).as_posix() if file.is_relative_to(library) else file.name
 
 

@@ -1,4 +1,4 @@
-"""JSON and YAML files of earlier stages, read with a sentence where they cannot be."""
+"""Reads JSON and YAML files of earlier stages; a file that cannot be read raises a Fault of one sentence."""
 
 import json
 from collections.abc import Sequence
@@ -8,13 +8,13 @@ from typing import Any
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.writing import JSON_DIGEST, json_digest
 
-AGAIN = "it is damaged or not ours; delete it and run snakemake again."
+AGAIN = "it is damaged or wattshed did not write it; delete it and run snakemake again."
 
 
 def read_json(path: Path | str, keys: Sequence[str] = ()) -> dict[str, Any]:
     """A JSON object that :func:`~wattshed.foundation.writing.write_json` wrote, without its digest.
 
-    keys: what it must hold. Raises :class:`Fault` if it is missing, not whole, altered, no object, or lacks a key.
+    keys: what it must hold. Raises :class:`Fault` if it is missing, truncated, altered, not an object, or lacks a key.
     """
     text = _text(path)
     try:

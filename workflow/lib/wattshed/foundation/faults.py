@@ -1,4 +1,4 @@
-"""The one exception that a user is meant to read, and the door through which every script leaves."""
+"""The one exception whose message is meant for users, and the function that runs every script's ``main``."""
 
 import argparse
 import errno
@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 FAULT_EXIT_CODE = 2
-# The number of the file descriptor that leads to the terminal, where stderr leads to a log.
+# The number of the file descriptor of the terminal, if stderr goes to a log.
 TERMINAL = "WATTSHED_TERMINAL_FD"
 
 
@@ -22,8 +22,8 @@ class Fault(Exception):
 def run_script(main: Callable[[Sequence[str] | None], None], argv: Sequence[str] | None = None) -> int:
     """Run a script's ``main`` and return its exit code: 0, or 2 after one printed sentence.
 
-    Faults and full disks become one sentence on stderr. Where the log has no room for it, it goes to the terminal. Any
-    other exception is a defect of wattshed and keeps its traceback.
+    Faults and full disks become one sentence on stderr. If the log's disk is full, the sentence goes to the terminal.
+    Any other exception is a defect of wattshed and keeps its traceback.
     """
     try:
         main(argv)
@@ -54,7 +54,7 @@ def _report(sentence: str) -> None:
 
 
 def _forget_unwritten_output() -> None:
-    """What stdout still holds cannot be written; Python would fail over it a second time when it ends."""
+    """Discard what stdout still holds: it cannot be written, and Python would fail a second time when it exits."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

@@ -1,9 +1,9 @@
 """Finished work of a measured job counts, even if the Snakemake that started it was killed.
 
-A job whose Snakemake died alone runs on to its end. The next Snakemake finds its outputs marked as incomplete, deletes
-them and starts the job again. So a measured script keeps a hard-linked copy of its finished outputs until Snakemake has
-accepted them, and a second start of the very same job takes that copy instead of measuring again. A lock makes the
-second start wait while the first one still runs.
+A job continues to its end if only its Snakemake was killed. The next Snakemake finds its outputs marked as incomplete,
+deletes them and starts the job again. So a measured script keeps a hard-linked copy of its finished outputs until
+Snakemake has accepted them, and a second start of the very same job takes that copy instead of measuring again. A lock
+makes the second start wait while the first one still runs.
 """
 
 import errno
@@ -22,7 +22,7 @@ from wattshed.foundation.faults import run_script
 from wattshed.foundation.plugins import own_files
 from wattshed.foundation.writing import write_json
 
-# Folder of the copies; without this variable a script keeps none.
+# Folder of the copies; without this variable a script keeps no copies.
 FOLDER = "WATTSHED_FINISHED"
 MANIFEST = "manifest.json"
 CODE_SUFFIXES = (".py", ".c")
@@ -75,7 +75,7 @@ class FinishedWork:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
                 if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
-                    # A file system without locks: nothing can be waited for.
+                    # The file system has no locks: waiting is impossible.
                     print(
                         f"{self._lock} cannot be locked ({error.strerror}); going on without.",
                         file=sys.stderr,
@@ -95,7 +95,7 @@ class FinishedWork:
             yield
 
     def restore(self, fingerprint: str) -> bool:
-        """Put the kept outputs in their places; False where none of this fingerprint are kept."""
+        """Put the kept outputs in their places; False if none with this fingerprint are kept."""
         try:
             manifest = json.loads((self.folder / MANIFEST).read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -108,16 +108,17 @@ class FinishedWork:
             part = target.with_name(f".{target.name}.restored.part")
             part.unlink(missing_ok=True)
             _link(source, part)
-            # Newer than the inputs, which Snakemake compares it with.
+            # Snakemake expects outputs newer than the inputs.
             os.utime(part)
             part.replace(target)
-            # The orphan's own output may lie there: both names are then one file, and the move does nothing.
+            # The orphan's own output may already be there: both names are then one file, and the move does
+            # nothing.
             part.unlink(missing_ok=True)
         print("An earlier start of this job finished; its outputs are taken.", file=sys.stderr)
         return True
 
     def keep(self, fingerprint: str) -> None:
-        """Keep a copy of all outputs. The manifest comes last, so that a copy counts only whole."""
+        """Keep a copy of all outputs. The manifest is written last, so that only a complete copy counts."""
         self.drop()
         self.folder.mkdir(parents=True, exist_ok=True)
         for number, path in enumerate(self.outputs):
@@ -126,13 +127,13 @@ class FinishedWork:
         write_json(self.folder / MANIFEST, manifest)
 
     def drop(self) -> None:
-        # The manifest goes first: a half-deleted copy never counts.
+        # The manifest is deleted first, so that a half-deleted copy does not count.
         (self.folder / MANIFEST).unlink(missing_ok=True)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def drop_accepted(folder: Path, snakemake: Path) -> None:
-    """Drop the copies whose outputs Snakemake does not hold for incomplete: a forced rerun measures again.
+    """Delete the copies whose outputs Snakemake has not marked as incomplete: a forced rerun then measures again.
 
     folder: of the copies. snakemake: the folder ``.snakemake``.
     """
@@ -149,7 +150,7 @@ def drop_accepted(folder: Path, snakemake: Path) -> None:
 def fingerprint_of(words: Sequence[str], outputs: Sequence[Path]) -> str:
     """Digest of a script's arguments, of the files among them and of the package's code.
 
-    The whole package counts, since plug-ins are found by name: what is computed again needlessly is only time.
+    The whole package counts, since plug-ins are found by name: an unneeded repetition costs only time.
     """
     made = {str(path) for path in outputs}
     digest = hashlib.sha256(json.dumps([Path(sys.argv[0]).name, *words]).encode())
@@ -162,7 +163,7 @@ def fingerprint_of(words: Sequence[str], outputs: Sequence[Path]) -> str:
 
 
 def values_of(words: Sequence[str], options: Sequence[str]) -> list[Path]:
-    """The values that stand behind the given options, in the order of the arguments."""
+    """The values that follow the given options, in the order of the arguments."""
     found: list[Path] = []
     inside = False
     for word in words:

@@ -1,4 +1,4 @@
-"""Parquet files of earlier stages, checked against their digest; what cannot be read becomes one sentence."""
+"""Reads Parquet files of earlier stages and checks their digest; a file that cannot be read raises a Fault."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,13 +14,14 @@ from wattshed.foundation.writing import FRAME_DIGEST, frame_digest
 def read_frame(path: Path | str, columns: Sequence[str] = ()) -> pd.DataFrame:
     """A Parquet file.
 
-    columns: names that it must have. Raises :class:`Fault` if it is missing, no Parquet, altered, or lacks a column.
+    columns: names that it must have. Raises :class:`Fault` if it is missing, not Parquet, altered, or lacks a column.
     """
     try:
-        # Not memory-mapped: a file that is cut meanwhile would end the process.
+        # Not memory-mapped: if the file were truncated while it is read, the process would crash.
         with pq.ParquetFile(path, memory_map=False) as file:
             table = file.read()
-            # Parquet holds them twice, once inside Arrow's own schema: a damaged schema hides one of them.
+            # Parquet stores the names twice, once inside Arrow's schema; a damaged schema can lack some of
+            # them.
             places = (file.metadata.metadata, table.schema.metadata)
         frame = table.to_pandas()
         digests = {place[FRAME_DIGEST] for place in places if place and FRAME_DIGEST in place}
@@ -30,7 +31,8 @@ def read_frame(path: Path | str, columns: Sequence[str] = ()) -> pd.DataFrame:
     except (pa.ArrowException, OSError, ValueError, KeyError, TypeError, MemoryError) as error:
         reason = " ".join(str(error).split()).rstrip(".")
         raise Fault(
-            f"{path} cannot be read as Parquet ({reason}): it is damaged or not ours; delete it and run "
+            f"{path} cannot be read as Parquet ({reason}): it is damaged or wattshed did not write it; "
+            "delete it and run "
             "snakemake again."
         ) from error
     if altered:
@@ -46,5 +48,5 @@ def read_frame(path: Path | str, columns: Sequence[str] = ()) -> pd.DataFrame:
 
 
 def read_frames(paths: list[Path]) -> pd.DataFrame:
-    """Parquet files of one kind, one below the other."""
+    """Parquet files of one kind, concatenated."""
     return pd.concat([read_frame(path) for path in paths], ignore_index=True)

@@ -1,8 +1,8 @@
-"""Plug-ins: what a study can name, listed in the table of its room and loaded by name.
+"""Plug-ins: what a study can name, listed in a table in each room and loaded by name.
 
 A table is a module ``registry.py`` with one dictionary ``MODULES``: the plug-in's name -> its module as text, or
-``module:MEMBER``. Nothing imports the modules of a table but :func:`load`, so a new line reruns no job and costs no job
-the start-up of plug-ins that it does not use.
+``module:MEMBER``. Only :func:`load` imports the modules of a table, so a new line reruns no job, and a job does not
+import plug-ins that it does not use.
 
 A study may bring plug-ins of its own (config key ``plugins``): Python files, each named like its plug-in and holding
 the member of its kind, such as ``FAMILY`` in ``my_model.py``.
@@ -14,7 +14,9 @@ import importlib
 import importlib.util
 import json
 import os
+import re
 import sys
+import traceback
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -25,6 +27,8 @@ from wattshed.foundation.faults import Fault
 
 # Jobs find the study's own plug-ins in this variable: a JSON list of absolute paths.
 OWN_PLUGINS = "WATTSHED_PLUGINS"
+# The name of a plug-in is a word in commands and part of file names.
+OWN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 KindName = Literal[
     "family", "baseline", "strategy", "method", "clock_backend", "source", "sensor", "table", "figure"
 ]
@@ -32,23 +36,42 @@ KindName = Literal[
 
 @dataclass(frozen=True)
 class Kind:
-    """what: for sentences; registry: module with the table; member: what each plug-in's module calls its plug-in."""
+    """what: for sentences; registry: module with the table; member: what each plug-in's module calls its plug-in;
+    needs: what the plug-in itself must have."""
 
     what: str
     registry: str
     member: str
+    needs: tuple[str, ...]
 
 
 KINDS: dict[str, Kind] = {
-    "family": Kind("model family", "wattshed.forecast.families.registry", "FAMILY"),
-    "baseline": Kind("baseline", "wattshed.forecast.baselines.registry", "BASELINE"),
-    "strategy": Kind("strategy", "wattshed.adaptation.strategies.registry", "STRATEGY"),
-    "method": Kind("compression method", "wattshed.compression.methods.registry", "METHOD"),
-    "clock_backend": Kind("clock back end", "wattshed.clocks.backends.registry", "BACKEND"),
-    "source": Kind("data source", "wattshed.data.sources.registry", "SOURCE"),
-    "sensor": Kind("sensor", "wattshed.energy.sensors.registry", "SENSOR"),
-    "table": Kind("table", "wattshed.publish.tables.registry", "TABLE"),
-    "figure": Kind("figure", "wattshed.publish.figures.registry", "FIGURE"),
+    "family": Kind(
+        "model family",
+        "wattshed.forecast.families.registry",
+        "FAMILY",
+        ("Settings", "samplings", "published_epochs", "offers", "make"),
+    ),
+    "baseline": Kind("baseline", "wattshed.forecast.baselines.registry", "BASELINE", ("make",)),
+    "strategy": Kind(
+        "strategy",
+        "wattshed.adaptation.strategies.registry",
+        "STRATEGY",
+        ("Settings", "asks", "control", "start"),
+    ),
+    "method": Kind(
+        "compression method",
+        "wattshed.compression.methods.registry",
+        "METHOD",
+        ("Settings", "asks", "keeps", "make", "check"),
+    ),
+    "clock_backend": Kind("clock back end", "wattshed.clocks.backends.registry", "BACKEND", ("open",)),
+    "source": Kind(
+        "data source", "wattshed.data.sources.registry", "SOURCE", ("Settings", "files", "edge_list", "load")
+    ),
+    "sensor": Kind("sensor", "wattshed.energy.sensors.registry", "SENSOR", ()),
+    "table": Kind("table", "wattshed.publish.tables.registry", "TABLE", ("write",)),
+    "figure": Kind("figure", "wattshed.publish.figures.registry", "FIGURE", ("write",)),
 }
 
 
@@ -60,7 +83,7 @@ def names(kind: KindName) -> list[str]:
 def load(kind: KindName, name: str) -> Any:
     """The plug-in of that name.
 
-    Raises :class:`Fault` for a name that no table has, and for a line whose module or member is absent.
+    Raises :class:`Fault` for an unknown name, and for a line whose module or member does not exist.
     """
     member = KINDS[kind].member
     own = _own(kind)
@@ -71,7 +94,7 @@ def load(kind: KindName, name: str) -> Any:
     try:
         module = importlib.import_module(place)
     except ModuleNotFoundError as error:
-        # A plug-in whose own dependency is missing has another message: the dependency's.
+        # If only a dependency of the plug-in is missing, Python's own error names it.
         if error.name is None or not f"{place}.".startswith(f"{error.name}."):
             raise
         raise Fault(
@@ -97,21 +120,49 @@ def source_file(kind: KindName, name: str) -> Path:
 
 
 def check_name(kind: KindName, name: str) -> str:
-    """The name itself; raises :class:`ValueError` with the nearest known name where no table has it."""
+    """The name itself; raises :class:`ValueError` with the nearest known name if it is unknown."""
     known = names(kind)
     if name in known:
         return name
     near = difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean {near[0]!r}?" if near else f"expected one of {', '.join(known)}"
-    raise ValueError(f"{name!r} is no {KINDS[kind].what}: {hint}")
+    raise ValueError(f"{name!r} is not a {KINDS[kind].what}: {hint}")
+
+
+def check_own(kind: KindName, name: str) -> None:
+    """Raise :class:`Fault` if the plug-in is the study's own and lacks what every plug-in of its kind has."""
+    path = _own(kind).get(name)
+    if path is None:
+        return
+    plugin = load(kind, name)
+    for need in KINDS[kind].needs:
+        if not hasattr(plugin, need):
+            raise Fault(
+                f"{path}: its {KINDS[kind].member} has no {need}: expected a {KINDS[kind].what} with "
+                f"{', '.join(KINDS[kind].needs)}; see CONTRIBUTING.md."
+            )
 
 
 def use_own_plugins(paths: Iterable[Path]) -> None:
-    """Make the study's own plug-ins known here and, by the environment, in the processes that this one starts.
+    """Make the study's own plug-ins known in this process and, by the environment, in the processes that it starts.
 
-    Raises :class:`Fault` for a file that is missing, is no Python, holds no plug-in, or has the name of one of ours.
+    Raises :class:`Fault` for a file that is missing, not Python, holds no plug-in, or has the name of a built-in one.
     """
-    files = [path.resolve() for path in paths]
+    files: list[Path] = []
+    for given in paths:
+        if given.suffix != ".py" or not OWN_NAME.fullmatch(given.stem):
+            raise Fault(
+                f"the plug-in {str(given)!r} is not named like a plug-in: expected a name of letters, digits and "
+                "underscores that ends with .py, such as my_model.py; rename the file and correct the key plugins."
+            )
+        path = given.resolve()
+        for other in files:
+            if other.stem == path.stem:
+                raise Fault(
+                    f"the plug-ins {other} and {path} have one name: expected each name once; rename or remove one of "
+                    "them."
+                )
+        files.append(path)
     for path in files:
         for kind in _kinds_in(path):
             if path.stem in _table(kind):
@@ -157,7 +208,7 @@ def _kinds_in(path: Path) -> tuple[str, ...]:
             "configuration; correct the key plugins."
         ) from error
     except (SyntaxError, ValueError) as error:
-        raise Fault(f"the plug-in {path} is no Python ({error}): correct the file.") from error
+        raise Fault(f"the plug-in {path} is not Python ({error}): correct the file.") from error
     assigned: set[str] = set()
     for node in tree.body:
         targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
@@ -177,7 +228,20 @@ def _load_file(path: Path) -> Any:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except (Exception, SystemExit) as error:
+        if isinstance(error, Fault):
+            raise
+        lines = [
+            place.lineno for place in traceback.extract_tb(error.__traceback__) if place.filename == str(path)
+        ]
+        where = f"line {lines[-1]}: " if lines else ""
+        reason = " ".join(str(error).split())
+        raise Fault(
+            f"the plug-in {path} cannot be loaded ({where}{type(error).__name__}: {reason}): correct the file, or "
+            "install what it needs."
+        ) from error
     return module
 
 

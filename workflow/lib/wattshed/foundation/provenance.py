@@ -1,4 +1,4 @@
-"""What ran, on what, from which commit: the lines that make a number traceable."""
+"""Provenance of results: what ran, on which machine, from which commit."""
 
 import hashlib
 import importlib.metadata
@@ -27,7 +27,7 @@ REPORTED_PACKAGES = (
 
 
 def describe_machine() -> dict[str, Any]:
-    """Host, processor, memory and operating system; the GPUs are of :func:`wattshed.devices.nvml.describe_gpus`."""
+    """Host, processor, memory and operating system; the GPUs come from :func:`wattshed.devices.nvml.describe_gpus`."""
     import psutil
 
     return {
@@ -85,10 +85,10 @@ def describe_versions() -> dict[str, str]:
 
 
 def describe_commit(folder: Path | str = CHECKOUT) -> dict[str, Any]:
-    """Commit and whether the work tree differs from it.
+    """The commit, and whether the work tree differs from it.
 
-    ``unknown`` where ``folder`` is not the top of a git checkout: a copy that was unpacked inside another repository
-    must not be given the commit of that repository.
+    ``unknown`` if ``folder`` is not the top of a git checkout: a copy that was unpacked inside another repository must
+    not get that repository's commit.
     """
 
     def git(*words: str) -> str | None:

@@ -1,8 +1,8 @@
-"""Locks that a killed Snakemake left behind are removed; those of a running one are kept.
+"""Removes locks that a killed Snakemake left behind; those of a running one are kept.
 
-Snakemake does not write down which process made a lock. So each start makes a record of its process, completes it with
-its locks once Snakemake has made them, and removes it when it ends. A lock is stale if the record of a dead process
-explains it and no record of a live one could. A process that cannot be judged, as on another host, counts as alive.
+Snakemake does not record which process made a lock. So each start writes a record of its process, adds its locks once
+Snakemake has made them, and deletes the record when it ends. A lock is stale if it can belong to the record of a dead
+process and cannot belong to that of a live one. A process that cannot be checked, as on another host, counts as alive.
 """
 
 import atexit
@@ -23,7 +23,7 @@ BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 class RunRecord:
     """One Snakemake process.
 
-    started: what tells two processes of one id apart. locks: names of its lock files, or None while it has none.
+    started: distinguishes two processes with the same id. locks: names of its lock files, or None while it has none.
     since_s: when the record was made, by the file system's clock.
     """
 
@@ -35,20 +35,20 @@ class RunRecord:
     locks: list[str] | None = None
 
     def is_dead(self) -> bool:
-        """True only if that process is known to have ended."""
+        """True only if that process has certainly ended."""
         if self.host != platform.node():
             return False
         return self.boot != _boot() or _start_of(self.pid) != self.started
 
 
 def remove_stale_locks(folder: Path) -> list[str]:
-    """Remove stale locks under ``folder`` (``.snakemake``) and return their names. Old records go too."""
+    """Remove stale locks and old records under ``folder`` (``.snakemake``); returns the names of the locks."""
     records = _records(folder)
     dead = [record for record in records.values() if record.is_dead()]
     live = [record for record in records.values() if not record.is_dead()]
     claimed = {name for record in live for name in record.locks or ()}
     explained = {name for record in dead for name in record.locks or ()}
-    # A process that was killed between its record and the completion could have made any lock after it.
+    # A process that was killed before its record was completed may have made any later lock.
     open_dead = [record for record in dead if record.locks is None]
     open_live = [record for record in live if record.locks is None]
     removed = []
@@ -68,7 +68,7 @@ def remove_stale_locks(folder: Path) -> list[str]:
 def record_run(folder: Path) -> Path:
     """Record this process under ``folder`` (``.snakemake``), before Snakemake makes its locks.
 
-    The record goes when the process ends by itself; one that stays is that of a killed process.
+    The record is deleted when the process ends normally; a record that remains belongs to a killed process.
     """
     place = folder / RECORDS
     place.mkdir(parents=True, exist_ok=True)
@@ -102,7 +102,7 @@ def _records(folder: Path) -> dict[Path, RunRecord]:
 
 
 def _read(path: Path) -> RunRecord | None:
-    """None for a record that is not whole: its process was killed while it wrote."""
+    """None for an incomplete record: its process was killed while it wrote."""
     try:
         return RunRecord(**json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
@@ -134,13 +134,13 @@ def _boot() -> str:
 
 
 def _start_of(pid: int) -> str | None:
-    """When a process started, as the system counts; None where there is no such process."""
+    """When a process started, in the system's units; None if there is no such process."""
     try:
         # Field 22 of the line; the second one, the name in parentheses, may hold spaces.
         line = (
             Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
         )
-        # A zombie has ended; only its parent has not asked.
+        # A zombie has ended; its parent has not yet collected its exit status.
         return None if line[0] == "Z" else line[19]
     except OSError:
         if Path("/proc/self/stat").exists():

@@ -24,11 +24,11 @@ def write_tensors(
     about: dict[str, Any],
     kind: str | None = None,
 ) -> None:
-    """Write arrays and a JSON-serialisable description; the file appears whole or not at all.
+    """Write arrays and a JSON-serialisable description; the file appears complete or not at all.
 
     kind: what the file is (``panel``, ``graph``, ``checkpoint``, ...), for :func:`read_tensors`.
     """
-    # numpy gives arrays without dimensions one when it makes them contiguous.
+    # ascontiguousarray would turn an array without dimensions into one of shape (1,).
     contiguous = {name: np.ascontiguousarray(array).reshape(array.shape) for name, array in tensors.items()}
     description = {**about, **({KIND: kind} if kind else {})}
     digest = _digest(contiguous, json.dumps(description, allow_nan=False))
@@ -38,7 +38,7 @@ def write_tensors(
         try:
             save_file(contiguous, temporary, metadata=metadata)
         except SafetensorError as error:
-            # safetensors hides the system's error number in its text.
+            # safetensors gives the system's error number only in its text.
             number = re.search(r"os error (\d+)", str(error))
             if number is None:
                 raise
@@ -59,7 +59,7 @@ def read_tensors(
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
     except FileNotFoundError as error:
         raise Fault(f"{path} does not exist: run the rule that makes it first.") from error
-    # A name of a type that is damaged comes as KeyError or TypeError.
+    # A damaged name of a type raises KeyError or TypeError.
     except (SafetensorError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise Fault(
             f"{path} cannot be read as safetensors ({error}): it is damaged or not ours; "
@@ -82,7 +82,7 @@ def read_tensors(
 
 
 def read_description(path: Path | str, kind: str | None = None) -> dict[str, Any]:
-    """The description alone, without reading the arrays or checking the digest; raises as :func:`read_tensors`."""
+    """Only the description, without reading the arrays or checking the digest; raises as :func:`read_tensors`."""
     try:
         with safe_open(str(path), framework="np") as file:
             metadata = file.metadata() or {}
@@ -133,6 +133,6 @@ def _digest(tensors: Mapping[str, np.ndarray], about: str) -> str:
     for name in sorted(tensors):
         array = tensors[name]
         digest.update(json.dumps([name, str(array.dtype), list(array.shape)]).encode())
-        # Some types of safetensors have no buffer in NumPy; their bytes have.
+        # NumPy has no buffer for some types of safetensors, but it has one for their bytes.
         digest.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
     return digest.hexdigest()

@@ -1,13 +1,13 @@
-"""One vocabulary for stages, windows, statuses, outcomes and phases, as they stand in ledgers and frames.
+"""The names of stages, windows, statuses, outcomes and phases in ledgers and frames.
 
-Members are strings, so that they compare with and print as what a file holds.
+Members are strings, so they compare and print like the values in files.
 """
 
 from enum import StrEnum
 
 
 class Stage(StrEnum):
-    """What a measured job does; the order is that of the tables."""
+    """What a measured job does, in the order of the tables."""
 
     TRAINING = "training"
     INFERENCE = "inference"
@@ -34,7 +34,7 @@ class Window(StrEnum):
     COMMAND = "command"
 
 
-# Windows whose energies add up to that of one training.
+# The windows of one training; their energies add up to its energy.
 TRAINING_WINDOWS = (Window.EPOCH, Window.FIT)
 
 
@@ -58,7 +58,7 @@ class Outcome(StrEnum):
 
 
 class Phase(StrEnum):
-    """How a month was judged in continual learning: before it was learned, or on its held-out tail."""
+    """How a month was evaluated in continual learning: before it was learned, or on its held-out tail."""
 
     PREQUENTIAL = "prequential"
     HELD_OUT = "held_out"

@@ -1,4 +1,4 @@
-"""Outputs appear whole or not at all: written beside their place, synced, then moved."""
+"""Outputs appear complete or not at all: they are written beside their place, synced, then moved."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def whole_file(path: Path | str) -> Iterator[Path]:
         yield temporary
         with temporary.open("rb") as written:
             os.fsync(written.fileno())
-        # mkstemp makes private files; results are meant to be shared like any other output.
+        # mkstemp makes private files; results get the usual permissions.
         temporary.chmod(0o666 & ~_umask())
         temporary.replace(target)
     finally:
@@ -60,7 +60,7 @@ def write_json(path: Path | str, value: Any, *, sealed: bool = False) -> None:
 
 
 def json_digest(value: dict[str, Any]) -> str:
-    """SHA-256 over an object as JSON, whatever the order of its keys and its spacing."""
+    """SHA-256 over an object as JSON, independent of the order of its keys and of spacing."""
     return hashlib.sha256(json.dumps(value, sort_keys=True, allow_nan=False).encode()).hexdigest()
 
 
@@ -74,7 +74,7 @@ def write_parquet(path: Path | str, frame: pd.DataFrame) -> None:
 
     table = pa.Table.from_pandas(frame, preserve_index=False)
     if not any(pa.types.is_struct(column) for column in table.schema.types):
-        # Of what a reader will get, which may have other types than the frame.
+        # The digest covers the frame as a reader gets it; its types may differ from this frame's.
         digest = frame_digest(table.to_pandas())
         table = table.replace_schema_metadata({**(table.schema.metadata or {}), FRAME_DIGEST: digest})
     with whole_file(path) as temporary:
@@ -91,7 +91,7 @@ def frame_digest(frame: pd.DataFrame) -> bytes:
         column = frame.iloc[:, place]
         digest.update(repr(column.dtype).encode())
         if column.dtype == object:
-            # Lists have no hash.
+            # Lists cannot be hashed.
             digest.update(json.dumps(column.tolist(), default=_plain).encode())
         else:
             digest.update(hash_pandas_object(column, index=False).to_numpy().tobytes())

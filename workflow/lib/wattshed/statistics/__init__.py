@@ -1,1 +1,1 @@
-"""Intervals, ratios and paired tests that every judge uses."""
+"""Intervals, ratios and paired tests."""

@@ -1,4 +1,4 @@
-"""Positive quantities (energies, times, ratios) averaged and bounded on the logarithmic scale."""
+"""Means and intervals of positive quantities (energies, times, ratios) on the logarithmic scale."""
 
 import math
 from collections.abc import Iterable

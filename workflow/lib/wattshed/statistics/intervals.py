@@ -1,4 +1,4 @@
-"""Mean and 95 % interval over repeats or seeds, always with n."""
+"""Mean and 95 % confidence interval over repeats or seeds, always with n."""
 
 import math
 from collections.abc import Iterable

@@ -9,7 +9,7 @@ from scipy.special import fdtrc, stdtr, stdtrit
 from wattshed.statistics.levels import LEVEL
 
 LEAST_PAIRS = 4
-# A liberal level for "runs differ": pooling runs that differ makes false alarms.
+# A liberal level for "runs differ", because pooling runs that differ causes false alarms.
 POOLING_LEVEL = 0.1
 
 

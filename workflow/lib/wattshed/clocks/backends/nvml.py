@@ -1,6 +1,6 @@
-"""The real GPU through NVML: locks SM clocks, looks at what was really applied, and always gives them back.
+"""The real GPU through NVML: locks SM clocks, reads the clock that was really applied, and always resets it.
 
-Locking needs root (or CAP_SYS_ADMIN) and a Volta or later GPU; reading needs neither.
+Locking needs root (or CAP_SYS_ADMIN) and a Volta or later GPU; reading clocks needs neither.
 """
 
 import threading
@@ -27,8 +27,8 @@ SAMPLE_PERIOD_S = 0.05
 class NvmlClocks:
     """Clock backend of one NVIDIA GPU.
 
-    Raises :class:`Fault` where the driver, the permission or the kind of device is not there, before
-    anything is measured. ``nvml`` replaces the module pynvml, ``sleep`` and ``clock`` the time.
+    Raises :class:`Fault`, before anything is measured, if the driver, the permission or a suitable device is missing.
+    ``nvml`` replaces the module pynvml, ``sleep`` and ``clock`` the time.
     """
 
     name = "nvml"
@@ -61,7 +61,7 @@ class NvmlClocks:
 
     def lock(self, clock_mhz: int) -> None:
         if clock_mhz not in self._clocks_mhz:
-            raise ValueError(f"{clock_mhz} MHz is no clock of {self.gpu}")
+            raise ValueError(f"{clock_mhz} MHz is not a clock of {self.gpu}")
         self._nvml.nvmlDeviceSetGpuLockedClocks(self._handle, clock_mhz, clock_mhz)
         self._sleep(self._settle_s)
 
@@ -122,10 +122,10 @@ class NvmlClocks:
         try:
             current, _pending = self._nvml.nvmlDeviceGetMigMode(self._handle)
         except self._nvml.NVMLError_NotSupported:
-            return  # A GPU that knows no MIG is a whole GPU.
+            return  # A GPU without MIG is a whole GPU.
         if current == self._nvml.NVML_DEVICE_MIG_ENABLE:
             raise Fault(
-                f"{self.gpu} is split by MIG: its clock and energy counter belong to all instances together; "
+                f"{self.gpu} is split by MIG: all instances share its clock and energy counter; "
                 "expected a whole GPU: use another one, or clocks.backend simulated or replay."
             )
 
@@ -141,7 +141,8 @@ class NvmlClocks:
         return tuple(sorted(int(clock) for clock in clocks))
 
     def _may_lock(self) -> None:
-        """Reset the clock: it is the harmless privileged call, and it frees one that a killed sweep left."""
+        """Reset the clock: this needs the same permission as locking, is harmless, and frees a clock that a killed
+        sweep left."""
         try:
             self._nvml.nvmlDeviceResetGpuLockedClocks(self._handle)
         except self._nvml.NVMLError_NoPermission as error:
@@ -203,7 +204,7 @@ class _Sample:
 
 @dataclass
 class _Sampler:
-    """Takes a sample every 50 ms in a thread while its block runs, at least one of them within."""
+    """Takes a sample every 50 ms in a thread while its block runs, at least one in all."""
 
     take: Callable[[], _Sample]
     samples: list[_Sample] = field(default_factory=list)
@@ -223,12 +224,12 @@ class _Sampler:
 
     def _run(self) -> None:
         try:
-            # The first sample waits, so that an idle GPU's low clock is not taken for the locked one.
+            # The first sample waits, so that an idle GPU's low clock is not mistaken for the locked one.
             while not self._done.wait(SAMPLE_PERIOD_S):
                 self.samples.append(self.take())
             if not self.samples:
                 self.samples.append(self.take())
-        except Exception as error:  # told to the caller when the block ends
+        except Exception as error:  # raised when the block ends
             self._error = error
 
 

@@ -1,4 +1,4 @@
-"""What every clock back end can do, and the promise that the clock is given back."""
+"""What every clock back end must do, and a context that always resets the clock."""
 
 import signal
 import threading
@@ -24,7 +24,7 @@ class ClockReading:
     """One repeat at one clock, per call of the workload.
 
     time_s, energy_j: of one call, averaged over the window.
-    applied_mhz: the clock seen during the window; None where nobody looked.
+    applied_mhz: the clock read during the window; None if it was not read.
     throttled: power or heat, not the lock, held the clock down.
     """
 
@@ -36,7 +36,7 @@ class ClockReading:
 
 
 class ClockBackend(Protocol):
-    """Locks clocks and measures at them. ``label`` says how its readings are known."""
+    """Locks clocks and measures at them. ``label`` says whether its readings are measured or simulated."""
 
     @property
     def name(self) -> str: ...
@@ -54,7 +54,7 @@ class ClockBackend(Protocol):
     def lock(self, clock_mhz: int) -> None: ...
 
     def applied_mhz(self) -> int | None:
-        """The clock that holds now [MHz]; None where it cannot be known."""
+        """The current clock [MHz]; None if it cannot be known."""
         ...
 
     def measure(self, workload: Callable[[], object], min_s: float) -> ClockReading:
@@ -62,19 +62,19 @@ class ClockBackend(Protocol):
         ...
 
     def reset(self) -> None:
-        """Give the clock back; safe to call twice."""
+        """Reset the clock; safe to call twice."""
         ...
 
     def recorded_sweep(self) -> pd.DataFrame | None:
-        """The rows of a finished sweep in its own order; None where clocks are swept now."""
+        """The rows of a finished sweep in its own order; None if the back end measures now."""
         ...
 
 
 class Backend(Protocol):
-    """The plug-in: opens a :class:`ClockBackend`, and says where the workload runs under it."""
+    """The plug-in: opens a :class:`ClockBackend`, and names the device on which the workload runs."""
 
     def open(self, block: ClocksBlock) -> ClockBackend:
-        """Raises :class:`Fault` where the back end cannot work here."""
+        """Raises :class:`Fault` if the back end cannot work here."""
         ...
 
     def device(self, block: ClocksBlock) -> "torch.device": ...
@@ -82,7 +82,7 @@ class Backend(Protocol):
 
 @contextmanager
 def clock_given_back(backend: B) -> Iterator[B]:
-    """Reset the backend's clock however the block ends: success, exception, Ctrl-C or SIGTERM.
+    """Reset the backend's clock when the block ends by success, exception, Ctrl-C or SIGTERM.
 
     SIGKILL cannot be caught: the nvml backend therefore also resets when it starts.
     """
@@ -99,5 +99,5 @@ def clock_given_back(backend: B) -> Iterator[B]:
 
 
 def _leave(number: int, _frame: FrameType | None) -> None:
-    # An exception, unlike the default action, lets every finally block run.
+    # Unlike the signal's default action, an exception runs every finally block.
     raise SystemExit(128 + number)

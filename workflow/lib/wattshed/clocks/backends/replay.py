@@ -1,4 +1,4 @@
-"""A recorded clock sweep, replayed as it was: nothing is measured anew and the order stays its own."""
+"""Replays a recorded clock sweep in its recorded order, without measuring."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -44,13 +44,14 @@ class RecordedClocks:
         self._locked_mhz = clock_mhz
 
     def applied_mhz(self) -> None:
-        """Unknown: the recordings name the clock that was asked for and never looked."""
+        """Unknown: the recordings contain the clock that was requested, not the one that was applied."""
 
     def reset(self) -> None:
         self._locked_mhz = self.supported_mhz()[-1]
 
     def measure(self, workload: Callable[[], object], min_s: float) -> ClockReading:
-        """The next recorded run at the locked clock; neither argument is used, and runs come round again."""
+        """The next recorded run at the locked clock; after the last one the first one again. The arguments are
+        ignored."""
         runs = self._runs[self._runs["freq_mhz"] == self._locked_mhz]
         turn = self._replayed.get(self._locked_mhz, 0)
         self._replayed[self._locked_mhz] = turn + 1
@@ -59,7 +60,7 @@ class RecordedClocks:
         return ClockReading(time_s, time_s * float(run["power_w"]), applied_mhz=None)
 
     def recorded_sweep(self) -> pd.DataFrame:
-        """All runs in the columns of a sweep; nothing in a recording says which of them were warm-up."""
+        """All runs in the columns of a sweep; the recordings do not say which of them were warm-up."""
         runs = self._runs
         return pd.DataFrame(
             {

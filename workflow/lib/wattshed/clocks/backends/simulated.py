@@ -1,9 +1,9 @@
 """An invented GPU that follows the published laws of time and power, with noise and a coarse counter.
 
-Nothing of it depends on this machine: the same settings and seed give the same bytes.
+It does not depend on this machine: the same settings and seed give the same bytes.
 
 Laws and ranges: P = p0 + p1 (f/fmax)^k fits measured boards within 1-3 %, T = a + b fmax/f within 1 % where
-the work is not bound by memory. Nothing that comes from here is a measurement of a GPU.
+the work is not bound by memory. Its results are not measurements of a GPU.
 """
 
 import math
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class SimulatedClocks:
-    """Clock back end without a GPU. The workload is never run; windows pass in simulated time."""
+    """Clock back end without a GPU. The workload is not run; windows take simulated time."""
 
     name = "simulated"
     label: Label = "simulated"
@@ -38,7 +38,7 @@ class SimulatedClocks:
 
     def lock(self, clock_mhz: int) -> None:
         if clock_mhz not in self.supported_mhz():
-            raise ValueError(f"{clock_mhz} MHz is no clock of {self.gpu}")
+            raise ValueError(f"{clock_mhz} MHz is not a clock of {self.gpu}")
         self._locked_mhz = clock_mhz
 
     def applied_mhz(self) -> int:
@@ -73,7 +73,7 @@ class SimulatedClocks:
         return float(self._random.lognormal(-variance / 2, math.sqrt(variance)))
 
     def _counted_s(self, window_s: float) -> float:
-        """The part of the window that a counter sees which is renewed once per quantum, phase unknown."""
+        """The part of the window [s] that a counter with this quantum counts; its phase is random."""
         quantum_s = self._block.counter_quantum_s
         if quantum_s == 0:
             return window_s

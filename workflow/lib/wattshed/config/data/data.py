@@ -16,19 +16,28 @@ class SplitsBlock(Block):
     """Shares of the panel's span, cut once for all nodes at calendar times."""
 
     train_share: float = Field(default=0.6, gt=0, lt=1, description="First part: models are fitted on it.")
-    validation_share: float = Field(default=0.1, gt=0, lt=1, description="Second: stopping and selection.")
-    test_share: float = Field(default=0.1, gt=0, lt=1, description="Third: every reported base error.")
+    validation_share: float = Field(
+        default=0.1, gt=0, lt=1, description="Second part: early stopping and selection."
+    )
+    test_share: float = Field(
+        default=0.1, gt=0, lt=1, description="Third part: every reported error of base models."
+    )
     held_out_share: float = Field(
         default=0.25,
         gt=0,
         lt=1,
-        description="Tail of each month of the stream (what the other shares leave) that is never learned.",
+        description="Last share of each month of the stream that is held out, never learned. The stream "
+        "is what the other shares leave.",
     )
     test_windows: int = Field(
-        default=2000, ge=1, description="At most so many evenly spaced test windows are forecast and scored."
+        default=2000,
+        ge=1,
+        description="Largest number of test windows, evenly spaced, that are forecast and scored.",
     )
     minimum_month_days: int = Field(
-        default=7, ge=2, description="A shorter first or last part-month [days] joins its neighbour."
+        default=7,
+        ge=2,
+        description="A first or last partial month shorter than this [days] is merged with its neighbour.",
     )
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""The ``graph`` block: who is whose neighbour."""
+"""The ``graph`` block: how the neighbours of each node are chosen."""
 
 from typing import Literal
 
@@ -15,14 +15,19 @@ class GraphBlock(Block):
         "if the source has them, else metadata if the node table has its columns, else load_shape.",
     )
     neighbours: int = Field(default=10, ge=1, le=512, description="K nearest neighbours of each node.")
-    geography_weight: float = Field(default=0.5, ge=0, le=1, description="Weight of same place (metadata).")
-    power_weight: float = Field(default=0.3, ge=0, le=1, description="Weight of like contracted power.")
-    tariff_weight: float = Field(default=0.2, ge=0, le=1, description="Weight of same tariff (metadata).")
+    geography_weight: float = Field(
+        default=0.5, ge=0, le=1, description="Weight of the same place (metadata)."
+    )
+    power_weight: float = Field(
+        default=0.3, ge=0, le=1, description="Weight of similar contracted power (metadata)."
+    )
+    tariff_weight: float = Field(default=0.2, ge=0, le=1, description="Weight of the same tariff (metadata).")
     seed: int = Field(default=1, ge=0, description="Seed of the hash that breaks ties and shuffles graphs.")
     minimum_weight: float = Field(
         default=0.0,
         ge=0,
         le=1,
-        description="Edges of less weight are dropped, after both directions are added and before the adjacency is "
+        description="Edges with a smaller weight are dropped, after both directions are added and before "
+        "the adjacency is "
         "normalised; 0 drops none.",
     )

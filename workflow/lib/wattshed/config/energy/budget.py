@@ -1,4 +1,4 @@
-"""The ``budget`` block: what a run and a study may cost, and what happens where that cannot be kept."""
+"""The ``budget`` block: the most that a run and a study may cost, and what happens when they exceed it."""
 
 from typing import Literal
 
@@ -36,12 +36,12 @@ class BudgetBlock(Block):
     forecast_after_epochs: int = Field(
         default=2,
         ge=1,
-        description="From so many epochs on, a training also stops where even the low end of the forecast of its "
+        description="After this many epochs, a training also stops if even the low end of the forecast of its "
         "final cost is over a limit.",
     )
     when_exceeded: Literal["stop", "ask"] = Field(
         default="stop",
-        description="`stop`: at the epoch's end; `ask`: a question on a terminal, and stop where there is none.",
+        description="`stop`: at the epoch's end; `ask`: asks on the terminal, and stops if there is none.",
     )
 
     @property

@@ -1,4 +1,4 @@
-"""The ``carbon`` block: by which named factors energy becomes a mass of CO2e. It never changes a measurement."""
+"""The ``carbon`` block: the named factors that convert energy to a mass of CO2e. It never changes a measurement."""
 
 from typing import Annotated, Literal
 
@@ -28,7 +28,7 @@ class HourlyIntensity(Block):
     )
     fallback: Literal["none", "yearly"] = Field(
         default="none",
-        description="What a run outside of the series gets: no mass, or the yearly factor, named as such.",
+        description="What a run outside the series gets: no mass, or the yearly factor, reported as such.",
     )
 
 
@@ -53,10 +53,11 @@ class LiveIntensity(Block):
         description="Where answers are kept, one file per zone and UTC day.",
     )
     fallback: Literal["none", "yearly", "series"] = Field(
-        default="none", description="What is taken where there is neither network nor a kept answer."
+        default="none", description="What is used if there is neither a network nor a kept answer."
     )
     fallback_series: HourlyIntensity | None = Field(
-        default=None, description="The recorded series of fallback series, with a fallback of its own."
+        default=None,
+        description="The recorded series that `fallback: series` uses; it has a fallback of its own.",
     )
 
     @model_validator(mode="after")
@@ -79,23 +80,24 @@ class CarbonBlock(Block):
         default=1.0,
         ge=1,
         le=5,
-        description="Power usage effectiveness: the facility's energy over the machines'; applied once, to mass and "
+        description="Power usage effectiveness: the facility's energy divided by the machines'; applied "
+        "once, to mass and "
         "facility energy.",
     )
     water_l_per_kwh: float | None = Field(
         default=None,
         gt=0,
         allow_inf_nan=False,
-        description="Water consumed per kWh of facility energy [L/kWh]; with water_source.",
+        description="Water consumed per kWh of facility energy [L/kWh]; needs water_source.",
     )
     water_source: str | None = Field(
-        default=None, min_length=1, description="Who says so: paper, table or operator."
+        default=None, min_length=1, description="Source of the number: paper, table or operator."
     )
     embodied_kg: float | None = Field(
         default=None,
         gt=0,
         allow_inf_nan=False,
-        description="Mass of CO2e of making the machine [kg]; with lifetime and source.",
+        description="Mass of CO2e of making the machine [kg]; needs lifetime_h and embodied_source.",
     )
     lifetime_h: float | None = Field(
         default=None,
@@ -104,13 +106,15 @@ class CarbonBlock(Block):
         description="Hours of use over which embodied_kg is spread [h].",
     )
     embodied_source: str | None = Field(
-        default=None, min_length=1, description="Who says so: maker's sheet or paper."
+        default=None,
+        min_length=1,
+        description="Source of the numbers: the manufacturer's data sheet or a paper.",
     )
 
     leaders_limit_kg: float | None = Field(
         default=None,
         gt=0,
-        description="Mass [kg CO2e] under which a model may be named a low-carbon leader; null takes the median of the "
+        description="Mass [kg CO2e] below which a model can be a low-carbon leader; null takes the median of the "
         "study's models.",
     )
 

@@ -1,4 +1,4 @@
-"""The ``energy`` block: where the machine stands, how windows are measured, what energy is worth in carbon."""
+"""The ``energy`` block: where the machine is, how windows are measured, how energy is converted to carbon."""
 
 from pydantic import Field, field_validator, model_validator
 
@@ -11,8 +11,8 @@ from wattshed.config.energy.places import UNKNOWN, countries, regions
 
 class EnergyBlock(Block):
     country_iso: str = Field(
-        description="ISO 3166 alpha-3 code of the country where the computing machine stands (not the data), or "
-        "the word unknown, with which no mass of CO2e is told. It is never guessed from the network."
+        description="ISO 3166 alpha-3 code of the country where the computing machine is (not the data), or "
+        "the word unknown, which gives no mass of CO2e. It is never guessed from the network."
     )
     region: str | None = Field(
         default=None, description="Region within USA or CAN in lower case, for its own emission factor."
@@ -20,10 +20,10 @@ class EnergyBlock(Block):
     metering: MeteringBlock = Field(default=MeteringBlock(), description="How windows are measured.")
     carbon: CarbonBlock = Field(
         default=CarbonBlock(),
-        description="By which factors energy becomes mass; editing them measures nothing again.",
+        description="The factors that convert energy to mass; editing them does not repeat any measurement.",
     )
     budget: BudgetBlock = Field(
-        default=BudgetBlock(), description="What runs and the study may cost at most."
+        default=BudgetBlock(), description="The most that runs and the study may cost."
     )
 
     @field_validator("country_iso")
@@ -31,7 +31,7 @@ class EnergyBlock(Block):
     def _covered(cls, code: str) -> str:
         if code != UNKNOWN and code not in countries():
             raise ValueError(
-                f"{code!r} is not a country that has an emission factor; expected an ISO 3166 alpha-3 code "
+                f"{code!r} is not a country with an emission factor; expected an ISO 3166 alpha-3 code "
                 "such as ESP, DEU or USA, or the word unknown"
             )
         return code

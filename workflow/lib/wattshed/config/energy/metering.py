@@ -12,7 +12,8 @@ class MeteringBlock(Block):
         default=1.0,
         gt=0,
         le=600,
-        description="Repeatable work shorter than this [s] is repeated until it lasts as long, then divided.",
+        description="Repeatable work shorter than this [s] is repeated until it takes this long; the "
+        "energy is then divided.",
     )
     idle_s: float = Field(
         default=5.0,
@@ -22,7 +23,7 @@ class MeteringBlock(Block):
         "its host; 0 measures none, and then no net energy is known.",
     )
     idle_max_age_h: float = Field(
-        default=24.0, ge=0, description="An idle power older than this [h] is measured anew."
+        default=24.0, ge=0, description="An idle power older than this [h] is measured again."
     )
     sample_every_s: float = Field(
         default=1.0,
@@ -34,15 +35,16 @@ class MeteringBlock(Block):
         default=5.0,
         gt=0,
         le=60,
-        description="Interval [s] at which the energy so far is written to the ledger; a killed job loses no more.",
+        description="Interval [s] at which the energy so far is written to the ledger; a killed job loses "
+        "at most this much.",
     )
     cpu_estimator: Literal["codecarbon", "tdp"] = Field(
         default="codecarbon",
-        description="What estimates CPU and RAM where no counter can be read: CodeCarbon (2 s to start), or the "
+        description="What estimates CPU and RAM if no counter can be read: CodeCarbon (2 s to start), or the "
         "plain product of thermal design power and load.",
     )
     cpu_tdp_w: float | None = Field(
         default=None,
         gt=0,
-        description="Thermal design power of all CPU sockets together [W] for the plain estimate; needed by tdp.",
+        description="Thermal design power of all CPU sockets together [W]; needed by tdp.",
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 UNKNOWN = "unknown"
-# Regional files hold their unit and source beside the regions, under names that begin so.
+# Regional files hold their unit and source beside the regions, under keys with these prefixes.
 NOTE = "_"
 
 
@@ -19,7 +19,7 @@ def countries() -> frozenset[str]:
 
 @cache
 def regions(country_iso: str) -> frozenset[str]:
-    """Regions of a country that have a factor of their own, in lower case; only USA and CAN have any."""
+    """Regions of a country that have their own factor, in lower case; only USA and CAN have any."""
     files = {"USA": "2023/usa_emissions.json", "CAN": "2023/canada_energy_mix.json"}
     if country_iso not in files:
         return frozenset()
@@ -28,7 +28,7 @@ def regions(country_iso: str) -> frozenset[str]:
 
 @cache
 def factor_table(name: str) -> dict[str, Any]:
-    """One of CodeCarbon's files of factors, found without the tenth of a second that importing it takes."""
+    """One of CodeCarbon's files of factors, found without importing CodeCarbon, which takes 0.1 s."""
     spec = importlib.util.find_spec("codecarbon")
     if spec is None or not spec.submodule_search_locations:
         raise ImportError("codecarbon is not installed: run make reproduce, or pip install codecarbon")

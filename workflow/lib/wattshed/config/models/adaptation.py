@@ -8,12 +8,12 @@ from pydantic import Field, StringConstraints, model_validator
 from wattshed.config.block import Block
 from wattshed.config.plugin_block import PluginBlock, read_block
 
-# What a lineage is made of: "+" joins names, so that no name may hold it.
+# "+" joins the names in a lineage, so a name may not contain it.
 StrategyName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
 class StrategyBlock(Block):
-    """Settings that every strategy has; a strategy's own class adds its own. Empty keys take the block's values."""
+    """Settings that every strategy has; each strategy's class adds its own. Empty keys take the block's values."""
 
     kind: str = Field(description="The strategy's name in the table of strategies.")
     steps: int | None = Field(default=None, ge=1, description="Gradient steps per month.")
@@ -24,7 +24,7 @@ class StrategyBlock(Block):
 def read_strategy(given: Mapping[str, Any]) -> StrategyBlock:
     """The settings of one strategy, read by its plug-in.
 
-    Raises :class:`ValueError` (pydantic's where the strategy is known) for an unknown kind and for wrong keys.
+    Raises :class:`ValueError` for an unknown kind, and pydantic's ``ValidationError`` for wrong keys.
     """
     block: StrategyBlock = read_block("strategy", "kind", given)
     return block
@@ -34,7 +34,7 @@ Strategy = Annotated[StrategyBlock, PluginBlock("strategy", "kind")]
 
 
 class AdaptationBlock(Block):
-    """Strategies, the models that they are compared on, and what all updates share."""
+    """Strategies, the models on which they are compared, and the settings that all updates share."""
 
     models: list[str] = Field(
         default_factory=list, description="Models or lineages on which all strategies are compared."
@@ -50,7 +50,8 @@ class AdaptationBlock(Block):
     batch: int = Field(
         default=256,
         ge=2,
-        description="(node, window) pairs per step; networks that take all nodes get as many windows as hold them.",
+        description="(node, window) pairs per step; networks that take all nodes get the number of "
+        "windows that holds this many pairs.",
     )
     learning_rate: float = Field(default=1e-3, gt=0, lt=1, description="Learning rate of the updates.")
 
@@ -62,7 +63,7 @@ class AdaptationBlock(Block):
         return self
 
     def settings_of(self, name: str) -> StrategyBlock:
-        """The settings of a strategy with the block's values where it has none of its own."""
+        """The settings of a strategy; keys that it does not set take the block's values."""
         own = self.strategies[name]
         shared = {
             key: getattr(self, key)

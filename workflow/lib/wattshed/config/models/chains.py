@@ -1,4 +1,4 @@
-"""The ``chains`` block: what is done with a trained model, step after step."""
+"""The ``chains`` block: the steps after a model's training."""
 
 from typing import Annotated
 
@@ -6,26 +6,27 @@ from pydantic import Field, StringConstraints
 
 from wattshed.config.block import Block
 
-# The last step of a chain whose checkpoint is swept over clocks; it makes no checkpoint of its own.
+# A chain may end with this step: a clock sweep of its checkpoint. It makes no checkpoint itself.
 SWEEP = "sweep"
 
 
 class ChainBlock(Block):
-    """A model and the steps after its training. Every step leaves a checkpoint that the next one takes."""
+    """A model and the steps after its training. Each step makes a checkpoint, from which the next one starts."""
 
     name: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")] = Field(
         description="Name of the chain in tables and figures."
     )
-    model: str = Field(description="Name of one of the `models`, where the chain begins.")
+    model: str = Field(description="Name of one of the `models`, with which the chain begins.")
     steps: list[str] = Field(
         min_length=1,
         description="Names of `adaptation.strategies` and `compression.variants` in the order in which they are done, "
-        "such as [replay, prune_half]; `sweep` as the last one sweeps the GPU clocks of what the chain has made.",
+        "such as [replay, prune_half]; `sweep` as the last one sweeps the GPU clocks with the chain's last "
+        "checkpoint.",
     )
 
     @property
     def makes(self) -> list[str]:
-        """The steps that leave a checkpoint."""
+        """The steps that make a checkpoint."""
         return [step for step in self.steps if step != SWEEP]
 
     @property

@@ -1,4 +1,5 @@
-"""The ``clocks`` block: on what, how often and how long the clock sweep measures, and what it may cost."""
+"""The ``clocks`` block: where, how often and how long the clock sweep measures, and the slowdown that it may
+accept."""
 
 from typing import Annotated, Any
 
@@ -15,7 +16,9 @@ class SimulatedBlock(Block):
     minimum_mhz: int = Field(default=510, ge=100, le=5000, description="Lowest SM clock [MHz].")
     maximum_mhz: int = Field(default=1410, ge=100, le=5000, description="Highest SM clock [MHz].")
     step_mhz: int = Field(default=15, ge=1, le=500, description="Distance between legal clocks [MHz].")
-    p0_w: float = Field(default=90.0, ge=0, le=2000, description="Power that no clock changes [W].")
+    p0_w: float = Field(
+        default=90.0, ge=0, le=2000, description="Power that does not depend on the clock [W]."
+    )
     p1_w: float = Field(default=210.0, gt=0, le=2000, description="Power that the clock adds at fmax [W].")
     exponent: float = Field(
         default=2.5, ge=1, le=5, description="k of the power law; 1.25 to 3.5 were fitted to real GPUs."
@@ -39,7 +42,7 @@ class SimulatedBlock(Block):
         if span <= 0 or span % self.step_mhz:
             raise ValueError(
                 f"clocks from {self.minimum_mhz} to {self.maximum_mhz} MHz in steps of {self.step_mhz}; "
-                "expected a maximum that lies whole steps above the minimum"
+                "expected a maximum that is a whole number of steps above the minimum"
             )
         return self
 
@@ -51,7 +54,7 @@ class ReplayBlock(Block):
 
 
 class NvmlBlock(Block):
-    gpu_index: int = Field(default=0, ge=0, le=255, description="Index of the GPU as NVML counts.")
+    gpu_index: int = Field(default=0, ge=0, le=255, description="NVML's index of the GPU.")
     settle_s: float = Field(
         default=0.5, ge=0, le=60, description="Wait after a clock is locked, before the window opens [s]."
     )
@@ -63,18 +66,28 @@ class ClocksBlock(Block):
         description="`simulated`: laws; `replay`: a recorded sweep; `nvml`: the real GPU; or one of the study's own.",
     )
     settings: dict[str, Any] = Field(
-        default={}, description="What a back end of the study's own takes; ours have blocks of their names."
+        default={},
+        description="Settings of a back end that the study brings itself; the built-in ones have blocks "
+        "of their own names.",
     )
     points: int = Field(default=12, ge=2, le=200, description="Clocks between the lowest and the highest.")
     repeats: int = Field(default=5, ge=1, le=100, description="Warm repeats per clock; choices need 3.")
     warm_up_repeats: int = Field(
-        default=1, ge=0, le=20, description="Cold repeats at the maximum clock, recorded but never used."
+        default=1,
+        ge=0,
+        le=20,
+        description="Cold repeats at the maximum clock; they are recorded but not used.",
     )
     min_point_s: float = Field(default=5.0, gt=0, le=600, description="Shortest window of one repeat [s].")
     max_slowdown_share: float = Field(
-        default=0.05, ge=0, lt=1, description="Most by which the time may grow over the maximum clock."
+        default=0.05,
+        ge=0,
+        lt=1,
+        description="Largest accepted slowdown relative to the maximum clock, as a share.",
     )
-    seed: int = Field(default=0, ge=0, description="Seeds order, simulated noise and bootstrap.")
+    seed: int = Field(
+        default=0, ge=0, description="Seed of the order, the simulated noise and the bootstrap."
+    )
     simulated: SimulatedBlock = Field(default_factory=SimulatedBlock, description="The simulated GPU.")
     replay: ReplayBlock | None = Field(default=None, description="The recorded sweep; needed by replay.")
     nvml: NvmlBlock = Field(default_factory=NvmlBlock, description="The real GPU.")

@@ -1,4 +1,4 @@
-"""The ``compression`` block: smaller variants of trained models, and the budget of error that they are held to."""
+"""The ``compression`` block: smaller variants of trained models, and the rise in error that is accepted."""
 
 from typing import Annotated
 
@@ -32,10 +32,12 @@ class MeasuringBlock(Block):
     latency_repeats: int = Field(
         default=30,
         ge=5,
-        description="Latencies taken of each checkpoint, in turns; their median is reported.",
+        description="Latency measurements per checkpoint, taken in turns; their median is reported.",
     )
     energy_rounds: int = Field(
-        default=3, ge=1, description="Energy windows of each checkpoint, in turns; their median is reported."
+        default=3,
+        ge=1,
+        description="Energy windows per checkpoint, taken in turns; their median is reported.",
     )
 
 
@@ -43,7 +45,7 @@ Variant = Annotated[VariantBlock, PluginBlock("method", "method")]
 
 
 class CompressionBlock(TuningBlock, MeasuringBlock):
-    """Variants, the models that they are made of, and how they are judged."""
+    """Variants, the models from which they are made, and how they are judged."""
 
     variants: dict[Name, Variant] = Field(
         default={}, description="Named variants, in the order in which tables show them."

@@ -23,7 +23,7 @@ class ModelBlock(Block):
 def read_model(given: Mapping[str, Any]) -> ModelBlock:
     """The block of one model, read by its family.
 
-    Raises :class:`ValueError` (pydantic's where the family is known) for an unknown form and for wrong keys.
+    Raises :class:`ValueError` for an unknown form, and pydantic's ``ValidationError`` for wrong keys.
     """
     block: ModelBlock = read_block("family", "form", given)
     return block

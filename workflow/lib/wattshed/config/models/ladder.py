@@ -1,4 +1,4 @@
-"""The ``ladder`` block: from the study's recipe to the product's, one change a step."""
+"""The ``ladder`` block: from the source study's recipe to a frugal one, one change per step."""
 
 from typing import Self
 
@@ -8,13 +8,13 @@ from wattshed.config.block import Block
 
 
 class LadderStep(Block):
-    """One trained model or baseline, and its one change."""
+    """One trained model or baseline, and what it changes relative to the step before."""
 
     name: str = Field(min_length=1, description="Name of one of the `models` or `baselines`.")
     caption: str = Field(
         min_length=1,
         max_length=120,
-        description="What this step changes over the one before, in a few words.",
+        description="What this step changes relative to the one before, in a few words.",
     )
 
 

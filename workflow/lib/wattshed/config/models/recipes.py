@@ -1,4 +1,4 @@
-"""The ``recipes`` block: how models are trained; every technique of a training is a key."""
+"""The ``recipes`` block: how models are trained; every training technique is a key."""
 
 from typing import Annotated, Literal
 
@@ -11,12 +11,15 @@ class RecipeBlock(Block):
     """How a model is trained."""
 
     sampling: Literal["windows", "pairs", "sequences"] = Field(
-        description="`windows`: one window of all nodes a step (the study); `pairs`: random (node, window) pairs; "
-        "`sequences`: random stretches of one node with a loss at every hour; such a model forecasts as a stream."
+        description="`windows`: one window of all nodes per step (the source study); `pairs`: random "
+        "(node, window) pairs; "
+        "`sequences`: random stretches of one node with a loss at every hour; such a model forecasts hour "
+        "by hour and carries its state."
     )
     batch: int = Field(ge=1, description="Windows, pairs or sequences per step.")
     epochs: int = Field(
-        ge=1, description="Most epochs. The study runs 50; a smaller cap is reported with the results."
+        ge=1,
+        description="Largest number of epochs. The source study runs 50; a smaller cap is reported with the results.",
     )
     steps_per_epoch: int | None = Field(
         default=None, ge=1, description="Steps per epoch; empty means one pass over all windows."
@@ -26,21 +29,27 @@ class RecipeBlock(Block):
     clip_norm: float | None = Field(
         default=1.0, gt=0, description="Largest gradient norm; `null` means no clipping."
     )
-    loss: Literal["huber", "squared"] = Field(default="huber", description="Loss on observed, scaled cells.")
+    loss: Literal["huber", "squared"] = Field(
+        default="huber", description="Loss on scaled values; only observed cells count."
+    )
     schedule: Literal["plateau", "cosine"] = Field(
-        description="`plateau`: cut the rate where epochs bring no progress; `cosine`: warm-up, then to 0."
+        description="`plateau`: cut the rate when epochs bring no progress; `cosine`: warm-up, then to 0."
     )
     warm_up_steps: int = Field(default=0, ge=0, description="Linear warm-up steps of the cosine schedule.")
-    patience: int = Field(default=5, ge=1, description="Stop after so many epochs without a better score.")
+    patience: int = Field(default=5, ge=1, description="Stop after this many epochs without a better score.")
     scaling: Literal["panel", "node"] = Field(
         description="`panel`: one mean and deviation for all (the study); `node`: one per node."
     )
     validation_windows: int = Field(
-        default=500, ge=1, description="At most so many evenly spaced validation windows score an epoch."
+        default=500,
+        ge=1,
+        description="Largest number of validation windows, evenly spaced, that score an epoch.",
     )
     sequence_h: int = Field(default=168, ge=2, le=24 * 28, description="Length of a sequence [h].")
     burn_in_h: int = Field(
-        default=24, ge=0, description="First hours of a sequence without a loss: the state starts empty [h]."
+        default=24,
+        ge=0,
+        description="First hours of a sequence that do not count in the loss, because the state starts empty [h].",
     )
     precision: Literal["fp32", "bf16", "fp16"] = Field(
         default="fp32",
@@ -50,8 +59,8 @@ class RecipeBlock(Block):
     accumulate: int = Field(
         default=1,
         ge=1,
-        description="Batches whose gradients are added up before the weights move; every observed cell of them "
-        "weighs the same. `steps_per_epoch` counts batches, `warm_up_steps` counts moves.",
+        description="Batches whose gradients are summed before the weights are updated; every observed cell of them "
+        "weighs the same. `steps_per_epoch` counts batches, `warm_up_steps` counts updates.",
     )
     min_delta: float = Field(
         default=0.0,
@@ -63,19 +72,22 @@ class RecipeBlock(Block):
     patience_warm_up_epochs: int = Field(
         default=0,
         ge=0,
-        description="First epochs that do not count against `patience`; their best error is not forgotten.",
+        description="First epochs that do not count against `patience`; their best error is kept.",
     )
     plateau_factor: float = Field(
-        default=0.5, gt=0, lt=1, description="What the plateau schedule multiplies the rate by."
+        default=0.5, gt=0, lt=1, description="Factor by which the plateau schedule multiplies the rate."
     )
     plateau_patience: int = Field(
-        default=3, ge=0, description="Epochs without progress that the plateau schedule bears before it cuts."
+        default=3, ge=0, description="Epochs without progress before the plateau schedule cuts the rate."
     )
-    minimum_rate: float = Field(default=1e-6, ge=0, description="Floor of the plateau schedule.")
+    minimum_rate: float = Field(
+        default=1e-6, ge=0, description="Lowest learning rate of the plateau schedule."
+    )
     layer_rates: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = Field(
         default_factory=dict,
-        description="Factors on the learning rate by layer (`gru`) or parameter (`gru.weight_hh_l0`); the longest "
-        "name that fits counts, 0 freezes.",
+        description="Factors on the learning rate by layer (`gru`) or parameter (`gru.weight_hh_l0`); the "
+        "longest matching "
+        "name counts, 0 freezes.",
     )
     ema_decay: float = Field(
         default=0.0,
@@ -88,14 +100,14 @@ class RecipeBlock(Block):
         default=1.0,
         gt=0,
         le=1,
-        description="Share of edges that are drawn anew for each training step (`windows` only); weights are divided "
+        description="Share of edges that are drawn again for each training step (`windows` only); weights are divided "
         "by it and self loops stay.",
     )
     node_keep_share: float = Field(
         default=1.0,
         gt=0,
         le=1,
-        description="Share of nodes that are drawn anew for each training step and learned from (`windows` only).",
+        description="Share of nodes that are drawn again for each training step and used in it (`windows` only).",
     )
 
     @model_validator(mode="after")

@@ -1,1 +1,1 @@
-"""What the data sources read with: hourly time axes, tables, archives and downloads."""
+"""Readers that data sources share: hourly time axes, tables, archives and downloads."""

@@ -1,4 +1,4 @@
-"""From readings with time stamps to a full hourly UTC axis with a hole wherever a reading lacks."""
+"""Puts readings with time stamps on a complete hourly UTC axis; hours without a reading are gaps."""
 
 import re
 from zoneinfo import ZoneInfo
@@ -10,16 +10,16 @@ from wattshed.foundation.faults import Fault
 from wattshed.foundation.hours import HOUR_S
 
 OFFSET = re.compile(r"\d\d:\d\d(:\d\d(\.\d+)?)?\s*(Z|[+-]\d\d(:?\d\d)?)$")
-# A mistyped year must not ask for a terabyte of holes.
+# A mistyped year must not create a terabyte of empty hours.
 MOST_HOURS_PER_READING = 100
 
 
 def utc_seconds(times: pd.Series, timezone: str, where: str, node: pd.Series | None = None) -> np.ndarray:
     """Seconds since 1970 UTC [rows] of ISO 8601 text or datetimes.
 
-    Times with an offset are taken as they stand, times without one are local times of ``timezone``. Of two
-    readings of one ``node`` in the hour that autumn doubles, the earlier row is the earlier hour; a single
-    one counts as the first. ``times`` is indexed by the row numbers of ``where``, for the messages.
+    Times with an offset are taken as they are, times without one are local times of ``timezone``. When clocks are set
+    back in autumn, one local hour occurs twice: of two readings of one ``node`` in it, the earlier row is the earlier
+    hour; a single one counts as the first. ``times`` is indexed by the row numbers of ``where``, for the messages.
 
     Raises :class:`Fault` for empty, unreadable, mixed and non-existent (spring) times.
     """
@@ -67,8 +67,8 @@ def localise(naive: pd.Series, timezone: str, where: str, node: pd.Series | None
         row = int(np.argmax(skipped))
         raise Fault(
             f"{where}: row {naive.index[row]}: local time {naive.iloc[row]} does not exist in {timezone}, whose "
-            "clocks skip it in spring; expected local times of the source's timezone: set timezone to the zone "
-            "that the file is written in (UTC, perhaps)."
+            "clocks skip it in spring; expected local times of the source's timezone: set timezone to the "
+            "zone in which the file is written (perhaps UTC)."
         )
     keys = {"time": naive} if node is None else {"time": naive, "node": node}
     second = pd.DataFrame(keys).duplicated() & (daylight != standard)
@@ -78,11 +78,11 @@ def localise(naive: pd.Series, timezone: str, where: str, node: pd.Series | None
 def hours_of(
     seconds: np.ndarray, rows: pd.Index, where: str, node: pd.Series | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Full axis datetime64[s] UTC [T] and each reading's place on it [readings]; any order.
+    """Complete axis datetime64[s] UTC [T], and the position of each reading on it [readings]; readings in any order.
 
-    seconds: since 1970 UTC; rows: of each reading in ``where``; node: its node, None if a row has them all.
-    Raises :class:`Fault` for two readings of one node in one hour, readings between the hours, and a span
-    that cannot be meant.
+    seconds: since 1970 UTC; rows: row number of each reading in ``where``; node: its node, None if a row holds all
+    nodes. Raises :class:`Fault` for two readings of one node in one hour, readings between the hours, and an
+    implausibly long span.
     """
     axis = hourly_axis(seconds, rows, where)
     keys = {"time": seconds} if node is None else {"time": seconds, "node": node.to_numpy()}

@@ -26,7 +26,7 @@ def read_frame(path: Path, text_columns: tuple[str, ...]) -> pd.DataFrame:
         else:
             _refuse_repeated_columns(path)
             with warnings.catch_warnings():
-                # A first row longer than the header is only warned of.
+                # pandas only warns if the first row is longer than the header.
                 warnings.simplefilter("error", pd.errors.ParserWarning)
                 frame = pd.read_csv(
                     path, dtype=dict.fromkeys(text_columns, "str"), skip_blank_lines=False, index_col=False
@@ -45,7 +45,8 @@ def read_frame(path: Path, text_columns: tuple[str, ...]) -> pd.DataFrame:
         kind = "Parquet" if path.suffix.lower() in (".parquet", ".pq") else "CSV"
         reason = " ".join(str(error).split()).rstrip(".")
         raise Fault(
-            f"{path} cannot be read as {kind} ({reason}); expected a whole, well-formed file: make it anew."
+            f"{path} cannot be read as {kind} ({reason}); expected a complete, well-formed file: make it "
+            "again."
         ) from error
     frame.index = pd.RangeIndex(2, len(frame) + 2)
     frame = frame.dropna(how="all")
@@ -58,7 +59,7 @@ def read_frame(path: Path, text_columns: tuple[str, ...]) -> pd.DataFrame:
 
 
 def _refuse_repeated_columns(path: Path) -> None:
-    # pandas would rename the second one in silence.
+    # pandas would silently rename the second one.
     with path.open(newline="", encoding="utf-8-sig") as file:
         header = next(csv.reader(file), [])
     repeated = sorted({name for name in header if header.count(name) > 1})
@@ -90,7 +91,8 @@ def numbers(column: pd.Series, path: Path) -> np.ndarray:
         row = int(np.argmax(bad))
         raise Fault(
             f"{path}: row {column.index[row]}, column {column.name!r}: {str(column.iloc[row])!r} is not a number; "
-            "expected one with a decimal point, or nothing where no reading is: correct the cell."
+            "expected a number with a decimal point, or an empty cell if there is no reading: correct the "
+            "cell."
         )
     large = np.abs(values) > np.finfo(np.float32).max
     if large.any():

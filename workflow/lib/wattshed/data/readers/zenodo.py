@@ -1,4 +1,4 @@
-"""Downloading one large file over a line that breaks: resumed by Range, checked by md5."""
+"""Downloads one large file: resumes with HTTP Range requests after a broken connection, checks the md5."""
 
 import hashlib
 import http.client
@@ -15,17 +15,17 @@ ATTEMPTS = 5
 
 
 def download(url: str, path: Path, md5: str) -> None:
-    """Fetch ``url`` to ``path`` unless it lies there already with this md5.
+    """Download ``url`` to ``path`` unless a file with this md5 is already there.
 
-    What has arrived lies in ``path`` + ``.part`` and is resumed, also by a later run; ``path`` appears only
-    with the right md5. Raises :class:`Fault` without network, or if the server's file has another md5.
+    A partial download is kept in ``path`` + ``.part`` and resumed, also by a later run; ``path`` appears only with the
+    right md5. Raises :class:`Fault` without a network, or if the server's file has another md5.
     """
     if path.is_file():
         found = _md5(path)
         if found == md5:
             return
         raise Fault(
-            f"{path} has md5 {found}; expected {md5}: delete the file and run again to download it anew."
+            f"{path} has md5 {found}; expected {md5}: delete the file and run again to download it again."
         )
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.part")
@@ -46,21 +46,21 @@ def download(url: str, path: Path, md5: str) -> None:
     if found != md5:
         part.unlink()
         raise Fault(
-            f"{path.name} from {urlsplit(url).netloc} has md5 {found}; expected {md5}: run again to download it "
-            "anew; if that repeats, the file on the server was changed."
+            f"{path.name} from {urlsplit(url).netloc} has md5 {found}; expected {md5}: run again to "
+            "download it again; if this repeats, the file on the server was changed."
         )
     part.replace(path)
 
 
 def _resume(url: str, part: Path) -> None:
-    """Append what is missing to ``part``; start over where the server ignores the range."""
+    """Append what is missing to ``part``; start over if the server ignores the range."""
     arrived = part.stat().st_size if part.is_file() else 0
     request = urllib.request.Request(url, headers={"Range": f"bytes={arrived}-"} if arrived else {})
     try:
         answer = urllib.request.urlopen(request, timeout=TIMEOUT_S)
     except urllib.error.HTTPError as error:
         if arrived and error.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE:
-            return  # Nothing is left to send; the md5 decides.
+            return  # The server has nothing left to send; the md5 decides.
         raise
     with answer, part.open("ab" if answer.status == http.client.PARTIAL_CONTENT else "wb") as file:
         expected = answer.headers.get("Content-Length")

@@ -1,4 +1,4 @@
-"""Members of a tar in zstd, one after another, straight from the compressed file."""
+"""Reads the members of a tar in zstd one after another, without unpacking to disk."""
 
 import io
 import tarfile
@@ -28,18 +28,19 @@ def stream_members(path: Path, suffix: str) -> Iterator[tuple[str, bytes]]:
                         content = archive.extractfile(member)
                         assert content is not None
                         yield member.name, content.read()
-            # tar takes an early end for the end; only the compressed stream knows better.
+            # tarfile accepts a truncated file as complete; only the compressed stream shows the truncation.
             while stream.read(CHUNK_BYTES):
                 pass
     except (zstandard.ZstdError, tarfile.TarError, EOFError) as error:
         raise Fault(
-            f"{path} is truncated or corrupt ({str(error) or type(error).__name__}); expected a whole tar in zstd: "
+            f"{path} is truncated or corrupt ({str(error) or type(error).__name__}); expected a complete "
+            "tar in zstd: "
             "delete it and download it again."
         ) from error
 
 
 class _ZstdStream(io.RawIOBase):
-    """Decompressed bytes that end in EOFError, not in silence, where the compressed ones break off."""
+    """The decompressed bytes; raises EOFError if the compressed ones are truncated."""
 
     def __init__(self, file: io.BufferedReader) -> None:
         self._file = file

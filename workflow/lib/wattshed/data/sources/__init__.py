@@ -1,1 +1,1 @@
-"""One light module per data source, beside the module that reads its panel."""
+"""Two modules per data source: one with its settings, which is quick to import, and one that reads its panel."""

@@ -25,24 +25,28 @@ class Settings(SourceBlock):
         default="data/goiener", min_length=1, description="Folder of the archive and of metadata.csv."
     )
     period: Literal["imp-pre", "imp-in", "imp-post"] = Field(
-        default="imp-pre", description="Archive: before, during or after the lockdowns; gaps imputed."
+        default="imp-pre",
+        description="Archive to use: before, during or after the lockdowns; its gaps are imputed.",
     )
     start: date | None = Field(
         default=None,
-        description="First day that is used (0:00 UTC); empty means the first reading of any meter.",
+        description="First day that is used, from 0:00 UTC; empty means the first reading of any meter.",
     )
     end: date | None = Field(
-        default=None, description="First day that is not used (0:00 UTC); empty means after the last reading."
+        default=None,
+        description="First day after the used ones, from 0:00 UTC; empty means that the last reading is used.",
     )
     min_coverage: float = Field(
         default=0.9, gt=0, le=1, description="Smallest share of measured hours for a meter to be used."
     )
     max_nodes: int | None = Field(
-        default=None, ge=2, description="Largest number of meters, the first by name; empty means all."
+        default=None,
+        ge=2,
+        description="Largest number of meters, in the order of their names; empty means all.",
     )
     timezone: Timezone = Field(
         default="UTC",
-        description="Time zone in which the archive's time stamps are read; they do not name one themselves.",
+        description="Time zone of the archive's time stamps, which do not name one.",
     )
 
     @model_validator(mode="after")

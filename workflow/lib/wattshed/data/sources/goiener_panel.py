@@ -35,7 +35,7 @@ NODE_COLUMNS = ("province", "municipality", "contracted_tariff", "p1", "p2", "p3
 
 @dataclass(frozen=True)
 class Meter:
-    """One meter's hours without holes: kWh float32 [hours], NaN where unknown, and whether it was measured."""
+    """One meter's hours without gaps: kWh float32 [hours], NaN where unknown, and whether each was measured."""
 
     name: str
     first_hour: int
@@ -56,8 +56,8 @@ def fetch(source: Settings, root: Path, url: str = URL, md5: dict[str, str] | No
 def load(source: Settings, root: Path) -> Panel:
     """Panel of the meters with enough measured hours, in the order of their names.
 
-    Imputed hours keep their value and count as unobserved. Raises :class:`Fault` for a truncated archive, a
-    bad CSV in it, repeated users, and if no meter is left.
+    Imputed hours keep their value and count as unobserved. Raises :class:`Fault` for a truncated archive, an invalid
+    CSV in it, a repeated user, and if no meter has enough measured hours.
     """
     folder = root / source.folder
     archive = folder / f"{source.period}.tzst"
@@ -106,7 +106,7 @@ def _hour(day: date) -> int:
 
 
 def read_meter(content: bytes, name: str, archive: Path, source: Settings) -> Meter | None:
-    """One CSV of the archive, clipped to the source's days; None if nothing lies in them."""
+    """One CSV of the archive, clipped to the source's days; None if it has no reading on them."""
     where = f"{name} in {archive}"
     types = {"timestamp": pa.timestamp("s"), "kWh": pa.float64(), "imputed": pa.int8()}
     options = pa.csv.ConvertOptions(column_types=types, include_columns=list(types))
@@ -149,10 +149,10 @@ def _fill(meters: list[Meter], first: int, stop: int) -> tuple[np.ndarray, np.nd
 
 
 def read_metadata(path: Path, names: list[str]) -> pd.DataFrame:
-    """Place, power and tariff of the meters, in the order of ``names``; empty where metadata.csv is silent.
+    """Place, power and tariff of the meters, in the order of ``names``; empty where metadata.csv has no entry.
 
-    Raises :class:`Fault` if a user occurs twice: rows could then not be told apart (the study's graph and
-    panel were put in different orders this way).
+    Raises :class:`Fault` if a user occurs twice, because the rows are then ambiguous (in the source study, graph and
+    panel got different orders in this way).
     """
     frame = read_frame(path, text_columns=("user", "province", "municipality", "contracted_tariff"))
     require_columns(frame, ("user", *NODE_COLUMNS), path)

@@ -17,7 +17,7 @@ EMBEDDED = "data/homes/panel.parquet"
 
 
 class Settings(SourceBlock):
-    """17 measured homes in California for one year; lies in the repository (data/homes)."""
+    """17 measured homes in California for one year; part of the repository (data/homes)."""
 
     kind: Literal["homes"] = Field(default="homes", description="The embedded panel of 17 measured homes.")
 

@@ -1,7 +1,7 @@
 """17 measured homes in Fontana, California: the embedded panel, and how it is made from its wheel.
 
 The wheel states Month, Hour (1..24, the hour's end) and Day Type (1 is Monday), but no dates. The homes were
-measured from 2016-08-01 to 2017-07-31; data/homes/README.md says how far the rows agree with that calendar.
+measured from 2016-08-01 to 2017-07-31; data/homes/README.md says how well the rows agree with that calendar.
 """
 
 from pathlib import Path
@@ -46,7 +46,7 @@ def load(path: Path) -> Panel:
 def extract_homes(wheel: Path, pins: Path | None = None) -> pd.DataFrame:
     """The embedded table from the pinned wheel: ``time_utc``, 17 homes [kWh], intensity [g/kWh], float32.
 
-    Raises :class:`Fault` if the wheel is another one, or if a row disagrees with the inferred calendar.
+    Raises :class:`Fault` if it is not the pinned wheel, or if a row disagrees with the inferred calendar.
     """
     local = pd.date_range(FIRST_LOCAL_HOUR, periods=8760, freq="h")
     columns = {}
@@ -59,8 +59,8 @@ def extract_homes(wheel: Path, pins: Path | None = None) -> pd.DataFrame:
         with archive.open(f"{CHALLENGE}carbon_intensity.csv") as file:
             columns[INTENSITY] = pd.read_csv(file)["kg_CO2/kWh"].to_numpy() * 1000
     table = pd.DataFrame(columns, index=local, dtype=np.float64)
-    # Every day has 24 rows. The row of the hour that spring skips has no place in time and is left out; of the
-    # hour that autumn doubles there is one row, taken as the first, so that the second is unobserved.
+    # Every day has 24 rows. In spring one local hour does not exist: its row is left out. In autumn one local
+    # hour occurs twice but has one row: it counts as the first, and the second is unobserved.
     table.index = local.tz_localize(TIMEZONE, ambiguous=np.ones(len(local), bool), nonexistent="NaT")
     table = table[table.index.notna()].tz_convert("UTC").asfreq("h").astype(np.float32)
     table.insert(0, "time_utc", table.index.astype("datetime64[ms, UTC]"))

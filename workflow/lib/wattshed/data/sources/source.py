@@ -1,4 +1,4 @@
-"""What a data source answers, and how a study's panel is loaded. Loads no pandas."""
+"""What a data source must offer, and how a study's panel is loaded. Does not import pandas."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ class DataSource(Protocol):
     def load(self, settings: Any, root: Path, wheel: Path | None = None) -> Panel:
         """The panel; paths in the settings start from ``root``.
 
-        wheel: the data wheel, for a source that needs one. Raises :class:`Fault` for whatever is missing or wrong.
+        wheel: the data wheel, for a source that needs one. Raises :class:`Fault` for missing or invalid files.
         """
         ...
 
 
 @dataclass(frozen=True)
 class SimpleSource:
-    """A source made of functions; see :class:`DataSource`. ``load_panel`` imports late what it needs."""
+    """A source made of functions; see :class:`DataSource`. ``load_panel`` imports what it needs when it is called."""
 
     Settings: type[SourceBlock]
     load_panel: Callable[[Any, Path, Path | None], Panel]

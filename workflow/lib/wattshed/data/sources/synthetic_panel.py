@@ -1,4 +1,4 @@
-"""An invented panel: daily and weekly cycles, neighbours that move together, noise with memory, spikes."""
+"""An invented panel: daily and weekly cycles, correlated neighbours, autocorrelated noise, spikes."""
 
 import numpy as np
 import pandas as pd
@@ -10,7 +10,7 @@ from wattshed.data.sources.synthetic import Settings
 FIRST_HOUR = np.datetime64("2018-01-01T00:00:00", "s")
 NODES_PER_MUNICIPALITY = 40
 MUNICIPALITIES_PER_PROVINCE = 8
-# Nodes are made block by block: a panel of 8,442 nodes never has a second copy of itself in memory.
+# Nodes are made block by block, so that memory never holds a second copy of the panel.
 NODES_PER_BLOCK = 256
 MEMORY_PER_HOUR = 0.8
 SPIKE_SHARE = 2e-4
@@ -46,7 +46,7 @@ def load(source: Settings) -> Panel:
         timezone=source.timezone,
         source=f"synthetic ({count} nodes x {hours} h, seed {source.seed})",
         synthetic=True,
-        notes=("Invented data: say nothing about accuracy from it.",),
+        notes=("Invented data: accuracy on it says nothing about real data.",),
     )
 
 
@@ -98,7 +98,7 @@ def _loads(cycle: np.ndarray, random: np.random.Generator) -> np.ndarray:
 
 
 def _outages(hours: int, count: int, share: float, random: np.random.Generator) -> np.ndarray:
-    """Lost cells [T, N] in runs of ``OUTAGE_H``; the first run is never lost, so no node is silent."""
+    """Lost cells [T, N] in runs of ``OUTAGE_H``; the first run is never lost, so every node has observed hours."""
     runs = random.random((-(-hours // OUTAGE_H), count)) < share
     runs[0] = False
     return np.repeat(runs, OUTAGE_H, axis=0)[:hours]

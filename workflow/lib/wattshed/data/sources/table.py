@@ -1,4 +1,4 @@
-"""The source ``table``: anybody's panel in one CSV or Parquet file."""
+"""The source ``table``: the user's own panel in one CSV or Parquet file."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Settings(SourceBlock):
-    """Anybody's hourly panel in one CSV or Parquet file."""
+    """The user's own hourly panel in one CSV or Parquet file."""
 
     kind: Literal["table"] = Field(default="table", description="Your own panel.")
     path: str = Field(min_length=1, description="CSV or Parquet file with the hourly readings.")

@@ -1,4 +1,4 @@
-"""Anybody's panel: one CSV or Parquet file, long or wide, with optional node table and edge list."""
+"""The user's own panel: one CSV or Parquet file, long or wide, with optional node table and edge list."""
 
 from pathlib import Path
 
@@ -15,8 +15,8 @@ from wattshed.foundation.faults import Fault
 def load(source: Settings, root: Path) -> Panel:
     """Read the panel; paths are relative to ``root``.
 
-    Rows may lie in any order. Cells without a reading are unobserved. Raises :class:`Fault` for whatever
-    is wrong with the file, naming its row.
+    Rows may be in any order. Cells without a reading are unobserved. Raises :class:`Fault`, naming the row, for any
+    error in the file.
     """
     path = root / source.path
     read = _read_long if source.form == "long" else _read_wide
@@ -122,7 +122,6 @@ def read_edges(path: Path, node_names: list[str]) -> pd.DataFrame:
     again = frame.duplicated(["source", "target"])
     if again.any():
         raise Fault(
-            f"{path}: row {frame.index[again][0]}: this edge stood in the list before; expected each once: "
-            "delete one."
+            f"{path}: row {frame.index[again][0]}: this edge is a repetition; expected each once: delete one."
         )
     return frame[["source", "target", "weight"]].reset_index(drop=True)

@@ -42,7 +42,7 @@ class EpochSize:
 
 
 class Training:
-    """The product's network without its extras, on series of noise."""
+    """The network `stgnn` on series of noise."""
 
     def __init__(self, size: EpochSize, device: torch.device) -> None:
         torch.manual_seed(0)

@@ -1,0 +1,154 @@
+"""The pages say what is there: tests, files and commands that they name exist."""
+
+import re
+import subprocess
+
+import pytest
+
+PAGES = (
+    "README.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "data/README.md",
+    "data/homes/README.md",
+    *(
+        f"docs/{name}.md"
+        for name in ("chains", "plugins", "methods", "faults", "ledger", "limits", "architecture")
+    ),
+)
+CITED_TEST = re.compile(r"`(test_\w+\.py)?::(test_\w+)`")
+# Files of the repository, by folder and name. Results and a study's own files do not end like this.
+CITED_FILE = re.compile(r"`((?:[\w-]+/)+[\w-]+\.(?:py|c|smk|toml|md|yaml|txt))`")
+LINK = re.compile(r"\]\(([^)#]+)(?:#[^)]*)?\)")
+
+
+@pytest.fixture(scope="module")
+def files(root):
+    ignored = {".git", ".venv", ".snakemake", "results"}
+    return [
+        path.relative_to(root).as_posix()
+        for top in sorted(root.iterdir())
+        if top.name not in ignored
+        for path in ([top] if top.is_file() else sorted(top.rglob("*")))
+        if path.is_file()
+    ]
+
+
+def test_every_fault_cites_tests_that_exist(root, files):
+    """A fault is kept out only as long as its test is there."""
+    texts = {}
+    for file in files:
+        if re.fullmatch(r"tests/.*/test_\w+\.py", file):
+            texts.setdefault(file.rpartition("/")[2], []).append((root / file).read_text(encoding="utf-8"))
+    page = (root / "docs/faults.md").read_text(encoding="utf-8")
+    missing, module = [], None
+    cited = CITED_TEST.findall(page)
+    for named, test in cited:
+        module = named or module
+        if not any(f"def {test}(" in text for text in texts.get(module, [])):
+            missing.append(f"{module}::{test}")
+    assert len(cited) > 15
+    assert missing == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_files_that_a_page_names_exist(page, root, files):
+    """Those of the package are named from the package's folder."""
+    text = (root / page).read_text(encoding="utf-8")
+    absent = [
+        name
+        for name in CITED_FILE.findall(text)
+        if not name.startswith("results/") and not any(f"/{file}".endswith(f"/{name}") for file in files)
+    ]
+    links = [
+        link
+        for link in LINK.findall(text)
+        if "://" not in link and not (root / page).parent.joinpath(link).exists()
+    ]
+    assert absent == []
+    assert links == []
+
+
+def test_every_reserved_word_is_listed(root):
+    from wattshed.config.study import RESERVED
+
+    page = (root / "docs/chains.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (?:the|a) (study|model|strategy|variant|chain) \| (.*) \|$", page, re.MULTILINE)
+    listed = {what: set(re.findall(r"`(\w+)`", words)) for what, words in rows}
+    assert listed == {
+        "study": RESERVED["study"],
+        "model": RESERVED["models"],
+        "strategy": RESERVED["adaptation.strategies"],
+        "variant": RESERVED["compression.variants"],
+        "chain": RESERVED["chains"],
+    }
+
+
+@pytest.mark.parametrize("kind", ["strategy", "method"])
+def test_the_page_about_chains_says_what_each_step_asks_and_keeps(kind, root):
+    from wattshed.forecast.families.family import Offer
+    from wattshed.foundation import plugins
+
+    page = (root / "docs/chains.md").read_text(encoding="utf-8")
+    rows = {
+        name: (asks, keeps)
+        for names, asks, keeps in re.findall(
+            rf"^\| (?:{kind}|{kind[:-1]}ies) (.*) \| (.*) \| (.*) \|$", page, re.MULTILINE
+        )
+        for name in re.findall(r"`(\w+)`", names)
+    }
+    assert set(rows) == set(plugins.names(kind))
+    for name, (asks, keeps) in rows.items():
+        plugin = plugins.load(kind, name)
+        assert set(re.findall(r"`(\w+)`", asks)) == set(plugin.asks)
+        kept = getattr(plugin, "keeps", frozenset(Offer))
+        if keeps.startswith("all"):
+            assert kept == frozenset(Offer)
+        else:
+            assert set(re.findall(r"`(\w+)`", keeps)) == set(kept)
+
+
+def test_the_page_about_chains_says_what_each_family_offers(root):
+    from wattshed.config.models.families import read_model
+    from wattshed.forecast.families.family import Offer
+    from wattshed.foundation import plugins
+
+    page = (root / "docs/chains.md").read_text(encoding="utf-8")
+    order = (Offer.UPDATES, Offer.PRUNABLE_UNITS, Offer.LINEAR_MAPS)
+    rows = re.findall(r"^\| `(\w+)`[^|]*\| (yes|no) \| (yes|no) \| (yes|no) \|$", page, re.MULTILINE)
+    assert [row[0] for row in rows] == plugins.names("family")
+    for form, *answers in rows:
+        settings = read_model({"form": form, "recipe": "any"})
+        offered = plugins.load("family", form).offers(settings)
+        assert [answer == "yes" for answer in answers] == [offer in offered for offer in order]
+
+
+def test_the_example_in_python_of_the_readme_runs(root, tmp_path):
+    """As it stands, with a stand-in for the training."""
+    import sys
+
+    code = re.search(r"```python\n(.*?)```", (root / "README.md").read_text(encoding="utf-8"), re.DOTALL)[1]
+    work = "def train_one_epoch():\n    return sum(i * i for i in range(2_000_000))\n\n"
+    done = subprocess.run(
+        [sys.executable, "-c", work + code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "ledgers/gru-1.jsonl").is_file()
+
+
+def test_the_readme_s_configurations_are_valid(root):
+    """The blocks in README.md, docs/chains.md and docs/plugins.md, put into the default study."""
+    import yaml
+
+    from wattshed.config.study import load_study
+
+    for page in ("README.md", "docs/chains.md"):
+        text = (root / page).read_text(encoding="utf-8")
+        for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL):
+            given = yaml.safe_load(block)
+            if "plugins" in given:
+                continue
+            study = yaml.safe_load((root / "config/config.yaml").read_text(encoding="utf-8"))
+            for key, value in given.items():
+                study[key] = {**study[key], **value} if isinstance(value, dict) else value
+            load_study(study, page)

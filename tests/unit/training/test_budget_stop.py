@@ -143,7 +143,7 @@ def test_a_sensor_that_is_lost_midway_is_no_saving(tmp_path):
     bench.begin()
     assert not bench.epoch(1, 9)
     bench.sensor.lost = True
-    with pytest.raises(Fault, match="the budget cannot be kept because energy is missing"):
+    with pytest.raises(Fault, match="the budget cannot be checked because energy is missing"):
         bench.epoch(1, 8)
 
 

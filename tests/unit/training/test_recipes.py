@@ -188,7 +188,7 @@ def test_the_scale_of_the_loss_is_resumed(task, graph, tmp_path):
         ({"precision": "fp16"}, "precision is fp16, but the device is cpu"),
         (
             {"layer_rates": {"grü": 0.1}},
-            "layer_rates names 'grü', which the network has not: expected a layer",
+            "layer_rates names 'grü', which the network does not have: expected a layer",
         ),
     ],
 )

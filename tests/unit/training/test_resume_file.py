@@ -1,4 +1,4 @@
-"""A state that cannot be used is set aside and reported; the training begins anew."""
+"""A state that cannot be used is set aside and reported; the training starts again."""
 
 import numpy as np
 import pytest
@@ -60,7 +60,7 @@ def test_a_damaged_state_is_set_aside_and_reported_once(tmp_path, capsys, damage
     assert not saved.exists()
     message = capsys.readouterr().err
     assert f"{path} cannot be used" in message
-    assert "the training begins anew" in message
+    assert "the training starts again" in message
     assert message.count("\n") == 1
     assert (tmp_path / "model.resume.damaged").read_bytes() == whole
     assert not path.exists()

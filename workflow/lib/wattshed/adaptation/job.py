@@ -19,7 +19,7 @@ from wattshed.training.updates import Pace, UpdateContext
 
 @dataclass(frozen=True)
 class AdaptationJob:
-    """What is adapted, how, and where results go.
+    """The checkpoints to adapt, the strategy, and the files to write.
 
     strategy: the step's name in the study; settings: of its strategy, without empty keys; checkpoints: the parent's,
     one per seed; adapted: checkpoints to write, in the same order; matrix: table of errors to write.
@@ -37,7 +37,7 @@ class AdaptationJob:
 def adapt_model(job: AdaptationJob) -> None:
     """Adapt every seed's checkpoint month by month; writes adapted checkpoints, the matrix of errors and the ledger.
 
-    Raises :class:`Fault` where checkpoints to read and to write do not match, and where an update diverges.
+    Raises :class:`Fault` if checkpoints to read and to write do not match, and if an update diverges.
     """
     if len(job.checkpoints) != len(job.adapted):
         raise Fault(
@@ -65,7 +65,7 @@ def adapt_model(job: AdaptationJob) -> None:
 
 
 def pace_of(name: str, settings: StrategyBlock) -> Pace:
-    """Raises :class:`Fault` where a key is empty; a study fills it from its block ``adaptation``."""
+    """Raises :class:`Fault` if a key is empty; a study fills it from its block ``adaptation``."""
     steps, batch, rate = settings.steps, settings.batch, settings.learning_rate
     if steps is None or batch is None or rate is None:
         empty = "steps" if steps is None else "batch" if batch is None else "learning_rate"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-# In a matrix: the strategy of an untrained network's rows, and the task that stands for the base test part.
+# In a matrix: the strategy name of an untrained network's rows, and the task name of the base test part.
 RANDOM = "random"
 BASE = "base"
 

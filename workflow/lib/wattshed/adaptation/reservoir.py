@@ -1,4 +1,4 @@
-"""A reservoir of examples: a uniform sample of everything that was learned so far."""
+"""A reservoir of examples: a uniform sample of all examples so far."""
 
 import torch
 from torch import Tensor
@@ -7,7 +7,7 @@ from wattshed.training.batches.drawing import Examples, Sampler
 
 
 class Reservoir:
-    """Reservoir sampling (Vitter 1985), filled a part of the panel at a time. Holds pairs, windows or sequences.
+    """Reservoir sampling (Vitter 1985), filled part by part. Holds pairs, windows or sequences.
 
     origins: int64 [B], first target hours of the first part.
     """

@@ -1,4 +1,5 @@
-"""The stream of later months: each month is forecast before it is learned, and judged on its held-out part after."""
+"""The stream of later months: each month is forecast before it is learned, and its held-out part is evaluated
+afterwards."""
 
 import sys
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from wattshed.training.updates import Part, UpdateHooks, train_further
 
 @dataclass(frozen=True)
 class Labels:
-    """Whose rows these are. lineage: of the adapted checkpoint; parent: of the checkpoint it starts from."""
+    """Labels of the rows. lineage: of the adapted checkpoint; parent: of the checkpoint it starts from."""
 
     model: str
     lineage: str | None
@@ -40,8 +41,8 @@ class Labels:
 def adapt_over_months(hooks: UpdateHooks, labels: Labels, meter: Meter) -> list[dict[str, Any]]:
     """Take one network through all months, in place; returns rows of ``adaptation/{lineage}.parquet``.
 
-    Each month is forecast whole before it is learned (phase ``prequential``). Before the first month and after each
-    one, the held-out parts of all tasks are judged (phase ``held_out``; ``learned`` months were learned by then).
+    Each whole month is forecast before it is learned (phase ``prequential``). Before the first month and after each
+    one, the held-out parts of all tasks are evaluated (phase ``held_out``; ``learned`` months were learned by then).
     """
     task, forecaster = hooks.context.task, hooks.context.forecaster
     judged = held_out_rows(labels, forecaster, task, 0)
@@ -53,7 +54,7 @@ def adapt_over_months(hooks: UpdateHooks, labels: Labels, meter: Meter) -> list[
         if _learn(hooks, month, labels, meter):
             judged = held_out_rows(labels, forecaster, task, index + 1)
         else:
-            # The network has not changed, so its errors have not either.
+            # The network is unchanged, and so are its errors.
             judged = [{**row, "learned": index + 1} for row in judged]
         rows += [before_learning[-1], *judged]
     errors = " ".join(f"{row['rmse']:.4f}" for row in before_learning)
@@ -77,7 +78,7 @@ def held_out_rows(
 
 
 def _learn(hooks: UpdateHooks, month: Month, labels: Labels, meter: Meter) -> bool:
-    """Learn from a month, metered; False where nothing was learned."""
+    """Learn from a month, metered; False if nothing was learned."""
     task = hooks.context.task
     part = Part(month.name, task.origins(month.learn), month.learn.start)
     if hooks.skips(part):

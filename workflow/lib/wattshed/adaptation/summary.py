@@ -1,4 +1,4 @@
-"""One row per adapted lineage and seed: what the month-by-month updates brought and cost."""
+"""One row per adapted lineage and seed: effect and cost of the monthly updates."""
 
 from typing import Any
 
@@ -24,8 +24,8 @@ def summarise_adaptation(rows: pd.DataFrame, windows: pd.DataFrame) -> pd.DataFr
 
     rows: of all ``adaptation/*.parquet`` together; windows: measured windows with columns ``window, lineage, seed,
     energy_kwh, energy_status``. Forward transfer needs the untrained network's rows of the same model and seed, which
-    may stand in another lineage's matrix; it is null without them. So are errors over no observed cell, and the mean
-    energy of updates one of which is unknown.
+    may be in another lineage's matrix; it is null without them. Errors without an observed cell are null, and so is
+    the mean energy of updates if one of them is unknown.
     """
     untrained = rows[(rows["strategy"] == RANDOM) & (rows["phase"] == Phase.HELD_OUT)]
     updates = windows[windows["window"] == Window.UPDATE]
@@ -45,7 +45,7 @@ def _errors(part: pd.DataFrame, untrained: pd.DataFrame) -> dict[str, Any]:
     """Metrics of one lineage and seed. untrained: rows of a random network, perhaps from several matrices."""
     held_out = part[part["phase"] == Phase.HELD_OUT]
     matrix = held_out.pivot(index="learned", columns="task", values="rmse")
-    # In the order in which they were judged: sorted as text, CL_10 would come before CL_2.
+    # In the order of evaluation: sorted as text, CL_10 would come before CL_2.
     months = [name for name in held_out["task"].unique() if name != BASE]
     random = untrained.drop_duplicates("task").set_index("task")["rmse"]
     found = transfer(matrix[months].to_numpy(), random.reindex(months).to_numpy() if len(random) else None)

@@ -16,7 +16,7 @@ Kernel = FusedCpu | FusedCuda
 
 @dataclass(frozen=True)
 class Chosen:
-    """name: as in the ledger; why: the reason, None where it is the first choice; kernel: None means torch."""
+    """name: as in the ledger; why: the reason, None if it is the first choice; kernel: None means torch."""
 
     name: Literal["torch", "fused_cpu", "fused_cuda"]
     why: str | None
@@ -25,11 +25,11 @@ class Chosen:
 
 @lru_cache(maxsize=32)
 def choose(wanted: Wanted, device: str, hidden: int, streams: bool = False) -> Chosen:
-    """The fastest back end that this machine has for a network of ``hidden`` units; torch where there is no kernel.
+    """The fastest back end that this machine has for a network of ``hidden`` units; torch if there is no kernel.
 
     device: ``cpu`` or ``cuda``; streams: whether the series stay in host memory while the device computes.
 
-    Where a wanted kernel is not available, the reason is printed to standard error once.
+    If a kernel is not available, the reason is printed once to standard error.
     """
     if wanted == "torch":
         return Chosen("torch", "the configuration asks for torch", None)
@@ -46,7 +46,7 @@ def choose(wanted: Wanted, device: str, hidden: int, streams: bool = False) -> C
 
 
 def _without_kernel(why: str) -> Chosen:
-    """Torch, with the reason on standard error. It is printed once because :func:`choose` is cached."""
+    """Torch, with the reason on standard error; printed once, because :func:`choose` is cached."""
     print(f"No fused kernel, using torch: {why}.", file=sys.stderr, flush=True)
     return Chosen("torch", why, None)
 

@@ -42,7 +42,8 @@ class Step:
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """All that decides a network besides its data: name, seed, model, recipe, windows and the steps after training."""
+    """Everything that defines a network except its data: name, seed, model, recipe, windows and the steps after
+    training."""
 
     name: str
     seed: int
@@ -53,7 +54,7 @@ class ModelSpec:
 
     @property
     def lineage(self) -> str:
-        """How the checkpoint came to be, such as ``stgnn+replay+prune_half``."""
+        """The model and its steps, such as ``stgnn+replay+prune_half``."""
         return JOINT.join([self.name, *(step.name for step in self.steps)])
 
     @property
@@ -66,13 +67,13 @@ class ModelSpec:
 
 
 def write_checkpoint(path: Path | str, network: nn.Module, spec: ModelSpec) -> None:
-    """Write weights and spec; the file appears whole or not at all."""
+    """Write weights and spec; the file appears complete or not at all."""
     tensors = {name: value.cpu().numpy() for name, value in network.state_dict().items()}
     write_tensors(path, tensors, _describe(spec), kind=CHECKPOINT)
 
 
 def write_unavailable(path: Path | str, spec: ModelSpec, reason: str) -> None:
-    """Write, in the place of a checkpoint, why this machine cannot make it."""
+    """Write a checkpoint without weights that says why this machine cannot make it."""
     write_tensors(path, {}, {**_describe(spec), "unavailable": reason}, kind=CHECKPOINT)
 
 
@@ -147,7 +148,7 @@ def make_forecaster(
     for step in spec.steps:
         if step.kind == "method":
             method = plugins.load("method", step.plugin)
-            # As JSON, so that tuples and enumerations come back as such.
+            # Validated as JSON, so that tuples and enumerations get their types back.
             settings = method.Settings.model_validate_json(json.dumps(step.settings))
             network = method.skeleton(network, settings)
     kind = StreamingForecaster if spec.recipe.sampling == "sequences" else NeuralForecaster
@@ -182,6 +183,7 @@ def _spec_of(about: dict[str, Any], path: Path | str) -> ModelSpec:
         )
     except (KeyError, TypeError, ValueError) as error:
         raise Fault(
-            f"{path} is no checkpoint of this version of wattshed ({type(error).__name__}: {error}): expected name, "
+            f"{path} is not a checkpoint of this version of wattshed ({type(error).__name__}: {error}): "
+            "expected name, "
             "seed, model, recipe, windows and steps; name another file, or train again."
         ) from error

@@ -31,9 +31,9 @@ from wattshed.training.training import Training
 
 @dataclass(frozen=True)
 class TrainingJob:
-    """One model's trainings, and where results go.
+    """One model's trainings, and the files to write.
 
-    specs: one per seed, alike but for the seed; checkpoints: to write, in the same order; epochs: table of all seeds'
+    specs: one per seed, otherwise equal; checkpoints: to write, in the same order; epochs: table of all seeds'
     epochs to write.
     """
 
@@ -44,7 +44,7 @@ class TrainingJob:
     ledger: Path
 
     def __post_init__(self) -> None:
-        """Raises :class:`Fault` where seeds and checkpoints do not match."""
+        """Raises :class:`Fault` if seeds and checkpoints do not match."""
         if len(self.specs) != len(self.checkpoints) or not self.specs:
             raise Fault(
                 f"--seeds has {len(self.specs)} values and --checkpoints {len(self.checkpoints)}: expected one "
@@ -65,8 +65,8 @@ def train_model(job: TrainingJob) -> None:
 
     A killed job resumes at the seed and the epoch where it was killed: until the job ends, a file beside each
     checkpoint holds the state of its training, a finished one too. Each seed's weights are those of a process of its
-    own. A budget in the environment may end trainings early: all outputs are then whole, and the ledger says why.
-    Raises :class:`Fault` before anything runs where the study's budget is spent.
+    own. A budget in the environment may end trainings early: all outputs are then complete, and the ledger gives the
+    reason. Raises :class:`Fault` before anything runs if the study's budget is spent.
     """
     inputs = job.inputs
     data = data_fingerprint(inputs.task, inputs.graph)
@@ -94,7 +94,8 @@ def train_model(job: TrainingJob) -> None:
             if training.stopped is not None:
                 stopped.append(f"seed {spec.seed}: {training.stopped}")
                 meter.stopped("; ".join(stopped))
-        # Written before the ledger is closed: if the disk is full here, the next attempt resumes ledger and all.
+        # Written before the ledger is closed: if the disk is full here, the next attempt resumes the ledger
+        # too.
         write_parquet(job.epochs, pd.concat(epochs, ignore_index=True))
     for resume in saved:
         resume.remove()
@@ -109,7 +110,7 @@ def train_seed(
     budget: JobBudget,
     finished_kwh: float,
 ) -> Training:
-    """One seed's training, from where earlier attempts left it to its checkpoint.
+    """One seed's training, resumed if an earlier attempt began it, up to its checkpoint.
 
     finished_kwh: energy in earlier attempts of seeds that ended there.
     """
@@ -179,6 +180,6 @@ def training_fingerprint(data: str, spec: ModelSpec, engine: str) -> str:
 
 
 def _engine(inputs: JobInputs, spec: ModelSpec) -> str:
-    """The back end for networks of this size: half a training on another one would not be the same training."""
+    """The back end for networks of this size: a training is resumed only on the same back end."""
     hidden = getattr(spec.model, "hidden", None)
     return "torch" if hidden is None else choose(inputs.engine, inputs.device.type, hidden).name

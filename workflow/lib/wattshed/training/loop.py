@@ -1,4 +1,4 @@
-"""The training loop, from top to bottom."""
+"""The training loop."""
 
 import math
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ from wattshed.training.training import Training
 
 @dataclass(frozen=True)
 class TrainingRun:
-    """One training: what is trained on what, under which meter, from which saved state.
+    """One training: network, data, meter and saved state.
 
     observers: called in this order after every epoch; see :class:`Observer`.
     """
@@ -66,9 +66,9 @@ def train(run: TrainingRun) -> tuple[Training, Learner]:
 
     The network is left with its best weights, averaged ones where the recipe averages.
 
-    If the device runs out of memory, the series leave it and batches are streamed; the epochs' windows say so.
-    Raises :class:`Fault` if that does not help, at the first batch whose loss is not finite (on a GPU some steps
-    later), and for a recipe that does not fit network or device; the best weights so far stay in the resume file.
+    If the device runs out of memory, the series move to host memory and batches are streamed; the epochs' windows say
+    so. Raises :class:`Fault` if that does not help, at the first batch whose loss is not finite (on a GPU some steps
+    later), and for a recipe that network or device cannot use; the best weights so far stay in the resume file.
     """
     network, recipe = run.forecaster.network, run.recipe
     learner = Learner.make(network, recipe, recipe.epochs * run.steps, run.forecaster.series.device)
@@ -140,7 +140,7 @@ def train_epoch(
 
 
 def descend(run: TrainingRun, learner: Learner, number: int, retry: OutOfMemoryRetry) -> tuple[float, int]:
-    """All gradient steps of an epoch; returns the mean loss, and how many pairs were learned from."""
+    """All gradient steps of an epoch; returns the mean loss and the number of pairs."""
     device = run.forecaster.series.device
     look_every = steps_between_looks(device)
     losses = torch.zeros(run.steps, device=device)
@@ -160,7 +160,7 @@ def descend(run: TrainingRun, learner: Learner, number: int, retry: OutOfMemoryR
 
 
 def steps_between_looks(device: torch.device) -> int:
-    """After how many steps the losses are looked at: that makes a GPU wait, and costs nothing on a CPU."""
+    """Number of steps between checks of the losses: a check makes a GPU wait, but costs nothing on a CPU."""
     return 1 if device.type == "cpu" else 50
 
 

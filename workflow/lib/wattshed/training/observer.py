@@ -1,4 +1,4 @@
-"""What watches a training from epoch to epoch: stopping, saving, progress, the budget."""
+"""Observers of a training, called after each epoch: stopping, saving, progress, the budget."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ if TYPE_CHECKING:
 
 
 class Observer:
-    """Called by the training loop; the plain answers do nothing. Observers are called in their order.
+    """Called by the training loop; these methods do nothing by default. Observers are called in their order.
 
     An observer ends a training by setting ``training.epochs_left`` to 0 or ``training.stopped`` to a reason.
     """
 
     def before_training(self, training: Training) -> None:
-        """Once per attempt, before its first epoch; ``training`` holds what earlier attempts came to."""
+        """Once per attempt, before its first epoch; ``training`` holds the state after earlier attempts."""
 
     def after_step(self, epoch: int, done: int, steps: int) -> None:
-        """After each of an epoch's steps; ``done`` of ``steps`` are done."""
+        """After each step of an epoch; ``done`` of ``steps`` steps are done."""
 
     def after_epoch(self, training: Training, learner: Learner) -> None:
         """After each epoch, whose row is the last of ``training.epochs``."""

@@ -34,7 +34,7 @@ def metered_lineage(inputs: JobInputs, stage: str, ledger: Path) -> Iterator[Met
 def over_checkpoints(
     checkpoints: list[Path], inputs: JobInputs, work: Work, *, stage: str, ledger: Path
 ) -> pd.DataFrame:
-    """Rows of ``work(forecaster, spec, meter)`` for every checkpoint, one below the other."""
+    """Rows of ``work(forecaster, spec, meter)`` for all checkpoints, concatenated."""
     with metered_lineage(inputs, stage, ledger) as meter:
         frames = [
             work(*read_checkpoint(checkpoint, inputs.task, inputs.graph, inputs.device, inputs.engine), meter)

@@ -31,7 +31,7 @@ class Progress(Observer):
 
     def __enter__(self) -> Progress:
         if sys.stderr.isatty():
-            # Imported here: a log needs no bar.
+            # Imported here, because only a terminal needs the bar.
             from rich.console import Console
             from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
             from rich.progress import Progress as Bar

@@ -1,4 +1,4 @@
-"""The state of an unfinished training, saved whole after every epoch."""
+"""The complete state of an unfinished training, saved after every epoch."""
 
 import json
 import sys
@@ -21,9 +21,9 @@ ABOUT = ("fingerprint", "groups", "schedule", "averaged", "scaler", "training")
 
 
 class ResumeFile(Observer):
-    """State of one training. ``fingerprint`` names what is trained on what; another training is not resumed.
+    """State of one training. ``fingerprint`` identifies data, recipe and program; another training is not resumed.
 
-    Random numbers need no saving: batches and dropout are drawn from the seed and the epoch's number.
+    Random states are not saved: batches and dropout depend on the seed and the epoch's number.
     """
 
     def __init__(self, path: Path, fingerprint: str) -> None:
@@ -31,16 +31,16 @@ class ResumeFile(Observer):
         self._fingerprint = fingerprint
 
     def exists(self) -> bool:
-        """Whether there is a state of this very training."""
+        """Whether there is a saved state of this training."""
         return self._read() is not None
 
     def finished_kwh(self) -> float:
-        """Energy of a training that has ended, over all its attempts; 0 where it has not, or where it is unknown."""
+        """Energy of a training that has ended, over all its attempts; 0 if it has not ended, or if it is unknown."""
         found = self._read()
         return 0.0 if found is None else found[1]["training"]["spent_kwh"] or 0.0
 
     def has_ended(self) -> bool:
-        """Whether this training has come to its end; only other seeds of the job are then left."""
+        """Whether this training has ended; the job then has only other seeds left."""
         found = self._read()
         return found is not None and found[1]["training"]["ended"]
 
@@ -76,7 +76,7 @@ class ResumeFile(Observer):
         write_tensors(self.path, arrays, about, kind=KIND)
 
     def load(self, learner: Learner) -> Training | None:
-        """Restore the learner and return its training, or return None where there is nothing to resume."""
+        """Restore the learner and return its training; None if there is nothing to resume."""
         found = self._read()
         if found is None:
             return None
@@ -103,11 +103,12 @@ class ResumeFile(Observer):
         self.path.unlink(missing_ok=True)
 
     def _set_aside(self, reason: str) -> None:
-        """Keep a state that cannot be used under another name, so that the training begins anew."""
+        """Rename a state that cannot be used, so that the training starts again."""
         aside = self.path.with_name(f"{self.path.name}.damaged")
         self.path.replace(aside)
         print(
-            f"{self.path} cannot be used ({reason.rstrip('.')}): it now lies at {aside}, and the training begins anew.",
+            f"{self.path} cannot be used ({reason.rstrip('.')}): it was renamed to {aside}, and the "
+            "training starts again.",
             file=sys.stderr,
         )
 
@@ -126,7 +127,7 @@ class ResumeFile(Observer):
 
 
 def _refuse_half_progress(progress: Any) -> None:
-    """Raises :class:`Fault` where a part of the progress is missing."""
+    """Raises :class:`Fault` if a part of the progress is missing."""
     known = set(progress) if isinstance(progress, dict) else set()
     saved = {one.name for one in fields(Training)} - {"best_weights", "epochs_left"}
     missing = saved - known
@@ -144,7 +145,7 @@ def _below(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
 
 
 def _plain(state: dict[str, Any]) -> dict[str, Any]:
-    """What JSON can hold: the scheduler starts with best = inf, which strict JSON has no word for."""
+    """A value for strict JSON, which cannot hold infinity: the scheduler starts with best = inf."""
     return {
         name: value
         for name, value in state.items()

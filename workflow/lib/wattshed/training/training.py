@@ -1,4 +1,4 @@
-"""What a training has come to so far."""
+"""The state of a training."""
 
 import math
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ class Training:
 
     epoch: epochs done; best_rmse, best_weights: those with the least validation error; epochs: one row each;
     ended: whether no epoch follows; spent_kwh: energy of an ended training over all attempts, None where it is unknown;
-    stopped: why it ended early, None where it did not; epochs_left: most epochs that may follow, set by the observers
+    stopped: why it ended early, None if it did not; epochs_left: most epochs that may follow, set by the observers
     and not saved.
     """
 

@@ -36,7 +36,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Pace:
-    """How much is learned from one part. batch: (node, window) pairs per step."""
+    """Number and size of the steps on one part. batch: (node, window) pairs per step."""
 
     steps: int
     batch: int
@@ -61,7 +61,7 @@ class UpdateContext:
 
     @cached_property
     def sampler(self) -> Sampler:
-        """Draws what networks of the checkpoint's recipe learn from."""
+        """The sampler of the checkpoint's recipe."""
         return make_sampler(self.spec.recipe, self.task, self.forecaster.series)
 
     @property
@@ -71,7 +71,7 @@ class UpdateContext:
 
 
 class UpdateHooks:
-    """What a technique changes in updates. The plain answers change nothing: random examples of the part, and no more.
+    """What a technique changes in updates. By default nothing: batches are random examples of the part.
 
     A technique is a subclass; it keeps its own state from part to part.
     """
@@ -87,7 +87,7 @@ class UpdateHooks:
         """Called before the part's first step."""
 
     def batches(self, part: Part) -> Iterator[Batch]:
-        """What is learned from: one batch per step."""
+        """The batches to train on, one per step."""
         context = self.context
         drawn = RandomBatches(
             context.sampler, part.origins, context.spec.seed, context.examples, context.pace.steps
@@ -95,7 +95,7 @@ class UpdateHooks:
         return drawn.epoch(part.number)
 
     def penalty(self, batch: Batch) -> Tensor | None:
-        """Added to the batch's loss, scalar; None adds nothing."""
+        """A scalar that is added to the batch's loss; None adds nothing."""
         return None
 
     def project(self, gradients: list[Tensor]) -> None:
@@ -108,8 +108,7 @@ class UpdateHooks:
 def train_further(hooks: UpdateHooks, part: Part) -> float:
     """Train the context's network on a part, in place; returns the mean loss over all steps.
 
-    The optimiser starts anew: it remembers nothing of earlier parts. Raises :class:`Fault` where the loss is not
-    finite.
+    The optimiser starts without state from earlier parts. Raises :class:`Fault` if the loss is not finite.
     """
     context = hooks.context
     network, recipe, seed = context.network, context.spec.recipe, context.spec.seed
@@ -117,7 +116,7 @@ def train_further(hooks: UpdateHooks, part: Part) -> float:
         network.parameters(), lr=context.pace.learning_rate, weight_decay=recipe.weight_decay
     )
     hooks.before(part)
-    # For networks with dropout; what is drawn must not depend on what ran before.
+    # For networks with dropout: the draws must not depend on earlier work.
     torch.manual_seed(draw_seed(seed, part.number))
     network.train()
     losses = [

@@ -1,4 +1,4 @@
-"""The strategy ``frozen``: nothing is learned. It is the control of all others."""
+"""The strategy ``frozen``: the network is not updated. It is the control of all others."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class FrozenBlock(StrategyBlock):
-    kind: Literal["frozen"] = Field(description="Never updated: the control.")
+    kind: Literal["frozen"] = Field(description="Not updated: the control.")
 
 
 class Frozen:

@@ -1,4 +1,4 @@
-"""The strategy ``naive``: each month is learned from the month alone."""
+"""The strategy ``naive``: each month is learned without data of earlier months."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class NaiveBlock(StrategyBlock):
-    kind: Literal["naive"] = Field(description="Learns from the new month alone.")
+    kind: Literal["naive"] = Field(description="Learns only from the new month.")
 
 
 class Naive:

@@ -17,26 +17,26 @@ FLAGS = (
     *("-O3", "-std=gnu11", "-fPIC", "-shared", "-fno-math-errno", "-fno-trapping-math", "-fno-signed-zeros"),
     *("-ffp-contract=fast", "-Wno-psabi"),
 )
-# Lanes of a tile, rows of a block of a product and columns of a block of an outer product, by register file.
+# By vector set: lanes per tile, rows per block of a product, columns per block of an outer product.
 BLOCKING = {"avx512": (16, 8, 4), "avx2": (8, 8, 2), "other": (4, 8, 2)}
 COMPILE_TIMEOUT_S = 120
 
 
 class CannotCompile(Exception):
-    """Why there is no kernel, as part of a sentence."""
+    """The kernel cannot be made; the message is a part of a sentence."""
 
 
 @lru_cache(maxsize=16)
 def load_kernel(padded: int, target: str = "native") -> tuple[ctypes.CDLL, int]:
     """The kernel for ``padded`` hidden units (a multiple of 8) and its lanes, built for ``target`` (a compiler's name).
 
-    Cached in ``WATTSHED_KERNEL_FOLDER``, else in the user's cache folder, else in a temporary one. The file's name is a
-    digest of all that it was made from, so that an outdated one is never used. Raises :class:`CannotCompile`.
+    Cached in ``WATTSHED_KERNEL_FOLDER``, else in the user's cache folder, else in a temporary one. The file's name is
+    a digest of everything that it was made from, so an outdated file is not used. Raises :class:`CannotCompile`.
     """
     try:
         return _load(padded, target)
     except (OSError, ValueError, RuntimeError) as error:
-        # A full disk, a missing source file, a wrong CC, no home folder: torch computes instead.
+        # A full disk, a missing source file, a wrong CC, no home folder: torch is used instead.
         raise CannotCompile(f"the kernel could not be made ({error})") from error
 
 
@@ -102,7 +102,7 @@ def _run(command: list[str]) -> str:
         raise CannotCompile(f"{command[0]} could not be run ({error})") from error
     if done.returncode != 0:
         lines = [line for line in done.stderr.splitlines() if "error" in line] or done.stderr.splitlines()
-        raise CannotCompile(f"{command[0]} failed ({lines[0].strip() if lines else 'without a word'})")
+        raise CannotCompile(f"{command[0]} failed ({lines[0].strip() if lines else 'without a message'})")
     return done.stdout
 
 
@@ -128,7 +128,7 @@ def _digest(command: list[str]) -> str:
 
 
 def _processor() -> str:
-    """Model and features of the first processor: they tell apart machines that share a home folder."""
+    """Model and features of the first processor; they distinguish machines that share a home folder."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").split("\n\n")[0].splitlines()
     except OSError:

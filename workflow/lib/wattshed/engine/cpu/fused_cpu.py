@@ -18,7 +18,7 @@ _LOSSES = {"squared": 0, "huber": 1}
 
 
 class FusedCpu:
-    """The kernel for one hidden size. Raises ``compiled.CannotCompile`` where it cannot be built."""
+    """The kernel for one hidden size. Raises ``compiled.CannotCompile`` if it cannot be built."""
 
     def __init__(self, hidden: int, target: str = "native") -> None:
         if not 1 <= hidden <= LARGEST_HIDDEN:
@@ -45,8 +45,8 @@ class FusedCpu:
     ) -> Tensor:
         """Forecasts [count, M, H] of windows that start at ``windows.start[0]`` and the hours after it.
 
-        windows.node: the M nodes. Exactly the result of :meth:`forecast`, but what an hour adds to the gates is
-        computed once, and not again for each window that contains the hour.
+        windows.node: the M nodes. Exactly the result of :meth:`forecast`, but an hour's contribution to the gates is
+        computed once, not once per window.
         """
         samples = len(windows.node)
         if count < 1 or (windows.start != windows.start[0]).any():
@@ -74,7 +74,7 @@ class FusedCpu:
         loss: Loss,
         dropout: Dropout = NO_DROPOUT,
     ) -> Tensor:
-        """Mean loss over observed cells, ready for ``backward``; zero where none was observed.
+        """Mean loss over observed cells, ready for ``backward``; zero if no cell was observed.
 
         target: [M, H] scaled; observed: bool [M, H].
         """

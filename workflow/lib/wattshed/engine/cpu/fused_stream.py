@@ -1,4 +1,4 @@
-"""Streaming on the CPU, hour by hour: every node's state stays in the kernel's order between calls."""
+"""Streaming on the CPU, hour by hour; between calls the states stay in the kernel's memory layout."""
 
 import torch
 from torch import Tensor
@@ -9,10 +9,10 @@ from wattshed.engine.recurrent import RecurrentWeights
 
 
 class FusedStream:
-    """States of N nodes that move on by an hour at a time.
+    """States of N nodes, advanced hour by hour.
 
-    Arrays have the nodes as their last axis and are padded to whole vectors, so that nothing is rearranged between
-    hours. A stream keeps the weights of its start: after more training, start a new one.
+    The last axis of arrays is the nodes, padded to whole vectors, so that no data is rearranged between hours. A
+    stream uses the weights of its start: after more training, start a new one.
     """
 
     def __init__(

@@ -52,7 +52,8 @@ class KernelCall:
         self.set(hidden=hidden, horizon=horizon)
 
     def give(self, **tensors: Tensor | None) -> None:
-        """Arrays for the kernel to read; None leaves a null pointer. Raises TypeError for what C cannot read."""
+        """Arrays for the kernel to read; None leaves a null pointer. Raises TypeError for a type or device that C
+        cannot read."""
         for name, tensor in tensors.items():
             if tensor is None:
                 self._held.pop(name, None)
@@ -80,7 +81,7 @@ class KernelCall:
         """``pieces`` of work over torch's number of threads; C runs without Python's lock.
 
         Each thread takes the next share as soon as it is free, because cores on a shared machine differ in speed.
-        Raises MemoryError where the kernel could not get its scratch memory.
+        Raises MemoryError if the kernel could not get its scratch memory.
         """
         threads = min(torch.get_num_threads(), pieces)
         shares = 1 if threads == 1 else min(threads * SHARES_PER_THREAD, pieces)

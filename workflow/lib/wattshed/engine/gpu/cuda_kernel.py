@@ -7,7 +7,8 @@ from wattshed.engine.recurrent import NO_DROPOUT, Additions, Dropout, Loss, Recu
 
 
 class FusedCuda:
-    """Forecasts and losses of windows whose series live on a GPU. Raises :class:`Fault` for what does not fit."""
+    """Forecasts and losses of windows whose series are on a GPU. Raises :class:`Fault` for unsuitable sizes or
+    arrays."""
 
     def forecast(
         self,

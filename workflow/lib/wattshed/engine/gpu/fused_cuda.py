@@ -52,7 +52,7 @@ class Weights(NamedTuple):
 
 
 class Dropout(NamedTuple):
-    """Dropout shares of u, of h_W and of the forecast; ``seed`` alone decides which cells are dropped."""
+    """Dropout shares of u, of h_W and of the forecast; which cells are dropped depends only on ``seed``."""
 
     seed: int = 0
     u: float = 0.0
@@ -64,7 +64,7 @@ NO_DROPOUT = Dropout()
 
 
 def available() -> str | None:
-    """None where the kernels can run, else the reason why they cannot."""
+    """None if the kernels can run, else the reason why they cannot."""
     if importlib.util.find_spec("triton") is None:
         return "Triton is not installed"
     if not torch.cuda.is_available() and not _interpreted():
@@ -85,9 +85,9 @@ def forecast(
     """Forecasts [M, H], scaled as the series are.
 
     own, aggregate: scaled series, float32 [N, T]; node, origin: int64 [M], each with look_back_h <= origin <= T
-    (not checked: that would wait for the GPU); slot: row of the calendar of each hour, int32 [T], given
-    exactly where weights.calendar is. All contiguous, on one GPU. Raises :class:`Fault` where the kernels cannot
-    run or a shape does not fit.
+    (not checked: that would wait for the GPU); slot: row of the calendar of each hour, int32 [T], given if and only if
+    weights.calendar is. All contiguous, on one GPU. Raises :class:`Fault` if the kernels cannot run or a shape does
+    not fit.
     """
     launch = _Launch.of(own, aggregate, node, origin, slot, look_back_h, weights, dropout)
     result = torch.empty(launch.samples, launch.horizon, device=own.device)
@@ -116,7 +116,7 @@ def loss_and_gradients(
 ) -> tuple[Tensor, Weights]:
     """Mean loss over observed cells (a scalar) and its gradient with respect to every weight.
 
-    target: float32 [M, H], scaled, any value where nothing was observed; mask: bool [M, H], True where observed; the
+    target: float32 [M, H], scaled, with any values in unobserved cells; mask: bool [M, H], True where observed; the
     rest as in :func:`forecast`. Huber's delta is 1. Without an observed cell, loss and gradients are zero.
     """
     launch = _Launch.of(own, aggregate, node, origin, slot, look_back_h, weights, dropout)
@@ -255,7 +255,7 @@ class _Launch:
         }
         for name, shape in shapes.items():
             _check(name, getattr(weights, name), shape, torch.float32, device)
-        # A kernel needs a tensor for every argument; it never reads this one.
+        # A kernel needs a tensor for every argument; it does not read this one.
         calendar = weights.base
         if slot is None:
             slot = origin

@@ -1,4 +1,4 @@
-"""Where the two series are stored: on the device while they fit, else in host memory, from which batches are sent."""
+"""Where the two series are stored: on the device if they fit, else in host memory, from which batches are sent."""
 
 import sys
 from collections.abc import Callable
@@ -22,7 +22,7 @@ def free_bytes(device: torch.device) -> float:
 
 
 class Residence:
-    """Two series [N, T] and the device that works on them. All that share this object see the series move.
+    """Two series [N, T] and the device that works on them. If the series move, they move for all users of this object.
 
     own, aggregate: float32 [N, T], ordinary arrays or memory-mapped files; free: returns the device's free bytes.
     ``streams_because`` is None while the series are on the device, else why they are not.
@@ -69,16 +69,16 @@ class Residence:
     def windows(
         self, name: Literal["own", "aggregate"], nodes: Tensor, starts: Tensor, length: int
     ) -> Tensor:
-        """Stretches [M, length] of one of the series from ``starts`` on, on the device.
+        """Parts [M, length] of one of the series from ``starts`` on, on the device.
 
-        nodes, starts: int64 [M], on any device. Where the device has no room for the windows, the series move to
-        host memory.
+        nodes, starts: int64 [M], on any device. If the device has no room for the windows, the series move to host
+        memory.
         """
         if not self.streams:
             try:
                 return self.gather(self.own if name == "own" else self.aggregate, nodes, starts, length)
             except torch.cuda.OutOfMemoryError:
-                pass  # Retried below, outside of this block, where the failed tensors are released.
+                pass  # Retried below: outside this block the failed tensors are released.
             self.leave_device(f"{self.device} ran out of memory in gathering {len(nodes):,} windows")
         return self.gather(self.own if name == "own" else self.aggregate, nodes, starts, length)
 

@@ -29,7 +29,7 @@ def make_series(
     values: [T, N], may be memory-mapped; adjacency: [N, N]; scale: of a block [t, N]. Where both results would
     take more than ``memory_limit_bytes`` (None: half of what the machine has available), they are memory-mapped
     files in ``folder`` (None: the system's folder for temporary files), which are deleted with the arrays. Raises
-    :class:`Fault` where that folder has no room.
+    :class:`Fault` if that folder has no room.
     """
     hours, nodes = values.shape
     if memory_limit_bytes is None:
@@ -58,7 +58,7 @@ class _Rows:
             return
         size = shape[0] * shape[1] * FLOAT_BYTES
         try:
-            # A file without a name: the system deletes it when the process ends, however it ends.
+            # A file without a name: the system deletes it when the process ends, even if it is killed.
             self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115
             # Space is reserved now, because a disk that fills up under a mapping kills the process.
             os.posix_fallocate(self._file.fileno(), 0, size)

@@ -1,4 +1,4 @@
-"""Batches drawn from a seed and an epoch's number alone, so that a resumed run draws the same ones."""
+"""Batches that depend only on a seed and an epoch's number, so that a resumed run draws the same ones."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,8 +16,8 @@ from wattshed.forecast.series import Pairs, Sequences
 class Batch:
     """Inputs for one call of a network, scaled targets, their observed mask, and how many pairs they are.
 
-    nodes, origins: what the batch is made of, so that a faulty batch can be named. Both are [M] where node and origin
-    make a pair; otherwise every node (None: all) is learned from at every origin.
+    nodes, origins: the examples in the batch, for messages about it. Both are [M] if node and origin make a pair;
+    otherwise every node (None: all) is trained on at every origin.
     """
 
     inputs: tuple[Tensor, ...] | tuple[Pairs] | tuple[Sequences]
@@ -90,7 +90,7 @@ class Sampler(Protocol):
 
 
 def examples_for(sampler: Sampler, pairs: int) -> int:
-    """How many examples hold about so many (node, window) pairs; at least one."""
+    """How many examples hold about this many (node, window) pairs; at least one."""
     return max(1, round(pairs / sampler.pairs_each))
 
 
@@ -140,7 +140,7 @@ class PermutedBatches:
 
 
 def grouped(batches: Iterator[Batch], size: int) -> Iterator[list[Batch]]:
-    """The batches of each gradient step; the last step of an epoch takes what is left."""
+    """The batches of each gradient step; the last step of an epoch takes the remaining batches."""
     while group := list(islice(batches, size)):
         yield group
 

@@ -1,4 +1,4 @@
-"""The one place that chooses samplers and batches, by the recipe."""
+"""Chooses samplers and batches by the recipe."""
 
 from wattshed.config.models.recipes import RecipeBlock
 from wattshed.forecast.neural import NeuralForecaster
@@ -24,7 +24,7 @@ def make_sampler(recipe: RecipeBlock, task: ForecastTask, series: ScaledSeries) 
 def make_batches(spec: ModelSpec, task: ForecastTask, forecaster: NeuralForecaster) -> Batches:
     """Batches of a base training.
 
-    Raises :class:`Fault` where the recipe samples the graph of a network that cannot compute on a part of it.
+    Raises :class:`Fault` if the recipe samples the graph of a network that cannot compute on a part of it.
     """
     recipe = spec.recipe
     sampler = make_sampler(recipe, task, forecaster.series)

@@ -1,4 +1,4 @@
-"""Batches on a part of the graph, drawn anew for every step."""
+"""Batches on a random part of the graph, drawn again for every step."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -30,7 +30,7 @@ class SampledGraphBatches:
         self._edge_keep_share = edge_keep_share
         self._node_keep_share = node_keep_share
         if node_keep_share < 1:
-            # Late, for its import takes longer than torch's; here, so that no metered epoch includes it.
+            # Imported here because it takes longer than importing torch, and before the first metered epoch.
             from torch_geometric.utils import bipartite_subgraph
 
             self._subgraph = bipartite_subgraph

@@ -31,7 +31,7 @@ class PairSampler:
     def batch(self, examples: Examples) -> Batch:
         assert examples.nodes is not None
         residence = self._series.residence
-        # Sent once; every gather below finds them in place.
+        # Sent to the device once, for every gather below.
         nodes, origins = examples.nodes.to(residence.own.device), examples.hours.to(residence.own.device)
         target = residence.windows("own", nodes, origins, self._horizon_h)
         observed = residence.gather(self._observed, nodes, origins, self._horizon_h)
@@ -63,7 +63,7 @@ class WindowSampler:
 
 
 class SequenceSampler:
-    """Random sequences of one node with a loss at every hour, so that a state may be carried on for ever.
+    """Random sequences of one node with a loss at every hour, so that a state can be carried on without limit.
 
     A sequence of ``sequence_h`` hours is forecast from after each hour but the first ``burn_in_h``.
     observed: bool [T, N].
@@ -88,8 +88,8 @@ class SequenceSampler:
         return len(origins) * len(self._series.own)
 
     def draw(self, count: int, origins: Tensor, generator: torch.Generator) -> Examples:
-        """origins: [B] consecutive. Raises :class:`Fault` where they are fewer than one sequence needs."""
-        # The first forecast of a sequence stands at start + burn_in_h + 1, its last at start + sequence_h.
+        """origins: [B] consecutive. Raises :class:`Fault` if they are fewer than one sequence needs."""
+        # The first forecast of a sequence is at start + burn_in_h + 1, its last at start + sequence_h.
         first = max(0, int(origins[0]) - self._burn_in_h - 1)
         starts = int(origins[-1]) - self._sequence_h - first + 1
         if starts < 1:

@@ -1,1 +1,1 @@
-"""What can end a training early or repeat a step."""
+"""Guards that can end a training early or repeat a step."""

@@ -1,4 +1,4 @@
-"""Ends a training that cannot keep its budget, at the end of an epoch and with its best weights."""
+"""Ends a training that would exceed its budget, at the end of an epoch and with its best weights."""
 
 import sys
 from dataclasses import replace
@@ -49,7 +49,7 @@ class BudgetStop(Observer):
     def before_training(self, training: Training) -> None:
         """Before the first epoch of an attempt: an interrupted training may have to end here.
 
-        Raises :class:`Fault` if an energy is missing, because no budget can then be kept.
+        Raises :class:`Fault` if an energy is missing, because the budget cannot then be checked.
         """
         if training.ended:
             return
@@ -65,7 +65,7 @@ class BudgetStop(Observer):
 
     def after_epoch(self, training: Training, learner: Learner) -> None:
         now_kwh = self._measured_kwh()
-        # From end to end of epochs, so that saving between them is paid for too.
+        # From the end of an epoch to the end of the next, so that saving between them is included.
         self._epoch_kwh.append(now_kwh - self._last_kwh)
         self._last_kwh = now_kwh
         self._decide(training, now_kwh)
@@ -95,7 +95,8 @@ class BudgetStop(Observer):
         self._say(f"{where}: stopped with the best weights so far, {decision.sentence}.")
 
     def _measured_kwh(self) -> float:
-        """This training's energy in this attempt so far [kWh]; a missing part is a fault, for it could be large."""
+        """This training's energy in this attempt so far [kWh]; a missing component is a fault, because it could be
+        large."""
         _, reading = self._meter.since_start()
         missing = missing_components({name: part.kwh for name, part in reading.components.items()})
         if self._needs_gpu and NO_GPU in reading.components:
@@ -105,7 +106,8 @@ class BudgetStop(Observer):
                 "; ".join(f"{name}: {reading.components[name].source}" for name in missing) or "no sensor"
             )
             raise Fault(
-                f"{self._title}: the budget cannot be kept because energy is missing ({reasons}): expected every "
+                f"{self._title}: the budget cannot be checked because energy is missing ({reasons}): "
+                "expected every "
                 "component to be measured or estimated; run wattshed doctor for the remedy, or remove energy.budget."
             )
         return reading.kwh - self._began_kwh
@@ -115,7 +117,7 @@ class BudgetStop(Observer):
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
             return False
         with self._progress.paused():
-            print(f"{text}.\nGo on all the same? [y/N] ", end="", file=sys.stderr, flush=True)
+            print(f"{text}.\nContinue anyway? [y/N]  ", end="", file=sys.stderr, flush=True)
             return sys.stdin.readline().strip().lower() in ("y", "yes")
 
     def _say(self, text: str) -> None:
@@ -130,7 +132,7 @@ class JobBudget:
     """
 
     def __init__(self, ledger: Path, *, resumes: bool) -> None:
-        """Before the job's meter starts. Raises :class:`Fault` where the study's budget is spent."""
+        """Before the job's meter starts. Raises :class:`Fault` if the study's budget is spent."""
         self._budget = Budget.from_environment()
         self._part = ledger.with_name(ledger.name + ".part")
         self._earlier_kwh = 0.0
@@ -151,11 +153,11 @@ class JobBudget:
         """The observer of one seed.
 
         resumes: an earlier attempt began this seed; finished_kwh: energy in earlier attempts of seeds that ended there;
-        began_kwh: the meter's energy now. Raises :class:`Fault` where the study's budget is spent.
+        began_kwh: the meter's energy now. Raises :class:`Fault` if the study's budget is spent.
         """
         if self._budget is None:
             return None
-        # What earlier attempts spent and no finished seed took was spent on the seed that they left unfinished.
+        # Energy of earlier attempts that no finished seed used was spent on the unfinished seed.
         earlier_kwh = max(0.0, self._earlier_kwh - finished_kwh) if resumes else 0.0
         others_kwh = self._earlier_kwh - earlier_kwh + began_kwh
         limits = [

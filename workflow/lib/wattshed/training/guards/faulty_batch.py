@@ -73,7 +73,7 @@ def pair_sizes(batch: Batch) -> list[tuple[float, int, int]]:
 
 
 def _window_sizes(batch: Batch, history: Tensor, origins: Tensor) -> list[tuple[float, int, int]]:
-    """All nodes of a window count: nodes that are not learned from are inputs of their neighbours."""
+    """All nodes of a window count: nodes without a loss are inputs of their neighbours."""
     largest = _size(history).amax(dim=1)
     learned = slice(None) if batch.nodes is None else batch.nodes
     largest[:, learned] = torch.maximum(largest[:, learned], _size(batch.target).amax(dim=1))

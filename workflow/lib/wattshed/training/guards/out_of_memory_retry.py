@@ -13,7 +13,7 @@ Result = TypeVar("Result")
 
 
 class OutOfMemoryRetry:
-    """Does work on a device. The series take most of its memory, so they leave it, once, if it runs out.
+    """Does work on a device. If its memory runs out, the series, which need most of it, move to host memory once.
 
     title: of the job, for messages.
     """

@@ -1,4 +1,4 @@
-"""The end of a training by its recipe: the last epoch, or early stopping."""
+"""Ends a training by its recipe: at the last epoch, or by early stopping."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Standing:
-    """The error that last counted as progress, and how many counted epochs have brought none since."""
+    """The error that last counted as progress, and the number of counted epochs without progress since."""
 
     least_error: float = math.inf
     idle_epochs: int = 0
@@ -35,7 +35,7 @@ class EarlyStopping:
     warm_up_epochs: int = 0
 
     def after(self, standing: Standing, epoch: int, error: float) -> Standing:
-        """The standing after an epoch (counted from 1) with its validation error."""
+        """The state after an epoch (counted from 1) with its validation error."""
         if error < standing.least_error * (1 - self.min_delta):
             return Standing(error)
         idle = standing.idle_epochs + (epoch > self.warm_up_epochs)

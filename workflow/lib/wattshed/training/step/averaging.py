@@ -11,7 +11,7 @@ class WeightAverage:
     """Exponential moving average of a network's weights; with a decay of 0 it is the network itself.
 
     After t updates it is (1 - d) sum_i d^(t-i) w_i / (1 - d^t): the bias correction of Adam (Kingma and Ba 2015).
-    Neither zeros nor the random first weights have a share in it, however few the updates are.
+    Zeros and the random first weights do not influence it, even after a single update.
     """
 
     def __init__(self, network: Network, decay: float) -> None:
@@ -23,7 +23,7 @@ class WeightAverage:
         self.network = copy.deepcopy(network, shared) if decay else network
 
     def update(self) -> None:
-        """To be called after every step of the optimiser."""
+        """Call this after every step of the optimiser."""
         if not self._decay:
             return
         self.updates += 1

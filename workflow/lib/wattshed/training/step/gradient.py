@@ -1,4 +1,4 @@
-"""One gradient step, and the loss that it descends."""
+"""One gradient step, and its loss."""
 
 import math
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ class StepHooks(Protocol):
     """What a technique adds to a gradient step."""
 
     def penalty(self, batch: Batch) -> Tensor | None:
-        """Added to the batch's loss, scalar; None adds nothing."""
+        """A scalar that is added to the batch's loss; None adds nothing."""
         ...
 
     def project(self, gradients: list[Tensor]) -> None:
@@ -35,7 +35,7 @@ def gradient_step(
     precision: Precision,
     hooks: StepHooks | None = None,
 ) -> Tensor:
-    """One step down the mean loss over all observed cells of the batches, whose graphs never exist at once.
+    """One step on the mean loss over all observed cells of the batches, which are processed one at a time.
 
     clip_norm: largest gradient norm, None for no limit. Returns the loss before the step, detached, with the hooks'
     penalty; NaN if the gradient is not finite, because the weights are then invalid.
@@ -56,7 +56,7 @@ def gradient_step(
     precision.unscale(optimiser)
     if hooks is not None:
         hooks.project([weight.grad for weight in network.parameters() if weight.grad is not None])
-    # An infinite limit leaves the gradient as it is; its norm is needed all the same.
+    # An infinite limit does not change the gradient, but the norm is needed below.
     norm = nn.utils.clip_grad_norm_(network.parameters(), math.inf if clip_norm is None else clip_norm)
     precision.step(optimiser)
     if precision.scaler is None:
@@ -66,7 +66,7 @@ def gradient_step(
 
 
 def observed_shares(batches: Sequence[Batch]) -> Sequence[Tensor | None]:
-    """Each batch's share of all observed cells; None for a single batch, which has them all."""
+    """Each batch's share of all observed cells; None for a single batch."""
     if len(batches) == 1:
         return [None]
     cells = torch.stack([batch.observed.sum() for batch in batches])

@@ -1,4 +1,4 @@
-"""What a training changes: weights, optimiser, schedule, averages."""
+"""The state that a training changes: weights, optimiser, schedule, averages."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ class Learner:
         return cls(network, recipe, optimiser, schedule, precision, WeightAverage(network, recipe.ema_decay))
 
     def step(self, batches: Sequence[Batch], number: int) -> Tensor:
-        """Move the weights once. number: how often they have moved before. Returns the loss before the step."""
+        """Update the weights once. number: of earlier updates. Returns the loss before the step."""
         self.schedule.before_step(number)
         loss = gradient_step(
             self.network, batches, self.optimiser, self.recipe.loss, self.recipe.clip_norm, self.precision

@@ -24,13 +24,13 @@ def make_optimiser(network: nn.Module, recipe: RecipeBlock) -> EagerAdamW:
 
 
 def parameter_groups(network: nn.Module, recipe: RecipeBlock) -> list[dict[str, Any]]:
-    """The parameters by their factor; first those that no name fits, whose factor is 1."""
+    """The parameters by their factor; first those that match no name, whose factor is 1."""
     names = [name for name, _ in network.named_parameters()]
     for layer in recipe.layer_rates:
         if not any(_belongs(name, layer) for name in names):
             layers = list(dict.fromkeys(name.split(".")[0] for name in names))
             raise Fault(
-                f"recipe.layer_rates names {layer!r}, which the network has not: expected a layer "
+                f"recipe.layer_rates names {layer!r}, which the network does not have: expected a layer "
                 f"({', '.join(layers)}) or a parameter ({', '.join(names)}); correct or remove it."
             )
     parameters: dict[str, list[nn.Parameter]] = {layer: [] for layer in ("", *recipe.layer_rates)}

@@ -12,7 +12,7 @@ from wattshed.foundation.faults import Fault
 
 @dataclass(frozen=True)
 class Precision:
-    """fp32, or torch's autocast to ``dtype``, with the loss scaled where a ``scaler`` is given.
+    """fp32, or torch's autocast to ``dtype``, with the loss scaled if a ``scaler`` is given.
 
     Weights, gradients and the optimiser stay in fp32 (mixed precision, Micikevicius et al. 2018).
     """
@@ -46,12 +46,12 @@ class Precision:
         (loss if self.scaler is None else self.scaler.scale(loss)).backward()
 
     def unscale(self, optimiser: torch.optim.Optimizer) -> None:
-        """Gradients as they are, before anything looks at them."""
+        """Undo the loss's scale in the gradients, before they are checked or clipped."""
         if self.scaler is not None:
             self.scaler.unscale_(optimiser)
 
     def step(self, optimiser: torch.optim.Optimizer) -> None:
-        """Move the weights; a scaled step whose gradients overflowed is left out, and the scale comes down."""
+        """Update the weights; a scaled step whose gradients overflowed is skipped, and the scale is lowered."""
         if self.scaler is None:
             optimiser.step()
         else:

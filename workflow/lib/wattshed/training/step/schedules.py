@@ -1,4 +1,4 @@
-"""The learning rate over a training: a cosine by the step, or cuts by the epoch."""
+"""Learning-rate schedules: a cosine over the steps, or cuts after epochs without progress."""
 
 import math
 from typing import Any
@@ -10,7 +10,7 @@ from wattshed.training.step.optimiser import set_rate
 
 
 class Schedule:
-    """Sets the optimiser's rates; ``total_steps`` is how often the weights may move at most."""
+    """Sets the optimiser's rates; ``total_steps`` is the largest number of updates."""
 
     def __init__(self, recipe: RecipeBlock, optimiser: torch.optim.Optimizer, total_steps: int) -> None:
         self._recipe = recipe
@@ -29,7 +29,7 @@ class Schedule:
         return self._optimiser.param_groups[0]["lr"]
 
     def before_step(self, step: int) -> None:
-        """step: how often the weights have moved so far."""
+        """step: number of updates so far."""
         if self._recipe.schedule == "cosine":
             set_rate(self._optimiser, cosine_rate(self._recipe, step, self._total_steps))
 

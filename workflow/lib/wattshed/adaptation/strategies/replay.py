@@ -14,14 +14,12 @@ if TYPE_CHECKING:
 
 
 class ReplayBlock(StrategyBlock):
-    kind: Literal["replay"] = Field(
-        description="Mixes the new month with a memory of what was learned before."
-    )
+    kind: Literal["replay"] = Field(description="Mixes the new month with a memory of earlier data.")
     replay_share: float = Field(
         default=0.5,
         gt=0,
         lt=1,
-        description="Share of each batch from the memory; at least one example, and one of the month.",
+        description="Share of each batch that comes from the memory; at least one example comes from each.",
     )
     memory_pairs: int = Field(default=4096, ge=1, description="Size of the memory [(node, window) pairs].")
 

@@ -10,28 +10,28 @@ LIMITS = ("run_kwh", "run_kg", "study_kwh", "study_kg")
 
 
 class BudgetBlock(Block):
-    """No limit by default. A training that cannot keep one stops at an epoch's end with a clean checkpoint."""
+    """No limit by default. A training over a limit stops at the end of an epoch, with a complete checkpoint."""
 
     run_kwh: float | None = Field(
-        default=None, gt=0, allow_inf_nan=False, description="Most energy of one training [kWh], gross."
+        default=None, gt=0, allow_inf_nan=False, description="Largest energy of one training [kWh], gross."
     )
     run_kg: float | None = Field(
         default=None,
         gt=0,
         allow_inf_nan=False,
-        description="Most emissions of one training [kg CO2e]; needs a known place.",
+        description="Largest emissions of one training [kg CO2e]; needs a known place.",
     )
     study_kwh: float | None = Field(
         default=None,
         gt=0,
         allow_inf_nan=False,
-        description="Most energy of all measured jobs of the study together [kWh], killed ones included.",
+        description="Largest energy of all measured jobs of the study together [kWh], killed ones included.",
     )
     study_kg: float | None = Field(
         default=None,
         gt=0,
         allow_inf_nan=False,
-        description="Most emissions of all measured jobs of the study together [kg CO2e]; needs a known place.",
+        description="Largest emissions of all measured jobs of the study together [kg CO2e]; needs a known place.",
     )
     forecast_after_epochs: int = Field(
         default=2,

@@ -16,10 +16,10 @@ class YearlyIntensity(Block):
 class HourlyIntensity(Block):
     kind: Literal["hourly"] = Field(description="A recorded series, hour by hour.")
     path: str = Field(
-        min_length=1, description="Parquet or CSV with a column of UTC times and one of intensities."
+        min_length=1, description="Parquet or CSV with a column of UTC times and a column of intensities."
     )
     time_column: str = Field(
-        default="time", min_length=1, description="Column of UTC times, one row an hour."
+        default="time", min_length=1, description="Column of UTC times, one row per hour."
     )
     intensity_column: str = Field(
         default="carbon_intensity_direct",

@@ -41,7 +41,7 @@ class MeteringBlock(Block):
     cpu_estimator: Literal["codecarbon", "tdp"] = Field(
         default="codecarbon",
         description="What estimates CPU and RAM if no counter can be read: CodeCarbon (2 s to start), or the "
-        "plain product of thermal design power and load.",
+        "product of thermal design power and load.",
     )
     cpu_tdp_w: float | None = Field(
         default=None,

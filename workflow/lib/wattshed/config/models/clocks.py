@@ -12,10 +12,14 @@ from wattshed.config.plugin_block import PluginName
 class SimulatedBlock(Block):
     """Laws of an invented GPU: P(f) = p0 + p1 (f/fmax)^k and T(f) = T(fmax) (c fmax/f + 1 - c)."""
 
-    gpu: str = Field(default="simulated A100-like", pattern=r"simulated", description="Name; says simulated.")
+    gpu: str = Field(
+        default="simulated A100-like",
+        pattern=r"simulated",
+        description="Name of the GPU; contains `simulated`.",
+    )
     minimum_mhz: int = Field(default=510, ge=100, le=5000, description="Lowest SM clock [MHz].")
     maximum_mhz: int = Field(default=1410, ge=100, le=5000, description="Highest SM clock [MHz].")
-    step_mhz: int = Field(default=15, ge=1, le=500, description="Distance between legal clocks [MHz].")
+    step_mhz: int = Field(default=15, ge=1, le=500, description="Step between supported clocks [MHz].")
     p0_w: float = Field(
         default=90.0, ge=0, le=2000, description="Power that does not depend on the clock [W]."
     )
@@ -24,7 +28,7 @@ class SimulatedBlock(Block):
         default=2.5, ge=1, le=5, description="k of the power law; 1.25 to 3.5 were fitted to real GPUs."
     )
     compute_share: float = Field(
-        default=0.6, ge=0, le=1, description="c: share of the time at fmax that grows as the clock falls."
+        default=0.6, ge=0, le=1, description="c: share of the time at fmax that depends on the clock."
     )
     call_s: float = Field(
         default=0.01, gt=0, le=600, description="Time of one call at the highest clock [s]."
@@ -63,15 +67,20 @@ class NvmlBlock(Block):
 class ClocksBlock(Block):
     backend: Annotated[str, PluginName("clock_backend")] = Field(
         default="simulated",
-        description="`simulated`: laws; `replay`: a recorded sweep; `nvml`: the real GPU; or one of the study's own.",
+        description="`simulated`: a simulated GPU; `replay`: a recorded sweep; `nvml`: the real GPU; or a plug-in of "
+        "the study.",
     )
     settings: dict[str, Any] = Field(
         default={},
         description="Settings of a back end that the study brings itself; the built-in ones have blocks "
         "of their own names.",
     )
-    points: int = Field(default=12, ge=2, le=200, description="Clocks between the lowest and the highest.")
-    repeats: int = Field(default=5, ge=1, le=100, description="Warm repeats per clock; choices need 3.")
+    points: int = Field(
+        default=12, ge=2, le=200, description="Number of clocks, from the lowest to the highest."
+    )
+    repeats: int = Field(
+        default=5, ge=1, le=100, description="Warm repeats per clock; a choice needs at least 3."
+    )
     warm_up_repeats: int = Field(
         default=1,
         ge=0,

@@ -19,13 +19,14 @@ class LadderStep(Block):
 
 
 class LadderBlock(Block):
-    """Steps in climbing order, and the two opponents whose best validation errors are the targets."""
+    """Steps in their order, and the two opponents whose best validation errors are the targets."""
 
-    steps: list[LadderStep] = Field(min_length=2, description="Steps in climbing order.")
-    reference: str = Field(description="Step whose own best validation RMSE is the first target.")
+    steps: list[LadderStep] = Field(min_length=2, description="Steps, from the source study's recipe on.")
+    reference: str = Field(description="Step whose least validation RMSE is the first target.")
     tuned: str | None = Field(
         default=None,
-        description="Step whose own best is the second target: the fair opponent; empty means none.",
+        description="Step whose least validation RMSE is the second target, such as the tuned recipe; empty means "
+        "none.",
     )
 
     @model_validator(mode="after")

@@ -19,7 +19,9 @@ EMBEDDED = "data/homes/panel.parquet"
 class Settings(SourceBlock):
     """17 measured homes in California for one year; part of the repository (data/homes)."""
 
-    kind: Literal["homes"] = Field(default="homes", description="The embedded panel of 17 measured homes.")
+    kind: Literal["homes"] = Field(
+        default="homes", description="The panel of 17 measured homes in the repository."
+    )
 
 
 def files(settings: Settings) -> Files:

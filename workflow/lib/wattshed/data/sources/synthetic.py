@@ -19,9 +19,9 @@ class Settings(SourceBlock):
 
     kind: Literal["synthetic"] = Field(default="synthetic", description="An invented panel of any size.")
     nodes: int = Field(ge=2, le=1_000_000, description="Number of nodes.")
-    hours: int = Field(ge=48, le=500_000, description="Length [h].")
-    seed: int = Field(default=1, ge=0, description="Same seed, same panel.")
-    timezone: Timezone = Field(default="UTC", description="The nodes' calendar.")
+    hours: int = Field(ge=48, le=500_000, description="Length of the panel [h].")
+    seed: int = Field(default=1, ge=0, description="Seed; the same seed gives the same panel.")
+    timezone: Timezone = Field(default="UTC", description="Time zone of the nodes' calendar.")
     missing_share: float = Field(
         default=0.0, ge=0, le=0.5, description="Share of cells lost in outages of six hours."
     )

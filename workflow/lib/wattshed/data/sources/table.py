@@ -23,14 +23,15 @@ class Settings(SourceBlock):
         description="`long`: columns time, node, value; `wide`: first column time, then one column per node."
     )
     node_table: str | None = Field(
-        default=None, description="CSV or Parquet file with a column `node` and what is known of each node."
+        default=None,
+        description="CSV or Parquet file with a column `node` and columns that describe the nodes.",
     )
     edge_list: str | None = Field(
         default=None, description="CSV or Parquet file with columns source, target, weight."
     )
     timezone: Timezone = Field(
         default="UTC",
-        description="The nodes' calendar; time stamps without an offset are local times of this zone.",
+        description="Time zone of the nodes' calendar; time stamps without an offset are local times of this zone.",
     )
     unit: str = Field(default="kWh", min_length=1, description="Unit of one hour's reading, e.g. kWh.")
 

@@ -94,6 +94,7 @@ def test_a_chain_that_cannot_be_made_is_refused_with_one_sentence(config, steps,
     [
         ("models", "none", {"form": "gru", "recipe": "frugal"}),
         ("models", "total", {"form": "gru", "recipe": "frugal"}),
+        ("models", "baselines", {"form": "gru", "recipe": "frugal"}),
         ("strategies", "sweep", {"kind": "naive"}),
         ("strategies", "random", {"kind": "naive"}),
         ("variants", "full", {"method": "int8"}),
@@ -119,6 +120,13 @@ def test_one_name_stands_for_one_step(config):
     changed = copy.deepcopy(config)
     changed["compression"]["variants"]["replay"] = {"method": "int8"}
     with pytest.raises(Fault, match="'replay' is the name of a strategy and of a variant"):
+        load_study(changed)
+
+
+def test_no_step_is_called_like_a_model(config):
+    changed = copy.deepcopy(config)
+    changed["compression"]["variants"]["gru"] = {"method": "int8"}
+    with pytest.raises(Fault, match="'gru' is the name of a variant and of a model"):
         load_study(changed)
 
 
@@ -149,4 +157,24 @@ def test_an_unknown_plug_in_is_refused_with_the_nearest_name(config, place, kind
         block = block[key]
     block["mine"] = kind
     with pytest.raises(Fault, match=sentence):
+        load_study(changed)
+
+
+def test_a_sweep_is_no_step_of_a_compared_lineage(config):
+    changed = copy.deepcopy(config)
+    changed["adaptation"]["models"] = ["stgnn+sweep"]
+    with pytest.raises(
+        Fault, match=r"adaptation\.models\.0: sweep makes no checkpoint: expected it only as the last"
+    ):
+        load_study(changed)
+
+
+def test_names_and_lineages_too_long_for_a_file_are_refused(config):
+    with pytest.raises(Fault, match="study: a name has 300 characters; expected at most 80"):
+        load_study({**config, "study": "x" * 300})
+    changed = with_chains(config, [f"{letter * 60}" for letter in "abc"])
+    changed["adaptation"] = {"strategies": {letter * 60: {"kind": "naive"} for letter in "abc"}}
+    with pytest.raises(
+        Fault, match=r"lineage stgnn\+aaa.* has 188 characters, .*expected at most 160: shorten the names"
+    ):
         load_study(changed)

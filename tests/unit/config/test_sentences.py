@@ -67,3 +67,30 @@ def test_no_clipping_is_written_as_null(config):
     given = copy.deepcopy(config)
     given["recipes"]["frugal"]["clip_norm"] = None
     assert Study.model_validate_json(json.dumps(given)).recipes["frugal"].clip_norm is None
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (recipe(batch=10**400), "recipes.frugal: batch is too large; expected at most 4,294,967,295"),
+        (recipe(weight_decay=1e300), "recipes.frugal: weight_decay is too large; expected at most 1e+38"),
+        (
+            lambda config: config["graph"].update(seed=10**30),
+            "graph: seed is too large; expected at most 4,294,967,295",
+        ),
+        (
+            lambda config: config["energy"].update(budget={"run_kg": 1e300}),
+            "energy.budget: run_kg is too large",
+        ),
+    ],
+)
+def test_a_number_that_no_job_can_compute_with_is_refused(config, change, words):
+    assert words in said(config, change)
+
+
+def test_a_long_value_and_a_name_with_a_line_break_stay_one_short_line(config):
+    message = said(config, recipe(loss="x" * 10_000))
+    assert len(message) < 300
+    message = said(config, lambda config: config["models"].update({"a\nb": config["models"]["gru"]}))
+    assert "models.a\\nb" in message
+    assert "\n" not in message

@@ -184,3 +184,16 @@ def test_a_date_in_yaml_is_a_date(config):
     source = {"kind": "goiener", "start": datetime.date(2018, 12, 1)}
     study = load_study(changed(config, "data.source", source), "config.yaml")
     assert study.data.source.start == datetime.date(2018, 12, 1)
+
+
+def test_a_block_that_contains_itself_is_refused(config):
+    endless = yaml.safe_load("&a [*a]")
+    with pytest.raises(
+        Fault, match="a block contains itself by an anchor: expected blocks that end; remove the alias"
+    ):
+        load_study({**config, "recipes": {"mine": endless}})
+
+
+def test_a_key_that_is_not_text_is_refused(config):
+    with pytest.raises(Fault, match="a key is not text"):
+        load_study({**config, datetime.date(2015, 1, 1): "x"})

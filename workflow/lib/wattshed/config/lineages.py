@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from wattshed.config.study import Study
 
 JOINT = "+"
+# Files are named after lineages, and names of files have at most 255 bytes.
+LONGEST_LINEAGE = 160
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,12 @@ def lineages_of(study: "Study") -> dict[str, Lineage]:
             )
         chains[path] = chain.name
         _follow(study, found, chain.model, chain.makes, where)
+    for text in found:
+        if len(text) > LONGEST_LINEAGE:
+            raise ValueError(
+                f"the lineage {text[:40]}... has {len(text)} characters, and files are named after it; expected "
+                f"at most {LONGEST_LINEAGE}: shorten the names of models and steps"
+            )
     return found
 
 
@@ -120,6 +128,10 @@ def _follow(study: "Study", found: dict[str, Lineage], model: str, steps: list[s
 
 def _child(study: "Study", parent: Lineage, name: str, where: str) -> Lineage:
     text = f"{parent.text}{JOINT}{name}"
+    if name == SWEEP:
+        raise ValueError(
+            f"{where}: {SWEEP} makes no checkpoint: expected it only as the last step of a chain"
+        )
     if name in study.adaptation.strategies:
         strategy = study.adaptation.strategies[name]
         return Lineage(text, parent.model, parent, name, "strategy", strategy.kind, strategy)

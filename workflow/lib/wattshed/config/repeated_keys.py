@@ -33,8 +33,7 @@ def refuse_repeated_keys(path: Path | str) -> None:
                 if name in lines and name != "<<":
                     raise Fault(
                         f"{path}: the key {place}{name} occurs twice, in line {lines[name]} and in line "
-                        f"{line};  "
-                        "expected once: remove or rename one of them."
+                        f"{line}; expected once: remove or rename one of them."
                     )
                 lines[name] = line
                 waiting.append((f"{place}{name}.", value))

@@ -12,6 +12,8 @@ from wattshed.foundation import plugins
 
 # If a block has more keys than this, the message names the schema instead of listing them.
 MOST_KEYS = 12
+# Values and places longer than this are cut.
+MOST_CHARACTERS = 100
 
 
 def sentence(
@@ -30,7 +32,7 @@ def sentence(
     first = next((problem for problem in problems if problem["type"] == "extra_forbidden"), problems[0])
     path, keys = _locate(first["loc"], block, given)
     # A problem that concerns several blocks has no path; its message names the keys.
-    place = ".".join(str(part) for part in path)
+    place = _short("".join(_readable(letter) for letter in ".".join(str(part) for part in path)))
     more = f" ({len(problems) - 1} more after it)" if len(problems) > 1 else ""
     if first["type"] == "extra_forbidden":
         return f"{origin}: {place} is not a known key: {_suggestion(str(path[-1]), keys)}{more}"
@@ -39,9 +41,22 @@ def sentence(
     message = first["msg"].removeprefix("Value error, ")
     message = message[0].lower() + message[1:]
     found = first["input"]
-    shown = f" (found {found!r})" if isinstance(found, str | int | float | bool) or found is None else ""
+    shown = (
+        f" (found {_short(repr(found))})"
+        if isinstance(found, str | int | float | bool) or found is None
+        else ""
+    )
     where = f"{origin}: {place}" if place else origin
     return f"{where}: {message}{shown}: correct it and run again.{more}"
+
+
+def _readable(letter: str) -> str:
+    """A letter as it can stand in one line."""
+    return letter if letter.isprintable() else repr(letter)[1:-1]
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= MOST_CHARACTERS else f"{text[: MOST_CHARACTERS - 3]}..."
 
 
 def _suggestion(key: str, keys: list[str]) -> str:

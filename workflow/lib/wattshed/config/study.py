@@ -27,13 +27,14 @@ from wattshed.foundation.faults import Fault
 NAME = r"^[a-z][a-z0-9_]*$"
 # A seed times a million plus the epoch must fit torch's 64-bit seeds.
 LARGEST_SEED = 2**32 - 1
+LONGEST_NAME = 80
 Name = Annotated[str, StringConstraints(pattern=NAME)]
 BaselineName = Annotated[str, PluginName("baseline")]
 Model = Annotated[ModelBlock, PluginBlock("family", "form")]
 # Words that results, rules or tables use. The user may not use them as names.
 RESERVED = {
     "study": {"idle", "none"},
-    "models": {"none", "random", "total", "all", "baseline"},
+    "models": {"none", "random", "total", "all", "baseline", "baselines"},
     "adaptation.strategies": {"base", "random", "none", SWEEP},
     "compression.variants": {"base", "full", "baseline", "none", SWEEP},
     "chains": {"none", "all", "total"},
@@ -115,12 +116,19 @@ class Study(Block):
         }
         for place, taken in named.items():
             for name in taken:
+                if len(name) > LONGEST_NAME:
+                    raise ValueError(
+                        f"{place}: a name has {len(name)} characters; expected at most {LONGEST_NAME}, since files are "
+                        "named after it"
+                    )
                 if name in RESERVED[place]:
                     raise ValueError(f"{place}: {name!r} is a reserved word; expected another name")
                 if taken.count(name) > 1:
                     raise ValueError(f"{place}: {name!r} occurs twice; expected each name once")
         for one, other, what in (
             (self.models, self.baselines, "a baseline and of a model; rename the model"),
+            (self.models, self.adaptation.strategies, "a strategy and of a model; rename the strategy"),
+            (self.models, self.compression.variants, "a variant and of a model; rename the variant"),
             (
                 self.adaptation.strategies,
                 self.compression.variants,
@@ -182,6 +190,14 @@ def load_study(
     plugins.use_own_plugins(Path(beside) / name for name in own)
     # Snakemake hands over ordered mappings and YAML's dates; as JSON they are what the blocks expect.
     try:
-        return Study.model_validate_json(json.dumps(config, default=str))
+        text = json.dumps(config, default=str)
+    except (ValueError, RecursionError) as error:
+        raise Fault(
+            f"{origin}: a block contains itself by an anchor: expected blocks that end; remove the alias."
+        ) from error
+    except TypeError as error:
+        raise Fault(f"{origin}: a key is not text ({error}): write it in quotes or rename it.") from error
+    try:
+        return Study.model_validate_json(text)
     except ValidationError as error:
         raise Fault(sentence(error, origin, Study, config)) from error

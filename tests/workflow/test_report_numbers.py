@@ -151,63 +151,109 @@ def test_dominated_models_are_those_that_another_beats_in_both(results, numbers)
         assert numbers["frontier"][name]["dominated"] == beaten
 
 
-def test_continual_learning(results, numbers):
-    path = results / "adaptation" / "stgnn.parquet"
-    rows = pd.read_parquet(path)
+@pytest.mark.parametrize("lineage", ["stgnn+frozen", "stgnn+replay", "stgnn_reference+prune_half+replay"])
+def test_continual_learning(results, numbers, lineage):
+    rows = pd.read_parquet(results / f"adaptation/{lineage}.parquet")
     k = rows["learned"].max()
     months = [f"CL_{number}" for number in range(1, k + 1)]
     assert k >= 2, "with one month there is no transfer to check"
-    untrained = rows[rows["strategy"] == "random"].set_index("task")["rmse"]
-    for strategy in ("frozen", "naive", "replay"):
-        part = rows[(rows["strategy"] == strategy) & (rows["phase"] == "held_out")]
-        error = {(row.learned, row.task): row.rmse for row in part.itertuples()}
-        told = numbers["adaptation"][strategy]
-        assert told["acc_rmse_mean"] == pytest.approx(np.mean([error[k, month] for month in months]))
-        backward = [error[j + 1, months[j]] - error[k, months[j]] for j in range(k - 1)]
-        assert told["bwt_rmse_mean"] == pytest.approx(np.mean(backward))
+    part = rows[(rows["lineage"] == lineage) & (rows["phase"] == "held_out")]
+    error = {(row.learned, row.task): row.rmse for row in part.itertuples()}
+    told = numbers["adaptation"][lineage]
+    assert told["acc_rmse_mean"] == pytest.approx(np.mean([error[k, month] for month in months]))
+    backward = [error[j + 1, months[j]] - error[k, months[j]] for j in range(k - 1)]
+    assert told["bwt_rmse_mean"] == pytest.approx(np.mean(backward))
+    if lineage.startswith("stgnn+"):
+        # The untrained network is in the matrix of the control.
+        control = pd.read_parquet(results / "adaptation/stgnn+frozen.parquet")
+        untrained = control[control["strategy"] == "random"].set_index("task")["rmse"]
         forward = [untrained[months[j]] - error[j, months[j]] for j in range(1, k)]
         assert told["fwt_rmse_mean"] == pytest.approx(np.mean(forward))
-        forgotten = []
-        for j in range(k - 1):
-            least = min(error[i, months[j]] for i in range(k))
-            forgotten.append((error[k, months[j]] - least) / least)
-        assert told["forgetting_share_mean"] == pytest.approx(np.mean(forgotten))
-        assert told["base_rmse_after_mean"] == pytest.approx(error[k, "base"])
-        before = rows[(rows["strategy"] == strategy) & (rows["phase"] == "prequential")]
-        pooled = np.sqrt((before["rmse"] ** 2 * before["cells"]).sum() / before["cells"].sum())
-        assert told["prequential_rmse_mean"] == pytest.approx(pooled)
-        spent = [
-            known_kwh(event["energy"])
-            for event in windows_named(results, "update")
-            if event["labels"]["strategy"] == strategy
+    else:
+        assert told["fwt_rmse_mean"] is None
+    forgotten = []
+    for j in range(k - 1):
+        least = min(error[i, months[j]] for i in range(k))
+        forgotten.append((error[k, months[j]] - least) / least)
+    assert told["forgetting_share_mean"] == pytest.approx(np.mean(forgotten))
+    assert told["base_rmse_after_mean"] == pytest.approx(error[k, "base"])
+    before = rows[(rows["lineage"] == lineage) & (rows["phase"] == "prequential")]
+    pooled = np.sqrt((before["rmse"] ** 2 * before["cells"]).sum() / before["cells"].sum())
+    assert told["prequential_rmse_mean"] == pytest.approx(pooled)
+    spent = [
+        known_kwh(event["energy"])
+        for event in windows_named(results, "update")
+        if event["labels"]["lineage"] == lineage
+    ]
+    assert told["updates_mean"] == len(spent)
+    assert told["kwh_per_update_mean"] == (pytest.approx(np.mean(spent)) if spent else None)
+
+
+def joules_per_1000_forecasts(results, lineage):
+    """Median over the rounds of a comparison."""
+    return np.median(
+        [
+            known_kwh(event["energy"]) * 3.6e6 / event["repeats"] / event["values"]["forecasts"] * 1000
+            for event in windows_named(results, "measure")
+            if event["labels"]["lineage"] == lineage
         ]
-        assert told["updates_mean"] == len(spent)
-        assert told["kwh_per_update_mean"] == (pytest.approx(np.mean(spent)) if spent else None)
+    )
 
 
 def test_compression(results, numbers):
-    path = results / "compression" / "stgnn.verdicts.parquet"
-    rows = pd.read_parquet(path).set_index("variant")
-    for variant, row in rows.iterrows():
-        told = numbers["compression"][variant]
-        assert told["verdict"] == row["verdict"]
-        if row["verdict"] == "not available here":
+    compared = pd.concat(pd.read_parquet(path) for path in (results / "compared").glob("*.parquet"))
+    compared = compared.set_index("lineage")
+    told = numbers["compression"]
+    variants = compared[compared["kind"] == "method"]
+    assert set(told) == {*variants.index, *variants["parent"]}
+    for lineage, row in variants.iterrows():
+        if told[lineage]["verdict"] == "not available here":
             continue
-        assert told["rmse_mean"] == pytest.approx(row["rmse"])
-        assert told["rmse_change_share_mean"] == pytest.approx(
-            row["rmse"] / rows.loc["full", "rmse"] - 1, abs=1e-9
-        )
-        turns = [
-            known_kwh(event["energy"]) * 3.6e6 / event["repeats"] / event["values"]["forecasts"] * 1000
-            for event in windows_named(results, "measure")
-            if event["labels"]["variant"] == variant
-        ]
-        assert told["energy_j_per_1000_forecasts_mean"] == pytest.approx(np.median(turns))
+        assert told[lineage]["rmse_mean"] == pytest.approx(row["rmse"])
+        change = row["rmse"] / compared.loc[row["parent"], "rmse"] - 1
+        assert told[lineage]["rmse_change_share_mean"] == pytest.approx(change, abs=1e-9)
+        joules = joules_per_1000_forecasts(results, row["measured_as"])
+        assert told[lineage]["energy_j_per_1000_forecasts_mean"] == pytest.approx(joules)
+
+
+def test_chains(results, numbers):
+    """Every step's errors, energies and pay-back from the compared checkpoints and the ledgers."""
+    compared = pd.concat(pd.read_parquet(path) for path in (results / "compared").glob("*.parquet"))
+    compared = compared.set_index("lineage")
+    made = [
+        (event["labels"], known_kwh(event["energy"]), event["repeats"])
+        for name in ("epoch", "fit", "update", "make", "fine_tune")
+        for event in windows_named(results, name)
+    ]
+    assert set(numbers["chains"]) == {"adapt_first", "reference"}
+    for steps in numbers["chains"].values():
+        base, *_ = steps
+        total, parent = 0.0, None
+        for lineage, told in steps.items():
+            energies = [
+                None if kwh is None else kwh * 3.6e6 / repeats
+                for labels, kwh, repeats in made
+                if labels.get("lineage", labels["model"]) == lineage
+            ]
+            own = None if None in energies else sum(energies)
+            total = None if own is None or total is None else total + own
+            joules = joules_per_1000_forecasts(results, compared.loc[lineage, "measured_as"])
+            change = compared.loc[lineage, "later_rmse"] / compared.loc[base, "later_rmse"] - 1
+            assert told["own_j_mean"] == (None if own is None else pytest.approx(own))
+            assert told["total_j_mean"] == (None if total is None else pytest.approx(total))
+            assert told["j_per_1000_mean"] == pytest.approx(joules)
+            assert told["later_rmse_change_share_mean"] == pytest.approx(change, abs=1e-9)
+            if parent is not None:
+                saved = (parent - joules) / 1000
+                pays = None if own is None or saved <= 0 else own / saved
+                assert told["payback_forecasts_mean"] == (None if pays is None else pytest.approx(pays))
+            parent = joules
 
 
 def test_the_choice_of_the_clock_follows_from_the_sweep(results, numbers):
-    sweep = pd.read_parquet(results / "clocks/sweep.parquet")
+    sweep = pd.read_parquet(results / "clocks/stgnn+replay+prune_half.sweep.parquet")
     choice = numbers["clocks"]["choice"]
+    assert choice["workload"] == "stgnn+replay+prune_half"
     assert (sweep["label"] == "simulated").all()
     assert choice["label"] == "simulated"
     warm = sweep[sweep["warm"]]

@@ -1,4 +1,4 @@
-"""The numbers of the report as one dictionary, so that anybody can compare them with the raw outputs."""
+"""The numbers of the report as one dictionary, so that they can be compared with the raw outputs."""
 
 from typing import Any
 
@@ -10,7 +10,6 @@ from wattshed.accounts.comparison.clock_means import clock_means
 from wattshed.accounts.comparison.strategy_means import strategy_means
 from wattshed.accounts.comparison.variant_means import variant_means
 from wattshed.accounts.runs.stages import stages_frame
-from wattshed.foundation.frames import read_frame
 from wattshed.publish.parts.degrees import degrees_of
 from wattshed.publish.parts.inputs import Inputs
 
@@ -74,22 +73,27 @@ def _clocks(inputs: Inputs) -> dict[str, Any]:
     sweeps = {
         path.name.split(".")[0]: {
             "choice": choice,
-            "sweep": _by(clock_means(read_frame(path)), "clock_mhz"),
+            "sweep": _by(clock_means(frame), "clock_mhz"),
         }
-        for path, choice in zip(inputs.files("sweep"), inputs.jsons("choice"), strict=True)
+        for path, frame, choice in zip(
+            inputs.files("sweep"), inputs.frames("sweep"), inputs.jsons("choice"), strict=True
+        )
     }
     return next(iter(sweeps.values())) if len(sweeps) == 1 else sweeps
 
 
 def _by(frame: pd.DataFrame, key: str) -> dict[str, dict[str, Any]]:
     """Rows by their key; by parent and key if the frame has rows of several parents."""
-    several = "parent" in frame
     return {
-        (f"{row['parent']}+{row[key]}" if several else str(row[key])): {
-            str(name): _plain(value) for name, value in row.items() if name != key
-        }
+        _name(row, key): {str(name): _plain(value) for name, value in row.items() if name != key}
         for row in frame.to_dict("records")
     }
+
+
+def _name(row: dict[str, Any], key: str) -> str:
+    """``stgnn+replay`` where rows have parents; a parent's own row has its name alone."""
+    name = str(row[key])
+    return name if row.get("parent", name) == name else f"{row['parent']}+{name}"
 
 
 def _plain(value: Any) -> Any:

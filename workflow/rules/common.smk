@@ -12,11 +12,11 @@ from snakemake.exceptions import WorkflowError
 ROOT = Path(workflow.basedir)
 LIBRARY = ROOT / "workflow/lib"
 SCRIPT_FOLDER = ROOT / "workflow/scripts"
-# How rules start a script: `python {SCRIPTS}/data/build_panel.py`. The shell puts in the checkout's folder, so that its
-# name may hold anything, and a moved checkout runs nothing again.
+# How rules start a script: `python {SCRIPTS}/data/build_panel.py`. The shell inserts the checkout's folder,
+# so that its name may hold any characters, and a moved checkout reruns nothing.
 SCRIPTS = '"$WATTSHED_SCRIPTS"/run.py "$WATTSHED_SCRIPTS"'
 
-# The library of this very checkout counts, whatever else is installed.
+# The library of this checkout is used, even if another one is installed.
 sys.path.insert(0, str(LIBRARY))
 
 # A measured job has all cores of this machine, so that nothing else runs beside it, but computes on one, so that
@@ -34,11 +34,11 @@ from wattshed.energy.carbon.carbon import Location, yearly_intensity
 from wattshed.foundation.code_digest import code_digest
 from wattshed.foundation.checkout import cache_folder, shipped_file, without_braces_in_name
 from wattshed.foundation.faults import TERMINAL, Fault
-from wattshed.foundation.finished_work import FOLDER as FINISHED_FOLDER
-from wattshed.foundation.finished_work import drop_accepted
+from wattshed.foundation.recovery.finished_work import FOLDER as FINISHED_FOLDER
+from wattshed.foundation.recovery.finished_work import drop_accepted
 from wattshed.foundation.plugins import OWN_PLUGINS, names, own_files, source_file
 from wattshed.foundation.plugins import load as load_plugin
-from wattshed.foundation.stale_locks import record_locks, record_run, remove_stale_locks
+from wattshed.foundation.recovery.stale_locks import record_locks, record_run, remove_stale_locks
 
 CONFIG_FILES = [Path(file) for file in workflow.config_settings.configfiles] or [ROOT / "config/config.yaml"]
 ORIGIN = ", ".join(str(file) for file in workflow.config_settings.configfiles) or "config/config.yaml"
@@ -54,7 +54,7 @@ SOURCE = load_plugin("source", STUDY.data.source.kind)
 
 
 def budget_of(study):
-    """The guard of every training as JSON, with the factor that limits in kg need."""
+    """The budget of every training as JSON, with the emission factor that limits in kg need."""
     energy = study.energy
     place = Location(None if energy.country_iso == UNKNOWN else energy.country_iso, energy.region)
     factor = yearly_intensity(place).kg_per_kwh
@@ -65,8 +65,8 @@ def budget_of(study):
     return budget.to_json()
 
 
-# What jobs find in their environment: the scripts of this checkout, the terminal behind the log, and what belongs to the
-# machine or guards the run. None of it is a parameter: a corrected place or a raised budget never measures again.
+# The environment of jobs: the scripts of this checkout, the terminal behind the log, facts about the machine,
+# and the budget. None of it is a parameter: a corrected place or a raised budget reruns nothing.
 ENVIRONMENT = {
     "WATTSHED_SCRIPTS": str(SCRIPT_FOLDER),
     TERMINAL: "3",
@@ -87,7 +87,7 @@ shell.prefix(
 LOGS = f"{RESULTS}/logs"
 BENCHMARKS = f"{RESULTS}/benchmarks"
 
-# A killed Snakemake leaves locks and perhaps a measured job that runs on to its end: the same command goes on.
+# A killed Snakemake leaves locks and perhaps a measured job that still runs: the same command continues.
 SNAKEMAKE_FOLDER = Path(".snakemake")
 if workflow.is_main_process and not workflow.dryrun:
     if remove_stale_locks(SNAKEMAKE_FOLDER):
@@ -100,39 +100,40 @@ if workflow.is_main_process and not workflow.dryrun:
 
 
 def as_input(path):
-    """An input file as Snakemake can name it, whatever braces its path holds."""
+    """An input file by a path without braces, which Snakemake would read as wildcards."""
     try:
         return without_braces_in_name(path, SNAKEMAKE_FOLDER / "wattshed_links")
     except Fault as fault:
         raise WorkflowError(str(fault)) from None
 
 
-# Where rules and shipped files lie, for Snakemake: the same checkout, by a name without braces.
+# The folder of rules and shipped files for Snakemake: this checkout, by a path without braces.
 RULES = without_braces_in_name(ROOT, cache_folder() / "checkouts") + "/workflow/rules"
 
 
-# Memory by what a job holds: the panel's arrays, and torch where it trains.
+# Memory of a job: the panel's arrays, and torch if it trains.
 TORCH_MB = 1500
 FRAMES_MB = 800
 
-# What make benchmark-engine left, if anything: the report shows it.
+# The result of make benchmark-engine, if there is one: the report shows it.
 ENGINE_BENCHMARK = [as_input(path) for path in [ROOT / "docs/engine_benchmarks.json"] if path.is_file()]
-# The ladder's steps that are trained; its rules exist for every study, its outputs are asked for where there is one.
+# The ladder's steps that are trained. The ladder's rules exist for every study; its outputs are requested
+# only if there is a ladder.
 LADDER_MODELS = (
     [step.name for step in STUDY.ladder.steps if step.name in STUDY.models] if STUDY.ladder else []
 )
-# Every checkpoint that the study makes, by the name of its lineage, and what is done with which.
+# Every checkpoint that the study makes, by the name of its lineage, and the jobs that use it.
 LINEAGES = lineages_of(STUDY)
 ADAPTED = [name for name, lineage in LINEAGES.items() if lineage.kind == "strategy"]
 COMPRESSED = [name for name, lineage in LINEAGES.items() if lineage.kind == "method"]
-# Models that other checkpoints come of: these are compared with theirs.
+# Models from which other checkpoints are made: these are compared with the model.
 COMPARED = [
     model
     for model in STUDY.models
     if any(lineage.model == model and lineage.parent for lineage in LINEAGES.values())
 ]
 SWEPT = swept_lineages(STUDY)
-# The chains that make checkpoints, each from its model on.
+# The chains that make checkpoints, each beginning with its model.
 CHAINS = [
     {
         "name": chain.name,
@@ -142,7 +143,7 @@ CHAINS = [
     if chain.makes
 ]
 
-# Models whose forecasts are drawn: the first one that more is done with, and the strongest simple one.
+# Models whose forecasts are drawn: the first one with further steps, and the strongest simple one.
 SHOWN = [*[*COMPARED, *STUDY.models][:1], *[name for name in STUDY.baselines if name == "ridge"]]
 
 
@@ -152,7 +153,7 @@ def as_json(block, without=None, only=None):
 
 
 def ladder_json():
-    """The ladder as one argument; null where the study has none."""
+    """The ladder as one argument; null if the study has none."""
     return "null" if STUDY.ladder is None else as_json(STUDY.ladder)
 
 
@@ -177,7 +178,7 @@ def code_of_measured(script, *plugins):
 
 
 def plugins_of(*lineages):
-    """The plug-ins that made the checkpoints of these lineages, each once."""
+    """The plug-ins that make the checkpoints of these lineages, each once."""
     return dict.fromkeys(plugin for name in lineages for plugin in LINEAGES[name].plugins(STUDY))
 
 
@@ -192,7 +193,7 @@ def family_tree(model):
 
 
 def any_of(names):
-    """Pattern of a wildcard that is one of these names; of none of them where there are none."""
+    """Pattern of a wildcard that is one of these names; without names it matches nothing."""
     return "|".join(re.escape(name) for name in names) or "none"
 
 
@@ -224,7 +225,7 @@ def goiener_files():
 
 
 def recorded_sweep():
-    """The recording that is replayed; a change of it sweeps again."""
+    """The recorded sweep; if it changes, the sweep is run again."""
     return [as_input(STUDY.clocks.replay.path)] if STUDY.clocks.backend == "replay" else []
 
 
@@ -237,13 +238,13 @@ def intensity_series():
 
 
 def edge_list():
-    """The source's own graph, where it has one."""
+    """The source's own graph, if it has one."""
     path = SOURCE.edge_list(STUDY.data.source)
     return [as_input(path)] if path else []
 
 
 def caps_note():
-    """What must be said beside errors of the study's recipe when it was cut short."""
+    """A note beside the errors of a recipe that runs fewer epochs than in the source study."""
     notes = []
     for name, model in STUDY.models.items():
         recipe = STUDY.recipes[model.recipe]

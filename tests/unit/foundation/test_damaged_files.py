@@ -1,16 +1,19 @@
 """A damaged, altered or foreign file is one sentence; a flipped byte never becomes another value."""
 
+import itertools
 import json
+import runpy
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from wattshed.foundation.documents import read_json, read_yaml
+from wattshed.foundation.documents import KEYS, read_json, read_yaml
 from wattshed.foundation.faults import Fault
-from wattshed.foundation.frames import read_frame
+from wattshed.foundation.frames import COLUMNS, read_frame
 from wattshed.foundation.tensor_file import read_description, read_tensors, write_tensors
 from wattshed.foundation.writing import write_json, write_parquet
+from wattshed.publish.parts.inputs import Inputs
 
 TENSORS = {
     "weights": np.random.default_rng(0).random((7, 5)).astype(np.float32),
@@ -140,3 +143,45 @@ def test_a_frame_without_a_column_is_named(tmp_path):
 def test_a_document_that_is_not_sealed_stays_as_it_was_written(tmp_path):
     write_json(tmp_path / "x.json", {"a": 1})
     assert json.loads((tmp_path / "x.json").read_text()) == {"a": 1}
+
+
+def test_a_result_of_another_kind_is_named_by_what_it_lacks(tmp_path):
+    """Every kind of result has a column that the others lack, or it is one that holds all of the other's."""
+    for kind, columns in COLUMNS.items():
+        for other, found in COLUMNS.items():
+            if kind == other or set(columns) <= set(found):
+                continue
+            write_parquet(tmp_path / "x.parquet", pd.DataFrame({name: [1.0] for name in found}))
+            with pytest.raises(
+                Fault, match=r"x\.parquet has no column '\w+': expected .*; delete it and run"
+            ):
+                read_frame(tmp_path / "x.parquet", COLUMNS[kind])
+    assert all(not set(one) & set(other) for one, other in itertools.permutations(KEYS.values(), 2))
+
+
+@pytest.mark.parametrize("content", [b"{}", b'{"cuts_utc": {}}', b"[1]", b'{"label": 1'])
+def test_a_choice_that_is_none_is_one_sentence(tmp_path, content):
+    path = tmp_path / "choice.json"
+    path.write_bytes(content)
+    with pytest.raises(
+        Fault, match=r"choice\.json (lacks the key 'label'|holds no keys|cannot be read as JSON)"
+    ):
+        Inputs({"choice": [path]}).json("choice")
+
+
+@pytest.mark.parametrize("damage", [b"", b"{}", "half", "scores"])
+@pytest.mark.parametrize("damaged", ["matrix", "windows"])
+def test_the_summary_of_adaptation_names_a_damaged_input(tmp_path, root, damage, damaged):
+    write_parquet(tmp_path / "matrix.parquet", pd.DataFrame({name: [1.0] for name in COLUMNS["matrices"]}))
+    write_parquet(tmp_path / "windows.parquet", pd.DataFrame({name: [1.0] for name in COLUMNS["windows"]}))
+    path = tmp_path / f"{damaged}.parquet"
+    if damage == "scores":
+        write_parquet(path, pd.DataFrame({name: [1.0] for name in COLUMNS["scores"]}))
+    else:
+        whole = path.read_bytes()
+        path.write_bytes(whole[: len(whole) // 2] if damage == "half" else damage)
+    main = runpy.run_path(str(root / "workflow/scripts/adaptation/summarise_adaptation.py"))["main"]
+    files = ["--matrices", str(tmp_path / "matrix.parquet"), "--windows", str(tmp_path / "windows.parquet")]
+    with pytest.raises(Fault, match=rf"{damaged}\.parquet (has no column|cannot be read as Parquet)"):
+        main([*files, "--output", str(tmp_path / "summary.parquet")])
+    assert not (tmp_path / "summary.parquet").exists()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import wattshed
-from wattshed.foundation.finished_work import (
+from wattshed.foundation.recovery.finished_work import (
     FOLDER,
     FinishedWork,
     drop_accepted,
@@ -165,7 +165,7 @@ def test_without_the_folders_variable_a_script_just_runs(study, monkeypatch):
 TWIN = """
 import sys
 from pathlib import Path
-from wattshed.foundation.finished_work import run_measured_script
+from wattshed.foundation.recovery.finished_work import run_measured_script
 def main(argv):
     with open("runs", "a") as file:
         file.write("x")

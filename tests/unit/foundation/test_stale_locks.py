@@ -11,7 +11,7 @@ import pytest
 
 import wattshed
 from wattshed.foundation import stale_locks
-from wattshed.foundation.stale_locks import RunRecord, record_locks, record_run, remove_stale_locks
+from wattshed.foundation.recovery.stale_locks import RunRecord, record_locks, record_run, remove_stale_locks
 
 
 @pytest.fixture
@@ -116,7 +116,7 @@ def test_locks_are_named_in_the_record_and_only_those_made_after_it(folder):
 @pytest.mark.parametrize("killed", [False, True])
 def test_only_a_killed_process_leaves_its_record(folder, killed):
     code = (
-        "import os, signal\nfrom pathlib import Path\nfrom wattshed.foundation.stale_locks import record_run\n"
+        "import os, signal\nfrom pathlib import Path\nfrom wattshed.foundation.recovery.stale_locks import record_run\n"
         f"record_run(Path({folder.name!r}))\nos.chdir('/')\n"
         + ("os.kill(os.getpid(), signal.SIGKILL)" if killed else "")
     )

@@ -8,7 +8,7 @@ from wattshed.config.energy.energy import EnergyBlock
 from wattshed.config.energy.places import UNKNOWN
 from wattshed.energy.carbon.carbon import Location
 from wattshed.foundation.faults import run_script, script_parser
-from wattshed.foundation.frames import read_frame
+from wattshed.foundation.frames import COLUMNS, read_frame
 from wattshed.foundation.writing import write_parquet
 
 
@@ -24,7 +24,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     series = panel_intensity(arguments.panel) if energy.carbon.intensity.kind == "panel" else None
     location = Location(country, energy.region)
     write_parquet(
-        arguments.output, add_emissions(read_frame(arguments.runs), energy.carbon, location, series)
+        arguments.output,
+        add_emissions(read_frame(arguments.runs, COLUMNS["runs"]), energy.carbon, location, series),
     )
 
 

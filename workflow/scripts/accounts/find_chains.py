@@ -5,7 +5,7 @@ from pathlib import Path
 
 from wattshed.accounts.comparison.chains import chains_frame, read_chains
 from wattshed.foundation.faults import run_script, script_parser
-from wattshed.foundation.frames import read_frame, read_frames
+from wattshed.foundation.frames import COLUMNS, read_frame, read_frames
 from wattshed.foundation.writing import write_parquet
 
 
@@ -17,7 +17,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--output", type=Path, required=True, help="chains.parquet to write")
     arguments = parser.parse_args(argv)
     frame = chains_frame(
-        read_chains(arguments.chains), read_frames(arguments.compared), read_frame(arguments.windows)
+        read_chains(arguments.chains),
+        read_frames(arguments.compared, COLUMNS["compared"]),
+        read_frame(arguments.windows, COLUMNS["windows"]),
     )
     write_parquet(arguments.output, frame)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from wattshed.accounts.comparison.frontier import frontier_frame
 from wattshed.foundation.faults import run_script, script_parser
-from wattshed.foundation.frames import read_frame
+from wattshed.foundation.frames import COLUMNS, read_frame
 from wattshed.foundation.writing import write_parquet
 
 
@@ -15,7 +15,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--windows", type=Path, required=True, help="windows.parquet")
     parser.add_argument("--output", type=Path, required=True, help="frontier.parquet to write")
     arguments = parser.parse_args(argv)
-    frame = frontier_frame(read_frame(arguments.scores), read_frame(arguments.windows))
+    frame = frontier_frame(
+        read_frame(arguments.scores, COLUMNS["scores"]), read_frame(arguments.windows, COLUMNS["windows"])
+    )
     write_parquet(arguments.output, frame)
 
 

@@ -8,7 +8,7 @@ from wattshed.accounts.ladder.steps import ladder_frame
 from wattshed.accounts.runs.runs import windows_frame
 from wattshed.config.models.ladder import LadderBlock
 from wattshed.foundation.faults import run_script, script_parser
-from wattshed.foundation.frames import read_frame
+from wattshed.foundation.frames import COLUMNS, read_frame
 from wattshed.foundation.writing import write_parquet
 
 
@@ -23,7 +23,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     ladder = LadderBlock.model_validate_json(arguments.ladder)
     captions = {step.name: step.caption for step in ladder.steps}
     checks = training_checks(windows_frame(arguments.ledgers), list(captions))
-    frame = ladder_frame(checks, read_frame(arguments.scores), captions, ladder.opponents)
+    frame = ladder_frame(checks, read_frame(arguments.scores, COLUMNS["scores"]), captions, ladder.opponents)
     write_parquet(arguments.output, frame)
     write_parquet(arguments.output_checks, checks)
 

@@ -8,7 +8,7 @@ from wattshed.adaptation.job import AdaptationJob, adapt_model
 from wattshed.config.models.adaptation import read_strategy
 from wattshed.forecast.job_inputs import JobInputs, add_job_inputs
 from wattshed.foundation.faults import script_parser
-from wattshed.foundation.finished_work import run_measured_script
+from wattshed.foundation.recovery.finished_work import run_measured_script
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import pandas as pd
-
 from wattshed.adaptation.summary import summarise_adaptation
 from wattshed.foundation.faults import run_script, script_parser
+from wattshed.foundation.frames import COLUMNS, read_frame, read_frames
 from wattshed.foundation.writing import write_parquet
 
 
@@ -18,8 +17,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--windows", type=Path, required=True, help="windows.parquet")
     parser.add_argument("--output", type=Path, required=True, help="summary.parquet to write")
     arguments = parser.parse_args(argv)
-    rows = pd.concat([pd.read_parquet(path) for path in arguments.matrices], ignore_index=True)
-    write_parquet(arguments.output, summarise_adaptation(rows, pd.read_parquet(arguments.windows)))
+    rows = read_frames(arguments.matrices, COLUMNS["matrices"])
+    write_parquet(
+        arguments.output, summarise_adaptation(rows, read_frame(arguments.windows, COLUMNS["windows"]))
+    )
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from wattshed.clocks.choice import choose_clock
 from wattshed.foundation.faults import run_script, script_parser
-from wattshed.foundation.frames import read_frame
+from wattshed.foundation.frames import COLUMNS, read_frame
 from wattshed.foundation.writing import write_json
 
 
@@ -15,7 +15,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, required=True, help="seeds the bootstrap")
     parser.add_argument("--output", required=True, help="JSON with the choice")
     options = parser.parse_args(argv)
-    choice = choose_clock(read_frame(options.sweep), options.max_slowdown_share, options.seed)
+    choice = choose_clock(
+        read_frame(options.sweep, COLUMNS["sweep"]), options.max_slowdown_share, options.seed
+    )
     write_json(options.output, choice.to_json(), sealed=True)
 
 

@@ -7,7 +7,7 @@ from wattshed.clocks.job import sweep_checkpoint
 from wattshed.config.models.clocks import ClocksBlock
 from wattshed.forecast.job_inputs import JobInputs, add_job_inputs
 from wattshed.foundation.faults import script_parser
-from wattshed.foundation.finished_work import run_measured_script
+from wattshed.foundation.recovery.finished_work import run_measured_script
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -7,7 +7,7 @@ from wattshed.compression.comparing import compare_checkpoints
 from wattshed.config.models.compression import MeasuringBlock
 from wattshed.forecast.job_inputs import JobInputs, add_job_inputs
 from wattshed.foundation.faults import script_parser
-from wattshed.foundation.finished_work import run_measured_script
+from wattshed.foundation.recovery.finished_work import run_measured_script
 from wattshed.foundation.writing import write_parquet
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from wattshed.compression.judge import judge_variants
 from wattshed.foundation.faults import run_script, script_parser
-from wattshed.foundation.frames import read_frames
+from wattshed.foundation.frames import COLUMNS, read_frames
 from wattshed.foundation.writing import write_parquet
 
 
@@ -17,7 +17,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--budget-share", type=float, required=True, help="compression.error_budget_share")
     parser.add_argument("--output", type=Path, required=True, help="judged variants to write")
     arguments = parser.parse_args(argv)
-    write_parquet(arguments.output, judge_variants(read_frames(arguments.compared), arguments.budget_share))
+    write_parquet(
+        arguments.output,
+        judge_variants(read_frames(arguments.compared, COLUMNS["compared"]), arguments.budget_share),
+    )
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from wattshed.data.graph import Graph
 from wattshed.forecast.baselines.fitting import fit_baselines
 from wattshed.forecast.protocol import ForecastTask
 from wattshed.foundation.faults import script_parser
-from wattshed.foundation.finished_work import run_measured_script
+from wattshed.foundation.recovery.finished_work import run_measured_script
 
 
 def main(argv: Sequence[str] | None = None) -> None:

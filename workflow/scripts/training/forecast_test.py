@@ -5,7 +5,7 @@ from pathlib import Path
 
 from wattshed.forecast.job_inputs import JobInputs, add_job_inputs
 from wattshed.foundation.faults import script_parser
-from wattshed.foundation.finished_work import run_measured_script
+from wattshed.foundation.recovery.finished_work import run_measured_script
 from wattshed.training.inference import forecast_checkpoints
 
 

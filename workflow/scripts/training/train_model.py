@@ -8,7 +8,7 @@ from wattshed.config.models.families import read_model
 from wattshed.config.models.recipes import RecipeBlock
 from wattshed.forecast.job_inputs import JobInputs, add_job_inputs
 from wattshed.foundation.faults import script_parser
-from wattshed.foundation.finished_work import run_measured_script
+from wattshed.foundation.recovery.finished_work import run_measured_script
 from wattshed.training.checkpoint import ModelSpec
 from wattshed.training.job import TrainingJob, train_model
 

@@ -8,6 +8,13 @@ from typing import Any
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.writing import JSON_DIGEST, json_digest
 
+# Keys that tell one kind of document from the others.
+KEYS: dict[str, tuple[str, ...]] = {
+    "choice": ("label", "verdict", "clock_mhz"),
+    "config": ("study",),
+    "splits": ("cuts_utc",),
+}
+
 AGAIN = "it is damaged or wattshed did not write it; delete it and run snakemake again."
 
 

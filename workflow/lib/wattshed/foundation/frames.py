@@ -10,6 +10,24 @@ import pyarrow.parquet as pq
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.writing import FRAME_DIGEST, frame_digest
 
+# Columns that tell one kind of result from the others.
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "adaptation": ("acc_rmse",),
+    "chains": ("chain",),
+    "checks": ("check", "validation_rmse"),
+    "compared": ("later_rmse", "measured_as"),
+    "compression": ("verdict",),
+    "epochs": ("epoch", "train_loss"),
+    "frontier": ("dominated",),
+    "ladder": ("step", "rmse_mean", "reference_reached"),
+    "matrices": ("phase", "task", "learned"),
+    "quality": ("coverage_share",),
+    "runs": ("origin", "outcome", "energy_kwh"),
+    "scores": ("scope", "rmse"),
+    "sweep": ("clock_mhz", "warm"),
+    "windows": ("window", "energy_kwh"),
+}
+
 
 def read_frame(path: Path | str, columns: Sequence[str] = ()) -> pd.DataFrame:
     """A Parquet file.
@@ -47,6 +65,6 @@ def read_frame(path: Path | str, columns: Sequence[str] = ()) -> pd.DataFrame:
     return frame
 
 
-def read_frames(paths: list[Path]) -> pd.DataFrame:
+def read_frames(paths: list[Path], columns: Sequence[str] = ()) -> pd.DataFrame:
     """Parquet files of one kind, concatenated."""
-    return pd.concat([read_frame(path) for path in paths], ignore_index=True)
+    return pd.concat([read_frame(path, columns) for path in paths], ignore_index=True)

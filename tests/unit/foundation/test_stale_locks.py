@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import wattshed
-from wattshed.foundation import stale_locks
+from wattshed.foundation.recovery import stale_locks
 from wattshed.foundation.recovery.stale_locks import RunRecord, record_locks, record_run, remove_stale_locks
 
 

@@ -8,7 +8,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from wattshed.foundation.frames import read_frame
 from wattshed.publish.drawing.figure_part import FigurePart
 from wattshed.publish.drawing.figure_style import GREY, set_style
 from wattshed.publish.parts.inputs import Inputs
@@ -18,7 +17,8 @@ from wattshed.publish.sentences.clock_choice import gpu_name
 def clocks_figure(sweeps: Sequence[pd.DataFrame], choices: Sequence[dict[str, Any]]) -> Figure:
     """One row of panels per sweep: warm repeats as points, their medians as a line.
 
-    sweeps: frames of ``clocks/*sweep.parquet``; choices: the choice of each. Simulated sweeps say so across the panels.
+    sweeps: frames of ``clocks/*sweep.parquet``; choices: the choice of each. Simulated sweeps are labelled as such
+    across the panels.
     """
     set_style()
     rows = len(sweeps)
@@ -88,7 +88,7 @@ def _title(sweep: pd.DataFrame, choice: dict[str, Any]) -> str:
 
 
 def _make(inputs: Inputs) -> Figure:
-    return clocks_figure([read_frame(path) for path in inputs.files("sweep")], inputs.jsons("choice"))
+    return clocks_figure(inputs.frames("sweep"), inputs.jsons("choice"))
 
 
 FIGURE = FigurePart(

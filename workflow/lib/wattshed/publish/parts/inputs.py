@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 import pandas as pd
 
 from wattshed.data.panel import Panel
-from wattshed.foundation.documents import read_json, read_yaml
+from wattshed.foundation.documents import KEYS, read_json, read_yaml
 from wattshed.foundation.faults import Fault
-from wattshed.foundation.frames import read_frame, read_frames
+from wattshed.foundation.frames import COLUMNS, read_frame
 
 Made = TypeVar("Made")
 
@@ -18,7 +18,7 @@ class Inputs:
     """Results of a study by name, and the settings that belong to its parts.
 
     files: one or several files per name; an empty list means that the study has no such result.
-    workflow/rules/publish.smk lists all names with their files, docs/architecture.md what is in them.
+    workflow/rules/publish.smk lists all names with their files, docs/architecture.md their contents.
     """
 
     def __init__(
@@ -41,11 +41,17 @@ class Inputs:
         return self._files[name]
 
     def frame(self, name: str) -> pd.DataFrame:
-        """A result in one or several Parquet files, one below the other."""
-        files = self.files(name)
-        return self.once(
-            ("frame", name), lambda: read_frame(files[0]) if len(files) == 1 else read_frames(files)
-        )
+        """A result in one or several Parquet files, concatenated."""
+
+        def read() -> pd.DataFrame:
+            frames = self.frames(name)
+            return frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
+
+        return self.once(("frame", name), read)
+
+    def frames(self, name: str) -> list[pd.DataFrame]:
+        """A result in Parquet files, one frame per file. Raises :class:`Fault` for a file of another result."""
+        return [read_frame(path, COLUMNS.get(name, ())) for path in self.files(name)]
 
     def json(self, name: str) -> Any:
         """A result in one JSON file. Raises :class:`Fault` if it cannot be read."""
@@ -54,7 +60,7 @@ class Inputs:
     def jsons(self, name: str) -> list[Any]:
         """A result in JSON files, one value per file."""
         files = self.files(name)
-        return self.once(("json", name), lambda: [read_json(path) for path in files])
+        return self.once(("json", name), lambda: [read_json(path, KEYS.get(name, ())) for path in files])
 
     @property
     def panel(self) -> Panel:
@@ -70,14 +76,14 @@ class Inputs:
     def config(self) -> dict[str, Any]:
         """The study's resolved configuration."""
         files = self.files("config")
-        return self.once(("config",), lambda: read_yaml(files[0]))
+        return self.once(("config",), lambda: read_yaml(files[0], KEYS["config"]))
 
     def parameter(self, name: str) -> Any:
-        """A setting; None where the study has none."""
+        """A setting; None if the study has none."""
         return self._parameters.get(name)
 
     def once(self, key: Any, make: Callable[[], Made]) -> Made:
-        """What ``make`` returns, made the first time only: the parts of a report share what takes long.
+        """What ``make`` returns; called only the first time, so that the parts of a report share slow results.
 
         key: a text; tuples are the keys of what was read.
         """
@@ -87,7 +93,7 @@ class Inputs:
         return made
 
     def only(self, names: Sequence[str], parameters: Sequence[str], part: str) -> "Inputs":
-        """The same results, checked for all that a part needs.
+        """The same results, checked for everything that a part needs.
 
         Raises :class:`Fault` for an input that is missing. What has been read stays shared.
         """
@@ -105,7 +111,7 @@ class Inputs:
         return inputs
 
     def replacing(self, **frames: pd.DataFrame) -> "Inputs":
-        """The same results with other frames in place of those read."""
+        """The same results with the given frames instead of those read."""
         inputs = Inputs({name: [Path(name)] for name in frames} | self._files, self._parameters)
         inputs._kept = {key: value for key, value in self._kept.items() if isinstance(key, tuple)}
         inputs._kept |= {("frame", name): frame for name, frame in frames.items()}

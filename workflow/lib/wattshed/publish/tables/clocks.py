@@ -6,7 +6,6 @@ from typing import Any
 import pandas as pd
 
 from wattshed.accounts.comparison.clock_means import clock_means
-from wattshed.foundation.frames import read_frame
 from wattshed.publish.parts.inputs import Inputs
 from wattshed.publish.sentences.clock_choice import choice_sentences, gpu_name
 from wattshed.publish.typesetting.table import (
@@ -62,7 +61,7 @@ def clocks_table(sweep: pd.DataFrame, choice: dict[str, Any]) -> Table:
 
 def _make(inputs: Inputs) -> Table | list[Table]:
     """One table per sweep, in the order of the files: each sweep's choice has the same place."""
-    sweeps = [read_frame(path) for path in inputs.files("sweep")]
+    sweeps = inputs.frames("sweep")
     tables = [
         clocks_table(sweep, choice) for sweep, choice in zip(sweeps, inputs.jsons("choice"), strict=True)
     ]

@@ -1,4 +1,4 @@
-# make reproduce   set up and run the default study; prints where its report lies
+# make reproduce   set up and run the default study; prints the path of its report
 # make test        set up and run the whole test suite
 # make help        the other targets
 # TORCH=cpu|cuda   which build of torch to install; auto, the default, takes CUDA where there is a GPU
@@ -8,7 +8,7 @@ TORCH ?= auto
 BIN := .venv/bin
 CONFIG ?= config/config.yaml
 TEST_WORKERS ?= 2
-# texas too, once its panel lies there: see data/README.md
+# also texas, once its panel is there: see data/README.md
 LADDERS ?= homes nations synthetic
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
@@ -17,9 +17,9 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-inp
 	benchmark benchmark-energy benchmark-engine benchmark-ladder
 
 help:
-	@echo "make reproduce   set up, run the study of CONFIG=$(CONFIG) and print where its report lies"
+	@echo "make reproduce   set up, run the study of CONFIG=$(CONFIG) and print the path of its report"
 	@echo "make test        set up and run the whole test suite"
-	@echo "make test-fast   the unit tests alone"
+	@echo "make test-fast   only the unit tests"
 	@echo "make lint        formatting, lint, workflow lint and types, as CI checks them"
 	@echo "make format      format everything"
 	@echo "make schema      write config/schema.json from the configuration's blocks"
@@ -72,7 +72,7 @@ benchmark-ladder: $(BIN)/.installed
 clean:
 	rm -rf results .pytest_cache .hypothesis .mypy_cache .ruff_cache .snakemake
 
-# torch goes first and alone: a package that finds no torch would fetch another build of it.
+# torch is installed first: a package that does not find it would install another build of it.
 $(BIN)/.installed: envs/install_torch.py envs/torch.txt envs/requirements.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info < (3, 15) else "wattshed needs Python 3.11 to 3.14; set PYTHON=python3.12, say")'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -81,7 +81,7 @@ $(BIN)/.installed: envs/install_torch.py envs/torch.txt envs/requirements.txt py
 	$(PIP) --no-deps --editable .
 	touch $@
 
-# Another build of torch may be asked for after the installation.
+# The user may request another build of torch after the installation.
 ifneq ($(TORCH),auto)
 $(BIN)/.installed: asked
 .PHONY: asked

@@ -1,10 +1,10 @@
-# wattshed: from measured household data to the paper's tables, every joule accounted for.
+# wattshed: from measured household data to the paper's tables, with the energy of every job.
 from snakemake.utils import min_version
 
 min_version("9.20")
 
 
-# A study is one whole file; --configfile takes the place of the default one.
+# A study is one complete file; --configfile replaces the default one.
 if not workflow.config_settings.configfiles:
 
     configfile: f"{workflow.basedir}/config/config.yaml"
@@ -35,7 +35,7 @@ rule all:
         figures=FIGURES,
     localrule: True
     message:
-        "The report lies at {input.report}"
+        "The report is at {input.report}"
 
 
 rule ladder:

@@ -1,10 +1,10 @@
-"""Compare two result folders of one study: do the base models and baselines forecast the same, to the byte?
+"""Compare two result folders of one study: whether base models and baselines give the same bytes.
 
     python benchmarks/compare_results.py OLD NEW
 
 Compares checkpoints, forecasts and scores of every base model and baseline of OLD with those of NEW. Prints one line
-for each that differs or is missing. Exit code: 0 where all are equal, 1 where one differs, 2 where a folder cannot be
-read. Both layouts of checkpoints are known: models/NAME-SEED.safetensors and checkpoints/NAME-SEED.safetensors.
+for each that differs or is missing. Exit code: 0 if all are equal, 1 if one differs, 2 if a folder cannot be read.
+Both layouts of checkpoints are known: models/NAME-SEED.safetensors and checkpoints/NAME-SEED.safetensors.
 """
 
 import argparse
@@ -21,7 +21,7 @@ SCORES = "accuracy/scores.parquet"
 
 
 def differences(old: Path, new: Path) -> list[str]:
-    """One sentence for each file or row of OLD that NEW lacks or has otherwise; empty where all are equal.
+    """One sentence for each file or row of OLD that is missing or different in NEW; empty if all are equal.
 
     Raises ValueError for a folder without forecasts, scores or checkpoints, or with a file that is damaged.
     """
@@ -37,7 +37,7 @@ def differences(old: Path, new: Path) -> list[str]:
 
 
 def tensor_files(folder: Path, what: str) -> dict[str, Path]:
-    """Files of base models by their name, as NEW spells it. A lineage such as stgnn+replay is no base model."""
+    """Files of base models by their name, as NEW spells it. A lineage such as stgnn+replay is not a base model."""
     rooms = CHECKPOINTS if what == "checkpoints" else (what,)
     files = [path for room in rooms for path in sorted((folder / room).glob("*.safetensors"))]
     if not files:
@@ -51,10 +51,10 @@ def renamed(name: str) -> str:
 
 
 def tensor_difference(old: Path, new: Path) -> str | None:
-    """The first difference between the tensors of two files; what else their headers say is not compared."""
+    """The first difference between the tensors of two files; other metadata is not compared."""
     before, after = tensors(old), tensors(new)
     if before.keys() != after.keys():
-        return f"tensors {sorted(before.keys() ^ after.keys())} are in one of them only"
+        return f"tensors {sorted(before.keys() ^ after.keys())} are only in one of them"
     for name, (dtype, shape, values) in before.items():
         other_dtype, other_shape, other_values = after[name]
         if (dtype, shape) != (other_dtype, other_shape):
@@ -77,7 +77,7 @@ def tensors(path: Path) -> dict[str, tuple[str, list[int], bytes]]:
             for name, entry in header.items()
         }
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"{path} is no safetensors file ({error})") from error
+        raise ValueError(f"{path} is not a safetensors file ({error})") from error
 
 
 def largest_difference(dtype: str, old: bytes, new: bytes) -> str:

@@ -1,4 +1,4 @@
-"""The same function in all its makings: the study's network, torch-geometric's, the kernel and exported ones."""
+"""Implementations of the same function: the source study's network, torch-geometric's, the kernel, exported ones."""
 
 from collections.abc import Callable
 
@@ -31,7 +31,7 @@ def made_graph(nodes: int) -> sp.csr_array:
 
 
 class GraphConvGru(nn.Module):
-    """torch-geometric's GCNConv on every hour, then torch's GRU: how one would write it today."""
+    """torch-geometric's GCNConv on every hour, then torch's GRU: the usual way to write it."""
 
     def __init__(self, adjacency: sp.csr_array) -> None:
         super().__init__()
@@ -151,7 +151,7 @@ class Bench:
         )
 
         def infer() -> None:
-            # A new hour comes as one row of readings, not as a column of an archive.
+            # A new hour arrives as one row of readings, not as a column of an archive.
             new = self.by_hour[self.origin()]
             stream.step(new, torch.from_numpy(self.adjacency @ new.numpy()))
 

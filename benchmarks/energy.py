@@ -1,4 +1,4 @@
-"""Measure what the meter, the ledger and the accounts promise; write docs/energy_benchmarks.md and a plot.
+"""Measure the guarantees of meter, ledger and accounts; write docs/energy_benchmarks.md and a plot.
 
 Run it alone: some of it measures this machine.
 """
@@ -75,7 +75,8 @@ def aggregation(sizes: tuple[int, ...]) -> list[dict[str, float]]:
 
 
 class _Peak:
-    """Largest sum of the memory of a process and its children, seen four times a second: to look costs time."""
+    """Largest sum of the memory of a process and its children, read only four times a second, because reading takes
+    time."""
 
     def __init__(self, pid: int) -> None:
         self._process = psutil.Process(pid)

@@ -1,4 +1,4 @@
-"""Ten injected faults: each must end in a typed status or one clear sentence, none in a silent number."""
+"""Ten injected faults: each must end in a typed status or one clear sentence, none in an unmarked number."""
 
 # ruff: noqa: E402
 # The fakes are the tests' own.
@@ -43,7 +43,7 @@ def no_rapl(folder: Path) -> tuple[bool, str]:
 
 def unreadable_rapl(folder: Path) -> tuple[bool, str]:
     zone = folder / "powercap/intel-rapl:0"
-    # A folder in the counter's place cannot be read by root either, who ignores permissions.
+    # A folder instead of the counter, because root ignores permissions but cannot read a folder.
     (zone / "energy_uj").mkdir(parents=True)
     (zone / "name").write_text("package-0\n")
     (zone / "max_energy_range_uj").write_text("262143328850\n")
@@ -125,7 +125,7 @@ FAULTS: dict[str, Callable[[Path], tuple[bool, str]]] = {
 
 
 def inject_all() -> list[tuple[str, bool, str]]:
-    """Name, whether it ended well, and what came of it."""
+    """Name, whether it ended as it must, and the outcome."""
     found = []
     for name, inject in FAULTS.items():
         with tempfile.TemporaryDirectory() as folder:

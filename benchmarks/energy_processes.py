@@ -1,4 +1,4 @@
-"""Whole processes under the meter: eight at once, a hundred killed, and what metering costs."""
+"""Whole processes under the meter: eight at once, a hundred killed, and the cost of metering."""
 
 import json
 import math
@@ -202,11 +202,11 @@ def window_cost_ms() -> dict[str, float]:
 def training_slowdown(turns: int = 120) -> dict[str, tuple[float, float, float]]:
     """The same epoch with and without meter, sampler and ticks, in turns: median excess with its 95 % interval.
 
-    ``wall`` time, and ``cpu`` time of all threads: a machine's neighbours disturb the second far less, and on one
-    core it is what a training is slowed by.
+    ``wall`` time, and ``cpu`` time of all threads: other programs disturb CPU time far less, and on one core a
+    training is slowed by the extra CPU time.
 
-    One process, since two differ by more than what is sought; the whole metered job is started and ended anew for
-    every turn, outside of what is timed.
+    In one process, since two processes differ by more than the effect; every turn starts and ends a whole metered job,
+    outside the timed part.
     """
     import torch
 
@@ -267,7 +267,7 @@ def training_slowdown(turns: int = 120) -> dict[str, tuple[float, float, float]]
 def own_processor_share(duration_s: int = 30) -> float:
     """Processor time of meter, sampler, ticks and one window a second, per second: the main thread sleeps.
 
-    On one core a training is slowed by this much; with a core to spare by less.
+    On one core a training is slowed by this much; with a spare core by less.
     """
     from wattshed.config.energy.metering import MeteringBlock
     from wattshed.energy.metered_job import metered_job
@@ -311,7 +311,7 @@ def _run_all(commands: list[list[object]]) -> None:
 
 
 def _events(path: Path) -> list[dict]:
-    """Whole lines only: a kill may have torn the last."""
+    """Only whole lines: a kill may have cut off the last one."""
     return [json.loads(line) for line in path.read_text().splitlines(keepends=True) if line.endswith("\n")]
 
 

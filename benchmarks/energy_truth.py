@@ -19,7 +19,7 @@ NOISY = Counter(step_s=0.1, jitter_share=0.5, noise_share=0.03)
 
 
 class NoLedger:
-    """Takes the place of the file: a thousand simulated jobs need none."""
+    """Replaces the ledger's file, which a thousand simulated jobs do not need."""
 
     def append(self, event: str, **fields: Any) -> None: ...
 

@@ -32,7 +32,8 @@ ROOT = Path(__file__).resolve().parent.parent
 # Multiplications and additions of one sample, matrix products alone (forward; forward and backward).
 FORWARD_FLOP, TRAIN_FLOP = 73.9e3, 222e3
 CONSECUTIVE = 64
-# Half of it is the gates' share of the input, computed once for each hour that consecutive windows have in common.
+# Half of it is the input's contribution to the gates, computed once for each hour that consecutive windows
+# share.
 SHARED_FLOP = FORWARD_FLOP / 2 * (1 + (CONSECUTIVE + LOOK_BACK - 1) / (CONSECUTIVE * LOOK_BACK))
 
 
@@ -56,7 +57,7 @@ def ratio(times: dict[str, list[float]], slow: str, fast: str, calls: float = 1.
 
 
 def peak_over_setup_mib(variant: str) -> float:
-    """Of a process of its own: peak memory of three steps above what it held before them."""
+    """Peak memory of three steps above the memory before them, in a process of its own."""
     done = subprocess.run(
         [sys.executable, __file__, "--memory-of", variant], capture_output=True, text=True, check=True
     )
@@ -67,7 +68,7 @@ def report_memory(variant: str) -> None:
     torch.set_num_threads(2)
     bench = Bench()
     step = {"reference": bench.reference, "geometric": bench.geometric, "fused": bench.fused}[variant]()
-    # Peaks of the set-up are forgotten, so that only the steps' own is left.
+    # The peak of the set-up is reset, so that only the steps' peak is measured.
     Path("/proc/self/clear_refs").write_text("5")
     before = psutil.Process().memory_info().rss
     for _ in range(3):
@@ -121,7 +122,7 @@ def growth(sizes: tuple[int, ...], samples: int = 4096, hours: int = 48) -> list
 
 
 def peak_gflop_per_s(threads: int = 2) -> float:
-    """Of a large float32 matrix product: what this machine can do."""
+    """Rate of a large float32 matrix product on this machine."""
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     a, b = torch.randn(2, 2048, 2048)
@@ -157,7 +158,7 @@ def measure() -> tuple[list[Row], list[str]]:
         print(rows[-1], file=sys.stderr, flush=True)
 
     def floor(flop: float, seconds: float) -> str:
-        """Of the matrix products alone, at the rate of a large one."""
+        """Time of the matrix products alone, at the rate of a large one."""
         least_s = flop * NODES / peak / 1e9
         return (
             f"{1e3 * least_s:.2f} ms of products; {1e3 * seconds:.2f} ms, {seconds / least_s:.1f} times that"

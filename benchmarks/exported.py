@@ -1,4 +1,4 @@
-"""The network of benchmarks/engine.py as other runtimes forecast with it; those that are not installed are left out."""
+"""The network of benchmarks/engine.py in other runtimes; those that are not installed are left out."""
 
 import tempfile
 from collections.abc import Callable
@@ -22,7 +22,7 @@ def exported_forecasts(
     """Calls that forecast one window of all nodes: plain torch, ONNX Runtime, OpenVINO.
 
     network: without own history; aggregate: [N, T] scaled; origin: the next window's first hour. Each call takes its
-    windows out of the series anew, as the kernel does.
+    windows from the series again, as the kernel does.
     """
     function = function_of(network)
 
@@ -42,7 +42,7 @@ def exported_forecasts(
         return calls
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.onnx"
-        # Of pairs, the export looks at no more than these two.
+        # The export uses only these two pairs.
         pairs = cast(Pairs, SimpleNamespace(aggregate=window(), row_sum=row_sum))
         export_onnx(network, pairs, path)
         options = onnxruntime.SessionOptions()

@@ -61,7 +61,7 @@ def measured(*words: str | Path) -> dict[str, float]:
 
 
 def full_size(folder: Path) -> list[dict]:
-    """The frugal engine's way through 8,442 nodes: panel, splits, graph with metadata, one epoch."""
+    """The frugal engine on 8,442 nodes: panel, splits, graph with metadata, one epoch."""
     source = json.dumps({"kind": "synthetic", "nodes": NODES, "hours": HOURS, "seed": 1})
     graph = json.dumps({"method": "metadata", "neighbours": 10})
     panel, splits, adjacency = folder / "panel", folder / "splits", folder / "graph"

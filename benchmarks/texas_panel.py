@@ -39,9 +39,7 @@ def main() -> None:
     try:
         table = panel_table(pd.read_parquet(arguments.homes))
     except (OSError, ValueError) as error:
-        sys.exit(
-            f"{arguments.homes} cannot be taken ({error}): see data/README.md for the file that is meant."
-        )
+        sys.exit(f"{arguments.homes} cannot be taken ({error}): see data/README.md for the expected file.")
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
     part = arguments.output.with_name(arguments.output.name + ".part")
     table.to_parquet(part, index=False)

@@ -1,4 +1,4 @@
-"""Continual learning: one job for each adapted checkpoint, whatever it came from."""
+"""Continual learning: one job for each adapted lineage."""
 
 
 rule adapt_model:

@@ -1,4 +1,4 @@
-"""Smaller checkpoints: one job makes each, and one job a model compares all that came of it."""
+"""Smaller checkpoints: one job per compressed lineage, one job per model to compare its lineages."""
 
 
 rule compress_model:
@@ -76,7 +76,7 @@ rule compare_checkpoints:
             "compression/compare_checkpoints.py", *plugins_of(*family_tree(wildcards.model))
         ),
     message:
-        "Compare all checkpoints that came of {wildcards.model}, in turns"
+        "Compare all checkpoints made from {wildcards.model}, in turns"
     shell:
         f"python {SCRIPTS}/compression/compare_checkpoints.py --checkpoints {{input.checkpoints:q}}"
         " --panel {input.panel:q} --splits {input.splits:q} --graph {input.graph:q} --windows {params.windows:q}"

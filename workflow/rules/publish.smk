@@ -69,12 +69,12 @@ def input_arguments(wildcards, input):
 
 
 def as_written(text):
-    """A param in whose text Snakemake looks for no wildcards."""
+    """A param in whose text Snakemake does not search for wildcards."""
     return lambda wildcards: text
 
 
 def doubled(text):
-    """A message in whose text Snakemake looks for no names."""
+    """A message in whose text Snakemake does not search for names."""
     return text.replace("{", "{{").replace("}", "}}")
 
 
@@ -89,7 +89,8 @@ FIGURE_FILES = {
 }
 
 
-# The text of `shell` is evaluated when the job runs, after the loop: what differs from rule to rule stands in params.
+# The text of `shell` is evaluated when the job runs, after the loop: values that differ between rules are in
+# params.
 for part_name in TABLE_FILES:
     part = TABLE_PARTS[part_name]
 
@@ -159,7 +160,7 @@ for part_name in FIGURE_FILES:
 
 TABLES = [path for paths in TABLE_FILES.values() for path in paths]
 FIGURES = [path for paths in FIGURE_FILES.values() for path in paths]
-# All results that there are but those which only figures read.
+# All results except those that only figures read.
 REPORTED = {
     name: files
     for name, files in PUBLISHED.items()

@@ -1,16 +1,16 @@
 // Forward and backward of one recurrent forecaster over (node, window) pairs, in one sweep per tile of samples.
 //
-// A tile is LANES samples, one per vector lane; all that a tile needs stays in the core's cache, and only weight
+// A tile is LANES samples, one per vector lane; all data of a tile stays in the core's cache; only weight
 // gradients leave it. Compiler vector types only: the same source serves AVX-512, AVX2, SSE and NEON. The caller
 // gives LANES, ROWS and COLS (register blocking of its target) and D, the hidden size rounded up to a multiple of 8:
-// the units that are added have zero weights, stay zero, and their gradients are dropped.
+// padding units have zero weights, stay zero, and their gradients are dropped.
 //
 //   u_t = dropout(relu(w_own x_t + w_agg a_t + base + calendar[slot_t]))
 //   r, z = sigmoid(Wi u_t + bi + Wh h + bh); n = tanh(Wi u_t + bi + r (Wh h + bh)); h = n + z (h - n)
 //   y = dropout(Wo dropout(h) + bo)
 //
-// Compiled by compiled.py, called by fused_cpu.py and fused_stream.py; its plain twin is the torch network in
-// forecast/networks.py.
+// Compiled by compiled.py, called by fused_cpu.py and fused_stream.py; the torch network in
+// forecast/networks/ computes the same.
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,15 +22,15 @@ typedef uint32_t uvec __attribute__((vector_size(LANES * 4)));
 
 enum { SQUARED = 0, HUBER = 1 };
 
-// Everything of one call; mirrored field by field in kernel_call.py. All arrays are contiguous, row-major.
+// The arguments of one call; kernel_call.py mirrors it field by field. All arrays are contiguous, row-major.
 typedef struct {
   const float *own, *aggregate;             // [nodes, hours]
   const float *base;                        // [samples, hidden], or null
   const float *calendar;                    // [slots, hidden], or null
   const int32_t *slot;                      // [hours]: row of the calendar of each hour
   const int32_t *node, *start;              // [samples]: row of the series, first hour of the window
-  float *state;                             // of fused_step: [hidden, samples], brought forward by the hour
-  const float *target, *weight;             // [samples, horizon]; weight is 0 where nothing was observed
+  float *state;                             // of fused_step: [hidden, samples], advanced by one hour
+  const float *target, *weight;             // [samples, horizon]; weight is 0 in unobserved cells
   const float *w_own, *w_aggregate;         // [hidden]
   const float *wi, *wh, *bi, *bh;           // [3 hidden, hidden], [3 hidden]: gates r, z, n as in torch
   const float *wo, *bo;                     // [horizon, hidden], [horizon]
@@ -46,12 +46,12 @@ typedef struct {
 
 INLINE vec splat(float value) { return value - (vec){0}; }
 INLINE vec choose(ivec yes, vec a, vec b) { return (vec)((yes & (ivec)a) | (~yes & (ivec)b)); }
-// The bound b where a is beyond it; a NaN stays one, as in torch.
+// a, limited by the bound b; NaN stays NaN, as in torch.
 INLINE vec smaller(vec a, vec b) { return choose(a > b, b, a); }
 INLINE vec larger(vec a, vec b) { return choose(a < b, b, a); }
 
-// 2^x within 8e-8 for -60 <= x <= 60, beyond which it stays: the sum with 1.5 * 2^23 rounds to the nearest integer and
-// leaves it in the lowest bits; the polynomial (relative minimax on -1/2 .. 1/2) does the rest.
+// 2^x within 8e-8 for -60 <= x <= 60; x is limited to this range. Adding 1.5 * 2^23 rounds x to the nearest integer,
+// which is then in the lowest bits; the polynomial (relative minimax on -1/2 .. 1/2) gives 2^fraction.
 INLINE vec power_of_two(vec x) {
   x = smaller(larger(x, splat(-60.0f)), splat(60.0f));
   vec rounded = x + 12582912.0f;
@@ -64,12 +64,12 @@ INLINE vec power_of_two(vec x) {
   p = p * f + 1.000000072e+00f;
   return (vec)((uvec)p + ((uvec)rounded << 23));
 }
-// Weights and biases of the gates are scaled once, so that powers of two serve:
+// Weights and biases of the gates are scaled once, so that the gates need only powers of two:
 // sigmoid(x) = 1 / (1 + 2^(SIGMOID x)), tanh(x) = 1 - 2 / (1 + 2^(TANH x)).
 #define SIGMOID (-1.44269504088896f)
 #define TANH 2.88539008177793f
 
-// A counter-based random keep: the same cell is kept in every back end (masks.py).
+// Counter-based dropout: every back end keeps the same cells (masks.py).
 INLINE vec kept(uint32_t seed, uint32_t place, uvec counter, double drop) {
   uvec x = counter * 0x85EBCA6Bu ^ (seed ^ (place * 0x9E3779B9u));
   x ^= x >> 16; x *= 0x7FEB352Du;
@@ -79,9 +79,9 @@ INLINE vec kept(uint32_t seed, uint32_t place, uvec counter, double drop) {
   return choose((ivec)(x >= threshold), splat((float)(1.0 / (1.0 - drop))), splat(0.0f));
 }
 
-// ---- small dense algebra, registers blocked ---------------------------------------------------------------------
+// ---- small dense algebra with register blocking ---------------------------------------------------------------------
 
-// Where w[row, k] lies: in blocks of ROWS rows, so that a product reads its weights one after the other.
+// The position of w[row, k]: in blocks of ROWS rows, so that a product reads its weights sequentially.
 INLINE int place(int row, int k, int depth) { return (row / ROWS * depth + k) * ROWS + row % ROWS; }
 
 // out[row] += sum over k of w[row, k] x[k]
@@ -123,8 +123,8 @@ INLINE void outer(int64_t hours, int stride, int rows, int cols, const vec *left
 
 typedef struct {
   float w_own[D], w_aggregate[D];
-  float rz[2 * D * 2 * D];    // gates r and z on (u, h) at once
-  float rz_u[2 * D * D], rz_h[2 * D * D]; // the same, apart
+  float rz[2 * D * 2 * D];    // gates r and z on (u, h) together
+  float rz_u[2 * D * D], rz_h[2 * D * D]; // the same, separate
   float ni[D * D], nh[D * D]; // gate n on u, and on h
   float rz_t[2 * D * 2 * D], ni_t[D * D], nh_t[D * D]; // transposed, and not scaled
   float b_rz[2 * D], b_ni[D], b_nh[D];
@@ -181,16 +181,16 @@ typedef struct {
   vec uh[2 * D];           // lifted input and state before the hour
   union {
     struct { vec r[D], z[D], n[D], q[D]; };      // q = TANH (Wh h + bh) of gate n
-    struct { vec d_rz[2 * D], d_n[D], d_nr[D]; }; // backward, in their place: gradients before the nonlinearities
+    struct { vec d_rz[2 * D], d_n[D], d_nr[D]; }; // backward, in the same memory: gradients before the nonlinearities
   };
-  vec pad[2];              // or every hour would lie in the same few sets of the cache
+  vec pad[2];              // without it, all hours would map to the same few sets of the cache
 } hour;
 enum { HOUR = sizeof(hour) / sizeof(vec) };
 
 typedef struct {
   int64_t first;           // sample of lane 0
   int64_t at[LANES];       // sample of each lane; the last tile repeats the last sample
-  vec live;                // 0 in lanes that only repeat
+  vec live;                // 0 in lanes that repeat the last sample
   vec base[D];
 } tile;
 
@@ -217,13 +217,13 @@ INLINE uvec counters(const tile *s, uint32_t stride) {
   return c;
 }
 
-// Own and aggregate values of all hours, and what the calendar adds to each hour's lift. Lane after lane, long before
-// the vectors are read: a vector that was just written piece by piece makes the processor wait.
+// Own and aggregate values of all hours, and what the calendar adds to each hour's lift. Written lane by lane, long
+// before the vectors are read: reading a vector directly after it was written in pieces makes the processor wait.
 INLINE void gather(const problem *p, const tile *s, int64_t hours, vec *own, vec *aggregate, hour *season) {
   for (int lane = 0; lane < LANES; lane++) {
     int64_t i = s->at[lane], start = p->start[i], from = (int64_t)p->node[i] * p->hours + start;
     const float *x = p->own + from, *ax = p->aggregate + from;
-    // The next tile's series lie anywhere in memory: they are on their way while this tile is computed.
+    // Prefetch the next tile's series, which are scattered in memory, while this tile is computed.
     int64_t next = i + LANES < p->samples ? i + LANES : i, ahead = (int64_t)p->node[next] * p->hours + p->start[next];
     for (int64_t t = 0; t < hours + 15; t += 16) {
       int64_t at = ahead + (t < hours ? t : hours - 1);
@@ -246,7 +246,7 @@ INLINE void lift(const problem *p, const weights *w, const tile *s, int64_t t, v
                  const vec *season, vec *u) {
   for (int j = 0; j < D; j++) {
     vec sum = own * w->w_own[j] + aggregate * w->w_aggregate[j] + s->base[j];
-    // Units that only fill up have no season.
+    // Padding units have no calendar.
     if (p->calendar && j < p->hidden) sum += season[j];
     u[j] = larger(sum, splat(0.0f));
   }
@@ -256,8 +256,8 @@ INLINE void lift(const problem *p, const weights *w, const tile *s, int64_t t, v
   }
 }
 
-// From what is before the nonlinearities, rz and n (without q), to the gates and the next state. Two loops, for n
-// waits for r; one division for r and z, whose powers end at 2^60.
+// From the values before the nonlinearities, rz and n (without q), to the gates and the next state. Two loops, because
+// n needs r; one division for r and z, whose powers are at most 2^60.
 INLINE void gates(const vec *rz, const vec *before_n, const vec *q, const vec *h, vec *r, vec *z, vec *n,
                   vec *next_state) {
   for (int j = 0; j < D; j++) {
@@ -285,7 +285,7 @@ INLINE void recur(const weights *w, hour *at, vec *next_state) {
   gates(rz, n, at->q, at->uh + D, at->r, at->z, at->n, next_state);
 }
 
-// The study's dropouts of the last state and of the forecast; without them all factors are one.
+// The study's dropouts of the last state and of the forecast; without dropout all factors are 1.
 INLINE void keep_state(const problem *p, const tile *s, vec *keep) {
   for (int j = 0; j < D; j++) keep[j] = splat(1.0f);
   if (p->drop_state > 0.0) {
@@ -402,7 +402,7 @@ static void learn_tile(const problem *p, const weights *w, scratch *m, int64_t i
       slope = error + error;
       cost = error * error;
     }
-    // Where nothing was observed the target may be NaN: chosen away, not multiplied by zero.
+    // The target of an unobserved cell may be NaN: it is replaced, not multiplied by zero.
     ivec counts = weight > 0.0f;
     m->sum->loss += choose(counts, weight * cost, splat(0.0f));
     vec delta = choose(counts, weight * slope * (float)p->scale, splat(0.0f)) * keep_y;
@@ -442,7 +442,7 @@ static void learn_tile(const problem *p, const weights *w, scratch *m, int64_t i
     vec du[D];
     for (int j = 0; j < D; j++) {
       dh[j] = duh[D + j];
-      // Zero where relu or dropout has cut the unit: both leave a zero behind.
+      // Zero if relu or dropout has set the unit to zero.
       du[j] = choose(at->uh[j] > 0.0f, duh[j] * kept_scale, splat(0.0f));
       m->sum->w_own[j] += du[j] * own[t];
       m->sum->w_aggregate[j] += du[j] * aggregate[t];
@@ -500,9 +500,9 @@ static int64_t gradient_floats(const problem *p) {
   return 2 * n + 6 * n * n + 6 * n + p->horizon * (n + 1) + (p->calendar ? p->slots * n : 0);
 }
 
-// ---- what is called from outside ------------------------------------------------------------------------------------
+// ---- functions called from Python ---------------------------------------------------------------------------------
 
-// Forecasts of tiles first .. last - 1. Returns 0, or 1 where memory ran out.
+// Forecasts of tiles first .. last - 1. Returns 0, or 1 if memory ran out.
 int fused_forecast(const problem *p, int64_t first, int64_t last) {
   weights *w = arrange(p);
   if (!w) return 1;
@@ -515,9 +515,9 @@ int fused_forecast(const problem *p, int64_t first, int64_t last) {
   return 0;
 }
 
-// One new hour for tiles first .. last - 1: states move on, forecasts are made. Here all arrays have one value per
-// sample in a row, and rows are filled up to whole tiles: own, aggregate: [samples]; base, state: [hidden, samples];
-// calendar: [hidden], of this hour; forecast: [horizon, samples]. All start at a multiple of a vector's size.
+// One new hour for tiles first .. last - 1: states are advanced, forecasts are made. Here each row of an array has one
+// value per sample and is padded to whole tiles: own, aggregate: [samples]; base, state: [hidden, samples];
+// calendar: [hidden], of this hour; forecast: [horizon, samples]. All are aligned to a vector's size.
 int fused_step(const problem *p, int64_t first, int64_t last) {
   weights *w = arrange(p);
   if (!w) return 1;
@@ -540,8 +540,8 @@ int fused_step(const problem *p, int64_t first, int64_t last) {
   return 0;
 }
 
-// Loss and gradients of chunks first .. last - 1 into their rows of p->partial. The cut into chunks depends on the
-// number of samples alone, so that sums do not depend on the number of threads.
+// Loss and gradients of chunks first .. last - 1 into their rows of p->partial. The division into chunks depends
+// only on the number of samples, so that sums do not depend on the number of threads.
 int fused_learn(const problem *p, int64_t first, int64_t last) {
   weights *w = arrange(p);
   scratch m;
@@ -564,8 +564,8 @@ int fused_learn(const problem *p, int64_t first, int64_t last) {
   return 0;
 }
 
-// Forecasts of the windows that start at p->start, the same for all samples, and at the hours after it: what the input
-// adds to the gates is computed once per hour and not once per window. forecast: [windows, samples, horizon].
+// Forecasts of the windows that start at p->start, the same for all samples, and at the hours after it. The input's
+// contribution to the gates is computed once per hour, not once per window. forecast: [windows, samples, horizon].
 int fused_forecast_consecutive(const problem *p, int64_t windows, int64_t first, int64_t last) {
   typedef struct { vec rz[2 * D], n[D], pad[1]; } on_u;
   int64_t hours = windows + p->look_back - 1;

@@ -3,7 +3,7 @@
 import json
 import socket
 import threading
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlparse
 
@@ -99,12 +99,22 @@ def test_hours_of_the_next_day_in_an_answer_count_once(api, tmp_path):
     assert found.g_per_kwh.tolist() == [100 + h for h in range(48)]
 
 
-def test_days_that_may_still_be_corrected_are_asked_for_again_and_serve_without_network(api, tmp_path):
-    yesterday = datetime.now(UTC).date() - timedelta(days=1)
+class NoonOfTheNextDay(datetime):
+    """A clock that stands at noon of the day after ``DAY``."""
+
+    @classmethod
+    def now(cls, tz=None):
+        return datetime(DAY.year, DAY.month, DAY.day, 12, tzinfo=tz) + timedelta(days=1)
+
+
+def test_days_that_may_still_be_corrected_are_asked_for_again_and_serve_without_network(
+    api, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("wattshed.energy.carbon.electricity_maps.datetime", NoonOfTheNextDay)
     for _ in range(2):
-        first = electricity_maps_series("DE", [yesterday], tmp_path, api.url)
+        first = electricity_maps_series("DE", [DAY], tmp_path, api.url)
     assert len(api.asked) == 2
-    offline = electricity_maps_series("DE", [yesterday], tmp_path, "http://127.0.0.1:9")
+    offline = electricity_maps_series("DE", [DAY], tmp_path, "http://127.0.0.1:9")
     assert offline.g_per_kwh.tolist() == first.g_per_kwh.tolist()
     assert "provisional" in first.source
     assert "provisional" in offline.source

@@ -161,7 +161,7 @@ def test_honest_sweeps_are_rarely_refused(simulate):
 
 
 def test_a_sweep_from_one_end_to_the_other_needs_settled_runs(simulate):
-    """Maximum first, only once: drift and clock cannot be told apart."""
+    """Maximum first, only once: the drift cannot be separated from the effect of the clock."""
     frame = simulate(repeats=3, points=12)
     ordered = frame[frame["warm"] & (frame["repeat"] <= 3)].sort_values("clock_mhz", ascending=False)
     ordered = ordered.assign(order=range(1, len(ordered) + 1))

@@ -45,7 +45,7 @@ def test_a_folder_of_foreign_csvs_becomes_tables_and_pictures(report, tmp_path, 
     said = capsys.readouterr().out
     assert "36 runs" in said
     assert "estimated" in said
-    assert "1 CSV files are not of CodeCarbon" in said
+    assert "1 CSV files are not from CodeCarbon" in said
     written = {path.name for path in out.iterdir()}
     assert {"runs.parquet", "runs.csv", "energy.pdf", "heatmap.png", "split.png", "fronts.pdf"} <= written
     assert {"leaders.tex", "fronts-energy-overall.tex", "fronts-carbon-overall.tex"} <= written

@@ -120,7 +120,7 @@ def test_it_stops_where_the_low_end_of_the_forecast_is_over_the_limit():
     stop = decide(epochs, 5.0, 10, [Limit("run's budget of 14 kWh", 14.0)], 2)
     assert (stop.action, stop.exhausted, stop.forecast_kwh) == ("stop", False, 15.0)
     assert "cannot be kept" in stop.sentence
-    assert "early stopping can only make it less" in stop.sentence
+    assert "early stopping can only reduce it" in stop.sentence
     assert decide(epochs, 5.0, 10, [Limit("run's budget of 15 kWh", 15.0)], 2).action == "continue"
     assert decide(epochs, 5.0, 10, [Limit("run's budget of 14 kWh", 14.0)], 5).action == "continue"
 

@@ -158,7 +158,7 @@ def test_a_counter_lost_in_mid_run_is_missing_not_frozen(tmp_path, monkeypatch):
 @pytest.mark.parametrize("text", ["", "many\n"])
 def test_nonsense_is_missing(tmp_path, text):
     zone(tmp_path, "intel-rapl:0", "package-0").write_text(text)
-    assert "something else than a number" in started(tmp_path).read()["cpu"].source
+    assert "something that is not a number" in started(tmp_path).read()["cpu"].source
 
 
 def test_it_starts_again_from_zero_after_a_stop(tmp_path, two_sockets):

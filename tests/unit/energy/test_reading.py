@@ -12,9 +12,9 @@ def reading(cpu, gpu):
 
 
 def test_a_missing_component_is_never_a_zero():
-    with pytest.raises(ValueError, match="does not go with status"):
+    with pytest.raises(ValueError, match="does not match the status"):
         Component(0.0, "missing", "nvml")
-    with pytest.raises(ValueError, match="does not go with status"):
+    with pytest.raises(ValueError, match="does not match the status"):
         Component(None, "measured", "nvml")
     assert reading(1.0, None).to_json()["gpu"]["kwh"] is None
     assert Reading({"gpu": Component(None, "missing", "no GPU")}).kwh is None

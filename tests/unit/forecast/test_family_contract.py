@@ -277,7 +277,7 @@ def test_what_is_trained_on_sequences_forecasts_after_every_hour_and_streams(for
             stream = StreamingForecaster(network, series, task.windows.horizon_h)
             assert np.isfinite(stream.forecast(np.array([400, 401]))).all()
         else:
-            with pytest.raises(Fault, match="carries no state from hour to hour and cannot stream"):
+            with pytest.raises(Fault, match="has no state to carry from hour to hour and cannot stream"):
                 StreamingForecaster(network, series, task.windows.horizon_h)
             with pytest.raises(NotImplementedError, match="cannot be trained on sequences"):
                 network.forward_sequence(None)

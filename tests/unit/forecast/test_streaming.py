@@ -78,7 +78,7 @@ def test_a_stream_has_one_direction(stream):
 
 
 def test_a_network_without_a_state_is_refused(stream):
-    with pytest.raises(Fault, match="DLinear carries no state"):
+    with pytest.raises(Fault, match="DLinear has no state"):
         stream.of(DLinear(12, 3))
 
 

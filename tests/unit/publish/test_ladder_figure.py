@@ -108,7 +108,7 @@ def test_a_mean_ends_with_its_first_seed():
 
 def test_steps_of_unknown_energy_are_told_in_words():
     figure = draw(*without_energy(make_climb(), "pairs", "ridge"))
-    assert "Not drawn, as their energy is unknown: pairs" in words(figure)
+    assert "Not drawn because their energy is unknown: pairs" in words(figure)
     assert "energy unknown" in words(figure)
     assert "No energy of an epoch is known" in words(draw(*CASES["all unknown"]()))
 

@@ -117,7 +117,7 @@ def test_the_advice_names_a_closed_form_where_it_is_enough(ladder):
     _, scores, _ = make_climb()
     said = what_to_use_sentence(advise(scores, ladder), "kWh")
     assert said.startswith("What to use: ridge. Its test RMSE, 0.6980 kWh (n = 1), is the least of 12")
-    assert "cannot be told apart from it: residual." in said
+    assert "cannot be distinguished from it: residual." in said
     assert "1.44 J (estimated)" in said
     better = scores.assign(rmse=scores["rmse"].where(scores["model"] != "residual", scores["rmse"] - 0.002))
     said = what_to_use_sentence(advise(better, ladder), "kWh")
@@ -136,7 +136,7 @@ def test_the_advice_without_energies_weighs_nothing():
         rmse=np.where(scores["model"] == "dark", scores["rmse"] + 0.2 * scores["seed"], 0.92)
     )
     said = what_to_use_sentence(advise(alike, ladder), "kWh")
-    assert said.endswith("left out, as their energy is unknown: dark.")
+    assert said.endswith("left out because their energy is unknown: dark.")
 
 
 @pytest.mark.latex

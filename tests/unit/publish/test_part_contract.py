@@ -160,7 +160,7 @@ def test_a_toy_figure_of_the_studys_own_is_made_like_ours(files, tmp_path, monke
             "toy",
             'inputs=("scores",)',
             "inputs=NAMES",
-            "sets inputs to what cannot be read: expected a tuple of texts",
+            "sets inputs to something that is not a literal: expected a tuple of texts",
         ),
         ("toy", 'caption="Toy.", ', "", "lacks caption"),
         ("toy", 'caption="Toy.", ', 'caption="Toy.", when=1, ', "sets 'when': expected only"),

@@ -43,7 +43,10 @@ def add(commands: Any) -> None:
         "those with one; estimates are labelled and never summed with records",
     )
     parser.add_argument(
-        "--error", choices=("mae", "rmse"), default="mae", help="which error ranks (default: %(default)s)"
+        "--error",
+        choices=("mae", "rmse"),
+        default="mae",
+        help="error metric by which models are ranked (default: %(default)s)",
     )
     parser.add_argument(
         "--limit-kg",

@@ -27,7 +27,7 @@ from wattshed.publish.tables.normalised import normalised_tables
 from wattshed.publish.typesetting.latex import render_table
 from wattshed.statistics.summaries import summarise
 
-# Stages whose runs are whole trainings, and so repeats of one another.
+# Stages whose runs are whole trainings, so that runs of one model are repeats.
 WHOLE_RUNS = (Stage.FOREIGN, Stage.COMMAND)
 SHOWN_PROBLEMS = 5
 
@@ -74,7 +74,7 @@ def print_totals(runs: pd.DataFrame, totals: pd.DataFrame, problems: list[str], 
             row["energy_status"],
         )
     console.print(table)
-    console.print("A run, Wh: mean and 95 % interval over the runs. A dash is unknown, never zero.")
+    console.print("A run, Wh: mean and 95 % interval over the runs. A dash means unknown, not zero.")
     flags = runs["flags"].dropna().str.split(", ").explode().value_counts()
     for flag, count in flags.items():
         console.print(f"{count} runs: {flag}", style="yellow", markup=False)
@@ -84,7 +84,7 @@ def print_totals(runs: pd.DataFrame, totals: pd.DataFrame, problems: list[str], 
             f"{unknown} runs have no mass: their place or energy is unknown (--country).", markup=False
         )
     if ignored:
-        console.print(f"{ignored} CSV files are not of CodeCarbon and were left out.", markup=False)
+        console.print(f"{ignored} CSV files are not from CodeCarbon and were left out.", markup=False)
     for sentence in problems[:SHOWN_PROBLEMS]:
         console.print(sentence, style="red", markup=False)
     if len(problems) > SHOWN_PROBLEMS:
@@ -119,7 +119,8 @@ def write_all(
     limit_kg: float,
     unit: str,
 ) -> list[Path]:
-    """Frames as Parquet and CSV, figures as PDF and PNG, tables as LaTeX, as far as the runs have the data."""
+    """Write frames as Parquet and CSV, figures as PDF and PNG, tables as LaTeX: those for which the runs have the
+    data."""
     written = []
     for name, frame in (("runs", runs), ("windows", windows)):
         if len(frame):
@@ -158,7 +159,7 @@ def write_all(
 
 
 def comparable_runs(runs: pd.DataFrame, windows: pd.DataFrame) -> pd.DataFrame:
-    """Runs that are repeats of their models: whole runs, else a study's trainings."""
+    """Runs that count as repeats of their models: whole runs, else a study's trainings."""
     for stage in WHOLE_RUNS:
         found = runs[(runs["stage"] == stage) & runs["model"].notna()]
         if len(found):

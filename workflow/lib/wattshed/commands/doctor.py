@@ -1,4 +1,5 @@
-"""``wattshed doctor``: which sensors work here, what to do about the others, place and exclusivity."""
+"""``wattshed doctor``: which sensors work here, how to fix the others, the machine's place, and whether it is used
+exclusively."""
 
 import argparse
 import json
@@ -22,7 +23,7 @@ EXAMPLES = """examples:
   wattshed doctor
   wattshed doctor --country DEU --json
 
-exit code 0 if some energy can be known here, measured or estimated; 1 if none can."""
+exit code 0 if any energy can be measured or estimated here; 1 if none can."""
 STYLES = {Status.MEASURED: "green", Status.ESTIMATED: "yellow", Status.MISSING: "red"}
 
 

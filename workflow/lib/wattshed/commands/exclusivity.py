@@ -1,4 +1,4 @@
-"""Does anything else use this machine while a job is measured?"""
+"""Checks whether anything else uses this machine while a job is measured."""
 
 import os
 import tempfile
@@ -16,7 +16,7 @@ NO_LIMIT = "max"
 
 @dataclass(frozen=True)
 class Finding:
-    """One property of the machine: is it fine for measuring, and what to do if not."""
+    """One property of the machine: whether it is fine for measuring, and what to do if not."""
 
     subject: str
     fine: bool
@@ -25,7 +25,7 @@ class Finding:
 
 
 def survey_exclusivity() -> list[Finding]:
-    """Load, limits of a container, the batch system's share of the node, and CodeCarbon's lock."""
+    """Checks of load, container limits, the batch system's share of the node, and CodeCarbon's lock."""
     return [
         load(),
         container(Path("/sys/fs/cgroup")),
@@ -39,7 +39,7 @@ def load() -> Finding:
     import psutil
 
     busy = psutil.cpu_percent(interval=LOOK_S) / 100
-    detail = f"{busy:.0%} of the processor is at work right now"
+    detail = f"{busy:.0%} of the processor is in use right now"
     if busy <= BUSY_SHARE:
         return Finding("load", True, detail, None)
     names = sorted(set(_busiest()))
@@ -52,7 +52,7 @@ def load() -> Finding:
 
 
 def container(cgroup: Path) -> Finding:
-    """A container with a part of the cores: the energy of the others is metered too."""
+    """Whether a container may use only a part of the cores: the energy of the others is metered too."""
     try:
         quota, period = (cgroup / "cpu.max").read_text(encoding="utf-8").split()
     except (OSError, ValueError):
@@ -78,7 +78,7 @@ def batch_job(environment: Mapping[str, str]) -> Finding:
 
 
 def codecarbon_lock(folder: Path) -> Finding:
-    """A lock left by a killed tracker silences all later trackers, except wattshed's, which takes none."""
+    """A lock that a killed tracker left: later trackers measure nothing, except wattshed's, which uses no lock."""
     lock = folder / ".codecarbon.lock"
     if not lock.exists():
         return Finding("codecarbon lock", True, "none", None)
@@ -89,7 +89,7 @@ def codecarbon_lock(folder: Path) -> Finding:
 
 
 def _busiest() -> list[str]:
-    """Names of the processes that take more than a tenth of a core over a moment."""
+    """Names of the processes that use more than a tenth of a core during a short sample."""
     import psutil
 
     watched: list[Any] = []

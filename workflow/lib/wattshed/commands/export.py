@@ -9,12 +9,12 @@ from typing import Any
 from wattshed.foundation.faults import Fault
 
 EXAMPLES = """examples:
-  wattshed export results/homes/models/stgnn-1.safetensors --data results/homes/data --onnx stgnn.onnx
-  wattshed export results/homes/models/stgnn-1.safetensors --data results/homes/data --onnx stgnn.onnx \\
-    --openvino stgnn.xml --json
+  wattshed export results/homes/checkpoints/stgnn-1.safetensors --data results/homes/data --onnx stgnn.onnx
+  wattshed export results/homes/checkpoints/stgnn+replay+prune_half_tuned-1.safetensors --data results/homes/data \\
+    --onnx small.onnx --openvino small.xml --json
 
 The file takes scaled windows of any number of (node, window) pairs and gives their scaled forecasts. It is written
-only if its forecasts are those of the network."""
+only if its forecasts equal those of the network."""
 
 CHECKED_PAIRS = 256
 
@@ -27,7 +27,11 @@ def add(commands: Any) -> None:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("checkpoint", type=Path, help="weights of a model of the form stgnn or gru")
+    parser.add_argument(
+        "checkpoint",
+        type=Path,
+        help="trained, adapted or compressed network of the family stgnn, gru or dlinear; not int8",
+    )
     parser.add_argument(
         "--data", type=Path, required=True, metavar="FOLDER", help="the study's data: panel, splits and graph"
     )
@@ -38,7 +42,7 @@ def add(commands: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    # Late: torch takes seconds to load, and --help needs none of it.
+    # Imported here: torch takes seconds to load, and --help does not need it.
     import torch
 
     from wattshed.data.graph import Graph

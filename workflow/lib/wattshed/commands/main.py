@@ -13,7 +13,7 @@ DESCRIPTION = (
 )
 EXAMPLES = """examples:
   wattshed doctor                               which sensors work here, and what to do about the others
-  wattshed measure -- python train.py           any command into a ledger; its exit code is kept
+  wattshed measure -- python train.py meter any command; its exit code is kept
   wattshed accounts ledgers                     add up ledgers and CodeCarbon CSVs, print and write tables
   wattshed guard ledgers --baseline base.json   fail if energy per epoch or parameters have risen
   wattshed export CHECKPOINT --onnx FILE ...    a trained network for ONNX Runtime or OpenVINO, checked there

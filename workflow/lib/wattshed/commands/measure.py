@@ -66,7 +66,7 @@ def add(commands: Any) -> None:
         "--idle-s",
         type=float,
         default=MeteringBlock().idle_s,
-        help="seconds of idle to measure first where none is kept for this host; 0 for none (default: %(default)s)",
+        help="seconds of idle power to measure first if none is kept for this host; 0 for none (default: %(default)s)",
     )
     add_place(parser)
     parser.add_argument(
@@ -143,7 +143,7 @@ def _run_once(words: list[str]) -> int:
 
 @contextmanager
 def _signals_passed_on() -> Iterator[list[subprocess.Popen[bytes]]]:
-    """While the block runs, signals are passed on to the command and do not end the measurement."""
+    """While the block runs, signals are passed on to the command instead of ending the measurement."""
     children: list[subprocess.Popen[bytes]] = []
 
     def pass_on(number: int, frame: FrameType | None) -> None:
@@ -168,7 +168,7 @@ def _unfit(word: str) -> int:
         return 0
     if Path(word).is_file():
         print(
-            f"error: {word} may not be executed: give it the right with chmod +x, or name its program.",
+            f"error: {word} may not be executed: make it executable with chmod +x, or name its program.",
             file=sys.stderr,
         )
         return NOT_EXECUTABLE

@@ -1,1 +1,1 @@
-"""Smaller variants of checkpoints: making, comparing and judging them."""
+"""Smaller variants of checkpoints: how they are made, compared and judged."""

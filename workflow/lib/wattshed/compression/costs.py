@@ -1,4 +1,5 @@
-"""Latency and energy of forecasts, measured in turns, so that a machine that slows down slows all networks."""
+"""Latency and energy of forecasts, measured in turns, so that a slowdown of the machine affects all networks
+equally."""
 
 import math
 import time
@@ -42,7 +43,7 @@ def measure_costs(
     block: MeasuringBlock,
     meter: Meter,
 ) -> list[Cost]:
-    """Costs of every forecaster, which comes with the labels of its windows in the ledger."""
+    """Costs of every forecaster. Each forecaster comes with the labels of its windows in the ledger."""
     latencies = _latencies([forecaster for forecaster, _ in forecasters], task, block.latency_repeats)
     readings = _energies(forecasters, task, block.energy_rounds, meter)
     return [_cost(latency_s, rounds) for latency_s, rounds in zip(latencies, readings, strict=True)]

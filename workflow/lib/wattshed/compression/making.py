@@ -1,4 +1,4 @@
-"""From the checkpoints of one lineage to those of a compressed one."""
+"""Makes a compressed variant of every checkpoint of a lineage."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -90,7 +90,7 @@ def compress_checkpoints(
 def _compressed(
     forecaster: NeuralForecaster, made: ModelSpec, settings: VariantBlock, meter: Meter
 ) -> NeuralForecaster:
-    """The variant; making it takes less time than a sensor can tell, so it is repeated until the meter can."""
+    """The variant. Making it is too short for the sensors, so it is repeated until its energy can be measured."""
     make = partial(plugins.load("method", settings.method).make, forecaster.network, settings)
     # New layers draw initial weights before they are given theirs.
     torch.manual_seed(made.seed)

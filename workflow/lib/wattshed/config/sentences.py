@@ -51,7 +51,7 @@ def sentence(
 
 
 def _readable(letter: str) -> str:
-    """A letter as it can stand in one line."""
+    """The letter, escaped if it would break the line."""
     return letter if letter.isprintable() else repr(letter)[1:-1]
 
 

@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from wattshed.config.energy.metering import MeteringBlock
     from wattshed.energy.sensors.protocol import Sensor
 
-# With a larger share of all cores at work, the machine is not idle.
+# If a larger share of all cores is in use, the machine is not idle.
 BUSY_SHARE = 0.1
-# The idle span is at least so many resolutions of the slowest sensor: its power is uncertain in a shorter one.
+# The idle span is at least this many resolutions of the slowest sensor: a shorter one makes the power
+# uncertain.
 RESOLUTIONS = 10
 READ_EVERY_S = 20.0
 # How many times per resolution a counter is polled for its next step, and for how many resolutions at most.
@@ -82,16 +83,14 @@ def find_idle_power(
         return None, "no sensor reads an energy"
     found = measure_idle_power(sensors, metering.idle_s)
     if found.busy_share is not None and found.busy_share > BUSY_SHARE:
-        busy = (
-            f"{found.busy_share:.0%} of the processor was at work while the idle machine was to be measured"
-        )
+        busy = f"{found.busy_share:.0%} of the processor was in use when the idle power was to be measured"
         return None, busy
     if folder is not None:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             write_json(_file(folder), asdict(found))
         except OSError:
-            pass  # this job has its value, and the next one measures again
+            pass  # this job has its value; the next one measures again
     return found, None
 
 

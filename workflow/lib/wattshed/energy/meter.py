@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from wattshed.energy.ledger.writing import Ledger
     from wattshed.energy.sensors.protocol import Sensor
 
-# Repeated work lasts at least so many resolutions of the slowest sensor, so that a counter's step is a small part.
+# Repeated work lasts at least this many resolutions of the slowest sensor, so that a counter's step is a
+# small part.
 RESOLUTIONS = 3
 # Random pause between two trials, in resolutions, so that trials do not stay in phase with the counter.
 PAUSE_STEPS = (2.0, 3.0)
@@ -157,8 +158,8 @@ class Meter:
         """Measure ``work`` in several windows after its warm-up calls: means have 95 % intervals.
 
         Every trial is repeated until it is long enough for every sensor, and has the label ``trial``. There is a pause
-        of some counter steps between trials. Without it, what one trial counts too little at its end the next counts
-        too much: such errors cancel in the mean but widen its interval.
+        of some counter steps between trials. Without it, energy that one trial misses at its end is counted by the
+        next: such errors cancel in the mean but widen its interval.
         """
         for _ in range(warm_up_calls):
             work()
@@ -189,7 +190,7 @@ class Meter:
         return window
 
     def tick(self) -> None:
-        """Write the energy so far: a kill then loses only what came after. The sampler's thread calls this.
+        """Write the energy so far, so that a kill loses only later energy. The sampler's thread calls this.
 
         It does not wait for the accelerator, which would delay the measured work.
         """
@@ -205,11 +206,11 @@ class Meter:
                 window.take(sample)
 
     def stopped(self, reason: str) -> None:
-        """Note that the job ends early, and why; it stands in the ledger's ``end``."""
+        """Record that the job ends early, and why, in the ledger's ``end``."""
         self.stop_reason = reason
 
     def exited(self, exit_code: int) -> None:
-        """Note the exit code of the measured command; a job with another code than 0 has failed."""
+        """Record the exit code of the measured command; a job with a code other than 0 has failed."""
         self.exit_code = exit_code
 
     def _net(self, gross: Reading, duration_s: float) -> Reading:

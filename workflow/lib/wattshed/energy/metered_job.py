@@ -59,7 +59,7 @@ def metered_job(
     host = host or Host.from_environment()
     budget = Budget.from_environment()
     if budget is not None:
-        # Every stage counts against the study's budget: once it is spent, no job starts.
+        # Every stage counts towards the study's budget: once it is spent, no job starts.
         budget.limits(ledger_path.with_name(ledger_path.name + ".part"), resumes=resumes)
     if sensors is None:
         sensors = open_sensors(metering)

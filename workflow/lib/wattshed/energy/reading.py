@@ -23,11 +23,11 @@ class Component:
 
     def __post_init__(self) -> None:
         if (self.kwh is None) != (self.status == Status.MISSING):
-            raise ValueError(f"{self.source}: energy {self.kwh} does not go with status {self.status}")
+            raise ValueError(f"{self.source}: energy {self.kwh} does not match the status {self.status}")
 
     @classmethod
     def missing(cls, reason: Absence | str) -> "Component":
-        """A component whose energy is unknown; the reason stands in its source."""
+        """A component whose energy is unknown; its source holds the reason."""
         return cls(None, Status.MISSING, str(reason))
 
 
@@ -39,7 +39,7 @@ class Reading:
 
     @property
     def kwh(self) -> float | None:
-        """Sum over the known components; None if none is known. A missing sensor is never a zero."""
+        """Sum over the known components; None if none is known. A missing sensor does not count as zero."""
         known = [component.kwh for component in self.components.values() if component.kwh is not None]
         return sum(known) if known else None
 

@@ -16,7 +16,7 @@ THROTTLE = "_throttle_bits"
 class Window:
     """A span of work. ``duration_s``, ``energy`` and ``net`` are per repeat, once it is closed.
 
-    Set ``repeats`` if the same work was done several times in it. ``values`` are written to the ledger as they are.
+    Set ``repeats`` if the same work was done several times in it. ``values`` are written to the ledger unchanged.
     """
 
     name: str

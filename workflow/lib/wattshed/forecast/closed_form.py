@@ -1,4 +1,4 @@
-"""What a closed form needs from a panel, as sentences for the panels that do not offer it."""
+"""Checks that a panel has enough observed data for a closed-form solution."""
 
 import math
 
@@ -6,19 +6,20 @@ from wattshed.foundation.faults import Fault
 
 
 def refuse_no_samples(what: str, samples: int, horizon_h: int) -> None:
-    """Raises :class:`Fault` where nothing can be solved for. Its rows are windows whose whole horizon was observed."""
+    """Raises :class:`Fault` if there are no rows to solve with; rows are windows whose whole horizon was observed."""
     if samples == 0:
         raise Fault(
-            f"{what} has nothing to be solved from: in no training window were all {horizon_h} hours of the horizon "
+            f"{what} cannot be solved: in no training window were all {horizon_h} hours of the horizon "
             "observed at one node; expected at least one: give a panel with fewer gaps, a shorter "
             "data.windows.horizon_h, or a study without it."
         )
 
 
 def refuse_unjudged(what: str, least_error: float) -> None:
-    """Raises :class:`Fault` where no penalty could be judged."""
+    """Raises :class:`Fault` if no penalty can be evaluated."""
     if not math.isfinite(least_error):
         raise Fault(
-            f"{what} cannot choose its penalty: none of the validation windows that it looks at has an observed value; "
+            f"{what} cannot choose its penalty: none of the validation windows that it uses has an observed "
+            "value; "
             "expected at least one: give a panel with fewer gaps, other data.splits, or a study without it."
         )

@@ -1,4 +1,4 @@
-"""The two places where a kernel takes a network's place: its forecasts, and its loss."""
+"""Computes a network's forecasts and loss with a kernel where there is one, else with torch."""
 
 import torch
 from torch import Tensor
@@ -16,7 +16,7 @@ def backend_of(network: Network, series: ScaledSeries) -> Chosen:
 
 
 def compute(network: Network, pairs: Pairs) -> Tensor:
-    """Scaled forecasts [M, H]; without gradients where a kernel computes them."""
+    """Scaled forecasts [M, H]; without gradients if a kernel computes them."""
     chosen, weights = _choice(network, pairs.series)
     kernel = chosen.kernel
     if kernel is None or weights is None or torch.is_grad_enabled():
@@ -29,7 +29,7 @@ def compute(network: Network, pairs: Pairs) -> Tensor:
 def compute_consecutive(network: Network, series: ScaledSeries, first: int, count: int) -> Tensor | None:
     """Scaled forecasts [count, N, H] of all nodes from ``first`` and the hours after it, or None without a kernel.
 
-    The same as :func:`compute` gives, but what an hour adds to the gates is computed once for all windows.
+    The same as :func:`compute` gives, but an hour's contribution to the gates is computed once for all windows.
     """
     chosen, weights = _choice(network, series)
     kernel = chosen.kernel
@@ -46,7 +46,7 @@ def compute_consecutive(network: Network, series: ScaledSeries, first: int, coun
 def fused_loss(
     network: Network, pairs: Pairs, target: Tensor, observed: Tensor, loss: LossName
 ) -> Tensor | None:
-    """The mean loss over observed cells with gradients from the same pass, or None where torch must compute it.
+    """The mean loss over observed cells with gradients from the same pass, or None if torch must compute it.
 
     target: [M, H] scaled; observed: bool [M, H]. The kernel is fp32: under autocast torch computes.
     """

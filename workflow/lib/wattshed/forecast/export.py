@@ -32,13 +32,13 @@ class Exported:
 def function_of(network: Network) -> TensorFunction:
     """The network as a function of plain tensors, in evaluation mode.
 
-    Raises :class:`Fault` for a network that has none, and for one whose weights are not floating-point numbers.
+    Raises :class:`Fault` for a network without such a function, and for weights that are not floating-point numbers.
     """
     types = {str(weight.dtype) for weight in network.parameters() if not weight.is_floating_point()}
     if types:
         raise Fault(
             f"the network has weights of the type {', '.join(sorted(types))}, whose operators exist in torch only: "
-            "expected floating-point weights; export the checkpoint that it was made of, and quantise it there."
+            "expected floating-point weights; export its parent checkpoint, and quantise the exported file."
         )
     function = network.tensor_function()
     if function is None:
@@ -52,8 +52,8 @@ def function_of(network: Network) -> TensorFunction:
 def export_onnx(network: Network, pairs: Pairs, path: Path) -> Exported:
     """Write ``path``, for any number of pairs, and check it in ONNX Runtime on the given ones.
 
-    Raises :class:`Fault` where a package is missing, where the network cannot be exported, and where the file's
-    forecasts differ from the network's; then no file is left.
+    Raises :class:`Fault`, and leaves no file, if a package is missing, if the network cannot be exported, and if the
+    file's forecasts differ from the network's.
     """
     onnxruntime = _package("onnxruntime", "onnx")
     _package("onnx", "onnx")
@@ -88,7 +88,7 @@ def export_onnx(network: Network, pairs: Pairs, path: Path) -> Exported:
 
 
 def export_openvino(network: Network, pairs: Pairs, onnx: Path, path: Path) -> Exported:
-    """Write ``path`` (.xml, its weights beside it as .bin) from an exported ONNX file, and check it."""
+    """Write ``path`` (.xml, with its weights as .bin beside it) from an exported ONNX file, and check it."""
     openvino = _package("openvino", "openvino")
     if path.suffix != ".xml":
         raise Fault(f"{path} must end in .xml, as OpenVINO names its models: give another --openvino.")
@@ -109,7 +109,7 @@ def _largest_error_share(
     run: Callable[[tuple[Tensor, ...]], np.ndarray],
     path: Path,
 ) -> float:
-    """On all given pairs, and on the first one alone, because any number of pairs must work."""
+    """Check all given pairs together, and the first one alone, because any number of pairs must work."""
     worst = 0.0
     for given in (inputs, tuple(value[:1].contiguous() for value in inputs)):
         with torch.no_grad():

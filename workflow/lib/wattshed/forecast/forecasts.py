@@ -1,4 +1,4 @@
-"""Forecasts on disk, with what is needed to judge them again."""
+"""Forecasts on disk, with what is needed to score them again."""
 
 from dataclasses import dataclass
 from pathlib import Path

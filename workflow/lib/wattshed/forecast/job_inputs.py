@@ -16,7 +16,7 @@ from wattshed.forecast.protocol import ForecastTask
 
 @dataclass(frozen=True)
 class JobInputs:
-    """Task, graph, what the meter must know, and where networks run."""
+    """Task, graph, the meter's settings, and the device for networks."""
 
     task: ForecastTask
     graph: Graph
@@ -50,6 +50,6 @@ def add_job_inputs(parser: argparse.ArgumentParser) -> None:
         "--engine",
         choices=("auto", "torch"),
         default="auto",
-        help="auto: the fastest back end here; or torch",
+        help="auto (the fastest back end here) or torch",
     )
     parser.add_argument("--threads", type=int, default=1, help="threads of torch")

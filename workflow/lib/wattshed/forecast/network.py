@@ -1,4 +1,4 @@
-"""What every family's network can be asked. A new family overrides what it can do better than the plain answer.
+"""The methods of every family's network, with defaults that a family may override.
 
 Shapes: B windows, M (node, window) pairs, N nodes, W look-back, H horizon.
 """
@@ -48,7 +48,7 @@ class TensorFunction(nn.Module, ABC):
 
 
 class Network(nn.Module):
-    """A network of some family. The plain answers: no kernel, nothing to solve, nothing to prune, no linear maps."""
+    """A network of some family. Defaults: no kernel, nothing to solve, nothing to prune, no linear maps."""
 
     # What a batch's inputs are: (node, window) ``pairs``, or whole ``windows`` of all nodes.
     takes: Literal["pairs", "windows"] = "pairs"
@@ -56,11 +56,11 @@ class Network(nn.Module):
     has_closed_form = False
 
     def kernel_weights(self) -> RecurrentWeights | None:
-        """Weights for a fused kernel; None where torch computes this network."""
+        """Weights for a fused kernel; None if torch computes this network."""
         return None
 
     def additions(self, pairs: Pairs) -> Additions:
-        """What a kernel adds to the lift of each pair; only asked where there are kernel weights."""
+        """What a kernel adds to the lift of each pair; called only if there are kernel weights."""
         raise NotImplementedError(f"{type(self).__name__} has kernel weights but no additions")
 
     def solved_forecast(self, pairs: Pairs) -> Tensor | None:
@@ -68,43 +68,43 @@ class Network(nn.Module):
         return None
 
     def solve(self, task: ForecastTask, series: ScaledSeries) -> None:
-        """Solve the part that is solved and not trained."""
+        """Solve the part that has a closed form."""
 
     def forward_sequence(self, sequences: Sequences) -> Tensor:
         """Scaled forecasts after every hour but the burn-in [M, L - burn in, H].
 
-        Only asked of a family whose ``samplings`` have ``sequences``.
+        Called only for a family whose ``samplings`` have ``sequences``.
         """
         raise NotImplementedError(f"{type(self).__name__} cannot be trained on sequences")
 
     def state_units(self) -> int:
-        """Units of the state that is carried from hour to hour; 0 where there is none and the network cannot stream."""
+        """Units of the state that is carried from hour to hour; 0 if there is no state, so that the network cannot
+        stream."""
         return 0
 
     def advance(self, sequences: Sequences, state: Tensor) -> tuple[Tensor, Tensor]:
         """Scaled forecast after the last hour [M, H] without its solved part, and the new state [M, units].
 
-        Only asked where there are state units.
+        Called only if there are state units.
         """
         raise NotImplementedError(f"{type(self).__name__} has state units but cannot advance them")
 
     def sampled_adjacency(self) -> Tensor | None:
-        """The adjacency [N, N], CSR, of which a training step can take a part; None where that is not possible.
-
-        Where it is, the forward pass takes rows [K, N] of it as a second input and forecasts those K nodes.
+        """The adjacency [N, N], CSR, of which a training step can use a part; None if that is not possible. If it is,
+        the forward pass takes rows [K, N] of it as a second input and forecasts those K nodes.
         """
         return None
 
     def parameter_count(self) -> int:
-        """Trained weights, and solved ones."""
+        """Number of trained and of solved weights."""
         return sum(parameter.numel() for parameter in self.parameters())
 
     def tensor_function(self) -> TensorFunction | None:
-        """The network as a function of plain tensors, for an export; None where it cannot be exported."""
+        """The network as a function of plain tensors, for an export; None if it cannot be exported."""
         return None
 
     def prunable_units(self) -> PrunableUnits | None:
-        """Units that structured pruning can remove; None where there are none."""
+        """Units that structured pruning can remove; None if there are none."""
         return None
 
     def linear_maps(self) -> dict[str, nn.Module]:

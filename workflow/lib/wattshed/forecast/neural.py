@@ -1,4 +1,4 @@
-"""Networks at work: scaled series in, forecasts in the panel's unit out."""
+"""Forecasts in the panel's unit by a network that works on scaled series."""
 
 import numpy as np
 import torch
@@ -25,7 +25,7 @@ class NeuralForecaster:
         return NeuralForecaster(network, self.series, self.horizon_h)
 
     def solve(self, task: ForecastTask) -> None:
-        """Solve the part of the network that is solved and not trained, where it has one."""
+        """Solve the part of the network that has a closed form, if there is one."""
         self.network.solve(task, self.series)
 
     @torch.no_grad()

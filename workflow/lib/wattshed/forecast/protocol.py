@@ -1,5 +1,7 @@
-"""What every forecaster offers, and the task that all of them get."""
+"""What every forecaster must offer, and the task that all of them get."""
 
+import hashlib
+import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -27,7 +29,7 @@ class Forecaster(Protocol):
 
 @dataclass(frozen=True)
 class ForecastTask:
-    """A panel with its splits and window lengths: all that a model may use."""
+    """A panel with its splits and window lengths: everything that a model may use."""
 
     panel: Panel
     splits: Splits
@@ -35,7 +37,8 @@ class ForecastTask:
 
     @classmethod
     def read(cls, panel: Path | str, splits: Path | str, windows: WindowsBlock) -> "ForecastTask":
-        return cls(Panel.read(panel), Splits.read(splits), windows)
+        found = Panel.read(panel)
+        return cls(found, Splits.read(splits, found), windows)
 
     @cached_property
     def filled(self) -> np.ndarray:
@@ -44,12 +47,21 @@ class ForecastTask:
         means = fit_scaler(panel.values, panel.observed, self.splits.train, "node").mean
         return fill_gaps(panel.values, means)
 
+    @cached_property
+    def panel_digest(self) -> str:
+        """SHA-256 of the panel's nodes, times, values and observed mask: a checkpoint knows its panel by it."""
+        panel = self.panel
+        digest = hashlib.sha256(json.dumps([panel.node_names, str(panel.times[0]), panel.unit]).encode())
+        digest.update(np.ascontiguousarray(panel.values).data)
+        digest.update(np.ascontiguousarray(panel.observed).data)
+        return digest.hexdigest()
+
     def origins(self, segment: Segment) -> np.ndarray:
         """First target hours of the segment's windows [B]."""
         return segment.origins(self.windows.look_back_h, self.windows.horizon_h)
 
     def truth(self, origins: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Values and observed mask of the target hours, both [B, H, N]; only observed cells may be judged."""
+        """Values and observed mask of the target hours, both [B, H, N]; only observed cells may be scored."""
         horizon = self.windows.horizon_h
         return targets(self.panel.values, origins, horizon), targets(self.panel.observed, origins, horizon)
 

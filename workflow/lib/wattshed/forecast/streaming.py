@@ -1,4 +1,4 @@
-"""Forecasts hour by hour: for each node and new hour one step of the network instead of a whole window."""
+"""Forecasts hour by hour, with one step of the network per new hour instead of a whole window."""
 
 from pathlib import Path
 
@@ -16,15 +16,15 @@ from wattshed.foundation.faults import Fault
 from wattshed.foundation.hours import WEEK_H
 from wattshed.foundation.tensor_file import read_tensors, write_tensors
 
-# After a run-in of this length, a state that started at zero equals one that was never cut (a test checks it).
+# After a run-in of this length, a state that started at zero equals an uninterrupted one (a test checks it).
 RUN_IN_H = WEEK_H
 
 
 class StreamingForecaster(NeuralForecaster):
     """A network whose state is carried from hour to hour.
 
-    Only for networks that were trained on sequences: a network trained on windows, which start from zero, is worse when
-    it streams, because it has never seen an older state.
+    Only for networks that were trained on sequences: a network trained on windows, which start from zero, is worse
+    when it streams, because it was not trained with older states.
     """
 
     def __init__(self, network: Network, series: ScaledSeries, horizon_h: int) -> None:
@@ -32,12 +32,13 @@ class StreamingForecaster(NeuralForecaster):
         super().__init__(network, series, horizon_h)
         if not network.state_units():
             raise Fault(
-                f"{type(network).__name__} carries no state from hour to hour and cannot stream: expected a model of "
+                f"{type(network).__name__} has no state to carry from hour to hour and cannot stream: "
+                "expected a model of "
                 "the family stgnn or gru, trained on sequences; choose another family or another sampling."
             )
         self._next_hour: int | None = None
         self._state = torch.zeros(0)
-        # Where a kernel computes, it holds the states in its own order, until they are asked for.
+        # A kernel keeps the states in its own order until they are requested.
         self._stream: FusedStream | None = None
         self._calendar: Tensor | None = None
 
@@ -49,10 +50,10 @@ class StreamingForecaster(NeuralForecaster):
     def forecast(self, origins: np.ndarray) -> np.ndarray:
         """Forecast [B, H, N] in the panel's unit; origins: ascending.
 
-        States are run in before the first origin; then every hour is read once.
+        The states get a run-in before the first origin; then every hour is read once.
         """
         if (np.diff(origins) < 0).any():
-            raise ValueError("a stream only goes forward: origins must ascend")
+            raise ValueError("a stream cannot go back: origins must ascend")
         self.network.eval()
         result = np.empty((len(origins), self.horizon_h, len(self.series.own)), dtype=np.float32)
         if len(origins):
@@ -62,7 +63,7 @@ class StreamingForecaster(NeuralForecaster):
         return self.series.scaler.unscale(result)
 
     def start(self, hour: int) -> None:
-        """Begin with zero states before ``hour`` (or before the first hour), and with the present weights."""
+        """Start with zero states before ``hour`` (or before the first hour), and with the current weights."""
         nodes, units = len(self.series.own), self.network.state_units()
         self._next_hour = max(0, hour)
         self._state = torch.zeros(nodes, units, device=self.series.device)
@@ -72,7 +73,7 @@ class StreamingForecaster(NeuralForecaster):
     def advance_to(self, origin: int) -> Tensor:
         """Read all hours before ``origin`` that were not read yet; scaled forecasts [N, H] from ``origin`` on."""
         if self._next_hour is None or origin <= self._next_hour:
-            # These hours were read before. States cannot go back, so the stream starts again.
+            # These hours were already read. States cannot go back, so the stream starts again.
             self.start(origin - RUN_IN_H)
         assert self._next_hour is not None
         nodes = torch.arange(len(self.series.own), device=self.series.device)
@@ -82,14 +83,14 @@ class StreamingForecaster(NeuralForecaster):
         return learned if solved is None else learned + solved
 
     def write_state(self, path: Path | str) -> None:
-        """Write the states, so that another process can go on from them."""
+        """Write the states, so that another process can continue from them."""
         state = self._state if self._stream is None else self._stream.state
         write_tensors(
             path, {"state": state.cpu().numpy()}, {"next_hour": self._next_hour}, kind="stream state"
         )
 
     def read_state(self, path: Path | str) -> None:
-        """Go on from written states; raises :class:`Fault` where they are of another network or panel."""
+        """Continue from written states; raises :class:`Fault` if they belong to another network or panel."""
         tensors, about = read_tensors(path, kind="stream state", keys=("next_hour",))
         expected = [len(self.series.own), self.network.state_units()]
         found = list(tensors["state"].shape)
@@ -103,7 +104,7 @@ class StreamingForecaster(NeuralForecaster):
         self._next_hour = about["next_hour"]
 
     def _read(self, nodes: Tensor, start: int, hours: int) -> Tensor:
-        """Learned forecasts [N, H] after ``hours`` hours from ``start`` on; moves the states on by these hours."""
+        """Learned forecasts [N, H] after ``hours`` hours from ``start`` on; advances the states by these hours."""
         network, series = self.network, self.series
         starts = torch.full_like(nodes, start)
         weights, kernel = network.kernel_weights(), backend_of(network, series).kernel

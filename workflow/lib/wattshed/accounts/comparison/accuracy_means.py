@@ -12,7 +12,7 @@ NODE_METRICS = ["rmse", "mase"]
 
 
 def accuracy_means(scores: pd.DataFrame) -> pd.DataFrame:
-    """One row per model, least RMSE first: n, and mean, low, high of every metric over all test cells."""
+    """One row per model, lowest RMSE first: n, and mean, low, high of every metric over all test cells."""
     summary = summarise(scores[scores["scope"] == "all"], "model", METRICS)
     return summary.sort_values("rmse_mean", ignore_index=True)
 
@@ -23,7 +23,7 @@ def errors_by_seed(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def node_quantiles(scores: pd.DataFrame) -> pd.DataFrame:
-    """One row per model, least median RMSE first: quantiles over nodes of each node's mean over seeds."""
+    """One row per model, lowest median RMSE first: quantiles over nodes of each node's mean over seeds."""
     nodes = scores[scores["scope"] == "node"].groupby(["model", "node"], as_index=False)[NODE_METRICS].mean()
     rows = []
     for model, part in nodes.groupby("model"):

@@ -63,7 +63,7 @@ def advise(scores: pd.DataFrame, energies: pd.DataFrame) -> Advice:
         return RatedModel(model, float(own.mean()), len(own), known_kwh, str(row["energy_status"]))
 
     candidates = [candidate(model) for model in (best, *alike)]
-    # Of equal energies, the smaller error wins.
+    # If energies are equal, the smaller error decides.
     priced = sorted((found.kwh, found.rmse, found.model) for found in candidates if found.kwh is not None)
     use = candidate(priced[0][2]) if priced else candidates[0]
     unknown = [found.model for found in candidates if found.kwh is None]

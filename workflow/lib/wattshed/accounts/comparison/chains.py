@@ -25,15 +25,16 @@ NEVER = math.inf
 
 @dataclass(frozen=True)
 class Chain:
-    """One chain of the study: its name, and its lineages from the base model to the last step."""
+    """A chain of the study: name, lineages from the base model to the last step, and whether a clock sweep ends it."""
 
     name: str
     lineages: tuple[str, ...]
+    swept: bool = False
 
 
 def read_chains(text: str) -> list[Chain]:
-    """The chains of ``[{"name": ..., "lineages": [...]}, ...]``, as the Snakefile hands them over."""
-    return [Chain(one["name"], tuple(one["lineages"])) for one in json.loads(text)]
+    """The chains of ``[{"name": ..., "lineages": [...], "swept": ...}, ...]``, as the Snakefile hands them over."""
+    return [Chain(one["name"], tuple(one["lineages"]), one["swept"]) for one in json.loads(text)]
 
 
 def making_energy(windows: pd.DataFrame) -> pd.Series:
@@ -61,7 +62,9 @@ def chains_frame(chains: Sequence[Chain], compared: pd.DataFrame, windows: pd.Da
     ``rmse_change_share`` and ``later_rmse_change_share`` against the base model of the same seed;
     ``own_j`` to make the checkpoint out of its parent, ``total_j`` along the chain;
     ``j_per_1000`` for 1,000 forecasts of one node each;
-    ``payback_forecasts``, after how many forecasts the step has paid for itself (see :func:`payback`).
+    ``payback_forecasts``, after how many forecasts the step has paid for itself against the step before it, and
+    ``chain_payback_forecasts``, after how many all steps so far have against the base model (see :func:`payback`).
+    ``swept``: the clocks are swept on this checkpoint, the chain's last.
 
     Means are geometric with intervals of the logarithms; only changes of error can be negative. Raises :class:`Fault`
     for a lineage that was not compared.
@@ -106,12 +109,13 @@ def _chain_rows(chain: Chain, compared: pd.DataFrame, joules: pd.Series) -> list
             "compared/*.parquet; run the rule compare_checkpoints again."
         )
     base = by_lineage[chain.lineages[0]]
-    total = pd.Series(0.0, index=base.index)
+    steps = pd.Series(0.0, index=base.index)
     rows: list[dict[str, Any]] = []
     for place, lineage in enumerate(chain.lineages):
         now = by_lineage[lineage]
         own = _own_energy(lineage, now, joules)
-        total = total + own
+        steps = steps + own if place else steps
+        total = steps + _own_energy(chain.lineages[0], base, joules)
         row: dict[str, Any] = {
             "chain": chain.name,
             "place": place,
@@ -122,6 +126,7 @@ def _chain_rows(chain: Chain, compared: pd.DataFrame, joules: pd.Series) -> list
             "energy_status": now["energy_status"].iloc[0],
             "engine": now["engine"].iloc[0],
             "unavailable": now["unavailable"].iloc[0],
+            "swept": chain.swept and place == len(chain.lineages) - 1,
         }
         for error in ERRORS:
             row |= _columns(error, geometric_interval(now[error]))
@@ -129,14 +134,17 @@ def _chain_rows(chain: Chain, compared: pd.DataFrame, joules: pd.Series) -> list
         row |= _columns("own_j", _energy(own))
         row |= _columns("total_j", _energy(total))
         row |= _columns("j_per_1000", _energy(now["energy_j_per_1000_forecasts"]))
-        if place:
-            parent = by_lineage[chain.lineages[place - 1]]
-            saved = (parent["energy_j_per_1000_forecasts"] - now["energy_j_per_1000_forecasts"]) / 1000
-            row |= _columns("payback_forecasts", payback(own, saved))
-        else:
-            row |= _columns("payback_forecasts", Interval(None, None, None, 0))
+        nothing = Interval(None, None, None, 0)
+        parent = by_lineage[chain.lineages[max(0, place - 1)]]
+        row |= _columns("payback_forecasts", payback(own, _saved(now, parent)) if place else nothing)
+        row |= _columns("chain_payback_forecasts", payback(steps, _saved(now, base)) if place else nothing)
         rows.append(row)
     return rows
+
+
+def _saved(now: pd.DataFrame, before: pd.DataFrame) -> pd.Series:
+    """Joules that one forecast saves against those of another checkpoint, seed by seed."""
+    return (before["energy_j_per_1000_forecasts"] - now["energy_j_per_1000_forecasts"]) / 1000
 
 
 def _own_energy(lineage: str, rows: pd.DataFrame, joules: pd.Series) -> pd.Series:

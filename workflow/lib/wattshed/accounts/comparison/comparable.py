@@ -39,8 +39,8 @@ def model_runs(runs: pd.DataFrame) -> pd.DataFrame:
 
     ``energy_kwh`` is the job's own share (``attributed_kwh``) where jobs overlapped. A run that is flagged
     so that its energy or mass cannot be compared has none here and ``flags`` says why; ``basis`` is
-    ``recorded`` or ``retro-estimate``. Raises :class:`Fault` for runs of several stages, which are no repeats
-    of one another, and for columns that are missing.
+    ``recorded`` or ``retro-estimate``. Raises :class:`Fault` for runs of several stages, which are not repeats of one
+    another, and for missing columns.
     """
     lacking = [name for name in ("model", "energy_kwh", "energy_status") if name not in runs]
     if lacking:
@@ -51,7 +51,8 @@ def model_runs(runs: pd.DataFrame) -> pd.DataFrame:
     stages = sorted(runs["stage"].dropna().unique()) if "stage" in runs else []
     if len(stages) > 1:
         raise Fault(
-            f"the runs are of the stages {', '.join(stages)}, which are no repeats of one another: expected one "
+            f"the runs are of the stages {', '.join(stages)}, which are not repeats of one another: "
+            "expected one "
             "stage; select it, or take the models' costs from training_costs()."
         )
     frame = runs.reset_index(drop=True)
@@ -81,7 +82,7 @@ def own_energy(runs: pd.DataFrame) -> pd.Series:
 
 
 def flagged(frame: pd.DataFrame, flags: Sequence[str]) -> pd.Series:
-    """Per run: does it have any of the flags (comma-separated in column ``flags``)?"""
+    """Whether each run has any of the flags (comma-separated in column ``flags``)."""
     wanted = set(flags)
     found = [not pd.isna(text) and not wanted.isdisjoint(split_flags(text)) for text in frame["flags"]]
     return pd.Series(found, index=frame.index, dtype=bool)

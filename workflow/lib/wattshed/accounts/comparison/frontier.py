@@ -1,4 +1,4 @@
-"""Error against training energy: which models are not dominated in both."""
+"""Error against training energy: which models are not dominated."""
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ from wattshed.statistics.summaries import summarise
 
 
 def pareto_mask(error: np.ndarray, energy: np.ndarray) -> np.ndarray:
-    """True where no other point is at least as good in both and better in one; equal points stand together.
+    """True where no other point is at least as good in both and better in one; equal points are both True.
 
     error, energy: float [n], finite, less is better. Returns bool [n].
     """

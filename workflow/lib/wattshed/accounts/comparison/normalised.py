@@ -1,4 +1,4 @@
-"""Errors and forecasts set against what they cost: ratios per kWh and per kg, joules per forecast."""
+"""Errors and forecasts relative to their cost: ratios per kWh and per kg, joules per forecast."""
 
 import numpy as np
 import pandas as pd
@@ -22,7 +22,8 @@ RATIO_NOTES = [
     "Ratios are taken run by run and then averaged; a run without a known energy above zero has none.",
     "MAE per kWh = MAE / energy, in the error's unit per kWh: at the same error it falls when a run spends more, so a "
     "low value alone is not good.",
-    "MAE × kWh is least for a cheap model however bad it is, and R² per kWh is largest for it: neither ranks models; "
+    "MAE × kWh is smallest and R² per kWh largest for a cheap model, even for a bad one: neither ranks "
+    "models; "
     "the front of error against energy does.",
 ]
 
@@ -36,8 +37,8 @@ def normalised_metrics(
     windows: for ``j_per_forecast`` (J), the energy of forecast windows over the forecasts they made (one node's
     whole horizon each). Per ratio: ``{ratio}_n, _mean, _low, _high``; null where unknown. For every run
     ``mae_per_kwh = mae / energy_kwh``, ``mae_per_kg = mae / co2e_kg``, ``r2_per_kwh = r2 / energy_kwh`` and
-    ``mae_times_kwh = mae * energy_kwh``. Retro-estimated runs stand in rows of their own (``basis``). The study
-    these names come from states no formula: quotients as named. Raises :class:`Fault` as join_metrics does.
+    ``mae_times_kwh = mae * energy_kwh``. Retro-estimated runs have rows of their own (``basis``). The study that uses
+    these names gives no formulas, so the ratios follow their names. Raises :class:`Fault` as join_metrics does.
     """
     joined = join_metrics(model_runs(runs), metrics, ["mae", "r2"])
     energy = joined["energy_kwh"].where(joined["energy_kwh"] > 0)

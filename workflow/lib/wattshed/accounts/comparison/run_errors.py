@@ -1,4 +1,4 @@
-"""Runs joined with their rows of the metrics."""
+"""Joins runs with their rows of the metrics."""
 
 from collections.abc import Sequence
 from typing import Any

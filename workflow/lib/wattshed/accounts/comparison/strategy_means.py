@@ -1,4 +1,4 @@
-"""What each adaptation strategy brings and costs: means over seeds."""
+"""Effect and cost of each adaptation strategy: means over seeds."""
 
 import pandas as pd
 
@@ -21,7 +21,7 @@ def strategy_means(summary: pd.DataFrame) -> pd.DataFrame:
     """One row per strategy: n seeds, mean, low, high of every metric, and the status of its energy.
 
     summary: ``adaptation.parquet``. One row per parent and strategy if several checkpoints were adapted.
-    ``updated``: whether the strategy updates the network at all; one that does not has no energy to know.
+    ``updated``: whether the strategy updates the network at all; one that does not has no energy.
     """
     frame, groups = summarise_per_parent(summary, "strategy", METRICS)
     frame["energy_status"] = [worst_status(group["energy_status"]) for group in groups]

@@ -1,4 +1,4 @@
-"""What each compressed variant changes, and whether it is worth it: means and one verdict over seeds."""
+"""Effect of each compressed variant and whether it is worth it: means and one verdict over seeds."""
 
 import pandas as pd
 

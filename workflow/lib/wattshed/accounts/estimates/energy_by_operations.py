@@ -164,7 +164,7 @@ def _fit(hardware: str, group: pd.DataFrame, law: Law) -> HardwareFit:
     a = float(y.mean() - b * x.mean())
     residual = y - a - b * x
     sum_squares = float((residual**2).sum())
-    # Each run as the others see it, without refitting: deleted and studentised residuals.
+    # Each run estimated from all others, without refitting: deleted and studentised residuals.
     leverage = 1 / n + ((x - x.mean()) ** 2 / squares if free == 2 else 0.0)
     deleted = residual / (1 - leverage)
     rest = np.sqrt(np.maximum(sum_squares - residual**2 / (1 - leverage), 0) / (n - 1 - free))

@@ -1,4 +1,4 @@
-"""Energies of two measurements brought together: the same model, seed and epoch."""
+"""Pairs the energies of two measurements by model, seed and epoch."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -9,7 +9,7 @@ from wattshed.accounts.guard.records import Energy, ModelRecord
 from wattshed.foundation.faults import Fault
 from wattshed.statistics.paired import LEAST_PAIRS, Change, rise_of
 
-# So many leftovers are named one by one.
+# At most this many unpaired energies are named.
 NAMED = 5
 Which = Literal["gross", "net"]
 
@@ -42,7 +42,7 @@ class Pairing:
 
 
 def pairings_of(name: str, before: ModelRecord, now: ModelRecord, which: Which) -> list[Pairing]:
-    """A model's energies per epoch and per forecast, as far as either side has any.
+    """Pairs of a model's energies per epoch and per forecast, for the kinds that either side has.
 
     Raises :class:`Fault` for an unknown net energy where ``which`` asks for it.
     """

@@ -17,7 +17,7 @@ from wattshed.foundation.writing import write_json
 
 SCHEMA = 1
 PARAMETERS = "value_parameters"
-# What two machines must have in common for their energies to mean the same.
+# What two machines must have in common for their energies to be comparable.
 MACHINE_FIELDS = ("processor", "logical_cores", "memory_gib", "gpus")
 
 

@@ -57,7 +57,7 @@ class Report:
 
     @property
     def too_few(self) -> bool:
-        """There is a model with energies of which none could be judged."""
+        """Whether some model has energies, but none of them could be judged."""
         energies = [verdict for verdict in self.verdicts if verdict.p_value is not None]
         judged = {verdict.model for verdict in energies}
         return any(v.outcome == "too few" and v.model not in judged for v in self.verdicts)

@@ -1,4 +1,4 @@
-"""A training as a series of checks: what had been spent by then, and the validation error."""
+"""A training as a series of checks: the energy spent so far, and the validation error."""
 
 from typing import Any, NamedTuple
 
@@ -26,7 +26,7 @@ class Spent(NamedTuple):
 def training_checks(windows: pd.DataFrame, models: list[str]) -> pd.DataFrame:
     """One row per epoch or closed-form fit of the models, in the order in which they were run.
 
-    windows: of the accounts. Columns: ``model, seed`` (0 where nothing is random), ``check`` (1.. within the run),
+    windows: of the accounts. Columns: ``model, seed`` (0 if nothing is random), ``check`` (1.. within the run),
     ``validation_rmse`` (at its end; NaN if it was not measured), ``cumulative_kwh, cumulative_s, cumulative_samples``,
     ``energy_status``. The sum is NaN from a window of unknown energy on. Epochs that a resumed training ran
     twice count twice; a fit that was repeated only to fill its window counts once. Raises :class:`Fault` for a model
@@ -86,7 +86,8 @@ def whole_runs(checks: pd.DataFrame) -> pd.DataFrame:
 
 
 def until_error(run: pd.DataFrame, target_rmse: float) -> Spent | None:
-    """What one run had spent at its first check with a validation RMSE of at most the target; None if never."""
+    """What one run had spent at its first check with a validation RMSE of at most the target; None without such a
+    check."""
     reached = (run["validation_rmse"] <= target_rmse).to_numpy()
     return _spent(run, int(np.argmax(reached))) if reached.any() else None
 

@@ -108,7 +108,7 @@ def _against(
     }
     for name in ("kwh", "s", "samples"):
         row |= _summary(f"{role}_{name}", [getattr(found, name) for found in spent])
-    # The ratio over the lucky seeds alone would be too good.
+    # The ratio over only the seeds that reached it would be too good.
     whole = opponent is not None and len(spent) == len(runs)
     ratio = ratio_interval(opponent.kwh if opponent and whole else [], [found.kwh for found in spent])
     bounds = (None, None) if judged_by == OWN_BEST else (ratio.low, ratio.high)

@@ -17,7 +17,8 @@ CHANGED_GRID = "changed grid"
 CLOCK_JUMP = "clock jump"
 UNKNOWN_LOCATION = "unknown location"
 
-# So many runs with the same mean power to six digits were not measured: the emission report has 427 rows of 390 W.
+# If this many runs have the same mean power to six digits, it was not measured: the emission report has 427
+# rows of 390 W.
 SAME_POWER_RUNS = 3
 SAME_POWER_DIGITS = 6
 # Among hundreds of runs some agree by chance; a constant occurs in far more than a hundredth of them.
@@ -29,7 +30,7 @@ SERVER_SOCKETS = 2.0
 # Idle cards of the last ten years draw 5 to 75 W; below 5 % utilisation a card did not train.
 IDLE_GPU_W = 20.0
 IDLE_GPU_UTILISATION = 5.0
-# With fewer runs, no place is the usual one.
+# With fewer runs there is no usual place.
 GRID_RUNS = 3
 # NTP slews at most half a millisecond per second; more than 2 s is a step.
 CLOCK_JUMP_S = 2.0

@@ -22,7 +22,7 @@ NO_GPU = "codecarbon csv: no GPU"
 # CodeCarbon writes 0 both for a missing counter and for no energy (its issue 1316).
 GPU_ZERO = "codecarbon csv: a GPU with exactly 0 kWh, as where its counter cannot be read"
 COUNTED = ("duration", "energy_consumed", "cpu_energy", "gpu_energy", "ram_energy")
-# A larger difference between the parts and their sum is not rounding.
+# A larger difference between the parts and their sum cannot come from rounding.
 SUM_TOLERANCE = 0.01
 _encode = json.JSONEncoder(sort_keys=True).encode
 
@@ -246,5 +246,5 @@ def _number(text: str | None) -> float | None:
 
 
 def _status(kwh: float | None) -> Status:
-    """CodeCarbon does not say how it knows an energy, so that none counts as measured."""
+    """CodeCarbon does not say how it obtained an energy, so none counts as measured."""
     return Status.MISSING if kwh is None else Status.ESTIMATED

@@ -56,7 +56,7 @@ def typed_frame(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
 
 
 def to_frame(tables: Iterable[pa.Table]) -> pd.DataFrame:
-    """Tables one below the other, missing columns filled with nulls."""
+    """Concatenated tables; missing columns are filled with nulls."""
     whole = pa.concat_tables(list(tables), promote_options="default")
     nullable = {pa.string(): pd.StringDtype(), pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
     frame: pd.DataFrame = whole.to_pandas(types_mapper=nullable.get)

@@ -1,4 +1,4 @@
-"""Where a run's energy comes from: recorded, or estimated after the fact. The two are never summed."""
+"""Where a run's energy comes from: recorded, or estimated after the fact. The two are not summed."""
 
 import pandas as pd
 

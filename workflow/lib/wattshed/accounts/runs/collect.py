@@ -24,7 +24,7 @@ from wattshed.foundation.faults import Fault
 
 LEDGERS = (".jsonl", ".jsonl.part")
 PROCESSES = 2
-# Below this a second process takes longer to start than it saves.
+# Below this number, starting a second process takes longer than it saves.
 PARALLEL_FROM = 3000
 CHUNK = 500
 
@@ -80,7 +80,7 @@ def collect(folder: Path | str, *, windows: bool = True) -> Collected:
 
 
 def _each_once(runs: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
-    """Foreign runs by their ``run_id``, which is unique: of copies the one that lasted longest counts."""
+    """Foreign runs by their ``run_id``, which is unique: of several copies the longest run counts."""
     foreign = runs[runs["origin"] == CODECARBON]
     again = foreign[foreign["run_id"].duplicated(keep=False)].sort_values(
         "duration_s", ascending=False, kind="stable"

@@ -41,7 +41,7 @@ def runs_frame(paths: Iterable[Path | str]) -> pd.DataFrame:
 def windows_frame(paths: Iterable[Path | str]) -> pd.DataFrame:
     """One row per window, killed attempts included.
 
-    Energies [kWh] and ``duration_s`` are totals over ``repeats``. Numbers that the job noted stand in columns
+    Energies [kWh] and ``duration_s`` are totals over ``repeats``. Numbers that the job noted are in columns
     ``value_...``, means of what was sampled in ``sampled_...``; a window's own labels replace its job's.
     Raises :class:`Fault` as :func:`runs_frame` does, and where no window closed.
     """

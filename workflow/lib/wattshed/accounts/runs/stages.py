@@ -41,7 +41,7 @@ def _row(stage: str, runs: pd.DataFrame) -> dict[str, Any]:
         row[f"{part}_kwh"] = float(attributed.sum()) if len(known) else None
         row[f"{part}_jobs"] = len(known)
         row[f"{part}_status"] = _status(known[f"{part}_status"], len(runs))
-    # The idle energy of a shared machine belongs to no single job.
+    # The idle energy of a shared machine does not belong to a single job.
     alone = runs["overlaps"].isna().all() and runs["net_kwh"].notna().all()
     row["net_kwh"] = float(runs["net_kwh"].sum()) if alone and len(runs) else None
     mass = runs["co2e_kg"].dropna() if "co2e_kg" in runs else pd.Series(dtype="float64")

@@ -1,1 +1,1 @@
-"""One module per compression method; layers that need torch stand beside them."""
+"""One module per compression method, and beside them the modules with layers, which import torch."""

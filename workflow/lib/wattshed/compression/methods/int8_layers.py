@@ -113,7 +113,7 @@ class Int8GRU(nn.Module):
 
 
 def quantised(layer: nn.Module) -> nn.Module:
-    """The int8 twin of a layer; of a layer of another kind a copy in which what is linear is int8."""
+    """The int8 version of a layer; for other modules, a copy whose linear layers are int8."""
     if type(layer) is nn.Linear:
         return Int8Linear(layer)
     if type(layer) is nn.GRU and layer.num_layers == 1 and layer.bias and not layer.bidirectional:
@@ -133,8 +133,8 @@ def _int8(weight: Tensor) -> tuple[Tensor, Tensor]:
 
 def _packed(weight: Tensor, scale: Tensor, bias: Tensor) -> Any:
     with warnings.catch_warnings():
-        # torch 2.13 calls quantised tensors deprecated, but its operators still take nothing else.
-        # OPERATORS is checked first, so their end is reported in a sentence.
+        # torch 2.13 calls quantised tensors deprecated, but its operators accept nothing else. OPERATORS is
+        # checked first, so that their removal is reported in a message.
         warnings.simplefilter("ignore", UserWarning)
         whole = torch._make_per_tensor_quantized_tensor(weight.detach(), float(scale), 0)
         return torch.ops.quantized.linear_prepack(whole, bias.detach())

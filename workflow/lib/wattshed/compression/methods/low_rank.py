@@ -1,4 +1,4 @@
-"""Low rank: weight matrices as products of two thin ones."""
+"""Low rank: weight matrices as products of two thin matrices."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ class LowRank(Method):
     keeps = frozenset({Offer.UPDATES})
 
     def make(self, network: Network, settings: LowRankSettings) -> Network:
-        """A copy whose linear and recurrent layers are of low rank, where that saves weights.
+        """A copy whose linear and recurrent layers are of low rank if that saves weights.
 
         A matrix [out, in] is replaced where rank * (in + out) < in * out.
-        Source: Eckart and Young 1936, the best approximation of a rank in the Frobenius norm.
+        Source: Eckart and Young 1936, the best approximation of a given rank in the Frobenius norm.
         """
         from wattshed.compression.methods.low_rank_layers import thin_layers
 

@@ -89,7 +89,7 @@ def _saves(weight: Tensor, rank: int) -> bool:
 
 
 def _map(weight: Tensor, bias: Tensor, rank: int) -> nn.Module:
-    """The linear map of low rank, or as it is where that would not save weights."""
+    """The linear map of low rank, or unchanged if that would not save weights."""
     if _saves(weight, rank):
         return factorise(weight, bias, rank)
     whole = nn.Linear(weight.shape[1], weight.shape[0], device=weight.device)

@@ -1,4 +1,4 @@
-"""What a compression method is. Light to import: the configuration is read through it."""
+"""What a compression method must offer. Quick to import, because the configuration needs it."""
 
 from __future__ import annotations
 
@@ -36,24 +36,24 @@ class Method(ABC):
         """A smaller network; the given one is not changed.
 
         Its ``state_dict`` holds plain tensors only, so that safetensors can store it.
-        Raises :class:`NotAvailable` where it cannot run, and :class:`Fault` where nothing would become smaller.
+        Raises :class:`NotAvailable` if it cannot run, and :class:`Fault` if nothing would become smaller.
         """
 
     def skeleton(self, network: Network, settings: Any) -> Network:
-        """The result's shapes, made of an untrained network; weights are loaded into it.
+        """An untrained network with the result's shapes, into which the stored weights are loaded.
 
         The shapes that :meth:`make` gives must not depend on the weights.
         """
         return self.make(network, settings)
 
     def check(self, settings: Any, model: ModelBlock, earlier: Sequence[Any]) -> None:  # noqa: B027 (optional)
-        """Raise :class:`ValueError` where the variant cannot be made, as far as the configuration tells.
+        """Raise :class:`ValueError` if the configuration shows that the variant cannot be made.
 
         model: settings of the trained model; earlier: settings of the steps that come before in the lineage.
         """
 
     def units_left(self, settings: Any, units: int) -> int:
-        """Units of a recurrent layer that are left of ``units``."""
+        """How many of a recurrent layer's ``units`` remain."""
         return units
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 class PruneSettings(VariantBlock):
     method: Literal["prune"] = Field(description="Structured pruning: recurrent units are removed.")
-    keep_share: float = Field(gt=0, lt=1, description="Share of the recurrent units that stays.")
+    keep_share: float = Field(gt=0, lt=1, description="Share of the recurrent units that is kept.")
 
 
 class Prune(Method):
@@ -28,7 +28,7 @@ class Prune(Method):
     keeps = frozenset(Offer)
 
     def make(self, network: Network, settings: PruneSettings) -> Network:
-        """A network with the most important units only. The family defines importance and removal."""
+        """A network with only the most important units. The family defines importance and removal."""
         units = network.prunable_units()
         if units is None:
             raise Fault(

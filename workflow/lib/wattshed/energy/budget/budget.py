@@ -1,4 +1,4 @@
-"""A budget in a job: its limits, what is left of them, and whether they can still be kept."""
+"""A job's budget: its limits, what is left of them, and whether they can still be kept."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Limit:
 
 @dataclass(frozen=True)
 class Decision:
-    """What to do after an epoch, with this run's cost so far and the forecast of its final one [kWh].
+    """What to do after an epoch, with this run's energy so far and its forecast final energy [kWh].
 
     high_kwh is infinite after a single epoch, which shows no spread. exhausted: a limit is reached; else the forecast
     says that it will be exceeded.
@@ -204,8 +204,8 @@ def _sentence(
             f" ({forecast.low_kwh:.3g} to {forecast.high_kwh:.3g})" if forecast.high_kwh < math.inf else ""
         )
         ahead = (
-            f", {forecast.kwh:.3g} kWh{spread} forecast for the whole run with {epochs_left} more epochs; early "
-            "stopping can only make it less"
+            f", {forecast.kwh:.3g} kWh{spread} forecast for the whole run with {epochs_left} more epochs; "
+            "early stopping can only reduce it"
         )
     if broken is None:
         return so_far + ahead

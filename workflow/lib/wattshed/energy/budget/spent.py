@@ -10,9 +10,9 @@ from wattshed.energy.ledger.attempts import attempt_energy
 from wattshed.energy.ledger.reading import Attempt, parse_ledger
 from wattshed.foundation.faults import Fault
 
-# A machine without a GPU has this component in its ledger, missing: no energy lacks in the account.
+# A machine without a GPU has this component in its ledger as missing: no energy is left out.
 NO_GPU = "gpu"
-# A job that ends meanwhile renames its ledger; all ledgers are then read again, so many times.
+# A job that ends meanwhile renames its ledger; all ledgers are then read again, at most this many times.
 LOOKS = 5
 PATTERNS = ("*.jsonl", "*.jsonl.part")
 

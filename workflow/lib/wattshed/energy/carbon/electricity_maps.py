@@ -38,11 +38,11 @@ Hours = list[tuple[str, float]]
 
 
 class Unreachable(Exception):
-    """There is no answer, and none is kept: the caller may take a fallback and must name it."""
+    """No answer is available or kept: the caller may use a fallback and must name it."""
 
 
 class _Stay(urllib.request.HTTPRedirectHandler):
-    """Follow no redirect: the key would be sent to its target."""
+    """Follows no redirect, because the key would be sent to its target."""
 
     def redirect_request(self, *arguments: Any, **keywords: Any) -> None:
         return None
@@ -121,7 +121,7 @@ def _asked(zone: str, day: date, api: str) -> Hours:
     if not key:
         raise Unreachable(f"no key in {KEY}")
     if not (key.isascii() and key.isprintable()):
-        # http.client would print it in its error.
+        # http.client would print the key in its error.
         raise Unreachable(f"{KEY} does not hold a key")
     end = _end_of(day)
     start = end - timedelta(days=1)

@@ -1,4 +1,4 @@
-"""What an attempt of a job spent: its own total, or a lower bound if it was killed.
+"""The energy of an attempt of a job: its own total, or a lower bound if it was killed.
 
 This is the only rule for killed attempts. The accounts and the budgets of a study both use it.
 """

@@ -27,7 +27,7 @@ class Ledger:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             if self.part.exists() and not resumes:
-                # The energy of an attempt that is not continued is kept, but is not this job's.
+                # The energy of an attempt that is not continued is kept, but does not belong to this job.
                 self.part.rename(_free_name(path))
             self._file = self.part.open("a", encoding="utf-8")
         except OSError as error:
@@ -52,7 +52,7 @@ class Ledger:
         self.part.replace(self.path)
 
     def abandon(self) -> None:
-        """Close the file and leave it as ``.part`` for the attempt that resumes."""
+        """Close the file and leave it as ``.part`` for the attempt that resumes the job."""
         self._file.close()
 
 

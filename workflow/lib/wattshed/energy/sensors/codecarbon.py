@@ -34,7 +34,7 @@ class CodeCarbonSensor:
     hardware is described for the next job; None takes the folder of the idle power.
     """
 
-    # A machine's load over a shorter time comes from a few clock ticks of 10 ms.
+    # Over a shorter time, the load is computed from only a few clock ticks of 10 ms.
     resolution_s = 0.1
 
     def __init__(
@@ -57,7 +57,7 @@ class CodeCarbonSensor:
         with contextlib.redirect_stdout(None):
             from codecarbon import OfflineEmissionsTracker
 
-        # It logs before it has read its own log_level.
+        # CodeCarbon logs before it has read its own log_level.
         logging.getLogger("codecarbon").setLevel(logging.ERROR)
         self._tracker = OfflineEmissionsTracker(
             country_iso_code="USA",  # required; no kilogram is taken from it
@@ -103,13 +103,14 @@ class CodeCarbonSensor:
         tracker, self._tracker, self._models = self._tracker, None, {}
         if tracker is None:
             return
-        # Its own stop() computes kilograms, for which it imports pandas and requests: 0.3 s for nothing.
+        # CodeCarbon's stop() computes kilograms, for which it imports pandas and requests: 0.3 s that are not
+        # needed.
         for scheduler in (tracker._scheduler, tracker._scheduler_monitor_power):
             scheduler.stop()
 
 
 class CodeCarbonProvider(Provider):
-    """Taken where no counter reads CPU or memory, unless the study asks for another estimator."""
+    """Chosen if no counter reads CPU or memory, unless the study names another estimator."""
 
     components = frozenset(PROCESSOR)
     preference = 50

@@ -18,7 +18,7 @@ from wattshed.foundation.writing import write_json
 MAX_AGE_S = 24 * 3600
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 POWERCAP = Path("/sys/class/powercap")
-# Models that need nothing but these few values. Counters, Apple's and Raspberry's chips are looked for each time.
+# Models that need only these few values. Counters, Apple's and Raspberry's chips are searched for each time.
 MODES = ("cpu_load", "constant")
 
 

@@ -99,7 +99,7 @@ class _Counter:
             except self._nvml.NVMLError as error:
                 return Component.missing(f"nvml: {error}")
             if now_mj < self._last_mj:
-                # The energy is unknown from here on: what was spent before the driver was reloaded is lost.
+                # The energy is unknown from here on: the count before the driver was reloaded is lost.
                 self._lost = "nvml: the energy counter fell back, as after a reload of the driver"
             self._last_mj = now_mj
         if self._lost:

@@ -1,4 +1,4 @@
-"""What a sensor's module tells about it: which components it reads, and how early it is chosen."""
+"""What a sensor's module declares: which components it reads, and its preference in the choice."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SensorReport:
-    """One provider of one component, as ``wattshed doctor`` shows it: does it work here, and what to do if not.
+    """One provider of one component, as ``wattshed doctor`` shows it: whether it works here, and what to do if not.
 
-    remedy: None where it works or where nothing can be done. resolution_s: None where it does not work.
+    remedy: None if it works or nothing can be done. resolution_s: None if it does not work.
     """
 
     component: str
@@ -30,13 +30,13 @@ class SensorReport:
 
 
 class Provider:
-    """Base of each module's ``SENSOR``. Importing that module must be light.
+    """Base of each module's ``SENSOR``. Importing that module must be quick.
 
     components: those of ``cpu``, ``ram`` and ``gpu`` that the sensor can read (a GPU's own are ``gpu0``, ``gpu1``, …).
     preference: the provider with the least one is asked first; counters of CPU
     and memory come before their estimates.
-    tried: whether the sensor is started before it is chosen, to see what it reads. Where it is not, it is taken as it
-    is: an estimate always works, and a last resort says why its component is missing.
+    tried: whether the sensor is started before it is chosen, to see what it reads. If not, it is chosen without a
+    trial: an estimate always works, and a last resort says why its component is missing.
     """
 
     components: frozenset[str]
@@ -44,14 +44,14 @@ class Provider:
     tried: bool = True
 
     def open(self, metering: MeteringBlock, components: frozenset[str]) -> Sensor | None:
-        """A sensor for those components, not started; None where the study does not ask for this one.
+        """A sensor for those components, not started; None if the study does not use this one.
 
-        Raises :class:`Fault` where the study asks for it and a setting is missing.
+        Raises :class:`Fault` if the study uses it and a setting is missing.
         """
         raise NotImplementedError
 
     def survey(self, name: str, metering: MeteringBlock) -> list[SensorReport]:
-        """What becomes of it on this machine: it is started, read and stopped. Never raises."""
+        """Try the sensor on this machine: it is started, read and stopped. Never raises."""
         try:
             sensor = self.open(metering, self.components)
             if sensor is None:

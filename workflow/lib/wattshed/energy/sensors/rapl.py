@@ -115,14 +115,14 @@ class RaplSensor:
         except OSError as error:
             return Absence(f"rapl: {error.filename} cannot be read ({error.strerror})")
         except ValueError as error:
-            return Absence(f"rapl: powercap holds something else than a number ({error})")
+            return Absence(f"rapl: powercap holds something that is not a number ({error})")
 
     def _advance(self, name: str, zones: list[_Zone], now_s: float) -> None:
         for zone in zones:
             try:
                 zone.read(now_s)
             except (OSError, ValueError) as error:
-                # Permanent: what was spent meanwhile is unknown.
+                # Permanent, because the energy spent meanwhile is unknown.
                 self._lost[name] = Component.missing(f"rapl: {zone.energy} is lost ({error})")
 
 

@@ -25,7 +25,7 @@ class Only:
 
     def start(self) -> None:
         self._sensor.start()
-        # A sensor may find out only now how it reads this machine.
+        # A sensor may know its resolution only after it was started.
         self.resolution_s = self._sensor.resolution_s
 
     def read(self) -> dict[str, Component]:
@@ -38,7 +38,7 @@ class Only:
 def open_sensors(metering: MeteringBlock) -> list[Sensor]:
     """One sensor per component, taken from the table and the study's plug-ins in order of preference; none started.
 
-    Raises :class:`Fault` where the study asks for a sensor without its setting, and for a plug-in that names unknown
+    Raises :class:`Fault` if the study uses a sensor without its setting, and for a plug-in that names unknown
     components.
     """
     sensors: list[Sensor] = []
@@ -56,7 +56,7 @@ def open_sensors(metering: MeteringBlock) -> list[Sensor]:
 
 
 def survey(metering: MeteringBlock) -> list[SensorReport]:
-    """Every provider with what it reads on this machine, in order of preference. Starts no CodeCarbon."""
+    """Every provider with what it reads on this machine, in order of preference. Does not start CodeCarbon."""
     return [report for name, provider in providers() for report in provider.survey(name, metering)]
 
 

@@ -71,9 +71,9 @@ class Phases:
 class Counter:
     """The errors of a counter.
 
-    step_s: it moves only so often; jitter_share: each step comes late by up to this share of ``step_s``, and the
-    first at any time; noise_share: standard deviation of its gain, drawn anew for every step; range_j: it starts
-    anew at this energy, and is unwrapped as real ones are; dropouts_s: spans in which it cannot be read.
+    step_s: it moves only so often; jitter_share: each step is late by up to this share of ``step_s``, and the first is
+    at a random time; noise_share: standard deviation of its gain, drawn again for every step; range_j: it returns to 0
+    at this energy, and is unwrapped like a real counter; dropouts_s: spans in which it cannot be read.
     """
 
     step_s: float = 0.1
@@ -148,7 +148,7 @@ class SimulatedSensor:
 
     def _advance(self) -> None:
         now_s = self._clock()
-        # A clock that is a sum of tenths may lie a rounding error before its step.
+        # A clock that is a sum of tenths may be a rounding error before its step.
         while self._next_s <= now_s + 1e-9:
             gain = max(0.0, 1 + self._draw.gauss(0, self._counter.noise_share))
             self._raw_j += gain * self.true_j(self._counted_s, self._next_s)
@@ -194,7 +194,7 @@ class ConstantPowers:
 
 
 class SimulatedProvider(Provider):
-    """For tests and teaching: takes the powers of the environment variable, before any real sensor."""
+    """For tests and teaching: uses the powers in the environment variable, before any real sensor."""
 
     components = frozenset(COMPONENTS)
     preference = 0

@@ -64,7 +64,7 @@ class TdpSensor:
         if self._load is None:
             return {name: Component.missing("tdp: not started") for name in self._components}
         now_s, load = self._clock(), self._load.since_last()
-        if load is not None:  # else the span continues until the system's counts have moved
+        if load is not None:  # if the system's counts have not moved yet, the span continues until they do
             self._cpu_j += self._tdp_w * load * (now_s - self._last_s)
             self._last_s = now_s
         joules = {"cpu": self._cpu_j, "ram": self._ram_w * (now_s - self._start_s)}
@@ -78,7 +78,7 @@ class TdpSensor:
 
 
 class TdpProvider(Provider):
-    """Taken where no counter reads CPU or memory and the study asks for this estimate."""
+    """Chosen if no counter reads CPU or memory and the study names this estimate."""
 
     components = frozenset(PROCESSOR)
     preference = 60

@@ -32,7 +32,7 @@ class ZeusdSensor:
     that address. absences: components missing from the start, and why.
     """
 
-    # An answer takes a few milliseconds, and its time within them is unknown.
+    # An answer takes a few milliseconds, and the time of the reading within them is unknown.
     resolution_s = 0.1
 
     def __init__(

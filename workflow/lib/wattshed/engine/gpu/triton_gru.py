@@ -3,7 +3,7 @@
 Only imported by ``fused_cuda``, and late, because it needs Triton. Names of sizes: HIDDEN and HORIZON are the
 model's; PAD and PAD_OUT the powers of two that hold them (16 at least, what a block product takes); BLOCK the
 samples of one program. Padded units have zero weights, so they and their gradients stay zero. Pointers are to
-contiguous float32, but for node and origin (int64), slot (int32) and mask (uint8).
+contiguous float32, except for node and origin (int64), slot (int32) and mask (uint8).
 
 Nothing is added atomically: a program keeps its own sums and tables, so that the same call gives the same bytes.
 """
@@ -264,7 +264,7 @@ def train_kernel(
         else:
             cost = error * error
             slope = 2.0 * error
-        # A target that nobody observed may be NaN: it is chosen away, never multiplied by zero.
+        # The target of an unobserved cell may be NaN: it is replaced, not multiplied by zero.
         loss += tl.sum(tl.where(seen, cost, 0.0), axis=1) * one_share
         d_result = tl.where(seen, slope, 0.0) * one_share
         if DROPOUT:

@@ -14,7 +14,8 @@ from wattshed.foundation.faults import Fault
 
 CPU = torch.device("cpu")
 PAIRS_PER_BLOCK = 65_536
-# LightGBM's defaults, but for more samples per leaf, as in the reference runs. The validation part stops them early.
+# LightGBM's defaults, except for more samples per leaf, as in the reference runs. Training stops early on the
+# validation part.
 TREES = {
     "n_estimators": 300,
     "learning_rate": 0.05,
@@ -29,7 +30,7 @@ class BoostedTrees:
     """LightGBM (Ke et al. 2017) on the features of the baseline ``ridge_graph``, one model per hour ahead."""
 
     def __init__(self, task: ForecastTask, graph: Graph) -> None:
-        """Raises :class:`Fault` where LightGBM is not installed."""
+        """Raises :class:`Fault` if LightGBM is not installed."""
         try:
             import lightgbm
         except ImportError as error:

@@ -1,4 +1,4 @@
-"""Baselines that are solved in closed form: ridge regressions."""
+"""Baselines in closed form: ridge regressions."""
 
 from __future__ import annotations
 

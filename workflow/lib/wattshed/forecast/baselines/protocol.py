@@ -1,4 +1,4 @@
-"""What a baseline is, and how a study gets one by name. Loads no torch."""
+"""What a baseline must offer, and how a study gets one by name. Does not import torch."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class Baseline(Protocol):
 class BaselineFactory:
     """The plug-in of a baseline.
 
-    make: from task and graph to a baseline that is not yet fitted. It imports late what it needs, and raises
-    :class:`Fault` where a package is missing.
+    make: from task and graph to a baseline that is not yet fitted. It imports what it needs when it is called, and
+    raises :class:`Fault` if a package is missing.
     """
 
     make: Callable[[ForecastTask, Graph], Baseline]
@@ -41,7 +41,7 @@ class BaselineFactory:
 def make_baseline(name: str, task: ForecastTask, graph: Graph) -> Baseline:
     """The baseline of that name, not yet fitted.
 
-    Raises :class:`Fault` for an unknown name and where a package is missing.
+    Raises :class:`Fault` for an unknown name and if a package is missing.
     """
     factory: BaselineFactory = plugins.load("baseline", name)
     return factory.make(task, graph)

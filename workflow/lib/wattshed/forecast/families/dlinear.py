@@ -1,4 +1,4 @@
-"""The family ``dlinear``: linear on trend and rest."""
+"""The family ``dlinear``: one linear map of the trend and one of the remainder."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 class Settings(ModelBlock):
-    """One linear map of the trend and one of the rest, shared by all nodes (Zeng et al. 2023)."""
+    """One linear map of the trend and one of the remainder, shared by all nodes (Zeng et al. 2023)."""
 
     form: Literal["dlinear"] = Field(
-        default="dlinear", description="Linear on trend and rest, without a graph."
+        default="dlinear", description="Linear on trend and remainder, without a graph."
     )
 
 

@@ -1,4 +1,4 @@
-"""What a model family answers before anything runs. Loads no torch."""
+"""What a model family must offer before anything runs. Does not import torch."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Offer(StrEnum):
-    """What later stages can ask of a family's networks."""
+    """What a family's networks may offer to later stages."""
 
     UPDATES = "updates"  # training on top of a checkpoint
     PRUNABLE_UNITS = "prunable_units"
@@ -29,8 +29,8 @@ class Family(Protocol):
     """One family of trained models.
 
     Settings: the block of ``models`` with this form; samplings: ways of drawing batches that can train it (the
-    recipe's key ``sampling``); published_epochs: epochs over all windows that the study which published this network
-    allows, None where there is no such study: a shorter training of it is reported beside its errors.
+    recipe's key ``sampling``); published_epochs: largest number of epochs over all windows in the study that published
+    this network, or None; if a training is shorter, this is reported beside its errors.
     """
 
     @property
@@ -43,7 +43,7 @@ class Family(Protocol):
     def published_epochs(self) -> int | None: ...
 
     def offers(self, settings: Any) -> frozenset[Offer]:
-        """What a network with these settings can be asked; a chain's steps are checked against it."""
+        """What a network with these settings offers; a chain's steps are checked against it."""
         ...
 
     def make(self, settings: Any, windows: WindowsBlock, adjacency: sp.csr_array, seed: int) -> Network:
@@ -53,9 +53,9 @@ class Family(Protocol):
 
 @dataclass(frozen=True)
 class SimpleFamily:
-    """A family all of whose networks can be asked the same; see :class:`Family`.
+    """A family whose networks all offer the same; see :class:`Family`.
 
-    make_network: untrained network from settings, windows, adjacency and seed; it imports torch late.
+    make_network: untrained network from settings, windows, adjacency and seed; it imports torch when it is called.
     """
 
     Settings: type[ModelBlock]

@@ -1,4 +1,4 @@
-"""What the families ``stgnn`` and ``gru`` share: a GRU per node, after a linear part if wanted."""
+"""What the families ``stgnn`` and ``gru`` share: a GRU per node, optionally after a linear part."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class RecurrentBlock(ModelBlock):
     hidden: int = Field(default=16, ge=1, le=1024, description="Units of the graph layer and of the GRU.")
     linear_part: bool = Field(
         default=False,
-        description="Whether a linear part, solved in closed form, forecasts first, so that the network learns only "
-        "what remains.",
+        description="Whether a linear part, solved in closed form, forecasts first and the network learns only "
+        "its residuals.",
     )
     calendar: bool = Field(
-        default=False, description="Whether the network is given the hour of day and the weekday."
+        default=False, description="Whether the hour of day and the weekday are inputs of the network."
     )
     node_table: bool = Field(
         default=False, description="Whether the network learns one row of weights for every node."

@@ -26,8 +26,9 @@ class Settings(ModelBlock):
     dropout: float = Field(default=0.3, ge=0, lt=1, description="Share of values that dropout sets to zero.")
     output_dropout: bool = Field(
         default=True,
-        description="Whether dropout acts on the output too, as in the study. It pulls forecasts to 1 - dropout of "
-        "what they should be.",
+        description="Whether dropout acts on the output too, as in the source study. It scales forecasts "
+        "to 1 - dropout of "
+        "their correct value.",
     )
 
 
@@ -42,7 +43,7 @@ def make(settings: Settings, windows: WindowsBlock, adjacency: sp.csr_array, see
     )
 
 
-# The source study's own limit (its config at HEAD).
+# The limit in the source study (its config at HEAD).
 PUBLISHED_EPOCHS = 50
 
 FAMILY: Family = SimpleFamily(Settings, ("windows",), make, frozenset(Offer), PUBLISHED_EPOCHS)

@@ -7,11 +7,12 @@ from wattshed.forecast.series import Pairs
 
 
 class DLinear(Network):
-    """Linear on trend and linear on the rest (Zeng et al. 2023), shared by all nodes."""
+    """One linear map of the trend and one of the remainder (Zeng et al. 2023), shared by all nodes."""
 
     def __init__(self, look_back_h: int, horizon_h: int) -> None:
         super().__init__()
-        # The paper's kernel of 25 needs look-backs of 336; half a day keeps the rest within one day.
+        # The paper's kernel of 25 needs look-backs of 336; with half a day the remainder covers variations
+        # within a day.
         self.kernel = min(13, look_back_h - 1 + look_back_h % 2)
         self.trend = nn.Linear(look_back_h, horizon_h)
         self.rest = nn.Linear(look_back_h, horizon_h)

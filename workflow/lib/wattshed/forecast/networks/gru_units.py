@@ -9,7 +9,7 @@ from wattshed.forecast.network import Network, PrunableUnits
 
 
 def prunable_units(network: Network, gru: nn.Module, output: nn.Module) -> PrunableUnits | None:
-    """Units of the layers ``gru`` and ``output`` of a network; None where a method has replaced one of them."""
+    """Units of the layers ``gru`` and ``output`` of a network; None if a method has replaced one of them."""
     if type(gru) is not nn.GRU or type(output) is not nn.Linear:
         return None
 
@@ -32,7 +32,8 @@ def unit_importance(gru: nn.GRU, output: nn.Linear) -> Tensor:
 
 
 def without_units(gru: nn.GRU, output: nn.Linear, keep: Tensor) -> tuple[nn.GRU, nn.Linear]:
-    """Smaller layers with only the units ``keep``; exactly equal if the others are dead or unread.
+    """Smaller layers with only the units ``keep``; the result is exactly equal if the other units are always zero or
+    not read.
 
     PyTorch stacks the gates (r, z, n): unit j owns rows j, j + H, j + 2 H of the input and recurrent
     weights and biases, column j of the recurrent weights and column j of the read-out.

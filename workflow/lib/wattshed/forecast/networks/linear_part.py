@@ -1,4 +1,4 @@
-"""The linear part of a forecast, solved in closed form, so that a network need not learn it by gradient descent."""
+"""The linear part of a forecast, solved in closed form instead of by gradient descent."""
 
 from collections.abc import Iterator
 from typing import Literal
@@ -14,7 +14,7 @@ from wattshed.forecast.series import Pairs, ScaledSeries
 from wattshed.foundation.hours import WEEK_H
 
 PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1)
-# More pairs than these change the weights by less than their own uncertainty, and cost time.
+# More pairs than this cost time but change the weights by less than their uncertainty.
 MOST_PAIRS = 200_000
 PAIRS_PER_BLOCK = 16_384
 VALIDATION_PAIRS = 10_000
@@ -43,7 +43,7 @@ class LinearPart(Network):
 
     def forward(self, pairs: Pairs) -> Tensor:
         """Scaled forecast [M, H]."""
-        # Half precision would lose more accuracy here than the network can regain.
+        # Half precision would lose more accuracy here than the network gains.
         with torch.autocast(self.weight.device.type, enabled=False):
             return self.features(pairs) @ self.weight
 
@@ -78,7 +78,7 @@ class LinearPart(Network):
         """Solve on the training part, with the penalty whose error on the validation part is the least.
 
         Pairs whose horizon was not completely observed are left out. Beyond ``MOST_PAIRS``, pairs are drawn at random,
-        the same ones every time. Raises :class:`Fault` where nothing is left.
+        always the same ones. Raises :class:`Fault` if no pair is left.
         """
         train = self._pairs(task.origins(task.splits.train), series, MOST_PAIRS)
         gram, moment, samples = self._normal_equations(task, series, train)

@@ -22,8 +22,8 @@ class STGNN(Network):
     A node's own history and its neighbours' aggregate are two channels. With one graph layer and a static graph,
     A (X W + b) = (A X) W + (A 1) b: the aggregate is made once per series, and nodes are independent afterwards.
     Without its graph it is a plain GRU per node; without own history it sees only the aggregate, as the source study's
-    network does. A calendar adds what is learned of the hour of day and of the weekday; a node table adds what is
-    learned of each node.
+    network does. A calendar adds learned values for the hour of day and the weekday; a node table adds learned values
+    for each node.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class STGNN(Network):
         self.neighbours = nn.Linear(1, hidden) if uses_graph else None
         self.gru = nn.GRU(hidden, hidden, batch_first=True)
         self.output = nn.Linear(hidden, horizon_h)
-        # Tables start at zero: the network starts as the one without them.
+        # Tables start at zero: at first they have no effect.
         self.hour_of_day = nn.Parameter(torch.zeros(24, hidden)) if calendar else None
         self.weekday = nn.Parameter(torch.zeros(7, hidden)) if calendar else None
         self.node_table = nn.Parameter(torch.zeros(nodes, hidden)) if nodes else None
@@ -106,7 +106,7 @@ class STGNN(Network):
         return Additions(self.base(pairs), self.calendar())
 
     def kernel_weights(self) -> RecurrentWeights | None:
-        """The weights for a kernel; None where a method has replaced a layer or removed units."""
+        """The weights for a kernel; None if a method has replaced a layer or removed units."""
         gru, output = self.gru, self.output
         if type(gru) is not nn.GRU or type(output) is not nn.Linear:
             return None

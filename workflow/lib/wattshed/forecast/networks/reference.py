@@ -1,4 +1,4 @@
-"""The source study's network, kept as an opponent. Shapes: B windows, N nodes, W look-back, H horizon."""
+"""The source study's network, for comparison. Shapes: B windows, N nodes, W look-back, H horizon."""
 
 import copy
 import warnings
@@ -16,8 +16,8 @@ from wattshed.forecast.networks.gru_units import prunable_units
 class ReferenceSTGNN(Network):
     """A_hat (x W1 + b1), ReLU, one GRU for all nodes, linear read-out; three dropouts.
 
-    Its faults are kept too: the bias is aggregated with the input, a node sees only the aggregate, and the last
-    dropout acts on the output, which pulls forecasts to 1 - p of their mean. ``output_dropout`` turns that one off.
+    Its flaws are kept: the bias is aggregated with the input, a node sees only the aggregate, and the last dropout
+    acts on the output, which scales forecasts to 1 - p of their mean. ``output_dropout`` turns that dropout off.
     """
 
     takes: Literal["windows"] = "windows"

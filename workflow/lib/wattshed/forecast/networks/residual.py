@@ -1,4 +1,4 @@
-"""A linear part that is solved, and a network that learns what it leaves."""
+"""A linear part in closed form, and a network that learns its residuals."""
 
 import copy
 from typing import Any
@@ -15,7 +15,7 @@ from wattshed.forecast.series import Pairs, ScaledSeries, Sequences
 class Residual(Network):
     """Forecast of a linear part plus that of a network.
 
-    Methods that change layers change the network; the linear part stays whole.
+    Methods that change layers change the network; the linear part stays as it is.
     """
 
     has_closed_form = True

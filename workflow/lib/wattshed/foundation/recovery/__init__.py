@@ -1,1 +1,1 @@
-"""Going on after a kill: work that an orphan finished, and locks that nobody holds."""
+"""Recovery after a kill: finished work of orphaned jobs, and stale locks."""

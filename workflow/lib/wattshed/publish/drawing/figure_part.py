@@ -13,7 +13,7 @@ from wattshed.publish.parts.inputs import Inputs
 
 @dataclass(frozen=True, kw_only=True)
 class FigurePart:
-    """A figure. Fields as in :class:`Declaration`, and written out there; make: gets the inputs, returns the figure."""
+    """A figure. Fields as in :class:`Declaration`, given as literals; make: gets the inputs, returns the figure."""
 
     message: str
     caption: str

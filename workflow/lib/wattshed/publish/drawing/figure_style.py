@@ -39,7 +39,7 @@ STYLE: dict[Any, Any] = {
     "axes.titlelocation": "left",
     "axes.titlesize": "medium",
     "figure.constrained_layout.use": True,
-    # matplotlib brings this font with it, so that figures are the same on every machine.
+    # matplotlib includes this font, so figures are the same on every machine.
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
     "font.size": 9.6,
@@ -65,7 +65,7 @@ STYLE: dict[Any, Any] = {
 
 
 def set_style() -> None:
-    """Apply the house's look to matplotlib."""
+    """Apply the common figure style to matplotlib."""
     matplotlib.rcParams.update(STYLE)
 
 

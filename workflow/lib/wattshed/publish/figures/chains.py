@@ -1,4 +1,4 @@
-"""Figure: where each step of a chain leads, and what the whole costs as forecasts add up."""
+"""Figure: error and energy of each step of a chain, and the total energy by number of forecasts."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -15,10 +15,10 @@ FORECASTS = np.logspace(2, 8, 200)
 
 
 def chains_figure(frame: pd.DataFrame) -> Figure:
-    """Left: change of the error on the later months against the energy spent. Right: energy with forecasts included.
+    """Left: change of the error on the later months against the energy spent. Right: energy including forecasts.
 
-    frame: rows of ``chains.parquet``. A chain is a line from its base model on, with 95 % intervals over paired seeds;
-    steps of unknown energy are not drawn, and the title names them.
+    frame: rows of ``chains.parquet``. Each chain is a line that starts at its base model, with 95 % intervals over
+    paired seeds; steps of unknown energy are not drawn, and the title names them.
     """
     set_style()
     known = frame[
@@ -66,7 +66,8 @@ def _draw_errors(axis: plt.Axes, steps: pd.DataFrame, style: dict[str, object], 
 
 
 def _draw_costs(axis: plt.Axes, steps: pd.DataFrame, style: dict[str, object]) -> None:
-    """Total energy of the chain's end over that of its base model; below 1 the chain has paid for itself."""
+    """Total energy of the chain's last step divided by that of its base model; below 1 the chain has paid for
+    itself."""
     base, end = steps.iloc[0], steps.iloc[-1]
     if base["place"] != 0 or end["place"] == 0:
         return

@@ -13,6 +13,7 @@ from matplotlib.ticker import NullFormatter
 from wattshed.accounts.comparison.comparable import model_runs, status_of, summarise_by
 from wattshed.accounts.runs.basis import RETRO
 from wattshed.foundation.faults import Fault
+from wattshed.foundation.vocabulary import Status
 from wattshed.publish.drawing.empty_figure import words_figure
 from wattshed.publish.drawing.figure_style import PLAIN_LOG, set_style
 from wattshed.publish.typesetting.scales import Scale, energy_scale, mass_scale, wrapped
@@ -131,7 +132,7 @@ def _cell(
         Rectangle((column - 0.5, row - 0.5), 1, 1, facecolor=colour, edgecolor="white", linewidth=1.2)
     )
     ink = "black" if _luminance(colour) > BLACK_FROM else "white"
-    mark = "" if cell["status"] == "measured" else ESTIMATED
+    mark = "" if cell["status"] == Status.MEASURED else ESTIMATED
     axis.text(
         column, row - 0.14, significant_text(value) + mark, ha="center", va="center", color=ink, fontsize=8
     )
@@ -166,7 +167,7 @@ def _cross(axis: Axes, column: int, row: int) -> None:
 
 def _note(cells: pd.DataFrame, frame: pd.DataFrame, quantity: str) -> str:
     notes = []
-    if (cells.loc[cells[f"{quantity}_mean"].notna(), "status"] != "measured").any():
+    if (cells.loc[cells[f"{quantity}_mean"].notna(), "status"] != Status.MEASURED).any():
         notes.append(f"{ESTIMATED} energy estimated in whole or in part")
     notes.append("±: half the 95 % interval")
     notes.append("crossed: unknown or not run")

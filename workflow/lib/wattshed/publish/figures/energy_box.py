@@ -1,4 +1,4 @@
-"""Figure: how the energy of one run spreads over the runs of every model."""
+"""Figure: spread of the energy of one run over the runs of every model."""
 
 from typing import Any
 
@@ -12,6 +12,7 @@ from matplotlib.patches import Patch
 
 from wattshed.accounts.comparison.comparable import model_runs
 from wattshed.accounts.runs.basis import RETRO
+from wattshed.foundation.vocabulary import Status
 from wattshed.publish.drawing.empty_figure import words_figure
 from wattshed.publish.drawing.figure_part import FigurePart
 from wattshed.publish.drawing.figure_style import PLAIN_LOG, set_style
@@ -57,7 +58,7 @@ def energy_box_figure(runs: pd.DataFrame) -> Figure:
     figure.legend(handles=_legend(frame), loc="outside lower center", ncols=3, fontsize="small")
     hidden = int((frame[["gross", "net"]] <= 0).to_numpy().sum()) if axis.get_xscale() == "log" else 0
     if hidden:
-        axis.set_title(f"{hidden} values of zero or less have no place on a log axis", fontsize="small")
+        axis.set_title(f"{hidden} values of zero or less cannot be shown on a log axis", fontsize="small")
     return figure
 
 
@@ -107,7 +108,7 @@ def _draw_series(
     axis: Axes, place: float, height: float, values: pd.Series, statuses: pd.Series, marker: str
 ) -> None:
     """Three strips: the interval of the mean, the box, the points."""
-    estimated = (statuses != "measured").to_numpy()
+    estimated = (statuses != Status.MEASURED).to_numpy()
     x = values.to_numpy(dtype="float64")
     shown = x > 0 if axis.get_xscale() == "log" else np.ones(len(x), dtype=bool)
     x, estimated = x[shown], estimated[shown]
@@ -131,7 +132,7 @@ def _draw_series(
             whiskerprops={"color": "0.4"},
             capprops={"color": "0.4"},
         )
-    # The points of a row are spread a little, always in the same way.
+    # The points of a row get a small vertical offset, always the same one.
     spread = 0.05 * height * (np.arange(len(x)) % 3 - 1) if len(x) > 1 else np.zeros(1)
     at = place + spread + (0.3 * height if boxed else 0)
     for mask, fill in ((estimated, "white"), (~estimated, "black")):
@@ -159,9 +160,9 @@ def _legend(frame: pd.DataFrame) -> list[Any]:
     recorded = frame[(frame["basis"] != RETRO) & frame["gross"].notna()]
     point: dict[str, Any] = {"mec": "black", "ms": 4, "linestyle": "none"}
     entries: list[Any] = []
-    if (recorded["energy_status"] == "measured").any():
+    if (recorded["energy_status"] == Status.MEASURED).any():
         entries.append(Line2D([], [], marker="o", mfc="black", label="one run, measured", **point))
-    if (recorded["energy_status"] != "measured").any():
+    if (recorded["energy_status"] != Status.MEASURED).any():
         entries.append(Line2D([], [], marker="o", mfc="white", label="one run, estimated", **point))
         if recorded.groupby("model").size().max() >= BOX_FROM:
             entries.append(

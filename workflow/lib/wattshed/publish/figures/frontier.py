@@ -43,7 +43,7 @@ def frontier_figure(frontier: pd.DataFrame, unit: str) -> Figure:
     left_out = frontier.loc[~frontier.index.isin(drawn.index), "model"].tolist()
     if left_out:
         axis.set_title(
-            f"Not drawn, as their energy is unknown or zero: {', '.join(left_out)}", fontsize="small"
+            f"Not drawn because their energy is unknown or zero: {', '.join(left_out)}", fontsize="small"
         )
     figure.legend(loc="outside lower center", ncols=3)
     if len(drawn):

@@ -14,6 +14,7 @@ from matplotlib.ticker import LogLocator, NullFormatter
 
 from wattshed.accounts.comparison.fronts import COSTS
 from wattshed.accounts.runs.basis import RETRO
+from wattshed.foundation.vocabulary import Status
 from wattshed.publish.drawing.empty_figure import say, words_figure
 from wattshed.publish.drawing.error_bars import bar_ends, bar_lengths, front_steps
 from wattshed.publish.drawing.figure_part import FigurePart
@@ -35,7 +36,7 @@ def fronts_figure(fronts: pd.DataFrame, unit: str, error: str = "rmse") -> Figur
 
     fronts: of :func:`fronts_frame`, cut to the scopes to be drawn; unit: of the error. Few models are named beside
     their points, many are numbered with a key below. The panel's title names the points that cannot be drawn. A panel
-    whose cost is unknown says so in words.
+    whose cost is unknown shows a message instead.
     """
     if fronts.empty or not any(_placed(fronts, error, cost).any() for cost in COSTS.values()):
         return words_figure("No run has both a known error and a known cost: there is no front to draw.")
@@ -84,7 +85,7 @@ def fronts_figure(fronts: pd.DataFrame, unit: str, error: str = "rmse") -> Figur
     # Labels last: only now have all axes their final size.
     figure.canvas.draw()
     for axis, shown, names, lines in filter(None, labelled):
-        # Numbers are small enough to stand on an interval; names avoid it.
+        # Numbers are small enough to overlap an interval; names must avoid it.
         place_labels(axis, shown, names, lines[:1] if numbered else lines)
         for text in axis.texts:
             text.set_path_effects([withStroke(linewidth=2.2, foreground="white")])
@@ -155,14 +156,14 @@ def _set_limits(axis: Axes, x: np.ndarray, reach: np.ndarray) -> None:
 def _status(shown: pd.DataFrame) -> str:
     """How all energies are known, or what the mark behind some of them means."""
     recorded = set(shown.loc[shown["basis"] != RETRO, "energy_status"])
-    if {"estimated", "measured"} <= recorded:
+    if {Status.ESTIMATED, Status.MEASURED} <= recorded:
         return f", measured; {ESTIMATED} estimated"
-    return f", {'estimated' if 'estimated' in recorded else 'measured'}" if recorded else ""
+    return f", {Status.ESTIMATED if Status.ESTIMATED in recorded else Status.MEASURED}" if recorded else ""
 
 
 def _status_marks(shown: pd.DataFrame) -> list[str]:
     mixed = ESTIMATED in _status(shown)
-    return [ESTIMATED if mixed and status == "estimated" else "" for status in shown["energy_status"]]
+    return [ESTIMATED if mixed and status == Status.ESTIMATED else "" for status in shown["energy_status"]]
 
 
 def _left_out(left_out: pd.DataFrame, kind: str) -> str:
@@ -199,7 +200,7 @@ def _marks(fronts: pd.DataFrame) -> list[Any]:
 
 FIGURE = FigurePart(
     message="Draw the fronts of error against energy and carbon",
-    caption="Error against energy and against carbon. Models on the front are beaten by no other in both; "
+    caption="Error against energy and against carbon. No other model is better in both than one on the front; "
     "dominated ones are hollow.",
     inputs=("runs", "windows", "scores", "panel"),
     make=lambda inputs: fronts_figure(fronts_of(inputs), inputs.unit, ERROR),

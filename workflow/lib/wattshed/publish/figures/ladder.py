@@ -13,6 +13,7 @@ from matplotlib.ticker import LogLocator, NullFormatter
 
 from wattshed.accounts.ladder.steps import ROLES
 from wattshed.energy.reading import JOULES_PER_KWH
+from wattshed.foundation.vocabulary import Status
 from wattshed.publish.drawing.empty_figure import say, words_figure
 from wattshed.publish.drawing.figure_part import FigurePart
 from wattshed.publish.drawing.figure_style import GREY, PLAIN_LOG, model_styles, set_style
@@ -20,11 +21,11 @@ from wattshed.publish.drawing.label_places import place_labels
 from wattshed.publish.typesetting.table import ESTIMATED, significant_text
 
 CLIMB_IN, LEAST_HEIGHT_IN, ROW_IN, LETTER_IN = 5.6, 4.4, 0.27, 0.082
-# Share of the climb's width that is left free for the labels of the horizontal lines.
+# Share of the left panel's width that is left free for the labels of the horizontal lines.
 WORDS_SHARE = 0.27
 NAMED_LETTERS = 16
 HALO = [withStroke(linewidth=2.2, foreground="white")]
-# Where the right panel's labels begin; its points stand at 0.
+# Where the right panel's labels begin; its points are at 0.
 LABEL_AT = 0.16
 
 
@@ -32,8 +33,8 @@ def ladder_figure(ladder: pd.DataFrame, checks: pd.DataFrame, unit: str) -> Figu
     """Left: validation RMSE against cumulative training energy (J, log), one line a step; right: test RMSE.
 
     ladder: of :func:`ladder_frame`; checks: of :func:`training_checks`; unit: of the errors. Seeds are thin, their
-    mean at each check is thick; horizontal lines are the opponents' own best. Steps without validation errors stand on
-    the right alone, with all their energy. Steps of unknown energy are named in the title.
+    mean at each check is thick; horizontal lines are the opponents' own best. Steps without validation errors are only
+    on the right, with all their energy. Steps of unknown energy are named in the title.
     """
     if ladder.empty:
         return words_figure("The ladder has no step: there is nothing to draw.")
@@ -63,7 +64,7 @@ def ladder_figure(ladder: pd.DataFrame, checks: pd.DataFrame, unit: str) -> Figu
     _label_strip(strip, ladder, texts)
     if named:
         points = np.array([point for point, _, _ in named.values()])
-        # Labels may cover a horizontal line, which their halo interrupts, but no climb.
+        # Labels may cover a horizontal line, which their halo interrupts, but not a training curve.
         lines = [line for _, _, line in named.values()]
         place_labels(climb, points, [text for _, text, _ in named.values()], lines)
         for text in climb.texts:
@@ -74,7 +75,7 @@ def ladder_figure(ladder: pd.DataFrame, checks: pd.DataFrame, unit: str) -> Figu
 def _draw_climbs(
     axis: Axes, ladder: pd.DataFrame, checks: pd.DataFrame, styles: dict[str, dict[str, Any]]
 ) -> dict[str, tuple[np.ndarray, str, np.ndarray]]:
-    """Draw all lines; returns for each drawn step where its label belongs, its words, and the line's corners."""
+    """Draw all lines; returns for each drawn step the place of its label, the label, and the line's corners."""
     named = {}
     validated = checks[checks["validation_rmse"].notna()]
     drawn = validated[validated["cumulative_kwh"] > 0]
@@ -96,12 +97,12 @@ def _draw_climbs(
         every = max(1, len(mean) // 6)
         axis.plot(*mean.T, linewidth=1.8, markersize=5, markevery=(0, every), markeredgewidth=0.8, **style)
         if len(mean):
-            # There is no room for a long name here; its number is explained on the right.
+            # There is no room for a long name here; the right panel explains the numbers.
             name = row["model"] if len(row["model"]) <= NAMED_LETTERS else ""
             named[row["model"]] = (mean[-1], f" {row['step']} {name}".rstrip() + " ", mean)
     unknown = [name for name in dict.fromkeys(validated["model"]) if name not in named]
     if not named:
-        say(axis, "No energy of an epoch is known: there is no climb to draw.")
+        say(axis, "No energy of an epoch is known: there is nothing to draw.")
         return {}
     axis.set_xscale("log")
     low, high = axis.get_xlim()
@@ -116,18 +117,19 @@ def _draw_climbs(
     axis.set_xlabel(f"Energy of training so far (J{_status(ladder, list(named))})")
     title = "Validation, as training proceeds"
     if unknown:
-        title += f"\nNot drawn, as their energy is unknown: {', '.join(unknown)}"
+        title += f"\nNot drawn because their energy is unknown: {', '.join(unknown)}"
     axis.set_title(title, fontsize="small")
     return named
 
 
 def _draw_targets(axis: Axes, ladder: pd.DataFrame) -> None:
-    """Horizontal lines at the opponents' own best validation RMSE; on the left only, as the test is another part."""
+    """Horizontal lines at the opponents' own best validation RMSE; only on the left, because the right panel shows the
+    test part."""
     held = ladder[ladder["role"].isin(ROLES)].sort_values("best_rmse_mean", ascending=False)
     for place, (_, row) in enumerate(held.iterrows()):
         level = row["best_rmse_mean"]
         axis.axhline(level, color=GREY, linewidth=0.9, linestyle=(0, (2, 2)), zorder=1)
-        # The upper line's words stand above it and the lower one's below, so that close lines stay readable.
+        # The upper line's label is above it and the lower line's below, so that close lines stay readable.
         below = place == len(held) - 1 and len(held) > 1
         axis.annotate(
             f"best of {row['model']}, {level:.4g}",
@@ -177,10 +179,10 @@ def _label_strip(axis: Axes, ladder: pd.DataFrame, texts: dict[str, str]) -> Non
 
 
 def spread(wanted: np.ndarray, gap: float, low: float, high: float) -> np.ndarray:
-    """Rising places [n] at least ``gap`` apart within ``low`` and ``high``, as near to the wanted ones as that allows.
+    """Rising places [n] at least ``gap`` apart between ``low`` and ``high``, as near to the wanted ones as possible.
 
     wanted: [n], rising. Neighbours that are too close share their mean place (pool adjacent violators, Ayer et al.
-    1955); where the room is too small for all, they go evenly from ``low`` up.
+    1955); if the room is too small for all, they are spaced evenly from ``low`` up.
     """
     ranks = np.arange(len(wanted)) * gap
     blocks: list[tuple[float, int]] = []
@@ -195,21 +197,21 @@ def spread(wanted: np.ndarray, gap: float, low: float, high: float) -> np.ndarra
 
 
 def _label(row: pd.Series, mixed: bool) -> str:
-    mark = ESTIMATED if mixed and row["energy_status"] == "estimated" else ""
+    mark = ESTIMATED if mixed and row["energy_status"] == Status.ESTIMATED else ""
     joules = row["training_kwh_mean"] * JOULES_PER_KWH
     energy = "energy unknown" if pd.isna(joules) else f"{significant_text(joules)} J{mark}"
     return f"{row['step']} {row['model']} {row['rmse_mean']:.4g} (n = {row['seeds']}), {energy}"
 
 
 def _mixed(ladder: pd.DataFrame) -> bool:
-    return {"estimated", "measured"} <= set(ladder["energy_status"])
+    return {Status.ESTIMATED, Status.MEASURED} <= set(ladder["energy_status"])
 
 
 def _status(ladder: pd.DataFrame, drawn: list[str]) -> str:
     if _mixed(ladder):
         return f", measured; {ESTIMATED} estimated"
     statuses = set(ladder.loc[ladder["model"].isin(drawn), "energy_status"])
-    return ", estimated" if "estimated" in statuses else ", measured"
+    return f", {Status.ESTIMATED if Status.ESTIMATED in statuses else Status.MEASURED}"
 
 
 def _marks(ladder: pd.DataFrame, named: dict[str, Any]) -> list[Any]:
@@ -224,7 +226,7 @@ def _marks(ladder: pd.DataFrame, named: dict[str, Any]) -> list[Any]:
             Line2D([], [], color=GREY, linewidth=1.2, marker="|", label="95 % interval of the mean")
         )
     if (ladder["best_rmse_n"] == 0).any():
-        label = "no validation error: test alone"
+        label = "no validation error: test only"
         entries.append(Line2D([], [], marker="o", mfc="none", color="black", linestyle="none", label=label))
     return entries or [Line2D([], [], marker="o", color=GREY, linestyle="none", label="test RMSE")]
 

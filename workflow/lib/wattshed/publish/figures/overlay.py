@@ -13,6 +13,7 @@ from matplotlib.patches import Patch
 
 from wattshed.accounts.comparison.comparable import slice_columns
 from wattshed.accounts.comparison.overlay import SMALL_GAIN_SHARE, epoch_curves, last_gains, mean_curves
+from wattshed.foundation.vocabulary import Status
 from wattshed.publish.drawing.empty_figure import say, words_figure
 from wattshed.publish.drawing.figure_part import FigurePart
 from wattshed.publish.drawing.figure_style import set_style
@@ -28,7 +29,7 @@ def overlay_figure(
     """One panel per model (and slice): every seed thin, mean with 95 % band, best epoch and late energy marked.
 
     curves: of :func:`epoch_curves`; loss_label: the loss with its unit; net: whether the energies are net of idle.
-    Panels share the loss axis, each has its own energy axis. A model without a known energy says so in its panel.
+    Panels share the loss axis, each has its own energy axis. The panel of a model without a known energy says so.
     """
     if curves.empty or not curves["loss"].notna().any():
         return words_figure("No epoch with a known loss is in the ledgers: there is nothing to draw.")
@@ -43,8 +44,8 @@ def overlay_figure(
     means = mean_curves(curves)
     gains = last_gains(curves, small_share)
     statuses = set(curves.loc[curves["energy_kwh"].notna(), "energy_status"])
-    mixed = {"estimated", "measured"} <= statuses
-    status = "estimated" if statuses == {"estimated"} else "measured"
+    mixed = {Status.ESTIMATED, Status.MEASURED} <= statuses
+    status: str = Status.ESTIMATED if statuses == {Status.ESTIMATED} else Status.MEASURED
     if mixed:
         status = f"measured; {ESTIMATED} estimated"
     for place, axis in enumerate(axes.ravel()):
@@ -56,7 +57,7 @@ def overlay_figure(
         mean = means[(means[keys] == pd.Series(dict(zip(keys, values, strict=True)))).all(axis=1)]
         _panel(axis, group, mean, runs, scale)
         name = wrapped(" ".join(str(value) for value in values), 30)
-        estimated = mixed and (group["energy_status"] == "estimated").any()
+        estimated = mixed and (group["energy_status"] == Status.ESTIMATED).any()
         title = f"{name}{ESTIMATED if estimated else ''} (n = {group['run'].nunique()})"
         axis.set_title("\n".join([title, *_findings(runs)]), fontsize="small")
     figure.supxlabel(

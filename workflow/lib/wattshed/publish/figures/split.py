@@ -12,6 +12,7 @@ from matplotlib.patches import Patch
 from wattshed.accounts.comparison.comparable import own_energy
 from wattshed.accounts.runs.basis import RETRO
 from wattshed.foundation.faults import Fault
+from wattshed.foundation.vocabulary import Status
 from wattshed.publish.drawing.empty_figure import words_figure
 from wattshed.publish.drawing.figure_part import FigurePart
 from wattshed.publish.drawing.figure_style import set_style
@@ -28,7 +29,7 @@ def split_figure(runs: pd.DataFrame, by: str = "stage") -> Figure:
     """Stacked bars of CPU, RAM and GPU: sums over the runs of every stage, or means per run of every model.
 
     runs: the runs frame; by: ``stage`` or ``model``. Solid parts are measured, hatched ones estimated in whole or in
-    part; components that no run knows are named in words, as is the idle share if idle power is known.
+    part; components that are unknown in all runs are named, and so is the idle share if idle power is known.
     Means carry the 95 % interval of the energy per run. Retro-estimates have no components and are left out.
     Raises :class:`Fault` for another grouping.
     """
@@ -79,7 +80,7 @@ def _bar(group: pd.DataFrame, total: bool) -> dict[str, Any]:
         known = group[group[f"{part}_kwh"].notna()]
         values = known[f"{part}_kwh"]
         bar[part] = float(values.sum() if total else values.mean()) if len(known) else 0.0
-        bar[f"{part}_hatched"] = bool((known[f"{part}_status"] != "measured").any())
+        bar[f"{part}_hatched"] = bool((known[f"{part}_status"] != Status.MEASURED).any())
         if known.empty:
             missing.append(part.upper())
         elif len(known) < len(group):
@@ -151,7 +152,7 @@ def _legend(frame: pd.DataFrame, by: str, bars: list[dict[str, Any]]) -> list[An
         if any(bar[part] > 0 and not bar[f"{part}_hatched"] for bar in bars):
             entries.append(Patch(facecolor=GREYS[part], label=f"{part.upper()}, measured", **edge))
         if any(bar[part] > 0 and bar[f"{part}_hatched"] for bar in bars):
-            mixed = "in part " if (known == "measured").any() else ""
+            mixed = "in part " if (known == Status.MEASURED).any() else ""
             label = f"{part.upper()}, {mixed}estimated"
             entries.append(Patch(facecolor="white", hatch=HATCHES[part], label=label, **edge))
     if any(bar["high"] > 0 for bar in bars):

@@ -1,4 +1,4 @@
-"""Figure: how the validation error falls, by epoch and by the energy spent."""
+"""Figure: the validation error by epoch and by the energy spent."""
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -15,8 +15,8 @@ from wattshed.publish.parts.inputs import Inputs
 def training_figure(epochs: pd.DataFrame, unit: str, energy_status: str) -> Figure:
     """Left: validation RMSE by epoch; right: the same by cumulative energy. One thin line per seed.
 
-    epochs: rows of ``checkpoints/*.epochs.parquet``; energy_status: of the epochs' energy. Without any known
-    energy the right panel is left out and the title says so.
+    epochs: rows of ``checkpoints/*.epochs.parquet``; energy_status: of the epochs' energy. If no energy is known, the
+    right panel is left out and the title says so.
     """
     set_style()
     known = epochs["cumulative_kwh"].notna().any()

@@ -2,8 +2,8 @@
 
 A part's module holds ``TABLE = TablePart(...)`` or ``FIGURE = FigurePart(...)``. The Snakefile needs to know what each
 part reads and writes before anything runs, but importing pandas and matplotlib would take longer than all other
-planning. So :func:`declared` reads the call from the module's text. Everything in it but ``make`` must therefore
-be written out (strings and tuples of strings), and in return a part's module may import whatever it likes.
+planning. So :func:`declared` reads the call from the module's text. Everything in it except ``make`` must therefore be
+written as literal strings and tuples of strings. A part's module may import anything.
 """
 
 import ast
@@ -27,7 +27,7 @@ TUPLES = ("inputs", "parameters", "files")
 
 @dataclass(frozen=True)
 class Declaration:
-    """What is known of a part before it is made.
+    """What the Snakefile must know of a part before it is made.
 
     message: of its rule, such as "Make the table of accuracy"; caption: of its files in Snakemake's report, and for a
     figure below it in the study's report; inputs: names of results that it is made from (see :class:`Inputs`): a study
@@ -47,7 +47,7 @@ class Declaration:
 def declared(kind: PartKind, name: str) -> Declaration:
     """The declaration of a part, read from its module's text without importing it.
 
-    Raises :class:`Fault` for a name that cannot name a file, and for a declaration that is not written out.
+    Raises :class:`Fault` for a name that cannot be a file name, and for a declaration that is not literal.
     """
     if not NAME.fullmatch(name):
         raise Fault(
@@ -57,7 +57,7 @@ def declared(kind: PartKind, name: str) -> Declaration:
     member = KINDS[kind].member
     file = source_file(kind, name)
     call = _assigned(ast.parse(file.read_text(encoding="utf-8"), filename=str(file)), member)
-    where = f"{file}, where {member} of the {kind} {name!r} stands,"
+    where = f"{file}, where {member} of the {kind} {name!r} is defined,"
     if not isinstance(call, ast.Call) or call.args or any(word.arg is None for word in call.keywords):
         raise Fault(
             f"{where} has no declaration that can be read: expected {member} = {kind.capitalize()}Part(message=..., "
@@ -105,6 +105,6 @@ def _literal(value: ast.expr, key: str, where: str) -> Any:
         good, expected = isinstance(found, str), "a text"
     if not good:
         raise Fault(
-            f"{where} sets {key} to what cannot be read: expected {expected}, written out; correct it."
+            f"{where} sets {key} to something that is not a literal: expected {expected}; correct it."
         )
     return found

@@ -1,4 +1,4 @@
-"""What a study's models cost, as several tables and figures need it: made once where one process makes several."""
+"""Costs of a study's models for several tables and figures; computed once per process."""
 
 import pandas as pd
 

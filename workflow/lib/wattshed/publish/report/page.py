@@ -1,4 +1,4 @@
-"""The report: one page that needs no other file."""
+"""The report: one self-contained page."""
 
 import base64
 import json
@@ -22,7 +22,7 @@ from wattshed.publish.sentences.headline import headline, knowledge
 from wattshed.publish.sentences.what_to_use import what_to_use_sentence
 from wattshed.statistics.intervals import METHOD_NOTE
 
-# Tables and figures of each section, in reading order. Those of other names, such as a study's own, come last.
+# Tables and figures of each section, in reading order. Other ones, such as a study's own, come last.
 LAYOUT: dict[str, tuple[str, ...]] = {
     "data": ("table quality", "figure degrees"),
     "accuracy": (
@@ -50,15 +50,15 @@ LAYOUT: dict[str, tuple[str, ...]] = {
     "compression": ("table compression",),
     "clocks": ("figure clocks", "table clocks"),
 }
-# For print only: on the page the fronts say the same.
+# For print only: on the page, the fronts show the same.
 LEFT_OUT = ("figure frontier",)
 
 
 def render_report(inputs: Inputs, tables: Sequence[str], figures: Mapping[str, Path]) -> str:
     """The whole page as HTML.
 
-    tables: names of the tables that are made and shown; figures: PNG files by name, which the page carries inside
-    itself. Raises :class:`Fault` for an input that is missing or cannot be read.
+    tables: names of the tables that are made and shown; figures: PNG files by name, which are embedded in the page.
+    Raises :class:`Fault` for an input that is missing or cannot be read.
     """
     environment = Environment(
         loader=PackageLoader("wattshed.publish.report", "."),
@@ -129,7 +129,7 @@ def _data_uri(png: Path) -> str:
 
 
 def _script_json(value: Any) -> Markup:
-    """JSON that cannot end the script element it stands in."""
+    """JSON that cannot close the script element that contains it."""
     return Markup(json.dumps(value, allow_nan=False, ensure_ascii=False).replace("<", "\\u003c"))
 
 

@@ -6,7 +6,7 @@ from wattshed.publish.typesetting.table import plain
 
 
 def gpu_name(choice: dict[str, Any]) -> str:
-    """The GPU with how its readings are known, said once."""
+    """The GPU, and whether its readings are measured or simulated."""
     gpu, label = str(choice["gpu"]), str(choice["label"])
     return gpu if label in gpu else f"{gpu} ({label})"
 

@@ -1,4 +1,4 @@
-"""The report's first lines: what came out, and how well it is known."""
+"""The report's first lines: the main results and how well they are known."""
 
 import pandas as pd
 
@@ -7,6 +7,7 @@ from wattshed.accounts.comparison.strategy_means import strategy_means
 from wattshed.accounts.comparison.variant_means import BASELINE, WORTH, variant_means
 from wattshed.accounts.runs.stages import stages_frame
 from wattshed.energy.reading import COMPONENTS, JOULES_PER_KWH
+from wattshed.foundation.vocabulary import Status
 from wattshed.publish.parts.inputs import Inputs
 from wattshed.publish.sentences.clock_choice import choice_sentences
 from wattshed.publish.sentences.winner import winner_sentence
@@ -33,7 +34,7 @@ def knowledge(inputs: Inputs) -> list[str]:
     runs = inputs.frame("runs")
     total = stages_frame(runs).iloc[-1]
     sentences = []
-    for status in ("measured", "estimated"):
+    for status in (Status.MEASURED, Status.ESTIMATED):
         parts = [part for part in COMPONENTS if str(total[f"{part}_status"]).startswith(status)]
         sources = [
             str(source)
@@ -43,15 +44,17 @@ def knowledge(inputs: Inputs) -> list[str]:
         if parts:
             names = ", ".join(part.upper() for part in parts)
             sentences.append(f"{names} energy is {status} ({'; '.join(dict.fromkeys(sources))}).")
-    missing = [part.upper() for part in COMPONENTS if total[f"{part}_status"] == "missing"]
+    missing = [part.upper() for part in COMPONENTS if total[f"{part}_status"] == Status.MISSING]
     if missing:
-        sentences.append(f"{', '.join(missing)} energy is missing: no sensor, and no zero in its place.")
-    if not any(str(total[f"{part}_status"]).startswith("measured") for part in COMPONENTS):
+        sentences.append(
+            f"{', '.join(missing)} energy is missing, because there is no sensor; it is not counted as zero."
+        )
+    if not any(str(total[f"{part}_status"]).startswith(Status.MEASURED) for part in COMPONENTS):
         sentences.insert(0, "No energy in this report was measured by a sensor.")
     if "choice" in inputs and any(choice["label"] == "simulated" for choice in inputs.jsons("choice")):
         sentences.append("The GPU clock sweep is simulated: it shows the method, not what a real GPU saves.")
     if inputs.panel.synthetic:
-        sentences.append("The panel is synthetic: a seeded generator made its loads.")
+        sentences.append("The panel is synthetic: its loads come from a seeded generator.")
     return sentences
 
 

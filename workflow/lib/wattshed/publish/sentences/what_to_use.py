@@ -20,22 +20,22 @@ def what_to_use_sentence(advice: Advice, unit: str) -> str:
         elif advice.alike:
             sentence += (
                 f", and its training takes the least energy, {_joules(use)}, among it and those that cannot be "
-                f"told apart from it: {', '.join(advice.alike)}"
+                f"distinguished from it: {', '.join(advice.alike)}"
             )
         else:
             sentence += f", clearly less than that of all others; its training takes {_joules(use)}"
     else:
         sentence = (
             f"What to use: {use.model}. {best.model} has the least test RMSE of {advice.compared}, "
-            f"{_error(best, unit)}, but {use.model}, {_error(use, unit)}, cannot be told apart from it, and its "
+            f"{_error(best, unit)}, but {use.model}, {_error(use, unit)}, cannot be distinguished from it, and its "
             f"training takes the least energy of all such models: {_joules(use)}{_instead(use, best)}"
         )
         others = [name for name in advice.alike if name != use.model]
         if others:
-            sentence += f"; these cannot be told apart from the best either: {', '.join(others)}"
+            sentence += f"; these cannot be distinguished from the best either: {', '.join(others)}"
     unknown = [name for name in advice.unknown if use.kwh is not None]
     if unknown:
-        sentence += f"; left out, as their energy is unknown: {', '.join(unknown)}"
+        sentence += f"; left out because their energy is unknown: {', '.join(unknown)}"
     if advice.single:
         sentence += f"; trained with one seed, so the spread is unknown: {', '.join(advice.single)}"
     return sentence + "."

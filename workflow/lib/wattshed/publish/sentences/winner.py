@@ -8,8 +8,8 @@ from wattshed.publish.typesetting.table import plain
 def winner_sentence(summary: pd.DataFrame, unit: str) -> str:
     """Name the model of least RMSE and its distance to the next.
 
-    summary: one row per model with ``model, n, rmse_mean, rmse_low, rmse_high``. The sentence says
-    where the two intervals overlap, so that the two cannot be told apart.
+    summary: one row per model with ``model, n, rmse_mean, rmse_low, rmse_high``. The sentence says if the two
+    intervals overlap, so that the two cannot be distinguished.
     """
     ranked = summary.sort_values("rmse_mean", ignore_index=True)
     first = ranked.iloc[0]
@@ -24,7 +24,7 @@ def winner_sentence(summary: pd.DataFrame, unit: str) -> str:
         else (f", level with {second['model']}")
     )
     if intervals_overlap(first, second):
-        sentence += "; their 95 % intervals over seeds overlap, so the two cannot be told apart"
+        sentence += "; their 95 % intervals over seeds overlap, so the two cannot be distinguished"
     return sentence + "."
 
 

@@ -1,4 +1,4 @@
-"""Table: what adapting to later months brings and costs."""
+"""Table: effect and cost of adapting to later months."""
 
 import pandas as pd
 
@@ -74,7 +74,7 @@ def adaptation_table(summary: pd.DataFrame, unit: str) -> Table:
 
 TABLE = TablePart(
     message="Make the table of adaptation",
-    caption="What each adaptation strategy brings on the later months, and what an update costs.",
+    caption="Effect of each adaptation strategy on the later months, and the cost of an update.",
     inputs=("adaptation", "panel"),
     make=lambda inputs: adaptation_table(inputs.frame("adaptation"), inputs.unit),
 )

@@ -1,4 +1,4 @@
-"""Table: what is done with a trained model step by step, what it costs, and when it has paid for itself."""
+"""Table: the steps after a model's training, their errors and energy, and when each step has paid for itself."""
 
 import math
 
@@ -6,6 +6,7 @@ import pandas as pd
 
 from wattshed.publish.typesetting.status_marks import energy_mark
 from wattshed.publish.typesetting.table import (
+    INTERVAL_TITLE,
     MISSING,
     Cell,
     Column,
@@ -21,64 +22,98 @@ from wattshed.publish.typesetting.table_part import TablePart
 from wattshed.statistics.geometric import GEOMETRIC_NOTE
 
 NEVER = "never"
+STEP_COLUMNS = [Column("Chain", width_cm=2.4), Column("Step", width_cm=3.2)]
 
 
-def chains_table(frame: pd.DataFrame, unit: str) -> Table:
-    """One row per step of each chain, the base model first; it is the control at every step.
+def chains_tables(frame: pd.DataFrame, unit: str) -> dict[str, Table]:
+    """Errors and energies, by file: one row per step of each chain, the base model first; it is the control at every step.
 
     frame: rows of ``chains.parquet``; unit: of the errors.
     """
+    return {table.name: table for table in (_errors_table(frame, unit), _costs_table(frame))}
+
+
+def _errors_table(frame: pd.DataFrame, unit: str) -> Table:
+    columns = [
+        *STEP_COLUMNS,
+        Column("RMSE later", unit, numeric=True),
+        Column("Δ later", "%", numeric=True),
+        Column(INTERVAL_TITLE, "%"),
+        Column("RMSE test", unit, numeric=True),
+        Column("Δ test", "%", numeric=True),
+        Column(INTERVAL_TITLE, "%"),
+    ]
+    rows = [
+        [
+            *_step(row),
+            decimals(row["later_rmse_mean"], 4),
+            *_change(row, "later_rmse"),
+            decimals(row["rmse_mean"], 4),
+            *_change(row, "rmse"),
+        ]
+        for _, row in frame.iterrows()
+    ]
+    caption = (
+        f"Chains of steps after training, {count_text(frame['n'])} seeds: errors on the held-out parts of the later "
+        "months and on the test part, and their change against the base model (Δ)."
+    )
+    notes = [
+        "The base model is the control at every step; seeds are paired.",
+        f"{GEOMETRIC_NOTE[0].upper()}{GEOMETRIC_NOTE[1:]}, over seeds.",
+    ]
+    absent = frame[frame["unavailable"].notna()]
+    notes += [f"{row['lineage']}: not available here, {row['unavailable']}." for _, row in absent.iterrows()]
+    notes += [
+        f"{row['chain']} ends with a clock sweep of {row['lineage']}: see the table of clocks."
+        for _, row in frame[frame["swept"]].iterrows()
+    ]
+    return Table("chains", caption, columns, rows, notes)
+
+
+def _costs_table(frame: pd.DataFrame) -> Table:
+    columns = [
+        *STEP_COLUMNS,
+        Column("Own", "J", numeric=True),
+        Column("Sum", "J", numeric=True),
+        Column(INTERVAL_TITLE, "J"),
+        Column("1,000 fc.", "J", numeric=True),
+        Column(INTERVAL_TITLE, "J"),
+        Column("Step pays after", "forecasts", width_cm=2.4),
+        Column("Chain pays after", "forecasts", width_cm=2.4),
+    ]
     rows = []
     for _, row in frame.iterrows():
         mark = energy_mark(row["energy_status"])
         rows.append(
             [
-                Cell(row["chain"] if row["place"] == 0 else ""),
-                Cell(("+ " if row["place"] else "") + row["step"]),
-                decimals(row["later_rmse_mean"], 4),
-                _change(row, "later_rmse"),
-                _change_interval(row, "later_rmse"),
-                _change(row, "rmse"),
+                *_step(row),
                 significant(row["own_j_mean"], mark=mark),
                 significant(row["total_j_mean"], mark=mark),
+                significant_interval(row["total_j_low"], row["total_j_high"]),
                 significant(row["j_per_1000_mean"], mark=mark),
                 significant_interval(row["j_per_1000_low"], row["j_per_1000_high"]),
-                Cell(payback_text(row)),
+                Cell(payback_text(row, "payback_forecasts")),
+                Cell(payback_text(row, "chain_payback_forecasts")),
             ]
         )
-    columns = [
-        Column("Chain", width_cm=2.4),
-        Column("Step", width_cm=3.0),
-        Column("RMSE later", unit, numeric=True),
-        Column("Δ later", "%", numeric=True),
-        Column("95 % int.", "%"),
-        Column("Δ test", "%", numeric=True),
-        Column("Made for", "J", numeric=True),
-        Column("Sum", "J", numeric=True),
-        Column("1,000 fc.", "J", numeric=True),
-        Column("95 % int.", "J"),
-        Column("Pays after", "forecasts", width_cm=2.6),
-    ]
     caption = (
-        f"Chains of steps after training, {count_text(frame['n'])} seeds: errors on the later months' held-out parts "
-        "and their change against the base model (Δ; also on the test part), energy to make each checkpoint and in "
-        "sum along the chain, energy of 1,000 forecasts, and the number of forecasts after which a step has paid for "
-        "itself."
+        f"What the chains cost, {count_text(frame['n'])} seeds: energy to make each checkpoint out of the one before, "
+        "in sum along the chain, and of 1,000 forecasts; after how many forecasts a step has paid for itself against the "
+        "step before it, and all steps so far against the base model."
     )
     notes = [
-        "The base model is the control at every step; seeds are paired.",
-        f"A forecast is that of one node from one origin. Computed by the fastest back end that takes the network: "
+        "A forecast is that of one node from one origin, computed by the fastest back end that takes the network: "
         f"{_engines(frame)}.",
+        "Never: a forecast takes no less energy than before. A dash: an energy is unknown, for example because its "
+        "work was shorter than the sensor's resolution.",
         f"{GEOMETRIC_NOTE[0].upper()}{GEOMETRIC_NOTE[1:]}, over seeds.",
     ]
-    absent = frame[frame["unavailable"].notna()]
-    notes += [f"{row['lineage']}: not available here, {row['unavailable']}." for _, row in absent.iterrows()]
-    return Table("chains", caption, columns, rows, notes)
+    return Table("chains_costs", caption, columns, rows, notes)
 
 
-def payback_text(row: pd.Series) -> str:
-    """``12,300 [9,100, 16,000]``, ``never``, or a dash for the base model and where an energy is unknown."""
-    mean, low, high = (row[f"payback_forecasts_{part}"] for part in ("mean", "low", "high"))
+def payback_text(row: pd.Series, name: str) -> str:
+    """``12,300 [9,100, 16,000]``, ``never``, or a dash for the base model and if an energy is unknown."""
+    mean, low, high = (row[f"{name}_{part}"] for part in ("mean", "low", "high"))
     if pd.isna(mean):
         return MISSING
     if math.isinf(mean):
@@ -96,21 +131,19 @@ def _count(forecasts: float) -> str:
     return f"{round(forecasts, -digits):,.0f}"
 
 
-def _change(row: pd.Series, error: str) -> Cell:
-    return Cell(MISSING) if row["place"] == 0 else decimals(100 * row[f"{error}_change_share_mean"], 1)
+def _step(row: pd.Series) -> list[Cell]:
+    """The chain's name beside its base model, and the step."""
+    return [
+        Cell(row["chain"] if row["place"] == 0 else ""),
+        Cell(("+ " if row["place"] else "") + row["step"]),
+    ]
 
 
-def _change_interval(row: pd.Series, error: str) -> Cell:
-    low, high = (100 * row[f"{error}_change_share_{part}"] for part in ("low", "high"))
-    return interval(low, high, 1)
-
-
-TABLE = TablePart(
-    message="Make the table of chains",
-    caption="Chains of steps after training: errors, energy, and after how many forecasts a step has paid for itself.",
-    inputs=("chains", "panel"),
-    make=lambda inputs: chains_table(inputs.frame("chains"), inputs.unit),
-)
+def _change(row: pd.Series, error: str) -> list[Cell]:
+    if row["place"] == 0:
+        return [Cell(MISSING), Cell(MISSING)]
+    mean, low, high = (100 * row[f"{error}_change_share_{part}"] for part in ("mean", "low", "high"))
+    return [decimals(mean, 1), interval(low, high, 1)]
 
 
 def _engines(frame: pd.DataFrame) -> str:
@@ -119,3 +152,12 @@ def _engines(frame: pd.DataFrame) -> str:
     return "; ".join(
         f"{engine}: {', '.join(rows['lineage'])}" for engine, rows in known.groupby("engine", sort=False)
     )
+
+
+TABLE = TablePart(
+    message="Make the tables of chains",
+    caption="Chains of steps after training: their errors, their energy, and when they have paid for themselves.",
+    inputs=("chains", "panel"),
+    files=("chains", "chains_costs"),
+    make=lambda inputs: chains_tables(inputs.frame("chains"), inputs.unit),
+)

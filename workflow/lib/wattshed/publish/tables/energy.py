@@ -11,7 +11,7 @@ from wattshed.publish.typesetting.table_part import TablePart
 
 
 def energy_table(runs: pd.DataFrame) -> Table:
-    """Energy and mass per stage, from the ledgers of all its jobs; a component without a sensor stays a dash."""
+    """Energy and mass per stage, from the ledgers of all its jobs; a component without a sensor is a dash."""
     stages = stages_frame(runs)
     rows = []
     for _, row in stages.iterrows():
@@ -54,7 +54,7 @@ def energy_table(runs: pd.DataFrame) -> Table:
 
 
 def energy_notes(stages: pd.DataFrame) -> list[str]:
-    """What the sums leave out, and which of them are lower bounds."""
+    """Notes on what the sums leave out, and which of them are lower bounds."""
     total = stages.iloc[-1]
     notes = []
     unknown = [part.upper() for part in COMPONENTS if pd.isna(total[f"{part}_kwh"])]
@@ -80,9 +80,10 @@ def energy_notes(stages: pd.DataFrame) -> list[str]:
             "Energy above idle is not known for every job: the idle power could not be measured before it."
         )
     notes.append(
-        "The sums hold whole jobs, with loading, scoring and the repeats that only serve the measurement."
+        "The sums cover whole jobs, including loading, scoring and the repeats that only serve the "
+        "measurement."
     )
-    notes.append("A dash is unknown, never zero.")
+    notes.append("A dash means unknown, not zero.")
     return notes
 
 

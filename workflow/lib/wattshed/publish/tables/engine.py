@@ -18,10 +18,10 @@ COLUMNS = {
 
 
 def read_engine_table(path: Path) -> Table:
-    """The benchmark that ``make benchmark-engine`` left at ``path``.
+    """The benchmark that ``make benchmark-engine`` wrote to ``path``.
 
-    Its machine, date and commit stand in the notes: they can differ from the study's. Raises :class:`Fault` for a
-    file of another form.
+    Its machine, date and commit are in the notes, because they can differ from the study's. Raises :class:`Fault` for
+    a file of another form.
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))

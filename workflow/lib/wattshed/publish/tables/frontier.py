@@ -48,7 +48,7 @@ def frontier_table(frontier: pd.DataFrame, unit: str) -> Table:
     ]
     caption = (
         f"Error against energy, mean over {count_text(frontier['training_kwh_n'])} runs per model; a model on the "
-        "frontier (bold) is beaten by no other in both RMSE and training energy."
+        "frontier is bold: no other is better in both RMSE and training energy."
     )
     notes = [
         "One forecast is one node's whole horizon.",

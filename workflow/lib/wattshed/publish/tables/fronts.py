@@ -91,7 +91,7 @@ def _caption(rows: pd.DataFrame, scope: str, error: str, kind: str) -> str:
     where = {OVERALL: "mean over all slices", "all": "all runs"}.get(scope, scope)
     return (
         f"Pareto front of {error_name(error)} against {kind}, {where}: means over {count_text(rows['runs'])} runs per "
-        "model; a model on the front (bold) is beaten by no other in both."
+        "model; a model on the front is bold: no other is better in both."
     )
 
 

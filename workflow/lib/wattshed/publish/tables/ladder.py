@@ -1,4 +1,4 @@
-"""Tables: the ladder's steps, what they cost, and how they stand against the opponents' best errors."""
+"""Tables: the ladder's steps, their costs, and how they compare with the opponents' best errors."""
 
 import pandas as pd
 
@@ -24,7 +24,7 @@ from wattshed.statistics.intervals import METHOD_NOTE
 from wattshed.statistics.ratios import RATIO_NOTE
 
 NOT_REACHED = "not reached"
-# Not a star, which LaTeX would read as part of a line break before it.
+# Not a star, which LaTeX would read as part of the line break before it.
 TEST_MARK = "¶"
 LARGEST_RATIO = 1e6
 LEAST_SEEDS = 3
@@ -170,14 +170,14 @@ def _reading_notes(ladder: pd.DataFrame, roles: list[str]) -> list[str]:
         )
     if any(not _all_there(row, role) for role in roles for _, row in ladder.iterrows()):
         notes.append(
-            "A ratio needs every seed to reach the target with a known energy: the seeds that reach it alone "
+            "A ratio needs every seed to reach the target with a known energy: only the seeds that reach it "
             "would give too good a ratio."
         )
     return notes
 
 
 def _cautions(ladder: pd.DataFrame) -> list[str]:
-    """What weakens the numbers: few seeds, or energies that are known for some seeds only."""
+    """Notes on weak numbers: few seeds, or energies that are known only for some seeds."""
     cautions = []
     trained = ladder.loc[ladder["samples_n"] > 0, ["model", "seeds"]]
     few = trained.loc[trained["seeds"] < LEAST_SEEDS, "model"].tolist()
@@ -198,7 +198,7 @@ def _reached(row: pd.Series, role: str) -> Cell:
 
 
 def _ratio_cells(row: pd.Series, role: str) -> list[Cell]:
-    """Ratio and interval; in words where the step never reached the target."""
+    """Ratio and interval; a text if the step never reached the target."""
     ratio, mark = row[f"{role}_ratio"], TEST_MARK if row[f"{role}_judged_by"] == BY_TEST else ""
     if row[f"{role}_judged_by"] == OWN_BEST:
         return [Cell("1" if pd.notna(ratio) else MISSING), Cell(MISSING)]

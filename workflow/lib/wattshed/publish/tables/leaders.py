@@ -27,7 +27,7 @@ from wattshed.statistics.intervals import METHOD_NOTE
 def leaders_table(leaders: Leaders, unit: str, places: int = 3) -> Table:
     """One row per leader, slice by slice, best first; the notes say how many were left out and why.
 
-    unit: of the error; places: its decimals. The remark says where the interval of a cost reaches over the limit.
+    unit: of the error; places: its decimals. The remark marks costs whose interval includes the limit.
     """
     frame, metric = leaders.frame, leaders.metric
     slices = [name for name in SLICES if name in frame]

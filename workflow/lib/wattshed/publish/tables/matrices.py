@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from wattshed.foundation.vocabulary import Phase
 from wattshed.publish.parts.inputs import Inputs
 from wattshed.publish.typesetting.table import Cell, Column, Table, decimals
 from wattshed.publish.typesetting.table_part import TablePart
@@ -13,7 +14,7 @@ def matrix_table(matrix: pd.DataFrame, strategy: str, unit: str, parent: str = "
     matrix: rows of ``adaptation/*.parquet``, of one parent; unit: of the errors; parent: the adapted
     checkpoint, named in the caption if given.
     """
-    part = matrix[(matrix["strategy"] == strategy) & (matrix["phase"] == "held_out")]
+    part = matrix[(matrix["strategy"] == strategy) & (matrix["phase"] == Phase.HELD_OUT)]
     means = part.pivot_table(index="learned", columns="task", values="rmse", aggfunc="mean", sort=False)
     rows = [
         [Cell(str(learned)), *(decimals(value, 4) for value in values)]
@@ -25,7 +26,8 @@ def matrix_table(matrix: pd.DataFrame, strategy: str, unit: str, parent: str = "
     ]
     of_parent = f" on {parent}" if parent else ""
     caption = (
-        f"Strategy {strategy}{of_parent}: RMSE on each task's held-out tail after so many months were learned, "
+        f"Strategy {strategy}{of_parent}: RMSE on each task's held-out tail after each number of learned "
+        "months, "
         f"mean over n = {part['seed'].nunique()} seeds."
     )
     return Table("-".join(filter(None, ["matrix", parent, strategy])), caption, columns, rows)

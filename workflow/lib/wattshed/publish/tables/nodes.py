@@ -1,4 +1,4 @@
-"""Table: how the error spreads over the nodes."""
+"""Table: spread of the error over the nodes."""
 
 import pandas as pd
 
@@ -36,7 +36,7 @@ def nodes_table(scores: pd.DataFrame, unit: str) -> Table:
 
 TABLE = TablePart(
     message="Make the table of errors by node",
-    caption="How the test errors spread over the nodes.",
+    caption="Spread of the test errors over the nodes.",
     inputs=("scores", "panel"),
     make=lambda inputs: nodes_table(inputs.frame("scores"), inputs.unit),
 )

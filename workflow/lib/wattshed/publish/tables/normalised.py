@@ -1,4 +1,4 @@
-"""Tables: errors divided by their cost, with the warning that belongs to such ratios."""
+"""Tables: errors divided by their cost, with a warning about such ratios."""
 
 import pandas as pd
 

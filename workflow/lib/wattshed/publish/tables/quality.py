@@ -9,7 +9,7 @@ SHOWN_NODES = 12
 
 
 def quality_table(quality: pd.DataFrame, unit: str) -> Table:
-    """Nodes of least coverage first; at most :data:`SHOWN_NODES` are shown."""
+    """Nodes of lowest coverage first; at most :data:`SHOWN_NODES` are shown."""
     worst = quality.sort_values(["coverage_share", "spike_count"], ascending=[True, False], kind="stable")
     rows = [
         [
@@ -36,7 +36,7 @@ def quality_table(quality: pd.DataFrame, unit: str) -> Table:
         Column("Mean", unit, numeric=True),
         Column("Maximum", unit, numeric=True),
     ]
-    caption = f"Quality of the readings: the {len(rows)} nodes of least coverage out of n = {len(quality)}."
+    caption = f"Quality of the readings: the {len(rows)} nodes of lowest coverage out of n = {len(quality)}."
     return Table("quality", caption, columns, rows)
 
 

@@ -90,7 +90,7 @@ def render_tabular(table: Table) -> str:
     styler = frame.style.hide(axis="index").apply(lambda _: bold, axis=None)
     styler = styler.format_index(lambda place: titles[int(str(place))], axis="columns")
     text: str = styler.to_latex(hrules=True, convert_css=True, column_format=_column_format(table))
-    # The Styler knows one header row without repeated names; the units go below the titles.
+    # The Styler can write only one header row without repeated names; units are added below the titles.
     first, rest = text.split(r"\midrule", 1)
     return f"{first}{' & '.join(units)} \\\\\n\\midrule{rest}"
 
@@ -98,7 +98,7 @@ def render_tabular(table: Table) -> str:
 def compile_tex(tex: Path, folder: Path) -> Path:
     """Compile a rendered table alone into ``folder``; returns the PDF.
 
-    Raises :class:`Fault` with LaTeX's own complaint if it does not compile.
+    Raises :class:`Fault` with LaTeX's own messages if it does not compile.
     """
     if shutil.which("latexmk") is None:
         raise Fault("latexmk is not installed: install texlive-science and latexmk to compile tables.")

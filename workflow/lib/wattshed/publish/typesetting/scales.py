@@ -50,7 +50,7 @@ def error_axis(metric: str, unit: str) -> str:
 
 def wrapped(name: object, width: int = LABEL_WIDTH) -> str:
     """A long name over several lines, broken after underscores and hyphens if possible."""
-    # Zero-width spaces are where textwrap may break, and vanish again.
+    # textwrap may break at zero-width spaces, which are removed again.
     soft = str(name).replace("_", "_ ").replace("-", "- ")
     lines = textwrap.wrap(soft, width, break_on_hyphens=False) or [str(name)]
     return "\n".join(line.replace("_ ", "_").replace("- ", "-") for line in lines)

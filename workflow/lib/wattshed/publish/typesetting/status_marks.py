@@ -5,7 +5,7 @@ from wattshed.publish.typesetting.table import ESTIMATED
 
 RETRO_MARK = "§"
 RETRO_NOTE = (
-    f"{RETRO_MARK} retro-estimated from operations and recorded runs; on no front and in no sum of "
+    f"{RETRO_MARK} retro-estimated from operations and recorded runs; not on fronts and not in sums of "
     "records; its interval is the 10-90 % range of single runs."
 )
 

@@ -10,7 +10,7 @@ SIMULATED = "‡"
 MISSING = "\u2013"
 MARK_NOTES = {
     ESTIMATED: "estimated in whole or in part, not measured",
-    SIMULATED: "simulated, no real GPU was clocked",
+    SIMULATED: "simulated, without a real GPU",
 }
 INTERVAL_TITLE = "95 % interval"
 SMALLEST_SHOWN = 0.001
@@ -37,7 +37,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Table:
-    """``name`` is the file's stem, ``caption`` says what and with which n, ``notes`` what a reader must know."""
+    """``name``: the file's stem; ``caption``: the content with n; ``notes``: what a reader must know."""
 
     name: str
     caption: str
@@ -53,7 +53,7 @@ class Table:
 
 
 def decimals(value: float | None, places: int, *, mark: str = "", best: bool = False) -> Cell:
-    """A number with fixed decimal places; a dash without mark where it is unknown."""
+    """A number with fixed decimal places; a dash without a mark if it is unknown."""
     if value is None or pd.isna(value):
         return Cell(MISSING)
     return Cell(plain(value, places), mark, best)
@@ -67,7 +67,7 @@ def significant(value: float | None, *, mark: str = "", best: bool = False) -> C
 
 
 def interval(low: float | None, high: float | None, places: int) -> Cell:
-    """``[low, high]``, or a dash where one run gives no interval."""
+    """``[low, high]``, or a dash if there is no interval, as with one run."""
     if low is None or high is None or pd.isna(low) or pd.isna(high):
         return Cell(MISSING)
     return Cell(f"[{plain(low, places)}, {plain(high, places)}]")

@@ -16,10 +16,10 @@ Made = Table | Sequence[Table] | Mapping[str, Table]
 
 @dataclass(frozen=True, kw_only=True)
 class TablePart:
-    """A table, or several that one module makes. Fields as in :class:`Declaration`, and written out there.
+    """A table, or several that one module makes. Fields as in :class:`Declaration`, given as literals.
 
     make: gets the inputs and returns one table, a list of tables for one file, or a dictionary of tables by file stem.
-    ``files`` names the stems where there are several files, or the one is not called like its part.
+    ``files`` names the stems if there are several files, or if the only one is not named like its part.
     """
 
     message: str

@@ -228,7 +228,7 @@ def test_chains(results, numbers):
     assert set(numbers["chains"]) == {"adapt_first", "reference"}
     for steps in numbers["chains"].values():
         base, *_ = steps
-        total, parent = 0.0, None
+        total, parent, base_own, base_joules = 0.0, None, None, None
         for lineage, told in steps.items():
             energies = [
                 None if kwh is None else kwh * 3.6e6 / repeats
@@ -247,6 +247,12 @@ def test_chains(results, numbers):
                 saved = (parent - joules) / 1000
                 pays = None if own is None or saved <= 0 else own / saved
                 assert told["payback_forecasts_mean"] == (None if pays is None else pytest.approx(pays))
+                spent = None if total is None else total - base_own
+                saved = (base_joules - joules) / 1000
+                pays = None if spent is None or saved <= 0 else spent / saved
+                assert told["chain_payback_forecasts_mean"] == (None if pays is None else pytest.approx(pays))
+            else:
+                base_own, base_joules = own, joules
             parent = joules
 
 

@@ -26,7 +26,7 @@ TORCH_THREADS = 1
 
 from wattshed.config.energy.places import UNKNOWN
 from wattshed.config.job_arguments import without_braces
-from wattshed.config.lineages import lineages_of, swept_lineages
+from wattshed.config.lineages import JOINT, lineages_of, swept_lineages
 from wattshed.config.repeated_keys import refuse_repeated_keys
 from wattshed.config.study import load_study
 from wattshed.energy.budget.budget import Budget
@@ -137,7 +137,10 @@ SWEPT = swept_lineages(STUDY)
 CHAINS = [
     {
         "name": chain.name,
-        "lineages": ["+".join([chain.model, *chain.makes[:place]]) for place in range(len(chain.makes) + 1)],
+        "lineages": [
+            JOINT.join([chain.model, *chain.makes[:place]]) for place in range(len(chain.makes) + 1)
+        ],
+        "swept": chain.swept,
     }
     for chain in STUDY.chains
     if chain.makes

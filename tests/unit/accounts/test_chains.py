@@ -94,6 +94,30 @@ def test_a_step_pays_for_itself_by_what_its_forecasts_save_against_its_parent():
     assert np.isnan(frame.loc["net", "payback_forecasts_mean"])
 
 
+def test_a_chain_pays_only_against_the_model_that_it_began_with():
+    """Its last step saves against a dearer step before it, but a forecast costs more than the base model's."""
+    dear = REPLAY.assign(energy_j_per_1000_forecasts=[40.0, 41.0, 39.0])
+    last = HALF.assign(energy_j_per_1000_forecasts=[20.0, 21.0, 19.0])
+    frame = chains_frame([CHAIN], pd.concat([BASE, dear, last]), WINDOWS).set_index("lineage")
+    assert frame.loc["net+replay+half", "payback_forecasts_mean"] == pytest.approx(400)
+    assert frame.loc["net+replay+half", "chain_payback_forecasts_mean"] == math.inf
+
+
+def test_all_steps_of_a_chain_are_paid_back_together():
+    frame = chains_frame([CHAIN], pd.concat([BASE, REPLAY, HALF]), WINDOWS).set_index("lineage")
+    # 40 J to adapt and 8 J to prune, 4 J saved in 1,000 forecasts; the training of the base model is nobody's saving.
+    assert frame.loc["net+replay+half", "chain_payback_forecasts_mean"] == pytest.approx(12_000)
+
+
+def test_a_swept_chain_is_marked_at_its_last_checkpoint():
+    chain = Chain("first", CHAIN.lineages, swept=True)
+    assert chains_frame([chain], pd.concat([BASE, REPLAY, HALF]), WINDOWS)["swept"].tolist() == [
+        False,
+        False,
+        True,
+    ]
+
+
 @pytest.mark.parametrize(
     ("own", "saved", "mean", "low", "high"),
     [

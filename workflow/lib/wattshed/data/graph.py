@@ -1,6 +1,9 @@
 """The graph over the nodes: K nearest neighbours, symmetric, normalised, sparse throughout."""
 
+import hashlib
+import json
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +54,14 @@ class Graph:
             (tensors["weights"], tensors["indices"], tensors["indptr"]), shape=(count, count)
         )
         return cls(adjacency, about["node_names"], about["method"])
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the nodes and the weighted edges: a checkpoint knows its graph by it."""
+        digest = hashlib.sha256(json.dumps(self.node_names).encode())
+        for array in (self.adjacency.indptr, self.adjacency.indices, self.adjacency.data):
+            digest.update(np.ascontiguousarray(array).data)
+        return digest.hexdigest()
 
     def shuffled(self, seed: int) -> "Graph":
         """The same graph with its nodes renamed at random: the control for the graph's use."""

@@ -1,14 +1,16 @@
 """A trained network on disk: its weights, the blocks that made it, and its lineage."""
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
+from wattshed import __version__
 from wattshed.config.data.data import WindowsBlock
+from wattshed.config.lineages import JOINT
 from wattshed.config.models.families import ModelBlock, read_model
 from wattshed.config.models.recipes import RecipeBlock
 from wattshed.data.graph import Graph
@@ -22,8 +24,8 @@ from wattshed.foundation import plugins
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.tensor_file import read_description, read_tensors, write_tensors
 
-# Separates the steps in the name of a lineage.
-JOINT = "+"
+# Changes whenever a checkpoint of before can no longer be read.
+FORMAT = 1
 CHECKPOINT = "checkpoint"
 
 
@@ -41,9 +43,19 @@ class Step:
 
 
 @dataclass(frozen=True)
+class TrainedOn:
+    """Digests of the panel and of the graph (before any shuffling) that a network was trained on."""
+
+    panel: str
+    graph: str
+
+
+@dataclass(frozen=True)
 class ModelSpec:
-    """Everything that defines a network except its data: name, seed, model, recipe, windows and the steps after
-    training."""
+    """All that decides a network: name, seed, model, recipe, windows, steps after training, and data.
+
+    trained_on: None before the training.
+    """
 
     name: str
     seed: int
@@ -51,6 +63,7 @@ class ModelSpec:
     recipe: RecipeBlock
     windows: WindowsBlock
     steps: tuple[Step, ...] = field(default=())
+    trained_on: TrainedOn | None = None
 
     @property
     def lineage(self) -> str:
@@ -61,6 +74,10 @@ class ModelSpec:
     def parent(self) -> str | None:
         """Lineage before the last step; None for a base model."""
         return JOINT.join([self.name, *(step.name for step in self.steps[:-1])]) if self.steps else None
+
+    def on(self, task: ForecastTask, graph: Graph) -> "ModelSpec":
+        """The spec of a network that was trained on this data."""
+        return replace(self, trained_on=TrainedOn(task.panel_digest, graph.digest))
 
     def after(self, step: Step) -> "ModelSpec":
         return replace(self, steps=(*self.steps, step))
@@ -94,7 +111,7 @@ def read_checkpoint(
     """Rebuild the forecaster that :func:`write_checkpoint` saved, on a task with the same windows.
 
     series: of another checkpoint of the same model and graph, to share; None makes them.
-    Raises :class:`Fault` for a checkpoint of other windows, another panel or another library version, one that could
+    Raises :class:`Fault` for a checkpoint of other windows, another panel, graph or library version, one that could
     not be made, and one whose tensors do not fit.
     """
     arrays, about = read_tensors(path, kind=CHECKPOINT)
@@ -109,11 +126,26 @@ def read_checkpoint(
             f"{path} forecasts {spec.windows.horizon_h} h from {spec.windows.look_back_h} h, the task "
             f"asks for {task.windows.horizon_h} h from {task.windows.look_back_h} h: train it again."
         )
+    _refuse_other_data(path, spec, task, graph)
     forecaster = make_forecaster(spec, task, graph, device, engine, series)
     weights = {name: torch.from_numpy(array) for name, array in arrays.items()}
     refuse_misfit(path, weights, forecaster.network)
     forecaster.network.load_state_dict(weights)
     return forecaster, spec
+
+
+def _refuse_other_data(path: Path | str, spec: ModelSpec, task: ForecastTask, graph: Graph) -> None:
+    if spec.trained_on is None:
+        return
+    for what, known, found in (
+        ("panel", spec.trained_on.panel, task.panel_digest),
+        ("graph", spec.trained_on.graph, graph.digest),
+    ):
+        if known != found:
+            raise Fault(
+                f"{path} was trained on another {what} (digest {known[:12]}, here {found[:12]}): expected the {what} "
+                "of its own study; name that study's data, or train again on this one."
+            )
 
 
 def refuse_misfit(path: Path | str, weights: dict[str, Tensor], network: nn.Module) -> None:
@@ -157,7 +189,8 @@ def make_forecaster(
 
 def _describe(spec: ModelSpec) -> dict[str, Any]:
     return {
-        "kind": "checkpoint",
+        "format": FORMAT,
+        "wattshed": __version__,
         "name": spec.name,
         "seed": spec.seed,
         "model": spec.model.model_dump(mode="json"),
@@ -168,10 +201,16 @@ def _describe(spec: ModelSpec) -> dict[str, Any]:
             {"name": step.name, "kind": step.kind, "plugin": step.plugin, "settings": step.settings}
             for step in spec.steps
         ],
+        "trained_on": None if spec.trained_on is None else asdict(spec.trained_on),
     }
 
 
 def _spec_of(about: dict[str, Any], path: Path | str) -> ModelSpec:
+    if about.get("format") != FORMAT:
+        raise Fault(
+            f"{path} has the checkpoint format {about.get('format', 'of an early version')}, made by wattshed "
+            f"{about.get('wattshed', 'unknown')}; expected {FORMAT}: read it with the version that made it, or train again."
+        )
     try:
         return ModelSpec(
             name=about["name"],
@@ -180,6 +219,7 @@ def _spec_of(about: dict[str, Any], path: Path | str) -> ModelSpec:
             recipe=RecipeBlock.model_validate(about["recipe"]),
             windows=WindowsBlock.model_validate(about["windows"]),
             steps=tuple(Step(**step) for step in about["steps"]),
+            trained_on=TrainedOn(**about["trained_on"]) if about["trained_on"] else None,
         )
     except (KeyError, TypeError, ValueError) as error:
         raise Fault(

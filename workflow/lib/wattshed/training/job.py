@@ -5,7 +5,6 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import torch
 
@@ -133,7 +132,7 @@ def train_seed(
         # The state is saved before anything may end the training.
         observers = [RecipeEnd(spec.recipe), resume, progress, *([] if stop is None else [stop])]
         training, learner = train(TrainingRun(forecaster, task, batches, spec, meter, resume, observers))
-    write_checkpoint(checkpoint, forecaster.network, spec)
+    write_checkpoint(checkpoint, forecaster.network, spec.on(task, inputs.graph))
     if not training.ended:
         now_kwh = meter.since_start()[1].kwh
         training.ended = True
@@ -154,18 +153,8 @@ def epoch_frame(training: Training) -> pd.DataFrame:
 
 def data_fingerprint(task: ForecastTask, graph: Graph) -> str:
     """Digest of panel, splits and graph."""
-    digest = hashlib.sha256()
-    adjacency = graph.adjacency
-    for array in (
-        task.panel.values,
-        task.panel.observed,
-        adjacency.data,
-        adjacency.indices,
-        adjacency.indptr,
-    ):
-        digest.update(np.ascontiguousarray(array).data)
-    digest.update(str(task.splits).encode())
-    return digest.hexdigest()
+    parts = [task.panel_digest, graph.digest, str(task.splits)]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def training_fingerprint(data: str, spec: ModelSpec, engine: str) -> str:

@@ -26,7 +26,7 @@ STEP_COLUMNS = [Column("Chain", width_cm=2.4), Column("Step", width_cm=3.2)]
 
 
 def chains_tables(frame: pd.DataFrame, unit: str) -> dict[str, Table]:
-    """Errors and energies, by file: one row per step of each chain, the base model first; it is the control at every step.
+    """Errors and energies, by file: one row per step of each chain; the base model is the control at every step.
 
     frame: rows of ``chains.parquet``; unit: of the errors.
     """
@@ -98,8 +98,8 @@ def _costs_table(frame: pd.DataFrame) -> Table:
         )
     caption = (
         f"What the chains cost, {count_text(frame['n'])} seeds: energy to make each checkpoint out of the one before, "
-        "in sum along the chain, and of 1,000 forecasts; after how many forecasts a step has paid for itself against the "
-        "step before it, and all steps so far against the base model."
+        "in sum along the chain, and of 1,000 forecasts; after how many forecasts a step has paid for itself against "
+        "the step before it, and all steps so far against the base model."
     )
     notes = [
         "A forecast is that of one node from one origin, computed by the fastest back end that takes the network: "

@@ -1,0 +1,55 @@
+"""A checkpoint knows the panel, the graph and the version that it was made with, and is read with no others."""
+
+import json
+from dataclasses import replace
+
+import pytest
+import torch
+
+from model_blocks import model_block
+from small_study import graph_of, small_panel, task_of
+from wattshed.config.models.recipes import RecipeBlock
+from wattshed.foundation.faults import Fault
+from wattshed.foundation.tensor_file import read_tensors, write_tensors
+from wattshed.training.checkpoint import ModelSpec, make_forecaster, read_checkpoint, write_checkpoint
+
+CPU = torch.device("cpu")
+RECIPE = RecipeBlock(
+    sampling="pairs", batch=64, epochs=1, learning_rate=0.01, schedule="cosine", scaling="node"
+)
+
+
+@pytest.fixture
+def checkpoint(task, graph, tmp_path):
+    spec = ModelSpec("net", 1, model_block(form="stgnn", recipe="r"), RECIPE, task.windows).on(task, graph)
+    path = tmp_path / "net-1.safetensors"
+    write_checkpoint(path, make_forecaster(spec, task, graph, CPU).network, spec)
+    return path
+
+
+def test_it_is_read_with_its_own_panel_and_graph(checkpoint, task, graph):
+    _, spec = read_checkpoint(checkpoint, task, graph, CPU)
+    assert spec.lineage == "net"
+
+
+def test_another_panel_of_the_same_shape_is_refused(checkpoint, graph):
+    other = task_of(small_panel(missing_share=0.1))
+    with pytest.raises(Fault, match="was trained on another panel .*expected the panel of its own study"):
+        read_checkpoint(checkpoint, other, graph, CPU)
+
+
+def test_another_graph_over_the_same_nodes_is_refused(checkpoint, task, graph):
+    other = replace(graph_of(task), adjacency=graph.adjacency * 0.5)
+    with pytest.raises(Fault, match="was trained on another graph"):
+        read_checkpoint(checkpoint, task, other, CPU)
+
+
+@pytest.mark.parametrize("version", [None, 99])
+def test_another_format_names_the_version_that_made_it(checkpoint, task, graph, version):
+    tensors, about = read_tensors(checkpoint)
+    about.pop("format")
+    if version is not None:
+        about |= {"format": version, "wattshed": "9.9"}
+    write_tensors(checkpoint, tensors, json.loads(json.dumps(about)))
+    with pytest.raises(Fault, match="checkpoint format .* read it with the version that made it"):
+        read_checkpoint(checkpoint, task, graph, CPU)

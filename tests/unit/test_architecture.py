@@ -142,3 +142,25 @@ def test_what_needs_no_network_never_loads_torch(root, room):
     assert len(modules) > 3
     code = f"import importlib, sys\nfor m in {modules!r}: importlib.import_module(m)\nassert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_the_table_of_files_names_rules_of_the_workflow(root):
+    text = (root / "docs/architecture.md").read_text()
+    table = text[text.index("## Files that stages hand on") : text.index("What every job with networks gets")]
+    named = {
+        rule
+        for row in re.findall(r"^\| `[^|]*\| ([^|]*) \|", table, re.MULTILINE)
+        for rule in re.findall(r"`(\w+)`", row)
+    }
+    rules = "\n".join(path.read_text() for path in (root / "workflow/rules").glob("*.smk"))
+    known = set(re.findall(r"^rule (\w+):", rules, re.MULTILINE))
+    assert {name for name in named if not name.startswith("make_")} - {"chains", "ladder"} <= known
+
+
+def test_every_sub_room_is_drawn_beside_its_room(root):
+    package = root / "workflow/lib/wattshed"
+    lines = [line.split(" | ") for line in (root / "docs/architecture.md").read_text().splitlines()]
+    rows = [(cells[0].strip("| `"), cells[-1]) for cells in lines if len(cells) == 3]
+    drawn = {room: set(re.findall(r"`(\w+)`", cell)) for room, cell in rows if room in ROOMS}
+    found = {room: {path.parent.name for path in (package / room).glob("*/__init__.py")} for room in ROOMS}
+    assert drawn == found

@@ -15,6 +15,7 @@ from wattshed.data.panel import Panel
 from wattshed.data.readers.tabular import numbers
 from wattshed.data.splits import Splits, split_calendar
 from wattshed.forecast.metrics import metrics, rmse, sum_errors
+from wattshed.forecast.protocol import ForecastTask
 from wattshed.foundation.faults import Fault
 
 HOURS = 24 * 200
@@ -108,3 +109,25 @@ def test_no_source_brings_an_infinite_value_into_a_panel():
     values[5, 1] = np.inf
     with pytest.raises(Fault, match=r"has a value at .* UTC that does not fit 32-bit floats"):
         dataclasses.replace(panel, values=values)
+
+
+def test_splits_of_another_panel_are_refused(tmp_path):
+    panel, other = small_panel(hours=HOURS), small_panel(hours=HOURS, nodes=3)
+    path = tmp_path / "splits.json"
+    splits = split_calendar(panel, SplitsBlock(), WindowsBlock())
+    splits.write(path, panel)
+    assert Splits.read(path, panel) == splits
+    other.write(tmp_path / "panel.safetensors")
+    with pytest.raises(
+        Fault, match=r"splits\.json was written for another panel: expected the splits of this one"
+    ):
+        ForecastTask.read(tmp_path / "panel.safetensors", path, WindowsBlock())
+
+
+def test_a_panel_keeps_its_digest_in_its_file_and_every_reading_counts(tmp_path):
+    panel = small_panel(hours=HOURS)
+    panel.write(tmp_path / "panel.safetensors")
+    assert Panel.read(tmp_path / "panel.safetensors").digest == panel.digest
+    values = panel.values.copy()
+    values[0, 0] += 1
+    assert dataclasses.replace(panel, values=values).digest != panel.digest

@@ -22,7 +22,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     panel = Panel.read(arguments.panel)
     edges = read_edges(arguments.edges, panel.node_names) if arguments.edges else None
     block = GraphBlock.model_validate_json(arguments.graph)
-    build_graph(panel, Splits.read(arguments.splits).train, block, edges).write(arguments.output)
+    build_graph(panel, Splits.read(arguments.splits, panel).train, block, edges).write(arguments.output)
 
 
 if __name__ == "__main__":

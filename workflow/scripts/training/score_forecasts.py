@@ -20,7 +20,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--output", type=Path, required=True, help="scores.parquet to write")
     arguments = parser.parse_args(argv)
     forecasts = {path.stem: path for path in arguments.forecasts}
-    scores = score_forecasts(forecasts, Panel.read(arguments.panel), Splits.read(arguments.splits))
+    panel = Panel.read(arguments.panel)
+    scores = score_forecasts(forecasts, panel, Splits.read(arguments.splits, panel))
     write_parquet(arguments.output, scores)
 
 

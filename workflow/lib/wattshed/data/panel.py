@@ -1,7 +1,9 @@
 """The panel: one value per hour and node, with a mask of the cells that were measured."""
 
+import hashlib
 import json
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -78,6 +80,14 @@ class Panel:
     def local_times(self) -> pd.DatetimeIndex:
         """The hours in the nodes' own calendar [T]."""
         return pd.DatetimeIndex(self.times).tz_localize("UTC").tz_convert(ZoneInfo(self.timezone))
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of readings, hours and node names: what was made for one panel is not taken for another."""
+        digest = hashlib.sha256(json.dumps([self.unit, self.timezone, self.node_names]).encode())
+        for array in (self.values, self.observed, self.times.astype("datetime64[s]")):
+            digest.update(np.ascontiguousarray(array).view(np.uint8).data)
+        return digest.hexdigest()
 
     def write(self, path: Path | str) -> None:
         tensors = {

@@ -13,6 +13,9 @@ from wattshed.foundation.faults import Fault
 from wattshed.foundation.hours import WEEK_H
 from wattshed.foundation.writing import write_json
 
+# Key with the digest of the panel that splits were cut for.
+PANEL = "panel_sha256"
+
 
 @dataclass(frozen=True)
 class Segment:
@@ -56,12 +59,21 @@ class Splits:
             ]
             for segment in (self.train, self.validation, self.test, *(month.whole for month in self.months))
         }
-        write_json(path, {**asdict(self), "cuts_utc": cuts}, sealed=True)
+        write_json(path, {**asdict(self), "cuts_utc": cuts, PANEL: panel.digest}, sealed=True)
 
     @classmethod
-    def read(cls, path: Path | str) -> "Splits":
-        """What :meth:`write` wrote; raises :class:`Fault` for a file that is missing, damaged or altered."""
+    def read(cls, path: Path | str, panel: Panel | None = None) -> "Splits":
+        """What :meth:`write` wrote.
+
+        panel: the one that it must have been written for. Raises :class:`Fault` for a file that is missing, damaged,
+        altered, or of another panel.
+        """
         parts = read_json(path, keys=("train", "validation", "test", "months"))
+        if panel is not None and parts.get(PANEL) != panel.digest:
+            raise Fault(
+                f"{path} was written for another panel: expected the splits of this one; delete it and run snakemake "
+                "again."
+            )
         try:
             return cls(
                 train=Segment(**parts["train"]),

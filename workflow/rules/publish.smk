@@ -209,7 +209,11 @@ rule write_report:
         inputs=input_arguments,
         tables=list(TABLE_PARTS),
         settings=settings_of(*TABLE_PARTS.values()),
-        code=code_of("publish/write_report.py", *[("table", name) for name in TABLE_PARTS]),
+        code=code_of(
+            "publish/write_report.py",
+            *[("table", name) for name in TABLE_PARTS],
+            *dict.fromkeys(("family", model.form) for model in STUDY.models.values()),
+        ),
     message:
         "Write the report"
     shell:

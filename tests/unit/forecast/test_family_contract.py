@@ -134,6 +134,22 @@ def test_its_samplings_are_those_of_recipes(form):
     assert set(samplings) <= set(get_args(RecipeBlock.model_fields["sampling"].annotation))
 
 
+def test_what_reads_the_graph_says_so_and_nothing_else_does(form, task, graph):
+    """Another graph changes the forecasts of these families alone."""
+    other = graph.shuffled(7)
+    assert (other.adjacency != graph.adjacency).nnz
+    settings = variants(form)[0]
+    forecasts = [
+        forecaster_of(shaken(make_network(settings, task.windows, one.adjacency, 1)), task, one).forecast(
+            task.origins(task.splits.test)[:3]
+        )
+        for one in (graph, other)
+    ]
+    reads = plugins.load("family", form).reads_graph
+    assert isinstance(reads, bool)
+    assert reads == (forecasts[0].tobytes() != forecasts[1].tobytes())
+
+
 def test_weights_are_a_function_of_the_seed(form, task, graph):
     for first, again, other in zip(*(networks(form, task, graph, seed) for seed in (1, 1, 2)), strict=True):
         assert bytes_of(first) == bytes_of(again)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from wattshed.config.study import load_study
 from wattshed.forecast.families import registry
 from wattshed.foundation import plugins
 from wattshed.foundation.faults import Fault
@@ -103,6 +104,42 @@ def test_an_own_plugin_that_lacks_what_its_kind_needs_is_refused(own):
     ):
         plugins.check_own("strategy", "mine")
     plugins.check_own("strategy", "naive")
+
+
+@pytest.mark.parametrize(
+    ("kind", "lacks"),
+    [
+        ("family", "reads_graph"),
+        ("strategy", "start"),
+        ("method", "skeleton"),
+        ("clock_backend", "device"),
+        ("source", "load"),
+        ("baseline", "make"),
+        ("sensor", "preference"),
+        ("table", "write"),
+    ],
+)
+def test_the_one_attribute_that_an_own_plugin_lacks_is_named(own, kind, lacks):
+    about = plugins.KINDS[kind]
+    keys = "".join(f"    {need} = 1\n" for need in about.needs if need != lacks)
+    plugins.use_own_plugins([own("mine", f"class Mine:\n    told = 1\n{keys}\n\n{about.member} = Mine()\n")])
+    with pytest.raises(
+        Fault, match=rf"mine\.py: its {about.member} has no {lacks}: expected a {about.what} with"
+    ):
+        plugins.check_own(kind, "mine")
+
+
+def test_the_same_own_file_twice_is_refused(own):
+    with pytest.raises(Fault, match=r"mine\.py and .*mine\.py have one name: expected each name once"):
+        plugins.use_own_plugins([own("mine"), own("mine")])
+
+
+def test_an_own_sensor_is_checked_when_the_configuration_is_read(own):
+    path = own("mine", "class Mine:\n    components = frozenset()\n\n\nSENSOR = Mine()\n")
+    with pytest.raises(
+        Fault, match=r"mine\.py: its SENSOR has no preference: expected a sensor with components"
+    ):
+        load_study({"plugins": [path.name]}, "mine.yaml", path.parent)
 
 
 @pytest.mark.parametrize(

@@ -159,6 +159,17 @@ def test_a_graph_model_that_wins_is_not_put_behind_itself(inputs):
     assert "best of its kind" in said[1]
 
 
+def test_a_family_that_the_reports_reader_does_not_know_is_no_graph_model(inputs):
+    config = dict(inputs.config)
+    config["models"] = {
+        name: {**model, "form": "somebodys" if name == "stgnn" else model["form"]}
+        for name, model in config["models"].items()
+    }
+    unknown = inputs.replacing()
+    unknown._kept[("config",)] = config
+    assert not any("graph model, stgnn," in sentence for sentence in headline(unknown))
+
+
 def test_nothing_is_claimed_to_be_measured_without_a_sensor(inputs):
     said = " ".join(knowledge(inputs))
     assert "No energy in this report was measured" in said

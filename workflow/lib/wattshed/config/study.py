@@ -188,6 +188,9 @@ def load_study(
     if not isinstance(own, list) or not all(isinstance(name, str) for name in own):
         raise Fault(f"{origin}: plugins is {own!r}; expected a list of Python files such as [my_model.py].")
     plugins.use_own_plugins(Path(beside) / name for name in own)
+    # No block names a sensor: the key plugins alone puts it to use.
+    for name in plugins.names("sensor"):
+        plugins.check_own("sensor", name)
     # Snakemake hands over ordered mappings and YAML's dates; as JSON they are what the blocks expect.
     try:
         text = json.dumps(config, default=str)

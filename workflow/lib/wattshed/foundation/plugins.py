@@ -50,7 +50,7 @@ KINDS: dict[str, Kind] = {
         "model family",
         "wattshed.forecast.families.registry",
         "FAMILY",
-        ("Settings", "samplings", "published_epochs", "offers", "make"),
+        ("Settings", "samplings", "published_epochs", "reads_graph", "offers", "make"),
     ),
     "baseline": Kind("baseline", "wattshed.forecast.baselines.registry", "BASELINE", ("make",)),
     "strategy": Kind(
@@ -63,13 +63,20 @@ KINDS: dict[str, Kind] = {
         "compression method",
         "wattshed.compression.methods.registry",
         "METHOD",
-        ("Settings", "asks", "keeps", "make", "check"),
+        ("Settings", "asks", "keeps", "make", "skeleton", "check", "units_left"),
     ),
-    "clock_backend": Kind("clock back end", "wattshed.clocks.backends.registry", "BACKEND", ("open",)),
+    "clock_backend": Kind(
+        "clock back end", "wattshed.clocks.backends.registry", "BACKEND", ("open", "device")
+    ),
     "source": Kind(
         "data source", "wattshed.data.sources.registry", "SOURCE", ("Settings", "files", "edge_list", "load")
     ),
-    "sensor": Kind("sensor", "wattshed.energy.sensors.registry", "SENSOR", ()),
+    "sensor": Kind(
+        "sensor",
+        "wattshed.energy.sensors.registry",
+        "SENSOR",
+        ("components", "preference", "tried", "open", "survey"),
+    ),
     "table": Kind("table", "wattshed.publish.tables.registry", "TABLE", ("write",)),
     "figure": Kind("figure", "wattshed.publish.figures.registry", "FIGURE", ("write",)),
 }

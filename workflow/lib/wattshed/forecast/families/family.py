@@ -30,7 +30,8 @@ class Family(Protocol):
 
     Settings: the block of ``models`` with this form; samplings: ways of drawing batches that can train it (the
     recipe's key ``sampling``); published_epochs: largest number of epochs over all windows in the study that published
-    this network, or None; if a training is shorter, this is reported beside its errors.
+    this network, or None; if a training is shorter, this is reported beside its errors; reads_graph: whether a forecast
+    uses a node's neighbours, so that the report counts it among the graph models.
     """
 
     @property
@@ -41,6 +42,9 @@ class Family(Protocol):
 
     @property
     def published_epochs(self) -> int | None: ...
+
+    @property
+    def reads_graph(self) -> bool: ...
 
     def offers(self, settings: Any) -> frozenset[Offer]:
         """What a network with these settings offers; a chain's steps are checked against it."""
@@ -63,6 +67,7 @@ class SimpleFamily:
     make_network: Callable[[Any, WindowsBlock, sp.csr_array, int], Network]
     always_offers: frozenset[Offer]
     published_epochs: int | None = None
+    reads_graph: bool = False
 
     def offers(self, settings: Any) -> frozenset[Offer]:
         return self.always_offers

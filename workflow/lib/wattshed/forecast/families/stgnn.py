@@ -35,4 +35,4 @@ def make(settings: Settings, windows: WindowsBlock, adjacency: sp.csr_array, see
     )
 
 
-FAMILY: Family = SimpleFamily(Settings, SAMPLINGS, make, OFFERS)
+FAMILY: Family = SimpleFamily(Settings, SAMPLINGS, make, OFFERS, reads_graph=True)

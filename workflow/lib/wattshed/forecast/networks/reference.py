@@ -82,6 +82,8 @@ class ReferenceSTGNN(Network):
 
 def sparse_tensor(adjacency: sp.csr_array) -> Tensor:
     """The adjacency as torch's CSR tensor, float32."""
+    # torch wants the columns of each row in order; those of a shuffled graph are not.
+    adjacency = adjacency if adjacency.has_sorted_indices else adjacency.sorted_indices()
     with warnings.catch_warnings():
         # torch calls all of its CSR support beta; this code only multiplies by dense matrices.
         warnings.simplefilter("ignore", UserWarning)

@@ -7,14 +7,13 @@ from wattshed.accounts.comparison.strategy_means import strategy_means
 from wattshed.accounts.comparison.variant_means import BASELINE, WORTH, variant_means
 from wattshed.accounts.runs.stages import stages_frame
 from wattshed.energy.reading import COMPONENTS, JOULES_PER_KWH
+from wattshed.foundation import plugins
 from wattshed.foundation.vocabulary import Status
 from wattshed.publish.parts.inputs import Inputs
 from wattshed.publish.sentences.clock_choice import choice_sentences
 from wattshed.publish.sentences.winner import winner_sentence
 from wattshed.publish.typesetting.scales import G_PER_KG, WH_PER_KWH
 from wattshed.publish.typesetting.table import plain, significant_text
-
-STGNN_FORMS = ("stgnn", "stgnn_reference")
 
 
 def headline(inputs: Inputs) -> list[str]:
@@ -68,8 +67,8 @@ def _clocks_sentence(inputs: Inputs) -> str:
 
 def _stgnn_sentence(inputs: Inputs) -> list[str]:
     summary = accuracy_means(inputs.frame("scores"))
-    forms = {name: model["form"] for name, model in inputs.config["models"].items()}
-    graph_models = summary["model"].map(lambda name: forms.get(name) in STGNN_FORMS)
+    graph = {name: _reads_graph(model["form"]) for name, model in inputs.config["models"].items()}
+    graph_models = summary["model"].map(lambda name: graph.get(name, False))
     if not graph_models.any():
         return []
     place = 1 + int(graph_models.to_numpy().argmax())
@@ -82,6 +81,11 @@ def _stgnn_sentence(inputs: Inputs) -> list[str]:
         f"{plain(best['rmse_mean'], 4)} {inputs.unit}{_interval(best, 'rmse')}, {plain(behind, 1)} % above "
         "the winner."
     ]
+
+
+def _reads_graph(form: str) -> bool:
+    """Whether a family is known here and uses the graph; a study's own family may be unknown to its reader."""
+    return form in plugins.names("family") and bool(plugins.load("family", form).reads_graph)
 
 
 def _cost_sentences(inputs: Inputs) -> list[str]:

@@ -197,12 +197,48 @@ def test_ledgers_of_two_machines_are_no_measurement():
         record_of(runs, windows)
 
 
-@pytest.mark.parametrize("kwh", [None, 0.0, -1e-6])
-def test_an_energy_that_is_not_known_is_a_fault_and_no_zero(kwh):
+@pytest.mark.parametrize("kwh", [0.0, -1e-6])
+def test_an_energy_of_nothing_is_a_fault(kwh):
     runs, windows = frames()
     windows.loc[windows["epoch"] == 7, "energy_kwh"] = kwh
     with pytest.raises(Fault, match="stgnn, seed 1, epoch 7 has no energy to compare"):
         record_of(runs, windows)
+
+
+@pytest.mark.parametrize(("epochs", "some"), [(range(1, 12), ""), ([7], "1 of ")])
+def test_a_model_of_unknown_energy_is_named_and_not_compared(tmp_path, epochs, some):
+    """The types are those of the accounts, in which an unknown energy is ``pd.NA``."""
+    runs, windows = frames(("stgnn", "dlinear"))
+    windows = windows.astype({"energy_kwh": "Float64"})
+    windows.loc[(windows["model"] == "dlinear") & windows["epoch"].isin(epochs), "energy_kwh"] = pd.NA
+    note = f"dlinear: energy of {some}its epochs is unknown, not compared."
+    path = tmp_path / "baseline.json"
+    assert guard((runs, windows), path, update=True).lines()[1:] == [note]
+    report = guard((runs, windows), path)
+    assert (report.lines()[-1], report.exit_code) == (note, 0)
+    assert [(verdict.model, verdict.quantity) for verdict in report.verdicts] == [
+        ("stgnn", "energy per epoch"),
+        ("stgnn", "parameters"),
+        ("dlinear", "parameters"),
+    ]
+
+
+def test_a_model_whose_energy_has_become_unknown_is_not_passed(tmp_path):
+    path = tmp_path / "baseline.json"
+    guard(frames(("stgnn", "dlinear")), path, update=True)
+    runs, windows = frames(("stgnn", "dlinear"))
+    windows.loc[windows["model"] == "dlinear", "energy_kwh"] = None
+    report = guard((runs, windows), path)
+    assert report.exit_code == 3
+    assert any("dlinear: energy per epoch cannot be judged: 0 pairs" in line for line in report.lines())
+
+
+def test_ledgers_without_any_known_energy_are_refused():
+    runs, windows = frames()
+    with pytest.raises(
+        Fault, match=r"no known energy .stgnn: energy of its epochs is unknown.: expected one"
+    ):
+        record_of(runs, windows.assign(energy_kwh=None))
 
 
 def test_jobs_that_shared_their_machine_are_refused():

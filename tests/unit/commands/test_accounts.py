@@ -125,6 +125,13 @@ def test_bad_input_is_one_sentence(tmp_path, monkeypatch, capsys, words, sentenc
     assert err.count("\n") == 1
 
 
+def test_a_defect_is_no_finding(tmp_path, monkeypatch, capsys):
+    """Exit code 1 means that a value has risen, so a crash has a code of its own."""
+    monkeypatch.setattr("wattshed.accounts.guard.verdicts.guard", lambda *args, **kwargs: 1 / 0)
+    assert main(["guard", str(tmp_path), "--baseline", "b.json"]) == 70
+    assert "ZeroDivisionError" in capsys.readouterr().err
+
+
 def test_the_doctor_tells_what_works_and_what_to_do(capsys, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.delenv("WATTSHED_IDLE_FOLDER", raising=False)

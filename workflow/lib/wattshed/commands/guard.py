@@ -13,7 +13,8 @@ EXAMPLES = """examples:
   wattshed guard results/homes/ledger --baseline energy-baseline.json            compare with it
   wattshed guard results/homes/ledger --baseline energy-baseline.json --net --json
 
-exit codes: 0 nothing has risen; 1 an energy or a parameter count has risen; 2 an error; 3 too few pairs to decide.
+exit codes: 0 nothing has risen; 1 an energy or a parameter count has risen; 2 an error; 3 too few pairs to decide;
+70 a defect of wattshed. A model whose energies are unknown is named and not compared.
 Energies are compared epoch by epoch and seed by seed on log ratios, one-sided, all models as one family."""
 
 

@@ -2,12 +2,15 @@
 
 import argparse
 import sys
+import traceback
 from collections.abc import Sequence
 
 from wattshed import __version__
 from wattshed.commands import accounts, doctor, export, guard, measure
 from wattshed.foundation.faults import FAULT_EXIT_CODE, run_script
 
+# EX_SOFTWARE of sysexits.h: a defect of wattshed, which is no finding and no fault of the user.
+DEFECT_EXIT_CODE = 70
 DESCRIPTION = (
     "What commands and forecasting models cost: energy with its source, its interval and its carbon."
 )
@@ -19,7 +22,8 @@ EXAMPLES = """examples:
   wattshed export CHECKPOINT --onnx FILE ...    a trained network for ONNX Runtime or OpenVINO, checked there
 
 exit codes: 0 success; 1 a finding (guard: a regression; doctor: no energy can be known); 2 an error, reported in
-one sentence; 3 too few pairs to decide (guard); measure returns the exit code of its command."""
+one sentence; 3 too few pairs to decide (guard); 70 a defect of wattshed, with its traceback; measure returns the exit
+code of its command."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -37,10 +41,19 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one subcommand and return its exit code; faults become one sentence and exit code 2."""
+    """Run one subcommand and return its exit code.
+
+    Faults become one sentence and exit code 2; any other exception is a defect, printed with its traceback, and 70.
+    """
     arguments = parser().parse_args(argv)
     codes: list[int] = []
-    failed = run_script(lambda _: codes.append(arguments.run(arguments)))
+    try:
+        failed = run_script(lambda _: codes.append(arguments.run(arguments)))
+    except BrokenPipeError:
+        raise
+    except Exception:
+        traceback.print_exc()
+        return DEFECT_EXIT_CODE
     return failed or codes[0]
 
 

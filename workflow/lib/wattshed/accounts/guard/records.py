@@ -44,20 +44,26 @@ class ModelRecord:
 
 @dataclass(frozen=True)
 class GuardRecord:
-    """Models by name, with their machine and commit: a stored baseline, or the ledgers of now."""
+    """Models by name, with their machine and commit: a stored baseline, or the ledgers of now.
+
+    notes: what could not be recorded, one sentence each; a stored baseline has none.
+    """
 
     machine: dict[str, Any]
     commit: str | None
     dirty: bool | None
     models: dict[str, ModelRecord]
+    notes: list[str] = field(default_factory=list)
 
 
 def record_of(runs: pd.DataFrame, windows: pd.DataFrame) -> GuardRecord:
     """The models of a runs and a windows frame.
 
     The first epoch of every attempt is warm-up and left out; an epoch that a killed attempt had to repeat counts
-    once. Raises :class:`Fault` for a missing energy, for runs that shared their machine with other jobs, for
-    several machines, for a model trained twice with one seed, and if there is nothing to compare.
+    once. Where an energy is unknown, for example because an epoch is shorter than the sensor's resolution, the model's
+    epochs (or forecasts) are left out and a note says so. Raises :class:`Fault` for an energy of 0 or less, for runs
+    that shared their machine with other jobs, for several machines, for a model trained twice with one seed, and if
+    there is nothing to compare.
     """
     epochs = windows[windows["window"] == Window.EPOCH]
     forecasts = windows[windows["window"] == Window.FORECAST]
@@ -70,18 +76,25 @@ def record_of(runs: pd.DataFrame, windows: pd.DataFrame) -> GuardRecord:
         )
     jobs = runs[runs["job"].isin(used["job"])]
     _check_alone(jobs)
+    notes: list[str] = []
     models = {
         str(name): _model(
-            str(name), part, epochs[epochs["model"] == name], forecasts[forecasts["model"] == name]
+            str(name), part, epochs[epochs["model"] == name], forecasts[forecasts["model"] == name], notes
         )
         for name, part in used.groupby("model", sort=False, observed=True)
     }
+    if notes and not any(record.epochs or record.forecasts for record in models.values()):
+        raise Fault(
+            f"the ledgers hold no known energy ({'; '.join(notes)}): expected one above 0; see wattshed doctor for "
+            "the sensors, or measure for longer than they resolve."
+        )
     commits = jobs["commit"].dropna().unique()
     return GuardRecord(
         machine=_machine(jobs),
         commit=str(commits[0]) if len(commits) == 1 else None,
         dirty=None if jobs["dirty"].isna().any() else bool(jobs["dirty"].any()),
         models=models,
+        notes=[f"{note}, not compared." for note in notes],
     )
 
 
@@ -171,14 +184,17 @@ def machine_fields(machine: dict[str, Any]) -> dict[str, Any]:
     return fields
 
 
-def _model(name: str, used: pd.DataFrame, epochs: pd.DataFrame, forecasts: pd.DataFrame) -> ModelRecord:
+def _model(
+    name: str, used: pd.DataFrame, epochs: pd.DataFrame, forecasts: pd.DataFrame, notes: list[str]
+) -> ModelRecord:
+    """One model's record; ``notes`` receives a clause for each kind of energy that is unknown."""
     parameters = used[PARAMETERS].dropna() if PARAMETERS in used else used["model"].iloc[:0]
     return ModelRecord(
         parameters=int(parameters.max()) if len(parameters) else None,
         status={part: _words(used, f"{part}_status") for part in COMPONENTS},
         source={part: _words(used, f"{part}_source") for part in COMPONENTS},
-        epochs=_energies(name, "epoch", _settled(name, epochs), 1.0),
-        forecasts=_energies(name, "forecast", _passes(forecasts), forecasts.get(FORECASTS)),
+        epochs=_energies(name, "epoch", _settled(name, epochs), 1.0, notes),
+        forecasts=_energies(name, "forecast", _passes(forecasts), forecasts.get(FORECASTS), notes),
     )
 
 
@@ -207,8 +223,16 @@ def _passes(forecasts: pd.DataFrame) -> pd.DataFrame:
     return forecasts.assign(number=forecasts.groupby("seed", dropna=False, observed=True).cumcount() + 1)
 
 
-def _energies(name: str, what: str, part: pd.DataFrame, count: pd.Series | float | None) -> list[Energy]:
+def _energies(
+    name: str, what: str, part: pd.DataFrame, count: pd.Series | float | None, notes: list[str]
+) -> list[Energy]:
+    """Energies per epoch or forecast; none of them, and a clause in ``notes``, where one is unknown."""
     if part.empty:
+        return []
+    unknown = int(part["energy_kwh"].isna().sum())
+    if unknown:
+        some = "" if unknown == len(part) else f"{unknown} of "
+        notes.append(f"{name}: energy of {some}its {what}s is unknown")
         return []
     each = part["repeats"] * (1.0 if count is None else count)
     gross = part["energy_kwh"].astype("float64") / each

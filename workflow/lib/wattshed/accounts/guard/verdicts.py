@@ -102,10 +102,12 @@ def guard(
     if update:
         write_baseline(baseline, current)
         pairs = sum(len(record.epochs) for record in current.models.values())
-        return Report([], [f"wrote {baseline}: {len(current.models)} models, {pairs} epochs."], alpha)
+        return Report(
+            [], [f"wrote {baseline}: {len(current.models)} models, {pairs} epochs.", *current.notes], alpha
+        )
     stored = read_baseline(baseline)
     verdicts = compare(stored, current, alpha=alpha, energy=energy, allow_other_machine=allow_other_machine)
-    return Report(verdicts, _unmatched(stored, current), alpha)
+    return Report(verdicts, [*_unmatched(stored, current), *current.notes], alpha)
 
 
 def compare(

@@ -101,6 +101,8 @@ def _follow(study: "Study", found: dict[str, Lineage], model: str, steps: list[s
     at = found[model]
     family = plugins.load("family", study.models[model].form)
     offers = frozenset(family.offers(study.models[model]))
+    # The step that took each offer away.
+    taken: dict[str, str] = {}
     for number, name in enumerate(steps):
         if name in steps[:number]:
             raise ValueError(
@@ -111,10 +113,7 @@ def _follow(study: "Study", found: dict[str, Lineage], model: str, steps: list[s
         plugin = plugins.load("strategy" if child.kind == "strategy" else "method", child.plugin)
         lacking = sorted(frozenset(plugin.asks) - offers)
         if lacking:
-            raise ValueError(
-                f"{where}: {at.text!r} (family {study.models[model].form}) cannot do the step {name!r}, which asks for "
-                f"{', '.join(lacking)}: expected a model or an order of steps that offers it"
-            )
+            raise ValueError(f"{where}: {_impossible(name, lacking, taken, study.models[model].form)}")
         if child.kind == "method":
             try:
                 plugin.check(
@@ -122,8 +121,25 @@ def _follow(study: "Study", found: dict[str, Lineage], model: str, steps: list[s
                 )
             except ValueError as error:
                 raise ValueError(f"{where}: {name!r} cannot be made of {at.text!r}: {error}") from None
+            taken |= dict.fromkeys(offers - frozenset(plugin.keeps), name)
             offers &= frozenset(plugin.keeps)
         at = found.setdefault(child.text, child)
+
+
+def _impossible(name: str, lacking: list[str], taken: dict[str, str], family: str) -> str:
+    """Why a step cannot follow: the step before it that took away what it needs, or the family that never had it."""
+    never = [offer for offer in lacking if offer not in taken]
+    if never:
+        lacks = " and ".join(_lacks(offer) for offer in never)
+        return f"the family {family} {lacks}, which {name!r} needs: choose another model or step"
+    before = taken[lacking[0]]
+    lacks = " and ".join(_lacks(offer) for offer in lacking if taken[offer] == before)
+    return f"after {before!r} a network {lacks}: put {name!r} before it"
+
+
+def _lacks(offer: str) -> str:
+    """In the offer's own words; a study's own plug-in may ask for a plain text."""
+    return str(getattr(offer, "lacks", f"does not offer {offer}"))
 
 
 def _child(study: "Study", parent: Lineage, name: str, where: str) -> Lineage:

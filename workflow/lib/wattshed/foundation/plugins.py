@@ -132,8 +132,8 @@ def check_name(kind: KindName, name: str) -> str:
     if name in known:
         return name
     near = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"expected one of {', '.join(known)}"
-    raise ValueError(f"{name!r} is not a {KINDS[kind].what}: {hint}")
+    hint = f"did you mean {near[0]!r}? Or" if near else f"expected one of {', '.join(known)}; or"
+    raise ValueError(f"{name!r} is not a {KINDS[kind].what}: {hint} name your own file with the key plugins")
 
 
 def check_own(kind: KindName, name: str) -> None:

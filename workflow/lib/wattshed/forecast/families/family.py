@@ -24,6 +24,18 @@ class Offer(StrEnum):
     PRUNABLE_UNITS = "prunable_units"
     LINEAR_MAPS = "linear_maps"
 
+    @property
+    def lacks(self) -> str:
+        """What a network without it cannot do, for sentences."""
+        return LACKS[self]
+
+
+LACKS: dict[Offer, str] = {
+    Offer.UPDATES: "cannot be trained further",
+    Offer.PRUNABLE_UNITS: "has no units to prune",
+    Offer.LINEAR_MAPS: "has no weight matrices to replace",
+}
+
 
 class Family(Protocol):
     """One family of trained models.

@@ -9,7 +9,7 @@ from wattshed import __version__
 from wattshed.commands import accounts, doctor, export, guard, measure
 from wattshed.foundation.faults import FAULT_EXIT_CODE, run_script
 
-# EX_SOFTWARE of sysexits.h: a defect of wattshed, which is no finding and no fault of the user.
+# EX_SOFTWARE of sysexits.h: a defect of wattshed itself, so that a crash never reads as a finding.
 DEFECT_EXIT_CODE = 70
 DESCRIPTION = (
     "What commands and forecasting models cost: energy with its source, its interval and its carbon."

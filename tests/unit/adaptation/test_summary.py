@@ -4,6 +4,7 @@ import pytest
 
 from wattshed.adaptation.matrix import transfer
 from wattshed.adaptation.summary import summarise_adaptation
+from wattshed.foundation.faults import Fault
 
 
 def test_more_than_nine_months_keep_their_order():
@@ -71,3 +72,20 @@ def test_more_than_nine_months_keep_their_order():
     assert found["bwt_rmse"] == pytest.approx(expected.bwt)
     assert found["fwt_rmse"] == pytest.approx(expected.fwt)
     assert found["forgetting_share"] == pytest.approx(expected.forgetting_share)
+
+
+def test_a_matrix_that_was_copied_over_another_is_refused():
+    row = {
+        "model": "model",
+        "lineage": "model+naive",
+        "parent": "model",
+        "strategy": "naive",
+        "seed": 1,
+        "learned": 0,
+        "task": "base",
+        "phase": "held_out",
+        "rmse": 1.0,
+        "cells": 9,
+    }
+    with pytest.raises(Fault, match=r"seed 1 of model\+naive twice: expected each once; one file was copied"):
+        summarise_adaptation(pd.DataFrame([row, row]), pd.DataFrame(columns=["window", "lineage", "seed"]))

@@ -7,6 +7,7 @@ import pandas as pd
 
 from wattshed.adaptation.matrix import BASE, RANDOM, transfer
 from wattshed.energy.reading import worst_status
+from wattshed.foundation.faults import Fault
 from wattshed.foundation.vocabulary import Phase, Window
 
 ERRORS = (
@@ -31,6 +32,13 @@ def summarise_adaptation(rows: pd.DataFrame, windows: pd.DataFrame) -> pd.DataFr
     updates = windows[windows["window"] == Window.UPDATE]
     keys = ["model", "lineage", "parent", "strategy", "seed"]
     adapted = rows[rows["strategy"] != RANDOM]
+    repeated = adapted[adapted.duplicated([*keys, "learned", "task", "phase"])]
+    if len(repeated):
+        first = repeated.iloc[0]
+        raise Fault(
+            f"the matrices of errors have seed {first['seed']} of {first['lineage']} twice: expected each once; one "
+            "file was copied over another: delete both and run snakemake again."
+        )
     summary = []
     for key, part in adapted.groupby(keys, sort=False):
         named = dict(zip(keys, key, strict=True))

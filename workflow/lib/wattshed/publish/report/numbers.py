@@ -1,5 +1,6 @@
 """The numbers of the report as one dictionary, so that they can be compared with the raw outputs."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -90,7 +91,7 @@ def _by(frame: pd.DataFrame, key: str) -> dict[str, dict[str, Any]]:
     }
 
 
-def _name(row: dict[str, Any], key: str) -> str:
+def _name(row: Mapping[Any, Any], key: str) -> str:
     """``stgnn+replay`` where rows have parents; a parent's own row has its name alone."""
     name = str(row[key])
     return name if row.get("parent", name) == name else f"{row['parent']}+{name}"

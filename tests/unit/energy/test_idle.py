@@ -79,7 +79,7 @@ def test_a_busy_machine_has_no_idle_power(sensor, quiet, tmp_path):
     quiet["share"] = 0.4
     found, reason = find_idle_power([sensor], tmp_path, METERING)
     assert found is None
-    assert reason.startswith("40% of the processor was at work")
+    assert reason.startswith("40% of the processor was in use")
     assert not list(tmp_path.iterdir())
 
 

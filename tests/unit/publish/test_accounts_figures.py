@@ -183,7 +183,7 @@ def test_heat_map_numbers_keep_their_contrast_in_grey():
         (lambda: split_figure(make_runs(), "seed"), "cannot be split by 'seed'"),
         (
             lambda: energy_box_figure(make_runs(repeats=2).assign(stage=["training", "inference"] * 104)),
-            "inference, training, which are no repeats",
+            "inference, training, which are not repeats",
         ),
     ],
 )

@@ -13,7 +13,7 @@ from wattshed.foundation.writing import FRAME_DIGEST, frame_digest
 # Columns that tell one kind of result from the others.
 COLUMNS: dict[str, tuple[str, ...]] = {
     "adaptation": ("acc_rmse",),
-    "chains": ("chain",),
+    "chains": ("chain", "swept"),
     "checks": ("check", "validation_rmse"),
     "compared": ("later_rmse", "measured_as"),
     "compression": ("verdict",),

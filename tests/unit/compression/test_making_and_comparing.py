@@ -274,6 +274,8 @@ def export(tmp_path, checkpoint, given):
         ({}, VARIANTS["thin"]),
         ({"linear_part": True}, VARIANTS["thin"]),
         ({"form": "dlinear"}, '{"method": "low_rank", "rank": 2}'),
+        ({"form": "stgnn_reference"}, VARIANTS["half"]),
+        ({"form": "stgnn_reference"}, VARIANTS["thin"]),
     ],
 )
 def test_compressed_checkpoints_can_be_exported(keys, settings, given, task, graph, tmp_path):

@@ -3,10 +3,11 @@
 import pytest
 import torch
 
-from model_blocks import untrained
+from model_blocks import model_block
 from wattshed.config.data.data import WindowsBlock
 from wattshed.forecast.export import export_onnx, export_openvino, function_of
-from wattshed.forecast.networks.reference import ReferenceSTGNN
+from wattshed.forecast.families.family import make_network
+from wattshed.forecast.network import TensorFunction
 from wattshed.forecast.series import ScaledSeries
 from wattshed.foundation.faults import Fault
 
@@ -16,69 +17,121 @@ FORMS = {
     "gru": {"form": "gru"},
     "dlinear": {"form": "dlinear"},
     "residual": {"form": "stgnn", "linear_part": True, "calendar": True, "node_table": True},
+    "reference": {"form": "stgnn_reference"},
 }
 
 
-def network_of(**keys):
-    network = untrained(WindowsBlock(look_back_h=12, horizon_h=3), 5, **keys)
+def network_of(graph, **keys):
+    windows = WindowsBlock(look_back_h=12, horizon_h=3)
+    network = make_network(model_block(**keys), windows, graph.adjacency, 1)
     generator = torch.Generator().manual_seed(2)
     with torch.no_grad():
-        for tensor in [*network.parameters(), *network.buffers()]:
+        for tensor in network.state_dict().values():
             tensor.copy_(torch.randn(tensor.shape, generator=generator) * 0.3)
     return network.eval()
 
 
 @pytest.fixture
-def pairs(task, graph):
-    series = ScaledSeries.make(task, graph.adjacency, "node", torch.device("cpu"))
+def series(task, graph):
+    return ScaledSeries.make(task, graph.adjacency, "node", torch.device("cpu"))
+
+
+@pytest.fixture
+def pairs(series):
     return series.pairs(torch.arange(20) % 5, torch.arange(400, 420))
 
 
+def batch_of(network, series, pairs):
+    """Windows or pairs, as the network takes them."""
+    if network.takes == "windows":
+        return torch.cat([series.window(origin) for origin in (400, 401, 402)])
+    return pairs
+
+
 @pytest.mark.parametrize("name", FORMS)
-def test_the_function_of_tensors_is_the_network(name, pairs):
-    network = network_of(**FORMS[name])
+def test_the_function_of_tensors_is_the_network(name, graph, series, pairs):
+    network = network_of(graph, **FORMS[name])
     function = function_of(network)
+    batch = batch_of(network, series, pairs)
     with torch.no_grad():
-        torch.testing.assert_close(function(*function.inputs(pairs)), network(pairs))
+        torch.testing.assert_close(function(*function.inputs(batch)), network(batch))
 
 
 @pytest.mark.parametrize("name", FORMS)
-def test_onnx_forecasts_the_same_for_any_number_of_pairs(name, pairs, tmp_path):
+def test_onnx_forecasts_the_same_for_any_number_of_rows(name, graph, series, pairs, tmp_path):
     pytest.importorskip("onnx", reason="needs the extra wattshed[onnx]")
     pytest.importorskip("onnxruntime", reason="needs the extra wattshed[onnx]")
-    made = export_onnx(network_of(**FORMS[name]), pairs, tmp_path / "model.onnx")
+    network = network_of(graph, **FORMS[name])
+    made = export_onnx(network, batch_of(network, series, pairs), tmp_path / "model.onnx")
+    assert {shape[0] for shape in made.inputs.values()} == {network.takes}
     assert made.largest_error_share <= 1e-5
     assert [path.name for path in tmp_path.iterdir()] == ["model.onnx"]
 
 
-def test_a_file_that_forecasts_otherwise_is_not_left(pairs, tmp_path, monkeypatch):
+def test_a_file_that_forecasts_otherwise_is_not_left(graph, pairs, tmp_path, monkeypatch):
     pytest.importorskip("onnx", reason="needs the extra wattshed[onnx]")
     pytest.importorskip("onnxruntime", reason="needs the extra wattshed[onnx]")
     monkeypatch.setattr("wattshed.forecast.export.TOLERANCE", -1.0)
     with pytest.raises(Fault, match=r"model.onnx: its forecasts differ .*not exported"):
-        export_onnx(network_of(form="stgnn"), pairs, tmp_path / "model.onnx")
+        export_onnx(network_of(graph, form="stgnn"), pairs, tmp_path / "model.onnx")
     assert not list(tmp_path.iterdir())
 
 
-def test_openvino_forecasts_the_same(pairs, tmp_path):
+@pytest.mark.parametrize("name", ["residual", "reference"])
+def test_openvino_forecasts_the_same(name, graph, series, pairs, tmp_path):
     for package in ("onnx", "onnxruntime", "openvino"):
         pytest.importorskip(package, reason="needs the extras wattshed[onnx,openvino]")
-    network = network_of(**FORMS["residual"])
-    export_onnx(network, pairs, tmp_path / "model.onnx")
-    made = export_openvino(network, pairs, tmp_path / "model.onnx", tmp_path / "model.xml")
+    network = network_of(graph, **FORMS[name])
+    batch = batch_of(network, series, pairs)
+    export_onnx(network, batch, tmp_path / "model.onnx")
+    made = export_openvino(network, batch, tmp_path / "model.onnx", tmp_path / "model.xml")
     assert made.largest_error_share <= 1e-5
     with pytest.raises(Fault, match=r"must end in \.xml"):
-        export_openvino(network, pairs, tmp_path / "model.onnx", tmp_path / "model.bin")
+        export_openvino(network, batch, tmp_path / "model.onnx", tmp_path / "model.bin")
 
 
-def test_a_missing_package_is_told_with_its_remedy(pairs, tmp_path, monkeypatch):
+def test_a_missing_package_is_told_with_its_remedy(graph, pairs, tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "onnxruntime", None)
     with pytest.raises(Fault, match=r"needs the package onnxruntime, .* pip install 'wattshed\[onnx\]'"):
-        export_onnx(network_of(form="gru"), pairs, tmp_path / "model.onnx")
+        export_onnx(network_of(graph, form="gru"), pairs, tmp_path / "model.onnx")
 
 
-def test_a_network_that_forecasts_all_nodes_together_is_refused(graph):
+def test_a_network_without_a_function_of_tensors_is_refused_by_the_name_of_its_family(graph, monkeypatch):
+    network = network_of(graph, form="dlinear")
+    monkeypatch.setattr(network, "tensor_function", lambda: None)
     with pytest.raises(
-        Fault, match="ReferenceSTGNN cannot be exported: expected a model that forecasts each node"
+        Fault, match=r"^a network of the family dlinear cannot be exported: expected a family whose"
     ):
-        function_of(ReferenceSTGNN(3, 8, 0.3, graph.adjacency))
+        function_of(network, "dlinear")
+
+
+def test_a_graph_too_large_for_a_full_matrix_is_refused(graph, monkeypatch):
+    monkeypatch.setattr("wattshed.forecast.networks.reference.MOST_EXPORTED_NODES", 4)
+    with pytest.raises(Fault, match=r"on a graph of 5 nodes cannot be exported, .* expected at most 4 nodes"):
+        function_of(network_of(graph, form="stgnn_reference"))
+
+
+class Unwritable(TensorFunction):
+    """Its operator exists in torch only."""
+
+    names = ("own",)
+
+    def inputs(self, batch):
+        return (batch.own.contiguous(),)
+
+    def forward(self, *inputs):
+        return torch.special.bessel_j1(inputs[0])
+
+
+def test_an_operator_that_no_file_can_hold_is_told_by_the_name_of_the_family(
+    graph, pairs, tmp_path, monkeypatch
+):
+    pytest.importorskip("onnx", reason="needs the extra wattshed[onnx]")
+    pytest.importorskip("onnxruntime", reason="needs the extra wattshed[onnx]")
+    network = network_of(graph, form="dlinear")
+    monkeypatch.setattr(network, "tensor_function", Unwritable)
+    with pytest.raises(
+        Fault, match=r"^a network of the family dlinear cannot be exported, because torch cannot write"
+    ):
+        export_onnx(network, pairs, tmp_path / "model.onnx", "dlinear")
+    assert not list(tmp_path.iterdir())

@@ -304,15 +304,18 @@ def test_its_function_of_tensors_is_the_network_or_it_is_refused(form, task, gra
     for network in networks(form, task, graph):
         shaken(network).eval()
         if network.tensor_function() is None:
-            with pytest.raises(Fault, match="cannot be exported: expected a model that forecasts each node"):
-                function_of(network)
+            with pytest.raises(
+                Fault, match=f"a network of the family {form} cannot be exported: expected a family"
+            ):
+                function_of(network, form)
             continue
-        pairs = batch_of(network, series)
+        batch = batch_of(network, series)
         function = function_of(network)
-        inputs = function.inputs(pairs)
+        inputs = function.inputs(batch)
+        assert function.rows == network.takes
         assert len(inputs) == len(function.names)
         with torch.no_grad():
-            torch.testing.assert_close(function(*inputs), network(pairs))
+            torch.testing.assert_close(function(*inputs), network(batch))
 
 
 def test_solving_is_for_those_that_have_a_closed_form(form, task, graph):

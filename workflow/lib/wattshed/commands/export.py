@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from wattshed.foundation import plugins
 from wattshed.foundation.faults import Fault
 
 EXAMPLES = """examples:
@@ -13,10 +14,12 @@ EXAMPLES = """examples:
   wattshed export results/homes/checkpoints/stgnn+replay+prune_half_tuned-1.safetensors --data results/homes/data \\
     --onnx small.onnx --openvino small.xml --json
 
-The file takes scaled windows of any number of (node, window) pairs and gives their scaled forecasts. It is written
-only if its forecasts equal those of the network."""
+The file takes scaled windows of any number of (node, window) pairs and gives their scaled forecasts. That of the family
+stgnn_reference takes any number of windows of all nodes. A file is written only if its forecasts equal those of the
+network."""
 
 CHECKED_PAIRS = 256
+CHECKED_WINDOWS = 8
 
 
 def add(commands: Any) -> None:
@@ -30,13 +33,21 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "checkpoint",
         type=Path,
-        help="trained, adapted or compressed network of the family stgnn, gru or dlinear; not int8",
+        help="trained, adapted or compressed network; not int8",
     )
     parser.add_argument(
         "--data", type=Path, required=True, metavar="FOLDER", help="the study's data: panel, splits and graph"
     )
     parser.add_argument("--onnx", type=Path, required=True, metavar="FILE", help="file to write")
     parser.add_argument("--openvino", type=Path, metavar="FILE.xml", help="OpenVINO model to write too")
+    parser.add_argument(
+        "--plugins",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="FILE",
+        help="the study's own plug-ins that made the checkpoint, such as my_model.py",
+    )
     parser.add_argument("--json", action="store_true", help="print what was written as JSON")
     parser.set_defaults(run=run)
 
@@ -50,22 +61,34 @@ def run(arguments: argparse.Namespace) -> int:
     from wattshed.forecast.protocol import ForecastTask
     from wattshed.training.checkpoint import read_checkpoint, read_spec
 
+    for file in arguments.plugins:
+        if not file.is_file():
+            raise Fault(f"{file} does not exist: name the plug-in's file after --plugins.")
+    if arguments.plugins:
+        plugins.use_own_plugins(arguments.plugins)
     for needed in (
         arguments.checkpoint,
         *(arguments.data / name for name in ("panel.safetensors", "splits.json")),
     ):
         if not needed.is_file():
             raise Fault(f"{needed} does not exist: name a checkpoint and the data folder of its study.")
-    windows = read_spec(arguments.checkpoint)[0].windows
-    task = ForecastTask.read(arguments.data / "panel.safetensors", arguments.data / "splits.json", windows)
+    spec, _ = read_spec(arguments.checkpoint)
+    task = ForecastTask.read(
+        arguments.data / "panel.safetensors", arguments.data / "splits.json", spec.windows
+    )
     graph = Graph.read(arguments.data / "graph.safetensors", task.panel)
     forecaster, _ = read_checkpoint(arguments.checkpoint, task, graph, torch.device("cpu"), "torch")
     origins = torch.from_numpy(task.origins(task.splits.test).copy())
-    nodes = torch.arange(CHECKED_PAIRS) % len(task.panel.node_names)
-    pairs = forecaster.series.pairs(nodes, origins[torch.arange(CHECKED_PAIRS) % len(origins)])
-    made = [export_onnx(forecaster.network, pairs, arguments.onnx)]
+    network, series, family = forecaster.network, forecaster.series, spec.model.form
+    batch: Any
+    if network.takes == "windows":
+        batch = torch.cat([series.window(int(origin)) for origin in origins[:CHECKED_WINDOWS]])
+    else:
+        nodes = torch.arange(CHECKED_PAIRS) % len(task.panel.node_names)
+        batch = series.pairs(nodes, origins[torch.arange(CHECKED_PAIRS) % len(origins)])
+    made = [export_onnx(network, batch, arguments.onnx, family)]
     if arguments.openvino:
-        made.append(export_openvino(forecaster.network, pairs, arguments.onnx, arguments.openvino))
+        made.append(export_openvino(network, batch, arguments.onnx, arguments.openvino, family))
     if arguments.json:
         rows = [
             {

@@ -21,7 +21,7 @@ OPSET = 17
 
 @dataclass(frozen=True)
 class Exported:
-    """inputs: name -> shape, M pairs each; largest_error_share: over the checked pairs, of the largest forecast."""
+    """inputs: name -> shape, for any number of rows; largest_error_share: of the largest forecast of the batch."""
 
     path: Path
     runtime: str
@@ -29,8 +29,8 @@ class Exported:
     largest_error_share: float
 
 
-def function_of(network: Network) -> TensorFunction:
-    """The network as a function of plain tensors, in evaluation mode.
+def function_of(network: Network, family: str | None = None) -> TensorFunction:
+    """The network as a function of plain tensors, in evaluation mode. family: for sentences.
 
     Raises :class:`Fault` for a network without such a function, and for weights that are not floating-point numbers.
     """
@@ -43,37 +43,43 @@ def function_of(network: Network) -> TensorFunction:
     function = network.tensor_function()
     if function is None:
         raise Fault(
-            f"{type(network).__name__} cannot be exported: expected a model that forecasts each node by itself, "
-            "such as those of the families stgnn, gru and dlinear; name another checkpoint."
+            f"{_named(family)} cannot be exported: expected a family whose networks are functions of plain tensors, "
+            "such as stgnn, gru and dlinear; name another checkpoint."
         )
     return function.eval()
 
 
-def export_onnx(network: Network, pairs: Pairs, path: Path) -> Exported:
-    """Write ``path``, for any number of pairs, and check it in ONNX Runtime on the given ones.
+def export_onnx(network: Network, batch: Pairs | Tensor, path: Path, family: str | None = None) -> Exported:
+    """Write ``path``, for any number of pairs or windows, and check it in ONNX Runtime on the given ones.
 
-    Raises :class:`Fault`, and leaves no file, if a package is missing, if the network cannot be exported, and if the
-    file's forecasts differ from the network's.
+    batch: as the network takes it. family: for sentences. Raises :class:`Fault`, and leaves no file, if a package is
+    missing, if the network cannot be exported, and if the file's forecasts differ from the network's.
     """
     onnxruntime = _package("onnxruntime", "onnx")
     _package("onnx", "onnx")
-    function = function_of(network)
-    inputs = function.inputs(pairs)
+    function = function_of(network, family)
+    inputs = function.inputs(batch)
     part = path.with_name(path.name + ".part")
     try:
         with warnings.catch_warnings(), torch.no_grad():
             # Only the older exporter works without onnxscript; it warns that it is the older one.
             warnings.simplefilter("ignore")
-            torch.onnx.export(
-                function,
-                inputs,
-                str(part),
-                input_names=function.names,
-                output_names=["forecast"],
-                dynamic_axes={name: {0: "pairs"} for name in [*function.names, "forecast"]},
-                opset_version=OPSET,
-                dynamo=False,
-            )
+            try:
+                torch.onnx.export(
+                    function,
+                    inputs,
+                    str(part),
+                    input_names=list(function.names),
+                    output_names=["forecast"],
+                    dynamic_axes={name: {0: function.rows} for name in [*function.names, "forecast"]},
+                    opset_version=OPSET,
+                    dynamo=False,
+                )
+            except (RuntimeError, torch.onnx.errors.OnnxExporterError) as error:
+                raise Fault(
+                    f"{_named(family)} cannot be exported, because torch cannot write one of its operators "
+                    f"({_first_line(error)}): name another checkpoint."
+                ) from error
         session = onnxruntime.InferenceSession(str(part), providers=["CPUExecutionProvider"])
 
         def run(given: tuple[Tensor, ...]) -> np.ndarray:
@@ -87,13 +93,15 @@ def export_onnx(network: Network, pairs: Pairs, path: Path) -> Exported:
     return Exported(path, f"ONNX Runtime {onnxruntime.__version__}", _shapes(function, inputs), share)
 
 
-def export_openvino(network: Network, pairs: Pairs, onnx: Path, path: Path) -> Exported:
+def export_openvino(
+    network: Network, batch: Pairs | Tensor, onnx: Path, path: Path, family: str | None = None
+) -> Exported:
     """Write ``path`` (.xml, with its weights as .bin beside it) from an exported ONNX file, and check it."""
     openvino = _package("openvino", "openvino")
     if path.suffix != ".xml":
         raise Fault(f"{path} must end in .xml, as OpenVINO names its models: give another --openvino.")
-    function = function_of(network)
-    inputs = function.inputs(pairs)
+    function = function_of(network, family)
+    inputs = function.inputs(batch)
     model = openvino.convert_model(str(onnx))
     compiled = openvino.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     share = _largest_error_share(
@@ -109,7 +117,7 @@ def _largest_error_share(
     run: Callable[[tuple[Tensor, ...]], np.ndarray],
     path: Path,
 ) -> float:
-    """Check all given pairs together, and the first one alone, because any number of pairs must work."""
+    """Check all given rows together, and the first one alone, because any number of them must work."""
     worst = 0.0
     for given in (inputs, tuple(value[:1].contiguous() for value in inputs)):
         with torch.no_grad():
@@ -131,7 +139,17 @@ def _largest_error_share(
 
 
 def _shapes(function: TensorFunction, inputs: tuple[Tensor, ...]) -> dict[str, list[int | str]]:
-    return {name: ["pairs", *value.shape[1:]] for name, value in zip(function.names, inputs, strict=True)}
+    return {
+        name: [function.rows, *value.shape[1:]] for name, value in zip(function.names, inputs, strict=True)
+    }
+
+
+def _named(family: str | None) -> str:
+    return f"a network of the family {family}" if family else "this network"
+
+
+def _first_line(error: Exception) -> str:
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
 
 
 def _package(name: str, extra: str) -> Any:

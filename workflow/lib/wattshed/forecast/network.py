@@ -30,21 +30,24 @@ class PrunableUnits:
 
 
 class TensorFunction(nn.Module, ABC):
-    """A pair network as a function of plain tensors, for other runtimes.
+    """A network as a function of plain tensors, for other runtimes.
 
-    names: its inputs in order. Inputs that our networks use: own, aggregate: [M, W] scaled; row_sum: [M]; node: int64
-    [M]; slot: int64 [M, W], hour of the local week of each hour; features: [M, F] of the linear part.
+    rows: what the first dimension of all inputs counts; the exported file takes any number of them.
+    names: its inputs in order. Those of our networks on windows: history: [B, W, N] scaled. Those of our networks on
+    pairs: own, aggregate: [M, W] scaled; row_sum: [M]; node: int64 [M]; slot: int64 [M, W], hour of the local
+    week of each hour; features: [M, F] of the linear part.
     """
 
+    rows: Literal["pairs", "windows"] = "pairs"
     names: list[str]
 
     @abstractmethod
-    def inputs(self, pairs: Pairs) -> tuple[Tensor, ...]:
-        """The inputs of these pairs, contiguous, in the order of ``names``."""
+    def inputs(self, batch: Any) -> tuple[Tensor, ...]:
+        """The inputs of a batch as the network takes it, contiguous, in the order of ``names``."""
 
     @abstractmethod
     def forward(self, *inputs: Tensor) -> Tensor:
-        """Scaled forecast [M, H]."""
+        """Scaled forecast, as the network's own: [M, H] of pairs, [B, H, N] of windows."""
 
 
 class Network(nn.Module):

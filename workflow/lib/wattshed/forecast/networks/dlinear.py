@@ -42,8 +42,8 @@ class DLinearFunction(TensorFunction):
         self.network = network
         self.names = ["own"]
 
-    def inputs(self, pairs: Pairs) -> tuple[Tensor, ...]:
-        return (pairs.own.contiguous(),)
+    def inputs(self, batch: Pairs) -> tuple[Tensor, ...]:
+        return (batch.own.contiguous(),)
 
     def forward(self, *inputs: Tensor) -> Tensor:
         (own,) = inputs

@@ -29,13 +29,13 @@ class RecurrentFunction(TensorFunction):
         }
         self.names = [name for name, needs in needed.items() if needs]
 
-    def inputs(self, pairs: Pairs) -> tuple[Tensor, ...]:
+    def inputs(self, batch: Pairs) -> tuple[Tensor, ...]:
         every: dict[str, Callable[[], Tensor]] = {
-            "own": lambda: pairs.own,
-            "aggregate": lambda: pairs.aggregate,
-            "row_sum": lambda: pairs.row_sum,
-            "node": lambda: pairs.nodes,
-            "slot": lambda: pairs.slots.long(),
+            "own": lambda: batch.own,
+            "aggregate": lambda: batch.aggregate,
+            "row_sum": lambda: batch.row_sum,
+            "node": lambda: batch.nodes,
+            "slot": lambda: batch.slots.long(),
         }
         return tuple(every[name]().contiguous() for name in self.names)
 

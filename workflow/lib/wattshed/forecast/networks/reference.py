@@ -9,8 +9,12 @@ import scipy.sparse as sp
 import torch
 from torch import Tensor, nn
 
-from wattshed.forecast.network import Network, PrunableUnits
+from wattshed.forecast.network import Network, PrunableUnits, TensorFunction
 from wattshed.forecast.networks.gru_units import prunable_units
+from wattshed.foundation.faults import Fault
+
+# An exported file holds the graph as a full matrix; this many nodes take 16 MB.
+MOST_EXPORTED_NODES = 2000
 
 
 class ReferenceSTGNN(Network):
@@ -73,11 +77,53 @@ class ReferenceSTGNN(Network):
     def sampled_adjacency(self) -> Tensor:
         return self.adjacency
 
+    def tensor_function(self) -> TensorFunction:
+        nodes = self.adjacency.shape[0]
+        if nodes > MOST_EXPORTED_NODES:
+            raise Fault(
+                f"a network on a graph of {nodes} nodes cannot be exported, because the file holds the graph as a full "
+                f"matrix: expected at most {MOST_EXPORTED_NODES} nodes; export a model that forecasts each node by "
+                "itself, such as one of the family stgnn."
+            )
+        return ReferenceFunction(self)
+
     def prunable_units(self) -> PrunableUnits | None:
         return prunable_units(self, self.gru, self.output)
 
     def linear_maps(self) -> dict[str, nn.Module]:
         return {"gru": self.gru, "output": self.output}
+
+
+class ReferenceFunction(TensorFunction):
+    """Forecasts of a :class:`ReferenceSTGNN` without its dropouts; the graph is a constant in it.
+
+    A (x w + b) = (A x) w + (A 1) b: only the history is multiplied by the full matrix, not its ``hidden`` channels.
+    """
+
+    rows: Literal["pairs", "windows"] = "windows"
+    adjacency: Tensor
+    row_sum: Tensor
+
+    def __init__(self, network: ReferenceSTGNN) -> None:
+        super().__init__()
+        self.network = network
+        self.names = ["history"]
+        adjacency = network.adjacency.to_dense()
+        self.register_buffer("adjacency", adjacency, persistent=False)
+        self.register_buffer("row_sum", adjacency.sum(dim=1, keepdim=True), persistent=False)
+
+    def inputs(self, batch: Tensor) -> tuple[Tensor, ...]:
+        return (batch.contiguous(),)
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        """history: scaled [B, W, N] -> scaled forecast [B, H, N]."""
+        (history,) = inputs
+        network, nodes = self.network, self.adjacency.shape[0]
+        weight, bias = network.input.weight[:, 0], network.input.bias
+        aggregate = torch.matmul(history, self.adjacency.T).unsqueeze(-1)
+        steps = torch.relu(aggregate * weight + self.row_sum * bias).permute(0, 2, 1, 3)
+        _, last = network.gru(steps.flatten(0, 1))
+        return network.output(last[0]).unflatten(0, (-1, nodes)).permute(0, 2, 1)
 
 
 def sparse_tensor(adjacency: sp.csr_array) -> Tensor:

@@ -85,8 +85,8 @@ class ResidualFunction(TensorFunction):
         self.learned = learned
         self.names = [*learned.names, "features"]
 
-    def inputs(self, pairs: Pairs) -> tuple[Tensor, ...]:
-        return (*self.learned.inputs(pairs), self.linear.features(pairs).contiguous())
+    def inputs(self, batch: Pairs) -> tuple[Tensor, ...]:
+        return (*self.learned.inputs(batch), self.linear.features(batch).contiguous())
 
     def forward(self, *inputs: Tensor) -> Tensor:
         *given, features = inputs

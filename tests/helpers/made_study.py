@@ -371,7 +371,15 @@ def make_compression(parent: str, seed: int, random: np.random.Generator) -> pd.
     rows = []
     for variant, change, parameters, latency, joules, verdict, reason in [
         (parent, 0.0, 2614, 0.0021, 0.94, "baseline", "the checkpoint that the variants are compared with"),
-        ("prune_half", 0.11, 906, 0.0014, 0.61, no, "error rises by 11.0%, over the budget of 5%"),
+        (
+            "prune_half",
+            0.11,
+            906,
+            0.0014,
+            0.61,
+            no,
+            "error rises by 11.0% on the test part, more than the budget of 5%",
+        ),
         ("prune_half_tuned", 0.012, 906, 0.0014, 0.62, yes, "34% less energy per forecast"),
         ("low_rank_6_tuned", 0.008, 2010, 0.0022, 0.97, no, "3% more energy per forecast"),
     ]:
@@ -390,7 +398,15 @@ def make_compression(parent: str, seed: int, random: np.random.Generator) -> pd.
         "latency_s_per_window energy_j_per_1000_forecasts energy_status verdict reason"
     )
     types = {"fine_tuned": "boolean", "within_budget": "boolean", "parameters": "Int64", "bytes": "Int64"}
-    return pd.DataFrame(rows, columns=names.split()).astype(types)
+    frame = pd.DataFrame(rows, columns=names.split()).astype(types)
+    joules = frame["energy_j_per_1000_forecasts"]
+    return frame.assign(
+        judged_later=False,
+        budget_share=0.05,
+        saving_share=1 - joules / joules[0],
+        saving_of="energy",
+        back_ends="",
+    )
 
 
 def read_choice(folder: Path) -> dict:

@@ -4,8 +4,9 @@ import pandas as pd
 
 from wattshed.accounts.comparison.accuracy_means import accuracy_means
 from wattshed.accounts.comparison.strategy_means import strategy_means
-from wattshed.accounts.comparison.variant_means import BASELINE, WORTH, variant_means
+from wattshed.accounts.comparison.variant_means import variant_means
 from wattshed.accounts.runs.stages import stages_frame
+from wattshed.compression.judge import BASELINE, WORTH_IT
 from wattshed.energy.reading import COMPONENTS, JOULES_PER_KWH
 from wattshed.foundation import plugins
 from wattshed.foundation.vocabulary import Status
@@ -130,7 +131,7 @@ def _adaptation_sentence(inputs: Inputs) -> str:
 def _compression_sentence(inputs: Inputs) -> str:
     frame = variant_means(inputs.frame("compression"))
     others = frame[frame["verdict"] != BASELINE]
-    found = others[others["verdict"] == WORTH]
+    found = others[others["verdict"] == WORTH_IT]
     worth = [
         f"{row['parent']}+{row['variant']}" if "parent" in found else str(row["variant"])
         for _, row in found.iterrows()

@@ -2,7 +2,8 @@
 
 import pandas as pd
 
-from wattshed.accounts.comparison.variant_means import BASELINE, WORTH, variant_means
+from wattshed.accounts.comparison.variant_means import variant_means
+from wattshed.compression.judge import BASELINE, WORTH_IT
 from wattshed.publish.typesetting.status_marks import energy_mark
 from wattshed.publish.typesetting.table import (
     MISSING,
@@ -40,7 +41,7 @@ def compression_table(rows: pd.DataFrame, unit: str) -> Table:
             decimals(row["bytes_mean"] / 1024, 1),
             significant(1000 * row["latency_s_per_window_mean"]),
             significant(row["energy_j_per_1000_forecasts_mean"], mark=energy_mark(row["energy_status"])),
-            Cell(row["verdict"], best=row["verdict"] == WORTH),
+            Cell(row["verdict"], best=row["verdict"] == WORTH_IT),
         ]
         for _, row in frame.iterrows()
     ]
@@ -67,7 +68,8 @@ def compression_table(rows: pd.DataFrame, unit: str) -> Table:
         f"{row['parent'] + ' ' if several else ''}{row['variant']}: {row['reason']}."
         for _, row in others.iterrows()
     ]
-    return Table("compression", caption, columns, body, [*notes, f"{METHOD_NOTE}, over seeds."])
+    notes += [f"{METHOD_NOTE}, over seeds.", "Means of energies are geometric."]
+    return Table("compression", caption, columns, body, notes)
 
 
 TABLE = TablePart(

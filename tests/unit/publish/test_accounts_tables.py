@@ -1,3 +1,4 @@
+import re
 import shutil
 
 import numpy as np
@@ -14,7 +15,7 @@ from wattshed.publish.tables.leaders import leaders_table
 from wattshed.publish.tables.normalised import normalised_tables
 from wattshed.publish.typesetting.latex import compile_tex, render_table
 from wattshed.publish.typesetting.status_marks import RETRO_MARK, energy_mark
-from wattshed.publish.typesetting.table import ESTIMATED, MISSING
+from wattshed.publish.typesetting.table import ESTIMATED, MISSING, powers, powers_interval
 
 NAMES = ("fronts", "overall", "leaders", "leading runs", "normalised", "rest")
 
@@ -107,6 +108,13 @@ def test_leaders_say_who_was_left_out_and_why(tables):
     assert "constant power" in " ".join(row["Remark"].text for row in rows_of(tables["leaders"]))
 
 
+def test_a_small_limit_has_digits_in_its_own_unit(runs, metrics):
+    small = low_carbon_leaders(runs, metrics, limit_kg=3.21e-6, limit_kwh=2.5e-8)
+    caption = leaders_table(small, "pp").caption
+    assert "at most 3.21 mg CO₂e per run" in caption
+    assert "at most 90.0 mJ per run where the mass is unknown" in caption
+
+
 def test_nobody_under_the_limit_is_a_table_without_rows_that_still_renders(runs, metrics):
     table = leaders_table(low_carbon_leaders(runs, metrics, limit_kg=1e-9), "pp")
     assert table.rows == []
@@ -116,8 +124,34 @@ def test_nobody_under_the_limit_is_a_table_without_rows_that_still_renders(runs,
 
 def test_ratios_carry_their_warning(tables):
     assert any("neither ranks models" in note for note in tables["normalised"].all_notes)
-    per_forecast = [row["Per forecast"].text for row in rows_of(tables["rest"])]
+    per_forecast = [row["1,000 forecasts"].text for row in rows_of(tables["rest"])]
     assert set(per_forecast) == {MISSING}
+
+
+def test_ratios_of_any_size_have_three_digits(runs, metrics):
+    costs = ["energy_kwh", "attributed_kwh", "co2e_kg"]
+    tiny = runs.assign(**{cost: 1e-12 * runs[cost] for cost in costs})
+    row = rows_of(normalised_tables(normalised_metrics(tiny, metrics), "pp")[0])[0]
+    assert re.fullmatch(r"\d\.\d\d × 10[⁰¹²³⁴⁵⁶⁷⁸⁹]+", row["MAE per kWh"].text)
+    assert re.fullmatch(r"\[.*\d\.\d\d\] × 10[⁰¹²³⁴⁵⁶⁷⁸⁹]+", row["95 % interval"].text)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(744068842243.0, "7.44 × 10¹¹"), (99_950.0, "99950"), (123456.0, "1.23 × 10⁵"), (0.5, "0.500"), (0.0, "0"),
+     (1.5e-7, "1.50 × 10⁻⁷"), (-2e9, "-2.00 × 10⁹"), (9.996e9, "1.00 × 10¹⁰"), (None, MISSING)],
+)  # fmt: skip
+def test_powers_of_ten_take_over_where_plain_decimals_get_long(value, text):
+    assert powers(value).text == text
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [(7e11, 8.5e11, "[7.00, 8.50] × 10¹¹"), (-1e8, 2e9, "[-0.10, 2.00] × 10⁹"), (1.0, 2.0, "[1.00, 2.00]"),
+     (None, None, MISSING)],
+)  # fmt: skip
+def test_the_ends_of_an_interval_share_their_power_of_ten(low, high, text):
+    assert powers_interval(low, high).text == text
 
 
 @pytest.mark.latex

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from matplotlib.colors import to_rgb
 
-from made_study import write_study
+from made_study import study_files, write_study
 from wattshed.data.panel import Panel
 from wattshed.forecast.forecasts import Forecasts
 from wattshed.foundation.faults import Fault
@@ -17,7 +17,7 @@ from wattshed.publish.figures.degrees import degrees_figure
 from wattshed.publish.figures.forecasts import forecasts_figure
 from wattshed.publish.figures.frontier import frontier_figure
 from wattshed.publish.figures.horizons import horizons_figure
-from wattshed.publish.figures.training import training_figure
+from wattshed.publish.figures.training import FIGURE, training_figure
 from wattshed.publish.parts.degrees import degrees_of
 from wattshed.publish.parts.inputs import Inputs
 
@@ -76,11 +76,41 @@ def test_simulated_clocks_say_so_in_every_panel(study):
     assert not any(axis.texts for axis in measured.axes)
 
 
+def test_the_title_of_a_sweep_is_not_cut(study):
+    choice = json.loads((study / "clocks/stgnn.choice.json").read_text())
+    sweep = pd.read_parquet(study / "clocks/stgnn.sweep.parquet")
+    long = choice | {"workload": "stgnn+replay+prune_half_tuned", "gpu": "NVIDIA A100-SXM4-80GB"}
+    for count in (1, 2):
+        figure = clocks_figure([sweep] * count, [long] * count)
+        figure.draw_without_rendering()
+        titles = [figure._suptitle] if count == 1 else [axis._left_title for axis in figure.axes]
+        for title in titles:
+            extent = title.get_window_extent()
+            assert extent.x0 >= 0
+            assert extent.x1 <= figure.bbox.x1
+
+
 def test_the_training_figure_without_energy_says_so_and_has_no_empty_panel(study):
     epochs = pd.concat([pd.read_parquet(p) for p in (study / "checkpoints").iterdir()])
     figure = training_figure(epochs.assign(cumulative_kwh=np.nan), "kWh", "missing")
     assert len(figure.axes) == 1
     assert "unknown" in figure.axes[0].get_title(loc="left")
+
+
+def test_a_model_of_unknown_energy_is_named_and_does_not_mark_what_is_drawn(study, tmp_path):
+    epochs = pd.concat([pd.read_parquet(p) for p in sorted((study / "checkpoints").iterdir())])
+    windows = pd.read_parquet(study / "windows.parquet")
+    epochs.loc[epochs["model"] == "gru", "cumulative_kwh"] = None
+    mine = (windows["window"] == "epoch") & (windows["model"] == "gru")
+    windows.loc[mine, "energy_kwh"] = None
+    windows.loc[mine, "energy_status"] = "missing"
+    files = study_files(study)
+    for name, frame in (("epochs", epochs), ("windows", windows)):
+        frame.to_parquet(tmp_path / f"{name}.parquet")
+        files[name] = [tmp_path / f"{name}.parquet"]
+    axis = FIGURE.make(Inputs(files)).axes[1]
+    assert axis.get_xlabel() == "Cumulative energy (J, estimated)"
+    assert axis.get_title(loc="left") == "By energy spent (unknown: gru)"
 
 
 def test_the_energy_axis_says_how_the_energy_is_known(study):

@@ -1,5 +1,6 @@
 """Figure: time and energy of one call against the GPU's clock, with the limit and the choice."""
 
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +13,10 @@ from wattshed.publish.drawing.figure_part import FigurePart
 from wattshed.publish.drawing.figure_style import GREY, set_style
 from wattshed.publish.parts.inputs import Inputs
 from wattshed.publish.sentences.clock_choice import gpu_name
+
+# Characters of a title in one line: across a figure, and over one of two panels.
+FIGURE_WIDTH = 80
+PANEL_WIDTH = 48
 
 
 def clocks_figure(sweeps: Sequence[pd.DataFrame], choices: Sequence[dict[str, Any]]) -> Figure:
@@ -26,7 +31,7 @@ def clocks_figure(sweeps: Sequence[pd.DataFrame], choices: Sequence[dict[str, An
     for pair, sweep, choice in zip(axes, sweeps, choices, strict=True):
         _draw_sweep(pair, sweep, choice)
         if rows > 1:
-            pair[0].set_title(_title(sweep, choice), fontsize="small")
+            pair[0].set_title(textwrap.fill(_title(sweep, choice), PANEL_WIDTH), fontsize="small")
     handles = {
         text: handle
         for axis in axes.ravel()
@@ -34,7 +39,7 @@ def clocks_figure(sweeps: Sequence[pd.DataFrame], choices: Sequence[dict[str, An
     }
     figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=4)
     if rows == 1:
-        figure.suptitle(_title(sweeps[0], choices[0]), fontsize="medium")
+        figure.suptitle(textwrap.fill(_title(sweeps[0], choices[0]), FIGURE_WIDTH), fontsize="medium")
     return figure
 
 

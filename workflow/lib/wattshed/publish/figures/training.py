@@ -10,13 +10,18 @@ from wattshed.foundation.vocabulary import Window
 from wattshed.publish.drawing.figure_part import FigurePart
 from wattshed.publish.drawing.figure_style import model_styles, set_style
 from wattshed.publish.parts.inputs import Inputs
+from wattshed.publish.typesetting.scales import wrapped
+
+# Characters of a panel's title in one line.
+TITLE_WIDTH = 44
 
 
 def training_figure(epochs: pd.DataFrame, unit: str, energy_status: str) -> Figure:
     """Left: validation RMSE by epoch; right: the same by cumulative energy. One thin line per seed.
 
-    epochs: rows of ``checkpoints/*.epochs.parquet``; energy_status: of the epochs' energy. If no energy is known, the
-    right panel is left out and the title says so.
+    epochs: rows of ``checkpoints/*.epochs.parquet``; energy_status: of the energies that are drawn. A model of unknown
+    energy is named in the right panel's title. If no energy is known, the right panel is left out and the title says
+    so.
     """
     set_style()
     known = epochs["cumulative_kwh"].notna().any()
@@ -39,7 +44,10 @@ def training_figure(epochs: pd.DataFrame, unit: str, energy_status: str) -> Figu
     if known:
         axes[0, 1].set_xscale("log")
         axes[0, 1].set_xlabel(f"Cumulative energy (J, {energy_status})")
-        axes[0, 1].set_title("By energy spent")
+        drawn = epochs.groupby("model", sort=False)["cumulative_kwh"].any()
+        unknown = [str(model) for model in drawn.index[~drawn]]
+        title = f"By energy spent (unknown: {', '.join(unknown)})" if unknown else "By energy spent"
+        axes[0, 1].set_title(wrapped(title, TITLE_WIDTH))
     seeds = epochs.groupby("model")["seed"].nunique()
     handles = [
         plt.Line2D([], [], label=f"{model} (n = {seeds[model]})", **style) for model, style in styles.items()
@@ -50,7 +58,8 @@ def training_figure(epochs: pd.DataFrame, unit: str, energy_status: str) -> Figu
 
 def _make(inputs: Inputs) -> Figure:
     windows = inputs.frame("windows")
-    status = worst_status(windows.loc[windows["window"] == Window.EPOCH, "energy_status"])
+    drawn = windows[(windows["window"] == Window.EPOCH) & windows["energy_kwh"].notna()]
+    status = worst_status(drawn["energy_status"])
     return training_figure(inputs.frame("epochs"), inputs.unit, status)
 
 

@@ -75,15 +75,21 @@ def _costs(leaders: Leaders) -> list[tuple[str, str, Scale]]:
 def _caption(leaders: Leaders) -> str:
     limits = []
     if leaders.limit_kg is not None:
-        limits.append(f"at most {significant_text(leaders.limit_kg)} kg CO₂e per run")
+        limits.append(f"at most {_in_scale(leaders.limit_kg, mass_scale([leaders.limit_kg]))} CO₂e per run")
     if leaders.limit_kwh is not None:
         where = "" if leaders.limit_kg is None else " where the mass is unknown"
-        limits.append(f"at most {significant_text(leaders.limit_kwh)} kWh per run{where}")
+        limits.append(
+            f"at most {_in_scale(leaders.limit_kwh, energy_scale([leaders.limit_kwh]))} per run{where}"
+        )
     found = f"{len(leaders.frame)} found" if len(leaders.frame) else "none found"
     return (
         f"Low-carbon leaders: least {error_name(leaders.metric)} among those with {' or '.join(limits)} ({found}; n "
         "is the number of runs behind each mean)."
     )
+
+
+def _in_scale(value: float, scale: Scale) -> str:
+    return f"{significant_text(value * scale.factor)} {scale.unit}"
 
 
 def _remark(row: pd.Series) -> str:

@@ -15,15 +15,15 @@ from wattshed.publish.typesetting.table import (
     Column,
     Table,
     count_text,
-    significant,
-    significant_interval,
+    powers,
+    powers_interval,
 )
 from wattshed.publish.typesetting.table_part import TablePart
 from wattshed.statistics.intervals import METHOD_NOTE
 
 
 def normalised_tables(normalised: pd.DataFrame, unit: str) -> list[Table]:
-    """MAE per kWh and per kg; R² per kWh and joules per forecast: two tables, one row per model and slice.
+    """MAE per kWh and per kg; R² per kWh and joules per 1,000 forecasts: two tables, one row per model and slice.
 
     normalised: of :func:`normalised_metrics`; unit: of the MAE.
     """
@@ -33,7 +33,7 @@ def normalised_tables(normalised: pd.DataFrame, unit: str) -> list[Table]:
     ]
     rest = [
         ("r2_per_kwh", Column("R² per kWh", "1/kWh", numeric=True)),
-        ("j_per_forecast", Column("Per forecast", "J", numeric=True)),
+        ("j_per_forecast", Column("1,000 forecasts", "J", numeric=True)),
     ]
     return [_table("normalised-errors", normalised, errors), _table("normalised-rest", normalised, rest)]
 
@@ -49,8 +49,9 @@ def _table(name: str, normalised: pd.DataFrame, ratios: list[tuple[str, Column]]
         cells += [Cell(str(row["model"])), Cell(str(row["runs"]))]
         for ratio, _ in ratios:
             status = row["forecast_status"] if ratio == "j_per_forecast" else row["energy_status"]
-            cells.append(significant(row[f"{ratio}_mean"], mark=energy_mark(status)))
-            cells.append(significant_interval(row[f"{ratio}_low"], row[f"{ratio}_high"]))
+            factor = 1000 if ratio == "j_per_forecast" else 1
+            mean, low, high = (factor * row[f"{ratio}_{part}"] for part in ("mean", "low", "high"))
+            cells += [powers(mean, mark=energy_mark(status)), powers_interval(low, high)]
         rows.append(cells)
     titles = " and ".join(column.title for _, column in ratios)
     caption = f"{titles}: means over {count_text(normalised['runs'])} runs per row."

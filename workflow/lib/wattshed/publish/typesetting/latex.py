@@ -26,7 +26,11 @@ SPECIAL = {
     "Δ": r"\ensuremath{\Delta}",
     "≤": r"\ensuremath{\leq}",
     "≥": r"\ensuremath{\geq}",
-    "²": r"\textsuperscript{2}",
+    **{
+        raised: rf"\textsuperscript{{{digit}}}"
+        for digit, raised in zip("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹", strict=True)
+    },
+    "⁻": r"\textsuperscript{\ensuremath{-}}",
     "₂": r"\textsubscript{2}",
     "\u00d7": r"\ensuremath{\times}",
     MISSING: "--",

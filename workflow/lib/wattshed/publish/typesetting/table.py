@@ -14,6 +14,9 @@ MARK_NOTES = {
 }
 INTERVAL_TITLE = "95 % interval"
 SMALLEST_SHOWN = 0.001
+# From here on, a power of ten is easier to read.
+LARGEST_PLAIN = 1e5
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,39 @@ def plain(value: float, places: int) -> str:
     """Fixed decimals, and no minus before a zero."""
     text = f"{value:.{places}f}"
     return text.removeprefix("-") if float(text) == 0 else text
+
+
+def powers(value: float | None, *, mark: str = "") -> Cell:
+    """Three significant digits, with a power of ten where plain decimals are long or vanish: ``7.44 × 10¹¹``."""
+    if value is None or pd.isna(value):
+        return Cell(MISSING)
+    exponent = _power(value)
+    return Cell(
+        significant_text(value) if exponent is None else f"{value / 10.0**exponent:.2f}{_ten(exponent)}", mark
+    )
+
+
+def powers_interval(low: float | None, high: float | None) -> Cell:
+    """``[7.00, 8.50] × 10¹¹``: both ends with the power of ten of the larger one, if it needs one."""
+    if low is None or high is None or pd.isna(low) or pd.isna(high):
+        return Cell(MISSING)
+    exponent = _power(max(low, high, key=abs))
+    if exponent is None:
+        return significant_interval(low, high)
+    ends = (plain(end / 10.0**exponent, 2) for end in (low, high))
+    return Cell(f"[{', '.join(ends)}]{_ten(exponent)}")
+
+
+def _power(value: float) -> int | None:
+    """The power of ten of a number that plain decimals do not suit, else None."""
+    if value == 0 or SMALLEST_SHOWN <= abs(value) < LARGEST_PLAIN:
+        return None
+    # Rounded first: 9.996e9 is 1.00 × 10¹⁰.
+    return int(f"{value:.2e}".partition("e")[2])
+
+
+def _ten(exponent: int) -> str:
+    return f" \u00d7 10{str(exponent).translate(RAISED)}"
 
 
 def significant_text(value: float) -> str:

@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+from graphlib import CycleError, TopologicalSorter
 
 import pytest
 
@@ -37,6 +38,19 @@ def imported_modules(file):
         elif isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("wattshed."):
             yield node.module
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def imported_when_it_runs(node):
+    """Dotted names that a module imports, also inside functions; what only types need does not count."""
+    if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+        return
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom) and node.module:
+        yield node.module
+        yield from (f"{node.module}.{alias.name}" for alias in node.names)
+    for child in ast.iter_child_nodes(node):
+        yield from imported_when_it_runs(child)
 
 
 def places(package):
@@ -77,6 +91,23 @@ def test_no_sub_rooms_import_one_another_in_a_circle(root):
         )
 
     assert [here for here in imports if reaches(here, here, frozenset())] == []
+
+
+def test_no_files_import_one_another_in_a_circle(root):
+    library = root / "workflow/lib"
+    files = {
+        ".".join(file.relative_to(library).with_suffix("").parts): file
+        for file in (library / "wattshed").rglob("*.py")
+        if file.name != "__init__.py"
+    }
+    imports = {
+        name: {module for module in imported_when_it_runs(ast.parse(file.read_text())) if module in files}
+        for name, file in files.items()
+    }
+    try:
+        tuple(TopologicalSorter(imports).static_order())
+    except CycleError as error:
+        pytest.fail(" imports ".join(reversed(error.args[1])))
 
 
 def test_no_room_has_more_files_than_a_reader_keeps_in_mind(root):

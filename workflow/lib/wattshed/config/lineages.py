@@ -1,19 +1,35 @@
 """Every checkpoint that a study makes: its lineage, its parent and the step between them."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal, Protocol
 
-from wattshed.config.models.chains import SWEEP
+from wattshed.config.models.adaptation import AdaptationBlock
+from wattshed.config.models.chains import SWEEP, ChainBlock
+from wattshed.config.models.compression import CompressionBlock
+from wattshed.config.models.families import ModelBlock
 from wattshed.foundation import plugins
-
-if TYPE_CHECKING:
-    from wattshed.config.study import Study
 
 JOINT = "+"
 # Files are named after lineages, and names of files have at most 255 bytes.
 LONGEST_LINEAGE = 160
+
+
+class Steps(Protocol):
+    """What is read from a study here."""
+
+    @property
+    def models(self) -> Mapping[str, ModelBlock]: ...
+
+    @property
+    def adaptation(self) -> AdaptationBlock: ...
+
+    @property
+    def compression(self) -> CompressionBlock: ...
+
+    @property
+    def chains(self) -> Sequence[ChainBlock]: ...
 
 
 @dataclass(frozen=True)
@@ -37,7 +53,7 @@ class Lineage:
         """From the base model to this lineage."""
         return [*(self.parent.ancestry() if self.parent else []), self]
 
-    def plugins(self, study: "Study") -> list[tuple[plugins.KindName, str]]:
+    def plugins(self, study: Steps) -> list[tuple[plugins.KindName, str]]:
         """The plug-ins that made it, as ``(kind, name)``."""
         steps: list[tuple[plugins.KindName, str]] = [
             ("strategy" if one.kind == "strategy" else "method", one.plugin)
@@ -47,7 +63,7 @@ class Lineage:
         return [("family", study.models[self.model].form), *steps]
 
 
-def lineages_of(study: "Study") -> dict[str, Lineage]:
+def lineages_of(study: Steps) -> dict[str, Lineage]:
     """All lineages by their text, each after its parent.
 
     The base models; every strategy on each of ``adaptation.models``; every variant on each of ``compression.models``;
@@ -87,14 +103,14 @@ def lineages_of(study: "Study") -> dict[str, Lineage]:
     return found
 
 
-def swept_lineages(study: "Study") -> list[str]:
+def swept_lineages(study: Steps) -> list[str]:
     """Lineages whose chains end with a clock sweep, each once."""
     return list(
         dict.fromkeys(JOINT.join([chain.model, *chain.makes]) for chain in study.chains if chain.swept)
     )
 
 
-def _follow(study: "Study", found: dict[str, Lineage], model: str, steps: list[str], where: str) -> None:
+def _follow(study: Steps, found: dict[str, Lineage], model: str, steps: list[str], where: str) -> None:
     """Add the lineages that the steps make, one after another, from the model."""
     if model not in study.models:
         raise ValueError(f"{where}: {model!r} is not a model{_near(model, study.models)}")
@@ -142,7 +158,7 @@ def _lacks(offer: str) -> str:
     return str(getattr(offer, "lacks", f"does not offer {offer}"))
 
 
-def _child(study: "Study", parent: Lineage, name: str, where: str) -> Lineage:
+def _child(study: Steps, parent: Lineage, name: str, where: str) -> Lineage:
     text = f"{parent.text}{JOINT}{name}"
     if name == SWEEP:
         raise ValueError(

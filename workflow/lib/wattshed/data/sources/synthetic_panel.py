@@ -1,11 +1,12 @@
 """An invented panel: daily and weekly cycles, correlated neighbours, autocorrelated noise, spikes."""
 
+from typing import Protocol
+
 import numpy as np
 import pandas as pd
 from scipy.signal import lfilter
 
 from wattshed.data.panel import Panel
-from wattshed.data.sources.synthetic import Settings
 
 FIRST_HOUR = np.datetime64("2018-01-01T00:00:00", "s")
 NODES_PER_MUNICIPALITY = 40
@@ -19,7 +20,26 @@ TARIFFS = ("2.0A", "2.0DHA", "2.1A", "2.1DHA", "3.0A")
 POWERS_KW = (2.3, 3.45, 4.6, 5.75, 6.9, 9.2)
 
 
-def load(source: Settings) -> Panel:
+class Invention(Protocol):
+    """What is read from a settings block of this source."""
+
+    @property
+    def nodes(self) -> int: ...
+
+    @property
+    def hours(self) -> int: ...
+
+    @property
+    def seed(self) -> int: ...
+
+    @property
+    def timezone(self) -> str: ...
+
+    @property
+    def missing_share(self) -> float: ...
+
+
+def load(source: Invention) -> Panel:
     """Panel [hours, nodes] in kWh; the same source gives the same panel on every machine."""
     hours, count = source.hours, source.nodes
     random = np.random.default_rng(source.seed)

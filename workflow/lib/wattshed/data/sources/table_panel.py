@@ -1,6 +1,7 @@
 """The user's own panel: one CSV or Parquet file, long or wide, with optional node table and edge list."""
 
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -8,11 +9,29 @@ import pandas as pd
 from wattshed.data.panel import Panel
 from wattshed.data.readers.hourly import hours_of, utc_seconds
 from wattshed.data.readers.tabular import numbers, read_frame, require_columns
-from wattshed.data.sources.table import Settings
 from wattshed.foundation.faults import Fault
 
 
-def load(source: Settings, root: Path) -> Panel:
+class PanelTable(Protocol):
+    """What is read from a settings block of this source."""
+
+    @property
+    def path(self) -> str: ...
+
+    @property
+    def form(self) -> str: ...
+
+    @property
+    def node_table(self) -> str | None: ...
+
+    @property
+    def timezone(self) -> str: ...
+
+    @property
+    def unit(self) -> str: ...
+
+
+def load(source: PanelTable, root: Path) -> Panel:
     """Read the panel; paths are relative to ``root``.
 
     Rows may be in any order. Cells without a reading are unobserved. Raises :class:`Fault`, naming the row, for any

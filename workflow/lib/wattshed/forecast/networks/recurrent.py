@@ -3,6 +3,7 @@
 Shapes: M (node, window) pairs, W look-back, L hours of a sequence, H horizon.
 """
 
+from collections.abc import Callable
 from functools import reduce
 from operator import add
 
@@ -12,7 +13,6 @@ from torch import Tensor, nn
 from wattshed.engine.recurrent import Additions, RecurrentWeights
 from wattshed.forecast.network import Network, PrunableUnits, TensorFunction
 from wattshed.forecast.networks.gru_units import prunable_units
-from wattshed.forecast.networks.recurrent_function import RecurrentFunction
 from wattshed.forecast.series import Pairs, Sequences
 
 
@@ -140,3 +140,51 @@ class STGNN(Network):
         season = None if calendar is None else calendar[sequences.slots.long()]
         base = self.base(Pairs(sequences.series, sequences.nodes, sequences.starts))
         return self.lift(sequences.own, sequences.aggregate, base, season)
+
+
+class RecurrentFunction(TensorFunction):
+    """Forecasts of an :class:`STGNN`; its inputs are those of the parts that the network has."""
+
+    def __init__(self, network: STGNN) -> None:
+        super().__init__()
+        self.network = network
+        needed = {
+            "own": network.own is not None,
+            "aggregate": network.neighbours is not None,
+            "row_sum": network.neighbours is not None,
+            "node": network.node_table is not None,
+            "slot": network.hour_of_day is not None,
+        }
+        self.names = [name for name, needs in needed.items() if needs]
+
+    def inputs(self, batch: Pairs) -> tuple[Tensor, ...]:
+        every: dict[str, Callable[[], Tensor]] = {
+            "own": lambda: batch.own,
+            "aggregate": lambda: batch.aggregate,
+            "row_sum": lambda: batch.row_sum,
+            "node": lambda: batch.nodes,
+            "slot": lambda: batch.slots.long(),
+        }
+        return tuple(every[name]().contiguous() for name in self.names)
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        given = dict(zip(self.names, inputs, strict=True))
+        network = self.network
+        own, aggregate = given.get("own"), given.get("aggregate")
+        if network.neighbours is not None:
+            base = given["row_sum"].unsqueeze(1) * network.neighbours.bias
+        else:
+            assert network.own is not None
+            base = network.own.bias.unsqueeze(0)
+        if network.node_table is not None:
+            base = base + network.node_table[given["node"]]
+        calendar = network.calendar()
+        season = None if calendar is None else calendar[given["slot"]]
+        # The lift ignores a channel that the network does not have.
+        known = own if own is not None else aggregate
+        assert known is not None
+        lifted = network.lift(
+            known if own is None else own, known if aggregate is None else aggregate, base, season
+        )
+        _, last = network.gru(lifted)
+        return network.output(last[0])

@@ -66,7 +66,7 @@ def test_training_learns_and_beats_the_naive_forecasts(task, graph, metering, tm
     epochs = run(task, graph, recipe(), metering, tmp_path)
     assert epochs["train_loss"].iloc[-1] < 0.5 * epochs["train_loss"].iloc[0]
     forecaster, made_by = read_checkpoint(tmp_path / "model.safetensors", task, graph, CPU)
-    assert made_by == recipe()
+    assert made_by == recipe().on(task, graph)
     origins = task.origins(task.splits.test)
     ours = metrics(sum_errors(forecaster.forecast(origins), *task.truth(origins)), np.ones(5))["rmse"]
     naive = make_baseline("persistence", task, graph).forecast(origins)

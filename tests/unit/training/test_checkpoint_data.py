@@ -11,7 +11,13 @@ from small_study import graph_of, small_panel, task_of
 from wattshed.config.models.recipes import RecipeBlock
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.tensor_file import read_tensors, write_tensors
-from wattshed.training.checkpoint import ModelSpec, make_forecaster, read_checkpoint, write_checkpoint
+from wattshed.training.checkpoint import (
+    ModelSpec,
+    make_forecaster,
+    read_checkpoint,
+    read_spec,
+    write_checkpoint,
+)
 
 CPU = torch.device("cpu")
 RECIPE = RecipeBlock(
@@ -34,7 +40,7 @@ def test_it_is_read_with_its_own_panel_and_graph(checkpoint, task, graph):
 
 def test_another_panel_of_the_same_shape_is_refused(checkpoint, graph):
     other = task_of(small_panel(missing_share=0.1))
-    with pytest.raises(Fault, match="was trained on another panel .*expected the panel of its own study"):
+    with pytest.raises(Fault, match=r"was trained on another panel .*expected the panel of its own study"):
         read_checkpoint(checkpoint, other, graph, CPU)
 
 
@@ -51,5 +57,22 @@ def test_another_format_names_the_version_that_made_it(checkpoint, task, graph, 
     if version is not None:
         about |= {"format": version, "wattshed": "9.9"}
     write_tensors(checkpoint, tensors, json.loads(json.dumps(about)))
-    with pytest.raises(Fault, match="checkpoint format .* read it with the version that made it"):
+    with pytest.raises(Fault, match=r"checkpoint format .* read it with the version that made it"):
         read_checkpoint(checkpoint, task, graph, CPU)
+
+
+def test_a_checkpoint_under_another_ones_name_is_refused_in_a_study_and_read_elsewhere(
+    checkpoint, task, graph
+):
+    study = checkpoint.parent / "checkpoints"
+    study.mkdir()
+    (study / "net-1.safetensors").write_bytes(checkpoint.read_bytes())
+    read_checkpoint(study / "net-1.safetensors", task, graph, CPU)
+    (study / "net+replay-1.safetensors").write_bytes(checkpoint.read_bytes())
+    for reader in (lambda path: read_checkpoint(path, task, graph, CPU), read_spec):
+        with pytest.raises(
+            Fault, match="holds the checkpoint net-1: expected the one that the file is named after"
+        ):
+            reader(study / "net+replay-1.safetensors")
+    (checkpoint.parent / "copy.safetensors").write_bytes(checkpoint.read_bytes())
+    read_checkpoint(checkpoint.parent / "copy.safetensors", task, graph, CPU)

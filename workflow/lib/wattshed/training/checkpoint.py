@@ -27,6 +27,8 @@ from wattshed.foundation.tensor_file import read_description, read_tensors, writ
 # Changes whenever a checkpoint of before can no longer be read.
 FORMAT = 1
 CHECKPOINT = "checkpoint"
+# Folder of a study's checkpoints, as the rules name it.
+FOLDER = "checkpoints"
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ def write_unavailable(path: Path | str, spec: ModelSpec, reason: str) -> None:
 def read_spec(path: Path | str) -> tuple[ModelSpec, str | None]:
     """The spec of a checkpoint, and why there are no weights in it (None where there are)."""
     about = read_description(path, kind=CHECKPOINT)
-    return _spec_of(about, path), about.get("unavailable")
+    return _refuse_renamed(path, _spec_of(about, path)), about.get("unavailable")
 
 
 def read_checkpoint(
@@ -115,7 +117,7 @@ def read_checkpoint(
     not be made, and one whose tensors do not fit.
     """
     arrays, about = read_tensors(path, kind=CHECKPOINT)
-    spec = _spec_of(about, path)
+    spec = _refuse_renamed(path, _spec_of(about, path))
     if "unavailable" in about:
         raise Fault(
             f"{path} holds no network because its last step cannot run here ({about['unavailable']}): take another "
@@ -205,12 +207,42 @@ def _describe(spec: ModelSpec) -> dict[str, Any]:
     }
 
 
+def _refuse_unknown_plugins(about: dict[str, Any], path: Path | str) -> None:
+    """Strategies are not asked for: a checkpoint is read without them."""
+    try:
+        used: list[tuple[plugins.KindName, str]] = [
+            ("family", about["model"]["form"]),
+            *(("method", step["plugin"]) for step in about["steps"] if step["kind"] == "method"),
+        ]
+    except (KeyError, TypeError):  # what is missing is named when the checkpoint is read
+        return
+    for kind, name in used:
+        if name not in plugins.names(kind):
+            raise Fault(
+                f"{path} was made by the {plugins.KINDS[kind].what} {name!r}, which is not one of wattshed's: name its "
+                "file with --plugins."
+            )
+
+
+def _refuse_renamed(path: Path | str, spec: ModelSpec) -> ModelSpec:
+    """In a study's own folder a checkpoint has the name of its lineage and seed; elsewhere any."""
+    place, expected = Path(path), f"{spec.lineage}-{spec.seed}"
+    if place.parent.name == FOLDER and place.stem != expected:
+        raise Fault(
+            f"{path} holds the checkpoint {expected}: expected the one that the file is named after; rename it back, "
+            "or delete it and run snakemake again."
+        )
+    return spec
+
+
 def _spec_of(about: dict[str, Any], path: Path | str) -> ModelSpec:
     if about.get("format") != FORMAT:
         raise Fault(
             f"{path} has the checkpoint format {about.get('format', 'of an early version')}, made by wattshed "
-            f"{about.get('wattshed', 'unknown')}; expected {FORMAT}: read it with the version that made it, or train again."
+            f"{about.get('wattshed', 'unknown')}; expected {FORMAT}: read it with the version that made "
+            "it, or train again."
         )
+    _refuse_unknown_plugins(about, path)
     try:
         return ModelSpec(
             name=about["name"],

@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 from made_study import write_study
 from wattshed.accounts.comparison.variant_means import variant_means
 from wattshed.accounts.runs.runs import runs_frame
+from wattshed.energy.reading import TOO_SHORT
 from wattshed.foundation.faults import Fault
 from wattshed.publish.sentences.clock_choice import choice_sentences
 from wattshed.publish.sentences.winner import winner_sentence
-from wattshed.publish.tables.accuracy import accuracy_table
+from wattshed.publish.tables.accuracy import accuracy_table, short_epochs_notes
 from wattshed.publish.tables.adaptation import adaptation_table
-from wattshed.publish.tables.clocks import clocks_table
+from wattshed.publish.tables.clocks import LAW_NOTE, clocks_table
 from wattshed.publish.tables.compression import compression_table
 from wattshed.publish.tables.energy import energy_table
 from wattshed.publish.tables.frontier import frontier_table
@@ -66,6 +67,38 @@ def test_the_accuracy_table_has_every_model_sorted_with_the_winner_named_and_bol
     assert [cell.text for cell in column(table, "n")] == [
         str(scores[(scores["scope"] == "all") & (scores["model"] == m)].shape[0]) for m in means.index
     ]
+
+
+def test_a_model_with_epochs_too_short_to_measure_is_named(study):
+    windows = pd.read_parquet(study / "windows.parquet")
+    assert short_epochs_notes(windows) == []
+    mine = (windows["window"] == "epoch") & (windows["model"] == "gru")
+    windows.loc[mine, "energy_kwh"] = None
+    assert short_epochs_notes(windows) == []
+    windows.loc[mine, "cpu_source"] = f"cpu load: window of 0.07 s {TOO_SHORT} of 0.1 s"
+    assert short_epochs_notes(windows) == [
+        "gru has a dash: its epochs are shorter than the sensors' resolution, so their energy is unknown."
+    ]
+
+
+def test_abbreviations_of_continual_learning_are_spelt_out(tables):
+    notes = " ".join(tables["adaptation"].notes)
+    for words in (
+        "ACC (mean error)",
+        "BWT (backward transfer)",
+        "FWT (forward transfer)",
+        "untrained network",
+        "pools",
+    ):
+        assert words in notes
+    assert "base is the test part" in tables["matrix-replay"].notes[0]
+
+
+def test_savings_of_a_fitted_law_are_told_apart_from_the_means_of_single_clocks(study):
+    choice = json.loads((study / "clocks/stgnn.choice.json").read_text())
+    sweep = pd.read_parquet(study / "clocks/stgnn.sweep.parquet")
+    assert LAW_NOTE in clocks_table(sweep, choice | {"estimator": "law"}).notes
+    assert LAW_NOTE not in clocks_table(sweep, choice | {"estimator": "median"}).notes
 
 
 def test_estimates_carry_a_mark_and_its_meaning(tables):

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from wattshed.energy.reading import Reading
+from wattshed.energy.reading import TOO_SHORT, Reading
 from wattshed.energy.window import Measurement, Window
 
 if TYPE_CHECKING:
@@ -98,9 +98,7 @@ class Meter:
         total = last.reading.since(first.reading)
         resolution_s = max(first.resolution_s, last.resolution_s)
         if duration_s < resolution_s:
-            total = total.refused(
-                f"window of {duration_s:.3g} s is shorter than the sensor's resolution of {resolution_s:g} s"
-            )
+            total = total.refused(f"window of {duration_s:.3g} s {TOO_SHORT} of {resolution_s:g} s")
         sampled = {"sampled": window.samples_json()} if window.sampled else {}
         self._ledger.append(
             "window",

@@ -7,6 +7,8 @@ from typing import Any
 from wattshed.devices.absence import Absence
 from wattshed.foundation.vocabulary import Status
 
+# Part of a missing component's source, where a window is too short to be read.
+TOO_SHORT = "is shorter than the sensor's resolution"
 JOULES_PER_KWH = 3.6e6
 # All GPUs of a machine count as one component in the accounts.
 PROCESSOR = ("cpu", "ram")

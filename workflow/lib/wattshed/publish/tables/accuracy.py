@@ -3,7 +3,8 @@
 import pandas as pd
 
 from wattshed.accounts.comparison.accuracy_means import METRICS, accuracy_means
-from wattshed.energy.reading import JOULES_PER_KWH
+from wattshed.energy.reading import COMPONENTS, JOULES_PER_KWH, TOO_SHORT
+from wattshed.foundation.vocabulary import Window
 from wattshed.publish.parts.inputs import Inputs
 from wattshed.publish.sentences.winner import winner_sentence
 from wattshed.publish.typesetting.status_marks import energy_mark
@@ -21,11 +22,11 @@ from wattshed.publish.typesetting.table_part import TablePart
 from wattshed.statistics.intervals import METHOD_NOTE
 
 
-def accuracy_table(scores: pd.DataFrame, frontier: pd.DataFrame, unit: str, note: str = "") -> Table:
+def accuracy_table(scores: pd.DataFrame, frontier: pd.DataFrame, unit: str, *further: str) -> Table:
     """Every model in the order of its RMSE, with the energy of one training run.
 
-    scores: ``accuracy/scores.parquet``; frontier: ``frontier.parquet``; unit: of the errors; note: what a reader must
-    know of the recipes, such as a cap on epochs.
+    scores: ``accuracy/scores.parquet``; frontier: ``frontier.parquet``; unit: of the errors; further: notes on what a
+    reader must know, such as a cap on epochs.
     """
     summary = accuracy_means(scores)
     energies = frontier.set_index("model")
@@ -68,18 +69,35 @@ def accuracy_table(scores: pd.DataFrame, frontier: pd.DataFrame, unit: str, note
         "trained seeds per model (1 where nothing is random), sorted by RMSE; best of a column in bold."
     )
     notes = [winner_sentence(summary, unit), f"{METHOD_NOTE}, over seeds; a dash where n = 1."]
-    return Table("accuracy", caption, columns, rows, [*notes, *([note] if note else [])])
+    return Table("accuracy", caption, columns, rows, [*notes, *further])
+
+
+def short_epochs_notes(windows: pd.DataFrame) -> list[str]:
+    """Names models whose energy is unknown because their epochs are shorter than the sensors resolve.
+
+    windows: of the accounts.
+    """
+    epochs = windows[(windows["window"] == Window.EPOCH) & windows["energy_kwh"].isna()]
+    sources = epochs[[f"{part}_source" for part in COMPONENTS if f"{part}_source" in epochs]]
+    short = [any(TOO_SHORT in str(text) for text in row) for row in sources.itertuples(index=False)]
+    names = epochs.loc[short, "model"].unique()
+    return [
+        f"{name} has a dash: its epochs are shorter than the sensors' resolution, so their energy is unknown."
+        for name in names
+    ]
 
 
 def _make(inputs: Inputs) -> Table:
-    note = inputs.parameter("note") or ""
-    return accuracy_table(inputs.frame("scores"), inputs.frame("frontier"), inputs.unit, note)
+    notes = short_epochs_notes(inputs.frame("windows"))
+    if note := inputs.parameter("note"):
+        notes.append(note)
+    return accuracy_table(inputs.frame("scores"), inputs.frame("frontier"), inputs.unit, *notes)
 
 
 TABLE = TablePart(
     message="Make the table of accuracy",
     caption="Test errors of every model, baselines included, with the energy of one training.",
-    inputs=("scores", "frontier", "panel"),
+    inputs=("scores", "frontier", "windows", "panel"),
     parameters=("note",),
     make=_make,
 )

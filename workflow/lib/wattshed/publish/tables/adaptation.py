@@ -63,10 +63,13 @@ def adaptation_table(summary: pd.DataFrame, unit: str) -> Table:
         "prequential error in bold."
     )
     notes = [
-        "Prequential: each month forecast before it is learned. ACC: held-out tails of all months after the last "
-        "update. BWT, FWT: "
-        "backward and forward transfer, positive is good. Forgotten: rise over the least error before. Base after: the "
-        "first test part after the last update.",
+        "Prequential: each month forecast before it is learned.",
+        "ACC (mean error): after the last update, the mean over months of the RMSE on each month's held-out tail. "
+        "The chains' RMSE later pools the hours of all these tails instead, so the two differ.",
+        "BWT (backward transfer): fall of a month's error from just after it was learned to the end. FWT (forward "
+        "transfer): by how much a month's error, before it is learned, is below that of an untrained network. Positive "
+        "is good.",
+        "Forgotten: rise over the least error before. Base after: the first test part after the last update.",
         f"{METHOD_NOTE}, over seeds.",
     ]
     return Table("adaptation", caption, columns, rows, notes)

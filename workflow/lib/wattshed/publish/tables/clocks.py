@@ -21,6 +21,11 @@ from wattshed.publish.typesetting.table import (
 from wattshed.publish.typesetting.table_part import TablePart
 from wattshed.statistics.intervals import METHOD_NOTE
 
+LAW_NOTE = (
+    "Saving and slowdown come from a law of time and power that is fitted to the repeats of all clocks; the table "
+    "shows the means of single clocks, so the two differ a little."
+)
+
 
 def clocks_table(sweep: pd.DataFrame, choice: dict[str, Any]) -> Table:
     """The warm repeats of a sweep with the chosen clock in bold; the notes hold verdict, reason and savings.
@@ -54,9 +59,10 @@ def clocks_table(sweep: pd.DataFrame, choice: dict[str, Any]) -> Table:
         f"GPU clock sweep of {choice['workload']} on {gpu_name(choice)}: one call, mean over "
         f"{count_text(frame['n'])} warm repeats per clock; the recommended clock in bold."
     )
-    return Table(
-        "clocks", caption, columns, rows, [*choice_sentences(choice), f"{METHOD_NOTE}, over repeats."]
-    )
+    notes = choice_sentences(choice)
+    if choice["estimator"] == "law" and choice["saving_share"] is not None:
+        notes.append(LAW_NOTE)
+    return Table("clocks", caption, columns, rows, [*notes, f"{METHOD_NOTE}, over repeats."])
 
 
 def _make(inputs: Inputs) -> Table | list[Table]:

@@ -7,6 +7,11 @@ from wattshed.publish.parts.inputs import Inputs
 from wattshed.publish.typesetting.table import Cell, Column, Table, decimals
 from wattshed.publish.typesetting.table_part import TablePart
 
+TASKS_NOTE = (
+    "base is the test part of the base period, which no strategy learns; CL_1 is the first later month, CL_2 the "
+    "second, and so on. Row 0: before any of them was learned."
+)
+
 
 def matrix_table(matrix: pd.DataFrame, strategy: str, unit: str, parent: str = "") -> Table:
     """The matrix R[i, j] of one strategy: held-out RMSE of task j after i months, mean over seeds.
@@ -30,7 +35,7 @@ def matrix_table(matrix: pd.DataFrame, strategy: str, unit: str, parent: str = "
         "months, "
         f"mean over n = {part['seed'].nunique()} seeds."
     )
-    return Table("-".join(filter(None, ["matrix", parent, strategy])), caption, columns, rows)
+    return Table("-".join(filter(None, ["matrix", parent, strategy])), caption, columns, rows, [TASKS_NOTE])
 
 
 def _make(inputs: Inputs) -> dict[str, Table]:

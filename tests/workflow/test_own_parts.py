@@ -54,7 +54,8 @@ def study(root, tmp_path):
     (folder / "my_figure.py").write_text(FIGURE)
     scores = folder / "results/reference/accuracy/scores.parquet"
     scores.parent.mkdir(parents=True)
-    pd.DataFrame({"model": ["stgnn", "a_b & {c} %"], "rmse": [0.7, 0.8]}).to_parquet(scores)
+    rows = {"model": ["stgnn", "a_b & {c} %"], "scope": ["all", "all"], "rmse": [0.7, 0.8]}
+    pd.DataFrame(rows).to_parquet(scores)
     return folder
 
 

@@ -17,8 +17,20 @@ READ = """
 import sys, yaml
 from wattshed.foundation import plugins
 kind, text = sys.argv[1:]
-given = yaml.safe_load(text)
+study = yaml.safe_load(text)
+place = {
+    "strategy": lambda: study["adaptation"]["strategies"],
+    "method": lambda: study["compression"]["variants"],
+    "family": lambda: study["models"],
+}[kind]()
+(name, given), = place.items()
 print(plugins.load(kind, given.get("kind") or given.get("method") or given.get("form")).Settings(**given))
+"""
+LINEAGES = """
+import sys, yaml
+from wattshed.config.lineages import lineages_of
+from wattshed.config.study import load_study
+print(*lineages_of(load_study(yaml.safe_load(open(sys.argv[1])), sys.argv[1])))
 """
 
 
@@ -87,6 +99,34 @@ def test_its_steps_lead_to_a_plug_in_that_keeps_its_contract(title, root, tmp_pa
     # The copy of the package was tested, not the installed one.
     where = [sys.executable, "-c", "import wattshed; print(wattshed.__file__)"]
     assert str(tmp_path) in subprocess.run(where, env=environment, capture_output=True, text=True).stdout
+
+
+@pytest.mark.parametrize(("title", "what"), [*zip(TITLES, ("strategy", "method", "family"), strict=False)])
+def test_its_places_in_a_study_are_read_beside_the_default_study(title, what, root, tmp_path):
+    """As a plug-in of the study's own, which needs no copy of the package."""
+    blocks = sections(root)[title]
+    module = next(
+        (file, text) for language, file, text in blocks if language == "python" and "registry" not in file
+    )
+    added = yaml.safe_load(next(text for language, _, text in blocks if language == "yaml"))
+    study = yaml.safe_load((root / "config/config.yaml").read_text())
+    for block, value in added.items():
+        if block == "chains":
+            study["chains"] += value
+        elif block == "models":
+            study["models"] |= value
+        else:
+            key = "strategies" if what == "strategy" else "variants"
+            study[block][key] |= value[key]
+    (tmp_path / module[0].rsplit("/", 1)[1]).write_text(module[1])
+    study["plugins"] = [module[0].rsplit("/", 1)[1]]
+    (tmp_path / "study.yaml").write_text(yaml.safe_dump(study))
+    done = subprocess.run(
+        [sys.executable, "-c", LINEAGES, "study.yaml"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    chain = added["chains"][0]
+    assert "+".join([chain["model"], *chain["steps"]]) in done.stdout.split()
 
 
 def test_every_example_that_names_settings_is_a_mapping(root):

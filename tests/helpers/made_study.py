@@ -378,7 +378,7 @@ def make_compression(parent: str, seed: int, random: np.random.Generator) -> pd.
             0.0014,
             0.61,
             no,
-            "error rises by 11.0% on the test part, more than the budget of 5%",
+            "RMSE rises by 11.0% on the test part, more than the budget of 5%",
         ),
         ("prune_half_tuned", 0.012, 906, 0.0014, 0.62, yes, "34% less energy per forecast"),
         ("low_rank_6_tuned", 0.008, 2010, 0.0022, 0.97, no, "3% more energy per forecast"),

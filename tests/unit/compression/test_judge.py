@@ -39,7 +39,7 @@ def compared(lineage, kind, seed=1, **changes):
         (
             {"energy_j_per_1000_forecasts": 1.0, "mae": 0.53},
             "not worth it here",
-            "error rises by 6.0% on the test part, more than the budget of 5%",
+            "MAE rises by 6.0% on the test part, more than the budget of 5%",
         ),
         ({"energy_j_per_1000_forecasts": 1.0, "rmse": 0.9}, "worth it here", "50% less"),
         (
@@ -68,7 +68,7 @@ def test_later_months_count_where_the_parent_has_learned_from_them():
     assert verdict(worse_later, row(), 0.05)["verdict"] == "worth it here"
     found = verdict(worse_later, row(), 0.05, learned_later=True)
     assert found["verdict"] == "not worth it here"
-    assert found["reason"].startswith("error rises by 25.0% on later months")
+    assert found["reason"].startswith("RMSE rises by 25.0% on later months")
 
 
 def test_every_variant_is_held_against_its_own_parent_and_seed():

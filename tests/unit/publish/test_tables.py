@@ -168,7 +168,7 @@ def test_the_reason_of_a_verdict_gives_the_means_that_the_table_shows(study):
     shown = dict(zip(column(table, "Variant"), column(table, "ΔRMSE"), strict=True))
     assert shown[Cell("prune_half")].text == "24.0"
     assert table.notes[0] == (
-        "prune_half: error rises by 24.0% on the test part (mean over 3 seeds), more than the budget of 5% "
+        "prune_half: RMSE rises by 24.0% on the test part (mean over 3 seeds), more than the budget of 5% "
         "for 2 of 3 seeds."
     )
     energies = rows.loc[rows["variant"] == "prune_half_tuned", "energy_j_per_1000_forecasts"]

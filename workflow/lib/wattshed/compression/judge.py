@@ -100,8 +100,10 @@ def verdict(row: Row, parent: Row, budget_share: float, *, learned_later: bool =
 
 
 def rise_text(error: str, rise: float) -> str:
-    """``error rises by 11.0% on the test part``."""
-    return f"error rises by {rise:.1%} on {(TEST_ERRORS | LATER_ERRORS)[error]}"
+    """``RMSE rises by 11.0% on the test part``."""
+    return (
+        f"{error.removeprefix('later_').upper()} rises by {rise:.1%} on {(TEST_ERRORS | LATER_ERRORS)[error]}"
+    )
 
 
 def saving_text(saving: float, what: str, back_ends: str) -> str:

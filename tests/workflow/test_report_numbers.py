@@ -220,8 +220,9 @@ def test_chains(results, numbers):
     """Every step's errors, energies and pay-back from the compared checkpoints and the ledgers."""
     compared = pd.concat(pd.read_parquet(path) for path in (results / "compared").glob("*.parquet"))
     compared = compared.set_index("lineage")
+    # Work that was shorter than the sensors' resolution has no energy: an unknown one, not 0.
     made = [
-        (event["labels"], known_kwh(event["energy"]), event["repeats"])
+        (event["labels"], known_kwh(event["energy"]) or None, event["repeats"])
         for name in ("epoch", "fit", "update", "make", "fine_tune")
         for event in windows_named(results, name)
     ]

@@ -101,6 +101,17 @@ def test_a_spent_study_budget_stops_before_anything_runs(tmp_path):
         Budget(BudgetBlock(study_kg=0.1), 0.25, study_folder=tmp_path).limits(part, resumes=False)
 
 
+def test_a_running_job_counts_what_its_meter_knows_and_its_ledger_does_not(tmp_path):
+    part = spend(tmp_path / "training/first.jsonl", 0.25, finish=False)
+    budget = Budget(BudgetBlock(study_kwh=0.5), study_folder=tmp_path)
+    (limit,) = budget.limits(part, resumes=True, own_kwh=0.4)
+    assert limit.before_kwh == pytest.approx(0.0)
+    with pytest.raises(Fault, match=r"hold 0\.5 kWh of 0\.5 kWh, so nothing more was run"):
+        budget.limits(part, resumes=True, own_kwh=0.5)
+    with pytest.raises(Fault, match="nothing more was run"):
+        Budget(BudgetBlock(study_kwh=0.25), study_folder=tmp_path).limits(part, resumes=True, own_kwh=0.1)
+
+
 def test_a_job_outside_the_studys_folder_would_never_count(tmp_path):
     budget = Budget(BudgetBlock(study_kwh=1.0), study_folder=tmp_path / "study")
     with pytest.raises(Fault, match="lies outside the study's folder"):

@@ -115,10 +115,11 @@ class Budget:
             }
         )
 
-    def limits(self, part: Path, *, resumes: bool) -> list[Limit]:
-        """The limits of a job that is about to start, as energies.
+    def limits(self, part: Path, *, resumes: bool, own_kwh: float = 0.0) -> list[Limit]:
+        """The limits of a job that is about to start, or to begin its next run, as energies.
 
-        part: the job's own ledger; if the job resumes, the energy in it belongs to this run. Raises :class:`Fault`
+        part: the job's own ledger; if the job resumes, the energy in it belongs to this run. own_kwh: what the job's
+        meter counts so far; the ledger knows less after windows shorter than the sensors resolve. Raises :class:`Fault`
         if the study's budget is already spent, if a ledger of the study does not know its energy, and if the job's
         own ledger lies outside the study's folder.
         """
@@ -137,8 +138,10 @@ class Budget:
                 f"{part} lies outside the study's folder {self.study_folder}, so its energy would not count against "
                 "the study's budget: expected the study's own ledger folder; correct study_folder."
             )
-        everything_kwh = spent_in(folder)
-        before_kwh = everything_kwh - (spent_of(own) if resumes and own.exists() else 0.0)
+        in_ledgers_kwh = spent_in(folder)
+        in_own_kwh = spent_of(own) if resumes and own.exists() else 0.0
+        before_kwh = in_ledgers_kwh - in_own_kwh
+        everything_kwh = before_kwh + max(in_own_kwh, own_kwh)
         for text, kwh in self._as_energy(("study's", block.study_kwh, block.study_kg)):
             if everything_kwh >= kwh:
                 raise Fault(

@@ -162,7 +162,7 @@ class JobBudget:
         others_kwh = self._earlier_kwh - earlier_kwh + began_kwh
         limits = [
             replace(limit, before_kwh=limit.before_kwh + others_kwh) if limit.of_study else limit
-            for limit in self._budget.limits(self._part, resumes=True)
+            for limit in self._budget.limits(self._part, resumes=True, own_kwh=self._earlier_kwh + began_kwh)
         ]
         return BudgetStop(
             title,

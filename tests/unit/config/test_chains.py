@@ -7,6 +7,7 @@ import yaml
 
 from wattshed.config.lineages import lineages_of, swept_lineages
 from wattshed.config.study import load_study
+from wattshed.foundation import plugins
 from wattshed.foundation.faults import Fault
 
 
@@ -86,6 +87,25 @@ def test_a_chain_that_cannot_be_made_is_refused_with_one_sentence(config, steps,
     with pytest.raises(Fault, match=sentence) as caught:
         load_study(with_chains(config, *steps, model=model), "village.yaml")
     assert str(caught.value).startswith("village.yaml: ")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("member", "broken", "sentence"),
+    [
+        (
+            "check",
+            lambda *_: {}["rank"],
+            r"fails when it is asked .* \(KeyError: 'rank'\): correct the plug-in",
+        ),
+        ("asks", None, r"fails when it is asked .* \(TypeError: .*\): correct the plug-in"),
+    ],
+)
+def test_a_defect_of_a_plug_in_is_told_with_its_step(config, monkeypatch, member, broken, sentence):
+    method = config["compression"]["variants"]["prune_half_tuned"]["method"]
+    monkeypatch.setattr(plugins.load("method", method), member, broken, raising=False)
+    with pytest.raises(Fault, match=f"the plug-in '{method}' of the step 'prune_.*{sentence}") as caught:
+        load_study(config, "config.yaml")
     assert "\n" not in str(caught.value)
 
 

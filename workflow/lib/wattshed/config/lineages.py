@@ -1,7 +1,8 @@
 """Every checkpoint that a study makes: its lineage, its parent and the step between them."""
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -127,19 +128,33 @@ def _follow(study: Steps, found: dict[str, Lineage], model: str, steps: list[str
             )
         child = _child(study, at, name, where)
         plugin = plugins.load("strategy" if child.kind == "strategy" else "method", child.plugin)
-        lacking = sorted(frozenset(plugin.asks) - offers)
+        with _asking(child, where):
+            lacking = sorted(frozenset(plugin.asks) - offers)
         if lacking:
             raise ValueError(f"{where}: {_impossible(name, lacking, taken, study.models[model].form)}")
         if child.kind == "method":
-            try:
+            with _asking(child, where):
                 plugin.check(
                     child.settings, study.models[model], [one.settings for one in at.ancestry() if one.parent]
                 )
-            except ValueError as error:
-                raise ValueError(f"{where}: {name!r} cannot be made of {at.text!r}: {error}") from None
-            taken |= dict.fromkeys(offers - frozenset(plugin.keeps), name)
-            offers &= frozenset(plugin.keeps)
+                taken |= dict.fromkeys(offers - frozenset(plugin.keeps), name)
+                offers &= frozenset(plugin.keeps)
         at = found.setdefault(child.text, child)
+
+
+@contextmanager
+def _asking(child: Lineage, where: str) -> Iterator[None]:
+    """A plug-in's refusal, or its own defect, becomes one sentence that names the step."""
+    try:
+        yield
+    except ValueError as error:
+        parent = child.parent.text if child.parent else child.model
+        raise ValueError(f"{where}: {child.step!r} cannot be made of {parent!r}: {error}") from None
+    except Exception as error:
+        raise ValueError(
+            f"{where}: the plug-in {child.plugin!r} of the step {child.step!r} fails when it is asked whether it can "
+            f"follow ({type(error).__name__}: {error}): correct the plug-in"
+        ) from error
 
 
 def _impossible(name: str, lacking: list[str], taken: dict[str, str], family: str) -> str:

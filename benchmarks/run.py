@@ -170,8 +170,8 @@ def study_lines(now: Study, before: Study | None) -> list[str]:
         f"| a second `snakemake`: median of 5 | {' | '.join(again)} | <= 5 s |",
         f"| peak memory of any job | {' | '.join(peaks)} | <= 2048 MiB |",
         "",
-        "Each rule's jobs, the sum of their wall times, and peak memory. Snakemake samples the memory: of jobs shorter "
-        "than a second it sees a part only.",
+        "The whole DAG ran once each, one after the other: n = 1, no interval. Each rule's jobs, the sum of their wall "
+        "times, and peak memory. Snakemake samples the memory: of jobs shorter than a second it sees a part only.",
         "",
         *(
             []

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from small_study import graph_of, small_panel, task_of
 from wattshed.config.energy.metering import MeteringBlock
 from wattshed.data.graph import Graph
 from wattshed.forecast.protocol import ForecastTask
+from wattshed.foundation import plugins
 
 ROOT = Path(__file__).resolve().parent.parent
 # Settings of whoever runs the tests must decide none of them.
@@ -48,6 +50,21 @@ def idle_folder(tmp_path_factory: pytest.TempPathFactory) -> None:
 @pytest.fixture(scope="session")
 def root() -> Path:
     return ROOT
+
+
+@pytest.fixture
+def own_plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], Path]:
+    """Writes a study's own plug-in and makes it known for this test alone."""
+    # Restored afterwards, whatever is written into it.
+    monkeypatch.setenv(plugins.OWN_PLUGINS, "[]")
+
+    def write(name: str, text: str) -> Path:
+        file = tmp_path / f"{name}.py"
+        file.write_text(text)
+        plugins.use_own_plugins([file])
+        return file
+
+    return write
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from made_study import MadeStudy, study_files, write_study
+from made_plan import MadeStudy
+from made_study import study_files, write_study
 from wattshed.config.study import load_study
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"

@@ -84,12 +84,10 @@ STRATEGY = Anchored()
 
 
 @pytest.fixture(params=[*STRATEGIES, "anchored"])
-def kind(request, tmp_path, monkeypatch):
+def kind(request, own_plugin):
     """Each strategy's name; the last one is a study's own."""
     if request.param == "anchored":
-        path = tmp_path / "anchored.py"
-        path.write_text(TOY)
-        monkeypatch.setenv(plugins.OWN_PLUGINS, json.dumps([str(path)]))
+        own_plugin("anchored", TOY)
     return request.param
 
 

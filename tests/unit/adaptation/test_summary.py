@@ -7,57 +7,29 @@ from wattshed.adaptation.summary import summarise_adaptation
 from wattshed.foundation.faults import Fault
 
 
+def row(**changes):
+    """One error of a matrix."""
+    lineage = {"model": "model", "lineage": "model+naive", "parent": "model", "strategy": "naive", "seed": 1}
+    error = {"learned": 0, "task": "base", "phase": "held_out", "rmse": 1.0, "cells": 9}
+    return {**lineage, **error, **changes}
+
+
 def test_more_than_nine_months_keep_their_order():
     """Sorted as text, CL_10 comes before CL_2."""
     random = np.random.default_rng(0)
     months = [f"CL_{number}" for number in range(1, 12)]
     errors, untrained = random.uniform(1, 2, (12, 11)), random.uniform(2, 3, 11)
     rows = [
-        {
-            "model": "model",
-            "lineage": "model+naive",
-            "parent": "model",
-            "strategy": "naive",
-            "seed": 1,
-            "learned": i,
-            "task": task,
-            "phase": "held_out",
-            "rmse": rmse,
-            "cells": 9,
-        }
+        row(learned=i, task=task, rmse=rmse)
         for i in range(12)
         for task, rmse in [("base", 1.0), *zip(months, errors[i], strict=True)]
     ]
+    nobody = {"lineage": None, "parent": None, "strategy": "random"}
     rows += [
-        {
-            "model": "model",
-            "lineage": None,
-            "parent": None,
-            "strategy": "random",
-            "seed": 1,
-            "learned": 0,
-            "task": task,
-            "phase": "held_out",
-            "rmse": rmse,
-            "cells": 9,
-        }
+        row(task=task, rmse=rmse, **nobody)
         for task, rmse in [("base", 2.0), *zip(months, untrained, strict=True)]
     ]
-    rows += [
-        {
-            "model": "model",
-            "lineage": "model+naive",
-            "parent": "model",
-            "strategy": "naive",
-            "seed": 1,
-            "learned": i,
-            "task": task,
-            "phase": "prequential",
-            "rmse": 1.0,
-            "cells": 9,
-        }
-        for i, task in enumerate(months)
-    ]
+    rows += [row(learned=i, task=task, phase="prequential") for i, task in enumerate(months)]
     windows = pd.DataFrame(
         {
             "window": ["update"],
@@ -75,17 +47,7 @@ def test_more_than_nine_months_keep_their_order():
 
 
 def test_a_matrix_that_was_copied_over_another_is_refused():
-    row = {
-        "model": "model",
-        "lineage": "model+naive",
-        "parent": "model",
-        "strategy": "naive",
-        "seed": 1,
-        "learned": 0,
-        "task": "base",
-        "phase": "held_out",
-        "rmse": 1.0,
-        "cells": 9,
-    }
     with pytest.raises(Fault, match=r"seed 1 of model\+naive twice: expected each once; one file was copied"):
-        summarise_adaptation(pd.DataFrame([row, row]), pd.DataFrame(columns=["window", "lineage", "seed"]))
+        summarise_adaptation(
+            pd.DataFrame([row(), row()]), pd.DataFrame(columns=["window", "lineage", "seed"])
+        )

@@ -89,20 +89,6 @@ METHOD = Same()
 
 
 @pytest.fixture
-def own(tmp_path, monkeypatch):
-    """Writes own plug-ins and makes them known; restored afterwards."""
-    monkeypatch.setenv(plugins.OWN_PLUGINS, "[]")
-
-    def write(name, text):
-        file = tmp_path / f"{name}.py"
-        file.write_text(text)
-        plugins.use_own_plugins([file])
-        return file
-
-    return write
-
-
-@pytest.fixture
 def data(tmp_path, task, graph):
     folder = tmp_path / "data"
     folder.mkdir()
@@ -120,10 +106,10 @@ def checkpoint(tmp_path, task, graph, form, *steps):
     return path
 
 
-def test_a_checkpoint_of_an_own_family_needs_its_file(own, data, task, graph, tmp_path, capsys):
+def test_a_checkpoint_of_an_own_family_needs_its_file(own_plugin, data, task, graph, tmp_path, capsys):
     for package in ("onnx", "onnxruntime"):
         pytest.importorskip(package, reason="needs the extra wattshed[onnx]")
-    file = own("my_model", FAMILY)
+    file = own_plugin("my_model", FAMILY)
     made = checkpoint(tmp_path, task, graph, "my_model")
     command = ["export", str(made), "--data", str(data), "--onnx", str(tmp_path / "mine.onnx")]
     assert main(command) == 2
@@ -136,11 +122,11 @@ def test_a_checkpoint_of_an_own_family_needs_its_file(own, data, task, graph, tm
 
 
 def test_a_checkpoint_of_an_own_method_needs_its_file_and_one_of_an_own_strategy_does_not(
-    own, data, task, graph, tmp_path, capsys
+    own_plugin, data, task, graph, tmp_path, capsys
 ):
     for package in ("onnx", "onnxruntime"):
         pytest.importorskip(package, reason="needs the extra wattshed[onnx]")
-    file = own("my_method", METHOD)
+    file = own_plugin("my_method", METHOD)
     strategy = Step("mine", "strategy", "my_strategy", {"kind": "my_strategy"})
     method = Step("same", "method", "my_method", {"method": "my_method"})
     made = checkpoint(tmp_path, task, graph, "gru", strategy, method)

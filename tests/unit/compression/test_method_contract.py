@@ -66,12 +66,10 @@ METHOD = Rounding()
 
 
 @pytest.fixture(params=[*plugins.names("method"), "toy_rounding"])
-def method_name(request, tmp_path, monkeypatch):
+def method_name(request, own_plugin):
     """Every method of the table, and one that a study brings along."""
     if request.param == "toy_rounding":
-        monkeypatch.setenv(plugins.OWN_PLUGINS, "[]")
-        (tmp_path / "toy_rounding.py").write_text(TOY_METHOD)
-        plugins.use_own_plugins([tmp_path / "toy_rounding.py"])
+        own_plugin("toy_rounding", TOY_METHOD)
     return request.param
 
 

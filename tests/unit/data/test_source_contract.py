@@ -51,12 +51,9 @@ NEEDED = {"table": {"path": "panel.csv", "form": "wide"}, "synthetic": {"nodes":
 
 
 @pytest.fixture(params=[*MODULES, TOY])
-def kind(request, tmp_path, monkeypatch):
+def kind(request, own_plugin):
     if request.param == TOY:
-        file = tmp_path / f"{TOY}.py"
-        file.write_text(TOY_MODULE)
-        monkeypatch.setenv(plugins.OWN_PLUGINS, "[]")
-        plugins.use_own_plugins([file])
+        own_plugin(TOY, TOY_MODULE)
     return request.param
 
 
@@ -113,12 +110,9 @@ def test_without_its_files_it_says_which_is_missing(kind, tmp_path):
 
 
 @pytest.mark.parametrize("form", ["homes", "synthetic", "table", TOY])
-def test_a_panel_is_whole_and_the_same_each_time(form, root, tmp_path, monkeypatch):
+def test_a_panel_is_whole_and_the_same_each_time(form, root, tmp_path, own_plugin):
     if form == TOY:
-        file = tmp_path / f"{TOY}.py"
-        file.write_text(TOY_MODULE)
-        monkeypatch.setenv(plugins.OWN_PLUGINS, "[]")
-        plugins.use_own_plugins([file])
+        own_plugin(TOY, TOY_MODULE)
     folder = root if form == "homes" else tmp_path
     times = pd.date_range("2021-01-01", periods=200, freq="h").astype(str)
     pd.DataFrame({"time": times, "a": 1.0, "b": np.arange(200.0)}).to_csv(tmp_path / "panel.csv", index=False)

@@ -169,18 +169,8 @@ def test_the_table_is_light_to_load():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-@pytest.fixture
-def own_sensor(monkeypatch, tmp_path):
-    def use(text, name="toy"):
-        file = tmp_path / f"{name}.py"
-        file.write_text(text)
-        monkeypatch.setenv(plugins.OWN_PLUGINS, json.dumps([str(file)]))
-
-    return use
-
-
-def test_a_studys_own_sensor_is_chosen_used_by_the_meter_and_named_in_the_ledger(own_sensor, bare, tmp_path):
-    own_sensor(TOY)
+def test_a_studys_own_sensor_is_chosen_used_by_the_meter_and_named_in_the_ledger(own_plugin, bare, tmp_path):
+    own_plugin("toy", TOY)
     metering = MeteringBlock(cpu_estimator="tdp", cpu_tdp_w=65.0, idle_s=0, minimum_window_s=0.01)
     ledger = tmp_path / "ledger/toy.jsonl"
     host = Host(None, None, tmp_path / "idle", None)
@@ -198,8 +188,8 @@ def test_a_studys_own_sensor_is_chosen_used_by_the_meter_and_named_in_the_ledger
     assert any(report.provider == "toy" for report in survey(metering))
 
 
-def test_a_sensor_of_an_unknown_component_is_refused_before_anything_runs(own_sensor, bare):
-    own_sensor(TOY.replace('frozenset({"cpu"})', 'frozenset({"disk"})'), "disks")
+def test_a_sensor_of_an_unknown_component_is_refused_before_anything_runs(own_plugin, bare):
+    own_plugin("disks", TOY.replace('frozenset({"cpu"})', 'frozenset({"disk"})'))
     with pytest.raises(Fault, match="'disks' reads disk: expected components among cpu, ram, gpu"):
         open_sensors(MeteringBlock())
 

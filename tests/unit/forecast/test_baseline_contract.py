@@ -9,7 +9,6 @@ from wattshed.data.panel import Panel
 from wattshed.forecast.baselines import boosted_trees
 from wattshed.forecast.baselines.protocol import make_baseline
 from wattshed.forecast.baselines.registry import MODULES
-from wattshed.foundation import plugins
 from wattshed.foundation.faults import Fault
 
 TOY = "toy_half"
@@ -39,12 +38,9 @@ UNIT_TOLERANCE = {"lightgbm": 0.2}
 
 
 @pytest.fixture(params=[*MODULES, TOY])
-def name(request, tmp_path, monkeypatch):
+def name(request, own_plugin, monkeypatch):
     if request.param == TOY:
-        file = tmp_path / f"{TOY}.py"
-        file.write_text(TOY_MODULE)
-        monkeypatch.setenv(plugins.OWN_PLUGINS, "[]")
-        plugins.use_own_plugins([file])
+        own_plugin(TOY, TOY_MODULE)
     if request.param == "lightgbm":
         pytest.importorskip("lightgbm", reason="needs the extra wattshed[lightgbm]")
         # Fewer trees and one thread: what is tested here does not depend on them.

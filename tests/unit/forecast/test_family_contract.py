@@ -63,13 +63,9 @@ FAMILY = SimpleFamily(Settings, ("pairs",), make, frozenset({Offer.UPDATES, Offe
 
 
 @pytest.fixture(params=[*MODULES, TOY])
-def form(request, tmp_path, monkeypatch):
+def form(request, own_plugin):
     if request.param == TOY:
-        file = tmp_path / f"{TOY}.py"
-        file.write_text(TOY_MODULE)
-        # Restored afterwards, whatever is written into it.
-        monkeypatch.setenv(plugins.OWN_PLUGINS, "[]")
-        plugins.use_own_plugins([file])
+        own_plugin(TOY, TOY_MODULE)
     return request.param
 
 

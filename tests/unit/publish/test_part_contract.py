@@ -8,7 +8,8 @@ import sys
 import matplotlib.pyplot as plt
 import pytest
 
-from made_study import BASELINES, TRAINED, MadeStudy, study_files, write_study
+from made_plan import BASELINES, TRAINED, MadeStudy
+from made_study import study_files, write_study
 from wattshed.foundation import plugins
 from wattshed.foundation.faults import Fault
 from wattshed.publish.parts.declaration import declared
@@ -66,12 +67,6 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def files(folder):
     return study_files(folder) | {"engine": [folder / "engine.json"]}
-
-
-def own_plugin(tmp_path, monkeypatch, name, text):
-    file = tmp_path / f"{name}.py"
-    file.write_text(text)
-    monkeypatch.setenv(plugins.OWN_PLUGINS, json.dumps([str(file)]))
 
 
 def check_table(folder, files):
@@ -139,45 +134,41 @@ def test_a_hostile_name_is_set_as_text(files, tmp_path):
     assert r"a\_b \& \{c\} \%" in (tmp_path / "accuracy.tex").read_text()
 
 
-def test_a_toy_table_of_the_studys_own_is_made_like_ours(files, tmp_path, monkeypatch):
-    own_plugin(tmp_path, monkeypatch, "toy", TOY_TABLE)
+def test_a_toy_table_of_the_studys_own_is_made_like_ours(files, tmp_path, own_plugin):
+    own_plugin("toy", TOY_TABLE)
     assert plugins.names("table")[-1] == "toy"
     assert declared("table", "toy").files == ("toy",)
     plugins.load("table", "toy").write("toy", Inputs(files), tmp_path)
     check_table(tmp_path, ["toy"])
 
 
-def test_a_toy_figure_of_the_studys_own_is_made_like_ours(files, tmp_path, monkeypatch):
-    own_plugin(tmp_path, monkeypatch, "toy", TOY_FIGURE)
+def test_a_toy_figure_of_the_studys_own_is_made_like_ours(files, tmp_path, own_plugin):
+    own_plugin("toy", TOY_FIGURE)
     plugins.load("figure", "toy").write("toy", Inputs(files), tmp_path)
     check_figure(tmp_path, "toy")
 
 
 @pytest.mark.parametrize(
-    ("name", "old", "new", "said"),
+    ("old", "new", "said"),
     [
         (
-            "toy",
             'inputs=("scores",)',
             "inputs=NAMES",
             "sets inputs to something that is not a literal: expected a tuple of texts",
         ),
-        ("toy", 'caption="Toy.", ', "", "lacks caption"),
-        ("toy", 'caption="Toy.", ', 'caption="Toy.", when=1, ', "sets 'when': expected only"),
-        ("toy", "TablePart(message", "dict(**{}, message", "has no declaration that can be read"),
-        ("my toy", "", "", "cannot name a rule and its files"),
+        ('caption="Toy.", ', "", "lacks caption"),
+        ('caption="Toy.", ', 'caption="Toy.", when=1, ', "sets 'when': expected only"),
+        ("TablePart(message", "dict(**{}, message", "has no declaration that can be read"),
     ],
 )
-def test_a_declaration_that_cannot_be_read_is_a_sentence(tmp_path, monkeypatch, name, old, new, said):
-    own_plugin(tmp_path, monkeypatch, name, TOY_TABLE.replace(old, new) if old else TOY_TABLE)
+def test_a_declaration_that_cannot_be_read_is_a_sentence(own_plugin, old, new, said):
+    own_plugin("toy", TOY_TABLE.replace(old, new))
     with pytest.raises(Fault, match=re.escape(said)):
-        declared("table", name)
+        declared("table", "toy")
 
 
-def test_other_files_than_declared_are_refused(files, tmp_path, monkeypatch):
+def test_other_files_than_declared_are_refused(files, tmp_path, own_plugin):
     own_plugin(
-        tmp_path,
-        monkeypatch,
         "toy",
         TOY_TABLE.replace("return Table(", "return dict(other=Table(").replace(
             "rows)\n\n\nTABLE", "rows))\n\n\nTABLE"

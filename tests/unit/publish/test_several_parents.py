@@ -5,7 +5,8 @@ import re
 
 import pytest
 
-from made_study import MadeStudy, study_files, write_study
+from made_plan import MadeStudy
+from made_study import study_files, write_study
 from wattshed.foundation import plugins
 from wattshed.publish.parts.inputs import Inputs
 from wattshed.publish.report.page import render_report

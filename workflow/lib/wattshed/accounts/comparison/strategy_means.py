@@ -2,19 +2,11 @@
 
 import pandas as pd
 
+from wattshed.adaptation.summary import ERRORS
 from wattshed.energy.reading import worst_status
 from wattshed.statistics.summaries import summarise_per_parent
 
-METRICS = [
-    "acc_rmse",
-    "bwt_rmse",
-    "fwt_rmse",
-    "forgetting_share",
-    "prequential_rmse",
-    "base_rmse_after",
-    "updates",
-    "kwh_per_update",
-]
+METRICS = [*ERRORS, "updates", "kwh_per_update"]
 
 
 def strategy_means(summary: pd.DataFrame) -> pd.DataFrame:

@@ -7,7 +7,6 @@ written as literal strings and tuples of strings. A part's module may import any
 """
 
 import ast
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
     from wattshed.publish.parts.inputs import Inputs
 
 PartKind = Literal["table", "figure"]
-# A part's name becomes the name of a rule and of files.
-NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 KEYS = ("message", "caption", "inputs", "parameters", "make")
 TABLE_KEYS = ("files", "in_report_only")
 TUPLES = ("inputs", "parameters", "files")
@@ -47,13 +44,8 @@ class Declaration:
 def declared(kind: PartKind, name: str) -> Declaration:
     """The declaration of a part, read from its module's text without importing it.
 
-    Raises :class:`Fault` for a name that cannot be a file name, and for a declaration that is not literal.
+    Raises :class:`Fault` for a declaration that is not literal.
     """
-    if not NAME.fullmatch(name):
-        raise Fault(
-            f"the {kind} {name!r} cannot name a rule and its files: expected letters, digits and underscores, a letter "
-            "first; rename the plug-in's file."
-        )
     member = KINDS[kind].member
     file = source_file(kind, name)
     call = _assigned(ast.parse(file.read_text(encoding="utf-8"), filename=str(file)), member)

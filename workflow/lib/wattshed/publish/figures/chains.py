@@ -51,8 +51,11 @@ def chains_figure(frame: pd.DataFrame) -> Figure:
             (points[["total_j_mean", "later_rmse_change_share_mean"]] * [1, 100]).to_numpy(),
             [("+ " if row["place"] else "") + row["step"] for _, row in points.iterrows()],
             [
-                (steps[["total_j_mean", "later_rmse_change_share_mean"]] * [1, 100]).to_numpy()
-                for _, steps in known.groupby("chain", sort=False)
+                np.array([(end, 0.0) for end in errors.get_xlim()]),
+                *(
+                    (steps[["total_j_mean", "later_rmse_change_share_mean"]] * [1, 100]).to_numpy()
+                    for _, steps in known.groupby("chain", sort=False)
+                ),
             ],
         )
     return figure
@@ -85,8 +88,8 @@ def _draw_costs(axis: plt.Axes, steps: pd.DataFrame, style: dict[str, object]) -
 
 FIGURE = FigurePart(
     message="Draw the chains: error and energy step by step",
-    caption="Left: change of the error on the later months against the energy spent along the chain. "
-    "Right: energy with all forecasts, against the base model.",
+    caption="Left: change of the error on the later months against the energy spent along the chain, with "
+    "95 % intervals over the seeds. Right: energy with all forecasts, against the base model; means only.",
     inputs=("chains",),
     make=lambda inputs: chains_figure(inputs.frame("chains")),
 )

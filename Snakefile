@@ -24,6 +24,7 @@ include: f"{RULES}/adaptation.smk"
 include: f"{RULES}/compression.smk"
 include: f"{RULES}/clocks.smk"
 include: f"{RULES}/accounts.smk"
+include: f"{RULES}/parts.smk"
 include: f"{RULES}/publish.smk"
 
 

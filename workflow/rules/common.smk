@@ -14,7 +14,7 @@ LIBRARY = ROOT / "workflow/lib"
 SCRIPT_FOLDER = ROOT / "workflow/scripts"
 # How rules start a script: `python {SCRIPTS}/data/build_panel.py`. The shell inserts the checkout's folder,
 # so that its name may hold any characters, and a moved checkout reruns nothing.
-SCRIPTS = '"$WATTSHED_SCRIPTS"/run.py "$WATTSHED_SCRIPTS"'
+SCRIPTS = '"$WATTSHED_SCRIPTS/run.py" "$WATTSHED_SCRIPTS"'
 
 # The library of this checkout is used, even if another one is installed.
 sys.path.insert(0, str(LIBRARY))
@@ -108,7 +108,7 @@ def as_input(path):
 
 
 # The folder of rules and shipped files for Snakemake: this checkout, by a path without braces.
-RULES = without_braces_in_name(ROOT, cache_folder() / "checkouts") + "/workflow/rules"
+RULES = f"{without_braces_in_name(ROOT, cache_folder() / 'checkouts')}/workflow/rules"
 
 
 # Memory of a job: the panel's arrays, and torch if it trains.

@@ -1,10 +1,5 @@
 """The paper's tables and figures, one rule each in a loop over their registries; the configuration; the report."""
 
-import json
-
-from wattshed.foundation.plugins import names as plugin_names
-from wattshed.publish.parts.declaration import declared
-
 # Results that tables, figures and the report are made from, by name. An empty list: this study has no such result, and
 # a part that needs it is not made.
 PUBLISHED = {
@@ -30,52 +25,6 @@ PUBLISHED = {
     "engine": ENGINE_BENCHMARK,
 }
 SETTINGS = {"note": caps_note(), "limit_kg": STUDY.energy.carbon.leaders_limit_kg}
-
-
-def parts_of(kind):
-    """Tables or figures that this study has the inputs for, by name."""
-    try:
-        parts = {name: declared(kind, name) for name in plugin_names(kind)}
-    except Fault as fault:
-        raise WorkflowError(str(fault)) from None
-    for name, part in parts.items():
-        for unknown in [text for text in part.inputs if text not in PUBLISHED]:
-            raise WorkflowError(
-                f"the {kind} {name!r} needs the input {unknown!r}, which no study has: expected some of "
-                f"{', '.join(PUBLISHED)}; correct its declaration."
-            )
-    return {name: part for name, part in parts.items() if all(PUBLISHED[text] for text in part.inputs)}
-
-
-def inputs_of(*declarations):
-    """Files that parts are made from, by name."""
-    wanted = {text for declaration in declarations for text in declaration.inputs}
-    return {name: files for name, files in PUBLISHED.items() if name in wanted}
-
-
-def settings_of(*declarations):
-    """Settings that parts use as one argument of a script."""
-    wanted = {text for declaration in declarations for text in declaration.parameters}
-    return without_braces(json.dumps({name: value for name, value in SETTINGS.items() if name in wanted}))
-
-
-def input_arguments(wildcards, input):
-    """``--input NAME FILE...`` for each result that a rule reads, as a param."""
-    words = []
-    for name, files in input.items():
-        if name in PUBLISHED:
-            words += ["--input", name, *([files] if isinstance(files, str) else files)]
-    return words
-
-
-def as_written(text):
-    """A param in whose text Snakemake does not search for wildcards."""
-    return lambda wildcards: text
-
-
-def doubled(text):
-    """A message in whose text Snakemake does not search for names."""
-    return text.replace("{", "{{").replace("}", "}}")
 
 
 TABLE_PARTS, FIGURE_PARTS = parts_of("table"), parts_of("figure")

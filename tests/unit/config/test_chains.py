@@ -109,6 +109,17 @@ def test_a_defect_of_a_plug_in_is_told_with_its_step(config, monkeypatch, member
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("broken", [lambda self, settings: {}["rank"], lambda self, settings: None, None])
+def test_a_defect_of_a_family_is_reported_with_its_chain(config, monkeypatch, broken):
+    form = config["models"]["stgnn"]["form"]
+    monkeypatch.setattr(type(plugins.load("family", form)), "offers", broken)
+    with pytest.raises(
+        Fault, match=f"the model family '{form}' fails when it is asked .*: correct the plug-in"
+    ) as caught:
+        load_study(config, "config.yaml")
+    assert "\n" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("block", "name", "value"),
     [

@@ -116,8 +116,7 @@ def _follow(study: Steps, found: dict[str, Lineage], model: str, steps: list[str
     if model not in study.models:
         raise ValueError(f"{where}: {model!r} is not a model{_near(model, study.models)}")
     at = found[model]
-    family = plugins.load("family", study.models[model].form)
-    offers = frozenset(family.offers(study.models[model]))
+    offers = _offers(study.models[model], where)
     # The step that took each offer away.
     taken: dict[str, str] = {}
     for number, name in enumerate(steps):
@@ -140,6 +139,18 @@ def _follow(study: Steps, found: dict[str, Lineage], model: str, steps: list[str
                 taken |= dict.fromkeys(offers - frozenset(plugin.keeps), name)
                 offers &= frozenset(plugin.keeps)
         at = found.setdefault(child.text, child)
+
+
+def _offers(model: ModelBlock, where: str) -> frozenset[str]:
+    """What the networks of a model offer to the steps after it; a defect of its family becomes one sentence."""
+    family = plugins.load("family", model.form)
+    try:
+        return frozenset(family.offers(model))
+    except Exception as error:
+        raise ValueError(
+            f"{where}: the model family {model.form!r} fails when it is asked what its networks offer "
+            f"({type(error).__name__}: {error}): correct the plug-in"
+        ) from error
 
 
 @contextmanager

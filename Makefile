@@ -46,6 +46,8 @@ lint: $(BIN)/.installed-dev
 	ruff format --check .
 	snakemake --lint
 	mypy
+	python tests/helpers/contributing.py .mypy_cache/examples
+	mypy .mypy_cache/examples/*.py
 
 format: $(BIN)/.installed-dev
 	snakefmt Snakefile workflow/rules

@@ -6,12 +6,12 @@ import shlex
 import shutil
 import subprocess
 import sys
-import textwrap
 
 import pytest
 import yaml
 
-BLOCK = re.compile(r"^( *)```(\w+) ?(\S*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
+from contributing import sections
+
 LIBRARY = "workflow/lib/"
 READ = """
 import sys, yaml
@@ -32,18 +32,6 @@ from wattshed.config.lineages import lineages_of
 from wattshed.config.study import load_study
 print(*lineages_of(load_study(yaml.safe_load(open(sys.argv[1])), sys.argv[1])))
 """
-
-
-def sections(root):
-    """The code blocks of each section that adds something: language, what it is said to be, and its text."""
-    text = (root / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    found = {}
-    for section in text.split("\n## ")[1:]:
-        title, _, body = section.partition("\n")
-        blocks = [(match[2], match[3], textwrap.dedent(match[4])) for match in BLOCK.finditer(body)]
-        if blocks:
-            found[title] = blocks
-    return found
 
 
 TITLES = (

@@ -97,7 +97,9 @@ def test_the_page_about_chains_says_what_each_step_asks_and_keeps(kind, root):
         )
         for name in re.findall(r"`(\w+)`", names)
     }
-    assert set(rows) == set(plugins.names(kind))
+    assert set(rows) == set(plugins.names(kind)), (
+        f"docs/chains.md: give each {kind} a row in its table of steps"
+    )
     for name, (asks, keeps) in rows.items():
         plugin = plugins.load(kind, name)
         assert set(re.findall(r"`(\w+)`", asks)) == set(plugin.asks)
@@ -116,7 +118,7 @@ def test_the_page_about_chains_says_what_each_family_offers(root):
     page = (root / "docs/chains.md").read_text(encoding="utf-8")
     order = (Offer.UPDATES, Offer.PRUNABLE_UNITS, Offer.LINEAR_MAPS)
     rows = re.findall(r"^\| `(\w+)`[^|]*\| (yes|no) \| (yes|no) \| (yes|no) \|$", page, re.MULTILINE)
-    assert [row[0] for row in rows] == plugins.names("family")
+    assert [row[0] for row in rows] == plugins.names("family"), "docs/chains.md: give each family a row"
     for form, *answers in rows:
         settings = read_model({"form": form, "recipe": "any"})
         offered = plugins.load("family", form).offers(settings)

@@ -11,11 +11,13 @@ import torch
 
 from model_blocks import model_block
 from small_study import small_panel, task_of
+from wattshed.adaptation.job import start_strategy
 from wattshed.adaptation.stream import Labels, adapt_over_months
 from wattshed.config.models.adaptation import AdaptationBlock, StrategyBlock, read_strategy
 from wattshed.config.models.recipes import RecipeBlock
 from wattshed.forecast.families.family import Offer
 from wattshed.foundation import plugins
+from wattshed.foundation.faults import Fault
 from wattshed.training.checkpoint import ModelSpec, Step, make_forecaster, read_checkpoint, write_checkpoint
 from wattshed.training.updates import Pace, Part, UpdateContext, UpdateHooks, train_further
 
@@ -196,6 +198,53 @@ def test_the_same_seed_gives_the_same_weights_whatever_ran_before(kind, case, st
     torch.rand(5)
     assert torch.equal(updated(1), first)
     assert not torch.equal(updated(2), first)
+
+
+def test_a_misspelt_hook_is_refused_when_the_class_is_made():
+    with pytest.raises(
+        Fault, match=r"the method afterwards of Hooks is not a hook .*expected some of skips, before, "
+    ):
+
+        class Hooks(UpdateHooks):
+            def afterwards(self, part):
+                pass
+
+    class Fine(UpdateHooks):
+        anchor = 0.5
+
+        def after(self, part):
+            self._forget()
+
+        def _forget(self):
+            pass
+
+
+@pytest.mark.parametrize("broken", [None, {}, UpdateHooks])
+def test_a_strategy_that_starts_without_hooks_is_reported(broken):
+    strategy = type("Broken", (), {"start": lambda self, settings, context: broken})()
+    with pytest.raises(
+        Fault, match=r"the method start of the strategy 'naive' returned .*expected an object of"
+    ):
+        start_strategy(strategy, read_strategy({"kind": "naive"}), None)
+
+
+def test_weights_that_a_hook_makes_invalid_are_reported_with_the_hook(stream_task, graph):
+    class Spoiling(UpdateHooks):
+        def after(self, part):
+            with torch.no_grad():
+                next(self.context.network.parameters()).fill_(float("nan"))
+
+    keys, recipe = CASES["stgnn"]
+    spec = ModelSpec("model", 1, model_block("stgnn", **keys), recipe, stream_task.windows)
+    context = UpdateContext(
+        make_forecaster(spec, stream_task, graph, CPU), stream_task, spec, Pace(2, 8, 1e-3)
+    )
+    month = stream_task.splits.months[0]
+    part = Part(month.name, stream_task.origins(month.learn), 1)
+    with pytest.raises(
+        Fault, match=r"updating model \(seed 1\) on CL_1: a weight is not finite after the hook 'after'"
+    ):
+        train_further(Spoiling(context), part)
 
 
 def test_replay_mixes_new_and_remembered_windows_even_where_a_batch_would_be_one(stream_task, graph):

@@ -8,6 +8,7 @@ from shlex import quote
 import pytest
 
 import wattshed
+from wattshed.foundation import plugins
 from wattshed.foundation.faults import TERMINAL, Fault, run_script
 
 
@@ -36,6 +37,23 @@ def test_our_own_defects_keep_their_traceback():
 
     with pytest.raises(ZeroDivisionError):
         run_script(main)
+
+
+@pytest.mark.parametrize(
+    "error", ["KeyError('rank')", "OSError(2, 'No such file', 'x')", "ValueError('one\\ntwo')"]
+)
+def test_a_defect_of_an_own_plugin_is_one_sentence_after_its_traceback(own_plugin, capsys, error):
+    file = own_plugin("mine", f"def fail():\n    raise {error}\n\n\nSTRATEGY = fail\n")
+
+    def main(argv):
+        plugins.load("strategy", "mine")()
+
+    assert run_script(main) == 2
+    *trace, sentence = capsys.readouterr().err.splitlines()
+    assert trace[0].startswith("Traceback")
+    kind = error.partition("(")[0].replace("OSError", "FileNotFoundError")
+    assert sentence.startswith(f"error: the plug-in {file}, line 2, failed ({kind}: ")
+    assert sentence.endswith("): correct the file.")
 
 
 def test_a_sentence_for_which_the_log_has_no_room_goes_to_the_terminal(tmp_path):

@@ -225,3 +225,47 @@ def test_an_own_plugin_that_is_missing_is_refused(tmp_path):
 def test_an_own_file_without_a_plugin_is_refused(own):
     with pytest.raises(Fault, match=r"empty\.py defines none of FAMILY, BASELINE, .*CONTRIBUTING\.md"):
         plugins.use_own_plugins([own("empty", "OTHER = 1\n")])
+
+
+MINE = """
+import pydantic
+
+class Mine:
+    class Settings({base}):
+        {field}
+    asks, control = frozenset(), False
+
+    def start(self, settings, context): ...
+
+
+STRATEGY = {plugin}
+"""
+LITERAL = 'kind: __import__("typing").Literal["{}"]'
+
+
+@pytest.mark.parametrize(
+    ("base", "field", "plugin", "reason"),
+    [
+        ("pydantic.BaseModel", LITERAL.format("mine"), "Mine", r"is the class Mine: .* STRATEGY = Mine\(\)"),
+        (
+            "pydantic.BaseModel",
+            LITERAL.format("other"),
+            "Mine()",
+            r"accept 'other' as kind: .*Literal\[\"mine\"\]",
+        ),
+        ("pydantic.BaseModel", "kind: str = 'mine'", "Mine()", r"accept no name as kind"),
+        ("pydantic.BaseModel", "rank: int = 1", "Mine()", r"accept no name as kind"),
+        ("object", LITERAL.format("mine"), "Mine()", r"Settings are not a pydantic class"),
+    ],
+)
+def test_a_plugin_whose_settings_do_not_name_it_is_refused(own, base, field, plugin, reason):
+    plugins.use_own_plugins([own("mine", MINE.format(base=base, field=field, plugin=plugin))])
+    with pytest.raises(Fault, match=rf"mine\.py: its .*{reason}") as caught:
+        plugins.check_own("strategy", "mine")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_plugin_whose_settings_name_it_is_accepted(own):
+    text = MINE.format(base="pydantic.BaseModel", field=LITERAL.format("mine"), plugin="Mine()")
+    plugins.use_own_plugins([own("mine", text)])
+    plugins.check_own("strategy", "mine")

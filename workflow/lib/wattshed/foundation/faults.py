@@ -4,12 +4,15 @@ import argparse
 import errno
 import os
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 FAULT_EXIT_CODE = 2
 # The number of the file descriptor of the terminal, if stderr goes to a log.
 TERMINAL = "WATTSHED_TERMINAL_FD"
+# How the modules of a study's own plug-ins begin.
+OWN_MODULE = "wattshed_plugins_"
 
 
 class Fault(Exception):
@@ -22,8 +25,9 @@ class Fault(Exception):
 def run_script(main: Callable[[Sequence[str] | None], None], argv: Sequence[str] | None = None) -> int:
     """Run a script's ``main`` and return its exit code: 0, or 2 after one printed sentence.
 
-    Faults and full disks become one sentence on stderr. If the log's disk is full, the sentence goes to the terminal.
-    Any other exception is a defect of wattshed and keeps its traceback.
+    Faults, full disks and defects of a study's own plug-in become one sentence on stderr; a defect's traceback stands
+    before it. If the log's disk is full, the sentence goes to the terminal. Any other exception is a defect of wattshed
+    and keeps its traceback.
     """
     try:
         main(argv)
@@ -31,17 +35,36 @@ def run_script(main: Callable[[Sequence[str] | None], None], argv: Sequence[str]
     except Fault as fault:
         _report(f"error: {fault}")
         return FAULT_EXIT_CODE
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return _full_disk(error)
+        place = _place_in_own_plugin(error)
+        if place is None:
             raise
-        where = f" while writing {error.filename}" if error.filename else ""
-        _report(
-            f"error: the disk is full{where}: free some space and run the same command again; "
-            "finished results are kept."
-        )
-        _forget_unwritten_output()
+        traceback.print_exc()
+        reason = " ".join(str(error).split())
+        _report(f"error: the plug-in {place} failed ({type(error).__name__}: {reason}): correct the file.")
         return FAULT_EXIT_CODE
     return 0
+
+
+def _full_disk(error: OSError) -> int:
+    where = f" while writing {error.filename}" if error.filename else ""
+    _report(
+        f"error: the disk is full{where}: free some space and run the same command again; "
+        "finished results are kept."
+    )
+    _forget_unwritten_output()
+    return FAULT_EXIT_CODE
+
+
+def _place_in_own_plugin(error: Exception) -> str | None:
+    """File and line of a study's own plug-in through which the error came, the deepest one; None for another defect."""
+    place = None
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        if str(frame.f_globals.get("__name__", "")).startswith(OWN_MODULE):
+            place = f"{frame.f_code.co_filename}, line {line},"
+    return place
 
 
 def _report(sentence: str) -> None:

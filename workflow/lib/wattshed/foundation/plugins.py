@@ -21,9 +21,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-from wattshed.foundation.faults import Fault
+from wattshed.foundation.faults import OWN_MODULE, Fault
 
 # Jobs find the study's own plug-ins in this variable: a JSON list of absolute paths.
 OWN_PLUGINS = "WATTSHED_PLUGINS"
@@ -37,12 +37,13 @@ KindName = Literal[
 @dataclass(frozen=True)
 class Kind:
     """what: for sentences; registry: module with the table; member: what each plug-in's module calls its plug-in;
-    needs: what the plug-in itself must have."""
+    needs: what the plug-in itself must have; named_by: the key of its settings that holds its name, if it has one."""
 
     what: str
     registry: str
     member: str
     needs: tuple[str, ...]
+    named_by: str | None = None
 
 
 KINDS: dict[str, Kind] = {
@@ -51,6 +52,7 @@ KINDS: dict[str, Kind] = {
         "wattshed.forecast.families.registry",
         "FAMILY",
         ("Settings", "samplings", "published_epochs", "reads_graph", "offers", "make"),
+        named_by="form",
     ),
     "baseline": Kind("baseline", "wattshed.forecast.baselines.registry", "BASELINE", ("make",)),
     "strategy": Kind(
@@ -58,18 +60,24 @@ KINDS: dict[str, Kind] = {
         "wattshed.adaptation.strategies.registry",
         "STRATEGY",
         ("Settings", "asks", "control", "start"),
+        named_by="kind",
     ),
     "method": Kind(
         "compression method",
         "wattshed.compression.methods.registry",
         "METHOD",
         ("Settings", "asks", "keeps", "make", "skeleton", "check", "units_left"),
+        named_by="method",
     ),
     "clock_backend": Kind(
         "clock back end", "wattshed.clocks.backends.registry", "BACKEND", ("open", "device")
     ),
     "source": Kind(
-        "data source", "wattshed.data.sources.registry", "SOURCE", ("Settings", "files", "edge_list", "load")
+        "data source",
+        "wattshed.data.sources.registry",
+        "SOURCE",
+        ("Settings", "files", "edge_list", "load"),
+        named_by="kind",
     ),
     "sensor": Kind(
         "sensor",
@@ -141,13 +149,35 @@ def check_own(kind: KindName, name: str) -> None:
     path = _own(kind).get(name)
     if path is None:
         return
-    plugin = load(kind, name)
+    plugin, member = load(kind, name), KINDS[kind].member
+    if isinstance(plugin, type):
+        raise Fault(
+            f"{path}: its {member} is the class {plugin.__name__}: expected an object; write "
+            f"{member} = {plugin.__name__}()."
+        )
     for need in KINDS[kind].needs:
         if not hasattr(plugin, need):
             raise Fault(
-                f"{path}: its {KINDS[kind].member} has no {need}: expected a {KINDS[kind].what} with "
+                f"{path}: its {member} has no {need}: expected a {KINDS[kind].what} with "
                 f"{', '.join(KINDS[kind].needs)}; see CONTRIBUTING.md."
             )
+    if key := KINDS[kind].named_by:
+        _check_settings(plugin.Settings, key, path)
+
+
+def _check_settings(settings: Any, key: str, path: Path) -> None:
+    """The settings are a pydantic class whose field ``key`` accepts the plug-in's name, that of its file."""
+    expected = f'{key}: Literal["{path.stem}"]'
+    fields = getattr(settings, "model_fields", None)
+    if not isinstance(settings, type) or fields is None:
+        raise Fault(f"{path}: its Settings are not a pydantic class: expected one with {expected}.")
+    accepted = get_args(fields[key].annotation) if key in fields else ()
+    if path.stem not in accepted:
+        found = ", ".join(map(repr, accepted)) or "no name"
+        raise Fault(
+            f"{path}: its Settings accept {found} as {key}: expected the name of the file; write {expected}, or rename "
+            "the file."
+        )
 
 
 def use_own_plugins(paths: Iterable[Path]) -> None:
@@ -229,7 +259,7 @@ def _kinds_in(path: Path) -> tuple[str, ...]:
 
 @cache
 def _load_file(path: Path) -> Any:
-    name = f"wattshed_plugins_{path.stem}"
+    name = f"{OWN_MODULE}{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None

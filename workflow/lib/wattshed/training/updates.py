@@ -73,8 +73,18 @@ class UpdateContext:
 class UpdateHooks:
     """What a technique changes in updates. By default nothing: batches are random examples of the part.
 
-    A technique is a subclass; it keeps its own state from part to part.
+    A technique is a subclass; it keeps its own state from part to part. Names of methods that are not hooks begin with
+    an underscore, so that a misspelt hook is found: it raises :class:`Fault` when the class is made.
     """
+
+    def __init_subclass__(cls) -> None:
+        for name, value in vars(cls).items():
+            if callable(value) and not name.startswith("_") and not hasattr(UpdateHooks, name):
+                raise Fault(
+                    f"{cls.__module__}: the method {name} of {cls.__name__} is not a hook and would never be called: "
+                    f"expected some of {', '.join(HOOKS)}; correct the name, or begin it with an underscore if it is "
+                    "your own."
+                )
 
     def __init__(self, context: UpdateContext) -> None:
         self.context = context
@@ -102,16 +112,21 @@ class UpdateHooks:
         """Change the gradients in place, before they are clipped; those of the parameters that have one, in order."""
 
     def after(self, part: Part) -> None:
-        """Called after the part's last step."""
+        """Called after the part's last step. It may change weights in place, under ``torch.no_grad()``."""
+
+
+HOOKS = tuple(name for name in vars(UpdateHooks) if not name.startswith("_"))
 
 
 def train_further(hooks: UpdateHooks, part: Part) -> float:
     """Train the context's network on a part, in place; returns the mean loss over all steps.
 
-    The optimiser starts without state from earlier parts. Raises :class:`Fault` if the loss is not finite.
+    The optimiser starts without state from earlier parts. Raises :class:`Fault` if the loss, or a weight afterwards, is
+    not finite.
     """
     context = hooks.context
     network, recipe, seed = context.network, context.spec.recipe, context.spec.seed
+    where = f"updating {context.spec.lineage} (seed {seed}) on {part.name}"
     optimiser = EagerAdamW(
         network.parameters(), lr=context.pace.learning_rate, weight_decay=recipe.weight_decay
     )
@@ -127,9 +142,16 @@ def train_further(hooks: UpdateHooks, part: Part) -> float:
     if not bool(loss.isfinite().all()):
         step = int((~loss.isfinite()).nonzero()[0]) + 1
         raise Fault(
-            f"updating {context.spec.lineage} (seed {seed}) on {part.name}: the loss is not finite at step {step}: "
+            f"{where}: the loss is not finite at step {step}: "
             "expected a number; look for implausible values in the panel (quality.parquet), or lower the update's "
             "learning_rate or the recipe's clip_norm."
         )
+    _check_weights(network, where, "after the last step: expected numbers; lower the update's learning_rate")
     hooks.after(part)
+    _check_weights(network, where, f"after the hook 'after' of {type(hooks).__qualname__}: correct the hook")
     return float(loss.mean())
+
+
+def _check_weights(network: Network, where: str, what: str) -> None:
+    if not all(bool(weight.isfinite().all()) for weight in network.parameters()):
+        raise Fault(f"{where}: a weight is not finite {what}.")

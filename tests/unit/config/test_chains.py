@@ -1,6 +1,7 @@
 """Chains: which lineages a study makes, and which chains are refused before anything runs."""
 
 import copy
+import sys
 
 import pytest
 import yaml
@@ -109,7 +110,10 @@ def test_a_defect_of_a_plug_in_is_told_with_its_step(config, monkeypatch, member
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("broken", [lambda self, settings: {}["rank"], lambda self, settings: None, None])
+@pytest.mark.parametrize(
+    "broken",
+    [lambda self, settings: {}["rank"], lambda self, settings: None, lambda self, settings: sys.exit(), None],
+)
 def test_a_defect_of_a_family_is_reported_with_its_chain(config, monkeypatch, broken):
     form = config["models"]["stgnn"]["form"]
     monkeypatch.setattr(type(plugins.load("family", form)), "offers", broken)

@@ -31,6 +31,14 @@ def test_a_full_disk_is_told_in_one_sentence(capsys):
     assert message.count("\n") == 1
 
 
+def test_an_interrupted_script_says_how_to_continue(capsys):
+    def main(argv):
+        raise KeyboardInterrupt
+
+    assert run_script(main) == 130
+    assert capsys.readouterr().err.startswith("interrupted: run the same command again to continue")
+
+
 def test_our_own_defects_keep_their_traceback():
     def main(argv):
         raise ZeroDivisionError
@@ -40,7 +48,8 @@ def test_our_own_defects_keep_their_traceback():
 
 
 @pytest.mark.parametrize(
-    "error", ["KeyError('rank')", "OSError(2, 'No such file', 'x')", "ValueError('one\\ntwo')"]
+    "error",
+    ["KeyError('rank')", "OSError(2, 'No such file', 'x')", "ValueError('one\\ntwo')", "SystemExit(0)"],
 )
 def test_a_defect_of_an_own_plugin_is_one_sentence_after_its_traceback(own_plugin, capsys, error):
     file = own_plugin("mine", f"def fail():\n    raise {error}\n\n\nSTRATEGY = fail\n")

@@ -111,7 +111,7 @@ def test_the_page_needs_no_other_file(page):
         page.count("data:image/png;base64,") == len(FIGURES) - 1
     )  # the frontier is for the paper: the page has the fronts
     assert not re.findall(r'(?:src|href)="(?!data:|#)', page)
-    assert "http" not in page.split("<pre>")[0]
+    assert "://" not in page.split("<pre>")[0]
 
 
 def test_all_sections_and_their_origins_are_there(page):

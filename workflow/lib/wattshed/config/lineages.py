@@ -146,7 +146,7 @@ def _offers(model: ModelBlock, where: str) -> frozenset[str]:
     family = plugins.load("family", model.form)
     try:
         return frozenset(family.offers(model))
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ValueError(
             f"{where}: the model family {model.form!r} fails when it is asked what its networks offer "
             f"({type(error).__name__}: {error}): correct the plug-in"
@@ -161,7 +161,7 @@ def _asking(child: Lineage, where: str) -> Iterator[None]:
     except ValueError as error:
         parent = child.parent.text if child.parent else child.model
         raise ValueError(f"{where}: {child.step!r} cannot be made of {parent!r}: {error}") from None
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ValueError(
             f"{where}: the plug-in {child.plugin!r} of the step {child.step!r} fails when it is asked whether it can "
             f"follow ({type(error).__name__}: {error}): correct the plug-in"

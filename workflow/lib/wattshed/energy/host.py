@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wattshed.config.energy.places import UNKNOWN
+from wattshed.foundation.checkout import cache_folder
 
 PLACE = "WATTSHED_COUNTRY_ISO"
 REGION = "WATTSHED_REGION"
@@ -31,10 +32,6 @@ class Host:
         return cls(
             country_iso=None if country == UNKNOWN else country,
             region=os.environ.get(REGION) or None,
-            idle_folder=Path(idle_folder) if idle_folder else _cache() / "wattshed/idle",
+            idle_folder=Path(idle_folder) if idle_folder else cache_folder() / "idle",
             config_sha256=os.environ.get(CONFIG_DIGEST) or None,
         )
-
-
-def _cache() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")

@@ -52,7 +52,17 @@ def without_braces_in_name(path: Path | str, links: Path) -> str:
     return str(link)
 
 
+def user_cache() -> Path | None:
+    """wattshed's folder in the user's cache; None for a user without a home folder."""
+    try:
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "wattshed"
+    except RuntimeError:
+        return None
+
+
 def cache_folder() -> Path:
-    """The user's cache folder for wattshed, or a temporary folder if the cache folder's path contains braces."""
-    place = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "wattshed"
-    return Path(tempfile.gettempdir()) / f"wattshed-{os.getuid()}" if BRACES.search(str(place)) else place
+    """:func:`user_cache`, or a temporary folder if there is none or its path contains braces."""
+    place = user_cache()
+    if place is None or BRACES.search(str(place)):
+        return Path(tempfile.gettempdir()) / f"wattshed-{os.getuid()}"
+    return place

@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 FAULT_EXIT_CODE = 2
+# As in a shell: 128 + the number of SIGINT.
+INTERRUPTED_EXIT_CODE = 130
 # The number of the file descriptor of the terminal, if stderr goes to a log.
 TERMINAL = "WATTSHED_TERMINAL_FD"
 # How the modules of a study's own plug-ins begin.
@@ -23,7 +25,7 @@ class Fault(Exception):
 
 
 def run_script(main: Callable[[Sequence[str] | None], None], argv: Sequence[str] | None = None) -> int:
-    """Run a script's ``main`` and return its exit code: 0, or 2 after one printed sentence.
+    """Run a script's ``main`` and return its exit code: 0, or 2 after one printed sentence; 130 after Ctrl-C.
 
     Faults, full disks and defects of a study's own plug-in become one sentence on stderr; a defect's traceback stands
     before it. If the log's disk is full, the sentence goes to the terminal. Any other exception is a defect of wattshed
@@ -35,7 +37,10 @@ def run_script(main: Callable[[Sequence[str] | None], None], argv: Sequence[str]
     except Fault as fault:
         _report(f"error: {fault}")
         return FAULT_EXIT_CODE
-    except Exception as error:
+    except KeyboardInterrupt:
+        _report("interrupted: run the same command again to continue; finished results are kept.")
+        return INTERRUPTED_EXIT_CODE
+    except (Exception, SystemExit) as error:
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
             return _full_disk(error)
         place = _place_in_own_plugin(error)
@@ -58,7 +63,7 @@ def _full_disk(error: OSError) -> int:
     return FAULT_EXIT_CODE
 
 
-def _place_in_own_plugin(error: Exception) -> str | None:
+def _place_in_own_plugin(error: BaseException) -> str | None:
     """File and line of a study's own plug-in through which the error came, the deepest one; None for another defect."""
     place = None
     for frame, line in traceback.walk_tb(error.__traceback__):

@@ -11,6 +11,8 @@ import tempfile
 from functools import lru_cache
 from pathlib import Path
 
+from wattshed.foundation.checkout import user_cache
+
 SOURCE = Path(__file__).with_name("fused_gru.c")
 # Not -ffast-math: it would undo the rounding inside the exponential.
 FLAGS = (
@@ -140,8 +142,8 @@ def _processor() -> str:
 @lru_cache(maxsize=1)
 def _folder() -> Path:
     named = os.environ.get("WATTSHED_KERNEL_FOLDER")
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    for folder in [Path(named)] if named else [cache / "wattshed" / "kernels"]:
+    cache = user_cache()
+    for folder in [Path(named)] if named else [cache / "kernels"] if cache else []:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=folder):

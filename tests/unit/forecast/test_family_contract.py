@@ -21,6 +21,7 @@ from wattshed.forecast.series import ScaledSeries, Sequences
 from wattshed.forecast.streaming import StreamingForecaster
 from wattshed.foundation import plugins
 from wattshed.foundation.faults import Fault
+from wattshed.training.step.gradient import observed_loss
 
 CPU = torch.device("cpu")
 TOY = "toy_mean"
@@ -337,3 +338,25 @@ def test_a_part_of_the_graph_can_be_drawn_where_the_network_says_so(form, task, 
 def test_an_unknown_form_is_named_with_the_nearest_one():
     with pytest.raises(ValueError, match="'stgn' is not a model family: did you mean 'stgnn'"):
         read_model({"form": "stgn", "recipe": "r"})
+
+
+@pytest.mark.parametrize(
+    ("made", "reason"),
+    [
+        ("None", "made NoneType: expected an object of a subclass of wattshed.forecast.network.Network"),
+        ("torch.nn.Linear(1, 2)", "made Linear: expected an object of a subclass"),
+        ("Network()", "made a network without weights: expected at least one torch.nn.Parameter"),
+    ],
+)
+def test_a_family_that_makes_no_trainable_network_is_reported(own_plugin, task, graph, made, reason):
+    own_plugin(TOY, TOY_MODULE.replace("return Mean()", f"return {made}"))
+    with pytest.raises(Fault, match=f"the model family '{TOY}' {reason}"):
+        make_network(read_model({"form": TOY, "recipe": "r"}), task.windows, graph.adjacency, 1)
+
+
+@pytest.mark.parametrize("name", ["huber", "squared"])
+@pytest.mark.parametrize("shape", [(4, 1), (4,), (1, 3), (3, 4)])
+def test_a_forecast_of_another_shape_is_refused_and_not_repeated(name, shape):
+    target = torch.zeros(4, 3)
+    with pytest.raises(Fault, match=r"forecast has the shape \[.*expected \[4, 3\]"):
+        observed_loss(torch.zeros(shape), target, torch.ones(4, 3, dtype=torch.bool), name)

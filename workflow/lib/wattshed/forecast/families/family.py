@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
 from wattshed.foundation import plugins
+from wattshed.foundation.faults import Fault
 
 if TYPE_CHECKING:
     import scipy.sparse as sp
@@ -91,7 +92,17 @@ class SimpleFamily:
 def make_network(block: ModelBlock, windows: WindowsBlock, adjacency: sp.csr_array, seed: int) -> Network:
     """An untrained network of any family with weights drawn from ``seed``. adjacency: normalised, [N, N].
 
-    Raises :class:`Fault` for a form that is not in the table of families.
+    Raises :class:`Fault` for a form that is not in the table of families, and for a family that makes something else
+    than a network with weights.
     """
+    from wattshed.forecast.network import require_network
+
     family: Family = plugins.load("family", block.form)
-    return family.make(block, windows, adjacency, seed)
+    maker = f"the model family {block.form!r}"
+    network = require_network(family.make(block, windows, adjacency, seed), maker)
+    if next(network.parameters(), None) is None:
+        raise Fault(
+            f"{maker} made a network without weights: expected at least one torch.nn.Parameter; correct the plug-in, "
+            "or make it a baseline."
+        )
+    return network

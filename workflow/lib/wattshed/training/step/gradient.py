@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from wattshed.forecast.computing import fused_loss
 from wattshed.forecast.network import Network
 from wattshed.forecast.series import Pairs, Sequences
+from wattshed.foundation.faults import Fault
 from wattshed.training.batches.drawing import Batch
 from wattshed.training.step.precision import Precision
 
@@ -89,7 +90,15 @@ def batch_loss(network: Network, batch: Batch, loss_name: Literal["huber", "squa
 def observed_loss(
     forecast: Tensor, target: Tensor, observed: Tensor, name: Literal["huber", "squared"]
 ) -> Tensor:
-    """Mean loss over observed cells, in the target's precision; 0 if no cell was observed. Huber's delta is 1."""
+    """Mean loss over observed cells, in the target's precision; 0 if no cell was observed. Huber's delta is 1.
+
+    Raises :class:`Fault` for a forecast of another shape, which would be repeated to fit.
+    """
+    if forecast.shape != target.shape:
+        raise Fault(
+            f"the network's forecast has the shape {list(forecast.shape)}: expected {list(target.shape)}, one value "
+            "for each example and hour ahead; correct the family's forward."
+        )
     if name == "huber":
         cells = nn.functional.smooth_l1_loss(forecast.to(target.dtype), target, reduction="none")
     else:

@@ -16,10 +16,10 @@ from wattshed.forecast.protocol import ForecastTask
 from wattshed.foundation import plugins
 
 ROOT = Path(__file__).resolve().parent.parent
-# Settings of whoever runs the tests must decide none of them.
+# The settings of the user's own environment must not change any test.
 FOREIGN = ("WATTSHED_", "CODECARBON_", "SLURM_", "ZEUSD_", "ELECTRICITYMAPS_")
 
-# The same examples in every run, and no limit on the time of one: it would judge the machine.
+# The same examples in every run, and no time limit for one, which would test the machine.
 settings.register_profile("decided_by_code", derandomize=True, deadline=None, database=None)
 settings.load_profile("decided_by_code")
 
@@ -28,14 +28,14 @@ def pytest_configure(config):
     strict = os.environ.get(STRICT) == "1"
     for name in [name for name in os.environ if name.upper().startswith(FOREIGN) and name != STRICT]:
         del os.environ[name]
-    # With several workers, only the process that reports knows every skip.
+    # With several workers, only the reporting process knows every skip.
     if not hasattr(config, "workerinput"):
         reasons = allowed_reasons(ALLOWED.read_text(encoding="utf-8"))
         config.pluginmanager.register(SkipList(reasons, strict))
 
 
 def pytest_runtest_setup():
-    """torch's global generator begins each test alike, whatever ran before; pytest-randomly does so for the others."""
+    """torch's global generator has the same seed at the start of each test; pytest-randomly seeds the others."""
     torch = sys.modules.get("torch")
     if torch is not None:
         torch.manual_seed(0)
@@ -43,7 +43,7 @@ def pytest_runtest_setup():
 
 @pytest.fixture(scope="session", autouse=True)
 def idle_folder(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """What the tests learn of this host is kept for them alone, not in the user's cache folder."""
+    """The idle power of this host is kept in a folder of the tests, not in the user's cache folder."""
     os.environ["WATTSHED_IDLE_FOLDER"] = str(tmp_path_factory.mktemp("idle"))
 
 
@@ -54,8 +54,8 @@ def root() -> Path:
 
 @pytest.fixture
 def own_plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], Path]:
-    """Writes a study's own plug-in and makes it known for this test alone."""
-    # Restored afterwards, whatever is written into it.
+    """Writes a study's own plug-in and registers it for this test only."""
+    # Restored after the test.
     monkeypatch.setenv(plugins.OWN_PLUGINS, "[]")
 
     def write(name: str, text: str) -> Path:

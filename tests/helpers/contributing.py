@@ -9,7 +9,7 @@ BLOCK = re.compile(r"^( *)```(\w+) ?(\S*)\n(.*?)^\1```$", re.MULTILINE | re.DOTA
 
 
 def sections(root):
-    """The code blocks of each section that adds something: language, what it is said to be, and its text."""
+    """The code blocks of each section that adds something: language, label and text."""
     text = (root / "CONTRIBUTING.md").read_text(encoding="utf-8")
     found = {}
     for section in text.split("\n## ")[1:]:

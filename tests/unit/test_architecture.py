@@ -1,4 +1,4 @@
-"""The house stands as docs/architecture.md draws it."""
+"""The code keeps to docs/architecture.md."""
 
 import ast
 import re
@@ -8,7 +8,7 @@ from graphlib import CycleError, TopologicalSorter
 
 import pytest
 
-# From the ground up: a room imports only from itself and from rooms before it.
+# From the lowest up: a room imports only from itself and from rooms listed before it.
 ROOMS = (
     "foundation",
     "statistics",
@@ -26,7 +26,7 @@ ROOMS = (
     "publish",
     "commands",
 )
-# A room of about twelve files is still seen at a glance.
+# A reader can still keep about twelve files in mind.
 MOST_FILES = 13
 
 
@@ -41,7 +41,7 @@ def imported_modules(file):
 
 
 def imported_when_it_runs(node):
-    """Dotted names that a module imports, also inside functions; what only types need does not count."""
+    """Dotted names that a module imports, also inside functions, but without imports for types only."""
     if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
         return
     if isinstance(node, ast.Import):
@@ -110,32 +110,32 @@ def test_no_files_import_one_another_in_a_circle(root):
         pytest.fail(" imports ".join(reversed(error.args[1])))
 
 
-def test_no_room_has_more_files_than_a_reader_keeps_in_mind(root):
+def test_no_room_has_more_files_than_the_limit(root):
     package = root / "workflow/lib/wattshed"
     crowded = {
         folder.relative_to(package).as_posix(): count
         for folder in [*package.rglob("*/"), package]
         if folder.name != "__pycache__"
-        # A folder with a table of plug-ins has a file for each of them, however many.
+        # A folder with a table of plug-ins has a file for each plug-in and no limit.
         and not (folder / "registry.py").is_file()
         and (count := sum(file.name != "__init__.py" for file in folder.glob("*.py"))) > MOST_FILES
     }
     assert crowded == {}
 
 
-def test_every_room_is_drawn_in_the_docs_and_no_other_exists(root):
+def test_every_room_is_listed_in_the_docs_and_no_other_exists(root):
     folders = {path.parent.name for path in (root / "workflow/lib/wattshed").glob("*/__init__.py")}
     assert folders == set(ROOMS)
     drawn = re.findall(r"^\| `(\w+)` \|", (root / "docs/architecture.md").read_text(), re.MULTILINE)
     assert drawn[: len(ROOMS)] == list(ROOMS)
 
 
-def test_every_rule_has_the_house_shape_and_its_script(root):
+def test_every_rule_has_the_required_directives_and_its_script(root):
     for rules in sorted((root / "workflow/rules").glob("*.smk")):
         for name, body in re.findall(r"^rule (\w+):\n(.*?)(?=^\S|\Z)", rules.read_text(), re.M | re.S):
             directives = re.findall(r"^    (\w+):", body, re.MULTILINE)
             for needed in ("output", "log", "benchmark", "resources", "conda", "message", "shell"):
-                assert needed in directives, f"{name} lacks {needed}"
+                assert needed in directives, f"{name} does not have {needed}"
             assert "run" not in directives
             script = re.search(r"\{SCRIPTS\}/((\w+)/\w+\.py)", body)
             assert script, f"{name} calls no script"
@@ -146,7 +146,7 @@ def test_every_rule_has_the_house_shape_and_its_script(root):
             assert (root / "workflow/scripts" / script[1]).is_file()
 
 
-def test_every_rule_made_in_a_loop_has_the_house_shape(root):
+def test_every_rule_made_in_a_loop_has_the_required_directives(root):
     text = (root / "workflow/rules/publish.smk").read_text()
     bodies = re.findall(r"^    rule:\n(.*?)(?=^\S|\Z)", text, re.M | re.S)
     assert len(bodies) == 2
@@ -157,13 +157,13 @@ def test_every_rule_made_in_a_loop_has_the_house_shape(root):
         assert 'code=code_of("publish/make_part.py", (' in body
 
 
-def test_no_python_file_grows_beyond_400_lines(root):
+def test_no_python_file_has_more_than_400_lines(root):
     for file in [*root.glob("workflow/**/*.py"), *root.glob("workflow/**/*.smk")]:
         assert len(file.read_text().splitlines()) <= 400, file
 
 
 @pytest.mark.parametrize("room", ["foundation", "statistics", "config", "energy", "accounts", "publish"])
-def test_what_needs_no_network_never_loads_torch(root, room):
+def test_rooms_that_need_no_network_never_load_torch(root, room):
     library = root / "workflow/lib"
     modules = [
         ".".join(file.relative_to(library).with_suffix("").parts)
@@ -188,7 +188,7 @@ def test_the_table_of_files_names_rules_of_the_workflow(root):
     assert {name for name in named if not name.startswith("make_")} - {"chains", "ladder"} <= known
 
 
-def test_every_sub_room_is_drawn_beside_its_room(root):
+def test_every_sub_room_is_listed_beside_its_room(root):
     package = root / "workflow/lib/wattshed"
     lines = [line.split(" | ") for line in (root / "docs/architecture.md").read_text().splitlines()]
     rows = [(cells[0].strip("| `"), cells[-1]) for cells in lines if len(cells) == 3]

@@ -1,4 +1,4 @@
-"""The script that tells whether a change of the code has moved any number."""
+"""The script that checks whether a code change has changed any number."""
 
 import importlib.util
 
@@ -38,13 +38,13 @@ def old(tmp_path):
     return write_results(tmp_path / "old", checkpoints="models", residual="product")
 
 
-def test_the_old_layout_and_the_new_are_equal_where_their_numbers_are(script, old, tmp_path, capsys):
+def test_the_old_and_the_new_layout_are_equal_if_their_numbers_are(script, old, tmp_path, capsys):
     new = write_results(tmp_path / "new", metadata="another commit")
     assert script.main([str(old), str(new)]) == 0
     assert capsys.readouterr().out == "equal to the byte\n"
 
 
-def test_checkpoints_and_rows_of_a_chain_are_no_difference(script, old, tmp_path):
+def test_checkpoints_and_rows_of_a_chain_are_not_a_difference(script, old, tmp_path):
     new = write_results(tmp_path / "new")
     save_file({"weight": np.zeros(3)}, new / "checkpoints/stgnn+replay-1.safetensors")
     scores = pd.read_parquet(new / "accuracy/scores.parquet").assign(lineage="x")
@@ -62,7 +62,7 @@ def test_the_last_bit_of_a_weight_is_a_difference(script, old, tmp_path, capsys)
     assert "4 differences" in out
 
 
-def test_a_score_that_moves_is_named(script, old, tmp_path, capsys):
+def test_a_changed_score_is_reported(script, old, tmp_path, capsys):
     new = write_results(tmp_path / "new", score=0.5000000001)
     assert script.main([str(old), str(new)]) == 1
     assert "scores of stgnn 1: rmse differs" in capsys.readouterr().out
@@ -97,7 +97,7 @@ def test_another_shape_or_name_is_a_difference(script, old, tmp_path):
         lambda folder: [path.unlink() for path in folder.glob("forecasts/*")],
     ],
 )
-def test_a_folder_that_cannot_be_read_is_one_sentence(script, old, tmp_path, capsys, damage):
+def test_a_folder_that_cannot_be_read_is_reported_in_one_sentence(script, old, tmp_path, capsys, damage):
     new = write_results(tmp_path / "new")
     damage(new)
     assert script.main([str(old), str(new)]) == 2

@@ -1,4 +1,4 @@
-"""CONTRIBUTING.md is followed to the letter: its examples are written, listed and put to their contract tests."""
+"""The examples of CONTRIBUTING.md are written, registered and run through their contract tests."""
 
 import os
 import re
@@ -43,12 +43,12 @@ TITLES = (
 )
 
 
-def test_every_kind_that_it_speaks_of_has_its_section(root):
+def test_contributing_has_the_expected_sections(root):
     assert tuple(sections(root)) == TITLES
 
 
 @pytest.mark.parametrize("title", TITLES)
-def test_its_steps_lead_to_a_plug_in_that_keeps_its_contract(title, root, tmp_path):
+def test_the_steps_of_each_section_give_a_plugin_that_passes_its_contract(title, root, tmp_path):
     blocks = sections(root)[title]
     shutil.copytree(
         root / LIBRARY, tmp_path / "lib", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info")
@@ -90,7 +90,7 @@ def test_its_steps_lead_to_a_plug_in_that_keeps_its_contract(title, root, tmp_pa
 
 
 @pytest.mark.parametrize(("title", "what"), [*zip(TITLES, ("strategy", "method", "family"), strict=False)])
-def test_its_places_in_a_study_are_read_beside_the_default_study(title, what, root, tmp_path):
+def test_the_settings_of_each_example_can_be_added_to_the_default_study(title, what, root, tmp_path):
     """As a plug-in of the study's own, which needs no copy of the package."""
     blocks = sections(root)[title]
     module = next(

@@ -1,4 +1,4 @@
-"""The pages say what is there: tests, files and commands that they name exist."""
+"""The tests, files and examples that the pages name exist and work."""
 
 import re
 import subprocess
@@ -35,7 +35,7 @@ def files(root):
 
 
 def test_every_fault_cites_tests_that_exist(root, files):
-    """A fault is kept out only as long as its test is there."""
+    """A fault cannot return as long as its test exists."""
     texts = {}
     for file in files:
         if re.fullmatch(r"tests/.*/test_\w+\.py", file):
@@ -53,7 +53,7 @@ def test_every_fault_cites_tests_that_exist(root, files):
 
 @pytest.mark.parametrize("page", PAGES)
 def test_files_that_a_page_names_exist(page, root, files):
-    """Those of the package are named from the package's folder."""
+    """Files of the package are named relative to the package's folder."""
     text = (root / page).read_text(encoding="utf-8")
     absent = [
         name
@@ -85,7 +85,7 @@ def test_every_reserved_word_is_listed(root):
 
 
 @pytest.mark.parametrize("kind", ["strategy", "method"])
-def test_the_page_about_chains_says_what_each_step_asks_and_keeps(kind, root):
+def test_the_chains_page_states_what_each_step_needs_and_keeps(kind, root):
     from wattshed.forecast.families.family import Offer
     from wattshed.foundation import plugins
 
@@ -110,7 +110,7 @@ def test_the_page_about_chains_says_what_each_step_asks_and_keeps(kind, root):
             assert set(re.findall(r"`(\w+)`", keeps)) == set(kept)
 
 
-def test_the_page_about_chains_says_what_each_family_offers(root):
+def test_the_chains_page_states_what_each_family_offers(root):
     from wattshed.config.models.families import read_model
     from wattshed.forecast.families.family import Offer
     from wattshed.foundation import plugins
@@ -125,8 +125,8 @@ def test_the_page_about_chains_says_what_each_family_offers(root):
         assert [answer == "yes" for answer in answers] == [offer in offered for offer in order]
 
 
-def test_the_example_in_python_of_the_readme_runs(root, tmp_path):
-    """As it stands, with a stand-in for the training."""
+def test_the_python_example_of_the_readme_runs(root, tmp_path):
+    """The example is run unchanged, with a fake function for the training."""
     import sys
 
     code = re.search(r"```python\n(.*?)```", (root / "README.md").read_text(encoding="utf-8"), re.DOTALL)[1]
@@ -138,8 +138,8 @@ def test_the_example_in_python_of_the_readme_runs(root, tmp_path):
     assert (tmp_path / "ledgers/gru-1.jsonl").is_file()
 
 
-def test_the_readme_s_configurations_are_valid(root):
-    """The blocks in README.md, docs/chains.md and docs/plugins.md, put into the default study."""
+def test_the_configurations_in_the_readme_are_valid(root):
+    """The YAML blocks in README.md and docs/chains.md, put into the default study."""
     import yaml
 
     from wattshed.config.study import load_study

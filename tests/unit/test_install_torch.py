@@ -1,4 +1,4 @@
-"""Which build of torch a machine gets, with pip, uv and the driver played by a fake."""
+"""Which build of torch a machine gets, with a fake pip, uv and driver."""
 
 import importlib.util
 import json
@@ -20,8 +20,8 @@ def installer(root):
 class Machine:
     """Answers the installer's commands and notes those that install.
 
-    at_hand: version of a wheel in a folder of pip's. gpu: whether the driver shows one. uv: builds that uv can reach.
-    index: build that pip's index offers. installed: version that is there before.
+    at_hand: version of a wheel in pip's local folder. gpu: whether the driver shows one. uv: builds that uv can reach.
+    index: build that pip's index offers. installed: version that is installed before.
     """
 
     def __init__(
@@ -91,20 +91,20 @@ def test_a_machine_with_a_gpu_gets_the_cuda_build_of_its_driver(installer):
 
 
 @pytest.mark.parametrize("machine", [Machine(at_hand="2.13.0+cpu"), Machine(at_hand="2.13.0")])
-def test_a_wheel_at_hand_is_taken_without_uv(installer, machine):
+def test_a_local_wheel_is_used_without_uv(installer, machine):
     assert install(installer, machine) == 0
     assert machine.installed == machine.at_hand
     assert not machine.used("uv")
 
 
-def test_a_cpu_wheel_at_hand_is_not_what_a_gpu_needs(installer):
+def test_a_local_cpu_wheel_is_not_used_on_a_machine_with_a_gpu(installer):
     machine = Machine(at_hand="2.13.0+cpu", gpu=True, uv=("cuda",))
     assert install(installer, machine) == 0
     assert machine.installed == "2.13.0+cuda"
 
 
 @pytest.mark.parametrize("times_out", [False, True])
-def test_where_pytorchs_index_is_out_of_reach_pips_index_decides(installer, capsys, times_out):
+def test_pips_index_decides_if_the_pytorch_index_is_unreachable(installer, capsys, times_out):
     machine = Machine(uv_times_out=times_out)
     assert install(installer, machine) == 0
     assert machine.installed == "2.13.0+cuda"
@@ -114,13 +114,13 @@ def test_where_pytorchs_index_is_out_of_reach_pips_index_decides(installer, caps
 
 
 @pytest.mark.parametrize("system", ["darwin", "win32"])
-def test_where_the_plain_index_has_the_cpu_build_uv_is_not_needed(installer, system):
+def test_uv_is_not_needed_if_the_plain_index_has_the_cpu_build(installer, system):
     machine = Machine(index="2.13.0+cpu")
     assert install(installer, machine, system=system) == 0
     assert not machine.used("uv")
 
 
-def test_the_build_can_be_chosen_against_what_the_machine_has(installer):
+def test_the_cpu_build_can_be_chosen_on_a_machine_with_a_gpu(installer):
     machine = Machine(gpu=True, uv=("cpu", "cuda"))
     assert install(installer, machine, "cpu") == 0
     assert machine.installed == "2.13.0+cpu"
@@ -140,7 +140,7 @@ def test_another_build_can_be_chosen_later(installer):
     assert machine.installed == "2.13.0+cuda"
 
 
-def test_a_chosen_build_that_nobody_offers_is_one_sentence(installer, capsys):
+def test_a_chosen_build_that_no_index_offers_is_reported_in_one_sentence(installer, capsys):
     machine = Machine(index="2.13.0+cpu")
     assert install(installer, machine, "cuda") == 2
     (line,) = capsys.readouterr().err.splitlines()
@@ -154,7 +154,7 @@ def test_an_installed_torch_is_kept(installer):
     assert not machine.used("uv")
 
 
-def test_an_unknown_build_is_one_sentence(installer, capsys):
+def test_an_unknown_build_is_reported_in_one_sentence(installer, capsys):
     assert install(installer, Machine(), "gpu") == 2
     assert capsys.readouterr().err == "error: TORCH=gpu: expected one of auto, cpu, cuda.\n"
 
@@ -165,6 +165,6 @@ def test_the_installed_build_is_known_without_importing_torch(installer):
     assert version.partition("+")[2]
 
 
-def test_it_needs_nothing_but_the_standard_library(root):
+def test_the_installer_needs_only_the_standard_library(root):
     words = [sys.executable, "-I", "-S", str(root / "envs/install_torch.py"), "gpu"]
     assert subprocess.run(words, capture_output=True, text=True).returncode == 2

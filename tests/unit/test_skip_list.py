@@ -1,4 +1,4 @@
-"""CI fails on a skip that no list allows."""
+"""CI fails on a skip that is not on the list of allowed skips."""
 
 import os
 import subprocess
@@ -50,17 +50,17 @@ def test_only_skips_on_the_list_pass(run, test, code, workers):
     assert ("SKIP NOT ALLOWED" in done.stdout) == bool(code)
 
 
-def test_a_module_that_skips_itself_is_seen_too(run):
+def test_a_skip_of_a_whole_module_is_detected(run):
     assert "SKIP NOT ALLOWED" in run(MODULE, True).stdout
 
 
-def test_elsewhere_a_skip_is_only_reported(run):
+def test_a_skip_outside_ci_is_only_reported(run):
     done = run(OTHER_SKIP, False)
     assert done.returncode == 0
     assert "NOT ALLOWED" not in done.stdout
 
 
-def test_the_list_says_why_for_every_line():
+def test_the_list_has_a_reason_for_every_line():
     assert allowed_reasons(ALLOWED.read_text(encoding="utf-8"))
     with pytest.raises(ValueError, match="says no reason"):
         allowed_reasons("no GPU\n")

@@ -4,7 +4,7 @@ import ast
 
 
 def test_no_test_module_imports_another(root):
-    """Which modules were imported before would decide whether it is found; what tests share lies in tests/helpers."""
+    """Such an import depends on the modules imported before; shared code belongs in tests/helpers."""
     wrong = [
         f"{file.name}: {node.module}"
         for file in sorted((root / "tests").rglob("*.py"))

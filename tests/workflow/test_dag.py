@@ -1,4 +1,4 @@
-"""The real DAG on a tiny study: whole, once, and again only where something changed."""
+"""The real DAG on a tiny study: a complete first run, and reruns of only what changed."""
 
 import itertools
 import json
@@ -14,7 +14,7 @@ from wattshed.publish.parts.declaration import declared
 pytestmark = pytest.mark.workflow
 
 REPORT = {"write_report", "all"}
-# What follows from any ledger: the accounts and all that shows energies.
+# Rules that depend on any ledger: the accounts and everything that shows energies.
 ACCOUNTS = {
     "aggregate_ledgers",
     "add_emissions",
@@ -38,7 +38,7 @@ ACCOUNTS = {
     "make_figure_training",
     *REPORT,
 }
-# What follows from a factor: editing it measures nothing again.
+# Rules that depend on an emission factor: an edited factor needs no new measurement.
 EMISSIONS = {
     "add_emissions",
     "make_table_energy",
@@ -50,10 +50,10 @@ EMISSIONS = {
     "make_figure_split",
     *REPORT,
 }
-# What follows from a comparison of checkpoints, which is metered like any other job.
+# Rules that depend on a comparison of checkpoints, which is metered like any other job.
 COMPARED = {"judge_variants", "make_table_compression", *ACCOUNTS}
-# What follows from an adapted checkpoint: what was made of it, its sweep, and the comparison.
-MADE_ANEW = {
+# Rules that depend on an adapted checkpoint: compression, clock sweep and comparison.
+FROM_ADAPTED = {
     "compress_model",
     "sweep_clocks",
     "choose_clock",
@@ -76,7 +76,7 @@ def test_the_whole_dag_makes_tables_figures_and_a_report(results):
     report = (results / "report.html").read_text()
     assert report.lstrip().lower().startswith("<!doctype html>")
     # The letters "http" alone may occur in the text of a picture, which has no colon.
-    assert "://" not in report.replace("http://www.w3.org", ""), "the report must need nothing but itself"
+    assert "://" not in report.replace("http://www.w3.org", ""), "the report must not need any other file"
     assert "synthetic" in report.lower()
     assert "What to use: " in report
 
@@ -90,7 +90,7 @@ def test_a_second_run_has_nothing_to_do(finished):
     ("file", "reruns"),
     [
         ("compression/comparing.py", {"compare_checkpoints", *COMPARED}),
-        ("adaptation/stream.py", {"adapt_model", *MADE_ANEW}),
+        ("adaptation/stream.py", {"adapt_model", *FROM_ADAPTED}),
         ("publish/figures/clocks.py", {"make_figure_clocks", *REPORT}),
         ("publish/tables/nodes.py", {"make_table_nodes", *REPORT}),
         ("clocks/choice.py", {"choose_clock", "make_table_clocks", "make_figure_clocks", *REPORT}),
@@ -117,7 +117,7 @@ def test_an_edit_of_the_library_reruns_exactly_the_rules_that_use_it(finished, f
             {"test_windows": 500},
             {"fit_baselines", "forecast_test", "score_forecasts", "save_config", *ACCOUNTS, *SCORES},
         ),
-        (("adaptation", "steps"), 30, {"adapt_model", "save_config", *MADE_ANEW}),
+        (("adaptation", "steps"), 30, {"adapt_model", "save_config", *FROM_ADAPTED}),
         (
             ("compression", "error_budget_share"),
             0.1,
@@ -129,7 +129,7 @@ def test_an_edit_of_the_library_reruns_exactly_the_rules_that_use_it(finished, f
         (("ladder", "tuned"), "stgnn", {"save_config", *LADDER, *REPORT}),
     ],
 )
-def test_an_edit_of_a_key_reruns_exactly_what_it_touches(finished, place, value, reruns):
+def test_an_edit_of_a_key_reruns_exactly_the_rules_that_use_it(finished, place, value, reruns):
     def change(text):
         config = yaml.safe_load(text)
         config.setdefault(place[0], {})[place[1]] = value
@@ -147,7 +147,7 @@ def test_every_shipped_study_can_be_planned(finished, study):
     assert {"build_panel", "train_model", "write_report"} <= finished.rules_to_run(study)
 
 
-def test_a_study_without_a_ladder_asks_for_none_and_the_ladder_alone_needs_no_later_months(finished):
+def test_a_study_without_a_ladder_plans_none_and_the_ladder_plans_no_adaptation(finished):
     assert not finished.rules_to_run("config/nations.yaml") & LADDER
     assert finished.rules_to_run("config/config.yaml") >= LADDER
     answer = finished.snakemake("ladder", "--configfile", "config/ladder_homes.yaml", "--dry-run")
@@ -156,12 +156,12 @@ def test_a_study_without_a_ladder_asks_for_none_and_the_ladder_alone_needs_no_la
     assert "adapt_model" not in planned
 
 
-def test_a_plain_snakemake_call_takes_the_default_study(finished):
+def test_a_plain_snakemake_call_uses_the_default_study(finished):
     answer = finished.snakemake("--dry-run")
     assert "results/homes/report.html" in answer.stdout + answer.stderr
 
 
-def test_a_bad_key_ends_before_anything_runs_with_one_sentence(finished):
+def test_a_bad_key_stops_the_run_before_any_job_with_one_sentence(finished):
     with edited(finished.folder / "tests/workflow/tiny.yaml", lambda text: text.replace("seeds:", "sedes:")):
         answer = finished.tiny(check=False)
     assert answer.returncode != 0
@@ -171,13 +171,13 @@ def test_a_bad_key_ends_before_anything_runs_with_one_sentence(finished):
     assert "Traceback" not in message
 
 
-def test_a_failed_job_says_why_leaves_nothing_half_made_and_loses_nothing(finished):
+def test_a_failed_job_reports_the_reason_and_leaves_no_partial_file(finished):
     results = finished.folder / "results/tiny"
     kept = (results / "checkpoints/stgnn-1.safetensors").read_bytes()
     graph = results / "data/graph.safetensors"
     good, written = graph.read_bytes(), graph.stat().st_mtime
     graph.write_bytes(good[:-10])
-    # Damage that no time stamp betrays: the trainings do not run again, the compression does.
+    # The time stamp does not show the damage: only the compression runs again, not the training.
     os.utime(graph, (written, written))
     pruned = results / "checkpoints/stgnn+prune_half-1.safetensors"
     try:
@@ -193,7 +193,7 @@ def test_a_failed_job_says_why_leaves_nothing_half_made_and_loses_nothing(finish
     finally:
         graph.write_bytes(good)
         os.utime(graph, (written, written))
-        # Snakemake does not miss an intermediate file whose successors stand: ask for it.
+        # Snakemake does not remake a missing intermediate file if later files exist: force it.
         finished.tiny("--forcerun", "compress_model")
 
 
@@ -209,7 +209,7 @@ def test_measured_jobs_never_overlapped(results):
         assert ended <= started, f"{first} and {second} were measured at the same time"
 
 
-def test_every_measured_job_left_a_whole_ledger(results):
+def test_every_measured_job_wrote_a_complete_ledger(results):
     for ledger in results.glob("ledger/**/*.jsonl"):
         events = [json.loads(line)["event"] for line in ledger.read_text().splitlines()]
         assert events[0] == "start"

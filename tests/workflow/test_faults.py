@@ -1,4 +1,4 @@
-"""A killed Snakemake costs nothing: its locks go, and what its job finished counts."""
+"""After a kill of Snakemake its locks are removed and the finished work of its job is reused."""
 
 import subprocess
 import time
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.workflow
 TARGET = "results/light/forecasts/waiting.safetensors"
 LEDGER = "results/light/ledger/training/baselines.jsonl"
 JOB_LOG = "results/light/logs/training/fit_baselines.log"
-# A baseline of the study's own that is fitted once the test says so.
+# A baseline of the study's own that waits until the test writes a file.
 WAITING = """
 import time
 from pathlib import Path
@@ -54,12 +54,12 @@ def arguments(checkout):
 
 
 def wait_until(there, what):
-    """For what another process does; the limit is for a defect, not for a slow machine."""
+    """Wait for another process; the limit is long enough for a slow machine."""
     for _ in range(6000):
         if there():
             return
         time.sleep(0.05)
-    raise AssertionError(f"waited in vain for {what}")
+    raise AssertionError(f"waited too long for {what}")
 
 
 def start(study, arguments):
@@ -67,8 +67,8 @@ def start(study, arguments):
     return subprocess.Popen(words(*arguments), cwd=study, env=environment(study), **quiet)
 
 
-def kill_alone(study, arguments):
-    """Start Snakemake, kill it alone once its measured job has a ledger, and leave the job running."""
+def start_and_kill(study, arguments):
+    """Start Snakemake, kill only it after its measured job has a ledger, and leave the job running."""
     process = start(study, arguments)
     wait_until((study / f"{LEDGER}.part").exists, "the ledger of the measured job")
     process.kill()
@@ -76,8 +76,8 @@ def kill_alone(study, arguments):
     assert list((study / ".snakemake/locks").iterdir())
 
 
-def test_the_same_command_goes_on_after_a_kill_and_the_finished_work_of_the_orphan_counts(study, arguments):
-    kill_alone(study, arguments)
+def test_a_restart_after_a_kill_reuses_the_finished_work_of_the_orphaned_job(study, arguments):
+    start_and_kill(study, arguments)
     (study / "go").touch()
     kept = study / "results/light/.finished"
     wait_until(lambda: list(kept.glob("*/manifest.json")), "the orphan's finished work")
@@ -89,13 +89,13 @@ def test_the_same_command_goes_on_after_a_kill_and_the_finished_work_of_the_orph
     assert (study / LEDGER).read_bytes() != measured, "a forced rerun measures"
 
 
-def test_a_restart_while_the_orphan_runs_waits_for_it_and_takes_its_work(study, arguments):
-    kill_alone(study, arguments)
+def test_a_restart_waits_for_a_running_orphaned_job_and_uses_its_work(study, arguments):
+    start_and_kill(study, arguments)
     log = study / JOB_LOG
     again = start(study, arguments)
     wait_until(lambda: log.exists() and "already running as process" in log.read_text(), "the second start")
     twin = snakemake(study, *arguments, check=False)
-    assert "LockException" in twin.stderr, "a living Snakemake keeps its lock"
+    assert "LockException" in twin.stderr, "a running Snakemake keeps its lock"
     (study / "go").touch()
     assert again.wait() == 0
     assert "An earlier start of this job finished" in log.read_text()
@@ -103,7 +103,7 @@ def test_a_restart_while_the_orphan_runs_waits_for_it_and_takes_its_work(study, 
     assert not list((study / "results/light/ledger").rglob("*abandoned*"))
 
 
-def test_a_key_that_stands_twice_ends_before_anything_runs(study, arguments):
+def test_a_duplicate_key_stops_the_run_before_any_job(study, arguments):
     path = study / "study.yaml"
     path.write_text(path.read_text() + "\nseeds: [7]\n")
     answer = snakemake(study, *arguments, check=False)

@@ -1,4 +1,4 @@
-"""The workflow runs in any folder, from any folder, and hands any text on as it stands."""
+"""The workflow runs in any folder and from any folder, and passes any text on unchanged."""
 
 import json
 import shutil
@@ -18,7 +18,7 @@ HOSTILE = 'closed {form} "quoted" it\'s 100 % \\n <b>&amp;</b> $HOME {wildcards}
 
 @pytest.fixture(scope="module")
 def checkout(copy_of_the_repository, tmp_path_factory):
-    """A checkout in which a module of the library says from where it was imported."""
+    """A checkout in which a module of the library prints its own path when imported."""
     folder = copy_of_the_repository(tmp_path_factory.mktemp("folders") / "plain")
     module = folder / "workflow/lib/wattshed/data/quality.py"
     module.write_text(module.read_text() + "\nprint('imported from', __file__)\n")
@@ -42,7 +42,7 @@ def test_a_checkout_runs_in_a_folder_of_any_name_with_its_own_library(checkout, 
     assert f"imported from {folder}/" in log
 
 
-def test_results_go_where_directory_says_and_nothing_is_written_into_the_checkout(checkout, tmp_path):
+def test_results_go_to_the_given_directory_and_the_checkout_is_unchanged(checkout, tmp_path):
     elsewhere, results = tmp_path / "else where", tmp_path / "re{sul}ts: here"
     elsewhere.mkdir()
     (elsewhere / "study.yaml").write_text(yaml.safe_dump(light_study(checkout)))
@@ -61,12 +61,12 @@ def test_results_go_where_directory_says_and_nothing_is_written_into_the_checkou
     assert [path.name for path in elsewhere.iterdir()] == ["study.yaml"]
 
 
-def test_from_another_folder_the_default_study_and_its_embedded_panel_are_found(checkout, tmp_path):
+def test_the_default_study_and_its_panel_are_found_from_another_folder(checkout, tmp_path):
     snakemake(tmp_path, "--snakefile", f"{checkout}/Snakefile", "--", "results/homes/data/quality.parquet")
     assert len(pd.read_parquet(tmp_path / "results/homes/data/quality.parquet")) == 17
 
 
-def test_any_text_and_any_path_of_a_configuration_reach_the_jobs_as_they_stand(checkout, tmp_path):
+def test_texts_and_paths_of_a_configuration_reach_the_jobs_unchanged(checkout, tmp_path):
     config = light_study(checkout)
     config["ladder"]["steps"][0]["caption"] = HOSTILE
     table = "my {x}, it's $HOME.csv"

@@ -44,7 +44,7 @@ FIGURE = FigurePart(message="Draw the {toy} figure", caption="Toy {form}.", inpu
 
 @pytest.fixture
 def study(root, tmp_path):
-    """A folder with a hostile name, beside it nothing: a shipped study with two parts of its own and its scores."""
+    """A folder with special characters in its name: a shipped study, two parts of its own, and its scores."""
     folder = tmp_path / "a {study}, it's mine"
     folder.mkdir()
     config = yaml.safe_load((root / "config/reference.yaml").read_text())
@@ -80,7 +80,7 @@ def snakemake(root, folder, *arguments):
     return text
 
 
-def test_own_parts_are_made_and_an_edit_of_one_reruns_it_alone(root, study):
+def test_own_parts_are_made_and_an_edit_of_one_reruns_only_that_one(root, study):
     said = snakemake(root, study)
     assert "Make the {toy} table" in said
     tex = (study / "results/reference/tables/my_table.tex").read_text()

@@ -43,7 +43,7 @@ def forecasts_of(results):
     return {path.stem: load_file(path) for path in (results / "forecasts").glob("*.safetensors")}
 
 
-def test_every_error_of_every_model(results, numbers):
+def test_the_errors_of_every_model_equal_a_recomputation(results, numbers):
     values, observed, splits = truth_of(results)
     train = slice(splits["train"]["start"], splits["train"]["stop"])
     pairs = observed[train][24:] & observed[train][:-24]
@@ -89,7 +89,7 @@ def test_every_error_of_every_model(results, numbers):
             )
 
 
-def test_errors_by_node(results, numbers):
+def test_the_errors_by_node_equal_a_recomputation(results, numbers):
     values, observed, _ = truth_of(results)
     for model, made in forecasts_of(results).items():
         ahead = np.arange(made["forecast"].shape[2])
@@ -105,7 +105,7 @@ def test_errors_by_node(results, numbers):
         np.testing.assert_allclose(found, expected, rtol=1e-5)
 
 
-def test_energy_and_mass_of_every_stage(results, numbers):
+def test_the_energy_and_mass_of_every_stage_equal_the_ledgers(results, numbers):
     totals = {}
     for events in ledger_events(results):
         stage, end = events[0]["stage"], events[-1]
@@ -123,7 +123,7 @@ def test_energy_and_mass_of_every_stage(results, numbers):
     )
 
 
-def test_training_and_forecasting_energy_of_every_model(results, numbers):
+def test_the_energies_of_every_model_equal_the_ledgers(results, numbers):
     training, forecasting = {}, {}
     for event in windows_named(results, "epoch"):
         key = (event["labels"]["model"], event["labels"]["seed"])
@@ -140,7 +140,7 @@ def test_training_and_forecasting_energy_of_every_model(results, numbers):
         assert told["forecast_j_per_1000_mean"] == pytest.approx(np.mean(forecasting[model]))
 
 
-def test_dominated_models_are_those_that_another_beats_in_both(results, numbers):
+def test_dominated_models_are_those_that_another_beats_in_error_and_energy(results, numbers):
     points = {
         name: (told["rmse_mean"], told["training_kwh_mean"]) for name, told in numbers["frontier"].items()
     }
@@ -152,7 +152,7 @@ def test_dominated_models_are_those_that_another_beats_in_both(results, numbers)
 
 
 @pytest.mark.parametrize("lineage", ["stgnn+frozen", "stgnn+replay", "stgnn_reference+prune_half+replay"])
-def test_continual_learning(results, numbers, lineage):
+def test_the_continual_learning_numbers_equal_a_recomputation(results, numbers, lineage):
     rows = pd.read_parquet(results / f"adaptation/{lineage}.parquet")
     k = rows["learned"].max()
     months = [f"CL_{number}" for number in range(1, k + 1)]
@@ -200,7 +200,7 @@ def joules_per_1000_forecasts(results, lineage):
     )
 
 
-def test_compression(results, numbers):
+def test_the_compression_numbers_equal_a_recomputation(results, numbers):
     compared = pd.concat(pd.read_parquet(path) for path in (results / "compared").glob("*.parquet"))
     compared = compared.set_index("lineage")
     told = numbers["compression"]
@@ -216,11 +216,11 @@ def test_compression(results, numbers):
         assert told[lineage]["energy_j_per_1000_forecasts_mean"] == pytest.approx(joules)
 
 
-def test_chains(results, numbers):
+def test_the_chain_numbers_equal_a_recomputation(results, numbers):
     """Every step's errors, energies and pay-back from the compared checkpoints and the ledgers."""
     compared = pd.concat(pd.read_parquet(path) for path in (results / "compared").glob("*.parquet"))
     compared = compared.set_index("lineage")
-    # Work that was shorter than the sensors' resolution has no energy: an unknown one, not 0.
+    # The energy of work shorter than the resolution of the sensors is unknown, not 0.
     made = [
         (event["labels"], known_kwh(event["energy"]) or None, event["repeats"])
         for name in ("epoch", "fit", "update", "make", "fine_tune")
@@ -272,8 +272,8 @@ def test_the_choice_of_the_clock_follows_from_the_sweep(results, numbers):
         assert choice["slowdown_share"] <= choice["max_slowdown_share"]
 
 
-def test_what_is_shown_is_what_was_computed(results, numbers):
-    """The visible table, not only the hidden numbers; and the winner is the least error."""
+def test_the_page_and_the_table_show_the_computed_numbers(results, numbers):
+    """Checks the visible table and not only the hidden numbers; the winner has the least error."""
     page = (results / "report.html").read_text()
     for model, told in numbers["accuracy"].items():
         assert f"{told['rmse_mean']:.4f}" in page, model

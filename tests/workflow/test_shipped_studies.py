@@ -1,4 +1,4 @@
-"""Every shipped study can finish: its tables and report are made of small invented results, as its rules would."""
+"""Every shipped study can finish: its tables and report are made from small invented results."""
 
 import importlib.util
 import os
@@ -42,7 +42,7 @@ def planned_commands(root, configfile, folder, study):
     """Script and arguments of every light publishing job that Snakemake plans."""
     path = getattr(study.data.source, "path", None)
     if path:
-        # A study on a table that users bring.
+        # A study on a user's own table.
         (folder / path).parent.mkdir(parents=True)
         (folder / path).touch()
     words = [

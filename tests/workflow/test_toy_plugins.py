@@ -1,6 +1,6 @@
-"""A toy of each kind, one module and one line in its room's table, goes through the real DAG.
+"""A toy plug-in of each kind, one module and one line in its table, runs through the real DAG.
 
-Editing one of them afterwards reruns what it made and nothing else.
+An edit of one toy afterwards reruns only what it made.
 """
 
 import json
@@ -149,7 +149,7 @@ TABLE = TablePart(
     message="Make the toy table", caption="The names of the models.", inputs=("scores",), make=make
 )
 '''
-# Each toy's module below the package, and its text; the table of its room lies beside it.
+# The module path of each toy in the package, and its text; the table is in the same folder.
 TOYS = {
     "forecast/families/damped.py": FAMILY,
     "adaptation/strategies/gentle.py": STRATEGY,
@@ -226,7 +226,7 @@ def test_toys_are_trained_adapted_compressed_measured_and_published(toys):
     assert "ten watts" in sources
 
 
-def test_nothing_is_left_to_do_after_them(toys):
+def test_a_second_run_of_the_toy_study_has_nothing_to_do(toys):
     assert toys.jobs_to_run("config/toys.yaml") == {}
 
 
@@ -249,7 +249,7 @@ def test_nothing_is_left_to_do_after_them(toys):
         ("publish/tables/shortest.py", {}),
     ],
 )  # fmt: skip
-def test_an_edited_toy_reruns_what_it_made_and_nothing_else(toys, place, made):
+def test_an_edited_toy_reruns_only_what_it_made(toys, place, made):
     with edited(toys.folder / "workflow/lib/wattshed" / place, lambda text: f"{text}# edited\n"):
         assert to_run(toys) == made
         if not made:
@@ -257,7 +257,7 @@ def test_an_edited_toy_reruns_what_it_made_and_nothing_else(toys, place, made):
     assert toys.jobs_to_run("config/toys.yaml") == {}
 
 
-def test_an_edit_of_the_kernels_source_trains_anew(toys):
+def test_an_edit_of_the_kernel_source_reruns_the_training(toys):
     source = toys.folder / "workflow/lib/wattshed/engine/cpu/fused_gru.c"
     with edited(source, lambda text: f"{text}// edited\n"):
         assert to_run(toys)["train_model"] == 2
@@ -271,7 +271,7 @@ def test_a_new_line_in_a_table_reruns_nothing(toys):
         assert toys.jobs_to_run("config/toys.yaml") == {}
 
 
-def test_a_line_whose_module_is_absent_is_one_sentence_before_anything_runs(toys):
+def test_a_table_line_with_a_missing_module_is_reported_before_any_job_runs(toys):
     registry = toys.folder / "workflow/lib/wattshed/adaptation/strategies/registry.py"
     with edited(registry, lambda text: text.replace("strategies.gentle", "strategies.absent")):
         answer = toys.snakemake("--configfile", "config/toys.yaml", check=False)

@@ -58,7 +58,7 @@ def test_identical_nodes_do_not_all_choose_the_same_neighbours():
     assert directed.diagonal().sum() == 0
 
 
-def test_the_same_seed_gives_the_same_graph_and_another_seed_another():
+def test_the_same_seed_gives_the_same_graph_and_another_seed_does_not():
     nodes = metadata(1).iloc[np.zeros(100, int)].set_axis([f"n{i}" for i in range(100)])
     similarity = metadata_similarity(nodes, GraphBlock())
     first, again, other = (nearest_neighbours(similarity, 5, seed) for seed in (1, 1, 2))
@@ -77,7 +77,7 @@ def test_normalisation_is_symmetric_and_equals_the_dense_formula():
     np.testing.assert_allclose(found, found.T, atol=1e-7)
 
 
-def test_edges_that_stand_twice_are_added_up():
+def test_duplicate_edges_are_added_up():
     entries = (np.array([0.2, 0.3, 0.1]), np.array([1, 1, 2]), np.array([0, 2, 2, 3]))
     twice = sp.csr_array(entries, shape=(3, 3))
     assert twice.nnz == 3
@@ -99,17 +99,17 @@ def test_light_edges_are_dropped_before_normalising_and_self_loops_stay(count, s
     scale = np.diag(both.sum(axis=1) ** -0.5)
     found = normalise(sp.csr_array(dense), minimum_weight)
     np.testing.assert_allclose(found.toarray(), scale @ both @ scale, atol=1e-6)
-    assert found.nnz == np.count_nonzero(both), "they are gone, not zero"
+    assert found.nnz == np.count_nonzero(both), "light edges are removed, not set to zero"
 
 
-def test_the_graphs_block_drops_light_edges():
+def test_the_minimum_weight_of_the_graph_block_drops_light_edges():
     panel = small_panel(nodes=8)
     whole = build_graph(panel, TRAIN, GraphBlock(neighbours=5), None)
     light = build_graph(panel, TRAIN, GraphBlock(neighbours=5, minimum_weight=0.9), None)
     assert 0 < light.degrees().sum() < whole.degrees().sum()
 
 
-def test_auto_takes_metadata_where_the_table_allows_it_and_load_shapes_elsewhere():
+def test_auto_uses_metadata_if_the_table_has_it_and_load_shapes_if_not():
     panel = small_panel(nodes=8)
     assert build_graph(panel, TRAIN, GraphBlock(neighbours=3), None).method == "load_shape"
     nodes = metadata(8).set_axis(panel.nodes.index)
@@ -127,7 +127,7 @@ def test_load_shapes_come_from_the_training_part_only():
     assert (first.adjacency != second.adjacency).nnz == 0
 
 
-def test_an_edge_list_is_the_graph():
+def test_a_given_edge_list_becomes_the_graph():
     panel = small_panel(nodes=3)
     edges = pd.DataFrame({"source": ["node_0"], "target": ["node_2"], "weight": [0.5]})
     graph = build_graph(panel, TRAIN, GraphBlock(), edges)
@@ -137,8 +137,8 @@ def test_an_edge_list_is_the_graph():
         build_graph(panel, TRAIN, GraphBlock(method="edges"), None)
 
 
-def test_graph_and_panel_share_one_order_of_nodes(tmp_path):
-    """The study's graph rows followed another file than its data columns."""
+def test_a_graph_is_refused_for_a_panel_with_another_node_order(tmp_path):
+    """In the study, the graph rows had the order of another file than the data columns."""
     panel = small_panel(nodes=5)
     graph = build_graph(panel, TRAIN, GraphBlock(neighbours=2), None)
     graph.write(tmp_path / "graph.safetensors")
@@ -158,14 +158,14 @@ def test_graph_and_panel_share_one_order_of_nodes(tmp_path):
         Graph.read(tmp_path / "graph.safetensors", other)
 
 
-def test_a_shuffled_graph_has_the_same_edges_under_other_names(graph):
+def test_a_shuffled_graph_keeps_its_degrees_and_weights_on_other_nodes(graph):
     shuffled = graph.shuffled(seed=1)
     assert sorted(shuffled.degrees()) == sorted(graph.degrees())
     assert shuffled.adjacency.sum() == pytest.approx(graph.adjacency.sum())
     assert (shuffled.adjacency != graph.adjacency).nnz > 0
 
 
-def test_no_dense_matrix_at_two_thousand_nodes():
+def test_no_dense_matrix_is_made_for_two_thousand_nodes():
     """The full 8,442 nodes are a benchmark; here memory must stay far below N x N float64 (32 MB)."""
     import tracemalloc
 
@@ -180,7 +180,7 @@ def test_no_dense_matrix_at_two_thousand_nodes():
 
 @pytest.mark.parametrize("minimum_weight", [0.0, 0.05, 0.3])
 @pytest.mark.parametrize("self_loops", [False, True])
-def test_the_normalised_adjacency_is_torch_geometrics_to_the_byte(minimum_weight, self_loops):
+def test_the_normalised_adjacency_equals_torch_geometrics_to_the_byte(minimum_weight, self_loops):
     random = np.random.default_rng(1)
     for count in (2, 17, 150):
         dense = random.random((count, count)) * (random.random((count, count)) < 0.2)

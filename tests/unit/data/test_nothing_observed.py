@@ -1,4 +1,4 @@
-"""Errors over nothing, one node alone, and values that no panel can hold."""
+"""Parts without observed values, panels of one node, and values that a panel cannot hold."""
 
 import dataclasses
 import json
@@ -39,7 +39,7 @@ def test_a_part_without_an_observed_value_is_refused_when_splits_are_cut(part):
         split_calendar(silent, SplitsBlock(), WindowsBlock())
 
 
-def test_an_error_over_nothing_is_missing_and_never_0():
+def test_an_error_over_no_observed_cell_is_missing_and_not_0():
     nothing = np.zeros((4, 2, 3))
     observed = np.zeros((4, 2, 3), dtype=bool)
     assert np.isnan(rmse(nothing, nothing, observed))
@@ -51,21 +51,21 @@ def test_an_error_over_nothing_is_missing_and_never_0():
     ("content", "sentence"),
     [("{}", "lacks the key 'train'"), ('{"train": {}, "vali', "cannot be read as JSON")],
 )
-def test_damaged_splits_are_one_sentence(tmp_path, content, sentence):
+def test_damaged_splits_are_reported_in_one_sentence(tmp_path, content, sentence):
     path = tmp_path / "splits.json"
     path.write_text(content)
     with pytest.raises(Fault, match=sentence):
         Splits.read(path)
 
 
-def test_splits_with_a_wrong_inside_are_one_sentence(tmp_path):
+def test_splits_with_wrong_content_are_reported_in_one_sentence(tmp_path):
     path = tmp_path / "splits.json"
     path.write_text(json.dumps({"train": {"name": "train"}, "validation": {}, "test": {}, "months": []}))
     with pytest.raises(Fault, match="does not describe splits"):
         Splits.read(path)
 
 
-def test_an_edited_cut_is_refused(tmp_path):
+def test_splits_edited_by_hand_are_refused(tmp_path):
     panel = small_panel(hours=HOURS)
     path = tmp_path / "splits.json"
     split_calendar(panel, SplitsBlock(), WindowsBlock()).write(path, panel)
@@ -75,7 +75,7 @@ def test_an_edited_cut_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("method", ["auto", "load_shape"])
-def test_one_node_alone_has_a_graph_of_itself(tmp_path, method):
+def test_a_panel_of_one_node_has_a_graph_with_one_self_loop(tmp_path, method):
     panel = small_panel(nodes=1, hours=HOURS)
     splits = split_calendar(panel, SplitsBlock(), WindowsBlock())
     graph = build_graph(panel, splits.train, GraphBlock(method=method), None)
@@ -85,7 +85,7 @@ def test_one_node_alone_has_a_graph_of_itself(tmp_path, method):
     assert Graph.read(tmp_path / "graph.safetensors", panel).adjacency.toarray().tolist() == [[1.0]]
 
 
-def test_a_graph_is_no_panel(tmp_path):
+def test_a_graph_file_is_refused_as_a_panel(tmp_path):
     panel = small_panel(nodes=2, hours=HOURS)
     path = tmp_path / "graph.safetensors"
     graph = build_graph(panel, split_calendar(panel, SplitsBlock(), WindowsBlock()).train, GraphBlock(), None)
@@ -103,7 +103,7 @@ def test_a_reading_that_does_not_fit_32_bit_floats_is_refused_with_its_row(tmp_p
         numbers(column, tmp_path / "panel.csv")
 
 
-def test_no_source_brings_an_infinite_value_into_a_panel():
+def test_a_panel_with_an_infinite_value_is_refused():
     panel = small_panel(nodes=2, hours=HOURS)
     values = panel.values.copy()
     values[5, 1] = np.inf
@@ -124,7 +124,7 @@ def test_splits_of_another_panel_are_refused(tmp_path):
         ForecastTask.read(tmp_path / "panel.safetensors", path, WindowsBlock())
 
 
-def test_a_panel_keeps_its_digest_in_its_file_and_every_reading_counts(tmp_path):
+def test_a_panel_keeps_its_digest_in_its_file_and_a_changed_reading_changes_it(tmp_path):
     panel = small_panel(hours=HOURS)
     panel.write(tmp_path / "panel.safetensors")
     assert Panel.read(tmp_path / "panel.safetensors").digest == panel.digest

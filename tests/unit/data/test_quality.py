@@ -1,4 +1,4 @@
-"""The quality report against small panels whose truth is plain, and against a slow count."""
+"""The quality report compared with small panels of known quality and with a slow count."""
 
 from itertools import groupby
 
@@ -30,14 +30,14 @@ def noise() -> np.ndarray:
     return 1 + np.random.default_rng(0).random(1000)
 
 
-def test_the_columns_are_those_of_the_architecture(noise, root):
+def test_the_columns_are_those_listed_in_the_architecture_page(noise, root):
     table = assess_quality(panel_of(noise[:, None]))
     text = (root / "docs" / "architecture.md").read_text(encoding="utf-8")
     line = next(line for line in text.splitlines() if line.startswith("| `data/quality.parquet`"))
     assert line.split("`")[-2].split(", ") == table.columns.tolist()
 
 
-def test_a_clean_node(noise):
+def test_a_clean_node_has_full_coverage_and_no_gaps_or_spikes(noise):
     row = row_of(noise)
     assert row["node"] == "n0"
     assert row["hours"] == 1000
@@ -58,7 +58,7 @@ def test_gaps_at_the_ends_and_between_are_counted(noise):
     assert row["imputed_share"] == 0
 
 
-def test_imputed_hours_are_a_gap_with_values_and_stay_out_of_the_mean(noise):
+def test_imputed_hours_count_as_a_gap_and_not_in_the_maximum_and_spikes(noise):
     observed = np.ones(1000, dtype=bool)
     observed[100:200] = False
     noise[100:200] = 99
@@ -69,7 +69,7 @@ def test_imputed_hours_are_a_gap_with_values_and_stay_out_of_the_mean(noise):
     assert row["spike_count"] == 0
 
 
-def test_a_stuck_meter_is_seen_from_a_day_on(noise):
+def test_only_constant_runs_of_a_day_or_more_count_as_stuck(noise):
     noise[100 : 100 + STUCK_H] = 1.25
     noise[300 : 300 + STUCK_H - 1] = 1.75
     assert row_of(noise)["constant_share"] == pytest.approx(STUCK_H / 1000)
@@ -102,7 +102,7 @@ def test_a_node_without_spread_has_no_spikes():
     ),
     imputed=st.integers(0, 3),
 )
-def test_blocks_agree_with_a_slow_count(values, imputed):
+def test_the_quality_table_equals_a_slow_count(values, imputed):
     values[0] = 1
     observed = ~np.isnan(values)
     observed[1::7][:imputed] = False
@@ -137,7 +137,7 @@ def test_many_nodes_are_reported_in_the_panels_order():
     assert np.floor(table["maximum"]).tolist() == list(range(600))
 
 
-def test_runs_of_a_mask():
+def test_runs_of_a_mask_are_found_with_row_and_length():
     row, length = runs(np.array([[True, True, False, True], [False, False, False, False]]))
     assert row.tolist() == [0, 0]
     assert length.tolist() == [2, 1]

@@ -1,4 +1,4 @@
-"""Every data source of the table, and one that a study brings itself, answers what the rules ask."""
+"""Every registered data source, and a source of a study's own, keeps the contract of data sources."""
 
 import json
 
@@ -65,11 +65,11 @@ def settings_of(kind):
     return read({"kind": kind, **NEEDED.get(kind, {})})
 
 
-def test_reading_the_settings_of_all_sources_loads_nothing_heavy():
+def test_reading_the_settings_of_all_sources_loads_no_heavy_library():
     assert heavy_imports("source") == ""
 
 
-def test_every_key_says_what_it_is(kind):
+def test_every_key_has_a_description_and_only_known_keys_are_required(kind):
     settings = plugins.load("source", kind).Settings
     for name, key in settings.model_fields.items():
         assert key.description, name
@@ -87,7 +87,7 @@ def test_a_block_is_read_by_its_source_and_an_unknown_key_is_refused(kind):
     assert json.loads(block.model_dump_json())["source"] == settings.model_dump(mode="json")
 
 
-def test_its_files_are_relative_paths(kind):
+def test_the_files_of_a_source_are_relative_paths(kind):
     source, settings = plugins.load("source", kind), settings_of(kind)
     named = source.files(settings).values()
     paths = [path for one in named for path in ([one] if isinstance(one, str) else one)]
@@ -97,10 +97,10 @@ def test_its_files_are_relative_paths(kind):
         assert not path.startswith("/")
 
 
-def test_without_its_files_it_says_which_is_missing(kind, tmp_path):
+def test_a_source_without_its_files_reports_the_missing_one(kind, tmp_path):
     source, settings = plugins.load("source", kind), settings_of(kind)
     if not source.files(settings) or kind == "homes":
-        # Nothing to miss: it reads no file, or its file comes with wattshed.
+        # No file can be missing: the source reads none, or its file is shipped with wattshed.
         assert load_panel(settings, tmp_path).values.size
         return
     folder = tmp_path / "empty"
@@ -110,7 +110,7 @@ def test_without_its_files_it_says_which_is_missing(kind, tmp_path):
 
 
 @pytest.mark.parametrize("form", ["homes", "synthetic", "table", TOY])
-def test_a_panel_is_whole_and_the_same_each_time(form, root, tmp_path, own_plugin):
+def test_a_panel_is_complete_and_the_same_at_each_load(form, root, tmp_path, own_plugin):
     if form == TOY:
         own_plugin(TOY, TOY_MODULE)
     folder = root if form == "homes" else tmp_path
@@ -126,14 +126,14 @@ def test_a_panel_is_whole_and_the_same_each_time(form, root, tmp_path, own_plugi
     assert panel.values.tobytes() == again.values.tobytes()
 
 
-def test_a_table_names_its_nodes_and_its_edges():
+def test_a_table_source_lists_its_node_table_and_edge_list():
     source = plugins.load("source", "table")
     settings = source.Settings(path="a.csv", form="wide", node_table="b.csv", edge_list="c.csv")
     assert source.files(settings) == {"table": "a.csv", "nodes": "b.csv"}
     assert source.edge_list(settings) == "c.csv"
 
 
-def test_an_unknown_source_is_named_with_the_nearest_one():
+def test_an_unknown_source_is_reported_with_the_nearest_name():
     with pytest.raises(ValidationError, match="'homs' is not a data source: did you mean 'homes'"):
         read({"kind": "homs"})
     with pytest.raises(ValidationError, match="the key kind is missing; expected one of homes, nations"):

@@ -1,4 +1,4 @@
-"""The study's archives: a small one of the same layout, and everything that can be wrong with it."""
+"""The GoiEner archives: a small one of the same layout, and every way in which it can be wrong."""
 
 import io
 import tarfile
@@ -53,7 +53,7 @@ def write_archive(folder: Path, meters: dict[str, str]) -> Path:
 
 @pytest.fixture
 def archive(tmp_path):
-    """Four meters; dd measured too little, bb starts late, aa has three imputed hours."""
+    """Four meters; dd has too few measured hours, bb starts late, aa has three imputed hours."""
     return write_archive(
         tmp_path / "data" / "goiener",
         {
@@ -69,7 +69,7 @@ def load(folder: Path, **keys):
     return load_panel(GoienerSource(kind="goiener", **keys), folder)
 
 
-def test_meters_come_in_the_order_of_their_names_with_their_metadata(archive, tmp_path):
+def test_meters_are_sorted_by_name_and_have_their_metadata(archive, tmp_path):
     panel = load(tmp_path)
     assert panel.node_names == ["aa", "bb", "cc"]
     assert panel.nodes["province"].tolist() == ["Araba", "Bizkaia", "Gipuzkoa"]
@@ -85,14 +85,14 @@ def test_imputed_hours_keep_their_value_and_are_not_observed(archive, tmp_path):
     np.testing.assert_allclose(panel.values[5:8, 0], [1.005, 1.006, 1.007], rtol=1e-6)
 
 
-def test_hours_before_a_meter_are_unknown(archive, tmp_path):
+def test_hours_before_the_first_reading_of_a_meter_are_unobserved(archive, tmp_path):
     panel = load(tmp_path)
     assert np.isnan(panel.values[:4, 1]).all()
     assert not panel.observed[:4, 1].any()
     assert panel.values[4, 1] == np.float32(2.0)
 
 
-def test_coverage_days_and_number_of_meters_are_obeyed(archive, tmp_path):
+def test_minimum_coverage_dates_and_maximum_meters_are_applied(archive, tmp_path):
     assert load(tmp_path, min_coverage=0.5).node_names == ["aa", "bb", "cc", "dd"]
     assert load(tmp_path, min_coverage=1.0).node_names == ["cc"]
     assert load(tmp_path, max_nodes=2).node_names == ["aa", "bb"]
@@ -101,12 +101,12 @@ def test_coverage_days_and_number_of_meters_are_obeyed(archive, tmp_path):
     assert clipped.values[0, 2] == np.float32(3.024)
 
 
-def test_local_time_stamps_are_shifted(archive, tmp_path):
+def test_local_time_stamps_are_converted_to_utc(archive, tmp_path):
     panel = load(tmp_path, timezone="Europe/Madrid")
     assert panel.times[0] == np.datetime64("2018-12-31T23:00:00")
 
 
-def test_nothing_is_unpacked_to_disk(archive, tmp_path):
+def test_the_archive_is_not_unpacked_to_disk(archive, tmp_path):
     before = sorted(tmp_path.rglob("*"))
     load(tmp_path)
     assert sorted(tmp_path.rglob("*")) == before
@@ -120,8 +120,8 @@ def test_a_truncated_archive_is_refused(archive, tmp_path, kept):
         load(tmp_path)
 
 
-def test_an_archive_cut_between_two_compressed_blocks_is_refused(tmp_path):
-    """The bytes that arrived are a well-formed beginning; only the frame's end is missing."""
+def test_an_archive_without_its_last_byte_is_refused(tmp_path):
+    """The remaining bytes are a valid beginning; only the end of the frame is missing."""
     noise = np.random.default_rng(0)
     meters = {name: meter_csv("2019-01-01", 8000, float(noise.random())) for name in ("aa", "bb", "cc", "dd")}
     path = write_archive(tmp_path / "data" / "goiener", meters)
@@ -136,7 +136,7 @@ def test_a_corrupt_archive_is_refused(archive, tmp_path):
         load(tmp_path)
 
 
-def test_a_missing_archive_is_named(tmp_path):
+def test_a_missing_archive_is_reported_by_name(tmp_path):
     with pytest.raises(Fault, match=r"imp-pre.tzst does not exist"):
         load(tmp_path)
 
@@ -156,7 +156,7 @@ def test_a_missing_archive_is_named(tmp_path):
         ("", "cannot be read"),
     ],
 )
-def test_a_bad_csv_is_named_within_its_archive(tmp_path, text, says):
+def test_a_bad_csv_is_reported_with_its_path_in_the_archive(tmp_path, text, says):
     meters = {"aa": meter_csv("2019-01-01 00:00:00", HOURS, 1.0), "bb": text}
     write_archive(tmp_path / "data" / "goiener", meters)
     with pytest.raises(Fault) as fault:
@@ -173,7 +173,7 @@ def test_a_repeated_user_is_refused(archive, tmp_path):
         load(tmp_path)
 
 
-def test_a_user_without_metadata_keeps_its_place(archive, tmp_path):
+def test_a_user_without_metadata_stays_in_the_panel(archive, tmp_path):
     path = archive.with_name("metadata.csv")
     path.write_text("".join(line for line in METADATA.splitlines(keepends=True) if not line.startswith("bb")))
     panel = load(tmp_path)
@@ -182,7 +182,7 @@ def test_a_user_without_metadata_keeps_its_place(archive, tmp_path):
     assert "1 meters have no province in metadata.csv." in panel.notes
 
 
-def test_no_meter_with_enough_hours_is_told(archive, tmp_path):
+def test_an_archive_without_a_meter_of_enough_hours_is_refused(archive, tmp_path):
     with pytest.raises(Fault, match=r"none of 4 meters has measured 100% of the 240 hours"):
         load(
             tmp_path,

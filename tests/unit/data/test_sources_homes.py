@@ -1,4 +1,4 @@
-"""The embedded panel of 17 homes: whole, dated, and equal to its wheel."""
+"""The embedded panel of 17 homes: complete, with correct times, and equal to the data of its wheel."""
 
 import hashlib
 from pathlib import Path
@@ -26,34 +26,34 @@ def wheel(root, tmp_path_factory) -> Path:
     return fetch_wheel("citylearn", tmp_path_factory.mktemp("wheels") / "citylearn.whl", root / PINS)
 
 
-def test_17_homes_for_one_year(panel):
+def test_the_panel_has_17_homes_and_one_year(panel):
     assert panel.values.shape == (8760, 17)
     assert panel.node_names == [f"home_{number}" for number in range(1, 18)]
     assert (panel.unit, panel.timezone, panel.synthetic) == ("kWh", "America/Los_Angeles", False)
     assert panel.times[0] == np.datetime64("2016-08-01T06:00:00")
 
 
-def test_only_the_second_half_of_the_doubled_hour_is_unobserved(panel):
+def test_only_the_second_hour_of_the_autumn_clock_change_is_unobserved(panel):
     hours, _ = np.nonzero(~panel.observed)
     assert sorted(set(hours)) == [int(np.flatnonzero(panel.times == np.datetime64("2016-11-06T09:00:00"))[0])]
     assert len(hours) == 17
 
 
-def test_known_means(panel):
-    """Means of the wheel's own columns, computed once with pandas, to the row that has no hour."""
+def test_the_means_are_the_known_ones(panel):
+    """Means of the wheel's own columns, computed once with pandas, up to the row without an hour."""
     means = np.nanmean(panel.values.astype(np.float64), axis=0)
     np.testing.assert_allclose(means[[0, 1, 16]], [1.208145, 1.067763, 1.679364], rtol=2e-4)
     assert np.nanmean(means) == pytest.approx(1.139, abs=2e-3)
 
 
-def test_the_intensity_has_no_hole(panel):
+def test_the_intensity_has_no_gap(panel):
     assert panel.intensity_g_per_kwh is not None
     assert np.isfinite(panel.intensity_g_per_kwh).all()
     assert panel.intensity_g_per_kwh.mean() == pytest.approx(156.53, abs=0.05)
     assert panel.intensity_g_per_kwh.min() == pytest.approx(70.383, abs=1e-3)
 
 
-def test_the_panel_survives_its_file(panel, tmp_path):
+def test_the_panel_is_unchanged_after_writing_and_reading(panel, tmp_path):
     panel.write(tmp_path / "panel.safetensors")
     again = Panel.read(tmp_path / "panel.safetensors")
     np.testing.assert_array_equal(again.values, panel.values)
@@ -88,8 +88,8 @@ def test_the_readme_states_the_hash_of_the_wheel(root, wheel):
 
 
 @pytest.mark.network
-def test_values_are_the_wheels_own(root, wheel):
-    """Read once more by other means: row 1,000 hours after the start, before any change of the clocks."""
+def test_values_equal_those_of_the_wheel(root, wheel):
+    """Read again with the csv module: the row 1,000 hours after the start, before any clock change."""
     import csv
     import io
     import zipfile
@@ -107,7 +107,7 @@ def test_values_are_the_wheels_own(root, wheel):
 
 
 @pytest.mark.network
-def test_the_sun_keeps_clock_time(wheel):
+def test_solar_noon_jumps_by_an_hour_when_the_clocks_change(wheel):
     """The evidence for daylight saving: solar noon jumps by an hour on the days the clocks change."""
     import zipfile
 

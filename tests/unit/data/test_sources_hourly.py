@@ -1,4 +1,4 @@
-"""Readings become a full hourly UTC axis; the clocks' changes are no gaps."""
+"""Readings are put on a full hourly UTC axis; clock changes are not gaps."""
 
 import numpy as np
 import pandas as pd
@@ -24,21 +24,21 @@ def test_local_times_become_utc():
     assert as_utc("2021-01-01 00:00", "2021-07-01 00:00") == ["2020-12-31T23:00:00", "2021-06-30T22:00:00"]
 
 
-def test_times_with_offset_stand_whatever_the_zone():
+def test_times_with_an_offset_ignore_the_zone():
     assert as_utc("2021-01-01T00:00:00Z", "2021-01-01T03:00:00+02:00") == [
         "2021-01-01T00:00:00",
         "2021-01-01T01:00:00",
     ]
 
 
-def test_the_skipped_spring_hour_is_no_gap():
+def test_the_skipped_spring_hour_is_not_a_gap():
     seconds = utc_seconds(column("2021-03-28 01:00", "2021-03-28 03:00"), MADRID, "file.csv")
     axis, hour = hours_of(seconds, pd.RangeIndex(2, 4), "file.csv")
     assert len(axis) == 2
     assert hour.tolist() == [0, 1]
 
 
-def test_the_doubled_autumn_hour_is_two_hours():
+def test_the_repeated_autumn_hour_becomes_two_hours():
     assert as_utc("2021-10-31 01:00", "2021-10-31 02:00", "2021-10-31 02:00", "2021-10-31 03:00") == [
         "2021-10-30T23:00:00",
         "2021-10-31T00:00:00",
@@ -47,18 +47,18 @@ def test_the_doubled_autumn_hour_is_two_hours():
     ]
 
 
-def test_the_doubled_hour_is_told_apart_node_by_node():
+def test_the_repeated_autumn_hour_is_resolved_per_node():
     times = column(*["2021-10-31 02:00"] * 4)
     nodes = pd.Series(["a", "b", "a", "b"], index=times.index)
     seconds = utc_seconds(times, MADRID, "file.csv", nodes)
     assert (np.diff(seconds) / 3600).tolist() == [0, 1, 0]
 
 
-def test_a_single_reading_of_the_doubled_hour_is_the_first():
+def test_a_single_reading_of_the_repeated_hour_counts_as_the_first():
     assert as_utc("2021-10-31 02:00") == ["2021-10-31T00:00:00"]
 
 
-def test_three_readings_of_the_doubled_hour_are_a_duplicate():
+def test_a_third_reading_of_the_repeated_hour_is_refused():
     times = column(*["2021-10-31 02:00"] * 3)
     with pytest.raises(Fault, match="row 4: a second reading"):
         hours_of(utc_seconds(times, MADRID, "file.csv"), times.index, "file.csv")
@@ -71,12 +71,12 @@ def test_three_readings_of_the_doubled_hour_are_a_duplicate():
     ),
     zone=st.sampled_from([MADRID, "America/Los_Angeles", "Australia/Sydney", "UTC", "Asia/Kolkata"]),
 )
-def test_a_year_of_local_clock_times_comes_back_whole(first, zone):
-    """What a meter prints hour by hour, clocks changed or not, is the hours that passed."""
+def test_a_year_of_local_clock_times_becomes_the_true_utc_hours(first, zone):
+    """The local times that a meter prints, with or without clock changes, give the true hours."""
     true = pd.date_range(pd.Timestamp(first).floor("h"), periods=8784, freq="h", tz="UTC")
     times = pd.Series(true.tz_convert(zone).strftime("%Y-%m-%d %H:%M:%S"))
     expected = true.tz_localize(None).to_numpy("datetime64[s]").astype(np.int64)
-    # The very first may be the second half of a doubled hour, which nothing can tell.
+    # The first may be the second half of a repeated hour, which cannot be known.
     assert (utc_seconds(times, zone, "file.csv") == expected)[1:].all()
 
 
@@ -100,7 +100,7 @@ def test_a_year_of_local_clock_times_comes_back_whole(first, zone):
         (("2021-01-01 00:00", None), "row 3: the time is empty"),
     ],
 )
-def test_bad_times_are_named_with_their_row(texts, says):
+def test_bad_times_are_reported_with_their_row(texts, says):
     with pytest.raises(Fault) as fault:
         utc_seconds(column(*texts), MADRID, "file.csv")
     assert says in str(fault.value)

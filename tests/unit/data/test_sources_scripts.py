@@ -1,4 +1,4 @@
-"""The scripts write their output whole, or leave nothing behind and say why in one sentence."""
+"""The scripts write complete output, or leave no file and report the reason in one sentence."""
 
 import json
 import subprocess
@@ -42,7 +42,7 @@ def test_a_failing_load_leaves_no_output(run, tmp_path):
     assert not output.parent.exists()
 
 
-def test_a_finished_panel_survives_a_failing_load(run, tmp_path):
+def test_a_failing_load_keeps_the_finished_panel(run, tmp_path):
     output = tmp_path / "panel.safetensors"
     output.write_bytes(b"finished before")
     source = json.dumps({"kind": "goiener", "folder": "nowhere"})

@@ -1,4 +1,4 @@
-"""Anybody's CSV or Parquet: read right, or refused in one sentence with its row."""
+"""A user's CSV or Parquet table: read correctly, or refused in one sentence with its row."""
 
 import subprocess
 import sys
@@ -40,7 +40,7 @@ def fault_of(folder: Path, text: str, form: str = "wide", **keys) -> str:
     return str(fault.value)
 
 
-def test_long_and_wide_give_the_same_panel(tmp_path):
+def test_long_and_wide_tables_give_the_same_panel(tmp_path):
     long, wide = panel_of(tmp_path, LONG, "long"), panel_of(tmp_path, WIDE)
     assert long.node_names == ["a", "b"]
     assert wide.node_names == ["b", "a"]
@@ -51,7 +51,7 @@ def test_long_and_wide_give_the_same_panel(tmp_path):
     assert long.notes == ()
 
 
-def test_unsorted_rows_are_sorted_and_the_panel_says_so(tmp_path):
+def test_unsorted_rows_are_sorted_and_a_note_reports_it(tmp_path):
     lines = WIDE.splitlines()
     shuffled = panel_of(tmp_path, "\n".join([lines[0], lines[3], lines[1], lines[2]]))
     np.testing.assert_array_equal(shuffled.values, panel_of(tmp_path, WIDE).values)
@@ -60,7 +60,7 @@ def test_unsorted_rows_are_sorted_and_the_panel_says_so(tmp_path):
 
 
 @pytest.mark.parametrize("form", ["long", "wide"])
-def test_parquet_reads_like_csv(tmp_path, form):
+def test_parquet_and_csv_give_the_same_panel(tmp_path, form):
     text = LONG if form == "long" else WIDE
     csv = panel_of(tmp_path, text, form)
     frame = pd.read_csv(tmp_path / "panel.csv", parse_dates=["time"])
@@ -70,7 +70,7 @@ def test_parquet_reads_like_csv(tmp_path, form):
     assert (csv.times == parquet.times).all()
 
 
-def test_names_that_look_like_numbers_stay_names(tmp_path):
+def test_node_names_that_look_like_numbers_stay_texts(tmp_path):
     panel = panel_of(tmp_path, "time,node,value\n2021-01-01 00:00,007,1\n2021-01-01 01:00,007,2\n", "long")
     assert panel.node_names == ["007"]
 
@@ -131,7 +131,7 @@ def test_text_that_is_not_utf8_is_refused(tmp_path):
         load_panel(TableSource(kind="table", path="panel.csv", form="wide"), tmp_path)
 
 
-def test_a_missing_file_is_named(tmp_path):
+def test_a_missing_table_is_reported_by_name(tmp_path):
     with pytest.raises(Fault, match=r"absent.csv does not exist"):
         load_panel(TableSource(kind="table", path="absent.csv", form="wide"), tmp_path)
 
@@ -145,7 +145,7 @@ def test_a_truncated_parquet_is_refused(tmp_path):
             load_panel(TableSource(kind="table", path="panel.parquet", form="wide"), tmp_path)
 
 
-def test_the_node_table_follows_the_panel_order(tmp_path):
+def test_the_node_table_is_put_in_the_order_of_the_panel(tmp_path):
     (tmp_path / "nodes.csv").write_text("node,province\na,north\nz,none\nb,south\n")
     panel = panel_of(tmp_path, WIDE, node_table="nodes.csv")
     assert panel.node_names == ["b", "a"]
@@ -168,7 +168,7 @@ def test_a_bad_node_table_is_refused(tmp_path, text, says):
     assert "nodes.csv" in str(fault.value)
 
 
-def test_edges_are_read(tmp_path):
+def test_an_edge_list_is_read(tmp_path):
     (tmp_path / "edges.csv").write_text("source,target,weight\na,b,0.5\nb,a,2\n")
     edges = read_edges(tmp_path / "edges.csv", ["b", "a"])
     assert edges.to_dict("list") == {"source": ["a", "b"], "target": ["b", "a"], "weight": [0.5, 2.0]}
@@ -193,7 +193,7 @@ def test_a_bad_edge_list_is_refused(tmp_path, text, says):
     assert says in str(fault.value)
 
 
-def test_a_simulated_panel_of_100_homes_reads_like_pandas(root, tmp_path):
+def test_a_panel_of_simulated_homes_equals_what_pandas_reads(root, tmp_path):
     path = root.parent / "shared" / "data" / "panels" / "eulp_tx.parquet"
     if not path.is_file():
         pytest.skip("the panel of 100 simulated homes (../shared/data/panels/eulp_tx.parquet) is not here")
@@ -209,7 +209,7 @@ def test_a_simulated_panel_of_100_homes_reads_like_pandas(root, tmp_path):
     assert panel.times[0] == np.datetime64("2018-01-01T06:00:00")
 
 
-def test_the_texas_table_keeps_every_reading(root, tmp_path):
+def test_the_texas_script_keeps_every_reading_and_refuses_a_short_table(root, tmp_path):
     homes = pd.DataFrame(np.random.default_rng(1).random((8760, 3)), columns=["a-1-7", "a-1-8", "a-1-9"])
     homes.to_parquet(tmp_path / "homes.parquet")
     script = [sys.executable, str(root / "benchmarks/texas_panel.py"), str(tmp_path / "homes.parquet")]

@@ -1,4 +1,4 @@
-"""Wheels come by hash, or not at all."""
+"""A wheel is used only if its hash equals its pin."""
 
 import hashlib
 import os
@@ -12,7 +12,7 @@ from wattshed.foundation.faults import Fault
 
 @pytest.fixture
 def wheel(tmp_path):
-    """A wheel of our own with the pins that name it."""
+    """A wheel made for the tests, with a file of pins."""
     path = tmp_path / "mine.whl"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("mine/data.csv", "a\n1\n")
@@ -26,7 +26,7 @@ def test_the_pinned_wheel_opens(wheel):
         assert archive.namelist() == ["mine/data.csv"]
 
 
-def test_another_wheel_is_refused(wheel):
+def test_a_wheel_with_another_hash_is_refused(wheel):
     wheel.write_bytes(wheel.read_bytes() + b"\0")
     with pytest.raises(
         Fault, match=r"mine.whl has sha256 \w{64}; expected \w{64} of mine==1.0: delete the file"
@@ -34,12 +34,12 @@ def test_another_wheel_is_refused(wheel):
         open_wheel("mine", wheel, wheel.with_name("pins.txt"))
 
 
-def test_an_absent_wheel_says_how_to_get_it(wheel, tmp_path):
+def test_a_missing_wheel_is_reported_with_the_command_to_fetch_it(wheel, tmp_path):
     with pytest.raises(Fault, match=r"fetch_wheel.py --name mine --output .*absent.whl"):
         open_wheel("mine", tmp_path / "absent.whl", wheel.with_name("pins.txt"))
 
 
-def test_a_missing_pin_is_named(wheel, tmp_path):
+def test_a_missing_pin_or_pin_file_is_reported(wheel, tmp_path):
     with pytest.raises(Fault, match="has no pin for 'other'"):
         open_wheel("other", wheel, wheel.with_name("pins.txt"))
     with pytest.raises(Fault, match=r"nowhere.txt does not exist"):
@@ -62,7 +62,7 @@ def no_network(monkeypatch):
     monkeypatch.setenv("PIP_NO_CACHE_DIR", "1")
 
 
-def test_no_network_is_told_and_leaves_nothing(wheel, tmp_path, no_network):
+def test_a_missing_network_is_reported_and_leaves_no_file(wheel, tmp_path, no_network):
     output = tmp_path / "wheels" / "mine.whl"
     with pytest.raises(Fault, match=r"mine==1.0 could not be downloaded \(pip: .*\); expected a network"):
         fetch_wheel("mine", output, wheel.with_name("pins.txt"))

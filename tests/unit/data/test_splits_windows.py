@@ -11,8 +11,8 @@ from wattshed.data.windows import fill_gaps, histories, targets, window_view
 from wattshed.foundation.faults import Fault
 
 
-def test_one_set_of_cut_times_for_all_nodes_and_no_hour_in_two_parts():
-    """The study cut each household by its own rows, so that tests fell on different calendar days."""
+def test_all_nodes_share_the_cut_times_and_the_parts_cover_every_hour_once():
+    """The study split each household by its own rows, so the test days differed between households."""
     panel = small_panel(hours=24 * 200)
     splits = split_calendar(panel, SplitsBlock(), WindowsBlock())
     parts = [splits.train, splits.validation, splits.test]
@@ -24,7 +24,7 @@ def test_one_set_of_cut_times_for_all_nodes_and_no_hour_in_two_parts():
     assert splits.test.stop == 24 * 160
 
 
-def test_no_target_hour_of_a_later_part_is_seen_by_an_earlier_one():
+def test_targets_of_a_part_never_reach_into_the_next_part():
     task = task_of(small_panel(hours=24 * 120))
     splits = task.splits
     last_train_target = task.origins(splits.train).max() + task.windows.horizon_h - 1
@@ -34,7 +34,7 @@ def test_no_target_hour_of_a_later_part_is_seen_by_an_earlier_one():
         assert task.origins(month.learn).max() + task.windows.horizon_h - 1 < month.held_out.start
 
 
-def test_the_stream_is_cut_at_local_months_and_short_ends_join():
+def test_the_stream_is_cut_at_local_month_starts_and_short_months_are_merged():
     panel = small_panel(hours=24 * 365)
     splits = split_calendar(panel, SplitsBlock(minimum_month_days=7), WindowsBlock())
     starts = [panel.local_times[month.whole.start] for month in splits.months]
@@ -43,25 +43,25 @@ def test_the_stream_is_cut_at_local_months_and_short_ends_join():
     assert (splits.months[-1].whole.stop) == 24 * 365
 
 
-def test_splits_survive_the_disk(tmp_path):
+def test_splits_are_unchanged_after_writing_and_reading(tmp_path):
     panel = small_panel(hours=24 * 120)
     splits = split_calendar(panel, SplitsBlock(), WindowsBlock())
     splits.write(tmp_path / "splits.json", panel)
     assert Splits.read(tmp_path / "splits.json") == splits
 
 
-def test_too_few_hours_for_one_window_is_told():
+def test_a_part_too_short_for_one_window_is_refused():
     with pytest.raises(
         Fault, match=r"data.splits: train has 120 of the panel's 200 hours, too few for one window"
     ):
         split_calendar(small_panel(hours=200), SplitsBlock(), WindowsBlock())
 
 
-def test_the_number_of_windows_has_no_off_by_one():
-    """A2: the older study lost a window. All starts with 24 h before and 6 h after, within the hours."""
+def test_the_number_of_windows_is_exact():
+    """A2: the older study lost a window. Every start with 24 h before it and 6 h after it counts."""
     segment = Segment("x", 0, 1000)
     origins = segment.origins(24, 6)
-    assert origins[0] == 168  # a week of history for everybody
+    assert origins[0] == 168  # every model gets a week of history
     assert origins[-1] + 6 == 1000
     assert len(origins) == 1000 - 168 - 6 + 1
 
@@ -107,7 +107,7 @@ def test_a_panel_without_gaps_is_not_copied():
 
 
 @pytest.mark.parametrize("per", ["node", "panel"])
-def test_scaling_sees_observed_training_cells_only(per):
+def test_scaling_uses_only_observed_training_cells(per):
     panel = small_panel(missing_share=0.2)
     train = Segment("train", 0, 900)
     before = fit_scaler(panel.values, panel.observed, train, per)
@@ -125,7 +125,7 @@ def test_scaling_sees_observed_training_cells_only(per):
     np.testing.assert_allclose(before.unscale(before.scale(cells)), cells, rtol=1e-4, atol=1e-5)
 
 
-def test_a_constant_node_is_not_divided_by_zero():
+def test_scaling_a_constant_node_does_not_divide_by_zero():
     values = np.full((500, 2), 3.0, dtype=np.float32)
     values[:, 1] = np.arange(500)
     scaler = fit_scaler(values, np.ones_like(values, bool), Segment("train", 0, 300), "node")

@@ -1,4 +1,4 @@
-"""Torch's numbers of GPUs and NVML's: the same card in both, or a sentence."""
+"""GPU indices of torch and NVML: both name the same card, or an error explains why not."""
 
 import pynvml
 import pytest
@@ -26,7 +26,7 @@ def machine(*names):
         ("GPU-cccc,GPU-aaaa", {2: 0, 0: 1}),
     ],
 )
-def test_the_environment_gives_the_order_where_torch_knows_no_uuid(visible, torch_of_nvml):
+def test_cuda_visible_devices_gives_the_order_if_torch_has_no_uuids(visible, torch_of_nvml):
     environment = {} if visible is None else {"CUDA_VISIBLE_DEVICES": visible}
     nvml = machine()
     for in_nvml, in_torch in torch_of_nvml.items():
@@ -35,8 +35,8 @@ def test_the_environment_gives_the_order_where_torch_knows_no_uuid(visible, torc
     assert nvml.opened == 0
 
 
-def test_uuids_decide_even_where_cuda_numbers_by_speed():
-    """Without CUDA_DEVICE_ORDER an H100 on the second place of the bus is torch's device 0."""
+def test_uuids_give_the_index_even_if_cuda_orders_by_speed():
+    """Without CUDA_DEVICE_ORDER, an H100 that is second on the bus is device 0 in torch."""
     nvml = machine("T4", "H100")
     uuids = ["bbbb-1111", "aaaa-0000"]  # torch writes them without GPU-
     assert torch_index_of(1, uuids, nvml=nvml, environment={}) == 0
@@ -45,13 +45,13 @@ def test_uuids_decide_even_where_cuda_numbers_by_speed():
     assert torch_index_of(1, ["bbbb-1111"], nvml=nvml, environment=hidden) == 0
 
 
-def test_unlike_gpus_without_uuids_need_an_order():
+def test_different_gpus_without_uuids_need_a_device_order():
     with pytest.raises(Fault, match="set CUDA_DEVICE_ORDER=PCI_BUS_ID"):
         torch_index_of(0, nvml=machine("T4", "H100"), environment={})
     assert torch_index_of(1, nvml=machine("T4", "H100"), environment={"CUDA_DEVICE_ORDER": "PCI_BUS_ID"}) == 1
 
 
-def test_a_gpu_that_is_hidden_from_the_process_is_never_replaced_by_another():
+def test_a_gpu_hidden_from_the_process_is_refused_and_never_replaced():
     with pytest.raises(
         Fault, match=r"GPU 0 is not visible .* \(CUDA_VISIBLE_DEVICES is 2,1; .* numbers: 2, 1\)"
     ):
@@ -64,7 +64,7 @@ def test_a_gpu_that_is_hidden_from_the_process_is_never_replaced_by_another():
         torch_index_of(0, ["dddd-3333"], nvml=machine(), environment={})
 
 
-def test_gpus_are_described_as_the_ledger_states_them():
+def test_gpus_are_described_with_index_uuid_and_power_limit():
     nvml = FakeNvml(FakeGpu("GPU-a", name="NVIDIA T4"), FakeGpu("GPU-b"))
     described = describe_gpus(nvml)
     assert [(gpu["index"], gpu["uuid"], gpu["power_limit_w"]) for gpu in described] == [

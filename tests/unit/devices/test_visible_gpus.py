@@ -1,4 +1,4 @@
-"""Which GPUs a job may use: CUDA_VISIBLE_DEVICES as CUDA reads it, rights, MIG."""
+"""Which GPUs a job may use: CUDA_VISIBLE_DEVICES, permissions and MIG."""
 
 import pynvml
 import pytest
@@ -31,7 +31,7 @@ def indices(visible=None, gpus=None, **environment):
         ("1,7,0", [1]),
     ],
 )
-def test_devices_are_read_as_cuda_reads_them(visible, expected):
+def test_cuda_visible_devices_is_read_as_cuda_reads_it(visible, expected):
     assert indices(visible) == expected
 
 
@@ -48,14 +48,14 @@ def test_devices_are_read_as_cuda_reads_them(visible, expected):
         ("MIG-aaaa-0000", "names a MIG instance"),
     ],
 )
-def test_what_names_no_gpu_says_so(visible, reason):
+def test_a_value_that_names_no_gpu_is_reported_with_the_reason(visible, reason):
     found, absence, _ = visible_gpus(FakeNvml(*map(FakeGpu, UUIDS)), {"CUDA_VISIBLE_DEVICES": visible})
     assert found == []
     assert reason in absence.reason
 
 
-def test_an_index_among_unlike_gpus_needs_an_order():
-    """CUDA counts the fastest first, NVML by bus: the same number may mean two GPUs."""
+def test_an_index_among_different_gpus_needs_a_device_order():
+    """CUDA orders GPUs by speed, NVML by bus: one index may mean two different GPUs."""
     gpus = [FakeGpu("GPU-a", name="NVIDIA T4"), FakeGpu("GPU-b", name="NVIDIA H100")]
     found, absence, _ = visible_gpus(FakeNvml(*gpus), {"CUDA_VISIBLE_DEVICES": "0"})
     assert found == []
@@ -65,7 +65,7 @@ def test_an_index_among_unlike_gpus_needs_an_order():
     assert indices("1,0", gpus) == [1, 0]
 
 
-def test_other_jobs_gpus_are_not_ours_and_a_broken_one_is_refused_alone():
+def test_forbidden_gpus_are_skipped_and_only_the_broken_gpu_is_refused():
     others = FakeGpu("GPU-a", nvmlDeviceGetHandleByIndex=pynvml.NVML_ERROR_NO_PERMISSION)
     broken = FakeGpu("GPU-b", nvmlDeviceGetHandleByIndex=pynvml.NVML_ERROR_GPU_IS_LOST)
     whole = FakeGpu("GPU-c")
@@ -73,18 +73,18 @@ def test_other_jobs_gpus_are_not_ours_and_a_broken_one_is_refused_alone():
     assert absence is None
     assert [(gpu.index, gpu.refusal is None) for gpu in found] == [(1, False), (2, True)]
     assert "does not answer (GPU is lost)" in found[0].refusal.reason
-    # A number is a place among those that may be touched.
+    # An index counts only the GPUs that this process may use.
     assert indices("1", [others, broken, whole]) == [2]
 
 
-def test_nvml_is_given_back_where_it_fails():
+def test_nvml_is_shut_down_if_it_fails():
     nvml = FakeNvml(FakeGpu(), nvmlDeviceGetCount=pynvml.NVML_ERROR_UNKNOWN)
     found, absence, opened = visible_gpus(nvml, {})
     assert (found, opened, nvml.opened) == ([], None, 0)
     assert absence.reason == "nvml: Unknown Error"
 
 
-def test_without_the_bindings_it_says_what_to_install(monkeypatch):
+def test_missing_nvml_bindings_are_reported_with_the_package_to_install(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "pynvml", None)
     found, absence, opened = visible_gpus(None, {})
     assert (found, opened) == ([], None)

@@ -1,4 +1,4 @@
-"""Budgets: how they reach a job, and when a run may go on."""
+"""Budgets: how they reach a job, and when a run may continue."""
 
 import json
 import math
@@ -28,14 +28,14 @@ def spend(path, kwh, finish=True):
     return ledger.part
 
 
-def test_a_budget_survives_the_environment(tmp_path):
+def test_a_budget_is_unchanged_after_passing_through_the_environment(tmp_path):
     block = BudgetBlock(run_kwh=0.5, study_kg=2.0, when_exceeded="ask", forecast_after_epochs=3)
     budget = Budget(block, intensity_kg_per_kwh=0.25, pue=1.2, study_folder=tmp_path)
     assert Budget.from_environment({VARIABLE: budget.to_json()}) == budget
 
 
 @pytest.mark.parametrize("environment", [{}, {VARIABLE: ""}, {VARIABLE: Budget(BudgetBlock()).to_json()}])
-def test_without_a_limit_there_is_no_budget(environment):
+def test_no_budget_is_read_without_a_limit(environment):
     assert Budget.from_environment(environment) is None
 
 
@@ -53,45 +53,45 @@ def test_without_a_limit_there_is_no_budget(environment):
         ('{"run_kwh": 1, "study_folder": 7}', "int"),
     ],
 )
-def test_what_is_no_budget_is_refused_in_one_sentence(text, why):
+def test_an_invalid_budget_is_refused_in_one_sentence(text, why):
     with pytest.raises(Fault, match=why) as caught:
         Budget.from_environment({VARIABLE: text})
     assert str(caught.value).startswith(VARIABLE)
 
 
 @pytest.mark.parametrize("limit", ["run_kg", "study_kg"])
-def test_a_mass_needs_a_place(limit, tmp_path):
+def test_a_mass_limit_needs_a_known_location(limit, tmp_path):
     text = json.dumps({limit: 1.0, "intensity_kg_per_kwh": None, "study_folder": str(tmp_path)})
     with pytest.raises(Fault, match="a kg budget without a known place cannot be kept"):
         Budget.from_environment({VARIABLE: text})
 
 
-def test_a_limit_of_the_study_needs_its_folder():
+def test_a_study_limit_needs_the_study_folder():
     with pytest.raises(Fault, match="no study_folder"):
         Budget(BudgetBlock(study_kwh=1.0))
 
 
-def test_a_mass_is_energy_times_pue_times_intensity(tmp_path):
+def test_a_mass_limit_is_converted_with_pue_and_intensity(tmp_path):
     budget = Budget(BudgetBlock(run_kg=0.6, run_kwh=3.0), intensity_kg_per_kwh=0.2, pue=1.5)
     limits = budget.limits(tmp_path / "a.jsonl.part", resumes=False)
     assert [limit.kwh for limit in limits] == pytest.approx([3.0, 2.0])
 
 
-def test_a_grid_without_emissions_limits_nothing(tmp_path):
+def test_a_mass_limit_does_not_apply_to_a_grid_without_emissions(tmp_path):
     budget = Budget(BudgetBlock(run_kg=0.6), intensity_kg_per_kwh=0.0)
     assert budget.limits(tmp_path / "a.jsonl.part", resumes=False) == []
 
 
-def test_what_the_study_has_spent_counts_but_a_resumed_run_not_twice(tmp_path):
+def test_the_energy_spent_by_the_study_counts_and_a_resumed_run_counts_once(tmp_path):
     spend(tmp_path / "training/first.jsonl", 0.5)
     part = spend(tmp_path / "training/second.jsonl", 0.25, finish=False)
     budget = Budget(BudgetBlock(study_kwh=1.0), study_folder=tmp_path)
     (resumed,) = budget.limits(part, resumes=True)
-    (anew,) = budget.limits(part, resumes=False)
-    assert (resumed.before_kwh, anew.before_kwh) == pytest.approx((0.5, 0.75))
+    (restarted,) = budget.limits(part, resumes=False)
+    assert (resumed.before_kwh, restarted.before_kwh) == pytest.approx((0.5, 0.75))
 
 
-def test_a_spent_study_budget_stops_before_anything_runs(tmp_path):
+def test_no_job_starts_if_the_study_budget_is_spent(tmp_path):
     spend(tmp_path / "training/first.jsonl", 0.5)
     part = tmp_path / "training/second.jsonl.part"
     Budget(BudgetBlock(study_kwh=0.51), study_folder=tmp_path).limits(part, resumes=False)
@@ -101,7 +101,7 @@ def test_a_spent_study_budget_stops_before_anything_runs(tmp_path):
         Budget(BudgetBlock(study_kg=0.1), 0.25, study_folder=tmp_path).limits(part, resumes=False)
 
 
-def test_a_running_job_counts_what_its_meter_knows_and_its_ledger_does_not(tmp_path):
+def test_a_running_job_counts_energy_that_is_not_yet_in_its_ledger(tmp_path):
     part = spend(tmp_path / "training/first.jsonl", 0.25, finish=False)
     budget = Budget(BudgetBlock(study_kwh=0.5), study_folder=tmp_path)
     (limit,) = budget.limits(part, resumes=True, own_kwh=0.4)
@@ -112,13 +112,13 @@ def test_a_running_job_counts_what_its_meter_knows_and_its_ledger_does_not(tmp_p
         Budget(BudgetBlock(study_kwh=0.25), study_folder=tmp_path).limits(part, resumes=True, own_kwh=0.1)
 
 
-def test_a_job_outside_the_studys_folder_would_never_count(tmp_path):
+def test_a_job_outside_the_study_folder_is_refused(tmp_path):
     budget = Budget(BudgetBlock(study_kwh=1.0), study_folder=tmp_path / "study")
     with pytest.raises(Fault, match="lies outside the study's folder"):
         budget.limits(tmp_path / "elsewhere/a.jsonl.part", resumes=False)
 
 
-def test_it_stops_at_the_epoch_that_reaches_the_limit_and_not_before():
+def test_a_run_stops_at_the_epoch_that_reaches_the_limit():
     limits = [Limit("run's budget of 3 kWh", 3.0)]
     early = decide([1.0, 0.5], 2.9, 5, limits, 99)
     late = decide([1.0, 0.5], 3.0, 5, limits, 99)
@@ -126,7 +126,7 @@ def test_it_stops_at_the_epoch_that_reaches_the_limit_and_not_before():
     assert "the run's budget of 3 kWh is spent: 3 kWh spent" in late.sentence
 
 
-def test_it_stops_where_the_low_end_of_the_forecast_is_over_the_limit():
+def test_a_run_stops_if_the_low_end_of_the_forecast_exceeds_the_limit():
     epochs = [2.0, 1.0, 1.0, 1.0]
     stop = decide(epochs, 5.0, 10, [Limit("run's budget of 14 kWh", 14.0)], 2)
     assert (stop.action, stop.exhausted, stop.forecast_kwh) == ("stop", False, 15.0)
@@ -136,27 +136,27 @@ def test_it_stops_where_the_low_end_of_the_forecast_is_over_the_limit():
     assert decide(epochs, 5.0, 10, [Limit("run's budget of 14 kWh", 14.0)], 5).action == "continue"
 
 
-def test_a_wide_interval_is_no_proof():
+def test_a_run_continues_if_the_forecast_interval_is_wide():
     decision = decide([2.0, 0.5, 1.5], 4.0, 10, [Limit("run's budget of 8 kWh", 8.0)], 2)
     assert decision.forecast_kwh == 14.0
     assert decision.action == "continue"
 
 
-def test_what_others_spent_counts_against_the_study():
+def test_energy_spent_by_other_jobs_counts_towards_the_study_limit():
     limit = Limit("study's budget of 20 kWh", 20.0, before_kwh=10.0)
     decision = decide([1.0, 1.0, 1.0], 3.0, 10, [limit], 2)
     assert decision.action == "stop"
     assert "10 kWh before" in decision.sentence
 
 
-def test_an_exhausted_limit_is_told_before_one_that_only_cannot_be_kept():
+def test_a_spent_limit_is_reported_before_one_that_cannot_be_kept():
     limits = [Limit("run's budget of 9 kWh", 9.0), Limit("study's budget of 3 kWh", 3.0)]
     decision = decide([1.0, 1.0, 1.0], 3.0, 10, limits, 2)
     assert decision.exhausted
     assert "study's budget of 3 kWh is spent" in decision.sentence
 
 
-def test_nothing_is_stopped_that_has_ended_but_it_is_told():
+def test_an_overspent_run_that_has_ended_is_reported_and_not_stopped():
     decision = decide([1.0, 1.0, 1.0], 3.0, 0, [Limit("run's budget of 2 kWh", 2.0)], 2)
     assert (decision.action, decision.exhausted) == ("continue", True)
     assert "is spent" in decision.sentence
@@ -168,7 +168,7 @@ def test_nothing_is_stopped_that_has_ended_but_it_is_told():
     st.floats(1e-6, 1e5),
     st.integers(1, 5),
 )
-def test_a_stop_is_always_due_and_a_spent_budget_always_stops(epochs, left, limit_kwh, after):
+def test_a_run_stops_exactly_if_the_limit_is_spent_or_cannot_be_kept(epochs, left, limit_kwh, after):
     spent = sum(epochs)
     decision = decide(epochs, spent, left, [Limit("limit", limit_kwh)], after)
     forecast_breaks = len(epochs) >= after and decision.low_kwh > limit_kwh
@@ -176,7 +176,7 @@ def test_a_stop_is_always_due_and_a_spent_budget_always_stops(epochs, left, limi
     assert not math.isnan(decision.forecast_kwh)
 
 
-def test_a_run_within_its_budget_is_seldom_stopped_and_a_hopeless_one_early():
+def test_a_run_within_budget_is_rarely_stopped_and_a_too_costly_run_early():
     """50 epochs with 5 % noise: a limit 5 % above the true cost, and one 20 % below it."""
     random = np.random.default_rng(3)
     stopped, when = 0, []

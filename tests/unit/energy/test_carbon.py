@@ -1,4 +1,4 @@
-"""Factors by place, held to what CodeCarbon itself computes from the same tables."""
+"""Emission factors by place, compared with those that CodeCarbon computes from the same tables."""
 
 import pytest
 
@@ -38,7 +38,7 @@ def test_every_region_has_codecarbons_factor(codecarbon, country):
         assert found.source.endswith(f"{country}/{region}")
 
 
-def test_the_factor_names_its_year_and_place():
+def test_the_source_of_a_factor_names_its_year_and_place():
     france = yearly_intensity(Location("FRA"))
     assert france.kg_per_kwh == pytest.approx(0.056, abs=1e-4)
     assert "2023" in france.source
@@ -56,7 +56,7 @@ def test_the_factor_names_its_year_and_place():
     ],
 )
 def test_an_unknown_place_has_no_factor_and_no_mass(location, why):
-    """CodeCarbon falls back to Quebec's 3.94 g or a world average of 475 g there."""
+    """For such a place CodeCarbon uses Quebec's 3.94 g or a world average of 475 g."""
     found = yearly_intensity(location)
     assert found == Intensity(None, why)
     assert found.co2e_kg(1.0) is None

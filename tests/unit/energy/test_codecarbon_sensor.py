@@ -1,4 +1,4 @@
-"""CodeCarbon's models as our sensor reads them: its real tracker and models, a made load and clock."""
+"""The CodeCarbon sensor with the real tracker and models of CodeCarbon, a fake load and a fake clock."""
 
 import json
 import os
@@ -16,7 +16,7 @@ JOULES_PER_KWH = 3.6e6
 
 @pytest.fixture(scope="module")
 def described(tmp_path_factory):
-    """A folder in which CodeCarbon's description of this host lies: looking for it takes seconds."""
+    """A folder with CodeCarbon's description of this host, which takes seconds to make."""
     folder = tmp_path_factory.mktemp("idle")
     sensor = CodeCarbonSensor(folder=folder)
     sensor.start()
@@ -47,30 +47,30 @@ def power_w(sensor, machine, name, seconds, load, readings=1):
     return (after - before) * JOULES_PER_KWH / seconds
 
 
-def test_the_machine_draws_the_power_of_a_machine(sensor, machine):
+def test_the_power_of_cpu_and_memory_is_plausible(sensor, machine):
     for name, most_w in (("cpu", 1000), ("ram", 500)):
         assert 0.5 < power_w(sensor, machine, name, 2.0, load=0.5) < most_w
 
 
-def test_nothing_is_lost_between_many_readings(sensor, machine):
-    """RAM has a constant power, so its energy follows the time, however often it is read."""
+def test_frequent_readings_lose_no_energy(sensor, machine):
+    """RAM has a constant power, so its energy depends only on the time and not on the number of readings."""
     once_w = power_w(sensor, machine, "ram", 10.0, load=0.5)
     assert power_w(sensor, machine, "ram", 10.0, load=0.5, readings=200) == pytest.approx(once_w)
 
 
-def test_load_costs_more_than_idle(sensor, machine):
+def test_full_load_draws_ten_times_the_idle_power(sensor, machine):
     idle_w = power_w(sensor, machine, "cpu", 5.0, load=0.0)
     full_w = power_w(sensor, machine, "cpu", 5.0, load=1.0)
-    assert full_w == pytest.approx(10 * idle_w)  # CodeCarbon's floor is a tenth of the thermal design power
+    assert full_w == pytest.approx(10 * idle_w)  # CodeCarbon's minimum is a tenth of the thermal design power
 
 
-def test_an_estimate_is_marked_as_one(sensor):
+def test_an_estimate_is_marked_as_estimated(sensor):
     reading = sensor.read()
     assert reading["ram"].status == reading["cpu"].status == "estimated"
     assert reading["ram"].source == "codecarbon 5 W per module"
 
 
-def test_before_the_start_and_after_the_stop_it_is_missing(described):
+def test_energy_is_missing_before_the_start_and_after_the_stop(described):
     sensor = CodeCarbonSensor(frozenset({"ram"}), described)
     assert sensor.read()["ram"].status == "missing"
     sensor.stop()
@@ -81,8 +81,8 @@ def test_before_the_start_and_after_the_stop_it_is_missing(described):
     assert sensor.read()["ram"].kwh is None
 
 
-def test_what_its_import_prints_stays_out_of_the_output(tmp_path):
-    """AMD's library complains on the standard output where it is installed without its driver."""
+def test_text_printed_by_the_import_of_codecarbon_is_hidden(tmp_path):
+    """AMD's library prints a complaint to standard output if it is installed without its driver."""
     (tmp_path / "amdsmi.py").write_text("print('no driver')\nraise ImportError\n")
     program = (
         "from wattshed.energy.sensors.codecarbon import CodeCarbonSensor\n"
@@ -97,11 +97,11 @@ def test_what_its_import_prints_stays_out_of_the_output(tmp_path):
 
 
 class TestKeptDescription:
-    """What CodeCarbon has found on this host is found once a day."""
+    """The description of this host is made once a day and then kept."""
 
     @pytest.fixture(autouse=True)
     def new_process(self):
-        """CodeCarbon remembers within a process; these tests stand for several."""
+        """CodeCarbon keeps a cache within a process; each of these tests plays a new process."""
         from codecarbon.core.hardware_cache import clear_cache
 
         clear_cache()
@@ -121,7 +121,7 @@ class TestKeptDescription:
         (file,) = folder.glob("*.codecarbon.json")
         return file
 
-    def test_energies_are_the_same_with_and_without_it(self, tmp_path, machine):
+    def test_energies_are_the_same_with_and_without_a_kept_description(self, tmp_path, machine):
         from codecarbon.core.hardware_cache import clear_cache
 
         found = []
@@ -139,37 +139,39 @@ class TestKeptDescription:
             clear_cache()
         assert found[0] == found[1]
 
-    def test_with_it_nothing_is_looked_for(self, described, monkeypatch):
+    def test_a_kept_description_avoids_the_hardware_search(self, described, monkeypatch):
         from codecarbon.core.resource_tracker import ResourceTracker
 
-        def looked(*_):
-            raise AssertionError("CodeCarbon looked for the hardware again")
+        def search(*_):
+            raise AssertionError("CodeCarbon searched for the hardware again")
 
-        monkeypatch.setattr(ResourceTracker, "_run_full_hardware_setup", looked)
+        monkeypatch.setattr(ResourceTracker, "_run_full_hardware_setup", search)
         sensor = CodeCarbonSensor(folder=described)
         sensor.start()
         assert sensor.read()["cpu"].kwh is not None
         sensor.stop()
 
-    def test_it_is_taken_while_everything_is_as_it_was(self, described):
+    def test_a_kept_description_is_used_if_nothing_changed(self, described):
         assert codecarbon_setup.prepare(self.tracker(), described)
 
     @pytest.mark.parametrize(
         ("name", "value"),
         [("CODECARBON_FORCE_CPU_POWER", "50"), ("CODECARBON_FORCE_RAM_POWER", "9"), ("SLURM_JOB_ID", "7")],
     )
-    def test_another_setting_is_another_description(self, described, monkeypatch, name, value):
+    def test_another_setting_makes_the_description_invalid(self, described, monkeypatch, name, value):
         monkeypatch.setenv(name, value)
         assert not codecarbon_setup.prepare(self.tracker(), described)
 
     @pytest.mark.parametrize("name", ["node", "release"])
-    def test_another_host_or_kernel_is_another_description(self, described, tmp_path, monkeypatch, name):
+    def test_another_host_or_kernel_makes_the_description_invalid(
+        self, described, tmp_path, monkeypatch, name
+    ):
         kept = self.file(described).read_text()
         monkeypatch.setattr(f"platform.{name}", lambda: "another")
         codecarbon_setup._file(tmp_path).write_text(kept)
         assert not codecarbon_setup.prepare(self.tracker(), tmp_path)
 
-    def test_another_boot_is_another_description(self, described, tmp_path, monkeypatch):
+    def test_another_boot_makes_the_description_invalid(self, described, tmp_path, monkeypatch):
         (tmp_path / "boot_id").write_text("another\n")
         monkeypatch.setattr(codecarbon_setup, "BOOT_ID", tmp_path / "boot_id")
         assert not codecarbon_setup.prepare(self.tracker(), described)
@@ -177,7 +179,7 @@ class TestKeptDescription:
     @pytest.mark.parametrize(
         "written_utc", ["2020-01-01T00:00:00+00:00", "2999-01-01T00:00:00+00:00", "today", None]
     )
-    def test_one_of_another_day_is_ignored(self, described, tmp_path, written_utc):
+    def test_a_description_of_another_day_is_ignored(self, described, tmp_path, written_utc):
         self.altered(described, tmp_path, lambda kept: kept.update(written_utc=written_utc))
         assert not codecarbon_setup.prepare(self.tracker(), tmp_path)
 
@@ -195,17 +197,17 @@ class TestKeptDescription:
             lambda kept: kept["hardware"][0].update(kind="gpu"),
         ],
     )
-    def test_a_damaged_one_is_ignored(self, described, tmp_path, damage):
+    def test_a_damaged_description_is_ignored(self, described, tmp_path, damage):
         self.altered(described, tmp_path, damage)
         assert not codecarbon_setup.prepare(self.tracker(), tmp_path)
 
     @pytest.mark.parametrize("text", ["", "{", "[]", "null", "\x00", '{"key": 1}'])
-    def test_a_file_of_something_else_is_ignored_and_replaced(self, described, tmp_path, text):
+    def test_a_file_with_other_content_is_ignored(self, described, tmp_path, text):
         file = tmp_path / self.file(described).name
         file.write_text(text)
         assert not codecarbon_setup.prepare(self.tracker(), tmp_path)
 
-    def test_a_folder_that_cannot_be_written_keeps_nothing_and_stops_nothing(self, described, tmp_path):
+    def test_a_folder_that_cannot_be_written_is_ignored(self, described, tmp_path):
         (tmp_path / "file").write_text("no folder")
         tracker = self.tracker()
         assert codecarbon_setup.prepare(tracker, described)

@@ -1,4 +1,4 @@
-"""The Electricity Maps API against a real server on this machine: asked once, kept, and every way to fail."""
+"""The Electricity Maps API on a real local server: one request per day, kept answers, and every failure."""
 
 import json
 import socket
@@ -65,7 +65,7 @@ def key(monkeypatch):
     monkeypatch.setenv(KEY, "secret")
 
 
-def test_a_day_is_asked_for_once_and_then_works_without_network(api, tmp_path, monkeypatch):
+def test_a_day_is_requested_once_and_then_read_without_a_network(api, tmp_path, monkeypatch):
     first = electricity_maps_series("DE", [DAY, DAY], tmp_path, api.url)
     assert first.g_per_kwh.tolist() == [100 + h for h in range(24)]
     assert [(q["zone"], q["key"]) for q in api.asked] == [("DE", "secret")]
@@ -76,7 +76,7 @@ def test_a_day_is_asked_for_once_and_then_works_without_network(api, tmp_path, m
     assert all("secret" not in path.read_text() for path in tmp_path.iterdir())
 
 
-def test_the_question_is_for_hours_of_this_zone_only_and_by_a_name_of_our_own(api, tmp_path):
+def test_a_request_asks_for_the_hours_of_one_day_with_our_user_agent(api, tmp_path):
     electricity_maps_series("DE", [DAY], tmp_path, api.url)
     (asked,) = api.asked
     assert (asked["start"], asked["end"]) == ("2024-05-01T00:00:00+00:00", "2024-05-02T00:00:00+00:00")
@@ -85,8 +85,8 @@ def test_the_question_is_for_hours_of_this_zone_only_and_by_a_name_of_our_own(ap
     assert asked["agent"] == "wattshed"
 
 
-def test_an_answer_for_another_zone_is_none(api, tmp_path):
-    """The API may answer for the place that the caller's address lies in."""
+def test_an_answer_for_another_zone_is_refused(api, tmp_path):
+    """The API may answer for the zone of the caller's address."""
     api.body = hours({"zone": "FR", "start": "2024-05-01T00:00+00:00", "end": "2024-05-02T00:00+00:00"})
     with pytest.raises(Unreachable, match="it is for zone FR"):
         electricity_maps_series("DE", [DAY], tmp_path, api.url)
@@ -100,16 +100,14 @@ def test_hours_of_the_next_day_in_an_answer_count_once(api, tmp_path):
 
 
 class NoonOfTheNextDay(datetime):
-    """A clock that stands at noon of the day after ``DAY``."""
+    """A clock that always shows noon of the day after ``DAY``."""
 
     @classmethod
     def now(cls, tz=None):
         return datetime(DAY.year, DAY.month, DAY.day, 12, tzinfo=tz) + timedelta(days=1)
 
 
-def test_days_that_may_still_be_corrected_are_asked_for_again_and_serve_without_network(
-    api, tmp_path, monkeypatch
-):
+def test_a_provisional_day_is_requested_again_and_used_without_a_network(api, tmp_path, monkeypatch):
     monkeypatch.setattr("wattshed.energy.carbon.electricity_maps.datetime", NoonOfTheNextDay)
     for _ in range(2):
         first = electricity_maps_series("DE", [DAY], tmp_path, api.url)
@@ -120,7 +118,7 @@ def test_days_that_may_still_be_corrected_are_asked_for_again_and_serve_without_
     assert "provisional" in offline.source
 
 
-def test_a_settled_answer_takes_the_provisional_ones_place(api, tmp_path):
+def test_a_final_answer_replaces_the_provisional_one(api, tmp_path):
     provisional = tmp_path / f"DE-{DAY}.provisional.json"
     provisional.write_text('[["2024-05-01T00:00:00+00:00", 7.0]]')
     old = electricity_maps_series("DE", [DAY], tmp_path, "http://127.0.0.1:9")
@@ -141,7 +139,7 @@ def test_a_settled_answer_takes_the_provisional_ones_place(api, tmp_path):
         (500, "HTTP 500"),
     ],
 )
-def test_refusals_are_told(api, tmp_path, status, reason):
+def test_http_errors_are_reported_with_the_reason(api, tmp_path, status, reason):
     api.status = status
     with pytest.raises(Unreachable, match=reason) as found:
         electricity_maps_series("DE", [DAY], tmp_path, api.url)
@@ -149,7 +147,7 @@ def test_refusals_are_told(api, tmp_path, status, reason):
     assert not list(tmp_path.iterdir())
 
 
-def test_the_key_follows_no_redirect(api, tmp_path):
+def test_the_key_is_not_sent_to_a_redirect_target(api, tmp_path):
     api.status, api.headers = 302, {"Location": f"{api.url}/elsewhere"}
     with pytest.raises(Unreachable, match="HTTP 302"):
         electricity_maps_series("DE", [DAY], tmp_path, api.url)
@@ -157,7 +155,7 @@ def test_the_key_follows_no_redirect(api, tmp_path):
 
 
 @pytest.mark.parametrize("wrong", ["se\ncret", "sécret", "se\x1bcret"])
-def test_a_key_that_no_header_can_hold_is_not_printed(api, tmp_path, monkeypatch, wrong):
+def test_a_key_with_invalid_characters_is_refused_and_not_printed(api, tmp_path, monkeypatch, wrong):
     monkeypatch.setenv(KEY, wrong)
     with pytest.raises(Unreachable, match="does not hold a key") as found:
         electricity_maps_series("DE", [DAY], tmp_path, api.url)
@@ -165,14 +163,14 @@ def test_a_key_that_no_header_can_hold_is_not_printed(api, tmp_path, monkeypatch
     assert not api.asked
 
 
-def test_the_newline_of_a_key_file_is_no_part_of_the_key(api, tmp_path, monkeypatch):
+def test_the_newline_at_the_end_of_a_key_is_removed(api, tmp_path, monkeypatch):
     monkeypatch.setenv(KEY, "secret\n")
     electricity_maps_series("DE", [DAY], tmp_path, api.url)
     assert api.asked[0]["key"] == "secret"
 
 
 @pytest.mark.parametrize("raw", [b"", b"garbage\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n{"])
-def test_a_line_that_breaks_is_no_answer(tmp_path, raw):
+def test_a_broken_connection_is_reported_as_no_usable_answer(tmp_path, raw):
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def answer():
@@ -190,7 +188,7 @@ def test_a_line_that_breaks_is_no_answer(tmp_path, raw):
 
 
 @pytest.mark.parametrize("value", ["-5", "31000", "NaN", '"many"', "{}"])
-def test_absurd_values_are_no_answer_and_are_not_kept(api, tmp_path, value):
+def test_absurd_values_are_refused_and_not_kept(api, tmp_path, value):
     entry = f'{{"datetime": "2024-05-01T00:00:00Z", "carbonIntensity": {value}}}'
     api.body = f'{{"zone": "DE", "data": [{entry}]}}'.encode()
     with pytest.raises(Unreachable, match="no usable answer"):
@@ -199,7 +197,7 @@ def test_absurd_values_are_no_answer_and_are_not_kept(api, tmp_path, value):
 
 
 @pytest.mark.parametrize("time", ["2024-05-01T00:00:00", "2024-05-01T00:30:00Z", "noon", ""])
-def test_times_that_are_no_utc_hours_are_no_answer(api, tmp_path, time):
+def test_times_that_are_not_utc_hours_are_refused(api, tmp_path, time):
     api.body = f'{{"data": [{{"datetime": "{time}", "carbonIntensity": 5}}]}}'.encode()
     with pytest.raises(Unreachable, match="no usable answer"):
         electricity_maps_series("DE", [DAY], tmp_path, api.url)
@@ -208,20 +206,20 @@ def test_times_that_are_no_utc_hours_are_no_answer(api, tmp_path, time):
 @pytest.mark.parametrize(
     "body", [b"", b"<html>", b"[]", b"3", b'{"data": [{}]}', b'{"data": 3}', b"\xff\xfe"]
 )
-def test_nonsense_is_no_answer(api, tmp_path, body):
+def test_a_malformed_answer_is_refused(api, tmp_path, body):
     api.body = body
     with pytest.raises(Unreachable, match="no usable answer"):
         electricity_maps_series("DE", [DAY], tmp_path, api.url)
 
 
-def test_hours_without_a_value_are_gaps_and_an_empty_day_is_none(api, tmp_path):
+def test_an_answer_without_any_value_is_refused_and_not_kept(api, tmp_path):
     api.body = b'{"data": [{"datetime": "2024-05-01T00:00:00Z", "carbonIntensity": null}]}'
     with pytest.raises(Unreachable, match="no hour"):
         electricity_maps_series("DE", [DAY], tmp_path, api.url)
     assert not list(tmp_path.iterdir())
 
 
-def test_without_key_or_network_it_says_so(tmp_path, monkeypatch):
+def test_a_missing_key_or_network_is_reported(tmp_path, monkeypatch):
     with pytest.raises(Unreachable, match="no usable answer"):
         electricity_maps_series("DE", [DAY], tmp_path, "http://127.0.0.1:9")
     monkeypatch.delenv(KEY)
@@ -232,19 +230,19 @@ def test_without_key_or_network_it_says_so(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "text", ["", "{", "{}x", "3", '[["2024-05-01T00:00Z"]]', '[["noon", 5]]', "[[5, 5]]"]
 )
-def test_a_damaged_kept_answer_is_one_sentence(tmp_path, text):
+def test_a_damaged_kept_answer_is_reported_in_one_sentence(tmp_path, text):
     (tmp_path / f"DE-{DAY}.json").write_text(text)
     with pytest.raises(Fault, match="is not a kept answer"):
         electricity_maps_series("DE", [DAY], tmp_path)
 
 
-def test_kept_answers_may_write_utc_in_more_than_one_way(tmp_path):
+def test_kept_answers_may_write_utc_in_several_ways(tmp_path):
     times = ["2024-05-01T00:00:00Z", "2024-05-01T01:00:00.000Z", "2024-05-01T02:00:00+00:00"]
     (tmp_path / f"DE-{DAY}.json").write_text(json.dumps([[time, 5] for time in times]))
     assert len(electricity_maps_series("DE", [DAY], tmp_path).hours) == 3
 
 
-def test_a_cache_folder_that_cannot_be_written_is_one_sentence(api, tmp_path):
+def test_a_cache_folder_that_cannot_be_written_is_reported_in_one_sentence(api, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(Fault, match=r"cannot be written .*cache_folder"):
         electricity_maps_series("DE", [DAY], tmp_path / "file/folder", api.url)

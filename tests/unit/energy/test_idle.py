@@ -1,4 +1,4 @@
-"""Idle power: measured, kept per host with its age, refused where it would not be idle."""
+"""Idle power: measured, kept per host with its age, and refused on a busy machine."""
 
 import json
 import platform
@@ -23,23 +23,23 @@ def sensor():
 
 @pytest.fixture
 def quiet(monkeypatch):
-    """A machine that sleeps at once and is as busy as the test says."""
+    """A machine that sleeps without waiting and whose load the test sets."""
     busy = {"share": 0.0}
 
-    def wind(sensors, duration_s):
+    def measure(sensors, duration_s):
         clock = sensors[0].clock_by_hand
         return measure_idle_power(
             sensors, duration_s, clock=clock, sleep=clock.sleep, busy=lambda: busy["share"]
         )
 
-    monkeypatch.setattr("wattshed.energy.idle.measure_idle_power", wind)
+    monkeypatch.setattr("wattshed.energy.idle.measure_idle_power", measure)
     return busy
 
 
 METERING = MeteringBlock(idle_s=3.0, idle_max_age_h=1.0)
 
 
-def test_it_is_measured_once_and_then_kept_with_its_age(sensor, quiet, tmp_path):
+def test_idle_power_is_measured_once_and_kept_with_its_age(sensor, quiet, tmp_path):
     found, reason = find_idle_power([sensor], tmp_path, METERING)
     assert reason is None
     assert found.power_w == pytest.approx({"cpu": 20.0, "ram": 5.0})
@@ -50,7 +50,7 @@ def test_it_is_measured_once_and_then_kept_with_its_age(sensor, quiet, tmp_path)
     assert (tmp_path / f"{platform.node()}.json").is_file()
 
 
-def test_an_old_one_is_measured_anew(sensor, quiet, tmp_path):
+def test_an_old_idle_power_is_measured_again(sensor, quiet, tmp_path):
     find_idle_power([sensor], tmp_path, METERING)
     file = next(tmp_path.iterdir())
     kept = json.loads(file.read_text())
@@ -62,13 +62,13 @@ def test_an_old_one_is_measured_anew(sensor, quiet, tmp_path):
 
 
 @pytest.mark.parametrize("damage", ["", "{", "[]", '{"power_w": {}}', '{"measured_utc": "soon"}'])
-def test_a_damaged_file_is_measured_anew(sensor, quiet, tmp_path, damage):
+def test_idle_power_is_measured_again_if_its_file_is_damaged(sensor, quiet, tmp_path, damage):
     (tmp_path / f"{platform.node()}.json").write_text(damage)
     found, _ = find_idle_power([sensor], tmp_path, METERING)
     assert found.power_w["cpu"] == pytest.approx(20.0)
 
 
-def test_another_sensor_measures_anew(sensor, quiet, tmp_path):
+def test_idle_power_is_measured_again_if_the_components_change(sensor, quiet, tmp_path):
     find_idle_power([sensor], tmp_path, METERING)
     del sensor.power_w["ram"]
     found, _ = find_idle_power([sensor], tmp_path, METERING)
@@ -83,44 +83,44 @@ def test_a_busy_machine_has_no_idle_power(sensor, quiet, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_none_is_measured_where_none_is_wanted_or_nothing_can_be_read(sensor, quiet, tmp_path):
+def test_idle_power_is_not_measured_if_disabled_or_if_no_sensor_works(sensor, quiet, tmp_path):
     assert find_idle_power([sensor], tmp_path, MeteringBlock(idle_s=0.0)) == (None, "metering.idle_s is 0")
     sensor.lost = True
     assert find_idle_power([sensor], tmp_path, METERING) == (None, "no sensor reads an energy")
 
 
-def test_a_folder_that_cannot_be_written_only_means_measuring_again(sensor, quiet, tmp_path):
+def test_idle_power_is_measured_if_its_folder_cannot_be_written(sensor, quiet, tmp_path):
     (tmp_path / "idle").write_text("a file")
     found, reason = find_idle_power([sensor], tmp_path / "idle", METERING)
     assert reason is None
     assert found.power_w["cpu"] == pytest.approx(20.0)
 
 
-def test_the_span_is_long_enough_for_the_coarsest_sensor():
+def test_the_idle_measurement_is_long_enough_for_the_coarsest_sensor():
     clock = HandClock()
     coarse = KnownPower(clock, {"gpu0": 50.0}, resolution_s=1.0)
     found = measure_idle_power([coarse], 3.0, clock=clock, sleep=clock.sleep, busy=lambda: 0.0)
-    # Ten resolutions, and until the counter has stepped.
+    # Ten resolutions, and then until the next counter step.
     assert 10.0 <= found.duration_s <= 12.0
     assert found.power_w["gpu0"] == pytest.approx(50.0)
 
 
-def test_idle_power_is_taken_from_step_to_step_of_the_counter():
+def test_idle_power_is_measured_between_counter_steps():
     clock = SimulatedClock()
     sensor = SimulatedSensor(Phases((0.0, 40.0)), clock, Counter(step_s=0.5))
     sensor.start()
     clock.sleep(0.31)
     found = measure_idle_power([sensor], 5.0, clock=clock, sleep=clock.sleep, busy=lambda: 0.0)
-    # Read at the edges alone, up to a whole step of the 5 s would be missing: 10 %.
+    # A reading at both ends only could miss a whole step in 5 s, which is 10 %.
     assert found.power_w["gpu0"] == pytest.approx(40.0, rel=0.01)
 
 
-def test_the_load_of_this_machine_is_a_share(sensor):
+def test_the_load_of_this_machine_is_between_0_and_1(sensor):
     found = measure_idle_power([KnownPower(HandClock(), {"cpu": 1.0}, resolution_s=0.01)], 0.2)
     assert 0 <= found.busy_share <= 1
 
 
-def test_net_of_a_mixture_is_estimated():
+def test_net_energy_of_measured_gross_and_estimated_idle_is_estimated():
     idle = IdlePower({"cpu": 10.0}, {"cpu": "estimated"}, {"cpu": "s"}, "2026-01-01T00:00:00+00:00", 3.0, 0.0)
     gross = Reading({"cpu": Component(1.0, "measured", "s")})
     net = idle.net(gross, 3600.0)

@@ -25,7 +25,7 @@ def mean(found, start_h, end_h):
     )[0]
 
 
-def test_partial_hours_weigh_by_their_time():
+def test_partial_hours_are_weighted_by_their_duration():
     found = series([100, 300, 500])
     assert mean(found, 0, 3) == pytest.approx(0.3)
     assert mean(found, 0.5, 1.5) == pytest.approx(0.2)
@@ -39,7 +39,7 @@ def test_partial_hours_weigh_by_their_time():
     st.floats(0, 1),
     st.floats(0, 1),
 )
-def test_the_mean_is_that_of_a_fine_sum(values, one, other):
+def test_the_mean_equals_a_fine_numerical_sum(values, one, other):
     found = series(values)
     low, high = sorted((one * len(values), other * len(values)))
     if high - low < 0.01:
@@ -51,11 +51,11 @@ def test_the_mean_is_that_of_a_fine_sum(values, one, other):
 
 
 @pytest.mark.parametrize(("low", "high"), [(-1, 1), (2, 4), (3, 5), (np.nan, 1), (0.5, 3.5)])
-def test_what_the_series_does_not_cover_is_not_known(low, high):
+def test_the_mean_of_a_span_beyond_the_series_is_unknown(low, high):
     assert np.isnan(mean(series([100, 200, 300]), low, high))
 
 
-def test_a_gap_is_not_bridged():
+def test_a_gap_in_the_series_is_not_filled():
     gappy = series([100, 300], hours=[0, 2])
     assert mean(gappy, 0.2, 0.8) == pytest.approx(0.1)
     assert np.isnan(mean(gappy, 0.5, 2.5))
@@ -67,14 +67,14 @@ def kg(found, at_h, kwh):
     return found.emissions_kg(START.timestamp() + HOUR_S * np.asarray(at_h, float), np.asarray(kwh, float))
 
 
-def test_energy_is_weighed_by_the_hours_in_which_it_was_drawn():
+def test_energy_is_weighted_by_the_intensity_of_the_hour_of_use():
     found = series([100, 300])
     assert kg(found, [0, 1, 2], [0, 9, 10]) == pytest.approx(9 * 0.1 + 1 * 0.3)
     assert kg(found, [0, 2], [0, 10]) == pytest.approx(10 * 0.2)
     assert kg(found, [0.5, 0.5, 1.5], [5, 6, 8]) == pytest.approx(1 * 0.1 + 2 * 0.2)
 
 
-def test_energy_outside_of_the_series_gives_no_mass_and_rest_outside_costs_nothing():
+def test_energy_outside_the_series_gives_no_mass_and_idle_time_outside_adds_none():
     found = series([100, 300])
     assert kg(found, [0, 1, 3], [0, 1, 2]) is None
     assert kg(found, [-5, 0, 1, 9], [4, 4, 5, 5]) == pytest.approx(0.1)
@@ -102,7 +102,7 @@ def test_mass_lies_between_the_cleanest_and_the_dirtiest_hour(values, points):
         ([0, 1], [0, np.nan], "energy point 2"),
     ],
 )
-def test_points_that_go_back_are_refused(at_h, kwh, sentence):
+def test_invalid_energy_points_are_refused(at_h, kwh, sentence):
     with pytest.raises(Fault, match=sentence):
         kg(series([100, 300]), at_h, kwh)
 
@@ -113,7 +113,7 @@ def table(**columns):
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
-def test_csv_and_parquet_read_the_same(tmp_path, suffix):
+def test_csv_and_parquet_give_the_same_series(tmp_path, suffix):
     path = tmp_path / f"grid{suffix}"
     table().to_csv(path, index=False) if suffix == ".csv" else table().to_parquet(path)
     found = read_series(path, "time", "g")
@@ -143,14 +143,14 @@ def test_csv_and_parquet_read_the_same(tmp_path, suffix):
         ({"g": [None] * 4}, "holds no intensity at all"),
     ],
 )
-def test_a_wrong_file_is_one_sentence_with_its_row(tmp_path, change, sentence):
+def test_a_wrong_intensity_file_is_refused_with_the_reason(tmp_path, change, sentence):
     path = tmp_path / "grid.parquet"
     table(**change).to_parquet(path)
     with pytest.raises(Fault, match=sentence):
         read_series(path, "time", "g")
 
 
-def test_an_absent_file_or_column_or_format_is_one_sentence(tmp_path):
+def test_a_missing_or_unreadable_file_and_a_missing_column_are_reported(tmp_path):
     with pytest.raises(Fault, match="does not exist"):
         read_series(tmp_path / "none.csv", "time", "g")
     table().to_parquet(tmp_path / "grid.parquet")
@@ -170,7 +170,7 @@ def test_the_recorded_grids_can_be_read(root):
     assert 0.1 < found.mean_kg_per_kwh(np.array([day]), np.array([day + 24 * HOUR_S]))[0] < 0.6
 
 
-def test_a_file_of_several_grids_is_refused_at_its_second_one(root):
+def test_a_file_of_several_grids_is_refused_at_the_first_repeated_hour(root):
     path = root.parent / "shared/data/carbon_intensity/us_balancing_areas_2022.parquet"
     if not path.is_file():
         pytest.skip("the recorded grids are not on this machine")

@@ -1,4 +1,4 @@
-"""The writing side of the ledger: what a kill, a resumption or a bad folder leaves behind."""
+"""Writing the ledger: kills, resumed jobs, threads and bad folders."""
 
 import json
 import threading
@@ -45,7 +45,7 @@ def test_a_resumed_job_keeps_the_energy_of_the_killed_attempt(tmp_path):
     assert events == ["start", "window", "start"]
 
 
-def test_an_attempt_that_nobody_resumes_is_set_aside_not_lost(tmp_path):
+def test_an_attempt_that_is_not_resumed_is_set_aside_and_not_lost(tmp_path):
     first = Ledger(tmp_path / "job.jsonl", resumes=False)
     first.append("start", job="old")
     first.abandon()
@@ -69,13 +69,13 @@ def test_events_of_several_threads_do_not_mix(tmp_path):
     assert len(events_of(tmp_path / "job.jsonl.part")) == 120
 
 
-def test_a_file_where_a_folder_should_be_is_one_sentence(tmp_path):
+def test_a_file_in_place_of_a_folder_is_reported_in_one_sentence(tmp_path):
     (tmp_path / "ledger").write_text("")
     with pytest.raises(Fault, match=r"cannot be written .* expected a folder"):
         Ledger(tmp_path / "ledger/job.jsonl", resumes=False)
 
 
-def test_a_read_only_folder_is_one_sentence():
+def test_a_read_only_folder_is_reported_in_one_sentence():
     with reachable_folder() as folder, without_privileges():
         folder.chmod(0o500)
         with pytest.raises(Fault, match="Permission denied"):

@@ -1,4 +1,4 @@
-"""The meter on sensors whose truth is known."""
+"""The meter on sensors of known power."""
 
 import json
 from itertools import pairwise
@@ -33,7 +33,7 @@ def meter(tmp_path, sensor, clock):
     return Meter(Ledger(tmp_path / "job.jsonl", resumes=False), [sensor], 1.0, clock=clock)
 
 
-def test_a_window_has_the_energy_of_its_time(meter, clock, tmp_path):
+def test_a_window_records_the_energy_of_its_duration(meter, clock, tmp_path):
     with meter.window("epoch", epoch=1) as window:
         clock.sleep(2.0)
         window.values["train_loss"] = 0.5
@@ -53,14 +53,14 @@ def test_short_work_is_repeated_until_the_window_is_long_enough(meter, clock, tm
     assert events_of(tmp_path / "job.jsonl.part")[-1]["repeats"] == 250
 
 
-def test_repeats_fill_the_coarsest_sensor_however_short_the_minimum(clock, tmp_path):
+def test_repeats_last_three_resolutions_of_the_coarsest_sensor(clock, tmp_path):
     coarse = KnownPower(clock, {"cpu": 1.0}, resolution_s=2.0)
     meter = Meter(Ledger(tmp_path / "job.jsonl", resumes=False), [coarse], 0.01, clock=clock)
     window = meter.repeat("fit", lambda: clock.sleep(0.5))
     assert window.repeats * window.duration_s >= 3 * coarse.resolution_s
 
 
-def test_a_window_shorter_than_the_resolution_is_refused(meter, clock, tmp_path):
+def test_the_energy_of_a_window_shorter_than_the_resolution_is_missing(meter, clock, tmp_path):
     with meter.window("epoch") as window:
         clock.sleep(0.05)
     assert window.energy.status == "missing"
@@ -69,7 +69,7 @@ def test_a_window_shorter_than_the_resolution_is_refused(meter, clock, tmp_path)
     assert "shorter than the sensor's resolution of 0.1 s" in written["energy"]["gpu0"]["source"]
 
 
-def test_a_sensor_that_is_not_there_does_not_make_windows_longer(clock, tmp_path):
+def test_a_missing_sensor_does_not_make_short_windows_unmeasurable(clock, tmp_path):
     absent = KnownPower(clock, {"gpu": 1.0}, resolution_s=60.0)
     absent.lost = True
     sensors = [absent, KnownPower(clock, {"cpu": 1.0})]
@@ -80,7 +80,7 @@ def test_a_sensor_that_is_not_there_does_not_make_windows_longer(clock, tmp_path
     assert window.energy.components["gpu"].status == "missing"
 
 
-def test_a_sensor_lost_in_mid_window_is_missing_there(meter, sensor, clock):
+def test_a_sensor_lost_during_a_window_makes_its_energy_missing(meter, sensor, clock):
     with meter.window("epoch") as window:
         clock.sleep(1.0)
         sensor.lost = True
@@ -105,7 +105,7 @@ def test_windows_and_gaps_sum_to_the_job(tmp_path_factory, spans):
     assert sum(event["duration_s"] for event in written) + gap_j / 40 == pytest.approx(duration_s)
 
 
-def test_windows_nest_and_overlap(meter, clock):
+def test_windows_can_nest_and_overlap(meter, clock):
     job = meter.begin("job")
     load = meter.begin("load")
     clock.sleep(1.0)
@@ -118,7 +118,7 @@ def test_windows_nest_and_overlap(meter, clock):
     assert [w.energy.joules for w in (load, epoch, job)] == pytest.approx([800.0, 800.0, 1200.0])
 
 
-def test_a_window_is_ended_once(meter, clock):
+def test_a_window_cannot_be_ended_twice(meter, clock):
     window = meter.begin("epoch")
     clock.sleep(1.0)
     meter.end(window)
@@ -136,7 +136,7 @@ def test_a_failed_window_is_not_recorded(meter, clock, tmp_path):
     assert (tmp_path / "job.jsonl.part").read_text() == ""
 
 
-def test_the_accelerator_is_waited_for_at_both_edges(tmp_path, clock):
+def test_the_meter_waits_for_the_accelerator_at_both_ends_of_a_window(tmp_path, clock):
     """Work that was only queued when the window ended belongs to it; work from before does not."""
     queued = [0.5]
 
@@ -153,7 +153,7 @@ def test_the_accelerator_is_waited_for_at_both_edges(tmp_path, clock):
     assert window.energy.joules == pytest.approx(200.0)
 
 
-def test_trials_exclude_the_warm_up_and_carry_an_interval(meter, clock, tmp_path):
+def test_trials_exclude_the_warm_up_and_have_an_interval(meter, clock, tmp_path):
     seconds = iter([9.0, *(1.0 + 0.01 * (trial % 3) for trial in range(12))])
     found = meter.measure("forecast", lambda: clock.sleep(next(seconds)), trials=12, model="ridge")
     assert found.energy_j.n == 12
@@ -164,7 +164,7 @@ def test_trials_exclude_the_warm_up_and_carry_an_interval(meter, clock, tmp_path
     assert [event["labels"]["trial"] for event in written] == list(range(1, 13))
 
 
-def test_trials_are_some_steps_of_the_counter_apart(clock, tmp_path):
+def test_trials_are_separated_by_some_counter_steps(clock, tmp_path):
     sensor = KnownPower(clock, {"gpu0": 100.0}, resolution_s=0.1)
     ledger = Ledger(tmp_path / "job.jsonl", resumes=False)
     meter = Meter(ledger, [sensor], 1.0, clock=clock, sleep=clock.sleep)
@@ -174,11 +174,11 @@ def test_trials_are_some_steps_of_the_counter_apart(clock, tmp_path):
         assert 0.2 <= after["start_s"] - before["end_s"] <= 0.3
 
 
-def test_net_energy_is_gross_less_idle(tmp_path, clock):
+def test_net_energy_is_gross_energy_minus_idle_energy(tmp_path, clock):
     sensor = KnownPower(clock, {"cpu": 20.0, "gpu0": 60.0})
     idle = measure_idle_power([sensor], 3.0, clock=clock, sleep=clock.sleep, busy=lambda: 0.0)
     sensor.power_w = {"cpu": 100.0, "gpu0": 300.0}
-    # Cumulative energies step where the power does; windows begin after the step.
+    # The power changes here; the window begins after the change.
     meter = Meter(Ledger(tmp_path / "job.jsonl", resumes=False), [sensor], 1.0, idle=idle, clock=clock)
     with meter.window("epoch") as window:
         clock.sleep(2.0)
@@ -187,7 +187,7 @@ def test_net_energy_is_gross_less_idle(tmp_path, clock):
     assert window.net.status == "measured"
 
 
-def test_idle_of_another_sensor_is_not_subtracted(clock, tmp_path):
+def test_idle_power_of_another_sensor_is_not_subtracted(clock, tmp_path):
     idle = IdlePower({"cpu": 20.0}, {"cpu": "measured"}, {"cpu": "rapl"}, "2026-01-01T00:00:00+00:00", 3, 0)
     meter = Meter(
         Ledger(tmp_path / "job.jsonl", resumes=False),
@@ -202,7 +202,7 @@ def test_idle_of_another_sensor_is_not_subtracted(clock, tmp_path):
     assert window.net.components["cpu"].source == "no idle power from known"
 
 
-def test_without_idle_power_net_is_missing_not_gross(meter, clock):
+def test_net_energy_is_missing_without_idle_power(meter, clock):
     with meter.window("epoch") as window:
         clock.sleep(2.0)
     assert window.net.kwh is None

@@ -1,4 +1,4 @@
-"""Whole metered jobs on this machine's own sensors, killed and unkilled."""
+"""Complete metered jobs on the sensors of this machine, finished and killed."""
 
 import json
 import os
@@ -30,7 +30,7 @@ def host(tmp_path):
     return Host("ESP", None, tmp_path / "idle", "abc")
 
 
-def test_a_job_leaves_a_whole_ledger(tmp_path, metering, host):
+def test_a_job_writes_a_complete_ledger(tmp_path, metering, host):
     path = tmp_path / "training/model-1.jsonl"
     labels = {"model": "model", "seed": 1}
     with metered_job(
@@ -56,14 +56,14 @@ def test_a_job_leaves_a_whole_ledger(tmp_path, metering, host):
     assert epoch["values"] == {"train_loss": 0.5}
     assert end["outcome"] == "finished"
     began, ended = (datetime.fromisoformat(text) for text in (sensors["began_utc"], end["ended_utc"]))
-    # Stated to a millisecond, so the clock may seem to have gone back by one.
+    # Stated to a millisecond, so the clock may seem to go back by one.
     assert (ended - began).total_seconds() >= 0.3 - 0.002
     assert end["duration_s"] >= 0.3
     assert "clock_jump_s" in end
     assert not path.with_name("model-1.jsonl.part").exists()
 
 
-def test_no_kilogram_stands_in_a_measurement(tmp_path, metering, host):
+def test_a_ledger_holds_energies_and_no_masses(tmp_path, metering, host):
     """CodeCarbon's stop() returns kg, which was once stored as kWh. Only energies are taken from it."""
     with metered_job(tmp_path / "a.jsonl", stage="s", job="a", labels={}, metering=metering, host=host):
         time.sleep(0.3)
@@ -83,7 +83,7 @@ def test_an_unknown_place_has_no_factor(tmp_path, metering):
 
 
 def test_idle_power_is_measured_once_for_two_jobs(tmp_path, host, monkeypatch):
-    """On a machine of known power that does nothing else: other processes must not decide this."""
+    """On a fake idle machine of known power: other processes must not affect the result."""
     monkeypatch.setattr("wattshed.energy.idle.CpuLoad", QuietProcessor)
     metering = MeteringBlock(idle_s=0.1, minimum_window_s=0.05)
     for name in ("a", "b"):
@@ -110,7 +110,7 @@ class QuietProcessor:
         return 0.0
 
 
-def test_a_stopped_job_says_why(tmp_path, metering, host):
+def test_a_stopped_job_records_the_reason(tmp_path, metering, host):
     with metered_job(
         tmp_path / "a.jsonl", stage="s", job="a", labels={}, metering=metering, host=host
     ) as meter:
@@ -119,7 +119,7 @@ def test_a_stopped_job_says_why(tmp_path, metering, host):
     assert (end["outcome"], end["reason"]) == ("stopped", "budget of 1 kWh")
 
 
-def test_a_folder_that_cannot_be_written_ends_before_anything_runs(metering, host):
+def test_a_job_with_an_unwritable_folder_fails_before_its_work_starts(metering, host):
     ran = []
     with (
         pytest.raises(Fault, match="cannot be written"),
@@ -131,7 +131,7 @@ def test_a_folder_that_cannot_be_written_ends_before_anything_runs(metering, hos
     assert not ran
 
 
-def test_no_job_of_a_study_begins_once_its_budget_is_spent(tmp_path, metering, host, monkeypatch):
+def test_no_job_starts_after_the_study_budget_is_spent(tmp_path, metering, host, monkeypatch):
     budget = Budget(BudgetBlock(study_kwh=1e-9), None, 1.0, tmp_path)
     monkeypatch.setenv(VARIABLE, budget.to_json())
     job = {"stage": "s", "job": "a", "labels": {}, "metering": metering, "host": host}
@@ -165,8 +165,8 @@ def start(path, epochs, epoch_s):
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ})
 
 
-def test_parallel_jobs_keep_a_file_each(tmp_path):
-    """Six trackers that stop together into one CSV kept one row of six."""
+def test_parallel_jobs_write_one_file_each(tmp_path):
+    """Six trackers that stopped at the same time and shared one CSV kept one row of six."""
     paths = [tmp_path / f"job-{index}.jsonl" for index in range(4)]
     jobs = [start(path, 2, 0.2) for path in paths]
     assert [job.wait() for job in jobs] == [0] * 4

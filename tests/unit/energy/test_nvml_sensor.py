@@ -1,4 +1,4 @@
-"""GPU energy through NVML, against a driver in memory; on a real GPU, against Zeus."""
+"""GPU energy through NVML, with a fake driver; on a real GPU, compared with Zeus."""
 
 import threading
 import time
@@ -24,7 +24,7 @@ def started(nvml, environment=None, **options):
     return sensor
 
 
-def test_every_gpu_has_its_own_counter_from_the_start_in_kwh():
+def test_each_gpu_is_read_from_its_own_counter_in_kwh_since_the_start():
     first, second = FakeGpu("GPU-a"), FakeGpu("GPU-b")
     sensor = started(FakeNvml(first, second))
     first.counter_mj += 3_600_000
@@ -41,14 +41,14 @@ def test_only_visible_gpus_are_metered_under_their_own_index():
 
 
 @pytest.mark.parametrize(("visible", "reason"), [("", "hides every GPU"), ("7", "no GPU is named")])
-def test_hidden_gpus_are_missing_not_zero(visible, reason):
+def test_hidden_gpus_are_missing_and_not_zero(visible, reason):
     nvml = FakeNvml(FakeGpu())
     part = started(nvml, {"CUDA_VISIBLE_DEVICES": visible}).read()["gpu"]
     assert part.kwh is None
     assert reason in part.source
 
 
-def test_no_driver_and_no_gpu_are_missing_with_the_reason():
+def test_a_missing_driver_or_gpu_is_reported_with_the_reason():
     no_driver = FakeNvml(nvmlInit=pynvml.NVML_ERROR_LIBRARY_NOT_FOUND)
     part = started(no_driver).read()["gpu"]
     assert part.kwh is None
@@ -56,19 +56,19 @@ def test_no_driver_and_no_gpu_are_missing_with_the_reason():
     assert started(FakeNvml()).read()["gpu"].source == "nvml: no GPU"
 
 
-def test_a_gpu_in_mig_mode_is_refused_with_a_sentence():
+def test_a_gpu_in_mig_mode_is_missing_with_the_reason():
     parts = started(FakeNvml(FakeGpu(mig=pynvml.NVML_DEVICE_MIG_ENABLE), FakeGpu("GPU-b"))).read()
     assert parts["gpu0"].kwh is None
     assert "is in MIG mode" in parts["gpu0"].source
     assert parts["gpu1"].status == "measured"
 
 
-def test_cards_that_know_no_mig_are_metered():
+def test_gpus_without_mig_support_are_metered():
     gpu = FakeGpu(nvmlDeviceGetMigMode=pynvml.NVML_ERROR_NOT_SUPPORTED)
     assert started(FakeNvml(gpu)).read()["gpu0"].status == "measured"
 
 
-def test_without_a_counter_power_is_sampled_and_said_to_be_an_estimate():
+def test_power_is_sampled_and_marked_estimated_without_an_energy_counter():
     clock, gpu = HandClock(), FakeGpu(**NO_COUNTER)
     sensor = started(FakeNvml(gpu), clock=clock)
     assert sensor.resolution_s == 1.0
@@ -78,7 +78,7 @@ def test_without_a_counter_power_is_sampled_and_said_to_be_an_estimate():
     sensor.stop()
     assert part.status == "estimated"
     assert "sampled" in part.source
-    # Power rises from 100 to 300 W: wherever the thread's own samples fell, the trapezoid lies between.
+    # Power rises from 100 to 300 W: the result lies between, for any times of the thread's samples.
     assert part.kwh * JOULES_PER_KWH == pytest.approx(10.0 * 200, rel=0.5)
 
 
@@ -121,7 +121,7 @@ def test_sampled_power_is_integrated_by_trapezoids():
     assert gpu.joules(0.1) == pytest.approx(10.0 + 15.0)
 
 
-def test_a_missed_sample_is_bridged_and_a_long_silence_is_not():
+def test_a_short_gap_in_the_samples_is_bridged_and_a_long_one_is_not():
     gpu = HandSampled()
     gpu.gpu.faults["nvmlDeviceGetPowerUsage"] = pynvml.NVML_ERROR_TIMEOUT
     assert gpu.joules(0.2) is None
@@ -135,14 +135,14 @@ def test_a_missed_sample_is_bridged_and_a_long_silence_is_not():
     assert "could not be read for 3.5 s" in gpu.power.read().source
 
 
-def test_neither_counter_nor_power_is_missing():
+def test_a_gpu_without_energy_counter_and_power_is_missing():
     gpu = FakeGpu(**NO_COUNTER, nvmlDeviceGetPowerUsage=pynvml.NVML_ERROR_NOT_SUPPORTED)
     part = started(FakeNvml(gpu)).read()["gpu0"]
     assert part.kwh is None
     assert "neither energy counter nor power" in part.source
 
 
-def test_a_counter_that_falls_back_is_lost_for_good():
+def test_energy_stays_missing_after_a_counter_falls_back():
     gpu = FakeGpu()
     sensor = started(FakeNvml(gpu))
     gpu.counter_mj = 1000
@@ -151,7 +151,7 @@ def test_a_counter_that_falls_back_is_lost_for_good():
     assert "fell back" in sensor.read()["gpu0"].source
 
 
-def test_an_error_in_mid_run_is_missing_and_may_recover():
+def test_energy_is_missing_during_an_error_and_known_again_after_it():
     gpu = FakeGpu()
     sensor = started(FakeNvml(gpu))
     gpu.faults[COUNTER] = pynvml.NVML_ERROR_GPU_IS_LOST
@@ -161,7 +161,7 @@ def test_an_error_in_mid_run_is_missing_and_may_recover():
     assert sensor.read()["gpu0"].kwh == pytest.approx(0.001)
 
 
-def test_it_may_be_stopped_twice_without_a_start_and_gives_nvml_back():
+def test_the_sensor_can_be_stopped_without_a_start_and_shuts_nvml_down():
     nvml = FakeNvml(FakeGpu())
     sensor = NvmlSensor(nvml, {})
     sensor.stop()
@@ -172,7 +172,7 @@ def test_it_may_be_stopped_twice_without_a_start_and_gives_nvml_back():
     assert sensor.read()["gpu"].kwh is None
 
 
-def test_this_machine_tells_the_truth():
+def test_the_gpus_of_this_machine_have_an_energy_or_a_reason():
     sensor = NvmlSensor()
     sensor.start()
     parts = sensor.read()
@@ -181,7 +181,7 @@ def test_this_machine_tells_the_truth():
     assert all(part.kwh is not None or part.source.startswith("nvml: ") for part in parts.values())
 
 
-def test_what_is_sampled_has_its_unit_and_what_cannot_be_read_is_left_out():
+def test_samples_have_units_and_unreadable_values_are_omitted():
     gpu = FakeGpu(nvmlDeviceGetTemperature=pynvml.NVML_ERROR_NOT_SUPPORTED)
     sample = GpuSamples(FakeNvml(gpu), {}).sample()
     assert sample == {
@@ -194,7 +194,7 @@ def test_what_is_sampled_has_its_unit_and_what_cannot_be_read_is_left_out():
     assert GpuSamples(FakeNvml(nvmlInit=pynvml.NVML_ERROR_LIBRARY_NOT_FOUND), {}).sample() == {}
 
 
-def test_a_second_start_begins_anew_and_keeps_nvml_open_once():
+def test_a_second_start_resets_the_energy_and_opens_nvml_only_once():
     gpu = FakeGpu()
     nvml = FakeNvml(gpu)
     sensor = started(nvml)
@@ -204,7 +204,7 @@ def test_a_second_start_begins_anew_and_keeps_nvml_open_once():
     assert nvml.opened == 1
 
 
-def test_a_gpu_in_mig_mode_is_not_sampled_either():
+def test_a_gpu_in_mig_mode_is_not_sampled():
     assert GpuSamples(FakeNvml(FakeGpu(mig=pynvml.NVML_DEVICE_MIG_ENABLE)), {}).sample() == {}
 
 

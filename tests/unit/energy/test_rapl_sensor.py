@@ -1,4 +1,4 @@
-"""RAPL through powercap, on a tree of files like the kernel's."""
+"""RAPL through powercap, on files like those of the kernel."""
 
 import pytest
 from hypothesis import given
@@ -47,8 +47,8 @@ def test_packages_and_dram_are_summed_and_nothing_is_counted_twice(tmp_path, two
     st.lists(st.tuples(st.floats(0.05, 60), st.floats(0, 990)), max_size=25),
     st.integers(0, RANGE_UJ - 1),
 )
-def test_any_powers_over_any_spans_sum_to_the_truth_through_every_wrap(tmp_path_factory, spans, first_uj):
-    """Spans [s] of powers [W] that a socket can draw; 60 kJ of a 65 kJ range in one of them at most."""
+def test_the_energy_of_any_powers_is_exact_across_counter_wraps(tmp_path_factory, spans, first_uj):
+    """Spans [s] of powers [W] that a socket can draw; each span has at most 60 kJ of the 65 kJ range."""
     root, clock, range_uj = tmp_path_factory.mktemp("rapl"), HandClock(), 65_532_610_987
     counter_uj = first_uj % range_uj
     energy = zone(root, "intel-rapl:0", "package-0", counter_uj, range_uj)
@@ -63,8 +63,8 @@ def test_any_powers_over_any_spans_sum_to_the_truth_through_every_wrap(tmp_path_
     assert sensor.read()["cpu"].kwh == pytest.approx(true_uj / 1e6 / JOULES_PER_KWH, rel=1e-12)
 
 
-def test_a_counter_set_back_is_lost_and_no_wrap(tmp_path):
-    """As after a suspend: taken for a wrap it would add 262 kJ in a second."""
+def test_a_counter_that_was_set_back_is_missing_and_not_taken_as_a_wrap(tmp_path):
+    """As after a suspend. Counted as a wrap, it would add 262 kJ in a second."""
     clock = HandClock()
     energy = zone(tmp_path, "intel-rapl:0", "package-0", 5_000_000_000)
     sensor = RaplSensor(tmp_path, clock)
@@ -76,7 +76,7 @@ def test_a_counter_set_back_is_lost_and_no_wrap(tmp_path):
     assert sensor.read()["cpu"].kwh is None
 
 
-def test_a_counter_that_may_have_come_round_twice_is_missing(tmp_path):
+def test_a_counter_that_may_have_wrapped_twice_is_missing(tmp_path):
     clock = HandClock()
     zone(tmp_path, "intel-rapl:0", "package-0")
     sensor = RaplSensor(tmp_path, clock)
@@ -87,40 +87,40 @@ def test_a_counter_that_may_have_come_round_twice_is_missing(tmp_path):
     assert "overflowed twice" in sensor.read()["cpu"].source
 
 
-def test_without_powercap_it_is_missing(tmp_path):
+def test_cpu_and_memory_are_missing_without_powercap(tmp_path):
     parts = started(tmp_path / "absent").read()
     assert {part.status for part in parts.values()} == {"missing"}
     assert "no such zone" in parts["cpu"].source
 
 
-def test_without_dram_zones_only_memory_is_missing(tmp_path):
+def test_only_memory_is_missing_without_dram_zones(tmp_path):
     zone(tmp_path, "intel-rapl:0", "package-0")
     parts = started(tmp_path).read()
     assert parts["cpu"].status == "measured"
     assert parts["ram"].kwh is None
 
 
-def test_dram_in_some_packages_only_is_no_sum(tmp_path, two_sockets):
+def test_memory_is_missing_if_only_some_packages_have_dram(tmp_path, two_sockets):
     (two_sockets["dram-1"].parent / "name").write_text("uncore\n")
     parts = started(tmp_path).read()
     assert "1 of 2 packages" in parts["ram"].source
     assert parts["cpu"].status == "measured"
 
 
-def test_a_package_without_its_range_is_missing(tmp_path):
+def test_a_package_without_its_counter_range_is_missing(tmp_path):
     energy = zone(tmp_path, "intel-rapl:0", "package-0")
     (energy.parent / "max_energy_range_uj").unlink()
     assert "max_energy_range_uj cannot be read" in started(tmp_path).read()["cpu"].source
 
 
-def test_a_counter_for_root_alone_is_refused():
+def test_a_counter_readable_only_by_root_is_reported():
     with reachable_folder() as folder, without_privileges():
         zone(folder, "intel-rapl:0", "package-0").chmod(0o000)
         assert "Permission denied" in started(folder).read()["cpu"].source
 
 
 def unreadable(monkeypatch, path):
-    """Root may read anything, so the kernel's refusal is put where it would happen."""
+    """Root may read every file, so the refusal of the kernel is imitated."""
     read_text = type(path).read_text
 
     def refuse(self, *arguments, **options):
@@ -131,7 +131,7 @@ def unreadable(monkeypatch, path):
     monkeypatch.setattr(type(path), "read_text", refuse)
 
 
-def test_an_unreadable_counter_says_what_to_do(tmp_path, monkeypatch):
+def test_an_unreadable_counter_is_reported_with_the_remedy(tmp_path, monkeypatch):
     energy = zone(tmp_path, "intel-rapl:0", "package-0")
     unreadable(monkeypatch, energy)
     part = started(tmp_path).read()["cpu"]
@@ -141,14 +141,14 @@ def test_an_unreadable_counter_says_what_to_do(tmp_path, monkeypatch):
     assert "zeusd" in part.source
 
 
-def test_unreadable_memory_does_not_hide_the_processor(tmp_path, monkeypatch, two_sockets):
+def test_an_unreadable_memory_counter_does_not_affect_the_cpu(tmp_path, monkeypatch, two_sockets):
     unreadable(monkeypatch, two_sockets["dram-1"])
     parts = started(tmp_path).read()
     assert parts["ram"].kwh is None
     assert parts["cpu"].status == "measured"
 
 
-def test_a_counter_lost_in_mid_run_is_missing_not_frozen(tmp_path, monkeypatch):
+def test_a_counter_lost_during_a_run_is_missing_and_not_frozen(tmp_path, monkeypatch):
     energy = zone(tmp_path, "intel-rapl:0", "package-0")
     sensor = started(tmp_path)
     unreadable(monkeypatch, energy)
@@ -156,12 +156,12 @@ def test_a_counter_lost_in_mid_run_is_missing_not_frozen(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("text", ["", "many\n"])
-def test_nonsense_is_missing(tmp_path, text):
+def test_a_counter_whose_text_is_not_a_number_is_missing(tmp_path, text):
     zone(tmp_path, "intel-rapl:0", "package-0").write_text(text)
     assert "something that is not a number" in started(tmp_path).read()["cpu"].source
 
 
-def test_it_starts_again_from_zero_after_a_stop(tmp_path, two_sockets):
+def test_the_sensor_starts_again_from_zero_after_a_stop(tmp_path, two_sockets):
     sensor = started(tmp_path)
     two_sockets["package-0"].write_text("3601000")
     assert sensor.read()["cpu"].kwh > 0

@@ -11,7 +11,7 @@ def reading(cpu, gpu):
     return Reading({"cpu": Component(cpu, "estimated", "model"), "gpu": gpu_part})
 
 
-def test_a_missing_component_is_never_a_zero():
+def test_a_missing_component_is_never_zero():
     with pytest.raises(ValueError, match="does not match the status"):
         Component(0.0, "missing", "nvml")
     with pytest.raises(ValueError, match="does not match the status"):
@@ -20,7 +20,7 @@ def test_a_missing_component_is_never_a_zero():
     assert Reading({"gpu": Component(None, "missing", "no GPU")}).kwh is None
 
 
-def test_sum_status_and_difference():
+def test_readings_can_be_summed_subtracted_and_divided():
     assert reading(1.0, 2.0).kwh == pytest.approx(3.0)
     assert reading(1.0, 2.0).status == "estimated"
     assert Reading({"gpu": Component(1.0, "measured", "counter")}).status == "measured"
@@ -38,7 +38,7 @@ def test_a_counter_that_is_missing_at_one_edge_makes_the_window_missing(before, 
     assert gpu.kwh is None
 
 
-def test_kilograms_need_energy_and_a_factor():
+def test_a_mass_needs_an_energy_and_a_factor():
     assert Intensity(0.2, "factor").co2e_kg(3.0) == pytest.approx(0.6)
     assert Intensity(None, "unknown").co2e_kg(3.0) is None
     assert Intensity(0.2, "factor").co2e_kg(None) is None

@@ -1,4 +1,4 @@
-"""The thread beside the work."""
+"""The thread that samples during the work."""
 
 import time
 
@@ -6,7 +6,7 @@ from wattshed.energy.sampling.sampler import Sampler
 
 
 class Notebook:
-    """Takes the meter's place to write down what the sampler asks of it."""
+    """A fake meter that records the calls of the sampler."""
 
     def __init__(self):
         self.samples, self.ticks = [], 0
@@ -35,23 +35,23 @@ def wait_for(condition):
         time.sleep(0.01)
 
 
-def test_it_samples_and_ticks_until_the_block_ends():
+def test_the_sampler_samples_and_ticks_until_the_block_ends():
     book = Notebook()
     with Sampler(book, [Thermometer()], sample_every_s=0.02, tick_every_s=0.05):
         wait_for(lambda: len(book.samples) >= 5 and book.ticks >= 2)
     assert book.samples[0] == {"cpu_temperature_c": 41.0}
-    told = len(book.samples), book.ticks
+    at_end = len(book.samples), book.ticks
     time.sleep(0.1)
-    assert (len(book.samples), book.ticks) == told
+    assert (len(book.samples), book.ticks) == at_end
 
 
-def test_the_first_sample_is_taken_at_once():
+def test_the_first_sample_is_taken_immediately():
     book = Notebook()
     with Sampler(book, [Thermometer()], sample_every_s=60, tick_every_s=60):
         wait_for(lambda: book.samples)
 
 
-def test_a_source_that_fails_is_given_up_with_a_sentence_and_the_rest_goes_on(capsys):
+def test_a_failing_source_is_dropped_with_a_message_and_the_others_continue(capsys):
     book = Notebook()
     sources = [Thermometer(OSError("bus")), Thermometer()]
     with Sampler(book, sources, sample_every_s=0.02, tick_every_s=0.02):
@@ -60,7 +60,7 @@ def test_a_source_that_fails_is_given_up_with_a_sentence_and_the_rest_goes_on(ca
     assert capsys.readouterr().err.count("no longer sampled (bus)") == 1
 
 
-def test_a_tick_that_fails_ends_the_ticks_and_not_the_job(capsys):
+def test_a_failing_tick_ends_the_ticks_but_not_the_job(capsys):
     book = Notebook()
     book.tick = lambda: (_ for _ in ()).throw(OSError("disk full"))
     with Sampler(book, [Thermometer()], sample_every_s=0.02, tick_every_s=0.02):

@@ -1,4 +1,4 @@
-"""What every sensor in the table promises, held on fakes; and a sensor of a study's own."""
+"""Every registered sensor, on fake hardware, and a sensor of a study's own keep the contract of sensors."""
 
 import json
 import subprocess
@@ -66,7 +66,7 @@ class Zeusd:
 
 @pytest.fixture
 def equipped(monkeypatch, tmp_path):
-    """A machine on which every sensor finds what it reads."""
+    """A machine on which every sensor finds its hardware."""
     zone(tmp_path, "intel-rapl:0", "package-0")
     zone(tmp_path, "intel-rapl:0:0", "dram")
     monkeypatch.setattr("wattshed.energy.sensors.rapl.POWERCAP", tmp_path)
@@ -95,20 +95,22 @@ def opened(name):
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_it_says_what_it_reads_and_reads_nothing_else(name, equipped):
+def test_a_sensor_reads_exactly_the_components_that_it_declares(name, equipped):
     provider, sensor = opened(name)
     assert set() < provider.components <= set(COMPONENTS)
     sensor.start()
     parts = sensor.read()
     sensor.stop()
     assert {kind_of(component) for component in parts} == provider.components
-    assert all(part.kwh is not None for part in parts.values()), "the fakes give every sensor what it reads"
+    assert all(part.kwh is not None for part in parts.values()), (
+        "the fakes provide the hardware of every sensor"
+    )
     assert all(part.source for part in parts.values())
     assert sensor.resolution_s > 0
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_its_energies_never_fall_and_begin_anew_at_its_start(name, equipped):
+def test_energies_never_decrease_and_restart_from_zero_at_each_start(name, equipped):
     _, sensor = opened(name)
     for _ in range(2):
         sensor.start()
@@ -121,7 +123,7 @@ def test_its_energies_never_fall_and_begin_anew_at_its_start(name, equipped):
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_before_its_start_and_after_its_stop_it_is_missing_with_a_reason(name, equipped):
+def test_energy_is_missing_with_a_reason_before_the_start_and_after_the_stop(name, equipped):
     _, sensor = opened(name)
     sensor.stop()
     before = sensor.read()
@@ -134,7 +136,7 @@ def test_before_its_start_and_after_its_stop_it_is_missing_with_a_reason(name, e
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_without_its_hardware_it_starts_and_says_what_is_missing_or_estimates(name, bare):
+def test_a_sensor_without_its_hardware_reports_the_reason_or_estimates(name, bare):
     _, sensor = opened(name)
     if sensor is None:
         return  # the study does not ask for it
@@ -147,7 +149,7 @@ def test_without_its_hardware_it_starts_and_says_what_is_missing_or_estimates(na
 
 
 @pytest.mark.parametrize("machine", ["equipped", "bare"])
-def test_the_survey_has_a_detail_for_each_and_what_to_do_where_it_is_missing(machine, request):
+def test_the_survey_has_a_detail_for_every_sensor_and_a_resolution_if_it_works(machine, request):
     request.getfixturevalue(machine)
     reports = survey(MeteringBlock())
     assert {report.provider for report in reports} >= set(MODULES) - {"simulated"}
@@ -155,12 +157,12 @@ def test_the_survey_has_a_detail_for_each_and_what_to_do_where_it_is_missing(mac
     assert all((report.resolution_s is None) == (report.status == Status.MISSING) for report in reports)
 
 
-def test_every_preference_stands_once_so_that_the_choice_does_not_depend_on_the_table():
+def test_every_sensor_has_its_own_preference():
     preferences = [provider.preference for _, provider in providers()]
     assert len(set(preferences)) == len(preferences)
 
 
-def test_the_table_is_light_to_load():
+def test_the_sensor_table_loads_no_heavy_library():
     code = (
         "import sys\nfrom wattshed.energy.sensors.selection import providers\nproviders()\n"
         "heavy = {'numpy', 'pandas', 'scipy', 'pydantic', 'codecarbon', 'psutil', 'torch', 'zeus', 'pynvml'}\n"
@@ -178,12 +180,12 @@ def test_a_studys_own_sensor_is_chosen_used_by_the_meter_and_named_in_the_ledger
         metered_job(ledger, stage="command", job="toy", labels={}, metering=metering, host=host) as meter,
         meter.window("command") as window,
     ):
-        time.sleep(0.15)  # longer than the estimate of memory resolves
+        time.sleep(0.15)  # longer than the resolution of the memory estimate
     assert window.energy.components["cpu"].source == "toy wattmeter"
     events = [json.loads(line) for line in ledger.read_text().splitlines()]
     sources = {part["component"]: part["source"] for part in events[1]["sensors"]}
     assert sources["cpu"] == "toy wattmeter"
-    assert sources["ram"].startswith("flat"), "what it does not read has the next provider"
+    assert sources["ram"].startswith("flat"), "the next provider reads the other components"
     assert events[-1]["energy"]["cpu"]["kwh"] > 0
     assert any(report.provider == "toy" for report in survey(metering))
 
@@ -197,13 +199,13 @@ def test_a_sensor_of_an_unknown_component_is_refused_before_anything_runs(own_pl
 @pytest.mark.parametrize(
     "text", ["20", "{cpu", '{"cpu": "much"}', '{"disk": 1}', '{"cpu": -1}', '{"cpu": Infinity}']
 )
-def test_a_simulated_power_that_is_none_is_one_sentence(text, bare, monkeypatch):
+def test_an_invalid_simulated_power_is_reported_in_one_sentence(text, bare, monkeypatch):
     monkeypatch.setenv("WATTSHED_SIMULATED_POWER_W", text)
     with pytest.raises(Fault, match="WATTSHED_SIMULATED_POWER_W cannot be read"):
         open_sensors(MeteringBlock())
 
 
-def test_simulated_powers_stand_for_the_real_sensors_and_are_never_called_measured(bare, monkeypatch):
+def test_simulated_powers_replace_real_sensors_and_are_never_marked_measured(bare, monkeypatch):
     monkeypatch.setenv("WATTSHED_SIMULATED_POWER_W", '{"cpu": 20}')
     first, *others = open_sensors(MeteringBlock(cpu_estimator="tdp", cpu_tdp_w=65.0))
     first.start()

@@ -20,7 +20,7 @@ TDP = MeteringBlock(cpu_estimator="tdp", cpu_tdp_w=65.0)
 
 @pytest.fixture(autouse=True)
 def machine(monkeypatch, tmp_path):
-    """Without zeusd, with the counters below a folder and the GPUs that a test sets."""
+    """A machine without zeusd, with counters in a folder and with the GPUs that a test sets."""
     for name in ("ZEUSD_SOCK_PATH", "ZEUSD_HOST_PORT", "CUDA_VISIBLE_DEVICES"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("wattshed.energy.sensors.rapl.POWERCAP", tmp_path)
@@ -44,7 +44,7 @@ def components(sensors):
     return dict(found)
 
 
-def test_counters_are_taken_before_estimates(tmp_path, machine):
+def test_counters_are_preferred_over_estimates(tmp_path, machine):
     machine(FakeGpu())
     zone(tmp_path, "intel-rapl:0", "package-0")
     zone(tmp_path, "intel-rapl:0:0", "dram")
@@ -52,7 +52,7 @@ def test_counters_are_taken_before_estimates(tmp_path, machine):
     assert found == {"cpu": "measured", "ram": "measured", "gpu0": "measured"}
 
 
-def test_what_has_no_counter_is_estimated(tmp_path):
+def test_a_component_without_a_counter_is_estimated(tmp_path):
     zone(tmp_path, "intel-rapl:0", "package-0")
     found = components(open_sensors(TDP))
     assert found == {"cpu": "measured", "ram": "estimated", "gpu": "missing"}
@@ -63,12 +63,12 @@ def test_the_estimator_is_the_configured_one():
     assert kinds == [CodeCarbonSensor, TdpSensor]
 
 
-def test_on_a_machine_without_any_sensor_nothing_claims_to_be_measured():
+def test_a_machine_without_counters_measures_nothing():
     found = components(open_sensors(MeteringBlock()))
     assert found == {"cpu": "estimated", "ram": "estimated", "gpu": "missing"}
 
 
-def test_tdp_without_a_power_is_one_sentence():
+def test_tdp_without_a_power_is_reported_in_one_sentence():
     with pytest.raises(Fault, match="cpu_tdp_w is missing"):
         open_sensors(MeteringBlock(cpu_estimator="tdp"))
 
@@ -77,7 +77,7 @@ def surveyed(metering):
     return {(report.provider, report.component): report for report in survey(metering)}
 
 
-def test_the_survey_tells_what_does_not_work_and_what_to_do():
+def test_the_survey_reports_unavailable_sensors_with_a_remedy():
     reports = surveyed(MeteringBlock())
     assert reports["rapl", "cpu"].status == "missing"
     assert "intel_rapl_msr" in reports["rapl", "cpu"].remedy
@@ -89,7 +89,7 @@ def test_the_survey_tells_what_does_not_work_and_what_to_do():
     assert {report.resolution_s for report in reports.values() if report.status == "missing"} == {None}
 
 
-def test_the_survey_tells_what_works(tmp_path, machine):
+def test_the_survey_reports_working_sensors(tmp_path, machine):
     zone(tmp_path, "intel-rapl:0", "package-0")
     mig = FakeGpu("GPU-b", mig=pynvml.NVML_DEVICE_MIG_ENABLE)
     machine(FakeGpu(), mig)
@@ -113,7 +113,7 @@ def test_the_survey_never_raises(monkeypatch):
     assert report.detail == "nvml: it failed with TypeError (a driver of another version)"
 
 
-def test_a_driver_that_cannot_be_opened_is_a_reason_and_no_traceback(monkeypatch):
+def test_a_driver_that_cannot_be_opened_is_reported_without_a_traceback(monkeypatch):
     class Broken:
         def nvmlInit(self):
             raise TypeError("bindings of another version")
@@ -122,7 +122,7 @@ def test_a_driver_that_cannot_be_opened_is_a_reason_and_no_traceback(monkeypatch
     assert surveyed(MeteringBlock())["nvml", "gpu"].detail == "nvml: bindings of another version"
 
 
-def test_the_survey_says_what_to_install_where_codecarbon_is_not(monkeypatch):
+def test_the_survey_reports_how_to_install_a_missing_codecarbon(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     report = surveyed(MeteringBlock())["codecarbon", "ram"]
     assert (report.status, report.remedy) == ("missing", "pip install codecarbon")
@@ -135,8 +135,8 @@ def test_samplers_of_this_machine_give_numbers():
     assert values["gpu0_power_w"] == 100.0
 
 
-def test_only_what_is_opened_is_loaded():
-    """No import of these rooms may cost the seconds that CodeCarbon, pandas or Zeus take to load."""
+def test_importing_the_sensor_selection_loads_no_heavy_library():
+    """The import must not take the seconds that CodeCarbon, pandas or Zeus need to load."""
     code = (
         "import sys, wattshed.energy.sensors.selection, wattshed.energy.sensors.simulated\n"
         "heavy = {'pandas', 'scipy', 'pydantic', 'codecarbon', 'psutil', 'torch', 'zeus', 'pynvml'}\n"

@@ -1,4 +1,4 @@
-"""The simulated sensor keeps its word about its own truth."""
+"""The simulated sensor agrees with its known true energy."""
 
 from itertools import pairwise
 
@@ -23,13 +23,13 @@ def started(power_w, clock, *arguments, **options):
 
 
 @given(st.lists(st.floats(0.01, 3), min_size=1, max_size=20), st.floats(0, 0.5), st.integers(0, 99))
-def test_without_noise_it_lags_the_truth_by_less_than_a_step_and_its_jitter(spans, jitter_share, seed):
+def test_a_noiseless_sensor_is_within_one_step_and_its_jitter_of_the_truth(spans, jitter_share, seed):
     clock = SimulatedClock(0.0)
     sensor = started(PULSES, clock, Counter(jitter_share=jitter_share), seed=seed)
     most_j = 250 * 0.1 * (1 + jitter_share) + 1e-6
     for span in spans:
         clock.sleep(span)
-        # At the start, too, some part of a step was not counted yet: it comes with the first.
+        # Part of a step was not counted yet at the start; the first step includes it.
         assert -most_j <= sensor.true_j(0, clock()) - joules(sensor) <= most_j
 
 
@@ -39,7 +39,7 @@ def test_phases_have_exact_energies():
     assert [PULSES(at_s) for at_s in (-1, 0, 2.99, 3, 5, 100)] == [0, 100, 100, 250, 0, 60]
 
 
-def test_a_function_is_integrated():
+def test_a_power_function_is_integrated():
     sensor = started(lambda at_s: 10 * at_s, SimulatedClock())
     assert sensor.true_j(2.0, 4.0) == pytest.approx(60.0)
     assert sensor.true_kwh(2.0, 4.0) == pytest.approx(60.0 / JOULES_PER_KWH)
@@ -59,7 +59,7 @@ def test_the_counter_moves_only_at_its_steps():
     assert joules(sensor) == pytest.approx(10)
 
 
-def test_jitter_gives_steps_a_phase_of_their_own_and_uneven_lengths():
+def test_jitter_varies_the_phase_and_the_length_of_counter_steps():
     def steps_s(seed):
         clock = SimulatedClock()
         sensor = started(Phases((0, 100)), clock, Counter(jitter_share=0.2), seed=seed)
@@ -78,7 +78,7 @@ def test_jitter_gives_steps_a_phase_of_their_own_and_uneven_lengths():
 
 
 @given(st.integers(1, 60))
-def test_a_range_that_wraps_once_between_readings_changes_nothing(readings):
+def test_one_counter_wrap_between_readings_does_not_change_the_energy(readings):
     clock = SimulatedClock()
     sensor = started(lambda at_s: 100.0, clock, Counter(range_j=120.0))
     for _ in range(readings):
@@ -87,7 +87,7 @@ def test_a_range_that_wraps_once_between_readings_changes_nothing(readings):
     assert joules(sensor) == pytest.approx(100.0 * readings)
 
 
-def test_a_dropout_is_missing_and_loses_nothing_after_it():
+def test_energy_is_missing_in_a_dropout_and_complete_after_it():
     clock = SimulatedClock()
     sensor = started(lambda at_s: 100.0, clock, Counter(dropouts_s=[(2.0, 4.0)]))
     clock.sleep(3.0)
@@ -96,7 +96,7 @@ def test_a_dropout_is_missing_and_loses_nothing_after_it():
     assert joules(sensor) == pytest.approx(500.0)
 
 
-def test_noise_is_seeded_unbiased_and_as_wide_as_it_says():
+def test_noise_is_seeded_and_unbiased_and_has_the_stated_width():
     def total(seed):
         clock = SimulatedClock()
         sensor = started(Phases((0, 100)), clock, Counter(noise_share=0.2), seed=seed)
@@ -112,7 +112,7 @@ def test_noise_is_seeded_unbiased_and_as_wide_as_it_says():
     assert spread == pytest.approx(40, rel=0.25)
 
 
-def test_it_is_missing_before_the_start_and_after_the_stop():
+def test_energy_is_missing_before_the_start_and_after_the_stop():
     sensor = SimulatedSensor(Phases((0, 100)), SimulatedClock())
     assert sensor.read()["gpu0"].kwh is None
     sensor.start()

@@ -1,4 +1,4 @@
-"""What ledgers say was spent: finished, running, killed, resumed and damaged ones."""
+"""The spent energy in ledgers of finished, running, killed, resumed and damaged jobs."""
 
 import json
 
@@ -47,14 +47,14 @@ def write(path, *events):
     return ledger.part
 
 
-def test_a_finished_job_spent_its_end(tmp_path):
+def test_a_finished_job_spent_the_energy_of_its_end_event(tmp_path):
     part = write(
         tmp_path / "a.jsonl", START, window(0, 1, 0.1), tick(1, cpu=0.1), end(cpu=0.2, ram=0.05, gpu=None)
     )
     assert spent_of(part) == pytest.approx(0.25)
 
 
-def test_a_killed_job_spent_its_last_tick_and_the_outermost_windows_after_it(tmp_path):
+def test_a_killed_job_spent_its_last_tick_and_the_outermost_later_windows(tmp_path):
     part = write(
         tmp_path / "a.jsonl",
         START,
@@ -67,7 +67,7 @@ def test_a_killed_job_spent_its_last_tick_and_the_outermost_windows_after_it(tmp
     assert spent_of(part) == pytest.approx(0.7)
 
 
-def test_a_sensor_that_fails_midway_has_spent_what_it_had_counted(tmp_path):
+def test_the_energy_counted_before_a_sensor_failed_counts_as_spent(tmp_path):
     part = write(tmp_path / "a.jsonl", START, tick(5, cpu=0.5, ram=0.1), tick(10, cpu=None, ram=0.2))
     assert spent_of(part) == pytest.approx(0.7)
 
@@ -77,7 +77,7 @@ def test_attempts_of_a_resumed_job_add_up(tmp_path):
     assert spent_of(part) == pytest.approx(0.75)
 
 
-def test_a_job_killed_before_its_first_reading_spent_nothing_that_is_known(tmp_path):
+def test_a_job_killed_before_its_first_reading_spent_no_known_energy(tmp_path):
     assert spent_of(write(tmp_path / "a.jsonl", START)) == 0
 
 
@@ -94,7 +94,7 @@ def test_a_job_that_has_not_written_its_first_line_has_spent_nothing(tmp_path):
         assert spent_of(part) == 0
 
 
-def test_a_field_that_is_lacking_is_one_sentence(tmp_path):
+def test_a_missing_field_is_reported_in_one_sentence(tmp_path):
     with pytest.raises(Fault, match=r"a\.jsonl\.part lacks a field that every ledger has \(KeyError"):
         spent_of(write(tmp_path / "a.jsonl", START, {"event": "end", "duration_s": 1.0}))
 
@@ -118,10 +118,10 @@ attempts = st.tuples(
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.lists(attempts, min_size=1, max_size=3), st.integers(0, 10_000), st.booleans())
-def test_the_budget_and_the_accounts_know_the_same_energy_of_any_ledger_cut_anywhere(
+def test_budget_and_accounts_agree_on_the_energy_of_a_ledger_cut_anywhere(
     tmp_path_factory, made, cut, resumed
 ):
-    """Whatever a kill leaves, and whether a further attempt follows: one rule for both."""
+    """A kill at any byte, with or without a further attempt: both must use the same rule."""
     path = tmp_path_factory.mktemp("cut") / "a.jsonl.part"
     lines = [
         json.dumps(event) for events, last in made for event in (START, *events, *([last] if last else []))
@@ -145,7 +145,7 @@ def test_the_budget_and_the_accounts_know_the_same_energy_of_any_ledger_cut_anyw
         assert spent_of(path) >= sum(part["kwh"] or 0.0 for part in total.values()) - 1e-12
 
 
-def test_torn_lines_are_taken_where_a_kill_leaves_them(tmp_path):
+def test_lines_torn_by_a_kill_are_skipped(tmp_path):
     part = write(tmp_path / "a.jsonl", START, tick(5, cpu=0.5))
     with part.open("ab") as file:
         file.write(b'{"event": "tick", "at_s": 10, "en\xc3')
@@ -156,7 +156,7 @@ def test_torn_lines_are_taken_where_a_kill_leaves_them(tmp_path):
 
 
 @pytest.mark.parametrize("after", [end(cpu=1.0), None])
-def test_damage_anywhere_else_is_reported_with_its_line(tmp_path, after):
+def test_a_damaged_line_elsewhere_is_reported_with_its_number(tmp_path, after):
     path = tmp_path / "a.jsonl"
     damaged = "not an event" if after is None else json.dumps(after)
     path.write_text(json.dumps(START) + "\nnot an event\n" + damaged + "\n")
@@ -164,7 +164,7 @@ def test_damage_anywhere_else_is_reported_with_its_line(tmp_path, after):
         spent_of(path)
 
 
-def test_an_energy_that_nobody_knows_is_never_nothing(tmp_path):
+def test_an_unknown_energy_is_refused_and_never_counted_as_zero(tmp_path):
     with pytest.raises(Fault, match="does not know the energy of cpu"):
         spent_of(write(tmp_path / "a.jsonl", START, end(cpu=None, ram=0.1)))
     with pytest.raises(Fault, match="does not know the energy of any component"):
@@ -176,7 +176,7 @@ def test_another_schema_is_refused(tmp_path):
         spent_of(write(tmp_path / "a.jsonl", {"event": "start", "schema": 1}))
 
 
-def test_a_study_is_the_sum_of_all_its_ledgers_also_of_killed_and_abandoned_ones(tmp_path):
+def test_the_energy_of_a_study_includes_killed_and_abandoned_jobs(tmp_path):
     assert spent_in(tmp_path / "not there yet") == 0
     write(tmp_path / "training/a.jsonl", START, tick(5, cpu=0.5))
     write(tmp_path / "training/a.jsonl", START, tick(5, cpu=0.25))  # sets the first one aside

@@ -35,7 +35,7 @@ def sensor(machine):
     return sensor
 
 
-def test_power_times_load_times_time(machine, sensor):
+def test_cpu_energy_is_power_times_load_times_time(machine, sensor):
     machine.clock.sleep(10.0)
     machine.busy, machine.idle = 5.0, 15.0
     parts = sensor.read()
@@ -44,7 +44,7 @@ def test_power_times_load_times_time(machine, sensor):
     assert {part.status for part in parts.values()} == {"estimated"}
 
 
-def test_readings_within_one_tick_of_the_kernel_lose_nothing(machine, sensor):
+def test_readings_within_one_kernel_tick_lose_no_energy(machine, sensor):
     for _ in range(100):
         machine.clock.sleep(0.001)
         sensor.read()
@@ -52,7 +52,7 @@ def test_readings_within_one_tick_of_the_kernel_lose_nothing(machine, sensor):
     assert sensor.read()["cpu"].kwh * JOULES_PER_KWH == pytest.approx(65.0 * 0.5 * 0.1)
 
 
-def test_memory_follows_the_time_however_often_it_is_read(machine, sensor):
+def test_memory_energy_depends_on_time_and_not_on_the_number_of_readings(machine, sensor):
     for _ in range(7):
         machine.clock.sleep(0.3)
         ram = sensor.read()["ram"]
@@ -60,7 +60,7 @@ def test_memory_follows_the_time_however_often_it_is_read(machine, sensor):
     assert "0.375 W per GiB" in ram.source
 
 
-def test_only_what_was_asked_for_is_reported():
+def test_only_the_requested_components_are_reported():
     sensor = TdpSensor(65.0, frozenset({"cpu"}))
     assert sensor.read()["cpu"].kwh is None
     sensor.start()

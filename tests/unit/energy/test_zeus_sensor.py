@@ -1,4 +1,4 @@
-"""RAPL through zeusd: against Zeus' public client in memory and, where Zeus is installed, its real one on a socket."""
+"""RAPL through zeusd: with a fake client and, if Zeus is installed, with its real client on a socket."""
 
 import json
 import threading
@@ -50,19 +50,19 @@ def test_sockets_are_summed_from_the_start():
 
 
 @pytest.mark.parametrize("dram_uj", [(None, None), (500_000, None)])
-def test_without_dram_in_every_socket_memory_is_missing(dram_uj):
+def test_memory_is_missing_unless_every_socket_has_dram(dram_uj):
     parts = started(Client(dram_uj)).read()
     assert parts["ram"].kwh is None
     assert parts["cpu"].kwh == 0
 
 
-def test_no_processor_at_all_is_missing_not_zero():
+def test_a_daemon_without_processors_gives_missing_and_not_zero():
     client = Client(())
     client.cpu_uj = []
     assert {part.kwh for part in started(client).read().values()} == {None}
 
 
-def test_without_an_address_zeus_is_not_even_asked():
+def test_a_missing_daemon_address_is_reported_with_the_remedy():
     sensor = ZeusdSensor(None, {})
     sensor.start()
     assert "ZEUSD_SOCK_PATH" in sensor.read()["cpu"].source
@@ -76,7 +76,7 @@ def test_without_an_address_zeus_is_not_even_asked():
         ({"can_read_cpu": False}, "may not read CPU energy"),
     ],
 )
-def test_a_daemon_that_refuses_is_missing_with_what_to_do(state, reason):
+def test_energy_is_missing_with_a_remedy_if_the_daemon_refuses_access(state, reason):
     client = Client()
     vars(client).update(state)
     sensor = started(client)
@@ -85,7 +85,7 @@ def test_a_daemon_that_refuses_is_missing_with_what_to_do(state, reason):
     assert sensor.read()["cpu"].kwh is None
 
 
-def test_a_daemon_that_fails_for_a_while_is_missing_for_that_while():
+def test_energy_is_missing_only_while_the_daemon_fails():
     client = Client()
     sensor = started(client)
     client.error = RuntimeError("no answer")
@@ -95,7 +95,7 @@ def test_a_daemon_that_fails_for_a_while_is_missing_for_that_while():
     assert sensor.read()["cpu"].kwh == pytest.approx(3.6 / JOULES_PER_KWH)
 
 
-def test_a_wrap_that_zeusd_has_not_seen_yet_is_missing_and_then_right():
+def test_energy_is_missing_until_zeusd_has_handled_a_counter_wrap():
     clock, client = HandClock(), Client()
     client.cpu_uj = [9_000_000, 0]
     sensor = started(client, clock=clock)
@@ -110,7 +110,7 @@ def test_a_wrap_that_zeusd_has_not_seen_yet_is_missing_and_then_right():
     assert "a moment ago" in sensor.read()["cpu"].source
 
 
-def test_a_zeusd_that_started_anew_is_missing_for_good():
+def test_energy_stays_missing_after_a_restart_of_zeusd():
     clock, client = HandClock(), Client()
     sensor = started(client, clock=clock)
     client.cpu_uj = [0, 0]
@@ -121,7 +121,7 @@ def test_a_zeusd_that_started_anew_is_missing_for_good():
     assert "restart of zeusd" in sensor.read()["cpu"].source
 
 
-def test_it_may_be_stopped_without_a_start_and_twice():
+def test_the_sensor_can_be_stopped_without_a_start_and_twice():
     sensor = ZeusdSensor(Client(), THERE)
     sensor.stop()
     sensor.start()
@@ -130,7 +130,7 @@ def test_it_may_be_stopped_without_a_start_and_twice():
     assert sensor.read()["cpu"].source == "zeusd: stopped"
 
 
-def test_zeus_that_is_not_installed_or_finds_no_daemon_is_missing(tmp_path):
+def test_energy_is_missing_if_zeus_or_its_daemon_is_missing(tmp_path):
     sensor = ZeusdSensor(None, {"ZEUSD_SOCK_PATH": str(tmp_path / "none.sock")})
     sensor.start()
     assert sensor.read()["cpu"].kwh is None
@@ -172,7 +172,7 @@ def daemon():
         thread.join()
 
 
-def test_the_real_client_of_zeus_is_understood(daemon):
+def test_the_sensor_works_with_the_real_zeus_client(daemon):
     pytest.importorskip("zeus.utils.zeusd", reason="zeus is not installed: pip install 'wattshed[zeus]'")
     sensor = ZeusdSensor(None, {"ZEUSD_HOST_PORT": daemon})
     sensor.start()

@@ -1,4 +1,4 @@
-"""Every baseline of the table, and one that a study brings itself, forecasts as a baseline must."""
+"""Every registered baseline, and a baseline of a study's own, keeps the contract of baselines."""
 
 import numpy as np
 import pytest
@@ -33,7 +33,7 @@ def make(task, graph):
 
 BASELINE = BaselineFactory(make)
 '''
-# Trees split at thresholds of float32 features, so that another unit moves a few rows.
+# Trees split at thresholds of float32 features, so another unit changes a few rows.
 UNIT_TOLERANCE = {"lightgbm": 0.2}
 
 
@@ -55,7 +55,7 @@ def fitted(name, task):
     return baseline
 
 
-def test_naming_baselines_loads_nothing_heavy():
+def test_listing_baselines_loads_no_heavy_library():
     assert heavy_imports("baseline") == ""
 
 
@@ -86,7 +86,7 @@ def test_forecasts_are_in_the_panels_unit(name, task):
     np.testing.assert_allclose(found, expected, rtol=UNIT_TOLERANCE.get(name, 1e-3), atol=1)
 
 
-def test_nothing_from_the_target_hour_on_is_read(name):
+def test_a_forecast_does_not_read_the_target_hours_or_later(name):
     origin = 1300
     changed = small_panel()
     changed.values[origin:] = 1e3
@@ -96,6 +96,6 @@ def test_nothing_from_the_target_hour_on_is_read(name):
     np.testing.assert_array_equal(*forecasts)
 
 
-def test_an_unknown_baseline_is_named_with_the_nearest_one(task, graph):
+def test_an_unknown_baseline_is_reported_with_the_nearest_name(task, graph):
     with pytest.raises(Fault, match="'persistense' is not a baseline: did you mean 'persistence'"):
         make_baseline("persistense", task, graph)

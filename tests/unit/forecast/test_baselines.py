@@ -19,7 +19,7 @@ def fitted(name, task):
     return baseline
 
 
-def test_naive_forecasts_repeat_the_hours_they_say(task):
+def test_naive_forecasts_repeat_the_last_hour_day_or_week(task):
     values = task.panel.values
     origins = np.array([400, 417])
     for index, origin in enumerate(origins):
@@ -30,7 +30,7 @@ def test_naive_forecasts_repeat_the_hours_they_say(task):
             assert (fitted("seasonal_168h", task).forecast(origins)[index, ahead] == values[week]).all()
 
 
-def test_seasonal_naive_beyond_one_season_takes_the_latest_known_hour():
+def test_a_seasonal_forecast_beyond_one_season_uses_the_latest_known_hour():
     task = task_of(small_panel(hours=2500), look_back_h=24, horizon_h=30)
     forecast = fitted("seasonal_24h", task).forecast(np.array([500]))[0]
     np.testing.assert_array_equal(forecast[29], task.panel.values[500 + 29 - 48])
@@ -48,7 +48,7 @@ def test_climatology_is_the_training_mean_of_the_local_hour_of_week(task):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_no_baseline_sees_its_target_hours_or_anything_later(task, name):
+def test_no_baseline_reads_its_target_hours_or_later(task, name):
     origin = int(task.origins(task.splits.test)[10])
     changed = task.panel.values.copy()
     changed[origin:] = 1e3
@@ -60,7 +60,7 @@ def test_no_baseline_sees_its_target_hours_or_anything_later(task, name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_gaps_give_numbers_and_not_nan(gappy_task, name):
+def test_forecasts_over_gaps_are_finite(gappy_task, name):
     origins = gappy_task.origins(gappy_task.splits.test)
     forecast = fitted(name, gappy_task).forecast(origins)
     assert forecast.shape == (len(origins), 3, 5)
@@ -78,7 +78,7 @@ def test_ridge_finds_a_linear_law_exactly():
     assert found["rmse"] < 0.01
 
 
-def test_ridge_beats_the_naive_on_noisy_cycles(task):
+def test_ridge_beats_the_naive_forecasts_on_noisy_cycles(task):
     origins = task.origins(task.splits.test)
     errors = {
         name: metrics(sum_errors(fitted(name, task).forecast(origins), *task.truth(origins)), np.ones(5))[
@@ -98,13 +98,13 @@ def test_evenly_spaced_keeps_ends_and_order():
     assert evenly_spaced(origins, 5000) is origins
 
 
-def test_without_lightgbm_its_baseline_names_the_remedy(task, graph, monkeypatch):
+def test_a_missing_lightgbm_is_reported_with_the_remedy(task, graph, monkeypatch):
     monkeypatch.setitem(sys.modules, "lightgbm", None)
     with pytest.raises(Fault, match=r"'lightgbm' needs .*pip install 'wattshed\[lightgbm\]', or remove it"):
         make_baseline("lightgbm", task, graph)
 
 
-def test_boosted_trees_beat_the_naive(task, graph):
+def test_boosted_trees_beat_the_seasonal_naive_forecast(task, graph):
     pytest.importorskip("lightgbm", reason="needs the extra wattshed[lightgbm]")
     origins = task.origins(task.splits.test)
     trees = make_baseline("lightgbm", task, graph)

@@ -1,4 +1,4 @@
-"""A closed form without samples has its own sentence."""
+"""A closed form without samples is refused in one sentence."""
 
 import dataclasses
 
@@ -15,22 +15,22 @@ def whole():
     return task_of(small_panel(nodes=2))
 
 
-def only(task, hours):
-    """The task with a panel that was observed in the given hours alone."""
+def observed_only_at(task, hours):
+    """The task with a panel that is observed only in the given hours."""
     observed = np.zeros_like(task.panel.observed)
     observed[hours] = task.panel.observed[hours]
     return dataclasses.replace(task, panel=dataclasses.replace(task.panel, observed=observed))
 
 
 @pytest.mark.parametrize("name", ["ridge", "ridge_graph"])
-def test_one_reading_a_day_leaves_no_whole_horizon(whole, name):
-    daily = only(whole, np.arange(0, len(whole.panel.times), 24))
+def test_ridge_is_refused_if_no_training_window_has_a_complete_horizon(whole, name):
+    daily = observed_only_at(whole, np.arange(0, len(whole.panel.times), 24))
     with pytest.raises(Fault, match=r"cannot be solved: in no training window"):
         make_baseline(name, daily, graph_of(whole)).fit()
 
 
 @pytest.mark.parametrize("name", ["ridge", "ridge_graph"])
-def test_a_validation_part_that_nobody_observed_cannot_choose_a_penalty(whole, name):
-    trained = only(whole, np.arange(whole.splits.train.stop))
+def test_ridge_is_refused_if_no_validation_window_is_observed(whole, name):
+    trained = observed_only_at(whole, np.arange(whole.splits.train.stop))
     with pytest.raises(Fault, match=r"cannot choose its penalty: none of the validation windows"):
         make_baseline(name, trained, graph_of(whole)).fit()

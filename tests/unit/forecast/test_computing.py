@@ -1,4 +1,4 @@
-"""Back ends in the place of networks: the same forecasts, the same gradients, and torch wherever they do not fit."""
+"""Back ends that compute for networks: same forecasts, same gradients, and torch for unsupported networks."""
 
 import copy
 
@@ -33,7 +33,7 @@ def network_of(**keys):
     network = untrained(WINDOWS, 5, **keys)
     generator = torch.Generator().manual_seed(2)
     with torch.no_grad():
-        # Tables and outputs that start at zero would hide what they do.
+        # Tables and outputs that start at zero would hide their effect.
         for tensor in [*network.parameters(), *network.buffers()]:
             tensor.copy_(torch.randn(tensor.shape, generator=generator) * 0.3)
     return network
@@ -57,7 +57,7 @@ def needs_kernel():
 
 
 @pytest.mark.parametrize("name", FORMS)
-def test_the_kernel_forecasts_as_torch_does(name, pairs):
+def test_the_kernel_gives_the_same_forecasts_as_torch(name, pairs):
     network = network_of(**FORMS[name]).eval()
     assert backend_of(network, pairs.series).name == "fused_cpu"
     with torch.no_grad():
@@ -65,7 +65,7 @@ def test_the_kernel_forecasts_as_torch_does(name, pairs):
 
 
 @pytest.mark.parametrize("name", FORMS)
-def test_consecutive_windows_are_the_same_as_single_ones(name, gappy_task, graph):
+def test_consecutive_windows_give_the_same_forecasts_as_single_ones(name, gappy_task, graph):
     series = ScaledSeries.make(gappy_task, graph.adjacency, "node", CPU)
     forecaster = NeuralForecaster(network_of(**FORMS[name]), series, 3)
     together = forecaster.forecast(np.arange(400, 440))
@@ -75,7 +75,7 @@ def test_consecutive_windows_are_the_same_as_single_ones(name, gappy_task, graph
 
 @pytest.mark.parametrize("loss", ["huber", "squared"])
 @pytest.mark.parametrize("name", FORMS)
-def test_the_kernels_gradients_are_torchs(name, loss, pairs):
+def test_the_kernel_gives_the_same_gradients_as_torch(name, loss, pairs):
     network = network_of(**FORMS[name])
     twin = copy.deepcopy(network)
     target = pairs.targets(3)
@@ -92,10 +92,10 @@ def test_the_kernels_gradients_are_torchs(name, loss, pairs):
 
 
 class OtherGRU(torch.nn.GRU):
-    """A layer that a kernel does not know."""
+    """A layer that no kernel supports."""
 
 
-def test_torch_computes_what_is_not_plain(pairs):
+def test_torch_computes_networks_that_the_kernel_does_not_support(pairs):
     full = STGNN(3, 16)
     changed = full.with_maps({"gru": OtherGRU(16, 16)})
     assert backend_of(changed, pairs.series).name == "torch"
@@ -104,7 +104,7 @@ def test_torch_computes_what_is_not_plain(pairs):
     assert "up to 64" in backend_of(large, pairs.series).why
 
 
-def test_under_autocast_torch_computes(pairs):
+def test_torch_computes_the_loss_under_autocast(pairs):
     network = network_of(form="stgnn")
     target, observed = pairs.targets(3), torch.ones(37, 3, dtype=torch.bool)
     with torch.autocast("cpu", dtype=torch.bfloat16):

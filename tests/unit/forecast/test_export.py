@@ -1,4 +1,4 @@
-"""ONNX and OpenVINO files forecast what the network does."""
+"""ONNX and OpenVINO files give the same forecasts as the network."""
 
 import pytest
 import torch
@@ -49,7 +49,7 @@ def batch_of(network, series, pairs):
 
 
 @pytest.mark.parametrize("name", FORMS)
-def test_the_function_of_tensors_is_the_network(name, graph, series, pairs):
+def test_the_tensor_function_equals_the_network(name, graph, series, pairs):
     network = network_of(graph, **FORMS[name])
     function = function_of(network)
     batch = batch_of(network, series, pairs)
@@ -58,7 +58,7 @@ def test_the_function_of_tensors_is_the_network(name, graph, series, pairs):
 
 
 @pytest.mark.parametrize("name", FORMS)
-def test_onnx_forecasts_the_same_for_any_number_of_rows(name, graph, series, pairs, tmp_path):
+def test_onnx_gives_the_same_forecasts_for_any_number_of_rows(name, graph, series, pairs, tmp_path):
     pytest.importorskip("onnx", reason="needs the extra wattshed[onnx]")
     pytest.importorskip("onnxruntime", reason="needs the extra wattshed[onnx]")
     network = network_of(graph, **FORMS[name])
@@ -68,7 +68,7 @@ def test_onnx_forecasts_the_same_for_any_number_of_rows(name, graph, series, pai
     assert [path.name for path in tmp_path.iterdir()] == ["model.onnx"]
 
 
-def test_a_file_that_forecasts_otherwise_is_not_left(graph, pairs, tmp_path, monkeypatch):
+def test_a_file_with_different_forecasts_is_deleted(graph, pairs, tmp_path, monkeypatch):
     pytest.importorskip("onnx", reason="needs the extra wattshed[onnx]")
     pytest.importorskip("onnxruntime", reason="needs the extra wattshed[onnx]")
     monkeypatch.setattr("wattshed.forecast.export.TOLERANCE", -1.0)
@@ -78,7 +78,7 @@ def test_a_file_that_forecasts_otherwise_is_not_left(graph, pairs, tmp_path, mon
 
 
 @pytest.mark.parametrize("name", ["residual", "reference"])
-def test_openvino_forecasts_the_same(name, graph, series, pairs, tmp_path):
+def test_openvino_gives_the_same_forecasts(name, graph, series, pairs, tmp_path):
     for package in ("onnx", "onnxruntime", "openvino"):
         pytest.importorskip(package, reason="needs the extras wattshed[onnx,openvino]")
     network = network_of(graph, **FORMS[name])
@@ -90,13 +90,13 @@ def test_openvino_forecasts_the_same(name, graph, series, pairs, tmp_path):
         export_openvino(network, batch, tmp_path / "model.onnx", tmp_path / "model.bin")
 
 
-def test_a_missing_package_is_told_with_its_remedy(graph, pairs, tmp_path, monkeypatch):
+def test_a_missing_package_is_reported_with_the_remedy(graph, pairs, tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "onnxruntime", None)
     with pytest.raises(Fault, match=r"needs the package onnxruntime, .* pip install 'wattshed\[onnx\]'"):
         export_onnx(network_of(graph, form="gru"), pairs, tmp_path / "model.onnx")
 
 
-def test_a_network_without_a_function_of_tensors_is_refused_by_the_name_of_its_family(graph, monkeypatch):
+def test_a_network_without_a_tensor_function_is_refused_with_its_family_name(graph, monkeypatch):
     network = network_of(graph, form="dlinear")
     monkeypatch.setattr(network, "tensor_function", lambda: None)
     with pytest.raises(
@@ -112,7 +112,7 @@ def test_a_graph_too_large_for_a_full_matrix_is_refused(graph, monkeypatch):
 
 
 class Unwritable(TensorFunction):
-    """Its operator exists in torch only."""
+    """A function with an operator that exists only in torch."""
 
     names = ("own",)
 
@@ -123,7 +123,7 @@ class Unwritable(TensorFunction):
         return torch.special.bessel_j1(inputs[0])
 
 
-def test_an_operator_that_no_file_can_hold_is_told_by_the_name_of_the_family(
+def test_an_operator_that_onnx_cannot_hold_is_reported_with_the_family_name(
     graph, pairs, tmp_path, monkeypatch
 ):
     pytest.importorskip("onnx", reason="needs the extra wattshed[onnx]")

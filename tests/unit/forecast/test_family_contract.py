@@ -1,4 +1,4 @@
-"""Every family of the table, and one that a study brings itself, answers what the rooms ask."""
+"""Every registered family, and a family of a study's own, keeps the contract of families."""
 
 import copy
 from typing import get_args
@@ -71,7 +71,7 @@ def form(request, own_plugin):
 
 
 def variants(form):
-    """The family's defaults, and each of its switches turned over."""
+    """The family's default settings, and one variant for each switch changed."""
     settings = plugins.load("family", form).Settings
     plain = settings(recipe="r")
     switches = [name for name, key in settings.model_fields.items() if key.annotation is bool]
@@ -90,8 +90,8 @@ def forecaster_of(network, task, graph):
     return NeuralForecaster(network, series_of(task, graph), task.windows.horizon_h)
 
 
-def shaken(network):
-    """Weights that are nowhere zero, so that a part which starts at zero hides nothing."""
+def randomised(network):
+    """The network with random weights, so that no part that starts at zero is hidden."""
     generator = torch.Generator().manual_seed(2)
     with torch.no_grad():
         for value in network.state_dict().values():
@@ -110,11 +110,11 @@ def bytes_of(network):
     return {name: value.numpy().tobytes() for name, value in network.state_dict().items()}
 
 
-def test_reading_the_settings_of_all_families_loads_nothing_heavy():
+def test_reading_the_settings_of_all_families_loads_no_heavy_library():
     assert heavy_imports("family") == ""
 
 
-def test_the_settings_say_what_they_are_and_need_nothing_but_a_recipe(form):
+def test_every_setting_has_a_description_and_only_the_recipe_is_required(form):
     settings = plugins.load("family", form).Settings
     for name, key in settings.model_fields.items():
         assert key.description, name
@@ -125,19 +125,19 @@ def test_the_settings_say_what_they_are_and_need_nothing_but_a_recipe(form):
         read_model({"form": form, "recipe": "r", "unheard_of": 1})
 
 
-def test_its_samplings_are_those_of_recipes(form):
+def test_the_samplings_of_a_family_are_known_to_recipes(form):
     samplings = plugins.load("family", form).samplings
     assert samplings
     assert set(samplings) <= set(get_args(RecipeBlock.model_fields["sampling"].annotation))
 
 
-def test_what_reads_the_graph_says_so_and_nothing_else_does(form, task, graph):
-    """Another graph changes the forecasts of these families alone."""
+def test_only_families_that_declare_it_read_the_graph(form, task, graph):
+    """Another graph changes only the forecasts of these families."""
     other = graph.shuffled(7)
     assert (other.adjacency != graph.adjacency).nnz
     settings = variants(form)[0]
     forecasts = [
-        forecaster_of(shaken(make_network(settings, task.windows, one.adjacency, 1)), task, one).forecast(
+        forecaster_of(randomised(make_network(settings, task.windows, one.adjacency, 1)), task, one).forecast(
             task.origins(task.splits.test)[:3]
         )
         for one in (graph, other)
@@ -147,7 +147,7 @@ def test_what_reads_the_graph_says_so_and_nothing_else_does(form, task, graph):
     assert reads == (forecasts[0].tobytes() != forecasts[1].tobytes())
 
 
-def test_weights_are_a_function_of_the_seed(form, task, graph):
+def test_the_seed_determines_the_weights(form, task, graph):
     for first, again, other in zip(*(networks(form, task, graph, seed) for seed in (1, 1, 2)), strict=True):
         assert bytes_of(first) == bytes_of(again)
         assert bytes_of(first) != bytes_of(other)
@@ -160,7 +160,7 @@ def test_forecasts_have_the_tasks_shape_and_the_panels_unit(form, task, graph):
         Panel(panel.values * 1000, panel.observed, panel.times, panel.nodes, "Wh", "UTC", "test")
     )
     for network in networks(form, task, graph):
-        shaken(network)
+        randomised(network)
         found = forecaster_of(network, task, graph).forecast(origins)
         assert found.shape == (7, task.windows.horizon_h, 5)
         assert found.dtype == np.float32
@@ -169,7 +169,7 @@ def test_forecasts_have_the_tasks_shape_and_the_panels_unit(form, task, graph):
         np.testing.assert_allclose(larger, 1000 * found, rtol=1e-3, atol=1)
 
 
-def test_nothing_from_the_target_hour_on_is_read(form, graph):
+def test_a_forecast_does_not_read_the_target_hours_or_later(form, graph):
     origin = 1300
     changed = small_panel()
     changed.values[origin:] = 1e3
@@ -178,7 +178,7 @@ def test_nothing_from_the_target_hour_on_is_read(form, graph):
         task = task_of(panel)
         forecasts.append(
             [
-                forecaster_of(shaken(network), task, graph).forecast(np.array([origin]))
+                forecaster_of(randomised(network), task, graph).forecast(np.array([origin]))
                 for network in networks(form, task, graph)
             ]
         )
@@ -188,7 +188,7 @@ def test_nothing_from_the_target_hour_on_is_read(form, graph):
 def test_gradients_reach_all_trained_weights(form, task, graph):
     series = series_of(task, graph)
     for network in networks(form, task, graph):
-        shaken(network).eval()
+        randomised(network).eval()
         network(batch_of(network, series)).square().mean().backward()
         for name, parameter in network.named_parameters():
             assert parameter.grad is not None, name
@@ -196,16 +196,16 @@ def test_gradients_reach_all_trained_weights(form, task, graph):
             assert parameter.grad.abs().sum() > 0, name
 
 
-def test_weights_survive_their_file_to_the_byte(form, task, graph):
+def test_weights_read_from_a_file_give_the_same_forecasts_to_the_byte(form, task, graph):
     origins = task.origins(task.splits.test)[:3]
     for network, twin in zip(*(networks(form, task, graph, seed) for seed in (1, 2)), strict=True):
-        shaken(network)
+        randomised(network)
         twin.load_state_dict(load(save(network.state_dict())))
         expected, found = (forecaster_of(one, task, graph).forecast(origins) for one in (network, twin))
         assert expected.tobytes() == found.tobytes()
 
 
-def test_a_network_answers_what_its_family_offers(form, task, graph):
+def test_a_network_supports_what_its_family_offers(form, task, graph):
     family = plugins.load("family", form)
     for settings, network in zip(variants(form), networks(form, task, graph), strict=True):
         offers = family.offers(settings)
@@ -218,10 +218,10 @@ def test_a_network_answers_what_its_family_offers(form, task, graph):
         assert ("sequences" in family.samplings) == (network.state_units() > 0)
 
 
-def test_removing_units_leaves_the_network_as_it_was_and_the_smaller_one_forecasts(form, task, graph):
+def test_removing_units_does_not_change_the_network_and_gives_a_smaller_one(form, task, graph):
     origins = task.origins(task.splits.test)[:3]
     for network in networks(form, task, graph):
-        units = shaken(network).prunable_units()
+        units = randomised(network).prunable_units()
         if units is None:
             continue
         before, count = bytes_of(network), len(units.importance)
@@ -238,10 +238,10 @@ def test_removing_units_leaves_the_network_as_it_was_and_the_smaller_one_forecas
         assert bytes_of(network) == before
 
 
-def test_removing_units_that_nothing_reads_changes_no_forecast(form, task, graph):
+def test_removing_unused_units_does_not_change_forecasts(form, task, graph):
     origins = task.origins(task.splits.test)[:3]
     for network in networks(form, task, graph):
-        if shaken(network).prunable_units() is None:
+        if randomised(network).prunable_units() is None:
             continue
         layers = network.linear_maps()
         gru, output = layers["gru"], layers["output"]
@@ -255,17 +255,17 @@ def test_removing_units_that_nothing_reads_changes_no_forecast(form, task, graph
         np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
 
 
-def test_replacing_layers_by_their_likes_changes_no_byte(form, task, graph):
+def test_replacing_layers_by_copies_does_not_change_forecasts(form, task, graph):
     origins = task.origins(task.splits.test)[:3]
     for network in networks(form, task, graph):
-        maps = shaken(network).linear_maps()
+        maps = randomised(network).linear_maps()
         if not maps:
             continue
         expected = forecaster_of(network, task, graph).forecast(origins)
         twin = network.with_maps({name: copy.deepcopy(layer) for name, layer in maps.items()})
         assert forecaster_of(twin, task, graph).forecast(origins).tobytes() == expected.tobytes()
         assert bytes_of(twin) == bytes_of(network)
-        shaken(twin)
+        randomised(twin)
         with torch.no_grad():
             next(iter(twin.linear_maps().values())).state_dict().popitem()[1].add_(1.0)
         assert forecaster_of(network, task, graph).forecast(origins).tobytes() == expected.tobytes()
@@ -273,17 +273,17 @@ def test_replacing_layers_by_their_likes_changes_no_byte(form, task, graph):
             network.with_maps({"unheard_of": torch.nn.Identity()})
 
 
-def test_a_copy_shares_nothing_with_its_original(form, task, graph):
+def test_a_copy_shares_no_weights_with_its_original(form, task, graph):
     for network in networks(form, task, graph):
         before = bytes_of(network)
-        shaken(copy.deepcopy(network))
+        randomised(copy.deepcopy(network))
         assert bytes_of(network) == before
 
 
-def test_what_is_trained_on_sequences_forecasts_after_every_hour_and_streams(form, task, graph):
+def test_only_networks_with_a_state_forecast_sequences_and_streams(form, task, graph):
     series = series_of(task, graph)
     for network in networks(form, task, graph):
-        shaken(network).eval()
+        randomised(network).eval()
         if network.state_units():
             sequences = Sequences(series, torch.arange(5), torch.full((5,), 300), 30, 10)
             assert network.forward_sequence(sequences).shape == (5, 20, task.windows.horizon_h)
@@ -296,10 +296,10 @@ def test_what_is_trained_on_sequences_forecasts_after_every_hour_and_streams(for
                 network.forward_sequence(None)
 
 
-def test_its_function_of_tensors_is_the_network_or_it_is_refused(form, task, graph):
+def test_the_tensor_function_equals_the_network_or_the_export_is_refused(form, task, graph):
     series = series_of(task, graph)
     for network in networks(form, task, graph):
-        shaken(network).eval()
+        randomised(network).eval()
         if network.tensor_function() is None:
             with pytest.raises(
                 Fault, match=f"a network of the family {form} cannot be exported: expected a family"
@@ -315,17 +315,17 @@ def test_its_function_of_tensors_is_the_network_or_it_is_refused(form, task, gra
             torch.testing.assert_close(function(*inputs), network(batch))
 
 
-def test_solving_is_for_those_that_have_a_closed_form(form, task, graph):
+def test_solving_changes_only_networks_with_a_closed_form(form, task, graph):
     for network in networks(form, task, graph):
         before = bytes_of(network)
         network.solve(task, series_of(task, graph))
         assert (bytes_of(network) != before) == network.has_closed_form
 
 
-def test_a_part_of_the_graph_can_be_drawn_where_the_network_says_so(form, task, graph):
+def test_a_part_of_the_graph_can_be_sampled_if_the_network_supports_it(form, task, graph):
     series = series_of(task, graph)
     for network in networks(form, task, graph):
-        adjacency = shaken(network).eval().sampled_adjacency()
+        adjacency = randomised(network).eval().sampled_adjacency()
         if adjacency is None:
             continue
         assert network.takes == "windows"
@@ -335,7 +335,7 @@ def test_a_part_of_the_graph_can_be_drawn_where_the_network_says_so(form, task, 
             torch.testing.assert_close(network(history, rows), network(history)[:, :, [1, 3]])
 
 
-def test_an_unknown_form_is_named_with_the_nearest_one():
+def test_an_unknown_form_is_reported_with_the_nearest_name():
     with pytest.raises(ValueError, match="'stgn' is not a model family: did you mean 'stgnn'"):
         read_model({"form": "stgn", "recipe": "r"})
 

@@ -1,4 +1,4 @@
-"""The part that is solved, not trained."""
+"""The linear part, which is solved and not trained."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ def solved(task, graph, uses_graph):
     return NeuralForecaster(linear, series, task.windows.horizon_h)
 
 
-def test_without_graph_and_days_it_is_the_ridge_of_the_baselines(gappy_task, graph):
+def test_the_linear_part_without_graph_and_days_equals_the_ridge_baseline(gappy_task, graph):
     ridge = Ridge(gappy_task)
     ridge.fit()
     origins = gappy_task.origins(gappy_task.splits.test)
@@ -37,8 +37,8 @@ def test_without_graph_and_days_it_is_the_ridge_of_the_baselines(gappy_task, gra
     np.testing.assert_allclose(ours, ridge.forecast(origins), rtol=1e-3, atol=1e-3)
 
 
-def test_neighbours_help_where_nodes_follow_all_of_them():
-    """Every node becomes the mean of all the hour before, and is then pushed by itself."""
+def test_the_graph_reduces_the_error_if_nodes_follow_their_neighbours():
+    """Every node is the mean of all nodes one hour earlier plus its own random noise."""
     random = np.random.default_rng(0)
     values = np.zeros((1500, 5), dtype=np.float32)
     for hour in range(1, 1500):
@@ -51,11 +51,11 @@ def test_neighbours_help_where_nodes_follow_all_of_them():
     with_graph, alone = (
         rmse(solved(task, graph, uses).forecast(origins)[:, :1], *truth) for uses in (True, False)
     )
-    assert with_graph == pytest.approx(1.0, abs=0.1), "the push itself cannot be known"
+    assert with_graph == pytest.approx(1.0, abs=0.1), "the noise itself cannot be predicted"
     assert alone > 1.05 * with_graph
 
 
-def test_pairs_are_drawn_where_there_are_too_many(gappy_task, graph, monkeypatch):
+def test_pairs_are_sampled_if_there_are_too_many(gappy_task, graph, monkeypatch):
     whole = solved(gappy_task, graph, True)
     monkeypatch.setattr("wattshed.forecast.networks.linear_part.MOST_PAIRS", 2000)
     drawn, again = (solved(gappy_task, graph, True) for _ in range(2))
@@ -66,7 +66,7 @@ def test_pairs_are_drawn_where_there_are_too_many(gappy_task, graph, monkeypatch
     assert errors[1] == pytest.approx(errors[0], rel=0.1)
 
 
-def test_an_untrained_residual_is_its_linear_part(task, graph):
+def test_an_untrained_residual_network_equals_its_linear_part(task, graph):
     network = untrained(task.windows, 5, form="stgnn", linear_part=True, calendar=True, node_table=True)
     series = ScaledSeries.make(task, graph.adjacency, "node", CPU)
     forecaster = NeuralForecaster(network, series, 3)
@@ -87,7 +87,7 @@ def test_a_horizon_beyond_a_week_repeats_the_latest_week(graph):
     torch.testing.assert_close(week, expected)
 
 
-def test_no_feature_is_of_the_future():
+def test_no_feature_reads_the_future():
     task = task_of(small_panel())
     graph = graph_of(task)
     changed = small_panel()
@@ -102,9 +102,9 @@ def test_no_feature_is_of_the_future():
     assert torch.equal(*found)
 
 
-def test_windows_block_of_the_task_decides_the_size(task):
+def test_the_windows_block_decides_the_size_of_the_linear_part(task):
     assert WindowsBlock(look_back_h=12, horizon_h=3) == task.windows
-    # A week and six single days for each of both series.
+    # A week and six single days for each of the two series.
     assert LinearPart(12, 3, True).weight.shape == (2 * (12 + 7 * 3) + 32, 3)
     assert LinearPart(24, 6, True).days_back == [2, 3, 4, 5, 6], "yesterday is in the look-back"
     assert LinearPart(24, 48, True).days_back == [2, 3, 4, 5, 6], "a day ahead is not known yet"

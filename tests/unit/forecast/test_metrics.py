@@ -44,7 +44,7 @@ def test_rmse_is_not_the_mean_of_batch_rmses():
     assert found != pytest.approx((1 + 7) / 2)
 
 
-def test_unobserved_cells_count_nowhere_whatever_they_hold():
+def test_unobserved_cells_never_count():
     forecast, truth, observed = random_case(1)
     clean = metrics(sum_errors(forecast, truth, observed), np.ones(4))
     truth[~observed] = np.nan
@@ -52,7 +52,7 @@ def test_unobserved_cells_count_nowhere_whatever_they_hold():
     assert metrics(sum_errors(forecast, truth, observed), np.ones(4)) == clean
 
 
-def test_nothing_observed_is_undefined_not_zero():
+def test_metrics_without_observed_cells_are_undefined_and_not_zero():
     nothing = np.zeros((3, 2, 1), bool)
     found = metrics(sum_errors(np.ones((3, 2, 1)), np.ones((3, 2, 1)), nothing), np.ones(1))
     assert found == {"mae": None, "rmse": None, "wape": None, "mase": None, "r2": None, "cells": 0}

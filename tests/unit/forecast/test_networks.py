@@ -22,7 +22,7 @@ def reference(graph):
     return ReferenceSTGNN(3, 16, 0.3, graph.adjacency)
 
 
-def test_the_reference_has_the_studys_parameters(graph):
+def test_the_reference_has_the_studys_number_of_parameters(graph):
     """1,766 with 16 units, 5,030 with a GRU of 32."""
     assert ReferenceSTGNN(6, 16, 0.3, graph.adjacency).parameter_count() == 1766
     assert STGNN(6, 16).parameter_count() == 1766 + 16
@@ -53,8 +53,8 @@ def test_the_reference_computes_the_studys_formula(reference, graph):
     torch.testing.assert_close(found.double(), expected, rtol=1e-5, atol=1e-6)
 
 
-def test_hoisting_the_aggregate_is_the_same_function(reference, graph):
-    """A (X W + b) = (A X) W + (A 1) b: without its own channel the recurrent network is the reference."""
+def test_computing_the_aggregate_first_gives_the_same_forecasts(reference, graph):
+    """A (X W + b) = (A X) W + (A 1) b: the recurrent network without its own channel equals the reference."""
     hoisted = STGNN(3, 16)
     with torch.no_grad():
         hoisted.own.weight.zero_()
@@ -72,7 +72,7 @@ def test_hoisting_the_aggregate_is_the_same_function(reference, graph):
     assert not torch.allclose(wrong, found, atol=1e-4), "the row sums must matter"
 
 
-def test_without_own_history_the_recurrent_network_is_the_reference(reference, graph):
+def test_the_recurrent_network_without_own_history_equals_the_reference(reference, graph):
     """The same function, and the same number of parameters."""
     block = model_block(form="stgnn", own_history=False)
     windows = WindowsBlock(look_back_h=12, horizon_h=3)
@@ -87,8 +87,8 @@ def test_without_own_history_the_recurrent_network_is_the_reference(reference, g
     torch.testing.assert_close(found, reference.eval()(history), rtol=1e-5, atol=1e-6)
 
 
-def test_the_dropout_of_the_output_is_a_switch(graph):
-    """With it a share of outputs is zero while training; the other two dropouts stay in any case."""
+def test_the_output_dropout_can_be_switched_off(graph):
+    """With output dropout a share of the outputs is zero in training; the other two dropouts always stay."""
     windows = WindowsBlock(look_back_h=12, horizon_h=3)
     zeros = {}
     for output_dropout in (True, False):
@@ -103,14 +103,14 @@ def test_the_dropout_of_the_output_is_a_switch(graph):
     assert zeros[False] == 0
 
 
-def test_a_networks_own_graph_and_the_same_graph_given_are_one(reference):
+def test_giving_a_network_its_own_graph_does_not_change_its_forecasts(reference):
     history = torch.randn(2, 12, 5)
     reference.eval()
     assert torch.equal(reference(history), reference(history, reference.adjacency))
 
 
-def test_only_the_reference_drops_out(graph):
-    """Dropout on the output caps R2. The recurrent network gives the same answer while it trains."""
+def test_only_the_reference_uses_dropout(graph):
+    """Dropout on the output limits R2. The recurrent network gives the same output twice in training mode."""
     own, row_sum = torch.randn(7, 12), torch.ones(7)
     recurrent = STGNN(3, 16).train()
     pairs = pairs_of(own, own, row_sum)
@@ -120,8 +120,8 @@ def test_only_the_reference_drops_out(graph):
     assert not torch.equal(study(history), study(history))
 
 
-def test_without_dropout_the_slope_of_truth_on_forecast_is_one(task, graph):
-    """With dropout 0.3 on the output, forecasts come out 0.7 times too small."""
+def test_output_dropout_shrinks_forecasts_and_no_dropout_does_not(task, graph):
+    """With dropout 0.3 on the output, forecasts are only 0.7 times as large as the truth."""
     slopes = {}
     for dropout in (0.0, 0.3):
         torch.manual_seed(0)
@@ -141,7 +141,7 @@ def test_without_dropout_the_slope_of_truth_on_forecast_is_one(task, graph):
 
 
 @pytest.mark.parametrize("look_back_h", [2, 3, 12, 24])
-def test_dlinear_is_linear_and_keeps_lengths(look_back_h):
+def test_dlinear_is_linear_for_any_look_back(look_back_h):
     torch.manual_seed(0)
     network = DLinear(look_back_h, 6)
     first, second = torch.randn(2, 4, look_back_h)
@@ -157,7 +157,7 @@ def test_dlinear_is_linear_and_keeps_lengths(look_back_h):
 
 
 @pytest.mark.parametrize("form", ["stgnn_reference", "stgnn", "gru", "dlinear"])
-def test_every_form_forecasts_in_the_panels_unit(form, task, graph):
+def test_every_form_gives_the_same_forecasts_in_a_batch_and_one_by_one(form, task, graph):
     network = make_network(model_block(form=form), task.windows, graph.adjacency, seed=1)
     series = ScaledSeries.make(task, graph.adjacency, "node", CPU)
     origins = task.origins(task.splits.test)[:40]
@@ -170,7 +170,7 @@ def test_every_form_forecasts_in_the_panels_unit(form, task, graph):
 
 
 @pytest.mark.parametrize("form", ["stgnn_reference", "stgnn", "gru", "dlinear"])
-def test_no_network_sees_its_target_hours(form, graph):
+def test_no_network_reads_its_target_hours(form, graph):
     task = task_of(small_panel())
     origin = int(task.origins(task.splits.test)[5])
     changed = small_panel()
@@ -184,7 +184,7 @@ def test_no_network_sees_its_target_hours(form, graph):
     np.testing.assert_array_equal(*forecasts)
 
 
-def test_the_aggregate_is_the_graphs_product_with_the_series(task, graph):
+def test_the_aggregate_is_the_adjacency_times_the_series(task, graph):
     series = ScaledSeries.make(task, graph.adjacency, "node", CPU)
     expected = graph.adjacency.toarray() @ series.own.numpy()
     np.testing.assert_allclose(series.aggregate.numpy(), expected, rtol=1e-4, atol=1e-5)
@@ -200,12 +200,12 @@ def test_a_gru_without_graph_ignores_its_neighbours():
     torch.testing.assert_close(first, second, rtol=0, atol=0)
 
 
-def test_scaling_by_panel_is_one_pair_for_all(task, graph):
+def test_scaling_by_panel_uses_one_mean_for_all_nodes(task, graph):
     series = ScaledSeries.make(task, graph.adjacency, "panel", CPU)
     assert len(set(series.scaler.mean.tolist())) == 1
 
 
-def test_the_references_aggregate_is_torch_geometrics_to_the_byte(graph):
+def test_the_references_aggregate_equals_torch_geometrics_to_the_byte(graph):
     from torch_geometric.nn import SimpleConv
 
     torch.manual_seed(0)

@@ -1,4 +1,4 @@
-"""A state that is carried from hour to hour."""
+"""Streaming forecasts: the state is carried from hour to hour."""
 
 import numpy as np
 import pytest
@@ -26,8 +26,8 @@ def stream(request, task, graph):
     )
 
 
-def test_a_stream_is_one_long_sequence(stream):
-    """Hour by hour it forecasts what the network says of the whole past at once."""
+def test_a_stream_gives_the_same_forecasts_as_one_long_sequence(stream):
+    """Hour by hour, the stream forecasts the same as the network on the whole past at once."""
     origins = np.arange(400, 430)
     found = stream.forecast(origins)
     start = 400 - RUN_IN_H
@@ -39,21 +39,21 @@ def test_a_stream_is_one_long_sequence(stream):
     )
 
 
-def test_gaps_between_origins_are_looked_at_too(stream):
+def test_hours_between_origins_are_read(stream):
     every = stream.forecast(np.arange(400, 430))
     some = stream.forecast(np.array([400, 407, 429]))
     np.testing.assert_allclose(some, every[[0, 7, 29]], rtol=1e-4, atol=1e-5)
 
 
 def test_the_run_in_is_long_enough(stream):
-    """A state that began a week before is the state that began a month before."""
+    """A state that began a week earlier equals one that began long before."""
     stream.start(0)
     old = stream.advance_to(900)
     stream.start(900 - RUN_IN_H)
     torch.testing.assert_close(stream.advance_to(900), old, rtol=1e-4, atol=1e-5)
 
 
-def test_a_kept_state_goes_on_in_another_process(stream, tmp_path):
+def test_a_saved_state_can_be_continued_by_another_stream(stream, tmp_path):
     stream.start(300)
     stream.advance_to(400)
     stream.write_state(tmp_path / "state")
@@ -63,7 +63,7 @@ def test_a_kept_state_goes_on_in_another_process(stream, tmp_path):
     torch.testing.assert_close(other.advance_to(410), expected, rtol=0, atol=0)
 
 
-def test_states_of_another_panel_are_refused(stream, tmp_path, graph):
+def test_a_state_of_another_shape_is_refused(stream, tmp_path, graph):
     stream.start(300)
     stream.advance_to(310)
     stream.write_state(tmp_path / "state")
@@ -72,7 +72,7 @@ def test_states_of_another_panel_are_refused(stream, tmp_path, graph):
         stream.of(network).read_state(tmp_path / "state")
 
 
-def test_a_stream_has_one_direction(stream):
+def test_the_origins_of_a_stream_must_increase(stream):
     with pytest.raises(ValueError, match="ascend"):
         stream.forecast(np.array([401, 400]))
 
@@ -82,9 +82,9 @@ def test_a_network_without_a_state_is_refused(stream):
         stream.of(DLinear(12, 3))
 
 
-def test_no_hour_of_the_future_is_looked_at(stream, graph):
+def test_no_future_hour_is_read(stream, graph):
     changed = small_panel()
-    # After the training part, which the scaling is of.
+    # After the training part, which sets the scaling.
     changed.values[1200:] = 1e3
     series = ScaledSeries.make(task_of(changed), graph.adjacency, "node", CPU, stream.series.engine)
     other = StreamingForecaster(stream.network, series, 3)

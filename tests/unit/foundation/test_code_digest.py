@@ -26,14 +26,14 @@ def library(tmp_path):
     return tmp_path, script
 
 
-def test_late_and_indirect_imports_are_reached_and_others_are_not(library):
+def test_late_and_indirect_imports_are_found_and_unused_files_are_not(library):
     root, script = library
     names = {file.relative_to(root / "wattshed").as_posix() for file in reached_files(script, root)}
     assert {"energy/ledger.py", "foundation/faults.py"} <= names
     assert not any(name.startswith("publish") for name in names)
 
 
-def test_an_edit_changes_the_digest_only_where_it_is_used(library):
+def test_an_edit_changes_the_digest_only_of_scripts_that_use_the_file(library):
     root, script = library
     before = code_digest(script, root)
     (root / "wattshed/publish/report.py").write_text("import csv\n")
@@ -42,7 +42,7 @@ def test_an_edit_changes_the_digest_only_where_it_is_used(library):
     assert code_digest(script, root) != before
 
 
-def test_a_style_sheet_counts_for_the_module_that_names_it(library):
+def test_a_style_sheet_counts_only_for_the_module_that_names_it(library):
     root, script = library
     digests = {}
     for module in ("report", "other"):

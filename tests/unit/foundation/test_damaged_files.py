@@ -1,4 +1,4 @@
-"""A damaged, altered or foreign file is one sentence; a flipped byte never becomes another value."""
+"""A damaged, altered or foreign file is reported in one sentence; a flipped bit never gives a wrong value."""
 
 import itertools
 import json
@@ -42,7 +42,7 @@ def flipped(whole, bits=(0, 6), every=1):
             yield damaged
 
 
-def test_no_flipped_bit_changes_a_tensor_file_unseen(tmp_path):
+def test_a_flipped_bit_never_gives_wrong_tensors(tmp_path):
     path = tmp_path / "x.safetensors"
     write_tensors(path, TENSORS, {"unit": "kWh"}, kind="panel")
     good, about = read_tensors(path, kind="panel", keys=("unit",))
@@ -54,7 +54,7 @@ def test_no_flipped_bit_changes_a_tensor_file_unseen(tmp_path):
         except Fault:
             refused += 1
             continue
-        # A flip in the digest's own name leaves one key more and the content as it was.
+        # A flip in the name of the digest adds one key and does not change the content.
         assert {key: said[key] for key in about} == about
         assert tensors.keys() == good.keys()
         for name, array in tensors.items():
@@ -62,7 +62,7 @@ def test_no_flipped_bit_changes_a_tensor_file_unseen(tmp_path):
     assert refused > 100
 
 
-def test_no_flipped_bit_changes_a_value_of_a_frame_unseen(tmp_path):
+def test_a_flipped_bit_never_gives_a_wrong_frame(tmp_path):
     path = tmp_path / "x.parquet"
     write_parquet(path, FRAME)
     good = read_frame(path)
@@ -70,14 +70,14 @@ def test_no_flipped_bit_changes_a_value_of_a_frame_unseen(tmp_path):
     for damaged in flipped(path.read_bytes(), bits=(3,), every=7):
         path.write_bytes(damaged)
         try:
-            # One byte of the file's own table of contents hides all metadata, and with it pandas' types.
+            # A flip in the file's table of contents can hide all metadata, including pandas' types.
             pd.testing.assert_frame_equal(read_frame(path), good, check_dtype=False, check_categorical=False)
         except Fault:
             refused += 1
     assert refused > 300
 
 
-def test_no_flipped_bit_changes_a_sealed_document_unseen(tmp_path):
+def test_a_flipped_bit_never_gives_a_wrong_sealed_document(tmp_path):
     path = tmp_path / "x.json"
     value = {"train": {"start": 0, "stop": 120}, "gain": 0.25, "name": "é"}
     write_json(path, value, sealed=True)
@@ -88,11 +88,11 @@ def test_no_flipped_bit_changes_a_sealed_document_unseen(tmp_path):
             found = read_json(path, keys=tuple(value))
         except Fault:
             continue
-        # A flip in the digest's own name leaves one key more and the content as it was.
+        # A flip in the name of the digest adds one key and does not change the content.
         assert {key: found.get(key) for key in value} == value
 
 
-def test_a_tensor_file_of_another_kind_is_named(tmp_path):
+def test_a_tensor_file_of_another_kind_is_refused(tmp_path):
     path = tmp_path / "panel.safetensors"
     write_tensors(path, TENSORS, {}, kind="panel")
     for read in (read_tensors, read_description):
@@ -101,7 +101,7 @@ def test_a_tensor_file_of_another_kind_is_named(tmp_path):
     assert read_description(path, kind="panel") == {"kind": "panel"}
 
 
-def test_a_description_without_a_key_is_named(tmp_path):
+def test_a_missing_key_in_a_description_is_reported(tmp_path):
     path = tmp_path / "x.safetensors"
     write_tensors(path, TENSORS, {"unit": "kWh"}, kind="panel")
     with pytest.raises(Fault, match="lacks 'timezone' in its description: expected a panel"):
@@ -119,7 +119,7 @@ def test_a_description_without_a_key_is_named(tmp_path):
         (b"\xff\xfe\x00", "cannot be read as text"),
     ],
 )
-def test_a_damaged_document_is_one_sentence(tmp_path, read, content, sentence):
+def test_a_damaged_document_is_reported_in_one_sentence(tmp_path, read, content, sentence):
     path = tmp_path / "choice.json"
     path.write_bytes(content)
     with pytest.raises(Fault, match=sentence) as caught:
@@ -129,24 +129,24 @@ def test_a_damaged_document_is_one_sentence(tmp_path, read, content, sentence):
 
 
 @pytest.mark.parametrize("read", [read_json, read_yaml, read_frame, read_tensors, read_description])
-def test_a_missing_file_is_one_sentence(tmp_path, read):
+def test_a_missing_file_is_reported_in_one_sentence(tmp_path, read):
     with pytest.raises(Fault, match="does not exist: run the rule that makes it first"):
         read(tmp_path / "x")
 
 
-def test_a_frame_without_a_column_is_named(tmp_path):
+def test_a_missing_column_of_a_frame_is_reported(tmp_path):
     write_parquet(tmp_path / "x.parquet", FRAME)
     with pytest.raises(Fault, match="has no column 'rmse': expected name, rmse"):
         read_frame(tmp_path / "x.parquet", columns=("name", "rmse"))
 
 
-def test_a_document_that_is_not_sealed_stays_as_it_was_written(tmp_path):
+def test_an_unsealed_document_holds_only_the_given_keys(tmp_path):
     write_json(tmp_path / "x.json", {"a": 1})
     assert json.loads((tmp_path / "x.json").read_text()) == {"a": 1}
 
 
-def test_a_result_of_another_kind_is_named_by_what_it_lacks(tmp_path):
-    """Every kind of result has a column that the others lack, or it is one that holds all of the other's."""
+def test_a_result_of_another_kind_is_refused_with_its_missing_column(tmp_path):
+    """Every kind of result has a column that the others do not have, or has all columns of the other kind."""
     for kind, columns in COLUMNS.items():
         for other, found in COLUMNS.items():
             if kind == other or set(columns) <= set(found):
@@ -160,7 +160,7 @@ def test_a_result_of_another_kind_is_named_by_what_it_lacks(tmp_path):
 
 
 @pytest.mark.parametrize("content", [b"{}", b'{"cuts_utc": {}}', b"[1]", b'{"label": 1'])
-def test_a_choice_that_is_none_is_one_sentence(tmp_path, content):
+def test_an_invalid_clock_choice_is_reported_in_one_sentence(tmp_path, content):
     path = tmp_path / "choice.json"
     path.write_bytes(content)
     with pytest.raises(
@@ -171,7 +171,7 @@ def test_a_choice_that_is_none_is_one_sentence(tmp_path, content):
 
 @pytest.mark.parametrize("damage", [b"", b"{}", "half", "scores"])
 @pytest.mark.parametrize("damaged", ["matrix", "windows"])
-def test_the_summary_of_adaptation_names_a_damaged_input(tmp_path, root, damage, damaged):
+def test_the_adaptation_summary_reports_a_damaged_input(tmp_path, root, damage, damaged):
     write_parquet(tmp_path / "matrix.parquet", pd.DataFrame({name: [1.0] for name in COLUMNS["matrices"]}))
     write_parquet(tmp_path / "windows.parquet", pd.DataFrame({name: [1.0] for name in COLUMNS["windows"]}))
     path = tmp_path / f"{damaged}.parquet"

@@ -20,7 +20,7 @@ def test_a_fault_becomes_one_sentence_and_exit_code_2(capsys):
     assert capsys.readouterr().err == "error: the file x has no column y: add it.\n"
 
 
-def test_a_full_disk_is_told_in_one_sentence(capsys):
+def test_a_full_disk_is_reported_in_one_sentence(capsys):
     def main(argv):
         raise OSError(errno.ENOSPC, "No space left on device", "results/x")
 
@@ -39,7 +39,7 @@ def test_an_interrupted_script_says_how_to_continue(capsys):
     assert capsys.readouterr().err.startswith("interrupted: run the same command again to continue")
 
 
-def test_our_own_defects_keep_their_traceback():
+def test_unexpected_exceptions_keep_their_traceback():
     def main(argv):
         raise ZeroDivisionError
 
@@ -65,7 +65,7 @@ def test_a_defect_of_an_own_plugin_is_one_sentence_after_its_traceback(own_plugi
     assert sentence.endswith("): correct the file.")
 
 
-def test_a_sentence_for_which_the_log_has_no_room_goes_to_the_terminal(tmp_path):
+def test_a_message_goes_to_the_terminal_if_the_log_is_full(tmp_path):
     """/dev/full refuses every byte, as the log on a full disk does."""
     script = tmp_path / "script.py"
     script.write_text(

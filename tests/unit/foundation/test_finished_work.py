@@ -1,4 +1,4 @@
-"""A measured script takes its own finished work, waits for its twin, and measures again when it is forced to."""
+"""A measured script reuses finished work, waits for an earlier start, and measures again in a forced rerun."""
 
 import json
 import os
@@ -70,7 +70,7 @@ def delete_outputs(study):
         (study / "out" / name).unlink()
 
 
-def test_finished_outputs_that_were_deleted_are_taken_again_instead_of_measured_again(study):
+def test_deleted_outputs_of_finished_work_are_restored_and_not_measured_again(study):
     script = Script()
     assert script.start() == 0
     made = contents(study)
@@ -80,7 +80,7 @@ def test_finished_outputs_that_were_deleted_are_taken_again_instead_of_measured_
     assert contents(study) == made
 
 
-def test_outputs_that_still_stand_are_taken_too_and_nothing_else_is_left_beside_them(study):
+def test_existing_outputs_are_reused_and_no_other_file_is_left(study):
     script = Script()
     script.start()
     script.start()
@@ -89,7 +89,7 @@ def test_outputs_that_still_stand_are_taken_too_and_nothing_else_is_left_beside_
 
 
 @pytest.mark.parametrize("change", ["argument", "input", "code"])
-def test_other_arguments_inputs_or_code_measure_again(study, monkeypatch, change):
+def test_changed_arguments_inputs_or_code_cause_a_new_measurement(study, monkeypatch, change):
     script = Script()
     script.start()
     if change == "input":
@@ -110,7 +110,7 @@ def test_a_failed_run_keeps_nothing(study):
     assert script.runs == 2
 
 
-def test_a_half_kept_copy_does_not_count(study):
+def test_an_incomplete_copy_is_not_used(study):
     script = Script()
     script.start()
     next((study / "finished").glob("*/1")).unlink()
@@ -124,27 +124,27 @@ def mark_incomplete(study, name):
     (place / urlsafe_b64encode(name.encode()).decode()).write_text("{}")
 
 
-def test_the_copy_goes_once_snakemake_has_accepted_the_outputs_so_that_a_forced_rerun_measures(study):
+def test_the_copy_is_deleted_after_snakemake_accepts_the_outputs(study):
     script = Script()
     script.start()
     mark_incomplete(study, "out/b")
     drop_accepted(study / "finished", study / ".snakemake")
     script.start()
-    assert script.runs == 1, "its Snakemake was killed: the work counts"
+    assert script.runs == 1, "its Snakemake was killed, so the work is reused"
     next((study / ".snakemake/incomplete").iterdir()).unlink()
     drop_accepted(study / "finished", study / ".snakemake")
     script.start()
     assert script.runs == 2
 
 
-def test_marks_of_long_names_are_read_too(study):
+def test_incomplete_marks_of_long_file_names_are_read(study):
     name = "out/" + "long" * 100
     place = study / ".snakemake/incomplete"
     mark = urlsafe_b64encode(name.encode()).decode()
     (place / f"@{mark[:254]}" / f"@{mark[254:508]}").mkdir(parents=True)
     (place / f"@{mark[:254]}" / f"@{mark[254:508]}" / mark[508:]).write_text("{}")
     path = Path(name)
-    # The file system has no room for so long a name; the copy needs only to know it.
+    # The file system does not allow so long a name; the copy only lists it.
     work = FinishedWork(study / "finished", [path])
     manifest = work.folder / "manifest.json"
     manifest.parent.mkdir(parents=True)
@@ -153,7 +153,7 @@ def test_marks_of_long_names_are_read_too(study):
     assert manifest.exists()
 
 
-def test_without_the_folders_variable_a_script_just_runs(study, monkeypatch):
+def test_a_script_without_the_folder_variable_always_runs(study, monkeypatch):
     monkeypatch.delenv(FOLDER)
     script = Script()
     script.start()
@@ -195,7 +195,7 @@ def start_twin(study):
     return start
 
 
-def test_a_second_start_waits_for_the_first_and_takes_its_work(study, start_twin):
+def test_a_second_start_waits_for_the_first_and_uses_its_work(study, start_twin):
     first = start_twin()
     assert first.stdout.readline() == "measuring\n"
     second = start_twin()
@@ -206,7 +206,7 @@ def test_a_second_start_waits_for_the_first_and_takes_its_work(study, start_twin
     assert (study / "runs").read_text() == "x"
 
 
-def test_the_lock_of_a_killed_job_is_free(study, start_twin):
+def test_the_lock_of_a_killed_job_is_released(study, start_twin):
     first = start_twin()
     first.stdout.readline()
     first.kill()

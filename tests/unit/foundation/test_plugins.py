@@ -1,4 +1,4 @@
-"""Plug-ins are found by name; what is wrong with a table or with a study's own file is said in one sentence."""
+"""Plug-ins are found by name; errors in a table or in a study's own file are reported in one sentence."""
 
 import json
 import os
@@ -18,7 +18,7 @@ OWN = '"""A plug-in."""\nFAMILY = "my family"\n'
 
 @pytest.fixture(autouse=True)
 def no_own_plugins(monkeypatch):
-    # Restored afterwards, whatever use_own_plugins writes into it.
+    # Restored after the test, because use_own_plugins changes it.
     monkeypatch.setenv(plugins.OWN_PLUGINS, "[]")
 
 
@@ -39,7 +39,7 @@ def test_every_line_of_every_table_has_a_file_and_a_plugin(kind):
         assert plugins.load(kind, name) is not None
 
 
-def test_an_unknown_name_is_told_with_the_nearest_one():
+def test_an_unknown_name_is_reported_with_the_nearest_name():
     with pytest.raises(ValueError, match=r"^'stgn' is not a model family: did you mean 'stgnn'"):
         plugins.check_name("family", "stgn")
     own = r"Or name your own file with the key plugins\.$"
@@ -49,13 +49,13 @@ def test_an_unknown_name_is_told_with_the_nearest_one():
         plugins.source_file("family", "dlinaer")
 
 
-def test_a_name_like_no_other_is_told_with_all():
+def test_a_name_without_a_near_match_is_reported_with_all_names():
     with pytest.raises(ValueError, match="expected one of stgnn_reference, stgnn, gru, dlinear"):
         plugins.check_name("family", "xyz")
 
 
 @pytest.mark.parametrize("place", ["wattshed.forecast.families.absent", "wattshed.no_room.absent"])
-def test_a_line_whose_module_is_absent_is_named(place, monkeypatch):
+def test_a_table_line_with_a_missing_module_is_reported(place, monkeypatch):
     monkeypatch.setitem(registry.MODULES, "ghost", place)
     expected = f"lists the model family 'ghost' in the module {place}, which does not exist: correct the line"
     with pytest.raises(Fault, match=expected):
@@ -64,7 +64,7 @@ def test_a_line_whose_module_is_absent_is_named(place, monkeypatch):
         plugins.source_file("family", "ghost")
 
 
-def test_a_plugin_whose_own_dependency_is_missing_says_which(own, monkeypatch):
+def test_a_missing_dependency_of_a_plugin_is_reported_by_name(own, monkeypatch):
     monkeypatch.setenv(
         plugins.OWN_PLUGINS, json.dumps([str(own("needy", "import no_such_package\nFAMILY = 1\n"))])
     )
@@ -81,7 +81,7 @@ def test_a_plugin_whose_own_dependency_is_missing_says_which(own, monkeypatch):
         ("FAMILY = 1 / 0\n", "line 1: ZeroDivisionError: division by zero"),
     ],
 )
-def test_an_own_plugin_that_fails_when_it_is_loaded_is_one_sentence(own, text, reason):
+def test_an_own_plugin_that_fails_to_load_is_reported_in_one_sentence(own, text, reason):
     plugins.use_own_plugins([own("failing", text)])
     with pytest.raises(
         Fault, match=rf"failing\.py cannot be loaded \({reason}\): correct the file"
@@ -91,13 +91,13 @@ def test_an_own_plugin_that_fails_when_it_is_loaded_is_one_sentence(own, text, r
 
 
 @pytest.mark.parametrize("kind", plugins.KINDS)
-def test_our_own_plugins_have_what_their_kind_needs(kind):
+def test_the_shipped_plugins_have_all_attributes_of_their_kind(kind):
     for name in plugins.names(kind):
         plugin = plugins.load(kind, name)
         assert [need for need in plugins.KINDS[kind].needs if not hasattr(plugin, need)] == []
 
 
-def test_an_own_plugin_that_lacks_what_its_kind_needs_is_refused(own):
+def test_an_own_plugin_without_a_needed_attribute_is_refused(own):
     path = own("mine", "class Mine:\n    Settings = dict\n    asks = frozenset()\n\n\nSTRATEGY = Mine()\n")
     plugins.use_own_plugins([path])
     with pytest.raises(
@@ -120,7 +120,7 @@ def test_an_own_plugin_that_lacks_what_its_kind_needs_is_refused(own):
         ("table", "write"),
     ],
 )
-def test_the_one_attribute_that_an_own_plugin_lacks_is_named(own, kind, lacks):
+def test_the_missing_attribute_of_an_own_plugin_is_reported_by_name(own, kind, lacks):
     about = plugins.KINDS[kind]
     keys = "".join(f"    {need} = 1\n" for need in about.needs if need != lacks)
     plugins.use_own_plugins([own("mine", f"class Mine:\n    told = 1\n{keys}\n\n{about.member} = Mine()\n")])
@@ -146,7 +146,7 @@ def test_an_own_sensor_is_checked_when_the_configuration_is_read(own):
 @pytest.mark.parametrize(
     "name", ["my model.py", "my-model.py", "model", "model.txt", "modèle.py", "", "a\0b.py", "..py"]
 )
-def test_a_file_whose_name_cannot_be_that_of_a_plugin_is_refused(tmp_path, name):
+def test_a_file_with_an_invalid_plugin_name_is_refused(tmp_path, name):
     with pytest.raises(
         Fault, match=r"is not named like a plug-in: expected .* such as my_model\.py; rename the file"
     ):
@@ -162,7 +162,7 @@ def test_two_own_files_of_one_name_are_refused(own, tmp_path):
         plugins.use_own_plugins([own("mine"), tmp_path / "other/../mine.py"])
 
 
-def test_a_module_without_its_member_is_named(monkeypatch):
+def test_a_module_without_its_plugin_member_is_reported(monkeypatch):
     monkeypatch.setitem(registry.MODULES, "ghost", "wattshed.forecast.families.recurrent")
     with pytest.raises(
         Fault, match="recurrent, the module of the model family 'ghost', has no FAMILY: expected"
@@ -190,7 +190,7 @@ def test_one_file_may_hold_plugins_of_several_kinds(own):
     assert plugins.load("strategy", "both") == "b"
 
 
-def test_processes_that_are_started_know_the_studys_own_plugins(own):
+def test_child_processes_find_the_studys_own_plugins(own):
     plugins.use_own_plugins([own("mine")])
     code = "from wattshed.foundation import plugins; print(plugins.load('family', 'mine'))"
     library = str(Path(plugins.__file__).resolve().parents[2])
@@ -210,7 +210,7 @@ def test_an_own_plugin_named_like_ours_is_refused(own):
         plugins.use_own_plugins([own("gru")])
 
 
-def test_an_own_plugin_that_is_no_python_is_refused(own):
+def test_an_own_plugin_that_is_not_python_is_refused(own):
     with pytest.raises(Fault, match=r"broken\.py is not Python .*line 1.*: correct the file"):
         plugins.use_own_plugins([own("broken", "FAMILY = = 1\n")])
 

@@ -40,7 +40,7 @@ def test_a_copy_inside_another_repository_does_not_get_its_commit(repository):
     assert describe_commit(repository / "wattshed") == UNKNOWN
 
 
-def test_no_repository_and_no_git_are_unknown(tmp_path, repository, monkeypatch):
+def test_the_commit_is_unknown_without_a_repository_or_without_git(tmp_path, repository, monkeypatch):
     assert describe_commit(tmp_path) == UNKNOWN
     monkeypatch.setenv("PATH", str(tmp_path))
     assert describe_commit(repository) == UNKNOWN
@@ -66,7 +66,7 @@ def test_a_path_with_braces_gets_a_link_without_them(tmp_path):
     assert without_braces_in_name(odd, tmp_path / "links") == link
 
 
-def test_a_missing_path_with_braces_and_a_folder_without_room_for_links_are_one_sentence(tmp_path):
+def test_a_missing_path_with_braces_and_an_unusable_link_folder_are_reported(tmp_path):
     with pytest.raises(Fault, match="does not exist: correct the path"):
         without_braces_in_name(tmp_path / "a {b}.csv", tmp_path / "links")
     odd = tmp_path / "{b}"

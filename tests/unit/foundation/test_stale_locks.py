@@ -1,4 +1,4 @@
-"""Locks of killed Snakemakes go, locks of living ones stay."""
+"""Locks of killed Snakemake processes are removed; locks of running ones stay."""
 
 import json
 import os
@@ -43,7 +43,7 @@ def dead(record, **changes):
     return replace(record, started="long ago", **changes)
 
 
-def test_the_lock_of_a_dead_process_is_removed_and_its_record_too(folder, own):
+def test_the_lock_and_the_record_of_a_dead_process_are_removed(folder, own):
     path = lock(folder)
     write(folder, dead(own, locks=["0.output.lock"]))
     assert remove_stale_locks(folder) == ["0.output.lock"]
@@ -51,7 +51,7 @@ def test_the_lock_of_a_dead_process_is_removed_and_its_record_too(folder, own):
     assert not (folder / "wattshed_runs/another.json").exists()
 
 
-def test_the_lock_of_a_living_process_stays_even_if_a_dead_one_had_one_of_that_name(folder, own):
+def test_the_lock_of_a_living_process_stays_if_a_dead_one_had_the_same_name(folder, own):
     path = lock(folder)
     write(folder, dead(own, locks=["0.output.lock"]), "dead")
     write(folder, replace(own, locks=["0.output.lock"]), "living")
@@ -59,7 +59,7 @@ def test_the_lock_of_a_living_process_stays_even_if_a_dead_one_had_one_of_that_n
     assert path.exists()
 
 
-def test_a_process_killed_between_its_record_and_the_completion_made_the_lock_after_it(folder, own):
+def test_a_lock_newer_than_an_incomplete_record_of_a_dead_process_is_removed(folder, own):
     for record in (folder / "wattshed_runs").iterdir():
         record.unlink()
     path = lock(folder)
@@ -75,7 +75,7 @@ def test_a_lock_that_may_belong_to_a_living_process_stays(folder, own):
     assert path.exists()
 
 
-def test_a_lock_that_no_record_explains_stays(folder, own):
+def test_a_lock_older_than_every_record_stays(folder, own):
     path = lock(folder)
     os.utime(path, (1, 1))
     write(folder, dead(own))
@@ -91,20 +91,20 @@ def test_a_process_on_another_host_counts_as_alive(folder, own, change):
     assert path.exists()
 
 
-def test_after_a_new_start_of_the_machine_every_process_of_before_is_dead(folder, own):
+def test_processes_from_before_a_reboot_count_as_dead(folder, own):
     write(folder, replace(own, boot="before", locks=["0.output.lock"]))
     lock(folder)
     assert remove_stale_locks(folder) == ["0.output.lock"]
 
 
-def test_a_record_that_is_not_whole_is_ignored(folder):
+def test_an_incomplete_record_is_ignored(folder):
     (folder / "wattshed_runs").mkdir()
     (folder / "wattshed_runs/x.json").write_text('{"host": ')
     lock(folder)
     assert remove_stale_locks(folder) == []
 
 
-def test_locks_are_named_in_the_record_and_only_those_made_after_it(folder):
+def test_a_record_lists_only_locks_made_after_it(folder):
     old = lock(folder, "0.input.lock")
     os.utime(old, (1, 1))
     path = record_run(folder)
@@ -128,7 +128,7 @@ def test_only_a_killed_process_leaves_its_record(folder, killed):
     assert remove_stale_locks(folder) == ["0.output.lock"] * killed
 
 
-def test_a_zombie_has_ended(folder):
+def test_a_zombie_process_counts_as_ended(folder):
     child = subprocess.Popen([sys.executable, "-c", ""])
     os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
     try:

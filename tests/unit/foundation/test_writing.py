@@ -36,8 +36,8 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
     ],
     ids=["text", "tensors", "parquet"],
 )
-def test_a_file_that_outgrows_its_limit_leaves_nothing(tmp_path, write):
-    """A real refusal by the kernel, as a full disk gives it: an OSError that scripts turn into a sentence."""
+def test_a_file_that_exceeds_the_size_limit_leaves_nothing(tmp_path, write):
+    """The kernel really refuses the write, as on a full disk: an OSError that scripts report in one sentence."""
     child = os.fork()
     if child == 0:
         import signal
@@ -53,13 +53,13 @@ def test_a_file_that_outgrows_its_limit_leaves_nothing(tmp_path, write):
     assert os.listdir(tmp_path) == []
 
 
-def test_json_refuses_what_is_not_json(tmp_path):
+def test_json_refuses_an_infinite_number(tmp_path):
     with pytest.raises(ValueError, match="JSON"):
         write_json(tmp_path / "x.json", {"gain": float("inf")})
     assert os.listdir(tmp_path) == []
 
 
-def test_tensors_come_back_as_they_were(tmp_path):
+def test_tensors_are_unchanged_after_writing_and_reading(tmp_path):
     arrays = {"a": np.arange(6, dtype=np.float32).reshape(2, 3).T, "b": np.array([True, False])}
     write_tensors(tmp_path / "x.safetensors", arrays, {"unit": "kWh"})
     read, about = read_tensors(tmp_path / "x.safetensors")
@@ -70,7 +70,7 @@ def test_tensors_come_back_as_they_were(tmp_path):
 
 
 @pytest.mark.parametrize("content", [b"", b"not a tensor file", None])
-def test_a_broken_tensor_file_is_a_fault_that_names_it(tmp_path, content):
+def test_a_broken_tensor_file_is_reported_by_name(tmp_path, content):
     path = tmp_path / "broken.safetensors"
     if content is None:
         write_tensors(path, {"a": np.zeros(100)}, {})
@@ -81,12 +81,12 @@ def test_a_broken_tensor_file_is_a_fault_that_names_it(tmp_path, content):
         read_tensors(path)
 
 
-def test_a_missing_tensor_file_says_so(tmp_path):
+def test_a_missing_tensor_file_is_reported(tmp_path):
     with pytest.raises(Fault, match="does not exist"):
         read_tensors(tmp_path / "none.safetensors")
 
 
-def test_written_json_is_strict(tmp_path):
+def test_written_json_can_be_read_again(tmp_path):
     write_json(tmp_path / "x.json", {"a": None, "b": [1.5]})
     assert json.loads((tmp_path / "x.json").read_text()) == {"a": None, "b": [1.5]}
 

@@ -69,13 +69,15 @@ FIGURES = {
 }
 
 
-@pytest.mark.parametrize("case", ["the report's", "one model", "25 long names", "one missing", "all missing"])
+@pytest.mark.parametrize(
+    "case", ["as in the report", "one model", "25 long names", "one missing", "all missing"]
+)
 @pytest.mark.parametrize("name", FIGURES)
-def test_no_text_covers_another_or_leaves_the_page(name, case):
+def test_no_text_overlaps_another_or_leaves_the_page(name, case):
     assert colliding_texts(FIGURES[name](make_case(case))) == []
 
 
-def test_the_collision_check_finds_what_collides():
+def test_the_collision_check_finds_colliding_texts():
     figure, axis = plt.subplots()
     axis.text(0.5, 0.5, "one")
     axis.text(0.51, 0.5, "other")
@@ -84,7 +86,7 @@ def test_the_collision_check_finds_what_collides():
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_figures_say_in_words_that_nothing_is_known(name):
+def test_figures_without_known_energies_show_a_sentence_instead(name):
     figure = FIGURES[name](make_case("all missing"))
     texts = [text for text, _ in shown_texts(figure)]
     assert len(texts) == 1
@@ -93,7 +95,7 @@ def test_figures_say_in_words_that_nothing_is_known(name):
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_figures_state_n_and_are_the_same_bytes_twice(name, tmp_path):
+def test_figures_state_n_and_give_the_same_bytes_twice(name, tmp_path):
     runs = make_runs(("gru", "ridge"), countries=("ES",), repeats=5, net=True)
     for attempt in "ab":
         figure = FIGURES[name](runs)
@@ -107,7 +109,7 @@ def all_texts(figure):
     return "\n".join(text for text, _ in shown_texts(figure))
 
 
-def test_the_box_figure_keeps_models_of_unknown_energy_in_words():
+def test_the_box_figure_lists_models_of_unknown_energy_in_words():
     runs = make_runs(("gru", "ridge"), countries=("ES",), seasons=("all",))
     text = all_texts(energy_box_figure(without_energy(runs, runs["model"] == "gru")))
     assert "energy unknown" in text
@@ -123,14 +125,14 @@ def test_estimated_boxes_are_hatched_and_measured_ones_are_not():
     assert [bool(box.get_hatch()) for box in boxes] == [False, True]
 
 
-def test_few_runs_are_points_without_a_box():
+def test_few_runs_are_drawn_as_points_without_a_box():
     runs = make_runs(("gru",), countries=("ES",), seasons=("all",), repeats=4)
     axis = energy_box_figure(runs).axes[0]
     assert not axis.patches
     assert 4 in {len(line.get_xdata()) for line in axis.get_lines()}
 
 
-def test_retro_estimates_stand_apart_in_the_box_figure():
+def test_retro_estimates_are_shown_separately_in_the_box_figure():
     recorded = make_runs(("gru",), countries=("ES",), seasons=("all",), repeats=6).assign(hardware="X")
     recorded["operations"] = recorded["energy_kwh"] * 1e15
     old = pd.DataFrame({"model": ["gru"], "hardware": ["X"], "operations": [3e12], "stage": ["training"]})
@@ -146,7 +148,7 @@ def test_net_energies_at_or_below_zero_are_counted_on_a_log_axis():
     assert "3 values of zero or less" in all_texts(energy_box_figure(runs))
 
 
-def test_the_heat_map_crosses_what_is_unknown_and_averages_the_rest():
+def test_the_heat_map_crosses_unknown_cells_and_averages_known_ones():
     runs = make_runs(("gru", "ridge"), countries=("DE", "ES"), seasons=("summer",), repeats=2)
     runs["co2e_kg"] = np.arange(1.0, 9.0)
     runs.loc[runs["model"].eq("ridge") & runs["data_country"].eq("ES"), "co2e_kg"] = np.nan
@@ -157,7 +159,7 @@ def test_the_heat_map_crosses_what_is_unknown_and_averages_the_rest():
     assert len(figure.axes[0].get_lines()) == 2  # one cross
 
 
-def test_the_heat_map_has_one_panel_per_season_and_names_unstated_ones():
+def test_the_heat_map_has_a_panel_per_season_and_one_for_unstated_seasons():
     runs = make_runs(("gru",), repeats=2)
     runs.loc[runs["season"] == "winter", "season"] = pd.NA
     titles = [axis.get_title(loc="left") for axis in emissions_heatmap_figure(runs).axes[:2]]
@@ -187,12 +189,12 @@ def test_heat_map_numbers_keep_their_contrast_in_grey():
         ),
     ],
 )
-def test_bad_requests_are_faults(draw, message):
+def test_bad_requests_are_refused(draw, message):
     with pytest.raises(Fault, match=message):
         draw()
 
 
-def test_the_split_names_what_is_missing_and_how_much_is_idle():
+def test_the_split_figure_states_missing_parts_and_the_idle_share():
     runs = make_runs(("gru", "ridge"), countries=("ES",), seasons=("all",), net=True, status="measured")
     runs.loc[runs["model"] == "gru", "gpu_kwh"] = np.nan
     runs.loc[runs.index == 3, "cpu_kwh"] = np.nan
@@ -213,20 +215,20 @@ def test_split_bars_sum_over_a_stage_and_average_over_a_models_runs():
     assert sum(widths) == pytest.approx(500 * runs["energy_kwh"].sum())
 
 
-def test_measured_parts_are_solid():
+def test_measured_parts_are_solid_and_estimated_parts_are_hatched():
     runs = make_runs(("gru",), status="measured").assign(ram_status="estimated")
     bars = split_figure(runs).axes[0].patches
     assert [bool(bar.get_hatch()) for bar in bars] == [False, True, False]
 
 
 @pytest.mark.parametrize("models", [("gru",), ("gru", "stgnn", "dlinear", LONG[6]), LONG])
-def test_overlay_texts_do_not_collide(models):
+def test_overlay_texts_do_not_overlap(models):
     figure = overlay_figure(epoch_curves(make_epochs(models, epochs=6)), "Validation RMSE (kWh)")
     assert colliding_texts(figure) == []
     assert sum(axis.get_visible() for axis in figure.axes) == len(models)
 
 
-def test_the_overlay_marks_the_best_epoch_and_says_what_is_unknown():
+def test_the_overlay_marks_the_best_epoch_and_states_unknown_energies():
     windows = make_epochs(("gru", "ridge"), seeds=(1, 2))
     windows.loc[windows["model"] == "ridge", "energy_kwh"] = np.nan
     figure = overlay_figure(epoch_curves(windows), "RMSE")
@@ -237,7 +239,7 @@ def test_the_overlay_marks_the_best_epoch_and_says_what_is_unknown():
     assert figure.axes[0].collections  # the band
 
 
-def test_an_overlay_without_any_loss_says_so():
+def test_an_overlay_without_losses_states_that_it_is_empty():
     windows = make_epochs().assign(value_validation_rmse=np.nan)
     assert "nothing to draw" in all_texts(overlay_figure(epoch_curves(windows), "RMSE"))
 
@@ -248,7 +250,7 @@ def test_one_epoch_per_run_is_drawn_as_points():
     assert "late energy" not in all_texts(figure)
 
 
-def test_fronts_keep_dominated_points_and_name_those_without_a_place():
+def test_the_fronts_figure_marks_and_names_flagged_models():
     runs = make_runs(("gru", "ridge", "stgnn"), countries=("ES",), seasons=("all",))
     runs.loc[runs["model"] == "gru", "flags"] = "changed grid"
     fronts = fronts_frame(runs, make_metrics(runs))
@@ -258,14 +260,14 @@ def test_fronts_keep_dominated_points_and_name_those_without_a_place():
     assert "Not drawn" not in figure.axes[0].get_title(loc="left")
 
 
-def test_a_cost_nobody_knows_is_said_in_words_beside_the_other_front():
+def test_an_unknown_cost_is_stated_in_words_beside_the_other_front():
     runs = make_runs(("gru", "ridge"), countries=("ES",), seasons=("all",)).assign(co2e_kg=np.nan)
     figure = fronts_figure(fronts_frame(runs, make_metrics(runs)), "pp")
     assert "No mass is known" in all_texts(figure)
     assert figure.axes[0].has_data()
 
 
-def test_retro_estimates_are_crosses_off_the_front():
+def test_retro_estimates_are_drawn_as_crosses_and_not_on_the_front():
     recorded = make_runs(("gru", "ridge"), countries=("ES",), seasons=("all",), repeats=6)
     recorded = recorded.assign(hardware="X", operations=recorded["energy_kwh"] * 1e15)
     old = pd.DataFrame({"model": ["old"], "hardware": ["X"], "operations": [1e12], "run_id": ["old"]})
@@ -290,14 +292,14 @@ def test_units_follow_the_size_of_the_numbers():
     assert 1e-6 * scale.factor == pytest.approx(3.6)
 
 
-def test_long_names_are_broken_without_losing_a_letter():
+def test_long_names_are_wrapped_without_losing_a_letter():
     name = "Hybrid_CNN_CycleLSTM-Attention_version_2"
     assert wrapped(name, 20).replace("\n", "") == name
     assert max(map(len, wrapped(name, 20).split("\n"))) <= 20
     assert json.dumps(wrapped("gru")) == '"gru"'
 
 
-def test_where_only_some_energies_are_estimated_each_of_them_is_marked():
+def test_each_estimated_energy_is_marked_if_only_some_are_estimated():
     runs = make_runs(("gru", "ridge"), countries=("ES",), seasons=("all",), status="measured")
     runs.loc[runs["model"] == "gru", "energy_status"] = "estimated"
     text = all_texts(fronts_figure(fronts_frame(runs, make_metrics(runs)), "pp"))
@@ -314,7 +316,7 @@ def test_where_only_some_energies_are_estimated_each_of_them_is_marked():
     assert "†" not in whole
 
 
-def test_several_fronts_state_n_each_and_do_not_collide():
+def test_several_fronts_state_their_n_and_do_not_overlap():
     runs = make_runs(("gru", "ridge"), countries=("DE", "ES"), seasons=("summer",))
     figure = fronts_figure(fronts_frame(runs, make_metrics(runs)), "pp")
     titles = [axis.get_title(loc="left") for axis in figure.axes[::2]]

@@ -65,7 +65,7 @@ def test_every_row_has_every_column_and_a_count(tables):
         assert sum(column.title == "95 % interval" for column in table.columns) >= 2
 
 
-def test_marks_tell_measured_estimated_and_retro_estimated_energies_apart(tables):
+def test_marks_distinguish_measured_estimated_and_retro_estimated_energies(tables):
     marks = {row["Model"].text: row["Energy"].mark for row in rows_of(tables["fronts"])}
     assert marks == {"ridge": "", "gru": ESTIMATED, "stgnn": "", f"old_net{RETRO_MARK}": RETRO_MARK}
     unknown = next(row for row in rows_of(tables["fronts"]) if row["Model"].text == "stgnn")
@@ -77,7 +77,7 @@ def test_marks_tell_measured_estimated_and_retro_estimated_energies_apart(tables
     assert [energy_mark(s) for s in ("measured", "missing", pd.NA)] == ["", "", ""]
 
 
-def test_models_on_a_front_are_bold_and_best_comes_first(tables):
+def test_models_on_a_front_are_bold_and_rows_are_sorted_by_error(tables):
     rows = rows_of(tables["fronts"])
     for row in rows:
         assert row["Model"].best == (row["Front"].text == "on the front")
@@ -85,21 +85,21 @@ def test_models_on_a_front_are_bold_and_best_comes_first(tables):
     assert errors == sorted(errors)
 
 
-def test_flags_stand_in_their_own_column_only_where_there_are_any(tables, runs, metrics):
+def test_flags_have_a_column_only_if_there_are_any(tables, runs, metrics):
     assert "constant power" in [row["Flags"].text for row in rows_of(tables["fronts"])]
     clean = fronts_table(fronts_frame(runs.assign(flags=pd.NA), metrics), "DE summer", "pp")
     assert "Flags" not in [column.title for column in clean.columns]
     assert all(len(row) == len(clean.columns) for row in clean.rows)
 
 
-def test_an_unknown_scope_is_a_fault_that_names_the_known_ones(runs, metrics):
+def test_an_unknown_scope_is_refused_with_the_known_ones(runs, metrics):
     with pytest.raises(Fault, match="DE summer, ES summer, overall"):
         fronts_table(fronts_frame(runs, metrics), "DK winter", "pp")
     with pytest.raises(Fault, match="no front of 'water'"):
         fronts_table(fronts_frame(runs, metrics), "overall", "pp", kind="water")
 
 
-def test_leaders_say_who_was_left_out_and_why(tables):
+def test_the_leaders_table_reports_skipped_runs_with_the_reason(tables):
     note = tables["leaders"].notes[0]
     assert "Runs left out, 8 in all" in note
     assert "mass unknown: 4" in note
@@ -108,21 +108,21 @@ def test_leaders_say_who_was_left_out_and_why(tables):
     assert "constant power" in " ".join(row["Remark"].text for row in rows_of(tables["leaders"]))
 
 
-def test_a_small_limit_has_digits_in_its_own_unit(runs, metrics):
+def test_a_small_limit_is_shown_in_a_suitable_unit(runs, metrics):
     small = low_carbon_leaders(runs, metrics, limit_kg=3.21e-6, limit_kwh=2.5e-8)
     caption = leaders_table(small, "pp").caption
     assert "at most 3.21 mg CO₂e per run" in caption
     assert "at most 90.0 mJ per run where the mass is unknown" in caption
 
 
-def test_nobody_under_the_limit_is_a_table_without_rows_that_still_renders(runs, metrics):
+def test_a_leaders_table_without_any_run_under_the_limit_still_renders(runs, metrics):
     table = leaders_table(low_carbon_leaders(runs, metrics, limit_kg=1e-9), "pp")
     assert table.rows == []
     assert "none found" in table.caption
     assert r"\begin{tabular}" in render_table(table)
 
 
-def test_ratios_carry_their_warning(tables):
+def test_the_ratio_table_has_its_warning(tables):
     assert any("neither ranks models" in note for note in tables["normalised"].all_notes)
     per_forecast = [row["1,000 forecasts"].text for row in rows_of(tables["rest"])]
     assert set(per_forecast) == {MISSING}
@@ -141,7 +141,7 @@ def test_ratios_of_any_size_have_three_digits(runs, metrics):
     [(744068842243.0, "7.44 × 10¹¹"), (99_950.0, "99950"), (123456.0, "1.23 × 10⁵"), (0.5, "0.500"), (0.0, "0"),
      (1.5e-7, "1.50 × 10⁻⁷"), (-2e9, "-2.00 × 10⁹"), (9.996e9, "1.00 × 10¹⁰"), (None, MISSING)],
 )  # fmt: skip
-def test_powers_of_ten_take_over_where_plain_decimals_get_long(value, text):
+def test_long_decimals_are_written_as_powers_of_ten(value, text):
     assert powers(value).text == text
 
 

@@ -17,7 +17,7 @@ ROW = {
 }
 
 
-def test_rows_and_origin_are_shown_as_they_were_measured(tmp_path):
+def test_rows_and_notes_are_shown_as_in_the_benchmark_file(tmp_path):
     path = tmp_path / "engine.json"
     path.write_text(json.dumps({"rows": [ROW], "notes": ["Machine: a small one."]}))
     table = read_engine_table(path)
@@ -26,7 +26,7 @@ def test_rows_and_origin_are_shown_as_they_were_measured(tmp_path):
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"rows": [{}], "notes": []}', '{"rows": [{"what": 1}]}'])
-def test_another_form_is_refused(tmp_path, content):
+def test_a_benchmark_file_of_another_form_is_refused(tmp_path, content):
     path = tmp_path / "engine.json"
     path.write_text(content)
     with pytest.raises(Fault, match=r"engine.json cannot be read .* run it again or delete the file"):

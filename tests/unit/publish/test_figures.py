@@ -52,7 +52,7 @@ def draw(study, name):
 
 
 @pytest.mark.parametrize("name", ["training", "forecasts", "frontier", "clocks", "degrees", "horizons"])
-def test_figures_are_the_same_bytes_twice_and_have_labelled_axes(study, name, tmp_path):
+def test_figures_give_the_same_bytes_twice_and_have_labelled_axes(study, name, tmp_path):
     for attempt in "ab":
         figure = draw(study, name)
         assert all(axis.get_xlabel() for axis in figure.axes[-1:])
@@ -64,7 +64,7 @@ def test_figures_are_the_same_bytes_twice_and_have_labelled_axes(study, name, tm
         assert (tmp_path / f"a.{kind}").stat().st_size > 3000
 
 
-def test_simulated_clocks_say_so_in_every_panel(study):
+def test_simulated_clocks_are_marked_in_every_panel(study):
     figure = draw(study, "clocks")
     for axis in figure.axes:
         assert "SIMULATED" in [text.get_text() for text in axis.texts]
@@ -90,14 +90,14 @@ def test_the_title_of_a_sweep_is_not_cut(study):
             assert extent.x1 <= figure.bbox.x1
 
 
-def test_the_training_figure_without_energy_says_so_and_has_no_empty_panel(study):
+def test_the_training_figure_without_energy_states_it_and_has_no_empty_panel(study):
     epochs = pd.concat([pd.read_parquet(p) for p in (study / "checkpoints").iterdir()])
     figure = training_figure(epochs.assign(cumulative_kwh=np.nan), "kWh", "missing")
     assert len(figure.axes) == 1
     assert "unknown" in figure.axes[0].get_title(loc="left")
 
 
-def test_a_model_of_unknown_energy_is_named_and_does_not_mark_what_is_drawn(study, tmp_path):
+def test_a_model_of_unknown_energy_is_named_and_does_not_change_the_axis_label(study, tmp_path):
     epochs = pd.concat([pd.read_parquet(p) for p in sorted((study / "checkpoints").iterdir())])
     windows = pd.read_parquet(study / "windows.parquet")
     epochs.loc[epochs["model"] == "gru", "cumulative_kwh"] = None
@@ -113,7 +113,7 @@ def test_a_model_of_unknown_energy_is_named_and_does_not_mark_what_is_drawn(stud
     assert axis.get_title(loc="left") == "By energy spent (unknown: gru)"
 
 
-def test_the_energy_axis_says_how_the_energy_is_known(study):
+def test_the_energy_axis_states_that_the_energy_is_estimated(study):
     assert "estimated" in draw(study, "training").axes[1].get_xlabel()
     assert "estimated" in draw(study, "frontier").axes[0].get_xlabel()
 
@@ -128,7 +128,7 @@ def test_the_frontier_keeps_dominated_models_and_names_those_it_cannot_draw(stud
     assert axis.get_title(loc="left").endswith("gru")
 
 
-def test_crowded_labels_do_not_cover_one_another():
+def test_crowded_labels_do_not_overlap():
     random = np.random.default_rng(0)
     _, axis = plt.subplots(figsize=(7, 4))
     points = random.normal(0, 0.4, (9, 2))
@@ -162,7 +162,7 @@ def test_sparse_windows_leave_gaps_instead_of_invented_lines(study):
     assert 0.3 < np.isnan(line).mean() < 0.7
 
 
-def test_forecasts_without_a_common_hour_are_a_fault(study):
+def test_forecasts_without_a_common_hour_are_refused(study):
     panel = Panel.read(study / "data/panel.safetensors")
     made = Forecasts.read(study / "forecasts/ridge.safetensors")
     later = Forecasts(made.origins + 1000, made.values, made.seeds)

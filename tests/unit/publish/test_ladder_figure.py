@@ -65,7 +65,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_no_text_covers_another_or_leaves_the_page(case):
+def test_no_text_overlaps_another_or_leaves_the_page(case):
     assert colliding_texts(draw(*CASES[case]())) == []
 
 
@@ -73,7 +73,7 @@ def words(figure):
     return "\n".join(text for text, _ in shown_texts(figure))
 
 
-def test_every_step_is_named_with_n_and_its_energy_and_the_targets_are_drawn():
+def test_every_step_shows_n_and_its_energy_and_the_targets_are_drawn():
     figure = draw(*make_climb())
     text = words(figure)
     assert "8 residual" in text
@@ -85,7 +85,7 @@ def test_every_step_is_named_with_n_and_its_energy_and_the_targets_are_drawn():
     assert "best of tuned" not in words(draw(*make_climb(), tuned=None))
 
 
-def test_seeds_are_thin_and_their_mean_is_thick():
+def test_seeds_are_thin_lines_and_their_mean_is_a_thick_line():
     lines = draw(*make_climb()).axes[0].get_lines()
     thin = [line for line in lines if line.get_linewidth() < 1 and len(line.get_xdata()) == 10]
     thick = [line for line in lines if line.get_linewidth() > 1.5]
@@ -95,7 +95,7 @@ def test_seeds_are_thin_and_their_mean_is_thick():
     assert len({(line.get_marker(), str(line.get_linestyle())) for line in thick}) == 8
 
 
-def test_a_mean_ends_with_its_first_seed():
+def test_the_mean_line_ends_with_the_shortest_seed():
     windows, scores, captions = make_climb()
     cut = (windows["model"] == "study") & (windows["seed"] == 2) & (windows["start_s"] > 10)
     thick = [
@@ -106,14 +106,14 @@ def test_a_mean_ends_with_its_first_seed():
     assert [len(line.get_xdata()) for line in thick] == [5] + [10] * 7
 
 
-def test_steps_of_unknown_energy_are_told_in_words():
+def test_steps_of_unknown_energy_are_listed_in_words():
     figure = draw(*without_energy(make_climb(), "pairs", "ridge"))
     assert "Not drawn because their energy is unknown: pairs" in words(figure)
     assert "energy unknown" in words(figure)
     assert "No energy of an epoch is known" in words(draw(*CASES["all unknown"]()))
 
 
-def test_the_figure_is_the_same_bytes_twice(tmp_path):
+def test_drawing_the_figure_twice_gives_the_same_bytes(tmp_path):
     for attempt in "ab":
         save_figure(draw(*make_climb(steps=3)), tmp_path / f"{attempt}.pdf", tmp_path / f"{attempt}.png")
     for kind in ("pdf", "png"):
@@ -121,7 +121,7 @@ def test_the_figure_is_the_same_bytes_twice(tmp_path):
 
 
 @given(st.lists(st.floats(0, 100), min_size=1, max_size=12))
-def test_spread_places_keep_their_order_distance_and_room(found):
+def test_spread_labels_keep_their_order_and_distance_and_stay_in_range(found):
     wanted = np.sort(found)
     places = spread(wanted, 5, 0, 100)
     assert (np.diff(places) >= 5 - 1e-9).all()

@@ -39,13 +39,13 @@ def rows_of(table):
 
 
 def small(**steps):
-    """A ladder of three seeds a step, test errors all alike."""
+    """A ladder with three seeds per step, all with the same test errors."""
     runs = {"study": [[(0.9, 1.0), (0.8, 1.0)]] * 3, **steps}
     scores = make_scores(**{name: [0.9, 0.91, 0.92][: len(seeds)] for name, seeds in runs.items()})
     return frame_of(make_windows(runs), scores, dict.fromkeys(runs, "-"), tuned=None)
 
 
-def test_every_step_has_a_row_in_climbing_order_with_n_and_its_change(tables, ladder):
+def test_every_step_has_a_row_in_ladder_order_with_n_and_its_change(tables, ladder):
     assert tuple(tables) == TABLES
     rows = rows_of(tables["ladder"])
     assert [row["Step"].text for row in rows] == ladder["model"].tolist()
@@ -68,7 +68,7 @@ def test_estimates_and_comparisons_by_the_test_error_are_marked(tables):
     assert NOTE in notes
 
 
-def test_the_targets_are_told_and_there_is_one_row_per_opponent_and_step(tables, ladder):
+def test_the_targets_are_stated_and_each_opponent_and_step_has_one_row(tables, ladder):
     table = tables["ladder_targets"]
     assert len(table.rows) == 2 * len(ladder)
     for role in ("reference", "tuned"):
@@ -84,7 +84,7 @@ def test_the_targets_are_told_and_there_is_one_row_per_opponent_and_step(tables,
     assert len(alone.rows) == len(ladder)
 
 
-def test_a_lucky_seed_is_counted_and_has_no_ratio():
+def test_a_target_reached_by_one_seed_only_has_a_count_and_no_ratio():
     ladder = small(lucky=[[(0.7, 0.5)], [(0.85, 0.5)], [(0.85, 0.5)]])
     row = rows_of(ladder_tables(ladder, "kWh")["ladder_targets"])[1]
     assert row["Seeds there"].text == "1 of 3"
@@ -104,7 +104,7 @@ def test_unknown_energies_are_dashes_and_words_and_never_zeros():
     assert "dim: training energy known for 2 of 3 seeds." in tables["ladder"].notes
 
 
-def test_few_seeds_are_said_to_be_few_and_first_epochs_to_be_upper_bounds():
+def test_notes_report_few_seeds_and_energies_that_are_upper_bounds():
     notes = ladder_tables(small(quick=[[(0.7, 0.1)]] * 2), "kWh")["ladder"].notes
     assert "Fewer than 3 seeds, so intervals are not reliable: quick." in notes
     assert (
@@ -113,7 +113,7 @@ def test_few_seeds_are_said_to_be_few_and_first_epochs_to_be_upper_bounds():
     )
 
 
-def test_the_advice_names_a_closed_form_where_it_is_enough(ladder):
+def test_the_advice_names_a_closed_form_if_it_is_good_enough(ladder):
     _, scores, _ = make_climb()
     said = what_to_use_sentence(advise(scores, ladder), "kWh")
     assert said.startswith("What to use: ridge. Its test RMSE, 0.6980 kWh (n = 1), is the least of 12")
@@ -126,7 +126,7 @@ def test_the_advice_names_a_closed_form_where_it_is_enough(ladder):
     assert "times as much" in said
 
 
-def test_the_advice_without_energies_weighs_nothing():
+def test_the_advice_without_energies_states_that_none_can_be_compared():
     ladder = small(dark=[[(0.7, None)]] * 3)
     scores = make_scores(study=[0.9, 0.91, 0.92], dark=[0.7, 0.71, 0.72])
     said = what_to_use_sentence(advise(scores, ladder), "kWh")

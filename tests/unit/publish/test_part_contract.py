@@ -1,4 +1,4 @@
-"""What every table and figure must keep to, those of a study's own files too."""
+"""The contract of tables and figures, also of those from a study's own files."""
 
 import json
 import re
@@ -55,7 +55,7 @@ def no_figure_stays_open():
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A study whose model has a name that LaTeX and HTML would act on, with a ladder and a benchmark."""
+    """A study with a ladder, a benchmark and a model name with special characters of LaTeX and HTML."""
     trained = {HOSTILE if name == "gru" else name: values for name, values in TRAINED.items()}
     steps = {name: f"caption of {name} {{form}}" for name in (*trained, *BASELINES)}
     folder = write_study(tmp_path_factory.mktemp("study"), MadeStudy(trained=trained, steps=steps))
@@ -84,7 +84,7 @@ def check_figure(folder, name):
     assert (folder / f"{name}.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_both_tables_of_parts_are_read_without_what_draws_and_computes():
+def test_reading_the_tables_of_parts_loads_no_heavy_library():
     code = (
         "import sys\n"
         "from wattshed.foundation.plugins import names\n"
@@ -98,7 +98,7 @@ def test_both_tables_of_parts_are_read_without_what_draws_and_computes():
 
 
 @pytest.mark.parametrize(("kind", "name"), PARTS)
-def test_a_part_says_what_it_needs_and_what_it_is(kind, name):
+def test_a_part_declares_its_message_caption_and_inputs(kind, name):
     part = declared(kind, name)
     assert re.match(r"(Make|Draw) the |Draw (energy|forecasts) ", part.message), part.message
     assert part.caption.endswith(".")
@@ -108,7 +108,7 @@ def test_a_part_says_what_it_needs_and_what_it_is(kind, name):
 
 
 @pytest.mark.parametrize(("kind", "name"), PARTS)
-def test_a_part_is_made_of_what_it_declares_alone(kind, name, files, tmp_path):
+def test_a_part_is_made_only_from_its_declared_inputs(kind, name, files, tmp_path):
     part = declared(kind, name)
     own = {text: files[text] for text in part.inputs}
     plugins.load(kind, name).write(name, Inputs(own, {"note": f"A note on {HOSTILE}."}), tmp_path)
@@ -121,7 +121,7 @@ def test_a_part_is_made_of_what_it_declares_alone(kind, name, files, tmp_path):
 
 
 @pytest.mark.parametrize(("kind", "name"), PARTS)
-def test_a_missing_input_is_refused_with_a_sentence(kind, name, files, tmp_path):
+def test_a_missing_input_is_refused_in_one_sentence(kind, name, files, tmp_path):
     needed = declared(kind, name).inputs
     given = {text: files[text] for text in needed[1:]}
     with pytest.raises(Fault, match=rf"{kind} '{name}' needs the input '{needed[0]}', which is missing"):
@@ -129,12 +129,12 @@ def test_a_missing_input_is_refused_with_a_sentence(kind, name, files, tmp_path)
     assert not list(tmp_path.iterdir())
 
 
-def test_a_hostile_name_is_set_as_text(files, tmp_path):
+def test_a_model_name_with_special_characters_is_escaped(files, tmp_path):
     plugins.load("table", "accuracy").write("accuracy", Inputs(files), tmp_path)
     assert r"a\_b \& \{c\} \%" in (tmp_path / "accuracy.tex").read_text()
 
 
-def test_a_toy_table_of_the_studys_own_is_made_like_ours(files, tmp_path, own_plugin):
+def test_a_studys_own_table_is_made_like_ours(files, tmp_path, own_plugin):
     own_plugin("toy", TOY_TABLE)
     assert plugins.names("table")[-1] == "toy"
     assert declared("table", "toy").files == ("toy",)
@@ -142,7 +142,7 @@ def test_a_toy_table_of_the_studys_own_is_made_like_ours(files, tmp_path, own_pl
     check_table(tmp_path, ["toy"])
 
 
-def test_a_toy_figure_of_the_studys_own_is_made_like_ours(files, tmp_path, own_plugin):
+def test_a_studys_own_figure_is_made_like_ours(files, tmp_path, own_plugin):
     own_plugin("toy", TOY_FIGURE)
     plugins.load("figure", "toy").write("toy", Inputs(files), tmp_path)
     check_figure(tmp_path, "toy")
@@ -161,13 +161,13 @@ def test_a_toy_figure_of_the_studys_own_is_made_like_ours(files, tmp_path, own_p
         ("TablePart(message", "dict(**{}, message", "has no declaration that can be read"),
     ],
 )
-def test_a_declaration_that_cannot_be_read_is_a_sentence(own_plugin, old, new, said):
+def test_an_unreadable_declaration_is_reported_in_one_sentence(own_plugin, old, new, said):
     own_plugin("toy", TOY_TABLE.replace(old, new))
     with pytest.raises(Fault, match=re.escape(said)):
         declared("table", "toy")
 
 
-def test_other_files_than_declared_are_refused(files, tmp_path, own_plugin):
+def test_a_part_that_makes_undeclared_files_is_refused(files, tmp_path, own_plugin):
     own_plugin(
         "toy",
         TOY_TABLE.replace("return Table(", "return dict(other=Table(").replace(

@@ -102,7 +102,7 @@ def test_the_numbers_equal_those_recomputed_from_the_ledgers_and_scores(page, st
     assert numbers["compression"]["int8"]["rmse_mean"] is None
 
 
-def test_the_numbers_are_strict_json_and_those_of_the_function(page, inputs):
+def test_the_numbers_are_strict_json_and_equal_those_of_report_numbers(page, inputs):
     assert embedded(page) == json.loads(json.dumps(report_numbers(inputs), allow_nan=False))
 
 
@@ -114,7 +114,7 @@ def test_the_page_needs_no_other_file(page):
     assert "://" not in page.split("<pre>")[0]
 
 
-def test_all_sections_and_their_origins_are_there(page):
+def test_the_page_has_all_sections_and_the_origin_of_the_results(page):
     sections = re.findall(r'<section id="(\w+)"', page)
     assert sections == [
         "answer",
@@ -143,7 +143,7 @@ def test_foreign_text_is_escaped(page):
     assert "<meters>" not in page
 
 
-def test_the_headline_says_who_wins_and_where_the_graph_model_stands(inputs):
+def test_the_headline_names_the_winner_and_the_rank_of_the_graph_model(inputs):
     said = headline(inputs)
     assert said[0].startswith("ridge wins")
     assert said[1].startswith("The best graph model, stgnn, is 2nd of 10")
@@ -151,7 +151,7 @@ def test_the_headline_says_who_wins_and_where_the_graph_model_stands(inputs):
     assert any(sentence.startswith("Simulated result:") for sentence in said)
 
 
-def test_a_graph_model_that_wins_is_not_put_behind_itself(inputs):
+def test_a_winning_graph_model_is_not_ranked_behind_itself(inputs):
     scores = inputs.frame("scores").copy()
     scores.loc[scores["model"] == "stgnn", "rmse"] *= 0.9
     said = headline(inputs.replacing(scores=scores))
@@ -159,7 +159,7 @@ def test_a_graph_model_that_wins_is_not_put_behind_itself(inputs):
     assert "best of its kind" in said[1]
 
 
-def test_a_family_that_the_reports_reader_does_not_know_is_no_graph_model(inputs):
+def test_an_unknown_family_is_not_called_a_graph_model(inputs):
     config = dict(inputs.config)
     config["models"] = {
         name: {**model, "form": "somebodys" if name == "stgnn" else model["form"]}
@@ -192,9 +192,7 @@ def test_jobs_without_a_factor_state_no_mass(inputs, figures):
     assert embedded(page)["energy"]["total"]["co2e_kg"] is None
 
 
-def test_a_ladder_is_shown_with_its_figure_and_the_advice_and_no_other_study_speaks_of_one(
-    inputs, figures, page, study
-):
+def test_only_a_study_with_a_ladder_shows_its_tables_figure_and_advice(inputs, figures, page, study):
     assert embedded(page)["ladder"] == {}
     assert "What to use" not in page
     captions = {"stgnn_reference": "the study's recipe", "stgnn": "random <pairs>", "ridge": "closed form"}
@@ -214,7 +212,7 @@ def test_a_ladder_is_shown_with_its_figure_and_the_advice_and_no_other_study_spe
     assert embedded(climbed)["ladder"]["ridge"]["reference_judged_by"] == "test"
 
 
-def test_a_study_that_adapts_compresses_and_sweeps_nothing_has_a_report(study, figures):
+def test_a_study_without_adaptation_compression_and_sweeps_has_a_report(study, figures):
     left_out = ("adaptation", "matrices", "compression", "chains", "sweep", "choice")
     files = {name: paths for name, paths in study_files(study).items() if name not in left_out}
     tables = [name for name in TABLES if name not in (*left_out, "clocks")]
@@ -222,7 +220,7 @@ def test_a_study_that_adapts_compresses_and_sweeps_nothing_has_a_report(study, f
     assert re.findall(r'<section id="(\w+)"', page) == ["answer", "data", "accuracy", "energy", "origin"]
 
 
-def test_chains_say_after_how_many_forecasts_a_step_has_paid_for_itself(page):
+def test_chains_state_after_how_many_forecasts_a_step_pays_for_itself(page):
     steps = embedded(page)["chains"]["stgnn_0"]
     assert list(steps) == ["stgnn", "stgnn+replay", "stgnn+replay+prune_half"]
     assert steps["stgnn+replay+prune_half"]["payback_forecasts_mean"] > 0
@@ -230,7 +228,7 @@ def test_chains_say_after_how_many_forecasts_a_step_has_paid_for_itself(page):
 
 
 @pytest.mark.parametrize("key", ["scores", "panel", "graph", "choice"])
-def test_a_truncated_input_is_named(study, figures, tmp_path, key):
+def test_a_truncated_input_is_reported_by_name(study, figures, tmp_path, key):
     whole = study_files(study)
     broken = tmp_path / whole[key][0].name
     broken.write_bytes(whole[key][0].read_bytes()[:60])

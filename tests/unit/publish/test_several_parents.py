@@ -38,13 +38,13 @@ def test_each_matrix_and_each_sweep_has_a_table_of_its_own(inputs):
     assert [table.name for table in tables("clocks", inputs)] == ["clocks-1", "clocks-2"]
 
 
-def test_the_figure_of_clocks_has_a_row_per_sweep(inputs, tmp_path):
+def test_the_clocks_figure_has_a_row_per_sweep(inputs, tmp_path):
     figure = plugins.load("figure", "clocks")
     figure.write("clocks", inputs, tmp_path)
     assert len(figure.make(inputs).axes) == 2 * len(PARENTS)
 
 
-def test_the_report_keeps_the_numbers_of_all(inputs):
+def test_the_report_has_the_numbers_of_all_checkpoints(inputs):
     page = render_report(inputs, ["adaptation", "compression", "clocks"], {})
     found = re.search(r'<script type="application/json" id="numbers">(.*?)</script>', page, re.S)
     numbers = json.loads(found[1])

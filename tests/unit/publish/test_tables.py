@@ -69,7 +69,7 @@ def test_the_accuracy_table_has_every_model_sorted_with_the_winner_named_and_bol
     ]
 
 
-def test_a_model_with_epochs_too_short_to_measure_is_named(study):
+def test_a_model_with_epochs_too_short_to_measure_is_named_in_a_note(study):
     windows = pd.read_parquet(study / "windows.parquet")
     assert short_epochs_notes(windows) == []
     mine = (windows["window"] == "epoch") & (windows["model"] == "gru")
@@ -94,20 +94,20 @@ def test_abbreviations_of_continual_learning_are_spelt_out(tables):
     assert "base is the test part" in tables["matrix-replay"].notes[0]
 
 
-def test_savings_of_a_fitted_law_are_told_apart_from_the_means_of_single_clocks(study):
+def test_only_savings_of_a_fitted_law_have_the_law_note(study):
     choice = json.loads((study / "clocks/stgnn.choice.json").read_text())
     sweep = pd.read_parquet(study / "clocks/stgnn.sweep.parquet")
     assert LAW_NOTE in clocks_table(sweep, choice | {"estimator": "law"}).notes
     assert LAW_NOTE not in clocks_table(sweep, choice | {"estimator": "median"}).notes
 
 
-def test_estimates_carry_a_mark_and_its_meaning(tables):
+def test_estimates_have_a_mark_and_a_note_that_explains_it(tables):
     assert all(cell.mark == ESTIMATED for cell in column(tables["accuracy"], "Training"))
     for name in ("accuracy", "energy", "frontier", "adaptation", "compression"):
         assert any("estimated" in note and ESTIMATED in note for note in tables[name].all_notes), name
 
 
-def test_a_missing_sensor_is_a_dash_and_never_a_zero(tables):
+def test_a_missing_sensor_is_shown_as_a_dash_and_never_as_zero(tables):
     assert {cell.text for cell in column(tables["energy"], "GPU")} == {MISSING}
     assert any("GPU" in note for note in tables["energy"].notes)
 
@@ -121,7 +121,7 @@ def test_simulated_clocks_are_marked_in_every_number_caption_and_verdict(tables)
     assert any(note.startswith(SIMULATED) for note in table.all_notes)
 
 
-def test_exactly_the_recommended_clock_is_bold(tables, study):
+def test_only_the_recommended_clock_is_bold(tables, study):
     choice = json.loads((study / "clocks/stgnn.choice.json").read_text())
     bold = [cell.text for cell in column(tables["clocks"], "SM clock") if cell.best]
     assert bold == [str(choice["clock_mhz"])]
@@ -149,7 +149,7 @@ def test_a_strategy_that_never_learns_has_no_energy_per_update(tables):
     assert cells["naive"].mark == ESTIMATED
 
 
-def test_a_variant_is_worth_it_only_if_every_seed_says_so(study):
+def test_a_variant_is_worth_it_only_if_it_is_for_every_seed(study):
     rows = pd.read_parquet(study / "compression.parquet")
     assert variant_means(rows).set_index("variant").loc["prune_half_tuned", "verdict"] == "worth it here"
     one = rows.index[(rows["variant"] == "prune_half_tuned") & (rows["seed"] == 2)]
@@ -188,7 +188,7 @@ def test_energies_of_variants_are_averaged_as_in_the_chains(study):
     assert pd.isna(unknown)
 
 
-def test_killed_and_overlapping_jobs_are_told_in_the_energy_table(study):
+def test_the_energy_table_reports_killed_and_overlapping_jobs(study):
     runs = runs_frame(sorted((study / "ledger").rglob("*.jsonl")))
     runs.loc[0, "truncated"] = True
     runs.loc[[1, 2], "overlaps"] = "another"
@@ -201,7 +201,7 @@ def summary(*rows):
     return pd.DataFrame(rows, columns=["model", "n", "rmse_mean", "rmse_low", "rmse_high"])
 
 
-def test_models_whose_intervals_overlap_cannot_be_told_apart():
+def test_models_with_overlapping_intervals_cannot_be_distinguished():
     close = winner_sentence(summary(("b", 3, 0.71, 0.70, 0.72), ("a", 3, 0.70, 0.69, 0.71)), "kWh")
     assert close.startswith("a wins")
     assert "cannot be distinguished" in close
@@ -215,7 +215,7 @@ def test_models_whose_intervals_overlap_cannot_be_told_apart():
     [(0.6894, "0.689"), (123456.0, "123456"), (0.00123, "0.00123"), (1e-7, "< 0.001"), (0.0, "0"), (None, MISSING),
      (9.999, "10.00"), (-2.5, "-2.50"), (float("nan"), MISSING)],
 )  # fmt: skip
-def test_significant_digits(value, text):
+def test_numbers_are_shown_with_significant_digits(value, text):
     assert significant(value).text == text
 
 
@@ -259,7 +259,7 @@ def test_every_table_compiles_and_fits_the_page(tables, tmp_path):
 
 @pytest.mark.latex
 @needs_latexmk
-def test_hostile_labels_compile(tmp_path):
+def test_labels_with_special_characters_compile(tmp_path):
     hostile = r"50% of_{a}^b & $x$ ~#\\ <é> ΔR² ≤ 1 †"
     columns = [Column(hostile, "a_b"), Column(hostile, "%", numeric=True)]
     rows = [
@@ -273,7 +273,7 @@ def test_hostile_labels_compile(tmp_path):
 
 @pytest.mark.latex
 @needs_latexmk
-def test_a_table_that_does_not_compile_is_a_fault_with_latexs_own_words(tables, tmp_path):
+def test_a_table_that_does_not_compile_is_reported_with_the_latex_error(tables, tmp_path):
     tex = tmp_path / "broken.tex"
     tex.write_text(render_table(tables["energy"]).replace(r"\toprule", r"\noSuchRule"))
     with pytest.raises(Fault, match=r"broken\.tex does not compile: .*Undefined control sequence"):

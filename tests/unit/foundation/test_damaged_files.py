@@ -82,14 +82,17 @@ def test_a_flipped_bit_never_gives_a_wrong_sealed_document(tmp_path):
     value = {"train": {"start": 0, "stop": 120}, "gain": 0.25, "name": "é"}
     write_json(path, value, sealed=True)
     assert read_json(path) == value
+    refused = 0
     for damaged in flipped(path.read_bytes()):
         path.write_bytes(damaged)
         try:
             found = read_json(path, keys=tuple(value))
         except Fault:
+            refused += 1
             continue
         # A flip in the name of the digest adds one key and does not change the content.
         assert {key: found.get(key) for key in value} == value
+    assert refused > 100
 
 
 def test_a_tensor_file_of_another_kind_is_refused(tmp_path):

@@ -7,6 +7,7 @@ from light_plugins import heavy_imports
 from small_study import graph_of, small_panel, task_of
 from wattshed.data.panel import Panel
 from wattshed.forecast.baselines import boosted_trees
+from wattshed.forecast.baselines.fitting import fit_baselines
 from wattshed.forecast.baselines.protocol import make_baseline
 from wattshed.forecast.baselines.registry import MODULES
 from wattshed.foundation.faults import Fault
@@ -99,3 +100,28 @@ def test_a_forecast_does_not_read_the_target_hours_or_later(name):
 def test_an_unknown_baseline_is_reported_with_the_nearest_name(task, graph):
     with pytest.raises(Fault, match="'persistense' is not a baseline: did you mean 'persistence'"):
         make_baseline("persistense", task, graph)
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("return None", "made NoneType: expected an object with fit, forecast"),
+        ("return np.zeros((1, 1))", r"forecasts the shape \[1, 1\]: expected \[\d+, 3, 5\]"),
+        ("return np.full_like(half(origins), np.nan)", "forecasts [0-9,]+ values that are not finite"),
+        ("return np.full_like(half(origins), np.inf)", "forecasts [0-9,]+ values that are not finite"),
+    ],
+)
+def test_a_baseline_with_unusable_forecasts_is_reported(own_plugin, tmp_path, metering, line, reason):
+    body = f"        def forecast(self, origins):\n            {line}\n\n        def half(self, origins):\n"
+    text = TOY_MODULE.replace("        def forecast(self, origins):\n", body).replace(
+        "half(origins)", "self.half(origins)"
+    )
+    if line == "return None":
+        text = TOY_MODULE.replace("return Half()", line)
+    own_plugin(TOY, text)
+    task = task_of(small_panel())
+    output, ledger = tmp_path / "toy.safetensors", tmp_path / "baselines.jsonl"
+    with pytest.raises(Fault, match=f"the baseline '{TOY}' {reason}"):
+        fit_baselines({TOY: output}, task, graph_of(task), 10, metering, ledger)
+    assert not output.exists()
+    assert not ledger.exists()

@@ -343,8 +343,8 @@ def test_an_unknown_form_is_reported_with_the_nearest_name():
 @pytest.mark.parametrize(
     ("made", "reason"),
     [
-        ("None", "made NoneType: expected an object of a subclass of wattshed.forecast.network.Network"),
-        ("torch.nn.Linear(1, 2)", "made Linear: expected an object of a subclass"),
+        ("None", "made NoneType: expected an object of wattshed.forecast.network.Network"),
+        ("torch.nn.Linear(1, 2)", "made Linear: expected an object of wattshed.forecast.network.Network"),
         ("Network()", "made a network without weights: expected at least one torch.nn.Parameter"),
     ],
 )

@@ -269,3 +269,22 @@ def test_a_plugin_whose_settings_name_it_is_accepted(own):
     text = MINE.format(base="pydantic.BaseModel", field=LITERAL.format("mine"), plugin="Mine()")
     plugins.use_own_plugins([own("mine", text)])
     plugins.check_own("strategy", "mine")
+
+
+@pytest.mark.parametrize(
+    ("made", "expected", "sentence"),
+    [
+        (None, dict, "the data source 'mine' made NoneType: expected an object of builtins.dict"),
+        ([1], dict, "made list: expected an object of builtins.dict"),
+        (object(), ("fit", "forecast"), "made object: expected an object with fit, forecast"),
+    ],
+)
+def test_an_object_of_another_type_from_a_plugin_is_refused(made, expected, sentence):
+    with pytest.raises(Fault, match=f"{sentence}; correct the plug-in"):
+        plugins.made_by("source", "mine", made, expected)
+
+
+def test_an_object_of_the_expected_type_from_a_plugin_is_returned():
+    made = {"fit": 1}
+    assert plugins.made_by("source", "mine", made, dict) is made
+    assert plugins.made_by("source", "mine", made, ("items", "keys")) is made

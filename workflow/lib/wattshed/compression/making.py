@@ -14,7 +14,7 @@ from wattshed.energy.meter import Meter
 from wattshed.energy.metered_job import metered_job
 from wattshed.forecast.families.family import Offer
 from wattshed.forecast.job_inputs import JobInputs
-from wattshed.forecast.network import require_network
+from wattshed.forecast.network import Network
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.foundation import plugins
 from wattshed.foundation.faults import Fault
@@ -95,7 +95,7 @@ def _compressed(
     make = partial(plugins.load("method", settings.method).make, forecaster.network, settings)
     # New layers draw initial weights before they are given theirs.
     torch.manual_seed(made.seed)
-    result = forecaster.of(require_network(make(), f"the compression method {settings.method!r}"))
+    result = forecaster.of(plugins.made_by("method", settings.method, make(), Network))
     meter.repeat(Window.MAKE, make, warm_up_calls=0, **_labels(made))
     torch.manual_seed(made.seed)
     return result

@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from torch import Tensor, nn
 
-from wattshed.foundation.faults import Fault
-
 if TYPE_CHECKING:
     from wattshed.engine.recurrent import Additions, RecurrentWeights
     from wattshed.forecast.protocol import ForecastTask
@@ -132,13 +130,3 @@ class Network(nn.Module):
         for name, layer in replacements.items():
             setattr(result, name, layer)
         return result
-
-
-def require_network(made: Any, maker: str) -> Network:
-    """What a plug-in made, if it is a network. maker: the plug-in, for the sentence. Raises :class:`Fault`."""
-    if not isinstance(made, Network):
-        raise Fault(
-            f"{maker} made {type(made).__name__}: expected an object of a subclass of "
-            "wattshed.forecast.network.Network; correct the plug-in."
-        )
-    return made

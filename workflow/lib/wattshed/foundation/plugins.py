@@ -21,7 +21,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypeVar, cast, get_args
 
 from wattshed.foundation.faults import OWN_MODULE, Fault
 
@@ -32,6 +32,9 @@ OWN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 KindName = Literal[
     "family", "baseline", "strategy", "method", "clock_backend", "source", "sensor", "table", "figure"
 ]
+
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -163,6 +166,19 @@ def check_own(kind: KindName, name: str) -> None:
             )
     if key := KINDS[kind].named_by:
         _check_settings(plugin.Settings, key, path)
+
+
+def made_by(kind: KindName, name: str, made: Any, expected: type[Made] | tuple[str, ...]) -> Made:
+    """What a plug-in made, if it is an object of that class, or has these attributes; else raises :class:`Fault`."""
+    if isinstance(expected, type):
+        fits, needed = isinstance(made, expected), f"an object of {expected.__module__}.{expected.__name__}"
+    else:
+        fits, needed = all(hasattr(made, need) for need in expected), f"an object with {', '.join(expected)}"
+    if not fits:
+        raise Fault(
+            f"the {KINDS[kind].what} {name!r} made {type(made).__name__}: expected {needed}; correct the plug-in."
+        )
+    return cast("Made", made)
 
 
 def _check_settings(settings: Any, key: str, path: Path) -> None:

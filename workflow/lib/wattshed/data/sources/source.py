@@ -59,5 +59,7 @@ class SimpleSource:
 
 def load_panel(settings: SourceBlock, root: Path, wheel: Path | None = None) -> Panel:
     """The panel of any source; see :meth:`DataSource.load`."""
+    from wattshed.data.panel import Panel
+
     source: DataSource = plugins.load("source", settings.kind)
-    return source.load(settings, root, wheel)
+    return plugins.made_by("source", settings.kind, source.load(settings, root, wheel), Panel)

@@ -43,11 +43,12 @@ def open_sensors(metering: MeteringBlock) -> list[Sensor]:
     """
     sensors: list[Sensor] = []
     without = frozenset(COMPONENTS)
-    for _, provider in providers():
+    for name, provider in providers():
         wanted = without & provider.components
         sensor = provider.open(metering, wanted) if wanted else None
         if sensor is None:
             continue
+        plugins.made_by("sensor", name, sensor, ("resolution_s", "start", "read", "stop"))
         found = wanted & _readable(sensor) if provider.tried else wanted
         if found:
             sensors.append(sensor if found == provider.components else Only(sensor, found))

@@ -8,10 +8,11 @@ import numpy as np
 from wattshed.config.energy.metering import MeteringBlock
 from wattshed.data.graph import Graph
 from wattshed.energy.metered_job import metered_job
-from wattshed.forecast.baselines.protocol import make_baseline
+from wattshed.forecast.baselines.protocol import Baseline, make_baseline
 from wattshed.forecast.forecasts import Forecasts
 from wattshed.forecast.metrics import rmse
 from wattshed.forecast.protocol import ForecastTask, evenly_spaced
+from wattshed.foundation.faults import Fault
 
 VALIDATION_WINDOWS = 500
 
@@ -26,7 +27,8 @@ def fit_baselines(
 ) -> None:
     """Fit each named baseline and write its test forecasts.
 
-    A fit takes milliseconds: it is repeated until its energy is large enough to be measured.
+    A fit takes milliseconds: it is repeated until its energy is large enough to be measured. Raises :class:`Fault` for
+    forecasts of another shape, and for forecasts that are not finite.
     """
     check = evenly_spaced(task.origins(task.splits.validation), VALIDATION_WINDOWS)
     origins = evenly_spaced(task.origins(task.splits.test), test_windows)
@@ -35,7 +37,24 @@ def fit_baselines(
         for name, output in outputs.items():
             baseline = make_baseline(name, task, graph)
             baseline.fit()
-            judged = {"validation_rmse": rmse(baseline.forecast(check), *task.truth(check))}
+            judged = {"validation_rmse": rmse(_forecasts(name, baseline, check, task), *task.truth(check))}
             meter.repeat("fit", baseline.fit, judged, warm_up_calls=0, model=name)
-            Forecasts(origins, baseline.forecast(origins)[np.newaxis], [0]).write(output)
+            Forecasts(origins, _forecasts(name, baseline, origins, task)[np.newaxis], [0]).write(output)
             meter.repeat("forecast", partial(baseline.forecast, origins), counted, model=name)
+
+
+def _forecasts(name: str, baseline: Baseline, origins: np.ndarray, task: ForecastTask) -> np.ndarray:
+    """The baseline's forecasts [B, H, N], checked."""
+    found = np.asarray(baseline.forecast(origins))
+    expected = (len(origins), task.windows.horizon_h, len(task.panel.node_names))
+    if found.shape != expected:
+        raise Fault(
+            f"the baseline {name!r} forecasts the shape {list(found.shape)}: expected {list(expected)}, windows x "
+            "hours x nodes; correct the plug-in."
+        )
+    if not np.isfinite(found).all():
+        raise Fault(
+            f"the baseline {name!r} forecasts {np.sum(~np.isfinite(found)):,} values that are not finite: expected "
+            "numbers; look for implausible values in the panel (quality.parquet), or remove the baseline."
+        )
+    return found

@@ -44,4 +44,5 @@ def make_baseline(name: str, task: ForecastTask, graph: Graph) -> Baseline:
     Raises :class:`Fault` for an unknown name and if a package is missing.
     """
     factory: BaselineFactory = plugins.load("baseline", name)
-    return factory.make(task, graph)
+    baseline: Baseline = plugins.made_by("baseline", name, factory.make(task, graph), ("fit", "forecast"))
+    return baseline

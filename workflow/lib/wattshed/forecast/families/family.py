@@ -95,14 +95,14 @@ def make_network(block: ModelBlock, windows: WindowsBlock, adjacency: sp.csr_arr
     Raises :class:`Fault` for a form that is not in the table of families, and for a family that makes something else
     than a network with weights.
     """
-    from wattshed.forecast.network import require_network
+    from wattshed.forecast.network import Network
 
     family: Family = plugins.load("family", block.form)
-    maker = f"the model family {block.form!r}"
-    network = require_network(family.make(block, windows, adjacency, seed), maker)
+    made = family.make(block, windows, adjacency, seed)
+    network = plugins.made_by("family", block.form, made, Network)
     if next(network.parameters(), None) is None:
         raise Fault(
-            f"{maker} made a network without weights: expected at least one torch.nn.Parameter; correct the plug-in, "
-            "or make it a baseline."
+            f"the model family {block.form!r} made a network without weights: expected at least one "
+            "torch.nn.Parameter; correct the plug-in, or make it a baseline."
         )
     return network

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
+from wattshed.foundation import plugins
 from wattshed.publish.drawing.figure_style import save_figure
 from wattshed.publish.parts.declaration import made_from
 from wattshed.publish.parts.inputs import Inputs
@@ -23,5 +24,5 @@ class FigurePart:
 
     def write(self, name: str, inputs: Inputs, folder: Path) -> None:
         """Write ``{name}.pdf`` for print and ``{name}.png`` for pages into the folder."""
-        figure = self.make(made_from("figure", name, inputs))
+        figure = plugins.made_by("figure", name, self.make(made_from("figure", name, inputs)), Figure)
         save_figure(figure, folder / f"{name}.pdf", folder / f"{name}.png")

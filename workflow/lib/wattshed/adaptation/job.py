@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -59,21 +58,13 @@ def adapt_model(job: AdaptationJob) -> None:
                 untrained = make_forecaster(spec, inputs.task, inputs.graph, inputs.device, inputs.engine)
                 rows += held_out_rows(Labels.of_untrained(spec), untrained, inputs.task, 0)
             adapted = spec.after(step)
-            hooks = start_strategy(strategy, job.settings, UpdateContext(forecaster, inputs.task, spec, pace))
+            context = UpdateContext(forecaster, inputs.task, spec, pace)
+            hooks = plugins.made_by(
+                "strategy", job.settings.kind, strategy.start(job.settings, context), UpdateHooks
+            )
             rows += adapt_over_months(hooks, Labels.of(adapted), meter)
             write_checkpoint(target, forecaster.network, adapted)
         write_parquet(job.matrix, pd.DataFrame(rows))
-
-
-def start_strategy(strategy: Any, settings: StrategyBlock, context: UpdateContext) -> UpdateHooks:
-    """The strategy's hooks. Raises :class:`Fault` if it returns something else."""
-    hooks = strategy.start(settings, context)
-    if not isinstance(hooks, UpdateHooks):
-        raise Fault(
-            f"the method start of the strategy {settings.kind!r} returned {type(hooks).__name__}: expected an object "
-            "of a subclass of wattshed.training.updates.UpdateHooks; correct the plug-in."
-        )
-    return hooks
 
 
 def pace_of(name: str, settings: StrategyBlock) -> Pace:

@@ -11,6 +11,7 @@ from wattshed.config.models.chains import SWEEP, ChainBlock
 from wattshed.config.models.compression import CompressionBlock
 from wattshed.config.models.families import ModelBlock
 from wattshed.foundation import plugins
+from wattshed.foundation.faults import one_line
 
 JOINT = "+"
 # Files are named after lineages, and names of files have at most 255 bytes.
@@ -149,7 +150,7 @@ def _offers(model: ModelBlock, where: str) -> frozenset[str]:
     except (Exception, SystemExit) as error:
         raise ValueError(
             f"{where}: the model family {model.form!r} fails when it is asked what its networks offer "
-            f"({type(error).__name__}: {error}): correct the plug-in"
+            f"({type(error).__name__}: {one_line(error)}): correct the plug-in"
         ) from error
 
 
@@ -160,11 +161,11 @@ def _asking(child: Lineage, where: str) -> Iterator[None]:
         yield
     except ValueError as error:
         parent = child.parent.text if child.parent else child.model
-        raise ValueError(f"{where}: {child.step!r} cannot be made of {parent!r}: {error}") from None
+        raise ValueError(f"{where}: {child.step!r} cannot be made of {parent!r}: {one_line(error)}") from None
     except (Exception, SystemExit) as error:
         raise ValueError(
             f"{where}: the plug-in {child.plugin!r} of the step {child.step!r} fails when it is asked whether it can "
-            f"follow ({type(error).__name__}: {error}): correct the plug-in"
+            f"follow ({type(error).__name__}: {one_line(error)}): correct the plug-in"
         ) from error
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import yaml
 
-from wattshed.foundation.faults import Fault
+from wattshed.foundation.faults import Fault, one_line
 
 
 def refuse_repeated_keys(path: Path | str) -> None:
@@ -13,8 +13,9 @@ def refuse_repeated_keys(path: Path | str) -> None:
         try:
             root = yaml.compose(file, Loader=yaml.SafeLoader)
         except yaml.YAMLError as error:
-            reason = " ".join(str(error).split())
-            raise Fault(f"{path} cannot be read as YAML ({reason}): correct it and run again.") from error
+            raise Fault(
+                f"{path} cannot be read as YAML ({one_line(error)}): correct it and run again."
+            ) from error
     waiting: list[tuple[str, yaml.Node]] = [] if root is None else [("", root)]
     seen_nodes: set[int] = set()
     while waiting:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wattshed.config.energy.places import UNKNOWN
-from wattshed.foundation.checkout import cache_folder
+from wattshed.foundation.user_cache import cache_folder
 
 PLACE = "WATTSHED_COUNTRY_ISO"
 REGION = "WATTSHED_REGION"

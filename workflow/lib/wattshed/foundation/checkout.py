@@ -3,7 +3,6 @@
 import hashlib
 import os
 import re
-import tempfile
 from pathlib import Path
 
 from wattshed.foundation.faults import Fault
@@ -50,19 +49,3 @@ def without_braces_in_name(path: Path | str, links: Path) -> str:
             f"({error.strerror}): rename the path or make {links} writable."
         ) from error
     return str(link)
-
-
-def user_cache() -> Path | None:
-    """wattshed's folder in the user's cache; None for a user without a home folder."""
-    try:
-        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "wattshed"
-    except RuntimeError:
-        return None
-
-
-def cache_folder() -> Path:
-    """:func:`user_cache`, or a temporary folder if there is none or its path contains braces."""
-    place = user_cache()
-    if place is None or BRACES.search(str(place)):
-        return Path(tempfile.gettempdir()) / f"wattshed-{os.getuid()}"
-    return place

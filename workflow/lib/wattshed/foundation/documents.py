@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from wattshed.foundation.faults import Fault
+from wattshed.foundation.faults import Fault, one_line
 from wattshed.foundation.writing import JSON_DIGEST, json_digest
 
 # Keys that tell one kind of document from the others.
@@ -43,8 +43,7 @@ def read_yaml(path: Path | str, keys: Sequence[str] = ()) -> dict[str, Any]:
     try:
         content = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        reason = " ".join(str(error).split())
-        raise Fault(f"{path} cannot be read as YAML ({reason}): {AGAIN}") from error
+        raise Fault(f"{path} cannot be read as YAML ({one_line(error)}): {AGAIN}") from error
     return _with_keys(path, content, keys)
 
 

@@ -24,6 +24,11 @@ class Fault(Exception):
     """
 
 
+def one_line(error: BaseException) -> str:
+    """An error's text as a part of a sentence: without line breaks, and without a period at its end."""
+    return " ".join(str(error).split()).rstrip(".")
+
+
 def run_script(main: Callable[[Sequence[str] | None], None], argv: Sequence[str] | None = None) -> int:
     """Run a script's ``main`` and return its exit code: 0, or 2 after one printed sentence; 130 after Ctrl-C.
 
@@ -47,8 +52,9 @@ def run_script(main: Callable[[Sequence[str] | None], None], argv: Sequence[str]
         if place is None:
             raise
         traceback.print_exc()
-        reason = " ".join(str(error).split())
-        _report(f"error: the plug-in {place} failed ({type(error).__name__}: {reason}): correct the file.")
+        _report(
+            f"error: the plug-in {place} failed ({type(error).__name__}: {one_line(error)}): correct the file."
+        )
         return FAULT_EXIT_CODE
     return 0
 

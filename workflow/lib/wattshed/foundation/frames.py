@@ -7,7 +7,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from wattshed.foundation.faults import Fault
+from wattshed.foundation.faults import Fault, one_line
 from wattshed.foundation.writing import FRAME_DIGEST, frame_digest
 
 # Columns that tell one kind of result from the others.
@@ -47,9 +47,8 @@ def read_frame(path: Path | str, columns: Sequence[str] = ()) -> pd.DataFrame:
     except FileNotFoundError as error:
         raise Fault(f"{path} does not exist: run the rule that makes it first.") from error
     except (pa.ArrowException, OSError, ValueError, KeyError, TypeError, MemoryError) as error:
-        reason = " ".join(str(error).split()).rstrip(".")
         raise Fault(
-            f"{path} cannot be read as Parquet ({reason}): it is damaged or wattshed did not write it; "
+            f"{path} cannot be read as Parquet ({one_line(error)}): it is damaged or wattshed did not write it; "
             "delete it and run "
             "snakemake again."
         ) from error

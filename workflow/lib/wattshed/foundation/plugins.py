@@ -23,7 +23,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, TypeVar, cast, get_args
 
-from wattshed.foundation.faults import OWN_MODULE, Fault
+from wattshed.foundation.faults import OWN_MODULE, Fault, one_line
 
 # Jobs find the study's own plug-ins in this variable: a JSON list of absolute paths.
 OWN_PLUGINS = "WATTSHED_PLUGINS"
@@ -290,10 +290,9 @@ def _load_file(path: Path) -> Any:
             place.lineno for place in traceback.extract_tb(error.__traceback__) if place.filename == str(path)
         ]
         where = f"line {lines[-1]}: " if lines else ""
-        reason = " ".join(str(error).split())
         raise Fault(
-            f"the plug-in {path} cannot be loaded ({where}{type(error).__name__}: {reason}): correct the file, or "
-            "install what it needs."
+            f"the plug-in {path} cannot be loaded ({where}{type(error).__name__}: {one_line(error)}): correct "
+            "the file, or install what it needs."
         ) from error
     return module
 

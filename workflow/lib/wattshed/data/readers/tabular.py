@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from wattshed.foundation.faults import Fault
+from wattshed.foundation.faults import Fault, one_line
 
 
 def read_frame(path: Path, text_columns: tuple[str, ...]) -> pd.DataFrame:
@@ -43,9 +43,8 @@ def read_frame(path: Path, text_columns: tuple[str, ...]) -> pd.DataFrame:
         OSError,
     ) as error:
         kind = "Parquet" if path.suffix.lower() in (".parquet", ".pq") else "CSV"
-        reason = " ".join(str(error).split()).rstrip(".")
         raise Fault(
-            f"{path} cannot be read as {kind} ({reason}); expected a complete, well-formed file: make it "
+            f"{path} cannot be read as {kind} ({one_line(error)}); expected a complete, well-formed file: make it "
             "again."
         ) from error
     frame.index = pd.RangeIndex(2, len(frame) + 2)

@@ -19,7 +19,7 @@ from wattshed.data.readers.hourly import hours_of, utc_seconds
 from wattshed.data.readers.tabular import read_frame, require_columns
 from wattshed.data.readers.zenodo import download
 from wattshed.data.readers.zstd_tar import stream_members
-from wattshed.foundation.faults import Fault
+from wattshed.foundation.faults import Fault, one_line
 from wattshed.foundation.hours import HOUR_S
 
 URL = "https://zenodo.org/api/records/7362094/files/{name}/content"
@@ -138,10 +138,9 @@ def read_meter(content: bytes, name: str, archive: Path, source: Archive) -> Met
     try:
         table = pa.csv.read_csv(pa.BufferReader(content), convert_options=options)
     except (pa.ArrowInvalid, KeyError) as error:
-        reason = " ".join(str(error).split()).rstrip(".")
         raise Fault(
-            f"{where} cannot be read ({reason}); expected columns timestamp, kWh, imputed with times, numbers and "
-            "0 or 1: download the archive again."
+            f"{where} cannot be read ({one_line(error)}); expected columns timestamp, kWh, imputed with times, "
+            "numbers and 0 or 1: download the archive again."
         ) from error
     if len(table) == 0:
         return None

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wattshed.energy.carbon.intensity_series import MOST_G_PER_KWH, checked_series
-from wattshed.foundation.faults import Fault
+from wattshed.foundation.faults import Fault, one_line
 from wattshed.foundation.hours import HOUR_S
 from wattshed.foundation.writing import write_json
 
@@ -153,7 +153,7 @@ def _asked(zone: str, day: date, api: str) -> Hours:
         TypeError,
         AttributeError,
     ) as error:
-        quoted = " ".join(str(error).split())[:MOST_QUOTED]
+        quoted = one_line(error)[:MOST_QUOTED]
         raise Unreachable(f"electricity maps: no usable answer ({quoted})") from error
 
 

@@ -11,7 +11,7 @@ import tempfile
 from functools import lru_cache
 from pathlib import Path
 
-from wattshed.foundation.checkout import user_cache
+from wattshed.foundation.user_cache import user_cache
 
 SOURCE = Path(__file__).with_name("fused_gru.c")
 # Not -ffast-math: it would undo the rounding inside the exponential.

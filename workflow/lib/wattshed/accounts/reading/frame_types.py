@@ -18,7 +18,7 @@ FORECASTS = "value_forecasts"
 INTEGERS = {"seed", "epoch", "attempts", "attempt", "repeats"}
 BOOLEANS = {"truncated", "dirty"}
 NUMBERS = {"cpu_sockets"}
-UNITS = ("_kwh", "_kg", "_s", "_w", "_l", "_percent", "_per_kwh")
+UNITS = ("_kwh", "_kg", "_gib", "_s", "_w", "_l", "_percent", "_per_kwh")
 
 WRONG = (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError)
 

@@ -24,7 +24,7 @@ def burning(seconds, after=""):
 
 def started_elsewhere(command):
     """The number of a process that another one has started and left, as a neighbour's."""
-    code = f"import subprocess; print(subprocess.Popen({command!r}, stdout=subprocess.DEVNULL).pid)"
+    code = f"from subprocess import *; print(Popen({command!r}, stdout=DEVNULL, stderr=DEVNULL).pid)"
     done = subprocess.run([sys.executable, "-S", "-c", code], capture_output=True, text=True, check=True)
     return int(done.stdout)
 
@@ -106,7 +106,7 @@ print(tree.cpu_s() - first - (time.process_time() - own))
 
 def test_a_process_whose_parent_ended_stays_in_the_tree():
     code = (
-        f"import subprocess, time; p = subprocess.Popen({burning(0.4, 'time.sleep(60)')!r}); "
+        f"from subprocess import *; import time; p = Popen({burning(0.4, 'time.sleep(60)')!r}, stdout=DEVNULL); "
         "print(p.pid, flush=True); time.sleep(1.5)"
     )
     tree = ProcessTree()
@@ -189,18 +189,25 @@ def cgroup():
     pytest.skip("this user may not make a cgroup of version 2")
 
 
-CGROUP_JOB = """
+CGROUP_JOB = '''
 import os, subprocess, sys, time
 from wattshed.energy.share.usage import Usage
 open(sys.argv[1] + "/cgroup.procs", "w").write(str(os.getpid()))
 usage = Usage()
 print(usage.source)
 # It forks twice and leaves the tree at once, as daemons do.
-code = "import os\\nif os.fork() == 0:\\n os.setsid()\\n if os.fork() == 0:\\n  import time\\n  end = time.process_time() + 0.5\\n  while time.process_time() < end: pass\\n"
+code = """
+import os, time
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        end = time.process_time() + 0.5
+        while time.process_time() < end: pass
+"""
 subprocess.run([sys.executable, "-S", "-c", code])
 time.sleep(2)
 print(usage.read(2.0).own_cpu_s)
-"""
+'''
 
 
 def test_a_daemon_that_left_the_tree_counts_in_the_jobs_own_cgroup(cgroup):

@@ -35,9 +35,9 @@ class _Seen:
 class ProcessTree:
     """The tree below this process, from ``/proc``.
 
-    A process that ended and was waited for counts through its parent. One without a waiting parent counts as it was seen
-    last. A process whose parent ended stays in the tree once it was seen. A process that began and ended unseen
-    and was never waited for is lost. Without ``/proc``, live children count when they end.
+    A process that ended and was waited for counts through its parent. One without a waiting parent counts as it
+    was seen last. A process whose parent ended stays in the tree once it was seen. A process that began and ended
+    unseen and was never waited for is lost. Without ``/proc``, live children count when they end.
     """
 
     def __init__(self, proc: Path = PROC) -> None:

@@ -60,9 +60,9 @@ class Use:
         }
 
 
-def was_alone(own_cpu_s: float | None, others_cpu_s: float | None, duration_s: float) -> bool | None:
+def was_alone(own_cpu_s: float | None, others_cpu_s: float | None, duration_s: float | None) -> bool | None:
     """Whether others took at most a tenth of the busy time, or of a core; None if that is not known."""
-    if own_cpu_s is None or others_cpu_s is None or not duration_s >= SHORTEST_S:
+    if own_cpu_s is None or others_cpu_s is None or duration_s is None or duration_s < SHORTEST_S:
         return None
     share_of_busy = others_cpu_s > NOT_ALONE_SHARE * (own_cpu_s + others_cpu_s)
     return not (share_of_busy and others_cpu_s > NOT_ALONE_CORES * duration_s)

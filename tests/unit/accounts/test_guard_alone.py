@@ -55,7 +55,7 @@ def test_only_a_rise_above_the_tolerance_fails_with_confidence(stored, tolerance
 
 @pytest.mark.parametrize("tolerance", [-1.0, float("nan"), float("inf")])
 def test_an_impossible_tolerance_is_refused(stored, tolerance):
-    with pytest.raises(Fault, match="the tolerance is .*expected a share from 0"):
+    with pytest.raises(Fault, match=r"the tolerance is .*expected a share from 0"):
         guard(beside(frames(), 0.1), stored, tolerance_percent=tolerance)
 
 

@@ -230,7 +230,9 @@ def test_a_model_whose_energy_has_become_unknown_is_not_passed(tmp_path):
     windows.loc[windows["model"] == "dlinear", "energy_kwh"] = None
     report = guard((runs, windows), path)
     assert report.exit_code == 3
-    assert any("dlinear: energy per epoch cannot be judged: 0 usable pairs" in line for line in report.lines())
+    assert any(
+        "dlinear: energy per epoch cannot be judged: 0 usable pairs" in line for line in report.lines()
+    )
 
 
 def test_ledgers_without_any_known_energy_are_refused():

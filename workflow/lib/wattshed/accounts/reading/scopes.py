@@ -14,7 +14,7 @@ def with_scope(runs: pd.DataFrame) -> pd.DataFrame:
     """The runs with all columns of scope and use; a record that does not say its scope states the machine's energy."""
     frame = runs.copy()
     texts = ("energy_scope", "machine_status", "boot_id", "constants")
-    numbers = ("machine_kwh", *(f"machine_{part}_kwh" for part in COMPONENTS), *NO_USE)
+    numbers = ("gpus", "machine_kwh", *(f"machine_{part}_kwh" for part in COMPONENTS), *NO_USE)
     for name in (*texts, *numbers):
         if name not in frame:
             empty = pd.NA if name in texts else float("nan")

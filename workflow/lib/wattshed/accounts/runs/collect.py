@@ -19,6 +19,7 @@ from rich.progress import Progress
 from wattshed.accounts.marks.run_marks import mark_runs
 from wattshed.accounts.reading.foreign import CODECARBON, NotCodeCarbon, foreign_rows
 from wattshed.accounts.reading.frame_types import to_frame, typed_table
+from wattshed.accounts.runs.alone import add_alone
 from wattshed.accounts.runs.runs import ledger_rows
 from wattshed.foundation.faults import Fault
 
@@ -75,7 +76,7 @@ def collect(folder: Path | str, *, windows: bool = True) -> Collected:
         raise Fault(f"{root} holds no run: expected ledgers (*.jsonl) or CodeCarbon's CSVs below it; {why}")
     runs, copies = _each_once(to_frame(read))
     return Collected(
-        mark_runs(runs), to_frame(closed) if closed else pd.DataFrame(), problems + copies, ignored
+        mark_runs(runs), add_alone(to_frame(closed)) if closed else pd.DataFrame(), problems + copies, ignored
     )
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from wattshed.accounts.marks.run_marks import mark_runs
 from wattshed.accounts.reading.frame_types import INTEGERS, LABELS, SAMPLED_PREFIX, VALUE_PREFIX, typed_frame
+from wattshed.accounts.runs.alone import add_alone
 from wattshed.accounts.runs.basis import LEDGER
 from wattshed.accounts.runs.totals import energy_columns
 from wattshed.energy.ledger.attempts import (
@@ -82,7 +83,7 @@ def _windows(rows: list[dict[str, Any]]) -> pd.DataFrame:
         raise Fault(
             "the ledgers hold no closed window: every job was killed in its first one; run them again."
         )
-    return typed_frame(rows)
+    return add_alone(typed_frame(rows))
 
 
 def _run_row(ledger: JobLedger) -> dict[str, Any]:
@@ -116,6 +117,7 @@ def _run_row(ledger: JobLedger) -> dict[str, Any]:
         "outcome_reason": end.get("reason"),
         **energies,
         **use,
+        "gpus": sum(name.startswith("gpu") and part["kwh"] is not None for name, part in gross.items()),
         "constants": _encode(last.sensors.get("constants", {})),
         "idle_power_w": sum(idle_w) if idle_w else None,
         "idle_age_s": idle.get("age_s"),

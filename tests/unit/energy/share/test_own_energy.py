@@ -118,7 +118,7 @@ class TestConstants:
             assert joules(reading, "cpu") == pytest.approx(15.0)
             assert joules(reading, "ram") == pytest.approx(10.0)
             assert {part.status for part in reading.components.values()} == {"estimated"}
-        assert "own processor seconds x 5 W per busy core (stated)" in found[0].components["cpu"].source
+        assert "own processor seconds x 5 W per busy core" in found[0].components["cpu"].source
 
 
 def test_a_gpu_is_wholly_the_jobs_unless_others_used_it():

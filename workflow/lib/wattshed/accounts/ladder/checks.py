@@ -31,8 +31,8 @@ def training_checks(windows: pd.DataFrame, models: list[str]) -> pd.DataFrame:
     windows: of the accounts. Columns: ``model, seed`` (0 if nothing is random), ``check`` (1.. within the run),
     ``validation_rmse`` (at its end; NaN if it was not measured), ``cumulative_kwh, cumulative_s, cumulative_samples``,
     ``energy_status``, and the processor seconds of the job and of others with the time. The sum is NaN from a window
-    of unknown energy on. Epochs that a resumed training ran twice count twice; a fit that was repeated only to fill its window counts once. Raises :class:`Fault` for a model
-    without any window.
+    of unknown energy on. Epochs that a resumed training ran twice count twice; a fit that was repeated only to fill its
+    window counts once. Raises :class:`Fault` for a model without any window.
     """
     parts = work_windows(windows[windows["model"].isin(models)])
     lacking = [model for model in models if model not in set(parts["model"])]

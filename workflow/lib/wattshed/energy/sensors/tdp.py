@@ -53,8 +53,8 @@ class TdpSensor:
         stated = {"cpu": {CORE_W: core}, "ram": {GIB_W: GIB_POWER}}
         self.constants = {name: found for part in self._components for name, found in stated[part].items()}
         self._sources = {
-            "cpu": f"{self._full_w:.4g} W at full load x load ({core.source})",
-            "ram": f"flat {RAM_W_PER_GIB} W per GiB ({GIB_POWER.source})",
+            "cpu": f"{self._full_w:.4g} W at full load x load",
+            "ram": f"flat {RAM_W_PER_GIB} W per GiB",
         }
 
     def start(self) -> None:

@@ -88,11 +88,11 @@ class OwnEnergy:
     ) -> Component:
         if name == "cpu" and self._core is not None:
             kwh = use.own_cpu_s * self._core.value / JOULES_PER_KWH
-            source = f"own processor seconds x {self._core.value:.3g} W per busy core ({self._core.source})"
+            source = f"own processor seconds x {self._core.value:.3g} W per busy core"
             return Component(kwh, Status.ESTIMATED, source)
         if name == "ram" and self._gib is not None:
             kwh = use.own_gib_s * self._gib.value / JOULES_PER_KWH
-            source = f"own memory x {self._gib.value:.3g} W per GiB ({self._gib.source})"
+            source = f"own memory x {self._gib.value:.3g} W per GiB"
             return Component(kwh, Status.ESTIMATED, source)
         if part.kwh is None or name in self._whole:
             return part

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -69,13 +70,19 @@ def _lock_file(environ: Mapping[str, str]) -> Path:
     if not meeting:
         # The ranks of one node have one parent: mpirun's daemon, or the script that started them.
         meeting = [f"{name}={environ[name]}" for name in BATCH_JOBS if environ.get(name)]
-        meeting.append(f"parent={os.getppid()}")
+        meeting.append(f"parent={_launcher()}")
     try:
         boot = BOOT_ID.read_text(encoding="ascii").strip()
     except OSError:
         boot = platform.node()
     key = hashlib.sha256("\n".join([boot, *meeting]).encode(errors="replace")).hexdigest()[:24]
     return Path(tempfile.gettempdir()) / f"wattshed-{os.getuid()}" / f"ranks-{key}.lock"
+
+
+@cache
+def _launcher() -> int:
+    """The parent of this process; in a forked child of a rank that has asked before, that of the rank."""
+    return os.getppid()
 
 
 def _opened(file: Path) -> int:

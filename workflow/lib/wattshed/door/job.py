@@ -247,12 +247,13 @@ class Job:
         try:
             return work()
         except Exception as error:
-            self.missing = (
-                one_line(error) if isinstance(error, Fault) else f"{type(error).__name__}: {one_line(error)}"
-            )
+            sentence = one_line(error)
+            self.missing = sentence if isinstance(error, Fault) else f"{type(error).__name__}: {sentence}"
             if self._strict and raises:
                 raise
-        warn_once(f"the block {self.name!r} {what}: {self.missing}.")
+            # The names of ledgers in the sentences differ from block to block.
+            about = f"{self.name} {what} {type(error).__name__}"
+        warn_once(f"the block {self.name!r} {what}: {self.missing}.", about)
         return None
 
     def _rows(self) -> list[tuple[str, Any]]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from wattshed.door.totals import Totals, totals_of, totals_of_window
+from wattshed.foundation.faults import Fault
 
 if TYPE_CHECKING:
     from wattshed.config.energy.metering import MeteringBlock
@@ -133,10 +134,12 @@ class WindowOf:
         self._window: Window | None = None
 
     def start(self) -> None:
+        """Raises :class:`Fault` if the block around it has no record."""
         opened = self._outer.window(self._name)
-        if opened is not None:
-            self._window = self._stack.enter_context(opened)
-            self._window.labels.update(self.window_labels)
+        if opened is None:
+            raise Fault("the block around it has no record")
+        self._window = self._stack.enter_context(opened)
+        self._window.labels.update(self.window_labels)
 
     def window(self, name: str) -> AbstractContextManager[Window] | None:
         return self._outer.window(name)

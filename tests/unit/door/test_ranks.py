@@ -6,7 +6,7 @@ import pytest
 
 from door_programs import ledgers, run, start, windows
 from wattshed.accounts.runs.runs import runs_frame
-from wattshed.door.ranks import metering_rank
+from wattshed.door.ranks import hidden_gpus, metering_rank
 
 RANKED = """
     import pathlib, sys, time
@@ -188,7 +188,7 @@ def test_a_single_process_has_no_labels_of_ranks(tmp_path):
 def test_a_forked_child_of_the_elected_rank_does_not_hold_its_lock(tmp_path):
     program = """
         import os, sys
-        from wattshed.door.ranks import metering_rank
+        from wattshed.door.ranks import hidden_gpus, metering_rank
         assert metering_rank().meters
         child = os.fork()
         if child == 0:
@@ -196,3 +196,36 @@ def test_a_forked_child_of_the_elected_rank_does_not_hold_its_lock(tmp_path):
         sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
     """
     run(program, tmp_path, RANK=0, WORLD_SIZE=2, TMPDIR=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("environ", "hidden"),
+    [
+        ({"LOCAL_WORLD_SIZE": "4", "CUDA_VISIBLE_DEVICES": "0"}, True),
+        ({"LOCAL_WORLD_SIZE": "4", "CUDA_VISIBLE_DEVICES": "0,1,2,3"}, False),
+        ({"LOCAL_WORLD_SIZE": "4"}, False),
+        ({"LOCAL_WORLD_SIZE": "4", "CUDA_VISIBLE_DEVICES": ""}, False),
+        ({"LOCAL_WORLD_SIZE": "4", "CUDA_VISIBLE_DEVICES": "-1"}, False),
+        ({"LOCAL_WORLD_SIZE": "1", "CUDA_VISIBLE_DEVICES": "0"}, False),
+        ({"CUDA_VISIBLE_DEVICES": "0"}, False),
+    ],
+)
+def test_gpus_that_only_other_ranks_see_are_named(environ, hidden):
+    given = {"LOCAL_RANK": "0", **environ}
+    assert (hidden_gpus(given, metering_rank(given)) is not None) is hidden
+
+
+def test_a_block_says_that_gpus_of_other_ranks_are_not_metered(tmp_path):
+    """As srun starts ranks that have a GPU each."""
+    task = {
+        "SLURM_LOCALID": 0,
+        "SLURM_PROCID": 0,
+        "SLURM_STEP_NUM_TASKS": 8,
+        "SLURM_STEP_TASKS_PER_NODE": "4(x2)",
+    }
+    program = "from wattshed import metered\nfor _ in range(2):\n    with metered('x', quiet=True): pass"
+    _, err = run(program, tmp_path, CUDA_VISIBLE_DEVICES=0, **task)
+    assert err.count("the block 'x' is metered in part: CUDA_VISIBLE_DEVICES is 0") == 1
+    labels = [found[0]["labels"] for found in ledgers(tmp_path).values()]
+    assert [one["ranks_on_node"] for one in labels] == [4, 4]
+    assert all("GPUs of the others are not metered" in one["gpus_not_metered"] for one in labels)

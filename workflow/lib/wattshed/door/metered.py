@@ -16,7 +16,7 @@ from wattshed.door import running
 from wattshed.door.job import Job
 from wattshed.door.names import default_name, fit_labels, free_ledger, ledger_in
 from wattshed.door.notebook import end_with_its_cell
-from wattshed.door.ranks import metering_rank
+from wattshed.door.ranks import hidden_gpus, metering_rank
 from wattshed.door.recorders import NoRecord, OwnLedger, Recorder, WindowOf
 from wattshed.door.warning import warn_once
 from wattshed.foundation.faults import Fault, one_line
@@ -101,7 +101,12 @@ class Plan:
     def job(self, name: str, *, entered: bool) -> Job:
         """A job that has not begun. entered: by ``with`` or a call, so that blocks within it are its windows."""
         labels = fit_labels(self.labels)
-        decision = metering_rank(os.environ if self.environ is None else self.environ)
+        environ = os.environ if self.environ is None else self.environ
+        decision = metering_rank(environ)
+        hidden = hidden_gpus(environ, decision)
+        if hidden is not None:
+            labels["gpus_not_metered"] = hidden
+            warn_once(f"the block {name!r} is metered in part: {hidden}.")
         outer = running.around()
         if outer is not None and not (outer.entered or entered):
             outer = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -42,9 +43,12 @@ LAUNCHERS = (
     Launcher("PALS_LOCAL_RANKID", "PALS_RANKID", "", "PALS_NODEID", "PALS_LOCAL_SIZE"),
     Launcher("FLUX_TASK_LOCAL_ID", "FLUX_TASK_RANK", "FLUX_JOB_SIZE", "", ""),
     Launcher("JSM_NAMESPACE_LOCAL_RANK", "JSM_NAMESPACE_RANK", "JSM_NAMESPACE_SIZE", "", ""),
-    Launcher("SLURM_LOCALID", "SLURM_PROCID", "SLURM_STEP_NUM_TASKS", "SLURM_NODEID", ""),
+    Launcher(
+        "SLURM_LOCALID", "SLURM_PROCID", "SLURM_STEP_NUM_TASKS", "SLURM_NODEID", "SLURM_STEP_TASKS_PER_NODE"
+    ),
 )
 SLURM = LAUNCHERS[-1]
+PER_NODE = re.compile(r"(\d+)(?:\(x\d+\))?")
 # A plain script that SLURM started has these too, with local rank 0, whatever it starts itself.
 NODE_RANKS = ("GROUP_RANK", "NODE_RANK", "SLURM_NODEID")
 
@@ -113,7 +117,7 @@ def _by_local_rank(environ: Mapping[str, str], launcher: Launcher, local_rank: i
         local_rank=local_rank,
         node_rank=_first(environ, launcher.node_rank, *NODE_RANKS),
         world_size=_first(environ, launcher.world_size, "WORLD_SIZE"),
-        ranks_on_node=_whole(environ, launcher.ranks_on_node),
+        ranks_on_node=_ranks_on_node(environ, launcher),
     )
 
 
@@ -127,6 +131,27 @@ def _by_election(environ: Mapping[str, str], rank: int | None, world_size: int |
         node_rank=_first(environ, *NODE_RANKS),
         world_size=world_size,
     )
+
+
+def hidden_gpus(environ: Mapping[str, str], decision: Decision) -> str | None:
+    """Why the node's GPUs are metered only in part: this rank meters, and the others have GPUs that it cannot see.
+
+    None where nothing is known to be hidden. The meter reads what CUDA_VISIBLE_DEVICES shows.
+    """
+    visible = environ.get("CUDA_VISIBLE_DEVICES", "").strip()
+    ranks = decision.ranks_on_node or 1
+    if not decision.meters or not visible or visible == "-1" or len(visible.split(",")) >= ranks:
+        return None
+    return (
+        f"CUDA_VISIBLE_DEVICES is {visible} for the rank that meters {ranks} ranks: GPUs of the others are not "
+        "metered; let each rank see all GPUs of the node, or run wattshed measure -- around the launcher"
+    )
+
+
+def _ranks_on_node(environ: Mapping[str, str], launcher: Launcher) -> int | None:
+    """SLURM writes 4(x2) for four tasks on each of two nodes; a list of different numbers is left out."""
+    found = PER_NODE.fullmatch(environ.get(launcher.ranks_on_node, ""))
+    return int(found[1]) if found else None
 
 
 def _first(environ: Mapping[str, str], *names: str) -> int | None:

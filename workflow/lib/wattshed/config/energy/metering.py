@@ -20,7 +20,7 @@ class MeteringBlock(Block):
         ge=0,
         le=600,
         description="How long [s] the idle machine is measured before a job where no recent idle power is kept for "
-        "its host; 0 measures none, and then no net energy is known.",
+        "its host; 0 measures none, and then net energy is known only where one is kept.",
     )
     idle_max_age_h: float = Field(
         default=24.0, ge=0, description="An idle power older than this [h] is measured again."

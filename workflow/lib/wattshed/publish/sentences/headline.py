@@ -77,8 +77,10 @@ def _alone_sentences(runs: pd.DataFrame, total: pd.Series) -> list[str]:
     share = (100 * marked["others_cpu_s"] / busy_s)[~marked["alone"].fillna(True)].sort_values(
         ascending=False
     )
+    named = runs.loc[share.index]
     names = [
-        f"{runs.loc[row, 'stage']} of {runs.loc[row, 'job']} ({value:.0f} %)" for row, value in share.items()
+        f"{stage} of {job} ({value:.0f} %)"
+        for stage, job, value in zip(named["stage"], named["job"], share, strict=True)
     ]
     more = f" and {len(names) - NAMED_JOBS} more" if len(names) > NAMED_JOBS else ""
     return [

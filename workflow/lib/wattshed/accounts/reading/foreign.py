@@ -119,8 +119,10 @@ class _Runs:
             )
             return
         except (csv.Error, TooLong) as error:
+            # The line that is too long was not given to the reader, which counts them.
+            number = line + reader.line_num + isinstance(error, TooLong)
             self._problems.append(
-                f"{self._table.place}, row {line + reader.line_num}: {error}: the rest of the file is left out."
+                f"{self._table.place}, row {number}: {error}: the rest of the file is left out."
             )
         for run_id in list(self._last):
             place, _, text = self._last.pop(run_id)

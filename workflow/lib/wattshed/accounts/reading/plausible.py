@@ -11,7 +11,6 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from wattshed.foundation.faults import Fault
 from wattshed.foundation.opening.regular_files import DAMAGED, read_regular
 
 # No attempt lasts a century; nothing takes the world's electricity of an hour.
@@ -21,6 +20,8 @@ LARGEST_W = 1e9
 LIMITS = {"_kwh": LARGEST_KWH, "_s": LONGEST_S, "_w": LARGEST_W}
 # Differences may be negative: energies above idle, and the step of the wall clock.
 SIGNED = ("net_kwh", "clock_jump_s")
+# Columns of windows that every window has.
+NEVER_NULL = frozenset({"start_s", "end_s", "repeats"})
 TIMES = ("started_utc", "began_utc", "ended_utc", "last_began_utc")
 # As for the flag "clock jump": up to here, clocks differ without a step.
 CLOCK_JUMP_S = 2.0
@@ -43,6 +44,8 @@ def impossible_rows(table: pa.Table) -> np.ndarray:
         if ends["min"] is not None and not (ends["min"] >= 0 and ends["max"] <= limit):
             numbers = column.to_numpy()
             wrong |= (numbers < 0) | (numbers > limit)
+    for name in NEVER_NULL & set(table.column_names):
+        wrong |= table[name].is_null().to_numpy()
     if {"start_s", "end_s"} <= set(table.column_names):
         wrong |= _true(pc.less(table["end_s"], table["start_s"]))
     if "repeats" in table.column_names:
@@ -69,12 +72,12 @@ def _true(column: pa.ChunkedArray) -> np.ndarray:
     return np.asarray(pc.fill_null(column, False).to_numpy(), dtype=bool)
 
 
-def what_is_wrong(path: str) -> str:
-    """One sentence with file and line on the first event of a ledger that cannot be."""
+def first_wrong(path: str) -> str | None:
+    """One sentence with file and line on the first event of a ledger that cannot be; None if there is none."""
     try:
         lines = read_regular(path).splitlines()
-    except DAMAGED as error:
-        return f"{path} cannot be read ({error}): it is left out; restore the file."
+    except DAMAGED:
+        return None
     for number, line in enumerate(lines, start=1):
         try:
             event = json.loads(line)
@@ -85,16 +88,19 @@ def what_is_wrong(path: str) -> str:
                 f"{path}, line {number}: {wrong}: the ledger is left out; restore the file, or delete it and run its "
                 "job again."
             )
+    return None
+
+
+def what_is_wrong(path: str, otherwise: str | None = None) -> str:
+    """:func:`first_wrong`, else ``otherwise``."""
     return (
-        f"{path} holds energies or times that no machine has: the ledger is left out; restore the file, or delete it "
-        "and run its job again."
+        first_wrong(path)
+        or otherwise
+        or (
+            f"{path} holds energies or times that no machine has: the ledger is left out; restore the file, or delete "
+            "it and run its job again."
+        )
     )
-
-
-def checked(path: str, fault: Fault) -> str:
-    """The sentence on a ledger that could not be read: that of its first impossible event, else the fault's own."""
-    found = what_is_wrong(path)
-    return found if f"{path}, line " in found else str(fault)
 
 
 def wrong_event(event: Any) -> str | None:

@@ -21,7 +21,7 @@ from wattshed.accounts.reading.files import find_files
 from wattshed.accounts.reading.foreign import COPY_KEY, NotCodeCarbon, foreign_rows
 from wattshed.accounts.reading.frame_types import to_frame, typed_table
 from wattshed.accounts.reading.ledger_heads import NotALedger, check_head
-from wattshed.accounts.reading.plausible import checked, impossible_rows, what_is_wrong
+from wattshed.accounts.reading.plausible import first_wrong, impossible_rows, what_is_wrong
 from wattshed.accounts.reading.ranks import flag_ranks, once, rank_groups
 from wattshed.accounts.runs.basis import LEDGER
 from wattshed.accounts.runs.copies import copied
@@ -123,7 +123,7 @@ def _broken_ledgers(runs: pd.DataFrame, kept: np.ndarray) -> tuple[np.ndarray, l
     said = []
     for row in np.flatnonzero(kept & (runs["origin"] == LEDGER).to_numpy(dtype=bool)):
         path = runs["path"].iloc[row]
-        if f"{path}, line " in (sentence := what_is_wrong(path)):
+        if sentence := first_wrong(path):
             broken[row] = True
             said.append(sentence)
     return broken, said
@@ -173,7 +173,11 @@ def _read_files(paths: Sequence[str], root: Path, windows: bool) -> _Chunk:
             if is_ledger(path):
                 check_head(path)
                 run, closed = ledger_rows(path, windows=windows)
-                tables.add(path, [run], closed)
+                # A killed job's energy comes from its ticks, which are in no row.
+                if run["truncated"] and (sentence := first_wrong(path)):
+                    tables.problems.append(sentence)
+                else:
+                    tables.add(path, [run], closed)
             else:
                 rows: Rows = []
                 for row in foreign_rows(path, folder, tables.problems):
@@ -185,7 +189,7 @@ def _read_files(paths: Sequence[str], root: Path, windows: bool) -> _Chunk:
         except (NotCodeCarbon, NotALedger):
             tables.ignored += 1
         except Fault as fault:
-            tables.problems.append(checked(path, fault) if is_ledger(path) else str(fault))
+            tables.problems.append(what_is_wrong(path, str(fault)) if is_ledger(path) else str(fault))
     return tables.chunk()
 
 
@@ -244,7 +248,7 @@ class _Tables:
             fault = (
                 error if isinstance(error, Fault) else Fault(f"{file.path} holds a number beyond all bounds.")
             )
-            self.problems.append(checked(file.path, fault) if is_ledger(file.path) else str(fault))
+            self.problems.append(what_is_wrong(file.path, str(fault)) if is_ledger(file.path) else str(fault))
             return False
         return True
 

@@ -81,7 +81,7 @@ def codecarbon_row(run_id: str, row: Cells, path: str, job: str, labels: Mapping
         "net_kwh": None,
         "idle_power_w": None,
         "idle_age_s": None,
-        "cpu_power_w": number(row.get("cpu_power")),
+        "cpu_power_w": number(row.get("cpu_power")) or None,
         "gpu_power_w": None if gpu is None or not duration_s else gpu * JOULES_PER_KWH / duration_s,
         "gpu_utilisation_percent": number(row.get("gpu_utilization_percent")) or None,
         "cpu_model": identity(row.get("cpu_model")),
@@ -111,7 +111,10 @@ def number(text: str | None) -> float | None:
 
 
 # Columns that describe a machine, in the order of _machine's arguments.
-HARDWARE = ("cpu_model", "cpu_count", "ram_total_size", "os", "gpu_model", "gpu_count", "tracking_mode")
+HARDWARE = (
+    *("cpu_model", "cpu_count", "ram_total_size", "os", "python_version"),
+    *("gpu_model", "gpu_count", "tracking_mode"),
+)
 
 
 @lru_cache(maxsize=1024)
@@ -120,6 +123,7 @@ def _machine(
     cpu_count: str | None,
     memory_gib: str | None,
     system: str | None,
+    python: str | None,
     gpu_model: str | None,
     gpu_count: str | None,
     tracking_mode: str | None,
@@ -129,11 +133,13 @@ def _machine(
     CodeCarbon names several GPUs in one text, such as ``2 x NVIDIA A100``.
     """
     name = identity(gpu_model)
-    machine: dict[str, Any] = {"processor": identity(cpu_model), "gpus": [{"name": name}] if name else []}
-    said = {
+    machine: dict[str, Any] = {"processor": identity(cpu_model)}
+    said: dict[str, Any] = {
+        "gpus": None if gpu_model is None else [{"name": name}] if name else [],
         "logical_cores": number(cpu_count),
         "memory_gib": number(memory_gib),
         "system": identity(system),
+        "python": identity(python),
         "gpu_count": number(gpu_count),
         "tracking_mode": identity(tracking_mode),
     }

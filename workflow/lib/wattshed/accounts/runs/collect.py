@@ -85,7 +85,8 @@ def collect(folder: Path | str, *, windows: bool = True, ranks_once: bool = Fals
     counts = np.array([count for chunk in chunks for count in chunk.window_counts], dtype=np.int64)
     del chunks
     if not read:
-        why = problems[0] if problems else "it holds neither"
+        others = f" ({ignored} files with such names are something else)" if ignored else ""
+        why = problems[0] if problems else f"it holds neither{others}; name the folder where they are"
         raise Fault(f"{root} holds no run: expected ledgers (*.jsonl) or CodeCarbon's CSVs below it; {why}")
     runs = to_frame(read)
     copy, said = copied(runs)

@@ -5,6 +5,7 @@ import pandas as pd
 
 from wattshed.accounts.reading.foreign import CODECARBON, COPY_KEY
 from wattshed.accounts.runs.basis import LEDGER
+from wattshed.accounts.runs.own_exports import mark_exports
 from wattshed.foundation.opening.regular_files import DAMAGED, read_regular
 
 # What two ledgers of one job have in common before their bytes are compared.
@@ -24,6 +25,7 @@ def copied(runs: pd.DataFrame) -> tuple[np.ndarray, list[str]]:
     _mark(longest, "run_id", copy, said)
     if COPY_KEY in runs:
         _mark(foreign[foreign[COPY_KEY].notna()], COPY_KEY, copy, said)
+    mark_exports(runs, copy, said)
     ledgers = runs[runs["origin"] == LEDGER]
     # Two numbers first: they are compared faster than texts, and seldom agree.
     again = ledgers[ledgers.duplicated(["energy_kwh", "duration_s"], keep=False)]

@@ -88,7 +88,7 @@ def _table(place: str, head: bytes, file: IO[bytes], column: str) -> Table:
     # In UTF-16 and UTF-32 zeros are between the letters.
     if column.encode() not in head.replace(b"\0", b"").lower():
         raise NotThisTable
-    encoding = _encoding(head)
+    encoding = encoding_of(head)
     if len(head) < HEAD_BYTES:
         text = head.decode(encoding, errors="replace").removeprefix("\ufeff")
         return Table(place, text, _short(io.StringIO(text, newline="")))
@@ -107,7 +107,8 @@ def _short(file: io.TextIOBase) -> Iterator[str]:
         yield line
 
 
-def _encoding(head: bytes) -> str:
+def encoding_of(head: bytes) -> str:
+    """Name of a text's encoding, from its byte order mark or its first bytes."""
     for mark, name in (
         (b"\xff\xfe\0\0", "utf-32"),
         (b"\0\0\xfe\xff", "utf-32"),

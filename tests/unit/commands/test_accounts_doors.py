@@ -134,6 +134,8 @@ def test_a_place_that_cannot_be_written_is_told_before_anything_is_read(tmp_path
 def test_a_closed_folder_is_one_sentence_and_nothing_is_left(capsys, option):
     with reachable_folder() as root:
         write(root / "in" / "emissions.csv", row("a"))
+        # Modules are loaded first: that user may not be allowed to read them.
+        said(capsys, root / "in", option, root / "open" / "x.prom")
         with without_privileges():
             (root / "closed").mkdir()
             (root / "closed").chmod(0o500)

@@ -31,7 +31,8 @@ def codecarbon_row(run_id: str, row: Cells, path: str, job: str, labels: Mapping
 
     row: cells by column, as :mod:`~wattshed.accounts.reading.foreign` has checked them.
     """
-    pue = number(row.get("pue")) or 1.0
+    get = row.get
+    pue = number(get("pue")) or 1.0
     duration_s = number(row.get("duration"))
     cpu, cpu_source = _part(row.get("cpu_energy"), pue, UNSAID)
     ram, ram_source = _part(row.get("ram_energy"), pue, GUESS)

@@ -26,10 +26,12 @@ class NotALedger(Exception):
 def check_head(path: str) -> None:
     """Raise :class:`NotALedger` for another file, from its first bytes alone; :class:`Fault` if it cannot be read.
 
+    path: found to be a regular file.
+
     An empty file, a torn first line and one of an unknown event pass: the ledger's reader says what is wrong with them.
     """
     try:
-        with open_regular(path) as file:
+        with open_regular(path, seen=True) as file:
             head = file.read(HEAD_BYTES)
             if head.startswith(ZIP):
                 return

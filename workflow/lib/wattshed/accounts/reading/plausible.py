@@ -56,16 +56,28 @@ def impossible_rows(table: pa.Table) -> np.ndarray:
 
 
 def _impossible_times(table: pa.Table) -> np.ndarray:
-    seconds = {}
+    if table["last_began_utc"].null_count == table.num_rows:
+        return np.zeros(table.num_rows, dtype=bool)  # foreign runs, without times
+    times = {name: _times(table[name]) for name in TIMES}
     wrong = np.zeros(table.num_rows, dtype=bool)
-    for name in TIMES:
-        texts = table[name].to_pandas()
-        times = pd.to_datetime(texts, utc=True, format="ISO8601", errors="coerce")
-        wrong |= (times.isna() & texts.notna()).to_numpy()
-        seconds[name] = times.to_numpy(dtype="datetime64[ns]")
-    before = seconds["ended_utc"] < seconds["last_began_utc"]
+    for name, parsed in times.items():
+        if parsed.null_count != table[name].null_count:
+            wrong |= _true(pc.and_(pc.is_null(parsed), pc.is_valid(table[name])))
+    before = _true(pc.less(times["ended_utc"], times["last_began_utc"]))
+    if not before.any():
+        return wrong
     jumped = _true(pc.greater(pc.abs(table["clock_jump_s"]), CLOCK_JUMP_S))
     return wrong | (before & ~jumped)
+
+
+def _times(texts: pa.ChunkedArray) -> pa.ChunkedArray:
+    """UTC; null where a text is not a time."""
+    kind = pa.timestamp("us", tz="UTC")
+    try:
+        return texts.cast(kind)
+    except pa.ArrowInvalid:
+        parsed = pd.to_datetime(texts.to_pandas(), utc=True, format="ISO8601", errors="coerce")
+        return pa.chunked_array([pa.array(parsed.dt.as_unit("us"), type=kind, from_pandas=True)])
 
 
 def _true(column: pa.ChunkedArray) -> np.ndarray:

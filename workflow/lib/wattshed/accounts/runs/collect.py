@@ -2,6 +2,7 @@
 
 import gc
 import multiprocessing
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -29,7 +30,8 @@ from wattshed.accounts.runs.runs import ledger_rows
 from wattshed.accounts.tables.names import is_ledger
 from wattshed.foundation.faults import Fault
 
-PROCESSES = 2
+# Each takes about 130 MiB.
+PROCESSES = min(3, max(2, os.cpu_count() or 2))
 # Below this number, starting a second process takes longer than it saves.
 PARALLEL_FROM = 3000
 CHUNK = 500

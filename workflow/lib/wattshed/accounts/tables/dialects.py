@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import IO, BinaryIO
 
 from wattshed.accounts.tables.names import is_ledger
-from wattshed.foundation.opening.regular_files import LONGEST_MAGIC, ZIP, decompressed, open_regular
+from wattshed.foundation.opening.regular_files import DAMAGED, LONGEST_MAGIC, ZIP, decompressed, open_regular
 
 # A table is recognised by its first bytes: a file of any size that is not one costs this much reading.
 HEAD_BYTES = 4096
@@ -42,10 +42,11 @@ class Table:
 def open_tables(path: str, column: str) -> Iterator[Table]:
     """The tables in a file whose first bytes hold the name ``column``: one, or the members of a zip archive.
 
-    A table must be read before the next one is taken. Raises :class:`NotThisTable` if there is none, before the rest
-    of the file is read, and the errors of :data:`~wattshed.foundation.opening.regular_files.DAMAGED`.
+    path: found to be a regular file. A table must be read before the next one is taken. Raises :class:`NotThisTable` if
+    there is none, before the rest of the file is read, and the errors that
+    :mod:`~wattshed.foundation.opening.regular_files` lists.
     """
-    with open_regular(path) as file:
+    with open_regular(path, seen=True) as file:
         head = file.read(HEAD_BYTES)
         if head.startswith(ZIP):
             yield from _members(path, file, column)
@@ -77,8 +78,12 @@ def _members(path: str, file: BinaryIO, column: str) -> Iterator[Table]:
 
 
 def ledgers_in_archive(path: str) -> int:
-    with open_regular(path) as file, zipfile.ZipFile(io.BufferedReader(file)) as archive:  # type: ignore[type-var]
-        return sum(is_ledger(name) for name in archive.namelist())
+    """Number of ledgers in a zip archive; 0 if it is not one."""
+    try:
+        with open_regular(path) as file, zipfile.ZipFile(io.BufferedReader(file)) as archive:  # type: ignore[type-var]
+            return sum(is_ledger(name) for name in archive.namelist())
+    except DAMAGED:
+        return 0
 
 
 def _table(place: str, head: bytes, file: IO[bytes], column: str) -> Table:
@@ -86,7 +91,8 @@ def _table(place: str, head: bytes, file: IO[bytes], column: str) -> Table:
         while len(head) < LONGEST_HEADER_BYTES and (more := file.read(LONGEST_HEADER_BYTES - len(head))):
             head += more
     # In UTF-16 and UTF-32 zeros are between the letters.
-    if column.encode() not in head.replace(b"\0", b"").lower():
+    name = column.encode()
+    if name not in head and name not in head.replace(b"\0", b"").lower():
         raise NotThisTable
     encoding = encoding_of(head)
     if len(head) < HEAD_BYTES:
@@ -109,6 +115,8 @@ def _short(file: io.TextIOBase) -> Iterator[str]:
 
 def encoding_of(head: bytes) -> str:
     """Name of a text's encoding, from its byte order mark or its first bytes."""
+    if head.isascii() and b"\0" not in head:
+        return "utf-8"
     for mark, name in (
         (b"\xff\xfe\0\0", "utf-32"),
         (b"\0\0\xfe\xff", "utf-32"),

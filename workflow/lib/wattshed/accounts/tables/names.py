@@ -59,10 +59,7 @@ def original(path: str) -> str:
 
 
 def without_compression(name: str) -> str:
-    for ending in COMPRESSED:
-        if name.lower().endswith(ending):
-            return name[: -len(ending)]
-    return name
+    return name.rpartition(".")[0] if name.lower().endswith(COMPRESSED) else name
 
 
 def _plain(name: str) -> str:

@@ -34,12 +34,13 @@ class NotRegular(OSError):
     """Not a regular file: a folder, FIFO, socket or device."""
 
 
-def open_regular(path: Path | str) -> BinaryIO:
+def open_regular(path: Path | str, *, seen: bool = False) -> BinaryIO:
     """The file, unbuffered; raises :class:`NotRegular`, or another OSError for one that cannot be opened.
 
     The mode is read before the file is opened, because a writer that waits at a FIFO's other end would go on.
+    seen: the path was found to be a regular file a moment ago.
     """
-    if not stat.S_ISREG(os.stat(path).st_mode):
+    if not seen and not stat.S_ISREG(os.stat(path).st_mode):
         raise NotRegular(0, "it is not a regular file", str(path))
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
     if not stat.S_ISREG(os.fstat(handle).st_mode):
@@ -53,6 +54,8 @@ def decompressed(head: bytes, file: BinaryIO) -> IO[bytes] | None:
 
     head: the first bytes; the file is read from its beginning.
     """
+    if head[:1] not in _FIRST_BYTES:
+        return None
     for magic, opener in _OPENERS.items():
         if head.startswith(magic):
             file.seek(0)
@@ -139,3 +142,4 @@ _OPENERS: dict[bytes, Callable[[BinaryIO], Any]] = {
     b"\xfd7zXZ\x00": lzma.open,
     ZSTD: lambda file: io.BufferedReader(_ZstdStream(file)),
 }
+_FIRST_BYTES = frozenset(magic[:1] for magic in _OPENERS)

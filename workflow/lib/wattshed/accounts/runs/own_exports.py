@@ -10,7 +10,7 @@ import pandas as pd
 from wattshed import __version__
 from wattshed.accounts.runs.basis import LEDGER
 
-# Stands in the column codecarbon_version of what is written, so that nobody takes the energies for CodeCarbon's.
+# Stands in the column codecarbon_version of what is written, so that the energies are not taken for CodeCarbon's.
 WRITER = f"wattshed {__version__}"
 _SOURCE = "codecarbon wattshed "
 _SPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://wattshed.invalid/runs")

@@ -3,10 +3,8 @@
 A FIFO would keep a reader waiting for ever, and opening a device can change it.
 """
 
-import bz2
 import gzip
 import io
-import lzma
 import os
 import stat
 import zipfile
@@ -23,7 +21,6 @@ DAMAGED: tuple[type[Exception], ...] = (
     OSError,
     EOFError,
     zlib.error,
-    lzma.LZMAError,
     zipfile.BadZipFile,
     RuntimeError,
     ImportError,
@@ -135,11 +132,38 @@ class _ZstdStream(io.RawIOBase):
         return b"".join(parts)
 
 
+def _bzip2(file: BinaryIO) -> Any:
+    import bz2  # some builds of Python lack it, and lzma: an ImportError is one of DAMAGED
+
+    return bz2.open(file)
+
+
+class _Xz(io.RawIOBase):
+    """The content of an xz file; damage is an OSError, so that this module is loaded where lzma is missing."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        import lzma
+
+        self._failed = lzma.LZMAError
+        self._stream = lzma.LZMAFile(file)  # noqa: SIM115  # closed with the file that it reads
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        try:
+            part = self._stream.read(len(buffer))
+        except self._failed as error:
+            raise OSError(0, f"damaged xz data ({error})") from error
+        buffer[: len(part)] = part
+        return len(part)
+
+
 # Each returns a stream that its caller closes.
 _OPENERS: dict[bytes, Callable[[BinaryIO], Any]] = {
     b"\x1f\x8b": gzip.open,
-    b"BZh": bz2.open,
-    b"\xfd7zXZ\x00": lzma.open,
+    b"BZh": _bzip2,
+    b"\xfd7zXZ\x00": lambda file: io.BufferedReader(_Xz(file)),
     ZSTD: lambda file: io.BufferedReader(_ZstdStream(file)),
 }
 _FIRST_BYTES = frozenset(magic[:1] for magic in _OPENERS)

@@ -19,7 +19,7 @@ COLUMNS = (
 
 
 def write_corpus(folder: Path, runs: int) -> None:
-    """``runs`` runs below ``folder``, made the same every time; one host in ten has two jobs that overlap."""
+    """``runs`` runs below ``folder``, made the same every time; about one job in ten overlaps another."""
     draw = random.Random(runs)
     for number in range(runs):
         model, seed = MODELS[number % len(MODELS)], number // len(MODELS)
@@ -34,8 +34,9 @@ def write_corpus(folder: Path, runs: int) -> None:
 
 
 def _ledger(number: int, model: str, seed: int, draw: random.Random) -> str:
-    # Twenty hosts, one job after the other on each, some begun before the last has ended.
-    began = START + timedelta(seconds=100 * (number // 40) - (20 if number % 10 == 0 else 0))
+    # Twenty hosts, one job after the other on each; in every twentieth round they begin before the last has ended.
+    turn = number // 40
+    began = START + timedelta(seconds=100 * turn - (20 if turn % 20 == 1 else 0))
     energy = {
         "cpu": {"kwh": 0.0, "status": "estimated", "source": "codecarbon cpu_load"},
         "ram": {"kwh": 0.0, "status": "estimated", "source": "codecarbon 5 W per module"},
@@ -132,7 +133,8 @@ def _ledger(number: int, model: str, seed: int, draw: random.Random) -> str:
 def _csv(number: int, draw: random.Random) -> str:
     kwh = draw.uniform(0.01, 0.5)
     cells = {
-        "timestamp": "2025-06-01T10:00:00",
+        # One after the other, so that they are not taken for ranks of one run.
+        "timestamp": (START + timedelta(hours=number)).strftime("%Y-%m-%dT%H:%M:%S"),
         "project_name": "p",
         "run_id": f"id-{number}",
         "duration": 3600,

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 from rich.console import Console
@@ -20,9 +21,10 @@ from wattshed.accounts.marks.run_marks import mark_runs
 from wattshed.accounts.reading.foreign import CODECARBON, NotCodeCarbon, foreign_rows
 from wattshed.accounts.reading.frame_types import to_frame, typed_table
 from wattshed.accounts.runs.runs import ledger_rows
+from wattshed.accounts.runs.superseded import each_job_once, superseded_row, without_second_names
+from wattshed.energy.ledger.records import is_ledger, is_record
 from wattshed.foundation.faults import Fault
 
-LEDGERS = (".jsonl", ".jsonl.part")
 PROCESSES = 2
 # Below this number, starting a second process takes longer than it saves.
 PARALLEL_FROM = 3000
@@ -46,15 +48,19 @@ class Collected:
 
 @dataclass(frozen=True)
 class _Chunk:
+    """closed: how many of the windows each run has."""
+
     runs: pa.Table
     windows: pa.Table
+    closed: list[int]
     problems: list[str]
     ignored: int
 
 
 def collect(folder: Path | str, *, windows: bool = True) -> Collected:
-    """All runs below ``folder``, marked with overlaps, shares and flags.
+    """All runs below ``folder``, marked with overlaps, shares and flags; each once, whatever names and copies it has.
 
+    Records whose ledger is gone are runs of the stage ``superseded`` without windows.
     Raises :class:`Fault` if the folder does not exist or holds no ledger and no CodeCarbon CSV. A damaged ledger or
     CSV row is reported in ``problems`` and left out.
     """
@@ -63,20 +69,25 @@ def collect(folder: Path | str, *, windows: bool = True) -> Collected:
         raise Fault(
             f"{root} is not a folder: expected one with ledgers (*.jsonl) or CodeCarbon's CSVs; name it."
         )
-    files = sorted(_files(root))
+    files = without_second_names(sorted(_files(root)))
     chunks = list(_read_all([files[at : at + CHUNK] for at in range(0, len(files), CHUNK)], root, windows))
     problems = [sentence for chunk in chunks for sentence in chunk.problems]
     ignored = sum(chunk.ignored for chunk in chunks)
     read = [chunk.runs for chunk in chunks if chunk.runs.num_rows]
     closed = [chunk.windows for chunk in chunks if chunk.windows.num_rows]
+    counts = [count for chunk in chunks for count in chunk.closed]
     del chunks
     if not read:
         why = problems[0] if problems else "it holds neither"
         raise Fault(f"{root} holds no run: expected ledgers (*.jsonl) or CodeCarbon's CSVs below it; {why}")
-    runs, copies = _each_once(to_frame(read))
-    return Collected(
-        mark_runs(runs), to_frame(closed) if closed else pd.DataFrame(), problems + copies, ignored
-    )
+    runs = to_frame(read)
+    kept, ledger_copies = each_job_once(runs)
+    window_rows = to_frame(closed) if closed else pd.DataFrame()
+    if not kept.all():
+        runs = runs[kept].reset_index(drop=True)
+        window_rows = window_rows[np.repeat(kept, counts)].reset_index(drop=True)
+    runs, copies = _each_once(runs)
+    return Collected(mark_runs(runs), window_rows, problems + ledger_copies + copies, ignored)
 
 
 def _each_once(runs: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
@@ -97,7 +108,7 @@ def _each_once(runs: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
 def _files(root: Path) -> Iterator[str]:
     for folder, _, names in os.walk(root):
         for name in names:
-            if name.endswith((*LEDGERS, ".csv")):
+            if is_ledger(name) or name.endswith(".csv"):
                 yield os.path.join(folder, name)
 
 
@@ -140,6 +151,8 @@ def _read_files(paths: Sequence[str], root: Path, windows: bool) -> _Chunk:
                 rows, wrong = foreign_rows(Path(path), root)
                 found.append((rows, []))
                 problems += wrong
+            elif is_record(path):
+                found.append(([superseded_row(path)], []))
             else:
                 run, closed = ledger_rows(path, windows=windows)
                 found.append(([run], closed))
@@ -154,9 +167,11 @@ def _read_files(paths: Sequence[str], root: Path, windows: bool) -> _Chunk:
         return _Chunk(*_tables(sound), problems + wrong, ignored)
 
 
-def _tables(found: list[tuple[Rows, Rows]]) -> tuple[pa.Table, pa.Table]:
+def _tables(found: list[tuple[Rows, Rows]]) -> tuple[pa.Table, pa.Table, list[int]]:
     runs = [row for rows, _ in found for row in rows]
-    return typed_table(runs), typed_table([row for _, closed in found for row in closed])
+    # Only ledgers have windows, and each has one run.
+    counts = [len(closed) for rows, closed in found for _ in rows]
+    return typed_table(runs), typed_table([row for _, closed in found for row in closed]), counts
 
 
 def _sound(found: list[tuple[Rows, Rows]]) -> tuple[list[tuple[Rows, Rows]], list[str]]:

@@ -94,7 +94,7 @@ def _run_row(ledger: JobLedger) -> dict[str, Any]:
         "origin": LEDGER,
         "path": str(ledger.path),
         "run_id": None,
-        "record_id": start.get("record_id"),
+        "record_id": first.start.get("record_id"),
         "job": start["job"],
         "stage": start["stage"],
         **_label_columns(start["labels"]),

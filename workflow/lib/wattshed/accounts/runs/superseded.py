@@ -73,23 +73,26 @@ def without_second_names(files: Sequence[str]) -> list[str]:
 def each_job_once(runs: pd.DataFrame) -> tuple[np.ndarray, list[str]]:
     """Which runs count [n], as booleans, and a sentence for each ledger that is a copy of another one.
 
-    Of several files of one job, a ledger counts before a record, and then the longest.
+    Of several files of one job, a ledger counts before a record, a record before an attempt set aside, and of equal
+    ones the longest.
     """
     kept = np.ones(len(runs), dtype=bool)
-    if "record_id" not in runs:
+    if "record_id" not in runs or not runs["record_id"].dropna().duplicated().any():
         return kept, []
-    known = runs.reset_index(drop=True).assign(record=(runs["stage"] == Stage.SUPERSEDED).to_numpy())
+    known = runs.reset_index(drop=True)
+    known["rank"] = [2 if is_set_aside(path) else int(is_record(path)) for path in known["path"]]
     again = known[known["record_id"].notna() & known["record_id"].duplicated(keep=False)]
     again = again.sort_values(
-        ["record", "attempts", "duration_s"], ascending=[True, False, False], kind="stable"
+        ["rank", "attempts", "duration_s"], ascending=[True, False, False], kind="stable"
     )
     copies = again[again["record_id"].duplicated()]
     kept[copies.index] = False
-    first = again.drop_duplicates("record_id").set_index("record_id")["path"]
+    first = again.drop_duplicates("record_id").set_index("record_id")
     reported = [
-        f"{path} is a copy of {first[record_id]}: it is counted once."
-        for path, record_id, record in zip(copies["path"], copies["record_id"], copies["record"], strict=True)
-        if not record
+        f"{path} is a copy of {first.loc[record_id, 'path']}: it is counted once."
+        for path, record_id, rank in zip(copies["path"], copies["record_id"], copies["rank"], strict=True)
+        # Copies with a record's name are no surprise.
+        if rank == first.loc[record_id, "rank"] and not is_record(path)
     ]
     return kept, reported
 

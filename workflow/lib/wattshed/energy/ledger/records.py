@@ -66,7 +66,7 @@ def records_folder(ledger: Path, stage: str) -> Path | None:
     Raises :class:`Fault` if it cannot be made.
     """
     named = os.environ.get(FOLDER)
-    if not named or not ledger.resolve().is_relative_to(Path(named).resolve().parent):
+    if not named or not ledger.resolve().is_relative_to(Path(named).parent.resolve()):
         return None
     folder = Path(named) / stage
     try:

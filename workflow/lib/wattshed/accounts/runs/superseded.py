@@ -91,7 +91,7 @@ def each_job_once(runs: pd.DataFrame) -> tuple[np.ndarray, list[str]]:
     reported = [
         f"{path} is a copy of {first.loc[record_id, 'path']}: it is counted once."
         for path, record_id, rank in zip(copies["path"], copies["record_id"], copies["rank"], strict=True)
-        # Copies with a record's name are no surprise.
+        # Only copies of a ledger itself are worth a sentence.
         if rank == first.loc[record_id, "rank"] and not is_record(path)
     ]
     return kept, reported

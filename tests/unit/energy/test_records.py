@@ -15,8 +15,17 @@ from ledger_files import energy, lines
 from wattshed.config.energy.metering import MeteringBlock
 from wattshed.energy.budget.spent import spent_in, spent_of
 from wattshed.energy.host import Host
-from wattshed.energy.ledger.records import FOLDER, LIST, is_ledger, is_record, is_set_aside, record_id_of
-from wattshed.energy.ledger.writing import SCHEMA
+from wattshed.energy.ledger.records import (
+    FOLDER,
+    LIST,
+    is_ledger,
+    is_record,
+    is_set_aside,
+    keep_record,
+    record_id_of,
+    records_folder,
+)
+from wattshed.energy.ledger.writing import SCHEMA, Ledger
 from wattshed.energy.metered_job import metered_job
 from wattshed.foundation.faults import Fault
 
@@ -140,6 +149,34 @@ def test_where_hard_links_are_impossible_the_record_is_a_copy_that_counts_once(s
     ledger.unlink()
     (copied / "ledger/training/gru.jsonl").unlink()
     assert spent_in(copied) == pytest.approx(spent_of(whole))
+
+
+def test_a_ledger_that_is_removed_because_no_work_began_leaves_no_record(study):
+    ledger = Ledger(study / "ledger/training/gru.jsonl", resumes=False)
+    ledger.append("start", schema=SCHEMA, record_id="1")
+    record = keep_record(ledger.part, records_folder(ledger.path, "training"), "1")
+    assert records(study) == [record.path]
+    ledger.abandon()
+    ledger.part.unlink()
+    record.close()
+    assert not records(study)
+
+
+def test_a_forked_process_ends_no_record(study):
+    ledger = Ledger(study / "ledger/training/gru.jsonl", resumes=False)
+    ledger.append("start", schema=SCHEMA, record_id="1")
+    record = keep_record(ledger.part, records_folder(ledger.path, "training"), "1")
+    listed = study / "spent" / LIST
+    before = listed.read_text()
+    child = os.fork()
+    if child == 0:
+        record.close()
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert listed.read_text() == before
+    record.close()
+    assert listed.read_text() != before
+    ledger.abandon()
 
 
 def test_the_list_of_records_changes_when_a_job_begins_and_when_it_ends_or_fails(study):

@@ -33,26 +33,36 @@ NAMED = 60
 class Record:
     """The record of one attempt, or of the whole job if the attempt continues an earlier one.
 
-    linked: it is a second name of the ledger's file. Else the file system has no such names, and the record is a copy
-    that :meth:`close` makes: of a killed job only the ``.part`` stays, which Snakemake does not know.
+    path: None for a ledger without a record. linked: it is a second name of the ledger's file. Else the file system has
+    no such names, and the record is a copy that :meth:`close` makes: of a killed job only the ``.part`` stays, which
+    Snakemake does not know. began: this attempt is its first.
     """
 
     part: Path
     path: Path | None = None
     linked: bool = False
+    began: bool = False
+
+    def __post_init__(self) -> None:
+        self._pid = os.getpid()
 
     def close(self) -> None:
-        """After the last event, before the ledger gets its final name. Never raises: the ledger itself is complete."""
-        if self.path is None:
+        """After the last event, before the ledger gets its final name; never raises, and does nothing in a fork.
+
+        A ledger that was removed, because no work began, leaves no record either.
+        """
+        if self.path is None or self._pid != os.getpid():
             return
         try:
+            if not self.part.exists():
+                if self.began:
+                    self.path.unlink(missing_ok=True)
+                return
             if not self.linked:
                 shutil.copyfile(self.part, self.path)
             _note(self.path, "ended")
-        except FileNotFoundError:
-            # The ledger itself was removed, as one in which nothing was metered.
-            return
         except OSError as error:
+            # The ledger itself is complete.
             print(
                 f"{self.path} cannot be written ({error.strerror}): the energy of this job no longer counts once "
                 "Snakemake deletes its ledger.",
@@ -95,7 +105,7 @@ def keep_record(part: Path, folder: Path | None, record_id: str) -> Record:
         linked = True
     with suppress(OSError):
         _note(path, "began")
-    return Record(part, path, linked)
+    return Record(part, path, linked, began=True)
 
 
 def record_id_of(path: Path) -> str | None:

@@ -26,7 +26,7 @@ from wattshed.energy.metered_job import metered_job
 from wattshed.energy.sensors.nvml import NvmlSensor
 from wattshed.energy.sensors.rapl import RaplSensor
 
-QUICK = MeteringBlock(idle_s=0.0, cpu_estimator="tdp", cpu_tdp_w=65.0)
+QUICK = MeteringBlock(idle_s=0.0, cpu_estimator="tdp", cpu_power_w=65.0)
 
 
 def no_nvml(folder: Path) -> tuple[bool, str]:

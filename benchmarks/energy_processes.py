@@ -97,7 +97,7 @@ KILLED = textwrap.dedent("""
     from wattshed.config.energy.metering import MeteringBlock
     from wattshed.energy.metered_job import metered_job
     path = Path(sys.argv[1])
-    metering = MeteringBlock(idle_s=0.0, tick_every_s=0.2, cpu_estimator="tdp", cpu_tdp_w=65.0)
+    metering = MeteringBlock(idle_s=0.0, tick_every_s=0.2, cpu_estimator="tdp", cpu_power_w=65.0)
     with metered_job(path, stage="s", job=path.stem, labels={}, metering=metering) as meter:
         for epoch in range(10_000):
             with meter.window("epoch", epoch=epoch):

@@ -17,7 +17,24 @@ from wattshed.foundation import plugins
 
 ROOT = Path(__file__).resolve().parent.parent
 # The settings of the user's own environment must not change any test.
-FOREIGN = ("WATTSHED_", "CODECARBON_", "SLURM_", "ZEUSD_", "ELECTRICITYMAPS_")
+FOREIGN = (
+    "WATTSHED_",
+    "CODECARBON_",
+    "SLURM_",
+    "ZEUSD_",
+    "ELECTRICITYMAPS_",
+    # Of launchers of distributed programs.
+    "RANK",
+    "LOCAL_",
+    "WORLD_SIZE",
+    "GROUP_RANK",
+    "NODE_RANK",
+    "MASTER_",
+    "TORCHELASTIC_",
+    "OMPI_",
+    "PMI",
+    "MPI_",
+)
 
 # The same examples in every run, and no time limit for one, which would test the machine.
 settings.register_profile("decided_by_code", derandomize=True, deadline=None, database=None)

@@ -17,9 +17,10 @@ class HandClock:
 
 
 class KnownPower:
-    """Constant power [W] per component on a hand clock."""
+    """Constant power [W] per component on a hand clock; ``whole`` if it is the job's alone."""
 
-    def __init__(self, clock, power_w, resolution_s=0.1, status="measured"):
+    def __init__(self, clock, power_w, resolution_s=0.1, status="measured", whole=True):
+        self.whole = whole
         self.clock, self.power_w, self.resolution_s, self.status = clock, power_w, resolution_s, status
         self.lost = False
 

@@ -1,9 +1,9 @@
-"""Ledgers for tests, written by the real writer with invented energies."""
+"""Ledgers for tests with invented energies, written by the real writer in schema 2, which knows no own energy."""
 
 import json
 from pathlib import Path
 
-from wattshed.energy.ledger.writing import SCHEMA, Ledger
+from wattshed.energy.ledger.writing import Ledger
 
 MACHINE = {
     "host": "test-host",
@@ -39,7 +39,7 @@ def start(
 ) -> None:
     ledger.append(
         "start",
-        schema=SCHEMA,
+        schema=2,
         **({"record_id": record_id} if record_id else {}),
         job=job,
         stage=stage,

@@ -15,6 +15,7 @@ ROOMS = (
     "config",
     "devices",
     "energy",
+    "door",
     "data",
     "engine",
     "forecast",
@@ -162,7 +163,9 @@ def test_no_python_file_has_more_than_400_lines(root):
         assert len(file.read_text().splitlines()) <= 400, file
 
 
-@pytest.mark.parametrize("room", ["foundation", "statistics", "config", "energy", "accounts", "publish"])
+@pytest.mark.parametrize(
+    "room", ["foundation", "statistics", "config", "energy", "door", "accounts", "publish"]
+)
 def test_rooms_that_need_no_network_never_load_torch(root, room):
     library = root / "workflow/lib"
     modules = [

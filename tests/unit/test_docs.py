@@ -13,7 +13,7 @@ PAGES = (
     "data/homes/README.md",
     *(
         f"docs/{name}.md"
-        for name in ("chains", "plugins", "methods", "faults", "ledger", "limits", "architecture")
+        for name in ("chains", "plugins", "python", "methods", "faults", "ledger", "limits", "architecture")
     ),
 )
 CITED_TEST = re.compile(r"`(test_\w+\.py)?::(test_\w+)`")
@@ -125,17 +125,26 @@ def test_the_chains_page_states_what_each_family_offers(root):
         assert [answer == "yes" for answer in answers] == [offer in offered for offer in order]
 
 
-def test_the_python_example_of_the_readme_runs(root, tmp_path):
-    """The example is run unchanged, with a fake function for the training."""
+@pytest.mark.parametrize("page", ["README.md", "docs/python.md"])
+def test_the_python_examples_of_a_page_run(page, root, tmp_path):
+    """The examples are run unchanged, one after the other, with fake functions for the training."""
     import sys
 
-    code = re.search(r"```python\n(.*?)```", (root / "README.md").read_text(encoding="utf-8"), re.DOTALL)[1]
+    text = (root / page).read_text(encoding="utf-8")
     work = "def train_one_epoch():\n    return sum(i * i for i in range(2_000_000))\n\n"
+    codes = [code for code in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "Trainer" not in code]
+    assert codes
     done = subprocess.run(
-        [sys.executable, "-c", work + code], cwd=tmp_path, capture_output=True, text=True, check=False
+        [sys.executable, "-c", work + "\n".join(codes)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert (tmp_path / "ledgers/gru-1.jsonl").is_file()
+    assert "has lost" not in done.stderr
+    assert "is not metered" not in done.stderr
+    assert list(tmp_path.glob("ledgers/train-*.jsonl"))
 
 
 def test_the_configurations_in_the_readme_are_valid(root):

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from wattshed.accounts.marks.flags import add_flag, flag_runs, socket_tdp_w
+from wattshed.accounts.marks.flags import add_flag, flag_runs
+from wattshed.energy.sensors.processor_power import tdp_table
 
 RYZEN = "AMD Ryzen 5 5600X 6-Core Processor"
 
@@ -61,7 +62,7 @@ def test_the_same_power_on_other_processors_and_unknown_power_are_not_constant()
 
 
 def test_390_w_on_a_65_w_socket_is_above_its_tdp():
-    assert socket_tdp_w()["AMD Ryzen 5 5600X"] == 65.0
+    assert tdp_table()["AMD Ryzen 5 5600X"] == 65.0
     assert runs(cpu_power_w=[390.0]).tolist() == ["power above TDP"]
     assert runs(cpu_power_w=[70.0]).isna().all()
 

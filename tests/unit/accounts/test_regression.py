@@ -118,7 +118,7 @@ def test_too_few_pairs_decide_nothing(tmp_path):
     guard(frames(epochs=4), path, update=True)
     report = guard(frames(epochs=4, rise=1.0), path)
     assert (report.regressed, report.too_few, report.exit_code) == (False, True, 3)
-    assert "cannot be judged: 3 pairs, expected at least 4" in report.lines()[0]
+    assert "cannot be judged: 3 usable pairs, expected at least 4" in report.lines()[0]
     assert guard(frames(epochs=4, parameters=2000), path).exit_code == 1
 
 
@@ -230,7 +230,9 @@ def test_a_model_whose_energy_has_become_unknown_is_not_passed(tmp_path):
     windows.loc[windows["model"] == "dlinear", "energy_kwh"] = None
     report = guard((runs, windows), path)
     assert report.exit_code == 3
-    assert any("dlinear: energy per epoch cannot be judged: 0 pairs" in line for line in report.lines())
+    assert any(
+        "dlinear: energy per epoch cannot be judged: 0 usable pairs" in line for line in report.lines()
+    )
 
 
 def test_ledgers_without_any_known_energy_are_refused():
@@ -285,11 +287,11 @@ def test_only_an_update_writes(tmp_path, stored):
     [
         ("{", "Expecting property name"),
         ("[]", "its schema is None"),
-        ('{"schema": 2}', "its schema is 2, expected 1"),
-        ('{"schema": 1}', "KeyError: 'models'"),
-        ('{"schema": 1, "models": {"a": {"epochs": [{"seed": 1}], "forecasts": []}}}', "TypeError"),
+        ('{"schema": 9}', "its schema is 9, expected 2"),
+        ('{"schema": 2}', "KeyError: 'models'"),
+        ('{"schema": 2, "models": {"a": {"epochs": [{"seed": 1}], "forecasts": []}}}', "TypeError"),
         (
-            '{"schema": 1, "models": {"a": {"epochs": [{"seed": 1, "number": 2, "kwh": 0}], "forecasts": []}}}',
+            '{"schema": 2, "models": {"a": {"epochs": [{"seed": 1, "number": 2, "kwh": 0}], "forecasts": []}}}',
             "energy of seed 1, number 2 is 0 kWh",
         ),
     ],

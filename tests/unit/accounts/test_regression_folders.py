@@ -4,7 +4,7 @@ import pytest
 
 from guarded_records import MACHINE
 from wattshed.accounts.guard.verdicts import guard
-from wattshed.energy.ledger.writing import SCHEMA, Ledger
+from wattshed.energy.ledger.writing import Ledger
 from wattshed.foundation.faults import Fault
 
 
@@ -13,7 +13,7 @@ def write_training(folder, kwh_per_epoch):
     ledger = Ledger(folder / "training/stgnn-1.jsonl", resumes=False)
     ledger.append(
         "start",
-        schema=SCHEMA,
+        schema=2,
         job="train_stgnn-1",
         stage="training",
         labels={"model": "stgnn", "seed": 1},
@@ -67,7 +67,7 @@ def test_a_folder_of_ledgers_is_guarded_without_its_abandoned_and_running_jobs(t
     write_training(tmp_path / "before", 1e-5)
     write_training(tmp_path / "now", 1.1e-5)
     running = Ledger(tmp_path / "now/training/gru-1.jsonl", resumes=False)
-    running.append("start", schema=SCHEMA)
+    running.append("start", schema=2)
     running.abandon()
     (tmp_path / "now/training/stgnn-1.abandoned-1.jsonl").write_text("set aside")
     guard(tmp_path / "before", tmp_path / "baseline.json", update=True)

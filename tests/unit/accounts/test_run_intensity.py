@@ -76,7 +76,7 @@ def test_net_mass_is_that_of_the_energy_above_idle(tmp_path):
     found = add_emissions(runs, CarbonBlock(pue=1.5), SPAIN).iloc[0]
     factor = yearly_intensity(SPAIN).kg_per_kwh
     assert found["co2e_net_kg"] == pytest.approx((KWH - 1.0 * 1800 / 3.6e6) * 1.5 * factor)
-    shared = add_emissions(runs.assign(attributed_kwh=KWH / 4), CarbonBlock(pue=1.5), SPAIN).iloc[0]
+    shared = add_emissions(runs.assign(machine_attributed_kwh=KWH / 4), CarbonBlock(pue=1.5), SPAIN).iloc[0]
     assert shared["co2e_net_kg"] == pytest.approx(found["co2e_net_kg"] / 4)
 
 

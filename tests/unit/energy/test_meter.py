@@ -98,11 +98,11 @@ def test_windows_and_gaps_sum_to_the_job(tmp_path_factory, spans):
             clock.sleep(length)
         clock.sleep(gap)
         gap_j += 40 * gap
-    duration_s, total = meter.since_start()
+    totals = meter.since_start()
     written = events_of(path.with_name("job.jsonl.part"))
     inside = sum(event["energy"]["cpu"]["kwh"] for event in written) * JOULES_PER_KWH
-    assert inside + gap_j == pytest.approx(total.joules)
-    assert sum(event["duration_s"] for event in written) + gap_j / 40 == pytest.approx(duration_s)
+    assert inside + gap_j == pytest.approx(totals.energy.joules)
+    assert sum(event["duration_s"] for event in written) + gap_j / 40 == pytest.approx(totals.duration_s)
 
 
 def test_windows_can_nest_and_overlap(meter, clock):

@@ -42,7 +42,7 @@ def test_a_job_writes_a_complete_ledger(tmp_path, metering, host):
         assert window.duration_s >= 0.3
     start, sensors, epoch, end = events_of(path)
     assert [event["event"] for event in (start, sensors, epoch, end)] == ["start", "sensors", "window", "end"]
-    assert start["schema"] == 2
+    assert start["schema"] == 3
     assert start["location"]["country_iso"] == "ESP"
     assert 0.1 < start["location"]["intensity_kg_per_kwh"] < 0.3, "Spain's yearly mix; 3.94 g is Quebec's"
     assert "ESP" in start["location"]["intensity_source"]

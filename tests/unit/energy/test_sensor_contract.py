@@ -20,7 +20,7 @@ from wattshed.foundation import plugins
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.vocabulary import Status
 
-BLOCKS = {"tdp": MeteringBlock(cpu_estimator="tdp", cpu_tdp_w=65.0)}
+BLOCKS = {"codecarbon": MeteringBlock(cpu_estimator="codecarbon")}
 TOY = """
 from wattshed.energy.reading import Component
 from wattshed.energy.sensors.provider import Provider
@@ -173,7 +173,7 @@ def test_the_sensor_table_loads_no_heavy_library():
 
 def test_a_studys_own_sensor_is_chosen_used_by_the_meter_and_named_in_the_ledger(own_plugin, bare, tmp_path):
     own_plugin("toy", TOY)
-    metering = MeteringBlock(cpu_estimator="tdp", cpu_tdp_w=65.0, idle_s=0, minimum_window_s=0.01)
+    metering = MeteringBlock(cpu_power_w=65.0, idle_s=0, minimum_window_s=0.01)
     ledger = tmp_path / "ledger/toy.jsonl"
     host = Host(None, None, tmp_path / "idle", None)
     with (
@@ -207,7 +207,7 @@ def test_an_invalid_simulated_power_is_reported_in_one_sentence(text, bare, monk
 
 def test_simulated_powers_replace_real_sensors_and_are_never_marked_measured(bare, monkeypatch):
     monkeypatch.setenv("WATTSHED_SIMULATED_POWER_W", '{"cpu": 20}')
-    first, *others = open_sensors(MeteringBlock(cpu_estimator="tdp", cpu_tdp_w=65.0))
+    first, *others = open_sensors(MeteringBlock(cpu_power_w=65.0))
     first.start()
     part = first.read()["cpu"]
     assert (part.status, part.source) == (Status.ESTIMATED, "simulated power of 20 W")

@@ -13,9 +13,8 @@ from wattshed.energy.sampling.sources import open_samplers
 from wattshed.energy.sensors.codecarbon import CodeCarbonSensor
 from wattshed.energy.sensors.selection import open_sensors, survey
 from wattshed.energy.sensors.tdp import TdpSensor
-from wattshed.foundation.faults import Fault
 
-TDP = MeteringBlock(cpu_estimator="tdp", cpu_tdp_w=65.0)
+TDP = MeteringBlock(cpu_estimator="tdp", cpu_power_w=65.0)
 
 
 @pytest.fixture(autouse=True)
@@ -59,18 +58,13 @@ def test_a_component_without_a_counter_is_estimated(tmp_path):
 
 
 def test_the_estimator_is_the_configured_one():
-    kinds = [type(open_sensors(block)[0]) for block in (MeteringBlock(), TDP)]
-    assert kinds == [CodeCarbonSensor, TdpSensor]
+    blocks = (MeteringBlock(cpu_estimator="codecarbon"), MeteringBlock())
+    assert [type(open_sensors(block)[0]) for block in blocks] == [CodeCarbonSensor, TdpSensor]
 
 
 def test_a_machine_without_counters_measures_nothing():
     found = components(open_sensors(MeteringBlock()))
     assert found == {"cpu": "estimated", "ram": "estimated", "gpu": "missing"}
-
-
-def test_tdp_without_a_power_is_reported_in_one_sentence():
-    with pytest.raises(Fault, match="cpu_tdp_w is missing"):
-        open_sensors(MeteringBlock(cpu_estimator="tdp"))
 
 
 def surveyed(metering):
@@ -83,8 +77,8 @@ def test_the_survey_reports_unavailable_sensors_with_a_remedy():
     assert "intel_rapl_msr" in reports["rapl", "cpu"].remedy
     assert "ZEUSD_SOCK_PATH" in reports["zeus", "cpu"].remedy
     assert reports["codecarbon", "cpu"].status == "estimated"
-    assert reports["tdp", "cpu"].status == "missing"
-    assert "cpu_tdp_w" in reports["tdp", "cpu"].remedy
+    assert reports["tdp", "cpu"].status == "estimated"
+    assert "W per busy logical core" in reports["tdp", "cpu"].detail
     assert reports["nvml", "gpu"].detail == "nvml: no GPU"
     assert {report.resolution_s for report in reports.values() if report.status == "missing"} == {None}
 

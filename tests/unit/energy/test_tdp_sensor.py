@@ -5,8 +5,11 @@ from types import SimpleNamespace
 import pytest
 
 from known_power import HandClock
+from wattshed.energy.constants import Constant
 from wattshed.energy.reading import JOULES_PER_KWH
 from wattshed.energy.sensors.tdp import GIB, TdpSensor
+
+CORE = Constant(32.5, "W per busy logical core", "65 W stated for 2 logical cores")
 
 
 class Times(tuple):
@@ -26,7 +29,8 @@ def machine():
 @pytest.fixture
 def sensor(machine):
     sensor = TdpSensor(
-        65.0,
+        CORE,
+        cores=2,
         cpu_times=lambda: Times(machine.busy, machine.idle),
         memory_bytes=16 * GIB,
         clock=machine.clock,
@@ -61,7 +65,7 @@ def test_memory_energy_depends_on_time_and_not_on_the_number_of_readings(machine
 
 
 def test_only_the_requested_components_are_reported():
-    sensor = TdpSensor(65.0, frozenset({"cpu"}))
+    sensor = TdpSensor(CORE, frozenset({"cpu"}))
     assert sensor.read()["cpu"].kwh is None
     sensor.start()
     assert set(sensor.read()) == {"cpu"}

@@ -194,7 +194,7 @@ def test_the_energy_table_reports_killed_and_overlapping_jobs(study):
     runs.loc[[1, 2], "overlaps"] = "another"
     notes = " ".join(energy_table(runs).notes)
     assert "1 jobs were killed" in notes
-    assert "2 jobs shared a host" in notes
+    assert "2 jobs ran beside another one" in notes
 
 
 def summary(*rows):

@@ -11,11 +11,12 @@ from wattshed.statistics.levels import ALPHA
 EXAMPLES = """examples:
   wattshed guard results/homes/ledger --baseline energy-baseline.json --update   write the baseline
   wattshed guard results/homes/ledger --baseline energy-baseline.json            compare with it
-  wattshed guard results/homes/ledger --baseline energy-baseline.json --net --json
+  wattshed guard results/homes/ledger --baseline energy-baseline.json --tolerance-percent 5 --json
 
 exit codes: 0 nothing has risen; 1 an energy or a parameter count has risen; 2 an error; 3 too few pairs to decide;
 70 a defect of wattshed. A model whose energies are unknown is named and not compared.
-Energies are compared epoch by epoch and seed by seed on log ratios, one-sided, all models as one family."""
+The jobs' own energies are compared epoch by epoch and seed by seed on log ratios, one-sided, all models as one family.
+Epochs beside which other programs took more than a tenth of the busy time are left out."""
 
 
 def add(commands: Any) -> None:
@@ -31,8 +32,21 @@ def add(commands: Any) -> None:
         "--baseline", type=Path, required=True, metavar="FILE", help="baseline to compare with"
     )
     parser.add_argument("--update", action="store_true", help="write the baseline from these ledgers instead")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument(
+        "--net",
+        action="store_true",
+        help="compare the machine's energies above idle instead of the jobs' own",
+    )
+    which.add_argument(
+        "--machine", action="store_true", help="compare the machine's energies instead of the jobs' own"
+    )
     parser.add_argument(
-        "--net", action="store_true", help="compare energies above idle instead of gross ones"
+        "--tolerance-percent",
+        type=float,
+        default=0.0,
+        metavar="X",
+        help="fail only if an energy has risen by more than X %% with confidence (default: %(default)s)",
     )
     parser.add_argument(
         "--alpha",
@@ -59,7 +73,8 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.folder,
         arguments.baseline,
         update=arguments.update,
-        energy="net" if arguments.net else "gross",
+        energy="net" if arguments.net else "machine" if arguments.machine else "own",
+        tolerance_percent=arguments.tolerance_percent,
         alpha=arguments.alpha,
         allow_other_machine=arguments.allow_other_machine,
     )

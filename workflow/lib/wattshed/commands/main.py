@@ -7,10 +7,12 @@ from collections.abc import Sequence
 
 from wattshed import __version__
 from wattshed.commands import accounts, doctor, export, guard, measure
-from wattshed.foundation.faults import FAULT_EXIT_CODE, run_script
+from wattshed.foundation.faults import FAULT_EXIT_CODE, Fault, run_script
 
 # EX_SOFTWARE of sysexits.h: a defect of wattshed itself, so that a crash never reads as a finding.
 DEFECT_EXIT_CODE = 70
+# What the extra "study" brings; the core alone runs every command but export.
+STUDY_PACKAGES = frozenset({"torch", "torch_geometric", "snakemake", "zstandard", "jinja2"})
 DESCRIPTION = (
     "What commands and forecasting models cost: energy with its source, its interval and its carbon."
 )
@@ -48,13 +50,27 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser().parse_args(argv)
     codes: list[int] = []
     try:
-        failed = run_script(lambda _: codes.append(arguments.run(arguments)))
+        failed = run_script(lambda _: codes.append(_run(arguments)))
     except BrokenPipeError:
         raise
     except Exception:
         traceback.print_exc()
         return DEFECT_EXIT_CODE
     return failed or codes[0]
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    try:
+        code: int = arguments.run(arguments)
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package not in STUDY_PACKAGES:
+            raise
+        raise Fault(
+            f"wattshed {arguments.command} needs {package}, which is not installed: the core of wattshed comes without "
+            "it; run pip install 'wattshed[study]'."
+        ) from error
+    return code
 
 
 def entry() -> None:

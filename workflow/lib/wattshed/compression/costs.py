@@ -94,6 +94,6 @@ def _energies(
                 **labels,
                 turn=turn,
             )
-            if window.energy.joules is not None:
-                known.append((window.energy.joules / forecasts * 1000, window.energy.status))
+            if window.own.joules is not None:
+                known.append((window.own.joules / forecasts * 1000, window.own.status))
     return readings

@@ -71,14 +71,15 @@ def find_idle_power(
     """The host's idle power, or None and the reason why it is unknown.
 
     A kept value is used if it is recent enough and from the same sensors. Otherwise it is measured now and kept in
-    ``folder/<host>.json``. If that folder cannot be written, the next job measures again.
+    ``folder/<host>.json``, unless ``metering.idle_s`` is 0. If that folder cannot be written, the next job measures
+    again.
     """
-    if metering.idle_s == 0:
-        return None, "metering.idle_s is 0"
     kept = kept_idle_power(folder, metering.idle_max_age_h * 3600)
     sources = {n: c.source for s in sensors for n, c in s.read().items() if c.kwh is not None}
     if kept is not None and kept.source == sources:
         return kept, None
+    if metering.idle_s == 0:
+        return None, "metering.idle_s is 0"
     if not sources:
         return None, "no sensor reads an energy"
     found = measure_idle_power(sensors, metering.idle_s)

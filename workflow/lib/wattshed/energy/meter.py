@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from wattshed.energy.reading import TOO_SHORT, Reading
+from wattshed.energy.sensors.stated import constants_of, whole_components
+from wattshed.energy.share.own_energy import RESOLUTION_S, OwnEnergy
+from wattshed.energy.share.usage import Usage, Use, was_alone
 from wattshed.energy.window import Measurement, Window
 
 if TYPE_CHECKING:
@@ -31,13 +34,27 @@ class _Edge:
     at_s: float
     reading: Reading
     resolution_s: float
+    use: Use
+    own: Reading
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Of a span: time, machine-wide gross energy, own energy, and what the job and others used."""
+
+    duration_s: float
+    energy: Reading
+    own: Reading
+    use: Use
 
 
 class Meter:
     """Reads all sensors at both ends of each window. Windows may nest and overlap.
 
-    The clock is monotonic. Energies are machine-wide and gross; ``net`` is less the idle power, if it is known.
-    Several threads may use one meter.
+    The clock is monotonic. ``own`` is the job's own energy; ``energy`` is machine-wide and gross, and ``net`` is that
+    less the idle power, if it is known. Several threads may use one meter.
+
+    usage: what the job and others use; None reads this process' tree and machine.
     """
 
     def __init__(
@@ -49,6 +66,7 @@ class Meter:
         *,
         idle: IdlePower | None = None,
         idle_missing: str | None = None,
+        usage: Usage | None = None,
         clock: Callable[[], float] = time.perf_counter,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -58,6 +76,9 @@ class Meter:
         self._idle = idle
         self._clock = clock
         self._sleep = sleep
+        self._usage = usage or Usage()
+        self.constants = constants_of(sensors)
+        self._own = OwnEnergy(self.constants, idle, whole_components(sensors))
         self._lock = threading.RLock()
         self._open: dict[int, tuple[Window, _Edge]] = {}
         self.idle_missing = idle_missing
@@ -66,11 +87,16 @@ class Meter:
         self.exit_code: int | None = None
         self._first = self._edge()
 
-    def since_start(self) -> tuple[float, Reading]:
-        """Seconds and energy since the meter began, after the accelerator has finished its work."""
+    def since_start(self) -> Totals:
+        """Time, energies and use since the meter began, after the accelerator has finished its work."""
         self._synchronise()
-        edge = self._edge()
-        return edge.at_s - self._first.at_s, edge.reading.since(self._first.reading)
+        edge, first = self._edge(), self._first
+        return Totals(
+            edge.at_s - first.at_s,
+            edge.reading.since(first.reading),
+            edge.own.since(first.own),
+            edge.use.since(first.use),
+        )
 
     def begin(self, name: str, **labels: Any) -> Window:
         """Open a window; :meth:`end` closes it. Windows need not nest."""
@@ -97,8 +123,13 @@ class Meter:
         duration_s = last.at_s - first.at_s
         total = last.reading.since(first.reading)
         resolution_s = max(first.resolution_s, last.resolution_s)
+        own, use = last.own.since(first.own), last.use.since(first.use)
         if duration_s < resolution_s:
-            total = total.refused(f"window of {duration_s:.3g} s {TOO_SHORT} of {resolution_s:g} s")
+            too_short = f"window of {duration_s:.3g} s {TOO_SHORT} of {resolution_s:g} s"
+            total = total.refused(too_short)
+            # Processor time has no such steps, as long as no other process of the tree is counted in clock ticks.
+            exact = len(self._usage.pids) == 1 and duration_s >= RESOLUTION_S
+            own = own.refused(too_short, except_for=self._own.exact if exact else frozenset())
         sampled = {"sampled": window.samples_json()} if window.sampled else {}
         self._ledger.append(
             "window",
@@ -109,13 +140,23 @@ class Meter:
             end_s=last.at_s - self._first.at_s,
             duration_s=duration_s,
             energy=total.to_json(),
+            own=own.to_json(),
+            use=use.to_json(duration_s),
             values=window.values,
             **sampled,
         )
         window.duration_s = duration_s / window.repeats
         window.energy = total.divided(window.repeats)
         window.net = self._net(total, duration_s).divided(window.repeats)
+        window.own = own.divided(window.repeats)
+        window.use = use
+        window.alone = was_alone(use.own_cpu_s, use.others_cpu_s, duration_s)
         return window
+
+    @property
+    def own_source(self) -> str:
+        """Where own processor seconds come from."""
+        return self._usage.source
 
     @contextmanager
     def window(self, name: str, **labels: Any) -> Iterator[Window]:
@@ -194,11 +235,17 @@ class Meter:
         """
         edge = self._edge()
         spent = edge.reading.since(self._first.reading)
-        energy = {name: part.kwh for name, part in spent.components.items()}
-        self._ledger.append("tick", at_s=edge.at_s - self._first.at_s, energy=energy)
+        own = edge.own.since(self._first.own)
+        at_s = edge.at_s - self._first.at_s
+        use = edge.use.since(self._first.use)
+        self._ledger.append("tick", at_s=at_s, energy=spent.kwhs(), own=own.kwhs(), use=use.to_json(at_s))
 
     def take(self, sample: Mapping[str, float]) -> None:
-        """Add one sample of clocks, power and other quantities to every open window."""
+        """Add one sample of clocks, power and other quantities to every open window.
+
+        Shares of the machine are taken from sample to sample, so that a neighbour counts only while it was there.
+        """
+        self._edge()
         with self._lock:
             for window, _ in self._open.values():
                 window.take(sample)
@@ -228,4 +275,5 @@ class Meter:
                 components.update(parts)
                 if any(part.kwh is not None for part in parts.values()):
                     resolution_s = max(resolution_s, sensor.resolution_s)
-        return _Edge(at_s, Reading(components), resolution_s)
+            reading, use = Reading(components), self._usage.read(at_s)
+            return _Edge(at_s, reading, resolution_s, use, self._own.at(at_s, reading, use))

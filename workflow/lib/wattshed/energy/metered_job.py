@@ -18,10 +18,11 @@ from wattshed.energy.host import Host
 from wattshed.energy.idle import find_idle_power
 from wattshed.energy.ledger.records import keep_record, records_folder
 from wattshed.energy.ledger.writing import SCHEMA, Ledger
-from wattshed.energy.meter import Meter
+from wattshed.energy.meter import Meter, Totals
 from wattshed.energy.sampling.sampler import Sampler
 from wattshed.energy.sampling.sources import open_samplers
 from wattshed.energy.sensors.selection import open_sensors
+from wattshed.energy.sensors.stated import constants_of
 from wattshed.foundation.provenance import (
     describe_batch_job,
     describe_commit,
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from wattshed.config.energy.metering import MeteringBlock
-    from wattshed.energy.reading import Reading
     from wattshed.energy.sensors.protocol import Sensor
 
 
@@ -79,6 +79,7 @@ def metered_job(
             sensors=describe_sensors(sensors),
             idle=None if idle is None else idle.to_json(),
             idle_missing=idle_missing,
+            constants={name: found.to_json() for name, found in constants_of(sensors).items()},
             began_utc=(began_utc := datetime.now(UTC)).isoformat(timespec="milliseconds"),
         )
         sampled = open_samplers()
@@ -93,7 +94,7 @@ def metered_job(
         )
         with Sampler(meter, sampled, metering.sample_every_s, metering.tick_every_s):
             yield meter
-            duration_s, total = meter.since_start()
+            totals = meter.since_start()
     except BaseException:
         ledger.abandon()
         record.close()
@@ -101,7 +102,7 @@ def metered_job(
     finally:
         for sensor in sensors:
             sensor.stop()
-    write_end(ledger, total, duration_s, began, reason=meter.stop_reason, exit_code=meter.exit_code)
+    write_end(ledger, totals, began, reason=meter.stop_reason, exit_code=meter.exit_code)
     record.close()
     ledger.finish()
 
@@ -150,8 +151,7 @@ def describe_sensors(sensors: Sequence[Sensor]) -> list[dict[str, Any]]:
 
 def write_end(
     ledger: Ledger,
-    total: Reading,
-    duration_s: float,
+    totals: Totals,
     began: tuple[datetime, float],
     *,
     reason: str | None = None,
@@ -163,8 +163,10 @@ def write_end(
     ledger.append(
         "end",
         ended_utc=ended.isoformat(timespec="milliseconds"),
-        duration_s=duration_s,
-        energy=total.to_json(),
+        duration_s=totals.duration_s,
+        energy=totals.energy.to_json(),
+        own=totals.own.to_json(),
+        use=totals.use.to_json(totals.duration_s),
         clock_jump_s=round(wall_s - (time.perf_counter() - began[1]), 3),
         outcome=Outcome.FAILED if exit_code else Outcome.STOPPED if reason else Outcome.FINISHED,
         reason=reason,

@@ -1,6 +1,6 @@
 """Energy of one window by component, each with its status and source."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,11 +71,13 @@ class Reading:
         """Sum of two windows of the same sensors; missing if either is, else estimated if either is."""
         return Reading({name: _sum(part, other.components[name]) for name, part in self.components.items()})
 
-    def refused(self, reason: str) -> "Reading":
-        """The same components, all missing for the given reason."""
+    def refused(self, reason: str, except_for: Container[str] = ()) -> "Reading":
+        """The same components, all but some of them missing for the given reason."""
         return Reading(
             {
-                name: part if part.kwh is None else Component.missing(f"{part.source}: {reason}")
+                name: part
+                if part.kwh is None or name in except_for
+                else Component.missing(f"{part.source}: {reason}")
                 for name, part in self.components.items()
             }
         )
@@ -88,6 +90,10 @@ class Reading:
                 for name, c in self.components.items()
             }
         )
+
+    def kwhs(self) -> dict[str, float | None]:
+        """Energy [kWh] by component, None where it is missing."""
+        return {name: part.kwh for name, part in self.components.items()}
 
     def to_json(self) -> dict[str, dict[str, Any]]:
         return {

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from wattshed.energy.reading import Reading
+from wattshed.energy.share.usage import Use
 from wattshed.statistics.intervals import Interval, mean_interval
 
 THROTTLE = "_throttle_bits"
@@ -14,9 +15,12 @@ THROTTLE = "_throttle_bits"
 
 @dataclass
 class Window:
-    """A span of work. ``duration_s``, ``energy`` and ``net`` are per repeat, once it is closed.
+    """A span of work. Durations and energies are per repeat, once it is closed.
 
-    Set ``repeats`` if the same work was done several times in it. ``values`` are written to the ledger unchanged.
+    own: the job's own energy, without idle power where that is known. energy: machine-wide and gross; net: that less
+    the idle power. use: of the whole window. alone: whether others took at most a tenth of the busy time; None if
+    unknown. Set ``repeats`` if the same work was done several times in it. ``values`` are written to the ledger
+    unchanged.
     """
 
     name: str
@@ -26,6 +30,9 @@ class Window:
     duration_s: float = 0.0
     energy: Reading = field(default_factory=lambda: Reading({}))
     net: Reading = field(default_factory=lambda: Reading({}))
+    own: Reading = field(default_factory=lambda: Reading({}))
+    use: Use = field(default_factory=Use)
+    alone: bool | None = None
     sampled: dict[str, Spread] = field(default_factory=dict)
 
     def take(self, sample: Mapping[str, float]) -> None:
@@ -81,8 +88,24 @@ class Measurement:
     trials: list[Window]
 
     @property
+    def own_j(self) -> Interval:
+        """Own energy of one call [J]: mean, 95 % interval and n over the trials."""
+        return mean_interval(trial.own.joules for trial in self.trials)
+
+    @property
+    def own_cpu_s(self) -> Interval:
+        """Own processor time of one call [s]: mean, 95 % interval and n over the trials."""
+        return mean_interval(trial.use.own_cpu_s / trial.repeats for trial in self.trials)
+
+    @property
+    def alone(self) -> bool | None:
+        """Whether every trial was alone; None if that is not known of one."""
+        found = {trial.alone for trial in self.trials}
+        return False if False in found else None if None in found or not found else True
+
+    @property
     def energy_j(self) -> Interval:
-        """Gross energy of one call [J]: mean, 95 % interval and n over the trials."""
+        """Machine-wide gross energy of one call [J]: mean, 95 % interval and n over the trials."""
         return mean_interval(trial.energy.joules for trial in self.trials)
 
     @property

@@ -29,17 +29,18 @@ class Change:
     n_units: int
 
 
-def rise_of(log_ratios: np.ndarray, seeds: np.ndarray) -> Change:
+def rise_of(log_ratios: np.ndarray, seeds: np.ndarray, tolerated: float = 0.0) -> Change:
     """Student's t test over pairs, or over the seeds' means if the pairs of a seed are not independent.
 
-    log_ratios: float [n], log(current / baseline) per pair, n >= 2. seeds: [n], the run a pair comes from.
+    log_ratios: float [n], log(current / baseline) per pair, n >= 2. seeds: [n], the run a pair comes from. tolerated:
+    the p-value is that of a mean of at most this.
     """
     names, group = np.unique(seeds, return_inverse=True)
     counts = np.bincount(group)
     means = np.bincount(group, weights=log_ratios) / counts
     if len(names) > 1 and _runs_differ(log_ratios, means, counts, group):
-        return _t_test(means, "seeds")
-    return _t_test(log_ratios, "pairs")
+        return _t_test(means, "seeds", tolerated)
+    return _t_test(log_ratios, "pairs", tolerated)
 
 
 def _runs_differ(log_ratios: np.ndarray, means: np.ndarray, counts: np.ndarray, group: np.ndarray) -> bool:
@@ -54,15 +55,15 @@ def _runs_differ(log_ratios: np.ndarray, means: np.ndarray, counts: np.ndarray, 
     )
 
 
-def _t_test(values: np.ndarray, unit: str) -> Change:
+def _t_test(values: np.ndarray, unit: str, tolerated: float) -> Change:
     n = len(values)
     mean = float(values.mean())
     error = float(values.std(ddof=1)) / math.sqrt(n)
     if error == 0:
         # All values are identical, so that any change is certain.
-        return Change(mean, mean, mean, 0.0 if mean > 0 else 1.0, unit, n)
+        return Change(mean, mean, mean, 0.0 if mean > tolerated else 1.0, unit, n)
     half = float(stdtrit(n - 1, (1 + LEVEL) / 2)) * error
-    return Change(mean, mean - half, mean + half, float(stdtr(n - 1, -mean / error)), unit, n)
+    return Change(mean, mean - half, mean + half, float(stdtr(n - 1, (tolerated - mean) / error)), unit, n)
 
 
 def holm(p_values: list[float], alpha: float) -> list[bool]:

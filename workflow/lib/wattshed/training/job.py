@@ -115,7 +115,7 @@ def train_seed(
     """
     inputs, task = job.inputs, job.inputs.task
     # The job's start counts as the first seed's.
-    began_kwh = 0.0 if spec is job.specs[0] else meter.since_start()[1].kwh or 0.0
+    began_kwh = 0.0 if spec is job.specs[0] else meter.since_start().own.kwh or 0.0
     title = f"{spec.name}, seed {spec.seed}"
     with Progress(title, task.panel.unit, spec.recipe.epochs) as progress:
         stop = budget.stop(
@@ -134,7 +134,7 @@ def train_seed(
         training, learner = train(TrainingRun(forecaster, task, batches, spec, meter, resume, observers))
     write_checkpoint(checkpoint, forecaster.network, spec.on(task, inputs.graph))
     if not training.ended:
-        now_kwh = meter.since_start()[1].kwh
+        now_kwh = meter.since_start().own.kwh
         training.ended = True
         if now_kwh is not None:
             training.spent_kwh = (0.0 if stop is None else stop.earlier_kwh) + now_kwh - began_kwh

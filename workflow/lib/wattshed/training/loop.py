@@ -135,7 +135,7 @@ def train_epoch(
         "validation_rmse": error,
         "learning_rate": learner.schedule.rate,
         "duration_s": window.duration_s,
-        "energy_kwh": window.energy.kwh,
+        "energy_kwh": window.own.kwh,
     }
 
 

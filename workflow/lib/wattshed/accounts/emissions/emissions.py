@@ -63,11 +63,11 @@ def panel_intensity(path: Path) -> IntensitySeries | None:
 
 
 def _net_kwh(runs: pd.DataFrame) -> pd.Series:
-    """Energy above idle [kWh] attributed to each run; on a shared machine in proportion to its gross share."""
+    """The machine's energy above idle [kWh] attributed to each run; on a shared machine in proportion to its share."""
     if "net_kwh" not in runs:
         return pd.Series(np.nan, index=runs.index)
-    alone = runs["attributed_kwh"] == runs["energy_kwh"]
-    return runs["net_kwh"] * np.where(alone, 1.0, runs["attributed_kwh"] / runs["energy_kwh"])
+    share = runs["machine_attributed_kwh"] / runs["machine_kwh"]
+    return runs["net_kwh"] * np.where(runs["machine_attributed_kwh"] == runs["machine_kwh"], 1.0, share)
 
 
 def _moved(runs: pd.DataFrame, location: Location) -> np.ndarray:

@@ -1,5 +1,6 @@
 """Pairs the energies of two measurements by model, seed and epoch."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,12 +12,17 @@ from wattshed.statistics.paired import LEAST_PAIRS, Change, rise_of
 
 # At most this many unpaired energies are named.
 NAMED = 5
-Which = Literal["gross", "net"]
+# The job's own energy; the machine's while it ran; the machine's less its idle power.
+Which = Literal["own", "machine", "net"]
+PREFIX = {"own": "", "machine": "machine-wide ", "net": "net "}
 
 
 @dataclass(frozen=True)
 class Pairing:
-    """One energy of a model [kWh], before and now; unit names what is numbered within a seed."""
+    """One energy of a model [kWh], before and now; unit names what is numbered within a seed.
+
+    disturbed: pairs that are left out because others used the machine on one side.
+    """
 
     model: str
     quantity: str
@@ -25,33 +31,40 @@ class Pairing:
     now: np.ndarray
     seeds: np.ndarray
     leftovers: list[str]
+    disturbed: int = 0
 
-    def change(self) -> Change | None:
-        """None where there are too few pairs."""
+    def change(self, tolerance_percent: float = 0.0) -> Change | None:
+        """None where there are too few pairs. Its p-value is that of "it has risen by at most the tolerance"."""
         if len(self.now) < LEAST_PAIRS:
             return None
-        return rise_of(np.log(self.now / self.before), self.seeds)
+        return rise_of(
+            np.log(self.now / self.before), self.seeds, tolerated=math.log1p(tolerance_percent / 100)
+        )
 
     def left_out(self) -> str:
-        """The energies without a partner, for a sentence; empty if there is none."""
+        """The energies that were not compared, for a sentence; empty if there is none."""
         names = self.leftovers
+        others = f"; {self.disturbed} pairs are left out, because other programs used the machine" * bool(
+            self.disturbed
+        )
         if not names:
-            return ""
+            return others
         more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-        return f"; without a partner: {', '.join(names[:NAMED])}{more}"
+        return f"{others}; without a partner: {', '.join(names[:NAMED])}{more}"
 
 
 def pairings_of(name: str, before: ModelRecord, now: ModelRecord, which: Which) -> list[Pairing]:
     """Pairs of a model's energies per epoch and per forecast, for the kinds that either side has.
 
-    Raises :class:`Fault` for an unknown net energy where ``which`` asks for it.
+    Pairs in which others used the machine are left out: contention costs own processor time, too. Raises
+    :class:`Fault` for an unknown energy of the kind that ``which`` asks for.
     """
     kinds = (
         ("energy per epoch", "epoch", before.epochs, now.epochs),
         ("energy per forecast", "pass", before.forecasts, now.forecasts),
     )
     return [
-        _pair(name, f"net {quantity}" if which == "net" else quantity, unit, old, new, which)
+        _pair(name, PREFIX[which] + quantity, unit, old, new, which)
         for quantity, unit, old, new in kinds
         if old or new
     ]
@@ -62,7 +75,9 @@ def _pair(
 ) -> Pairing:
     old = {(energy.seed, energy.number): _kwh(energy, name, which) for energy in before}
     new = {(energy.seed, energy.number): _kwh(energy, name, which) for energy in now}
-    keys = [key for key in old if key in new]
+    paired = [key for key in old if key in new]
+    disturbed = {(energy.seed, energy.number) for energy in (*before, *now) if energy.alone is False}
+    keys = [key for key in paired if key not in disturbed]
     sides = (("the baseline", old, new), ("the ledgers", new, old))
     leftovers = [
         f"seed {seed} {unit} {number} only in {side}"
@@ -78,14 +93,20 @@ def _pair(
         np.array([new[key] for key in keys], dtype=np.float64),
         np.array([str(seed) for seed, _ in keys]),
         leftovers,
+        len(paired) - len(keys),
     )
 
 
 def _kwh(energy: Energy, name: str, which: Which) -> float:
-    value = energy.kwh if which == "gross" else energy.net_kwh
+    value = {"own": energy.kwh, "machine": energy.machine_kwh, "net": energy.net_kwh}[which]
     if value is None or not value > 0:
+        cure = (
+            "measure an idle power (idle_s), or compare own energies"
+            if which == "net"
+            else "compare own energies"
+        )
         raise Fault(
-            f"{name}, seed {energy.seed}, number {energy.number} has no net energy above 0 ({value} kWh): expected a "
-            "known idle power below the job's; compare gross energies, or set energy.metering.idle_s and run again."
+            f"{name}, seed {energy.seed}, number {energy.number} has no {PREFIX[which]}energy above 0 ({value} kWh): "
+            f"expected a known one; {cure}."
         )
     return value

@@ -9,13 +9,16 @@ from typing import Any
 import pandas as pd
 
 from wattshed import __version__
+from wattshed.accounts.marks.flags import USED
 from wattshed.accounts.reading.frame_types import FORECASTS
+from wattshed.accounts.reading.scopes import MACHINE, OWN
 from wattshed.energy.reading import COMPONENTS
+from wattshed.energy.share.usage import was_alone
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.vocabulary import Window
 from wattshed.foundation.writing import write_json
 
-SCHEMA = 1
+SCHEMA = 2
 PARAMETERS = "value_parameters"
 # What two machines must have in common for their energies to be comparable.
 MACHINE_FIELDS = ("processor", "logical_cores", "memory_gib", "gpus")
@@ -23,23 +26,34 @@ MACHINE_FIELDS = ("processor", "logical_cores", "memory_gib", "gpus")
 
 @dataclass(frozen=True)
 class Energy:
-    """One energy [kWh] of a run: ``number``: its epoch, or the count of its forecast pass from 1. Net if known."""
+    """One energy [kWh] of a run.
+
+    number: its epoch, or the count of its forecast pass from 1. kwh: the job's own, or the machine's (see
+    :attr:`ModelRecord.scope`); machine_kwh: the machine's, net_kwh: the machine's less idle, None if unknown. alone:
+    whether others took at most a tenth of the busy time, None if unknown.
+    """
 
     seed: int | None
     number: int
     kwh: float
     net_kwh: float | None = None
+    machine_kwh: float | None = None
+    alone: bool | None = None
 
 
 @dataclass(frozen=True)
 class ModelRecord:
-    """One model: energies per epoch (without warm-up) and per forecast, with each component's status and source."""
+    """One model: energies per epoch (without warm-up) and per forecast, with each component's status and source.
+
+    scope: whose energy it is, ``own`` or ``machine``.
+    """
 
     parameters: int | None
     status: dict[str, str]
     source: dict[str, str]
     epochs: list[Energy] = field(default_factory=list)
     forecasts: list[Energy] = field(default_factory=list)
+    scope: str = MACHINE
 
 
 @dataclass(frozen=True)
@@ -62,8 +76,8 @@ def record_of(runs: pd.DataFrame, windows: pd.DataFrame) -> GuardRecord:
     The first epoch of every attempt is warm-up and left out; an epoch that a killed attempt had to repeat counts
     once. Where an energy is unknown, for example because an epoch is shorter than the sensor's resolution, the model's
     epochs (or forecasts) are left out and a note says so. Raises :class:`Fault` for an energy of 0 or less, for runs
-    that shared their machine with other jobs, for several machines, for a model trained twice with one seed, and if
-    there is nothing to compare.
+    that shared their machine with other jobs and do not know their own energy, for several machines, for a model
+    trained twice with one seed, and if there is nothing to compare.
     """
     epochs = windows[windows["window"] == Window.EPOCH]
     forecasts = windows[windows["window"] == Window.FORECAST]
@@ -154,7 +168,8 @@ def _no_baseline(path: Path | str, why: str) -> Fault:
 
 
 def _check_alone(jobs: pd.DataFrame) -> None:
-    shared = jobs[jobs["overlaps"].notna()] if "overlaps" in jobs else jobs.iloc[:0]
+    machine_wide = jobs.get("energy_scope", pd.Series(MACHINE, index=jobs.index)) != OWN
+    shared = jobs[jobs["overlaps"].notna() & machine_wide] if "overlaps" in jobs else jobs.iloc[:0]
     if len(shared):
         first = shared.iloc[0]
         raise Fault(
@@ -195,6 +210,7 @@ def _model(
         source={part: _words(used, f"{part}_source") for part in COMPONENTS},
         epochs=_energies(name, "epoch", _settled(name, epochs), 1.0, notes),
         forecasts=_energies(name, "forecast", _passes(forecasts), forecasts.get(FORECASTS), notes),
+        scope=_words(used, "energy_scope") if "energy_scope" in used else MACHINE,
     )
 
 
@@ -236,14 +252,30 @@ def _energies(
         return []
     each = part["repeats"] * (1.0 if count is None else count)
     gross = part["energy_kwh"].astype("float64") / each
-    net = part["net_kwh"].astype("float64") / each if "net_kwh" in part else gross * float("nan")
+    net, machine = (
+        part[column].astype("float64") / each if column in part else gross * float("nan")
+        for column in ("net_kwh", "machine_kwh")
+    )
     found = []
-    for seed, number, kwh, net_kwh in zip(part["seed"], part["number"], gross, net, strict=True):
+    columns = zip(part["seed"], part["number"], gross, net, machine, _alone(part), strict=True)
+    for seed, number, kwh, net_kwh, machine_kwh, alone in columns:
         if not kwh > 0:
             raise Fault(
                 f"{name}, seed {seed}, {what} {number} has no energy to compare ({kwh} kWh): expected a "
                 "known energy above 0; see wattshed doctor for the sensors, or measure it for longer than they resolve."
             )
-        known = None if pd.isna(net_kwh) else float(net_kwh)
-        found.append(Energy(None if pd.isna(seed) else int(seed), int(number), float(kwh), known))
+        run = None if pd.isna(seed) else int(seed)
+        found.append(Energy(run, int(number), float(kwh), _known(net_kwh), _known(machine_kwh), alone))
     return found
+
+
+def _alone(part: pd.DataFrame) -> list[bool | None]:
+    """Whether each window was alone, None where that is not known."""
+    if not set(USED) <= set(part):
+        return [None] * len(part)
+    used = (part[name].astype("float64") for name in USED)
+    return [was_alone(*map(_known, values)) for values in zip(*used, strict=True)]
+
+
+def _known(value: Any) -> float | None:
+    return None if pd.isna(value) else float(value)

@@ -88,8 +88,9 @@ def guard(
     baseline: Path | str,
     *,
     update: bool = False,
-    energy: Which = "gross",
+    energy: Which = "own",
     alpha: float = ALPHA,
+    tolerance_percent: float = 0.0,
     allow_other_machine: bool = False,
 ) -> Report:
     """Compare ledgers with a baseline file, or with ``update`` write that file from them.
@@ -106,7 +107,14 @@ def guard(
             [], [f"wrote {baseline}: {len(current.models)} models, {pairs} epochs.", *current.notes], alpha
         )
     stored = read_baseline(baseline)
-    verdicts = compare(stored, current, alpha=alpha, energy=energy, allow_other_machine=allow_other_machine)
+    verdicts = compare(
+        stored,
+        current,
+        alpha=alpha,
+        energy=energy,
+        tolerance_percent=tolerance_percent,
+        allow_other_machine=allow_other_machine,
+    )
     return Report(verdicts, [*_unmatched(stored, current), *current.notes], alpha)
 
 
@@ -115,15 +123,18 @@ def compare(
     current: GuardRecord,
     *,
     alpha: float = ALPHA,
-    energy: Which = "gross",
+    energy: Which = "own",
+    tolerance_percent: float = 0.0,
     allow_other_machine: bool = False,
 ) -> list[Verdict]:
     """Verdicts on every model in both records: energies by a paired test, parameters by counting.
 
-    Pairs are of one seed and epoch. All energies of all models are one family (Holm). Raises :class:`Fault`
-    for another machine or other sensors unless allowed, for unknown net energies if they are compared,
-    and if no model is in both.
+    An energy has risen if the test rejects that it rose by at most ``tolerance_percent``. Pairs are of one seed and
+    epoch. All energies of all models are one family (Holm). Raises :class:`Fault` for another machine or other
+    sensors unless allowed, for unknown energies if they are compared, and if no model is in both.
     """
+    if not 0 <= tolerance_percent < 1000:
+        raise Fault(f"the tolerance is {tolerance_percent} %: expected a share from 0 to 1,000 %, such as 5.")
     if not 0 < alpha < 1:
         raise Fault(f"alpha is {alpha}: expected a share of false alarms between 0 and 1, such as {ALPHA}.")
     shared = [name for name in baseline.models if name in current.models]
@@ -139,29 +150,32 @@ def compare(
         for name in shared
         for pairing in pairings_of(name, baseline.models[name], current.models[name], energy)
     ]
-    changes = [pairing.change() for pairing in pairings]
+    changes = [pairing.change(tolerance_percent) for pairing in pairings]
     tested = [index for index, change in enumerate(changes) if change is not None]
     p_values = [change.p_value for change in changes if change is not None]
     risen = {index for index, rejected in zip(tested, holm(p_values, alpha), strict=True) if rejected}
     verdicts = [
-        _energy_verdict(pairing, change, index in risen)
+        _energy_verdict(pairing, change, index in risen, tolerance_percent)
         for index, (pairing, change) in enumerate(zip(pairings, changes, strict=True))
     ]
     return verdicts + _parameter_verdicts(shared, baseline, current)
 
 
-def _energy_verdict(pairing: Pairing, change: Change | None, risen: bool) -> Verdict:
+def _energy_verdict(
+    pairing: Pairing, change: Change | None, risen: bool, tolerance_percent: float
+) -> Verdict:
     n = len(pairing.now)
     where = f"{pairing.model}: {pairing.quantity}"
     left = pairing.left_out()
     if change is None:
-        sentence = f"{where} cannot be judged: {n} pairs, expected at least {LEAST_PAIRS}{left}."
+        sentence = f"{where} cannot be judged: {n} usable pairs, expected at least {LEAST_PAIRS}{left}."
         return Verdict(pairing.model, pairing.quantity, None, None, None, None, n, "too few", sentence)
     percent, low, high = (100 * float(np.expm1(x)) for x in (change.log_ratio, change.low, change.high))
     outcome: Literal["held", "regressed"] = "regressed" if risen else "held"
     over = f", over {change.n_units} seeds, whose runs differ as wholes" if change.unit == "seeds" else ""
+    above = f" by more than {tolerance_percent:g} %" if tolerance_percent else ""
     sentence = (
-        f"{where} {'has risen' if risen else 'has not risen'}: {percent:+.1f} % (95 % interval {low:+.1f} to "
+        f"{where} {'has risen' if risen else 'has not risen'}{above}: {percent:+.1f} % (95 % interval {low:+.1f} to "
         f"{high:+.1f}, p = {change.p_value:.2g}, n = {n} pairs{over}){left}."
     )
     return Verdict(pairing.model, pairing.quantity, percent, low, high, change.p_value, n, outcome, sentence)
@@ -186,6 +200,8 @@ def _check_comparable(baseline: GuardRecord, current: GuardRecord, shared: list[
     differences = _differences(baseline.machine, current.machine, "")
     for name in shared:
         before, now = baseline.models[name], current.models[name]
+        if before.scope != now.scope:
+            differences.append(f"{name}'s energy is the {now.scope} one and was the {before.scope} one")
         differences += _differences(before.status, now.status, f"{name}'s ", " energy")
         # A missing component's reason may differ; a known component's source may not.
         known = {

@@ -5,7 +5,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from wattshed.accounts.marks.flags import USED
 from wattshed.accounts.reading.frame_types import VALIDATION_RMSE
+from wattshed.accounts.runs.alone import add_alone
 from wattshed.accounts.runs.trainings import work_windows
 from wattshed.energy.reading import worst_status
 from wattshed.foundation.faults import Fault
@@ -28,9 +30,9 @@ def training_checks(windows: pd.DataFrame, models: list[str]) -> pd.DataFrame:
 
     windows: of the accounts. Columns: ``model, seed`` (0 if nothing is random), ``check`` (1.. within the run),
     ``validation_rmse`` (at its end; NaN if it was not measured), ``cumulative_kwh, cumulative_s, cumulative_samples``,
-    ``energy_status``. The sum is NaN from a window of unknown energy on. Epochs that a resumed training ran
-    twice count twice; a fit that was repeated only to fill its window counts once. Raises :class:`Fault` for a model
-    without any window.
+    ``energy_status``, and the processor seconds of the job and of others with the time. The sum is NaN from a window
+    of unknown energy on. Epochs that a resumed training ran twice count twice; a fit that was repeated only to fill its
+    window counts once. Raises :class:`Fault` for a model without any window.
     """
     parts = work_windows(windows[windows["model"].isin(models)])
     lacking = [model for model in models if model not in set(parts["model"])]
@@ -60,11 +62,12 @@ def training_checks(windows: pd.DataFrame, models: list[str]) -> pd.DataFrame:
     for name, column in spent.items():
         known = column.notna().groupby(keys).cummin()
         checks[f"cumulative_{name}"] = column.groupby(keys).cumsum().where(known)
-    return checks.assign(energy_status=parts["energy_status"].astype("object"))
+    used = {name: _numbers(parts, name) for name in USED}
+    return checks.assign(energy_status=parts["energy_status"].astype("object"), **used)
 
 
 def whole_runs(checks: pd.DataFrame) -> pd.DataFrame:
-    """One row per model and seed: ``training_kwh, training_s, samples, best_rmse, energy_status``.
+    """One row per model and seed: ``training_kwh, training_s, samples, best_rmse, energy_status, alone``.
 
     ``best_rmse`` is the least validation RMSE, NaN if there is none.
     """
@@ -80,9 +83,10 @@ def whole_runs(checks: pd.DataFrame) -> pd.DataFrame:
                 "samples": last["cumulative_samples"],
                 "best_rmse": run["validation_rmse"].min(),
                 "energy_status": worst_status(run["energy_status"]),
+                **{name: run[name].sum(min_count=1) for name in USED},
             }
         )
-    return pd.DataFrame(rows)
+    return add_alone(pd.DataFrame(rows))
 
 
 def until_error(run: pd.DataFrame, target_rmse: float) -> Spent | None:

@@ -41,15 +41,15 @@ def ladder_frame(
 
     checks: of :func:`training_checks`; scores: ``scores.parquet``; captions: step to its change, in order;
     opponents: ``reference`` and perhaps ``tuned``, each to its step. Columns: ``step`` (from 1), ``model, caption``,
-    ``role`` (of an opponent, else empty), ``seeds``, ``energy_status``; ``_n, _mean, _low, _high`` (95 % intervals
-    over seeds) of ``training_kwh, training_s``, ``samples`` [(node, window) pairs], ``best_rmse`` (least validation
-    RMSE), ``rmse`` and ``mae`` (test). Then per role ``{role}_judged_by`` and ``{role}_reached`` (seeds that reached
-    the opponent's best), ``{role}_at_first`` (of these, at their very first check), the same four of
-    ``{role}_kwh, _s, _samples`` until then over the seeds that reached it, and ``{role}_ratio, _ratio_low,
-    _ratio_high``: the opponent's energy to its own best over this step's energy to the same error, above 1 where
-    the step is cheaper; null unless every seed reached it with a known energy. Without a tuned opponent,
-    its columns are null. A step without validation errors is compared by its test RMSE with the opponent's mean
-    test RMSE, at all its energy. Raises :class:`Fault` for a step without scores and an opponent without
+    ``role`` (of an opponent, else empty), ``seeds``, ``not_alone`` (of these), ``energy_status``; ``_n, _mean, _low,
+    _high`` (95 % intervals over seeds) of ``training_kwh, training_s``, ``samples`` [(node, window) pairs],
+    ``best_rmse`` (least validation RMSE), ``rmse`` and ``mae`` (test). Then per role ``{role}_judged_by`` and
+    ``{role}_reached`` (seeds that reached the opponent's best), ``{role}_at_first`` (of these, at their very first
+    check), the same four of ``{role}_kwh, _s, _samples`` until then over the seeds that reached it, and
+    ``{role}_ratio, _ratio_low, _ratio_high``: the opponent's energy to its own best over this step's energy to the same
+    error, above 1 where the step is cheaper; null unless every seed reached it with a known energy. Without a tuned
+    opponent, its columns are null. A step without validation errors is compared by its test RMSE with the opponent's
+    mean test RMSE, at all its energy. Raises :class:`Fault` for a step without scores and an opponent without
     validation errors.
     """
     runs = whole_runs(checks)
@@ -65,6 +65,7 @@ def ladder_frame(
             "caption": caption,
             "role": roles.get(model, ""),
             "seeds": len(own),
+            "not_alone": int((own["alone"] == False).sum()),  # noqa: E712
             "energy_status": worst_status(own.loc[own["training_kwh"].notna(), "energy_status"]),
         }
         for name in PER_RUN:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from wattshed.energy.ledger.attempts import attempt_duration_s, attempt_energy, disjoint
+from wattshed.energy.ledger.attempts import attempt_duration_s, attempt_energy, attempt_use, disjoint
 from wattshed.energy.ledger.reading import Attempt
 
 Point = tuple[float, float]
@@ -18,13 +18,15 @@ class EnergyCurve:
     """Cumulative energy between points, in which power is taken as constant.
 
     component: ``cpu``, ``ram`` or ``gpu``; meter: what was read; for a GPU its UUID if known.
-    at_s: seconds since 1970, rising; kwh: same length, never falling.
+    at_s: seconds since 1970, rising; kwh: same length, never falling. own_cpu_s: the job's own processor seconds at the
+    same times; None if the ledger does not know them.
     """
 
     component: str
     meter: str
     at_s: np.ndarray
     kwh: np.ndarray
+    own_cpu_s: np.ndarray | None = None
 
 
 def attempt_curves(attempt: Attempt, began_s: float) -> Iterator[EnergyCurve]:
@@ -32,6 +34,7 @@ def attempt_curves(attempt: Attempt, began_s: float) -> Iterator[EnergyCurve]:
     uuids = {f"gpu{gpu['index']}": gpu.get("uuid") for gpu in attempt.start["machine"].get("gpus", [])}
     duration_s = attempt_duration_s(attempt)
     outermost = [window for window, share in disjoint(attempt.windows) if share == 1]
+    used = _own_seconds(attempt, duration_s)
     for name, part in attempt_energy(attempt).items():
         if part["kwh"] is None:
             continue
@@ -43,7 +46,23 @@ def attempt_curves(attempt: Attempt, began_s: float) -> Iterator[EnergyCurve]:
         fine = np.array(_along_windows(sorted(points.items()), outermost, name))
         component = "gpu" if name.startswith("gpu") else name
         rising = np.maximum.accumulate(np.minimum(fine[:, 1], part["kwh"]))
-        yield EnergyCurve(component, uuids.get(name) or name, began_s + fine[:, 0], rising)
+        own_cpu_s = None if used is None else np.interp(fine[:, 0], *used)
+        yield EnergyCurve(component, uuids.get(name) or name, began_s + fine[:, 0], rising, own_cpu_s)
+
+
+def _own_seconds(attempt: Attempt, duration_s: float) -> tuple[np.ndarray, np.ndarray] | None:
+    """Times and cumulative own processor seconds at its ticks; None if they are not known."""
+    points = {0.0: 0.0}
+    for tick in attempt.ticks:
+        used = tick.get("use", {}).get("own_cpu_s")
+        if used is not None and tick["at_s"] < duration_s:
+            points[tick["at_s"]] = used
+    last = attempt_use(attempt)["own_cpu_s"]
+    if last is None:
+        return None
+    points[duration_s] = last
+    times, seconds = np.array(sorted(points.items())).T
+    return times, np.maximum.accumulate(seconds)
 
 
 def _along_windows(points: list[Point], windows: list[dict[str, Any]], name: str) -> list[Point]:

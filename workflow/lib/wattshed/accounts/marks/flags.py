@@ -1,15 +1,15 @@
 """Plausibility flags of runs."""
 
-import importlib.util
-import re
-from functools import cache
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 
+from wattshed.energy.sensors.processor_power import tdp_w
+from wattshed.energy.share.usage import NOT_ALONE_CORES, NOT_ALONE_SHARE, SHORTEST_S
+
+USED = ("own_cpu_s", "others_cpu_s", "duration_s")
 TRUNCATED = "truncated"
 OVERLAP = "overlap"
+NOT_ALONE = "not alone"
 CONSTANT_POWER = "constant power"
 POWER_ABOVE_TDP = "power above TDP"
 IDLE_GPU = "idle GPU"
@@ -50,6 +50,7 @@ def flag_runs(runs: pd.DataFrame) -> pd.DataFrame:
     found = {
         TRUNCATED: runs["truncated"].fillna(False).to_numpy(dtype=bool),
         OVERLAP: runs["overlaps"].notna().to_numpy(),
+        NOT_ALONE: _not_alone(runs),
         CONSTANT_POWER: _constant_power(runs),
         POWER_ABOVE_TDP: _above_tdp(runs),
         IDLE_GPU: _idle_gpu(runs),
@@ -66,15 +67,21 @@ def flag_runs(runs: pd.DataFrame) -> pd.DataFrame:
     return runs.assign(flags=flags)
 
 
-@cache
-def socket_tdp_w() -> dict[str, float]:
-    """Thermal design power [W] by processor name, from the table that CodeCarbon ships, read as data."""
-    spec = importlib.util.find_spec("codecarbon")
-    if spec is None or not spec.submodule_search_locations:
-        return {}
-    table = pd.read_csv(Path(spec.submodule_search_locations[0]) / "data/hardware/cpu_power.csv")
-    tdp_w = pd.to_numeric(table["TDP"], errors="coerce")  # a few entries of the table are not numbers
-    return dict(zip(table["Name"].str.strip(), tdp_w, strict=True))
+def _not_alone(runs: pd.DataFrame) -> np.ndarray:
+    """Runs beside which others took more than a tenth of the busy time."""
+    if not set(USED) <= set(runs):
+        return np.zeros(len(runs), dtype=bool)
+    return others_were_busy(*(runs[name].to_numpy(dtype=np.float64, na_value=np.nan) for name in USED))
+
+
+def others_were_busy(own_cpu_s: np.ndarray, others_cpu_s: np.ndarray, duration_s: np.ndarray) -> np.ndarray:
+    """The rule of :func:`wattshed.energy.share.usage.was_alone` for many spans; false where it is not known."""
+    busy_s = own_cpu_s + others_cpu_s
+    return (
+        (duration_s >= SHORTEST_S)
+        & (others_cpu_s > NOT_ALONE_SHARE * busy_s)
+        & (others_cpu_s > NOT_ALONE_CORES * duration_s)
+    )
 
 
 def _constant_power(runs: pd.DataFrame) -> np.ndarray:
@@ -96,29 +103,16 @@ def _to_digits(values: np.ndarray) -> np.ndarray:
 
 def _above_tdp(runs: pd.DataFrame) -> np.ndarray:
     models, names = pd.factorize(runs["cpu_model"])
-    tdp_w = np.array([_tdp_of(name) for name in names] + [np.nan])[models]
+    socket_w = np.array([tdp_w(name) or np.nan for name in names] + [np.nan])[models]
     # A server of unknown socket count may have two.
     sockets = np.array([SERVER_SOCKETS if _is_server(name) else 1.0 for name in names] + [1.0])[models]
     sockets = runs["cpu_sockets"].fillna(pd.Series(sockets, index=runs.index)).to_numpy(dtype=np.float64)
     power_w = runs["cpu_power_w"].to_numpy(dtype=np.float64, na_value=np.nan)
-    return power_w > TDP_MARGIN * tdp_w * sockets
+    return power_w > TDP_MARGIN * socket_w * sockets
 
 
 def _is_server(model: str) -> bool:
     return any(word in model for word in SERVERS)
-
-
-@cache
-def _tdp_of(model: str) -> float:
-    """TDP of ``AMD Ryzen 5 5600X 6-Core Processor`` by the longest name of the table that it begins with; or NaN."""
-    table = socket_tdp_w()
-    plain = re.sub(r"^\d+th Gen |\((R|TM|tm)\)| CPU|-Core| Processor", "", model).split(" @")[0]
-    words = plain.split()
-    for count in range(len(words), 1, -1):
-        name = " ".join(words[:count])
-        if name in table:
-            return table[name]
-    return np.nan
 
 
 def _idle_gpu(runs: pd.DataFrame) -> np.ndarray:

@@ -17,8 +17,8 @@ VALIDATION_RMSE = "value_validation_rmse"
 FORECASTS = "value_forecasts"
 INTEGERS = {"seed", "epoch", "attempts", "attempt", "repeats"}
 BOOLEANS = {"truncated", "dirty"}
-NUMBERS = {"cpu_sockets"}
-UNITS = ("_kwh", "_kg", "_s", "_w", "_l", "_percent", "_per_kwh")
+NUMBERS = {"cpu_sockets", "gpus"}
+UNITS = ("_kwh", "_kg", "_gib", "_s", "_w", "_l", "_percent", "_per_kwh")
 
 WRONG = (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError)
 

@@ -20,6 +20,7 @@ from rich.progress import Progress
 from wattshed.accounts.marks.run_marks import mark_runs
 from wattshed.accounts.reading.foreign import CODECARBON, NotCodeCarbon, foreign_rows
 from wattshed.accounts.reading.frame_types import to_frame, typed_table
+from wattshed.accounts.runs.alone import add_alone
 from wattshed.accounts.runs.runs import ledger_rows
 from wattshed.accounts.runs.superseded import each_job_once, superseded_row, without_second_names
 from wattshed.energy.ledger.records import is_ledger, is_record
@@ -87,7 +88,12 @@ def collect(folder: Path | str, *, windows: bool = True) -> Collected:
         runs = runs[kept].reset_index(drop=True)
         window_rows = window_rows[np.repeat(kept, counts)].reset_index(drop=True)
     runs, copies = _each_once(runs)
-    return Collected(mark_runs(runs), window_rows, problems + ledger_copies + copies, ignored)
+    return Collected(
+        mark_runs(runs),
+        add_alone(window_rows) if len(window_rows) else window_rows,
+        problems + ledger_copies + copies,
+        ignored,
+    )
 
 
 def _each_once(runs: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:

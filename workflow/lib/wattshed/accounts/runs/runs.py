@@ -10,9 +10,19 @@ import pandas as pd
 
 from wattshed.accounts.marks.run_marks import mark_runs
 from wattshed.accounts.reading.frame_types import INTEGERS, LABELS, SAMPLED_PREFIX, VALUE_PREFIX, typed_frame
+from wattshed.accounts.runs.alone import add_alone
 from wattshed.accounts.runs.basis import LEDGER
 from wattshed.accounts.runs.totals import energy_columns
-from wattshed.energy.ledger.attempts import attempt_duration_s, job_duration_s, job_energy, net_kwh
+from wattshed.energy.ledger.attempts import (
+    NO_USE,
+    Use,
+    attempt_duration_s,
+    job_duration_s,
+    job_energy,
+    job_own,
+    job_use,
+    net_kwh,
+)
 from wattshed.energy.ledger.reading import Attempt, JobLedger, read_ledger
 from wattshed.energy.reading import JOULES_PER_KWH
 from wattshed.foundation.faults import Fault
@@ -37,8 +47,9 @@ def runs_and_windows(
 def runs_frame(paths: Iterable[Path | str]) -> pd.DataFrame:
     """One row per job over all its attempts, marked by :func:`mark_runs`.
 
-    Energies in kWh per component with status and source, machine-wide and gross, null where missing; net where idle
-    power is known; duration in s. Raises :class:`Fault` for no ledger at all or an unreadable one.
+    Energies in kWh per component with status and source, null where missing (see :func:`energy_columns`); processor
+    seconds of the job and of others, mean memory [GiB]; duration in s. Raises :class:`Fault` for no ledger at all or
+    an unreadable one.
     """
     return mark_runs(typed_frame(_rows(paths, windows=False)[0]))
 
@@ -77,14 +88,15 @@ def _windows(rows: list[dict[str, Any]]) -> pd.DataFrame:
         raise Fault(
             "the ledgers hold no closed window: every job was killed in its first one; run them again."
         )
-    return typed_frame(rows)
+    return add_alone(typed_frame(rows))
 
 
 def _run_row(ledger: JobLedger) -> dict[str, Any]:
     first, last = ledger.attempts[0], ledger.attempts[-1]
     start, end = last.start, last.end or {}
     gross, net = job_energy(ledger)
-    energies = energy_columns(gross, net)
+    energies = energy_columns(gross, net, job_own(ledger))
+    use = job_use(ledger)
     duration_s = job_duration_s(ledger)
     idle = last.sensors.get("idle") or {}
     idle_w = [watts for watts in idle.get("power_w", {}).values() if watts is not None]
@@ -110,10 +122,13 @@ def _run_row(ledger: JobLedger) -> dict[str, Any]:
         "outcome": Outcome.KILLED if ledger.truncated else end.get("outcome"),
         "outcome_reason": end.get("reason"),
         **energies,
+        **use,
+        "gpus": sum(name.startswith("gpu") and part["kwh"] is not None for name, part in gross.items()),
+        "constants": _encode(last.sensors.get("constants", {})),
         "idle_power_w": sum(idle_w) if idle_w else None,
         "idle_age_s": idle.get("age_s"),
-        "cpu_power_w": _mean_power_w(energies["cpu_kwh"], duration_s),
-        "gpu_power_w": _mean_power_w(energies["gpu_kwh"], duration_s),
+        "cpu_power_w": _mean_power_w(energies["machine_cpu_kwh"], duration_s),
+        "gpu_power_w": _mean_power_w(energies["machine_gpu_kwh"], duration_s),
         "gpu_utilisation_percent": _gpu_utilisation_percent(ledger.attempts),
         "cpu_model": machine.get("processor"),
         "cpu_sockets": machine.get("sockets"),
@@ -123,6 +138,7 @@ def _run_row(ledger: JobLedger) -> dict[str, Any]:
         "intensity_source": location.get("intensity_source"),
         "stated_co2e_kg": None,
         "host": machine["host"],
+        "boot_id": machine.get("boot_id"),
         "commit": start["commit"]["commit"],
         "dirty": start["commit"]["dirty"],
         "machine": _encode(machine),
@@ -147,7 +163,8 @@ def _window_rows(ledger: JobLedger) -> list[dict[str, Any]]:
                 "start_s": window["start_s"],
                 "end_s": window["end_s"],
                 "duration_s": duration_s,
-                **energy_columns(energy, net_kwh(energy, idle, duration_s)),
+                **energy_columns(energy, net_kwh(energy, idle, duration_s), window.get("own")),
+                **_use_columns(window.get("use", NO_USE)),
             }
             for name, value in window["values"].items():
                 row[_value_column(name)] = value
@@ -156,6 +173,10 @@ def _window_rows(ledger: JobLedger) -> list[dict[str, Any]]:
                     row[_sampled_column(name)] = spread["mean"]
             rows.append(row)
     return rows
+
+
+def _use_columns(use: Use) -> dict[str, float | None]:
+    return {"own_cpu_s": use["own_cpu_s"], "others_cpu_s": use["others_cpu_s"]}
 
 
 @cache

@@ -4,6 +4,7 @@ from typing import Any
 
 import pandas as pd
 
+from wattshed.accounts.runs.alone import add_alone
 from wattshed.accounts.runs.basis import refuse_estimates
 from wattshed.energy.reading import COMPONENTS, worst_status
 from wattshed.foundation.vocabulary import Stage
@@ -14,8 +15,10 @@ TOTAL = "total"
 def stages_frame(runs: pd.DataFrame) -> pd.DataFrame:
     """One row per stage and a last one, ``total``: sums over jobs of time [s], energy [kWh] and mass [kg].
 
-    Energies are those attributed to the jobs: where jobs overlapped on a host, its energy is shared out and never
-    added twice. ``net_kwh`` is the part above idle; null unless every job has one.
+    Energies are the jobs' own, or where a job does not know it, its share of the machine's, which is never added twice.
+    Beside them ``machine_kwh``, all that the machine took while the jobs ran; ``net_kwh``, its part above idle, null
+    unless every job has one; ``cpu_hours`` of the jobs' own processor time and ``gpu_hours`` of the GPUs that they
+    held; ``alone_jobs``, ``not_alone_jobs``: whether others took at most a tenth of the busy time, where that is known.
     Each component has its status and the number of jobs that have it (``gpu_jobs``): a sum over fewer jobs
     than ``jobs`` is a lower bound and its status says so (``measured in part``, ``estimated in part``). A
     component that no job has is null.
@@ -41,13 +44,24 @@ def _row(stage: str, runs: pd.DataFrame) -> dict[str, Any]:
         row[f"{part}_kwh"] = float(attributed.sum()) if len(known) else None
         row[f"{part}_jobs"] = len(known)
         row[f"{part}_status"] = _status(known[f"{part}_status"], len(runs))
+    machine = runs["machine_attributed_kwh"].dropna()
+    row["machine_kwh"] = float(machine.sum()) if len(machine) else None
+    row["cpu_hours"] = _hours(runs["own_cpu_s"])
+    row["gpu_hours"] = _hours((runs["gpus"] * runs["duration_s"]).where(runs["gpus"] > 0))
+    alone = add_alone(runs)["alone"]
+    row["alone_jobs"], row["not_alone_jobs"] = int(alone.sum()), int((~alone).sum())
     # The idle energy of a shared machine does not belong to a single job.
-    alone = runs["overlaps"].isna().all() and runs["net_kwh"].notna().all()
-    row["net_kwh"] = float(runs["net_kwh"].sum()) if alone and len(runs) else None
+    single = runs["overlaps"].isna().all() and runs["net_kwh"].notna().all()
+    row["net_kwh"] = float(runs["net_kwh"].sum()) if single and len(runs) else None
     mass = runs["co2e_kg"].dropna() if "co2e_kg" in runs else pd.Series(dtype="float64")
     row["co2e_kg"] = float(mass.sum()) if len(mass) else None
     row["co2e_jobs"] = len(mass)
     return row
+
+
+def _hours(seconds: pd.Series) -> float | None:
+    known = seconds.dropna()
+    return float(known.sum()) / 3600 if len(known) else None
 
 
 def _status(known: pd.Series, jobs: int) -> str:

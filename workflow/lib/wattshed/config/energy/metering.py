@@ -20,7 +20,7 @@ class MeteringBlock(Block):
         ge=0,
         le=600,
         description="How long [s] the idle machine is measured before a job where no recent idle power is kept for "
-        "its host; 0 measures none, and then no net energy is known.",
+        "its host; 0 measures none, and then net energy is known only where one is kept.",
     )
     idle_max_age_h: float = Field(
         default=24.0, ge=0, description="An idle power older than this [h] is measured again."
@@ -38,13 +38,15 @@ class MeteringBlock(Block):
         description="Interval [s] at which the energy so far is written to the ledger; a killed job loses "
         "at most this much.",
     )
-    cpu_estimator: Literal["codecarbon", "tdp"] = Field(
-        default="codecarbon",
-        description="What estimates CPU and RAM if no counter can be read: CodeCarbon (2 s to start), or the "
-        "product of thermal design power and load.",
+    cpu_estimator: Literal["tdp", "codecarbon"] = Field(
+        default="tdp",
+        description="What estimates CPU and RAM if no counter can be read: a stated power per busy core, linear in "
+        "load (tdp), or CodeCarbon's models (2 s to start; its load model is cubic).",
     )
-    cpu_tdp_w: float | None = Field(
+    cpu_power_w: float | None = Field(
         default=None,
         gt=0,
-        description="Thermal design power of all CPU sockets together [W]; needed by tdp.",
+        le=100_000,
+        description="Power of all CPU sockets together at full load [W], for tdp; null takes the thermal design power "
+        "from CodeCarbon's table, or 4 W per logical core for a processor that it does not name.",
     )

@@ -4,7 +4,7 @@ This is the only rule for killed attempts. The accounts and the budgets of a stu
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from wattshed.energy.ledger.reading import Attempt, JobLedger
 from wattshed.energy.reading import above_idle_kwh, worst_status
@@ -13,6 +13,9 @@ from wattshed.foundation.vocabulary import Status
 # An energy as the ledger holds it: component -> {kwh, status, source}.
 Part = Mapping[str, Any]
 Energy = Mapping[str, Part]
+# Use as the ledger holds it: processor seconds of the job and of others, and mean memory.
+Use = dict[str, float | None]
+NO_USE: Use = {"own_cpu_s": None, "others_cpu_s": None, "own_memory_gib": None, "used_memory_gib": None}
 NOT_RECORDED: Part = {"kwh": None, "status": Status.MISSING, "source": "not recorded"}
 
 
@@ -24,6 +27,59 @@ def attempt_energy(attempt: Attempt) -> Energy:
     does not know counts to the last tick that knew it.
     """
     return _spent(attempt)[0]
+
+
+def attempt_own(attempt: Attempt) -> Energy | None:
+    """The job's own energy by the same rules; None in ledgers of schema 2, which do not know it."""
+    if attempt.start.get("schema") == 2:
+        return None
+    return _spent(attempt, "own")[0]
+
+
+def attempt_use(attempt: Attempt) -> Use:
+    """Processor seconds of the job and of others, and mean memory [GiB]; of a killed attempt, as far as written."""
+    if attempt.end is not None:
+        return {**NO_USE, **attempt.end.get("use", {})}
+    last: dict[str, Any] = attempt.ticks[-1] if attempt.ticks else {"at_s": 0.0}
+    found = {**NO_USE, **last.get("use", {})}
+    for window, share in disjoint(w for w in attempt.windows if w["start_s"] >= last["at_s"]):
+        use = window.get("use", {})
+        for name in ("own_cpu_s", "others_cpu_s"):
+            if use.get(name) is not None:
+                found[name] = (found[name] or 0.0) + share * use[name]
+        for name in ("own_memory_gib", "used_memory_gib"):
+            found[name] = use.get(name) if found[name] is None else found[name]
+    return found
+
+
+def job_own(ledger: JobLedger) -> Energy | None:
+    """Own energy of all attempts together; None if one does not know it."""
+    found = [attempt_own(attempt) for attempt in ledger.attempts]
+    known = [own for own in found if own is not None]
+    if len(known) < len(found) or not known:
+        return None
+    return known[0] if len(known) == 1 else sum_energies(known)
+
+
+def job_use(ledger: JobLedger) -> Use:
+    """Processor seconds over all attempts, and mean memory over their time; None where one does not know it."""
+    uses = [(attempt_use(attempt), attempt_duration_s(attempt)) for attempt in ledger.attempts]
+    if len(uses) == 1:
+        return uses[0][0]
+    total_s = sum(seconds for _, seconds in uses)
+    found: dict[str, float | None] = {}
+    for name in NO_USE:
+        values = [use[name] for use, _ in uses]
+        known = [value for value in values if value is not None]
+        if len(known) < len(values):
+            found[name] = None
+        elif name.endswith("_s"):
+            found[name] = sum(known)
+        elif total_s > 0:
+            found[name] = sum(value * s for value, (_, s) in zip(known, uses, strict=True)) / total_s
+        else:
+            found[name] = known[-1]
+    return found
 
 
 def attempt_duration_s(attempt: Attempt) -> float:
@@ -111,15 +167,15 @@ def disjoint(windows: Iterable[dict[str, Any]]) -> list[tuple[dict[str, Any], fl
     return kept
 
 
-def _spent(attempt: Attempt) -> tuple[Energy, dict[str, float]]:
+def _spent(attempt: Attempt, which: Literal["energy", "own"] = "energy") -> tuple[Energy, dict[str, float]]:
     """Energy per component, and the seconds in which it was spent."""
     if attempt.end is not None:
-        energy: Energy = attempt.end["energy"]
+        energy: Energy = attempt.end[which]
         return energy, dict.fromkeys(energy, attempt.end["duration_s"])
     last_s = attempt.ticks[-1]["at_s"] if attempt.ticks else 0.0
-    parts, seconds = _ticked(attempt)
+    parts, seconds = _ticked(attempt, which)
     for window, share in disjoint(w for w in attempt.windows if w["start_s"] >= last_s):
-        for name, part in window["energy"].items():
+        for name, part in window[which].items():
             parts.setdefault(name, []).append(_shared(part, share))
             if part["kwh"] is not None:
                 seconds[name] = seconds.get(name, 0.0) + share * window["duration_s"]
@@ -128,7 +184,7 @@ def _spent(attempt: Attempt) -> tuple[Energy, dict[str, float]]:
     }
 
 
-def _ticked(attempt: Attempt) -> tuple[dict[str, list[Part]], dict[str, float]]:
+def _ticked(attempt: Attempt, which: str) -> tuple[dict[str, list[Part]], dict[str, float]]:
     """Per component the energy of the last tick that knows it, and that tick's time.
 
     A sensor that failed is null in later ticks: what it had counted was spent all the same, and is only an estimate
@@ -138,7 +194,7 @@ def _ticked(attempt: Attempt) -> tuple[dict[str, list[Part]], dict[str, float]]:
     parts: dict[str, list[Part]] = {}
     seconds: dict[str, float] = {}
     for tick in attempt.ticks:
-        for name, kwh in tick["energy"].items():
+        for name, kwh in tick[which].items():
             source = described.get(name, NOT_RECORDED)
             if kwh is not None:
                 known = source["status"] != Status.MISSING

@@ -8,6 +8,8 @@ from typing import Any, NoReturn
 from wattshed.energy.ledger.writing import SCHEMA
 from wattshed.foundation.faults import Fault
 
+# Schema 2 has no own energy and no use: its jobs count with the machine's energy, marked so.
+READ_SCHEMAS = (2, SCHEMA)
 EVENTS = "start, sensors, window, tick or end"
 
 
@@ -130,10 +132,10 @@ def _parse(line: bytes) -> dict[str, Any] | None:
 def _take(event: dict[str, Any], attempts: list[Attempt], place: Path, number: int) -> None:
     kind = event["event"]
     if kind == "start":
-        if event.get("schema") != SCHEMA:
+        if event.get("schema") not in READ_SCHEMAS:
             raise Fault(
-                f"{place}, line {number} has ledger schema {event.get('schema')}; expected {SCHEMA}: read it with the "
-                "version of wattshed that wrote it."
+                f"{place}, line {number} has ledger schema {event.get('schema')}; expected "
+                f"{' or '.join(map(str, READ_SCHEMAS))}: read it with the version of wattshed that wrote it."
             )
         attempts.append(Attempt(event))
         return

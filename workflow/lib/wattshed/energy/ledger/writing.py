@@ -8,7 +8,7 @@ from typing import Any
 
 from wattshed.foundation.faults import Fault
 
-SCHEMA = 2
+SCHEMA = 3
 
 
 class Ledger:

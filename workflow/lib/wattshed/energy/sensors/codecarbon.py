@@ -5,15 +5,19 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import logging
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wattshed.devices.absence import Absence
+from wattshed.energy.constants import CORE_W, GIB_W, Constant
 from wattshed.energy.host import Host
 from wattshed.energy.reading import PROCESSOR, Component
 from wattshed.energy.sensors import codecarbon_setup
 from wattshed.energy.sensors.provider import Provider, SensorReport
+from wattshed.foundation.faults import one_line
 from wattshed.foundation.vocabulary import Status
 
 if TYPE_CHECKING:
@@ -46,12 +50,25 @@ class CodeCarbonSensor:
         self._components = sorted(components)
         self._folder = folder
         self._clock = clock
+        self.absences: dict[str, Absence] = {}
+        self.constants: dict[str, Constant] = {}
         self._tracker: Any = None
         self._models: dict[str, Any] = {}
         self._kwh: dict[str, float] = {}
         self._read_at_s: dict[str, float] = {}
 
     def start(self) -> None:
+        """Never raises: what CodeCarbon cannot do leaves the components missing, with the reason."""
+        self.absences, self.constants = {}, {}
+        try:
+            with _without_its_settings():
+                self._start()
+        except Exception as error:
+            self.stop()
+            reason = Absence(f"codecarbon: it failed with {type(error).__name__} ({one_line(error)})")
+            self.absences = dict.fromkeys(self._components, reason)
+
+    def _start(self) -> None:
         # Where AMD's library is installed without its driver, CodeCarbon's import prints a complaint to the standard
         # output, which belongs to the measured command.
         with contextlib.redirect_stdout(None):
@@ -81,11 +98,32 @@ class CodeCarbonSensor:
                 self._models[component] = model
                 self._kwh[component] = 0.0
                 self._read_at_s[component] = self._clock()
+        self.constants = self._stated()
+
+    def _stated(self) -> dict[str, Constant]:
+        """The constants of its models; a counter has none."""
+        found: dict[str, Constant] = {}
+        cpu, ram = self._models.get("cpu"), self._models.get("ram")
+        if cpu is not None and "rapl" not in cpu._mode:
+            cores = os.cpu_count() or 1
+            source = f"codecarbon's {cpu._tdp:g} W for {cores} logical cores"
+            found[CORE_W] = Constant(cpu._tdp / cores, "W per busy logical core", source)
+        if ram is not None:
+            import psutil
+
+            ram_w = ram.total_power().W
+            gib = psutil.virtual_memory().total / 2**30
+            found[GIB_W] = Constant(
+                ram_w / gib, "W per GiB of memory", f"codecarbon's {ram_w:g} W for {gib:.1f} GiB"
+            )
+        return found
 
     def read(self) -> dict[str, Component]:
         return {name: self._component(name) for name in self._components}
 
     def _component(self, name: str) -> Component:
+        if name in self.absences:
+            return Component.missing(self.absences[name])
         model = self._models.get(name)
         if model is None:
             reason = "not started" if self._tracker is None else f"no model of the {name}"
@@ -109,8 +147,33 @@ class CodeCarbonSensor:
             scheduler.stop()
 
 
+@contextlib.contextmanager
+def _without_its_settings() -> Iterator[None]:
+    """CodeCarbon's configuration files and variables are for its own trackers: they change no estimate here."""
+    hidden = {name: value for name, value in os.environ.items() if name.lower().startswith("codecarbon_")}
+    for name in hidden:
+        del os.environ[name]
+    try:
+        with _own_settings():
+            yield
+    finally:
+        os.environ.update(hidden)
+
+
+@contextlib.contextmanager
+def _own_settings() -> Iterator[None]:
+    with contextlib.redirect_stdout(None):
+        from codecarbon import emissions_tracker
+    read_settings = emissions_tracker.get_hierarchical_config
+    emissions_tracker.get_hierarchical_config = dict
+    try:
+        yield
+    finally:
+        emissions_tracker.get_hierarchical_config = read_settings
+
+
 class CodeCarbonProvider(Provider):
-    """Chosen if no counter reads CPU or memory, unless the study names another estimator."""
+    """Chosen if no counter reads CPU or memory and the study names it."""
 
     components = frozenset(PROCESSOR)
     preference = 50

@@ -8,7 +8,9 @@ from wattshed.energy.reading import Component
 class Sensor(Protocol):
     """Cumulative energy by component since it was started.
 
-    It may have ``absences``: component -> :class:`~wattshed.devices.absence.Absence`, which ``wattshed doctor`` shows.
+    It may have ``absences``: component -> :class:`~wattshed.devices.absence.Absence`, which ``wattshed doctor`` shows;
+    ``constants``: name -> :class:`~wattshed.energy.constants.Constant`, what its estimates rest on; and
+    ``whole = True`` if it meters the job alone and not the machine.
     """
 
     resolution_s: float

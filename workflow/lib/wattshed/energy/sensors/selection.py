@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from wattshed.energy.constants import CORE_W, GIB_W
 from wattshed.energy.reading import COMPONENTS
 from wattshed.foundation import plugins
 from wattshed.foundation.faults import Fault
@@ -22,6 +23,14 @@ class Only:
         self._sensor = sensor
         self._kinds = kinds
         self.resolution_s = sensor.resolution_s
+        self.whole: bool = getattr(sensor, "whole", False)
+
+    @property
+    def constants(self) -> dict[str, Any]:
+        """Those of the components that are used; a sensor may know them only after it was started."""
+        of = {CORE_W: "cpu", GIB_W: "ram"}
+        stated: dict[str, Any] = getattr(self._sensor, "constants", {})
+        return {name: found for name, found in stated.items() if of.get(name) in self._kinds}
 
     def start(self) -> None:
         self._sensor.start()

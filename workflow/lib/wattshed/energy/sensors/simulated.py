@@ -166,9 +166,10 @@ class SimulatedSensor:
 
 
 class ConstantPowers:
-    """Components of constant, invented power [W] over real time; all their energies are estimates."""
+    """Components of constant, invented power [W] over real time: estimates, and the job's own."""
 
     resolution_s = 0.01
+    whole = True
 
     def __init__(self, power_w: dict[str, float], clock: Callable[[], float] = time.perf_counter) -> None:
         self._power_w = power_w

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 PartKind = Literal["table", "figure"]
 KEYS = ("message", "caption", "inputs", "parameters", "make")
-TABLE_KEYS = ("files", "in_report_only")
-TUPLES = ("inputs", "parameters", "files")
+TABLE_KEYS = ("files", "in_report_only", "windows")
+TUPLES = ("inputs", "parameters", "files", "windows")
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Declaration:
     message: of its rule, such as "Make the table of accuracy"; caption: of its files in Snakemake's report, and for a
     figure below it in the study's report; inputs: names of results that it is made from (see :class:`Inputs`): a study
     that lacks one of them does not make the part; parameters: names of settings that it uses; files: stems of what it
-    writes; in_report_only: shown in the report, without a file of its own.
+    writes; in_report_only: shown in the report, without a file of its own; windows: of which windows it shows energies.
     """
 
     name: str
@@ -39,6 +39,7 @@ class Declaration:
     parameters: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     in_report_only: bool = False
+    windows: tuple[str, ...] = ()
 
 
 def declared(kind: PartKind, name: str) -> Declaration:

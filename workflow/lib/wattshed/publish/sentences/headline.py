@@ -1,10 +1,13 @@
 """The report's first lines: the main results and how well they are known."""
 
+import json
+
 import pandas as pd
 
 from wattshed.accounts.comparison.accuracy_means import accuracy_means
 from wattshed.accounts.comparison.strategy_means import strategy_means
 from wattshed.accounts.comparison.variant_means import variant_means
+from wattshed.accounts.runs.alone import add_alone
 from wattshed.accounts.runs.stages import stages_frame
 from wattshed.compression.judge import BASELINE, WORTH_IT
 from wattshed.energy.reading import COMPONENTS, JOULES_PER_KWH
@@ -15,6 +18,8 @@ from wattshed.publish.sentences.clock_choice import choice_sentences
 from wattshed.publish.sentences.winner import winner_sentence
 from wattshed.publish.typesetting.scales import G_PER_KG, WH_PER_KWH
 from wattshed.publish.typesetting.table import plain, significant_text
+
+NAMED_JOBS = 3
 
 
 def headline(inputs: Inputs) -> list[str]:
@@ -33,7 +38,7 @@ def knowledge(inputs: Inputs) -> list[str]:
     """How the study's energies are known, and what was simulated or synthetic."""
     runs = inputs.frame("runs")
     total = stages_frame(runs).iloc[-1]
-    sentences = []
+    sentences = [*_alone_sentences(runs, total), *_constant_sentences(runs)]
     for status in (Status.MEASURED, Status.ESTIMATED):
         parts = [part for part in COMPONENTS if str(total[f"{part}_status"]).startswith(status)]
         sources = [
@@ -56,6 +61,45 @@ def knowledge(inputs: Inputs) -> list[str]:
     if inputs.panel.synthetic:
         sentences.append("The panel is synthetic: its loads come from a seeded generator.")
     return sentences
+
+
+def _alone_sentences(runs: pd.DataFrame, total: pd.Series) -> list[str]:
+    """Which share of the jobs had the machine to themselves."""
+    alone, disturbed = int(total["alone_jobs"]), int(total["not_alone_jobs"])
+    if not alone + disturbed:
+        return ["It is not known whether other programs used the machine while the jobs ran."]
+    if not disturbed:
+        return [
+            f"All {alone} jobs had the machine to themselves: others took at most a tenth of its busy time."
+        ]
+    marked = add_alone(runs)
+    busy_s = marked["own_cpu_s"] + marked["others_cpu_s"]
+    share = (100 * marked["others_cpu_s"] / busy_s)[~marked["alone"].fillna(True)].sort_values(
+        ascending=False
+    )
+    named = runs.loc[share.index]
+    names = [
+        f"{stage} of {job} ({value:.0f} %)"
+        for stage, job, value in zip(named["stage"], named["job"], share, strict=True)
+    ]
+    more = f" and {len(names) - NAMED_JOBS} more" if len(names) > NAMED_JOBS else ""
+    return [
+        f"Only {alone} of {alone + disturbed} jobs had the machine to themselves. Others took more than a tenth of the "
+        f"busy time beside {', '.join(names[:NAMED_JOBS])}{more}."
+    ]
+
+
+def _constant_sentences(runs: pd.DataFrame) -> list[str]:
+    """The stated numbers that estimates rest on, each with its source."""
+    if "constants" not in runs:
+        return []
+    found = [
+        constant for text in runs["constants"].dropna().unique() for constant in json.loads(text).values()
+    ]
+    texts = dict.fromkeys(
+        f"{constant['value']:.3g} {constant['unit']} ({constant['source']})" for constant in found
+    )
+    return [f"Constants of the estimates: {'; '.join(texts)}."] if texts else []
 
 
 def _clocks_sentence(inputs: Inputs) -> str:
@@ -100,12 +144,14 @@ def _cost_sentences(inputs: Inputs) -> list[str]:
     total = stages_frame(inputs.frame("runs")).iloc[-1]
     if pd.notna(total["energy_kwh"]):
         sentence = (
-            f"The whole study took {significant_text(total['energy_kwh'] * WH_PER_KWH)} Wh "
-            f"({total['energy_status']}) in {total['jobs']} jobs"
+            f"The jobs of the study took {significant_text(total['energy_kwh'] * WH_PER_KWH)} Wh of their own "
+            f"({total['energy_status']}, n = {total['jobs']} jobs); the whole machine took "
+            f"{significant_text(total['machine_kwh'] * WH_PER_KWH)} Wh while they ran"
         )
         if pd.notna(total["co2e_kg"]):
             sources = "; ".join(sorted(inputs.frame("runs")["co2e_source"].dropna().unique()))
-            sentence += f", or {significant_text(total['co2e_kg'] * G_PER_KG)} g CO₂e ({sources})"
+            grams = significant_text(total["co2e_kg"] * G_PER_KG)
+            sentence += f". Their own energy is {grams} g CO₂e ({sources})"
         sentences.append(sentence + ".")
     return sentences
 

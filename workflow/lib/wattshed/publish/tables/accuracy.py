@@ -98,6 +98,7 @@ TABLE = TablePart(
     message="Make the table of accuracy",
     caption="Test errors of every model, baselines included, with the energy of one training.",
     inputs=("scores", "frontier", "windows", "panel"),
+    windows=("epoch", "fit"),
     parameters=("note",),
     make=_make,
 )

@@ -78,6 +78,7 @@ def adaptation_table(summary: pd.DataFrame, unit: str) -> Table:
 TABLE = TablePart(
     message="Make the table of adaptation",
     caption="Effect of each adaptation strategy on the later months, and the cost of an update.",
-    inputs=("adaptation", "panel"),
+    inputs=("adaptation", "windows", "panel"),
+    windows=("update",),
     make=lambda inputs: adaptation_table(inputs.frame("adaptation"), inputs.unit),
 )

@@ -157,7 +157,8 @@ def _engines(frame: pd.DataFrame) -> str:
 TABLE = TablePart(
     message="Make the tables of chains",
     caption="Chains of steps after training: their errors, their energy, and when they have paid for themselves.",
-    inputs=("chains", "panel"),
+    inputs=("chains", "windows", "panel"),
+    windows=("epoch", "fit", "update", "make", "fine_tune", "measure"),
     files=("chains", "chains_costs"),
     make=lambda inputs: chains_tables(inputs.frame("chains"), inputs.unit),
 )

@@ -75,6 +75,7 @@ def compression_table(rows: pd.DataFrame, unit: str) -> Table:
 TABLE = TablePart(
     message="Make the table of compression",
     caption="Compressed variants: errors, size, latency, energy, and whether they are worth it on this machine.",
-    inputs=("compression", "panel"),
+    inputs=("compression", "windows", "panel"),
+    windows=("measure",),
     make=lambda inputs: compression_table(inputs.frame("compression"), inputs.unit),
 )

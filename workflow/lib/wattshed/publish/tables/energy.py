@@ -5,15 +5,17 @@ import pandas as pd
 from wattshed.accounts.runs.stages import TOTAL, stages_frame
 from wattshed.energy.reading import COMPONENTS
 from wattshed.foundation.vocabulary import Stage
+from wattshed.publish.typesetting.beside_others import RULE
 from wattshed.publish.typesetting.scales import G_PER_KG, WH_PER_KWH
 from wattshed.publish.typesetting.status_marks import energy_mark
-from wattshed.publish.typesetting.table import ESTIMATED, Cell, Column, Table, decimals, significant
+from wattshed.publish.typesetting.table import ESTIMATED, MISSING, Cell, Column, Table, decimals, significant
 from wattshed.publish.typesetting.table_part import TablePart
 
 
 def energy_table(runs: pd.DataFrame) -> Table:
     """Energy and mass per stage, from the ledgers of all its jobs; a component without a sensor is a dash."""
     stages = stages_frame(runs)
+    hours = [part for part in ("cpu", "gpu") if stages[f"{part}_hours"].notna().any()]
     rows = []
     for _, row in stages.iterrows():
         energies = [
@@ -27,10 +29,12 @@ def energy_table(runs: pd.DataFrame) -> Table:
             [
                 Cell(row["stage"], best=row["stage"] == TOTAL),
                 Cell(str(row["jobs"])),
+                _alone(row),
                 decimals(row["duration_s"], 1),
+                *(significant(row[f"{part}_hours"]) for part in hours),
                 *energies,
                 significant(
-                    None if pd.isna(row["net_kwh"]) else row["net_kwh"] * WH_PER_KWH,
+                    None if pd.isna(row["machine_kwh"]) else row["machine_kwh"] * WH_PER_KWH,
                     mark=energy_mark(row["energy_status"]),
                 ),
                 significant(mass, mark=ESTIMATED),
@@ -39,12 +43,14 @@ def energy_table(runs: pd.DataFrame) -> Table:
     columns = [
         Column("Stage"),
         Column("n", "jobs", numeric=True),
+        Column("Alone", "jobs", numeric=True),
         Column("Time", "s", numeric=True),
+        *(Column(part.upper(), "h", numeric=True) for part in hours),
         Column("CPU", "Wh", numeric=True),
         Column("RAM", "Wh", numeric=True),
         Column("GPU", "Wh", numeric=True),
         Column("Sum", "Wh", numeric=True),
-        Column("Above idle", "Wh", numeric=True),
+        Column("Machine", "Wh", numeric=True),
         Column("CO₂e", "g", numeric=True),
     ]
     total = stages.iloc[-1]
@@ -52,6 +58,17 @@ def energy_table(runs: pd.DataFrame) -> Table:
         f"Energy of the study by stage and component: sums over {total['jobs']} jobs, no repeats averaged."
     )
     return Table("energy", caption, columns, rows, energy_notes(stages))
+
+
+def _alone(row: pd.Series) -> Cell:
+    known = row["alone_jobs"] + row["not_alone_jobs"]
+    return Cell(
+        str(row["alone_jobs"])
+        if known == row["jobs"]
+        else f"{row['alone_jobs']} of {known}"
+        if known
+        else MISSING
+    )
 
 
 def energy_notes(stages: pd.DataFrame) -> list[str]:
@@ -79,13 +96,14 @@ def energy_notes(stages: pd.DataFrame) -> list[str]:
         )
     if total["overlapping_jobs"]:
         notes.append(
-            f"{total['overlapping_jobs']} jobs shared a host with another one: the machine's energy is shared equally "
-            "among those that ran, and counted once."
+            f"{total['overlapping_jobs']} jobs ran beside another one: the machine's energy is shared among those that "
+            "ran by their own processor time, and counted once."
         )
-    if pd.isna(total["net_kwh"]):
-        notes.append(
-            "Energy above idle is not known for every job: the idle power could not be measured before it."
-        )
+    notes.append(
+        "CPU, RAM, GPU and Sum are the jobs' own energy; Machine is all that the machine took while they ran, its idle "
+        "power and other programs included."
+    )
+    notes.append(f"Alone: jobs beside which it is not true that {RULE}.")
     notes.append(
         "The sums cover whole jobs, including loading, scoring and the repeats that only serve the "
         "measurement."

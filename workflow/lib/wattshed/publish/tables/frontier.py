@@ -60,6 +60,7 @@ def frontier_table(frontier: pd.DataFrame, unit: str) -> Table:
 TABLE = TablePart(
     message="Make the table of error against energy",
     caption="Error against energy per model; dominated models are kept.",
-    inputs=("frontier", "panel"),
+    inputs=("frontier", "windows", "panel"),
+    windows=("epoch", "fit", "forecast"),
     make=lambda inputs: frontier_table(inputs.frame("frontier"), inputs.unit),
 )

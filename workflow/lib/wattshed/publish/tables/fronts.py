@@ -119,6 +119,7 @@ TABLE = TablePart(
     message="Make the tables of the Pareto fronts",
     caption="Pareto front of error against the energy or the carbon of one training.",
     inputs=("runs", "windows", "scores", "panel"),
+    windows=("epoch", "fit"),
     files=("pareto_energy", "pareto_carbon"),
     make=_make,
 )

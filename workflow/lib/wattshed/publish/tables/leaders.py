@@ -127,6 +127,7 @@ TABLE = TablePart(
     message="Make the table of low-carbon leaders",
     caption="Models of least error under a limit of mass or energy per training.",
     inputs=("runs", "windows", "scores", "panel"),
+    windows=("epoch", "fit"),
     parameters=("limit_kg",),
     make=_make,
 )

@@ -74,6 +74,7 @@ TABLE = TablePart(
     message="Make the tables of errors divided by cost",
     caption="Errors per kWh and per kg, and energy per forecast.",
     inputs=("runs", "windows", "scores", "panel"),
+    windows=("epoch", "fit"),
     files=("normalised_errors", "normalised_rest"),
     make=_make,
 )

@@ -1,7 +1,7 @@
 """What a table's module declares: TABLE = TablePart(...)."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from wattshed.foundation import plugins
@@ -9,6 +9,7 @@ from wattshed.foundation.faults import Fault
 from wattshed.foundation.writing import write_text
 from wattshed.publish.parts.declaration import declared, made_from
 from wattshed.publish.parts.inputs import Inputs
+from wattshed.publish.typesetting.beside_others import beside_others_notes
 from wattshed.publish.typesetting.latex import render_table
 from wattshed.publish.typesetting.table import Table
 
@@ -20,7 +21,8 @@ class TablePart:
     """A table, or several that one module makes. Fields as in :class:`Declaration`, given as literals.
 
     make: gets the inputs and returns one table, a list of tables for one file, or a dictionary of tables by file stem.
-    ``files`` names the stems if there are several files, or if the only one is not named like its part.
+    ``files`` names the stems if there are several files, or if the only one is not named like its part. windows: of
+    which windows it shows energies; its notes then say which of them were not alone. It needs the input ``windows``.
     """
 
     message: str
@@ -30,13 +32,15 @@ class TablePart:
     parameters: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     in_report_only: bool = False
+    windows: tuple[str, ...] = ()
 
     def tables(self, name: str, inputs: Inputs) -> dict[str, list[Table]]:
         """The tables by file stem, made under the part's name.
 
         Raises :class:`Fault` for an input that is missing, and if the files are not those that the part declares.
         """
-        made = self.make(made_from("table", name, inputs))
+        given = made_from("table", name, inputs)
+        made = self.make(given)
         files = declared("table", name).files
         by_file = made if isinstance(made, Mapping) else {files[0]: made}
         if not self.in_report_only and set(by_file) != set(files):
@@ -49,6 +53,12 @@ class TablePart:
         }
         for table in (table for found in tables.values() for table in found):
             plugins.made_by("table", name, table, Table)
+        if self.windows:
+            notes = beside_others_notes(given.frame("windows"), self.windows)
+            return {
+                file: [replace(table, notes=[*table.notes, *notes]) for table in found]
+                for file, found in tables.items()
+            }
         return tables
 
     def write(self, name: str, inputs: Inputs, folder: Path) -> None:

@@ -95,9 +95,9 @@ class BudgetStop(Observer):
         self._say(f"{where}: stopped with the best weights so far, {decision.sentence}.")
 
     def _measured_kwh(self) -> float:
-        """This training's energy in this attempt so far [kWh]; a missing component is a fault, because it could be
+        """This training's own energy in this attempt so far [kWh]; a missing component is a fault, because it could be
         large."""
-        _, reading = self._meter.since_start()
+        reading = self._meter.since_start().own
         missing = missing_components({name: part.kwh for name, part in reading.components.items()})
         if self._needs_gpu and NO_GPU in reading.components:
             missing.append(NO_GPU)

@@ -1,0 +1,197 @@
+"""The core of wattshed, installed from its wheel without torch and Snakemake, does what it promises."""
+
+import ast
+import json
+import os
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+
+import pytest
+
+from checkouts import copy_files
+from wattshed.commands.main import STUDY_PACKAGES
+from wattshed.foundation.code_digest import reached_files
+
+# Distribution -> what is imported of it, where the names differ.
+IMPORTED_AS = {"nvidia-ml-py": "pynvml", "pyyaml": "yaml", "torch-geometric": "torch_geometric"}
+# Loaded by name, so no import shows them.
+LOADED_BY_NAME = ("energy/sensors/*.py", "door/*.py", "door/*/*.py", "commands/*.py")
+# These are found if they are there; without them their sensor or callback is missing.
+OPTIONAL = {"zeus", "amdsmi", "torch", "lightning", "transformers"}
+# A part of matplotlib, which brings it.
+BROUGHT = {"cycler"}
+
+
+@pytest.fixture(scope="module")
+def project(root):
+    return tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+def names(requirements):
+    found = {re.match(r"[\w.-]+", line)[0].lower() for line in requirements} - {"wattshed"}
+    return {IMPORTED_AS.get(name, name.replace("-", "_")) for name in found}
+
+
+def imports(file):
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.partition(".")[0]
+
+
+def test_the_dependencies_of_the_core_are_what_its_commands_import(root, project):
+    library = root / "workflow/lib"
+    package = library / "wattshed"
+    # main.py imports every command; export is the one that needs the study's packages.
+    starts = [file for pattern in LOADED_BY_NAME for file in package.glob(pattern)]
+    starts = [file for file in starts if file.name not in ("main.py", "__main__.py", "export.py")]
+    files = set(starts).union(*(reached_files(file, library) for file in starts))
+    used = {name for file in files for name in imports(file)} - set(sys.stdlib_module_names) - {"wattshed"}
+    core = names(project["dependencies"])
+    assert used - OPTIONAL - BROUGHT <= core, "these are imported but not installed with the core"
+    # NVML's bindings are loaded by their name.
+    assert core <= used | {"pynvml"}, "these are installed with the core but nothing imports them"
+
+
+def test_the_extra_study_brings_the_packages_that_export_names(project):
+    assert names(project["optional-dependencies"]["study"]) == set(STUDY_PACKAGES)
+    for extra in ("dev", "slurm", "lightgbm", "onnx", "openvino"):
+        assert any("wattshed[study" in line for line in project["optional-dependencies"][extra]), extra
+
+
+def test_the_pinned_environment_satisfies_core_and_study(root, project):
+    pinned = {
+        line.partition("==")[0].lower()
+        for file in ("torch.txt", "requirements.txt")
+        for line in (root / "envs" / file).read_text(encoding="utf-8").splitlines()
+        if "==" in line
+    }
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["study"]]
+    assert {re.match(r"[\w.-]+", line)[0].lower() for line in wanted} <= pinned
+
+
+@pytest.fixture(scope="module")
+def wheel(root, tmp_path_factory):
+    """Built from a copy: setuptools leaves a folder beside the project."""
+    checkout = copy_files(root, tmp_path_factory.mktemp("checkout") / "wattshed")
+    folder = tmp_path_factory.mktemp("wheel")
+    words = ["wheel", "--quiet", "--disable-pip-version-check", "--no-deps", "--wheel-dir", folder, checkout]
+    subprocess.run([sys.executable, "-m", "pip", *words], check=True, stdin=subprocess.DEVNULL)
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def core(root, wheel, tmp_path_factory):
+    """A clean environment with the wheel and its dependencies; runs its programs in a folder."""
+    place = tmp_path_factory.mktemp("core") / "venv"
+    # A path to this checkout would make its own package look installed.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    subprocess.run([sys.executable, "-m", "venv", place], check=True, env=environment)
+    # The versions that the project pins, so that a new release of a dependency changes no test.
+    pins = place / "pins.txt"
+    lines = (root / "envs/requirements.txt").read_text(encoding="utf-8").splitlines()
+    pins.write_text("\n".join(line for line in lines if "==" in line), encoding="utf-8")
+    words = ["install", "--quiet", "--disable-pip-version-check", "-c", pins, wheel]
+    pip = [place / "bin/python", "-m", "pip", *words]
+    subprocess.run(pip, check=True, env=environment, stdin=subprocess.DEVNULL)
+
+    def run(folder, *words, code=0):
+        done = subprocess.run(
+            [place / "bin" / words[0], *map(str, words[1:])],
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+        )
+        assert done.returncode == code, done.stdout + done.stderr
+        return done
+
+    return run
+
+
+@pytest.mark.network
+def test_the_wheel_has_every_file_of_the_package(root, wheel):
+    package = root / "workflow/lib"
+    tracked = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "wattshed"],
+        cwd=package,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    with zipfile.ZipFile(wheel) as archive:
+        assert {name for name in tracked if (package / name).is_file()} <= set(archive.namelist())
+
+
+TRAINING = """
+import time
+from wattshed import metered
+for seed in range(4):
+    with metered("train", model="gru", seed=seed, country="ESP") as job:
+        for epoch in range(3):
+            with job.window("epoch", epoch=epoch) as window:
+                window.values["train_loss"] = 0.5
+                time.sleep(0.15)
+    assert job.energy_j > 0 and job.co2e_kg > 0, job
+print(job.ledger)
+"""
+
+
+@pytest.mark.network
+def test_the_core_alone_runs_every_command_but_export(core, tmp_path):
+    installed = json.loads(core(tmp_path, "python", "-m", "pip", "list", "--format", "json").stdout)
+    assert not {"torch", "torch-geometric", "snakemake"} & {package["name"].lower() for package in installed}
+
+    found = json.loads(core(tmp_path, "wattshed", "doctor", "--json").stdout)
+    assert {sensor["component"] for sensor in found["sensors"]} >= {"cpu", "ram", "gpu"}
+
+    core(tmp_path, "python", "-c", TRAINING)
+    measured = core(
+        tmp_path,
+        "wattshed",
+        "measure",
+        "--idle-s",
+        "0",
+        "--json",
+        "--",
+        "sh",
+        "-c",
+        "sleep 0.3; exit 5",
+        code=5,
+    )
+    assert json.loads(measured.stdout)["energy_j"]["mean"] > 0
+    assert len(list(tmp_path.glob("ledgers/*.jsonl"))) == 5
+
+    said = json.loads(
+        core(tmp_path, "wattshed", "accounts", "ledgers", "--output", "accounts", "--json").stdout
+    )
+    assert said["runs"] == 5
+    written = {path.name for path in (tmp_path / "accounts").iterdir()}
+    assert {"runs.parquet", "runs.csv", "windows.csv", "energy.pdf", "split.png"} <= written
+
+    core(tmp_path, "wattshed", "guard", "ledgers", "--baseline", "base.json", "--update")
+    # Compared with itself: nothing has risen.
+    core(tmp_path, "wattshed", "guard", "ledgers", "--baseline", "base.json")
+
+
+@pytest.mark.network
+def test_export_without_torch_says_what_to_install(core, tmp_path):
+    (tmp_path / "data").mkdir()
+    for name in ("net.safetensors", "data/panel.safetensors", "data/splits.json"):
+        (tmp_path / name).touch()
+    done = core(
+        tmp_path, "wattshed", "export", "net.safetensors", "--data", "data", "--onnx", "net.onnx", code=2
+    )
+    (sentence,) = done.stderr.splitlines()
+    assert sentence == (
+        "error: wattshed export needs torch, which is not installed: the core of wattshed comes without it; "
+        "run pip install 'wattshed[study]'."
+    )
+    assert not (tmp_path / "net.onnx").exists()
+    core(tmp_path, "wattshed", "export", "--help")

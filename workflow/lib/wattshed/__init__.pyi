@@ -1,0 +1,3 @@
+from wattshed.door.metered import metered as metered
+
+__version__: str

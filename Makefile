@@ -27,7 +27,7 @@ help:
 	@echo "make benchmark-energy   measure meter, ledger and accounts; writes docs/energy_benchmarks.md"
 	@echo "make benchmark-engine   measure the engine against the source study's step; writes docs/engine_benchmarks.md"
 	@echo "make benchmark-ladder   climb the ladders of LADDERS=\"$(LADDERS)\" (hours); writes docs/ladder.md"
-	@echo "make clean       remove results (ledgers included) and caches, keep .venv"
+	@echo "make clean       remove results, all ledgers and records of spent energy, and caches; keep .venv"
 
 reproduce: $(BIN)/.installed
 	snakemake --cores all --configfile $(CONFIG)

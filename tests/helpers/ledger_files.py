@@ -28,11 +28,19 @@ def energy(kwh: float | None, gpu: tuple[float | None, str] = (None, "missing"))
 
 
 def start(
-    ledger: Ledger, job: str, stage: str, labels: dict, *, minute: int = 0, host: str = "test-host"
+    ledger: Ledger,
+    job: str,
+    stage: str,
+    labels: dict,
+    *,
+    minute: int = 0,
+    host: str = "test-host",
+    record_id: str | None = None,
 ) -> None:
     ledger.append(
         "start",
         schema=2,
+        **({"record_id": record_id} if record_id else {}),
         job=job,
         stage=stage,
         labels=labels,

@@ -3,6 +3,8 @@
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import yaml
@@ -42,3 +44,12 @@ def snakemake(folder: Path, *arguments: str, check: bool = True) -> subprocess.C
     )
     assert not check or run.returncode == 0, run.stdout[-4000:] + run.stderr[-4000:]
     return run
+
+
+def wait_until(there: Callable[[], object], what: str) -> None:
+    """Wait for another process; the limit is long enough for a slow machine."""
+    for _ in range(6000):
+        if there():
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"waited too long for {what}")

@@ -1,12 +1,11 @@
 """After a kill of Snakemake its locks are removed and the finished work of its job is reused."""
 
 import subprocess
-import time
 
 import pytest
 import yaml
 
-from small_workflow import environment, light_study, snakemake, words
+from small_workflow import environment, light_study, snakemake, wait_until, words
 
 pytestmark = pytest.mark.workflow
 
@@ -51,15 +50,6 @@ def study(checkout, tmp_path):
 @pytest.fixture
 def arguments(checkout):
     return ["--snakefile", f"{checkout}/Snakefile", "--configfile", "study.yaml", "--", TARGET]
-
-
-def wait_until(there, what):
-    """Wait for another process; the limit is long enough for a slow machine."""
-    for _ in range(6000):
-        if there():
-            return
-        time.sleep(0.05)
-    raise AssertionError(f"waited too long for {what}")
 
 
 def start(study, arguments):

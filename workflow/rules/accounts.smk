@@ -10,6 +10,8 @@ rule aggregate_ledgers:
         compression=expand(rules.compress_model.output.ledger, lineage=COMPRESSED),
         comparison=expand(rules.compare_checkpoints.output.ledger, model=COMPARED),
         clocks=expand(rules.sweep_clocks.output.ledger, lineage=SWEPT),
+        # Changes whenever a record does: a job without a result reruns the accounts too.
+        records=list_of_records,
     output:
         runs=f"{RESULTS}/runs.parquet",
         windows=f"{RESULTS}/windows.parquet",
@@ -23,12 +25,15 @@ rule aggregate_ledgers:
     resources:
         mem_mb=FRAMES_MB,
     params:
+        all_ledgers=[f"{RESULTS}/ledger", SPENT],
         code=code_of("accounts/aggregate_ledgers.py"),
     message:
         "Aggregate all ledgers"
     shell:
-        f"python {SCRIPTS}/accounts/aggregate_ledgers.py --ledgers {{input:q}} --output-runs {{output.runs:q}}"
-        " --output-windows {output.windows:q} > {log:q} 2>&1"
+        f"python {SCRIPTS}/accounts/aggregate_ledgers.py --ledgers {{input.training:q}} {{input.baselines:q}}"
+        " {input.inference:q} {input.adaptation:q} {input.compression:q} {input.comparison:q} {input.clocks:q}"
+        " --all-ledgers {params.all_ledgers:q}"
+        " --output-runs {output.runs:q} --output-windows {output.windows:q} > {log:q} 2>&1"
 
 
 rule add_emissions:

@@ -31,6 +31,8 @@ from wattshed.config.repeated_keys import refuse_repeated_keys
 from wattshed.config.study import load_study
 from wattshed.energy.budget.budget import Budget
 from wattshed.energy.carbon.carbon import Location, yearly_intensity
+from wattshed.energy.ledger.records import FOLDER as SPENT_FOLDER
+from wattshed.energy.ledger.records import LIST
 from wattshed.foundation.code_digest import code_digest
 from wattshed.foundation.checkout import shipped_file, without_braces_in_name
 from wattshed.foundation.faults import TERMINAL, Fault
@@ -52,6 +54,8 @@ except Fault as fault:
     raise WorkflowError(str(fault)) from None
 
 RESULTS = f"results/{STUDY.study}"
+# Records of what was spent. No rule declares them, so that Snakemake deletes none.
+SPENT = f"{RESULTS}/spent"
 SOURCE = load_plugin("source", STUDY.data.source.kind)
 
 
@@ -61,7 +65,7 @@ def budget_of(study):
     place = Location(None if energy.country_iso == UNKNOWN else energy.country_iso, energy.region)
     factor = yearly_intensity(place).kg_per_kwh
     try:
-        budget = Budget(energy.budget, factor, energy.carbon.pue, Path(f"{RESULTS}/ledger"))
+        budget = Budget(energy.budget, factor, energy.carbon.pue, Path(RESULTS))
     except Fault as fault:
         raise WorkflowError(str(fault)) from None
     return budget.to_json()
@@ -73,6 +77,7 @@ ENVIRONMENT = {
     "WATTSHED_SCRIPTS": str(SCRIPT_FOLDER),
     TERMINAL: "3",
     FINISHED_FOLDER: f"{RESULTS}/.finished",
+    SPENT_FOLDER: SPENT,
     "WATTSHED_COUNTRY_ISO": STUDY.energy.country_iso,
     "WATTSHED_REGION": STUDY.energy.region or "",
     "WATTSHED_IDLE_FOLDER": "results/idle",
@@ -161,6 +166,18 @@ SHOWN = [*[*COMPARED, *STUDY.models][:1], *[name for name in STUDY.baselines if 
 def as_json(block, without=None, only=None):
     """A block of the configuration as one argument of a script; keys that the script does not use left out."""
     return without_braces(block.model_dump_json(exclude=without, include=only))
+
+
+def list_of_records(wildcards):
+    """The list of all records of the study. It is newer than the accounts after a job that failed or was killed."""
+    path = Path(SPENT) / LIST
+    if not path.exists():
+        if workflow.dryrun:
+            return []
+        # An input must exist from the beginning: one that appears later would run the accounts again.
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    return [str(path)]
 
 
 def ladder_json():

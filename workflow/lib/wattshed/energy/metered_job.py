@@ -9,12 +9,14 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from wattshed.devices.nvml import describe_gpus
 from wattshed.energy.budget.budget import Budget
 from wattshed.energy.carbon.carbon import Location, yearly_intensity
 from wattshed.energy.host import Host
 from wattshed.energy.idle import find_idle_power
+from wattshed.energy.ledger.records import keep_record, records_folder
 from wattshed.energy.ledger.writing import SCHEMA, Ledger
 from wattshed.energy.meter import Meter, Totals
 from wattshed.energy.sampling.sampler import Sampler
@@ -63,9 +65,11 @@ def metered_job(
         budget.limits(ledger_path.with_name(ledger_path.name + ".part"), resumes=resumes)
     if sensors is None:
         sensors = open_sensors(metering)
+    records = records_folder(ledger_path, stage)
     ledger = Ledger(ledger_path, resumes=resumes)
     started = datetime.now(UTC)
-    write_start(ledger, stage, job, labels, host, started)
+    write_start(ledger, stage, job, labels, host, started, record_id := uuid4().hex)
+    record = keep_record(ledger.part, records, record_id)
     try:
         for sensor in sensors:
             sensor.start()
@@ -93,22 +97,31 @@ def metered_job(
             totals = meter.since_start()
     except BaseException:
         ledger.abandon()
+        record.close()
         raise
     finally:
         for sensor in sensors:
             sensor.stop()
     write_end(ledger, totals, began, reason=meter.stop_reason, exit_code=meter.exit_code)
+    record.close()
     ledger.finish()
 
 
 def write_start(
-    ledger: Ledger, stage: str, job: str, labels: dict[str, Any], host: Host, started: datetime
+    ledger: Ledger,
+    stage: str,
+    job: str,
+    labels: dict[str, Any],
+    host: Host,
+    started: datetime,
+    record_id: str,
 ) -> None:
-    """The first line of an attempt: job, machine, versions, commit and place."""
+    """The first line of an attempt: job, machine, versions, commit and place. record_id: unique to this attempt."""
     intensity = yearly_intensity(Location(host.country_iso, host.region))
     ledger.append(
         "start",
         schema=SCHEMA,
+        record_id=record_id,
         job=job,
         stage=stage,
         labels=labels,

@@ -18,6 +18,8 @@ class Stage(StrEnum):
     # A command under `wattshed measure`, and a run recorded by CodeCarbon elsewhere.
     COMMAND = "command"
     FOREIGN = "foreign"
+    # Never written: jobs whose results no longer exist, in the accounts of a study.
+    SUPERSEDED = "superseded"
 
 
 class Window(StrEnum):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from wattshed.accounts.tables.names import cure, is_ledger, is_table
+from wattshed.energy.ledger.records import is_record, is_set_aside
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.opening.regular_files import why
 
@@ -86,9 +87,12 @@ def _take(entry: os.DirEntry[str], device: int, names: dict[tuple[int, int], str
         names[key] = entry.path
 
 
-def _rank(path: str) -> tuple[bool, str]:
-    """Names in hidden folders come last: a run's links in ``.finished`` are not where a person looks for it."""
-    return "/." in path, path
+def _rank(path: str) -> tuple[bool, int, str]:
+    """Names in hidden folders come last: a run's links in ``.finished`` are not where a person looks for it.
+
+    A ledger comes before its record, which comes before an attempt set aside: that one belongs to no result.
+    """
+    return "/." in path, 2 if is_set_aside(path) else int(is_record(path)), path
 
 
 def _entries(place: Path, found: Found, leading_out: list[str]) -> Iterator[tuple[os.DirEntry[str], int]]:

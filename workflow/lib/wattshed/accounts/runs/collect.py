@@ -28,7 +28,9 @@ from wattshed.accounts.runs.alone import add_alone
 from wattshed.accounts.runs.basis import LEDGER
 from wattshed.accounts.runs.copies import copied
 from wattshed.accounts.runs.runs import ledger_rows
+from wattshed.accounts.runs.superseded import each_job_once, superseded_row
 from wattshed.accounts.tables.names import is_ledger
+from wattshed.energy.ledger.records import is_record
 from wattshed.foundation.faults import Fault
 
 # Each takes about 130 MiB.
@@ -72,10 +74,10 @@ class _Chunk:
 def collect(folder: Path | str, *, windows: bool = True, ranks_once: bool = False) -> Collected:
     """All runs below ``folder``, or in the one file that it names, marked with overlaps, shares and flags.
 
-    Copies of a record count once. ranks_once: of CodeCarbon's rows that counted one machine at the same time, one
-    counts; else they are flagged. Raises :class:`Fault` if there is nothing at ``folder``, or no ledger and no
-    CodeCarbon CSV in it. A damaged ledger or CSV row, or one with impossible numbers, is reported in ``problems`` and
-    left out.
+    Copies of a record count once; records whose ledger is gone are of the stage ``superseded``. ranks_once: of
+    CodeCarbon's rows that counted one machine at the same time, one counts; else they are flagged. Raises
+    :class:`Fault` if there is nothing at ``folder``, or no ledger and no CodeCarbon CSV in it. A damaged ledger or
+    CSV row, or one with impossible numbers, is reported in ``problems`` and left out.
     """
     root = Path(folder)
     found = find_files(root)
@@ -92,8 +94,10 @@ def collect(folder: Path | str, *, windows: bool = True, ranks_once: bool = Fals
         why = problems[0] if problems else f"it holds neither{others}; name the folder where they are"
         raise Fault(f"{root} holds no run: expected ledgers (*.jsonl) or CodeCarbon's CSVs below it; {why}")
     runs = to_frame(read)
-    copy, said = copied(runs)
-    kept = ~copy
+    kept, said = each_job_once(runs)
+    copy, more = copied(runs.assign(origin=runs["origin"].where(kept, "")))
+    kept &= ~copy
+    said += more
     groups = rank_groups(runs.assign(origin=runs["origin"].where(kept, "")))
     if ranks_once:
         again, of_ranks = once(runs, groups)
@@ -176,7 +180,9 @@ def _read_files(paths: Sequence[str], root: Path, windows: bool) -> _Chunk:
         try:
             if is_ledger(path):
                 check_head(path)
-                run, closed = ledger_rows(path, windows=windows)
+                run, closed = (
+                    (superseded_row(path), []) if is_record(path) else ledger_rows(path, windows=windows)
+                )
                 # A killed job's energy comes from its ticks, which are in no row.
                 if run["truncated"] and (sentence := first_wrong(path)):
                     tables.problems.append(sentence)

@@ -33,10 +33,15 @@ UTILISATION = "_utilisation_percent"
 _encode = json.JSONEncoder(sort_keys=True).encode
 
 
-def runs_and_windows(paths: Iterable[Path | str]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Both frames, each ledger read once: see :func:`runs_frame` and :func:`windows_frame`."""
+def runs_and_windows(
+    paths: Iterable[Path | str], further: Iterable[dict[str, Any]] = ()
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Both frames, each ledger read once: see :func:`runs_frame` and :func:`windows_frame`.
+
+    further: rows of runs that have no windows, such as superseded ones.
+    """
     runs, windows = _rows(paths, windows=True)
-    return mark_runs(typed_frame(runs)), _windows(windows)
+    return mark_runs(typed_frame([*runs, *further])), _windows(windows)
 
 
 def runs_frame(paths: Iterable[Path | str]) -> pd.DataFrame:
@@ -101,6 +106,7 @@ def _run_row(ledger: JobLedger) -> dict[str, Any]:
         "origin": LEDGER,
         "path": str(ledger.path),
         "run_id": None,
+        "record_id": first.start.get("record_id"),
         "job": start["job"],
         "stage": start["stage"],
         **_label_columns(start["labels"]),

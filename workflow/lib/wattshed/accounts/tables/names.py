@@ -4,7 +4,7 @@ import re
 from pathlib import PurePath
 
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".zip")
-LEDGERS = (".jsonl", ".jsonl.part")
+LEDGERS = (".jsonl", ".jsonl.part", ".jsonl.spent")
 # Programs and people add to a table's name: emissions.csv.bak, emissions.csv_0.bak, emissions.csv~.
 TABLE = re.compile(r"\.[ct]sv(?![a-z])")
 # A record by its name alone, in a form that is not read, with the cure.

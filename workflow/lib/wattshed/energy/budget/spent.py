@@ -1,4 +1,4 @@
-"""What the jobs of a study have spent so far, for its budget: finished, killed and running ones."""
+"""What the jobs of a study have spent so far, for its budget: finished, killed, running and superseded ones."""
 
 from __future__ import annotations
 
@@ -8,24 +8,29 @@ from typing import Any
 
 from wattshed.energy.ledger.attempts import attempt_energy
 from wattshed.energy.ledger.reading import Attempt, parse_ledger
+from wattshed.energy.ledger.records import is_ledger, record_id_of, same_files
 from wattshed.foundation.faults import Fault
 
 # A machine without a GPU has this component in its ledger as missing: no energy is left out.
 NO_GPU = "gpu"
 # A job that ends meanwhile renames its ledger; all ledgers are then read again, at most this many times.
 LOOKS = 5
-PATTERNS = ("*.jsonl", "*.jsonl.part")
 
 
 def spent_in(folder: Path) -> float:
-    """Energy [kWh] of all ledgers below ``folder``; 0 for a folder without any.
+    """Energy [kWh] of all ledgers and records below ``folder``, each job once; 0 for a folder without any.
 
     Raises :class:`Fault` as :func:`spent_of` does.
     """
     for _ in range(LOOKS):
         try:
-            found = {path for pattern in PATTERNS for path in folder.rglob(pattern)}
-            return sum(spent_of(path) for path in sorted(found))
+            found = sorted(path for path in folder.rglob("*.jsonl*") if is_ledger(path))
+            jobs: dict[str, float] = {}
+            for same in same_files(found):
+                # A copy of a record is as long as its ledger, or shorter if the job went on.
+                job = record_id_of(same[0]) or str(same[0])
+                jobs[job] = max(jobs.get(job, 0.0), spent_of(same[0]))
+            return sum(jobs.values())
         except FileNotFoundError:
             continue
     raise Fault(f"the ledgers in {folder} keep changing their names while they are read: run the job again.")
@@ -60,6 +65,7 @@ def _attempt_kwh(attempt: Attempt, path: Path) -> float:
     if attempt.end is not None and (missing or not known):
         raise Fault(
             f"{path} does not know the energy of {', '.join(missing) or 'any component'}, so a budget of the "
-            "study cannot be kept: see wattshed doctor for the sensor and run the job again, or remove the budget."
+            "study cannot be kept: see wattshed doctor for the sensor, then delete this file and run the job again, or "
+            "remove the budget."
         )
     return sum(known)

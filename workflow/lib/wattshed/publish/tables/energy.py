@@ -4,6 +4,7 @@ import pandas as pd
 
 from wattshed.accounts.runs.stages import TOTAL, stages_frame
 from wattshed.energy.reading import COMPONENTS
+from wattshed.foundation.vocabulary import Stage
 from wattshed.publish.typesetting.beside_others import RULE
 from wattshed.publish.typesetting.scales import G_PER_KG, WH_PER_KWH
 from wattshed.publish.typesetting.status_marks import energy_mark
@@ -83,6 +84,12 @@ def energy_notes(stages: pd.DataFrame) -> list[str]:
                 f"{part.upper()} is known in {total[f'{part}_jobs']} of {total['jobs']} jobs: its sum is a lower "
                 "bound."
             )
+    superseded = stages[stages["stage"] == Stage.SUPERSEDED]
+    if len(superseded):
+        notes.append(
+            f"Superseded: {superseded['jobs'].iloc[0]} jobs whose results no longer exist, because they failed, were "
+            "killed or were measured again; what they spent counts in the total, and in no other result."
+        )
     if total["truncated_jobs"]:
         notes.append(
             f"{total['truncated_jobs']} jobs were killed; they count up to their last closed window."

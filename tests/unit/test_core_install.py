@@ -20,7 +20,7 @@ IMPORTED_AS = {"nvidia-ml-py": "pynvml", "pyyaml": "yaml", "torch-geometric": "t
 # Loaded by name, so no import shows them.
 LOADED_BY_NAME = ("energy/sensors/*.py", "door/*.py", "door/*/*.py", "commands/*.py")
 # These are found if they are there; without them their sensor or callback is missing.
-OPTIONAL = {"zeus", "amdsmi", "torch", "lightning", "transformers"}
+OPTIONAL = {"zeus", "amdsmi", "torch", "lightning", "transformers", "zstandard"}
 # A part of matplotlib, which brings it.
 BROUGHT = {"cycler"}
 

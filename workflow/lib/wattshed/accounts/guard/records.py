@@ -10,8 +10,8 @@ import pandas as pd
 
 from wattshed import __version__
 from wattshed.accounts.marks.flags import USED
+from wattshed.accounts.marks.scopes import MACHINE, OWN
 from wattshed.accounts.reading.frame_types import FORECASTS
-from wattshed.accounts.reading.scopes import MACHINE, OWN
 from wattshed.energy.reading import COMPONENTS
 from wattshed.energy.share.usage import was_alone
 from wattshed.foundation.faults import Fault

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from wattshed.accounts.marks.energy_curves import EnergyCurve, attempt_curves
-from wattshed.accounts.reading.scopes import OWN, with_scope
+from wattshed.accounts.marks.scopes import OWN, with_scope
 from wattshed.energy.ledger.attempts import attempt_duration_s
 from wattshed.energy.ledger.reading import JobLedger, read_ledger
 from wattshed.energy.reading import COMPONENTS

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from wattshed.accounts.reading.scopes import MACHINE, OWN
+from wattshed.accounts.marks.scopes import MACHINE, OWN
 from wattshed.energy.ledger.attempts import NOT_RECORDED, Energy, Part, sum_parts
 from wattshed.energy.reading import worst_status
 

@@ -245,6 +245,7 @@ def measure(quick: bool) -> tuple[list[Row], list[dict[str, float]], list[tuple[
     add(
         "guard: false alarms", f"{100 * guard['false_alarms']:.1f} %", "<= 5 %", guard["false_alarms"] <= 0.05
     )
+    _shared_machine(add)
     faults = energy_faults.inject_all()
     good = sum(fine for _, fine, _ in faults)
     add(
@@ -268,6 +269,78 @@ def measure(quick: bool) -> tuple[list[Row], list[dict[str, float]], list[tuple[
         last["peak_mib"] <= 1024,
     )
     return rows, growth, faults
+
+
+def _shared_machine(add: Callable[[str, str, str, bool], None]) -> None:
+    """A job beside other programs."""
+    import energy_shared as shared
+
+    with tempfile.TemporaryDirectory() as name:
+        place = Path(name)
+        steps = shared.steps_per_epoch(place)
+        found = shared.trainings_beside_burners(place, steps)
+        quiet = found[0]
+        for count, beside in found.items():
+            where = "quiet" if not count else f"beside {count} burner{'s' if count > 1 else ''}"
+            change = shared.mean(beside.own_j) / shared.mean(quiet.own_j) - 1
+            machine = shared.mean(beside.machine_j) / shared.mean(quiet.machine_j) - 1
+            flagged = beside.flagged == (beside.windows if count else 0)
+            add(
+                f"the same training {len(beside.own_j)} times in turns, {where}: own energy against quiet, coefficient "
+                "of variation; machine-wide beside it",
+                f"{100 * change:+.1f} %, {shared.spread(beside.own_j):.3f}; {100 * machine:+.0f} %, "
+                f"{shared.spread(beside.machine_j):.3f}",
+                "within 15 %, <= 0.15",
+                abs(change) <= 0.15 and shared.spread(beside.own_j) <= 0.15,
+            )
+            add(
+                f"{where}: epochs flagged as not alone",
+                f"{beside.flagged} of {beside.windows}",
+                "all" if count else "none",
+                flagged,
+            )
+        real = shared.real_guard(place, found, steps)
+        add(
+            "guard on identical code, quiet against burdened, real trials: false alarms (undecided beside it)",
+            f"{real['burdened_alarms']} of {real['burdened']} ({real['burdened_undecided']})",
+            "<= 5 %",
+            real["burdened_alarms"] <= 0.05 * real["burdened"],
+        )
+        add(
+            "the same, quiet against quiet, real trials: false alarms",
+            f"{real['quiet_alarms']} of {real['quiet']}",
+            "<= 5 %",
+            real["quiet_alarms"] <= 0.05 * real["quiet"],
+        )
+        add(
+            "a true rise of 5 %, quiet, n = 10 epochs, real trials: caught",
+            f"{real['risen_caught']} of {real['risen']}",
+            ">= 90 %",
+            real["risen_caught"] >= 0.9 * real["risen"],
+        )
+        simulated = shared.simulated_guard(found)
+        add(
+            f"{shared.SIMULATED} trials drawn from the measured epochs: false alarms burdened, quiet; 5 % caught",
+            f"{100 * simulated['burdened']:.1f} %, {100 * simulated['quiet']:.1f} %; {100 * simulated['risen']:.1f} %",
+            "<= 5 %, <= 5 %; >= 90 %",
+            max(simulated["burdened"], simulated["quiet"]) <= 0.05 and simulated["risen"] >= 0.9,
+        )
+    eight = shared.eight_at_once()
+    add(
+        "8 jobs of 4-fold loads at once, machine of known power: largest error of a job's own energy (median; machine-wide "
+        "over truth beside it)",
+        f"{100 * eight['largest']:.1f} % ({100 * eight['median']:.1f} %; up to {eight['machine_wide']:.0f} times)",
+        "<= 5 %",
+        eight["records"] == 8 and eight["largest"] <= 0.05,
+    )
+    start = shared.start_up_s()
+    more = start["wattshed"] - start["true"]
+    add(
+        "`wattshed measure --idle-s 0 -- true` over `true` (median of 9, in turns); `codecarbon monitor` beside it",
+        f"{more:.2f} s; {start['codecarbon'] - start['true']:.2f} s",
+        "<= 0.8 s",
+        more <= 0.8,
+    )
 
 
 def page(rows: list[Row], growth: list[dict[str, float]], faults: list[tuple[str, bool, str]]) -> str:

@@ -117,10 +117,10 @@ def eight_on_a_made_up_machine() -> dict[str, float]:
         spans = sorted(_span(path) for path, _, _ in jobs)
         truth_j = sum(machine_j(start, end) for start, end in _union(spans))
         runs = collect(folder).runs
-        naive_j = float(runs["energy_kwh"].sum()) * JOULES_PER_KWH
+        naive_j = float(runs["machine_kwh"].sum()) * JOULES_PER_KWH
         return {
             "records": len(runs),
-            "attributed_share": float(runs["attributed_kwh"].sum()) * JOULES_PER_KWH / truth_j,
+            "attributed_share": float(runs["machine_attributed_kwh"].sum()) * JOULES_PER_KWH / truth_j,
             "naive_share": naive_j / truth_j,
         }
 
@@ -146,7 +146,7 @@ def eight_on_this_machine() -> dict[str, float]:
         power_w = truth_j / sum(end - start for start, end in spans)
         return {
             "records": len(runs),
-            "attributed_share": float(runs["attributed_kwh"].sum()) * JOULES_PER_KWH / truth_j,
+            "attributed_share": float(runs["machine_attributed_kwh"].sum()) * JOULES_PER_KWH / truth_j,
             "codecarbon_records": len(plain),
             "codecarbon_share": float(plain["energy_kwh"].sum()) * JOULES_PER_KWH / (power_w * lasted_s),
         }

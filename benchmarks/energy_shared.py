@@ -148,6 +148,10 @@ def trainings_beside_burners(folder: Path, steps: int) -> dict[int, Beside]:
     return found
 
 
+def mean(values: list[float]) -> float:
+    return statistics.mean(values)
+
+
 def spread(values: list[float]) -> float:
     """Coefficient of variation."""
     return statistics.stdev(values) / statistics.mean(values)

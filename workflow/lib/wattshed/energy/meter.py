@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from wattshed.energy.ledger.scalars import plain_labels, plain_values
 from wattshed.energy.reading import TOO_SHORT, Reading
 from wattshed.energy.window import Measurement, Window
 
@@ -74,7 +75,7 @@ class Meter:
 
     def begin(self, name: str, **labels: Any) -> Window:
         """Open a window; :meth:`end` closes it. Windows need not nest."""
-        window = Window(name, labels)
+        window = Window(name, plain_labels(labels, f"the window {name}"))
         self._synchronise()
         with self._lock:
             self._open[id(window)] = (window, self._edge())
@@ -100,6 +101,8 @@ class Meter:
         if duration_s < resolution_s:
             total = total.refused(f"window of {duration_s:.3g} s {TOO_SHORT} of {resolution_s:g} s")
         sampled = {"sampled": window.samples_json()} if window.sampled else {}
+        values, notes = plain_values(window.values)
+        noted = {"notes": notes} if notes else {}
         self._ledger.append(
             "window",
             name=window.name,
@@ -109,7 +112,8 @@ class Meter:
             end_s=last.at_s - self._first.at_s,
             duration_s=duration_s,
             energy=total.to_json(),
-            values=window.values,
+            values=values,
+            **noted,
             **sampled,
         )
         window.duration_s = duration_s / window.repeats

@@ -16,13 +16,14 @@ THROTTLE = "_throttle_bits"
 class Window:
     """A span of work. ``duration_s``, ``energy`` and ``net`` are per repeat, once it is closed.
 
-    Set ``repeats`` if the same work was done several times in it. ``values`` are written to the ledger unchanged.
+    Set ``repeats`` if the same work was done several times in it. ``values`` are written to the ledger as numbers:
+    scalars of any type are kept, and anything else is noted there with its reason.
     """
 
     name: str
     labels: dict[str, Any] = field(default_factory=dict)
     repeats: int = 1
-    values: dict[str, float | None] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
     duration_s: float = 0.0
     energy: Reading = field(default_factory=lambda: Reading({}))
     net: Reading = field(default_factory=lambda: Reading({}))

@@ -43,12 +43,14 @@ def test_the_last_row_of_a_run_counts_since_rows_are_cumulative(tmp_path):
 
 
 def test_nothing_of_a_csv_is_called_measured_and_a_zero_gpu_is_missing(tmp_path):
-    write(tmp_path / "a.csv", row("gpu at zero", gpu_energy=0.0), row("none", gpu_energy=0.0, gpu_count=""))
+    write(
+        tmp_path / "a.csv", row("gpu at zero", gpu_energy=0.0), row("without", gpu_energy=0.0, gpu_count="")
+    )
     runs = collect(tmp_path).runs.set_index("run_id")
     assert (runs["energy_status"] == "estimated").all()
     assert runs["gpu_kwh"].isna().all()
     assert "exactly 0 kWh" in runs.loc["gpu at zero", "gpu_source"]
-    assert "no GPU" in runs.loc["none", "gpu_source"]
+    assert "no GPU" in runs.loc["without", "gpu_source"]
 
 
 def test_codecarbons_pue_is_taken_out_again(tmp_path):
@@ -58,7 +60,8 @@ def test_codecarbons_pue_is_taken_out_again(tmp_path):
 
 def test_what_the_emission_report_should_have_seen_is_flagged(tmp_path):
     for number in range(6):
-        write(laid_out(tmp_path, run=f"run-{number}"), row(f"id-{number}"))
+        ended = f"2025-06-{number + 1:02d}T10:00:00"
+        write(laid_out(tmp_path, run=f"run-{number}"), row(f"id-{number}", timestamp=ended))
     quebec = {"country_iso_code": "CAN", "region": "Quebec", "emissions": 0.4115 * 0.0024}
     write(laid_out(tmp_path, run="vpn"), row("quebec", **quebec))
     runs = collect(tmp_path).runs.set_index("run_id")

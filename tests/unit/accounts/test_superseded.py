@@ -1,6 +1,5 @@
 """What was spent on results that no longer exist counts once in the totals, and in nothing else."""
 
-import os
 import shutil
 
 import numpy as np
@@ -184,15 +183,6 @@ def test_a_pool_of_processes_counts_links_and_copies_once_too(study, rerun, tmp_
     together = collect(tmp_path)
     assert together.runs["attributed_kwh"].sum() == alone.runs["attributed_kwh"].sum()
     assert np.array_equal(together.windows["job"], alone.windows["job"])
-
-
-def test_a_ledger_that_disappears_while_names_are_compared_is_no_defect(study, rerun, monkeypatch):
-    names = [str(path) for path in sorted(study.rglob("*.jsonl*"))]
-    os.unlink(study / "ledger/training/ridge.jsonl")
-    monkeypatch.setattr(collecting, "_files", lambda root: names)
-    found = collect(study)
-    assert sorted(found.runs["record_id"]) == ["1", "2", "3", "4", "5"]
-    assert "does not exist" in found.problems[0]
 
 
 def test_the_table_of_energy_has_a_row_of_superseded_jobs_and_says_what_they_are(study, rerun):

@@ -11,6 +11,9 @@ from wattshed.accounts.comparison.leaders import low_carbon_leaders
 from wattshed.accounts.comparison.normalised import normalised_metrics
 from wattshed.accounts.comparison.overlay import epoch_curves
 from wattshed.accounts.estimates.retro import separate_totals
+from wattshed.accounts.reading.ranks import COUNTED_AGAIN
+from wattshed.accounts.runs.hardware import add_hardware
+from wattshed.accounts.runs.lower_bounds import missing_parts, what_is_missing
 from wattshed.commands.screen import open_console, plain_table
 from wattshed.energy.reading import worst_status
 from wattshed.foundation.vocabulary import TRAINING_WINDOWS, Stage
@@ -34,8 +37,12 @@ SHOWN_PROBLEMS = 5
 
 def totals_frame(runs: pd.DataFrame) -> pd.DataFrame:
     """One row per stage and model: n, sums of time, energy (shared out where jobs overlapped) and mass, and the
-    mean energy of a run with its 95 % interval."""
-    frame = runs.assign(model=runs["model"].fillna(""))
+    mean energy of a run with its 95 % interval.
+
+    cpu_hours, gpu_hours: sums, null where no run knows them. missing: what the energy lacks, such as ``GPU not
+    metered``, else null; then ``lower_bound`` is True and all sums of energy and mass are lower bounds.
+    """
+    frame = add_hardware(runs).assign(model=runs["model"].fillna(""))
     frame["group"] = frame["stage"] + "\t" + frame["model"]
     means = summarise(frame, "group", ["attributed_kwh"]).set_index("group")
     grouped = frame.groupby("group", sort=False)
@@ -47,7 +54,12 @@ def totals_frame(runs: pd.DataFrame) -> pd.DataFrame:
         co2e_kg=("co2e_kg", lambda part: part.sum(skipna=False)),
         energy_status=("energy_status", worst_status),
         flagged=("flags", "count"),
+        cpu_hours=("cpu_hours", lambda part: part.sum(min_count=1)),
+        gpu_hours=("gpu_hours", lambda part: part.sum(min_count=1)),
     )
+    lacking = {group: what_is_missing(part) for group, part in grouped}
+    sums["missing"] = pd.array([lacking[group] or None for group in sums.index], dtype="string")
+    sums["lower_bound"] = sums["missing"].notna()
     sums["mean_kwh"] = means["attributed_kwh_mean"]
     sums["mean_low_kwh"] = means["attributed_kwh_low"]
     sums["mean_high_kwh"] = means["attributed_kwh_high"]
@@ -58,7 +70,9 @@ def totals_frame(runs: pd.DataFrame) -> pd.DataFrame:
 
 def print_totals(runs: pd.DataFrame, totals: pd.DataFrame, problems: list[str], ignored: int) -> None:
     console = open_console()
-    numbers = ("n", "time, h", "energy, Wh", "a run, Wh", "above idle, Wh", "CO2e, g", "flagged")
+    hours = [name for name in ("cpu_hours", "gpu_hours") if totals[name].fillna(0).any()]
+    titles = tuple(name[:3].upper() + "-hours" for name in hours)
+    numbers = ("n", "time, h", *titles, "energy, Wh", "a run, Wh", "above idle, Wh", "CO2e, g", "flagged")
     table = plain_table(f"{len(runs)} runs", "stage", "model", *numbers, "status", numeric=numbers)
     for row in totals.to_dict("records"):
         table.add_row(
@@ -66,25 +80,37 @@ def print_totals(runs: pd.DataFrame, totals: pd.DataFrame, problems: list[str], 
             row["model"] or "-",
             str(row["runs"]),
             f"{row['duration_s'] / 3600:.3f}",
-            _short(1000 * row["energy_kwh"]),
-            _mean(row),
+            *(_short(row[name]) for name in hours),
+            _bound(row, _short(1000 * row["energy_kwh"])),
+            _bound(row, _mean(row)),
             _short(1000 * row["net_kwh"]),
-            _short(1000 * row["co2e_kg"]),
+            _bound(row, _short(1000 * row["co2e_kg"])),
             str(row["flagged"] or ""),
-            row["energy_status"],
+            row["energy_status"] if not row["lower_bound"] else f"{row['energy_status']}; {row['missing']}",
         )
     console.print(table)
     console.print("A run, Wh: mean and 95 % interval over the runs. A dash means unknown, not zero.")
+    for reason, count in missing_parts(runs).sum().items():
+        if count:
+            console.print(
+                f"{count} runs: {reason}, so that their energy and every total with them is a lower bound.",
+                style="yellow",
+                markup=False,
+            )
     flags = runs["flags"].dropna().str.split(", ").explode().value_counts()
     for flag, count in flags.items():
-        console.print(f"{count} runs: {flag}", style="yellow", markup=False)
+        hint = " (--ranks-once counts them once)" if flag == COUNTED_AGAIN else ""
+        console.print(f"{count} runs: {flag}{hint}", style="yellow", markup=False)
     if runs["co2e_kg"].isna().any():
         unknown = int(runs["co2e_kg"].isna().sum())
         console.print(
             f"{unknown} runs have no mass: their place or energy is unknown (--country).", markup=False
         )
     if ignored:
-        console.print(f"{ignored} CSV files are not from CodeCarbon and were left out.", markup=False)
+        console.print(
+            f"{ignored} CSV files are not from CodeCarbon and were left out, with other files of such names.",
+            markup=False,
+        )
     for sentence in problems[:SHOWN_PROBLEMS]:
         console.print(sentence, style="red", markup=False)
     if len(problems) > SHOWN_PROBLEMS:
@@ -173,6 +199,10 @@ def _write_table(folder: Path, name: str, latex: str) -> Path:
     path = folder / f"{name}.tex"
     write_text(path, latex)
     return path
+
+
+def _bound(row: dict[Any, Any], text: str) -> str:
+    return f"at least {text}" if row["lower_bound"] and text != "-" else text
 
 
 def _mean(row: dict[Any, Any]) -> str:

@@ -4,7 +4,7 @@ Their records count in the totals, as runs of the stage ``superseded``, and nowh
 no mean, ladder or frontier and no guard takes them.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -51,23 +51,6 @@ def superseded_row(path: Path | str) -> Row:
     """A record's run: its stage is ``superseded``, and ``of_stage`` is the one that it was measured in."""
     row, _ = ledger_rows(path, windows=False)
     return {**row, "stage": Stage.SUPERSEDED, "of_stage": row["stage"]}
-
-
-def without_second_names(files: Sequence[str]) -> list[str]:
-    """The files without records whose ledger is among them, and without attempts set aside whose record is.
-
-    Records are few or none: without one, no file is looked at.
-    """
-    if not any(map(is_record, files)):
-        return list(files)
-    left_out: set[str] = set()
-    for same in same_files(map(Path, files), skip_missing=True):
-        records = [path for path in same if is_record(path)]
-        if not records or len(same) == 1:
-            continue
-        current = [path for path in same if not is_record(path) and not is_set_aside(path)]
-        left_out |= {str(path) for path in same if path not in (current or records[:1])}
-    return [file for file in files if file not in left_out]
 
 
 def each_job_once(runs: pd.DataFrame) -> tuple[np.ndarray, list[str]]:

@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 
 from wattshed.energy.ledger.writing import SCHEMA
 from wattshed.foundation.faults import Fault
+from wattshed.foundation.opening.regular_files import DAMAGED, read_regular, why
 
 EVENTS = "start, sensors, window, tick or end"
 
@@ -49,13 +50,13 @@ def read_ledger(path: Path | str) -> JobLedger:
     """
     place = Path(path)
     try:
-        with open(path, "rb", buffering=0) as file:
-            content = file.readall()
+        content = read_regular(path)
     except FileNotFoundError as error:
         raise Fault(f"{place} does not exist: run the job that writes it first.") from error
-    except OSError as error:
+    except DAMAGED as error:
         raise Fault(
-            f"{place} cannot be read ({error.strerror}): expected a ledger that this user may read; change its rights."
+            f"{place} cannot be read ({why(error)}): expected a ledger that this user may read; change its rights, or "
+            "restore the file."
         ) from error
     ledger = parse_ledger(content, place)
     if not ledger.attempts:

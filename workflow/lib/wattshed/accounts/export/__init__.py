@@ -1,0 +1,1 @@
+"""Doors out: CodeCarbon's layout and Prometheus text."""

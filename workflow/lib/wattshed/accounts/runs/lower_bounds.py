@@ -1,0 +1,60 @@
+"""Runs whose energy lacks a part: every total that contains one is a lower bound, and says so."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from wattshed.accounts.reading.codecarbon_rows import GPU_ZERO
+
+GPU_MISSING = "GPU not metered"
+CPU_MISSING = "CPU not metered"
+RAM_MISSING = "memory not metered"
+KILLED = "killed"
+# A GPU that is there and cannot be read says so in its source: a GPU in MIG mode has no counter of its own.
+UNREADABLE = ("MIG", GPU_ZERO)
+
+
+def missing_parts(runs: pd.DataFrame) -> pd.DataFrame:
+    """bool [runs] per reason, as columns: parts of the machine without an energy, and jobs that were killed.
+
+    A machine without a GPU lacks none. A run whose parts are all unknown but whose sum is not (old CSVs) lacks nothing.
+    """
+    known = runs[["cpu_kwh", "ram_kwh", "gpu_kwh"]].notna()
+    some = known.any(axis=1)
+    return pd.DataFrame(
+        {
+            GPU_MISSING: some & ~known["gpu_kwh"] & _has_gpu(runs),
+            CPU_MISSING: some & ~known["cpu_kwh"],
+            RAM_MISSING: some & ~known["ram_kwh"],
+            KILLED: runs["truncated"].fillna(False).astype(bool),
+        },
+        index=runs.index,
+    )
+
+
+def lower_bound(runs: pd.DataFrame) -> np.ndarray:
+    """bool [runs]: the run's energy is at least the one that is stated."""
+    return missing_parts(runs).any(axis=1).to_numpy(dtype=bool)
+
+
+def what_is_missing(runs: pd.DataFrame) -> str:
+    """The reasons that occur among the runs, comma-separated; empty if their total is whole."""
+    found = missing_parts(runs)
+    return ", ".join(str(reason) for reason in found if found[reason].any())
+
+
+def _has_gpu(runs: pd.DataFrame) -> pd.Series:
+    texts = runs["machine"].astype("string")
+    present = {text: _present(text) for text in texts.dropna().unique()}
+    listed = texts.map(present).fillna(False).astype(bool)
+    stated = runs["gpu_source"].astype("string").fillna("")
+    for words in UNREADABLE:
+        listed |= stated.str.contains(words, regex=False).astype(bool)
+    return listed
+
+
+def _present(text: str) -> bool:
+    machine: dict[str, Any] = json.loads(text)
+    return bool(machine.get("gpus") or machine.get("gpu_present") or machine.get("gpu_count"))

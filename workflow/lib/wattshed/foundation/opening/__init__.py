@@ -1,0 +1,1 @@
+"""How files that others wrote are opened."""

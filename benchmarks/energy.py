@@ -327,8 +327,8 @@ def _shared_machine(add: Callable[[str, str, str, bool], None]) -> None:
         )
     eight = shared.eight_at_once()
     add(
-        "8 jobs of 4-fold loads at once, machine of known power: largest error of a job's own energy (median; machine-wide "
-        "over truth beside it)",
+        "8 jobs of 4-fold loads at once, machine of known power: largest error of a job's own energy (median; "
+        "machine-wide over truth beside it)",
         f"{100 * eight['largest']:.1f} % ({100 * eight['median']:.1f} %; up to {eight['machine_wide']:.0f} times)",
         "<= 5 %",
         eight["records"] == 8 and eight["largest"] <= 0.05,

@@ -23,11 +23,18 @@ def test_an_event_is_on_disk_when_append_returns(tmp_path):
     assert not (tmp_path / "job.jsonl.part").exists()
 
 
-def test_nan_is_refused(tmp_path):
+def test_nan_infinity_and_objects_are_written_as_null_and_text(tmp_path):
     ledger = Ledger(tmp_path / "job.jsonl", resumes=False)
-    with pytest.raises(ValueError, match="Out of range float"):
-        ledger.append("window", values={"loss": float("nan")})
-    assert (tmp_path / "job.jsonl.part").read_text() == ""
+    ledger.append(
+        "window", values={"loss": float("nan")}, labels={"net": object, 3: float("inf")}, name="caf\udce9"
+    )
+    (event,) = events_of(tmp_path / "job.jsonl.part")
+    assert event == {
+        "event": "window",
+        "values": {"loss": None},
+        "labels": {"net": "<class 'object'>", "3": None},
+        "name": "caf\\xe9",
+    }
 
 
 def test_a_resumed_job_keeps_the_energy_of_the_killed_attempt(tmp_path):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import wattshed
-from wattshed.foundation.recovery import stale_locks
+from wattshed.foundation.recovery.processes import start_of
 from wattshed.foundation.recovery.stale_locks import RunRecord, record_locks, record_run, remove_stale_locks
 
 
@@ -132,6 +132,6 @@ def test_a_zombie_process_counts_as_ended(folder):
     child = subprocess.Popen([sys.executable, "-c", ""])
     os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
     try:
-        assert stale_locks._start_of(child.pid) is None
+        assert start_of(child.pid) is None
     finally:
         child.wait()

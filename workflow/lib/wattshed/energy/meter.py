@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from wattshed.energy.ledger.scalars import plain_labels, plain_values
 from wattshed.energy.reading import TOO_SHORT, Reading
 from wattshed.energy.sensors.stated import constants_of, whole_components
 from wattshed.energy.share.own_energy import RESOLUTION_S, OwnEnergy
@@ -100,7 +101,7 @@ class Meter:
 
     def begin(self, name: str, **labels: Any) -> Window:
         """Open a window; :meth:`end` closes it. Windows need not nest."""
-        window = Window(name, labels)
+        window = Window(name, plain_labels(labels, f"the window {name}"))
         self._synchronise()
         with self._lock:
             self._open[id(window)] = (window, self._edge())
@@ -131,6 +132,8 @@ class Meter:
             exact = len(self._usage.pids) == 1 and duration_s >= RESOLUTION_S
             own = own.refused(too_short, except_for=self._own.exact if exact else frozenset())
         sampled = {"sampled": window.samples_json()} if window.sampled else {}
+        values, notes = plain_values(window.values)
+        noted = {"notes": notes} if notes else {}
         self._ledger.append(
             "window",
             name=window.name,
@@ -142,7 +145,8 @@ class Meter:
             energy=total.to_json(),
             own=own.to_json(),
             use=use.to_json(duration_s),
-            values=window.values,
+            values=values,
+            **noted,
             **sampled,
         )
         window.duration_s = duration_s / window.repeats

@@ -16,13 +16,16 @@ from wattshed.energy.budget.budget import Budget
 from wattshed.energy.carbon.carbon import Location, yearly_intensity
 from wattshed.energy.host import Host
 from wattshed.energy.idle import find_idle_power
-from wattshed.energy.ledger.records import keep_record, records_folder
-from wattshed.energy.ledger.writing import SCHEMA, Ledger
+from wattshed.energy.ledger.folders import checked_path
+from wattshed.energy.ledger.records import Record, keep_record, records_folder
+from wattshed.energy.ledger.scalars import plain_labels
+from wattshed.energy.ledger.writing import SCHEMA, Ledger, NeverBegan
 from wattshed.energy.meter import Meter, Totals
 from wattshed.energy.sampling.sampler import Sampler
 from wattshed.energy.sampling.sources import open_samplers
 from wattshed.energy.sensors.selection import open_sensors
 from wattshed.energy.sensors.stated import constants_of
+from wattshed.energy.sensors.steady import Steady
 from wattshed.foundation.provenance import (
     describe_batch_job,
     describe_commit,
@@ -56,8 +59,13 @@ def metered_job(
 
     resumes: this attempt continues an interrupted one, whose energy then belongs to the job. host: None takes it from
     the environment. sensors: None takes those of this machine. Raises :class:`Fault` before anything runs if the
-    ledger cannot be written or the study's budget is spent.
+    ledger cannot be written or another live process writes it, if a label is not a scalar, or if the study's budget is
+    spent.
+    What fails before the block begins leaves no ledger. Once it has begun, nothing about the record ends it. A process
+    that is forked in the block writes nothing.
     """
+    ledger_path = checked_path(ledger_path)
+    labels = plain_labels(labels, f"the job {job}")
     host = host or Host.from_environment()
     budget = Budget.from_environment()
     if budget is not None:
@@ -65,12 +73,14 @@ def metered_job(
         budget.limits(ledger_path.with_name(ledger_path.name + ".part"), resumes=resumes)
     if sensors is None:
         sensors = open_sensors(metering)
+    sensors = [Steady(sensor) for sensor in sensors]
     records = records_folder(ledger_path, stage)
     ledger = Ledger(ledger_path, resumes=resumes)
+    record = Record(ledger.part)
     started = datetime.now(UTC)
-    write_start(ledger, stage, job, labels, host, started, record_id := uuid4().hex)
-    record = keep_record(ledger.part, records, record_id)
     try:
+        write_start(ledger, stage, job, labels, host, started, record_id := uuid4().hex)
+        record = keep_record(ledger.part, records, record_id)
         for sensor in sensors:
             sensor.start()
         idle, idle_missing = find_idle_power(sensors, host.idle_folder, metering)
@@ -93,15 +103,24 @@ def metered_job(
             idle_missing=idle_missing,
         )
         with Sampler(meter, sampled, metering.sample_every_s, metering.tick_every_s):
+            ledger.work_begins()
             yield meter
+            if not ledger.own:
+                return
             totals = meter.since_start()
+    except NeverBegan:
+        ledger.discard()
+        record.close()
+        raise
     except BaseException:
-        ledger.abandon()
+        ledger.give_up()
         record.close()
         raise
     finally:
-        for sensor in sensors:
-            sensor.stop()
+        # A forked process has the sensors too: they are its parent's.
+        if ledger.own:
+            for sensor in sensors:
+                sensor.stop()
     write_end(ledger, totals, began, reason=meter.stop_reason, exit_code=meter.exit_code)
     record.close()
     ledger.finish()

@@ -19,14 +19,14 @@ class Window:
 
     own: the job's own energy, without idle power where that is known. energy: machine-wide and gross; net: that less
     the idle power. use: of the whole window. alone: whether others took at most a tenth of the busy time; None if
-    unknown. Set ``repeats`` if the same work was done several times in it. ``values`` are written to the ledger
-    unchanged.
+    unknown. Set ``repeats`` if the same work was done several times in it. ``values`` are written to the ledger as
+    numbers: scalars of any type are kept, and anything else is noted there with its reason.
     """
 
     name: str
     labels: dict[str, Any] = field(default_factory=dict)
     repeats: int = 1
-    values: dict[str, float | None] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
     duration_s: float = 0.0
     energy: Reading = field(default_factory=lambda: Reading({}))
     net: Reading = field(default_factory=lambda: Reading({}))

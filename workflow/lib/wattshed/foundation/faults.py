@@ -38,12 +38,13 @@ def run_script(main: Callable[[Sequence[str] | None], None], argv: Sequence[str]
     """
     try:
         main(argv)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except Fault as fault:
-        _report(f"error: {fault}")
+        say(f"error: {fault}")
         return FAULT_EXIT_CODE
     except KeyboardInterrupt:
-        _report("interrupted: run the same command again to continue; finished results are kept.")
+        say("interrupted: run the same command again to continue; finished results are kept.")
         return INTERRUPTED_EXIT_CODE
     except (Exception, SystemExit) as error:
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -52,7 +53,7 @@ def run_script(main: Callable[[Sequence[str] | None], None], argv: Sequence[str]
         if place is None:
             raise
         traceback.print_exc()
-        _report(
+        say(
             f"error: the plug-in {place} failed ({type(error).__name__}: {one_line(error)}): correct the file."
         )
         return FAULT_EXIT_CODE
@@ -61,11 +62,11 @@ def run_script(main: Callable[[Sequence[str] | None], None], argv: Sequence[str]
 
 def _full_disk(error: OSError) -> int:
     where = f" while writing {error.filename}" if error.filename else ""
-    _report(
+    say(
         f"error: the disk is full{where}: free some space and run the same command again; "
         "finished results are kept."
     )
-    _forget_unwritten_output()
+    forget_unwritten_output()
     return FAULT_EXIT_CODE
 
 
@@ -78,24 +79,29 @@ def _place_in_own_plugin(error: BaseException) -> str | None:
     return place
 
 
-def _report(sentence: str) -> None:
+def say(sentence: str) -> None:
+    """Print a line on stderr. If that is closed or full, the line goes to the terminal, or nowhere; never raises."""
     try:
-        print(sentence, file=sys.stderr, flush=True)
-    except OSError:
+        if sys.stderr is not None:
+            print(sentence, file=sys.stderr, flush=True)
+    except (OSError, ValueError):
         terminal = os.environ.get(TERMINAL, "")
         with suppress(OSError, ValueError):
-            os.write(int(terminal), f"{sentence}\n".encode())
+            os.write(int(terminal), f"{sentence}\n".encode(errors="backslashreplace"))
+        forget_unwritten_output()
 
 
-def _forget_unwritten_output() -> None:
-    """Discard what stdout still holds: it cannot be written, and Python would fail a second time when it exits."""
+def forget_unwritten_output() -> None:
+    """Discard what stdout and stderr still hold: Python would fail a second time when it exits, with exit code 120."""
     for stream in (sys.stdout, sys.stderr):
         try:
-            stream.flush()
-        except OSError:
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, stream.fileno())
-            os.close(nowhere)
+            if stream is not None:
+                stream.flush()
+        except (OSError, ValueError):
+            with suppress(OSError, ValueError):
+                nowhere = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nowhere, stream.fileno())
+                os.close(nowhere)
 
 
 def script_parser(description: str) -> argparse.ArgumentParser:

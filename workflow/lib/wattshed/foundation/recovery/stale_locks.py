@@ -9,14 +9,13 @@ import atexit
 import json
 import os
 import platform
-import time
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from wattshed.foundation.recovery.processes import boot_id, start_of
+
 RECORDS = "wattshed_runs"
 LOCKS = "locks"
-BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ class RunRecord:
         """True only if that process has certainly ended."""
         if self.host != platform.node():
             return False
-        return self.boot != _boot() or _start_of(self.pid) != self.started
+        return self.boot != boot_id() or start_of(self.pid) != self.started
 
 
 def remove_stale_locks(folder: Path) -> list[str]:
@@ -77,9 +76,9 @@ def record_run(folder: Path) -> Path:
     path.write_text("{}", encoding="utf-8")
     record = RunRecord(
         host=platform.node(),
-        boot=_boot(),
+        boot=boot_id(),
         pid=os.getpid(),
-        started=_start_of(os.getpid()) or "",
+        started=start_of(os.getpid()) or "",
         since_s=path.stat().st_mtime,
     )
     _write(path, record)
@@ -122,32 +121,3 @@ def _made_after(lock: Path, record: RunRecord) -> bool:
 
 def _locks(folder: Path) -> list[Path]:
     return sorted((folder / LOCKS).glob("*.lock"))
-
-
-def _boot() -> str:
-    with suppress(OSError):
-        return BOOT_ID.read_text(encoding="ascii").strip()
-    import psutil
-
-    # To the minute: the time of the boot is computed from clocks that drift.
-    return time.strftime("%Y-%m-%dT%H:%M", time.gmtime(psutil.boot_time() + 30))
-
-
-def _start_of(pid: int) -> str | None:
-    """When a process started, in the system's units; None if there is no such process."""
-    try:
-        # Field 22 of the line; the second one, the name in parentheses, may hold spaces.
-        line = (
-            Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
-        )
-        # A zombie has ended; its parent has not yet collected its exit status.
-        return None if line[0] == "Z" else line[19]
-    except OSError:
-        if Path("/proc/self/stat").exists():
-            return None
-    import psutil
-
-    try:
-        return str(psutil.Process(pid).create_time())
-    except psutil.NoSuchProcess:
-        return None

@@ -40,8 +40,11 @@ def test_a_block_writes_one_ledger_with_its_labels_windows_and_energy(tmp_path, 
         ("epoch", {"epoch": 1}),
     ]
     assert [one["values"] for one in windows(found)] == [{"train_loss": 0.5}] * 2
-    joules = 3.6e6 * sum(part["kwh"] for part in end["energy"].values() if part["kwh"] is not None)
-    assert job.energy_j == pytest.approx(joules)
+    for joules, which in ((job.energy_j, "own"), (job.machine_j, "energy")):
+        known = [part["kwh"] for part in end[which].values() if part["kwh"] is not None]
+        assert joules == pytest.approx(3.6e6 * sum(known))
+    assert job.energy_j < job.machine_j
+    assert job.own_cpu_s == pytest.approx(end["use"]["own_cpu_s"], abs=1e-6)
     assert job.status in ("measured", "estimated")
     assert job.duration_s == end["duration_s"] >= sum(one["duration_s"] for one in windows(found))
     assert job.co2e_kg == pytest.approx(job.energy_j / 3.6e6 * start["location"]["intensity_kg_per_kwh"])
@@ -110,7 +113,7 @@ def test_a_handle_is_started_and_stopped_once(tmp_path, capsys):
     # Too late, but no reason to end the program.
     with job.window("after"):
         pass
-    assert "part" in capsys.readouterr().err or job.missing is not None
+    assert capsys.readouterr().err == ""
 
 
 def test_a_second_start_of_a_name_is_mentioned_while_the_first_still_runs(tmp_path, capsys):
@@ -294,14 +297,15 @@ def test_a_disk_that_fills_up_during_the_work_does_not_end_it(tmp_path):
             for epoch in range(3):
                 with job.window("epoch", epoch=epoch) as window:
                     print(epoch)
-        print(job.outcome, job.energy_j, job.missing is not None)
+        print(job.outcome, job.energy_j > 0)
     """
     out, err = run(program, tmp_path)
-    assert out.splitlines() == ["0", "1", "2", "finished None True"]
+    assert out.splitlines() == ["0", "1", "2", "finished True"]
     assert "Traceback" not in err
-    assert err.count("the block 'x' has lost") >= 1
-    (part,) = tmp_path.glob("ledgers/*.part")
-    assert [event["event"] for event in events(part)[:2]] == ["start", "sensors"]
+    assert "the measured work goes on without a record" in err
+    assert "is incomplete" in err
+    (ledger,) = tmp_path.glob("ledgers/*")
+    assert [event["event"] for event in events(ledger)[:2]] == ["start", "sensors"]
 
 
 def test_a_folder_that_is_deleted_during_the_work_does_not_end_it(tmp_path):
@@ -310,11 +314,11 @@ def test_a_folder_that_is_deleted_during_the_work_does_not_end_it(tmp_path):
         from wattshed import metered
         with metered("x") as job:
             shutil.rmtree("ledgers")
-        print(job.outcome, job.energy_j)
+        print(job.outcome, job.energy_j > 0)
     """
     out, err = run(program, tmp_path)
-    assert out == "finished None\n"
-    assert "has lost the end of its record" in err
+    assert out == "finished True\n"
+    assert "cannot be renamed" in err
     assert "Traceback" not in err
 
 
@@ -380,7 +384,7 @@ def test_labels_of_any_type_are_kept_in_a_form_that_the_accounts_can_read(tmp_pa
         "path": "data/x",
         "sizes": "[1, 2]",
         "fast": True,
-        "name": "caf\udce9",
+        "name": "caf\\xe9",
         "self": None,
     }
     assert windows(events(job.ledger))[0]["labels"] == {"epoch": 3, "name": "n", "self": 1}
@@ -434,7 +438,7 @@ def test_kept_idle_power_is_used_and_none_is_measured(tmp_path, monkeypatch):
     )
     with metered("b", quiet=True, metering=MeteringBlock(idle_s=0.0)) as job:
         work()
-    assert job.net_j == pytest.approx(job.energy_j - len(kept) * 1.0 * job.duration_s)
+    assert job.net_j == pytest.approx(job.machine_j - len(kept) * 1.0 * job.duration_s)
 
 
 def test_a_copy_of_a_handle_meters_nothing(tmp_path):

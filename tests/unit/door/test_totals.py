@@ -1,46 +1,35 @@
-"""The numbers of a handle are those of its ledger."""
-
-import json
+"""The numbers of a handle are those of its meter, whatever becomes of the ledger."""
 
 import pytest
 
+from known_power import HandClock, KnownPower
 from wattshed.door.totals import joules, totals_of
+from wattshed.energy.idle import IdlePower
+from wattshed.energy.ledger.writing import Ledger
+from wattshed.energy.meter import Meter
 
 
-def write(path, *, own=None, use=None, idle=None, windows=0):
-    energy = {
-        "cpu": {"kwh": 2e-6, "status": "measured", "source": "rapl"},
-        "ram": {"kwh": 1e-6, "status": "estimated", "source": "5 W"},
-        "gpu": {"kwh": None, "status": "missing", "source": "none"},
-    }
-    end = {"event": "end", "duration_s": 2.0, "energy": energy}
-    if own is not None:
-        end["own"] = {"cpu": {"kwh": own, "status": "estimated", "source": "processor seconds"}}
-    if use is not None:
-        end["use"] = {"own_cpu_s": use}
-    events = [{"event": "start"}, {"event": "sensors", "idle": idle}]
-    events += [{"event": "window", "labels": {"text": "x" * 1000}}] * windows + [end]
-    path.write_text("".join(json.dumps(event) + "\n" for event in events))
-    return path
+@pytest.fixture
+def meter(tmp_path):
+    clock = HandClock()
+    idle = IdlePower(
+        {"cpu": 30.0}, {"cpu": "measured"}, {"cpu": "known"}, "2026-01-05T07:00:00+00:00", 5.0, 0.0
+    )
+    ledger = Ledger(tmp_path / "job.jsonl", resumes=False)
+    yield Meter(ledger, [KnownPower(clock, {"cpu": 100.0})], 0.1, idle=idle, clock=clock, sleep=clock.sleep)
+    ledger.give_up()
 
 
-def test_energies_are_joules_of_the_end_event_also_of_a_long_ledger(tmp_path):
-    found = totals_of(write(tmp_path / "a.jsonl", windows=3000))
-    assert (tmp_path / "a.jsonl").stat().st_size > 2 << 20
-    assert joules(found.energy) == pytest.approx(10.8)
-    assert (found.energy.status, found.duration_s) == ("estimated", 2.0)
-    assert (found.net, found.own, found.own_cpu_s) == (None, None, None)
+def test_energies_are_joules_since_the_meter_began(meter):
+    assert totals_of(meter) is None
+    meter._clock.sleep(8.0)
+    meter.totals = meter.since_start()
+    found = totals_of(meter)
+    assert (joules(found.machine), joules(found.net)) == pytest.approx((800.0, 560.0))
+    assert joules(found.own) == pytest.approx(800.0)  # this sensor meters the job alone
+    assert found.duration_s == 8.0
+    assert found.own_cpu_s >= 0
 
 
-def test_net_energy_is_less_idle_power_of_the_same_source_only(tmp_path):
-    idle = {"power_w": {"cpu": 1.0, "ram": 1.0}, "source": {"cpu": "rapl", "ram": "3 W"}}
-    found = totals_of(write(tmp_path / "a.jsonl", idle=idle))
-    # 7.2 J of the processor less 1 W for 2 s; that of memory comes from another source.
-    assert joules(found.net) == pytest.approx(5.2)
-    assert found.net.components["ram"].status == "missing"
-
-
-def test_own_energy_and_processor_time_are_read_where_the_ledger_has_them(tmp_path):
-    found = totals_of(write(tmp_path / "a.jsonl", own=5e-7, use=1.5))
-    assert joules(found.own) == pytest.approx(1.8)
-    assert found.own_cpu_s == 1.5
+def test_an_unknown_energy_has_no_joules():
+    assert joules(None) is None

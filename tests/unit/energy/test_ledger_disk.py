@@ -114,7 +114,7 @@ def test_a_job_whose_stderr_is_lost_keeps_its_exit_code_on_a_full_disk(disk, clo
         from small_disk import fill
         from wattshed.config.energy.metering import MeteringBlock
         from wattshed.energy.metered_job import metered_job
-        metering = MeteringBlock(idle_s=0.0, cpu_estimator="tdp", cpu_tdp_w=50.0)
+        metering = MeteringBlock(idle_s=0.0, cpu_estimator="tdp", cpu_power_w=50.0)
         folder = Path(sys.argv[1])
         with metered_job(folder / "a.jsonl", stage="s", job="a", labels={{}}, metering=metering) as meter:
             fill(folder)

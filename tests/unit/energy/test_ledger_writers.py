@@ -23,7 +23,7 @@ JOB = textwrap.dedent("""
     from wattshed.config.energy.metering import MeteringBlock
     from wattshed.energy.metered_job import metered_job
     from wattshed.foundation.faults import run_script
-    metering = MeteringBlock(idle_s=0.0, tick_every_s=0.05, cpu_estimator="tdp", cpu_tdp_w=50.0)
+    metering = MeteringBlock(idle_s=0.0, tick_every_s=0.05, cpu_estimator="tdp", cpu_power_w=50.0)
     def job(path):
         return metered_job(path, stage="training", job="gru-1", labels={}, metering=metering)
     def main(argv):

@@ -141,7 +141,7 @@ def test_time_never_falls_while_processes_come_and_go():
         if number % 3 == 2:
             children.pop(0).wait()
         now = tree.cpu_s()
-        assert now >= last - 0.02  # the kernel rounds each process' time to 10 ms
+        assert now >= last
         last = now
     for child in children:
         child.wait()

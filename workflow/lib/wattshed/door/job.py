@@ -14,7 +14,7 @@ from wattshed.door import running
 from wattshed.door.endings import Ending, ending_of
 from wattshed.door.names import fit_labels
 from wattshed.door.recorders import NoRecord, Recorder
-from wattshed.door.totals import Totals, joules, short
+from wattshed.door.totals import BlockTotals, joules, short
 from wattshed.door.warning import say, warn_once
 from wattshed.energy.window import Window
 from wattshed.foundation.faults import Fault, one_line
@@ -56,7 +56,7 @@ class Job:
         self._place = country_iso, region
         self._strict = strict
         self._quiet = quiet
-        self._totals: Totals | None = None
+        self._totals: BlockTotals | None = None
         self._windows: set[AbstractContextManager[Window]] = set()
         self._pid = os.getpid()
         self._began_s = 0.0
@@ -150,8 +150,13 @@ class Job:
 
     @property
     def energy_j(self) -> float | None:
-        """Energy of the whole machine during the block [J], gross."""
-        return None if self._totals is None else joules(self._totals.energy)
+        """The block's own energy [J]; see docs/methods.md."""
+        return None if self._totals is None else joules(self._totals.own)
+
+    @property
+    def machine_j(self) -> float | None:
+        """Energy of the whole machine during the block [J], idle power and other programs included."""
+        return None if self._totals is None else joules(self._totals.machine)
 
     @property
     def net_j(self) -> float | None:
@@ -159,9 +164,9 @@ class Job:
         return None if self._totals is None else joules(self._totals.net)
 
     @property
-    def own_j(self) -> float | None:
-        """The block's own share of the machine's energy [J]."""
-        return None if self._totals is None else joules(self._totals.own)
+    def alone(self) -> bool | None:
+        """Whether other programs took at most a tenth of the busy time; None if that is not known."""
+        return None if self._totals is None else self._totals.alone
 
     @property
     def own_cpu_s(self) -> float | None:
@@ -171,12 +176,12 @@ class Job:
     @property
     def status(self) -> Status:
         """How the energy is known: measured, estimated or missing."""
-        return Status.MISSING if self._totals is None else self._totals.energy.status
+        return Status.MISSING if self._totals is None else self._totals.own.status
 
     @property
     def components(self) -> dict[str, Component]:
         """Energy, status and source of ``cpu``, ``ram`` and each GPU."""
-        return {} if self._totals is None else dict(self._totals.energy.components)
+        return {} if self._totals is None else dict(self._totals.own.components)
 
     @property
     def duration_s(self) -> float | None:
@@ -191,7 +196,7 @@ class Job:
         return (
             None
             if self._totals is None
-            else yearly_intensity(Location(*self._place)).co2e_kg(self._totals.energy.kwh)
+            else yearly_intensity(Location(*self._place)).co2e_kg(self._totals.own.kwh)
         )
 
     def summary(self) -> str:
@@ -202,12 +207,12 @@ class Job:
         if self._totals is None:
             why = f"metered by {self.metered_by}" if self.metered_by else self.missing or "not started"
             return f"{self.name}: {time_text}; {why}"
-        own = "" if self.own_j is None else f"{short(self.own_j, 'J')} own, "
+        beside = ", not alone" if self.alone is False else ""
         mass = "" if self.co2e_kg is None else f", {short(self.co2e_kg * 1000, 'g CO2e')}"
         ended = "" if self.outcome is Outcome.FINISHED else f", {self.outcome}"
         return (
-            f"{self.name}: {own}{short(self.energy_j, 'J')} of the machine ({self.status}) in {time_text}{mass}"
-            f"{ended}; ledger {_shown(self.ledger)}"
+            f"{self.name}: {short(self.energy_j, 'J')} of its own ({self.status}) in {time_text}{mass}, "
+            f"{short(self.machine_j, 'J')} of the machine{beside}{ended}; ledger {_shown(self.ledger)}"
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -261,8 +266,9 @@ class Job:
             ("name", self.name),
             ("energy_j", self.energy_j),
             ("status", str(self.status)),
-            ("own_j", self.own_j),
+            ("machine_j", self.machine_j),
             ("net_j", self.net_j),
+            ("alone", self.alone),
             ("duration_s", self.duration_s),
             ("own_cpu_s", self.own_cpu_s),
             ("co2e_kg", self.co2e_kg),

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from wattshed.door.totals import Totals, totals_of, totals_of_window
+from wattshed.door.totals import BlockTotals, totals_of, totals_of_window
 from wattshed.foundation.faults import Fault
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Recorder(Protocol):
         """A window that is not open yet; None where none is recorded."""
         ...
 
-    def stop(self, ending: Ending) -> Totals | None: ...
+    def stop(self, ending: Ending) -> BlockTotals | None: ...
 
 
 class NoRecord:
@@ -53,7 +53,7 @@ class NoRecord:
     def window(self, name: str) -> AbstractContextManager[Window] | None:
         return None
 
-    def stop(self, ending: Ending) -> Totals | None:
+    def stop(self, ending: Ending) -> BlockTotals | None:
         return None
 
 
@@ -110,7 +110,7 @@ class OwnLedger:
     def window(self, name: str) -> AbstractContextManager[Window] | None:
         return None if self._meter is None else self._meter.window(name)
 
-    def stop(self, ending: Ending) -> Totals | None:
+    def stop(self, ending: Ending) -> BlockTotals | None:
         if self._meter is None:
             return None
         if ending.reason is not None:
@@ -119,7 +119,7 @@ class OwnLedger:
             self._meter.exited(ending.exit_code)
         # The block's error is not handed on: the ledger of a failed block is finished, with what it has spent.
         self._stack.close()
-        return None if self.ledger is None else totals_of(self.ledger)
+        return totals_of(self._meter)
 
 
 class WindowOf:
@@ -144,7 +144,7 @@ class WindowOf:
     def window(self, name: str) -> AbstractContextManager[Window] | None:
         return self._outer.window(name)
 
-    def stop(self, ending: Ending) -> Totals | None:
+    def stop(self, ending: Ending) -> BlockTotals | None:
         """The window of a failed block is written too, with its outcome among the labels."""
         if self._window is None:
             return None

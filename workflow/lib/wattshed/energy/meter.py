@@ -41,12 +41,18 @@ class _Edge:
 
 @dataclass(frozen=True)
 class Totals:
-    """Of a span: time, machine-wide gross energy, own energy, and what the job and others used."""
+    """Of a span: time, machine-wide gross energy, own energy, what the job and others used, and the machine's energy
+    above idle."""
 
     duration_s: float
     energy: Reading
     own: Reading
     use: Use
+    net: Reading
+
+    @property
+    def alone(self) -> bool | None:
+        return was_alone(self.use.own_cpu_s, self.use.others_cpu_s, self.duration_s)
 
 
 class Meter:
@@ -86,18 +92,17 @@ class Meter:
         self.minimum_window_s = minimum_window_s
         self.stop_reason: str | None = None
         self.exit_code: int | None = None
+        # What the whole job took, once it has ended.
+        self.totals: Totals | None = None
         self._first = self._edge()
 
     def since_start(self) -> Totals:
         """Time, energies and use since the meter began, after the accelerator has finished its work."""
         self._synchronise()
         edge, first = self._edge(), self._first
-        return Totals(
-            edge.at_s - first.at_s,
-            edge.reading.since(first.reading),
-            edge.own.since(first.own),
-            edge.use.since(first.use),
-        )
+        duration_s, gross = edge.at_s - first.at_s, edge.reading.since(first.reading)
+        own, use = edge.own.since(first.own), edge.use.since(first.use)
+        return Totals(duration_s, gross, own, use, self._net(gross, duration_s))
 
     def begin(self, name: str, **labels: Any) -> Window:
         """Open a window; :meth:`end` closes it. Windows need not nest."""

@@ -107,7 +107,7 @@ def metered_job(
             yield meter
             if not ledger.own:
                 return
-            totals = meter.since_start()
+            meter.totals = totals = meter.since_start()
     except NeverBegan:
         ledger.discard()
         record.close()

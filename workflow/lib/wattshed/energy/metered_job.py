@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wattshed.devices.nvml import describe_gpus
+from wattshed.devices.description import describe_devices
 from wattshed.energy.budget.budget import Budget
 from wattshed.energy.carbon.carbon import Location, yearly_intensity
 from wattshed.energy.host import Host
@@ -112,7 +112,7 @@ def write_start(
         stage=stage,
         labels=labels,
         started_utc=started.isoformat(timespec="milliseconds"),
-        machine={**describe_machine(), "gpus": describe_gpus()},
+        machine={**describe_machine(), **describe_devices()},
         versions=describe_versions(),
         commit=describe_commit(),
         environment_sha256=describe_environment(),

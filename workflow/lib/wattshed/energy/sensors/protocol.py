@@ -8,7 +8,9 @@ from wattshed.energy.reading import Component
 class Sensor(Protocol):
     """Cumulative energy by component since it was started.
 
-    It may have ``absences``: component -> :class:`~wattshed.devices.absence.Absence`, which ``wattshed doctor`` shows.
+    It may have ``absences``: component -> :class:`~wattshed.devices.absence.Absence`, which ``wattshed doctor`` shows;
+    ``counts``: component -> the raw counts behind its energy, of which each one must move; and ``distrust(component,
+    why)``, which is called if a component's counter stands still, so that the sensor can read it in another way.
     """
 
     resolution_s: float

@@ -19,23 +19,23 @@ class AmdSmiLibraryException(AmdSmiException):
 
 
 class FakeCard:
-    """An MI210: a counter that rises by ``counts`` between two questions, and an average power [W].
+    """An MI210 whose counter rises by ``counter_w`` on the clock of its library, beside its average power [W].
 
     faults: call -> code of the error that it raises.
     """
 
-    def __init__(self, name="AMD Instinct MI210", bus_id="0000:c1:00.0", counts=0, hip_id=None, **faults):
-        self.name, self.bus_id, self.counts, self.hip_id, self.faults = name, bus_id, counts, hip_id, faults
+    def __init__(
+        self, name="AMD Instinct MI210", bus_id="0000:c1:00.0", hip_id=None, counter_w=0.0, **faults
+    ):
+        self.name, self.bus_id, self.hip_id, self.faults = name, bus_id, hip_id, faults
         self.uuid = f"{bus_id[5:7]}ff740f-0000-1000-80aa-{bus_id.replace(':', '').replace('.', ''):0>12}"
-        self.count, self.power = 1_000_000, {"average_socket_power": 90, "current_socket_power": "N/A"}
-        self.resolution_uj = STEP_UJ
+        self.counter_w, self.count, self.resolution_uj = counter_w, 1_000_000, STEP_UJ
+        self.power = {"average_socket_power": 90, "current_socket_power": "N/A"}
         self.key = "energy_accumulator"
 
 
 class FakeAmd(SimpleNamespace):
-    """clock: each second of it adds ``joules_per_s`` of every card to its counter."""
-
-    def __init__(self, *cards, clock=None, **faults):
+    def __init__(self, *cards, clock=lambda: 0.0, **faults):
         super().__init__(AmdSmiException=AmdSmiException, AmdSmiLibraryException=AmdSmiLibraryException)
         self.cards, self.faults, self.opened, self.clock = cards, faults, 0, clock
 
@@ -67,11 +67,7 @@ class FakeAmd(SimpleNamespace):
         return {"drm_render": 128, "drm_card": 0, "hsa_id": 1, "hip_id": card.hip_id, "hip_uuid": "GPU-0"}
 
     def amdsmi_get_energy_count(self, card):
-        card.count += card.counts
-        now_s = 0.0 if self.clock is None else self.clock()
-        count = card.count
-        if self.clock is not None and isinstance(count, int) and getattr(card, "counter_w", 0):
-            count += round(card.counter_w * now_s * 1e6 / card.resolution_uj)
+        count = card.count + round(card.counter_w * self.clock() * 1e6 / card.resolution_uj)
         answer = {card.key: count, "counter_resolution": card.resolution_uj, "timestamp": 1}
         return self._ask("amdsmi_get_energy_count", card, answer)
 

@@ -143,6 +143,8 @@ def _for_node(text: str | None, node: int) -> int | None:
 def _on_lsf_host(text: str) -> int | None:
     """This host's number in ``hostA 4 hostB 8``."""
     words = text.split()
+    if len(words) % 2:
+        return None
     counts = dict(zip(words[::2], words[1::2], strict=False))
     here = [count for host, count in counts.items() if _is_here(host)] or list(counts.values())[
         : len(counts) == 1

@@ -56,7 +56,7 @@ def container(root: Path | None = None, environment: Mapping[str, str] = os.envi
     if environment.get("KUBERNETES_SERVICE_HOST"):
         return "Kubernetes"
     for file, name in CONTAINER_FILES.items():
-        if (root / file).exists():
+        if os.path.exists(root / file):  # False also where this user may not look
             return name
     manager = environment.get("container") or _text(root / "run/systemd/container")
     if manager.strip():

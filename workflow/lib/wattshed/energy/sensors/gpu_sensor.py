@@ -47,12 +47,14 @@ class GpuSensor:
 
     def _sample(self, name: str, no_counter: str) -> None:
         power = self._powers[name]()
-        if power.works():
+        first = power.read()
+        if first.kwh is not None:
             self._sampled[name] = power
             self.resolution_s = POWER_RESOLUTION_S
             power.start()
         else:
-            self.absences[name] = Absence(f"{self._maker}: neither energy counter nor power ({no_counter})")
+            reason = f"neither energy counter nor power ({no_counter}; {first.source})"
+            self.absences[name] = Absence(f"{self._maker}: {reason}")
 
     def _forget(self) -> None:
         for power in self._sampled.values():

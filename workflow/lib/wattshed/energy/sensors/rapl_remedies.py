@@ -32,7 +32,7 @@ def without_zones(root: Path) -> Absence:
     """For a machine on which ``root`` holds no zone of a processor."""
     nothing = f"rapl: no such zone below {root}"
     engine, machine = container(), virtual_machine()
-    dangling = [link for link in sorted(root.glob("intel-rapl*")) if link.is_symlink() and not link.exists()]
+    dangling = [link for link in sorted(root.glob("intel-rapl*")) if _is_dangling(link)]
     if dangling:
         reason = f"{nothing}: {dangling[0]} leads nowhere, because the container's engine hides {DEVICES}"
         return Absence(reason, SHOW_COUNTERS.get(engine or "", ANY_ENGINE))
@@ -69,6 +69,16 @@ def refused(root: Path, file: Path, needed: Sequence[Path]) -> Absence:
         f"rapl: {file} may not be read (Permission denied)",
         f"{where} `{command}` (a udev rule keeps that over a restart), or start zeusd as root and set ZEUSD_SOCK_PATH",
     )
+
+
+def _is_dangling(link: Path) -> bool:
+    try:
+        link.stat()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _is_closed(file: Path) -> bool:

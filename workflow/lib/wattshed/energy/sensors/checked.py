@@ -67,7 +67,8 @@ class CheckedSensor:
         self._tracks: dict[str, Track] = {}
         self._failure = ""
         self._watch_every_s = watch_every_s
-        self._lock = threading.Lock()
+        # Reentrant: the handler of a signal may read while this thread reads.
+        self._lock = threading.RLock()
         self._watch: _Watch | None = None
 
     @property

@@ -36,7 +36,8 @@ class PowerSamples:
         self._maker = maker
         self._clock = clock
         self._source = f"{maker} power sampled every {SAMPLE_EVERY_S:g} s{note}"
-        self._lock = threading.Lock()
+        # Reentrant: the handler of a signal may read while this thread reads.
+        self._lock = threading.RLock()
         self._joules = 0.0
         self._last: tuple[float, float] | None = None
         self._error = ""

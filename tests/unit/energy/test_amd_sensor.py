@@ -293,7 +293,7 @@ def test_without_an_amd_gpu_its_library_is_not_loaded(root, monkeypatch):
 def test_the_description_of_the_machine_names_amds_gpus(root, libraries):
     on_bus(root, BUSES[0], AMD, MI210)
     (found,) = describe_amd_gpus()
-    assert (found["index"], found["name"]) == ("amd0", "AMD Instinct MI210")
+    assert (found["index"], found["name"]) == ("_amd0", "AMD Instinct MI210")
 
 
 LOUD = """

@@ -98,13 +98,16 @@ def visible_amd_gpus(
 
 
 def describe_amd_gpus() -> list[dict[str, Any]]:
-    """Index, uuid and name of every AMD GPU in the form of NVIDIA's; empty, and nothing is loaded, without one."""
+    """Index, uuid and name of every AMD GPU in the form of NVIDIA's; empty, and nothing is loaded, without one.
+
+    ``index`` is what follows ``gpu`` in the name of its component.
+    """
     if not count_present(AMD):
         return []
     _, gpus, _, _ = visible_amd_gpus(None, {})
     return [
         {
-            "index": f"amd{gpu.index}",
+            "index": f"_amd{gpu.index}",
             "uuid": gpu.uuid,
             "name": gpu.name,
             "driver": None,

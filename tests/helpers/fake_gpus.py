@@ -6,11 +6,16 @@ import pynvml
 
 
 class FakeGpu:
-    """An A100: ``faults`` maps a call to the NVML error that it raises."""
+    """An A100: ``faults`` maps a call to the NVML error that it raises.
 
-    def __init__(self, uuid="GPU-aaaa", mig=0, name="NVIDIA A100-SXM4-40GB", **faults):
+    step_mj: by how much its counter rises between two questions; 0 leaves that to the test. processes: of (pid, bytes);
+    samples: of (pid, time [us], use of the cores [%]).
+    """
+
+    def __init__(self, uuid="GPU-aaaa", mig=0, name="NVIDIA A100-SXM4-40GB", step_mj=0, **faults):
         self.uuid, self.mig, self.name, self.faults = uuid, mig, name, faults
-        self.counter_mj, self.power_w = 5_000_000, 100.0
+        self.counter_mj, self.power_w, self.step_mj = 5_000_000, 100.0, step_mj
+        self.processes, self.samples = [], []
 
 
 class FakeNvml(SimpleNamespace):
@@ -54,7 +59,24 @@ class FakeNvml(SimpleNamespace):
         return self._ask("nvmlDeviceGetMigMode", gpu, [gpu.mig, gpu.mig])
 
     def nvmlDeviceGetTotalEnergyConsumption(self, gpu):
+        if gpu.step_mj:
+            gpu.counter_mj += gpu.step_mj
         return self._ask("nvmlDeviceGetTotalEnergyConsumption", gpu, gpu.counter_mj)
+
+    def nvmlDeviceGetComputeRunningProcesses(self, gpu):
+        found = [SimpleNamespace(pid=pid, usedGpuMemory=used) for pid, used in gpu.processes]
+        return self._ask("nvmlDeviceGetComputeRunningProcesses", gpu, found)
+
+    def nvmlDeviceGetProcessUtilization(self, gpu, last_seen_us):
+        found = [
+            SimpleNamespace(pid=pid, timeStamp=at_us, smUtil=percent, memUtil=0, encUtil=0, decUtil=0)
+            for pid, at_us, percent in gpu.samples
+            if at_us > last_seen_us
+        ]
+        self._ask("nvmlDeviceGetProcessUtilization", gpu, None)
+        if not found:
+            raise pynvml.NVMLError(pynvml.NVML_ERROR_NOT_FOUND)
+        return found
 
     def nvmlDeviceGetPowerUsage(self, gpu):
         return self._ask("nvmlDeviceGetPowerUsage", gpu, round(1000 * gpu.power_w))

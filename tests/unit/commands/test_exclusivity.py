@@ -4,7 +4,8 @@ import os
 
 import pytest
 
-from wattshed.commands.exclusivity import batch_job, codecarbon_lock, container, load
+from wattshed.commands.exclusivity import allocation, batch_job, codecarbon_lock, container, load
+from wattshed.devices.allocation import WHOLE, Allocation
 
 
 def test_the_load_of_this_machine_is_told():
@@ -42,3 +43,28 @@ def test_a_stale_lock_is_named(tmp_path):
     assert codecarbon_lock(tmp_path).fine
     (tmp_path / ".codecarbon.lock").write_text("")
     assert str(tmp_path) in codecarbon_lock(tmp_path).detail
+
+
+@pytest.mark.parametrize("value", ["", " ", "abc", "4(x2)", "-1", "0"])
+@pytest.mark.parametrize("name", ["SLURM_CPUS_ON_NODE", "SLURM_JOB_CPUS_PER_NODE"])
+def test_an_odd_variable_of_a_job_is_no_reason_to_fail(name, value):
+    found = batch_job({"SLURM_JOB_ID": "7", name: value})
+    assert "slurm job 7" in found.detail
+    assert found.fine == (found.remedy is None)
+
+
+def test_every_batch_system_is_named_with_the_way_to_a_whole_node():
+    assert batch_job({"PBS_JOBID": "9.server"}).detail.startswith("pbs job 9.server does not say how many")
+    assert "place=excl" in batch_job({"PBS_JOBID": "9.server"}).remedy
+    assert batch_job({"LSB_JOBID": "3", "LSB_DJOB_NUMPROC": str(os.cpu_count())}).fine
+    assert batch_job({"FLUX_JOB_ID": "f2"}).remedy == "ask for a whole node"
+
+
+def test_the_allocation_is_shown_beside_the_whole_machine():
+    part = Allocation(2.5, "cpu.max", 16.0, "SLURM_MEM_PER_NODE", 64, 256.0)
+    found = allocation(part)
+    assert not found.fine
+    assert "2.5 of 64 cores (cpu.max); 16 of 256 GiB of memory (SLURM_MEM_PER_NODE)" in found.detail
+    whole = allocation(Allocation(64, WHOLE, 256.0, WHOLE, 64, 256.0))
+    assert (whole.fine, whole.detail) == (True, "the whole machine: all 64 cores, all 256 GiB of memory")
+    assert allocation(Allocation(None, WHOLE, None, WHOLE, None, None)).detail

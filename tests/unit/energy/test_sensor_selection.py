@@ -7,7 +7,8 @@ import pynvml
 import pytest
 
 from fake_gpus import FakeGpu, FakeNvml
-from fake_powercap import zone
+from fake_powercap import running, zone
+from made_root import use_root
 from wattshed.config.energy.metering import MeteringBlock
 from wattshed.energy.sampling.sources import open_samplers
 from wattshed.energy.sensors.codecarbon import CodeCarbonSensor
@@ -23,6 +24,7 @@ def machine(monkeypatch, tmp_path):
     for name in ("ZEUSD_SOCK_PATH", "ZEUSD_HOST_PORT", "CUDA_VISIBLE_DEVICES"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("wattshed.energy.sensors.rapl.POWERCAP", tmp_path)
+    use_root(monkeypatch, tmp_path / "root")
 
     def with_gpus(*gpus):
         monkeypatch.setitem(sys.modules, "pynvml", FakeNvml(*gpus))
@@ -44,22 +46,21 @@ def components(sensors):
 
 
 def test_counters_are_preferred_over_estimates(tmp_path, machine):
-    machine(FakeGpu())
-    zone(tmp_path, "intel-rapl:0", "package-0")
-    zone(tmp_path, "intel-rapl:0:0", "dram")
-    found = components(open_sensors(TDP))
+    machine(FakeGpu(step_mj=10))
+    with running(zone(tmp_path, "intel-rapl:0", "package-0"), zone(tmp_path, "intel-rapl:0:0", "dram")):
+        found = components(open_sensors(TDP))
     assert found == {"cpu": "measured", "ram": "measured", "gpu0": "measured"}
 
 
 def test_a_component_without_a_counter_is_estimated(tmp_path):
-    zone(tmp_path, "intel-rapl:0", "package-0")
-    found = components(open_sensors(TDP))
+    with running(zone(tmp_path, "intel-rapl:0", "package-0")):
+        found = components(open_sensors(TDP))
     assert found == {"cpu": "measured", "ram": "estimated", "gpu": "missing"}
 
 
 def test_the_estimator_is_the_configured_one():
     blocks = (MeteringBlock(cpu_estimator="codecarbon"), MeteringBlock())
-    assert [type(open_sensors(block)[0]) for block in blocks] == [CodeCarbonSensor, TdpSensor]
+    assert [type(open_sensors(block)[0].sensor) for block in blocks] == [CodeCarbonSensor, TdpSensor]
 
 
 def test_a_machine_without_counters_measures_nothing():
@@ -84,10 +85,10 @@ def test_the_survey_reports_unavailable_sensors_with_a_remedy():
 
 
 def test_the_survey_reports_working_sensors(tmp_path, machine):
-    zone(tmp_path, "intel-rapl:0", "package-0")
     mig = FakeGpu("GPU-b", mig=pynvml.NVML_DEVICE_MIG_ENABLE)
-    machine(FakeGpu(), mig)
-    reports = surveyed(TDP)
+    machine(FakeGpu(step_mj=10), mig)
+    with running(zone(tmp_path, "intel-rapl:0", "package-0")):
+        reports = surveyed(TDP)
     assert (reports["rapl", "cpu"].status, reports["rapl", "cpu"].resolution_s) == ("measured", 0.01)
     assert reports["rapl", "ram"].status == "missing"
     assert (reports["tdp", "cpu"].status, reports["tdp", "ram"].status) == ("estimated", "estimated")

@@ -12,6 +12,8 @@ from wattshed.commands.exclusivity import Finding, survey_exclusivity
 from wattshed.commands.place import add_place, host_from
 from wattshed.commands.screen import open_console, plain_table
 from wattshed.config.energy.metering import MeteringBlock
+from wattshed.devices.allocation import find_allocation
+from wattshed.devices.present_gpus import PresentGpu, present_gpus
 from wattshed.energy.carbon.carbon import Location, yearly_intensity
 from wattshed.energy.host import PLACE, Host
 from wattshed.energy.idle import kept_idle_power
@@ -43,9 +45,10 @@ def add(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     host = host_from(arguments)
     sensors = survey(MeteringBlock())
-    surroundings = [_place(host), _idle(host), *survey_exclusivity()]
+    surroundings = [_place(host), _idle(host), _gpus(present_gpus(), sensors), *survey_exclusivity()]
     if arguments.json:
         found = {
+            "allocation": find_allocation().to_json(),
             "sensors": [asdict(report) for report in sensors],
             "surroundings": [asdict(finding) for finding in surroundings],
         }
@@ -76,16 +79,48 @@ def _idle(host: Host) -> Finding:
     return Finding("idle power", True, f"{powers}, {kept.age_s() / 3600:.1f} h old", None)
 
 
+def _gpus(present: list[PresentGpu], sensors: list[SensorReport]) -> Finding:
+    """GPUs that are there beside those that are read: a GPU that cannot be read is another thing than no GPU."""
+    read = {report.component for report in sensors if report.component != "gpu" and _reads_gpu(report)}
+    unread = {
+        report.component
+        for report in sensors
+        if report.component.startswith("gpu") and report.component[-1].isdecimal()
+    } - read
+    if not present and not read and not unread:
+        return Finding("GPUs", True, "none on this machine", None)
+    on_bus = f"{len(present)} on the bus, " if present else ""
+    if unread:
+        detail = f"{on_bus}{len(read)} read; {', '.join(sorted(unread))} cannot be read: sums without are lower bounds"
+        return Finding("GPUs", False, detail, "see the sensors above")
+    if not read:
+        return Finding("GPUs", True, f"{on_bus}none for this job (see the sensors above)", None)
+    return Finding("GPUs", True, f"{on_bus}{len(read)} read", None)
+
+
+def _reads_gpu(report: SensorReport) -> bool:
+    return report.component.startswith("gpu") and report.status != Status.MISSING
+
+
 def _print(sensors: list[SensorReport], surroundings: list[Finding]) -> None:
     console = open_console()
-    table = plain_table("Sensors", "component", "provider", "status", "what was found", "what to do")
+    table = plain_table("Sensors", "part", "provider", "status", "what was found, and what to do")
+    # A provider that says the same of several components takes one row.
+    rows: dict[tuple[str, Status, str, str | None], list[str]] = {}
     for report in sensors:
-        status = Text(report.status, style=STYLES[report.status])
-        remedy = Text(report.remedy or "")
-        table.add_row(report.component, report.provider, status, Text(report.detail), remedy)
+        key = report.provider, report.status, report.detail, report.remedy
+        rows.setdefault(key, []).append(report.component)
+    for (provider, status, detail, remedy), components in rows.items():
+        colour = Text(status, style=STYLES[status])
+        table.add_row(", ".join(components), provider, colour, _with_remedy(detail, remedy))
     console.print(table)
-    table = plain_table("Surroundings", "", "fine", "what was found", "what to do")
+    table = plain_table("Surroundings", "", "fine", "what was found, and what to do")
     for finding in surroundings:
         fine = Text("yes", style="green") if finding.fine else Text("no", style="red")
-        table.add_row(finding.subject, fine, Text(finding.detail), Text(finding.remedy or ""))
+        table.add_row(finding.subject, fine, _with_remedy(finding.detail, finding.remedy))
     console.print(table)
+
+
+def _with_remedy(detail: str, remedy: str | None) -> Text:
+    """Both below each other, so that a table fits into 80 columns."""
+    return Text(detail) if remedy is None else Text(f"{detail}\nTo do: {remedy}")

@@ -7,11 +7,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from wattshed.devices.allocation import Allocation, batch_cores, find_allocation
+from wattshed.devices.cgroup_limits import quota_limits
+from wattshed.devices.surroundings import WSL, virtual_machine
+from wattshed.devices.surroundings import container as container_engine
 from wattshed.energy.idle import BUSY_SHARE
+from wattshed.foundation.provenance import batch_scheduler, describe_batch_job
 
 LOOK_S = 0.5
-# The word for "no limit" in a cgroup's file.
-NO_LIMIT = "max"
+WHOLE_NODE = {
+    "slurm": "submit with --exclusive (the slurm profile does)",
+    "pbs": "submit with `-l place=excl` (PBS) or `-n` (Torque)",
+    "lsf": "submit with -x",
+    "oar": "ask for a whole node, as with `-l nodes=1`",
+    "sge": "ask for an exclusive node, as with `-l exclusive=true`",
+}
 
 
 @dataclass(frozen=True)
@@ -25,10 +35,12 @@ class Finding:
 
 
 def survey_exclusivity() -> list[Finding]:
-    """Checks of load, container limits, the batch system's share of the node, and CodeCarbon's lock."""
+    """Checks of load, allocation, container, virtual machine, the batch system's share, and CodeCarbon's lock."""
     return [
         load(),
+        allocation(find_allocation()),
         container(Path("/sys/fs/cgroup")),
+        machine(),
         batch_job(os.environ),
         codecarbon_lock(Path(tempfile.gettempdir())),
     ]
@@ -51,30 +63,56 @@ def load() -> Finding:
     )
 
 
+def allocation(found: Allocation) -> Finding:
+    """What this job may use beside what the machine has: sensors read the whole machine."""
+    cores = _of(found.cores, found.machine_cores, "cores")
+    memory = _of(found.memory_gib, found.machine_memory_gib, "GiB of memory")
+    if found.whole:
+        return Finding("allocation", True, f"the whole machine: {cores}, {memory}", None)
+    limits = f"{cores} ({found.cores_source}); {memory} ({found.memory_source})"
+    detail = f"{limits}: sensors read the whole machine"
+    return Finding(
+        "allocation", False, detail, "ask for a whole machine, or read gross energies as upper bounds"
+    )
+
+
 def container(cgroup: Path) -> Finding:
     """Whether a container may use only a part of the cores: the energy of the others is metered too."""
-    try:
-        quota, period = (cgroup / "cpu.max").read_text(encoding="utf-8").split()
-    except (OSError, ValueError):
-        return Finding("container", True, "no limit on the processor was found", None)
-    cores = os.cpu_count() or 1
-    if quota == NO_LIMIT or int(quota) >= cores * int(period):
-        return Finding("container", True, f"all {cores} cores may be used", None)
-    allowed = int(quota) / int(period)
-    detail = f"{allowed:g} of {cores} cores may be used: programs on the others are metered too"
+    engine = container_engine()
+    inside = "not in a container" if engine is None else f"in a container ({engine})"
+    limits, cores = quota_limits(cgroup), os.cpu_count() or 1
+    if not limits:
+        return Finding("container", True, f"{inside}, no limit on the processor was found", None)
+    allowed = min(limit.value for limit in limits)
+    if allowed >= cores:
+        return Finding("container", True, f"{inside}, all {cores} cores may be used", None)
+    detail = f"{inside}, {allowed:g} of {cores} cores may be used: programs on the others are metered too"
     return Finding("container", False, detail, "ask for a whole machine, or read energies as upper bounds")
 
 
+def machine() -> Finding:
+    """Whether this is a virtual machine, whose neighbours on the same processor cannot be seen from here."""
+    name = virtual_machine()
+    if name is None:
+        return Finding("machine", True, "physical, as far as it says", None)
+    kind = "WSL, a virtual machine inside Windows" if name == WSL else f"a virtual machine ({name})"
+    return Finding("machine", False, f"{kind}: counters are hidden, other machines share the processor", None)
+
+
 def batch_job(environment: Mapping[str, str]) -> Finding:
-    """Under SLURM: whether the job has the whole node."""
-    job = environment.get("SLURM_JOB_ID")
-    if job is None:
-        return Finding("batch system", True, "not under SLURM", None)
-    given, cores = int(environment.get("SLURM_CPUS_ON_NODE", "0")), os.cpu_count() or 1
+    """Under a batch system: whether the job has the whole node."""
+    scheduler = batch_scheduler(environment)
+    if scheduler is None:
+        return Finding("batch system", True, "not under a batch system", None)
+    job = f"{scheduler} job {describe_batch_job(environment)['job_id'] or 'of unknown id'}"
+    given, cores = batch_cores(environment), os.cpu_count() or 1
+    if given is None:
+        detail = f"{job} does not say how many of the node's {cores} cores it has"
+        return Finding("batch system", False, detail, WHOLE_NODE.get(scheduler, "ask for a whole node"))
     if given >= cores:
-        return Finding("batch system", True, f"job {job} has all {cores} cores of the node", None)
-    detail = f"job {job} has {given} of the node's {cores} cores: other jobs' energy is metered too"
-    return Finding("batch system", False, detail, "submit with --exclusive (the slurm profile does)")
+        return Finding("batch system", True, f"{job} has all {cores} cores of the node", None)
+    detail = f"{job} has {given:g} of the node's {cores} cores: other jobs' energy is metered too"
+    return Finding("batch system", False, detail, WHOLE_NODE.get(scheduler, "ask for a whole node"))
 
 
 def codecarbon_lock(folder: Path) -> Finding:
@@ -86,6 +124,12 @@ def codecarbon_lock(folder: Path) -> Finding:
         f"{lock} exists: other programs' CodeCarbon trackers measure nothing; wattshed's are not affected"
     )
     return Finding("codecarbon lock", False, detail, "remove it if no tracker runs")
+
+
+def _of(given: float | None, whole: float | None, unit: str) -> str:
+    if given is None or whole is None:
+        return f"an unknown number of {unit}"
+    return f"all {whole:g} {unit}" if given >= whole else f"{given:g} of {whole:g} {unit}"
 
 
 def _busiest() -> list[str]:

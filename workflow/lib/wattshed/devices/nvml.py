@@ -6,8 +6,9 @@ import importlib
 from typing import Any
 
 from wattshed.devices.absence import Absence
-
-DRIVER = "nothing if the machine has no NVIDIA GPU; else install its driver"
+from wattshed.devices.nvml_remedies import DRIVER, remedy_for
+from wattshed.devices.present_gpus import NVIDIA, count_present
+from wattshed.foundation.faults import one_line
 
 
 def open_nvml(nvml: Any = None) -> tuple[Any, Absence | None]:
@@ -20,12 +21,27 @@ def open_nvml(nvml: Any = None) -> tuple[Any, Absence | None]:
         try:
             nvml = importlib.import_module("pynvml")
         except ImportError as error:
-            return None, Absence(f"nvml: {error}", "pip install nvidia-ml-py")
+            return None, Absence(f"nvml: {error}", "pip install nvidia-ml-py", unread_numbers())
+        except Exception as error:  # a damaged installation
+            reason = f"nvml: its bindings cannot be imported ({type(error).__name__}: {one_line(error)})"
+            remedy = "pip install --force-reinstall nvidia-ml-py"
+            return None, Absence(reason, remedy, unread_numbers())
     try:
         nvml.nvmlInit()
     except Exception as error:  # NVML's own errors, and whatever old bindings raise with a new driver
-        return None, Absence(f"nvml: {error}", DRIVER)
+        return None, unopened(error, nvml)
     return nvml, None
+
+
+def unopened(error: Exception, nvml: Any) -> Absence:
+    """Why NVML does not answer, and what to do; with the numbers of the GPUs that the machine has nevertheless."""
+    remedy = remedy_for(error, nvml) if isinstance(error, getattr(nvml, "NVMLError", ())) else DRIVER
+    return Absence(f"nvml: {error}", remedy, unread_numbers())
+
+
+def unread_numbers() -> tuple[int, ...]:
+    """Numbers for the GPUs on the bus. NVML counts them by bus address too."""
+    return tuple(range(count_present(NVIDIA)))
 
 
 def describe_gpus(nvml: Any = None) -> list[dict[str, Any]]:
@@ -46,7 +62,7 @@ def describe_gpus(nvml: Any = None) -> list[dict[str, Any]]:
             }
             for index, handle in enumerate(handles)
         ]
-    except opened.NVMLError:
+    except Exception:  # a job must not end because a record of the machine is incomplete
         return []
     finally:
         opened.nvmlShutdown()

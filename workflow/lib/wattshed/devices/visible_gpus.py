@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from wattshed.devices.absence import Absence
-from wattshed.devices.nvml import DRIVER, open_nvml, text_of
+from wattshed.devices.nvml import open_nvml, text_of, unopened, unread_numbers
+from wattshed.foundation.faults import one_line
+from wattshed.foundation.provenance import batch_scheduler
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 ORDER = "CUDA_DEVICE_ORDER"
@@ -41,21 +43,49 @@ def visible_gpus(nvml: Any, environment: Mapping[str, str]) -> tuple[list[Visibl
         found = [_gpu(nvml, index) for index in range(nvml.nvmlDeviceGetCount())]
     except nvml.NVMLError as error:
         nvml.nvmlShutdown()
-        return [], Absence(f"nvml: {error}", DRIVER), None
+        return [], unopened(error, nvml), None
+    except Exception as error:  # bindings that do not fit the driver raise whatever they meet
+        nvml.nvmlShutdown()
+        reason = f"nvml: it failed with {type(error).__name__} ({one_line(error)})"
+        return [], Absence(reason, "pip install --upgrade nvidia-ml-py", unread_numbers()), None
     gpus = [gpu for gpu in found if gpu is not None]
     if not gpus:
-        return [], Absence("nvml: no GPU"), nvml
+        return [], _none_given(len(found), environment), nvml
     if wanted is None:
         return gpus, None, nvml
     named = _named(wanted, gpus)
     if not named:
         if wanted.strip().startswith("MIG-"):
+            whole = [gpu for gpu in gpus if gpu.refusal is not None and gpu.handle is not None]
+            if whole:
+                return whole, None, nvml
             return [], Absence(f"nvml: {VISIBLE} names a MIG instance, which has no energy counter"), nvml
         return [], Absence(f"nvml: no GPU is named by {VISIBLE}={wanted}", f"correct {VISIBLE}"), nvml
     if _order_is_open(wanted, named, gpus, environment):
         reason = f"nvml: {VISIBLE}={wanted} may number different GPUs by speed, and NVML numbers them by bus"
-        return [], Absence(reason, f"set {ORDER}={BY_BUS}"), nvml
+        return [], Absence(reason, f"set {ORDER}={BY_BUS}", tuple(gpu.index for gpu in gpus)), nvml
     return named, None, nvml
+
+
+def _none_given(listed: int, environment: Mapping[str, str]) -> Absence:
+    """listed: GPUs that NVML counts, and refuses to this user."""
+    if not listed:
+        numbers = unread_numbers()
+        if not numbers:
+            return Absence("nvml: no GPU")
+        reason = f"nvml: the driver lists no GPU, although the bus has {len(numbers)}"
+        return Absence(reason, "restart the machine (`sudo dmesg | grep NVRM` tells why)", numbers)
+    refused = f"this user may use none of the machine's {listed}"
+    if batch_scheduler(environment):
+        return Absence(
+            f"nvml: no GPU is given to this job ({refused})",
+            "if it shall use one, ask the batch system for it (SLURM: --gres=gpu:1)",
+        )
+    return Absence(
+        f"nvml: no permission ({refused})",
+        "ask the administrator for the right to use /dev/nvidia*",
+        tuple(range(listed)),
+    )
 
 
 def _gpu(nvml: Any, index: int) -> VisibleGpu | None:

@@ -146,7 +146,7 @@ def _at_steps(
         while waiting and clock() < until_s:
             sleep(sensor.resolution_s / POLLS_PER_STEP)
             at_s, now = clock(), _read([sensor]).components
-            for name in [name for name in waiting if now[name].kwh != last[name].kwh]:
+            for name in [name for name in waiting if now[name].kwh not in (None, last[name].kwh)]:
                 found[name] = (at_s, now[name])
                 waiting.discard(name)
     return found

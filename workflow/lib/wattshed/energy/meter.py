@@ -18,6 +18,7 @@ from wattshed.energy.share.usage import Usage, Use, was_alone
 from wattshed.energy.window import Measurement, Window
 
 if TYPE_CHECKING:
+    from wattshed.devices.gpu_processes import GpuUse
     from wattshed.energy.idle import IdlePower
     from wattshed.energy.ledger.writing import Ledger
     from wattshed.energy.sensors.protocol import Sensor
@@ -61,7 +62,8 @@ class Meter:
     The clock is monotonic. ``own`` is the job's own energy; ``energy`` is machine-wide and gross, and ``net`` is that
     less the idle power, if it is known. Several threads may use one meter.
 
-    usage: what the job and others use; None reads this process' tree and machine.
+    usage: what the job and others use; None reads this process' tree and machine. gpu_use: the same for GPUs, None if
+    that is not asked: each is then wholly the job's.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class Meter:
         idle: IdlePower | None = None,
         idle_missing: str | None = None,
         usage: Usage | None = None,
+        gpu_use: GpuUse | None = None,
         clock: Callable[[], float] = time.perf_counter,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -84,6 +87,9 @@ class Meter:
         self._clock = clock
         self._sleep = sleep
         self._usage = usage or Usage()
+        self._gpu_use = gpu_use
+        self._gpu_share: dict[str, float] = {}
+        self._pids: set[int] = set()
         self.constants = constants_of(sensors)
         self._own = OwnEnergy(self.constants, idle, whole_components(sensors))
         self._lock = threading.RLock()
@@ -149,7 +155,7 @@ class Meter:
             duration_s=duration_s,
             energy=total.to_json(),
             own=own.to_json(),
-            use=use.to_json(duration_s),
+            use=self._use_json(use, duration_s),
             values=values,
             **noted,
             **sampled,
@@ -254,8 +260,9 @@ class Meter:
 
         Shares of the machine are taken from sample to sample, so that a neighbour counts only while it was there.
         """
-        self._edge()
         with self._lock:
+            self._ask_gpus()
+            self._edge()
             for window, _ in self._open.values():
                 window.take(sample)
 
@@ -285,4 +292,21 @@ class Meter:
                 if any(part.kwh is not None for part in parts.values()):
                     resolution_s = max(resolution_s, sensor.resolution_s)
             reading, use = Reading(components), self._usage.read(at_s)
-            return _Edge(at_s, reading, resolution_s, use, self._own.at(at_s, reading, use))
+            return _Edge(at_s, reading, resolution_s, use, self._own.at(at_s, reading, use, self._gpu_share))
+
+    def _ask_gpus(self) -> None:
+        """Take the job's share of each GPU's busy time since the last sample; what is not known stays as it was.
+
+        A GPU that no process used is the job's: its idle power is spent for the job that holds it.
+        """
+        if self._gpu_use is None:
+            return
+        self._pids |= self._usage.pids
+        for index, share in self._gpu_use.since_last(self._pids).items():
+            if share is not None:
+                busy = share.own_share + share.others_share
+                self._gpu_share[f"gpu{index}"] = share.own_share if busy > 0 else 1.0
+
+    def _use_json(self, use: Use, duration_s: float) -> dict[str, Any]:
+        shares = {"gpu_own_share": dict(self._gpu_share)} if self._gpu_share else {}
+        return {**use.to_json(duration_s), **shares}

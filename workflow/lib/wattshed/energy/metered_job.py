@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from wattshed.devices.nvml import describe_gpus
+from wattshed.devices.description import describe_devices
+from wattshed.devices.gpu_processes import GpuUse
 from wattshed.energy.budget.budget import Budget
 from wattshed.energy.carbon.carbon import Location, yearly_intensity
 from wattshed.energy.host import Host
@@ -71,13 +72,13 @@ def metered_job(
     if budget is not None:
         # Every stage counts towards the study's budget: once it is spent, no job starts.
         budget.limits(ledger_path.with_name(ledger_path.name + ".part"), resumes=resumes)
-    if sensors is None:
-        sensors = open_sensors(metering)
-    sensors = [Steady(sensor) for sensor in sensors]
+    # The machine's own sensors are checked already.
+    sensors = open_sensors(metering) if sensors is None else [Steady(sensor) for sensor in sensors]
     records = records_folder(ledger_path, stage)
     ledger = Ledger(ledger_path, resumes=resumes)
     record = Record(ledger.part)
     started = datetime.now(UTC)
+    gpu_use: GpuUse | None = None
     try:
         write_start(ledger, stage, job, labels, host, started, record_id := uuid4().hex)
         record = keep_record(ledger.part, records, record_id)
@@ -92,7 +93,7 @@ def metered_job(
             constants={name: found.to_json() for name, found in constants_of(sensors).items()},
             began_utc=(began_utc := datetime.now(UTC)).isoformat(timespec="milliseconds"),
         )
-        sampled = open_samplers()
+        sampled, gpu_use = open_samplers(), GpuUse()
         began = began_utc, time.perf_counter()
         meter = Meter(
             ledger,
@@ -101,6 +102,7 @@ def metered_job(
             synchronise,
             idle=idle,
             idle_missing=idle_missing,
+            gpu_use=gpu_use,
         )
         with Sampler(meter, sampled, metering.sample_every_s, metering.tick_every_s):
             ledger.work_begins()
@@ -121,6 +123,8 @@ def metered_job(
         if ledger.own:
             for sensor in sensors:
                 sensor.stop()
+            if gpu_use is not None:
+                gpu_use.close()
     write_end(ledger, totals, began, reason=meter.stop_reason, exit_code=meter.exit_code)
     record.close()
     ledger.finish()
@@ -145,7 +149,7 @@ def write_start(
         stage=stage,
         labels=labels,
         started_utc=started.isoformat(timespec="milliseconds"),
-        machine={**describe_machine(), "gpus": describe_gpus()},
+        machine={**describe_machine(), **describe_devices()},
         versions=describe_versions(),
         commit=describe_commit(),
         environment_sha256=describe_environment(),

@@ -13,6 +13,26 @@ from typing import Any
 from wattshed import __version__
 from wattshed.foundation.checkout import CHECKOUT
 
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+# Scheduler -> its variables of the job's id and of the task's number in an array, the first set one of each counts.
+# The outer one comes first where one runs inside another, as Flux in a SLURM job: its accounting knows the node.
+SCHEDULERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "slurm": (("SLURM_JOB_ID", "SLURM_JOBID"), ("SLURM_ARRAY_TASK_ID",)),
+    "cobalt": (("COBALT_JOBID",), ()),
+    "pbs": (("PBS_JOBID",), ("PBS_ARRAY_INDEX", "PBS_ARRAYID")),
+    "lsf": (("LSB_JOBID",), ("LSB_JOBINDEX",)),
+    "oar": (("OAR_JOB_ID", "OAR_JOBID"), ("OAR_ARRAY_INDEX", "OAR_ARRAYINDEX")),
+    "flux": (("FLUX_JOB_ID",), ("FLUX_JOB_CC",)),
+    "pjm": (("PJM_JOBID",), ("PJM_BULKNUM",)),
+    "loadleveler": (("LOADL_STEP_ID",), ()),
+    # Grid Engine's JOB_ID is a name that others use too: it counts only beside a variable of Grid Engine's own.
+    "sge": (("JOB_ID",), ("SGE_TASK_ID",)),
+}
+SGE = ("SGE_ROOT", "SGE_O_HOST", "SGE_O_WORKDIR", "SGE_TASK_ID", "SGE_CELL")
+CONDOR_AD = "_CONDOR_JOB_AD"
+# How Grid Engine and LSF say that a job is not part of an array.
+NO_TASK = (("sge", "undefined"), ("lsf", "0"))
+
 REPORTED_PACKAGES = (
     "torch",
     "torch-geometric",
@@ -27,11 +47,16 @@ REPORTED_PACKAGES = (
 
 
 def describe_machine() -> dict[str, Any]:
-    """Host, processor, memory and operating system; the GPUs come from :func:`wattshed.devices.nvml.describe_gpus`."""
+    """Host, boot, processor, memory and operating system.
+
+    ``boot_id`` is the same in all containers of a machine, whose host names differ. The devices come from
+    :func:`wattshed.devices.description.describe_devices`.
+    """
     import psutil
 
     return {
         "host": platform.node(),
+        "boot_id": boot_id(),
         "system": f"{platform.system()} {platform.release()}",
         "processor": _processor_name(),
         "logical_cores": os.cpu_count(),
@@ -55,13 +80,65 @@ def describe_environment() -> str:
     return hashlib.sha256("\n".join([platform.python_version(), *installed]).encode()).hexdigest()
 
 
+def boot_id() -> str:
+    """What names this start of this machine: the kernel's random number, elsewhere the minute of the start."""
+    try:
+        found = BOOT_ID.read_text(encoding="ascii").strip()
+    except (OSError, ValueError):
+        found = ""
+    if found:
+        return found
+    import psutil
+
+    return f"{platform.node()} started in minute {round(psutil.boot_time() / 60)}"
+
+
+def batch_scheduler(environment: Mapping[str, str]) -> str | None:
+    """The name of the batch system that started this process, or None."""
+    for name, (ids, _) in SCHEDULERS.items():
+        if _first(environment, ids) and (name != "sge" or any(environment.get(word) for word in SGE)):
+            return name
+    return "htcondor" if environment.get(CONDOR_AD) else None
+
+
 def describe_batch_job(environment: Mapping[str, str]) -> dict[str, str | None]:
-    """SLURM's job id and the control group, by which a cluster's own accounting can be matched."""
-    cgroup = Path("/proc/self/cgroup")
+    """Scheduler, job, array task and control group, by which a cluster's own accounting can be matched.
+
+    ``array_task`` is None outside of arrays. ``slurm_job_id`` stays for readers of older ledgers.
+    """
+    scheduler = batch_scheduler(environment)
+    ids, tasks = SCHEDULERS.get(scheduler or "", ((), ()))
+    task = _first(environment, tasks)
+    job = _condor_job(environment) if scheduler == "htcondor" else _first(environment, ids) or None
     return {
-        "slurm_job_id": environment.get("SLURM_JOB_ID"),
-        "cgroup": cgroup.read_text(encoding="utf-8").strip() or None if cgroup.is_file() else None,
+        "scheduler": scheduler,
+        "job_id": job,
+        "array_task": None if (scheduler, task) in NO_TASK else task or None,
+        "slurm_job_id": job if scheduler == "slurm" else None,
+        "cgroup": _own_cgroup(),
     }
+
+
+def _first(environment: Mapping[str, str], names: tuple[str, ...]) -> str:
+    return next((value for name in names if (value := environment.get(name, "").strip())), "")
+
+
+def _condor_job(environment: Mapping[str, str]) -> str | None:
+    """``cluster.process`` from HTCondor's description of the job; it sets no variable with them."""
+    try:
+        lines = Path(environment[CONDOR_AD]).read_text(encoding="utf-8", errors="replace").splitlines()
+    except (OSError, ValueError):
+        return None
+    values = {name.strip(): value.strip() for name, _, value in (line.partition("=") for line in lines)}
+    cluster, process = values.get("ClusterId"), values.get("ProcId")
+    return f"{cluster}.{process}" if cluster and process else None
+
+
+def _own_cgroup() -> str | None:
+    try:
+        return Path("/proc/self/cgroup").read_text(encoding="utf-8", errors="replace").strip() or None
+    except OSError:
+        return None
 
 
 def _processor_name() -> str:

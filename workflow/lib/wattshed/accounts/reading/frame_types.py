@@ -16,7 +16,7 @@ SAMPLED_PREFIX = "sampled_"
 VALIDATION_RMSE = "value_validation_rmse"
 FORECASTS = "value_forecasts"
 INTEGERS = {"seed", "epoch", "attempts", "attempt", "repeats"}
-BOOLEANS = {"truncated", "dirty"}
+BOOLEANS = {"truncated", "dirty", "gpu_unread"}
 NUMBERS = {"cpu_sockets", "gpus"}
 UNITS = ("_kwh", "_kg", "_gib", "_s", "_w", "_l", "_percent", "_per_kwh")
 

@@ -46,6 +46,14 @@ def what_is_missing(runs: pd.DataFrame) -> str:
 
 
 def _has_gpu(runs: pd.DataFrame) -> pd.Series:
+    """Ledgers say whether a GPU was not read; of other records it is known by what they tell of the machine."""
+    stated = _stated_gpu(runs)
+    if "gpu_unread" not in runs:
+        return stated
+    return runs["gpu_unread"].astype("boolean").fillna(stated).astype(bool)
+
+
+def _stated_gpu(runs: pd.DataFrame) -> pd.Series:
     texts = runs["machine"].astype("string")
     present = {text: _present(text) for text in texts.dropna().unique()}
     listed = texts.map(present).fillna(False).astype(bool)

@@ -13,6 +13,7 @@ from wattshed.accounts.reading.frame_types import INTEGERS, LABELS, SAMPLED_PREF
 from wattshed.accounts.runs.alone import add_alone
 from wattshed.accounts.runs.basis import LEDGER
 from wattshed.accounts.runs.totals import energy_columns
+from wattshed.devices.present_gpus import gpu_unread
 from wattshed.energy.ledger.attempts import (
     NO_USE,
     Use,
@@ -124,6 +125,7 @@ def _run_row(ledger: JobLedger) -> dict[str, Any]:
         **energies,
         **use,
         "gpus": sum(name.startswith("gpu") and part["kwh"] is not None for name, part in gross.items()),
+        "gpu_unread": gpu_unread(gross, machine),
         "constants": _encode(last.sensors.get("constants", {})),
         "idle_power_w": sum(idle_w) if idle_w else None,
         "idle_age_s": idle.get("age_s"),

@@ -35,6 +35,7 @@ def _row(stage: str, runs: pd.DataFrame) -> dict[str, Any]:
         "stage": stage,
         "jobs": len(runs),
         "truncated_jobs": int(runs["truncated"].sum()),
+        "gpu_unread_jobs": int(runs["gpu_unread"].fillna(False).sum()) if "gpu_unread" in runs else 0,
         "overlapping_jobs": int(runs["overlaps"].notna().sum()),
         "duration_s": float(runs["duration_s"].sum()),
     }

@@ -39,9 +39,9 @@ def attempt_own(attempt: Attempt) -> Energy | None:
 def attempt_use(attempt: Attempt) -> Use:
     """Processor seconds of the job and of others, and mean memory [GiB]; of a killed attempt, as far as written."""
     if attempt.end is not None:
-        return {**NO_USE, **attempt.end.get("use", {})}
+        return _known_use(attempt.end.get("use", {}))
     last: dict[str, Any] = attempt.ticks[-1] if attempt.ticks else {"at_s": 0.0}
-    found = {**NO_USE, **last.get("use", {})}
+    found = _known_use(last.get("use", {}))
     for window, share in disjoint(w for w in attempt.windows if w["start_s"] >= last["at_s"]):
         use = window.get("use", {})
         for name in ("own_cpu_s", "others_cpu_s"):
@@ -50,6 +50,10 @@ def attempt_use(attempt: Attempt) -> Use:
         for name in ("own_memory_gib", "used_memory_gib"):
             found[name] = use.get(name) if found[name] is None else found[name]
     return found
+
+
+def _known_use(use: Mapping[str, Any]) -> Use:
+    return {name: use.get(name) for name in NO_USE}
 
 
 def job_own(ledger: JobLedger) -> Energy | None:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from wattshed.devices.absence import Absence
+from wattshed.devices.amd_gpus import may_use_amd
+from wattshed.devices.present_gpus import NVIDIA, count_present
 from wattshed.devices.visible_gpus import VisibleGpu, visible_gpus
-from wattshed.energy.reading import JOULES_PER_KWH, Component
-from wattshed.energy.sensors.gpu_power import POWER_RESOLUTION_S, SampledPower
+from wattshed.energy.sensors.gpu_counter import GpuCounter
+from wattshed.energy.sensors.gpu_power import SampledPower
+from wattshed.energy.sensors.gpu_sensor import GpuSensor
 from wattshed.energy.sensors.provider import Provider
-from wattshed.foundation.vocabulary import Status
 
 if TYPE_CHECKING:
     from wattshed.config.energy.metering import MeteringBlock
@@ -22,12 +25,13 @@ if TYPE_CHECKING:
 RESOLUTION_S = 0.1
 
 
-class NvmlSensor:
-    """One component per visible GPU, ``gpu0``, ``gpu1``, … by NVML index; ``gpu`` alone where there is none.
+class NvmlSensor(GpuSensor):
+    """One component per visible GPU, ``gpu0``, ``gpu1``, … by NVML index; ``gpu`` alone if this job has none.
 
-    A GPU in MIG mode is refused: its counter covers all instances. The power of a GPU without a counter is sampled ten
-    times a second and integrated. That is an estimate, and no window shorter than a second is reported from it.
-    nvml: NVML's bindings, None for the installed ones. absences: components missing from the start, and why.
+    A GPU that is there and cannot be read is missing under its number: in MIG mode (its counter covers all instances),
+    lost, or with a driver that does not answer. The power of a GPU without a counter is sampled ten times a second and
+    integrated. That is an estimate, and no window shorter than a second is reported from it.
+    nvml: NVML's bindings, None for the installed ones.
     """
 
     def __init__(
@@ -36,76 +40,39 @@ class NvmlSensor:
         environment: Mapping[str, str] = os.environ,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
+        super().__init__("nvml", RESOLUTION_S)
         self._nvml = nvml
         self._environment = environment
         self._clock = clock
         self._opened: Any = None
-        self._counters: list[_Counter] = []
-        self._sampled: list[SampledPower] = []
-        self.resolution_s = RESOLUTION_S
         self.absences = {"gpu": Absence("nvml: not started")}
 
     def start(self) -> None:
         self.stop()
         gpus, absence, self._opened = visible_gpus(self._nvml, self._environment)
-        self.absences = {"gpu": absence} if absence else {}
+        self.absences = {}
+        if absence is not None:
+            self.absences = {f"gpu{number}": absence for number in absence.numbers} or {"gpu": absence}
         for gpu in gpus:
             name = f"gpu{gpu.index}"
             if gpu.refusal:
                 self.absences[name] = gpu.refusal
-                continue
-            try:
-                self._counters.append(_Counter(name, self._opened, gpu))
-            except self._opened.NVMLError as no_counter:
-                power = SampledPower(name, self._opened, gpu, self._clock)
-                if power.works():
-                    self._sampled.append(power)
-                    power.start()
-                else:
-                    reason = f"nvml: neither energy counter nor power ({no_counter})"
-                    self.absences[name] = Absence(reason)
-        self.resolution_s = POWER_RESOLUTION_S if self._sampled else RESOLUTION_S
-
-    def read(self) -> dict[str, Component]:
-        parts = {name: Component.missing(absence) for name, absence in self.absences.items()}
-        parts.update({counter.name: counter.read() for counter in self._counters})
-        parts.update({power.name: power.read() for power in self._sampled})
-        return parts
+            else:
+                power = partial(SampledPower, name, self._opened, gpu, self._clock)
+                self._meter(name, partial(_counter, name, self._opened, gpu), power)
 
     def stop(self) -> None:
-        for power in self._sampled:
-            power.stop()
-        self._counters, self._sampled = [], []
+        self._forget()
         self.absences = {"gpu": Absence("nvml: stopped")}
         opened, self._opened = self._opened, None
         if opened is not None:
             opened.nvmlShutdown()
 
 
-class _Counter:
-    """A GPU's total energy counter [mJ since the driver was loaded]."""
-
-    def __init__(self, name: str, nvml: Any, gpu: VisibleGpu) -> None:
-        self.name = name
-        self._nvml = nvml
-        self._handle = gpu.handle
-        self._start_mj = self._last_mj = nvml.nvmlDeviceGetTotalEnergyConsumption(gpu.handle)
-        self._lost = ""
-
-    def read(self) -> Component:
-        if not self._lost:
-            try:
-                now_mj = self._nvml.nvmlDeviceGetTotalEnergyConsumption(self._handle)
-            except self._nvml.NVMLError as error:
-                return Component.missing(f"nvml: {error}")
-            if now_mj < self._last_mj:
-                # The energy is unknown from here on: the count before the driver was reloaded is lost.
-                self._lost = "nvml: the energy counter fell back, as after a reload of the driver"
-            self._last_mj = now_mj
-        if self._lost:
-            return Component.missing(self._lost)
-        kwh = (self._last_mj - self._start_mj) / 1000 / JOULES_PER_KWH
-        return Component(kwh, Status.MEASURED, "nvml energy counter")
+def _counter(name: str, nvml: Any, gpu: VisibleGpu) -> GpuCounter:
+    """A GPU's total energy [mJ since the driver was loaded]."""
+    ask = partial(nvml.nvmlDeviceGetTotalEnergyConsumption, gpu.handle)
+    return GpuCounter(name, ask, "nvml", 1e-3, "nvml energy counter")
 
 
 class NvmlProvider(Provider):
@@ -115,8 +82,9 @@ class NvmlProvider(Provider):
     preference = 90
     tried = False
 
-    def open(self, metering: MeteringBlock, components: frozenset[str]) -> Sensor:
-        return NvmlSensor()
+    def open(self, metering: MeteringBlock, components: frozenset[str]) -> Sensor | None:
+        """None where the only GPUs are AMD's, which another sensor reads."""
+        return NvmlSensor() if count_present(NVIDIA) or not may_use_amd() else None
 
 
 SENSOR = NvmlProvider()

@@ -9,8 +9,10 @@ class Sensor(Protocol):
     """Cumulative energy by component since it was started.
 
     It may have ``absences``: component -> :class:`~wattshed.devices.absence.Absence`, which ``wattshed doctor`` shows;
-    ``constants``: name -> :class:`~wattshed.energy.constants.Constant`, what its estimates rest on; and
-    ``whole = True`` if it meters the job alone and not the machine.
+    ``constants``: name -> :class:`~wattshed.energy.constants.Constant`, what its estimates rest on; ``whole = True`` if
+    it meters the job alone and not the machine; ``counts``: component -> the raw counts behind its energy, of which
+    each one must move; and ``distrust(component, why)``, which is called if a component's counter stands still, so
+    that the sensor can read it in another way.
     """
 
     resolution_s: float

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from wattshed.energy.sensors.checked import CheckedSensor
 from wattshed.energy.sensors.protocol import Sensor
 from wattshed.foundation.vocabulary import Status
 
 if TYPE_CHECKING:
     from wattshed.config.energy.metering import MeteringBlock
-    from wattshed.devices.absence import Absence
     from wattshed.energy.reading import Component
 
 
@@ -37,11 +37,13 @@ class Provider:
     and memory come before their estimates.
     tried: whether the sensor is started before it is chosen, to see what it reads. If not, it is chosen without a
     trial: an estimate always works, and a last resort says why its component is missing.
+    leaves_others: whether the next sensor of the same components is asked too, as for the GPUs of another maker.
     """
 
     components: frozenset[str]
     preference: int
     tried: bool = True
+    leaves_others: bool = False
 
     def open(self, metering: MeteringBlock, components: frozenset[str]) -> Sensor | None:
         """A sensor for those components, not started; None if the study does not use this one.
@@ -51,11 +53,12 @@ class Provider:
         raise NotImplementedError
 
     def survey(self, name: str, metering: MeteringBlock) -> list[SensorReport]:
-        """Try the sensor on this machine: it is started, read and stopped. Never raises."""
+        """Try the sensor on this machine: it is started, seen to step, read and stopped. Never raises."""
         try:
-            sensor = self.open(metering, self.components)
-            if sensor is None:
+            opened = self.open(metering, self.components)
+            if opened is None:
                 return []
+            sensor = CheckedSensor(opened, name, self.components)
             sensor.start()
             reports = [
                 _report(name, sensor, component, part) for component, part in sorted(sensor.read().items())
@@ -70,11 +73,10 @@ class Provider:
         return reports
 
 
-def _report(name: str, sensor: Sensor, component: str, part: Component) -> SensorReport:
+def _report(name: str, sensor: CheckedSensor, component: str, part: Component) -> SensorReport:
     if part.kwh is not None:
         return SensorReport(component, name, part.status, part.source, None, sensor.resolution_s)
-    absences: dict[str, Absence] = getattr(sensor, "absences", {})
-    absence = absences.get(component)
+    absence = sensor.absences.get(component)
     if absence is None:  # lost between its start and its first reading
         return SensorReport(component, name, Status.MISSING, part.source, None, None)
     return SensorReport(component, name, Status.MISSING, absence.reason, absence.remedy, None)

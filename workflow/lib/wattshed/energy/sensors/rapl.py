@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 from wattshed.devices.absence import Absence
 from wattshed.energy.reading import JOULES_PER_KWH, PROCESSOR, Component
 from wattshed.energy.sensors.provider import Provider
+from wattshed.energy.sensors.rapl_remedies import VARIABLE, refused, without_zones
 from wattshed.foundation.vocabulary import Status
 
 if TYPE_CHECKING:
@@ -24,13 +26,7 @@ MOST_W = 1000.0
 # Tolerance between the time of a counter's step and the time of its reading.
 SLACK_S = 0.1
 SOURCES = {"cpu": "rapl package", "ram": "rapl dram"}
-READ_RIGHT = (
-    "run `sudo chmod a+r {root}/intel-rapl:*/energy_uj` (a udev rule keeps that over a restart), or start zeusd as "
-    "root and set ZEUSD_SOCK_PATH"
-)
-NO_ZONES = (
-    "on a physical machine load the kernel module intel_rapl_msr; virtual machines and containers have none"
-)
+NAMES = ("energy_uj", "max_energy_range_uj")
 
 
 @dataclass
@@ -45,7 +41,7 @@ class _Zone:
 
     def read(self, now_s: float) -> None:
         """Raises ValueError if the energy since the last reading cannot be known."""
-        now_uj = int(self.energy.read_text(encoding="ascii"))
+        now_uj = _count(self.energy)
         span_s = now_s - self.last_s
         if span_s * MOST_W * 1e6 > self.range_uj:
             raise ValueError(f"not read for {span_s:.0f} s, in which it may have overflowed twice")
@@ -77,9 +73,18 @@ class RaplSensor:
         self._lost: dict[str, Component] = {}
         self.absences = dict.fromkeys(PROCESSOR, Absence("rapl: not started"))
 
+    @property
+    def counts(self) -> dict[str, tuple[int, ...]]:
+        """The last count of each package, and of each one's memory: every one of them must move."""
+        return {name: tuple(zone.last_uj for zone in zones) for name, zones in self._zones.items()}
+
     def start(self) -> None:
         self._zones, self._lost, self.absences = {}, {}, {}
-        folders = _folders(self._root)
+        folders, closed = _folders(self._root)
+        if not folders["cpu"]:
+            absence = refused(self._root, closed[0], closed) if closed else without_zones(self._root)
+            self.absences = dict.fromkeys(PROCESSOR, absence)
+            return
         for name in PROCESSOR:
             opened = self._open(name, folders)
             if isinstance(opened, Absence):
@@ -103,15 +108,14 @@ class RaplSensor:
         self.absences = dict.fromkeys(PROCESSOR, Absence("rapl: stopped"))
 
     def _open(self, name: str, folders: dict[str, list[Path]]) -> list[_Zone] | Absence:
-        if not folders["cpu"]:
-            return Absence(f"rapl: no such zone below {self._root}", NO_ZONES)
         if len(folders[name]) < len(folders["cpu"]):
             return Absence(f"rapl: {len(folders[name])} of {len(folders['cpu'])} packages have a dram zone")
         try:
             return [_zone(folder, self._clock()) for folder in folders[name]]
         except PermissionError as error:
-            reason = f"rapl: {error.filename} may not be read ({error.strerror})"
-            return Absence(reason, READ_RIGHT.format(root=self._root))
+            return refused(
+                self._root, Path(error.filename), [f / word for f in folders[name] for word in NAMES]
+            )
         except OSError as error:
             return Absence(f"rapl: {error.filename} cannot be read ({error.strerror})")
         except ValueError as error:
@@ -126,26 +130,46 @@ class RaplSensor:
                 self._lost[name] = Component.missing(f"rapl: {zone.energy} is lost ({error})")
 
 
-def _folders(root: Path) -> dict[str, list[Path]]:
-    """Folders of packages, such as ``intel-rapl:0``, and of DRAM, such as ``intel-rapl:0:1``."""
+def _folders(root: Path) -> tuple[dict[str, list[Path]], list[Path]]:
+    """Folders of packages, such as ``intel-rapl:0``, and of DRAM, such as ``intel-rapl:0:1``; and names not readable.
+
+    The class of devices holds a link to each zone; in the devices' own tree, which a container may mount, zones hold
+    one another.
+    """
     folders: dict[str, list[Path]] = {name: [] for name in PROCESSOR}
-    for folder in sorted(root.glob("intel-rapl:*")):
+    closed = []
+    found = sorted(root.glob("intel-rapl:*"))
+    if not found:
+        found = sorted([*root.glob("intel-rapl/intel-rapl:*"), *root.glob("intel-rapl/*/intel-rapl:*")])
+    for folder in found:
         try:
             kind = (folder / "name").read_text(encoding="ascii").strip()
+        except PermissionError:
+            closed.append(folder / "name")
+            continue
         except (OSError, ValueError):
             continue
         if kind.startswith("package"):
             folders["cpu"].append(folder)
         elif kind == "dram":
             folders["ram"].append(folder)
-    return folders
+    return folders, closed
 
 
 def _zone(folder: Path, now_s: float) -> _Zone:
     energy = folder / "energy_uj"
-    last_uj = int(energy.read_text(encoding="ascii"))
-    range_uj = int((folder / "max_energy_range_uj").read_text(encoding="ascii"))
+    last_uj, range_uj = _count(energy), _count(folder / "max_energy_range_uj")
+    if not range_uj:
+        raise ValueError("max_energy_range_uj is 0")
     return _Zone(energy, range_uj, last_uj, now_s)
+
+
+def _count(file: Path) -> int:
+    """Raises ValueError for anything but a count of microjoules."""
+    count = int(file.read_text(encoding="ascii"))
+    if count < 0:
+        raise ValueError(f"{file.name} is {count}")
+    return count
 
 
 class RaplProvider(Provider):
@@ -155,7 +179,8 @@ class RaplProvider(Provider):
     preference = 10
 
     def open(self, metering: MeteringBlock, components: frozenset[str]) -> Sensor:
-        return RaplSensor(POWERCAP)
+        mounted = os.environ.get(VARIABLE)
+        return RaplSensor(Path(mounted) if mounted else POWERCAP)
 
 
 SENSOR = RaplProvider()

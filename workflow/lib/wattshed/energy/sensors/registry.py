@@ -5,6 +5,7 @@ MODULES: dict[str, str] = {
     "zeus": "wattshed.energy.sensors.zeus",
     "codecarbon": "wattshed.energy.sensors.codecarbon",
     "tdp": "wattshed.energy.sensors.tdp",
+    "amdsmi": "wattshed.energy.sensors.amdsmi",
     "nvml": "wattshed.energy.sensors.nvml",
     "simulated": "wattshed.energy.sensors.simulated",
 }

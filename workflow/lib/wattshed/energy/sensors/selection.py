@@ -2,53 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from wattshed.energy.constants import CORE_W, GIB_W
 from wattshed.energy.reading import COMPONENTS
+from wattshed.energy.sensors.checked import CheckedSensor, kind_of
 from wattshed.foundation import plugins
 from wattshed.foundation.faults import Fault
 
 if TYPE_CHECKING:
     from wattshed.config.energy.metering import MeteringBlock
-    from wattshed.energy.reading import Component
     from wattshed.energy.sensors.protocol import Sensor
     from wattshed.energy.sensors.provider import Provider, SensorReport
-
-
-class Only:
-    """A sensor of which only some kinds of component are used."""
-
-    def __init__(self, sensor: Sensor, kinds: frozenset[str]) -> None:
-        self._sensor = sensor
-        self._kinds = kinds
-        self.resolution_s = sensor.resolution_s
-        self.whole: bool = getattr(sensor, "whole", False)
-
-    @property
-    def constants(self) -> dict[str, Any]:
-        """Those of the components that are used; a sensor may know them only after it was started."""
-        of = {CORE_W: "cpu", GIB_W: "ram"}
-        stated: dict[str, Any] = getattr(self._sensor, "constants", {})
-        return {name: found for name, found in stated.items() if of.get(name) in self._kinds}
-
-    def start(self) -> None:
-        self._sensor.start()
-        # A sensor may know its resolution only after it was started.
-        self.resolution_s = self._sensor.resolution_s
-
-    def read(self) -> dict[str, Component]:
-        return {name: part for name, part in self._sensor.read().items() if kind_of(name) in self._kinds}
-
-    def stop(self) -> None:
-        self._sensor.stop()
 
 
 def open_sensors(metering: MeteringBlock) -> list[Sensor]:
     """One sensor per component, taken from the table and the study's plug-ins in order of preference; none started.
 
-    Raises :class:`Fault` if the study uses a sensor without its setting, and for a plug-in that names unknown
-    components.
+    Each is a :class:`CheckedSensor`: its readings are checked, and a counter is chosen only if it was seen to step.
+    Raises :class:`Fault` if the study uses a sensor without its setting, for a plug-in that names unknown components,
+    and for one whose resolution is not a time.
     """
     sensors: list[Sensor] = []
     without = frozenset(COMPONENTS)
@@ -58,10 +30,11 @@ def open_sensors(metering: MeteringBlock) -> list[Sensor]:
         if sensor is None:
             continue
         plugins.made_by("sensor", name, sensor, ("resolution_s", "start", "read", "stop"))
-        found = wanted & _readable(sensor) if provider.tried else wanted
+        found = wanted & _readable(CheckedSensor(sensor, name, wanted)) if provider.tried else wanted
         if found:
-            sensors.append(sensor if found == provider.components else Only(sensor, found))
-            without -= found
+            sensors.append(CheckedSensor(sensor, name, found))
+            # A plug-in need not have what the base class gained later.
+            without -= frozenset() if getattr(provider, "leaves_others", False) else found
     return sensors
 
 
@@ -85,12 +58,7 @@ def providers() -> list[tuple[str, Provider]]:
     return sorted(found, key=lambda pair: pair[1].preference)
 
 
-def kind_of(component: str) -> str:
-    """``gpu`` for ``gpu0``, ``gpu1`` and so on; else the component itself."""
-    return "gpu" if component.startswith("gpu") else component
-
-
-def _readable(sensor: Sensor) -> frozenset[str]:
+def _readable(sensor: CheckedSensor) -> frozenset[str]:
     """Kinds of component that a sensor can read on this machine."""
     sensor.start()
     try:

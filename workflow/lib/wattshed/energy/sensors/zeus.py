@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from wattshed.devices.absence import Absence
 from wattshed.energy.reading import JOULES_PER_KWH, PROCESSOR, Component
 from wattshed.energy.sensors.provider import Provider
+from wattshed.foundation.faults import one_line
 from wattshed.foundation.vocabulary import Status
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ class ZeusdSensor:
         self._client: Any = None
         self._counters: dict[str, _Counter] = {}
         self._source = "rapl by zeusd"
+        # Component -> the last count of each processor: every one of them must move.
+        self.counts: dict[str, tuple[int, ...]] = {}
         self.absences = dict.fromkeys(PROCESSOR, Absence("zeusd: not started"))
 
     def start(self) -> None:
@@ -58,7 +61,7 @@ class ZeusdSensor:
         try:
             totals_uj = self._totals_uj()
         except Exception as error:  # Zeus has many exception classes, without a common base
-            self.absences = dict.fromkeys(PROCESSOR, Absence(f"zeusd: {error}"))
+            self.absences = dict.fromkeys(PROCESSOR, Absence(f"zeusd: {one_line(error)}"))
             return
         self._counters = {name: _Counter(uj, self._clock) for name, uj in totals_uj.items()}
         unknown = Absence("zeusd: not every processor has this counter")
@@ -81,7 +84,7 @@ class ZeusdSensor:
         return parts
 
     def stop(self) -> None:
-        self._client, self._counters = None, {}
+        self._client, self._counters, self.counts = None, {}, {}
         self.absences = dict.fromkeys(PROCESSOR, Absence("zeusd: stopped"))
 
     def _connect(self) -> Absence | None:
@@ -120,7 +123,13 @@ class ZeusdSensor:
             "cpu": [reading.cpu_energy_uj for reading in readings],
             "ram": [reading.dram_energy_uj for reading in readings],
         }
-        return {name: sum(each) for name, each in columns.items() if each and None not in each}
+        whole = {name: tuple(each) for name, each in columns.items() if each and None not in each}
+        for name, each in whole.items():
+            wrong = [uj for uj in each if not isinstance(uj, int) or uj < 0]
+            if wrong:
+                raise ValueError(f"the counter of {name} reads {wrong[0]!r}, which is not a count")
+        self.counts = whole
+        return {name: sum(each) for name, each in whole.items()}
 
 
 class _Counter:

@@ -90,6 +90,11 @@ def energy_notes(stages: pd.DataFrame) -> list[str]:
             f"Superseded: {superseded['jobs'].iloc[0]} jobs whose results no longer exist, because they failed, were "
             "killed or were measured again; what they spent counts in the total, and in no other result."
         )
+    if total["gpu_unread_jobs"]:
+        notes.append(
+            f"GPU not metered in {total['gpu_unread_jobs']} jobs, although the machine has one that they could use: every "
+            "sum with them is a lower bound."
+        )
     if total["truncated_jobs"]:
         notes.append(
             f"{total['truncated_jobs']} jobs were killed; they count up to their last closed window."

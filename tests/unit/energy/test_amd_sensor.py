@@ -267,7 +267,7 @@ def libraries(monkeypatch):
     monkeypatch.setitem(sys.modules, "pynvml", FakeNvml(FakeGpu(step_mj=10)))
 
 
-TDP = MeteringBlock(cpu_estimator="tdp", cpu_tdp_w=65.0)
+TDP = MeteringBlock(cpu_power_w=65.0)
 
 
 def test_gpus_of_both_makers_are_metered_side_by_side(root, libraries):

@@ -300,7 +300,7 @@ SENSOR = ToyProvider()
 )
 def test_a_plug_in_that_goes_mad_in_a_job_ends_nothing_and_gives_no_number(own_plugin, tmp_path, nonsense):
     own_plugin("toy", NONSENSE.replace("NONSENSE", nonsense))
-    metering = MeteringBlock(cpu_estimator="tdp", cpu_tdp_w=65.0, idle_s=0, minimum_window_s=0.001)
+    metering = MeteringBlock(cpu_power_w=65.0, idle_s=0, minimum_window_s=0.001)
     ledger = tmp_path / "ledger/toy.jsonl"
     with metered_job(ledger, stage="command", job="toy", labels={}, metering=metering) as meter:
         for _ in range(60):

@@ -18,7 +18,7 @@ from wattshed.energy.sensors.nvml import NvmlSensor
 from wattshed.energy.sensors.selection import open_sensors, survey
 from wattshed.energy.sensors.zeus import ZeusdSensor
 
-TDP = MeteringBlock(cpu_estimator="tdp", cpu_tdp_w=65.0)
+TDP = MeteringBlock(cpu_power_w=65.0)
 
 
 @pytest.fixture

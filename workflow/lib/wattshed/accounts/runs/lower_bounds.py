@@ -46,11 +46,11 @@ def what_is_missing(runs: pd.DataFrame) -> str:
 
 
 def _has_gpu(runs: pd.DataFrame) -> pd.Series:
-    """Ledgers say whether a GPU was not read; of other records it is known by what they tell of the machine."""
+    """Ledgers know whether a GPU was not read; of other records it follows from what they tell of the machine."""
     stated = _stated_gpu(runs)
     if "gpu_unread" not in runs:
         return stated
-    return runs["gpu_unread"].astype("boolean").fillna(stated).astype(bool)
+    return stated | runs["gpu_unread"].astype("boolean").fillna(False).astype(bool)
 
 
 def _stated_gpu(runs: pd.DataFrame) -> pd.Series:
@@ -65,4 +65,6 @@ def _stated_gpu(runs: pd.DataFrame) -> pd.Series:
 
 def _present(text: str) -> bool:
     machine: dict[str, Any] = json.loads(text)
+    if "gpus_present" in machine:
+        return False  # gpu_unread knows more
     return bool(machine.get("gpus") or machine.get("gpu_present") or machine.get("gpu_count"))

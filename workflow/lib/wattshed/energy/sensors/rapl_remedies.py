@@ -24,7 +24,7 @@ SHOW_COUNTERS = {
 }
 ANY_ENGINE = f"start the container with `{MOUNT}`, as a user who may read it (Docker's default, root, may)"
 ESTIMATED = (
-    "here energy is estimated: give the processor's power (energy.metering.cpu_power_w (or --cpu-power-w))"
+    "here energy is estimated: give the processor's power (energy.metering.cpu_power_w, or --cpu-power-w)"
 )
 MODULE = "load the kernel module: `sudo modprobe intel_rapl_msr` (AMD's processors too, from Linux 5.8 on)"
 X86 = ("x86_64", "amd64", "i386", "i686")

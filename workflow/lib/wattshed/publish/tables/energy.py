@@ -92,8 +92,8 @@ def energy_notes(stages: pd.DataFrame) -> list[str]:
         )
     if total["gpu_unread_jobs"]:
         notes.append(
-            f"GPU not metered in {total['gpu_unread_jobs']} jobs, although the machine has one that they could use: every "
-            "sum with them is a lower bound."
+            f"GPU not metered in {total['gpu_unread_jobs']} jobs, although the machine has one that they could use: "
+            "every sum with them is a lower bound."
         )
     if total["truncated_jobs"]:
         notes.append(

@@ -36,7 +36,8 @@ def host_from(arguments: argparse.Namespace) -> Host:
     try:
         block = EnergyBlock(country_iso=arguments.country, region=arguments.region)
     except ValueError as error:
-        raise Fault(f"--country/--region (or ${PLACE}/${REGION}): {first_message(error)}.") from error
+        sentence = f"--country/--region (or ${PLACE}/${REGION}): {first_message(error)}"
+        raise Fault(sentence if sentence.endswith("?") else f"{sentence}.") from error
     country = None if block.country_iso == UNKNOWN else block.country_iso
     return replace(host, country_iso=country, region=block.region)
 

@@ -84,8 +84,10 @@ class SignalWatch:
             self.ignores_children = True
         else:
             self.ignores_children = False
-        signal.pthread_sigmask(signal.SIG_BLOCK, self._taken)
+        # The thread inherits what is blocked: it waits for the waking signal too, which alone reaches this one.
+        signal.pthread_sigmask(signal.SIG_BLOCK, self._taken | {self._wake})
         self._thread.start()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {self._wake})
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -52,7 +52,7 @@ def test_the_commands_output_and_exit_code_are_kept(measure, tmp_path):
     assert events[-1]["exit_code"] == 7
     window = next(event for event in events if event["event"] == "window")
     assert window["duration_s"] == pytest.approx(0.3, abs=0.2)
-    assert "gross energy" in err
+    assert "own energy" in err
     assert "g CO2e" in err
     assert "estimated" in err or "measured" in err
 

@@ -5,8 +5,10 @@ import os
 import select
 import subprocess
 import sys
+import tempfile
 import textwrap
 import time
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -52,7 +54,9 @@ class Bench:
     ):
         self.clock = HandClock()
         self.sensor = KnownPower(self.clock, dict.fromkeys(components, 1000 * KWH_PER_HOUR))
-        self.meter = Meter(Ledger(tmp_path / "a.jsonl", resumes=False), [self.sensor], 0.0, clock=self.clock)
+        # A folder each: a ledger has one writer.
+        folder = Path(tempfile.mkdtemp(dir=tmp_path))
+        self.meter = Meter(Ledger(folder / "a.jsonl", resumes=False), [self.sensor], 0.0, clock=self.clock)
         self.training = Training()
         self.progress = Progress("model, seed 1", "kWh", 10)
         self.stop = BudgetStop(

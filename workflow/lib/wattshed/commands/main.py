@@ -1,18 +1,20 @@
-"""The ``wattshed`` command: one subcommand per file of this room."""
+"""The ``wattshed`` command: one subcommand per file of this room. Only the one that is called is imported."""
 
 import argparse
+import importlib
 import sys
-import traceback
 from collections.abc import Sequence
 
 from wattshed import __version__
-from wattshed.commands import accounts, doctor, export, guard, measure
-from wattshed.foundation.faults import FAULT_EXIT_CODE, Fault, run_script
+from wattshed.foundation.faults import FAULT_EXIT_CODE, Fault, forget_unwritten_output, run_script
 
 # EX_SOFTWARE of sysexits.h: a defect of wattshed itself, so that a crash never reads as a finding.
 DEFECT_EXIT_CODE = 70
 # What the extra "study" brings; the core alone runs every command but export.
 STUDY_PACKAGES = frozenset({"torch", "torch_geometric", "snakemake", "zstandard", "jinja2"})
+COMMANDS = ("doctor", "measure", "accounts", "guard", "export")
+# Ends wattshed's own options; what follows belongs to the measured command.
+END_OF_OPTIONS = "--"
 DESCRIPTION = (
     "What commands and forecasting models cost: energy with its source, its interval and its carbon."
 )
@@ -28,7 +30,8 @@ one sentence; 3 too few pairs to decide (guard); 70 a defect of wattshed, with i
 code of its command."""
 
 
-def parser() -> argparse.ArgumentParser:
+def parser(commands: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
+    """The parser of some or all subcommands, whose modules are imported for it."""
     top = argparse.ArgumentParser(
         prog="wattshed",
         description=DESCRIPTION,
@@ -36,30 +39,40 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     top.add_argument("--version", action="version", version=f"wattshed {__version__}")
-    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for command in (doctor, measure, accounts, guard, export):
-        command.add(commands)
+    parts = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name in commands:
+        importlib.import_module(f"wattshed.commands.{name}").add(parts)
     return top
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, *, ends_process: bool = False) -> int:
     """Run one subcommand and return its exit code.
 
     Faults become one sentence and exit code 2; any other exception is a defect, printed with its traceback, and 70.
+    ends_process: the process ends when this returns, and nothing may replace its exit code.
     """
-    arguments = parser().parse_args(argv)
+    words = list(sys.argv[1:] if argv is None else argv)
     codes: list[int] = []
+
+    def run(_: Sequence[str] | None) -> None:
+        codes.append(_run(words, ends_process))
+
     try:
-        failed = run_script(lambda _: codes.append(_run(arguments)))
+        failed = run_script(run)
     except BrokenPipeError:
-        raise
+        if codes:
+            raise
+        return FAULT_EXIT_CODE
     except Exception:
+        import traceback
+
         traceback.print_exc()
         return DEFECT_EXIT_CODE
     return failed or codes[0]
 
 
-def _run(arguments: argparse.Namespace) -> int:
+def _called(arguments: argparse.Namespace) -> int:
+    """What the subcommand returns; raises :class:`Fault` for one that needs packages beyond the core."""
     try:
         code: int = arguments.run(arguments)
     except ModuleNotFoundError as error:
@@ -73,11 +86,29 @@ def _run(arguments: argparse.Namespace) -> int:
     return code
 
 
+def _run(words: list[str], ends_process: bool) -> int:
+    own, rest = words, []
+    if END_OF_OPTIONS in words:
+        # argparse would take the command's own -- away in some versions of Python.
+        place = words.index(END_OF_OPTIONS)
+        own, rest = words[:place], words[place:]
+    called = [name for name in COMMANDS if words[:1] == [name]]
+    if called != ["measure"]:
+        own, rest = words, []
+    arguments = parser(called or COMMANDS).parse_args(own)
+    if called == ["measure"]:
+        # Without -- the first word that is not an option begins the command, which then may have its own --.
+        arguments.words = [*arguments.words, *rest] if arguments.words else rest[1:]
+    arguments.ends_process = ends_process
+    return _called(arguments)
+
+
 def entry() -> None:
     """What the installed ``wattshed`` calls."""
     try:
-        raise SystemExit(main())
+        code = main(ends_process=True)
     except BrokenPipeError:
         # The reader of a pipe, such as head, has closed it.
-        sys.stderr.close()
-        raise SystemExit(FAULT_EXIT_CODE) from None
+        code = FAULT_EXIT_CODE
+    forget_unwritten_output()
+    raise SystemExit(code)

@@ -1,42 +1,36 @@
 """``wattshed measure``: run any command and write its energy to a ledger."""
 
+from __future__ import annotations
+
 import argparse
-import json
 import os
-import re
-import shutil
-import signal
-import subprocess
 import sys
-import textwrap
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
-from pathlib import Path
-from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from wattshed.commands.place import add_place, host_from
-from wattshed.commands.summary import Summary
-from wattshed.config.energy.metering import MeteringBlock
-from wattshed.energy.carbon.carbon import Location, yearly_intensity
-from wattshed.energy.meter import Meter
-from wattshed.energy.metered_job import metered_job
-from wattshed.energy.window import Measurement, Window
-from wattshed.foundation import vocabulary
-from wattshed.foundation.faults import Fault
+from wattshed.commands.place import add_place, first_message, host_from
+from wattshed.foundation.faults import Fault, forget_unwritten_output, one_line, say
 
-NOT_FOUND = 127
-NOT_EXECUTABLE = 126
-# Signals by which a user or a batch system ends or notifies a job.
-PASSED_ON = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGQUIT)
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from wattshed.commands.running.runs import Runs
+    from wattshed.commands.running.signals import SignalWatch
+    from wattshed.config.energy.metering import MeteringBlock
+    from wattshed.energy.host import Host
+    from wattshed.energy.meter import Meter
+
 EXAMPLES = """examples:
   wattshed measure -- python train.py --epochs 3
   wattshed measure --country DEU --label model=gru --label seed=1 -- python train.py
   wattshed measure --repeats 10 --warm-up 1 --json -- ./forecast
+  wattshed measure -- env CUDA_VISIBLE_DEVICES=0 python train.py
+  wattshed measure -- sh -c 'python clean.py | python train.py'
 
-The command keeps its terminal, its signals and its exit code. Its energy is that of the whole machine while it ran:
-measure it alone. The ledger survives a kill; wattshed accounts adds ledgers up."""
+The command keeps its terminal, its signals and its exit code. Its own energy does not depend on what else runs; that of
+the whole machine is printed too. Under torchrun, srun or mpirun one rank of a node meters all of them. The ledger
+survives a kill; wattshed accounts adds ledgers up."""
+# The label that holds the command itself.
+COMMAND = "command"
 
 
 def add(commands: Any) -> None:
@@ -48,7 +42,7 @@ def add(commands: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         usage="wattshed measure [options] -- COMMAND [ARGUMENT ...]",
     )
-    parser.add_argument("--ledger", type=Path, help="ledger to write (default: ledgers/COMMAND-TIME.jsonl)")
+    parser.add_argument("--ledger", help="ledger to write (default: ledgers/COMMAND-TIME-HOST-RANDOM.jsonl)")
     parser.add_argument(
         "--repeats", type=int, default=1, help="runs to measure, for a mean and interval (default: 1)"
     )
@@ -65,10 +59,25 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--idle-s",
         type=float,
-        default=MeteringBlock().idle_s,
-        help="seconds of idle power to measure first if none is kept for this host; 0 for none (default: %(default)s)",
+        help="seconds of idle power to measure first if none is kept for this host; 0 for none (default: 5)",
+    )
+    parser.add_argument(
+        "--cpu-power-w",
+        type=float,
+        metavar="W",
+        help="power of all CPU sockets at full load, for its estimate where no counter can be read",
     )
     add_place(parser)
+    parser.add_argument(
+        "--codecarbon",
+        metavar="FOLDER",
+        help="also write MODEL/COUNTRY/SEASON/RUN_emissions.csv below this folder",
+    )
+    parser.add_argument(
+        "--prometheus",
+        metavar="FILE",
+        help="also write a text file for Prometheus' node exporter, such as run.prom",
+    )
     parser.add_argument(
         "--json", action="store_true", help="print the summary as one JSON line on stdout at the end"
     )
@@ -77,7 +86,14 @@ def add(commands: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    words = arguments.words[1:] if arguments.words[:1] == ["--"] else arguments.words
+    """The command's exit code; a shell's if it cannot be started, and 128 + n if signal n came before it began.
+
+    Raises :class:`Fault` before the command begins. Once it has ended, nothing replaces its exit code.
+    """
+    from wattshed.commands.running.command import Unfit, find_program
+    from wattshed.commands.running.signals import SignalWatch, Stopped
+
+    words = list(arguments.words)
     if not words:
         raise Fault("no command was given: expected it after --, as in wattshed measure -- python train.py.")
     if arguments.repeats < 1 or arguments.warm_up < 0:
@@ -85,109 +101,179 @@ def run(arguments: argparse.Namespace) -> int:
             f"--repeats {arguments.repeats} --warm-up {arguments.warm_up}: expected at least one repeat and no "
             "negative warm-up."
         )
-    unfit = _unfit(words[0])
-    if unfit:
-        return unfit
+    _fill_standard_files()
+    try:
+        find_program(words)
+        with SignalWatch(last_act=getattr(arguments, "ends_process", False)) as watch:
+            return _measure(words, arguments, watch)
+    except Unfit as unfit:
+        say(f"error: {unfit}")
+        return unfit.exit_code
+    except Stopped as stop:
+        say(f"{stop.name} came before the command began: nothing was run and nothing is kept.")
+        return stop.exit_code
+
+
+def _measure(words: list[str], arguments: argparse.Namespace, watch: SignalWatch) -> int:
+    from wattshed.commands.running.runs import Runs
+    from wattshed.commands.running.standard_input import same_input
+    from wattshed.door.ranks import metering_rank
+    from wattshed.energy.metered_job import metered_job
+    from wattshed.energy.share.usage import Usage
+    from wattshed.foundation.vocabulary import Stage
+
     host = host_from(arguments)
-    ledger = arguments.ledger or _default_ledger(words[0])
-    if ledger.exists():
+    metering = _metering(arguments)
+    doors = _doors(arguments)
+    decision = metering_rank()
+    labels = {**decision.labels(), **_labels(arguments.label), COMMAND: " ".join(words)}
+    runs = Runs(words, watch, shows_progress=sys.stderr is not None and sys.stderr.isatty())
+    if not decision.meters:
+        say(f"wattshed: this process is metered by {decision.metered_by}.")
+        with same_input(arguments.repeats + arguments.warm_up) as given:
+            return runs.do_unmetered(given, arguments.repeats + arguments.warm_up)
+    ledger = _ledger(arguments.ledger, words[0])
+    usage = Usage.of_all_ranks() if decision.of_several else Usage.of_children()
+    meter: Meter | None = None
+    try:
+        with (
+            same_input(arguments.repeats + arguments.warm_up) as given,
+            metered_job(
+                ledger,
+                stage=Stage.COMMAND,
+                job=ledger.stem,
+                labels=labels,
+                metering=metering,
+                host=host,
+                usage=usage,
+            ) as meter,
+        ):
+            runs.do_all(meter, given, warm_up=arguments.warm_up, repeats=arguments.repeats)
+            if runs.exit_code is not None:
+                meter.exited(runs.exit_code)
+    except Exception as error:
+        if runs.exit_code is None:
+            raise
+        say(f"wattshed: the ledger {ledger} is incomplete ({type(error).__name__}: {one_line(error)}).")
+    assert runs.exit_code is not None
+    if meter is not None:
+        _summarise(runs, meter, host, ledger, as_json=arguments.json)
+    _open_doors(ledger, doors)
+    return runs.exit_code
+
+
+def _summarise(runs: Runs, meter: Meter, host: Host, ledger: os.PathLike[str], *, as_json: bool) -> None:
+    """Print what was measured. Nothing that fails here replaces the command's exit code."""
+    import json
+    import textwrap
+    from pathlib import Path
+
+    from wattshed.commands.summary import Summary
+    from wattshed.energy.carbon.carbon import Location, yearly_intensity
+    from wattshed.energy.window import Measurement
+
+    try:
+        intensity = yearly_intensity(Location(host.country_iso, host.region))
+        summary = Summary(Measurement(runs.windows), meter, intensity, Path(ledger), runs.exit_code or 0)
+        say(textwrap.dedent(summary.text()))
+        if as_json and sys.stdout is not None:
+            print(json.dumps(summary.to_json()), flush=True)
+    except Exception as error:
+        say(
+            f"wattshed: the summary cannot be printed ({type(error).__name__}: {one_line(error)}); "
+            f"wattshed accounts reads {ledger}."
+        )
+    forget_unwritten_output()
+
+
+def _doors(arguments: argparse.Namespace) -> dict[str, Path]:
+    """What is to be written beside the ledger; raises :class:`Fault` where that cannot be."""
+    if arguments.codecarbon is None and arguments.prometheus is None:
+        return {}
+    from pathlib import Path
+
+    from wattshed.commands.output_place import check_file, check_folder
+
+    doors = {}
+    if arguments.codecarbon is not None:
+        doors["codecarbon"] = Path(arguments.codecarbon).absolute()
+        check_folder(doors["codecarbon"], "--codecarbon")
+    if arguments.prometheus is not None:
+        doors["prometheus"] = Path(arguments.prometheus).absolute()
+        check_file(doors["prometheus"], "--prometheus")
+    return doors
+
+
+def _open_doors(ledger: Path, doors: dict[str, Path]) -> None:
+    """Write CodeCarbon's layout and the text for Prometheus. No failure replaces the command's exit code."""
+    if not doors:
+        return
+    try:
+        # Imported here: pandas takes a second to load.
+        from wattshed.accounts.export.doors import export_ledgers
+
+        for path in export_ledgers(
+            [ledger], codecarbon=doors.get("codecarbon"), prometheus=doors.get("prometheus")
+        ):
+            say(f"  also wrote    {path}")
+    except Exception as error:
+        say(
+            f"wattshed: {' and '.join(map(str, doors.values()))} cannot be written ({type(error).__name__}: "
+            f"{one_line(error)}); wattshed accounts {ledger} --codecarbon or --prometheus writes them later."
+        )
+
+
+def _fill_standard_files() -> None:
+    """Open /dev/null in place of closed standard files: a ledger in their place would get what others print there.
+
+    The command does not inherit them: for it they stay closed.
+    """
+    while (handle := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(handle)
+
+
+def _metering(arguments: argparse.Namespace) -> MeteringBlock:
+    from wattshed.config.energy.metering import MeteringBlock
+
+    given: dict[str, Any] = {}
+    if arguments.idle_s is not None:
+        given["idle_s"] = arguments.idle_s
+    if arguments.cpu_power_w is not None:
+        given |= {"cpu_power_w": arguments.cpu_power_w}
+    try:
+        return MeteringBlock(**given)
+    except ValueError as error:
+        key = str(error.errors()[0]["loc"][-1]) if hasattr(error, "errors") else ""
+        option = "--idle-s" if key == "idle_s" else "--cpu-power-w"
+        value = arguments.idle_s if key == "idle_s" else arguments.cpu_power_w
+        raise Fault(f"{option} {value}: {first_message(error)}.") from error
+
+
+def _ledger(given: str | None, word: str) -> Any:
+    from wattshed.commands.running.ledger_name import default_ledger
+    from wattshed.energy.ledger.folders import checked_path
+
+    if given is None:
+        return default_ledger(word)
+    ledger = checked_path(given)
+    if os.path.lexists(ledger):
         raise Fault(
             f"{ledger} exists: a ledger is never overwritten; name another with --ledger or move it away."
         )
-    metering = MeteringBlock(idle_s=arguments.idle_s)
-    labels = _labels(arguments.label)
-    with metered_job(
-        ledger,
-        stage=vocabulary.Stage.COMMAND,
-        job=ledger.stem,
-        labels={**labels, "command": " ".join(words)},
-        metering=metering,
-        host=host,
-    ) as meter:
-        exit_code, windows = _run_all(words, meter, arguments)
-        meter.exited(exit_code)
-    intensity = yearly_intensity(Location(host.country_iso, host.region))
-    summary = Summary(Measurement(windows), meter, intensity, ledger, exit_code)
-    print(textwrap.dedent(summary.text()), file=sys.stderr)
-    if arguments.json:
-        print(json.dumps(summary.to_json()), flush=True)
-    return exit_code
-
-
-def _run_all(words: list[str], meter: Meter, arguments: argparse.Namespace) -> tuple[int, list[Window]]:
-    """Exit code and measured windows; a failed run is the last one, and is measured too."""
-    windows: list[Window] = []
-    for _ in range(arguments.warm_up):
-        if exit_code := _run_once(words):
-            return exit_code, windows
-    for trial in range(1, arguments.repeats + 1):
-        if arguments.repeats > 1 and sys.stderr.isatty():
-            print(f"wattshed: run {trial} of {arguments.repeats}", file=sys.stderr)
-        with meter.window(vocabulary.Window.COMMAND, trial=trial) as window:
-            exit_code = _run_once(words)
-            window.values["exit_code"] = exit_code
-        windows.append(window)
-        if exit_code:
-            break
-    return exit_code, windows
-
-
-def _run_once(words: list[str]) -> int:
-    """Exit code as in a shell: 128 + n for a command that signal n ended."""
-    with _signals_passed_on() as children:
-        process = subprocess.Popen(words)
-        children.append(process)
-        code = process.wait()
-    return code if code >= 0 else 128 - code
-
-
-@contextmanager
-def _signals_passed_on() -> Iterator[list[subprocess.Popen[bytes]]]:
-    """While the block runs, signals are passed on to the command instead of ending the measurement."""
-    children: list[subprocess.Popen[bytes]] = []
-
-    def pass_on(number: int, frame: FrameType | None) -> None:
-        # In a terminal, the keyboard's signals have already reached the command.
-        if number in (signal.SIGINT, signal.SIGQUIT) and sys.stdin is not None and sys.stdin.isatty():
-            return
-        for child in children:
-            if child.poll() is None:
-                child.send_signal(number)
-
-    before = {number: signal.signal(number, pass_on) for number in PASSED_ON}
-    try:
-        yield children
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _unfit(word: str) -> int:
-    """0, or the shell's exit code for a command that cannot run, printed before anything is measured."""
-    if shutil.which(word):
-        return 0
-    if Path(word).is_file():
-        print(
-            f"error: {word} may not be executed: make it executable with chmod +x, or name its program.",
-            file=sys.stderr,
-        )
-        return NOT_EXECUTABLE
-    print(f"error: {word} is not a command on this machine: check its name and PATH.", file=sys.stderr)
-    return NOT_FOUND
-
-
-def _default_ledger(word: str) -> Path:
-    name = re.sub(r"[^A-Za-z0-9._-]+", "_", Path(word).name) or "command"
-    moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
-    return Path("ledgers") / f"{name}-{moment}-{os.getpid()}.jsonl"
+    return ledger
 
 
 def _labels(pairs: list[str]) -> dict[str, Any]:
+    from wattshed.energy.ledger.scalars import readable
+
     labels: dict[str, Any] = {}
-    for pair in pairs:
+    for pair in map(readable, pairs):
         name, equals, value = pair.partition("=")
         if not equals or not name or not value:
             raise Fault(f"--label {pair!r}: expected NAME=VALUE, such as model=gru.")
+        if name == COMMAND:
+            raise Fault(f"--label {pair!r}: expected another name; this one holds the command itself.")
         if name in ("seed", "epoch"):
             try:
                 labels[name] = int(value)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from wattshed.devices.present_gpus import gpu_unread
 from wattshed.energy.carbon.carbon import Intensity
 from wattshed.energy.meter import Meter
 from wattshed.energy.reading import JOULES_PER_KWH, Reading
@@ -29,52 +30,97 @@ class Summary:
         ]
         if runs:
             reading = self._reading()
-            lines.append(f"  gross energy  {_interval(self.measurement.energy_j, 'J')}  {reading.status}")
+            least = "at least " if self._lacks_gpu() else ""
+            lines.append(f"  own energy    {least}{_interval(self.measurement.own_j, 'J')}  {reading.status}")
             for name, part in reading.components.items():
                 known = "-" if part.kwh is None else f"{_short(part.kwh * JOULES_PER_KWH)} J"
                 lines.append(f"    {name:<11} {known}  {part.status}: {part.source}")
+            lines.append(f"  processor     {self._processor_text()}")
+            lines.append(f"  the machine   {self._machine_text(least)}")
             lines.append(f"  above idle    {self._net_text()}")
-            lines.append(f"  carbon        {self._carbon_text()}")
+            lines.append(f"  carbon        {least}{self._carbon_text()}")
+            lines += [
+                f"  constant      {constant.value:.3g} {constant.unit}: {constant.source}"
+                for constant in self.meter.constants.values()
+            ]
         lines.append(f"  ledger        {self.ledger}")
         return "\n".join(lines)
 
     def to_json(self) -> dict[str, Any]:
         trials = self.measurement.trials
         reading = self._reading()
-        mean_kwh = _mean_kwh(self.measurement.energy_j)
+        mean_kwh = _mean_kwh(self.measurement.own_j)
         return {
             "ledger": str(self.ledger),
             "exit_code": self.exit_code,
             "runs": len(trials),
             "duration_s": _interval_json(self.measurement.duration_s),
-            "energy_j": _interval_json(self.measurement.energy_j),
+            "energy_j": _interval_json(self.measurement.own_j),
             "energy_status": reading.status,
-            "net_energy_j": _interval_json(self.measurement.net_j),
+            "lower_bound": self._lacks_gpu(),
             "components": reading.to_json(),
+            "own_cpu_s": _interval_json(self.measurement.own_cpu_s),
+            "others_cpu_s": self._others_cpu_s(),
+            "alone": self.measurement.alone,
+            "machine_j": _interval_json(self.measurement.energy_j),
+            "machine_net_j": _interval_json(self.measurement.net_j),
+            "constants": {name: constant.to_json() for name, constant in self.meter.constants.items()},
             "co2e_kg": self.intensity.co2e_kg(mean_kwh),
             "intensity_kg_per_kwh": self.intensity.kg_per_kwh,
             "intensity_source": self.intensity.source,
         }
 
     def _reading(self) -> Reading:
-        """Mean over the trials, component by component."""
+        """Own energy, mean over the trials, component by component."""
         trials = self.measurement.trials
         if not trials:
             return Reading({})
-        total = trials[0].energy
+        total = trials[0].own
         for trial in trials[1:]:
-            total = total.plus(trial.energy)
+            total = total.plus(trial.own)
         return total.divided(len(trials))
+
+    def _lacks_gpu(self) -> bool:
+        """Whether a GPU that the command could use was not metered: its sums are then lower bounds."""
+        return any(
+            gpu_unread(trial.own.to_json(), {"gpus_present": None}) for trial in self.measurement.trials
+        )
+
+    def _others_cpu_s(self) -> float | None:
+        """Processor time of others in all trials together [s]."""
+        found = [trial.use.others_cpu_s for trial in self.measurement.trials]
+        known = [seconds for seconds in found if seconds is not None]
+        return sum(known) if known and len(known) == len(found) else None
+
+    def _processor_text(self) -> str:
+        own = f"{_interval(self.measurement.own_cpu_s, 's')} of its own"
+        others_s = self._others_cpu_s()
+        if others_s is None:
+            return f"{own}; what others used is not known"
+        beside = f"{own}, {_short(others_s)} s of others"
+        if self.measurement.alone is False:
+            return f"{beside}: not alone"
+        return beside if self.measurement.alone is None else f"{beside}: alone"
+
+    def _machine_text(self, least: str) -> str:
+        if self.measurement.energy_j.mean is not None:
+            return (
+                f"{least}{_interval(self.measurement.energy_j, 'J')}, idle power and other programs included"
+            )
+        reasons = [
+            part.source for part in self.measurement.trials[0].energy.components.values() if part.kwh is None
+        ]
+        return f"not known: {reasons[0] if reasons else 'no sensor'}"
 
     def _net_text(self) -> str:
         net = self.measurement.net_j
         if net.mean is None:
             why = self.meter.idle_missing or "the readings have no idle power to compare with"
             return f"not known: {why}"
-        return f"{_interval(net, 'J')}  {self.measurement.trials[0].net.status}"
+        return f"{_interval(net, 'J')} of the machine  {self.measurement.trials[0].net.status}"
 
     def _carbon_text(self) -> str:
-        mass_kg = self.intensity.co2e_kg(_mean_kwh(self.measurement.energy_j))
+        mass_kg = self.intensity.co2e_kg(_mean_kwh(self.measurement.own_j))
         if mass_kg is None:
             return f"not known: {self.intensity.source} (give --country ISO)"
         return f"{_short(mass_kg * 1000)} g CO2e  ({self.intensity.source})"

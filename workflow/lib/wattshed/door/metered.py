@@ -114,7 +114,9 @@ class Plan:
         job = Job(
             name,
             labels,
-            self._recorder(name, {**decision.labels(), **labels}, outer, host)
+            self._recorder(
+                name, {**decision.labels(), **labels}, outer, host, of_all_ranks=decision.of_several
+            )
             if decision.meters
             else NoRecord(),
             country_iso=host.country_iso,
@@ -126,7 +128,9 @@ class Plan:
         job.outer, job.entered = outer, entered
         return job
 
-    def _recorder(self, name: str, labels: dict[str, Any], outer: Job | None, host: Host) -> Recorder:
+    def _recorder(
+        self, name: str, labels: dict[str, Any], outer: Job | None, host: Host, *, of_all_ranks: bool
+    ) -> Recorder:
         if outer is not None and self.ledger is None:
             return WindowOf(outer.recorder, name, labels)
         folder = Path(self.folder)
@@ -136,6 +140,7 @@ class Plan:
             labels={"block": name, **labels},
             metering=self.metering,
             host=host,
+            of_all_ranks=of_all_ranks,
         )
 
     def _host(self, name: str) -> Host:

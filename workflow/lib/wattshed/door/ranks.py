@@ -70,6 +70,11 @@ class Decision:
     world_size: int | None = None
     ranks_on_node: int | None = None
 
+    @property
+    def of_several(self) -> bool:
+        """Whether several ranks may run on this node."""
+        return (self.ranks_on_node or self.world_size or 1) > 1
+
     def labels(self) -> dict[str, int]:
         """What the ledger of a distributed job says about its place; empty for a single process."""
         if self.world_size == 1 or (

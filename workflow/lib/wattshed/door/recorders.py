@@ -58,7 +58,7 @@ class NoRecord:
 
 
 class OwnLedger:
-    """A metered job with a ledger of its own."""
+    """A metered job with a ledger of its own. of_all_ranks: the other ranks of this node count as its own too."""
 
     def __init__(
         self,
@@ -68,7 +68,9 @@ class OwnLedger:
         labels: dict[str, Any],
         metering: MeteringBlock | None,
         host: Host,
+        of_all_ranks: bool = False,
     ) -> None:
+        self._of_all_ranks = of_all_ranks
         self.ledger: Path | None = None
         self.window_labels: dict[str, Any] = {}
         self._choose = choose
@@ -83,6 +85,7 @@ class OwnLedger:
         """Raises :class:`Fault` and others where the ledger or the sensors cannot be opened; no file is left then."""
         from wattshed.config.energy.metering import MeteringBlock
         from wattshed.energy.metered_job import metered_job
+        from wattshed.energy.share.usage import Usage
 
         # A notebook's user does not wait for a measurement of idle power; one that is kept is used.
         metering = self._metering or MeteringBlock(idle_s=0.0)
@@ -97,6 +100,7 @@ class OwnLedger:
                 metering=metering,
                 synchronise=synchronise,
                 host=self._host,
+                usage=Usage.of_all_ranks() if self._of_all_ranks else None,
             )
             try:
                 self._meter = self._stack.enter_context(job)

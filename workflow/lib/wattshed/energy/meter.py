@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import threading
 import time
@@ -94,6 +95,7 @@ class Meter:
         self._own = OwnEnergy(self.constants, idle, whole_components(sensors))
         self._lock = threading.RLock()
         self._open: dict[int, tuple[Window, _Edge]] = {}
+        self._process = os.getpid()
         self.idle_missing = idle_missing
         self.minimum_window_s = minimum_window_s
         self.stop_reason: str | None = None
@@ -105,7 +107,7 @@ class Meter:
     def since_start(self) -> Totals:
         """Time, energies and use since the meter began, after the accelerator has finished its work."""
         self._synchronise()
-        edge, first = self._edge(), self._first
+        edge, first = self._edge() if self._is_own else self._first, self._first
         duration_s, gross = edge.at_s - first.at_s, edge.reading.since(first.reading)
         own, use = edge.own.since(first.own), edge.use.since(first.use)
         return Totals(duration_s, gross, own, use, self._net(gross, duration_s))
@@ -113,10 +115,18 @@ class Meter:
     def begin(self, name: str, **labels: Any) -> Window:
         """Open a window; :meth:`end` closes it. Windows need not nest."""
         window = Window(name, plain_labels(labels, f"the window {name}"))
+        if not self._is_own:
+            return window
         self._synchronise()
         with self._lock:
             self._open[id(window)] = (window, self._edge())
         return window
+
+    @property
+    def _is_own(self) -> bool:
+        """Whether this process made the meter. In a process forked from it, other threads' locks may be held for ever,
+        and its energy is its parent's: there, windows measure nothing."""
+        return os.getpid() == self._process
 
     def end(self, window: Window) -> Window:
         """Close a window; its event is on disk when this returns.
@@ -124,6 +134,8 @@ class Meter:
         The energy of a window that is shorter than a sensor's resolution is missing, with that reason. Raises
         ValueError for a window that is not open.
         """
+        if not self._is_own:
+            return window
         self._synchronise()
         with self._lock:
             if id(window) not in self._open:
@@ -140,7 +152,7 @@ class Meter:
             too_short = f"window of {duration_s:.3g} s {TOO_SHORT} of {resolution_s:g} s"
             total = total.refused(too_short)
             # Processor time has no such steps, as long as no other process of the tree is counted in clock ticks.
-            exact = len(self._usage.pids) == 1 and duration_s >= RESOLUTION_S
+            exact = self._usage.exact and duration_s >= RESOLUTION_S
             own = own.refused(too_short, except_for=self._own.exact if exact else frozenset())
         sampled = {"sampled": window.samples_json()} if window.sampled else {}
         values, notes = plain_values(window.values)
@@ -180,8 +192,9 @@ class Meter:
         try:
             yield window
         except BaseException:
-            with self._lock:
-                del self._open[id(window)]
+            if self._is_own:
+                with self._lock:
+                    del self._open[id(window)]
             raise
         self.end(window)
 
@@ -234,6 +247,9 @@ class Meter:
         labels: dict[str, Any],
     ) -> Window:
         with self.window(name, **labels) as window:
+            if not self._is_own:
+                work()
+                return window
             _, first = self._open[id(window)]
             long_enough_s = max(self.minimum_window_s, RESOLUTIONS * first.resolution_s)
             window.repeats = 0

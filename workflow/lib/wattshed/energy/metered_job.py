@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
     from wattshed.config.energy.metering import MeteringBlock
     from wattshed.energy.sensors.protocol import Sensor
+    from wattshed.energy.share.usage import Usage
 
 
 @contextmanager
@@ -55,11 +56,13 @@ def metered_job(
     synchronise: Callable[[], None] = lambda: None,
     host: Host | None = None,
     sensors: Sequence[Sensor] | None = None,
+    usage: Usage | None = None,
 ) -> Iterator[Meter]:
     """Meter a job: its energy goes to ``ledger_path``, also if the job is killed.
 
     resumes: this attempt continues an interrupted one, whose energy then belongs to the job. host: None takes it from
-    the environment. sensors: None takes those of this machine. Raises :class:`Fault` before anything runs if the
+    the environment. sensors: None takes those of this machine. usage: what counts as the job's own; None takes this
+    process and what it starts. Raises :class:`Fault` before anything runs if the
     ledger cannot be written or another live process writes it, if a label is not a scalar, or if the study's budget is
     spent.
     What fails before the block begins leaves no ledger. Once it has begun, nothing about the record ends it. A process
@@ -103,6 +106,7 @@ def metered_job(
             idle=idle,
             idle_missing=idle_missing,
             gpu_use=gpu_use,
+            usage=usage,
         )
         with Sampler(meter, sampled, metering.sample_every_s, metering.tick_every_s):
             ledger.work_begins()

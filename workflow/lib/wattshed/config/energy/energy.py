@@ -6,7 +6,7 @@ from wattshed.config.block import Block
 from wattshed.config.energy.budget import BudgetBlock
 from wattshed.config.energy.carbon import CarbonBlock
 from wattshed.config.energy.metering import MeteringBlock
-from wattshed.config.energy.places import UNKNOWN, countries, regions
+from wattshed.config.energy.places import UNKNOWN, countries, meant, meant_in, regions
 
 
 class EnergyBlock(Block):
@@ -32,7 +32,7 @@ class EnergyBlock(Block):
         if code != UNKNOWN and code not in countries():
             raise ValueError(
                 f"{code!r} is not a country with an emission factor; expected an ISO 3166 alpha-3 code "
-                "such as ESP, DEU or USA, or the word unknown"
+                f"such as ESP, DEU or USA, or the word unknown{meant(code)}"
             )
         return code
 
@@ -41,5 +41,7 @@ class EnergyBlock(Block):
         known = regions(self.country_iso)
         if self.region is not None and self.region not in known:
             expected = f"one of {', '.join(sorted(known))}" if known else f"no region for {self.country_iso}"
-            raise ValueError(f"region is {self.region!r}; expected {expected}")
+            raise ValueError(
+                f"region is {self.region!r}; expected {expected}{meant_in(self.country_iso, self.region)}"
+            )
         return self

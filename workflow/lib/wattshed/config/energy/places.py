@@ -17,6 +17,26 @@ def countries() -> frozenset[str]:
     return frozenset(factor_table("global_energy_mix.json"))
 
 
+def meant(code: str) -> str:
+    """``; did you mean DEU?`` for what was written instead of a country's code; empty if no country is near."""
+    from wattshed.config.energy.place_names import meant_country
+
+    names = {
+        code: str(entry.get("country_name", code))
+        for code, entry in factor_table("global_energy_mix.json").items()
+    }
+    found = meant_country(code, names)
+    return f"; did you mean {found} ({names[found]})?" if found else ""
+
+
+def meant_in(country_iso: str, region: str) -> str:
+    """As :func:`meant`, for a region of a country."""
+    from wattshed.config.energy.place_names import meant_region
+
+    found = meant_region(region, regions(country_iso))
+    return f"; did you mean {found}?" if found else ""
+
+
 @cache
 def regions(country_iso: str) -> frozenset[str]:
     """Regions of a country that have their own factor, in lower case; only USA and CAN have any."""

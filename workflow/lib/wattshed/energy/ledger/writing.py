@@ -45,13 +45,13 @@ class Ledger:
     """
 
     def __init__(self, path: Path | str, *, resumes: bool) -> None:
-        asked = checked_path(path)
         self._pid = os.getpid()
+        self._handle = -1
         self._lock = threading.Lock()
         self._work_began = False
         self._lost = 0
         self._reason: str | None = None
-        self._handle = -1
+        asked = checked_path(path)
         made: list[Path] = []
         try:
             made = make_folder(asked.parent)
@@ -183,6 +183,11 @@ class Ledger:
         if self._named is not None:
             with suppress(OSError):
                 self._named.unlink()
+
+    def __del__(self) -> None:
+        # A job that was forgotten, as in a notebook, must not hold its lock.
+        if self.own:
+            self._close()
 
     def _leave_to_parent(self) -> None:
         """In a forked process: a copy of the file's handle would hold the lock after the parent has ended."""

@@ -38,12 +38,19 @@ class ProcessTree:
     A process that ended and was waited for counts through its parent. One without a waiting parent counts as it
     was seen last. A process whose parent ended stays in the tree once it was seen. A process that began and ended
     unseen and was never waited for is lost. Without ``/proc``, live children count when they end.
+
+    itself: whether this process counts, or only what it started. root: another process whose tree counts, such as the
+    launcher of all ranks of a node; None for this one.
     """
 
-    def __init__(self, proc: Path = PROC) -> None:
+    def __init__(self, *, itself: bool = True, root: int | None = None, proc: Path = PROC) -> None:
         self._proc = str(proc)
-        self._pid = os.getpid()
+        self._pid = os.getpid() if root is None else root
+        self._itself = itself
+        self._exact = root is None
         self._seen: dict[int, _Seen] = {}
+        if root is not None and (found := self._look(root)) is not None:
+            self._seen[root] = found
         self._waited_s = _waited_s()
         self._lost_s = 0.0
         self._most_s = 0.0
@@ -51,8 +58,13 @@ class ProcessTree:
 
     @property
     def pids(self) -> frozenset[int]:
-        """The processes at the last look, this one included."""
+        """The processes at the last look, the root included."""
         return frozenset((self._pid, *self._seen))
+
+    @property
+    def exact(self) -> bool:
+        """Whether all time is counted without the kernel's ticks of 10 ms."""
+        return self._exact and not self._seen
 
     def cpu_s(self) -> float:
         """Processor seconds of the tree since this process began; rises only."""
@@ -67,21 +79,25 @@ class ProcessTree:
             if found is not None and found.started == before[pid].started:
                 self._seen[pid] = found
         self._seen = dict(reversed(self._seen.items()))
-        waited_s = _waited_s()
+        waited_s = _waited_s() if self._exact else 0.0
         if len(self._seen) < len(before):
             self._lost_s += self._unwaited_s(before, waited_s - self._waited_s)
         self._waited_s = waited_s
-        found_s = (
-            time.process_time() + waited_s + self._lost_s + sum(seen.all_s for seen in self._seen.values())
-        )
+        own_s = time.process_time() if self._exact and self._itself else 0.0
+        found_s = own_s + waited_s + self._lost_s + sum(seen.all_s for seen in self._seen.values())
         # A process that is waited for between two looks of this reading is in it twice, and once in the next.
         self._most_s = max(self._most_s, found_s)
         return self._most_s
 
     def memory_bytes(self) -> float:
-        """Memory held by the tree; pages that its processes share count once, by the process with most of them."""
+        """Memory held by the tree; pages that its processes share count once, by the process with most of them.
+
+        Where all have ended, the most that one of them held.
+        """
         private = shared = 0
         for pid in self.pids:
+            if self._exact and not self._itself and pid == self._pid:
+                continue
             try:
                 with open(f"{self._proc}/{pid}/statm", encoding="ascii") as file:
                     _, resident, common, *_ = map(int, file.read().split())
@@ -89,6 +105,8 @@ class ProcessTree:
                 continue
             private += resident - common
             shared = max(shared, common)
+        if self._exact and not private + shared:
+            return 1024.0 * resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
         return float(PAGE_BYTES * (private + shared))
 
     def _unwaited_s(self, before: dict[int, _Seen], waited_s: float) -> float:

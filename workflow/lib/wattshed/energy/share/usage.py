@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,10 +87,25 @@ class Usage:
         self._own_gib_s = 0.0
         self._used_gib_s: float | None = 0.0
 
+    @classmethod
+    def of_all_ranks(cls) -> Usage:
+        """Of all ranks of this node together, which are the children of one launcher: this process' parent."""
+        return cls(ProcessTree(root=os.getppid()))
+
+    @classmethod
+    def of_children(cls) -> Usage:
+        """Of what this process starts, without itself."""
+        return cls(ProcessTree(itself=False))
+
     @property
     def source(self) -> str:
         """Where own processor seconds come from."""
         return "processes" if self._cgroup is None else f"cgroup {self._cgroup}"
+
+    @property
+    def exact(self) -> bool:
+        """Whether own processor seconds have no steps, so that they are known in short spans too."""
+        return self._cgroup is None and self._tree.exact
 
     @property
     def pids(self) -> frozenset[int]:
@@ -119,7 +135,8 @@ class Usage:
         return tree_s + self._before_s
 
     def _take_memory(self, at_s: float) -> None:
-        if self._memory_at_s is None or not 0 <= at_s - self._memory_at_s < MEMORY_EVERY_S:
+        known = self._memory_at_s is not None and self._own_gib > 0
+        if not known or not 0 <= at_s - (self._memory_at_s or 0.0) < MEMORY_EVERY_S:
             self._memory_at_s = at_s
             self._own_gib = self._tree.memory_bytes() / GIB
             self._used_gib = self._machine.memory_gib()

@@ -1,0 +1,1 @@
+"""How a measured command runs: as it would without the meter."""

@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests/helpers")
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.strategies import SearchStrategy
 
-from command_lines import ACCOUNT_FOLDERS, CASES, MARK, accounts_problem, measure_problem
+from made_command_lines import ACCOUNT_FOLDERS, CASES, MARK, accounts_problem, measure_problem
 
 SHOWN = 10
 

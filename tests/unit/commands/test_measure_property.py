@@ -4,7 +4,7 @@ import itertools
 
 from hypothesis import HealthCheck, given, settings
 
-from command_lines import CASES, measure_problem
+from made_command_lines import CASES, measure_problem
 
 NUMBERS = itertools.count()
 

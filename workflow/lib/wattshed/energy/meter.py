@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import random
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -60,6 +62,7 @@ class Meter:
         self._clock = clock
         self._sleep = sleep
         self._lock = threading.RLock()
+        _METERS.add(self)
         self._open: dict[int, tuple[Window, _Edge]] = {}
         self.idle_missing = idle_missing
         self.minimum_window_s = minimum_window_s
@@ -233,3 +236,15 @@ class Meter:
                 if any(part.kwh is not None for part in parts.values()):
                     resolution_s = max(resolution_s, sensor.resolution_s)
         return _Edge(at_s, Reading(components), resolution_s)
+
+
+_METERS: weakref.WeakSet[Meter] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    """In a forked process: the sampler's thread, which may have held the lock, does not run there."""
+    for meter in list(_METERS):
+        meter._lock = threading.RLock()
+
+
+os.register_at_fork(after_in_child=_after_fork)

@@ -150,7 +150,7 @@ def _broken_interpreter(path: str) -> Unfit | None:
 
 
 def _is_binary(path: str) -> bool:
-    """Whether a file is no script: as shells decide, by a null byte in its first line."""
+    """Whether a file is a program and not a script: as shells decide, by a null byte in its first line."""
     return b"\0" in _head(path).split(b"\n", 1)[0]
 
 

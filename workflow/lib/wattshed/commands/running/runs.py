@@ -56,7 +56,7 @@ class Runs:
 
     def _once(self, given: Input) -> None:
         given.rewind()
-        # Found anew each time: a warm-up may have made or moved it.
+        # Found again for each run: the one before may have made or moved it.
         program = find_program(self.words)
         self.exit_code = self.watch.run(
             lambda: start_process(

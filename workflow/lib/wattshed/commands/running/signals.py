@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Self
 
-# Faults of this process itself, and what no process can take or nobody sends to end or notify a job.
+# Faults of this process itself, and what no process can take or what does not end or notify a job.
 OWN = {"SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL", "SIGABRT", "SIGTRAP", "SIGSYS"}
 LEFT = {"SIGKILL", "SIGSTOP", "SIGCHLD", "SIGPIPE", "SIGXFSZ", "SIGURG", "SIGWINCH", "SIGTTIN", "SIGTTOU"}
 KEYBOARD = (signal.SIGINT, signal.SIGQUIT)

@@ -70,11 +70,10 @@ def describe_environment() -> str:
     """SHA-256 over the names and versions of all installed packages, read from their folders' names."""
     installed = sorted(
         {
-            entry.name
-            for folder in map(Path, sys.path)
-            if folder.is_dir()
-            for entry in os.scandir(folder)
-            if entry.name.endswith(".dist-info")
+            name
+            for folder in sys.path
+            for name in _names_in(folder or os.curdir)
+            if name.endswith(".dist-info")
         }
     )
     return hashlib.sha256("\n".join([platform.python_version(), *installed]).encode()).hexdigest()
@@ -99,6 +98,14 @@ def batch_scheduler(environment: Mapping[str, str]) -> str | None:
         if _first(environment, ids) and (name != "sge" or any(environment.get(word) for word in SGE)):
             return name
     return "htcondor" if environment.get(CONDOR_AD) else None
+
+
+def _names_in(folder: str) -> list[str]:
+    """Names in a folder of modules; none for an archive, or for a folder that is gone or may not be read."""
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
 
 
 def describe_batch_job(environment: Mapping[str, str]) -> dict[str, str | None]:
@@ -171,15 +178,25 @@ def describe_commit(folder: Path | str = CHECKOUT) -> dict[str, Any]:
     def git(*words: str) -> str | None:
         try:
             answer = subprocess.run(
-                ["git", "-C", str(folder), *words], capture_output=True, text=True, timeout=10, check=True
+                ["git", "-C", str(folder), *words],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=10,
+                check=True,
             )
         except (OSError, subprocess.SubprocessError):
             return None
         return answer.stdout.strip()
 
-    top = git("rev-parse", "--show-toplevel")
-    commit = git("rev-parse", "HEAD")
-    if top is None or commit is None or Path(top).resolve() != Path(folder).resolve():
-        return {"commit": "unknown", "dirty": None}
+    unknown = {"commit": "unknown", "dirty": None}
+    if not (Path(folder) / ".git").exists():
+        # An installed package: no git is started, which takes time.
+        return unknown
+    found = (git("rev-parse", "--show-toplevel", "HEAD") or "").splitlines()
+    if len(found) != 2 or Path(found[0]).resolve() != Path(folder).resolve():
+        return unknown
+    commit = found[1]
     status = git("status", "--porcelain")
     return {"commit": commit, "dirty": None if status is None else bool(status)}

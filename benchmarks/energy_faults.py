@@ -20,7 +20,7 @@ import pynvml
 from fake_gpus import FakeGpu, FakeNvml
 from wattshed.accounts.runs.runs import runs_frame
 from wattshed.config.energy.metering import MeteringBlock
-from wattshed.energy import job as job_module
+from wattshed.energy import metered_job as job_module
 from wattshed.energy.carbon.electricity_maps import KEY, Unreachable, electricity_maps_series
 from wattshed.energy.metered_job import metered_job
 from wattshed.energy.sensors.nvml import NvmlSensor
@@ -79,8 +79,9 @@ def stale_lock(folder: Path) -> tuple[bool, str]:
     code = (
         "import sys; from pathlib import Path; from wattshed.config.energy.metering import MeteringBlock;"
         "from wattshed.energy.metered_job import metered_job; import time\n"
-        "with metered_job(Path(sys.argv[1]), stage='s', job='j', labels={}, metering=MeteringBlock(idle_s=0.0)):"
-        " time.sleep(0.3)"
+        "with metered_job(Path(sys.argv[1]), stage='s', job='j', labels={},"
+        " metering=MeteringBlock(idle_s=0.0, cpu_estimator='codecarbon')):"
+        " sum(i * i for i in range(3_000_000))"
     )
     path = folder / "job.jsonl"
     environment = {**os.environ, "TMPDIR": str(folder)}

@@ -34,6 +34,7 @@ rule all:
         report=rules.write_report.output.report,
         tables=TABLES,
         figures=FIGURES,
+        exports=[rules.export_runs.output[name] for name in STUDY.energy.exports],
     localrule: True
     message:
         "The report is at {input.report}"

@@ -62,6 +62,31 @@ rule add_emissions:
         " --energy {params.energy:q} --output {output.emissions:q} > {log:q} 2>&1"
 
 
+rule export_runs:
+    input:
+        runs=rules.add_emissions.output.emissions,
+    output:
+        codecarbon=directory(f"{RESULTS}/emissions"),
+        prometheus=f"{RESULTS}/emissions.prom",
+    log:
+        f"{LOGS}/accounts/export_runs.log",
+    benchmark:
+        f"{BENCHMARKS}/accounts/export_runs.tsv"
+    localrule: True
+    conda:
+        "../../envs/wattshed.yaml"
+    resources:
+        mem_mb=FRAMES_MB,
+    params:
+        energy=as_json(STUDY.energy, only={"country_iso", "region", "carbon"}),
+        code=code_of("accounts/export_runs.py"),
+    message:
+        "Write the jobs in CodeCarbon's columns and for Prometheus"
+    shell:
+        f"python {SCRIPTS}/accounts/export_runs.py --runs {{input.runs:q}} --energy {{params.energy:q}}"
+        " --output-codecarbon {output.codecarbon:q} --output-prometheus {output.prometheus:q} > {log:q} 2>&1"
+
+
 rule find_frontier:
     input:
         scores=rules.score_forecasts.output.scores,

@@ -1,5 +1,7 @@
 """The ``energy`` block: where the machine is, how windows are measured, how energy is converted to carbon."""
 
+from typing import Literal
+
 from pydantic import Field, field_validator, model_validator
 
 from wattshed.config.block import Block
@@ -25,6 +27,19 @@ class EnergyBlock(Block):
     budget: BudgetBlock = Field(
         default=BudgetBlock(), description="The most that runs and the study may cost."
     )
+
+    exports: list[Literal["codecarbon", "prometheus"]] = Field(
+        default=[],
+        description="What other tools read, beside the report: the jobs in CodeCarbon's columns and folders "
+        "(emissions/MODEL/COUNTRY/SEASON/RUN_emissions.csv), and a Prometheus text file (emissions.prom).",
+    )
+
+    @field_validator("exports")
+    @classmethod
+    def _each_once(cls, exports: list[str]) -> list[str]:
+        if len(set(exports)) < len(exports):
+            raise ValueError(f"{exports} names an export twice: expected each once; remove one")
+        return exports
 
     @field_validator("country_iso")
     @classmethod

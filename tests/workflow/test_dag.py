@@ -4,10 +4,12 @@ import itertools
 import json
 import os
 
+import pandas as pd
 import pytest
 import yaml
 
 from checkouts import edited
+from wattshed.accounts.runs.collect import collect
 from wattshed.foundation import plugins
 from wattshed.publish.parts.declaration import declared
 
@@ -24,6 +26,8 @@ ACCOUNTS = {
     "make_table_accuracy",
     "make_table_adaptation",
     "make_table_chains",
+    "make_table_compression",
+    "export_runs",
     "make_table_energy",
     "make_table_frontier",
     "make_table_fronts",
@@ -41,6 +45,7 @@ ACCOUNTS = {
 # Rules that depend on an emission factor: an edited factor needs no new measurement.
 EMISSIONS = {
     "add_emissions",
+    "export_runs",
     "make_table_energy",
     "make_table_fronts",
     "make_table_leaders",
@@ -79,6 +84,14 @@ def test_the_whole_dag_makes_tables_figures_and_a_report(results):
     assert "://" not in report.replace("http://www.w3.org", ""), "the report must not need any other file"
     assert "synthetic" in report.lower()
     assert "What to use: " in report
+
+
+def test_the_jobs_are_written_for_other_tools(results):
+    runs = pd.read_parquet(results / "runs.parquet")
+    again = collect(results / "emissions").runs
+    assert len(again) == len(runs)
+    assert again["energy_kwh"].sum() == pytest.approx(runs["energy_kwh"].sum())
+    assert "# TYPE wattshed_energy_joules_total counter" in (results / "emissions.prom").read_text()
 
 
 def test_a_second_run_has_nothing_to_do(finished):

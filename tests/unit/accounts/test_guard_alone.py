@@ -38,6 +38,14 @@ def test_a_true_rise_is_caught_by_the_epochs_that_were_alone(stored):
     assert "3 pairs are left out" in report.lines()[0]
 
 
+def test_epochs_too_short_for_the_machines_counts_are_judged_together(stored):
+    """Ten epochs of 0.05 s beside a burner: the machine counts in steps of 10 ms."""
+    runs, windows = beside(frames(rise=0.2, random_seed=2), 0.05)
+    report = guard((runs, windows.assign(own_cpu_s=0.05, duration_s=0.05)), stored)
+    assert report.exit_code == 3
+    assert "10 pairs are left out" in report.lines()[0]
+
+
 def test_epochs_of_unknown_use_are_compared(stored):
     assert guard(changed(frames(random_seed=2), energy_scope="own"), stored).exit_code == 0
 

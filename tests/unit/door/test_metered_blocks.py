@@ -14,6 +14,7 @@ from door_programs import events, ledgers, only_ledger, run, start, windows
 from wattshed import metered
 from wattshed.energy.host import PLACE
 from wattshed.foundation.faults import Fault
+from wattshed.foundation.recovery.processes import boot_id
 
 
 @pytest.fixture(autouse=True)
@@ -420,11 +421,10 @@ def test_kept_idle_power_is_used_and_none_is_measured(tmp_path, monkeypatch):
     )
     sensors = events(job.ledger)[1]["sensors"]
     kept = {part["component"]: part["source"] for part in sensors if part["status"] != "missing"}
-    import platform
     from datetime import UTC, datetime
 
     (tmp_path / "idle").mkdir(exist_ok=True)
-    (tmp_path / "idle" / f"{platform.node()}.json").write_text(
+    (tmp_path / "idle" / f"{boot_id()}.json").write_text(
         json.dumps(
             {
                 "power_w": dict.fromkeys(kept, 1.0),

@@ -96,6 +96,49 @@ def test_text_printed_by_the_import_of_codecarbon_is_hidden(tmp_path):
     assert done.stdout == "ready\n"
 
 
+READ = """
+import sys
+from pathlib import Path
+from wattshed.energy.sensors.codecarbon import CodeCarbonSensor
+now_s = [0.0]
+sensor = CodeCarbonSensor(folder=Path(sys.argv[1]), clock=lambda: now_s[0])
+sensor.start()
+before = sensor.read()["ram"].kwh
+now_s[0] = 10.0
+print((sensor.read()["ram"].kwh - before) * 3.6e6 / 10)
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "variables"),
+    [
+        ("[codecarbon]\nforce_ram_power=500\nforce_cpu_power=900\ntracking_mode=process\n", {}),
+        ("this is not a configuration", {}),
+        ("", {"CODECARBON_FORCE_RAM_POWER": "500"}),
+        ("", {"codecarbon_tracking_mode": "nonsense", "CODECARBON_LOG_LEVEL": "nonsense"}),
+        ("", {"CODECARBON_GPU_IDS": "x y", "CODECARBON_MEASURE_POWER_SECS": "soon"}),
+    ],
+)
+def test_no_file_and_no_variable_of_codecarbon_changes_an_estimate(tmp_path, described, text, variables):
+    """In the working directory and in the user's home, where CodeCarbon looks for its settings."""
+    powers = []
+    for place, extra in ((tmp_path / "without", {}), (tmp_path / "with", variables)):
+        place.mkdir()
+        if text and place.name == "with":
+            (place / ".codecarbon.config").write_text(text)
+        done = subprocess.run(
+            [sys.executable, "-c", READ, str(place / "kept")],
+            cwd=place,
+            env={**os.environ, "HOME": str(place), **extra},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        powers.append(float(done.stdout))
+    assert powers[0] == pytest.approx(powers[1], rel=1e-6)
+    assert 0 < powers[0] < 500
+
+
 class TestKeptDescription:
     """The description of this host is made once a day and then kept."""
 

@@ -1,7 +1,6 @@
 """Idle power: measured, kept per host with its age, and refused on a busy machine."""
 
 import json
-import platform
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,6 +10,7 @@ from wattshed.config.energy.metering import MeteringBlock
 from wattshed.energy.idle import IdlePower, find_idle_power, measure_idle_power
 from wattshed.energy.reading import Component, Reading
 from wattshed.energy.sensors.simulated import Counter, Phases, SimulatedClock, SimulatedSensor
+from wattshed.foundation.recovery.processes import boot_id
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def test_idle_power_is_measured_once_and_kept_with_its_age(sensor, quiet, tmp_pa
     kept, _ = find_idle_power([sensor], tmp_path, METERING)
     assert kept == found
     assert 0 <= kept.to_json()["age_s"] < 60
-    assert (tmp_path / f"{platform.node()}.json").is_file()
+    assert (tmp_path / f"{boot_id()}.json").is_file()
 
 
 def test_an_old_idle_power_is_measured_again(sensor, quiet, tmp_path):
@@ -63,7 +63,7 @@ def test_an_old_idle_power_is_measured_again(sensor, quiet, tmp_path):
 
 @pytest.mark.parametrize("damage", ["", "{", "[]", '{"power_w": {}}', '{"measured_utc": "soon"}'])
 def test_idle_power_is_measured_again_if_its_file_is_damaged(sensor, quiet, tmp_path, damage):
-    (tmp_path / f"{platform.node()}.json").write_text(damage)
+    (tmp_path / f"{boot_id()}.json").write_text(damage)
     found, _ = find_idle_power([sensor], tmp_path, METERING)
     assert found.power_w["cpu"] == pytest.approx(20.0)
 

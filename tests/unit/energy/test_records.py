@@ -230,7 +230,7 @@ def test_a_file_without_an_identity_has_none(tmp_path, content):
 
 
 def test_copies_of_one_job_count_once_in_the_budget_and_the_longest_of_them_counts(tmp_path):
-    first = {"event": "start", "schema": SCHEMA, "record_id": "1"}
+    first = {"event": "start", "schema": 2, "record_id": "1"}
     further = {**first, "record_id": "2"}
     end = {"event": "end", "duration_s": 1.0, "energy": energy(1e-3)}
     (tmp_path / "a.jsonl").write_text(

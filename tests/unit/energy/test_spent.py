@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from wattshed.energy.budget.spent import spent_in, spent_of
 from wattshed.energy.ledger.attempts import attempt_energy, job_energy
 from wattshed.energy.ledger.reading import parse_ledger, read_ledger
-from wattshed.energy.ledger.writing import SCHEMA, Ledger
+from wattshed.energy.ledger.writing import Ledger
 from wattshed.foundation.faults import Fault
 
 
@@ -36,7 +36,7 @@ def end(**energy):
     return {"event": "end", "duration_s": 10.0, "energy": known}
 
 
-START = {"event": "start", "schema": SCHEMA}
+START = {"event": "start", "schema": 2}
 
 
 def write(path, *events):
@@ -181,9 +181,16 @@ def test_the_energy_of_a_study_includes_killed_and_abandoned_jobs(tmp_path):
     write(tmp_path / "training/a.jsonl", START, tick(5, cpu=0.5))
     write(tmp_path / "training/a.jsonl", START, tick(5, cpu=0.25))  # sets the first one aside
     finished = Ledger(tmp_path / "inference/b.jsonl", resumes=False)
-    finished.append("start", schema=SCHEMA)
+    finished.append("start", schema=2)
     finished.append("end", duration_s=1.0, energy={"cpu": component(0.125)})
     finished.finish()
     (tmp_path / "inference/notes.txt").write_text("no ledger")
     assert (tmp_path / "training/a.abandoned-1.jsonl").exists()
     assert spent_in(tmp_path) == pytest.approx(0.875)
+
+
+def test_a_budget_counts_the_jobs_own_energy_and_not_the_machines(tmp_path):
+    own = {"cpu": {"kwh": 0.25, "status": "estimated", "source": "own processor seconds"}}
+    finished = {**end(cpu=1.0, gpu0=0.5), "own": own}
+    path = write(tmp_path / "a.jsonl", {"event": "start", "schema": 3}, finished)
+    assert spent_of(path) == 0.25

@@ -1,6 +1,8 @@
 """Own energy from known machines, with the right value for each case."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from wattshed.energy.constants import CORE_W, GIB_W, Constant
 from wattshed.energy.idle import IdlePower
@@ -145,3 +147,32 @@ def test_a_gpu_is_wholly_the_jobs_unless_others_used_it():
 )
 def test_alone_means_at_most_a_tenth_of_the_busy_time_or_of_a_core(own_s, others_s, duration_s, alone):
     assert was_alone(own_s, others_s, duration_s) is alone
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from([0.001, 0.02, 0.1, 0.4, 0.6, 3.0]),  # time to the next reading [s]
+        st.floats(0, 400),  # power of the machine [W]
+        st.floats(0, 1),  # processors of the job
+        st.floats(0, 8),  # processors of others
+        st.booleans(),  # whether the machine's counts of 10 ms have moved
+    ),
+    min_size=1,
+    max_size=40,
+)
+
+
+@given(STEPS, st.sampled_from([None, 0.0, 60.0]))
+def test_own_energy_never_falls_and_is_never_more_than_the_machines(steps, idle_w):
+    own = OwnEnergy({}, None if idle_w is None else idle({"cpu": idle_w}))
+    own.at(0.0, machine(cpu=0.0), Use())
+    at_s = spent_j = own_s = busy_s = counted_s = last_j = 0.0
+    for span_s, power_w, mine, others, counted in steps:
+        at_s += span_s
+        spent_j += power_w * span_s
+        own_s += mine * span_s
+        busy_s += (mine + others) * span_s
+        counted_s = busy_s if counted else counted_s
+        found_j = joules(own.at(at_s, machine(cpu=spent_j), Use(own_s, counted_s)), "cpu")
+        assert last_j <= found_j <= spent_j + 1e-6
+        last_j = found_j

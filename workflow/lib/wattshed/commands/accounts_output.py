@@ -50,7 +50,7 @@ def totals_frame(runs: pd.DataFrame) -> pd.DataFrame:
         runs=("job", "size"),
         duration_s=("duration_s", "sum"),
         energy_kwh=("attributed_kwh", lambda part: part.sum(min_count=1)),
-        net_kwh=("net_kwh", lambda part: part.sum(skipna=False)),
+        machine_kwh=("machine_attributed_kwh", lambda part: part.sum(min_count=1)),
         co2e_kg=("co2e_kg", lambda part: part.sum(skipna=False)),
         energy_status=("energy_status", worst_status),
         flagged=("flags", "count"),
@@ -72,7 +72,7 @@ def print_totals(runs: pd.DataFrame, totals: pd.DataFrame, problems: list[str], 
     console = open_console()
     hours = [name for name in ("cpu_hours", "gpu_hours") if totals[name].fillna(0).any()]
     titles = tuple(name[:3].upper() + "-hours" for name in hours)
-    numbers = ("n", "time, h", *titles, "energy, Wh", "a run, Wh", "above idle, Wh", "CO2e, g", "flagged")
+    numbers = ("n", "time, h", *titles, "energy, Wh", "a run, Wh", "machine, Wh", "CO2e, g", "flagged")
     table = plain_table(f"{len(runs)} runs", "stage", "model", *numbers, "status", numeric=numbers)
     for row in totals.to_dict("records"):
         table.add_row(
@@ -83,13 +83,16 @@ def print_totals(runs: pd.DataFrame, totals: pd.DataFrame, problems: list[str], 
             *(_short(row[name]) for name in hours),
             _bound(row, _short(1000 * row["energy_kwh"])),
             _bound(row, _mean(row)),
-            _short(1000 * row["net_kwh"]),
+            _bound(row, _short(1000 * row["machine_kwh"])),
             _bound(row, _short(1000 * row["co2e_kg"])),
             str(row["flagged"] or ""),
             row["energy_status"] if not row["lower_bound"] else f"{row['energy_status']}; {row['missing']}",
         )
     console.print(table)
-    console.print("A run, Wh: mean and 95 % interval over the runs. A dash means unknown, not zero.")
+    console.print(
+        "Energy: the jobs' own, or the machine's where a record knows no other. Machine: all that it took meanwhile. "
+        "A run: mean and 95 % interval. A dash means unknown, not zero."
+    )
     for reason, count in missing_parts(runs).sum().items():
         if count:
             console.print(

@@ -59,7 +59,7 @@ def load() -> Finding:
         "load",
         False,
         f"{detail} ({', '.join(names)})",
-        "wait, or end these programs: they would be metered too",
+        "wait, or end these programs: own energy leaves them out, but they slow the job and cost it processor time",
     )
 
 
@@ -70,10 +70,8 @@ def allocation(found: Allocation) -> Finding:
     if found.whole:
         return Finding("allocation", True, f"the whole machine: {cores}, {memory}", None)
     limits = f"{cores} ({found.cores_source}); {memory} ({found.memory_source})"
-    detail = f"{limits}: sensors read the whole machine"
-    return Finding(
-        "allocation", False, detail, "ask for a whole machine, or read gross energies as upper bounds"
-    )
+    detail = f"{limits}: the machine's energy covers all of it, own energy the job alone"
+    return Finding("allocation", False, detail, "ask for a whole machine if others on it disturb the job")
 
 
 def container(cgroup: Path) -> Finding:
@@ -86,8 +84,8 @@ def container(cgroup: Path) -> Finding:
     allowed = min(limit.value for limit in limits)
     if allowed >= cores:
         return Finding("container", True, f"{inside}, all {cores} cores may be used", None)
-    detail = f"{inside}, {allowed:g} of {cores} cores may be used: programs on the others are metered too"
-    return Finding("container", False, detail, "ask for a whole machine, or read energies as upper bounds")
+    detail = f"{inside}, {allowed:g} of {cores} cores may be used: the machine's energy covers the others too"
+    return Finding("container", False, detail, "ask for a whole machine if others on it disturb the job")
 
 
 def machine() -> Finding:
@@ -111,7 +109,7 @@ def batch_job(environment: Mapping[str, str]) -> Finding:
         return Finding("batch system", False, detail, WHOLE_NODE.get(scheduler, "ask for a whole node"))
     if given >= cores:
         return Finding("batch system", True, f"{job} has all {cores} cores of the node", None)
-    detail = f"{job} has {given:g} of the node's {cores} cores: other jobs' energy is metered too"
+    detail = f"{job} has {given:g} of the node's {cores} cores: the machine's energy covers other jobs, own energy not"
     return Finding("batch system", False, detail, WHOLE_NODE.get(scheduler, "ask for a whole node"))
 
 

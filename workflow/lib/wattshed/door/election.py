@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import platform
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
@@ -12,7 +11,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+from wattshed.foundation.recovery.processes import boot_id
+
 # Where the ranks of a job meet: the same for all of them, and different for two jobs that run at once.
 MEETING_PLACES = ("MASTER_ADDR", "MASTER_PORT", "TORCHELASTIC_RUN_ID", "PMIX_NAMESPACE", "PMI_KVS")
 BATCH_JOBS = ("SLURM_JOB_ID", "SLURM_STEP_ID", "PBS_JOBID", "LSB_JOBID", "OAR_JOB_ID", "FLUX_JOB_ID")
@@ -71,11 +71,7 @@ def _lock_file(environ: Mapping[str, str]) -> Path:
         # The ranks of one node have one parent: mpirun's daemon, or the script that started them.
         meeting = [f"{name}={environ[name]}" for name in BATCH_JOBS if environ.get(name)]
         meeting.append(f"parent={_launcher()}")
-    try:
-        boot = BOOT_ID.read_text(encoding="ascii").strip()
-    except OSError:
-        boot = platform.node()
-    key = hashlib.sha256("\n".join([boot, *meeting]).encode(errors="replace")).hexdigest()[:24]
+    key = hashlib.sha256("\n".join([boot_id(), *meeting]).encode(errors="replace")).hexdigest()[:24]
     return Path(tempfile.gettempdir()) / f"wattshed-{os.getuid()}" / f"ranks-{key}.lock"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import platform
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from wattshed.energy.reading import JOULES_PER_KWH, Component, Reading, above_idle_kwh, worst_status
 from wattshed.energy.sensors.cpu_load import CpuLoad
+from wattshed.foundation.recovery.processes import boot_id
 from wattshed.foundation.vocabulary import Status
 from wattshed.foundation.writing import write_json
 
@@ -157,7 +157,8 @@ def _read(sensors: Sequence[Sensor]) -> Reading:
 
 
 def _file(folder: Path) -> Path:
-    return folder / f"{platform.node() or 'host'}.json"
+    """By the boot of the machine: containers have names of their own, and machines that share a home the same name."""
+    return folder / f"{boot_id()}.json"
 
 
 def kept_idle_power(folder: Path | None, max_age_s: float) -> IdlePower | None:

@@ -12,8 +12,8 @@ from typing import Any
 
 from wattshed import __version__
 from wattshed.foundation.checkout import CHECKOUT
+from wattshed.foundation.recovery.processes import boot_id
 
-BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 # Scheduler -> its variables of the job's id and of the task's number in an array, the first set one of each counts.
 # The outer one comes first where one runs inside another, as Flux in a SLURM job: its accounting knows the node.
 SCHEDULERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -77,19 +77,6 @@ def describe_environment() -> str:
         }
     )
     return hashlib.sha256("\n".join([platform.python_version(), *installed]).encode()).hexdigest()
-
-
-def boot_id() -> str:
-    """What names this start of this machine: the kernel's random number, elsewhere the minute of the start."""
-    try:
-        found = BOOT_ID.read_text(encoding="ascii").strip()
-    except (OSError, ValueError):
-        found = ""
-    if found:
-        return found
-    import psutil
-
-    return f"{platform.node()} started in minute {round(psutil.boot_time() / 60)}"
 
 
 def batch_scheduler(environment: Mapping[str, str]) -> str | None:

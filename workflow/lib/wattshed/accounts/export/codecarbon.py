@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from wattshed.accounts.marks.scopes import OWN
 from wattshed.accounts.runs.own_exports import WRITER, run_identity
 from wattshed.config.energy.places import factor_table
 from wattshed.energy.reading import COMPONENTS, JOULES_PER_KWH
@@ -110,7 +111,8 @@ def codecarbon_cells(run: Mapping[str, Any], *, pue: float = 1.0) -> dict[str, A
         "gpu_count": machine.get("gpu_count") or len(gpus) or None,
         "gpu_model": ", ".join(_counted(gpus)),
         "ram_total_size": machine.get("memory_gib"),
-        "tracking_mode": machine.get("tracking_mode") or "machine",
+        "tracking_mode": machine.get("tracking_mode")
+        or ("process" if run.get("energy_scope") == OWN else "machine"),
         "cpu_utilization_percent": 0.0,
         "gpu_utilization_percent": _number(run.get("gpu_utilisation_percent")) or 0.0,
         "ram_utilization_percent": 0.0,

@@ -270,11 +270,19 @@ def _energies(
 
 
 def _alone(part: pd.DataFrame) -> list[bool | None]:
-    """Whether each window was alone, None where that is not known."""
+    """Whether each window was alone, None where that is not known.
+
+    Of a window too short for the machine's counts it is what all windows of its run and seed say together.
+    """
     if not set(USED) <= set(part):
         return [None] * len(part)
-    used = (part[name].astype("float64") for name in USED)
-    return [was_alone(*map(_known, values)) for values in zip(*used, strict=True)]
+    used = part[list(USED)].astype("float64")
+    together = used.groupby([part["job"], part["seed"]], dropna=False).transform("sum", min_count=1)
+    rows = zip(used.itertuples(index=False), together.itertuples(index=False), strict=True)
+    return [
+        alone if (alone := was_alone(*map(_known, own))) is not None else was_alone(*map(_known, whole))
+        for own, whole in rows
+    ]
 
 
 def _known(value: Any) -> float | None:

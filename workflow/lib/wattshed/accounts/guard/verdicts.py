@@ -103,9 +103,12 @@ def guard(
     if update:
         write_baseline(baseline, current)
         pairs = sum(len(record.epochs) for record in current.models.values())
-        return Report(
-            [], [f"wrote {baseline}: {len(current.models)} models, {pairs} epochs.", *current.notes], alpha
+        disturbed = sum(
+            energy.alone is False for record in current.models.values() for energy in record.epochs
         )
+        beside = f" {disturbed} of them were not alone and will not be compared." if disturbed else ""
+        wrote = f"wrote {baseline}: {len(current.models)} models, {pairs} epochs.{beside}"
+        return Report([], [wrote, *current.notes], alpha)
     stored = read_baseline(baseline)
     verdicts = compare(
         stored,
@@ -173,6 +176,10 @@ def _energy_verdict(
     percent, low, high = (100 * float(np.expm1(x)) for x in (change.log_ratio, change.low, change.high))
     outcome: Literal["held", "regressed"] = "regressed" if risen else "held"
     over = f", over {change.n_units} seeds, whose runs differ as wholes" if change.unit == "seeds" else ""
+    if len(set(pairing.seeds)) == 1:
+        over = (
+            ", of one run a side: whole runs differ by some percent on one machine, so measure several seeds"
+        )
     above = f" by more than {tolerance_percent:g} %" if tolerance_percent else ""
     sentence = (
         f"{where} {'has risen' if risen else 'has not risen'}{above}: {percent:+.1f} % (95 % interval {low:+.1f} to "

@@ -47,6 +47,7 @@ def _row(stage: str, runs: pd.DataFrame) -> dict[str, Any]:
         row[f"{part}_status"] = _status(known[f"{part}_status"], len(runs))
     machine = runs["machine_attributed_kwh"].dropna()
     row["machine_kwh"] = float(machine.sum()) if len(machine) else None
+    row["machine_status"] = _status(runs.loc[machine.index, "machine_status"], len(runs))
     row["cpu_hours"] = _hours(runs["own_cpu_s"])
     row["gpu_hours"] = _hours((runs["gpus"] * runs["duration_s"]).where(runs["gpus"] > 0))
     alone = add_alone(runs)["alone"]

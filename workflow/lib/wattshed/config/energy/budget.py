@@ -13,7 +13,7 @@ class BudgetBlock(Block):
     """No limit by default. A training over a limit stops at the end of an epoch, with a complete checkpoint."""
 
     run_kwh: float | None = Field(
-        default=None, gt=0, allow_inf_nan=False, description="Largest energy of one training [kWh], gross."
+        default=None, gt=0, allow_inf_nan=False, description="Largest own energy of one training [kWh]."
     )
     run_kg: float | None = Field(
         default=None,

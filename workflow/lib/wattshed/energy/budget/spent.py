@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from wattshed.energy.ledger.attempts import attempt_energy
+from wattshed.energy.ledger.attempts import attempt_energy, attempt_own
 from wattshed.energy.ledger.reading import Attempt, parse_ledger
 from wattshed.energy.ledger.records import is_ledger, record_id_of, same_files
 from wattshed.foundation.faults import Fault
@@ -37,9 +37,9 @@ def spent_in(folder: Path) -> float:
 
 
 def spent_of(path: Path) -> float:
-    """Energy [kWh] of one job over all its attempts, machine-wide and gross.
+    """Own energy [kWh] of one job over all its attempts; the machine's for one that does not know its own.
 
-    The energy of an attempt is that of :func:`attempt_energy`; components that a killed attempt does not know count
+    The energy of an attempt is that of :func:`attempt_own`; components that a killed attempt does not know count
     nothing. Raises :class:`Fault` for a finished attempt with an unknown component, and for a ledger that cannot be
     read; FileNotFoundError where there is none.
     """
@@ -59,7 +59,8 @@ def missing_components(energy: Mapping[str, Any]) -> list[str]:
 
 
 def _attempt_kwh(attempt: Attempt, path: Path) -> float:
-    energy = {name: part["kwh"] for name, part in attempt_energy(attempt).items()}
+    own = attempt_own(attempt)
+    energy = {name: part["kwh"] for name, part in (attempt_energy(attempt) if own is None else own).items()}
     known = [kwh for kwh in energy.values() if kwh is not None]
     missing = missing_components(energy)
     if attempt.end is not None and (missing or not known):

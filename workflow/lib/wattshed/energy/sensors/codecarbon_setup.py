@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from wattshed.foundation.recovery.processes import boot_id
 from wattshed.foundation.writing import write_json
 
 MAX_AGE_S = 24 * 3600
-BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 POWERCAP = Path("/sys/class/powercap")
 # Models that need only these few values. Counters, Apple's and Raspberry's chips are searched for each time.
 MODES = ("cpu_load", "constant")
@@ -75,13 +75,9 @@ def _key(tracker: Any, memory: Any) -> dict[str, Any]:
     """All that decides what CodeCarbon finds, its settings from files and environment included."""
     import psutil
 
-    try:
-        boot = BOOT_ID.read_text(encoding="ascii").strip()
-    except OSError:
-        boot = str(round(psutil.boot_time() / 60))
     return {
         "host": platform.node(),
-        "boot": boot,
+        "boot": boot_id(),
         "kernel": platform.release(),
         "codecarbon": importlib.metadata.version("codecarbon"),
         "settings": {name: repr(value) for name, value in asdict(memory.make_key(tracker)).items()},

@@ -29,10 +29,15 @@ RESOLUTION_S = 1e-3
 
 @dataclass
 class _Shared:
-    """What is settled of a counter's component: own and machine-wide energy [kWh] up to the last step."""
+    """What is settled of a counter's component: own and machine-wide energy [kWh] up to the last step, and its time.
 
+    most_kwh: the most that was stated since; own energy never falls.
+    """
+
+    at_s: float
+    machine_kwh: float
     own_kwh: float = 0.0
-    machine_kwh: float = 0.0
+    most_kwh: float = 0.0
     alone: bool = True
 
 
@@ -58,7 +63,8 @@ class OwnEnergy:
         self._idle = idle
         self._shared: dict[str, _Shared] = {}
         self._at_s: float | None = None
-        self._use = Use()
+        # Use at the last step, and at the one before it.
+        self._use, self._use_before = Use(), Use()
 
     def at(
         self, at_s: float, machine: Reading, use: Use, gpu_share: Mapping[str, float] | None = None
@@ -68,23 +74,25 @@ class OwnEnergy:
         gpu_share: the job's share of each GPU's busy time since the last call; 1 for those that are not named.
         """
         if self._at_s is None:
-            self._at_s, self._use = at_s, use
+            self._at_s, self._use, self._use_before = at_s, use, use
             for name, part in machine.components.items():
-                self._shared[name] = _Shared(machine_kwh=part.kwh or 0.0)
-        span_s = at_s - self._at_s
-        share = use.since(self._use).own_share
+                self._shared[name] = _Shared(at_s, part.kwh or 0.0)
+        step = at_s - self._at_s >= STEP_S
+        # Within a step the share is that of the last step and this one together: a few milliseconds have none.
+        share = use.since(self._use if step else self._use_before).own_share
+        shares = {
+            name: (gpu_share or {}).get(name, 1.0) if _is_gpu(name) else share for name in machine.components
+        }
         own = {
-            name: self._component(name, part, use, share, span_s, (gpu_share or {}).get(name, 1.0))
+            name: self._component(name, part, use, shares[name], at_s, step)
             for name, part in machine.components.items()
         }
-        if span_s >= STEP_S:
-            self._at_s, self._use = at_s, use
-            for name, part in machine.components.items():
-                self._settle(name, part, share, span_s, (gpu_share or {}).get(name, 1.0))
+        if step:
+            self._at_s, self._use, self._use_before = at_s, use, self._use
         return Reading(own)
 
     def _component(
-        self, name: str, part: Component, use: Use, share: float, span_s: float, gpu_share: float
+        self, name: str, part: Component, use: Use, share: float, at_s: float, step: bool
     ) -> Component:
         if name == "cpu" and self._core is not None:
             kwh = use.own_cpu_s * self._core.value / JOULES_PER_KWH
@@ -95,29 +103,19 @@ class OwnEnergy:
             source = f"own memory x {self._gib.value:.3g} W per GiB"
             return Component(kwh, Status.ESTIMATED, source)
         if part.kwh is None or name in self._whole:
-            return part
-        settled = self._shared.setdefault(name, _Shared(machine_kwh=part.kwh))
-        kwh = settled.own_kwh + self._own_part(name, part, settled, share, span_s, gpu_share)
-        alone = settled.alone and (gpu_share if _is_gpu(name) else share) >= ALONE_SHARE
-        status = part.status if alone or (span_s < STEP_S and settled.alone) else Status.ESTIMATED
-        return Component(kwh, status, self._source(name, part))
-
-    def _settle(self, name: str, part: Component, share: float, span_s: float, gpu_share: float) -> None:
-        if part.kwh is None:
-            return  # the next known reading covers this span too
-        settled = self._shared.setdefault(name, _Shared(machine_kwh=part.kwh))
-        settled.own_kwh += self._own_part(name, part, settled, share, span_s, gpu_share)
-        settled.machine_kwh = part.kwh
-        settled.alone = settled.alone and (gpu_share if _is_gpu(name) else share) >= ALONE_SHARE
-
-    def _own_part(
-        self, name: str, part: Component, settled: _Shared, share: float, span_s: float, gpu_share: float
-    ) -> float:
-        spent_kwh = (part.kwh or 0.0) - settled.machine_kwh
-        if _is_gpu(name):
-            return gpu_share * spent_kwh
-        idle_w = self._idle_w(name, part)
-        return share * max(0.0, spent_kwh - (idle_w or 0.0) * span_s / JOULES_PER_KWH)
+            return part  # after a gap, the next known reading covers it too
+        settled = self._shared.setdefault(name, _Shared(at_s, part.kwh))
+        spent_kwh = part.kwh - settled.machine_kwh
+        if not _is_gpu(name):
+            idle_w = self._idle_w(name, part) or 0.0
+            spent_kwh = max(0.0, spent_kwh - idle_w * (at_s - settled.at_s) / JOULES_PER_KWH)
+        kwh = settled.own_kwh + share * spent_kwh
+        alone = settled.alone and share >= ALONE_SHARE
+        if step:
+            settled.at_s, settled.machine_kwh, settled.own_kwh, settled.alone = at_s, part.kwh, kwh, alone
+        settled.most_kwh = max(settled.most_kwh, kwh)
+        known = part.status if (alone if step else settled.alone) else Status.ESTIMATED
+        return Component(settled.most_kwh, known, self._source(name, part))
 
     def _idle_w(self, name: str, part: Component) -> float | None:
         if self._idle is None or self._idle.source.get(name) != part.source:

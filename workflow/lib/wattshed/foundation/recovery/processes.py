@@ -9,8 +9,9 @@ BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 def boot_id() -> str:
     """Identifies the boot of this machine; equal in all of its containers."""
-    with suppress(OSError):
-        return BOOT_ID.read_text(encoding="ascii").strip()
+    with suppress(OSError, ValueError):
+        if found := BOOT_ID.read_text(encoding="ascii").strip():
+            return found
     import psutil
 
     # To the minute: the time of the boot is computed from clocks that drift.

@@ -11,6 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from wattshed.accounts.comparison.comparable import model_runs
+from wattshed.accounts.marks.scopes import OWN
 from wattshed.accounts.runs.basis import RETRO
 from wattshed.foundation.vocabulary import Status
 from wattshed.publish.drawing.empty_figure import words_figure
@@ -65,7 +66,11 @@ def energy_box_figure(runs: pd.DataFrame) -> Figure:
 def _net(frame: pd.DataFrame) -> pd.Series:
     if "net_kwh" not in frame:
         return pd.Series(np.nan, index=frame.index)
-    return frame["net_kwh"].astype("float64").where(frame["energy_kwh"].notna())
+    net = frame["net_kwh"].astype("float64").where(frame["energy_kwh"].notna())
+    if "energy_scope" not in frame:
+        return net
+    # Own energy is without idle power already: the machine's net belongs beside the machine's gross energy only.
+    return net.where(frame["energy_scope"] != OWN)
 
 
 def _set_scale(axis: Axes, frame: pd.DataFrame) -> None:

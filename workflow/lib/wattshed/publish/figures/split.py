@@ -93,7 +93,7 @@ def _bar(group: pd.DataFrame, total: bool) -> dict[str, Any]:
         if found.low is not None:
             bar["low"], bar["high"] = found.low, found.high
     if (idle := _idle_share(group)) is not None:
-        bar["n"] += f", idle {100 * idle:.0f} %"
+        bar["n"] += f", idle {100 * idle:.0f} % of the machine's"
     if missing:
         partial.append("all missing" if not names else f"{', '.join(missing)} missing")
     bar["words"] = partial
@@ -111,10 +111,11 @@ def _job_share(runs: pd.DataFrame) -> pd.DataFrame:
 def _idle_share(group: pd.DataFrame) -> float | None:
     if "net_kwh" not in group:
         return None
-    known = group[group["net_kwh"].notna() & (group["energy_kwh"] > 0)]
-    if known.empty:
+    machine = group["machine_kwh"] if "machine_kwh" in group else group["energy_kwh"]
+    known = group["net_kwh"].notna() & (machine > 0)
+    if not known.any():
         return None
-    return float(np.clip(1 - known["net_kwh"].sum() / known["energy_kwh"].sum(), 0, 1))
+    return float(np.clip(1 - group["net_kwh"][known].sum() / machine[known].sum(), 0, 1))
 
 
 def _draw(axis: Axes, place: int, bar: dict[str, Any], scale: Scale) -> None:

@@ -35,7 +35,7 @@ def energy_table(runs: pd.DataFrame) -> Table:
                 *energies,
                 significant(
                     None if pd.isna(row["machine_kwh"]) else row["machine_kwh"] * WH_PER_KWH,
-                    mark=energy_mark(row["energy_status"]),
+                    mark=energy_mark(row["machine_status"]),
                 ),
                 significant(mass, mark=ESTIMATED),
             ]

@@ -109,7 +109,8 @@ def core(root, wheel, tmp_path_factory):
             text=True,
             stdin=subprocess.DEVNULL,
         )
-        assert done.returncode == code, done.stdout + done.stderr
+        codes = code if isinstance(code, tuple) else (code,)
+        assert done.returncode in codes, done.stdout + done.stderr
         return done
 
     return run
@@ -176,8 +177,8 @@ def test_the_core_alone_runs_every_command_but_export(core, tmp_path):
     assert {"runs.parquet", "runs.csv", "windows.csv", "energy.pdf", "split.png"} <= written
 
     core(tmp_path, "wattshed", "guard", "ledgers", "--baseline", "base.json", "--update")
-    # Compared with itself: nothing has risen.
-    core(tmp_path, "wattshed", "guard", "ledgers", "--baseline", "base.json")
+    # Compared with itself: nothing has risen; beside other programs, too few epochs are left to say so.
+    core(tmp_path, "wattshed", "guard", "ledgers", "--baseline", "base.json", code=(0, 3))
 
 
 @pytest.mark.network

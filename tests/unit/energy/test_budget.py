@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from wattshed.config.energy.budget import BudgetBlock
 from wattshed.energy.budget.budget import VARIABLE, Budget, Limit, decide
-from wattshed.energy.ledger.writing import SCHEMA, Ledger
+from wattshed.energy.ledger.writing import Ledger
 from wattshed.foundation.faults import Fault
 
 
 def spend(path, kwh, finish=True):
     ledger = Ledger(path, resumes=False)
-    ledger.append("start", schema=SCHEMA)
+    ledger.append("start", schema=2)
     if finish:
         ledger.append(
             "end", duration_s=1.0, energy={"cpu": {"kwh": kwh, "status": "estimated", "source": "known"}}

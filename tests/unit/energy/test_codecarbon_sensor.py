@@ -10,6 +10,7 @@ import pytest
 from made_load import MadeMachine
 from wattshed.energy.sensors import codecarbon_setup
 from wattshed.energy.sensors.codecarbon import CodeCarbonSensor
+from wattshed.foundation.recovery import processes
 
 JOULES_PER_KWH = 3.6e6
 
@@ -216,7 +217,7 @@ class TestKeptDescription:
 
     def test_another_boot_makes_the_description_invalid(self, described, tmp_path, monkeypatch):
         (tmp_path / "boot_id").write_text("another\n")
-        monkeypatch.setattr(codecarbon_setup, "BOOT_ID", tmp_path / "boot_id")
+        monkeypatch.setattr(processes, "BOOT_ID", tmp_path / "boot_id")
         assert not codecarbon_setup.prepare(self.tracker(), described)
 
     @pytest.mark.parametrize(

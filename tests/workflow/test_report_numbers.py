@@ -110,7 +110,7 @@ def test_the_energy_and_mass_of_every_stage_equal_the_ledgers(results, numbers):
     for events in ledger_events(results):
         stage, end = events[0]["stage"], events[-1]
         kwh, kg, jobs = totals.get(stage, (0.0, 0.0, 0))
-        spent = known_kwh(end["energy"])
+        spent = known_kwh(end["own"])
         factor = events[0]["location"]["intensity_kg_per_kwh"]
         totals[stage] = (kwh + spent, kg + spent * factor, jobs + 1)
     for stage, (kwh, kg, jobs) in totals.items():
@@ -127,11 +127,11 @@ def test_the_energies_of_every_model_equal_the_ledgers(results, numbers):
     training, forecasting = {}, {}
     for event in windows_named(results, "epoch"):
         key = (event["labels"]["model"], event["labels"]["seed"])
-        training[key] = training.get(key, 0.0) + known_kwh(event["energy"])
+        training[key] = training.get(key, 0.0) + known_kwh(event["own"])
     for event in windows_named(results, "fit"):
-        training[event["labels"]["model"], 0] = known_kwh(event["energy"]) / event["repeats"]
+        training[event["labels"]["model"], 0] = known_kwh(event["own"]) / event["repeats"]
     for event in windows_named(results, "forecast"):
-        joules = known_kwh(event["energy"]) * 3.6e6 / event["repeats"]
+        joules = known_kwh(event["own"]) * 3.6e6 / event["repeats"]
         per_1000 = joules / event["values"]["forecasts"] * 1000
         forecasting.setdefault(event["labels"]["model"], []).append(per_1000)
     for model, told in numbers["frontier"].items():
@@ -181,7 +181,7 @@ def test_the_continual_learning_numbers_equal_a_recomputation(results, numbers, 
     pooled = np.sqrt((before["rmse"] ** 2 * before["cells"]).sum() / before["cells"].sum())
     assert told["prequential_rmse_mean"] == pytest.approx(pooled)
     spent = [
-        known_kwh(event["energy"])
+        known_kwh(event["own"])
         for event in windows_named(results, "update")
         if event["labels"]["lineage"] == lineage
     ]
@@ -193,7 +193,7 @@ def joules_per_1000_forecasts(results, lineage):
     """Median over the rounds of a comparison."""
     return np.median(
         [
-            known_kwh(event["energy"]) * 3.6e6 / event["repeats"] / event["values"]["forecasts"] * 1000
+            known_kwh(event["own"]) * 3.6e6 / event["repeats"] / event["values"]["forecasts"] * 1000
             for event in windows_named(results, "measure")
             if event["labels"]["lineage"] == lineage
         ]
@@ -222,7 +222,7 @@ def test_the_chain_numbers_equal_a_recomputation(results, numbers):
     compared = compared.set_index("lineage")
     # The energy of work shorter than the resolution of the sensors is unknown, not 0.
     made = [
-        (event["labels"], known_kwh(event["energy"]) or None, event["repeats"])
+        (event["labels"], known_kwh(event["own"]) or None, event["repeats"])
         for name in ("epoch", "fit", "update", "make", "fine_tune")
         for event in windows_named(results, name)
     ]

@@ -143,10 +143,9 @@ def test_a_fork_that_outlives_a_killed_job_does_not_hold_its_lock(tmp_path):
     body = """
         def body():
             with job(sys.argv[1]):
-                child = os.fork()
-                if child == 0:
-                    time.sleep(60)
-                print(child, flush=True)
+                # The child says its own number: by then it has let go of what it inherited.
+                if os.fork() == 0:
+                    print(os.getpid(), flush=True)
                 time.sleep(60)
     """
     process = start(body, path, stderr=subprocess.DEVNULL)

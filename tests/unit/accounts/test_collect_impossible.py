@@ -158,6 +158,14 @@ def test_impossible_rows_of_codecarbon_are_left_out_with_their_row(tmp_path, bad
     assert found.problems[0].startswith(f"{path}, row 3: {says}")
 
 
+def test_a_value_that_is_no_number_is_told_with_its_file(tmp_path):
+    ledger(tmp_path / "good.jsonl", "good")
+    path = spoilt(ledger(tmp_path / "bad.jsonl"), 3, ["values"], {"": ""})
+    found = collect(tmp_path)
+    assert found.runs["job"].tolist() == ["good"]
+    assert found.problems[0].startswith(f"{path}: bad: value_ is ''; expected")
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),

@@ -103,3 +103,12 @@ def test_a_studys_trainings_sum_their_epochs_and_take_their_jobs_share_and_facto
     assert np.isnan(found.loc["train_gru-2", "energy_kwh"])
     assert found.loc["baselines", "energy_kwh"] == pytest.approx(0.1)
     assert np.isnan(found.loc["baselines", "co2e_kg"])
+
+
+def test_runs_without_a_gpus_energy_compare_with_one_another_and_not_with_whole_ones():
+    runs = make_runs(("gru",), countries=("ES",), seasons=("all",), repeats=3)
+    lacking = ["GPU not metered", pd.NA, "GPU not metered, overlap"]
+    mixed = model_runs(runs.assign(flags=pd.array(lacking, dtype="string")))
+    assert mixed["energy_kwh"].isna().tolist() == mixed["co2e_kg"].isna().tolist() == [True, False, True]
+    alike = model_runs(runs.assign(flags=pd.array(["GPU not metered"] * 3, dtype="string")))
+    assert alike["energy_kwh"].notna().all()

@@ -85,7 +85,15 @@ def test_what_is_unknown_has_no_sample_and_never_a_zero(tmp_path):
 
 def test_a_killed_run_says_that_its_energy_is_a_lower_bound(tmp_path):
     ledger(tmp_path, "j", ended=False)
-    assert values(prometheus_text(runs_of(tmp_path)), "wattshed_truncated") == [1]
+    text = prometheus_text(runs_of(tmp_path))
+    assert values(text, "wattshed_truncated") == values(text, "wattshed_lower_bound") == [1]
+
+
+def test_a_run_without_its_gpu_says_that_its_energy_is_a_lower_bound(tmp_path):
+    ledger(tmp_path, "whole")
+    runs = runs_of(tmp_path)
+    assert values(prometheus_text(runs), "wattshed_lower_bound") == [0]
+    assert values(prometheus_text(runs.assign(gpu_unread=True)), "wattshed_lower_bound") == [1]
 
 
 def test_a_sum_without_parts_is_one_sample(tmp_path):

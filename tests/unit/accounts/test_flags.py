@@ -24,20 +24,40 @@ def runs(**columns):
         "cpu_model": RYZEN,
         "cpu_sockets": np.nan,
         "cpu_power_w": [30.0 + number for number in range(n)],
+        "cpu_kwh": 0.1,
+        "ram_kwh": 0.1,
         "gpu_kwh": 0.1,
+        "gpu_source": None,
+        "machine": None,
         "gpu_power_w": 150.0,
         "gpu_utilisation_percent": np.nan,
         "country_iso": "DEU",
         "region": None,
     }
     frame = pd.DataFrame({**base, **columns}, index=range(n))
-    words = ("origin", "path", "model", "host", "overlaps", "cpu_model", "country_iso", "region")
+    words = (
+        "origin",
+        "path",
+        "model",
+        "host",
+        "overlaps",
+        "cpu_model",
+        "country_iso",
+        "region",
+        "gpu_source",
+        "machine",
+    )
     frame = frame.astype(dict.fromkeys(words, "string") | {"truncated": "boolean"})
     return flag_runs(frame)["flags"]
 
 
 def test_sane_runs_carry_no_flag():
     assert runs(cpu_power_w=[31.0, 32.0, 33.0]).isna().all()
+
+
+def test_a_part_that_was_not_metered_is_named():
+    assert runs(cpu_kwh=[np.nan], ram_kwh=[np.nan]).tolist() == ["CPU not metered, memory not metered"]
+    assert runs(gpu_kwh=[np.nan], gpu_unread=[True]).tolist() == ["GPU not metered"]
 
 
 def test_the_same_power_three_times_is_constant_and_twice_is_chance():

@@ -202,7 +202,7 @@ def test_what_fails_before_the_work_begins_leaves_neither_ledger_nor_folder(tmp_
         resolution_s = 0.1
 
         def start(self):
-            raise OSError(errno.EIO, "Input/output error")
+            raise Fault("the wattmeter is not connected: connect it.")
 
         def read(self):
             raise AssertionError("it was not started")
@@ -212,7 +212,7 @@ def test_what_fails_before_the_work_begins_leaves_neither_ledger_nor_folder(tmp_
 
     path = tmp_path / "new/deep/a.jsonl"
     with (
-        pytest.raises(OSError, match="Input/output error"),
+        pytest.raises(Fault, match="not connected"),
         metered_job(path, stage="s", job="a", labels={}, metering=metering, host=host, sensors=[Broken()]),
     ):
         pass

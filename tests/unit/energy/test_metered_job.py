@@ -17,8 +17,10 @@ from wattshed.config.energy.metering import MeteringBlock
 from wattshed.energy.budget.budget import VARIABLE, Budget
 from wattshed.energy.host import Host
 from wattshed.energy.metered_job import metered_job
+from wattshed.energy.reading import Component
 from wattshed.energy.sensors.simulated import ConstantPowers
 from wattshed.foundation.faults import Fault
+from wattshed.foundation.vocabulary import Status
 
 
 def events_of(path):
@@ -150,6 +152,7 @@ PROGRAM = textwrap.dedent("""
     from pathlib import Path
     from wattshed.config.energy.metering import MeteringBlock
     from wattshed.energy.metered_job import metered_job
+from wattshed.energy.reading import Component
     path, epochs, epoch_s = Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
     metering = MeteringBlock(idle_s=0.0, tick_every_s=0.1)
     with metered_job(path, stage="training", job=path.stem, labels={}, metering=metering) as meter:
@@ -188,3 +191,41 @@ def test_sigkill_loses_at_most_the_open_window(tmp_path):
     assert len(windows) >= last_said
     ticks = [event for event in events if event["event"] == "tick"]
     assert ticks
+
+
+class FailsMidway:
+    """A caller's own sensor of 10 W; its readings raise once ``trouble`` is set."""
+
+    resolution_s = 0.01
+    trouble = None
+
+    def start(self):
+        self.start_s = time.perf_counter()
+
+    def read(self):
+        if self.trouble:
+            raise self.trouble
+        return {"cpu": Component(10 * (time.perf_counter() - self.start_s) / 3.6e6, Status.MEASURED, "known")}
+
+    def stop(self):
+        if self.trouble:
+            raise RuntimeError("cannot be stopped")
+
+
+def test_a_callers_sensor_that_fails_during_the_work_is_missing_and_ends_nothing(tmp_path, metering, host):
+    path, sensor = tmp_path / "a.jsonl", FailsMidway()
+    with metered_job(
+        path, stage="s", job="a", labels={}, metering=metering, host=host, sensors=[sensor]
+    ) as meter:
+        with meter.window("sound"):
+            time.sleep(0.05)
+        with meter.window("failing"):
+            time.sleep(0.05)
+            sensor.trouble = OSError(5, "Input/output error")
+    events = events_of(path)
+    sound, failing = (event["energy"]["cpu"] for event in events if event["event"] == "window")
+    assert sound["kwh"] > 0
+    assert failing["kwh"] is None
+    assert failing["source"] == "FailsMidway: it failed with OSError ([Errno 5] Input/output error)"
+    assert events[-1]["energy"]["cpu"]["kwh"] is None
+    assert events[-1]["outcome"] == "finished"

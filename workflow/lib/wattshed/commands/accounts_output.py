@@ -13,7 +13,7 @@ from wattshed.accounts.comparison.overlay import epoch_curves
 from wattshed.accounts.estimates.retro import separate_totals
 from wattshed.accounts.reading.ranks import COUNTED_AGAIN
 from wattshed.accounts.runs.hardware import add_hardware
-from wattshed.accounts.runs.lower_bounds import missing_parts, what_is_missing
+from wattshed.accounts.runs.lower_bounds import NOT_METERED, missing_parts, what_is_missing
 from wattshed.commands.screen import open_console, plain_table
 from wattshed.energy.reading import worst_status
 from wattshed.foundation.vocabulary import TRAINING_WINDOWS, Stage
@@ -101,7 +101,7 @@ def print_totals(runs: pd.DataFrame, totals: pd.DataFrame, problems: list[str], 
                 markup=False,
             )
     flags = runs["flags"].dropna().str.split(", ").explode().value_counts()
-    for flag, count in flags.items():
+    for flag, count in flags.drop(list(NOT_METERED), errors="ignore").items():
         hint = " (--ranks-once counts them once)" if flag == COUNTED_AGAIN else ""
         console.print(f"{count} runs: {flag}{hint}", style="yellow", markup=False)
     if runs["co2e_kg"].isna().any():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import re
 import sys
@@ -10,6 +9,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from wattshed.energy.ledger.scalars import plain_labels, shown
+from wattshed.foundation.faults import Fault
 
 UNFIT = re.compile(r"[^A-Za-z0-9._-]+")
 LONGEST_NAME = 80
@@ -48,38 +50,21 @@ def fit_labels(labels: Mapping[str, Any]) -> dict[str, Any]:
     whole number is kept as text under ``seed_given`` or ``epoch_given``: the accounts have columns of numbers for them.
     """
     fit: dict[str, Any] = {}
-    for name, value in labels.items():
-        plain = _plain(value)
+    for given, value in labels.items():
+        ((name, plain),) = _fitted(given, value).items()
         if name in WHOLE and plain is not None:
             whole = _whole(plain)
-            fit[str(name) if whole is not None else f"{name}_given"] = (
-                whole if whole is not None else str(plain)
-            )
+            fit[name if whole is not None else f"{name}_given"] = whole if whole is not None else str(plain)
         else:
-            fit[str(name)] = plain
+            fit[name] = plain
     return fit
 
 
-def _plain(value: Any) -> Any:
-    if not isinstance(value, (str, bool, int, float, type(None))) and hasattr(value, "item"):
-        try:
-            value = value.item()
-        except Exception:  # an array of several numbers, or a tensor without data
-            return _text(value)
-    if value is None or type(value) in (bool, int):
-        return value
-    if isinstance(value, float):
-        return float(value) if math.isfinite(value) else str(value)
-    if isinstance(value, str):
-        return str(value)
-    return _text(value)
-
-
-def _text(value: Any) -> str:
+def _fitted(name: Any, value: Any) -> dict[str, Any]:
     try:
-        return str(value)
-    except Exception:
-        return f"a {type(value).__name__}"
+        return plain_labels({name: value}, "a block")
+    except Fault:
+        return plain_labels({name: shown(value)}, "a block")
 
 
 def _whole(value: Any) -> int | None:

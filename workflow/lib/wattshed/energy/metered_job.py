@@ -24,9 +24,9 @@ from wattshed.energy.ledger.writing import SCHEMA, Ledger, NeverBegan
 from wattshed.energy.meter import Meter, Totals
 from wattshed.energy.sampling.sampler import Sampler
 from wattshed.energy.sampling.sources import open_samplers
+from wattshed.energy.sensors.checked import CheckedSensor
 from wattshed.energy.sensors.selection import open_sensors
 from wattshed.energy.sensors.stated import constants_of
-from wattshed.energy.sensors.steady import Steady
 from wattshed.foundation.provenance import (
     describe_batch_job,
     describe_commit,
@@ -75,8 +75,10 @@ def metered_job(
     if budget is not None:
         # Every stage counts towards the study's budget: once it is spent, no job starts.
         budget.limits(ledger_path.with_name(ledger_path.name + ".part"), resumes=resumes)
-    # The machine's own sensors are checked already.
-    sensors = open_sensors(metering) if sensors is None else [Steady(sensor) for sensor in sensors]
+    if sensors is None:
+        sensors = open_sensors(metering)
+    else:
+        sensors = [CheckedSensor(sensor, type(sensor).__name__) for sensor in sensors]
     records = records_folder(ledger_path, stage)
     ledger = Ledger(ledger_path, resumes=resumes)
     record = Record(ledger.part)

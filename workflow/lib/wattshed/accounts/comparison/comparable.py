@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from wattshed.accounts.runs.basis import LEDGER, RECORDED, RETRO
+from wattshed.accounts.runs.lower_bounds import NOT_METERED
 from wattshed.accounts.runs.trainings import trainings
 from wattshed.energy.reading import worst_status
 from wattshed.foundation.faults import Fault
@@ -16,6 +17,8 @@ from wattshed.statistics.intervals import mean_interval
 SLICES = ("data_country", "season")
 # A killed run's energy is a lower bound; with another grid's factor, masses compare grids instead of models.
 NOT_COMPARABLE = {"energy_kwh": ("truncated",), "co2e_kg": ("truncated", "changed grid")}
+# Runs that lack a part of the machine compare with one another, and not with runs that have it.
+ALIKE_OR_NOT_COMPARABLE = NOT_METERED
 
 
 def slice_columns(frame: pd.DataFrame) -> list[str]:
@@ -37,10 +40,10 @@ def scope_series(frame: pd.DataFrame, slices: Sequence[str]) -> pd.Series:
 def model_runs(runs: pd.DataFrame) -> pd.DataFrame:
     """The runs with columns that every comparison needs: energy, mass, status, basis, flags.
 
-    ``energy_kwh`` is the job's own share (``attributed_kwh``) where jobs overlapped. A run that is flagged
-    so that its energy or mass cannot be compared has none here and ``flags`` says why; ``basis`` is
-    ``recorded`` or ``retro-estimate``. Raises :class:`Fault` for runs of several stages, which are not repeats of one
-    another, and for missing columns.
+    ``energy_kwh`` is the job's own share (``attributed_kwh``) where jobs overlapped. A run that is flagged so that
+    its energy or mass cannot be compared (killed, or without a part that other runs have) has none here and
+    ``flags`` says why; ``basis`` is ``recorded`` or ``retro-estimate``. Raises :class:`Fault` for runs of several
+    stages, which are not repeats of one another, and for missing columns.
     """
     lacking = [name for name in ("model", "energy_kwh", "energy_status") if name not in runs]
     if lacking:
@@ -64,6 +67,11 @@ def model_runs(runs: pd.DataFrame) -> pd.DataFrame:
     frame["basis"] = np.where(retro.fillna(False), RETRO, RECORDED)
     for column, flags in NOT_COMPARABLE.items():
         frame.loc[flagged(frame, flags), column] = np.nan
+    known = frame["energy_kwh"].notna()
+    for flag in ALIKE_OR_NOT_COMPARABLE:
+        with_flag = flagged(frame, [flag])
+        if (known & ~with_flag).any():
+            frame.loc[with_flag, list(NOT_COMPARABLE)] = np.nan
     return frame
 
 

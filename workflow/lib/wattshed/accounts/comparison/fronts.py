@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from wattshed.accounts.comparison.comparable import (
+    ALIKE_OR_NOT_COMPARABLE,
     NOT_COMPARABLE,
     RETRO,
     all_flags,
@@ -127,7 +128,7 @@ def _judge(frame: pd.DataFrame, error: str, kind: str, cost: str) -> pd.DataFram
     reason = frame["reason"].astype("object").copy()
     unknown = reason.isna() & frame[f"{cost}_mean"].isna()
     reason[unknown] = COST_WORDS[kind]
-    for flag in NOT_COMPARABLE[cost]:
+    for flag in (*NOT_COMPARABLE[cost], *ALIKE_OR_NOT_COMPARABLE):
         reason[unknown & flagged(frame, [flag])] = f"flagged {flag}"
     reason[frame[f"{error}_mean"].isna() & frame["reason"].isna()] = f"{error} unknown"
     reason[frame["basis"] == RETRO] = Status.RETRO_ESTIMATED

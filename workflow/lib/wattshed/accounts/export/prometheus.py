@@ -7,10 +7,12 @@ from typing import Any
 
 import pandas as pd
 
+from wattshed.accounts.runs.lower_bounds import lower_bound
 from wattshed.energy.reading import COMPONENTS, JOULES_PER_KWH
 from wattshed.foundation.faults import Fault, one_line
 from wattshed.foundation.writing import write_text
 
+LOWER_BOUND = "lower_bound"
 # Labels of every sample; ``job`` and ``instance`` are Prometheus' own.
 LABELS = {
     "run": "job",
@@ -48,6 +50,8 @@ def prometheus_text(runs: pd.DataFrame) -> str:
     """
     rows = [{str(name): value for name, value in run.items()} for run in runs.to_dict("records")]
     labels = _labels(rows)
+    bounds = [float(bound) for bound in lower_bound(runs)]
+    rows = [{**row, LOWER_BOUND: bound} for row, bound in zip(rows, bounds, strict=True)]
     lines: list[str] = []
     for name, kind, text, samples in (
         ("wattshed_energy_joules_total", "counter", "Energy of a run by component, without PUE.", _energies),
@@ -62,8 +66,14 @@ def prometheus_text(runs: pd.DataFrame) -> str:
         (
             "wattshed_truncated",
             "gauge",
-            "1 if a run was killed, so that its energy is a lower bound.",
+            "1 if a run was killed.",
             _truncated,
+        ),
+        (
+            "wattshed_lower_bound",
+            "gauge",
+            "1 if the energy is a lower bound: the run was killed, or a part of the machine was not metered.",
+            _lower_bounds,
         ),
     ):
         lines += [f"# HELP {name} {text}", f"# TYPE {name} {kind}"]
@@ -108,6 +118,10 @@ def _truncated(run: Mapping[str, Any]) -> Samples:
     truncated = run.get("truncated")
     if truncated is not None and not pd.isna(truncated):
         yield {}, float(bool(truncated))
+
+
+def _lower_bounds(run: Mapping[str, Any]) -> Samples:
+    yield {}, run[LOWER_BOUND]
 
 
 def _labels(rows: list[dict[str, Any]]) -> list[dict[str, str]]:

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from wattshed.accounts.runs.lower_bounds import NOT_METERED, missing_parts
 from wattshed.energy.sensors.processor_power import tdp_w
 from wattshed.energy.share.usage import NOT_ALONE_CORES, NOT_ALONE_SHARE, SHORTEST_S
 
@@ -47,6 +48,7 @@ def add_flag(flags: pd.Series, where: np.ndarray, flag: str) -> pd.Series:
 
 def flag_runs(runs: pd.DataFrame) -> pd.DataFrame:
     """The runs with a column ``flags``: comma-separated, null if all is plausible."""
+    missing = missing_parts(runs)
     found = {
         TRUNCATED: runs["truncated"].fillna(False).to_numpy(dtype=bool),
         OVERLAP: runs["overlaps"].notna().to_numpy(),
@@ -56,6 +58,7 @@ def flag_runs(runs: pd.DataFrame) -> pd.DataFrame:
         IDLE_GPU: _idle_gpu(runs),
         CHANGED_GRID: _changed_grid(runs),
         CLOCK_JUMP: (runs["clock_jump_s"].abs() > CLOCK_JUMP_S).to_numpy(dtype=bool),
+        **{reason: missing[reason].to_numpy(dtype=bool) for reason in NOT_METERED},
     }
     # Few combinations occur, so each is written once.
     code = np.zeros(len(runs), dtype=np.int64)

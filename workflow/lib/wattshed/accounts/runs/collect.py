@@ -27,6 +27,7 @@ from wattshed.accounts.reading.ranks import flag_ranks, once, rank_groups
 from wattshed.accounts.runs.alone import add_alone
 from wattshed.accounts.runs.basis import LEDGER
 from wattshed.accounts.runs.copies import copied
+from wattshed.accounts.runs.lower_bounds import not_metered
 from wattshed.accounts.runs.runs import ledger_rows
 from wattshed.accounts.runs.superseded import each_job_once, superseded_row
 from wattshed.accounts.tables.names import is_ledger
@@ -117,7 +118,7 @@ def collect(folder: Path | str, *, windows: bool = True, ranks_once: bool = Fals
         marked = mark_runs(_kept(runs, kept))
     if not ranks_once:
         marked = flag_ranks(marked, groups[kept])
-    return Collected(marked, _windows(closed, counts, kept), problems + said, ignored)
+    return Collected(marked, _windows(closed, counts, runs, kept), problems + said, ignored)
 
 
 def _kept(runs: pd.DataFrame, kept: np.ndarray) -> pd.DataFrame:
@@ -137,10 +138,12 @@ def _broken_ledgers(runs: pd.DataFrame, kept: np.ndarray) -> tuple[np.ndarray, l
     return broken, said
 
 
-def _windows(closed: list[pa.Table], counts: np.ndarray, kept: np.ndarray) -> pd.DataFrame:
+def _windows(
+    closed: list[pa.Table], counts: np.ndarray, runs: pd.DataFrame, kept: np.ndarray
+) -> pd.DataFrame:
     if not closed:
         return pd.DataFrame()
-    frame = to_frame(closed)
+    frame = to_frame(closed).assign(lacks=not_metered(runs).repeat(counts.tolist()).reset_index(drop=True))
     return add_alone(frame if kept.all() else frame[np.repeat(kept, counts)].reset_index(drop=True))
 
 
@@ -255,10 +258,10 @@ class _Tables:
         try:
             _tables([file])
         except (Fault, OverflowError) as error:
-            fault = (
-                error if isinstance(error, Fault) else Fault(f"{file.path} holds a number beyond all bounds.")
-            )
-            self.problems.append(what_is_wrong(file.path, str(fault)) if is_ledger(file.path) else str(fault))
+            said = str(error) if isinstance(error, Fault) else "it holds a number beyond all bounds."
+            # Rows of windows do not know their file.
+            named = said if file.path in said else f"{file.path}: {said}"
+            self.problems.append(what_is_wrong(file.path, named) if is_ledger(file.path) else named)
             return False
         return True
 

@@ -11,6 +11,8 @@ from wattshed.foundation.hours import HOUR_S
 
 # A column of ledgers that know the processor seconds of their job's own processes.
 OWN_CPU_S = "own_cpu_s"
+# How many GPUs a job's ledger read.
+GPUS = "gpus"
 
 
 def add_hardware(runs: pd.DataFrame) -> pd.DataFrame:
@@ -18,7 +20,8 @@ def add_hardware(runs: pd.DataFrame) -> pd.DataFrame:
 
     gpu_model: as in ``2 x NVIDIA A100``; gpu_count: GPUs that the machine lists, 0 if it says that it has none.
     cpu_tdp_w: of one socket [W], from the table that CodeCarbon ships; gpu_tdp_w: sum of the GPUs' power limits [W].
-    cpu_hours: processor hours of the job itself, where the ledger has them; gpu_hours: hours times GPUs.
+    cpu_hours: processor hours of the job itself, where the ledger has them; gpu_hours: hours times the GPUs that the
+    job held: those that its ledger read, else those that the machine lists.
     """
     texts = runs["machine"].astype("string")
     known = {text: _gpus(text) for text in texts.dropna().unique()}
@@ -34,8 +37,15 @@ def add_hardware(runs: pd.DataFrame) -> pd.DataFrame:
         cpu_tdp_w=runs["cpu_model"].map(models).astype("float64"),
         gpu_tdp_w=pd.Series([part[2] for part in found], index=runs.index, dtype="float64"),
         cpu_hours=own_s.astype("float64") / HOUR_S,
-        gpu_hours=runs["duration_s"].astype("float64") * count / HOUR_S,
+        gpu_hours=runs["duration_s"].astype("float64") * _held(runs, count) / HOUR_S,
     )
+
+
+def _held(runs: pd.DataFrame, listed: pd.Series) -> pd.Series:
+    if GPUS not in runs:
+        return listed
+    read = runs[GPUS].astype("float64")
+    return read.where(read > 0, listed)
 
 
 def _gpus(text: str) -> tuple[str | None, int | None, float | None]:

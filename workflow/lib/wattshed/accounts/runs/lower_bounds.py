@@ -12,6 +12,8 @@ GPU_MISSING = "GPU not metered"
 CPU_MISSING = "CPU not metered"
 RAM_MISSING = "memory not metered"
 KILLED = "killed"
+# Flags of runs whose energy lacks a part of the machine.
+NOT_METERED = (GPU_MISSING, CPU_MISSING, RAM_MISSING)
 # A GPU that is there and cannot be read says so in its source: a GPU in MIG mode has no counter of its own.
 UNREADABLE = ("MIG", GPU_ZERO)
 
@@ -32,6 +34,15 @@ def missing_parts(runs: pd.DataFrame) -> pd.DataFrame:
         },
         index=runs.index,
     )
+
+
+def not_metered(runs: pd.DataFrame) -> pd.Series:
+    """text [runs]: the parts without an energy, comma-separated; null where none is missing."""
+    missing = missing_parts(runs)
+    texts = pd.Series("", index=runs.index, dtype="string")
+    for reason in NOT_METERED:
+        texts = texts.where(~missing[reason], (texts + ", " + reason).str.removeprefix(", "))
+    return texts.where(texts != "")
 
 
 def lower_bound(runs: pd.DataFrame) -> np.ndarray:

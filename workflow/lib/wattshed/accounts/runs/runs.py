@@ -12,6 +12,7 @@ from wattshed.accounts.marks.run_marks import mark_runs
 from wattshed.accounts.reading.frame_types import INTEGERS, LABELS, SAMPLED_PREFIX, VALUE_PREFIX, typed_frame
 from wattshed.accounts.runs.alone import add_alone
 from wattshed.accounts.runs.basis import LEDGER
+from wattshed.accounts.runs.lower_bounds import not_metered
 from wattshed.accounts.runs.totals import energy_columns
 from wattshed.devices.present_gpus import gpu_unread
 from wattshed.energy.ledger.attempts import (
@@ -41,8 +42,9 @@ def runs_and_windows(
 
     further: rows of runs that have no windows, such as superseded ones.
     """
-    runs, windows = _rows(paths, windows=True)
-    return mark_runs(typed_frame([*runs, *further])), _windows(windows)
+    found = _rows(paths, windows=True)
+    runs = mark_runs(typed_frame([*(run for run, _ in found), *further]))
+    return runs, _windows(found)
 
 
 def runs_frame(paths: Iterable[Path | str]) -> pd.DataFrame:
@@ -52,17 +54,18 @@ def runs_frame(paths: Iterable[Path | str]) -> pd.DataFrame:
     seconds of the job and of others, mean memory [GiB]; duration in s. Raises :class:`Fault` for no ledger at all or
     an unreadable one.
     """
-    return mark_runs(typed_frame(_rows(paths, windows=False)[0]))
+    return mark_runs(typed_frame([run for run, _ in _rows(paths, windows=False)]))
 
 
 def windows_frame(paths: Iterable[Path | str]) -> pd.DataFrame:
     """One row per window, killed attempts included.
 
     Energies [kWh] and ``duration_s`` are totals over ``repeats``. Numbers that the job noted are in columns
-    ``value_...``, means of what was sampled in ``sampled_...``; a window's own labels replace its job's.
-    Raises :class:`Fault` as :func:`runs_frame` does, and where no window closed.
+    ``value_...``, means of what was sampled in ``sampled_...``; a window's own labels replace its job's. ``lacks``:
+    which parts of the machine its job did not meter, null if none. Raises :class:`Fault` as :func:`runs_frame` does,
+    and where no window closed.
     """
-    return _windows(_rows(paths, windows=True)[1])
+    return _windows(_rows(paths, windows=True))
 
 
 def ledger_rows(path: Path | str, *, windows: bool) -> tuple[dict[str, Any], list[dict[str, Any]]]:
@@ -77,19 +80,25 @@ def ledger_rows(path: Path | str, *, windows: bool) -> tuple[dict[str, Any], lis
         ) from error
 
 
-def _rows(paths: Iterable[Path | str], *, windows: bool) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+Rows = list[tuple[dict[str, Any], list[dict[str, Any]]]]
+
+
+def _rows(paths: Iterable[Path | str], *, windows: bool) -> Rows:
     found = [ledger_rows(path, windows=windows) for path in sorted(map(str, paths))]
     if not found:
         raise Fault("no ledger was given: expected the ledgers of at least one measured job; name them.")
-    return [run for run, _ in found], [window for _, closed in found for window in closed]
+    return found
 
 
-def _windows(rows: list[dict[str, Any]]) -> pd.DataFrame:
+def _windows(found: Rows) -> pd.DataFrame:
+    rows = [window for _, closed in found for window in closed]
     if not rows:
         raise Fault(
             "the ledgers hold no closed window: every job was killed in its first one; run them again."
         )
-    return add_alone(typed_frame(rows))
+    lacks = not_metered(typed_frame([run for run, _ in found]))
+    of_windows = lacks.repeat([len(closed) for _, closed in found]).reset_index(drop=True)
+    return add_alone(typed_frame(rows).assign(lacks=of_windows))
 
 
 def _run_row(ledger: JobLedger) -> dict[str, Any]:

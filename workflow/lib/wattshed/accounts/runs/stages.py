@@ -6,6 +6,7 @@ import pandas as pd
 
 from wattshed.accounts.runs.alone import add_alone
 from wattshed.accounts.runs.basis import refuse_estimates
+from wattshed.accounts.runs.hardware import add_hardware
 from wattshed.energy.reading import COMPONENTS, worst_status
 from wattshed.foundation.vocabulary import Stage
 
@@ -48,8 +49,9 @@ def _row(stage: str, runs: pd.DataFrame) -> dict[str, Any]:
     machine = runs["machine_attributed_kwh"].dropna()
     row["machine_kwh"] = float(machine.sum()) if len(machine) else None
     row["machine_status"] = _status(runs.loc[machine.index, "machine_status"], len(runs))
-    row["cpu_hours"] = _hours(runs["own_cpu_s"])
-    row["gpu_hours"] = _hours((runs["gpus"] * runs["duration_s"]).where(runs["gpus"] > 0))
+    hours = add_hardware(runs)
+    row["cpu_hours"] = _sum(hours["cpu_hours"])
+    row["gpu_hours"] = _sum(hours["gpu_hours"].where(hours["gpu_hours"] > 0))
     alone = add_alone(runs)["alone"]
     row["alone_jobs"], row["not_alone_jobs"] = int(alone.sum()), int((~alone).sum())
     # The idle energy of a shared machine does not belong to a single job.
@@ -61,9 +63,9 @@ def _row(stage: str, runs: pd.DataFrame) -> dict[str, Any]:
     return row
 
 
-def _hours(seconds: pd.Series) -> float | None:
-    known = seconds.dropna()
-    return float(known.sum()) / 3600 if len(known) else None
+def _sum(hours: pd.Series) -> float | None:
+    known = hours.dropna()
+    return float(known.sum()) if len(known) else None
 
 
 def _status(known: pd.Series, jobs: int) -> str:

@@ -38,7 +38,7 @@ def plain_values(values: object) -> tuple[dict[str, int | float | None], dict[st
     except Exception:
         return {}, {"values": f"not kept: {_named(values)} is not a mapping"}
     for key, value in given.items():
-        name = readable(key) if isinstance(key, str) else _shown(key)
+        name = readable(key) if isinstance(key, str) else shown(key)
         try:
             plain[name], note = _number(value)
         except Exception as error:
@@ -80,7 +80,7 @@ def plain(value: Any, depth: int = 0) -> Any:
         return "…"
     if isinstance(value, Mapping):
         return {
-            readable(key) if isinstance(key, str) else _shown(key): plain(part, depth + 1)
+            readable(key) if isinstance(key, str) else shown(key): plain(part, depth + 1)
             for key, part in value.items()
         }
     if isinstance(value, list | tuple | set | frozenset):
@@ -89,7 +89,7 @@ def plain(value: Any, depth: int = 0) -> Any:
     number = numbers[""]
     if number is None and isinstance(value, float):
         return None
-    return _shown(value) if number is None and notes else number
+    return shown(value) if number is None and notes else number
 
 
 def _number(value: Any) -> tuple[int | float | None, str | None]:
@@ -98,7 +98,7 @@ def _number(value: Any) -> tuple[int | float | None, str | None]:
     if found is None:
         return None, None
     if isinstance(found, complex | str | bytes):
-        return None, _shown(found)
+        return None, shown(found)
     if isinstance(found, int):
         return _whole(int(found))
     if isinstance(found, float) or hasattr(found, "__float__") or hasattr(found, "__index__"):
@@ -124,11 +124,11 @@ def _label(name: Any, value: Any, whose: str) -> str | int | float | bool | None
     if isinstance(found, bytes):
         return readable(found.decode("utf-8", "surrogateescape"))
     if isinstance(found, int):
-        return int(found) if found.bit_length() < 64 else _shown(found)
+        return int(found) if found.bit_length() < 64 else shown(found)
     if isinstance(found, float):
         return float(found) if math.isfinite(found) else str(float(found))
     if isinstance(found, TEXTS):
-        return _shown(found)
+        return shown(found)
     raise Fault(
         f"the label {_text(name)!r} of {whose} is {_named(value)}: expected text, a number, true, false or none; "
         "give its name or one of its numbers instead."
@@ -156,10 +156,11 @@ def _shape(value: Any) -> tuple[int, ...] | None:
 
 def _text(value: Any) -> str:
     """Plain text also of a subclass of str, such as a member of an enumeration."""
-    return str.__str__(value) if isinstance(value, str) else _shown(value)
+    return str.__str__(value) if isinstance(value, str) else shown(value)
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """The text of any object, shortened; the name of its type if it has no text."""
     try:
         text = str(value)
     except Exception:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from wattshed.devices.absence import Absence
 from wattshed.energy.constants import CORE_W, GIB_W, Constant
-from wattshed.energy.reading import Component
+from wattshed.energy.reading import COMPONENTS, Component
 from wattshed.energy.sensors.track import RESOLUTIONS, Track
 from wattshed.foundation.faults import Fault, one_line
 from wattshed.foundation.vocabulary import Status
@@ -47,14 +47,15 @@ class CheckedSensor:
     * An energy that is not a finite number of kWh >= 0, a component that is no longer reported, and a sensor that
       raises, are missing at this reading. The energy counts from the start, so that a later reading can be good again.
 
-    sensor: the one inside. name: of its plug-in, for reasons. kinds: those of ``cpu``, ``ram``, ``gpu`` to report.
+    sensor: the one inside. name: of its plug-in, for reasons. kinds: those of ``cpu``, ``ram``, ``gpu`` to report; a
+    component of another kind is left out.
     """
 
     def __init__(
         self,
         sensor: Sensor,
         name: str,
-        kinds: frozenset[str],
+        kinds: frozenset[str] = frozenset(COMPONENTS),
         clock: Callable[[], float] = time.perf_counter,
         sleep: Callable[[float], None] = time.sleep,
         watch_every_s: float = WATCH_EVERY_S,

@@ -90,6 +90,7 @@ FIGURE = FigurePart(
     message="Draw the chains: error and energy step by step",
     caption="Left: change of the error on the later months against the energy spent along the chain, with "
     "95 % intervals over the seeds. Right: energy with all forecasts, against the base model; means only.",
-    inputs=("chains",),
+    inputs=("chains", "windows"),
+    windows=("epoch", "fit", "update", "make", "fine_tune", "measure"),
     make=lambda inputs: chains_figure(inputs.frame("chains")),
 )

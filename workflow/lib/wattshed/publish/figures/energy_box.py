@@ -190,5 +190,6 @@ FIGURE = FigurePart(
     message="Draw the energy of one training per model",
     caption="Energy of one training per model: one point per seed, mean with its 95 % interval.",
     inputs=("runs", "windows"),
+    windows=("epoch", "fit"),
     make=lambda inputs: energy_box_figure(costs_of(inputs)),
 )

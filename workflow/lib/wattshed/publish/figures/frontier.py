@@ -55,6 +55,7 @@ def frontier_figure(frontier: pd.DataFrame, unit: str) -> Figure:
 FIGURE = FigurePart(
     message="Draw the frontier of error against energy",
     caption="Test error against the energy of one training; dominated models are hollow.",
-    inputs=("frontier", "panel"),
+    inputs=("frontier", "windows", "panel"),
+    windows=("epoch", "fit"),
     make=lambda inputs: frontier_figure(inputs.frame("frontier"), inputs.unit),
 )

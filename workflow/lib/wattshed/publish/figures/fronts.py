@@ -203,5 +203,6 @@ FIGURE = FigurePart(
     caption="Error against energy and against carbon. No other model is better in both than one on the front; "
     "dominated ones are hollow.",
     inputs=("runs", "windows", "scores", "panel"),
+    windows=("epoch", "fit"),
     make=lambda inputs: fronts_figure(fronts_of(inputs), inputs.unit, ERROR),
 )

@@ -235,6 +235,7 @@ FIGURE = FigurePart(
     message="Draw the ladder: error against the energy spent",
     caption="Left: validation error against the energy spent so far, one line per step, with the opponents' own best. "
     "Right: test error of each step, closed forms included.",
-    inputs=("ladder", "checks", "panel"),
+    inputs=("ladder", "checks", "windows", "panel"),
+    windows=("epoch", "fit"),
     make=lambda inputs: ladder_figure(inputs.frame("ladder"), inputs.frame("checks"), inputs.unit),
 )

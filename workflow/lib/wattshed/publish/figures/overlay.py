@@ -129,6 +129,7 @@ FIGURE = FigurePart(
     message="Draw the validation error against the energy spent",
     caption="Validation error against the energy spent so far, epoch by epoch: mean and 95 % interval over seeds.",
     inputs=("windows", "panel"),
+    windows=("epoch",),
     make=lambda inputs: overlay_figure(
         epoch_curves(inputs.frame("windows")), f"Validation RMSE ({inputs.unit})"
     ),

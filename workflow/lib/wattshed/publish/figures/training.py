@@ -67,5 +67,6 @@ FIGURE = FigurePart(
     message="Draw the training curves with their energy",
     caption="Validation error during training, by epoch and by the energy spent.",
     inputs=("epochs", "windows", "panel"),
+    windows=("epoch",),
     make=_make,
 )

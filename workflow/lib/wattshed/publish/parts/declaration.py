@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from wattshed.publish.parts.inputs import Inputs
 
 PartKind = Literal["table", "figure"]
-KEYS = ("message", "caption", "inputs", "parameters", "make")
-TABLE_KEYS = ("files", "in_report_only", "windows")
+KEYS = ("message", "caption", "inputs", "parameters", "windows", "make")
+TABLE_KEYS = ("files", "in_report_only")
 TUPLES = ("inputs", "parameters", "files", "windows")
 
 

@@ -8,14 +8,18 @@ from wattshed.accounts.comparison.accuracy_means import accuracy_means
 from wattshed.accounts.comparison.strategy_means import strategy_means
 from wattshed.accounts.comparison.variant_means import variant_means
 from wattshed.accounts.runs.alone import add_alone
+from wattshed.accounts.runs.lower_bounds import lower_bound, not_metered
+from wattshed.accounts.runs.metered_span import metered_span
 from wattshed.accounts.runs.stages import stages_frame
 from wattshed.compression.judge import BASELINE, WORTH_IT
 from wattshed.energy.reading import COMPONENTS, JOULES_PER_KWH
 from wattshed.foundation import plugins
-from wattshed.foundation.vocabulary import Status
+from wattshed.foundation.vocabulary import TRAINING_WINDOWS, Status
 from wattshed.publish.parts.inputs import Inputs
 from wattshed.publish.sentences.clock_choice import choice_sentences
 from wattshed.publish.sentences.winner import winner_sentence
+from wattshed.publish.typesetting.beside_others import disturbed
+from wattshed.publish.typesetting.lower_bounds import at_least
 from wattshed.publish.typesetting.scales import G_PER_KG, WH_PER_KWH
 from wattshed.publish.typesetting.table import plain, significant_text
 
@@ -38,7 +42,7 @@ def knowledge(inputs: Inputs) -> list[str]:
     """How the study's energies are known, and what was simulated or synthetic."""
     runs = inputs.frame("runs")
     total = stages_frame(runs).iloc[-1]
-    sentences = [*_alone_sentences(runs, total), *_constant_sentences(runs)]
+    sentences = [*_alone_sentences(runs, total), *_lower_bound_sentences(runs), *_constant_sentences(runs)]
     for status in (Status.MEASURED, Status.ESTIMATED):
         parts = [part for part in COMPONENTS if str(total[f"{part}_status"]).startswith(status)]
         sources = [
@@ -79,7 +83,7 @@ def _alone_sentences(runs: pd.DataFrame, total: pd.Series) -> list[str]:
     )
     named = runs.loc[share.index]
     names = [
-        f"{stage} of {job} ({value:.0f} %)"
+        f"{job} ({stage}, {value:.0f} %)"
         for stage, job, value in zip(named["stage"], named["job"], share, strict=True)
     ]
     more = f" and {len(names) - NAMED_JOBS} more" if len(names) > NAMED_JOBS else ""
@@ -87,6 +91,15 @@ def _alone_sentences(runs: pd.DataFrame, total: pd.Series) -> list[str]:
         f"Only {alone} of {alone + disturbed} jobs had the machine to themselves. Others took more than a tenth of the "
         f"busy time beside {', '.join(names[:NAMED_JOBS])}{more}."
     ]
+
+
+def _lower_bound_sentences(runs: pd.DataFrame) -> list[str]:
+    """Which parts of the machine were there and were not metered."""
+    counts = not_metered(runs).dropna().value_counts()
+    if counts.empty:
+        return []
+    texts = [f"{reason} in {count} of {len(runs)} jobs" for reason, count in counts.items()]
+    return [f"{'; '.join(texts)}: every energy with them is a lower bound."]
 
 
 def _constant_sentences(runs: pd.DataFrame) -> list[str]:
@@ -138,21 +151,33 @@ def _cost_sentences(inputs: Inputs) -> list[str]:
     row = inputs.frame("frontier").sort_values("rmse_mean").iloc[0]
     if pd.notna(row["training_kwh_mean"]):
         joules = significant_text(row["training_kwh_mean"] * JOULES_PER_KWH)
+        windows, names = inputs.frame("windows"), TRAINING_WINDOWS
+        least = at_least(windows, names, row["model"])
+        beside = "; not alone" if disturbed(windows, names, row["model"]) else ""
         sentences.append(
-            f"Training {row['model']} once takes {joules} J ({row['energy_status']}, n = {row['training_kwh_n']})."
+            f"Training {row['model']} once takes {least}{joules} J ({row['energy_status']}, n = "
+            f"{row['training_kwh_n']}{beside})."
         )
-    total = stages_frame(inputs.frame("runs")).iloc[-1]
+    runs = inputs.frame("runs")
+    total = stages_frame(runs).iloc[-1]
     if pd.notna(total["energy_kwh"]):
+        least = "at least " if lower_bound(runs).any() else ""
         sentence = (
-            f"The jobs of the study took {significant_text(total['energy_kwh'] * WH_PER_KWH)} Wh of their own "
+            f"The jobs of the study took {least}{significant_text(total['energy_kwh'] * WH_PER_KWH)} Wh of their own "
             f"({total['energy_status']}, n = {total['jobs']} jobs); the whole machine took "
-            f"{significant_text(total['machine_kwh'] * WH_PER_KWH)} Wh while they ran"
+            f"{least}{significant_text(total['machine_kwh'] * WH_PER_KWH)} Wh while they ran"
         )
         if pd.notna(total["co2e_kg"]):
-            sources = "; ".join(sorted(inputs.frame("runs")["co2e_source"].dropna().unique()))
+            sources = "; ".join(sorted(runs["co2e_source"].dropna().unique()))
             grams = significant_text(total["co2e_kg"] * G_PER_KG)
-            sentence += f". Their own energy is {grams} g CO₂e ({sources})"
+            sentence += f". Their own energy is {least}{grams} g CO₂e ({sources})"
         sentences.append(sentence + ".")
+    span = metered_span(runs)
+    if span is not None and span.unmetered_s > 0:
+        sentences.append(
+            f"The meter saw {100 * span.share:.0f} % of the study's time ({span.metered_s:.0f} s). Between the jobs, "
+            "programs start and results are collected and published: that energy is not in these sums."
+        )
     return sentences
 
 

@@ -1,6 +1,6 @@
 """Notes on work that did not have the machine to itself."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 import pandas as pd
 
@@ -15,18 +15,35 @@ BY_LINEAGE = ("update", "make", "fine_tune", "measure")
 def beside_others_notes(windows: pd.DataFrame, names: Collection[str]) -> list[str]:
     """One note that names whose windows were not alone; none where all were, or where it is not known."""
     counts = []
+    for label, parts in labelled(windows, names):
+        spans = spans_of(parts, names, label)
+        for name, group in spans.groupby(label, sort=False, observed=True):
+            count = _not_alone(group)
+            if count:
+                counts.append(f"{name} ({count} of {len(group)} seeds)")
+    return [not_alone_note(counts)] if counts else []
+
+
+def disturbed(windows: pd.DataFrame, names: Collection[str], of: str) -> bool:
+    """Whether any seed's work of this model or lineage was not alone."""
+    return any(
+        _not_alone(spans_of(parts[parts[label] == of], names, label)) > 0
+        for label, parts in labelled(windows, names)
+    )
+
+
+def _not_alone(spans: pd.DataFrame) -> int:
+    return int((spans["alone"] == False).sum())  # noqa: E712
+
+
+def labelled(windows: pd.DataFrame, names: Collection[str]) -> Iterator[tuple[str, pd.DataFrame]]:
+    """The windows of these names by the label that names their rows in tables: ``model`` or ``lineage``."""
     for label, chosen in (
         ("model", [name for name in names if name not in BY_LINEAGE]),
         ("lineage", [name for name in names if name in BY_LINEAGE]),
     ):
-        if not chosen or label not in windows:
-            continue
-        spans = spans_of(windows, chosen, label)
-        for name, group in spans.groupby(label, sort=False, observed=True):
-            disturbed = int((group["alone"] == False).sum())  # noqa: E712
-            if disturbed:
-                counts.append(f"{name} ({disturbed} of {len(group)} seeds)")
-    return [not_alone_note(counts)] if counts else []
+        if chosen and label in windows:
+            yield label, windows[windows["window"].isin(chosen) & windows[label].notna()]
 
 
 def not_alone_note(names: list[str]) -> str:

@@ -9,9 +9,9 @@ from wattshed.foundation.faults import Fault
 from wattshed.foundation.writing import write_text
 from wattshed.publish.parts.declaration import declared, made_from
 from wattshed.publish.parts.inputs import Inputs
-from wattshed.publish.typesetting.beside_others import beside_others_notes
 from wattshed.publish.typesetting.latex import render_table
 from wattshed.publish.typesetting.table import Table
+from wattshed.publish.typesetting.window_notes import window_notes
 
 Made = Table | Sequence[Table] | Mapping[str, Table]
 
@@ -22,7 +22,8 @@ class TablePart:
 
     make: gets the inputs and returns one table, a list of tables for one file, or a dictionary of tables by file stem.
     ``files`` names the stems if there are several files, or if the only one is not named like its part. windows: of
-    which windows it shows energies; its notes then say which of them were not alone. It needs the input ``windows``.
+    which windows it shows energies; its notes then say which were not alone and which are lower bounds. It needs
+    the input ``windows``.
     """
 
     message: str
@@ -54,7 +55,7 @@ class TablePart:
         for table in (table for found in tables.values() for table in found):
             plugins.made_by("table", name, table, Table)
         if self.windows:
-            notes = beside_others_notes(given.frame("windows"), self.windows)
+            notes = window_notes(given.frame("windows"), self.windows)
             return {
                 file: [replace(table, notes=[*table.notes, *notes]) for table in found]
                 for file, found in tables.items()

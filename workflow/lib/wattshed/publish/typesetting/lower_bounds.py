@@ -1,0 +1,34 @@
+"""Notes on energies that lack a part of the machine, which are lower bounds."""
+
+from collections.abc import Collection
+
+import pandas as pd
+
+from wattshed.publish.typesetting.beside_others import labelled
+
+
+def lower_bound_notes(windows: pd.DataFrame, names: Collection[str]) -> list[str]:
+    """One note that names whose energies are lower bounds and why; none where every part was metered."""
+    reasons: dict[str, str] = {}
+    whole = False
+    for label, parts in labelled(windows, names):
+        for name, group in parts.groupby(label, sort=False, observed=True):
+            lacks = group["lacks"].dropna().unique()
+            if len(lacks):
+                reasons[str(name)] = "; ".join(lacks)
+            else:
+                whole = True
+    if not reasons:
+        return []
+    if not whole and len(set(reasons.values())) == 1:
+        return [f"Every energy here is a lower bound: {next(iter(reasons.values()))}."]
+    texts = [f"{name} ({reason})" for name, reason in reasons.items()]
+    return [f"Energies are lower bounds, because a part was not metered: {', '.join(texts)}."]
+
+
+def at_least(windows: pd.DataFrame, names: Collection[str], of: str) -> str:
+    """``at least `` where the energy of this model or lineage is a lower bound, else nothing."""
+    for label, parts in labelled(windows, names):
+        if parts.loc[parts[label] == of, "lacks"].notna().any():
+            return "at least "
+    return ""

@@ -64,6 +64,16 @@ def survey(
     }
 
 
+def measured(count: int, number: int = 1) -> dict[str, Any]:
+    """Generated command lines of ``wattshed measure``."""
+    return survey(CASES, measure_problem, count, number)
+
+
+def accounted(count: int, number: int = 1) -> dict[str, Any]:
+    """Generated folders for ``wattshed accounts``."""
+    return survey(ACCOUNT_FOLDERS, accounts_problem, count, number)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--command-lines", type=int, default=1000, help="how many for measure")
@@ -72,9 +82,9 @@ def main() -> None:
     arguments = parser.parse_args()
     found = {}
     if arguments.command_lines:
-        found["measure"] = survey(CASES, measure_problem, arguments.command_lines, arguments.seed)
+        found["measure"] = measured(arguments.command_lines, arguments.seed)
     if arguments.folders:
-        found["accounts"] = survey(ACCOUNT_FOLDERS, accounts_problem, arguments.folders, arguments.seed)
+        found["accounts"] = accounted(arguments.folders, arguments.seed)
     print(json.dumps(found, indent=2))
 
 

@@ -23,8 +23,8 @@ from wattshed.config.energy.metering import MeteringBlock
 from wattshed.energy import metered_job as job_module
 from wattshed.energy.carbon.electricity_maps import KEY, Unreachable, electricity_maps_series
 from wattshed.energy.metered_job import metered_job
-from wattshed.energy.sensors.nvml import NvmlSensor
-from wattshed.energy.sensors.rapl import RaplSensor
+from wattshed.energy.sensors.gpu.nvml import NvmlSensor
+from wattshed.energy.sensors.processor.rapl import RaplSensor
 
 QUICK = MeteringBlock(idle_s=0.0, cpu_estimator="tdp", cpu_power_w=65.0)
 

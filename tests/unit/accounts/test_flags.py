@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from wattshed.accounts.marks.flags import add_flag, flag_runs
-from wattshed.energy.sensors.processor_power import tdp_table
+from wattshed.energy.sensors.processor.processor_power import tdp_table
 
 RYZEN = "AMD Ryzen 5 5600X 6-Core Processor"
 

@@ -14,6 +14,8 @@ from wattshed.accounts.guard.verdicts import compare, guard
 from wattshed.foundation.faults import Fault
 from wattshed.statistics.levels import ALPHA
 
+SEEDS = (1, 2, 3, 4)
+
 
 @pytest.fixture
 def stored(tmp_path):
@@ -23,7 +25,7 @@ def stored(tmp_path):
 
 
 def test_it_catches_a_rise_of_five_percent_and_seldom_cries_for_nothing():
-    """The promise at n = 10 pairs and 3 % noise per measurement, over 2,000 simulated comparisons each."""
+    """The promise at n = 10 runs a side and 3 % noise per measurement, over 2,000 simulated comparisons each."""
     assert alarm_share(rise=0.0, trials=2000) <= 0.05
     assert alarm_share(rise=0.05, trials=2000) >= 0.90
 
@@ -37,6 +39,13 @@ def test_a_machine_that_was_slower_for_a_whole_run_is_not_taken_for_many_proofs(
     assert alarm_share(**shaken) <= 0.08
 
 
+def test_one_run_a_side_seldom_cries_where_runs_differ_as_wholes():
+    """As on a virtual machine: whole runs of identical work differ by 5 %."""
+    shaken = {"trials": 1000, "seeds": 1, "epochs": 10, "run_noise": 0.05, "random_seed": 3}
+    assert alarm_share(rise=0.0, **shaken) <= 0.05
+    assert alarm_share(rise=0.4, **shaken) >= 0.90
+
+
 def test_the_same_again_holds(stored):
     report = guard(frames(random_seed=1), stored)
     assert (report.regressed, report.too_few, report.exit_code) == (False, False, 0)
@@ -47,8 +56,10 @@ def test_the_same_again_holds(stored):
     assert parameters.sentence == "stgnn: parameter count is the same: 1,000 after 1,000."
 
 
-def test_a_rise_is_told_with_its_interval(stored):
-    report = guard(frames(rise=0.05, random_seed=1), stored)
+def test_a_rise_is_told_with_its_interval(tmp_path):
+    path = tmp_path / "seeds.json"
+    guard(frames(seeds=SEEDS), path, update=True)
+    report = guard(frames(rise=0.05, random_seed=1, seeds=SEEDS), path)
     assert (report.regressed, report.exit_code) == (True, 1)
     verdict = report.verdicts[0]
     assert verdict.regressed
@@ -56,6 +67,25 @@ def test_a_rise_is_told_with_its_interval(stored):
     assert verdict.p_value < ALPHA
     assert report.lines()[0].startswith("stgnn: energy per epoch has risen: +")
     assert json.loads(json.dumps(report.to_json(), allow_nan=False))["verdicts"][0]["regressed"] is True
+
+
+@pytest.mark.parametrize(
+    ("rise", "outcome", "exit_code"), [(0.0, "held", 0), (0.05, "too few", 3), (0.25, "regressed", 1)]
+)
+def test_one_run_a_side_proves_no_more_than_whole_runs_can_show(stored, rise, outcome, exit_code):
+    """Ten epochs of one run agree with one another, and yet the run as a whole may have been slower by some percent."""
+    report = guard(frames(rise=rise, random_seed=1), stored)
+    assert (report.verdicts[0].outcome, report.exit_code) == (outcome, exit_code)
+    assert "of one run a side, which differ by 5 % by themselves" in report.verdicts[0].sentence
+    assert ("; measure several seeds" in report.verdicts[0].sentence) == (outcome == "too few")
+
+
+def test_a_machine_whose_runs_do_not_differ_may_say_so(stored):
+    risen = frames(rise=0.05, random_seed=1)
+    assert guard(risen, stored, run_spread_percent=1.0).exit_code == 1
+    for wrong in (-1.0, float("nan"), float("inf")):
+        with pytest.raises(Fault, match="the run spread is"):
+            guard(risen, stored, run_spread_percent=wrong)
 
 
 def test_a_fall_is_no_regression(stored):
@@ -69,15 +99,15 @@ def test_any_further_parameter_is_a_regression(stored):
 
 
 def test_only_the_model_that_rose_is_blamed():
-    before = record_of(*frames(("a", "b", "c")))
-    dearer = frames(("b",), rise=0.1, random_seed=1)
-    same = frames(("a", "c"), random_seed=2)
+    before = record_of(*frames(("a", "b", "c"), seeds=SEEDS))
+    dearer = frames(("b",), rise=0.1, random_seed=1, seeds=SEEDS)
+    same = frames(("a", "c"), random_seed=2, seeds=SEEDS)
     now = record_of(*(pd.concat(parts, ignore_index=True) for parts in zip(same, dearer, strict=True)))
     assert [verdict.model for verdict in compare(before, now) if verdict.regressed] == ["b"]
 
 
 def test_net_energy_can_be_asked_for_and_must_then_be_known(stored):
-    dearer = changed(frames(), net_kwh=frames()[1]["net_kwh"] * 1.1)
+    dearer = changed(frames(), net_kwh=frames()[1]["net_kwh"] * 1.3)
     assert not guard(dearer, stored).regressed
     report = guard(dearer, stored, energy="net")
     assert report.regressed
@@ -126,7 +156,7 @@ def test_forecasts_are_compared_beside_epochs(tmp_path):
     path = tmp_path / "both.json"
     guard(with_forecasts(frames(), 1e-9, 4), path, update=True)
     assert read_baseline(path).models["stgnn"].forecasts[0].kwh == pytest.approx(1e-9)
-    report = guard(with_forecasts(frames(random_seed=1), 1.1e-9, 4), path)
+    report = guard(with_forecasts(frames(random_seed=1), 1.3e-9, 4), path)
     assert [v.quantity for v in report.verdicts if v.regressed] == ["energy per forecast"]
 
 
@@ -325,4 +355,4 @@ def test_runs_without_a_seed_are_paired_by_their_number(tmp_path):
 def test_equal_records_have_changed_by_nothing():
     record = record_of(*frames())
     (verdict, _) = compare(record, dataclasses.replace(record))
-    assert (verdict.change_percent, verdict.p_value, verdict.outcome) == (0.0, 1.0, "held")
+    assert (verdict.change_percent, verdict.p_value, verdict.outcome) == (0.0, 0.5, "held")

@@ -21,7 +21,7 @@ from made_root import (
 from wattshed.devices.description import describe_devices
 from wattshed.devices.nvml_remedies import DRIVER
 from wattshed.devices.present_gpus import gpu_unread, present_gpus
-from wattshed.energy.sensors.nvml import NvmlSensor
+from wattshed.energy.sensors.gpu.nvml import NvmlSensor
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from made_root import AMD, DISPLAY, H100, MI210, NVIDIA, RYZEN, on_bus, use_root
 from wattshed.config.energy.metering import MeteringBlock
 from wattshed.devices.amd_gpus import describe_amd_gpus, open_amdsmi
 from wattshed.energy.reading import JOULES_PER_KWH
-from wattshed.energy.sensors.amdsmi import AmdSmiSensor
 from wattshed.energy.sensors.checked import CheckedSensor
+from wattshed.energy.sensors.gpu.amdsmi import AmdSmiSensor
 from wattshed.energy.sensors.selection import open_sensors, survey
 
 BUSES = ("0000:c1:00.0", "0000:c6:00.0", "0000:c9:00.0", "0000:cc:00.0")

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from wattshed.energy.sampling.cpu_samples import CpuSamples
-from wattshed.energy.sensors.cpu_load import CpuLoad
+from wattshed.energy.sensors.processor.cpu_load import CpuLoad
 
 Times = namedtuple("Times", "user idle iowait steal guest")
 

@@ -152,7 +152,6 @@ PROGRAM = textwrap.dedent("""
     from pathlib import Path
     from wattshed.config.energy.metering import MeteringBlock
     from wattshed.energy.metered_job import metered_job
-from wattshed.energy.reading import Component
     path, epochs, epoch_s = Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
     metering = MeteringBlock(idle_s=0.0, tick_every_s=0.1)
     with metered_job(path, stage="training", job=path.stem, labels={}, metering=metering) as meter:

@@ -11,8 +11,8 @@ from fake_gpus import FakeGpu, FakeNvml
 from known_power import HandClock
 from wattshed.energy.reading import JOULES_PER_KWH
 from wattshed.energy.sampling.gpu_samples import GpuSamples
-from wattshed.energy.sensors.gpu_power import SampledPower
-from wattshed.energy.sensors.nvml import NvmlSensor
+from wattshed.energy.sensors.gpu.gpu_power import SampledPower
+from wattshed.energy.sensors.gpu.nvml import NvmlSensor
 
 COUNTER = "nvmlDeviceGetTotalEnergyConsumption"
 NO_COUNTER = {COUNTER: pynvml.NVML_ERROR_NOT_SUPPORTED}

@@ -8,7 +8,7 @@ import pytest
 from fake_powercap import zone
 from made_root import use_root, write
 from other_user import reachable_folder, without_privileges
-from wattshed.energy.sensors.rapl import RaplSensor
+from wattshed.energy.sensors.processor.rapl import RaplSensor
 
 INTEL = "processor\t: 0\nmodel name\t: Intel(R) Xeon(R)\nflags\t\t: fpu vme{more}\n"
 

@@ -8,7 +8,7 @@ from fake_powercap import RANGE_UJ, zone
 from known_power import HandClock
 from other_user import reachable_folder, without_privileges
 from wattshed.energy.reading import JOULES_PER_KWH
-from wattshed.energy.sensors.rapl import RaplSensor
+from wattshed.energy.sensors.processor.rapl import RaplSensor
 
 
 @pytest.fixture

@@ -16,8 +16,9 @@ from wattshed.config.energy.metering import MeteringBlock
 from wattshed.energy.host import Host
 from wattshed.energy.metered_job import metered_job
 from wattshed.energy.reading import COMPONENTS
+from wattshed.energy.sensors.checked import kind_of
 from wattshed.energy.sensors.registry import MODULES
-from wattshed.energy.sensors.selection import kind_of, open_sensors, providers, survey
+from wattshed.energy.sensors.selection import open_sensors, providers, survey
 from wattshed.foundation import plugins
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.vocabulary import Status
@@ -72,7 +73,7 @@ class Zeusd:
 def equipped(monkeypatch, tmp_path):
     """A machine on which every sensor finds its hardware."""
     files = zone(tmp_path, "intel-rapl:0", "package-0"), zone(tmp_path, "intel-rapl:0:0", "dram")
-    monkeypatch.setattr("wattshed.energy.sensors.rapl.POWERCAP", tmp_path)
+    monkeypatch.setattr("wattshed.energy.sensors.processor.rapl.POWERCAP", tmp_path)
     root = use_root(monkeypatch, tmp_path / "root")
     on_bus(root, "0000:01:00.0", NVIDIA, H100)
     on_bus(root, "0000:c1:00.0", AMD, MI210)
@@ -95,7 +96,7 @@ def equipped(monkeypatch, tmp_path):
 @pytest.fixture
 def bare(monkeypatch, tmp_path):
     """A machine without any counter."""
-    monkeypatch.setattr("wattshed.energy.sensors.rapl.POWERCAP", tmp_path / "none")
+    monkeypatch.setattr("wattshed.energy.sensors.processor.rapl.POWERCAP", tmp_path / "none")
     monkeypatch.setitem(sys.modules, "pynvml", FakeNvml())
     use_root(monkeypatch, tmp_path / "root")
     for name in ("CUDA_VISIBLE_DEVICES", "ZEUSD_SOCK_PATH", "ZEUSD_HOST_PORT", "WATTSHED_SIMULATED_POWER_W"):

@@ -12,8 +12,8 @@ from made_root import use_root
 from wattshed.config.energy.metering import MeteringBlock
 from wattshed.energy.sampling.sources import open_samplers
 from wattshed.energy.sensors.codecarbon import CodeCarbonSensor
+from wattshed.energy.sensors.processor.tdp import TdpSensor
 from wattshed.energy.sensors.selection import open_sensors, survey
-from wattshed.energy.sensors.tdp import TdpSensor
 
 TDP = MeteringBlock(cpu_estimator="tdp", cpu_power_w=65.0)
 
@@ -23,7 +23,7 @@ def machine(monkeypatch, tmp_path):
     """A machine without zeusd, with counters in a folder and with the GPUs that a test sets."""
     for name in ("ZEUSD_SOCK_PATH", "ZEUSD_HOST_PORT", "CUDA_VISIBLE_DEVICES"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr("wattshed.energy.sensors.rapl.POWERCAP", tmp_path)
+    monkeypatch.setattr("wattshed.energy.sensors.processor.rapl.POWERCAP", tmp_path)
     use_root(monkeypatch, tmp_path / "root")
 
     def with_gpus(*gpus):

@@ -14,7 +14,7 @@ from known_power import HandClock
 from made_root import use_root
 from wattshed.config.energy.metering import MeteringBlock
 from wattshed.energy.sensors.checked import CheckedSensor
-from wattshed.energy.sensors.nvml import NvmlSensor
+from wattshed.energy.sensors.gpu.nvml import NvmlSensor
 from wattshed.energy.sensors.selection import open_sensors, survey
 from wattshed.energy.sensors.zeus import ZeusdSensor
 

@@ -7,7 +7,7 @@ import pytest
 from known_power import HandClock
 from wattshed.energy.constants import Constant
 from wattshed.energy.reading import JOULES_PER_KWH
-from wattshed.energy.sensors.tdp import GIB, TdpSensor
+from wattshed.energy.sensors.processor.tdp import GIB, TdpSensor
 
 CORE = Constant(32.5, "W per busy logical core", "65 W stated for 2 logical cores")
 

@@ -13,10 +13,11 @@ EXAMPLES = """examples:
   wattshed guard results/homes/ledger --baseline energy-baseline.json            compare with it
   wattshed guard results/homes/ledger --baseline energy-baseline.json --tolerance-percent 5 --json
 
-exit codes: 0 nothing has risen; 1 an energy or a parameter count has risen; 2 an error; 3 too few pairs to decide;
-70 a defect of wattshed. A model whose energies are unknown is named and not compared.
+exit codes: 0 nothing has risen; 1 an energy or a parameter count has risen; 2 an error; 3 too few pairs or
+runs to decide; 70 a defect of wattshed. A model whose energies are unknown is named and not compared.
 The jobs' own energies are compared epoch by epoch and seed by seed on log ratios, one-sided, all models as one family.
-Epochs beside which other programs took more than a tenth of the busy time are left out."""
+Epochs beside which other programs took more than a tenth of the busy time are left out. With one run a side, a rise
+that whole runs may have by themselves (--run-spread-percent) decides nothing: train several seeds."""
 
 
 def add(commands: Any) -> None:
@@ -49,6 +50,14 @@ def add(commands: Any) -> None:
         help="fail only if an energy has risen by more than X %% with confidence (default: %(default)s)",
     )
     parser.add_argument(
+        "--run-spread-percent",
+        type=float,
+        default=5.0,
+        metavar="X",
+        help="how much whole runs of the same work differ on this machine (standard deviation); counts where each side "
+        "has one run, which cannot show it (default: %(default)s)",
+    )
+    parser.add_argument(
         "--alpha",
         type=float,
         default=ALPHA,
@@ -75,6 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
         update=arguments.update,
         energy="net" if arguments.net else "machine" if arguments.machine else "own",
         tolerance_percent=arguments.tolerance_percent,
+        run_spread_percent=arguments.run_spread_percent,
         alpha=arguments.alpha,
         allow_other_machine=arguments.allow_other_machine,
     )

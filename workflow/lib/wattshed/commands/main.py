@@ -26,7 +26,7 @@ EXAMPLES = """examples:
   wattshed export CHECKPOINT --onnx FILE ...    a trained network for ONNX Runtime or OpenVINO, checked there
 
 exit codes: 0 success; 1 a finding (guard: a regression; doctor: no energy can be known); 2 an error, reported in
-one sentence; 3 too few pairs to decide (guard); 70 a defect of wattshed, with its traceback; measure returns the exit
+one sentence; 3 too few runs to decide (guard); 70 a defect of wattshed, with its traceback; measure returns the exit
 code of its command."""
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wattshed.energy.reading import JOULES_PER_KWH, Component, Reading, above_idle_kwh, worst_status
-from wattshed.energy.sensors.cpu_load import CpuLoad
+from wattshed.energy.sensors.processor.cpu_load import CpuLoad
 from wattshed.foundation.recovery.processes import boot_id
 from wattshed.foundation.vocabulary import Status
 from wattshed.foundation.writing import write_json

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from wattshed.energy.ledger.scalars import plain_labels, plain_values
 from wattshed.energy.reading import TOO_SHORT, Reading
-from wattshed.energy.sensors.stated import constants_of, whole_components
-from wattshed.energy.share.own_energy import RESOLUTION_S, OwnEnergy
-from wattshed.energy.share.usage import Usage, Use, was_alone
+from wattshed.energy.readout import Edge, Readout, Span, between
+from wattshed.energy.share.own_energy import RESOLUTION_S
 from wattshed.energy.window import Measurement, Window
 
 if TYPE_CHECKING:
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from wattshed.energy.idle import IdlePower
     from wattshed.energy.ledger.writing import Ledger
     from wattshed.energy.sensors.protocol import Sensor
+    from wattshed.energy.share.usage import Usage
 
 # Repeated work lasts at least this many resolutions of the slowest sensor, so that a counter's step is a
 # small part.
@@ -33,28 +33,10 @@ LONGEST_PAUSE_S = 1.0
 
 
 @dataclass(frozen=True)
-class _Edge:
-    at_s: float
-    reading: Reading
-    resolution_s: float
-    use: Use
-    own: Reading
+class Totals(Span):
+    """Of a whole job; net: the machine's energy above idle."""
 
-
-@dataclass(frozen=True)
-class Totals:
-    """Of a span: time, machine-wide gross energy, own energy, what the job and others used, and the machine's energy
-    above idle."""
-
-    duration_s: float
-    energy: Reading
-    own: Reading
-    use: Use
     net: Reading
-
-    @property
-    def alone(self) -> bool | None:
-        return was_alone(self.use.own_cpu_s, self.use.others_cpu_s, self.duration_s)
 
 
 class Meter:
@@ -82,19 +64,14 @@ class Meter:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._ledger = ledger
-        self._sensors = sensors
+        self._readout = Readout(sensors, clock, idle, usage, gpu_use)
         self._synchronise = synchronise
         self._idle = idle
         self._clock = clock
         self._sleep = sleep
-        self._usage = usage or Usage()
-        self._gpu_use = gpu_use
-        self._gpu_share: dict[str, float] = {}
-        self._pids: set[int] = set()
-        self.constants = constants_of(sensors)
-        self._own = OwnEnergy(self.constants, idle, whole_components(sensors))
+        self.constants = self._readout.constants
         self._lock = threading.RLock()
-        self._open: dict[int, tuple[Window, _Edge]] = {}
+        self._open: dict[int, tuple[Window, Edge]] = {}
         self._process = os.getpid()
         self.idle_missing = idle_missing
         self.minimum_window_s = minimum_window_s
@@ -107,10 +84,9 @@ class Meter:
     def since_start(self) -> Totals:
         """Time, energies and use since the meter began, after the accelerator has finished its work."""
         self._synchronise()
-        edge, first = self._edge() if self._is_own else self._first, self._first
-        duration_s, gross = edge.at_s - first.at_s, edge.reading.since(first.reading)
-        own, use = edge.own.since(first.own), edge.use.since(first.use)
-        return Totals(duration_s, gross, own, use, self._net(gross, duration_s))
+        span = between(self._first, self._edge() if self._is_own else self._first)
+        net = self._net(span.energy, span.duration_s)
+        return Totals(span.duration_s, span.energy, span.own, span.use, net)
 
     def begin(self, name: str, **labels: Any) -> Window:
         """Open a window; :meth:`end` closes it. Windows need not nest."""
@@ -144,16 +120,15 @@ class Meter:
                 )
             _, first = self._open.pop(id(window))
             last = self._edge()
-        duration_s = last.at_s - first.at_s
-        total = last.reading.since(first.reading)
+        span = between(first, last)
+        duration_s, total, own = span.duration_s, span.energy, span.own
         resolution_s = max(first.resolution_s, last.resolution_s)
-        own, use = last.own.since(first.own), last.use.since(first.use)
         if duration_s < resolution_s:
             too_short = f"window of {duration_s:.3g} s {TOO_SHORT} of {resolution_s:g} s"
             total = total.refused(too_short)
-            # Processor time has no such steps, as long as no other process of the tree is counted in clock ticks.
-            exact = self._usage.exact and duration_s >= RESOLUTION_S
-            own = own.refused(too_short, except_for=self._own.exact if exact else frozenset())
+            # Processor time has no such steps.
+            exact = self._readout.exact if duration_s >= RESOLUTION_S else frozenset()
+            own = own.refused(too_short, except_for=exact)
         sampled = {"sampled": window.samples_json()} if window.sampled else {}
         values, notes = plain_values(window.values)
         noted = {"notes": notes} if notes else {}
@@ -167,7 +142,7 @@ class Meter:
             duration_s=duration_s,
             energy=total.to_json(),
             own=own.to_json(),
-            use=self._use_json(use, duration_s),
+            use=span.use_json(),
             values=values,
             **noted,
             **sampled,
@@ -176,14 +151,14 @@ class Meter:
         window.energy = total.divided(window.repeats)
         window.net = self._net(total, duration_s).divided(window.repeats)
         window.own = own.divided(window.repeats)
-        window.use = use
-        window.alone = was_alone(use.own_cpu_s, use.others_cpu_s, duration_s)
+        window.use = span.use
+        window.alone = span.alone
         return window
 
     @property
     def own_source(self) -> str:
         """Where own processor seconds come from."""
-        return self._usage.source
+        return self._readout.usage.source
 
     @contextmanager
     def window(self, name: str, **labels: Any) -> Iterator[Window]:
@@ -264,12 +239,14 @@ class Meter:
 
         It does not wait for the accelerator, which would delay the measured work.
         """
-        edge = self._edge()
-        spent = edge.reading.since(self._first.reading)
-        own = edge.own.since(self._first.own)
-        at_s = edge.at_s - self._first.at_s
-        use = edge.use.since(self._first.use)
-        self._ledger.append("tick", at_s=at_s, energy=spent.kwhs(), own=own.kwhs(), use=use.to_json(at_s))
+        span = between(self._first, self._edge())
+        self._ledger.append(
+            "tick",
+            at_s=span.duration_s,
+            energy=span.energy.kwhs(),
+            own=span.own.kwhs(),
+            use=span.use.to_json(span.duration_s),
+        )
 
     def take(self, sample: Mapping[str, float]) -> None:
         """Add one sample of clocks, power and other quantities to every open window.
@@ -277,8 +254,8 @@ class Meter:
         Shares of the machine are taken from sample to sample, so that a neighbour counts only while it was there.
         """
         with self._lock:
-            self._ask_gpus()
-            self._edge()
+            self._readout.ask_gpus()
+            self._readout.edge()
             for window, _ in self._open.values():
                 window.take(sample)
 
@@ -295,34 +272,6 @@ class Meter:
             return gross.refused(f"no idle power: {self.idle_missing}")
         return self._idle.net(gross, duration_s)
 
-    def _edge(self) -> _Edge:
-        """Time and readings at one end of a window. The time is taken first at both ends, so that the cost of reading
-        falls into one window only."""
-        components = {}
-        resolution_s = 0.0
+    def _edge(self) -> Edge:
         with self._lock:
-            at_s = self._clock()
-            for sensor in self._sensors:
-                parts = sensor.read()
-                components.update(parts)
-                if any(part.kwh is not None for part in parts.values()):
-                    resolution_s = max(resolution_s, sensor.resolution_s)
-            reading, use = Reading(components), self._usage.read(at_s)
-            return _Edge(at_s, reading, resolution_s, use, self._own.at(at_s, reading, use, self._gpu_share))
-
-    def _ask_gpus(self) -> None:
-        """Take the job's share of each GPU's busy time since the last sample; what is not known stays as it was.
-
-        A GPU that no process used is the job's: its idle power is spent for the job that holds it.
-        """
-        if self._gpu_use is None:
-            return
-        self._pids |= self._usage.pids
-        for index, share in self._gpu_use.since_last(self._pids).items():
-            if share is not None:
-                busy = share.own_share + share.others_share
-                self._gpu_share[f"gpu{index}"] = share.own_share if busy > 0 else 1.0
-
-    def _use_json(self, use: Use, duration_s: float) -> dict[str, Any]:
-        shares = {"gpu_own_share": dict(self._gpu_share)} if self._gpu_share else {}
-        return {**use.to_json(duration_s), **shares}
+            return self._readout.edge()

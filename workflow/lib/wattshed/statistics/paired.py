@@ -29,18 +29,21 @@ class Change:
     n_units: int
 
 
-def rise_of(log_ratios: np.ndarray, seeds: np.ndarray, tolerated: float = 0.0) -> Change:
+def rise_of(
+    log_ratios: np.ndarray, seeds: np.ndarray, tolerated: float = 0.0, run_spread: float = 0.0
+) -> Change:
     """Student's t test over pairs, or over the seeds' means if the pairs of a seed are not independent.
 
     log_ratios: float [n], log(current / baseline) per pair, n >= 2. seeds: [n], the run a pair comes from. tolerated:
-    the p-value is that of a mean of at most this.
+    the p-value is that of a mean of at most this. run_spread: standard deviation of the logarithm of whole runs of the
+    same work; it counts where all pairs are of one run a side, which cannot show how runs differ.
     """
     names, group = np.unique(seeds, return_inverse=True)
     counts = np.bincount(group)
     means = np.bincount(group, weights=log_ratios) / counts
     if len(names) > 1 and _runs_differ(log_ratios, means, counts, group):
         return _t_test(means, "seeds", tolerated)
-    return _t_test(log_ratios, "pairs", tolerated)
+    return _t_test(log_ratios, "pairs", tolerated, run_spread if len(names) == 1 else 0.0)
 
 
 def _runs_differ(log_ratios: np.ndarray, means: np.ndarray, counts: np.ndarray, group: np.ndarray) -> bool:
@@ -55,10 +58,11 @@ def _runs_differ(log_ratios: np.ndarray, means: np.ndarray, counts: np.ndarray, 
     )
 
 
-def _t_test(values: np.ndarray, unit: str, tolerated: float) -> Change:
+def _t_test(values: np.ndarray, unit: str, tolerated: float, run_spread: float = 0.0) -> Change:
     n = len(values)
     mean = float(values.mean())
-    error = float(values.std(ddof=1)) / math.sqrt(n)
+    # Both sides' runs differ by themselves.
+    error = math.sqrt(float(values.var(ddof=1)) / n + 2 * run_spread**2)
     if error == 0:
         # All values are identical, so that any change is certain.
         return Change(mean, mean, mean, 0.0 if mean > tolerated else 1.0, unit, n)

@@ -12,6 +12,8 @@ from wattshed.statistics.paired import LEAST_PAIRS, Change, rise_of
 
 # At most this many unpaired energies are named.
 NAMED = 5
+# Whole runs of one training differ by about this much (standard deviation), as docs/energy_benchmarks.md measures it.
+RUN_SPREAD_PERCENT = 5.0
 # The job's own energy; the machine's while it ran; the machine's less its idle power.
 Which = Literal["own", "machine", "net"]
 PREFIX = {"own": "", "machine": "machine-wide ", "net": "net "}
@@ -33,13 +35,31 @@ class Pairing:
     leftovers: list[str]
     disturbed: int = 0
 
-    def change(self, tolerance_percent: float = 0.0) -> Change | None:
-        """None where there are too few pairs. Its p-value is that of "it has risen by at most the tolerance"."""
+    @property
+    def one_run(self) -> bool:
+        """Whether all pairs are of one run on each side."""
+        return len(set(self.seeds)) == 1
+
+    def change(
+        self, tolerance_percent: float = 0.0, run_spread_percent: float = RUN_SPREAD_PERCENT
+    ) -> Change | None:
+        """None where there are too few pairs. Its p-value is that of "it has risen by at most the tolerance".
+
+        run_spread_percent: how much whole runs of the same work differ; used where each side has one run.
+        """
         if len(self.now) < LEAST_PAIRS:
             return None
         return rise_of(
-            np.log(self.now / self.before), self.seeds, tolerated=math.log1p(tolerance_percent / 100)
+            np.log(self.now / self.before),
+            self.seeds,
+            tolerated=math.log1p(tolerance_percent / 100),
+            run_spread=math.log1p(run_spread_percent / 100),
         )
+
+    def unclear(self, tolerance_percent: float, alpha: float) -> bool:
+        """Whether the epochs of one run a side have risen, as far as epochs alone can tell."""
+        change = self.change(tolerance_percent, 0.0) if self.one_run else None
+        return change is not None and change.p_value < alpha
 
     def left_out(self) -> str:
         """The energies that were not compared, for a sentence; empty if there is none."""

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from wattshed.accounts.guard.pairing import Pairing, Which, pairings_of
+from wattshed.accounts.guard.pairing import RUN_SPREAD_PERCENT, Pairing, Which, pairings_of
 from wattshed.accounts.guard.records import GuardRecord, read_baseline, record_of, write_baseline
 from wattshed.accounts.runs.runs import runs_frame, windows_frame
 from wattshed.foundation.faults import Fault
@@ -18,6 +18,7 @@ from wattshed.statistics.paired import LEAST_PAIRS, Change, holm
 
 REGRESSED = 1
 TOO_FEW = 3
+SAID = {"regressed": "has risen", "held": "has not risen", "too few": "cannot be told to have risen"}
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,8 @@ class Verdict:
     """One quantity of one model against its baseline; numbers are None if they do not exist.
 
     low, high: 95 % interval of the change [%]. p_value: one-sided, before the family is accounted for.
-    n: pairs, 1 for a count of parameters. outcome: ``held``, ``regressed`` or ``too few``.
+    n: pairs, 1 for a count of parameters. outcome: ``held``, ``regressed`` or ``too few``: too few pairs, or one run a
+    side whose epochs have risen by less than whole runs may differ.
     """
 
     model: str
@@ -58,13 +60,12 @@ class Report:
     @property
     def too_few(self) -> bool:
         """Whether some model has energies, but none of them could be judged."""
-        energies = [verdict for verdict in self.verdicts if verdict.p_value is not None]
-        judged = {verdict.model for verdict in energies}
+        judged = {v.model for v in self.verdicts if v.p_value is not None and v.outcome != "too few"}
         return any(v.outcome == "too few" and v.model not in judged for v in self.verdicts)
 
     @property
     def exit_code(self) -> int:
-        """0 nothing has risen, 1 something has, 3 too few pairs to say."""
+        """0 nothing has risen, 1 something has, 3 too few pairs or runs to say."""
         return REGRESSED if self.regressed else TOO_FEW if self.too_few else 0
 
     def to_json(self) -> dict[str, Any]:
@@ -91,6 +92,7 @@ def guard(
     energy: Which = "own",
     alpha: float = ALPHA,
     tolerance_percent: float = 0.0,
+    run_spread_percent: float = RUN_SPREAD_PERCENT,
     allow_other_machine: bool = False,
 ) -> Report:
     """Compare ledgers with a baseline file, or with ``update`` write that file from them.
@@ -116,6 +118,7 @@ def guard(
         alpha=alpha,
         energy=energy,
         tolerance_percent=tolerance_percent,
+        run_spread_percent=run_spread_percent,
         allow_other_machine=allow_other_machine,
     )
     return Report(verdicts, [*_unmatched(stored, current), *current.notes], alpha)
@@ -128,16 +131,22 @@ def compare(
     alpha: float = ALPHA,
     energy: Which = "own",
     tolerance_percent: float = 0.0,
+    run_spread_percent: float = RUN_SPREAD_PERCENT,
     allow_other_machine: bool = False,
 ) -> list[Verdict]:
     """Verdicts on every model in both records: energies by a paired test, parameters by counting.
 
     An energy has risen if the test rejects that it rose by at most ``tolerance_percent``. Pairs are of one seed and
-    epoch. All energies of all models are one family (Holm). Raises :class:`Fault` for another machine or other
-    sensors unless allowed, for unknown energies if they are compared, and if no model is in both.
+    epoch. With one seed the test takes whole runs to differ by ``run_spread_percent`` (standard deviation). All
+    energies of all models are one family (Holm). Raises :class:`Fault` for another machine or other sensors unless
+    allowed, for unknown energies if they are compared, and if no model is in both.
     """
     if not 0 <= tolerance_percent < 1000:
         raise Fault(f"the tolerance is {tolerance_percent} %: expected a share from 0 to 1,000 %, such as 5.")
+    if not 0 <= run_spread_percent < 1000:
+        raise Fault(
+            f"the run spread is {run_spread_percent} %: expected a share from 0 to 1,000 %, such as 5."
+        )
     if not 0 < alpha < 1:
         raise Fault(f"alpha is {alpha}: expected a share of false alarms between 0 and 1, such as {ALPHA}.")
     shared = [name for name in baseline.models if name in current.models]
@@ -153,19 +162,26 @@ def compare(
         for name in shared
         for pairing in pairings_of(name, baseline.models[name], current.models[name], energy)
     ]
-    changes = [pairing.change(tolerance_percent) for pairing in pairings]
+    changes = [pairing.change(tolerance_percent, run_spread_percent) for pairing in pairings]
     tested = [index for index, change in enumerate(changes) if change is not None]
     p_values = [change.p_value for change in changes if change is not None]
     risen = {index for index, rejected in zip(tested, holm(p_values, alpha), strict=True) if rejected}
-    verdicts = [
-        _energy_verdict(pairing, change, index in risen, tolerance_percent)
-        for index, (pairing, change) in enumerate(zip(pairings, changes, strict=True))
-    ]
+    verdicts = []
+    for index, (pairing, change) in enumerate(zip(pairings, changes, strict=True)):
+        unclear = index not in risen and pairing.unclear(tolerance_percent, alpha)
+        verdicts.append(
+            _energy_verdict(pairing, change, index in risen, unclear, tolerance_percent, run_spread_percent)
+        )
     return verdicts + _parameter_verdicts(shared, baseline, current)
 
 
 def _energy_verdict(
-    pairing: Pairing, change: Change | None, risen: bool, tolerance_percent: float
+    pairing: Pairing,
+    change: Change | None,
+    risen: bool,
+    unclear: bool,
+    tolerance_percent: float,
+    run_spread_percent: float,
 ) -> Verdict:
     n = len(pairing.now)
     where = f"{pairing.model}: {pairing.quantity}"
@@ -174,15 +190,16 @@ def _energy_verdict(
         sentence = f"{where} cannot be judged: {n} usable pairs, expected at least {LEAST_PAIRS}{left}."
         return Verdict(pairing.model, pairing.quantity, None, None, None, None, n, "too few", sentence)
     percent, low, high = (100 * float(np.expm1(x)) for x in (change.log_ratio, change.low, change.high))
-    outcome: Literal["held", "regressed"] = "regressed" if risen else "held"
+    outcome: Literal["held", "regressed", "too few"] = (
+        "regressed" if risen else "too few" if unclear else "held"
+    )
     over = f", over {change.n_units} seeds, whose runs differ as wholes" if change.unit == "seeds" else ""
-    if len(set(pairing.seeds)) == 1:
-        over = (
-            ", of one run a side: whole runs differ by some percent on one machine, so measure several seeds"
-        )
+    if pairing.one_run:
+        more = "; measure several seeds" if unclear else ""
+        over = f" of one run a side, which differ by {run_spread_percent:g} % by themselves{more}"
     above = f" by more than {tolerance_percent:g} %" if tolerance_percent else ""
     sentence = (
-        f"{where} {'has risen' if risen else 'has not risen'}{above}: {percent:+.1f} % (95 % interval {low:+.1f} to "
+        f"{where} {SAID[outcome]}{above}: {percent:+.1f} % (95 % interval {low:+.1f} to "
         f"{high:+.1f}, p = {change.p_value:.2g}, n = {n} pairs{over}){left}."
     )
     return Verdict(pairing.model, pairing.quantity, percent, low, high, change.p_value, n, outcome, sentence)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from wattshed.accounts.runs.lower_bounds import NOT_METERED, missing_parts
-from wattshed.energy.sensors.processor_power import tdp_w
+from wattshed.energy.sensors.processor.processor_power import tdp_w
 from wattshed.energy.share.usage import NOT_ALONE_CORES, NOT_ALONE_SHARE, SHORTEST_S
 
 USED = ("own_cpu_s", "others_cpu_s", "duration_s")

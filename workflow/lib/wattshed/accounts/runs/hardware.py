@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from wattshed.energy.sensors.processor_power import tdp_w
+from wattshed.energy.sensors.processor.processor_power import tdp_w
 from wattshed.foundation.hours import HOUR_S
 
 # A column of ledgers that know the processor seconds of their job's own processes.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from wattshed.energy.sensors.cpu_load import CpuLoad
+from wattshed.energy.sensors.processor.cpu_load import CpuLoad
 
 # Linux drivers for the processor's own temperature; others, such as acpitz, measure the case.
 SENSORS = ("coretemp", "k10temp", "zenpower", "cpu_thermal")

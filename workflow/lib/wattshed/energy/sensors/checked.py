@@ -18,8 +18,9 @@ from wattshed.foundation.vocabulary import Status
 if TYPE_CHECKING:
     from wattshed.energy.sensors.protocol import Sensor
 
-# A counter is seen to step before it is called measured: it is waited for so long, and asked so often per resolution.
-# One that steps more rarely than that is not waited for: it is judged during the job.
+# A counter is seen to step before it is called measured: it is waited for ten resolutions within these bounds, and
+# asked so often per resolution. One that steps more rarely is not waited for: it is judged during the job.
+LEAST_PATIENCE_S = 0.1
 PATIENCE_S = 1.0
 POLLS_PER_RESOLUTION = 20
 # Counters are read this often between the meter's readings: one that stops within a long window is then noticed at the
@@ -38,7 +39,7 @@ def kind_of(component: str) -> str:
 class CheckedSensor:
     """A sensor of which some kinds of component are used, and whose readings are not believed unseen.
 
-    * A counter (status ``measured``) must step within ten of its resolutions after its start, a second at most. If it
+    * A counter (status ``measured``) must step within ten of its resolutions after its start (0.1 to 1 s). If it
       does not, the sensor is told (``distrust``, if it has that), and the component is missing unless it has another
       way.
     * A counter that has not moved since a reading at least one resolution ago is missing at this reading, and after a
@@ -82,6 +83,11 @@ class CheckedSensor:
             name: Absence(track.lost, STILL_REMEDY) for name, track in self._tracks.items() if track.still
         }
         return {**found, **still}
+
+    @property
+    def readable(self) -> frozenset[str]:
+        """Kinds of component that were known and, if counters, seen to step when the sensor was started."""
+        return frozenset(kind_of(name) for name, track in self._tracks.items() if track.usable)
 
     @property
     def whole(self) -> bool:
@@ -163,7 +169,7 @@ class CheckedSensor:
         }
         measured = {name for name, part in raw.items() if part.status == Status.MEASURED}
         waiting = set(measured)
-        patience_s = min(PATIENCE_S, RESOLUTIONS * self.resolution_s)
+        patience_s = min(PATIENCE_S, max(LEAST_PATIENCE_S, RESOLUTIONS * self.resolution_s))
         if patience_s < self.resolution_s:
             return bool(measured)
         until_s = start_s + patience_s

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wattshed.energy.reading import COMPONENTS
-from wattshed.energy.sensors.checked import CheckedSensor, kind_of
+from wattshed.energy.sensors.checked import CheckedSensor
 from wattshed.foundation import plugins
 from wattshed.foundation.faults import Fault
 
@@ -62,6 +62,6 @@ def _readable(sensor: CheckedSensor) -> frozenset[str]:
     """Kinds of component that a sensor can read on this machine."""
     sensor.start()
     try:
-        return frozenset(kind_of(name) for name, part in sensor.read().items() if part.kwh is not None)
+        return sensor.readable
     finally:
         sensor.stop()

@@ -33,6 +33,11 @@ class Track:
         self.lost = ""
         self.still = False
 
+    @property
+    def usable(self) -> bool:
+        """Whether its energy is known and still believed."""
+        return self._kwh is not None and not self.lost
+
     def give_up(self, why: str) -> None:
         """Never believe this counter again, because it stood still."""
         self.lost, self.still = f"{self._sensor}: {why}", True

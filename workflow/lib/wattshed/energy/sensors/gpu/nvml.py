@@ -12,9 +12,9 @@ from wattshed.devices.absence import Absence
 from wattshed.devices.amd_gpus import may_use_amd
 from wattshed.devices.present_gpus import NVIDIA, count_present
 from wattshed.devices.visible_gpus import VisibleGpu, visible_gpus
-from wattshed.energy.sensors.gpu_counter import GpuCounter
-from wattshed.energy.sensors.gpu_power import SampledPower
-from wattshed.energy.sensors.gpu_sensor import GpuSensor
+from wattshed.energy.sensors.gpu.gpu_counter import GpuCounter
+from wattshed.energy.sensors.gpu.gpu_power import SampledPower
+from wattshed.energy.sensors.gpu.gpu_sensor import GpuSensor
 from wattshed.energy.sensors.provider import Provider
 
 if TYPE_CHECKING:

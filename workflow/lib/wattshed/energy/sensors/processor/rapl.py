@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from wattshed.devices.absence import Absence
 from wattshed.energy.reading import JOULES_PER_KWH, PROCESSOR, Component
+from wattshed.energy.sensors.processor.rapl_remedies import VARIABLE, refused, without_zones
 from wattshed.energy.sensors.provider import Provider
-from wattshed.energy.sensors.rapl_remedies import VARIABLE, refused, without_zones
 from wattshed.foundation.vocabulary import Status
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from wattshed.devices.absence import Absence
 from wattshed.devices.amd_gpus import AmdGpu, may_use_amd, visible_amd_gpus
 from wattshed.devices.present_gpus import AMD, count_present
-from wattshed.energy.sensors.gpu_counter import GpuCounter, is_number
-from wattshed.energy.sensors.gpu_power import MOST_W, PowerSamples
-from wattshed.energy.sensors.gpu_sensor import GpuSensor
+from wattshed.energy.sensors.gpu.gpu_counter import GpuCounter, is_number
+from wattshed.energy.sensors.gpu.gpu_power import MOST_W, PowerSamples
+from wattshed.energy.sensors.gpu.gpu_sensor import GpuSensor
 from wattshed.energy.sensors.provider import Provider, SensorReport
 from wattshed.foundation.vocabulary import Status
 

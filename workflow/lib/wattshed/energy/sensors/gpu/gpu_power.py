@@ -8,7 +8,7 @@ from typing import Any
 
 from wattshed.devices.visible_gpus import VisibleGpu
 from wattshed.energy.reading import JOULES_PER_KWH, Component
-from wattshed.energy.sensors.gpu_counter import is_number
+from wattshed.energy.sensors.gpu.gpu_counter import is_number
 from wattshed.foundation.faults import one_line
 from wattshed.foundation.vocabulary import Status
 

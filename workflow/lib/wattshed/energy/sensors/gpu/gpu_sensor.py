@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from wattshed.devices.absence import Absence
 from wattshed.energy.reading import Component
-from wattshed.energy.sensors.gpu_counter import GpuCounter
-from wattshed.energy.sensors.gpu_power import POWER_RESOLUTION_S, PowerSamples
+from wattshed.energy.sensors.gpu.gpu_counter import GpuCounter
+from wattshed.energy.sensors.gpu.gpu_power import POWER_RESOLUTION_S, PowerSamples
 from wattshed.foundation.faults import one_line
 
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from wattshed.energy.constants import CORE_W, GIB_W, Constant
 from wattshed.energy.reading import JOULES_PER_KWH, PROCESSOR, Component
-from wattshed.energy.sensors.cpu_load import CpuLoad
-from wattshed.energy.sensors.processor_power import core_power
+from wattshed.energy.sensors.processor.cpu_load import CpuLoad
+from wattshed.energy.sensors.processor.processor_power import core_power
 from wattshed.energy.sensors.provider import Provider, SensorReport
 from wattshed.foundation.vocabulary import Status
 

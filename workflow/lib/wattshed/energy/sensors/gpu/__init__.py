@@ -1,0 +1,1 @@
+"""Sensors of GPUs, and what they share."""

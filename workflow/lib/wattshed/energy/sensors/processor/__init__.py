@@ -1,0 +1,1 @@
+"""Sensors and estimates of processors, and what they share."""

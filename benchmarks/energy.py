@@ -136,13 +136,16 @@ def measure(quick: bool) -> tuple[list[Row], list[dict[str, float]], list[tuple[
     )
     guard = truth.guard_shares()
     add(
-        "guard, n = 10, 3 % noise: a rise of 5 % is caught",
+        "guard, n = 10 runs a side, 3 % noise, 2,000 simulated trials: a rise of 5 % is caught",
         f"{100 * guard['power']:.1f} %",
         ">= 90 %",
         guard["power"] >= 0.9,
     )
     add(
-        "guard: false alarms", f"{100 * guard['false_alarms']:.1f} %", "<= 5 %", guard["false_alarms"] <= 0.05
+        "the same: false alarms",
+        f"{100 * guard['false_alarms']:.1f} %",
+        "<= 5 %",
+        guard["false_alarms"] <= 0.05,
     )
     _shared_machine(add)
     faults = energy_faults.inject_all()
@@ -194,7 +197,7 @@ def _shared_machine(add: Callable[[str, str, str, bool], None]) -> None:
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)
         steps = shared.steps_per_epoch(place)
-        found = shared.trainings_beside_burners(place, steps)
+        found, risen = shared.trainings_in_turns(place, steps)
         quiet = found[0]
         for count, beside in found.items():
             where = "quiet" if not count else f"beside {count} burner{'s' if count > 1 else ''}"
@@ -215,33 +218,44 @@ def _shared_machine(add: Callable[[str, str, str, bool], None]) -> None:
                 "all" if count else "none",
                 flagged,
             )
-        real = shared.real_guard(place, found, steps)
+        real = shared.real_guard(place, found, risen)
         add(
-            "guard on identical code, one seed, quiet against burdened, real trials: false alarms (undecided)",
+            "guard on identical code, one run a side, quiet against burdened, real trials: false alarms (undecided)",
             f"{real['burdened_alarms']} of {real['burdened']} ({real['burdened_undecided']})",
             "<= 5 %",
             real["burdened_alarms"] <= 0.05 * real["burdened"],
         )
         add(
-            "the same, one seed, quiet against quiet, real trials: false alarms",
+            "the same, quiet against quiet: false alarms",
             f"{real['quiet_alarms']} of {real['quiet']}",
             "<= 5 %",
             real["quiet_alarms"] <= 0.05 * real["quiet"],
         )
         add(
-            "a true rise of 5 %, one seed, quiet, n = 10 epochs, real trials: caught",
-            f"{real['risen_caught']} of {real['risen']}",
-            ">= 90 %",
-            real["risen_caught"] >= 0.9 * real["risen"],
+            "a true rise of 5 %, one run a side, real trials: caught, undecided, passed (whole runs differ by more)",
+            f"{real['risen_caught']}, {real['risen_undecided']}, {real['risen_passed']} of {real['risen']}",
+            "shown beside it",
+            True,
         )
-        simulated = shared.simulated_guard(found)
+        ten = shared.ten_seeds_guard(found, risen)
         add(
-            f"{shared.SIMULATED} trials of ten seeds a side, whole runs drawn from the measured ones: false alarms "
-            "burdened (undecided), quiet; a rise of 5 % caught",
-            f"{100 * simulated['burdened']:.1f} % ({100 * simulated['undecided']:.0f} %), "
-            f"{100 * simulated['quiet']:.1f} %; {100 * simulated['risen']:.1f} %",
-            "<= 5 %, <= 5 %; >= 90 %",
-            max(simulated["burdened"], simulated["quiet"]) <= 0.05 and simulated["risen"] >= 0.9,
+            f"guard, {shared.DRAWN} trials of n = 10 runs a side, drawn from the measured ones: false alarms burdened "
+            "(undecided), quiet",
+            f"{100 * ten['burdened']:.1f} % ({100 * ten['undecided']:.0f} %), {100 * ten['quiet']:.1f} %",
+            "<= 5 %",
+            max(ten["burdened"], ten["quiet"]) <= 0.05,
+        )
+        add(
+            "the same: a true rise of 5 % caught",
+            f"{100 * ten['risen']:.1f} %",
+            ">= 90 %",
+            ten["risen"] >= 0.9,
+        )
+        add(
+            "a true rise of 5 %, n = 10 runs a side as measured, in turns: change, caught",
+            f"{ten['change_percent']:+.1f} %, {'yes' if ten['caught'] else 'no'}",
+            "caught",
+            bool(ten["caught"]),
         )
     eight = shared.eight_at_once()
     add(

@@ -25,7 +25,7 @@ from wattshed.energy.reading import JOULES_PER_KWH
 RUNS = 10
 EPOCHS = 11
 RISE = 1.05
-SIMULATED = 200
+DRAWN = 200
 JOBS = 8
 # Shares of a core that the eight jobs use: 4-fold between the least and the most.
 LOADS = (0.05, 0.07, 0.09, 0.11, 0.13, 0.15, 0.18, 0.2)
@@ -95,9 +95,10 @@ KNOWN_MACHINE = textwrap.dedent("""
 
 @dataclass
 class Beside:
-    """Runs of one training beside a number of burners. Energies in J, one per run."""
+    """Runs of one training beside a number of burners. Energies in J, one per run; rise: of its work."""
 
     burners: int
+    rise: float = 1.0
     own_j: list[float] = field(default_factory=list)
     machine_j: list[float] = field(default_factory=list)
     flagged: int = 0
@@ -131,14 +132,15 @@ def steps_per_epoch(folder: Path, epoch_s: float = 0.4) -> int:
     return max(5, round(20 * epoch_s / float(windows["duration_s"].min())))
 
 
-def trainings_beside_burners(folder: Path, steps: int) -> dict[int, Beside]:
-    """The same training quiet, beside one burner and beside one per core, in turns."""
+def trainings_in_turns(folder: Path, steps: int) -> tuple[dict[int, Beside], Beside]:
+    """The same training quiet, beside one burner and beside one per core, and quiet with 5 % more work, in turns."""
     found = {count: Beside(count) for count in sorted({0, 1, os.cpu_count() or 1})}
+    risen = Beside(0, RISE)
     for number in range(RUNS):
-        for count, beside in found.items():
-            path = folder / f"beside-{count}" / str(number) / "small.jsonl"
-            with burning(count):
-                train(path, steps)
+        for beside in (*found.values(), risen):
+            path = folder / f"beside-{beside.burners}-{beside.rise}" / str(number) / "small.jsonl"
+            with burning(beside.burners):
+                train(path, round(beside.rise * steps))
             windows = windows_frame([path])
             epochs = windows[windows["epoch"] > 1]
             beside.own_j.append(float(epochs["energy_kwh"].sum()) * JOULES_PER_KWH)
@@ -146,7 +148,7 @@ def trainings_beside_burners(folder: Path, steps: int) -> dict[int, Beside]:
             beside.flagged += int((epochs["alone"] == False).sum())  # noqa: E712
             beside.windows += len(epochs)
             beside.ledgers.append(path)
-    return found
+    return found, risen
 
 
 def mean(values: list[float]) -> float:
@@ -158,8 +160,8 @@ def spread(values: list[float]) -> float:
     return statistics.stdev(values) / statistics.mean(values)
 
 
-def real_guard(folder: Path, found: dict[int, Beside], steps: int) -> dict[str, float]:
-    """Real trials: quiet against burdened, quiet against quiet, and a true rise of 5 % in quiet."""
+def real_guard(folder: Path, found: dict[int, Beside], risen: Beside) -> dict[str, float]:
+    """Real trials with one run a side: quiet against burdened, quiet against quiet, and a true rise of 5 %."""
     quiet = found[0].ledgers
     baselines = []
     for number, path in enumerate(quiet):
@@ -175,57 +177,65 @@ def real_guard(folder: Path, found: dict[int, Beside], steps: int) -> dict[str, 
         guard(_frames(path), baseline).exit_code
         for path, baseline in zip([*quiet[1:], quiet[0]], baselines, strict=True)
     ]
-    risen = []
-    for number, baseline in enumerate(baselines):
-        path = folder / "risen" / str(number) / "small.jsonl"
-        train(path, round(RISE * steps))
-        risen.append(guard(_frames(path), baseline).exit_code)
+    more = [
+        guard(_frames(path), baseline).exit_code
+        for path, baseline in zip(risen.ledgers, baselines, strict=True)
+    ]
     return {
         "burdened": len(burdened),
         "burdened_alarms": burdened.count(1),
         "burdened_undecided": burdened.count(3),
         "quiet": len(alike),
         "quiet_alarms": alike.count(1),
-        "risen": len(risen),
-        "risen_caught": risen.count(1),
+        "risen": len(more),
+        "risen_passed": more.count(0),
+        "risen_undecided": more.count(3),
+        "risen_caught": more.count(1),
     }
 
 
-def simulated_guard(found: dict[int, Beside]) -> dict[str, float]:
-    """Trials of ten seeds a side, each a whole run drawn from the measured ones: runs differ as wholes.
+def ten_seeds_guard(found: dict[int, Beside], risen: Beside) -> dict[str, float]:
+    """Trials of ten runs a side, each side drawn from the measured runs: runs differ as wholes.
 
-    Shares of trials with an alarm: quiet against burdened, against quiet, and against quiet with a true rise of 5 %;
-    and of burdened ones that end undecided.
+    Shares of trials with an alarm: quiet against burdened, against quiet, and against a true rise of 5 %; and of
+    burdened ones that end undecided. ``as_measured``: the one trial of all runs in the order in which they were
+    measured, quiet against risen: exit code and change [%].
     """
     runs = runs_frame([found[0].ledgers[0]])
     measured = {count: [_epochs(path) for path in beside.ledgers] for count, beside in found.items()}
+    more = [_epochs(path) for path in risen.ledgers]
     draw = np.random.default_rng(5)
     counts = {"burdened": 0, "undecided": 0, "quiet": 0, "risen": 0}
     with tempfile.TemporaryDirectory() as name:
         baseline = Path(name) / "baseline.json"
-        for _ in range(SIMULATED):
-            guard((runs, _drawn(measured[0], draw, 1.0)), baseline, update=True)
+        for _ in range(DRAWN):
+            guard((runs, _drawn(measured[0], draw)), baseline, update=True)
             burdened = measured[int(draw.choice([count for count in measured if count]))]
-            cases = (("burdened", burdened, 1.0), ("quiet", measured[0], 1.0), ("risen", measured[0], RISE))
-            for case, pool, rise in cases:
-                code = guard((runs, _drawn(pool, draw, rise)), baseline).exit_code
+            for case, pool in (("burdened", burdened), ("quiet", measured[0]), ("risen", more)):
+                code = guard((runs, _drawn(pool, draw)), baseline).exit_code
                 counts[case] += code == 1
                 counts["undecided"] += case == "burdened" and code == 3
-    return {case: count / SIMULATED for case, count in counts.items()}
+        guard((runs, _as_seeds(measured[0])), baseline, update=True)
+        report = guard((runs, _as_seeds(more)), baseline)
+    shares = {case: count / DRAWN for case, count in counts.items()}
+    return {
+        **shares,
+        "caught": report.exit_code == 1,
+        "change_percent": report.verdicts[0].change_percent or 0.0,
+    }
 
 
 def _epochs(path: Path):
-    windows = windows_frame([path])
-    return windows.assign(attempt=1, job="small")
+    return windows_frame([path]).assign(attempt=1, job="small")
 
 
-def _drawn(measured: list, draw: np.random.Generator, rise: float):
+def _drawn(measured: list, draw: np.random.Generator):
     """Ten runs drawn with replacement, as ten seeds."""
-    chosen = [measured[number] for number in draw.integers(0, len(measured), RUNS)]
-    frames = [
-        run.assign(seed=seed, energy_kwh=run["energy_kwh"] * rise).astype({"seed": "Int64"})
-        for seed, run in enumerate(chosen, start=1)
-    ]
+    return _as_seeds([measured[number] for number in draw.integers(0, len(measured), RUNS)])
+
+
+def _as_seeds(measured: list):
+    frames = [run.assign(seed=seed).astype({"seed": "Int64"}) for seed, run in enumerate(measured, start=1)]
     return pd.concat(frames, ignore_index=True)
 
 
@@ -308,8 +318,8 @@ if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)
         steps = steps_per_epoch(place)
-        found = trainings_beside_burners(place, steps)
-        for beside in found.values():
+        found, risen = trainings_in_turns(place, steps)
+        for beside in (*found.values(), risen):
             own, machine = statistics.mean(beside.own_j), statistics.mean(beside.machine_j)
             print(
                 beside.burners,
@@ -319,7 +329,7 @@ if __name__ == "__main__":
                 "of",
                 beside.windows,
             )
-        print(real_guard(place, found, steps))
-        print(simulated_guard(found))
+        print(real_guard(place, found, risen))
+        print(ten_seeds_guard(found, risen))
         print(eight_at_once())
         print(start_up_s())

@@ -96,8 +96,8 @@ def sum_errors() -> dict[str, float]:
 
 
 def guard_shares() -> dict[str, float]:
-    """Shares of 2,000 simulated comparisons that raise an alarm: 10 pairs, 3 % noise on every measurement."""
+    """Shares of 2,000 simulated comparisons that raise an alarm: 10 runs a side, 3 % noise on every measurement."""
     return {
-        "power": alarm_share(rise=0.05, trials=2000, seeds=1, epochs=10, noise=0.03),
-        "false_alarms": alarm_share(rise=0.0, trials=2000, seeds=1, epochs=10, noise=0.03),
+        "power": alarm_share(rise=0.05, trials=2000, seeds=10, epochs=1, noise=0.03),
+        "false_alarms": alarm_share(rise=0.0, trials=2000, seeds=10, epochs=1, noise=0.03),
     }

@@ -8,9 +8,9 @@ import pytest
 from codecarbon_files import row, write
 from ledger_files import MACHINE, end, sensors, start
 from wattshed.accounts.emissions.emissions import add_emissions
+from wattshed.accounts.marks.lower_bounds import lower_bound, missing_parts, what_is_missing
 from wattshed.accounts.runs.collect import collect
 from wattshed.accounts.runs.hardware import add_hardware
-from wattshed.accounts.runs.lower_bounds import lower_bound, missing_parts, what_is_missing
 from wattshed.commands.accounts_output import totals_frame
 from wattshed.config.energy.carbon import CarbonBlock
 from wattshed.energy.carbon.carbon import Location
@@ -129,3 +129,12 @@ def test_codecarbons_gpu_at_zero_is_not_metered_and_a_sum_without_parts_is_whole
     write(tmp_path / "b.csv", row("sum", **parts))
     runs = collect(tmp_path).runs
     assert lower_bound(runs).tolist() == [True, False, False]
+
+
+def test_gpus_of_other_ranks_make_a_run_a_lower_bound(tmp_path):
+    ledger(tmp_path)
+    runs = collect(tmp_path).runs
+    assert lower_bound(runs).tolist() == [False]
+    assert lower_bound(runs.assign(labels='{"gpus_not_metered": "CUDA_VISIBLE_DEVICES is 0"}')).tolist() == [
+        True
+    ]

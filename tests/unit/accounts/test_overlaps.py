@@ -30,8 +30,10 @@ class Jobs:
     def __init__(self):
         self.rows, self.ledgers = [], {}
 
-    def add(self, name, *spans, host="a", tick_s=5.0, gpus=(), read=True, ended_s=None):
-        attempts = [self._attempt(start, end, tick_s, gpus, read) for start, end in spans]
+    def add(
+        self, name, *spans, host="a", boot=None, tick_s=5.0, gpus=(), read=True, ended_s=None, cores=None
+    ):
+        attempts = [self._attempt(start, end, tick_s, gpus, read, cores) for start, end in spans]
         self.ledgers[name] = JobLedger(name, attempts)
         total = [attempt_energy(attempt) for attempt in attempts]
         kwh = {}
@@ -46,6 +48,7 @@ class Jobs:
                 "job": name,
                 "path": name,
                 "host": host,
+                "boot_id": boot,
                 "energy_kwh": sum(known) if known else None,
                 **kwh,
                 "began_utc": attempts[0].began_utc,
@@ -62,18 +65,27 @@ class Jobs:
             frame[f"{name}_kwh"] = frame[f"{name}_kwh"].astype("float64")
         return share_overlaps(frame, read or (lambda path: self.ledgers[str(path)])).set_index("job")
 
-    def _attempt(self, start_s, end_s, tick_s, gpus, read):
+    def _attempt(self, start_s, end_s, tick_s, gpus, read, cores):
         def energy(at_s):
             kwh = (machine_j(at_s) - machine_j(start_s)) * KWH if read else None
             return {"cpu": kwh, "ram": None, **dict.fromkeys((f"gpu{index}" for index, _ in gpus), kwh)}
+
+        def use(seconds):
+            if cores is None:
+                return {}
+            return {"use": {"own_cpu_s": float(cores * seconds), "others_cpu_s": None}}
 
         steps = np.arange(start_s + tick_s, end_s, tick_s) if tick_s else []
         return Attempt(
             {"machine": {"gpus": [{"index": index, "uuid": uuid} for index, uuid in gpus]}},
             {"began_utc": _utc(start_s)},
-            ticks=[{"at_s": float(at_s - start_s), "energy": energy(at_s)} for at_s in steps],
+            ticks=[
+                {"at_s": float(at_s - start_s), "energy": energy(at_s), **use(at_s - start_s)}
+                for at_s in steps
+            ],
             end={
                 "duration_s": float(end_s - start_s),
+                **use(end_s - start_s),
                 "energy": {
                     name: {"kwh": kwh, "status": "missing" if kwh is None else "measured", "source": "s"}
                     for name, kwh in energy(end_s).items()
@@ -126,6 +138,27 @@ def test_the_jobs_named_are_those_that_comparing_every_pair_finds(placed):
             if other != number and where == host and first < end and start < last
         ]
         assert (None if pd.isna(found.iloc[number]) else found.iloc[number]) == (", ".join(met) or None)
+
+
+def test_the_machine_is_shared_by_own_processor_seconds():
+    span = (0, 100)
+    shared = (
+        Jobs().add("light", span, cores=0.2).add("heavy", span, cores=0.8).shared()["attributed_kwh"] / KWH
+    )
+    assert shared["light"] == pytest.approx(0.2 * union_j([span]))
+    assert shared["heavy"] == pytest.approx(0.8 * union_j([span]))
+    half = Jobs().add("known", span, cores=0.2).add("unknown", span).shared()["attributed_kwh"] / KWH
+    assert half.tolist() == pytest.approx([0.5 * union_j([span])] * 2)
+
+
+def test_containers_with_names_of_their_own_are_one_machine_and_two_boots_are_not():
+    span = (0, 100)
+    shared = Jobs().add("a", span, host="c1", boot="b").add("b", span, host="c2", boot="b").shared()
+    assert shared["attributed_kwh"].sum() / KWH == pytest.approx(union_j([span]))
+    assert shared["overlaps"].tolist() == ["b", "a"]
+    apart = Jobs().add("a", span, host="node", boot="b1").add("b", span, host="node", boot="b2").shared()
+    assert apart["overlaps"].isna().all()
+    assert apart["attributed_kwh"].sum() / KWH == pytest.approx(2 * union_j([span]))
 
 
 def test_a_job_alone_keeps_its_energy_to_the_last_digit():

@@ -32,8 +32,22 @@ def test_runs_that_differ_as_wholes_are_what_counts():
     )
 
 
-def test_one_pair_a_seed_leaves_nothing_to_tell_runs_from_epochs():
-    assert rise_of(RATIOS, np.array(list("12345"))).unit == "pairs"
+def test_one_pair_a_seed_is_the_same_by_pairs_and_by_seeds():
+    by_seeds = rise_of(RATIOS, np.array(list("12345")))
+    by_pairs = rise_of(RATIOS, np.array(["1"] * 5))
+    assert (by_seeds.unit, by_seeds.n_units) == ("seeds", 5)
+    assert (by_seeds.log_ratio, by_seeds.p_value) == pytest.approx((by_pairs.log_ratio, by_pairs.p_value))
+
+
+def test_few_runs_are_taken_to_differ_by_what_is_stated():
+    """Both sides differ: the variance of one run a side grows by twice that of a run, of two by once."""
+    spread = 0.05
+    for runs, further in ((["1"] * 5, 2 * spread**2), (["1"] * 2 + ["2"] * 3, spread**2)):
+        change = rise_of(RATIOS, np.array(runs), run_spread=spread)
+        error = math.sqrt(RATIOS.var(ddof=1) / 5 + further)
+        assert change.p_value == pytest.approx(stats.t.sf(RATIOS.mean() / error, 4))
+    three = rise_of(RATIOS, np.array(list("11233")), run_spread=spread)
+    assert (three.unit, three.n_units) == ("seeds", 3)
 
 
 @pytest.mark.parametrize(("shift", "p_value"), [(0.01, 0.0), (0.0, 1.0), (-0.01, 1.0)])

@@ -85,15 +85,15 @@ def test_a_named_ledger_is_never_replaced(tmp_path):
         with metered("train", ledger="runs/gru.jsonl", quiet=True) as job:
             pass
     assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == [
-        "gru-2.jsonl",
-        "gru-3.jsonl",
+        "gru.2.jsonl",
+        "gru.3.jsonl",
         "gru.jsonl",
     ]
-    assert job.ledger == tmp_path / "runs/gru-3.jsonl"
+    assert job.ledger == tmp_path / "runs/gru.3.jsonl"
     (tmp_path / "runs/killed.jsonl.part").write_text("what a kill left")
     with metered("train", ledger="runs/killed.jsonl", quiet=True) as job:
         pass
-    assert job.ledger.name == "killed-2.jsonl"
+    assert job.ledger.name == "killed.2.jsonl"
     assert (tmp_path / "runs/killed.jsonl.part").read_text() == "what a kill left"
 
 

@@ -113,6 +113,28 @@ def test_where_no_lock_can_be_made_every_rank_meters(tmp_path):
     )
     assert "meters=True" in found
     assert "no lock can be made" in found
+    assert "only_itself=True" in found
+
+
+def test_ranks_that_meter_themselves_do_not_count_one_another(tmp_path):
+    """Without a lock four ranks meter: their own energies together are those of their work."""
+    (tmp_path / f"wattshed-{os.getuid()}").write_text("not a folder")
+    program = """
+        import time
+        from wattshed import metered
+        with metered("x", quiet=True):
+            end_s = time.process_time() + 0.4
+            while time.process_time() < end_s: pass
+    """
+    ranks = [
+        start(program, tmp_path, RANK=rank, WORLD_SIZE=3, MASTER_PORT=7, TMPDIR=tmp_path) for rank in range(3)
+    ]
+    for process in ranks:
+        _, err = process.communicate(timeout=120)
+        assert process.returncode == 0, err
+    found = ledgers(tmp_path)
+    assert len(found) == 3
+    assert sum(each[-1]["use"]["own_cpu_s"] for each in found.values()) == pytest.approx(1.2, rel=0.25)
 
 
 @pytest.mark.parametrize(

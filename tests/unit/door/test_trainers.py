@@ -37,10 +37,12 @@ def test_a_fit_of_lightning_has_a_window_per_epoch_and_per_validation(tmp_path):
         ("validation", {"epoch": 1}),
         ("epoch", {"epoch": 1}),
     ]
-    assert [one["values"] for one in windows(found) if one["name"] == "epoch"] == [
-        {"loss": 0.5},
-        {"loss": 0.25},
+    of_epochs = [one for one in windows(found) if one["name"] == "epoch"]
+    assert [one["values"] for one in of_epochs] == [
+        {"loss": 0.5, "nan": None, "text": None},
+        {"loss": 0.25, "nan": None, "text": None},
     ]
+    assert of_epochs[0]["notes"] == {"nan": "nan", "text": "a"}
     assert callback.job.outcome == "finished"
     assert callback.job.energy_j is not None
 

@@ -78,3 +78,9 @@ def test_idle_power_of_a_held_gpu_is_the_jobs_and_silence_keeps_the_last_share(m
     use.idle = True
     assert spent(meter, clock, use, 0.0).own.joules == pytest.approx(GPU_W)
     assert spent(meter, clock, use, 0.5, None).own.joules == pytest.approx(GPU_W)
+
+
+@pytest.mark.parametrize(("share", "shared"), [(1.0, False), (0.95, False), (0.5, True)])
+def test_work_on_a_shared_gpu_was_not_alone(meter, clock, use, share, shared):
+    """The processors tell nothing here: their time is not the hand clock's."""
+    assert (spent(meter, clock, use, share).alone is False) == shared

@@ -185,6 +185,70 @@ def test_a_measured_gpu_is_called_measured(inputs):
     assert "No energy in this report was measured" not in said
 
 
+def used(inputs, **columns):
+    """The study's runs, all with 9 s of their own in 10 s; columns replace these."""
+    runs = inputs.frame("runs")
+    base = {"own_cpu_s": 9.0, "others_cpu_s": 0.1, "duration_s": 10.0}
+    return inputs.replacing(runs=runs.assign(**{**base, **columns}))
+
+
+def first_where(runs, value, otherwise):
+    return [value] + [otherwise] * (len(runs) - 1)
+
+
+def test_the_first_screen_says_which_share_of_the_jobs_was_alone(inputs):
+    runs = inputs.frame("runs")
+    n = len(runs)
+    assert f"All {n} jobs had the machine to themselves" in knowledge(used(inputs))[1]
+    beside = used(inputs, others_cpu_s=first_where(runs, 9.0, 0.1))
+    said = " ".join(knowledge(beside))
+    assert f"Only {n - 1} of {n} jobs had the machine to themselves." in said
+    assert f"{runs['job'].iloc[0]} ({runs['stage'].iloc[0]}, 50 % of the processors)" in said
+    partly = used(inputs, others_cpu_s=first_where(runs, float("nan"), 0.1))
+    said = " ".join(knowledge(partly))
+    assert f"All {n - 1} jobs of which it is known had the machine to themselves" in said
+    assert "Of 1 jobs it is not known." in said
+    assert "It is not known whether other programs" in " ".join(
+        knowledge(used(inputs, own_cpu_s=float("nan")))
+    )
+    shared = used(inputs, gpu_kwh=1e-4, machine_gpu_kwh=first_where(runs, 1e-3, 1e-4))
+    assert f"Only {n - 1} of {n} jobs" in " ".join(knowledge(shared))
+
+
+def test_the_first_screen_names_the_constants_and_their_sources(inputs):
+    constants = json.dumps({"core_w": {"value": 4.0, "unit": "W per busy core", "source": "a table"}})
+    said = " ".join(knowledge(inputs.replacing(runs=inputs.frame("runs").assign(constants=constants))))
+    assert "Constants of the estimates: 4 W per busy core (a table)." in said
+
+
+def test_lower_bounds_are_named_with_their_reasons_and_say_at_least(inputs):
+    runs = inputs.frame("runs")
+    whole = runs.assign(gpu_unread=False, truncated=False)
+    assert "at least" not in " ".join(headline(inputs.replacing(runs=whole)))
+    assert not any(
+        sentence.startswith("Lower bounds") for sentence in knowledge(inputs.replacing(runs=whole))
+    )
+    unread = whole.assign(gpu_unread=first_where(runs, True, False), truncated=first_where(runs, True, False))
+    there = inputs.replacing(runs=unread)
+    assert any(
+        sentence.startswith(
+            f"Lower bounds: GPU not metered in 1 of {len(runs)} jobs; killed in 1 of {len(runs)} jobs."
+        )
+        for sentence in knowledge(there)
+    )
+    assert any("The jobs of the study took at least" in sentence for sentence in headline(there))
+
+
+def test_the_headline_says_how_much_of_the_time_was_metered(inputs):
+    runs = inputs.frame("runs")
+    apart = pd.Timestamp("2026-01-05T08:00Z") + pd.to_timedelta(np.arange(len(runs)) * 20, unit="s")
+    spaced = runs.assign(last_began_utc=[moment.isoformat() for moment in apart], last_duration_s=15.0)
+    said = " ".join(headline(inputs.replacing(runs=spaced)))
+    share = 100 * 15 * len(runs) / (20 * len(runs) - 5)
+    assert f"The meter saw {share:.0f} % of the time from the first job's start" in said
+    assert "What starts the jobs" in said
+
+
 def test_jobs_without_a_factor_state_no_mass(inputs, figures):
     runs = inputs.frame("runs").assign(co2e_kg=np.nan, intensity_g_per_kwh=np.nan)
     page = render_report(inputs.replacing(runs=runs), TABLES, figures)

@@ -7,6 +7,7 @@ import pytest
 from wattshed.publish.drawing.figure_notes import put_notes
 from wattshed.publish.typesetting.beside_others import disturbed
 from wattshed.publish.typesetting.lower_bounds import at_least, lower_bound_notes
+from wattshed.publish.typesetting.run_notes import run_notes
 from wattshed.publish.typesetting.window_notes import window_notes
 
 NAMES = ("epoch", "update")
@@ -58,3 +59,13 @@ def test_a_figure_keeps_its_title_above_its_notes(above):
     assert lines[0] == above if above else lines[0].startswith("Not alone")
     assert max(map(len, lines)) <= 60
     plt.close(figure)
+
+
+def test_runs_are_named_by_their_flags():
+    flags = [None, "not alone", "overlap, not alone", "GPU not metered", "truncated"]
+    runs = pd.DataFrame({"model": ["a", "a", "b", "b", None], "flags": pd.array(flags, dtype="string")})
+    bound, killed, disturbed = run_notes(runs, "model")
+    assert bound == "Energies are lower bounds (GPU not metered): b (1 run)."
+    assert killed == "Energies are lower bounds (killed): unnamed (1 run)."
+    assert ": a (1 run), b (1 run)." in disturbed
+    assert run_notes(runs.iloc[:1], "model") == run_notes(runs[["model"]], "model") == []

@@ -210,6 +210,9 @@ print(usage.read(2.0).own_cpu_s)
 '''
 
 
+CGROUP_SOURCE = "from wattshed.energy.share.usage import Usage; print(Usage().source)"
+
+
 def test_a_daemon_that_left_the_tree_counts_in_the_jobs_own_cgroup(cgroup):
     done = subprocess.run(
         [sys.executable, "-c", CGROUP_JOB, str(cgroup)], capture_output=True, text=True, check=True
@@ -225,6 +228,13 @@ def test_a_cgroup_with_strangers_is_not_taken(cgroup):
         [sys.executable, "-c", CGROUP_JOB, str(cgroup)], capture_output=True, text=True, check=True
     )
     assert done.stdout.split("\n")[0] == "processes"
+
+
+def test_a_cgroup_with_the_shell_that_started_the_job_is_not_taken(cgroup):
+    """The shell's next commands would run in it too."""
+    shell = f"echo $$ > {cgroup}/cgroup.procs; {sys.executable} -c '{CGROUP_SOURCE}'; true"
+    done = subprocess.run(["sh", "-c", shell], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "processes"
 
 
 @pytest.mark.parametrize("lines", ["", "0::/\n", "1:cpu:/a\n", "0::/../other\n", "0::/no/such/group\n"])

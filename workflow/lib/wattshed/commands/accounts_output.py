@@ -11,13 +11,14 @@ from wattshed.accounts.comparison.leaders import low_carbon_leaders
 from wattshed.accounts.comparison.normalised import normalised_metrics
 from wattshed.accounts.comparison.overlay import epoch_curves
 from wattshed.accounts.estimates.retro import separate_totals
+from wattshed.accounts.marks.lower_bounds import NOT_METERED, missing_parts, what_is_missing
 from wattshed.accounts.reading.ranks import COUNTED_AGAIN
 from wattshed.accounts.runs.hardware import add_hardware
-from wattshed.accounts.runs.lower_bounds import NOT_METERED, missing_parts, what_is_missing
 from wattshed.commands.screen import open_console, plain_table
 from wattshed.energy.reading import worst_status
 from wattshed.foundation.vocabulary import TRAINING_WINDOWS, Stage
 from wattshed.foundation.writing import write_parquet, write_text
+from wattshed.publish.drawing.figure_notes import put_notes
 from wattshed.publish.drawing.figure_style import save_figure
 from wattshed.publish.figures.emissions_heatmap import emissions_heatmap_figure
 from wattshed.publish.figures.energy_box import energy_box_figure
@@ -28,6 +29,7 @@ from wattshed.publish.tables.fronts import fronts_table
 from wattshed.publish.tables.leaders import leaders_table
 from wattshed.publish.tables.normalised import normalised_tables
 from wattshed.publish.typesetting.latex import render_table
+from wattshed.publish.typesetting.run_notes import run_notes
 from wattshed.statistics.summaries import summarise
 
 # Stages whose runs are whole trainings, so that runs of one model are repeats.
@@ -90,8 +92,8 @@ def print_totals(runs: pd.DataFrame, totals: pd.DataFrame, problems: list[str], 
         )
     console.print(table)
     console.print(
-        "Energy: the jobs' own, or the machine's where a record knows no other. Machine: all that it took meanwhile. "
-        "A run: mean and 95 % interval. A dash means unknown, not zero."
+        "Energy: the job's own; where a record has none, the machine's. Machine: all that the machine took while the "
+        "job ran. A run: mean and 95 % interval. A dash means unknown, not zero."
     )
     for reason, count in missing_parts(runs).sum().items():
         if count:
@@ -181,6 +183,7 @@ def write_all(
         leaders = low_carbon_leaders(models, metrics, limit_kg=limit_kg, metric=error)
         written.append(_write_table(folder, "leaders", render_table(leaders_table(leaders, unit))))
     for name, figure in figures.items():
+        put_notes(figure, run_notes(runs, "stage") if name == "split" else run_notes(models, "model"))
         pdf, png = folder / f"{name}.pdf", folder / f"{name}.png"
         save_figure(figure, pdf, png)
         written += [pdf, png]

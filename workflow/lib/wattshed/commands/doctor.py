@@ -91,7 +91,8 @@ def _gpus(present: list[PresentGpu], sensors: list[SensorReport]) -> Finding:
         return Finding("GPUs", True, "none on this machine", None)
     on_bus = f"{len(present)} on the bus, " if present else ""
     if unread:
-        detail = f"{on_bus}{len(read)} read; {', '.join(sorted(unread))} cannot be read: sums without are lower bounds"
+        names = ", ".join(sorted(unread))
+        detail = f"{on_bus}{len(read)} read; {names} cannot be read: sums without them are lower bounds"
         return Finding("GPUs", False, detail, "see the sensors above")
     if not read:
         return Finding("GPUs", True, f"{on_bus}none for this job (see the sensors above)", None)

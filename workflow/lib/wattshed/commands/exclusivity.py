@@ -109,7 +109,8 @@ def batch_job(environment: Mapping[str, str]) -> Finding:
         return Finding("batch system", False, detail, WHOLE_NODE.get(scheduler, "ask for a whole node"))
     if given >= cores:
         return Finding("batch system", True, f"{job} has all {cores} cores of the node", None)
-    detail = f"{job} has {given:g} of the node's {cores} cores: the machine's energy covers other jobs, own energy not"
+    shares = "the machine's energy covers other jobs, own energy does not"
+    detail = f"{job} has {given:g} of the node's {cores} cores: {shares}"
     return Finding("batch system", False, detail, WHOLE_NODE.get(scheduler, "ask for a whole node"))
 
 

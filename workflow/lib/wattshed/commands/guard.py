@@ -16,8 +16,8 @@ EXAMPLES = """examples:
 exit codes: 0 nothing has risen; 1 an energy or a parameter count has risen; 2 an error; 3 too few pairs or
 runs to decide; 70 a defect of wattshed. A model whose energies are unknown is named and not compared.
 The jobs' own energies are compared epoch by epoch and seed by seed on log ratios, one-sided, all models as one family.
-Epochs beside which other programs took more than a tenth of the busy time are left out. With one run a side, a rise
-that whole runs may have by themselves (--run-spread-percent) decides nothing: train several seeds."""
+Epochs beside which other programs took more than a tenth of the busy time are left out. With fewer than
+three runs a side, a rise that whole runs may have by themselves (--run-spread-percent) decides nothing."""
 
 
 def add(commands: Any) -> None:
@@ -52,10 +52,9 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--run-spread-percent",
         type=float,
-        default=5.0,
         metavar="X",
-        help="how much whole runs of the same work differ on this machine (standard deviation); counts where each side "
-        "has one run, which cannot show it (default: %(default)s)",
+        help="how much whole runs of the same work differ on this machine (standard deviation); counts with fewer than "
+        "three runs a side, which cannot show it (default: 5)",
     )
     parser.add_argument(
         "--alpha",
@@ -84,7 +83,11 @@ def run(arguments: argparse.Namespace) -> int:
         update=arguments.update,
         energy="net" if arguments.net else "machine" if arguments.machine else "own",
         tolerance_percent=arguments.tolerance_percent,
-        run_spread_percent=arguments.run_spread_percent,
+        **(
+            {}
+            if arguments.run_spread_percent is None
+            else {"run_spread_percent": arguments.run_spread_percent}
+        ),
         alpha=arguments.alpha,
         allow_other_machine=arguments.allow_other_machine,
     )

@@ -26,9 +26,9 @@ EXAMPLES = """examples:
   wattshed measure -- env CUDA_VISIBLE_DEVICES=0 python train.py
   wattshed measure -- sh -c 'python clean.py | python train.py'
 
-The command keeps its terminal, its signals and its exit code. Its own energy does not depend on what else runs; that of
-the whole machine is printed too. Under torchrun, srun or mpirun one rank of a node meters all of them. The ledger
-survives a kill; wattshed accounts adds ledgers up."""
+The command keeps its terminal, its signals and its exit code. Its own energy leaves out what else runs; that of the
+whole machine is printed too. Under torchrun, srun or mpirun one rank of a node meters all of them. The ledger survives
+a kill; wattshed accounts adds ledgers up."""
 # The label that holds the command itself.
 COMMAND = "command"
 
@@ -117,16 +117,20 @@ def run(arguments: argparse.Namespace) -> int:
 def _measure(words: list[str], arguments: argparse.Namespace, watch: SignalWatch) -> int:
     from wattshed.commands.running.runs import Runs
     from wattshed.commands.running.standard_input import same_input
-    from wattshed.door.ranks import metering_rank
+    from wattshed.door.ranks import hidden_gpus, metering_rank
     from wattshed.energy.metered_job import metered_job
     from wattshed.energy.share.usage import Usage
-    from wattshed.foundation.vocabulary import Stage
+    from wattshed.foundation.vocabulary import GPUS_NOT_METERED, Stage
 
     host = host_from(arguments)
     metering = _metering(arguments)
     doors = _doors(arguments)
     decision = metering_rank()
     labels = {**decision.labels(), **_labels(arguments.label), COMMAND: " ".join(words)}
+    hidden = hidden_gpus(os.environ, decision)
+    if hidden is not None:
+        labels[GPUS_NOT_METERED] = hidden
+        say(f"wattshed: {hidden}.")
     runs = Runs(words, watch, shows_progress=sys.stderr is not None and sys.stderr.isatty())
     if not decision.meters:
         say(f"wattshed: this process is metered by {decision.metered_by}.")
@@ -157,12 +161,14 @@ def _measure(words: list[str], arguments: argparse.Namespace, watch: SignalWatch
         say(f"wattshed: the ledger {ledger} is incomplete ({type(error).__name__}: {one_line(error)}).")
     assert runs.exit_code is not None
     if meter is not None:
-        _summarise(runs, meter, host, ledger, as_json=arguments.json)
+        _summarise(runs, meter, host, ledger, as_json=arguments.json, hidden_gpus=hidden is not None)
     _open_doors(ledger, doors)
     return runs.exit_code
 
 
-def _summarise(runs: Runs, meter: Meter, host: Host, ledger: os.PathLike[str], *, as_json: bool) -> None:
+def _summarise(
+    runs: Runs, meter: Meter, host: Host, ledger: os.PathLike[str], *, as_json: bool, hidden_gpus: bool
+) -> None:
     """Print what was measured. Nothing that fails here replaces the command's exit code."""
     import json
     import textwrap
@@ -174,7 +180,9 @@ def _summarise(runs: Runs, meter: Meter, host: Host, ledger: os.PathLike[str], *
 
     try:
         intensity = yearly_intensity(Location(host.country_iso, host.region))
-        summary = Summary(Measurement(runs.windows), meter, intensity, Path(ledger), runs.exit_code or 0)
+        summary = Summary(
+            Measurement(runs.windows), meter, intensity, Path(ledger), runs.exit_code or 0, hidden_gpus
+        )
         say(textwrap.dedent(summary.text()))
         if as_json and sys.stdout is not None:
             print(json.dumps(summary.to_json()), flush=True)

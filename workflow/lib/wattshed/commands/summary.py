@@ -4,23 +4,29 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wattshed.devices.present_gpus import gpu_unread
 from wattshed.energy.carbon.carbon import Intensity
+from wattshed.energy.lower_bounds import not_metered
 from wattshed.energy.meter import Meter
 from wattshed.energy.reading import JOULES_PER_KWH, Reading
 from wattshed.energy.window import Measurement
 from wattshed.statistics.intervals import Interval
 
+HIDDEN = "GPUs of other ranks"
+
 
 @dataclass(frozen=True)
 class Summary:
-    """Energies of one run of the command; several runs give a mean with its 95 % interval."""
+    """Energies of one run of the command; several runs give a mean with its 95 % interval.
+
+    hidden_gpus: whether other ranks of this node have GPUs that were not metered.
+    """
 
     measurement: Measurement
     meter: Meter
     intensity: Intensity
     ledger: Path
     exit_code: int
+    hidden_gpus: bool = False
 
     def text(self) -> str:
         runs = len(self.measurement.trials)
@@ -30,8 +36,11 @@ class Summary:
         ]
         if runs:
             reading = self._reading()
-            least = "at least " if self._lacks_gpu() else ""
+            lacks = self._lacks()
+            least = "at least " if lacks else ""
             lines.append(f"  own energy    {least}{_interval(self.measurement.own_j, 'J')}  {reading.status}")
+            if lacks:
+                lines.append(f"    not metered {', '.join(lacks)}")
             for name, part in reading.components.items():
                 known = "-" if part.kwh is None else f"{_short(part.kwh * JOULES_PER_KWH)} J"
                 lines.append(f"    {name:<11} {known}  {part.status}: {part.source}")
@@ -57,7 +66,8 @@ class Summary:
             "duration_s": _interval_json(self.measurement.duration_s),
             "energy_j": _interval_json(self.measurement.own_j),
             "energy_status": reading.status,
-            "lower_bound": self._lacks_gpu(),
+            "lower_bound": bool(self._lacks()),
+            "not_metered": self._lacks(),
             "components": reading.to_json(),
             "own_cpu_s": _interval_json(self.measurement.own_cpu_s),
             "others_cpu_s": self._others_cpu_s(),
@@ -80,11 +90,10 @@ class Summary:
             total = total.plus(trial.own)
         return total.divided(len(trials))
 
-    def _lacks_gpu(self) -> bool:
-        """Whether a GPU that the command could use was not metered: its sums are then lower bounds."""
-        return any(
-            gpu_unread(trial.own.to_json(), {"gpus_present": None}) for trial in self.measurement.trials
-        )
+    def _lacks(self) -> list[str]:
+        """Parts of the machine that were not metered in some run: the sums are then lower bounds."""
+        found = [part for trial in self.measurement.trials for part in not_metered(trial.own.to_json())]
+        return list(dict.fromkeys([*found, *([HIDDEN] if self.hidden_gpus else [])]))
 
     def _others_cpu_s(self) -> float | None:
         """Processor time of others in all trials together [s]."""

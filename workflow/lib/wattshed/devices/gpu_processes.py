@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,7 +66,9 @@ class GpuUse:
     def close(self) -> None:
         nvml, self._nvml, self._gpus = self._nvml, None, []
         if nvml is not None:
-            nvml.nvmlShutdown()
+            # What it told is used already: a library that cannot be closed must not end the job.
+            with suppress(Exception):
+                nvml.nvmlShutdown()
 
     def _share(self, gpu: VisibleGpu, own_pids: set[int]) -> GpuShare | None:
         if not self._ids_match or gpu.refusal is not None:

@@ -23,18 +23,18 @@ _held: dict[Path, int] = {}
 
 @dataclass(frozen=True)
 class Vote:
-    """winner: who meters the node, for a sentence."""
+    """winner: who meters the node, for a sentence. locked: whether others were kept from winning too."""
 
     won: bool
     winner: str
     because: str
+    locked: bool = True
 
 
 def elected(environ: Mapping[str, str], rank: int | None) -> Vote:
     """Whether this process is the first of its job on this machine to ask; it stays so until it ends.
 
-    If no lock file can be made, every process wins: their ledgers then overlap, and the accounts count the shared
-    machine once.
+    If no lock file can be made, every process wins, and each counts only itself as its own.
     """
     file = _lock_file(environ)
     me = f"process {os.getpid()}" + ("" if rank is None else f", rank {rank},")
@@ -44,7 +44,7 @@ def elected(environ: Mapping[str, str], rank: int | None) -> Vote:
     try:
         handle = _opened(file)
     except OSError as error:
-        return Vote(True, me, f"no lock can be made at {file} ({error.strerror})")
+        return Vote(True, me, f"no lock can be made at {file} ({error.strerror})", locked=False)
     try:
         # Not at the top: there is no such module outside of Unix.
         import fcntl
@@ -56,7 +56,7 @@ def elected(environ: Mapping[str, str], rank: int | None) -> Vote:
         return Vote(False, f"{winner or 'another rank'} of this node", because)
     except (OSError, ImportError) as error:
         os.close(handle)
-        return Vote(True, me, f"{file} cannot be locked ({error})")
+        return Vote(True, me, f"{file} cannot be locked ({error})", locked=False)
     with suppress(OSError):
         os.ftruncate(handle, 0)
         os.pwrite(handle, me.encode(), 0)

@@ -199,6 +199,13 @@ class Job:
             else yearly_intensity(Location(*self._place)).co2e_kg(self._totals.own.kwh)
         )
 
+    @property
+    def not_metered(self) -> list[str]:
+        """Parts of the machine without an energy: ``energy_j`` is then a lower bound; empty if none is missing."""
+        from wattshed.energy.lower_bounds import not_metered
+
+        return [] if self._totals is None else not_metered(self._totals.own.to_json())
+
     def summary(self) -> str:
         """One line: what the block cost, how that is known, and where it is recorded."""
         if self.running:
@@ -208,11 +215,15 @@ class Job:
             why = f"metered by {self.metered_by}" if self.metered_by else self.missing or "not started"
             return f"{self.name}: {time_text}; {why}"
         beside = ", not alone" if self.alone is False else ""
+        lacks = self.not_metered
+        least = "at least " if lacks else ""
+        without = f" without {', '.join(lacks)}" if lacks else ""
         mass = "" if self.co2e_kg is None else f", {short(self.co2e_kg * 1000, 'g CO2e')}"
         ended = "" if self.outcome is Outcome.FINISHED else f", {self.outcome}"
         return (
-            f"{self.name}: {short(self.energy_j, 'J')} of its own ({self.status}) in {time_text}{mass}, "
-            f"{short(self.machine_j, 'J')} of the machine{beside}{ended}; ledger {_shown(self.ledger)}"
+            f"{self.name}: {least}{short(self.energy_j, 'J')} of its own ({self.status}{without}) in {time_text}"
+            f"{mass}, "
+            f"{least}{short(self.machine_j, 'J')} of the machine{beside}{ended}; ledger {_shown(self.ledger)}"
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -228,7 +239,7 @@ class Job:
         rows = "".join(
             f"<tr><th style='text-align:left'>{escape(name)}</th><td>{escape(_cell(value))}</td></tr>"
             for name, value in self._rows()
-            if value is not None and value != {}
+            if value is not None and value != {} and value != []
         )
         return f"<table>{rows}</table>"
 
@@ -266,6 +277,7 @@ class Job:
             ("name", self.name),
             ("energy_j", self.energy_j),
             ("status", str(self.status)),
+            ("not_metered", self.not_metered),
             ("machine_j", self.machine_j),
             ("net_j", self.net_j),
             ("alone", self.alone),

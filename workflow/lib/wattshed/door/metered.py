@@ -20,6 +20,7 @@ from wattshed.door.ranks import hidden_gpus, metering_rank
 from wattshed.door.recorders import NoRecord, OwnLedger, Recorder, WindowOf
 from wattshed.door.warning import warn_once
 from wattshed.foundation.faults import Fault, one_line
+from wattshed.foundation.vocabulary import GPUS_NOT_METERED
 
 if TYPE_CHECKING:
     from wattshed.config.energy.metering import MeteringBlock
@@ -105,7 +106,7 @@ class Plan:
         decision = metering_rank(environ)
         hidden = hidden_gpus(environ, decision)
         if hidden is not None:
-            labels["gpus_not_metered"] = hidden
+            labels[GPUS_NOT_METERED] = hidden
             warn_once(f"the block {name!r} is metered in part: {hidden}.")
         outer = running.around()
         if outer is not None and not (outer.entered or entered):

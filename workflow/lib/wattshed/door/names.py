@@ -39,7 +39,7 @@ def free_ledger(path: Path) -> Path:
     number, candidate = 1, path
     while candidate.exists() or candidate.with_name(candidate.name + ".part").exists():
         number += 1
-        candidate = path.with_name(f"{path.stem}-{number}{path.suffix}")
+        candidate = path.with_name(f"{path.stem}.{number}{path.suffix}")
     return candidate
 
 

@@ -57,7 +57,8 @@ NODE_RANKS = ("GROUP_RANK", "NODE_RANK", "SLURM_NODEID")
 class Decision:
     """Whether this process meters its node.
 
-    metered_by: who does so instead; None if this process does. because: the variable or lock that decides it. The
+    metered_by: who does so instead; None if this process does. only_itself: whether the other ranks of the node meter
+    themselves, because they could not agree on one. because: the variable or lock that decides it. The
     numbers are None where no launcher tells them; ``world_size`` counts the ranks of all nodes.
     """
 
@@ -69,11 +70,12 @@ class Decision:
     node_rank: int | None = None
     world_size: int | None = None
     ranks_on_node: int | None = None
+    only_itself: bool = False
 
     @property
     def of_several(self) -> bool:
-        """Whether several ranks may run on this node."""
-        return (self.ranks_on_node or self.world_size or 1) > 1
+        """Whether this process meters several ranks of this node."""
+        return not self.only_itself and (self.ranks_on_node or self.world_size or 1) > 1
 
     def labels(self) -> dict[str, int]:
         """What the ledger of a distributed job says about its place; empty for a single process."""
@@ -135,6 +137,7 @@ def _by_election(environ: Mapping[str, str], rank: int | None, world_size: int |
         rank=rank,
         node_rank=_first(environ, *NODE_RANKS),
         world_size=world_size,
+        only_itself=not vote.locked,
     )
 
 

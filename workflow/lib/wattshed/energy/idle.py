@@ -71,8 +71,8 @@ def find_idle_power(
     """The host's idle power, or None and the reason why it is unknown.
 
     A kept value is used if it is recent enough and from the same sensors. Otherwise it is measured now and kept in
-    ``folder/<host>.json``, unless ``metering.idle_s`` is 0. If that folder cannot be written, the next job measures
-    again.
+    a file of ``folder`` that is named by the boot, unless ``metering.idle_s`` is 0. If that folder cannot be
+    written, the next job measures again.
     """
     kept = kept_idle_power(folder, metering.idle_max_age_h * 3600)
     sources = {n: c.source for s in sensors for n, c in s.read().items() if c.kwh is not None}

@@ -245,7 +245,7 @@ class Meter:
             at_s=span.duration_s,
             energy=span.energy.kwhs(),
             own=span.own.kwhs(),
-            use=span.use.to_json(span.duration_s),
+            use=span.use_json(),
         )
 
     def take(self, sample: Mapping[str, float]) -> None:

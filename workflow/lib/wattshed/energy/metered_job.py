@@ -18,6 +18,7 @@ from wattshed.energy.carbon.carbon import Location, yearly_intensity
 from wattshed.energy.host import Host
 from wattshed.energy.idle import find_idle_power
 from wattshed.energy.ledger.folders import checked_path
+from wattshed.energy.ledger.nesting import holding, outer_record
 from wattshed.energy.ledger.records import Record, keep_record, records_folder
 from wattshed.energy.ledger.scalars import plain_labels
 from wattshed.energy.ledger.writing import SCHEMA, Ledger, NeverBegan
@@ -85,7 +86,8 @@ def metered_job(
     started = datetime.now(UTC)
     gpu_use: GpuUse | None = None
     try:
-        write_start(ledger, stage, job, labels, host, started, record_id := uuid4().hex)
+        record_id = uuid4().hex
+        write_start(ledger, stage, job, labels, host, started, record_id, outer_record())
         record = keep_record(ledger.part, records, record_id)
         for sensor in sensors:
             sensor.start()
@@ -112,7 +114,8 @@ def metered_job(
         )
         with Sampler(meter, sampled, metering.sample_every_s, metering.tick_every_s):
             ledger.work_begins()
-            yield meter
+            with holding(record_id):
+                yield meter
             if not ledger.own:
                 return
             meter.totals = totals = meter.since_start()
@@ -144,13 +147,18 @@ def write_start(
     host: Host,
     started: datetime,
     record_id: str,
+    outer: str | None = None,
 ) -> None:
-    """The first line of an attempt: job, machine, versions, commit and place. record_id: unique to this attempt."""
+    """The first line of an attempt: job, machine, versions, commit and place.
+
+    record_id: unique to this attempt; outer: that of the job within which it runs, and which counts it too.
+    """
     intensity = yearly_intensity(Location(host.country_iso, host.region))
     ledger.append(
         "start",
         schema=SCHEMA,
         record_id=record_id,
+        outer_record=outer,
         job=job,
         stage=stage,
         labels=labels,
@@ -195,7 +203,7 @@ def write_end(
         duration_s=totals.duration_s,
         energy=totals.energy.to_json(),
         own=totals.own.to_json(),
-        use=totals.use.to_json(totals.duration_s),
+        use=totals.use_json(),
         clock_jump_s=round(wall_s - (time.perf_counter() - began[1]), 3),
         outcome=Outcome.FAILED if exit_code else Outcome.STOPPED if reason else Outcome.FINISHED,
         reason=reason,

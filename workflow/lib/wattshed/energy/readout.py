@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from wattshed.energy.reading import Reading
 from wattshed.energy.sensors.stated import constants_of, whole_components
 from wattshed.energy.share.own_energy import OwnEnergy
-from wattshed.energy.share.usage import Usage, Use, was_alone
+from wattshed.energy.share.usage import NOT_ALONE_SHARE, Usage, Use, was_alone
 
 if TYPE_CHECKING:
     from wattshed.devices.gpu_processes import GpuUse
@@ -39,15 +39,24 @@ class Span:
 
     @property
     def alone(self) -> bool | None:
+        """Whether others used little of the processors and of the job's GPUs; None if that is not known."""
+        if any(share < 1 - NOT_ALONE_SHARE for share in self.gpu_shares.values()):
+            return False
         return was_alone(self.use.own_cpu_s, self.use.others_cpu_s, self.duration_s)
 
-    def use_json(self) -> dict[str, Any]:
-        """What was used, and of each GPU the part of its energy that is the job's own, where it shares one."""
+    @property
+    def gpu_shares(self) -> dict[str, float]:
+        """Of each GPU with a known energy, the part of it that is the job's own."""
         shares = {}
         for name, part in self.energy.components.items():
             own = self.own.components.get(name)
             if name.startswith("gpu") and own is not None and part.kwh and own.kwh is not None:
                 shares[name] = own.kwh / part.kwh
+        return shares
+
+    def use_json(self) -> dict[str, Any]:
+        """What was used; with ``gpu_own_share`` where others used one of the job's GPUs."""
+        shares = self.gpu_shares
         shared = {"gpu_own_share": shares} if any(share < 1 for share in shares.values()) else {}
         return {**self.use.to_json(self.duration_s), **shared}
 

@@ -64,3 +64,7 @@ class Phase(StrEnum):
 
     PREQUENTIAL = "prequential"
     HELD_OUT = "held_out"
+
+
+# A job's label that says which GPUs of its node were not metered.
+GPUS_NOT_METERED = "gpus_not_metered"

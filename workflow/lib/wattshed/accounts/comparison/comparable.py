@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from wattshed.accounts.marks.lower_bounds import NOT_METERED
 from wattshed.accounts.runs.basis import LEDGER, RECORDED, RETRO
-from wattshed.accounts.runs.lower_bounds import NOT_METERED
 from wattshed.accounts.runs.trainings import trainings
 from wattshed.energy.reading import worst_status
 from wattshed.foundation.faults import Fault

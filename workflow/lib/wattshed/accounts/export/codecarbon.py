@@ -108,7 +108,7 @@ def codecarbon_cells(run: Mapping[str, Any], *, pue: float = 1.0) -> dict[str, A
         "codecarbon_version": WRITER,
         "cpu_count": machine.get("logical_cores"),
         "cpu_model": _text(run.get("cpu_model")),
-        "gpu_count": machine.get("gpu_count") or len(gpus) or None,
+        "gpu_count": machine.get("gpu_count") or len(gpus) or machine.get("gpus_present"),
         "gpu_model": ", ".join(_counted(gpus)),
         "ram_total_size": machine.get("memory_gib"),
         "tracking_mode": machine.get("tracking_mode")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from wattshed.accounts.runs.lower_bounds import lower_bound
+from wattshed.accounts.marks.lower_bounds import lower_bound
 from wattshed.energy.reading import COMPONENTS, JOULES_PER_KWH
 from wattshed.foundation.faults import Fault, one_line
 from wattshed.foundation.writing import write_text

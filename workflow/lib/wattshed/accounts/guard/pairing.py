@@ -8,7 +8,7 @@ import numpy as np
 
 from wattshed.accounts.guard.records import Energy, ModelRecord
 from wattshed.foundation.faults import Fault
-from wattshed.statistics.paired import LEAST_PAIRS, Change, rise_of
+from wattshed.statistics.paired import LEAST_PAIRS, LEAST_RUNS, Change, rise_of
 
 # At most this many unpaired energies are named.
 NAMED = 5
@@ -36,16 +36,16 @@ class Pairing:
     disturbed: int = 0
 
     @property
-    def one_run(self) -> bool:
-        """Whether all pairs are of one run on each side."""
-        return len(set(self.seeds)) == 1
+    def runs(self) -> int:
+        """How many runs a side the pairs are of."""
+        return len(set(self.seeds))
 
     def change(
         self, tolerance_percent: float = 0.0, run_spread_percent: float = RUN_SPREAD_PERCENT
     ) -> Change | None:
         """None where there are too few pairs. Its p-value is that of "it has risen by at most the tolerance".
 
-        run_spread_percent: how much whole runs of the same work differ; used where each side has one run.
+        run_spread_percent: how much whole runs of the same work differ; used where there are fewer than three a side.
         """
         if len(self.now) < LEAST_PAIRS:
             return None
@@ -56,10 +56,9 @@ class Pairing:
             run_spread=math.log1p(run_spread_percent / 100),
         )
 
-    def unclear(self, tolerance_percent: float, alpha: float) -> bool:
-        """Whether the epochs of one run a side have risen, as far as epochs alone can tell."""
-        change = self.change(tolerance_percent, 0.0) if self.one_run else None
-        return change is not None and change.p_value < alpha
+    def within_runs(self, tolerance_percent: float) -> Change | None:
+        """What the epochs alone tell, as if whole runs did not differ; None where runs are compared as wholes."""
+        return self.change(tolerance_percent, 0.0) if self.runs < LEAST_RUNS else None
 
     def left_out(self) -> str:
         """The energies that were not compared, for a sentence; empty if there is none."""

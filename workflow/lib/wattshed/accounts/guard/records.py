@@ -1,6 +1,7 @@
 """What the guard compares: energies of models on one machine, stored as a versioned JSON file."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from wattshed import __version__
-from wattshed.accounts.marks.flags import USED
+from wattshed.accounts.marks.flags import USED, gpu_was_shared
 from wattshed.accounts.marks.scopes import MACHINE, OWN
 from wattshed.accounts.reading.frame_types import FORECASTS
 from wattshed.energy.reading import COMPONENTS
@@ -274,15 +275,18 @@ def _alone(part: pd.DataFrame) -> list[bool | None]:
 
     Of a window too short for the machine's counts it is what all windows of its run and seed say together.
     """
+    shared = gpu_was_shared(part)
     if not set(USED) <= set(part):
-        return [None] * len(part)
+        return [False if gpu else None for gpu in shared]
     used = part[list(USED)].astype("float64")
     together = used.groupby([part["job"], part["seed"]], dropna=False).transform("sum", min_count=1)
-    rows = zip(used.itertuples(index=False), together.itertuples(index=False), strict=True)
-    return [
-        alone if (alone := was_alone(*map(_known, own))) is not None else was_alone(*map(_known, whole))
-        for own, whole in rows
-    ]
+    rows = zip(shared, used.itertuples(index=False), together.itertuples(index=False), strict=True)
+    return [False if gpu else _was_alone(own, whole) for gpu, own, whole in rows]
+
+
+def _was_alone(own: Iterable[Any], whole: Iterable[Any]) -> bool | None:
+    alone = was_alone(*map(_known, own))
+    return was_alone(*map(_known, whole)) if alone is None else alone
 
 
 def _known(value: Any) -> float | None:

@@ -14,11 +14,11 @@ from wattshed.accounts.runs.runs import runs_frame, windows_frame
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.vocabulary import Status
 from wattshed.statistics.levels import ALPHA
-from wattshed.statistics.paired import LEAST_PAIRS, Change, holm
+from wattshed.statistics.paired import LEAST_PAIRS, LEAST_RUNS, Change, holm
 
 REGRESSED = 1
 TOO_FEW = 3
-SAID = {"regressed": "has risen", "held": "has not risen", "too few": "cannot be told to have risen"}
+SAID = {"regressed": "has risen", "held": "has not risen with confidence", "too few": "may have risen"}
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,8 @@ class Verdict:
     """One quantity of one model against its baseline; numbers are None if they do not exist.
 
     low, high: 95 % interval of the change [%]. p_value: one-sided, before the family is accounted for.
-    n: pairs, 1 for a count of parameters. outcome: ``held``, ``regressed`` or ``too few``: too few pairs, or one run a
-    side whose epochs have risen by less than whole runs may differ.
+    n: pairs, 1 for a count of parameters. outcome: ``held``, ``regressed`` or ``too few``: too few pairs, or a
+    rise of the epochs that whole runs may have by themselves, with too few runs to tell.
     """
 
     model: str
@@ -59,9 +59,10 @@ class Report:
 
     @property
     def too_few(self) -> bool:
-        """Whether some model has energies, but none of them could be judged."""
-        judged = {v.model for v in self.verdicts if v.p_value is not None and v.outcome != "too few"}
-        return any(v.outcome == "too few" and v.model not in judged for v in self.verdicts)
+        """Whether something may have risen and too few runs can tell, or none of a model's energies could be judged."""
+        judged = {v.model for v in self.verdicts if v.p_value is not None}
+        undecided = [v for v in self.verdicts if v.outcome == "too few"]
+        return any(v.p_value is not None or v.model not in judged for v in undecided)
 
     @property
     def exit_code(self) -> int:
@@ -137,9 +138,9 @@ def compare(
     """Verdicts on every model in both records: energies by a paired test, parameters by counting.
 
     An energy has risen if the test rejects that it rose by at most ``tolerance_percent``. Pairs are of one seed and
-    epoch. With one seed the test takes whole runs to differ by ``run_spread_percent`` (standard deviation). All
-    energies of all models are one family (Holm). Raises :class:`Fault` for another machine or other sensors unless
-    allowed, for unknown energies if they are compared, and if no model is in both.
+    epoch. With fewer than three seeds the test takes whole runs to differ by ``run_spread_percent`` (standard
+    deviation). All energies of all models are one family (Holm). Raises :class:`Fault` for another machine or other
+    sensors unless allowed, for unknown energies if they are compared, and if no model is in both.
     """
     if not 0 <= tolerance_percent < 1000:
         raise Fault(f"the tolerance is {tolerance_percent} %: expected a share from 0 to 1,000 %, such as 5.")
@@ -163,16 +164,23 @@ def compare(
         for pairing in pairings_of(name, baseline.models[name], current.models[name], energy)
     ]
     changes = [pairing.change(tolerance_percent, run_spread_percent) for pairing in pairings]
-    tested = [index for index, change in enumerate(changes) if change is not None]
-    p_values = [change.p_value for change in changes if change is not None]
-    risen = {index for index, rejected in zip(tested, holm(p_values, alpha), strict=True) if rejected}
-    verdicts = []
-    for index, (pairing, change) in enumerate(zip(pairings, changes, strict=True)):
-        unclear = index not in risen and pairing.unclear(tolerance_percent, alpha)
-        verdicts.append(
-            _energy_verdict(pairing, change, index in risen, unclear, tolerance_percent, run_spread_percent)
+    risen = _rejected(changes, alpha)
+    # What epochs alone would call a rise is undecided where there are too few runs to tell.
+    unclear = _rejected([pairing.within_runs(tolerance_percent) for pairing in pairings], alpha) - risen
+    verdicts = [
+        _energy_verdict(
+            pairing, change, index in risen, index in unclear, tolerance_percent, run_spread_percent
         )
+        for index, (pairing, change) in enumerate(zip(pairings, changes, strict=True))
+    ]
     return verdicts + _parameter_verdicts(shared, baseline, current)
+
+
+def _rejected(changes: list[Change | None], alpha: float) -> set[int]:
+    """Places of the changes that are rises, all together as one family."""
+    tested = [(index, change.p_value) for index, change in enumerate(changes) if change is not None]
+    rejected = holm([p_value for _, p_value in tested], alpha)
+    return {index for (index, _), is_rise in zip(tested, rejected, strict=True) if is_rise}
 
 
 def _energy_verdict(
@@ -193,16 +201,18 @@ def _energy_verdict(
     outcome: Literal["held", "regressed", "too few"] = (
         "regressed" if risen else "too few" if unclear else "held"
     )
-    over = f", over {change.n_units} seeds, whose runs differ as wholes" if change.unit == "seeds" else ""
-    if pairing.one_run:
-        more = "; measure several seeds" if unclear else ""
-        over = f" of one run a side, which differ by {run_spread_percent:g} % by themselves{more}"
     above = f" by more than {tolerance_percent:g} %" if tolerance_percent else ""
+    runs = f"{pairing.runs} run{'s' if pairing.runs > 1 else ''} a side"
     sentence = (
-        f"{where} {SAID[outcome]}{above}: {percent:+.1f} % (95 % interval {low:+.1f} to "
-        f"{high:+.1f}, p = {change.p_value:.2g}, n = {n} pairs{over}){left}."
+        f"{where} {SAID[outcome]}{above}: {percent:+.1f} % (95 % interval {low:+.1f} to {high:+.1f}, p = "
+        f"{change.p_value:.2g}, n = {n} pairs of {runs}){left}"
     )
-    return Verdict(pairing.model, pairing.quantity, percent, low, high, change.p_value, n, outcome, sentence)
+    if pairing.runs < LEAST_RUNS:
+        cure = f"; measure {LEAST_RUNS} or more seeds" if unclear else ""
+        sentence += f"; {runs} cannot show how whole runs differ, taken as {run_spread_percent:g} %{cure}"
+    return Verdict(
+        pairing.model, pairing.quantity, percent, low, high, change.p_value, n, outcome, sentence + "."
+    )
 
 
 def _parameter_verdicts(shared: list[str], baseline: GuardRecord, current: GuardRecord) -> list[Verdict]:

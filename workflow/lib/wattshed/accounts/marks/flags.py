@@ -3,11 +3,12 @@
 import numpy as np
 import pandas as pd
 
-from wattshed.accounts.runs.lower_bounds import NOT_METERED, missing_parts
+from wattshed.accounts.marks.lower_bounds import NOT_METERED, missing_parts
 from wattshed.energy.sensors.processor.processor_power import tdp_w
 from wattshed.energy.share.usage import NOT_ALONE_CORES, NOT_ALONE_SHARE, SHORTEST_S
 
 USED = ("own_cpu_s", "others_cpu_s", "duration_s")
+GPU_USED = ("gpu_kwh", "machine_gpu_kwh")
 TRUNCATED = "truncated"
 OVERLAP = "overlap"
 NOT_ALONE = "not alone"
@@ -72,9 +73,10 @@ def flag_runs(runs: pd.DataFrame) -> pd.DataFrame:
 
 def _not_alone(runs: pd.DataFrame) -> np.ndarray:
     """Runs beside which others took more than a tenth of the busy time."""
-    if not set(USED) <= set(runs):
-        return np.zeros(len(runs), dtype=bool)
-    return others_were_busy(*(runs[name].to_numpy(dtype=np.float64, na_value=np.nan) for name in USED))
+    found = gpu_was_shared(runs)
+    if set(USED) <= set(runs):
+        found |= others_were_busy(*(runs[name].to_numpy(dtype=np.float64, na_value=np.nan) for name in USED))
+    return found
 
 
 def others_were_busy(own_cpu_s: np.ndarray, others_cpu_s: np.ndarray, duration_s: np.ndarray) -> np.ndarray:
@@ -85,6 +87,14 @@ def others_were_busy(own_cpu_s: np.ndarray, others_cpu_s: np.ndarray, duration_s
         & (others_cpu_s > NOT_ALONE_SHARE * busy_s)
         & (others_cpu_s > NOT_ALONE_CORES * duration_s)
     )
+
+
+def gpu_was_shared(frame: pd.DataFrame) -> np.ndarray:
+    """Whether others took more than a tenth of the energy of the GPUs; false where it is not known."""
+    if not set(GPU_USED) <= set(frame):
+        return np.zeros(len(frame), dtype=bool)
+    own_kwh, all_kwh = (frame[name].to_numpy(dtype=np.float64, na_value=np.nan) for name in GPU_USED)
+    return np.asarray(own_kwh < (1 - NOT_ALONE_SHARE) * all_kwh)
 
 
 def _constant_power(runs: pd.DataFrame) -> np.ndarray:

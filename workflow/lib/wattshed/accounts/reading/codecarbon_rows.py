@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from wattshed.accounts.marks.lower_bounds import GPU_ZERO
 from wattshed.accounts.reading.identities import identity
 from wattshed.config.energy.places import factor_table
 from wattshed.energy.reading import JOULES_PER_KWH
@@ -16,8 +17,6 @@ UNSAID = "codecarbon csv, which does not say how"
 GUESS = "codecarbon csv, a flat guess for RAM"
 ZERO = "codecarbon csv: exactly 0 kWh, which is impossible for a running part"
 NO_GPU = "codecarbon csv: no GPU"
-# CodeCarbon writes 0 both for a missing counter and for no energy (its issue 1316).
-GPU_ZERO = "codecarbon csv: a GPU with exactly 0 kWh, as where its counter cannot be read"
 NO_COLUMN = "codecarbon csv: no such column"
 # Names of the run that are kept as labels.
 NOTED = ("project_name", "experiment_id")

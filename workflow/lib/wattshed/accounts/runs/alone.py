@@ -2,23 +2,26 @@
 
 from collections.abc import Collection
 
+import numpy as np
 import pandas as pd
 
-from wattshed.accounts.marks.flags import USED, others_were_busy
+from wattshed.accounts.marks.flags import GPU_USED, USED, gpu_was_shared, others_were_busy
 
 ALONE = "alone"
 
 
 def add_alone(frame: pd.DataFrame) -> pd.DataFrame:
-    """The runs or windows with a column ``alone``: null where the processor seconds of others are not known."""
-    if not set(USED) <= set(frame):
-        return frame.assign(alone=pd.array([pd.NA] * len(frame), dtype="boolean"))
-    used = [frame[name].to_numpy(dtype="float64", na_value=float("nan")) for name in USED]
-    known = (frame["own_cpu_s"].notna() & frame["others_cpu_s"].notna() & (frame["duration_s"] > 0)).to_numpy(
-        dtype=bool
-    )
-    alone = pd.array(~others_were_busy(*used), dtype="boolean")
-    alone[~known] = pd.NA
+    """The runs or windows with a column ``alone``: null where the processor seconds of others are not known.
+
+    Work was not alone if others took more than a tenth of the busy processor time or of the GPUs' energy.
+    """
+    alone = pd.array([pd.NA] * len(frame), dtype="boolean")
+    if set(USED) <= set(frame):
+        used = [frame[name].to_numpy(dtype="float64", na_value=float("nan")) for name in USED]
+        own_s, others_s, duration_s = used
+        known = ~np.isnan(own_s) & ~np.isnan(others_s) & (duration_s > 0)
+        alone[known] = ~others_were_busy(*used)[known]
+    alone[gpu_was_shared(frame)] = False
     return frame.assign(alone=alone)
 
 
@@ -28,8 +31,8 @@ def spans_of(windows: pd.DataFrame, names: Collection[str], label: str) -> pd.Da
     Many short windows in a row are one span: each alone is too short for the machine's counts of busy time.
     """
     parts = windows[windows["window"].isin(names) & windows[label].notna()]
-    if not set(USED) <= set(parts):
-        parts = parts.reindex(columns=[*parts.columns, *(name for name in USED if name not in parts)])
+    needed = [*USED, *GPU_USED]
+    parts = parts.reindex(columns=[*parts.columns, *(name for name in needed if name not in parts)])
     keys = [parts[label], parts["seed"]] if "seed" in parts else [parts[label]]
-    sums = parts[list(USED)].astype("float64").groupby(keys, dropna=False, sort=False).sum(min_count=1)
+    sums = parts[needed].astype("float64").groupby(keys, dropna=False, sort=False).sum(min_count=1)
     return add_alone(sums.reset_index())

@@ -17,6 +17,7 @@ import pyarrow as pa
 from rich.console import Console
 from rich.progress import Progress
 
+from wattshed.accounts.marks.lower_bounds import not_metered
 from wattshed.accounts.marks.run_marks import mark_runs
 from wattshed.accounts.reading.files import find_files
 from wattshed.accounts.reading.foreign import COPY_KEY, NotCodeCarbon, foreign_rows
@@ -27,7 +28,6 @@ from wattshed.accounts.reading.ranks import flag_ranks, once, rank_groups
 from wattshed.accounts.runs.alone import add_alone
 from wattshed.accounts.runs.basis import LEDGER
 from wattshed.accounts.runs.copies import copied
-from wattshed.accounts.runs.lower_bounds import not_metered
 from wattshed.accounts.runs.runs import ledger_rows
 from wattshed.accounts.runs.superseded import each_job_once, superseded_row
 from wattshed.accounts.tables.names import is_ledger

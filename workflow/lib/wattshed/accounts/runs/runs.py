@@ -8,11 +8,11 @@ from typing import Any
 
 import pandas as pd
 
+from wattshed.accounts.marks.lower_bounds import not_metered
 from wattshed.accounts.marks.run_marks import mark_runs
 from wattshed.accounts.reading.frame_types import INTEGERS, LABELS, SAMPLED_PREFIX, VALUE_PREFIX, typed_frame
 from wattshed.accounts.runs.alone import add_alone
 from wattshed.accounts.runs.basis import LEDGER
-from wattshed.accounts.runs.lower_bounds import not_metered
 from wattshed.accounts.runs.totals import energy_columns
 from wattshed.devices.present_gpus import gpu_unread
 from wattshed.energy.ledger.attempts import (
@@ -117,6 +117,7 @@ def _run_row(ledger: JobLedger) -> dict[str, Any]:
         "path": str(ledger.path),
         "run_id": None,
         "record_id": first.start.get("record_id"),
+        "outer_record": first.start.get("outer_record"),
         "job": start["job"],
         "stage": start["stage"],
         **_label_columns(start["labels"]),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any
@@ -66,14 +65,15 @@ class _Unfinished(Exception):
     """Hands a window that was not closed in time to its own clean-up."""
 
 
-def numbers(values: Mapping[str, Any]) -> dict[str, float]:
-    """The finite scalars among metrics, whatever library they are of; a name of any form."""
-    found = {}
+def numbers(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The metrics as they are now: a scalar of any library as its number, NaN and infinity too; others as they are.
+
+    The ledger notes what it cannot hold as a number.
+    """
+    found: dict[str, Any] = {}
     for name, value in values.items():
         try:
-            number = float(value.item() if hasattr(value, "item") else value)
+            found[str(name)] = float(value.item() if hasattr(value, "item") else value)
         except (TypeError, ValueError, RuntimeError):
-            continue
-        if math.isfinite(number):
-            found[str(name)] = number
+            found[str(name)] = value
     return found

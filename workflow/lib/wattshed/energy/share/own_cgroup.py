@@ -13,9 +13,10 @@ MEMBERSHIP = Path("/proc/self/cgroup")
 def find_own_cgroup(
     tree: Collection[int], mounts: tuple[Path, ...] = MOUNTS, membership: Path = MEMBERSHIP
 ) -> Path | None:
-    """The folder of this process' cgroup of version 2, if it holds nothing but its tree and its ancestors.
+    """The folder of this process' cgroup of version 2, if it holds nothing but its tree.
 
-    None at the root, where all the machine's processes are, and where strangers share the group.
+    None at the root, where all the machine's processes are, and where others share the group: a shell in it, for
+    example, would start its next commands there too.
     """
     try:
         lines = membership.read_text(encoding="utf-8").splitlines()
@@ -27,7 +28,7 @@ def find_own_cgroup(
     for mount in mounts:
         folder = mount / inside.lstrip("/")
         if cgroup_cpu_s(folder) is not None:
-            return folder if _members(folder) <= {*tree, *_ancestors()} else None
+            return folder if _members(folder) <= set(tree) else None
     return None
 
 
@@ -51,17 +52,4 @@ def _members(folder: Path) -> set[int]:
             }
         except (OSError, ValueError):
             found.add(-1)
-    return found
-
-
-def _ancestors() -> set[int]:
-    found: set[int] = set()
-    pid = os.getppid()
-    while pid > 0 and pid not in found:
-        found.add(pid)
-        try:
-            with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
-                pid = int(file.read().rpartition(")")[2].split()[1])
-        except (OSError, ValueError, IndexError):
-            break
     return found

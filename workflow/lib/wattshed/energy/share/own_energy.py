@@ -1,8 +1,9 @@
 """The job's own energy, from the machine's energy and the job's use of it.
 
 With a counter it is the part above idle, shared by busy processor time. Without one it is own processor seconds times a
-stated power per busy core, and own memory times a stated power per GiB: linear, so that a neighbour does not change it.
-A GPU's energy is shared by the time that processes kept it busy; it is wholly the job's where no other process used it.
+stated power per busy core, and own memory times a stated power per GiB: linear, so that a neighbour changes it only by
+slowing the job down. A GPU's energy is shared by the time that processes kept it busy; it is wholly the job's where no
+other process used it.
 """
 
 from __future__ import annotations

@@ -89,6 +89,10 @@ class ProcessTree:
         self._most_s = max(self._most_s, found_s)
         return self._most_s
 
+    def left_out_s(self) -> float:
+        """Processor seconds of this process where only what it started counts."""
+        return 0.0 if self._itself or not self._exact else time.process_time()
+
     def memory_bytes(self) -> float:
         """Memory held by the tree; pages that its processes share count once, by the process with most of them.
 

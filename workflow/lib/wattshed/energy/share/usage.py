@@ -128,6 +128,7 @@ class Usage:
             return tree_s + self._before_s
         found_s = cgroup_cpu_s(self._cgroup)
         if found_s is not None:
+            found_s -= self._tree.left_out_s()
             self._before_s = found_s - tree_s
             return found_s
         # The group was removed or moved: the tree goes on from where the group's count ended.

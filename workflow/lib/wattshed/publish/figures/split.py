@@ -10,7 +10,6 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from wattshed.accounts.comparison.comparable import own_energy
-from wattshed.accounts.runs.alone import add_alone
 from wattshed.accounts.runs.basis import RETRO
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.vocabulary import Status
@@ -18,7 +17,7 @@ from wattshed.publish.drawing.empty_figure import words_figure
 from wattshed.publish.drawing.figure_notes import put_notes
 from wattshed.publish.drawing.figure_part import FigurePart
 from wattshed.publish.drawing.figure_style import set_style
-from wattshed.publish.typesetting.beside_others import not_alone_note
+from wattshed.publish.typesetting.run_notes import run_notes
 from wattshed.publish.typesetting.scales import Scale, energy_scale, wrapped
 from wattshed.publish.typesetting.table import significant_text
 from wattshed.statistics.intervals import mean_interval
@@ -166,12 +165,7 @@ def _legend(frame: pd.DataFrame, by: str, bars: list[dict[str, Any]]) -> list[An
 
 def _by_stage(runs: pd.DataFrame) -> Figure:
     figure = split_figure(runs, "stage")
-    marked = add_alone(runs)
-    disturbed = marked[~marked["alone"].fillna(True)]
-    counts = [
-        f"{stage} ({count} jobs)" for stage, count in disturbed["stage"].value_counts(sort=False).items()
-    ]
-    put_notes(figure, [not_alone_note(counts)] if counts else [])
+    put_notes(figure, run_notes(runs, "stage"))
     return figure
 
 

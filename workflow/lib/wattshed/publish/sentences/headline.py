@@ -7,8 +7,8 @@ import pandas as pd
 from wattshed.accounts.comparison.accuracy_means import accuracy_means
 from wattshed.accounts.comparison.strategy_means import strategy_means
 from wattshed.accounts.comparison.variant_means import variant_means
+from wattshed.accounts.marks.lower_bounds import lower_bound, missing_parts
 from wattshed.accounts.runs.alone import add_alone
-from wattshed.accounts.runs.lower_bounds import lower_bound, not_metered
 from wattshed.accounts.runs.metered_span import metered_span
 from wattshed.accounts.runs.stages import stages_frame
 from wattshed.compression.judge import BASELINE, WORTH_IT
@@ -18,7 +18,7 @@ from wattshed.foundation.vocabulary import TRAINING_WINDOWS, Status
 from wattshed.publish.parts.inputs import Inputs
 from wattshed.publish.sentences.clock_choice import choice_sentences
 from wattshed.publish.sentences.winner import winner_sentence
-from wattshed.publish.typesetting.beside_others import disturbed
+from wattshed.publish.typesetting.beside_others import RULE, disturbed
 from wattshed.publish.typesetting.lower_bounds import at_least
 from wattshed.publish.typesetting.scales import G_PER_KG, WH_PER_KWH
 from wattshed.publish.typesetting.table import plain, significant_text
@@ -69,12 +69,16 @@ def knowledge(inputs: Inputs) -> list[str]:
 
 def _alone_sentences(runs: pd.DataFrame, total: pd.Series) -> list[str]:
     """Which share of the jobs had the machine to themselves."""
-    alone, disturbed = int(total["alone_jobs"]), int(total["not_alone_jobs"])
-    if not alone + disturbed:
+    alone, others = int(total["alone_jobs"]), int(total["not_alone_jobs"])
+    unknown = int(total["jobs"]) - alone - others
+    if not alone + others:
         return ["It is not known whether other programs used the machine while the jobs ran."]
-    if not disturbed:
+    known = f"{alone + others} jobs" if not unknown else f"{alone + others} jobs of which it is known"
+    more = f" Of {unknown} jobs it is not known." if unknown else ""
+    if not others:
         return [
-            f"All {alone} jobs had the machine to themselves: others took at most a tenth of its busy time."
+            f"All {known} had the machine to themselves: others took at most a tenth of its busy time, or of a core."
+            f"{more}"
         ]
     marked = add_alone(runs)
     busy_s = marked["own_cpu_s"] + marked["others_cpu_s"]
@@ -83,23 +87,23 @@ def _alone_sentences(runs: pd.DataFrame, total: pd.Series) -> list[str]:
     )
     named = runs.loc[share.index]
     names = [
-        f"{job} ({stage}, {value:.0f} %)"
+        f"{job} ({stage}, {'processors not known' if pd.isna(value) else f'{value:.0f} % of the processors'})"
         for stage, job, value in zip(named["stage"], named["job"], share, strict=True)
     ]
-    more = f" and {len(names) - NAMED_JOBS} more" if len(names) > NAMED_JOBS else ""
+    further = f" and {len(names) - NAMED_JOBS} more" if len(names) > NAMED_JOBS else ""
     return [
-        f"Only {alone} of {alone + disturbed} jobs had the machine to themselves. Others took more than a tenth of the "
-        f"busy time beside {', '.join(names[:NAMED_JOBS])}{more}."
+        f"Only {alone} of {known} had the machine to themselves. In the others, {RULE}: "
+        f"{', '.join(names[:NAMED_JOBS])}{further}.{more}"
     ]
 
 
 def _lower_bound_sentences(runs: pd.DataFrame) -> list[str]:
-    """Which parts of the machine were there and were not metered."""
-    counts = not_metered(runs).dropna().value_counts()
-    if counts.empty:
+    """Which parts of the machine were there and were not metered, and how many jobs were killed."""
+    counts = missing_parts(runs).sum()
+    texts = [f"{reason} in {count} of {len(runs)} jobs" for reason, count in counts.items() if count]
+    if not texts:
         return []
-    texts = [f"{reason} in {count} of {len(runs)} jobs" for reason, count in counts.items()]
-    return [f"{'; '.join(texts)}: every energy with them is a lower bound."]
+    return [f"Lower bounds: {'; '.join(texts)}. Every energy with them is at least the one stated."]
 
 
 def _constant_sentences(runs: pd.DataFrame) -> list[str]:
@@ -175,8 +179,9 @@ def _cost_sentences(inputs: Inputs) -> list[str]:
     span = metered_span(runs)
     if span is not None and span.unmetered_s > 0:
         sentences.append(
-            f"The meter saw {100 * span.share:.0f} % of the study's time ({span.metered_s:.0f} s). Between the jobs, "
-            "programs start and results are collected and published: that energy is not in these sums."
+            f"The meter saw {100 * span.share:.0f} % of the time from the first job's start to the last one's end "
+            f"({span.metered_s:.0f} s; pauses of more than a minute left out). What starts the jobs, prepares data, "
+            "and collects and publishes results is not in these sums."
         )
     return sentences
 

@@ -108,7 +108,7 @@ def energy_notes(stages: pd.DataFrame) -> list[str]:
         "CPU, RAM, GPU and Sum are the jobs' own energy; Machine is all that the machine took while they ran, its idle "
         "power and other programs included."
     )
-    notes.append(f"Alone: jobs beside which it is not true that {RULE}.")
+    notes.append(f"Alone: jobs without a neighbour; a job was not alone where {RULE}.")
     notes.append(
         "The sums cover whole jobs, including loading, scoring and the repeats that only serve the "
         "measurement."

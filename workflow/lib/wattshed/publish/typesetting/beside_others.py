@@ -7,7 +7,7 @@ import pandas as pd
 from wattshed.accounts.runs.alone import spans_of
 from wattshed.energy.share.usage import NOT_ALONE_SHARE
 
-RULE = f"others took more than {NOT_ALONE_SHARE:.0%} of the busy processor time"
+RULE = f"others took more than {100 * NOT_ALONE_SHARE:.0f} % of the busy processor time, or of a GPU's use"
 # The label that names a row in the tables, by window; ``model`` for the others.
 BY_LINEAGE = ("update", "make", "fine_tune", "measure")
 
@@ -48,4 +48,7 @@ def labelled(windows: pd.DataFrame, names: Collection[str]) -> Iterator[tuple[st
 
 def not_alone_note(names: list[str]) -> str:
     """names: whose work was not alone."""
-    return f"Not alone, because {RULE}: {', '.join(names)}. Own energies leave that time out, but not its contention."
+    return (
+        f"Not alone, because {RULE}: {', '.join(names)}. Own energies leave out what others used; the work itself may "
+        "have taken more while they slowed it down."
+    )

@@ -6,8 +6,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from wattshed.accounts.reading.codecarbon_rows import GPU_ZERO
+from wattshed.foundation.vocabulary import GPUS_NOT_METERED
 
+# CodeCarbon writes 0 both for a missing counter and for no energy (its issue 1316).
+GPU_ZERO = "codecarbon csv: a GPU with exactly 0 kWh, as where its counter cannot be read"
 GPU_MISSING = "GPU not metered"
 CPU_MISSING = "CPU not metered"
 RAM_MISSING = "memory not metered"
@@ -27,7 +29,7 @@ def missing_parts(runs: pd.DataFrame) -> pd.DataFrame:
     some = known.any(axis=1)
     return pd.DataFrame(
         {
-            GPU_MISSING: some & ~known["gpu_kwh"] & _has_gpu(runs),
+            GPU_MISSING: some & ((~known["gpu_kwh"] & _has_gpu(runs)) | _hidden_gpus(runs)),
             CPU_MISSING: some & ~known["cpu_kwh"],
             RAM_MISSING: some & ~known["ram_kwh"],
             KILLED: runs["truncated"].fillna(False).astype(bool),
@@ -54,6 +56,14 @@ def what_is_missing(runs: pd.DataFrame) -> str:
     """The reasons that occur among the runs, comma-separated; empty if their total is whole."""
     found = missing_parts(runs)
     return ", ".join(str(reason) for reason in found if found[reason].any())
+
+
+def _hidden_gpus(runs: pd.DataFrame) -> pd.Series:
+    """Whether other ranks of the node had GPUs that the metering rank could not see."""
+    if "labels" not in runs:
+        return pd.Series(False, index=runs.index)
+    found = runs["labels"].astype("string").str.contains(f'"{GPUS_NOT_METERED}"', regex=False)
+    return found.fillna(False).astype(bool)
 
 
 def _has_gpu(runs: pd.DataFrame) -> pd.Series:

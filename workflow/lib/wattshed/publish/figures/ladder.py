@@ -15,9 +15,12 @@ from wattshed.accounts.ladder.steps import ROLES
 from wattshed.energy.reading import JOULES_PER_KWH
 from wattshed.foundation.vocabulary import Status
 from wattshed.publish.drawing.empty_figure import say, words_figure
+from wattshed.publish.drawing.figure_notes import put_notes
 from wattshed.publish.drawing.figure_part import FigurePart
 from wattshed.publish.drawing.figure_style import GREY, PLAIN_LOG, model_styles, set_style
 from wattshed.publish.drawing.label_places import place_labels
+from wattshed.publish.parts.inputs import Inputs
+from wattshed.publish.typesetting.beside_others import ladder_notes
 from wattshed.publish.typesetting.table import ESTIMATED, significant_text
 
 CLIMB_IN, LEAST_HEIGHT_IN, ROW_IN, LETTER_IN = 5.6, 4.4, 0.27, 0.082
@@ -231,11 +234,17 @@ def _marks(ladder: pd.DataFrame, named: dict[str, Any]) -> list[Any]:
     return entries or [Line2D([], [], marker="o", color=GREY, linestyle="none", label="test RMSE")]
 
 
+def _make(inputs: Inputs) -> Figure:
+    ladder = inputs.frame("ladder")
+    figure = ladder_figure(ladder, inputs.frame("checks"), inputs.unit)
+    put_notes(figure, ladder_notes(ladder))
+    return figure
+
+
 FIGURE = FigurePart(
     message="Draw the ladder: error against the energy spent",
     caption="Left: validation error against the energy spent so far, one line per step, with the opponents' own best. "
     "Right: test error of each step, closed forms included.",
-    inputs=("ladder", "checks", "windows", "panel"),
-    windows=("epoch", "fit"),
-    make=lambda inputs: ladder_figure(inputs.frame("ladder"), inputs.frame("checks"), inputs.unit),
+    inputs=("ladder", "checks", "panel"),
+    make=_make,
 )

@@ -5,7 +5,7 @@ import pandas as pd
 from wattshed.accounts.ladder.steps import BY_TEST, OWN_BEST, ROLES
 from wattshed.energy.reading import JOULES_PER_KWH
 from wattshed.publish.parts.inputs import Inputs
-from wattshed.publish.typesetting.beside_others import not_alone_note
+from wattshed.publish.typesetting.beside_others import ladder_notes
 from wattshed.publish.typesetting.status_marks import energy_mark
 from wattshed.publish.typesetting.table import (
     INTERVAL_TITLE,
@@ -189,13 +189,7 @@ def _cautions(ladder: pd.DataFrame) -> list[str]:
         cautions.append(
             f"{row['model']}: training energy known for {row['training_kwh_n']} of {row['seeds']} seeds."
         )
-    disturbed = ladder[ladder["not_alone"] > 0]
-    if len(disturbed):
-        names = zip(disturbed["model"], disturbed["not_alone"], disturbed["seeds"], strict=True)
-        cautions.append(
-            not_alone_note([f"{name} ({count} of {seeds} seeds)" for name, count, seeds in names])
-        )
-    return cautions
+    return [*cautions, *ladder_notes(ladder)]
 
 
 def _reached(row: pd.Series, role: str) -> Cell:

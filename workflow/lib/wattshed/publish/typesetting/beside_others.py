@@ -46,6 +46,17 @@ def labelled(windows: pd.DataFrame, names: Collection[str]) -> Iterator[tuple[st
             yield label, windows[windows["window"].isin(chosen) & windows[label].notna()]
 
 
+def ladder_notes(ladder: pd.DataFrame) -> list[str]:
+    """The same of a ladder, whose rows count the seeds that were not alone."""
+    found = ladder[ladder["not_alone"] > 0]
+    names = zip(found["model"], found["not_alone"], found["seeds"], strict=True)
+    return (
+        [not_alone_note([f"{name} ({count} of {seeds} seeds)" for name, count, seeds in names])]
+        if len(found)
+        else []
+    )
+
+
 def not_alone_note(names: list[str]) -> str:
     """names: whose work was not alone."""
     return (

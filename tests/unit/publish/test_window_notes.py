@@ -8,7 +8,7 @@ from wattshed.publish.drawing.figure_notes import put_notes
 from wattshed.publish.typesetting.beside_others import disturbed
 from wattshed.publish.typesetting.lower_bounds import at_least, lower_bound_notes
 from wattshed.publish.typesetting.run_notes import run_notes
-from wattshed.publish.typesetting.window_notes import window_notes
+from wattshed.publish.typesetting.window_notes import short_notes, window_notes
 
 NAMES = ("epoch", "update")
 
@@ -47,17 +47,42 @@ def test_energies_without_a_part_of_the_machine_are_lower_bounds():
     assert [at_least(mixed, NAMES, name) for name in ("gru", "stgnn")] == ["", "at least "]
 
 
-@pytest.mark.parametrize("above", [None, "Title"])
-def test_a_figure_keeps_its_title_above_its_notes(above):
+def test_figures_have_few_words_and_at_most_six_names():
+    many = windows(*(("epoch", f"model_{number}", None, 9.0, "GPU not metered") for number in range(9)))
+    bound, beside = short_notes(many, NAMES)
+    first = ", ".join(f"model_{number}" for number in range(6))
+    assert bound == f"Lower bounds (GPU not metered): {first} and 3 more."
+    assert beside == f"Not alone on the machine: {first} and 3 more."
+    assert short_notes(windows(QUIET), NAMES) == []
+
+
+NOTE = "Not alone on the machine: " + "gru, " * 40
+
+
+@pytest.mark.parametrize("title", [None, "Title"])
+def test_notes_lie_above_a_figure_below_its_title_and_make_it_higher(title):
     figure = plt.figure(figsize=(4, 3))
-    if above:
-        figure.suptitle(above)
+    if title:
+        figure.suptitle(title)
     put_notes(figure, [])
-    assert figure.get_suptitle() == (above or "")
-    put_notes(figure, ["Not alone: " + "gru, " * 40])
+    assert (figure.get_suptitle(), figure.get_figheight()) == (title or "", 3)
+    put_notes(figure, [NOTE])
     lines = figure.get_suptitle().splitlines()
-    assert lines[0] == above if above else lines[0].startswith("Not alone")
-    assert max(map(len, lines)) <= 60
+    assert lines[0] == title if title else lines[0].startswith("Not alone")
+    assert max(map(len, lines)) <= 64
+    assert figure.get_figheight() > 3.4
+    plt.close(figure)
+
+
+def test_a_key_above_the_axes_takes_the_notes_so_that_nothing_overlaps():
+    figure, axis = plt.subplots(layout="constrained")
+    axis.plot([1, 2], label="gru")
+    key = figure.legend(loc="outside upper center")
+    put_notes(figure, [NOTE])
+    assert figure.get_suptitle() == ""
+    assert key.get_title().get_text().startswith("Not alone")
+    figure.canvas.draw()
+    assert key.get_window_extent().y0 >= axis.get_window_extent().y1
     plt.close(figure)
 
 
@@ -65,7 +90,7 @@ def test_runs_are_named_by_their_flags():
     flags = [None, "not alone", "overlap, not alone", "GPU not metered", "truncated"]
     runs = pd.DataFrame({"model": ["a", "a", "b", "b", None], "flags": pd.array(flags, dtype="string")})
     bound, killed, disturbed = run_notes(runs, "model")
-    assert bound == "Energies are lower bounds (GPU not metered): b (1 run)."
-    assert killed == "Energies are lower bounds (killed): unnamed (1 run)."
+    assert bound == "Lower bounds (GPU not metered): b (1 run)."
+    assert killed == "Lower bounds (killed): unnamed (1 run)."
     assert ": a (1 run), b (1 run)." in disturbed
     assert run_notes(runs.iloc[:1], "model") == run_notes(runs[["model"]], "model") == []

@@ -18,7 +18,6 @@ from wattshed.commands.screen import open_console, plain_table
 from wattshed.energy.reading import worst_status
 from wattshed.foundation.vocabulary import TRAINING_WINDOWS, Stage
 from wattshed.foundation.writing import write_parquet, write_text
-from wattshed.publish.drawing.figure_notes import put_notes
 from wattshed.publish.drawing.figure_style import save_figure
 from wattshed.publish.figures.emissions_heatmap import emissions_heatmap_figure
 from wattshed.publish.figures.energy_box import energy_box_figure
@@ -183,9 +182,9 @@ def write_all(
         leaders = low_carbon_leaders(models, metrics, limit_kg=limit_kg, metric=error)
         written.append(_write_table(folder, "leaders", render_table(leaders_table(leaders, unit))))
     for name, figure in figures.items():
-        put_notes(figure, run_notes(runs, "stage") if name == "split" else run_notes(models, "model"))
+        notes = run_notes(runs, "stage") if name == "split" else run_notes(models, "model")
         pdf, png = folder / f"{name}.pdf", folder / f"{name}.png"
-        save_figure(figure, pdf, png)
+        save_figure(figure, pdf, png, notes)
         written += [pdf, png]
     return written
 

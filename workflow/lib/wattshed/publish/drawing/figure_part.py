@@ -7,11 +7,10 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from wattshed.foundation import plugins
-from wattshed.publish.drawing.figure_notes import put_notes
 from wattshed.publish.drawing.figure_style import save_figure
 from wattshed.publish.parts.declaration import made_from
 from wattshed.publish.parts.inputs import Inputs
-from wattshed.publish.typesetting.window_notes import window_notes
+from wattshed.publish.typesetting.window_notes import short_notes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,13 +18,14 @@ class FigurePart:
     """A figure. Fields as in :class:`Declaration`, given as literals; make: gets the inputs, returns the figure.
 
     windows: of which windows it shows energies; a line above it then says which were not alone and which are lower
-    bounds. It needs the input ``windows``.
+    bounds. It needs the input ``windows``. notes: gets the inputs, returns further lines.
     """
 
     message: str
     caption: str
     inputs: tuple[str, ...]
     make: Callable[[Inputs], Figure]
+    notes: Callable[[Inputs], list[str]] | None = None
     parameters: tuple[str, ...] = ()
     windows: tuple[str, ...] = ()
 
@@ -33,6 +33,7 @@ class FigurePart:
         """Write ``{name}.pdf`` for print and ``{name}.png`` for pages into the folder."""
         given = made_from("figure", name, inputs)
         figure = plugins.made_by("figure", name, self.make(given), Figure)
-        if self.windows:
-            put_notes(figure, window_notes(given.frame("windows"), self.windows))
-        save_figure(figure, folder / f"{name}.pdf", folder / f"{name}.png")
+        notes = short_notes(given.frame("windows"), self.windows) if self.windows else []
+        if self.notes is not None:
+            notes += self.notes(given)
+        save_figure(figure, folder / f"{name}.pdf", folder / f"{name}.png", notes)

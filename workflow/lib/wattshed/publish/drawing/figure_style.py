@@ -1,6 +1,6 @@
 """One look for all figures: readable in grey, the same bytes every time."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from wattshed.foundation.writing import whole_file
+from wattshed.publish.drawing.figure_notes import put_notes
 
 # Ten colours that colour-blind readers can tell apart (seaborn's "colorblind").
 COLOURS = (
@@ -81,12 +82,12 @@ def model_styles(models: Iterable[str]) -> dict[str, dict[str, Any]]:
     }
 
 
-def save_figure(figure: Figure, pdf: Path | str, png: Path | str) -> None:
-    """Write both files without dates or program versions, and close the figure."""
+def save_figure(figure: Figure, pdf: Path | str, png: Path | str, notes: Sequence[str] = ()) -> None:
+    """Write both files without dates or program versions, and close the figure. notes: to write above it."""
+    put_notes(figure, notes)
+    without = {"CreationDate": None, "Creator": None, "Producer": None}
     with whole_file(pdf) as temporary:
-        figure.savefig(
-            temporary, format="pdf", metadata={"CreationDate": None, "Creator": None, "Producer": None}
-        )
+        figure.savefig(temporary, format="pdf", metadata=without)
     with whole_file(png) as temporary:
         figure.savefig(temporary, format="png", dpi=150, metadata={"Software": None})
     plt.close(figure)

@@ -15,13 +15,12 @@ from wattshed.accounts.ladder.steps import ROLES
 from wattshed.energy.reading import JOULES_PER_KWH
 from wattshed.foundation.vocabulary import Status
 from wattshed.publish.drawing.empty_figure import say, words_figure
-from wattshed.publish.drawing.figure_notes import put_notes
 from wattshed.publish.drawing.figure_part import FigurePart
 from wattshed.publish.drawing.figure_style import GREY, PLAIN_LOG, model_styles, set_style
 from wattshed.publish.drawing.label_places import place_labels
 from wattshed.publish.parts.inputs import Inputs
-from wattshed.publish.typesetting.beside_others import ladder_notes
 from wattshed.publish.typesetting.table import ESTIMATED, significant_text
+from wattshed.publish.typesetting.window_notes import listed
 
 CLIMB_IN, LEAST_HEIGHT_IN, ROW_IN, LETTER_IN = 5.6, 4.4, 0.27, 0.082
 # Share of the left panel's width that is left free for the labels of the horizontal lines.
@@ -234,11 +233,10 @@ def _marks(ladder: pd.DataFrame, named: dict[str, Any]) -> list[Any]:
     return entries or [Line2D([], [], marker="o", color=GREY, linestyle="none", label="test RMSE")]
 
 
-def _make(inputs: Inputs) -> Figure:
+def _notes(inputs: Inputs) -> list[str]:
     ladder = inputs.frame("ladder")
-    figure = ladder_figure(ladder, inputs.frame("checks"), inputs.unit)
-    put_notes(figure, ladder_notes(ladder))
-    return figure
+    names = [str(name) for name in ladder.loc[ladder["not_alone"] > 0, "model"]]
+    return [f"Not alone on the machine: {listed(names)}."] if names else []
 
 
 FIGURE = FigurePart(
@@ -246,5 +244,6 @@ FIGURE = FigurePart(
     caption="Left: validation error against the energy spent so far, one line per step, with the opponents' own best. "
     "Right: test error of each step, closed forms included.",
     inputs=("ladder", "checks", "panel"),
-    make=_make,
+    make=lambda inputs: ladder_figure(inputs.frame("ladder"), inputs.frame("checks"), inputs.unit),
+    notes=_notes,
 )

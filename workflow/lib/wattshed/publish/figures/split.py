@@ -14,7 +14,6 @@ from wattshed.accounts.runs.basis import RETRO
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.vocabulary import Status
 from wattshed.publish.drawing.empty_figure import words_figure
-from wattshed.publish.drawing.figure_notes import put_notes
 from wattshed.publish.drawing.figure_part import FigurePart
 from wattshed.publish.drawing.figure_style import set_style
 from wattshed.publish.typesetting.run_notes import run_notes
@@ -163,16 +162,11 @@ def _legend(frame: pd.DataFrame, by: str, bars: list[dict[str, Any]]) -> list[An
     return entries
 
 
-def _by_stage(runs: pd.DataFrame) -> Figure:
-    figure = split_figure(runs, "stage")
-    put_notes(figure, run_notes(runs, "stage"))
-    return figure
-
-
 FIGURE = FigurePart(
     message="Draw the energy of every stage by component",
     caption="Energy of every stage by component: solid parts are measured, hatched ones estimated; components "
     "without a sensor are named.",
     inputs=("runs",),
-    make=lambda inputs: _by_stage(inputs.frame("runs")),
+    make=lambda inputs: split_figure(inputs.frame("runs"), "stage"),
+    notes=lambda inputs: run_notes(inputs.frame("runs"), "stage"),
 )

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from wattshed.publish.parts.inputs import Inputs
 
 PartKind = Literal["table", "figure"]
-KEYS = ("message", "caption", "inputs", "parameters", "windows", "make")
+KEYS = ("message", "caption", "inputs", "parameters", "windows", "make", "notes")
+# Values of these keys are code.
+CODE = ("make", "notes")
 TABLE_KEYS = ("files", "in_report_only")
 TUPLES = ("inputs", "parameters", "files", "windows")
 
@@ -62,7 +64,7 @@ def declared(kind: PartKind, name: str) -> Declaration:
         assert word.arg is not None
         if word.arg not in known:
             raise Fault(f"{where} sets {word.arg!r}: expected only {', '.join(known)}; remove it.")
-        if word.arg != "make":
+        if word.arg not in CODE:
             values[word.arg] = _literal(word.value, word.arg, where)
     lacking = [key for key in ("message", "caption", "inputs") if not values.get(key)]
     if lacking:

@@ -14,26 +14,26 @@ BY_LINEAGE = ("update", "make", "fine_tune", "measure")
 
 def beside_others_notes(windows: pd.DataFrame, names: Collection[str]) -> list[str]:
     """One note that names whose windows were not alone; none where all were, or where it is not known."""
-    counts = []
-    for label, parts in labelled(windows, names):
-        spans = spans_of(parts, names, label)
-        for name, group in spans.groupby(label, sort=False, observed=True):
-            count = _not_alone(group)
-            if count:
-                counts.append(f"{name} ({count} of {len(group)} seeds)")
+    counts = [
+        f"{name} ({count} of {seeds} seeds)"
+        for name, (count, seeds) in disturbed_seeds(windows, names).items()
+        if count
+    ]
     return [not_alone_note(counts)] if counts else []
+
+
+def disturbed_seeds(windows: pd.DataFrame, names: Collection[str]) -> dict[str, tuple[int, int]]:
+    """Model or lineage -> how many seeds of its windows of these names were not alone, and of how many."""
+    return {
+        str(name): (int((group["alone"] == False).sum()), len(group))  # noqa: E712
+        for label, parts in labelled(windows, names)
+        for name, group in spans_of(parts, names, label).groupby(label, sort=False, observed=True)
+    }
 
 
 def disturbed(windows: pd.DataFrame, names: Collection[str], of: str) -> bool:
     """Whether any seed's work of this model or lineage was not alone."""
-    return any(
-        _not_alone(spans_of(parts[parts[label] == of], names, label)) > 0
-        for label, parts in labelled(windows, names)
-    )
-
-
-def _not_alone(spans: pd.DataFrame) -> int:
-    return int((spans["alone"] == False).sum())  # noqa: E712
+    return disturbed_seeds(windows, names).get(of, (0, 0))[0] > 0
 
 
 def labelled(windows: pd.DataFrame, names: Collection[str]) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -50,11 +50,8 @@ def ladder_notes(ladder: pd.DataFrame) -> list[str]:
     """The same of a ladder, whose rows count the seeds that were not alone."""
     found = ladder[ladder["not_alone"] > 0]
     names = zip(found["model"], found["not_alone"], found["seeds"], strict=True)
-    return (
-        [not_alone_note([f"{name} ({count} of {seeds} seeds)" for name, count, seeds in names])]
-        if len(found)
-        else []
-    )
+    texts = [f"{name} ({count} of {seeds} seeds)" for name, count, seeds in names]
+    return [not_alone_note(texts)] if texts else []
 
 
 def not_alone_note(names: list[str]) -> str:

@@ -9,21 +9,23 @@ from wattshed.publish.typesetting.beside_others import labelled
 
 def lower_bound_notes(windows: pd.DataFrame, names: Collection[str]) -> list[str]:
     """One note that names whose energies are lower bounds and why; none where every part was metered."""
-    reasons: dict[str, str] = {}
-    whole = False
-    for label, parts in labelled(windows, names):
-        for name, group in parts.groupby(label, sort=False, observed=True):
-            lacks = group["lacks"].dropna().unique()
-            if len(lacks):
-                reasons[str(name)] = "; ".join(lacks)
-            else:
-                whole = True
+    bounds = bounds_of(windows, names)
+    reasons = {name: reason for name, reason in bounds.items() if reason}
     if not reasons:
         return []
-    if not whole and len(set(reasons.values())) == 1:
+    if len(reasons) == len(bounds) and len(set(reasons.values())) == 1:
         return [f"Every energy here is a lower bound: {next(iter(reasons.values()))}."]
     texts = [f"{name} ({reason})" for name, reason in reasons.items()]
     return [f"Energies are lower bounds, because a part was not metered: {', '.join(texts)}."]
+
+
+def bounds_of(windows: pd.DataFrame, names: Collection[str]) -> dict[str, str]:
+    """Model or lineage -> what its windows of these names lack; empty text where every part was metered."""
+    return {
+        str(name): "; ".join(group["lacks"].dropna().unique())
+        for label, parts in labelled(windows, names)
+        for name, group in parts.groupby(label, sort=False, observed=True)
+    }
 
 
 def at_least(windows: pd.DataFrame, names: Collection[str], of: str) -> str:

@@ -5,7 +5,7 @@ import pandas as pd
 from wattshed.accounts.comparison.comparable import flagged
 from wattshed.accounts.marks.flags import NOT_ALONE, TRUNCATED
 from wattshed.accounts.marks.lower_bounds import NOT_METERED
-from wattshed.publish.typesetting.beside_others import not_alone_note
+from wattshed.publish.typesetting.window_notes import listed
 
 BOUNDS = (*NOT_METERED, TRUNCATED)
 
@@ -22,9 +22,9 @@ def run_notes(runs: pd.DataFrame, by: str) -> list[str]:
         counts = _counts(runs[flagged(runs, [reason])], by)
         if counts:
             word = "killed" if reason == TRUNCATED else reason
-            notes.append(f"Energies are lower bounds ({word}): {', '.join(counts)}.")
+            notes.append(f"Lower bounds ({word}): {listed(counts)}.")
     disturbed = _counts(runs[flagged(runs, [NOT_ALONE])], by)
-    return [*notes, not_alone_note(disturbed)] if disturbed else notes
+    return [*notes, f"Not alone on the machine: {listed(disturbed)}."] if disturbed else notes
 
 
 def _counts(runs: pd.DataFrame, by: str) -> list[str]:

@@ -1,6 +1,7 @@
 """Ledgers and rows with numbers that no machine has: left out, with a sentence that names file and line."""
 
 import json
+import os
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -156,6 +157,16 @@ def test_impossible_rows_of_codecarbon_are_left_out_with_their_row(tmp_path, bad
     found = collect(tmp_path)
     assert found.runs["run_id"].tolist() == ["good"]
     assert found.problems[0].startswith(f"{path}, row 3: {says}")
+
+
+def test_names_that_are_not_utf_8_are_read_and_shown_with_their_bytes(tmp_path):
+    folder = tmp_path / os.fsdecode(b"fold\xe9")
+    folder.mkdir()
+    ledger(folder / "good.jsonl", "good").rename(folder / os.fsdecode(b"caf\xe9.jsonl"))
+    found = collect(tmp_path)
+    assert found.runs["job"].tolist() == ["good"]
+    assert found.runs["path"].iloc[0].endswith("fold\\xe9/caf\\xe9.jsonl")
+    assert found.problems == []
 
 
 def test_a_value_that_is_no_number_is_told_with_its_file(tmp_path):

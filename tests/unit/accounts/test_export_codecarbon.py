@@ -77,6 +77,32 @@ def test_written_and_read_again_every_run_is_the_same(folder, tmp_path, pue):
     assert again["stated_co2e_kg"].tolist()[:3] == pytest.approx(runs["co2e_kg"].tolist()[:3], rel=1e-12)
 
 
+def test_whose_energy_it_is_and_a_killed_run_come_back_too(folder, tmp_path):
+    runs = accounts(folder).assign(energy_scope="own", own_cpu_s=12.5, machine_kwh=1.0)
+    runs.loc[0, "truncated"] = True
+    write_codecarbon(runs, tmp_path / "out")
+    again = accounts(tmp_path / "out").set_index("job").loc[runs["job"]].reset_index()
+    assert again["truncated"].tolist() == [True, False, False, False]
+    assert again["energy_scope"].tolist() == ["own"] * 4
+    assert again["machine_kwh"].isna().all()
+    assert again["own_cpu_s"].tolist() == pytest.approx([12.5] * 4)
+    assert again["flags"].iloc[0].split(", ")[0] == "truncated"
+
+
+def test_the_place_of_the_factor_is_exported_where_the_ledger_states_none(folder, tmp_path):
+    for path in folder.glob("*.jsonl"):
+        lines = path.read_text().splitlines()
+        first = json.loads(lines[0])
+        first["location"] = dict.fromkeys(first["location"])
+        path.write_text("\n".join([json.dumps(first), *lines[1:]]) + "\n")
+    runs = accounts(folder)
+    assert runs["country_iso"].isna().all()
+    write_codecarbon(runs, tmp_path / "out")
+    again = accounts(tmp_path / "out").set_index("job").loc[runs["job"]]
+    assert again["country_iso"].tolist() == ["ESP"] * 4
+    assert again["co2e_kg"].tolist() == pytest.approx(runs["co2e_kg"].tolist(), nan_ok=True)
+
+
 def test_a_second_round_changes_nothing_at_all(folder, tmp_path):
     write_codecarbon(accounts(folder, 1.3), tmp_path / "one", pue=1.3)
     write_codecarbon(accounts(tmp_path / "one", 1.3), tmp_path / "two", pue=1.3)

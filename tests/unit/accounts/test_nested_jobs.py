@@ -1,6 +1,5 @@
 """A job within a job is counted once."""
 
-import json
 import subprocess
 import sys
 import textwrap
@@ -15,13 +14,15 @@ from wattshed.energy.ledger.nesting import VARIABLE
 
 
 def runs(*jobs):
-    """jobs: (record, outer record, begin [s], duration [s], own energy [kWh])."""
-    frame = pd.DataFrame(
-        jobs, columns=["record_id", "outer_record", "begin_s", "last_duration_s", "energy_kwh"]
-    )
-    frame["last_began_utc"] = [f"2026-01-05T08:00:{begin:02d}+00:00" for begin in frame["begin_s"]]
+    """jobs: (record, record that started its process, own energy [kWh], part that later jobs of its process count)."""
+    frame = pd.DataFrame(jobs, columns=["record_id", "outer_record", "energy_kwh", "covered_cpu_kwh"])
     frame = frame.assign(
-        cpu_kwh=frame["energy_kwh"], ram_kwh=float("nan"), gpu_kwh=float("nan"), energy_scope="own"
+        cpu_kwh=frame["energy_kwh"],
+        ram_kwh=float("nan"),
+        gpu_kwh=float("nan"),
+        covered_ram_kwh=float("nan"),
+        covered_gpu_kwh=float("nan"),
+        energy_scope="own",
     )
     for name in ("", "cpu_", "ram_", "gpu_"):
         frame[f"attributed_{name}kwh"] = frame[f"{name}kwh" if name else "energy_kwh"]
@@ -31,13 +32,16 @@ def runs(*jobs):
 @pytest.mark.parametrize(
     ("jobs", "attributed"),
     [
-        ([("a", None, 0, 10, 5.0), ("b", "a", 2, 4, 2.0)], [3.0, 2.0]),
-        ([("a", None, 0, 10, 5.0), ("b", "a", 2, 4, 2.0), ("c", "b", 3, 1, 0.5)], [3.0, 1.5, 0.5]),
-        # It runs on after the outer one has ended: half of its time was within it.
-        ([("a", None, 0, 10, 10.0), ("b", "a", 5, 10, 10.0)], [5.0, 10.0]),
-        ([("a", None, 0, 10, 5.0), ("b", "gone", 2, 4, 2.0)], [5.0, 2.0]),
-        ([("a", None, 0, 10, 1.0), ("b", "a", 2, 4, 2.0)], [0.0, 2.0]),
-        ([("a", "a", 0, 10, 5.0)], [5.0]),
+        ([("a", None, 5.0, None), ("b", "a", 2.0, None)], [3.0, 2.0]),
+        # A process within a process within a process.
+        ([("a", None, 5.0, None), ("b", "a", 2.0, None), ("c", "b", 0.5, None)], [3.0, 1.5, 0.5]),
+        # Two jobs of one process, of which the later one counts the common part.
+        ([("a", None, 5.0, 2.0), ("b", None, 3.0, None)], [3.0, 3.0]),
+        # The same in a process that a third one started.
+        ([("o", None, 9.0, None), ("a", "o", 5.0, 2.0), ("b", "o", 3.0, None)], [3.0, 3.0, 3.0]),
+        ([("a", None, 5.0, None), ("b", "gone", 2.0, None)], [5.0, 2.0]),
+        ([("a", None, 1.0, None), ("b", "a", 2.0, None)], [0.0, 2.0]),
+        ([("a", "a", 5.0, None)], [5.0]),
     ],
 )
 def test_the_inner_job_keeps_its_energy_and_the_outer_one_the_rest(jobs, attributed):
@@ -50,7 +54,7 @@ def test_the_inner_job_keeps_its_energy_and_the_outer_one_the_rest(jobs, attribu
 
 
 def test_frames_of_other_records_stay_as_they_are():
-    frame = runs(("a", None, 0, 10, 5.0)).drop(columns="outer_record")
+    frame = runs(("a", None, 5.0, None)).drop(columns="outer_record")
     assert take_out_inner(frame) is frame
 
 
@@ -84,34 +88,62 @@ def test_a_metered_program_under_measure_counts_once(tmp_path):
     assert outer["flags"].endswith(LESS_INNER)
 
 
-def test_handles_in_one_process_count_once(tmp_path):
-    program = """
-        import os, time
-        from wattshed import metered
-        def burn(seconds):
-            end_s = time.process_time() + seconds
-            while time.process_time() < end_s: pass
+PROGRAMS = {
+    "one ends first": """
         first = metered("first", quiet=True).start()
         burn(0.4)
         second = metered("second", quiet=True).start()
         burn(0.4)
         first.stop()
+        time.sleep(1)
         burn(0.4)
         second.stop()
-        print(os.environ.get(VARIABLE))
-    """.replace("VARIABLE", repr(VARIABLE))
+    """,
+    "threads within a block": """
+        def work(name):
+            with metered(name, ledger=f"ledgers/{name}.jsonl", quiet=True):
+                burn(0.3)
+        with metered("around", quiet=True):
+            threads = [threading.Thread(target=work, args=(name,)) for name in "abc"]
+            [thread.start() for thread in threads]
+            [thread.join() for thread in threads]
+            burn(0.2)
+    """,
+    "forks": """
+        with metered("parent", quiet=True):
+            burn(0.3)
+            if os.fork() == 0:
+                with metered("child", quiet=True):
+                    burn(0.3)
+                os._exit(0)
+            os.wait()
+    """,
+}
+
+
+@pytest.mark.parametrize("program", PROGRAMS.values(), ids=list(PROGRAMS))
+def test_blocks_that_overlap_in_one_program_sum_to_its_processor_time(tmp_path, program):
+    head = """
+        import os, threading, time
+        from wattshed import metered
+        def burn(seconds):
+            end_s = time.thread_time() + seconds
+            while time.thread_time() < end_s: pass
+    """
+    tail = f"""
+        used = os.times()
+        print(used.user + used.system + used.children_user + used.children_system, os.environ.get({VARIABLE!r}))
+    """
+    code = "".join(textwrap.dedent(part) for part in (head, program, tail))
     done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(program)],
-        cwd=tmp_path,
-        check=True,
-        capture_output=True,
-        text=True,
+        [sys.executable, "-c", code], cwd=tmp_path, check=True, capture_output=True, text=True
     )
-    assert done.stdout.strip() == "None"
+    seconds, variable = done.stdout.split()
+    assert variable == "None"
     found = collect(tmp_path).runs
-    labels = found["labels"].map(lambda text: json.loads(text)["block"])
-    by_block = found.set_index(labels)
-    # Each held 0.8 s of the 1.2 s.
-    total_s = 1.2 * by_block["own_cpu_s"].sum() / 1.6
-    per_second = by_block["energy_kwh"].sum() / by_block["own_cpu_s"].sum()
-    assert by_block["attributed_kwh"].sum() == pytest.approx(total_s * per_second, rel=0.15)
+    per_second = (found["cpu_kwh"] / found["own_cpu_s"]).iloc[0]
+    attributed_s = found["attributed_cpu_kwh"].sum() / per_second
+    # What the program did outside of its blocks is in none of them.
+    assert attributed_s <= float(seconds)
+    assert attributed_s >= found["own_cpu_s"].max() * 0.999
+    assert found["own_cpu_s"].sum() > 1.2 * attributed_s, "the blocks do not overlap"

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import os
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -149,6 +150,15 @@ def test_the_machine_is_shared_by_own_processor_seconds():
     assert shared["heavy"] == pytest.approx(0.8 * union_j([span]))
     half = Jobs().add("known", span, cores=0.2).add("unknown", span).shared()["attributed_kwh"] / KWH
     assert half.tolist() == pytest.approx([0.5 * union_j([span])] * 2)
+
+
+def test_ledgers_whose_names_are_not_utf_8_are_found_again_to_share_the_machine():
+    span = (0, 100)
+    name = os.fsdecode(b"caf\xe9")
+    jobs = Jobs().add("a", span).add("b", span)
+    jobs.rows[0]["path"] = "caf\\xe9"
+    jobs.ledgers[name] = jobs.ledgers.pop("a")
+    assert jobs.shared()["attributed_kwh"].sum() / KWH == pytest.approx(union_j([span]))
 
 
 def test_containers_with_names_of_their_own_are_one_machine_and_two_boots_are_not():

@@ -183,6 +183,25 @@ def test_few_forecasts_do_not_hide_that_epochs_were_judged(tmp_path):
     assert report.exit_code == 0
 
 
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda stored: stored.update(machine=5),
+        lambda stored: stored.update(machine=[{}]),
+        lambda stored: stored["models"]["stgnn"]["epochs"][0].update(kwh=True),
+        lambda stored: stored["models"]["stgnn"]["epochs"][0].update(kwh=1e308),
+        lambda stored: stored["models"]["stgnn"]["epochs"][0].update(machine_kwh=True),
+        lambda stored: stored["models"]["stgnn"]["epochs"][0].update(kwh="1e-5"),
+    ],
+)
+def test_a_baseline_with_impossible_values_is_refused(stored, spoil):
+    content = json.loads(stored.read_text())
+    spoil(content)
+    stored.write_text(json.dumps(content))
+    with pytest.raises(Fault, match="is not a baseline of this version"):
+        guard(frames(random_seed=1), stored)
+
+
 def test_models_on_one_side_only_are_named(tmp_path):
     path = tmp_path / "baseline.json"
     guard(frames(("a", "b")), path, update=True)

@@ -107,10 +107,20 @@ def test_a_full_disk_before_the_command_begins_leaves_nothing(folder):
 
 
 def test_a_command_that_deletes_the_ledger_keeps_its_exit_code(folder):
-    answer = run('"$@"', "--", "sh", "-c", "rm -r ledgers; exit 7")
+    answer = run('"$@"', "--prometheus", "w.prom", "--", "sh", "-c", "rm -r ledgers; exit 7")
     assert answer.returncode == 7
-    assert "cannot be renamed" in answer.stderr
+    assert "was deleted during the work: its measurement is lost" in answer.stderr
+    assert "w.prom cannot be written: the ledger was deleted" in answer.stderr
     assert "Traceback" not in answer.stderr
+
+
+@pytest.mark.parametrize("option", ["--prometheus", "--codecarbon"])
+def test_outputs_never_take_the_place_of_a_device_or_a_pipe(folder, option):
+    os.mkfifo(folder / "pipe")
+    answer = run('"$@"', option, "pipe", "--", "true")
+    assert answer.returncode == 2
+    assert answer.stderr.startswith("error: ")
+    assert (folder / "pipe").is_fifo()
 
 
 def test_a_command_that_vanishes_between_two_runs_has_a_shells_exit_code(folder):

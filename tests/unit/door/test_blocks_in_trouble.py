@@ -147,7 +147,7 @@ def test_a_folder_that_is_deleted_during_the_work_does_not_end_it(tmp_path):
     """
     out, err = run(program, tmp_path)
     assert out == "finished True\n"
-    assert "cannot be renamed" in err
+    assert "was deleted during the work" in err
     assert "Traceback" not in err
 
 

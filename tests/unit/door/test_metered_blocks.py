@@ -229,3 +229,13 @@ def test_a_copy_of_a_handle_meters_nothing(tmp_path):
         copy.stop()
     assert copy.metered_by.startswith("process ")
     assert windows(only_ledger(tmp_path)) == []
+
+
+def test_what_was_started_can_be_stopped_by_the_handle_that_started_it(tmp_path, capsys):
+    meter = metered("x", quiet=True)
+    assert meter.stop() is None
+    assert "'x' is stopped, and nothing of it runs: call start() first." in capsys.readouterr().err
+    job = meter.start()
+    assert meter.stop() is job
+    assert not job.running
+    assert meter.stop() is None

@@ -100,3 +100,25 @@ def test_equal_content_gives_equal_bytes(tmp_path):
     tensors, about = read_tensors(path, "checkpoint")
     assert tensors["scale"].shape == ()
     assert about == {"one": 1, "two": 2, "kind": "checkpoint"}
+
+
+def test_a_link_stays_a_link_and_its_file_is_replaced(tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real/file.txt").write_text("old")
+    (tmp_path / "link.txt").symlink_to("real/file.txt")
+    write_text(tmp_path / "link.txt", "new")
+    assert (tmp_path / "link.txt").is_symlink()
+    assert (tmp_path / "real/file.txt").read_text() == "new"
+    (tmp_path / "to_nothing.txt").symlink_to("real/later.txt")
+    write_text(tmp_path / "to_nothing.txt", "made")
+    assert (tmp_path / "real/later.txt").read_text() == "made"
+
+
+def test_a_pipe_or_a_device_is_never_replaced_by_a_file(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match="not a regular file"):
+        write_text(tmp_path / "pipe", "new")
+    assert (tmp_path / "pipe").is_fifo()
+    with pytest.raises(OSError, match="not a regular file"):
+        write_json("/dev/null", {})
+    assert os.listdir(tmp_path) == ["pipe"]

@@ -216,6 +216,10 @@ def _open_doors(ledger: Path, doors: dict[str, Path]) -> None:
     """Write CodeCarbon's layout and the text for Prometheus. No failure replaces the command's exit code."""
     if not doors:
         return
+    if not os.path.exists(ledger):
+        names = " and ".join(map(str, doors.values()))
+        say(f"wattshed: {names} cannot be written: the ledger was deleted while the command ran.")
+        return
     try:
         # Imported here: pandas takes a second to load.
         from wattshed.accounts.export.doors import export_ledgers

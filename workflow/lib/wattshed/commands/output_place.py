@@ -33,6 +33,8 @@ def check_file(path: Path, option: str) -> None:
         raise _unwritable(path, option, error.strerror or one_line(error)) from error
     if is_folder:
         raise Fault(f"{option} {path} is a folder: expected the name of a file; name one in it.")
+    if path.exists() and not path.is_file():
+        raise Fault(f"{option} {path} is a device, a pipe or a socket: expected a file; name another one.")
     check_folder(path.parent, option)
 
 

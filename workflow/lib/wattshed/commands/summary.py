@@ -52,7 +52,12 @@ class Summary:
                 f"  constant      {constant.value:.3g} {constant.unit}: {constant.source}"
                 for constant in self.meter.constants.values()
             ]
-        lines.append(f"  ledger        {self.ledger}")
+        gone = (
+            ""
+            if self.ledger.exists()
+            else "  was deleted while the command ran: these lines are all that is left"
+        )
+        lines.append(f"  ledger        {self.ledger}{gone}")
         return "\n".join(lines)
 
     def to_json(self) -> dict[str, Any]:
@@ -61,6 +66,7 @@ class Summary:
         mean_kwh = _mean_kwh(self.measurement.own_j)
         return {
             "ledger": str(self.ledger),
+            "ledger_exists": self.ledger.exists(),
             "exit_code": self.exit_code,
             "runs": len(trials),
             "duration_s": _interval_json(self.measurement.duration_s),

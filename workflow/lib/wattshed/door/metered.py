@@ -167,6 +167,7 @@ class Metered:
         self._name = name
         self._plan = plan
         self._entered: list[tuple[int, Job]] = []
+        self._started: list[Job] = []
 
     def start(self) -> Job:
         """Begin now; the job's ``stop()`` ends it. In a notebook, an error in this cell ends it too."""
@@ -179,7 +180,18 @@ class Metered:
                 )
         job = self._begun(self._plan.job(name, entered=False))
         end_with_its_cell(job)
+        self._started.append(job)
         return job
+
+    def stop(self) -> Job | None:
+        """End what :meth:`start` began last, as ``stop()`` of the job that it returned does; None if nothing runs."""
+        while self._started:
+            job = self._started.pop()
+            if job.running:
+                job.stop()
+                return job
+        warn_once(f"{self._name or default_name()!r} is stopped, and nothing of it runs: call start() first.")
+        return None
 
     def __enter__(self) -> Job:
         job = self._begun(self._plan.job(self._name or default_name(), entered=True))

@@ -88,6 +88,10 @@ class Meter:
         net = self._net(span.energy, span.duration_s)
         return Totals(span.duration_s, span.energy, span.own, span.use, net)
 
+    def own_so_far(self) -> Reading:
+        """Own energy since the meter began, at once: it does not wait for the accelerator."""
+        return (self._edge() if self._is_own else self._first).own.since(self._first.own)
+
     def begin(self, name: str, **labels: Any) -> Window:
         """Open a window; :meth:`end` closes it. Windows need not nest."""
         window = Window(name, plain_labels(labels, f"the window {name}"))

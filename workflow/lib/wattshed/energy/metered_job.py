@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from wattshed.config.energy.metering import MeteringBlock
+    from wattshed.energy.reading import Reading
     from wattshed.energy.sensors.protocol import Sensor
     from wattshed.energy.share.usage import Usage
 
@@ -114,7 +115,7 @@ def metered_job(
         )
         with Sampler(meter, sampled, metering.sample_every_s, metering.tick_every_s):
             ledger.work_begins()
-            with holding(record_id):
+            with holding(record_id, meter.own_so_far) as held:
                 yield meter
             if not ledger.own:
                 return
@@ -134,7 +135,9 @@ def metered_job(
                 sensor.stop()
             if gpu_use is not None:
                 gpu_use.close()
-    write_end(ledger, totals, began, reason=meter.stop_reason, exit_code=meter.exit_code)
+    write_end(
+        ledger, totals, began, covered=held.covered, reason=meter.stop_reason, exit_code=meter.exit_code
+    )
     record.close()
     ledger.finish()
 
@@ -191,10 +194,14 @@ def write_end(
     totals: Totals,
     began: tuple[datetime, float],
     *,
+    covered: Reading | None = None,
     reason: str | None = None,
     exit_code: int | None = None,
 ) -> None:
-    """The job's totals; ``clock_jump_s`` is the wall clock's duration less that of the monotonic clock."""
+    """The job's totals; ``clock_jump_s`` is the wall clock's duration less that of the monotonic clock.
+
+    covered: what of its own energy later jobs of its process count too.
+    """
     ended = datetime.now(UTC)
     wall_s = (ended - began[0]).total_seconds()
     ledger.append(
@@ -204,6 +211,7 @@ def write_end(
         energy=totals.energy.to_json(),
         own=totals.own.to_json(),
         use=totals.use_json(),
+        **({} if covered is None else {"covered": covered.kwhs()}),
         clock_jump_s=round(wall_s - (time.perf_counter() - began[1]), 3),
         outcome=Outcome.FAILED if exit_code else Outcome.STOPPED if reason else Outcome.FINISHED,
         reason=reason,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -21,8 +22,14 @@ FRAME_DIGEST = b"wattshed_sha256"
 
 @contextmanager
 def whole_file(path: Path | str) -> Iterator[Path]:
-    """Yield a temporary path in the same folder; move it to ``path`` only if the block succeeds."""
-    target = Path(path)
+    """Yield a temporary path in the same folder; move it to ``path`` only if the block succeeds.
+
+    A link stays a link: the file that it names is replaced. Raises OSError (EINVAL) for a device, a pipe or another
+    thing that is no file, which a new file would take the place of.
+    """
+    target = Path(os.path.realpath(path)) if os.path.islink(path) else Path(path)
+    if target.exists() and not (target.is_file() or target.is_dir()):
+        raise OSError(errno.EINVAL, "it is not a regular file", str(path))
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
     os.close(handle)

@@ -21,7 +21,8 @@ def add_emissions(
     location: Location,
     panel_series: IntensitySeries | None = None,
 ) -> pd.DataFrame:
-    """The runs with ``facility_kwh, intensity_g_per_kwh, co2e_source, co2e_kg, co2e_net_kg, water_l, embodied_kg``.
+    """The runs with ``facility_kwh, intensity_g_per_kwh, co2e_source, co2e_kg, co2e_net_kg, water_l, embodied_kg`` and
+    the place of their factor, ``place_iso, place_region``.
 
     Runs of this study's ledgers take the study's place and intensity source. Other runs take the yearly factor of the
     country that they state, and have no water and no embodied carbon. Mass is the energy attributed to the run x PUE
@@ -47,6 +48,8 @@ def add_emissions(
     )
     frame["water_l"] = water.where(ours)
     frame["embodied_kg"] = (frame["duration_s"] / HOUR_S * making_kg_per_h).where(ours)
+    frame["place_iso"] = frame["country_iso"].astype("string").mask(ours, location.country_iso)
+    frame["place_region"] = frame["region"].astype("string").mask(ours, location.region)
     frame["flags"] = add_flag(frame["flags"], unknown, UNKNOWN_LOCATION)
     frame["flags"] = add_flag(frame["flags"], ours & _moved(frame, location), CHANGED_GRID)
     return frame

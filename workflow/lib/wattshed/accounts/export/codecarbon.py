@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from wattshed.accounts.marks.scopes import OWN
-from wattshed.accounts.runs.own_exports import WRITER, run_identity
+from wattshed.accounts.runs.own_exports import run_identity, writer_text
 from wattshed.config.energy.places import factor_table
 from wattshed.energy.reading import COMPONENTS, JOULES_PER_KWH
 from wattshed.foundation.faults import Fault, one_line
@@ -83,7 +83,7 @@ def codecarbon_cells(run: Mapping[str, Any], *, pue: float = 1.0) -> dict[str, A
     if not total:  # an old CSV may state the sum alone
         total = _with_pue(_number(run.get("attributed_kwh")), pue) or 0.0
     mass = _number(run.get("co2e_kg"))
-    country = _text(run.get("country_iso"))
+    country = _text(run.get("place_iso")) or _text(run.get("country_iso"))
     gpus = [str(gpu.get("name") or "GPU") for gpu in machine.get("gpus") or [] if isinstance(gpu, dict)]
     power = {
         part: kwh / pue * JOULES_PER_KWH / duration_s
@@ -102,10 +102,10 @@ def codecarbon_cells(run: Mapping[str, Any], *, pue: float = 1.0) -> dict[str, A
         "water_consumed": _number(run.get("water_l")) or 0.0,
         "country_name": factor_table("global_energy_mix.json").get(country, {}).get("country_name", ""),
         "country_iso_code": country,
-        "region": _text(run.get("region")),
+        "region": _text(run.get("place_region")) or _text(run.get("region")),
         "os": machine.get("system"),
         "python_version": machine.get("python"),
-        "codecarbon_version": WRITER,
+        "codecarbon_version": writer_text(run),
         "cpu_count": machine.get("logical_cores"),
         "cpu_model": _text(run.get("cpu_model")),
         "gpu_count": machine.get("gpu_count") or len(gpus) or machine.get("gpus_present"),
@@ -113,7 +113,7 @@ def codecarbon_cells(run: Mapping[str, Any], *, pue: float = 1.0) -> dict[str, A
         "ram_total_size": machine.get("memory_gib"),
         "tracking_mode": machine.get("tracking_mode")
         or ("process" if run.get("energy_scope") == OWN else "machine"),
-        "cpu_utilization_percent": 0.0,
+        "cpu_utilization_percent": _own_use_percent(run, machine, duration_s),
         "gpu_utilization_percent": _number(run.get("gpu_utilisation_percent")) or 0.0,
         "ram_utilization_percent": 0.0,
         "ram_used_gb": 0.0,
@@ -127,6 +127,12 @@ def codecarbon_cells(run: Mapping[str, Any], *, pue: float = 1.0) -> dict[str, A
     if (stated_w := _number(run.get("cpu_power_w"))) is not None:
         cells["cpu_power"] = stated_w
     return {name: "" if cells.get(name) is None else cells[name] for name in COLUMNS}
+
+
+def _own_use_percent(run: Mapping[str, Any], machine: Mapping[str, Any], duration_s: float | None) -> float:
+    """The job's own processor time, of all cores."""
+    own_s, cores = _number(run.get("own_cpu_s")), _number(machine.get("logical_cores"))
+    return 100 * own_s / (cores * duration_s) if own_s is not None and cores and duration_s else 0.0
 
 
 def _with_pue(kwh: float | None, pue: float) -> float | None:

@@ -21,6 +21,8 @@ from wattshed.foundation.writing import write_json
 
 SCHEMA = 2
 PARAMETERS = "value_parameters"
+# An epoch of more energy, that of a large power station in an hour, is no measurement.
+MOST_KWH = 1e6
 # What two machines must have in common for their energies to be comparable.
 MACHINE_FIELDS = ("processor", "logical_cores", "memory_gib", "gpus")
 
@@ -150,16 +152,26 @@ def read_baseline(path: Path | str) -> GuardRecord:
             )
             for name, record in stored["models"].items()
         }
-        return GuardRecord(stored["machine"], stored["commit"], stored["dirty"], models)
+        return GuardRecord(_machine_of(stored["machine"]), stored["commit"], stored["dirty"], models)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise _no_baseline(path, f"{type(error).__name__}: {error}") from error
 
 
 def _energy(row: dict[str, Any]) -> Energy:
     energy = Energy(**row)
+    for kwh in (energy.kwh, energy.net_kwh, energy.machine_kwh):
+        if kwh is not None and (isinstance(kwh, bool) or not -MOST_KWH < kwh < MOST_KWH):
+            raise ValueError(f"energy of seed {energy.seed}, number {energy.number} is {kwh} kWh")
     if not energy.kwh > 0:
         raise ValueError(f"energy of seed {energy.seed}, number {energy.number} is {energy.kwh} kWh")
     return energy
+
+
+def _machine_of(stored: Any) -> dict[str, Any]:
+    """Raises TypeError if it is not a description of a machine."""
+    if not isinstance(stored, dict):
+        raise TypeError(f"machine is {stored!r}")
+    return stored
 
 
 def _no_baseline(path: Path | str, why: str) -> Fault:

@@ -1,4 +1,4 @@
-"""Jobs within jobs: what an inner job spent is counted by it, and no longer by the job around it."""
+"""Jobs within jobs: work that several jobs count is attributed to the innermost of them."""
 
 import numpy as np
 import pandas as pd
@@ -8,37 +8,43 @@ from wattshed.accounts.marks.scopes import OWN
 from wattshed.energy.reading import COMPONENTS
 
 LESS_INNER = "less its inner jobs"
-ATTRIBUTED = ("attributed_kwh", *(f"attributed_{part}_kwh" for part in COMPONENTS))
+NEEDED = {"record_id", "outer_record", *(f"covered_{part}_kwh" for part in COMPONENTS)}
 
 
 def take_out_inner(runs: pd.DataFrame) -> pd.DataFrame:
-    """The runs, with the own energy of inner jobs taken out of the ``attributed_*`` of the jobs around them; these get
-    the flag :data:`LESS_INNER`.
+    """The runs, with what inner jobs count taken out of the ``attributed_*`` of the jobs around them; these get the
+    flag :data:`LESS_INNER`.
 
-    An inner job that ran on after the outer one has ended counts there by its share of the common time. runs: with
-    ``record_id`` and ``outer_record``; others are returned as they are.
+    Two kinds of inner jobs: later ones of the same process, whose part a job has noted itself (``covered_*``), and
+    those of processes that it started, which name it (``outer_record``). runs: frames without these columns are
+    returned as they are.
     """
-    if not {"record_id", "outer_record"} <= set(runs) or not runs["outer_record"].notna().any():
+    if not set(runs) >= NEEDED:
         return runs
-    own = runs["energy_scope"].eq(OWN).fillna(False)
+    own = runs["energy_scope"].eq(OWN).fillna(False).to_numpy(dtype=bool)
+    covered = {part: _numbers(runs[f"covered_{part}_kwh"]) for part in COMPONENTS}
     places = {record: place for place, record in enumerate(runs["record_id"]) if pd.notna(record)}
-    begins = pd.to_datetime(runs["last_began_utc"], utc=True, format="ISO8601")
-    ends = begins + pd.to_timedelta(runs["last_duration_s"].astype("float64"), unit="s")
-    # Columns may share their memory with others.
-    left = {name: np.array(runs[name].astype("float64"), copy=True) for name in ATTRIBUTED}
-    inner = {name: runs[name.removeprefix("attributed_")] for name in ATTRIBUTED[1:]}
-    inner["attributed_kwh"] = runs["energy_kwh"]
-    lessened = np.zeros(len(runs), dtype=bool)
-    for place in np.flatnonzero(runs["outer_record"].notna()):
-        outer = places.get(runs["outer_record"].iloc[place])
-        if outer is None or outer == place or not (own.iloc[place] and own.iloc[outer]):
-            continue
-        common = min(ends.iloc[place], ends.iloc[outer]) - max(begins.iloc[place], begins.iloc[outer])
-        seconds = float(runs["last_duration_s"].iloc[place])
-        share = min(1.0, max(0.0, common.total_seconds() / seconds)) if seconds > 0 else 1.0
-        for name in ATTRIBUTED:
-            kwh = inner[name].iloc[place]
-            if pd.notna(kwh):
-                left[name][outer] = max(0.0, left[name][outer] - share * float(kwh))
-        lessened[outer] = True
+    outer = runs["outer_record"].map(places, na_action="ignore").to_numpy(dtype="float64", na_value=np.nan)
+    inner = np.flatnonzero(~np.isnan(outer) & own)
+    inner = inner[(outer[inner] != inner) & own[outer[inner].astype(np.int64)]]
+    lessened = own & (sum(covered.values()) > 0)
+    lessened[outer[inner].astype(np.int64)] = True
+    if not lessened.any():
+        return runs
+    left = {}
+    taken = np.zeros(len(runs))
+    for part in COMPONENTS:
+        counted = np.nan_to_num(_numbers(runs[f"{part}_kwh"])) - covered[part]
+        less = covered[part].copy()
+        np.add.at(less, outer[inner].astype(np.int64), np.maximum(0.0, counted[inner]))
+        less = np.where(lessened, less, 0.0)
+        before = runs[f"attributed_{part}_kwh"].astype("float64")
+        left[f"attributed_{part}_kwh"] = (before - less).clip(lower=0.0).where(lessened, before)
+        taken += less
+    before = runs["attributed_kwh"].astype("float64")
+    left["attributed_kwh"] = (before - taken).clip(lower=0.0).where(lessened, before)
     return runs.assign(**left, flags=add_flag(runs["flags"], lessened, LESS_INNER))
+
+
+def _numbers(column: pd.Series) -> np.ndarray:
+    return np.nan_to_num(column.to_numpy(dtype="float64", na_value=np.nan))

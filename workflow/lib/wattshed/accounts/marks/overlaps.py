@@ -12,6 +12,7 @@ from wattshed.accounts.marks.energy_curves import EnergyCurve, attempt_curves
 from wattshed.accounts.marks.scopes import OWN, with_scope
 from wattshed.energy.ledger.attempts import attempt_duration_s
 from wattshed.energy.ledger.reading import JobLedger, read_ledger
+from wattshed.energy.ledger.scalars import unreadable
 from wattshed.energy.reading import COMPONENTS
 from wattshed.foundation.faults import Fault
 
@@ -49,7 +50,7 @@ def share_overlaps(runs: pd.DataFrame, read: Callable[[Path], JobLedger] = read_
     }
     paths, job_names = frame["path"].tolist(), frame["job"].tolist()
     for cluster in _clusters(frame):
-        jobs = [_job(row, Path(paths[row]), read) for row in cluster]
+        jobs = [_job(row, Path(unreadable(paths[row])), read) for row in cluster]
         met = _meetings(jobs)
         shares = _shares([(job.row, curve) for job in jobs for curve in job.curves or ()])
         for job in jobs:

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from wattshed.accounts.marks.lower_bounds import GPU_ZERO
+from wattshed.accounts.marks.scopes import OWN
 from wattshed.accounts.reading.identities import identity
 from wattshed.config.energy.places import factor_table
 from wattshed.energy.reading import JOULES_PER_KWH
@@ -18,6 +19,8 @@ GUESS = "codecarbon csv, a flat guess for RAM"
 ZERO = "codecarbon csv: exactly 0 kWh, which is impossible for a running part"
 NO_GPU = "codecarbon csv: no GPU"
 NO_COLUMN = "codecarbon csv: no such column"
+# What this package's own export says behind its name.
+OWN_ENERGY, KILLED = "own energy", "killed"
 # Names of the run that are kept as labels.
 NOTED = ("project_name", "experiment_id")
 _encode = json.JSONEncoder(sort_keys=True).encode
@@ -42,6 +45,8 @@ def codecarbon_row(run_id: str, row: Cells, path: str, job: str, labels: Mapping
     # The sum may be known without its parts; a sum of 0 means that nothing was read.
     total = sum(known) if known else (float(row["energy_consumed"]) / pue or None)
     version = row.get("codecarbon_version") or "of unknown version"
+    said = _said_by_us(version)
+    own_energy, killed = OWN in said, KILLED in said
     noted = {name: row[name] for name in NOTED if identity(row.get(name))}
     if row.get("timestamp"):
         noted["timestamp"] = row["timestamp"]
@@ -61,11 +66,13 @@ def codecarbon_row(run_id: str, row: Cells, path: str, job: str, labels: Mapping
         "duration_s": duration_s,
         "clock_jump_s": None,
         "attempts": 1,
-        "truncated": False,
-        "outcome": Outcome.FINISHED,
+        "truncated": killed,
+        "outcome": Outcome.KILLED if killed else Outcome.FINISHED,
         "outcome_reason": None,
         "energy_kwh": total,
         "energy_status": _status(total),
+        "energy_scope": OWN if own_energy else None,
+        "own_cpu_s": _own_cpu_s(row) if own_energy else None,
         "cpu_kwh": cpu,
         "cpu_status": _status(cpu),
         "cpu_source": cpu_source,
@@ -97,6 +104,20 @@ def codecarbon_row(run_id: str, row: Cells, path: str, job: str, labels: Mapping
         "machine": _machine(*(row.get(name) for name in HARDWARE)),
         "versions": None,
     }
+
+
+def _said_by_us(version: str) -> set[str]:
+    """What this package's own export says behind its name: whose energy it is, and whether the run was killed."""
+    if not version.startswith("wattshed ") or "(" not in version:
+        return set()
+    words = {word.strip() for word in version.partition("(")[2].rstrip(")").split(";")}
+    return ({OWN} if OWN_ENERGY in words else set()) | ({KILLED} if KILLED in words else set())
+
+
+def _own_cpu_s(row: Cells) -> float | None:
+    parts = [number(row.get(name)) for name in ("cpu_utilization_percent", "cpu_count", "duration")]
+    percent, cores, duration_s = parts
+    return percent / 100 * cores * duration_s if percent and cores and duration_s else None
 
 
 def number(text: str | None) -> float | None:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from wattshed.energy.ledger.scalars import readable
 from wattshed.foundation.faults import Fault
 
 LABELS = ("model", "lineage", "seed", "epoch", "strategy", "task", "variant", "data_country", "season")
@@ -20,7 +21,7 @@ BOOLEANS = {"truncated", "dirty", "gpu_unread"}
 NUMBERS = {"cpu_sockets", "gpus"}
 UNITS = ("_kwh", "_kg", "_gib", "_s", "_w", "_l", "_percent", "_per_kwh")
 
-WRONG = (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError)
+WRONG = (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError, UnicodeEncodeError)
 
 
 def column_type(name: str) -> pa.DataType:
@@ -75,7 +76,7 @@ def _column(name: str, values: Sequence[Any], rows: Sequence[dict[str, Any]]) ->
         return pa.array(values, type=kind)
     except WRONG:
         if pa.types.is_string(kind):
-            return pa.array([None if value is None else str(value) for value in values], type=kind)
+            return pa.array([None if value is None else readable(str(value)) for value in values], type=kind)
     for value, row in zip(values, rows, strict=True):
         try:
             pa.array([value], type=kind)

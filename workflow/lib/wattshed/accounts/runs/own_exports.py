@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 
 from wattshed import __version__
+from wattshed.accounts.marks.scopes import OWN
+from wattshed.accounts.reading.codecarbon_rows import KILLED, OWN_ENERGY
 from wattshed.accounts.runs.basis import LEDGER
 
 # Stands in the column codecarbon_version of what is written, so that the energies are not taken for CodeCarbon's.
@@ -15,6 +17,16 @@ WRITER = f"wattshed {__version__}"
 _SOURCE = "codecarbon wattshed "
 _SPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://wattshed.invalid/runs")
 _FACTS = ("job", "host", "started_utc", "duration_s")
+
+
+def writer_text(run: Mapping[str, Any]) -> str:
+    """The writer, with what CodeCarbon has no columns for: whose energy it is, and whether the run was killed."""
+    killed = run.get("truncated")
+    more = [
+        *([OWN_ENERGY] if run.get("energy_scope") == OWN else []),
+        *([KILLED] if killed is not None and not pd.isna(killed) and bool(killed) else []),
+    ]
+    return f"{WRITER} ({'; '.join(more)})" if more else WRITER
 
 
 def run_identity(run: Mapping[str, Any]) -> str:

@@ -26,11 +26,12 @@ from wattshed.energy.ledger.attempts import (
     net_kwh,
 )
 from wattshed.energy.ledger.reading import Attempt, JobLedger, read_ledger
-from wattshed.energy.reading import JOULES_PER_KWH
+from wattshed.energy.reading import COMPONENTS, JOULES_PER_KWH
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.vocabulary import Outcome
 
 INTEGER_LABELS = tuple(name for name in LABELS if name in INTEGERS)
+COVERED = tuple(f"covered_{part}_kwh" for part in COMPONENTS)
 UTILISATION = "_utilisation_percent"
 _encode = json.JSONEncoder(sort_keys=True).encode
 
@@ -133,6 +134,7 @@ def _run_row(ledger: JobLedger) -> dict[str, Any]:
         "outcome": Outcome.KILLED if ledger.truncated else end.get("outcome"),
         "outcome_reason": end.get("reason"),
         **energies,
+        **_covered(last),
         **use,
         "gpus": sum(name.startswith("gpu") and part["kwh"] is not None for name, part in gross.items()),
         "gpu_unread": gpu_unread(gross, machine),
@@ -185,6 +187,17 @@ def _window_rows(ledger: JobLedger) -> list[dict[str, Any]]:
                     row[_sampled_column(name)] = spread["mean"]
             rows.append(row)
     return rows
+
+
+def _covered(attempt: Attempt) -> dict[str, float | None]:
+    """Own energy [kWh] that later jobs of the same process count too."""
+    covered = (attempt.end or {}).get("covered") or {}
+    kwhs: dict[str, float | None] = dict.fromkeys(COVERED)
+    for name, kwh in covered.items():
+        column = f"covered_{'gpu' if name.startswith('gpu') else name}_kwh"
+        if kwh is not None and column in kwhs:
+            kwhs[column] = (kwhs[column] or 0.0) + kwh
+    return kwhs
 
 
 def _use_columns(use: Use) -> dict[str, float | None]:

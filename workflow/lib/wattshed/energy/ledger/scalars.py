@@ -6,6 +6,8 @@ Nothing here raises: a value is never worth an hour of measured work.
 from __future__ import annotations
 
 import math
+import os
+import re
 from collections.abc import Mapping
 from datetime import date, time, timedelta
 from enum import Enum
@@ -68,6 +70,12 @@ def readable(text: str) -> str:
         return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     except UnicodeEncodeError:
         return text.encode("utf-8", "backslashreplace").decode()
+
+
+def unreadable(text: str) -> str:
+    """The file name of which :func:`readable` made this text: ``\\x..`` are its bytes again."""
+    raw = re.sub(rb"\\x([0-9a-f]{2})", lambda found: bytes([int(found[1], 16)]), text.encode())
+    return os.fsdecode(raw)
 
 
 def plain(value: Any, depth: int = 0) -> Any:

@@ -110,7 +110,10 @@ class Ledger:
                 self.path = _final_name(self.part, self.path)
             except OSError as error:
                 self._reason = self._reason or _text(error)
-                say(f"wattshed: {self.part} keeps its name: it cannot be renamed ({_text(error)}).")
+                if self.part.exists():
+                    say(f"wattshed: {self.part} keeps its name: it cannot be renamed ({_text(error)}).")
+                else:
+                    say(f"wattshed: {self.part} was deleted during the work: its measurement is lost.")
             self._close()
         if self._lost:
             say(

@@ -48,12 +48,18 @@ def test_energies_without_a_part_of_the_machine_are_lower_bounds():
 
 
 def test_figures_have_few_words_and_at_most_six_names():
-    many = windows(*(("epoch", f"model_{number}", None, 9.0, "GPU not metered") for number in range(9)))
+    many = windows(
+        QUIET, *(("epoch", f"model_{number}", None, 9.0, "GPU not metered") for number in range(9))
+    )
     bound, beside = short_notes(many, NAMES)
     first = ", ".join(f"model_{number}" for number in range(6))
     assert bound == f"Lower bounds (GPU not metered): {first} and 3 more."
     assert beside == f"Not alone on the machine: {first} and 3 more."
     assert short_notes(windows(QUIET), NAMES) == []
+    assert short_notes(windows(BURDENED), NAMES) == ["No work here was alone on the machine."]
+    assert window_notes(windows(BURDENED), NAMES)[0].startswith(
+        "No work here was alone on the machine: others took"
+    )
 
 
 NOTE = "Not alone on the machine: " + "gru, " * 40

@@ -87,7 +87,7 @@ def run(arguments: argparse.Namespace) -> int:
     # Imported here: pandas takes a second to load, and --help does not need it.
     import pandas as pd
 
-    from wattshed.accounts.emissions.emissions import add_emissions
+    from wattshed.accounts.emissions.emissions import add_emissions, add_own_emissions
     from wattshed.accounts.estimates.retro import with_mass_range
     from wattshed.accounts.estimates.unrecorded import estimate_unrecorded
     from wattshed.accounts.export.codecarbon import write_codecarbon
@@ -113,7 +113,12 @@ def run(arguments: argparse.Namespace) -> int:
     operations = read_records(arguments.operations, "operations") if arguments.operations else None
     collected = collect(arguments.folder, ranks_once=arguments.ranks_once)
     location = Location(host.country_iso, host.region)
-    runs = add_hardware(add_emissions(collected.runs, CarbonBlock(pue=arguments.pue), location))
+    carbon = CarbonBlock(pue=arguments.pue)
+    runs = add_hardware(
+        add_own_emissions(collected.runs, carbon)
+        if location.country_iso is None
+        else add_emissions(collected.runs, carbon, location)
+    )
     if metrics is not None:
         metrics = by_model_if_named_so(metrics, runs)
     if operations is not None:

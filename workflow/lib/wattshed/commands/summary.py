@@ -32,7 +32,7 @@ class Summary:
         runs = len(self.measurement.trials)
         lines = [
             f"wattshed: exit code {self.exit_code}, {runs} run{'' if runs == 1 else 's'} measured, "
-            f"{_interval(self.measurement.duration_s, 's')} each"
+            f"{_interval(self.measurement.duration_s, 's')}{'' if runs == 1 else ' each'}"
         ]
         if runs:
             reading = self._reading()
@@ -102,10 +102,10 @@ class Summary:
         return list(dict.fromkeys([*found, *([HIDDEN] if self.hidden_gpus else [])]))
 
     def _others_cpu_s(self) -> float | None:
-        """Processor time of others in all trials together [s]."""
+        """Processor time of others during a run, mean over the runs [s]."""
         found = [trial.use.others_cpu_s for trial in self.measurement.trials]
         known = [seconds for seconds in found if seconds is not None]
-        return sum(known) if known and len(known) == len(found) else None
+        return sum(known) / len(known) if known and len(known) == len(found) else None
 
     def _processor_text(self) -> str:
         own = f"{_interval(self.measurement.own_cpu_s, 's')} of its own"

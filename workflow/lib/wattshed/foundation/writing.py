@@ -25,7 +25,7 @@ def whole_file(path: Path | str) -> Iterator[Path]:
     """Yield a temporary path in the same folder; move it to ``path`` only if the block succeeds.
 
     A link stays a link: the file that it names is replaced. Raises OSError (EINVAL) for a device, a pipe or another
-    thing that is no file, which a new file would take the place of.
+    thing that a new file would take the place of.
     """
     target = Path(os.path.realpath(path)) if os.path.islink(path) else Path(path)
     if target.exists() and not (target.is_file() or target.is_dir()):

@@ -55,6 +55,23 @@ def add_emissions(
     return frame
 
 
+def add_own_emissions(runs: pd.DataFrame, carbon: CarbonBlock) -> pd.DataFrame:
+    """As :func:`add_emissions`, each run by the place that it states itself."""
+    places = (
+        runs[["country_iso", "region"]].astype("object").where(runs[["country_iso", "region"]].notna(), None)
+    )
+    parts = [
+        add_emissions(runs.loc[group.index], carbon, Location(country, region))
+        for (country, region), group in places.groupby(["country_iso", "region"], dropna=False, sort=False)
+        for country, region in [(_or_none(country), _or_none(region))]
+    ]
+    return pd.concat(parts).sort_index()
+
+
+def _or_none(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
 def panel_intensity(path: Path) -> IntensitySeries | None:
     """The panel's own hourly series; None if it has none."""
     panel = Panel.read(path)

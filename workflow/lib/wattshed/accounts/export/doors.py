@@ -3,14 +3,11 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-import pandas as pd
-
-from wattshed.accounts.emissions.emissions import add_emissions
+from wattshed.accounts.emissions.emissions import add_own_emissions
 from wattshed.accounts.export.codecarbon import write_codecarbon
 from wattshed.accounts.export.prometheus import write_prometheus
 from wattshed.accounts.runs.runs import runs_frame
 from wattshed.config.energy.carbon import CarbonBlock
-from wattshed.energy.carbon.carbon import Location
 
 
 def export_ledgers(
@@ -27,7 +24,7 @@ def export_ledgers(
     :class:`Fault` for a ledger that cannot be read and for what cannot be written.
     """
     block = CarbonBlock() if carbon is None else carbon
-    runs = _with_mass(runs_frame(ledgers), block)
+    runs = add_own_emissions(runs_frame(ledgers), block)
     written = []
     if codecarbon is not None:
         written += write_codecarbon(runs, codecarbon, pue=block.pue)
@@ -35,20 +32,3 @@ def export_ledgers(
         write_prometheus(runs, prometheus)
         written.append(prometheus)
     return written
-
-
-def _with_mass(runs: pd.DataFrame, carbon: CarbonBlock) -> pd.DataFrame:
-    """The runs with their mass, each by its own place."""
-    places = (
-        runs[["country_iso", "region"]].astype("object").where(runs[["country_iso", "region"]].notna(), None)
-    )
-    parts = [
-        add_emissions(runs.loc[group.index], carbon, Location(country, region))
-        for (country, region), group in places.groupby(["country_iso", "region"], dropna=False, sort=False)
-        for country, region in [(_or_none(country), _or_none(region))]
-    ]
-    return pd.concat(parts).sort_index()
-
-
-def _or_none(value: object) -> str | None:
-    return value if isinstance(value, str) else None

@@ -47,7 +47,7 @@ class Pairing:
 
         run_spread_percent: how much whole runs of the same work differ; used where there are fewer than three a side.
         """
-        if len(self.now) < LEAST_PAIRS:
+        if len(self.now) < LEAST_PAIRS and self.runs < LEAST_RUNS:
             return None
         return rise_of(
             np.log(self.now / self.before),

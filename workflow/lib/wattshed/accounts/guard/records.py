@@ -21,7 +21,7 @@ from wattshed.foundation.writing import write_json
 
 SCHEMA = 2
 PARAMETERS = "value_parameters"
-# An epoch of more energy, that of a large power station in an hour, is no measurement.
+# A large power station makes that much in an hour: an epoch of more was not measured.
 MOST_KWH = 1e6
 # What two machines must have in common for their energies to be comparable.
 MACHINE_FIELDS = ("processor", "logical_cores", "memory_gib", "gpus")

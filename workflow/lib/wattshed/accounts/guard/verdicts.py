@@ -110,6 +110,8 @@ def guard(
             energy.alone is False for record in current.models.values() for energy in record.epochs
         )
         beside = f" {disturbed} of them were not alone and will not be compared." if disturbed else ""
+        if disturbed and disturbed == pairs:
+            beside = " None was alone: this baseline can judge no epoch; write it again on a quiet machine."
         wrote = f"wrote {baseline}: {len(current.models)} models, {pairs} epochs.{beside}"
         return Report([], [wrote, *current.notes], alpha)
     stored = read_baseline(baseline)
@@ -195,7 +197,8 @@ def _energy_verdict(
     where = f"{pairing.model}: {pairing.quantity}"
     left = pairing.left_out()
     if change is None:
-        sentence = f"{where} cannot be judged: {n} usable pairs, expected at least {LEAST_PAIRS}{left}."
+        found = f"{n} usable pair{'' if n == 1 else 's'}"
+        sentence = f"{where} cannot be judged: {found}, expected at least {LEAST_PAIRS}, or {LEAST_RUNS} seeds{left}."
         return Verdict(pairing.model, pairing.quantity, None, None, None, None, n, "too few", sentence)
     percent, low, high = (100 * float(np.expm1(x)) for x in (change.log_ratio, change.low, change.high))
     outcome: Literal["held", "regressed", "too few"] = (

@@ -18,7 +18,7 @@ from wattshed.foundation.vocabulary import TRAINING_WINDOWS, Status
 from wattshed.publish.parts.inputs import Inputs
 from wattshed.publish.sentences.clock_choice import choice_sentences
 from wattshed.publish.sentences.winner import winner_sentence
-from wattshed.publish.typesetting.beside_others import RULE, disturbed
+from wattshed.publish.typesetting.beside_others import disturbed
 from wattshed.publish.typesetting.lower_bounds import at_least
 from wattshed.publish.typesetting.scales import G_PER_KG, WH_PER_KWH
 from wattshed.publish.typesetting.table import plain, significant_text
@@ -42,7 +42,12 @@ def knowledge(inputs: Inputs) -> list[str]:
     """How the study's energies are known, and what was simulated or synthetic."""
     runs = inputs.frame("runs")
     total = stages_frame(runs).iloc[-1]
-    sentences = [*_alone_sentences(runs, total), *_lower_bound_sentences(runs), *_constant_sentences(runs)]
+    sentences = [
+        *_alone_sentences(runs, total),
+        *_lower_bound_sentences(runs),
+        *_constant_sentences(runs),
+        *_span_sentences(runs),
+    ]
     for status in (Status.MEASURED, Status.ESTIMATED):
         parts = [part for part in COMPONENTS if str(total[f"{part}_status"]).startswith(status)]
         sources = [
@@ -87,13 +92,15 @@ def _alone_sentences(runs: pd.DataFrame, total: pd.Series) -> list[str]:
     )
     named = runs.loc[share.index]
     names = [
-        f"{job} ({stage}, {'processors not known' if pd.isna(value) else f'{value:.0f} % of the processors'})"
+        f"{job} ({stage}, {'processors not known' if pd.isna(value) else f'{value:.0f} %'})"
         for stage, job, value in zip(named["stage"], named["job"], share, strict=True)
     ]
     further = f" and {len(names) - NAMED_JOBS} more" if len(names) > NAMED_JOBS else ""
+    most = f", up to {share.max():.0f} %" if share.notna().any() else ""
     return [
-        f"Only {alone} of {known} had the machine to themselves. In the others, {RULE}: "
-        f"{', '.join(names[:NAMED_JOBS])}{further}.{more}"
+        f"Only {alone} of {known} had the machine to themselves. Beside the other {others}, other programs took more "
+        f"than a tenth of the busy processor time or of a GPU's use{most}: {', '.join(names[:NAMED_JOBS])}{further}."
+        f"{more}"
     ]
 
 
@@ -104,6 +111,18 @@ def _lower_bound_sentences(runs: pd.DataFrame) -> list[str]:
     if not texts:
         return []
     return [f"Lower bounds: {'; '.join(texts)}. Every energy with them is at least the one stated."]
+
+
+def _span_sentences(runs: pd.DataFrame) -> list[str]:
+    """Which share of the study's time was metered."""
+    span = metered_span(runs)
+    if span is not None and span.unmetered_s > 0:
+        return [
+            f"The meter saw {100 * span.share:.0f} % of the time from the first job's start to the last one's end "
+            f"({span.metered_s:.0f} s; pauses of more than a minute left out). What starts the jobs, prepares data, "
+            "and collects and publishes results is not in the sums."
+        ]
+    return []
 
 
 def _constant_sentences(runs: pd.DataFrame) -> list[str]:
@@ -136,7 +155,7 @@ def _stgnn_sentence(inputs: Inputs) -> list[str]:
     place = 1 + int(graph_models.to_numpy().argmax())
     best = summary.iloc[place - 1]
     if place == 1:
-        return [f"It is a graph model; {best['model']} is the best of its kind (n = {best['n']})."]
+        return [f"It is the best of the graph models (n = {best['n']} seeds)."]
     behind = 100 * (best["rmse_mean"] / summary["rmse_mean"].iloc[0] - 1)
     return [
         f"The best graph model, {best['model']}, is {_ordinal(place)} of {len(summary)} with "
@@ -176,13 +195,6 @@ def _cost_sentences(inputs: Inputs) -> list[str]:
             grams = significant_text(total["co2e_kg"] * G_PER_KG)
             sentence += f". Their own energy is {least}{grams} g CO₂e ({sources})"
         sentences.append(sentence + ".")
-    span = metered_span(runs)
-    if span is not None and span.unmetered_s > 0:
-        sentences.append(
-            f"The meter saw {100 * span.share:.0f} % of the time from the first job's start to the last one's end "
-            f"({span.metered_s:.0f} s; pauses of more than a minute left out). What starts the jobs, prepares data, "
-            "and collects and publishes results is not in these sums."
-        )
     return sentences
 
 

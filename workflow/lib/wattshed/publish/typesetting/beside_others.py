@@ -14,11 +14,10 @@ BY_LINEAGE = ("update", "make", "fine_tune", "measure")
 
 def beside_others_notes(windows: pd.DataFrame, names: Collection[str]) -> list[str]:
     """One note that names whose windows were not alone; none where all were, or where it is not known."""
-    counts = [
-        f"{name} ({count} of {seeds} seeds)"
-        for name, (count, seeds) in disturbed_seeds(windows, names).items()
-        if count
-    ]
+    found = disturbed_seeds(windows, names)
+    counts = [f"{name} ({count} of {seeds} seeds)" for name, (count, seeds) in found.items() if count]
+    if counts and all(count == seeds for count, seeds in found.values()):
+        return [f"No work here was alone on the machine: {RULE}."]
     return [not_alone_note(counts)] if counts else []
 
 

@@ -22,7 +22,10 @@ def short_notes(windows: pd.DataFrame, names: Collection[str]) -> list[str]:
         if reason:
             bounds.setdefault(reason, []).append(name)
     lacking = [f"Lower bounds ({reason}): {listed(found)}." for reason, found in bounds.items()]
-    beside = [name for name, (count, _) in disturbed_seeds(windows, names).items() if count]
+    seeds = disturbed_seeds(windows, names)
+    beside = [name for name, (count, _) in seeds.items() if count]
+    if beside and all(count == number for count, number in seeds.values()):
+        return [*lacking, "No work here was alone on the machine."]
     return [*lacking, f"Not alone on the machine: {listed(beside)}."] if beside else lacking
 
 

@@ -8,17 +8,6 @@ from door_programs import events, ledgers, run, windows
 from wattshed import metered
 
 
-@pytest.fixture(autouse=True)
-def own_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    # What was printed in another test was printed there.
-    monkeypatch.setattr("wattshed.door.warning._given", set())
-
-
-def work():
-    return sum(i * i for i in range(1_500_000))
-
-
 def test_labels_of_any_type_are_kept_in_a_form_that_the_accounts_can_read(tmp_path):
     import numpy as np
     import torch

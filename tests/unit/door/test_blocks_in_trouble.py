@@ -4,20 +4,9 @@ import signal
 
 import pytest
 
-from door_programs import events, ledgers, only_ledger, run, start, windows
+from door_programs import events, ledgers, only_ledger, run, start, windows, work
 from wattshed import metered
 from wattshed.foundation.faults import Fault
-
-
-@pytest.fixture(autouse=True)
-def own_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    # What was printed in another test was printed there.
-    monkeypatch.setattr("wattshed.door.warning._given", set())
-
-
-def work():
-    return sum(i * i for i in range(1_500_000))
 
 
 @pytest.mark.parametrize(

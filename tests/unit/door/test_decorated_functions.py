@@ -11,11 +11,6 @@ from wattshed import metered
 from wattshed.foundation.faults import Fault
 
 
-@pytest.fixture(autouse=True)
-def own_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-
-
 def test_a_function_is_metered_at_each_call_and_stays_what_it_was(tmp_path):
     @metered
     def train(steps, *, rate=1):

@@ -7,17 +7,6 @@ import pytest
 from door_programs import run
 
 
-@pytest.fixture(autouse=True)
-def own_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    # What was printed in another test was printed there.
-    monkeypatch.setattr("wattshed.door.warning._given", set())
-
-
-def work():
-    return sum(i * i for i in range(1_500_000))
-
-
 def test_nothing_heavy_is_imported_by_the_door(tmp_path):
     program = """
         import sys

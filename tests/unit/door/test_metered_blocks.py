@@ -7,22 +7,11 @@ import time
 
 import pytest
 
-from door_programs import events, ledgers, only_ledger, windows
+from door_programs import events, ledgers, only_ledger, windows, work
 from wattshed import metered
 from wattshed.energy.host import PLACE
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.recovery.processes import boot_id
-
-
-@pytest.fixture(autouse=True)
-def own_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    # What was printed in another test was printed there.
-    monkeypatch.setattr("wattshed.door.warning._given", set())
-
-
-def work():
-    return sum(i * i for i in range(1_500_000))
 
 
 def test_a_block_writes_one_ledger_with_its_labels_windows_and_energy(tmp_path, capsys):

@@ -15,11 +15,6 @@ from wattshed.door import lightning, transformers
 from wattshed.door.trainers.bases import with_bases
 
 
-@pytest.fixture(autouse=True)
-def own_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-
-
 def named(found):
     return [(one["name"], one["labels"]) for one in windows(found)]
 

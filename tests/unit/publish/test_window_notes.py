@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 
 from wattshed.publish.drawing.figure_notes import put_notes
-from wattshed.publish.typesetting.beside_others import disturbed
-from wattshed.publish.typesetting.lower_bounds import at_least, lower_bound_notes
-from wattshed.publish.typesetting.run_notes import run_notes
-from wattshed.publish.typesetting.window_notes import short_notes, window_notes
+from wattshed.publish.notes.beside_others import disturbed
+from wattshed.publish.notes.lower_bounds import at_least, lower_bound_notes
+from wattshed.publish.notes.runs import run_notes
+from wattshed.publish.notes.windows import short_notes, window_notes
 
 NAMES = ("epoch", "update")
 

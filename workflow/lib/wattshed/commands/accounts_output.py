@@ -24,11 +24,11 @@ from wattshed.publish.figures.energy_box import energy_box_figure
 from wattshed.publish.figures.fronts import fronts_figure
 from wattshed.publish.figures.overlay import overlay_figure
 from wattshed.publish.figures.split import split_figure
+from wattshed.publish.notes.runs import run_notes
 from wattshed.publish.tables.fronts import fronts_table
 from wattshed.publish.tables.leaders import leaders_table
 from wattshed.publish.tables.normalised import normalised_tables
 from wattshed.publish.typesetting.latex import render_table
-from wattshed.publish.typesetting.run_notes import run_notes
 from wattshed.statistics.summaries import summarise
 
 # Stages whose runs are whole trainings, so that runs of one model are repeats.

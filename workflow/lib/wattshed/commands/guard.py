@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from wattshed.foundation.faults import Fault
-from wattshed.statistics.levels import ALPHA
+from wattshed.statistics.levels import ALPHA, RUN_SPREAD_PERCENT
 
 EXAMPLES = """examples:
   wattshed guard results/homes/ledger --baseline energy-baseline.json --update   write the baseline
@@ -52,9 +52,10 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--run-spread-percent",
         type=float,
+        default=RUN_SPREAD_PERCENT,
         metavar="X",
         help="how much whole runs of the same work differ on this machine (standard deviation); counts with fewer than "
-        "three runs a side, which cannot show it (default: 5)",
+        "three runs a side, which cannot show it (default: %(default)s)",
     )
     parser.add_argument(
         "--alpha",
@@ -83,11 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
         update=arguments.update,
         energy="net" if arguments.net else "machine" if arguments.machine else "own",
         tolerance_percent=arguments.tolerance_percent,
-        **(
-            {}
-            if arguments.run_spread_percent is None
-            else {"run_spread_percent": arguments.run_spread_percent}
-        ),
+        run_spread_percent=arguments.run_spread_percent,
         alpha=arguments.alpha,
         allow_other_machine=arguments.allow_other_machine,
     )

@@ -48,10 +48,9 @@ def prometheus_text(runs: pd.DataFrame) -> str:
     runs: after :func:`~wattshed.accounts.emissions.emissions.add_emissions`. Energies are those attributed to the
     runs, without PUE; the mass includes it.
     """
-    rows = [{str(name): value for name, value in run.items()} for run in runs.to_dict("records")]
+    marked = runs.assign(**{LOWER_BOUND: lower_bound(runs).astype("float64")})
+    rows = [{str(name): value for name, value in run.items()} for run in marked.to_dict("records")]
     labels = _labels(rows)
-    bounds = [float(bound) for bound in lower_bound(runs)]
-    rows = [{**row, LOWER_BOUND: bound} for row, bound in zip(rows, bounds, strict=True)]
     lines: list[str] = []
     for name, kind, text, samples in (
         ("wattshed_energy_joules_total", "counter", "Energy of a run by component, without PUE.", _energies),

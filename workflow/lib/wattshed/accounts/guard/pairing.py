@@ -8,12 +8,11 @@ import numpy as np
 
 from wattshed.accounts.guard.records import Energy, ModelRecord
 from wattshed.foundation.faults import Fault
+from wattshed.statistics.levels import RUN_SPREAD_PERCENT
 from wattshed.statistics.paired import LEAST_PAIRS, LEAST_RUNS, Change, rise_of
 
 # At most this many unpaired energies are named.
 NAMED = 5
-# Whole runs of one training differ by about this much (standard deviation), as docs/energy_benchmarks.md measures it.
-RUN_SPREAD_PERCENT = 5.0
 # The job's own energy; the machine's while it ran; the machine's less its idle power.
 Which = Literal["own", "machine", "net"]
 PREFIX = {"own": "", "machine": "machine-wide ", "net": "net "}

@@ -8,12 +8,12 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from wattshed.accounts.guard.pairing import RUN_SPREAD_PERCENT, Pairing, Which, pairings_of
+from wattshed.accounts.guard.pairing import Pairing, Which, pairings_of
 from wattshed.accounts.guard.records import GuardRecord, read_baseline, record_of, write_baseline
 from wattshed.accounts.runs.runs import runs_frame, windows_frame
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.vocabulary import Status
-from wattshed.statistics.levels import ALPHA
+from wattshed.statistics.levels import ALPHA, RUN_SPREAD_PERCENT
 from wattshed.statistics.paired import LEAST_PAIRS, LEAST_RUNS, Change, holm
 
 REGRESSED = 1

@@ -34,7 +34,7 @@ def take_out_inner(runs: pd.DataFrame) -> pd.DataFrame:
     left = {}
     taken = np.zeros(len(runs))
     for part in COMPONENTS:
-        counted = np.nan_to_num(_numbers(runs[f"{part}_kwh"])) - covered[part]
+        counted = _numbers(runs[f"{part}_kwh"]) - covered[part]
         less = covered[part].copy()
         np.add.at(less, outer[inner].astype(np.int64), np.maximum(0.0, counted[inner]))
         less = np.where(lessened, less, 0.0)

@@ -8,9 +8,9 @@ from matplotlib.figure import Figure
 
 from wattshed.foundation import plugins
 from wattshed.publish.drawing.figure_style import save_figure
+from wattshed.publish.notes.windows import short_notes
 from wattshed.publish.parts.declaration import made_from
 from wattshed.publish.parts.inputs import Inputs
-from wattshed.publish.typesetting.window_notes import short_notes
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,9 +18,9 @@ from wattshed.publish.drawing.empty_figure import say, words_figure
 from wattshed.publish.drawing.figure_part import FigurePart
 from wattshed.publish.drawing.figure_style import GREY, PLAIN_LOG, model_styles, set_style
 from wattshed.publish.drawing.label_places import place_labels
+from wattshed.publish.notes.windows import listed
 from wattshed.publish.parts.inputs import Inputs
 from wattshed.publish.typesetting.table import ESTIMATED, significant_text
-from wattshed.publish.typesetting.window_notes import listed
 
 CLIMB_IN, LEAST_HEIGHT_IN, ROW_IN, LETTER_IN = 5.6, 4.4, 0.27, 0.082
 # Share of the left panel's width that is left free for the labels of the horizontal lines.

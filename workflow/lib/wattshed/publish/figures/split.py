@@ -16,7 +16,7 @@ from wattshed.foundation.vocabulary import Status
 from wattshed.publish.drawing.empty_figure import words_figure
 from wattshed.publish.drawing.figure_part import FigurePart
 from wattshed.publish.drawing.figure_style import set_style
-from wattshed.publish.typesetting.run_notes import run_notes
+from wattshed.publish.notes.runs import run_notes
 from wattshed.publish.typesetting.scales import Scale, energy_scale, wrapped
 from wattshed.publish.typesetting.table import significant_text
 from wattshed.statistics.intervals import mean_interval

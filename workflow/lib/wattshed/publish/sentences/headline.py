@@ -15,11 +15,11 @@ from wattshed.compression.judge import BASELINE, WORTH_IT
 from wattshed.energy.reading import COMPONENTS, JOULES_PER_KWH
 from wattshed.foundation import plugins
 from wattshed.foundation.vocabulary import TRAINING_WINDOWS, Status
+from wattshed.publish.notes.beside_others import disturbed
+from wattshed.publish.notes.lower_bounds import at_least
 from wattshed.publish.parts.inputs import Inputs
 from wattshed.publish.sentences.clock_choice import choice_sentences
 from wattshed.publish.sentences.winner import winner_sentence
-from wattshed.publish.typesetting.beside_others import disturbed
-from wattshed.publish.typesetting.lower_bounds import at_least
 from wattshed.publish.typesetting.scales import G_PER_KG, WH_PER_KWH
 from wattshed.publish.typesetting.table import plain, significant_text
 

@@ -5,7 +5,7 @@ import pandas as pd
 from wattshed.accounts.runs.stages import TOTAL, stages_frame
 from wattshed.energy.reading import COMPONENTS
 from wattshed.foundation.vocabulary import Stage
-from wattshed.publish.typesetting.beside_others import RULE
+from wattshed.publish.notes.beside_others import RULE
 from wattshed.publish.typesetting.scales import G_PER_KG, WH_PER_KWH
 from wattshed.publish.typesetting.status_marks import energy_mark
 from wattshed.publish.typesetting.table import ESTIMATED, MISSING, Cell, Column, Table, decimals, significant

@@ -4,8 +4,8 @@ import pandas as pd
 
 from wattshed.accounts.ladder.steps import BY_TEST, OWN_BEST, ROLES
 from wattshed.energy.reading import JOULES_PER_KWH
+from wattshed.publish.notes.beside_others import ladder_notes
 from wattshed.publish.parts.inputs import Inputs
-from wattshed.publish.typesetting.beside_others import ladder_notes
 from wattshed.publish.typesetting.status_marks import energy_mark
 from wattshed.publish.typesetting.table import (
     INTERVAL_TITLE,

@@ -7,11 +7,11 @@ from pathlib import Path
 from wattshed.foundation import plugins
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.writing import write_text
+from wattshed.publish.notes.windows import window_notes
 from wattshed.publish.parts.declaration import declared, made_from
 from wattshed.publish.parts.inputs import Inputs
 from wattshed.publish.typesetting.latex import render_table
 from wattshed.publish.typesetting.table import Table
-from wattshed.publish.typesetting.window_notes import window_notes
 
 Made = Table | Sequence[Table] | Mapping[str, Table]
 

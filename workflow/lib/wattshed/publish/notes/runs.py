@@ -5,7 +5,7 @@ import pandas as pd
 from wattshed.accounts.comparison.comparable import flagged
 from wattshed.accounts.marks.flags import NOT_ALONE, TRUNCATED
 from wattshed.accounts.marks.lower_bounds import NOT_METERED
-from wattshed.publish.typesetting.window_notes import listed
+from wattshed.publish.notes.windows import listed
 
 BOUNDS = (*NOT_METERED, TRUNCATED)
 

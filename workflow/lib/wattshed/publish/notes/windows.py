@@ -4,8 +4,8 @@ from collections.abc import Collection
 
 import pandas as pd
 
-from wattshed.publish.typesetting.beside_others import beside_others_notes, disturbed_seeds
-from wattshed.publish.typesetting.lower_bounds import bounds_of, lower_bound_notes
+from wattshed.publish.notes.beside_others import beside_others_notes, disturbed_seeds
+from wattshed.publish.notes.lower_bounds import bounds_of, lower_bound_notes
 
 NAMED = 6
 

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 import pandas as pd
 
-from wattshed.publish.typesetting.beside_others import labelled
+from wattshed.publish.notes.beside_others import labelled
 
 
 def lower_bound_notes(windows: pd.DataFrame, names: Collection[str]) -> list[str]:
@@ -30,7 +30,4 @@ def bounds_of(windows: pd.DataFrame, names: Collection[str]) -> dict[str, str]:
 
 def at_least(windows: pd.DataFrame, names: Collection[str], of: str) -> str:
     """``at least `` where the energy of this model or lineage is a lower bound, else nothing."""
-    for label, parts in labelled(windows, names):
-        if parts.loc[parts[label] == of, "lacks"].notna().any():
-            return "at least "
-    return ""
+    return "at least " if bounds_of(windows, names).get(of) else ""

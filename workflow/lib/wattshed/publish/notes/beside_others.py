@@ -46,7 +46,7 @@ def labelled(windows: pd.DataFrame, names: Collection[str]) -> Iterator[tuple[st
 
 
 def ladder_notes(ladder: pd.DataFrame) -> list[str]:
-    """The same of a ladder, whose rows count the seeds that were not alone."""
+    """As :func:`beside_others_notes`, of a ladder: its rows count the seeds that were not alone."""
     found = ladder[ladder["not_alone"] > 0]
     names = zip(found["model"], found["not_alone"], found["seeds"], strict=True)
     texts = [f"{name} ({count} of {seeds} seeds)" for name, count, seeds in names]

@@ -1,0 +1,1 @@
+"""Notes on energies: whose work was not alone, and what is a lower bound."""

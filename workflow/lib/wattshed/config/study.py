@@ -17,7 +17,7 @@ from wattshed.config.models.chains import SWEEP, ChainBlock
 from wattshed.config.models.clocks import ClocksBlock
 from wattshed.config.models.compression import CompressionBlock
 from wattshed.config.models.families import ModelBlock
-from wattshed.config.models.ladder import LadderBlock
+from wattshed.config.models.ladder import LadderBlock, differing
 from wattshed.config.models.recipes import RecipeBlock
 from wattshed.config.plugin_block import PluginBlock, PluginName
 from wattshed.config.sentences import sentence
@@ -142,7 +142,7 @@ class Study(Block):
 
     @model_validator(mode="after")
     def _recipes_fit_their_models(self) -> "Study":
-        for name, model in self.models.items():
+        for name, model in self.trained.items():
             if model.recipe not in self.recipes:
                 raise ValueError(
                     f"models.{name}.recipe is {model.recipe!r}; expected one of {sorted(self.recipes)}"
@@ -164,16 +164,55 @@ class Study(Block):
     def _ladder_stands_on_models(self) -> "Study":
         if self.ladder is None:
             return self
+        known = sorted([*self.models, *self.baselines])
         for place, step in enumerate(self.ladder.steps):
-            if step.name not in self.models and step.name not in self.baselines:
-                known = sorted([*self.models, *self.baselines])
-                raise ValueError(f"ladder.steps.{place}.name is {step.name!r}; expected one of {known}")
+            if (step.recorded is None) != (step.name in known):
+                raise ValueError(
+                    f"ladder.steps.{place}.name is {step.name!r}; expected one of {known}"
+                    if step.recorded is None
+                    else f"ladder.steps.{place} is recorded and {step.name!r} is trained too; expected one of both"
+                )
         for role, name in self.ladder.opponents.items():
+            if name not in self.trained:
+                raise ValueError(
+                    f"ladder.{role} is {name!r}, which has no epochs; expected one of the models {sorted(self.trained)}"
+                )
+        for name in self.ladder.tuning.grids if self.ladder.tuning else []:
             if name not in self.models:
                 raise ValueError(
-                    f"ladder.{role} is {name!r}, which has no epochs; expected one of the models {sorted(self.models)}"
+                    f"ladder.tuning.grids names {name!r}; expected one of the models {sorted(self.models)}"
                 )
         return self
+
+    @model_validator(mode="after")
+    def _ladder_steps_change_what_they_say(self) -> "Study":
+        for place, step in enumerate(self.ladder.steps if self.ladder else []):
+            before = self.ladder.before(step) if self.ladder else None
+            if before is None:
+                continue
+            for name in (before, step.name):
+                if name not in self.trained:
+                    raise ValueError(
+                        f"ladder.steps.{place} has changes, but {name!r} is a baseline; expected two trained models"
+                    )
+            one, other = (self._resolved(name) for name in (before, step.name))
+            found = differing(one, other)
+            if found != sorted(step.changes):
+                raise ValueError(
+                    f"ladder.steps.{place}.changes is {step.changes}, but {step.name!r} differs from {before!r} in "
+                    f"{found}; expected these keys"
+                )
+        return self
+
+    @property
+    def trained(self) -> dict[str, ModelBlock]:
+        """The models, and those that the ladder has from a record."""
+        recorded = self.ladder.recorded if self.ladder else {}
+        return {**self.models, **{name: record.model for name, record in recorded.items()}}
+
+    def _resolved(self, name: str) -> tuple[ModelBlock, RecipeBlock]:
+        model = self.trained[name]
+        return model, self.recipes[model.recipe]
 
 
 def load_study(

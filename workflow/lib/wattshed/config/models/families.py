@@ -18,6 +18,11 @@ class ModelBlock(Block):
         default="given",
         description="`shuffled` renames the nodes at random: the control for the graph's use.",
     )
+    engine: Literal["auto", "torch"] | None = Field(
+        default=None,
+        description="Back end of this model's training; empty means the study's. `torch` is the control for the "
+        "kernel's use.",
+    )
 
 
 def read_model(given: Mapping[str, Any]) -> ModelBlock:

@@ -79,9 +79,10 @@ def record_of(study: Study, name: str, grid: GridBlock, ledgers: list[Path]) -> 
                 "validation_rmse": float(best.mean()),
                 "validation_rmse_by_seed": {str(seed): float(value) for seed, value in best.items()},
                 "checks": int(runs.size().sum()),
-                "own_kwh": float(ends["cumulative_kwh"].sum(skipna=False)),
+                "own_kwh": float((ends["cumulative_kwh"] + ends["cumulative_looking_kwh"]).sum(skipna=False)),
+                "of_it_looking_kwh": float(ends["cumulative_looking_kwh"].sum(skipna=False)),
                 "own_cpu_s": float(runs["own_cpu_s"].sum().sum()),
-                "duration_s": float(ends["cumulative_s"].sum()),
+                "duration_s": float((ends["cumulative_s"] + ends["cumulative_looking_s"]).sum()),
             }
         )
     chosen = min(points, key=lambda point: point["validation_rmse"])

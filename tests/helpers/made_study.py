@@ -7,13 +7,12 @@ import pandas as pd
 import yaml
 
 from made_data import make_panel, make_quality, write_graph
+from made_ladder_files import write_ladder
 from made_lineages import make_chains, make_compression, write_adaptation
 from made_models import make_scores, write_forecasts, write_ledgers
 from made_plan import MadeStudy
 from wattshed.accounts.comparison.frontier import frontier_frame
 from wattshed.accounts.emissions.emissions import add_emissions
-from wattshed.accounts.ladder.checks import training_checks
-from wattshed.accounts.ladder.steps import ladder_frame
 from wattshed.accounts.runs.runs import runs_frame, windows_frame
 from wattshed.clocks.backends.simulated import SimulatedClocks
 from wattshed.clocks.choice import choose_clock
@@ -68,10 +67,7 @@ def write_study(folder: Path, made: MadeStudy | None = None) -> Path:
         write_parquet(folder / f"clocks/{lineage}.sweep.parquet", sweep)
         write_json(folder / f"clocks/{lineage}.choice.json", choose_clock(sweep, 0.05, 0).to_json())
     if made.steps:
-        checks = training_checks(windows, list(made.steps))
-        write_parquet(folder / "ladder.checks.parquet", checks)
-        opponents = {"reference": made.reference}
-        write_parquet(folder / "ladder.parquet", ladder_frame(checks, scores, made.steps, opponents))
+        write_ladder(folder, windows, scores, made.steps, made.reference)
     return folder
 
 
@@ -89,6 +85,9 @@ def study_files(folder: Path) -> dict[str, list[Path]]:
         "frontier": "frontier.parquet",
         "ladder": "ladder.parquet",
         "checks": "ladder.checks.parquet",
+        "targets": "ladder.targets.parquet",
+        "curves": "ladder.curves.parquet",
+        "parts": "ladder.parts.parquet",
         "chains": "chains.parquet",
         "adaptation": "adaptation.parquet",
         "compression": "compression.parquet",

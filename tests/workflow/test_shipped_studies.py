@@ -100,8 +100,11 @@ def made_study(study):
         trained={name: (0.7 + 0.01 * n, 1e-4 * (n + 1)) for n, name in enumerate(study.models)},
         baselines={name: (0.75 + 0.02 * n, 4e-7 / (n + 1)) for n, name in enumerate(study.baselines)},
         parents=list(dict.fromkeys(parents)) or [next(iter(study.models))],
-        steps={step.name: step.caption for step in ladder.steps} if ladder else {},
-        reference=ladder.reference if ladder else "",
+        # A recorded step has no ledger.
+        steps={step.name: step.caption for step in ladder.steps if not step.recorded} if ladder else {},
+        reference=(ladder.tuned if ladder.reference in ladder.recorded else ladder.reference)
+        if ladder
+        else "",
         forms={name: model.form for name, model in study.models.items()},
     )
 

@@ -116,9 +116,14 @@ rule find_ladder:
         training=expand(rules.train_model.output.ledger, model=LADDER_MODELS),
         baselines=rules.fit_baselines.output.ledger,
         scores=rules.score_forecasts.output.scores,
+        records=LADDER_RECORDS,
+        tuning=LADDER_TUNING,
     output:
         ladder=f"{RESULTS}/ladder.parquet",
         checks=f"{RESULTS}/ladder.checks.parquet",
+        targets=f"{RESULTS}/ladder.targets.parquet",
+        curves=f"{RESULTS}/ladder.curves.parquet",
+        parts=f"{RESULTS}/ladder.parts.parquet",
     log:
         f"{LOGS}/accounts/find_ladder.log",
     benchmark:
@@ -136,7 +141,9 @@ rule find_ladder:
     shell:
         f"python {SCRIPTS}/accounts/find_ladder.py --ladder {{params.ladder:q}}"
         " --ledgers {input.training:q} {input.baselines:q} --scores {input.scores:q}"
-        " --output {output.ladder:q} --output-checks {output.checks:q} > {log:q} 2>&1"
+        " --records {input.records:q} --tuning {input.tuning:q}"
+        " --output {output.ladder:q} --output-checks {output.checks:q} --output-targets {output.targets:q}"
+        " --output-curves {output.curves:q} --output-parts {output.parts:q} > {log:q} 2>&1"
 
 
 rule find_chains:

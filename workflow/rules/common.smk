@@ -135,6 +135,16 @@ ENGINE_BENCHMARK = [as_input(path) for path in [ROOT / "docs/engine_benchmarks.j
 LADDER_MODELS = (
     [step.name for step in STUDY.ladder.steps if step.name in STUDY.models] if STUDY.ladder else []
 )
+# Records that the ladder reads in place of trainings and searches; all of them are in the checkout. A search that has no
+# record yet has no energy in the tables.
+LADDER_RECORDS = (
+    [as_input(shipped_file(record.path)) for record in STUDY.ladder.recorded.values()] if STUDY.ladder else []
+)
+LADDER_TUNING = [
+    as_input(path)
+    for path in ([shipped_file(STUDY.ladder.tuning.record)] if STUDY.ladder and STUDY.ladder.tuning else [])
+    if path.is_file()
+]
 # Every checkpoint that the study makes, by the name of its lineage, and the jobs that use it.
 LINEAGES = lineages_of(STUDY)
 ADAPTED = [name for name, lineage in LINEAGES.items() if lineage.kind == "strategy"]

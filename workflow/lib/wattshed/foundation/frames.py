@@ -17,14 +17,17 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "checks": ("check", "validation_rmse"),
     "compared": ("later_rmse", "measured_as"),
     "compression": ("verdict",),
+    "curves": ("validation_rmse", "kwh_mean"),
     "epochs": ("epoch", "train_loss"),
     "frontier": ("dominated",),
-    "ladder": ("step", "rmse_mean", "reference_reached"),
+    "ladder": ("step", "rmse_mean", "tuning_kwh"),
     "matrices": ("phase", "task", "learned"),
+    "parts": ("slow", "quick"),
     "quality": ("coverage_share",),
     "runs": ("origin", "outcome", "energy_kwh"),
     "scores": ("scope", "rmse"),
     "sweep": ("clock_mhz", "warm"),
+    "targets": ("target", "reached"),
     "windows": ("window", "energy_kwh"),
 }
 

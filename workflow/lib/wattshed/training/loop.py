@@ -1,6 +1,7 @@
 """The training loop."""
 
 import math
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -111,7 +112,9 @@ def train_epoch(
     network.train()
     with run.meter.window(Window.EPOCH, epoch=number, **run.labels) as window:
         train_loss, pairs = descend(run, learner, number, retry)
+        looked_from = time.perf_counter()
         error = retry.do(validation_rmse, judged, run.task, check)
+        looking_s = time.perf_counter() - looked_from
         if not math.isfinite(error):
             raise Fault(
                 f"{run.title}: the validation error is not finite after epoch {number}: expected a number; look for "
@@ -123,6 +126,7 @@ def train_epoch(
             train_loss=train_loss,
             validation_rmse=error,
             samples=pairs,
+            looking_s=looking_s,
             parameters=sum(parameter.numel() for parameter in network.parameters()),
         )
     learner.schedule.after_epoch(error)

@@ -14,24 +14,30 @@ from wattshed.foundation.faults import Fault
 from wattshed.foundation.vocabulary import Window
 
 SAMPLES = "value_samples"
+LOOKING = "value_looking_s"
+ROUNDING = 1e-12
 
 
 class Spent(NamedTuple):
-    """Energy [kWh], time [s] and (node, window) pairs until some check; NaN where unknown. ``check`` from 1."""
+    """Energy [kWh] and time [s] without looks, and (node, window) pairs, until some check; NaN where unknown.
+
+    is_bound: it is the first of several looks at a training, which may have been there before.
+    """
 
     kwh: float
     s: float
     samples: float
-    check: int
+    is_bound: bool
 
 
 def training_checks(windows: pd.DataFrame, models: list[str]) -> pd.DataFrame:
     """One row per epoch or closed-form fit of the models, in the order in which they were run.
 
     windows: of the accounts. Columns: ``model, seed`` (0 if nothing is random), ``check`` (1.. within the run),
-    ``validation_rmse`` (at its end; NaN if it was not measured), ``cumulative_kwh, cumulative_s, cumulative_samples``,
-    ``energy_status``, and the processor seconds of the job and of others with the time. The sum is NaN from a window
-    of unknown energy on. Epochs that a resumed training ran twice count twice; a fit that was repeated only to fill its
+    ``window`` (``epoch`` or ``fit``), ``validation_rmse`` (at its end; NaN if it was not measured), ``cumulative_kwh, cumulative_s, cumulative_samples``,
+    all without the looks at the validation part, these looks as ``cumulative_looking_kwh, cumulative_looking_s`` (0
+    where a window did not measure its look), ``energy_status``, and the processor seconds of the job and of others with
+    the time. The sum is NaN from a window of unknown energy on. Epochs that a resumed training ran twice count twice; a fit that was repeated only to fill its
     window counts once. Raises :class:`Fault` for a model without any window.
     """
     parts = work_windows(windows[windows["model"].isin(models)])
@@ -48,16 +54,23 @@ def training_checks(windows: pd.DataFrame, models: list[str]) -> pd.DataFrame:
     # A closed-form fit before the epochs draws no samples; a run with nothing else has no count.
     trained = runs["window"].transform(lambda names: (names == Window.EPOCH).any())
     samples = samples.mask(trained & parts["window"].eq(Window.FIT) & samples.isna(), 0.0)
+    duration_s = parts["duration_s"].astype("float64") / parts["repeats"].astype("float64")
+    looking_s = _numbers(parts, LOOKING)
+    # A look's energy is its share of the window's time.
+    looking = (looking_s / duration_s).fillna(0.0).clip(0.0, 1.0)
     spent = pd.DataFrame(
         {
-            "kwh": parts["work_kwh"],
-            "s": parts["duration_s"].astype("float64") / parts["repeats"].astype("float64"),
+            "kwh": parts["work_kwh"] * (1 - looking),
+            "s": duration_s * (1 - looking),
             "samples": samples,
+            "looking_kwh": parts["work_kwh"] * looking,
+            "looking_s": duration_s * looking,
         }
     )
     keys = [parts["model"], parts["seed"]]
-    checks = parts[["model", "seed"]].assign(
-        check=runs.cumcount() + 1, validation_rmse=_numbers(parts, VALIDATION_RMSE)
+    checks = parts[["model", "seed", "window"]].assign(
+        check=runs.cumcount() + 1,
+        validation_rmse=_numbers(parts, VALIDATION_RMSE),
     )
     for name, column in spent.items():
         known = column.notna().groupby(keys).cummin()
@@ -67,9 +80,11 @@ def training_checks(windows: pd.DataFrame, models: list[str]) -> pd.DataFrame:
 
 
 def whole_runs(checks: pd.DataFrame) -> pd.DataFrame:
-    """One row per model and seed: ``training_kwh, training_s, samples, best_rmse, energy_status, alone``.
+    """One row per model and seed: ``training_kwh, training_s, samples, best_rmse, checks, looking_share, energy_status,
+    alone``.
 
-    ``best_rmse`` is the least validation RMSE, NaN if there is none.
+    Energy and time are those of the whole training, looks at the validation part included. ``best_rmse`` is the least
+    validation RMSE, NaN if there is none. ``looking_share``: the looks' share of the time.
     """
     rows: list[dict[str, Any]] = []
     for (model, seed), run in checks.groupby(["model", "seed"], sort=False):
@@ -78,10 +93,12 @@ def whole_runs(checks: pd.DataFrame) -> pd.DataFrame:
             {
                 "model": model,
                 "seed": seed,
-                "training_kwh": last["cumulative_kwh"],
-                "training_s": last["cumulative_s"],
+                "training_kwh": last["cumulative_kwh"] + last["cumulative_looking_kwh"],
+                "training_s": last["cumulative_s"] + last["cumulative_looking_s"],
                 "samples": last["cumulative_samples"],
                 "best_rmse": run["validation_rmse"].min(),
+                "checks": len(run),
+                "looking_share": _looking_share(last),
                 "energy_status": worst_status(run["energy_status"]),
                 **{name: run[name].sum(min_count=1) for name in USED},
             }
@@ -89,10 +106,16 @@ def whole_runs(checks: pd.DataFrame) -> pd.DataFrame:
     return add_alone(pd.DataFrame(rows))
 
 
+def _looking_share(last: pd.Series) -> float:
+    looking_s, training_s = float(last["cumulative_looking_s"]), float(last["cumulative_s"])
+    return looking_s / (looking_s + training_s) if looking_s else float("nan")
+
+
 def until_error(run: pd.DataFrame, target_rmse: float) -> Spent | None:
     """What one run had spent at its first check with a validation RMSE of at most the target; None without such a
     check."""
-    reached = (run["validation_rmse"] <= target_rmse).to_numpy()
+    # A mean of equal errors may lie a rounding below them.
+    reached = (run["validation_rmse"] <= target_rmse * (1 + ROUNDING)).to_numpy()
     return _spent(run, int(np.argmax(reached))) if reached.any() else None
 
 
@@ -102,14 +125,15 @@ def until_best(run: pd.DataFrame) -> Spent:
 
 
 def until_end(run: pd.DataFrame) -> Spent:
-    """What one run spent in all."""
+    """What one run spent in all, without its looks."""
     return _spent(run, len(run) - 1)
 
 
 def _spent(run: pd.DataFrame, place: int) -> Spent:
     row = run.iloc[place]
     kwh, s, samples = (float(row[f"cumulative_{name}"]) for name in ("kwh", "s", "samples"))
-    return Spent(kwh, s, samples, int(row["check"]))
+    # A closed form is there only at its end.
+    return Spent(kwh, s, samples, place == 0 and row["window"] == Window.EPOCH)
 
 
 def _numbers(frame: pd.DataFrame, column: str) -> pd.Series:

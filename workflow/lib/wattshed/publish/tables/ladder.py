@@ -1,8 +1,8 @@
-"""Tables: the ladder's steps, their costs, and how they compare with the opponents' best errors."""
+"""Tables: the ladder's steps, their costs, energies to named errors, and the parts of the lead."""
 
 import pandas as pd
 
-from wattshed.accounts.ladder.steps import BY_TEST, OWN_BEST, ROLES
+from wattshed.accounts.ladder.parts import PART
 from wattshed.energy.reading import JOULES_PER_KWH
 from wattshed.publish.notes.beside_others import ladder_notes
 from wattshed.publish.parts.inputs import Inputs
@@ -21,30 +21,37 @@ from wattshed.publish.typesetting.table import (
     significant_text,
 )
 from wattshed.publish.typesetting.table_part import TablePart
+from wattshed.statistics.geometric import GEOMETRIC_NOTE
 from wattshed.statistics.intervals import METHOD_NOTE
 from wattshed.statistics.ratios import RATIO_NOTE
 
 NOT_REACHED = "not reached"
-# Not a star, which LaTeX would read as part of the line break before it.
-TEST_MARK = "¶"
-LARGEST_RATIO = 1e6
 LEAST_SEEDS = 3
+BOUND_NOTE = (
+    "At most: every seed was at this error at its first look, so its energy is an upper bound, and its ratio at least "
+    "the one given. A closed form has no earlier look: its energy is exact."
+)
 
 
-def ladder_tables(ladder: pd.DataFrame, unit: str, note: str = "") -> dict[str, Table]:
-    """The tables by name, one row per step in climbing order (per opponent and step in ``ladder_targets``).
+def ladder_tables(
+    ladder: pd.DataFrame, targets: pd.DataFrame, parts: pd.DataFrame, unit: str, note: str = ""
+) -> dict[str, Table]:
+    """The tables by name, rows in climbing order.
 
-    ladder: of :func:`ladder_frame`; unit: of the errors; note: what a reader must know of the recipes.
+    ladder: of :func:`ladder_frame`; targets: of :func:`targets_frame`; parts: of :func:`parts_frame`; unit: of the
+    errors; note: what a reader must know of the recipes.
     """
     return {
-        "ladder": _steps_table(ladder, unit, note),
+        "ladder": _steps_table(ladder, parts, unit, note),
         "ladder_costs": _costs_table(ladder, unit),
-        "ladder_targets": _targets_table(ladder, unit, note),
+        "ladder_targets": _targets_table(ladder, targets, unit),
+        "ladder_parts": _parts_table(parts),
     }
 
 
-def _steps_table(ladder: pd.DataFrame, unit: str, note: str) -> Table:
+def _steps_table(ladder: pd.DataFrame, parts: pd.DataFrame, unit: str, note: str) -> Table:
     best = ladder["rmse_mean"].min()
+    changes = parts[parts["kind"] != PART].set_index("quick")
     rows = [
         [
             Cell(row["model"], best=row["rmse_mean"] == best),
@@ -52,7 +59,8 @@ def _steps_table(ladder: pd.DataFrame, unit: str, note: str) -> Table:
             decimals(row["rmse_mean"], 4, best=bool(row["rmse_mean"] == best)),
             interval(row["rmse_low"], row["rmse_high"], 4),
             _joules(row, "training"),
-            *_ratio_cells(row, "reference"),
+            _joules_interval(row, "training"),
+            Cell(str(changes.loc[row["model"], "slow"]) if row["model"] in changes.index else MISSING),
             Cell(row["caption"]),
         ]
         for _, row in ladder.iterrows()
@@ -63,17 +71,16 @@ def _steps_table(ladder: pd.DataFrame, unit: str, note: str) -> Table:
         Column("Test RMSE", unit, numeric=True),
         Column(INTERVAL_TITLE, unit),
         Column("Training", "J", numeric=True),
-        Column("Less energy", "times", numeric=True),
-        Column(INTERVAL_TITLE, "times"),
+        Column(INTERVAL_TITLE, "J"),
+        Column("Changes"),
         Column("What changes", width_cm=3.0),
     ]
     caption = (
-        f"The ladder, one change a step: mean over {count_text(ladder['seeds'])} seeds per step (1 where nothing is "
-        f"random); less energy than {_name(ladder, 'reference')} takes to its own best validation RMSE, for the same "
-        "error; least test RMSE in bold."
+        f"The ladder: mean over {count_text(ladder['seeds'])} seeds per step (1 where nothing is random); each step "
+        "changes one thing in the step that it names; least test RMSE in bold."
     )
-    notes = [*_reading_notes(ladder, ["reference"]), f"{METHOD_NOTE}, over seeds; {RATIO_NOTE}."]
-    return Table("ladder", caption, columns, rows, [*notes, *_cautions(ladder), *([note] if note else [])])
+    notes = [f"{METHOD_NOTE}, over seeds; {GEOMETRIC_NOTE}.", *_cautions(ladder), *([note] if note else [])]
+    return Table("ladder", caption, columns, rows, notes)
 
 
 def _costs_table(ladder: pd.DataFrame, unit: str) -> Table:
@@ -81,100 +88,117 @@ def _costs_table(ladder: pd.DataFrame, unit: str) -> Table:
         [
             Cell(row["model"]),
             Cell(str(row["seeds"])),
-            _joules(row, "training"),
-            _joules_interval(row, "training"),
             significant(row["training_s_mean"]),
             significant_interval(row["training_s_low"], row["training_s_high"]),
             _count(row["samples_mean"]),
+            _count(row["checks_mean"]),
+            _percent(row["looking_share_mean"]),
+            significant(row["tuning_kwh"] * JOULES_PER_KWH),
+            decimals(row["best_rmse_mean"], 4),
             decimals(row["mae_mean"], 4),
-            interval(row["mae_low"], row["mae_high"], 4),
         ]
         for _, row in ladder.iterrows()
     ]
     columns = [
         Column("Step"),
         Column("n", numeric=True),
-        Column("Training", "J", numeric=True),
-        Column(INTERVAL_TITLE, "J"),
         Column("Time", "s", numeric=True),
         Column(INTERVAL_TITLE, "s"),
         Column("Samples", numeric=True),
+        Column("Looks", numeric=True),
+        Column("Looking", "% of time", numeric=True),
+        Column("Tuning", "J", numeric=True),
+        Column("Validation RMSE", unit, numeric=True),
         Column("Test MAE", unit, numeric=True),
-        Column(INTERVAL_TITLE, unit),
     ]
     caption = f"What one training of each of the ladder's steps takes, mean over {count_text(ladder['seeds'])} seeds."
     notes = [
-        "A sample is one node's window; energy and time hold the validation after each epoch. "
-        f"{JOULES_PER_KWH:,.0f} J are 1 kWh.",
-        f"{METHOD_NOTE}, over seeds; a dash where n = 1, nothing is counted or the energy is unknown.",
+        "A sample is one node's window. Time holds the looks at the validation part; Looking is their share of it. "
+        "Tuning is what the whole grid took, once, in its own record; it is in no other column.",
+        f"Times: {GEOMETRIC_NOTE.removeprefix('means of energies are ')}; a dash where nothing is counted.",
     ]
     return Table("ladder_costs", caption, columns, rows, [*notes, *_cautions(ladder)])
 
 
-def _targets_table(ladder: pd.DataFrame, unit: str, note: str) -> Table:
-    roles = [role for role in ROLES if (ladder["role"] == role).any()]
+def _targets_table(ladder: pd.DataFrame, targets: pd.DataFrame, unit: str) -> Table:
+    named = set(ladder.loc[ladder["named"], "model"])
+    marks = {row["model"]: energy_mark(row["energy_status"]) for _, row in ladder.iterrows()}
+    shown = targets[targets["model"].isin(named)]
     rows = [
         [
-            Cell(_name(ladder, role)),
+            Cell(f"{row['target']}, {row['target_rmse']:.4f}" + ("" if row["useful"] else "*")),
             Cell(row["model"]),
-            _reached(row, role),
-            _joules(row, role),
-            _joules_interval(row, role),
-            significant(row[f"{role}_s_mean"]),
-            _count(row[f"{role}_samples_mean"]),
-            *_ratio_cells(row, role),
+            Cell(f"{row['reached']} of {row['seeds']}" if row["reached"] else NOT_REACHED),
+            _at_most(row, marks[row["model"]]),
+            significant_interval(*(row[f"kwh_{end}"] * JOULES_PER_KWH for end in ("low", "high"))),
+            significant(row["s_mean"]),
+            *_ratio(row),
         ]
-        for role in roles
-        for _, row in ladder.iterrows()
+        for _, row in shown.iterrows()
     ]
     columns = [
-        Column("Best of"),
+        Column("Validation RMSE", unit),
         Column("Step"),
         Column("Seeds there"),
-        Column("Energy", "J", numeric=True),
+        Column("Energy", "J"),
         Column(INTERVAL_TITLE, "J"),
         Column("Time", "s", numeric=True),
-        Column("Samples", numeric=True),
-        Column("Less energy", "times", numeric=True),
+        Column("Less energy", "times"),
         Column(INTERVAL_TITLE, "times"),
     ]
-    targets = "; ".join(
-        f"{_name(ladder, role)} {decimals(_row(ladder, role)['best_rmse_mean'], 4).text} {unit}"
-        for role in roles
-    )
+    against = str(targets["against"].iloc[0]) if len(targets) else ""
     caption = (
-        f"Energy that each step had used when its validation RMSE first reached an opponent's own best (mean over "
-        f"seeds: {targets}); means over the seeds that reached it, of {count_text(ladder['seeds'])}."
+        f"Energy until the validation RMSE is first at most a named error, and how many times less that is than "
+        f"{against} takes to the same error; means over the seeds that come there, of {count_text(ladder['seeds'])}."
     )
-    notes = [*_reading_notes(ladder, roles), f"{METHOD_NOTE}, over seeds; {RATIO_NOTE}."]
-    return Table(
-        "ladder_targets", caption, columns, rows, [*notes, *_cautions(ladder), *([note] if note else [])]
-    )
-
-
-def _reading_notes(ladder: pd.DataFrame, roles: list[str]) -> list[str]:
-    """How to read energies to a target."""
     notes = [
-        "Resolution: the error is checked after each epoch, so the energy to an error is that of whole epochs; an "
-        "opponent's own energy counts up to its best epoch."
+        "Energies and times are without the looks at the validation part, which training as such does not need.",
+        "A model's own best counts for each of its own seeds by that seed's best look.",
+        BOUND_NOTE,
+        f"No ratio unless every seed of the step and of {against} comes there with a known energy, and none for a fit "
+        "that does nothing.",
+        f"{GEOMETRIC_NOTE[0].upper()}{GEOMETRIC_NOTE[1:]}; {RATIO_NOTE}.",
     ]
-    first = [row["model"] for _, row in ladder.iterrows() if any(_at_first(row, role) for role in roles)]
-    if first:
-        notes.append(
-            "At or below the target already after the first epoch, so its energy is an upper bound: "
-            f"{', '.join(first)}."
-        )
-    if any((ladder[f"{role}_judged_by"] == BY_TEST).any() for role in roles):
-        notes.append(
-            f"{TEST_MARK} without validation errors: its test RMSE is compared with the opponent's mean test RMSE "
-            f"({_test_targets(ladder, roles)}), with all its energy."
-        )
-    if any(not _all_there(row, role) for role in roles for _, row in ladder.iterrows()):
-        notes.append(
-            "A ratio needs every seed to reach the target with a known energy: only the seeds that reach it "
-            "would give too good a ratio."
-        )
-    return notes
+    if not shown["useful"].all():
+        notes.insert(0, "* Not better than the best naive forecast, so of no use by itself.")
+    return Table("ladder_targets", caption, columns, rows, [*notes, *_cautions(ladder[ladder["named"]])])
+
+
+def _parts_table(parts: pd.DataFrame) -> Table:
+    ordered = pd.concat([parts[parts["kind"] == PART], parts[parts["kind"] != PART]])
+    rows = [
+        [
+            Cell(row["name"]),
+            Cell(row["slow"]),
+            Cell(row["quick"]),
+            significant(row["training_ratio"]),
+            significant_interval(row["training_ratio_low"], row["training_ratio_high"]),
+            _ratio_text(row["error_ratio"], row["error_ratio_is"]),
+            significant_interval(row["error_ratio_low"], row["error_ratio_high"]),
+            Cell(_change(row)),
+        ]
+        for _, row in ordered.iterrows()
+    ]
+    columns = [
+        Column("Part or change", width_cm=3.0),
+        Column("From"),
+        Column("To"),
+        Column("Whole training", "times", numeric=True),
+        Column(INTERVAL_TITLE, "times"),
+        Column("Same error", "times"),
+        Column(INTERVAL_TITLE, "times"),
+        Column("Test RMSE", "%"),
+    ]
+    caption = (
+        "The parts of the lead, and each change of the ladder: how many times less energy the second step takes than "
+        "the first, for a whole training and to the first step's own best validation RMSE."
+    )
+    notes = [
+        "Below 1 the second step takes more. A dash: it does not come to that error with every seed, or both were "
+        "there at their first look.",
+        f"{RATIO_NOTE[0].upper()}{RATIO_NOTE[1:]}.",
+    ]
+    return Table("ladder_parts", caption, columns, rows, notes)
 
 
 def _cautions(ladder: pd.DataFrame) -> list[str]:
@@ -192,30 +216,29 @@ def _cautions(ladder: pd.DataFrame) -> list[str]:
     return [*cautions, *ladder_notes(ladder)]
 
 
-def _reached(row: pd.Series, role: str) -> Cell:
-    reached, seeds = row[f"{role}_reached"], row["seeds"]
-    mark = TEST_MARK if row[f"{role}_judged_by"] == BY_TEST else ""
-    return Cell(f"{reached} of {seeds}" if reached else f"{NOT_REACHED} (0 of {seeds})", mark)
+def _at_most(row: pd.Series, mark: str) -> Cell:
+    joules = row["kwh_mean"] * JOULES_PER_KWH
+    if pd.isna(joules):
+        return Cell(MISSING)
+    return Cell(("at most " if row["bound"] == row["seeds"] else "") + significant_text(joules), mark)
 
 
-def _ratio_cells(row: pd.Series, role: str) -> list[Cell]:
-    """Ratio and interval; a text if the step never reached the target."""
-    ratio, mark = row[f"{role}_ratio"], TEST_MARK if row[f"{role}_judged_by"] == BY_TEST else ""
-    if row[f"{role}_judged_by"] == OWN_BEST:
-        return [Cell("1" if pd.notna(ratio) else MISSING), Cell(MISSING)]
-    if row[f"{role}_reached"] == 0:
-        return [Cell(NOT_REACHED, mark), Cell(MISSING)]
-    if pd.isna(ratio):
-        there = (
-            "unknown"
-            if row[f"{role}_reached"] == row["seeds"]
-            else f"{row[f'{role}_reached']} of {row['seeds']}"
-        )
-        return [Cell(there, mark), Cell(MISSING)]
-    if ratio > LARGEST_RATIO:
-        return [Cell(f"> {LARGEST_RATIO:.0f}", mark), Cell(MISSING)]
-    ends = significant_interval(row[f"{role}_ratio_low"], row[f"{role}_ratio_high"])
-    return [Cell(significant_text(ratio), mark), ends]
+def _ratio(row: pd.Series) -> list[Cell]:
+    if row["model"] == row["against"] and pd.notna(row["ratio"]):
+        return [Cell("1"), Cell(MISSING)]
+    return [
+        _ratio_text(row["ratio"], row["ratio_is"]),
+        significant_interval(row["ratio_low"], row["ratio_high"]),
+    ]
+
+
+def _ratio_text(ratio: float, kind: str) -> Cell:
+    return Cell(MISSING) if pd.isna(ratio) else Cell(f"{kind} {significant_text(ratio)}".strip())
+
+
+def _change(row: pd.Series) -> str:
+    change = 100 * (row["quick_rmse"] / row["slow_rmse"] - 1)
+    return MISSING if pd.isna(change) else f"{change:+.1f}"
 
 
 def _joules(row: pd.Series, name: str) -> Cell:
@@ -230,38 +253,20 @@ def _count(value: float) -> Cell:
     return Cell(MISSING) if pd.isna(value) else Cell(f"{value:.0f}")
 
 
-def _all_there(row: pd.Series, role: str) -> bool:
-    return bool(row[f"{role}_reached"] == row["seeds"] and pd.notna(row[f"{role}_ratio"]))
-
-
-def _at_first(row: pd.Series, role: str) -> bool:
-    own_way = row[f"{role}_judged_by"] not in (OWN_BEST, BY_TEST)
-    return bool(own_way and row[f"{role}_at_first"] > 0)
-
-
-def _row(ladder: pd.DataFrame, role: str) -> pd.Series:
-    return ladder[ladder["role"] == role].iloc[0]
-
-
-def _name(ladder: pd.DataFrame, role: str) -> str:
-    return str(_row(ladder, role)["model"])
-
-
-def _test_targets(ladder: pd.DataFrame, roles: list[str]) -> str:
-    return ", ".join(
-        f"{_name(ladder, role)} {decimals(_row(ladder, role)['rmse_mean'], 4).text}" for role in roles
-    )
+def _percent(share: float) -> Cell:
+    return Cell(MISSING) if pd.isna(share) else Cell(f"{100 * share:.0f}")
 
 
 def _make(inputs: Inputs) -> dict[str, Table]:
-    return ladder_tables(inputs.frame("ladder"), inputs.unit, inputs.parameter("note") or "")
+    ladder, targets, parts = (inputs.frame(name) for name in ("ladder", "targets", "parts"))
+    return ladder_tables(ladder, targets, parts, inputs.unit, inputs.parameter("note") or "")
 
 
 TABLE = TablePart(
     message="Make the tables of the ladder",
-    caption="The ladder: its steps, their costs, and the energy to reach an opponent's best error.",
-    inputs=("ladder", "panel"),
+    caption="The ladder: its steps, their costs, the energy to named errors, and the parts of the lead.",
+    inputs=("ladder", "targets", "parts", "panel"),
     parameters=("note",),
-    files=("ladder", "ladder_costs", "ladder_targets"),
+    files=("ladder", "ladder_costs", "ladder_targets", "ladder_parts"),
     make=_make,
 )

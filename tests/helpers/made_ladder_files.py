@@ -1,0 +1,34 @@
+"""All frames of a made study's ladder, as the rule find_ladder writes them."""
+
+from pathlib import Path
+
+from wattshed.accounts.ladder.checks import training_checks
+from wattshed.accounts.ladder.energy_to_error import curves_frame, targets_frame, targets_of
+from wattshed.accounts.ladder.parts import CHANGE, PART, Pair, parts_frame
+from wattshed.accounts.ladder.steps import ladder_frame
+from wattshed.config.models.ladder import NAIVE
+from wattshed.foundation.writing import write_parquet
+
+
+def ladder_frames(windows, scores, captions, opponents, pairs=()):
+    """The frames by the names that published parts use. pairs: parts as (name, slow, quick)."""
+    checks = training_checks(windows, list(captions))
+    ladder = ladder_frame(checks, scores, captions, opponents)
+    ladder["named"] |= ~ladder["model"].isin(NAIVE)
+    targets = targets_of(checks, list(opponents.values()), NAIVE)
+    steps = list(captions)
+    changes = [Pair(CHANGE, "a change", one, other) for one, other in zip(steps, steps[1:], strict=False)]
+    errors = dict(zip(ladder["model"], ladder["rmse_mean"], strict=True))
+    return {
+        "ladder": ladder,
+        "checks": checks,
+        "targets": targets_frame(checks, targets, captions, opponents.get("tuned") or opponents["reference"]),
+        "curves": curves_frame(checks, captions, targets),
+        "parts": parts_frame(checks, [*(Pair(PART, *pair) for pair in pairs), *changes], errors),
+    }
+
+
+def write_ladder(folder: Path, windows, scores, captions, reference):
+    """Write them into a study's folder."""
+    for name, frame in ladder_frames(windows, scores, captions, {"reference": reference}).items():
+        write_parquet(folder / ("ladder.parquet" if name == "ladder" else f"ladder.{name}.parquet"), frame)

@@ -1,5 +1,6 @@
 """All frames of a made study's ladder, as the rule find_ladder writes them."""
 
+import itertools
 from pathlib import Path
 
 from wattshed.accounts.ladder.checks import training_checks
@@ -17,7 +18,7 @@ def ladder_frames(windows, scores, captions, opponents, pairs=()):
     ladder["named"] |= ~ladder["model"].isin(NAIVE)
     targets = targets_of(checks, list(opponents.values()), NAIVE)
     steps = list(captions)
-    changes = [Pair(CHANGE, "a change", one, other) for one, other in zip(steps, steps[1:], strict=False)]
+    changes = [Pair(CHANGE, "a change", one, other) for one, other in itertools.pairwise(steps)]
     errors = dict(zip(ladder["model"], ladder["rmse_mean"], strict=True))
     return {
         "ladder": ladder,

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from made_ladder import PAIRS, make_windows
@@ -116,6 +116,7 @@ def test_a_curve_goes_from_the_best_naive_to_the_best_and_ends_where_not_every_s
     assert (frame["kwh_low"].dropna() > 0).all()
 
 
+@settings(max_examples=20, deadline=None)
 @given(
     st.lists(
         st.lists(st.tuples(st.floats(0.5, 1.0), st.floats(1e-6, 1.0)), min_size=1, max_size=6),

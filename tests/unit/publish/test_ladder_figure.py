@@ -1,15 +1,11 @@
 import matplotlib.pyplot as plt
-import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from figure_texts import colliding_texts, shown_texts
 from made_ladder import make_climb
-from wattshed.accounts.ladder.checks import training_checks
-from wattshed.accounts.ladder.steps import ladder_frame
+from made_ladder_files import ladder_frames
 from wattshed.publish.drawing.figure_style import save_figure
-from wattshed.publish.figures.ladder import ladder_figure, spread
+from wattshed.publish.figures.ladder import ladder_figure
 
 
 @pytest.fixture(autouse=True)
@@ -18,10 +14,22 @@ def no_figure_stays_open():
     plt.close("all")
 
 
-def draw(windows, scores, captions, tuned="tuned", unit="kWh"):
-    checks = training_checks(windows, list(captions))
+def frames_of(windows, scores, captions, tuned="tuned"):
     opponents = {"reference": "study"} | ({"tuned": tuned} if tuned else {})
-    return ladder_figure(ladder_frame(checks, scores, captions, opponents), checks, unit)
+    frames = ladder_frames(validated(windows, scores), scores, captions, opponents)
+    return frames["ladder"], frames["curves"], frames["targets"]
+
+
+def draw(windows, scores, captions, tuned="tuned", unit="kWh"):
+    return ladder_figure(*frames_of(windows, scores, captions, tuned), unit)
+
+
+def validated(windows, scores):
+    """The same, the closed forms with a validation error of their own, as baselines have."""
+    test = scores[scores["scope"] == "all"].groupby("model")["rmse"].mean()
+    fits = windows["window"] == "fit"
+    known = windows["value_validation_rmse"].mask(fits, windows["model"].map(test) - 0.01)
+    return windows.assign(value_validation_rmse=known)
 
 
 def without_energy(made, *models):
@@ -64,53 +72,45 @@ CASES = {
 }
 
 
+def words(figure):
+    return "\n".join(text for text, _ in shown_texts(figure))
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_no_text_overlaps_another_or_leaves_the_page(case):
     assert colliding_texts(draw(*CASES[case]())) == []
 
 
-def words(figure):
-    return "\n".join(text for text, _ in shown_texts(figure))
-
-
-def test_every_step_shows_n_and_its_energy_and_the_targets_are_drawn():
+def test_named_steps_have_a_label_with_n_and_energy_and_the_best_naive_is_drawn():
     figure = draw(*make_climb())
     text = words(figure)
-    assert "8 residual" in text
-    assert "12 ridge 0.698 (n = 1), 1.44 J" in text
-    assert "best of study, 0.89" in text
-    assert "best of tuned, 0.86" in text
+    assert "residual (n = 3)" in text
+    assert "ridge (n = 1), 1.4 J in all" in text
+    assert "best naive forecast, 0.883" in text
     assert "estimated" in figure.axes[0].get_xlabel()
-    assert figure.axes[0].get_ylabel() == "RMSE (kWh)"
-    assert "best of tuned" not in words(draw(*make_climb(), tuned=None))
+    assert figure.axes[0].get_ylabel() == "Validation RMSE (kWh)"
 
 
-def test_seeds_are_thin_lines_and_their_mean_is_a_thick_line():
-    lines = draw(*make_climb()).axes[0].get_lines()
-    thin = [line for line in lines if line.get_linewidth() < 1 and len(line.get_xdata()) == 10]
-    thick = [line for line in lines if line.get_linewidth() > 1.5]
-    assert (len(thin), len(thick)) == (24, 8)
-    mean = np.mean([line.get_ydata() for line in thin[:3]], axis=0)
-    np.testing.assert_allclose(thick[0].get_ydata(), mean)
-    assert len({(line.get_marker(), str(line.get_linestyle())) for line in thick}) == 8
+def test_only_the_useful_range_is_drawn():
+    frames = frames_of(*make_climb())
+    low, high = ladder_figure(*frames, "kWh").axes[0].get_ylim()
+    curves = frames[1]
+    assert low < curves["validation_rmse"].min() < curves["validation_rmse"].max() < high
+    assert high < 0.92
 
 
-def test_the_mean_line_ends_with_the_shortest_seed():
-    windows, scores, captions = make_climb()
-    cut = (windows["model"] == "study") & (windows["seed"] == 2) & (windows["start_s"] > 10)
-    thick = [
-        line
-        for line in draw(windows[~cut], scores, captions).axes[0].get_lines()
-        if line.get_linewidth() > 1.5
-    ]
-    assert [len(line.get_xdata()) for line in thick] == [5] + [10] * 7
+def test_steps_that_are_not_named_are_grey_and_have_no_label():
+    ladder, curves, targets = frames_of(*make_climb())
+    ladder = ladder.assign(named=ladder["model"].isin(["tuned", "residual"]))
+    figure = ladder_figure(ladder, curves, targets, "kWh")
+    assert "residual (n = 3)" in words(figure)
+    assert "pairs (n = 3)" not in words(figure)
+    assert "other steps" in words(figure)
 
 
-def test_steps_of_unknown_energy_are_listed_in_words():
-    figure = draw(*without_energy(make_climb(), "pairs", "ridge"))
-    assert "Not drawn because their energy is unknown: pairs" in words(figure)
-    assert "energy unknown" in words(figure)
-    assert "No energy of an epoch is known" in words(draw(*CASES["all unknown"]()))
+def test_steps_of_unknown_energy_are_left_out_and_nothing_known_is_said():
+    assert "pairs (n = 3)" not in words(draw(*without_energy(make_climb(), "pairs")))
+    assert "No step of the ladder" in words(draw(*CASES["all unknown"]()))
 
 
 def test_drawing_the_figure_twice_gives_the_same_bytes(tmp_path):
@@ -118,14 +118,3 @@ def test_drawing_the_figure_twice_gives_the_same_bytes(tmp_path):
         save_figure(draw(*make_climb(steps=3)), tmp_path / f"{attempt}.pdf", tmp_path / f"{attempt}.png")
     for kind in ("pdf", "png"):
         assert (tmp_path / f"a.{kind}").read_bytes() == (tmp_path / f"b.{kind}").read_bytes()
-
-
-@given(st.lists(st.floats(0, 100), min_size=1, max_size=12))
-def test_spread_labels_keep_their_order_and_distance_and_stay_in_range(found):
-    wanted = np.sort(found)
-    places = spread(wanted, 5, 0, 100)
-    assert (np.diff(places) >= 5 - 1e-9).all()
-    assert places.min() >= -1e-9
-    assert places.max() <= 100 + 1e-9
-    if (np.diff(wanted) >= 5).all():
-        np.testing.assert_allclose(places, wanted)

@@ -34,10 +34,11 @@ def training_checks(windows: pd.DataFrame, models: list[str]) -> pd.DataFrame:
     """One row per epoch or closed-form fit of the models, in the order in which they were run.
 
     windows: of the accounts. Columns: ``model, seed`` (0 if nothing is random), ``check`` (1.. within the run),
-    ``window`` (``epoch`` or ``fit``), ``validation_rmse`` (at its end; NaN if it was not measured), ``cumulative_kwh, cumulative_s, cumulative_samples``,
-    all without the looks at the validation part, these looks as ``cumulative_looking_kwh, cumulative_looking_s`` (0
-    where a window did not measure its look), ``energy_status``, and the processor seconds of the job and of others with
-    the time. The sum is NaN from a window of unknown energy on. Epochs that a resumed training ran twice count twice; a fit that was repeated only to fill its
+    ``window`` (``epoch`` or ``fit``), ``validation_rmse`` (at its end; NaN if it was not measured), ``cumulative_kwh,
+    cumulative_s, cumulative_samples``, all without the looks at the validation part, these looks as
+    ``cumulative_looking_kwh, cumulative_looking_s`` (0 where a window did not measure its look), ``energy_status``, and
+    the processor seconds of the job and of others with the time. The sum is NaN from a window of unknown energy on.
+    Epochs that a resumed training ran twice count twice; a fit that was repeated only to fill its
     window counts once. Raises :class:`Fault` for a model without any window.
     """
     parts = work_windows(windows[windows["model"].isin(models)])

@@ -180,7 +180,7 @@ def _parts_table(parts: pd.DataFrame) -> Table:
         for _, row in ordered.iterrows()
     ]
     columns = [
-        Column("Part or change", width_cm=3.0),
+        Column("Part or change", width_cm=2.3),
         Column("From"),
         Column("To"),
         Column("Whole training", "times", numeric=True),

@@ -289,6 +289,9 @@ def caps_note():
         published_epochs = load_plugin("family", model.form).published_epochs
         if published_epochs is None:
             continue
+        if recipe.steps_per_epoch and recipe.epochs > published_epochs:
+            # It learns until it stops improving.
+            continue
         if recipe.steps_per_epoch:
             seen = f"learned from {recipe.epochs * recipe.steps_per_epoch * recipe.batch:,} windows at most"
         elif recipe.epochs < published_epochs:

@@ -11,6 +11,8 @@ STEPS = [
     {"name": "stgnn", "caption": "random pairs"},
     {"name": "ridge", "caption": "closed form"},
 ]
+RECORDED = {"form": "stgnn_reference", "recipe": "study"}
+GRID = {"batch": [8], "learning_rate": [0.1], "loss": ["huber"], "seeds": [9]}
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +52,40 @@ def test_a_ladder_is_optional_and_names_its_opponents(config):
         (
             {"reference": "ridge"},
             "ladder.reference is 'ridge', which has no epochs; expected one of the models",
+        ),
+        (
+            {"steps": [*STEPS[:1], {**STEPS[1], "changes": ["batch", "form"]}]},
+            "ladder.steps.1: 'stgnn' changes batch, form; expected one key, or the key `together` with the reason",
+        ),
+        (
+            {"steps": [STEPS[0], {**STEPS[1], "after": "stgnn_reference"}]},
+            "'stgnn' comes after 'stgnn_reference' but has no `changes`",
+        ),
+        (
+            {"steps": [{**STEPS[0], "changes": ["batch"], "after": "stgnn"}, STEPS[1]]},
+            "ladder: steps.0 changes the step 'stgnn'; expected one of the steps above it",
+        ),
+        (
+            {"steps": [*STEPS[:2], {**STEPS[2], "changes": ["form"]}]},
+            "ladder: 'ridge' has changes, but 'ridge' is a baseline; expected two trained models",
+        ),
+        ({"targets": ["gru"]}, "ladder: targets names 'gru'; expected one of the steps"),
+        (
+            {"parts": [{"name": "kernel", "slow": "stgnn", "quick": "gru"}]},
+            "ladder: parts names 'gru'; expected one of the steps",
+        ),
+        (
+            {
+                "steps": [
+                    *STEPS,
+                    {**STEPS[1], "name": "gru", "recorded": {"path": "a.json", "model": RECORDED}},
+                ]
+            },
+            "ladder.steps.3 is recorded and 'gru' is trained too; expected one of both",
+        ),
+        (
+            {"tuning": {"record": "a.json", "grids": {"ridge": GRID}}},
+            "ladder.tuning.grids names 'ridge'; expected one of the models",
         ),
         ({"referense": "stgnn"}, "referense is not a known key: did you mean 'reference'"),
     ],

@@ -35,8 +35,8 @@ class LadderStep(Block):
     )
     changes: list[str] = Field(
         default=[],
-        description="Keys of model and recipe that differ from that step's, checked before anything runs; empty for "
-        "the first step and for opponents of another kind.",
+        description="Keys of model and recipe that differ from that step's; empty for the first step and for opponents "
+        "of another kind.",
     )
     together: str = Field(
         default="",

@@ -1,0 +1,116 @@
+"""The shipped ladders change what they say, one thing a step, and their tuned recipes are those that were chosen."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from wattshed.config.models.recipes import RecipeBlock
+from wattshed.config.models.tuning import GridBlock, point_name
+from wattshed.config.study import load_study
+
+CONFIG = Path(__file__).resolve().parents[3] / "config"
+NAMES = sorted(path.name for path in CONFIG.glob("*.yaml") if "\nladder:" in path.read_text())
+DETAILED = [name for name in NAMES if name.startswith("ladder_")]
+
+
+def study_of(name):
+    return load_study(yaml.safe_load((CONFIG / name).read_text()), name)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_step_changes_what_it_says_and_nothing_else(name):
+    study = study_of(name)
+    changes = study.ladder_changes()
+    for step, (before, said, found) in changes.items():
+        assert said == found, f"{step} after {before}"
+    trained = [step.name for step in study.ladder.steps if step.name in study.trained]
+    # Each trained step but the first says what it changes.
+    assert list(changes) == trained[1:]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_several_changes_at_once_have_a_reason(name):
+    for step in study_of(name).ladder.steps:
+        assert len(step.changes) <= 1 or step.together
+
+
+@pytest.mark.parametrize("name", DETAILED)
+def test_all_recipes_of_a_ladder_are_checked_after_the_same_number_of_samples(name):
+    study = study_of(name)
+    nodes = {"ladder_homes": 17, "ladder_nations": 20, "ladder_texas": 100, "ladder_synthetic": 2048}[
+        study.study
+    ]
+    drawn = {
+        key: recipe.batch * recipe.steps_per_epoch * (nodes if recipe.sampling == "windows" else 1)
+        for key, recipe in study.recipes.items()
+        # The study's own recipe looks once an epoch; a sequence has many samples.
+        if key != "study" and recipe.sampling != "sequences"
+    }
+    assert len(set(drawn.values())) == 1, drawn
+
+
+def test_a_changed_recipe_is_found_out():
+    given = yaml.safe_load((CONFIG / "ladder_homes.yaml").read_text())
+    given["recipes"]["node_scaling"]["clip_norm"] = 1.0
+    _, said, found = load_study(given).ladder_changes()["node_scaling"]
+    assert (said, found) == (["scaling"], ["clip_norm", "scaling"])
+
+
+def test_the_grid_has_all_combinations_and_looks_after_the_same_number_of_samples():
+    recipe = RecipeBlock(
+        sampling="pairs",
+        batch=8,
+        epochs=2,
+        steps_per_epoch=12,
+        learning_rate=0.1,
+        schedule="cosine",
+        scaling="node",
+    )
+    grid = GridBlock(batch=[4, 16, 32], learning_rate=[0.1, 0.2], loss=["huber", "squared"], seeds=[1])
+    points = list(grid.points(recipe))
+    assert len({point_name(point) for point in points}) == len(points) == 12
+    assert {point.batch * point.steps_per_epoch for point in points} == {96}
+    assert {point.epochs for point in points} == {2}
+    with pytest.raises(ValueError, match="96 samples, which is not a whole number of batches of 7"):
+        list(GridBlock(batch=[7], learning_rate=[0.1], loss=["huber"], seeds=[1]).points(recipe))
+
+
+def tuned_of(name):
+    study = study_of(name)
+    record = json.loads((CONFIG.parent / study.ladder.tuning.record).read_text())
+    return study, record
+
+
+def test_the_tuned_recipes_are_those_that_the_record_chose():
+    study, record = tuned_of("ladder_homes.yaml")
+    for model, grid in study.ladder.tuning.grids.items():
+        found = record[model]
+        recipe = study.recipes[study.models[model].recipe]
+        assert found["chosen"] == point_name(recipe)
+        assert found["seeds"] == grid.seeds
+        assert not set(grid.seeds) & set(study.seeds)
+        errors = {point["point"]: point["validation_rmse"] for point in found["points"]}
+        assert min(errors, key=errors.get) == found["chosen"]
+        assert [point_name(point) for point in grid.points(recipe)] == list(errors)
+        assert len(errors) >= 9
+
+
+@pytest.mark.parametrize("name", ["config.yaml", "ladder_homes.yaml"])
+def test_a_record_is_of_the_model_and_recipe_that_its_step_names(name):
+    study = study_of(name)
+    for step in study.ladder.recorded.values():
+        found = json.loads((CONFIG.parent / step.path).read_text())
+        named = step.model.model_dump(mode="json", exclude={"recipe", "engine"})
+        assert found["model"] == named
+        assert found["recipe"] == study.recipes[step.model.recipe].model_dump(mode="json")
+        assert found["windows"] == json.loads(study.data.windows.model_dump_json())
+        assert found["commits"]
+        assert found["machines"]
+
+
+def test_the_default_study_takes_the_tuned_recipe_of_the_ladder():
+    default, ladder = study_of("config.yaml"), study_of("ladder_homes.yaml")
+    assert default.recipes["tuned"] == ladder.recipes["tuned"]
+    assert default.models["stgnn_reference"].dropout == ladder.models["tuned"].dropout

@@ -14,7 +14,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 
 .PHONY: help reproduce test test-fast lint format schema clean \
-	benchmark benchmark-energy benchmark-engine benchmark-ladder
+	benchmark benchmark-energy benchmark-engine benchmark-ladder tune record-study
 
 help:
 	@echo "make reproduce   set up, run the study of CONFIG=$(CONFIG) and print the path of its report"
@@ -27,6 +27,8 @@ help:
 	@echo "make benchmark-energy   measure meter, ledger and accounts; writes docs/energy_benchmarks.md"
 	@echo "make benchmark-engine   measure the engine against the source study's step; writes docs/engine_benchmarks.md"
 	@echo "make benchmark-ladder   climb the ladders of LADDERS=\"$(LADDERS)\" (hours); writes docs/ladder.md"
+	@echo "make tune        train the grids of config/ladder_homes.yaml (an hour); writes docs/ladder/tuning_homes.json"
+	@echo "make record-study   run the source study's recipe to its end (hours); writes docs/ladder/study_homes.json"
 	@echo "make clean       remove results, all ledgers and records of spent energy, and caches; keep .venv"
 
 reproduce: $(BIN)/.installed
@@ -70,6 +72,15 @@ benchmark-ladder: $(BIN)/.installed
 	$(PIP) 'lightgbm>=4.5' 'scikit-learn>=1.4'
 	set -e; for name in $(LADDERS); do snakemake ladder --cores all --configfile config/ladder_$$name.yaml; done
 	python benchmarks/ladder.py --output docs/ladder.md
+
+# Both go on where they were killed.
+tune: $(BIN)/.installed
+	python benchmarks/tune.py --configfile config/ladder_homes.yaml
+
+record-study: $(BIN)/.installed
+	snakemake --cores 1 --configfile config/reference.yaml -- results/reference/accuracy/scores.parquet
+	python benchmarks/record_training.py --configfile config/reference.yaml --model stgnn_reference \
+		--output docs/ladder/study_homes.json
 
 clean:
 	rm -rf results .pytest_cache .hypothesis .mypy_cache .ruff_cache .snakemake

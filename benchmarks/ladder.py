@@ -1,71 +1,107 @@
 """Write docs/ladder.md from the ladders that were climbed, each by `snakemake ladder --configfile ...`.
 
-A study that was not run is said to be so; machine, date and commit are those of its ledgers.
+A study that was not run is said to be so; machine, date and commit are those of its ledgers and records.
 """
 
 import argparse
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
+import yaml
 
 from wattshed.accounts.comparison.advice import advise
+from wattshed.accounts.ladder.energy_to_error import BEST_NAIVE, NEAR_BEST
+from wattshed.accounts.ladder.origin import origin_of
+from wattshed.accounts.ladder.parts import PART
+from wattshed.config.models.ladder import LadderBlock
+from wattshed.config.study import load_study
 from wattshed.data.panel import Panel
+from wattshed.energy.reading import JOULES_PER_KWH
 from wattshed.foundation.frames import read_frame
+from wattshed.foundation.writing import write_text
 from wattshed.publish.sentences.what_to_use import what_to_use_sentence
 from wattshed.publish.tables.ladder import ladder_tables
 from wattshed.publish.typesetting.markdown import render_markdown
+from wattshed.publish.typesetting.table import significant_text
 
-OURS = "residual_stgnn"
-# Models of another kind than the ladder's own steps.
-OPPONENTS = (
-    *("study", "tuned", "dlinear", "lightgbm", "ridge_graph", "ridge"),
-    *("climatology", "seasonal_168h", "seasonal_24h", "persistence"),
-)
 ROOT = Path(__file__).resolve().parent.parent
 STUDIES = ("ladder_homes", "ladder_nations", "ladder_texas", "ladder_synthetic")
+SHOWN_POINTS = 3
+INTRODUCTION = """# The ladder
+
+Made by `make benchmark-ladder` from the results of the studies below. What every training technique is worth: from
+the source study's network to `residual_stgnn`, one change a step. [methods.md](methods.md) says how energies to an
+error are counted.
+
+* **Opponents are tuned with the same care as our own network**: the same number of grid points, seeds and looks; the
+  grids' energy is below. They learn until 12 looks bring no progress, without a cap.
+* **The source study's own recipe was run to its end once** and is kept as a record, so that it need not be repeated.
+* **No ratio by itself says much**: it depends on the error at which it is read. So the figure shows the energy to every
+  error from the best naive forecast down to the best model, and the tables read ratios at named errors.
+* **Every recipe of a ladder is looked at after the same number of samples** (the study's record: after each of its
+  epochs). The looks' energy is counted in whole trainings, and left out of energies to an error.
+"""
 
 
-def goals(results: Path) -> list[str]:
-    """Targets and results, study by study: a Markdown table."""
+def lead(results: Path) -> list[str]:
+    """The parts of the lead, study by study: a Markdown table."""
     lines = [
-        f"| study | less energy to the study's best: {OURS}; its linear part (target 100) | to the tuned recipe's best "
-        f"(target 30) | test RMSE of {OURS} against the best of the others | LightGBM's energy / that of {OURS} "
-        "(target 3) |",
-        "|---|---|---|---|---|",
+        "| study | part | from | to | less energy, whole training | less energy, same error | test RMSE |",
+        "|---|---|---|---|---|---|---|",
     ]
     for study in STUDIES:
-        path = results / study / "ladder.parquet"
+        path = results / study / "ladder.parts.parquet"
         if not path.is_file():
             continue
-        ladder = read_frame(path).set_index("model")
-        # Steps on the way to our model, and our model without one of its parts, are no opponents.
-        climbed = [name for name in ladder.index if name not in OPPONENTS and name != OURS]
-        others = ladder.loc[[name for name in ladder.index if name in OPPONENTS]]
-        best = others["rmse_mean"].idxmin()
-        ours, linear = ladder.loc[OURS], ladder.loc["ridge_graph"]
-        change = ours["rmse_mean"] / others.loc[best, "rmse_mean"] - 1
-        closest = ladder.loc[climbed, "rmse_mean"].idxmin()
-        cells = [
-            f"`{study}`",
-            f"{_times(ours, 'reference')}; {_times(linear, 'reference')}",
-            f"{_times(ours, 'tuned')}; {_times(linear, 'tuned')}",
-            f"{ours['rmse_mean']:.4g}: {100 * change:+.1f} % to {best}, {others.loc[best, 'rmse_mean']:.4g} "
-            f"(of its own steps, {closest} has {ladder.loc[closest, 'rmse_mean']:.4g})",
-            f"{ladder.loc['lightgbm', 'training_kwh_mean'] / ours['training_kwh_mean']:.1f}"
-            if "lightgbm" in ladder.index
-            else "not run",
-        ]
-        lines.append("| " + " | ".join(cells) + " |")
+        parts = read_frame(path)
+        for _, row in parts[parts["kind"] == PART].iterrows():
+            change = 100 * (row["quick_rmse"] / row["slow_rmse"] - 1)
+            cells = [
+                f"`{study}`",
+                *(str(row[name]) for name in ("name", "slow", "quick")),
+                times(row, "training_ratio"),
+                times(row, "error_ratio", row["error_ratio_is"]),
+                "–" if pd.isna(change) else f"{change:+.1f} %",
+            ]
+            lines.append("| " + " | ".join(cells) + " |")
     return lines
 
 
-def _times(row: pd.Series, role: str) -> str:
-    ratio, low, high = (row[f"{role}_ratio{part}"] for part in ("", "_low", "_high"))
+def times(row: pd.Series, name: str, kind: str = "") -> str:
+    """A ratio with its interval; a dash where there is none."""
+    ratio, low, high = (row[f"{name}{end}"] for end in ("", "_low", "_high"))
     if pd.isna(ratio):
-        return "not reached"
-    return f"{ratio:.3g}x" + ("" if pd.isna(low) else f" [{low:.3g}, {high:.3g}]")
+        return "–"
+    ends = "" if pd.isna(low) else f" [{significant_text(low)}, {significant_text(high)}]"
+    return f"{kind} {significant_text(ratio)}x{ends}".strip()
+
+
+def records(ladder: LadderBlock) -> list[str]:
+    """What was recorded for a ladder: trainings, and the grids of both sides."""
+    lines = []
+    for name, block in ladder.recorded.items():
+        found = read_json(block.path)
+        ended = "to its end" if found["finished"] else "**not to its end yet: it still runs**"
+        place = Path(block.path)
+        lines.append(
+            f"* `{name}` ([{place.name}]({place.relative_to('docs')})): {found['what']}, {ended}: "
+            f"{len(found['checks'])} checks, {found['own_cpu_s']:,.0f} CPU-s of its own beside "
+            f"{found['others_cpu_s']:,.0f} CPU-s of other programs. {origin_text(found)}"
+        )
+    if ladder.tuning is None or not (ROOT / ladder.tuning.record).is_file():
+        return lines
+    for name, found in read_json(ladder.tuning.record).items():
+        best = sorted(found["points"], key=lambda point: point["validation_rmse"])[:SHOWN_POINTS]
+        shown = ", ".join(f"{point['point']} {point['validation_rmse']:.4f}" for point in best)
+        lines.append(
+            f"* Grid of `{name}`: {len(found['points'])} points, seeds {', '.join(map(str, found['seeds']))}, "
+            f"{found['own_kwh'] * JOULES_PER_KWH:,.0f} J of its own, {found['own_cpu_s']:,.0f} CPU-s. Chosen: "
+            f"{found['chosen']}. The best by validation RMSE: {shown}. {origin_text(found)}"
+        )
+    return lines
 
 
 def section(study: str, results: Path, docs: Path) -> str:
@@ -73,40 +109,58 @@ def section(study: str, results: Path, docs: Path) -> str:
     command = f"snakemake ladder --cores all --configfile config/{study}.yaml"
     heading = f"## `{study}`\n\n`{command}`\n"
     folder = results / study
-    if not (folder / "ladder.parquet").is_file():
-        return f"{heading}\nNot run.\n"
+    if not (folder / "ladder.targets.parquet").is_file():
+        return f"{heading}\nNot run since its recipes were changed.\n"
     panel = Panel.read(folder / "data/panel.safetensors")
-    ladder, scores = read_frame(folder / "ladder.parquet"), read_frame(folder / "accuracy/scores.parquet")
-    advice = what_to_use_sentence(advise(scores, ladder), panel.unit)
+    frames = [read_frame(folder / f"ladder.{name}parquet") for name in ("", "targets.", "parts.")]
+    ladder, scores = frames[0], read_frame(folder / "accuracy/scores.parquet")
+    block = load_study(yaml.safe_load((ROOT / f"config/{study}.yaml").read_text(encoding="utf-8"))).ladder
     warning = " **An invented panel: of its errors nothing follows.**" if panel.synthetic else ""
     shutil.copyfile(folder / "figures/ladder.png", docs / f"{study}.png")
     size = f"{len(panel.node_names):,} nodes x {len(panel.times):,} h"
+    ledgers = sorted((folder / "ledger/training").glob("*.jsonl"))
     parts = [
         heading,
-        f"{panel.source}: {size}.{warning}\n\n{_origin(folder)}\n",
-        f"{advice}\n",
-        f"![Error against energy, one line a step]({study}.png)\n",
-        *(render_markdown(table) for table in ladder_tables(ladder, panel.unit).values()),
+        f"{panel.source}: {size}.{warning} {origin_text(origin_of(ledgers))} {company(ladder)}\n",
+        f"{what_to_use_sentence(advise(scores, ladder), panel.unit)}\n",
+        f"{named_errors(frames[1], panel.unit)}\n",
+        *([*records(block), ""] if block else []),
+        f"![Energy to reach an error]({study}.png)\n",
+        *(render_markdown(table) for table in ladder_tables(*frames, panel.unit).values()),
     ]
     return "\n".join(parts)
 
 
-def _origin(folder: Path) -> str:
-    """Machine, days and commits of the trainings, as their ledgers tell them."""
-    starts = [
-        json.loads(path.read_text(encoding="utf-8").split("\n", 1)[0])
-        for path in sorted((folder / "ledger/training").glob("*.jsonl"))
-    ]
-    machines, days, commits = set(), set(), set()
-    for start in starts:
-        machine = start["machine"]
-        gpus = ", ".join(gpu["name"] for gpu in machine.get("gpus", [])) or "no GPU"
-        machines.add(f"{machine['processor']}, {machine['logical_cores']} logical cores, {gpus}")
-        days.add(start["started_utc"][:10])
-        changed = " with local changes" if start["commit"]["dirty"] else ""
-        commits.add(f"{str(start['commit']['commit'])[:12]}{changed}")
-    parts = (("Machine", machines), ("Date", days), ("Commit", commits))
-    return " ".join(f"{name}: {'; '.join(sorted(found))}." for name, found in parts)
+def named_errors(targets: pd.DataFrame, unit: str) -> str:
+    """Who comes to the two ends of the useful range."""
+    texts = []
+    for name in (BEST_NAIVE, NEAR_BEST):
+        there = targets[targets["target"] == name]
+        if there.empty:
+            continue
+        came = there[there["reached"] == there["seeds"]]
+        texts.append(
+            f"{name[0].upper()}{name[1:]}, {there['target_rmse'].iloc[0]:.4g} {unit} on validation: "
+            f"{len(came)} of {len(there)} steps come there with every seed."
+        )
+    return " ".join(texts)
+
+
+def company(ladder: pd.DataFrame) -> str:
+    """Whether the trainings had the machine to themselves."""
+    beside = int((ladder["not_alone"] > 0).sum())
+    if not beside:
+        return "The machine was quiet."
+    return f"Other programs ran beside {beside} of {len(ladder)} steps: own energies leave them out, times hold them."
+
+
+def origin_text(found: dict[str, Any]) -> str:
+    parts = (("Machine", "machines"), ("Date", "days"), ("Commit", "commits"))
+    return " ".join(f"{name}: {'; '.join(found[key])}." for name, key in parts)
+
+
+def read_json(path: str) -> Any:
+    return json.loads((ROOT / path).read_text(encoding="utf-8"))
 
 
 def main() -> None:
@@ -116,17 +170,14 @@ def main() -> None:
     )
     parser.add_argument("--output", type=Path, default=ROOT / "docs/ladder.md", help="page to write")
     arguments = parser.parse_args()
-    text = [
-        "# The ladder\n",
-        "Made by `make benchmark-ladder` from the results of the studies below. From the source study's recipe to",
-        f"that of `{OURS}`, one change per step; [methods.md](methods.md) says how energies to an error are counted.\n",
-        "## Targets\n",
-        *goals(arguments.results),
-        "\nThe opponents are capped, as their captions say. Trained longer, they have lower errors and take more "
-        "energy.\n",
+    parts = [
+        INTRODUCTION,
+        "## The parts of the lead\n",
+        *lead(arguments.results),
+        "",
         *(section(study, arguments.results, arguments.output.parent) for study in STUDIES),
     ]
-    arguments.output.write_text("\n".join(text), encoding="utf-8")
+    write_text(arguments.output, "\n".join(parts))
 
 
 if __name__ == "__main__":

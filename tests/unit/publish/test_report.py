@@ -5,9 +5,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from made_ladder_files import ladder_frames
 from made_study import study_files, write_study
-from wattshed.accounts.ladder.checks import training_checks
-from wattshed.accounts.ladder.steps import ladder_frame
 from wattshed.foundation.faults import Fault
 from wattshed.publish.parts.inputs import Inputs
 from wattshed.publish.report.numbers import report_numbers
@@ -260,20 +259,20 @@ def test_only_a_study_with_a_ladder_shows_its_tables_figure_and_advice(inputs, f
     assert embedded(page)["ladder"] == {}
     assert "What to use" not in page
     captions = {"stgnn_reference": "the study's recipe", "stgnn": "random <pairs>", "ridge": "closed form"}
-    checks = training_checks(inputs.frame("windows"), list(captions))
-    opponents = {"reference": "stgnn_reference"}
-    ladder = ladder_frame(checks, inputs.frame("scores"), captions, opponents)
+    frames = ladder_frames(
+        inputs.frame("windows"), inputs.frame("scores"), captions, {"reference": "stgnn_reference"}
+    )
     climbed = render_report(
-        inputs.replacing(ladder=ladder), (*TABLES, "ladder"), figures | {"ladder": study / "one.png"}
+        inputs.replacing(**frames), (*TABLES, "ladder"), figures | {"ladder": study / "one.png"}
     )
     assert climbed.count("data:image/png;base64,") == len(FIGURES)
     assert "What to use: ridge. Its test RMSE, 0.6880 kWh (n = 1), is the least of 3" in climbed
     assert "random &lt;pairs&gt;" in climbed
     assert '<a href="#ladder">' in climbed
-    for name in ("ladder", "ladder_costs", "ladder_targets"):
+    for name in ("ladder", "ladder_costs", "ladder_targets", "ladder_parts"):
         assert f'id="table-{name}"' in climbed
-    assert embedded(climbed)["ladder"]["stgnn"]["reference_reached"] == 3
-    assert embedded(climbed)["ladder"]["ridge"]["reference_judged_by"] == "test"
+    assert embedded(climbed)["ladder"]["stgnn"]["seeds"] == 3
+    assert embedded(climbed)["ladder"]["stgnn"]["training_kwh_low"] > 0
 
 
 def test_a_study_without_adaptation_compression_and_sweeps_has_a_report(study, figures):

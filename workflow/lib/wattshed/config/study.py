@@ -178,15 +178,16 @@ class Study(Block):
                     f"ladder.{role} is {name!r}, which has no epochs; expected one of the models {sorted(self.trained)}"
                 )
         for step in self.ladder.steps:
-            for name in (self.ladder.before(step), step.name) if step.changes else ():
-                if name not in self.trained:
+            ends = [self.ladder.before(step), step.name] if step.changes else []
+            for end in ends:
+                if end not in self.trained:
                     raise ValueError(
-                        f"ladder: {step.name!r} has changes, but {name!r} is a baseline; expected two trained models"
+                        f"ladder: {step.name!r} has changes, but {end!r} is a baseline; expected two trained models"
                     )
-        for name in self.ladder.tuning.grids if self.ladder.tuning else []:
-            if name not in self.models:
+        for tuned in self.ladder.tuning.grids if self.ladder.tuning else []:
+            if tuned not in self.models:
                 raise ValueError(
-                    f"ladder.tuning.grids names {name!r}; expected one of the models {sorted(self.models)}"
+                    f"ladder.tuning.grids names {tuned!r}; expected one of the models {sorted(self.models)}"
                 )
         return self
 

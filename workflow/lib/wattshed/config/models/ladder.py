@@ -97,7 +97,7 @@ class LadderBlock(Block):
         default=[],
         description="Further steps whose least validation RMSE is a target, such as `ridge_graph`.",
     )
-    parts: list[PartBlock] = Field(default=[], description="Parts of the lead that are told apart.")
+    parts: list[PartBlock] = Field(default=[], description="Parts of the lead, each on a line of its own.")
     tuning: TuningGrids | None = Field(default=None, description="The grids on which recipes were tuned.")
 
     @model_validator(mode="after")

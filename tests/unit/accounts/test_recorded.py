@@ -1,0 +1,65 @@
+import json
+
+import pytest
+
+from made_ladder import make_scores, make_windows
+from wattshed.accounts.ladder.checks import training_checks, whole_runs
+from wattshed.accounts.ladder.recorded import CHECKS, read_record, record_text
+from wattshed.foundation.faults import Fault
+
+STUDY = [[(0.90, 1.0), (0.81, 1.0)], [(0.80, 2.0), (0.82, 2.0)]]
+
+
+def written(tmp_path, **about):
+    windows = make_windows({"study": STUDY})
+    windows["value_looking_s"] = 0.25
+    windows[["own_cpu_s", "others_cpu_s"]] = 1.5, 2.5
+    checks = training_checks(windows, ["study"])
+    path = tmp_path / "record.json"
+    path.write_text(record_text(checks, make_scores(study=[0.9, 0.91], other=[0.1]), about))
+    return checks, path
+
+
+def test_a_record_gives_back_what_was_recorded_under_the_steps_own_name(tmp_path):
+    checks, path = written(tmp_path, finished=True)
+    record = read_record(path, "study_to_its_end")
+    assert set(record.checks["model"]) == {"study_to_its_end"}
+    for name in CHECKS:
+        assert record.checks[name].tolist() == pytest.approx(checks[name].tolist(), rel=1e-6)
+    assert record.scores["rmse"].tolist() == [0.9, 0.91]
+    assert record.about["finished"] is True
+    theirs, ours = whole_runs(checks), whole_runs(record.checks)
+    for name in ("training_kwh", "training_s", "best_rmse", "looking_share"):
+        assert ours[name].tolist() == pytest.approx(theirs[name].tolist(), rel=1e-6)
+    assert ours["energy_status"].tolist() == ["estimated"] * 2
+
+
+def test_a_record_is_text_with_one_check_a_line(tmp_path):
+    _, path = written(tmp_path)
+    lines = path.read_text().splitlines()
+    assert sum(line.startswith(("  [1, ", "  [2, ")) for line in lines) == 6
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (None, "does not exist: the ladder's step 'study' is recorded there"),
+        ("{", "is not a record of a training"),
+        ('{"checks": []}', "is not a record of a training"),
+        ('{"checks": [], "test": [], "energy_status": "estimated"}', "holds no check"),
+    ],
+)
+def test_a_file_that_is_no_record_is_refused_in_one_sentence(tmp_path, text, said):
+    path = tmp_path / "record.json"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(Fault, match=said):
+        read_record(path, "study")
+
+
+def test_unknown_numbers_stay_unknown(tmp_path):
+    checks = training_checks(make_windows({"study": [[(0.9, None), (0.8, 1.0)]]}), ["study"])
+    path = tmp_path / "record.json"
+    path.write_text(record_text(checks, make_scores(study=[0.9]), {}))
+    assert json.loads(path.read_text())["energy_status"] == "missing"
+    assert read_record(path, "study").checks["cumulative_kwh"].isna().all()

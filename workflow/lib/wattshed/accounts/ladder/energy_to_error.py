@@ -119,7 +119,7 @@ def curves_frame(
     The range goes from the best naive (the largest target without one) down to the least mean over seeds of a step's
     own best; its errors are evenly spaced on logarithms. Columns: ``model, validation_rmse, seeds, bound`` (seeds that
     were there at the first look), ``kwh_n, kwh_mean, kwh_low, kwh_high`` (geometric). A step that never comes into the
-    range has no row.
+    range has no row, nor has one whose fit does nothing.
     """
     columns = [
         "model",
@@ -136,6 +136,8 @@ def curves_frame(
     rows: list[dict[str, Any]] = []
     for model in captions:
         runs = _runs(checks, model)
+        if any(run["cumulative_s"].iloc[-1] < LEAST_S for run in runs):
+            continue
         for error in errors:
             spent = [found for run in runs if (found := until_error(run, float(error))) is not None]
             if len(spent) == len(runs):

@@ -17,16 +17,16 @@ from wattshed.energy.reading import JOULES_PER_KWH
 from wattshed.foundation.vocabulary import Status
 from wattshed.publish.drawing.empty_figure import words_figure
 from wattshed.publish.drawing.figure_part import FigurePart
-from wattshed.publish.drawing.figure_style import GREY, PLAIN_LOG, model_styles, set_style
+from wattshed.publish.drawing.figure_style import DARK, GREY, PLAIN_LOG, model_styles, set_style
 from wattshed.publish.drawing.spread_labels import spread
 from wattshed.publish.notes.windows import listed
 from wattshed.publish.parts.inputs import Inputs
 
-WIDTH_IN, LEAST_HEIGHT_IN, ROW_IN, LETTER_IN = 5.8, 3.9, 0.2, 0.082
+WIDTH_IN, LEAST_HEIGHT_IN, ROW_IN, LETTER_IN = 6.2, 3.9, 0.2, 0.064
 OTHERS: dict[str, Any] = {"color": "0.78", "linewidth": 0.8, "zorder": 1}
 HALO = [withStroke(linewidth=2.2, foreground="white")]
-# Where a label begins, and its thin line from the curve, as shares of the axes' width right of them.
-LABEL_AT, LEADER_FROM = 1.05, 1.005
+# Where a label begins, as a share of the axes' width.
+LABEL_AT = 1.04
 FEW_POWERS = 40
 
 
@@ -45,7 +45,7 @@ def ladder_figure(ladder: pd.DataFrame, curves: pd.DataFrame, targets: pd.DataFr
     set_style()
     named = [name for name in ladder.loc[ladder["named"], "model"] if name in set(drawn["model"])]
     texts = {row["model"]: _label(row, unit) for _, row in ladder.iterrows() if row["model"] in named}
-    strip_in = 0.6 + LETTER_IN * max([*map(len, texts.values()), 0])
+    strip_in = 0.3 + LETTER_IN * max([*map(len, texts.values()), 0])
     height = max(LEAST_HEIGHT_IN, 1.2 + ROW_IN * len(named))
     figure, (axis, strip) = plt.subplots(
         1,
@@ -145,7 +145,7 @@ def _label_ends(
     labels = [
         axis.text(
             LABEL_AT, 0, texts[model], transform=axis.get_yaxis_transform(), va="center", fontsize="small",
-            color=styles[model]["color"],
+            color=DARK,
         )
         for model in ordered
     ]  # fmt: skip
@@ -159,15 +159,15 @@ def _label_ends(
     for label, level, model in zip(labels, levels, ordered, strict=True):
         label.set_y(level)
         x, y = ends[model]
-        edge = axis.transData.inverted().transform((box.x0 + (LABEL_AT - 0.01) * box.width, 0))[0]
-        axis.plot(
-            [x, edge],
-            [y, level],
-            color=styles[model]["color"],
-            linewidth=0.4,
-            alpha=0.7,
-            clip_on=False,
-            zorder=0,
+        color = styles[model]["color"]
+        line = {"arrowstyle": "-", "color": color, "linewidth": 0.5, "alpha": 0.7, "shrinkA": 0, "shrinkB": 0}
+        axis.annotate(
+            "",
+            (x, y),
+            xytext=(LABEL_AT - 0.012, level),
+            textcoords=axis.get_yaxis_transform(),
+            arrowprops=line,
+            annotation_clip=False,
         )
 
 

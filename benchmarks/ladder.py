@@ -38,7 +38,8 @@ error are counted.
 
 * **Opponents are tuned with the same care as our own network**: the same number of grid points, seeds and looks; the
   grids' energy is below. They learn until 12 looks bring no progress, without a cap.
-* **The source study's own recipe was run to its end once** and is kept as a record, so that it need not be repeated.
+* **The source study's own recipe, to its own end, is kept as a record**, so that it need not be repeated. The record
+  says how far it came.
 * **No ratio by itself says much**: it depends on the error at which it is read. So the figure shows the energy to every
   error from the best naive forecast down to the best model, and the tables read ratios at named errors.
 * **Every recipe of a ladder is looked at after the same number of samples** (the study's record: after each of its
@@ -109,12 +110,14 @@ def section(study: str, results: Path, docs: Path) -> str:
     command = f"snakemake ladder --cores all --configfile config/{study}.yaml"
     heading = f"## `{study}`\n\n`{command}`\n"
     folder = results / study
+    config = (ROOT / f"config/{study}.yaml").read_text(encoding="utf-8")
+    block = load_study(yaml.safe_load(config)).ladder
+    kept = [*records(block), ""] if block else []
     if not (folder / "ladder.targets.parquet").is_file():
-        return f"{heading}\nNot run since its recipes were changed.\n"
+        return "\n".join([heading, "**Not run since its recipes were changed.**\n", *kept])
     panel = Panel.read(folder / "data/panel.safetensors")
     frames = [read_frame(folder / f"ladder.{name}parquet") for name in ("", "targets.", "parts.")]
     ladder, scores = frames[0], read_frame(folder / "accuracy/scores.parquet")
-    block = load_study(yaml.safe_load((ROOT / f"config/{study}.yaml").read_text(encoding="utf-8"))).ladder
     warning = " **An invented panel: of its errors nothing follows.**" if panel.synthetic else ""
     shutil.copyfile(folder / "figures/ladder.png", docs / f"{study}.png")
     size = f"{len(panel.node_names):,} nodes x {len(panel.times):,} h"
@@ -124,7 +127,7 @@ def section(study: str, results: Path, docs: Path) -> str:
         f"{panel.source}: {size}.{warning} {origin_text(origin_of(ledgers))} {company(ladder)}\n",
         f"{what_to_use_sentence(advise(scores, ladder), panel.unit)}\n",
         f"{named_errors(frames[1], panel.unit)}\n",
-        *([*records(block), ""] if block else []),
+        *kept,
         f"![Energy to reach an error]({study}.png)\n",
         *(render_markdown(table) for table in ladder_tables(*frames, panel.unit).values()),
     ]

@@ -28,8 +28,8 @@ from wattshed.statistics.ratios import RATIO_NOTE
 NOT_REACHED = "not reached"
 LEAST_SEEDS = 3
 BOUND_NOTE = (
-    "At most: every seed was at this error at its first look, so its energy is an upper bound, and its ratio at least "
-    "the one given. A closed form has no earlier look: its energy is exact."
+    "At most: a seed was at this error at its first look, so the energy is an upper bound, and the ratio at least the "
+    "one given. A closed form has no earlier look: its energy is exact."
 )
 
 
@@ -220,7 +220,7 @@ def _at_most(row: pd.Series, mark: str) -> Cell:
     joules = row["kwh_mean"] * JOULES_PER_KWH
     if pd.isna(joules):
         return Cell(MISSING)
-    return Cell(("at most " if row["bound"] == row["seeds"] else "") + significant_text(joules), mark)
+    return Cell(("at most " if row["bound"] else "") + significant_text(joules), mark)
 
 
 def _ratio(row: pd.Series) -> list[Cell]:

@@ -32,6 +32,23 @@ def test_a_ladder_is_optional_and_names_its_opponents(config):
     assert load_study(with_ladder(config, tuned=None)).ladder.opponents == {"reference": "stgnn_reference"}
 
 
+def test_a_ladder_names_what_it_compares_or_else_all_but_the_naive(config):
+    assert load_study(with_ladder(config)).ladder.named == ["stgnn_reference", "stgnn", "ridge"]
+    parts = [{"name": "closed form", "slow": "stgnn", "quick": "ridge"}]
+    more = [*STEPS, {"name": "gru", "caption": "-"}, {"name": "persistence", "caption": "-"}]
+    assert load_study(with_ladder(config, steps=more, parts=parts)).ladder.named == [
+        "stgnn_reference",
+        "stgnn",
+        "ridge",
+    ]
+    assert load_study(with_ladder(config, steps=more)).ladder.named == [
+        "stgnn_reference",
+        "stgnn",
+        "ridge",
+        "gru",
+    ]
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [

@@ -1,6 +1,6 @@
 """The ladder: cost and errors of every step."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import pandas as pd
@@ -23,14 +23,14 @@ def ladder_frame(
     scores: pd.DataFrame,
     captions: Mapping[str, str],
     opponents: Mapping[str, str],
-    named: Mapping[str, str] | None = None,
+    named: Collection[str] = (),
     tuning_kwh: Mapping[str, float] | None = None,
 ) -> pd.DataFrame:
     """One row per step, in climbing order.
 
     checks: of :func:`training_checks`; scores: ``scores.parquet``; captions: step to its change, in order;
     opponents: ``reference`` and perhaps ``tuned``, each to its step; named: further steps that a table and a figure
-    name, to what they are; tuning_kwh: step to what its grid took. Columns: ``step`` (from 1), ``model, caption``,
+    name; tuning_kwh: step to what its grid took. Columns: ``step`` (from 1), ``model, caption``,
     ``role`` (of an opponent, else empty), ``named``, ``seeds``, ``not_alone`` (of these), ``energy_status``,
     ``tuning_kwh``; ``_n, _mean, _low, _high`` (95 % intervals over seeds) of ``training_kwh, training_s`` (geometric),
     ``samples`` [(node, window) pairs], ``best_rmse`` (least validation RMSE), ``checks, looking_share, rmse`` and
@@ -59,7 +59,7 @@ def ladder_frame(
             "model": model,
             "caption": caption,
             "role": roles.get(model, ""),
-            "named": model in roles or model in (named or {}),
+            "named": model in roles or model in named,
             "seeds": len(own),
             "not_alone": int((own["alone"] == False).sum()),  # noqa: E712
             "energy_status": worst_status(own.loc[own["training_kwh"].notna(), "energy_status"]),

@@ -135,6 +135,14 @@ class LadderBlock(Block):
         """The recorded steps, by name."""
         return {step.name: step.recorded for step in self.steps if step.recorded is not None}
 
+    @property
+    def named(self) -> list[str]:
+        """The steps that figure and table name: opponents, targets and ends of parts; all but the naive baselines where
+        the ladder has neither targets nor parts."""
+        ends = [end for part in self.parts for end in (part.slow, part.quick)]
+        further = [*self.targets, *ends] or [step.name for step in self.steps if step.name not in self.naive]
+        return list(dict.fromkeys([*self.opponents.values(), *further]))
+
     def before(self, step: LadderStep) -> str | None:
         """The step that a step changes; None if it changes none, or none that is above it."""
         above = [other.name for other in self.steps[: self.steps.index(step)]]

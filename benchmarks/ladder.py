@@ -94,7 +94,11 @@ def records(ladder: LadderBlock) -> list[str]:
         )
     if ladder.tuning is None or not (ROOT / ladder.tuning.record).is_file():
         return lines
-    for name, found in read_json(ladder.tuning.record).items():
+    tuned = read_json(ladder.tuning.record)
+    for name in ladder.tuning.grids:
+        if name not in tuned:
+            lines.append(f"* Grid of `{name}`: **no record yet**; its recipe is an interim choice.")
+    for name, found in tuned.items():
         best = sorted(found["points"], key=lambda point: point["validation_rmse"])[:SHOWN_POINTS]
         shown = ", ".join(f"{point['point']} {point['validation_rmse']:.4f}" for point in best)
         lines.append(

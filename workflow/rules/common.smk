@@ -275,7 +275,7 @@ def caps_note():
     """A note beside the errors of a recipe that runs fewer epochs than in the source study."""
     notes = []
     for name, model in STUDY.models.items():
-        recipe = STUDY.recipes[model.recipe]
+        recipe = STUDY.recipe_of(name)
         published_epochs = load_plugin("family", model.form).published_epochs
         if published_epochs is None:
             continue

@@ -18,7 +18,7 @@ from wattshed.config.models.clocks import ClocksBlock
 from wattshed.config.models.compression import CompressionBlock
 from wattshed.config.models.families import ModelBlock
 from wattshed.config.models.ladder import LadderBlock
-from wattshed.config.models.recipes import RecipeBlock
+from wattshed.config.models.recipes import CLOSED_FORM, RecipeBlock
 from wattshed.config.plugin_block import PluginBlock, PluginName
 from wattshed.config.sentences import sentence
 from wattshed.foundation import plugins
@@ -143,17 +143,29 @@ class Study(Block):
     @model_validator(mode="after")
     def _recipes_fit_their_models(self) -> "Study":
         for name, model in self.models.items():
+            samplings = plugins.load("family", model.form).samplings
+            if not samplings and model.recipe is None:
+                continue
+            if not samplings:
+                raise ValueError(
+                    f"models.{name}.recipe is {model.recipe!r}, but the form {model.form} is solved in closed form; "
+                    "expected no recipe: remove the key"
+                )
             if model.recipe not in self.recipes:
                 raise ValueError(
                     f"models.{name}.recipe is {model.recipe!r}; expected one of {sorted(self.recipes)}"
                 )
-            samplings = plugins.load("family", model.form).samplings
             if self.recipes[model.recipe].sampling not in samplings:
                 raise ValueError(
                     f"models.{name} has the form {model.form}, which is trained on {' or '.join(samplings)}, but its "
                     f"recipe {model.recipe!r} samples {self.recipes[model.recipe].sampling}"
                 )
         return self
+
+    def recipe_of(self, model: str) -> RecipeBlock:
+        """The recipe of a model; that of a closed form holds only its scaling."""
+        name = self.models[model].recipe
+        return CLOSED_FORM if name is None else self.recipes[name]
 
     @model_validator(mode="after")
     def _chains_can_be_made(self) -> "Study":

@@ -22,7 +22,7 @@ from wattshed.training.batches.making import make_batches
 from wattshed.training.checkpoint import ModelSpec, make_forecaster, write_checkpoint
 from wattshed.training.guards.budget_stop import JobBudget
 from wattshed.training.guards.stopping import RecipeEnd
-from wattshed.training.loop import TrainingRun, train
+from wattshed.training.loop import TrainingRun, solve_alone, train
 from wattshed.training.progress import Progress
 from wattshed.training.resume import ResumeFile
 from wattshed.training.training import Training
@@ -130,6 +130,10 @@ def train_seed(
         forecaster = make_forecaster(spec, task, inputs.graph, inputs.device, inputs.engine)
         batches = make_batches(spec, task, forecaster)
         # The state is saved before anything may end the training.
+        if next(forecaster.network.parameters(), None) is None:
+            training = solve_alone(TrainingRun(forecaster, task, batches, spec, meter, resume, []))
+            write_checkpoint(checkpoint, forecaster.network, spec.on(task, inputs.graph))
+            return training
         observers = [RecipeEnd(spec.recipe), resume, progress, *([] if stop is None else [stop])]
         training, learner = train(TrainingRun(forecaster, task, batches, spec, meter, resume, observers))
     write_checkpoint(checkpoint, forecaster.network, spec.on(task, inputs.graph))
@@ -143,9 +147,25 @@ def train_seed(
     return training
 
 
+# Of an epoch's row; a closed form has no epochs, and its table is empty.
+EPOCH_COLUMNS = (
+    *("model", "seed", "epoch", "steps", "samples", "train_loss", "validation_rmse"),
+    *("learning_rate", "duration_s", "energy_kwh"),
+)
+EPOCH_TYPES = {
+    "seed": "int64",
+    "epoch": "int64",
+    "steps": "int64",
+    "samples": "int64",
+    **dict.fromkeys(
+        ("train_loss", "validation_rmse", "learning_rate", "duration_s", "energy_kwh"), "float64"
+    ),
+}
+
+
 def epoch_frame(training: Training) -> pd.DataFrame:
     """One row per epoch, with the energy so far as ``cumulative_kwh``; null after an epoch whose energy is unknown."""
-    frame = pd.DataFrame(training.epochs).astype({"energy_kwh": "float64"})
+    frame = pd.DataFrame(training.epochs, columns=EPOCH_COLUMNS).astype(EPOCH_TYPES)
     # A running sum over epochs of unknown energy would count them as free.
     frame["cumulative_kwh"] = frame["energy_kwh"].cumsum(skipna=False)
     return frame

@@ -61,6 +61,21 @@ class TrainingRun:
         return -(-self.batches.steps() // self.recipe.accumulate)
 
 
+def solve_alone(run: TrainingRun) -> Training:
+    """Solve a network of which nothing is trained by gradients, as one metered fit; there are no epochs."""
+    check = evenly_spaced(run.task.origins(run.task.splits.validation), run.recipe.validation_windows)
+    _fit(run, run.forecaster, check, OutOfMemoryRetry(run.forecaster.series.residence, run.title))
+    return Training(ended=True)
+
+
+def _fit(run: TrainingRun, judged: NeuralForecaster, check: np.ndarray, retry: OutOfMemoryRetry) -> None:
+    """Solve, validate outside of the window, and measure repeats of the same solution."""
+    solve = partial(run.forecaster.solve, run.task)
+    retry.do(solve)
+    solved = {"validation_rmse": retry.do(validation_rmse, judged, run.task, check)}
+    run.meter.repeat(Window.FIT, solve, solved, warm_up_calls=0, **run.labels)
+
+
 def train(run: TrainingRun) -> tuple[Training, Learner]:
     """Train until an observer ends it: by the recipe's last epoch, by patience, or by a budget.
 
@@ -81,10 +96,7 @@ def train(run: TrainingRun) -> tuple[Training, Learner]:
         observer.before_training(training)
 
     if training.epoch == 0 and network.has_closed_form and training.goes_on:
-        solve = partial(run.forecaster.solve, run.task)
-        retry.do(solve)
-        solved = {"validation_rmse": retry.do(validation_rmse, judged, run.task, check)}
-        run.meter.repeat(Window.FIT, solve, solved, warm_up_calls=0, **run.labels)
+        _fit(run, judged, check, retry)
 
     while training.goes_on:
         row = train_epoch(run, learner, training.epoch + 1, judged, check, retry)

@@ -1,4 +1,4 @@
-"""The baseline of boosted trees."""
+"""Baselines of boosted trees."""
 
 from __future__ import annotations
 
@@ -12,9 +12,32 @@ if TYPE_CHECKING:
 
 
 def _lightgbm(task: ForecastTask, graph: Graph) -> Baseline:
-    from wattshed.forecast.baselines.boosted_trees import BoostedTrees
+    from wattshed.forecast.baselines.boosted_trees import PLAIN, BoostedTrees, linear_features
 
-    return BoostedTrees(task, graph)
+    return BoostedTrees(task, graph, name="lightgbm", features=linear_features, settings=PLAIN)
 
 
+def _lightgbm_rich(task: ForecastTask, graph: Graph) -> Baseline:
+    from wattshed.forecast.baselines.boosted_trees import RICH, BoostedTrees, rich_features
+
+    return BoostedTrees(task, graph, name="lightgbm_rich", features=rich_features, settings=RICH)
+
+
+def _pooled_trees(task: ForecastTask, graph: Graph) -> Baseline:
+    from wattshed.forecast.baselines.pooled_trees import PooledTrees
+
+    return PooledTrees(task, graph)
+
+
+def _pooled_stack(task: ForecastTask, graph: Graph) -> Baseline:
+    from wattshed.forecast.baselines.pooled_stack import PooledStack
+
+    return PooledStack(task, graph)
+
+
+# What the residual networks see, the node's identity too.
 LIGHTGBM = BaselineFactory(_lightgbm)
+# What the pooled ridge regression sees.
+LIGHTGBM_RICH = BaselineFactory(_lightgbm_rich)
+POOLED_TREES = BaselineFactory(_pooled_trees)
+POOLED_STACK = BaselineFactory(_pooled_stack)

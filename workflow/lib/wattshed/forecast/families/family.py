@@ -24,6 +24,8 @@ class Offer(StrEnum):
     UPDATES = "updates"  # training on top of a checkpoint
     PRUNABLE_UNITS = "prunable_units"
     LINEAR_MAPS = "linear_maps"
+    EXACT_UPDATES = "exact_updates"  # learning further data in closed form
+    FEATURES = "features"  # features that can be dropped
 
     @property
     def lacks(self) -> str:
@@ -35,6 +37,8 @@ LACKS: dict[Offer, str] = {
     Offer.UPDATES: "cannot be trained further",
     Offer.PRUNABLE_UNITS: "has no units to prune",
     Offer.LINEAR_MAPS: "has no weight matrices to replace",
+    Offer.EXACT_UPDATES: "cannot be updated in closed form",
+    Offer.FEATURES: "has no features to drop",
 }
 
 
@@ -42,9 +46,10 @@ class Family(Protocol):
     """One family of trained models.
 
     Settings: the block of ``models`` with this form; samplings: ways of drawing batches that can train it (the
-    recipe's key ``sampling``); published_epochs: largest number of epochs over all windows in the study that published
-    this network, or None; if a training is shorter, this is reported beside its errors; reads_graph: whether a forecast
-    uses a node's neighbours, so that the report counts it among the graph models.
+    recipe's key ``sampling``), none for a family that is solved in closed form and has no recipe; published_epochs:
+    largest number of epochs over all windows in the study that published this network, or None; if a training is
+    shorter, this is reported beside its errors; reads_graph: whether a forecast uses a node's neighbours, so that the
+    report counts it among the graph models.
     """
 
     @property
@@ -100,9 +105,9 @@ def make_network(block: ModelBlock, windows: WindowsBlock, adjacency: sp.csr_arr
     family: Family = plugins.load("family", block.form)
     made = family.make(block, windows, adjacency, seed)
     network = plugins.made_by("family", block.form, made, Network)
-    if next(network.parameters(), None) is None:
+    if next(network.parameters(), None) is None and not network.has_closed_form:
         raise Fault(
             f"the model family {block.form!r} made a network without weights: expected at least one "
-            "torch.nn.Parameter; correct the plug-in, or make it a baseline."
+            "torch.nn.Parameter, or has_closed_form; correct the plug-in, or make it a baseline."
         )
     return network

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from wattshed.forecast.network import Network
 
 SAMPLINGS = ("pairs", "sequences")
-OFFERS = frozenset(Offer)
+OFFERS = frozenset({Offer.UPDATES, Offer.PRUNABLE_UNITS, Offer.LINEAR_MAPS})
 
 
 class RecurrentBlock(ModelBlock):

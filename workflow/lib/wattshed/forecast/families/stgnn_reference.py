@@ -46,6 +46,6 @@ def make(settings: Settings, windows: WindowsBlock, adjacency: sp.csr_array, see
 # The limit in the source study (its config at HEAD).
 PUBLISHED_EPOCHS = 50
 
-FAMILY: Family = SimpleFamily(
-    Settings, ("windows",), make, frozenset(Offer), PUBLISHED_EPOCHS, reads_graph=True
-)
+OFFERS = frozenset({Offer.UPDATES, Offer.PRUNABLE_UNITS, Offer.LINEAR_MAPS})
+
+FAMILY: Family = SimpleFamily(Settings, ("windows",), make, OFFERS, PUBLISHED_EPOCHS, reads_graph=True)

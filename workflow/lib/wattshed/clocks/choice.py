@@ -224,7 +224,7 @@ def _doubt(numbers: dict[str, Any], fastest_slowdown: float, max_slowdown_share:
 
 
 def _praise(numbers: dict[str, Any], max_slowdown_share: float) -> str:
-    reason = f"least energy within {max_slowdown_share:.1%} slowdown of the warm maximum clock"
+    reason = f"least energy within {max_slowdown_share:.1%} slowdown of the largest clock, measured warm"
     if numbers["slowdown_high"] > max_slowdown_share:
         reason += (
             f"; the limit is kept on the best estimate ({numbers['slowdown_share']:.1%}), but the 95 % "

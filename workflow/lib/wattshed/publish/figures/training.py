@@ -5,8 +5,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from wattshed.accounts.runs.trainings import work_windows
 from wattshed.energy.reading import JOULES_PER_KWH, worst_status
-from wattshed.foundation.vocabulary import Window
+from wattshed.foundation.vocabulary import TRAINING_WINDOWS, Window
 from wattshed.publish.drawing.figure_part import FigurePart
 from wattshed.publish.drawing.figure_style import model_styles, set_style
 from wattshed.publish.parts.inputs import Inputs
@@ -56,17 +57,30 @@ def training_figure(epochs: pd.DataFrame, unit: str, energy_status: str) -> Figu
     return figure
 
 
+def with_fits(epochs: pd.DataFrame, windows: pd.DataFrame) -> pd.DataFrame:
+    """The epochs with the energy of the closed-form fit that precedes them, as the ladder counts it.
+
+    epochs: rows of ``checkpoints/*.epochs.parquet``, whose energy begins with the first epoch; windows: of the
+    accounts. A fit of unknown energy makes its run's energy unknown.
+    """
+    fits = work_windows(windows, (Window.FIT,)).dropna(subset=["model", "seed"])
+    before = fits.groupby(["model", "seed"])["work_kwh"].agg(lambda kwh: kwh.sum(skipna=False))
+    pairs = zip(epochs["model"], epochs["seed"], strict=True)
+    fitted = pd.Series([before.get((model, int(seed)), 0.0) for model, seed in pairs], index=epochs.index)
+    return epochs.assign(cumulative_kwh=epochs["cumulative_kwh"] + fitted)
+
+
 def _make(inputs: Inputs) -> Figure:
-    windows = inputs.frame("windows")
-    drawn = windows[(windows["window"] == Window.EPOCH) & windows["energy_kwh"].notna()]
-    status = worst_status(drawn["energy_status"])
-    return training_figure(inputs.frame("epochs"), inputs.unit, status)
+    windows, epochs = inputs.frame("windows"), inputs.frame("epochs")
+    trained = windows[windows["model"].isin(epochs["model"]) & windows["window"].isin(TRAINING_WINDOWS)]
+    status = worst_status(trained.loc[trained["energy_kwh"].notna(), "energy_status"])
+    return training_figure(with_fits(epochs, windows), inputs.unit, status)
 
 
 FIGURE = FigurePart(
     message="Draw the training curves with their energy",
-    caption="Validation error during training, by epoch and by the energy spent.",
+    caption="Validation error during training, by epoch and by the energy spent, closed-form fits included.",
     inputs=("epochs", "windows", "panel"),
-    windows=("epoch",),
+    windows=("epoch", "fit"),
     make=_make,
 )

@@ -4,6 +4,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from wattshed.publish.sentences.headline import headline, knowledge
 
 from made_study import study_files, write_study
 from wattshed.accounts.ladder.checks import training_checks
@@ -12,7 +13,6 @@ from wattshed.foundation.faults import Fault
 from wattshed.publish.parts.inputs import Inputs
 from wattshed.publish.report.numbers import report_numbers
 from wattshed.publish.report.page import render_report
-from wattshed.publish.sentences.headline import headline, knowledge
 
 PNG = b"\x89PNG\r\n\x1a\n made for a test"
 SETTINGS = {"note": "capped at 1 epoch (the study runs 50)"}

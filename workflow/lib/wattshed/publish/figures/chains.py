@@ -1,6 +1,7 @@
 """Figure: error and energy of each step of a chain, and whether its forecasts pay for it."""
 
 import math
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -14,7 +15,6 @@ from wattshed.publish.drawing.figure_style import GREY, PLAIN_LOG, model_styles,
 from wattshed.publish.drawing.label_places import place_labels
 
 
-
 def chains_figure(frame: pd.DataFrame) -> Figure:
     """Left: change of the error on the later months against the energy spent. Right: energy of 1,000 forecasts.
 
@@ -25,7 +25,9 @@ def chains_figure(frame: pd.DataFrame) -> Figure:
     set_style()
     known = frame[frame["total_j_mean"].gt(0) & frame["later_rmse_change_share_mean"].notna()]
     height = max(3.8, 1.4 + 0.34 * len(frame))
-    figure, (errors, costs) = plt.subplots(1, 2, figsize=(9.0, height), gridspec_kw={"width_ratios": [1.3, 1]})
+    figure, (errors, costs) = plt.subplots(
+        1, 2, figsize=(9.0, height), gridspec_kw={"width_ratios": [1.3, 1]}
+    )
     styles = model_styles(frame["chain"].unique())
     for chain, steps in known.groupby("chain", sort=False):
         _draw_errors(errors, steps, styles[str(chain)], str(chain))
@@ -62,11 +64,11 @@ def _draw_errors(axis: plt.Axes, steps: pd.DataFrame, style: dict[str, object], 
     axis.errorbar(x, y, yerr=reach, capsize=2, linewidth=1.2, markersize=5, label=chain, **style)  # type: ignore[arg-type]
 
 
-def _draw_costs(axis: plt.Axes, frame: pd.DataFrame, styles: dict[str, dict[str, object]]) -> None:
+def _draw_costs(axis: plt.Axes, frame: pd.DataFrame, styles: dict[str, dict[str, Any]]) -> None:
     """One line per step: joules of 1,000 forecasts against the base model's, and when the chain has paid for itself."""
     steps = frame[frame["j_per_1000_mean"].gt(0)].iloc[::-1].reset_index(drop=True)
     labels = []
-    for place, row in steps.iterrows():
+    for place, row in enumerate(steps.to_dict("records")):
         mean = row["j_per_1000_mean"]
         ends = np.array([[row["j_per_1000_low"]], [row["j_per_1000_high"]]])
         reach = np.nan_to_num(np.abs(ends - mean))
@@ -88,7 +90,7 @@ def _draw_costs(axis: plt.Axes, frame: pd.DataFrame, styles: dict[str, dict[str,
     axis.set_xlabel(f"1,000 forecasts (J, {worst_status(steps['energy_status'])})")
 
 
-def _pays(row: pd.Series) -> str:
+def _pays(row: dict[Any, Any]) -> str:
     """After how many forecasts the steps so far have paid for themselves."""
     after = row["chain_payback_forecasts_mean"]
     if not row["place"]:

@@ -1,6 +1,7 @@
 """The table of figures: name -> module."""
 
 MODULES: dict[str, str] = {
+    "useful": "wattshed.publish.figures.useful",
     "training": "wattshed.publish.figures.training",
     "forecasts": "wattshed.publish.figures.forecasts",
     "frontier": "wattshed.publish.figures.frontier",

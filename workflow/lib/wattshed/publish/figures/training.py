@@ -1,10 +1,12 @@
 """Figure: the validation error by epoch and by the energy spent."""
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from wattshed.accounts.reading.frame_types import VALIDATION_RMSE
 from wattshed.accounts.runs.trainings import work_windows
 from wattshed.energy.reading import JOULES_PER_KWH, worst_status
 from wattshed.foundation.vocabulary import TRAINING_WINDOWS, Window
@@ -38,7 +40,7 @@ def training_figure(epochs: pd.DataFrame, unit: str, energy_status: str) -> Figu
         if known:
             joules = run["cumulative_kwh"] * JOULES_PER_KWH
             axes[0, 1].plot(joules, run["validation_rmse"], **style)
-    axes[0, 0].set_xlabel("Epoch")
+    axes[0, 0].set_xlabel("Epoch (0: closed-form fit)" if (epochs["epoch"] == 0).any() else "Epoch")
     axes[0, 0].set_ylabel(f"Validation RMSE ({unit})")
     axes[0, 0].set_title("By epoch" if known else "By epoch (energy unknown)")
     axes[0, 0].xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -58,16 +60,30 @@ def training_figure(epochs: pd.DataFrame, unit: str, energy_status: str) -> Figu
 
 
 def with_fits(epochs: pd.DataFrame, windows: pd.DataFrame) -> pd.DataFrame:
-    """The epochs with the energy of the closed-form fit that precedes them, as the ladder counts it.
+    """The epochs with the energy of the closed-form fit that precedes them, as the ladder counts it, and the fit as epoch 0.
 
     epochs: rows of ``checkpoints/*.epochs.parquet``, whose energy begins with the first epoch; windows: of the
     accounts. A fit of unknown energy makes its run's energy unknown.
     """
     fits = work_windows(windows, (Window.FIT,)).dropna(subset=["model", "seed"])
-    before = fits.groupby(["model", "seed"])["work_kwh"].agg(lambda kwh: kwh.sum(skipna=False))
+    fits = fits[fits["model"].isin(epochs["model"])].drop_duplicates(["model", "seed"], keep="last")
+    if fits.empty:
+        return epochs
+    before = fits.set_index(["model", "seed"])["work_kwh"]
     pairs = zip(epochs["model"], epochs["seed"], strict=True)
     fitted = pd.Series([before.get((model, int(seed)), 0.0) for model, seed in pairs], index=epochs.index)
-    return epochs.assign(cumulative_kwh=epochs["cumulative_kwh"] + fitted)
+    first = pd.DataFrame(
+        {
+            "model": fits["model"].astype("object"),
+            "seed": fits["seed"].astype("int64"),
+            "epoch": 0,
+            "validation_rmse": fits.get(VALIDATION_RMSE, pd.Series(np.nan, fits.index)).astype("float64"),
+            "cumulative_kwh": fits["work_kwh"],
+        }
+    )
+    return pd.concat(
+        [epochs.assign(cumulative_kwh=epochs["cumulative_kwh"] + fitted), first], ignore_index=True
+    )
 
 
 def _make(inputs: Inputs) -> Figure:

@@ -1,7 +1,6 @@
 """Notes that several tables of one page share, so that the page says them once."""
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from wattshed.publish.typesetting.table import MARK_NOTES, Table
@@ -11,43 +10,36 @@ from wattshed.statistics.ratios import RATIO_NOTE
 
 # How intervals are made: tables say it each in their own words, a page once.
 METHODS = (METHOD_NOTE, GEOMETRIC_NOTE, RATIO_NOTE)
-DASH_NOTE = "A dash is what is unknown or has no interval, such as n = 1; it is never a zero"
+DASH_NOTE = "A dash is what is unknown or has no interval, such as n = 1; it is never a zero."
 
 
 @dataclass(frozen=True)
 class SharedNotes:
-    """tables: as they were, with only their own notes; shared: what they had in common."""
+    """tables: as they were, with only their own notes; shared: what the page says once for all of them."""
 
     tables: list[Table]
     shared: list[str]
 
 
-def share_notes(tables: Sequence[Table], known: Sequence[str] = ()) -> SharedNotes:
-    """The tables of a page without the notes that belong to several of them.
+def share_notes(tables: Sequence[Table], elsewhere: Collection[str] = ()) -> SharedNotes:
+    """The tables of a page without notes that the page says already.
 
-    known: notes that the page says elsewhere, such as who was not alone. A note is shared if two tables have it, if it
-    says how intervals are made, or what a mark means.
+    elsewhere: notes that the page says in another place, such as who was not alone. A note that several tables have
+    stays with the first of them. What a mark means and how intervals are made is shared by all.
     """
-    counts = Counter(note for table in tables for note in set(table.notes))
-    repeated = [note for note, count in counts.items() if count > 1 and not _of_method(note)]
-    dropped = {*known, *repeated}
-    kept = [
-        replace(table, notes=[note for note in table.notes if note not in dropped and not _of_method(note)])
-        for table in tables
-    ]
-    marks = {cell.mark for table in tables for row in table.rows for cell in row if cell.mark}
-    meanings = [
-        f"{mark} {meaning}." for mark, meaning in MARK_NOTES.items() if any(mark in used for used in marks)
-    ]
-    methods = [
-        f"{method[0].upper()}{method[1:]}."
-        for method in METHODS
-        if any(method in note for table in tables for note in table.notes)
-    ]
-    return SharedNotes(
-        kept, [*meanings, *methods, f"{DASH_NOTE}.", *[note for note in repeated if note not in known]]
-    )
+    said = set(elsewhere)
+    kept = []
+    for table in tables:
+        own = [note for note in table.notes if note not in said and not _of_method(note)]
+        said |= set(own)
+        kept.append(replace(table, notes=own))
+    marks = "".join(cell.mark for table in tables for row in table.rows for cell in row)
+    meanings = [f"{mark} {meaning}." for mark, meaning in MARK_NOTES.items() if mark in marks]
+    every = " ".join(note.casefold() for table in tables for note in table.notes)
+    methods = [f"{method[0].upper()}{method[1:]}." for method in METHODS if method.casefold() in every]
+    return SharedNotes(kept, [*meanings, *methods, DASH_NOTE])
 
 
 def _of_method(note: str) -> bool:
-    return any(method in note for method in METHODS)
+    said = note.casefold()
+    return said.startswith("a dash means") or any(method.casefold() in said for method in METHODS)

@@ -68,7 +68,9 @@ FOLDED = (
     ),
     Section("training", "Training curves", ("figure training", "figure overlay")),
     Section(
-        "energies", "Energy by component, and every front", ("figure split", "figure energies", "figure fronts")
+        "energies",
+        "Energy by component, and every front",
+        ("figure split", "figure energies", "figure fronts"),
     ),
     Section("steps", "The ladder step by step", ("table ladder",)),
     Section("months", "Continual learning month by month", ("table matrices",)),

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -9,9 +10,10 @@ from typing import Any
 
 import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from wattshed.foundation.plugins import load
+from wattshed.publish.notes.beside_others import ladder_notes
 from wattshed.publish.notes.common import share_notes
 from wattshed.publish.notes.windows import window_notes
 from wattshed.publish.parts.declaration import declared
@@ -42,6 +44,7 @@ def render_report(
         undefined=StrictUndefined,
         trim_blocks=True,
     )
+    environment.filters["soft"] = soft
     numbers = report_numbers(inputs, benchmarks)
     made, shared = _tables(inputs, [name for name in tables if f"table {name}" not in LEFT_OUT], benchmarks)
     shown = made | {
@@ -94,13 +97,14 @@ def _tables(
     if benchmarks is not None and (table := time_table(benchmarks, inputs.frame("runs"))) is not None:
         made["table time"] = [("time", table)]
     flat = [table for tables in made.values() for _, table in tables]
-    found = share_notes(flat, list(disturbed))
+    of_ladder = ladder_notes(inputs.frame("ladder")) if "ladder" in inputs else []
+    found = share_notes(flat, [*disturbed, *of_ladder])
     kept = iter(found.tables)
     parts = {
         name: {"tables": [{"id": id, "content": next(kept)} for id, _ in tables]}
         for name, tables in made.items()
     }
-    return parts, [*found.shared, *disturbed]
+    return parts, [*found.shared, *(disturbed or of_ladder)]
 
 
 def _named(by_file: Mapping[str, Sequence[Table]]) -> list[tuple[str, Table]]:
@@ -129,6 +133,12 @@ def _sections(
         for section in sections
     ]
     return [section for section in found if section["parts"] or section["sentences"]]
+
+
+def soft(text: str) -> Markup:
+    """Escaped text; a name may break after ``_`` and ``+``, and nowhere else."""
+    shown = str(escape(text))
+    return Markup(shown if " " in text else re.sub(r"([_+])(?=\w)", r"\1<wbr>", shown))
 
 
 def _data_uri(png: Path) -> str:

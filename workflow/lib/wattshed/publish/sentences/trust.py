@@ -180,4 +180,6 @@ def _constants(runs: pd.DataFrame) -> list[dict[str, Any]]:
     """The stated numbers that the estimates rest on."""
     if "constants" not in runs:
         return []
-    return [constant for text in runs["constants"].dropna().unique() for constant in json.loads(text).values()]
+    return [
+        constant for text in runs["constants"].dropna().unique() for constant in json.loads(text).values()
+    ]

@@ -17,6 +17,7 @@ from wattshed.publish.typesetting.table import (
     spaced_percent,
 )
 from wattshed.publish.typesetting.table_part import TablePart
+from wattshed.statistics.geometric import GEOMETRIC_NOTE
 from wattshed.statistics.intervals import METHOD_NOTE
 
 
@@ -69,7 +70,7 @@ def compression_table(rows: pd.DataFrame, unit: str) -> Table:
         spaced_percent(f"{row['parent'] + ' ' if several else ''}{row['variant']}: {row['reason']}.")
         for _, row in others.iterrows()
     ]
-    notes += [f"{METHOD_NOTE}, over seeds.", "Means of energies are geometric."]
+    notes += [f"{METHOD_NOTE}, over seeds.", f"{GEOMETRIC_NOTE[0].upper()}{GEOMETRIC_NOTE[1:]}."]
     return Table("compression", caption, columns, body, notes)
 
 

@@ -1,0 +1,20 @@
+"""What the study decides, and the main table's numbers, for several parts; computed once per process."""
+
+import pandas as pd
+
+from wattshed.accounts.comparison.decisions import Decisions, decide
+from wattshed.accounts.comparison.standings import standings_frame
+from wattshed.publish.parts.inputs import Inputs
+
+
+def decisions_of(inputs: Inputs) -> Decisions:
+    """Best model, those like it, the cheapest of them. Needs the inputs ``days`` and ``frontier``."""
+    days, frontier = inputs.frame("days"), inputs.frame("frontier")
+    return inputs.once("decisions", lambda: decide(days, frontier))
+
+
+def standings_of(inputs: Inputs) -> pd.DataFrame:
+    """Numbers of the main table. Needs the inputs ``days``, ``frontier`` and ``windows``."""
+    days, frontier, windows = inputs.frame("days"), inputs.frame("frontier"), inputs.frame("windows")
+    decisions = decisions_of(inputs)
+    return inputs.once("standings", lambda: standings_frame(decisions, days, frontier, windows))

@@ -116,6 +116,7 @@ def _reasons(
         reason[joined["co2e_kg"].isna()] = "mass unknown"
     else:
         reason[joined["co2e_kg"].isna() & no_energy] = "energy and mass unknown"
+    reason[no_energy & joined["energy_status"].eq(Status.NO_FIT)] = str(Status.NO_FIT)
     marked = flagged(joined, barred)
     reason[marked] = [
         f"flagged {', '.join(flag for flag in split_flags(text) if flag in barred)}"

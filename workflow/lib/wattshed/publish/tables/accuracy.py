@@ -7,7 +7,7 @@ from wattshed.energy.reading import COMPONENTS, JOULES_PER_KWH, TOO_SHORT
 from wattshed.foundation.vocabulary import Window
 from wattshed.publish.parts.inputs import Inputs
 from wattshed.publish.sentences.winner import winner_sentence
-from wattshed.publish.typesetting.status_marks import energy_mark
+from wattshed.publish.typesetting.status_marks import energy_cell
 from wattshed.publish.typesetting.table import (
     INTERVAL_TITLE,
     Cell,
@@ -16,7 +16,6 @@ from wattshed.publish.typesetting.table import (
     count_text,
     decimals,
     interval,
-    significant,
 )
 from wattshed.publish.typesetting.table_part import TablePart
 from wattshed.statistics.intervals import METHOD_NOTE
@@ -50,7 +49,7 @@ def accuracy_table(scores: pd.DataFrame, frontier: pd.DataFrame, unit: str, *fur
                 mean(row, "wape", 1, 100),
                 mean(row, "mase", 3),
                 mean(row, "r2", 3),
-                significant(joules, mark=energy_mark(energy["energy_status"])),
+                energy_cell(joules, energy["energy_status"]),
             ]
         )
     columns = [

@@ -158,6 +158,7 @@ rule write_report:
     params:
         inputs=input_arguments,
         tables=list(TABLE_PARTS),
+        benchmarks=BENCHMARKS,
         settings=settings_of(*TABLE_PARTS.values()),
         code=code_of(
             "publish/write_report.py",
@@ -168,4 +169,5 @@ rule write_report:
         "Write the report"
     shell:
         f"python {SCRIPTS}/publish/write_report.py {{params.inputs:q}} --tables {{params.tables:q}}"
-        " --figures {input.figures:q} --parameters {params.settings:q} --output {output.report:q} > {log:q} 2>&1"
+        " --figures {input.figures:q} --parameters {params.settings:q} --benchmarks {params.benchmarks:q}"
+        " --output {output.report:q} > {log:q} 2>&1"

@@ -162,8 +162,8 @@ def decide(days: pd.DataFrame, energies: pd.DataFrame, error: str = "rmse") -> D
 def changes_against(days: pd.DataFrame, reference: str, error: str = "rmse") -> pd.DataFrame:
     """How much the test error of every model differs from that of one, by the same paired test.
 
-    days, error: as :func:`decide`. One row per model: ``model, change_share, change_low, change_high, p_value, outcome``;
-    the reference's own values are null. Raises :class:`Fault` for a reference that has no errors by day.
+    days, error: as :func:`decide`. One row per model: ``model, change_share, change_low, change_high, p_value,
+    outcome``; the reference's own values are null. Raises :class:`Fault` for a reference that has no errors by day.
     """
     test = _part(days, Part.TEST, error)
     if reference not in test.sums:

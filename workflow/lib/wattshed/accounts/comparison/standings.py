@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from wattshed.accounts.comparison.decisions import Decisions, changes_against
-from wattshed.accounts.runs.trainings import work_windows
+from wattshed.accounts.runs.trainings import trainings, trial_key, work_windows
 from wattshed.energy.reading import JOULES_PER_KWH
 from wattshed.foundation.vocabulary import Comparison, Status
 from wattshed.statistics.geometric import geometric_interval
@@ -22,10 +22,11 @@ def standings_frame(
 
     days, frontier, windows: the study's results of these names. Columns of :attr:`Decisions.frame` and:
     ``naive`` (the best naive model, the same in all rows; null if the study has none) and ``naive_change_share, _low,
-    _high, naive_outcome`` against it; ``training_j_mean, _low, _high, _n``; ``cpu_s`` (own processor seconds of one training,
-    geometric mean over seeds); ``forecast_j_mean, _low, _high`` (of 1,000 forecasts) and ``forecast_status``; ``front``
-    (no other model is better in both error and training energy; null where the energy is unknown); ``useful`` (less
-    error than the best naive one, by the point estimate). Energies of models that need no fit are 0.
+    _high, naive_outcome`` against it; ``training_j_mean, _low, _high, _n``; ``cpu_s`` (own processor seconds of one
+    training, geometric mean over seeds); ``forecast_j_mean, _low, _high`` (of 1,000 forecasts) and
+    ``forecast_status``; ``front`` (no other model is better in both error and training energy; null where the energy is
+    unknown); ``useful`` (less error than the best naive one, by the point estimate). Energies of models that need no
+    fit are 0.
     """
     frame = decisions.frame.copy()
     naive = best_naive(frame)
@@ -58,7 +59,7 @@ def standings_frame(
 def best_naive(frame: pd.DataFrame) -> str | None:
     """The naive model of least test error; None if the study has none. frame: with ``model, error``."""
     found = frame[frame["model"].isin(NAIVE)]
-    return None if found.empty else str(found.loc[found["error"].idxmin(), "model"])
+    return None if found.empty else str(found.sort_values("error", kind="stable")["model"].iloc[0])
 
 
 def processor_seconds(windows: pd.DataFrame) -> pd.Series:
@@ -67,18 +68,15 @@ def processor_seconds(windows: pd.DataFrame) -> pd.Series:
         return pd.Series(dtype="float64")
     parts = work_windows(windows)
     seconds = parts["own_cpu_s"].astype("float64") / parts["repeats"].astype("float64")
-    runs = seconds.groupby([parts["model"], parts["seed"]], dropna=False).sum(min_count=1)
+    keys = [parts[name] for name in ("model", "seed", *trial_key(windows))]
+    runs = seconds.groupby(keys, dropna=False).sum(min_count=1)
     return runs.groupby(level=0).agg(lambda known: geometric_interval(known).mean or np.nan)
 
 
 def training_ratio(windows: pd.DataFrame, above: str, below: str) -> Interval:
-    """Training energy of one model over that of another, over seeds."""
-    parts = work_windows(windows)
-    kwh = parts.groupby(["model", parts["seed"].astype("Int64").fillna(0)])["work_kwh"].agg(
-        lambda known: known.sum(skipna=False)
-    )
-    sides = [kwh.loc[name] if name in kwh.index.get_level_values(0) else [] for name in (above, below)]
-    return ratio_interval(*sides)
+    """Training energy of one model over another's, over seeds and repeated fits; none where one has no energy."""
+    runs = trainings(windows)
+    return ratio_interval(*(runs.loc[runs["model"] == name, "training_kwh"] for name in (above, below)))
 
 
 def _against_naive(models: pd.Series, days: pd.DataFrame, naive: str | None) -> pd.DataFrame:
@@ -98,7 +96,7 @@ def step_before(frame: pd.DataFrame, model: str) -> str | None:
     cheaper = frame[
         frame["useful"] & frame["front"].fillna(False) & frame["training_j_mean"].lt(own["training_j_mean"])
     ]
-    return None if cheaper.empty else str(cheaper.loc[cheaper["training_j_mean"].idxmax(), "model"])
+    return None if cheaper.empty else str(cheaper.sort_values("training_j_mean")["model"].iloc[-1])
 
 
 def counts(frame: pd.DataFrame) -> dict[str, int]:

@@ -28,7 +28,7 @@ def wall_times(folder: Path, runs: pd.DataFrame) -> pd.DataFrame:
 
     folder: Snakemake's benchmark files of the study, one per finished job (``s`` and ``cpu_time``, in seconds); runs:
     of the accounts. ``wall_s`` and ``cpu_s`` are of whole jobs, start-up included; ``metered_s`` is 0 for jobs
-    without a meter. No rows without a benchmark file. Superseded runs are left out, because the files are of the latest jobs.
+    without a meter. No rows without a benchmark file. Superseded runs are left out: the files are of the latest jobs.
     """
     rows = [
         {"part": _part(path.relative_to(folder)), **_seconds(path)} for path in sorted(folder.rglob("*.tsv"))

@@ -19,8 +19,8 @@ def chains_figure(frame: pd.DataFrame) -> Figure:
     """Left: change of the error on the later months against the energy spent. Right: energy of 1,000 forecasts.
 
     frame: rows of ``chains.parquet``. Each chain is a line that starts at its base model, with 95 % intervals over
-    paired seeds; steps of unknown energy are not drawn on the left, and the title names them. The right panel says after how many
-    forecasts the steps so far have paid for themselves.
+    paired seeds; steps of unknown energy are not drawn on the left, and the title names them. The right panel says
+    after how many forecasts the steps so far have paid for themselves.
     """
     set_style()
     known = frame[frame["total_j_mean"].gt(0) & frame["later_rmse_change_share_mean"].notna()]

@@ -60,7 +60,7 @@ def training_figure(epochs: pd.DataFrame, unit: str, energy_status: str) -> Figu
 
 
 def with_fits(epochs: pd.DataFrame, windows: pd.DataFrame) -> pd.DataFrame:
-    """The epochs with the energy of the closed-form fit that precedes them, as the ladder counts it, and the fit as epoch 0.
+    """The epochs with the energy of the closed-form fit before them, as the ladder counts it, and the fit as epoch 0.
 
     epochs: rows of ``checkpoints/*.epochs.parquet``, whose energy begins with the first epoch; windows: of the
     accounts. A fit of unknown energy makes its run's energy unknown.

@@ -37,7 +37,8 @@ SECTIONS = (
         "adaptation",
         "Continual learning",
         ("table adaptation",),
-        "Each later month is forecast first and learned afterwards. Its held-out tail is never learned and serves to judge.",
+        "Each later month is forecast first and learned afterwards. Its held-out tail is never learned and serves to "
+        "judge.",
     ),
     Section(
         "compression",

@@ -38,8 +38,8 @@ def time_table(benchmarks: Path, runs: pd.DataFrame) -> Table | None:
         Column("Processor", "s", numeric=True),
     ]
     notes = [
-        "Not metered: start-up and imports of the measured jobs, and all of the jobs without a meter, which prepare data, "
-        "score, collect and publish. Snakemake itself, and this page, are in neither.",
+        "Not metered: start-up and imports of the measured jobs, and all of the jobs without a meter, which prepare "
+        "data, score, collect and publish. Snakemake itself, and this page, are in neither.",
     ]
     caption = (
         "Wall time of the jobs that had finished when this page was written, and how much of it was metered."

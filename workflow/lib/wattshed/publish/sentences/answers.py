@@ -27,18 +27,21 @@ WORDS = {
 
 
 def answers(inputs: Inputs) -> list[Answer]:
-    """Question and sentence, each with interval and outcome. Needs the inputs ``days``, ``frontier`` and ``windows``."""
+    """Question and sentence, each with interval and outcome. Needs ``days``, ``frontier`` and ``windows``."""
     decisions, frame = decisions_of(inputs), standings_of(inputs)
     rows = {str(row["model"]): row for row in frame.to_dict("records")}
     return [
         Answer("Which model is best?", best_sentence(decisions, rows, counts(frame), inputs.unit)),
-        Answer("Which is the cheapest that is not worse?", cheapest_sentence(decisions, rows, inputs)),
+        Answer(
+            "What is the cheapest that validation cannot tell from it?",
+            cheapest_sentence(decisions, rows, inputs),
+        ),
         Answer("What does the last percent cost?", last_percent_sentence(decisions, frame, inputs)),
     ]
 
 
 def best_sentence(
-    decisions: Decisions, rows: dict[str, dict[str, Any]], outcomes: dict[str, int], unit: str
+    decisions: Decisions, rows: dict[str, dict[Any, Any]], outcomes: dict[str, int], unit: str
 ) -> str:
     """The choice of the validation part with its test error, against the best naive and all others."""
     best = rows[decisions.best]
@@ -64,19 +67,22 @@ def best_sentence(
     return f"{sentence}. Of the {len(rows) - 1} others the test part finds {', '.join(others) or 'none'}."
 
 
-def cheapest_sentence(decisions: Decisions, rows: dict[str, dict[str, Any]], inputs: Inputs) -> str:
+def cheapest_sentence(decisions: Decisions, rows: dict[str, dict[Any, Any]], inputs: Inputs) -> str:
     """The cheapest of those that the validation part cannot tell from the best, and what the test part says of it."""
     best, use = rows[decisions.best], rows[decisions.use]
     if decisions.use == decisions.best:
         others = (
             f"; these are like it and not cheaper: {', '.join(decisions.alike)}" if decisions.alike else ""
         )
-        return f"{decisions.best} itself, {_joules(best)} of training: every cheaper model is worse on validation{others}."
+        return (
+            f"{decisions.best} itself, {_joules(best)} of training: every cheaper model is worse on "
+            f"validation{others}."
+        )
     ratio = _ratio_text(training_ratio(inputs.frame("windows"), decisions.best, decisions.use), "times")
     return (
-        f"{decisions.use}, {_joules(use)} of training where {decisions.best} takes {_joules(best)}{ratio}. The validation "
-        f"part cannot distinguish the two; on the test part its RMSE is {plain(use['error'], 3)} {inputs.unit}, "
-        f"{_change(use['change_share'], use['change_low'], use['change_high'])} "
+        f"{decisions.use}, {_joules(use)} of training where {decisions.best} takes {_joules(best)}{ratio}. The "
+        f"validation part cannot distinguish the two; on the test part its RMSE is {plain(use['error'], 3)} "
+        f"{inputs.unit}, {_change(use['change_share'], use['change_low'], use['change_high'])} "
         f"({WORDS[Comparison(use['outcome'])]})."
     )
 
@@ -90,7 +96,8 @@ def last_percent_sentence(decisions: Decisions, frame: pd.DataFrame, inputs: Inp
         return f"Unknown: the energy of {decisions.best} is not known."
     if before is None:
         return f"Nothing: no cheaper model on the front is useful, so {decisions.best} is the first step."
-    change = changes_against(inputs.frame("days"), before).set_index("model").loc[decisions.best]
+    changes = changes_against(inputs.frame("days"), before).to_dict("records")
+    change = next(row for row in changes if row["model"] == decisions.best)
     more = best["training_j_mean"] - rows[before]["training_j_mean"]
     ratio = _ratio_text(training_ratio(inputs.frame("windows"), decisions.best, before), "times")
     fall = _change(change["change_share"], change["change_low"], change["change_high"])
@@ -103,7 +110,7 @@ def last_percent_sentence(decisions: Decisions, frame: pd.DataFrame, inputs: Inp
     )
 
 
-def _joules(row: dict[str, Any]) -> str:
+def _joules(row: dict[Any, Any]) -> str:
     if row["energy_status"] == Status.NO_FIT:
         return "no energy"
     if pd.isna(row["training_j_mean"]):

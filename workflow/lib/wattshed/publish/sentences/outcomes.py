@@ -71,7 +71,7 @@ def compression_sentences(rows: pd.DataFrame) -> list[str]:
     frame = variant_means(rows)
     others = frame[frame["verdict"] != BASELINE]
     return [
-        f"{verdict[0].upper()}{verdict[1:]}: {', '.join(_variant(row) for row in group.to_dict('records'))}."
+        f"{str(verdict).capitalize()}: {', '.join(_variant(row) for row in group.to_dict('records'))}."
         for verdict, group in others.groupby("verdict", sort=False)
     ]
 

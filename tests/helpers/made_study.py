@@ -15,6 +15,7 @@ from wattshed.accounts.emissions.emissions import add_emissions
 from wattshed.accounts.ladder.checks import training_checks
 from wattshed.accounts.ladder.steps import ladder_frame
 from wattshed.accounts.runs.runs import runs_frame, windows_frame
+from wattshed.accounts.sensitivity.views import sensitivity_frame
 from wattshed.clocks.backends.simulated import SimulatedClocks
 from wattshed.clocks.choice import choose_clock
 from wattshed.clocks.sweep import run_sweep
@@ -49,6 +50,9 @@ def write_study(folder: Path, made: MadeStudy | None = None) -> Path:
     write_parquet(folder / "accuracy/scores.parquet", scores)
     for model in (*made.trained, *made.baselines):
         write_forecasts(folder / f"forecasts/{model}.safetensors", made, panel, origins, model, random)
+    forecasts = {path.stem: path for path in sorted((folder / "forecasts").glob("*.safetensors"))}
+    quality = make_quality(panel)
+    write_parquet(folder / "accuracy/sensitivity.parquet", sensitivity_frame(forecasts, panel, quality))
     write_ledgers(folder, made, random)
     ledgers = sorted((folder / "ledger").rglob("*.jsonl"))
     runs = runs_frame(ledgers)
@@ -83,6 +87,7 @@ def study_files(folder: Path) -> dict[str, list[Path]]:
         "splits": "data/splits.json",
         "graph": "data/graph.safetensors",
         "quality": "data/quality.parquet",
+        "sensitivity": "accuracy/sensitivity.parquet",
         "scores": "accuracy/scores.parquet",
         "runs": "emissions.parquet",
         "windows": "windows.parquet",

@@ -29,6 +29,8 @@ LAYOUT: dict[str, tuple[str, ...]] = {
         "table accuracy",
         "figure horizons",
         "table nodes",
+        "table sensitivity",
+        "figure wins",
         "figure forecasts",
         "figure training",
     ),

@@ -3,6 +3,7 @@
 MODULES: dict[str, str] = {
     "accuracy": "wattshed.publish.tables.accuracy",
     "nodes": "wattshed.publish.tables.nodes",
+    "sensitivity": "wattshed.publish.tables.sensitivity",
     "energy": "wattshed.publish.tables.energy",
     "frontier": "wattshed.publish.tables.frontier",
     "fronts": "wattshed.publish.tables.fronts",

@@ -36,6 +36,8 @@ SPECIAL = {
     MISSING: "--",
     "†": r"\textsuperscript{\dag}",
     "‡": r"\textsuperscript{\ddag}",
+    "↑": r"\ensuremath{\uparrow}",
+    "↓": r"\ensuremath{\downarrow}",
 }
 PREAMBLE = r"""\documentclass{article}
 \usepackage[T1]{fontenc}

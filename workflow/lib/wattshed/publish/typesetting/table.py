@@ -7,6 +7,7 @@ import pandas as pd
 
 ESTIMATED = "†"
 SIMULATED = "‡"
+RANK_UP, RANK_DOWN = "↑", "↓"
 MISSING = "\u2013"
 MARK_NOTES = {
     ESTIMATED: "estimated in whole or in part, not measured",

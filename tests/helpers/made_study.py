@@ -33,7 +33,8 @@ def write_study(folder: Path, made: MadeStudy | None = None) -> Path:
     config = {
         "study": made.name,
         "seeds": list(made.seeds),
-        "models": {name: {"form": forms[name]} for name in made.trained},
+        "models": {name: _block(name, forms[name]) for name in made.trained},
+        "baselines": list(made.baselines),
     }
     write_text(folder / "config.yaml", yaml.safe_dump(config, sort_keys=False))
     panel = make_panel(random)
@@ -77,6 +78,10 @@ def write_study(folder: Path, made: MadeStudy | None = None) -> Path:
         opponents = {"reference": made.reference}
         write_parquet(folder / "ladder.parquet", ladder_frame(checks, scores, made.steps, opponents))
     return folder
+
+
+def _block(name: str, form: str) -> dict[str, str]:
+    return {"form": form, "recipe": "frugal", "graph": "shuffled" if name.endswith("_shuffled") else "given"}
 
 
 def study_files(folder: Path) -> dict[str, list[Path]]:

@@ -27,6 +27,7 @@ LAYOUT: dict[str, tuple[str, ...]] = {
     "data": ("table quality", "figure degrees"),
     "accuracy": (
         "table accuracy",
+        "table information",
         "figure horizons",
         "table nodes",
         "table sensitivity",

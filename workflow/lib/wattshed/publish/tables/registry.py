@@ -2,6 +2,7 @@
 
 MODULES: dict[str, str] = {
     "accuracy": "wattshed.publish.tables.accuracy",
+    "information": "wattshed.publish.tables.information",
     "nodes": "wattshed.publish.tables.nodes",
     "sensitivity": "wattshed.publish.tables.sensitivity",
     "energy": "wattshed.publish.tables.energy",

@@ -41,6 +41,7 @@ def suspects_table(
     means = means[means["kind"] != Kind.CALENDAR]
     views = list(means["view"].unique())
     wins = node_wins(scores).set_index("model")
+    by_model = wins.to_dict("index")
     rows = []
     for model, own in means.groupby("model", sort=False):
         by_view = own.set_index("view")
@@ -48,12 +49,12 @@ def suspects_table(
         for view in views:
             found = by_view.loc[view]
             row += [_error(found), interval(found["rmse_low"], found["rmse_high"], 4)]
-        better = wins.loc[model, "better_nodes"]
-        change = wins.loc[model, "median_change_share"]
+        won = by_model[model]
+        better = won["better_nodes"]
         row += [
-            Cell(str(wins.loc[model, "wins"])),
+            Cell(str(won["wins"])),
             Cell(MISSING if pd.isna(better) else str(better)),
-            decimals(100 * change, 1),
+            decimals(None if pd.isna(better) else 100 * won["median_change_share"], 1),
         ]
         rows.append(row)
     columns = [Column("Model"), Column("n", numeric=True)]
@@ -67,8 +68,8 @@ def suspects_table(
     best, nodes = wins["best"].iloc[0], wins["nodes"].iloc[0]
     caption = (
         f"Test RMSE on all nodes and without suspect nodes, mean over {count_text(means['n'])} seeds; and of n = "
-        f"{nodes} nodes, on how many a model has the least error of all, on how many it has less error than {best}, and the "
-        "median over nodes of its error above that one's."
+        f"{nodes} nodes, on how many a model has the least error of all, on how many less error than {best}, and "
+        "the median over nodes of its error above that one's."
     )
     notes = [
         suspects_sentence(sensitivity, quality, unit),

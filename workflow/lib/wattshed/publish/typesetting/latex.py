@@ -36,6 +36,7 @@ SPECIAL = {
     MISSING: "--",
     "†": r"\textsuperscript{\dag}",
     "‡": r"\textsuperscript{\ddag}",
+    "✓": r"\ensuremath{\surd}",
     "↑": r"\ensuremath{\uparrow}",
     "↓": r"\ensuremath{\downarrow}",
 }

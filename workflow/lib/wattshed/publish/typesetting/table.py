@@ -7,6 +7,7 @@ import pandas as pd
 
 ESTIMATED = "†"
 SIMULATED = "‡"
+CHECK = "✓"
 RANK_UP, RANK_DOWN = "↑", "↓"
 MISSING = "\u2013"
 MARK_NOTES = {

@@ -16,6 +16,7 @@ from wattshed.accounts.emissions.emissions import add_emissions
 from wattshed.accounts.ladder.checks import training_checks
 from wattshed.accounts.ladder.steps import ladder_frame
 from wattshed.accounts.runs.runs import runs_frame, windows_frame
+from wattshed.accounts.sensitivity.views import sensitivity_frame
 from wattshed.clocks.backends.simulated import SimulatedClocks
 from wattshed.clocks.choice import choose_clock
 from wattshed.clocks.sweep import run_sweep
@@ -33,7 +34,8 @@ def write_study(folder: Path, made: MadeStudy | None = None) -> Path:
     config = {
         "study": made.name,
         "seeds": list(made.seeds),
-        "models": {name: {"form": forms[name]} for name in made.trained},
+        "models": {name: _block(name, forms[name]) for name in made.trained},
+        "baselines": list(made.baselines),
     }
     write_text(folder / "config.yaml", yaml.safe_dump(config, sort_keys=False))
     panel = make_panel(random)
@@ -54,6 +56,9 @@ def write_study(folder: Path, made: MadeStudy | None = None) -> Path:
     write_parquet(folder / "accuracy/days.parquet", make_days(**models))
     for model in (*made.trained, *made.baselines):
         write_forecasts(folder / f"forecasts/{model}.safetensors", made, panel, origins, model, random)
+    forecasts = {path.stem: path for path in sorted((folder / "forecasts").glob("*.safetensors"))}
+    quality = make_quality(panel)
+    write_parquet(folder / "accuracy/sensitivity.parquet", sensitivity_frame(forecasts, panel, quality))
     write_ledgers(folder, made, random)
     ledgers = sorted((folder / "ledger").rglob("*.jsonl"))
     runs = runs_frame(ledgers)
@@ -80,6 +85,10 @@ def write_study(folder: Path, made: MadeStudy | None = None) -> Path:
     return folder
 
 
+def _block(name: str, form: str) -> dict[str, str]:
+    return {"form": form, "recipe": "frugal", "graph": "shuffled" if name.endswith("_shuffled") else "given"}
+
+
 def study_files(folder: Path) -> dict[str, list[Path]]:
     """All results of a made study by the names that published parts use."""
     single = {
@@ -88,6 +97,7 @@ def study_files(folder: Path) -> dict[str, list[Path]]:
         "splits": "data/splits.json",
         "graph": "data/graph.safetensors",
         "quality": "data/quality.parquet",
+        "sensitivity": "accuracy/sensitivity.parquet",
         "scores": "accuracy/scores.parquet",
         "days": "accuracy/days.parquet",
         "runs": "emissions.parquet",

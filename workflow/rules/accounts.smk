@@ -111,6 +111,32 @@ rule find_frontier:
         " --output {output.frontier:q} > {log:q} 2>&1"
 
 
+rule find_sensitivity:
+    input:
+        baselines=rules.fit_baselines.output.forecasts,
+        models=rules.forecast_test.output.forecasts,
+        panel=rules.build_panel.output.panel,
+        quality=rules.check_quality.output.quality,
+    output:
+        sensitivity=f"{RESULTS}/accuracy/sensitivity.parquet",
+    log:
+        f"{LOGS}/accounts/find_sensitivity.log",
+    benchmark:
+        f"{BENCHMARKS}/accounts/find_sensitivity.tsv"
+    localrule: True
+    conda:
+        "../../envs/wattshed.yaml"
+    resources:
+        mem_mb=FRAMES_MB,
+    params:
+        code=code_of("accounts/find_sensitivity.py"),
+    message:
+        "Find how far the errors depend on suspect nodes and on the calendar"
+    shell:
+        f"python {SCRIPTS}/accounts/find_sensitivity.py --forecasts {{input.baselines:q}} {{input.models:q}}"
+        " --panel {input.panel:q} --quality {input.quality:q} --output {output.sensitivity:q} > {log:q} 2>&1"
+
+
 rule find_ladder:
     input:
         training=expand(rules.train_model.output.ledger, model=LADDER_MODELS),

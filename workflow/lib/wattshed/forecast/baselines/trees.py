@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wattshed.forecast.baselines.protocol import Baseline, BaselineFactory
+from wattshed.foundation.vocabulary import Information
 
 if TYPE_CHECKING:
     from wattshed.data.graph import Graph
@@ -17,4 +18,4 @@ def _lightgbm(task: ForecastTask, graph: Graph) -> Baseline:
     return BoostedTrees(task, graph)
 
 
-LIGHTGBM = BaselineFactory(_lightgbm)
+LIGHTGBM = BaselineFactory(_lightgbm, frozenset(Information) - {Information.NODE, Information.WEATHER})

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from wattshed.config.models.families import ModelBlock
 from wattshed.forecast.families.family import Family, Offer, SimpleFamily
+from wattshed.foundation.vocabulary import Information
 
 if TYPE_CHECKING:
     import scipy.sparse as sp
@@ -47,5 +48,12 @@ def make(settings: Settings, windows: WindowsBlock, adjacency: sp.csr_array, see
 PUBLISHED_EPOCHS = 50
 
 FAMILY: Family = SimpleFamily(
-    Settings, ("windows",), make, frozenset(Offer), PUBLISHED_EPOCHS, reads_graph=True
+    Settings,
+    ("windows",),
+    make,
+    frozenset(Offer),
+    PUBLISHED_EPOCHS,
+    reads_graph=True,
+    # Its own hours only by the self loop of the graph.
+    information=lambda settings: frozenset({Information.LOOK_BACK, Information.NEIGHBOURS}),
 )

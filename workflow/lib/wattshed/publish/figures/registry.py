@@ -8,6 +8,7 @@ MODULES: dict[str, str] = {
     "clocks": "wattshed.publish.figures.clocks",
     "degrees": "wattshed.publish.figures.degrees",
     "horizons": "wattshed.publish.figures.horizons",
+    "wins": "wattshed.publish.figures.wins",
     "split": "wattshed.publish.figures.split",
     "energies": "wattshed.publish.figures.energy_box",
     "overlay": "wattshed.publish.figures.overlay",

@@ -3,7 +3,9 @@
 MODULES: dict[str, str] = {
     "main": "wattshed.publish.tables.main",
     "accuracy": "wattshed.publish.tables.accuracy",
+    "information": "wattshed.publish.tables.information",
     "nodes": "wattshed.publish.tables.nodes",
+    "sensitivity": "wattshed.publish.tables.sensitivity",
     "energy": "wattshed.publish.tables.energy",
     "frontier": "wattshed.publish.tables.frontier",
     "fronts": "wattshed.publish.tables.fronts",

@@ -8,6 +8,8 @@ import pandas as pd
 
 ESTIMATED = "†"
 SIMULATED = "‡"
+CHECK = "✓"
+RANK_UP, RANK_DOWN = "↑", "↓"
 MISSING = "\u2013"
 MARK_NOTES = {
     ESTIMATED: "estimated in whole or in part, not measured",

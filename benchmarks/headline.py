@@ -27,6 +27,7 @@ from wattshed.foundation.vocabulary import Part
 from wattshed.foundation.writing import write_text
 from wattshed.publish.parts.inputs import Inputs
 from wattshed.publish.parts.standing import decisions_of, standings_of
+from wattshed.publish.sentences.controls import shuffled_twins
 from wattshed.publish.sentences.trust import trust_lines
 from wattshed.publish.typesetting.table import plain, significant_text
 from wattshed.statistics.decisions import BLOCK_DAYS
@@ -116,7 +117,11 @@ def _model_line(row: dict[Any, Any], unit: str) -> dict[str, Any]:
     if pd.isna(joules):
         cost = "the energy of its training is unknown"
     elif joules > 0:
-        ends = "" if pd.isna(row["training_j_low"]) else f" {_digits(row['training_j_low'], row['training_j_high'])}"
+        ends = (
+            ""
+            if pd.isna(row["training_j_low"])
+            else f" {_digits(row['training_j_low'], row['training_j_high'])}"
+        )
         cost = (
             f"one training takes {significant_text(joules)} J{ends} ({row['energy_status']}, n = "
             f"{row['training_j_n']}) and {significant_text(row['cpu_s'])} CPU-s"
@@ -173,12 +178,9 @@ def _ratio(inputs: Inputs, model: str, other: str) -> Iterator[dict[str, Any]]:
 
 def _graph(inputs: Inputs, rows: dict[str, dict[Any, Any]]) -> Iterator[dict[str, Any]]:
     """Each model with a shuffled graph against its twin with the given one."""
-    models = inputs.config["models"]
-    for name, block in models.items():
-        twin = {**block, "graph": "given"}
-        own = next((other for other, one in models.items() if one == twin and other != name), None)
-        if block.get("graph") == "shuffled" and own in rows and name in rows:
-            yield from _comparison(inputs, f"graph-{own}", str(own), name)
+    for given, shuffled in shuffled_twins(inputs.config["models"]):
+        if given in rows and shuffled in rows:
+            yield from _comparison(inputs, f"graph-{given}", given, shuffled)
 
 
 def _stages(inputs: Inputs) -> Iterator[dict[str, Any]]:
@@ -204,7 +206,9 @@ def _stages(inputs: Inputs) -> Iterator[dict[str, Any]]:
     if "compression" in inputs:
         frame = variant_means(inputs.frame("compression"))
         others = frame[frame["verdict"] != BASELINE]
-        counts = "; ".join(f"{count} {verdict}" for verdict, count in others["verdict"].value_counts().items())
+        counts = "; ".join(
+            f"{count} {verdict}" for verdict, count in others["verdict"].value_counts().items()
+        )
         yield line(
             "compression",
             f"Of {len(others)} compressed variants: {counts}.",
@@ -276,14 +280,18 @@ def _round(value: float) -> float:
 
 def markdown(content: dict[str, Any]) -> str:
     """The lines as a page of the docs."""
-    rows = [f"| {one['id']} | {one['sentence']} | `{one['table']}`: {one['cell']} |" for one in content["lines"]]
+    rows = [
+        f"| {one['id']} | {one['sentence']} | `{one['table']}`: {one['cell']} |" for one in content["lines"]
+    ]
     about = content["about"]
     return "\n".join(
         [
             "# What README may claim\n",
-            "Made by `make headline` from a finished default study. README's section on that study holds no number that "
-            "is not in one of these lines; a test computes the numbers again from the rows kept in `headline.json`.\n",
-            f"Study: {about['study']}. Commit: {about['commit']}. Machine: {about['machine']}. Started: {about['started_utc']}.\n",
+            "Made by `make headline` from a finished default study. README's section on that study holds no number "
+            "that is not in one of these lines; a test computes the numbers again from the rows kept in "
+            "`headline.json`.\n",
+            f"Study: {about['study']}. Commit: {about['commit']}. Machine: {about['machine']}. Started: "
+            f"{about['started_utc']}.\n",
             "| id | line | where |",
             "|---|---|---|",
             *rows,
@@ -293,7 +301,9 @@ def markdown(content: dict[str, Any]) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("results", type=Path, help="folder of a finished study, such as results/homes")
     parser.add_argument("--output", type=Path, default=ROOT / "docs/headline.json")
     arguments = parser.parse_args()
@@ -305,7 +315,7 @@ def main() -> None:
         "about": {
             "study": inputs.config["study"],
             "commit": str(runs["commit"].iloc[0])[:12],
-            "machine": f"{machine.get('cpu', 'unknown')}, {machine.get('logical_cores', '?')} logical cores",
+            "machine": f"{machine.get('processor', 'unknown')}, {machine.get('logical_cores', '?')} logical cores",
             "started_utc": str(runs["started_utc"].iloc[0]),
         },
         "lines": list(lines_of(inputs)),

@@ -34,7 +34,10 @@ def test_what_the_page_says_elsewhere_is_left_out():
 
 @given(
     st.lists(
-        st.lists(st.sampled_from(["note 1.", "note 2.", "note 3.", f"{METHOD_NOTE}."]), max_size=4, unique=True), max_size=5
+        st.lists(
+            st.sampled_from(["note 1.", "note 2.", "note 3.", f"{METHOD_NOTE}."]), max_size=4, unique=True
+        ),
+        max_size=5,
     )
 )
 def test_every_note_is_said_exactly_once(notes):

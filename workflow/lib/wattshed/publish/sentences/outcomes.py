@@ -12,6 +12,7 @@ from wattshed.compression.judge import BASELINE
 from wattshed.foundation.vocabulary import Comparison
 from wattshed.publish.parts.inputs import Inputs
 from wattshed.publish.sentences.clock_choice import choice_sentences
+from wattshed.publish.sentences.controls import control_sentences
 from wattshed.publish.typesetting.scales import G_PER_KG, WH_PER_KWH
 from wattshed.publish.typesetting.table import plain, significant_text
 
@@ -25,6 +26,7 @@ HEADS = {
 def section_sentences(inputs: Inputs) -> dict[str, list[str]]:
     """Sentences by the section that they open."""
     return {
+        "controls": control_sentences(inputs),
         "stages": total_sentences(inputs),
         "adaptation": adaptation_sentences(inputs.frame("adaptation")) if "adaptation" in inputs else [],
         "compression": compression_sentences(inputs.frame("compression")) if "compression" in inputs else [],

@@ -1,13 +1,15 @@
 """Table: the models on one page: information, error, energy, processor time, and the front."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
 from wattshed.accounts.comparison.decisions import Decisions
-from wattshed.foundation.vocabulary import Status
+from wattshed.foundation.vocabulary import Information, Status
 from wattshed.publish.parts.inputs import Inputs
 from wattshed.publish.parts.standing import decisions_of, standings_of
+from wattshed.publish.tables.information import seen_by
 from wattshed.publish.typesetting.status_marks import energy_mark
 from wattshed.publish.typesetting.table import (
     MISSING,
@@ -22,16 +24,34 @@ from wattshed.publish.typesetting.table import (
 from wattshed.publish.typesetting.table_part import TablePart
 from wattshed.statistics.decisions import RULE_NOTE
 
+# What a model saw, in one letter each.
+LETTERS = {
+    Information.LOOK_BACK: "L",
+    Information.DAYS_BEFORE: "D",
+    Information.NEIGHBOURS: "O",
+    Information.CALENDAR: "C",
+    Information.NODE: "N",
+    Information.WEATHER: "W",
+}
+LETTERS_NOTE = (
+    "Sees: L the look-back, D hours on days before, O other nodes, C the calendar, N what was learned for this node "
+    "alone, W weather; ? not declared."
+)
 
-def main_table(standings: pd.DataFrame, decisions: Decisions, unit: str, *notes: str) -> Table:
+
+def main_table(
+    standings: pd.DataFrame, decisions: Decisions, config: Mapping[str, Any], unit: str, *notes: str
+) -> Table:
     """One row per model, least test error first; the chosen one and those like it are named in bold.
 
-    standings: of :func:`standings_frame`; unit: of the errors; notes: what a reader must know, such as a cap on epochs.
+    standings: of :func:`standings_frame`; config: the study's; unit: of the errors; notes: what a reader must know,
+    such as a cap on epochs.
     """
     naive = standings["naive"].iloc[0]
     chosen = {decisions.best, *decisions.alike}
     columns = [
         Column("Model"),
+        Column("Sees"),
         Column("n", numeric=True),
         Column("RMSE", unit, numeric=True),
         Column("over seeds", unit),
@@ -44,7 +64,7 @@ def main_table(standings: pd.DataFrame, decisions: Decisions, unit: str, *notes:
         Column("1,000 fc.", "J", numeric=True),
         Column("Front"),
     ]
-    rows = [_row(row, chosen) for row in standings.to_dict("records")]
+    rows = [_row(row, chosen, sees(str(row["model"]), config)) for row in standings.to_dict("records")]
     caption = (
         f"Test error, energy and processor time of every model; RMSE with 95 % intervals over seeds and over "
         f"{decisions.blocks} blocks of days."
@@ -52,13 +72,14 @@ def main_table(standings: pd.DataFrame, decisions: Decisions, unit: str, *notes:
     return Table("main", caption, columns, rows, [*_notes(decisions, naive), *notes])
 
 
-def _row(row: dict[Any, Any], chosen: set[str]) -> list[Cell]:
+def _row(row: dict[Any, Any], chosen: set[str], seen: str) -> list[Cell]:
     no_fit = row["energy_status"] == Status.NO_FIT
     joules = [row[f"training_j_{part}"] for part in ("mean", "low", "high")]
     change = [100 * row[f"naive_change_{part}"] for part in ("share", "low", "high")]
     front = row["front"]
     return [
         Cell(str(row["model"]), best=row["model"] in chosen),
+        Cell(seen),
         Cell(str(row["n"])),
         decimals(row["error"], 4),
         interval(row["seed_low"], row["seed_high"], 4),
@@ -81,6 +102,7 @@ def _notes(decisions: Decisions, naive: str | None) -> list[str]:
         "Front: no other model is better in both error and training energy. CPU: the training's own processor seconds. "
         "1,000 fc.: a thousand forecasts of one node each.",
     ]
+    notes.append(LETTERS_NOTE)
     if naive:
         notes.append(
             f"to {naive}: change of the RMSE against the best naive model, paired by seeds and days."
@@ -88,16 +110,22 @@ def _notes(decisions: Decisions, naive: str | None) -> list[str]:
     return notes
 
 
+def sees(model: str, config: Mapping[str, Any]) -> str:
+    """The letters of what a model sees; ? if its plug-in does not declare it."""
+    seen = seen_by(model, config)
+    return "?" if seen is None else "".join(letter for what, letter in LETTERS.items() if what in seen)
+
+
 def _make(inputs: Inputs) -> Table:
     note = inputs.parameter("note")
     notes = [note] if note else []
-    return main_table(standings_of(inputs), decisions_of(inputs), inputs.unit, *notes)
+    return main_table(standings_of(inputs), decisions_of(inputs), inputs.config, inputs.unit, *notes)
 
 
 TABLE = TablePart(
     message="Make the main table: error, energy and processor time of every model",
     caption="Every model: test error with intervals, energy, processor time, and the front.",
-    inputs=("days", "frontier", "windows", "panel"),
+    inputs=("days", "frontier", "windows", "config", "panel"),
     windows=("epoch", "fit", "forecast"),
     parameters=("note",),
     make=_make,

@@ -25,8 +25,9 @@ from wattshed.compression.judge import BASELINE
 from wattshed.energy.reading import JOULES_PER_KWH
 from wattshed.foundation.vocabulary import Part
 from wattshed.foundation.writing import write_text
+from wattshed.publish.parts.decided import decisions_of
 from wattshed.publish.parts.inputs import Inputs
-from wattshed.publish.parts.standing import decisions_of, standings_of
+from wattshed.publish.parts.standing import standings_of
 from wattshed.publish.sentences.controls import shuffled_twins
 from wattshed.publish.sentences.trust import trust_lines
 from wattshed.publish.typesetting.table import plain, significant_text

@@ -71,7 +71,8 @@ def forecast_checkpoints(
     for lineage, paths in outputs.items():
         if not seeds[lineage]:
             raise Fault(
-                f"{paths[Part.TEST]} has no checkpoint of the lineage {lineage}: expected one per seed among --checkpoints."
+                f"{paths[Part.TEST]} has no checkpoint of the lineage {lineage}: expected one per seed among "
+                "--checkpoints."
             )
         for part, path in paths.items():
             Forecasts(parts[part], np.stack(results[lineage, part]), seeds[lineage]).write(path)

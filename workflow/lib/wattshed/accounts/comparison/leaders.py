@@ -19,6 +19,7 @@ from wattshed.accounts.comparison.comparable import (
 from wattshed.accounts.comparison.run_errors import join_metrics
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.vocabulary import Status
+from wattshed.statistics.summaries import summarise
 
 # Flags of runs whose energy or mass is wrong or incomplete; other flags are only shown.
 BARRED = ("power above TDP", "changed grid", "truncated", "unknown location")
@@ -140,8 +141,8 @@ def median_limits(costs: pd.DataFrame) -> tuple[float | None, float | None]:
 
     The median of the models' mean masses [kg]; where no mass is known, that of their mean energies [kWh].
     """
-    means = costs.groupby("model")[["co2e_kg", "energy_kwh"]].mean()
-    kg, kwh = (means[column][means[column] > 0].dropna() for column in ("co2e_kg", "energy_kwh"))
+    means = summarise(costs, "model", ["co2e_kg", "energy_kwh"])
+    kg, kwh = (means[f"{column}_mean"].dropna() for column in ("co2e_kg", "energy_kwh"))
     if len(kg):
         return float(kg.median()), None
     return None, float(kwh.median()) if len(kwh) else 1.0

@@ -15,7 +15,8 @@ from wattshed.publish.drawing.error_bars import bar_ends, front_steps
 from wattshed.publish.drawing.figure_part import FigurePart
 from wattshed.publish.drawing.figure_style import GREY, PLAIN_LOG, set_style
 from wattshed.publish.drawing.label_places import place_labels
-from wattshed.publish.parts.standing import decisions_of, standings_of
+from wattshed.publish.parts.decided import decisions_of
+from wattshed.publish.parts.standing import standings_of
 
 HALO: list[AbstractPathEffect] = [withStroke(linewidth=2.2, foreground="white")]
 

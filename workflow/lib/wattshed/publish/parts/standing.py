@@ -1,16 +1,10 @@
-"""What the study decides, and the main table's numbers, for several parts; computed once per process."""
+"""The main table's numbers, for several parts; computed once per process."""
 
 import pandas as pd
 
-from wattshed.accounts.comparison.decisions import Decisions, decide
 from wattshed.accounts.comparison.standings import standings_frame
+from wattshed.publish.parts.decided import decisions_of
 from wattshed.publish.parts.inputs import Inputs
-
-
-def decisions_of(inputs: Inputs) -> Decisions:
-    """Best model, those like it, the cheapest of them. Needs the inputs ``days`` and ``frontier``."""
-    days, frontier = inputs.frame("days"), inputs.frame("frontier")
-    return inputs.once("decisions", lambda: decide(days, frontier))
 
 
 def standings_of(inputs: Inputs) -> pd.DataFrame:

@@ -64,8 +64,8 @@ SECTIONS = (
 FOLDED = (
     Section(
         "errors",
-        "Other measures of error, horizons, nodes",
-        ("table accuracy", "figure horizons", "table nodes", "figure forecasts"),
+        "Every decision, other measures of error, horizons, nodes",
+        ("table decisions", "table accuracy", "figure horizons", "table nodes", "figure forecasts"),
     ),
     Section("training", "Training curves", ("figure training", "figure overlay")),
     Section(

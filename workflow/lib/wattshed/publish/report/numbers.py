@@ -13,9 +13,10 @@ from wattshed.accounts.comparison.strategy_means import strategy_means
 from wattshed.accounts.comparison.variant_means import variant_means
 from wattshed.accounts.runs.stages import stages_frame
 from wattshed.accounts.runs.wall_times import wall_times
+from wattshed.publish.parts.decided import decisions_of
 from wattshed.publish.parts.degrees import degrees_of
 from wattshed.publish.parts.inputs import Inputs
-from wattshed.publish.parts.standing import decisions_of, standings_of
+from wattshed.publish.parts.standing import standings_of
 
 
 def report_numbers(inputs: Inputs, benchmarks: Path | None = None) -> dict[str, Any]:

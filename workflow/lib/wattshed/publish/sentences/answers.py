@@ -7,8 +7,9 @@ import pandas as pd
 from wattshed.accounts.comparison.decisions import Decisions, changes_against
 from wattshed.accounts.comparison.standings import counts, step_before, training_ratio
 from wattshed.foundation.vocabulary import Comparison, Status
+from wattshed.publish.parts.decided import decisions_of
 from wattshed.publish.parts.inputs import Inputs
-from wattshed.publish.parts.standing import decisions_of, standings_of
+from wattshed.publish.parts.standing import standings_of
 from wattshed.publish.typesetting.table import plain, significant_text
 from wattshed.statistics.intervals import Interval
 

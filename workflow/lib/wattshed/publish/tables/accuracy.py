@@ -6,7 +6,6 @@ from wattshed.accounts.comparison.accuracy_means import METRICS, accuracy_means
 from wattshed.energy.reading import COMPONENTS, JOULES_PER_KWH, TOO_SHORT
 from wattshed.foundation.vocabulary import Window
 from wattshed.publish.parts.inputs import Inputs
-from wattshed.publish.sentences.winner import winner_sentence
 from wattshed.publish.typesetting.status_marks import energy_cell
 from wattshed.publish.typesetting.table import (
     INTERVAL_TITLE,
@@ -67,7 +66,7 @@ def accuracy_table(scores: pd.DataFrame, frontier: pd.DataFrame, unit: str, *fur
         f"Errors on the test part, all horizons and observed cells, mean over {count_text(summary['n'])} "
         "trained seeds per model (1 where nothing is random), sorted by RMSE; best of a column in bold."
     )
-    notes = [winner_sentence(summary, unit), f"{METHOD_NOTE}, over seeds; a dash where n = 1."]
+    notes = [f"{METHOD_NOTE}; over seeds, a dash where n = 1."]
     return Table("accuracy", caption, columns, rows, [*notes, *further])
 
 

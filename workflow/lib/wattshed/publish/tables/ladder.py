@@ -110,7 +110,8 @@ def _costs_table(ladder: pd.DataFrame, unit: str) -> Table:
     notes = [
         "A sample is one node's window; energy and time hold the validation after each epoch. "
         f"{JOULES_PER_KWH:,.0f} J are 1 kWh.",
-        f"{METHOD_NOTE}; over seeds, of closed forms over repeated fits; a dash where n = 1, nothing is counted or the energy is unknown.",
+        f"{METHOD_NOTE}; over seeds, of closed forms over repeated fits; a dash where n = 1, "
+        "nothing is counted or the energy is unknown.",
     ]
     return Table("ladder_costs", caption, columns, rows, [*notes, *_cautions(ladder)])
 

@@ -7,8 +7,9 @@ import pandas as pd
 
 from wattshed.accounts.comparison.decisions import Decisions
 from wattshed.foundation.vocabulary import Information, Status
+from wattshed.publish.parts.decided import decisions_of
 from wattshed.publish.parts.inputs import Inputs
-from wattshed.publish.parts.standing import decisions_of, standings_of
+from wattshed.publish.parts.standing import standings_of
 from wattshed.publish.tables.information import seen_by
 from wattshed.publish.typesetting.status_marks import energy_mark
 from wattshed.publish.typesetting.table import (

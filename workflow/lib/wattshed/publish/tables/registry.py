@@ -2,6 +2,7 @@
 
 MODULES: dict[str, str] = {
     "main": "wattshed.publish.tables.main",
+    "decisions": "wattshed.publish.tables.decisions",
     "accuracy": "wattshed.publish.tables.accuracy",
     "information": "wattshed.publish.tables.information",
     "nodes": "wattshed.publish.tables.nodes",

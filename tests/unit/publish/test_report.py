@@ -156,7 +156,10 @@ def test_a_winning_graph_model_is_not_ranked_behind_itself(inputs):
     scores.loc[scores["model"] == "stgnn", "rmse"] *= 0.9
     said = headline(inputs.replacing(scores=scores))
     assert said[0].startswith("stgnn wins")
-    assert said[1].startswith("It is the best of the graph models (n = ")
+    assert said[1].startswith("The graph helps: ") or said[1].startswith(
+        "That the graph helps is not shown: "
+    )
+    assert "stgnn, the graph model of least validation error" in said[1]
 
 
 def test_an_unknown_family_is_not_called_a_graph_model(inputs):

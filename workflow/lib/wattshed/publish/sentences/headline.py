@@ -13,12 +13,12 @@ from wattshed.accounts.runs.metered_span import metered_span
 from wattshed.accounts.runs.stages import stages_frame
 from wattshed.compression.judge import BASELINE, WORTH_IT
 from wattshed.energy.reading import COMPONENTS, JOULES_PER_KWH
-from wattshed.foundation import plugins
 from wattshed.foundation.vocabulary import TRAINING_WINDOWS, Status
 from wattshed.publish.notes.beside_others import disturbed
 from wattshed.publish.notes.lower_bounds import at_least
 from wattshed.publish.parts.inputs import Inputs
 from wattshed.publish.sentences.clock_choice import choice_sentences
+from wattshed.publish.sentences.graph_help import graph_control_of, graph_sentence
 from wattshed.publish.sentences.winner import winner_sentence
 from wattshed.publish.typesetting.scales import G_PER_KG, WH_PER_KWH
 from wattshed.publish.typesetting.table import plain, significant_text
@@ -30,7 +30,7 @@ def headline(inputs: Inputs) -> list[str]:
     """Plain sentences, the most important first."""
     return [
         winner_sentence(accuracy_means(inputs.frame("scores")), inputs.unit),
-        *_stgnn_sentence(inputs),
+        *_graph_sentences(inputs),
         *_cost_sentences(inputs),
         *([_adaptation_sentence(inputs)] if "adaptation" in inputs else []),
         *([_compression_sentence(inputs)] if "compression" in inputs else []),
@@ -146,27 +146,23 @@ def _clocks_sentence(inputs: Inputs) -> str:
     )
 
 
-def _stgnn_sentence(inputs: Inputs) -> list[str]:
-    summary = accuracy_means(inputs.frame("scores"))
-    graph = {name: _reads_graph(model["form"]) for name, model in inputs.config["models"].items()}
-    graph_models = summary["model"].map(lambda name: graph.get(name, False))
-    if not graph_models.any():
+def _graph_sentences(inputs: Inputs) -> list[str]:
+    """The rank of the best graph model, if it does not win, and whether the graph helps it."""
+    control = graph_control_of(inputs)
+    if control is None:
         return []
-    place = 1 + int(graph_models.to_numpy().argmax())
-    best = summary.iloc[place - 1]
+    summary = accuracy_means(inputs.frame("scores"))
+    place = 1 + summary["model"].tolist().index(control.model)
     if place == 1:
-        return [f"It is the best of the graph models (n = {best['n']} seeds)."]
+        return [graph_sentence(control, inputs.unit)]
+    best = summary.iloc[place - 1]
     behind = 100 * (best["rmse_mean"] / summary["rmse_mean"].iloc[0] - 1)
     return [
         f"The best graph model, {best['model']}, is {_ordinal(place)} of {len(summary)} with "
         f"{plain(best['rmse_mean'], 4)} {inputs.unit}{_interval(best, 'rmse')}, {plain(behind, 1)} % above "
-        "the winner."
+        "the winner.",
+        graph_sentence(control, inputs.unit),
     ]
-
-
-def _reads_graph(form: str) -> bool:
-    """Whether a family is known here and uses the graph; a study's own family may be unknown to its reader."""
-    return form in plugins.names("family") and bool(plugins.load("family", form).reads_graph)
 
 
 def _cost_sentences(inputs: Inputs) -> list[str]:

@@ -28,7 +28,7 @@ from wattshed.foundation.writing import write_text
 from wattshed.publish.parts.decided import decisions_of
 from wattshed.publish.parts.inputs import Inputs
 from wattshed.publish.parts.standing import standings_of
-from wattshed.publish.sentences.controls import shuffled_twins
+from wattshed.publish.sentences.graph_help import graph_control_of
 from wattshed.publish.sentences.trust import trust_lines
 from wattshed.publish.typesetting.table import plain, significant_text
 from wattshed.statistics.decisions import BLOCK_DAYS
@@ -38,6 +38,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FILES = {
     "config": "config.yaml",
     "panel": "data/panel.safetensors",
+    "scores": "accuracy/scores.parquet",
     "days": "accuracy/days.parquet",
     "runs": "emissions.parquet",
     "windows": "windows.parquet",
@@ -178,10 +179,10 @@ def _ratio(inputs: Inputs, model: str, other: str) -> Iterator[dict[str, Any]]:
 
 
 def _graph(inputs: Inputs, rows: dict[str, dict[Any, Any]]) -> Iterator[dict[str, Any]]:
-    """Each model with a shuffled graph against its twin with the given one."""
-    for given, shuffled in shuffled_twins(inputs.config["models"]):
-        if given in rows and shuffled in rows:
-            yield from _comparison(inputs, f"graph-{given}", given, shuffled)
+    """The best graph model against its control on a shuffled graph."""
+    control = graph_control_of(inputs)
+    if control is not None and control.twin in rows:
+        yield from _comparison(inputs, "graph", control.model, control.twin)
 
 
 def _stages(inputs: Inputs) -> Iterator[dict[str, Any]]:

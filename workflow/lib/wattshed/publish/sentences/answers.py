@@ -10,6 +10,7 @@ from wattshed.foundation.vocabulary import Comparison, Status
 from wattshed.publish.parts.decided import decisions_of
 from wattshed.publish.parts.inputs import Inputs
 from wattshed.publish.parts.standing import standings_of
+from wattshed.publish.sentences.controls import graph_words
 from wattshed.publish.typesetting.table import plain, significant_text
 from wattshed.statistics.intervals import Interval
 
@@ -32,7 +33,14 @@ def answers(inputs: Inputs) -> list[Answer]:
     decisions, frame = decisions_of(inputs), standings_of(inputs)
     rows = {str(row["model"]): row for row in frame.to_dict("records")}
     return [
-        Answer("Which model is best?", best_sentence(decisions, rows, counts(frame), inputs.unit)),
+        Answer(
+            "Which model is best?",
+            " ".join(
+                filter(
+                    None, [best_sentence(decisions, rows, counts(frame), inputs.unit), graph_words(inputs)]
+                )
+            ),
+        ),
         Answer(
             "What is the cheapest that validation cannot tell from it?",
             cheapest_sentence(decisions, rows, inputs),

@@ -66,8 +66,8 @@ def information_table(scores: pd.DataFrame, config: Mapping[str, Any], unit: str
     ]
     caption = (
         f"What each model sees, beside its test RMSE (mean over {count_text(means['n'])} seeds): the node's own "
-        "look-back, its own hours on days before, other nodes, hour of day or weekday, what was learned for this node alone, and "
-        "weather. Models that see different things do not compete on equal terms."
+        "look-back, its own hours on days before, other nodes, hour of day or weekday, what was learned for this node "
+        "alone, and weather. Models that see different things do not compete on equal terms."
     )
     notes = ["Scaling by the node's own mean and deviation does not count as learned for the node."]
     if silent:

@@ -17,7 +17,7 @@ import pandas as pd
 
 from wattshed.accounts.comparison.adaptation_outcomes import adaptation_outcomes
 from wattshed.accounts.comparison.decisions import changes_against
-from wattshed.accounts.comparison.standings import step_before, training_ratio
+from wattshed.accounts.comparison.standings import step_before, training_ratio, training_seconds
 from wattshed.accounts.comparison.variant_means import variant_means
 from wattshed.accounts.runs.stages import stages_frame
 from wattshed.accounts.runs.trainings import trainings
@@ -204,6 +204,11 @@ def _stages(inputs: Inputs) -> Iterator[dict[str, Any]]:
                 f"{percent} % {ends}, {row['outcome']}.",
                 "tables/adaptation.tex",
                 f"{row['parent']}, {row['strategy']}: Prequential",
+                parent=row["parent"],
+                strategy=row["strategy"],
+                later_share=row["change_share"],
+                later_low=_known(row["change_low"]),
+                later_high=_known(row["change_high"]),
             )
     if "compression" in inputs:
         frame = variant_means(inputs.frame("compression"))
@@ -216,6 +221,7 @@ def _stages(inputs: Inputs) -> Iterator[dict[str, Any]]:
             f"Of {len(others)} compressed variants: {counts}.",
             "tables/compression.tex",
             "Verdict",
+            variants=len(others),
         )
 
 
@@ -246,12 +252,49 @@ def raw_rows(inputs: Inputs) -> dict[str, Any]:
         if own["training_kwh"].notna().all()
     }
     jobs = inputs.frame("runs")
+    seconds = {
+        str(model): [_round(value) for value in own]
+        for model, own in training_seconds(windows).groupby(level=0)
+        if str(model) in joules
+    }
     return {
         "block_days": BLOCK_DAYS,
         "errors": errors,
         "training_j": joules,
+        "cpu_s": seconds,
+        "prequential": _prequential(inputs),
+        "verdicts": _verdicts(inputs),
         "job_kwh": [_round(kwh) for kwh in jobs["attributed_kwh"].dropna()],
     }
+
+
+def _prequential(inputs: Inputs) -> list[list[Any]]:
+    """Parent, strategy, seed, number of updates, error on months that were not learned yet."""
+    if "adaptation" not in inputs:
+        return []
+    columns = ["parent", "strategy", "seed", "updates", "prequential_rmse"]
+    rows = inputs.frame("adaptation")[columns].to_dict("records")
+    return [
+        [
+            row["parent"],
+            row["strategy"],
+            int(row["seed"]),
+            int(row["updates"]),
+            _round(row["prequential_rmse"]),
+        ]
+        for row in rows
+    ]
+
+
+def _verdicts(inputs: Inputs) -> list[str]:
+    if "compression" not in inputs:
+        return []
+    verdicts = variant_means(inputs.frame("compression"))["verdict"]
+    return [str(one) for one in verdicts if one != BASELINE]
+
+
+def _known(value: float) -> float | None:
+    return None if pd.isna(value) else float(value)
 
 
 def _change(inputs: Inputs, model: str, other: str) -> dict[Any, Any]:

@@ -63,14 +63,19 @@ def best_naive(frame: pd.DataFrame) -> str | None:
 
 
 def processor_seconds(windows: pd.DataFrame) -> pd.Series:
-    """Own processor seconds of one training by model: geometric mean over its seeds, NaN where unknown."""
+    """Own processor seconds of one training by model: geometric mean over its runs, NaN where unknown."""
+    runs = training_seconds(windows)
+    return runs.groupby(level=0).agg(lambda known: geometric_interval(known).mean or np.nan)
+
+
+def training_seconds(windows: pd.DataFrame) -> pd.Series:
+    """Own processor seconds of every training, by model, seed and, where fits were repeated, trial."""
     if "own_cpu_s" not in windows:
-        return pd.Series(dtype="float64")
+        return pd.Series(dtype="float64", index=pd.Index([], name="model"))
     parts = work_windows(windows)
     seconds = parts["own_cpu_s"].astype("float64") / parts["repeats"].astype("float64")
     keys = [parts[name] for name in ("model", "seed", *trial_key(windows))]
-    runs = seconds.groupby(keys, dropna=False).sum(min_count=1)
-    return runs.groupby(level=0).agg(lambda known: geometric_interval(known).mean or np.nan)
+    return seconds.groupby(keys, dropna=False).sum(min_count=1)
 
 
 def training_ratio(windows: pd.DataFrame, above: str, below: str) -> Interval:

@@ -4,7 +4,8 @@
 
 Each line has an id, a sentence with its numbers, and the table and cell that it comes from. The rows that the numbers
 were computed from stand in the same file (errors by seed and day, energies by seed), so that
-tests/unit/test_headline.py computes every number again without the package, and holds README to the lines.
+tests/unit/test_headline.py computes every number again without the package, and holds README to the lines. Prints a
+draft of README's section.
 """
 
 import argparse
@@ -14,16 +15,16 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from headline_page import draft, markdown
+from headline_rows import raw_rows
 
 from wattshed.accounts.comparison.adaptation_outcomes import adaptation_outcomes
 from wattshed.accounts.comparison.decisions import changes_against
-from wattshed.accounts.comparison.standings import step_before, training_ratio, training_seconds
+from wattshed.accounts.comparison.standings import step_before, training_ratio
 from wattshed.accounts.comparison.variant_means import variant_means
 from wattshed.accounts.runs.stages import stages_frame
-from wattshed.accounts.runs.trainings import trainings
+from wattshed.accounts.sensitivity.views import WITHOUT_SUSPECTS
 from wattshed.compression.judge import BASELINE
-from wattshed.energy.reading import JOULES_PER_KWH
-from wattshed.foundation.vocabulary import Part
 from wattshed.foundation.writing import write_text
 from wattshed.publish.parts.decided import decisions_of
 from wattshed.publish.parts.inputs import Inputs
@@ -31,7 +32,7 @@ from wattshed.publish.parts.standing import standings_of
 from wattshed.publish.sentences.graph_help import graph_control_of
 from wattshed.publish.sentences.trust import trust_lines
 from wattshed.publish.typesetting.table import plain, significant_text
-from wattshed.statistics.decisions import BLOCK_DAYS
+from wattshed.statistics.geometric import geometric_interval
 from wattshed.statistics.intervals import Interval
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -40,6 +41,7 @@ FILES = {
     "panel": "data/panel.safetensors",
     "scores": "accuracy/scores.parquet",
     "days": "accuracy/days.parquet",
+    "sensitivity": "accuracy/sensitivity.parquet",
     "runs": "emissions.parquet",
     "windows": "windows.parquet",
     "frontier": "frontier.parquet",
@@ -47,8 +49,6 @@ FILES = {
     "compression": "compression.parquet",
 }
 MAIN = "tables/main.tex"
-# Digits of the rows that are kept for the recomputation.
-DIGITS = 9
 
 
 def line(id: str, sentence: str, table: str, cell: str, **numbers: Any) -> dict[str, Any]:
@@ -84,6 +84,7 @@ def lines_of(inputs: Inputs) -> Iterator[dict[str, Any]]:
         if other != best:
             yield from _ratio(inputs, best, other)
     yield from _graph(inputs, rows)
+    yield from _trusted(inputs, [name for name, row in rows.items() if row["useful"]])
     yield from _stages(inputs)
 
 
@@ -185,6 +186,24 @@ def _graph(inputs: Inputs, rows: dict[str, dict[Any, Any]]) -> Iterator[dict[str
         yield from _comparison(inputs, "graph", control.model, control.twin)
 
 
+def _trusted(inputs: Inputs, useful: list[str]) -> Iterator[dict[str, Any]]:
+    """Errors of the useful models without the nodes that look faulty."""
+    found = inputs.frame("sensitivity") if "sensitivity" in inputs else pd.DataFrame({"view": []})
+    found = found[found["view"] == WITHOUT_SUSPECTS]
+    for model in useful if len(found) else []:
+        own = found[found["model"] == model]
+        mean = geometric_interval(own["rmse"]).mean
+        yield line(
+            f"trusted-{model}",
+            f"{model} on the {int(own['nodes'].iloc[0])} nodes that are not suspect: test RMSE {plain(mean or 0, 3)} "
+            f"{inputs.unit}.",
+            "tables/sensitivity.tex",
+            f"{model}: {WITHOUT_SUSPECTS}",
+            model=model,
+            trusted_rmse=mean,
+        )
+
+
 def _stages(inputs: Inputs) -> Iterator[dict[str, Any]]:
     """The whole study's energy, and what adaptation and compression brought."""
     total = stages_frame(inputs.frame("runs")).iloc[-1]
@@ -225,74 +244,6 @@ def _stages(inputs: Inputs) -> Iterator[dict[str, Any]]:
         )
 
 
-def raw_rows(inputs: Inputs) -> dict[str, Any]:
-    """What the numbers are computed from: errors by part, model, seed and day, and each training's energy."""
-    days = inputs.frame("days")
-    errors: dict[str, Any] = {}
-    for part in (Part.VALIDATION, Part.TEST):
-        rows = days[days["part"] == part].sort_values("day")
-        dates = sorted(rows["day"].unique())
-        cells = rows.drop_duplicates("day").set_index("day")["cells"].reindex(dates)
-        errors[str(part)] = {
-            "days": dates,
-            "cells": [int(value) for value in cells],
-            "squared": {
-                str(model): {
-                    str(seed): [_round(value) for value in run.set_index("day")["squared"].reindex(dates)]
-                    for seed, run in own.groupby("seed")
-                }
-                for model, own in rows.groupby("model")
-            },
-        }
-    windows = inputs.frame("windows")
-    runs = trainings(windows)
-    joules = {
-        str(model): [_round(kwh * JOULES_PER_KWH) for kwh in own["training_kwh"]]
-        for model, own in runs.groupby("model")
-        if own["training_kwh"].notna().all()
-    }
-    jobs = inputs.frame("runs")
-    seconds = {
-        str(model): [_round(value) for value in own]
-        for model, own in training_seconds(windows).groupby(level=0)
-        if str(model) in joules
-    }
-    return {
-        "block_days": BLOCK_DAYS,
-        "errors": errors,
-        "training_j": joules,
-        "cpu_s": seconds,
-        "prequential": _prequential(inputs),
-        "verdicts": _verdicts(inputs),
-        "job_kwh": [_round(kwh) for kwh in jobs["attributed_kwh"].dropna()],
-    }
-
-
-def _prequential(inputs: Inputs) -> list[list[Any]]:
-    """Parent, strategy, seed, number of updates, error on months that were not learned yet."""
-    if "adaptation" not in inputs:
-        return []
-    columns = ["parent", "strategy", "seed", "updates", "prequential_rmse"]
-    rows = inputs.frame("adaptation")[columns].to_dict("records")
-    return [
-        [
-            row["parent"],
-            row["strategy"],
-            int(row["seed"]),
-            int(row["updates"]),
-            _round(row["prequential_rmse"]),
-        ]
-        for row in rows
-    ]
-
-
-def _verdicts(inputs: Inputs) -> list[str]:
-    if "compression" not in inputs:
-        return []
-    verdicts = variant_means(inputs.frame("compression"))["verdict"]
-    return [str(one) for one in verdicts if one != BASELINE]
-
-
 def _known(value: float) -> float | None:
     return None if pd.isna(value) else float(value)
 
@@ -319,32 +270,6 @@ def _list(names: tuple[str, ...]) -> str:
     return ", ".join(names)
 
 
-def _round(value: float) -> float:
-    return float(f"{value:.{DIGITS}g}")
-
-
-def markdown(content: dict[str, Any]) -> str:
-    """The lines as a page of the docs."""
-    rows = [
-        f"| {one['id']} | {one['sentence']} | `{one['table']}`: {one['cell']} |" for one in content["lines"]
-    ]
-    about = content["about"]
-    return "\n".join(
-        [
-            "# What README may claim\n",
-            "Made by `make headline` from a finished default study. README's section on that study holds no number "
-            "that is not in one of these lines; a test computes the numbers again from the rows kept in "
-            "`headline.json`.\n",
-            f"Study: {about['study']}. Commit: {about['commit']}. Machine: {about['machine']}. Started: "
-            f"{about['started_utc']}.\n",
-            "| id | line | where |",
-            "|---|---|---|",
-            *rows,
-            "",
-        ]
-    )
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -368,6 +293,7 @@ def main() -> None:
     }
     write_text(arguments.output, json.dumps(content, ensure_ascii=False, allow_nan=False, indent=1) + "\n")
     write_text(arguments.output.with_suffix(".md"), markdown(content))
+    print(draft(content["lines"]))
 
 
 if __name__ == "__main__":

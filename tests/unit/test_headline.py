@@ -67,6 +67,9 @@ def computed(line, raw):
         ends = [None if one is None else one - 1 for one in geometric(ratios)]
         found |= dict(zip(("later_share", "later_low", "later_high"), ends, strict=True))
         found |= {"parent": told["parent"], "strategy": told["strategy"]}
+    if "trusted_rmse" in told:
+        errors = [np.sqrt(squared / cells) for squared, cells in raw["trusted"][told["model"]]]
+        found["trusted_rmse"] = geometric(errors)[0]
     if "variants" in told:
         found["variants"] = len(raw["verdicts"])
     if "total_kwh" in told:
@@ -119,9 +122,8 @@ def test_every_sentence_shows_its_numbers(headline):
             if isinstance(value, str):
                 assert value in line["sentence"], line["id"]
             elif value is not None:
-                factor = {"change_share": 100, "change_low": 100, "change_high": 100, "total_kwh": 1000}.get(
-                    name, 1
-                )
+                percent = name.startswith(("change_", "later_"))
+                factor = 100 if percent else 1000 if name == "total_kwh" else 1
                 assert any(text_agrees(text, factor * value) for text in shown), (line["id"], name)
 
 

@@ -57,21 +57,16 @@ def test_latex_and_html_are_read_back_as_they_were_written(tmp_path):
         Column("95 %", "J"),
         Column("E", "J", numeric=True),
     ]
+    energy = significant(4.2, mark=ESTIMATED)
     rows = [
-        [Cell("a_b", best=True), decimals(0.5, 3, best=True), interval(1, 2, 1), interval(-1, 2, 1), significant(4.2, mark=ESTIMATED)],
+        [Cell("a_b", best=True), decimals(0.5, 3, best=True), interval(1, 2, 1), interval(-1, 2, 1), energy],
         [Cell("c"), decimals(-1.25, 3), Cell("\u2013"), interval(None, 2, 1), powers(7.44e11)],
-    ]  # fmt: skip
+    ]
     path = tmp_path / "t.tex"
     path.write_text(render_table(Table("t", "caption", columns, rows)))
     (read,) = latex_tables(path)
     assert [list(row) for row in read] == [["Model", "R² %", "95 % J", "95 % J#2", "E J"]] * 2
-    assert read[0] == {
-        "Model": "a_b",
-        "R² %": "0.500",
-        "95 % J": "[1.0, 2.0]",
-        "95 % J#2": "[-1.0, 2.0]",
-        "E J": "4.20",
-    }
+    assert list(read[0].values()) == ["a_b", "0.500", "[1.0, 2.0]", "[-1.0, 2.0]", "4.20"]
     assert text_agrees(read[1]["E J"], 7.44e11)
     page = (
         '<figure class="table" id="table-t"><table><thead><tr><th>Model</th><th class="number">E <span>J</span></th>'

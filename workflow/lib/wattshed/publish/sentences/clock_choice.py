@@ -17,7 +17,8 @@ def choice_sentences(choice: dict[str, Any]) -> list[str]:
     choice: ``clocks/*choice.json``.
     """
     label = "Simulated result" if choice["label"] == "simulated" else f"Result ({choice['label']})"
-    sentences = [spaced_percent(f"{label}: {choice['verdict']}; {choice['reason']}.")]
+    said = f"{label}: {choice['verdict']}, {choice['outcome']}; {choice['reason']}."
+    sentences = [spaced_percent(said)]
     if choice["saving_share"] is not None:
         sentences.append(
             f"{choice['candidate_mhz']} MHz against the largest clock, {choice['maximum_mhz']} MHz: energy saved "

@@ -17,8 +17,8 @@ from wattshed.publish.typesetting.table import (
     spaced_percent,
 )
 from wattshed.publish.typesetting.table_part import TablePart
-from wattshed.statistics.geometric import GEOMETRIC_NOTE
 from wattshed.statistics.intervals import METHOD_NOTE
+from wattshed.statistics.worth import WORTH_RULE
 
 
 def compression_table(rows: pd.DataFrame, unit: str) -> Table:
@@ -70,7 +70,7 @@ def compression_table(rows: pd.DataFrame, unit: str) -> Table:
         spaced_percent(f"{row['parent'] + ' ' if several else ''}{row['variant']}: {row['reason']}.")
         for _, row in others.iterrows()
     ]
-    notes += [f"{METHOD_NOTE}, over seeds.", f"{GEOMETRIC_NOTE[0].upper()}{GEOMETRIC_NOTE[1:]}."]
+    notes += [f"Verdict, over seeds: {WORTH_RULE}.", f"{METHOD_NOTE}; over seeds."]
     return Table("compression", caption, columns, body, notes)
 
 

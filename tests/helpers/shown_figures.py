@@ -75,16 +75,18 @@ def latex_tables(path: Path) -> list[list[dict[str, str]]]:
     tables = []
     for body in found:
         top, _, rest = body.partition(r"\midrule")
-        titles, units = ([_untex(cell) for cell in line.split(" & ")] for line in _lines(top))
+        titles, units = (_cells(line) for line in _lines(top))
         head = [f"{title} {unit.strip('()')}".strip() for title, unit in zip(titles, units, strict=True)]
-        tables.append(
-            [_row(head, [_untex(cell) for cell in re.split(r"(?<!\\) & ", line)]) for line in _lines(rest)]
-        )
+        tables.append([_row(head, _cells(line)) for line in _lines(rest)])
     return tables
 
 
 def _lines(text: str) -> list[str]:
     return [line.strip() for line in text.split(r"\\") if line.strip()]
+
+
+def _cells(line: str) -> list[str]:
+    return [_untex(cell) for cell in re.split(r"(?<!\\)&", line)]
 
 
 def _row(head: list[str], cells: list[str]) -> dict[str, str]:

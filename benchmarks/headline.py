@@ -127,9 +127,12 @@ def _model_line(row: dict[Any, Any], unit: str) -> dict[str, Any]:
         )
         cost = (
             f"one training takes {significant_text(joules)} J{ends} ({row['energy_status']}, n = "
-            f"{row['training_j_n']}) and {significant_text(row['cpu_s'])} CPU-s"
+            f"{row['training_j_n']})"
         )
-        numbers |= {"joules": joules, "cpu_s": row["cpu_s"]}
+        numbers["joules"] = joules
+        if pd.notna(row["cpu_s"]):
+            cost += f" and {significant_text(row['cpu_s'])} CPU-s"
+            numbers["cpu_s"] = row["cpu_s"]
     return line(
         f"model-{model}",
         f"{model}: test RMSE {plain(row['error'], 3)} {unit},{seeds} {_ends(row['day_low'], row['day_high'], 3)} over "

@@ -45,7 +45,7 @@ def raw_rows(inputs: Inputs) -> dict[str, Any]:
     seconds = {
         str(model): [_round(value) for value in own]
         for model, own in training_seconds(windows).groupby(level=0)
-        if str(model) in joules
+        if str(model) in joules and own.notna().all()
     }
     return {
         "block_days": BLOCK_DAYS,

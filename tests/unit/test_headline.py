@@ -2,10 +2,13 @@
 
 import json
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
+from made_study import write_study
 from recomputed import change_interval, day_interval, geometric, p_value, ratio, told_apart
 from shown_figures import text_agrees
 
@@ -14,8 +17,31 @@ TOKEN = re.compile(r"-?\d[\d,]*(?:\.\d+)?")
 
 
 @pytest.fixture(scope="module")
-def headline(root):
+def of_docs(root):
     return json.loads((root / "docs/headline.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def of_made_study(root, tmp_path_factory):
+    """What the command writes today."""
+    folder = tmp_path_factory.mktemp("headline")
+    write_study(folder / "study")
+    command = [
+        sys.executable,
+        root / "benchmarks/headline.py",
+        folder / "study",
+        "--output",
+        folder / "made.json",
+    ]
+    made = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert made.stdout.startswith(SECTION)
+    assert "| best |" in (folder / "made.md").read_text(encoding="utf-8")
+    return json.loads((folder / "made.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module", params=["of_docs", "of_made_study"])
+def headline(request):
+    return request.getfixturevalue(request.param)
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +69,7 @@ def computed(line, raw):
         found |= dict(zip(("seed_low", "seed_high"), seeds[1:], strict=True))
         if "joules" in told:
             found["joules"] = geometric(raw["training_j"][told["model"]])[0]
+        if "cpu_s" in told:
             found["cpu_s"] = geometric(raw["cpu_s"][told["model"]])[0]
     if "change_share" in told:
         pair = sums[told["model"]], sums[told["other"]]
@@ -133,18 +160,18 @@ def test_every_line_has_an_id_of_its_own_and_names_its_table(headline):
     assert all(line["table"].endswith((".tex", ".html")) and line["cell"] for line in headline["lines"])
 
 
-def test_readme_holds_no_number_that_is_not_in_a_line(headline, root):
+def test_readme_holds_no_number_that_is_not_in_a_line(of_docs, root):
     page = (root / "README.md").read_text(encoding="utf-8")
     section = page.split(SECTION, 1)[1].split("\n## ", 1)[0]
     text = re.sub(r"`[^`]*`|\]\([^)]*\)", " ", section)
-    known = {text for line in headline["lines"] for text in TOKEN.findall(line["sentence"])}
+    known = {text for line in of_docs["lines"] for text in TOKEN.findall(line["sentence"])}
     known |= {text.lstrip("-") for text in known}
     unknown = [text for text in TOKEN.findall(text) if text not in known]
     assert TOKEN.findall(text), "the section states no number"
     assert unknown == [], "README states numbers that are in no line of docs/headline.md: run make headline"
 
 
-def test_the_page_shows_the_lines_of_the_file(headline, root):
+def test_the_page_shows_the_lines_of_the_file(of_docs, root):
     page = (root / "docs/headline.md").read_text(encoding="utf-8")
-    for line in headline["lines"]:
+    for line in of_docs["lines"]:
         assert f"| {line['id']} | {line['sentence']} |" in page

@@ -48,6 +48,7 @@ LAYOUT: dict[str, tuple[str, ...]] = {
     ),
     "ladder": ("figure ladder", "table ladder"),
     "chains": ("table chains", "figure chains"),
+    "claims": ("table claims",),
     "engine": ("table engine",),
     "adaptation": ("table adaptation", "table matrices"),
     "compression": ("table compression",),

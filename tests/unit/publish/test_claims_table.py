@@ -12,7 +12,8 @@ def claims(*rows):
     """Rows of (claim, topic, mean, low, high, n, verdict)."""
     frame = [
         {
-            "source": "study", "document": "Study", "place": "plan", "claim": claim, "topic": topic, "says": f"says {claim}",
+            "source": "study", "document": "Study", "place": "plan", "claim": claim, "topic": topic,
+            "says": f"says {claim}",
             "claimed": "-70 %", "unit": "%", "of": None if mean is None else f"of {claim}", "mean": mean, "low": low,
             "high": high, "n": n, "verdict": verdict, "where": None if mean is None else "table x",
             "reason": "no stage does it" if mean is None else None,

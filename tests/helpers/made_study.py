@@ -11,6 +11,8 @@ from made_days import make_days
 from made_lineages import make_chains, make_compression, write_adaptation
 from made_models import make_scores, write_forecasts, write_ledgers
 from made_plan import MadeStudy
+from wattshed.accounts.claims.judging import claims_frame
+from wattshed.accounts.claims.results import Results
 from wattshed.accounts.comparison.frontier import frontier_frame
 from wattshed.accounts.emissions.emissions import add_emissions
 from wattshed.accounts.ladder.checks import training_checks
@@ -23,6 +25,7 @@ from wattshed.clocks.sweep import run_sweep
 from wattshed.config.energy.carbon import CarbonBlock
 from wattshed.config.models.clocks import ClocksBlock
 from wattshed.energy.carbon.carbon import Location
+from wattshed.foundation import plugins
 from wattshed.foundation.writing import write_json, write_parquet, write_text
 
 
@@ -36,6 +39,8 @@ def write_study(folder: Path, made: MadeStudy | None = None) -> Path:
         "seeds": list(made.seeds),
         "models": {name: _block(name, forms[name]) for name in made.trained},
         "baselines": list(made.baselines),
+        "recipes": {"frugal": {"precision": "fp32"}},
+        "data": {"windows": {"look_back_h": 24, "horizon_h": 6}},
     }
     write_text(folder / "config.yaml", yaml.safe_dump(config, sort_keys=False))
     panel = make_panel(random)
@@ -72,6 +77,8 @@ def write_study(folder: Path, made: MadeStudy | None = None) -> Path:
     if variants:
         write_parquet(folder / "compression.parquet", pd.concat(variants, ignore_index=True))
         write_parquet(folder / "chains.parquet", make_chains(made, windows, random))
+    frames = {"scores": scores, "windows": windows}
+    write_parquet(folder / "claims.parquet", claims_frame(plugins.names("claims"), Results(frames, config)))
     block = ClocksBlock(repeats=5)
     for lineage in made.swept:
         sweep = run_sweep(SimulatedClocks(block.simulated, block.seed), lambda: None, block)
@@ -85,8 +92,14 @@ def write_study(folder: Path, made: MadeStudy | None = None) -> Path:
     return folder
 
 
-def _block(name: str, form: str) -> dict[str, str]:
-    return {"form": form, "recipe": "frugal", "graph": "shuffled" if name.endswith("_shuffled") else "given"}
+def _block(name: str, form: str) -> dict[str, object]:
+    sizes = {} if form == "dlinear" else {"hidden": 16}
+    return {
+        **sizes,
+        "form": form,
+        "recipe": "frugal",
+        "graph": "shuffled" if name.endswith("_shuffled") else "given",
+    }
 
 
 def study_files(folder: Path) -> dict[str, list[Path]]:
@@ -97,6 +110,7 @@ def study_files(folder: Path) -> dict[str, list[Path]]:
         "splits": "data/splits.json",
         "graph": "data/graph.safetensors",
         "quality": "data/quality.parquet",
+        "claims": "claims.parquet",
         "sensitivity": "accuracy/sensitivity.parquet",
         "scores": "accuracy/scores.parquet",
         "days": "accuracy/days.parquet",

@@ -10,6 +10,7 @@ PUBLISHED = {
     "quality": rules.check_quality.output.quality,
     "epochs": expand(rules.train_model.output.epochs, model=STUDY.models),
     "forecasts": [f"{RESULTS}/forecasts/{name}.safetensors" for name in SHOWN],
+    "claims": rules.judge_claims.output.claims,
     "sensitivity": rules.find_sensitivity.output.sensitivity,
     "scores": rules.score_forecasts.output.scores,
     "days": rules.score_forecasts.output.days,

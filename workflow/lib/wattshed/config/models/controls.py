@@ -19,8 +19,8 @@ class ControlsBlock(Block):
         default=None,
         description="Models that get a twin `{name}_shuffled`, alike in everything but its graph, whose nodes are "
         "renamed at random: it shows whether the graph helps. Empty means every model with a graph that has no twin "
-        "yet; each twin costs one more training. Name those that may become the best graph model to save the others, or "
-        "write [] for none.",
+        "yet; each twin costs one more training. Name those that may become the best graph model to save the others, "
+        "or write [] for none.",
     )
 
 

@@ -26,7 +26,12 @@ SECTIONS = (
         ("table information", "table sensitivity", "figure wins"),
         "What the order of the models rests on: the information that each had, single nodes and seasons, the graph.",
     ),
-    Section("claims", "Claims against measurements", ("table claims",)),
+    Section(
+        "claims",
+        "Claims against measurements",
+        ("table claims",),
+        "Headline numbers of source documents, and what this study measured of them.",
+    ),
     Section(
         "ladder",
         "Energy to reach an error",

@@ -18,6 +18,7 @@ MODULES: dict[str, str] = {
     "matrices": "wattshed.publish.tables.matrices",
     "compression": "wattshed.publish.tables.compression",
     "clocks": "wattshed.publish.tables.clocks",
+    "claims": "wattshed.publish.tables.claims",
     "quality": "wattshed.publish.tables.quality",
     "engine": "wattshed.publish.tables.engine",
 }

@@ -61,7 +61,7 @@ SECTIONS = (
     Section(
         "rolling",
         "Rolling origins",
-        ("table rolling",),
+        ("table rolling", "figure rolling"),
         "The same models on several test parts, so that one season does not decide.",
     ),
 )

@@ -11,6 +11,7 @@ from wattshed.accounts.runs.stages import stages_frame
 from wattshed.compression.judge import BASELINE
 from wattshed.foundation.vocabulary import Comparison
 from wattshed.publish.parts.inputs import Inputs
+from wattshed.publish.sentences.claims import claims_sentence
 from wattshed.publish.sentences.clock_choice import choice_sentences
 from wattshed.publish.sentences.controls import control_sentences
 from wattshed.publish.typesetting.scales import G_PER_KG, WH_PER_KWH
@@ -27,6 +28,7 @@ def section_sentences(inputs: Inputs) -> dict[str, list[str]]:
     """Sentences by the section that they open."""
     return {
         "controls": control_sentences(inputs),
+        "claims": [claims_sentence(inputs.frame("claims"))] if "claims" in inputs else [],
         "stages": total_sentences(inputs),
         "adaptation": adaptation_sentences(inputs.frame("adaptation")) if "adaptation" in inputs else [],
         "compression": compression_sentences(inputs.frame("compression")) if "compression" in inputs else [],

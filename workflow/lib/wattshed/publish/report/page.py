@@ -46,7 +46,10 @@ def render_report(
     )
     environment.filters["soft"] = soft
     numbers = report_numbers(inputs, benchmarks)
-    made, shared = _tables(inputs, [name for name in tables if f"table {name}" not in LEFT_OUT], benchmarks)
+    opening = section_sentences(inputs)
+    said = [sentence for sentences in opening.values() for sentence in sentences]
+    shown_tables = [name for name in tables if f"table {name}" not in LEFT_OUT]
+    made, shared = _tables(inputs, shown_tables, benchmarks, said)
     shown = made | {
         f"figure {name}": {
             "name": name,
@@ -64,7 +67,7 @@ def render_report(
         knowledge=knowledge(inputs),
         answers=answers(inputs),
         picture=shown.get(PICTURE),
-        sections=_sections(SECTIONS, shown, section_sentences(inputs)),
+        sections=_sections(SECTIONS, shown, opening),
         folded=_sections(FOLDED, shown, {}),
         further=own,
         shared_notes=shared,
@@ -84,9 +87,12 @@ def render_report(
 
 
 def _tables(
-    inputs: Inputs, names: Sequence[str], benchmarks: Path | None
+    inputs: Inputs, names: Sequence[str], benchmarks: Path | None, said: Sequence[str]
 ) -> tuple[dict[str, dict[str, Any]], list[str]]:
-    """Tables by part, each with its own notes only, and the notes that the page says once for all of them."""
+    """Tables by part, each with its own notes only, and the notes that the page says once for all of them.
+
+    said: sentences that open sections.
+    """
     windows = inputs.frame("windows")
     disturbed: dict[str, None] = {}
     made: dict[str, list[tuple[str, Table]]] = {}
@@ -98,7 +104,7 @@ def _tables(
         made["table time"] = [("time", table)]
     flat = [table for tables in made.values() for _, table in tables]
     of_ladder = ladder_notes(inputs.frame("ladder")) if "ladder" in inputs else []
-    found = share_notes(flat, [*disturbed, *of_ladder])
+    found = share_notes(flat, [*disturbed, *of_ladder, *said])
     kept = iter(found.tables)
     parts = {
         name: {"tables": [{"id": id, "content": next(kept)} for id, _ in tables]}

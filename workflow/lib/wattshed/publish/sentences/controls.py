@@ -1,6 +1,7 @@
 """Whether the graph helps, and whether single nodes decide: what the order of the models rests on."""
 
 from wattshed.accounts.comparison.decisions import changes_against
+from wattshed.accounts.sensitivity.graph_control import GraphUse
 from wattshed.foundation.vocabulary import Comparison
 from wattshed.publish.parts.inputs import Inputs
 from wattshed.publish.sentences.graph_help import graph_control_of, graph_sentence
@@ -49,10 +50,15 @@ def graph_words(inputs: Inputs) -> str:
 
 
 def graph_change(inputs: Inputs) -> dict[str, object] | None:
-    """Row of :func:`changes_against` of the best graph model against its twin; None without such a pair."""
+    """Row of :func:`changes_against` of the best graph model against its twin; None without a pair of several seeds.
+
+    One seed does not show how much two trainings of the same network differ.
+    """
     control = graph_control_of(inputs)
     days = inputs.frame("days")
     if control is None or control.twin is None or not {control.model, control.twin} <= set(days["model"]):
+        return None
+    if control.use == GraphUse.UNKNOWN:
         return None
     rows = changes_against(days, control.twin).to_dict("records")
     return next(

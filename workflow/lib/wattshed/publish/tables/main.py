@@ -91,7 +91,7 @@ def _row(row: dict[Any, Any], chosen: set[str], seen: str) -> list[Cell]:
         Cell(MISSING) if no_fit else significant_interval(joules[1], joules[2]),
         Cell("no fit") if no_fit else significant(row["cpu_s"]),
         significant(row["forecast_j_mean"], mark=energy_mark(str(row["forecast_status"]))),
-        Cell("unknown" if pd.isna(front) else "yes" if front else "no"),
+        Cell(MISSING if no_fit else "unknown" if pd.isna(front) else "yes" if front else "no"),
     ]
 
 
@@ -104,6 +104,8 @@ def _notes(decisions: Decisions, naive: str | None) -> list[str]:
         "1,000 fc.: a thousand forecasts of one node each.",
     ]
     notes.append(LETTERS_NOTE)
+    if decisions.single:
+        notes.append(f"Trained with one seed, so that the spread is unknown: {', '.join(decisions.single)}.")
     if naive:
         notes.append(
             f"to {naive}: change of the RMSE against the best naive model, paired by seeds and days."

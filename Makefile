@@ -14,7 +14,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 
 .PHONY: help reproduce test test-fast lint format schema clean \
-	benchmark benchmark-decisions benchmark-energy benchmark-engine benchmark-ladder
+	benchmark benchmark-decisions benchmark-energy benchmark-engine benchmark-ladder headline
 
 help:
 	@echo "make reproduce   set up, run the study of CONFIG=$(CONFIG) and print the path of its report"
@@ -28,6 +28,7 @@ help:
 	@echo "make benchmark-engine   measure the engine against the source study's step; writes docs/engine_benchmarks.md"
 	@echo "make benchmark-decisions   simulate intervals and decisions; writes docs/decisions_benchmarks.md"
 	@echo "make benchmark-ladder   climb the ladders of LADDERS=\"$(LADDERS)\" (hours); writes docs/ladder.md"
+	@echo "make headline    what README may claim of the default study, from results/homes; writes docs/headline.json, .md"
 	@echo "make clean       remove results, all ledgers and records of spent energy, and caches; keep .venv"
 
 reproduce: $(BIN)/.installed
@@ -74,6 +75,9 @@ benchmark-ladder: $(BIN)/.installed
 	$(PIP) 'lightgbm>=4.5' 'scikit-learn>=1.4'
 	set -e; for name in $(LADDERS); do snakemake ladder --cores all --configfile config/ladder_$$name.yaml; done
 	python benchmarks/ladder.py --output docs/ladder.md
+
+headline: $(BIN)/.installed
+	python benchmarks/headline.py results/homes
 
 clean:
 	rm -rf results .pytest_cache .hypothesis .mypy_cache .ruff_cache .snakemake

@@ -10,6 +10,8 @@ PUBLISHED = {
     "quality": rules.check_quality.output.quality,
     "epochs": expand(rules.train_model.output.epochs, model=STUDY.models),
     "forecasts": [f"{RESULTS}/forecasts/{name}.safetensors" for name in SHOWN],
+    "claims": rules.judge_claims.output.claims,
+    "sensitivity": rules.find_sensitivity.output.sensitivity,
     "scores": rules.score_forecasts.output.scores,
     "days": rules.score_forecasts.output.days,
     "runs": rules.add_emissions.output.emissions,
@@ -158,6 +160,7 @@ rule write_report:
     params:
         inputs=input_arguments,
         tables=list(TABLE_PARTS),
+        benchmarks=BENCHMARKS,
         settings=settings_of(*TABLE_PARTS.values()),
         code=code_of(
             "publish/write_report.py",
@@ -168,4 +171,5 @@ rule write_report:
         "Write the report"
     shell:
         f"python {SCRIPTS}/publish/write_report.py {{params.inputs:q}} --tables {{params.tables:q}}"
-        " --figures {input.figures:q} --parameters {params.settings:q} --output {output.report:q} > {log:q} 2>&1"
+        " --figures {input.figures:q} --parameters {params.settings:q} --benchmarks {params.benchmarks:q}"
+        " --output {output.report:q} > {log:q} 2>&1"

@@ -146,7 +146,7 @@ def choose_clock(frame: pd.DataFrame, max_slowdown_share: float, seed: int) -> C
         verdict=f"use {clock_mhz} MHz",
         status="use",
         outcome=Worth.WORTH_IT,
-        reason=f"least energy of the clocks within {max_slowdown_share:.1%} slowdown of the warm maximum clock",
+        reason=f"least energy of the clocks within {max_slowdown_share:.1%} slowdown of the largest one, measured warm",
         clock_mhz=clock_mhz,
         **about,
     )

@@ -16,6 +16,7 @@ from wattshed.config.models.adaptation import AdaptationBlock
 from wattshed.config.models.chains import SWEEP, ChainBlock
 from wattshed.config.models.clocks import ClocksBlock
 from wattshed.config.models.compression import CompressionBlock
+from wattshed.config.models.controls import SHUFFLED, ControlsBlock, with_twins
 from wattshed.config.models.families import ModelBlock
 from wattshed.config.models.ladder import LadderBlock
 from wattshed.config.models.recipes import CLOSED_FORM, RecipeBlock
@@ -69,6 +70,9 @@ class Study(Block):
     )
     recipes: dict[str, RecipeBlock] = Field(min_length=1, description="Named training recipes.")
     models: dict[Name, Model] = Field(min_length=1, description="Named trained models.")
+    controls: ControlsBlock = Field(
+        default_factory=ControlsBlock, description="Models that are trained only to be compared with."
+    )
     adaptation: AdaptationBlock = Field(
         default_factory=AdaptationBlock, description="Strategies that fine-tune on later months."
     )
@@ -103,6 +107,19 @@ class Study(Block):
         for place, name in enumerate(self.baselines):
             if name in self.baselines[:place]:
                 raise ValueError(f"baselines.{place} names {name!r} twice; expected each baseline once")
+        return self
+
+    @model_validator(mode="after")
+    def _graph_models_have_controls(self) -> "Study":
+        graph_models = [
+            name
+            for name, model in self.models.items()
+            if model.graph != SHUFFLED and plugins.load("family", model.form).reads_graph
+        ]
+        models = with_twins(self.models, graph_models, self.controls)
+        # A block is frozen, its dictionary is not: from here on, a twin is a model like all others.
+        self.models.clear()
+        self.models.update(models)
         return self
 
     @model_validator(mode="after")

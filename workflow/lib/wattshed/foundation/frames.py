@@ -14,6 +14,7 @@ from wattshed.foundation.writing import FRAME_DIGEST, frame_digest
 COLUMNS: dict[str, tuple[str, ...]] = {
     "adaptation": ("acc_rmse",),
     "chains": ("chain", "swept"),
+    "claims": ("claim", "claimed", "verdict"),
     "checks": ("check", "validation_rmse"),
     "compared": ("later_rmse", "measured_as"),
     "compression": ("verdict",),
@@ -22,9 +23,10 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "frontier": ("dominated",),
     "ladder": ("step", "rmse_mean", "reference_reached"),
     "matrices": ("phase", "task", "learned"),
-    "quality": ("coverage_share",),
+    "quality": ("coverage_share", "suspect_reason"),
     "runs": ("origin", "outcome", "energy_kwh"),
     "scores": ("scope", "rmse"),
+    "sensitivity": ("view", "rmse"),
     "sweep": ("clock_mhz", "warm"),
     "windows": ("window", "energy_kwh"),
 }

@@ -91,5 +91,20 @@ class Phase(StrEnum):
     HELD_OUT = "held_out"
 
 
+class Information(StrEnum):
+    """What a forecast is made from, in the order of the tables. Every family and baseline declares what it sees."""
+
+    # The node's own hours of the look-back, and its own hours before it (yesterday, last week).
+    LOOK_BACK = "look-back"
+    DAYS_BEFORE = "days before"
+    # Any hours of other nodes.
+    NEIGHBOURS = "neighbours"
+    # The hour of day or the weekday.
+    CALENDAR = "calendar"
+    # What is learned for this node alone. Scaling by the node's own mean and deviation does not count.
+    NODE = "node"
+    WEATHER = "weather"
+
+
 # A job's label that says which GPUs of its node were not metered.
 GPUS_NOT_METERED = "gpus_not_metered"

@@ -159,6 +159,26 @@ def decide(days: pd.DataFrame, energies: pd.DataFrame, error: str = "rmse") -> D
     )
 
 
+def changes_against(days: pd.DataFrame, reference: str, error: str = "rmse") -> pd.DataFrame:
+    """How much the test error of every model differs from that of one, by the same paired test.
+
+    days, error: as :func:`decide`. One row per model: ``model, change_share, change_low, change_high, p_value,
+    outcome``; the reference's own values are null. Raises :class:`Fault` for a reference that has no errors by day.
+    """
+    test = _part(days, Part.TEST, error)
+    if reference not in test.sums:
+        raise Fault(f"{reference} has no errors by day: expected one of {', '.join(test.sums)}; name one.")
+    others = [model for model in test.sums if model != reference]
+    found = [test.against(model, reference) for model in others]
+    rows = [
+        {"model": model, **_change(one), "outcome": outcome}
+        for model, one, outcome in zip(others, found, _outcomes(found), strict=True)
+    ]
+    return pd.DataFrame(
+        [*rows, {"model": reference, **_change(None), "outcome": None}], columns=["model", *CHANGE, "outcome"]
+    )
+
+
 def _part(days: pd.DataFrame, part: str, error: str) -> _Part:
     column, power = ERRORS[error]
     rows = days[(days["part"] == part) & (days["cells"] > 0)]

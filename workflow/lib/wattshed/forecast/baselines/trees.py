@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wattshed.forecast.baselines.protocol import Baseline, BaselineFactory
+from wattshed.foundation.vocabulary import Information
 
 if TYPE_CHECKING:
     from wattshed.data.graph import Graph
@@ -35,9 +36,11 @@ def _pooled_stack(task: ForecastTask, graph: Graph) -> Baseline:
     return PooledStack(task, graph)
 
 
-# What the residual networks see, the node's identity too.
-LIGHTGBM = BaselineFactory(_lightgbm)
-# What the pooled ridge regression sees.
-LIGHTGBM_RICH = BaselineFactory(_lightgbm_rich)
-POOLED_TREES = BaselineFactory(_pooled_trees)
-POOLED_STACK = BaselineFactory(_pooled_stack)
+# All that our own models see, the node's identity too.
+SEEN = frozenset(Information) - {Information.WEATHER}
+# The features of the residual networks' linear part.
+LIGHTGBM = BaselineFactory(_lightgbm, SEEN)
+# Those of the pooled ridge regression.
+LIGHTGBM_RICH = BaselineFactory(_lightgbm_rich, SEEN)
+POOLED_TREES = BaselineFactory(_pooled_trees, SEEN)
+POOLED_STACK = BaselineFactory(_pooled_stack, SEEN)

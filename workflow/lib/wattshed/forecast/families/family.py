@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from wattshed.foundation import plugins
 from wattshed.foundation.faults import Fault
+from wattshed.foundation.vocabulary import Information
 
 if TYPE_CHECKING:
     import scipy.sparse as sp
@@ -68,6 +69,10 @@ class Family(Protocol):
         """What a network with these settings offers; a chain's steps are checked against it."""
         ...
 
+    def sees(self, settings: Any) -> frozenset[Information] | None:
+        """What the forecasts of a network with these settings are made from; None if it is not declared."""
+        ...
+
     def make(self, settings: Any, windows: WindowsBlock, adjacency: sp.csr_array, seed: int) -> Network:
         """An untrained network with weights drawn from ``seed``. adjacency: normalised, [N, N]."""
         ...
@@ -78,6 +83,7 @@ class SimpleFamily:
     """A family whose networks all offer the same; see :class:`Family`.
 
     make_network: untrained network from settings, windows, adjacency and seed; it imports torch when it is called.
+    information: from settings to what a forecast is made from; None if it is not declared.
     """
 
     Settings: type[ModelBlock]
@@ -86,12 +92,23 @@ class SimpleFamily:
     always_offers: frozenset[Offer]
     published_epochs: int | None = None
     reads_graph: bool = False
+    information: Callable[[Any], frozenset[Information]] | None = None
 
     def offers(self, settings: Any) -> frozenset[Offer]:
         return self.always_offers
 
+    def sees(self, settings: Any) -> frozenset[Information] | None:
+        return None if self.information is None else self.information(settings)
+
     def make(self, settings: Any, windows: WindowsBlock, adjacency: sp.csr_array, seed: int) -> Network:
         return self.make_network(settings, windows, adjacency, seed)
+
+
+def information_of(block: ModelBlock) -> frozenset[Information] | None:
+    """What the forecasts of a model are made from; None if its family does not declare it."""
+    sees = getattr(plugins.load("family", block.form), "sees", None)
+    found: frozenset[Information] | None = None if sees is None else sees(block)
+    return found
 
 
 def make_network(block: ModelBlock, windows: WindowsBlock, adjacency: sp.csr_array, seed: int) -> Network:

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from wattshed.config.models.families import ModelBlock
 from wattshed.forecast.families.family import Family, Offer, SimpleFamily
+from wattshed.foundation.vocabulary import Information
 
 if TYPE_CHECKING:
     import scipy.sparse as sp
@@ -51,6 +52,19 @@ class PooledFamily(SimpleFamily):
         return self.always_offers if settings.keep_sums else frozenset()
 
 
+def sees(settings: Settings) -> frozenset[Information]:
+    """What forecasts are made from."""
+    others = frozenset(
+        {Information.WEATHER} if settings.neighbours else {Information.WEATHER, Information.NEIGHBOURS}
+    )
+    return frozenset(Information) - others
+
+
 FAMILY: Family = PooledFamily(
-    Settings, (), make, frozenset({Offer.EXACT_UPDATES, Offer.FEATURES}), reads_graph=True
+    Settings,
+    (),
+    make,
+    frozenset({Offer.EXACT_UPDATES, Offer.FEATURES}),
+    reads_graph=True,
+    information=sees,
 )

@@ -14,6 +14,7 @@ from wattshed.publish.typesetting.table import (
     decimals,
     interval,
     significant,
+    spaced_percent,
 )
 from wattshed.publish.typesetting.table_part import TablePart
 from wattshed.statistics.intervals import METHOD_NOTE
@@ -66,7 +67,7 @@ def compression_table(rows: pd.DataFrame, unit: str) -> Table:
     )
     others = frame[frame["verdict"] != BASELINE]
     notes = [
-        f"{row['parent'] + ' ' if several else ''}{row['variant']}: {row['reason']}."
+        spaced_percent(f"{row['parent'] + ' ' if several else ''}{row['variant']}: {row['reason']}.")
         for _, row in others.iterrows()
     ]
     notes += [f"Verdict, over seeds: {WORTH_RULE}.", f"{METHOD_NOTE}; over seeds."]

@@ -36,6 +36,9 @@ SPECIAL = {
     MISSING: "--",
     "†": r"\textsuperscript{\dag}",
     "‡": r"\textsuperscript{\ddag}",
+    "✓": r"\ensuremath{\surd}",
+    "↑": r"\ensuremath{\uparrow}",
+    "↓": r"\ensuremath{\downarrow}",
 }
 PREAMBLE = r"""\documentclass{article}
 \usepackage[T1]{fontenc}

@@ -16,6 +16,8 @@ from wattshed.publish.parts.declaration import declared
 pytestmark = pytest.mark.workflow
 
 REPORT = {"write_report", "all"}
+# Rules that judge claims of source documents.
+CLAIMS = {"judge_claims", "make_table_claims"}
 # Rules that depend on any ledger: the accounts and everything that shows energies.
 ACCOUNTS = {
     "aggregate_ledgers",
@@ -23,6 +25,7 @@ ACCOUNTS = {
     "summarise_adaptation",
     "find_frontier",
     "find_chains",
+    *CLAIMS,
     "make_table_accuracy",
     "make_table_adaptation",
     "make_table_chains",
@@ -68,7 +71,16 @@ FROM_ADAPTED = {
     *COMPARED,
 }
 LADDER = {"find_ladder", "make_table_ladder", "make_figure_ladder"}
-SCORES = {"make_table_nodes", "make_figure_forecasts", "make_figure_horizons", *LADDER}
+SCORES = {
+    "find_sensitivity",
+    "make_table_sensitivity",
+    "make_table_information",
+    "make_figure_wins",
+    "make_table_nodes",
+    "make_figure_forecasts",
+    "make_figure_horizons",
+    *LADDER,
+}
 
 
 def test_the_whole_dag_makes_tables_figures_and_a_report(results):
@@ -106,7 +118,8 @@ def test_a_second_run_has_nothing_to_do(finished):
         ("adaptation/stream.py", {"adapt_model", *FROM_ADAPTED}),
         ("publish/figures/clocks.py", {"make_figure_clocks", *REPORT}),
         ("publish/tables/nodes.py", {"make_table_nodes", *REPORT}),
-        ("clocks/choice.py", {"choose_clock", "make_table_clocks", "make_figure_clocks", *REPORT}),
+        ("clocks/choice.py", {"choose_clock", "make_table_clocks", "make_figure_clocks", *CLAIMS, *REPORT}),
+        ("accounts/claims/stgnn_study.py", {*CLAIMS, *REPORT}),
         ("publish/report/report.css", REPORT),
     ],
 )
@@ -123,7 +136,7 @@ def test_an_edit_of_the_library_reruns_exactly_the_rules_that_use_it(finished, f
         (
             ("clocks", "max_slowdown_share"),
             0.1,
-            {"choose_clock", "make_table_clocks", "make_figure_clocks", "save_config", *REPORT},
+            {"choose_clock", "make_table_clocks", "make_figure_clocks", "save_config", *CLAIMS, *REPORT},
         ),
         (
             ("data", "splits"),
@@ -139,7 +152,7 @@ def test_an_edit_of_the_library_reruns_exactly_the_rules_that_use_it(finished, f
         (("energy", "country_iso"), "DEU", {*EMISSIONS, "save_config"}),
         (("energy", "carbon"), {"pue": 1.2}, {*EMISSIONS, "save_config"}),
         (("energy", "budget"), {"run_kwh": 1.0}, {"save_config", *REPORT}),
-        (("ladder", "tuned"), "stgnn", {"save_config", *LADDER, *REPORT}),
+        (("ladder", "tuned"), "stgnn", {"save_config", *LADDER, *CLAIMS, *REPORT}),
     ],
 )
 def test_an_edit_of_a_key_reruns_exactly_the_rules_that_use_it(finished, place, value, reruns):

@@ -137,9 +137,19 @@ rule find_sensitivity:
         " --panel {input.panel:q} --quality {input.quality:q} --output {output.sensitivity:q} > {log:q} 2>&1"
 
 
+# What claims are measured by; an edit of anything else judges none again.
+CLAIMS_READ = {
+    "models": True,
+    "recipes": True,
+    "ladder": {"reference", "tuned"},
+    "data": {"windows"},
+    "adaptation": {"strategies"},
+    "compression": {"variants"},
+}
+
+
 rule judge_claims:
     input:
-        config=f"{RESULTS}/config.yaml",
         scores=rules.score_forecasts.output.scores,
         windows=rules.aggregate_ledgers.output.windows,
         compared=expand(rules.compare_checkpoints.output.compared, model=COMPARED),
@@ -157,11 +167,12 @@ rule judge_claims:
     resources:
         mem_mb=FRAMES_MB,
     params:
+        study=as_json(STUDY, only=CLAIMS_READ),
         code=code_of("accounts/judge_claims.py", *(("claims", name) for name in names("claims"))),
     message:
         "Judge the claims of source documents by what was measured"
     shell:
-        f"python {SCRIPTS}/accounts/judge_claims.py --config {{input.config:q}} --scores {{input.scores:q}}"
+        f"python {SCRIPTS}/accounts/judge_claims.py --study {{params.study:q}} --scores {{input.scores:q}}"
         " --windows {input.windows:q} --compared {input.compared:q} --adaptation {input.adaptation:q}"
         " --choices {input.choices:q} --output {output.claims:q} > {log:q} 2>&1"
 

@@ -27,7 +27,11 @@ PUBLISHED = {
     "choice": expand(rules.choose_clock.output.choice, lineage=SWEPT),
     "engine": ENGINE_BENCHMARK,
 }
-SETTINGS = {"note": caps_note(), "limit_kg": STUDY.energy.carbon.leaders_limit_kg}
+SETTINGS = {
+    "note": caps_note(),
+    "limit_kg": STUDY.energy.carbon.leaders_limit_kg,
+    "models": {name: model.model_dump(mode="json") for name, model in STUDY.models.items()},
+}
 
 
 TABLE_PARTS, FIGURE_PARTS = parts_of("table"), parts_of("figure")

@@ -5,12 +5,10 @@ import pandas as pd
 
 from wattshed.publish.tables.information import information_table
 
-CONFIG = {
-    "models": {
-        "net": {"form": "stgnn", "recipe": "r", "calendar": True, "graph": "given"},
-        "control": {"form": "stgnn", "recipe": "r", "graph": "shuffled"},
-        "own": {"form": "a_family_of_elsewhere", "recipe": "r"},
-    }
+MODELS = {
+    "net": {"form": "stgnn", "recipe": "r", "calendar": True, "graph": "given"},
+    "control": {"form": "stgnn", "recipe": "r", "graph": "shuffled"},
+    "own": {"form": "a_family_of_elsewhere", "recipe": "r"},
 }
 
 
@@ -26,7 +24,7 @@ def table():
         for rmse, model in enumerate(["net", "control", "own", "climatology", "baseline_of_elsewhere"])
         for seed in (1, 2)
     ]
-    return information_table(pd.DataFrame(rows), CONFIG, "kWh")
+    return information_table(pd.DataFrame(rows), MODELS, "kWh")
 
 
 def test_every_row_shows_what_its_plug_in_declares():

@@ -1,11 +1,12 @@
 """Judge the claims of source documents by what the study measured."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from wattshed.accounts.claims.judging import claims_frame
 from wattshed.accounts.claims.results import Results
-from wattshed.foundation.documents import KEYS, read_json, read_yaml
+from wattshed.foundation.documents import KEYS, read_json
 from wattshed.foundation.faults import run_script, script_parser
 from wattshed.foundation.frames import COLUMNS, read_frame, read_frames
 from wattshed.foundation.plugins import names
@@ -14,7 +15,7 @@ from wattshed.foundation.writing import write_parquet
 
 def main(argv: Sequence[str] | None = None) -> None:
     parser = script_parser(__doc__ or "")
-    parser.add_argument("--config", type=Path, required=True, help="config.yaml as it was resolved")
+    parser.add_argument("--study", required=True, help="models, recipes and what is done with them, as JSON")
     parser.add_argument("--scores", type=Path, required=True, help="scores.parquet")
     parser.add_argument("--windows", type=Path, required=True, help="windows.parquet")
     parser.add_argument("--compared", type=Path, nargs="*", default=[], help="compared/*.parquet")
@@ -29,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         if files := getattr(arguments, name):
             frames[name] = read_frames(files, COLUMNS[name])
     choices = [read_json(path, KEYS["choice"]) for path in arguments.choices]
-    results = Results(frames, read_yaml(arguments.config, KEYS["config"]), choices)
+    results = Results(frames, json.loads(arguments.study), choices)
     write_parquet(arguments.output, claims_frame(names("claims"), results))
 
 

@@ -36,18 +36,18 @@ TITLES = {
 }
 
 
-def information_table(scores: pd.DataFrame, config: Mapping[str, Any], unit: str) -> Table:
+def information_table(scores: pd.DataFrame, models: Mapping[str, Any], unit: str) -> Table:
     """Models in the order of their RMSE, with a check mark for everything that a forecast is made from.
 
-    scores: ``accuracy/scores.parquet``; config: the study's; unit: of the errors.
+    scores: ``accuracy/scores.parquet``; models: blocks of the trained models by name; unit: of the errors.
     """
     means = accuracy_means(scores)
     rows, silent = [], []
     for row in means.to_dict("records"):
-        seen = seen_by(str(row["model"]), config)
+        seen = seen_by(str(row["model"]), models)
         if seen is None:
             silent.append(str(row["model"]))
-        shuffled = config["models"].get(row["model"], {}).get("graph") == "shuffled"
+        shuffled = models.get(str(row["model"]), {}).get("graph") == "shuffled"
         rows.append(
             [
                 Cell(str(row["model"])),
@@ -75,9 +75,9 @@ def information_table(scores: pd.DataFrame, config: Mapping[str, Any], unit: str
     return Table("information", caption, columns, rows, notes)
 
 
-def seen_by(model: str, config: Mapping[str, Any]) -> frozenset[Information] | None:
+def seen_by(model: str, models: Mapping[str, Any]) -> frozenset[Information] | None:
     """What a model or baseline of the study sees; None if its plug-in is unknown here or does not declare it."""
-    block = config["models"].get(model)
+    block = models.get(model)
     if block is not None:
         known = block["form"] in plugins.names("family")
         return information_of(read_model(block)) if known else None
@@ -93,12 +93,13 @@ def _mark(what: Information, seen: frozenset[Information] | None, shuffled: bool
 
 
 def _make(inputs: Inputs) -> Table:
-    return information_table(inputs.frame("scores"), inputs.config, inputs.unit)
+    return information_table(inputs.frame("scores"), inputs.parameter("models") or {}, inputs.unit)
 
 
 TABLE = TablePart(
     message="Make the table of information",
     caption="What each model sees, beside its test error.",
-    inputs=("scores", "config", "panel"),
+    inputs=("scores", "panel"),
+    parameters=("models",),
     make=_make,
 )

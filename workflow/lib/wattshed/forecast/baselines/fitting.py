@@ -37,13 +37,17 @@ def fit_baselines(
         for name, output in outputs.items():
             baseline = make_baseline(name, task, graph)
             baseline.fit()
-            judged = {"validation_rmse": rmse(_forecasts(name, baseline, check, task), *task.truth(check))}
+            judged = {
+                "validation_rmse": rmse(checked_forecasts(name, baseline, check, task), *task.truth(check))
+            }
             meter.repeat("fit", baseline.fit, judged, warm_up_calls=0, model=name)
-            Forecasts(origins, _forecasts(name, baseline, origins, task)[np.newaxis], [0]).write(output)
+            Forecasts(origins, checked_forecasts(name, baseline, origins, task)[np.newaxis], [0]).write(
+                output
+            )
             meter.repeat("forecast", partial(baseline.forecast, origins), counted, model=name)
 
 
-def _forecasts(name: str, baseline: Baseline, origins: np.ndarray, task: ForecastTask) -> np.ndarray:
+def checked_forecasts(name: str, baseline: Baseline, origins: np.ndarray, task: ForecastTask) -> np.ndarray:
     """The baseline's forecasts [B, H, N], checked."""
     found = np.asarray(baseline.forecast(origins))
     expected = (len(origins), task.windows.horizon_h, len(task.panel.node_names))

@@ -45,6 +45,8 @@ TRAINING_WINDOWS = (Window.EPOCH, Window.FIT)
 class Status(StrEnum):
     """How an energy is known, best first."""
 
+    # Never written: what has nothing to fit costs nothing, and less than any meter can tell.
+    NO_FIT = "no fit"
     MEASURED = "measured"
     ESTIMATED = "estimated"
     RETRO_ESTIMATED = "retro-estimated"
@@ -59,6 +61,29 @@ class Outcome(StrEnum):
     STOPPED = "stopped"
     # Never written: a ledger whose last attempt has no end.
     KILLED = "killed"
+
+
+class Part(StrEnum):
+    """A part of the panel on which errors are counted: models are chosen on the first and reported on the second."""
+
+    VALIDATION = "validation"
+    TEST = "test"
+
+
+class Comparison(StrEnum):
+    """What one paired test says of a model's error against another's."""
+
+    BETTER = "better"
+    NOT_TOLD_APART = "not told apart"
+    WORSE = "worse"
+
+
+class Worth(StrEnum):
+    """Whether a cheaper way pays on this machine: a saving is shown, and so is an error within its budget."""
+
+    WORTH_IT = "worth it here"
+    UNDECIDED = "undecided"
+    NOT_WORTH_IT = "not worth it here"
 
 
 class Phase(StrEnum):

@@ -29,6 +29,8 @@ LAYOUT: dict[str, tuple[str, ...]] = {
         "table accuracy",
         "figure horizons",
         "table nodes",
+        "table rolling",
+        "figure rolling",
         "figure forecasts",
         "figure training",
     ),

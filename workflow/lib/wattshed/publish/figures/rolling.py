@@ -12,7 +12,7 @@ from wattshed.publish.drawing.figure_style import GREY, model_styles, set_style
 
 # More days than these would lie on one another.
 MOST_DAYS_WRITTEN = 6
-# Models that are worse by more [%] are written at the edge, so that the others can be told apart.
+# Models that are worse by more [%] are written at the edge, so that the differences of the others can be seen.
 WIDEST_PERCENT = 15.0
 
 

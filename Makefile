@@ -14,7 +14,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 
 .PHONY: help reproduce test test-fast lint format schema clean \
-	benchmark benchmark-energy benchmark-engine benchmark-ladder
+	benchmark benchmark-energy benchmark-engine benchmark-ladder benchmark-rolling
 
 help:
 	@echo "make reproduce   set up, run the study of CONFIG=$(CONFIG) and print the path of its report"
@@ -27,6 +27,7 @@ help:
 	@echo "make benchmark-energy   measure meter, ledger and accounts; writes docs/energy_benchmarks.md"
 	@echo "make benchmark-engine   measure the engine against the source study's step; writes docs/engine_benchmarks.md"
 	@echo "make benchmark-ladder   climb the ladders of LADDERS=\"$(LADDERS)\" (hours); writes docs/ladder.md"
+	@echo "make benchmark-rolling  train and score models at rolling origins (about ten minutes); writes docs/rolling.md"
 	@echo "make clean       remove results, all ledgers and records of spent energy, and caches; keep .venv"
 
 reproduce: $(BIN)/.installed
@@ -70,6 +71,11 @@ benchmark-ladder: $(BIN)/.installed
 	$(PIP) 'lightgbm>=4.5' 'scikit-learn>=1.4'
 	set -e; for name in $(LADDERS); do snakemake ladder --cores all --configfile config/ladder_$$name.yaml; done
 	python benchmarks/ladder.py --output docs/ladder.md
+
+benchmark-rolling: $(BIN)/.installed
+	$(PIP) 'lightgbm>=4.5' 'scikit-learn>=1.4'
+	snakemake rolling --cores all --configfile config/rolling_homes.yaml
+	python benchmarks/rolling.py --output docs/rolling.md
 
 clean:
 	rm -rf results .pytest_cache .hypothesis .mypy_cache .ruff_cache .snakemake

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from wattshed.accounts.comparison.advice import advise
+from wattshed.accounts.comparison.decisions import decide
 from wattshed.data.panel import Panel
 from wattshed.foundation.frames import read_frame
 from wattshed.publish.sentences.what_to_use import what_to_use_sentence
@@ -76,8 +76,9 @@ def section(study: str, results: Path, docs: Path) -> str:
     if not (folder / "ladder.parquet").is_file():
         return f"{heading}\nNot run.\n"
     panel = Panel.read(folder / "data/panel.safetensors")
-    ladder, scores = read_frame(folder / "ladder.parquet"), read_frame(folder / "accuracy/scores.parquet")
-    advice = what_to_use_sentence(advise(scores, ladder), panel.unit)
+    ladder, days = read_frame(folder / "ladder.parquet"), read_frame(folder / "accuracy/days.parquet")
+    own = days[days["model"].isin(ladder["model"])]
+    advice = what_to_use_sentence(decide(own, ladder), panel.unit)
     warning = " **An invented panel: of its errors nothing follows.**" if panel.synthetic else ""
     shutil.copyfile(folder / "figures/ladder.png", docs / f"{study}.png")
     size = f"{len(panel.node_names):,} nodes x {len(panel.times):,} h"

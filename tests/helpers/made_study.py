@@ -7,6 +7,7 @@ import pandas as pd
 import yaml
 
 from made_data import make_panel, make_quality, write_graph
+from made_days import make_days
 from made_lineages import make_chains, make_compression, write_adaptation
 from made_models import make_scores, write_forecasts, write_ledgers
 from made_plan import MadeStudy
@@ -50,6 +51,11 @@ def write_study(folder: Path, made: MadeStudy | None = None) -> Path:
     write_parquet(folder / "data/quality.parquet", make_quality(panel))
     scores = make_scores(made, panel, random)
     write_parquet(folder / "accuracy/scores.parquet", scores)
+    errors = {**made.trained, **made.baselines}
+    sizes = {
+        name: (error, len(made.seeds) if name in made.trained else 1) for name, (error, _) in errors.items()
+    }
+    write_parquet(folder / "accuracy/days.parquet", make_days(**sizes))
     for model in (*made.trained, *made.baselines):
         write_forecasts(folder / f"forecasts/{model}.safetensors", made, panel, origins, model, random)
     write_ledgers(folder, made, random)
@@ -105,6 +111,7 @@ def study_files(folder: Path) -> dict[str, list[Path]]:
         "graph": "data/graph.safetensors",
         "quality": "data/quality.parquet",
         "scores": "accuracy/scores.parquet",
+        "days": "accuracy/days.parquet",
         "runs": "emissions.parquet",
         "windows": "windows.parquet",
         "frontier": "frontier.parquet",

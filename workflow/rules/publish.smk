@@ -11,6 +11,7 @@ PUBLISHED = {
     "epochs": expand(rules.train_model.output.epochs, model=STUDY.models),
     "forecasts": [f"{RESULTS}/forecasts/{name}.safetensors" for name in SHOWN],
     "scores": rules.score_forecasts.output.scores,
+    "days": rules.score_forecasts.output.days,
     "runs": rules.add_emissions.output.emissions,
     "windows": rules.aggregate_ledgers.output.windows,
     "frontier": rules.find_frontier.output.frontier,

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from made_runs import make_metrics, make_runs
 from wattshed.accounts.comparison.fronts import fronts_frame, surely_dominated
 from wattshed.foundation.faults import Fault
-from wattshed.statistics.intervals import mean_interval
+from wattshed.statistics.geometric import geometric_interval
 
 
 def points(models, **columns):
@@ -90,7 +90,7 @@ def test_overall_is_the_mean_over_slices_and_needs_them_all():
 def test_intervals_are_those_of_the_runs():
     runs = make_runs(("a",), countries=("ES",), seasons=("all",), repeats=5)
     row = fronts_frame(runs, make_metrics(runs)).iloc[0]
-    expected = mean_interval(runs["energy_kwh"])
+    expected = geometric_interval(runs["energy_kwh"])
     assert (row["energy_kwh_low"], row["energy_kwh_high"]) == pytest.approx((expected.low, expected.high))
 
 

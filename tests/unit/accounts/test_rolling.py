@@ -68,6 +68,16 @@ def test_an_origin_without_a_known_energy_has_none_and_is_no_zero(days, ledgers)
     assert judged.loc["stgnn", "training_kwh_mean"] == pytest.approx(1e-4)
 
 
+def test_a_model_without_anything_to_fit_costs_nothing_and_can_be_chosen(days, ledgers):
+    windows = windows_frame(ledgers)
+    windows.loc[windows["model"] == "naive", "repeats"] = 10_000_000
+    origins = origins_frame(days, windows)
+    naive = origins[origins["model"] == "naive"]
+    assert set(naive["energy_status"]) == {"no fit"}
+    assert naive["training_kwh"].isna().all()
+    assert judged_frame(days, origins).set_index("model").loc["naive", "energy_status"] == "no fit"
+
+
 def test_what_all_origins_together_say(days, ledgers):
     origins = origins_frame(days, windows_frame(ledgers))
     frame = judged_frame(days, origins)

@@ -11,6 +11,7 @@ from wattshed.forecast.baselines.fitting import fit_baselines
 from wattshed.forecast.baselines.protocol import make_baseline
 from wattshed.forecast.baselines.registry import MODULES
 from wattshed.foundation.faults import Fault
+from wattshed.foundation.vocabulary import Part
 
 TOY = "toy_half"
 TOY_MODULE = '''
@@ -122,6 +123,6 @@ def test_a_baseline_with_unusable_forecasts_is_reported(own_plugin, tmp_path, me
     task = task_of(small_panel())
     output, ledger = tmp_path / "toy.safetensors", tmp_path / "baselines.jsonl"
     with pytest.raises(Fault, match=f"the baseline '{TOY}' {reason}"):
-        fit_baselines({TOY: output}, task, graph_of(task), 10, metering, ledger)
+        fit_baselines({TOY: {Part.TEST: output}}, task, graph_of(task), 10, metering, ledger)
     assert not output.exists()
     assert not ledger.exists()

@@ -73,6 +73,13 @@ def test_an_unknown_energy_is_a_dash(frames):
     assert {row[8] for row in cells(table)} == {"–"}
 
 
+def test_what_needs_no_fit_says_so_and_has_no_energy(frames):
+    rolling, origins = frames
+    free = rolling.assign(energy_status="no fit", training_kwh_mean=float("nan"))
+    table = rolling_tables(free, origins, "kWh")["rolling"]
+    assert {row[8] for row in cells(table)} == {"no fit"}
+
+
 def test_each_origin_has_a_row_whose_least_error_is_bold(frames):
     rolling, origins = frames
     table = rolling_tables(rolling, origins, "kWh")["rolling_origins"]

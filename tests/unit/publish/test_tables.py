@@ -12,7 +12,6 @@ from wattshed.accounts.runs.runs import runs_frame
 from wattshed.energy.reading import TOO_SHORT
 from wattshed.foundation.faults import Fault
 from wattshed.publish.sentences.clock_choice import choice_sentences
-from wattshed.publish.sentences.winner import winner_sentence
 from wattshed.publish.tables.accuracy import accuracy_table, short_epochs_notes
 from wattshed.publish.tables.adaptation import adaptation_table
 from wattshed.publish.tables.clocks import LAW_NOTE, clocks_table
@@ -195,19 +194,6 @@ def test_the_energy_table_reports_killed_and_overlapping_jobs(study):
     notes = " ".join(energy_table(runs).notes)
     assert "1 jobs were killed" in notes
     assert "2 jobs ran beside another one" in notes
-
-
-def summary(*rows):
-    return pd.DataFrame(rows, columns=["model", "n", "rmse_mean", "rmse_low", "rmse_high"])
-
-
-def test_models_with_overlapping_intervals_cannot_be_distinguished():
-    close = winner_sentence(summary(("b", 3, 0.71, 0.70, 0.72), ("a", 3, 0.70, 0.69, 0.71)), "kWh")
-    assert close.startswith("a wins")
-    assert "cannot be distinguished" in close
-    clear = winner_sentence(summary(("b", 3, 0.81, 0.80, 0.82), ("a", 3, 0.70, 0.69, 0.71)), "kWh")
-    assert "distinguished" not in clear
-    assert "13.6 % below b" in clear
 
 
 @pytest.mark.parametrize(

@@ -20,10 +20,10 @@ from wattshed.data.graph import build_graph
 from wattshed.data.rolling import split_origins
 from wattshed.energy.budget.budget import VARIABLE, Budget
 from wattshed.forecast.baselines.rolling import roll_baseline
+from wattshed.forecast.days import WINDOWS_PER_CALL, score_origin
 from wattshed.forecast.job_inputs import JobInputs
 from wattshed.forecast.metrics import rmse
 from wattshed.forecast.protocol import ForecastTask
-from wattshed.forecast.scoring import WINDOWS_PER_CALL, score_origin
 from wattshed.training.checkpoint import ModelSpec, read_checkpoint
 from wattshed.training.resume import ResumeFile
 from wattshed.training.rolling import RollingJob, roll_model
@@ -157,7 +157,7 @@ def test_a_long_part_is_scored_in_several_calls_with_the_same_sums(origins, monk
     names = {"model": "m", "seed": 0, "origin": 1}
     whole = score_origin(forecast, task, **names)
     assert max(asked) <= WINDOWS_PER_CALL
-    monkeypatch.setattr("wattshed.forecast.scoring.WINDOWS_PER_CALL", 7)
+    monkeypatch.setattr("wattshed.forecast.days.WINDOWS_PER_CALL", 7)
     pd.testing.assert_frame_equal(score_origin(forecast, task, **names), whole)
     assert whole["squared"].sum() == 0
     assert max(asked[2:]) == 7

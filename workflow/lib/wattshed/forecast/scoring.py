@@ -1,10 +1,8 @@
-"""Scores of models: every model's test forecasts in one table, and the errors by day at one rolling origin."""
+"""Scores of every model's forecasts: over the test part, and day by day."""
 
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from wattshed.data.panel import Panel
@@ -13,12 +11,7 @@ from wattshed.data.windows import targets
 from wattshed.forecast.days import scores_by_day
 from wattshed.forecast.forecasts import Forecasts
 from wattshed.forecast.metrics import score_rows, seasonal_scale, sum_errors
-from wattshed.forecast.protocol import ForecastTask
-from wattshed.foundation.writing import write_parquet
-
-# Windows of one call, so that a long part of a large panel fits into memory.
-WINDOWS_PER_CALL = 1024
-ERRORS = ["squared", "absolute", "cells"]
+from wattshed.foundation.vocabulary import Part
 
 
 def score_forecasts(forecasts: dict[str, Path], panel: Panel, splits: Splits) -> pd.DataFrame:
@@ -37,41 +30,21 @@ def score_forecasts(forecasts: dict[str, Path], panel: Panel, splits: Splits) ->
     return frame[["model", "seed", *[name for name in frame if name not in ("model", "seed")]]]
 
 
-def score_origin(
-    forecast: Callable[[np.ndarray], np.ndarray], task: ForecastTask, *, model: str, seed: int, origin: int
-) -> pd.DataFrame:
-    """Rows ``model, seed, origin, part (validation, test), day, squared, absolute, cells`` of both parts, all windows.
+def errors_by_day(forecasts: Mapping[Part, Mapping[str, Path]], panel: Panel) -> pd.DataFrame:
+    """Rows of ``accuracy/days.parquet``: sums of errors over the observed cells of all windows that start on a day.
 
-    forecast: of a fitted model, from origins [B] to [B, H, N] in the panel's unit. A line of progress goes to standard
-    error.
+    forecasts: part -> model -> file. ``day`` is the local calendar day of a window's first target hour, as YYYY-MM-DD;
+    ``squared`` and ``absolute`` are in the panel's unit (squared), over ``cells``.
     """
-    frames = [
-        _score_part(forecast, task, task.origins(part)).assign(part=part.name)
-        for part in (task.splits.validation, task.splits.test)
-    ]
-    frame = pd.concat(frames, ignore_index=True).assign(model=model, seed=seed, origin=origin)
-    sums = frame.groupby("part")[ERRORS].sum()
-    errors = np.sqrt(sums["squared"] / sums["cells"])
-    print(
-        f"{model}, seed {seed}, origin {origin}: RMSE {errors['validation']:.4f} {task.panel.unit} on its validation "
-        f"part, {errors['test']:.4f} on its test part",
-        file=sys.stderr,
-        flush=True,
-    )
-    return frame[["model", "seed", "origin", "part", "day", *ERRORS]]
-
-
-def write_origins(path: Path, frames: Sequence[pd.DataFrame]) -> None:
-    """Write the rows of all origins and seeds of a model."""
-    write_parquet(path, pd.concat(frames, ignore_index=True))
-
-
-def _score_part(
-    forecast: Callable[[np.ndarray], np.ndarray], task: ForecastTask, origins: np.ndarray
-) -> pd.DataFrame:
-    parts = []
-    for start in range(0, len(origins), WINDOWS_PER_CALL):
-        some = origins[start : start + WINDOWS_PER_CALL]
-        made, panel = forecast(some), task.panel
-        parts.append(scores_by_day(made, *task.truth(some), some, panel.times, panel.timezone))
-    return pd.concat(parts).groupby("day", sort=True, as_index=False)[ERRORS].sum()
+    frames = []
+    for part, models in forecasts.items():
+        for model, path in models.items():
+            made = Forecasts.read(path)
+            horizon = made.values.shape[2]
+            truth = targets(panel.values, made.origins, horizon)
+            observed = targets(panel.observed, made.origins, horizon)
+            for seed, values in zip(made.seeds, made.values, strict=True):
+                by_day = scores_by_day(values, truth, observed, made.origins, panel.times, panel.timezone)
+                frames.append(by_day.assign(model=model, seed=seed, part=str(part)))
+    frame = pd.concat(frames, ignore_index=True)
+    return frame[["model", "seed", "part", "day", "squared", "absolute", "cells"]]

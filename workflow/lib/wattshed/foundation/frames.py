@@ -17,6 +17,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "checks": ("check", "validation_rmse"),
     "compared": ("later_rmse", "measured_as"),
     "compression": ("verdict",),
+    "days": ("part", "squared", "cells"),
     "epochs": ("epoch", "train_loss"),
     "frontier": ("dominated",),
     "ladder": ("step", "rmse_mean", "reference_reached"),

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from wattshed.devices.torch_device import synchroniser
 from wattshed.energy.metered_job import metered_job
+from wattshed.forecast.days import score_origin, write_origins
 from wattshed.forecast.job_inputs import JobInputs
-from wattshed.forecast.scoring import score_origin, write_origins
 from wattshed.foundation.vocabulary import Stage
 from wattshed.training.checkpoint import ModelSpec
 from wattshed.training.guards.budget_stop import JobBudget

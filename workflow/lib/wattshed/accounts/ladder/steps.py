@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from wattshed.accounts.ladder.checks import Spent, until_best, until_end, until_error, whole_runs
+from wattshed.accounts.ladder.checks import RUN, Spent, until_best, until_end, until_error, whole_runs
 from wattshed.energy.reading import worst_status
 from wattshed.foundation.faults import Fault
-from wattshed.statistics.intervals import mean_interval
+from wattshed.foundation.vocabulary import Status
 from wattshed.statistics.ratios import ratio_interval
+from wattshed.statistics.summaries import column_interval
 
 ROLES = ("reference", "tuned")
 # How a step is compared with a target: at its own best, by its validation error, or by its test error.
@@ -64,15 +65,15 @@ def ladder_frame(
             "model": model,
             "caption": caption,
             "role": roles.get(model, ""),
-            "seeds": len(own),
+            "seeds": own["seed"].nunique(),
             "not_alone": int((own["alone"] == False).sum()),  # noqa: E712
-            "energy_status": worst_status(own.loc[own["training_kwh"].notna(), "energy_status"]),
+            "energy_status": worst_status(own.loc[_told(own), "energy_status"]),
         }
         for name in PER_RUN:
             row |= _summary(name, own[name])
         for name in ERRORS:
             row |= _summary(name, scored[name])
-        of_step = [run for _, run in checks[checks["model"] == model].groupby("seed", sort=False)]
+        of_step = [run for _, run in checks[checks["model"] == model].groupby(RUN, sort=False)]
         for role in ROLES:
             row |= _against(role, held.get(role), model, of_step, scored)
         rows.append(row)
@@ -89,7 +90,7 @@ def _opponent(
             "name a trained model."
         )
     own = checks[checks["model"] == model]
-    kwh = [until_best(run).kwh for _, run in own.groupby("seed", sort=False)]
+    kwh = [until_best(run).kwh for _, run in own.groupby(RUN, sort=False)]
     return _Opponent(model, float(best.mean()), float(_scored(errors, model)["rmse"].mean()), kwh)
 
 
@@ -97,21 +98,29 @@ def _against(
     role: str, opponent: _Opponent | None, model: str, runs: list[pd.DataFrame], scored: pd.DataFrame
 ) -> dict[str, Any]:
     """The columns of one step and one opponent."""
+    spent: dict[tuple[int, int], Spent]
     if opponent is None:
-        judged_by, spent = None, []
+        judged_by, spent = None, {}
     else:
         judged_by, until = _way(opponent, model, runs, scored)
-        spent = [found for run in runs if (found := until(run)) is not None]
+        spent = {}
+        for run in runs:
+            if (found := until(run)) is not None:
+                spent[int(run["seed"].iloc[0]), int(run["trial"].iloc[0])] = found
+    there = {seed for seed, _ in spent}
+    at_first = {seed for (seed, _), found in spent.items() if found.check == 1}
     row: dict[str, Any] = {
         f"{role}_judged_by": judged_by,
-        f"{role}_reached": None if judged_by is None else len(spent),
-        f"{role}_at_first": None if judged_by is None else sum(found.check == 1 for found in spent),
+        f"{role}_reached": None if judged_by is None else len(there),
+        f"{role}_at_first": None if judged_by is None else len(at_first),
     }
     for name in ("kwh", "s", "samples"):
-        row |= _summary(f"{role}_{name}", [getattr(found, name) for found in spent])
+        row |= _summary(f"{role}_{name}", [getattr(found, name) for found in spent.values()])
     # The ratio over only the seeds that reached it would be too good.
     whole = opponent is not None and len(spent) == len(runs)
-    ratio = ratio_interval(opponent.kwh if opponent and whole else [], [found.kwh for found in spent])
+    ratio = ratio_interval(
+        opponent.kwh if opponent and whole else [], [found.kwh for found in spent.values()]
+    )
     bounds = (None, None) if judged_by == OWN_BEST else (ratio.low, ratio.high)
     return row | dict(
         zip((f"{role}_ratio{end}" for end in ("", "_low", "_high")), (ratio.mean, *bounds), strict=True)
@@ -135,6 +144,11 @@ def _way(
     return BY_TEST, by_test
 
 
+def _told(own: pd.DataFrame) -> pd.Series:
+    """Runs of known energy, and those that had nothing to fit."""
+    return own["training_kwh"].notna() | own["energy_status"].eq(Status.NO_FIT)
+
+
 def _scored(errors: pd.DataFrame, model: str) -> pd.DataFrame:
     found = errors[errors["model"] == model]
     if found.empty:
@@ -146,7 +160,8 @@ def _scored(errors: pd.DataFrame, model: str) -> pd.DataFrame:
 
 
 def _summary(name: str, values: Sequence[float] | pd.Series) -> dict[str, Any]:
-    found = mean_interval(float(value) for value in values)
+    # Samples are counted, and are 0 where a closed form does it all.
+    found = column_interval("samples" if name.endswith("samples") else name, map(float, values))
     return {
         f"{name}_n": found.n,
         f"{name}_mean": found.mean,

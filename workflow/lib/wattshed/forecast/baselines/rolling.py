@@ -7,8 +7,8 @@ from pathlib import Path
 from wattshed.energy.metered_job import metered_job
 from wattshed.forecast.baselines.fitting import checked_forecasts
 from wattshed.forecast.baselines.protocol import make_baseline
+from wattshed.forecast.days import score_origin, write_origins
 from wattshed.forecast.job_inputs import JobInputs
-from wattshed.forecast.scoring import score_origin, write_origins
 from wattshed.foundation.vocabulary import Stage, Window
 
 

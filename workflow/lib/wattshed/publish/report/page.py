@@ -12,8 +12,8 @@ import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from wattshed.accounts.comparison.advice import advise
 from wattshed.foundation.plugins import load
+from wattshed.publish.parts.decided import decisions_of
 from wattshed.publish.parts.declaration import declared
 from wattshed.publish.parts.degrees import degrees_of
 from wattshed.publish.parts.inputs import Inputs
@@ -26,6 +26,7 @@ from wattshed.statistics.intervals import METHOD_NOTE
 LAYOUT: dict[str, tuple[str, ...]] = {
     "data": ("table quality", "figure degrees"),
     "accuracy": (
+        "table decisions",
         "table accuracy",
         "figure horizons",
         "table nodes",
@@ -120,10 +121,7 @@ def _table_part(name: str, inputs: Inputs) -> dict[str, Any]:
 
 
 def _what_to_use(inputs: Inputs) -> str:
-    """The advice that follows from the ladder's steps; empty without a ladder."""
-    if "ladder" not in inputs:
-        return ""
-    return what_to_use_sentence(advise(inputs.frame("scores"), inputs.frame("ladder")), inputs.unit)
+    return what_to_use_sentence(decisions_of(inputs), inputs.unit)
 
 
 def _data_uri(png: Path) -> str:

@@ -17,6 +17,7 @@ from wattshed.foundation import plugins
 from wattshed.foundation.vocabulary import TRAINING_WINDOWS, Status
 from wattshed.publish.notes.beside_others import disturbed
 from wattshed.publish.notes.lower_bounds import at_least
+from wattshed.publish.parts.decided import decisions_of
 from wattshed.publish.parts.inputs import Inputs
 from wattshed.publish.sentences.clock_choice import choice_sentences
 from wattshed.publish.sentences.winner import winner_sentence
@@ -29,7 +30,7 @@ NAMED_JOBS = 3
 def headline(inputs: Inputs) -> list[str]:
     """Plain sentences, the most important first."""
     return [
-        winner_sentence(accuracy_means(inputs.frame("scores")), inputs.unit),
+        winner_sentence(decisions_of(inputs), inputs.unit),
         *_stgnn_sentence(inputs),
         *_cost_sentences(inputs),
         *([_adaptation_sentence(inputs)] if "adaptation" in inputs else []),

@@ -4,9 +4,10 @@ import pandas as pd
 
 from wattshed.accounts.ladder.steps import BY_TEST, OWN_BEST, ROLES
 from wattshed.energy.reading import JOULES_PER_KWH
+from wattshed.foundation.vocabulary import Status
 from wattshed.publish.notes.beside_others import ladder_notes
 from wattshed.publish.parts.inputs import Inputs
-from wattshed.publish.typesetting.status_marks import energy_mark
+from wattshed.publish.typesetting.status_marks import energy_cell
 from wattshed.publish.typesetting.table import (
     INTERVAL_TITLE,
     MISSING,
@@ -72,7 +73,10 @@ def _steps_table(ladder: pd.DataFrame, unit: str, note: str) -> Table:
         f"random); less energy than {_name(ladder, 'reference')} takes to its own best validation RMSE, for the same "
         "error; least test RMSE in bold."
     )
-    notes = [*_reading_notes(ladder, ["reference"]), f"{METHOD_NOTE}, over seeds; {RATIO_NOTE}."]
+    notes = [
+        *_reading_notes(ladder, ["reference"]),
+        f"{METHOD_NOTE}; over seeds, of closed forms over repeated fits; {RATIO_NOTE}.",
+    ]
     return Table("ladder", caption, columns, rows, [*notes, *_cautions(ladder), *([note] if note else [])])
 
 
@@ -106,7 +110,8 @@ def _costs_table(ladder: pd.DataFrame, unit: str) -> Table:
     notes = [
         "A sample is one node's window; energy and time hold the validation after each epoch. "
         f"{JOULES_PER_KWH:,.0f} J are 1 kWh.",
-        f"{METHOD_NOTE}, over seeds; a dash where n = 1, nothing is counted or the energy is unknown.",
+        f"{METHOD_NOTE}; over seeds, of closed forms over repeated fits; a dash where n = 1, "
+        "nothing is counted or the energy is unknown.",
     ]
     return Table("ladder_costs", caption, columns, rows, [*notes, *_cautions(ladder)])
 
@@ -146,7 +151,10 @@ def _targets_table(ladder: pd.DataFrame, unit: str, note: str) -> Table:
         f"Energy that each step had used when its validation RMSE first reached an opponent's own best (mean over "
         f"seeds: {targets}); means over the seeds that reached it, of {count_text(ladder['seeds'])}."
     )
-    notes = [*_reading_notes(ladder, roles), f"{METHOD_NOTE}, over seeds; {RATIO_NOTE}."]
+    notes = [
+        *_reading_notes(ladder, roles),
+        f"{METHOD_NOTE}; over seeds, of closed forms over repeated fits; {RATIO_NOTE}.",
+    ]
     return Table(
         "ladder_targets", caption, columns, rows, [*notes, *_cautions(ladder), *([note] if note else [])]
     )
@@ -207,7 +215,9 @@ def _ratio_cells(row: pd.Series, role: str) -> list[Cell]:
         return [Cell(NOT_REACHED, mark), Cell(MISSING)]
     if pd.isna(ratio):
         there = (
-            "unknown"
+            str(Status.NO_FIT)
+            if row["energy_status"] == Status.NO_FIT
+            else "unknown"
             if row[f"{role}_reached"] == row["seeds"]
             else f"{row[f'{role}_reached']} of {row['seeds']}"
         )
@@ -219,7 +229,7 @@ def _ratio_cells(row: pd.Series, role: str) -> list[Cell]:
 
 
 def _joules(row: pd.Series, name: str) -> Cell:
-    return significant(row[f"{name}_kwh_mean"] * JOULES_PER_KWH, mark=energy_mark(row["energy_status"]))
+    return energy_cell(row[f"{name}_kwh_mean"] * JOULES_PER_KWH, row["energy_status"])
 
 
 def _joules_interval(row: pd.Series, name: str) -> Cell:

@@ -1,6 +1,7 @@
 """The table of tables: name -> module."""
 
 MODULES: dict[str, str] = {
+    "decisions": "wattshed.publish.tables.decisions",
     "accuracy": "wattshed.publish.tables.accuracy",
     "nodes": "wattshed.publish.tables.nodes",
     "energy": "wattshed.publish.tables.energy",

@@ -4,7 +4,7 @@ import pandas as pd
 
 from wattshed.energy.reading import JOULES_PER_KWH
 from wattshed.publish.notes.beside_others import not_alone_note
-from wattshed.publish.typesetting.status_marks import energy_mark
+from wattshed.publish.typesetting.status_marks import energy_cell
 from wattshed.publish.typesetting.table import (
     INTERVAL_TITLE,
     MISSING,
@@ -13,7 +13,6 @@ from wattshed.publish.typesetting.table import (
     Table,
     decimals,
     interval,
-    significant,
     significant_interval,
 )
 from wattshed.publish.typesetting.table_part import TablePart
@@ -66,7 +65,6 @@ def _models_table(rolling: pd.DataFrame, unit: str) -> Table:
 
 
 def _model_row(row: dict, first: bool) -> list[Cell]:
-    mark = energy_mark(row["energy_status"])
     joules = [row[f"training_kwh_{part}"] * JOULES_PER_KWH for part in ("mean", "low", "high")]
     change = [100 * row[f"change_{part}"] for part in ("share", "low", "high")]
     outcome = "chosen" if row["best"] else row["outcome"]
@@ -79,7 +77,7 @@ def _model_row(row: dict, first: bool) -> list[Cell]:
         decimals(change[0], 1),
         interval(change[1], change[2], 1),
         Cell(MISSING if pd.isna(outcome) else str(outcome)),
-        significant(joules[0], mark=mark),
+        energy_cell(joules[0], row["energy_status"]),
         significant_interval(joules[1], joules[2]),
     ]
 

@@ -14,7 +14,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 
 .PHONY: help reproduce test test-fast lint format schema clean \
-	benchmark benchmark-energy benchmark-engine benchmark-ladder benchmark-rolling
+	benchmark benchmark-decisions benchmark-energy benchmark-engine benchmark-ladder benchmark-rolling
 
 help:
 	@echo "make reproduce   set up, run the study of CONFIG=$(CONFIG) and print the path of its report"
@@ -26,6 +26,7 @@ help:
 	@echo "make benchmark   measure time and memory; writes docs/benchmarks.md"
 	@echo "make benchmark-energy   measure meter, ledger and accounts; writes docs/energy_benchmarks.md"
 	@echo "make benchmark-engine   measure the engine against the source study's step; writes docs/engine_benchmarks.md"
+	@echo "make benchmark-decisions   simulate intervals and decisions; writes docs/decisions_benchmarks.md"
 	@echo "make benchmark-ladder   climb the ladders of LADDERS=\"$(LADDERS)\" (hours); writes docs/ladder.md"
 	@echo "make benchmark-rolling  train and score models at rolling origins (about ten minutes); writes docs/rolling.md"
 	@echo "make clean       remove results, all ledgers and records of spent energy, and caches; keep .venv"
@@ -66,6 +67,9 @@ benchmark-energy: $(BIN)/.installed-dev
 
 benchmark-engine: $(BIN)/.installed-dev
 	python benchmarks/engine.py --output docs/engine_benchmarks.md
+
+benchmark-decisions: $(BIN)/.installed
+	python benchmarks/decisions.py --days results/homes/accuracy/days.parquet --output docs/decisions_benchmarks.md
 
 benchmark-ladder: $(BIN)/.installed
 	$(PIP) 'lightgbm>=4.5' 'scikit-learn>=1.4'

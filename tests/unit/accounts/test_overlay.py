@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from made_runs import make_epochs
 from wattshed.accounts.comparison.overlay import epoch_curves, last_gains, mean_curves
 from wattshed.foundation.faults import Fault
-from wattshed.statistics.geometric import geometric_interval
+from wattshed.statistics.intervals import mean_interval
 
 
 def windows_of(losses, energies=None, **columns):
@@ -85,7 +85,7 @@ def test_the_mean_over_seeds_lies_on_energies_that_all_seeds_reached():
     assert mean["cumulative_kwh"].tolist() == [1.5, 1.75, 2.0]
     assert mean["n"].unique().tolist() == [2]
     at = mean.iloc[0]
-    expected = geometric_interval([0.75, 2.0])
+    expected = mean_interval([0.75, 2.0])
     assert (at["loss_mean"], at["loss_low"]) == pytest.approx((expected.mean, expected.low))
 
 

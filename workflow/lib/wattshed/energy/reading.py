@@ -82,7 +82,7 @@ class Reading:
             }
         )
 
-    def divided(self, parts: int) -> "Reading":
+    def divided(self, parts: float) -> "Reading":
         """The share of one of ``parts`` equal repeats."""
         return Reading(
             {

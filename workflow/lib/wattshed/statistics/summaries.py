@@ -7,9 +7,20 @@ import pandas as pd
 from wattshed.statistics.geometric import change_interval, geometric_interval
 from wattshed.statistics.intervals import Interval, mean_interval
 
-# Columns that can be negative, or count; all others are positive, and their means are geometric.
+# Columns that can be negative, that count, or whose plain mean is a target to reach (``best_rmse``); all others are
+# positive, and their means are geometric.
 ARITHMETIC = frozenset(
-    {"r2", "r2_per_kwh", "bwt_rmse", "fwt_rmse", "fwt_frozen_rmse", "forgetting_share", "updates", "samples"}
+    {
+        "r2",
+        "r2_per_kwh",
+        "bwt_rmse",
+        "fwt_rmse",
+        "fwt_frozen_rmse",
+        "forgetting_share",
+        "updates",
+        "samples",
+        "best_rmse",
+    }
 )
 CHANGE = "_change_share"
 

@@ -17,7 +17,7 @@ def choice_sentences(choice: dict[str, Any]) -> list[str]:
     choice: ``clocks/*choice.json``.
     """
     label = "Simulated result" if choice["label"] == "simulated" else f"Result ({choice['label']})"
-    sentences = [f"{label}: {choice['verdict']}; {choice['reason']}."]
+    sentences = [f"{label}: {choice['verdict']}, {choice['outcome']}; {choice['reason']}."]
     if choice["saving_share"] is not None:
         sentences.append(
             f"{choice['candidate_mhz']} MHz against a warm maximum of {choice['maximum_mhz']} MHz: energy saved "

@@ -17,6 +17,7 @@ from wattshed.publish.typesetting.table import (
 )
 from wattshed.publish.typesetting.table_part import TablePart
 from wattshed.statistics.intervals import METHOD_NOTE
+from wattshed.statistics.worth import WORTH_RULE
 
 
 def compression_table(rows: pd.DataFrame, unit: str) -> Table:
@@ -68,7 +69,7 @@ def compression_table(rows: pd.DataFrame, unit: str) -> Table:
         f"{row['parent'] + ' ' if several else ''}{row['variant']}: {row['reason']}."
         for _, row in others.iterrows()
     ]
-    notes += [f"{METHOD_NOTE}, over seeds.", "Means of energies are geometric."]
+    notes += [f"Verdict, over seeds: {WORTH_RULE}.", f"{METHOD_NOTE}; over seeds."]
     return Table("compression", caption, columns, body, notes)
 
 

@@ -77,7 +77,6 @@ benchmark-ladder: $(BIN)/.installed
 	python benchmarks/ladder.py --output docs/ladder.md
 
 benchmark-rolling: $(BIN)/.installed
-	$(PIP) 'lightgbm>=4.5' 'scikit-learn>=1.4'
 	snakemake rolling --cores all --configfile config/rolling_homes.yaml
 	python benchmarks/rolling.py --output docs/rolling.md
 

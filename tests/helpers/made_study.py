@@ -11,12 +11,15 @@ from made_days import make_days
 from made_lineages import make_chains, make_compression, write_adaptation
 from made_models import make_scores, write_forecasts, write_ledgers
 from made_plan import MadeStudy
+from made_rolling import make_rolled, write_rolling_ledger
 from wattshed.accounts.claims.judging import claims_frame
 from wattshed.accounts.claims.results import Results
 from wattshed.accounts.comparison.frontier import frontier_frame
 from wattshed.accounts.emissions.emissions import add_emissions
 from wattshed.accounts.ladder.checks import training_checks
 from wattshed.accounts.ladder.steps import ladder_frame
+from wattshed.accounts.rolling.judged import judged_frame
+from wattshed.accounts.rolling.origins import origins_frame
 from wattshed.accounts.runs.runs import runs_frame, windows_frame
 from wattshed.accounts.sensitivity.views import sensitivity_frame
 from wattshed.clocks.backends.simulated import SimulatedClocks
@@ -89,6 +92,8 @@ def write_study(folder: Path, made: MadeStudy | None = None) -> Path:
         write_parquet(folder / "ladder.checks.parquet", checks)
         opponents = {"reference": made.reference}
         write_parquet(folder / "ladder.parquet", ladder_frame(checks, scores, made.steps, opponents))
+    if made.rolled:
+        write_rolling(folder, made)
     return folder
 
 
@@ -100,6 +105,22 @@ def _block(name: str, form: str) -> dict[str, object]:
         "recipe": "frugal",
         "graph": "shuffled" if name.endswith("_shuffled") else "given",
     }
+
+
+def write_rolling(folder: Path, made: MadeStudy) -> None:
+    """Its ledgers lie apart: the study's own frames were made without them."""
+    known = made.trained | made.baselines
+    seeds = {name: list(made.seeds) if name in made.trained else [0] for name in made.rolled}
+    days = make_rolled({name: known[name][0] for name in made.rolled}, seeds)
+    ledgers = [
+        write_rolling_ledger(
+            folder / f"rolled/{place}.jsonl", name, known[name][1], seeds[name], minute=place
+        )
+        for place, name in enumerate(made.rolled)
+    ]
+    origins = origins_frame(days, windows_frame(ledgers))
+    write_parquet(folder / "rolling.origins.parquet", origins)
+    write_parquet(folder / "rolling.parquet", judged_frame(days, origins))
 
 
 def study_files(folder: Path) -> dict[str, list[Path]]:
@@ -119,6 +140,8 @@ def study_files(folder: Path) -> dict[str, list[Path]]:
         "frontier": "frontier.parquet",
         "ladder": "ladder.parquet",
         "checks": "ladder.checks.parquet",
+        "rolling": "rolling.parquet",
+        "origins": "rolling.origins.parquet",
         "chains": "chains.parquet",
         "adaptation": "adaptation.parquet",
         "compression": "compression.parquet",

@@ -102,6 +102,7 @@ def made_study(study):
         parents=list(dict.fromkeys(parents)) or [next(iter(study.models))],
         steps={step.name: step.caption for step in ladder.steps} if ladder else {},
         reference=ladder.reference if ladder else "",
+        rolled=study.rolling.models if study.rolling else (),
         forms={name: model.form for name, model in study.models.items()},
     )
 

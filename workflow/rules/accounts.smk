@@ -5,6 +5,7 @@ rule aggregate_ledgers:
     input:
         training=expand(rules.train_model.output.ledger, model=STUDY.models),
         baselines=rules.fit_baselines.output.ledger,
+        rolling=rules.find_rolling.input.ledgers,
         inference=rules.forecast_test.output.ledger,
         adaptation=expand(rules.adapt_model.output.ledger, lineage=ADAPTED),
         compression=expand(rules.compress_model.output.ledger, lineage=COMPRESSED),
@@ -31,7 +32,7 @@ rule aggregate_ledgers:
         "Aggregate all ledgers"
     shell:
         f"python {SCRIPTS}/accounts/aggregate_ledgers.py --ledgers {{input.training:q}} {{input.baselines:q}}"
-        " {input.inference:q} {input.adaptation:q} {input.compression:q} {input.comparison:q} {input.clocks:q}"
+        " {input.rolling:q} {input.inference:q} {input.adaptation:q} {input.compression:q} {input.comparison:q} {input.clocks:q}"
         " --all-ledgers {params.all_ledgers:q}"
         " --output-runs {output.runs:q} --output-windows {output.windows:q} > {log:q} 2>&1"
 

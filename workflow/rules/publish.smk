@@ -19,6 +19,8 @@ PUBLISHED = {
     "frontier": rules.find_frontier.output.frontier,
     "ladder": rules.find_ladder.output.ladder if STUDY.ladder else [],
     "checks": rules.find_ladder.output.checks if STUDY.ladder else [],
+    "rolling": rules.find_rolling.output.rolling if STUDY.rolling else [],
+    "origins": rules.find_rolling.output.origins if STUDY.rolling else [],
     "chains": rules.find_chains.output.chains if CHAINS else [],
     "adaptation": rules.summarise_adaptation.output.summary if ADAPTED else [],
     "matrices": rules.summarise_adaptation.input.matrices if ADAPTED else [],

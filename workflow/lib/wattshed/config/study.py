@@ -20,6 +20,7 @@ from wattshed.config.models.controls import SHUFFLED, ControlsBlock, with_twins
 from wattshed.config.models.families import ModelBlock
 from wattshed.config.models.ladder import LadderBlock
 from wattshed.config.models.recipes import CLOSED_FORM, RecipeBlock
+from wattshed.config.models.rolling import RollingBlock
 from wattshed.config.plugin_block import PluginBlock, PluginName
 from wattshed.config.sentences import sentence
 from wattshed.foundation import plugins
@@ -91,15 +92,19 @@ class Study(Block):
         default=None,
         description="Steps from the source study's recipe to a frugal one; empty means no ladder.",
     )
+    rolling: RollingBlock | None = Field(
+        default=None,
+        description="Models judged on several test parts, one after the other; empty means on the one of `data` alone.",
+    )
 
     @model_validator(mode="after")
     def _seeds_differ(self) -> "Study":
-        if len(set(self.seeds)) != len(self.seeds) or not all(
-            0 <= seed <= LARGEST_SEED for seed in self.seeds
-        ):
-            raise ValueError(
-                f"seeds are {self.seeds}; expected different whole numbers from 0 to {LARGEST_SEED}"
-            )
+        for place, seeds in (("seeds", self.seeds), ("rolling.seeds", self.rolling and self.rolling.seeds)):
+            given = seeds or []
+            if len(set(given)) != len(given) or not all(0 <= seed <= LARGEST_SEED for seed in given):
+                raise ValueError(
+                    f"{place} are {given}; expected different whole numbers from 0 to {LARGEST_SEED}"
+                )
         return self
 
     @model_validator(mode="after")
@@ -202,6 +207,14 @@ class Study(Block):
                 raise ValueError(
                     f"ladder.{role} is {name!r}, which has no epochs; expected one of the models {sorted(self.models)}"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _rolling_stands_on_models(self) -> "Study":
+        for place, name in enumerate(self.rolling.models if self.rolling else []):
+            if name not in self.models and name not in self.baselines:
+                known = sorted([*self.models, *self.baselines])
+                raise ValueError(f"rolling.models.{place} is {name!r}; expected one of {known}")
         return self
 
 

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from wattshed.data.panel import Panel
 from wattshed.data.splits import Splits
 from wattshed.data.windows import targets
+from wattshed.forecast.days import scores_by_day
 from wattshed.forecast.forecasts import Forecasts
 from wattshed.forecast.metrics import score_rows, seasonal_scale, sum_errors
 from wattshed.foundation.vocabulary import Part
@@ -43,15 +43,8 @@ def errors_by_day(forecasts: Mapping[Part, Mapping[str, Path]], panel: Panel) ->
             horizon = made.values.shape[2]
             truth = targets(panel.values, made.origins, horizon)
             observed = targets(panel.observed, made.origins, horizon)
-            days = panel.local_times[made.origins].strftime("%Y-%m-%d")
             for seed, values in zip(made.seeds, made.values, strict=True):
-                error = np.where(observed, values - truth, 0).astype(np.float64)
-                sums = {
-                    "squared": np.square(error).sum(axis=(1, 2)),
-                    "absolute": np.abs(error).sum(axis=(1, 2)),
-                    "cells": observed.sum(axis=(1, 2)),
-                }
-                by_day = pd.DataFrame(sums).groupby(days).sum().rename_axis("day").reset_index()
+                by_day = scores_by_day(values, truth, observed, made.origins, panel.times, panel.timezone)
                 frames.append(by_day.assign(model=model, seed=seed, part=str(part)))
     frame = pd.concat(frames, ignore_index=True)
-    return frame[["model", "seed", "part", "day", "squared", "absolute", "cells"]].astype({"cells": "int64"})
+    return frame[["model", "seed", "part", "day", "squared", "absolute", "cells"]]

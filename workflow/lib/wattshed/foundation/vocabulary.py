@@ -10,6 +10,8 @@ class Stage(StrEnum):
     """What a measured job does, in the order of the tables."""
 
     TRAINING = "training"
+    # The same models again, once for each rolling origin.
+    ROLLING = "rolling"
     INFERENCE = "inference"
     ADAPTATION = "adaptation"
     COMPRESSION = "compression"

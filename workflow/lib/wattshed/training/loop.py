@@ -1,8 +1,8 @@
 """The training loop."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -31,7 +31,8 @@ from wattshed.training.training import Training
 class TrainingRun:
     """One training: network, data, meter and saved state.
 
-    observers: called in this order after every epoch; see :class:`Observer`.
+    observers: called in this order after every epoch; see :class:`Observer`. further: labels of its windows and epochs
+    beside model and seed.
     """
 
     forecaster: NeuralForecaster
@@ -41,6 +42,7 @@ class TrainingRun:
     meter: Meter
     resume: ResumeFile
     observers: Sequence[Observer]
+    further: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def recipe(self) -> RecipeBlock:
@@ -49,7 +51,7 @@ class TrainingRun:
     @property
     def labels(self) -> dict[str, Any]:
         """Of all windows and epochs of this training."""
-        return {"model": self.spec.name, "seed": self.spec.seed}
+        return {"model": self.spec.name, "seed": self.spec.seed, **self.further}
 
     @property
     def title(self) -> str:

@@ -52,7 +52,9 @@ def fit_baselines(
             start_s = time.perf_counter()
             baseline.fit()
             fit_s = time.perf_counter() - start_s
-            judged = {"validation_rmse": rmse(_forecasts(name, baseline, check, task), *task.truth(check))}
+            judged = {
+                "validation_rmse": rmse(checked_forecasts(name, baseline, check, task), *task.truth(check))
+            }
             meter.measure(
                 Window.FIT,
                 baseline.fit,
@@ -62,7 +64,7 @@ def fit_baselines(
                 model=name,
             )
             for part, path in paths.items():
-                made = _forecasts(name, baseline, parts[part], task)[np.newaxis]
+                made = checked_forecasts(name, baseline, parts[part], task)[np.newaxis]
                 Forecasts(parts[part], made, [0]).write(path)
             meter.repeat(Window.FORECAST, partial(baseline.forecast, origins), counted, model=name)
 
@@ -72,7 +74,7 @@ def trials_of(fit_s: float) -> int:
     return max(1, min(FIT_TRIALS, int(LONGEST_TRIALS_S / max(fit_s, 1e-9))))
 
 
-def _forecasts(name: str, baseline: Baseline, origins: np.ndarray, task: ForecastTask) -> np.ndarray:
+def checked_forecasts(name: str, baseline: Baseline, origins: np.ndarray, task: ForecastTask) -> np.ndarray:
     """The baseline's forecasts [B, H, N], checked."""
     found = np.asarray(baseline.forecast(origins))
     expected = (len(origins), task.windows.horizon_h, len(task.panel.node_names))

@@ -14,5 +14,6 @@ MODULES: dict[str, str] = {
     "overlay": "wattshed.publish.figures.overlay",
     "fronts": "wattshed.publish.figures.fronts",
     "ladder": "wattshed.publish.figures.ladder",
+    "rolling": "wattshed.publish.figures.rolling",
     "chains": "wattshed.publish.figures.chains",
 }

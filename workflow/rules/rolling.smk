@@ -85,7 +85,7 @@ rule roll_model:
     params:
         seeds=ROLLING_SEEDS,
         model=lambda wildcards: as_json(STUDY.models[wildcards.model]),
-        recipe=lambda wildcards: as_json(STUDY.recipes[STUDY.models[wildcards.model].recipe]),
+        recipe=lambda wildcards: as_json(STUDY.recipe_of(wildcards.model)),
         windows=as_json(STUDY.data.windows),
         metering=as_json(STUDY.energy.metering),
         device=STUDY.device,

@@ -152,11 +152,10 @@ def train_forecaster(
         )
         forecaster = make_forecaster(spec, task, inputs.graph, inputs.device, inputs.engine)
         batches = make_batches(spec, task, forecaster)
-        # The state is saved before anything may end the training.
         if next(forecaster.network.parameters(), None) is None:
-            training = solve_alone(TrainingRun(forecaster, task, batches, spec, meter, resume, []))
-            write_checkpoint(checkpoint, forecaster.network, spec.on(task, inputs.graph))
-            return training
+            run = TrainingRun(forecaster, task, batches, spec, meter, resume, [], further or {})
+            return forecaster, solve_alone(run)
+        # The state is saved before anything may end the training.
         observers = [RecipeEnd(spec.recipe), resume, progress, *([] if stop is None else [stop])]
         run = TrainingRun(forecaster, task, batches, spec, meter, resume, observers, further or {})
         training, learner = train(run)

@@ -144,6 +144,8 @@ def _differing(config: Mapping[str, Any], keys: Sequence[str]) -> list[tuple[str
     recipes, pairs = config["recipes"], []
     for model, block in config["models"].items():
         for control, other in config["models"].items():
+            if block["recipe"] is None or other["recipe"] is None:
+                continue
             own, its = recipes[block["recipe"]], recipes[other["recipe"]]
             differ = [key for key in {*own, *its} if own.get(key) != its.get(key)]
             if {**block, "recipe": ""} != {**other, "recipe": ""} or len(differ) != 1:

@@ -1,5 +1,7 @@
 """Whether the graph helps, and whether single nodes decide: what the order of the models rests on."""
 
+from typing import Any
+
 from wattshed.accounts.comparison.decisions import changes_against
 from wattshed.accounts.sensitivity.graph_control import GraphUse
 from wattshed.foundation.vocabulary import Comparison
@@ -49,7 +51,7 @@ def graph_words(inputs: Inputs) -> str:
     return "" if graph_control_of(inputs) is None else "Whether a graph helps is not known."
 
 
-def graph_change(inputs: Inputs) -> dict[str, object] | None:
+def graph_change(inputs: Inputs) -> dict[str, Any] | None:
     """Row of :func:`changes_against` of the best graph model against its twin; None without a pair of several seeds.
 
     One seed does not show how much two trainings of the same network differ.

@@ -18,12 +18,12 @@ import pandas as pd
 from headline_page import draft, markdown
 from headline_rows import raw_rows
 
-from wattshed.accounts.comparison.adaptation_outcomes import adaptation_outcomes
 from wattshed.accounts.comparison.decisions import changes_against
-from wattshed.accounts.comparison.standings import step_before, training_ratio
 from wattshed.accounts.comparison.variant_means import variant_means
 from wattshed.accounts.runs.stages import stages_frame
 from wattshed.accounts.sensitivity.views import WITHOUT_SUSPECTS
+from wattshed.accounts.standings.adaptation_outcomes import adaptation_outcomes
+from wattshed.accounts.standings.standings import step_before, training_ratio
 from wattshed.compression.judge import BASELINE
 from wattshed.foundation.writing import write_text
 from wattshed.publish.parts.decided import decisions_of

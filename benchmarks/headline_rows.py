@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from wattshed.accounts.comparison.standings import training_seconds
 from wattshed.accounts.comparison.variant_means import variant_means
 from wattshed.accounts.runs.trainings import trainings
 from wattshed.accounts.sensitivity.views import WITHOUT_SUSPECTS
+from wattshed.accounts.standings.standings import training_seconds
 from wattshed.compression.judge import BASELINE
 from wattshed.energy.reading import JOULES_PER_KWH
 from wattshed.foundation.vocabulary import Part

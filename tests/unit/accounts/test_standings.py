@@ -4,7 +4,7 @@ import pytest
 
 from made_days import make_days
 from wattshed.accounts.comparison.decisions import changes_against, decide
-from wattshed.accounts.comparison.standings import (
+from wattshed.accounts.standings.standings import (
     processor_seconds,
     standings_frame,
     step_before,

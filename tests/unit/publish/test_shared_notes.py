@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wattshed.publish.notes.common import DASH_NOTE, share_notes
+from wattshed.publish.typesetting.shared_notes import DASH_NOTE, share_notes
 from wattshed.publish.typesetting.table import ESTIMATED, Cell, Column, Table
 from wattshed.statistics.intervals import METHOD_NOTE
 

@@ -100,7 +100,7 @@ def _naive_line(axis: Axes, standings: pd.DataFrame) -> None:
 
 
 FIGURE = FigurePart(
-    message="Draw error against energy of the useful models",
+    message="Draw the error of the useful models against their energy",
     caption="Error against the energy of one training, for the models that are better than the best naive one. "
     "Intervals of the error are those of its paired change against that model, over seeds and days.",
     inputs=("days", "frontier", "windows", "panel"),

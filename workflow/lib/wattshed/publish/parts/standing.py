@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from wattshed.accounts.comparison.standings import standings_frame
+from wattshed.accounts.standings.standings import standings_frame
 from wattshed.publish.parts.decided import decisions_of
 from wattshed.publish.parts.inputs import Inputs
 

@@ -14,7 +14,6 @@ from markupsafe import Markup, escape
 
 from wattshed.foundation.plugins import load
 from wattshed.publish.notes.beside_others import ladder_notes
-from wattshed.publish.notes.common import share_notes
 from wattshed.publish.notes.windows import window_notes
 from wattshed.publish.parts.declaration import declared
 from wattshed.publish.parts.degrees import degrees_of
@@ -26,6 +25,7 @@ from wattshed.publish.report.time import time_table
 from wattshed.publish.sentences.answers import answers
 from wattshed.publish.sentences.outcomes import section_sentences
 from wattshed.publish.sentences.trust import knowledge, trust_lines
+from wattshed.publish.typesetting.shared_notes import share_notes
 from wattshed.publish.typesetting.table import Table
 
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from wattshed.accounts.comparison.decisions import Decisions, changes_against
-from wattshed.accounts.comparison.standings import counts, step_before, training_ratio
+from wattshed.accounts.standings.standings import counts, step_before, training_ratio
 from wattshed.foundation.vocabulary import Comparison, Status
 from wattshed.publish.parts.decided import decisions_of
 from wattshed.publish.parts.inputs import Inputs

@@ -4,10 +4,10 @@ import math
 
 import pandas as pd
 
-from wattshed.accounts.comparison.adaptation_outcomes import adaptation_outcomes
 from wattshed.accounts.comparison.variant_means import variant_means
 from wattshed.accounts.marks.lower_bounds import lower_bound
 from wattshed.accounts.runs.stages import stages_frame
+from wattshed.accounts.standings.adaptation_outcomes import adaptation_outcomes
 from wattshed.compression.judge import BASELINE
 from wattshed.foundation.vocabulary import Comparison
 from wattshed.publish.parts.inputs import Inputs

@@ -11,7 +11,7 @@ from wattshed.statistics.geometric import geometric_interval
 from wattshed.statistics.intervals import Interval
 from wattshed.statistics.ratios import ratio_interval
 
-# Forecasts that a reader could make by hand: whoever does not beat them need not be trained.
+# Forecasts that a reader could make by hand: a model that is not better need not be trained.
 NAIVE = ("persistence", "seasonal_24h", "seasonal_168h", "climatology")
 
 

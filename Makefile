@@ -14,7 +14,8 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 
 .PHONY: help reproduce test test-fast lint format schema clean \
-	benchmark benchmark-energy benchmark-engine benchmark-ladder tune record-study
+	benchmark benchmark-decisions benchmark-energy benchmark-engine benchmark-ladder benchmark-rolling \
+	headline tune record-study
 
 help:
 	@echo "make reproduce   set up, run the study of CONFIG=$(CONFIG) and print the path of its report"
@@ -26,9 +27,12 @@ help:
 	@echo "make benchmark   measure time and memory; writes docs/benchmarks.md"
 	@echo "make benchmark-energy   measure meter, ledger and accounts; writes docs/energy_benchmarks.md"
 	@echo "make benchmark-engine   measure the engine against the source study's step; writes docs/engine_benchmarks.md"
+	@echo "make benchmark-decisions   simulate intervals and decisions; writes docs/decisions_benchmarks.md"
 	@echo "make benchmark-ladder   climb the ladders of LADDERS=\"$(LADDERS)\" (hours); writes docs/ladder.md"
 	@echo "make tune        train the grids of config/ladder_homes.yaml (an hour); writes docs/ladder/tuning_homes.json"
 	@echo "make record-study   run the source study's recipe to its end (hours); writes docs/ladder/study_homes.json"
+	@echo "make headline    what README may claim of the default study, from results/homes; writes docs/headline.json, .md"
+	@echo "make benchmark-rolling  train and score models at rolling origins (about ten minutes); writes docs/rolling.md"
 	@echo "make clean       remove results, all ledgers and records of spent energy, and caches; keep .venv"
 
 reproduce: $(BIN)/.installed
@@ -68,6 +72,9 @@ benchmark-energy: $(BIN)/.installed-dev
 benchmark-engine: $(BIN)/.installed-dev
 	python benchmarks/engine.py --output docs/engine_benchmarks.md
 
+benchmark-decisions: $(BIN)/.installed
+	python benchmarks/decisions.py --days results/homes/accuracy/days.parquet --output docs/decisions_benchmarks.md
+
 benchmark-ladder: $(BIN)/.installed
 	$(PIP) 'lightgbm>=4.5' 'scikit-learn>=1.4'
 	set -e; for name in $(LADDERS); do snakemake ladder --cores all --configfile config/ladder_$$name.yaml; done
@@ -81,6 +88,13 @@ record-study: $(BIN)/.installed
 	snakemake --cores 1 --configfile config/reference.yaml -- results/reference/accuracy/scores.parquet
 	python benchmarks/record_training.py --configfile config/reference.yaml --model stgnn_reference \
 		--output docs/ladder/study_homes.json
+
+headline: $(BIN)/.installed
+	python benchmarks/headline.py results/homes
+
+benchmark-rolling: $(BIN)/.installed
+	snakemake rolling --cores all --configfile config/rolling_homes.yaml
+	python benchmarks/rolling.py --output docs/rolling.md
 
 clean:
 	rm -rf results .pytest_cache .hypothesis .mypy_cache .ruff_cache .snakemake

@@ -20,6 +20,7 @@ wildcard_constraints:
 
 include: f"{RULES}/data.smk"
 include: f"{RULES}/training.smk"
+include: f"{RULES}/rolling.smk"
 include: f"{RULES}/adaptation.smk"
 include: f"{RULES}/compression.smk"
 include: f"{RULES}/clocks.smk"
@@ -47,3 +48,12 @@ rule ladder:
     localrule: True
     message:
         "The ladder alone, without later months, compression and clocks: {input.tables}"
+
+
+rule rolling:
+    input:
+        tables=TABLE_FILES.get("rolling", []),
+        figures=FIGURE_FILES.get("rolling", []),
+    localrule: True
+    message:
+        "The rolling origins alone, without the study's other stages: {input.tables}"

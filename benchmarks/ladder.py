@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from wattshed.accounts.comparison.advice import advise
+from wattshed.accounts.comparison.decisions import decide
 from wattshed.accounts.ladder.energy_to_error import BEST_NAIVE, NEAR_BEST
 from wattshed.accounts.ladder.origin import origin_of
 from wattshed.accounts.ladder.parts import PART
@@ -121,7 +121,8 @@ def section(study: str, results: Path, docs: Path) -> str:
         return "\n".join([heading, "**Not run since its recipes were changed.**\n", *kept])
     panel = Panel.read(folder / "data/panel.safetensors")
     frames = [read_frame(folder / f"ladder.{name}parquet") for name in ("", "targets.", "parts.")]
-    ladder, scores = frames[0], read_frame(folder / "accuracy/scores.parquet")
+    ladder, days = frames[0], read_frame(folder / "accuracy/days.parquet")
+    own_days = days[days["model"].isin(ladder["model"])]
     warning = " **An invented panel: of its errors nothing follows.**" if panel.synthetic else ""
     shutil.copyfile(folder / "figures/ladder.png", docs / f"{study}.png")
     size = f"{len(panel.node_names):,} nodes x {len(panel.times):,} h"
@@ -129,7 +130,7 @@ def section(study: str, results: Path, docs: Path) -> str:
     parts = [
         heading,
         f"{panel.source}: {size}.{warning} {origin_text(origin_of(ledgers))} {company(ladder)}\n",
-        f"{what_to_use_sentence(advise(scores, ladder), panel.unit)}\n",
+        f"{what_to_use_sentence(decide(own_days, ladder), panel.unit)}\n",
         f"{named_errors(frames[1], panel.unit)}\n",
         *kept,
         f"![Energy to reach an error]({study}.png)\n",

@@ -53,5 +53,10 @@ def make_quality(panel: Panel) -> pd.DataFrame:
             "spike_count": np.arange(NODES) % 3,
             "mean": np.nanmean(panel.values, axis=0),
             "maximum": np.nanmax(panel.values, axis=0),
+            "near_zero_share": [0.6, *[0.01] * (NODES - 1)],
+            "daytime_share": [0.93, *[0.42] * (NODES - 1)],
+            "suspect_reason": pd.array(
+                ["reads like solar generation", *[None] * (NODES - 1)], dtype="string"
+            ),
         }
     )

@@ -25,7 +25,7 @@ def write_adaptation(folder: Path, made: MadeStudy, random: np.random.Generator)
                 updates = 0 if strategy == "frozen" else 3
                 energy = (5e-6 * random.uniform(0.9, 1.1), "estimated") if updates else (None, "missing")
                 seen = 0.71 - gain / 2 + random.normal(0, 0.002)
-                transfer = (0.70 - gain, -gain / 3, -0.4, 0.01 - gain / 4)
+                transfer = (0.70 - gain, -gain / 3, -0.4, gain / 2, 0.01 - gain / 4)
                 summary.append((*own, *transfer, seen, 0.705, updates, *energy))
             names = [
                 "model",
@@ -42,11 +42,12 @@ def write_adaptation(folder: Path, made: MadeStudy, random: np.random.Generator)
             ]
             write_parquet(folder / f"adaptation/{lineage}.parquet", pd.DataFrame(rows, columns=names))
     names = (
-        "model lineage parent strategy seed acc_rmse bwt_rmse fwt_rmse forgetting_share prequential_rmse "
-        "base_rmse_after updates kwh_per_update energy_status"
+        "model lineage parent strategy seed acc_rmse bwt_rmse fwt_rmse fwt_frozen_rmse forgetting_share "
+        "prequential_rmse base_rmse_after updates kwh_per_update energy_status"
     )
     if summary:
-        write_parquet(folder / "adaptation.parquet", pd.DataFrame(summary, columns=names.split()))
+        frame = pd.DataFrame(summary, columns=names.split())
+        write_parquet(folder / "adaptation.parquet", frame.assign(fwt_frozen_rmse=0.9 * frame["fwt_rmse"]))
 
 
 def make_chains(made: MadeStudy, windows: pd.DataFrame, random: np.random.Generator) -> pd.DataFrame:

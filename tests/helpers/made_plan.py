@@ -32,4 +32,5 @@ class MadeStudy:
     steps: dict[str, str] = field(default_factory=dict)  # the ladder's captions by model
     reference: str = "stgnn_reference"
     forms: dict[str, str] = field(default_factory=dict)
+    rolled: Sequence[str] = ()  # models and baselines at rolling origins
     name: str = "homes"

@@ -7,19 +7,27 @@ import pandas as pd
 import yaml
 
 from made_data import make_panel, make_quality, write_graph
+from made_days import make_days
 from made_ladder_files import write_ladder
 from made_lineages import make_chains, make_compression, write_adaptation
 from made_models import make_scores, write_forecasts, write_ledgers
 from made_plan import MadeStudy
+from made_rolling import make_rolled, write_rolling_ledger
+from wattshed.accounts.claims.judging import claims_frame
+from wattshed.accounts.claims.results import Results
 from wattshed.accounts.comparison.frontier import frontier_frame
 from wattshed.accounts.emissions.emissions import add_emissions
+from wattshed.accounts.rolling.judged import judged_frame
+from wattshed.accounts.rolling.origins import origins_frame
 from wattshed.accounts.runs.runs import runs_frame, windows_frame
+from wattshed.accounts.sensitivity.views import sensitivity_frame
 from wattshed.clocks.backends.simulated import SimulatedClocks
 from wattshed.clocks.choice import choose_clock
 from wattshed.clocks.sweep import run_sweep
 from wattshed.config.energy.carbon import CarbonBlock
 from wattshed.config.models.clocks import ClocksBlock
 from wattshed.energy.carbon.carbon import Location
+from wattshed.foundation import plugins
 from wattshed.foundation.writing import write_json, write_parquet, write_text
 
 
@@ -31,7 +39,10 @@ def write_study(folder: Path, made: MadeStudy | None = None) -> Path:
     config = {
         "study": made.name,
         "seeds": list(made.seeds),
-        "models": {name: {"form": forms[name]} for name in made.trained},
+        "models": {name: _block(name, forms[name]) for name in made.trained},
+        "baselines": list(made.baselines),
+        "recipes": {"frugal": {"precision": "fp32"}},
+        "data": {"windows": {"look_back_h": 24, "horizon_h": 6}},
     }
     write_text(folder / "config.yaml", yaml.safe_dump(config, sort_keys=False))
     panel = make_panel(random)
@@ -46,8 +57,15 @@ def write_study(folder: Path, made: MadeStudy | None = None) -> Path:
     write_parquet(folder / "data/quality.parquet", make_quality(panel))
     scores = make_scores(made, panel, random)
     write_parquet(folder / "accuracy/scores.parquet", scores)
+    seeds = len(made.seeds)
+    models = {name: (error, seeds) for name, (error, _) in made.trained.items()}
+    models |= {name: (error, 1) for name, (error, _) in made.baselines.items()}
+    write_parquet(folder / "accuracy/days.parquet", make_days(**models))
     for model in (*made.trained, *made.baselines):
         write_forecasts(folder / f"forecasts/{model}.safetensors", made, panel, origins, model, random)
+    forecasts = {path.stem: path for path in sorted((folder / "forecasts").glob("*.safetensors"))}
+    quality = make_quality(panel)
+    write_parquet(folder / "accuracy/sensitivity.parquet", sensitivity_frame(forecasts, panel, quality))
     write_ledgers(folder, made, random)
     ledgers = sorted((folder / "ledger").rglob("*.jsonl"))
     runs = runs_frame(ledgers)
@@ -61,6 +79,8 @@ def write_study(folder: Path, made: MadeStudy | None = None) -> Path:
     if variants:
         write_parquet(folder / "compression.parquet", pd.concat(variants, ignore_index=True))
         write_parquet(folder / "chains.parquet", make_chains(made, windows, random))
+    frames = {"scores": scores, "windows": windows}
+    write_parquet(folder / "claims.parquet", claims_frame(plugins.names("claims"), Results(frames, config)))
     block = ClocksBlock(repeats=5)
     for lineage in made.swept:
         sweep = run_sweep(SimulatedClocks(block.simulated, block.seed), lambda: None, block)
@@ -68,7 +88,35 @@ def write_study(folder: Path, made: MadeStudy | None = None) -> Path:
         write_json(folder / f"clocks/{lineage}.choice.json", choose_clock(sweep, 0.05, 0).to_json())
     if made.steps:
         write_ladder(folder, windows, scores, made.steps, made.reference)
+    if made.rolled:
+        write_rolling(folder, made)
     return folder
+
+
+def _block(name: str, form: str) -> dict[str, object]:
+    sizes = {} if form == "dlinear" else {"hidden": 16}
+    return {
+        **sizes,
+        "form": form,
+        "recipe": "frugal",
+        "graph": "shuffled" if name.endswith("_shuffled") else "given",
+    }
+
+
+def write_rolling(folder: Path, made: MadeStudy) -> None:
+    """Its ledgers lie apart: the study's own frames were made without them."""
+    known = made.trained | made.baselines
+    seeds = {name: list(made.seeds) if name in made.trained else [0] for name in made.rolled}
+    days = make_rolled({name: known[name][0] for name in made.rolled}, seeds)
+    ledgers = [
+        write_rolling_ledger(
+            folder / f"rolled/{place}.jsonl", name, known[name][1], seeds[name], minute=place
+        )
+        for place, name in enumerate(made.rolled)
+    ]
+    origins = origins_frame(days, windows_frame(ledgers))
+    write_parquet(folder / "rolling.origins.parquet", origins)
+    write_parquet(folder / "rolling.parquet", judged_frame(days, origins))
 
 
 def study_files(folder: Path) -> dict[str, list[Path]]:
@@ -79,7 +127,10 @@ def study_files(folder: Path) -> dict[str, list[Path]]:
         "splits": "data/splits.json",
         "graph": "data/graph.safetensors",
         "quality": "data/quality.parquet",
+        "claims": "claims.parquet",
+        "sensitivity": "accuracy/sensitivity.parquet",
         "scores": "accuracy/scores.parquet",
+        "days": "accuracy/days.parquet",
         "runs": "emissions.parquet",
         "windows": "windows.parquet",
         "frontier": "frontier.parquet",
@@ -88,6 +139,8 @@ def study_files(folder: Path) -> dict[str, list[Path]]:
         "targets": "ladder.targets.parquet",
         "curves": "ladder.curves.parquet",
         "parts": "ladder.parts.parquet",
+        "rolling": "rolling.parquet",
+        "origins": "rolling.origins.parquet",
         "chains": "chains.parquet",
         "adaptation": "adaptation.parquet",
         "compression": "compression.parquet",

@@ -14,6 +14,7 @@ def light_study(checkout: Path, **metering) -> dict:
     """The tiny study with two nodes, for its first rules: panel, quality, splits, graph and one baseline."""
     config = yaml.safe_load((checkout / "tests/workflow/tiny.yaml").read_text())
     config["study"] = "light"
+    config["controls"] = {"shuffled_graph": []}
     config["data"]["source"] = {"kind": "synthetic", "nodes": 2, "hours": 4000, "seed": 1}
     config["baselines"] = [*dict.fromkeys(["persistence", *config["baselines"]])]
     config["energy"]["metering"] = {"minimum_window_s": 0.05, "idle_s": 0.0, **metering}

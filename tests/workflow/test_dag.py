@@ -16,6 +16,8 @@ from wattshed.publish.parts.declaration import declared
 pytestmark = pytest.mark.workflow
 
 REPORT = {"write_report", "all"}
+# Rules that judge claims of source documents.
+CLAIMS = {"judge_claims", "make_table_claims"}
 # Rules that depend on any ledger: the accounts and everything that shows energies.
 ACCOUNTS = {
     "aggregate_ledgers",
@@ -23,6 +25,7 @@ ACCOUNTS = {
     "summarise_adaptation",
     "find_frontier",
     "find_chains",
+    *CLAIMS,
     "make_table_accuracy",
     "make_table_adaptation",
     "make_table_chains",
@@ -68,7 +71,17 @@ FROM_ADAPTED = {
     *COMPARED,
 }
 LADDER = {"find_ladder", "make_table_ladder", "make_figure_ladder"}
-SCORES = {"make_table_nodes", "make_figure_forecasts", "make_figure_horizons", *LADDER}
+FOUND_ROLLING = {"find_rolling", "make_table_rolling", "make_figure_rolling"}
+SCORES = {
+    "find_sensitivity",
+    "make_table_sensitivity",
+    "make_table_information",
+    "make_figure_wins",
+    "make_table_nodes",
+    "make_figure_forecasts",
+    "make_figure_horizons",
+    *LADDER,
+}
 
 
 def test_the_whole_dag_makes_tables_figures_and_a_report(results):
@@ -106,7 +119,10 @@ def test_a_second_run_has_nothing_to_do(finished):
         ("adaptation/stream.py", {"adapt_model", *FROM_ADAPTED}),
         ("publish/figures/clocks.py", {"make_figure_clocks", *REPORT}),
         ("publish/tables/nodes.py", {"make_table_nodes", *REPORT}),
-        ("clocks/choice.py", {"choose_clock", "make_table_clocks", "make_figure_clocks", *REPORT}),
+        ("training/rolling.py", {"roll_model", *FOUND_ROLLING, *ACCOUNTS}),
+        ("accounts/rolling/judged.py", {*FOUND_ROLLING, *REPORT}),
+        ("clocks/choice.py", {"choose_clock", "make_table_clocks", "make_figure_clocks", *CLAIMS, *REPORT}),
+        ("accounts/claims/stgnn_study.py", {*CLAIMS, *REPORT}),
         ("publish/report/report.css", REPORT),
     ],
 )
@@ -123,7 +139,7 @@ def test_an_edit_of_the_library_reruns_exactly_the_rules_that_use_it(finished, f
         (
             ("clocks", "max_slowdown_share"),
             0.1,
-            {"choose_clock", "make_table_clocks", "make_figure_clocks", "save_config", *REPORT},
+            {"choose_clock", "make_table_clocks", "make_figure_clocks", "save_config", *CLAIMS, *REPORT},
         ),
         (
             ("data", "splits"),
@@ -139,7 +155,19 @@ def test_an_edit_of_the_library_reruns_exactly_the_rules_that_use_it(finished, f
         (("energy", "country_iso"), "DEU", {*EMISSIONS, "save_config"}),
         (("energy", "carbon"), {"pue": 1.2}, {*EMISSIONS, "save_config"}),
         (("energy", "budget"), {"run_kwh": 1.0}, {"save_config", *REPORT}),
-        (("ladder", "tuned"), "stgnn", {"save_config", *LADDER, *REPORT}),
+        (("ladder", "tuned"), "stgnn", {"save_config", *LADDER, *CLAIMS, *REPORT}),
+        # Rolling origins rerun their own rules, the accounts that count them, and no other training or forecast.
+        (("rolling", "models"), ["stgnn"], {"save_config", *FOUND_ROLLING, *ACCOUNTS}),
+        (("rolling", "seeds"), [1, 2], {"roll_model", "save_config", *FOUND_ROLLING, *ACCOUNTS}),
+        (
+            ("rolling", "test_days"),
+            10,
+            {
+                *("split_origins", "build_origin_graphs", "roll_model", "roll_baseline", "save_config"),
+                *FOUND_ROLLING,
+                *ACCOUNTS,
+            },
+        ),
     ],
 )
 def test_an_edit_of_a_key_reruns_exactly_the_rules_that_use_it(finished, place, value, reruns):
@@ -167,6 +195,34 @@ def test_a_study_without_a_ladder_plans_none_and_the_ladder_plans_no_adaptation(
     planned = answer.stdout + answer.stderr
     assert "make_figure_ladder" in planned
     assert "adapt_model" not in planned
+
+
+def test_rolling_origins_are_planned_only_where_a_study_has_them_and_alone_need_no_other_training(finished):
+    assert not finished.rules_to_run("config/config.yaml") & {"roll_model", "roll_baseline", "split_origins"}
+    answer = finished.snakemake("rolling", "--configfile", "config/rolling_homes.yaml", "--dry-run")
+    planned = answer.stdout + answer.stderr
+    assert "make_figure_rolling" in planned
+    assert "roll_model" in planned
+    assert "roll_baseline" in planned
+    assert not {"train_model", "fit_baselines", "aggregate_ledgers"} & set(planned.split())
+
+
+def test_rolling_origins_alone_have_nothing_to_do_after_the_whole_study(finished):
+    answer = finished.tiny("rolling")
+    assert "Nothing to be done" in answer.stdout + answer.stderr
+
+
+def test_rolling_origins_count_in_the_total_and_in_no_training(results):
+    runs, windows = (pd.read_parquet(results / f"{name}.parquet") for name in ("runs", "windows"))
+    assert set(runs.loc[runs["stage"] == "rolling", "model"]) == {"stgnn", "ridge", "persistence"}
+    assert "rolling" not in set(windows["stage"])
+    rolling = pd.read_parquet(results / "rolling.parquet").set_index("model")
+    assert rolling["origins"].to_dict() == dict.fromkeys(rolling.index, 2)
+    assert rolling["won"].sum() == 2
+    assert rolling.loc["persistence", "rmse_mean"] > rolling.loc["ridge", "rmse_mean"]
+    origins = pd.read_parquet(results / "rolling.origins.parquet")
+    assert (origins["training_kwh"] > 0).all()
+    assert origins["first_day"].nunique() == 2
 
 
 def test_a_plain_snakemake_call_uses_the_default_study(finished):
@@ -230,4 +286,6 @@ def test_every_measured_job_wrote_a_complete_ledger(results):
         # The control of the strategies updates nothing.
         assert "window" in events or ledger.stem == "stgnn+frozen"
     stages = {path.name for path in (results / "ledger").iterdir()}
-    assert stages == {"training", "inference", "adaptation", "compression", "comparison", "clocks"}
+    assert stages == {
+        *("training", "rolling", "inference", "adaptation", "compression", "comparison", "clocks")
+    }

@@ -105,6 +105,7 @@ def made_study(study):
         reference=(ladder.tuned if ladder.reference in ladder.recorded else ladder.reference)
         if ladder
         else "",
+        rolled=study.rolling.models if study.rolling else (),
         forms={name: model.form for name, model in study.models.items()},
     )
 

@@ -5,6 +5,7 @@ rule aggregate_ledgers:
     input:
         training=expand(rules.train_model.output.ledger, model=STUDY.models),
         baselines=rules.fit_baselines.output.ledger,
+        rolling=rules.find_rolling.input.ledgers,
         inference=rules.forecast_test.output.ledger,
         adaptation=expand(rules.adapt_model.output.ledger, lineage=ADAPTED),
         compression=expand(rules.compress_model.output.ledger, lineage=COMPRESSED),
@@ -31,7 +32,7 @@ rule aggregate_ledgers:
         "Aggregate all ledgers"
     shell:
         f"python {SCRIPTS}/accounts/aggregate_ledgers.py --ledgers {{input.training:q}} {{input.baselines:q}}"
-        " {input.inference:q} {input.adaptation:q} {input.compression:q} {input.comparison:q} {input.clocks:q}"
+        " {input.rolling:q} {input.inference:q} {input.adaptation:q} {input.compression:q} {input.comparison:q} {input.clocks:q}"
         " --all-ledgers {params.all_ledgers:q}"
         " --output-runs {output.runs:q} --output-windows {output.windows:q} > {log:q} 2>&1"
 
@@ -109,6 +110,72 @@ rule find_frontier:
     shell:
         f"python {SCRIPTS}/accounts/find_frontier.py --scores {{input.scores:q}} --windows {{input.windows:q}}"
         " --output {output.frontier:q} > {log:q} 2>&1"
+
+
+rule find_sensitivity:
+    input:
+        baselines=rules.fit_baselines.output.forecasts,
+        models=rules.forecast_test.output.forecasts,
+        panel=rules.build_panel.output.panel,
+        quality=rules.check_quality.output.quality,
+    output:
+        sensitivity=f"{RESULTS}/accuracy/sensitivity.parquet",
+    log:
+        f"{LOGS}/accounts/find_sensitivity.log",
+    benchmark:
+        f"{BENCHMARKS}/accounts/find_sensitivity.tsv"
+    localrule: True
+    conda:
+        "../../envs/wattshed.yaml"
+    resources:
+        mem_mb=FRAMES_MB,
+    params:
+        code=code_of("accounts/find_sensitivity.py"),
+    message:
+        "Find how far the errors depend on suspect nodes and on the calendar"
+    shell:
+        f"python {SCRIPTS}/accounts/find_sensitivity.py --forecasts {{input.baselines:q}} {{input.models:q}}"
+        " --panel {input.panel:q} --quality {input.quality:q} --output {output.sensitivity:q} > {log:q} 2>&1"
+
+
+# What claims are measured by; an edit of anything else judges none again.
+CLAIMS_READ = {
+    "models": True,
+    "recipes": True,
+    "ladder": {"reference", "tuned"},
+    "data": {"windows"},
+    "adaptation": {"strategies"},
+    "compression": {"variants"},
+}
+
+
+rule judge_claims:
+    input:
+        scores=rules.score_forecasts.output.scores,
+        windows=rules.aggregate_ledgers.output.windows,
+        compared=expand(rules.compare_checkpoints.output.compared, model=COMPARED),
+        adaptation=rules.summarise_adaptation.output.summary if ADAPTED else [],
+        choices=expand(rules.choose_clock.output.choice, lineage=SWEPT),
+    output:
+        claims=f"{RESULTS}/claims.parquet",
+    log:
+        f"{LOGS}/accounts/judge_claims.log",
+    benchmark:
+        f"{BENCHMARKS}/accounts/judge_claims.tsv"
+    localrule: True
+    conda:
+        "../../envs/wattshed.yaml"
+    resources:
+        mem_mb=FRAMES_MB,
+    params:
+        study=as_json(STUDY, only=CLAIMS_READ),
+        code=code_of("accounts/judge_claims.py", *(("claims", name) for name in names("claims"))),
+    message:
+        "Judge the claims of source documents by what was measured"
+    shell:
+        f"python {SCRIPTS}/accounts/judge_claims.py --study {{params.study:q}} --scores {{input.scores:q}}"
+        " --windows {input.windows:q} --compared {input.compared:q} --adaptation {input.adaptation:q}"
+        " --choices {input.choices:q} --output {output.claims:q} > {log:q} 2>&1"
 
 
 rule find_ladder:

@@ -282,15 +282,17 @@ def edge_list():
 
 
 def caps_note():
-    """A note beside the errors of a recipe that runs fewer epochs than in the source study."""
+    """A note beside the errors of the source study's network where its recipe is not the source study's own."""
     notes = []
     for name, model in STUDY.models.items():
-        recipe = STUDY.recipes[model.recipe]
+        recipe = STUDY.recipe_of(name)
         published_epochs = load_plugin("family", model.form).published_epochs
         if published_epochs is None:
             continue
         if recipe.steps_per_epoch and recipe.epochs > published_epochs:
-            # It learns until it stops improving.
+            notes.append(
+                f"{name} learns until it stops improving, with a recipe of its own in place of the source study's"
+            )
             continue
         if recipe.steps_per_epoch:
             seen = f"learned from {recipe.epochs * recipe.steps_per_epoch * recipe.batch:,} windows at most"

@@ -25,7 +25,7 @@ rule compress_model:
         gpu=int(STUDY.device == "cuda"),
     params:
         variant=lambda wildcards: LINEAGES[wildcards.lineage].step,
-        settings=lambda wildcards: as_json(LINEAGES[wildcards.lineage].settings),
+        settings=lambda wildcards: as_json(STUDY.compression.settings_of(LINEAGES[wildcards.lineage].step)),
         compression=as_json(STUDY.compression, only={"learning_rate", "batch"}),
         windows=as_json(STUDY.data.windows),
         metering=as_json(STUDY.energy.metering),

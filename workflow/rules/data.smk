@@ -88,27 +88,6 @@ rule build_panel:
         " --output {output.panel:q} > {log:q} 2>&1"
 
 
-rule check_quality:
-    input:
-        panel=rules.build_panel.output.panel,
-    output:
-        quality=f"{RESULTS}/data/quality.parquet",
-    log:
-        f"{LOGS}/data/check_quality.log",
-    benchmark:
-        f"{BENCHMARKS}/data/check_quality.tsv"
-    conda:
-        "../../envs/wattshed.yaml"
-    resources:
-        mem_mb=FRAMES_MB,
-    params:
-        code=code_of("data/check_quality.py"),
-    message:
-        "Check the panel's quality"
-    shell:
-        f"python {SCRIPTS}/data/check_quality.py --panel {{input.panel:q}} --output {{output.quality:q}} > {{log:q}} 2>&1"
-
-
 rule split_calendar:
     input:
         panel=rules.build_panel.output.panel,
@@ -131,6 +110,30 @@ rule split_calendar:
     shell:
         f"python {SCRIPTS}/data/split_calendar.py --panel {{input.panel:q}} --splits {{params.splits:q}}"
         " --windows {params.windows:q} --output {output.splits:q} > {log:q} 2>&1"
+
+
+rule check_quality:
+    input:
+        panel=rules.build_panel.output.panel,
+        splits=rules.split_calendar.output.splits,
+    output:
+        quality=f"{RESULTS}/data/quality.parquet",
+    log:
+        f"{LOGS}/data/check_quality.log",
+    benchmark:
+        f"{BENCHMARKS}/data/check_quality.tsv"
+    conda:
+        "../../envs/wattshed.yaml"
+    resources:
+        mem_mb=FRAMES_MB,
+    params:
+        near_zero_limit=STUDY.data.suspect_near_zero_share,
+        code=code_of("data/check_quality.py"),
+    message:
+        "Check the panel's quality"
+    shell:
+        f"python {SCRIPTS}/data/check_quality.py --panel {{input.panel:q}} --splits {{input.splits:q}}"
+        " --near-zero-limit {params.near_zero_limit} --output {output.quality:q} > {log:q} 2>&1"
 
 
 rule build_graph:

@@ -10,7 +10,10 @@ PUBLISHED = {
     "quality": rules.check_quality.output.quality,
     "epochs": expand(rules.train_model.output.epochs, model=STUDY.models),
     "forecasts": [f"{RESULTS}/forecasts/{name}.safetensors" for name in SHOWN],
+    "claims": rules.judge_claims.output.claims,
+    "sensitivity": rules.find_sensitivity.output.sensitivity,
     "scores": rules.score_forecasts.output.scores,
+    "days": rules.score_forecasts.output.days,
     "runs": rules.add_emissions.output.emissions,
     "windows": rules.aggregate_ledgers.output.windows,
     "frontier": rules.find_frontier.output.frontier,
@@ -19,6 +22,8 @@ PUBLISHED = {
     "targets": rules.find_ladder.output.targets if STUDY.ladder else [],
     "curves": rules.find_ladder.output.curves if STUDY.ladder else [],
     "parts": rules.find_ladder.output.parts if STUDY.ladder else [],
+    "rolling": rules.find_rolling.output.rolling if STUDY.rolling else [],
+    "origins": rules.find_rolling.output.origins if STUDY.rolling else [],
     "chains": rules.find_chains.output.chains if CHAINS else [],
     "adaptation": rules.summarise_adaptation.output.summary if ADAPTED else [],
     "matrices": rules.summarise_adaptation.input.matrices if ADAPTED else [],
@@ -27,7 +32,11 @@ PUBLISHED = {
     "choice": expand(rules.choose_clock.output.choice, lineage=SWEPT),
     "engine": ENGINE_BENCHMARK,
 }
-SETTINGS = {"note": caps_note(), "limit_kg": STUDY.energy.carbon.leaders_limit_kg}
+SETTINGS = {
+    "note": caps_note(),
+    "limit_kg": STUDY.energy.carbon.leaders_limit_kg,
+    "models": {name: model.model_dump(mode="json") for name, model in STUDY.models.items()},
+}
 
 
 TABLE_PARTS, FIGURE_PARTS = parts_of("table"), parts_of("figure")
@@ -160,6 +169,7 @@ rule write_report:
     params:
         inputs=input_arguments,
         tables=list(TABLE_PARTS),
+        benchmarks=BENCHMARKS,
         settings=settings_of(*TABLE_PARTS.values()),
         code=code_of(
             "publish/write_report.py",
@@ -170,4 +180,5 @@ rule write_report:
         "Write the report"
     shell:
         f"python {SCRIPTS}/publish/write_report.py {{params.inputs:q}} --tables {{params.tables:q}}"
-        " --figures {input.figures:q} --parameters {params.settings:q} --output {output.report:q} > {log:q} 2>&1"
+        " --figures {input.figures:q} --parameters {params.settings:q} --benchmarks {params.benchmarks:q}"
+        " --output {output.report:q} > {log:q} 2>&1"

@@ -24,7 +24,7 @@ rule train_model:
     params:
         seeds=STUDY.seeds,
         model=lambda wildcards: as_json(STUDY.models[wildcards.model]),
-        recipe=lambda wildcards: as_json(STUDY.recipes[STUDY.models[wildcards.model].recipe]),
+        recipe=lambda wildcards: as_json(STUDY.recipe_of(wildcards.model)),
         windows=as_json(STUDY.data.windows),
         metering=as_json(STUDY.energy.metering),
         device=STUDY.device,
@@ -50,6 +50,7 @@ rule forecast_test:
         graph=rules.build_graph.output.graph,
     output:
         forecasts=[f"{RESULTS}/forecasts/{model}.safetensors" for model in STUDY.models],
+        validation=[f"{RESULTS}/forecasts/validation/{model}.safetensors" for model in STUDY.models],
         ledger=f"{RESULTS}/ledger/inference/models.jsonl",
     log:
         f"{LOGS}/training/forecast_test.log",
@@ -77,7 +78,8 @@ rule forecast_test:
         " --metering {params.metering:q} --test-windows {params.test_windows} --device {params.device}"
         " --engine {params.engine}"
         f" --threads {TORCH_THREADS}"
-        " --forecasts {output.forecasts:q} --ledger {output.ledger:q} > {log:q} 2>&1"
+        " --forecasts {output.forecasts:q} --validation {output.validation:q} --ledger {output.ledger:q}"
+        " > {log:q} 2>&1"
 
 
 rule fit_baselines:
@@ -87,6 +89,7 @@ rule fit_baselines:
         graph=rules.build_graph.output.graph,
     output:
         forecasts=[f"{RESULTS}/forecasts/{baseline}.safetensors" for baseline in STUDY.baselines],
+        validation=[f"{RESULTS}/forecasts/validation/{baseline}.safetensors" for baseline in STUDY.baselines],
         ledger=f"{RESULTS}/ledger/training/baselines.jsonl",
     log:
         f"{LOGS}/training/fit_baselines.log",
@@ -110,17 +113,20 @@ rule fit_baselines:
         f"OMP_NUM_THREADS={TORCH_THREADS} python {SCRIPTS}/training/fit_baselines.py --names {{params.names}}"
         " --panel {input.panel:q} --splits {input.splits:q} --graph {input.graph:q} --windows {params.windows:q}"
         " --metering {params.metering:q} --test-windows {params.test_windows}"
-        " --forecasts {output.forecasts:q} --ledger {output.ledger:q} > {log:q} 2>&1"
+        " --forecasts {output.forecasts:q} --validation {output.validation:q} --ledger {output.ledger:q}"
+        " > {log:q} 2>&1"
 
 
 rule score_forecasts:
     input:
         baselines=rules.fit_baselines.output.forecasts,
         models=rules.forecast_test.output.forecasts,
+        validation=rules.fit_baselines.output.validation + rules.forecast_test.output.validation,
         panel=rules.build_panel.output.panel,
         splits=rules.split_calendar.output.splits,
     output:
         scores=f"{RESULTS}/accuracy/scores.parquet",
+        days=f"{RESULTS}/accuracy/days.parquet",
     log:
         f"{LOGS}/training/score_forecasts.log",
     benchmark:
@@ -136,4 +142,5 @@ rule score_forecasts:
         "Score all forecasts on observed hours"
     shell:
         f"python {SCRIPTS}/training/score_forecasts.py --forecasts {{input.baselines:q}} {{input.models:q}}"
-        " --panel {input.panel:q} --splits {input.splits:q} --output {output.scores:q} > {log:q} 2>&1"
+        " --validation {input.validation:q} --panel {input.panel:q} --splits {input.splits:q}"
+        " --output {output.scores:q} --output-days {output.days:q} > {log:q} 2>&1"

@@ -91,12 +91,15 @@ def test_no_ratio_for_one_lucky_seed_an_unknown_energy_or_a_fit_that_does_nothin
         "lucky": [[(0.9, 0.1), (0.79, 0.5)], [(0.85, 0.5)], [(0.85, 0.5)]],
         "dark": [[(0.9, None), (0.7, 0.5)]] * 3,
     }
-    checks = validated(runs, {"seasonal": (1e-12, 0.75)})
-    nothing = checks["model"] == "seasonal"
-    checks.loc[nothing, "cumulative_s"] = 1e-6
-    frame = targets_frame(
-        checks, targets_of(checks, ["study"], []), dict.fromkeys([*runs, "seasonal"], "-"), "study"
-    )
+    windows = make_windows(runs, {"seasonal": (1e-12, 4)})
+    nothing = windows["model"] == "seasonal"
+    windows.loc[nothing, "value_validation_rmse"] = 0.75
+    windows.loc[nothing, "duration_s"] = 4e-6
+    captions = dict.fromkeys([*runs, "seasonal"], "-")
+    checks = training_checks(windows, list(captions))
+    targets = targets_of(checks, ["study"], [])
+    assert "seasonal" not in set(curves_frame(checks, captions, targets)["model"])
+    frame = targets_frame(checks, targets, captions, "study")
     frame = frame[frame["target"] == "study"].set_index("model")
     assert frame["reached"].to_dict() == {"study": 3, "lame": 0, "lucky": 1, "dark": 3, "seasonal": 1}
     assert frame.loc[["lame", "lucky", "dark", "seasonal"], "ratio"].isna().all()

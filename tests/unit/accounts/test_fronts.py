@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from made_runs import make_metrics, make_runs
 from wattshed.accounts.comparison.fronts import fronts_frame, surely_dominated
 from wattshed.foundation.faults import Fault
-from wattshed.statistics.intervals import mean_interval
+from wattshed.statistics.geometric import geometric_interval
 
 
 def points(models, **columns):
@@ -68,7 +68,12 @@ def test_a_model_with_records_and_estimates_has_a_row_for_each():
 def test_two_runs_of_one_metrics_row_are_two_energies_and_one_error():
     runs, metrics = points(["a", "a"], rmse=[1.0, 1.0], kwh=[1.0, 3.0])
     row = fronts_frame(runs, metrics.iloc[:1]).iloc[0]
-    assert (row["runs"], row["rmse_n"], row["energy_kwh_n"], row["energy_kwh_mean"]) == (2, 1, 2, 2.0)
+    assert (row["runs"], row["rmse_n"], row["energy_kwh_n"], row["energy_kwh_mean"]) == (
+        2,
+        1,
+        2,
+        pytest.approx(3**0.5),
+    )
 
 
 def test_overall_is_the_mean_over_slices_and_needs_them_all():
@@ -90,7 +95,7 @@ def test_overall_is_the_mean_over_slices_and_needs_them_all():
 def test_intervals_are_those_of_the_runs():
     runs = make_runs(("a",), countries=("ES",), seasons=("all",), repeats=5)
     row = fronts_frame(runs, make_metrics(runs)).iloc[0]
-    expected = mean_interval(runs["energy_kwh"])
+    expected = geometric_interval(runs["energy_kwh"])
     assert (row["energy_kwh_low"], row["energy_kwh_high"]) == pytest.approx((expected.low, expected.high))
 
 

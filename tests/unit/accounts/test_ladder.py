@@ -23,7 +23,7 @@ def ladder_of(runs, fits=(), tuned=None, **errors):
     return ladder_frame(checks, make_scores(**known), captions, opponents).set_index("model")
 
 
-def test_energies_and_times_have_geometric_means_and_errors_arithmetic_ones():
+def test_energies_and_times_have_geometric_means_and_target_errors_arithmetic_ones():
     row = ladder_of({"study": STUDY}).loc["study"]
     assert row["best_rmse_mean"] == pytest.approx(0.80)
     assert row["training_kwh_mean"] == pytest.approx(np.exp(np.log([3.0, 6.0, 4.0]).mean()))

@@ -23,7 +23,7 @@ def test_leaders_err_least_under_the_limit_and_the_rest_is_counted():
 
 
 def test_single_runs_can_lead_where_their_models_mean_does_not():
-    runs, metrics = frames(co2e_kg=[0.01, 0.01, 0.01, 0.9, 0.02, 0.02])
+    runs, metrics = frames(co2e_kg=[0.01, 0.01, 0.01, 9.0, 0.02, 0.02])
     by_model = low_carbon_leaders(runs, metrics, limit_kg=0.1).frame
     by_run = low_carbon_leaders(runs, metrics, limit_kg=0.1, by="run_id").frame
     assert by_model["model"].tolist() == ["c", "a"]

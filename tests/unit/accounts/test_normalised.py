@@ -4,7 +4,7 @@ import pytest
 
 from made_runs import make_metrics, make_runs
 from wattshed.accounts.comparison.normalised import RATIO_NOTES, normalised_metrics
-from wattshed.statistics.intervals import mean_interval
+from wattshed.statistics.summaries import column_interval
 
 
 def small(repeats=3):
@@ -22,7 +22,7 @@ def test_ratios_are_taken_run_by_run_with_their_interval():
         ("r2_per_kwh", errors["r2"] / part["energy_kwh"]),
         ("mae_times_kwh", errors["mae"] * part["energy_kwh"]),
     ):
-        expected = mean_interval(values)
+        expected = column_interval(name, values)
         assert row[f"{name}_mean"] == pytest.approx(expected.mean)
         assert row[f"{name}_low"] == pytest.approx(expected.low)
         assert row[f"{name}_high"] == pytest.approx(expected.high)
@@ -64,7 +64,7 @@ def test_joules_per_forecast_come_from_forecast_windows():
         }
     )
     found = normalised_metrics(runs, metrics, windows).set_index("model")
-    assert found.loc["gru", "j_per_forecast_mean"] == pytest.approx(2e-5 * 3.6e6 / 1e4)
+    assert found.loc["gru", "j_per_forecast_mean"] == pytest.approx(3**0.5 * 1e-5 * 3.6e6 / 1e4)
     assert found.loc["gru", "j_per_forecast_n"] == 2
     assert found.loc["gru", "forecast_status"] == "estimated"
     assert (found.loc["ridge", "j_per_forecast_n"], found.loc["ridge", "forecast_status"]) == (0, "missing")

@@ -35,7 +35,11 @@ def test_without_noise_the_choice_is_the_best_swept_clock(simulate):
 
 
 def test_noisy_choices_are_within_two_percent_and_keep_the_limit():
-    """150 invented GPUs, 3 % noise in time and in power; the oracle knows the laws at the swept clocks."""
+    """150 invented GPUs, 3 % noise in time and in power; the oracle knows the laws at the swept clocks.
+
+    A clock is only chosen if the whole interval of its slowdown is within the limit: that costs a little energy, and
+    the limit is kept almost always.
+    """
     random = np.random.default_rng(5)
     near, kept, trials = 0, 0, 150
     for seed in range(trials):
@@ -53,8 +57,8 @@ def test_noisy_choices_are_within_two_percent_and_keep_the_limit():
         oracle_j = min(e for c, e in energy_j.items() if gpu.true_time_s(c) <= 0.0105)
         near += energy_j[picked] <= 1.02 * oracle_j
         kept += gpu.true_time_s(picked) <= 0.0105
-    assert near >= 0.95 * trials
-    assert kept >= 0.95 * trials
+    assert near >= 0.9 * trials
+    assert kept >= 0.98 * trials
 
 
 def test_a_sweep_takes_far_fewer_windows_than_a_full_one(simulate):
@@ -86,7 +90,7 @@ def test_a_clock_that_saves_nothing_keeps_the_maximum(simulate):
 def test_no_clock_under_the_limit_keeps_the_maximum(simulate):
     choice = choose_clock(simulate(noise_cv=0, compute_share=1), 0.001, seed=0)
     assert (choice.status, choice.clock_mhz, choice.saving_share) == ("keep", 1410, None)
-    assert "no lower clock stays within" in choice.reason
+    assert "no lower clock is shown to stay within" in choice.reason
     assert_strict(choice)
 
 

@@ -18,7 +18,7 @@ from wattshed.foundation.tensor_file import read_tensors, write_tensors
 
 CPU = torch.device("cpu")
 # Settings that make a small network smaller. A method that is not listed must work with its defaults.
-SETTINGS = {"prune": {"keep_share": 0.5}, "low_rank": {"rank": 2}}
+SETTINGS = {"drop_features": {"keep_share": 0.5}, "prune": {"keep_share": 0.5}, "low_rank": {"rank": 2}}
 MODELS = {
     "stgnn": {"form": "stgnn", "hidden": 8},
     "stgnn_calendar": {"form": "stgnn", "hidden": 8, "calendar": True, "node_table": True},
@@ -27,6 +27,7 @@ MODELS = {
     "residual_gru": {"form": "gru", "hidden": 8, "linear_part": True},
     "stgnn_reference": {"form": "stgnn_reference", "hidden": 8},
     "dlinear": {"form": "dlinear"},
+    "pooled_ridge": {"form": "pooled_ridge"},
 }
 TOY_METHOD = '''
 """Smaller by rounding: float16 would not load as it is, so weights are rounded to a grid."""
@@ -82,6 +83,8 @@ def network_of(name, task, graph, seed=1):
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.add_(0.1 * torch.randn(parameter.shape, generator=generator))
+    if not list(network.parameters()):
+        network.solve(task, ScaledSeries.make(task, graph.adjacency, "node", CPU, "torch"))
     return network.eval(), plugins.load("family", block["form"]).offers(settings)
 
 

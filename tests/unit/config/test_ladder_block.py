@@ -84,7 +84,7 @@ def test_a_ladder_names_what_it_compares_or_else_all_but_the_naive(config):
         ),
         (
             {"steps": [*STEPS[:2], {**STEPS[2], "changes": ["form"]}]},
-            "ladder: 'ridge' has changes, but 'ridge' is a baseline; expected two trained models",
+            "ladder: 'ridge' has changes, but 'ridge' has no recipe; expected two models with recipes",
         ),
         ({"targets": ["gru"]}, "ladder: targets names 'gru'; expected one of the steps"),
         (

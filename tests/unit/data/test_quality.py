@@ -11,6 +11,8 @@ from hypothesis.extra import numpy as npst
 
 from wattshed.data.panel import Panel
 from wattshed.data.quality import SPIKE_RANGES, STUCK_H, assess_quality, runs
+from wattshed.data.splits import Segment
+from wattshed.data.suspects import find_suspects
 
 
 def panel_of(values: np.ndarray, observed: np.ndarray | None = None) -> Panel:
@@ -34,7 +36,10 @@ def test_the_columns_are_those_listed_in_the_architecture_page(noise, root):
     table = assess_quality(panel_of(noise[:, None]))
     text = (root / "docs" / "architecture.md").read_text(encoding="utf-8")
     line = next(line for line in text.splitlines() if line.startswith("| `data/quality.parquet`"))
-    assert line.split("`")[-2].split(", ") == table.columns.tolist()
+    every, in_training = (text.split(", ") for text in line.split("`")[-4:-1:2])
+    assert every == table.columns.tolist()
+    panel = panel_of(noise[:, None])
+    assert in_training == find_suspects(panel, Segment("train", 0, 500), 0.3).columns.tolist()
 
 
 def test_a_clean_node_has_full_coverage_and_no_gaps_or_spikes(noise):

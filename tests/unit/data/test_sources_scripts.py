@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from wattshed.config.data.data import SplitsBlock, WindowsBlock
 from wattshed.data.panel import Panel
 from wattshed.foundation.faults import FAULT_EXIT_CODE
 
@@ -22,12 +23,17 @@ def run(root):
 
 
 def test_panel_and_quality_are_written(run, root, tmp_path):
-    source = json.dumps({"kind": "synthetic", "nodes": 5, "hours": 100, "missing_share": 0.2})
+    source = json.dumps({"kind": "synthetic", "nodes": 5, "hours": 2000, "missing_share": 0.2})
     panel, quality = tmp_path / "data" / "panel.safetensors", tmp_path / "data" / "quality.parquet"
     assert run("build_panel", "--source", source, "--root", root, "--output", panel).returncode == 0
-    assert run("check_quality", "--panel", panel, "--output", quality).returncode == 0
+    splits = tmp_path / "data" / "splits.json"
+    words = ("--splits", SplitsBlock().model_dump_json(), "--windows", WindowsBlock().model_dump_json())
+    assert run("split_calendar", "--panel", panel, *words, "--output", splits).returncode == 0
+    words = ("--panel", panel, "--splits", splits, "--near-zero-limit", "0.3")
+    assert run("check_quality", *words, "--output", quality).returncode == 0
     report = pd.read_parquet(quality)
     np.testing.assert_allclose(report["coverage_share"], Panel.read(panel).observed.mean(axis=0))
+    assert report["suspect_reason"].isna().all()
 
 
 def test_a_failing_load_leaves_no_output(run, tmp_path):

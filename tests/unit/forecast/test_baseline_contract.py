@@ -1,5 +1,7 @@
 """Every registered baseline, and a baseline of a study's own, keeps the contract of baselines."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -11,6 +13,7 @@ from wattshed.forecast.baselines.fitting import fit_baselines
 from wattshed.forecast.baselines.protocol import make_baseline
 from wattshed.forecast.baselines.registry import MODULES
 from wattshed.foundation.faults import Fault
+from wattshed.foundation.vocabulary import Part
 
 TOY = "toy_half"
 TOY_MODULE = '''
@@ -35,17 +38,22 @@ def make(task, graph):
 BASELINE = BaselineFactory(make)
 '''
 # Trees split at thresholds of float32 features, so another unit changes a few rows.
-UNIT_TOLERANCE = {"lightgbm": 0.2}
+TREES = ("lightgbm", "lightgbm_rich", "pooled_trees", "pooled_stack")
+UNIT_TOLERANCE = dict.fromkeys(TREES, 0.2)
 
 
 @pytest.fixture(params=[*MODULES, TOY])
 def name(request, own_plugin, monkeypatch):
     if request.param == TOY:
         own_plugin(TOY, TOY_MODULE)
-    if request.param == "lightgbm":
+    if request.param in TREES:
         pytest.importorskip("lightgbm", reason="needs the extra wattshed[lightgbm]")
+        from wattshed.forecast.baselines import pooled_stack, pooled_trees
+
         # Fewer trees and one thread: what is tested here does not depend on them.
-        monkeypatch.setitem(boosted_trees.TREES, "n_estimators", 15)
+        for place, settings in ((boosted_trees, "PLAIN"), (boosted_trees, "RICH"), (pooled_stack, "RICH")):
+            monkeypatch.setattr(place, settings, replace(getattr(place, settings), rounds=15))
+        monkeypatch.setattr(pooled_trees, "ROUNDS", 15)
         monkeypatch.setattr("torch.get_num_threads", lambda: 1)
     return request.param
 
@@ -122,6 +130,6 @@ def test_a_baseline_with_unusable_forecasts_is_reported(own_plugin, tmp_path, me
     task = task_of(small_panel())
     output, ledger = tmp_path / "toy.safetensors", tmp_path / "baselines.jsonl"
     with pytest.raises(Fault, match=f"the baseline '{TOY}' {reason}"):
-        fit_baselines({TOY: output}, task, graph_of(task), 10, metering, ledger)
+        fit_baselines({TOY: {Part.TEST: output}}, task, graph_of(task), 10, metering, ledger)
     assert not output.exists()
     assert not ledger.exists()

@@ -106,6 +106,11 @@ def batch_of(network, series):
     return series.pairs(torch.arange(15) % 5, torch.arange(400, 415))
 
 
+def solved_alone(form):
+    """Whether nothing of the family is trained by gradients."""
+    return not plugins.load("family", form).samplings
+
+
 def bytes_of(network):
     return {name: value.numpy().tobytes() for name, value in network.state_dict().items()}
 
@@ -127,7 +132,7 @@ def test_every_setting_has_a_description_and_only_the_recipe_is_required(form):
 
 def test_the_samplings_of_a_family_are_known_to_recipes(form):
     samplings = plugins.load("family", form).samplings
-    assert samplings
+    assert bool(samplings) != solved_alone(form)
     assert set(samplings) <= set(get_args(RecipeBlock.model_fields["sampling"].annotation))
 
 
@@ -150,7 +155,8 @@ def test_only_families_that_declare_it_read_the_graph(form, task, graph):
 def test_the_seed_determines_the_weights(form, task, graph):
     for first, again, other in zip(*(networks(form, task, graph, seed) for seed in (1, 1, 2)), strict=True):
         assert bytes_of(first) == bytes_of(again)
-        assert bytes_of(first) != bytes_of(other)
+        # A closed form draws nothing.
+        assert (bytes_of(first) == bytes_of(other)) == solved_alone(form)
 
 
 def test_forecasts_have_the_tasks_shape_and_the_panels_unit(form, task, graph):
@@ -188,6 +194,9 @@ def test_a_forecast_does_not_read_the_target_hours_or_later(form, graph):
 def test_gradients_reach_all_trained_weights(form, task, graph):
     series = series_of(task, graph)
     for network in networks(form, task, graph):
+        if solved_alone(form):
+            assert list(network.parameters()) == []
+            continue
         randomised(network).eval()
         network(batch_of(network, series)).square().mean().backward()
         for name, parameter in network.named_parameters():
@@ -211,9 +220,11 @@ def test_a_network_supports_what_its_family_offers(form, task, graph):
         offers = family.offers(settings)
         assert (network.prunable_units() is not None) == (Offer.PRUNABLE_UNITS in offers)
         assert bool(network.linear_maps()) == (Offer.LINEAR_MAPS in offers)
+        assert (network.droppable_features() is not None) == (Offer.FEATURES in offers)
         if Offer.UPDATES in offers:
             assert any(parameter.requires_grad for parameter in network.parameters())
-        assert network.parameter_count() >= sum(value.numel() for value in network.parameters()) > 0
+        assert network.parameter_count() >= sum(value.numel() for value in network.parameters())
+        assert network.parameter_count() > 0
         assert (network.takes == "windows") == ("windows" in family.samplings)
         assert ("sequences" in family.samplings) == (network.state_units() > 0)
 
@@ -345,7 +356,7 @@ def test_an_unknown_form_is_reported_with_the_nearest_name():
     [
         ("None", "made NoneType: expected an object of wattshed.forecast.network.Network"),
         ("torch.nn.Linear(1, 2)", "made Linear: expected an object of wattshed.forecast.network.Network"),
-        ("Network()", "made a network without weights: expected at least one torch.nn.Parameter"),
+        ("Network()", "made a network without weights: expected at least one torch.nn.Parameter, or has"),
     ],
 )
 def test_a_family_that_makes_no_trainable_network_is_reported(own_plugin, task, graph, made, reason):

@@ -1,12 +1,9 @@
 import shutil
 
-import numpy as np
 import pytest
 
 from made_ladder import make_climb, make_scores, make_windows
 from made_ladder_files import ladder_frames
-from wattshed.accounts.comparison.advice import advise
-from wattshed.publish.sentences.what_to_use import what_to_use_sentence
 from wattshed.publish.tables.ladder import NOT_REACHED, ladder_tables
 from wattshed.publish.typesetting.latex import compile_tex, render_table
 from wattshed.publish.typesetting.table import ESTIMATED, MISSING
@@ -124,32 +121,6 @@ def test_unknown_energies_are_dashes_and_never_zeros():
 def test_notes_report_few_seeds():
     notes = tables_of(small(quick=[[(0.7, 0.1)]] * 2))["ladder"].notes
     assert "Fewer than 3 seeds, so intervals are not reliable: quick." in notes
-
-
-def test_the_advice_names_a_closed_form_if_it_is_good_enough(ladder):
-    _, scores, _ = make_climb()
-    said = what_to_use_sentence(advise(scores, ladder), "kWh")
-    assert said.startswith("What to use: ridge. Its test RMSE, 0.6980 kWh (n = 1), is the least of 12")
-    assert "cannot be distinguished from it: residual." in said
-    assert "1.44 J (estimated)" in said
-    better = scores.assign(rmse=scores["rmse"].where(scores["model"] != "residual", scores["rmse"] - 0.002))
-    said = what_to_use_sentence(advise(better, ladder), "kWh")
-    assert said.startswith("What to use: ridge. residual has the least test RMSE of 12")
-    assert "where residual takes" in said
-    assert "times as much" in said
-
-
-def test_the_advice_without_energies_states_that_none_can_be_compared():
-    ladder = small(dark=[[(0.7, None)]] * 3)["ladder"]
-    scores = make_scores(study=[0.9, 0.91, 0.92], dark=[0.7, 0.71, 0.72])
-    said = what_to_use_sentence(advise(scores, ladder), "kWh")
-    assert said.startswith("What to use: dark.")
-    assert said.endswith("no energy is known to compare.")
-    alike = scores.assign(
-        rmse=np.where(scores["model"] == "dark", scores["rmse"] + 0.2 * scores["seed"], 0.92)
-    )
-    said = what_to_use_sentence(advise(alike, ladder), "kWh")
-    assert said.endswith("left out because their energy is unknown: dark.")
 
 
 @pytest.mark.latex

@@ -55,10 +55,13 @@ def no_figure_stays_open():
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A study with a ladder, a benchmark and a model name with special characters of LaTeX and HTML."""
+    """A study with everything, and a model name with special characters of LaTeX and HTML."""
     trained = {HOSTILE if name == "gru" else name: values for name, values in TRAINED.items()}
     steps = {name: f"caption of {name} {{form}}" for name in (*trained, *BASELINES)}
-    folder = write_study(tmp_path_factory.mktemp("study"), MadeStudy(trained=trained, steps=steps))
+    folder = write_study(
+        tmp_path_factory.mktemp("study"),
+        MadeStudy(trained=trained, steps=steps, rolled=[HOSTILE, "stgnn", "ridge", "persistence"]),
+    )
     row = dict.fromkeys(("what", "opponent", "measured", "floor", "must", "met"), HOSTILE)
     (folder / "engine.json").write_text(json.dumps({"rows": [row], "notes": [HOSTILE]}))
     return folder

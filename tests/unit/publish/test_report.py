@@ -11,11 +11,14 @@ from wattshed.foundation.faults import Fault
 from wattshed.publish.parts.inputs import Inputs
 from wattshed.publish.report.numbers import report_numbers
 from wattshed.publish.report.page import render_report
-from wattshed.publish.sentences.headline import headline, knowledge
+from wattshed.publish.sentences.answers import answers
+from wattshed.publish.sentences.outcomes import section_sentences
+from wattshed.publish.sentences.trust import knowledge, trust_lines
 
 PNG = b"\x89PNG\r\n\x1a\n made for a test"
 SETTINGS = {"note": "capped at 1 epoch (the study runs 50)"}
 TABLES = (
+    "main",
     "accuracy",
     "nodes",
     "energy",
@@ -31,6 +34,7 @@ TABLES = (
     "quality",
 )
 FIGURES = (
+    "useful",
     "training",
     "forecasts",
     "frontier",
@@ -88,15 +92,19 @@ def test_the_numbers_equal_those_recomputed_from_the_ledgers_and_scores(page, st
         for e in ledgers
         if e["event"] == "window" and e["name"] == "epoch" and e["labels"]["model"] == "gru"
     ]
-    per_run = sum(c["kwh"] or 0 for e in epochs for c in e["energy"].values()) / 3
+    by_seed = [
+        sum(c["kwh"] or 0 for e in epochs if e["labels"]["seed"] == seed for c in e["energy"].values())
+        for seed in (1, 2, 3)
+    ]
+    per_run = np.exp(np.mean(np.log(by_seed)))
     assert numbers["frontier"]["gru"]["training_kwh_mean"] == pytest.approx(per_run)
     scores = pd.read_parquet(study / "accuracy/scores.parquet")
     for model, group in scores[scores["scope"] == "all"].groupby("model"):
-        assert numbers["accuracy"][model]["rmse_mean"] == pytest.approx(group["rmse"].mean())
+        assert numbers["accuracy"][model]["rmse_mean"] == pytest.approx(np.exp(np.log(group["rmse"]).mean()))
         assert numbers["accuracy"][model]["n"] == len(group)
     raw = pd.read_parquet(study / "compression.parquet")
     assert numbers["compression"]["stgnn"]["rmse_mean"] == pytest.approx(
-        raw[raw["variant"] == "stgnn"]["rmse"].mean()
+        np.exp(np.log(raw[raw["variant"] == "stgnn"]["rmse"]).mean())
     )
     assert numbers["compression"]["int8"]["rmse_mean"] is None
 
@@ -108,7 +116,7 @@ def test_the_numbers_are_strict_json_and_equal_those_of_report_numbers(page, inp
 def test_the_page_needs_no_other_file(page):
     assert (
         page.count("data:image/png;base64,") == len(FIGURES) - 1
-    )  # the frontier is for the paper: the page has the fronts
+    )  # the frontier is for the paper: the page has the picture of the useful models
     assert not re.findall(r'(?:src|href)="(?!data:|#)', page)
     assert "://" not in page.split("<pre>")[0]
 
@@ -117,15 +125,20 @@ def test_the_page_has_all_sections_and_the_origin_of_the_results(page):
     sections = re.findall(r'<section id="(\w+)"', page)
     assert sections == [
         "answer",
-        "data",
-        "accuracy",
-        "energy",
-        "chains",
+        "models",
+        "controls",
+        "claims",
+        "stages",
         "adaptation",
         "compression",
+        "chains",
         "clocks",
+        "notes",
+        "rest",
         "origin",
     ]
+    folded = re.findall(r'<details id="(\w+)"', page)
+    assert folded == ["errors", "training", "energies", "months", "sweep", "data"]
     for text in (
         "0123abcd",
         "Test CPU",
@@ -137,36 +150,73 @@ def test_the_page_has_all_sections_and_the_origin_of_the_results(page):
     assert "capped at 1 epoch" in page
 
 
+def test_the_first_screen_answers_before_any_table(page):
+    first = page[page.index('<section id="answer">') : page.index("<nav>")]
+    for text in (
+        "No energy in this report was measured by a sensor: CPU and RAM estimated",
+        "had the machine to themselves",
+        "Which model is best?",
+        "What does the last percent cost?",
+        'id="figure-useful"',
+    ):
+        assert text in first or text == "had the machine to themselves"
+    assert "<table" not in first
+    assert "Simulated result" not in first
+
+
+def test_no_table_and_no_note_is_on_the_page_twice(page):
+    ids = re.findall(r'<figure class="table" id="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+    for name in ("frontier", "fronts", "leaders", "normalised_errors"):
+        assert f"table-{name}" not in ids
+    notes = re.findall(r"<li>(.*?)</li>", page)
+    assert len(notes) == len(set(notes))
+    assert page.count("Student&#39;s") <= 3
+
+
+def test_the_other_machines_benchmark_is_folded_away(inputs, figures, study):
+    benchmark = study / "engine.json"
+    row = dict.fromkeys(("what", "opponent", "measured", "floor", "must", "met"), "x")
+    benchmark.write_text(json.dumps({"rows": [row], "notes": ["Machine: another."]}))
+    files = study_files(study) | {"engine": [benchmark]}
+    page = render_report(Inputs(files, SETTINGS), (*TABLES, "engine"), figures)
+    folded = page[page.index('<details id="engine">') :]
+    assert "Machine: another." in folded
+    assert 'id="table-engine"' not in page[: page.index('<section id="rest">')]
+
+
 def test_foreign_text_is_escaped(page):
     assert "17 homes &amp; their &lt;meters&gt;" in page
     assert "<meters>" not in page
 
 
-def test_the_headline_names_the_winner_and_the_rank_of_the_graph_model(inputs):
-    said = headline(inputs)
-    assert said[0].startswith("ridge wins")
-    assert said[1].startswith("The best graph model, stgnn, is 2nd of 10")
-    assert any("yearly mix 2023, ESP" in sentence for sentence in said)
-    assert any(sentence.startswith("Simulated result:") for sentence in said)
+def test_the_answers_name_the_best_the_cheapest_and_the_price_of_the_last_percent(inputs):
+    said = {answer.question: answer.sentence for answer in answers(inputs)}
+    best, cheapest, percent = said.values()
+    assert best.startswith("ridge (chosen on validation): test RMSE 0.")
+    assert re.search(r"lower than the best naive model, climatology \(better\)", best)
+    assert re.search(r"Of the 9 others the test part finds .*worse", best)
+    assert "ridge" in cheapest
+    assert percent.startswith("Nothing: no cheaper model on the front is useful")
 
 
-def test_a_winning_graph_model_is_not_ranked_behind_itself(inputs):
-    scores = inputs.frame("scores").copy()
-    scores.loc[scores["model"] == "stgnn", "rmse"] *= 0.9
-    said = headline(inputs.replacing(scores=scores))
-    assert said[0].startswith("stgnn wins")
-    assert said[1].startswith("It is the best of the graph models (n = ")
+def test_the_last_percent_is_the_last_step_of_the_front(inputs):
+    days = inputs.frame("days").copy()
+    days.loc[days["model"] == "stgnn", "squared"] *= 0.8
+    percent = answers(inputs.replacing(days=days))[2].sentence
+    assert percent.startswith("From ridge to stgnn, the last step of the front: RMSE ")
+    assert re.search(r"% \[[\d., -]+\] lower \((better|cannot be distinguished)\) for [\d.]+ J more", percent)
 
 
-def test_an_unknown_family_is_not_called_a_graph_model(inputs):
-    config = dict(inputs.config)
-    config["models"] = {
-        name: {**model, "form": "somebodys" if name == "stgnn" else model["form"]}
-        for name, model in config["models"].items()
-    }
-    unknown = inputs.replacing()
-    unknown._kept[("config",)] = config
-    assert not any("graph model, stgnn," in sentence for sentence in headline(unknown))
+def test_each_technique_is_better_undecided_or_worse(inputs):
+    said = section_sentences(inputs)
+    text = " ".join(said["adaptation"])
+    assert re.search(r"(Better than no update|Undecided|Worse than no update): .*stgnn\+replay \(-", text)
+    assert any("worth it here" in sentence for sentence in said["compression"])
+    assert any("pay" in sentence for sentence in said["chains"])
+    assert said["clocks"][0].startswith("Simulated result:")
+    assert "5.0%" not in said["clocks"][0]
+    assert any("yearly mix 2023, ESP" in sentence for sentence in said["stages"])
 
 
 def test_nothing_is_claimed_to_be_measured_without_a_sensor(inputs):
@@ -207,6 +257,7 @@ def test_the_first_screen_says_which_share_of_the_jobs_was_alone(inputs):
     said = " ".join(knowledge(partly))
     assert f"All {n - 1} jobs of which it is known had the machine to themselves" in said
     assert "Of 1 jobs it is not known." in said
+    assert f"{n - 1} of {n} jobs ({100 * (n - 1) / n:.0f} %) had the machine" in " ".join(trust_lines(beside))
     assert "It is not known whether other programs" in " ".join(
         knowledge(used(inputs, own_cpu_s=float("nan")))
     )
@@ -218,12 +269,14 @@ def test_the_first_screen_names_the_constants_and_their_sources(inputs):
     constants = json.dumps({"core_w": {"value": 4.0, "unit": "W per busy core", "source": "a table"}})
     said = " ".join(knowledge(inputs.replacing(runs=inputs.frame("runs").assign(constants=constants))))
     assert "Constants of the estimates: 4 W per busy core (a table)." in said
+    first = trust_lines(inputs.replacing(runs=inputs.frame("runs").assign(constants=constants)))[0]
+    assert "estimated from 4 W per busy core" in first
 
 
 def test_lower_bounds_are_named_with_their_reasons_and_say_at_least(inputs):
     runs = inputs.frame("runs")
     whole = runs.assign(gpu_unread=False, truncated=False)
-    assert "at least" not in " ".join(headline(inputs.replacing(runs=whole)))
+    assert "at least" not in " ".join(section_sentences(inputs.replacing(runs=whole))["stages"])
     assert not any(
         sentence.startswith("Lower bounds") for sentence in knowledge(inputs.replacing(runs=whole))
     )
@@ -235,7 +288,8 @@ def test_lower_bounds_are_named_with_their_reasons_and_say_at_least(inputs):
         )
         for sentence in knowledge(there)
     )
-    assert any("The jobs of the study took at least" in sentence for sentence in headline(there))
+    assert section_sentences(there)["stages"][0].startswith("The jobs of the study took at least")
+    assert "Some energies are lower bounds." in trust_lines(there)
 
 
 def test_the_first_screen_says_how_much_of_the_time_was_metered(inputs):
@@ -246,6 +300,7 @@ def test_the_first_screen_says_how_much_of_the_time_was_metered(inputs):
     share = 100 * 15 * len(runs) / (20 * len(runs) - 5)
     assert f"The meter saw {share:.0f} % of the time from the first job's start" in said
     assert "What starts the jobs" in said
+    assert any(line.startswith("Metered: ") for line in trust_lines(inputs.replacing(runs=spaced)))
 
 
 def test_jobs_without_a_factor_state_no_mass(inputs, figures):
@@ -255,9 +310,8 @@ def test_jobs_without_a_factor_state_no_mass(inputs, figures):
     assert embedded(page)["energy"]["total"]["co2e_kg"] is None
 
 
-def test_only_a_study_with_a_ladder_shows_its_tables_figure_and_advice(inputs, figures, page, study):
+def test_only_a_study_with_a_ladder_shows_its_tables_and_figure(inputs, figures, page, study):
     assert embedded(page)["ladder"] == {}
-    assert "What to use" not in page
     captions = {"stgnn_reference": "the study's recipe", "stgnn": "random <pairs>", "ridge": "closed form"}
     frames = ladder_frames(
         inputs.frame("windows"), inputs.frame("scores"), captions, {"reference": "stgnn_reference"}
@@ -266,7 +320,6 @@ def test_only_a_study_with_a_ladder_shows_its_tables_figure_and_advice(inputs, f
         inputs.replacing(**frames), (*TABLES, "ladder"), figures | {"ladder": study / "one.png"}
     )
     assert climbed.count("data:image/png;base64,") == len(FIGURES)
-    assert "What to use: ridge. Its test RMSE, 0.6880 kWh (n = 1), is the least of 3" in climbed
     assert "random &lt;pairs&gt;" in climbed
     assert '<a href="#ladder">' in climbed
     for name in ("ladder", "ladder_costs", "ladder_targets", "ladder_parts"):
@@ -280,7 +333,16 @@ def test_a_study_without_adaptation_compression_and_sweeps_has_a_report(study, f
     files = {name: paths for name, paths in study_files(study).items() if name not in left_out}
     tables = [name for name in TABLES if name not in (*left_out, "clocks")]
     page = render_report(Inputs(files), tables, {name: figures[name] for name in ("degrees", "split")})
-    assert re.findall(r'<section id="(\w+)"', page) == ["answer", "data", "accuracy", "energy", "origin"]
+    assert re.findall(r'<section id="(\w+)"', page) == [
+        "answer",
+        "models",
+        "controls",
+        "claims",
+        "stages",
+        "notes",
+        "rest",
+        "origin",
+    ]
 
 
 def test_chains_state_after_how_many_forecasts_a_step_pays_for_itself(page):

@@ -3,8 +3,12 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import pandas as pd
+
 from wattshed.data.panel import Panel
 from wattshed.data.quality import assess_quality
+from wattshed.data.splits import Splits
+from wattshed.data.suspects import find_suspects
 from wattshed.foundation.faults import run_script, script_parser
 from wattshed.foundation.writing import write_parquet
 
@@ -12,9 +16,20 @@ from wattshed.foundation.writing import write_parquet
 def main(argv: Sequence[str] | None = None) -> None:
     parser = script_parser(__doc__ or "")
     parser.add_argument("--panel", type=Path, required=True, help="panel.safetensors")
+    parser.add_argument(
+        "--splits", type=Path, required=True, help="splits.json: suspects are found in its training part"
+    )
+    parser.add_argument(
+        "--near-zero-limit",
+        type=float,
+        required=True,
+        help="share of hours near zero from which a node is suspect",
+    )
     parser.add_argument("--output", type=Path, required=True, help="quality.parquet to write")
     arguments = parser.parse_args(argv)
-    write_parquet(arguments.output, assess_quality(Panel.read(arguments.panel)))
+    panel = Panel.read(arguments.panel)
+    suspects = find_suspects(panel, Splits.read(arguments.splits, panel).train, arguments.near_zero_limit)
+    write_parquet(arguments.output, pd.concat([assess_quality(panel), suspects], axis=1))
 
 
 if __name__ == "__main__":

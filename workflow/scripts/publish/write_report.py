@@ -16,10 +16,16 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--figures", type=Path, nargs="*", default=[], help="figures as PNG; each is known by its file's name"
     )
+    parser.add_argument(
+        "--benchmarks",
+        type=Path,
+        help="folder of Snakemake's benchmark files, for the time that was not metered",
+    )
     parser.add_argument("--output", type=Path, required=True, help="report.html to write")
     arguments = parser.parse_args(argv)
     figures = {path.stem: path for path in arguments.figures}
-    write_text(arguments.output, render_report(read_inputs(arguments), arguments.tables, figures))
+    page = render_report(read_inputs(arguments), arguments.tables, figures, arguments.benchmarks)
+    write_text(arguments.output, page)
 
 
 if __name__ == "__main__":

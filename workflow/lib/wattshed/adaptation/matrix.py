@@ -16,6 +16,7 @@ class Transfer:
     acc: mean error over all tasks after the last update.
     bwt: backward transfer, mean over earlier tasks of (error just after learning it - error at the end).
     fwt: forward transfer, mean over later tasks of (error of a random network - error before learning it).
+    fwt_frozen: the same against the network as it was before all tasks: what earlier tasks taught it for later ones.
     forgetting_share: mean over earlier tasks of (error at the end - least error before) / least error.
     None where no task defines the metric.
     """
@@ -23,6 +24,7 @@ class Transfer:
     acc: float | None
     bwt: float | None
     fwt: float | None
+    fwt_frozen: float | None
     forgetting_share: float | None
 
 
@@ -46,6 +48,7 @@ def transfer(errors: np.ndarray, random_errors: np.ndarray | None) -> Transfer:
         acc=_mean(final[judged]),
         bwt=_mean(just_learned - final[earlier]),
         fwt=None if random_errors is None else _mean(random_errors[later] - errors[later, later]),
+        fwt_frozen=_mean(errors[0, later] - errors[later, later]),
         forgetting_share=_mean((final[earlier] - least_before) / least_before),
     )
 

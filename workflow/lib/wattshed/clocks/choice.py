@@ -18,6 +18,7 @@ from wattshed.clocks.contamination import (
 from wattshed.clocks.curves import noise_from, power_law, running_median, time_law
 from wattshed.clocks.sweep import COLUMNS
 from wattshed.foundation.faults import Fault
+from wattshed.foundation.vocabulary import Worth
 
 DRAWS = 1000
 INTERVAL = (0.025, 0.975)
@@ -38,6 +39,9 @@ class ClockChoice:
     status: ``use`` a lower clock; ``keep`` the maximum, because no lower clock saves enough; ``doubtful``: physics
     does not explain the saving; ``refused``: the sweep cannot be trusted, so no saving is stated. clock_mhz: the clock
     to run at, which is the maximum unless the status is ``use``.
+    outcome: worth it, where the whole interval of the slowdown is within the limit and that of the saving above 0; not
+    worth it, where no clock is within the limit or no saving is left; else undecided (:class:`Worth`).
+    fitted: saving and slowdown of every lower clock, with intervals, as the choice is made by them.
     candidate_mhz: the clock of least energy under the limit that the numbers belong to, if there is one;
     its own bounds are the interval over which bootstrapped choices fall.
     estimator: ``law`` where T = a + b fmax/f and P = p0 + p1 (f/fmax)^k hold, else ``median``.
@@ -49,6 +53,7 @@ class ClockChoice:
     workload: str
     verdict: str
     status: Verdict
+    outcome: str
     reason: str
     clock_mhz: int
     maximum_mhz: int
@@ -72,17 +77,19 @@ class ClockChoice:
     slowdown_share: float | None = None
     slowdown_low: float | None = None
     slowdown_high: float | None = None
+    fitted: tuple[dict[str, float], ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for ``choice.json``: every number is finite or null."""
-        return asdict(self) | {"baseline_mhz": list(self.baseline_mhz)}
+        return asdict(self) | {"baseline_mhz": list(self.baseline_mhz), "fitted": list(self.fitted)}
 
 
 def choose_clock(frame: pd.DataFrame, max_slowdown_share: float, seed: int) -> ClockChoice:
     """Choose from one sweep (the columns of ``clocks.sweep.COLUMNS``; one GPU, one workload).
 
-    Least energy over the clocks with T <= (1 + max_slowdown_share) T_base. Raises :class:`Fault` for a table that is
-    not a sweep; for a sweep that cannot be trusted the answer's status is ``refused``.
+    Least energy over the clocks whose whole interval of the time is within (1 + max_slowdown_share) T_base. Raises
+    :class:`Fault` for a table that is not a sweep; for a sweep that cannot be trusted the answer's status is
+    ``refused``.
     """
     _check(frame, max_slowdown_share)
     sweep = usable_sweep(frame)
@@ -111,10 +118,16 @@ def choose_clock(frame: pd.DataFrame, max_slowdown_share: float, seed: int) -> C
         "baseline_cv": variation(sweep.baseline["time_s"]),
         "typical_cv": typical_cv(sweep, "time_s"),
         "estimator": curves.estimator,
+        "fitted": curves.fitted(),
     }
     candidate = curves.pick(max_slowdown_share)[0]
     if candidate < 0:
-        return _keep(about, "keep", f"no lower clock stays within {max_slowdown_share:.1%} slowdown")
+        return _keep(
+            about,
+            "keep",
+            f"no lower clock is shown to stay within {max_slowdown_share:.1%} slowdown (the whole 95 % interval)",
+            Worth.UNDECIDED if (curves.slowdown[0] <= max_slowdown_share).any() else Worth.NOT_WORTH_IT,
+        )
     numbers = curves.describe(int(candidate), max_slowdown_share)
     about |= numbers
     doubt = _doubt(numbers, float(curves.slowdown[0].min()), max_slowdown_share)
@@ -126,12 +139,14 @@ def choose_clock(frame: pd.DataFrame, max_slowdown_share: float, seed: int) -> C
             "keep",
             f"the saving at {numbers['candidate_mhz']} MHz may be nothing: its 95 % interval "
             f"{numbers['saving_low']:.1%} to {numbers['saving_high']:.1%} includes 0",
+            Worth.UNDECIDED if numbers["saving_high"] > 0 else Worth.NOT_WORTH_IT,
         )
     clock_mhz = numbers["candidate_mhz"]
     return ClockChoice(
         verdict=f"use {clock_mhz} MHz",
         status="use",
-        reason=_praise(numbers, max_slowdown_share),
+        outcome=Worth.WORTH_IT,
+        reason=f"least energy of the clocks within {max_slowdown_share:.1%} slowdown of the largest one, measured warm",
         clock_mhz=clock_mhz,
         **about,
     )
@@ -172,12 +187,32 @@ class _Curves:
         self.counts = counts[lower]
         self.slowdown = (time_s / base_s[:, None] - 1)[:, lower]
         self.saving = (1 - energy_j / base_j[:, None])[:, lower]
+        self.slowdown_high = np.quantile(self.slowdown, INTERVAL[1], axis=0)
 
     def pick(self, max_slowdown_share: float) -> np.ndarray:
-        """Column of the best clock under the limit in each draw; -1 where no clock is under it."""
-        allowed = (self.slowdown <= max_slowdown_share) & (self.counts >= LEAST_REPEATS)
+        """Column of the best clock under the limit in each draw; -1 where no clock is under it.
+
+        A clock is under the limit if the whole interval of its slowdown is.
+        """
+        shown = self.slowdown_high <= max_slowdown_share
+        allowed = (self.slowdown <= max_slowdown_share) & (self.counts >= LEAST_REPEATS) & shown
         best = np.where(allowed, self.saving, -np.inf).argmax(axis=1) if allowed.size else np.array([0])
         return np.where(allowed.any(axis=1), best, -1)
+
+    def fitted(self) -> tuple[dict[str, float], ...]:
+        """Per clock below the maximum: ``clock_mhz``, and ``saving`` and ``slowdown`` with ``_share, _low, _high``."""
+        rows = []
+        for column, clock in enumerate(self.clocks_mhz):
+            row: dict[str, float] = {"clock_mhz": int(clock)}
+            for name, draws in (("saving", self.saving), ("slowdown", self.slowdown)):
+                low, high = np.quantile(draws[:, column], INTERVAL)
+                row |= {
+                    f"{name}_share": float(draws[0, column]),
+                    f"{name}_low": float(low),
+                    f"{name}_high": float(high),
+                }
+            rows.append(row)
+        return tuple(rows)
 
     def describe(self, column: int, max_slowdown_share: float) -> dict[str, Any]:
         picks = self.pick(max_slowdown_share)
@@ -223,18 +258,12 @@ def _doubt(numbers: dict[str, Any], fastest_slowdown: float, max_slowdown_share:
     return None
 
 
-def _praise(numbers: dict[str, Any], max_slowdown_share: float) -> str:
-    reason = f"least energy within {max_slowdown_share:.1%} slowdown of the warm maximum clock"
-    if numbers["slowdown_high"] > max_slowdown_share:
-        reason += (
-            f"; the limit is kept on the best estimate ({numbers['slowdown_share']:.1%}), but the 95 % "
-            f"interval of the slowdown reaches {numbers['slowdown_high']:.1%}"
-        )
-    return reason
-
-
-def _keep(about: dict[str, Any], status: Verdict, reason: str) -> ClockChoice:
-    return ClockChoice(verdict=KEEP, status=status, reason=reason, clock_mhz=about["maximum_mhz"], **about)
+def _keep(
+    about: dict[str, Any], status: Verdict, reason: str, outcome: Worth = Worth.UNDECIDED
+) -> ClockChoice:
+    return ClockChoice(
+        verdict=KEEP, status=status, outcome=outcome, reason=reason, clock_mhz=about["maximum_mhz"], **about
+    )
 
 
 def _check(frame: pd.DataFrame, max_slowdown_share: float) -> None:

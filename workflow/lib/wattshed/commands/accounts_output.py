@@ -1,5 +1,6 @@
 """What ``wattshed accounts`` prints and writes."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from wattshed.accounts.reading.ranks import COUNTED_AGAIN
 from wattshed.accounts.runs.hardware import add_hardware
 from wattshed.commands.screen import open_console, plain_table
 from wattshed.energy.reading import worst_status
-from wattshed.foundation.vocabulary import TRAINING_WINDOWS, Stage
+from wattshed.foundation.vocabulary import TRAINING_WINDOWS, Outcome, Stage
 from wattshed.foundation.writing import write_parquet, write_text
 from wattshed.publish.drawing.figure_style import save_figure
 from wattshed.publish.figures.emissions_heatmap import emissions_heatmap_figure
@@ -34,18 +35,34 @@ from wattshed.statistics.summaries import summarise
 # Stages whose runs are whole trainings, so that runs of one model are repeats.
 WHOLE_RUNS = (Stage.FOREIGN, Stage.COMMAND)
 SHOWN_PROBLEMS = 5
+# What names a row of totals.
+KEYS = ["stage", "model", "command"]
+UNLIKE = "(mixed)"
+LONGEST_COMMAND = 30
 
 
 def totals_frame(runs: pd.DataFrame) -> pd.DataFrame:
-    """One row per stage and model: n, sums of time, energy (shared out where jobs overlapped) and mass, and the
-    mean energy of a run with its 95 % interval.
+    """One row per stage, model and measured command: n, sums of time, energy (shared out where jobs overlapped) and
+    mass, and the geometric mean energy of a run with its 95 % interval.
 
+    Sums hold all runs. Means hold only those that finished: a failed or killed run is no repeat of the work.
+    mean_runs: how many these are. unlike: they are jobs of different work, such as all sweeps of a study, so that their
+    mean describes none of them. command: the command line of runs of ``wattshed measure``, else empty.
     cpu_hours, gpu_hours: sums, null where no run knows them. missing: what the energy lacks, such as ``GPU not
     metered``, else null; then ``lower_bound`` is True and all sums of energy and mass are lower bounds.
     """
     frame = add_hardware(runs).assign(model=runs["model"].fillna(""))
-    frame["group"] = frame["stage"] + "\t" + frame["model"]
-    means = summarise(frame, "group", ["attributed_kwh"]).set_index("group")
+    frame["command"] = _commands(frame)
+    frame["group"] = frame[KEYS].agg("\t".join, axis=1)
+    # Records from before outcomes were kept have none.
+    whole = (
+        frame[frame["outcome"].isna() | frame["outcome"].eq(Outcome.FINISHED)]
+        if "outcome" in frame
+        else frame
+    )
+    means = summarise(whole, "group", ["attributed_kwh"]).set_index("group")
+    known = whole.groupby("group")["attributed_kwh"].count()
+    works = whole.groupby("group")["job"].nunique()
     grouped = frame.groupby("group", sort=False)
     sums = grouped.agg(
         runs=("job", "size"),
@@ -61,12 +78,26 @@ def totals_frame(runs: pd.DataFrame) -> pd.DataFrame:
     lacking = {group: what_is_missing(part) for group, part in grouped}
     sums["missing"] = pd.array([lacking[group] or None for group in sums.index], dtype="string")
     sums["lower_bound"] = sums["missing"].notna()
+    sums["mean_runs"] = known.reindex(sums.index).fillna(0).astype("int64")
     sums["mean_kwh"] = means["attributed_kwh_mean"]
     sums["mean_low_kwh"] = means["attributed_kwh_low"]
     sums["mean_high_kwh"] = means["attributed_kwh_high"]
     sums = sums.reset_index()
-    sums[["stage", "model"]] = sums["group"].str.split("\t", expand=True)
+    sums[KEYS] = sums["group"].str.split("\t", expand=True)
+    nameless = sums["model"].eq("") & sums["command"].eq("")
+    sums["unlike"] = nameless & (sums["group"].map(works).fillna(0) > 1)
     return sums.drop(columns="group")
+
+
+def _commands(frame: pd.DataFrame) -> pd.Series:
+    """The command line of each run of ``wattshed measure``, on one line; empty for other runs."""
+    if "labels" not in frame:
+        return pd.Series("", index=frame.index)
+    texts = [
+        str(json.loads(labels).get("command", "")) if stage == Stage.COMMAND and pd.notna(labels) else ""
+        for stage, labels in zip(frame["stage"], frame["labels"], strict=True)
+    ]
+    return pd.Series([" ".join(text.split()) for text in texts], index=frame.index)
 
 
 def print_totals(runs: pd.DataFrame, totals: pd.DataFrame, problems: list[str], ignored: int) -> None:
@@ -78,7 +109,7 @@ def print_totals(runs: pd.DataFrame, totals: pd.DataFrame, problems: list[str], 
     for row in totals.to_dict("records"):
         table.add_row(
             row["stage"],
-            row["model"] or "-",
+            _name(row),
             str(row["runs"]),
             f"{row['duration_s'] / 3600:.3f}",
             *(_short(row[name]) for name in hours),
@@ -92,8 +123,11 @@ def print_totals(runs: pd.DataFrame, totals: pd.DataFrame, problems: list[str], 
     console.print(table)
     console.print(
         "Energy: the job's own; where a record has none, the machine's. Machine: all that the machine took while the "
-        "job ran. A run: mean and 95 % interval. A dash means unknown, not zero."
+        "job ran. A run: geometric mean of the finished runs and its 95 % interval; failed runs count in the sums "
+        "only. A dash means unknown, not zero."
     )
+    if totals["unlike"].any():
+        console.print(f"{UNLIKE} mean over jobs of different work: it describes none of them.", markup=False)
     for reason, count in missing_parts(runs).sum().items():
         if count:
             console.print(
@@ -210,10 +244,20 @@ def _bound(row: dict[Any, Any], text: str) -> str:
     return f"at least {text}" if row["lower_bound"] and text != "-" else text
 
 
+def _name(row: dict[Any, Any]) -> str:
+    """The model, else the measured command's beginning."""
+    command = row["command"]
+    return (
+        row["model"]
+        or (command if len(command) <= LONGEST_COMMAND else f"{command[:LONGEST_COMMAND]}...")
+        or "-"
+    )
+
+
 def _mean(row: dict[Any, Any]) -> str:
     if pd.isna(row["mean_kwh"]):
         return "-"
-    mean = _short(1000 * row["mean_kwh"])
+    mean = _short(1000 * row["mean_kwh"]) + (f" {UNLIKE}" if row["unlike"] else "")
     if pd.isna(row["mean_low_kwh"]):
         return mean
     return f"{mean} [{_short(1000 * row['mean_low_kwh'])}, {_short(1000 * row['mean_high_kwh'])}]"

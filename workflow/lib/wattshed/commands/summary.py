@@ -94,7 +94,9 @@ class Summary:
         total = trials[0].own
         for trial in trials[1:]:
             total = total.plus(trial.own)
-        return total.divided(len(trials))
+        mean_j, sum_j = self.measurement.own_j.mean, total.joules
+        # The parts of a geometric mean: they add up to it.
+        return total.divided(sum_j / mean_j if mean_j and sum_j else len(trials))
 
     def _lacks(self) -> list[str]:
         """Parts of the machine that were not metered in some run: the sums are then lower bounds."""

@@ -1,7 +1,6 @@
 """Latency and energy of forecasts, measured in turns, so that a slowdown of the machine affects all networks
 equally."""
 
-import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from wattshed.energy.reading import worst_status
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.protocol import ForecastTask, evenly_spaced
 from wattshed.foundation.vocabulary import Status, Window
-from wattshed.statistics.intervals import mean_interval
+from wattshed.statistics.geometric import geometric_interval
 
 MEASURED_WINDOWS = 200
 WARM_UP_CALLS = 2
@@ -26,8 +25,9 @@ WARM_UP_CALLS = 2
 class Cost:
     """What forecasts cost on this machine.
 
-    latency_s: median time of one window of all nodes. energy_j: median energy of 1,000 forecasts of one node each, with
-    the 95 % interval of its geometric mean over the rounds; the bounds are None for one round.
+    latency_s: median time of one window of all nodes. energy_j: energy of 1,000 forecasts of one node each, geometric
+    mean over the rounds with its 95 % interval; the bounds are None for one round. All are None where a round read 0 J:
+    it was too short for the sensor.
     """
 
     latency_s: float
@@ -52,14 +52,9 @@ def measure_costs(
 def _cost(latency_s: float, rounds: list[tuple[float, str]]) -> Cost:
     if not rounds:
         return Cost(latency_s, None, None, None, Status.MISSING)
-    values = [joules for joules, _ in rounds]
-    status = worst_status(status for _, status in rounds)
-    low = high = None
-    # A reading of 0 J has no logarithm; it means that the window was too small for the sensor.
-    if min(values) > 0:
-        interval = mean_interval(map(math.log, values))
-        low, high = (None if bound is None else math.exp(bound) for bound in (interval.low, interval.high))
-    return Cost(latency_s, float(np.median(values)), low, high, status)
+    found = geometric_interval(joules for joules, _ in rounds)
+    status = Status.MISSING if found.mean is None else worst_status(status for _, status in rounds)
+    return Cost(latency_s, found.mean, found.low, found.high, status)
 
 
 def _latencies(forecasters: Sequence[NeuralForecaster], task: ForecastTask, repeats: int) -> list[float]:

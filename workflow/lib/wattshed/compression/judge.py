@@ -1,19 +1,18 @@
 """Whether a variant is worth it on the machine where it was measured."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
+from wattshed.compression.verdicts import LATER_ERRORS, TEST_ERRORS, verdicts_of
 from wattshed.foundation.faults import Fault
+from wattshed.foundation.vocabulary import Worth
 
 BASELINE = "baseline"
-WORTH_IT = "worth it here"
-NOT_WORTH_IT = "not worth it here"
+WORTH_IT, UNDECIDED, NOT_WORTH_IT = Worth.WORTH_IT, Worth.UNDECIDED, Worth.NOT_WORTH_IT
 NOT_AVAILABLE = "not available here"
-LEAST_SAVING_SHARE = 0.05
-# Errors that are judged: column -> where it was measured.
-TEST_ERRORS = {"rmse": "the test part", "mae": "the test part"}
-LATER_ERRORS = {"later_rmse": "later months", "later_mae": "later months"}
+ENERGY, TIME = "energy_j_per_1000_forecasts", "latency_s_per_window"
 TYPES = {
     **dict.fromkeys([f"{error}_change_share" for error in (*TEST_ERRORS, *LATER_ERRORS)], "float64"),
     "within_budget": "boolean",
@@ -31,7 +30,8 @@ def judge_variants(rows: pd.DataFrame, budget_share: float) -> pd.DataFrame:
     """Every variant held against the checkpoint of the same seed that was compressed.
 
     rows: ``compared/{model}.parquet``, of one model or several; budget_share: largest accepted rise of RMSE and MAE.
-    Returns, for each compressed lineage, its baseline rows and then its variants, with what each verdict rests on:
+    Returns, for each compressed lineage, its baseline rows and then its variants. The verdict is over all seeds of a
+    variant, so that its rows have the same; each row has what it rests on:
     the changes of errors, ``judged_later`` (later months count too), ``budget_share``, ``saving_share`` of the energy
     or time (``saving_of``) of a forecast, and ``back_ends`` where the two differ. Column ``parent`` names the
     checkpoint that was compressed, in the baseline rows too; ``variant`` is the step's name, in baseline rows the
@@ -55,66 +55,60 @@ def judge_variants(rows: pd.DataFrame, budget_share: float) -> pd.DataFrame:
         for seed in dict.fromkeys(row["seed"] for row in own):
             judged.append(_baseline_row(by_key[parent, seed]))
         learned_later = any(f"{parent}+".startswith(f"{lineage}+") for lineage in adapted)
+        by_variant: dict[str, list[Row]] = {}
         for row in own:
-            found = _judge(row, by_key[parent, row["seed"]], budget_share, learned_later)
-            judged.append({**row, "variant": row["step"], **found})
+            row["variant"] = row["step"]
+            by_variant.setdefault(row["step"], []).append(row)
+        parents = {row["seed"]: by_key[parent, row["seed"]] for row in own}
+        _judge(by_variant, parents, budget_share, learned_later)
+        judged += own
     columns = [*names, "variant", *TYPES, "verdict", "reason"]
     frame = pd.DataFrame(judged, columns=columns)
     return frame.astype({**_types_of(rows), **TYPES})
 
 
-def verdict(row: Row, parent: Row, budget_share: float, *, learned_later: bool = False) -> Row:
-    """Changes of errors against the parent, and whether the variant pays on this machine.
+def changes_of(row: Row, parent: Row, budget_share: float, *, learned_later: bool = False) -> Row:
+    """Changes of errors against the parent of the same seed, and the saving: what a verdict over seeds rests on.
 
     The error budget holds on the test part, and also on later months if the parent has learned from some
     (``learned_later``). The saving is one of energy, or of time where the energy of either is unknown.
     """
     judged = {**TEST_ERRORS, **(LATER_ERRORS if learned_later else {})}
     changes = {error: _change(row, parent, error) for error in (*TEST_ERRORS, *LATER_ERRORS)}
-    known = {error: change for error in judged if (change := changes[error]) is not None}
-    worst = max(known, key=lambda error: known[error], default=None)
-    within = worst is not None and known[worst] <= budget_share
+    known = [change for error in judged if (change := changes[error]) is not None]
     cost, what = _cost_of(row, parent)
-    saving = 1 - row[cost] / parent[cost]
-    back_ends = _back_ends(row, parent)
-    saved = saving_text(saving, what, back_ends)
-    if worst is None:
-        reason = "no cell was observed, so its error is unknown"
-    elif not within:
-        reason = f"{rise_text(worst, known[worst])}, more than the budget of {budget_share:.0%}"
-    elif saving < LEAST_SAVING_SHARE:
-        reason = f"{saved}, but at least {LEAST_SAVING_SHARE:.0%} less is required"
-    else:
-        reason = saved
     return {
         **{f"{error}_change_share": change for error, change in changes.items()},
-        "within_budget": within,
+        "within_budget": bool(known) and max(known) <= budget_share,
         "judged_later": learned_later,
         "budget_share": budget_share,
-        "saving_share": saving,
+        "saving_share": 1 - row[cost] / parent[cost],
         "saving_of": what,
-        "back_ends": back_ends,
-        "verdict": WORTH_IT if within and saving >= LEAST_SAVING_SHARE else NOT_WORTH_IT,
-        "reason": reason,
+        "back_ends": _back_ends(row, parent),
     }
 
 
-def rise_text(error: str, rise: float) -> str:
-    """``RMSE rises by 11.0% on the test part``."""
-    return (
-        f"{error.removeprefix('later_').upper()} rises by {rise:.1%} on {(TEST_ERRORS | LATER_ERRORS)[error]}"
-    )
-
-
-def saving_text(saving: float, what: str, back_ends: str) -> str:
-    """``34% less energy per forecast (computed by torch, the other by fused_cpu)``."""
-    return f"{abs(saving):.0%} {'less' if saving > 0 else 'more'} {what} per forecast{back_ends}"
-
-
-def _judge(row: Row, parent: Row, budget_share: float, learned_later: bool) -> Row:
-    if pd.isna(row["unavailable"]):
-        return verdict(row, parent, budget_share, learned_later=learned_later)
-    return {**dict.fromkeys(TYPES), "verdict": NOT_AVAILABLE, "reason": row["unavailable"]}
+def _judge(
+    variants: dict[str, list[Row]], parents: Mapping[Any, Row], budget_share: float, later: bool
+) -> None:
+    """Add to every variant's rows what was found; all rows of one variant have the same verdict."""
+    judged = []
+    for rows in variants.values():
+        if any(pd.notna(row["unavailable"]) for row in rows):
+            for row in rows:
+                why = next(one["unavailable"] for one in rows if pd.notna(one["unavailable"]))
+                row.update(dict.fromkeys(TYPES), verdict=NOT_AVAILABLE, reason=why)
+            continue
+        pairs = [(row, parents[row["seed"]]) for row in rows]
+        by_time = any(_cost_of(*pair)[1] == "time" for pair in pairs)
+        for row, parent in pairs:
+            row.update(changes_of(row, parent, budget_share, learned_later=later))
+            if by_time:
+                row.update(saving_of="time", saving_share=1 - row[TIME] / parent[TIME])
+        judged.append(rows)
+    for rows, (verdict, reason) in zip(judged, verdicts_of(judged, budget_share), strict=True):
+        for row in rows:
+            row.update(verdict=verdict, reason=reason)
 
 
 def _baseline_row(row: Row) -> Row:
@@ -131,10 +125,9 @@ def _baseline_row(row: Row) -> Row:
 
 def _cost_of(row: Row, parent: Row) -> tuple[str, str]:
     """The column that the saving is taken from, and what it counts."""
-    energy = "energy_j_per_1000_forecasts"
-    if pd.notna(row[energy]) and pd.notna(parent[energy]) and parent[energy] > 0:
-        return energy, "energy"
-    return "latency_s_per_window", "time"
+    if pd.notna(row[ENERGY]) and pd.notna(parent[ENERGY]) and parent[ENERGY] > 0:
+        return ENERGY, "energy"
+    return TIME, "time"
 
 
 def _back_ends(row: Row, parent: Row) -> str:

@@ -68,9 +68,10 @@ class Lineage:
 def lineages_of(study: Steps) -> dict[str, Lineage]:
     """All lineages by their text, each after its parent.
 
-    The base models; every strategy on each of ``adaptation.models``; every variant on each of ``compression.models``;
-    the chains with all their intermediate lineages. Raises :class:`ValueError` with the place and the reason if a step
-    is unknown, repeated, or not supported by its checkpoint's family.
+    The base models; every strategy on each of ``adaptation.models``, and every variant on each of
+    ``compression.models``, that it does not leave out; the chains with all their intermediate lineages. Raises
+    :class:`ValueError` with the place and the reason if a step is unknown, repeated, or not supported by its
+    checkpoint's family.
     """
     found = {name: Lineage(name, name) for name in study.models}
     for block, steps, compared in (
@@ -79,7 +80,9 @@ def lineages_of(study: Steps) -> dict[str, Lineage]:
     ):
         for place, text in enumerate(compared):
             model, *before = text.split(JOINT)
-            for step in steps:
+            for step, settings in steps.items():
+                if settings.models is not None and text not in settings.models:
+                    continue
                 _follow(study, found, model, [*before, step], f"{block}.models.{place}")
     chains: dict[tuple[str, ...], str] = {}
     for place, chain in enumerate(study.chains):

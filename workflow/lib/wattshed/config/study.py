@@ -16,9 +16,11 @@ from wattshed.config.models.adaptation import AdaptationBlock
 from wattshed.config.models.chains import SWEEP, ChainBlock
 from wattshed.config.models.clocks import ClocksBlock
 from wattshed.config.models.compression import CompressionBlock
+from wattshed.config.models.controls import SHUFFLED, ControlsBlock, with_twins
 from wattshed.config.models.families import ModelBlock
 from wattshed.config.models.ladder import LadderBlock, differing
-from wattshed.config.models.recipes import RecipeBlock
+from wattshed.config.models.recipes import CLOSED_FORM, RecipeBlock
+from wattshed.config.models.rolling import RollingBlock
 from wattshed.config.plugin_block import PluginBlock, PluginName
 from wattshed.config.sentences import sentence
 from wattshed.foundation import plugins
@@ -69,6 +71,9 @@ class Study(Block):
     )
     recipes: dict[str, RecipeBlock] = Field(min_length=1, description="Named training recipes.")
     models: dict[Name, Model] = Field(min_length=1, description="Named trained models.")
+    controls: ControlsBlock = Field(
+        default_factory=ControlsBlock, description="Models that are trained only to be compared with."
+    )
     adaptation: AdaptationBlock = Field(
         default_factory=AdaptationBlock, description="Strategies that fine-tune on later months."
     )
@@ -87,15 +92,19 @@ class Study(Block):
         default=None,
         description="Steps from the source study's recipe to a frugal one; empty means no ladder.",
     )
+    rolling: RollingBlock | None = Field(
+        default=None,
+        description="Models judged on several test parts, one after the other; empty means on the one of `data` alone.",
+    )
 
     @model_validator(mode="after")
     def _seeds_differ(self) -> "Study":
-        if len(set(self.seeds)) != len(self.seeds) or not all(
-            0 <= seed <= LARGEST_SEED for seed in self.seeds
-        ):
-            raise ValueError(
-                f"seeds are {self.seeds}; expected different whole numbers from 0 to {LARGEST_SEED}"
-            )
+        for place, seeds in (("seeds", self.seeds), ("rolling.seeds", self.rolling and self.rolling.seeds)):
+            given = seeds or []
+            if len(set(given)) != len(given) or not all(0 <= seed <= LARGEST_SEED for seed in given):
+                raise ValueError(
+                    f"{place} are {given}; expected different whole numbers from 0 to {LARGEST_SEED}"
+                )
         return self
 
     @model_validator(mode="after")
@@ -103,6 +112,19 @@ class Study(Block):
         for place, name in enumerate(self.baselines):
             if name in self.baselines[:place]:
                 raise ValueError(f"baselines.{place} names {name!r} twice; expected each baseline once")
+        return self
+
+    @model_validator(mode="after")
+    def _graph_models_have_controls(self) -> "Study":
+        graph_models = [
+            name
+            for name, model in self.models.items()
+            if model.graph != SHUFFLED and plugins.load("family", model.form).reads_graph
+        ]
+        models = with_twins(self.models, graph_models, self.controls)
+        # A block is frozen, its dictionary is not: from here on, a twin is a model like all others.
+        self.models.clear()
+        self.models.update(models)
         return self
 
     @model_validator(mode="after")
@@ -143,17 +165,29 @@ class Study(Block):
     @model_validator(mode="after")
     def _recipes_fit_their_models(self) -> "Study":
         for name, model in self.trained.items():
+            samplings = plugins.load("family", model.form).samplings
+            if not samplings and model.recipe is None:
+                continue
+            if not samplings:
+                raise ValueError(
+                    f"models.{name}.recipe is {model.recipe!r}, but the form {model.form} is solved in closed form; "
+                    "expected no recipe: remove the key"
+                )
             if model.recipe not in self.recipes:
                 raise ValueError(
                     f"models.{name}.recipe is {model.recipe!r}; expected one of {sorted(self.recipes)}"
                 )
-            samplings = plugins.load("family", model.form).samplings
             if self.recipes[model.recipe].sampling not in samplings:
                 raise ValueError(
                     f"models.{name} has the form {model.form}, which is trained on {' or '.join(samplings)}, but its "
                     f"recipe {model.recipe!r} samples {self.recipes[model.recipe].sampling}"
                 )
         return self
+
+    def recipe_of(self, model: str) -> RecipeBlock:
+        """The recipe of a model; that of a closed form holds only its scaling."""
+        name = self.trained[model].recipe
+        return CLOSED_FORM if name is None else self.recipes[name]
 
     @model_validator(mode="after")
     def _chains_can_be_made(self) -> "Study":
@@ -173,22 +207,22 @@ class Study(Block):
                     else f"ladder.steps.{place} is recorded and {step.name!r} is trained too; expected one of both"
                 )
         for role, name in self.ladder.opponents.items():
-            if name not in self.trained:
+            if name not in self.learned:
                 raise ValueError(
-                    f"ladder.{role} is {name!r}, which has no epochs; expected one of the models {sorted(self.trained)}"
+                    f"ladder.{role} is {name!r}, which has no epochs; expected one of the models {sorted(self.learned)}"
                 )
         for step in self.ladder.steps:
             ends = [self.ladder.before(step), step.name] if step.changes else []
             for end in ends:
-                if end not in self.trained:
+                if end not in self.learned:
                     raise ValueError(
-                        f"ladder: {step.name!r} has changes, but {end!r} is a baseline; expected two trained models"
+                        f"ladder: {step.name!r} has changes, but {end!r} has no recipe; expected two models "
+                        "with recipes"
                     )
         for tuned in self.ladder.tuning.grids if self.ladder.tuning else []:
-            if tuned not in self.models:
-                raise ValueError(
-                    f"ladder.tuning.grids names {tuned!r}; expected one of the models {sorted(self.models)}"
-                )
+            if tuned not in self.models or tuned not in self.learned:
+                known = sorted(name for name in self.models if name in self.learned)
+                raise ValueError(f"ladder.tuning.grids names {tuned!r}; expected one of the models {known}")
         return self
 
     @property
@@ -197,17 +231,29 @@ class Study(Block):
         recorded = self.ladder.recorded if self.ladder else {}
         return {**self.models, **{name: record.model for name, record in recorded.items()}}
 
+    @property
+    def learned(self) -> dict[str, ModelBlock]:
+        """Those of :attr:`trained` that learn by epochs; a closed form has no recipe."""
+        return {name: model for name, model in self.trained.items() if model.recipe is not None}
+
     def ladder_changes(self) -> dict[str, tuple[str, list[str], list[str]]]:
         """Of each step of the ladder that changes another one: that step, the keys that it says it changes, and the
         keys of model and recipe that do differ, both sorted."""
         found = {}
         for step in self.ladder.steps if self.ladder else []:
             before = self.ladder.before(step) if self.ladder else None
-            if before in self.trained and step.name in self.trained:
-                pairs = (self.trained[name] for name in (before, step.name))
-                one, other = ((model, self.recipes[model.recipe]) for model in pairs)
+            if before in self.learned and step.name in self.learned:
+                one, other = ((self.learned[name], self.recipe_of(name)) for name in (before, step.name))
                 found[step.name] = (before, sorted(step.changes), differing(one, other))
         return found
+
+    @model_validator(mode="after")
+    def _rolling_stands_on_models(self) -> "Study":
+        for place, name in enumerate(self.rolling.models if self.rolling else []):
+            if name not in self.models and name not in self.baselines:
+                known = sorted([*self.models, *self.baselines])
+                raise ValueError(f"rolling.models.{place} is {name!r}; expected one of {known}")
+        return self
 
 
 def load_study(

@@ -122,21 +122,29 @@ def split_calendar(panel: Panel, splits: SplitsBlock, windows: WindowsBlock) -> 
     for month in months:
         parts += [month.learn, month.held_out]
     for part in parts:
-        origins = part.origins(windows.look_back_h, windows.horizon_h)
-        if len(origins) == 0:
-            raise Fault(
-                f"data.splits: {part.name} has {part.stop - part.start} of the panel's {hours} hours, too few "
-                f"for one window ({max(WEEK_H, windows.look_back_h)} h of history and {windows.horizon_h} h "
-                "to forecast): give a longer panel or other shares."
-            )
-        if not panel.observed[origins[0] : part.stop].any():
-            # Without observed values, the error would be reported as 0 and training would be impossible.
-            raise Fault(
-                f"data.splits: {part.name} ({panel.times[origins[0]]} to {panel.times[part.stop - 1]} UTC) has no "
-                f"observed value in {part.stop - origins[0]} hours; expected at least one: give a panel that was "
-                "measured there or other shares."
-            )
+        refuse_useless(part, panel, windows, "data.splits", "other shares")
     return result
+
+
+def refuse_useless(part: Segment, panel: Panel, windows: WindowsBlock, where: str, remedy: str) -> None:
+    """Raises :class:`Fault` for a part that is too short for one window or has no observed value.
+
+    where: block of the configuration; remedy: other settings that may help.
+    """
+    origins = part.origins(windows.look_back_h, windows.horizon_h)
+    if len(origins) == 0:
+        raise Fault(
+            f"{where}: {part.name} has {part.stop - part.start} of the panel's {len(panel.times)} hours, too few "
+            f"for one window ({max(WEEK_H, windows.look_back_h)} h of history and {windows.horizon_h} h "
+            f"to forecast): give a longer panel or {remedy}."
+        )
+    if not panel.observed[origins[0] : part.stop].any():
+        # Without observed values, the error would be reported as 0 and training would be impossible.
+        raise Fault(
+            f"{where}: {part.name} ({panel.times[origins[0]]} to {panel.times[part.stop - 1]} UTC) has no "
+            f"observed value in {part.stop - origins[0]} hours; expected at least one: give a panel that was "
+            f"measured there or {remedy}."
+        )
 
 
 def _month_ranges(local_times: pd.DatetimeIndex, minimum_days: int) -> list[tuple[int, int]]:

@@ -82,7 +82,7 @@ class Reading:
             }
         )
 
-    def divided(self, parts: int) -> "Reading":
+    def divided(self, parts: float) -> "Reading":
         """The share of one of ``parts`` equal repeats."""
         return Reading(
             {
@@ -109,8 +109,14 @@ def _sum(one: Component, other: Component) -> Component:
 
 
 def worst_status(statuses: Iterable[str]) -> Status:
-    """How well a sum is known: missing if a part is or there is none, measured if all parts are, else estimated."""
+    """How well a sum is known: missing if a part is or there is none, measured if all parts are, else estimated.
+
+    Parts that needed no fit cost nothing and do not count, unless all are of that kind.
+    """
     found = set(statuses)
+    if found == {Status.NO_FIT}:
+        return Status.NO_FIT
+    found.discard(Status.NO_FIT)
     if not found or Status.MISSING in found:
         return Status.MISSING
     return Status.MEASURED if found == {Status.MEASURED} else Status.ESTIMATED

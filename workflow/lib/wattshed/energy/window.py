@@ -8,6 +8,7 @@ from typing import Any
 
 from wattshed.energy.reading import Reading
 from wattshed.energy.share.usage import Use
+from wattshed.statistics.geometric import geometric_interval
 from wattshed.statistics.intervals import Interval, mean_interval
 
 THROTTLE = "_throttle_bits"
@@ -89,13 +90,13 @@ class Measurement:
 
     @property
     def own_j(self) -> Interval:
-        """Own energy of one call [J]: mean, 95 % interval and n over the trials."""
-        return mean_interval(trial.own.joules for trial in self.trials)
+        """Own energy of one call [J]: geometric mean, 95 % interval and n over the trials."""
+        return geometric_interval(trial.own.joules for trial in self.trials)
 
     @property
     def own_cpu_s(self) -> Interval:
-        """Own processor time of one call [s]: mean, 95 % interval and n over the trials."""
-        return mean_interval(trial.use.own_cpu_s / trial.repeats for trial in self.trials)
+        """Own processor time of one call [s]: geometric mean, 95 % interval and n over the trials."""
+        return geometric_interval(trial.use.own_cpu_s / trial.repeats for trial in self.trials)
 
     @property
     def alone(self) -> bool | None:
@@ -105,15 +106,18 @@ class Measurement:
 
     @property
     def energy_j(self) -> Interval:
-        """Machine-wide gross energy of one call [J]: mean, 95 % interval and n over the trials."""
-        return mean_interval(trial.energy.joules for trial in self.trials)
+        """Machine-wide gross energy of one call [J]: geometric mean, 95 % interval and n over the trials."""
+        return geometric_interval(trial.energy.joules for trial in self.trials)
 
     @property
     def net_j(self) -> Interval:
-        """Energy of one call above idle [J]: mean, 95 % interval and n over the trials."""
+        """Energy of one call above idle [J]: arithmetic mean, 95 % interval and n over the trials.
+
+        It is a difference of two readings, and below 0 where the machine took less than when it was idle.
+        """
         return mean_interval(trial.net.joules for trial in self.trials)
 
     @property
     def duration_s(self) -> Interval:
-        """Time of one call [s]: mean, 95 % interval and n over the trials."""
-        return mean_interval(trial.duration_s for trial in self.trials)
+        """Time of one call [s]: geometric mean, 95 % interval and n over the trials."""
+        return geometric_interval(trial.duration_s for trial in self.trials)

@@ -9,6 +9,8 @@ import torch
 from wattshed.config.data.data import WindowsBlock
 from wattshed.config.energy.metering import MeteringBlock
 from wattshed.data.graph import Graph
+from wattshed.data.panel import Panel
+from wattshed.data.splits import Splits
 from wattshed.devices.torch_device import choose_device
 from wattshed.engine.choice import Wanted
 from wattshed.forecast.protocol import ForecastTask
@@ -27,22 +29,35 @@ class JobInputs:
     @classmethod
     def read(cls, arguments: argparse.Namespace) -> "JobInputs":
         """From the arguments that :func:`add_job_inputs` added; sets torch's threads."""
+        return cls._read(arguments, Panel.read(arguments.panel), arguments.splits, arguments.graph)
+
+    @classmethod
+    def read_origins(cls, arguments: argparse.Namespace) -> list["JobInputs"]:
+        """The same for each rolling origin, from the arguments of ``add_job_inputs(parser, of_origins=True)``."""
+        panel = Panel.read(arguments.panel)
+        pairs = zip(arguments.splits, arguments.graph, strict=True)
+        return [cls._read(arguments, panel, splits, graph) for splits, graph in pairs]
+
+    @classmethod
+    def _read(cls, arguments: argparse.Namespace, panel: Panel, splits: Path, graph: Path) -> "JobInputs":
         torch.set_num_threads(arguments.threads)
-        windows = WindowsBlock.model_validate_json(arguments.windows)
-        task = ForecastTask.read(arguments.panel, arguments.splits, windows)
         return cls(
-            task,
-            Graph.read(arguments.graph, task.panel),
+            ForecastTask(
+                panel, Splits.read(splits, panel), WindowsBlock.model_validate_json(arguments.windows)
+            ),
+            Graph.read(graph, panel),
             MeteringBlock.model_validate_json(arguments.metering),
             choose_device(arguments.device),
             arguments.engine,
         )
 
 
-def add_job_inputs(parser: argparse.ArgumentParser) -> None:
+def add_job_inputs(parser: argparse.ArgumentParser, *, of_origins: bool = False) -> None:
+    """of_origins: splits and graphs of several rolling origins, in order."""
+    number = "+" if of_origins else None
     parser.add_argument("--panel", type=Path, required=True, help="panel.safetensors")
-    parser.add_argument("--splits", type=Path, required=True, help="splits.json")
-    parser.add_argument("--graph", type=Path, required=True, help="graph.safetensors")
+    parser.add_argument("--splits", type=Path, nargs=number, required=True, help="splits.json")
+    parser.add_argument("--graph", type=Path, nargs=number, required=True, help="graph.safetensors")
     parser.add_argument("--windows", required=True, help="data.windows block as JSON")
     parser.add_argument("--metering", required=True, help="energy.metering block as JSON")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="where networks run")

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from torch import Tensor, nn
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from wattshed.engine.recurrent import Additions, RecurrentWeights
     from wattshed.forecast.protocol import ForecastTask
     from wattshed.forecast.series import Pairs, ScaledSeries, Sequences
@@ -27,6 +29,17 @@ class PrunableUnits:
 
     importance: Tensor
     keep: Callable[[Tensor], Network]
+
+
+@dataclass(frozen=True)
+class DroppableFeatures:
+    """Features that can be dropped. count: how many there are; keep: how many of them -> a smaller copy, solved again;
+    skeleton: the same, of the same shape, without weights.
+    """
+
+    count: int
+    keep: Callable[[int], Network]
+    skeleton: Callable[[int], Network]
 
 
 class TensorFunction(nn.Module, ABC):
@@ -72,6 +85,17 @@ class Network(nn.Module):
 
     def solve(self, task: ForecastTask, series: ScaledSeries) -> None:
         """Solve the part that has a closed form."""
+
+    def learn(self, task: ForecastTask, series: ScaledSeries, origins: np.ndarray) -> float:
+        """Learn further windows in closed form; returns the mean squared error on them afterwards, scaled.
+
+        Called only for a family that offers exact updates. origins: int64 [B], first target hours.
+        """
+        raise NotImplementedError(f"{type(self).__name__} cannot be updated in closed form")
+
+    def droppable_features(self) -> DroppableFeatures | None:
+        """Features that can be dropped; None if there are none."""
+        return None
 
     def forward_sequence(self, sequences: Sequences) -> Tensor:
         """Scaled forecasts after every hour but the burn-in [M, L - burn in, H].

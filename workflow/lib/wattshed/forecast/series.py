@@ -73,6 +73,11 @@ class ScaledSeries:
         """Where networks work on windows of the series."""
         return self.residence.device
 
+    @cached_property
+    def panel_mean(self) -> Tensor:
+        """Mean of all nodes' scaled series [T], on the device."""
+        return self.own.mean(dim=0).to(self.device)
+
     def pairs(self, nodes: Tensor, origins: Tensor) -> "Pairs":
         """(node, first target hour) pairs [M]."""
         return Pairs(self, nodes, origins)

@@ -30,7 +30,16 @@ OWN_PLUGINS = "WATTSHED_PLUGINS"
 # The name of a plug-in is a word in commands and part of file names.
 OWN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 KindName = Literal[
-    "family", "baseline", "strategy", "method", "clock_backend", "source", "sensor", "table", "figure"
+    "family",
+    "baseline",
+    "strategy",
+    "method",
+    "clock_backend",
+    "source",
+    "sensor",
+    "claims",
+    "table",
+    "figure",
 ]
 
 
@@ -88,6 +97,7 @@ KINDS: dict[str, Kind] = {
         "SENSOR",
         ("components", "preference", "tried", "open", "survey"),
     ),
+    "claims": Kind("source of claims", "wattshed.accounts.claims.registry", "CLAIMS", ("document", "claims")),
     "table": Kind("table", "wattshed.publish.tables.registry", "TABLE", ("write",)),
     "figure": Kind("figure", "wattshed.publish.figures.registry", "FIGURE", ("write",)),
 }

@@ -10,6 +10,8 @@ class Stage(StrEnum):
     """What a measured job does, in the order of the tables."""
 
     TRAINING = "training"
+    # The same models again, once for each rolling origin.
+    ROLLING = "rolling"
     INFERENCE = "inference"
     ADAPTATION = "adaptation"
     COMPRESSION = "compression"
@@ -43,6 +45,8 @@ TRAINING_WINDOWS = (Window.EPOCH, Window.FIT)
 class Status(StrEnum):
     """How an energy is known, best first."""
 
+    # Never written: what has nothing to fit costs nothing, and less than any meter can tell.
+    NO_FIT = "no fit"
     MEASURED = "measured"
     ESTIMATED = "estimated"
     RETRO_ESTIMATED = "retro-estimated"
@@ -59,11 +63,49 @@ class Outcome(StrEnum):
     KILLED = "killed"
 
 
+class Part(StrEnum):
+    """A part of the panel on which errors are counted: models are chosen on the first and reported on the second."""
+
+    VALIDATION = "validation"
+    TEST = "test"
+
+
+class Comparison(StrEnum):
+    """What one paired test says of a model's error against another's."""
+
+    BETTER = "better"
+    NOT_TOLD_APART = "not told apart"
+    WORSE = "worse"
+
+
+class Worth(StrEnum):
+    """Whether a cheaper way pays on this machine: a saving is shown, and so is an error within its budget."""
+
+    WORTH_IT = "worth it here"
+    UNDECIDED = "undecided"
+    NOT_WORTH_IT = "not worth it here"
+
+
 class Phase(StrEnum):
     """How a month was evaluated in continual learning: before it was learned, or on its held-out tail."""
 
     PREQUENTIAL = "prequential"
     HELD_OUT = "held_out"
+
+
+class Information(StrEnum):
+    """What a forecast is made from, in the order of the tables. Every family and baseline declares what it sees."""
+
+    # The node's own hours of the look-back, and its own hours before it (yesterday, last week).
+    LOOK_BACK = "look-back"
+    DAYS_BEFORE = "days before"
+    # Any hours of other nodes.
+    NEIGHBOURS = "neighbours"
+    # The hour of day or the weekday.
+    CALENDAR = "calendar"
+    # What is learned for this node alone. Scaling by the node's own mean and deviation does not count.
+    NODE = "node"
+    WEATHER = "weather"
 
 
 # A job's label that says which GPUs of its node were not metered.

@@ -1,4 +1,4 @@
-"""Mean and 95 % confidence interval over repeats or seeds, always with n."""
+"""Arithmetic mean and 95 % confidence interval over repeats or seeds, always with n."""
 
 import math
 from collections.abc import Iterable
@@ -6,12 +6,9 @@ from dataclasses import dataclass
 
 from wattshed.statistics.levels import LEVEL
 
-RESAMPLES = 5000
-BOOTSTRAP_FROM = 10
-# From here on the mean is close enough to normal, and resampling would only cost time and memory.
-BOOTSTRAP_BELOW = 200
 METHOD_NOTE = (
-    f"95 % intervals of the mean: bootstrap for {BOOTSTRAP_FROM} <= n < {BOOTSTRAP_BELOW}, else Student's t"
+    "95 % intervals: Student's t of the logarithms around geometric means; for R² and differences, which can be "
+    "negative, Student's t around arithmetic means"
 )
 
 
@@ -25,12 +22,11 @@ class Interval:
     n: int
 
 
-def mean_interval(values: Iterable[float | None], seed: int = 0) -> Interval:
-    """95 % interval of the mean; nulls are left out and not counted. Seeded, so the same every time.
+def mean_interval(values: Iterable[float | None]) -> Interval:
+    """Arithmetic mean with Student's 95 % t interval, for quantities that can be negative; nulls are not counted.
 
-    From ten values on it is the bootstrap with expanded percentiles (Hesterberg 2015). Below that, and from 200 on,
-    it is Student's t: a bootstrap of three values only returns their range, which covers the truth in about
-    75 % of cases, not 95 %; one of many values returns the same as t.
+    Positive quantities, such as energies, times and errors, take :func:`geometric_interval`: their t interval on the
+    plain scale covers the truth too rarely and can have a negative end.
     """
     # Imported here so that metering does not load NumPy.
     import numpy as np
@@ -45,14 +41,7 @@ def mean_interval(values: Iterable[float | None], seed: int = 0) -> Interval:
     if n == 1:
         return Interval(mean, None, None, 1)
     # scipy.special, as loading scipy.stats takes longer than making a table.
-    from scipy.special import ndtr, stdtrit
+    from scipy.special import stdtrit
 
-    reach = float(stdtrit(n - 1, (1 + LEVEL) / 2))
-    if not BOOTSTRAP_FROM <= n < BOOTSTRAP_BELOW:
-        half = reach * float(sample.std(ddof=1)) / math.sqrt(n)
-        return Interval(mean, mean - half, mean + half, n)
-    tail = float(ndtr(-reach * math.sqrt(n / (n - 1))))
-    random = np.random.default_rng(seed)
-    means = sample[random.integers(n, size=(RESAMPLES, n))].mean(axis=1)
-    low, high = np.quantile(means, [tail, 1 - tail])
-    return Interval(mean, float(low), float(high), n)
+    half = float(stdtrit(n - 1, (1 + LEVEL) / 2)) * float(sample.std(ddof=1)) / math.sqrt(n)
+    return Interval(mean, mean - half, mean + half, n)

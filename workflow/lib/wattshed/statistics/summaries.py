@@ -1,22 +1,51 @@
 """Means with 95 % intervals, group by group."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
-from wattshed.statistics.intervals import mean_interval
+from wattshed.statistics.geometric import change_interval, geometric_interval
+from wattshed.statistics.intervals import Interval, mean_interval
+
+# Columns that can be negative, that count, or whose plain mean is a target to reach (``best_rmse``); all others are
+# positive, and their means are geometric.
+ARITHMETIC = frozenset(
+    {
+        "r2",
+        "r2_per_kwh",
+        "bwt_rmse",
+        "fwt_rmse",
+        "fwt_frozen_rmse",
+        "forgetting_share",
+        "updates",
+        "samples",
+        "best_rmse",
+    }
+)
+CHANGE = "_change_share"
+
+
+def column_interval(column: str, values: Iterable[float | None]) -> Interval:
+    """Mean with its 95 % interval, on the scale that the column's name asks for.
+
+    Positive quantities on the logarithmic scale; relative changes (``..._change_share``) by their ratios; the columns
+    of :data:`ARITHMETIC` as they are.
+    """
+    if column in ARITHMETIC:
+        return mean_interval(values)
+    return change_interval(values) if column.endswith(CHANGE) else geometric_interval(values)
 
 
 def summarise(frame: pd.DataFrame, by: str, columns: Sequence[str]) -> pd.DataFrame:
     """One row per value of ``by`` with ``n`` rows, and ``{column}_mean``, ``_low``, ``_high`` per column.
 
-    Rows keep the order in which ``by`` first appears.
+    Rows keep the order in which ``by`` first appears; means are those of :func:`column_interval`.
     """
     rows = []
     for name, group in frame.groupby(by, sort=False):
         row: dict[str, object] = {by: name, "n": len(group)}
         for column in columns:
-            interval = mean_interval(group[column])
+            interval = column_interval(column, group[column].astype("float64"))
             row[f"{column}_mean"] = interval.mean
             row[f"{column}_low"] = interval.low
             row[f"{column}_high"] = interval.high

@@ -1,5 +1,6 @@
-"""Test forecasts of all checkpoints, as one metered job: one process, one warm-up, models side by side."""
+"""Forecasts of all checkpoints, as one metered job: one process, one warm-up, models side by side."""
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
@@ -12,26 +13,33 @@ from wattshed.forecast.forecasts import Forecasts
 from wattshed.forecast.job_inputs import JobInputs
 from wattshed.forecast.protocol import evenly_spaced
 from wattshed.foundation.faults import Fault
-from wattshed.foundation.vocabulary import Stage, Window
+from wattshed.foundation.vocabulary import Part, Stage, Window
 from wattshed.training.checkpoint import read_checkpoint
 
 
 def forecast_checkpoints(
     checkpoints: list[Path],
-    outputs: dict[str, Path],
+    outputs: Mapping[str, Mapping[Part, Path]],
     inputs: JobInputs,
     test_windows: int,
     ledger: Path,
 ) -> None:
-    """Forecast the test part with every checkpoint; one file per lineage, with all of its seeds.
+    """Forecast the test and validation parts with every checkpoint; per part one file per lineage, with all seeds.
 
-    outputs: lineage -> forecasts to write. The energy of each pass goes to the ledger. Raises :class:`Fault` for a
+    outputs: lineage -> part -> forecasts to write; test_windows: most windows of either part. The energy of each pass
+    over the test part goes to the ledger. Raises :class:`Fault` for a
     checkpoint whose lineage has no output, and for an output without a checkpoint.
     """
     task = inputs.task
-    origins = evenly_spaced(task.origins(task.splits.test), test_windows)
+    parts = {
+        part: evenly_spaced(task.origins(segment), test_windows)
+        for part, segment in ((Part.TEST, task.splits.test), (Part.VALIDATION, task.splits.validation))
+    }
+    origins = parts[Part.TEST]
     counted = {"forecasts": len(origins) * len(task.panel.node_names)}
-    results: dict[str, list[np.ndarray]] = {lineage: [] for lineage in outputs}
+    results: dict[tuple[str, Part], list[np.ndarray]] = {
+        (lineage, part): [] for lineage in outputs for part in parts
+    }
     seeds: dict[str, list[int]] = {lineage: [] for lineage in outputs}
     with metered_job(
         ledger,
@@ -48,7 +56,8 @@ def forecast_checkpoints(
                     f"{checkpoint} has the lineage {spec.lineage}, for which --forecasts names no file: expected one "
                     f"of {', '.join(outputs)}; add {spec.lineage}.safetensors."
                 )
-            results[spec.lineage].append(forecaster.forecast(origins))
+            for part, own in parts.items():
+                results[spec.lineage, part].append(forecaster.forecast(own))
             seeds[spec.lineage].append(spec.seed)
             meter.repeat(
                 Window.FORECAST,
@@ -59,9 +68,11 @@ def forecast_checkpoints(
                 seed=spec.seed,
                 engine=backend_of(forecaster.network, forecaster.series).name,
             )
-    for lineage, path in outputs.items():
-        if not results[lineage]:
+    for lineage, paths in outputs.items():
+        if not seeds[lineage]:
             raise Fault(
-                f"{path} has no checkpoint of the lineage {lineage}: expected one per seed among --checkpoints."
+                f"{paths[Part.TEST]} has no checkpoint of the lineage {lineage}: expected one per seed among "
+                "--checkpoints."
             )
-        Forecasts(origins, np.stack(results[lineage]), seeds[lineage]).write(path)
+        for part, path in paths.items():
+            Forecasts(parts[part], np.stack(results[lineage, part]), seeds[lineage]).write(path)

@@ -2,8 +2,10 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import torch
@@ -14,6 +16,7 @@ from wattshed.energy.meter import Meter
 from wattshed.energy.metered_job import metered_job
 from wattshed.engine.choice import choose
 from wattshed.forecast.job_inputs import JobInputs
+from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.protocol import ForecastTask
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.vocabulary import Stage
@@ -22,7 +25,7 @@ from wattshed.training.batches.making import make_batches
 from wattshed.training.checkpoint import ModelSpec, make_forecaster, write_checkpoint
 from wattshed.training.guards.budget_stop import JobBudget
 from wattshed.training.guards.stopping import RecipeEnd
-from wattshed.training.loop import TrainingRun, train
+from wattshed.training.loop import TrainingRun, solve_alone, train
 from wattshed.training.progress import Progress
 from wattshed.training.resume import ResumeFile
 from wattshed.training.training import Training
@@ -54,10 +57,6 @@ class TrainingJob:
     def name(self) -> str:
         return self.specs[0].name
 
-    @property
-    def needs_gpu(self) -> bool:
-        return self.inputs.device.type == "cuda"
-
 
 def train_model(job: TrainingJob) -> None:
     """Train every seed, one after the other, and write checkpoints, epochs and ledger.
@@ -70,7 +69,7 @@ def train_model(job: TrainingJob) -> None:
     inputs = job.inputs
     data = data_fingerprint(inputs.task, inputs.graph)
     saved = [
-        ResumeFile(path.with_suffix(".resume"), training_fingerprint(data, spec, _engine(inputs, spec)))
+        ResumeFile(path.with_suffix(".resume"), training_fingerprint(data, spec, engine_of(inputs, spec)))
         for spec, path in zip(job.specs, job.checkpoints, strict=True)
     ]
     resumes = any(resume.exists() for resume in saved)
@@ -113,10 +112,34 @@ def train_seed(
 
     finished_kwh: energy in earlier attempts of seeds that ended there.
     """
-    inputs, task = job.inputs, job.inputs.task
     # The job's start counts as the first seed's.
     began_kwh = 0.0 if spec is job.specs[0] else meter.since_start().own.kwh or 0.0
-    title = f"{spec.name}, seed {spec.seed}"
+    forecaster, training = train_forecaster(
+        job.inputs, spec, resume, meter, budget, finished_kwh=finished_kwh, began_kwh=began_kwh
+    )
+    write_checkpoint(checkpoint, forecaster.network, spec.on(job.inputs.task, job.inputs.graph))
+    return training
+
+
+def train_forecaster(
+    inputs: JobInputs,
+    spec: ModelSpec,
+    resume: ResumeFile,
+    meter: Meter,
+    budget: JobBudget,
+    *,
+    finished_kwh: float,
+    began_kwh: float,
+    title: str | None = None,
+    further: Mapping[str, Any] | None = None,
+) -> tuple[NeuralForecaster, Training]:
+    """One training, resumed if an earlier attempt began it; the network has its best weights.
+
+    finished_kwh: energy in earlier attempts of trainings that ended there; began_kwh: the meter's energy when this one
+    began; title: for progress; further: labels of its windows beside model and seed.
+    """
+    task = inputs.task
+    title = title or f"{spec.name}, seed {spec.seed}"
     with Progress(title, task.panel.unit, spec.recipe.epochs) as progress:
         stop = budget.stop(
             title,
@@ -125,14 +148,17 @@ def train_seed(
             resumes=resume.exists(),
             finished_kwh=finished_kwh,
             began_kwh=began_kwh,
-            needs_gpu=job.needs_gpu,
+            needs_gpu=inputs.device.type == "cuda",
         )
         forecaster = make_forecaster(spec, task, inputs.graph, inputs.device, inputs.engine)
         batches = make_batches(spec, task, forecaster)
+        if next(forecaster.network.parameters(), None) is None:
+            run = TrainingRun(forecaster, task, batches, spec, meter, resume, [], further or {})
+            return forecaster, solve_alone(run)
         # The state is saved before anything may end the training.
         observers = [RecipeEnd(spec.recipe), resume, progress, *([] if stop is None else [stop])]
-        training, learner = train(TrainingRun(forecaster, task, batches, spec, meter, resume, observers))
-    write_checkpoint(checkpoint, forecaster.network, spec.on(task, inputs.graph))
+        run = TrainingRun(forecaster, task, batches, spec, meter, resume, observers, further or {})
+        training, learner = train(run)
     if not training.ended:
         now_kwh = meter.since_start().own.kwh
         training.ended = True
@@ -140,12 +166,28 @@ def train_seed(
             training.spent_kwh = (0.0 if stop is None else stop.earlier_kwh) + now_kwh - began_kwh
         # If the job is killed while it trains another seed, this one is not trained again.
         resume.save(learner, training)
-    return training
+    return forecaster, training
+
+
+# Of an epoch's row; a closed form has no epochs, and its table is empty.
+EPOCH_COLUMNS = (
+    *("model", "seed", "epoch", "steps", "samples", "train_loss", "validation_rmse"),
+    *("learning_rate", "duration_s", "energy_kwh"),
+)
+EPOCH_TYPES = {
+    "seed": "int64",
+    "epoch": "int64",
+    "steps": "int64",
+    "samples": "int64",
+    **dict.fromkeys(
+        ("train_loss", "validation_rmse", "learning_rate", "duration_s", "energy_kwh"), "float64"
+    ),
+}
 
 
 def epoch_frame(training: Training) -> pd.DataFrame:
     """One row per epoch, with the energy so far as ``cumulative_kwh``; null after an epoch whose energy is unknown."""
-    frame = pd.DataFrame(training.epochs).astype({"energy_kwh": "float64"})
+    frame = pd.DataFrame(training.epochs, columns=EPOCH_COLUMNS).astype(EPOCH_TYPES)
     # A running sum over epochs of unknown energy would count them as free.
     frame["cumulative_kwh"] = frame["energy_kwh"].cumsum(skipna=False)
     return frame
@@ -168,7 +210,7 @@ def training_fingerprint(data: str, spec: ModelSpec, engine: str) -> str:
     return hashlib.sha256(json.dumps([data, spec.name, spec.seed, blocks, program]).encode()).hexdigest()
 
 
-def _engine(inputs: JobInputs, spec: ModelSpec) -> str:
+def engine_of(inputs: JobInputs, spec: ModelSpec) -> str:
     """The back end for networks of this size: a training is resumed only on the same back end."""
     hidden = getattr(spec.model, "hidden", None)
     return "torch" if hidden is None else choose(inputs.engine, inputs.device.type, hidden).name

@@ -2,8 +2,8 @@
 
 import math
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -32,7 +32,8 @@ from wattshed.training.training import Training
 class TrainingRun:
     """One training: network, data, meter and saved state.
 
-    observers: called in this order after every epoch; see :class:`Observer`.
+    observers: called in this order after every epoch; see :class:`Observer`. further: labels of its windows and epochs
+    beside model and seed.
     """
 
     forecaster: NeuralForecaster
@@ -42,6 +43,7 @@ class TrainingRun:
     meter: Meter
     resume: ResumeFile
     observers: Sequence[Observer]
+    further: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def recipe(self) -> RecipeBlock:
@@ -50,7 +52,7 @@ class TrainingRun:
     @property
     def labels(self) -> dict[str, Any]:
         """Of all windows and epochs of this training."""
-        return {"model": self.spec.name, "seed": self.spec.seed}
+        return {"model": self.spec.name, "seed": self.spec.seed, **self.further}
 
     @property
     def title(self) -> str:
@@ -60,6 +62,21 @@ class TrainingRun:
     def steps(self) -> int:
         """Gradient steps per epoch."""
         return -(-self.batches.steps() // self.recipe.accumulate)
+
+
+def solve_alone(run: TrainingRun) -> Training:
+    """Solve a network of which nothing is trained by gradients, as one metered fit; there are no epochs."""
+    check = evenly_spaced(run.task.origins(run.task.splits.validation), run.recipe.validation_windows)
+    _fit(run, run.forecaster, check, OutOfMemoryRetry(run.forecaster.series.residence, run.title))
+    return Training(ended=True)
+
+
+def _fit(run: TrainingRun, judged: NeuralForecaster, check: np.ndarray, retry: OutOfMemoryRetry) -> None:
+    """Solve, validate outside of the window, and measure repeats of the same solution."""
+    solve = partial(run.forecaster.solve, run.task)
+    retry.do(solve)
+    solved = {"validation_rmse": retry.do(validation_rmse, judged, run.task, check)}
+    run.meter.repeat(Window.FIT, solve, solved, warm_up_calls=0, **run.labels)
 
 
 def train(run: TrainingRun) -> tuple[Training, Learner]:
@@ -82,10 +99,7 @@ def train(run: TrainingRun) -> tuple[Training, Learner]:
         observer.before_training(training)
 
     if training.epoch == 0 and network.has_closed_form and training.goes_on:
-        solve = partial(run.forecaster.solve, run.task)
-        retry.do(solve)
-        solved = {"validation_rmse": retry.do(validation_rmse, judged, run.task, check)}
-        run.meter.repeat(Window.FIT, solve, solved, warm_up_calls=0, **run.labels)
+        _fit(run, judged, check, retry)
 
     while training.goes_on:
         row = train_epoch(run, learner, training.epoch + 1, judged, check, retry)

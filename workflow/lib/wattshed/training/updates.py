@@ -89,6 +89,11 @@ class UpdateHooks:
     def __init__(self, context: UpdateContext) -> None:
         self.context = context
 
+    @property
+    def steps(self) -> int:
+        """Gradient steps on one part; 0 for hooks that solve it."""
+        return self.context.pace.steps
+
     def skips(self, part: Part) -> bool:
         """Whether nothing is learned from this part."""
         return False
@@ -114,19 +119,33 @@ class UpdateHooks:
     def after(self, part: Part) -> None:
         """Called after the part's last step. It may change weights in place, under ``torch.no_grad()``."""
 
+    def solve(self, part: Part) -> float | None:
+        """Learn the part in closed form and return the mean squared error on it; None: gradient steps follow."""
+        return None
 
-HOOKS = tuple(name for name in vars(UpdateHooks) if not name.startswith("_"))
+
+HOOKS = tuple(
+    name for name, value in vars(UpdateHooks).items() if callable(value) and not name.startswith("_")
+)
 
 
 def train_further(hooks: UpdateHooks, part: Part) -> float:
     """Train the context's network on a part, in place; returns the mean loss over all steps.
 
-    The optimiser starts without state from earlier parts. Raises :class:`Fault` if the loss, or a weight afterwards, is
-    not finite.
+    Hooks that solve the part in closed form take no steps; their error is returned. The optimiser starts without state
+    from earlier parts. Raises :class:`Fault` if the loss, or a weight afterwards, is not finite.
     """
     context = hooks.context
     network, recipe, seed = context.network, context.spec.recipe, context.spec.seed
     where = f"updating {context.spec.lineage} (seed {seed}) on {part.name}"
+    solved = hooks.solve(part)
+    if solved is not None:
+        if not np.isfinite(solved):
+            raise Fault(
+                f"{where}: the error is not finite after solving: expected a number; look for implausible values in "
+                "the panel (quality.parquet)."
+            )
+        return solved
     optimiser = EagerAdamW(
         network.parameters(), lr=context.pace.learning_rate, weight_decay=recipe.weight_decay
     )

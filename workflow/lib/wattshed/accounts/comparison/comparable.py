@@ -12,7 +12,7 @@ from wattshed.accounts.runs.trainings import trainings
 from wattshed.energy.reading import worst_status
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.vocabulary import Status
-from wattshed.statistics.intervals import mean_interval
+from wattshed.statistics.summaries import column_interval
 
 SLICES = ("data_country", "season")
 # A killed run's energy is a lower bound; with another grid's factor, masses compare grids instead of models.
@@ -109,13 +109,16 @@ def all_flags(column: pd.Series) -> str | None:
 def summarise_by(frame: pd.DataFrame, keys: Sequence[str], columns: Sequence[str]) -> pd.DataFrame:
     """One row per group with ``{column}_n, _mean, _low, _high`` (95 %); unknown values are not counted.
 
-    Groups keep the order in which they first appear; infinite values count as unknown.
+    Groups keep the order in which they first appear; infinite values count as unknown. Means are those of
+    :func:`column_interval`.
     """
     rows = []
     for values, group in frame.groupby(list(keys), sort=False, dropna=False):
         row = dict(zip(keys, values, strict=True))
         for column in columns:
-            found = mean_interval(group[column].astype("float64").replace([np.inf, -np.inf], np.nan))
+            found = column_interval(
+                column, group[column].astype("float64").replace([np.inf, -np.inf], np.nan)
+            )
             row |= {f"{column}_n": found.n, f"{column}_mean": found.mean}
             row |= {f"{column}_low": found.low, f"{column}_high": found.high}
         rows.append(row)
@@ -125,8 +128,13 @@ def summarise_by(frame: pd.DataFrame, keys: Sequence[str], columns: Sequence[str
 
 
 def status_of(group: pd.DataFrame) -> str:
-    """How a mean over runs is known: ``retro-estimated`` if any is, else the worst of the known ones."""
+    """How a mean over runs is known: ``retro-estimated`` if any is, else the worst of the known ones.
+
+    ``no fit`` where there was nothing to fit.
+    """
     known = group[group["energy_kwh"].notna()]
+    if known.empty and (group["energy_status"] == Status.NO_FIT).any():
+        return Status.NO_FIT
     if (known["basis"] == RETRO).any():
         return Status.RETRO_ESTIMATED
     return worst_status(known["energy_status"])

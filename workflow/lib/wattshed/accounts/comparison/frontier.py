@@ -32,7 +32,8 @@ def frontier_frame(scores: pd.DataFrame, windows: pd.DataFrame) -> pd.DataFrame:
 
     ``training_kwh_*`` is the energy of one training (see :func:`trainings`);
     ``forecast_j_per_1000_*`` counts forecasts of one node each. Means and 95 % intervals over seeds.
-    ``dominated`` is null where the training energy is unknown: such a model cannot be compared.
+    ``..._n`` counts known energies: of seeds, or of repeated fits where nothing is random. ``dominated`` is null where
+    the training energy is unknown or there was nothing to fit (``no fit``): such a model has no place on the front.
     """
     everything = scores[scores["scope"] == "all"]
     frame = summarise(everything, "model", ["rmse"])
@@ -58,7 +59,9 @@ def forecast_runs(windows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _join(frame: pd.DataFrame, runs: pd.DataFrame, column: str, status: str) -> pd.DataFrame:
-    summary = summarise(runs, "model", [column]).rename(columns={"n": f"{column}_n"})
+    summary = summarise(runs, "model", [column]).drop(columns="n")
+    counts = runs.groupby("model")[column].count().rename(f"{column}_n").reset_index()
+    summary = summary.merge(counts, on="model", how="left")
     statuses = runs.groupby("model")["energy_status"].agg(worst_status).rename(status).reset_index()
     joined = frame.merge(summary, on="model", how="left").merge(statuses, on="model", how="left")
     joined[status] = joined[status].fillna(Status.MISSING)

@@ -128,6 +128,7 @@ def _judge(frame: pd.DataFrame, error: str, kind: str, cost: str) -> pd.DataFram
     reason = frame["reason"].astype("object").copy()
     unknown = reason.isna() & frame[f"{cost}_mean"].isna()
     reason[unknown] = COST_WORDS[kind]
+    reason[unknown & frame["energy_status"].eq(Status.NO_FIT)] = Status.NO_FIT
     for flag in (*NOT_COMPARABLE[cost], *ALIKE_OR_NOT_COMPARABLE):
         reason[unknown & flagged(frame, [flag])] = f"flagged {flag}"
     reason[frame[f"{error}_mean"].isna() & frame["reason"].isna()] = f"{error} unknown"

@@ -19,6 +19,7 @@ from wattshed.accounts.comparison.comparable import (
 from wattshed.accounts.comparison.run_errors import join_metrics
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.vocabulary import Status
+from wattshed.statistics.summaries import summarise
 
 # Flags of runs whose energy or mass is wrong or incomplete; other flags are only shown.
 BARRED = ("power above TDP", "changed grid", "truncated", "unknown location")
@@ -116,6 +117,7 @@ def _reasons(
         reason[joined["co2e_kg"].isna()] = "mass unknown"
     else:
         reason[joined["co2e_kg"].isna() & no_energy] = "energy and mass unknown"
+    reason[no_energy & joined["energy_status"].eq(Status.NO_FIT)] = str(Status.NO_FIT)
     marked = flagged(joined, barred)
     reason[marked] = [
         f"flagged {', '.join(flag for flag in split_flags(text) if flag in barred)}"
@@ -139,8 +141,8 @@ def median_limits(costs: pd.DataFrame) -> tuple[float | None, float | None]:
 
     The median of the models' mean masses [kg]; where no mass is known, that of their mean energies [kWh].
     """
-    means = costs.groupby("model")[["co2e_kg", "energy_kwh"]].mean()
-    kg, kwh = (means[column][means[column] > 0].dropna() for column in ("co2e_kg", "energy_kwh"))
+    means = summarise(costs, "model", ["co2e_kg", "energy_kwh"])
+    kg, kwh = (means[f"{column}_mean"].dropna() for column in ("co2e_kg", "energy_kwh"))
     if len(kg):
         return float(kg.median()), None
     return None, float(kwh.median()) if len(kwh) else 1.0

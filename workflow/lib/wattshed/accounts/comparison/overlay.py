@@ -8,6 +8,7 @@ from wattshed.accounts.reading.frame_types import VALIDATION_RMSE
 from wattshed.energy.reading import JOULES_PER_KWH, worst_status
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.vocabulary import Window
+from wattshed.statistics.geometric import geometric_interval
 from wattshed.statistics.intervals import mean_interval
 
 TRAINING = "value_train_loss"
@@ -105,6 +106,8 @@ def mean_curves(curves: pd.DataFrame, points: int = GRID_POINTS) -> pd.DataFrame
     """
     slices = slice_columns(curves)
     known = curves[curves["cumulative_kwh"].notna() & curves["loss"].notna()]
+    # Losses such as likelihoods can be negative.
+    interval = geometric_interval if (known["loss"] > 0).all() else mean_interval
     rows = []
     for values, group in known.groupby([*slices, "model"], sort=False, dropna=False):
         runs = [
@@ -116,7 +119,7 @@ def mean_curves(curves: pd.DataFrame, points: int = GRID_POINTS) -> pd.DataFrame
         grid = np.linspace(first, last, points)
         losses = np.stack([np.interp(grid, x, y) for x, y in runs])
         for kwh, column in zip(grid, losses.T, strict=True):
-            found = mean_interval(column)
+            found = interval(column)
             row = dict(zip([*slices, "model"], values, strict=True))
             row |= {"n": found.n, "cumulative_kwh": kwh, "loss_mean": found.mean}
             rows.append(row | {"loss_low": found.low, "loss_high": found.high})

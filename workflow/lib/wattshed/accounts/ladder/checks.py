@@ -11,11 +11,13 @@ from wattshed.accounts.runs.alone import add_alone
 from wattshed.accounts.runs.trainings import work_windows
 from wattshed.energy.reading import worst_status
 from wattshed.foundation.faults import Fault
-from wattshed.foundation.vocabulary import Window
+from wattshed.foundation.vocabulary import Status, Window
 
 SAMPLES = "value_samples"
 LOOKING = "value_looking_s"
 ROUNDING = 1e-12
+# What names a run; a fit that was measured several times is as many runs of one seed.
+RUN = ["model", "seed", "trial"]
 
 
 class Spent(NamedTuple):
@@ -33,12 +35,13 @@ class Spent(NamedTuple):
 def training_checks(windows: pd.DataFrame, models: list[str]) -> pd.DataFrame:
     """One row per epoch or closed-form fit of the models, in the order in which they were run.
 
-    windows: of the accounts. Columns: ``model, seed`` (0 if nothing is random), ``check`` (1.. within the run),
-    ``window`` (``epoch`` or ``fit``), ``validation_rmse`` (at its end; NaN if it was not measured), ``cumulative_kwh,
-    cumulative_s, cumulative_samples``, all without the looks at the validation part, these looks as
-    ``cumulative_looking_kwh, cumulative_looking_s`` (0 where a window did not measure its look), ``energy_status``, and
-    the processor seconds of the job and of others with the time. The sum is NaN from a window of unknown energy on.
-    Epochs that a resumed training ran twice count twice; a fit that was repeated only to fill its
+    windows: of the accounts. Columns: ``model, seed`` (0 if nothing is random), ``trial`` (of a fit that was measured
+    several times, else 1: each trial is a run of its own), ``check`` (1.. within the run), ``window`` (``epoch`` or
+    ``fit``), ``validation_rmse`` (at its end; NaN if it was not measured), ``cumulative_kwh, cumulative_s,
+    cumulative_samples``, all without the looks at the validation part, these looks as ``cumulative_looking_kwh,
+    cumulative_looking_s`` (0 where a window did not measure its look), ``energy_status``, and the processor seconds of
+    the job and of others with the time. The sum is NaN from a window of unknown energy on, and where there was nothing
+    to fit. Epochs that a resumed training ran twice count twice; a fit that was repeated only to fill its
     window counts once. Raises :class:`Fault` for a model without any window.
     """
     parts = work_windows(windows[windows["model"].isin(models)])
@@ -49,8 +52,10 @@ def training_checks(windows: pd.DataFrame, models: list[str]) -> pd.DataFrame:
             "the rule that trains it first."
         )
     parts["seed"] = parts["seed"].fillna(0).astype("int64")
-    parts = parts.sort_values(["model", "seed", "attempt", "start_s"], kind="stable", ignore_index=True)
-    runs = parts.groupby(["model", "seed"], sort=False)
+    trial = parts["trial"] if "trial" in parts else pd.Series(1, index=parts.index)
+    parts["trial"] = trial.fillna(1).astype("int64")
+    parts = parts.sort_values([*RUN, "attempt", "start_s"], kind="stable", ignore_index=True)
+    runs = parts.groupby(RUN, sort=False)
     samples = _numbers(parts, SAMPLES)
     # A closed-form fit before the epochs draws no samples; a run with nothing else has no count.
     trained = runs["window"].transform(lambda names: (names == Window.EPOCH).any())
@@ -62,14 +67,15 @@ def training_checks(windows: pd.DataFrame, models: list[str]) -> pd.DataFrame:
     spent = pd.DataFrame(
         {
             "kwh": parts["work_kwh"] * (1 - looking),
-            "s": duration_s * (1 - looking),
+            # Nothing to fit takes no time that a clock could tell.
+            "s": (duration_s * (1 - looking)).mask(parts["energy_status"].eq(Status.NO_FIT)),
             "samples": samples,
             "looking_kwh": parts["work_kwh"] * looking,
             "looking_s": duration_s * looking,
         }
     )
-    keys = [parts["model"], parts["seed"]]
-    checks = parts[["model", "seed", "window"]].assign(
+    keys = [parts[name] for name in RUN]
+    checks = parts[[*RUN, "window"]].assign(
         check=runs.cumcount() + 1,
         validation_rmse=_numbers(parts, VALIDATION_RMSE),
     )
@@ -81,19 +87,20 @@ def training_checks(windows: pd.DataFrame, models: list[str]) -> pd.DataFrame:
 
 
 def whole_runs(checks: pd.DataFrame) -> pd.DataFrame:
-    """One row per model and seed: ``training_kwh, training_s, samples, best_rmse, checks, looking_share, energy_status,
-    alone``.
+    """One row per model, seed and trial: ``training_kwh, training_s, samples, best_rmse, checks, looking_share,
+    energy_status, alone``.
 
     Energy and time are those of the whole training, looks at the validation part included. ``best_rmse`` is the least
     validation RMSE, NaN if there is none. ``looking_share``: the looks' share of the time.
     """
     rows: list[dict[str, Any]] = []
-    for (model, seed), run in checks.groupby(["model", "seed"], sort=False):
+    for (model, seed, trial), run in checks.groupby(RUN, sort=False):
         last = run.iloc[-1]
         rows.append(
             {
                 "model": model,
                 "seed": seed,
+                "trial": trial,
                 "training_kwh": last["cumulative_kwh"] + last["cumulative_looking_kwh"],
                 "training_s": last["cumulative_s"] + last["cumulative_looking_s"],
                 "samples": last["cumulative_samples"],

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from wattshed.accounts.ladder.checks import Spent, until_best, until_error, whole_runs
+from wattshed.accounts.ladder.checks import RUN, Spent, until_best, until_error, whole_runs
 from wattshed.accounts.ladder.steps import summary
+from wattshed.foundation.vocabulary import Status
 from wattshed.statistics.geometric import geometric_interval
 from wattshed.statistics.intervals import Interval, mean_interval
 from wattshed.statistics.ratios import ratio_interval
@@ -16,8 +17,6 @@ from wattshed.statistics.ratios import ratio_interval
 BEST_NAIVE, NEAR_BEST = "best naive", "1 % above the best"
 NEAR_SHARE = 1.01
 CURVE_POINTS = 80
-# A fit that takes less does nothing, as that of a seasonal forecast: there is no energy to divide by.
-LEAST_S = 1e-3
 # What a ratio is worth where one side was at the error at its first look: its energy is an upper bound.
 EXACT, AT_LEAST, AT_MOST = "", "at least", "at most"
 RATIO = ("ratio", "ratio_low", "ratio_high")
@@ -60,16 +59,18 @@ def targets_frame(
     checks: of :func:`training_checks`; captions: the steps, in climbing order; against: the opponent of the ratios.
     Columns: ``target, target_rmse, useful, model, seeds, reached`` (seeds that came there), ``bound`` (of these, at the
     first look at an unfinished training: an upper bound), ``_n, _mean, _low, _high`` of ``kwh, s`` (geometric) and
-    ``samples`` over the seeds that came there, ``against, ratio, ratio_low, ratio_high``: the opponent's energy over
-    this step's, above 1 where this step takes less, and ``ratio_is`` (empty, ``at least`` or ``at most``). A step's own
-    best counts for each of its seeds by that seed's own best check. No ratio unless every seed of both came there with
-    a known energy, nor where the step's fit does nothing, nor where both energies are bounds.
+    ``samples`` over the runs that came there (seeds, of closed forms repeated fits), ``against, ratio, ratio_low,
+    ratio_high``: the opponent's energy over this step's, above 1 where this step takes less, and ``ratio_is`` (empty,
+    ``at least`` or ``at most``). A step's own best counts for each of its seeds by that seed's own best check. No
+    ratio unless every run of both came there with a known energy, so none where there is nothing to fit, nor where both
+    energies are bounds.
     """
     runs = {model: _runs(checks, model) for model in captions}
     rows: list[dict[str, Any]] = []
     for target in targets:
         there = {model: _spent(runs[model], target.rmse, model == target.owner) for model in captions}
         for model in captions:
+            came = [pair for pair in zip(runs[model], there[model], strict=True) if pair[1] is not None]
             spent = [found for found in there[model] if found is not None]
             rows.append(
                 {
@@ -77,9 +78,9 @@ def targets_frame(
                     "target_rmse": target.rmse,
                     "useful": target.useful,
                     "model": model,
-                    "seeds": len(runs[model]),
-                    "reached": len(spent),
-                    "bound": sum(found.is_bound for found in spent),
+                    "seeds": _seeds(runs[model]),
+                    "reached": _seeds([run for run, _ in came]),
+                    "bound": _seeds([run for run, found in came if found is not None and found.is_bound]),
                     **summary("kwh", geometric_interval(found.kwh for found in spent)),
                     **summary("s", geometric_interval(found.s for found in spent)),
                     **summary("samples", mean_interval(found.samples for found in spent)),
@@ -94,13 +95,11 @@ def targets_frame(
 def ratio_columns(
     slow: Sequence[Spent | None], quick: Sequence[Spent | None], same: bool = False
 ) -> dict[str, Any]:
-    """``ratio, ratio_low, ratio_high, ratio_is`` of two steps' energies to one error; one entry per seed, None where it
+    """``ratio, ratio_low, ratio_high, ratio_is`` of two steps' energies to one error; one entry per run, None where it
     never came there. same: both are the same step, whose ratio to itself is 1."""
     if None in slow or None in quick:
         return _no_ratio()
     above, below = ([found for found in side if found is not None] for side in (slow, quick))
-    if any(found.s < LEAST_S for found in (*above, *below)):
-        return _no_ratio()
     bounds = [any(found.is_bound for found in side) for side in (above, below)]
     if all(bounds) and not same:
         return _no_ratio()
@@ -119,7 +118,7 @@ def curves_frame(
     The range goes from the best naive (the largest target without one) down to the least mean over seeds of a step's
     own best; its errors are evenly spaced on logarithms. Columns: ``model, validation_rmse, seeds, bound`` (seeds that
     were there at the first look), ``kwh_n, kwh_mean, kwh_low, kwh_high`` (geometric). A step that never comes into the
-    range has no row, nor has one whose fit does nothing.
+    range has no row, nor has one with nothing to fit.
     """
     columns = [
         "model",
@@ -136,17 +135,18 @@ def curves_frame(
     rows: list[dict[str, Any]] = []
     for model in captions:
         runs = _runs(checks, model)
-        if any(run["cumulative_s"].iloc[-1] < LEAST_S for run in runs):
+        if any(run["energy_status"].iloc[-1] == Status.NO_FIT for run in runs):
             continue
         for error in errors:
-            spent = [found for run in runs if (found := until_error(run, float(error))) is not None]
+            there = _spent(runs, float(error), own_best=False)
+            spent = [found for found in there if found is not None]
             if len(spent) == len(runs):
                 rows.append(
                     {
                         "model": model,
                         "validation_rmse": float(error),
-                        "seeds": len(runs),
-                        "bound": sum(found.is_bound for found in spent),
+                        "seeds": _seeds(runs),
+                        "bound": _seeds([run for run, one in zip(runs, spent, strict=True) if one.is_bound]),
                         **summary("kwh", geometric_interval(found.kwh for found in spent)),
                     }
                 )
@@ -155,7 +155,7 @@ def curves_frame(
 
 
 def spent_until(checks: pd.DataFrame, model: str, rmse: float, own_best: bool) -> list[Spent | None]:
-    """What each seed of a step had spent at its first check at most at the error; at its best check if ``own_best``."""
+    """What each run of a step had spent at its first check at most at the error; at its best check if ``own_best``."""
     return _spent(_runs(checks, model), rmse, own_best)
 
 
@@ -170,7 +170,11 @@ def _bests(checks: pd.DataFrame) -> dict[str, float]:
 
 
 def _runs(checks: pd.DataFrame, model: str) -> list[pd.DataFrame]:
-    return [run for _, run in checks[checks["model"] == model].groupby("seed", sort=False)]
+    return [run for _, run in checks[checks["model"] == model].groupby(RUN, sort=False)]
+
+
+def _seeds(runs: Sequence[pd.DataFrame]) -> int:
+    return len({int(run["seed"].iloc[0]) for run in runs})
 
 
 def _spent(runs: Sequence[pd.DataFrame], rmse: float, own_best: bool) -> list[Spent | None]:

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from wattshed.accounts.ladder.checks import Spent, until_end
+from wattshed.accounts.ladder.checks import RUN, Spent, until_end
 from wattshed.accounts.ladder.energy_to_error import RATIO, best_of, ratio_columns, spent_until
 
 CHANGE, PART = "change", "part"
@@ -57,5 +57,5 @@ def parts_frame(checks: pd.DataFrame, pairs: Sequence[Pair], test_rmse: Mapping[
 
 def _ends(checks: pd.DataFrame, model: str) -> list[Spent | None]:
     """What each whole training took; nothing of it is a bound."""
-    runs = checks[checks["model"] == model].groupby("seed", sort=False)
+    runs = checks[checks["model"] == model].groupby(RUN, sort=False)
     return [until_end(run)._replace(is_bound=False) for _, run in runs]

@@ -52,7 +52,9 @@ def read_record(path: Path, model: str) -> Record:
             f"{path} holds no check of the training: expected one row per epoch; record the training again."
         )
     whole = {"seed": "int64", "check": "int64"}
-    checks = checks.astype(whole).assign(model=model, energy_status=status, window=Window.EPOCH.value)
+    checks = checks.astype(whole).assign(
+        model=model, trial=1, energy_status=status, window=Window.EPOCH.value
+    )
     scores = scores.astype({"seed": "int64"}).assign(model=model, scope="all")
     about = {key: value for key, value in found.items() if key not in ("checks", "test")}
     return Record(checks, scores, about)

@@ -8,10 +8,12 @@ import pandas as pd
 from wattshed.accounts.ladder.checks import whole_runs
 from wattshed.energy.reading import worst_status
 from wattshed.foundation.faults import Fault
-from wattshed.statistics.geometric import geometric_interval
+from wattshed.foundation.vocabulary import Status
 from wattshed.statistics.intervals import Interval, mean_interval
+from wattshed.statistics.summaries import column_interval
 
-# Positive quantities that vary by factors have geometric means; errors and counts have arithmetic ones.
+# Energies, times and test errors have geometric means. Counts, shares and the error that is a target have arithmetic
+# ones.
 COSTS = ("training_kwh", "training_s")
 PER_RUN = ("samples", "best_rmse", "checks", "looking_share")
 ERRORS = ("rmse", "mae")
@@ -32,7 +34,8 @@ def ladder_frame(
     opponents: ``reference`` and perhaps ``tuned``, each to its step; named: further steps that a table and a figure
     name; tuning_kwh: step to what its grid took. Columns: ``step`` (from 1), ``model, caption``,
     ``role`` (of an opponent, else empty), ``named``, ``seeds``, ``not_alone`` (of these), ``energy_status``,
-    ``tuning_kwh``; ``_n, _mean, _low, _high`` (95 % intervals over seeds) of ``training_kwh, training_s`` (geometric),
+    ``tuning_kwh``; ``_n, _mean, _low, _high`` (95 % intervals over seeds, of closed forms over repeated fits) of
+    ``training_kwh, training_s`` (geometric),
     ``samples`` [(node, window) pairs], ``best_rmse`` (least validation RMSE), ``checks, looking_share, rmse`` and
     ``mae`` (test; null for a recorded step without test errors). Raises :class:`Fault` for a step that has neither
     validation errors nor scores, and for an opponent without validation errors.
@@ -60,17 +63,17 @@ def ladder_frame(
             "caption": caption,
             "role": roles.get(model, ""),
             "named": model in roles or model in named,
-            "seeds": len(own),
+            "seeds": own["seed"].nunique(),
             "not_alone": int((own["alone"] == False).sum()),  # noqa: E712
-            "energy_status": worst_status(own.loc[own["training_kwh"].notna(), "energy_status"]),
+            "energy_status": worst_status(own.loc[_told(own), "energy_status"]),
             "tuning_kwh": (tuning_kwh or {}).get(model),
         }
         for name in COSTS:
-            row |= summary(name, geometric_interval(own[name]))
+            row |= summary(name, column_interval(name, own[name]))
         for name in PER_RUN:
             row |= summary(name, mean_interval(own[name]))
         for name in ERRORS:
-            row |= summary(name, mean_interval(scored[name]))
+            row |= summary(name, column_interval(name, scored[name]))
         rows.append(row)
     frame = pd.DataFrame(rows)
     names = (*COSTS, *PER_RUN, *ERRORS)
@@ -78,6 +81,11 @@ def ladder_frame(
         {"tuning_kwh": "float64"}
         | {f"{name}_{part}": "int64" if part == "n" else "float64" for name in names for part in PARTS}
     )
+
+
+def _told(own: pd.DataFrame) -> pd.Series:
+    """Runs of known energy, and those that had nothing to fit."""
+    return own["training_kwh"].notna() | own["energy_status"].eq(Status.NO_FIT)
 
 
 def summary(name: str, found: Interval) -> dict[str, Any]:

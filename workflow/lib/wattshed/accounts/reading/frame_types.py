@@ -10,13 +10,24 @@ import pyarrow as pa
 from wattshed.energy.ledger.scalars import readable
 from wattshed.foundation.faults import Fault
 
-LABELS = ("model", "lineage", "seed", "epoch", "strategy", "task", "variant", "data_country", "season")
+LABELS = (
+    "model",
+    "lineage",
+    "seed",
+    "epoch",
+    "strategy",
+    "task",
+    "variant",
+    "data_country",
+    "season",
+    "trial",
+)
 VALUE_PREFIX = "value_"
 SAMPLED_PREFIX = "sampled_"
 # Numbers that jobs note in their windows.
 VALIDATION_RMSE = "value_validation_rmse"
 FORECASTS = "value_forecasts"
-INTEGERS = {"seed", "epoch", "attempts", "attempt", "repeats"}
+INTEGERS = {"seed", "epoch", "trial", "attempts", "attempt", "repeats"}
 BOOLEANS = {"truncated", "dirty", "gpu_unread"}
 NUMBERS = {"cpu_sockets", "gpus"}
 UNITS = ("_kwh", "_kg", "_gib", "_s", "_w", "_l", "_percent", "_per_kwh")

@@ -28,7 +28,7 @@ from wattshed.energy.ledger.attempts import (
 from wattshed.energy.ledger.reading import Attempt, JobLedger, read_ledger
 from wattshed.energy.reading import COMPONENTS, JOULES_PER_KWH
 from wattshed.foundation.faults import Fault
-from wattshed.foundation.vocabulary import Outcome
+from wattshed.foundation.vocabulary import Outcome, Stage
 
 INTEGER_LABELS = tuple(name for name in LABELS if name in INTEGERS)
 COVERED = tuple(f"covered_{part}_kwh" for part in COMPONENTS)
@@ -41,11 +41,11 @@ def runs_and_windows(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Both frames, each ledger read once: see :func:`runs_frame` and :func:`windows_frame`.
 
-    further: rows of runs that have no windows, such as superseded ones.
+    The windows are :func:`without_rolling`. further: rows of runs that have no windows, such as superseded ones.
     """
     found = _rows(paths, windows=True)
     runs = mark_runs(typed_frame([*(run for run, _ in found), *further]))
-    return runs, _windows(found)
+    return runs, without_rolling(_windows(found))
 
 
 def runs_frame(paths: Iterable[Path | str]) -> pd.DataFrame:
@@ -67,6 +67,17 @@ def windows_frame(paths: Iterable[Path | str]) -> pd.DataFrame:
     and where no window closed.
     """
     return _windows(_rows(paths, windows=True))
+
+
+def without_rolling(windows: pd.DataFrame) -> pd.DataFrame:
+    """The windows without those of rolling origins.
+
+    These train the study's models again on other parts: whatever takes a mean over trainings would mix them up. Their
+    energy counts in the runs, and by origin in ``rolling.origins.parquet``.
+    """
+    if "stage" not in windows or not (windows["stage"] == Stage.ROLLING).any():
+        return windows
+    return windows[windows["stage"] != Stage.ROLLING].reset_index(drop=True)
 
 
 def ledger_rows(path: Path | str, *, windows: bool) -> tuple[dict[str, Any], list[dict[str, Any]]]:

@@ -1,6 +1,7 @@
 """The table of compression methods: name -> module."""
 
 MODULES: dict[str, str] = {
+    "drop_features": "wattshed.compression.methods.drop_features",
     "prune": "wattshed.compression.methods.prune",
     "low_rank": "wattshed.compression.methods.low_rank",
     "int8": "wattshed.compression.methods.int8",

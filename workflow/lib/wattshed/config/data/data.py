@@ -60,3 +60,10 @@ class DataBlock(Block):
     source: Source = Field(default_factory=_homes, description="Where the panel comes from.")
     windows: WindowsBlock = Field(default_factory=WindowsBlock, description="Look-back and horizon.")
     splits: SplitsBlock = Field(default_factory=SplitsBlock, description="Calendar splits.")
+    suspect_near_zero_share: float = Field(
+        default=0.3,
+        gt=0,
+        le=1,
+        description="From this share of training hours near zero on, a node is suspect, such as a meter of solar "
+        "generation. Errors are also shown without suspect nodes; no model and no other error changes.",
+    )

@@ -16,6 +16,11 @@ class StrategyBlock(Block):
     """Settings that every strategy has; each strategy's class adds its own. Empty keys take the block's values."""
 
     kind: str = Field(description="The strategy's name in the table of strategies.")
+    models: list[str] | None = Field(
+        default=None,
+        description="Those of `adaptation.models` on which this strategy is compared; empty means all of them. A chain "
+        "may use it on any model.",
+    )
     steps: int | None = Field(default=None, ge=1, description="Gradient steps per month.")
     batch: int | None = Field(default=None, ge=2, description="(node, window) pairs per step.")
     learning_rate: float | None = Field(default=None, gt=0, lt=1, description="Learning rate of the updates.")
@@ -62,12 +67,25 @@ class AdaptationBlock(Block):
                 raise ValueError(f"models has {name!r} twice; expected each model or lineage once")
         return self
 
+    @model_validator(mode="after")
+    def _strategies_name_compared_models(self) -> "AdaptationBlock":
+        for name, strategy in self.strategies.items():
+            for model in strategy.models or []:
+                if model not in self.models:
+                    raise ValueError(
+                        f"strategies.{name}.models names {model!r}; expected some of adaptation.models, {self.models}"
+                    )
+        return self
+
     def settings_of(self, name: str) -> StrategyBlock:
-        """The settings of a strategy; keys that it does not set take the block's values."""
+        """The settings of a strategy; keys that it does not set take the block's values.
+
+        On which models it is compared is no setting of a job.
+        """
         own = self.strategies[name]
         shared = {
             key: getattr(self, key)
             for key in ("steps", "batch", "learning_rate")
             if getattr(own, key) is None
         }
-        return own.model_copy(update=shared)
+        return own.model_copy(update={**shared, "models": None})

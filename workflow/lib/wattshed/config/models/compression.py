@@ -14,6 +14,11 @@ class VariantBlock(Block):
     """What the settings of all compression methods share. Each method's own settings are in its module."""
 
     method: str = Field(description="Name of the compression method.")
+    models: list[str] | None = Field(
+        default=None,
+        description="Those of `compression.models` from which this variant is made; empty means all of them. A chain "
+        "may use it on any model.",
+    )
     fine_tune_steps: int = Field(
         default=0, ge=0, description="Gradient steps after compression; 0 means none."
     )
@@ -67,6 +72,20 @@ class CompressionBlock(TuningBlock, MeasuringBlock):
             if name in self.models[:place]:
                 raise ValueError(f"models has {name!r} twice; expected each model or lineage once")
         return self
+
+    @model_validator(mode="after")
+    def _variants_name_compared_models(self) -> "CompressionBlock":
+        for name, variant in self.variants.items():
+            for model in variant.models or []:
+                if model not in self.models:
+                    raise ValueError(
+                        f"variants.{name}.models names {model!r}; expected some of compression.models, {self.models}"
+                    )
+        return self
+
+    def settings_of(self, name: str) -> VariantBlock:
+        """The settings of a variant; from which models it is made is no setting of a job."""
+        return self.variants[name].model_copy(update={"models": None})
 
 
 def variant_of(text: str) -> VariantBlock:

@@ -13,7 +13,7 @@ class ModelBlock(Block):
     """A trained model: its family, its recipe and its graph."""
 
     form: str = Field(description="The model family; it decides which further keys there are.")
-    recipe: str = Field(description="Name of one of the `recipes`.")
+    recipe: str | None = Field(description="Name of one of the `recipes`.")
     graph: Literal["given", "shuffled"] = Field(
         default="given",
         description="`shuffled` renames the nodes at random: the control for the graph's use.",

@@ -1,96 +1,176 @@
-"""Gradient-boosted trees on the features of the linear part."""
+"""Gradient-boosted trees with the information that our own models have, one model per hour ahead."""
 
-from functools import cached_property
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from wattshed.data.graph import Graph
 from wattshed.forecast.networks.linear_part import LinearPart
+from wattshed.forecast.pooled.features import PooledFeatures, feature_groups
 from wattshed.forecast.protocol import ForecastTask
-from wattshed.forecast.series import ScaledSeries
+from wattshed.forecast.series import Pairs, ScaledSeries
 from wattshed.foundation.faults import Fault
 
 CPU = torch.device("cpu")
 PAIRS_PER_BLOCK = 65_536
-# LightGBM's defaults, except for more samples per leaf, as in the reference runs. Training stops early on the
-# validation part.
-TREES = {
-    "n_estimators": 300,
-    "learning_rate": 0.05,
-    "num_leaves": 31,
-    "min_child_samples": 50,
+# Groups of the pooled ridge that trees cannot make themselves by splitting on the hour.
+RICH_GROUPS = (
+    *("look_back", "days_before", "neighbours_look_back", "neighbours_days_before", "panel_mean"),
+    *("hour", "weekday", "hinges", "same_hours", "constant"),
+)
+
+
+@dataclass(frozen=True)
+class TreeSettings:
+    """parameters: of LightGBM; rounds: most of them; stop_after: rounds without a better validation error;
+    weighted: whether a node counts by the variance of its load, so that the loss is the error in the panel's unit.
+    """
+
+    parameters: dict[str, Any]
+    rounds: int
+    stop_after: int
+    weighted: bool
+
+
+COMMON = {
     "verbosity": -1,
+    "deterministic": True,
+    "force_row_wise": True,
+    "seed": 0,
+    "objective": "regression",
 }
-STOP_AFTER = 20
+# LightGBM's defaults, except for more samples per leaf.
+PLAIN = TreeSettings(
+    {**COMMON, "learning_rate": 0.05, "num_leaves": 31, "min_data_in_leaf": 50}, 300, 20, weighted=False
+)
+# Chosen on the validation part of homes (docs/trees.md).
+RICH = TreeSettings(
+    {
+        **COMMON,
+        "learning_rate": 0.05,
+        "num_leaves": 31,
+        "min_data_in_leaf": 100,
+        "feature_fraction": 0.5,
+        "max_bin": 63,
+    },
+    600,
+    20,
+    weighted=True,
+)
+
+
+def import_lightgbm(baseline: str) -> Any:
+    """Raises :class:`Fault` if LightGBM is not installed."""
+    try:
+        import lightgbm
+    except ImportError as error:
+        raise Fault(
+            f"the baseline {baseline!r} needs the package lightgbm, which is not installed: pip install "
+            "'wattshed[lightgbm]', or remove it from baselines."
+        ) from error
+    return lightgbm
+
+
+def linear_features(task: ForecastTask) -> Callable[[Pairs], Tensor]:
+    """What the linear part of the residual networks sees."""
+    windows = task.windows
+    return LinearPart(windows.look_back_h, windows.horizon_h, uses_graph=True).features
+
+
+def rich_features(task: ForecastTask) -> Callable[[Pairs], Tensor]:
+    """What the pooled ridge regression sees; trees make the products with the hour of day themselves."""
+    windows = task.windows
+    groups = feature_groups(windows.look_back_h, windows.horizon_h, neighbours=True)
+    return PooledFeatures([group for group in groups if group.name in RICH_GROUPS])
 
 
 class BoostedTrees:
-    """LightGBM (Ke et al. 2017) on the features of the baseline ``ridge_graph``, one model per hour ahead."""
+    """LightGBM (Ke et al. 2017) with the node's identity as a category, one model per hour ahead.
 
-    def __init__(self, task: ForecastTask, graph: Graph) -> None:
-        """Raises :class:`Fault` if LightGBM is not installed."""
-        try:
-            import lightgbm
-        except ImportError as error:
-            raise Fault(
-                "the baseline 'lightgbm' needs the package lightgbm, which is not installed: pip install "
-                "'wattshed[lightgbm]', or remove it from baselines."
-            ) from error
-        self._lightgbm: Any = lightgbm
-        self._task = task
-        self._graph = graph
+    features: from a task to a function of pairs; the node is added as the last column.
+    """
+
+    def __init__(
+        self,
+        task: ForecastTask,
+        graph: Graph,
+        *,
+        name: str,
+        features: Callable[[ForecastTask], Callable[[Pairs], Tensor]],
+        settings: TreeSettings,
+    ) -> None:
+        """Raises :class:`Fault` if LightGBM is not installed. name: of the baseline, for sentences."""
+        self._lightgbm = import_lightgbm(name)
+        self._task, self._graph = task, graph
+        self._features, self._settings = features(task), settings
 
     def fit(self) -> None:
-        task, horizon = self._task, self._task.windows.horizon_h
+        task = self._task
         self._series = ScaledSeries.make(task, self._graph.adjacency, "node", CPU)
         train, check = (
-            self._table(task.origins(part)) for part in (task.splits.train, task.splits.validation)
+            self.table(task.origins(part)) for part in (task.splits.train, task.splits.validation)
         )
-        self._models = []
-        for hour in range(horizon):
-            data, seen = self._of_hour(train, hour), self._of_hour(check, hour)
-            model = self._lightgbm.LGBMRegressor(
-                **TREES,
-                n_jobs=torch.get_num_threads(),
-                random_state=0,
-                deterministic=True,
-                force_row_wise=True,
-            )
-            stopping = self._lightgbm.early_stopping(STOP_AFTER, verbose=False)
-            self._models.append(model.fit(*data, eval_set=[seen], callbacks=[stopping]))
+        self._models = fit_hours(self._lightgbm, train, check, self._settings, self._variances())
 
     def forecast(self, origins: np.ndarray) -> np.ndarray:
         nodes, horizon = len(self._series.own), self._task.windows.horizon_h
-        features, _, _ = self._table(origins)
-        scaled = np.stack([model.booster_.predict(features) for model in self._models])
+        features, _, _ = self.table(origins)
+        scaled = np.stack([model.predict(features) for model in self._models])
         scaled = scaled.reshape(horizon, len(origins), nodes).transpose(1, 0, 2).astype(np.float32)
         return self._series.scaler.unscale(scaled)
 
-    @cached_property
-    def _features(self) -> LinearPart:
-        windows = self._task.windows
-        return LinearPart(windows.look_back_h, windows.horizon_h, uses_graph=True)
+    def _variances(self) -> np.ndarray:
+        return np.square(self._series.scaler.deviation, dtype=np.float64)
 
-    def _table(self, origins: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Features [B * N, F], scaled targets and their observed mask [B * N, H]."""
+    def table(self, origins: np.ndarray) -> "TreeTable":
+        """Features [B * N, F + 1], scaled targets and their observed mask [B * N, H]; windows of all nodes in turn."""
         count, horizon = len(self._series.own), self._task.windows.horizon_h
         nodes = torch.arange(count).repeat(len(origins))
         hours = torch.from_numpy(np.ascontiguousarray(origins)).repeat_interleave(count)
         parts = []
         for start in range(0, len(nodes), PAIRS_PER_BLOCK):
             part = slice(start, start + PAIRS_PER_BLOCK)
-            pairs = self._series.pairs(nodes[part], hours[part])
-            parts.append(self._features.features(pairs).numpy())
+            made = self._features(self._series.pairs(nodes[part], hours[part]))
+            parts.append(torch.cat([made, nodes[part, None].float()], dim=1).numpy())
         every = self._series.pairs(nodes, hours)
         seen = self._task.truth(origins)[1].transpose(0, 2, 1).reshape(-1, horizon)
         return np.concatenate(parts), every.targets(horizon).numpy(), seen
 
-    @staticmethod
-    def _of_hour(
-        table: tuple[np.ndarray, np.ndarray, np.ndarray], hour: int
-    ) -> tuple[np.ndarray, np.ndarray]:
-        features, targets, seen = table
-        rows = seen[:, hour]
-        return features[rows], targets[rows, hour]
+
+TreeTable = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+def fit_hours(
+    lightgbm: Any, train: TreeTable, check: TreeTable, settings: TreeSettings, variances: np.ndarray
+) -> list[Any]:
+    """One booster per hour ahead; the last column is the node. variances: [N], of the nodes' loads.
+
+    Bins are made once for all hours: hours that were not observed get the weight 0. Each booster stops early on
+    ``check`` and forecasts with its best round.
+    """
+    parameters = {**settings.parameters, "num_threads": torch.get_num_threads()}
+    weights = [
+        variances[table[0][:, -1].astype(np.int64)] if settings.weighted else np.ones(len(table[0]))
+        for table in (train, check)
+    ]
+    last = train[0].shape[1] - 1
+    data = lightgbm.Dataset(train[0], categorical_feature=[last], params=parameters, free_raw_data=False)
+    judge = data.create_valid(check[0])
+    boosters = []
+    for hour in range(train[1].shape[1]):
+        for dataset, table, weight in zip((data, judge), (train, check), weights, strict=True):
+            dataset.set_label(table[1][:, hour])
+            dataset.set_weight(np.where(table[2][:, hour], weight, 0.0))
+        booster = lightgbm.train(
+            parameters,
+            data,
+            settings.rounds,
+            valid_sets=[judge],
+            callbacks=[lightgbm.early_stopping(settings.stop_after, verbose=False)],
+        )
+        boosters.append(booster.free_dataset())
+    return boosters

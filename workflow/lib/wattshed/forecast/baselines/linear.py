@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wattshed.forecast.baselines.protocol import Baseline, BaselineFactory
+from wattshed.foundation.vocabulary import Information
 
 if TYPE_CHECKING:
     from wattshed.data.graph import Graph
@@ -23,5 +24,7 @@ def _ridge_graph(task: ForecastTask, graph: Graph) -> Baseline:
     return GraphRidge(task, graph)
 
 
-RIDGE = BaselineFactory(_ridge)
-RIDGE_GRAPH = BaselineFactory(_ridge_graph)
+OWN = frozenset({Information.LOOK_BACK, Information.DAYS_BEFORE, Information.CALENDAR})
+
+RIDGE = BaselineFactory(_ridge, OWN)
+RIDGE_GRAPH = BaselineFactory(_ridge_graph, OWN | {Information.NEIGHBOURS})

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from wattshed.forecast.baselines.protocol import Baseline, BaselineFactory
+from wattshed.foundation.vocabulary import Information
 
 if TYPE_CHECKING:
     from wattshed.data.graph import Graph
@@ -30,7 +31,7 @@ def _climatology(task: ForecastTask, graph: Graph) -> Baseline:
     return Climatology(task)
 
 
-PERSISTENCE = BaselineFactory(_persistence)
-SEASONAL_24H = BaselineFactory(partial(_seasonal, season_h=24))
-SEASONAL_168H = BaselineFactory(partial(_seasonal, season_h=168))
-CLIMATOLOGY = BaselineFactory(_climatology)
+PERSISTENCE = BaselineFactory(_persistence, frozenset({Information.LOOK_BACK}))
+SEASONAL_24H = BaselineFactory(partial(_seasonal, season_h=24), frozenset({Information.DAYS_BEFORE}))
+SEASONAL_168H = BaselineFactory(partial(_seasonal, season_h=168), frozenset({Information.DAYS_BEFORE}))
+CLIMATOLOGY = BaselineFactory(_climatology, frozenset({Information.CALENDAR, Information.NODE}))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from wattshed.foundation import plugins
+from wattshed.foundation.vocabulary import Information
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,10 +33,11 @@ class BaselineFactory:
     """The plug-in of a baseline.
 
     make: from task and graph to a baseline that is not yet fitted. It imports what it needs when it is called, and
-    raises :class:`Fault` if a package is missing.
+    raises :class:`Fault` if a package is missing. sees: what its forecasts are made from; None if it is not declared.
     """
 
     make: Callable[[ForecastTask, Graph], Baseline]
+    sees: frozenset[Information] | None = None
 
 
 def make_baseline(name: str, task: ForecastTask, graph: Graph) -> Baseline:
@@ -46,3 +48,9 @@ def make_baseline(name: str, task: ForecastTask, graph: Graph) -> Baseline:
     factory: BaselineFactory = plugins.load("baseline", name)
     baseline: Baseline = plugins.made_by("baseline", name, factory.make(task, graph), ("fit", "forecast"))
     return baseline
+
+
+def information_of_baseline(name: str) -> frozenset[Information] | None:
+    """What the forecasts of a baseline are made from; None if its plug-in does not declare it."""
+    sees: frozenset[Information] | None = getattr(plugins.load("baseline", name), "sees", None)
+    return sees

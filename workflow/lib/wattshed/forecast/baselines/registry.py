@@ -8,4 +8,7 @@ MODULES: dict[str, str] = {
     "ridge": "wattshed.forecast.baselines.linear:RIDGE",
     "ridge_graph": "wattshed.forecast.baselines.linear:RIDGE_GRAPH",
     "lightgbm": "wattshed.forecast.baselines.trees:LIGHTGBM",
+    "lightgbm_rich": "wattshed.forecast.baselines.trees:LIGHTGBM_RICH",
+    "pooled_trees": "wattshed.forecast.baselines.trees:POOLED_TREES",
+    "pooled_stack": "wattshed.forecast.baselines.trees:POOLED_STACK",
 }

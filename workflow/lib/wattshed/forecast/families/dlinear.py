@@ -8,6 +8,7 @@ from pydantic import Field
 
 from wattshed.config.models.families import ModelBlock
 from wattshed.forecast.families.family import Family, Offer, SimpleFamily
+from wattshed.foundation.vocabulary import Information
 
 if TYPE_CHECKING:
     import scipy.sparse as sp
@@ -33,4 +34,10 @@ def make(settings: Settings, windows: WindowsBlock, adjacency: sp.csr_array, see
     return DLinear(windows.look_back_h, windows.horizon_h)
 
 
-FAMILY: Family = SimpleFamily(Settings, ("pairs",), make, frozenset({Offer.UPDATES, Offer.LINEAR_MAPS}))
+FAMILY: Family = SimpleFamily(
+    Settings,
+    ("pairs",),
+    make,
+    frozenset({Offer.UPDATES, Offer.LINEAR_MAPS}),
+    information=lambda settings: frozenset({Information.LOOK_BACK}),
+)

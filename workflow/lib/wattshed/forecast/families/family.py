@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from wattshed.foundation import plugins
 from wattshed.foundation.faults import Fault
+from wattshed.foundation.vocabulary import Information
 
 if TYPE_CHECKING:
     import scipy.sparse as sp
@@ -24,6 +25,8 @@ class Offer(StrEnum):
     UPDATES = "updates"  # training on top of a checkpoint
     PRUNABLE_UNITS = "prunable_units"
     LINEAR_MAPS = "linear_maps"
+    EXACT_UPDATES = "exact_updates"  # learning further data in closed form
+    FEATURES = "features"  # features that can be dropped
 
     @property
     def lacks(self) -> str:
@@ -35,6 +38,8 @@ LACKS: dict[Offer, str] = {
     Offer.UPDATES: "cannot be trained further",
     Offer.PRUNABLE_UNITS: "has no units to prune",
     Offer.LINEAR_MAPS: "has no weight matrices to replace",
+    Offer.EXACT_UPDATES: "cannot be updated in closed form",
+    Offer.FEATURES: "has no features to drop",
 }
 
 
@@ -42,9 +47,10 @@ class Family(Protocol):
     """One family of trained models.
 
     Settings: the block of ``models`` with this form; samplings: ways of drawing batches that can train it (the
-    recipe's key ``sampling``); published_epochs: largest number of epochs over all windows in the study that published
-    this network, or None; if a training is shorter, this is reported beside its errors; reads_graph: whether a forecast
-    uses a node's neighbours, so that the report counts it among the graph models.
+    recipe's key ``sampling``), none for a family that is solved in closed form and has no recipe; published_epochs:
+    largest number of epochs over all windows in the study that published this network, or None; if a training is
+    shorter, this is reported beside its errors; reads_graph: whether a forecast uses a node's neighbours, so that the
+    report counts it among the graph models.
     """
 
     @property
@@ -63,6 +69,10 @@ class Family(Protocol):
         """What a network with these settings offers; a chain's steps are checked against it."""
         ...
 
+    def sees(self, settings: Any) -> frozenset[Information] | None:
+        """What the forecasts of a network with these settings are made from; None if it is not declared."""
+        ...
+
     def make(self, settings: Any, windows: WindowsBlock, adjacency: sp.csr_array, seed: int) -> Network:
         """An untrained network with weights drawn from ``seed``. adjacency: normalised, [N, N]."""
         ...
@@ -73,6 +83,7 @@ class SimpleFamily:
     """A family whose networks all offer the same; see :class:`Family`.
 
     make_network: untrained network from settings, windows, adjacency and seed; it imports torch when it is called.
+    information: from settings to what a forecast is made from; None if it is not declared.
     """
 
     Settings: type[ModelBlock]
@@ -81,12 +92,23 @@ class SimpleFamily:
     always_offers: frozenset[Offer]
     published_epochs: int | None = None
     reads_graph: bool = False
+    information: Callable[[Any], frozenset[Information]] | None = None
 
     def offers(self, settings: Any) -> frozenset[Offer]:
         return self.always_offers
 
+    def sees(self, settings: Any) -> frozenset[Information] | None:
+        return None if self.information is None else self.information(settings)
+
     def make(self, settings: Any, windows: WindowsBlock, adjacency: sp.csr_array, seed: int) -> Network:
         return self.make_network(settings, windows, adjacency, seed)
+
+
+def information_of(block: ModelBlock) -> frozenset[Information] | None:
+    """What the forecasts of a model are made from; None if its family does not declare it."""
+    sees = getattr(plugins.load("family", block.form), "sees", None)
+    found: frozenset[Information] | None = None if sees is None else sees(block)
+    return found
 
 
 def make_network(block: ModelBlock, windows: WindowsBlock, adjacency: sp.csr_array, seed: int) -> Network:
@@ -100,9 +122,9 @@ def make_network(block: ModelBlock, windows: WindowsBlock, adjacency: sp.csr_arr
     family: Family = plugins.load("family", block.form)
     made = family.make(block, windows, adjacency, seed)
     network = plugins.made_by("family", block.form, made, Network)
-    if next(network.parameters(), None) is None:
+    if next(network.parameters(), None) is None and not network.has_closed_form:
         raise Fault(
             f"the model family {block.form!r} made a network without weights: expected at least one "
-            "torch.nn.Parameter; correct the plug-in, or make it a baseline."
+            "torch.nn.Parameter, or has_closed_form; correct the plug-in, or make it a baseline."
         )
     return network

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from wattshed.forecast.families.family import Family, SimpleFamily
-from wattshed.forecast.families.recurrent import OFFERS, SAMPLINGS, RecurrentBlock, make_recurrent
+from wattshed.forecast.families.recurrent import OFFERS, SAMPLINGS, RecurrentBlock, make_recurrent, sees
 
 if TYPE_CHECKING:
     import scipy.sparse as sp
@@ -26,4 +26,4 @@ def make(settings: Settings, windows: WindowsBlock, adjacency: sp.csr_array, see
     return make_recurrent(settings, windows, adjacency.shape[0], seed, uses_graph=False)
 
 
-FAMILY: Family = SimpleFamily(Settings, SAMPLINGS, make, OFFERS)
+FAMILY: Family = SimpleFamily(Settings, SAMPLINGS, make, OFFERS, information=sees)

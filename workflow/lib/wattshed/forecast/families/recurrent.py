@@ -8,13 +8,14 @@ from pydantic import Field
 
 from wattshed.config.models.families import ModelBlock
 from wattshed.forecast.families.family import Offer
+from wattshed.foundation.vocabulary import Information
 
 if TYPE_CHECKING:
     from wattshed.config.data.data import WindowsBlock
     from wattshed.forecast.network import Network
 
 SAMPLINGS = ("pairs", "sequences")
-OFFERS = frozenset(Offer)
+OFFERS = frozenset({Offer.UPDATES, Offer.PRUNABLE_UNITS, Offer.LINEAR_MAPS})
 
 
 class RecurrentBlock(ModelBlock):
@@ -32,6 +33,18 @@ class RecurrentBlock(ModelBlock):
     node_table: bool = Field(
         default=False, description="Whether the network learns one row of weights for every node."
     )
+
+
+def sees(settings: RecurrentBlock) -> frozenset[Information]:
+    """What forecasts are made from, neighbours left out."""
+    seen = {Information.LOOK_BACK}
+    if settings.linear_part:
+        seen |= {Information.DAYS_BEFORE, Information.CALENDAR}
+    if settings.calendar:
+        seen.add(Information.CALENDAR)
+    if settings.node_table:
+        seen.add(Information.NODE)
+    return frozenset(seen)
 
 
 def make_recurrent(

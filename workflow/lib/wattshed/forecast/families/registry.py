@@ -5,4 +5,5 @@ MODULES: dict[str, str] = {
     "stgnn": "wattshed.forecast.families.stgnn",
     "gru": "wattshed.forecast.families.gru",
     "dlinear": "wattshed.forecast.families.dlinear",
+    "pooled_ridge": "wattshed.forecast.families.pooled_ridge",
 }

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from wattshed.forecast.families.family import Family, SimpleFamily
-from wattshed.forecast.families.recurrent import OFFERS, SAMPLINGS, RecurrentBlock, make_recurrent
+from wattshed.forecast.families.recurrent import OFFERS, SAMPLINGS, RecurrentBlock, make_recurrent, sees
+from wattshed.foundation.vocabulary import Information
 
 if TYPE_CHECKING:
     import scipy.sparse as sp
@@ -35,4 +36,12 @@ def make(settings: Settings, windows: WindowsBlock, adjacency: sp.csr_array, see
     )
 
 
-FAMILY: Family = SimpleFamily(Settings, SAMPLINGS, make, OFFERS, reads_graph=True)
+FAMILY: Family = SimpleFamily(
+    Settings,
+    SAMPLINGS,
+    make,
+    OFFERS,
+    reads_graph=True,
+    # The aggregate has a self loop: without its own channel, a network still sees a part of the node's own hours.
+    information=lambda settings: sees(settings) | {Information.NEIGHBOURS},
+)

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from wattshed.config.models.families import ModelBlock
 from wattshed.forecast.families.family import Family, Offer, SimpleFamily
+from wattshed.foundation.vocabulary import Information
 
 if TYPE_CHECKING:
     import scipy.sparse as sp
@@ -46,6 +47,15 @@ def make(settings: Settings, windows: WindowsBlock, adjacency: sp.csr_array, see
 # The limit in the source study (its config at HEAD).
 PUBLISHED_EPOCHS = 50
 
+OFFERS = frozenset({Offer.UPDATES, Offer.PRUNABLE_UNITS, Offer.LINEAR_MAPS})
+
 FAMILY: Family = SimpleFamily(
-    Settings, ("windows",), make, frozenset(Offer), PUBLISHED_EPOCHS, reads_graph=True
+    Settings,
+    ("windows",),
+    make,
+    OFFERS,
+    PUBLISHED_EPOCHS,
+    reads_graph=True,
+    # Its own hours only by the self loop of the graph.
+    information=lambda settings: frozenset({Information.LOOK_BACK, Information.NEIGHBOURS}),
 )

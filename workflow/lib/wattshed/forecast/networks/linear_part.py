@@ -1,17 +1,21 @@
 """The linear part of a forecast, solved in closed form instead of by gradient descent."""
 
 from collections.abc import Iterator
-from typing import Literal
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from wattshed.forecast.closed_form import refuse_no_samples, refuse_unjudged
 from wattshed.forecast.network import Network
+from wattshed.forecast.networks.linear_features import (
+    calendar_hours,
+    calendar_weekdays,
+    days_back,
+    days_before,
+)
 from wattshed.forecast.protocol import ForecastTask, evenly_spaced
 from wattshed.forecast.series import Pairs, ScaledSeries
-from wattshed.foundation.hours import WEEK_H
 
 PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1)
 # More pairs than this cost time but change the weights by less than their uncertainty.
@@ -36,7 +40,7 @@ class LinearPart(Network):
         self.penalty: float | None = None
         self.horizon_h = horizon_h
         self.uses_graph = uses_graph
-        self.days_back = [days for days in range(1, 7) if 24 * days >= horizon_h and 24 * days > look_back_h]
+        self.days_back = days_back(look_back_h, horizon_h)
         series = 2 if uses_graph else 1
         count = series * (look_back_h + horizon_h * (len(self.days_back) + 1)) + 24 + 7 + 1
         self.register_buffer("weight", torch.zeros(count, horizon_h))
@@ -52,26 +56,12 @@ class LinearPart(Network):
 
     def features(self, pairs: Pairs) -> Tensor:
         """[M, F]: look-backs, the days before, calendar, constant."""
-        series = pairs.series
-        parts = [pairs.own, *self._days_before("own", pairs)]
+        parts = [pairs.own, *days_before(pairs, "own", self.horizon_h, self.days_back)]
         if self.uses_graph:
-            parts += [pairs.aggregate, *self._days_before("aggregate", pairs)]
-        slot = series.slot[pairs.origins].long()
-        parts.append(nn.functional.one_hot(slot % 24, 24).float())
-        parts.append(nn.functional.one_hot(slot // 24, 7).float())
+            parts += [pairs.aggregate, *days_before(pairs, "aggregate", self.horizon_h, self.days_back)]
+        parts += [calendar_hours(pairs), calendar_weekdays(pairs)]
         parts.append(torch.ones(len(pairs), 1, device=pairs.nodes.device))
         return torch.cat(parts, dim=1)
-
-    def _days_before(self, name: Literal["own", "aggregate"], pairs: Pairs) -> list[Tensor]:
-        """The hours to forecast a week and some days earlier, [M, H] each; beyond a week the last week is repeated."""
-        residence, horizon = pairs.series.residence, self.horizon_h
-        weeks, rest = divmod(horizon, WEEK_H)
-        week = residence.windows(name, pairs.nodes, pairs.origins - WEEK_H, WEEK_H if weeks else rest)
-        days = [
-            residence.windows(name, pairs.nodes, pairs.origins - 24 * back, horizon)
-            for back in self.days_back
-        ]
-        return [week.repeat(1, weeks + 1)[:, :horizon], *days]
 
     @torch.no_grad()
     def solve(self, task: ForecastTask, series: ScaledSeries) -> None:

@@ -19,6 +19,7 @@ from wattshed.publish.drawing.figure_part import FigurePart
 from wattshed.publish.drawing.figure_style import PLAIN_LOG, set_style
 from wattshed.publish.parts.model_costs import costs_of
 from wattshed.publish.typesetting.scales import Scale, energy_scale, wrapped
+from wattshed.statistics.geometric import geometric_interval
 from wattshed.statistics.intervals import mean_interval
 
 BOX_FROM = 5
@@ -144,11 +145,13 @@ def _draw_series(
         axis.plot(
             x[mask], at[mask], marker, ms=3.2, mfc=fill, mec="black", mew=0.7, linestyle="none", zorder=4
         )
-    found = mean_interval(x)
+    # Net energies are differences and can be negative; gross ones cannot.
+    found = geometric_interval(x) if (x > 0).all() else mean_interval(x)
     if found.low is not None and found.high is not None and found.mean is not None:
-        low = max(found.low, 0.1 * found.mean) if axis.get_xscale() == "log" else found.low
         bar = place - 0.3 * height
-        axis.plot([low, found.high], [bar, bar], color="C0", linewidth=2, zorder=5, solid_capstyle="butt")
+        axis.plot(
+            [found.low, found.high], [bar, bar], color="C0", linewidth=2, zorder=5, solid_capstyle="butt"
+        )
         axis.plot([found.mean], [bar], "D", color="C0", ms=3.6, zorder=6)
 
 

@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import LogLocator, NullFormatter
 
+from wattshed.accounts.comparison.comparable import all_flags
 from wattshed.accounts.comparison.fronts import COSTS
 from wattshed.accounts.runs.basis import RETRO
 from wattshed.foundation.vocabulary import Status
@@ -194,7 +195,7 @@ def _marks(fronts: pd.DataFrame) -> list[Any]:
     if fronts[ends].notna().to_numpy().any():
         entries.append(Line2D([], [], color="0.7", linewidth=1, label="95 % interval"))
     if fronts["flags"].notna().any():
-        entries.append(Line2D([], [], linestyle="none", label=f"{FLAG} flagged runs"))
+        entries.append(Line2D([], [], linestyle="none", label=f"{FLAG} {all_flags(fronts['flags'])}"))
     return entries
 
 

@@ -19,7 +19,7 @@ from wattshed.publish.drawing.figure_style import set_style
 from wattshed.publish.notes.runs import run_notes
 from wattshed.publish.typesetting.scales import Scale, energy_scale, wrapped
 from wattshed.publish.typesetting.table import significant_text
-from wattshed.statistics.intervals import mean_interval
+from wattshed.statistics.geometric import geometric_interval
 
 COMPONENTS = ("cpu", "ram", "gpu")
 GREYS = {"cpu": "0.35", "ram": "0.62", "gpu": "0.86"}
@@ -90,7 +90,7 @@ def _bar(group: pd.DataFrame, total: bool) -> dict[str, Any]:
     names = [f"{part}_kwh" for part in COMPONENTS if part.upper() not in missing]
     # Where a component is known in some runs only, the bar is not a mean over runs and has no interval.
     if not total and names and not partial:
-        found = mean_interval(group[names].sum(axis=1))
+        found = geometric_interval(group[names].sum(axis=1))
         if found.low is not None:
             bar["low"], bar["high"] = found.low, found.high
     if (idle := _idle_share(group)) is not None:
@@ -132,7 +132,7 @@ def _draw(axis: Axes, place: int, bar: dict[str, Any], scale: Scale) -> None:
         )  # fmt: skip
         left += length
     if bar["high"] > 0:
-        low, high = max(bar["low"], 0) * scale.factor, bar["high"] * scale.factor
+        low, high = bar["low"] * scale.factor, bar["high"] * scale.factor
         axis.plot([low, high], [place + 0.33, place + 0.33], color="C0", linewidth=2)
     size = f"{significant_text(bar['total'] * scale.factor)} {scale.unit}, " if bar["total"] > 0 else ""
     axis.text(

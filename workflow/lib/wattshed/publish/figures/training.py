@@ -1,12 +1,15 @@
 """Figure: the validation error by epoch and by the energy spent."""
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from wattshed.accounts.reading.frame_types import VALIDATION_RMSE
+from wattshed.accounts.runs.trainings import work_windows
 from wattshed.energy.reading import JOULES_PER_KWH, worst_status
-from wattshed.foundation.vocabulary import Window
+from wattshed.foundation.vocabulary import TRAINING_WINDOWS, Window
 from wattshed.publish.drawing.figure_part import FigurePart
 from wattshed.publish.drawing.figure_style import model_styles, set_style
 from wattshed.publish.parts.inputs import Inputs
@@ -37,7 +40,7 @@ def training_figure(epochs: pd.DataFrame, unit: str, energy_status: str) -> Figu
         if known:
             joules = run["cumulative_kwh"] * JOULES_PER_KWH
             axes[0, 1].plot(joules, run["validation_rmse"], **style)
-    axes[0, 0].set_xlabel("Epoch")
+    axes[0, 0].set_xlabel("Epoch (0: closed-form fit)" if (epochs["epoch"] == 0).any() else "Epoch")
     axes[0, 0].set_ylabel(f"Validation RMSE ({unit})")
     axes[0, 0].set_title("By epoch" if known else "By epoch (energy unknown)")
     axes[0, 0].xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -56,17 +59,44 @@ def training_figure(epochs: pd.DataFrame, unit: str, energy_status: str) -> Figu
     return figure
 
 
+def with_fits(epochs: pd.DataFrame, windows: pd.DataFrame) -> pd.DataFrame:
+    """The epochs with the energy of the closed-form fit before them, as the ladder counts it, and the fit as epoch 0.
+
+    epochs: rows of ``checkpoints/*.epochs.parquet``, whose energy begins with the first epoch; windows: of the
+    accounts. A fit of unknown energy makes its run's energy unknown.
+    """
+    fits = work_windows(windows, (Window.FIT,)).dropna(subset=["model", "seed"])
+    fits = fits[fits["model"].isin(epochs["model"])].drop_duplicates(["model", "seed"], keep="last")
+    if fits.empty:
+        return epochs
+    before = fits.set_index(["model", "seed"])["work_kwh"]
+    pairs = zip(epochs["model"], epochs["seed"], strict=True)
+    fitted = pd.Series([before.get((model, int(seed)), 0.0) for model, seed in pairs], index=epochs.index)
+    first = pd.DataFrame(
+        {
+            "model": fits["model"].astype("object"),
+            "seed": fits["seed"].astype("int64"),
+            "epoch": 0,
+            "validation_rmse": fits.get(VALIDATION_RMSE, pd.Series(np.nan, fits.index)).astype("float64"),
+            "cumulative_kwh": fits["work_kwh"],
+        }
+    )
+    return pd.concat(
+        [epochs.assign(cumulative_kwh=epochs["cumulative_kwh"] + fitted), first], ignore_index=True
+    )
+
+
 def _make(inputs: Inputs) -> Figure:
-    windows = inputs.frame("windows")
-    drawn = windows[(windows["window"] == Window.EPOCH) & windows["energy_kwh"].notna()]
-    status = worst_status(drawn["energy_status"])
-    return training_figure(inputs.frame("epochs"), inputs.unit, status)
+    windows, epochs = inputs.frame("windows"), inputs.frame("epochs")
+    trained = windows[windows["model"].isin(epochs["model"]) & windows["window"].isin(TRAINING_WINDOWS)]
+    status = worst_status(trained.loc[trained["energy_kwh"].notna(), "energy_status"])
+    return training_figure(with_fits(epochs, windows), inputs.unit, status)
 
 
 FIGURE = FigurePart(
     message="Draw the training curves with their energy",
-    caption="Validation error during training, by epoch and by the energy spent.",
+    caption="Validation error during training, by epoch and by the energy spent, closed-form fits included.",
     inputs=("epochs", "windows", "panel"),
-    windows=("epoch",),
+    windows=("epoch", "fit"),
     make=_make,
 )

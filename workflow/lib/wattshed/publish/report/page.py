@@ -2,63 +2,41 @@
 
 import base64
 import json
+import re
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
-from wattshed.accounts.comparison.advice import advise
 from wattshed.foundation.plugins import load
+from wattshed.publish.notes.beside_others import ladder_notes
+from wattshed.publish.notes.windows import window_notes
 from wattshed.publish.parts.declaration import declared
 from wattshed.publish.parts.degrees import degrees_of
 from wattshed.publish.parts.inputs import Inputs
+from wattshed.publish.report.layout import FOLDED, LEFT_OUT, PICTURE, PLACED, SECTIONS, Section
 from wattshed.publish.report.numbers import report_numbers
-from wattshed.publish.sentences.headline import headline, knowledge
-from wattshed.publish.sentences.what_to_use import what_to_use_sentence
-from wattshed.statistics.intervals import METHOD_NOTE
-
-# Tables and figures of each section, in reading order. Other ones, such as a study's own, come last.
-LAYOUT: dict[str, tuple[str, ...]] = {
-    "data": ("table quality", "figure degrees"),
-    "accuracy": (
-        "table accuracy",
-        "figure horizons",
-        "table nodes",
-        "figure forecasts",
-        "figure training",
-    ),
-    "energy": (
-        "table energy",
-        "figure split",
-        "figure energies",
-        "table frontier",
-        "figure fronts",
-        "table fronts",
-        "table leaders",
-        "figure overlay",
-        "table normalised",
-    ),
-    "ladder": ("figure ladder", "table ladder"),
-    "chains": ("table chains", "figure chains"),
-    "engine": ("table engine",),
-    "adaptation": ("table adaptation", "table matrices"),
-    "compression": ("table compression",),
-    "clocks": ("figure clocks", "table clocks"),
-}
-# For print only: on the page, the fronts show the same.
-LEFT_OUT = ("figure frontier",)
+from wattshed.publish.report.origin import origin_of
+from wattshed.publish.report.time import time_table
+from wattshed.publish.sentences.answers import answers
+from wattshed.publish.sentences.outcomes import section_sentences
+from wattshed.publish.sentences.trust import knowledge, trust_lines
+from wattshed.publish.typesetting.shared_notes import share_notes
+from wattshed.publish.typesetting.table import Table
 
 
-def render_report(inputs: Inputs, tables: Sequence[str], figures: Mapping[str, Path]) -> str:
+def render_report(
+    inputs: Inputs, tables: Sequence[str], figures: Mapping[str, Path], benchmarks: Path | None = None
+) -> str:
     """The whole page as HTML.
 
-    tables: names of the tables that are made and shown; figures: PNG files by name, which are embedded in the page.
-    Raises :class:`Fault` for an input that is missing or cannot be read.
+    tables: names of the tables that the study has; figures: PNG files by name, which are embedded in the page;
+    benchmarks: the folder of Snakemake's benchmark files, for the time that was not metered. Raises :class:`Fault` for
+    an input that is missing or cannot be read.
     """
     environment = Environment(
         loader=PackageLoader("wattshed.publish.report", "."),
@@ -66,10 +44,13 @@ def render_report(inputs: Inputs, tables: Sequence[str], figures: Mapping[str, P
         undefined=StrictUndefined,
         trim_blocks=True,
     )
-    numbers = report_numbers(inputs)
-    panel = inputs.panel
-    shown: dict[str, Any] = {f"table {name}": _table_part(name, inputs) for name in tables}
-    shown |= {
+    environment.filters["soft"] = soft
+    numbers = report_numbers(inputs, benchmarks)
+    opening = section_sentences(inputs)
+    said = [sentence for sentences in opening.values() for sentence in sentences]
+    shown_tables = [name for name in tables if f"table {name}" not in LEFT_OUT]
+    made, shared = _tables(inputs, shown_tables, benchmarks, said)
+    shown = made | {
         f"figure {name}": {
             "name": name,
             "image": _data_uri(path),
@@ -77,51 +58,93 @@ def render_report(inputs: Inputs, tables: Sequence[str], figures: Mapping[str, P
         }
         for name, path in figures.items()
     }
-    placed = {part for parts in LAYOUT.values() for part in parts}
-    sections = {
-        section: [shown[part] for part in parts if part in shown] for section, parts in LAYOUT.items()
-    }
+    own = [part for name, part in shown.items() if name not in PLACED]
+    panel = inputs.panel
     page: str = environment.get_template("report.html.j2").render(
         study=inputs.config["study"],
         css=Markup(files("wattshed.publish.report").joinpath("report.css").read_text(encoding="utf-8")),
-        headline=headline(inputs),
+        trust=trust_lines(inputs),
         knowledge=knowledge(inputs),
-        method=METHOD_NOTE,
+        answers=answers(inputs),
+        picture=shown.get(PICTURE),
+        sections=_sections(SECTIONS, shown, opening),
+        folded=_sections(FOLDED, shown, {}),
+        further=own,
+        shared_notes=shared,
         panel=panel,
         span=[str(panel.times[0])[:10], str(panel.times[-1])[:10]],
         cuts=inputs.json("splits")["cuts_utc"],
         graph_method=degrees_of(inputs)[1],
         numbers=numbers,
-        sections=sections,
-        further=[part for name, part in shown.items() if name not in placed and name not in LEFT_OUT],
-        what_to_use=_what_to_use(inputs),
         simulated="choice" in inputs
         and all(choice["label"] == "simulated" for choice in inputs.jsons("choice")),
-        origin=_origin(inputs.frame("runs")),
+        origin=origin_of(inputs.frame("runs")),
+        files=sorted({file for name in tables for file in _tex_files(name)}),
         config=yaml.safe_dump(inputs.config, sort_keys=False, allow_unicode=True),
         numbers_json=_script_json(numbers),
     )
     return page
 
 
-def _table_part(name: str, inputs: Inputs) -> dict[str, Any]:
-    """All tables of a part, each under its file's name."""
-    made = load("table", name).tables(name, inputs)
-    several = any(len(tables) > 1 for tables in made.values())
-    return {
-        "tables": [
-            {"id": table.name if several else file, "content": table}
-            for file, tables in made.items()
-            for table in tables
-        ]
+def _tables(
+    inputs: Inputs, names: Sequence[str], benchmarks: Path | None, said: Sequence[str]
+) -> tuple[dict[str, dict[str, Any]], list[str]]:
+    """Tables by part, each with its own notes only, and the notes that the page says once for all of them.
+
+    said: sentences that open sections.
+    """
+    windows = inputs.frame("windows")
+    disturbed: dict[str, None] = {}
+    made: dict[str, list[tuple[str, Table]]] = {}
+    for name in names:
+        part = load("table", name)
+        made[f"table {name}"] = _named(part.tables(name, inputs))
+        disturbed |= dict.fromkeys(window_notes(windows, part.windows)) if part.windows else {}
+    if benchmarks is not None and (table := time_table(benchmarks, inputs.frame("runs"))) is not None:
+        made["table time"] = [("time", table)]
+    flat = [table for tables in made.values() for _, table in tables]
+    of_ladder = ladder_notes(inputs.frame("ladder")) if "ladder" in inputs else []
+    found = share_notes(flat, [*disturbed, *of_ladder, *said])
+    kept = iter(found.tables)
+    parts = {
+        name: {"tables": [{"id": id, "content": next(kept)} for id, _ in tables]}
+        for name, tables in made.items()
     }
+    return parts, [*found.shared, *(disturbed or of_ladder)]
 
 
-def _what_to_use(inputs: Inputs) -> str:
-    """The advice that follows from the ladder's steps; empty without a ladder."""
-    if "ladder" not in inputs:
-        return ""
-    return what_to_use_sentence(advise(inputs.frame("scores"), inputs.frame("ladder")), inputs.unit)
+def _named(by_file: Mapping[str, Sequence[Table]]) -> list[tuple[str, Table]]:
+    """All tables of a part, each under its file's name."""
+    several = any(len(tables) > 1 for tables in by_file.values())
+    return [(table.name if several else file, table) for file, tables in by_file.items() for table in tables]
+
+
+def _tex_files(name: str) -> list[str]:
+    about = declared("table", name)
+    return [] if about.in_report_only else [f"{file}.tex" for file in about.files]
+
+
+def _sections(
+    sections: Sequence[Section], shown: Mapping[str, Any], sentences: Mapping[str, list[str]]
+) -> list[dict[str, Any]]:
+    """The sections that have a part or a sentence."""
+    found = [
+        {
+            "id": section.id,
+            "title": section.title,
+            "intro": section.intro,
+            "sentences": sentences.get(section.id, []),
+            "parts": [shown[part] for part in section.parts if part in shown],
+        }
+        for section in sections
+    ]
+    return [section for section in found if section["parts"] or section["sentences"]]
+
+
+def soft(text: str) -> Markup:
+    """Escaped text; a name may break after ``_`` and ``+``, and nowhere else."""
+    shown = str(escape(text))
+    return Markup(shown if " " in text else re.sub(r"([_+])(?=\w)", r"\1<wbr>", shown))
 
 
 def _data_uri(png: Path) -> str:
@@ -131,34 +154,3 @@ def _data_uri(png: Path) -> str:
 def _script_json(value: Any) -> Markup:
     """JSON that cannot close the script element that contains it."""
     return Markup(json.dumps(value, allow_nan=False, ensure_ascii=False).replace("<", "\\u003c"))
-
-
-def _origin(runs: pd.DataFrame) -> dict[str, Any]:
-    """Distinct machines, versions, commits, locations and emission factors of all jobs."""
-    factors = runs[["co2e_source", "intensity_g_per_kwh"]].dropna().round(3).drop_duplicates()
-    places = runs[["country_iso", "region"]].drop_duplicates()
-    return {
-        "machines": [json.loads(text) for text in runs["machine"].unique()],
-        "versions": [json.loads(text) for text in runs["versions"].unique()],
-        "commits": [
-            f"{row['commit']}{_dirty(row['dirty'])}"
-            for row in runs[["commit", "dirty"]].drop_duplicates().to_dict("records")
-        ],
-        "locations": [
-            "unknown"
-            if pd.isna(row["country_iso"])
-            else row["country_iso"] + ("" if pd.isna(row["region"]) else f", {row['region']}")
-            for row in places.to_dict("records")
-        ],
-        "factors": [
-            f"{row['intensity_g_per_kwh']:.1f} g CO₂e per kWh ({row['co2e_source']})"
-            for row in factors.to_dict("records")
-        ],
-        "started_utc": str(runs["started_utc"].min()),
-    }
-
-
-def _dirty(dirty: Any) -> str:
-    if pd.isna(dirty):
-        return " (no git checkout, changes unknown)"
-    return " (with uncommitted changes)" if dirty else ""

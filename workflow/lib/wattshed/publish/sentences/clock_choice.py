@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from wattshed.publish.typesetting.table import plain
+from wattshed.publish.typesetting.table import plain, spaced_percent
 
 
 def gpu_name(choice: dict[str, Any]) -> str:
@@ -17,10 +17,11 @@ def choice_sentences(choice: dict[str, Any]) -> list[str]:
     choice: ``clocks/*choice.json``.
     """
     label = "Simulated result" if choice["label"] == "simulated" else f"Result ({choice['label']})"
-    sentences = [f"{label}: {choice['verdict']}; {choice['reason']}."]
+    said = f"{label}: {choice['verdict']}, {choice['outcome']}; {choice['reason']}."
+    sentences = [spaced_percent(said)]
     if choice["saving_share"] is not None:
         sentences.append(
-            f"{choice['candidate_mhz']} MHz against a warm maximum of {choice['maximum_mhz']} MHz: energy saved "
+            f"{choice['candidate_mhz']} MHz against the largest clock, {choice['maximum_mhz']} MHz: energy saved "
             f"{_percent(choice, 'saving')}, slowdown {_percent(choice, 'slowdown')} (limit "
             f"{plain(100 * choice['max_slowdown_share'], 1)} %), n = {choice['candidate_repeats']} against "
             f"{choice['baseline_repeats']} repeats."

@@ -1,56 +1,61 @@
 """Which model to use, in one plain sentence."""
 
-from wattshed.accounts.comparison.advice import Advice, RatedModel
+from wattshed.accounts.comparison.decisions import Decisions
 from wattshed.energy.reading import JOULES_PER_KWH
+from wattshed.foundation.vocabulary import Status
+from wattshed.publish.sentences.winner import change_text, error_text
 from wattshed.publish.typesetting.table import plain, significant_text
 
 
-def what_to_use_sentence(advice: Advice, unit: str) -> str:
+def what_to_use_sentence(decisions: Decisions, unit: str) -> str:
     """Name the model to use, its error and energy, and what the model of least error would cost instead.
 
     unit: of the errors.
     """
-    use, best = advice.use, advice.best
-    if use.model == best.model:
-        sentence = (
-            f"What to use: {use.model}. Its test RMSE, {_error(use, unit)}, is the least of {advice.compared}"
-        )
-        if use.kwh is None:
+    use, best = decisions.use, decisions.best
+    error, of = decisions.error.upper(), len(decisions.frame)
+    alike = ", ".join(decisions.alike)
+    known = decisions.row(use)["training_kwh"] == decisions.row(use)["training_kwh"]
+    if use == best:
+        sentence = f"What to use: {use}. Of {of} models it has the least validation {error}"
+        if not known:
             sentence += "; no energy is known to compare"
-        elif advice.alike:
+        elif decisions.alike:
             sentence += (
-                f", and its training takes the least energy, {_joules(use)}, among it and those that cannot be "
-                f"distinguished from it: {', '.join(advice.alike)}"
+                f", and it costs the least, {_joules(decisions, use)}, of all that cannot be told apart from it there: "
+                f"{alike}"
             )
         else:
-            sentence += f", clearly less than that of all others; its training takes {_joules(use)}"
+            sentence += f", and all others are worse there; its training takes {_joules(decisions, use)}"
+        sentence += f". Its test {error} is {error_text(decisions, use, unit)}"
     else:
         sentence = (
-            f"What to use: {use.model}. {best.model} has the least test RMSE of {advice.compared}, "
-            f"{_error(best, unit)}, but {use.model}, {_error(use, unit)}, cannot be distinguished from it, and its "
-            f"training takes the least energy of all such models: {_joules(use)}{_instead(use, best)}"
+            f"What to use: {use}. {best} has the least validation {error} of {of} models, and of those that cannot be "
+            f"told apart from it there ({alike}), {use} costs the least: {_joules(decisions, use)}"
+            f"{_instead(decisions)}. On the test part, {use} has {error_text(decisions, use, unit)}, "
+            f"{change_text(decisions, use)} that of {best}, {plain(decisions.row(best)['error'], 4)} {unit}: "
+            f"{decisions.row(use)['outcome']}"
         )
-        others = [name for name in advice.alike if name != use.model]
-        if others:
-            sentence += f"; these cannot be distinguished from the best either: {', '.join(others)}"
-    unknown = [name for name in advice.unknown if use.kwh is not None]
+    unknown = [name for name in decisions.unknown if known]
     if unknown:
         sentence += f"; left out because their energy is unknown: {', '.join(unknown)}"
-    if advice.single:
-        sentence += f"; trained with one seed, so the spread is unknown: {', '.join(advice.single)}"
+    if decisions.single:
+        sentence += f"; trained with one seed, so the spread is unknown: {', '.join(decisions.single)}"
     return sentence + "."
 
 
-def _instead(use: RatedModel, best: RatedModel) -> str:
-    if best.kwh is None or use.kwh is None:
+def _instead(decisions: Decisions) -> str:
+    use, best = (decisions.row(model) for model in (decisions.use, decisions.best))
+    if not best["training_kwh"] > 0:
         return ""
-    times = f", {significant_text(best.kwh / use.kwh)} times as much" if use.kwh > 0 else ""
-    return f" where {best.model} takes {_joules(best)}{times}"
+    # What costs nothing has no ratio to anything.
+    ratio = best["training_kwh"] / use["training_kwh"] if use["training_kwh"] > 0 else None
+    times = "" if ratio is None else f", {significant_text(ratio)} times as much"
+    return f" where {decisions.best} takes {_joules(decisions, decisions.best)}{times}"
 
 
-def _error(of: RatedModel, unit: str) -> str:
-    return f"{plain(of.rmse, 4)} {unit} (n = {of.n})"
-
-
-def _joules(of: RatedModel) -> str:
-    return f"{significant_text((of.kwh or 0.0) * JOULES_PER_KWH)} J ({of.energy_status})"
+def _joules(decisions: Decisions, model: str) -> str:
+    row = decisions.row(model)
+    if row["energy_status"] == Status.NO_FIT:
+        return "nothing, as there is nothing to fit"
+    return f"{significant_text(row['training_kwh'] * JOULES_PER_KWH)} J ({row['energy_status']})"

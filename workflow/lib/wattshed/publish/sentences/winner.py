@@ -1,35 +1,53 @@
-"""Which model wins, in one plain sentence."""
+"""Which model is best and which cannot be told apart from it, in plain sentences."""
 
-import pandas as pd
-
+from wattshed.accounts.comparison.decisions import Decisions
+from wattshed.foundation.vocabulary import Comparison
 from wattshed.publish.typesetting.table import plain
+from wattshed.statistics.decisions import BLOCK_DAYS
 
 
-def winner_sentence(summary: pd.DataFrame, unit: str) -> str:
-    """Name the model of least RMSE and its distance to the next.
+def winner_sentence(decisions: Decisions, unit: str) -> str:
+    """Name the model that validation chose, its test error with the wider interval, and what the test says of the rest.
 
-    summary: one row per model with ``model, n, rmse_mean, rmse_low, rmse_high``. The sentence says if the two
-    intervals overlap, so that the two cannot be distinguished.
+    unit: of the errors.
     """
-    ranked = summary.sort_values("rmse_mean", ignore_index=True)
-    first = ranked.iloc[0]
-    sentence = f"{first['model']} wins with the least RMSE, {plain(first['rmse_mean'], 4)} {unit}"
-    if len(ranked) == 1:
-        return sentence + " (the only model)."
-    second = ranked.iloc[1]
-    ahead = 1 - first["rmse_mean"] / second["rmse_mean"]
-    sentence += (
-        f", {plain(100 * ahead, 1)} % below {second['model']}"
-        if ahead >= 0.0005
-        else (f", level with {second['model']}")
+    error = decisions.error.upper()
+    sentence = (
+        f"{decisions.best} has the least validation {error}; on the test part it has "
+        f"{error_text(decisions, decisions.best, unit)}"
     )
-    if intervals_overlap(first, second):
-        sentence += "; their 95 % intervals over seeds overlap, so the two cannot be distinguished"
-    return sentence + "."
+    others = decisions.frame[decisions.frame["model"] != decisions.best]
+    if others.empty:
+        return sentence + " (the only model)."
+    names = {outcome: others.loc[others["outcome"] == outcome, "model"].tolist() for outcome in Comparison}
+    parts = []
+    if better := names[Comparison.BETTER]:
+        parts.append(f"better on the test part: {', '.join(better)}")
+    if level := names[Comparison.NOT_TOLD_APART]:
+        parts.append(f"not told apart from it: {', '.join(level)}")
+    worse = len(names[Comparison.WORSE])
+    if worse == len(others):
+        parts.append("all others are worse" if worse > 1 else f"{others['model'].iloc[0]} is worse")
+    elif worse:
+        parts.append(f"the other {worse} {'are' if worse > 1 else 'is'} worse")
+    return f"{sentence}; {'; '.join(parts)}."
 
 
-def intervals_overlap(first: pd.Series, second: pd.Series) -> bool:
-    """Whether the intervals overlap; a single run counts as its own mean."""
-    highest = first["rmse_mean"] if pd.isna(first["rmse_high"]) else first["rmse_high"]
-    lowest = second["rmse_mean"] if pd.isna(second["rmse_low"]) else second["rmse_low"]
-    return bool(lowest <= highest)
+def error_text(decisions: Decisions, model: str, unit: str) -> str:
+    """``0.6659 kWh [0.6340, 0.6970] (95 %, over blocks of 4 days; n = 3)``."""
+    row = decisions.row(model)
+    text = f"{plain(row['error'], 4)} {unit}"
+    if row["low"] != row["low"]:
+        return f"{text} (n = {row['n']})"
+    what = "seeds" if row["wider"] == "seeds" else f"blocks of {BLOCK_DAYS} days"
+    return f"{text} [{plain(row['low'], 4)}, {plain(row['high'], 4)}] (95 %, over {what}; n = {row['n']})"
+
+
+def change_text(decisions: Decisions, model: str) -> str:
+    """``2.5 % [1.1, 4.0] above`` the best's test error."""
+    row = decisions.row(model)
+    share, low, high = (100 * row[name] for name in ("change_share", "change_low", "change_high"))
+    below = share < 0
+    ends = (-high, -low) if below else (low, high)
+    bounds = "" if low != low else f" [{plain(ends[0], 1)}, {plain(ends[1], 1)}]"
+    return f"{plain(abs(share), 1)} %{bounds} {'below' if below else 'above'}"

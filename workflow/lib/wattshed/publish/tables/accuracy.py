@@ -6,8 +6,7 @@ from wattshed.accounts.comparison.accuracy_means import METRICS, accuracy_means
 from wattshed.energy.reading import COMPONENTS, JOULES_PER_KWH, TOO_SHORT
 from wattshed.foundation.vocabulary import Window
 from wattshed.publish.parts.inputs import Inputs
-from wattshed.publish.sentences.winner import winner_sentence
-from wattshed.publish.typesetting.status_marks import energy_mark
+from wattshed.publish.typesetting.status_marks import energy_cell
 from wattshed.publish.typesetting.table import (
     INTERVAL_TITLE,
     Cell,
@@ -16,7 +15,6 @@ from wattshed.publish.typesetting.table import (
     count_text,
     decimals,
     interval,
-    significant,
 )
 from wattshed.publish.typesetting.table_part import TablePart
 from wattshed.statistics.intervals import METHOD_NOTE
@@ -50,7 +48,7 @@ def accuracy_table(scores: pd.DataFrame, frontier: pd.DataFrame, unit: str, *fur
                 mean(row, "wape", 1, 100),
                 mean(row, "mase", 3),
                 mean(row, "r2", 3),
-                significant(joules, mark=energy_mark(energy["energy_status"])),
+                energy_cell(joules, energy["energy_status"]),
             ]
         )
     columns = [
@@ -68,7 +66,7 @@ def accuracy_table(scores: pd.DataFrame, frontier: pd.DataFrame, unit: str, *fur
         f"Errors on the test part, all horizons and observed cells, mean over {count_text(summary['n'])} "
         "trained seeds per model (1 where nothing is random), sorted by RMSE; best of a column in bold."
     )
-    notes = [winner_sentence(summary, unit), f"{METHOD_NOTE}, over seeds; a dash where n = 1."]
+    notes = [f"{METHOD_NOTE}; over seeds, a dash where n = 1."]
     return Table("accuracy", caption, columns, rows, [*notes, *further])
 
 

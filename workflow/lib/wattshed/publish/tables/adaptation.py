@@ -36,7 +36,7 @@ def adaptation_table(summary: pd.DataFrame, unit: str) -> Table:
             interval(row["prequential_rmse_low"], row["prequential_rmse_high"], 4),
             decimals(row["acc_rmse_mean"], 4),
             decimals(row["bwt_rmse_mean"], 4),
-            decimals(row["fwt_rmse_mean"], 4),
+            decimals(row["fwt_frozen_rmse_mean"], 4),
             decimals(100 * row["forgetting_share_mean"], 1),
             decimals(row["base_rmse_after_mean"], 4),
             significant(row["kwh_per_update_mean"] * JOULES_PER_KWH, mark=energy_mark(row["energy_status"]))
@@ -67,8 +67,9 @@ def adaptation_table(summary: pd.DataFrame, unit: str) -> Table:
         "ACC (mean error): after the last update, the mean over months of the RMSE on each month's held-out tail. "
         "The chains' RMSE later pools the hours of all these tails instead, so the two differ.",
         "BWT (backward transfer): fall of a month's error from just after it was learned to the end. FWT (forward "
-        "transfer): by how much a month's error, before it is learned, is below that of an untrained network. Positive "
-        "is good.",
+        "transfer): by how much a month's error, before it is learned, is below that of the same checkpoint without "
+        "any update (frozen); against an untrained network, nearly all of it would be the base training's. Positive is "
+        "good.",
         "Forgotten: rise over the least error before. Base after: the first test part after the last update.",
         f"{METHOD_NOTE}, over seeds.",
     ]

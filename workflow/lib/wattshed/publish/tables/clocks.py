@@ -10,11 +10,14 @@ from wattshed.publish.parts.inputs import Inputs
 from wattshed.publish.sentences.clock_choice import choice_sentences, gpu_name
 from wattshed.publish.typesetting.table import (
     INTERVAL_TITLE,
+    MISSING,
     SIMULATED,
     Cell,
     Column,
     Table,
     count_text,
+    decimals,
+    interval,
     significant,
     significant_interval,
 )
@@ -22,8 +25,8 @@ from wattshed.publish.typesetting.table_part import TablePart
 from wattshed.statistics.intervals import METHOD_NOTE
 
 LAW_NOTE = (
-    "Saving and slowdown come from a law of time and power that is fitted to the repeats of all clocks; the table "
-    "shows the means of single clocks, so the two differ a little."
+    "Time and energy are means of a clock's own repeats. Saving and slowdown come from a law of time and power that is "
+    "fitted to the repeats of all clocks: the choice is made by the fitted values, whose intervals are the bootstrap's."
 )
 
 
@@ -33,6 +36,7 @@ def clocks_table(sweep: pd.DataFrame, choice: dict[str, Any]) -> Table:
     sweep: one file ``clocks/*sweep.parquet``; choice: the JSON file that belongs to it.
     """
     frame = clock_means(sweep)
+    fitted = {row["clock_mhz"]: row for row in choice["fitted"]}
     mark = SIMULATED if choice["label"] == "simulated" else ""
     rows = [
         [
@@ -42,7 +46,7 @@ def clocks_table(sweep: pd.DataFrame, choice: dict[str, Any]) -> Table:
             significant_interval(1000 * row["time_s_low"], 1000 * row["time_s_high"]),
             significant(row["energy_j_mean"], mark=mark),
             significant_interval(row["energy_j_low"], row["energy_j_high"]),
-            significant(row["power_w_mean"], mark=mark),
+            *_fitted(fitted.get(row["clock_mhz"]), mark),
         ]
         for row in frame.to_dict("records")
     ]
@@ -53,7 +57,8 @@ def clocks_table(sweep: pd.DataFrame, choice: dict[str, Any]) -> Table:
         Column(INTERVAL_TITLE, "ms"),
         Column("Energy", "J", numeric=True),
         Column(INTERVAL_TITLE, "J"),
-        Column("Power", "W", numeric=True),
+        Column("Saved, fitted", "%", numeric=True),
+        Column(INTERVAL_TITLE, "%"),
     ]
     caption = (
         f"GPU clock sweep of {choice['workload']} on {gpu_name(choice)}: one call, mean over "
@@ -62,7 +67,15 @@ def clocks_table(sweep: pd.DataFrame, choice: dict[str, Any]) -> Table:
     notes = choice_sentences(choice)
     if choice["estimator"] == "law" and choice["saving_share"] is not None:
         notes.append(LAW_NOTE)
-    return Table("clocks", caption, columns, rows, [*notes, f"{METHOD_NOTE}, over repeats."])
+    return Table("clocks", caption, columns, rows, [*notes, f"{METHOD_NOTE}; over repeats."])
+
+
+def _fitted(row: dict[str, float] | None, mark: str) -> list[Cell]:
+    """The fitted saving and its interval; dashes at the maximum, which it is relative to."""
+    if row is None:
+        return [Cell(MISSING), Cell(MISSING)]
+    share, low, high = (100 * row[f"saving_{end}"] for end in ("share", "low", "high"))
+    return [decimals(share, 1, mark=mark), interval(low, high, 1)]
 
 
 def _make(inputs: Inputs) -> Table | list[Table]:

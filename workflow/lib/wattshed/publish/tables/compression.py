@@ -14,9 +14,11 @@ from wattshed.publish.typesetting.table import (
     decimals,
     interval,
     significant,
+    spaced_percent,
 )
 from wattshed.publish.typesetting.table_part import TablePart
 from wattshed.statistics.intervals import METHOD_NOTE
+from wattshed.statistics.worth import WORTH_RULE
 
 
 def compression_table(rows: pd.DataFrame, unit: str) -> Table:
@@ -65,10 +67,10 @@ def compression_table(rows: pd.DataFrame, unit: str) -> Table:
     )
     others = frame[frame["verdict"] != BASELINE]
     notes = [
-        f"{row['parent'] + ' ' if several else ''}{row['variant']}: {row['reason']}."
+        spaced_percent(f"{row['parent'] + ' ' if several else ''}{row['variant']}: {row['reason']}.")
         for _, row in others.iterrows()
     ]
-    notes += [f"{METHOD_NOTE}, over seeds.", "Means of energies are geometric."]
+    notes += [f"Verdict, over seeds: {WORTH_RULE}.", f"{METHOD_NOTE}; over seeds."]
     return Table("compression", caption, columns, body, notes)
 
 

@@ -3,7 +3,8 @@
 import pandas as pd
 
 from wattshed.energy.reading import JOULES_PER_KWH
-from wattshed.publish.typesetting.status_marks import energy_mark
+from wattshed.foundation.vocabulary import Status
+from wattshed.publish.typesetting.status_marks import energy_cell
 from wattshed.publish.typesetting.table import (
     INTERVAL_TITLE,
     Cell,
@@ -11,11 +12,12 @@ from wattshed.publish.typesetting.table import (
     Table,
     count_text,
     decimals,
-    significant,
     significant_interval,
 )
 from wattshed.publish.typesetting.table_part import TablePart
 from wattshed.statistics.intervals import METHOD_NOTE
+
+NO_FIT_NOTE = "No fit: there is nothing to fit, which costs nothing and is below what a meter can tell."
 
 
 def frontier_table(frontier: pd.DataFrame, unit: str) -> Table:
@@ -29,11 +31,11 @@ def frontier_table(frontier: pd.DataFrame, unit: str) -> Table:
                 Cell(row["model"], best=on),
                 Cell(str(row["training_kwh_n"])),
                 decimals(row["rmse_mean"], 4),
-                significant(training[0], mark=energy_mark(row["energy_status"])),
+                energy_cell(training[0], row["energy_status"]),
                 significant_interval(*training[1:]),
-                significant(row["forecast_j_per_1000_mean"], mark=energy_mark(row["forecast_status"])),
+                energy_cell(row["forecast_j_per_1000_mean"], row["forecast_status"]),
                 significant_interval(row["forecast_j_per_1000_low"], row["forecast_j_per_1000_high"]),
-                Cell("unknown" if row["dominated"] is pd.NA else "on frontier" if on else "dominated"),
+                Cell(_place(row)),
             ]
         )
     columns = [
@@ -52,9 +54,17 @@ def frontier_table(frontier: pd.DataFrame, unit: str) -> Table:
     )
     notes = [
         "One forecast is one node's whole horizon.",
-        f"{METHOD_NOTE}, over seeds; a dash where n = 1 or the energy is unknown.",
+        NO_FIT_NOTE,
+        f"{METHOD_NOTE}; over seeds, for fits without randomness over repeated fits; a dash where n = 1 or the energy "
+        "is unknown.",
     ]
     return Table("frontier", caption, columns, rows, notes)
+
+
+def _place(row: pd.Series) -> str:
+    if row["dominated"] is pd.NA:
+        return "no fit: no place" if row["energy_status"] == Status.NO_FIT else "unknown"
+    return "dominated" if row["dominated"] else "on frontier"
 
 
 TABLE = TablePart(

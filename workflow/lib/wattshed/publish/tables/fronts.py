@@ -7,7 +7,7 @@ from wattshed.foundation.faults import Fault
 from wattshed.publish.parts.inputs import Inputs
 from wattshed.publish.parts.model_costs import ERROR, fronts_of
 from wattshed.publish.typesetting.scales import energy_scale, error_name, mass_scale
-from wattshed.publish.typesetting.status_marks import RETRO_MARK, RETRO_NOTE, energy_mark
+from wattshed.publish.typesetting.status_marks import RETRO_MARK, RETRO_NOTE, energy_cell, energy_mark
 from wattshed.publish.typesetting.table import (
     INTERVAL_TITLE,
     Cell,
@@ -16,7 +16,6 @@ from wattshed.publish.typesetting.table import (
     count_text,
     decimals,
     interval,
-    significant,
     significant_interval,
 )
 from wattshed.publish.typesetting.table_part import TablePart
@@ -73,7 +72,7 @@ def _row(row: pd.Series, error: str, places: int, kind: str, factor: float) -> l
         Cell(str(row["runs"])),
         decimals(row[f"{error}_mean"], places),
         interval(row[f"{error}_low"], row[f"{error}_high"], places),
-        significant(row[f"{cost}_mean"] * factor, mark=mark),
+        energy_cell(row[f"{cost}_mean"] * factor, row["energy_status"]),
         significant_interval(row[f"{cost}_low"] * factor, row[f"{cost}_high"] * factor),
         Cell(verdict),
     ]

@@ -1,12 +1,14 @@
 """Tables: the ladder's steps, their costs, energies to named errors, and the parts of the lead."""
 
+from dataclasses import replace
+
 import pandas as pd
 
 from wattshed.accounts.ladder.parts import PART
 from wattshed.energy.reading import JOULES_PER_KWH
 from wattshed.publish.notes.beside_others import ladder_notes
 from wattshed.publish.parts.inputs import Inputs
-from wattshed.publish.typesetting.status_marks import energy_mark
+from wattshed.publish.typesetting.status_marks import energy_cell
 from wattshed.publish.typesetting.table import (
     INTERVAL_TITLE,
     MISSING,
@@ -21,7 +23,6 @@ from wattshed.publish.typesetting.table import (
     significant_text,
 )
 from wattshed.publish.typesetting.table_part import TablePart
-from wattshed.statistics.geometric import GEOMETRIC_NOTE
 from wattshed.statistics.intervals import METHOD_NOTE
 from wattshed.statistics.ratios import RATIO_NOTE
 
@@ -79,7 +80,11 @@ def _steps_table(ladder: pd.DataFrame, parts: pd.DataFrame, unit: str, note: str
         f"The ladder: mean over {count_text(ladder['seeds'])} seeds per step (1 where nothing is random); each step "
         "changes one thing in the step that it names; least test RMSE in bold."
     )
-    notes = [f"{METHOD_NOTE}, over seeds; {GEOMETRIC_NOTE}.", *_cautions(ladder), *([note] if note else [])]
+    notes = [
+        f"{METHOD_NOTE}; over seeds, of closed forms over repeated fits.",
+        *_cautions(ladder),
+        *([note] if note else []),
+    ]
     return Table("ladder", caption, columns, rows, notes)
 
 
@@ -115,21 +120,22 @@ def _costs_table(ladder: pd.DataFrame, unit: str) -> Table:
     notes = [
         "A sample is one node's window. Time holds the looks at the validation part; Looking is their share of it. "
         "Tuning is what the whole grid took, once, in its own record; it is in no other column.",
-        f"Times: {GEOMETRIC_NOTE.removeprefix('means of energies are ')}; a dash where nothing is counted.",
+        f"{METHOD_NOTE}; over seeds, of closed forms over repeated fits; a dash where nothing is counted or there is "
+        "nothing to fit.",
     ]
     return Table("ladder_costs", caption, columns, rows, [*notes, *_cautions(ladder)])
 
 
 def _targets_table(ladder: pd.DataFrame, targets: pd.DataFrame, unit: str) -> Table:
     named = set(ladder.loc[ladder["named"], "model"])
-    marks = {row["model"]: energy_mark(row["energy_status"]) for _, row in ladder.iterrows()}
+    statuses = dict(zip(ladder["model"], ladder["energy_status"], strict=True))
     shown = targets[targets["model"].isin(named)]
     rows = [
         [
             Cell(f"{row['target']}, {row['target_rmse']:.4f}" + ("" if row["useful"] else "*")),
             Cell(row["model"]),
             Cell(f"{row['reached']} of {row['seeds']}" if row["reached"] else NOT_REACHED),
-            _at_most(row, marks[row["model"]]),
+            _at_most(row, statuses[row["model"]]),
             significant_interval(*(row[f"kwh_{end}"] * JOULES_PER_KWH for end in ("low", "high"))),
             significant(row["s_mean"]),
             *_ratio(row),
@@ -155,9 +161,9 @@ def _targets_table(ladder: pd.DataFrame, targets: pd.DataFrame, unit: str) -> Ta
         "Energies and times are without the looks at the validation part, which training as such does not need.",
         "A model's own best counts for each of its own seeds by that seed's best look.",
         BOUND_NOTE,
-        f"No ratio unless every seed of the step and of {against} comes there with a known energy, and none for a fit "
-        "that does nothing.",
-        f"{GEOMETRIC_NOTE[0].upper()}{GEOMETRIC_NOTE[1:]}; {RATIO_NOTE}.",
+        f"No ratio unless every seed of the step and of {against} comes there with a known energy, and none where "
+        "there is nothing to fit.",
+        f"{METHOD_NOTE}; over seeds, of closed forms over repeated fits; {RATIO_NOTE}.",
     ]
     if not shown["useful"].all():
         notes.insert(0, "* Not better than the best naive forecast, so of no use by itself.")
@@ -216,11 +222,11 @@ def _cautions(ladder: pd.DataFrame) -> list[str]:
     return [*cautions, *ladder_notes(ladder)]
 
 
-def _at_most(row: pd.Series, mark: str) -> Cell:
-    joules = row["kwh_mean"] * JOULES_PER_KWH
-    if pd.isna(joules):
+def _at_most(row: pd.Series, status: str) -> Cell:
+    if not row["reached"]:
         return Cell(MISSING)
-    return Cell(("at most " if row["bound"] else "") + significant_text(joules), mark)
+    cell = energy_cell(row["kwh_mean"] * JOULES_PER_KWH, status)
+    return replace(cell, text=f"at most {cell.text}") if row["bound"] and row["kwh_n"] else cell
 
 
 def _ratio(row: pd.Series) -> list[Cell]:
@@ -242,7 +248,7 @@ def _change(row: pd.Series) -> str:
 
 
 def _joules(row: pd.Series, name: str) -> Cell:
-    return significant(row[f"{name}_kwh_mean"] * JOULES_PER_KWH, mark=energy_mark(row["energy_status"]))
+    return energy_cell(row[f"{name}_kwh_mean"] * JOULES_PER_KWH, row["energy_status"])
 
 
 def _joules_interval(row: pd.Series, name: str) -> Cell:

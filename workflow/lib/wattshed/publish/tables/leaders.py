@@ -8,7 +8,7 @@ from wattshed.accounts.comparison.leaders import Leaders, low_carbon_leaders, me
 from wattshed.publish.parts.inputs import Inputs
 from wattshed.publish.parts.model_costs import ERROR, costs_of
 from wattshed.publish.typesetting.scales import Scale, energy_scale, error_name, mass_scale
-from wattshed.publish.typesetting.status_marks import energy_mark
+from wattshed.publish.typesetting.status_marks import energy_cell
 from wattshed.publish.typesetting.table import (
     INTERVAL_TITLE,
     Cell,
@@ -16,7 +16,6 @@ from wattshed.publish.typesetting.table import (
     Table,
     decimals,
     interval,
-    significant,
     significant_interval,
     significant_text,
 )
@@ -53,8 +52,7 @@ def leaders_table(leaders: Leaders, unit: str, places: int = 3) -> Table:
         cells += [Cell(str(row["n"])), decimals(row[f"{metric}_mean"], places, best=best)]
         cells.append(interval(row[f"{metric}_low"], row[f"{metric}_high"], places))
         for name, _, scale in costs:
-            mark = energy_mark(row["energy_status"])
-            cells.append(significant(row[f"{name}_mean"] * scale.factor, mark=mark))
+            cells.append(energy_cell(row[f"{name}_mean"] * scale.factor, row["energy_status"]))
             cells.append(
                 significant_interval(*(row[f"{name}_{end}"] * scale.factor for end in ("low", "high")))
             )

@@ -6,6 +6,7 @@ from wattshed.accounts.comparison.accuracy_means import errors_by_seed
 from wattshed.accounts.comparison.comparable import SLICES, scope_name
 from wattshed.accounts.comparison.normalised import RATIO_NOTES, normalised_metrics
 from wattshed.accounts.runs.basis import RECORDED
+from wattshed.foundation.vocabulary import Status
 from wattshed.publish.parts.inputs import Inputs
 from wattshed.publish.parts.model_costs import costs_of
 from wattshed.publish.typesetting.status_marks import RETRO_NOTE, energy_mark
@@ -51,7 +52,12 @@ def _table(name: str, normalised: pd.DataFrame, ratios: list[tuple[str, Column]]
             status = row["forecast_status"] if ratio == "j_per_forecast" else row["energy_status"]
             factor = 1000 if ratio == "j_per_forecast" else 1
             mean, low, high = (factor * row[f"{ratio}_{part}"] for part in ("mean", "low", "high"))
-            cells += [powers(mean, mark=energy_mark(status)), powers_interval(low, high)]
+            shown = (
+                Cell(str(Status.NO_FIT))
+                if status == Status.NO_FIT
+                else powers(mean, mark=energy_mark(status))
+            )
+            cells += [shown, powers_interval(low, high)]
         rows.append(cells)
     titles = " and ".join(column.title for _, column in ratios)
     caption = f"{titles}: means over {count_text(normalised['runs'])} runs per row."

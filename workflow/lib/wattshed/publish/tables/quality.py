@@ -37,7 +37,11 @@ def quality_table(quality: pd.DataFrame, unit: str) -> Table:
         Column("Maximum", unit, numeric=True),
     ]
     caption = f"Quality of the readings: the {len(rows)} nodes of lowest coverage out of n = {len(quality)}."
-    return Table("quality", caption, columns, rows)
+    suspects = quality[quality["suspect_reason"].notna()]
+    notes = [f"Suspect, {row['node']}: {row['suspect_reason']}." for row in suspects.to_dict("records")]
+    if len(notes) > SHOWN_NODES:
+        notes = [*notes[:SHOWN_NODES], f"Suspect, {len(notes) - SHOWN_NODES} more nodes."]
+    return Table("quality", caption, columns, rows, notes)
 
 
 TABLE = TablePart(

@@ -36,6 +36,9 @@ SPECIAL = {
     MISSING: "--",
     "†": r"\textsuperscript{\dag}",
     "‡": r"\textsuperscript{\ddag}",
+    "✓": r"\ensuremath{\surd}",
+    "↑": r"\ensuremath{\uparrow}",
+    "↓": r"\ensuremath{\downarrow}",
 }
 PREAMBLE = r"""\documentclass{article}
 \usepackage[T1]{fontenc}
@@ -122,6 +125,9 @@ def compile_tex(tex: Path, folder: Path) -> Path:
 def _latex_cell(cell: Cell, column: Column, aligned: bool) -> str:
     if not column.numeric or not NUMBER.fullmatch(cell.text):
         text = escape(cell.text + cell.mark)
+        if column.width_cm:
+            # Lineages are long words.
+            text = text.replace("+", r"+\allowbreak{}")
         return f"{{{text}}}" if column.numeric else text
     if not aligned:
         return rf"\num{{{cell.text}}}{escape(cell.mark)}"

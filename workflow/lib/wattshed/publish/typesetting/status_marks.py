@@ -1,7 +1,7 @@
 """How an energy is known, as a mark behind its number."""
 
 from wattshed.foundation.vocabulary import Status
-from wattshed.publish.typesetting.table import ESTIMATED
+from wattshed.publish.typesetting.table import ESTIMATED, Cell, significant
 
 RETRO_MARK = "§"
 RETRO_NOTE = (
@@ -16,3 +16,10 @@ def energy_mark(status: str | None) -> str:
     if word == Status.RETRO_ESTIMATED:
         return RETRO_MARK
     return ESTIMATED if word.startswith(Status.ESTIMATED) else ""
+
+
+def energy_cell(value: float | None, status: str | None) -> Cell:
+    """An energy, mass or ratio of one with the mark of its status; ``no fit`` where there was nothing to fit."""
+    if str(status) == Status.NO_FIT:
+        return Cell(str(Status.NO_FIT))
+    return significant(value, mark=energy_mark(status))

@@ -1,12 +1,15 @@
 """The content of a table, before it becomes LaTeX or HTML."""
 
 import math
+import re
 from dataclasses import dataclass, field
 
 import pandas as pd
 
 ESTIMATED = "†"
 SIMULATED = "‡"
+CHECK = "✓"
+RANK_UP, RANK_DOWN = "↑", "↓"
 MISSING = "\u2013"
 MARK_NOTES = {
     ESTIMATED: "estimated in whole or in part, not measured",
@@ -77,9 +80,11 @@ def interval(low: float | None, high: float | None, places: int) -> Cell:
 
 
 def significant_interval(low: float | None, high: float | None) -> Cell:
-    """``[low, high]`` with three significant digits each."""
+    """``[low, high]`` with three significant digits each; tiny ones with a power of ten, ``[1.20, 3.40] × 10⁻⁵``."""
     if low is None or high is None or pd.isna(low) or pd.isna(high):
         return Cell(MISSING)
+    if 0 < max(abs(low), abs(high)) < SMALLEST_SHOWN:
+        return powers_interval(low, high)
     return Cell(f"[{significant_text(low)}, {significant_text(high)}]")
 
 
@@ -87,6 +92,11 @@ def plain(value: float, places: int) -> str:
     """Fixed decimals, and no minus before a zero."""
     text = f"{value:.{places}f}"
     return text.removeprefix("-") if float(text) == 0 else text
+
+
+def spaced_percent(text: str) -> str:
+    """The text with a space before every percent sign, as in all tables: ``5.0 %``."""
+    return re.sub(r"(?<=\d)%", " %", text)
 
 
 def powers(value: float | None, *, mark: str = "") -> Cell:

@@ -1,0 +1,303 @@
+"""Write docs/headline.json and docs/headline.md: what README may claim of the default study.
+
+    python benchmarks/headline.py results/homes
+
+Each line has an id, a sentence with its numbers, and the table and cell that it comes from. The rows that the numbers
+were computed from stand in the same file (errors by seed and day, energies by seed), so that
+tests/unit/test_headline.py computes every number again without the package, and holds README to the lines. Prints a
+draft of README's section.
+"""
+
+import argparse
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from headline_page import draft, markdown
+from headline_rows import raw_rows
+
+from wattshed.accounts.comparison.decisions import changes_against
+from wattshed.accounts.comparison.variant_means import variant_means
+from wattshed.accounts.runs.stages import stages_frame
+from wattshed.accounts.sensitivity.views import WITHOUT_SUSPECTS
+from wattshed.accounts.standings.adaptation_outcomes import adaptation_outcomes
+from wattshed.accounts.standings.standings import step_before, training_ratio
+from wattshed.compression.judge import BASELINE
+from wattshed.foundation.writing import write_text
+from wattshed.publish.parts.decided import decisions_of
+from wattshed.publish.parts.inputs import Inputs
+from wattshed.publish.parts.standing import standings_of
+from wattshed.publish.sentences.graph_help import graph_control_of
+from wattshed.publish.sentences.trust import trust_lines
+from wattshed.publish.typesetting.table import plain, significant_text
+from wattshed.statistics.geometric import geometric_interval
+from wattshed.statistics.intervals import Interval
+
+ROOT = Path(__file__).resolve().parent.parent
+FILES = {
+    "config": "config.yaml",
+    "panel": "data/panel.safetensors",
+    "scores": "accuracy/scores.parquet",
+    "days": "accuracy/days.parquet",
+    "sensitivity": "accuracy/sensitivity.parquet",
+    "runs": "emissions.parquet",
+    "windows": "windows.parquet",
+    "frontier": "frontier.parquet",
+    "adaptation": "adaptation.parquet",
+    "compression": "compression.parquet",
+}
+MAIN = "tables/main.tex"
+
+
+def line(id: str, sentence: str, table: str, cell: str, **numbers: Any) -> dict[str, Any]:
+    """numbers: how the test computes them again, by the name of the formula and its arguments."""
+    return {"id": id, "sentence": sentence, "table": table, "cell": cell, "numbers": numbers}
+
+
+def lines_of(inputs: Inputs) -> Iterator[dict[str, Any]]:
+    """Every claim, the first ones first."""
+    yield _data_line(inputs)
+    yield from _trust(inputs)
+    decisions, frame = decisions_of(inputs), standings_of(inputs)
+    rows = {str(row["model"]): row for row in frame.to_dict("records")}
+    for row in rows.values():
+        yield _model_line(row, inputs.unit)
+    best, use = decisions.best, decisions.use
+    yield line(
+        "best",
+        f"{best} has the least validation error; {_list(decisions.alike) or 'none'} cannot be distinguished from it "
+        f"there; of these {use} takes the least training energy.",
+        MAIN,
+        "Model, in bold",
+        best=best,
+        use=use,
+    )
+    naive = rows[best]["naive"]
+    yield from _comparison(inputs, "naive", best, naive)
+    for model in rows:
+        if model not in (best, naive):
+            yield from _comparison(inputs, f"best-{model}", best, model)
+    before = step_before(frame, best)
+    for other in dict.fromkeys(filter(None, (use, before))):
+        if other != best:
+            yield from _ratio(inputs, best, other)
+    yield from _graph(inputs, rows)
+    yield from _trusted(inputs, [name for name, row in rows.items() if row["useful"]])
+    yield from _stages(inputs)
+
+
+def _data_line(inputs: Inputs) -> dict[str, Any]:
+    panel, seeds = inputs.panel, inputs.config["seeds"]
+    span = f"{str(panel.times[0])[:10]} to {str(panel.times[-1])[:10]}"
+    found = decisions_of(inputs)
+    return line(
+        "data",
+        f"{len(panel.node_names)} nodes, {len(panel.times)} hours, {span}; {len(seeds)} seeds; the test part has "
+        f"{found.days} days in {found.blocks} blocks; 95 % intervals.",
+        "report.html",
+        "Data, split and graph",
+        days=found.days,
+        blocks=found.blocks,
+    )
+
+
+def _trust(inputs: Inputs) -> Iterator[dict[str, Any]]:
+    for place, sentence in enumerate(trust_lines(inputs), 1):
+        yield line(f"trust-{place}", sentence, "report.html", "How far the energies can be trusted")
+
+
+def _model_line(row: dict[Any, Any], unit: str) -> dict[str, Any]:
+    """Error and cost of one model."""
+    model, joules = row["model"], row["training_j_mean"]
+    cost = "it needs no fit"
+    numbers: dict[str, Any] = {"rmse": row["error"], "day_low": row["day_low"], "day_high": row["day_high"]}
+    seeds = ""
+    if pd.notna(row["seed_low"]):
+        seeds = f" {_ends(row['seed_low'], row['seed_high'], 3)} over {row['n']} seeds,"
+        numbers |= {"seed_low": row["seed_low"], "seed_high": row["seed_high"]}
+    if pd.isna(joules):
+        cost = "the energy of its training is unknown"
+    elif joules > 0:
+        ends = (
+            ""
+            if pd.isna(row["training_j_low"])
+            else f" {_digits(row['training_j_low'], row['training_j_high'])}"
+        )
+        cost = (
+            f"one training takes {significant_text(joules)} J{ends} ({row['energy_status']}, n = "
+            f"{row['training_j_n']})"
+        )
+        numbers["joules"] = joules
+        if pd.notna(row["cpu_s"]):
+            cost += f" and {significant_text(row['cpu_s'])} CPU-s"
+            numbers["cpu_s"] = row["cpu_s"]
+    return line(
+        f"model-{model}",
+        f"{model}: test RMSE {plain(row['error'], 3)} {unit},{seeds} {_ends(row['day_low'], row['day_high'], 3)} over "
+        f"blocks of days; {cost}.",
+        MAIN,
+        f"{model}: RMSE, over seeds, over days, Training, CPU",
+        model=model,
+        **numbers,
+    )
+
+
+def _comparison(inputs: Inputs, id: str, model: str, other: str | None) -> Iterator[dict[str, Any]]:
+    """The paired change of one model's test error against another's."""
+    if other is None or other == model:
+        return
+    change = _change(inputs, model, other)
+    percent, ends = _percent(change)
+    yield line(
+        id,
+        f"{model} against {other}: RMSE {percent} % {ends}, {change['outcome']}.",
+        MAIN,
+        f"{model} and {other}: RMSE; paired test over seeds and days",
+        model=model,
+        other=other,
+        change_share=change["change_share"],
+        change_low=change["change_low"],
+        change_high=change["change_high"],
+        outcome=str(change["outcome"]),
+    )
+
+
+def _ratio(inputs: Inputs, model: str, other: str) -> Iterator[dict[str, Any]]:
+    ratio: Interval = training_ratio(inputs.frame("windows"), model, other)
+    if ratio.mean is None:
+        return
+    ends = "" if ratio.low is None or ratio.high is None else f" {_digits(ratio.low, ratio.high)}"
+    yield line(
+        f"energy-{model}-{other}",
+        f"One training of {model} takes {significant_text(ratio.mean)} times{ends} the energy of one of {other}.",
+        MAIN,
+        f"{model} and {other}: Training",
+        model=model,
+        other=other,
+        ratio=ratio.mean,
+        ratio_low=ratio.low,
+        ratio_high=ratio.high,
+    )
+
+
+def _graph(inputs: Inputs, rows: dict[str, dict[Any, Any]]) -> Iterator[dict[str, Any]]:
+    """The best graph model against its control on a shuffled graph."""
+    control = graph_control_of(inputs)
+    if control is not None and control.twin in rows:
+        yield from _comparison(inputs, "graph", control.model, control.twin)
+
+
+def _trusted(inputs: Inputs, useful: list[str]) -> Iterator[dict[str, Any]]:
+    """Errors of the useful models without the nodes that look faulty."""
+    found = inputs.frame("sensitivity") if "sensitivity" in inputs else pd.DataFrame({"view": []})
+    found = found[found["view"] == WITHOUT_SUSPECTS]
+    for model in useful if len(found) else []:
+        own = found[found["model"] == model]
+        mean = geometric_interval(own["rmse"]).mean
+        yield line(
+            f"trusted-{model}",
+            f"{model} on the {int(own['nodes'].iloc[0])} nodes that are not suspect: test RMSE {plain(mean or 0, 3)} "
+            f"{inputs.unit}.",
+            "tables/sensitivity.tex",
+            f"{model}: {WITHOUT_SUSPECTS}",
+            model=model,
+            trusted_rmse=mean,
+        )
+
+
+def _stages(inputs: Inputs) -> Iterator[dict[str, Any]]:
+    """The whole study's energy, and what adaptation and compression brought."""
+    total = stages_frame(inputs.frame("runs")).iloc[-1]
+    yield line(
+        "total",
+        f"The study's {total['jobs']} jobs took {significant_text(total['energy_kwh'] * 1000)} Wh of their own.",
+        "tables/energy.tex",
+        "total: Sum",
+        total_kwh=total["energy_kwh"],
+    )
+    if "adaptation" in inputs:
+        for row in adaptation_outcomes(inputs.frame("adaptation")).to_dict("records"):
+            percent, ends = _percent(row)
+            yield line(
+                f"adaptation-{row['parent']}-{row['strategy']}",
+                f"{row['parent']}+{row['strategy']} against the same checkpoint without updates, on later months: RMSE "
+                f"{percent} % {ends}, {row['outcome']}.",
+                "tables/adaptation.tex",
+                f"{row['parent']}, {row['strategy']}: Prequential",
+                parent=row["parent"],
+                strategy=row["strategy"],
+                later_share=row["change_share"],
+                later_low=_known(row["change_low"]),
+                later_high=_known(row["change_high"]),
+            )
+    if "compression" in inputs:
+        frame = variant_means(inputs.frame("compression"))
+        others = frame[frame["verdict"] != BASELINE]
+        counts = "; ".join(
+            f"{count} {verdict}" for verdict, count in others["verdict"].value_counts().items()
+        )
+        yield line(
+            "compression",
+            f"Of {len(others)} compressed variants: {counts}.",
+            "tables/compression.tex",
+            "Verdict",
+            variants=len(others),
+        )
+
+
+def _known(value: float) -> float | None:
+    return None if pd.isna(value) else float(value)
+
+
+def _change(inputs: Inputs, model: str, other: str) -> dict[Any, Any]:
+    rows = changes_against(inputs.frame("days"), other).to_dict("records")
+    return next(row for row in rows if row["model"] == model)
+
+
+def _percent(change: dict[Any, Any]) -> tuple[str, str]:
+    ends = (plain(100 * change[f"change_{end}"], 1) for end in ("low", "high"))
+    return plain(100 * change["change_share"], 1), f"[{', '.join(ends)}]"
+
+
+def _ends(low: float, high: float, places: int) -> str:
+    return f"[{plain(low, places)}, {plain(high, places)}]"
+
+
+def _digits(low: float, high: float) -> str:
+    return f"[{significant_text(low)}, {significant_text(high)}]"
+
+
+def _list(names: tuple[str, ...]) -> str:
+    return ", ".join(names)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("results", type=Path, help="folder of a finished study, such as results/homes")
+    parser.add_argument("--output", type=Path, default=ROOT / "docs/headline.json")
+    arguments = parser.parse_args()
+    files = {name: [arguments.results / place] for name, place in FILES.items()}
+    inputs = Inputs({name: paths for name, paths in files.items() if paths[0].is_file()})
+    runs = inputs.frame("runs").sort_values("started_utc")
+    machine = json.loads(runs["machine"].iloc[0])
+    content = {
+        "about": {
+            "study": inputs.config["study"],
+            "commit": str(runs["commit"].iloc[0])[:12],
+            "machine": f"{machine.get('processor', 'unknown')}, {machine.get('logical_cores', '?')} logical cores",
+            "started_utc": str(runs["started_utc"].iloc[0]),
+        },
+        "lines": list(lines_of(inputs)),
+        "raw": raw_rows(inputs),
+    }
+    write_text(arguments.output, json.dumps(content, ensure_ascii=False, allow_nan=False, indent=1) + "\n")
+    write_text(arguments.output.with_suffix(".md"), markdown(content))
+    print(draft(content["lines"]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+"""The rows that docs/headline.json keeps, so that its numbers can be computed again without the package."""
+
+from typing import Any
+
+from wattshed.accounts.comparison.variant_means import variant_means
+from wattshed.accounts.runs.trainings import trainings
+from wattshed.accounts.sensitivity.views import WITHOUT_SUSPECTS
+from wattshed.accounts.standings.standings import training_seconds
+from wattshed.compression.judge import BASELINE
+from wattshed.energy.reading import JOULES_PER_KWH
+from wattshed.foundation.vocabulary import Part
+from wattshed.publish.parts.inputs import Inputs
+from wattshed.statistics.decisions import BLOCK_DAYS
+
+DIGITS = 9
+
+
+def raw_rows(inputs: Inputs) -> dict[str, Any]:
+    """What the numbers are computed from: errors by part, model, seed and day, and each training's energy."""
+    days = inputs.frame("days")
+    errors: dict[str, Any] = {}
+    for part in (Part.VALIDATION, Part.TEST):
+        rows = days[days["part"] == part].sort_values("day")
+        dates = sorted(rows["day"].unique())
+        cells = rows.drop_duplicates("day").set_index("day")["cells"].reindex(dates)
+        errors[str(part)] = {
+            "days": dates,
+            "cells": [int(value) for value in cells],
+            "squared": {
+                str(model): {
+                    str(seed): [_round(value) for value in run.set_index("day")["squared"].reindex(dates)]
+                    for seed, run in own.groupby("seed")
+                }
+                for model, own in rows.groupby("model")
+            },
+        }
+    windows = inputs.frame("windows")
+    runs = trainings(windows)
+    joules = {
+        str(model): [_round(kwh * JOULES_PER_KWH) for kwh in own["training_kwh"]]
+        for model, own in runs.groupby("model")
+        if own["training_kwh"].notna().all()
+    }
+    jobs = inputs.frame("runs")
+    seconds = {
+        str(model): [_round(value) for value in own]
+        for model, own in training_seconds(windows).groupby(level=0)
+        if str(model) in joules and own.notna().all()
+    }
+    return {
+        "block_days": BLOCK_DAYS,
+        "errors": errors,
+        "training_j": joules,
+        "cpu_s": seconds,
+        "trusted": _trusted_rows(inputs),
+        "prequential": _prequential(inputs),
+        "verdicts": _verdicts(inputs),
+        "job_kwh": [_round(kwh) for kwh in jobs["attributed_kwh"].dropna()],
+    }
+
+
+def _trusted_rows(inputs: Inputs) -> dict[str, list[list[float]]]:
+    """Squared errors and cells without suspect nodes, by model, one pair a seed."""
+    if "sensitivity" not in inputs:
+        return {}
+    found = inputs.frame("sensitivity")
+    found = found[found["view"] == WITHOUT_SUSPECTS]
+    return {
+        str(model): [[_round(row["squared"]), int(row["cells"])] for row in own.to_dict("records")]
+        for model, own in found.groupby("model")
+    }
+
+
+def _prequential(inputs: Inputs) -> list[list[Any]]:
+    """Parent, strategy, seed, number of updates, error on months that were not learned yet."""
+    if "adaptation" not in inputs:
+        return []
+    columns = ["parent", "strategy", "seed", "updates", "prequential_rmse"]
+    rows = inputs.frame("adaptation")[columns].to_dict("records")
+    return [
+        [
+            row["parent"],
+            row["strategy"],
+            int(row["seed"]),
+            int(row["updates"]),
+            _round(row["prequential_rmse"]),
+        ]
+        for row in rows
+    ]
+
+
+def _verdicts(inputs: Inputs) -> list[str]:
+    if "compression" not in inputs:
+        return []
+    verdicts = variant_means(inputs.frame("compression"))["verdict"]
+    return [str(one) for one in verdicts if one != BASELINE]
+
+
+def _round(value: float) -> float:
+    return float(f"{value:.{DIGITS}g}")

@@ -1,0 +1,117 @@
+"""Write docs/rolling.md from the rolling origins that `snakemake rolling --configfile ...` trained.
+
+A study that was not run is said to be so; machine, date and commit are those of its ledgers.
+"""
+
+import argparse
+import json
+import shutil
+from pathlib import Path
+
+import pandas as pd
+
+from wattshed.data.panel import Panel
+from wattshed.foundation.frames import COLUMNS, read_frame
+from wattshed.publish.tables.rolling import rolling_tables
+from wattshed.publish.typesetting.markdown import render_markdown
+
+ROOT = Path(__file__).resolve().parent.parent
+STUDIES = ("rolling_homes",)
+
+
+def section(study: str, results: Path, docs: Path) -> str:
+    """One study's part of the page; copies its figure beside it."""
+    heading = f"## `{study}`\n\n`snakemake rolling --cores all --configfile config/{study}.yaml`\n"
+    folder = results / study
+    if not (folder / "rolling.parquet").is_file():
+        return f"{heading}\nNot run.\n"
+    panel = Panel.read(folder / "data/panel.safetensors")
+    rolling = read_frame(folder / "rolling.parquet", COLUMNS["rolling"])
+    origins = read_frame(folder / "rolling.origins.parquet", COLUMNS["origins"])
+    warning = " **An invented panel: of its errors nothing follows.**" if panel.synthetic else ""
+    shutil.copyfile(folder / "figures/rolling.png", docs / f"{study}.png")
+    size = f"{len(panel.node_names):,} nodes x {len(panel.times):,} h"
+    parts = [
+        heading,
+        f"{panel.source}: {size}.{warning}\n\n{_origin(folder)}\n",
+        f"{sentences(rolling, origins, panel.unit)}\n",
+        f"![Error at each origin, and the change over all of them]({study}.png)\n",
+        *(render_markdown(table) for table in rolling_tables(rolling, origins, panel.unit).values()),
+    ]
+    return "\n".join(parts)
+
+
+def sentences(rolling: pd.DataFrame, origins: pd.DataFrame, unit: str) -> str:
+    """What follows from the tables, in words."""
+    best = rolling[rolling["best"]].iloc[0]
+    lines = [
+        f"The validation parts choose **{best['model']}**: RMSE {best['rmse_mean']:.4f} {unit} over {best['origins']} "
+        f"test parts, the least in {best['won']} of them."
+    ]
+    for outcome, said in (
+        ("better", "Better on the test parts"),
+        ("not told apart", "Not told apart from it"),
+        ("worse", "Worse"),
+    ):
+        found = rolling[rolling["outcome"] == outcome]
+        named = [f"{row['model']} ({_change(row)})" for _, row in found.iterrows()]
+        if named:
+            lines.append(f"{said}: {', '.join(named)}.")
+    means = origins.groupby(["model", "origin"])["rmse"].mean().unstack()
+    own = means.loc[best["model"]]
+    lines.append(
+        f"Its RMSE goes from {own.min():.4f} to {own.max():.4f} {unit} between origins: one test part alone says "
+        "little of another season."
+    )
+    return " ".join(lines)
+
+
+def _change(row: pd.Series) -> str:
+    share, low, high = (100 * row[f"change_{part}"] for part in ("share", "low", "high"))
+    return f"{share:+.1f} % [{low:.1f}, {high:.1f}]"
+
+
+def _origin(folder: Path) -> str:
+    """Machine, days, commits, duration and processor time of the jobs, as their ledgers tell them."""
+    ledgers = [
+        [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        for path in sorted((folder / "ledger/rolling").glob("*.jsonl"))
+    ]
+    machines, days, commits = set(), set(), set()
+    for start in (events[0] for events in ledgers):
+        machine = start["machine"]
+        gpus = ", ".join(gpu["name"] for gpu in machine.get("gpus", [])) or "no GPU"
+        machines.add(f"{machine['processor']}, {machine['logical_cores']} logical cores, {gpus}")
+        days.add(start["started_utc"][:10])
+        changed = " with local changes" if start["commit"]["dirty"] else ""
+        commits.add(f"{str(start['commit']['commit'])[:12]}{changed}")
+    ends = [event for events in ledgers for event in events if event["event"] == "end"]
+    wall_s = sum(end["duration_s"] for end in ends)
+    own_s = sum((end.get("use") or {}).get("own_cpu_s") or 0.0 for end in ends)
+    parts = (("Machine", machines), ("Date", days), ("Commit", commits))
+    origin = " ".join(f"{name}: {'; '.join(sorted(found))}." for name, found in parts)
+    return (
+        f"{origin} All jobs together: {own_s:.0f} s of their own processor time, {wall_s:.0f} s of wall time."
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--results", type=Path, default=ROOT / "results", help="folder of the studies' results"
+    )
+    parser.add_argument("--output", type=Path, default=ROOT / "docs/rolling.md", help="page to write")
+    arguments = parser.parse_args()
+    text = [
+        "# Rolling origins\n",
+        "Made by `make benchmark-rolling`. One test part is one season: here each model is trained and scored several",
+        "times, each time with a later test part, and with training and validation parts of its own before it.",
+        "[methods.md](methods.md) says how the parts are cut and how models are compared. A study asks for it by the",
+        "key `rolling` (`config/schema.json` describes its keys).\n",
+        *(section(study, arguments.results, arguments.output.parent) for study in STUDIES),
+    ]
+    arguments.output.write_text("\n".join(text), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,356 @@
+"""Verdicts of claims: the rule, the measurements behind them, and the contract of every document's plug-in."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from model_blocks import untrained
+from wattshed.accounts.claims.checkpoints import (
+    chain_changes,
+    changes,
+    forgetting,
+    forgetting_saved,
+    rises,
+    speed_ups,
+)
+from wattshed.accounts.claims.claim import Bounds, Claim, Source, Topic, Verdict, exactly
+from wattshed.accounts.claims.judging import COLUMNS, claims_frame
+from wattshed.accounts.claims.registry import MODULES
+from wattshed.accounts.claims.results import Results
+from wattshed.accounts.claims.trainings import (
+    determination,
+    generalisation,
+    parameters,
+    recipe_energies,
+    recipe_errors,
+    training_changes,
+)
+from wattshed.config.data.data import WindowsBlock
+from wattshed.config.study import load_study
+from wattshed.foundation import plugins
+from wattshed.foundation.faults import Fault
+from wattshed.statistics.intervals import Interval
+from wattshed.statistics.ratios import ratio_interval
+
+SEEDS = (1, 2, 3)
+
+
+@pytest.fixture(scope="module")
+def config(root):
+    """The default study's resolved configuration."""
+    return load_study(yaml.safe_load((root / "config/config.yaml").read_text())).model_dump(mode="json")
+
+
+def compared():
+    """A base model, two variants of it, and a chain; latencies and energies of half and of twice as much."""
+    rows = []
+    for lineage, parent, step, kind, factor, engine in (
+        ("stgnn", None, None, "base", 1.0, "fused_cpu"),
+        ("stgnn+prune_half", "stgnn", "prune_half", "method", 0.5, "torch"),
+        ("stgnn+int8", "stgnn", "int8", "method", 2.0, "fused_cpu"),
+        ("stgnn+replay", "stgnn", "replay", "strategy", 1.0, "fused_cpu"),
+        ("stgnn+prune_half+replay", "stgnn+prune_half", "replay", "strategy", 0.25, "torch"),
+        ("stgnn+replay+naive", "stgnn+replay", "naive", "strategy", 1.0, "fused_cpu"),
+    ):
+        for seed in SEEDS:
+            of_seed = 1 + 0.3 * seed
+            rows.append(
+                {
+                    "model": "stgnn", "lineage": lineage, "parent": parent, "step": step, "kind": kind, "seed": seed,
+                    "rmse": of_seed * (1.02 if kind == "method" else 1.0),
+                    "mae": of_seed * (1.0 + 0.01 * seed if kind == "method" else 1.0),
+                    "bytes": 1000 * factor,
+                    "latency_s_per_window": of_seed * factor * (1 + 0.001 * seed * (factor != 1)),
+                    "energy_j_per_1000_forecasts": of_seed * factor,
+                    "engine": engine,
+                }
+            )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def results(config, choices=(), **frames):
+    return Results(frames, config, choices)
+
+
+def windows(kwh=None, validation=None, epochs=4):
+    """Trainings of equal epochs: each model takes kwh an epoch, and reaches its validation error at the last one."""
+    rows = []
+    for model, energy in (kwh or {"stgnn_reference": 4.0, "stgnn": 1.0}).items():
+        for seed in SEEDS:
+            for epoch in range(epochs):
+                least = (validation or {}).get(model, {"stgnn_reference": 0.9, "stgnn": 0.7}.get(model, 0.8))
+                rows.append(
+                    {
+                        "model": model, "seed": seed, "window": "epoch", "attempt": 1, "start_s": float(epoch),
+                        "duration_s": energy * (1 + 0.01 * seed), "repeats": 1,
+                        "energy_kwh": energy * (1 + 0.01 * seed), "energy_status": "estimated",
+                        "value_validation_rmse": least + 0.1 * (epochs - 1 - epoch), "value_samples": 10.0,
+                        "labels": "{}", "job": f"{model}-{seed}", "stage": "training", "epoch": epoch,
+                    }
+                )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def scores(**rmse):
+    rows = [
+        {
+            "model": model,
+            "seed": seed,
+            "scope": "all",
+            "rmse": value * (1 + 0.01 * seed),
+            "r2": 1 - value / 2 + seed / 1000,
+        }
+        for model, value in rmse.items()
+        for seed in SEEDS
+    ]
+    return pd.DataFrame(rows)
+
+
+def adaptation():
+    rows = [
+        {"parent": "stgnn", "lineage": f"stgnn+{strategy}", "strategy": strategy, "seed": seed,
+         "updates": 0 if strategy == "frozen" else 3, "forgetting_share": share + 0.001 * seed}
+        for strategy, share in (("frozen", 0.0), ("naive", 0.03), ("replay", 0.01))
+        for seed in SEEDS
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "verdict"),
+    [
+        (-80, -70, Verdict.HOLDS),
+        (-60, -50, Verdict.HOLDS),
+        (-60, -49, Verdict.UNDECIDED),
+        (-49, -40, Verdict.FAILS),
+        (-40, 500, Verdict.FAILS),
+        (None, None, Verdict.UNDECIDED),
+    ],
+)
+def test_a_saving_holds_fails_or_is_undecided_by_its_whole_interval(low, high, verdict):
+    assert Bounds(high=-50).verdict(Interval(-55, low, high, 3)) == verdict
+
+
+def test_a_range_is_missed_on_either_side():
+    bounds = Bounds(950, 1000)
+    assert bounds.verdict(exactly(1766)) == bounds.verdict(exactly(900)) == Verdict.FAILS
+    assert bounds.verdict(exactly(950)) == bounds.verdict(exactly(1000)) == Verdict.HOLDS
+    assert bounds.verdict(Interval(975, 900, 1100, 5)) == Verdict.UNDECIDED
+
+
+@given(st.floats(-10, 10), st.floats(0, 5), st.floats(-10, 10), st.floats(0, 5))
+def test_only_an_interval_that_touches_both_sides_is_undecided(bound, width, low, length):
+    bounds, high = Bounds(bound, bound + width), low + length
+    verdict = bounds.verdict(Interval((low + high) / 2, low, high, 3))
+    points = np.linspace(low, high, 41)
+    inside = (bound <= points) & (points <= bound + width)
+    assert (verdict == Verdict.HOLDS) <= inside.all()
+    assert (verdict == Verdict.FAILS) <= (~inside).all()
+    assert inside.all() or not inside.any() or verdict == Verdict.UNDECIDED
+
+
+def test_changes_are_paired_by_seed_and_name_the_back_ends_that_differ(config):
+    """Seeds differ by 30 %, their ratios by a thousandth."""
+    found = {one.of: one for one in changes(results(config, compared=compared()), "latency_s_per_window")}
+    pruned = found["stgnn+prune_half (torch against fused_cpu)"]
+    assert pruned.measured.mean == pytest.approx(100 * (0.5 * 1.002 - 1), abs=0.01)
+    assert -50.1 < pruned.measured.low < pruned.measured.mean < pruned.measured.high < -49.6
+    assert pruned.measured.n == 3
+    assert pruned.where == "table compression"
+    assert found["stgnn+int8"].measured.mean > 0
+    chain = found["stgnn+prune_half+replay (torch against fused_cpu)"]
+    assert chain.where == "table chains"
+    assert "stgnn+replay" not in found
+    assert "stgnn+replay+naive" not in found
+
+
+def test_whole_chains_are_those_that_compress_and_adapt(config):
+    (chain,) = chain_changes(results(config, compared=compared()), "bytes")
+    assert chain.of == "stgnn+prune_half+replay"
+    assert chain.measured == Interval(pytest.approx(-75), pytest.approx(-75), pytest.approx(-75), 3)
+
+
+def test_a_speed_up_is_the_base_models_time_over_the_variants(config):
+    (int8,) = speed_ups(results(config, compared=compared()), "int8")
+    assert int8.measured.mean == pytest.approx(0.5, rel=0.01)
+    assert int8.measured.low < int8.measured.mean < int8.measured.high
+    assert Bounds(low=4.0).verdict(int8.measured) == Verdict.FAILS
+
+
+def test_the_rise_of_error_is_that_of_the_worse_metric(config):
+    (pruned,) = rises(results(config, compared=compared()), "prune")
+    assert pruned.of == "stgnn+prune_half, MAE"
+    assert pruned.measured.mean == pytest.approx(2.0, abs=0.01)
+    assert "no variant of this study is made by distillation" in rises(results(config), "distillation")
+
+
+def test_a_variant_that_cannot_run_here_is_not_measured(config):
+    frame = compared()
+    frame.loc[frame["lineage"] == "stgnn+int8", ["latency_s_per_window", "rmse", "mae"]] = np.nan
+    assert isinstance(speed_ups(results(config, compared=frame), "int8"), str)
+    assert isinstance(rises(results(config, compared=frame), "int8"), str)
+
+
+def test_training_is_compared_at_the_controls_least_error(config):
+    """The control spends 4 epochs of 4; the model passes its error at its second epoch of 1."""
+    (found,) = training_changes(results(config, compared=compared(), windows=windows()), "kwh")
+    expected = ratio_interval([2 * (1 + 0.01 * s) for s in SEEDS], [16 * (1 + 0.01 * s) for s in SEEDS])
+    assert found.measured.mean == pytest.approx(100 * (expected.mean - 1)) == pytest.approx(-87.5)
+    assert (found.measured.low, found.measured.high) == (
+        pytest.approx(100 * (expected.low - 1)), pytest.approx(100 * (expected.high - 1)),
+    )  # fmt: skip
+    assert (
+        "training stgnn (the recipe of this study) to the least validation error of stgnn_reference"
+        in found.of
+    )
+
+
+def test_a_model_that_does_not_reach_the_controls_error_saves_nothing(config):
+    frame = windows(validation={"stgnn": 0.95})
+    said = training_changes(results(config, compared=compared(), windows=frame), "kwh")
+    assert said == "no model that goes through a chain reaches the least validation error of stgnn_reference"
+
+
+def test_the_tuned_opponent_is_the_control_where_there_is_one(config):
+    tuned = {**config, "ladder": {"reference": "a", "tuned": "b", "steps": []}}
+    assert results(tuned).control == "b"
+    assert results(config).control == "stgnn_reference"
+    assert results({**config, "ladder": None}).control == "stgnn_reference"
+    assert results({"models": {"x": {"form": "gru"}}}).control is None
+
+
+def test_one_key_of_the_recipe_is_told_from_all_others(config):
+    recipe = config["recipes"]["frugal"]
+    block = config["models"]["stgnn"]
+    models = {
+        "full": block,
+        "half": {**block, "recipe": "half"},
+        "other": {**block, "recipe": "half", "hidden": 3},
+    }
+    own = {**config, "models": models, "recipes": {"frugal": recipe, "half": {**recipe, "precision": "bf16"}}}
+    energies = windows({"full": 2.0, "half": 1.0, "other": 9.0})
+    frames = {"windows": energies, "scores": scores(full=0.5, half=0.51, other=2)}
+    (energy,) = recipe_energies(results(own, **frames), "precision")
+    assert energy.of == "training half against full"
+    assert energy.measured.mean == pytest.approx(-50)
+    (error,) = recipe_errors(results(own, **frames), "precision")
+    assert error.measured.mean == pytest.approx(2.0)
+    assert (
+        recipe_energies(results(own, **frames), "patience")
+        == "no two models of this study differ in patience alone"
+    )
+
+
+def test_the_best_r2_is_shown_beside_that_of_the_source_network(config):
+    found = determination(results(config, scores=scores(stgnn_reference=1.0, stgnn=0.6, gru=0.8)))
+    assert [one.of for one in found] == ["stgnn_reference", "stgnn (the best of all models)"]
+    assert found[1].measured.mean == pytest.approx(0.702)
+
+
+def test_the_gap_is_of_the_same_seeds_validation_error(config):
+    frames = {"scores": scores(stgnn_reference=0.99), "windows": windows()}
+    (found,) = generalisation(results(config, **frames))
+    assert found.measured.mean == pytest.approx(100 * (0.99 * 1.02 / 0.9 - 1), abs=0.01)
+
+
+def test_counted_parameters_are_those_of_the_network(config):
+    (found,) = parameters(results(config))
+    assert found.measured.mean == 1766
+    for hidden, horizon in ((16, 6), (32, 6), (5, 3)):
+        sizes = {
+            **config,
+            "models": {"net": {**config["models"]["stgnn_reference"], "hidden": hidden}},
+            "data": {"windows": {"horizon_h": horizon}},
+        }
+        blocks = WindowsBlock(look_back_h=12, horizon_h=horizon)
+        network = untrained(blocks, 4, form="stgnn_reference", hidden=hidden)
+        assert parameters(results(sizes))[0].measured.mean == network.parameter_count()
+
+
+def test_forgetting_is_of_strategies_that_update(config):
+    found = {one.of: one.measured.mean for one in forgetting(results(config, adaptation=adaptation()))}
+    assert found == {"stgnn+naive": pytest.approx(3.2), "stgnn+replay": pytest.approx(1.2)}
+    (saved,) = forgetting_saved(results(config, adaptation=adaptation()), "replay", "naive")
+    assert saved.measured.mean == pytest.approx(2.0)
+    assert forgetting_saved(results(config, adaptation=adaptation()), "ewc", "naive") == (
+        "this study does not compare ewc with naive"
+    )
+
+
+def test_a_simulated_sweep_measures_nothing(config):
+    simulated = {"label": "simulated", "saving_share": 0.95, "saving_low": 0.94, "saving_high": 0.96}
+    real = {**simulated, "label": "recorded", "gpu": "g", "workload": "w", "candidate_mhz": 900, "candidate_repeats": 5,
+            "saving_share": 0.1, "saving_low": 0.08, "saving_high": 0.12}  # fmt: skip
+    (row,) = claims_frame(["clock_study"], results(config, [simulated])).to_dict("records")
+    assert (row["verdict"], row["reason"]) == ("not measured here", "the sweep is simulated")
+    (row,) = claims_frame(["clock_study"], results(config, [simulated, real])).to_dict("records")
+    assert (row["mean"], row["low"], row["high"], row["n"]) == pytest.approx((-10, -12, -8, 5))
+    assert row["verdict"] == "does not hold"
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_documents_plug_in_keeps_its_contract(name, config):
+    """Every claim is complete, and is judged or says why not, whatever the study has."""
+    source = plugins.load("claims", name)
+    assert isinstance(source, Source)
+    frames = {"scores": scores(stgnn_reference=1.0), "windows": windows(), "compared": compared()}
+    for claim in source.claims:
+        assert claim.topic in Topic
+        assert claim.says
+        assert claim.claimed
+        assert claim.place
+        assert claim.bounds != Bounds()
+        for given_frames in ({}, frames, {**frames, "adaptation": adaptation()}):
+            measured = claim.measure(results(config, **given_frames))
+            assert isinstance(measured, str | list)
+            assert measured, claim.claim
+    empty = claims_frame([name], results({**config, "ladder": None}))
+    assert list(empty) == list(COLUMNS)
+    assert empty["reason"].isna().tolist() == (empty["verdict"] != "not measured here").tolist()
+
+
+def test_all_headline_numbers_of_the_source_study_are_judged(config):
+    frames = {"scores": scores(stgnn_reference=1.0), "windows": windows(), "compared": compared()}
+    found = claims_frame(["stgnn_study"], results(config, **frames))
+    claimed = set(found["claimed"])
+    assert {
+        "-50 %",
+        "-62.5 %",
+        "-70 %",
+        "-60 to -70 %",
+        "-75 to -80 %",
+        "-50 to -60 %",
+        "<= 5 %",
+        "> 0.90",
+    } <= claimed
+    verdicts = found.drop_duplicates("claim").set_index("claim")["verdict"]
+    assert verdicts["energy_phase_3"] == verdicts["size"] == "holds"
+    assert verdicts["recorded_power"] == verdicts["parameters"] == verdicts["r2"] == "does not hold"
+    assert verdicts["carbon_aware_schedule"] == "not measured here"
+
+
+def test_two_claims_of_one_name_are_refused():
+    claim = Claim("a", Topic.ENERGY, "p", "s", "1", "", Bounds(low=1), lambda results: "no")
+    with pytest.raises(Fault, match="the claims of 'Paper' name 'a' twice"):
+        Source("Paper", (claim, claim))
+
+
+def test_a_studys_own_document_joins(own_plugin, config):
+    own_plugin(
+        "my_paper",
+        """
+from wattshed.accounts.claims.claim import Bounds, Claim, Finding, Source, Topic, exactly
+
+CLAIMS = Source(
+    "My paper",
+    (Claim("two", Topic.ENERGY, "abstract", "Two is two", "2", "", Bounds(2, 2),
+           lambda results: [Finding("arithmetic", exactly(2), "here")]),),
+)
+""",
+    )
+    assert plugins.names("claims") == [*MODULES, "my_paper"]
+    (row,) = claims_frame(["my_paper"], results(config)).to_dict("records")
+    assert (row["document"], row["verdict"], row["mean"]) == ("My paper", "holds", 2.0)

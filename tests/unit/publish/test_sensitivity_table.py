@@ -1,0 +1,85 @@
+"""The sensitivity tables and sentences say what the frames hold."""
+
+import pandas as pd
+
+from made_study import study_files, write_study
+from wattshed.accounts.sensitivity.views import ALL, WITHOUT_SUSPECTS
+from wattshed.publish.parts.inputs import Inputs
+from wattshed.publish.sentences.sensitivity import suspects_sentence, wins_sentence
+from wattshed.publish.tables.sensitivity import calendar_table, suspects_table
+
+
+def frame_of(rmse):
+    rows = [
+        {
+            "model": model,
+            "seed": seed,
+            "view": view,
+            "kind": "all" if view == ALL else "nodes",
+            "nodes": 4,
+            "rmse": value,
+        }
+        for view, models in rmse.items()
+        for model, values in models.items()
+        for seed, value in enumerate(values)
+    ]
+    return pd.DataFrame(rows)
+
+
+def quality_of(*suspects, nodes=4):
+    names = [f"n{n}" for n in range(nodes)]
+    reasons = pd.array(["near zero" if name in suspects else None for name in names], dtype="string")
+    return pd.DataFrame({"node": names, "suspect_reason": reasons})
+
+
+def test_the_sentence_says_whether_the_winner_changes():
+    same = {ALL: {"x": [1.0, 1.1], "y": [1.3]}, WITHOUT_SUSPECTS: {"x": [0.8, 0.9], "y": [1.0]}}
+    text = suspects_sentence(frame_of(same), quality_of("n1", "n3"), "kWh")
+    assert text.startswith("Without the 2 suspect nodes (n1, n3), x still has the least RMSE, 0.8500 kWh [")
+    other = {ALL: {"x": [1.0], "y": [1.3]}, WITHOUT_SUSPECTS: {"x": [0.9], "y": [0.8]}}
+    text = suspects_sentence(frame_of(other), quality_of("n1"), "kWh")
+    assert text == "Without the 1 suspect node (n1), y has the least RMSE, 0.8000 kWh (n = 1), and not x."
+
+
+def test_a_study_without_suspects_says_so():
+    frame = frame_of({ALL: {"x": [1.0]}})
+    assert suspects_sentence(frame, quality_of(), "kWh") == "None of the 4 nodes is suspect."
+    every = quality_of("n0", "n1", "n2", "n3")
+    assert suspects_sentence(frame, every, "kWh") == "Each of the 4 nodes is suspect."
+
+
+def test_many_suspects_are_not_all_named():
+    quality = quality_of(*(f"n{n}" for n in range(9)), nodes=20)
+    frame = frame_of({ALL: {"x": [1.0]}, WITHOUT_SUSPECTS: {"x": [1.0]}})
+    assert "(n0, n1, n2, n3, n4, n5 and 3 more)" in suspects_sentence(frame, quality, "kWh")
+
+
+def test_the_tables_hold_the_views_of_a_study(tmp_path):
+    inputs = Inputs(study_files(write_study(tmp_path)))
+    sensitivity, scores = inputs.frame("sensitivity"), inputs.frame("scores")
+    table = suspects_table(sensitivity, scores, inputs.frame("quality"), "kWh")
+    means = sensitivity[sensitivity["view"] == WITHOUT_SUSPECTS].groupby("model")["rmse"].mean()
+    shown = {row[0].text: row[4].text for row in table.rows}
+    assert shown == {model: f"{value:.4f}" for model, value in means.items()}
+    assert sum(int(row[-3].text) for row in table.rows) == 17
+    assert wins_sentence(scores) in table.notes
+    calendar = calendar_table(sensitivity, "kWh")
+    assert [column.title for column in calendar.columns] == [
+        "Model",
+        "Weekdays",
+        "Weekends",
+        "Daytime",
+        "Night",
+    ]
+
+
+def test_a_better_rank_is_marked():
+    rmse = {ALL: {"x": [1.0], "y": [1.3]}, WITHOUT_SUSPECTS: {"x": [0.9], "y": [0.8]}}
+    rows = [("x", 1.0, 2.0), ("y", 1.3, 1.0)]
+    scores = pd.DataFrame(
+        [{"model": m, "scope": "all", "node": None, "rmse": e} for m, e, _ in rows]
+        + [{"model": m, "scope": "node", "node": "n0", "rmse": e} for m, _, e in rows]
+    )
+    table = suspects_table(frame_of(rmse), scores, quality_of("n1"), "kWh")
+    assert [row[4].mark for row in table.rows] == ["↓", "↑"]
+    assert [row[4].best for row in table.rows] == [False, True]

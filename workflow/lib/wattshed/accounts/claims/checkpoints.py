@@ -1,0 +1,146 @@
+"""Claims about adapted and compressed checkpoints: each against its base model of the same seed."""
+
+from collections.abc import Callable, Sequence
+
+from wattshed.accounts.claims.claim import Finding, change_percent
+from wattshed.accounts.claims.results import Results
+from wattshed.config.lineages import JOINT
+from wattshed.statistics.geometric import geometric_interval
+from wattshed.statistics.intervals import Interval, mean_interval
+
+NONE_COMPARED = "this study compares no compressed checkpoint"
+NO_CHAIN = "this study compares no chain of compressing and adapting"
+COMPRESSION, CHAINS, ADAPTATION = "table compression", "table chains", "table adaptation"
+# These depend on the back end.
+OF_MACHINE = ("latency_s_per_window", "energy_j_per_1000_forecasts")
+METHOD, STRATEGY = "method", "strategy"
+
+
+def changes(results: Results, column: str) -> Sequence[Finding] | str:
+    """Change of a column of ``compared`` from the base model's, in per cent: single variants, then whole chains."""
+    lineages = [*variants_of(results), *chains_of(results)]
+    found = [one for lineage in lineages for one in _relative(results, lineage, column, change_percent)]
+    return found or NONE_COMPARED
+
+
+def chain_changes(results: Results, column: str) -> Sequence[Finding] | str:
+    """The same of whole chains alone, in which a checkpoint is compressed and adapted."""
+    found = [
+        one for lineage in chains_of(results) for one in _relative(results, lineage, column, change_percent)
+    ]
+    return found or NO_CHAIN
+
+
+def speed_ups(results: Results, method: str) -> Sequence[Finding] | str:
+    """How many times faster the variants of a method are than their base model."""
+    found = [
+        finding
+        for lineage in variants_of(results, method)
+        for finding in _relative(results, lineage, "latency_s_per_window", lambda ratio: 1 / ratio)
+    ]
+    return found or f"no variant of this study is made by {method}, or it cannot run on this machine"
+
+
+def rises(results: Results, method: str | None) -> Sequence[Finding] | str:
+    """Per cent by which the error is above the base model's; of RMSE and MAE the one that may have risen more.
+
+    method: of single variants; None for whole chains.
+    """
+    lineages = chains_of(results) if method is None else variants_of(results, method)
+    found = []
+    for lineage in lineages:
+        both = [
+            Finding(f"{lineage}, {error.upper()}", one.measured, one.where)
+            for error in ("rmse", "mae")
+            for one in _relative(results, lineage, error, change_percent)
+        ]
+        found += [max(both, key=_upper)] if both else []
+    if method is None:
+        return found or NO_CHAIN
+    return found or f"no variant of this study is made by {method}, or it cannot run on this machine"
+
+
+def forgetting(results: Results) -> Sequence[Finding] | str:
+    """Per cent of error that each strategy's updates add on earlier months, over seeds."""
+    frame = results.frame("adaptation")
+    if frame.empty:
+        return "this study adapts no model"
+    updated = frame[frame["updates"] > 0]
+    return [
+        Finding(str(lineage), mean_interval(100 * rows["forgetting_share"]), ADAPTATION)
+        for lineage, rows in updated.groupby("lineage", sort=False)
+    ] or "no strategy of this study updates a model"
+
+
+def forgetting_saved(results: Results, strategy: str, control: str) -> Sequence[Finding] | str:
+    """Percentage points of forgetting that a strategy saves against another one, paired over seeds."""
+    frame = results.frame("adaptation")
+    lacking = f"this study does not compare {strategy} with {control}"
+    if frame.empty:
+        return lacking
+    kinds = (results.config.get("adaptation") or {}).get("strategies") or {}
+    kind = frame["strategy"].map({name: str(block["kind"]) for name, block in kinds.items()})
+    found = []
+    for parent, rows in frame.groupby("parent", sort=False):
+        of = {
+            name: rows[kind[rows.index] == name].set_index("seed")["forgetting_share"]
+            for name in (strategy, control)
+        }
+        if all(len(values) and not values.index.has_duplicates for values in of.values()):
+            saved = (100 * (of[control] - of[strategy])).dropna()
+            found.append(Finding(f"{parent}, {strategy} against {control}", mean_interval(saved), ADAPTATION))
+    return found or lacking
+
+
+def variants_of(results: Results, method: str | None = None) -> list[str]:
+    """Lineages of one compression step after the base model, of one method or of all."""
+    compared = results.frame("compared")
+    if compared.empty:
+        return []
+    rows = compared[(compared["kind"] == METHOD) & (compared["parent"] == compared["model"])]
+    rows = rows.drop_duplicates("lineage")
+    return [
+        str(lineage)
+        for lineage, step in zip(rows["lineage"], rows["step"], strict=True)
+        if method is None or results.method_of(str(step)) == method
+    ]
+
+
+def chains_of(results: Results) -> list[str]:
+    """Lineages that were both compressed and adapted."""
+    compared = results.frame("compared")
+    if compared.empty:
+        return []
+    kinds = compared.drop_duplicates("lineage").set_index("lineage")["kind"].to_dict()
+    found = []
+    for lineage in kinds:
+        names = str(lineage).split(JOINT)
+        steps = {kinds.get(JOINT.join(names[: place + 1])) for place in range(1, len(names))}
+        if {METHOD, STRATEGY} <= steps:
+            found.append(str(lineage))
+    return found
+
+
+def _relative(results: Results, lineage: str, column: str, make: Callable[[float], float]) -> list[Finding]:
+    """``make`` of the ratio to the base model, seed by seed, with the interval of its logarithm; none if unknown."""
+    compared = results.frame("compared")
+    own = compared[compared["lineage"] == lineage].set_index("seed")
+    base = compared[compared["lineage"] == own["model"].iloc[0]].set_index("seed")
+    ratio = geometric_interval((own[column] / base[column]).reindex(own.index).astype("float64"))
+    if ratio.mean is None or own[column].isna().any():
+        return []
+    ends = [None if value is None else make(value) for value in (ratio.mean, ratio.low, ratio.high)]
+    known = sorted(value for value in ends[1:] if value is not None)
+    low, high = known if len(known) == 2 else (None, None)
+    engines = (str(own["engine"].iloc[0]), str(base["engine"].iloc[0]))
+    of = lineage
+    if column in OF_MACHINE and engines[0] != engines[1]:
+        of += f" ({engines[0]} against {engines[1]})"
+    where = CHAINS if lineage.count(JOINT) > 1 else COMPRESSION
+    return [Finding(of, Interval(ends[0], low, high, ratio.n), where)]
+
+
+def _upper(finding: Finding) -> float:
+    measured = finding.measured
+    value = measured.mean if measured.high is None else measured.high
+    return -float("inf") if value is None else value

@@ -1,0 +1,6 @@
+"""The table of documents whose claims are judged: name -> module. A document's claims join as their stages arrive."""
+
+MODULES: dict[str, str] = {
+    "stgnn_study": "wattshed.accounts.claims.stgnn_study",
+    "clock_study": "wattshed.accounts.claims.clock_study",
+}

@@ -1,0 +1,40 @@
+"""What claims are measured from: frames of a study by name, its configuration, and the choices of clocks."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+REFERENCE_FORM = "stgnn_reference"
+
+
+@dataclass(frozen=True)
+class Results:
+    """frames: ``scores``, ``windows``, ``compared`` and ``adaptation``, those that the study has; config: resolved;
+    choices: contents of ``clocks/*.choice.json``."""
+
+    frames: Mapping[str, pd.DataFrame]
+    config: Mapping[str, Any]
+    choices: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
+
+    def frame(self, name: str) -> pd.DataFrame:
+        """The frame of that name; empty without columns if the study has none."""
+        return self.frames.get(name, pd.DataFrame())
+
+    @property
+    def reference_models(self) -> list[str]:
+        """Models that are the source study's network."""
+        return [name for name, block in self.config["models"].items() if block["form"] == REFERENCE_FORM]
+
+    @property
+    def control(self) -> str | None:
+        """The control of trainings: the ladder's tuned opponent, else its reference, else the source's network."""
+        ladder = self.config.get("ladder") or {}
+        return ladder.get("tuned") or ladder.get("reference") or next(iter(self.reference_models), None)
+
+    def method_of(self, variant: str) -> str | None:
+        """The compression method of a variant."""
+        variants = (self.config.get("compression") or {}).get("variants") or {}
+        block = variants.get(variant)
+        return None if block is None else str(block["method"])

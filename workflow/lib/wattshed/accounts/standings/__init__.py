@@ -1,0 +1,1 @@
+"""What every model and strategy comes to, for the tables that a reader decides by."""

@@ -1,0 +1,33 @@
+"""The strategy ``exact``: each month is learned in closed form, as if the model were solved on all data so far."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from wattshed.config.models.adaptation import StrategyBlock
+from wattshed.forecast.families.family import Offer
+
+if TYPE_CHECKING:
+    from wattshed.training.updates import UpdateContext, UpdateHooks
+
+
+class ExactBlock(StrategyBlock):
+    kind: Literal["exact"] = Field(
+        description="Adds the new month to the sums of a closed form and solves it again; it forgets nothing."
+    )
+
+
+class Exact:
+    Settings = ExactBlock
+    asks: frozenset[Offer] = frozenset({Offer.EXACT_UPDATES})
+    control = False
+
+    def start(self, settings: ExactBlock, context: UpdateContext) -> UpdateHooks:
+        from wattshed.adaptation.strategies.solved import Solved
+
+        return Solved(context)
+
+
+STRATEGY = Exact()

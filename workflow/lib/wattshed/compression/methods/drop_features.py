@@ -1,0 +1,60 @@
+"""Dropping features of a model that is linear in them; the rest is solved again in closed form."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from wattshed.compression.methods.protocol import Method
+from wattshed.config.models.compression import VariantBlock
+from wattshed.forecast.families.family import Offer
+from wattshed.foundation.faults import Fault
+
+if TYPE_CHECKING:
+    from wattshed.forecast.network import DroppableFeatures, Network
+
+
+class DropFeaturesSettings(VariantBlock):
+    method: Literal["drop_features"] = Field(
+        description="The least useful features are dropped, and the rest is solved again."
+    )
+    keep_share: float = Field(gt=0, lt=1, description="Share of the features that is kept.")
+
+
+class DropFeatures(Method):
+    Settings = DropFeaturesSettings
+    asks = frozenset({Offer.FEATURES})
+    keeps = frozenset({Offer.EXACT_UPDATES, Offer.FEATURES})
+
+    def make(self, network: Network, settings: DropFeaturesSettings) -> Network:
+        """The same model with its most useful features; the family defines what is useful."""
+        features = _features(network)
+        return features.keep(_kept(features, settings))
+
+    def skeleton(self, network: Network, settings: DropFeaturesSettings) -> Network:
+        features = _features(network)
+        return features.skeleton(_kept(features, settings))
+
+
+def _features(network: Network) -> DroppableFeatures:
+    found = network.droppable_features()
+    if found is None:
+        raise Fault(
+            f"{type(network).__name__} has no features that can be dropped, or no sums to solve it again with: "
+            "expected a pooled_ridge that keeps its sums; choose another method."
+        )
+    return found
+
+
+def _kept(features: DroppableFeatures, settings: DropFeaturesSettings) -> int:
+    kept = round(features.count * settings.keep_share)
+    if not 1 <= kept < features.count:
+        raise Fault(
+            f"keep_share {settings.keep_share:g} keeps {kept} of {features.count} features: expected a share that "
+            "keeps at least one feature and drops at least one."
+        )
+    return kept
+
+
+METHOD = DropFeatures()

@@ -1,0 +1,115 @@
+"""The verdict on each variant over all of its seeds, and its reason in words."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from wattshed.foundation.vocabulary import Worth
+from wattshed.statistics.geometric import change_interval
+from wattshed.statistics.intervals import Interval
+from wattshed.statistics.worth import LEAST_SAVING_SHARE, Candidate, saving_interval, worth_of
+
+# Errors that are judged: column -> where it was measured.
+TEST_ERRORS = {"rmse": "the test part", "mae": "the test part"}
+LATER_ERRORS = {"later_rmse": "later months", "later_mae": "later months"}
+
+Row = dict[str, Any]
+
+
+def verdicts_of(variants: Sequence[Sequence[Row]], budget_share: float) -> list[tuple[str, str]]:
+    """Verdict and reason of every variant of one checkpoint; each is the rows of its seeds.
+
+    rows: with ``{error}_change_share``, ``saving_share``, ``saving_of``, ``back_ends`` and ``judged_later``.
+    budget_share: largest accepted rise of an error. The error budget holds on the test part, and also on later months
+    if the parent has learned from some.
+    """
+    candidates = [_candidate(rows) for rows in variants]
+    found = worth_of(candidates, budget_share)
+    return [
+        (str(worth), _reason(worth, rows, candidate, budget_share))
+        for worth, rows, candidate in zip(found, variants, candidates, strict=True)
+    ]
+
+
+def _candidate(rows: Sequence[Row]) -> Candidate:
+    judged = [*TEST_ERRORS, *(LATER_ERRORS if rows[0]["judged_later"] else ())]
+    changes = {error: [row[f"{error}_change_share"] for row in rows] for error in judged}
+    errors = {
+        error: [math.nan if pd.isna(share) else 1 + share for share in shares]
+        for error, shares in changes.items()
+    }
+    # An error without an observed cell judges nothing; without any, the variant cannot be judged.
+    known = {error: ratios for error, ratios in errors.items() if not all(map(math.isnan, ratios))}
+    return Candidate([1 - row["saving_share"] for row in rows], known or errors)
+
+
+def _reason(worth: Worth, rows: Sequence[Row], candidate: Candidate, budget_share: float) -> str:
+    rises = {
+        error: change_interval(ratio - 1 for ratio in ratios) for error, ratios in candidate.errors.items()
+    }
+    known = {error: rise for error, rise in rises.items() if rise.mean is not None}
+    if not known:
+        return "no cell was observed, so its error is unknown"
+    n = f"n = {len(rows)} seed{'' if len(rows) == 1 else 's'}"
+    saving = saving_interval(candidate.costs)
+    saved = _saving_text(saving, rows[0])
+    # The error that decides against the variant, or would first: the one whose interval begins highest.
+    worst = max(known, key=lambda error: _or_mean(known[error].low, known[error]))
+    rise = f"{_rise_text(worst, known[worst])}, budget {budget_share:.0%}"
+    if worth == Worth.WORTH_IT:
+        return f"{saved}; {_rise_text(*_highest(known))}, within the budget of {budget_share:.0%} ({n})"
+    if worth == Worth.NOT_WORTH_IT:
+        if _or_mean(known[worst].low, known[worst]) > budget_share:
+            return f"{_rise_text(worst, known[worst])}, more than the budget of {budget_share:.0%} ({n})"
+        return f"{saved}, but at least {LEAST_SAVING_SHARE:.0%} less is required ({n})"
+    if len(rows) == 1:
+        return f"{saved}; {rise}; one seed shows no spread"
+    highest, its_rise = _highest(known)
+    if _or_mean(its_rise.high, its_rise) > budget_share:
+        return f"{_rise_text(highest, its_rise)}, which may be within the budget of {budget_share:.0%} or not ({n})"
+    if _or_mean(saving.low, saving) > 0 and (saving.mean or 0) >= LEAST_SAVING_SHARE:
+        return f"{saved}; {rise}: not shown once corrected for all variants ({n})"
+    return f"{saved}: a saving of {LEAST_SAVING_SHARE:.0%} is neither shown nor excluded ({n})"
+
+
+def _highest(rises: dict[str, Interval]) -> tuple[str, Interval]:
+    """The error whose interval reaches highest."""
+    error = max(rises, key=lambda name: _or_mean(rises[name].high, rises[name]))
+    return error, rises[error]
+
+
+def _or_mean(end: float | None, found: Interval) -> float:
+    mean = math.nan if found.mean is None else found.mean
+    return mean if end is None else end
+
+
+def _rise_text(error: str, rise: Interval) -> str:
+    """``RMSE rises by 11.0% [9.1%, 13.0%] on the test part``."""
+    where = (TEST_ERRORS | LATER_ERRORS)[error]
+    name = error.removeprefix("later_").upper()
+    return f"{name} {'rises' if (rise.mean or 0) >= 0 else 'changes'} by {_shares(rise, 1)} on {where}"
+
+
+def _saving_text(saving: Interval, row: Row) -> str:
+    """``34% [30%, 38%] less energy per forecast (computed by torch, the other by fused_cpu)``."""
+    what, back_ends = row["saving_of"], row["back_ends"]
+    if saving.mean is None:
+        return f"the {what} per forecast is unknown"
+    less = saving.mean >= 0
+    shown = (
+        saving if less else Interval(-saving.mean, _negative(saving.high), _negative(saving.low), saving.n)
+    )
+    return f"{_shares(shown, 0)} {'less' if less else 'more'} {what} per forecast{back_ends}"
+
+
+def _negative(value: float | None) -> float | None:
+    return None if value is None else -value
+
+
+def _shares(found: Interval, places: int) -> str:
+    text = f"{found.mean or 0:.{places}%}"
+    if found.low is None or found.high is None:
+        return text
+    return f"{text} [{found.low:.{places}%}, {found.high:.{places}%}]"

@@ -1,0 +1,70 @@
+"""The family ``pooled_ridge``: linear in many features, with weights of every node that are partially pooled."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from wattshed.config.models.families import ModelBlock
+from wattshed.forecast.families.family import Family, Offer, SimpleFamily
+from wattshed.foundation.vocabulary import Information
+
+if TYPE_CHECKING:
+    import scipy.sparse as sp
+
+    from wattshed.config.data.data import WindowsBlock
+    from wattshed.forecast.network import Network
+
+
+class Settings(ModelBlock):
+    """A ridge regression with shared weights and every node's deviation from them, solved in closed form."""
+
+    form: Literal["pooled_ridge"] = Field(
+        default="pooled_ridge",
+        description="Ridge regression with shared weights and every node's deviation from them, in closed form.",
+    )
+    recipe: str | None = Field(default=None, description="Empty: a closed form has no recipe.")
+    neighbours: bool = Field(
+        default=True, description="Whether the neighbours' history and the mean of all nodes are features."
+    )
+    keep_sums: bool = Field(
+        default=True,
+        description="Whether a checkpoint keeps the sums of what was learned, which exact updates and dropping "
+        "features need; they are kept up to 512 MiB.",
+    )
+
+
+def make(settings: Settings, windows: WindowsBlock, adjacency: sp.csr_array, seed: int) -> Network:
+    from wattshed.forecast.pooled.features import PooledFeatures, feature_groups
+    from wattshed.forecast.pooled.network import PooledRidge
+
+    groups = feature_groups(windows.look_back_h, windows.horizon_h, neighbours=settings.neighbours)
+    return PooledRidge(
+        PooledFeatures(groups), windows.horizon_h, adjacency.shape[0], keep_sums=settings.keep_sums
+    )
+
+
+class PooledFamily(SimpleFamily):
+    """Offers what needs the kept sums only where they are kept."""
+
+    def offers(self, settings: Settings) -> frozenset[Offer]:
+        return self.always_offers if settings.keep_sums else frozenset()
+
+
+def sees(settings: Settings) -> frozenset[Information]:
+    """What forecasts are made from."""
+    others = frozenset(
+        {Information.WEATHER} if settings.neighbours else {Information.WEATHER, Information.NEIGHBOURS}
+    )
+    return frozenset(Information) - others
+
+
+FAMILY: Family = PooledFamily(
+    Settings,
+    (),
+    make,
+    frozenset({Offer.EXACT_UPDATES, Offer.FEATURES}),
+    reads_graph=True,
+    information=sees,
+)

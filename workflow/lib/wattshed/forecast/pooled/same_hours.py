@@ -1,0 +1,35 @@
+"""A node's load at the hours to forecast on the days of the last three weeks, as statistics."""
+
+import torch
+from torch import Tensor
+
+from wattshed.forecast.series import Pairs
+
+DAY_H = 24
+RECENT_DAYS = 7
+LAST_DAY = 21
+
+
+def same_hours(span: int, pairs: Pairs) -> Tensor:
+    """Largest, least and median of days 1 to 7 before, and mean of days 8 to 21 before [M, 4 * span].
+
+    span: the first hours to forecast, at most 24. Days before the panel's first hour are left out; where none of the
+    days 8 to 21 is known, their mean is that of days 1 to 7. Every window has a week of history.
+    """
+    residence, nodes, origins = pairs.series.residence, pairs.nodes, pairs.origins
+    recent = residence.windows("own", nodes, origins - RECENT_DAYS * DAY_H, (RECENT_DAYS - 1) * DAY_H + span)
+    days = recent.unfold(1, span, DAY_H)
+    parts = [days.amax(dim=1), days.amin(dim=1), days.median(dim=1).values]
+    earlier_days = LAST_DAY - RECENT_DAYS
+    # A window that would begin before the panel is moved by whole days; its last days are then recent ones.
+    moved = (LAST_DAY * DAY_H - origins).clamp(min=0).add(DAY_H - 1) // DAY_H
+    starts = origins - LAST_DAY * DAY_H + moved * DAY_H
+    earlier = residence.windows("own", nodes, starts, (earlier_days - 1) * DAY_H + span).unfold(
+        1, span, DAY_H
+    )
+    if not bool(moved.any()):
+        return torch.cat([*parts, earlier.mean(dim=1)], dim=1)
+    known = torch.arange(earlier_days, device=origins.device) < (earlier_days - moved)[:, None]
+    count = known.sum(dim=1, keepdim=True)
+    mean = (earlier * known[:, :, None]).sum(dim=1) / count.clamp(min=1)
+    return torch.cat([*parts, torch.where(count > 0, mean, days.mean(dim=1))], dim=1)

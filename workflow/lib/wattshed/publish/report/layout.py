@@ -1,0 +1,98 @@
+"""What the report shows, in reading order: open sections first, the rest folded away at the end."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Section:
+    """A section of the page. parts: tables and figures, such as ``table energy``; intro: one or two sentences.
+
+    A section without any part and without sentences of its own is left out.
+    """
+
+    id: str
+    title: str
+    parts: tuple[str, ...]
+    intro: str = ""
+
+
+# The picture of the first screen.
+PICTURE = "figure useful"
+SECTIONS = (
+    Section("models", "The models", ("table main",)),
+    Section(
+        "controls",
+        "Controls",
+        ("table information", "table sensitivity", "figure wins"),
+        "What the order of the models rests on: the information that each had, single nodes and seasons, the graph.",
+    ),
+    Section(
+        "claims",
+        "Claims against measurements",
+        ("table claims",),
+        "Headline numbers of source documents, and what this study measured of them.",
+    ),
+    Section(
+        "ladder",
+        "Energy to reach an error",
+        ("figure curves", "table curves", "figure ladder"),
+    ),
+    Section("stages", "Energy by stage", ("table energy", "table time")),
+    Section(
+        "adaptation",
+        "Continual learning",
+        ("table adaptation",),
+        "Each later month is forecast first and learned afterwards. Its held-out tail is never learned and serves to "
+        "judge. Outcomes are those of a paired test over seeds, corrected for all comparisons (Holm 1979).",
+    ),
+    Section(
+        "compression",
+        "Compression",
+        ("table compression",),
+        "A variant is worth it if its errors stay within the budget and a forecast costs less energy on this machine.",
+    ),
+    Section(
+        "chains",
+        "Chains",
+        ("table chains", "figure chains"),
+        "What is done with a trained model step by step. The base model is the control at every step.",
+    ),
+    Section("clocks", "GPU clocks", ("figure clocks",)),
+    Section(
+        "rolling",
+        "Rolling origins",
+        ("table rolling", "figure rolling"),
+        "The same models on several test parts, so that one season does not decide.",
+    ),
+)
+# Shown closed, each under its own heading.
+FOLDED = (
+    Section(
+        "errors",
+        "Every decision, other measures of error, horizons, nodes",
+        ("table decisions", "table accuracy", "figure horizons", "table nodes", "figure forecasts"),
+    ),
+    Section("training", "Training curves", ("figure training", "figure overlay")),
+    Section(
+        "energies",
+        "Energy by component, and every front",
+        ("figure split", "figure energies", "figure fronts"),
+    ),
+    Section("steps", "The ladder step by step", ("table ladder",)),
+    Section("months", "Continual learning month by month", ("table matrices",)),
+    Section("sweep", "Clock by clock", ("table clocks",)),
+    Section("data", "Data, split and graph", ("table quality", "figure degrees")),
+    Section(
+        "engine",
+        "The engine's benchmark, measured once elsewhere",
+        ("table engine",),
+        "Not a result of this study: the notes below the table name the machine, the date and the commit.",
+    ),
+)
+# For print only, as .tex and .pdf files: the main table and its picture show the same.
+LEFT_OUT = ("figure frontier", "table frontier", "table fronts", "table leaders", "table normalised")
+PLACED = {
+    PICTURE,
+    *LEFT_OUT,
+    *(part for section in (*SECTIONS, *FOLDED) for part in section.parts),
+}

@@ -1,0 +1,175 @@
+"""The one decision rule: is a model's error better, worse or not told apart? A paired test over seeds and days.
+
+All functions take leading axes, so that a simulation of thousands of studies runs the rule itself.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import stdtr, stdtrit
+
+from wattshed.foundation.vocabulary import Comparison
+from wattshed.statistics.levels import LEVEL
+from wattshed.statistics.paired import holm
+
+# Errors of neighbouring days are correlated, as windows overlap and weather lasts: days count in blocks of so many.
+# On the homes, differences of two models correlate by .1 (at most .3) from day to day and not beyond: with blocks of
+# four days, false alarms stay below 5 % (docs/decisions_benchmarks.md).
+BLOCK_DAYS = 4
+DECISION_LEVEL = 1 - LEVEL
+RULE_NOTE = (
+    f"paired test of the logarithms of errors over seeds and blocks of {BLOCK_DAYS} days, corrected for all "
+    "comparisons (Holm 1979)"
+)
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Logarithm of an error, or of a ratio of two, with two independent sources of chance; arrays of one shape [...].
+
+    seed_variance: of the mean over ``seeds`` runs, 0 for models without randomness, NaN if one run does not show it;
+    day_variance: over ``blocks`` blocks of days, NaN if there is only one.
+    """
+
+    log: Floats
+    seed_variance: Floats
+    day_variance: Floats
+    seeds: int
+    blocks: int
+
+    def seed_bounds(self) -> tuple[Floats, Floats]:
+        """95 % interval over seeds alone."""
+        return self._bounds(self.seed_variance, self.seeds - 1)
+
+    def day_bounds(self) -> tuple[Floats, Floats]:
+        """95 % interval over blocks of days alone."""
+        return self._bounds(self.day_variance, self.blocks - 1)
+
+    def bounds(self) -> tuple[Floats, Floats]:
+        """95 % interval of both together: never narrower than that of the larger variance."""
+        return self._bounds(*self._both())
+
+    def p_values(self) -> Floats:
+        """Two-sided p-values of "the logarithm is 0"; 1 where the days are too few to tell."""
+        variance, freedom = self._both()
+        with np.errstate(divide="ignore", invalid="ignore"):
+            t = np.abs(self.log) / np.sqrt(variance)
+        p = 2 * stdtr(freedom, -np.where(np.isnan(t), 0.0, t))
+        return np.where(np.isnan(variance), 1.0, np.where(variance == 0, self.log == 0, p)).astype(float)
+
+    def _both(self) -> tuple[Floats, Floats]:
+        """Sum of the variances and its degrees of freedom (Satterthwaite 1946)."""
+        seed = np.nan_to_num(self.seed_variance, nan=0.0)
+        total = seed + self.day_variance
+        with np.errstate(divide="ignore", invalid="ignore"):
+            freedom = total**2 / (seed**2 / max(1, self.seeds - 1) + self.day_variance**2 / (self.blocks - 1))
+        return total, np.where(np.isnan(freedom), 1.0, freedom)
+
+    def _bounds(self, variance: Floats, freedom: Floats | int) -> tuple[Floats, Floats]:
+        half = stdtrit(np.maximum(freedom, 1), (1 + LEVEL) / 2) * np.sqrt(variance)
+        return self.log - half, self.log + half
+
+
+def day_blocks(days: NDArray[np.int64], block_days: int = BLOCK_DAYS) -> NDArray[np.int64]:
+    """Block of each day [D], counted from 0 without holes; days: ordinal numbers of calendar days [D], ascending.
+
+    A last block of less than half its days joins the one before it.
+    """
+    block = (days - days[0]) // block_days
+    if block[-1] > 0 and 2 * int((block == block[-1]).sum()) < block_days:
+        block[block == block[-1]] -= 1
+    return np.unique(block, return_inverse=True)[1].astype(np.int64)
+
+
+def error_spread(sums: Floats, cells: Floats, blocks: NDArray[np.int64], power: float = 0.5) -> Spread:
+    """Logarithm of one model's error, averaged over seeds.
+
+    sums: squared (or absolute) errors by seed and day [..., S, D]; cells: observed cells by day [D]; blocks: of
+    :func:`day_blocks` [D]; power: 0.5 for RMSE from squares, 1 for MAE from absolute errors. The error of a seed is
+    that of all its cells together; its variance over blocks is that of a ratio estimator (Cochran 1977, 6.4).
+    """
+    total = _totals(sums)
+    logs = power * np.log(total[..., 0] / cells.sum())
+    shares = power * (sums / total - cells / cells.sum()).mean(axis=-2)
+    return Spread(
+        logs.mean(axis=-1),
+        _variance_of_mean(logs),
+        _block_variance(shares, blocks),
+        sums.shape[-2],
+        int(blocks.max()) + 1,
+    )
+
+
+def ratio_spread(above: Floats, below: Floats, blocks: NDArray[np.int64], power: float = 0.5) -> Spread:
+    """Logarithm of one model's error over another's, on the same cells, seed by seed and day by day.
+
+    above, below: sums of squared (or absolute) errors [..., S, D] with the same seeds in the same order; one of a
+    model without randomness has S = 1 and counts as that value for every seed.
+    """
+    seeds = max(above.shape[-2], below.shape[-2])
+    upper, lower = _totals(above), _totals(below)
+    logs = power * np.log(upper[..., 0] / lower[..., 0])
+    shares = power * (above / upper - below / lower).mean(axis=-2)
+    return Spread(
+        logs.mean(axis=-1),
+        _variance_of_mean(logs),
+        _block_variance(shares, blocks),
+        seeds,
+        int(blocks.max()) + 1,
+    )
+
+
+def unpaired_spread(above: Floats, below: Floats, blocks: NDArray[np.int64], power: float = 0.5) -> Spread:
+    """As :func:`ratio_spread`, for models whose seeds differ: days are paired, seeds are not."""
+    cells = np.ones(above.shape[-1])
+    upper, lower = (error_spread(sums, cells, blocks, power) for sums in (above, below))
+    shares = power * ((above / _totals(above)).mean(axis=-2) - (below / _totals(below)).mean(axis=-2))
+    return Spread(
+        upper.log - lower.log,
+        np.nan_to_num(upper.seed_variance) + np.nan_to_num(lower.seed_variance),
+        _block_variance(shares, blocks),
+        max(2, min(upper.seeds, lower.seeds)),
+        int(blocks.max()) + 1,
+    )
+
+
+def outcomes(
+    logs: list[float], p_values: list[float], family: int | None = None, level: float = DECISION_LEVEL
+) -> list[Comparison]:
+    """Better, not told apart or worse, for each comparison of a family with the same model.
+
+    logs: logarithm of each model's error over that of the model they are compared with; p_values: of the paired test.
+    family: how many comparisons there were to choose from, if more than these. The chance that any of them is told
+    apart falsely is at most ``level`` (Holm 1979).
+    """
+    further = max(0, (family or 0) - len(p_values))
+    rejected = holm([*p_values, *([1.0] * further)], level)[: len(p_values)]
+    return [
+        Comparison.NOT_TOLD_APART if not told else Comparison.BETTER if log < 0 else Comparison.WORSE
+        for log, told in zip(logs, rejected, strict=True)
+    ]
+
+
+def _totals(sums: Floats) -> Floats:
+    """Sums over days [..., S, 1]; a perfect forecast's 0 has no logarithm and becomes the least number above it."""
+    return np.maximum(sums.sum(axis=-1, keepdims=True), np.finfo(np.float64).tiny)
+
+
+def _variance_of_mean(logs: Floats) -> Floats:
+    """Over the last axis; NaN for one value."""
+    n = logs.shape[-1]
+    if n == 1:
+        return np.full(logs.shape[:-1], np.nan)
+    return np.asarray(logs.var(axis=-1, ddof=1) / n)
+
+
+def _block_variance(shares: Floats, blocks: NDArray[np.int64]) -> Floats:
+    """Variance of a sum of days' influences [..., D], which is 0, from the sums of its blocks."""
+    count = int(blocks.max()) + 1
+    if count == 1:
+        return np.full(shares.shape[:-1], np.nan)
+    membership = (blocks[:, None] == np.arange(count)[None, :]).astype(np.float64)
+    return np.asarray(np.square(shares @ membership).sum(axis=-1) * count / (count - 1))

@@ -1,0 +1,94 @@
+"""Is a cheaper way worth it? A saving and an error within its budget must be shown, by paired tests over seeds."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import stdtr
+
+from wattshed.foundation.vocabulary import Worth
+from wattshed.statistics.geometric import geometric_interval
+from wattshed.statistics.intervals import Interval
+from wattshed.statistics.levels import LEVEL
+from wattshed.statistics.paired import holm
+
+# One-sided level of each claim: a two-sided 95 % interval that lies wholly on one side makes it.
+CLAIM_LEVEL = (1 - LEVEL) / 2
+LEAST_SAVING_SHARE = 0.05
+WORTH_RULE = (
+    f"worth it: a saving is shown (its whole 95 % interval lies above 0, and the mean is at least "
+    f"{LEAST_SAVING_SHARE:.0%}), and no error rises by more than its budget (the whole interval lies within), "
+    "corrected for all variants (Holm 1979); not worth it: the whole interval of an error's rise lies above the "
+    f"budget, or that of the saving below {LEAST_SAVING_SHARE:.0%}; else undecided"
+)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """What one variant costs and errs against the same seed's original: ratios [seeds], all above 0.
+
+    costs: new energy (or time) over the old; errors: by name, new error over the old.
+    """
+
+    costs: Sequence[float]
+    errors: Mapping[str, Sequence[float]]
+
+
+def worth_of(candidates: Sequence[Candidate], budget_share: float) -> list[Worth]:
+    """The verdict on every variant of one original; seeds are paired.
+
+    budget_share: largest accepted rise of any error. The saving is tested against 0 and each error against its budget
+    (a non-inferiority test); both must be shown, so that the larger p-value counts. One seed shows nothing.
+    """
+    budget = math.log1p(budget_share)
+    p_values = [
+        max(p_below(one.costs, 0.0), *(p_below(error, budget) for error in one.errors.values()))
+        for one in candidates
+    ]
+    shown = holm(p_values, CLAIM_LEVEL)
+    return [
+        Worth.NOT_WORTH_IT
+        if _refused(one, budget)
+        else Worth.WORTH_IT
+        if worth and _mean(one.costs) <= math.log1p(-LEAST_SAVING_SHARE)
+        else Worth.UNDECIDED
+        for one, worth in zip(candidates, shown, strict=True)
+    ]
+
+
+def _refused(one: Candidate, budget: float) -> bool:
+    """Whether too large an error, or too small a saving, is shown."""
+    saving = math.log1p(-LEAST_SAVING_SHARE)
+    over = any(p_above(error, budget) <= CLAIM_LEVEL for error in one.errors.values())
+    return over or p_above(one.costs, saving) <= CLAIM_LEVEL
+
+
+def p_below(ratios: Sequence[float], bound: float) -> float:
+    """One-sided p-value of "the mean logarithm is at least ``bound``" (Student's t); 1 for one value or an unknown."""
+    logs = np.log(np.asarray(ratios, dtype=np.float64))
+    n = len(logs)
+    if n < 2 or not np.isfinite(logs).all():
+        return 1.0
+    error = float(logs.std(ddof=1)) / math.sqrt(n)
+    distance = float(logs.mean()) - bound
+    if error == 0:
+        return float(distance >= 0)
+    return float(stdtr(n - 1, distance / error))
+
+
+def p_above(ratios: Sequence[float], bound: float) -> float:
+    """One-sided p-value of "the mean logarithm is at most ``bound``"."""
+    return p_below([1 / ratio if ratio > 0 else math.nan for ratio in ratios], -bound)
+
+
+def saving_interval(costs: Sequence[float]) -> Interval:
+    """Mean saving with its 95 % interval, from the logarithms of ratios of costs."""
+    ratio = geometric_interval(costs)
+    ends = (None if end is None else 1 - end for end in (ratio.mean, ratio.high, ratio.low))
+    mean, low, high = ends
+    return Interval(mean, low, high, ratio.n)
+
+
+def _mean(ratios: Sequence[float]) -> float:
+    return float(np.log(np.asarray(ratios, dtype=np.float64)).mean())

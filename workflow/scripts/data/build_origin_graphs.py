@@ -1,0 +1,32 @@
+"""Build the graph of every rolling origin, from its own training part only."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from wattshed.config.data.graph import GraphBlock
+from wattshed.data.graph import build_graph
+from wattshed.data.panel import Panel
+from wattshed.data.sources.table_panel import read_edges
+from wattshed.data.splits import Splits
+from wattshed.foundation.faults import run_script, script_parser
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = script_parser(__doc__ or "")
+    parser.add_argument("--panel", type=Path, required=True, help="panel.safetensors")
+    parser.add_argument(
+        "--splits", type=Path, nargs="+", required=True, help="splits, one file per origin in order"
+    )
+    parser.add_argument("--graph", required=True, help="graph block as JSON")
+    parser.add_argument("--edges", type=Path, help="edge list of the source, if it has one")
+    parser.add_argument("--outputs", type=Path, nargs="+", required=True, help="graphs to write, in order")
+    arguments = parser.parse_args(argv)
+    panel = Panel.read(arguments.panel)
+    edges = read_edges(arguments.edges, panel.node_names) if arguments.edges else None
+    block = GraphBlock.model_validate_json(arguments.graph)
+    for splits, output in zip(arguments.splits, arguments.outputs, strict=True):
+        build_graph(panel, Splits.read(splits, panel).train, block, edges).write(output)
+
+
+if __name__ == "__main__":
+    raise SystemExit(run_script(main))

@@ -24,6 +24,7 @@ ACCOUNTS = {
     "find_frontier",
     "find_chains",
     "make_table_accuracy",
+    "make_table_decisions",
     "make_table_adaptation",
     "make_table_chains",
     "make_table_compression",

@@ -21,6 +21,7 @@ def runs_of(*rows):
         flags=None,
         machine="{}",
         cpu_model=None,
+        truncated=False,
         **{f"{part}_{what}": None for part in ("cpu", "ram", "gpu") for what in ("source", "status")},
     ).drop(columns="command")
 

@@ -17,6 +17,7 @@ from wattshed.publish.sentences.headline import headline, knowledge
 PNG = b"\x89PNG\r\n\x1a\n made for a test"
 SETTINGS = {"note": "capped at 1 epoch (the study runs 50)"}
 TABLES = (
+    "decisions",
     "accuracy",
     "nodes",
     "energy",
@@ -119,6 +120,7 @@ def test_the_page_has_all_sections_and_the_origin_of_the_results(page):
     assert sections == [
         "answer",
         "data",
+        "decisions",
         "accuracy",
         "energy",
         "chains",

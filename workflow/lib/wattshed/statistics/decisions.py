@@ -31,7 +31,8 @@ class Spread:
     """Logarithm of an error, or of a ratio of two, with two independent sources of chance; arrays of one shape [...].
 
     seed_variance: of the mean over ``seeds`` runs, 0 for models without randomness, NaN if one run does not show it;
-    day_variance: over ``blocks`` blocks of days, NaN if there is only one.
+    day_variance: over ``blocks`` blocks of days, NaN if there is only one; day_freedom: its degrees of freedom, fewer
+    than blocks less one where a few heavy blocks make most of the error (Satterthwaite 1946).
     """
 
     log: Floats
@@ -39,6 +40,7 @@ class Spread:
     day_variance: Floats
     seeds: int
     blocks: int
+    day_freedom: Floats
 
     def seed_bounds(self) -> tuple[Floats, Floats]:
         """95 % interval over seeds alone."""
@@ -46,7 +48,7 @@ class Spread:
 
     def day_bounds(self) -> tuple[Floats, Floats]:
         """95 % interval over blocks of days alone."""
-        return self._bounds(self.day_variance, self.blocks - 1)
+        return self._bounds(self.day_variance, self.day_freedom)
 
     def bounds(self) -> tuple[Floats, Floats]:
         """95 % interval of both together: never narrower than that of the larger variance."""
@@ -65,7 +67,7 @@ class Spread:
         seed = np.nan_to_num(self.seed_variance, nan=0.0)
         total = seed + self.day_variance
         with np.errstate(divide="ignore", invalid="ignore"):
-            freedom = total**2 / (seed**2 / max(1, self.seeds - 1) + self.day_variance**2 / (self.blocks - 1))
+            freedom = total**2 / (seed**2 / max(1, self.seeds - 1) + self.day_variance**2 / self.day_freedom)
         return total, np.where(np.isnan(freedom), 1.0, freedom)
 
     def _bounds(self, variance: Floats, freedom: Floats | int) -> tuple[Floats, Floats]:
@@ -94,7 +96,7 @@ def error_spread(sums: Floats, cells: Floats, blocks: NDArray[np.int64], power: 
     """
     logs, left = _logs(sums, blocks, power)
     observed, rest = _logs(cells, blocks, power)
-    return _spread(logs - observed, left - rest, sums.shape[-2])
+    return _spread(logs - observed, left - rest, sums.shape[-2], _day_freedom(sums, blocks))
 
 
 def ratio_spread(above: Floats, below: Floats, blocks: NDArray[np.int64], power: float = 0.5) -> Spread:
@@ -104,14 +106,16 @@ def ratio_spread(above: Floats, below: Floats, blocks: NDArray[np.int64], power:
     model without randomness has S = 1 and counts as that value for every seed.
     """
     (upper, upper_left), (lower, lower_left) = (_logs(sums, blocks, power) for sums in (above, below))
-    return _spread(upper - lower, upper_left - lower_left, max(above.shape[-2], below.shape[-2]))
+    freedom = np.minimum(_day_freedom(above, blocks), _day_freedom(below, blocks))
+    return _spread(upper - lower, upper_left - lower_left, max(above.shape[-2], below.shape[-2]), freedom)
 
 
 def unpaired_spread(above: Floats, below: Floats, blocks: NDArray[np.int64], power: float = 0.5) -> Spread:
     """As :func:`ratio_spread`, for models whose seeds differ: days are paired, seeds are not."""
     sides = [_logs(sums, blocks, power) for sums in (above, below)]
     means = [(logs.mean(axis=-1, keepdims=True), left.mean(axis=-2, keepdims=True)) for logs, left in sides]
-    found = _spread(means[0][0] - means[1][0], means[0][1] - means[1][1], 1)
+    freedom = np.minimum(_day_freedom(above, blocks), _day_freedom(below, blocks))
+    found = _spread(means[0][0] - means[1][0], means[0][1] - means[1][1], 1, freedom)
     seed_variance = sum(np.nan_to_num(_variance_of_mean(logs)) for logs, _ in sides)
     fewest = max(2, min(above.shape[-2], below.shape[-2]))
     return replace(found, seed_variance=np.asarray(seed_variance), seeds=fewest)
@@ -146,7 +150,16 @@ def _logs(sums: Floats, blocks: NDArray[np.int64], power: float) -> tuple[Floats
     return power * np.log(np.maximum(total, tiny)), power * np.log(np.maximum(left, tiny))
 
 
-def _spread(logs: Floats, left: Floats, seeds: int) -> Spread:
+def _day_freedom(sums: Floats, blocks: NDArray[np.int64]) -> Floats:
+    """Effective number of blocks less one: each counts by its share of the error, which its influence grows with."""
+    inside = (blocks[:, None] == np.arange(int(blocks.max()) + 1)[None, :]).astype(np.float64)
+    squares = np.square(sums.mean(axis=-2) @ inside)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        number = np.square(squares.sum(axis=-1)) / np.square(squares).sum(axis=-1)
+    return np.maximum(1.0, np.nan_to_num(number, nan=2.0) - 1)
+
+
+def _spread(logs: Floats, left: Floats, seeds: int, day_freedom: Floats) -> Spread:
     """logs: by seed [..., S]; left: the same with each block left out [..., S, J]."""
     count = left.shape[-1]
     mean = logs.mean(axis=-1)
@@ -156,7 +169,7 @@ def _spread(logs: Floats, left: Floats, seeds: int) -> Spread:
         without = left.mean(axis=-2)
         moved = without - without.mean(axis=-1, keepdims=True)
         day_variance = np.square(moved).sum(axis=-1) * (count - 1) / count
-    return Spread(mean, _variance_of_mean(logs), np.asarray(day_variance), seeds, count)
+    return Spread(mean, _variance_of_mean(logs), np.asarray(day_variance), seeds, count, day_freedom)
 
 
 def _variance_of_mean(logs: Floats) -> Floats:

@@ -123,8 +123,8 @@ def print_totals(runs: pd.DataFrame, totals: pd.DataFrame, problems: list[str], 
     console.print(table)
     console.print(
         "Energy: the job's own; where a record has none, the machine's. Machine: all that the machine took while the "
-        "job ran. A run: geometric mean of the finished runs and its 95 % interval; failed runs count in the sums "
-        "only. A dash means unknown, not zero."
+        "job ran. A run: geometric mean of the finished runs and its 95 % interval; failed runs count only in "
+        "sums. A dash means unknown, not zero."
     )
     if totals["unlike"].any():
         console.print(f"{UNLIKE} mean over jobs of different work: it describes none of them.", markup=False)

@@ -268,7 +268,12 @@ def page(days: Path | None) -> str:
         f"So days count in blocks of {BLOCK_DAYS}: long enough for what lasts a day, and short enough to leave nine "
         "blocks of a test part of five weeks.",
         "## Equal models: how often is one told apart?\n",
-        "\n".join([*ALARMS_HEAD, *false_alarms(panel, 0, lags), *false_alarms(panel, CLOSED_FORMS, lags)]),
+        "\n".join(
+            [
+                *ALARMS_HEAD,
+                *(row for closed in (0, CLOSED_FORMS, MODELS) for row in false_alarms(panel, closed, lags)),
+            ]
+        ),
         f"{STUDIES:,} studies per row of {MODELS} models that are equally good, {DAYS} days in each part. The best on "
         "validation is compared with all others on test, and on validation with all pairs as the family. Aim: at most "
         "5 % of studies with any model told apart, at the correlation that was measured; the days of the homes are "

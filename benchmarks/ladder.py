@@ -16,6 +16,7 @@ from wattshed.accounts.comparison.decisions import decide
 from wattshed.accounts.ladder.energy_to_error import BEST_NAIVE, NEAR_BEST
 from wattshed.accounts.ladder.origin import origin_of
 from wattshed.accounts.ladder.parts import PART
+from wattshed.config.models.controls import SHUFFLED
 from wattshed.config.models.ladder import LadderBlock
 from wattshed.config.study import load_study
 from wattshed.data.panel import Panel
@@ -115,7 +116,8 @@ def section(study: str, results: Path, docs: Path) -> str:
     heading = f"## `{study}`\n\n`{command}`\n"
     folder = results / study
     config = (ROOT / f"config/{study}.yaml").read_text(encoding="utf-8")
-    block = load_study(yaml.safe_load(config)).ladder
+    loaded = load_study(yaml.safe_load(config))
+    block = loaded.ladder
     kept = [*records(block), ""] if block else []
     if not (folder / "ladder.targets.parquet").is_file():
         return "\n".join([heading, "**Not run since its recipes were changed.**\n", *kept])
@@ -123,6 +125,8 @@ def section(study: str, results: Path, docs: Path) -> str:
     frames = [read_frame(folder / f"ladder.{name}parquet") for name in ("", "targets.", "parts.")]
     ladder, days = frames[0], read_frame(folder / "accuracy/days.parquet")
     own_days = days[days["model"].isin(ladder["model"])]
+    controls = [name for name, model in loaded.models.items() if model.graph == SHUFFLED]
+    decisions = decide(own_days, ladder, controls=controls)
     warning = " **An invented panel: of its errors nothing follows.**" if panel.synthetic else ""
     shutil.copyfile(folder / "figures/ladder.png", docs / f"{study}.png")
     size = f"{len(panel.node_names):,} nodes x {len(panel.times):,} h"
@@ -130,7 +134,7 @@ def section(study: str, results: Path, docs: Path) -> str:
     parts = [
         heading,
         f"{panel.source}: {size}.{warning} {origin_text(origin_of(ledgers))} {company(ladder)}\n",
-        f"{what_to_use_sentence(decide(own_days, ladder), panel.unit)}\n",
+        f"{what_to_use_sentence(decisions, panel.unit)}\n",
         f"{named_errors(frames[1], panel.unit)}\n",
         *kept,
         f"![Energy to reach an error]({study}.png)\n",

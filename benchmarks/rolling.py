@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from wattshed.accounts.runs.runs import runs_frame
 from wattshed.data.panel import Panel
 from wattshed.foundation.frames import COLUMNS, read_frame
 from wattshed.publish.tables.rolling import rolling_tables
@@ -73,21 +74,20 @@ def _change(row: pd.Series) -> str:
 
 def _origin(folder: Path) -> str:
     """Machine, days, commits, duration and processor time of the jobs, as their ledgers tell them."""
-    ledgers = [
-        [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    starts = [
+        json.loads(path.read_text(encoding="utf-8").split("\n", 1)[0])
         for path in sorted((folder / "ledger/rolling").glob("*.jsonl"))
     ]
     machines, days, commits = set(), set(), set()
-    for start in (events[0] for events in ledgers):
+    for start in starts:
         machine = start["machine"]
         gpus = ", ".join(gpu["name"] for gpu in machine.get("gpus", [])) or "no GPU"
         machines.add(f"{machine['processor']}, {machine['logical_cores']} logical cores, {gpus}")
         days.add(start["started_utc"][:10])
         changed = " with local changes" if start["commit"]["dirty"] else ""
         commits.add(f"{str(start['commit']['commit'])[:12]}{changed}")
-    ends = [event for events in ledgers for event in events if event["event"] == "end"]
-    wall_s = sum(end["duration_s"] for end in ends)
-    own_s = sum((end.get("use") or {}).get("own_cpu_s") or 0.0 for end in ends)
+    runs = runs_frame(sorted((folder / "ledger/rolling").glob("*.jsonl")))
+    own_s, wall_s = runs["own_cpu_s"].sum(), runs["duration_s"].sum()
     parts = (("Machine", machines), ("Date", days), ("Commit", commits))
     origin = " ".join(f"{name}: {'; '.join(sorted(found))}." for name, found in parts)
     return (

@@ -21,7 +21,6 @@ MARKERS = (
     r"\bmends?\b",
     r"\bso much as\b",
     r"\bin vain\b",
-    r"\btold apart\b",
     r"\btwice over\b",
     # "x is no number": write that x is not a number.
     r"(?<![Tt]here )\bis no (?!longer\b|more\b|less\b|other\b|free\b)",

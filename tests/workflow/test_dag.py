@@ -27,6 +27,7 @@ ACCOUNTS = {
     "find_chains",
     *CLAIMS,
     "make_table_accuracy",
+    "make_table_decisions",
     "make_table_adaptation",
     "make_table_chains",
     "make_table_compression",

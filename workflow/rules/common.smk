@@ -27,6 +27,7 @@ TORCH_THREADS = 1
 from wattshed.config.energy.places import UNKNOWN
 from wattshed.config.job_arguments import without_braces
 from wattshed.config.lineages import JOINT, lineages_of, swept_lineages
+from wattshed.config.models.rolling import RollingCalendar
 from wattshed.config.repeated_keys import refuse_repeated_keys
 from wattshed.config.study import load_study
 from wattshed.energy.budget.budget import Budget
@@ -145,6 +146,10 @@ LADDER_TUNING = [
     for path in ([shipped_file(STUDY.ladder.tuning.record)] if STUDY.ladder and STUDY.ladder.tuning else [])
     if path.is_file()
 ]
+# Rolling origins, counted from 1, and what is trained on each. Their rules exist for every study, too.
+ORIGINS = range(1, (STUDY.rolling.origins if STUDY.rolling else 1) + 1)
+ROLLED = STUDY.rolling.models if STUDY.rolling else []
+ROLLING_SEEDS = (STUDY.rolling and STUDY.rolling.seeds) or STUDY.seeds
 # Every checkpoint that the study makes, by the name of its lineage, and the jobs that use it.
 LINEAGES = lineages_of(STUDY)
 ADAPTED = [name for name, lineage in LINEAGES.items() if lineage.kind == "strategy"]
@@ -193,6 +198,11 @@ def list_of_records(wildcards):
 def ladder_json():
     """The ladder as one argument; null if the study has none."""
     return "null" if STUDY.ladder is None else as_json(STUDY.ladder)
+
+
+def calendar_json():
+    """Where the parts of rolling origins lie, as one argument; null if the study has none."""
+    return "null" if STUDY.rolling is None else as_json(STUDY.rolling, only=set(RollingCalendar.model_fields))
 
 
 def code_of(script, *plugins):

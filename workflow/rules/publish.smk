@@ -34,6 +34,7 @@ PUBLISHED = {
 }
 SETTINGS = {
     "note": caps_note(),
+    "controls": [name for name, model in STUDY.models.items() if model.graph == "shuffled"],
     "limit_kg": STUDY.energy.carbon.leaders_limit_kg,
     "models": {name: model.model_dump(mode="json") for name, model in STUDY.models.items()},
 }

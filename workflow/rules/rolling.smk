@@ -1,17 +1,6 @@
 """Rolling origins: models trained and scored on several test parts. The rules exist for every study, and are requested
 only if it has the block `rolling`."""
 
-from wattshed.config.models.rolling import RollingCalendar
-
-ORIGINS = range(1, (STUDY.rolling.origins if STUDY.rolling else 1) + 1)
-ROLLED = STUDY.rolling.models if STUDY.rolling else []
-ROLLING_SEEDS = (STUDY.rolling and STUDY.rolling.seeds) or STUDY.seeds
-
-
-def calendar_json():
-    """Where the parts of the origins lie, as one argument; null if the study has none."""
-    return "null" if STUDY.rolling is None else as_json(STUDY.rolling, only=set(RollingCalendar.model_fields))
-
 
 rule split_origins:
     input:

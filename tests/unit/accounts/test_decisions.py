@@ -91,3 +91,14 @@ def test_missing_parts_are_refused():
         decide(days[days["part"] == "test"], make_energies())
     with pytest.raises(Fault, match="expected one of rmse, mae"):
         decide(days, make_energies(), error="r2")
+
+
+def test_a_control_is_compared_and_never_chosen():
+    days, energies = (
+        make_days(real=(0.71, 3), shuffled=(0.70, 3), naive=(0.95, 1)),
+        make_energies(shuffled=1.0),
+    )
+    assert decide(days, energies).best == "shuffled"
+    found = decide(days, energies, controls=["shuffled"])
+    assert (found.best, found.use, found.alike) == ("real", "real", ())
+    assert "shuffled" in set(found.frame["model"])

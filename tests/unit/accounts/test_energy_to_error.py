@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -104,6 +105,31 @@ def test_no_ratio_for_one_lucky_seed_an_unknown_energy_or_a_fit_that_does_nothin
     assert frame["reached"].to_dict() == {"study": 3, "lame": 0, "lucky": 1, "dark": 3, "seasonal": 1}
     assert frame.loc[["lame", "lucky", "dark", "seasonal"], "ratio"].isna().all()
     assert np.isnan(frame.loc["lame", "kwh_mean"])
+
+
+def test_repeated_fits_are_runs_of_one_seed_and_give_a_ratio_an_interval():
+    windows = make_windows({"study": STUDY}, {"ridge": (0.004, 4)})
+    fit = windows[windows["model"] == "ridge"].assign(value_validation_rmse=0.75)
+    trials = [
+        fit.assign(trial=trial, energy_kwh=fit["energy_kwh"] * (1 + 0.1 * trial)) for trial in range(1, 6)
+    ]
+    captions = dict.fromkeys(("study", "ridge"), "-")
+    windows = pd.concat([windows[windows["model"] == "study"], *trials], ignore_index=True)
+    checks = training_checks(windows, list(captions))
+    targets = targets_of(checks, ["study"], [])
+    row = (
+        targets_frame(checks, targets, captions, "study")
+        .set_index(["target", "model"])
+        .loc[("study", "ridge")]
+    )
+    assert (row["seeds"], row["reached"], row["bound"], row["kwh_n"]) == (1, 1, 0, 5)
+    ridge_kwh = geometric([0.004 * (1 + 0.1 * trial) for trial in range(1, 6)])
+    assert row["ratio"] == pytest.approx(geometric(BEST_KWH) / ridge_kwh)
+    assert row["ratio_low"] < row["ratio"] < row["ratio_high"]
+    curve = curves_frame(checks, captions, targets)
+    assert set(curve.loc[curve["model"] == "ridge", "kwh_n"]) == {5}
+    part = parts_frame(checks, [Pair(PART, "closed form", "study", "ridge")], {}).iloc[0]
+    assert part["training_ratio"] == pytest.approx(geometric([3.0, 6.0, 4.0]) / ridge_kwh)
 
 
 def test_a_curve_goes_from_the_best_naive_to_the_best_and_ends_where_not_every_seed_comes():

@@ -3,12 +3,14 @@ import json
 import pandas as pd
 import pytest
 
+from made_runs import make_runs
 from wattshed.commands.accounts_output import totals_frame
 
 
 def runs_of(*rows):
     """rows: (stage, model, job, command, outcome, kWh)."""
     frame = pd.DataFrame(rows, columns=["stage", "model", "job", "command", "outcome", "attributed_kwh"])
+    frame = make_runs(("gru",), countries=("ES",), seasons=("all",), repeats=len(rows)).assign(**frame)
     return frame.assign(
         labels=[json.dumps({"command": text} if text else {}) for text in frame["command"]],
         energy_kwh=frame["attributed_kwh"],
@@ -18,6 +20,9 @@ def runs_of(*rows):
         energy_status="estimated",
         flags=None,
         machine="{}",
+        cpu_model=None,
+        truncated=False,
+        **{f"{part}_{what}": None for part in ("cpu", "ram", "gpu") for what in ("source", "status")},
     ).drop(columns="command")
 
 

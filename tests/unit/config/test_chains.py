@@ -49,11 +49,38 @@ def test_a_lineage_names_the_plug_ins_that_made_it(config):
 def test_all_strategies_and_variants_are_compared_on_any_lineage(config):
     changed = copy.deepcopy(config)
     changed["chains"] = []
+    for block, steps in (("adaptation", "strategies"), ("compression", "variants")):
+        for name in [name for name, keys in changed[block][steps].items() if keys.get("models") != ["stgnn"]]:
+            changed[block][steps].pop(name)
+        for keys in changed[block][steps].values():
+            keys.pop("models")
+    changed["adaptation"]["strategies"]["frozen"] = {"kind": "frozen"}
     changed["adaptation"]["models"] = ["gru", "stgnn+prune_half"]
     changed["compression"]["models"] = ["stgnn_reference+naive"]
     lineages = lineages_of(load_study(changed))
     assert {"gru+frozen", "gru+naive", "gru+replay", "stgnn+prune_half+replay"} <= set(lineages)
     assert {"stgnn_reference+naive", "stgnn_reference+naive+prune_half"} <= set(lineages)
+
+
+def test_strategies_and_variants_may_name_their_models(config):
+    lineages = lineages_of(load_study(config))
+    assert {"stgnn+naive", "stgnn+frozen", "pooled_ridge+frozen", "pooled_ridge+exact"} <= set(lineages)
+    assert "pooled_ridge+half_features" in lineages
+    assert not {"pooled_ridge+naive", "stgnn+exact", "stgnn+half_features"} & set(lineages)
+    for block, steps, name in (("adaptation", "strategies", "naive"), ("compression", "variants", "int8")):
+        changed = copy.deepcopy(config)
+        changed[block][steps][name]["models"] = ["stgn"]
+        with pytest.raises(
+            Fault, match=rf"{steps}\.{name}\.models names 'stgn'; expected some of {block}\.models"
+        ):
+            load_study(changed)
+
+
+def test_a_strategy_that_a_family_cannot_follow_is_refused_with_the_reason(config):
+    with pytest.raises(Fault, match="the family pooled_ridge cannot be trained further, which 'naive' needs"):
+        load_study(with_chains(config, ["naive"], model="pooled_ridge"))
+    with pytest.raises(Fault, match="the family stgnn cannot be updated in closed form, which 'exact' needs"):
+        load_study(with_chains(config, ["exact"]))
 
 
 def test_a_study_may_do_nothing_with_its_models(config):
@@ -197,7 +224,8 @@ def test_an_unknown_plug_in_is_refused_with_the_nearest_name(config, place, kind
 
 def test_a_sweep_is_no_step_of_a_compared_lineage(config):
     changed = copy.deepcopy(config)
-    changed["adaptation"]["models"] = ["stgnn+sweep"]
+    changed["adaptation"] = {"models": ["stgnn+sweep"], "strategies": {"frozen": {"kind": "frozen"}}}
+    changed["chains"] = []
     with pytest.raises(
         Fault, match=r"adaptation\.models\.0: sweep makes no checkpoint: expected it only as the last"
     ):

@@ -27,10 +27,10 @@ def names(config):
 
 def test_by_default_each_graph_model_gets_a_twin_behind_it(config):
     found = names(config)
-    for name in ("stgnn_reference", "stgnn", "residual_stgnn"):
+    for name in ("stgnn_reference", "stgnn", "residual_stgnn", "pooled_ridge"):
         assert found[found.index(name) + 1] == f"{name}_shuffled"
     assert not {"gru_shuffled", "dlinear_shuffled"} & set(found)
-    assert len(found) == len(config["models"]) + 3
+    assert len(found) == len(config["models"]) + 4
 
 
 def test_a_twin_differs_in_its_graph_alone(config):

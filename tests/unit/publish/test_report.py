@@ -19,6 +19,7 @@ PNG = b"\x89PNG\r\n\x1a\n made for a test"
 SETTINGS = {"note": "capped at 1 epoch (the study runs 50)"}
 TABLES = (
     "main",
+    "decisions",
     "accuracy",
     "nodes",
     "energy",

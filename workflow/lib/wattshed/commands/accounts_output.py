@@ -45,7 +45,7 @@ def totals_frame(runs: pd.DataFrame) -> pd.DataFrame:
     """One row per stage, model and measured command: n, sums of time, energy (shared out where jobs overlapped) and
     mass, and the geometric mean energy of a run with its 95 % interval.
 
-    Sums hold all runs. Means hold only those that finished: a failed or killed run is no repeat of the work.
+    Sums hold all runs. Means hold only those that finished: a failed or killed run does not repeat the work.
     mean_runs: how many these are. unlike: they are jobs of different work, such as all sweeps of a study, so that their
     mean describes none of them. command: the command line of runs of ``wattshed measure``, else empty.
     cpu_hours, gpu_hours: sums, null where no run knows them. missing: what the energy lacks, such as ``GPU not
@@ -123,8 +123,8 @@ def print_totals(runs: pd.DataFrame, totals: pd.DataFrame, problems: list[str], 
     console.print(table)
     console.print(
         "Energy: the job's own; where a record has none, the machine's. Machine: all that the machine took while the "
-        "job ran. A run: geometric mean of the finished runs and its 95 % interval; failed runs count in the sums "
-        "only. A dash means unknown, not zero."
+        "job ran. A run: geometric mean of the finished runs and its 95 % interval; failed runs count only in "
+        "sums. A dash means unknown, not zero."
     )
     if totals["unlike"].any():
         console.print(f"{UNLIKE} mean over jobs of different work: it describes none of them.", markup=False)

@@ -3,7 +3,7 @@
 All functions take leading axes, so that a simulation of thousands of studies runs the rule itself.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +31,8 @@ class Spread:
     """Logarithm of an error, or of a ratio of two, with two independent sources of chance; arrays of one shape [...].
 
     seed_variance: of the mean over ``seeds`` runs, 0 for models without randomness, NaN if one run does not show it;
-    day_variance: over ``blocks`` blocks of days, NaN if there is only one.
+    day_variance: over ``blocks`` blocks of days, NaN if there is only one; day_freedom: its degrees of freedom, fewer
+    than blocks less one where a few heavy blocks make most of the error (Satterthwaite 1946).
     """
 
     log: Floats
@@ -39,6 +40,7 @@ class Spread:
     day_variance: Floats
     seeds: int
     blocks: int
+    day_freedom: Floats
 
     def seed_bounds(self) -> tuple[Floats, Floats]:
         """95 % interval over seeds alone."""
@@ -46,7 +48,7 @@ class Spread:
 
     def day_bounds(self) -> tuple[Floats, Floats]:
         """95 % interval over blocks of days alone."""
-        return self._bounds(self.day_variance, self.blocks - 1)
+        return self._bounds(self.day_variance, self.day_freedom)
 
     def bounds(self) -> tuple[Floats, Floats]:
         """95 % interval of both together: never narrower than that of the larger variance."""
@@ -65,7 +67,7 @@ class Spread:
         seed = np.nan_to_num(self.seed_variance, nan=0.0)
         total = seed + self.day_variance
         with np.errstate(divide="ignore", invalid="ignore"):
-            freedom = total**2 / (seed**2 / max(1, self.seeds - 1) + self.day_variance**2 / (self.blocks - 1))
+            freedom = total**2 / (seed**2 / max(1, self.seeds - 1) + self.day_variance**2 / self.day_freedom)
         return total, np.where(np.isnan(freedom), 1.0, freedom)
 
     def _bounds(self, variance: Floats, freedom: Floats | int) -> tuple[Floats, Floats]:
@@ -89,18 +91,12 @@ def error_spread(sums: Floats, cells: Floats, blocks: NDArray[np.int64], power: 
 
     sums: squared (or absolute) errors by seed and day [..., S, D]; cells: observed cells by day [D]; blocks: of
     :func:`day_blocks` [D]; power: 0.5 for RMSE from squares, 1 for MAE from absolute errors. The error of a seed is
-    that of all its cells together; its variance over blocks is that of a ratio estimator (Cochran 1977, 6.4).
+    that of all its cells together. Its variance over blocks is the jackknife's: each block is left out once (Efron and
+    Stein 1981), so that a few heavy days do not make the interval too narrow.
     """
-    total = _totals(sums)
-    logs = power * np.log(total[..., 0] / cells.sum())
-    shares = power * (sums / total - cells / cells.sum()).mean(axis=-2)
-    return Spread(
-        logs.mean(axis=-1),
-        _variance_of_mean(logs),
-        _block_variance(shares, blocks),
-        sums.shape[-2],
-        int(blocks.max()) + 1,
-    )
+    logs, left = _logs(sums, blocks, power)
+    observed, rest = _logs(cells, blocks, power)
+    return _spread(logs - observed, left - rest, sums.shape[-2], _day_freedom(sums, blocks))
 
 
 def ratio_spread(above: Floats, below: Floats, blocks: NDArray[np.int64], power: float = 0.5) -> Spread:
@@ -109,31 +105,20 @@ def ratio_spread(above: Floats, below: Floats, blocks: NDArray[np.int64], power:
     above, below: sums of squared (or absolute) errors [..., S, D] with the same seeds in the same order; one of a
     model without randomness has S = 1 and counts as that value for every seed.
     """
-    seeds = max(above.shape[-2], below.shape[-2])
-    upper, lower = _totals(above), _totals(below)
-    logs = power * np.log(upper[..., 0] / lower[..., 0])
-    shares = power * (above / upper - below / lower).mean(axis=-2)
-    return Spread(
-        logs.mean(axis=-1),
-        _variance_of_mean(logs),
-        _block_variance(shares, blocks),
-        seeds,
-        int(blocks.max()) + 1,
-    )
+    (upper, upper_left), (lower, lower_left) = (_logs(sums, blocks, power) for sums in (above, below))
+    freedom = np.minimum(_day_freedom(above, blocks), _day_freedom(below, blocks))
+    return _spread(upper - lower, upper_left - lower_left, max(above.shape[-2], below.shape[-2]), freedom)
 
 
 def unpaired_spread(above: Floats, below: Floats, blocks: NDArray[np.int64], power: float = 0.5) -> Spread:
     """As :func:`ratio_spread`, for models whose seeds differ: days are paired, seeds are not."""
-    cells = np.ones(above.shape[-1])
-    upper, lower = (error_spread(sums, cells, blocks, power) for sums in (above, below))
-    shares = power * ((above / _totals(above)).mean(axis=-2) - (below / _totals(below)).mean(axis=-2))
-    return Spread(
-        upper.log - lower.log,
-        np.nan_to_num(upper.seed_variance) + np.nan_to_num(lower.seed_variance),
-        _block_variance(shares, blocks),
-        max(2, min(upper.seeds, lower.seeds)),
-        int(blocks.max()) + 1,
-    )
+    sides = [_logs(sums, blocks, power) for sums in (above, below)]
+    means = [(logs.mean(axis=-1, keepdims=True), left.mean(axis=-2, keepdims=True)) for logs, left in sides]
+    freedom = np.minimum(_day_freedom(above, blocks), _day_freedom(below, blocks))
+    found = _spread(means[0][0] - means[1][0], means[0][1] - means[1][1], 1, freedom)
+    seed_variance = sum(np.nan_to_num(_variance_of_mean(logs)) for logs, _ in sides)
+    fewest = max(2, min(above.shape[-2], below.shape[-2]))
+    return replace(found, seed_variance=np.asarray(seed_variance), seeds=fewest)
 
 
 def outcomes(
@@ -153,9 +138,38 @@ def outcomes(
     ]
 
 
-def _totals(sums: Floats) -> Floats:
-    """Sums over days [..., S, 1]; a perfect forecast's 0 has no logarithm and becomes the least number above it."""
-    return np.maximum(sums.sum(axis=-1, keepdims=True), np.finfo(np.float64).tiny)
+def _logs(sums: Floats, blocks: NDArray[np.int64], power: float) -> tuple[Floats, Floats]:
+    """Logarithms of sums [..., D] over all days [...], and over all days but those of each block [..., J].
+
+    A perfect forecast's 0 has no logarithm and becomes the least number above it.
+    """
+    count = int(blocks.max()) + 1
+    others = (blocks[:, None] != np.arange(count)[None, :]).astype(np.float64)
+    tiny = np.finfo(np.float64).tiny
+    total, left = np.asarray(sums.sum(axis=-1)), np.asarray(sums @ others)
+    return power * np.log(np.maximum(total, tiny)), power * np.log(np.maximum(left, tiny))
+
+
+def _day_freedom(sums: Floats, blocks: NDArray[np.int64]) -> Floats:
+    """Effective number of blocks less one: each counts by its share of the error, which its influence grows with."""
+    inside = (blocks[:, None] == np.arange(int(blocks.max()) + 1)[None, :]).astype(np.float64)
+    squares = np.square(sums.mean(axis=-2) @ inside)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        number = np.square(squares.sum(axis=-1)) / np.square(squares).sum(axis=-1)
+    return np.maximum(1.0, np.nan_to_num(number, nan=2.0) - 1)
+
+
+def _spread(logs: Floats, left: Floats, seeds: int, day_freedom: Floats) -> Spread:
+    """logs: by seed [..., S]; left: the same with each block left out [..., S, J]."""
+    count = left.shape[-1]
+    mean = logs.mean(axis=-1)
+    if count == 1:
+        day_variance = np.full(mean.shape, np.nan)
+    else:
+        without = left.mean(axis=-2)
+        moved = without - without.mean(axis=-1, keepdims=True)
+        day_variance = np.square(moved).sum(axis=-1) * (count - 1) / count
+    return Spread(mean, _variance_of_mean(logs), np.asarray(day_variance), seeds, count, day_freedom)
 
 
 def _variance_of_mean(logs: Floats) -> Floats:
@@ -164,12 +178,3 @@ def _variance_of_mean(logs: Floats) -> Floats:
     if n == 1:
         return np.full(logs.shape[:-1], np.nan)
     return np.asarray(logs.var(axis=-1, ddof=1) / n)
-
-
-def _block_variance(shares: Floats, blocks: NDArray[np.int64]) -> Floats:
-    """Variance of a sum of days' influences [..., D], which is 0, from the sums of its blocks."""
-    count = int(blocks.max()) + 1
-    if count == 1:
-        return np.full(shares.shape[:-1], np.nan)
-    membership = (blocks[:, None] == np.arange(count)[None, :]).astype(np.float64)
-    return np.asarray(np.square(shares @ membership).sum(axis=-1) * count / (count - 1))

@@ -83,5 +83,6 @@ def roll_model(job: RollingJob) -> None:
                 score_origin(forecaster.forecast, inputs.task, model=spec.name, seed=spec.seed, origin=number)
             )
         write_origins(job.output, frames)
-    for resume in saved:
-        resume.remove()
+    # Also those of seeds and origins that the study no longer has.
+    for path in job.output.parent.glob(f"{job.name}.*-*.resume"):
+        path.unlink()

@@ -4,7 +4,7 @@ The choice is made on the validation part. The test part only reports.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -97,12 +97,15 @@ class _Part:
         return ratio_spread(above[rows[0]], below[rows[1]], self.blocks, self.power)
 
 
-def decide(days: pd.DataFrame, energies: pd.DataFrame, error: str = "rmse") -> Decisions:
+def decide(
+    days: pd.DataFrame, energies: pd.DataFrame, error: str = "rmse", controls: Collection[str] = ()
+) -> Decisions:
     """Best on validation, what cannot be told apart from it, the cheapest of these, and what the test part says.
 
     days: ``accuracy/days.parquet`` with ``model, seed, part, day, squared, absolute, cells``; energies: one row per
     model with ``model, training_kwh_mean, energy_status``; a model without a row has an unknown energy, and one that
-    needs no fit costs nothing. Every pair of models is a comparison of the validation part, since the best was picked
+    needs no fit costs nothing; controls: models, such as one on a shuffled graph, that are compared and never chosen.
+    Every pair of models is a comparison of the validation part, since the best was picked
     by it; of the test part, every model against the best. Raises :class:`Fault` without both parts, and for models
     without common days.
     """
@@ -110,12 +113,13 @@ def decide(days: pd.DataFrame, energies: pd.DataFrame, error: str = "rmse") -> D
         raise Fault(f"{error} cannot be decided by: expected one of {', '.join(ERRORS)}; choose another.")
     validation, test = (_part(days, part, error) for part in (Part.VALIDATION, Part.TEST))
     models = [model for model in validation.sums if model in test.sums]
-    if not models:
+    choosable = [model for model in models if model not in controls]
+    if not choosable:
         raise Fault(
             "no model has errors on both the validation and the test part: forecast both parts first."
         )
     chosen = {model: math.exp(float(validation.error(model).log)) for model in models}
-    best = min(models, key=lambda model: chosen[model])
+    best = min(choosable, key=lambda model: chosen[model])
     others = [model for model in models if model != best]
     pairs = len(list(combinations(models, 2)))
     on_validation = _outcomes([validation.against(model, best) for model in others], pairs)
@@ -137,7 +141,9 @@ def decide(days: pd.DataFrame, energies: pd.DataFrame, error: str = "rmse") -> D
     ]
     frame = pd.DataFrame(rows, columns=COLUMNS).sort_values("error", kind="stable", ignore_index=True)
     alike = tuple(
-        model for model, outcome in zip(others, on_validation, strict=True) if outcome != Comparison.WORSE
+        model
+        for model, outcome in zip(others, on_validation, strict=True)
+        if outcome != Comparison.WORSE and model in choosable
     )
     candidates = [best, *alike]
     cost = {row["model"]: float(row["training_kwh"]) for row in rows}

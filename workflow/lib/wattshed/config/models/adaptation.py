@@ -80,7 +80,7 @@ class AdaptationBlock(Block):
     def settings_of(self, name: str) -> StrategyBlock:
         """The settings of a strategy; keys that it does not set take the block's values.
 
-        On which models it is compared is no setting of a job.
+        Jobs do not read on which models it is compared.
         """
         own = self.strategies[name]
         shared = {

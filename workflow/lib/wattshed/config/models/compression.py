@@ -84,7 +84,7 @@ class CompressionBlock(TuningBlock, MeasuringBlock):
         return self
 
     def settings_of(self, name: str) -> VariantBlock:
-        """The settings of a variant; from which models it is made is no setting of a job."""
+        """The settings of a variant; jobs do not read from which models it is made."""
         return self.variants[name].model_copy(update={"models": None})
 
 

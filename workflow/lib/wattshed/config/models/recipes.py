@@ -131,7 +131,7 @@ class RecipeBlock(Block):
         return self
 
 
-# What stands in the place of a recipe where a model is solved in closed form: only the scaling has a meaning.
+# The recipe of a model that is solved in closed form: only its scaling has a meaning.
 CLOSED_FORM = RecipeBlock(
     sampling="pairs", batch=1, epochs=1, learning_rate=1e-3, schedule="cosine", scaling="node"
 )

@@ -104,6 +104,7 @@ FIGURE = FigurePart(
     caption="Error against the energy of one training, for the models that are better than the best naive one. "
     "Intervals of the error are those of its paired change against that model, over seeds and days.",
     inputs=("days", "frontier", "windows", "panel"),
+    parameters=("controls",),
     windows=("epoch", "fit"),
     make=lambda inputs: useful_figure(standings_of(inputs), decisions_of(inputs), inputs.unit),
 )

@@ -61,5 +61,6 @@ TABLE = TablePart(
     message="Make the table of decisions",
     caption="Which models are better, not told apart or worse than the one that validation chose.",
     inputs=("days", "frontier", "panel"),
+    parameters=("controls",),
     make=lambda inputs: decisions_table(decisions_of(inputs), inputs.unit),
 )

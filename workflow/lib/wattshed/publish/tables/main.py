@@ -130,6 +130,6 @@ TABLE = TablePart(
     caption="Every model: test error with intervals, energy, processor time, and the front.",
     inputs=("days", "frontier", "windows", "config", "panel"),
     windows=("epoch", "fit", "forecast"),
-    parameters=("note",),
+    parameters=("note", "controls"),
     make=_make,
 )

@@ -104,6 +104,7 @@ def test_no_ratio_for_one_lucky_seed_an_unknown_energy_or_a_fit_that_does_nothin
     frame = frame[frame["target"] == "study"].set_index("model")
     assert frame["reached"].to_dict() == {"study": 3, "lame": 0, "lucky": 1, "dark": 3, "seasonal": 1}
     assert frame.loc[["lame", "lucky", "dark", "seasonal"], "ratio"].isna().all()
+    assert set(frame.loc[["lame", "lucky", "dark", "seasonal"], "ratio_is"]) == {EXACT}
     assert np.isnan(frame.loc["lame", "kwh_mean"])
 
 

@@ -99,3 +99,17 @@ def test_steps_stay_in_climbing_order():
     frame = ladder_frame(checks, scores, captions, {"reference": "study", "tuned": "tuned"})
     assert frame["model"].tolist() == list(captions)
     assert frame["step"].tolist() == list(range(1, len(captions) + 1))
+
+
+def test_repeated_fits_beside_other_programs_are_one_seed_that_was_not_alone():
+    windows = make_windows({"study": STUDY}, {"ridge": (0.25, 4)})
+    fit = windows[windows["model"] == "ridge"].assign(own_cpu_s=1.0, others_cpu_s=9.0)
+    trials = [fit.assign(trial=trial) for trial in range(1, 4)]
+    study = windows[windows["model"] == "study"].assign(own_cpu_s=1.0, others_cpu_s=0.0)
+    checks = training_checks(pd.concat([study, *trials], ignore_index=True), ["study", "ridge"])
+    captions = {"study": "-", "ridge": "-"}
+    scores = make_scores(study=[0.9] * 3, ridge=[0.8])
+    frame = ladder_frame(checks, scores, captions, {"reference": "study"}).set_index("model")
+    assert frame["not_alone"].to_dict() == {"study": 0, "ridge": 1}
+    assert frame["seeds"].to_dict() == {"study": 3, "ridge": 1}
+    assert frame.loc["ridge", "training_kwh_n"] == 3

@@ -104,8 +104,10 @@ def ratio_columns(
     if all(bounds) and not same:
         return _no_ratio()
     found = ratio_interval([one.kwh for one in above], [one.kwh for one in below])
+    if found.mean is None:
+        return _no_ratio()
     if same:
-        found = Interval(None if found.mean is None else 1.0, None, None, found.n)
+        found = Interval(1.0, None, None, found.n)
     kind = EXACT if same or not any(bounds) else AT_MOST if bounds[0] else AT_LEAST
     return {**dict(zip(RATIO, (found.mean, found.low, found.high), strict=True)), "ratio_is": kind}
 

@@ -64,7 +64,7 @@ def ladder_frame(
             "role": roles.get(model, ""),
             "named": model in roles or model in named,
             "seeds": own["seed"].nunique(),
-            "not_alone": int((own["alone"] == False).sum()),  # noqa: E712
+            "not_alone": own.loc[own["alone"] == False, "seed"].nunique(),  # noqa: E712
             "energy_status": worst_status(own.loc[_told(own), "energy_status"]),
             "tuning_kwh": (tuning_kwh or {}).get(model),
         }

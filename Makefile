@@ -14,7 +14,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 
 .PHONY: help reproduce test test-fast lint format schema clean \
-	benchmark benchmark-decisions benchmark-energy benchmark-engine benchmark-ladder benchmark-rolling headline
+	benchmark benchmark-decisions benchmark-energy benchmark-engine benchmark-ladder benchmark-lead benchmark-rolling headline
 
 help:
 	@echo "make reproduce   set up, run the study of CONFIG=$(CONFIG) and print the path of its report"
@@ -29,6 +29,7 @@ help:
 	@echo "make benchmark-decisions   simulate intervals and decisions; writes docs/decisions_benchmarks.md"
 	@echo "make benchmark-ladder   climb the ladders of LADDERS=\"$(LADDERS)\" (hours); writes docs/ladder.md"
 	@echo "make headline    what README may claim of the default study, from results/homes; writes docs/headline.json, .md"
+	@echo "make benchmark-lead   hold our models against tuned boosted trees on four panels (hours); writes docs/lead.md"
 	@echo "make benchmark-rolling  train and score models at rolling origins (about ten minutes); writes docs/rolling.md"
 	@echo "make clean       remove results, all ledgers and records of spent energy, and caches; keep .venv"
 
@@ -79,6 +80,11 @@ benchmark-ladder: $(BIN)/.installed
 
 headline: $(BIN)/.installed
 	python benchmarks/headline.py results/homes
+
+benchmark-lead: $(BIN)/.installed
+	set -e; for name in homes nations texas thousands; do \
+		snakemake --cores all --configfile config/opponents_$$name.yaml; done
+	python benchmarks/lead.py --output docs/lead.md
 
 benchmark-rolling: $(BIN)/.installed
 	snakemake rolling --cores all --configfile config/rolling_homes.yaml

@@ -1,0 +1,184 @@
+"""Write docs/lead.md: our models against tuned boosted trees with equal information, on all panels that were run.
+
+Each study by `snakemake --cores all --configfile config/opponents_NAME.yaml`; a study that was not run is named.
+"""
+
+import argparse
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from wattshed.accounts.comparison.decisions import changes_against
+from wattshed.config.data.data import WindowsBlock
+from wattshed.data.graph import Graph
+from wattshed.data.suspects import find_suspects
+from wattshed.forecast.baselines.protocol import make_baseline
+from wattshed.forecast.days import scores_by_day
+from wattshed.forecast.protocol import ForecastTask
+from wattshed.foundation.documents import read_yaml
+from wattshed.foundation.plugins import load
+from wattshed.foundation.vocabulary import Part
+from wattshed.publish.parts.inputs import Inputs
+from wattshed.publish.typesetting.markdown import render_markdown
+from wattshed.training.checkpoint import read_checkpoint
+
+ROOT = Path(__file__).resolve().parent.parent
+STUDIES = tuple(f"opponents_{name}" for name in ("homes", "nations", "texas", "thousands"))
+CPU = torch.device("cpu")
+OURS, STRONGEST = "pooled_ridge", "lightgbm_rich"
+# Windows of one forecast, so that a large panel fits into memory.
+WINDOWS = 256
+FILES = {
+    "config": "config.yaml",
+    "panel": "data/panel.safetensors",
+    "quality": "data/quality.parquet",
+    "days": "accuracy/days.parquet",
+    "scores": "accuracy/scores.parquet",
+    "sensitivity": "accuracy/sensitivity.parquet",
+    "frontier": "frontier.parquet",
+    "windows": "windows.parquet",
+    "rolling": "rolling.parquet",
+    "origins": "rolling.origins.parquet",
+}
+Forecast = Callable[[np.ndarray], np.ndarray]
+
+
+def section(study: str, results: Path) -> str:
+    heading = f"## `{study}`\n\n`snakemake --cores all --configfile config/{study}.yaml`\n"
+    folder = results / study
+    if not (folder / "report.html").is_file():
+        return f"{heading}\nNot run.\n"
+    found = {name: [folder / file] for name, file in FILES.items() if (folder / file).is_file()}
+    models = read_yaml(folder / "config.yaml", ("models",))["models"]
+    controls = [name for name, model in models.items() if model["graph"] == "shuffled"]
+    inputs = Inputs(found, {"controls": controls})
+    parts = [
+        heading,
+        f"{inputs.panel.source}: {len(inputs.panel.node_names):,} nodes x {len(inputs.panel.times):,} h.\n",
+    ]
+    parts += [f"{_origin(folder)}\n", *tables(inputs, "main"), paired(folder)]
+    if "rolling" in found:
+        parts += tables(inputs, "rolling")
+    return "\n".join(parts)
+
+
+def tables(inputs: Inputs, name: str) -> Iterator[str]:
+    for made in load("table", name).tables(name, inputs).values():
+        yield from (render_markdown(table) for table in made)
+
+
+def paired(folder: Path) -> str:
+    """Change of RMSE against our closed form: test part, without suspect nodes, and the months after it."""
+    config = read_yaml(folder / "config.yaml", ("data",))
+    windows = WindowsBlock(**config["data"]["windows"])
+    task = ForecastTask.read(folder / "data/panel.safetensors", folder / "data/splits.json", windows)
+    graph = Graph.read(folder / "data/graph.safetensors", task.panel)
+    every = np.arange(len(task.panel.node_names))
+    share = config["data"]["suspect_near_zero_share"]
+    sound = every[find_suspects(task.panel, task.splits.train, share)["suspect_reason"].isna()]
+    months = [task.origins(month.whole) for month in task.splits.months]
+    most = config["data"]["splits"]["test_windows"]
+    test = task.origins(task.splits.test)
+    views = {"test": (test, every)}
+    if 0 < len(sound) < len(every):
+        views[f"test, {len(every) - len(sound)} suspect nodes left out"] = (test, sound)
+    if months:
+        views["months after the test part, not adapted"] = (np.concatenate(months), every)
+    frames: dict[str, list[pd.DataFrame]] = {view: [] for view in views}
+    for model, seed, forecast in forecasters(folder, task, graph, config):
+        for view, (origins, nodes) in views.items():
+            some = origins[:: max(1, len(origins) // most)]
+            frames[view].append(
+                _days(forecast, task, some, nodes).assign(model=model, seed=seed, part=Part.TEST)
+            )
+    lines = [
+        f"Change of RMSE against `{OURS}` (above 0: worse than it), with the interval of the paired test over seeds "
+        "and blocks of days:\n",
+        f"| Model | {' | '.join(views)} |",
+        f"|---|{'---|' * len(views)}",
+    ]
+    changes = {
+        view: changes_against(pd.concat(days), OURS).set_index("model") for view, days in frames.items()
+    }
+    rmse = {view: _rmse(pd.concat(days)) for view, days in frames.items()}
+    order = rmse["test"].sort_values().index
+    for model in order:
+        cells = []
+        for view in views:
+            row = changes[view].loc[model]
+            said = f"{rmse[view][model]:.4f}"
+            if model != OURS:
+                low, high = 100 * row["change_low"], 100 * row["change_high"]
+                said += f": {100 * row['change_share']:+.1f} % [{low:.1f}, {high:.1f}], {row['outcome']}"
+            cells.append(said)
+        lines.append(f"| `{model}` | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def forecasters(
+    folder: Path, task: ForecastTask, graph: Graph, config: dict
+) -> Iterator[tuple[str, int, Forecast]]:
+    """Every trained model and seed, and every baseline, which is fitted again."""
+    for model in config["models"]:
+        for seed in config["seeds"]:
+            path = folder / f"checkpoints/{model}-{seed}.safetensors"
+            yield model, seed, read_checkpoint(path, task, graph, CPU)[0].forecast
+    for name in config["baselines"]:
+        baseline = make_baseline(name, task, graph)
+        baseline.fit()
+        yield name, 0, baseline.forecast
+
+
+def _days(forecast: Forecast, task: ForecastTask, origins: np.ndarray, nodes: np.ndarray) -> pd.DataFrame:
+    parts = []
+    for start in range(0, len(origins), WINDOWS):
+        some = origins[start : start + WINDOWS]
+        truth, seen = task.truth(some)
+        made = forecast(some)[:, :, nodes]
+        times, zone = task.panel.times, task.panel.timezone
+        parts.append(scores_by_day(made, truth[:, :, nodes], seen[:, :, nodes], some, times, zone))
+    return pd.concat(parts).groupby("day", as_index=False).sum()
+
+
+def _rmse(days: pd.DataFrame) -> pd.Series:
+    sums = days.groupby(["model", "seed"])[["squared", "cells"]].sum()
+    return np.sqrt(sums["squared"] / sums["cells"]).groupby("model").mean()
+
+
+def _origin(folder: Path) -> str:
+    """Machine, days and commits of the trainings, as their ledgers tell them."""
+    told: dict[str, set[str]] = {"Machine": set(), "Date": set(), "Commit": set()}
+    for path in sorted((folder / "ledger/training").glob("*.jsonl")):
+        start = json.loads(path.read_text(encoding="utf-8").split("\n", 1)[0])
+        told["Machine"].add(
+            f"{start['machine']['processor']}, {start['machine']['logical_cores']} logical cores"
+        )
+        told["Date"].add(start["started_utc"][:10])
+        changed = " with local changes" if start["commit"]["dirty"] else ""
+        told["Commit"].add(f"{str(start['commit']['commit'])[:12]}{changed}")
+    return " ".join(f"{name}: {'; '.join(sorted(found))}." for name, found in told.items())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--results", type=Path, default=ROOT / "results", help="folder of the studies' results"
+    )
+    parser.add_argument("--output", type=Path, default=ROOT / "docs/lead.md", help="page to write")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    text = [
+        "# Which lead is real\n",
+        "Made by `make benchmark-lead`. Boosted trees have the information that our models have: history, days before,",
+        "neighbours, calendar and the node's identity. Choices are made on validation, and the test part reports.\n",
+        *(section(study, arguments.results) for study in STUDIES),
+    ]
+    arguments.output.write_text("\n".join(text), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -84,6 +84,8 @@ ENVIRONMENT = {
     "WATTSHED_IDLE_FOLDER": "results/idle",
     "WATTSHED_BUDGET": budget_of(STUDY),
     "WATTSHED_CONFIG_SHA256": sha256(STUDY.model_dump_json().encode()).hexdigest(),
+    # NumPy's threads too: two of them, beside a busy machine, take many times the processor time of one.
+    "OMP_NUM_THREADS": str(TORCH_THREADS),
     OWN_PLUGINS: json.dumps([str(path) for path in own_files()]),
 }
 # The prefix is formatted like any command: its braces are doubled.

@@ -102,3 +102,13 @@ def test_a_control_is_compared_and_never_chosen():
     found = decide(days, energies, controls=["shuffled"])
     assert (found.best, found.use, found.alike) == ("real", "real", ())
     assert "shuffled" in set(found.frame["model"])
+
+
+def test_a_much_cheaper_model_is_no_substitute_where_its_error_is_more_than_the_margin_higher():
+    noisy = make_days(gru=(0.70, 3), near=(0.72, 3), far=(0.76, 3), seed_noise=0.3)
+    found = decide(noisy, make_energies(gru=9.0, near=5.0, far=0.1))
+    errors = found.frame.set_index("model")["validation_error"]
+    limit = 1.05 * errors[found.best]
+    assert all(errors[model] <= limit for model in found.alike)
+    left_out = set(errors.index) - {found.best, *found.alike}
+    assert any(found.row(model)["validation_outcome"] != Comparison.WORSE for model in left_out)

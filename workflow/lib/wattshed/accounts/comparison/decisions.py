@@ -26,6 +26,9 @@ from wattshed.statistics.decisions import (
 
 # Column with a day's sum of errors, and the power of their mean that is the error.
 ERRORS = {"rmse": ("squared", 0.5), "mae": ("absolute", 1.0)}
+# A cheaper model is no substitute above this rise of the error, however little the data can tell: the error budget of
+# compression.
+MARGIN = 0.05
 # Models without randomness have one run with this seed.
 NO_SEED = 0
 SEED_ENDS = ("seed_low", "seed_high")
@@ -42,7 +45,9 @@ COLUMNS = (
 class Decisions:
     """What the study decides, and what it rests on.
 
-    best: the model of least validation error. alike: those that the validation part cannot tell apart from it.
+    best: the model of least validation error. alike: those that the validation part cannot tell apart
+    from it, and whose error there is at most :data:`MARGIN` higher.
+    controls: models that are compared and never chosen.
     use: of best and alike, the one of least training energy; the best if no energy is known. unknown: of these, those
     without a known energy. single: models trained with one seed, whose spread over seeds is unknown. error: ``rmse`` or
     ``mae``. days, blocks: of the test part.
@@ -63,6 +68,7 @@ class Decisions:
     error: str
     days: int
     blocks: int
+    controls: tuple[str, ...]
     frame: pd.DataFrame
 
     def row(self, model: str) -> dict[str, Any]:
@@ -105,8 +111,8 @@ def decide(
     days: ``accuracy/days.parquet`` with ``model, seed, part, day, squared, absolute, cells``; energies: one row per
     model with ``model, training_kwh_mean, energy_status``; a model without a row has an unknown energy, and one that
     needs no fit costs nothing; controls: models, such as one on a shuffled graph, that are compared and never chosen.
-    Every pair of models is a comparison of the validation part, since the best was picked
-    by it; of the test part, every model against the best. Raises :class:`Fault` without both parts, and for models
+    Every pair of models is a comparison of the validation part, since the best was picked by it; of the test part,
+    every model against the best. Raises :class:`Fault` without both parts, and for models
     without common days.
     """
     if error not in ERRORS:
@@ -143,7 +149,7 @@ def decide(
     alike = tuple(
         model
         for model, outcome in zip(others, on_validation, strict=True)
-        if outcome != Comparison.WORSE and model in choosable
+        if outcome != Comparison.WORSE and model in choosable and chosen[model] <= (1 + MARGIN) * chosen[best]
     )
     candidates = [best, *alike]
     cost = {row["model"]: float(row["training_kwh"]) for row in rows}
@@ -161,6 +167,7 @@ def decide(
         error=error,
         days=len(test.cells),
         blocks=int(test.blocks.max()) + 1,
+        controls=tuple(model for model in models if model in controls),
         frame=frame,
     )
 
@@ -216,6 +223,9 @@ def _outcomes(found: Sequence[Spread], family: int | None = None) -> list[Compar
 
 def _errors(found: Spread) -> dict[str, Any]:
     seed, day = (_exp(bounds) for bounds in (found.seed_bounds(), found.day_bounds()))
+    if float(found.seed_variance) == 0:
+        # Seeds that give the same forecasts are one run.
+        seed = (math.nan, math.nan)
     widths = [math.log(high / low) if low > 0 else math.nan for low, high in (seed, day)]
     by_seeds = math.isnan(widths[1]) or (not math.isnan(widths[0]) and widths[0] > widths[1])
     low, high = seed if by_seeds else day

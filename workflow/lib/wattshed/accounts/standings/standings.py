@@ -1,5 +1,7 @@
 """The main table's numbers: what each model errs, what it costs, and how it compares with the best naive one."""
 
+from collections.abc import Collection
+
 import numpy as np
 import pandas as pd
 
@@ -50,10 +52,21 @@ def standings_frame(
     frame.loc[no_fit, "training_j_mean"] = 0.0
     frame["cpu_s"] = processor_seconds(windows).reindex(frame["model"]).to_numpy(dtype="float64")
     frame.loc[no_fit, "cpu_s"] = 0.0
-    dominated = energies["dominated"].reindex(frame["model"])
-    frame["front"] = pd.array([pd.NA if pd.isna(one) else not one for one in dominated], dtype="boolean")
+    frame["front"] = _front(frame, decisions.controls)
     frame["useful"] = True if naive is None else frame["naive_change_share"].lt(0)
     return frame
+
+
+def _front(frame: pd.DataFrame, controls: Collection[str]) -> pd.Series:
+    """Whether no other model is better in error or training energy and as good in the other; null where one of them is
+    unknown, nothing was fitted, or the model is a control."""
+    known = frame["training_j_mean"].gt(0) & frame["error"].notna() & ~frame["model"].isin(controls)
+    points = frame.loc[known, ["error", "training_j_mean"]].to_numpy(dtype="float64")
+    as_good = np.all(points[None, :, :] <= points[:, None, :], axis=2)
+    better = np.any(points[None, :, :] < points[:, None, :], axis=2)
+    front = pd.Series(pd.NA, index=frame.index, dtype="boolean")
+    front[known] = ~np.any(as_good & better, axis=1)
+    return front
 
 
 def best_naive(frame: pd.DataFrame) -> str | None:

@@ -115,7 +115,7 @@ def _notes(decisions: Decisions, naive: str | None) -> list[str]:
 
 def sees(model: str, config: Mapping[str, Any]) -> str:
     """The letters of what a model sees; ? if its plug-in does not declare it."""
-    seen = seen_by(model, config)
+    seen = seen_by(model, config["models"])
     return "?" if seen is None else "".join(letter for what, letter in LETTERS.items() if what in seen)
 
 

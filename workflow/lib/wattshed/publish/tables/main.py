@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from wattshed.accounts.comparison.decisions import Decisions
+from wattshed.accounts.comparison.decisions import MARGIN, Decisions
 from wattshed.foundation.vocabulary import Information, Status
 from wattshed.publish.parts.decided import decisions_of
 from wattshed.publish.parts.inputs import Inputs
@@ -99,7 +99,7 @@ def _notes(decisions: Decisions, naive: str | None) -> list[str]:
     bold = ", ".join(decisions.alike) or "none"
     notes = [
         f"Bold: {decisions.best}, the best on the validation part, and what cannot be distinguished from it there "
-        f"({bold}): {RULE_NOTE}.",
+        f"and errs at most {100 * MARGIN:.0f} % more ({bold}): {RULE_NOTE}.",
         "Front: no other model is better in both error and training energy. CPU: the training's own processor seconds. "
         "1,000 fc.: a thousand forecasts of one node each.",
     ]

@@ -86,7 +86,11 @@ def records(ladder: LadderBlock) -> list[str]:
     lines = []
     for name, block in ladder.recorded.items():
         found = read_json(block.path)
-        ended = "to its end" if found["finished"] else "**not to its end yet: it still runs**"
+        ended = (
+            f"seeds {', '.join(map(str, found.get('seeds', [])))} to their end"
+            if found["finished"]
+            else "**not to its end yet: it still runs**"
+        )
         place = Path(block.path)
         lines.append(
             f"* `{name}` ([{place.name}]({place.relative_to('docs')})): {found['what']}, {ended}: "

@@ -33,6 +33,9 @@ def main() -> None:
         "--results", type=Path, default=Path("results"), help="folder of the studies' results"
     )
     parser.add_argument("--output", type=Path, required=True, help="record to write")
+    parser.add_argument(
+        "--seeds", type=int, nargs="+", help="record these alone, because only they came to their end"
+    )
     arguments = parser.parse_args()
     study = load_study(
         yaml.safe_load(arguments.configfile.read_text(encoding="utf-8")), str(arguments.configfile)
@@ -45,11 +48,14 @@ def main() -> None:
     scored = folder / "accuracy/scores.parquet"
     scores = read_frame(scored) if finished and scored.is_file() else pd.DataFrame()
     checks = training_checks(windows_frame([ledger]), [arguments.model])
+    if arguments.seeds:
+        checks, finished = checks[checks["seed"].isin(arguments.seeds)], True
     block = study.models[arguments.model]
     used = checks[["own_cpu_s", "others_cpu_s", "duration_s"]].sum()
     about = {
         "what": f"checks of {arguments.model}, trained by {arguments.configfile.name}; energy is its own",
         "finished": finished,
+        "seeds": sorted(int(seed) for seed in set(checks["seed"])),
         **origin_of([ledger]),
         "own_cpu_s": round(float(used["own_cpu_s"]), 1),
         "others_cpu_s": round(float(used["others_cpu_s"]), 1),

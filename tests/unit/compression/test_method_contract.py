@@ -40,6 +40,7 @@ from pydantic import Field
 from wattshed.compression.methods.protocol import Method
 from wattshed.config.models.compression import VariantBlock
 from wattshed.forecast.families.family import Offer
+from wattshed.foundation.faults import Fault
 
 
 class Settings(VariantBlock):
@@ -54,6 +55,8 @@ class Rounding(Method):
 
     def make(self, network, settings):
         replacements = {}
+        if not network.linear_maps():
+            raise Fault("nothing to round: expected a network with linear maps; choose another method.")
         for name, layer in network.linear_maps().items():
             rounded = copy.deepcopy(layer)
             for parameter in rounded.parameters():

@@ -115,5 +115,8 @@ def test_a_record_is_of_the_model_and_recipe_that_its_step_names(name):
 
 def test_the_default_study_takes_the_tuned_recipe_of_the_ladder():
     default, ladder = study_of("config.yaml"), study_of("ladder_homes.yaml")
-    assert default.recipes["tuned"] == ladder.recipes["tuned"]
+    own, tuned = default.recipes["tuned"], ladder.recipes["tuned"]
+    # It is capped there, so that the default study takes minutes.
+    assert own.epochs < tuned.epochs
+    assert own.model_copy(update={"epochs": tuned.epochs}) == tuned
     assert default.models["stgnn_reference"].dropout == ladder.models["tuned"].dropout

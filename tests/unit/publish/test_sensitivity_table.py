@@ -35,7 +35,7 @@ def quality_of(*suspects, nodes=4):
 def test_the_sentence_says_whether_the_winner_changes():
     same = {ALL: {"x": [1.0, 1.1], "y": [1.3]}, WITHOUT_SUSPECTS: {"x": [0.8, 0.9], "y": [1.0]}}
     text = suspects_sentence(frame_of(same), quality_of("n1", "n3"), "kWh")
-    assert text.startswith("Without the 2 suspect nodes (n1, n3), x still has the least RMSE, 0.8500 kWh [")
+    assert text.startswith("Without the 2 suspect nodes (n1, n3), x still has the least RMSE, 0.8485 kWh [")
     other = {ALL: {"x": [1.0], "y": [1.3]}, WITHOUT_SUSPECTS: {"x": [0.9], "y": [0.8]}}
     text = suspects_sentence(frame_of(other), quality_of("n1"), "kWh")
     assert text == "Without the 1 suspect node (n1), y has the least RMSE, 0.8000 kWh (n = 1), and not x."

@@ -162,7 +162,7 @@ def test_the_verdict_is_over_all_seeds_and_changes_are_means_of_ratios(study):
     shown = dict(zip(column(table, "Variant"), column(table, "ΔRMSE"), strict=True))
     assert shown[Cell("prune_half")].text == "10.0"
     assert variant_means(rows).set_index("variant").loc["prune_half_tuned", "verdict"] == "worth it here"
-    assert table.notes[0].startswith("prune_half: RMSE rises by 11.0%")
+    assert table.notes[0].startswith("prune_half: RMSE rises by 11.0 %")
 
 
 def test_energies_of_variants_are_averaged_as_in_the_chains(study):

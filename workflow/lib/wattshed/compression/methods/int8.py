@@ -35,9 +35,10 @@ class Int8(Method):
         """
         from wattshed.compression.methods.int8_layers import quantised, refuse_unavailable
 
-        refuse_unavailable(network)
         maps = network.linear_maps()
-        if not maps:
+        if maps:
+            refuse_unavailable(network)
+        else:
             raise Fault(
                 f"{type(network).__name__} has no linear layer that int8 can replace: choose another method."
             )

@@ -125,31 +125,52 @@ def blocks_of(days: np.ndarray) -> np.ndarray:
     return np.unique(block, return_inverse=True)[1]
 
 
-def _block_variance(influence: np.ndarray, block: np.ndarray) -> float:
-    sums = np.bincount(block, weights=influence)
-    return float((sums**2).sum() * len(sums) / (len(sums) - 1))
-
-
 def day_interval(sums: np.ndarray, cells: np.ndarray, days: np.ndarray) -> tuple[float, float, float]:
-    """RMSE, geometric over seeds, with its 95 % interval over blocks of days (ratio estimator, Cochran 1977)."""
+    """RMSE, geometric over seeds, with its 95 % interval over blocks of days (jackknife, Efron and Stein 1981)."""
     block = blocks_of(days)
-    total = sums.sum(axis=1, keepdims=True)
-    log = float((0.5 * np.log(total / cells.sum())).mean())
-    influence = 0.5 * (sums / total - cells / cells.sum()).mean(axis=0)
-    half = float(student.ppf(0.975, block.max())) * math.sqrt(_block_variance(influence, block))
+    log = float(np.mean([0.5 * math.log(seed.sum() / cells.sum()) for seed in sums]))
+    left = [
+        np.mean([0.5 * math.log(seed[block != one].sum() / cells[block != one].sum()) for seed in sums])
+        for one in range(block.max() + 1)
+    ]
+    half = float(student.ppf(0.975, _day_freedom(sums, block))) * math.sqrt(_jackknife(left))
     return math.exp(log), math.exp(log - half), math.exp(log + half)
+
+
+def _jackknife(left: list[float]) -> float:
+    """Variance from the values without each block."""
+    count, mean = len(left), sum(left) / len(left)
+    return (count - 1) / count * sum((one - mean) ** 2 for one in left)
+
+
+def _day_freedom(sums: np.ndarray, block: np.ndarray) -> float:
+    """Effective number of blocks less one: a block counts by the square of its share of the error."""
+    weights = [float(sums[:, block == one].sum()) ** 2 for one in range(block.max() + 1)]
+    return max(1.0, sum(weights) ** 2 / sum(weight**2 for weight in weights) - 1)
 
 
 def _spread(above: np.ndarray, below: np.ndarray, days: np.ndarray) -> tuple[float, float, float]:
     """Logarithm of the ratio of two RMSEs, its standard error over seeds and days, and degrees of freedom."""
     block = blocks_of(days)
-    upper, lower = above.sum(axis=1, keepdims=True), below.sum(axis=1, keepdims=True)
-    logs = (0.5 * np.log(upper / lower)).ravel()
-    by_day = _block_variance(0.5 * (above / upper - below / lower).mean(axis=0), block)
-    seeds = len(logs)
+    seeds = max(len(above), len(below))
+    pairs = [(above[place % len(above)], below[place % len(below)]) for place in range(seeds)]
+    logs = np.array([0.5 * math.log(upper.sum() / lower.sum()) for upper, lower in pairs])
+    left = [
+        float(
+            np.mean(
+                [
+                    0.5 * math.log(upper[block != one].sum() / lower[block != one].sum())
+                    for upper, lower in pairs
+                ]
+            )
+        )
+        for one in range(block.max() + 1)
+    ]
+    by_day = _jackknife(left)
     by_seed = float(logs.var(ddof=1)) / seeds if seeds > 1 else 0.0
     total = by_seed + by_day
-    freedom = total**2 / (by_seed**2 / max(1, seeds - 1) + by_day**2 / block.max())
+    day_freedom = min(_day_freedom(above, block), _day_freedom(below, block))
+    freedom = total**2 / (by_seed**2 / max(1, seeds - 1) + by_day**2 / day_freedom)
     return float(logs.mean()), math.sqrt(total), freedom
 
 

@@ -66,7 +66,9 @@ def computed(line, raw):
         own = sums[told["model"]]
         seeds = geometric(list(np.sqrt(own.sum(axis=1) / cells.sum())))
         found |= dict(zip(("rmse", "day_low", "day_high"), day_interval(own, cells, days), strict=True))
-        found |= dict(zip(("seed_low", "seed_high"), seeds[1:], strict=True))
+        # Seeds that give the same forecasts are one run.
+        ends = [None if seeds[1] == seeds[2] else end for end in seeds[1:]]
+        found |= dict(zip(("seed_low", "seed_high"), ends, strict=True))
         if "joules" in told:
             found["joules"] = geometric(raw["training_j"][told["model"]])[0]
         if "cpu_s" in told:
@@ -119,10 +121,11 @@ def choice(raw):
     """The model of least validation error, and the cheapest of those that are not told apart from it there."""
     sums, cells, days = raw["validation"]
     errors = {model: day_interval(own, cells, days)[0] for model, own in sums.items()}
-    best = min(errors, key=errors.get)
+    choosable = [model for model in errors if not model.endswith("_shuffled")]
+    best = min(choosable, key=errors.get)
     p_values = {name: p_value(own, sums[best], days) for name, own in sums.items() if name != best}
     apart = told_apart(p_values, len(sums) * (len(sums) - 1) // 2)
-    alike = [name for name in errors if name not in apart]
+    alike = [name for name in choosable if name not in apart and errors[name] <= 1.05 * errors[best]]
     joules = {name: geometric(raw["training_j"][name])[0] for name in alike if name in raw["training_j"]}
     return {"best": best, "use": min(joules, key=joules.get)}
 

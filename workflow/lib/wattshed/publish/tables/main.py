@@ -122,7 +122,9 @@ def sees(model: str, models: Mapping[str, Any]) -> str:
 def _make(inputs: Inputs) -> Table:
     note = inputs.parameter("note")
     notes = [note] if note else []
-    return main_table(standings_of(inputs), decisions_of(inputs), inputs.parameter("models") or {}, inputs.unit, *notes)
+    return main_table(
+        standings_of(inputs), decisions_of(inputs), inputs.parameter("models") or {}, inputs.unit, *notes
+    )
 
 
 TABLE = TablePart(

@@ -47,6 +47,9 @@ class Study:
 
     def windows(self, *names: str) -> Iterator[dict[str, Any]]:
         for events in self.ledgers:
+            # Trainings at rolling origins are runs of their own.
+            if events[0]["stage"] == "rolling":
+                continue
             yield from (event for event in events if event["event"] == "window" and event["name"] in names)
 
 

@@ -71,6 +71,7 @@ def made(checkout, tmp_path_factory):
     config["recipes"]["frugal"] |= {"epochs": 1, "steps_per_epoch": 5}
     config["plugins"] = ["witness.py"]
     config["baselines"] = ["persistence", "witness"]
+    config.pop("rolling", None)
     (folder / "witness.py").write_text(WITNESS)
     (folder / "study.yaml").write_text(yaml.safe_dump(config))
     Study(folder, checkout).run()

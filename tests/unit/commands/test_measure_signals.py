@@ -145,6 +145,7 @@ def test_a_stop_from_elsewhere_stops_the_command_and_a_continue_continues_it(sta
     child = int(process.stdout.readline())
     process.send_signal(signal.SIGTSTP)
     while state_of(process.pid) != "T" or state_of(child) != "T":
+        assert process.poll() is None, "it was not stopped: a group of orphaned processes cannot be"
         time.sleep(0.01)
     process.send_signal(signal.SIGCONT)
     process.communicate()

@@ -37,9 +37,10 @@ Made by `make benchmark-ladder` from the results of the studies below. What ever
 the source study's network to `residual_stgnn`, one change a step. [methods.md](methods.md) says how energies to an
 error are counted.
 
-* **Opponents get a grid of the same kind as our own network**: batch, rate and loss, chosen on validation. Each study says
-  below which grid was trained to its end. Opponents learn until 12 looks bring no progress, without a cap.
-* **The source study's own recipe is kept as a record**, so that it need not be repeated. The record says how far it came.
+* **Opponents get a grid of the same kind as our own network**: batch, rate and loss, chosen on validation. Each study
+  says below which grid was trained to its end. Opponents learn until 12 looks bring no progress, without a cap.
+* **The source study's own recipe is kept as a record**, so that it need not be repeated. The record says how far it
+  came.
 * **No ratio by itself says much**: it depends on the error at which it is read. So the figure shows the energy to every
   error from the best naive forecast down to the best model, and the tables read ratios at named errors.
 * **Every recipe of a ladder is looked at after the same number of samples** (the study's record: after each of its

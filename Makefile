@@ -40,12 +40,12 @@ reproduce: $(BIN)/.installed
 	snakemake --cores all --configfile $(CONFIG)
 	@echo "The report: $(CURDIR)/results/$$($(BIN)/python -c "import yaml; print(yaml.safe_load(open('$(CONFIG)'))['study'])")/report.html"
 
-# A file's tests stay together: they share panels, trained models and small studies.
+# tests/conftest.py says which tests stay together, and which files begin.
 test: $(BIN)/.installed-dev
-	pytest -n $(TEST_WORKERS) --dist loadfile
+	pytest -n $(TEST_WORKERS) --dist loadgroup --no-loadscope-reorder
 
 test-fast: $(BIN)/.installed-dev
-	pytest -n $(TEST_WORKERS) --dist loadfile tests/unit
+	pytest -n $(TEST_WORKERS) --dist loadgroup --no-loadscope-reorder tests/unit
 
 lint: $(BIN)/.installed-dev
 	snakefmt --check Snakefile workflow/rules

@@ -1,6 +1,10 @@
 """What all tests share: the repository, a small panel, a meter that writes a real ledger, and a neutral environment."""
 
 import os
+
+# One thread for each of two workers: threads that wait for a busy core cost several times the work itself.
+os.environ["OMP_NUM_THREADS"] = "1"
+
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -49,6 +53,15 @@ def pytest_configure(config):
     if not hasattr(config, "workerinput"):
         reasons = allowed_reasons(ALLOWED.read_text(encoding="utf-8"))
         config.pluginmanager.register(SkipList(reasons, strict))
+
+
+def pytest_collection_modifyitems(items):
+    """A file's tests stay on one worker, because they share panels, models and studies; so do all tests of one fixture
+    ``finished``. The workflow's tests, which take longest, come first."""
+    for item in items:
+        group = "finished" if "finished" in item.fixturenames else item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=lambda item: "/workflow/" not in item.nodeid)
 
 
 def pytest_runtest_setup():

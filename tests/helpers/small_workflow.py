@@ -47,10 +47,15 @@ def snakemake(folder: Path, *arguments: str, check: bool = True) -> subprocess.C
     return run
 
 
-def wait_until(there: Callable[[], object], what: str) -> None:
-    """Wait for another process; the limit is long enough for a slow machine."""
+def wait_until(there: Callable[[], object], what: str, of: subprocess.Popen[str] | None = None) -> None:
+    """Wait for another process: long enough for a slow machine, but not after the process `of` has ended."""
     for _ in range(6000):
+        # Asked first: what an ended process did is there.
+        ended = of is not None and of.poll() is not None
         if there():
             return
+        if of is not None and ended:
+            said = of.stderr.read() if of.stderr else ""
+            raise AssertionError(f"the process ended with {of.returncode} before {what}: {said[-4000:]}")
         time.sleep(0.05)
     raise AssertionError(f"waited too long for {what}")

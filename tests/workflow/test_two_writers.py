@@ -34,7 +34,7 @@ ARGUMENTS = [
     "--names", "waiting", "--panel", f"{DATA}/panel.safetensors", "--splits", f"{DATA}/splits.json",
     "--graph", f"{DATA}/graph.safetensors", "--windows", '{"look_back_h": 12, "horizon_h": 3}',
     "--metering", '{"idle_s": 0}', "--test-windows", "5", "--forecasts", "twin/waiting.safetensors",
-    "--ledger", "twin/baselines.jsonl",
+    "--validation", "twin/validation.safetensors", "--ledger", "twin/baselines.jsonl",
 ]  # fmt: skip
 
 
@@ -65,7 +65,9 @@ def test_the_second_of_two_jobs_with_one_ledger_ends_with_a_sentence_and_the_fir
     (folder / "wait").touch()
     first = start()
     part = folder / "twin/baselines.jsonl.part"
-    wait_until(lambda: part.exists() and '"sensors"' in part.read_text(), "the ledger of the first job")
+    wait_until(
+        lambda: part.exists() and '"sensors"' in part.read_text(), "the ledger of the first job", first
+    )
     second = start()
     # Without a lock the second one would wait for the file to go, as the first one does.
     wait_until(lambda: second.poll() is not None, "the end of the second job")
@@ -81,5 +83,6 @@ def test_the_second_of_two_jobs_with_one_ledger_ends_with_a_sentence_and_the_fir
     assert (events.count("start"), events.count("end")) == (1, 1)
     assert sorted(path.name for path in (folder / "twin").iterdir()) == [
         "baselines.jsonl",
+        "validation.safetensors",
         "waiting.safetensors",
     ]

@@ -29,7 +29,7 @@ help:
 	@echo "make benchmark-engine   measure the engine against the source study's step; writes docs/engine_benchmarks.md"
 	@echo "make benchmark-decisions   simulate intervals and decisions; writes docs/decisions_benchmarks.md"
 	@echo "make benchmark-ladder   climb the ladders of LADDERS=\"$(LADDERS)\" (hours); writes docs/ladder.md"
-	@echo "make tune        train the grids of config/ladder_homes.yaml (an hour); writes docs/ladder/tuning_homes.json"
+	@echo "make tune        train the grids of both networks and of the trees (an hour); writes docs/ladder/tuning_*.json"
 	@echo "make record-study   run the source study's recipe to its end (hours); writes docs/ladder/study_homes.json"
 	@echo "make headline    what README may claim of the default study, from results/homes; writes docs/headline.json, .md"
 	@echo "make benchmark-lead   hold our models against tuned boosted trees on four panels (hours); writes docs/lead.md"
@@ -83,7 +83,9 @@ benchmark-ladder: $(BIN)/.installed
 
 # Both go on where they were killed.
 tune: $(BIN)/.installed
+	$(PIP) 'lightgbm>=4.5' 'scikit-learn>=1.4'
 	python benchmarks/tune.py --configfile config/ladder_homes.yaml
+	python benchmarks/tune_trees.py --configfile config/opponents_homes.yaml --output docs/ladder/tuning_trees.json
 
 record-study: $(BIN)/.installed
 	snakemake --cores 1 --configfile config/reference.yaml -- results/reference/accuracy/scores.parquet

@@ -257,8 +257,11 @@ def _change(inputs: Inputs, model: str, other: str) -> dict[Any, Any]:
 
 
 def _percent(change: dict[Any, Any]) -> tuple[str, str]:
+    share = plain(100 * change["change_share"], 1)
+    if pd.isna(change["change_low"]):
+        return share, "without an interval over seeds"
     ends = (plain(100 * change[f"change_{end}"], 1) for end in ("low", "high"))
-    return plain(100 * change["change_share"], 1), f"[{', '.join(ends)}]"
+    return share, f"[{', '.join(ends)}]"
 
 
 def _ends(low: float, high: float, places: int) -> str:

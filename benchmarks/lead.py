@@ -11,8 +11,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
+from ladder import origin_text, read_json
 
 from wattshed.accounts.comparison.decisions import changes_against
+from wattshed.accounts.rolling.judged import ERRORS, KEYS
 from wattshed.config.data.data import WindowsBlock
 from wattshed.data.graph import Graph
 from wattshed.data.suspects import find_suspects
@@ -95,11 +97,15 @@ def paired(folder: Path) -> str:
             frames[view].append(
                 _days(forecast, task, some, nodes).assign(model=model, seed=seed, part=Part.TEST)
             )
+    rolling = rolling_days(folder)
+    if len(rolling):
+        frames[f"all test parts of {config['rolling']['origins']} rolling origins"] = [rolling]
+    views_shown = list(frames)
     lines = [
         f"Change of RMSE against `{OURS}` (above 0: worse than it), with the interval of the paired test over seeds "
         "and blocks of days:\n",
-        f"| Model | {' | '.join(views)} |",
-        f"|---|{'---|' * len(views)}",
+        f"| Model | {' | '.join(views_shown)} |",
+        f"|---|{'---|' * len(views_shown)}",
     ]
     changes = {
         view: changes_against(pd.concat(days), OURS).set_index("model") for view, days in frames.items()
@@ -108,7 +114,10 @@ def paired(folder: Path) -> str:
     order = rmse["test"].sort_values().index
     for model in order:
         cells = []
-        for view in views:
+        for view in views_shown:
+            if model not in changes[view].index:
+                cells.append("–")
+                continue
             row = changes[view].loc[model]
             said = f"{rmse[view][model]:.4f}"
             if model != OURS:
@@ -117,6 +126,19 @@ def paired(folder: Path) -> str:
             cells.append(said)
         lines.append(f"| `{model}` | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
+
+
+def rolling_days(folder: Path) -> pd.DataFrame:
+    """Errors of the test parts of all rolling origins, for models that the study rolled; empty without any.
+
+    Origins are retrained, and two of them may share a day of the calendar: it counts once, with the sums of both.
+    """
+    found = [pd.read_parquet(path) for path in sorted((folder / "rolling").glob("*.parquet"))]
+    if not found:
+        return pd.DataFrame()
+    days = pd.concat(found)
+    days = days[days["part"] == Part.TEST]
+    return days.groupby(KEYS, as_index=False, sort=False)[ERRORS].sum()
 
 
 def forecasters(
@@ -163,6 +185,19 @@ def _origin(folder: Path) -> str:
     return " ".join(f"{name}: {'; '.join(sorted(found))}." for name, found in told.items())
 
 
+def grid_of_trees(record: str) -> str:
+    """Which settings of the strongest trees were tried, on which panel, and what that cost."""
+    found = read_json(record)
+    best, *_, worst = sorted(point["validation_rmse"] for point in found["points"])
+    chosen = ", ".join(f"{name} {value:g}" for name, value in found["chosen"].items())
+    return (
+        f"`{STRONGEST}` has the best settings of a grid of {len(found['points'])} points on the homes, chosen on "
+        f"validation: {chosen}, RMSE {best:.4f}; the worst point has {worst:.4f}. The grid took "
+        f"{found['own_cpu_s']:,.0f} CPU-s: [tuning_trees.json](ladder/tuning_trees.json). The penalties of `{OURS}` "
+        f"are searched within each of its fits, and its energy has that search. {origin_text(found)}"
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
@@ -175,6 +210,7 @@ def main() -> None:
         "# Which lead is real\n",
         "Made by `make benchmark-lead`. Boosted trees have the information that our models have: history, days before,",
         "neighbours, calendar and the node's identity. Choices are made on validation, and the test part reports.\n",
+        f"{grid_of_trees('docs/ladder/tuning_trees.json')}\n",
         *(section(study, arguments.results) for study in STUDIES),
     ]
     arguments.output.write_text("\n".join(text), encoding="utf-8")

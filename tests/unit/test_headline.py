@@ -93,7 +93,9 @@ def computed(line, raw):
             for (parent, strategy, seed), (_, error) in rows.items()
             if (parent, strategy) == (told["parent"], told["strategy"])
         ]
-        ends = [None if one is None else one - 1 for one in geometric(ratios)]
+        # Seeds that are all alike say nothing of chance.
+        different = ratios if np.ptp(ratios) > 1e-6 else ratios[:1]
+        ends = [None if one is None else one - 1 for one in geometric(different)]
         found |= dict(zip(("later_share", "later_low", "later_high"), ends, strict=True))
         found |= {"parent": told["parent"], "strategy": told["strategy"]}
     if "trusted_rmse" in told:

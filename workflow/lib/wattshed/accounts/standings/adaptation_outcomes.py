@@ -11,6 +11,8 @@ from wattshed.statistics.decisions import outcomes
 from wattshed.statistics.geometric import geometric_interval
 
 ERROR = "prequential_rmse"
+# Spread of logarithms that is rounding: nothing was random.
+ALIKE = 1e-9
 
 
 def adaptation_outcomes(summary: pd.DataFrame) -> pd.DataFrame:
@@ -18,7 +20,8 @@ def adaptation_outcomes(summary: pd.DataFrame) -> pd.DataFrame:
 
     summary: ``adaptation.parquet``. The error is that of each month before it is learned. Control: the same parent's
     strategy that never updates; parents without one are left out. Paired Student's t over seeds on logarithms,
-    corrected for all comparisons (Holm 1979); with one seed nothing can be distinguished.
+    corrected for all comparisons (Holm 1979); with one seed nothing can be distinguished, nor where all seeds are alike
+    because nothing in the model is random: they say nothing of chance, so there is no interval.
     """
     rows: list[dict[str, Any]] = []
     logs: list[float] = []
@@ -29,6 +32,8 @@ def adaptation_outcomes(summary: pd.DataFrame) -> pd.DataFrame:
             ratio = (own.set_index("seed")[ERROR] / frozen).dropna()
             if ratio.empty:
                 continue
+            if np.ptp(np.log(ratio)) < ALIKE:
+                ratio = ratio.iloc[:1]
             found = geometric_interval(ratio)
             ends = [np.nan if one is None else one - 1 for one in (found.mean, found.low, found.high)]
             rows.append(
@@ -48,6 +53,4 @@ def _p_value(logs: np.ndarray) -> float:
     if n < 2:
         return 1.0
     error = float(logs.std(ddof=1)) / np.sqrt(n)
-    if error == 0:
-        return float(logs.mean() == 0)
     return float(2 * stdtr(n - 1, -abs(float(logs.mean())) / error))

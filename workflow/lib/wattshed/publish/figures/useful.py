@@ -3,6 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patheffects import AbstractPathEffect, withStroke
@@ -53,7 +54,7 @@ def useful_figure(standings: pd.DataFrame, decisions: Decisions, unit: str) -> F
     order = np.argsort(x[on])
     steps = front_steps(x[on][order], y[on][order])
     axis.plot(*steps.T, color="C0", linewidth=1, label="front: none better in both")
-    _naive_line(axis, standings)
+    naive = _naive_line(axis, standings)
     axis.set_xlabel(f"Energy of one training (J, {worst_status(drawn['energy_status'])})")
     axis.set_ylabel(f"Test RMSE ({unit})")
     axis.margins(0.14)
@@ -66,7 +67,8 @@ def useful_figure(standings: pd.DataFrame, decisions: Decisions, unit: str) -> F
     figure.legend(loc="outside lower center", ncols=3, fontsize="small")
     figure.canvas.draw()
     names = [f"\u2009{row['model']} (n = {row['n']})\u2009" for _, row in drawn.iterrows()]
-    place_labels(axis, np.column_stack([x, y]), names, [steps, *bar_ends(x, y, reach_x, reach_y)])
+    kept_free = [steps, *bar_ends(x, y, reach_x, reach_y), *_corners(axis, naive)]
+    place_labels(axis, np.column_stack([x, y]), names, kept_free)
     for text in axis.texts:
         text.set_path_effects(HALO)
     return figure
@@ -87,16 +89,24 @@ def _error_reach(standings: pd.DataFrame, drawn: pd.DataFrame) -> np.ndarray:
     return _reach(y, *ends)
 
 
-def _naive_line(axis: Axes, standings: pd.DataFrame) -> None:
+def _naive_line(axis: Axes, standings: pd.DataFrame) -> list[Artist]:
+    """The line and its label, above it, because the useful models are below; none without a naive model."""
     naive = standings["naive"].iloc[0]
     if naive is None:
-        return
+        return []
     level = float(standings.loc[standings["model"] == naive, "error"].iloc[0])
-    axis.axhline(level, color=GREY, linewidth=0.9, linestyle=(0, (2, 2)), zorder=1)
-    axis.annotate(
-        f"{naive}, the best naive: {level:.4g}", (1, level), xycoords=("axes fraction", "data"), xytext=(-3, -3),
-        textcoords="offset points", va="top", ha="right", fontsize="small", color=GREY, path_effects=HALO,
+    line = axis.axhline(level, color=GREY, linewidth=0.9, linestyle=(0, (2, 2)), zorder=1)
+    label = axis.annotate(
+        f"{naive}, the best naive: {level:.4g}", (0, level), xycoords=("axes fraction", "data"), xytext=(4, 3),
+        textcoords="offset points", va="bottom", ha="left", fontsize="small", color=GREY, path_effects=HALO,
     )  # fmt: skip
+    return [line, label]
+
+
+def _corners(axis: Axes, artists: list[Artist]) -> list[np.ndarray]:
+    """Lower left and upper right corner of each, in data coordinates [2, 2]."""
+    to_data = axis.transData.inverted()
+    return [to_data.transform(artist.get_window_extent().get_points()) for artist in artists]
 
 
 FIGURE = FigurePart(

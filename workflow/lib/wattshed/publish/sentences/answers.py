@@ -32,13 +32,13 @@ def answers(inputs: Inputs) -> list[Answer]:
     """Question and sentence, each with interval and outcome. Needs ``days``, ``frontier`` and ``windows``."""
     decisions, frame = decisions_of(inputs), standings_of(inputs)
     rows = {str(row["model"]): row for row in frame.to_dict("records")}
+    # Twins on a shuffled graph are controls, not competitors.
+    competitors = counts(frame[~frame["model"].isin(inputs.parameter("controls") or ())])
     return [
         Answer(
             "Which model is best?",
             " ".join(
-                filter(
-                    None, [best_sentence(decisions, rows, counts(frame), inputs.unit), graph_words(inputs)]
-                )
+                filter(None, [best_sentence(decisions, rows, competitors, inputs.unit), graph_words(inputs)])
             ),
         ),
         Answer(
@@ -73,7 +73,7 @@ def best_sentence(
         )
         if count
     ]
-    return f"{sentence}. Of the {len(rows) - 1} others the test part finds {', '.join(others) or 'none'}."
+    return f"{sentence}. Of the {sum(outcomes.values())} others the test part finds {', '.join(others) or 'none'}."
 
 
 def cheapest_sentence(decisions: Decisions, rows: dict[str, dict[Any, Any]], inputs: Inputs) -> str:

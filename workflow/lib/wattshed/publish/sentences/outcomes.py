@@ -110,8 +110,8 @@ def _variant(row: dict[object, object]) -> str:
 
 
 def _percent(row: dict[object, float]) -> str:
-    """``-1.6 % [-2.0, -1.2]``."""
-    ends = ""
+    """``-1.6 % [-2.0, -1.2]``; without ends where seeds give no interval."""
+    ends = ", no interval over seeds"
     if pd.notna(row["change_low"]):
         ends = f" [{plain(100 * row['change_low'], 1)}, {plain(100 * row['change_high'], 1)}]"
     return f"{plain(100 * row['change_share'], 1)} %{ends}"

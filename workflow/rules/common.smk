@@ -84,8 +84,15 @@ ENVIRONMENT = {
     "WATTSHED_IDLE_FOLDER": "results/idle",
     "WATTSHED_BUDGET": budget_of(STUDY),
     "WATTSHED_CONFIG_SHA256": sha256(STUDY.model_dump_json().encode()).hexdigest(),
-    # NumPy's threads too: two of them, beside a busy machine, take many times the processor time of one.
-    "OMP_NUM_THREADS": str(TORCH_THREADS),
+    # All libraries' threads: two of them take up to twice the processor time of one, and more beside a busy machine.
+    # Snakemake sets each of these variables to the job's cores.
+    **dict.fromkeys(
+        (
+            *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "MKL_NUM_THREADS"),
+            *("VECLIB_MAXIMUM_THREADS", "NUMEXPR_NUM_THREADS"),
+        ),
+        str(TORCH_THREADS),
+    ),
     OWN_PLUGINS: json.dumps([str(path) for path in own_files()]),
 }
 # The prefix is formatted like any command: its braces are doubled.

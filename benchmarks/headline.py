@@ -283,6 +283,8 @@ def main() -> None:
     parser.add_argument("results", type=Path, help="folder of a finished study, such as results/homes")
     parser.add_argument("--output", type=Path, default=ROOT / "docs/headline.json")
     arguments = parser.parse_args()
+    if not (arguments.results / FILES["config"]).is_file():
+        parser.error(f"{arguments.results} holds no finished study: run `make reproduce` first")
     files = {name: [arguments.results / place] for name, place in FILES.items()}
     found = {name: paths for name, paths in files.items() if paths[0].is_file()}
     models = Inputs(found).config["models"]

@@ -186,6 +186,10 @@ def main() -> None:
     )
     parser.add_argument("--output", type=Path, default=ROOT / "docs/ladder.md", help="page to write")
     arguments = parser.parse_args()
+    if not any((arguments.results / study / "ladder.targets.parquet").is_file() for study in STUDIES):
+        parser.error(
+            f"{arguments.results} holds none of the studies {', '.join(STUDIES)}: run one of them first"
+        )
     parts = [
         INTRODUCTION,
         "## The parts of the lead\n",

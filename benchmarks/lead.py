@@ -205,6 +205,10 @@ def main() -> None:
     )
     parser.add_argument("--output", type=Path, default=ROOT / "docs/lead.md", help="page to write")
     arguments = parser.parse_args()
+    if not any((arguments.results / study / "report.html").is_file() for study in STUDIES):
+        parser.error(
+            f"{arguments.results} holds none of the studies {', '.join(STUDIES)}: run one of them first"
+        )
     torch.set_num_threads(1)
     text = [
         "# Which lead is real\n",

@@ -40,16 +40,23 @@ def main() -> None:
     study = load_study(
         yaml.safe_load(arguments.configfile.read_text(encoding="utf-8")), str(arguments.configfile)
     )
+    learned = sorted(name for name in study.models if name in study.learned)
+    if arguments.model not in learned:
+        parser.error(f"--model is {arguments.model!r}: expected one of {', '.join(learned)}")
     folder = arguments.results / study.study
     ledger = folder / f"ledger/training/{arguments.model}.jsonl"
     finished = ledger.is_file()
     if not finished:
         ledger = ledger.with_name(f"{ledger.name}.part")
+    if not ledger.is_file():
+        parser.error(f"{ledger} does not exist: train the model first")
     scored = folder / "accuracy/scores.parquet"
     scores = read_frame(scored) if finished and scored.is_file() else pd.DataFrame()
     checks = training_checks(windows_frame([ledger]), [arguments.model])
     if arguments.seeds:
         checks, finished = checks[checks["seed"].isin(arguments.seeds)], True
+        if checks.empty:
+            parser.error(f"{ledger} has none of the seeds {arguments.seeds}: name others")
     block = study.models[arguments.model]
     used = checks[["own_cpu_s", "others_cpu_s", "duration_s"]].sum()
     about = {

@@ -102,6 +102,10 @@ def main() -> None:
     )
     parser.add_argument("--output", type=Path, default=ROOT / "docs/rolling.md", help="page to write")
     arguments = parser.parse_args()
+    if not any((arguments.results / study / "rolling.parquet").is_file() for study in STUDIES):
+        parser.error(
+            f"{arguments.results} holds none of the studies {', '.join(STUDIES)}: run one of them first"
+        )
     text = [
         "# Rolling origins\n",
         "Made by `make benchmark-rolling`. One test part is one season: here each model is trained and scored several",

@@ -110,6 +110,9 @@ def main() -> None:
     if study.ladder is None or study.ladder.tuning is None:
         parser.error(f"{arguments.configfile} has no block ladder.tuning")
     tuning = study.ladder.tuning
+    unknown = [name for name in arguments.models or () if name not in tuning.grids]
+    if unknown:
+        parser.error(f"--models has {unknown[0]!r}: expected some of {', '.join(tuning.grids)}")
     record = ROOT / tuning.record
     found = json.loads(record.read_text(encoding="utf-8")) if record.is_file() else {}
     inputs = job_inputs(study, arguments.configfile)

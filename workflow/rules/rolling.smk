@@ -143,8 +143,9 @@ rule find_rolling:
         mem_mb=FRAMES_MB,
     params:
         code=code_of("accounts/find_rolling.py"),
+        controls=[name for name in ROLLED if name in STUDY.models and STUDY.models[name].graph == "shuffled"],
     message:
         "Find what the rolling origins say of the models"
     shell:
         f"python {SCRIPTS}/accounts/find_rolling.py --days {{input.days:q}} --ledgers {{input.ledgers:q}}"
-        " --output {output.rolling:q} --output-origins {output.origins:q} > {log:q} 2>&1"
+        " --controls {params.controls:q} --output {output.rolling:q} --output-origins {output.origins:q} > {log:q} 2>&1"

@@ -112,3 +112,23 @@ def test_a_much_cheaper_model_is_no_substitute_where_its_error_is_more_than_the_
     assert all(errors[model] <= limit for model in found.alike)
     left_out = set(errors.index) - {found.best, *found.alike}
     assert any(found.row(model)["validation_outcome"] != Comparison.WORSE for model in left_out)
+
+
+def test_a_perfect_model_has_the_error_zero_and_no_bounds():
+    days = make_days(gru=(0.7, 3), perfect=(0.6, 1), naive=(0.95, 1))
+    days.loc[days["model"] == "perfect", ["squared", "absolute"]] = 0.0
+    found = decide(days, make_energies(gru=1.0))
+    rows = found.frame.set_index("model")
+    assert found.best == "perfect"
+    assert rows.loc["perfect", "error"] == 0
+    assert rows.loc[["perfect"], ["low", "high"]].isna().all(axis=None)
+    assert rows.loc["gru", ["change_share", "change_low", "change_high"]].isna().all()
+
+
+def test_a_model_that_is_perfect_in_all_blocks_but_one_is_compared():
+    days = make_days(gru=(0.7, 3), nearly=(0.6, 1))
+    most = (days["day"] > "2013-03-05") & (days["day"] != "2013-05-01")
+    days.loc[(days["model"] == "nearly") & most, "squared"] = 0.0
+    row = decide(days, make_energies(gru=1.0)).row("nearly")
+    assert 0 < row["error"] < 0.7
+    assert np.isnan(row["day_low"])

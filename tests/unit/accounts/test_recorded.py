@@ -1,12 +1,16 @@
 import json
+from pathlib import Path
 
 import pytest
+import yaml
 
 from made_ladder import make_scores, make_windows
 from wattshed.accounts.ladder.checks import training_checks, whole_runs
-from wattshed.accounts.ladder.recorded import CHECKS, read_record, record_text
+from wattshed.accounts.ladder.recorded import CHECKS, TEST, read_record, read_tuning, record_text
+from wattshed.config.study import load_study
 from wattshed.foundation.faults import Fault
 
+CONFIG = Path(__file__).resolve().parents[3] / "config"
 STUDY = [[(0.90, 1.0), (0.81, 1.0)], [(0.80, 2.0), (0.82, 2.0)]]
 
 
@@ -40,13 +44,23 @@ def test_a_record_is_text_with_one_check_a_line(tmp_path):
     assert sum(line.startswith(("  [1, ", "  [2, ")) for line in lines) == 6
 
 
+def with_checks(rows, columns=CHECKS, status="estimated"):
+    tables = {"checks_columns": list(columns), "checks": rows, "test_columns": list(TEST), "test": []}
+    return json.dumps({**tables, "energy_status": status})
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         (None, "does not exist: the ladder's step 'study' is recorded there"),
         ("{", "is not a record of a training"),
         ('{"checks": []}', "is not a record of a training"),
-        ('{"checks": [], "test": [], "energy_status": "estimated"}', "holds no check"),
+        (with_checks([]), "holds no check"),
+        (with_checks([], columns=["seed"]), "its columns are not seed, check"),
+        (with_checks([], status="wonderful"), "'wonderful' is not a valid Status"),
+        (with_checks([[1, 1, *[0.5] * 9], [1, 2, 0.5, 0.4, *[0.5] * 7]]), "a time or energy that falls"),
+        (with_checks([[1, 1, 0.5, -1, *[0.5] * 7]]), "a negative time or energy"),
+        (with_checks([[1.5, 1, *[0.5] * 9]]), "a seed or a check that is no whole number"),
     ],
 )
 def test_a_file_that_is_no_record_is_refused_in_one_sentence(tmp_path, text, said):
@@ -63,3 +77,31 @@ def test_unknown_numbers_stay_unknown(tmp_path):
     path.write_text(record_text(checks, make_scores(study=[0.9]), {}))
     assert json.loads(path.read_text())["energy_status"] == "missing"
     assert read_record(path, "study").checks["cumulative_kwh"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{", "is not a record of a tuning"),
+        ("[]", "is not a record of a tuning"),
+        ('{"tuned": {}}', "is not a record of a tuning .*own_kwh"),
+        ('{"tuned": {"own_kwh": -5}}', "gives the tuning of 'tuned' -5.0 kWh: expected 0 or more"),
+        ('{"tuned": {"own_kwh": NaN}}', "gives the tuning of 'tuned' nan kWh: expected 0 or more"),
+    ],
+)
+def test_a_file_that_is_no_record_of_a_tuning_is_refused_in_one_sentence(tmp_path, text, said):
+    path = tmp_path / "tuning.json"
+    path.write_text(text)
+    with pytest.raises(Fault, match=said):
+        read_tuning(path)
+
+
+def test_a_record_of_another_model_is_refused(tmp_path):
+    study = load_study(yaml.safe_load((CONFIG / "ladder_homes.yaml").read_text()))
+    block = study.ladder.recorded["study"].model
+    own = block.model_dump(mode="json", exclude={"recipe", "engine"})
+    _, path = written(tmp_path, model=own)
+    assert len(read_record(path, "study", block).checks)
+    _, path = written(tmp_path, model={**own, "form": "gru"})
+    with pytest.raises(Fault, match=r"records the model .*'gru'.*: expected .*'stgnn_reference'"):
+        read_record(path, "study", block)

@@ -154,3 +154,11 @@ def test_a_folder_with_rolling_jobs_can_be_guarded(study):
     assert set(collected.runs["stage"]) == {"training", "rolling"}
     record = record_of(collected.runs, collected.windows)
     assert len(record.models["stgnn"].epochs) == 3
+
+
+def test_a_control_is_never_chosen(days, ledgers):
+    origins = origins_frame(days, windows_frame(ledgers))
+    assert judged_frame(days, origins).set_index("model").loc["stgnn", "best"]
+    judged = judged_frame(days, origins, controls=["stgnn"]).set_index("model")
+    assert judged.loc["ridge", "best"]
+    assert judged["best"].sum() == 1

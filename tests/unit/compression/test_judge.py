@@ -219,3 +219,8 @@ def test_a_saving_across_back_ends_names_both():
     found = judged(parent={"engine": "fused_cpu"}, energy_j_per_1000_forecasts=6.0)
     assert found["verdict"] == "not worth it here"
     assert "more energy per forecast (computed by torch, the other by fused_cpu)" in found["reason"]
+
+
+@pytest.mark.parametrize("rise", [1.049, 1.051])
+def test_seeds_that_are_all_alike_show_nothing(rise):
+    assert worth_of([Candidate([0.5, 0.5001, 0.4999], {"rmse": [rise] * 3})], 0.05) == [Worth.UNDECIDED]

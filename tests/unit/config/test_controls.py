@@ -94,3 +94,11 @@ def test_every_shipped_study_with_a_graph_has_a_control(root):
         study = load_study(yaml.safe_load(file.read_text()), file.name)
         blocks = {name: model.model_dump() for name, model in study.models.items()}
         assert any(twin_of(name, blocks) for name in blocks), file.name
+
+
+def test_a_model_whose_settings_leave_the_graph_out_gets_no_twin(config):
+    config["models"]["pooled_ridge"]["neighbours"] = False
+    assert "pooled_ridge_shuffled" not in names(config)
+    config["controls"] = {"shuffled_graph": ["pooled_ridge"]}
+    with pytest.raises(Fault, match=r"shuffled_graph\.0 is 'pooled_ridge'; expected one of the models with"):
+        names(config)

@@ -91,6 +91,33 @@ def test_a_ladder_names_what_it_compares_or_else_all_but_the_naive(config):
             "ladder: 'ridge' has changes, but 'ridge' has no recipe; expected two models with recipes",
         ),
         ({"targets": ["gru"]}, "ladder: targets names 'gru'; expected one of the steps"),
+        ({"targets": ["ridge", "ridge"]}, "ladder: targets names 'ridge' twice; expected each step once"),
+        ({"naive": []}, "ladder.naive: .*at least 1"),
+        ({"naive": ["stgnn"]}, "ladder: naive names 'stgnn'; expected some of persistence, seasonal_24h"),
+        (
+            {"parts": [{"name": "kernel", "slow": "stgnn", "quick": "stgnn"}]},
+            "ladder: parts: 'kernel' goes from 'stgnn' to itself; expected two steps",
+        ),
+        (
+            {"steps": [STEPS[0], {**STEPS[1], "changes": ["dropout"]}]},
+            "ladder: 'stgnn' says that it changes dropout of 'stgnn_reference', but .* differs?; expected the keys",
+        ),
+        (
+            {"tuning": {"record": "a.json", "grids": {"stgnn": {**GRID, "batch": [0]}}}},
+            "ladder.tuning.grids.stgnn.batch.0: .*greater than or equal to 1",
+        ),
+        (
+            {"tuning": {"record": "a.json", "grids": {"stgnn": {**GRID, "learning_rate": [5.0]}}}},
+            "ladder.tuning.grids.stgnn.learning_rate.0: .*less than or equal to 1",
+        ),
+        (
+            {"tuning": {"record": "a.json", "grids": {"stgnn": {**GRID, "seeds": [1]}}}},
+            "ladder.tuning.grids.stgnn.seeds has 1, which is a seed of the study; expected others",
+        ),
+        (
+            {"tuning": {"record": "a.json", "grids": {"stgnn": {**GRID, "batch": [7]}}}},
+            "ladder.tuning.grids.stgnn: a check comes after .* not a whole number of batches of 7",
+        ),
         (
             {"parts": [{"name": "kernel", "slow": "stgnn", "quick": "gru"}]},
             "ladder: parts names 'gru'; expected one of the steps",

@@ -1,5 +1,7 @@
 """Tests of the block of rolling origins."""
 
+import copy
+
 import pytest
 import yaml
 
@@ -36,13 +38,25 @@ def test_a_rolling_block_names_models_and_baselines(config):
         ({"seeds": [-1]}, r"rolling.seeds are \[-1\]; expected different whole numbers from 0"),
         ({"window": "growing"}, "rolling.window: .*'expanding' or 'sliding'"),
         ({"train_days": 3}, "rolling.train_days: .*greater than or equal to 7"),
+        (
+            {"test_days": 1, "horizon": 30},
+            "rolling.test_days is 1, less than the horizon of 30 h; expected at least",
+        ),
+        (
+            {"validation_days": 1, "horizon": 30},
+            "rolling.validation_days is 1, less than the horizon of 30 h",
+        ),
         ({"test_days": 0}, "rolling.test_days: .*greater than or equal to 1"),
         ({"test_day": 10}, "rolling.test_day is not a known key: did you mean 'test_days'"),
     ],
 )
 def test_a_wrong_rolling_block_gives_one_clear_sentence(config, changes, sentence):
+    block = {"models": ["stgnn", "ridge"], **changes}
+    given = copy.deepcopy(config)
+    if "horizon" in block:
+        given["data"]["windows"]["horizon_h"] = block.pop("horizon")
     with pytest.raises(Fault, match=sentence):
-        load_study({**config, "rolling": {"models": ["stgnn", "ridge"], **changes}}, "config.yaml")
+        load_study({**given, "rolling": block}, "config.yaml")
 
 
 def test_without_models_it_says_so(config):

@@ -66,6 +66,7 @@ def test_a_key_of_another_block_is_never_suggested(config):
 def test_no_clipping_is_written_as_null(config):
     given = copy.deepcopy(config)
     given["recipes"]["frugal"]["clip_norm"] = None
+    given["ladder"] = None
     assert Study.model_validate_json(json.dumps(given)).recipes["frugal"].clip_norm is None
 
 

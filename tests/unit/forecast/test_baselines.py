@@ -1,4 +1,5 @@
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -114,3 +115,15 @@ def test_boosted_trees_beat_the_seasonal_naive_forecast(task, graph):
         for one in (trees, fitted("seasonal_24h", task))
     ]
     assert errors[0] < errors[1]
+
+
+def test_boosted_trees_refuse_a_validation_part_in_which_an_hour_ahead_is_never_observed():
+    pytest.importorskip("lightgbm", reason="needs the extra wattshed[lightgbm]")
+    whole = small_panel()
+    span = task_of(whole).splits.validation
+    values, observed = whole.values.copy(), whole.observed.copy()
+    # Only the first hour of the part is observed: no window has its second hour.
+    values[span.start + 1 : span.stop], observed[span.start + 1 : span.stop] = np.nan, False
+    task = task_of(replace(whole, values=values, observed=observed))
+    with pytest.raises(Fault, match="no validation window has it observed"):
+        make_baseline("lightgbm", task, graph_of(task)).fit()

@@ -240,3 +240,9 @@ def test_without_neighbours_another_graph_changes_nothing():
     origins = task.origins(task.splits.test)[:4]
     first, second = (NeuralForecaster(network, one, 3).forecast(origins) for one in (series, other))
     assert first.tobytes() == second.tobytes()
+
+
+def test_a_panel_without_three_weeks_of_days_is_refused():
+    task = task_of(small_panel(hours=320))
+    with pytest.raises(Fault, match="the panel has 320 h: expected at least 339 h"):
+        ridge_of(task).solve(task, series_of(task))

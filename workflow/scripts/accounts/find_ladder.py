@@ -1,6 +1,5 @@
 """Find what every step of the ladder costs, what it takes to named errors, and what each part of the lead saves."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import pandas as pd
 from wattshed.accounts.ladder.checks import training_checks
 from wattshed.accounts.ladder.energy_to_error import curves_frame, targets_frame, targets_of
 from wattshed.accounts.ladder.parts import CHANGE, PART, Pair, parts_frame
-from wattshed.accounts.ladder.recorded import read_record
+from wattshed.accounts.ladder.recorded import read_record, read_tuning
 from wattshed.accounts.ladder.steps import ladder_frame
 from wattshed.accounts.runs.runs import windows_frame
 from wattshed.config.models.ladder import LadderBlock
@@ -38,7 +37,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     ladder = LadderBlock.model_validate_json(arguments.ladder)
     captions = {step.name: step.caption for step in ladder.steps}
     trained = [name for name in captions if name not in ladder.recorded]
-    records = [read_record(path, name) for path, name in zip(arguments.records, ladder.recorded, strict=True)]
+    records = [
+        read_record(path, name, block.model)
+        for path, (name, block) in zip(arguments.records, ladder.recorded.items(), strict=True)
+    ]
     checks = pd.concat(
         [*(record.checks for record in records), training_checks(windows_frame(arguments.ledgers), trained)],
         ignore_index=True,
@@ -47,11 +49,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         [read_frame(arguments.scores, COLUMNS["scores"]), *(record.scores for record in records)],
         ignore_index=True,
     )
-    tuning = {
-        name: found["own_kwh"]
-        for path in arguments.tuning
-        for name, found in json.loads(path.read_text(encoding="utf-8")).items()
-    }
+    tuning = {name: kwh for path in arguments.tuning for name, kwh in read_tuning(path).items()}
     named = dict.fromkeys(
         [*ladder.targets, *(end for part in ladder.parts for end in (part.slow, part.quick))], ""
     )

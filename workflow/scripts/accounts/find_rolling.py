@@ -17,12 +17,13 @@ def main(argv: Sequence[str] | None = None) -> None:
         "--days", type=Path, nargs="+", required=True, help="errors by day, one file per model"
     )
     parser.add_argument("--ledgers", type=Path, nargs="+", required=True, help="ledgers of the same jobs")
+    parser.add_argument("--controls", nargs="*", default=[], help="models that are never chosen")
     parser.add_argument("--output", type=Path, required=True, help="rolling.parquet to write")
     parser.add_argument("--output-origins", type=Path, required=True, help="rolling.origins.parquet to write")
     arguments = parser.parse_args(argv)
     days = read_frames(arguments.days, COLUMNS["rolled"])
     origins = origins_frame(days, windows_frame(arguments.ledgers))
-    write_parquet(arguments.output, judged_frame(days, origins))
+    write_parquet(arguments.output, judged_frame(days, origins, arguments.controls))
     write_parquet(arguments.output_origins, origins)
 
 

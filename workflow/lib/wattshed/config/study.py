@@ -16,7 +16,7 @@ from wattshed.config.models.adaptation import AdaptationBlock
 from wattshed.config.models.chains import SWEEP, ChainBlock
 from wattshed.config.models.clocks import ClocksBlock
 from wattshed.config.models.compression import CompressionBlock
-from wattshed.config.models.controls import SHUFFLED, ControlsBlock, with_twins
+from wattshed.config.models.controls import SHUFFLED, ControlsBlock, reads_graph, with_twins
 from wattshed.config.models.families import ModelBlock
 from wattshed.config.models.ladder import LadderBlock, differing
 from wattshed.config.models.recipes import CLOSED_FORM, RecipeBlock
@@ -117,9 +117,7 @@ class Study(Block):
     @model_validator(mode="after")
     def _graph_models_have_controls(self) -> "Study":
         graph_models = [
-            name
-            for name, model in self.models.items()
-            if model.graph != SHUFFLED and plugins.load("family", model.form).reads_graph
+            name for name, model in self.models.items() if model.graph != SHUFFLED and reads_graph(model)
         ]
         models = with_twins(self.models, graph_models, self.controls)
         # A block is frozen, its dictionary is not: from here on, a twin is a model like all others.
@@ -223,7 +221,30 @@ class Study(Block):
             if tuned not in self.models or tuned not in self.learned:
                 known = sorted(name for name in self.models if name in self.learned)
                 raise ValueError(f"ladder.tuning.grids names {tuned!r}; expected one of the models {known}")
+            self._grid_can_be_trained(tuned)
+        for changed, (before, said, differ) in self.ladder_changes().items():
+            if said != differ:
+                raise ValueError(
+                    f"ladder: {changed!r} says that it changes {', '.join(said)} of {before!r}, but "
+                    f"{', '.join(differ) or 'nothing'} differs; expected the keys that differ"
+                )
         return self
+
+    def _grid_can_be_trained(self, model: str) -> None:
+        assert self.ladder is not None
+        assert self.ladder.tuning is not None
+        grid = self.ladder.tuning.grids[model]
+        place = f"ladder.tuning.grids.{model}"
+        shared = sorted(set(grid.seeds) & set(self.seeds))
+        if shared:
+            raise ValueError(
+                f"{place}.seeds has {shared[0]}, which is a seed of the study; expected others, so that the choice is "
+                "not made on them"
+            )
+        try:
+            list(grid.points(self.recipe_of(model)))
+        except ValueError as error:
+            raise ValueError(f"{place}: {error}") from error
 
     @property
     def trained(self) -> dict[str, ModelBlock]:
@@ -253,6 +274,12 @@ class Study(Block):
             if name not in self.models and name not in self.baselines:
                 known = sorted([*self.models, *self.baselines])
                 raise ValueError(f"rolling.models.{place} is {name!r}; expected one of {known}")
+        for key in ("validation_days", "test_days") if self.rolling else ():
+            days, horizon = getattr(self.rolling, key), self.data.windows.horizon_h
+            if 24 * days < horizon:
+                raise ValueError(
+                    f"rolling.{key} is {days}, less than the horizon of {horizon} h; expected at least one window"
+                )
         return self
 
 

@@ -15,11 +15,10 @@ def refuse_no_samples(what: str, samples: int, horizon_h: int) -> None:
         )
 
 
-def refuse_unjudged(what: str, least_error: float) -> None:
-    """Raises :class:`Fault` if no penalty can be evaluated."""
+def refuse_unjudged(what: str, least_error: float, seen: str = "an observed value") -> None:
+    """Raises :class:`Fault` if no penalty can be evaluated. seen: what a window needs."""
     if not math.isfinite(least_error):
         raise Fault(
-            f"{what} cannot choose its penalty: none of the validation windows that it uses has an observed "
-            "value; "
-            "expected at least one: give a panel with fewer gaps, other data.splits, or a study without it."
+            f"{what} cannot choose its penalty: none of the validation windows that it uses has "
+            f"{seen}; expected at least one: give a panel with fewer gaps, other data.splits, or a study without it."
         )

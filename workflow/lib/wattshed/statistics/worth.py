@@ -16,6 +16,8 @@ from wattshed.statistics.paired import holm
 # One-sided level of each claim: a two-sided 95 % interval that lies wholly on one side makes it.
 CLAIM_LEVEL = (1 - LEVEL) / 2
 LEAST_SAVING_SHARE = 0.05
+# A spread of logarithms that is rounding only.
+ALIKE = 1e-9
 WORTH_RULE = (
     f"worth it: a saving is shown (its whole 95 % interval lies above 0, and the mean is at least "
     f"{LEAST_SAVING_SHARE:.0%}), and no error rises by more than its budget (the whole interval lies within), "
@@ -65,15 +67,19 @@ def _refused(one: Candidate, budget: float) -> bool:
 
 
 def p_below(ratios: Sequence[float], bound: float) -> float:
-    """One-sided p-value of "the mean logarithm is at least ``bound``" (Student's t); 1 for one value or an unknown."""
+    """One-sided p-value of "the mean logarithm is at least ``bound``" (Student's t).
+
+    1 for one value, for an unknown one, and where all seeds have the same change because nothing in the model is random:
+    such seeds are one run and say nothing of chance. Where no seed has any change, there is nothing to doubt.
+    """
     logs = np.log(np.asarray(ratios, dtype=np.float64))
     n = len(logs)
     if n < 2 or not np.isfinite(logs).all():
         return 1.0
     error = float(logs.std(ddof=1)) / math.sqrt(n)
     distance = float(logs.mean()) - bound
-    if error == 0:
-        return float(distance >= 0)
+    if float(np.ptp(logs)) < ALIKE:
+        return float(distance >= 0) if float(np.abs(logs).max()) < ALIKE else 1.0
     return float(stdtr(n - 1, distance / error))
 
 

@@ -13,6 +13,8 @@ NO_CHAIN = "this study compares no chain of compressing and adapting"
 COMPRESSION, CHAINS, ADAPTATION = "table compression", "table chains", "table adaptation"
 # These depend on the back end.
 OF_MACHINE = ("latency_s_per_window", "energy_j_per_1000_forecasts")
+# Chance has no part in these.
+EXACT = ("bytes", "parameters")
 METHOD, STRATEGY = "method", "strategy"
 
 
@@ -137,7 +139,7 @@ def _relative(results: Results, lineage: str, column: str, make: Callable[[float
     if column in OF_MACHINE and engines[0] != engines[1]:
         of += f" ({engines[0]} against {engines[1]})"
     where = CHAINS if lineage.count(JOINT) > 1 else COMPRESSION
-    return [Finding(of, Interval(ends[0], low, high, ratio.n), where)]
+    return [Finding(of, Interval(ends[0], low, high, ratio.n), where, exact=column in EXACT)]
 
 
 def _upper(finding: Finding) -> float:

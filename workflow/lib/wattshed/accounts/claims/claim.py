@@ -59,12 +59,13 @@ class Finding:
     """One measurement of a claim.
 
     of: what was measured, such as a checkpoint's lineage; measured: in the claim's unit; where: the table, figure or
-    section of this study that shows it.
+    section of this study that shows it; exact: whether chance has no part in it, as in a size.
     """
 
     of: str
     measured: Interval
     where: str
+    exact: bool = False
 
 
 @dataclass(frozen=True)

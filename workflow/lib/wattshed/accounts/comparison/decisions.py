@@ -28,6 +28,8 @@ from wattshed.statistics.decisions import (
 ERRORS = {"rmse": ("squared", 0.5), "mae": ("absolute", 1.0)}
 # A cheaper model may err at most this much more, however little the data can tell: the error budget of compression.
 MARGIN = 0.05
+# Logarithm beyond which an error is 0, or has no ratio to one that is.
+PERFECT = 50.0
 # Models without randomness have one run with this seed.
 NO_SEED = 0
 SEED_ENDS = ("seed_low", "seed_high")
@@ -229,7 +231,7 @@ def _errors(found: Spread) -> dict[str, Any]:
     by_seeds = math.isnan(widths[1]) or (not math.isnan(widths[0]) and widths[0] > widths[1])
     low, high = seed if by_seeds else day
     return {
-        "error": math.exp(float(found.log)),
+        "error": math.exp(float(found.log)) if float(found.log) > -PERFECT else 0.0,
         **dict(zip((*SEED_ENDS, *DAY_ENDS), (*seed, *day), strict=True)),
         "low": low,
         "high": high,
@@ -238,14 +240,18 @@ def _errors(found: Spread) -> dict[str, Any]:
 
 
 def _exp(bounds: tuple[NDArray[np.float64], NDArray[np.float64]]) -> tuple[float, float]:
-    return math.exp(float(bounds[0])), math.exp(float(bounds[1]))
+    """No bounds where a forecast was perfect: its error has no logarithm."""
+    low, high = float(bounds[0]), float(bounds[1])
+    return (math.exp(low), math.exp(high)) if low > -PERFECT and high < PERFECT else (math.nan, math.nan)
 
 
 def _change(found: Spread | None) -> dict[str, float]:
     if found is None:
         return dict.fromkeys(CHANGE, math.nan)
     low, high = _exp(found.bounds())
-    values = (math.exp(float(found.log)) - 1, low - 1, high - 1, float(found.p_values()))
+    log = float(found.log)
+    share = math.nan if log >= PERFECT else math.expm1(log)
+    values = (share, low - 1, high - 1, float(found.p_values()))
     return dict(zip(CHANGE, values, strict=True))
 
 

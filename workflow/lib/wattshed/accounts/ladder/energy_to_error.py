@@ -133,7 +133,11 @@ def curves_frame(
     if not best or not targets:
         return pd.DataFrame(columns=columns)
     highest = next((target.rmse for target in targets if target.name == BEST_NAIVE), targets[0].rmse)
-    errors = np.geomspace(highest, min(best.values()), CURVE_POINTS)
+    least = min(best.values())
+    if not (highest > 0 and least > 0):
+        # A perfect forecast has no place on logarithms.
+        return pd.DataFrame(columns=columns)
+    errors = np.geomspace(highest, least, CURVE_POINTS)
     rows: list[dict[str, Any]] = []
     for model in captions:
         runs = _runs(checks, model)

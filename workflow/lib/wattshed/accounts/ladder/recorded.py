@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from wattshed.config.models.families import ModelBlock
 from wattshed.foundation.faults import Fault
-from wattshed.foundation.vocabulary import Window
+from wattshed.foundation.vocabulary import Status, Window
 
 # Columns of a record's checks. A seed's times and energies grow from check to check.
 CHECKS = (
@@ -30,13 +32,19 @@ class Record:
     about: dict[str, Any]
 
 
-def read_record(path: Path, model: str) -> Record:
-    """A record, as the trained step ``model`` of a ladder. Raises :class:`Fault` for a file that is none."""
+def read_record(path: Path, model: str, block: ModelBlock | None = None) -> Record:
+    """A record, as the trained step ``model`` of a ladder.
+
+    block: the model that the configuration names. Raises :class:`Fault` for a file that is none, and for a record of
+    another model.
+    """
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
+        if tuple(found["checks_columns"]) != CHECKS or tuple(found["test_columns"]) != TEST:
+            raise ValueError(f"its columns are not {', '.join(CHECKS)} and {', '.join(TEST)}")
         checks = pd.DataFrame(found["checks"], columns=list(CHECKS), dtype="float64")
         scores = pd.DataFrame(found["test"], columns=list(TEST), dtype="float64")
-        status = str(found["energy_status"])
+        status = str(Status(found["energy_status"]))
     except FileNotFoundError as error:
         raise Fault(
             f"{path} does not exist: the ladder's step {model!r} is recorded there; write it with "
@@ -51,13 +59,56 @@ def read_record(path: Path, model: str) -> Record:
         raise Fault(
             f"{path} holds no check of the training: expected one row per epoch; record the training again."
         )
+    _refuse_impossible(path, checks)
     whole = {"seed": "int64", "check": "int64"}
     checks = checks.astype(whole).assign(
         model=model, trial=1, energy_status=status, window=Window.EPOCH.value
     )
     scores = scores.astype({"seed": "int64"}).assign(model=model, scope="all")
     about = {key: value for key, value in found.items() if key not in ("checks", "test")}
+    expected = None if block is None else block.model_dump(mode="json", exclude={"recipe", "engine"})
+    if expected is not None and about.get("model") != expected:
+        raise Fault(
+            f"{path} records the model {about.get('model')}: expected {expected}, which the ladder's step {model!r} "
+            "names; name the recorded model, or record this one."
+        )
     return Record(checks, scores, about)
+
+
+def read_tuning(path: Path) -> dict[str, float]:
+    """Energy of each model's tuning [kWh]. Raises :class:`Fault` for a file that is no record of it."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        spent = {str(name): float(one["own_kwh"]) for name, one in found.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Fault(
+            f"{path} is not a record of a tuning ({type(error).__name__}: {error}): expected what benchmarks/tune.py "
+            "writes; restore the file or run make tune."
+        ) from error
+    for name, kwh in spent.items():
+        if not kwh >= 0:
+            raise Fault(
+                f"{path} gives the tuning of {name!r} {kwh} kWh: expected 0 or more; restore the file or run make tune."
+            )
+    return spent
+
+
+def _refuse_impossible(path: Path, checks: pd.DataFrame) -> None:
+    """Seeds and checks are whole numbers, and what a seed has spent is never negative and never falls."""
+    names = checks[["seed", "check"]].to_numpy()
+    spent = checks[[name for name in CHECKS if name.startswith("cumulative_")]]
+    for sound, what in (
+        (bool((names == np.round(names)).all()), "a seed or a check that is no whole number"),
+        (not bool((spent < 0).any(axis=None)), "a negative time or energy"),
+        (
+            not bool((checks.groupby("seed")[list(spent)].diff() < 0).any(axis=None)),
+            "a time or energy that falls",
+        ),
+    ):
+        if not sound:
+            raise Fault(
+                f"{path} has {what}: expected what benchmarks/record_training.py writes; restore the file."
+            )
 
 
 def record_text(checks: pd.DataFrame, scores: pd.DataFrame, about: Mapping[str, Any]) -> str:

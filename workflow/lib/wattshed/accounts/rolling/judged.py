@@ -1,5 +1,6 @@
 """What all rolling origins together say of each model."""
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,11 @@ KEYS = ["model", "seed", "part", "day"]
 ERRORS = ["squared", "absolute", "cells"]
 
 
-def judged_frame(days: pd.DataFrame, origins: pd.DataFrame) -> pd.DataFrame:
+def judged_frame(days: pd.DataFrame, origins: pd.DataFrame, controls: Collection[str] = ()) -> pd.DataFrame:
     """One row per model, least mean test RMSE first.
 
-    days: rows of ``rolling/{model}.parquet``; origins: of :func:`origins_frame`. Columns: ``model, seeds, origins``;
+    days: rows of ``rolling/{model}.parquet``; origins: of :func:`origins_frame`; controls: models, such as one on a
+    shuffled graph, that are compared and never chosen. Columns: ``model, seeds, origins``;
     ``{name}_mean, _low, _high`` of ``rmse`` and ``training_kwh``: geometric mean over the origins of each one's mean
     over seeds, with the 95 % interval over origins (one origin is one value); ``won``: origins where the model has the
     least test RMSE; ``best``: whether it has the least error on all validation parts; against that model, on the days
@@ -46,7 +48,8 @@ def judged_frame(days: pd.DataFrame, origins: pd.DataFrame) -> pd.DataFrame:
     frame = pd.DataFrame(rows)
     # Two origins may share a day of the calendar where one begins and the other ends.
     pooled = days.groupby(KEYS, as_index=False, sort=False)[ERRORS].sum()
-    decided = decide(pooled, frame[["model", "training_kwh_mean", "energy_status"]])
+    energies = frame[["model", "training_kwh_mean", "energy_status"]]
+    decided = decide(pooled, energies, controls=controls)
     columns = ["model", "change_share", "change_low", "change_high", "outcome"]
     frame = frame.merge(decided.frame[columns], on="model", how="left")
     frame["best"] = frame["model"] == decided.best

@@ -9,10 +9,9 @@ from scipy.special import stdtr
 from wattshed.foundation.vocabulary import Comparison
 from wattshed.statistics.decisions import outcomes
 from wattshed.statistics.geometric import geometric_interval
+from wattshed.statistics.worth import ALIKE
 
 ERROR = "prequential_rmse"
-# Spread of logarithms that is rounding: nothing was random.
-ALIKE = 1e-9
 
 
 def adaptation_outcomes(summary: pd.DataFrame) -> pd.DataFrame:

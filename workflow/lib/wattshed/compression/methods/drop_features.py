@@ -19,7 +19,11 @@ class DropFeaturesSettings(VariantBlock):
     method: Literal["drop_features"] = Field(
         description="The least useful features are dropped, and the rest is solved again."
     )
-    keep_share: float = Field(gt=0, lt=1, description="Share of the features that is kept.")
+    keep_share: float = Field(ge=0.01, lt=1, description="Share of the features that is kept.")
+    fine_tune_steps: Literal[0] = Field(
+        default=0,
+        description="Always 0: the rest is solved in closed form, and nothing is left to fine-tune.",
+    )
 
 
 class DropFeatures(Method):

@@ -7,8 +7,20 @@ from pydantic import Field
 
 from wattshed.config.block import Block
 from wattshed.config.models.families import ModelBlock
+from wattshed.foundation import plugins
+from wattshed.foundation.vocabulary import Information
 
 SHUFFLED = "shuffled"
+
+
+def reads_graph(model: ModelBlock) -> bool:
+    """Whether the forecasts of a model use a node's neighbours: its family can, and its settings let it."""
+    family = plugins.load("family", model.form)
+    sees = getattr(family, "sees", None)
+    found = None if sees is None else sees(model)
+    return bool(family.reads_graph) and (found is None or Information.NEIGHBOURS in found)
+
+
 SUFFIX = "_shuffled"
 
 

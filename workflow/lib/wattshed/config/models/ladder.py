@@ -91,6 +91,7 @@ class LadderBlock(Block):
     )
     naive: list[str] = Field(
         default=list(NAIVE),
+        min_length=1,
         description="Baselines without any learning; the best of them ends the useful range of errors.",
     )
     targets: list[str] = Field(
@@ -113,6 +114,17 @@ class LadderBlock(Block):
             raise ValueError(
                 f"tuned is {self.tuned!r}, the reference itself; expected another step or nothing"
             )
+        for part in self.parts:
+            if part.slow == part.quick:
+                raise ValueError(
+                    f"parts: {part.name!r} goes from {part.slow!r} to itself; expected two steps"
+                )
+        doubled = [name for name in self.targets if self.targets.count(name) > 1]
+        if doubled:
+            raise ValueError(f"targets names {doubled[0]!r} twice; expected each step once")
+        for name in self.naive:
+            if name not in NAIVE:
+                raise ValueError(f"naive names {name!r}; expected some of {', '.join(NAIVE)}")
         ends = [name for part in self.parts for name in (part.slow, part.quick)]
         for key, found in (("targets", self.targets), ("parts", ends)):
             for name in found:

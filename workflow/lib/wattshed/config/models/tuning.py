@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Iterator
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -13,8 +13,10 @@ from wattshed.config.models.recipes import RecipeBlock
 class GridBlock(Block):
     """Batches, rates and losses of which each combination is trained; the least validation error chooses one."""
 
-    batch: list[int] = Field(min_length=1, description="Batches to try.")
-    learning_rate: list[float] = Field(min_length=1, description="Peak learning rates to try.")
+    batch: list[Annotated[int, Field(ge=1)]] = Field(min_length=1, description="Batches to try.")
+    learning_rate: list[Annotated[float, Field(gt=0, le=1)]] = Field(
+        min_length=1, description="Peak learning rates to try."
+    )
     loss: list[Literal["huber", "squared"]] = Field(min_length=1, description="Losses to try.")
     seeds: list[int] = Field(
         min_length=1,

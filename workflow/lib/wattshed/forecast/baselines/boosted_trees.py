@@ -164,7 +164,14 @@ def fit_hours(
     for hour in range(train[1].shape[1]):
         for dataset, table, weight in zip((data, judge), (train, check), weights, strict=True):
             dataset.set_label(table[1][:, hour])
-            dataset.set_weight(np.where(table[2][:, hour], weight, 0.0))
+            seen = table[2][:, hour]
+            if not seen.any():
+                part = "training" if dataset is data else "validation"
+                raise Fault(
+                    f"boosted trees cannot learn hour {hour + 1} ahead: no {part} window has it observed: expected at "
+                    "least one; give a panel with fewer gaps, other data.splits, or a study without them."
+                )
+            dataset.set_weight(np.where(seen, weight, 0.0))
         booster = lightgbm.train(
             parameters,
             data,

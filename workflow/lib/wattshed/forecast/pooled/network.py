@@ -132,7 +132,7 @@ class PooledRidge(Network):
         variances = np.square(series.scaler.deviation, dtype=np.float64)
         self.variances.copy_(torch.from_numpy(variances))
         choice = choose_penalties(train, validation, self._free(), variances[chosen], rows)
-        refuse_unjudged("the pooled ridge regression", choice.squared_error)
+        refuse_unjudged("the pooled ridge regression", choice.squared_error, "its whole horizon observed")
         penalties = choice.penalties
         self.penalties.copy_(torch.tensor([penalties.free, penalties.tied, penalties.shared, rows]))
         if len(chosen) == self.nodes:

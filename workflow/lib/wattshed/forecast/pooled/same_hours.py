@@ -4,10 +4,13 @@ import torch
 from torch import Tensor
 
 from wattshed.forecast.series import Pairs
+from wattshed.foundation.faults import Fault
 
 DAY_H = 24
 RECENT_DAYS = 7
 LAST_DAY = 21
+# Two weeks of days from the panel's first hour on, moved by up to a day.
+LEAST_HOURS = (LAST_DAY - RECENT_DAYS) * DAY_H
 
 
 def same_hours(span: int, pairs: Pairs) -> Tensor:
@@ -17,6 +20,12 @@ def same_hours(span: int, pairs: Pairs) -> Tensor:
     days 8 to 21 is known, their mean is that of days 1 to 7. Every window has a week of history.
     """
     residence, nodes, origins = pairs.series.residence, pairs.nodes, pairs.origins
+    hours = residence.own.shape[1]
+    if hours < LEAST_HOURS + span:
+        raise Fault(
+            f"the panel has {hours} h: expected at least {LEAST_HOURS + span} h for models that look at the days of "
+            "three weeks, such as pooled_ridge; take a longer panel or another model."
+        )
     recent = residence.windows("own", nodes, origins - RECENT_DAYS * DAY_H, (RECENT_DAYS - 1) * DAY_H + span)
     days = recent.unfold(1, span, DAY_H)
     parts = [days.amax(dim=1), days.amin(dim=1), days.median(dim=1).values]

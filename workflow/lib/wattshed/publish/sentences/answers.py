@@ -80,12 +80,17 @@ def cheapest_sentence(decisions: Decisions, rows: dict[str, dict[Any, Any]], inp
     """The cheapest of those that the validation part cannot tell from the best, and what the test part says of it."""
     best, use = rows[decisions.best], rows[decisions.use]
     if decisions.use == decisions.best:
-        others = (
-            f"; these are like it and not cheaper: {', '.join(decisions.alike)}" if decisions.alike else ""
-        )
+        if decisions.best in decisions.unknown:
+            return (
+                f"Not known: the energy of {decisions.best} is not known, nor of any model that is like it."
+            )
+        dearer = [name for name in decisions.alike if name not in decisions.unknown]
+        others = f"; these are like it and not cheaper: {', '.join(dearer)}" if dearer else ""
+        if decisions.unknown:
+            others += f"; these are like it and their energy is not known: {', '.join(decisions.unknown)}"
         return (
-            f"{decisions.best} itself, {_joules(best)} of training: every cheaper model is worse on "
-            f"validation{others}."
+            f"{decisions.best} itself, {_joules(best)} of training: every model known to be cheaper is worse "
+            f"on validation{others}."
         )
     ratio = _ratio_text(training_ratio(inputs.frame("windows"), decisions.best, decisions.use), "times")
     return (

@@ -1,6 +1,10 @@
 """Whether the graph helps, in one plain sentence."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from wattshed.accounts.sensitivity.graph_control import GraphControl, GraphUse, graph_control
+from wattshed.config.models.controls import reads_graph
 from wattshed.foundation import plugins
 from wattshed.publish.parts.inputs import Inputs
 from wattshed.publish.typesetting.table import plain
@@ -15,13 +19,15 @@ SAID = {
 def graph_control_of(inputs: Inputs) -> GraphControl | None:
     """The study's control; None without a graph model. Needs ``config, scores, windows``."""
     models = inputs.config["models"]
-    graph_models = [name for name, block in models.items() if reads_graph(block["form"])]
+    graph_models = [name for name, block in models.items() if has_neighbours(block)]
     return graph_control(models, graph_models, inputs.frame("scores"), inputs.frame("windows"))
 
 
-def reads_graph(form: str) -> bool:
-    """Whether a family is known here and uses the graph; a study's own family may be unknown to its reader."""
-    return form in plugins.names("family") and bool(plugins.load("family", form).reads_graph)
+def has_neighbours(block: Mapping[str, Any]) -> bool:
+    """Whether a model of the resolved configuration uses the graph; a study's own family may be unknown here."""
+    if block["form"] not in plugins.names("family"):
+        return False
+    return reads_graph(plugins.load("family", block["form"]).Settings.model_validate(block))
 
 
 def graph_sentence(control: GraphControl, unit: str) -> str:

@@ -14,17 +14,19 @@ def what_to_use_sentence(decisions: Decisions, unit: str) -> str:
     """
     use, best = decisions.use, decisions.best
     error, of = decisions.error.upper(), len(decisions.frame)
-    alike = ", ".join(decisions.alike)
+    alike = ", ".join(name for name in decisions.alike if name not in decisions.unknown)
     known = decisions.row(use)["training_kwh"] == decisions.row(use)["training_kwh"]
     if use == best:
         sentence = f"What to use: {use}. Of {of} models it has the least validation {error}"
         if not known:
             sentence += "; no energy is known to compare"
-        elif decisions.alike:
+        elif alike:
             sentence += (
                 f", and it costs the least, {_joules(decisions, use)}, of all that cannot be told apart from it there: "
                 f"{alike}"
             )
+        elif decisions.alike:
+            sentence += f"; its training takes {_joules(decisions, use)}"
         else:
             sentence += f", and all others are worse there; its training takes {_joules(decisions, use)}"
         sentence += f". Its test {error} is {error_text(decisions, use, unit)}"

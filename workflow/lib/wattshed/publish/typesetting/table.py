@@ -73,8 +73,9 @@ def significant(value: float | None, *, mark: str = "", best: bool = False) -> C
 
 
 def interval(low: float | None, high: float | None, places: int) -> Cell:
-    """``[low, high]``, or a dash if there is no interval, as with one run."""
-    if low is None or high is None or pd.isna(low) or pd.isna(high):
+    """``[low, high]``, or a dash if there is no interval, as with one run, or where all seeds are alike because nothing
+    in the model is random."""
+    if low is None or high is None or pd.isna(low) or pd.isna(high) or math.isclose(low, high, rel_tol=1e-9):
         return Cell(MISSING)
     return Cell(f"[{plain(low, places)}, {plain(high, places)}]")
 

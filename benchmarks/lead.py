@@ -102,6 +102,8 @@ def paired(folder: Path) -> str:
         frames[f"all test parts of {config['rolling']['origins']} rolling origins"] = [rolling]
     views_shown = list(frames)
     lines = [
+        "Intervals are of each comparison alone; outcomes are corrected for all of a column (Holm 1979), so that an "
+        "interval without zero may still be not told apart.\n",
         f"Change of RMSE against `{OURS}` (above 0: worse than it), with the interval of the paired test over seeds "
         "and blocks of days:\n",
         f"| Model | {' | '.join(views_shown)} |",

@@ -23,6 +23,8 @@ ARITHMETIC = frozenset(
     }
 )
 CHANGE = "_change_share"
+# A spread that is rounding only.
+ALIKE = 1e-9
 
 
 def column_interval(column: str, values: Iterable[float | None]) -> Interval:
@@ -36,6 +38,14 @@ def column_interval(column: str, values: Iterable[float | None]) -> Interval:
     return change_interval(values) if column.endswith(CHANGE) else geometric_interval(values)
 
 
+def over_seeds(found: Interval) -> Interval:
+    """Without bounds where all values are alike: nothing was random, so they say nothing of chance."""
+    if found.mean is None or found.low is None or found.high is None:
+        return found
+    alike = found.high - found.low <= ALIKE * max(1.0, abs(found.mean))
+    return Interval(found.mean, None, None, found.n) if alike else found
+
+
 def summarise(frame: pd.DataFrame, by: str, columns: Sequence[str]) -> pd.DataFrame:
     """One row per value of ``by`` with ``n`` rows, and ``{column}_mean``, ``_low``, ``_high`` per column.
 
@@ -45,7 +55,7 @@ def summarise(frame: pd.DataFrame, by: str, columns: Sequence[str]) -> pd.DataFr
     for name, group in frame.groupby(by, sort=False):
         row: dict[str, object] = {by: name, "n": len(group)}
         for column in columns:
-            interval = column_interval(column, group[column].astype("float64"))
+            interval = over_seeds(column_interval(column, group[column].astype("float64")))
             row[f"{column}_mean"] = interval.mean
             row[f"{column}_low"] = interval.low
             row[f"{column}_high"] = interval.high

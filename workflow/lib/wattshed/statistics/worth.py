@@ -12,12 +12,11 @@ from wattshed.statistics.geometric import geometric_interval
 from wattshed.statistics.intervals import Interval
 from wattshed.statistics.levels import LEVEL
 from wattshed.statistics.paired import holm
+from wattshed.statistics.summaries import ALIKE
 
 # One-sided level of each claim: a two-sided 95 % interval that lies wholly on one side makes it.
 CLAIM_LEVEL = (1 - LEVEL) / 2
 LEAST_SAVING_SHARE = 0.05
-# A spread of logarithms that is rounding only.
-ALIKE = 1e-9
 WORTH_RULE = (
     f"worth it: a saving is shown (its whole 95 % interval lies above 0, and the mean is at least "
     f"{LEAST_SAVING_SHARE:.0%}), and no error rises by more than its budget (the whole interval lies within), "
@@ -69,8 +68,8 @@ def _refused(one: Candidate, budget: float) -> bool:
 def p_below(ratios: Sequence[float], bound: float) -> float:
     """One-sided p-value of "the mean logarithm is at least ``bound``" (Student's t).
 
-    1 for one value, for an unknown one, and where all seeds have the same change because nothing in the model is random:
-    such seeds are one run and say nothing of chance. Where no seed has any change, there is nothing to doubt.
+    1 for one value, for an unknown one, and where all seeds have the same change because nothing in the model is
+    random: such seeds are one run and say nothing of chance. Where no seed has any change, there is nothing to doubt.
     """
     logs = np.log(np.asarray(ratios, dtype=np.float64))
     n = len(logs)

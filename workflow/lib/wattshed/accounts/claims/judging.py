@@ -8,8 +8,7 @@ import pandas as pd
 from wattshed.accounts.claims.claim import Claim, Finding, Source, Verdict
 from wattshed.accounts.claims.results import Results
 from wattshed.foundation import plugins
-from wattshed.statistics.intervals import Interval
-from wattshed.statistics.worth import ALIKE
+from wattshed.statistics.summaries import over_seeds
 
 COLUMNS = {
     "source": "string",
@@ -70,7 +69,7 @@ def _found(claim: Claim, results: Results) -> list[dict[str, Any]]:
 
 
 def _row(claim: Claim, finding: Finding) -> dict[str, Any]:
-    measured = finding.measured if finding.exact else _over_seeds(finding.measured)
+    measured = finding.measured if finding.exact else over_seeds(finding.measured)
     return {
         "of": finding.of,
         "mean": measured.mean,
@@ -80,11 +79,3 @@ def _row(claim: Claim, finding: Finding) -> dict[str, Any]:
         "verdict": str(claim.bounds.verdict(measured)),
         "where": finding.where,
     }
-
-
-def _over_seeds(measured: Interval) -> Interval:
-    """Without bounds where all seeds are alike: nothing in the model is random, so they say nothing of chance."""
-    if measured.n < 2 or measured.low is None or measured.high is None or measured.mean is None:
-        return measured
-    alike = measured.high - measured.low <= ALIKE * max(1.0, abs(measured.mean))
-    return Interval(measured.mean, None, None, measured.n) if alike else measured

@@ -9,7 +9,7 @@ from scipy.special import stdtr
 from wattshed.foundation.vocabulary import Comparison
 from wattshed.statistics.decisions import outcomes
 from wattshed.statistics.geometric import geometric_interval
-from wattshed.statistics.worth import ALIKE
+from wattshed.statistics.summaries import ALIKE
 
 ERROR = "prequential_rmse"
 

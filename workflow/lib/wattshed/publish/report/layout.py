@@ -35,7 +35,7 @@ SECTIONS = (
     Section(
         "ladder",
         "Energy to reach an error",
-        ("figure curves", "table curves", "figure ladder"),
+        ("figure ladder",),
     ),
     Section("stages", "Energy by stage", ("table energy", "table time")),
     Section(

@@ -78,7 +78,7 @@ def _steps_table(ladder: pd.DataFrame, parts: pd.DataFrame, unit: str, note: str
     ]
     caption = (
         f"The ladder: mean over {count_text(ladder['seeds'])} seeds per step (1 where nothing is random); each step "
-        "changes one thing in the step that it names; least test RMSE in bold."
+        "changes the named keys of the step that it names; least test RMSE in bold."
     )
     notes = [
         f"{METHOD_NOTE}; over seeds, of closed forms over repeated fits.",

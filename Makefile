@@ -42,10 +42,10 @@ reproduce: $(BIN)/.installed
 
 # tests/conftest.py says which tests stay together, and which files begin.
 test: $(BIN)/.installed-dev
-	pytest -n $(TEST_WORKERS) --dist loadgroup --no-loadscope-reorder
+	pytest -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder
 
 test-fast: $(BIN)/.installed-dev
-	pytest -n $(TEST_WORKERS) --dist loadgroup --no-loadscope-reorder tests/unit
+	pytest -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder tests/unit
 
 lint: $(BIN)/.installed-dev
 	snakefmt --check Snakefile workflow/rules

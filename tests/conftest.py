@@ -40,6 +40,9 @@ FOREIGN = (
     "MPI_",
 )
 
+# Files whose tests read the one study that the fixture ``finished`` runs.
+OF_THE_FINISHED_STUDY = ("tests/workflow/test_dag.py", "tests/workflow/test_report_numbers.py")
+
 # The same examples in every run, and no time limit for one, which would test the machine.
 settings.register_profile("decided_by_code", derandomize=True, deadline=None, database=None)
 settings.load_profile("decided_by_code")
@@ -55,13 +58,24 @@ def pytest_configure(config):
         config.pluginmanager.register(SkipList(reasons, strict))
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """A file's tests stay on one worker, because they share panels, models and studies; so do those of one study."""
+    from xdist.scheduler.loadscope import LoadScopeScheduling
+
+    class Together(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            file = nodeid.partition("::")[0]
+            return "finished" if file in OF_THE_FINISHED_STUDY else file
+
+    return Together(config, log)
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
-    """A file's tests stay on one worker, because they share panels, models and studies; so do all tests of one fixture
-    ``finished``. The workflow's tests, which take longest, come first."""
-    for item in items:
-        group = "finished" if "finished" in item.fixturenames else item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group(group))
-    items.sort(key=lambda item: "/workflow/" not in item.nodeid)
+    """The workflow's tests take longest and come first, those of the finished study before all others."""
+    places = {item: item.nodeid.partition("::")[0] for item in items}
+    items.sort(key=lambda item: (places[item] not in OF_THE_FINISHED_STUDY, "/workflow/" not in places[item]))
 
 
 def pytest_runtest_setup():

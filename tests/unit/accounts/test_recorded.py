@@ -60,7 +60,7 @@ def with_checks(rows, columns=CHECKS, status="estimated"):
         (with_checks([], status="wonderful"), "'wonderful' is not a valid Status"),
         (with_checks([[1, 1, *[0.5] * 9], [1, 2, 0.5, 0.4, *[0.5] * 7]]), "a time or energy that falls"),
         (with_checks([[1, 1, 0.5, -1, *[0.5] * 7]]), "a negative time or energy"),
-        (with_checks([[1.5, 1, *[0.5] * 9]]), "a seed or a check that is no whole number"),
+        (with_checks([[1.5, 1, *[0.5] * 9]]), "a seed or a check that is not a whole number"),
     ],
 )
 def test_a_file_that_is_no_record_is_refused_in_one_sentence(tmp_path, text, said):

@@ -40,7 +40,7 @@ def column_interval(column: str, values: Iterable[float | None]) -> Interval:
 
 def over_seeds(found: Interval) -> Interval:
     """Without bounds where all values are alike: nothing was random, so they say nothing of chance."""
-    if found.mean is None or found.low is None or found.high is None:
+    if found.n < 2 or found.mean is None or found.low is None or found.high is None:
         return found
     alike = found.high - found.low <= ALIKE * max(1.0, abs(found.mean))
     return Interval(found.mean, None, None, found.n) if alike else found

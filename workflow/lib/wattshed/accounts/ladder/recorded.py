@@ -76,7 +76,7 @@ def read_record(path: Path, model: str, block: ModelBlock | None = None) -> Reco
 
 
 def read_tuning(path: Path) -> dict[str, float]:
-    """Energy of each model's tuning [kWh]. Raises :class:`Fault` for a file that is no record of it."""
+    """Energy of each model's tuning [kWh]. Raises :class:`Fault` for a file that records none."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
         spent = {str(name): float(one["own_kwh"]) for name, one in found.items()}
@@ -98,7 +98,7 @@ def _refuse_impossible(path: Path, checks: pd.DataFrame) -> None:
     names = checks[["seed", "check"]].to_numpy()
     spent = checks[[name for name in CHECKS if name.startswith("cumulative_")]]
     for sound, what in (
-        (bool((names == np.round(names)).all()), "a seed or a check that is no whole number"),
+        (bool((names == np.round(names)).all()), "a seed or a check that is not a whole number"),
         (not bool((spent < 0).any(axis=None)), "a negative time or energy"),
         (
             not bool((checks.groupby("seed")[list(spent)].diff() < 0).any(axis=None)),

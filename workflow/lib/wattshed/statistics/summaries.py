@@ -42,7 +42,7 @@ def over_seeds(found: Interval) -> Interval:
     """Without bounds where all values are alike: nothing was random, so they say nothing of chance."""
     if found.n < 2 or found.mean is None or found.low is None or found.high is None:
         return found
-    alike = found.high - found.low <= ALIKE * max(1.0, abs(found.mean))
+    alike = found.high - found.low <= ALIKE * abs(found.mean)
     return Interval(found.mean, None, None, found.n) if alike else found
 
 

@@ -192,9 +192,12 @@ def grid_of_trees(record: str) -> str:
     found = read_json(record)
     best, *_, worst = sorted(point["validation_rmse"] for point in found["points"])
     chosen = ", ".join(f"{name} {value:g}" for name, value in found["chosen"].items())
+    tried = {name: {point[name] for point in found["points"]} for name in found["chosen"]}
+    edge = [name for name, value in found["chosen"].items() if value == max(tried[name])]
+    beyond = f" No larger {' and '.join(edge)} was tried." if edge else ""
     return (
         f"`{STRONGEST}` has the best settings of a grid of {len(found['points'])} points on the homes, chosen on "
-        f"validation: {chosen}, RMSE {best:.4f}; the worst point has {worst:.4f}. The grid took "
+        f"validation: {chosen}, RMSE {best:.4f}; the worst point has {worst:.4f}.{beyond} The grid took "
         f"{found['own_cpu_s']:,.0f} CPU-s: [tuning_trees.json](ladder/tuning_trees.json). The penalties of `{OURS}` "
         f"are searched within each of its fits, and its energy has that search. {origin_text(found)}"
     )

@@ -36,7 +36,7 @@ ROUNDS = 2_000
 
 
 def fit_point(inputs: JobInputs, point: dict[str, float], ledger: Path) -> None:
-    """Fit and forecast the validation part; the ledger's one window holds the error [panel's unit]."""
+    """Fit and forecast the validation part; the window ``look`` holds the error [panel's unit]."""
     settings = replace(RICH, parameters={**RICH.parameters, **point}, rounds=ROUNDS)
     trees = BoostedTrees(
         inputs.task, inputs.graph, name="lightgbm_rich", features=rich_features, settings=settings

@@ -75,6 +75,10 @@ def pytest_xdist_make_scheduler(config, log):
 def pytest_collection_modifyitems(items):
     """The workflow's tests take longest and come first, those of the finished study before all others."""
     places = {item: item.nodeid.partition("::")[0] for item in items}
+    users = {place for item, place in places.items() if "finished" in item.fixturenames}
+    assert users <= set(OF_THE_FINISHED_STUDY), (
+        "a new file uses the finished study: add it to OF_THE_FINISHED_STUDY"
+    )
     items.sort(key=lambda item: (places[item] not in OF_THE_FINISHED_STUDY, "/workflow/" not in places[item]))
 
 

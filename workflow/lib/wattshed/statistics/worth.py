@@ -75,10 +75,10 @@ def p_below(ratios: Sequence[float], bound: float) -> float:
     n = len(logs)
     if n < 2 or not np.isfinite(logs).all():
         return 1.0
-    error = float(logs.std(ddof=1)) / math.sqrt(n)
     distance = float(logs.mean()) - bound
     if float(np.ptp(logs)) < ALIKE:
         return float(distance >= 0) if float(np.abs(logs).max()) < ALIKE else 1.0
+    error = float(logs.std(ddof=1)) / math.sqrt(n)
     return float(stdtr(n - 1, distance / error))
 
 

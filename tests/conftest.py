@@ -5,6 +5,7 @@ import os
 # One thread for each of two workers: threads that wait for a busy core cost several times the work itself.
 os.environ["OMP_NUM_THREADS"] = "1"
 
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -48,7 +49,26 @@ settings.register_profile("decided_by_code", derandomize=True, deadline=None, da
 settings.load_profile("decided_by_code")
 
 
+def heed_signals():
+    """Undo the ignored signals and the mask of whoever started the tests, such as nohup or a script's background job.
+
+    The processes that tests start inherit them, and a test that sends such a signal would wait for ever.
+    """
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    for number in (
+        signal.SIGHUP,
+        signal.SIGINT,
+        signal.SIGQUIT,
+        signal.SIGTERM,
+        signal.SIGTSTP,
+        signal.SIGCHLD,
+    ):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+
+
 def pytest_configure(config):
+    heed_signals()
     strict = os.environ.get(STRICT) == "1"
     for name in [name for name in os.environ if name.upper().startswith(FOREIGN) and name != STRICT]:
         del os.environ[name]

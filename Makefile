@@ -93,6 +93,8 @@ record-study: $(BIN)/.installed
 		--output docs/ladder/study_homes.json
 
 headline: $(BIN)/.installed
+	python benchmarks/repeat_trainings.py --configfile config/config.yaml --models pooled_ridge \
+		--output docs/training_repeats.json
 	python benchmarks/headline.py results/homes
 
 benchmark-lead: $(BIN)/.installed

@@ -16,7 +16,7 @@ from typing import Any
 
 import pandas as pd
 from headline_page import draft, markdown
-from headline_rows import raw_rows
+from headline_rows import raw_rows, repeats_of
 
 from wattshed.accounts.comparison.decisions import changes_against
 from wattshed.accounts.comparison.variant_means import variant_means
@@ -46,6 +46,7 @@ FILES = {
     "windows": "windows.parquet",
     "frontier": "frontier.parquet",
     "adaptation": "adaptation.parquet",
+    "adaptation_days": "adaptation/*.days.parquet",
     "compression": "compression.parquet",
 }
 MAIN = "tables/main.tex"
@@ -56,8 +57,8 @@ def line(id: str, sentence: str, table: str, cell: str, **numbers: Any) -> dict[
     return {"id": id, "sentence": sentence, "table": table, "cell": cell, "numbers": numbers}
 
 
-def lines_of(inputs: Inputs) -> Iterator[dict[str, Any]]:
-    """Every claim, the first ones first."""
+def lines_of(inputs: Inputs, repeats: dict[str, list[float]]) -> Iterator[dict[str, Any]]:
+    """Every claim, the first ones first; repeats: joules of a training in runs of its own, by model."""
     yield _data_line(inputs)
     yield from _trust(inputs)
     decisions, frame = decisions_of(inputs), standings_of(inputs)
@@ -83,6 +84,7 @@ def lines_of(inputs: Inputs) -> Iterator[dict[str, Any]]:
     for other in dict.fromkeys(filter(None, (use, before))):
         if other != best:
             yield from _ratio(inputs, best, other)
+    yield from _repeats(repeats, [best, use])
     yield from _graph(inputs, rows)
     yield from _trusted(inputs, [name for name, row in rows.items() if row["useful"]])
     yield from _stages(inputs)
@@ -182,6 +184,25 @@ def _ratio(inputs: Inputs, model: str, other: str) -> Iterator[dict[str, Any]]:
     )
 
 
+def _repeats(repeats: dict[str, list[float]], models: list[str]) -> Iterator[dict[str, Any]]:
+    """The interval of a training's energy over runs in processes of their own."""
+    for model in dict.fromkeys(models):
+        found = geometric_interval(repeats.get(model, []))
+        if found.mean is None or found.low is None or found.high is None:
+            continue
+        yield line(
+            f"runs-{model}",
+            f"In n = {found.n} separate runs, one training of {model} took {significant_text(found.mean)} J "
+            f"{_digits(found.low, found.high)}.",
+            "training_repeats.json",
+            model,
+            model=model,
+            runs_j=found.mean,
+            runs_low=found.low,
+            runs_high=found.high,
+        )
+
+
 def _graph(inputs: Inputs, rows: dict[str, dict[Any, Any]]) -> Iterator[dict[str, Any]]:
     """The best graph model against its control on a shuffled graph."""
     control = graph_control_of(inputs)
@@ -218,7 +239,9 @@ def _stages(inputs: Inputs) -> Iterator[dict[str, Any]]:
         total_kwh=total["energy_kwh"],
     )
     if "adaptation" in inputs:
-        for row in adaptation_outcomes(inputs.frame("adaptation")).to_dict("records"):
+        for row in adaptation_outcomes(inputs.frame("adaptation"), inputs.frame("adaptation_days")).to_dict(
+            "records"
+        ):
             percent, ends = _percent(row)
             yield line(
                 f"adaptation-{row['parent']}-{row['strategy']}",
@@ -259,7 +282,7 @@ def _change(inputs: Inputs, model: str, other: str) -> dict[Any, Any]:
 def _percent(change: dict[Any, Any]) -> tuple[str, str]:
     share = plain(100 * change["change_share"], 1)
     if pd.isna(change["change_low"]):
-        return share, "without an interval over seeds"
+        return share, "without an interval"
     ends = (plain(100 * change[f"change_{end}"], 1) for end in ("low", "high"))
     return share, f"[{', '.join(ends)}]"
 
@@ -282,16 +305,23 @@ def main() -> None:
     )
     parser.add_argument("results", type=Path, help="folder of a finished study, such as results/homes")
     parser.add_argument("--output", type=Path, default=ROOT / "docs/headline.json")
+    parser.add_argument(
+        "--repeats",
+        type=Path,
+        default=ROOT / "docs/training_repeats.json",
+        help="record of benchmarks/repeat_trainings.py, if there is one",
+    )
     arguments = parser.parse_args()
     if not (arguments.results / FILES["config"]).is_file():
         parser.error(f"{arguments.results} holds no finished study: run `make reproduce` first")
-    files = {name: [arguments.results / place] for name, place in FILES.items()}
-    found = {name: paths for name, paths in files.items() if paths[0].is_file()}
+    files = {name: sorted(arguments.results.glob(place)) for name, place in FILES.items()}
+    found = {name: paths for name, paths in files.items() if paths}
     models = Inputs(found).config["models"]
     controls = [name for name, model in models.items() if model["graph"] == "shuffled"]
     inputs = Inputs(found, {"controls": controls, "models": models})
     runs = inputs.frame("runs").sort_values("started_utc")
     machine = json.loads(runs["machine"].iloc[0])
+    repeats = repeats_of(arguments.repeats) if arguments.repeats.is_file() else {}
     content = {
         "about": {
             "study": inputs.config["study"],
@@ -299,8 +329,8 @@ def main() -> None:
             "machine": f"{machine.get('processor', 'unknown')}, {machine.get('logical_cores', '?')} logical cores",
             "started_utc": str(runs["started_utc"].iloc[0]),
         },
-        "lines": list(lines_of(inputs)),
-        "raw": raw_rows(inputs),
+        "lines": list(lines_of(inputs, repeats)),
+        "raw": {**raw_rows(inputs), "runs_j": repeats},
     }
     write_text(arguments.output, json.dumps(content, ensure_ascii=False, allow_nan=False, indent=1) + "\n")
     write_text(arguments.output.with_suffix(".md"), markdown(content))

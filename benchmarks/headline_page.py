@@ -36,7 +36,8 @@ def draft(lines: Sequence[dict[str, Any]]) -> str:
     best, use = chosen["best"], chosen["use"]
     trusted = [id for id in by_id if id.startswith("trusted-")]
     paragraphs = [
-        ["data", "best", f"model-{best}", "naive", f"best-{use}", f"model-{use}", f"energy-{best}-{use}"],
+        ["data", "best", f"model-{best}", "naive", f"best-{use}", f"model-{use}", f"energy-{best}-{use}"]
+        + [id for id in by_id if id.startswith("runs-")],
         ["graph", *trusted],
         [id for id in by_id if id.startswith(("trust-", "adaptation-")) or id in ("total", "compression")],
     ]

@@ -1,5 +1,7 @@
 """The rows that docs/headline.json keeps, so that its numbers can be computed again without the package."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 from wattshed.accounts.comparison.variant_means import variant_means
@@ -11,6 +13,7 @@ from wattshed.energy.reading import JOULES_PER_KWH
 from wattshed.foundation.vocabulary import Part
 from wattshed.publish.parts.inputs import Inputs
 from wattshed.statistics.decisions import BLOCK_DAYS
+from wattshed.statistics.geometric import geometric_interval
 
 DIGITS = 9
 
@@ -59,6 +62,15 @@ def raw_rows(inputs: Inputs) -> dict[str, Any]:
     }
 
 
+def repeats_of(record: Path) -> dict[str, list[float]]:
+    """Joules of one training in each separate run, by model: the geometric mean of its fits."""
+    found = json.loads(record.read_text(encoding="utf-8"))["joules"]
+    return {
+        model: [_round(mean) for run in runs if (mean := geometric_interval(run).mean) is not None]
+        for model, runs in found.items()
+    }
+
+
 def _trusted_rows(inputs: Inputs) -> dict[str, list[list[float]]]:
     """Squared errors and cells without suspect nodes, by model, one pair a seed."""
     if "sensitivity" not in inputs:
@@ -71,21 +83,23 @@ def _trusted_rows(inputs: Inputs) -> dict[str, list[list[float]]]:
     }
 
 
-def _prequential(inputs: Inputs) -> list[list[Any]]:
-    """Parent, strategy, seed, number of updates, error on months that were not learned yet."""
+def _prequential(inputs: Inputs) -> list[dict[str, Any]]:
+    """Of each parent and strategy: whether it updates, and squared errors of months before they are learned."""
     if "adaptation" not in inputs:
         return []
-    columns = ["parent", "strategy", "seed", "updates", "prequential_rmse"]
-    rows = inputs.frame("adaptation")[columns].to_dict("records")
+    updates = inputs.frame("adaptation").groupby(["parent", "strategy"])["updates"].max()
+    days = inputs.frame("adaptation_days")
+    sums = days[days["cells"] > 0].groupby(["parent", "strategy", "seed", "day"])["squared"].sum()
     return [
-        [
-            row["parent"],
-            row["strategy"],
-            int(row["seed"]),
-            int(row["updates"]),
-            _round(row["prequential_rmse"]),
-        ]
-        for row in rows
+        {
+            "parent": parent,
+            "strategy": strategy,
+            "updated": bool(updates[parent, strategy] > 0),
+            "days": own.columns.tolist(),
+            "squared": {str(seed): [_round(value) for value in row] for seed, row in own.iterrows()},
+        }
+        for (parent, strategy), part in sums.groupby(level=["parent", "strategy"], sort=False)
+        for own in [part.droplevel(["parent", "strategy"]).unstack("day")]
     ]
 
 

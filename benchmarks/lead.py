@@ -6,6 +6,7 @@ Each study by `snakemake --cores all --configfile config/opponents_NAME.yaml`; a
 import argparse
 import json
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -208,19 +209,22 @@ def main() -> None:
     parser.add_argument(
         "--results", type=Path, default=ROOT / "results", help="folder of the studies' results"
     )
+    parser.add_argument("--jobs", type=int, default=2, help="how many panels are scored at a time")
     parser.add_argument("--output", type=Path, default=ROOT / "docs/lead.md", help="page to write")
     arguments = parser.parse_args()
     if not any((arguments.results / study / "report.html").is_file() for study in STUDIES):
         parser.error(
             f"{arguments.results} holds none of the studies {', '.join(STUDIES)}: run one of them first"
         )
-    torch.set_num_threads(1)
+    # Nothing is measured here: panels share the cores, each on one thread.
+    with ProcessPoolExecutor(arguments.jobs, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        sections = list(pool.map(section, STUDIES, [arguments.results] * len(STUDIES)))
     text = [
         "# Which lead is real\n",
         "Made by `make benchmark-lead`. Boosted trees have the information that our models have: history, days before,",
         "neighbours, calendar and the node's identity. Choices are made on validation, and the test part reports.\n",
         f"{grid_of_trees('docs/ladder/tuning_trees.json')}\n",
-        *(section(study, arguments.results) for study in STUDIES),
+        *sections,
     ]
     arguments.output.write_text("\n".join(text), encoding="utf-8")
 

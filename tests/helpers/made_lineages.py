@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from compared_days import compared_days
 from made_plan import MadeStudy
 from wattshed.accounts.comparison.chains import Chain, chains_frame
 from wattshed.foundation.writing import write_parquet
@@ -12,10 +13,12 @@ from wattshed.foundation.writing import write_parquet
 
 def write_adaptation(folder: Path, made: MadeStudy, random: np.random.Generator) -> None:
     summary = []
+    calendar = pd.date_range("2020-10-01", periods=30).strftime("%Y-%m-%d")
+    hard = random.normal(0, 0.1, len(calendar))
     for parent in made.parents:
         model = parent.split("+")[0]
         for strategy, gain in (("frozen", 0.0), ("naive", 0.012), ("replay", 0.015)):
-            lineage, rows = f"{parent}+{strategy}", []
+            lineage, rows, days = f"{parent}+{strategy}", [], []
             for seed in made.seeds:
                 own = (model, lineage, parent, strategy, seed)
                 for learned in range(4):
@@ -27,6 +30,10 @@ def write_adaptation(folder: Path, made: MadeStudy, random: np.random.Generator)
                 seen = 0.71 - gain / 2 + random.normal(0, 0.002)
                 transfer = (0.70 - gain, -gain / 3, -0.4, gain / 2, 0.01 - gain / 4)
                 summary.append((*own, *transfer, seen, 0.705, updates, *energy))
+                errors = seen * np.exp(hard + random.normal(0, 0.005, len(calendar)))
+                for place, day in enumerate(calendar):
+                    task = f"CL_{1 + place // 10}"
+                    days.append((*own[1:], task, day, 90 * errors[place] ** 2, 54 * errors[place], 90))
             names = [
                 "model",
                 "lineage",
@@ -41,6 +48,8 @@ def write_adaptation(folder: Path, made: MadeStudy, random: np.random.Generator)
                 "cells",
             ]
             write_parquet(folder / f"adaptation/{lineage}.parquet", pd.DataFrame(rows, columns=names))
+            columns = ["lineage", "parent", "strategy", "seed", "task", "day", "squared", "absolute", "cells"]
+            write_parquet(folder / f"adaptation/{lineage}.days.parquet", pd.DataFrame(days, columns=columns))
     names = (
         "model lineage parent strategy seed acc_rmse bwt_rmse fwt_rmse fwt_frozen_rmse forgetting_share "
         "prequential_rmse base_rmse_after updates kwh_per_update energy_status"
@@ -82,8 +91,9 @@ def make_chains(made: MadeStudy, windows: pd.DataFrame, random: np.random.Genera
                     )
                     if place and not absent:
                         made_by.append((lineage, seed, "update", 2e-5 * random.uniform(0.9, 1.1), 1))
+    days = compared_days(pd.DataFrame(rows), spread=0.02)
     steps = pd.DataFrame(made_by, columns=["lineage", "seed", "window", "energy_kwh", "repeats"])
-    return chains_frame(chains, pd.DataFrame(rows), pd.concat([windows, steps], ignore_index=True))
+    return chains_frame(chains, pd.DataFrame(rows), days, pd.concat([windows, steps], ignore_index=True))
 
 
 def make_compression(parent: str, seed: int, random: np.random.Generator) -> pd.DataFrame:
@@ -121,7 +131,12 @@ def make_compression(parent: str, seed: int, random: np.random.Generator) -> pd.
     types = {"fine_tuned": "boolean", "within_budget": "boolean", "parameters": "Int64", "bytes": "Int64"}
     frame = pd.DataFrame(rows, columns=names.split()).astype(types)
     joules = frame["energy_j_per_1000_forecasts"]
+    changes = frame[["rmse_change_share", "mae_change_share"]].astype("float64")
     return frame.assign(
+        rmse_change_low=changes["rmse_change_share"] - 0.01,
+        rmse_change_high=changes["rmse_change_share"] + 0.01,
+        mae_change_low=changes["mae_change_share"] - 0.01,
+        mae_change_high=changes["mae_change_share"] + 0.01,
         judged_later=False,
         budget_share=0.05,
         saving_share=1 - joules / joules[0],

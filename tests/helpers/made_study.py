@@ -20,7 +20,7 @@ from wattshed.accounts.emissions.emissions import add_emissions
 from wattshed.accounts.rolling.judged import judged_frame
 from wattshed.accounts.rolling.origins import origins_frame
 from wattshed.accounts.runs.runs import runs_frame, windows_frame
-from wattshed.accounts.sensitivity.views import sensitivity_frame
+from wattshed.accounts.sensitivity.views import sensitivity_frames
 from wattshed.clocks.backends.simulated import SimulatedClocks
 from wattshed.clocks.choice import choose_clock
 from wattshed.clocks.sweep import run_sweep
@@ -65,7 +65,9 @@ def write_study(folder: Path, made: MadeStudy | None = None) -> Path:
         write_forecasts(folder / f"forecasts/{model}.safetensors", made, panel, origins, model, random)
     forecasts = {path.stem: path for path in sorted((folder / "forecasts").glob("*.safetensors"))}
     quality = make_quality(panel)
-    write_parquet(folder / "accuracy/sensitivity.parquet", sensitivity_frame(forecasts, panel, quality))
+    sensitivity, by_day = sensitivity_frames(forecasts, panel, quality)
+    write_parquet(folder / "accuracy/sensitivity.parquet", sensitivity)
+    write_parquet(folder / "accuracy/sensitivity.days.parquet", by_day)
     write_ledgers(folder, made, random)
     ledgers = sorted((folder / "ledger").rglob("*.jsonl"))
     runs = runs_frame(ledgers)
@@ -129,6 +131,7 @@ def study_files(folder: Path) -> dict[str, list[Path]]:
         "quality": "data/quality.parquet",
         "claims": "claims.parquet",
         "sensitivity": "accuracy/sensitivity.parquet",
+        "sensitivity_days": "accuracy/sensitivity.days.parquet",
         "scores": "accuracy/scores.parquet",
         "days": "accuracy/days.parquet",
         "runs": "emissions.parquet",
@@ -148,7 +151,8 @@ def study_files(folder: Path) -> dict[str, list[Path]]:
     several = {
         "epochs": "checkpoints/*.epochs.parquet",
         "forecasts": "forecasts/*.safetensors",
-        "matrices": "adaptation/*.parquet",
+        "adaptation_days": "adaptation/*.days.parquet",
+        "matrices": "adaptation/*[!s].parquet",
         "sweep": "clocks/*.sweep.parquet",
         "choice": "clocks/*.choice.json",
     }

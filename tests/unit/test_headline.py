@@ -32,7 +32,11 @@ def of_made_study(root, tmp_path_factory):
         folder / "study",
         "--output",
         folder / "made.json",
+        "--repeats",
+        folder / "repeats.json",
     ]
+    joules = {"stgnn": [[2.0, 2.1], [2.3, 2.2], [1.9, 2.0]], "ridge_graph": [[0.5], [0.6], [0.55]]}
+    (folder / "repeats.json").write_text(json.dumps({"joules": joules}), encoding="utf-8")
     made = subprocess.run(command, check=True, capture_output=True, text=True)
     assert made.stdout.startswith(SECTION)
     assert "| best |" in (folder / "made.md").read_text(encoding="utf-8")
@@ -82,22 +86,18 @@ def computed(line, raw):
         energies = (raw["training_j"][told[name]] for name in ("model", "other"))
         found |= dict(zip(("ratio", "ratio_low", "ratio_high"), ratio(*energies), strict=True))
     if "later_share" in told:
-        rows = {tuple(row[:3]): row[3:] for row in raw["prequential"]}
-        frozen = {
-            seed: error
-            for (parent, _, seed), (updates, error) in rows.items()
-            if parent == told["parent"] and not updates
-        }
-        ratios = [
-            error / frozen[seed]
-            for (parent, strategy, seed), (_, error) in rows.items()
-            if (parent, strategy) == (told["parent"], told["strategy"])
-        ]
-        # Seeds that are all alike say nothing of chance.
-        different = ratios if np.ptp(ratios) > 1e-6 else ratios[:1]
-        ends = [None if one is None else one - 1 for one in geometric(different)]
-        found |= dict(zip(("later_share", "later_low", "later_high"), ends, strict=True))
+        rows = [row for row in raw["prequential"] if row["parent"] == told["parent"]]
+        control = next(row for row in rows if not row["updated"])
+        own = next(row for row in rows if row["strategy"] == told["strategy"])
+        assert own["days"] == control["days"]
+        pair = [np.array(list(row["squared"].values()), dtype=float) for row in (own, control)]
+        numbers = np.array(own["days"], dtype="datetime64[D]").astype(np.int64)
+        names = ("later_share", "later_low", "later_high")
+        found |= dict(zip(names, change_interval(*pair, numbers), strict=True))
         found |= {"parent": told["parent"], "strategy": told["strategy"]}
+    if "runs_j" in told:
+        runs = geometric(raw["runs_j"][told["model"]])
+        found |= dict(zip(("runs_j", "runs_low", "runs_high"), runs, strict=True))
     if "trusted_rmse" in told:
         errors = [np.sqrt(squared / cells) for squared, cells in raw["trusted"][told["model"]]]
         found["trusted_rmse"] = geometric(errors)[0]
@@ -162,7 +162,9 @@ def test_every_sentence_shows_its_numbers(headline):
 def test_every_line_has_an_id_of_its_own_and_names_its_table(headline):
     ids = [line["id"] for line in headline["lines"]]
     assert len(set(ids)) == len(ids)
-    assert all(line["table"].endswith((".tex", ".html")) and line["cell"] for line in headline["lines"])
+    assert all(
+        line["table"].endswith((".tex", ".html", ".json")) and line["cell"] for line in headline["lines"]
+    )
 
 
 def test_readme_holds_no_number_that_is_not_in_a_line(of_docs, root):

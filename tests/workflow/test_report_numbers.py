@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from safetensors.numpy import load_file
 
+from recomputed import change_interval
 from report_figures import report_figures
 
 pytestmark = pytest.mark.workflow
@@ -146,8 +147,27 @@ def joules_per_1000_forecasts(results, lineage):
     )
 
 
+def compared_tables(results):
+    """Compared checkpoints, and their errors by day."""
+    paths = sorted((results / "compared").glob("*.parquet"))
+    by_day = [path for path in paths if path.name.endswith(".days.parquet")]
+    rows = [path for path in paths if path not in by_day]
+    return tuple(pd.concat(pd.read_parquet(path) for path in found) for found in (rows, by_day))
+
+
+def change_over_days(days, part, lineage, base):
+    """Relative change of RMSE with its interval over seeds and blocks of days."""
+    own = days[(days["part"] == part) & (days["cells"] > 0)]
+    tables = [
+        own[own["lineage"] == name].pivot(index="seed", columns="day", values="squared")
+        for name in (lineage, base)
+    ]
+    numbers = np.array(tables[0].columns.tolist(), dtype="datetime64[D]").astype(np.int64)
+    return change_interval(*(table.to_numpy() for table in tables), numbers)
+
+
 def test_the_compression_numbers_equal_a_recomputation(results, numbers):
-    compared = pd.concat(pd.read_parquet(path) for path in (results / "compared").glob("*.parquet"))
+    compared, days = compared_tables(results)
     compared = compared.set_index("lineage")
     told = numbers["compression"]
     variants = compared[compared["kind"] == "method"]
@@ -158,13 +178,16 @@ def test_the_compression_numbers_equal_a_recomputation(results, numbers):
         assert told[lineage]["rmse_mean"] == pytest.approx(row["rmse"])
         change = row["rmse"] / compared.loc[row["parent"], "rmse"] - 1
         assert told[lineage]["rmse_change_share_mean"] == pytest.approx(change, abs=1e-9)
+        ends = change_over_days(days, "test", lineage, row["parent"])
+        shown = [told[lineage][f"rmse_change_share_{end}"] for end in ("mean", "low", "high")]
+        assert shown == pytest.approx(list(ends), abs=1e-9)
         joules = joules_per_1000_forecasts(results, row["measured_as"])
         assert told[lineage]["energy_j_per_1000_forecasts_mean"] == pytest.approx(joules)
 
 
 def test_the_chain_numbers_equal_a_recomputation(results, numbers):
     """Every step's errors, energies and pay-back from the compared checkpoints and the ledgers."""
-    compared = pd.concat(pd.read_parquet(path) for path in (results / "compared").glob("*.parquet"))
+    compared, days = compared_tables(results)
     compared = compared.set_index("lineage")
     # The energy of work shorter than the resolution of the sensors is unknown, not 0.
     made = [
@@ -190,6 +213,10 @@ def test_the_chain_numbers_equal_a_recomputation(results, numbers):
             assert told["total_j_mean"] == (None if total is None else pytest.approx(total))
             assert told["j_per_1000_mean"] == pytest.approx(joules)
             assert told["later_rmse_change_share_mean"] == pytest.approx(change, abs=1e-9)
+            if parent is not None:
+                ends = change_over_days(days, "later", lineage, base)
+                shown = [told[f"later_rmse_change_share_{end}"] for end in ("mean", "low", "high")]
+                assert shown == pytest.approx(list(ends), abs=1e-9)
             if parent is not None:
                 saved = (parent - joules) / 1000
                 pays = None if own is None or saved <= 0 else own / saved

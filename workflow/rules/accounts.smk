@@ -120,6 +120,7 @@ rule find_sensitivity:
         quality=rules.check_quality.output.quality,
     output:
         sensitivity=f"{RESULTS}/accuracy/sensitivity.parquet",
+        days=f"{RESULTS}/accuracy/sensitivity.days.parquet",
     log:
         f"{LOGS}/accounts/find_sensitivity.log",
     benchmark:
@@ -135,7 +136,8 @@ rule find_sensitivity:
         "Find how far the errors depend on suspect nodes and on the calendar"
     shell:
         f"python {SCRIPTS}/accounts/find_sensitivity.py --forecasts {{input.baselines:q}} {{input.models:q}}"
-        " --panel {input.panel:q} --quality {input.quality:q} --output {output.sensitivity:q} > {log:q} 2>&1"
+        " --panel {input.panel:q} --quality {input.quality:q} --output {output.sensitivity:q}"
+        " --output-days {output.days:q} > {log:q} 2>&1"
 
 
 # What claims are measured by; an edit of anything else judges none again.
@@ -153,7 +155,9 @@ rule judge_claims:
     input:
         scores=rules.score_forecasts.output.scores,
         windows=rules.aggregate_ledgers.output.windows,
+        days=rules.score_forecasts.output.days,
         compared=expand(rules.compare_checkpoints.output.compared, model=COMPARED),
+        compared_days=expand(rules.compare_checkpoints.output.days, model=COMPARED),
         adaptation=rules.summarise_adaptation.output.summary if ADAPTED else [],
         choices=expand(rules.choose_clock.output.choice, lineage=SWEPT),
     output:
@@ -174,7 +178,8 @@ rule judge_claims:
         "Judge the claims of source documents by what was measured"
     shell:
         f"python {SCRIPTS}/accounts/judge_claims.py --study {{params.study:q}} --scores {{input.scores:q}}"
-        " --windows {input.windows:q} --compared {input.compared:q} --adaptation {input.adaptation:q}"
+        " --days {input.days:q} --windows {input.windows:q} --compared {input.compared:q}"
+        " --compared-days {input.compared_days:q} --adaptation {input.adaptation:q}"
         " --choices {input.choices:q} --output {output.claims:q} > {log:q} 2>&1"
 
 
@@ -216,6 +221,7 @@ rule find_ladder:
 rule find_chains:
     input:
         compared=expand(rules.compare_checkpoints.output.compared, model=COMPARED),
+        days=expand(rules.compare_checkpoints.output.days, model=COMPARED),
         windows=rules.aggregate_ledgers.output.windows,
     output:
         chains=f"{RESULTS}/chains.parquet",
@@ -235,4 +241,4 @@ rule find_chains:
         "Find what every step of every chain cost and changed"
     shell:
         f"python {SCRIPTS}/accounts/find_chains.py --chains {{params.chains:q}} --compared {{input.compared:q}}"
-        " --windows {input.windows:q} --output {output.chains:q} > {log:q} 2>&1"
+        " --days {input.days:q} --windows {input.windows:q} --output {output.chains:q} > {log:q} 2>&1"

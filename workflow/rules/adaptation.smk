@@ -10,6 +10,7 @@ rule adapt_model:
     output:
         adapted=[f"{RESULTS}/checkpoints/{{lineage}}-{seed}.safetensors" for seed in STUDY.seeds],
         matrix=f"{RESULTS}/adaptation/{{lineage}}.parquet",
+        days=f"{RESULTS}/adaptation/{{lineage}}.days.parquet",
         ledger=f"{RESULTS}/ledger/adaptation/{{lineage}}.jsonl",
     log:
         f"{LOGS}/adaptation/adapt_model/{{lineage}}.log",
@@ -40,7 +41,8 @@ rule adapt_model:
         " --strategy {params.strategy} --settings {params.settings:q} --metering {params.metering:q}"
         " --device {params.device} --engine {params.engine}"
         f" --threads {TORCH_THREADS}"
-        " --adapted {output.adapted:q} --output {output.matrix:q} --ledger {output.ledger:q} > {log:q} 2>&1"
+        " --adapted {output.adapted:q} --output {output.matrix:q} --output-days {output.days:q}"
+        " --ledger {output.ledger:q} > {log:q} 2>&1"
 
 
 rule summarise_adaptation:

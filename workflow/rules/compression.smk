@@ -54,11 +54,14 @@ rule compare_checkpoints:
         graph=rules.build_graph.output.graph,
     output:
         compared=f"{RESULTS}/compared/{{model}}.parquet",
+        days=f"{RESULTS}/compared/{{model}}.days.parquet",
         ledger=f"{RESULTS}/ledger/comparison/{{model}}.jsonl",
     log:
         f"{LOGS}/compression/compare_checkpoints/{{model}}.log",
     benchmark:
         f"{BENCHMARKS}/compression/compare_checkpoints/{{model}}.tsv"
+    wildcard_constraints:
+        model=any_of(COMPARED),
     conda:
         "../../envs/wattshed.yaml"
     threads: ALL_CORES
@@ -83,12 +86,13 @@ rule compare_checkpoints:
         " --compression {params.compression:q} --metering {params.metering:q} --device {params.device}"
         " --engine {params.engine}"
         f" --threads {TORCH_THREADS}"
-        " --output {output.compared:q} --ledger {output.ledger:q} > {log:q} 2>&1"
+        " --output {output.compared:q} --output-days {output.days:q} --ledger {output.ledger:q} > {log:q} 2>&1"
 
 
 rule judge_variants:
     input:
         compared=[f"{RESULTS}/compared/{model}.parquet" for model in COMPARED],
+        days=[f"{RESULTS}/compared/{model}.days.parquet" for model in COMPARED],
     output:
         verdicts=f"{RESULTS}/compression.parquet",
     log:
@@ -107,4 +111,4 @@ rule judge_variants:
         "Judge the compressed checkpoints"
     shell:
         f"python {SCRIPTS}/compression/judge_variants.py --compared {{input.compared:q}}"
-        " --budget-share {params.budget} --output {output.verdicts:q} > {log:q} 2>&1"
+        " --days {input.days:q} --budget-share {params.budget} --output {output.verdicts:q} > {log:q} 2>&1"

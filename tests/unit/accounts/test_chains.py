@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from compared_days import compared_days
 from wattshed.accounts.comparison.chains import Chain, chains_frame, making_energy, payback
 from wattshed.foundation.faults import Fault
 
@@ -68,8 +69,13 @@ WINDOWS = pd.DataFrame(
 CHAIN = Chain("first", ("net", "net+replay", "net+replay+half"))
 
 
+def made_frame(chains, compared, windows):
+    """Errors are the same on every day."""
+    return chains_frame(chains, compared, compared_days(compared), windows)
+
+
 def test_each_step_costs_its_own_energy_and_the_chain_their_sum():
-    frame = chains_frame([CHAIN], pd.concat([BASE, REPLAY, HALF]), WINDOWS)
+    frame = made_frame([CHAIN], pd.concat([BASE, REPLAY, HALF]), WINDOWS)
     assert frame["own_j_mean"].tolist() == pytest.approx([160.0, 40.0, 8.0])
     assert frame["total_j_mean"].tolist() == pytest.approx([160.0, 200.0, 208.0])
     assert frame["lineage"].tolist() == list(CHAIN.lineages)
@@ -77,7 +83,7 @@ def test_each_step_costs_its_own_energy_and_the_chain_their_sum():
 
 
 def test_errors_are_held_against_the_same_seeds_base_model():
-    frame = chains_frame([CHAIN], pd.concat([HALF, REPLAY, BASE]), WINDOWS).set_index("lineage")
+    frame = made_frame([CHAIN], pd.concat([HALF, REPLAY, BASE]), WINDOWS).set_index("lineage")
     half = frame.loc["net+replay+half"]
     assert half["rmse_change_share_mean"] == pytest.approx(0.1)
     # All seeds change alike, however far apart they are: paired, the interval is a point.
@@ -87,7 +93,7 @@ def test_errors_are_held_against_the_same_seeds_base_model():
 
 
 def test_a_step_pays_for_itself_by_what_its_forecasts_save_against_its_parent():
-    frame = chains_frame([CHAIN], pd.concat([BASE, REPLAY, HALF]), WINDOWS).set_index("lineage")
+    frame = made_frame([CHAIN], pd.concat([BASE, REPLAY, HALF]), WINDOWS).set_index("lineage")
     # 8 J to make, 4 J saved in 1,000 forecasts.
     assert frame.loc["net+replay+half", "payback_forecasts_mean"] == pytest.approx(2000)
     assert frame.loc["net+replay", "payback_forecasts_mean"] == math.inf
@@ -98,20 +104,20 @@ def test_a_chain_pays_only_against_the_model_that_it_began_with():
     """Its last step saves against a dearer step before it, but a forecast costs more than the base model's."""
     dear = REPLAY.assign(energy_j_per_1000_forecasts=[40.0, 41.0, 39.0])
     last = HALF.assign(energy_j_per_1000_forecasts=[20.0, 21.0, 19.0])
-    frame = chains_frame([CHAIN], pd.concat([BASE, dear, last]), WINDOWS).set_index("lineage")
+    frame = made_frame([CHAIN], pd.concat([BASE, dear, last]), WINDOWS).set_index("lineage")
     assert frame.loc["net+replay+half", "payback_forecasts_mean"] == pytest.approx(400)
     assert frame.loc["net+replay+half", "chain_payback_forecasts_mean"] == math.inf
 
 
 def test_all_steps_of_a_chain_are_paid_back_together():
-    frame = chains_frame([CHAIN], pd.concat([BASE, REPLAY, HALF]), WINDOWS).set_index("lineage")
+    frame = made_frame([CHAIN], pd.concat([BASE, REPLAY, HALF]), WINDOWS).set_index("lineage")
     # 40 J to adapt and 8 J to prune, 4 J saved in 1,000 forecasts; the training of the base model is nobody's saving.
     assert frame.loc["net+replay+half", "chain_payback_forecasts_mean"] == pytest.approx(12_000)
 
 
 def test_a_swept_chain_is_marked_at_its_last_checkpoint():
     chain = Chain("first", CHAIN.lineages, swept=True)
-    assert chains_frame([chain], pd.concat([BASE, REPLAY, HALF]), WINDOWS)["swept"].tolist() == [
+    assert made_frame([chain], pd.concat([BASE, REPLAY, HALF]), WINDOWS)["swept"].tolist() == [
         False,
         False,
         True,
@@ -142,7 +148,7 @@ def test_an_unknown_energy_makes_the_sums_after_it_unknown():
     windows = WINDOWS.copy()
     windows.loc[(windows["window"] == "update") & (windows["seed"] == 2), "energy_kwh"] = np.nan
     assert np.isnan(making_energy(windows)["net+replay", 2])
-    frame = chains_frame([CHAIN], pd.concat([BASE, REPLAY, HALF]), windows).set_index("lineage")
+    frame = made_frame([CHAIN], pd.concat([BASE, REPLAY, HALF]), windows).set_index("lineage")
     # The mean of the two seeds that are known would not be that of all three.
     assert np.isnan(frame.loc["net+replay", "own_j_mean"])
     assert np.isnan(frame.loc["net+replay+half", "total_j_mean"])
@@ -151,14 +157,14 @@ def test_an_unknown_energy_makes_the_sums_after_it_unknown():
 
 def test_a_strategy_without_updates_costs_nothing():
     frozen = REPLAY.assign(lineage="net+frozen", step="frozen")
-    frame = chains_frame([Chain("still", ("net", "net+frozen"))], pd.concat([BASE, frozen]), WINDOWS)
+    frame = made_frame([Chain("still", ("net", "net+frozen"))], pd.concat([BASE, frozen]), WINDOWS)
     assert frame["own_j_mean"].tolist() == pytest.approx([160.0, 0.0])
     assert frame["total_j_mean"].tolist() == pytest.approx([160.0, 160.0])
 
 
 def test_a_step_that_cannot_run_here_says_why_and_has_no_numbers():
     absent = HALF.assign(unavailable="no int8 engine", rmse=np.nan, energy_j_per_1000_forecasts=np.nan)
-    frame = chains_frame([CHAIN], pd.concat([BASE, REPLAY, absent]), WINDOWS)
+    frame = made_frame([CHAIN], pd.concat([BASE, REPLAY, absent]), WINDOWS)
     assert frame["unavailable"].tolist()[-1] == "no int8 engine"
     assert np.isnan(frame["own_j_mean"].iloc[-1])
     assert np.isnan(frame["rmse_mean"].iloc[-1])
@@ -166,4 +172,4 @@ def test_a_step_that_cannot_run_here_says_why_and_has_no_numbers():
 
 def test_a_lineage_that_was_not_compared_is_named():
     with pytest.raises(Fault, match=r"needs the lineage 'net\+replay'"):
-        chains_frame([CHAIN], BASE, WINDOWS)
+        made_frame([CHAIN], BASE, WINDOWS)

@@ -7,6 +7,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from compared_days import compared_days
+from made_days import make_days
 from model_blocks import untrained
 from wattshed.accounts.claims.checkpoints import (
     chain_changes,
@@ -69,6 +71,10 @@ def compared():
                 }
             )  # fmt: skip
     return pd.DataFrame(rows)
+
+
+def with_days(frame, spread=0.0):
+    return {"compared": frame, "compared_days": compared_days(frame, spread)}
 
 
 def results(config, choices=(), **frames):
@@ -181,17 +187,33 @@ def test_a_speed_up_is_the_base_models_time_over_the_variants(config):
 
 
 def test_the_rise_of_error_is_that_of_the_worse_metric(config):
-    (pruned,) = rises(results(config, compared=compared()), "prune")
+    (pruned,) = rises(results(config, **with_days(compared())), "prune")
     assert pruned.of == "stgnn+prune_half, MAE"
     assert pruned.measured.mean == pytest.approx(2.0, abs=0.01)
     assert "no variant of this study is made by distillation" in rises(results(config), "distillation")
+
+
+def test_the_rise_of_error_is_tested_over_days_too(config):
+    """Seeds differ by a hundredth; days by much more."""
+    calm, wild = (
+        rises(results(config, **with_days(compared(), spread)), "prune")[0] for spread in (0.0, 0.3)
+    )
+    assert calm.measured.high - calm.measured.low < 6
+    assert wild.measured.high - wild.measured.low > 10
+    assert Bounds(high=5.0).verdict(wild.measured) == Verdict.UNDECIDED
+
+
+def test_one_seed_decides_nothing_about_a_rise(config):
+    frame = compared()
+    (found,) = rises(results(config, **with_days(frame[frame["seed"] == 1], 0.02)), "prune")
+    assert (found.measured.low, found.measured.high) == (None, None)
 
 
 def test_a_variant_that_cannot_run_here_is_not_measured(config):
     frame = compared()
     frame.loc[frame["lineage"] == "stgnn+int8", ["latency_s_per_window", "rmse", "mae"]] = np.nan
     assert isinstance(speed_ups(results(config, compared=frame), "int8"), str)
-    assert isinstance(rises(results(config, compared=frame), "int8"), str)
+    assert isinstance(rises(results(config, **with_days(frame)), "int8"), str)
 
 
 def test_training_is_compared_at_the_controls_least_error(config):
@@ -232,12 +254,14 @@ def test_one_key_of_the_recipe_is_told_from_all_others(config):
     }
     own = {**config, "models": models, "recipes": {"frugal": recipe, "half": {**recipe, "precision": "bf16"}}}
     energies = windows({"full": 2.0, "half": 1.0, "other": 9.0})
-    frames = {"windows": energies, "scores": scores(full=0.5, half=0.51, other=2)}
+    days = make_days(day_noise=0.001, seed_noise=0, full=(0.5, 3), half=(0.51, 3), other=(2, 3))
+    frames = {"windows": energies, "days": days}
     (energy,) = recipe_energies(results(own, **frames), "precision")
     assert energy.of == "training half against full"
     assert energy.measured.mean == pytest.approx(-50)
     (error,) = recipe_errors(results(own, **frames), "precision")
-    assert error.measured.mean == pytest.approx(2.0)
+    assert error.measured.mean == pytest.approx(2.0, abs=0.05)
+    assert error.measured.low < error.measured.mean < error.measured.high
     assert (
         recipe_energies(results(own, **frames), "patience")
         == "no two models of this study differ in patience alone"
@@ -296,7 +320,7 @@ def test_a_documents_plug_in_keeps_its_contract(name, config):
     """Every claim is complete, and is judged or says why not, whatever the study has."""
     source = plugins.load("claims", name)
     assert isinstance(source, Source)
-    frames = {"scores": scores(stgnn_reference=1.0), "windows": windows(), "compared": compared()}
+    frames = {"scores": scores(stgnn_reference=1.0), "windows": windows(), **with_days(compared())}
     for claim in source.claims:
         assert claim.topic in Topic
         assert claim.says
@@ -313,7 +337,7 @@ def test_a_documents_plug_in_keeps_its_contract(name, config):
 
 
 def test_all_headline_numbers_of_the_source_study_are_judged(config):
-    frames = {"scores": scores(stgnn_reference=1.0), "windows": windows(), "compared": compared()}
+    frames = {"scores": scores(stgnn_reference=1.0), "windows": windows(), **with_days(compared())}
     found = claims_frame(["stgnn_study"], results(config, **frames))
     claimed = set(found["claimed"])
     assert {

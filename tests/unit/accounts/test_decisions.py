@@ -87,7 +87,7 @@ def test_one_block_of_days_tells_nothing_apart():
 
 def test_missing_parts_are_refused():
     days = make_days(gru=(0.7, 3))
-    with pytest.raises(Fault, match="no day of the validation part"):
+    with pytest.raises(Fault, match="errors of the validation part have no day in common"):
         decide(days[days["part"] == "test"], make_energies())
     with pytest.raises(Fault, match="expected one of rmse, mae"):
         decide(days, make_energies(), error="r2")

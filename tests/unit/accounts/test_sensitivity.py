@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from wattshed.accounts.sensitivity.node_wins import node_wins
 from wattshed.accounts.sensitivity.view_means import view_means
-from wattshed.accounts.sensitivity.views import ALL, WITHOUT_SUSPECTS, calendar_parts, sensitivity_frame
+from wattshed.accounts.sensitivity.views import ALL, WITHOUT_SUSPECTS, calendar_parts, sensitivity_frames
 from wattshed.data.panel import Panel
+from wattshed.forecast.days import scores_by_day
 from wattshed.forecast.forecasts import Forecasts
 
 HOURS, NODES, HORIZON = 24 * 90, 4, 3
@@ -71,7 +72,7 @@ def slow_rmse(made, panel, model, seed, keep):
 def test_each_view_equals_a_slow_count(made, view, keep):
     """The panel has a change to summer time, so that UTC hours would be other ones."""
     panel = panel_of()
-    frame = sensitivity_frame(made, panel, quality_of()).set_index(["view", "model", "seed"])
+    frame = sensitivity_frames(made, panel, quality_of())[0].set_index(["view", "model", "seed"])
     for model, seed in (("a", 0), ("b", 2)):
         rmse, cells = slow_rmse(made, panel, model, seed, keep)
         assert frame.loc[(view, model, seed), "rmse"] == pytest.approx(rmse, rel=1e-6)
@@ -79,7 +80,7 @@ def test_each_view_equals_a_slow_count(made, view, keep):
 
 
 def test_opposite_parts_add_up_to_all_cells(made):
-    frame = sensitivity_frame(made, panel_of(), quality_of()).set_index("view")
+    frame = sensitivity_frames(made, panel_of(), quality_of())[0].set_index("view")
     for column in ("cells", "squared", "absolute"):
         every = frame.loc[ALL, column].to_numpy()
         for pair in (["weekdays", "weekends"], ["daytime", "night"]):
@@ -89,8 +90,36 @@ def test_opposite_parts_add_up_to_all_cells(made):
 
 @pytest.mark.parametrize("suspects", [(), tuple(range(NODES))])
 def test_there_is_no_view_without_suspects_where_it_would_say_nothing(made, suspects):
-    frame = sensitivity_frame(made, panel_of(), quality_of(suspects))
+    frame, days = sensitivity_frames(made, panel_of(), quality_of(suspects))
     assert WITHOUT_SUSPECTS not in set(frame["view"])
+    assert days.empty
+    assert {"model", "seed", "part", "day", "squared", "cells"} <= set(days)
+
+
+def test_errors_by_day_without_suspects_are_those_of_their_view(made):
+    """A window belongs to the local day of its first target hour, as in days.parquet."""
+    panel = panel_of()
+    frame, days = sensitivity_frames(made, panel, quality_of())
+    trusted = frame[frame["view"] == WITHOUT_SUSPECTS].set_index(["model", "seed"])
+    sums = days.groupby(["model", "seed"])[["squared", "absolute", "cells"]].sum()
+    for column in sums:
+        assert sums[column].tolist() == pytest.approx(trusted[column].reindex(sums.index).tolist())
+    forecasts = Forecasts.read(made["a"])
+    keep = np.arange(NODES) != SUSPECT
+    truth = np.stack([panel.values[o : o + HORIZON] for o in forecasts.origins])
+    seen = np.stack([panel.observed[o : o + HORIZON] for o in forecasts.origins])
+    slow = scores_by_day(
+        forecasts.values[0][:, :, keep],
+        truth[:, :, keep],
+        seen[:, :, keep],
+        forecasts.origins,
+        panel.times,
+        panel.timezone,
+    )
+    own = days[days["model"] == "a"]
+    assert own["day"].tolist() == slow["day"].tolist()
+    assert own["squared"].tolist() == pytest.approx(slow["squared"].tolist())
+    assert own["cells"].tolist() == slow["cells"].tolist()
 
 
 def test_many_months_are_shown_as_seasons_and_short_parts_left_out():

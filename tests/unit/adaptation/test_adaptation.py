@@ -53,6 +53,7 @@ def adapt(task, graph, folder, kind, steps=60, seeds=(1,), **keys):
             [folder / f"model-{seed}.safetensors" for seed in seeds],
             [folder / f"model+{kind}-{seed}.safetensors" for seed in seeds],
             folder / f"model+{kind}.parquet",
+            folder / f"model+{kind}.days.parquet",
             folder / f"model+{kind}.jsonl",
         )
     )
@@ -97,6 +98,18 @@ def test_the_matrix_is_full(rows, shifted_task):
         before = rows[(rows["strategy"] == strategy) & (rows["phase"] == "prequential")]
         assert before["task"].tolist() == tasks[1:]
         assert before["learned"].tolist() == list(range(len(tasks) - 1))
+
+
+def test_errors_by_day_are_those_of_every_month_before_it_is_learned(rows, adapted):
+    for kind in STRATEGIES:
+        days = pd.read_parquet(adapted / f"model+{kind}.days.parquet")
+        sums = days.groupby("task", sort=False)[["squared", "absolute", "cells"]].sum()
+        before = rows[(rows["strategy"] == kind) & (rows["phase"] == "prequential")].set_index("task")
+        assert sums.index.tolist() == before.index.tolist()
+        assert np.sqrt(sums["squared"] / sums["cells"]).tolist() == pytest.approx(before["rmse"].tolist())
+        assert sums["cells"].tolist() == before["cells"].tolist()
+        assert set(days["lineage"]) == {f"model+{kind}"}
+        assert set(days["parent"]) == {"model"}
 
 
 def test_the_untrained_network_stands_in_the_matrix_of_the_control_alone(adapted):
@@ -245,7 +258,7 @@ def test_files_that_do_not_match_and_empty_settings_are_refused_before_anything_
 ):
     inputs = JobInputs(shifted_task, graph, MeteringBlock(idle_s=0.0), CPU)
     whole = {"kind": "naive", "steps": 1, "batch": 8, "learning_rate": 1e-3}
-    places = (tmp_path / "m.parquet", tmp_path / "model+naive.jsonl")
+    places = (tmp_path / "m.parquet", tmp_path / "m.days.parquet", tmp_path / "model+naive.jsonl")
     base = adapted / "model-1.safetensors"
     job = AdaptationJob(inputs, "naive", read_strategy(whole), [base], [], *places)
     with pytest.raises(Fault, match="--checkpoints names 1 files and --adapted 0: expected one"):

@@ -127,7 +127,7 @@ def adapted(task, graph, kind, case):
     settings = read_strategy({"kind": kind}).model_dump(mode="json")
     after = hooks.context.spec.after(Step(kind, "strategy", kind, settings))
     meter = NoMeter()
-    rows = adapt_over_months(hooks, Labels.of(after), meter)
+    rows, _ = adapt_over_months(hooks, Labels.of(after), meter)
     return hooks.context.forecaster, after, rows, meter.windows
 
 

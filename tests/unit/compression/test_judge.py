@@ -1,15 +1,17 @@
 import math
 import re
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from compared_days import compared_days
 from wattshed.compression.judge import judge_variants
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.vocabulary import Worth
-from wattshed.statistics.geometric import change_interval
+from wattshed.statistics.decisions import day_blocks, ratio_spread
 from wattshed.statistics.worth import Candidate, saving_interval, worth_of
 
 
@@ -24,6 +26,10 @@ def row(**changes):
         "engine": "torch",
     }
     return {**base, **changes}
+
+
+def judge(rows, budget, spread=0.0):
+    return judge_variants(rows, compared_days(rows, spread), budget)
 
 
 def compared(lineage, kind, seed=1, **changes):
@@ -51,7 +57,7 @@ def judged(budget=0.05, strategy=False, parent=None, jitter=JITTER, **changes):
                for name, value in changes.items()}  # fmt: skip
         rows.append(compared(base, "strategy" if strategy else "base", seed=seed, **(parent or {})))
         rows.append(compared(f"{base}+half", "method", seed=seed, **own))
-    frame = judge_variants(pd.DataFrame(rows), budget)
+    frame = judge(pd.DataFrame(rows), budget)
     found = frame[frame["variant"] == "half"]
     assert found["verdict"].nunique() == found["reason"].nunique() == 1
     return found.iloc[0]
@@ -97,8 +103,17 @@ def test_one_seed_shows_nothing():
     assert found["reason"].endswith("one seed shows no spread")
 
 
+def spread_of(errors, spread=0.0, seed=0, days=16):
+    """Logarithm of a new error over an old one: ratios by seed, and days that vary in their own way."""
+    random = np.random.default_rng(seed)
+    daily = np.exp(spread * random.standard_normal((2, 1, days)))
+    old = np.ones((len(errors), days)) * daily[0]
+    new = np.square(np.asarray(errors))[:, None] * daily[1] * old.sum() / (old * daily[1]).sum()
+    return ratio_spread(new * daily[0], old, day_blocks(np.arange(days)))
+
+
 def test_many_variants_need_a_clearer_saving_than_one():
-    ratios, errors = [0.85, 0.88, 0.91], {"rmse": [1.0, 1.001, 0.999]}
+    ratios, errors = [0.85, 0.88, 0.91], {"rmse": spread_of([1.0, 1.001, 0.999])}
     one = Candidate(ratios, errors)
     assert worth_of([one], 0.05) == [Worth.WORTH_IT]
     assert worth_of([one] * 6, 0.05) == [Worth.UNDECIDED] * 6
@@ -106,18 +121,46 @@ def test_many_variants_need_a_clearer_saving_than_one():
 
 @settings(max_examples=60)
 @given(
-    st.lists(st.floats(0.3, 3.0), min_size=2, max_size=6),
-    st.lists(st.floats(0.5, 2.0), min_size=2, max_size=6),
+    st.lists(st.tuples(st.floats(0.3, 3.0), st.floats(0.5, 2.0)), min_size=2, max_size=6),
     st.floats(0.0, 0.2),
+    st.sampled_from([0.0, 0.1, 1.0]),
 )
-def test_verdicts_agree_with_the_shown_intervals(costs, errors, budget):
-    found = worth_of([Candidate(costs, {"rmse": errors})], budget)[0]
-    saving, rise = saving_interval(costs), change_interval(ratio - 1 for ratio in errors)
+def test_verdicts_agree_with_the_shown_intervals(pairs, budget, spread):
+    costs, errors = [cost for cost, _ in pairs], [error for _, error in pairs]
+    candidate = Candidate(costs, {"rmse": spread_of(errors, spread)})
+    found = worth_of([candidate], budget)[0]
+    saving, rise = saving_interval(costs), candidate.errors["rmse"].change()
     if found == Worth.WORTH_IT:
         assert saving.low >= -1e-9
         assert rise.high <= budget + 1e-9
     if found == Worth.NOT_WORTH_IT:
         assert rise.low >= budget - 1e-9 or saving.high <= 0.05 + 1e-9
+
+
+def test_days_that_differ_much_leave_a_rise_undecided():
+    """Seeds agree on a rise far below the budget; days do not show it."""
+    costs, errors = [0.5, 0.52, 0.48], [1.01, 1.012, 1.008]
+    calm, wild = (Candidate(costs, {"rmse": spread_of(errors, spread)}) for spread in (0.01, 0.5))
+    assert worth_of([calm], 0.05) == [Worth.WORTH_IT]
+    assert worth_of([wild], 0.05) == [Worth.UNDECIDED]
+
+
+def test_seeds_that_are_all_alike_are_judged_by_their_days():
+    """A closed form has one error: other days are the only chance."""
+    costs = [0.5, 0.5001, 0.4999]
+    for rise, verdict in ((1.03, Worth.WORTH_IT), (1.08, Worth.NOT_WORTH_IT)):
+        assert worth_of([Candidate(costs, {"rmse": spread_of([rise] * 3, 0.02)})], 0.05) == [verdict]
+    assert worth_of([Candidate(costs, {"rmse": spread_of([1.05] * 3, 0.02)})], 0.05) == [Worth.UNDECIDED]
+
+
+def test_too_few_days_show_nothing():
+    few = spread_of([1.01, 1.012, 1.008], days=4)
+    assert worth_of([Candidate([0.5, 0.52, 0.48], {"rmse": few})], 0.05) == [Worth.UNDECIDED]
+    assert few.change().low is None
+
+
+def test_an_unknown_error_shows_nothing():
+    assert worth_of([Candidate([0.5, 0.52, 0.48], {})], 0.05) == [Worth.UNDECIDED]
 
 
 @pytest.mark.parametrize("unknown", ["parent", "variant"])
@@ -152,7 +195,7 @@ def test_every_variant_is_held_against_its_own_parent_and_seed():
             compared("stgnn+half+naive", "strategy", rmse=0.9),
         ]
     )
-    frame = judge_variants(rows, 0.05)
+    frame = judge(rows, 0.05)
     assert frame[["parent", "lineage", "variant", "seed"]].to_numpy().tolist() == [
         ["stgnn", "stgnn", "stgnn", 1],
         ["stgnn", "stgnn", "stgnn", 2],
@@ -183,7 +226,7 @@ def test_no_name_of_a_variant_is_special():
             compared("stgnn+stgnn", "method", rmse=1.2),
         ]
     )
-    frame = judge_variants(rows, 0.05).set_index("lineage")
+    frame = judge(rows, 0.05).set_index("lineage")
     assert frame["rmse_change_share"].tolist() == pytest.approx([0, 0.1, 0.2])
     assert frame.loc["stgnn+full", "verdict"] == "undecided"
 
@@ -197,7 +240,7 @@ def test_what_could_not_be_made_is_reported_with_its_reason():
             compared("stgnn+int8+toy", "method", **{**nothing, "unavailable": "its parent is missing"}),
         ]
     )
-    frame = judge_variants(rows, 0.05)
+    frame = judge(rows, 0.05)
     assert frame["verdict"].tolist() == ["baseline", *["not available here"] * 3]
     assert frame["reason"].tolist()[1] == "no quantised engine"
     assert frame["rmse_change_share"].isna().tolist() == [False, True, True, True]
@@ -206,11 +249,11 @@ def test_what_could_not_be_made_is_reported_with_its_reason():
 def test_a_variant_without_its_parent_is_refused():
     rows = pd.DataFrame([compared("stgnn+replay+half", "method", seed=3)])
     with pytest.raises(Fault, match=r"not stgnn\+replay itself for the seed 3"):
-        judge_variants(rows, 0.05)
+        judge(rows, 0.05)
 
 
 def test_without_variants_there_is_nothing_to_judge():
-    frame = judge_variants(pd.DataFrame([compared("stgnn", "base")]), 0.05)
+    frame = judge(pd.DataFrame([compared("stgnn", "base")]), 0.05)
     assert len(frame) == 0
     assert {"variant", "verdict", "reason", "within_budget"} <= set(frame.columns)
 
@@ -221,6 +264,16 @@ def test_a_saving_across_back_ends_names_both():
     assert "more energy per forecast (computed by torch, the other by fused_cpu)" in found["reason"]
 
 
-@pytest.mark.parametrize("rise", [1.049, 1.051])
-def test_seeds_that_are_all_alike_show_nothing(rise):
-    assert worth_of([Candidate([0.5, 0.5001, 0.4999], {"rmse": [rise] * 3})], 0.05) == [Worth.UNDECIDED]
+def test_each_variant_has_the_interval_that_its_verdict_rests_on():
+    rows = pd.DataFrame(
+        [
+            compared(lineage, kind, seed=seed, rmse=rmse * factor)
+            for seed, factor in enumerate(JITTER, start=1)
+            for lineage, kind, rmse in (("stgnn", "base", 1.0), ("stgnn+half", "method", 1.02))
+        ]
+    )
+    calm, wild = (judge(rows, 0.05, spread).iloc[-1] for spread in (0.0, 0.3))
+    assert calm["rmse_change_low"] == pytest.approx(0.02, abs=1e-6)
+    assert wild["rmse_change_low"] < -0.05
+    assert wild["rmse_change_high"] > 0.08
+    assert wild["rmse_change_share"] == pytest.approx(0.02)

@@ -87,7 +87,8 @@ def test_variants_are_made_and_compared(given, task, graph, tmp_path):
     made = {name: compress(given, base, name) for name in VARIANTS}
     twice = compress(given, made["half"], "half_again", VARIANTS["half"])
     paths = [*base, *(path for paths in made.values() for path in paths), *twice]
-    frame = compare_checkpoints(given, paths, QUICK, tmp_path / "model.jsonl").set_index(["lineage", "seed"])
+    rows, days = compare_checkpoints(given, paths, QUICK, tmp_path / "model.jsonl")
+    frame = rows.set_index(["lineage", "seed"])
 
     assert frame.index.get_level_values("lineage").unique().tolist() == [
         "model",
@@ -100,6 +101,12 @@ def test_variants_are_made_and_compared(given, task, graph, tmp_path):
     assert int8["parameters"] == full["parameters"]
     assert int8["bytes"] < full["bytes"] / 2
     assert frame["rmse"].notna().all()
+    sums = days.groupby(["lineage", "seed", "part"])[["squared", "absolute", "cells"]].sum()
+    for part, prefix in (("test", ""), ("later", "later_")):
+        own = sums.xs(part, level="part").reindex(frame.index)
+        rmse, mae = np.sqrt(own["squared"] / own["cells"]), own["absolute"] / own["cells"]
+        assert rmse.tolist() == pytest.approx(frame[f"{prefix}rmse"].tolist())
+        assert mae.tolist() == pytest.approx(frame[f"{prefix}mae"].tolist())
     assert frame["later_rmse"].notna().all()
     assert (frame["latency_s_per_window"] > 0).all()
     assert (frame["energy_j_per_1000_forecasts"] > 0).all()
@@ -113,9 +120,10 @@ def test_variants_are_made_and_compared(given, task, graph, tmp_path):
 def test_a_base_model_competes_on_its_kernel_as_it_would_be_in_use(given, task, graph, tmp_path):
     base = write_base(tmp_path, task, graph)
     half = compress(given, base, "half")
-    frame = compare_checkpoints(
+    rows, _ = compare_checkpoints(
         replace(given, engine="auto"), [*base, *half], QUICK, tmp_path / "model.jsonl"
-    ).set_index(["lineage", "seed"])
+    )
+    frame = rows.set_index(["lineage", "seed"])
     assert frame.loc[("model", 1), "engine"] == choose("auto", "cpu", 16).name
     assert frame.loc[("model+half", 1), "engine"] == "torch"
 
@@ -123,7 +131,7 @@ def test_a_base_model_competes_on_its_kernel_as_it_would_be_in_use(given, task, 
 def test_networks_of_one_structure_are_measured_once_per_seed(given, task, graph, tmp_path):
     base = write_base(tmp_path, task, graph)
     half, tuned = compress(given, base, "half"), compress(given, base, "half_tuned")
-    frame = compare_checkpoints(given, [*base, *half, *tuned], QUICK, tmp_path / "model.jsonl")
+    frame, _ = compare_checkpoints(given, [*base, *half, *tuned], QUICK, tmp_path / "model.jsonl")
     assert frame["measured_as"].tolist() == ["model"] * 2 + ["model+half"] * 4
     costs = frame.set_index(["lineage", "seed"])["energy_j_per_1000_forecasts"]
     assert costs["model+half_tuned", 1] == costs["model+half", 1]
@@ -143,7 +151,7 @@ def test_an_adapted_checkpoint_takes_the_costs_of_its_ancestor_and_can_be_compre
     adapted = [tmp_path / "model+naive-1.safetensors"]
     write_checkpoint(adapted[0], forecaster.network, spec.after(Step("naive", "strategy", "naive", {})))
     compressed = compress(given, adapted, "half")
-    frame = compare_checkpoints(given, [*base, *adapted, *compressed], QUICK, tmp_path / "model.jsonl")
+    frame, _ = compare_checkpoints(given, [*base, *adapted, *compressed], QUICK, tmp_path / "model.jsonl")
     assert frame["lineage"].tolist() == ["model", "model+naive", "model+naive+half"]
     assert frame["kind"].tolist() == ["base", "strategy", "method"]
     assert frame["measured_as"].tolist() == ["model", "model", "model+naive+half"]
@@ -225,7 +233,7 @@ def test_a_method_that_cannot_run_here_leaves_a_checkpoint_that_says_so(
     with pytest.raises(Fault, match="no quantised engine"):
         read_checkpoint(absent[0], task, graph, CPU)
     further = compress(given, absent, "half")
-    frame = compare_checkpoints(given, [*base, *absent, *further], QUICK, tmp_path / "model.jsonl")
+    frame, _ = compare_checkpoints(given, [*base, *absent, *further], QUICK, tmp_path / "model.jsonl")
     assert frame["unavailable"].tolist()[1:] == [
         "no quantised engine",
         "model+int8 is missing here: no quantised engine",
@@ -239,7 +247,7 @@ def test_without_observed_later_months_their_errors_are_missing(given, task, gra
     observed = task.panel.observed.copy()
     observed[task.splits.test.stop :] = False
     unseen = replace(task, panel=replace(task.panel, observed=observed))
-    frame = compare_checkpoints(replace(given, task=unseen), base, QUICK, tmp_path / "model.jsonl")
+    frame, _ = compare_checkpoints(replace(given, task=unseen), base, QUICK, tmp_path / "model.jsonl")
     assert frame["later_rmse"].isna().all()
     assert frame["rmse"].notna().all()
 
@@ -325,6 +333,7 @@ def test_the_scripts_do_it_from_files(root, given, task, graph, metering, tmp_pa
     base = write_base(tmp_path, task, graph, seeds=(1,))
     made = tmp_path / "model+half-1.safetensors"
     compared, judged = tmp_path / "compared.parquet", tmp_path / "verdicts.parquet"
+    days = tmp_path / "compared.days.parquet"
 
     def run(name, *arguments):
         scripts[name]([str(argument) for argument in arguments])
@@ -340,9 +349,11 @@ def test_the_scripts_do_it_from_files(root, given, task, graph, metering, tmp_pa
         "compare_checkpoints",
         *inputs,
         *("--checkpoints", base[0], made, "--compression", '{"latency_repeats": 5, "energy_rounds": 1}'),
-        *("--output", compared, "--ledger", tmp_path / "model.jsonl"),
+        *("--output", compared, "--output-days", days, "--ledger", tmp_path / "model.jsonl"),
     )
-    run("judge_variants", "--compared", compared, "--budget-share", "0.05", "--output", judged)
+    run(
+        "judge_variants", "--compared", compared, "--days", days, "--budget-share", "0.05", "--output", judged
+    )
     frame = pd.read_parquet(judged)
     assert frame["lineage"].tolist() == ["model", "model+half"]
     assert frame["verdict"].tolist()[0] == "baseline"

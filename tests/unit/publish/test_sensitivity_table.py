@@ -1,8 +1,11 @@
 """The sensitivity tables and sentences say what the frames hold."""
 
+import numpy as np
 import pandas as pd
+import pytest
 
 from made_study import study_files, write_study
+from wattshed.accounts.comparison.decisions import changes_against
 from wattshed.accounts.sensitivity.views import ALL, WITHOUT_SUSPECTS
 from wattshed.publish.parts.inputs import Inputs
 from wattshed.publish.sentences.sensitivity import suspects_sentence, wins_sentence
@@ -26,6 +29,20 @@ def frame_of(rmse):
     return pd.DataFrame(rows)
 
 
+def days_of(rmse, spread=0.05, count=16):
+    """`sensitivity.days.parquet` with these errors; each model's days vary in their own way."""
+    random = np.random.default_rng(1)
+    names = pd.date_range("2021-03-01", periods=count).strftime("%Y-%m-%d")
+    frames = []
+    for model, values in rmse.get(WITHOUT_SUSPECTS, {}).items():
+        shares = np.exp(spread * random.standard_normal(count))
+        for seed, value in enumerate(values):
+            squared = 90 * value**2 * shares / shares.mean()
+            sums = {"day": names, "squared": squared, "absolute": squared, "cells": 90}
+            frames.append(pd.DataFrame(sums).assign(model=model, seed=seed, part="test"))
+    return pd.concat(frames)
+
+
 def quality_of(*suspects, nodes=4):
     names = [f"n{n}" for n in range(nodes)]
     reasons = pd.array(["near zero" if name in suspects else None for name in names], dtype="string")
@@ -34,33 +51,47 @@ def quality_of(*suspects, nodes=4):
 
 def test_the_sentence_says_whether_the_winner_changes():
     same = {ALL: {"x": [1.0, 1.1], "y": [1.3]}, WITHOUT_SUSPECTS: {"x": [0.8, 0.9], "y": [1.0]}}
-    text = suspects_sentence(frame_of(same), quality_of("n1", "n3"), "kWh")
+    text = suspects_sentence(frame_of(same), days_of(same), quality_of("n1", "n3"), "kWh")
     assert text.startswith("Without the 2 suspect nodes (n1, n3), x still has the least RMSE, 0.8485 kWh [")
+    assert text.endswith("] (over seeds and days).")
     other = {ALL: {"x": [1.0], "y": [1.3]}, WITHOUT_SUSPECTS: {"x": [0.9], "y": [0.8]}}
-    text = suspects_sentence(frame_of(other), quality_of("n1"), "kWh")
-    assert text == "Without the 1 suspect node (n1), y has the least RMSE, 0.8000 kWh (n = 1), and not x."
+    text = suspects_sentence(frame_of(other), days_of(other, count=3), quality_of("n1"), "kWh")
+    assert text == (
+        "Without the 1 suspect node (n1), y has the least RMSE, 0.8000 kWh (too few days for an interval), and not x."
+    )
 
 
 def test_a_study_without_suspects_says_so():
     frame = frame_of({ALL: {"x": [1.0]}})
-    assert suspects_sentence(frame, quality_of(), "kWh") == "None of the 4 nodes is suspect."
+    none = pd.DataFrame({"model": []})
+    assert suspects_sentence(frame, none, quality_of(), "kWh") == "None of the 4 nodes is suspect."
     every = quality_of("n0", "n1", "n2", "n3")
-    assert suspects_sentence(frame, every, "kWh") == "Each of the 4 nodes is suspect."
+    assert suspects_sentence(frame, none, every, "kWh") == "Each of the 4 nodes is suspect."
 
 
 def test_many_suspects_are_not_all_named():
     quality = quality_of(*(f"n{n}" for n in range(9)), nodes=20)
-    frame = frame_of({ALL: {"x": [1.0]}, WITHOUT_SUSPECTS: {"x": [1.0]}})
-    assert "(n0, n1, n2, n3, n4, n5 and 3 more)" in suspects_sentence(frame, quality, "kWh")
+    rmse = {ALL: {"x": [1.0]}, WITHOUT_SUSPECTS: {"x": [1.0]}}
+    sentence = suspects_sentence(frame_of(rmse), days_of(rmse), quality, "kWh")
+    assert "(n0, n1, n2, n3, n4, n5 and 3 more)" in sentence
 
 
 def test_the_tables_hold_the_views_of_a_study(tmp_path):
     inputs = Inputs(study_files(write_study(tmp_path)))
     sensitivity, scores = inputs.frame("sensitivity"), inputs.frame("scores")
-    table = suspects_table(sensitivity, scores, inputs.frame("quality"), "kWh")
+    days = inputs.frame("sensitivity_days")
+    table = suspects_table(sensitivity, days, "stgnn", scores, inputs.frame("quality"), "kWh")
     means = sensitivity[sensitivity["view"] == WITHOUT_SUSPECTS].groupby("model")["rmse"].mean()
-    shown = {row[0].text: row[4].text for row in table.rows}
+    shown = {row[0].text: row[3].text for row in table.rows}
     assert shown == {model: f"{value:.4f}" for model, value in means.items()}
+    changes = changes_against(days, "stgnn").set_index("model")
+    for row in table.rows:
+        if row[0].text == "stgnn":
+            assert [cell.text for cell in row[5:8]] == ["–", "–", "–"]
+            continue
+        change = changes.loc[row[0].text]
+        assert float(row[5].text) == pytest.approx(100 * change["change_share"], abs=0.05)
+        assert row[7].text == change["outcome"]
     assert sum(int(row[-3].text) for row in table.rows) == 17
     assert wins_sentence(scores) in table.notes
     calendar = calendar_table(sensitivity, "kWh")
@@ -80,6 +111,7 @@ def test_a_better_rank_is_marked():
         [{"model": m, "scope": "all", "node": None, "rmse": e} for m, e, _ in rows]
         + [{"model": m, "scope": "node", "node": "n0", "rmse": e} for m, _, e in rows]
     )
-    table = suspects_table(frame_of(rmse), scores, quality_of("n1"), "kWh")
-    assert [row[4].mark for row in table.rows] == ["↓", "↑"]
-    assert [row[4].best for row in table.rows] == [False, True]
+    table = suspects_table(frame_of(rmse), days_of(rmse), "x", scores, quality_of("n1"), "kWh")
+    assert [row[3].mark for row in table.rows] == ["↓", "↑"]
+    assert [row[3].best for row in table.rows] == [False, True]
+    assert [row[7].text for row in table.rows] == ["–", "better"]

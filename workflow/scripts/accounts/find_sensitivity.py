@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from wattshed.accounts.sensitivity.views import sensitivity_frame
+from wattshed.accounts.sensitivity.views import sensitivity_frames
 from wattshed.data.panel import Panel
 from wattshed.foundation.faults import run_script, script_parser
 from wattshed.foundation.frames import COLUMNS, read_frame
@@ -18,10 +18,15 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--panel", type=Path, required=True, help="panel.safetensors")
     parser.add_argument("--quality", type=Path, required=True, help="quality.parquet")
     parser.add_argument("--output", type=Path, required=True, help="sensitivity.parquet to write")
+    parser.add_argument(
+        "--output-days", type=Path, required=True, help="sensitivity.days.parquet to write: errors by day"
+    )
     arguments = parser.parse_args(argv)
     forecasts = {path.stem: path for path in arguments.forecasts}
     quality = read_frame(arguments.quality, COLUMNS["quality"])
-    write_parquet(arguments.output, sensitivity_frame(forecasts, Panel.read(arguments.panel), quality))
+    frame, days = sensitivity_frames(forecasts, Panel.read(arguments.panel), quality)
+    write_parquet(arguments.output, frame)
+    write_parquet(arguments.output_days, days)
 
 
 if __name__ == "__main__":

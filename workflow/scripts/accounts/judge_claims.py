@@ -17,16 +17,20 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = script_parser(__doc__ or "")
     parser.add_argument("--study", required=True, help="models, recipes and what is done with them, as JSON")
     parser.add_argument("--scores", type=Path, required=True, help="scores.parquet")
+    parser.add_argument("--days", type=Path, required=True, help="days.parquet: test errors by day")
     parser.add_argument("--windows", type=Path, required=True, help="windows.parquet")
     parser.add_argument("--compared", type=Path, nargs="*", default=[], help="compared/*.parquet")
+    parser.add_argument("--compared-days", type=Path, nargs="*", default=[], help="compared/*.days.parquet")
     parser.add_argument(
         "--adaptation", type=Path, nargs="*", default=[], help="adaptation.parquet, if there is one"
     )
     parser.add_argument("--choices", type=Path, nargs="*", default=[], help="clocks/*.choice.json")
     parser.add_argument("--output", type=Path, required=True, help="claims.parquet to write")
     arguments = parser.parse_args(argv)
-    frames = {name: read_frame(getattr(arguments, name), COLUMNS[name]) for name in ("scores", "windows")}
-    for name in ("compared", "adaptation"):
+    frames = {
+        name: read_frame(getattr(arguments, name), COLUMNS[name]) for name in ("scores", "days", "windows")
+    }
+    for name in ("compared", "compared_days", "adaptation"):
         if files := getattr(arguments, name):
             frames[name] = read_frames(files, COLUMNS[name])
     choices = [read_json(path, KEYS["choice"]) for path in arguments.choices]

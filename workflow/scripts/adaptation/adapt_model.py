@@ -29,6 +29,12 @@ def main(argv: Sequence[str] | None = None) -> None:
         help="weights to write, in the order of --checkpoints",
     )
     parser.add_argument("--output", type=Path, required=True, help="matrix of errors to write")
+    parser.add_argument(
+        "--output-days",
+        type=Path,
+        required=True,
+        help="errors by day of each month before it is learned, to write",
+    )
     parser.add_argument("--ledger", type=Path, required=True, help="ledger to write, named after the lineage")
     arguments = parser.parse_args(argv)
     adapt_model(
@@ -39,10 +45,13 @@ def main(argv: Sequence[str] | None = None) -> None:
             checkpoints=arguments.checkpoints,
             adapted=arguments.adapted,
             matrix=arguments.output,
+            days=arguments.output_days,
             ledger=arguments.ledger,
         )
     )
 
 
 if __name__ == "__main__":
-    raise SystemExit(run_measured_script(main, outputs=("--adapted", "--output", "--ledger")))
+    raise SystemExit(
+        run_measured_script(main, outputs=("--adapted", "--output", "--output-days", "--ledger"))
+    )

@@ -25,16 +25,20 @@ def main(argv: Sequence[str] | None = None) -> None:
         "--compression", required=True, help="compression.{latency_repeats, energy_rounds} as JSON"
     )
     parser.add_argument("--output", type=Path, required=True, help="table of compared checkpoints to write")
+    parser.add_argument(
+        "--output-days", type=Path, required=True, help="table of their errors by day to write"
+    )
     parser.add_argument("--ledger", type=Path, required=True, help="ledger to write")
     arguments = parser.parse_args(argv)
-    rows = compare_checkpoints(
+    rows, days = compare_checkpoints(
         JobInputs.read(arguments),
         arguments.checkpoints,
         MeasuringBlock.model_validate_json(arguments.compression),
         arguments.ledger,
     )
     write_parquet(arguments.output, rows)
+    write_parquet(arguments.output_days, days)
 
 
 if __name__ == "__main__":
-    raise SystemExit(run_measured_script(main, outputs=("--output", "--ledger")))
+    raise SystemExit(run_measured_script(main, outputs=("--output", "--output-days", "--ledger")))

@@ -14,13 +14,15 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--compared", type=Path, nargs="+", required=True, help="compared checkpoints, one file per model"
     )
+    parser.add_argument(
+        "--days", type=Path, nargs="+", required=True, help="their errors by day, one file per model"
+    )
     parser.add_argument("--budget-share", type=float, required=True, help="compression.error_budget_share")
     parser.add_argument("--output", type=Path, required=True, help="judged variants to write")
     arguments = parser.parse_args(argv)
-    write_parquet(
-        arguments.output,
-        judge_variants(read_frames(arguments.compared, COLUMNS["compared"]), arguments.budget_share),
-    )
+    compared = read_frames(arguments.compared, COLUMNS["compared"])
+    days = read_frames(arguments.days, COLUMNS["compared_days"])
+    write_parquet(arguments.output, judge_variants(compared, days, arguments.budget_share))
 
 
 if __name__ == "__main__":

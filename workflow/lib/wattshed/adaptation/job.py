@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from wattshed.adaptation.stream import Labels, adapt_over_months, held_out_rows
+from wattshed.adaptation.stream import DAY_LABELS, Labels, adapt_over_months, held_out_rows
 from wattshed.config.models.adaptation import StrategyBlock
+from wattshed.forecast.days import stacked
 from wattshed.forecast.job_inputs import JobInputs
 from wattshed.foundation import plugins
 from wattshed.foundation.faults import Fault
@@ -22,7 +23,8 @@ class AdaptationJob:
     """The checkpoints to adapt, the strategy, and the files to write.
 
     strategy: the step's name in the study; settings: of its strategy, without empty keys; checkpoints: the parent's,
-    one per seed; adapted: checkpoints to write, in the same order; matrix: table of errors to write.
+    one per seed; adapted: checkpoints to write, in the same order; matrix: table of errors to write; days: table of
+    errors by day to write, of each month before it is learned.
     """
 
     inputs: JobInputs
@@ -31,11 +33,12 @@ class AdaptationJob:
     checkpoints: list[Path]
     adapted: list[Path]
     matrix: Path
+    days: Path
     ledger: Path
 
 
 def adapt_model(job: AdaptationJob) -> None:
-    """Adapt every seed's checkpoint month by month; writes adapted checkpoints, the matrix of errors and the ledger.
+    """Adapt every seed's checkpoint month by month; writes adapted checkpoints, both tables of errors and the ledger.
 
     Raises :class:`Fault` if checkpoints to read and to write do not match, and if an update diverges.
     """
@@ -48,7 +51,7 @@ def adapt_model(job: AdaptationJob) -> None:
     step = Step(job.strategy, "strategy", job.settings.kind, job.settings.model_dump(mode="json"))
     pace = pace_of(job.strategy, job.settings)
     inputs = job.inputs
-    rows = []
+    rows, days = [], []
     with metered_lineage(inputs, Stage.ADAPTATION, job.ledger) as meter:
         for parent, target in zip(job.checkpoints, job.adapted, strict=True):
             forecaster, spec = read_checkpoint(
@@ -62,9 +65,12 @@ def adapt_model(job: AdaptationJob) -> None:
             hooks = plugins.made_by(
                 "strategy", job.settings.kind, strategy.start(job.settings, context), UpdateHooks
             )
-            rows += adapt_over_months(hooks, Labels.of(adapted), meter)
+            own, own_days = adapt_over_months(hooks, Labels.of(adapted), meter)
+            rows += own
+            days += own_days
             write_checkpoint(target, forecaster.network, adapted)
         write_parquet(job.matrix, pd.DataFrame(rows))
+        write_parquet(job.days, stacked(days, DAY_LABELS))
 
 
 def pace_of(name: str, settings: StrategyBlock) -> Pace:

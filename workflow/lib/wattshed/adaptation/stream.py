@@ -5,17 +5,26 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
+import pandas as pd
 
 from wattshed.adaptation.matrix import BASE, RANDOM
 from wattshed.data.splits import Month
 from wattshed.energy.meter import Meter
-from wattshed.forecast.metrics import mae_of, rmse_of, sum_errors
+from wattshed.forecast.days import days_of, errors_of
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.protocol import ForecastTask
 from wattshed.foundation.vocabulary import Phase, Window
 from wattshed.training.checkpoint import ModelSpec
 from wattshed.training.updates import Part, UpdateHooks, train_further
+
+# Columns of the errors by day, beside these errors.
+DAY_LABELS = {
+    "lineage": "string",
+    "parent": "string",
+    "strategy": "string",
+    "seed": "int64",
+    "task": "string",
+}
 
 
 @dataclass(frozen=True)
@@ -38,8 +47,13 @@ class Labels:
         return cls(spec.name, None, None, RANDOM, spec.seed)
 
 
-def adapt_over_months(hooks: UpdateHooks, labels: Labels, meter: Meter) -> list[dict[str, Any]]:
-    """Take one network through all months, in place; returns rows of ``adaptation/{lineage}.parquet``.
+def adapt_over_months(
+    hooks: UpdateHooks, labels: Labels, meter: Meter
+) -> tuple[list[dict[str, Any]], list[pd.DataFrame]]:
+    """Take one network through all months, in place.
+
+    Returns rows of ``adaptation/{lineage}.parquet`` and frames of ``adaptation/{lineage}.days.parquet``: errors by day
+    of each month before it is learned, ``lineage, parent, strategy, seed, task, day, squared, absolute, cells``.
 
     Each whole month is forecast before it is learned (phase ``prequential``). Before the first month and after each
     one, the held-out parts of all tasks are evaluated (phase ``held_out``; ``learned`` months were learned by then).
@@ -47,10 +61,12 @@ def adapt_over_months(hooks: UpdateHooks, labels: Labels, meter: Meter) -> list[
     task, forecaster = hooks.context.task, hooks.context.forecaster
     judged = held_out_rows(labels, forecaster, task, 0)
     rows = list(judged)
-    before_learning = []
+    before_learning, days = [], []
     for index, month in enumerate(task.splits.months):
         whole = task.origins(month.whole)
-        before_learning.append(_row(labels, index, month.name, Phase.PREQUENTIAL, forecaster, task, whole))
+        by_day = days_of(forecaster.forecast, task, whole)
+        before_learning.append(_row(labels, index, month.name, Phase.PREQUENTIAL, by_day))
+        days.append(by_day.assign(**_whose(labels), task=month.name))
         if _learn(hooks, month, labels, meter):
             judged = held_out_rows(labels, forecaster, task, index + 1)
         else:
@@ -63,7 +79,7 @@ def adapt_over_months(hooks: UpdateHooks, labels: Labels, meter: Meter) -> list[
         file=sys.stderr,
         flush=True,
     )
-    return rows
+    return rows, days
 
 
 def held_out_rows(
@@ -72,7 +88,7 @@ def held_out_rows(
     """One row per task: the base test part, and each month's held-out part."""
     parts = [(BASE, task.splits.test)] + [(month.name, month.held_out) for month in task.splits.months]
     return [
-        _row(labels, learned, name, Phase.HELD_OUT, forecaster, task, task.origins(segment))
+        _row(labels, learned, name, Phase.HELD_OUT, days_of(forecaster.forecast, task, task.origins(segment)))
         for name, segment in parts
     ]
 
@@ -102,27 +118,25 @@ def _learn(hooks: UpdateHooks, month: Month, labels: Labels, meter: Meter) -> bo
     return True
 
 
-def _row(
-    labels: Labels,
-    learned: int,
-    name: str,
-    phase: Phase,
-    forecaster: NeuralForecaster,
-    task: ForecastTask,
-    origins: np.ndarray,
-) -> dict[str, Any]:
+def _row(labels: Labels, learned: int, name: str, phase: Phase, days: pd.DataFrame) -> dict[str, Any]:
     """Errors over observed cells in the panel's unit; NaN where no cell was observed."""
-    sums = sum_errors(forecaster.forecast(origins), *task.truth(origins))
+    rmse, mae = errors_of(days)
     return {
         "model": labels.model,
+        **_whose(labels),
+        "learned": learned,
+        "task": name,
+        "phase": str(phase),
+        "rmse": rmse,
+        "mae": mae,
+        "cells": int(days["cells"].sum()),
+    }
+
+
+def _whose(labels: Labels) -> dict[str, Any]:
+    return {
         "lineage": labels.lineage,
         "parent": labels.parent,
         "strategy": labels.strategy,
         "seed": labels.seed,
-        "learned": learned,
-        "task": name,
-        "phase": str(phase),
-        "rmse": rmse_of(sums),
-        "mae": mae_of(sums),
-        "cells": int(sums.cells.sum()),
     }

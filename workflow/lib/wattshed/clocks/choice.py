@@ -1,5 +1,6 @@
 """The clock of least energy under a slowdown limit, with its uncertainty, or the maximum and the reason."""
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -19,6 +20,7 @@ from wattshed.clocks.curves import noise_from, power_law, running_median, time_l
 from wattshed.clocks.sweep import COLUMNS
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.vocabulary import Worth
+from wattshed.statistics.levels import LEVEL
 
 DRAWS = 1000
 INTERVAL = (0.025, 0.975)
@@ -34,7 +36,8 @@ Estimator = Literal["law", "median"]
 
 @dataclass(frozen=True)
 class ClockChoice:
-    """The chosen clock and the reason. Shares are relative to the baseline; bounds are bootstrap 95 % intervals.
+    """The chosen clock and the reason. Shares are relative to the baseline; bounds are bootstrap 95 %
+    intervals; those of savings hold for all clocks of the sweep together.
 
     status: ``use`` a lower clock; ``keep`` the maximum, because no lower clock saves enough; ``doubtful``: physics
     does not explain the saving; ``refused``: the sweep cannot be trusted, so no saving is stated. clock_mhz: the clock
@@ -187,14 +190,16 @@ class _Curves:
         self.counts = counts[lower]
         self.slowdown = (time_s / base_s[:, None] - 1)[:, lower]
         self.saving = (1 - energy_j / base_j[:, None])[:, lower]
-        self.slowdown_high = np.quantile(self.slowdown, INTERVAL[1], axis=0)
+        repeats_by_clock = np.append(self.counts, len(sweep.baseline))
+        self.saving_bounds = joint_bounds(self.saving, repeats_by_clock, pooled=self.estimator == "median")
+        self.slowdown_bounds = tuple(np.quantile(self.slowdown, INTERVAL, axis=0))
 
     def pick(self, max_slowdown_share: float) -> np.ndarray:
         """Column of the best clock under the limit in each draw; -1 where no clock is under it.
 
         A clock is under the limit if the whole interval of its slowdown is.
         """
-        shown = self.slowdown_high <= max_slowdown_share
+        shown = self.slowdown_bounds[1] <= max_slowdown_share
         allowed = (self.slowdown <= max_slowdown_share) & (self.counts >= LEAST_REPEATS) & shown
         best = np.where(allowed, self.saving, -np.inf).argmax(axis=1) if allowed.size else np.array([0])
         return np.where(allowed.any(axis=1), best, -1)
@@ -204,12 +209,11 @@ class _Curves:
         rows = []
         for column, clock in enumerate(self.clocks_mhz):
             row: dict[str, float] = {"clock_mhz": int(clock)}
-            for name, draws in (("saving", self.saving), ("slowdown", self.slowdown)):
-                low, high = np.quantile(draws[:, column], INTERVAL)
+            for name, draws, bounds in self._named():
                 row |= {
                     f"{name}_share": float(draws[0, column]),
-                    f"{name}_low": float(low),
-                    f"{name}_high": float(high),
+                    f"{name}_low": float(bounds[0][column]),
+                    f"{name}_high": float(bounds[1][column]),
                 }
             rows.append(row)
         return tuple(rows)
@@ -219,20 +223,39 @@ class _Curves:
         picked_mhz = self.clocks_mhz[picks[picks >= 0]]
         # Clocks come in steps, so the interval's ends are clocks that bootstrap draws chose.
         low_mhz, high_mhz = np.quantile(picked_mhz, INTERVAL, method="nearest")
-        saving_low, saving_high = np.quantile(self.saving[:, column], INTERVAL)
-        slowdown_low, slowdown_high = np.quantile(self.slowdown[:, column], INTERVAL)
+        row = self.fitted()[column]
         return {
-            "candidate_mhz": int(self.clocks_mhz[column]),
+            "candidate_mhz": row.pop("clock_mhz"),
             "candidate_low_mhz": int(low_mhz),
             "candidate_high_mhz": int(high_mhz),
             "candidate_repeats": int(self.counts[column]),
-            "saving_share": float(self.saving[0, column]),
-            "saving_low": float(saving_low),
-            "saving_high": float(saving_high),
-            "slowdown_share": float(self.slowdown[0, column]),
-            "slowdown_low": float(slowdown_low),
-            "slowdown_high": float(slowdown_high),
+            **row,
         }
+
+    def _named(self) -> tuple[tuple[str, np.ndarray, tuple[np.ndarray, np.ndarray]], ...]:
+        return (
+            ("saving", self.saving, self.saving_bounds),
+            ("slowdown", self.slowdown, self.slowdown_bounds),
+        )
+
+
+def joint_bounds(draws: np.ndarray, repeats: np.ndarray, *, pooled: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Bounds [C] that hold for all clocks together with 95 %, since the one that saves most is picked by the same data.
+
+    draws: [B, C], row 0 the data itself, the others resamples; repeats: of each clock; pooled: whether all clocks are
+    taken to scatter alike, as where each is known by its own few repeats and not by a law of all. Bootstrap with the
+    largest studentised deviation over all clocks (Westfall and Young 1993, single step). Resamples of n repeats vary
+    too little by the factor sqrt((n - 1) / n).
+    """
+    few = max(2, int(repeats.min()))
+    deviations = (draws[1:] - draws[0]) * math.sqrt(few / (few - 1))
+    spread = deviations.std(axis=0)
+    if pooled:
+        spread = np.full_like(spread, np.sqrt(np.square(spread).mean()))
+    with np.errstate(invalid="ignore"):
+        largest = np.nan_to_num(np.abs(deviations) / spread).max(axis=1, initial=0.0)
+    half = float(np.quantile(largest, LEVEL)) * spread
+    return draws[0] - half, draws[0] + half
 
 
 def _draw(groups: list[np.ndarray], seed: int) -> list[np.ndarray]:

@@ -18,13 +18,13 @@ from wattshed.config.models.compression import MeasuringBlock
 from wattshed.devices.torch_device import synchroniser
 from wattshed.energy.metered_job import metered_job
 from wattshed.forecast.computing import backend_of
+from wattshed.forecast.days import days_of, errors_of, stacked
 from wattshed.forecast.job_inputs import JobInputs
-from wattshed.forecast.metrics import mae_of, rmse_of, sum_errors
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.protocol import ForecastTask
 from wattshed.forecast.series import ScaledSeries
 from wattshed.foundation.faults import Fault
-from wattshed.foundation.vocabulary import Stage, Status
+from wattshed.foundation.vocabulary import Part, Stage, Status
 from wattshed.training.checkpoint import ModelSpec, read_checkpoint, read_spec
 
 TYPES = {
@@ -45,6 +45,8 @@ TYPES = {
     "engine": "string",
     "unavailable": "string",
 }
+# Columns of the errors by day, beside these errors.
+DAY_LABELS = {"lineage": "string", "seed": "int64", "part": "string"}
 
 
 @dataclass(frozen=True)
@@ -58,8 +60,11 @@ class Candidate:
 
 def compare_checkpoints(
     given: JobInputs, checkpoints: Sequence[Path], block: MeasuringBlock, ledger: Path
-) -> pd.DataFrame:
-    """Rows of ``compared/{model}.parquet``: one per lineage and seed, lineages in the given order.
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """``compared/{model}.parquet``: one row per lineage and seed, lineages in the given order; and its errors by day.
+
+    The errors by day, ``lineage, seed, part (test, later), day, squared, absolute, cells``, have no row for a
+    checkpoint that this machine cannot compute.
 
     Errors are those on the base test part and, as ``later_``, on the held-out tails of all later months together.
     Adapting and fine-tuning change weights only, so networks of one structure cost the same: the first lineage of a
@@ -87,19 +92,16 @@ def compare_checkpoints(
             if (forecaster := candidates[index].forecaster) is not None
         ]
         costs = dict(zip(measured, measure_costs(labelled, given.task, block, meter), strict=True))
-        rows = [
-            _unavailable_row(candidate)
-            if candidate.forecaster is None
-            else _row(
-                candidate.spec,
-                candidate.forecaster,
-                given.task,
-                costs[measured_as[index]],
-                candidates[measured_as[index]].spec.lineage,
-            )
-            for index, candidate in enumerate(candidates)
-        ]
-    return pd.DataFrame(rows).astype(TYPES)
+        rows, days = [], []
+        for index, candidate in enumerate(candidates):
+            if candidate.forecaster is None:
+                rows.append(_unavailable_row(candidate))
+                continue
+            own = _days(candidate.spec, candidate.forecaster, given.task)
+            as_first = candidates[measured_as[index]].spec.lineage
+            rows.append(_row(candidate.spec, candidate.forecaster, own, costs[measured_as[index]], as_first))
+            days.append(own)
+    return pd.DataFrame(rows).astype(TYPES), stacked(days, DAY_LABELS)
 
 
 def structure(network: nn.Module) -> tuple[str, ...]:
@@ -164,11 +166,10 @@ def _labels(spec: ModelSpec, forecaster: NeuralForecaster) -> dict[str, Any]:
 
 
 def _row(
-    spec: ModelSpec, forecaster: NeuralForecaster, task: ForecastTask, cost: Cost, measured_as: str
+    spec: ModelSpec, forecaster: NeuralForecaster, days: pd.DataFrame, cost: Cost, measured_as: str
 ) -> dict[str, Any]:
-    rmse, mae = _errors(forecaster, task, task.origins(task.splits.test))
-    tails = [task.origins(month.held_out) for month in task.splits.months]
-    later_rmse, later_mae = _errors(forecaster, task, np.concatenate(tails)) if tails else (None, None)
+    rmse, mae = errors_of(days[days["part"] == Part.TEST])
+    later_rmse, later_mae = errors_of(days[days["part"] == Part.LATER])
     return {
         **_identity(spec),
         "rmse": rmse,
@@ -211,11 +212,12 @@ def _identity(spec: ModelSpec) -> dict[str, Any]:
     }
 
 
-def _errors(
-    forecaster: NeuralForecaster, task: ForecastTask, origins: np.ndarray
-) -> tuple[float | None, float | None]:
-    """RMSE and MAE on the observed cells of the windows; None where no cell was observed."""
-    sums = sum_errors(forecaster.forecast(origins), *task.truth(origins))
-    if not sums.cells.any():
-        return None, None
-    return rmse_of(sums), mae_of(sums)
+def _days(spec: ModelSpec, forecaster: NeuralForecaster, task: ForecastTask) -> pd.DataFrame:
+    """Errors by day on the test part and, where there are later months, on all their held-out tails."""
+    origins = {Part.TEST: task.origins(task.splits.test)}
+    if task.splits.months:
+        origins[Part.LATER] = np.concatenate([task.origins(month.held_out) for month in task.splits.months])
+    frames = [
+        days_of(forecaster.forecast, task, some).assign(part=str(part)) for part, some in origins.items()
+    ]
+    return pd.concat(frames, ignore_index=True).assign(lineage=spec.lineage, seed=spec.seed)

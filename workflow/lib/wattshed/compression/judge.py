@@ -5,16 +5,24 @@ from typing import Any
 
 import pandas as pd
 
-from wattshed.compression.verdicts import LATER_ERRORS, TEST_ERRORS, verdicts_of
+from wattshed.compression.rises import LATER_ERRORS, TEST_ERRORS, rise_of
+from wattshed.compression.verdicts import verdicts_of
+from wattshed.config.lineages import JOINT
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.vocabulary import Worth
+from wattshed.statistics.decisions import Spread
+from wattshed.statistics.intervals import Interval
 
 BASELINE = "baseline"
 WORTH_IT, UNDECIDED, NOT_WORTH_IT = Worth.WORTH_IT, Worth.UNDECIDED, Worth.NOT_WORTH_IT
 NOT_AVAILABLE = "not available here"
+NOTHING = Interval(None, None, None, 0)
 ENERGY, TIME = "energy_j_per_1000_forecasts", "latency_s_per_window"
+ALL_ERRORS = (*TEST_ERRORS, *LATER_ERRORS)
 TYPES = {
-    **dict.fromkeys([f"{error}_change_share" for error in (*TEST_ERRORS, *LATER_ERRORS)], "float64"),
+    **dict.fromkeys(
+        [f"{error}_change_{what}" for error in ALL_ERRORS for what in ("share", "low", "high")], "float64"
+    ),
     "within_budget": "boolean",
     "judged_later": "boolean",
     "budget_share": "float64",
@@ -26,14 +34,16 @@ TYPES = {
 Row = dict[str, Any]
 
 
-def judge_variants(rows: pd.DataFrame, budget_share: float) -> pd.DataFrame:
+def judge_variants(rows: pd.DataFrame, days: pd.DataFrame, budget_share: float) -> pd.DataFrame:
     """Every variant held against the checkpoint of the same seed that was compressed.
 
-    rows: ``compared/{model}.parquet``, of one model or several; budget_share: largest accepted rise of RMSE and MAE.
+    rows: ``compared/{model}.parquet``, of one model or several; days: ``compared/{model}.days.parquet`` of the same;
+    budget_share: largest accepted rise of RMSE and MAE.
     Returns, for each compressed lineage, its baseline rows and then its variants. The verdict is over all seeds of a
-    variant, so that its rows have the same; each row has what it rests on:
-    the changes of errors, ``judged_later`` (later months count too), ``budget_share``, ``saving_share`` of the energy
-    or time (``saving_of``) of a forecast, and ``back_ends`` where the two differ. Column ``parent`` names the
+    variant, so that its rows have the same; each row has what it rests on: its own changes of errors, the variant's
+    95 % interval of each over seeds and blocks of days (``{error}_change_low, _high``), ``judged_later`` (later months
+    count too), ``budget_share``, ``saving_share`` of the energy or time (``saving_of``) of a forecast, and
+    ``back_ends`` where the two differ. Column ``parent`` names the
     checkpoint that was compressed, in the baseline rows too; ``variant`` is the step's name, in baseline rows the
     lineage. A lineage can come twice: as a variant, and as the baseline of what was made of it.
     Raises :class:`Fault` where a compressed checkpoint is compared without the one that it was made of.
@@ -60,7 +70,8 @@ def judge_variants(rows: pd.DataFrame, budget_share: float) -> pd.DataFrame:
             row["variant"] = row["step"]
             by_variant.setdefault(row["step"], []).append(row)
         parents = {row["seed"]: by_key[parent, row["seed"]] for row in own}
-        _judge(by_variant, parents, budget_share, learned_later)
+        rises = {name: _rises(days, parent, name) for name in by_variant}
+        _judge(by_variant, parents, rises, budget_share, learned_later)
         judged += own
     columns = [*names, "variant", *TYPES, "verdict", "reason"]
     frame = pd.DataFrame(judged, columns=columns)
@@ -74,7 +85,7 @@ def changes_of(row: Row, parent: Row, budget_share: float, *, learned_later: boo
     (``learned_later``). The saving is one of energy, or of time where the energy of either is unknown.
     """
     judged = {**TEST_ERRORS, **(LATER_ERRORS if learned_later else {})}
-    changes = {error: _change(row, parent, error) for error in (*TEST_ERRORS, *LATER_ERRORS)}
+    changes = {error: _change(row, parent, error) for error in ALL_ERRORS}
     known = [change for error in judged if (change := changes[error]) is not None]
     cost, what = _cost_of(row, parent)
     return {
@@ -88,12 +99,22 @@ def changes_of(row: Row, parent: Row, budget_share: float, *, learned_later: boo
     }
 
 
+def _rises(days: pd.DataFrame, parent: str, variant: str) -> dict[str, Spread]:
+    """Logarithm of each error of a variant over its parent's, as far as both are known."""
+    found = {error: rise_of(days, error, JOINT.join((parent, variant)), parent) for error in ALL_ERRORS}
+    return {error: spread for error, spread in found.items() if spread is not None}
+
+
 def _judge(
-    variants: dict[str, list[Row]], parents: Mapping[Any, Row], budget_share: float, later: bool
+    variants: dict[str, list[Row]],
+    parents: Mapping[Any, Row],
+    rises: Mapping[str, Mapping[str, Spread]],
+    budget_share: float,
+    later: bool,
 ) -> None:
     """Add to every variant's rows what was found; all rows of one variant have the same verdict."""
-    judged = []
-    for rows in variants.values():
+    judged, judged_rises = [], []
+    for variant, rows in variants.items():
         if any(pd.notna(row["unavailable"]) for row in rows):
             for row in rows:
                 why = next(one["unavailable"] for one in rows if pd.notna(one["unavailable"]))
@@ -102,18 +123,30 @@ def _judge(
         pairs = [(row, parents[row["seed"]]) for row in rows]
         by_time = any(_cost_of(*pair)[1] == "time" for pair in pairs)
         for row, parent in pairs:
-            row.update(changes_of(row, parent, budget_share, learned_later=later))
+            row.update(changes_of(row, parent, budget_share, learned_later=later), **_ends(rises[variant]))
             if by_time:
                 row.update(saving_of="time", saving_share=1 - row[TIME] / parent[TIME])
         judged.append(rows)
-    for rows, (verdict, reason) in zip(judged, verdicts_of(judged, budget_share), strict=True):
+        names = (*TEST_ERRORS, *(LATER_ERRORS if later else ()))
+        judged_rises.append({name: rises[variant][name] for name in names if name in rises[variant]})
+    for rows, (verdict, reason) in zip(judged, verdicts_of(judged, judged_rises, budget_share), strict=True):
         for row in rows:
             row.update(verdict=verdict, reason=reason)
 
 
+def _ends(rises: Mapping[str, Spread]) -> Row:
+    """The interval of each error's change; None where it is unknown."""
+    changes = {error: rises[error].change() if error in rises else NOTHING for error in ALL_ERRORS}
+    return {
+        f"{error}_change_{end}": value
+        for error, change in changes.items()
+        for end, value in (("low", change.low), ("high", change.high))
+    }
+
+
 def _baseline_row(row: Row) -> Row:
     changes: Row = dict.fromkeys(TYPES) | {"within_budget": True}
-    changes |= {f"{error}_change_share": 0.0 for error in (*TEST_ERRORS, *LATER_ERRORS)}
+    changes |= {f"{error}_change_share": 0.0 for error in ALL_ERRORS}
     if pd.isna(row["later_rmse"]):
         changes.update(later_rmse_change_share=None, later_mae_change_share=None)
     known: Row = {"verdict": BASELINE, "reason": "the checkpoint that the variants are compared with"}

@@ -1,31 +1,30 @@
 """The verdict on each variant over all of its seeds, and its reason in words."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import pandas as pd
-
+from wattshed.compression.rises import LATER, LATER_ERRORS, TEST_ERRORS
 from wattshed.foundation.vocabulary import Worth
-from wattshed.statistics.geometric import change_interval
+from wattshed.statistics.decisions import Spread
 from wattshed.statistics.intervals import Interval
 from wattshed.statistics.worth import LEAST_SAVING_SHARE, Candidate, saving_interval, worth_of
-
-# Errors that are judged: column -> where it was measured.
-TEST_ERRORS = {"rmse": "the test part", "mae": "the test part"}
-LATER_ERRORS = {"later_rmse": "later months", "later_mae": "later months"}
 
 Row = dict[str, Any]
 
 
-def verdicts_of(variants: Sequence[Sequence[Row]], budget_share: float) -> list[tuple[str, str]]:
+def verdicts_of(
+    variants: Sequence[Sequence[Row]], rises: Sequence[Mapping[str, Spread]], budget_share: float
+) -> list[tuple[str, str]]:
     """Verdict and reason of every variant of one checkpoint; each is the rows of its seeds.
 
-    rows: with ``{error}_change_share``, ``saving_share``, ``saving_of``, ``back_ends`` and ``judged_later``.
-    budget_share: largest accepted rise of an error. The error budget holds on the test part, and also on later months
-    if the parent has learned from some.
+    rows: with ``saving_share``, ``saving_of`` and ``back_ends``; rises: of each variant, by name of the judged error,
+    logarithm of its ratio to the parent's; none that is unknown. budget_share: largest accepted rise of an error.
     """
-    candidates = [_candidate(rows) for rows in variants]
+    candidates = [
+        Candidate([1 - row["saving_share"] for row in rows], errors)
+        for rows, errors in zip(variants, rises, strict=True)
+    ]
     found = worth_of(candidates, budget_share)
     return [
         (str(worth), _reason(worth, rows, candidate, budget_share))
@@ -33,23 +32,8 @@ def verdicts_of(variants: Sequence[Sequence[Row]], budget_share: float) -> list[
     ]
 
 
-def _candidate(rows: Sequence[Row]) -> Candidate:
-    judged = [*TEST_ERRORS, *(LATER_ERRORS if rows[0]["judged_later"] else ())]
-    changes = {error: [row[f"{error}_change_share"] for row in rows] for error in judged}
-    errors = {
-        error: [math.nan if pd.isna(share) else 1 + share for share in shares]
-        for error, shares in changes.items()
-    }
-    # An error without an observed cell judges nothing; without any, the variant cannot be judged.
-    known = {error: ratios for error, ratios in errors.items() if not all(map(math.isnan, ratios))}
-    return Candidate([1 - row["saving_share"] for row in rows], known or errors)
-
-
 def _reason(worth: Worth, rows: Sequence[Row], candidate: Candidate, budget_share: float) -> str:
-    rises = {
-        error: change_interval(ratio - 1 for ratio in ratios) for error, ratios in candidate.errors.items()
-    }
-    known = {error: rise for error, rise in rises.items() if rise.mean is not None}
+    known = {error: spread.change() for error, spread in candidate.errors.items()}
     if not known:
         return "no cell was observed, so its error is unknown"
     n = f"n = {len(rows)} seed{'' if len(rows) == 1 else 's'}"
@@ -66,6 +50,8 @@ def _reason(worth: Worth, rows: Sequence[Row], candidate: Candidate, budget_shar
         return f"{saved}, but at least {LEAST_SAVING_SHARE:.0%} less is required ({n})"
     if len(rows) == 1:
         return f"{saved}; {rise}; one seed shows no spread"
+    if any(rise.low is None for rise in known.values()):
+        return f"{saved}; {rise}; the days are too few to show how much errors vary ({n})"
     highest, its_rise = _highest(known)
     if _or_mean(its_rise.high, its_rise) > budget_share:
         return f"{_rise_text(highest, its_rise)}, which may be within the budget of {budget_share:.0%} or not ({n})"
@@ -88,7 +74,7 @@ def _or_mean(end: float | None, found: Interval) -> float:
 def _rise_text(error: str, rise: Interval) -> str:
     """``RMSE rises by 11.0% [9.1%, 13.0%] on the test part``."""
     where = (TEST_ERRORS | LATER_ERRORS)[error]
-    name = error.removeprefix("later_").upper()
+    name = error.removeprefix(LATER).upper()
     return f"{name} {'rises' if (rise.mean or 0) >= 0 else 'changes'} by {_shares(rise, 1)} on {where}"
 
 

@@ -1,7 +1,8 @@
 """Squared and absolute errors by calendar day: what intervals over blocks of days are made from."""
 
+import math
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -12,6 +13,7 @@ from wattshed.forecast.protocol import ForecastTask
 from wattshed.foundation.writing import write_parquet
 
 ERRORS = ["squared", "absolute", "cells"]
+TYPES = {"day": "string", "squared": "float64", "absolute": "float64", "cells": "int64"}
 # Windows of one call, so that a long part of a large panel fits into memory.
 WINDOWS_PER_CALL = 1024
 
@@ -45,6 +47,37 @@ def scores_by_day(
     return sums.groupby("day", sort=True, as_index=False).sum()
 
 
+def days_of(
+    forecast: Callable[[np.ndarray], np.ndarray], task: ForecastTask, origins: np.ndarray
+) -> pd.DataFrame:
+    """Rows of :func:`scores_by_day` for the windows that start at ``origins`` [B], forecast piece by piece.
+
+    forecast: of a fitted model, from origins [B] to [B, H, N] in the panel's unit.
+    """
+    panel = task.panel
+    parts = [pd.DataFrame(columns=list(TYPES)).astype(TYPES)]
+    for start in range(0, len(origins), WINDOWS_PER_CALL):
+        some = origins[start : start + WINDOWS_PER_CALL]
+        parts.append(scores_by_day(forecast(some), *task.truth(some), some, panel.times, panel.timezone))
+    return pd.concat(parts).groupby("day", sort=True, as_index=False)[ERRORS].sum()
+
+
+def errors_of(days: pd.DataFrame) -> tuple[float, float]:
+    """RMSE and MAE over all cells of the rows of :func:`scores_by_day`; NaN where no cell was observed."""
+    squared, absolute, cells = (float(days[column].sum()) for column in ERRORS)
+    return (math.sqrt(squared / cells), absolute / cells) if cells else (math.nan, math.nan)
+
+
+def stacked(frames: Sequence[pd.DataFrame], labels: Mapping[str, str]) -> pd.DataFrame:
+    """All rows of all frames, in the columns of the labels and of the errors.
+
+    labels: type of each further column; columns have their types even where there is no row.
+    """
+    types = {**labels, **TYPES}
+    rows = [frame[list(types)].astype(types) for frame in frames]
+    return pd.concat([pd.DataFrame(columns=list(types)).astype(types), *rows], ignore_index=True)
+
+
 def score_origin(
     forecast: Callable[[np.ndarray], np.ndarray], task: ForecastTask, *, model: str, seed: int, origin: int
 ) -> pd.DataFrame:
@@ -54,7 +87,7 @@ def score_origin(
     error.
     """
     frames = [
-        _score_part(forecast, task, task.origins(part)).assign(part=part.name)
+        days_of(forecast, task, task.origins(part)).assign(part=part.name)
         for part in (task.splits.validation, task.splits.test)
     ]
     frame = pd.concat(frames, ignore_index=True).assign(model=model, seed=seed, origin=origin)
@@ -72,14 +105,3 @@ def score_origin(
 def write_origins(path: Path, frames: Sequence[pd.DataFrame]) -> None:
     """Write the rows of all origins and seeds of a model."""
     write_parquet(path, pd.concat(frames, ignore_index=True))
-
-
-def _score_part(
-    forecast: Callable[[np.ndarray], np.ndarray], task: ForecastTask, origins: np.ndarray
-) -> pd.DataFrame:
-    parts = []
-    for start in range(0, len(origins), WINDOWS_PER_CALL):
-        some = origins[start : start + WINDOWS_PER_CALL]
-        made, panel = forecast(some), task.panel
-        parts.append(scores_by_day(made, *task.truth(some), some, panel.times, panel.timezone))
-    return pd.concat(parts).groupby("day", sort=True, as_index=False)[ERRORS].sum()

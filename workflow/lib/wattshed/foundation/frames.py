@@ -13,10 +13,12 @@ from wattshed.foundation.writing import FRAME_DIGEST, frame_digest
 # Columns that tell one kind of result from the others.
 COLUMNS: dict[str, tuple[str, ...]] = {
     "adaptation": ("acc_rmse",),
+    "adaptation_days": ("strategy", "task", "day", "squared"),
     "chains": ("chain", "swept"),
     "claims": ("claim", "claimed", "verdict"),
     "checks": ("check", "validation_rmse"),
     "compared": ("later_rmse", "measured_as"),
+    "compared_days": ("lineage", "part", "day", "squared"),
     "compression": ("verdict",),
     "curves": ("validation_rmse", "kwh_mean"),
     "days": ("part", "squared", "cells"),
@@ -32,6 +34,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "runs": ("origin", "outcome", "energy_kwh"),
     "scores": ("scope", "rmse"),
     "sensitivity": ("view", "rmse"),
+    "sensitivity_days": ("part", "squared", "cells"),
     "sweep": ("clock_mhz", "warm"),
     "targets": ("target", "reached"),
     "windows": ("window", "energy_kwh"),

@@ -64,10 +64,14 @@ class Outcome(StrEnum):
 
 
 class Part(StrEnum):
-    """A part of the panel on which errors are counted: models are chosen on the first and reported on the second."""
+    """A part of the panel on which errors are counted: models are chosen on the first and reported on the second.
+
+    LATER: the held-out tails of all later months together.
+    """
 
     VALIDATION = "validation"
     TEST = "test"
+    LATER = "later"
 
 
 class Comparison(StrEnum):

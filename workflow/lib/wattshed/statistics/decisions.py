@@ -3,6 +3,7 @@
 All functions take leading axes, so that a simulation of thousands of studies runs the rule itself.
 """
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import stdtr, stdtrit
 
 from wattshed.foundation.vocabulary import Comparison
+from wattshed.statistics.intervals import Interval
 from wattshed.statistics.levels import LEVEL
 from wattshed.statistics.paired import holm
 
@@ -18,10 +20,8 @@ from wattshed.statistics.paired import holm
 # four days, false alarms stay below 5 % (docs/decisions_benchmarks.md).
 BLOCK_DAYS = 4
 DECISION_LEVEL = 1 - LEVEL
-RULE_NOTE = (
-    f"paired test of the logarithms of errors over seeds and blocks of {BLOCK_DAYS} days, corrected for all "
-    "comparisons (Holm 1979)"
-)
+PAIRED_NOTE = f"paired test of the logarithms of errors over seeds and blocks of {BLOCK_DAYS} days"
+RULE_NOTE = f"{PAIRED_NOTE}, corrected for all comparisons (Holm 1979)"
 
 Floats = NDArray[np.float64]
 
@@ -54,6 +54,17 @@ class Spread:
         """95 % interval of both together: never narrower than that of the larger variance."""
         return self._bounds(*self._both())
 
+    def change(self) -> Interval:
+        """The relative change that a single logarithm of a ratio means, with the interval of :meth:`bounds`.
+
+        No bounds where the days are too few.
+        """
+        low, high = (float(end) for end in self.bounds())
+        mean = math.expm1(float(self.log))
+        if math.isnan(low):
+            return Interval(mean, None, None, self.seeds)
+        return Interval(mean, math.expm1(low), math.expm1(high), self.seeds)
+
     def p_values(self) -> Floats:
         """Two-sided p-values of "the logarithm is 0"; 1 where the days are too few to tell."""
         variance, freedom = self._both()
@@ -61,6 +72,18 @@ class Spread:
             t = np.abs(self.log) / np.sqrt(variance)
         p = 2 * stdtr(freedom, -np.where(np.isnan(t), 0.0, t))
         return np.where(np.isnan(variance), 1.0, np.where(variance == 0, self.log == 0, p)).astype(float)
+
+    def p_below(self, bound: float) -> Floats:
+        """One-sided p-values of "the logarithm is at least ``bound``"; 1 where the days are too few to tell."""
+        variance, freedom = self._both()
+        with np.errstate(divide="ignore", invalid="ignore"):
+            t = (self.log - bound) / np.sqrt(variance)
+        p = stdtr(freedom, np.where(np.isnan(t), 0.0, t))
+        return np.where(np.isnan(variance), 1.0, np.where(variance == 0, self.log >= bound, p)).astype(float)
+
+    def p_above(self, bound: float) -> Floats:
+        """One-sided p-values of "the logarithm is at most ``bound``"."""
+        return replace(self, log=-self.log).p_below(-bound)
 
     def _both(self) -> tuple[Floats, Floats]:
         """Sum of the variances and its degrees of freedom (Satterthwaite 1946)."""

@@ -1,4 +1,4 @@
-"""Is a cheaper way worth it? A saving and an error within its budget must be shown, by paired tests over seeds."""
+"""Is a cheaper way worth it? A saving and an error within its budget must be shown, by paired tests."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -8,6 +8,7 @@ import numpy as np
 from scipy.special import stdtr
 
 from wattshed.foundation.vocabulary import Worth
+from wattshed.statistics.decisions import BLOCK_DAYS, Spread
 from wattshed.statistics.geometric import geometric_interval
 from wattshed.statistics.intervals import Interval
 from wattshed.statistics.levels import LEVEL
@@ -18,33 +19,37 @@ from wattshed.statistics.summaries import ALIKE
 CLAIM_LEVEL = (1 - LEVEL) / 2
 LEAST_SAVING_SHARE = 0.05
 WORTH_RULE = (
-    f"worth it: a saving is shown (its whole 95 % interval lies above 0, and the mean is at least "
-    f"{LEAST_SAVING_SHARE:.0%}), and no error rises by more than its budget (the whole interval lies within), "
-    "corrected for all variants (Holm 1979); not worth it: the whole interval of an error's rise lies above the "
-    f"budget, or that of the saving below {LEAST_SAVING_SHARE:.0%}; else undecided"
+    f"worth it: a saving is shown (its whole 95 % interval over seeds lies above 0, and the mean is at least "
+    f"{LEAST_SAVING_SHARE:.0%}), and no error rises by more than its budget (the whole interval over seeds and blocks "
+    f"of {BLOCK_DAYS} days lies within), corrected for all variants (Holm 1979); not worth it: the whole interval of "
+    f"an error's rise lies above the budget, or that of the saving below {LEAST_SAVING_SHARE:.0%}; else undecided"
 )
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """What one variant costs and errs against the same seed's original: ratios [seeds], all above 0.
+    """What one variant costs and errs against the same seed's original.
 
-    costs: new energy (or time) over the old; errors: by name, new error over the old.
+    costs: new energy (or time) over the old, by seed, all above 0; errors: by name, logarithm of the new error over the
+    old, with its spread over seeds and blocks of days; none if no error is known.
     """
 
     costs: Sequence[float]
-    errors: Mapping[str, Sequence[float]]
+    errors: Mapping[str, Spread]
 
 
 def worth_of(candidates: Sequence[Candidate], budget_share: float) -> list[Worth]:
-    """The verdict on every variant of one original; seeds are paired.
+    """The verdict on every variant of one original; seeds are paired, and so are days.
 
-    budget_share: largest accepted rise of any error. The saving is tested against 0 and each error against its budget
-    (a non-inferiority test); both must be shown, so that the larger p-value counts. One seed shows nothing.
+    budget_share: largest accepted rise of any error. The saving is tested against 0 over seeds, and each error against
+    its budget over seeds and blocks of days (a non-inferiority test); both must be shown, so that the larger p-value
+    counts. One seed shows nothing, nor does an unknown error.
     """
     budget = math.log1p(budget_share)
     p_values = [
-        max(p_below(one.costs, 0.0), *(p_below(error, budget) for error in one.errors.values()))
+        max(p_below(one.costs, 0.0), *(float(error.p_below(budget)) for error in one.errors.values()))
+        if one.errors
+        else 1.0
         for one in candidates
     ]
     shown = holm(p_values, CLAIM_LEVEL)
@@ -61,7 +66,9 @@ def worth_of(candidates: Sequence[Candidate], budget_share: float) -> list[Worth
 def _refused(one: Candidate, budget: float) -> bool:
     """Whether too large an error, or too small a saving, is shown."""
     saving = math.log1p(-LEAST_SAVING_SHARE)
-    over = any(p_above(error, budget) <= CLAIM_LEVEL for error in one.errors.values())
+    over = len(one.costs) > 1 and any(
+        float(error.p_above(budget)) <= CLAIM_LEVEL for error in one.errors.values()
+    )
     return over or p_above(one.costs, saving) <= CLAIM_LEVEL
 
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Sequence
 
-from wattshed.accounts.claims.claim import Finding, change_percent
+from wattshed.accounts.claims.claim import Finding, change_percent, percent_interval
 from wattshed.accounts.claims.results import Results
+from wattshed.compression.rises import rise_of
 from wattshed.config.lineages import JOINT
 from wattshed.statistics.geometric import geometric_interval
 from wattshed.statistics.intervals import Interval, mean_interval
@@ -51,10 +52,11 @@ def rises(results: Results, method: str | None) -> Sequence[Finding] | str:
     lineages = chains_of(results) if method is None else variants_of(results, method)
     found = []
     for lineage in lineages:
+        changes = {error: _rise(results, lineage, error) for error in ("rmse", "mae")}
         both = [
-            Finding(f"{lineage}, {error.upper()}", one.measured, one.where)
-            for error in ("rmse", "mae")
-            for one in _relative(results, lineage, error, change_percent)
+            Finding(f"{lineage}, {error.upper()}", one, _where(lineage))
+            for error, one in changes.items()
+            if one is not None
         ]
         found += [max(both, key=_upper)] if both else []
     if method is None:
@@ -138,8 +140,23 @@ def _relative(results: Results, lineage: str, column: str, make: Callable[[float
     of = lineage
     if column in OF_MACHINE and engines[0] != engines[1]:
         of += f" ({engines[0]} against {engines[1]})"
-    where = CHAINS if lineage.count(JOINT) > 1 else COMPRESSION
-    return [Finding(of, Interval(ends[0], low, high, ratio.n), where, exact=column in EXACT)]
+    measured = Interval(ends[0], low, high, ratio.n)
+    return [Finding(of, measured, _where(lineage), exact=column in EXACT)]
+
+
+def _rise(results: Results, lineage: str, error: str) -> Interval | None:
+    """Per cent by which an error is above the base model's, over seeds and blocks of days; None if unknown.
+
+    Without bounds for one seed, which does not show how much seeds differ.
+    """
+    compared, days = results.frame("compared"), results.frame("compared_days")
+    base = str(compared.loc[compared["lineage"] == lineage, "model"].iloc[0])
+    rise = None if days.empty else rise_of(days, error, lineage, base)
+    return None if rise is None else percent_interval(rise)
+
+
+def _where(lineage: str) -> str:
+    return CHAINS if lineage.count(JOINT) > 1 else COMPRESSION
 
 
 def _upper(finding: Finding) -> float:

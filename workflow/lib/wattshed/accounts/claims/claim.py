@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from wattshed.foundation.faults import Fault
+from wattshed.statistics.decisions import Spread
 from wattshed.statistics.intervals import Interval
 
 if TYPE_CHECKING:
@@ -117,6 +118,14 @@ def change_interval(ratio: Interval) -> Interval:
     """The same of an interval."""
     ends = [None if value is None else change_percent(value) for value in (ratio.mean, ratio.low, ratio.high)]
     return Interval(ends[0], ends[1], ends[2], ratio.n)
+
+
+def percent_interval(spread: Spread) -> Interval:
+    """The change in per cent that a paired test over seeds and blocks of days found; without bounds for one seed."""
+    change = spread.change()
+    ends = [None if value is None else 100 * value for value in (change.mean, change.low, change.high)]
+    low, high = ends[1:] if spread.seeds > 1 else (None, None)
+    return Interval(ends[0], low, high, change.n)
 
 
 def not_measured(reason: str) -> Callable[[Results], str]:

@@ -11,8 +11,8 @@ REFERENCE_FORM = "stgnn_reference"
 
 @dataclass(frozen=True)
 class Results:
-    """frames: ``scores``, ``windows``, ``compared`` and ``adaptation``, those that the study has; config: resolved;
-    choices: contents of ``clocks/*.choice.json``."""
+    """frames: ``scores``, ``days``, ``windows``, ``compared``, ``compared_days``, ``adaptation``, those that the study
+    has; config: resolved; choices: contents of ``clocks/*.choice.json``."""
 
     frames: Mapping[str, pd.DataFrame]
     config: Mapping[str, Any]

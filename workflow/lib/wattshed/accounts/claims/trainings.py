@@ -5,10 +5,11 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from wattshed.accounts.claims.claim import Finding, change_interval, exactly
+from wattshed.accounts.claims.claim import Finding, change_interval, exactly, percent_interval
 from wattshed.accounts.claims.results import Results
 from wattshed.accounts.ladder.checks import RUN, training_checks, until_best, until_error, whole_runs
-from wattshed.foundation.vocabulary import TRAINING_WINDOWS
+from wattshed.foundation.vocabulary import TRAINING_WINDOWS, Part
+from wattshed.statistics.by_day import errors_by_day
 from wattshed.statistics.geometric import geometric_interval
 from wattshed.statistics.intervals import mean_interval
 from wattshed.statistics.ratios import ratio_interval
@@ -64,14 +65,17 @@ def recipe_energies(results: Results, *keys: str) -> Sequence[Finding] | str:
 
 
 def recipe_errors(results: Results, *keys: str) -> Sequence[Finding] | str:
-    """Change of test RMSE, in per cent and seed by seed, by one key of the recipe alone."""
-    scores = results.frame("scores")
+    """Change of test RMSE, in per cent over seeds and blocks of days, by one key of the recipe alone."""
+    days = results.frame("days")
+    if days.empty:
+        return "this study has no test errors by day"
     found = []
     for model, control in _differing(results.config, keys):
-        own, its = (_errors(scores, name) for name in (model, control))
-        ratio = geometric_interval((own / its).dropna())
-        if ratio.mean is not None:
-            found.append(Finding(f"{model} against {control}, RMSE", change_interval(ratio), ACCURACY))
+        test = days[(days["part"] == Part.TEST) & days["model"].isin([model, control])]
+        if test["model"].nunique() == 2:
+            errors = errors_by_day(test, "model", "rmse", f"{model} and {control}")
+            change = percent_interval(errors.against(model, control))
+            found.append(Finding(f"{model} against {control}, RMSE", change, ACCURACY))
     return found or _none_differ(keys)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from wattshed.accounts.runs.trainings import work_windows
+from wattshed.compression.rises import rise_of
 from wattshed.energy.reading import JOULES_PER_KWH
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.vocabulary import Window
@@ -51,15 +52,17 @@ def making_energy(windows: pd.DataFrame) -> pd.Series:
     return joules.groupby(keys, sort=False).agg(lambda energies: energies.sum(skipna=False))
 
 
-def chains_frame(chains: Sequence[Chain], compared: pd.DataFrame, windows: pd.DataFrame) -> pd.DataFrame:
+def chains_frame(
+    chains: Sequence[Chain], compared: pd.DataFrame, days: pd.DataFrame, windows: pd.DataFrame
+) -> pd.DataFrame:
     """One row per chain and place in it, the base model first (place 0).
 
-    compared: rows of ``compared/*.parquet``; windows: of the accounts. Columns: ``chain, place, lineage, step, kind,
-    n`` (seeds), ``energy_status`` (of the forecasts), ``unavailable`` (why the step cannot run here), and each with
-    ``_mean, _low, _high``:
+    compared: rows of ``compared/*.parquet``; days: of ``compared/*.days.parquet``; windows: of the accounts. Columns:
+    ``chain, place, lineage, step, kind, n`` (seeds), ``energy_status`` (of the forecasts), ``unavailable`` (why the
+    step cannot run here), and each with ``_mean, _low, _high``:
 
     ``rmse`` on the test part and ``later_rmse`` on the held-out parts of the later months, in the panel's unit;
-    ``rmse_change_share`` and ``later_rmse_change_share`` against the base model of the same seed;
+    ``rmse_change_share`` and ``later_rmse_change_share`` against the base model, paired over seeds and blocks of days;
     ``own_j`` to make the checkpoint out of its parent, ``total_j`` along the chain;
     ``j_per_1000`` for 1,000 forecasts of one node each;
     ``payback_forecasts``, after how many forecasts the step has paid for itself against the step before it, and
@@ -70,7 +73,7 @@ def chains_frame(chains: Sequence[Chain], compared: pd.DataFrame, windows: pd.Da
     for a lineage that was not compared.
     """
     joules = making_energy(windows)
-    rows = [row for chain in chains for row in _chain_rows(chain, compared, joules)]
+    rows = [row for chain in chains for row in _chain_rows(chain, compared, days, joules)]
     return pd.DataFrame(rows).astype({"engine": "string", "unavailable": "string"})
 
 
@@ -97,7 +100,9 @@ def _fewest(own: np.ndarray, saved: np.ndarray) -> float:
     return float((own[saves] / saved[saves]).min()) if saves.any() else NEVER
 
 
-def _chain_rows(chain: Chain, compared: pd.DataFrame, joules: pd.Series) -> list[dict[str, Any]]:
+def _chain_rows(
+    chain: Chain, compared: pd.DataFrame, days: pd.DataFrame, joules: pd.Series
+) -> list[dict[str, Any]]:
     """Seeds are paired: every number of a step is held against the same seed's base model or parent."""
     by_lineage = {
         str(lineage): rows.set_index("seed").sort_index() for lineage, rows in compared.groupby("lineage")
@@ -130,7 +135,10 @@ def _chain_rows(chain: Chain, compared: pd.DataFrame, joules: pd.Series) -> list
         }
         for error in ERRORS:
             row |= _columns(error, geometric_interval(now[error]))
-            row |= _columns(f"{error}_change_share", _change(now[error], base[error], at_base=place == 0))
+            change = _change(days, error, lineage, chain.lineages[0]) if place else None
+            row |= _columns(
+                f"{error}_change_share", change or Interval(None if place else 0.0, None, None, len(now))
+            )
         row |= _columns("own_j", _energy(own))
         row |= _columns("total_j", _energy(total))
         row |= _columns("j_per_1000", _energy(now["energy_j_per_1000_forecasts"]))
@@ -162,13 +170,10 @@ def _energy(joules: pd.Series) -> Interval:
     return geometric_interval(joules)
 
 
-def _change(now: pd.Series, base: pd.Series, *, at_base: bool) -> Interval:
-    """Mean relative change against the same seed's base model, from the ratio of errors on the logarithmic scale."""
-    if at_base:
-        return Interval(0.0, None, None, len(now))
-    ratio = geometric_interval(now / base)
-    shares = [None if value is None else value - 1 for value in (ratio.mean, ratio.low, ratio.high)]
-    return Interval(shares[0], shares[1], shares[2], ratio.n)
+def _change(days: pd.DataFrame, error: str, lineage: str, base: str) -> Interval | None:
+    """Relative change against the base model, over seeds and blocks of days; None where an error is unknown."""
+    spread = rise_of(days, error, lineage, base)
+    return None if spread is None else spread.change()
 
 
 def _columns(name: str, found: Interval) -> dict[str, float]:

@@ -15,17 +15,9 @@ from numpy.typing import NDArray
 
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.vocabulary import Comparison, Part, Status
-from wattshed.statistics.decisions import (
-    Spread,
-    day_blocks,
-    error_spread,
-    outcomes,
-    ratio_spread,
-    unpaired_spread,
-)
+from wattshed.statistics.by_day import ERRORS, ErrorsByDay, errors_by_day
+from wattshed.statistics.decisions import Spread, outcomes
 
-# Column with a day's sum of errors, and the power of their mean that is the error.
-ERRORS = {"rmse": ("squared", 0.5), "mae": ("absolute", 1.0)}
 # A cheaper model may err at most this much more, however little the data can tell: the error budget of compression.
 MARGIN = 0.05
 # Logarithm beyond which an error is 0, or has no ratio to one that is.
@@ -76,32 +68,6 @@ class Decisions:
         """The row of one model of ``frame``."""
         found = self.frame[self.frame["model"] == model]
         return {str(name): value for name, value in found.iloc[0].items()}
-
-
-@dataclass(frozen=True)
-class _Part:
-    """Sums of errors of one part, by seed and day [S, D] of each model, on the days that all models have."""
-
-    sums: Mapping[str, NDArray[np.float64]]
-    seeds: Mapping[str, tuple[int, ...]]
-    cells: NDArray[np.float64]
-    blocks: NDArray[np.int64]
-    power: float
-
-    def error(self, model: str) -> Spread:
-        return error_spread(self.sums[model], self.cells, self.blocks, self.power)
-
-    def against(self, model: str, other: str) -> Spread:
-        """Logarithm of the model's error over the other's. Seeds are paired where both have two or more of them."""
-        above, below = self.sums[model], self.sums[other]
-        own, others = self.seeds[model], self.seeds[other]
-        common = [seed for seed in own if seed in others]
-        if own == others or len(own) == 1 or len(others) == 1:
-            return ratio_spread(above, below, self.blocks, self.power)
-        if len(common) < 2:
-            return unpaired_spread(above, below, self.blocks, self.power)
-        rows = [[seeds.index(seed) for seed in common] for seeds in (own, others)]
-        return ratio_spread(above[rows[0]], below[rows[1]], self.blocks, self.power)
 
 
 def decide(
@@ -193,29 +159,13 @@ def changes_against(days: pd.DataFrame, reference: str, error: str = "rmse") -> 
     )
 
 
-def _part(days: pd.DataFrame, part: str, error: str) -> _Part:
-    column, power = ERRORS[error]
-    rows = days[(days["part"] == part) & (days["cells"] > 0)]
-    tables = {
-        str(model): own.pivot(index="seed", columns="day", values=column)
-        for model, own in rows.groupby("model")
-    }
-    complete = [{str(day) for day in table.dropna(axis=1)} for table in tables.values()]
-    common = sorted(set.intersection(*complete)) if complete else []
-    if not common:
-        raise Fault(
-            f"the models have no day of the {part} part in common: expected errors by day of all models "
-            "(accuracy/days.parquet); forecast and score again."
-        )
-    ordinals = pd.to_datetime(pd.Series(common)).to_numpy().astype("datetime64[D]").astype(np.int64)
-    cells = rows.drop_duplicates("day").set_index("day")["cells"]
-    return _Part(
-        sums={model: table[common].to_numpy(dtype="float64") for model, table in tables.items()},
-        seeds={model: tuple(int(seed) for seed in table.index) for model, table in tables.items()},
-        cells=cells.reindex(common).to_numpy(dtype="float64"),
-        blocks=day_blocks(ordinals),
-        power=power,
-    )
+def error_bounds(found: Spread) -> tuple[float, float]:
+    """95 % interval of an error over seeds and days together; NaN where it has no logarithm or the days are too few."""
+    return _exp(found.bounds())
+
+
+def _part(days: pd.DataFrame, part: str, error: str) -> ErrorsByDay:
+    return errors_by_day(days[days["part"] == part], "model", error, f"the models' errors of the {part} part")
 
 
 def _outcomes(found: Sequence[Spread], family: int | None = None) -> list[Comparison]:

@@ -13,6 +13,7 @@ from wattshed.data.panel import Panel
 from wattshed.data.suspects import DAYTIME
 from wattshed.data.windows import targets
 from wattshed.forecast.forecasts import Forecasts
+from wattshed.foundation.vocabulary import Part
 
 ALL, WITHOUT_SUSPECTS = "all", "without suspects"
 # A part of the calendar with fewer target hours says more about its weather than about the models.
@@ -21,6 +22,15 @@ LEAST_HOURS = 72
 MOST_MONTHS = 6
 SEASONS = ("winter", "spring", "summer", "autumn")
 WINDOWS_PER_BLOCK = 64
+DAY_TYPES = {
+    "model": "string",
+    "seed": "int64",
+    "part": "string",
+    "day": "string",
+    "squared": "float64",
+    "absolute": "float64",
+    "cells": "int64",
+}
 
 
 class Kind(StrEnum):
@@ -40,31 +50,40 @@ class HourlySums:
     cells: np.ndarray
 
 
-def sensitivity_frame(forecasts: Mapping[str, Path], panel: Panel, quality: pd.DataFrame) -> pd.DataFrame:
-    """One row per model, seed and view, on observed cells of the test part.
+def sensitivity_frames(
+    forecasts: Mapping[str, Path], panel: Panel, quality: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """One row per model, seed and view, on observed cells of the test part; and errors by day without suspect nodes.
 
     forecasts: ``forecasts/{model}.safetensors`` by model; quality: ``quality.parquet``. Columns: ``model, seed, view,
     kind`` (:class:`Kind`), ``nodes, cells, squared, absolute`` (sums over the cells), ``rmse, mae`` (in the panel's
     unit). Views: ``all``; ``without suspects``, if some nodes are suspect and some are not; months of the local
     calendar, or seasons if there are more than six months; ``weekdays, weekends, daytime, night``. A view of fewer than
     72 target hours is left out.
+
+    The second frame has the columns of ``accuracy/days.parquet``, and no row where the view ``without suspects`` has
+    none.
     """
     keep = ~np.isin(panel.node_names, quality.loc[quality["suspect_reason"].notna(), "node"].to_numpy(str))
     rows: list[dict[str, Any]] = []
+    days = [pd.DataFrame(columns=list(DAY_TYPES)).astype(DAY_TYPES)]
     for model, path in forecasts.items():
         made = Forecasts.read(path)
         hours = made.origins[:, None] + np.arange(made.values.shape[2])[None, :]
         parts = calendar_parts(panel, hours)
         for seed, values in zip(made.seeds, made.values, strict=True):
-            one = {"model": model, "seed": seed}
+            one: dict[str, Any] = {"model": model, "seed": seed}
             every, trusted = _hourly_sums(values, made.origins, panel, keep)
             rows.append(one | _row(ALL, Kind.ALL, every, len(keep)))
             if keep.any() and not keep.all():
                 rows.append(one | _row(WITHOUT_SUSPECTS, Kind.NODES, trusted, int(keep.sum())))
+                by_day = _by_day(trusted, panel.local_times[made.origins])
+                days.append(by_day.assign(**one, part=str(Part.TEST))[list(DAY_TYPES)].astype(DAY_TYPES))
             rows += [
                 one | _row(name, Kind.CALENDAR, every, len(keep), inside) for name, inside in parts.items()
             ]
-    return pd.DataFrame(rows).astype({"cells": "int64", "nodes": "int64"})
+    frame = pd.DataFrame(rows).astype({"cells": "int64", "nodes": "int64"})
+    return frame, pd.concat(days, ignore_index=True)
 
 
 def calendar_parts(panel: Panel, hours: np.ndarray) -> dict[str, np.ndarray]:
@@ -106,6 +125,17 @@ def _hourly_sums(
             found.append(np.stack([each.sum(axis=2) for each in sums]))
     every, trusted = (HourlySums(*np.concatenate(found, axis=1)) for found in blocks)
     return every, trusted
+
+
+def _by_day(sums: HourlySums, starts: pd.DatetimeIndex) -> pd.DataFrame:
+    """Sums of all windows that start on the same local day; starts: of the windows [B]."""
+    columns = {
+        "day": starts.strftime("%Y-%m-%d"),
+        "squared": sums.squared.sum(axis=1),
+        "absolute": sums.absolute.sum(axis=1),
+        "cells": sums.cells.sum(axis=1),
+    }
+    return pd.DataFrame(columns).groupby("day", as_index=False).sum()
 
 
 def _row(

@@ -1,55 +1,44 @@
-"""What each adaptation strategy changes against the same checkpoint without updates, seed by seed."""
+"""What each adaptation strategy changes against the same checkpoint without updates, by the one decision rule."""
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from scipy.special import stdtr
 
 from wattshed.foundation.vocabulary import Comparison
-from wattshed.statistics.decisions import outcomes
-from wattshed.statistics.geometric import geometric_interval
-from wattshed.statistics.summaries import ALIKE
+from wattshed.statistics.by_day import errors_by_day
+from wattshed.statistics.decisions import Spread, outcomes
 
-ERROR = "prequential_rmse"
+COLUMNS = ["parent", "strategy", "change_share", "change_low", "change_high"]
 
 
-def adaptation_outcomes(summary: pd.DataFrame) -> pd.DataFrame:
+def adaptation_outcomes(summary: pd.DataFrame, days: pd.DataFrame) -> pd.DataFrame:
     """One row per strategy that updates: ``parent, strategy, change_share, change_low, change_high, outcome``.
 
-    summary: ``adaptation.parquet``. The error is that of each month before it is learned. Control: the same parent's
-    strategy that never updates; parents without one are left out. Paired Student's t over seeds on logarithms,
-    corrected for all comparisons (Holm 1979); with one seed nothing can be distinguished, nor where all seeds are alike
-    because nothing in the model is random: they say nothing of chance, so there is no interval.
+    summary: ``adaptation.parquet``; days: all ``adaptation/{lineage}.days.parquet``. The error is the RMSE of each
+    month before it is learned. Control: the same parent's strategy that never updates; parents without one are left
+    out. Paired test of the logarithms over seeds and blocks of days, corrected for all comparisons (Holm 1979). One
+    seed does not show how much seeds differ: nothing is decided by it, and its interval is over days alone.
     """
     rows: list[dict[str, Any]] = []
-    logs: list[float] = []
-    p_values: list[float] = []
-    for parent, group in summary.groupby("parent", sort=False):
-        frozen = group[group["updates"] == 0].drop_duplicates("seed").set_index("seed")[ERROR]
-        for strategy, own in group[group["updates"] > 0].groupby("strategy", sort=False):
-            ratio = (own.set_index("seed")[ERROR] / frozen).dropna()
-            if ratio.empty:
-                continue
-            if np.ptp(np.log(ratio)) < ALIKE:
-                ratio = ratio.iloc[:1]
-            found = geometric_interval(ratio)
-            ends = [np.nan if one is None else one - 1 for one in (found.mean, found.low, found.high)]
-            rows.append(
-                {"parent": parent, "strategy": strategy}
-                | dict(zip(("change_share", "change_low", "change_high"), ends, strict=True))
-            )
-            logs.append(float(np.log(ratio).mean()))
-            p_values.append(_p_value(np.log(ratio.to_numpy(dtype="float64"))))
-    frame = pd.DataFrame(rows, columns=["parent", "strategy", "change_share", "change_low", "change_high"])
-    found_outcomes: list[Comparison] = outcomes(logs, p_values) if rows else []
-    return frame.assign(outcome=pd.Series(found_outcomes, dtype="object"))
-
-
-def _p_value(logs: np.ndarray) -> float:
-    """Two-sided, of a mean of 0; 1 for a single value."""
-    n = len(logs)
-    if n < 2:
-        return 1.0
-    error = float(logs.std(ddof=1)) / np.sqrt(n)
-    return float(2 * stdtr(n - 1, -abs(float(logs.mean())) / error))
+    found: list[Spread] = []
+    updated = summary.groupby(["parent", "strategy"], sort=False)["updates"].max() > 0
+    seen = days[days["cells"] > 0]
+    for parent, own in updated.groupby("parent", sort=False):
+        strategies = own.droplevel("parent")
+        controls = [name for name, updates in strategies.items() if not updates]
+        part = seen[seen["parent"] == parent]
+        if not controls or part.empty:
+            continue
+        # The calendar's last day of a month may also be the next month's first.
+        sums = part.groupby(["strategy", "seed", "day"], as_index=False)[["squared", "cells"]].sum()
+        errors = errors_by_day(sums, "strategy", "rmse", f"the adaptations of {parent}")
+        for strategy in (name for name, updates in strategies.items() if updates):
+            spread = errors.against(str(strategy), str(controls[0]))
+            change = spread.change()
+            ends = (change.mean, change.low, change.high)
+            rows.append(dict(zip(COLUMNS, (parent, strategy, *ends), strict=True)))
+            found.append(spread)
+    frame = pd.DataFrame(rows, columns=COLUMNS).astype(dict.fromkeys(COLUMNS[2:], "float64"))
+    p_values = [float(one.p_values()) if one.seeds > 1 else 1.0 for one in found]
+    told: list[Comparison] = outcomes([float(one.log) for one in found], p_values)
+    return frame.assign(outcome=pd.Series(told, dtype="object"))

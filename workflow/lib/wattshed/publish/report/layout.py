@@ -43,7 +43,8 @@ SECTIONS = (
         "Continual learning",
         ("table adaptation",),
         "Each later month is forecast first and learned afterwards. Its held-out tail is never learned and serves to "
-        "judge. Outcomes are those of a paired test over seeds, corrected for all comparisons (Holm 1979).",
+        "judge. Outcomes are those of a paired test over seeds and blocks of days, corrected for all comparisons "
+        "(Holm 1979).",
     ),
     Section(
         "compression",

@@ -24,7 +24,9 @@ def control_sentences(inputs: Inputs) -> list[str]:
         sentences.append(graph)
     if "sensitivity" in inputs:
         sensitivity, quality = inputs.frame("sensitivity"), inputs.frame("quality")
-        sentences.append(suspects_sentence(sensitivity, quality, inputs.unit))
+        sentences.append(
+            suspects_sentence(sensitivity, inputs.frame("sensitivity_days"), quality, inputs.unit)
+        )
     return [*sentences, wins_sentence(inputs.frame("scores"))]
 
 

@@ -30,7 +30,9 @@ def section_sentences(inputs: Inputs) -> dict[str, list[str]]:
         "controls": control_sentences(inputs),
         "claims": [claims_sentence(inputs.frame("claims"))] if "claims" in inputs else [],
         "stages": total_sentences(inputs),
-        "adaptation": adaptation_sentences(inputs.frame("adaptation")) if "adaptation" in inputs else [],
+        "adaptation": adaptation_sentences(inputs.frame("adaptation"), inputs.frame("adaptation_days"))
+        if "adaptation" in inputs
+        else [],
         "compression": compression_sentences(inputs.frame("compression")) if "compression" in inputs else [],
         "chains": chain_sentences(inputs.frame("chains")) if "chains" in inputs else [],
         "clocks": clock_sentences(inputs) if "choice" in inputs else [],
@@ -56,9 +58,9 @@ def total_sentences(inputs: Inputs) -> list[str]:
     return [sentence, f"Their own energy is {least}{grams} g CO₂e ({sources})."]
 
 
-def adaptation_sentences(summary: pd.DataFrame) -> list[str]:
+def adaptation_sentences(summary: pd.DataFrame, days: pd.DataFrame) -> list[str]:
     """Strategies by outcome, each with its change of error on months that were not learned yet."""
-    frame = adaptation_outcomes(summary)
+    frame = adaptation_outcomes(summary, days)
     sentences = []
     for outcome, head in HEADS.items():
         names = [
@@ -110,8 +112,8 @@ def _variant(row: dict[object, object]) -> str:
 
 
 def _percent(row: dict[object, float]) -> str:
-    """``-1.6 % [-2.0, -1.2]``; without ends where seeds give no interval."""
-    ends = ", no interval over seeds"
+    """``-1.6 % [-2.0, -1.2]``; without ends where the days are too few."""
+    ends = ", no interval"
     if pd.notna(row["change_low"]):
         ends = f" [{plain(100 * row['change_low'], 1)}, {plain(100 * row['change_high'], 1)}]"
     return f"{plain(100 * row['change_share'], 1)} %{ends}"

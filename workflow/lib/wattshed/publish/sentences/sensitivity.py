@@ -2,16 +2,21 @@
 
 import pandas as pd
 
+from wattshed.accounts.comparison.decisions import error_bounds
 from wattshed.accounts.sensitivity.node_wins import node_wins
 from wattshed.accounts.sensitivity.view_means import view_means
 from wattshed.accounts.sensitivity.views import ALL, WITHOUT_SUSPECTS
 from wattshed.publish.typesetting.table import plain
+from wattshed.statistics.by_day import errors_by_day
 
 NAMED_NODES = 6
 
 
-def suspects_sentence(sensitivity: pd.DataFrame, quality: pd.DataFrame, unit: str) -> str:
-    """Who wins with and without suspect nodes; sensitivity, quality: the frames; unit: of the errors."""
+def suspects_sentence(sensitivity: pd.DataFrame, days: pd.DataFrame, quality: pd.DataFrame, unit: str) -> str:
+    """Who has the least error with and without suspect nodes.
+
+    sensitivity, quality: the frames; days: ``sensitivity.days.parquet``; unit: of the errors.
+    """
     means = view_means(sensitivity)
     suspects = quality.loc[quality["suspect_reason"].notna(), "node"].astype(str).tolist()
     if WITHOUT_SUSPECTS not in set(means["view"]):
@@ -24,8 +29,8 @@ def suspects_sentence(sensitivity: pd.DataFrame, quality: pd.DataFrame, unit: st
     same = trusted["model"] == every["model"]
     return (
         f"Without the {len(suspects)} suspect {what} ({names}), {trusted['model']} "
-        f"{'still ' if same else ''}has the least RMSE, {plain(trusted['rmse_mean'], 4)} {unit}{_interval(trusted)}"
-        + ("." if same else f", and not {every['model']}.")
+        f"{'still ' if same else ''}has the least RMSE, {plain(trusted['rmse_mean'], 4)} {unit} "
+        f"{_interval(days, trusted['model'])}" + ("." if same else f", and not {every['model']}.")
     )
 
 
@@ -45,7 +50,10 @@ def _best(rows: pd.DataFrame) -> pd.Series:
     return rows.sort_values("rmse_mean").iloc[0]
 
 
-def _interval(row: pd.Series) -> str:
-    if pd.isna(row["rmse_low"]):
-        return f" (n = {row['n']})"
-    return f" [{plain(row['rmse_low'], 4)}, {plain(row['rmse_high'], 4)}] (n = {row['n']} seeds)"
+def _interval(days: pd.DataFrame, model: str) -> str:
+    """``[0.5931, 0.7010] (over seeds and days)``."""
+    errors = errors_by_day(days, "model", "rmse", "the models' errors without suspect nodes")
+    low, high = error_bounds(errors.error(model))
+    if pd.isna(low):
+        return "(too few days for an interval)"
+    return f"[{plain(low, 4)}, {plain(high, 4)}] (over seeds and days)"

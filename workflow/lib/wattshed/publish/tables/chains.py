@@ -19,6 +19,7 @@ from wattshed.publish.typesetting.table import (
     significant_text,
 )
 from wattshed.publish.typesetting.table_part import TablePart
+from wattshed.statistics.decisions import PAIRED_NOTE
 from wattshed.statistics.geometric import GEOMETRIC_NOTE
 
 NEVER = "never"
@@ -59,7 +60,7 @@ def _errors_table(frame: pd.DataFrame, unit: str) -> Table:
     )
     notes = [
         "The base model is the control at every step; seeds are paired.",
-        f"{GEOMETRIC_NOTE[0].upper()}{GEOMETRIC_NOTE[1:]}, over seeds.",
+        f"Intervals of Δ: {PAIRED_NOTE}.",
     ]
     absent = frame[frame["unavailable"].notna()]
     notes += [f"{row['lineage']}: not available here, {row['unavailable']}." for _, row in absent.iterrows()]

@@ -26,7 +26,8 @@ from wattshed.statistics.intervals import METHOD_NOTE
 
 LAW_NOTE = (
     "Time and energy are means of a clock's own repeats. Saving and slowdown come from a law of time and power that is "
-    "fitted to the repeats of all clocks: the choice is made by the fitted values, whose intervals are the bootstrap's."
+    "fitted to the repeats of all clocks: the choice is made by the fitted values, whose "
+    "intervals are the bootstrap's; those of savings hold for all clocks together."
 )
 
 

@@ -17,7 +17,7 @@ from wattshed.publish.typesetting.table import (
     spaced_percent,
 )
 from wattshed.publish.typesetting.table_part import TablePart
-from wattshed.statistics.intervals import METHOD_NOTE
+from wattshed.statistics.decisions import PAIRED_NOTE
 from wattshed.statistics.worth import WORTH_RULE
 
 
@@ -70,7 +70,7 @@ def compression_table(rows: pd.DataFrame, unit: str) -> Table:
         spaced_percent(f"{row['parent'] + ' ' if several else ''}{row['variant']}: {row['reason']}.")
         for _, row in others.iterrows()
     ]
-    notes += [f"Verdict, over seeds: {WORTH_RULE}.", f"{METHOD_NOTE}; over seeds."]
+    notes += [f"Verdict: {WORTH_RULE}.", f"Interval of ΔRMSE: {PAIRED_NOTE}."]
     return Table("compression", caption, columns, body, notes)
 
 

@@ -2,10 +2,12 @@
 
 import pandas as pd
 
+from wattshed.accounts.comparison.decisions import changes_against, error_bounds
 from wattshed.accounts.sensitivity.node_wins import node_wins
 from wattshed.accounts.sensitivity.view_means import view_means
 from wattshed.accounts.sensitivity.views import ALL, WITHOUT_SUSPECTS, Kind
 from wattshed.data.suspects import DAYTIME
+from wattshed.publish.parts.decided import decisions_of
 from wattshed.publish.parts.inputs import Inputs
 from wattshed.publish.sentences.sensitivity import suspects_sentence, wins_sentence
 from wattshed.publish.typesetting.table import (
@@ -20,64 +22,98 @@ from wattshed.publish.typesetting.table import (
     interval,
 )
 from wattshed.publish.typesetting.table_part import TablePart
-from wattshed.statistics.intervals import METHOD_NOTE
+from wattshed.statistics.by_day import errors_by_day
+from wattshed.statistics.decisions import BLOCK_DAYS, RULE_NOTE
 
 TITLES = {ALL: "All nodes", WITHOUT_SUSPECTS: "No suspects"}
 RANKS_NOTE = (
     f"{RANK_UP} {RANK_DOWN}: a better or a worse rank than on all nodes; a change of rank is not yet a difference "
     "beyond the intervals."
 )
-SEEDS_NOTE = f"{METHOD_NOTE}, over seeds; a dash where n = 1."
 
 
 def suspects_table(
-    sensitivity: pd.DataFrame, scores: pd.DataFrame, quality: pd.DataFrame, unit: str
+    sensitivity: pd.DataFrame,
+    days: pd.DataFrame,
+    best: str,
+    scores: pd.DataFrame,
+    quality: pd.DataFrame,
+    unit: str,
 ) -> Table:
     """Models in the order of their RMSE on all nodes, with the same without suspect nodes, and wins by node.
 
-    sensitivity, scores, quality: the frames of these names; unit: of the errors.
+    sensitivity, scores, quality: the frames of these names; days: ``sensitivity.days.parquet``; best: the model that
+    validation chose, which all others are compared with; unit: of the errors.
     """
     means = view_means(sensitivity)
     means = means[means["kind"] != Kind.CALENDAR]
-    views = list(means["view"].unique())
     wins = node_wins(scores).set_index("model")
     by_model = wins.to_dict("index")
+    trusted = _trusted(means, days, best)
     rows = []
     for model, own in means.groupby("model", sort=False):
-        by_view = own.set_index("view")
-        row = [Cell(str(model)), Cell(str(by_view.loc[ALL, "n"]))]
-        for view in views:
-            found = by_view.loc[view]
-            row += [_error(found), interval(found["rmse_low"], found["rmse_high"], 4)]
+        every = own[own["view"] == ALL].iloc[0]
         won = by_model[model]
         better = won["better_nodes"]
-        row += [
-            Cell(str(won["wins"])),
-            Cell(MISSING if pd.isna(better) else str(better)),
-            decimals(None if pd.isna(better) else 100 * won["median_change_share"], 1),
+        rows.append(
+            [
+                Cell(str(model)),
+                Cell(str(every["n"])),
+                _error(every),
+                *trusted.get(str(model), []),
+                Cell(str(won["wins"])),
+                Cell(MISSING if pd.isna(better) else str(better)),
+                decimals(None if pd.isna(better) else 100 * won["median_change_share"], 1),
+            ]
+        )
+    columns = [Column("Model"), Column("n", numeric=True), Column("All nodes", unit, numeric=True)]
+    if trusted:
+        columns += [
+            Column("No suspects", unit, numeric=True),
+            Column("95 % int.", unit),
+            Column("Δ", "%", numeric=True),
+            Column("95 % int.", "%"),
+            Column("Outcome", width_cm=1.8),
         ]
-        rows.append(row)
-    columns = [Column("Model"), Column("n", numeric=True)]
-    for view in views:
-        columns += [Column(TITLES[view], unit, numeric=True), Column("95 % int.", unit)]
     columns += [
         Column("Wins", "nodes", numeric=True),
         Column("Beats best", "nodes", numeric=True),
         Column("Median", "%", numeric=True),
     ]
-    best, nodes = wins["best"].iloc[0], wins["nodes"].iloc[0]
+    least, nodes = wins["best"].iloc[0], wins["nodes"].iloc[0]
     caption = (
         f"Test RMSE on all nodes and without suspect nodes, mean over {count_text(means['n'])} seeds; and of n = "
-        f"{nodes} nodes, on how many a model has the least error of all, on how many less error than {best}, and "
+        f"{nodes} nodes, on how many a model has the least error of all, on how many less error than {least}, and "
         "the median over nodes of its error above that one's."
     )
-    notes = [
-        suspects_sentence(sensitivity, quality, unit),
-        wins_sentence(scores),
-        *([RANKS_NOTE] if len(views) > 1 else []),
-        SEEDS_NOTE,
-    ]
+    notes = [suspects_sentence(sensitivity, days, quality, unit), wins_sentence(scores)]
+    if trusted:
+        notes += [
+            f"Δ and outcome: without suspect nodes, against {best}, which validation chose on all nodes; {RULE_NOTE}.",
+            f"Interval of the RMSE: over seeds and blocks of {BLOCK_DAYS} days together.",
+            RANKS_NOTE,
+        ]
     return Table("sensitivity", caption, columns, rows, notes)
+
+
+def _trusted(means: pd.DataFrame, days: pd.DataFrame, best: str) -> dict[str, list[Cell]]:
+    """By model, the cells of the errors without suspect nodes; empty where the panel has no such view."""
+    if days.empty:
+        return {}
+    errors = errors_by_day(days, "model", "rmse", "the models' errors without suspect nodes")
+    changes = {str(row["model"]): row for row in changes_against(days, best).to_dict("records")}
+    found = {}
+    for _, row in means[means["view"] == WITHOUT_SUSPECTS].iterrows():
+        model = str(row["model"])
+        change = changes[model]
+        found[model] = [
+            _error(row),
+            interval(*error_bounds(errors.error(model)), 4),
+            decimals(100 * change["change_share"], 1),
+            interval(100 * change["change_low"], 100 * change["change_high"], 1),
+            Cell(MISSING if model == best else str(change["outcome"])),
+        ]
+    return found
 
 
 def calendar_table(sensitivity: pd.DataFrame, unit: str) -> Table | None:
@@ -107,13 +143,21 @@ def _error(row: pd.Series) -> Cell:
 def _make(inputs: Inputs) -> list[Table]:
     sensitivity, unit = inputs.frame("sensitivity"), inputs.unit
     calendar = calendar_table(sensitivity, unit)
-    suspects = suspects_table(sensitivity, inputs.frame("scores"), inputs.frame("quality"), unit)
+    suspects = suspects_table(
+        sensitivity,
+        inputs.frame("sensitivity_days"),
+        decisions_of(inputs).best,
+        inputs.frame("scores"),
+        inputs.frame("quality"),
+        unit,
+    )
     return [suspects] if calendar is None else [suspects, calendar]
 
 
 TABLE = TablePart(
     message="Make the table of sensitivity",
     caption="Test errors without suspect nodes, with wins by node, and in parts of the calendar.",
-    inputs=("sensitivity", "scores", "quality", "panel"),
+    inputs=("sensitivity", "sensitivity_days", "days", "frontier", "scores", "quality", "panel"),
+    parameters=("controls",),
     make=_make,
 )

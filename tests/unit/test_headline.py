@@ -35,12 +35,14 @@ def of_made_study(root, tmp_path_factory):
         "--repeats",
         folder / "repeats.json",
     ]
-    joules = {"stgnn": [[2.0, 2.1], [2.3, 2.2], [1.9, 2.0]], "ridge_graph": [[0.5], [0.6], [0.55]]}
+    joules = {"ridge": [[2.0, 2.1], [2.3, 2.2], [1.9, 2.0]], "ridge_graph": [[0.5], [0.6], [0.55]]}
     (folder / "repeats.json").write_text(json.dumps({"joules": joules}), encoding="utf-8")
     made = subprocess.run(command, check=True, capture_output=True, text=True)
     assert made.stdout.startswith(SECTION)
     assert "| best |" in (folder / "made.md").read_text(encoding="utf-8")
-    return json.loads((folder / "made.json").read_text(encoding="utf-8"))
+    content = json.loads((folder / "made.json").read_text(encoding="utf-8"))
+    assert "runs-ridge" in [line["id"] for line in content["lines"]]
+    return content
 
 
 @pytest.fixture(scope="module", params=["of_docs", "of_made_study"])

@@ -1,4 +1,5 @@
 import json
+import re
 import shutil
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from made_study import write_study
+from made_study import study_files, write_study
 from wattshed.accounts.comparison.variant_means import variant_means
 from wattshed.accounts.runs.runs import runs_frame
 from wattshed.energy.reading import TOO_SHORT
@@ -34,7 +35,11 @@ def study(tmp_path_factory):
 def tables(study):
     choice = json.loads((study / "clocks/stgnn.choice.json").read_text())
     compression = pd.read_parquet(study / "compression.parquet")
-    matrix = pd.concat([pd.read_parquet(p) for p in sorted((study / "adaptation").iterdir())])
+    found = {
+        name: pd.concat(map(pd.read_parquet, study_files(study)[name]))
+        for name in ("matrices", "adaptation_days")
+    }
+    matrix, days = found["matrices"], found["adaptation_days"]
     frontier = pd.read_parquet(study / "frontier.parquet")
     scores = pd.read_parquet(study / "accuracy/scores.parquet")
     made = [
@@ -42,7 +47,7 @@ def tables(study):
         nodes_table(scores, "kWh"),
         energy_table(pd.read_parquet(study / "emissions.parquet")),
         frontier_table(frontier, "kWh"),
-        adaptation_table(pd.read_parquet(study / "adaptation.parquet"), "kWh"),
+        adaptation_table(pd.read_parquet(study / "adaptation.parquet"), days, "kWh"),
         matrix_table(matrix, "replay", "kWh"),
         compression_table(compression, "kWh"),
         clocks_table(pd.read_parquet(study / "clocks/stgnn.sweep.parquet"), choice),
@@ -152,6 +157,18 @@ def test_a_strategy_that_never_learns_has_no_energy_per_update(tables):
                      column(tables["adaptation"], "Per update"), strict=True))  # fmt: skip
     assert cells["frozen"].text == "none"
     assert cells["naive"].mark == ESTIMATED
+
+
+def test_updates_have_their_change_and_outcome_and_the_control_has_none(tables):
+    names = [cell.text for cell in column(tables["adaptation"], "Strategy")]
+    for title, pattern in (
+        ("Δ", r"-?\d\.\d"),
+        ("95 % int.", r"\[.+\]"),
+        ("Outcome", "better|worse|not told apart"),
+    ):
+        cells = dict(zip(names, column(tables["adaptation"], title), strict=True))
+        assert cells["frozen"].text == MISSING
+        assert re.fullmatch(pattern, cells["naive"].text), title
 
 
 def test_the_verdict_is_over_all_seeds_and_changes_are_means_of_ratios(study):

@@ -3,10 +3,11 @@
 import pandas as pd
 
 from wattshed.accounts.comparison.strategy_means import strategy_means
+from wattshed.accounts.standings.adaptation_outcomes import adaptation_outcomes
 from wattshed.energy.reading import JOULES_PER_KWH
 from wattshed.publish.typesetting.status_marks import energy_mark
 from wattshed.publish.typesetting.table import (
-    INTERVAL_TITLE,
+    MISSING,
     Cell,
     Column,
     Table,
@@ -16,15 +17,19 @@ from wattshed.publish.typesetting.table import (
     significant,
 )
 from wattshed.publish.typesetting.table_part import TablePart
-from wattshed.statistics.intervals import METHOD_NOTE
+from wattshed.statistics.decisions import RULE_NOTE
+
+# A strategy that never updates, and one without a control, change nothing that could be shown.
+UNCHANGED = [Cell(MISSING)] * 3
 
 
-def adaptation_table(summary: pd.DataFrame, unit: str) -> Table:
+def adaptation_table(summary: pd.DataFrame, days: pd.DataFrame, unit: str) -> Table:
     """Strategies side by side; errors and forgetting are better small, transfer (BWT, FWT) large.
 
-    summary: ``adaptation.parquet``; unit: of the errors.
+    summary: ``adaptation.parquet``; days: all ``adaptation/{lineage}.days.parquet``; unit: of the errors.
     """
     frame = strategy_means(summary)
+    changes = _changes(summary, days)
     several = "parent" in frame
     least = frame["prequential_rmse_mean"].min()
     rows = [
@@ -33,7 +38,9 @@ def adaptation_table(summary: pd.DataFrame, unit: str) -> Table:
             Cell(row["strategy"]),
             Cell(str(row["n"])),
             decimals(row["prequential_rmse_mean"], 4, best=bool(row["prequential_rmse_mean"] == least)),
-            interval(row["prequential_rmse_low"], row["prequential_rmse_high"], 4),
+            *changes.get(
+                (row["parent"] if several else summary["parent"].iloc[0], row["strategy"]), UNCHANGED
+            ),
             decimals(row["acc_rmse_mean"], 4),
             decimals(row["bwt_rmse_mean"], 4),
             decimals(row["fwt_frozen_rmse_mean"], 4),
@@ -50,7 +57,9 @@ def adaptation_table(summary: pd.DataFrame, unit: str) -> Table:
         Column("Strategy"),
         Column("n", numeric=True),
         Column("Prequential", unit, numeric=True),
-        Column(INTERVAL_TITLE, unit),
+        Column("Δ", "%", numeric=True),
+        Column("95 % int.", "%"),
+        Column("Outcome", width_cm=1.6),
         Column("ACC", unit, numeric=True),
         Column("BWT", unit, numeric=True),
         Column("FWT", unit, numeric=True),
@@ -63,7 +72,8 @@ def adaptation_table(summary: pd.DataFrame, unit: str) -> Table:
         "prequential error in bold."
     )
     notes = [
-        "Prequential: each month forecast before it is learned.",
+        "Prequential: each month forecast before it is learned. Δ, outcome: its change against the same checkpoint "
+        f"that is never updated; {RULE_NOTE}.",
         "ACC (mean error): after the last update, the mean over months of the RMSE on each month's held-out tail. "
         "The chains' RMSE later pools the hours of all these tails instead, so the two differ.",
         "BWT (backward transfer): fall of a month's error from just after it was learned to the end. FWT (forward "
@@ -71,15 +81,28 @@ def adaptation_table(summary: pd.DataFrame, unit: str) -> Table:
         "any update (frozen); against an untrained network, nearly all of it would be the base training's. Positive is "
         "good.",
         "Forgotten: rise over the least error before. Base after: the first test part after the last update.",
-        f"{METHOD_NOTE}, over seeds.",
     ]
     return Table("adaptation", caption, columns, rows, notes)
+
+
+def _changes(summary: pd.DataFrame, days: pd.DataFrame) -> dict[tuple[str, str], list[Cell]]:
+    """Cells of the change that updates bring, by parent and strategy."""
+    return {
+        (str(row["parent"]), str(row["strategy"])): [
+            decimals(100 * row["change_share"], 1),
+            interval(100 * row["change_low"], 100 * row["change_high"], 1),
+            Cell(str(row["outcome"])),
+        ]
+        for row in adaptation_outcomes(summary, days).to_dict("records")
+    }
 
 
 TABLE = TablePart(
     message="Make the table of adaptation",
     caption="Effect of each adaptation strategy on the later months, and the cost of an update.",
-    inputs=("adaptation", "windows", "panel"),
+    inputs=("adaptation", "adaptation_days", "windows", "panel"),
     windows=("update",),
-    make=lambda inputs: adaptation_table(inputs.frame("adaptation"), inputs.unit),
+    make=lambda inputs: adaptation_table(
+        inputs.frame("adaptation"), inputs.frame("adaptation_days"), inputs.unit
+    ),
 )

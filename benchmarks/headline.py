@@ -10,6 +10,7 @@ draft of README's section.
 
 import argparse
 import json
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -32,8 +33,10 @@ from wattshed.publish.parts.standing import standings_of
 from wattshed.publish.sentences.graph_help import graph_control_of
 from wattshed.publish.sentences.trust import trust_lines
 from wattshed.publish.typesetting.table import plain, significant_text
+from wattshed.statistics.by_day import errors_by_day
 from wattshed.statistics.geometric import geometric_interval
 from wattshed.statistics.intervals import Interval
+from wattshed.statistics.ratios import ratio_interval
 
 ROOT = Path(__file__).resolve().parent.parent
 FILES = {
@@ -42,6 +45,7 @@ FILES = {
     "scores": "accuracy/scores.parquet",
     "days": "accuracy/days.parquet",
     "sensitivity": "accuracy/sensitivity.parquet",
+    "sensitivity_days": "accuracy/sensitivity.days.parquet",
     "runs": "emissions.parquet",
     "windows": "windows.parquet",
     "frontier": "frontier.parquet",
@@ -83,10 +87,10 @@ def lines_of(inputs: Inputs, repeats: dict[str, list[float]]) -> Iterator[dict[s
     before = step_before(frame, best)
     for other in dict.fromkeys(filter(None, (use, before))):
         if other != best:
-            yield from _ratio(inputs, best, other)
+            yield from _ratio(inputs, repeats, best, other)
     yield from _repeats(repeats, [best, use])
     yield from _graph(inputs, rows)
-    yield from _trusted(inputs, [name for name, row in rows.items() if row["useful"]])
+    yield from _trusted(inputs, best, [name for name, row in rows.items() if row["useful"]])
     yield from _stages(inputs)
 
 
@@ -166,15 +170,24 @@ def _comparison(inputs: Inputs, id: str, model: str, other: str | None) -> Itera
     )
 
 
-def _ratio(inputs: Inputs, model: str, other: str) -> Iterator[dict[str, Any]]:
-    ratio: Interval = training_ratio(inputs.frame("windows"), model, other)
+def _ratio(
+    inputs: Inputs, repeats: dict[str, list[float]], model: str, other: str
+) -> Iterator[dict[str, Any]]:
+    """Energies over separate runs, if there are any: fits of one process differ less."""
+    runs = model in repeats and other in repeats
+    ratio: Interval = (
+        ratio_interval(repeats[model], repeats[other])
+        if runs
+        else training_ratio(inputs.frame("windows"), model, other)
+    )
     if ratio.mean is None:
         return
     ends = "" if ratio.low is None or ratio.high is None else f" {_digits(ratio.low, ratio.high)}"
+    of = f" over n = {len(repeats[model])} separate runs" if runs else ""
     yield line(
         f"energy-{model}-{other}",
-        f"One training of {model} takes {significant_text(ratio.mean)} times{ends} the energy of one of {other}.",
-        MAIN,
+        f"One training of {model} takes {significant_text(ratio.mean)} times{ends} the energy of one of {other}{of}.",
+        "training_repeats.json" if runs else MAIN,
         f"{model} and {other}: Training",
         model=model,
         other=other,
@@ -210,21 +223,35 @@ def _graph(inputs: Inputs, rows: dict[str, dict[Any, Any]]) -> Iterator[dict[str
         yield from _comparison(inputs, "graph", control.model, control.twin)
 
 
-def _trusted(inputs: Inputs, useful: list[str]) -> Iterator[dict[str, Any]]:
-    """Errors of the useful models without the nodes that look faulty."""
-    found = inputs.frame("sensitivity") if "sensitivity" in inputs else pd.DataFrame({"view": []})
-    found = found[found["view"] == WITHOUT_SUSPECTS]
-    for model in useful if len(found) else []:
-        own = found[found["model"] == model]
-        mean = geometric_interval(own["rmse"]).mean
+def _trusted(inputs: Inputs, best: str, useful: list[str]) -> Iterator[dict[str, Any]]:
+    """Errors of the useful models without the nodes that look faulty, and their change against the chosen one."""
+    days = inputs.frame("sensitivity_days") if "sensitivity_days" in inputs else pd.DataFrame()
+    if days.empty:
+        return
+    found = inputs.frame("sensitivity")
+    nodes = int(found.loc[found["view"] == WITHOUT_SUSPECTS, "nodes"].iloc[0])
+    errors = errors_by_day(days, "model", "rmse", "the models' errors without suspect nodes")
+    changes = {row["model"]: row for row in changes_against(days, best).to_dict("records")}
+    for model in useful:
+        spread = errors.error(model)
+        low, high = (math.exp(float(end)) for end in spread.day_bounds())
+        said = ""
+        numbers = {"trusted_rmse": math.exp(float(spread.log)), "trusted_low": low, "trusted_high": high}
+        if model != best:
+            percent, ends = _percent(changes[model])
+            said = f"; against {best} {percent} % {ends}, {changes[model]['outcome']}"
+            numbers |= {
+                f"change_trusted_{end}": changes[model][f"change_{end}"] for end in ("share", "low", "high")
+            }
         yield line(
             f"trusted-{model}",
-            f"{model} on the {int(own['nodes'].iloc[0])} nodes that are not suspect: test RMSE {plain(mean or 0, 3)} "
-            f"{inputs.unit}.",
+            f"{model} on the {nodes} nodes that are not suspect: test RMSE {plain(numbers['trusted_rmse'], 3)} "
+            f"{inputs.unit} {_ends(low, high, 3)} over blocks of days{said}.",
             "tables/sensitivity.tex",
-            f"{model}: {WITHOUT_SUSPECTS}",
+            f"{model}: No suspects, Δ, Outcome",
             model=model,
-            trusted_rmse=mean,
+            **({} if model == best else {"other": best}),
+            **numbers,
         )
 
 
@@ -248,7 +275,7 @@ def _stages(inputs: Inputs) -> Iterator[dict[str, Any]]:
                 f"{row['parent']}+{row['strategy']} against the same checkpoint without updates, on later months: RMSE "
                 f"{percent} % {ends}, {row['outcome']}.",
                 "tables/adaptation.tex",
-                f"{row['parent']}, {row['strategy']}: Prequential",
+                f"{row['parent']}, {row['strategy']}: Δ, Outcome",
                 parent=row["parent"],
                 strategy=row["strategy"],
                 later_share=row["change_share"],

@@ -4,9 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from wattshed.accounts.comparison.variant_means import variant_means
 from wattshed.accounts.runs.trainings import trainings
-from wattshed.accounts.sensitivity.views import WITHOUT_SUSPECTS
 from wattshed.accounts.standings.standings import training_seconds
 from wattshed.compression.judge import BASELINE
 from wattshed.energy.reading import JOULES_PER_KWH
@@ -23,20 +24,7 @@ def raw_rows(inputs: Inputs) -> dict[str, Any]:
     days = inputs.frame("days")
     errors: dict[str, Any] = {}
     for part in (Part.VALIDATION, Part.TEST):
-        rows = days[days["part"] == part].sort_values("day")
-        dates = sorted(rows["day"].unique())
-        cells = rows.drop_duplicates("day").set_index("day")["cells"].reindex(dates)
-        errors[str(part)] = {
-            "days": dates,
-            "cells": [int(value) for value in cells],
-            "squared": {
-                str(model): {
-                    str(seed): [_round(value) for value in run.set_index("day")["squared"].reindex(dates)]
-                    for seed, run in own.groupby("seed")
-                }
-                for model, own in rows.groupby("model")
-            },
-        }
+        errors[str(part)] = _by_day(days[days["part"] == part])
     windows = inputs.frame("windows")
     runs = trainings(windows)
     joules = {
@@ -62,6 +50,24 @@ def raw_rows(inputs: Inputs) -> dict[str, Any]:
     }
 
 
+def _by_day(rows: pd.DataFrame) -> dict[str, Any]:
+    """Squared errors by model, seed and day, and the cells of each day."""
+    rows = rows.sort_values("day")
+    dates = sorted(rows["day"].unique())
+    cells = rows.drop_duplicates("day").set_index("day")["cells"].reindex(dates)
+    return {
+        "days": dates,
+        "cells": [int(value) for value in cells],
+        "squared": {
+            str(model): {
+                str(seed): [_round(value) for value in run.set_index("day")["squared"].reindex(dates)]
+                for seed, run in own.groupby("seed")
+            }
+            for model, own in rows.groupby("model")
+        },
+    }
+
+
 def repeats_of(record: Path) -> dict[str, list[float]]:
     """Joules of one training in each separate run, by model: the geometric mean of its fits."""
     found = json.loads(record.read_text(encoding="utf-8"))["joules"]
@@ -71,16 +77,10 @@ def repeats_of(record: Path) -> dict[str, list[float]]:
     }
 
 
-def _trusted_rows(inputs: Inputs) -> dict[str, list[list[float]]]:
-    """Squared errors and cells without suspect nodes, by model, one pair a seed."""
-    if "sensitivity" not in inputs:
-        return {}
-    found = inputs.frame("sensitivity")
-    found = found[found["view"] == WITHOUT_SUSPECTS]
-    return {
-        str(model): [[_round(row["squared"]), int(row["cells"])] for row in own.to_dict("records")]
-        for model, own in found.groupby("model")
-    }
+def _trusted_rows(inputs: Inputs) -> dict[str, Any]:
+    """Errors by model, seed and day without suspect nodes; empty if no node is suspect."""
+    days = inputs.frame("sensitivity_days") if "sensitivity_days" in inputs else pd.DataFrame()
+    return {} if days.empty else _by_day(days)
 
 
 def _prequential(inputs: Inputs) -> list[dict[str, Any]]:

@@ -1,5 +1,7 @@
 """Write docs/lead.md: our models against tuned boosted trees with equal information, on all panels that were run.
 
+Beside it, docs/lead.json keeps errors by day, from which tests/unit/test_lead.py computes every change again.
+
 Each study by `snakemake --cores all --configfile config/opponents_NAME.yaml`; a study that was not run is named.
 """
 
@@ -8,6 +10,7 @@ import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,12 +24,13 @@ from wattshed.data.graph import Graph
 from wattshed.data.suspects import find_suspects
 from wattshed.forecast.baselines.protocol import make_baseline
 from wattshed.forecast.days import scores_by_day
-from wattshed.forecast.protocol import ForecastTask
+from wattshed.forecast.protocol import ForecastTask, evenly_spaced
 from wattshed.foundation.documents import read_yaml
 from wattshed.foundation.plugins import load
 from wattshed.foundation.vocabulary import Part
 from wattshed.publish.parts.inputs import Inputs
 from wattshed.publish.typesetting.markdown import render_markdown
+from wattshed.statistics.decisions import BLOCK_DAYS
 from wattshed.training.checkpoint import read_checkpoint
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -35,6 +39,8 @@ CPU = torch.device("cpu")
 OURS, STRONGEST = "pooled_ridge", "lightgbm_rich"
 # Windows of one forecast, so that a large panel fits into memory.
 WINDOWS = 256
+# Significant digits of the kept rows.
+DIGITS = 8
 FILES = {
     "config": "config.yaml",
     "panel": "data/panel.safetensors",
@@ -50,11 +56,12 @@ FILES = {
 Forecast = Callable[[np.ndarray], np.ndarray]
 
 
-def section(study: str, results: Path) -> str:
+def section(study: str, results: Path) -> tuple[str, dict[str, Any]]:
+    """A panel's part of the page, and the changes with the rows that they follow from, by view."""
     heading = f"## `{study}`\n\n`snakemake --cores all --configfile config/{study}.yaml`\n"
     folder = results / study
     if not (folder / "report.html").is_file():
-        return f"{heading}\nNot run.\n"
+        return f"{heading}\nNot run.\n", {}
     found = {name: [folder / file] for name, file in FILES.items() if (folder / file).is_file()}
     models = read_yaml(folder / "config.yaml", ("models",))["models"]
     controls = [name for name, model in models.items() if model["graph"] == "shuffled"]
@@ -63,10 +70,13 @@ def section(study: str, results: Path) -> str:
         heading,
         f"{inputs.panel.source}: {len(inputs.panel.node_names):,} nodes x {len(inputs.panel.times):,} h.\n",
     ]
-    parts += [f"{_origin(folder)}\n", *tables(inputs, "main"), paired(folder)]
+    frames = views_of(folder)
+    changes = {view: changes_against(days, OURS).set_index("model") for view, days in frames.items()}
+    parts += [f"{_origin(folder)}\n", *tables(inputs, "main"), paired(frames, changes)]
     if "rolling" in found:
         parts += tables(inputs, "rolling")
-    return "\n".join(parts)
+    rows = {view: {"changes": _changes(changes[view]), **_sums(days)} for view, days in frames.items()}
+    return "\n".join(parts), rows
 
 
 def tables(inputs: Inputs, name: str) -> Iterator[str]:
@@ -74,8 +84,8 @@ def tables(inputs: Inputs, name: str) -> Iterator[str]:
         yield from (render_markdown(table) for table in made)
 
 
-def paired(folder: Path) -> str:
-    """Change of RMSE against our closed form: test part, without suspect nodes, and the months after it."""
+def views_of(folder: Path) -> dict[str, pd.DataFrame]:
+    """Errors by day of all models on the test part, without suspect nodes, and on the months after it."""
     config = read_yaml(folder / "config.yaml", ("data",))
     windows = WindowsBlock(**config["data"]["windows"])
     task = ForecastTask.read(folder / "data/panel.safetensors", folder / "data/splits.json", windows)
@@ -94,41 +104,62 @@ def paired(folder: Path) -> str:
     frames: dict[str, list[pd.DataFrame]] = {view: [] for view in views}
     for model, seed, forecast in forecasters(folder, task, graph, config):
         for view, (origins, nodes) in views.items():
-            some = origins[:: max(1, len(origins) // most)]
+            some = evenly_spaced(origins, most)
             frames[view].append(
                 _days(forecast, task, some, nodes).assign(model=model, seed=seed, part=Part.TEST)
             )
     rolling = rolling_days(folder)
     if len(rolling):
         frames[f"all test parts of {config['rolling']['origins']} rolling origins"] = [rolling]
-    views_shown = list(frames)
+    return {view: pd.concat(days, ignore_index=True) for view, days in frames.items()}
+
+
+def paired(frames: dict[str, pd.DataFrame], changes: dict[str, pd.DataFrame]) -> str:
+    """Change of RMSE against our closed form, view by view."""
     lines = [
         "Intervals are of each comparison alone; outcomes are corrected for all of a column (Holm 1979), so that an "
         "interval without zero may still be not told apart.\n",
         f"Change of RMSE against `{OURS}` (above 0: worse than it), with the interval of the paired test over seeds "
         "and blocks of days:\n",
-        f"| Model | {' | '.join(views_shown)} |",
-        f"|---|{'---|' * len(views_shown)}",
+        f"| Model | {' | '.join(frames)} |",
+        f"|---|{'---|' * len(frames)}",
     ]
-    changes = {
-        view: changes_against(pd.concat(days), OURS).set_index("model") for view, days in frames.items()
-    }
-    rmse = {view: _rmse(pd.concat(days)) for view, days in frames.items()}
-    order = rmse["test"].sort_values().index
-    for model in order:
-        cells = []
-        for view in views_shown:
-            if model not in changes[view].index:
-                cells.append("–")
-                continue
-            row = changes[view].loc[model]
-            said = f"{rmse[view][model]:.4f}"
-            if model != OURS:
-                low, high = 100 * row["change_low"], 100 * row["change_high"]
-                said += f": {100 * row['change_share']:+.1f} % [{low:.1f}, {high:.1f}], {row['outcome']}"
-            cells.append(said)
+    rmse = {view: _rmse(days) for view, days in frames.items()}
+    for model in rmse["test"].sort_values().index:
+        cells = [
+            _cell(rmse[view][model], changes[view].loc[model]) if model in changes[view].index else "–"
+            for view in frames
+        ]
         lines.append(f"| `{model}` | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
+
+
+def _cell(rmse: float, row: pd.Series) -> str:
+    said = f"{rmse:.4f}"
+    if row.name != OURS:
+        low, high = 100 * row["change_low"], 100 * row["change_high"]
+        said += f": {100 * row['change_share']:+.1f} % [{low:.1f}, {high:.1f}], {row['outcome']}"
+    return said
+
+
+def _changes(frame: pd.DataFrame) -> dict[str, Any]:
+    """What the page says of each model, by model."""
+    others = frame[frame.index != OURS]
+    names = ("change_share", "change_low", "change_high")
+    return {
+        str(model): {**{name: float(row[name]) for name in names}, "outcome": str(row["outcome"])}
+        for model, row in others.iterrows()
+    }
+
+
+def _sums(days: pd.DataFrame) -> dict[str, Any]:
+    """Squared errors by model, seed and day, on the days that all have: enough to compute the changes again."""
+    seen = days[days["cells"] > 0]
+    table = seen.pivot(index=["model", "seed"], columns="day", values="squared").dropna(axis=1)
+    squared: dict[str, dict[str, list[float]]] = {}
+    for (model, seed), row in table.iterrows():
+        squared.setdefault(str(model), {})[str(seed)] = [float(f"{value:.{DIGITS}g}") for value in row]
+    return {"days": [str(day) for day in table.columns], "squared": squared}
 
 
 def rolling_days(folder: Path) -> pd.DataFrame:
@@ -224,9 +255,12 @@ def main() -> None:
         "Made by `make benchmark-lead`. Boosted trees have the information that our models have: history, days before,",
         "neighbours, calendar and the node's identity. Choices are made on validation, and the test part reports.\n",
         f"{grid_of_trees('docs/ladder/tuning_trees.json')}\n",
-        *sections,
+        *(made for made, _ in sections),
     ]
     arguments.output.write_text("\n".join(text), encoding="utf-8")
+    rows = {study: found for study, (_, found) in zip(STUDIES, sections, strict=True) if found}
+    content = json.dumps({"ours": OURS, "block_days": BLOCK_DAYS, "studies": rows}, separators=(",", ":"))
+    arguments.output.with_suffix(".json").write_text(f"{content}\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -121,11 +121,24 @@ def _targets(study: Study, made: dict[str, np.ndarray]) -> tuple[np.ndarray, np.
 
 
 def blocks_of(days: np.ndarray) -> np.ndarray:
-    """Block of every day; a last block of less than half its days joins the one before."""
-    block = (days - days[0]) // BLOCK_DAYS
-    if block[-1] > 0 and 2 * (block == block[-1]).sum() < BLOCK_DAYS:
-        block[block == block[-1]] -= 1
-    return np.unique(block, return_inverse=True)[1]
+    """Block of every day, counted in each stretch without a gap of two days or more.
+
+    A stretch's last block of less than half its days joins the one before.
+    """
+    found: list[int] = []
+    stretch: list[int] = []
+    last = -1
+    for day in [*days.tolist(), None]:
+        if stretch and (day is None or day - stretch[-1] > BLOCK_DAYS // 2):
+            own = [(one - stretch[0]) // BLOCK_DAYS for one in stretch]
+            if own[-1] > 0 and 2 * own.count(own[-1]) < BLOCK_DAYS:
+                own = [one - 1 if one == own[-1] else one for one in own]
+            for place, one in enumerate(own):
+                last += place == 0 or one != own[place - 1]
+                found.append(last)
+            stretch = []
+        stretch.append(day)
+    return np.array(found)
 
 
 def day_interval(sums: np.ndarray, cells: np.ndarray, days: np.ndarray) -> tuple[float, float, float]:

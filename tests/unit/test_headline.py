@@ -54,13 +54,14 @@ def headline(request):
 def raw(headline):
     """Sums of squares [S, D] by part and model, cells and day numbers [D], and energies."""
     rows = dict(headline["raw"])
-    for part, found in rows["errors"].items():
-        days = np.array(found["days"], dtype="datetime64[D]").astype(np.int64)
-        sums = {
-            model: np.array(list(seeds.values()), dtype=float) for model, seeds in found["squared"].items()
-        }
-        rows[part] = (sums, np.array(found["cells"], dtype=float), days)
-    return rows
+    return rows | {part: by_day(found) for part, found in rows["errors"].items()}
+
+
+def by_day(found):
+    """Sums of squares [S, D] by model, cells [D] and day numbers [D]."""
+    days = np.array(found["days"], dtype="datetime64[D]").astype(np.int64)
+    sums = {model: np.array(list(seeds.values()), dtype=float) for model, seeds in found["squared"].items()}
+    return sums, np.array(found["cells"], dtype=float), days
 
 
 def computed(line, raw):
@@ -85,7 +86,10 @@ def computed(line, raw):
         found |= dict(zip(names, change_interval(*pair, days), strict=True))
         found["outcome"] = outcome(told["model"], told["other"], raw["test"])
     if "ratio" in told:
-        energies = (raw["training_j"][told[name]] for name in ("model", "other"))
+        names = [told[name] for name in ("model", "other")]
+        # Separate runs differ more than the fits of one process.
+        place = "runs_j" if all(name in raw["runs_j"] for name in names) else "training_j"
+        energies = (raw[place][name] for name in names)
         found |= dict(zip(("ratio", "ratio_low", "ratio_high"), ratio(*energies), strict=True))
     if "later_share" in told:
         rows = [row for row in raw["prequential"] if row["parent"] == told["parent"]]
@@ -101,8 +105,13 @@ def computed(line, raw):
         runs = geometric(raw["runs_j"][told["model"]])
         found |= dict(zip(("runs_j", "runs_low", "runs_high"), runs, strict=True))
     if "trusted_rmse" in told:
-        errors = [np.sqrt(squared / cells) for squared, cells in raw["trusted"][told["model"]]]
-        found["trusted_rmse"] = geometric(errors)[0]
+        sums, cells, days = by_day(raw["trusted"])
+        names = ("trusted_rmse", "trusted_low", "trusted_high")
+        found |= dict(zip(names, day_interval(sums[told["model"]], cells, days), strict=True))
+        if "other" in told:
+            names = ("change_trusted_share", "change_trusted_low", "change_trusted_high")
+            pair = sums[told["model"]], sums[told["other"]]
+            found |= dict(zip(names, change_interval(*pair, days), strict=True))
     if "variants" in told:
         found["variants"] = len(raw["verdicts"])
     if "total_kwh" in told:

@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recomputed import blocks_of
 from wattshed.foundation.vocabulary import Comparison
 from wattshed.statistics.decisions import (
     BLOCK_DAYS,
@@ -32,9 +33,19 @@ def test_blocks_count_up_without_holes_and_are_stretches_of_days(days):
     blocks = day_blocks(np.array(sorted(days)))
     assert blocks[0] == 0
     assert set(np.diff(blocks)) <= {0, 1}
-    for block in range(blocks.max()):
+    assert blocks.tolist() == blocks_of(np.array(sorted(days))).tolist()
+    for block in range(blocks.max() + 1):
         inside = np.array(sorted(days))[blocks == block]
-        assert inside[-1] - inside[0] < BLOCK_DAYS
+        # A short rest of less than half a block joins it, and no gap is inside.
+        assert inside[-1] - inside[0] < BLOCK_DAYS + BLOCK_DAYS / 2
+        assert np.diff(inside).max(initial=0) <= BLOCK_DAYS / 2
+
+
+def test_each_stretch_of_days_has_blocks_of_its_own():
+    """Held-out tails of months lie weeks apart: their blocks do not depend on where the calendar cuts them."""
+    tail = np.arange(8)
+    for gap in (20, 21, 22, 23):
+        assert np.bincount(day_blocks(np.concatenate([tail, tail + gap]))).tolist() == [4, 4, 4, 4]
 
 
 def test_a_short_rest_joins_the_last_block():

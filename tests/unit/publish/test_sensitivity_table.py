@@ -49,30 +49,35 @@ def quality_of(*suspects, nodes=4):
     return pd.DataFrame({"node": names, "suspect_reason": reasons})
 
 
-def test_the_sentence_says_whether_the_winner_changes():
-    same = {ALL: {"x": [1.0, 1.1], "y": [1.3]}, WITHOUT_SUSPECTS: {"x": [0.8, 0.9], "y": [1.0]}}
-    text = suspects_sentence(frame_of(same), days_of(same), quality_of("n1", "n3"), "kWh")
-    assert text.startswith("Without the 2 suspect nodes (n1, n3), x still has the least RMSE, 0.8485 kWh [")
-    assert text.endswith("] (over seeds and days).")
-    other = {ALL: {"x": [1.0], "y": [1.3]}, WITHOUT_SUSPECTS: {"x": [0.9], "y": [0.8]}}
-    text = suspects_sentence(frame_of(other), days_of(other, count=3), quality_of("n1"), "kWh")
-    assert text == (
-        "Without the 1 suspect node (n1), y has the least RMSE, 0.8000 kWh (too few days for an interval), and not x."
+def test_the_sentence_is_about_the_model_that_validation_chose():
+    rmse = {
+        ALL: {"x": [1.0, 1.1], "y": [1.3]},
+        WITHOUT_SUSPECTS: {"x": [0.84, 0.857], "y": [1.2], "z": [0.5]},
+    }
+    text = suspects_sentence(frame_of(rmse), days_of(rmse), "x", quality_of("n1", "n3"), "kWh")
+    assert text.startswith(
+        "Without the 2 suspect nodes (n1, n3), x, which validation chose on all nodes, has a test RMSE of 0.8485 kWh ["
+    )
+    assert text.endswith("] (over seeds and days); of the others, compared with it: 1 better, 1 worse.")
+    few = suspects_sentence(frame_of(rmse), days_of(rmse, count=3), "x", quality_of("n1"), "kWh")
+    assert few == (
+        "Without the 1 suspect node (n1), x, which validation chose on all nodes, has a test RMSE of 0.8485 kWh "
+        "(too few days for an interval); of the others, compared with it: 2 not told apart."
     )
 
 
 def test_a_study_without_suspects_says_so():
     frame = frame_of({ALL: {"x": [1.0]}})
     none = pd.DataFrame({"model": []})
-    assert suspects_sentence(frame, none, quality_of(), "kWh") == "None of the 4 nodes is suspect."
+    assert suspects_sentence(frame, none, "x", quality_of(), "kWh") == "None of the 4 nodes is suspect."
     every = quality_of("n0", "n1", "n2", "n3")
-    assert suspects_sentence(frame, none, every, "kWh") == "Each of the 4 nodes is suspect."
+    assert suspects_sentence(frame, none, "x", every, "kWh") == "Each of the 4 nodes is suspect."
 
 
 def test_many_suspects_are_not_all_named():
     quality = quality_of(*(f"n{n}" for n in range(9)), nodes=20)
     rmse = {ALL: {"x": [1.0]}, WITHOUT_SUSPECTS: {"x": [1.0]}}
-    sentence = suspects_sentence(frame_of(rmse), days_of(rmse), quality, "kWh")
+    sentence = suspects_sentence(frame_of(rmse), days_of(rmse), "x", quality, "kWh")
     assert "(n0, n1, n2, n3, n4, n5 and 3 more)" in sentence
 
 

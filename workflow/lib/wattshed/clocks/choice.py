@@ -244,14 +244,15 @@ def joint_bounds(draws: np.ndarray, repeats: np.ndarray, *, pooled: bool) -> tup
 
     draws: [B, C], row 0 the data itself, the others resamples; repeats: of each clock; pooled: whether all clocks are
     taken to scatter alike, as where each is known by its own few repeats and not by a law of all. Bootstrap with the
-    largest studentised deviation over all clocks (Westfall and Young 1993, single step). Resamples of n repeats vary
-    too little by the factor sqrt((n - 1) / n).
+    largest studentised deviation over all clocks (Westfall and Young 1993, single step). Means of
+    resamples of n repeats vary too little by the factor sqrt((n - 1) / n); for medians of few, the correction is more
+    than is needed.
     """
-    few = max(2, int(repeats.min()))
+    few = int(repeats[repeats > 1].min(initial=max(2, int(repeats.max()))))
     deviations = (draws[1:] - draws[0]) * math.sqrt(few / (few - 1))
     spread = deviations.std(axis=0)
-    if pooled:
-        spread = np.full_like(spread, np.sqrt(np.square(spread).mean()))
+    if pooled and (known := spread[spread > 0]).size:
+        spread = np.full_like(spread, np.sqrt(np.square(known).mean()))
     with np.errstate(invalid="ignore"):
         largest = np.nan_to_num(np.abs(deviations) / spread).max(axis=1, initial=0.0)
     half = float(np.quantile(largest, LEVEL)) * spread

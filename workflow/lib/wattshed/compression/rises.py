@@ -19,8 +19,8 @@ def rise_of(days: pd.DataFrame, error: str, lineage: str, parent: str) -> Spread
     """
     part = Part.LATER if error in LATER_ERRORS else Part.TEST
     rows = days[(days["part"] == part) & days["lineage"].isin([lineage, parent]) & (days["cells"] > 0)]
-    sums = rows.groupby("lineage")["squared"].sum()
-    if any(sums.get(name, 0.0) <= 0 for name in (lineage, parent)):
+    sums = rows.groupby(["lineage", "seed"])["squared"].sum()
+    if rows["lineage"].nunique() < 2 or (sums <= 0).any():
         return None
     errors = errors_by_day(rows, "lineage", error.removeprefix(LATER), f"{parent} and {lineage}")
     return errors.against(lineage, parent)

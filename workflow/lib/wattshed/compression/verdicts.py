@@ -34,11 +34,11 @@ def verdicts_of(
 
 def _reason(worth: Worth, rows: Sequence[Row], candidate: Candidate, budget_share: float) -> str:
     known = {error: spread.change() for error, spread in candidate.errors.items()}
-    if not known:
-        return "no cell was observed, so its error is unknown"
     n = f"n = {len(rows)} seed{'' if len(rows) == 1 else 's'}"
     saving = saving_interval(candidate.costs)
     saved = _saving_text(saving, rows[0])
+    if not known:
+        return f"{saved}; its error is unknown, or an error is 0 ({n})"
     # The error that decides against the variant, or would first: the one whose interval begins highest.
     worst = max(known, key=lambda error: _or_mean(known[error].low, known[error]))
     rise = f"{_rise_text(worst, known[worst])}, budget {budget_share:.0%}"

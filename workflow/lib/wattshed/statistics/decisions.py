@@ -20,6 +20,8 @@ from wattshed.statistics.paired import holm
 # four days, false alarms stay below 5 % (docs/decisions_benchmarks.md).
 BLOCK_DAYS = 4
 DECISION_LEVEL = 1 - LEVEL
+# Logarithm beyond which an error is 0, or has no ratio to one that is.
+PERFECT = 50.0
 PAIRED_NOTE = f"paired test of the logarithms of errors over seeds and blocks of {BLOCK_DAYS} days"
 RULE_NOTE = f"{PAIRED_NOTE}, corrected for all comparisons (Holm 1979)"
 
@@ -57,13 +59,14 @@ class Spread:
     def change(self) -> Interval:
         """The relative change that a single logarithm of a ratio means, with the interval of :meth:`bounds`.
 
-        No bounds where the days are too few.
+        No bounds where the days are too few, or where one of the two forecasts was perfect in some seed.
         """
-        low, high = (float(end) for end in self.bounds())
-        mean = math.expm1(float(self.log))
-        if math.isnan(low):
-            return Interval(mean, None, None, self.seeds)
-        return Interval(mean, math.expm1(low), math.expm1(high), self.seeds)
+        log, low, high = (float(one) for one in (self.log, *self.bounds()))
+        if abs(log) > PERFECT:
+            return Interval(-1.0 if log < 0 else None, None, None, self.seeds)
+        if not -PERFECT < low <= high < PERFECT:
+            return Interval(math.expm1(log), None, None, self.seeds)
+        return Interval(math.expm1(log), math.expm1(low), math.expm1(high), self.seeds)
 
     def p_values(self) -> Floats:
         """Two-sided p-values of "the logarithm is 0"; 1 where the days are too few to tell."""
@@ -101,12 +104,20 @@ class Spread:
 def day_blocks(days: NDArray[np.int64], block_days: int = BLOCK_DAYS) -> NDArray[np.int64]:
     """Block of each day [D], counted from 0 without holes; days: ordinal numbers of calendar days [D], ascending.
 
-    A last block of less than half its days joins the one before it.
+    A gap of half a block or more begins a new stretch, whose blocks are counted from its first day. A stretch's last
+    block of less than half its days joins the one before it.
     """
-    block = (days - days[0]) // block_days
-    if block[-1] > 0 and 2 * int((block == block[-1]).sum()) < block_days:
-        block[block == block[-1]] -= 1
-    return np.unique(block, return_inverse=True)[1].astype(np.int64)
+    starts = np.flatnonzero(np.diff(days, prepend=days[0] - block_days) > block_days // 2)
+    blocks = np.zeros(len(days), dtype=np.int64)
+    count = 0
+    for start, stop in zip(starts, [*starts[1:], len(days)], strict=True):
+        block = (days[start:stop] - days[start]) // block_days
+        if block[-1] > 0 and 2 * int((block == block[-1]).sum()) < block_days:
+            block[block == block[-1]] -= 1
+        own = np.unique(block, return_inverse=True)[1]
+        blocks[start:stop] = count + own
+        count += int(own[-1]) + 1
+    return blocks
 
 
 def error_spread(sums: Floats, cells: Floats, blocks: NDArray[np.int64], power: float = 0.5) -> Spread:

@@ -16,12 +16,10 @@ from numpy.typing import NDArray
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.vocabulary import Comparison, Part, Status
 from wattshed.statistics.by_day import ERRORS, ErrorsByDay, errors_by_day
-from wattshed.statistics.decisions import Spread, outcomes
+from wattshed.statistics.decisions import PERFECT, Spread, outcomes
 
 # A cheaper model may err at most this much more, however little the data can tell: the error budget of compression.
 MARGIN = 0.05
-# Logarithm beyond which an error is 0, or has no ratio to one that is.
-PERFECT = 50.0
 # Models without randomness have one run with this seed.
 NO_SEED = 0
 SEED_ENDS = ("seed_low", "seed_high")

@@ -135,7 +135,8 @@ def _by_day(sums: HourlySums, starts: pd.DatetimeIndex) -> pd.DataFrame:
         "absolute": sums.absolute.sum(axis=1),
         "cells": sums.cells.sum(axis=1),
     }
-    return pd.DataFrame(columns).groupby("day", as_index=False).sum()
+    by_day = pd.DataFrame(columns).groupby("day", as_index=False).sum()
+    return by_day[by_day["cells"] > 0]
 
 
 def _row(

@@ -35,6 +35,9 @@ def adaptation_outcomes(summary: pd.DataFrame, days: pd.DataFrame) -> pd.DataFra
         for strategy in (name for name, updates in strategies.items() if updates):
             spread = errors.against(str(strategy), str(controls[0]))
             change = spread.change()
+            if change.mean is None:
+                # The control's forecasts are perfect.
+                continue
             ends = (change.mean, change.low, change.high)
             rows.append(dict(zip(COLUMNS, (parent, strategy, *ends), strict=True)))
             found.append(spread)

@@ -1,5 +1,6 @@
 """Gradient-boosted trees with the information that our own models have, one model per hour ahead."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -57,7 +58,7 @@ RICH = TreeSettings(
         "feature_fraction": 0.5,
         "max_bin": 63,
     },
-    600,
+    3000,
     20,
     weighted=True,
 )
@@ -179,5 +180,11 @@ def fit_hours(
             valid_sets=[judge],
             callbacks=[lightgbm.early_stopping(settings.stop_after, verbose=False)],
         )
+        if booster.best_iteration >= settings.rounds:
+            print(
+                f"boosted trees, hour {hour + 1} ahead: the error still fell at the last of {settings.rounds} rounds.",
+                file=sys.stderr,
+                flush=True,
+            )
         boosters.append(booster.free_dataset())
     return boosters

@@ -5,6 +5,7 @@ from typing import Any
 from wattshed.accounts.comparison.decisions import changes_against
 from wattshed.accounts.sensitivity.graph_control import GraphUse
 from wattshed.foundation.vocabulary import Comparison
+from wattshed.publish.parts.decided import decisions_of
 from wattshed.publish.parts.inputs import Inputs
 from wattshed.publish.sentences.graph_help import graph_control_of, graph_sentence
 from wattshed.publish.sentences.sensitivity import suspects_sentence, wins_sentence
@@ -24,9 +25,8 @@ def control_sentences(inputs: Inputs) -> list[str]:
         sentences.append(graph)
     if "sensitivity" in inputs:
         sensitivity, quality = inputs.frame("sensitivity"), inputs.frame("quality")
-        sentences.append(
-            suspects_sentence(sensitivity, inputs.frame("sensitivity_days"), quality, inputs.unit)
-        )
+        days, best = inputs.frame("sensitivity_days"), decisions_of(inputs).best
+        sentences.append(suspects_sentence(sensitivity, days, best, quality, inputs.unit))
     return [*sentences, wins_sentence(inputs.frame("scores"))]
 
 

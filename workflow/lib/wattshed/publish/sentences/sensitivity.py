@@ -2,35 +2,38 @@
 
 import pandas as pd
 
-from wattshed.accounts.comparison.decisions import error_bounds
+from wattshed.accounts.comparison.decisions import changes_against, error_bounds
 from wattshed.accounts.sensitivity.node_wins import node_wins
 from wattshed.accounts.sensitivity.view_means import view_means
-from wattshed.accounts.sensitivity.views import ALL, WITHOUT_SUSPECTS
+from wattshed.accounts.sensitivity.views import WITHOUT_SUSPECTS
+from wattshed.foundation.vocabulary import Comparison
 from wattshed.publish.typesetting.table import plain
 from wattshed.statistics.by_day import errors_by_day
 
 NAMED_NODES = 6
 
 
-def suspects_sentence(sensitivity: pd.DataFrame, days: pd.DataFrame, quality: pd.DataFrame, unit: str) -> str:
-    """Who has the least error with and without suspect nodes.
+def suspects_sentence(
+    sensitivity: pd.DataFrame, days: pd.DataFrame, best: str, quality: pd.DataFrame, unit: str
+) -> str:
+    """How the model that validation chose compares with all others without suspect nodes.
 
-    sensitivity, quality: the frames; days: ``sensitivity.days.parquet``; unit: of the errors.
+    sensitivity, quality: the frames; days: ``sensitivity.days.parquet``; best: that model; unit: of the errors.
     """
-    means = view_means(sensitivity)
     suspects = quality.loc[quality["suspect_reason"].notna(), "node"].astype(str).tolist()
-    if WITHOUT_SUSPECTS not in set(means["view"]):
+    if WITHOUT_SUSPECTS not in set(sensitivity["view"]) or days.empty:
         return f"{'Each' if suspects else 'None'} of the {len(quality)} nodes is suspect."
     names = ", ".join(suspects[:NAMED_NODES])
     if len(suspects) > NAMED_NODES:
         names += f" and {len(suspects) - NAMED_NODES} more"
-    every, trusted = (_best(means[means["view"] == view]) for view in (ALL, WITHOUT_SUSPECTS))
-    what = "node" if len(suspects) == 1 else "nodes"
-    same = trusted["model"] == every["model"]
+    means = view_means(sensitivity)
+    rmse = means[(means["view"] == WITHOUT_SUSPECTS) & (means["model"] == best)]["rmse_mean"].iloc[0]
+    told = changes_against(days, best)["outcome"].value_counts()
+    counts = ", ".join(f"{told[outcome]} {outcome}" for outcome in Comparison if outcome in told)
     return (
-        f"Without the {len(suspects)} suspect {what} ({names}), {trusted['model']} "
-        f"{'still ' if same else ''}has the least RMSE, {plain(trusted['rmse_mean'], 4)} {unit} "
-        f"{_interval(days, trusted['model'])}" + ("." if same else f", and not {every['model']}.")
+        f"Without the {len(suspects)} suspect {'node' if len(suspects) == 1 else 'nodes'} ({names}), {best}, which "
+        f"validation chose on all nodes, has a test RMSE of {plain(rmse, 4)} {unit} {_interval(days, best)}"
+        + (f"; of the others, compared with it: {counts}." if counts else ".")
     )
 
 
@@ -44,10 +47,6 @@ def wins_sentence(scores: pd.DataFrame) -> str:
     if len(others) and others["wins"].iloc[0]:
         sentence += f", {others.index[0]} on {others['wins'].iloc[0]}"
     return sentence + "."
-
-
-def _best(rows: pd.DataFrame) -> pd.Series:
-    return rows.sort_values("rmse_mean").iloc[0]
 
 
 def _interval(days: pd.DataFrame, model: str) -> str:

@@ -60,7 +60,7 @@ def _errors_table(frame: pd.DataFrame, unit: str) -> Table:
     )
     notes = [
         "The base model is the control at every step; seeds are paired.",
-        f"Intervals of Δ: {PAIRED_NOTE}.",
+        f"Intervals of Δ: {PAIRED_NOTE}; with one seed over days alone.",
     ]
     absent = frame[frame["unavailable"].notna()]
     notes += [f"{row['lineage']}: not available here, {row['unavailable']}." for _, row in absent.iterrows()]

@@ -10,6 +10,7 @@ from wattshed.publish.parts.inputs import Inputs
 from wattshed.publish.sentences.claims import claims_sentence
 from wattshed.publish.typesetting.table import MISSING, Cell, Column, Table, significant, significant_interval
 from wattshed.publish.typesetting.table_part import TablePart
+from wattshed.statistics.decisions import PAIRED_NOTE
 from wattshed.statistics.geometric import GEOMETRIC_NOTE
 
 RULE_NOTE = (
@@ -53,9 +54,9 @@ def _notes(claims: pd.DataFrame, topic: Topic, note: str) -> list[str]:
         notes = [claims_sentence(claims), RULE_NOTE]
     if topic in (Topic.ENERGY, Topic.TIME_AND_SIZE):
         notes += [KIND_NOTE, ENGINES_NOTE]
-        notes.append(
-            f"{GEOMETRIC_NOTE[0].upper()}{GEOMETRIC_NOTE[1:]}; the same for times, sizes and errors."
-        )
+        notes.append(f"{GEOMETRIC_NOTE[0].upper()}{GEOMETRIC_NOTE[1:]}; the same for times and sizes.")
+    if topic == Topic.ERRORS:
+        notes.append(f"Intervals of changes of errors: {PAIRED_NOTE}; n counts seeds.")
     return [*notes, note] if note else notes
 
 

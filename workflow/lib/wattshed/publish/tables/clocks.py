@@ -26,9 +26,9 @@ from wattshed.statistics.intervals import METHOD_NOTE
 
 LAW_NOTE = (
     "Time and energy are means of a clock's own repeats. Saving and slowdown come from a law of time and power that is "
-    "fitted to the repeats of all clocks: the choice is made by the fitted values, whose "
-    "intervals are the bootstrap's; those of savings hold for all clocks together."
+    "fitted to the repeats of all clocks: the choice is made by the fitted values."
 )
+SAVED_NOTE = "Intervals of savings are the bootstrap's and hold for all clocks together."
 
 
 def clocks_table(sweep: pd.DataFrame, choice: dict[str, Any]) -> Table:
@@ -58,7 +58,7 @@ def clocks_table(sweep: pd.DataFrame, choice: dict[str, Any]) -> Table:
         Column(INTERVAL_TITLE, "ms"),
         Column("Energy", "J", numeric=True),
         Column(INTERVAL_TITLE, "J"),
-        Column("Saved, fitted", "%", numeric=True),
+        Column("Saved, fitted" if choice["estimator"] == "law" else "Saved", "%", numeric=True),
         Column(INTERVAL_TITLE, "%"),
     ]
     caption = (
@@ -68,7 +68,8 @@ def clocks_table(sweep: pd.DataFrame, choice: dict[str, Any]) -> Table:
     notes = choice_sentences(choice)
     if choice["estimator"] == "law" and choice["saving_share"] is not None:
         notes.append(LAW_NOTE)
-    return Table("clocks", caption, columns, rows, [*notes, f"{METHOD_NOTE}; over repeats."])
+    notes += [SAVED_NOTE, f"{METHOD_NOTE}; of time and energy over repeats."]
+    return Table("clocks", caption, columns, rows, notes)
 
 
 def _fitted(row: dict[str, float] | None, mark: str) -> list[Cell]:

@@ -70,7 +70,7 @@ def compression_table(rows: pd.DataFrame, unit: str) -> Table:
         spaced_percent(f"{row['parent'] + ' ' if several else ''}{row['variant']}: {row['reason']}.")
         for _, row in others.iterrows()
     ]
-    notes += [f"Verdict: {WORTH_RULE}.", f"Interval of ΔRMSE: {PAIRED_NOTE}."]
+    notes += [f"Verdict: {WORTH_RULE}.", f"Interval of ΔRMSE: {PAIRED_NOTE}; with one seed over days alone."]
     return Table("compression", caption, columns, body, notes)
 
 

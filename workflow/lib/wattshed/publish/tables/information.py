@@ -5,12 +5,12 @@ from typing import Any
 
 import pandas as pd
 
-from wattshed.accounts.comparison.accuracy_means import accuracy_means
 from wattshed.config.models.families import read_model
 from wattshed.forecast.baselines.protocol import information_of_baseline
 from wattshed.forecast.families.family import information_of
 from wattshed.foundation import plugins
 from wattshed.foundation.vocabulary import Information
+from wattshed.publish.parts.decided import decisions_of
 from wattshed.publish.parts.inputs import Inputs
 from wattshed.publish.typesetting.table import (
     CHECK,
@@ -24,6 +24,7 @@ from wattshed.publish.typesetting.table import (
     interval,
 )
 from wattshed.publish.typesetting.table_part import TablePart
+from wattshed.statistics.decisions import BLOCK_DAYS
 
 UNKNOWN = "?"
 TITLES = {
@@ -36,14 +37,13 @@ TITLES = {
 }
 
 
-def information_table(scores: pd.DataFrame, models: Mapping[str, Any], unit: str) -> Table:
+def information_table(decided: pd.DataFrame, models: Mapping[str, Any], unit: str) -> Table:
     """Models in the order of their RMSE, with a check mark for everything that a forecast is made from.
 
-    scores: ``accuracy/scores.parquet``; models: blocks of the trained models by name; unit: of the errors.
+    decided: the frame of :class:`Decisions`; models: blocks of the trained models by name; unit: of the errors.
     """
-    means = accuracy_means(scores)
     rows, silent = [], []
-    for row in means.to_dict("records"):
+    for row in decided.to_dict("records"):
         seen = seen_by(str(row["model"]), models)
         if seen is None:
             silent.append(str(row["model"]))
@@ -53,8 +53,8 @@ def information_table(scores: pd.DataFrame, models: Mapping[str, Any], unit: str
                 Cell(str(row["model"])),
                 *(_mark(what, seen, shuffled) for what in Information),
                 Cell(str(row["n"])),
-                decimals(row["rmse_mean"], 4),
-                interval(row["rmse_low"], row["rmse_high"], 4),
+                decimals(row["error"], 4),
+                interval(row["low"], row["high"], 4),
             ]
         )
     columns = [
@@ -65,11 +65,14 @@ def information_table(scores: pd.DataFrame, models: Mapping[str, Any], unit: str
         Column(INTERVAL_TITLE, unit),
     ]
     caption = (
-        f"What each model sees, beside its test RMSE (mean over {count_text(means['n'])} seeds): the node's own "
+        f"What each model sees, beside its test RMSE (mean over {count_text(decided['n'])} seeds): the node's own "
         "look-back, its own hours on days before, other nodes, hour of day or weekday, what was learned for this node "
         "alone, and weather. Models that see different things do not compete on equal terms."
     )
-    notes = ["Scaling by the node's own mean and deviation does not count as learned for the node."]
+    notes = [
+        "Scaling by the node's own mean and deviation does not count as learned for the node.",
+        f"95 % interval: the wider of those over seeds and over blocks of {BLOCK_DAYS} days.",
+    ]
     if silent:
         notes.append(f"{UNKNOWN}: not declared by the plug-in: {', '.join(silent)}.")
     return Table("information", caption, columns, rows, notes)
@@ -93,13 +96,13 @@ def _mark(what: Information, seen: frozenset[Information] | None, shuffled: bool
 
 
 def _make(inputs: Inputs) -> Table:
-    return information_table(inputs.frame("scores"), inputs.parameter("models") or {}, inputs.unit)
+    return information_table(decisions_of(inputs).frame, inputs.parameter("models") or {}, inputs.unit)
 
 
 TABLE = TablePart(
     message="Make the table of information",
     caption="What each model sees, beside its test error.",
-    inputs=("scores", "panel"),
-    parameters=("models",),
+    inputs=("days", "frontier", "panel"),
+    parameters=("models", "controls"),
     make=_make,
 )

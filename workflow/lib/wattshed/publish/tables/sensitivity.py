@@ -81,12 +81,13 @@ def suspects_table(
         Column("Median", "%", numeric=True),
     ]
     least, nodes = wins["best"].iloc[0], wins["nodes"].iloc[0]
+    where = "on all nodes and without suspect nodes" if trusted else "on all nodes"
     caption = (
-        f"Test RMSE on all nodes and without suspect nodes, mean over {count_text(means['n'])} seeds; and of n = "
+        f"Test RMSE {where}, mean over {count_text(means['n'])} seeds; and of n = "
         f"{nodes} nodes, on how many a model has the least error of all, on how many less error than {least}, and "
         "the median over nodes of its error above that one's."
     )
-    notes = [suspects_sentence(sensitivity, days, quality, unit), wins_sentence(scores)]
+    notes = [suspects_sentence(sensitivity, days, best, quality, unit), wins_sentence(scores)]
     if trusted:
         notes += [
             f"Δ and outcome: without suspect nodes, against {best}, which validation chose on all nodes; {RULE_NOTE}.",

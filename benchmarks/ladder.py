@@ -48,6 +48,12 @@ error are counted.
 """
 
 
+USELESS_NOTE = (
+    "\\* Read at an error that a naive forecast beats, which is of no use by itself: the opponent comes no further. "
+    "Within the useful range there is no ratio."
+)
+
+
 def lead(results: Path) -> list[str]:
     """The parts of the lead, study by study: a Markdown table."""
     lines = [
@@ -58,18 +64,20 @@ def lead(results: Path) -> list[str]:
         path = results / study / "ladder.parts.parquet"
         if not path.is_file():
             continue
-        parts = read_frame(path)
+        parts, targets = read_frame(path), read_frame(results / study / "ladder.targets.parquet")
+        naive = targets.loc[targets["useful"], "target_rmse"].max()
         for _, row in parts[parts["kind"] == PART].iterrows():
             change = 100 * (row["quick_rmse"] / row["slow_rmse"] - 1)
+            useless = "*" if row["error_rmse"] > naive and pd.notna(row["error_ratio"]) else ""
             cells = [
                 f"`{study}`",
                 *(str(row[name]) for name in ("name", "slow", "quick")),
                 times(row, "training_ratio"),
-                times(row, "error_ratio", row["error_ratio_is"]),
+                times(row, "error_ratio", row["error_ratio_is"]) + useless,
                 "–" if pd.isna(change) else f"{change:+.1f} %",
             ]
             lines.append("| " + " | ".join(cells) + " |")
-    return lines
+    return [*lines, "", USELESS_NOTE]
 
 
 def times(row: pd.Series, name: str, kind: str = "") -> str:
@@ -112,6 +120,16 @@ def records(ladder: LadderBlock) -> list[str]:
             f"{found['chosen']}. The best by validation RMSE: {shown}. {origin_text(found)}"
         )
     return lines
+
+
+def grid_of_trees() -> str:
+    """What tuning the strongest trees took, which no ladder counts."""
+    found = read_json("docs/ladder/tuning_trees.json")
+    return (
+        f"* **The strongest trees** (`{found['model']}`) have the best of {len(found['points'])} settings on the "
+        f"homes; this grid took {found['energy_kwh'] * JOULES_PER_KWH:,.0f} J of its own, {found['own_cpu_s']:,.0f} "
+        "CPU-s ([tuning_trees.json](ladder/tuning_trees.json)), which no column below counts.\n"
+    )
 
 
 def section(study: str, results: Path, docs: Path) -> str:
@@ -191,7 +209,7 @@ def main() -> None:
             f"{arguments.results} holds none of the studies {', '.join(STUDIES)}: run one of them first"
         )
     parts = [
-        INTRODUCTION,
+        INTRODUCTION + grid_of_trees(),
         "## The parts of the lead\n",
         *lead(arguments.results),
         "",

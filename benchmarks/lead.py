@@ -37,6 +37,7 @@ ROOT = Path(__file__).resolve().parent.parent
 STUDIES = tuple(f"opponents_{name}" for name in ("homes", "nations", "texas", "thousands"))
 CPU = torch.device("cpu")
 OURS, STRONGEST = "pooled_ridge", "lightgbm_rich"
+TREES = ("lightgbm", "lightgbm_rich", "pooled_trees", "pooled_stack")
 # Windows of one forecast, so that a large panel fits into memory.
 WINDOWS = 256
 # Significant digits of the kept rows.
@@ -72,7 +73,12 @@ def section(study: str, results: Path) -> tuple[str, dict[str, Any]]:
     ]
     frames = views_of(folder)
     changes = {view: changes_against(days, OURS).set_index("model") for view, days in frames.items()}
-    parts += [f"{_origin(folder)}\n", *tables(inputs, "main"), paired(frames, changes)]
+    parts += [
+        f"{_origin(folder)}\n",
+        *tables(inputs, "main"),
+        paired(frames, changes),
+        single(frames["test"], models),
+    ]
     if "rolling" in found:
         parts += tables(inputs, "rolling")
     rows = {view: {"changes": _changes(changes[view]), **_sums(days)} for view, days in frames.items()}
@@ -132,6 +138,23 @@ def paired(frames: dict[str, pd.DataFrame], changes: dict[str, pd.DataFrame]) ->
         ]
         lines.append(f"| `{model}` | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
+
+
+def single(days: pd.DataFrame, models: dict[str, Any]) -> str:
+    """Which models are random and were trained with one seed, so that the tests do not know their spread."""
+    seeds = days.groupby("model")["seed"].nunique()
+    # Baselines have one fit; of these, trees draw features at random. A model without a recipe is a closed form.
+    found = [
+        f"`{model}`"
+        for model, count in seeds.items()
+        if count == 1 and (model in TREES or models.get(model, {}).get("recipe") is not None)
+    ]
+    if not found:
+        return ""
+    return (
+        f"Trained once, although chance has a part in them: {', '.join(found)}. Their spread over seeds is in no "
+        "interval here, and in no outcome.\n"
+    )
 
 
 def _cell(rmse: float, row: pd.Series) -> str:
@@ -230,8 +253,10 @@ def grid_of_trees(record: str) -> str:
     return (
         f"`{STRONGEST}` has the best settings of a grid of {len(found['points'])} points on the homes, chosen on "
         f"validation: {chosen}, RMSE {best:.4f}; the worst point has {worst:.4f}.{beyond} The grid took "
-        f"{found['own_cpu_s']:,.0f} CPU-s: [tuning_trees.json](ladder/tuning_trees.json). The penalties of `{OURS}` "
-        f"are searched within each of its fits, and its energy has that search. {origin_text(found)}"
+        f"{found['own_cpu_s']:,.0f} CPU-s: [tuning_trees.json](ladder/tuning_trees.json). On the other panels the "
+        "trees keep these settings; their number is that of the least error on the panel's own validation part, after "
+        f"which 20 more bring nothing. The penalties of `{OURS}` are searched within each of its fits, and its "
+        f"energy has that search. {origin_text(found)}"
     )
 
 

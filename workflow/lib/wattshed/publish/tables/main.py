@@ -102,6 +102,8 @@ def _notes(decisions: Decisions, naive: str | None) -> list[str]:
         f"and errs at most {100 * MARGIN:.0f} % more ({bold}): {RULE_NOTE}.",
         "Front: no other model is better in both error and training energy. CPU: the training's own processor seconds. "
         "1,000 fc.: a thousand forecasts of one node each.",
+        "Interval of Training: over seeds; of closed forms over fits repeated in one process, which differ less than "
+        "runs on several occasions do.",
     ]
     notes.append(LETTERS_NOTE)
     if decisions.single:

@@ -19,6 +19,7 @@ import pandas as pd
 from headline_page import draft, markdown
 from headline_rows import raw_rows, repeats_of
 
+from wattshed.accounts.claims.results import REFERENCE_FORM
 from wattshed.accounts.comparison.decisions import changes_against
 from wattshed.accounts.comparison.variant_means import variant_means
 from wattshed.accounts.runs.stages import stages_frame
@@ -81,6 +82,9 @@ def lines_of(inputs: Inputs, repeats: dict[str, list[float]]) -> Iterator[dict[s
     )
     naive = rows[best]["naive"]
     yield from _comparison(inputs, "naive", best, naive)
+    sources = [name for name, block in inputs.config["models"].items() if block["form"] == REFERENCE_FORM]
+    for model in sources:
+        yield from _comparison(inputs, f"naive-{model}", model, naive)
     for model in rows:
         if model not in (best, naive):
             yield from _comparison(inputs, f"best-{model}", best, model)
@@ -136,6 +140,7 @@ def _model_line(row: dict[Any, Any], unit: str) -> dict[str, Any]:
             f"{row['training_j_n']})"
         )
         numbers["joules"] = joules
+        numbers |= {f"joules_{end}": _known(row[f"training_j_{end}"]) for end in ("low", "high")}
         if pd.notna(row["cpu_s"]):
             cost += f" and {significant_text(row['cpu_s'])} CPU-s"
             numbers["cpu_s"] = row["cpu_s"]
@@ -213,6 +218,7 @@ def _repeats(repeats: dict[str, list[float]], models: list[str]) -> Iterator[dic
             runs_j=found.mean,
             runs_low=found.low,
             runs_high=found.high,
+            runs=found.n,
         )
 
 
@@ -281,6 +287,7 @@ def _stages(inputs: Inputs) -> Iterator[dict[str, Any]]:
                 later_share=row["change_share"],
                 later_low=_known(row["change_low"]),
                 later_high=_known(row["change_high"]),
+                later_outcome=str(row["outcome"]),
             )
     if "compression" in inputs:
         frame = variant_means(inputs.frame("compression"))
@@ -294,6 +301,7 @@ def _stages(inputs: Inputs) -> Iterator[dict[str, Any]]:
             "tables/compression.tex",
             "Verdict",
             variants=len(others),
+            verdicts=counts,
         )
 
 
@@ -348,7 +356,7 @@ def main() -> None:
     inputs = Inputs(found, {"controls": controls, "models": models})
     runs = inputs.frame("runs").sort_values("started_utc")
     machine = json.loads(runs["machine"].iloc[0])
-    repeats = repeats_of(arguments.repeats) if arguments.repeats.is_file() else {}
+    repeats = repeats_of(arguments.repeats, inputs.config["study"]) if arguments.repeats.is_file() else {}
     content = {
         "about": {
             "study": inputs.config["study"],

@@ -68,9 +68,15 @@ def _by_day(rows: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def repeats_of(record: Path) -> dict[str, list[float]]:
-    """Joules of one training in each separate run, by model: the geometric mean of its fits."""
-    found = json.loads(record.read_text(encoding="utf-8"))["joules"]
+def repeats_of(record: Path, study: str) -> dict[str, list[float]]:
+    """Joules of one training in each separate run, by model: the geometric mean of its fits.
+
+    Empty for a record of another study.
+    """
+    content = json.loads(record.read_text(encoding="utf-8"))
+    if content["study"] != study:
+        return {}
+    found = content["joules"]
     return {
         model: [_round(mean) for run in runs if (mean := geometric_interval(run).mean) is not None]
         for model, runs in found.items()

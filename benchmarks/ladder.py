@@ -34,8 +34,8 @@ SHOWN_POINTS = 3
 INTRODUCTION = """# The ladder
 
 Made by `make benchmark-ladder` from the results of the studies below. What every training technique is worth: from
-the source study's network to `residual_stgnn`, one change a step. [methods.md](methods.md) says how energies to an
-error are counted.
+the source study's network to `residual_stgnn`; each step names what it changes. [methods.md](methods.md) says how
+energies to an error are counted.
 
 * **Opponents get a grid of the same kind as our own network**: batch, rate and loss, chosen on validation. Each study
   says below which grid was trained to its end. Opponents learn until 12 looks bring no progress, without a cap.
@@ -49,8 +49,8 @@ error are counted.
 
 
 USELESS_NOTE = (
-    "\\* Read at an error that a naive forecast beats, which is of no use by itself: the opponent comes no further. "
-    "Within the useful range there is no ratio."
+    "\\* Read at a validation error that a naive forecast beats there: the opponent comes no further on validation. "
+    "The first row has one seed, beside other programs."
 )
 
 

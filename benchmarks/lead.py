@@ -27,6 +27,7 @@ from wattshed.forecast.days import scores_by_day
 from wattshed.forecast.protocol import ForecastTask, evenly_spaced
 from wattshed.foundation.documents import read_yaml
 from wattshed.foundation.plugins import load
+from wattshed.foundation.provenance import describe_commit
 from wattshed.foundation.vocabulary import Part
 from wattshed.publish.parts.inputs import Inputs
 from wattshed.publish.typesetting.markdown import render_markdown
@@ -38,6 +39,10 @@ STUDIES = tuple(f"opponents_{name}" for name in ("homes", "nations", "texas", "t
 CPU = torch.device("cpu")
 OURS, STRONGEST = "pooled_ridge", "lightgbm_rich"
 TREES = ("lightgbm", "lightgbm_rich", "pooled_trees", "pooled_stack")
+LABELS = {
+    "opponents_texas": " **Simulated homes: data/README.md says how they were made.**",
+    "opponents_thousands": " **An invented panel: it shows costs; of its errors nothing follows.**",
+}
 # Windows of one forecast, so that a large panel fits into memory.
 WINDOWS = 256
 # Significant digits of the kept rows.
@@ -69,7 +74,8 @@ def section(study: str, results: Path) -> tuple[str, dict[str, Any]]:
     inputs = Inputs(found, {"controls": controls, "models": models})
     parts = [
         heading,
-        f"{inputs.panel.source}: {len(inputs.panel.node_names):,} nodes x {len(inputs.panel.times):,} h.\n",
+        f"{inputs.panel.source}: {len(inputs.panel.node_names):,} nodes x {len(inputs.panel.times):,} h."
+        f"{LABELS.get(study, '')}\n",
     ]
     frames = views_of(folder)
     changes = {view: changes_against(days, OURS).set_index("model") for view, days in frames.items()}
@@ -147,7 +153,7 @@ def single(days: pd.DataFrame, models: dict[str, Any]) -> str:
     found = [
         f"`{model}`"
         for model, count in seeds.items()
-        if count == 1 and (model in TREES or models.get(model, {}).get("recipe") is not None)
+        if count == 1 and (model in TREES or _is_random(models.get(model, {})))
     ]
     if not found:
         return ""
@@ -155,6 +161,11 @@ def single(days: pd.DataFrame, models: dict[str, Any]) -> str:
         f"Trained once, although chance has a part in them: {', '.join(found)}. Their spread over seeds is in no "
         "interval here, and in no outcome.\n"
     )
+
+
+def _is_random(block: dict[str, Any]) -> bool:
+    """Whether chance has a part in a model: a recipe draws batches, a control draws its graph."""
+    return block.get("recipe") is not None or block.get("graph") == "shuffled"
 
 
 def _cell(rmse: float, row: pd.Series) -> str:
@@ -242,14 +253,24 @@ def _origin(folder: Path) -> str:
     return " ".join(f"{name}: {'; '.join(sorted(found))}." for name, found in told.items())
 
 
+def _commit() -> str:
+    commit = describe_commit()
+    return f"{str(commit['commit'])[:12]}{' with local changes' if commit['dirty'] else ''}"
+
+
 def grid_of_trees(record: str) -> str:
     """Which settings of the strongest trees were tried, on which panel, and what that cost."""
     found = read_json(record)
     best, *_, worst = sorted(point["validation_rmse"] for point in found["points"])
     chosen = ", ".join(f"{name} {value:g}" for name, value in found["chosen"].items())
     tried = {name: {point[name] for point in found["points"]} for name in found["chosen"]}
-    edge = [name for name, value in found["chosen"].items() if value == max(tried[name])]
-    beyond = f" No larger {' and '.join(edge)} was tried." if edge else ""
+    edges = [
+        f"no {word} {name}"
+        for word, end in (("larger", max), ("smaller", min))
+        for name, value in found["chosen"].items()
+        if value == end(tried[name])
+    ]
+    beyond = f" At the edge of the grid: {', '.join(edges)} was tried." if edges else ""
     return (
         f"`{STRONGEST}` has the best settings of a grid of {len(found['points'])} points on the homes, chosen on "
         f"validation: {chosen}, RMSE {best:.4f}; the worst point has {worst:.4f}.{beyond} The grid took "
@@ -266,19 +287,29 @@ def main() -> None:
         "--results", type=Path, default=ROOT / "results", help="folder of the studies' results"
     )
     parser.add_argument("--jobs", type=int, default=2, help="how many panels are scored at a time")
+    parser.add_argument(
+        "--partial", action="store_true", help="write the page although some panels were not run"
+    )
     parser.add_argument("--output", type=Path, default=ROOT / "docs/lead.md", help="page to write")
     arguments = parser.parse_args()
-    if not any((arguments.results / study / "report.html").is_file() for study in STUDIES):
+    absent = [study for study in STUDIES if not (arguments.results / study / "report.html").is_file()]
+    if len(absent) == len(STUDIES) or (absent and not arguments.partial):
         parser.error(
-            f"{arguments.results} holds none of the studies {', '.join(STUDIES)}: run one of them first"
+            f"{arguments.results} has no finished study {', '.join(absent)}: run `make benchmark-lead` first, or write "
+            "the page without some of them by --partial"
         )
+    if arguments.jobs < 1:
+        parser.error(f"--jobs is {arguments.jobs}: expected at least 1")
     # Nothing is measured here: panels share the cores, each on one thread.
     with ProcessPoolExecutor(arguments.jobs, initializer=torch.set_num_threads, initargs=(1,)) as pool:
         sections = list(pool.map(section, STUDIES, [arguments.results] * len(STUDIES)))
     text = [
         "# Which lead is real\n",
-        "Made by `make benchmark-lead`. Boosted trees have the information that our models have: history, days before,",
-        "neighbours, calendar and the node's identity. Choices are made on validation, and the test part reports.\n",
+        "Made by `make benchmark-lead`. Boosted trees have the information that our models have: history, days",
+        "before, neighbours, calendar and the node's identity. Choices are made on validation, and the test part",
+        "reports; trees also take their number, and the stack its weights, from the validation part. Changes of errors",
+        "are computed again by a test from [lead.json](lead.json). Baselines are fitted again for the months after the",
+        f"test part, by the code of commit {_commit()}.\n",
         f"{grid_of_trees('docs/ladder/tuning_trees.json')}\n",
         *(made for made, _ in sections),
     ]

@@ -9,15 +9,18 @@ here is the study's own rule, forced in a temporary folder. `make headline` take
 
 import argparse
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from wattshed.accounts.ladder.origin import origin_of
+from wattshed.accounts.runs.alone import add_alone
 from wattshed.accounts.runs.runs import windows_frame
 from wattshed.accounts.runs.trainings import trainings
 from wattshed.config.study import load_study
@@ -47,6 +50,10 @@ def joules_of(ledger: Path) -> dict[str, list[float]]:
     }
 
 
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -67,6 +74,7 @@ def main() -> None:
         parser.error(f"--runs is {arguments.runs}: expected at least 3, so that they have an interval")
     found: dict[str, list[list[float]]] = {}
     origin: dict[str, Any] = {}
+    started, ledgers, not_alone = _now(), [], 0
     with tempfile.TemporaryDirectory() as place:
         for number in range(arguments.runs):
             for name in (*arguments.models, BASELINES):
@@ -74,9 +82,21 @@ def main() -> None:
                 run_once(Path(place), configfile, ledger)
                 for model, joules in joules_of(Path(place) / ledger).items():
                     found.setdefault(model, []).append(joules)
-                origin = origin_of([Path(place) / ledger])
+                kept = Path(place) / f"{number}-{name}.jsonl"
+                shutil.copyfile(Path(place) / ledger, kept)
+                ledgers.append(kept)
+                not_alone += int((add_alone(windows_frame([kept]))["alone"] == False).any())  # noqa: E712
+            origin = origin_of(ledgers)
             print(f"run {number + 1} of {arguments.runs} is done", file=sys.stderr, flush=True)
-    content = {"what": "own energy of each training [J], by model and run", **origin, "joules": found}
+    content = {
+        "what": "own energy of each training [J], by model and run",
+        "study": study.study,
+        "started_utc": started,
+        "ended_utc": _now(),
+        "not_alone": not_alone,
+        **origin,
+        "joules": found,
+    }
     write_text(arguments.output, json.dumps(content, indent=1, allow_nan=False) + "\n")
 
 

@@ -4,9 +4,11 @@ import json
 import re
 import subprocess
 import sys
+from collections import Counter
 
 import numpy as np
 import pytest
+import yaml
 
 from made_study import write_study
 from recomputed import change_interval, day_interval, geometric, p_value, ratio, told_apart
@@ -35,8 +37,9 @@ def of_made_study(root, tmp_path_factory):
         "--repeats",
         folder / "repeats.json",
     ]
+    study = yaml.safe_load((folder / "study/config.yaml").read_text(encoding="utf-8"))["study"]
     joules = {"ridge": [[2.0, 2.1], [2.3, 2.2], [1.9, 2.0]], "ridge_graph": [[0.5], [0.6], [0.55]]}
-    (folder / "repeats.json").write_text(json.dumps({"joules": joules}), encoding="utf-8")
+    (folder / "repeats.json").write_text(json.dumps({"study": study, "joules": joules}), encoding="utf-8")
     made = subprocess.run(command, check=True, capture_output=True, text=True)
     assert made.stdout.startswith(SECTION)
     assert "| best |" in (folder / "made.md").read_text(encoding="utf-8")
@@ -77,7 +80,8 @@ def computed(line, raw):
         ends = [None if seeds[1] == seeds[2] else end for end in seeds[1:]]
         found |= dict(zip(("seed_low", "seed_high"), ends, strict=True))
         if "joules" in told:
-            found["joules"] = geometric(raw["training_j"][told["model"]])[0]
+            names = ("joules", "joules_low", "joules_high")
+            found |= dict(zip(names, geometric(raw["training_j"][told["model"]]), strict=True))
         if "cpu_s" in told:
             found["cpu_s"] = geometric(raw["cpu_s"][told["model"]])[0]
     if "change_share" in told:
@@ -101,9 +105,11 @@ def computed(line, raw):
         names = ("later_share", "later_low", "later_high")
         found |= dict(zip(names, change_interval(*pair, numbers), strict=True))
         found |= {"parent": told["parent"], "strategy": told["strategy"]}
+        found["later_outcome"] = later_outcome(told, raw["prequential"])
     if "runs_j" in told:
         runs = geometric(raw["runs_j"][told["model"]])
         found |= dict(zip(("runs_j", "runs_low", "runs_high"), runs, strict=True))
+        found["runs"] = len(raw["runs_j"][told["model"]])
     if "trusted_rmse" in told:
         sums, cells, days = by_day(raw["trusted"])
         names = ("trusted_rmse", "trusted_low", "trusted_high")
@@ -114,11 +120,30 @@ def computed(line, raw):
             found |= dict(zip(names, change_interval(*pair, days), strict=True))
     if "variants" in told:
         found["variants"] = len(raw["verdicts"])
+        counts = Counter(raw["verdicts"]).most_common()
+        found["verdicts"] = "; ".join(f"{count} {verdict}" for verdict, count in counts)
     if "total_kwh" in told:
         found["total_kwh"] = sum(raw["job_kwh"])
     if "best" in told:
         found |= choice(raw)
     return found
+
+
+def later_outcome(told, rows):
+    """Of the family of all strategies that update, each against its parent's control."""
+    p_values, shares = {}, {}
+    for row in rows:
+        control = next((one for one in rows if one["parent"] == row["parent"] and not one["updated"]), None)
+        if not row["updated"] or control is None:
+            continue
+        pair = [np.array(list(one["squared"].values()), dtype=float) for one in (row, control)]
+        numbers = np.array(row["days"], dtype="datetime64[D]").astype(np.int64)
+        key = (row["parent"], row["strategy"])
+        p_values[key], shares[key] = p_value(*pair, numbers), change_interval(*pair, numbers)[0]
+    key = (told["parent"], told["strategy"])
+    if key not in told_apart(p_values, len(p_values)):
+        return "not told apart"
+    return "better" if shares[key] < 0 else "worse"
 
 
 def outcome(model, other, part):

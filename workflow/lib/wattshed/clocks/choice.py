@@ -252,7 +252,8 @@ def joint_bounds(draws: np.ndarray, repeats: np.ndarray, *, pooled: bool) -> tup
     deviations = (draws[1:] - draws[0]) * math.sqrt(few / (few - 1))
     spread = deviations.std(axis=0)
     if pooled and (known := spread[spread > 0]).size:
-        spread = np.full_like(spread, np.sqrt(np.square(known).mean()))
+        # A clock that scatters more keeps its own.
+        spread = np.maximum(spread, np.sqrt(np.square(known).mean()))
     with np.errstate(invalid="ignore"):
         largest = np.nan_to_num(np.abs(deviations) / spread).max(axis=1, initial=0.0)
     half = float(np.quantile(largest, LEVEL)) * spread

@@ -65,6 +65,13 @@ def errors_by_day(rows: pd.DataFrame, by: str, error: str, what: str) -> ErrorsB
             f"{what} have {one['day']} of {one[by]}, seed {one['seed']}, twice: expected each day once; one file was "
             "copied over another: delete both and run snakemake again."
         )
+    by_cells = sums.groupby("day")["cells"]
+    unlike = by_cells.min() < by_cells.max()
+    if unlike.any():
+        raise Fault(
+            f"{what} count different cells on {unlike.idxmax()}: expected the same observed cells for all of them; "
+            "forecast and score again."
+        )
     tables = {
         str(name): own.pivot(index="seed", columns="day", values=column) for name, own in sums.groupby(by)
     }

@@ -57,7 +57,11 @@ def _t_test(values: np.ndarray, unit: str, tolerated: float, further_variance: f
 
 
 def holm(p_values: list[float], alpha: float) -> list[bool]:
-    """Which hypotheses of a family are rejected with a family-wise error of at most ``alpha`` (Holm 1979)."""
+    """Which hypotheses of a family are rejected with a family-wise error of at most ``alpha`` (Holm 1979).
+
+    An unknown p-value (NaN) counts as 1.
+    """
+    p_values = [1.0 if math.isnan(p) else p for p in p_values]
     rejected = [False] * len(p_values)
     for place, index in enumerate(sorted(range(len(p_values)), key=lambda i: p_values[i])):
         if p_values[index] > alpha / (len(p_values) - place):

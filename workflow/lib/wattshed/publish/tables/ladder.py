@@ -166,7 +166,7 @@ def _targets_table(ladder: pd.DataFrame, targets: pd.DataFrame, unit: str) -> Ta
         f"{METHOD_NOTE}; over seeds, of closed forms over repeated fits; {RATIO_NOTE}.",
     ]
     if not shown["useful"].all():
-        notes.insert(0, "* Not better than the best naive forecast, so of no use by itself.")
+        notes.insert(0, "* Not better than the best naive forecast on validation.")
     return Table("ladder_targets", caption, columns, rows, [*notes, *_cautions(ladder[ladder["named"]])])
 
 

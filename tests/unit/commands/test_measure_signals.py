@@ -242,6 +242,37 @@ def test_ctrl_c_while_standard_input_is_kept_leaves_nothing(start, place):
     process.communicate()
 
 
+LOST_WAKE = """
+import os, signal, threading
+from wattshed.commands.running.signals import SignalWatch, Stopped
+
+kill, lost = signal.pthread_kill, []
+
+def loses_the_first(thread, number):
+    if thread == threading.main_thread().ident and not lost:
+        lost.append(number)
+    else:
+        kill(thread, number)
+
+signal.pthread_kill = loses_the_first
+waiting, _ = os.pipe()
+try:
+    with SignalWatch():
+        os.kill(os.getpid(), signal.SIGTERM)
+        os.read(waiting, 1)
+except Stopped as stopped:
+    print(stopped.name, len(lost))
+"""
+
+
+def test_a_wake_that_is_lost_comes_again(place):
+    """Python only notes a signal that comes just before it waits, and would wait for ever."""
+    done = subprocess.run(
+        [sys.executable, "-c", LOST_WAKE], capture_output=True, text=True, timeout=60, check=False, **place
+    )
+    assert done.stdout.split() == ["SIGTERM", "1"], done.stderr
+
+
 def test_a_signal_between_two_runs_ends_the_repeats_and_keeps_the_runs_before(start, place):
     """The first run tells the meter, which is its parent, to end, and has ended when the signal arrives."""
     child = "echo run; (sleep 0.3; kill -TERM $PPID) & exit 0"

@@ -28,6 +28,8 @@ SI_KERNEL = 0x80
 PATIENCE = 3
 # A shell continues the whole group; the command alone gets the signal again only if it still stands.
 CONTINUES_WITHIN_S = 0.05
+# The main thread is woken again and again until it has heard.
+WAKES_AGAIN_S = 0.1
 
 
 class Stopped(BaseException):
@@ -136,12 +138,22 @@ class SignalWatch:
     def _listen(self) -> None:
         numbers = self._taken | {self._wake}
         while True:
-            number, by_kernel = _next(numbers)
+            found = _next(numbers, WAKES_AGAIN_S if self._is_unheard() else None)
             with self._lock:
                 if self._over:
                     return
-                if number != self._wake:
-                    self._take(number, by_kernel)
+                if found is None:
+                    if self._is_unheard():
+                        signal.pthread_kill(self._main, self._wake)
+                elif found[0] != self._wake:
+                    self._take(*found)
+
+    def _is_unheard(self) -> bool:
+        """Whether the main thread has not yet been told of a signal that came before the command.
+
+        A wake that comes just before it begins to wait, as for its standard input, is noted by Python and not acted on.
+        """
+        return self._asked is not None and not self._raised and not self._began
 
     def _take(self, number: int, by_kernel: bool) -> None:
         if number == signal.SIGTSTP:
@@ -226,11 +238,11 @@ def _reached_the_group(number: int, by_kernel: bool) -> bool:
     return by_kernel and number in KEYBOARD
 
 
-def _next(numbers: set[int]) -> tuple[int, bool]:
-    """The next signal, and whether the kernel sent it."""
+def _next(numbers: set[int], timeout_s: float | None) -> tuple[int, bool] | None:
+    """The next signal, and whether the kernel sent it; None if none came in time, which macOS cannot wait for."""
     if sys.platform != "darwin":
-        found = signal.sigwaitinfo(numbers)
-        return found.si_signo, found.si_code == SI_KERNEL
+        found = signal.sigwaitinfo(numbers) if timeout_s is None else signal.sigtimedwait(numbers, timeout_s)
+        return None if found is None else (found.si_signo, found.si_code == SI_KERNEL)
     return signal.sigwait(numbers), _in_foreground()
 
 

@@ -8,12 +8,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 
 from made_plan import MadeStudy
 from made_study import study_files, write_study
 from wattshed.config.study import load_study
+from wattshed.foundation.writing import write_parquet
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 STUDIES = sorted(path.name for path in CONFIG.glob("*.yaml"))
@@ -77,7 +79,12 @@ def planned_commands(root, configfile, folder, study):
 def place_results(study, commands, folder):
     """Invented results of the study's models, where its jobs look for them."""
     made = study_files(write_study(folder / "made", made_study(study)))
-    for name, places in named_inputs(commands).items():
+    inputs = named_inputs(commands)
+    # The invented lineages have other names than the study's: the first file holds them all.
+    days = pd.concat(map(pd.read_parquet, made["adaptation_days"]), ignore_index=True)
+    for number, place in enumerate(inputs.get("adaptation_days", [])):
+        write_parquet(folder / place, days if number == 0 else days.iloc[:0])
+    for name, places in inputs.items():
         for place in (folder / place for place in places):
             if place.exists() or name == "config":
                 continue

@@ -82,6 +82,12 @@ def test_without_a_control_or_without_days_nothing_is_compared():
     assert adaptation_outcomes(summary, days.assign(cells=0)).empty
 
 
+def test_a_strategy_without_errors_by_day_is_named():
+    summary, days = made(frozen=[1.0, 1.0], naive=[0.9, 0.9], replay=[0.9, 0.9])
+    with pytest.raises(Fault, match=r"no row of p\+replay"):
+        adaptation_outcomes(summary, days[days["strategy"] != "replay"])
+
+
 def test_a_lineage_without_its_own_days_is_refused():
     summary, days = made(frozen=[1.0, 1.0], naive=[0.9, 0.9])
     apart = days.assign(day=np.where(days["strategy"] == "naive", "2021-" + days["day"].str[5:], days["day"]))

@@ -4,6 +4,7 @@ from typing import Any
 
 import pandas as pd
 
+from wattshed.foundation.faults import Fault
 from wattshed.foundation.vocabulary import Comparison
 from wattshed.statistics.by_day import errors_by_day
 from wattshed.statistics.decisions import Spread, outcomes
@@ -32,6 +33,12 @@ def adaptation_outcomes(summary: pd.DataFrame, days: pd.DataFrame) -> pd.DataFra
         # The calendar's last day of a month may also be the next month's first.
         sums = part.groupby(["strategy", "seed", "day"], as_index=False)[["squared", "cells"]].sum()
         errors = errors_by_day(sums, "strategy", "rmse", f"the adaptations of {parent}")
+        lacking = [name for name in strategies.index if name not in errors.sums]
+        if lacking:
+            raise Fault(
+                f"the errors by day have no row of {parent}+{lacking[0]}: expected adaptation/*.days.parquet of every "
+                "adapted lineage; delete them and run snakemake again."
+            )
         for strategy in (name for name, updates in strategies.items() if updates):
             spread = errors.against(str(strategy), str(controls[0]))
             change = spread.change()

@@ -51,3 +51,10 @@ def test_the_page_shows_them(lead, root):
             low, high = 100 * told["change_low"], 100 * told["change_high"]
             text = f"{100 * told['change_share']:+.1f} % [{low:.1f}, {high:.1f}], {told['outcome']}"
             assert text in rows[model].split(" | ")[column], (study, view, model)
+
+
+def test_the_ladder_says_what_tuning_the_trees_took(root):
+    record = json.loads((root / "docs/ladder/tuning_trees.json").read_text(encoding="utf-8"))
+    page = (root / "docs/ladder.md").read_text(encoding="utf-8")
+    cost = f"{3.6e6 * record['energy_kwh']:,.0f} J of its own, {record['own_cpu_s']:,.0f} CPU-s"
+    assert f"the best of {len(record['points'])} settings on the homes; this grid took {cost}" in page

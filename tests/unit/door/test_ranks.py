@@ -1,11 +1,13 @@
 """One process per node meters a distributed program."""
 
+import fcntl
 import os
 
 import pytest
 
 from door_programs import ledgers, run, start, windows
 from wattshed.accounts.runs.runs import runs_frame
+from wattshed.door import election
 from wattshed.door.ranks import hidden_gpus, metering_rank
 
 RANKED = """
@@ -100,6 +102,52 @@ def test_the_elected_rank_meters_all_blocks_and_a_later_one_follows_after_its_en
     first.communicate(timeout=60)
     third, _ = run(twice, tmp_path, RANK=1, WORLD_SIZE=3, MASTER_PORT=1, TMPDIR=tmp_path)
     assert [second, other_job, third] == ["False\nFalse\n", "True\nTrue\n", "True\nTrue\n"]
+
+
+@pytest.mark.parametrize(
+    "left", ["", "1 0 process 1, rank 9,\n", "17 3 process 17, ra", "process 17, rank 9,"]
+)
+def test_a_rank_waits_for_the_name_of_a_winner_that_has_locked_and_not_yet_written(
+    tmp_path, monkeypatch, left
+):
+    """left: what the file holds meanwhile, as an earlier winner or a write that was cut off leaves it."""
+    variables = {"RANK": "1", "WORLD_SIZE": "2", "MASTER_PORT": "11"}
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    file = election._lock_file(variables)
+    file.parent.mkdir(mode=0o700)
+    file.write_text(left)
+    slow = """
+        import fcntl, os, pathlib, sys, time
+        from wattshed.foundation.recovery.processes import start_of
+        handle = os.open(sys.argv[1], os.O_RDWR)
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        print("locked", flush=True)
+        while not pathlib.Path("asked").exists():
+            time.sleep(0.01)
+        time.sleep(0.2)
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, f"{os.getpid()} {start_of(os.getpid())} process 5, rank 0,\\n".encode(), 0)
+        while not pathlib.Path("answered").exists():
+            time.sleep(0.01)
+    """
+    winner = start(slow, tmp_path, file)
+    assert winner.stdout.readline() == "locked\n"
+    (tmp_path / "asked").touch()
+    assert metering_rank(variables).metered_by == "process 5, rank 0, of this node"
+    (tmp_path / "answered").touch()
+    _, err = winner.communicate(timeout=60)
+    assert winner.returncode == 0, err
+
+
+def test_a_winner_without_a_name_is_another_rank(tmp_path, monkeypatch):
+    variables = {"RANK": "1", "WORLD_SIZE": "2", "MASTER_PORT": "11"}
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr(election, "NAME_WITHIN_S", 0.05)
+    file = election._lock_file(variables)
+    file.parent.mkdir(mode=0o700)
+    with file.open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        assert metering_rank(variables).metered_by == "another rank of this node"
 
 
 def test_where_no_lock_can_be_made_every_rank_meters(tmp_path):

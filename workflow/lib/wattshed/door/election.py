@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from wattshed.foundation.recovery.processes import boot_id
+from wattshed.foundation.recovery.processes import boot_id, start_of
 
 # Where the ranks of a job meet: the same for all of them, and different for two jobs that run at once.
 MEETING_PLACES = ("MASTER_ADDR", "MASTER_PORT", "TORCHELASTIC_RUN_ID", "PMIX_NAMESPACE", "PMI_KVS")
@@ -19,6 +20,8 @@ BATCH_JOBS = ("SLURM_JOB_ID", "SLURM_STEP_ID", "PBS_JOBID", "LSB_JOBID", "OAR_JO
 # Locks that this process holds until it ends, by file. A rank that won once stays the winner: ranks do not begin and
 # end their blocks at the same moment.
 _held: dict[Path, int] = {}
+# A winner writes its name just after it has locked the file; a busy machine may stop it in between.
+NAME_WITHIN_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ def elected(environ: Mapping[str, str], rank: int | None) -> Vote:
 
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        winner = os.pread(handle, 200, 0).decode(errors="replace").strip()
+        winner = _name_of_winner(handle)
         os.close(handle)
         return Vote(False, f"{winner or 'another rank'} of this node", because)
     except (OSError, ImportError) as error:
@@ -59,9 +62,26 @@ def elected(environ: Mapping[str, str], rank: int | None) -> Vote:
         return Vote(True, me, f"{file} cannot be locked ({error})", locked=False)
     with suppress(OSError):
         os.ftruncate(handle, 0)
-        os.pwrite(handle, me.encode(), 0)
+        os.pwrite(handle, f"{os.getpid()} {start_of(os.getpid())} {me}\n".encode(), 0)
     _held[file] = handle
     return Vote(True, me, because)
+
+
+def _name_of_winner(handle: int) -> str | None:
+    """What the process that holds the lock wrote; None if it writes no name in time.
+
+    The file may still name the winner of an earlier job: that process has ended, or has another start.
+    """
+    until_s = time.monotonic() + NAME_WITHIN_S
+    while True:
+        line = os.pread(handle, 200, 0).decode(errors="replace")
+        pid, _, rest = line.partition(" ")
+        start, _, name = rest.partition(" ")
+        if line.endswith("\n") and pid.isdigit() and start_of(int(pid)) == start:
+            return name.rstrip()
+        if time.monotonic() > until_s:
+            return None
+        time.sleep(0.005)
 
 
 def _lock_file(environ: Mapping[str, str]) -> Path:

@@ -1,11 +1,16 @@
 """Root may read and write everything: what modes of files forbid is tested as another user."""
 
+import codecs
 import os
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
 NOBODY = 65534
+# Python loads a codec at its first use, which that user may not do where the interpreter lies in a closed folder; and
+# it remembers that a codec was not found.
+for encoding in ("ascii", "utf-8", "utf-8-sig", "latin-1"):
+    codecs.lookup(encoding)
 
 
 @contextmanager

@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from wattshed.statistics.paired import holm, rise_of
+from wattshed.statistics.paired import change_of, holm
 
 RATIOS = np.array([0.02, -0.01, 0.05, 0.03, 0.04])
 
 
 def test_it_is_students_one_sided_test():
-    change = rise_of(RATIOS, np.array(["1"] * 5))
+    change = change_of(RATIOS, np.array(["1"] * 5))
     expected = stats.ttest_1samp(RATIOS, 0, alternative="greater")
     both_sides = stats.ttest_1samp(RATIOS, 0).confidence_interval(0.95)
     assert change.p_value == pytest.approx(expected.pvalue)
@@ -25,7 +25,7 @@ def test_it_is_students_one_sided_test():
 def test_runs_that_differ_as_wholes_are_what_counts():
     """Three runs of four epochs: one was simply dearer as a whole, and says so four times."""
     noise = np.array([0.001, -0.001, 0.002, -0.002])
-    change = rise_of(np.concatenate([noise, noise, 0.1 + noise]), np.repeat(["1", "2", "3"], 4))
+    change = change_of(np.concatenate([noise, noise, 0.1 + noise]), np.repeat(["1", "2", "3"], 4))
     assert (change.unit, change.n_units) == ("seeds", 3)
     assert change.p_value == pytest.approx(
         stats.ttest_1samp([0.0, 0.0, 0.1], 0, alternative="greater").pvalue, rel=1e-6
@@ -33,8 +33,8 @@ def test_runs_that_differ_as_wholes_are_what_counts():
 
 
 def test_one_pair_a_seed_is_the_same_by_pairs_and_by_seeds():
-    by_seeds = rise_of(RATIOS, np.array(list("12345")))
-    by_pairs = rise_of(RATIOS, np.array(["1"] * 5))
+    by_seeds = change_of(RATIOS, np.array(list("12345")))
+    by_pairs = change_of(RATIOS, np.array(["1"] * 5))
     assert (by_seeds.unit, by_seeds.n_units) == ("seeds", 5)
     assert (by_seeds.log_ratio, by_seeds.p_value) == pytest.approx((by_pairs.log_ratio, by_pairs.p_value))
 
@@ -43,16 +43,16 @@ def test_few_runs_are_taken_to_differ_by_what_is_stated():
     """Both sides differ: the variance of one run a side grows by twice that of a run, of two by once."""
     spread = 0.05
     for runs, further in ((["1"] * 5, 2 * spread**2), (["1"] * 2 + ["2"] * 3, spread**2)):
-        change = rise_of(RATIOS, np.array(runs), run_spread=spread)
+        change = change_of(RATIOS, np.array(runs), run_spread=spread)
         error = math.sqrt(RATIOS.var(ddof=1) / 5 + further)
         assert change.p_value == pytest.approx(stats.t.sf(RATIOS.mean() / error, 4))
-    three = rise_of(RATIOS, np.array(list("11233")), run_spread=spread)
+    three = change_of(RATIOS, np.array(list("11233")), run_spread=spread)
     assert (three.unit, three.n_units) == ("seeds", 3)
 
 
 @pytest.mark.parametrize(("shift", "p_value"), [(0.01, 0.0), (0.0, 1.0), (-0.01, 1.0)])
 def test_identical_ratios_are_certain(shift, p_value):
-    change = rise_of(np.full(4, shift), np.array(["1", "1", "2", "2"]))
+    change = change_of(np.full(4, shift), np.array(["1", "1", "2", "2"]))
     assert (change.p_value, change.low, change.high) == (p_value, shift, shift)
 
 
@@ -73,7 +73,7 @@ def test_holm_lies_between_bonferroni_and_none(p_values, alpha):
 @given(st.lists(st.floats(-0.5, 0.5), min_size=4, max_size=20))
 def test_swapping_the_sides_mirrors_the_change(ratios):
     there, seeds = np.array(ratios), np.array(["1"] * len(ratios))
-    forth, back = rise_of(there, seeds), rise_of(-there, seeds)
+    forth, back = change_of(there, seeds), change_of(-there, seeds)
     assert forth.low == pytest.approx(-back.high)
     assert 0 <= forth.p_value <= 1
     if forth.low < forth.high:

@@ -29,7 +29,7 @@ class Change:
     n_units: int
 
 
-def rise_of(
+def change_of(
     log_ratios: np.ndarray, seeds: np.ndarray, tolerated: float = 0.0, run_spread: float = 0.0
 ) -> Change:
     """Student's t test over the means of runs; over pairs where there are fewer than :data:`LEAST_RUNS` runs.

@@ -9,7 +9,7 @@ import numpy as np
 from wattshed.accounts.guard.records import Energy, ModelRecord
 from wattshed.foundation.faults import Fault
 from wattshed.statistics.levels import RUN_SPREAD_PERCENT
-from wattshed.statistics.paired import LEAST_PAIRS, LEAST_RUNS, Change, rise_of
+from wattshed.statistics.paired import LEAST_PAIRS, LEAST_RUNS, Change, change_of
 
 # At most this many unpaired energies are named.
 NAMED = 5
@@ -48,7 +48,7 @@ class Pairing:
         """
         if len(self.now) < LEAST_PAIRS and self.runs < LEAST_RUNS:
             return None
-        return rise_of(
+        return change_of(
             np.log(self.now / self.before),
             self.seeds,
             tolerated=math.log1p(tolerance_percent / 100),

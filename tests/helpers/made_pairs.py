@@ -21,3 +21,10 @@ def pairs_of(own: Tensor, aggregate: Tensor, row_sum: Tensor, *, engine: str = "
         engine,
     )
     return series.pairs(torch.arange(count), torch.full((count,), look_back))
+
+
+def random_pairs(count: int = 9, look_back: int = 12) -> Pairs:
+    """The same pairs in every run and order of the tests."""
+    random = torch.Generator().manual_seed(0)
+    own, aggregate = torch.randn((2, count, look_back), generator=random)
+    return pairs_of(own, aggregate, torch.rand(count, generator=random))

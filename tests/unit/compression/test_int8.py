@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from made_pairs import pairs_of
+from made_pairs import random_pairs
 from wattshed.compression.methods.int8 import METHOD, Int8Settings
 from wattshed.compression.methods.int8_layers import Int8GRU, Int8Linear, quantised, refuse_unavailable
 from wattshed.compression.methods.low_rank import METHOD as LOW_RANK
@@ -13,7 +13,7 @@ from wattshed.compression.methods.low_rank import LowRankSettings
 from wattshed.compression.methods.protocol import NotAvailable
 from wattshed.forecast.networks.recurrent import STGNN
 
-PAIRS = pairs_of(torch.randn(9, 12), torch.randn(9, 12), torch.rand(9))
+PAIRS = random_pairs()
 SETTINGS = Int8Settings(method="int8")
 
 

@@ -3,14 +3,14 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from made_pairs import pairs_of
+from made_pairs import random_pairs
 from model_blocks import model_block
 from wattshed.compression.methods.prune import METHOD, PruneSettings
 from wattshed.forecast.networks.dlinear import DLinear
 from wattshed.forecast.networks.recurrent import STGNN
 from wattshed.foundation.faults import Fault
 
-PAIRS = pairs_of(torch.randn(9, 12), torch.randn(9, 12), torch.rand(9))
+PAIRS = random_pairs()
 
 
 def network(hidden=16, seed=0):

@@ -323,4 +323,4 @@ def caps_note():
             f"{name} {seen}; the source study allows {published_epochs} epochs of all windows, so its error"
             " here is not the least that it can reach"
         )
-    return "; ".join(notes)
+    return "; ".join(notes) + "." if notes else ""

@@ -273,8 +273,47 @@ def test_a_wake_that_is_lost_comes_again(place):
     assert done.stdout.split() == ["SIGTERM", "1"], done.stderr
 
 
+BURST = """
+import os, signal, sys, time
+from wattshed.commands.running.signals import PATIENCE_S, SignalWatch
+
+def burst():
+    for _ in range(10):
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(0.01)
+
+with SignalWatch() as watch:
+    {began}
+    burst()
+    print("closed", flush=True)
+    time.sleep(PATIENCE_S)
+    burst()
+    time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize(
+    ("began", "code"),
+    [
+        ("watch.run(lambda: os.posix_spawn('/bin/true', ['true'], {}))", 128 + signal.SIGTERM),
+        ("watch.ended(7)", 7),
+    ],
+)
+def test_a_burst_of_signals_leaves_time_to_close_the_ledger_and_one_that_goes_on_does_not(place, began, code):
+    """As between two runs and after the last one."""
+    done = subprocess.run(
+        [sys.executable, "-c", BURST.format(began=began)],
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+        **place,
+    )
+    assert (done.stdout, done.returncode) == ("closed\n", code), done.stderr
+
+
 def test_a_signal_between_two_runs_ends_the_repeats_and_keeps_the_runs_before(start, place):
-    """The first run tells the meter, which is its parent, to end, and has ended when the signal arrives."""
+    """Each run tells the meter, which is its parent, to end, and has ended when the signal arrives: a burst of them."""
     child = "echo run; (sleep 0.3; kill -TERM $PPID) & exit 0"
     process = start([*NO_IDLE, "--repeats", "100000", "--", "sh", "-c", child])
     out, _ = process.communicate()

@@ -24,8 +24,10 @@ IGNORED_BY_PYTHON = frozenset({signal.SIGPIPE, signal.SIGXFSZ})
 WAKES = (signal.SIGURG, signal.SIGWINCH, signal.SIGUSR2)
 # si_code of what the kernel sends, such as the signals of the keyboard.
 SI_KERNEL = 0x80
-# The same signal again and again ends this process at once: something hangs.
+# Signals again and again for longer than a ledger takes to be closed end this process at once: something hangs. A burst
+# does not: a scheduler, a shell and a script may each send one at the same moment.
 PATIENCE = 3
+PATIENCE_S = 1.0
 # A shell continues the whole group; the command alone gets the signal again only if it still stands.
 CONTINUES_WITHIN_S = 0.05
 # The main thread is woken again and again until it has heard.
@@ -68,6 +70,7 @@ class SignalWatch:
         self._asked: int | None = None
         self._raised = False
         self._presses = 0
+        self._first_press_s = 0.0
         self._over = False
         self._main = threading.get_ident()
         self._thread = threading.Thread(target=self._listen, name="wattshed-signals", daemon=True)
@@ -173,8 +176,11 @@ class SignalWatch:
             self._press(self._exit_code)
 
     def _press(self, exit_code: int) -> None:
+        now_s = time.monotonic()
+        if self._presses == 0:
+            self._first_press_s = now_s
         self._presses += 1
-        if self._presses >= PATIENCE:
+        if self._presses >= PATIENCE and now_s - self._first_press_s >= PATIENCE_S:
             os._exit(exit_code)
 
     def _woken(self, number: int, frame: FrameType | None) -> None:

@@ -15,7 +15,7 @@ import pandas as pd
 from scipy.special import stdtrit
 
 from wattshed.clocks.choice import choose_clock
-from wattshed.foundation.provenance import describe_commit, describe_machine
+from wattshed.foundation.provenance import commit_text, describe_commit, describe_machine
 from wattshed.foundation.vocabulary import Comparison, Worth
 from wattshed.statistics.decisions import BLOCK_DAYS, Spread, day_blocks, error_spread, outcomes, ratio_spread
 from wattshed.statistics.geometric import geometric_interval
@@ -308,7 +308,6 @@ def page(days: Path | None) -> str:
         found, series, text = measured(days)
     panel = Panel(random, **found)
     machine = describe_machine()
-    commit = describe_commit()
     lags = tuple(dict.fromkeys((0.0, round(found["lag"], 2), 0.3)))
     if series is not None:
         panel.series, lags = series, (*lags, REAL)
@@ -316,7 +315,7 @@ def page(days: Path | None) -> str:
         "# Do intervals cover, and do decisions keep their promise?",
         "Simulated by `make benchmark-decisions`, with the functions that the accounts use. "
         f"{machine['processor']}, {datetime.now(UTC).date().isoformat()}, commit "
-        f"{str(commit['commit'])[:12]}{' with local changes' if commit['dirty'] else ''}.",
+        f"{commit_text(describe_commit())}.",
         "## Intervals of positive quantities\n",
         "\n".join(coverage(random)),
         f"{SAMPLES:,} samples of log-normal data per row. Aim: 93 to 97 %. The interval on logarithms is of the "

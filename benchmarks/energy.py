@@ -277,9 +277,14 @@ def _shared_machine(add: Callable[[str, str, str, bool], None]) -> None:
 
 def page(rows: list[Row], growth: list[dict[str, float]], faults: list[tuple[str, bool, str]]) -> str:
     from wattshed.devices.nvml import describe_gpus
-    from wattshed.foundation.provenance import describe_commit, describe_machine, describe_versions
+    from wattshed.foundation.provenance import (
+        commit_text,
+        describe_commit,
+        describe_machine,
+        describe_versions,
+    )
 
-    machine, commit = describe_machine(), describe_commit(ROOT)
+    machine = describe_machine()
     gpus = ", ".join(gpu["name"] for gpu in describe_gpus()) or "no GPU"
     return "\n".join(
         [
@@ -290,8 +295,7 @@ def page(rows: list[Row], growth: list[dict[str, float]], faults: list[tuple[str
             f"Machine: {machine['processor']}, {machine['logical_cores']} logical cores, {machine['memory_gib']} GiB, "
             f"{machine['system']}, Python {machine['python']}, CodeCarbon {describe_versions()['codecarbon']}; {gpus}, "
             f"{'RAPL' if Path('/sys/class/powercap/intel-rapl:0').exists() else 'no RAPL'}.",
-            f"Date: {datetime.now(UTC):%Y-%m-%d}. Commit: {commit['commit'][:12]}"
-            f"{' with local changes' if commit['dirty'] else ''}.",
+            f"Date: {datetime.now(UTC):%Y-%m-%d}. Commit: {commit_text(describe_commit(ROOT))}.",
             "",
             "| what | measured | must | met |",
             "|---|---|---|---|",

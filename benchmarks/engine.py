@@ -26,7 +26,7 @@ from wattshed.engine.cpu.fused_cpu import FusedCpu
 from wattshed.engine.recurrent import Additions, Windows
 from wattshed.forecast.networks.recurrent import STGNN
 from wattshed.forecast.networks.reference import ReferenceSTGNN
-from wattshed.foundation.provenance import describe_commit, describe_machine, describe_versions
+from wattshed.foundation.provenance import commit_text, describe_commit, describe_machine, describe_versions
 
 ROOT = Path(__file__).resolve().parent.parent
 # Multiplications and additions of one sample, matrix products alone (forward; forward and backward).
@@ -288,14 +288,13 @@ def measure() -> tuple[list[Row], list[str]]:
 
 
 def origin() -> list[str]:
-    machine, commit = describe_machine(), describe_commit(ROOT)
+    machine = describe_machine()
     vectors = register_file(find_compiler(), "native")
     return [
         f"Machine: {machine['processor']}, {machine['logical_cores']} logical cores ({vectors}, {BLOCKING[vectors][0]} "
         f"lanes), {machine['memory_gib']} GiB, {machine['system']}, Python {machine['python']}, torch "
         f"{describe_versions()['torch']}, two threads.",
-        f"Date: {datetime.now(UTC):%Y-%m-%d}. Commit: {commit['commit'][:12]}"
-        f"{' with local changes' if commit['dirty'] else ''}.",
+        f"Date: {datetime.now(UTC):%Y-%m-%d}. Commit: {commit_text(describe_commit(ROOT))}.",
     ]
 
 

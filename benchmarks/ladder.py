@@ -48,9 +48,9 @@ energies to an error are counted.
 """
 
 
+RECORD_NOTE = "Rows of a recorded step: its study says below how many seeds it has, and what ran beside it."
 USELESS_NOTE = (
-    "\\* Read at a validation error that a naive forecast beats there: the opponent comes no further on validation. "
-    "The first row has one seed, beside other programs."
+    "\\* Read at a validation error that a naive forecast beats: the opponent comes no further there."
 )
 
 
@@ -60,6 +60,7 @@ def lead(results: Path) -> list[str]:
         "| study | part | from | to | less energy, whole training | less energy, same error | test RMSE |",
         "|---|---|---|---|---|---|---|",
     ]
+    marked = False
     for study in STUDIES:
         path = results / study / "ladder.parts.parquet"
         if not path.is_file():
@@ -68,16 +69,17 @@ def lead(results: Path) -> list[str]:
         naive = targets.loc[targets["useful"], "target_rmse"].max()
         for _, row in parts[parts["kind"] == PART].iterrows():
             change = 100 * (row["quick_rmse"] / row["slow_rmse"] - 1)
-            useless = "*" if row["error_rmse"] > naive and pd.notna(row["error_ratio"]) else ""
+            is_useless = row["error_rmse"] > naive and pd.notna(row["error_ratio"])
+            marked |= is_useless
             cells = [
                 f"`{study}`",
                 *(str(row[name]) for name in ("name", "slow", "quick")),
                 times(row, "training_ratio"),
-                times(row, "error_ratio", row["error_ratio_is"]) + useless,
+                times(row, "error_ratio", row["error_ratio_is"]) + "*" * is_useless,
                 "–" if pd.isna(change) else f"{change:+.1f} %",
             ]
             lines.append("| " + " | ".join(cells) + " |")
-    return [*lines, "", USELESS_NOTE]
+    return [*lines, "", *([USELESS_NOTE] if marked else []), RECORD_NOTE]
 
 
 def times(row: pd.Series, name: str, kind: str = "") -> str:

@@ -18,6 +18,7 @@ import torch
 from ladder import origin_text, read_json
 
 from wattshed.accounts.comparison.decisions import changes_against
+from wattshed.accounts.ladder.origin import origin_of
 from wattshed.accounts.rolling.judged import ERRORS, KEYS
 from wattshed.config.data.data import WindowsBlock
 from wattshed.data.graph import Graph
@@ -27,7 +28,7 @@ from wattshed.forecast.days import scores_by_day
 from wattshed.forecast.protocol import ForecastTask, evenly_spaced
 from wattshed.foundation.documents import read_yaml
 from wattshed.foundation.plugins import load
-from wattshed.foundation.provenance import describe_commit
+from wattshed.foundation.provenance import commit_text, describe_commit
 from wattshed.foundation.vocabulary import Part
 from wattshed.publish.parts.inputs import Inputs
 from wattshed.publish.typesetting.markdown import render_markdown
@@ -80,7 +81,7 @@ def section(study: str, results: Path) -> tuple[str, dict[str, Any]]:
     frames = views_of(folder)
     changes = {view: changes_against(days, OURS).set_index("model") for view, days in frames.items()}
     parts += [
-        f"{_origin(folder)}\n",
+        f"{origin_text(origin_of(sorted((folder / 'ledger/training').glob('*.jsonl'))))}\n",
         *tables(inputs, "main"),
         paired(frames, changes),
         single(frames["test"], models),
@@ -239,25 +240,6 @@ def _rmse(days: pd.DataFrame) -> pd.Series:
     return np.sqrt(sums["squared"] / sums["cells"]).groupby("model").mean()
 
 
-def _origin(folder: Path) -> str:
-    """Machine, days and commits of the trainings, as their ledgers tell them."""
-    told: dict[str, set[str]] = {"Machine": set(), "Date": set(), "Commit": set()}
-    for path in sorted((folder / "ledger/training").glob("*.jsonl")):
-        start = json.loads(path.read_text(encoding="utf-8").split("\n", 1)[0])
-        told["Machine"].add(
-            f"{start['machine']['processor']}, {start['machine']['logical_cores']} logical cores"
-        )
-        told["Date"].add(start["started_utc"][:10])
-        changed = " with local changes" if start["commit"]["dirty"] else ""
-        told["Commit"].add(f"{str(start['commit']['commit'])[:12]}{changed}")
-    return " ".join(f"{name}: {'; '.join(sorted(found))}." for name, found in told.items())
-
-
-def _commit() -> str:
-    commit = describe_commit()
-    return f"{str(commit['commit'])[:12]}{' with local changes' if commit['dirty'] else ''}"
-
-
 def grid_of_trees(record: str) -> str:
     """Which settings of the strongest trees were tried, on which panel, and what that cost."""
     found = read_json(record)
@@ -309,7 +291,7 @@ def main() -> None:
         "before, neighbours, calendar and the node's identity. Choices are made on validation, and the test part",
         "reports; trees also take their number, and the stack its weights, from the validation part. Changes of errors",
         "are computed again by a test from [lead.json](lead.json). Baselines are fitted again for the months after the",
-        f"test part, by the code of commit {_commit()}.\n",
+        f"test part, by the code of commit {commit_text(describe_commit())}.\n",
         f"{grid_of_trees('docs/ladder/tuning_trees.json')}\n",
         *(made for made, _ in sections),
     ]

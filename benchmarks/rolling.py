@@ -4,12 +4,13 @@ A study that was not run is said to be so; machine, date and commit are those of
 """
 
 import argparse
-import json
 import shutil
 from pathlib import Path
 
 import pandas as pd
+from ladder import origin_text
 
+from wattshed.accounts.ladder.origin import origin_of
 from wattshed.accounts.runs.runs import runs_frame
 from wattshed.data.panel import Panel
 from wattshed.foundation.frames import COLUMNS, read_frame
@@ -74,24 +75,12 @@ def _change(row: pd.Series) -> str:
 
 def _origin(folder: Path) -> str:
     """Machine, days, commits, duration and processor time of the jobs, as their ledgers tell them."""
-    starts = [
-        json.loads(path.read_text(encoding="utf-8").split("\n", 1)[0])
-        for path in sorted((folder / "ledger/rolling").glob("*.jsonl"))
-    ]
-    machines, days, commits = set(), set(), set()
-    for start in starts:
-        machine = start["machine"]
-        gpus = ", ".join(gpu["name"] for gpu in machine.get("gpus", [])) or "no GPU"
-        machines.add(f"{machine['processor']}, {machine['logical_cores']} logical cores, {gpus}")
-        days.add(start["started_utc"][:10])
-        changed = " with local changes" if start["commit"]["dirty"] else ""
-        commits.add(f"{str(start['commit']['commit'])[:12]}{changed}")
-    runs = runs_frame(sorted((folder / "ledger/rolling").glob("*.jsonl")))
+    ledgers = sorted((folder / "ledger/rolling").glob("*.jsonl"))
+    runs = runs_frame(ledgers)
     own_s, wall_s = runs["own_cpu_s"].sum(), runs["duration_s"].sum()
-    parts = (("Machine", machines), ("Date", days), ("Commit", commits))
-    origin = " ".join(f"{name}: {'; '.join(sorted(found))}." for name, found in parts)
     return (
-        f"{origin} All jobs together: {own_s:.0f} s of their own processor time, {wall_s:.0f} s of wall time."
+        f"{origin_text(origin_of(ledgers))} All jobs together: {own_s:.0f} s of their own processor time, "
+        f"{wall_s:.0f} s of wall time."
     )
 
 

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from wattshed.foundation.provenance import describe_commit, describe_machine, describe_versions
+from wattshed.foundation.provenance import commit_text, describe_commit, describe_machine, describe_versions
 
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPTS = ROOT / "workflow/scripts"
@@ -131,8 +131,7 @@ class Study:
 
 
 def name_commit(checkout: Path) -> str:
-    commit = describe_commit(checkout)
-    return f"{commit['commit'][:12]}{' with local changes' if commit['dirty'] else ''}"
+    return commit_text(describe_commit(checkout))
 
 
 def default_study(checkout: Path = ROOT) -> Study:

@@ -143,11 +143,18 @@ def test_a_winner_without_a_name_is_another_rank(tmp_path, monkeypatch):
     variables = {"RANK": "1", "WORLD_SIZE": "2", "MASTER_PORT": "11"}
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     monkeypatch.setattr(election, "NAME_WITHIN_S", 0.05)
+    waits = []
+    monkeypatch.setattr(election.time, "sleep", waits.append)
     file = election._lock_file(variables)
     file.parent.mkdir(mode=0o700)
     with file.open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         assert metering_rank(variables).metered_by == "another rank of this node"
+        assert waits
+        # Every block of a training asks: only the first one waits.
+        waits.clear()
+        assert metering_rank(variables).metered_by == "another rank of this node"
+        assert not waits
 
 
 def test_where_no_lock_can_be_made_every_rank_meters(tmp_path):

@@ -244,9 +244,9 @@ def joint_bounds(draws: np.ndarray, repeats: np.ndarray, *, pooled: bool) -> tup
 
     draws: [B, C], row 0 the data itself, the others resamples; repeats: of each clock; pooled: whether all clocks are
     taken to scatter alike, as where each is known by its own few repeats and not by a law of all. Bootstrap with the
-    largest studentised deviation over all clocks (Westfall and Young 1993, single step). Means of
-    resamples of n repeats vary too little by the factor sqrt((n - 1) / n); for medians of few, the correction is more
-    than is needed.
+    largest studentised deviation over all clocks (Westfall and Young 1993, single step). Means of resamples of n
+    repeats vary too little by the factor sqrt((n - 1) / n); for medians of few repeats the correction is larger than
+    needed.
     """
     few = int(repeats[repeats > 1].min(initial=max(2, int(repeats.max()))))
     deviations = (draws[1:] - draws[0]) * math.sqrt(few / (few - 1))

@@ -22,6 +22,8 @@ BATCH_JOBS = ("SLURM_JOB_ID", "SLURM_STEP_ID", "PBS_JOBID", "LSB_JOBID", "OAR_JO
 _held: dict[Path, int] = {}
 # A winner writes its name just after it has locked the file; a busy machine may stop it in between.
 NAME_WITHIN_S = 1.0
+# Files whose winner wrote no name in time, as on a full disk or from another container: later blocks do not wait.
+_nameless: set[Path] = set()
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ def elected(environ: Mapping[str, str], rank: int | None) -> Vote:
 
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        winner = _name_of_winner(handle)
+        winner = _name_of_winner(handle, file)
         os.close(handle)
         return Vote(False, f"{winner or 'another rank'} of this node", because)
     except (OSError, ImportError) as error:
@@ -67,19 +69,20 @@ def elected(environ: Mapping[str, str], rank: int | None) -> Vote:
     return Vote(True, me, because)
 
 
-def _name_of_winner(handle: int) -> str | None:
+def _name_of_winner(handle: int, file: Path) -> str | None:
     """What the process that holds the lock wrote; None if it writes no name in time.
 
     The file may still name the winner of an earlier job: that process has ended, or has another start.
     """
-    until_s = time.monotonic() + NAME_WITHIN_S
+    until_s = time.monotonic() + (0.0 if file in _nameless else NAME_WITHIN_S)
     while True:
         line = os.pread(handle, 200, 0).decode(errors="replace")
         pid, _, rest = line.partition(" ")
         start, _, name = rest.partition(" ")
         if line.endswith("\n") and pid.isdigit() and start_of(int(pid)) == start:
             return name.rstrip()
-        if time.monotonic() > until_s:
+        if time.monotonic() >= until_s:
+            _nameless.add(file)
             return None
         time.sleep(0.005)
 

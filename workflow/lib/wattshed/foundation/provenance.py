@@ -155,6 +155,11 @@ def describe_versions() -> dict[str, str]:
     return versions
 
 
+def commit_text(commit: Mapping[str, Any]) -> str:
+    """``702a0060630e with local changes``: what :func:`describe_commit` found, for a page."""
+    return f"{str(commit['commit'])[:12]}{' with local changes' if commit['dirty'] else ''}"
+
+
 def describe_commit(folder: Path | str = CHECKOUT) -> dict[str, Any]:
     """The commit, and whether the work tree differs from it.
 

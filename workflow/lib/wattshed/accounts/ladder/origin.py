@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from wattshed.foundation.provenance import commit_text
+
 
 def origin_of(ledgers: Iterable[Path]) -> dict[str, Any]:
     """``machines, days, commits`` of the ledgers, and the ``constants`` of a modelled processor."""
@@ -18,8 +20,7 @@ def origin_of(ledgers: Iterable[Path]) -> dict[str, Any]:
         gpus = ", ".join(gpu["name"] for gpu in machine.get("gpus", [])) or "no GPU"
         machines.add(f"{machine['processor']}, {machine['logical_cores']} logical cores, {gpus}")
         days.add(start["started_utc"][:10])
-        changed = " with local changes" if start["commit"]["dirty"] else ""
-        commits.add(f"{str(start['commit']['commit'])[:12]}{changed}")
+        commits.add(commit_text(start["commit"]))
         constants |= {name: found["value"] for name, found in sensors.get("constants", {}).items()}
     return {
         "machines": sorted(machines),

@@ -53,6 +53,27 @@ def test_the_page_shows_them(lead, root):
             assert text in rows[model].split(" | ")[column], (study, view, model)
 
 
+def test_the_tables_of_rolling_origins_follow_from_the_same_errors(lead, root):
+    sections = (root / "docs/lead.md").read_text(encoding="utf-8").split("\n## ")
+    count = 0
+    for study, view, _, sums, days in views(lead):
+        if "rolling origins" not in view:
+            continue
+        section = next(text for text in sections if text.startswith(f"`{study}`")).replace("\\_", "_")
+        table = section[section.index("| Model | Seeds | RMSE") :].split("\n\n")[0].splitlines()
+        titles = [cell.strip() for cell in table[0].split("|")]
+        rows = [line.split("|") for line in table[2:]]
+        place = titles.index("Δ RMSE (%)")
+        (chosen,) = [row[1].strip() for row in rows if row[place + 2].strip() == "chosen"]
+        assert {row[1].strip() for row in rows} == set(sums)
+        for model, *told in ([row[n].strip() for n in (1, place, place + 1)] for row in rows):
+            if model != chosen:
+                share, low, high = (100 * end for end in change_interval(sums[model], sums[chosen], days))
+                assert told == [f"{share:.1f}", f"[{low:.1f}, {high:.1f}]"], (study, model)
+                count += 1
+    assert count >= 10
+
+
 def test_the_ladder_says_what_tuning_the_trees_took(root):
     record = json.loads((root / "docs/ladder/tuning_trees.json").read_text(encoding="utf-8"))
     page = (root / "docs/ladder.md").read_text(encoding="utf-8")

@@ -8,13 +8,17 @@ from typing import get_args
 import pytest
 import torch
 
+from wattshed.compression.methods.making import Making
 from wattshed.compression.methods.protocol import NotAvailable
-from wattshed.config.models.compression import VariantBlock, variant_of
+from wattshed.config.models.compression import TuningBlock, VariantBlock, variant_of
+from wattshed.config.models.recipes import RecipeBlock
 from wattshed.forecast.families.family import Offer, make_network
+from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.series import ScaledSeries
 from wattshed.foundation import plugins
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.tensor_file import read_tensors, write_tensors
+from wattshed.training.checkpoint import ModelSpec, Step
 
 CPU = torch.device("cpu")
 # Settings that make a small network smaller. A method that is not listed must work with its defaults.
@@ -95,9 +99,34 @@ def settings_of(name):
     return plugins.load("method", name).Settings(method=name, **SETTINGS.get(name, {}))
 
 
-def made(name, network):
+def making_of(model, network, task, graph, name):
+    """What a method gets in a job, with a short recipe for methods that train."""
+    block = MODELS[model]
+    settings = plugins.load("family", block["form"]).Settings(recipe="r", **block)
+    step = Step(name, "method", name, {})
+    spec = ModelSpec(model, 1, settings, recipe_of(network), task.windows, (step,))
+    series = ScaledSeries.make(task, graph.adjacency, "node", CPU, "torch")
+    forecaster = NeuralForecaster(network, series, task.windows.horizon_h)
+    return Making(forecaster, task, graph, spec, TuningBlock(batch=32))
+
+
+def recipe_of(network):
+    return RecipeBlock(
+        sampling=network.takes,
+        batch=16 if network.takes == "pairs" else 2,
+        epochs=2,
+        steps_per_epoch=4,
+        learning_rate=1e-3,
+        schedule="cosine",
+        scaling="node",
+        validation_windows=20,
+    )
+
+
+def made(name, network, model, task, graph):
     try:
-        return plugins.load("method", name).make(network, settings_of(name)).eval()
+        making = making_of(model, network, task, graph, name)
+        return plugins.load("method", name).make_from(making, settings_of(name)).eval()
     except NotAvailable as reason:
         pytest.skip(f"{name} is not available here: {reason}")
 
@@ -141,10 +170,10 @@ def test_it_works_on_every_model_that_offers_what_it_asks(method_name, model, ta
     method = plugins.load("method", method_name)
     if not method.asks <= offers:
         with pytest.raises(Fault):
-            method.make(network, settings_of(method_name))
+            method.make_from(making_of(model, network, task, graph, method_name), settings_of(method_name))
         return
     before = copy.deepcopy(network.state_dict())
-    result = made(method_name, network)
+    result = made(method_name, network, model, task, graph)
     assert all(torch.equal(value, before[key]) for key, value in network.state_dict().items())
 
     expected = forecast(result, task, graph)
@@ -153,7 +182,8 @@ def test_it_works_on_every_model_that_offers_what_it_asks(method_name, model, ta
 
     write_tensors(tmp_path / "w", {key: value.numpy() for key, value in result.state_dict().items()}, {})
     untrained, _ = network_of(model, task, graph, seed=2)
-    loaded = method.skeleton(untrained, settings_of(method_name)).eval()
+    place = (task.windows, graph.adjacency, 2)
+    loaded = method.skeleton_on(untrained, settings_of(method_name), *place).eval()
     arrays, _ = read_tensors(tmp_path / "w")
     loaded.load_state_dict({key: torch.from_numpy(array) for key, array in arrays.items()})
     assert torch.equal(forecast(loaded, task, graph), expected)
@@ -165,7 +195,7 @@ def test_the_result_keeps_what_the_method_says(method_name, model, task, graph):
     method = plugins.load("method", method_name)
     if not method.asks <= offers:
         return
-    result = made(method_name, network)
+    result = made(method_name, network, model, task, graph)
     kept = offers & method.keeps
     if Offer.PRUNABLE_UNITS in kept:
         assert result.prunable_units() is not None
@@ -181,7 +211,7 @@ def test_the_library_methods_make_networks_smaller(model, task, graph):
     size = sum(value.nbytes for value in network.state_dict().values())
     for name in plugins.names("method"):
         if plugins.load("method", name).asks <= offers:
-            result = made(name, network)
+            result = made(name, network, model, task, graph)
             assert sum(value.nbytes for value in result.state_dict().values()) < size, name
 
 
@@ -192,8 +222,9 @@ def test_methods_follow_one_another(model, chain, task, graph):
     untrained, _ = network_of(model, task, graph, seed=2)
     shape, sizes = untrained, [network.parameter_count()]
     for name in chain:
-        network = made(name, network)
-        shape = plugins.load("method", name).skeleton(shape, settings_of(name))
+        network = made(name, network, model, task, graph)
+        place = (task.windows, graph.adjacency, 2)
+        shape = plugins.load("method", name).skeleton_on(shape, settings_of(name), *place)
         sizes.append(network.parameter_count())
     assert sizes[0] > sizes[1]
     assert sizes[2] < sizes[1] or chain[1] == "int8"

@@ -112,7 +112,7 @@ def test_an_own_plugin_without_a_needed_attribute_is_refused(own):
     [
         ("family", "reads_graph"),
         ("strategy", "start"),
-        ("method", "skeleton"),
+        ("method", "skeleton_on"),
         ("clock_backend", "device"),
         ("source", "load"),
         ("baseline", "make"),

@@ -7,7 +7,8 @@ from typing import Any
 
 import torch
 
-from wattshed.compression.methods.protocol import NotAvailable
+from wattshed.compression.methods.making import Making
+from wattshed.compression.methods.protocol import Method, NotAvailable
 from wattshed.config.models.compression import TuningBlock, VariantBlock
 from wattshed.devices.torch_device import synchroniser
 from wattshed.energy.meter import Meter
@@ -27,7 +28,6 @@ from wattshed.training.checkpoint import (
     write_checkpoint,
     write_unavailable,
 )
-from wattshed.training.updates import Pace, Part, UpdateContext, UpdateHooks, train_further
 
 
 def compress_checkpoints(
@@ -79,42 +79,39 @@ def compress_checkpoints(
                 continue
             forecaster, _ = read_checkpoint(path, given.task, given.graph, given.device, given.engine)
             try:
-                result = _compressed(forecaster, made, settings, meter)
+                making = Making(forecaster, given.task, given.graph, made, tuning)
+                result = _compressed(making, settings, meter)
             except NotAvailable as reason:
                 write_unavailable(target, made, str(reason))
                 continue
             if settings.fine_tune_steps:
-                _fine_tune(result, given, made, settings, tuning, meter)
+                _fine_tune(making, result, settings, meter)
             write_checkpoint(target, result.network, made)
 
 
-def _compressed(
-    forecaster: NeuralForecaster, made: ModelSpec, settings: VariantBlock, meter: Meter
-) -> NeuralForecaster:
-    """The variant. Making it is too short for the sensors, so it is repeated until its energy can be measured."""
-    make = partial(plugins.load("method", settings.method).make, forecaster.network, settings)
+def _compressed(making: Making, settings: VariantBlock, meter: Meter) -> NeuralForecaster:
+    """The variant. Making it may be too short for the sensors: it is repeated until its energy can be measured, unless
+    it trains."""
+    method: Method = plugins.load("method", settings.method)
+    make, seed, labels = partial(method.make_from, making, settings), making.spec.seed, _labels(making.spec)
     # New layers draw initial weights before they are given theirs.
-    torch.manual_seed(made.seed)
-    result = forecaster.of(plugins.made_by("method", settings.method, make(), Network))
-    meter.repeat(Window.MAKE, make, warm_up_calls=0, **_labels(made))
-    torch.manual_seed(made.seed)
+    torch.manual_seed(seed)
+    if method.learns:
+        with meter.window(Window.MAKE, **labels):
+            made = make()
+    else:
+        made = make()
+    result = making.forecaster.of(plugins.made_by("method", settings.method, made, Network))
+    if not method.learns:
+        meter.repeat(Window.MAKE, make, warm_up_calls=0, **labels)
+    torch.manual_seed(seed)
     return result
 
 
-def _fine_tune(
-    forecaster: NeuralForecaster,
-    given: JobInputs,
-    made: ModelSpec,
-    settings: VariantBlock,
-    tuning: TuningBlock,
-    meter: Meter,
-) -> None:
+def _fine_tune(making: Making, result: NeuralForecaster, settings: VariantBlock, meter: Meter) -> None:
     """Train the compressed network on the training part, in place, with the base training's loss."""
-    pace = Pace(settings.fine_tune_steps, tuning.batch, tuning.learning_rate)
-    hooks = UpdateHooks(UpdateContext(forecaster, given.task, made, pace))
-    train = given.task.splits.train
-    with meter.window(Window.FINE_TUNE, **_labels(made)) as window:
-        loss = train_further(hooks, Part(train.name, given.task.origins(train), 0))
+    with meter.window(Window.FINE_TUNE, **_labels(making.spec)) as window:
+        loss = making.fine_tune(result.network, settings.fine_tune_steps)
         window.values.update(steps=settings.fine_tune_steps, train_loss=loss)
 
 

@@ -78,7 +78,7 @@ KINDS: dict[str, Kind] = {
         "compression method",
         "wattshed.compression.methods.registry",
         "METHOD",
-        ("Settings", "asks", "keeps", "make", "skeleton", "check", "units_left"),
+        ("Settings", "asks", "keeps", "learns", "make_from", "skeleton_on", "check", "units_left"),
         named_by="method",
     ),
     "clock_backend": Kind(

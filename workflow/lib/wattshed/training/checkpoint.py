@@ -184,7 +184,7 @@ def make_forecaster(
             method = plugins.load("method", step.plugin)
             # Validated as JSON, so that tuples and enumerations get their types back.
             settings = method.Settings.model_validate_json(json.dumps(step.settings))
-            network = method.skeleton(network, settings)
+            network = method.skeleton_on(network, settings, task.windows, graph.adjacency, spec.seed)
     kind = StreamingForecaster if spec.recipe.sampling == "sequences" else NeuralForecaster
     return kind(network.to(device), series, task.windows.horizon_h)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import ABC
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -10,6 +10,10 @@ from wattshed.foundation import plugins
 from wattshed.foundation.faults import Fault
 
 if TYPE_CHECKING:
+    import scipy.sparse as sp
+
+    from wattshed.compression.methods.making import Making
+    from wattshed.config.data.data import WindowsBlock
     from wattshed.config.models.compression import VariantBlock
     from wattshed.config.models.families import ModelBlock
     from wattshed.forecast.families.family import Offer
@@ -25,26 +29,46 @@ class Method(ABC):
 
     Settings: its settings in ``compression.variants``, with ``method`` as the literal name of the plug-in.
     asks: what a network must offer. keeps: what the result still offers, of what the network offered.
+    learns: whether it trains. It is then done once and its energy is measured as it is; a method that does not train is
+    repeated until its energy can be measured.
+
+    A method overrides :meth:`make`, or :meth:`make_from` if it needs data; then :meth:`skeleton` too.
     """
 
     Settings: ClassVar[type[VariantBlock]]
     asks: ClassVar[frozenset[Offer]]
     keeps: ClassVar[frozenset[Offer]]
+    learns: ClassVar[bool] = False
 
-    @abstractmethod
     def make(self, network: Network, settings: Any) -> Network:
         """A smaller network; the given one is not changed.
 
         Its ``state_dict`` holds plain tensors only, so that safetensors can store it.
         Raises :class:`NotAvailable` if it cannot run, and :class:`Fault` if nothing would become smaller.
         """
+        raise Fault(
+            f"the method {type(self).__name__} makes nothing from weights alone: expected data too; call make_from."
+        )
+
+    def make_from(self, making: Making, settings: Any) -> Network:
+        """The same for a method that looks at data, trains, or asks what the checkpoint's recipe is.
+
+        It depends on the weights, the settings, the data and the spec's seed alone.
+        """
+        return self.make(making.network, settings)
 
     def skeleton(self, network: Network, settings: Any) -> Network:
         """An untrained network with the result's shapes, into which the stored weights are loaded.
 
-        The shapes that :meth:`make` gives must not depend on the weights.
+        The shapes that :meth:`make` and :meth:`make_from` give must not depend on weights or data.
         """
         return self.make(network, settings)
+
+    def skeleton_on(
+        self, network: Network, settings: Any, windows: WindowsBlock, adjacency: sp.csr_array, seed: int
+    ) -> Network:
+        """The same for a method whose result has another family than the network. adjacency: [N, N], as in training."""
+        return self.skeleton(network, settings)
 
     def check(self, settings: Any, model: ModelBlock, earlier: Sequence[Any]) -> None:  # noqa: B027 (optional)
         """Raise :class:`ValueError` if the configuration shows that the variant cannot be made.

@@ -10,7 +10,7 @@ from wattshed.config.models.recipes import RecipeBlock
 from wattshed.forecast.network import Network
 from wattshed.training.batches.drawing import Batch
 from wattshed.training.step.averaging import WeightAverage
-from wattshed.training.step.gradient import gradient_step
+from wattshed.training.step.gradient import StepHooks, gradient_step
 from wattshed.training.step.optimiser import make_optimiser
 from wattshed.training.step.precision import Precision
 from wattshed.training.step.schedules import Schedule
@@ -35,11 +35,18 @@ class Learner:
         schedule = Schedule(recipe, optimiser, total_steps)
         return cls(network, recipe, optimiser, schedule, precision, WeightAverage(network, recipe.ema_decay))
 
-    def step(self, batches: Sequence[Batch], number: int) -> Tensor:
-        """Update the weights once. number: of earlier updates. Returns the loss before the step."""
+    def step(self, batches: Sequence[Batch], number: int, hooks: StepHooks | None = None) -> Tensor:
+        """Update the weights once. number: of earlier updates. Returns the loss before the step, with the hooks'
+        penalty."""
         self.schedule.before_step(number)
         loss = gradient_step(
-            self.network, batches, self.optimiser, self.recipe.loss, self.recipe.clip_norm, self.precision
+            self.network,
+            batches,
+            self.optimiser,
+            self.recipe.loss,
+            self.recipe.clip_norm,
+            self.precision,
+            hooks,
         )
         self.average.update()
         return loss

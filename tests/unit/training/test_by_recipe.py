@@ -1,0 +1,61 @@
+"""A training inside another job gives the weights of a base model's training."""
+
+import torch
+
+from small_study import graph_of, small_panel, task_of
+from training_runs import train_into
+from wattshed.config.energy.metering import MeteringBlock
+from wattshed.config.models.families import read_model
+from wattshed.config.models.recipes import RecipeBlock
+from wattshed.training.by_recipe import train_by_recipe
+from wattshed.training.checkpoint import ModelSpec, make_forecaster, read_checkpoint
+
+RECIPE = RecipeBlock(
+    sampling="pairs", batch=32, epochs=4, steps_per_epoch=6, learning_rate=5e-3, weight_decay=1e-3,
+    schedule="cosine", warm_up_steps=3, scaling="node", validation_windows=20, ema_decay=0.5,
+)  # fmt: skip
+CPU = torch.device("cpu")
+
+
+def spec_of(task, **settings):
+    model = read_model({"form": "stgnn", "recipe": "r", "hidden": 4, **settings})
+    return ModelSpec("small", 3, model, RECIPE, task.windows)
+
+
+def both(tmp_path, **settings):
+    task = task_of(small_panel(hours=600, nodes=3))
+    graph, spec = graph_of(task), spec_of(task, **settings)
+    train_into(tmp_path, task, graph, MeteringBlock(minimum_window_s=0.01), spec)
+    base, _ = read_checkpoint(tmp_path / "model.safetensors", task, graph, CPU)
+    forecaster = make_forecaster(spec, task, graph, CPU)
+    return base.network, forecaster, task, spec
+
+
+def test_it_equals_the_training_of_a_base_model(tmp_path):
+    base, forecaster, task, spec = both(tmp_path)
+    seen = []
+    done = train_by_recipe(forecaster, task, spec, after_step=seen.append)
+    assert done.steps == 24
+    assert done.epochs == len(done.train_losses) == 4
+    assert seen == list(range(25))
+    for name, value in forecaster.network.state_dict().items():
+        assert torch.equal(value, base.state_dict()[name]), name
+
+
+def test_a_closed_form_is_solved_first(tmp_path):
+    base, forecaster, task, spec = both(tmp_path, linear_part=True)
+    train_by_recipe(forecaster, task, spec)
+    for name, value in forecaster.network.state_dict().items():
+        assert torch.equal(value, base.state_dict()[name]), name
+
+
+def test_a_penalty_counts_in_the_loss(tmp_path):
+    class Hooks:
+        def penalty(self, batch):
+            return torch.tensor(5.0)
+
+        def project(self, gradients):
+            pass
+
+    _, forecaster, task, spec = both(tmp_path)
+    assert min(train_by_recipe(forecaster, task, spec, Hooks()).train_losses) > 5

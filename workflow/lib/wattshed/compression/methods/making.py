@@ -1,0 +1,66 @@
+"""What a compression method may use beside a network's weights: data, recipe and graph."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from wattshed.config.models.compression import TuningBlock
+from wattshed.data.graph import Graph
+from wattshed.forecast.network import Network
+from wattshed.forecast.neural import NeuralForecaster
+from wattshed.forecast.protocol import ForecastTask
+from wattshed.training.batches.drawing import Batch, draw_seed, examples_for
+from wattshed.training.batches.making import make_sampler
+from wattshed.training.by_recipe import AfterStep, RecipeTraining, train_by_recipe
+from wattshed.training.checkpoint import ModelSpec
+from wattshed.training.step.gradient import StepHooks
+from wattshed.training.updates import Pace, Part, UpdateContext, UpdateHooks, train_further
+
+
+@dataclass(frozen=True)
+class Making:
+    """One checkpoint that a method works on.
+
+    forecaster: of the checkpoint, not to be changed; spec: of the result, its last step is the method's; graph: the
+    study's, before any shuffling; tuning: batch and learning rate of fine-tuning.
+    """
+
+    forecaster: NeuralForecaster
+    task: ForecastTask
+    graph: Graph
+    spec: ModelSpec
+    tuning: TuningBlock
+
+    @property
+    def network(self) -> Network:
+        return self.forecaster.network
+
+    @property
+    def part(self) -> Part:
+        """The training part: no method sees validation, test or later months."""
+        train = self.task.splits.train
+        return Part(train.name, self.task.origins(train), 0)
+
+    def calibration(self, pairs: int, number: int = 0) -> Batch:
+        """Random examples of the training part, of about this many (node, window) pairs; the same for each number."""
+        sampler = make_sampler(self.spec.recipe, self.task, self.forecaster.series)
+        generator = torch.Generator().manual_seed(draw_seed(self.spec.seed, number))
+        origins = torch.from_numpy(self.part.origins)
+        return sampler.batch(sampler.draw(examples_for(sampler, pairs), origins, generator))
+
+    def context(self, network: Network, steps: int) -> UpdateContext:
+        """For updates of a network on the checkpoint's series, in place."""
+        pace = Pace(steps, self.tuning.batch, self.tuning.learning_rate)
+        return UpdateContext(self.forecaster.of(network), self.task, self.spec, pace)
+
+    def fine_tune(self, network: Network, steps: int) -> float:
+        """Train a network further on the training part, in place; returns the mean loss."""
+        return train_further(UpdateHooks(self.context(network, steps)), self.part)
+
+    def train_again(
+        self, network: Network, hooks: StepHooks | None = None, after_step: AfterStep | None = None
+    ) -> RecipeTraining:
+        """Train a network from its present weights by the checkpoint's recipe, in place."""
+        return train_by_recipe(self.forecaster.of(network), self.task, self.spec, hooks, after_step)

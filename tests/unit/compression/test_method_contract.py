@@ -33,6 +33,8 @@ MODELS = {
         "graph_dropout": 0.2,
         "state_dropout": 0.2,
     },
+    "deep_gru": {"form": "gru", "hidden": 8, "recurrent_layers": 2, "state_dropout": 0.2},
+    "deep_reference": {"form": "stgnn_reference", "hidden": 8, "graph_layers": 2, "recurrent_layers": 2},
     "reference_channels": {"form": "stgnn_reference", "hidden": 8, "channels": 6, "graph_layers": 2},
     "dlinear": {"form": "dlinear"},
     "pooled_ridge": {"form": "pooled_ridge"},

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from wattshed.compression.methods.protocol import Method, refuse_several_layers
+from wattshed.compression.methods.protocol import Method
 from wattshed.config.models.compression import VariantBlock
-from wattshed.config.models.families import ModelBlock
 from wattshed.forecast.families.family import Offer
 from wattshed.foundation.faults import Fault
 
@@ -45,9 +43,6 @@ class Int8(Method):
                 f"{type(network).__name__} has no linear layer that int8 can replace: choose another method."
             )
         return network.with_maps({name: quantised(layer) for name, layer in maps.items()})
-
-    def check(self, settings: Int8Settings, model: ModelBlock, earlier: Sequence[object]) -> None:
-        refuse_several_layers(model, "int8 operators")
 
 
 METHOD = Int8()

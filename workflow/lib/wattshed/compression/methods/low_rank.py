@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from wattshed.compression.methods.protocol import Method, refuse_several_layers, units_before
+from wattshed.compression.methods.protocol import Method, units_before
 from wattshed.config.models.compression import VariantBlock
 from wattshed.config.models.families import ModelBlock
 from wattshed.forecast.families.family import Offer
@@ -46,7 +46,6 @@ class LowRank(Method):
         return network.with_maps(replaced)
 
     def check(self, settings: LowRankSettings, model: ModelBlock, earlier: Sequence[object]) -> None:
-        refuse_several_layers(model, "thin matrices")
         units = units_before(model, earlier)
         # The largest matrix of a GRU is [3 units, units].
         if units is not None and 4 * settings.rank >= 3 * units:

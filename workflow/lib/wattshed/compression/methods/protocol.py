@@ -65,13 +65,3 @@ def units_before(model: ModelBlock, earlier: Sequence[Any]) -> int | None:
         if units is not None and name is not None:
             units = plugins.load("method", name).units_left(settings, units)
     return units
-
-
-def refuse_several_layers(model: ModelBlock, layers: str) -> None:
-    """Raise :class:`ValueError` for a model with several recurrent layers. layers: what the method makes, in words."""
-    count: int = getattr(model, "recurrent_layers", 1)
-    if count > 1:
-        raise ValueError(
-            f"the model has recurrent_layers {count}, and {layers} replace one recurrent layer: expected "
-            "recurrent_layers 1, or another method"
-        )

@@ -1,7 +1,5 @@
 """Width and depth of the recurrent families, against formulas in float64."""
 
-import json
-
 import numpy as np
 import pytest
 import torch
@@ -10,14 +8,11 @@ from pydantic import ValidationError
 from made_pairs import random_pairs
 from model_blocks import model_block, untrained
 from wattshed.config.data.data import WindowsBlock
-from wattshed.config.models.recipes import RecipeBlock
 from wattshed.forecast.computing import backend_of
 from wattshed.forecast.families.family import Offer, make_network
 from wattshed.forecast.series import ScaledSeries, Sequences
 from wattshed.forecast.streaming import RUN_IN_H, StreamingForecaster
 from wattshed.foundation import plugins
-from wattshed.foundation.tensor_file import read_tensors, write_tensors
-from wattshed.training.checkpoint import ModelSpec, make_forecaster, read_checkpoint, write_checkpoint
 
 CPU = torch.device("cpu")
 WINDOWS = WindowsBlock(look_back_h=12, horizon_h=3)
@@ -100,6 +95,20 @@ def test_the_reference_with_several_layers_computes_the_formula(graph, graph_lay
     expected = states[:, -1] @ weights["output.weight"].double().T + weights["output.bias"].double()
     found = network(history).permute(0, 2, 1).flatten(0, 1)
     torch.testing.assert_close(found.double(), expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("form", FAMILIES)
+def test_half_precision_takes_all_layers(form):
+    """Sums over neighbours stay in fp32 in every graph layer."""
+    keys = {"graph_layers": 3} if form == "stgnn_reference" else {}
+    network = randomised(untrained(WINDOWS, 9, form=form, **keys, **DEEP)).eval()
+    batch = torch.randn(2, 12, 9) if form == "stgnn_reference" else random_pairs()
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        half = network(batch)
+    half.float().square().mean().backward()
+    assert all(torch.isfinite(value.grad).all() for value in network.parameters())
+    # bf16 has 8 bits of precision.
+    torch.testing.assert_close(half.float(), network(batch), rtol=0.05, atol=0.05)
 
 
 @pytest.mark.parametrize("form", ["stgnn", "gru"])
@@ -188,39 +197,6 @@ def test_sampled_nodes_are_forecast_as_if_all_were_with_several_graph_layers(gra
     other = make_network(block, WINDOWS, graph.adjacency * 0.5, 1).eval()
     other.load_state_dict(network.state_dict())
     torch.testing.assert_close(network(history, halved), other(history))
-
-
-@pytest.mark.parametrize("form", FAMILIES)
-def test_a_checkpoint_of_before_the_keys_is_read_as_it_was(form, task, graph, tmp_path):
-    """Its description lacks the keys; its tensors have the names and shapes of one layer each."""
-    recipe = RecipeBlock(
-        sampling="windows" if form == "stgnn_reference" else "pairs",
-        batch=4,
-        epochs=1,
-        learning_rate=0.01,
-        schedule="cosine",
-        scaling="node",
-    )
-    spec = ModelSpec("net", 1, model_block(form=form, hidden=6), recipe, task.windows).on(task, graph)
-    forecaster = make_forecaster(spec, task, graph, CPU)
-    path = tmp_path / "net-1.safetensors"
-    write_checkpoint(path, forecaster.network, spec)
-    tensors, about = read_tensors(path)
-    about = json.loads(json.dumps(about))
-    added = {"channels", "recurrent_layers", "graph_dropout", "state_dropout", "graph_layers"}
-    about["model"] = {key: value for key, value in about["model"].items() if key not in added}
-    assert set(tensors) == {
-        *(("input.weight", "input.bias") if form == "stgnn_reference" else ("own.weight",)),
-        *(("neighbours.weight", "neighbours.bias") if form == "stgnn" else ()),
-        *(("own.bias",) if form == "gru" else ()),
-        *(f"gru.{kind}_{part}_l0" for kind in ("weight", "bias") for part in ("ih", "hh")),
-        *("output.weight", "output.bias"),
-    }
-    write_tensors(path, tensors, about, kind="checkpoint")
-    found, read = read_checkpoint(path, task, graph, CPU)
-    assert read.model == spec.model
-    origins = task.origins(task.splits.test)[:3]
-    assert found.forecast(origins).tobytes() == forecaster.forecast(origins).tobytes()
 
 
 @pytest.mark.parametrize("form", FAMILIES)

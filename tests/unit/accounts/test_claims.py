@@ -292,6 +292,10 @@ def test_counted_parameters_are_those_of_the_network(config):
         blocks = WindowsBlock(look_back_h=12, horizon_h=horizon)
         network = untrained(blocks, 4, form="stgnn_reference", hidden=hidden)
         assert parameters(results(sizes))[0].measured.mean == network.parameter_count()
+        layers = {"channels": 7, "graph_layers": 2, "recurrent_layers": 3}
+        sizes["models"]["net"] |= layers
+        network = untrained(blocks, 4, form="stgnn_reference", hidden=hidden, **layers)
+        assert parameters(results(sizes))[0].measured.mean == network.parameter_count()
 
 
 def test_forgetting_is_of_strategies_that_update(config):

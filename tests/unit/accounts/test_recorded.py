@@ -105,3 +105,17 @@ def test_a_record_of_another_model_is_refused(tmp_path):
     _, path = written(tmp_path, model={**own, "form": "gru"})
     with pytest.raises(Fault, match=r"records the model .*'gru'.*: expected .*'stgnn_reference'"):
         read_record(path, "study", block)
+
+
+def test_a_record_of_before_a_key_is_of_a_model_with_the_keys_default(tmp_path):
+    study = load_study(yaml.safe_load((CONFIG / "ladder_homes.yaml").read_text()))
+    block = study.ladder.recorded["study"].model
+    own = block.model_dump(mode="json", exclude={"recipe", "engine", "channels", "recurrent_layers"})
+    _, path = written(tmp_path, model=own)
+    assert len(read_record(path, "study", block).checks)
+    for changed in ({"channels": 4}, {"recurrent_layers": 2}, {"recurrent_layers": 9}, {"unheard_of": 1}):
+        _, path = written(tmp_path, model={**own, **changed})
+        with pytest.raises(Fault, match=f"records the model .*{next(iter(changed))}.*: expected"):
+            read_record(path, "study", block)
+    with pytest.raises(Fault, match=r"records the model .*: expected"):
+        read_record(path, "study", block.model_copy(update={"state_dropout": 0.0}))

@@ -30,6 +30,16 @@ MODELS = {
     "residual_stgnn": {"form": "stgnn", "hidden": 8, "linear_part": True},
     "residual_gru": {"form": "gru", "hidden": 8, "linear_part": True},
     "stgnn_reference": {"form": "stgnn_reference", "hidden": 8},
+    "stgnn_channels": {
+        "form": "stgnn",
+        "hidden": 8,
+        "channels": 12,
+        "graph_dropout": 0.2,
+        "state_dropout": 0.2,
+    },
+    "deep_gru": {"form": "gru", "hidden": 8, "recurrent_layers": 2, "state_dropout": 0.2},
+    "deep_reference": {"form": "stgnn_reference", "hidden": 8, "graph_layers": 2, "recurrent_layers": 2},
+    "reference_channels": {"form": "stgnn_reference", "hidden": 8, "channels": 6, "graph_layers": 2},
     "dlinear": {"form": "dlinear"},
     "pooled_ridge": {"form": "pooled_ridge"},
 }

@@ -117,6 +117,17 @@ def test_a_chain_that_cannot_be_made_is_refused_with_one_sentence(config, steps,
     assert "\n" not in str(caught.value)
 
 
+def test_pruning_refuses_several_recurrent_layers_when_the_config_is_read(config):
+    """The family offers units to prune, but not with these settings, and the sentence says so."""
+    grown = copy.deepcopy(config)
+    grown["models"]["deep"] = {**grown["models"]["stgnn"], "recurrent_layers": 2}
+    sentence = r"chains.0 .*: the family stgnn, with this model's settings, has no units to prune, which 'prune_half'"
+    with pytest.raises(Fault, match=sentence) as caught:
+        load_study(with_chains(grown, ["prune_half"], model="deep"))
+    assert "\n" not in str(caught.value)
+    load_study(with_chains(grown, ["naive"], ["replay"], model="deep"))
+
+
 @pytest.mark.parametrize(
     ("member", "broken", "sentence"),
     [

@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from model_blocks import model_block
+from wattshed.config.models.families import read_model
+from wattshed.config.models.ladder import differing
 from wattshed.config.models.recipes import RecipeBlock
 from wattshed.config.models.tuning import GridBlock, point_name
 from wattshed.config.study import load_study
@@ -60,6 +63,17 @@ def test_a_changed_recipe_is_found_out():
         Fault, match="'node_scaling' says that it changes scaling of 'own_history', but clip_norm, scaling"
     ):
         load_study(given)
+
+
+def test_keys_left_at_their_families_defaults_change_with_the_form_and_others_by_their_name():
+    recipe = study_of("ladder_homes.yaml").recipes["study"]
+    reference, own = model_block("stgnn_reference"), model_block("stgnn")
+    assert differing((reference, recipe), (own, recipe)) == ["form"]
+    said = own.model_copy(update={"state_dropout": 0.2})
+    assert differing((reference, recipe), (said, recipe)) == ["form", "state_dropout"]
+    assert differing((own, recipe), (said, recipe)) == ["state_dropout"]
+    narrow = own.model_copy(update={"channels": 8})
+    assert differing((reference, recipe), (narrow, recipe)) == ["channels", "form"]
 
 
 def test_the_grid_has_all_combinations_and_looks_after_the_same_number_of_samples():
@@ -117,8 +131,10 @@ def test_a_record_is_of_the_model_and_recipe_that_its_step_names(name):
     study = study_of(name)
     for step in study.ladder.recorded.values():
         found = json.loads((CONFIG.parent / step.path).read_text())
-        named = step.model.model_dump(mode="json", exclude={"recipe", "engine"})
-        assert found["model"] == named
+        # A record of before a key lacks it, and its network had the key's default.
+        recorded = read_model({**found["model"], "recipe": None, "engine": step.model.engine})
+        assert recorded == step.model.model_copy(update={"recipe": None})
+        assert found["model"].keys() <= set(type(step.model).model_fields) - {"recipe", "engine"}
         assert found["recipe"] == study.recipes[step.model.recipe].model_dump(mode="json")
         assert found["windows"] == json.loads(study.data.windows.model_dump_json())
         assert found["commits"]

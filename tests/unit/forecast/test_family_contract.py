@@ -70,12 +70,20 @@ def form(request, own_plugin):
     return request.param
 
 
+# Values of keys for width, depth and dropout, of the families that have them.
+GROWN = {"channels": 5, "recurrent_layers": 3, "graph_layers": 2, "graph_dropout": 0.4, "state_dropout": 0.4}
+
+
 def variants(form):
-    """The family's default settings, and one variant for each switch changed."""
+    """The family's default settings, one variant for each switch changed, and for each key of ``GROWN`` and for all of
+    them together."""
     settings = plugins.load("family", form).Settings
     plain = settings(recipe="r")
     switches = [name for name, key in settings.model_fields.items() if key.annotation is bool]
-    return [plain, *(plain.model_copy(update={name: not getattr(plain, name)}) for name in switches)]
+    grown = {name: value for name, value in GROWN.items() if name in settings.model_fields}
+    changes = [{name: not getattr(plain, name)} for name in switches]
+    changes += [{name: value} for name, value in grown.items()] + ([grown] if grown else [])
+    return [plain, *(plain.model_copy(update=change) for change in changes)]
 
 
 def networks(form, task, graph, seed=1):

@@ -109,7 +109,7 @@ def test_giving_a_network_its_own_graph_does_not_change_its_forecasts(reference)
     assert torch.equal(reference(history), reference(history, reference.adjacency))
 
 
-def test_only_the_reference_uses_dropout(graph):
+def test_only_the_reference_uses_dropout_by_default(graph):
     """Dropout on the output limits R2. The recurrent network gives the same output twice in training mode."""
     own, row_sum = torch.randn(7, 12), torch.ones(7)
     recurrent = STGNN(3, 16).train()

@@ -76,3 +76,30 @@ def test_a_checkpoint_under_another_ones_name_is_refused_in_a_study_and_read_els
             reader(study / "net+replay-1.safetensors")
     (checkpoint.parent / "copy.safetensors").write_bytes(checkpoint.read_bytes())
     read_checkpoint(checkpoint.parent / "copy.safetensors", task, graph, CPU)
+
+
+@pytest.mark.parametrize("form", ["stgnn", "gru", "stgnn_reference"])
+def test_a_checkpoint_of_before_the_keys_is_read_as_it_was(form, task, graph, tmp_path):
+    """Its description lacks the keys; its tensors have the names and shapes of one layer each."""
+    sampling = "windows" if form == "stgnn_reference" else "pairs"
+    recipe = RECIPE.model_copy(update={"sampling": sampling})
+    spec = ModelSpec("net", 1, model_block(form=form, hidden=6), recipe, task.windows).on(task, graph)
+    forecaster = make_forecaster(spec, task, graph, CPU)
+    path = tmp_path / "net-1.safetensors"
+    write_checkpoint(path, forecaster.network, spec)
+    tensors, about = read_tensors(path)
+    about = json.loads(json.dumps(about))
+    added = {"channels", "recurrent_layers", "graph_dropout", "state_dropout", "graph_layers"}
+    about["model"] = {key: value for key, value in about["model"].items() if key not in added}
+    assert set(tensors) == {
+        *(("input.weight", "input.bias") if form == "stgnn_reference" else ("own.weight",)),
+        *(("neighbours.weight", "neighbours.bias") if form == "stgnn" else ()),
+        *(("own.bias",) if form == "gru" else ()),
+        *(f"gru.{kind}_{part}_l0" for kind in ("weight", "bias") for part in ("ih", "hh")),
+        *("output.weight", "output.bias"),
+    }
+    write_tensors(path, tensors, about, kind="checkpoint")
+    found, read = read_checkpoint(path, task, graph, CPU)
+    assert read.model == spec.model
+    origins = task.origins(task.splits.test)[:3]
+    assert found.forecast(origins).tobytes() == forecaster.forecast(origins).tobytes()

@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -134,7 +134,7 @@ def _follow(study: Steps, found: dict[str, Lineage], model: str, steps: list[str
         with _asking(child, where):
             lacking = sorted(frozenset(plugin.asks) - offers)
         if lacking:
-            raise ValueError(f"{where}: {_impossible(name, lacking, taken, study.models[model].form)}")
+            raise ValueError(f"{where}: {_impossible(name, lacking, taken, study.models[model])}")
         if child.kind == "method":
             with _asking(child, where):
                 plugin.check(
@@ -172,15 +172,26 @@ def _asking(child: Lineage, where: str) -> Iterator[None]:
         ) from error
 
 
-def _impossible(name: str, lacking: list[str], taken: dict[str, str], family: str) -> str:
+def _impossible(name: str, lacking: list[str], taken: dict[str, str], model: ModelBlock) -> str:
     """Why a step cannot follow: the step before it that took away what it needs, or the family that never had it."""
     never = [offer for offer in lacking if offer not in taken]
     if never:
         lacks = " and ".join(_lacks(offer) for offer in never)
+        family = f"{model.form}{_by_settings(model, never)}"
         return f"the family {family} {lacks}, which {name!r} needs: choose another model or step"
     before = taken[lacking[0]]
     lacks = " and ".join(_lacks(offer) for offer in lacking if taken[offer] == before)
     return f"after {before!r} a network {lacks}: put {name!r} before it"
+
+
+def _by_settings(model: ModelBlock, lacking: list[str]) -> str:
+    """For sentences: that it is the model's settings, such as several recurrent layers, that take these offers away."""
+    family = plugins.load("family", model.form)
+    # A plug-in of the study's own may have settings without defaults.
+    with suppress(Exception):
+        if frozenset(lacking) <= frozenset(family.offers(type(model)(form=model.form, recipe=model.recipe))):
+            return ", with this model's settings,"
+    return ""
 
 
 def _lacks(offer: str) -> str:

@@ -48,7 +48,8 @@ def fused_loss(
 ) -> Tensor | None:
     """The mean loss over observed cells with gradients from the same pass, or None if torch must compute it.
 
-    target: [M, H] scaled; observed: bool [M, H]. The kernel is fp32: under autocast torch computes.
+    target: [M, H] scaled; observed: bool [M, H]. The kernel is fp32: under autocast torch computes. In training mode
+    the kernel draws the network's dropout, with other masks than torch.
     """
     if torch.is_autocast_enabled(pairs.series.device.type):
         return None
@@ -58,12 +59,13 @@ def fused_loss(
     solved = network.solved_forecast(pairs)
     if solved is not None:
         target = target - solved
-    return chosen.kernel.loss(weights, pairs.windows, network.additions(pairs), target, observed, loss)
+    additions, dropout = network.additions(pairs), network.kernel_dropout()
+    return chosen.kernel.loss(weights, pairs.windows, additions, target, observed, loss, dropout)
 
 
 def _choice(network: Network, series: ScaledSeries) -> tuple[Chosen, RecurrentWeights | None]:
     """What computes this network, and the weights that a kernel needs."""
     weights = network.kernel_weights()
     if weights is None:
-        return Chosen("torch", f"no kernel for this {type(network).__name__}", None), None
+        return Chosen("torch", network.why_no_kernel(), None), None
     return choose(series.engine, series.device.type, len(weights.own), series.residence.streams), weights

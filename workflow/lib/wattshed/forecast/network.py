@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from torch import Tensor, nn
 
+from wattshed.engine.recurrent import NO_DROPOUT, Dropout
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -74,6 +76,14 @@ class Network(nn.Module):
     def kernel_weights(self) -> RecurrentWeights | None:
         """Weights for a fused kernel; None if torch computes this network."""
         return None
+
+    def why_no_kernel(self) -> str:
+        """Why there are no kernel weights, in words for the ledger; called only if there are none."""
+        return f"no kernel for this {type(self).__name__}"
+
+    def kernel_dropout(self) -> Dropout:
+        """The dropout of a training step that a kernel computes; none in evaluation mode."""
+        return NO_DROPOUT
 
     def additions(self, pairs: Pairs) -> Additions:
         """What a kernel adds to the lift of each pair; called only if there are kernel weights."""

@@ -135,7 +135,10 @@ def train_epoch(
                 "implausible values in the panel's validation part (quality.parquet), or lower the recipe's "
                 f"learning_rate or clip_norm{say_kept(run.resume)}."
             )
-        window.labels.update(engine=backend_of(network, series).name, **retry.labels())
+        chosen = backend_of(network, series)
+        window.labels.update(engine=chosen.name, **retry.labels())
+        if chosen.why is not None:
+            window.labels.update(engine_reason=chosen.why)
         window.values.update(
             train_loss=train_loss,
             validation_rmse=error,

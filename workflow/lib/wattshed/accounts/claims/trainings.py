@@ -113,14 +113,25 @@ def generalisation(results: Results) -> Sequence[Finding] | str:
 
 
 def parameters(results: Results) -> Sequence[Finding] | str:
-    """Weights of the source study's network, counted: graph layer, GRU, and output."""
+    """Weights of the source study's network, counted: graph layers, recurrent layers, and output."""
     horizon = int(results.config["data"]["windows"]["horizon_h"])
     found = []
     for name in results.reference_models:
-        hidden = int(results.config["models"][name]["hidden"])
-        count = 2 * hidden + 3 * (2 * hidden * hidden + 2 * hidden) + hidden * horizon + horizon
+        count = _counted(results.config["models"][name], horizon)
         found.append(Finding(f"{name}, counted", exactly(count), "configuration"))
     return found or NO_CONTROL
+
+
+def _counted(model: Mapping[str, Any], horizon_h: int) -> int:
+    """Weights and biases of a network with these settings; a study of before may lack the later keys."""
+    hidden = int(model["hidden"])
+    channels = int(model.get("channels") or hidden)
+    further_graph = int(model.get("graph_layers", 1)) - 1
+    further_recurrent = int(model.get("recurrent_layers", 1)) - 1
+    graph = 2 * channels + further_graph * (channels * channels + channels)
+    recurrent = 3 * (channels * hidden + hidden * hidden) + 6 * hidden
+    recurrent += further_recurrent * (6 * hidden * hidden + 6 * hidden)
+    return graph + recurrent + hidden * horizon_h + horizon_h
 
 
 def _checks(results: Results) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from wattshed.config.models.families import ModelBlock
+from wattshed.config.models.families import ModelBlock, read_model
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.vocabulary import Status, Window
 
@@ -66,13 +66,26 @@ def read_record(path: Path, model: str, block: ModelBlock | None = None) -> Reco
     )
     scores = scores.astype({"seed": "int64"}).assign(model=model, scope="all")
     about = {key: value for key, value in found.items() if key not in ("checks", "test")}
-    expected = None if block is None else block.model_dump(mode="json", exclude={"recipe", "engine"})
-    if expected is not None and about.get("model") != expected:
+    expected = None if block is None else _settings(block)
+    if expected is not None and _completed(about.get("model")) != expected:
         raise Fault(
             f"{path} records the model {about.get('model')}: expected {expected}, which the ladder's step {model!r} "
             "names; name the recorded model, or record this one."
         )
     return Record(checks, scores, about)
+
+
+def _completed(model: Any) -> Any:
+    """A recorded model's settings, with the defaults of keys that its family got since; unchanged if it has no such
+    model."""
+    try:
+        return _settings(read_model({**model, "recipe": None}))
+    except (TypeError, ValueError):
+        return model
+
+
+def _settings(block: ModelBlock) -> dict[str, Any]:
+    return block.model_dump(mode="json", exclude={"recipe", "engine"})
 
 
 def read_tuning(path: Path) -> dict[str, float]:

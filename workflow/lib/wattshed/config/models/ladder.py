@@ -166,10 +166,28 @@ class LadderBlock(Block):
 
 
 def differing(one: tuple[ModelBlock, RecipeBlock], other: tuple[ModelBlock, RecipeBlock]) -> list[str]:
-    """Keys in which two models with their recipes differ, sorted; settings that only one family has count as its
-    ``form``."""
+    """Keys in which two models with their recipes differ, sorted.
+
+    Settings that only one family has count as its ``form``, and so do settings whose defaults differ between the two
+    families, if both models leave them so.
+    """
     left, right = (_settings(*pair) for pair in (one, other))
-    return sorted(key for key in left.keys() & right.keys() if left[key] != right[key])
+    return sorted(
+        key
+        for key in left.keys() & right.keys()
+        if left[key] != right[key] and not _left_alone(key, one[0], other[0])
+    )
+
+
+def _left_alone(key: str, *models: ModelBlock) -> bool:
+    """Whether every model has its family's default of this key."""
+    if key == "form":
+        return False
+    fields = [type(model).model_fields.get(key) for model in models]
+    return all(
+        field is not None and getattr(model, key) == field.default
+        for field, model in zip(fields, models, strict=True)
+    )
 
 
 def _settings(model: ModelBlock, recipe: RecipeBlock) -> dict[str, Any]:

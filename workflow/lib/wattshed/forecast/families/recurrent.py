@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from wattshed.config.models.families import ModelBlock
-from wattshed.forecast.families.family import Offer
+from wattshed.forecast.families.layers import LayersBlock
 from wattshed.foundation.vocabulary import Information
 
 if TYPE_CHECKING:
@@ -15,13 +14,25 @@ if TYPE_CHECKING:
     from wattshed.forecast.network import Network
 
 SAMPLINGS = ("pairs", "sequences")
-OFFERS = frozenset({Offer.UPDATES, Offer.PRUNABLE_UNITS, Offer.LINEAR_MAPS})
 
 
-class RecurrentBlock(ModelBlock):
+class RecurrentBlock(LayersBlock):
     """Settings that both families have."""
 
-    hidden: int = Field(default=16, ge=1, le=1024, description="Units of the graph layer and of the GRU.")
+    graph_dropout: float = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="Share of the graph layer's values that dropout sets to zero in training. There is none on the "
+        "output, where it would pull forecasts towards zero.",
+    )
+    state_dropout: float = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="Share of the states' values that dropout sets to zero in training where the next recurrent layer "
+        "or the output reads them.",
+    )
     linear_part: bool = Field(
         default=False,
         description="Whether a linear part, solved in closed form, forecasts first and the network learns only "
@@ -71,6 +82,10 @@ def make_recurrent(
         uses_own_history,
         calendar=settings.calendar,
         nodes=nodes if settings.node_table else 0,
+        channels=settings.channels,
+        recurrent_layers=settings.recurrent_layers,
+        graph_dropout=settings.graph_dropout,
+        state_dropout=settings.state_dropout,
     )
     if not settings.linear_part:
         return network

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from wattshed.forecast.families.family import Family, SimpleFamily
-from wattshed.forecast.families.recurrent import OFFERS, SAMPLINGS, RecurrentBlock, make_recurrent, sees
+from wattshed.forecast.families.family import Family
+from wattshed.forecast.families.layers import OFFERS, LayeredFamily
+from wattshed.forecast.families.recurrent import SAMPLINGS, RecurrentBlock, make_recurrent, sees
 from wattshed.foundation.vocabulary import Information
 
 if TYPE_CHECKING:
@@ -18,10 +19,16 @@ if TYPE_CHECKING:
 
 
 class Settings(RecurrentBlock):
-    """A graph layer and a GRU per node, without dropout."""
+    """One graph layer and a GRU per node.
+
+    A second graph layer needs its neighbours' values after the first one's ReLU: not an aggregate of their series,
+    which is made once for all steps. ``stgnn_reference`` has several, because it computes on all nodes.
+    """
 
     form: Literal["stgnn"] = Field(
-        default="stgnn", description="A node's own history and its neighbours' aggregate, without dropout."
+        default="stgnn",
+        description="A node's own history and its neighbours' aggregate, in one graph layer; `stgnn_reference` may "
+        "have several.",
     )
     own_history: bool = Field(
         default=True,
@@ -36,7 +43,7 @@ def make(settings: Settings, windows: WindowsBlock, adjacency: sp.csr_array, see
     )
 
 
-FAMILY: Family = SimpleFamily(
+FAMILY: Family = LayeredFamily(
     Settings,
     SAMPLINGS,
     make,

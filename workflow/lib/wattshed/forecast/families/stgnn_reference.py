@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from wattshed.config.models.families import ModelBlock
-from wattshed.forecast.families.family import Family, Offer, SimpleFamily
+from wattshed.forecast.families.family import Family
+from wattshed.forecast.families.layers import OFFERS, LayeredFamily, LayersBlock
 from wattshed.foundation.vocabulary import Information
 
 if TYPE_CHECKING:
@@ -17,17 +17,36 @@ if TYPE_CHECKING:
     from wattshed.forecast.network import Network
 
 
-class Settings(ModelBlock):
+class Settings(LayersBlock):
     """The source study's network with its three dropouts; it is trained on whole windows of all nodes."""
 
     form: Literal["stgnn_reference"] = Field(
         default="stgnn_reference", description="The source study's network with its three dropouts."
     )
-    hidden: int = Field(default=16, ge=1, le=1024, description="Units of the graph layer and of the GRU.")
-    dropout: float = Field(default=0.3, ge=0, lt=1, description="Share of values that dropout sets to zero.")
+    graph_layers: int = Field(
+        default=1,
+        ge=1,
+        le=4,
+        description="Graph layers, each on the values of the one before: ReLU(A (x W + b)), then dropout.",
+    )
+    dropout: float = Field(
+        default=0.3,
+        ge=0,
+        lt=1,
+        description="Share of values that dropout sets to zero in training, wherever no key of its own says another.",
+    )
+    graph_dropout: float | None = Field(
+        default=None, ge=0, lt=1, description="Dropout after each graph layer; empty means `dropout`."
+    )
+    state_dropout: float | None = Field(
+        default=None,
+        ge=0,
+        lt=1,
+        description="Dropout of states where the next recurrent layer or the output reads them; empty means `dropout`.",
+    )
     output_dropout: bool = Field(
         default=True,
-        description="Whether dropout acts on the output too, as in the source study. It scales forecasts "
+        description="Whether `dropout` acts on the output too, as in the source study. It scales forecasts "
         "to 1 - dropout of "
         "their correct value.",
     )
@@ -40,16 +59,23 @@ def make(settings: Settings, windows: WindowsBlock, adjacency: sp.csr_array, see
 
     torch.manual_seed(seed)
     return ReferenceSTGNN(
-        windows.horizon_h, settings.hidden, settings.dropout, adjacency, settings.output_dropout
+        windows.horizon_h,
+        settings.hidden,
+        settings.dropout,
+        adjacency,
+        settings.output_dropout,
+        channels=settings.channels,
+        graph_layers=settings.graph_layers,
+        recurrent_layers=settings.recurrent_layers,
+        graph_dropout=settings.graph_dropout,
+        state_dropout=settings.state_dropout,
     )
 
 
 # The limit in the source study (its config at HEAD).
 PUBLISHED_EPOCHS = 50
 
-OFFERS = frozenset({Offer.UPDATES, Offer.PRUNABLE_UNITS, Offer.LINEAR_MAPS})
-
-FAMILY: Family = SimpleFamily(
+FAMILY: Family = LayeredFamily(
     Settings,
     ("windows",),
     make,

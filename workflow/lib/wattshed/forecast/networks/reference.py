@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from wattshed.forecast.network import Network, PrunableUnits, TensorFunction
+from wattshed.forecast.networks.gru_layers import layers_of, make_gru
 from wattshed.forecast.networks.gru_units import prunable_units
 from wattshed.foundation.faults import Fault
 
@@ -18,10 +19,12 @@ MOST_EXPORTED_NODES = 2000
 
 
 class ReferenceSTGNN(Network):
-    """A_hat (x W1 + b1), ReLU, one GRU for all nodes, linear read-out; three dropouts.
+    """Graph layers ReLU(A_hat (x W + b)), one GRU for all nodes, linear read-out; three dropouts.
 
-    Its flaws are kept: the bias is aggregated with the input, a node sees only the aggregate, and the last dropout
-    acts on the output, which scales forecasts to 1 - p of their mean. ``output_dropout`` turns that dropout off.
+    The dropouts follow each graph layer, the states where the next recurrent layer or the read-out takes them, and the
+    output. The study has one layer of each kind, of the same width. Its flaws are kept: the bias is aggregated with the
+    input, a node sees only the aggregate, and the last dropout acts on the output, which scales forecasts to 1 - p of
+    their mean. ``output_dropout`` turns that dropout off.
     """
 
     takes: Literal["windows"] = "windows"
@@ -34,13 +37,25 @@ class ReferenceSTGNN(Network):
         dropout: float,
         adjacency: sp.csr_array,
         output_dropout: bool = True,
+        *,
+        channels: int | None = None,
+        graph_layers: int = 1,
+        recurrent_layers: int = 1,
+        graph_dropout: float | None = None,
+        state_dropout: float | None = None,
     ) -> None:
-        """adjacency: normalised, [N, N]."""
+        """hidden: units of each recurrent layer; channels: width of each graph layer, None for ``hidden``; adjacency:
+        normalised, [N, N]; dropout: also for graph layers and states, where theirs is None.
+        """
         super().__init__()
-        self.input = nn.Linear(1, hidden)
-        self.gru = nn.GRU(hidden, hidden, batch_first=True)
+        width = hidden if channels is None else channels
+        state_share = dropout if state_dropout is None else state_dropout
+        self.input = nn.Linear(1, width)
+        self.further = nn.ModuleList(nn.Linear(width, width) for _ in range(graph_layers - 1))
+        self.gru = make_gru(width, hidden, recurrent_layers, state_share)
         self.output = nn.Linear(hidden, horizon_h)
-        self.dropout = nn.Dropout(dropout)
+        self.graph_dropout = nn.Dropout(dropout if graph_dropout is None else graph_dropout)
+        self.state_dropout = nn.Dropout(state_share)
         self.output_dropout = nn.Dropout(dropout if output_dropout else 0.0)
         # The graph belongs to the task, not to the weights: it is not saved in checkpoints.
         self.register_buffer("adjacency", sparse_tensor(adjacency), persistent=False)
@@ -49,21 +64,21 @@ class ReferenceSTGNN(Network):
         """history: scaled [B, W, N] -> scaled forecast [B, H, N].
 
         adjacency: K rows [K, N] of a graph to use instead of the network's own, CSR; the forecast is then
-        that of the K nodes, [B, H, K].
+        that of the K nodes, [B, H, K]. A graph layer before the last one needs all nodes: with fewer rows it takes the
+        network's own graph.
         """
         if adjacency is None:
             adjacency = self.adjacency
         batch, look_back, every_node = history.shape
         nodes = adjacency.shape[0]
-        lifted = self.input(history.permute(2, 0, 1).unsqueeze(-1))
-        # Sums over neighbours stay in fp32: torch has no sparse product in half precision on a CPU.
-        with torch.autocast(history.device.type, enabled=False):
-            # The product that torch-geometric's SimpleConv(aggr="sum") computes on such an adjacency, to the byte
-            # (a test compares them). Importing torch-geometric would cost each job more than torch itself.
-            aggregated = torch.sparse.mm(adjacency, lifted.float().reshape(every_node, -1))
-        steps = self.dropout(torch.relu(aggregated)).reshape(nodes * batch, look_back, -1)
-        _, last = self.gru(steps)
-        forecast = self.output_dropout(self.output(self.dropout(last[0])))
+        inner = adjacency if nodes == every_node else self.adjacency
+        layers = [self.input, *self.further]
+        values = history.permute(2, 0, 1).unsqueeze(-1)
+        for number, layer in enumerate(layers, 1):
+            rows = adjacency if number == len(layers) else inner
+            values = self.graph_dropout(torch.relu(_aggregated(rows, layer(values))))
+        _, last = self.gru(values.reshape(nodes * batch, look_back, -1))
+        forecast = self.output_dropout(self.output(self.state_dropout(last[-1])))
         return forecast.reshape(nodes, batch, -1).permute(1, 2, 0)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "ReferenceSTGNN":
@@ -88,7 +103,7 @@ class ReferenceSTGNN(Network):
         return ReferenceFunction(self)
 
     def prunable_units(self) -> PrunableUnits | None:
-        return prunable_units(self, self.gru, self.output)
+        return None if layers_of(self.gru) > 1 else prunable_units(self, self.gru, self.output)
 
     def linear_maps(self) -> dict[str, nn.Module]:
         return {"gru": self.gru, "output": self.output}
@@ -97,7 +112,8 @@ class ReferenceSTGNN(Network):
 class ReferenceFunction(TensorFunction):
     """Forecasts of a :class:`ReferenceSTGNN` without its dropouts; the graph is a constant in it.
 
-    A (x w + b) = (A x) w + (A 1) b: only the history is multiplied by the full matrix, not its ``hidden`` channels.
+    A (x w + b) = (A x) w + (A 1) b: in the first graph layer only the history is multiplied by the full matrix, not its
+    channels.
     """
 
     rows: Literal["pairs", "windows"] = "windows"
@@ -121,9 +137,21 @@ class ReferenceFunction(TensorFunction):
         network, nodes = self.network, self.adjacency.shape[0]
         weight, bias = network.input.weight[:, 0], network.input.bias
         aggregate = torch.matmul(history, self.adjacency.T).unsqueeze(-1)
-        steps = torch.relu(aggregate * weight + self.row_sum * bias).permute(0, 2, 1, 3)
-        _, last = network.gru(steps.flatten(0, 1))
-        return network.output(last[0]).unflatten(0, (-1, nodes)).permute(0, 2, 1)
+        steps = torch.relu(aggregate * weight + self.row_sum * bias)
+        for layer in network.further:
+            steps = torch.relu(torch.matmul(self.adjacency, layer(steps)))
+        _, last = network.gru(steps.permute(0, 2, 1, 3).flatten(0, 1))
+        return network.output(last[-1]).unflatten(0, (-1, nodes)).permute(0, 2, 1)
+
+
+def _aggregated(adjacency: Tensor, values: Tensor) -> Tensor:
+    """Weighted sums over neighbours [K, ...]. adjacency: CSR [K, N]; values: [N, ...]."""
+    # They stay in fp32: torch has no sparse product in half precision on a CPU.
+    with torch.autocast(values.device.type, enabled=False):
+        # The product that torch-geometric's SimpleConv(aggr="sum") computes on such an adjacency, to the byte
+        # (a test compares them). Importing torch-geometric would cost each job more than torch itself.
+        sums = torch.sparse.mm(adjacency, values.float().reshape(len(values), -1))
+    return sums.reshape(-1, *values.shape[1:])
 
 
 def sparse_tensor(adjacency: sp.csr_array) -> Tensor:

@@ -5,7 +5,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from wattshed.engine.recurrent import Additions, RecurrentWeights
+from wattshed.engine.recurrent import Additions, Dropout, RecurrentWeights
 from wattshed.forecast.network import Network, PrunableUnits, TensorFunction
 from wattshed.forecast.networks.linear_part import LinearPart
 from wattshed.forecast.protocol import ForecastTask
@@ -42,6 +42,12 @@ class Residual(Network):
 
     def kernel_weights(self) -> RecurrentWeights | None:
         return self.network.kernel_weights()
+
+    def kernel_dropout(self) -> Dropout:
+        return self.network.kernel_dropout()
+
+    def why_no_kernel(self) -> str:
+        return self.network.why_no_kernel()
 
     def additions(self, pairs: Pairs) -> Additions:
         return self.network.additions(pairs)

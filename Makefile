@@ -15,7 +15,8 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-inp
 
 .PHONY: help reproduce test test-fast lint format schema clean \
 	benchmark benchmark-decisions benchmark-energy benchmark-engine benchmark-ladder benchmark-lead \
-	benchmark-rolling headline tune record-study
+	benchmark-rolling benchmark-break-even benchmark-drift benchmark-methods benchmark-pruned-kernel \
+	headline tune record-study
 
 help:
 	@echo "make reproduce   set up, run the study of CONFIG=$(CONFIG) and print the path of its report"
@@ -34,6 +35,10 @@ help:
 	@echo "make headline    what README may claim of the default study, from results/homes; writes docs/headline.json, .md"
 	@echo "make benchmark-lead   hold our models against tuned boosted trees on four panels (hours); writes docs/lead.md"
 	@echo "make benchmark-rolling  train and score models at rolling origins (about ten minutes); writes docs/rolling.md"
+	@echo "make benchmark-methods  every strategy and method, and the first phase (an hour); writes docs/what_helps.md"
+	@echo "make benchmark-break-even   from which size on a smaller network pays; writes docs/break_even.md"
+	@echo "make benchmark-pruned-kernel   pruned networks on the kernel beside full ones; writes docs/pruned_kernel.md"
+	@echo "make benchmark-drift    strategies on a drift of known truth; writes docs/drift.md"
 	@echo "make clean       remove results, all ledgers and records of spent energy, and caches; keep .venv"
 
 reproduce: $(BIN)/.installed
@@ -105,6 +110,21 @@ benchmark-lead: $(BIN)/.installed
 benchmark-rolling: $(BIN)/.installed
 	snakemake rolling --cores all --configfile config/rolling_homes.yaml
 	python benchmarks/rolling.py --output docs/rolling.md
+
+benchmark-methods: $(BIN)/.installed
+	snakemake --cores all --configfile config/methods.yaml
+	snakemake --cores all --configfile config/nations.yaml
+	snakemake ladder --cores all --configfile config/phase1.yaml
+	python benchmarks/what_helps.py --output docs/what_helps.md
+
+benchmark-break-even: $(BIN)/.installed
+	python benchmarks/break_even.py --output docs/break_even.md
+
+benchmark-pruned-kernel: $(BIN)/.installed
+	python benchmarks/pruned_kernel.py --output docs/pruned_kernel.md
+
+benchmark-drift: $(BIN)/.installed
+	python benchmarks/drift.py --output docs/drift.md
 
 clean:
 	rm -rf results .pytest_cache .hypothesis .mypy_cache .ruff_cache .snakemake

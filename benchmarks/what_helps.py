@@ -1,0 +1,159 @@
+"""Write docs/what_helps.md from the studies of all methods and strategies, and of the source study's first phase.
+
+A study that was not run is said to be so; machine, date and commit are those of its ledgers.
+"""
+
+import argparse
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+from ladder import origin_text
+
+from wattshed.accounts.comparison.variant_means import variant_means
+from wattshed.accounts.ladder.origin import origin_of
+from wattshed.accounts.runs.runs import runs_frame
+from wattshed.accounts.standings.adaptation_outcomes import adaptation_outcomes
+from wattshed.compression.judge import BASELINE
+from wattshed.data.panel import Panel
+from wattshed.foundation.frames import COLUMNS, read_frame
+from wattshed.foundation.vocabulary import Worth
+from wattshed.foundation.writing import write_text
+from wattshed.publish.tables.adaptation import adaptation_table
+from wattshed.publish.tables.compression import compression_table
+from wattshed.publish.tables.techniques import techniques_tables
+from wattshed.publish.typesetting.markdown import render_markdown
+
+ROOT = Path(__file__).resolve().parent.parent
+METHODS, PHASE, STUDENTS = "methods", "phase1", ("methods", "nations")
+LARGEST_STUDENT = 502
+INTRODUCTION = """# What helps, by how much, at which size
+
+Made by `make benchmark-methods`. Every method and strategy of wattshed on the 17 measured homes, each beside its
+control, all seeds paired. [methods.md](methods.md) says how each is computed and from which paper.
+
+* **Energy is that of this machine.** A network of 16 units is small: from which size on a method pays is in
+  [break_even.md](break_even.md), and what removed units save on the kernel is in [pruned_kernel.md](pruned_kernel.md).
+* **A verdict covers all seeds and blocks of days**, and is corrected for the number of variants.
+* **Nothing was chosen on the test part**: settings were fixed before it was read.
+"""
+
+
+def methods_section(folder: Path, docs: Path) -> list[str]:
+    command = f"`snakemake --cores all --configfile config/{METHODS}.yaml`"
+    if not (folder / "compression.parquet").is_file():
+        return [f"## Compression and later months\n\n{command}\n\nNot run.\n"]
+    panel = Panel.read(folder / "data/panel.safetensors")
+    compression = read_frame(folder / "compression.parquet", COLUMNS["compression"])
+    adaptation = read_frame(folder / "adaptation.parquet", COLUMNS["adaptation"])
+    days = pd.concat(
+        [read_frame(path) for path in sorted((folder / "adaptation").glob("*.days.parquet"))],
+        ignore_index=True,
+    )
+    for name in ("drift", "matrix"):
+        shutil.copyfile(folder / f"figures/{name}.png", docs / f"what_helps_{name}.png")
+    return [
+        f"{command}, {panel.source}. {_origin(folder)}\n",
+        "## Compression: what pays on this machine\n",
+        *_by_verdict(compression),
+        "",
+        render_markdown(compression_table(compression, panel.unit)),
+        "## Later months: what adapting brings\n",
+        *_by_outcome(adaptation, days),
+        "",
+        "![RMSE of each month before it is learned](what_helps_drift.png)\n",
+        "![RMSE on every month after each update](what_helps_matrix.png)\n",
+        render_markdown(adaptation_table(adaptation, days, panel.unit)),
+    ]
+
+
+def _by_verdict(compression: pd.DataFrame) -> list[str]:
+    """The variants under each verdict, with the verdict's reasons."""
+    frame = variant_means(compression)
+    frame = frame[frame["verdict"] != BASELINE]
+    lines = []
+    for verdict in (*map(str, Worth), *sorted(set(frame["verdict"]) - set(map(str, Worth)))):
+        found = frame[frame["verdict"] == verdict]
+        if found.empty:
+            continue
+        lines += [f"**{verdict[0].upper()}{verdict[1:]}** ({len(found)} of {len(frame)}):", ""]
+        lines += [f"* `{row['variant']}`: {row['reason']}." for _, row in found.iterrows()]
+        lines.append("")
+    return lines
+
+
+def _by_outcome(adaptation: pd.DataFrame, days: pd.DataFrame) -> list[str]:
+    found = adaptation_outcomes(adaptation, days)
+    lines = []
+    for outcome, part in found.groupby("outcome", sort=False):
+        named = [
+            f"`{row['strategy']}` ({100 * row['change_share']:+.1f} % [{100 * row['change_low']:.1f}, "
+            f"{100 * row['change_high']:.1f}])"
+            for _, row in part.iterrows()
+        ]
+        lines.append(f"* Prequential RMSE against no update, **{outcome}**: {', '.join(named)}.")
+    return lines
+
+
+def students_section(results: Path) -> list[str]:
+    """The distilled students of at most 502 parameters against their teachers."""
+    lines = ["## The student of at most 502 parameters\n"]
+    for study in STUDENTS:
+        path = results / study / "compression.parquet"
+        if not path.is_file():
+            lines.append(f"* `{study}`: not run.")
+            continue
+        frame = variant_means(read_frame(path, COLUMNS["compression"]))
+        found = frame[frame["variant"].str.startswith("student") & (frame["parameters_mean"] <= LARGEST_STUDENT)]
+        lines += [f"* `{study}`: {text}" for text in map(_student, found.to_dict("records"))]
+        if found.empty:
+            lines.append(f"* `{study}`: it has no student of that size.")
+    return [*lines, ""]
+
+
+def _student(row: dict[str, object]) -> str:
+    shares = [100 * float(row[f"rmse_change_share_{end}"]) for end in ("mean", "low", "high")]  # type: ignore[arg-type]
+    low, high = shares[1:]
+    held = "within 5 %" if high <= 5 else "more than 5 %" if low > 5 else "neither shown to be within 5 % nor above"
+    return (
+        f"`{row['variant']}`, {row['parameters_mean']:.0f} parameters: RMSE {shares[0]:+.1f} % [{low:.1f}, {high:.1f}] "
+        f"against its teacher, {held}."
+    )
+
+
+def phase_section(folder: Path) -> list[str]:
+    heading = (
+        "## The source study's first phase, technique by technique\n\n"
+        f"`snakemake ladder --cores all --configfile config/{PHASE}.yaml`\n"
+    )
+    if not (folder / "ladder.techniques.parquet").is_file():
+        return [f"{heading}\nNot run.\n"]
+    techniques = read_frame(folder / "ladder.techniques.parquet")
+    tables = techniques_tables(techniques, read_frame(folder / "ladder.parquet"))
+    return [f"{heading}\n{_origin(folder)}\n", *(render_markdown(table) for table in tables.values())]
+
+
+def _origin(folder: Path) -> str:
+    """Machine, days, commits, duration and company of the jobs, as their ledgers tell them."""
+    ledgers = sorted((folder / "ledger").rglob("*.jsonl"))
+    runs = runs_frame(ledgers)
+    return f"{origin_text(origin_of(ledgers))} All jobs together: {runs['duration_s'].sum() / 60:.0f} minutes."
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--results", type=Path, default=ROOT / "results", help="folder of the studies' results")
+    parser.add_argument("--output", type=Path, default=ROOT / "docs/what_helps.md", help="page to write")
+    given = parser.parse_args(arguments)
+    parts = [
+        INTRODUCTION,
+        *methods_section(given.results / METHODS, given.output.parent),
+        *students_section(given.results),
+        *phase_section(given.results / PHASE),
+    ]
+    write_text(given.output, "\n".join(parts))
+
+
+if __name__ == "__main__":
+    main()

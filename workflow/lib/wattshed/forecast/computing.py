@@ -66,4 +66,5 @@ def _choice(network: Network, series: ScaledSeries) -> tuple[Chosen, RecurrentWe
     weights = network.kernel_weights()
     if weights is None:
         return Chosen("torch", f"no kernel for this {type(network).__name__}", None), None
-    return choose(series.engine, series.device.type, len(weights.own), series.residence.streams), weights
+    sizes = (weights.hidden, series.residence.streams, weights.lift)
+    return choose(series.engine, series.device.type, *sizes), weights

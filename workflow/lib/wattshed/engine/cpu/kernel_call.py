@@ -19,7 +19,7 @@ _POINTERS = (
     *_WEIGHTS,
     *("forecast", "base_gradient", "partial"),
 )
-_INTEGERS = ("hours", "samples", "look_back", "horizon", "hidden", "slots", "chunk_tiles", "loss", "seed")
+_INTEGERS = ("hours", "samples", "look_back", "horizon", "slots", "chunk_tiles", "loss", "seed")
 _DOUBLES = ("scale", "drop_lifted", "drop_state", "drop_forecast")
 
 
@@ -36,12 +36,12 @@ class _Problem(ctypes.Structure):
 class KernelCall:
     """The arguments of one C call; keeps every array alive that it points to."""
 
-    def __init__(self, weights: RecurrentWeights, hidden: int) -> None:
-        """hidden: the size that the kernel was built for; raises ValueError for weights of another size."""
+    def __init__(self, weights: RecurrentWeights, hidden: int, lift: int) -> None:
+        """hidden, lift: the sizes that the kernel was built for; raises ValueError for weights of other sizes."""
         horizon = len(weights.output_bias)
         gates = 3 * hidden
         shapes: tuple[tuple[int, ...], ...] = (
-            *((hidden,), (hidden,), (gates, hidden), (gates, hidden)),
+            *((lift,), (lift,), (gates, lift), (gates, hidden)),
             *((gates,), (gates,), (horizon, hidden), (horizon,)),
         )
         for name, weight, shape in zip(RecurrentWeights._fields, weights, shapes, strict=True):
@@ -49,7 +49,7 @@ class KernelCall:
         self._held: dict[str, Tensor] = {}
         self.problem = _Problem()
         self.give(**dict(zip(_WEIGHTS, weights, strict=True)))
-        self.set(hidden=hidden, horizon=horizon)
+        self.set(horizon=horizon)
 
     def give(self, **tensors: Tensor | None) -> None:
         """Arrays for the kernel to read; None leaves a null pointer. Raises TypeError for a type or device that C

@@ -44,7 +44,7 @@ class FusedCpu:
         samples = len(windows.node)
         call = self._call(weights, windows, additions, dropout)
         forecast = call.output("forecast", samples, len(weights.output_bias))
-        call.run(self.library.fused_forecast, -(-samples // self.lanes))
+        call.run(self.library.fused_forecast, -(-samples // self.lanes), windows.look_back_h)
         return forecast
 
     def forecast_consecutive(
@@ -68,7 +68,7 @@ class FusedCpu:
         def consecutive(problem: Any, begin: int, end: int) -> int:
             return self.library.fused_forecast_consecutive(problem, ctypes.c_int64(count), begin, end)
 
-        call.run(consecutive, -(-samples // self.lanes))
+        call.run(consecutive, -(-samples // self.lanes), count * windows.look_back_h)
         return forecast
 
     def loss(
@@ -114,7 +114,8 @@ class FusedCpu:
         slots = 0 if additions.calendar is None else additions.calendar.numel()
         partial = call.output("partial", chunks, sum(sizes) + slots + 1)
         call.set(chunk_tiles=chunk_tiles, loss=_LOSSES[loss], scale=1.0 / cells)
-        call.run(self.library.fused_learn, chunks)
+        # Backward takes about twice the time of forward.
+        call.run(self.library.fused_learn, chunks, 3 * chunk_tiles * windows.look_back_h)
         # Chunks are added in order and in float64, so that the sum is the same with any number of threads.
         sums = partial.sum(dim=0, dtype=torch.float64).float()
         parts = list(sums.split([*sizes, slots, 1]))

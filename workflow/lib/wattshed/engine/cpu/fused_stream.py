@@ -48,7 +48,7 @@ class FusedStream:
         self._aggregate[: self.nodes] = aggregate
         self._call.give(calendar=season)
         forecast = self._call.output("forecast", self._call.problem.horizon, self._tiles * self._lanes)
-        self._call.run(self._step, self._tiles)
+        self._call.run(self._step, self._tiles, 1)
         return forecast[:, : self.nodes].T
 
     def _filled(self, rows: Tensor) -> Tensor:

@@ -63,7 +63,7 @@ class Bench:
         self.row_sum = torch.from_numpy(np.asarray(self.adjacency.sum(axis=1), dtype=np.float32).ravel())
         self.nodes = torch.arange(nodes)
         self.observed = torch.ones(nodes, HORIZON, dtype=torch.bool)
-        self.kernel = FusedCpu(HIDDEN, target)
+        self.kernel = FusedCpu(HIDDEN, target=target)
         self.hour = LOOK_BACK
 
     def origin(self) -> int:

@@ -19,7 +19,7 @@ def oracle_forecast(
     """Forecasts [M, H] and last states [M, D], with the weights' precision."""
     like = weights.own
     node, start = windows.node.long(), windows.start.long()
-    samples, hidden = len(node), len(like)
+    samples, hidden = len(node), weights.hidden
     hours = start[:, None] + torch.arange(windows.look_back_h)
     own = windows.own.to(like.dtype)[node[:, None], hours]
     aggregate = windows.aggregate.to(like.dtype)[node[:, None], hours]

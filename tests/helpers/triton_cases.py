@@ -14,7 +14,7 @@ from wattshed.engine.gpu.fused_cuda import Dropout, Weights, differentiable_loss
 
 @dataclass(frozen=True)
 class Case:
-    """Sizes of a random problem; slots = 0: without a calendar."""
+    """Sizes of a random problem; slots = 0: without a calendar; lift = 0: as wide as the hidden state."""
 
     samples: int
     look_back: int
@@ -23,6 +23,11 @@ class Case:
     slots: int = 0
     drops: bool = False
     loss: str = "huber"
+    lift: int = 0
+
+    @property
+    def channels(self) -> int:
+        return self.lift or self.hidden
 
 
 CASES = {
@@ -34,6 +39,11 @@ CASES = {
     "dropout": Case(130, 7, 16, 6, drops=True),
     "dropout, calendar": Case(80, 9, 32, 4, slots=3, drops=True, loss="squared"),
     "dropout, padded": Case(20, 3, 11, 2, slots=7, drops=True),
+    "channels and units removed": Case(50, 6, 7, 6, slots=5, lift=5),
+    "channels removed": Case(40, 5, 24, 3, lift=9, loss="squared"),
+    "units removed": Case(35, 4, 9, 4, slots=168, lift=33),
+    "one channel, dropout": Case(33, 5, 16, 2, slots=4, drops=True, lift=1),
+    "wide lift, one unit, dropout": Case(20, 3, 1, 2, drops=True, lift=64),
 }
 DROPOUT = Dropout(seed=0xDEADBEEF, u=0.3, h=0.5, y=0.1)
 
@@ -66,14 +76,14 @@ def make_problem(case: Case, device: str, seed: int = 0) -> Problem:
     node = torch.randint(nodes, (case.samples,), generator=generator)
     origin = torch.randint(case.look_back, hours + 1, (case.samples,), generator=generator)
     slot = torch.randint(max(1, case.slots), (hours,), generator=generator, dtype=torch.int32)
-    size, outs = case.hidden, case.horizon
+    channels, size, outs = case.channels, case.hidden, case.horizon
     scale = size**-0.5
     weights = Weights(
-        w_own=draw(size),
-        w_agg=draw(size),
-        base=draw(case.samples, size),
-        calendar=draw(case.slots, size) if case.slots else None,
-        weight_ih=draw(3 * size, size, scale=scale),
+        w_own=draw(channels),
+        w_agg=draw(channels),
+        base=draw(case.samples, channels),
+        calendar=draw(case.slots, channels) if case.slots else None,
+        weight_ih=draw(3 * size, channels, scale=channels**-0.5),
         weight_hh=draw(3 * size, size, scale=scale),
         bias_ih=draw(3 * size, scale=0.3),
         bias_hh=draw(3 * size, scale=0.3),
@@ -102,17 +112,17 @@ def factors(counter: Tensor, dropout: Dropout, place: int) -> Tensor:
 def oracle_forecast(problem: Problem, weights: Weights) -> Tensor:
     """The formulas of ``fused_cuda``, in the weights' precision, one hour after the other."""
     own, aggregate, node, origin, slot, look_back = problem.inputs
-    size, outs = problem.case.hidden, problem.case.horizon
+    channels, size, outs = problem.case.channels, problem.case.hidden, problem.case.horizon
     sample = torch.arange(problem.case.samples, device=own.device)[:, None]
-    unit, out = torch.arange(size, device=own.device), torch.arange(outs, device=own.device)
-    h = torch.zeros_like(weights.base)
+    channel, unit, out = (torch.arange(count, device=own.device) for count in (channels, size, outs))
+    h = weights.base.new_zeros(problem.case.samples, size)
     for step in range(look_back):
         hour = origin - look_back + step
         x, a = own[node, hour].to(h.dtype)[:, None], aggregate[node, hour].to(h.dtype)[:, None]
         u = x * weights.w_own + a * weights.w_agg + weights.base
         if weights.calendar is not None:
             u = u + weights.calendar[slot[hour].long()]
-        u = torch.relu(u) * factors((sample * look_back + step) * size + unit, problem.dropout, 0)
+        u = torch.relu(u) * factors((sample * look_back + step) * channels + channel, problem.dropout, 0)
         inputs = u @ weights.weight_ih.T + weights.bias_ih
         hidden = h @ weights.weight_hh.T + weights.bias_hh
         (ir, iz, ig), (hr, hz, hg) = inputs.chunk(3, 1), hidden.chunk(3, 1)

@@ -88,8 +88,21 @@ def test_a_kernel_is_compiled_once_and_kept(monkeypatch, tmp_path):
     stamp = made.stat().st_mtime_ns
     load_kernel.cache_clear()
     choose.cache_clear()
-    assert choose("auto", "cpu", 12).name == "fused_cpu", "12 units are padded to 16"
+    assert choose("auto", "cpu", 16, lift=16).name == "fused_cpu"
     assert [path.stat().st_mtime_ns for path in tmp_path.iterdir()] == [stamp]
+
+
+def test_every_pair_of_sizes_has_a_kernel_of_its_own(monkeypatch, tmp_path):
+    """A kernel of other sizes would read foreign memory."""
+    needs_compiler()
+    monkeypatch.setenv("WATTSHED_KERNEL_FOLDER", str(tmp_path))
+    kernels = [choose("auto", "cpu", *sizes).kernel for sizes in [(8,), (8, False, 5), (5, False, 8)]]
+    assert [(kernel.hidden, kernel.lift) for kernel in kernels] == [(8, 8), (8, 5), (5, 8)]
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_a_lift_of_the_hidden_size_is_the_choice_without_a_lift():
+    assert choose("auto", "cpu", 16, False, 16) is choose("auto", "cpu", 16)
 
 
 def test_a_folder_that_cannot_be_written_is_no_reason_to_fail(monkeypatch, tmp_path):
@@ -100,8 +113,9 @@ def test_a_folder_that_cannot_be_written_is_no_reason_to_fail(monkeypatch, tmp_p
     assert choose("auto", "cpu", 8).name == "fused_cpu"
 
 
+@pytest.mark.parametrize("lift", [16, 7])
 @pytest.mark.parametrize("target", ["x86-64-v2", "x86-64-v3"])
-def test_other_targets_compute_the_same(target):
+def test_other_targets_compute_the_same(target, lift):
     """A machine with AVX2 alone, or with less, runs the same source."""
     if os.uname().machine != "x86_64":
         pytest.skip("targets of x86")
@@ -111,15 +125,17 @@ def test_other_targets_compute_the_same(target):
     from wattshed.engine.recurrent import Dropout
 
     try:
-        other = FusedCpu(16, target)
+        other = FusedCpu(16, lift, target)
     except CannotCompile as reason:
         pytest.skip(str(reason))
     if target == "x86-64-v3" and "avx2" not in Path("/proc/cpuinfo").read_text():
         pytest.skip("this processor has no AVX2")
-    weights, windows, additions, target, observed = made_case(1, 16, 24, 6, 100, nodes=100, slots=7)
+    weights, windows, additions, target, observed = made_case(
+        1, 16, 24, 6, 100, nodes=100, slots=7, lift=lift
+    )
     everywhere = replace(windows, node=torch.arange(100), start=torch.full((100,), 3))
     found = []
-    for kernel in (FusedCpu(16), other):
+    for kernel in (FusedCpu(16, lift), other):
         stream = FusedStream(kernel, weights, additions.base, torch.zeros(100, 16))
         step = stream.step(windows.own[:, 0], windows.aggregate[:, 0], additions.calendar[0])
         loss, gradients = kernel.learn(
@@ -150,3 +166,5 @@ def test_what_cannot_even_be_tried_means_torch(monkeypatch, tmp_path, capsys, na
 def test_a_size_without_kernel_is_told(capsys):
     assert choose("auto", "cpu", 65).name == "torch"
     assert "using torch: the kernels take up to 64 hidden units, not 65." in capsys.readouterr().err
+    assert choose("auto", "cpu", 16, False, 65).name == "torch"
+    assert "using torch: the kernels take up to 64 channels of the lift, not 65." in capsys.readouterr().err

@@ -47,8 +47,9 @@ def test_interpreted_kernels_are_the_formulas_in_float64(interpreted, name):
 
 
 @needs_triton
+@pytest.mark.parametrize("case", [Case(3, 24, 16, 6, slots=168), Case(3, 24, 7, 6, slots=168, lift=24)])
 @pytest.mark.parametrize("name", ["forecast_kernel", "train_kernel"])
-def test_kernels_compile_for_an_h200_without_one(name, monkeypatch, tmp_path):
+def test_kernels_compile_for_an_h200_without_one(name, case, monkeypatch, tmp_path):
     """The interpreter takes what the compiler may refuse."""
     monkeypatch.setenv("TRITON_CACHE_DIR", str(tmp_path))
     import triton
@@ -58,7 +59,7 @@ def test_kernels_compile_for_an_h200_without_one(name, monkeypatch, tmp_path):
     from wattshed.engine.gpu import triton_gru
 
     kernel = getattr(triton_gru, name)
-    problem = make_problem(Case(3, 24, 16, 6, slots=168), "cpu")
+    problem = make_problem(case, "cpu")
     monkeypatch.setattr(fused_cuda, "available", lambda: None)
     monkeypatch.setattr(fused_cuda, "_interpreted", lambda: True)
     launch = fused_cuda._Launch.of(*problem.inputs, problem.weights, Dropout(u=0.3))
@@ -108,7 +109,10 @@ def test_without_triton_or_gpu_the_kernels_say_why(monkeypatch):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"w_own": torch.zeros(7)}, "8 to 64 hidden units"),
+        ({"w_own": torch.zeros(65)}, "1 to 64 channels and hidden units.*not 65, 8, 2 and 1"),
+        ({"weight_hh": torch.zeros(195, 65)}, "1 to 64 channels and hidden units.*not 8, 65, 2 and 1"),
+        ({"w_own": torch.zeros(7)}, r"w_agg is \[8\] .*need it contiguous, \[7\]"),
+        ({"weight_ih": torch.zeros(24, 7)}, r"weight_ih is \[24, 7\] .*\[24, 8\]"),
         ({"base": torch.zeros(2, 8)}, r"base is \[2, 8\] torch.float32"),
         ({"b_out": torch.zeros(1).double()}, r"b_out is \[1\] torch.float64"),
         ({"calendar": torch.zeros(4, 8)}, "slot and calendar belong together"),
@@ -131,7 +135,10 @@ def test_a_gpu_too_small_for_the_kernels_is_told(monkeypatch):
     monkeypatch.setattr(fused_cuda, "_interpreted", lambda: True)
     problem = make_problem(Case(3, 2, 64, 1), "cpu")
     launch = fused_cuda._Launch.of(*problem.inputs, problem.weights, problem.dropout)
-    with pytest.raises(Fault, match=r"with 64 hidden units do not fit cpu .*use the torch"), launch.running():
+    with (
+        pytest.raises(Fault, match=r"with 64 channels and 64 hidden units do not fit cpu .*use the torch"),
+        launch.running(),
+    ):
         raise OutOfResources(155648, 101376, "shared memory")
 
 

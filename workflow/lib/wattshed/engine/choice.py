@@ -6,9 +6,9 @@ from functools import lru_cache
 from typing import Literal
 
 from wattshed.engine.cpu.compiled import CannotCompile
-from wattshed.engine.cpu.fused_cpu import LARGEST_HIDDEN, FusedCpu
+from wattshed.engine.cpu.fused_cpu import LARGEST_SIZE, FusedCpu
 from wattshed.engine.gpu.cuda_kernel import FusedCuda
-from wattshed.engine.gpu.fused_cuda import HIDDEN_SIZES, available
+from wattshed.engine.gpu.fused_cuda import available
 
 Wanted = Literal["auto", "torch"]
 Kernel = FusedCpu | FusedCuda
@@ -23,24 +23,30 @@ class Chosen:
     kernel: Kernel | None
 
 
-@lru_cache(maxsize=32)
-def choose(wanted: Wanted, device: str, hidden: int, streams: bool = False) -> Chosen:
+@lru_cache(maxsize=256)
+def choose(
+    wanted: Wanted, device: str, hidden: int, streams: bool = False, lift: int | None = None
+) -> Chosen:
     """The fastest back end that this machine has for a network of ``hidden`` units; torch if there is no kernel.
 
-    device: ``cpu`` or ``cuda``; streams: whether the series stay in host memory while the device computes.
+    device: ``cpu`` or ``cuda``; streams: whether the series stay in host memory while the device computes; lift:
+    channels of the lift, None for as many as hidden units.
 
     If a kernel is not available, the reason is printed once to standard error.
     """
+    if lift is None:
+        return choose(wanted, device, hidden, streams, hidden)
     if wanted == "torch":
         return Chosen("torch", "the configuration asks for torch", None)
-    if hidden > LARGEST_HIDDEN:
-        return _without_kernel(f"the kernels take up to {LARGEST_HIDDEN} hidden units, not {hidden}")
+    for size, what in ((hidden, "hidden units"), (lift, "channels of the lift")):
+        if size > LARGEST_SIZE:
+            return _without_kernel(f"the kernels take up to {LARGEST_SIZE} {what}, not {size}")
     if device == "cuda":
-        return _on_cuda(hidden, streams)
+        return _on_cuda(streams)
     if device != "cpu":
         return Chosen("torch", f"no fused kernel runs on {device}", None)
     try:
-        return Chosen("fused_cpu", None, FusedCpu(hidden))
+        return Chosen("fused_cpu", None, FusedCpu(hidden, lift))
     except CannotCompile as reason:
         return _without_kernel(str(reason))
 
@@ -51,12 +57,10 @@ def _without_kernel(why: str) -> Chosen:
     return Chosen("torch", why, None)
 
 
-def _on_cuda(hidden: int, streams: bool) -> Chosen:
+def _on_cuda(streams: bool) -> Chosen:
     missing = available()
     if missing is not None:
         return Chosen("torch", missing, None)
     if streams:
         return Chosen("torch", "the kernel reads series on the GPU, and these are streamed to it", None)
-    if hidden not in HIDDEN_SIZES:
-        return Chosen("torch", f"the GPU kernel takes {HIDDEN_SIZES.start} hidden units or more", None)
     return Chosen("fused_cuda", None, FusedCuda())

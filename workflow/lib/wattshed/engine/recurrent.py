@@ -1,4 +1,7 @@
-"""The inputs that all back ends share. Shapes: M pairs, N nodes, T hours, D units, H horizon, S slots."""
+"""The inputs that all back ends share.
+
+Shapes: M pairs, N nodes, T hours, L channels of the lift, D hidden units, H horizon, S slots.
+"""
 
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
@@ -11,7 +14,7 @@ Loss = Literal["huber", "squared"]
 class RecurrentWeights(NamedTuple):
     """Lift, one GRU layer (gates r, z, n as in torch) and a linear output.
 
-    own, aggregate: [D]; input_gates, state_gates: [3 D, D]; input_bias, state_bias: [3 D]; output: [H, D];
+    own, aggregate: [L]; input_gates: [3 D, L]; state_gates: [3 D, D]; input_bias, state_bias: [3 D]; output: [H, D];
     output_bias: [H].
     """
 
@@ -23,6 +26,16 @@ class RecurrentWeights(NamedTuple):
     state_bias: Tensor
     output: Tensor
     output_bias: Tensor
+
+    @property
+    def lift(self) -> int:
+        """Channels of the lift."""
+        return len(self.own)
+
+    @property
+    def hidden(self) -> int:
+        """Hidden units of the GRU."""
+        return self.state_gates.shape[1]
 
 
 @dataclass(frozen=True)
@@ -45,7 +58,7 @@ class Windows:
 class Additions:
     """What is added to a window's lift before its relu, besides its series.
 
-    base: [M, D], the same in all hours; calendar: [S, D], by the hour's slot.
+    base: [M, L], the same in all hours; calendar: [S, L], by the hour's slot.
     """
 
     base: Tensor | None = None

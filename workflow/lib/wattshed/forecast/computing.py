@@ -68,4 +68,5 @@ def _choice(network: Network, series: ScaledSeries) -> tuple[Chosen, RecurrentWe
     weights = network.kernel_weights()
     if weights is None:
         return Chosen("torch", network.why_no_kernel(), None), None
-    return choose(series.engine, series.device.type, len(weights.own), series.residence.streams), weights
+    sizes = (weights.hidden, series.residence.streams, weights.lift)
+    return choose(series.engine, series.device.type, *sizes), weights

@@ -28,25 +28,27 @@ class CannotCompile(Exception):
     """The kernel cannot be made; the message is a part of a sentence."""
 
 
-@lru_cache(maxsize=16)
-def load_kernel(padded: int, target: str = "native") -> tuple[ctypes.CDLL, int]:
-    """The kernel for ``padded`` hidden units (a multiple of 8) and its lanes, built for ``target`` (a compiler's name).
+@lru_cache(maxsize=256)
+def load_kernel(hidden: int, lift: int, target: str = "native") -> tuple[ctypes.CDLL, int]:
+    """The kernel for these sizes and its lanes, built for ``target`` (a compiler's name).
+
+    hidden: units of the GRU; lift: channels of the lift. Neither is rounded up: padding would cost as much as a unit.
 
     Cached in ``WATTSHED_KERNEL_FOLDER``, else in the user's cache folder, else in a temporary one. The file's name is
     a digest of everything that it was made from, so an outdated file is not used. Raises :class:`CannotCompile`.
     """
     try:
-        return _load(padded, target)
+        return _load(hidden, lift, target)
     except (OSError, ValueError, RuntimeError) as error:
         # A full disk, a missing source file, a wrong CC, no home folder: torch is used instead.
         raise CannotCompile(f"the kernel could not be made ({error})") from error
 
 
-def _load(padded: int, target: str) -> tuple[ctypes.CDLL, int]:
+def _load(hidden: int, lift: int, target: str) -> tuple[ctypes.CDLL, int]:
     compiler = find_compiler()
     command = [*compiler, *FLAGS, *target_flags(compiler, target)]
     lanes, rows, cols = BLOCKING[register_file(compiler, target)]
-    command += [f"-DD={padded}", f"-DLANES={lanes}", f"-DROWS={rows}", f"-DCOLS={cols}"]
+    command += [f"-DD={hidden}", f"-DU={lift}", f"-DLANES={lanes}", f"-DROWS={rows}", f"-DCOLS={cols}"]
     library = _folder() / f"fused_gru-{_digest(command)}.so"
     if not library.is_file():
         _compile([*command, str(SOURCE)], library)

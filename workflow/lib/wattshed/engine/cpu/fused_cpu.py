@@ -11,20 +11,27 @@ from wattshed.engine.cpu.compiled import load_kernel
 from wattshed.engine.cpu.kernel_call import KernelCall, expect
 from wattshed.engine.recurrent import NO_DROPOUT, Additions, Dropout, Loss, RecurrentWeights, Windows
 
-LARGEST_HIDDEN = 64
+# Of hidden units, and of the lift's channels.
+LARGEST_SIZE = 64
 # Smallest number of tiles that share one set of sums, and largest number of sets.
 CHUNK_TILES, MOST_CHUNKS = 8, 32
 _LOSSES = {"squared": 0, "huber": 1}
 
 
 class FusedCpu:
-    """The kernel for one hidden size. Raises ``compiled.CannotCompile`` if it cannot be built."""
+    """The kernel for one hidden size and one width of the lift."""
 
-    def __init__(self, hidden: int, target: str = "native") -> None:
-        if not 1 <= hidden <= LARGEST_HIDDEN:
-            raise ValueError(f"hidden is {hidden}; the kernel takes 1 to {LARGEST_HIDDEN}")
-        self.hidden = hidden
-        self.library, self.lanes = load_kernel(-(-hidden // 8) * 8, target)
+    def __init__(self, hidden: int, lift: int | None = None, target: str = "native") -> None:
+        """lift: channels of the lift; None for as many as hidden units; target: the processor's name for the compiler.
+
+        Raises ValueError for a size that the kernel does not take, ``compiled.CannotCompile`` if it cannot be built.
+        """
+        lift = hidden if lift is None else lift
+        for name, size in (("hidden", hidden), ("lift", lift)):
+            if not 1 <= size <= LARGEST_SIZE:
+                raise ValueError(f"{name} is {size}; the kernel takes 1 to {LARGEST_SIZE}")
+        self.hidden, self.lift = hidden, lift
+        self.library, self.lanes = load_kernel(hidden, lift, target)
 
     def forecast(
         self,
@@ -37,7 +44,7 @@ class FusedCpu:
         samples = len(windows.node)
         call = self._call(weights, windows, additions, dropout)
         forecast = call.output("forecast", samples, len(weights.output_bias))
-        call.run(self.library.fused_forecast, -(-samples // self.lanes))
+        call.run(self.library.fused_forecast, -(-samples // self.lanes), windows.look_back_h)
         return forecast
 
     def forecast_consecutive(
@@ -61,7 +68,7 @@ class FusedCpu:
         def consecutive(problem: Any, begin: int, end: int) -> int:
             return self.library.fused_forecast_consecutive(problem, ctypes.c_int64(count), begin, end)
 
-        call.run(consecutive, -(-samples // self.lanes))
+        call.run(consecutive, -(-samples // self.lanes), count * windows.look_back_h)
         return forecast
 
     def loss(
@@ -99,7 +106,7 @@ class FusedCpu:
             expect(name, tensor, samples, len(weights.output_bias))
         cells = max(int(observed.sum()), 1)
         call.give(target=target, weight=observed.float())
-        base_gradient = None if additions.base is None else call.output("base_gradient", samples, self.hidden)
+        base_gradient = None if additions.base is None else call.output("base_gradient", samples, self.lift)
         tiles = -(-samples // self.lanes)
         chunk_tiles = max(CHUNK_TILES, -(-tiles // MOST_CHUNKS))
         chunks = -(-tiles // chunk_tiles)
@@ -107,7 +114,8 @@ class FusedCpu:
         slots = 0 if additions.calendar is None else additions.calendar.numel()
         partial = call.output("partial", chunks, sum(sizes) + slots + 1)
         call.set(chunk_tiles=chunk_tiles, loss=_LOSSES[loss], scale=1.0 / cells)
-        call.run(self.library.fused_learn, chunks)
+        # Backward takes about twice the time of forward.
+        call.run(self.library.fused_learn, chunks, 3 * chunk_tiles * windows.look_back_h)
         # Chunks are added in order and in float64, so that the sum is the same with any number of threads.
         sums = partial.sum(dim=0, dtype=torch.float64).float()
         parts = list(sums.split([*sizes, slots, 1]))
@@ -119,11 +127,11 @@ class FusedCpu:
         self, weights: RecurrentWeights, windows: Windows, additions: Additions, dropout: Dropout
     ) -> KernelCall:
         _check(windows, additions)
-        call = KernelCall(weights, self.hidden)
-        expect("base", additions.base, len(windows.node), self.hidden)
+        call = KernelCall(weights, self.hidden, self.lift)
+        expect("base", additions.base, len(windows.node), self.lift)
         call.give(own=windows.own, aggregate=windows.aggregate, base=additions.base)
         if additions.calendar is not None:
-            expect("calendar", additions.calendar, len(additions.calendar), self.hidden)
+            expect("calendar", additions.calendar, len(additions.calendar), self.lift)
             call.give(calendar=additions.calendar, slot=windows.slot)
             call.set(slots=len(additions.calendar))
         call.give(node=windows.node.to(torch.int32), start=windows.start.to(torch.int32))

@@ -2,8 +2,8 @@
 //
 // A tile is LANES samples, one per vector lane; all data of a tile stays in the core's cache; only weight
 // gradients leave it. Compiler vector types only: the same source serves AVX-512, AVX2, SSE and NEON. The caller
-// gives LANES, ROWS and COLS (register blocking of its target) and D, the hidden size rounded up to a multiple of 8:
-// padding units have zero weights, stay zero, and their gradients are dropped.
+// gives LANES, ROWS and COLS (register blocking of its target), D, the hidden size, and U, the lift's width. Neither is
+// padded: each channel or unit less is work less.
 //
 //   u_t = dropout(relu(w_own x_t + w_agg a_t + base + calendar[slot_t]))
 //   r, z = sigmoid(Wi u_t + bi + Wh h + bh); n = tanh(Wi u_t + bi + r (Wh h + bh)); h = n + z (h - n)
@@ -18,6 +18,7 @@
 typedef float vec __attribute__((vector_size(LANES * 4)));
 typedef int32_t ivec __attribute__((vector_size(LANES * 4)));
 typedef uint32_t uvec __attribute__((vector_size(LANES * 4)));
+#define UH (U + D)
 #define INLINE static inline __attribute__((always_inline))
 
 enum { SQUARED = 0, HUBER = 1 };
@@ -25,19 +26,19 @@ enum { SQUARED = 0, HUBER = 1 };
 // The arguments of one call; kernel_call.py mirrors it field by field. All arrays are contiguous, row-major.
 typedef struct {
   const float *own, *aggregate;             // [nodes, hours]
-  const float *base;                        // [samples, hidden], or null
-  const float *calendar;                    // [slots, hidden], or null
+  const float *base;                        // [samples, U], or null
+  const float *calendar;                    // [slots, U], or null
   const int32_t *slot;                      // [hours]: row of the calendar of each hour
   const int32_t *node, *start;              // [samples]: row of the series, first hour of the window
-  float *state;                             // of fused_step: [hidden, samples], advanced by one hour
+  float *state;                             // of fused_step: [D, samples], advanced by one hour
   const float *target, *weight;             // [samples, horizon]; weight is 0 in unobserved cells
-  const float *w_own, *w_aggregate;         // [hidden]
-  const float *wi, *wh, *bi, *bh;           // [3 hidden, hidden], [3 hidden]: gates r, z, n as in torch
-  const float *wo, *bo;                     // [horizon, hidden], [horizon]
+  const float *w_own, *w_aggregate;         // [U]
+  const float *wi, *wh, *bi, *bh;           // [3 D, U], [3 D, D], [3 D]: gates r, z, n as in torch
+  const float *wo, *bo;                     // [horizon, D], [horizon]
   float *forecast;                          // [samples, horizon]
-  float *base_gradient;                     // [samples, hidden], or null
+  float *base_gradient;                     // [samples, U], or null
   float *partial;                           // [chunks, gradient floats + 1]: one row per chunk, its loss at the end
-  int64_t hours, samples, look_back, horizon, hidden, slots, chunk_tiles, loss, seed;
+  int64_t hours, samples, look_back, horizon, slots, chunk_tiles, loss, seed;
   double scale;                             // of each cell's loss: 1 / observed cells
   double drop_lifted, drop_state, drop_forecast;
 } problem;
@@ -81,52 +82,78 @@ INLINE vec kept(uint32_t seed, uint32_t place, uvec counter, double drop) {
 
 // ---- small dense algebra with register blocking ---------------------------------------------------------------------
 
-// The position of w[row, k]: in blocks of ROWS rows, so that a product reads its weights sequentially.
-INLINE int place(int row, int k, int depth) { return (row / ROWS * depth + k) * ROWS + row % ROWS; }
+// The position of w[row, k] of a [rows, depth] matrix: in blocks of ROWS rows and one block of the rest, so that a
+// product reads its weights sequentially.
+INLINE int place(int row, int k, int rows, int depth) {
+  int first = row / ROWS * ROWS, height = rows - first < ROWS ? rows - first : ROWS;
+  return first * depth + k * height + row - first;
+}
+
+// One block of a product; height: a constant.
+INLINE void multiply_rows(int height, int depth, const float *block, const vec *x, vec *out) {
+  vec sum[ROWS];
+  for (int i = 0; i < height; i++) sum[i] = out[i];
+#pragma GCC unroll 8
+  for (int k = 0; k < depth; k++) {
+#pragma GCC unroll 8
+    for (int i = 0; i < height; i++) sum[i] += block[k * height + i] * x[k];
+  }
+  for (int i = 0; i < height; i++) out[i] = sum[i];
+}
 
 // out[row] += sum over k of w[row, k] x[k]
 INLINE void multiply(int rows, int depth, const float *w, const vec *x, vec *out) {
-  for (int row = 0; row < rows; row += ROWS) {
-    const float *block = w + row * depth;
-    vec sum[ROWS];
-    for (int i = 0; i < ROWS; i++) sum[i] = out[row + i];
-#pragma GCC unroll 8
-    for (int k = 0; k < depth; k++) {
-#pragma GCC unroll 8
-      for (int i = 0; i < ROWS; i++) sum[i] += block[k * ROWS + i] * x[k];
-    }
-    for (int i = 0; i < ROWS; i++) out[row + i] = sum[i];
+  int whole = rows / ROWS * ROWS;
+  for (int row = 0; row < whole; row += ROWS) multiply_rows(ROWS, depth, w + row * depth, x, out + row);
+  if (rows % ROWS) multiply_rows(rows % ROWS, depth, w + whole * depth, x, out + whole);
+}
+
+// One block of an outer product; height, width: constants; cols: of the whole.
+INLINE void outer_block(int64_t hours, int stride, int height, int width, int cols, const vec *left, const vec *right,
+                        vec *sum) {
+  vec part[4][COLS];
+#pragma GCC unroll 4
+  for (int i = 0; i < height; i++) {
+#pragma GCC unroll 4
+    for (int j = 0; j < width; j++) part[i][j] = sum[i * cols + j];
   }
+  for (int64_t t = 0; t < hours; t++) {
+    const vec *a = left + t * stride, *b = right + t * stride;
+#pragma GCC unroll 4
+    for (int i = 0; i < height; i++) {
+#pragma GCC unroll 4
+      for (int j = 0; j < width; j++) part[i][j] += a[i] * b[j];
+    }
+  }
+#pragma GCC unroll 4
+  for (int i = 0; i < height; i++) {
+#pragma GCC unroll 4
+    for (int j = 0; j < width; j++) sum[i * cols + j] = part[i][j];
+  }
+}
+
+INLINE void outer_rows(int64_t hours, int stride, int height, int cols, const vec *left, const vec *right, vec *sum) {
+  int whole = cols / COLS * COLS;
+  for (int col = 0; col < whole; col += COLS)
+    outer_block(hours, stride, height, COLS, cols, left, right + col, sum + col);
+  if (cols % COLS) outer_block(hours, stride, height, cols % COLS, cols, left, right + whole, sum + whole);
 }
 
 // sum[row, col] += over all hours left[t][row] right[t][col]; stride: vectors from hour to hour
 INLINE void outer(int64_t hours, int stride, int rows, int cols, const vec *left, const vec *right, vec *sum) {
-  for (int row = 0; row < rows; row += 4)
-    for (int col = 0; col < cols; col += COLS) {
-      vec part[4][COLS];
-      for (int i = 0; i < 4; i++)
-        for (int j = 0; j < COLS; j++) part[i][j] = sum[(row + i) * cols + col + j];
-      for (int64_t t = 0; t < hours; t++) {
-        const vec *a = left + t * stride + row, *b = right + t * stride + col;
-#pragma GCC unroll 4
-        for (int i = 0; i < 4; i++) {
-#pragma GCC unroll 4
-          for (int j = 0; j < COLS; j++) part[i][j] += a[i] * b[j];
-        }
-      }
-      for (int i = 0; i < 4; i++)
-        for (int j = 0; j < COLS; j++) sum[(row + i) * cols + col + j] = part[i][j];
-    }
+  int whole = rows / 4 * 4;
+  for (int row = 0; row < whole; row += 4) outer_rows(hours, stride, 4, cols, left + row, right, sum + row * cols);
+  if (rows % 4) outer_rows(hours, stride, rows % 4, cols, left + whole, right, sum + whole * cols);
 }
 
-// ---- weights, padded and arranged for the two sweeps --------------------------------------------------------------
+// ---- weights, arranged for the two sweeps --------------------------------------------------------------------------
 
 typedef struct {
-  float w_own[D], w_aggregate[D];
-  float rz[2 * D * 2 * D];    // gates r and z on (u, h) together
-  float rz_u[2 * D * D], rz_h[2 * D * D]; // the same, separate
-  float ni[D * D], nh[D * D]; // gate n on u, and on h
-  float rz_t[2 * D * 2 * D], ni_t[D * D], nh_t[D * D]; // transposed, and not scaled
+  float w_own[U], w_aggregate[U];
+  float rz[2 * D * UH];       // gates r and z on (u, h) together
+  float rz_u[2 * D * U], rz_h[2 * D * D]; // the same, separate
+  float ni[D * U], nh[D * D]; // gate n on u, and on h
+  float rz_t[UH * 2 * D], ni_t[U * D], nh_t[D * D]; // transposed, and not scaled
   float b_rz[2 * D], b_ni[D], b_nh[D];
   float *wo, *bo;             // [horizon, D], [horizon]
 } weights;
@@ -134,39 +161,40 @@ typedef struct {
 static weights *arrange(const problem *p) {
   weights *w = aligned_alloc(64, (sizeof(weights) + 63) / 64 * 64);
   if (!w) return NULL;
-  memset(w, 0, sizeof(*w));
-  w->wo = calloc((size_t)p->horizon * (D + 1), sizeof(float));
+  w->wo = malloc((size_t)p->horizon * (D + 1) * sizeof(float));
   if (!w->wo) { free(w); return NULL; }
   w->bo = w->wo + p->horizon * D;
-  int n = (int)p->hidden;
-  for (int i = 0; i < n; i++) {
-    w->w_own[i] = p->w_own[i];
-    w->w_aggregate[i] = p->w_aggregate[i];
-    w->b_ni[i] = TANH * p->bi[2 * n + i];
-    w->b_nh[i] = TANH * p->bh[2 * n + i];
-    for (int k = 0; k < n; k++) {
-      float on_u = p->wi[(2 * n + i) * n + k], on_h = p->wh[(2 * n + i) * n + k];
-      w->ni[place(i, k, D)] = TANH * on_u;
-      w->nh[place(i, k, D)] = TANH * on_h;
-      w->ni_t[place(k, i, D)] = on_u;
-      w->nh_t[place(k, i, D)] = on_h;
+  memcpy(w->w_own, p->w_own, sizeof(w->w_own));
+  memcpy(w->w_aggregate, p->w_aggregate, sizeof(w->w_aggregate));
+  for (int i = 0; i < D; i++) {
+    const float *on_u = p->wi + (2 * D + i) * U, *on_h = p->wh + (2 * D + i) * D;
+    w->b_ni[i] = TANH * p->bi[2 * D + i];
+    w->b_nh[i] = TANH * p->bh[2 * D + i];
+    for (int k = 0; k < U; k++) {
+      w->ni[place(i, k, D, U)] = TANH * on_u[k];
+      w->ni_t[place(k, i, U, D)] = on_u[k];
+    }
+    for (int k = 0; k < D; k++) {
+      w->nh[place(i, k, D, D)] = TANH * on_h[k];
+      w->nh_t[place(k, i, D, D)] = on_h[k];
     }
     for (int gate = 0; gate < 2; gate++) {
-      int from = gate * n + i, row = gate * D + i;
-      w->b_rz[row] = SIGMOID * (p->bi[from] + p->bh[from]);
-      for (int k = 0; k < n; k++) {
-        float on_u = p->wi[from * n + k], on_h = p->wh[from * n + k];
-        w->rz[place(row, k, 2 * D)] = w->rz_u[place(row, k, D)] = SIGMOID * on_u;
-        w->rz[place(row, D + k, 2 * D)] = w->rz_h[place(row, k, D)] = SIGMOID * on_h;
-        w->rz_t[place(k, row, 2 * D)] = on_u;
-        w->rz_t[place(D + k, row, 2 * D)] = on_h;
+      int row = gate * D + i;
+      on_u = p->wi + row * U;
+      on_h = p->wh + row * D;
+      w->b_rz[row] = SIGMOID * (p->bi[row] + p->bh[row]);
+      for (int k = 0; k < U; k++) {
+        w->rz[place(row, k, 2 * D, UH)] = w->rz_u[place(row, k, 2 * D, U)] = SIGMOID * on_u[k];
+        w->rz_t[place(k, row, UH, 2 * D)] = on_u[k];
+      }
+      for (int k = 0; k < D; k++) {
+        w->rz[place(row, U + k, 2 * D, UH)] = w->rz_h[place(row, k, 2 * D, D)] = SIGMOID * on_h[k];
+        w->rz_t[place(U + k, row, UH, 2 * D)] = on_h[k];
       }
     }
   }
-  for (int64_t k = 0; k < p->horizon; k++) {
-    w->bo[k] = p->bo[k];
-    for (int i = 0; i < n; i++) w->wo[k * D + i] = p->wo[k * n + i];
-  }
+  memcpy(w->wo, p->wo, (size_t)p->horizon * D * sizeof(float));
+  memcpy(w->bo, p->bo, (size_t)p->horizon * sizeof(float));
   return w;
 }
 
@@ -178,12 +206,13 @@ static void release(weights *w) {
 // ---- one tile -----------------------------------------------------------------------------------------------------
 
 typedef struct {
-  vec uh[2 * D];           // lifted input and state before the hour
+  vec uh[UH];              // lifted input and state before the hour
   union {
     struct { vec r[D], z[D], n[D], q[D]; };      // q = TANH (Wh h + bh) of gate n
     struct { vec d_rz[2 * D], d_n[D], d_nr[D]; }; // backward, in the same memory: gradients before the nonlinearities
   };
-  vec pad[2];              // without it, all hours would map to the same few sets of the cache
+  // Without it, all hours would map to the same few sets of the cache: an hour is 2 vectors more than a multiple of 8.
+  vec pad[2 + (8 - (UH + 4 * D) % 8) % 8];
 } hour;
 enum { HOUR = sizeof(hour) / sizeof(vec) };
 
@@ -191,7 +220,7 @@ typedef struct {
   int64_t first;           // sample of lane 0
   int64_t at[LANES];       // sample of each lane; the last tile repeats the last sample
   vec live;                // 0 in lanes that repeat the last sample
-  vec base[D];
+  vec base[U];
 } tile;
 
 INLINE void set(vec *v, int lane, float value) { ((float *)v)[lane] = value; }
@@ -200,13 +229,13 @@ INLINE float get(const vec *v, int lane) { return ((const float *)v)[lane]; }
 INLINE tile begin(const problem *p, int64_t index) {
   tile s;
   s.first = index * LANES;
-  for (int j = 0; j < D; j++) s.base[j] = splat(0.0f);
+  for (int j = 0; j < U; j++) s.base[j] = splat(0.0f);
   for (int lane = 0; lane < LANES; lane++) {
     int64_t sample = s.first + lane;
     set(&s.live, lane, sample < p->samples ? 1.0f : 0.0f);
     s.at[lane] = sample < p->samples ? sample : p->samples - 1;
     if (p->base)
-      for (int64_t j = 0; j < p->hidden; j++) set(&s.base[j], lane, p->base[s.at[lane] * p->hidden + j]);
+      for (int64_t j = 0; j < U; j++) set(&s.base[j], lane, p->base[s.at[lane] * U + j]);
   }
   return s;
 }
@@ -236,23 +265,24 @@ INLINE void gather(const problem *p, const tile *s, int64_t hours, vec *own, vec
     }
     if (!p->calendar) continue;
     for (int64_t t = 0; t < hours; t++) {
-      const float *row = p->calendar + (int64_t)p->slot[start + t] * p->hidden;
-      for (int64_t j = 0; j < p->hidden; j++) set(&season[t].uh[j], lane, row[j]);
+      const float *row = p->calendar + (int64_t)p->slot[start + t] * U;
+      for (int64_t j = 0; j < U; j++) set(&season[t].uh[j], lane, row[j]);
     }
   }
 }
 
 INLINE void lift(const problem *p, const weights *w, const tile *s, int64_t t, vec own, vec aggregate,
                  const vec *season, vec *u) {
-  for (int j = 0; j < D; j++) {
+  // Not unrolled: the compiler would fuse the other of the two products, and the last bit would depend on U.
+#pragma GCC unroll 1
+  for (int j = 0; j < U; j++) {
     vec sum = own * w->w_own[j] + aggregate * w->w_aggregate[j] + s->base[j];
-    // Padding units have no calendar.
-    if (p->calendar && j < p->hidden) sum += season[j];
+    if (p->calendar) sum += season[j];
     u[j] = larger(sum, splat(0.0f));
   }
   if (p->drop_lifted > 0.0) {
-    uvec count = counters(s, (uint32_t)(p->look_back * p->hidden)) + (uint32_t)(t * p->hidden);
-    for (int64_t j = 0; j < p->hidden; j++) u[j] *= kept((uint32_t)p->seed, 1, count + (uint32_t)j, p->drop_lifted);
+    uvec count = counters(s, (uint32_t)(p->look_back * U)) + (uint32_t)(t * U);
+    for (int64_t j = 0; j < U; j++) u[j] *= kept((uint32_t)p->seed, 1, count + (uint32_t)j, p->drop_lifted);
   }
 }
 
@@ -279,18 +309,18 @@ INLINE void recur(const weights *w, hour *at, vec *next_state) {
     n[j] = splat(w->b_ni[j]);
     at->q[j] = splat(w->b_nh[j]);
   }
-  multiply(2 * D, 2 * D, w->rz, at->uh, rz);
-  multiply(D, D, w->ni, at->uh, n);
-  multiply(D, D, w->nh, at->uh + D, at->q);
-  gates(rz, n, at->q, at->uh + D, at->r, at->z, at->n, next_state);
+  multiply(2 * D, UH, w->rz, at->uh, rz);
+  multiply(D, U, w->ni, at->uh, n);
+  multiply(D, D, w->nh, at->uh + U, at->q);
+  gates(rz, n, at->q, at->uh + U, at->r, at->z, at->n, next_state);
 }
 
 // The study's dropouts of the last state and of the forecast; without dropout all factors are 1.
 INLINE void keep_state(const problem *p, const tile *s, vec *keep) {
   for (int j = 0; j < D; j++) keep[j] = splat(1.0f);
   if (p->drop_state > 0.0) {
-    uvec count = counters(s, (uint32_t)p->hidden);
-    for (int64_t j = 0; j < p->hidden; j++) keep[j] = kept((uint32_t)p->seed, 2, count + (uint32_t)j, p->drop_state);
+    uvec count = counters(s, (uint32_t)D);
+    for (int64_t j = 0; j < D; j++) keep[j] = kept((uint32_t)p->seed, 2, count + (uint32_t)j, p->drop_state);
   }
 }
 INLINE vec keep_forecast(const problem *p, const tile *s, int64_t k) {
@@ -321,7 +351,7 @@ typedef struct {
 static void forecast_tile(const problem *p, const weights *w, const series *m, int64_t index) {
   tile s = begin(p, index);
   hour now;
-  vec *h = now.uh + D, keep[D];
+  vec *h = now.uh + U, keep[D];
   gather(p, &s, p->look_back, m->own, m->aggregate, m->hours);
   for (int j = 0; j < D; j++) h[j] = splat(0.0f);
   for (int64_t t = 0; t < p->look_back; t++) {
@@ -336,15 +366,15 @@ static void forecast_tile(const problem *p, const weights *w, const series *m, i
 // ---- gradients ------------------------------------------------------------------------------------------------------
 
 typedef struct {
-  vec rz[2 * D * 2 * D], ni[D * D], nh[D * D];
-  vec b_rz[2 * D], b_ni[D], b_nh[D], w_own[D], w_aggregate[D];
+  vec rz[2 * D * UH], ni[D * U], nh[D * D];
+  vec b_rz[2 * D], b_ni[D], b_nh[D], w_own[U], w_aggregate[U];
   vec loss;
 } gradient;
 
 typedef struct {
   gradient *sum;
   vec *wo, *bo;            // [horizon, D], [horizon]
-  float *calendar;         // [slots, hidden], inside the chunk's row of the partial sums
+  float *calendar;         // [slots, U], inside the chunk's row of the partial sums
   series series;
 } scratch;
 
@@ -374,13 +404,13 @@ static void learn_tile(const problem *p, const weights *w, scratch *m, int64_t i
   hour *all = m->series.hours;
   const vec *own = m->series.own, *aggregate = m->series.aggregate;
   gather(p, &s, hours, m->series.own, m->series.aggregate, all);
-  for (int j = 0; j < D; j++) all[0].uh[D + j] = splat(0.0f);
+  for (int j = 0; j < D; j++) all[0].uh[U + j] = splat(0.0f);
   for (int64_t t = 0; t < hours; t++) {
     lift(p, w, &s, t, own[t], aggregate[t], all[t].uh, all[t].uh);
-    recur(w, &all[t], all[t + 1].uh + D);
+    recur(w, &all[t], all[t + 1].uh + U);
   }
 
-  const vec *last = all[hours].uh + D;
+  const vec *last = all[hours].uh + U;
   vec keep[D], dropped[D], dh[D];
   keep_state(p, &s, keep);
   for (int j = 0; j < D; j++) {
@@ -414,17 +444,18 @@ static void learn_tile(const problem *p, const weights *w, scratch *m, int64_t i
   }
   for (int j = 0; j < D; j++) dh[j] *= keep[j];
 
-  vec dbase[D];
-  for (int j = 0; j < D; j++) dbase[j] = splat(0.0f);
+  vec dbase[U];
+  for (int j = 0; j < U; j++) dbase[j] = splat(0.0f);
   float kept_scale = p->drop_lifted > 0.0 ? (float)(1.0 / (1.0 - p->drop_lifted)) : 1.0f;
   for (int64_t t = hours - 1; t >= 0; t--) {
     hour *at = &all[t];
-    vec duh[2 * D];
+    vec duh[UH];
+    for (int j = 0; j < U; j++) duh[j] = splat(0.0f);
     for (int j = 0; j < D; j++) {
       vec r = at->r[j], z = at->z[j], n = at->n[j];
       vec dn = dh[j] * (1.0f - z) * (1.0f - n * n);
       vec dr = (1.0f / TANH) * dn * at->q[j] * r * (1.0f - r);
-      vec dz = dh[j] * (at->uh[D + j] - n) * z * (1.0f - z);
+      vec dz = dh[j] * (at->uh[U + j] - n) * z * (1.0f - z);
       at->d_rz[j] = dr;
       at->d_rz[D + j] = dz;
       at->d_n[j] = dn;
@@ -433,16 +464,15 @@ static void learn_tile(const problem *p, const weights *w, scratch *m, int64_t i
       m->sum->b_rz[D + j] += dz;
       m->sum->b_ni[j] += dn;
       m->sum->b_nh[j] += dn * r;
-      duh[j] = splat(0.0f);
-      duh[D + j] = dh[j] * z;
+      duh[U + j] = dh[j] * z;
     }
-    multiply(2 * D, 2 * D, w->rz_t, at->d_rz, duh);
-    multiply(D, D, w->ni_t, at->d_n, duh);
-    multiply(D, D, w->nh_t, at->d_nr, duh + D);
-    vec du[D];
-    for (int j = 0; j < D; j++) {
-      dh[j] = duh[D + j];
-      // Zero if relu or dropout has set the unit to zero.
+    multiply(UH, 2 * D, w->rz_t, at->d_rz, duh);
+    multiply(U, D, w->ni_t, at->d_n, duh);
+    multiply(D, D, w->nh_t, at->d_nr, duh + U);
+    for (int j = 0; j < D; j++) dh[j] = duh[U + j];
+    vec du[U];
+    for (int j = 0; j < U; j++) {
+      // Zero if relu or dropout has set the channel to zero.
       du[j] = choose(at->uh[j] > 0.0f, duh[j] * kept_scale, splat(0.0f));
       m->sum->w_own[j] += du[j] * own[t];
       m->sum->w_aggregate[j] += du[j] * aggregate[t];
@@ -450,19 +480,19 @@ static void learn_tile(const problem *p, const weights *w, scratch *m, int64_t i
     }
     if (p->calendar)
       for (int lane = 0; lane < LANES && s.first + lane < p->samples; lane++) {
-        float *row = m->calendar + (int64_t)p->slot[p->start[s.at[lane]] + t] * p->hidden;
-        for (int64_t j = 0; j < p->hidden; j++) row[j] += get(&du[j], lane);
+        float *row = m->calendar + (int64_t)p->slot[p->start[s.at[lane]] + t] * U;
+        for (int64_t j = 0; j < U; j++) row[j] += get(&du[j], lane);
       }
   }
   if (p->base_gradient)
     for (int lane = 0; lane < LANES && s.first + lane < p->samples; lane++)
-      for (int64_t j = 0; j < p->hidden; j++)
-        p->base_gradient[(s.first + lane) * p->hidden + j] = get(&dbase[j], lane);
+      for (int64_t j = 0; j < U; j++)
+        p->base_gradient[(s.first + lane) * U + j] = get(&dbase[j], lane);
 
   const vec *uh = all[0].uh;
-  outer(hours, HOUR, 2 * D, 2 * D, all[0].d_rz, uh, m->sum->rz);
-  outer(hours, HOUR, D, D, all[0].d_n, uh, m->sum->ni);
-  outer(hours, HOUR, D, D, all[0].d_nr, uh + D, m->sum->nh);
+  outer(hours, HOUR, 2 * D, UH, all[0].d_rz, uh, m->sum->rz);
+  outer(hours, HOUR, D, U, all[0].d_n, uh, m->sum->ni);
+  outer(hours, HOUR, D, D, all[0].d_nr, uh + U, m->sum->nh);
 }
 
 INLINE float total(vec v) {
@@ -471,33 +501,32 @@ INLINE float total(vec v) {
   return sum;
 }
 
-// A chunk's sums without padding, in torch's order: w_own, w_aggregate, Wi, Wh, bi, bh, Wo, bo, (calendar), loss.
+INLINE float *write_totals(const vec *sums, int64_t count, float *out) {
+  for (int64_t i = 0; i < count; i++) *out++ = total(sums[i]);
+  return out;
+}
+
+// A chunk's sums in torch's order: w_own, w_aggregate, Wi, Wh, bi, bh, Wo, bo, (calendar), loss.
 static void write_partial(const problem *p, const scratch *m, float *out) {
   const gradient *g = m->sum;
-  int64_t n = p->hidden;
-  for (int64_t j = 0; j < n; j++) *out++ = total(g->w_own[j]);
-  for (int64_t j = 0; j < n; j++) *out++ = total(g->w_aggregate[j]);
-  for (int part = 0; part < 2; part++) {
-    for (int64_t i = 0; i < 2 * n; i++)
-      for (int64_t k = 0; k < n; k++)
-        *out++ = total(g->rz[((i / n) * D + i % n) * 2 * D + part * D + k]);
-    for (int64_t i = 0; i < n; i++)
-      for (int64_t k = 0; k < n; k++) *out++ = total((part ? g->nh : g->ni)[i * D + k]);
-  }
-  for (int part = 0; part < 2; part++) {
-    for (int64_t i = 0; i < 2 * n; i++) *out++ = total(g->b_rz[(i / n) * D + i % n]);
-    for (int64_t i = 0; i < n; i++) *out++ = total((part ? g->b_nh : g->b_ni)[i]);
-  }
-  for (int64_t k = 0; k < p->horizon; k++)
-    for (int64_t j = 0; j < n; j++) *out++ = total(m->wo[k * D + j]);
-  for (int64_t k = 0; k < p->horizon; k++) *out++ = total(m->bo[k]);
-  out += p->calendar ? p->slots * n : 0;
+  out = write_totals(g->w_own, U, out);
+  out = write_totals(g->w_aggregate, U, out);
+  for (int row = 0; row < 2 * D; row++) out = write_totals(g->rz + row * UH, U, out);
+  out = write_totals(g->ni, D * U, out);
+  for (int row = 0; row < 2 * D; row++) out = write_totals(g->rz + row * UH + U, D, out);
+  out = write_totals(g->nh, D * D, out);
+  out = write_totals(g->b_rz, 2 * D, out);
+  out = write_totals(g->b_ni, D, out);
+  out = write_totals(g->b_rz, 2 * D, out);
+  out = write_totals(g->b_nh, D, out);
+  out = write_totals(m->wo, p->horizon * D, out);
+  out = write_totals(m->bo, p->horizon, out);
+  out += p->calendar ? p->slots * U : 0;
   *out = total(g->loss) * (float)p->scale;
 }
 
 static int64_t gradient_floats(const problem *p) {
-  int64_t n = p->hidden;
-  return 2 * n + 6 * n * n + 6 * n + p->horizon * (n + 1) + (p->calendar ? p->slots * n : 0);
+  return 2 * U + 3 * D * (UH + 2) + p->horizon * (D + 1) + (p->calendar ? p->slots * U : 0);
 }
 
 // ---- functions called from Python ---------------------------------------------------------------------------------
@@ -516,8 +545,8 @@ int fused_forecast(const problem *p, int64_t first, int64_t last) {
 }
 
 // One new hour for tiles first .. last - 1: states are advanced, forecasts are made. Here each row of an array has one
-// value per sample and is padded to whole tiles: own, aggregate: [samples]; base, state: [hidden, samples];
-// calendar: [hidden], of this hour; forecast: [horizon, samples]. All are aligned to a vector's size.
+// value per sample and is padded to whole tiles: own, aggregate: [samples]; base: [U, samples];
+// state: [D, samples]; calendar: [U], of this hour; forecast: [horizon, samples]. All are aligned to a vector's size.
 int fused_step(const problem *p, int64_t first, int64_t last) {
   weights *w = arrange(p);
   if (!w) return 1;
@@ -525,15 +554,16 @@ int fused_step(const problem *p, int64_t first, int64_t last) {
     const int64_t at = index * LANES;
     vec own = *(const vec *)(p->own + at), aggregate = *(const vec *)(p->aggregate + at), next[D];
     hour now;
-    for (int j = 0; j < D; j++) {
+    for (int j = 0; j < U; j++) {
       vec sum = own * w->w_own[j] + aggregate * w->w_aggregate[j];
-      if (p->base && j < p->hidden) sum += *(const vec *)(p->base + j * p->samples + at);
-      if (p->calendar && j < p->hidden) sum += p->calendar[j];
+      if (p->base) sum += *(const vec *)(p->base + j * p->samples + at);
+      if (p->calendar) sum += p->calendar[j];
       now.uh[j] = larger(sum, splat(0.0f));
-      now.uh[D + j] = j < p->hidden ? *(const vec *)(p->state + j * p->samples + at) : splat(0.0f);
     }
+    for (int j = 0; j < D; j++)
+      now.uh[U + j] = *(const vec *)(p->state + j * p->samples + at);
     recur(w, &now, next);
-    for (int64_t j = 0; j < p->hidden; j++) *(vec *)(p->state + j * p->samples + at) = next[j];
+    for (int64_t j = 0; j < D; j++) *(vec *)(p->state + j * p->samples + at) = next[j];
     for (int64_t k = 0; k < p->horizon; k++) *(vec *)(p->forecast + k * p->samples + at) = read_out(w, next, k);
   }
   release(w);
@@ -553,7 +583,7 @@ int fused_learn(const problem *p, int64_t first, int64_t last) {
     memset(row, 0, (size_t)width * sizeof(float));
     memset(m.sum, 0, sizeof(gradient));
     memset(m.wo, 0, (size_t)p->horizon * (D + 1) * sizeof(vec));
-    m.calendar = row + width - 1 - (p->calendar ? p->slots * p->hidden : 0);
+    m.calendar = row + width - 1 - (p->calendar ? p->slots * U : 0);
     int64_t end = (chunk + 1) * p->chunk_tiles;
     for (int64_t index = chunk * p->chunk_tiles; index < (end < tiles ? end : tiles); index++)
       learn_tile(p, w, &m, index);
@@ -567,7 +597,8 @@ int fused_learn(const problem *p, int64_t first, int64_t last) {
 // Forecasts of the windows that start at p->start, the same for all samples, and at the hours after it. The input's
 // contribution to the gates is computed once per hour, not once per window. forecast: [windows, samples, horizon].
 int fused_forecast_consecutive(const problem *p, int64_t windows, int64_t first, int64_t last) {
-  typedef struct { vec rz[2 * D], n[D], pad[1]; } on_u;
+  // An odd number of vectors, so that hours do not map to the same few sets of the cache.
+  typedef struct { vec rz[2 * D], n[D], pad[1 + D % 2]; } on_u;
   int64_t hours = windows + p->look_back - 1;
   weights *w = arrange(p);
   on_u *given = aligned_alloc(64, ((size_t)hours * sizeof(on_u) + 63) / 64 * 64);
@@ -583,8 +614,8 @@ int fused_forecast_consecutive(const problem *p, int64_t windows, int64_t first,
         lift(p, w, &s, t, m.own[t], m.aggregate[t], u, u);
         for (int j = 0; j < 2 * D; j++) given[t].rz[j] = splat(w->b_rz[j]);
         for (int j = 0; j < D; j++) given[t].n[j] = splat(w->b_ni[j]);
-        multiply(2 * D, D, w->rz_u, u, given[t].rz);
-        multiply(D, D, w->ni, u, given[t].n);
+        multiply(2 * D, U, w->rz_u, u, given[t].rz);
+        multiply(D, U, w->ni, u, given[t].n);
       }
       for (int64_t window = 0; window < windows; window++) {
         vec h[D];

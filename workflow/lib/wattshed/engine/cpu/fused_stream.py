@@ -18,14 +18,14 @@ class FusedStream:
     def __init__(
         self, kernel: FusedCpu, weights: RecurrentWeights, base: Tensor | None, state: Tensor
     ) -> None:
-        """base: [N, D] or None, the same in all hours; state: [N, D] before the first hour, copied."""
+        """base: [N, L] or None, the same in all hours; state: [N, D] before the first hour, copied."""
         self.nodes = len(state)
         self._lanes, self._step = kernel.lanes, kernel.library.fused_step
         self._tiles = -(-self.nodes // self._lanes)
         expect("state", state, self.nodes, kernel.hidden)
-        expect("base", base, self.nodes, kernel.hidden)
-        self._hidden = kernel.hidden
-        self._call = KernelCall(weights, kernel.hidden)
+        expect("base", base, self.nodes, kernel.lift)
+        self._lift = kernel.lift
+        self._call = KernelCall(weights, kernel.hidden, kernel.lift)
         self._call.set(samples=self._tiles * self._lanes)
         self._state = self._filled(state.T)
         self._own, self._aggregate = (torch.zeros(self._tiles * self._lanes) for _ in range(2))
@@ -42,13 +42,13 @@ class FusedStream:
         return self._state[:, : self.nodes].T.clone(memory_format=torch.contiguous_format)
 
     def step(self, own: Tensor, aggregate: Tensor, season: Tensor | None = None) -> Tensor:
-        """Scaled forecasts [N, H] after one more hour; own, aggregate: [N]; season: [D], of this hour's calendar."""
-        expect("season", season, self._hidden)
+        """Scaled forecasts [N, H] after one more hour; own, aggregate: [N]; season: [L], of this hour's calendar."""
+        expect("season", season, self._lift)
         self._own[: self.nodes] = own
         self._aggregate[: self.nodes] = aggregate
         self._call.give(calendar=season)
         forecast = self._call.output("forecast", self._call.problem.horizon, self._tiles * self._lanes)
-        self._call.run(self._step, self._tiles)
+        self._call.run(self._step, self._tiles, 1)
         return forecast[:, : self.nodes].T
 
     def _filled(self, rows: Tensor) -> Tensor:

@@ -1,6 +1,6 @@
 """The fused model on a GPU: forecasts, and the loss with all of its gradients, from one Triton kernel each.
 
-A sample m = (node, origin), with look-back W, hidden size D and horizon H, is computed as:
+A sample m = (node, origin), with look-back W, lift of L channels, hidden size D and horizon H, is computed as:
 
     u[t] = relu(w_own * own[node, o-W+t] + w_agg * aggregate[node, o-W+t] + base[m] + calendar[slot[o-W+t]])
     forecast = w_out h_W + b_out, with h of a GRU (gates r, z, n as in torch.nn.GRU) over u from h_0 = 0
@@ -20,7 +20,9 @@ from torch import Tensor
 
 from wattshed.foundation.faults import Fault
 
-HIDDEN_SIZES = range(8, 65)
+# Of hidden units, and of the lift's channels. Each is padded to 16, 32 or 64 (what a block product takes), so only
+# removing down to the next of these saves work on the products.
+SIZES = range(1, 65)
 # Fixed, so that sums are split in the same way on every GPU: four programs for each of an H200's 132 processors.
 PROGRAMS = 528
 # Samples of a program at a time, with a warp for four hidden units: of the sizes that were compiled for sm_90, these
@@ -35,7 +37,7 @@ PRECISION = "ieee"
 class Weights(NamedTuple):
     """All learned weights, or their gradients.
 
-    w_own, w_agg: [D]; base: [M, D], of each sample; calendar: [S, D] or None; weight_ih, weight_hh: [3D, D];
+    w_own, w_agg: [L]; base: [M, L], of each sample; calendar: [S, L] or None; weight_ih: [3D, L]; weight_hh: [3D, D];
     bias_ih, bias_hh: [3D]; w_out: [H, D]; b_out: [H]. float32, contiguous.
     """
 
@@ -120,7 +122,7 @@ def loss_and_gradients(
     rest as in :func:`forecast`. Huber's delta is 1. Without an observed cell, loss and gradients are zero.
     """
     launch = _Launch.of(own, aggregate, node, origin, slot, look_back_h, weights, dropout)
-    hidden, horizon = launch.hidden, launch.horizon
+    lift, horizon = launch.lift, launch.horizon
     _check("target", target, (launch.samples, horizon), torch.float32, own.device)
     _check("mask", mask, (launch.samples, horizon), torch.bool, own.device)
     share = mask.sum().clamp(min=1).reciprocal().to(torch.float32).reshape(1)
@@ -128,13 +130,13 @@ def loss_and_gradients(
     sizes = [torch.Size(shape).numel() for shape in shapes]
     slots = 1 if weights.calendar is None else len(weights.calendar)
     pad, block = launch.constants["PAD"], launch.constants["BLOCK"]
-    kept_bytes = 4 * max(look_back_h * block * pad, slots * hidden)
+    kept_bytes = 4 * max(look_back_h * block * pad, slots * lift)
     programs = max(1, min(PROGRAMS, launch.blocks, SCRATCH_BYTES // kept_bytes))
     new = own.new_empty
     states = new(programs, look_back_h, block, pad)
     partial = new(programs, sum(sizes) + 1)
-    base_gradient = new(launch.samples, hidden)
-    tables = own.new_zeros(programs if weights.calendar is not None else 1, slots, hidden)
+    base_gradient = new(launch.samples, lift)
+    tables = own.new_zeros(programs if weights.calendar is not None else 1, slots, lift)
     from wattshed.engine.gpu.triton_gru import train_kernel
 
     with launch.running():
@@ -226,11 +228,12 @@ class _Launch:
                 "with a GPU and Triton."
             )
         samples = len(node)
-        hidden, horizon = len(weights.w_own), len(weights.b_out)
-        if hidden not in HIDDEN_SIZES or look_back_h < 1 or horizon < 1:
+        lift, hidden, horizon = len(weights.w_own), weights.weight_hh.shape[-1], len(weights.b_out)
+        if lift not in SIZES or hidden not in SIZES or look_back_h < 1 or horizon < 1:
             raise Fault(
-                f"the fused GPU kernels take {HIDDEN_SIZES.start} to {HIDDEN_SIZES.stop - 1} hidden units, a look-back "
-                f"and a horizon of at least 1 h, not {hidden}, {look_back_h} and {horizon}: use the torch back end."
+                f"the fused GPU kernels take {SIZES.start} to {SIZES.stop - 1} channels and hidden units, a look-back "
+                f"and a horizon of at least 1 h, not {lift}, {hidden}, {look_back_h} and {horizon}: use the torch back "
+                "end."
             )
         if (slot is None) != (weights.calendar is None):
             raise Fault(
@@ -241,15 +244,14 @@ class _Launch:
         _check("aggregate", aggregate, (*own.shape,), torch.float32, device)
         _check("node", node, (samples,), torch.int64, device)
         _check("origin", origin, (samples,), torch.int64, device)
-        gate = (3 * hidden, hidden)
         shapes: dict[str, tuple[int, ...]] = {
-            "w_own": (hidden,),
-            "w_agg": (hidden,),
-            "base": (samples, hidden),
-            "weight_ih": gate,
-            "weight_hh": gate,
-            "bias_ih": gate[:1],
-            "bias_hh": gate[:1],
+            "w_own": (lift,),
+            "w_agg": (lift,),
+            "base": (samples, lift),
+            "weight_ih": (3 * hidden, lift),
+            "weight_hh": (3 * hidden, hidden),
+            "bias_ih": (3 * hidden,),
+            "bias_hh": (3 * hidden,),
             "w_out": (horizon, hidden),
             "b_out": (horizon,),
         }
@@ -262,14 +264,16 @@ class _Launch:
         elif weights.calendar is not None:
             calendar = weights.calendar
             _check("slot", slot, (own.shape[1],), torch.int32, device)
-            _check("calendar", calendar, (len(calendar), hidden), torch.float32, device)
-        pad = max(16, 1 << (hidden - 1).bit_length())
+            _check("calendar", calendar, (len(calendar), lift), torch.float32, device)
+        pad_lift, pad = _padded(lift), _padded(hidden)
         constants = {
             "LOOK_BACK": look_back_h,
+            "LIFT": lift,
             "HIDDEN": hidden,
             "HORIZON": horizon,
+            "PAD_LIFT": pad_lift,
             "PAD": pad,
-            "PAD_OUT": max(16, 1 << (horizon - 1).bit_length()),
+            "PAD_OUT": _padded(horizon),
             "BLOCK": BLOCK,
             "CALENDAR": weights.calendar is not None,
             "DROPOUT": any(dropout[1:]),
@@ -280,9 +284,13 @@ class _Launch:
         cell = (weights.weight_ih, weights.weight_hh, weights.bias_ih, weights.bias_hh)
         inputs = (*series, *lift, *cell, weights.w_out, weights.b_out)
         # One stage: no load may be moved ahead of a store that another thread reads.
-        options = {"num_warps": pad // 4, "num_stages": 1}
+        options = {"num_warps": max(pad_lift, pad) // 4, "num_stages": 1}
         numbers = (samples, own.shape[1], *_dropout_numbers(dropout))
         return cls(inputs, numbers, constants, options, samples)
+
+    @property
+    def lift(self) -> int:
+        return int(self.constants["LIFT"])
 
     @property
     def hidden(self) -> int:
@@ -307,9 +315,13 @@ class _Launch:
                 yield
         except OutOfResources as error:
             raise Fault(
-                f"the fused GPU kernels with {self.hidden} hidden units do not fit {device} ({error}): use the torch "
-                "back end, or fewer hidden units."
+                f"the fused GPU kernels with {self.lift} channels and {self.hidden} hidden units do not fit {device} "
+                f"({error}): use the torch back end, or fewer of them."
             ) from error
+
+
+def _padded(size: int) -> int:
+    return max(16, 1 << (size - 1).bit_length())
 
 
 def _dropout_numbers(dropout: Dropout) -> tuple[int | float, ...]:

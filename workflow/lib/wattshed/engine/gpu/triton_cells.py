@@ -1,7 +1,8 @@
 """Parts of the fused model's Triton kernels: gates, lift, dropout and the calendar's table.
 
-Imported late, because it needs Triton. Sizes: HIDDEN is the model's, PAD the power of two that holds it, BLOCK the
-samples of one program. Weight matrices are transposed to [in, out].
+Imported late, because it needs Triton. Sizes: HIDDEN and LIFT are the model's, PAD and PAD_LIFT the powers of two
+that hold them, BLOCK the samples of one program; units count to PAD, channels to PAD_LIFT. Weight matrices are
+transposed to [in, out].
 """
 
 import triton
@@ -34,34 +35,52 @@ def vector(pointer: tl.tensor, units: tl.tensor, size: tl.constexpr) -> tl.tenso
 
 
 @triton.jit
-def gate_weight(weight: tl.tensor, gate: tl.constexpr, units: tl.tensor, HIDDEN: tl.constexpr) -> tl.tensor:
-    """One gate's matrix, transposed: [in, out]."""
-    inside = (units < HIDDEN)[:, None] & (units < HIDDEN)[None, :]
-    place = weight + (gate * HIDDEN + units[None, :]) * HIDDEN + units[:, None]
+def gate_weight(
+    weight: tl.tensor,
+    gate: tl.constexpr,
+    inputs: tl.tensor,
+    units: tl.tensor,
+    WIDTH: tl.constexpr,
+    HIDDEN: tl.constexpr,
+) -> tl.tensor:
+    """One gate's matrix, transposed: [in, out]; inputs count to the padded WIDTH, the number of its columns."""
+    inside = (inputs < WIDTH)[:, None] & (units < HIDDEN)[None, :]
+    place = weight + (gate * HIDDEN + units[None, :]) * WIDTH + inputs[:, None]
     return tl.load(place, mask=inside, other=0.0)
 
 
 @triton.jit
 def put_gate_weight(
-    place: tl.tensor, gradient: tl.tensor, gate: tl.constexpr, units: tl.tensor, HIDDEN: tl.constexpr
+    place: tl.tensor,
+    gradient: tl.tensor,
+    gate: tl.constexpr,
+    inputs: tl.tensor,
+    units: tl.tensor,
+    WIDTH: tl.constexpr,
+    HIDDEN: tl.constexpr,
 ) -> None:
     """Write the gradient [in, out] of one gate's matrix as :func:`gate_weight` reads it."""
-    inside = (units < HIDDEN)[:, None] & (units < HIDDEN)[None, :]
-    tl.store(place + (gate * HIDDEN + units[None, :]) * HIDDEN + units[:, None], gradient, mask=inside)
+    inside = (inputs < WIDTH)[:, None] & (units < HIDDEN)[None, :]
+    tl.store(place + (gate * HIDDEN + units[None, :]) * WIDTH + inputs[:, None], gradient, mask=inside)
 
 
 @triton.jit
 def read_matrices(
-    weight_ih: tl.tensor, weight_hh: tl.tensor, units: tl.tensor, HIDDEN: tl.constexpr
+    weight_ih: tl.tensor,
+    weight_hh: tl.tensor,
+    channels: tl.tensor,
+    units: tl.tensor,
+    LIFT: tl.constexpr,
+    HIDDEN: tl.constexpr,
 ) -> tl.tuple:
     """The cell's input and then hidden matrices, each of the gates r, z, n."""
     return (
-        gate_weight(weight_ih, 0, units, HIDDEN),
-        gate_weight(weight_ih, 1, units, HIDDEN),
-        gate_weight(weight_ih, 2, units, HIDDEN),
-        gate_weight(weight_hh, 0, units, HIDDEN),
-        gate_weight(weight_hh, 1, units, HIDDEN),
-        gate_weight(weight_hh, 2, units, HIDDEN),
+        gate_weight(weight_ih, 0, channels, units, LIFT, HIDDEN),
+        gate_weight(weight_ih, 1, channels, units, LIFT, HIDDEN),
+        gate_weight(weight_ih, 2, channels, units, LIFT, HIDDEN),
+        gate_weight(weight_hh, 0, units, units, HIDDEN, HIDDEN),
+        gate_weight(weight_hh, 1, units, units, HIDDEN, HIDDEN),
+        gate_weight(weight_hh, 2, units, units, HIDDEN, HIDDEN),
     )
 
 
@@ -96,21 +115,21 @@ def lift(
     a: tl.tensor,
     hour: tl.tensor,
     alive: tl.tensor,
-    units: tl.tensor,
+    channels: tl.tensor,
     w_own: tl.tensor,
     w_agg: tl.tensor,
     base: tl.tensor,
     calendar: tl.tensor,
     slot: tl.tensor,
-    HIDDEN: tl.constexpr,
+    LIFT: tl.constexpr,
     CALENDAR: tl.constexpr,
 ) -> tl.tensor:
-    """The graph layer before its ReLU [BLOCK, PAD]; hour: of each sample's step [BLOCK]."""
+    """The graph layer before its ReLU [BLOCK, PAD_LIFT]; hour: of each sample's step [BLOCK]."""
     lifted = x[:, None] * w_own[None, :] + a[:, None] * w_agg[None, :] + base
     if CALENDAR:
         row = tl.load(slot + hour, mask=alive, other=0)
-        wide = alive[:, None] & (units < HIDDEN)[None, :]
-        lifted += tl.load(calendar + row[:, None] * HIDDEN + units[None, :], mask=wide, other=0.0)
+        wide = alive[:, None] & (channels < LIFT)[None, :]
+        lifted += tl.load(calendar + row[:, None] * LIFT + channels[None, :], mask=wide, other=0.0)
     return lifted
 
 
@@ -120,12 +139,12 @@ def add_to_table(
     slot: tl.tensor,
     hour: tl.tensor,
     alive: tl.tensor,
-    units: tl.tensor,
+    channels: tl.tensor,
     gradient: tl.tensor,
-    HIDDEN: tl.constexpr,
+    LIFT: tl.constexpr,
     BLOCK: tl.constexpr,
 ) -> None:
-    """Add [BLOCK, PAD] to the rows of the program's own table that the samples' slots name.
+    """Add [BLOCK, PAD_LIFT] to the rows of the program's own table that the samples' slots name.
 
     Samples of one slot are summed first and one of them writes the sum, so that no two threads write to one row.
     """
@@ -134,8 +153,8 @@ def add_to_table(
     total = tl.dot(same.to(tl.float32), gradient, input_precision="ieee")
     samples = tl.arange(0, BLOCK)
     first = tl.min(tl.where(same, samples[None, :], BLOCK), axis=1) == samples
-    writes = (first & alive)[:, None] & (units < HIDDEN)[None, :]
-    place = table + row[:, None] * HIDDEN + units[None, :]
+    writes = (first & alive)[:, None] & (channels < LIFT)[None, :]
+    place = table + row[:, None] * LIFT + channels[None, :]
     tl.store(place, tl.load(place, mask=writes, other=0.0) + total, mask=writes)
     # The next step's writer of this row may be another thread.
     tl.debug_barrier()

@@ -1,9 +1,9 @@
 """The fused model as Triton kernels: lift, GRU, output and loss of a block of samples in one program.
 
-Only imported by ``fused_cuda``, and late, because it needs Triton. Names of sizes: HIDDEN and HORIZON are the
-model's; PAD and PAD_OUT the powers of two that hold them (16 at least, what a block product takes); BLOCK the
-samples of one program. Padded units have zero weights, so they and their gradients stay zero. Pointers are to
-contiguous float32, except for node and origin (int64), slot (int32) and mask (uint8).
+Only imported by ``fused_cuda``, and late, because it needs Triton. Names of sizes: HIDDEN, LIFT (the lift's channels)
+and HORIZON are the model's; PAD, PAD_LIFT and PAD_OUT the powers of two that hold them (16 at least, what a block
+product takes); BLOCK the samples of one program. Padded units have zero weights, so they and their gradients stay zero.
+Pointers are to contiguous float32, except for node and origin (int64), slot (int32) and mask (uint8).
 
 Nothing is added atomically: a program keeps its own sums and tables, so that the same call gives the same bytes.
 """
@@ -56,8 +56,10 @@ def forecast_kernel(
     scale_h: tl.tensor,
     scale_y: tl.tensor,
     LOOK_BACK: tl.constexpr,
+    LIFT: tl.constexpr,
     HIDDEN: tl.constexpr,
     HORIZON: tl.constexpr,
+    PAD_LIFT: tl.constexpr,
     PAD: tl.constexpr,
     PAD_OUT: tl.constexpr,
     BLOCK: tl.constexpr,
@@ -66,18 +68,19 @@ def forecast_kernel(
     PRECISION: tl.constexpr,
 ) -> None:
     """One block of samples to forecast [samples, HORIZON]; nothing else leaves the program."""
+    channels = tl.arange(0, PAD_LIFT)
     units = tl.arange(0, PAD)
     outs = tl.arange(0, PAD_OUT)
     sample = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
     alive = sample < samples
-    wide = alive[:, None] & (units < HIDDEN)[None, :]
-    matrices = read_matrices(weight_ih, weight_hh, units, HIDDEN)
+    wide = alive[:, None] & (channels < LIFT)[None, :]
+    matrices = read_matrices(weight_ih, weight_hh, channels, units, LIFT, HIDDEN)
     biases = read_biases(bias_ih, bias_hh, units, HIDDEN)
-    own_weight = vector(w_own, units, HIDDEN)
-    agg_weight = vector(w_agg, units, HIDDEN)
+    own_weight = vector(w_own, channels, LIFT)
+    agg_weight = vector(w_agg, channels, LIFT)
     row = tl.load(node + sample, mask=alive, other=0) * hours
     start = tl.load(origin + sample, mask=alive, other=LOOK_BACK) - LOOK_BACK
-    of_node = tl.load(base + sample.to(tl.int64)[:, None] * HIDDEN + units[None, :], mask=wide, other=0.0)
+    of_node = tl.load(base + sample.to(tl.int64)[:, None] * LIFT + channels[None, :], mask=wide, other=0.0)
 
     h = tl.zeros([BLOCK, PAD], dtype=tl.float32)
     for step in range(LOOK_BACK):
@@ -88,20 +91,19 @@ def forecast_kernel(
             a,
             start + step,
             alive,
-            units,
+            channels,
             own_weight,
             agg_weight,
             of_node,
             calendar,
             slot,
-            HIDDEN,
+            LIFT,
             CALENDAR,
         )
         u = tl.maximum(lifted, 0.0)
         if DROPOUT:
-            counter_u = (sample.to(tl.uint32) * LOOK_BACK + step)[:, None] * HIDDEN + units.to(tl.uint32)[
-                None, :
-            ]
+            cell = (sample.to(tl.uint32) * LOOK_BACK + step)[:, None]
+            counter_u = cell * LIFT + channels.to(tl.uint32)[None, :]
             u *= drop(counter_u, key_u.to(tl.uint32), least_u.to(tl.uint32), scale_u)
         _r, z, n, _q = gates(u, h, matrices, biases, PRECISION)
         h = n + z * (h - n)
@@ -156,8 +158,10 @@ def train_kernel(
     SLOTS: tl.constexpr,
     SUMS: tl.constexpr,
     LOOK_BACK: tl.constexpr,
+    LIFT: tl.constexpr,
     HIDDEN: tl.constexpr,
     HORIZON: tl.constexpr,
+    PAD_LIFT: tl.constexpr,
     PAD: tl.constexpr,
     PAD_OUT: tl.constexpr,
     BLOCK: tl.constexpr,
@@ -171,26 +175,27 @@ def train_kernel(
     share [1]: one over the observed cells. Kept from the forward pass: the states [programs, LOOK_BACK, BLOCK,
     PAD], overwritten by the program's next block; the rest is computed again. Out: partial [programs, SUMS], the
     sums for w_own, w_agg, weight_ih, weight_hh, bias_ih, bias_hh, w_out, b_out and the loss, one after the other;
-    base_gradient [samples, HIDDEN]; tables [programs, SLOTS, HIDDEN], zero before.
+    base_gradient [samples, LIFT]; tables [programs, SLOTS, LIFT], zero before.
     """
     program = tl.program_id(0)
+    channels = tl.arange(0, PAD_LIFT)
     units = tl.arange(0, PAD)
     outs = tl.arange(0, PAD_OUT)
     lanes = tl.arange(0, BLOCK)
-    matrices = read_matrices(weight_ih, weight_hh, units, HIDDEN)
+    matrices = read_matrices(weight_ih, weight_hh, channels, units, LIFT, HIDDEN)
     biases = read_biases(bias_ih, bias_hh, units, HIDDEN)
     ir, iz, ig, hr, hz, hg = matrices
-    own_weight = vector(w_own, units, HIDDEN)
-    agg_weight = vector(w_agg, units, HIDDEN)
+    own_weight = vector(w_own, channels, LIFT)
+    agg_weight = vector(w_agg, channels, LIFT)
     inside = (units < HIDDEN)[:, None] & (outs < HORIZON)[None, :]
     to_out = tl.load(w_out + outs[None, :] * HIDDEN + units[:, None], mask=inside, other=0.0)
     one_share = tl.load(share)
     kept = states + program.to(tl.int64) * (LOOK_BACK * BLOCK * PAD) + lanes[:, None] * PAD + units[None, :]
-    table = tables + program.to(tl.int64) * (SLOTS * HIDDEN)
+    table = tables + program.to(tl.int64) * (SLOTS * LIFT)
 
-    d_ir = tl.zeros([PAD, PAD], dtype=tl.float32)
-    d_iz = tl.zeros([PAD, PAD], dtype=tl.float32)
-    d_ig = tl.zeros([PAD, PAD], dtype=tl.float32)
+    d_ir = tl.zeros([PAD_LIFT, PAD], dtype=tl.float32)
+    d_iz = tl.zeros([PAD_LIFT, PAD], dtype=tl.float32)
+    d_ig = tl.zeros([PAD_LIFT, PAD], dtype=tl.float32)
     d_hr = tl.zeros([PAD, PAD], dtype=tl.float32)
     d_hz = tl.zeros([PAD, PAD], dtype=tl.float32)
     d_hg = tl.zeros([PAD, PAD], dtype=tl.float32)
@@ -199,19 +204,19 @@ def train_kernel(
     d_bz = tl.zeros([PAD], dtype=tl.float32)
     d_big = tl.zeros([PAD], dtype=tl.float32)
     d_bhg = tl.zeros([PAD], dtype=tl.float32)
-    d_own = tl.zeros([PAD], dtype=tl.float32)
-    d_agg = tl.zeros([PAD], dtype=tl.float32)
+    d_own = tl.zeros([PAD_LIFT], dtype=tl.float32)
+    d_agg = tl.zeros([PAD_LIFT], dtype=tl.float32)
     d_b_out = tl.zeros([PAD_OUT], dtype=tl.float32)
     loss = tl.zeros([BLOCK], dtype=tl.float32)
 
     for block in range(program, tl.cdiv(samples, BLOCK), tl.num_programs(0)):
         sample = block * BLOCK + lanes
         alive = sample < samples
-        wide = alive[:, None] & (units < HIDDEN)[None, :]
+        wide = alive[:, None] & (channels < LIFT)[None, :]
         long_sample = sample.to(tl.int64)[:, None]
         row = tl.load(node + sample, mask=alive, other=0) * hours
         start = tl.load(origin + sample, mask=alive, other=LOOK_BACK) - LOOK_BACK
-        of_node = tl.load(base + long_sample * HIDDEN + units[None, :], mask=wide, other=0.0)
+        of_node = tl.load(base + long_sample * LIFT + channels[None, :], mask=wide, other=0.0)
 
         h = tl.zeros([BLOCK, PAD], dtype=tl.float32)
         for step in range(LOOK_BACK):
@@ -223,20 +228,19 @@ def train_kernel(
                 a,
                 start + step,
                 alive,
-                units,
+                channels,
                 own_weight,
                 agg_weight,
                 of_node,
                 calendar,
                 slot,
-                HIDDEN,
+                LIFT,
                 CALENDAR,
             )
             u = tl.maximum(lifted, 0.0)
             if DROPOUT:
-                counter_u = (sample.to(tl.uint32) * LOOK_BACK + step)[:, None] * HIDDEN + units.to(tl.uint32)[
-                    None, :
-                ]
+                cell = (sample.to(tl.uint32) * LOOK_BACK + step)[:, None]
+                counter_u = cell * LIFT + channels.to(tl.uint32)[None, :]
                 u *= drop(counter_u, key_u.to(tl.uint32), least_u.to(tl.uint32), scale_u)
             _r, z, n, _q = gates(u, h, matrices, biases, PRECISION)
             h = n + z * (h - n)
@@ -275,7 +279,7 @@ def train_kernel(
         if DROPOUT:
             dh *= drop_h
 
-        d_node = tl.zeros([BLOCK, PAD], dtype=tl.float32)
+        d_node = tl.zeros([BLOCK, PAD_LIFT], dtype=tl.float32)
         for back in range(LOOK_BACK):
             step = LOOK_BACK - 1 - back
             x = tl.load(own + row + start + step, mask=alive, other=0.0)
@@ -285,21 +289,20 @@ def train_kernel(
                 a,
                 start + step,
                 alive,
-                units,
+                channels,
                 own_weight,
                 agg_weight,
                 of_node,
                 calendar,
                 slot,
-                HIDDEN,
+                LIFT,
                 CALENDAR,
             )
             h = tl.load(kept + step * (BLOCK * PAD))
             u = tl.maximum(lifted, 0.0)
             if DROPOUT:
-                counter_u = (sample.to(tl.uint32) * LOOK_BACK + step)[:, None] * HIDDEN + units.to(tl.uint32)[
-                    None, :
-                ]
+                cell = (sample.to(tl.uint32) * LOOK_BACK + step)[:, None]
+                counter_u = cell * LIFT + channels.to(tl.uint32)[None, :]
                 drop_u = drop(counter_u, key_u.to(tl.uint32), least_u.to(tl.uint32), scale_u)
                 u *= drop_u
             r, z, n, q = gates(u, h, matrices, biases, PRECISION)
@@ -333,23 +336,23 @@ def train_kernel(
             d_agg += tl.sum(du * a[:, None], axis=0)
             d_node += du
             if CALENDAR:
-                add_to_table(table, slot, start + step, alive, units, du, HIDDEN, BLOCK)
-        tl.store(base_gradient + long_sample * HIDDEN + units[None, :], d_node, mask=wide)
+                add_to_table(table, slot, start + step, alive, channels, du, LIFT, BLOCK)
+        tl.store(base_gradient + long_sample * LIFT + channels[None, :], d_node, mask=wide)
         # The next block overwrites the states.
         tl.debug_barrier()
 
     one = units < HIDDEN
     sums = partial + program.to(tl.int64) * SUMS
-    tl.store(sums + units, d_own, mask=one)
-    tl.store(sums + HIDDEN + units, d_agg, mask=one)
-    sums += 2 * HIDDEN
-    put_gate_weight(sums, d_ir, 0, units, HIDDEN)
-    put_gate_weight(sums, d_iz, 1, units, HIDDEN)
-    put_gate_weight(sums, d_ig, 2, units, HIDDEN)
-    sums += 3 * HIDDEN * HIDDEN
-    put_gate_weight(sums, d_hr, 0, units, HIDDEN)
-    put_gate_weight(sums, d_hz, 1, units, HIDDEN)
-    put_gate_weight(sums, d_hg, 2, units, HIDDEN)
+    tl.store(sums + channels, d_own, mask=channels < LIFT)
+    tl.store(sums + LIFT + channels, d_agg, mask=channels < LIFT)
+    sums += 2 * LIFT
+    put_gate_weight(sums, d_ir, 0, channels, units, LIFT, HIDDEN)
+    put_gate_weight(sums, d_iz, 1, channels, units, LIFT, HIDDEN)
+    put_gate_weight(sums, d_ig, 2, channels, units, LIFT, HIDDEN)
+    sums += 3 * HIDDEN * LIFT
+    put_gate_weight(sums, d_hr, 0, units, units, HIDDEN, HIDDEN)
+    put_gate_weight(sums, d_hz, 1, units, units, HIDDEN, HIDDEN)
+    put_gate_weight(sums, d_hg, 2, units, units, HIDDEN, HIDDEN)
     sums += 3 * HIDDEN * HIDDEN
     tl.store(sums + units, d_br, mask=one)
     tl.store(sums + HIDDEN + units, d_bz, mask=one)

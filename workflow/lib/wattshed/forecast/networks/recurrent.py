@@ -137,13 +137,13 @@ class STGNN(Network):
         )
 
     def kernel_weights(self) -> RecurrentWeights | None:
-        """The weights for a kernel; None if a method has replaced a layer or removed units."""
+        """The weights for a kernel; None if a method has replaced a layer."""
         gru, output = self.gru, self.output
         if type(gru) is not nn.GRU or type(output) is not nn.Linear:
             return None
-        if gru.num_layers != 1 or gru.input_size != gru.hidden_size:
+        if gru.num_layers != 1:
             return None
-        nothing = torch.zeros(gru.hidden_size, device=output.weight.device)
+        nothing = torch.zeros(gru.input_size, device=output.weight.device)
         input_gates, state_gates, input_bias, state_bias = gru.all_weights[0]
         return RecurrentWeights(
             nothing if self.own is None else self.own.weight[:, 0],

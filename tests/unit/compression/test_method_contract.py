@@ -22,7 +22,12 @@ from wattshed.training.checkpoint import ModelSpec, Step
 
 CPU = torch.device("cpu")
 # Settings that make a small network smaller. A method that is not listed must work with its defaults.
-SETTINGS = {"drop_features": {"keep_share": 0.5}, "prune": {"keep_share": 0.5}, "low_rank": {"rank": 2}}
+SETTINGS = {
+    "drop_features": {"keep_share": 0.5},
+    "prune": {"keep_share": 0.5},
+    "low_rank": {"rank": 2},
+    "low_rank_scratch": {"rank": 2},
+}
 MODELS = {
     "stgnn": {"form": "stgnn", "hidden": 8},
     "stgnn_calendar": {"form": "stgnn", "hidden": 8, "calendar": True, "node_table": True},

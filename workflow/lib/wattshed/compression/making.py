@@ -97,13 +97,14 @@ def _compressed(making: Making, settings: VariantBlock, meter: Meter) -> NeuralF
     # New layers draw initial weights before they are given theirs.
     torch.manual_seed(seed)
     if method.learns:
-        with meter.window(Window.MAKE, **labels):
+        with meter.window(Window.MAKE, **labels) as window:
             made = make()
+            window.values.update(making.notes)
     else:
         made = make()
-    result = making.forecaster.of(plugins.made_by("method", settings.method, made, Network))
+    result = making.of(plugins.made_by("method", settings.method, made, Network))
     if not method.learns:
-        meter.repeat(Window.MAKE, make, warm_up_calls=0, **labels)
+        meter.repeat(Window.MAKE, make, dict(making.notes), warm_up_calls=0, **labels)
     torch.manual_seed(seed)
     return result
 

@@ -232,6 +232,11 @@ def _refuse_unknown_plugins(about: dict[str, Any], path: Path | str) -> None:
         used: list[tuple[plugins.KindName, str]] = [
             ("family", about["model"]["form"]),
             *(("method", step["plugin"]) for step in about["steps"] if step["kind"] == "method"),
+            *(
+                ("family", step["settings"]["student"]["form"])
+                for step in about["steps"]
+                if "student" in step["settings"]
+            ),
         ]
     except (KeyError, TypeError):  # what is missing is named when the checkpoint is read
         return

@@ -36,8 +36,8 @@ class HalfWeights(Method):
     def make(self, network: Network, settings: HalfWeightsSettings) -> Network:
         """A copy whose trained weights are rounded to the format, and stored in it.
 
-        In use they are float32, so that a kernel takes the network as before: a forecast costs the same. Parts that were
-        solved in closed form stay in float32, because their weights nearly cancel each other.
+        In use they are float32, so that a kernel takes the network as before: a forecast costs the same. Parts that
+        were solved in closed form stay in float32, because their weights nearly cancel each other.
         Raises :class:`Fault` if a weight is beyond the format's range.
         """
         from wattshed.compression.methods.half_storage import rounded

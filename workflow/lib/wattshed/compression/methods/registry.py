@@ -6,6 +6,7 @@ MODULES: dict[str, str] = {
     "low_rank": "wattshed.compression.methods.low_rank",
     "low_rank_scratch": "wattshed.compression.methods.low_rank_scratch",
     "int8": "wattshed.compression.methods.int8",
+    "distil": "wattshed.compression.methods.distil",
     "half_weights": "wattshed.compression.methods.half_weights",
     "static_int8": "wattshed.compression.methods.static_int8",
 }

@@ -121,4 +121,5 @@ def _watched(layer: nn.Module) -> nn.Module:
 
 
 def _watched_gru(layer: nn.GRU) -> nn.Module:
-    return UnrolledGRU(*(Observed(one) for one in maps_of(layer)), layer.hidden_size)
+    input_map, state_map = maps_of(layer)
+    return UnrolledGRU(Observed(input_map), Observed(state_map), layer.hidden_size)

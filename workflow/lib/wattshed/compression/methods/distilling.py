@@ -118,11 +118,12 @@ def state_after(network: Network, batch: Batch) -> Tensor:
     sequences."""
     first = batch.inputs[0]
     if isinstance(first, Pairs):
-        hours = first.series.look_back_h
-        first = Sequences(first.series, first.nodes, first.origins - hours, hours, hours - 1)
-    assert isinstance(first, Sequences)
-    hours = Sequences(first.series, first.nodes, first.starts, first.length_h, first.length_h - 1)
-    nothing = torch.zeros(len(first.nodes), network.state_units(), device=batch.target.device)
+        starts, length_h = first.origins - first.series.look_back_h, first.series.look_back_h
+    else:
+        assert isinstance(first, Sequences)
+        starts, length_h = first.starts, first.length_h
+    hours = Sequences(first.series, first.nodes, starts, length_h, length_h - 1)
+    nothing = torch.zeros(len(starts), network.state_units(), device=batch.target.device)
     return network.advance(hours, nothing)[1]
 
 

@@ -102,11 +102,11 @@ def _thin(layer: nn.Module, rank: int, factors: Factorisation) -> nn.Module | No
 
 def _thin_gru(layer: nn.GRU, rank: int, factors: Factorisation) -> UnrolledGRU:
     """Both maps of low rank, or unchanged where that would not save weights."""
-    maps = [
+    input_map, state_map = (
         factors(whole.weight, whole.bias, rank) if _saves(whole.weight, rank) else whole
         for whole in maps_of(layer)
-    ]
-    return UnrolledGRU(*maps, layer.hidden_size)
+    )
+    return UnrolledGRU(input_map, state_map, layer.hidden_size)
 
 
 def _saves(weight: Tensor, rank: int) -> bool:

@@ -7,11 +7,18 @@ from torch import nn
 
 from made_pairs import random_pairs
 from wattshed.compression.methods.int8 import METHOD, Int8Settings
-from wattshed.compression.methods.int8_layers import Int8GRU, Int8Linear, quantised, refuse_unavailable
+from wattshed.compression.methods.int8_layers import (
+    Int8GRU,
+    Int8Linear,
+    quantised,
+    quantised_maps,
+    refuse_unavailable,
+)
 from wattshed.compression.methods.low_rank import METHOD as LOW_RANK
 from wattshed.compression.methods.low_rank import LowRankSettings
 from wattshed.compression.methods.protocol import NotAvailable
 from wattshed.forecast.networks.recurrent import STGNN
+from wattshed.foundation.faults import Fault
 
 PAIRS = random_pairs()
 SETTINGS = Int8Settings(method="int8")
@@ -89,6 +96,29 @@ def test_layers_inside_other_layers_are_quantised_too():
     layers = [type(layer) for layer in quantised(thin.gru).modules()]
     assert layers.count(Int8Linear) == 4
     assert nn.Linear not in layers
+
+
+def test_a_gru_of_several_layers_is_quantised_layer_by_layer():
+    gru = nn.GRU(6, 4, num_layers=2, batch_first=True)
+    layer = quantised(gru)
+    assert [type(part) for part in layer.layers] == [Int8GRU, Int8GRU]
+    steps = torch.randn(3, 5, 6)
+    with torch.no_grad():
+        for found, expected in zip(layer(steps), gru(steps), strict=True):
+            assert found.shape == expected.shape
+            torch.testing.assert_close(found, expected, rtol=0, atol=0.05)
+
+
+def test_a_network_of_low_rank_is_quantised_further():
+    thin = LOW_RANK.make(network(), LowRankSettings(method="low_rank", rank=4)).eval()
+    small = METHOD.make(thin, SETTINGS)
+    with torch.no_grad():
+        assert 0 < float((small(PAIRS) - thin(PAIRS)).abs().max()) < 0.1
+
+
+def test_a_network_without_a_linear_layer_is_refused():
+    with pytest.raises(Fault, match="Odd has no linear layer that int8 can replace"):
+        quantised_maps({"other": nn.Conv1d(1, 1, 3)}, "Odd")
 
 
 def test_off_the_processor_it_says_why_it_is_not_available():

@@ -1,4 +1,5 @@
 import copy
+from typing import get_args
 
 import pytest
 import torch
@@ -6,8 +7,10 @@ import torch
 from made_pairs import random_pairs
 from model_blocks import model_block
 from wattshed.compression.methods.low_rank import METHOD, LowRankSettings
-from wattshed.compression.methods.low_rank_layers import LowRankGRU, factorise
+from wattshed.compression.methods.low_rank_layers import factorise, relative_error, thin_layers
+from wattshed.compression.methods.low_rank_scratch import METHOD as SCRATCH
 from wattshed.compression.methods.prune import PruneSettings
+from wattshed.compression.methods.unrolled_gru import UnrolledGRU
 from wattshed.forecast.networks.dlinear import DLinear
 from wattshed.forecast.networks.recurrent import STGNN
 from wattshed.foundation.faults import Fault
@@ -43,7 +46,7 @@ def test_the_loop_over_hours_gives_the_states_of_the_packaged_gru():
     weights, biases = gru.all_weights[0][:2], gru.all_weights[0][2:]
     maps = [factorise(weight, bias, 7) for weight, bias in zip(weights, biases, strict=True)]
     steps, state = torch.randn(3, 10, 7), torch.randn(1, 3, 7)
-    for found, expected in zip(LowRankGRU(*maps, 7)(steps, state), gru(steps, state), strict=True):
+    for found, expected in zip(UnrolledGRU(*maps, 7)(steps, state), gru(steps, state), strict=True):
         torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-5)
 
 
@@ -85,6 +88,41 @@ def test_the_check_counts_the_units_that_pruning_left():
     half = PruneSettings(method="prune", keep_share=0.5)
     with pytest.raises(ValueError, match="three quarters of the 8 units"):
         METHOD.check(LowRankSettings(method="low_rank", rank=6), model_block(hidden=16), [half])
+
+
+def test_a_wider_input_has_a_larger_rank_to_save_at():
+    wide = model_block(hidden=16).model_copy(update={"channels": 64})
+    METHOD.check(LowRankSettings(method="low_rank", rank=12), wide, [])
+    with pytest.raises(ValueError, match=r"rank is 28; expected less than 27\.4"):
+        METHOD.check(LowRankSettings(method="low_rank", rank=28), wide, [])
+
+
+@pytest.mark.parametrize("second", [METHOD, SCRATCH], ids=["low_rank", "low_rank_scratch"])
+def test_what_is_of_low_rank_already_is_not_made_so_again(second):
+    before = LowRankSettings(method="low_rank", rank=4)
+    settings = second.Settings(method=get_args(second.Settings.model_fields["method"].annotation)[0], rank=2)
+    with pytest.raises(ValueError, match="of low rank already"):
+        second.check(settings, model_block(hidden=16), [before])
+
+
+def test_the_lost_part_is_that_of_the_singular_values():
+    """Eckart and Young: the squares of the singular values that were left out, of all replaced matrices."""
+    full = network()
+    replaced = thin_layers(full.linear_maps(), 4)
+    singular = [torch.linalg.svdvals(weight).double() for weight in full.gru.all_weights[0][:2]]
+    singular.append(torch.linalg.svdvals(full.output.weight).double())
+    lost = sum(float(values[4:].square().sum()) for values in singular)
+    whole = sum(float(values.square().sum()) for values in singular)
+    assert relative_error(full.linear_maps(), replaced) == pytest.approx((lost / whole) ** 0.5, rel=1e-4)
+
+
+def test_a_gru_of_several_layers_becomes_smaller_layer_by_layer():
+    gru = torch.nn.GRU(16, 16, num_layers=2, batch_first=True)
+    made = thin_layers({"gru": gru}, 4)["gru"]
+    assert sum(weight.numel() for weight in made.parameters()) == 2 * (2 * (4 * 64) + 96)
+    states, last = made(torch.randn(3, 5, 16))
+    assert states.shape == (3, 5, 16)
+    assert last.shape == (2, 3, 16)
 
 
 def test_linear_networks_become_smaller_too():

@@ -251,3 +251,168 @@ def test_names_and_lineages_too_long_for_a_file_are_refused(config):
         Fault, match=r"lineage stgnn\+aaa.* has 188 characters, .*expected at most 160: shorten the names"
     ):
         load_study(changed)
+
+
+STUDENT_RECIPE = {
+    "sampling": "pairs", "batch": 256, "epochs": 10, "steps_per_epoch": 30, "learning_rate": 0.005,
+    "schedule": "cosine", "scaling": "node",
+}  # fmt: skip
+
+
+def with_students(config, *steps, model="stgnn", **variants):
+    """A study whose variants are those of the default study and students."""
+    changed = with_chains(config, *steps, model=model)
+    changed["compression"]["models"] = []
+    known = {name: one for name, one in changed["compression"]["variants"].items() if name != "half_features"}
+    for one in known.values():
+        one.pop("models", None)
+    students = {name: {"method": "distil", **block} for name, block in variants.items()}
+    changed["compression"]["variants"] = {**known, **students}
+    return changed
+
+
+def test_a_student_is_adapted_pruned_and_quantised_as_its_own_family_allows(config):
+    chains = (["distil_8", "naive", "int8"], ["distil_8", "prune_half", "int8"], ["naive", "distil_8"])
+    study = load_study(with_students(config, *chains, distil_8={"student": {"form": "gru", "hidden": 8}}))
+    lineages = lineages_of(study)
+    assert {"stgnn+distil_8+naive+int8", "stgnn+distil_8+prune_half+int8"} <= set(lineages)
+    made = lineages["stgnn+distil_8+prune_half"].plugins(study)
+    assert made == [("family", "stgnn"), ("family", "gru"), ("method", "distil"), ("method", "prune")]
+
+
+def test_a_closed_form_teaches_a_student_with_a_recipe_of_its_own(config):
+    block = {"student": {"form": "gru", "hidden": 8}, "recipe": STUDENT_RECIPE}
+    chain = ["distil_8", "naive", "prune_half"]
+    study = load_study(with_students(config, chain, model="pooled_ridge", distil_8=block))
+    assert "pooled_ridge+distil_8+naive+prune_half" in lineages_of(study)
+    # The second student's recipe is the first one's.
+    again = {"student": {"form": "gru", "hidden": 4}}
+    chain = ["distil_8", "distil_4"]
+    load_study(with_students(config, chain, model="pooled_ridge", distil_8=block, distil_4=again))
+
+
+@pytest.mark.parametrize(
+    ("steps", "model", "block", "sentence"),
+    [
+        (
+            ["student", "prune_half"],
+            "stgnn",
+            {"student": {"form": "dlinear"}},
+            "after 'student' a network has no units to prune: put 'prune_half' before it",
+        ),
+        (
+            ["student", "exact"],
+            "pooled_ridge",
+            {"student": {"form": "gru"}, "recipe": STUDENT_RECIPE},
+            "after 'student' a network cannot be updated in closed form",
+        ),
+        (
+            ["student"],
+            "stgnn",
+            {"student": {"form": "pooled_ridge"}},
+            "student.form is 'pooled_ridge', which is solved in closed form",
+        ),
+        (
+            ["student"],
+            "pooled_ridge",
+            {"student": {"form": "gru"}},
+            "'student' cannot be made of 'pooled_ridge': the teacher is solved in closed form and has no recipe",
+        ),
+        (
+            ["student"],
+            "stgnn_reference",
+            {"student": {"form": "gru", "hidden": 8}},
+            "the form gru, which is trained on pairs or sequences, but its recipe samples windows",
+        ),
+        (
+            ["student"],
+            "stgnn",
+            {"student": {"form": "stgnn", "hidden": 16}},
+            "student.hidden is 16; expected less than the 16 units of its teacher",
+        ),
+        (
+            ["prune_half", "student"],
+            "stgnn",
+            {"student": {"form": "stgnn", "hidden": 8}},
+            "student.hidden is 8; expected less than the 8 units of its teacher",
+        ),
+        (
+            ["student", "thin"],
+            "stgnn",
+            {"student": {"form": "gru", "hidden": 4}},
+            "rank is 4; expected less than 3, three quarters of the 4 units",
+        ),
+        (
+            ["student"],
+            "stgnn",
+            {"student": {"form": "gru", "hiddn": 8}},
+            r"compression.variants.student.student.hiddn is not a known key: did you mean 'hidden'\?",
+        ),
+        (
+            ["student"],
+            "stgnn",
+            {"student": {"form": "grü"}},
+            "compression.variants.student.student: 'grü' is not a model family: did you mean 'gru'",
+        ),
+        (["student"], "stgnn", {}, "compression.variants.student.student is missing"),
+        (
+            ["student"],
+            "stgnn",
+            {"student": {"form": "gru"}, "recipe": {**STUDENT_RECIPE, "sampling": "windows"}},
+            "the form gru, which is trained on pairs or sequences, but its recipe samples windows",
+        ),
+    ],
+)
+def test_a_student_that_cannot_learn_is_refused_with_one_sentence(config, steps, model, block, sentence):
+    changed = with_students(config, steps, model=model, student=block)
+    changed["compression"]["variants"]["thin"] = {"method": "low_rank", "rank": 4}
+    with pytest.raises(Fault, match=sentence) as caught:
+        load_study(changed)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("chain", "sentence"),
+    [
+        (["int8", "static"], "after 'int8' a network has no weight matrices to replace"),
+        (["static", "int8"], "after 'static' a network has no weight matrices to replace"),
+        (["half", "naive"], "after 'half' a network cannot be trained further"),
+        (["thin", "prune_half"], "after 'thin' a network has no units to prune"),
+        (
+            ["thin", "scratch"],
+            "'scratch' cannot be made of 'stgnn.thin': the matrices are of low rank already",
+        ),
+        (
+            ["scratch", "thin"],
+            "'thin' cannot be made of 'stgnn.scratch': the matrices are of low rank already",
+        ),
+    ],
+)
+def test_steps_that_cannot_follow_each_other_are_refused(config, chain, sentence):
+    with pytest.raises(Fault, match=sentence):
+        load_study(with_formats(config, chain))
+
+
+def with_formats(config, *chains, model="stgnn"):
+    changed = with_students(config, *chains, model=model)
+    changed["compression"]["variants"] |= {
+        "thin": {"method": "low_rank", "rank": 4},
+        "scratch": {"method": "low_rank_scratch", "rank": 4},
+        "static": {"method": "static_int8"},
+        "half": {"method": "half_weights"},
+    }
+    return changed
+
+
+def test_number_formats_follow_low_rank_and_training(config):
+    chains = (["prune_half", "scratch", "naive", "int8"], ["thin", "static"], ["replay", "thin", "half"])
+    study = load_study(with_formats(config, *chains))
+    assert {"stgnn+prune_half+scratch+naive+int8", "stgnn+thin+static", "stgnn+replay+thin+half"} <= set(
+        lineages_of(study)
+    )
+
+
+@pytest.mark.parametrize("name", ["static", "half", "thin", "scratch"])
+def test_a_closed_form_has_no_matrices_to_replace(config, name):
+    with pytest.raises(Fault, match=f"the family pooled_ridge .* which '{name}' needs: choose another model"):
+        load_study(with_formats(config, [name], model="pooled_ridge"))

@@ -1,6 +1,7 @@
 """Makes a compressed variant of every checkpoint of a lineage."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,8 @@ def compress_checkpoints(
             f"--compressed names {len(compressed)} files for {len(checkpoints)} checkpoints: expected one file per "
             "checkpoint, in the same order."
         )
-    if settings.fine_tune_steps and Offer.UPDATES not in plugins.load("method", settings.method).keeps:
+    method: Method = plugins.load("method", settings.method)
+    if settings.fine_tune_steps and Offer.UPDATES not in method.keeps:
         raise Fault(
             f"the variant {variant} has {settings.fine_tune_steps} fine_tune_steps, but what the method "
             f"{settings.method} makes cannot be trained: expected 0; change compression.variants.{variant}."
@@ -64,6 +66,7 @@ def compress_checkpoints(
             f"--checkpoints names checkpoints of {', '.join(lineages)}: expected the seeds of one lineage."
         )
     spec = specs[0][0]
+    results = [_result_of(spec, step, method, settings) for spec, _ in specs]
     with metered_job(
         ledger,
         stage=Stage.COMPRESSION,
@@ -72,8 +75,9 @@ def compress_checkpoints(
         metering=given.metering,
         synchronise=synchroniser(given.device),
     ) as meter:
-        for path, target, (spec, unavailable) in zip(checkpoints, compressed, specs, strict=True):
-            made = spec.after(step)
+        for path, target, (spec, unavailable), made in zip(
+            checkpoints, compressed, specs, results, strict=True
+        ):
             if unavailable is not None:
                 write_unavailable(target, made, f"{spec.lineage} is missing here: {unavailable}")
                 continue
@@ -89,6 +93,15 @@ def compress_checkpoints(
             write_checkpoint(target, result.network, made)
 
 
+def _result_of(spec: ModelSpec, step: Step, method: Method, settings: VariantBlock) -> ModelSpec:
+    """The spec of what the method makes of a checkpoint. Raises :class:`Fault` if the recipe does not suit it."""
+    try:
+        recipe = method.recipe_after(settings, spec.recipe)
+    except ValueError as error:
+        raise Fault(f"{step.name} cannot be made of {spec.lineage}: {error}.") from error
+    return replace(spec.after(step), recipe=recipe)
+
+
 def _compressed(making: Making, settings: VariantBlock, meter: Meter) -> NeuralForecaster:
     """The variant. Making it may be too short for the sensors: it is repeated until its energy can be measured, unless
     it trains."""
@@ -97,13 +110,14 @@ def _compressed(making: Making, settings: VariantBlock, meter: Meter) -> NeuralF
     # New layers draw initial weights before they are given theirs.
     torch.manual_seed(seed)
     if method.learns:
-        with meter.window(Window.MAKE, **labels):
+        with meter.window(Window.MAKE, **labels) as window:
             made = make()
+            window.values.update(making.notes)
     else:
         made = make()
-    result = making.forecaster.of(plugins.made_by("method", settings.method, made, Network))
+    result = making.of(plugins.made_by("method", settings.method, made, Network))
     if not method.learns:
-        meter.repeat(Window.MAKE, make, warm_up_calls=0, **labels)
+        meter.repeat(Window.MAKE, make, dict(making.notes), warm_up_calls=0, **labels)
     torch.manual_seed(seed)
     return result
 

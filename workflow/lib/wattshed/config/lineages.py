@@ -10,6 +10,7 @@ from wattshed.config.models.adaptation import AdaptationBlock
 from wattshed.config.models.chains import SWEEP, ChainBlock
 from wattshed.config.models.compression import CompressionBlock
 from wattshed.config.models.families import ModelBlock
+from wattshed.config.models.recipes import RecipeBlock
 from wattshed.foundation import plugins
 from wattshed.foundation.faults import one_line
 
@@ -32,6 +33,8 @@ class Steps(Protocol):
 
     @property
     def chains(self) -> Sequence[ChainBlock]: ...
+
+    def recipe_of(self, model: str) -> RecipeBlock: ...
 
 
 @dataclass(frozen=True)
@@ -56,13 +59,18 @@ class Lineage:
         return [*(self.parent.ancestry() if self.parent else []), self]
 
     def plugins(self, study: Steps) -> list[tuple[plugins.KindName, str]]:
-        """The plug-ins that made it, as ``(kind, name)``."""
+        """The plug-ins that made it, as ``(kind, name)``; those of its students' families too."""
         steps: list[tuple[plugins.KindName, str]] = [
             ("strategy" if one.kind == "strategy" else "method", one.plugin)
             for one in self.ancestry()
             if one.parent is not None
         ]
-        return [("family", study.models[self.model].form), *steps]
+        made: list[tuple[plugins.KindName, str]] = [
+            ("family", block.form)
+            for one in self.ancestry()
+            if one.kind == "method" and (block := plugins.load("method", one.plugin).becomes(one.settings))
+        ]
+        return list(dict.fromkeys([("family", study.models[self.model].form), *made, *steps]))
 
 
 def lineages_of(study: Steps) -> dict[str, Lineage]:
@@ -120,7 +128,10 @@ def _follow(study: Steps, found: dict[str, Lineage], model: str, steps: list[str
     if model not in study.models:
         raise ValueError(f"{where}: {model!r} is not a model{_near(model, study.models)}")
     at = found[model]
-    offers = _offers(study.models[model], where)
+    # The block of the network that the steps work on, and the settings of the steps since.
+    block, earlier = study.models[model], list[Any]()
+    recipe = study.recipe_of(model)
+    offers = _offers(block, where)
     # The step that took each offer away.
     taken: dict[str, str] = {}
     for number, name in enumerate(steps):
@@ -134,14 +145,18 @@ def _follow(study: Steps, found: dict[str, Lineage], model: str, steps: list[str
         with _asking(child, where):
             lacking = sorted(frozenset(plugin.asks) - offers)
         if lacking:
-            raise ValueError(f"{where}: {_impossible(name, lacking, taken, study.models[model])}")
+            raise ValueError(f"{where}: {_impossible(name, lacking, taken, block)}")
+        earlier.append(child.settings)
         if child.kind == "method":
             with _asking(child, where):
-                plugin.check(
-                    child.settings, study.models[model], [one.settings for one in at.ancestry() if one.parent]
-                )
-                taken |= dict.fromkeys(offers - frozenset(plugin.keeps), name)
-                offers &= frozenset(plugin.keeps)
+                plugin.check(child.settings, block, earlier[:-1])
+                recipe = plugin.recipe_after(child.settings, recipe)
+                made = plugin.becomes(child.settings)
+            kept = offers & frozenset(plugin.keeps) if made is None else _offers(made, where)
+            taken |= dict.fromkeys(offers - kept, name)
+            offers = kept
+            if made is not None:
+                block, earlier = made, []
         at = found.setdefault(child.text, child)
 
 

@@ -16,6 +16,7 @@ from wattshed.config.models.recipes import RecipeBlock
 from wattshed.data.graph import Graph
 from wattshed.engine.choice import Wanted
 from wattshed.forecast.families.family import make_network
+from wattshed.forecast.network import Network
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.protocol import ForecastTask
 from wattshed.forecast.series import ScaledSeries
@@ -174,19 +175,37 @@ def make_forecaster(
     series: ScaledSeries | None = None,
 ) -> NeuralForecaster:
     """An untrained forecaster of the lineage's shape, with the graph that its block asks for; series: to share."""
-    if spec.model.graph == "shuffled":
-        graph = graph.shuffled(spec.seed)
-    if series is None:
-        series = ScaledSeries.make(task, graph.adjacency, spec.recipe.scaling, device, engine)
-    network = make_network(spec.model, task.windows, graph.adjacency, spec.seed)
+    adjacency = graph_of(spec, graph).adjacency
+    network = make_network(spec.model, task.windows, adjacency, spec.seed)
     for step in spec.steps:
         if step.kind == "method":
             method = plugins.load("method", step.plugin)
             # Validated as JSON, so that tuples and enumerations get their types back.
             settings = method.Settings.model_validate_json(json.dumps(step.settings))
-            network = method.skeleton_on(network, settings, task.windows, graph.adjacency, spec.seed)
+            network = method.skeleton_on(network, settings, task.windows, adjacency, spec.seed)
+    return forecaster_of(network, spec, task, graph, device, engine, series)
+
+
+def forecaster_of(
+    network: Network,
+    spec: ModelSpec,
+    task: ForecastTask,
+    graph: Graph,
+    device: torch.device,
+    engine: Wanted = "auto",
+    series: ScaledSeries | None = None,
+) -> NeuralForecaster:
+    """The forecaster of a network; it streams if the spec's recipe trains on sequences. series: to share."""
+    if series is None:
+        adjacency = graph_of(spec, graph).adjacency
+        series = ScaledSeries.make(task, adjacency, spec.recipe.scaling, device, engine)
     kind = StreamingForecaster if spec.recipe.sampling == "sequences" else NeuralForecaster
     return kind(network.to(device), series, task.windows.horizon_h)
+
+
+def graph_of(spec: ModelSpec, graph: Graph) -> Graph:
+    """The graph that a model's block asks for. graph: the study's."""
+    return graph.shuffled(spec.seed) if spec.model.graph == "shuffled" else graph
 
 
 def _describe(spec: ModelSpec) -> dict[str, Any]:
@@ -213,6 +232,11 @@ def _refuse_unknown_plugins(about: dict[str, Any], path: Path | str) -> None:
         used: list[tuple[plugins.KindName, str]] = [
             ("family", about["model"]["form"]),
             *(("method", step["plugin"]) for step in about["steps"] if step["kind"] == "method"),
+            *(
+                ("family", step["settings"]["student"]["form"])
+                for step in about["steps"]
+                if "student" in step["settings"]
+            ),
         ]
     except (KeyError, TypeError):  # what is missing is named when the checkpoint is read
         return

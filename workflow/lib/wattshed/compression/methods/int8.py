@@ -9,7 +9,6 @@ from pydantic import Field
 from wattshed.compression.methods.protocol import Method
 from wattshed.config.models.compression import VariantBlock
 from wattshed.forecast.families.family import Offer
-from wattshed.foundation.faults import Fault
 
 if TYPE_CHECKING:
     from wattshed.forecast.network import Network
@@ -33,16 +32,12 @@ class Int8(Method):
         A graph layer stays in float: with one input channel, int8 saves nothing there.
         Raises :class:`NotAvailable` off the processor, and where torch has no packaged int8 GRU.
         """
-        from wattshed.compression.methods.int8_layers import quantised, refuse_unavailable
+        from wattshed.compression.methods.int8_layers import quantised_maps, refuse_unavailable
 
         maps = network.linear_maps()
         if maps:
             refuse_unavailable(network)
-        else:
-            raise Fault(
-                f"{type(network).__name__} has no linear layer that int8 can replace: choose another method."
-            )
-        return network.with_maps({name: quantised(layer) for name, layer in maps.items()})
+        return network.with_maps(quantised_maps(maps, type(network).__name__))
 
 
 METHOD = Int8()

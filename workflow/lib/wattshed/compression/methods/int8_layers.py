@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import copy
 import warnings
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from wattshed.compression.methods.protocol import NotAvailable
+from wattshed.compression.methods.unrolled_gru import by_layer, takes
+from wattshed.foundation.faults import Fault
 
 # One scale per matrix maps its largest absolute weight to half of the 255 steps of int8, as torch's MinMaxObserver
 # does it for symmetric weights.
@@ -23,17 +26,22 @@ OPERATORS = ("linear_prepack", "linear_dynamic", "make_quantized_cell_params_dyn
 FUNCTIONS = ("quantized_gru", "_make_per_tensor_quantized_tensor")
 
 
-def refuse_unavailable(network: nn.Module) -> None:
-    """Raise :class:`NotAvailable` where torch's int8 operators cannot run this network."""
+def refuse_unavailable(
+    network: nn.Module,
+    what: str = "dynamic",
+    operators: Sequence[str] = OPERATORS,
+    functions: Sequence[str] = FUNCTIONS,
+) -> None:
+    """Raise :class:`NotAvailable` where torch's int8 operators cannot run this network. what: dynamic or static."""
     device = next(network.parameters()).device
     if device.type != "cpu":
-        raise NotAvailable(f"torch's dynamic int8 runs on the CPU only, and the network is on {device}")
+        raise NotAvailable(f"torch's {what} int8 runs on the CPU only, and the network is on {device}")
     engines = [engine for engine in torch.backends.quantized.supported_engines if engine != "none"]
     if not engines:
         raise NotAvailable("this build of torch has no quantised engine for the processor")
-    lacking = [name for name in OPERATORS if not hasattr(torch.ops.quantized, name)]
-    if lacking or not all(hasattr(torch, name) for name in FUNCTIONS):
-        raise NotAvailable(f"torch {torch.__version__} no longer has the operators of dynamic quantisation")
+    lacking = [name for name in operators if not hasattr(torch.ops.quantized, name)]
+    if lacking or not all(hasattr(torch, name) for name in functions):
+        raise NotAvailable(f"torch {torch.__version__} no longer has the operators of {what} quantisation")
 
 
 class Int8Linear(nn.Module):
@@ -44,7 +52,7 @@ class Int8Linear(nn.Module):
 
     def __init__(self, layer: nn.Linear) -> None:
         super().__init__()
-        weight, scale = _int8(layer.weight)
+        weight, scale = int8_of(layer.weight)
         self.weight = nn.Parameter(weight, requires_grad=False)
         self.register_buffer("scale", scale)
         outputs = torch.zeros(layer.out_features) if layer.bias is None else layer.bias.detach().clone()
@@ -54,7 +62,7 @@ class Int8Linear(nn.Module):
     def forward(self, values: Tensor) -> Tensor:
         """values: float [..., in] -> float [..., out]."""
         if self._packed is None:
-            self._packed = _packed(self.weight, self.scale, self.bias)
+            self._packed = packed(self.weight, self.scale, self.bias)
         return torch.ops.quantized.linear_dynamic(values, self._packed, reduce_range=True)
 
     def _load_from_state_dict(self, *arguments: Any) -> None:
@@ -79,7 +87,7 @@ class Int8GRU(nn.Module):
         self.hidden_size = layer.hidden_size
         input_weight, state_weight, input_bias, state_bias = layer.all_weights[0]
         for name, weight in (("input", input_weight), ("state", state_weight)):
-            whole, scale = _int8(weight)
+            whole, scale = int8_of(weight)
             self.register_parameter(f"{name}_weight", nn.Parameter(whole, requires_grad=False))
             self.register_buffer(f"{name}_scale", scale)
         self.input_bias = nn.Parameter(input_bias.detach().clone(), requires_grad=False)
@@ -90,8 +98,8 @@ class Int8GRU(nn.Module):
         """steps: [M, W, in], state: [1, M, H] -> (states [M, W, H], last state [1, M, H]), as nn.GRU."""
         if self._packed is None:
             self._packed = torch.ops.quantized.make_quantized_cell_params_dynamic(
-                _packed(self.input_weight, self.input_scale, self.input_bias),
-                _packed(self.state_weight, self.state_scale, self.state_bias),
+                packed(self.input_weight, self.input_scale, self.input_bias),
+                packed(self.state_weight, self.state_scale, self.state_bias),
                 self.input_bias,
                 self.state_bias,
                 True,
@@ -116,22 +124,33 @@ def quantised(layer: nn.Module) -> nn.Module:
     """The int8 version of a layer; for other modules, a copy whose linear layers are int8."""
     if type(layer) is nn.Linear:
         return Int8Linear(layer)
-    if type(layer) is nn.GRU and layer.num_layers == 1 and layer.bias and not layer.bidirectional:
-        return Int8GRU(layer)
+    if isinstance(layer, nn.GRU) and takes(layer):
+        return by_layer(layer, Int8GRU)
     result = copy.deepcopy(layer)
     for name, child in layer.named_children():
         setattr(result, name, quantised(child))
     return result
 
 
-def _int8(weight: Tensor) -> tuple[Tensor, Tensor]:
+def quantised_maps(maps: Mapping[str, nn.Module], network: str) -> dict[str, nn.Module]:
+    """The int8 versions of a network's linear maps. network: its class, for sentences.
+
+    Raises :class:`Fault` if there is nothing that int8 can replace.
+    """
+    made = {name: quantised(layer) for name, layer in maps.items()}
+    if not any(isinstance(part, Int8Linear | Int8GRU) for layer in made.values() for part in layer.modules()):
+        raise Fault(f"{network} has no linear layer that int8 can replace: choose another method.")
+    return made
+
+
+def int8_of(weight: Tensor) -> tuple[Tensor, Tensor]:
     """Symmetric int8 weights and their scale (float32, no dimensions)."""
     whole = weight.detach().float()
     scale = (whole.abs().max() / HALF_RANGE).clamp(min=SMALLEST_SCALE)
     return (whole * scale.reciprocal()).round().clamp(-128, 127).to(torch.int8), scale
 
 
-def _packed(weight: Tensor, scale: Tensor, bias: Tensor) -> Any:
+def packed(weight: Tensor, scale: Tensor, bias: Tensor) -> Any:
     with warnings.catch_warnings():
         # torch 2.13 calls quantised tensors deprecated, but its operators accept nothing else. OPERATORS is
         # checked first, so that their removal is reported in a message.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
@@ -14,7 +14,10 @@ from wattshed.forecast.families.family import Offer
 from wattshed.foundation.faults import Fault
 
 if TYPE_CHECKING:
+    from wattshed.compression.methods.making import Making
     from wattshed.forecast.network import Network
+
+BOTH = ("low_rank", "low_rank_scratch")
 
 
 class LowRankSettings(VariantBlock):
@@ -27,7 +30,17 @@ class LowRankSettings(VariantBlock):
 class LowRank(Method):
     Settings = LowRankSettings
     asks = frozenset({Offer.LINEAR_MAPS})
-    keeps = frozenset({Offer.UPDATES})
+    # What is of low rank already can still be quantised.
+    keeps = frozenset({Offer.UPDATES, Offer.LINEAR_MAPS})
+
+    def make_from(self, making: Making, settings: LowRankSettings) -> Network:
+        """The same as :meth:`make`; it notes the part of the factorised matrices that was lost."""
+        from wattshed.compression.methods.low_rank_layers import relative_error
+
+        result = self.make(making.network, settings)
+        before, after = making.network.linear_maps(), result.linear_maps()
+        making.notes["relative_weight_error"] = relative_error(before, after)
+        return result
 
     def make(self, network: Network, settings: LowRankSettings) -> Network:
         """A copy whose linear and recurrent layers are of low rank if that saves weights.
@@ -38,21 +51,41 @@ class LowRank(Method):
         from wattshed.compression.methods.low_rank_layers import thin_layers
 
         replaced = thin_layers(network.linear_maps(), settings.rank)
-        if not replaced:
-            raise Fault(
-                f"rank {settings.rank} makes no layer of {type(network).__name__} smaller: expected "
-                "rank * (inputs + outputs) < inputs * outputs for at least one weight matrix; choose a lower rank."
-            )
+        refuse_nothing(replaced, settings.rank, type(network).__name__)
         return network.with_maps(replaced)
 
     def check(self, settings: LowRankSettings, model: ModelBlock, earlier: Sequence[object]) -> None:
-        units = units_before(model, earlier)
-        # The largest matrix of a GRU is [3 units, units].
-        if units is not None and 4 * settings.rank >= 3 * units:
-            raise ValueError(
-                f"rank is {settings.rank}; expected less than {3 * units / 4:g}, three quarters of the {units} "
-                "units: from there on the two thin matrices have more weights than the one that they replace"
-            )
+        check_rank(settings.rank, model, earlier)
+
+
+def refuse_nothing(replaced: Mapping[str, object], rank: int, network: str) -> None:
+    """Raise :class:`Fault` if no layer is replaced. network: its class, for sentences."""
+    if not replaced:
+        raise Fault(
+            f"rank {rank} makes no layer of {network} smaller: expected rank * (inputs + outputs) < inputs * outputs "
+            "for at least one weight matrix; choose a lower rank."
+        )
+
+
+def check_rank(rank: int, model: ModelBlock, earlier: Sequence[object]) -> None:
+    """Raise :class:`ValueError` if the configuration shows that nothing becomes smaller."""
+    if any(getattr(settings, "method", None) in BOTH for settings in earlier):
+        raise ValueError(
+            "the matrices are of low rank already; expected one of low_rank and low_rank_scratch, once: leave out one "
+            "of the two steps"
+        )
+    units = units_before(model, earlier)
+    if units is None:
+        return
+    # The largest matrix of a GRU is [3 units, units], or wider where the layer before it has more channels.
+    inputs = max(units, getattr(model, "channels", None) or 0)
+    most = 3 * units * inputs / (3 * units + inputs)
+    if rank >= most:
+        share = f", three quarters of the {units} units" if inputs == units else ""
+        raise ValueError(
+            f"rank is {rank}; expected less than {most:g}{share}: "
+            "from there on the two thin matrices have more weights than the one that they replace"
+        )
 
 
 METHOD = LowRank()

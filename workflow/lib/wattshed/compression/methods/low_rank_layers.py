@@ -1,9 +1,12 @@
 """Layers of low rank: each weight matrix as a product of two thin ones."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
 import torch
 from torch import Tensor, nn
+
+from wattshed.compression.methods.unrolled_gru import UnrolledGRU, by_layer, linear_of, maps_of, takes
 
 
 class LowRankLinear(nn.Module):
@@ -18,82 +21,94 @@ class LowRankLinear(nn.Module):
         """values: [..., in] -> [..., out]."""
         return self.wide(self.thin(values))
 
-
-class LowRankGRU(nn.Module):
-    """A GRU with one layer, whose two stacked weight matrices are each of low rank where that saves weights.
-
-    The recurrence is a plain loop: torch has no fused kernel for it. So it is slower than a GRU.
-    """
-
-    def __init__(self, input_map: nn.Module, state_map: nn.Module, hidden_size: int) -> None:
-        super().__init__()
-        self.hidden_size = hidden_size
-        self.input_map = input_map
-        self.state_map = state_map
-
-    def forward(self, steps: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """steps: [M, W, in], state: [1, M, H] -> (states [M, W, H], last state [1, M, H]), as nn.GRU."""
-        inputs = self.input_map(steps)
-        # An export traces shape[0] as any number of pairs, but len() as a constant.
-        last = steps.new_zeros(steps.shape[0], self.hidden_size) if state is None else state[0]
-        states = []
-        for hour in range(steps.shape[1]):
-            reset_in, update_in, new_in = inputs[:, hour].chunk(3, dim=1)
-            reset_h, update_h, new_h = self.state_map(last).chunk(3, dim=1)
-            update = torch.sigmoid(update_in + update_h)
-            candidate = torch.tanh(new_in + torch.sigmoid(reset_in + reset_h) * new_h)
-            last = (1 - update) * candidate + update * last
-            states.append(last)
-        return torch.stack(states, dim=1), last.unsqueeze(0)
+    @property
+    def product(self) -> Tensor:
+        """The weight matrix [out, in]."""
+        return self.wide.weight @ self.thin.weight
 
 
-def thin_layers(layers: Mapping[str, nn.Module], rank: int) -> dict[str, nn.Module]:
-    """Replacements of those layers that become smaller at this rank, by name. Other layers are left out."""
-    thin = {name: _thin(layer, rank) for name, layer in layers.items()}
-    return {name: layer for name, layer in thin.items() if layer is not None}
+# From weight [out, in], bias [out] or None, and rank.
+Factorisation = Callable[[Tensor, Tensor | None, int], LowRankLinear]
 
 
 def factorise(weight: Tensor, bias: Tensor | None, rank: int) -> LowRankLinear:
-    """Best approximation of a linear map in the Frobenius norm (Eckart and Young 1936).
-
-    weight: [out, in]; bias: [out].
-    """
+    """Best approximation of a linear map in the Frobenius norm (Eckart and Young 1936)."""
     left, singular, right = torch.linalg.svd(weight.detach(), full_matrices=False)
     root = singular[:rank].sqrt()
     thin = nn.Linear(weight.shape[1], rank, bias=False, device=weight.device)
-    wide = nn.Linear(rank, weight.shape[0], bias=bias is not None, device=weight.device)
+    wide = linear_of(left[:, :rank] * root[None, :], bias)
     with torch.no_grad():
         thin.weight.copy_(root[:, None] * right[:rank])
-        wide.weight.copy_(left[:, :rank] * root[None, :])
-        if bias is not None:
-            wide.bias.copy_(bias)
     return LowRankLinear(thin, wide)
 
 
-def _thin(layer: nn.Module, rank: int) -> nn.Module | None:
+def fresh(weight: Tensor, bias: Tensor | None, rank: int) -> LowRankLinear:
+    """Two thin matrices to be trained from scratch, in the place of a matrix that was just initialised.
+
+    An entry of the product is a sum of ``rank`` terms: both factors get the variance sqrt(v / rank), so that the
+    product has the variance v of the matrix. In the place of zeros, the product is zero too, and learns.
+    """
+    outputs, inputs = weight.shape
+    variance = float(weight.detach().square().mean())
+    thin = nn.Linear(inputs, rank, bias=False, device=weight.device)
+    wide = linear_of(weight.new_zeros(outputs, rank), bias)
+    with torch.no_grad():
+        if variance:
+            limit = (3 * (variance / rank) ** 0.5) ** 0.5
+            thin.weight.uniform_(-limit, limit)
+            wide.weight.uniform_(-limit, limit)
+    return LowRankLinear(thin, wide)
+
+
+def thin_layers(
+    layers: Mapping[str, nn.Module], rank: int, factors: Factorisation = factorise
+) -> dict[str, nn.Module]:
+    """Replacements of those layers that become smaller at this rank, by name. Other layers are left out."""
+    thin = {name: _thin(layer, rank, factors) for name, layer in layers.items()}
+    return {name: layer for name, layer in thin.items() if layer is not None}
+
+
+def relative_error(layers: Mapping[str, nn.Module], replaced: Mapping[str, nn.Module]) -> float:
+    """Frobenius norm of what the factorised matrices lost, over that of the matrices that they replace."""
+    lost, whole = 0.0, 0.0
+    for name, layer in replaced.items():
+        for weight, made in zip(_matrices(layers[name]), _matrices(layer), strict=True):
+            if not torch.equal(weight, made):
+                lost += float((weight - made).double().square().sum())
+                whole += float(weight.double().square().sum())
+    return (lost / whole) ** 0.5 if whole else 0.0
+
+
+def _matrices(layer: nn.Module) -> list[Tensor]:
+    """All weight matrices of a layer, factorised or not, in one order."""
+    if type(layer) is nn.GRU:
+        return [weight.detach() for weights in layer.all_weights for weight in weights[:2]]
+    if isinstance(layer, LowRankLinear):
+        return [layer.product.detach()]
+    if isinstance(layer, nn.Linear):
+        return [layer.weight.detach()]
+    return [matrix for child in layer.children() for matrix in _matrices(child)]
+
+
+def _thin(layer: nn.Module, rank: int, factors: Factorisation) -> nn.Module | None:
     if type(layer) is nn.Linear:
-        return factorise(layer.weight, layer.bias, rank) if _saves(layer.weight, rank) else None
-    if type(layer) is nn.GRU and layer.num_layers == 1 and layer.bias and not layer.bidirectional:
-        input_weight, state_weight, input_bias, state_bias = layer.all_weights[0]
-        if not (_saves(input_weight, rank) or _saves(state_weight, rank)):
+        return factors(layer.weight, layer.bias, rank) if _saves(layer.weight, rank) else None
+    if isinstance(layer, nn.GRU) and takes(layer):
+        if not any(_saves(weight, rank) for weights in layer.all_weights for weight in weights[:2]):
             return None
-        return LowRankGRU(
-            _map(input_weight, input_bias, rank), _map(state_weight, state_bias, rank), layer.hidden_size
-        )
+        return by_layer(layer, partial(_thin_gru, rank=rank, factors=factors))
     return None
+
+
+def _thin_gru(layer: nn.GRU, rank: int, factors: Factorisation) -> UnrolledGRU:
+    """Both maps of low rank, or unchanged where that would not save weights."""
+    input_map, state_map = (
+        factors(whole.weight, whole.bias, rank) if _saves(whole.weight, rank) else whole
+        for whole in maps_of(layer)
+    )
+    return UnrolledGRU(input_map, state_map, layer.hidden_size)
 
 
 def _saves(weight: Tensor, rank: int) -> bool:
     outputs, inputs = weight.shape
     return rank * (inputs + outputs) < inputs * outputs
-
-
-def _map(weight: Tensor, bias: Tensor, rank: int) -> nn.Module:
-    """The linear map of low rank, or unchanged if that would not save weights."""
-    if _saves(weight, rank):
-        return factorise(weight, bias, rank)
-    whole = nn.Linear(weight.shape[1], weight.shape[0], device=weight.device)
-    with torch.no_grad():
-        whole.weight.copy_(weight)
-        whole.bias.copy_(bias)
-    return whole

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
+import scipy.sparse as sp
 import torch
 
 from wattshed.config.models.compression import TuningBlock
@@ -14,7 +15,7 @@ from wattshed.forecast.protocol import ForecastTask
 from wattshed.training.batches.drawing import Batch, draw_seed, examples_for
 from wattshed.training.batches.making import make_sampler
 from wattshed.training.by_recipe import AfterStep, RecipeTraining, train_by_recipe
-from wattshed.training.checkpoint import ModelSpec
+from wattshed.training.checkpoint import ModelSpec, forecaster_of, graph_of, make_forecaster
 from wattshed.training.step.gradient import StepHooks
 from wattshed.training.updates import Pace, Part, UpdateContext, UpdateHooks, train_further
 
@@ -24,7 +25,8 @@ class Making:
     """One checkpoint that a method works on.
 
     forecaster: of the checkpoint, not to be changed; spec: of the result, its last step is the method's; graph: the
-    study's, before any shuffling; tuning: batch and learning rate of fine-tuning.
+    study's, before any shuffling; tuning: batch and learning rate of fine-tuning; notes: numbers that the method adds,
+    for the ledger's window of the making.
     """
 
     forecaster: NeuralForecaster
@@ -32,6 +34,12 @@ class Making:
     graph: Graph
     spec: ModelSpec
     tuning: TuningBlock
+    notes: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def adjacency(self) -> sp.csr_array:
+        """The normalised adjacency of the model's graph [N, N]."""
+        return graph_of(self.spec, self.graph).adjacency
 
     @property
     def network(self) -> Network:
@@ -50,10 +58,22 @@ class Making:
         origins = torch.from_numpy(self.part.origins)
         return sampler.batch(sampler.draw(examples_for(sampler, pairs), origins, generator))
 
+    def of(self, network: Network) -> NeuralForecaster:
+        """The forecaster of a result on the checkpoint's series; it streams if the result's recipe is for streams."""
+        series = self.forecaster.series
+        return forecaster_of(network, self.spec, self.task, self.graph, series.device, series.engine, series)
+
+    def untrained(self) -> Network:
+        """A network of the checkpoint's shape with initial weights, drawn from the seed."""
+        before = replace(self.spec, steps=self.spec.steps[:-1])
+        series = self.forecaster.series
+        made = make_forecaster(before, self.task, self.graph, series.device, series.engine, series)
+        return made.network
+
     def context(self, network: Network, steps: int) -> UpdateContext:
         """For updates of a network on the checkpoint's series, in place."""
         pace = Pace(steps, self.tuning.batch, self.tuning.learning_rate)
-        return UpdateContext(self.forecaster.of(network), self.task, self.spec, pace)
+        return UpdateContext(self.of(network), self.task, self.spec, pace)
 
     def fine_tune(self, network: Network, steps: int) -> float:
         """Train a network further on the training part, in place; returns the mean loss."""
@@ -63,4 +83,4 @@ class Making:
         self, network: Network, hooks: StepHooks | None = None, after_step: AfterStep | None = None
     ) -> RecipeTraining:
         """Train a network from its present weights by the checkpoint's recipe, in place."""
-        return train_by_recipe(self.forecaster.of(network), self.task, self.spec, hooks, after_step)
+        return train_by_recipe(self.of(network), self.task, self.spec, hooks, after_step)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from wattshed.config.data.data import WindowsBlock
     from wattshed.config.models.compression import VariantBlock
     from wattshed.config.models.families import ModelBlock
+    from wattshed.config.models.recipes import RecipeBlock
     from wattshed.forecast.families.family import Offer
     from wattshed.forecast.network import Network
 
@@ -73,8 +74,24 @@ class Method(ABC):
     def check(self, settings: Any, model: ModelBlock, earlier: Sequence[Any]) -> None:  # noqa: B027 (optional)
         """Raise :class:`ValueError` if the configuration shows that the variant cannot be made.
 
-        model: settings of the trained model; earlier: settings of the steps that come before in the lineage.
+        model: settings of the trained model, or of the last step's result that is a network of its own
+        (:meth:`becomes`); earlier: settings of the steps after it and before this one.
         """
+
+    def becomes(self, settings: Any) -> ModelBlock | None:
+        """The block of the result's family, if the result is a network of its own and not a part of the one before.
+
+        Its family then says what the result offers, and later steps are checked against this block.
+        """
+        return None
+
+    def recipe_after(self, settings: Any, recipe: RecipeBlock) -> RecipeBlock:
+        """The recipe that the result is trained by, and that its checkpoint holds. recipe: of the checkpoint before.
+
+        It is called when the configuration is read, and again in the job; given its own result, it returns it again.
+        Raises :class:`ValueError` if the result cannot be trained by that recipe.
+        """
+        return recipe
 
     def units_left(self, settings: Any, units: int) -> int:
         """How many of a recurrent layer's ``units`` remain."""

@@ -4,5 +4,9 @@ MODULES: dict[str, str] = {
     "drop_features": "wattshed.compression.methods.drop_features",
     "prune": "wattshed.compression.methods.prune",
     "low_rank": "wattshed.compression.methods.low_rank",
+    "low_rank_scratch": "wattshed.compression.methods.low_rank_scratch",
     "int8": "wattshed.compression.methods.int8",
+    "distil": "wattshed.compression.methods.distil",
+    "half_weights": "wattshed.compression.methods.half_weights",
+    "static_int8": "wattshed.compression.methods.static_int8",
 }

@@ -16,7 +16,9 @@ from wattshed.training.step.precision import Precision
 
 
 class StepHooks(Protocol):
-    """What a technique adds to a gradient step."""
+    """What a technique adds to a gradient step. Hooks with an attribute ``loss_weight`` also change the factor of the
+    batch's own loss, which is 1; with 0 it is not computed.
+    """
 
     def penalty(self, batch: Batch) -> Tensor | None:
         """A scalar that is added to the batch's loss; None adds nothing."""
@@ -45,7 +47,7 @@ def gradient_step(
     losses = []
     for batch, share in zip(batches, observed_shares(batches), strict=True):
         with precision.autocast():
-            loss = batch_loss(network, batch, loss_name)
+            loss = _own_loss(network, batch, loss_name, getattr(hooks, "loss_weight", 1.0))
             penalty = None if hooks is None else hooks.penalty(batch)
         if penalty is not None:
             loss = loss + penalty
@@ -66,6 +68,15 @@ def gradient_step(
     return total
 
 
+def _own_loss(
+    network: Network, batch: Batch, loss_name: Literal["huber", "squared"], weight: float
+) -> Tensor:
+    if weight == 0:
+        return torch.zeros((), device=batch.target.device)
+    loss = batch_loss(network, batch, loss_name)
+    return loss if weight == 1 else weight * loss
+
+
 def observed_shares(batches: Sequence[Batch]) -> Sequence[Tensor | None]:
     """Each batch's share of all observed cells; None for a single batch."""
     if len(batches) == 1:
@@ -81,10 +92,16 @@ def batch_loss(network: Network, batch: Batch, loss_name: Literal["huber", "squa
         loss = fused_loss(network, first, batch.target, batch.observed, loss_name)
         if loss is not None:
             return loss
-    if isinstance(first, Sequences):
-        forecast = network.forward_sequence(first)
-        return observed_loss(forecast, batch.target, batch.observed, loss_name)
-    return observed_loss(network(*batch.inputs), batch.target, batch.observed, loss_name)
+    return observed_loss(batch_forecast(network, batch), batch.target, batch.observed, loss_name)
+
+
+def batch_forecast(network: Network, batch: Batch) -> Tensor:
+    """The network's scaled forecasts of a batch, in the shape of its target, computed by torch."""
+    first = batch.inputs[0]
+    forecast: Tensor = (
+        network.forward_sequence(first) if isinstance(first, Sequences) else network(*batch.inputs)
+    )
+    return forecast
 
 
 def observed_loss(

@@ -21,7 +21,9 @@ def short_recipe(**changes):
     return RecipeBlock(**keys)
 
 
-def making_on(task, graph, form="stgnn", seed=3, recipe=None, steps=("variant",), trained=False, **model):
+def making_on(
+    task, study_graph, form="stgnn", seed=3, recipe=None, steps=("variant",), trained=False, **model
+):
     """A checkpoint's making; trained: by the recipe, from the seed's first weights, as a base model is.
 
     Weights of an untrained network get noise, so that all of them differ from zero.
@@ -31,7 +33,7 @@ def making_on(task, graph, form="stgnn", seed=3, recipe=None, steps=("variant",)
     )
     block = model_block(form, **({} if form == "dlinear" else {"hidden": 8}) | model)
     spec = ModelSpec("model", seed, block, recipe, task.windows)
-    forecaster = make_forecaster(spec, task, graph, CPU)
+    forecaster = make_forecaster(spec, task, study_graph, CPU)
     if trained:
         train_by_recipe(forecaster, task, spec)
     else:
@@ -41,7 +43,7 @@ def making_on(task, graph, form="stgnn", seed=3, recipe=None, steps=("variant",)
                 weights.add_(0.1 * torch.randn(weights.shape, generator=generator))
     for name in steps:
         spec = spec.after(Step(name, "method", name, {}))
-    return Making(forecaster, task, graph, spec, TuningBlock(batch=32, learning_rate=1e-2))
+    return Making(forecaster, task, study_graph, spec, TuningBlock(batch=32, learning_rate=1e-2))
 
 
 def forecast_of(network, making):

@@ -109,5 +109,7 @@ def test_steps_after_it_know_the_units_and_channels_that_are_left():
     half = variant(keep_share=0.5, rounds=2, what="channels")
     METHOD.check(half, model_block(hidden=8), [])
     assert (METHOD.units_left(half, 8), METHOD.channels_left(half, 8)) == (8, 4)
-    with pytest.raises(ValueError, match="round 2 of 2 removes none of the 1 channels|keeps 0 of 1 channels"):
+    with pytest.raises(
+        ValueError, match=r"round 2 of 2 removes none of the 1 channels|keeps 0 of 1 channels"
+    ):
         METHOD.check(half, model_block(hidden=2), [half])

@@ -120,7 +120,7 @@ def test_values_out_of_range_are_refused(keys):
 def test_a_share_that_empties_a_matrix_is_refused():
     tiny = variant(keep_share=0.001, scope="layer")
     with pytest.raises(
-        ValueError, match="keep_share 0.001 keeps none of the 192 recurrent weights of 8 units"
+        ValueError, match=r"keep_share 0\.001 keeps none of the 192 recurrent weights of 8 units"
     ):
         METHOD.check(tiny, model_block(hidden=8), [])
     with pytest.raises(
@@ -138,6 +138,6 @@ def test_a_share_that_empties_a_matrix_is_refused():
 
 def test_a_share_that_removes_nothing_is_refused():
     with pytest.raises(
-        Fault, match="keep_share 0.999 removes none of the 18 weights: expected settings that remove"
+        Fault, match=r"keep_share 0\.999 removes none of the 18 weights: expected settings that remove"
     ):
         METHOD.make(STGNN(12, 1), variant(keep_share=0.999))

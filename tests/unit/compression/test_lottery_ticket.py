@@ -21,6 +21,7 @@ MODELS = {
     "residual_gru": {"form": "gru", "linear_part": True},
     "stgnn_reference": {"form": "stgnn_reference"},
     "dlinear": {"form": "dlinear"},
+    "stream": {"form": "gru"},
 }
 
 
@@ -33,6 +34,8 @@ def variant(**keys):
 def making_of(task, graph, name="stgnn", **changes):
     if name == "stgnn_reference":
         changes = {"sampling": "windows", "batch": 2, **changes}
+    if name == "stream":
+        changes = {"sampling": "sequences", "batch": 4, "sequence_h": 20, "burn_in_h": 5, **changes}
     return making_on(task, graph, recipe=short_recipe(**changes), trained=True, **MODELS[name])
 
 

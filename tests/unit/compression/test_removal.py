@@ -192,3 +192,10 @@ def test_several_recurrent_layers_have_no_units_that_can_be_removed():
         Fault, match=r"STGNN has no channels that can be removed: expected a network with one"
     ):
         METHOD.make(network, PruneSettings(method="prune", keep_share=0.5, what="channels"))
+
+
+def test_channels_are_not_removed_beside_a_layer_that_may_read_them_too():
+    network = STGNN(6, 4)
+    assert network.prunable_channels() is not None
+    network.second = nn.Linear(4, 4)
+    assert network.prunable_channels() is None

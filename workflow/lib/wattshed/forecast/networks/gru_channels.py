@@ -14,12 +14,17 @@ from wattshed.forecast.networks.watched_gru import watch
 def prunable_channels(
     network: Network, layers: Sequence[str], tables: Sequence[str] = ()
 ) -> PrunableUnits | None:
-    """Channels that a network's ``gru`` reads; None if a method has replaced a layer, or if there are several recurrent
-    layers.
+    """Channels that a network's ``gru`` reads; None if a method has replaced a layer, if there are several recurrent
+    layers, or if the network has further layers, which may read channels too.
 
     layers: attributes with the linear layers that make the channels; tables: parameters [rows, channels] of which one
     row is added. Those that are None are left out.
     """
+    if any(
+        name.split(".")[0] not in {*layers, *tables, "gru", "output"}
+        for name, _ in network.named_parameters()
+    ):
+        return None
     gru = network.gru
     lifts = {name: getattr(network, name) for name in layers if getattr(network, name) is not None}
     added = {name: getattr(network, name) for name in tables if getattr(network, name) is not None}

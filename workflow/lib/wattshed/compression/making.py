@@ -124,9 +124,10 @@ def _compressed(making: Making, settings: VariantBlock, meter: Meter) -> NeuralF
 
 def _fine_tune(making: Making, result: NeuralForecaster, settings: VariantBlock, meter: Meter) -> None:
     """Train the compressed network on the training part, in place, with the base training's loss."""
+    method: Method = plugins.load("method", settings.method)
     with meter.window(Window.FINE_TUNE, **_labels(making.spec)) as window:
-        loss = making.fine_tune(result.network, settings.fine_tune_steps)
-        window.values.update(steps=settings.fine_tune_steps, train_loss=loss)
+        steps, loss = method.fine_tune(making, result.network, settings)
+        window.values.update(steps=steps, train_loss=loss)
 
 
 def _labels(made: ModelSpec) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from torch import Tensor, nn
 
@@ -25,12 +25,40 @@ if TYPE_CHECKING:
 LossName = Literal["huber", "squared"]
 
 
+class Keep(Protocol):
+    def __call__(self, units: Tensor, /, means: Tensor | None = None) -> Network:
+        """A smaller copy with the units of these indices, ascending.
+
+        means: [places, all units] of :attr:`Watched.means`; what each place would have read from the removed units on
+        average is then added to its biases. None adds nothing.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A copy that forecasts the same on torch, and whose units are seen.
+
+    values: each unit's value at every hour of the last forecast, hours times [M, units]; the forecast was made from
+    them, so they have gradients. means: of what each place that reads units has read in that forecast [places, units].
+    """
+
+    network: Network
+    values: Callable[[], list[Tensor]]
+    means: Callable[[], Tensor]
+
+
 @dataclass(frozen=True)
 class PrunableUnits:
-    """Units that can be removed. importance: float [units]; keep: indices, ascending -> a smaller copy."""
+    """Units that can be removed.
+
+    importance: by the norm of their weights, float [units]; keep: makes a smaller copy; watched: a copy whose units are
+    seen, for an importance from data, or None if the network has no such copy.
+    """
 
     importance: Tensor
-    keep: Callable[[Tensor], Network]
+    keep: Keep
+    watched: Callable[[], Watched] | None = None
 
 
 @dataclass(frozen=True)
@@ -142,6 +170,10 @@ class Network(nn.Module):
 
     def prunable_units(self) -> PrunableUnits | None:
         """Units that structured pruning can remove; None if there are none."""
+        return None
+
+    def prunable_channels(self) -> PrunableUnits | None:
+        """Channels between the graph layer and the units that structured pruning can remove; None if there are none."""
         return None
 
     def linear_maps(self) -> dict[str, nn.Module]:

@@ -9,11 +9,12 @@ import torch
 
 from wattshed.config.models.compression import TuningBlock
 from wattshed.data.graph import Graph
+from wattshed.forecast.families.family import make_network
 from wattshed.forecast.network import Network
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.protocol import ForecastTask
 from wattshed.training.batches.drawing import Batch, draw_seed, examples_for
-from wattshed.training.batches.making import make_sampler
+from wattshed.training.batches.making import make_batches, make_sampler
 from wattshed.training.by_recipe import AfterStep, RecipeTraining, train_by_recipe
 from wattshed.training.checkpoint import ModelSpec, forecaster_of, graph_of, make_forecaster
 from wattshed.training.step.gradient import StepHooks
@@ -75,9 +76,25 @@ class Making:
         pace = Pace(steps, self.tuning.batch, self.tuning.learning_rate)
         return UpdateContext(self.of(network), self.task, self.spec, pace)
 
-    def fine_tune(self, network: Network, steps: int) -> float:
-        """Train a network further on the training part, in place; returns the mean loss."""
-        return train_further(UpdateHooks(self.context(network, steps)), self.part)
+    def fine_tune(self, network: Network, steps: int, number: int = 0) -> float:
+        """Train a network further on the training part, in place; returns the mean loss. number: for other batches."""
+        return train_further(UpdateHooks(self.context(network, steps)), replace(self.part, number=number))
+
+    @property
+    def recipe_steps(self) -> int:
+        """Gradient steps of a whole training by the recipe, if patience does not end it."""
+        recipe = self.spec.recipe
+        per_epoch = -(-make_batches(self.spec, self.task, self.forecaster).steps() // recipe.accumulate)
+        return recipe.epochs * per_epoch
+
+    def untrained(self, seed: int) -> Network:
+        """The base model before its training; with the spec's seed it has the weights that its training began with."""
+        graph = self.graph
+        if self.spec.model.graph == "shuffled":
+            # By the base model's seed, whatever the seed of the weights.
+            graph = graph.shuffled(self.spec.seed)
+        network = make_network(self.spec.model, self.task.windows, graph.adjacency, seed)
+        return network.to(self.forecaster.series.device)
 
     def train_again(
         self, network: Network, hooks: StepHooks | None = None, after_step: AfterStep | None = None

@@ -32,6 +32,7 @@ class Method(ABC):
     asks: what a network must offer. keeps: what the result still offers, of what the network offered.
     learns: whether it trains. It is then done once and its energy is measured as it is; a method that does not train is
     repeated until its energy can be measured.
+    shrinks: whether the result has fewer bytes as stored. Masks set weights to zero in tensors of the same shapes.
 
     A method overrides :meth:`make`, or :meth:`make_from` if it needs data; then :meth:`skeleton` too.
     """
@@ -40,6 +41,7 @@ class Method(ABC):
     asks: ClassVar[frozenset[Offer]]
     keeps: ClassVar[frozenset[Offer]]
     learns: ClassVar[bool] = False
+    shrinks: ClassVar[bool] = True
 
     def make(self, network: Network, settings: Any) -> Network:
         """A smaller network; the given one is not changed.
@@ -71,6 +73,13 @@ class Method(ABC):
         """The same for a method whose result has another family than the network. adjacency: [N, N], as in training."""
         return self.skeleton(network, settings)
 
+    def fine_tune(self, making: Making, network: Network, settings: Any) -> tuple[int, float]:
+        """Train a result on the training part, in place, by the settings' ``fine_tune_steps``; called after
+        :meth:`make_from` unless they are 0. Returns the number of steps and their mean loss.
+        """
+        steps: int = settings.fine_tune_steps
+        return steps, making.fine_tune(network, steps)
+
     def check(self, settings: Any, model: ModelBlock, earlier: Sequence[Any]) -> None:  # noqa: B027 (optional)
         """Raise :class:`ValueError` if the configuration shows that the variant cannot be made.
 
@@ -97,6 +106,10 @@ class Method(ABC):
         """How many of a recurrent layer's ``units`` remain."""
         return units
 
+    def channels_left(self, settings: Any, channels: int) -> int:
+        """How many of a graph layer's ``channels`` remain."""
+        return channels
+
 
 def units_before(model: ModelBlock, earlier: Sequence[Any]) -> int | None:
     """Recurrent units of a model after the earlier steps; None for a model whose settings name none."""
@@ -106,3 +119,13 @@ def units_before(model: ModelBlock, earlier: Sequence[Any]) -> int | None:
         if units is not None and name is not None:
             units = plugins.load("method", name).units_left(settings, units)
     return units
+
+
+def channels_before(model: ModelBlock, earlier: Sequence[Any]) -> int | None:
+    """The same for the channels of the graph layer, of which there are as many as units unless the model names them."""
+    channels: int | None = getattr(model, "channels", None) or getattr(model, "hidden", None)
+    for settings in earlier:
+        name = getattr(settings, "method", None)
+        if channels is not None and name is not None:
+            channels = plugins.load("method", name).channels_left(settings, channels)
+    return channels

@@ -1,4 +1,4 @@
-"""Structured pruning: the least important units are removed, not masked."""
+"""Structured pruning: the least important units or channels are removed, not masked."""
 
 from __future__ import annotations
 
@@ -7,55 +7,131 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from wattshed.compression.methods.protocol import Method, units_before
+from wattshed.compression.methods.protocol import Method, channels_before, units_before
 from wattshed.config.models.compression import VariantBlock
 from wattshed.config.models.families import ModelBlock
 from wattshed.forecast.families.family import Offer
 from wattshed.foundation.faults import Fault
 
 if TYPE_CHECKING:
+    from wattshed.compression.methods.making import Making
     from wattshed.forecast.network import Network
 
-
-class PruneSettings(VariantBlock):
-    method: Literal["prune"] = Field(description="Structured pruning: recurrent units are removed.")
-    keep_share: float = Field(gt=0, lt=1, description="Share of the recurrent units that is kept.")
+Part = Literal["units", "channels"]
 
 
-class Prune(Method):
-    Settings = PruneSettings
+class RemovalBlock(VariantBlock):
+    """What is removed, and how its importance is measured."""
+
+    keep_share: float = Field(
+        gt=0, lt=1, description="Share of the units, or channels, that is kept; of both each for itself."
+    )
+    what: Literal["units", "channels", "both"] = Field(
+        default="units",
+        description="`units` of the recurrent layer, `channels` between the graph layer and it, or `both`.",
+    )
+    importance: Literal["norm", "taylor", "activation"] = Field(
+        default="norm",
+        description="`norm`: L2 norm of the weights that make or read a unit; `taylor`: change of the loss to first "
+        "order, |value * gradient| (Molchanov et al. 2017); `activation`: root mean square of the unit's values. The "
+        "last two come from calibration pairs, and with `fold_mean` values count from their mean.",
+    )
+    fold_mean: bool = Field(
+        default=False,
+        description="Whether the mean value of what is removed is added to the biases of the layers that read it.",
+    )
+    calibration_pairs: int = Field(
+        default=2048,
+        ge=1,
+        description="(node, window) pairs of the training part for `taylor`, `activation` and `fold_mean`.",
+    )
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        return ("units", "channels") if self.what == "both" else (self.what,)
+
+    @property
+    def needs_data(self) -> bool:
+        return self.fold_mean or self.importance != "norm"
+
+    def kept(self, count: int) -> int:
+        """How many of ``count`` units, or channels, are kept in the end."""
+        return round(count * self.keep_share)
+
+    def counts(self, count: int) -> list[int]:
+        """How many are kept after each round."""
+        return [self.kept(count)]
+
+    @property
+    def steps_between(self) -> int:
+        """Gradient steps after each round but the last."""
+        return 0
+
+    def misfit(self, count: int, part: Part) -> str | None:
+        """Why ``count`` units, or channels, cannot be pruned by these settings; None if they can."""
+        kept = self.kept(count)
+        if 1 <= kept < count:
+            return None
+        return (
+            f"keep_share {self.keep_share:g} keeps {kept} of {count} {part}: expected a share that keeps at least one "
+            f"{part.removesuffix('s')} and removes at least one"
+        )
+
+
+class PruneSettings(RemovalBlock):
+    method: Literal["prune"] = Field(
+        description="Structured pruning at once: recurrent units or channels are removed."
+    )
+
+
+class Removing(Method):
+    """What all methods share that remove units or channels."""
+
     asks = frozenset({Offer.PRUNABLE_UNITS})
     keeps = frozenset(Offer)
 
-    def make(self, network: Network, settings: PruneSettings) -> Network:
-        """A network with only the most important units. The family defines importance and removal."""
-        units = network.prunable_units()
-        if units is None:
+    def make(self, network: Network, settings: RemovalBlock) -> Network:
+        """A network with only the most important units or channels; only where their norm decides."""
+        if settings.needs_data:
             raise Fault(
-                f"{type(network).__name__} has no units that can be removed: expected a network with a plain GRU; "
-                "choose another method."
+                f"importance {settings.importance!r} with fold_mean {settings.fold_mean} needs calibration data: "
+                "expected importance norm without fold_mean, or a call of make_from."
             )
-        count = len(units.importance)
-        kept = round(count * settings.keep_share)
-        if not 1 <= kept < count:
-            raise Fault(_refusal(settings, count))
-        return units.keep(units.importance.topk(kept).indices.sort().values)
+        return self.skeleton(network, settings)
 
-    def check(self, settings: PruneSettings, model: ModelBlock, earlier: Sequence[object]) -> None:
-        units = units_before(model, earlier)
-        if units is not None and not 1 <= round(units * settings.keep_share) < units:
-            raise ValueError(_refusal(settings, units))
+    def make_from(self, making: Making, settings: RemovalBlock) -> Network:
+        from wattshed.compression.methods.removal import removed
 
-    def units_left(self, settings: PruneSettings, units: int) -> int:
-        return round(units * settings.keep_share)
+        return removed(making, settings)
+
+    def skeleton(self, network: Network, settings: RemovalBlock) -> Network:
+        from wattshed.compression.methods.removal import removed_by_norm
+
+        return removed_by_norm(network, settings)
+
+    def check(self, settings: RemovalBlock, model: ModelBlock, earlier: Sequence[object]) -> None:
+        counts = {"units": units_before(model, earlier), "channels": channels_before(model, earlier)}
+        for key in ("recurrent_layers", "graph_layers"):
+            layers = getattr(model, key, 1)
+            if layers > 1 and (key == "recurrent_layers" or "channels" in settings.parts):
+                raise ValueError(
+                    f"the model has {key} {layers}, and units and channels of several layers cannot be removed; "
+                    "expected 1"
+                )
+        for part in settings.parts:
+            count = counts[part]
+            if count is not None and (reason := settings.misfit(count, part)):
+                raise ValueError(reason)
+
+    def units_left(self, settings: RemovalBlock, units: int) -> int:
+        return settings.kept(units) if "units" in settings.parts else units
+
+    def channels_left(self, settings: RemovalBlock, channels: int) -> int:
+        return settings.kept(channels) if "channels" in settings.parts else channels
 
 
-def _refusal(settings: PruneSettings, units: int) -> str:
-    kept = round(units * settings.keep_share)
-    return (
-        f"keep_share {settings.keep_share:g} keeps {kept} of {units} units: expected a share that keeps at least one "
-        "unit and removes at least one"
-    )
+class Prune(Removing):
+    Settings = PruneSettings
 
 
 METHOD = Prune()

@@ -3,6 +3,10 @@
 MODULES: dict[str, str] = {
     "drop_features": "wattshed.compression.methods.drop_features",
     "prune": "wattshed.compression.methods.prune",
+    "prune_gradually": "wattshed.compression.methods.prune_gradually",
+    "mask": "wattshed.compression.methods.mask",
+    "lottery_ticket": "wattshed.compression.methods.lottery_ticket",
+    "sparse_training": "wattshed.compression.methods.sparse_training",
     "low_rank": "wattshed.compression.methods.low_rank",
     "low_rank_scratch": "wattshed.compression.methods.low_rank_scratch",
     "int8": "wattshed.compression.methods.int8",

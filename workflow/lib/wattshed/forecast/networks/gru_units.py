@@ -6,19 +6,21 @@ import torch
 from torch import Tensor, nn
 
 from wattshed.forecast.network import Network, PrunableUnits
+from wattshed.forecast.networks.watched_gru import watch
 
 
 def prunable_units(network: Network, gru: nn.Module, output: nn.Module) -> PrunableUnits | None:
-    """Units of the layers ``gru`` and ``output`` of a network; None if a method has replaced one of them."""
-    if type(gru) is not nn.GRU or type(output) is not nn.Linear:
+    """Units of the layers ``gru`` and ``output`` of a network; None if a method has replaced one of them, or if there
+    are several recurrent layers."""
+    if type(gru) is not nn.GRU or type(output) is not nn.Linear or gru.num_layers > 1:
         return None
 
-    def keep(units: Tensor) -> Network:
+    def keep(units: Tensor, means: Tensor | None = None) -> Network:
         smaller = copy.deepcopy(network)
-        smaller.gru, smaller.output = without_units(gru, output, units)
+        smaller.gru, smaller.output = without_units(gru, output, units, means)
         return smaller
 
-    return PrunableUnits(unit_importance(gru, output), keep)
+    return PrunableUnits(unit_importance(gru, output), keep, lambda: watch(network, "units"))
 
 
 def unit_importance(gru: nn.GRU, output: nn.Linear) -> Tensor:
@@ -31,12 +33,18 @@ def unit_importance(gru: nn.GRU, output: nn.Linear) -> Tensor:
     return squares.sqrt()
 
 
-def without_units(gru: nn.GRU, output: nn.Linear, keep: Tensor) -> tuple[nn.GRU, nn.Linear]:
+def without_units(
+    gru: nn.GRU, output: nn.Linear, keep: Tensor, means: Tensor | None = None
+) -> tuple[nn.GRU, nn.Linear]:
     """Smaller layers with only the units ``keep``; the result is exactly equal if the other units are always zero or
     not read.
 
     PyTorch stacks the gates (r, z, n): unit j owns rows j, j + H, j + 2 H of the input and recurrent
     weights and biases, column j of the recurrent weights and column j of the read-out.
+
+    means: [2, hidden], mean state as the recurrence and as the output reads it; added to the biases in place of the
+    removed units. The recurrent bias of the candidate n is inside r * (...), as the states are, so that the result is
+    exactly equal if the removed units are constant.
     """
     hidden, device = gru.hidden_size, output.weight.device
     keep = keep.to(device)
@@ -44,9 +52,22 @@ def without_units(gru: nn.GRU, output: nn.Linear, keep: Tensor) -> tuple[nn.GRU,
     smaller = nn.GRU(gru.input_size, len(keep), batch_first=True)
     read_out = nn.Linear(len(keep), output.out_features)
     kept = {name: weights[rows] for name, weights in gru.state_dict().items()}
+    if means is not None:
+        removed = without(hidden, keep)
+        recurrence, read = means.to(device)[:, removed]
+        kept["bias_hh_l0"] = kept["bias_hh_l0"] + kept["weight_hh_l0"][:, removed] @ recurrence
     kept["weight_hh_l0"] = kept["weight_hh_l0"][:, keep]
     smaller.load_state_dict(kept)
     with torch.no_grad():
         read_out.weight.copy_(output.weight[:, keep])
         read_out.bias.copy_(output.bias)
+        if means is not None:
+            read_out.bias.add_(output.weight[:, removed] @ read)
     return smaller.to(device), read_out.to(device)
+
+
+def without(count: int, keep: Tensor) -> Tensor:
+    """The indices below ``count`` that are not in ``keep``, ascending."""
+    removed = torch.ones(count, dtype=torch.bool, device=keep.device)
+    removed[keep] = False
+    return removed.nonzero()[:, 0]

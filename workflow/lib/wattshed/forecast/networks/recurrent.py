@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from wattshed.engine.recurrent import NO_DROPOUT, Additions, Dropout, RecurrentWeights
 from wattshed.forecast.network import Network, PrunableUnits, TensorFunction
+from wattshed.forecast.networks.gru_channels import prunable_channels
 from wattshed.forecast.networks.gru_layers import layers_of, make_gru
 from wattshed.forecast.networks.gru_units import prunable_units
 from wattshed.forecast.series import Pairs, Sequences
@@ -161,6 +162,9 @@ class STGNN(Network):
 
     def prunable_units(self) -> PrunableUnits | None:
         return None if layers_of(self.gru) > 1 else prunable_units(self, self.gru, self.output)
+
+    def prunable_channels(self) -> PrunableUnits | None:
+        return prunable_channels(self, ("own", "neighbours"), ("node_table", "hour_of_day", "weekday"))
 
     def linear_maps(self) -> dict[str, nn.Module]:
         return {"gru": self.gru, "output": self.output}

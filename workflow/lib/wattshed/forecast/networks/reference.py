@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from wattshed.forecast.network import Network, PrunableUnits, TensorFunction
+from wattshed.forecast.networks.gru_channels import prunable_channels
 from wattshed.forecast.networks.gru_layers import layers_of, make_gru
 from wattshed.forecast.networks.gru_units import prunable_units
 from wattshed.foundation.faults import Fault
@@ -104,6 +105,9 @@ class ReferenceSTGNN(Network):
 
     def prunable_units(self) -> PrunableUnits | None:
         return None if layers_of(self.gru) > 1 else prunable_units(self, self.gru, self.output)
+
+    def prunable_channels(self) -> PrunableUnits | None:
+        return prunable_channels(self, ("input",)) if not len(self.further) else None
 
     def linear_maps(self) -> dict[str, nn.Module]:
         return {"gru": self.gru, "output": self.output}

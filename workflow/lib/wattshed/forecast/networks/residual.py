@@ -1,12 +1,13 @@
 """A linear part in closed form, and a network that learns its residuals."""
 
 import copy
+from dataclasses import replace
 from typing import Any
 
 from torch import Tensor, nn
 
 from wattshed.engine.recurrent import Additions, Dropout, RecurrentWeights
-from wattshed.forecast.network import Network, PrunableUnits, TensorFunction
+from wattshed.forecast.network import Network, PrunableUnits, TensorFunction, Watched
 from wattshed.forecast.networks.linear_part import LinearPart
 from wattshed.forecast.protocol import ForecastTask
 from wattshed.forecast.series import Pairs, ScaledSeries, Sequences
@@ -66,17 +67,32 @@ class Residual(Network):
         return None if learned is None else ResidualFunction(self.linear, learned)
 
     def prunable_units(self) -> PrunableUnits | None:
-        units = self.network.prunable_units()
-        if units is None:
-            return None
-        keep = units.keep
-        return PrunableUnits(units.importance, lambda kept: self._around(keep(kept)))
+        return self._prunable(self.network.prunable_units())
+
+    def prunable_channels(self) -> PrunableUnits | None:
+        return self._prunable(self.network.prunable_channels())
 
     def linear_maps(self) -> dict[str, nn.Module]:
         return self.network.linear_maps()
 
     def with_maps(self, replacements: dict[str, Any]) -> Network:
         return self._around(self.network.with_maps(replacements))
+
+    def _prunable(self, inner: PrunableUnits | None) -> PrunableUnits | None:
+        """The network's units, whose smaller copies have the linear part too."""
+        if inner is None:
+            return None
+        keep, watched = inner.keep, inner.watched
+
+        def keep_around(units: Tensor, means: Tensor | None = None) -> Network:
+            return self._around(keep(units) if means is None else keep(units, means))
+
+        def watched_around() -> Watched:
+            assert watched is not None
+            found = watched()
+            return replace(found, network=self._around(found.network))
+
+        return PrunableUnits(inner.importance, keep_around, None if watched is None else watched_around)
 
     def _around(self, network: Network) -> Network:
         return Residual(copy.deepcopy(self.linear), network)

@@ -1,0 +1,123 @@
+"""Removes the least important units or channels of a network; what structured pruning in one or more rounds shares."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from wattshed.compression.methods.making import Making
+from wattshed.forecast.network import Network, PrunableUnits, Watched
+from wattshed.foundation.faults import Fault
+from wattshed.training.batches.drawing import Batch
+from wattshed.training.step.gradient import batch_loss
+
+if TYPE_CHECKING:
+    from wattshed.compression.methods.prune import Part, RemovalBlock
+
+LAYERS: dict[Part, str] = {
+    "units": "a plain GRU of one layer",
+    "channels": "one plain layer before a plain GRU",
+}
+
+
+def removed_by_norm(network: Network, settings: RemovalBlock) -> Network:
+    """What the last round leaves, by the norm of weights, which needs no data."""
+    kept = {part: counts[-1] for part, counts in kept_counts(network, settings).items()}
+    return without_the_least(network, settings, kept, None)
+
+
+def removed(making: Making, settings: RemovalBlock) -> Network:
+    """The checkpoint's network after all rounds of removal, with fine-tuning between them."""
+    network = making.network
+    counts = kept_counts(network, settings)
+    rounds = len(next(iter(counts.values())))
+    for number in range(rounds):
+        kept = {part: of_rounds[number] for part, of_rounds in counts.items()}
+        network = without_the_least(network, settings, kept, making)
+        if number < rounds - 1:
+            making.fine_tune(network, settings.steps_between, number + 1)
+    return network
+
+
+def kept_counts(network: Network, settings: RemovalBlock) -> dict[Part, list[int]]:
+    """How many units and channels are kept after each round. Raises :class:`Fault` for a network without them, and for
+    settings that empty a layer or remove nothing."""
+    found = {}
+    for part in settings.parts:
+        count = len(_prunable(network, part).importance)
+        reason = settings.misfit(count, part)
+        if reason:
+            raise Fault(f"{reason}; change the variant.")
+        found[part] = settings.counts(count)
+    return found
+
+
+def without_the_least(
+    network: Network, settings: RemovalBlock, kept: dict[Part, int], making: Making | None
+) -> Network:
+    """A smaller copy with ``kept`` of the units and channels.
+
+    making: gives the calibration batch for an importance from data and for folded means; without it the norm decides.
+    """
+    batch = None
+    if making is not None and settings.needs_data:
+        batch = making.calibration(settings.calibration_pairs)
+    chosen: dict[Part, tuple[Tensor, Tensor | None]] = {}
+    for part, count in kept.items():
+        units = _prunable(network, part)
+        importance, means = units.importance, None
+        if making is not None and batch is not None:
+            importance, means = seen_importance(units, batch, settings, making)
+        chosen[part] = importance.topk(count).indices.sort().values, means
+    # Channels are chosen before units are removed, so that both are judged in the same network.
+    for part, (keep, means) in chosen.items():
+        units = _prunable(network, part)
+        network = units.keep(keep) if means is None else units.keep(keep, means)
+    return network
+
+
+def seen_importance(
+    units: PrunableUnits, batch: Batch, settings: RemovalBlock, making: Making
+) -> tuple[Tensor, Tensor | None]:
+    """Importance [units] on a calibration batch, and the means to fold; None without ``fold_mean``.
+
+    What a removal changes is the unit's value, or with ``fold_mean`` its distance from its mean. Of that,
+    ``activation`` takes the root mean square, and ``taylor`` the change of the loss to first order: value times
+    gradient, summed over the hours of a pair, and its absolute values over pairs (Molchanov et al. 2017, where a place
+    in an image is an hour here). A gradient holds the effects on all later hours too.
+    """
+    if units.watched is None:
+        raise Fault(
+            f"the network has units that can be removed, but none that can be watched: expected importance norm "
+            f"without fold_mean, not {settings.importance}; or a family whose PrunableUnits have `watched`."
+        )
+    watched = units.watched()
+    watched.network.eval()
+    with torch.enable_grad():
+        loss = batch_loss(watched.network, batch, making.spec.recipe.loss)
+    # [hours, M, units]
+    values = torch.stack([hour.detach() for hour in watched.values()])
+    means = watched.means() if settings.fold_mean else None
+    lost = values if means is None else values - values.mean(dim=(0, 1))
+    if settings.importance == "norm":
+        return units.importance, means
+    if settings.importance == "activation":
+        return lost.square().mean(dim=(0, 1)).sqrt(), means
+    return (lost * _gradients(loss, watched)).sum(dim=0).abs().sum(dim=0), means
+
+
+def _gradients(loss: Tensor, watched: Watched) -> Tensor:
+    """dL/dvalue [hours, M, units]."""
+    return torch.stack(torch.autograd.grad(loss, watched.values()))
+
+
+def _prunable(network: Network, part: Part) -> PrunableUnits:
+    found = network.prunable_units() if part == "units" else network.prunable_channels()
+    if found is None:
+        raise Fault(
+            f"{type(network).__name__} has no {part} that can be removed: expected a network with {LAYERS[part]}; "
+            "choose another method."
+        )
+    return found

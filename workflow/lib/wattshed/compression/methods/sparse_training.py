@@ -1,0 +1,52 @@
+"""Sparse training from scratch: most weights are zero from the first step on, and which ones changes meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from wattshed.compression.methods.masked import MaskedTraining, refuse_empty_matrix, refuse_later_steps
+from wattshed.config.models.compression import VariantBlock
+from wattshed.config.models.families import ModelBlock
+
+if TYPE_CHECKING:
+    from wattshed.compression.methods.making import Making
+    from wattshed.forecast.network import Network
+
+
+class SparseTrainingSettings(VariantBlock):
+    method: Literal["sparse_training"] = Field(
+        description="Sparse evolutionary training (Mocanu et al. 2018): small weights are removed and random ones grow "
+        "while the base model is trained again. Shapes, bytes and speed stay."
+    )
+    density: float = Field(gt=0, lt=1, description="Share of each weight matrix that may differ from zero.")
+    update_every: int = Field(
+        default=100, ge=1, description="Gradient steps between two changes of the masks."
+    )
+    drop_share: float = Field(
+        default=0.3,
+        gt=0,
+        lt=1,
+        description="Share of the kept weights that the first change replaces. It falls to 0 as half a cosine over the "
+        "first three quarters of the steps (Evci et al. 2020).",
+    )
+
+
+class SparseTraining(MaskedTraining):
+    Settings = SparseTrainingSettings
+
+    def make_from(self, making: Making, settings: SparseTrainingSettings) -> Network:
+        """The base model, trained sparse from its first weights. The checkpoint's own weights are not used."""
+        from wattshed.compression.methods.evolving_masks import trained_sparse
+
+        refuse_later_steps(making)
+        return trained_sparse(making, settings)
+
+    def check(self, settings: SparseTrainingSettings, model: ModelBlock, earlier: Sequence[object]) -> None:
+        super().check(settings, model, earlier)
+        refuse_empty_matrix("density", settings.density, model, earlier)
+
+
+METHOD = SparseTraining()

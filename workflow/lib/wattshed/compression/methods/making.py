@@ -64,7 +64,7 @@ class Making:
         series = self.forecaster.series
         return forecaster_of(network, self.spec, self.task, self.graph, series.device, series.engine, series)
 
-    def untrained(self) -> Network:
+    def untrained_shape(self) -> Network:
         """A network of the checkpoint's shape with initial weights, drawn from the seed."""
         before = replace(self.spec, steps=self.spec.steps[:-1])
         series = self.forecaster.series
@@ -89,11 +89,8 @@ class Making:
 
     def untrained(self, seed: int) -> Network:
         """The base model before its training; with the spec's seed it has the weights that its training began with."""
-        graph = self.graph
-        if self.spec.model.graph == "shuffled":
-            # By the base model's seed, whatever the seed of the weights.
-            graph = graph.shuffled(self.spec.seed)
-        network = make_network(self.spec.model, self.task.windows, graph.adjacency, seed)
+        # The graph is shuffled by the base model's seed, whatever the seed of the weights.
+        network = make_network(self.spec.model, self.task.windows, self.adjacency, seed)
         return network.to(self.forecaster.series.device)
 
     def train_again(

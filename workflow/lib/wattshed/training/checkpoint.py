@@ -176,6 +176,7 @@ def make_forecaster(
     """An untrained forecaster of the lineage's shape, with the graph that its block asks for; series: to share."""
     if spec.model.graph == "shuffled":
         graph = graph.shuffled(spec.seed)
+    graph = graph.cleaned(spec.model.minimum_edge_weight)
     if series is None:
         series = ScaledSeries.make(task, graph.adjacency, spec.recipe.scaling, device, engine)
     network = make_network(spec.model, task.windows, graph.adjacency, spec.seed)

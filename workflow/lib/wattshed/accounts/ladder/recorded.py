@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from wattshed.config.models.families import ModelBlock
+from wattshed.config.models.families import ModelBlock, read_model
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.vocabulary import Status, Window
 
@@ -67,12 +67,20 @@ def read_record(path: Path, model: str, block: ModelBlock | None = None) -> Reco
     scores = scores.astype({"seed": "int64"}).assign(model=model, scope="all")
     about = {key: value for key, value in found.items() if key not in ("checks", "test")}
     expected = None if block is None else block.model_dump(mode="json", exclude={"recipe", "engine"})
-    if expected is not None and about.get("model") != expected:
+    if expected is not None and _with_defaults(about.get("model")) != expected:
         raise Fault(
             f"{path} records the model {about.get('model')}: expected {expected}, which the ladder's step {model!r} "
             "names; name the recorded model, or record this one."
         )
     return Record(checks, scores, about)
+
+
+def _with_defaults(model: Any) -> Any:
+    """A recorded model with the keys that families have had since, at their defaults; as it is if it is none."""
+    try:
+        return read_model({**model, "recipe": None}).model_dump(mode="json", exclude={"recipe", "engine"})
+    except (TypeError, ValueError, Fault):
+        return model
 
 
 def read_tuning(path: Path) -> dict[str, float]:

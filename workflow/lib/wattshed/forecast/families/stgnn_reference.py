@@ -31,6 +31,11 @@ class Settings(ModelBlock):
         "to 1 - dropout of "
         "their correct value.",
     )
+    aggregate: Literal["each_step", "precomputed"] = Field(
+        default="each_step",
+        description="`each_step` adds up the neighbours' lifted inputs, channel by channel, as the source study does; "
+        "`precomputed` adds up the inputs once for each batch and lifts the sum: A (x W + b) = (A x) W + (A 1) b.",
+    )
 
 
 def make(settings: Settings, windows: WindowsBlock, adjacency: sp.csr_array, seed: int) -> Network:
@@ -40,7 +45,12 @@ def make(settings: Settings, windows: WindowsBlock, adjacency: sp.csr_array, see
 
     torch.manual_seed(seed)
     return ReferenceSTGNN(
-        windows.horizon_h, settings.hidden, settings.dropout, adjacency, settings.output_dropout
+        windows.horizon_h,
+        settings.hidden,
+        settings.dropout,
+        adjacency,
+        settings.output_dropout,
+        settings.aggregate == "precomputed",
     )
 
 

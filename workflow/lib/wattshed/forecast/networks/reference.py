@@ -34,9 +34,11 @@ class ReferenceSTGNN(Network):
         dropout: float,
         adjacency: sp.csr_array,
         output_dropout: bool = True,
+        precomputed: bool = False,
     ) -> None:
-        """adjacency: normalised, [N, N]."""
+        """adjacency: normalised, [N, N]; precomputed: aggregate the inputs instead of their lifts."""
         super().__init__()
+        self.precomputed = precomputed
         self.input = nn.Linear(1, hidden)
         self.gru = nn.GRU(hidden, hidden, batch_first=True)
         self.output = nn.Linear(hidden, horizon_h)
@@ -55,12 +57,15 @@ class ReferenceSTGNN(Network):
             adjacency = self.adjacency
         batch, look_back, every_node = history.shape
         nodes = adjacency.shape[0]
-        lifted = self.input(history.permute(2, 0, 1).unsqueeze(-1))
-        # Sums over neighbours stay in fp32: torch has no sparse product in half precision on a CPU.
-        with torch.autocast(history.device.type, enabled=False):
-            # The product that torch-geometric's SimpleConv(aggr="sum") computes on such an adjacency, to the byte
-            # (a test compares them). Importing torch-geometric would cost each job more than torch itself.
-            aggregated = torch.sparse.mm(adjacency, lifted.float().reshape(every_node, -1))
+        if self.precomputed:
+            aggregated = lifted_aggregate(self.input, history, adjacency)
+        else:
+            lifted = self.input(history.permute(2, 0, 1).unsqueeze(-1))
+            # Sums over neighbours stay in fp32: torch has no sparse product in half precision on a CPU.
+            with torch.autocast(history.device.type, enabled=False):
+                # The product that torch-geometric's SimpleConv(aggr="sum") computes on such an adjacency, to the byte
+                # (a test compares them). Importing torch-geometric would cost each job more than torch itself.
+                aggregated = torch.sparse.mm(adjacency, lifted.float().reshape(every_node, -1))
         steps = self.dropout(torch.relu(aggregated)).reshape(nodes * batch, look_back, -1)
         _, last = self.gru(steps)
         forecast = self.output_dropout(self.output(self.dropout(last[0])))
@@ -124,6 +129,23 @@ class ReferenceFunction(TensorFunction):
         steps = torch.relu(aggregate * weight + self.row_sum * bias).permute(0, 2, 1, 3)
         _, last = network.gru(steps.flatten(0, 1))
         return network.output(last[0]).unflatten(0, (-1, nodes)).permute(0, 2, 1)
+
+
+def lifted_aggregate(lift: nn.Linear, history: Tensor, adjacency: Tensor) -> Tensor:
+    """A (x W + b) as (A x) W + (A 1) b [K, B * W * channels], with one sparse product for the batch.
+
+    lift: of one input channel; history: scaled [B, W, N]; adjacency: K rows [K, N], CSR. The product has one channel
+    instead of the lift's many, and no gradient goes through it, as histories are not learnt.
+    """
+    every_node = history.shape[-1]
+    with torch.no_grad(), torch.autocast(history.device.type, enabled=False):
+        columns = history.permute(2, 0, 1).reshape(every_node, -1).float()
+        # The row sums are one more column, so that sampled edges have theirs too.
+        ones = torch.ones(every_node, 1, dtype=columns.dtype, device=columns.device)
+        product = torch.sparse.mm(adjacency, torch.cat([columns, ones], dim=1))
+    aggregate, row_sum = product[:, :-1, None], product[:, -1:, None]
+    with torch.autocast(history.device.type, enabled=False):
+        return (aggregate * lift.weight[:, 0] + row_sum * lift.bias).flatten(1)
 
 
 def sparse_tensor(adjacency: sp.csr_array) -> Tensor:

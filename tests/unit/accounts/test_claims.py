@@ -327,6 +327,9 @@ def test_the_first_phase_is_measured_where_a_model_uses_several_techniques_on_th
     assert rows.loc["energy_phase_1", "verdict"] == "holds"
     assert rows.loc["budget_phase_1", "verdict"] == "does not hold"
     assert rows.loc["energy_phase_2", "verdict"] == "not measured here"
+    # The parts of early stopping are one technique.
+    stopping = one_key(config, "patience", 2, 8, min_delta=0.01, patience_warm_up_epochs=2)
+    assert isinstance(phase_energies(results(stopping, **frames)), str)
     # A further key that belongs to no technique makes it another comparison.
     own["recipes"]["changed"]["learning_rate"] = 0.5
     assert isinstance(phase_energies(results(own, **frames)), str)

@@ -28,7 +28,7 @@ class Results:
         others are changed."""
         found = [name for name, block in self.config["models"].items() if block["form"] == REFERENCE_FORM]
         first = (self.config.get("ladder") or {}).get("reference")
-        return [first] if first in found else found
+        return [name for name in found if name == first] or found
 
     @property
     def control(self) -> str | None:

@@ -34,6 +34,14 @@ PHASE_1: Mapping[str, Callable[[Any, Any], bool]] = {
     "minimum_edge_weight": _more,
     "aggregate": lambda own, its: own == "precomputed" and its != "precomputed",
 }
+# Keys that are parts of one technique: together they are not the phase.
+PARTS_OF = {
+    "patience": "early stopping",
+    "min_delta": "early stopping",
+    "patience_warm_up_epochs": "early stopping",
+    "edge_keep_share": "sampling",
+    "node_keep_share": "sampling",
+}
 NO_PHASE = "no model of this study uses several of the first phase's techniques on its control"
 
 
@@ -104,12 +112,13 @@ def _one_key(config: Mapping[str, Any], keys: Collection[str]) -> list[tuple[str
 def _phase(results: Results) -> list[tuple[str, str]]:
     """Models that differ from the control in several techniques of the first phase and in nothing else."""
     config, control = results.config, results.control
-    if control not in config["models"]:
+    if control is None or control not in config["models"]:
         return []
     found = []
     for model in config["models"]:
         differ = _differing(config, model, control)
-        if len(differ) > 1 and all(key in PHASE_1 and _uses(config, key, model, control) for key in differ):
+        used = all(key in PHASE_1 and _uses(config, key, model, control) for key in differ)
+        if used and len({PARTS_OF.get(key, key) for key in differ}) > 1:
             found.append((model, control))
     return found
 

@@ -105,13 +105,13 @@ def findings(techniques: pd.DataFrame) -> str:
 
 def against_naive(ladder: pd.DataFrame) -> str:
     """Whether the base forecasts better than the naive forecasts do."""
-    errors = ladder.set_index("model")["best_rmse_mean"]
+    errors = ladder.set_index("model")["rmse_mean"]
     base = str(ladder.loc[ladder["role"] == "reference", "model"].iloc[0])
     naive = errors[errors.index.isin(NAIVE)]
     best = str(naive.idxmin())
     word = "below" if errors[base] < naive[best] else "not below"
     return (
-        f"On validation `{base}` has an RMSE of {errors[base]:.4f}, {word} that of the best naive forecast, `{best}`, "
+        f"On the test part `{base}` has an RMSE of {errors[base]:.4f}, {word} that of the best naive forecast, `{best}`, "
         f"{naive[best]:.4f}."
     )
 

@@ -15,7 +15,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-inp
 
 .PHONY: help reproduce test test-fast lint format schema clean \
 	benchmark benchmark-decisions benchmark-energy benchmark-engine benchmark-ladder benchmark-lead \
-	benchmark-rolling benchmark-break-even benchmark-drift benchmark-methods benchmark-pruned-kernel \
+	benchmark-phase1 benchmark-rolling benchmark-break-even benchmark-drift benchmark-methods benchmark-pruned-kernel \
 	headline tune record-study
 
 help:
@@ -34,6 +34,7 @@ help:
 	@echo "make record-study   run the source study's recipe to its end (hours); writes docs/ladder/study_homes.json"
 	@echo "make headline    what README may claim of the default study, from results/homes; writes docs/headline.json, .md"
 	@echo "make benchmark-lead   hold our models against tuned boosted trees on four panels (hours); writes docs/lead.md"
+	@echo "make benchmark-phase1   the source study's first phase, technique by technique (minutes); writes docs/phase1.md"
 	@echo "make benchmark-rolling  train and score models at rolling origins (about ten minutes); writes docs/rolling.md"
 	@echo "make benchmark-methods  every strategy and method, and the first phase (an hour); writes docs/what_helps.md"
 	@echo "make benchmark-break-even   from which size on a smaller network pays; writes docs/break_even.md"
@@ -106,6 +107,10 @@ benchmark-lead: $(BIN)/.installed
 	set -e; for name in homes nations texas thousands; do \
 		snakemake --cores all --configfile config/opponents_$$name.yaml; done
 	python benchmarks/lead.py --output docs/lead.md
+
+benchmark-phase1: $(BIN)/.installed
+	snakemake --cores all --configfile config/phase1.yaml
+	python benchmarks/phase1.py --output docs/phase1.md
 
 benchmark-rolling: $(BIN)/.installed
 	snakemake rolling --cores all --configfile config/rolling_homes.yaml

@@ -43,7 +43,7 @@ rule all:
 
 rule ladder:
     input:
-        tables=TABLE_FILES.get("ladder", []),
+        tables=[*TABLE_FILES.get("ladder", []), *TABLE_FILES.get("techniques", [])],
         figures=FIGURE_FILES.get("ladder", []),
     localrule: True
     message:

@@ -103,9 +103,13 @@ def contenders(hidden: int, task: ForecastTask, graph: Graph) -> dict[str, Neura
     found = {FULL: forecaster, FULL_TORCH: NeuralForecaster(full, torch_series, WINDOWS.horizon_h)}
     for name, settings_at in VARIANTS.items():
         settings = settings_at(hidden)
-        spec = ModelSpec("stgnn", 1, model, RECIPE, WINDOWS, (Step(name, "method", settings["method"], settings),))
+        spec = ModelSpec(
+            "stgnn", 1, model, RECIPE, WINDOWS, (Step(name, "method", settings["method"], settings),)
+        )
         making = Making(forecaster, task, graph, spec, TuningBlock())
-        made: Network = plugins.load("method", settings["method"]).make_from(making, variant_of(_json(settings)))
+        made: Network = plugins.load("method", settings["method"]).make_from(
+            making, variant_of(_json(settings))
+        )
         found[name] = forecaster.of(made)
     if hidden > 8:
         found[STUDENT] = forecaster.of(student)
@@ -180,7 +184,9 @@ def page(costs: Sequence[Cost], status: str) -> str:
     lines += ["| variant | " + " | ".join(str(size) for size in SIZES) + " |", "|---|" + "---|" * len(SIZES)]
     for name in (FULL, *names):
         cells = [
-            "–" if (cost := by_key.get((name, hidden))) is None else f"{cost.microseconds:.3g} ({cost.engine})"
+            "–"
+            if (cost := by_key.get((name, hidden))) is None
+            else f"{cost.microseconds:.3g} ({cost.engine})"
             for hidden in SIZES
         ]
         lines.append(f"| {CAPTIONS.get(name, 'the full network')} | {' | '.join(cells)} |")
@@ -232,7 +238,9 @@ def _json(settings: dict[str, Any]) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--output", type=Path, default=ROOT / "docs/break_even.md")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"rounds in turns ({ROUNDS})")
     parser.add_argument("--threads", type=int, default=2, help="threads of torch (2)")

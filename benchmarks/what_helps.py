@@ -105,7 +105,9 @@ def students_section(results: Path) -> list[str]:
             lines.append(f"* `{study}`: not run.")
             continue
         frame = variant_means(read_frame(path, COLUMNS["compression"]))
-        found = frame[frame["variant"].str.startswith("student") & (frame["parameters_mean"] <= LARGEST_STUDENT)]
+        found = frame[
+            frame["variant"].str.startswith("student") & (frame["parameters_mean"] <= LARGEST_STUDENT)
+        ]
         lines += [f"* `{study}`: {text}" for text in map(_student, found.to_dict("records"))]
         if found.empty:
             lines.append(f"* `{study}`: it has no student of that size.")
@@ -115,7 +117,13 @@ def students_section(results: Path) -> list[str]:
 def _student(row: dict[str, object]) -> str:
     shares = [100 * float(row[f"rmse_change_share_{end}"]) for end in ("mean", "low", "high")]  # type: ignore[arg-type]
     low, high = shares[1:]
-    held = "within 5 %" if high <= 5 else "more than 5 %" if low > 5 else "neither shown to be within 5 % nor above"
+    held = (
+        "within 5 %"
+        if high <= 5
+        else "more than 5 %"
+        if low > 5
+        else "neither shown to be within 5 % nor above"
+    )
     return (
         f"`{row['variant']}`, {row['parameters_mean']:.0f} parameters: RMSE {shares[0]:+.1f} % [{low:.1f}, {high:.1f}] "
         f"against its teacher, {held}."
@@ -138,12 +146,16 @@ def _origin(folder: Path) -> str:
     """Machine, days, commits, duration and company of the jobs, as their ledgers tell them."""
     ledgers = sorted((folder / "ledger").rglob("*.jsonl"))
     runs = runs_frame(ledgers)
-    return f"{origin_text(origin_of(ledgers))} All jobs together: {runs['duration_s'].sum() / 60:.0f} minutes."
+    return (
+        f"{origin_text(origin_of(ledgers))} All jobs together: {runs['duration_s'].sum() / 60:.0f} minutes."
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--results", type=Path, default=ROOT / "results", help="folder of the studies' results")
+    parser.add_argument(
+        "--results", type=Path, default=ROOT / "results", help="folder of the studies' results"
+    )
     parser.add_argument("--output", type=Path, default=ROOT / "docs/what_helps.md", help="page to write")
     given = parser.parse_args(arguments)
     parts = [

@@ -142,6 +142,7 @@ def study_files(folder: Path) -> dict[str, list[Path]]:
         "targets": "ladder.targets.parquet",
         "curves": "ladder.curves.parquet",
         "parts": "ladder.parts.parquet",
+        "techniques": "ladder.techniques.parquet",
         "rolling": "rolling.parquet",
         "origins": "rolling.origins.parquet",
         "chains": "chains.parquet",

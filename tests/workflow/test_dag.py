@@ -77,7 +77,7 @@ FROM_ADAPTED = {
     "compare_checkpoints",
     *COMPARED,
 }
-LADDER = {"find_ladder", "make_table_ladder", "make_figure_ladder"}
+LADDER = {"find_ladder", "make_table_ladder", "make_table_techniques", "make_figure_ladder"}
 FOUND_ROLLING = {"find_rolling", "make_table_rolling", "make_figure_rolling"}
 SCORES = {
     "find_sensitivity",
@@ -188,7 +188,13 @@ def test_an_edit_of_a_key_reruns_exactly_the_rules_that_use_it(finished, place, 
 
 @pytest.mark.parametrize(
     "study",
-    ["config/config.yaml", "config/nations.yaml", "config/reference.yaml", "config/ladder_homes.yaml"],
+    [
+        "config/config.yaml",
+        "config/nations.yaml",
+        "config/reference.yaml",
+        "config/ladder_homes.yaml",
+        "config/phase1.yaml",
+    ],
 )
 def test_every_shipped_study_can_be_planned(finished, study):
     assert {"build_panel", "train_model", "write_report"} <= finished.rules_to_run(study)
@@ -197,10 +203,12 @@ def test_every_shipped_study_can_be_planned(finished, study):
 def test_a_study_without_a_ladder_plans_none_and_the_ladder_plans_no_adaptation(finished):
     assert not finished.rules_to_run("config/nations.yaml") & LADDER
     assert finished.rules_to_run("config/config.yaml") >= LADDER
-    answer = finished.snakemake("ladder", "--configfile", "config/ladder_homes.yaml", "--dry-run")
-    planned = answer.stdout + answer.stderr
-    assert "make_figure_ladder" in planned
-    assert "adapt_model" not in planned
+    for study in ("ladder_homes", "phase1"):
+        answer = finished.snakemake("ladder", "--configfile", f"config/{study}.yaml", "--dry-run")
+        planned = answer.stdout + answer.stderr
+        assert "make_figure_ladder" in planned
+        assert "make_table_techniques" in planned
+        assert "adapt_model" not in planned
 
 
 def test_rolling_origins_are_planned_only_where_a_study_has_them_and_alone_need_no_other_training(finished):

@@ -188,6 +188,7 @@ rule find_ladder:
         training=expand(rules.train_model.output.ledger, model=LADDER_MODELS),
         baselines=rules.fit_baselines.output.ledger,
         scores=rules.score_forecasts.output.scores,
+        days=rules.score_forecasts.output.days,
         records=LADDER_RECORDS,
         tuning=LADDER_TUNING,
     output:
@@ -196,6 +197,7 @@ rule find_ladder:
         targets=f"{RESULTS}/ladder.targets.parquet",
         curves=f"{RESULTS}/ladder.curves.parquet",
         parts=f"{RESULTS}/ladder.parts.parquet",
+        techniques=f"{RESULTS}/ladder.techniques.parquet",
     log:
         f"{LOGS}/accounts/find_ladder.log",
     benchmark:
@@ -212,10 +214,11 @@ rule find_ladder:
         "Find what each step of the ladder costs"
     shell:
         f"python {SCRIPTS}/accounts/find_ladder.py --ladder {{params.ladder:q}}"
-        " --ledgers {input.training:q} {input.baselines:q} --scores {input.scores:q}"
+        " --ledgers {input.training:q} {input.baselines:q} --scores {input.scores:q} --days {input.days:q}"
         " --records {input.records:q} --tuning {input.tuning:q}"
         " --output {output.ladder:q} --output-checks {output.checks:q} --output-targets {output.targets:q}"
-        " --output-curves {output.curves:q} --output-parts {output.parts:q} > {log:q} 2>&1"
+        " --output-curves {output.curves:q} --output-parts {output.parts:q}"
+        " --output-techniques {output.techniques:q} > {log:q} 2>&1"
 
 
 rule find_chains:

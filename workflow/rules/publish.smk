@@ -23,6 +23,7 @@ PUBLISHED = {
     "targets": rules.find_ladder.output.targets if STUDY.ladder else [],
     "curves": rules.find_ladder.output.curves if STUDY.ladder else [],
     "parts": rules.find_ladder.output.parts if STUDY.ladder else [],
+    "techniques": rules.find_ladder.output.techniques if STUDY.ladder else [],
     "rolling": rules.find_rolling.output.rolling if STUDY.rolling else [],
     "origins": rules.find_rolling.output.origins if STUDY.rolling else [],
     "chains": rules.find_chains.output.chains if CHAINS else [],

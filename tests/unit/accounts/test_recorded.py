@@ -102,6 +102,13 @@ def test_a_record_of_another_model_is_refused(tmp_path):
     own = block.model_dump(mode="json", exclude={"recipe", "engine"})
     _, path = written(tmp_path, model=own)
     assert len(read_record(path, "study", block).checks)
+    # Before a family had a key, its models had the default.
+    older = {name: value for name, value in own.items() if name not in ("minimum_edge_weight", "aggregate")}
+    _, path = written(tmp_path, model=older)
+    assert len(read_record(path, "study", block).checks)
+    _, path = written(tmp_path, model={**older, "minimum_edge_weight": 0.5})
+    with pytest.raises(Fault, match=r"records the model .*'minimum_edge_weight': 0.5"):
+        read_record(path, "study", block)
     _, path = written(tmp_path, model={**own, "form": "gru"})
     with pytest.raises(Fault, match=r"records the model .*'gru'.*: expected .*'stgnn_reference'"):
         read_record(path, "study", block)

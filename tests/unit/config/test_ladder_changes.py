@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from model_blocks import model_block
+from wattshed.accounts.claims.techniques import PHASE_1
 from wattshed.config.models.families import read_model
 from wattshed.config.models.ladder import differing
 from wattshed.config.models.recipes import RecipeBlock
@@ -54,6 +55,18 @@ def test_all_recipes_of_a_ladder_are_checked_after_the_same_number_of_samples(na
         if key != "study" and recipe.sampling != "sequences"
     }
     assert len(set(drawn.values())) == 1, drawn
+
+
+def test_the_first_phase_goes_technique_by_technique_and_ends_with_all_of_them():
+    study = study_of("phase1.yaml")
+    assert study.engine == "torch"
+    changes = {step: (before, keys) for step, (before, _, keys) in study.ladder_changes().items()}
+    before, together = changes.pop("phase_1")
+    assert all(len(keys) == 1 for _, keys in changes.values())
+    assert before == study.ladder.reference
+    assert set(together) == {key for _, keys in changes.values() for key in keys} == set(PHASE_1)
+    # Passes over all windows: a batch of another size sees as many of them.
+    assert {recipe.steps_per_epoch for recipe in study.recipes.values()} == {None}
 
 
 def test_a_changed_recipe_is_found_out():

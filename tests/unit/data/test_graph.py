@@ -109,6 +109,57 @@ def test_the_minimum_weight_of_the_graph_block_drops_light_edges():
     assert 0 < light.degrees().sum() < whole.degrees().sum()
 
 
+@pytest.mark.parametrize("minimum_weight", [0.3, 0.9, 1.0])
+def test_a_cleaned_graph_is_the_one_that_is_built_without_light_edges(minimum_weight):
+    panel = small_panel(nodes=8)
+    whole = build_graph(panel, TRAIN, GraphBlock(neighbours=5), None)
+    built = build_graph(panel, TRAIN, GraphBlock(neighbours=5, minimum_weight=minimum_weight), None)
+    cleaned = whole.cleaned(minimum_weight)
+    assert (cleaned.adjacency != 0).nnz == (built.adjacency != 0).nnz == cleaned.adjacency.nnz
+    np.testing.assert_allclose(cleaned.adjacency.toarray(), built.adjacency.toarray(), atol=1e-6)
+    assert cleaned.method == f"load_shape, weights from {minimum_weight:g}"
+    assert whole.cleaned(0.0) is whole
+
+
+@settings(deadline=None)
+@given(st.integers(2, 12), st.integers(0, 10_000), st.floats(0.01, 1))
+def test_cleaning_drops_light_edges_whole_and_normalises_again(count, seed, minimum_weight):
+    random = np.random.default_rng(seed)
+    dense = np.triu(random.random((count, count)) * (random.random((count, count)) < 0.6), 1)
+    whole = Graph(normalise(sp.csr_array(dense)), [f"n{place}" for place in range(count)], "made")
+    if not (dense >= minimum_weight).any():
+        if dense.any():
+            with pytest.raises(Fault, match="which drops all edges of the graph"):
+                whole.cleaned(minimum_weight)
+        return
+    left = np.where(dense >= minimum_weight, dense, 0)
+    found = whole.cleaned(minimum_weight)
+    np.testing.assert_allclose(found.adjacency.toarray(), normalise(sp.csr_array(left)).toarray(), atol=1e-6)
+    assert found.degrees().sum() == 2 * np.count_nonzero(left)
+
+
+@pytest.mark.parametrize("weights", [[0.2, 0.4]])
+def test_a_bound_above_every_weight_is_refused_wherever_it_is_given(weights):
+    """Of the graph block when the graph is built, of a model when it is made."""
+    panel = small_panel(nodes=3)
+    names = panel.node_names
+    edges = pd.DataFrame({"source": names[:2], "target": names[1:], "weight": weights})
+    said = r"minimum_weight is 0.5, which drops all edges of the graph: its largest weight is 0.4; expected at most"
+    with pytest.raises(Fault, match=rf"graph\.{said}"):
+        build_graph(panel, TRAIN, GraphBlock(method="edges", minimum_weight=0.5), edges)
+    whole = build_graph(panel, TRAIN, GraphBlock(method="edges"), edges)
+    with pytest.raises(Fault, match=r"minimum_edge_weight is 0\.5, which drops all edges of the graph"):
+        whole.cleaned(0.5)
+    assert whole.cleaned(0.4).degrees().sum() == 2
+
+
+def test_a_graph_without_edges_has_none_to_drop():
+    alone = Graph(normalise(sp.csr_array((3, 3))), ["a", "b", "c"], "made")
+    assert alone.cleaned(0.5).degrees().sum() == 0
+    panel = small_panel(nodes=1)
+    assert build_graph(panel, TRAIN, GraphBlock(minimum_weight=0.5), None).degrees().tolist() == [0]
+
+
 def test_auto_uses_metadata_if_the_table_has_it_and_load_shapes_if_not():
     panel = small_panel(nodes=8)
     assert build_graph(panel, TRAIN, GraphBlock(neighbours=3), None).method == "load_shape"

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from made_pairs import pairs_of
 from model_blocks import model_block
@@ -9,7 +10,7 @@ from wattshed.config.data.data import WindowsBlock
 from wattshed.forecast.families.family import make_network
 from wattshed.forecast.networks.dlinear import DLinear
 from wattshed.forecast.networks.recurrent import STGNN
-from wattshed.forecast.networks.reference import ReferenceSTGNN, sparse_tensor
+from wattshed.forecast.networks.reference import ReferenceSTGNN, lifted_aggregate, sparse_tensor
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.series import ScaledSeries
 
@@ -107,6 +108,57 @@ def test_giving_a_network_its_own_graph_does_not_change_its_forecasts(reference)
     history = torch.randn(2, 12, 5)
     reference.eval()
     assert torch.equal(reference(history), reference(history, reference.adjacency))
+
+
+def test_aggregating_the_inputs_beforehand_changes_nothing_but_the_order_of_sums(graph):
+    """A (x W + b) = (A x) W + (A 1) b: the same forecasts and gradients, on the whole graph and on rows of it."""
+    windows = WindowsBlock(look_back_h=12, horizon_h=3)
+    made = [
+        make_network(
+            model_block(form="stgnn_reference", dropout=0.0, aggregate=name), windows, graph.adjacency, seed=0
+        )
+        for name in ("each_step", "precomputed")
+    ]
+    for network in made:
+        # A bias of 0 would hide the row sums.
+        nn.init.constant_(network.input.bias, 0.5)
+    rows = sparse_tensor(graph.adjacency[[3, 1]])
+    history = torch.randn(4, 12, 5)
+    for adjacency in (None, rows):
+        each, beforehand = (network(history, adjacency) for network in made)
+        torch.testing.assert_close(beforehand, each, rtol=1e-5, atol=1e-6)
+        for network, forecast in zip(made, (each, beforehand), strict=True):
+            network.zero_grad()
+            forecast.square().sum().backward()
+        for (name, one), other in zip(made[0].named_parameters(), made[1].parameters(), strict=True):
+            torch.testing.assert_close(other.grad, one.grad, rtol=1e-4, atol=1e-5, msg=name)
+    assert made[0].state_dict().keys() == made[1].state_dict().keys()
+
+
+def test_only_one_channel_is_multiplied_by_the_graph_beforehand(graph, monkeypatch):
+    widths = []
+    product = torch.sparse.mm
+    monkeypatch.setattr(
+        torch.sparse, "mm", lambda left, right: widths.append(right.shape[1]) or product(left, right)
+    )
+    windows = WindowsBlock(look_back_h=12, horizon_h=3)
+    for name in ("each_step", "precomputed"):
+        block = model_block(form="stgnn_reference", hidden=16, aggregate=name)
+        make_network(block, windows, graph.adjacency, seed=0)(torch.randn(2, 12, 5))
+    assert widths == [2 * 12 * 16, 2 * 12 + 1]
+
+
+def test_aggregating_beforehand_stays_in_fp32_under_autocast(graph):
+    windows = WindowsBlock(look_back_h=12, horizon_h=3)
+    block = model_block(form="stgnn_reference", dropout=0.0, aggregate="precomputed")
+    network = make_network(block, windows, graph.adjacency, seed=0)
+    history = torch.randn(2, 12, 5)
+    with torch.autocast("cpu", torch.bfloat16):
+        aggregate = lifted_aggregate(network.input, history, network.adjacency)
+        rounded = network(history)
+    assert aggregate.dtype == torch.float32
+    assert torch.equal(aggregate, lifted_aggregate(network.input, history, network.adjacency))
+    torch.testing.assert_close(rounded.float(), network(history), rtol=0.1, atol=0.02)
 
 
 def test_only_the_reference_uses_dropout_by_default(graph):

@@ -86,7 +86,7 @@ def test_named_steps_have_a_label_with_n_and_energy_and_the_best_naive_is_drawn(
     text = words(figure)
     assert "residual (n = 3)" in text
     assert "ridge (n = 1), 1.4 J in all" in text
-    assert "best naive forecast, 0.883" in text
+    assert "naive forecast climatology, 0.883" in text
     assert "estimated" in figure.axes[0].get_xlabel()
     assert figure.axes[0].get_ylabel() == "Validation RMSE (kWh)"
 

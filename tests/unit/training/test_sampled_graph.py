@@ -103,3 +103,27 @@ def test_an_epoch_draws_the_same_sample_again_and_another_epoch_another(made):
 def test_at_least_one_node_is_learned_from(made):
     _, batches = made(node_keep_share=0.01)
     assert next(iter(batches.epoch(1))).target.shape == (2, 3, 1)
+
+
+def test_a_model_learns_and_forecasts_on_its_own_cleaned_graph(gappy_task, graph):
+    """Its network's graph and its series' aggregate lose the same edges."""
+    bound = float(np.median(weights_of(graph)))
+    recipe = RecipeBlock(
+        sampling="windows", batch=2, epochs=1, learning_rate=1e-3, schedule="plateau", scaling="panel"
+    )
+    found = []
+    for minimum in (0.0, bound):
+        block = model_block(form="stgnn_reference", dropout=0.0, minimum_edge_weight=minimum)
+        spec = ModelSpec("model", 1, block, recipe, WindowsBlock(look_back_h=12, horizon_h=3))
+        forecaster = make_forecaster(spec, gappy_task, graph, CPU)
+        found.append((forecaster.network.adjacency.to_dense(), forecaster.series))
+    (whole, _), (cleaned, series) = found
+    assert 5 < (cleaned > 0).sum() < (whole > 0).sum()
+    torch.testing.assert_close(series.aggregate, cleaned @ series.own, rtol=1e-4, atol=1e-5)
+
+
+def weights_of(graph):
+    """Weights of the edges before they were normalised."""
+    dense, scale = graph.adjacency.toarray(), np.sqrt(graph.adjacency.diagonal())
+    weights = dense / np.outer(scale, scale)
+    return weights[~np.eye(len(dense), dtype=bool) & (dense > 0)]

@@ -150,6 +150,14 @@ def test_fp16_is_refused_on_a_cpu():
         Precision.of("fp16", CPU)
 
 
+def test_bf16_is_refused_on_a_gpu_that_only_emulates_it(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation=True: including_emulation)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: "Tesla T4")
+    with pytest.raises(Fault, match="precision is bf16, which Tesla T4 does not compute: expected a GPU of"):
+        Precision.of("bf16", torch.device("cuda"))
+    assert Precision.of("bf16", CPU).dtype == torch.bfloat16
+
+
 def test_a_scaled_loss_makes_the_same_step(forecaster, batches):
     """Clipping looks at gradients that are no longer scaled."""
     scaled = Precision("cpu", None, torch.amp.GradScaler("cpu", init_scale=2.0**10))

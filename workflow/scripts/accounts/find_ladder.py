@@ -10,6 +10,7 @@ from wattshed.accounts.ladder.energy_to_error import curves_frame, targets_frame
 from wattshed.accounts.ladder.parts import CHANGE, PART, Pair, parts_frame
 from wattshed.accounts.ladder.recorded import read_record, read_tuning
 from wattshed.accounts.ladder.steps import ladder_frame
+from wattshed.accounts.ladder.techniques import Technique, techniques_frame
 from wattshed.accounts.runs.runs import windows_frame
 from wattshed.config.models.ladder import LadderBlock
 from wattshed.foundation.faults import run_script, script_parser
@@ -22,6 +23,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--ladder", required=True, help="ladder block as JSON")
     parser.add_argument("--ledgers", type=Path, nargs="+", required=True, help="ledgers of all its trainings")
     parser.add_argument("--scores", type=Path, required=True, help="scores.parquet")
+    parser.add_argument("--days", type=Path, required=True, help="days.parquet, errors by day")
     parser.add_argument(
         "--records", type=Path, nargs="*", default=[], help="records, in the order of the recorded steps"
     )
@@ -33,6 +35,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--output-targets", type=Path, required=True, help="ladder.targets.parquet to write")
     parser.add_argument("--output-curves", type=Path, required=True, help="ladder.curves.parquet to write")
     parser.add_argument("--output-parts", type=Path, required=True, help="ladder.parts.parquet to write")
+    parser.add_argument(
+        "--output-techniques", type=Path, required=True, help="ladder.techniques.parquet to write"
+    )
     arguments = parser.parse_args(argv)
     ladder = LadderBlock.model_validate_json(arguments.ladder)
     captions = {step.name: step.caption for step in ladder.steps}
@@ -50,16 +55,15 @@ def main(argv: Sequence[str] | None = None) -> None:
         ignore_index=True,
     )
     tuning = {name: kwh for path in arguments.tuning for name, kwh in read_tuning(path).items()}
-    named = dict.fromkeys(
-        [*ladder.targets, *(end for part in ladder.parts for end in (part.slow, part.quick))], ""
-    )
-    frame = ladder_frame(checks, scores, captions, ladder.opponents, named, tuning)
+    frame = ladder_frame(checks, scores, captions, ladder.opponents, ladder.named, tuning)
     targets = targets_of(checks, [*ladder.opponents.values(), *ladder.targets], ladder.naive)
     pairs = [Pair(PART, part.name, part.slow, part.quick) for part in ladder.parts]
+    techniques = []
     for step in ladder.steps:
         before = ladder.before(step)
         if before is not None:
             pairs.append(Pair(CHANGE, ", ".join(step.changes), before, step.name))
+            techniques.append(Technique(before, step.name, tuple(step.changes)))
     write_parquet(arguments.output, frame)
     write_parquet(arguments.output_checks, checks)
     write_parquet(
@@ -68,6 +72,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     write_parquet(arguments.output_curves, curves_frame(checks, captions, targets))
     errors = dict(zip(frame["model"], frame["rmse_mean"], strict=True))
     write_parquet(arguments.output_parts, parts_frame(checks, pairs, errors))
+    days = read_frame(arguments.days, COLUMNS["days"])
+    write_parquet(arguments.output_techniques, techniques_frame(checks, days, techniques, captions))
 
 
 if __name__ == "__main__":

@@ -68,6 +68,28 @@ class Graph:
         order = np.random.default_rng(seed).permutation(len(self.node_names))
         return Graph(self.adjacency[order][:, order].tocsr(), self.node_names, f"{self.method}, shuffled")
 
+    def cleaned(self, minimum_weight: float) -> "Graph":
+        """The same graph without its edges of a smaller weight, normalised again.
+
+        Weights are those before the normalisation, as in :func:`normalise`: its self loops of weight 1 tell each
+        node's scale. Raises :class:`Fault` if the graph has edges and none of them is left.
+        """
+        if minimum_weight == 0:
+            return self
+        entries = self.adjacency.tocoo()
+        scale = np.sqrt(self.adjacency.diagonal().astype(np.float64))
+        apart = entries.row != entries.col
+        row, column = entries.row[apart], entries.col[apart]
+        weights = entries.data[apart].astype(np.float64) / (scale[row] * scale[column])
+        # Weights were kept in float32: one that equals the bound must not fall below it by a rounding.
+        kept = weights >= minimum_weight * (1 - 1e-5)
+        _refuse_no_edges("minimum_edge_weight", minimum_weight, weights, kept)
+        # Both directions are there already, and normalise adds them up.
+        upper = kept & (row < column)
+        directed = sp.coo_array((weights[upper], (row[upper], column[upper])), shape=self.adjacency.shape)
+        method = f"{self.method}, weights from {minimum_weight:g}"
+        return Graph(normalise(directed.tocsr()), self.node_names, method)
+
     def degrees(self) -> np.ndarray:
         """Neighbours of each node without itself [N]."""
         return np.diff(self.adjacency.indptr) - 1
@@ -94,7 +116,22 @@ def build_graph(panel: Panel, train: Segment, block: GraphBlock, edges: pd.DataF
     else:
         similarity = load_shape_similarity(panel, train)
         directed = nearest_neighbours(similarity, block.neighbours, block.seed)
-    return Graph(normalise(directed, block.minimum_weight), panel.node_names, method)
+    adjacency = normalise(directed, block.minimum_weight)
+    if block.minimum_weight > 0 and adjacency.nnz == directed.shape[0]:
+        weights = (directed + directed.T).tocoo().data.clip(0, 1)
+        _refuse_no_edges(
+            "graph.minimum_weight", block.minimum_weight, weights, weights >= block.minimum_weight
+        )
+    return Graph(adjacency, panel.node_names, method)
+
+
+def _refuse_no_edges(key: str, minimum_weight: float, weights: np.ndarray, kept: np.ndarray) -> None:
+    """Raises :class:`Fault` if there are edges and none of them is kept; weights: of the edges."""
+    if len(weights) and not kept.any():
+        raise Fault(
+            f"{key} is {minimum_weight:g}, which drops all edges of the graph: its largest weight is "
+            f"{weights.max():.4g}; expected at most that."
+        )
 
 
 def nearest_neighbours(similarity: Similarity, neighbours: int, seed: int) -> sp.csr_array:

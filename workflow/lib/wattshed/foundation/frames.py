@@ -37,6 +37,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "sensitivity_days": ("part", "squared", "cells"),
     "sweep": ("clock_mhz", "warm"),
     "targets": ("target", "reached"),
+    "techniques": ("base", "to_error_share", "verdict"),
     "windows": ("window", "energy_kwh"),
 }
 

@@ -205,7 +205,8 @@ def forecaster_of(
 
 def graph_of(spec: ModelSpec, graph: Graph) -> Graph:
     """The graph that a model's block asks for. graph: the study's."""
-    return graph.shuffled(spec.seed) if spec.model.graph == "shuffled" else graph
+    asked = graph.shuffled(spec.seed) if spec.model.graph == "shuffled" else graph
+    return asked.cleaned(spec.model.minimum_edge_weight)
 
 
 def _describe(spec: ModelSpec) -> dict[str, Any]:

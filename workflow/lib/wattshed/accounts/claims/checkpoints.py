@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from wattshed.accounts.claims.claim import Finding, change_percent, percent_interval
+from wattshed.accounts.claims.claim import Finding, change_percent, percent_interval, upper_end
 from wattshed.accounts.claims.results import Results
 from wattshed.compression.rises import rise_of
 from wattshed.config.lineages import JOINT
@@ -58,7 +58,7 @@ def rises(results: Results, method: str | None) -> Sequence[Finding] | str:
             for error, one in changes.items()
             if one is not None
         ]
-        found += [max(both, key=_upper)] if both else []
+        found += [max(both, key=upper_end)] if both else []
     if method is None:
         return found or NO_CHAIN
     return found or f"no variant of this study is made by {method}, or it cannot run on this machine"
@@ -157,9 +157,3 @@ def _rise(results: Results, lineage: str, error: str) -> Interval | None:
 
 def _where(lineage: str) -> str:
     return CHAINS if lineage.count(JOINT) > 1 else COMPRESSION
-
-
-def _upper(finding: Finding) -> float:
-    measured = finding.measured
-    value = measured.mean if measured.high is None else measured.high
-    return -float("inf") if value is None else value

@@ -128,6 +128,13 @@ def percent_interval(spread: Spread) -> Interval:
     return Interval(ends[0], low, high, change.n)
 
 
+def upper_end(finding: Finding) -> float:
+    """How far a measurement may lie up: its upper bound, without one its mean."""
+    measured = finding.measured
+    value = measured.mean if measured.high is None else measured.high
+    return -math.inf if value is None else value
+
+
 def not_measured(reason: str) -> Callable[[Results], str]:
     """How a claim is measured that no stage measures."""
     return lambda results: reason

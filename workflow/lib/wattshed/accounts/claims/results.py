@@ -24,8 +24,11 @@ class Results:
 
     @property
     def reference_models(self) -> list[str]:
-        """Models that are the source study's network."""
-        return [name for name, block in self.config["models"].items() if block["form"] == REFERENCE_FORM]
+        """Models that are the source study's network; of a ladder that begins with one of them, that one alone, as the
+        others are changed."""
+        found = [name for name, block in self.config["models"].items() if block["form"] == REFERENCE_FORM]
+        first = (self.config.get("ladder") or {}).get("reference")
+        return [name for name in found if name == first] or found
 
     @property
     def control(self) -> str | None:

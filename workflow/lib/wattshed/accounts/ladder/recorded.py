@@ -80,7 +80,7 @@ def _completed(model: Any) -> Any:
     model."""
     try:
         return _settings(read_model({**model, "recipe": None}))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, Fault):
         return model
 
 

@@ -18,6 +18,13 @@ class ModelBlock(Block):
         default="given",
         description="`shuffled` renames the nodes at random: the control for the graph's use.",
     )
+    minimum_edge_weight: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="This model's graph loses its edges of a smaller weight and is normalised again, beside what "
+        "`graph.minimum_weight` drops for all models; 0 drops none.",
+    )
     engine: Literal["auto", "torch"] | None = Field(
         default=None,
         description="Back end of this model's training; empty means the study's. `torch` is the control for the "

@@ -50,6 +50,11 @@ class Settings(LayersBlock):
         "to 1 - dropout of "
         "their correct value.",
     )
+    aggregate: Literal["each_step", "precomputed"] = Field(
+        default="each_step",
+        description="`each_step` adds up the neighbours' lifted inputs, channel by channel, as the source study does; "
+        "`precomputed` adds up the inputs once for each batch and lifts the sum: A (x W + b) = (A x) W + (A 1) b.",
+    )
 
 
 def make(settings: Settings, windows: WindowsBlock, adjacency: sp.csr_array, seed: int) -> Network:
@@ -69,6 +74,7 @@ def make(settings: Settings, windows: WindowsBlock, adjacency: sp.csr_array, see
         recurrent_layers=settings.recurrent_layers,
         graph_dropout=settings.graph_dropout,
         state_dropout=settings.state_dropout,
+        precomputed=settings.aggregate == "precomputed",
     )
 
 

@@ -44,11 +44,14 @@ class ReferenceSTGNN(Network):
         recurrent_layers: int = 1,
         graph_dropout: float | None = None,
         state_dropout: float | None = None,
+        precomputed: bool = False,
     ) -> None:
         """hidden: units of each recurrent layer; channels: width of each graph layer, None for ``hidden``; adjacency:
-        normalised, [N, N]; dropout: also for graph layers and states, where theirs is None.
+        normalised, [N, N]; dropout: also for graph layers and states, where theirs is None; precomputed: the first graph
+        layer aggregates the inputs instead of their lifts.
         """
         super().__init__()
+        self.precomputed = precomputed
         width = hidden if channels is None else channels
         state_share = dropout if state_dropout is None else state_dropout
         self.input = nn.Linear(1, width)
@@ -77,7 +80,13 @@ class ReferenceSTGNN(Network):
         values = history.permute(2, 0, 1).unsqueeze(-1)
         for number, layer in enumerate(layers, 1):
             rows = adjacency if number == len(layers) else inner
-            values = self.graph_dropout(torch.relu(_aggregated(rows, layer(values))))
+            if number == 1 and self.precomputed:
+                lifted = lifted_aggregate(self.input, history, rows).reshape(
+                    rows.shape[0], batch, look_back, -1
+                )
+            else:
+                lifted = _aggregated(rows, layer(values))
+            values = self.graph_dropout(torch.relu(lifted))
         _, last = self.gru(values.reshape(nodes * batch, look_back, -1))
         forecast = self.output_dropout(self.output(self.state_dropout(last[-1])))
         return forecast.reshape(nodes, batch, -1).permute(1, 2, 0)
@@ -156,6 +165,23 @@ def _aggregated(adjacency: Tensor, values: Tensor) -> Tensor:
         # (a test compares them). Importing torch-geometric would cost each job more than torch itself.
         sums = torch.sparse.mm(adjacency, values.float().reshape(len(values), -1))
     return sums.reshape(-1, *values.shape[1:])
+
+
+def lifted_aggregate(lift: nn.Linear, history: Tensor, adjacency: Tensor) -> Tensor:
+    """A (x W + b) as (A x) W + (A 1) b [K, B * W * channels], with one sparse product for the batch.
+
+    lift: of one input channel; history: scaled [B, W, N]; adjacency: K rows [K, N], CSR. The product has one channel
+    instead of the lift's many, and no gradient goes through it, as histories are not learnt.
+    """
+    every_node = history.shape[-1]
+    with torch.no_grad(), torch.autocast(history.device.type, enabled=False):
+        columns = history.permute(2, 0, 1).reshape(every_node, -1).float()
+        # The row sums are one more column, so that sampled edges have theirs too.
+        ones = torch.ones(every_node, 1, dtype=columns.dtype, device=columns.device)
+        product = torch.sparse.mm(adjacency, torch.cat([columns, ones], dim=1))
+    aggregate, row_sum = product[:, :-1, None], product[:, -1:, None]
+    with torch.autocast(history.device.type, enabled=False):
+        return (aggregate * lift.weight[:, 0] + row_sum * lift.bias).flatten(1)
 
 
 def sparse_tensor(adjacency: sp.csr_array) -> Tensor:

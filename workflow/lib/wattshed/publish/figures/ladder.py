@@ -63,7 +63,7 @@ def ladder_figure(ladder: pd.DataFrame, curves: pd.DataFrame, targets: pd.DataFr
         else:
             x, y = _line(curve, "kwh_mean")
             axis.plot(x, y, **OTHERS)
-    _set_axes(axis, drawn, targets, unit, _status(ladder, drawn))
+    _set_axes(axis, drawn, ladder, targets, unit)
     figure.legend(
         handles=_marks(len(ends) < drawn["model"].nunique()),
         loc="outside lower center",
@@ -104,7 +104,9 @@ def _line(curve: pd.DataFrame, kwh: str) -> tuple[np.ndarray, np.ndarray]:
     return curve[kwh].to_numpy() * JOULES_PER_KWH, curve["validation_rmse"].to_numpy()
 
 
-def _set_axes(axis: Axes, drawn: pd.DataFrame, targets: pd.DataFrame, unit: str, status: str) -> None:
+def _set_axes(
+    axis: Axes, drawn: pd.DataFrame, ladder: pd.DataFrame, targets: pd.DataFrame, unit: str
+) -> None:
     axis.set_xscale("log")
     errors = drawn["validation_rmse"]
     margin = 0.03 * (errors.max() - errors.min()) or 0.01 * errors.max()
@@ -115,14 +117,14 @@ def _set_axes(axis: Axes, drawn: pd.DataFrame, targets: pd.DataFrame, unit: str,
     if high / low < FEW_POWERS:
         axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axis.xaxis.set_minor_formatter(NullFormatter())
-    axis.set_xlabel(f"Energy of training to reach it (J, {status})")
+    axis.set_xlabel(f"Energy of training to reach it (J, {_status(ladder, drawn)})")
     axis.set_ylabel(f"Validation RMSE ({unit})")
     naive = targets.loc[targets["target"] == BEST_NAIVE, "target_rmse"]
     if len(naive):
         level = float(naive.iloc[0])
         axis.axhline(level, color=GREY, linewidth=0.9, linestyle=(0, (2, 2)), zorder=1)
         axis.annotate(
-            f"best naive forecast, {level:.4g}",
+            f"{_naive_name(ladder, level)}, {level:.4g}",
             (1, level),
             xycoords=("axes fraction", "data"),
             xytext=(-3, 2),
@@ -133,6 +135,12 @@ def _set_axes(axis: Axes, drawn: pd.DataFrame, targets: pd.DataFrame, unit: str,
             color=GREY,
             path_effects=HALO,
         )
+
+
+def _naive_name(ladder: pd.DataFrame, level: float) -> str:
+    """The naive forecast whose error the range begins with: a ladder may name some of them only."""
+    own = ladder.loc[np.isclose(ladder["best_rmse_mean"], level, rtol=1e-9), "model"]
+    return f"naive forecast {own.iloc[0]}" if len(own) else "best naive forecast"
 
 
 def _label_ends(
@@ -205,7 +213,8 @@ def _notes(inputs: Inputs) -> list[str]:
 
 FIGURE = FigurePart(
     message="Draw the ladder: energy to reach an error",
-    caption="Energy that each step takes to reach a validation error, where it is better than the best naive forecast; "
+    caption="Energy that each step takes to reach a validation error, where it is better than the best of its naive "
+    "forecasts; "
     "bands over seeds.",
     inputs=("ladder", "curves", "targets", "panel"),
     make=lambda inputs: ladder_figure(

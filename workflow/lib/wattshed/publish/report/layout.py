@@ -79,7 +79,7 @@ FOLDED = (
         "Energy by component, and every front",
         ("figure split", "figure energies", "figure fronts"),
     ),
-    Section("steps", "The ladder step by step", ("table ladder",)),
+    Section("steps", "The ladder step by step", ("table techniques", "table ladder")),
     Section("months", "Continual learning month by month", ("table matrices",)),
     Section("sweep", "Clock by clock", ("table clocks",)),
     Section("data", "Data, split and graph", ("table quality", "figure degrees")),

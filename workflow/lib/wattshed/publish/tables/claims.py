@@ -17,7 +17,10 @@ RULE_NOTE = (
     "A claim holds if the whole 95 % interval meets it, and does not hold if the whole interval misses it; else it is "
     "undecided. Changes are against the base model of the same seed, or against the control."
 )
-KIND_NOTE = "Trainings are compared at equal validation error, with this study's recipe, not the document's techniques."
+KIND_NOTE = (
+    "Trainings of models that go through chains are compared at equal validation error, with this study's recipe; "
+    "techniques of training, in whole trainings of models that differ in them alone."
+)
 ENGINES_NOTE = (
     "Where two back ends are named, each checkpoint runs on the fastest one that takes it; the setting engine: torch "
     "compares all on one."

@@ -13,6 +13,7 @@ MODULES: dict[str, str] = {
     "leaders": "wattshed.publish.tables.leaders",
     "normalised": "wattshed.publish.tables.normalised",
     "ladder": "wattshed.publish.tables.ladder",
+    "techniques": "wattshed.publish.tables.techniques",
     "rolling": "wattshed.publish.tables.rolling",
     "chains": "wattshed.publish.tables.chains",
     "adaptation": "wattshed.publish.tables.adaptation",

@@ -23,10 +23,15 @@ class Precision:
 
     @classmethod
     def of(cls, name: Literal["fp32", "bf16", "fp16"], device: torch.device) -> "Precision":
-        """Raises :class:`Fault` for fp16 without CUDA."""
+        """Raises :class:`Fault` for fp16 without CUDA, and for bf16 on a GPU without it."""
         if name == "fp32":
             return cls(device.type)
         if name == "bf16":
+            if device.type == "cuda" and not torch.cuda.is_bf16_supported(including_emulation=False):
+                raise Fault(
+                    f"recipe.precision is bf16, which {torch.cuda.get_device_name(device)} does not compute: expected "
+                    "a GPU of compute capability 8.0 or more; take fp32 or fp16, or set device: cpu."
+                )
             return cls(device.type, torch.bfloat16)
         if device.type != "cuda":
             raise Fault(

@@ -17,7 +17,8 @@ def peak_torch_bytes(work: Callable[[], Any], device: torch.device) -> int:
 
     ``work`` is called once before, so that what it keeps for later calls does not count. Weights and series, which are
     there before, do not count either. Arrays of NumPy are not seen, nor what a kernel in C holds on its stack: its own
-    order of the weights and the states of a few windows. On CUDA the allocator counts by itself; on the processor torch's profiler notes every allocation.
+    order of the weights and the states of a few windows. On CUDA the allocator counts by itself; on the processor
+    torch's profiler notes every allocation.
     """
     work()
     if device.type == "cuda":

@@ -26,6 +26,8 @@ PUBLISHED = {
     "rolling": rules.find_rolling.output.rolling if STUDY.rolling else [],
     "origins": rules.find_rolling.output.origins if STUDY.rolling else [],
     "chains": rules.find_chains.output.chains if CHAINS else [],
+    "checkpoints": rules.find_checkpoints.output.checkpoints if COMPARED else [],
+    "compared_days": expand(rules.compare_checkpoints.output.days, model=COMPARED),
     "adaptation": rules.summarise_adaptation.output.summary if ADAPTED else [],
     "adaptation_days": expand(rules.adapt_model.output.days, lineage=ADAPTED),
     "matrices": rules.summarise_adaptation.input.matrices if ADAPTED else [],

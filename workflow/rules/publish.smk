@@ -39,6 +39,10 @@ PUBLISHED = {
 SETTINGS = {
     "note": caps_note(),
     "controls": [name for name, model in STUDY.models.items() if model.graph == "shuffled"],
+    "budgets": {
+        "error_budget_share": STUDY.compression.error_budget_share,
+        "r2_floor": STUDY.compression.r2_floor,
+    },
     "limit_kg": STUDY.energy.carbon.leaders_limit_kg,
     "models": {name: model.model_dump(mode="json") for name, model in STUDY.models.items()},
 }

@@ -2,7 +2,7 @@
 
 import difflib
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -42,7 +42,18 @@ class Judged:
 def recommend(
     checkpoints: pd.DataFrame, days: pd.DataFrame, limits: Limits, controls: Collection[str] = ()
 ) -> Recommendation:
-    """Choose among all lineages.
+    """Choose among all lineages; see :func:`recommend_for`."""
+    return recommend_for([limits.forecasts], checkpoints, days, limits, controls)[0]
+
+
+def recommend_for(
+    forecasts: Sequence[float],
+    checkpoints: pd.DataFrame,
+    days: pd.DataFrame,
+    limits: Limits,
+    controls: Collection[str] = (),
+) -> list[Recommendation]:
+    """Choose among all lineages, for each number of forecasts (instead of that of the limits).
 
     checkpoints: rows of ``checkpoints.parquet``; days: of ``compared/*.days.parquet``; controls: models that are
     compared and never chosen, with all that was made of them.
@@ -57,6 +68,20 @@ def recommend(
     rows = {str(name): own for name, own in checkpoints.groupby("lineage", sort=False)}
     reference = _reference(rows, limits, controls)
     errors = _judge_errors(checkpoints, rows, days, limits, reference)
+    return [
+        _chosen(rows, days, replace(limits, forecasts=count), reference, errors, controls)
+        for count in forecasts
+    ]
+
+
+def _chosen(
+    rows: Mapping[str, pd.DataFrame],
+    days: pd.DataFrame,
+    limits: Limits,
+    reference: str,
+    errors: Mapping[str, Judged],
+    controls: Collection[str],
+) -> Recommendation:
     options = [_option(lineage, own, limits, errors.get(lineage), controls) for lineage, own in rows.items()]
     keeping = [one for one in options if one.standing == Standing.COSTS_MORE]
     if not keeping:

@@ -111,8 +111,9 @@ def _number(
     least: float = 0.0,
     above: float = -math.inf,
     below: float = math.inf,
+    shown: str | None = None,
 ) -> float | None:
-    """A finite number within its bounds; raises :class:`Fault` for anything else."""
+    """A finite number within its bounds; raises :class:`Fault` for anything else. shown: what the user wrote."""
     if text is None:
         return None
     try:
@@ -120,7 +121,7 @@ def _number(
     except ValueError:
         number = math.nan
     if not (math.isfinite(number) and number >= least and above < number < below):
-        raise Fault(f"{option} is {text!r}: expected {expected}; correct it.")
+        raise Fault(f"{option} is {(shown or text)!r}: expected {expected}; correct it.")
     return number
 
 
@@ -129,7 +130,7 @@ def _share(text: str | None, option: str) -> float | None:
         return None
     expected = "a share of 0 or more, such as 5% or 0.05"
     if text.rstrip().endswith("%"):
-        percent = _number(text.rstrip()[:-1], option, expected)
+        percent = _number(text.rstrip()[:-1], option, expected, shown=text)
         return None if percent is None else percent / 100
     share = _number(text, option, expected)
     if share is not None and share >= 1:

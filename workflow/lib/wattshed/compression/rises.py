@@ -15,7 +15,7 @@ TEST_ERRORS = {"rmse": "the test part", "mae": "the test part"}
 LATER_ERRORS = {"later_rmse": "later months", "later_mae": "later months"}
 LATER = "later_"
 # What decides nothing.
-UNKNOWN = Spread(*(np.array(np.nan) for _ in range(3)), seeds=0, blocks=0, day_freedom=np.array(1.0))
+UNKNOWN = Spread(np.array(np.nan), np.array(np.nan), np.array(np.nan), 0, 0, np.array(1.0))
 # Columns of compared checkpoints with R2 of each part, and what the part is called.
 R2_COLUMNS = {Part.VALIDATION: "validation_r2", Part.TEST: "r2", Part.LATER: "later_r2"}
 PART_TEXTS = {

@@ -87,5 +87,7 @@ def _statuses(windows: pd.DataFrame) -> dict[tuple[str, int], str]:
     parts = _by_key(windows, MAKING)
     if "energy_status" not in parts:
         return {}
-    found = parts.groupby(["lineage", "seed"])["energy_status"].agg(worst_status)
-    return {(str(lineage), int(seed)): str(status) for (lineage, seed), status in found.items()}
+    found: dict[tuple[str, int], list[str]] = {}
+    for lineage, seed, status in zip(parts["lineage"], parts["seed"], parts["energy_status"], strict=True):
+        found.setdefault((str(lineage), int(seed)), []).append(str(status))
+    return {key: str(worst_status(statuses)) for key, statuses in found.items()}

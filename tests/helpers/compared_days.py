@@ -9,7 +9,7 @@ CELLS = 90
 
 
 def compared_days(rows: pd.DataFrame, spread: float = 0.0, seed: int = 0, count: int = 12) -> pd.DataFrame:
-    """Rows of `compared/{model}.days.parquet` with the RMSE and MAE of each row, and their later ones.
+    """Rows of `compared/{model}.days.parquet` with the RMSE and MAE of each row, and their later and validation ones.
 
     Each checkpoint's errors vary from day to day by `spread`, in its own way.
     """
@@ -18,7 +18,7 @@ def compared_days(rows: pd.DataFrame, spread: float = 0.0, seed: int = 0, count:
     frames += [
         _part(row, part, prefix, spread * random.standard_normal(count))
         for row in rows.to_dict("records")
-        for part, prefix in (("test", ""), ("later", "later_"))
+        for part, prefix in (("test", ""), ("later", "later_"), ("validation", "validation_"))
         if pd.notna(row.get(f"{prefix}rmse"))
     ]
     return pd.concat(frames, ignore_index=True)

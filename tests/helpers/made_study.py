@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from made_checkpoints import make_checkpoints
 from made_data import make_panel, make_quality, write_graph
 from made_days import make_days
 from made_ladder_files import write_ladder
@@ -81,6 +82,7 @@ def write_study(folder: Path, made: MadeStudy | None = None) -> Path:
     if variants:
         write_parquet(folder / "compression.parquet", pd.concat(variants, ignore_index=True))
         write_parquet(folder / "chains.parquet", make_chains(made, windows, random))
+        write_checkpoints(folder, made)
     frames = {"scores": scores, "windows": windows}
     write_parquet(folder / "claims.parquet", claims_frame(plugins.names("claims"), Results(frames, config)))
     block = ClocksBlock(repeats=5)
@@ -93,6 +95,22 @@ def write_study(folder: Path, made: MadeStudy | None = None) -> Path:
     if made.rolled:
         write_rolling(folder, made)
     return folder
+
+
+def write_checkpoints(folder: Path, made: MadeStudy) -> None:
+    """Of each parent: itself, a smaller one that saves energy, one that errs too much, and one that cannot run."""
+    lineages = {}
+    for place, parent in enumerate(made.parents):
+        error = 0.70 + 0.005 * place
+        lineages[parent] = {"rmse": error, "total_j": 90.0}
+        lineages[f"{parent}+prune_half_tuned"] = {"rmse": 1.01 * error, "total_j": 110.0, "per_1000_j": 0.6}
+        lineages[f"{parent}+prune_half"] = {"rmse": 1.11 * error, "total_j": 95.0, "per_1000_j": 0.6}
+        lineages[f"{parent}+int8"] = {"unavailable": "torch has no int8 engine for this processor"}
+    checkpoints, days = make_checkpoints(lineages, len(made.seeds))
+    write_parquet(folder / "checkpoints.parquet", checkpoints)
+    for model in checkpoints["model"].unique():
+        own = days[days["lineage"].str.split("+").str[0] == model]
+        write_parquet(folder / f"compared/{model}.days.parquet", own.reset_index(drop=True))
 
 
 def _block(name: str, form: str) -> dict[str, object]:
@@ -148,12 +166,14 @@ def study_files(folder: Path) -> dict[str, list[Path]]:
         "chains": "chains.parquet",
         "adaptation": "adaptation.parquet",
         "compression": "compression.parquet",
+        "checkpoints": "checkpoints.parquet",
     }
     several = {
         "epochs": "checkpoints/*.epochs.parquet",
         "forecasts": "forecasts/*.safetensors",
         "adaptation_days": "adaptation/*.days.parquet",
         "matrices": "adaptation/*[!s].parquet",
+        "compared_days": "compared/*.days.parquet",
         "sweep": "clocks/*.sweep.parquet",
         "choice": "clocks/*.choice.json",
     }

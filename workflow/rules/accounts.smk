@@ -245,3 +245,27 @@ rule find_chains:
     shell:
         f"python {SCRIPTS}/accounts/find_chains.py --chains {{params.chains:q}} --compared {{input.compared:q}}"
         " --days {input.days:q} --windows {input.windows:q} --output {output.chains:q} > {log:q} 2>&1"
+
+
+rule find_checkpoints:
+    input:
+        compared=expand(rules.compare_checkpoints.output.compared, model=COMPARED),
+        windows=rules.aggregate_ledgers.output.windows,
+    output:
+        checkpoints=f"{RESULTS}/checkpoints.parquet",
+    log:
+        f"{LOGS}/accounts/find_checkpoints.log",
+    benchmark:
+        f"{BENCHMARKS}/accounts/find_checkpoints.tsv"
+    localrule: True
+    conda:
+        "../../envs/wattshed.yaml"
+    resources:
+        mem_mb=FRAMES_MB,
+    params:
+        code=code_of("accounts/find_checkpoints.py"),
+    message:
+        "Find what is known of every checkpoint"
+    shell:
+        f"python {SCRIPTS}/accounts/find_checkpoints.py --compared {{input.compared:q}}"
+        " --windows {input.windows:q} --output {output.checkpoints:q} > {log:q} 2>&1"

@@ -106,9 +106,11 @@ rule judge_variants:
         mem_mb=FRAMES_MB,
     params:
         budget=STUDY.compression.error_budget_share,
+        # One word: a floor below 0 would read as an option.
+        floor=[f"--r2-floor={STUDY.compression.r2_floor}"] if STUDY.compression.r2_floor is not None else [],
         code=code_of("compression/judge_variants.py"),
     message:
         "Judge the compressed checkpoints"
     shell:
         f"python {SCRIPTS}/compression/judge_variants.py --compared {{input.compared:q}}"
-        " --days {input.days:q} --budget-share {params.budget} --output {output.verdicts:q} > {log:q} 2>&1"
+        " --days {input.days:q} --budget-share {params.budget} {params.floor} --output {output.verdicts:q} > {log:q} 2>&1"

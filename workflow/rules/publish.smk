@@ -27,6 +27,8 @@ PUBLISHED = {
     "rolling": rules.find_rolling.output.rolling if STUDY.rolling else [],
     "origins": rules.find_rolling.output.origins if STUDY.rolling else [],
     "chains": rules.find_chains.output.chains if CHAINS else [],
+    "checkpoints": rules.find_checkpoints.output.checkpoints if COMPARED else [],
+    "compared_days": expand(rules.compare_checkpoints.output.days, model=COMPARED),
     "adaptation": rules.summarise_adaptation.output.summary if ADAPTED else [],
     "adaptation_days": expand(rules.adapt_model.output.days, lineage=ADAPTED),
     "matrices": rules.summarise_adaptation.input.matrices if ADAPTED else [],
@@ -38,6 +40,10 @@ PUBLISHED = {
 SETTINGS = {
     "note": caps_note(),
     "controls": [name for name, model in STUDY.models.items() if model.graph == "shuffled"],
+    "budgets": {
+        "error_budget_share": STUDY.compression.error_budget_share,
+        "r2_floor": STUDY.compression.r2_floor,
+    },
     "limit_kg": STUDY.energy.carbon.leaders_limit_kg,
     "models": {name: model.model_dump(mode="json") for name, model in STUDY.models.items()},
 }

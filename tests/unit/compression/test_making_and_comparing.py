@@ -102,13 +102,19 @@ def test_variants_are_made_and_compared(given, task, graph, tmp_path):
     assert int8["bytes"] < full["bytes"] / 2
     assert frame["rmse"].notna().all()
     sums = days.groupby(["lineage", "seed", "part"])[["squared", "absolute", "cells"]].sum()
-    for part, prefix in (("test", ""), ("later", "later_")):
+    for part, prefix in (("test", ""), ("later", "later_"), ("validation", "validation_")):
         own = sums.xs(part, level="part").reindex(frame.index)
         rmse, mae = np.sqrt(own["squared"] / own["cells"]), own["absolute"] / own["cells"]
         assert rmse.tolist() == pytest.approx(frame[f"{prefix}rmse"].tolist())
         assert mae.tolist() == pytest.approx(frame[f"{prefix}mae"].tolist())
     assert frame["later_rmse"].notna().all()
-    assert (frame["latency_s_per_window"] > 0).all()
+    assert (frame[["r2", "later_r2", "validation_r2"]] < 1).all(axis=None)
+    assert (frame[["wape", "mase"]] > 0).all(axis=None)
+    for measured in ("latency_s_per_window", "latency_s_per_32_windows", "peak_torch_bytes_32_windows"):
+        assert (frame[measured] > 0).all()
+    assert frame["latency_s_per_streamed_hour"].isna().all(), "none was trained to stream"
+    assert half["multiply_adds_per_forecast"] < full["multiply_adds_per_forecast"]
+    assert int8["multiply_adds_per_forecast"] == full["multiply_adds_per_forecast"]
     assert (frame["energy_j_per_1000_forecasts"] > 0).all()
     assert (frame["energy_low"] <= frame["energy_high"]).all()
     assert frame["parent"].fillna("").unique().tolist() == ["", "model", "model+half"]

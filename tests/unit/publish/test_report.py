@@ -31,6 +31,8 @@ TABLES = (
     "adaptation",
     "matrices",
     "compression",
+    "checkpoints",
+    "recommended",
     "clocks",
     "quality",
 )
@@ -133,13 +135,14 @@ def test_the_page_has_all_sections_and_the_origin_of_the_results(page):
         "adaptation",
         "compression",
         "chains",
+        "recommended",
         "clocks",
         "notes",
         "rest",
         "origin",
     ]
     folded = re.findall(r'<details id="(\w+)"', page)
-    assert folded == ["errors", "training", "energies", "months", "sweep", "data"]
+    assert folded == ["errors", "training", "energies", "months", "checkpoints", "sweep", "data"]
     for text in (
         "0123abcd",
         "Test CPU",
@@ -330,7 +333,10 @@ def test_only_a_study_with_a_ladder_shows_its_tables_and_figure(inputs, figures,
 
 
 def test_a_study_without_adaptation_compression_and_sweeps_has_a_report(study, figures):
-    left_out = ("adaptation", "matrices", "compression", "chains", "sweep", "choice")
+    left_out = (
+        *("adaptation", "matrices", "compression", "chains", "sweep", "choice"),
+        *("checkpoints", "compared_days", "recommended"),
+    )
     files = {name: paths for name, paths in study_files(study).items() if name not in left_out}
     tables = [name for name in TABLES if name not in (*left_out, "clocks")]
     page = render_report(Inputs(files), tables, {name: figures[name] for name in ("degrees", "split")})
@@ -344,6 +350,25 @@ def test_a_study_without_adaptation_compression_and_sweeps_has_a_report(study, f
         "rest",
         "origin",
     ]
+
+
+def test_the_page_says_what_to_use_for_how_many_forecasts_and_why_not_the_others(page):
+    for count, lineage in (("1,000", "stgnn"), ("1,000,000", "stgnn+prune_half_tuned")):
+        assert f"Use {lineage} for {count} forecasts: it takes " in page
+    assert 'id="table-recommended"' in page
+    assert 'id="table-checkpoints_costs"' in page
+    assert "stgnn+int8 (not available here), for 1,000,000: cannot run here: torch has no int8 engine" in page
+    assert "exceeds a limit" in page
+
+
+def test_a_study_none_of_whose_checkpoints_can_run_here_says_so_and_has_a_report(study, figures):
+    files = study_files(study)
+    inputs = Inputs(files)
+    absent = inputs.frame("checkpoints").assign(validation_rmse=float("nan"), unavailable="no engine")
+    page = render_report(
+        inputs.replacing(checkpoints=absent), TABLES, {name: figures[name] for name in ("degrees", "split")}
+    )
+    assert "no compared checkpoint has an error on the validation part" in page
 
 
 def test_chains_state_after_how_many_forecasts_a_step_pays_for_itself(page):

@@ -18,11 +18,13 @@ def main(argv: Sequence[str] | None = None) -> None:
         "--days", type=Path, nargs="+", required=True, help="their errors by day, one file per model"
     )
     parser.add_argument("--budget-share", type=float, required=True, help="compression.error_budget_share")
+    parser.add_argument("--r2-floor", type=float, help="compression.r2_floor; left out where there is none")
     parser.add_argument("--output", type=Path, required=True, help="judged variants to write")
     arguments = parser.parse_args(argv)
     compared = read_frames(arguments.compared, COLUMNS["compared"])
     days = read_frames(arguments.days, COLUMNS["compared_days"])
-    write_parquet(arguments.output, judge_variants(compared, days, arguments.budget_share))
+    frame = judge_variants(compared, days, arguments.budget_share, arguments.r2_floor)
+    write_parquet(arguments.output, frame)
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""The command line: doctor, measure, accounts, guard."""
+"""The command line: doctor, measure, accounts, guard, recommend, export."""

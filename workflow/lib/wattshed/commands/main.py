@@ -12,7 +12,7 @@ from wattshed.foundation.faults import FAULT_EXIT_CODE, Fault, forget_unwritten_
 DEFECT_EXIT_CODE = 70
 # What the extra "study" brings; the core alone runs every command but export.
 STUDY_PACKAGES = frozenset({"torch", "torch_geometric", "snakemake", "zstandard", "jinja2"})
-COMMANDS = ("doctor", "measure", "accounts", "guard", "export")
+COMMANDS = ("doctor", "measure", "accounts", "guard", "recommend", "export")
 # Ends wattshed's own options; what follows belongs to the measured command.
 END_OF_OPTIONS = "--"
 DESCRIPTION = (
@@ -23,11 +23,12 @@ EXAMPLES = """examples:
   wattshed measure -- python train.py meter any command; its exit code is kept
   wattshed accounts ledgers                     add up ledgers and CodeCarbon CSVs, print and write tables
   wattshed guard ledgers --baseline base.json   fail if energy per epoch or parameters have risen
+  wattshed recommend results/homes              which checkpoint to use for how many forecasts, and why
   wattshed export CHECKPOINT --onnx FILE ...    a trained network for ONNX Runtime or OpenVINO, checked there
 
-exit codes: 0 success; 1 a finding (guard: a regression; doctor: no energy can be known); 2 an error, reported in
-one sentence; 3 too few runs to decide (guard); 70 a defect of wattshed, with its traceback; measure returns the exit
-code of its command."""
+exit codes: 0 success; 1 a finding (guard: a regression; doctor: no energy can be known; recommend: nothing keeps the
+limits); 2 an error, reported in one sentence; 3 undecided (guard, recommend); 70 a defect of wattshed, with its
+traceback; measure returns the exit code of its command."""
 
 
 def parser(commands: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:

@@ -174,7 +174,7 @@ def _summarise(
     import textwrap
     from pathlib import Path
 
-    from wattshed.commands.summary import Summary
+    from wattshed.commands.running.summary import Summary
     from wattshed.energy.carbon.carbon import Location, yearly_intensity
     from wattshed.energy.window import Measurement
 

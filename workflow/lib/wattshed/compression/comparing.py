@@ -13,38 +13,30 @@ import numpy as np
 import pandas as pd
 from torch import nn
 
-from wattshed.compression.costs import Cost, measure_costs
+from wattshed.compression.costs import measure_costs
+from wattshed.compression.rows import (
+    TYPES,
+    cost_columns,
+    error_columns,
+    identity,
+    size_columns,
+    unavailable_row,
+)
+from wattshed.compression.scores import Score, score
 from wattshed.config.models.compression import MeasuringBlock
 from wattshed.devices.torch_device import synchroniser
 from wattshed.energy.metered_job import metered_job
 from wattshed.forecast.computing import backend_of
-from wattshed.forecast.days import days_of, errors_of, stacked
+from wattshed.forecast.days import stacked
 from wattshed.forecast.job_inputs import JobInputs
+from wattshed.forecast.metrics import seasonal_scale
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.protocol import ForecastTask
 from wattshed.forecast.series import ScaledSeries
 from wattshed.foundation.faults import Fault
-from wattshed.foundation.vocabulary import Part, Stage, Status
+from wattshed.foundation.vocabulary import Part, Stage
 from wattshed.training.checkpoint import ModelSpec, read_checkpoint, read_spec
 
-TYPES = {
-    "parent": "string",
-    "step": "string",
-    "fine_tuned": "boolean",
-    "rmse": "float64",
-    "mae": "float64",
-    "later_rmse": "float64",
-    "later_mae": "float64",
-    "parameters": "Int64",
-    "bytes": "Int64",
-    "latency_s_per_window": "float64",
-    "energy_j_per_1000_forecasts": "float64",
-    "energy_low": "float64",
-    "energy_high": "float64",
-    "measured_as": "string",
-    "engine": "string",
-    "unavailable": "string",
-}
 # Columns of the errors by day, beside these errors.
 DAY_LABELS = {"lineage": "string", "seed": "int64", "part": "string"}
 
@@ -63,10 +55,12 @@ def compare_checkpoints(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """``compared/{model}.parquet``: one row per lineage and seed, lineages in the given order; and its errors by day.
 
-    The errors by day, ``lineage, seed, part (test, later), day, squared, absolute, cells``, have no row for a
-    checkpoint that this machine cannot compute.
+    The errors by day, ``lineage, seed, part (validation, test, later), day, squared, absolute, cells``, have no row
+    for a checkpoint that this machine cannot compute.
 
-    Errors are those on the base test part and, as ``later_``, on the held-out tails of all later months together.
+    Errors are those on the base test part, as ``later_`` on the held-out tails of all later months together, and as
+    ``validation_`` on the validation part, where checkpoints are chosen. Costs are described in
+    ``compression/costs.py``, ``multiply_adds.py`` and ``peak_memory.py``.
     Adapting and fine-tuning change weights only, so networks of one structure cost the same: the first lineage of a
     structure is measured for every seed, and the others take its costs (column ``measured_as``). Seeds are measured
     apart, as repeats of one another. Column ``engine`` names the back end.
@@ -92,15 +86,27 @@ def compare_checkpoints(
             if (forecaster := candidates[index].forecaster) is not None
         ]
         costs = dict(zip(measured, measure_costs(labelled, given.task, block, meter), strict=True))
+        scale = seasonal_scale(given.task.panel, given.task.splits.train)
         rows, days = [], []
         for index, candidate in enumerate(candidates):
             if candidate.forecaster is None:
-                rows.append(_unavailable_row(candidate))
+                rows.append(unavailable_row(candidate.spec, candidate.unavailable))
                 continue
-            own = _days(candidate.spec, candidate.forecaster, given.task)
+            scores = _scores(candidate.forecaster, given.task, scale)
             as_first = candidates[measured_as[index]].spec.lineage
-            rows.append(_row(candidate.spec, candidate.forecaster, own, costs[measured_as[index]], as_first))
-            days.append(own)
+            rows.append(
+                {
+                    **identity(candidate.spec),
+                    **error_columns({part: one.metrics for part, one in scores.items()}),
+                    **size_columns(candidate.forecaster, given.task),
+                    **cost_columns(costs[measured_as[index]], as_first),
+                    "unavailable": None,
+                }
+            )
+            days += [
+                one.days.assign(part=str(part), lineage=candidate.spec.lineage, seed=candidate.spec.seed)
+                for part, one in scores.items()
+            ]
     return pd.DataFrame(rows).astype(TYPES), stacked(days, DAY_LABELS)
 
 
@@ -108,11 +114,6 @@ def structure(network: nn.Module) -> tuple[str, ...]:
     """What decides the cost of a network: its layers, and the shapes and types of its tensors."""
     tensors = [f"{name} {list(value.shape)} {value.dtype}" for name, value in network.state_dict().items()]
     return (str(network), *tensors)
-
-
-def weight_bytes(network: nn.Module) -> int:
-    """Size of the stored weights [bytes], without the description in the checkpoint."""
-    return sum(value.numel() * value.element_size() for value in network.state_dict().values())
 
 
 def _refuse_mixture(specs: Sequence[ModelSpec], checkpoints: Sequence[Path]) -> None:
@@ -165,59 +166,12 @@ def _labels(spec: ModelSpec, forecaster: NeuralForecaster) -> dict[str, Any]:
     return {"model": spec.name, "lineage": spec.lineage, "seed": spec.seed, "engine": engine}
 
 
-def _row(
-    spec: ModelSpec, forecaster: NeuralForecaster, days: pd.DataFrame, cost: Cost, measured_as: str
-) -> dict[str, Any]:
-    rmse, mae = errors_of(days[days["part"] == Part.TEST])
-    later_rmse, later_mae = errors_of(days[days["part"] == Part.LATER])
-    return {
-        **_identity(spec),
-        "rmse": rmse,
-        "mae": mae,
-        "later_rmse": later_rmse,
-        "later_mae": later_mae,
-        "parameters": forecaster.network.parameter_count(),
-        "bytes": weight_bytes(forecaster.network),
-        "latency_s_per_window": cost.latency_s,
-        "energy_j_per_1000_forecasts": cost.energy_j,
-        "energy_low": cost.energy_low_j,
-        "energy_high": cost.energy_high_j,
-        "energy_status": cost.energy_status,
-        "measured_as": measured_as,
-        "engine": backend_of(forecaster.network, forecaster.series).name,
-        "unavailable": None,
+def _scores(forecaster: NeuralForecaster, task: ForecastTask, scale: np.ndarray) -> dict[Part, Score]:
+    """Errors on each part that the study has."""
+    origins = {
+        Part.VALIDATION: task.origins(task.splits.validation),
+        Part.TEST: task.origins(task.splits.test),
     }
-
-
-def _unavailable_row(candidate: Candidate) -> dict[str, Any]:
-    absent: dict[str, Any] = dict.fromkeys(TYPES)
-    return {
-        **absent,
-        **_identity(candidate.spec),
-        "energy_status": Status.MISSING,
-        "unavailable": candidate.unavailable,
-    }
-
-
-def _identity(spec: ModelSpec) -> dict[str, Any]:
-    last = spec.steps[-1] if spec.steps else None
-    return {
-        "model": spec.name,
-        "lineage": spec.lineage,
-        "parent": spec.parent,
-        "step": None if last is None else last.name,
-        "kind": "base" if last is None else last.kind,
-        "seed": spec.seed,
-        "fine_tuned": last is not None and bool(last.settings.get("fine_tune_steps")),
-    }
-
-
-def _days(spec: ModelSpec, forecaster: NeuralForecaster, task: ForecastTask) -> pd.DataFrame:
-    """Errors by day on the test part and, where there are later months, on all their held-out tails."""
-    origins = {Part.TEST: task.origins(task.splits.test)}
     if task.splits.months:
         origins[Part.LATER] = np.concatenate([task.origins(month.held_out) for month in task.splits.months])
-    frames = [
-        days_of(forecaster.forecast, task, some).assign(part=str(part)) for part, some in origins.items()
-    ]
-    return pd.concat(frames, ignore_index=True).assign(lineage=spec.lineage, seed=spec.seed)
+    return {part: score(forecaster, task, some, scale) for part, some in origins.items()}

@@ -5,11 +5,11 @@ from typing import Any
 
 import pandas as pd
 
-from wattshed.compression.rises import LATER_ERRORS, TEST_ERRORS, rise_of
+from wattshed.compression.rises import LATER_ERRORS, TEST_ERRORS, UNKNOWN, r2_excess, rise_of
 from wattshed.compression.verdicts import verdicts_of
 from wattshed.config.lineages import JOINT
 from wattshed.foundation.faults import Fault
-from wattshed.foundation.vocabulary import Worth
+from wattshed.foundation.vocabulary import Part, Worth
 from wattshed.statistics.decisions import Spread
 from wattshed.statistics.intervals import Interval
 
@@ -34,11 +34,13 @@ TYPES = {
 Row = dict[str, Any]
 
 
-def judge_variants(rows: pd.DataFrame, days: pd.DataFrame, budget_share: float) -> pd.DataFrame:
+def judge_variants(
+    rows: pd.DataFrame, days: pd.DataFrame, budget_share: float, r2_floor: float | None = None
+) -> pd.DataFrame:
     """Every variant held against the checkpoint of the same seed that was compressed.
 
     rows: ``compared/{model}.parquet``, of one model or several; days: ``compared/{model}.days.parquet`` of the same;
-    budget_share: largest accepted rise of RMSE and MAE.
+    budget_share: largest accepted rise of RMSE and MAE; r2_floor: least accepted R2, where the errors are judged.
     Returns, for each compressed lineage, its baseline rows and then its variants. The verdict is over all seeds of a
     variant, so that its rows have the same; each row has what it rests on: its own changes of errors, the variant's
     95 % interval of each over seeds and blocks of days (``{error}_change_low, _high``), ``judged_later`` (later months
@@ -71,7 +73,11 @@ def judge_variants(rows: pd.DataFrame, days: pd.DataFrame, budget_share: float) 
             by_variant.setdefault(row["step"], []).append(row)
         parents = {row["seed"]: by_key[parent, row["seed"]] for row in own}
         rises = {name: _rises(days, parent, name) for name in by_variant}
-        _judge(by_variant, parents, rises, budget_share, learned_later)
+        floors = {
+            name: _floors(rows, days, JOINT.join((parent, name)), r2_floor, learned_later)
+            for name in by_variant
+        }
+        _judge(by_variant, parents, rises, floors, budget_share, r2_floor, learned_later)
         judged += own
     columns = [*names, "variant", *TYPES, "verdict", "reason"]
     frame = pd.DataFrame(judged, columns=columns)
@@ -105,15 +111,27 @@ def _rises(days: pd.DataFrame, parent: str, variant: str) -> dict[str, Spread]:
     return {error: spread for error, spread in found.items() if spread is not None}
 
 
+def _floors(
+    rows: pd.DataFrame, days: pd.DataFrame, lineage: str, r2_floor: float | None, later: bool
+) -> dict[str, Spread]:
+    """By part, by how much RMSE exceeds the one that the floor of R2 means; unknown where R2 is."""
+    if r2_floor is None:
+        return {}
+    parts = (Part.TEST, *((Part.LATER,) if later else ()))
+    return {str(part): r2_excess(days, rows, part, lineage, r2_floor) or UNKNOWN for part in parts}
+
+
 def _judge(
     variants: dict[str, list[Row]],
     parents: Mapping[Any, Row],
     rises: Mapping[str, Mapping[str, Spread]],
+    floors: Mapping[str, Mapping[str, Spread]],
     budget_share: float,
+    r2_floor: float | None,
     later: bool,
 ) -> None:
     """Add to every variant's rows what was found; all rows of one variant have the same verdict."""
-    judged, judged_rises = [], []
+    judged, judged_rises, judged_floors = [], [], []
     for variant, rows in variants.items():
         if any(pd.notna(row["unavailable"]) for row in rows):
             for row in rows:
@@ -129,7 +147,9 @@ def _judge(
         judged.append(rows)
         names = (*TEST_ERRORS, *(LATER_ERRORS if later else ()))
         judged_rises.append({name: rises[variant][name] for name in names if name in rises[variant]})
-    for rows, (verdict, reason) in zip(judged, verdicts_of(judged, judged_rises, budget_share), strict=True):
+        judged_floors.append(floors[variant])
+    verdicts = verdicts_of(judged, judged_rises, budget_share, judged_floors, r2_floor)
+    for rows, (verdict, reason) in zip(judged, verdicts, strict=True):
         for row in rows:
             row.update(verdict=verdict, reason=reason)
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.special import stdtr
@@ -31,26 +31,25 @@ class Candidate:
     """What one variant costs and errs against the same seed's original.
 
     costs: new energy (or time) over the old, by seed, all above 0; errors: by name, logarithm of the new error over the
-    old, with its spread over seeds and blocks of days; none if no error is known.
+    old, with its spread over seeds and blocks of days; none if no error is known. excesses: by name, logarithm of what
+    has a limit of its own over that limit, at most 0 where the limit is kept.
     """
 
     costs: Sequence[float]
     errors: Mapping[str, Spread]
+    excesses: Mapping[str, Spread] = field(default_factory=dict)
 
 
 def worth_of(candidates: Sequence[Candidate], budget_share: float) -> list[Worth]:
     """The verdict on every variant of one original; seeds are paired, and so are days.
 
     budget_share: largest accepted rise of any error. The saving is tested against 0 over seeds, and each error against
-    its budget over seeds and blocks of days (a non-inferiority test); both must be shown, so that the larger p-value
-    counts. One seed shows nothing, nor does an unknown error.
+    its budget over seeds and blocks of days (a non-inferiority test), as each excess is against 0; all must be shown,
+    so that the largest p-value counts. One seed shows nothing, nor does an unknown error.
     """
     budget = math.log1p(budget_share)
     p_values = [
-        max(p_below(one.costs, 0.0), *(float(error.p_below(budget)) for error in one.errors.values()))
-        if one.errors
-        else 1.0
-        for one in candidates
+        max(p_below(one.costs, 0.0), p_within(one, budget)) if one.errors else 1.0 for one in candidates
     ]
     shown = holm(p_values, CLAIM_LEVEL)
     return [
@@ -63,12 +62,26 @@ def worth_of(candidates: Sequence[Candidate], budget_share: float) -> list[Worth
     ]
 
 
+def p_within(one: Candidate, budget: float) -> float:
+    """One-sided p-value of "an error exceeds its budget, or an excess 0": the largest of all; 0 without any.
+
+    budget: logarithm of the largest accepted ratio of any error.
+    """
+    errors = (float(error.p_below(budget)) for error in one.errors.values())
+    return max((*errors, *(float(excess.p_below(0.0)) for excess in one.excesses.values())), default=0.0)
+
+
+def shown_above(one: Candidate, budget: float) -> bool:
+    """Whether an error is shown to exceed its budget, or an excess to be above 0, each by its own 95 % interval."""
+    p_values = [float(error.p_above(budget)) for error in one.errors.values()]
+    p_values += [float(excess.p_above(0.0)) for excess in one.excesses.values()]
+    return min(p_values, default=1.0) <= CLAIM_LEVEL
+
+
 def _refused(one: Candidate, budget: float) -> bool:
     """Whether too large an error, or too small a saving, is shown."""
     saving = math.log1p(-LEAST_SAVING_SHARE)
-    over = len(one.costs) > 1 and any(
-        float(error.p_above(budget)) <= CLAIM_LEVEL for error in one.errors.values()
-    )
+    over = len(one.costs) > 1 and shown_above(one, budget)
     return over or p_above(one.costs, saving) <= CLAIM_LEVEL
 
 

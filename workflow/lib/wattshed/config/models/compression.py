@@ -65,6 +65,12 @@ class CompressionBlock(TuningBlock, MeasuringBlock):
         lt=1,
         description="Largest accepted rise of RMSE and of MAE over the checkpoint that was compressed.",
     )
+    r2_floor: float | None = Field(
+        default=None,
+        lt=1,
+        allow_inf_nan=False,
+        description="Least accepted R2 of a compressed checkpoint and of one that is recommended; empty means none.",
+    )
 
     @model_validator(mode="after")
     def _models_differ(self) -> "CompressionBlock":

@@ -58,6 +58,13 @@ SECTIONS = (
         ("table chains", "figure chains"),
         "What is done with a trained model step by step. The base model is the control at every step.",
     ),
+    Section(
+        "recommended",
+        "What to use for how many forecasts",
+        ("table recommended",),
+        "The checkpoint that takes the least energy in total, to make it and for all its forecasts, among those that "
+        "are shown to keep the study's limits. wattshed recommend answers the same for other limits.",
+    ),
     Section("clocks", "GPU clocks", ("figure clocks",)),
     Section(
         "rolling",
@@ -81,6 +88,7 @@ FOLDED = (
     ),
     Section("steps", "The ladder step by step", ("table techniques", "table ladder")),
     Section("months", "Continual learning month by month", ("table matrices",)),
+    Section("checkpoints", "Every checkpoint", ("table checkpoints",)),
     Section("sweep", "Clock by clock", ("table clocks",)),
     Section("data", "Data, split and graph", ("table quality", "figure degrees")),
     Section(

@@ -14,6 +14,7 @@ from wattshed.publish.parts.inputs import Inputs
 from wattshed.publish.sentences.claims import claims_sentence
 from wattshed.publish.sentences.clock_choice import choice_sentences
 from wattshed.publish.sentences.controls import control_sentences
+from wattshed.publish.sentences.what_to_use import recommended_sentences
 from wattshed.publish.typesetting.scales import G_PER_KG, WH_PER_KWH
 from wattshed.publish.typesetting.table import plain, significant_text
 
@@ -35,6 +36,7 @@ def section_sentences(inputs: Inputs) -> dict[str, list[str]]:
         else [],
         "compression": compression_sentences(inputs.frame("compression")) if "compression" in inputs else [],
         "chains": chain_sentences(inputs.frame("chains")) if "chains" in inputs else [],
+        "recommended": recommended_sentences(inputs) if "checkpoints" in inputs else [],
         "clocks": clock_sentences(inputs) if "choice" in inputs else [],
     }
 

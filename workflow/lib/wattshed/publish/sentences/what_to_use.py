@@ -1,10 +1,13 @@
-"""Which model to use, in one plain sentence."""
+"""Which model to use, and which checkpoint for how many forecasts, in plain sentences."""
 
 from wattshed.accounts.comparison.decisions import Decisions
+from wattshed.accounts.recommend.words import headline
 from wattshed.energy.reading import JOULES_PER_KWH
 from wattshed.foundation.vocabulary import Status
+from wattshed.publish.parts.inputs import Inputs
+from wattshed.publish.parts.recommended import recommendations_of
 from wattshed.publish.sentences.winner import change_text, error_text
-from wattshed.publish.typesetting.table import plain, significant_text
+from wattshed.publish.typesetting.table import plain, significant_text, spaced_percent
 
 
 def what_to_use_sentence(decisions: Decisions, unit: str) -> str:
@@ -44,6 +47,12 @@ def what_to_use_sentence(decisions: Decisions, unit: str) -> str:
     if decisions.single:
         sentence += f"; trained with one seed, so the spread is unknown: {', '.join(decisions.single)}"
     return sentence + "."
+
+
+def recommended_sentences(inputs: Inputs) -> list[str]:
+    """One for each number of forecasts. Needs the inputs ``checkpoints`` and ``compared_days``."""
+    found = recommendations_of(inputs)
+    return [found] if isinstance(found, str) else [spaced_percent(headline(one)) for one in found]
 
 
 def _instead(decisions: Decisions) -> str:

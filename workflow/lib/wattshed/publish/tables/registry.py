@@ -19,6 +19,8 @@ MODULES: dict[str, str] = {
     "adaptation": "wattshed.publish.tables.adaptation",
     "matrices": "wattshed.publish.tables.matrices",
     "compression": "wattshed.publish.tables.compression",
+    "checkpoints": "wattshed.publish.tables.checkpoints",
+    "recommended": "wattshed.publish.tables.recommended",
     "clocks": "wattshed.publish.tables.clocks",
     "claims": "wattshed.publish.tables.claims",
     "quality": "wattshed.publish.tables.quality",

@@ -1,0 +1,239 @@
+"""The choice of a checkpoint under limits: shown or not chosen."""
+
+import math
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from made_checkpoints import make_checkpoints
+from wattshed.accounts.recommend.choice import recommend
+from wattshed.accounts.recommend.limits import Limits, Standing
+from wattshed.accounts.recommend.words import headline, lines, to_json
+from wattshed.foundation.faults import Fault
+from wattshed.foundation.vocabulary import Part
+
+STUDY = {
+    "net": {"rmse": 1.0, "total_j": 100.0, "per_1000_j": 2.0, "bytes": 10_000, "latency_s": 0.002},
+    "net+half": {"rmse": 1.01, "total_j": 110.0, "per_1000_j": 1.0, "bytes": 4_000, "latency_s": 0.001},
+    "net+tiny": {"rmse": 1.3, "total_j": 105.0, "per_1000_j": 0.2, "bytes": 1_000, "latency_s": 0.0005},
+    "net+int8": {"unavailable": "torch has no int8 engine for this processor"},
+}
+
+
+def limits(forecasts=1e6, error_rise_share=0.05, **keys):
+    return Limits(forecasts, error_rise_share, **keys)
+
+
+def choose(study=STUDY, seeds=3, controls=(), spread=0.01, jitter=0.01, **keys):
+    return recommend(*make_checkpoints(study, seeds, spread, jitter), limits(**keys), controls)
+
+
+def standings(found):
+    return {one.lineage: one.standing for one in found.options}
+
+
+def test_few_forecasts_do_not_pay_for_a_smaller_network_and_many_do():
+    assert choose(forecasts=1e3).chosen == "net"
+    assert choose(forecasts=1e6).chosen == "net+half"
+
+
+def test_every_other_checkpoint_has_its_reason():
+    found = choose()
+    assert standings(found) == {
+        "net+half": Standing.CHOSEN,
+        "net": Standing.COSTS_MORE,
+        "net+tiny": Standing.REFUSED,
+        "net+int8": Standing.UNAVAILABLE,
+    }
+    assert "cannot run here: torch has no int8 engine" in found.option("net+int8").reason
+    assert "RMSE +29.9% [" in found.option("net+tiny").reason
+    assert "against net on the validation part, limit 5%" in found.option("net+tiny").reason
+    assert "against net+half" in found.option("net").reason
+    assert len(lines(found)) == 2 + len(found.options)
+    assert headline(found).startswith("Use net+half for 1,000,000 forecasts: it takes ")
+    assert "On the test part, which chose nothing, its RMSE is +" in headline(found)
+
+
+def test_the_energy_is_that_of_making_and_of_all_forecasts():
+    found = choose(jitter=0.0, forecasts=2e6)
+    assert found.option("net").energy_j.mean == pytest.approx(100 + 2e6 * 2 / 1000)
+    assert found.option("net+half").energy_j.mean == pytest.approx(110 + 2e6 * 1 / 1000)
+    assert choose(jitter=0.0, forecasts=0).option("net").energy_j.mean == pytest.approx(100.0)
+
+
+def test_a_rise_that_may_exceed_the_limit_is_undecided_and_not_chosen():
+    study = {**STUDY, "net+half": {**STUDY["net+half"], "rmse": 1.045}}
+    found = choose(study, spread=0.05)
+    assert found.chosen == "net"
+    assert found.option("net+half").standing == Standing.UNDECIDED
+    assert "not shown within (it would take 1.1" in found.option("net+half").reason
+    assert "Undecided, and would take less: net+half." in headline(found)
+
+
+def test_one_seed_shows_nothing_but_the_reference_itself():
+    found = choose(seeds=1)
+    assert found.chosen == found.reference == "net"
+    assert found.option("net+half").standing == Standing.UNDECIDED
+    assert found.option("net+tiny").standing == Standing.UNDECIDED
+    assert "one seed shows no spread" in found.option("net+half").reason
+    assert "It has one seed" in headline(found)
+    none = choose(seeds=1, latency_s=0.01)
+    assert none.chosen is None
+    assert none.undecided
+    assert "for some it is undecided" in headline(none)
+
+
+def test_errors_are_judged_on_the_part_that_is_named():
+    study = {**STUDY, "net+half": {**STUDY["net+half"], "validation_rmse": 1.2, "later_rmse": 0.8}}
+    assert choose(study).chosen == "net"
+    assert choose(study, part=Part.TEST).chosen == "net+half"
+    assert "chosen on the test part" in headline(choose(study, part=Part.TEST))
+    later = choose(study, part=Part.LATER)
+    assert later.reference == later.chosen == "net+half"
+    assert "later months" in headline(later)
+
+
+def test_a_named_reference_is_used():
+    found = choose(against="net+tiny")
+    assert found.reference == "net+tiny"
+    assert found.chosen == "net+tiny"
+    assert "above net+tiny" in headline(found)
+
+
+@pytest.mark.parametrize(
+    ("keys", "says"),
+    [
+        ({"against": "net+hlf"}, "'net.hlf' is not a checkpoint that was compared; did you mean net.half"),
+        ({"against": "xyz"}, "expected one of net, net.half, net.tiny"),
+        ({"against": "net+int8"}, "net.int8 has no error on the validation part here"),
+    ],
+)
+def test_a_reference_that_cannot_be_one_is_refused(keys, says):
+    with pytest.raises(Fault, match=says):
+        choose(**keys)
+
+
+def test_results_of_an_older_version_are_refused_in_one_sentence():
+    frame, days = make_checkpoints(STUDY)
+    with pytest.raises(Fault, match=r"no errors on the validation part.*run snakemake again"):
+        recommend(frame.drop(columns="validation_rmse"), days, limits())
+    with pytest.raises(Fault, match="no compared checkpoint has an error on the later part"):
+        recommend(frame.assign(later_rmse=math.nan), days, limits(part=Part.LATER))
+
+
+@pytest.mark.parametrize(
+    ("keys", "refused", "says"),
+    [
+        ({"size_bytes": 3_999}, "net+half", "4,000 bytes, limit 3,999"),
+        ({"latency_s": 0.0005}, "net+half", "a window takes 1"),
+        ({"r2_floor": 0.9}, "net+half", "below the floor of 0.9"),
+    ],
+)
+def test_each_limit_refuses_with_its_numbers(keys, refused, says):
+    found = choose(**keys)
+    assert found.chosen is None
+    assert not found.undecided
+    assert found.option(refused).standing == Standing.REFUSED
+    assert says in found.option(refused).reason
+    assert "none of 3 checkpoints keeps all limits" in headline(found)
+
+
+def test_a_limit_that_is_met_exactly_is_kept():
+    assert choose(size_bytes=4_000).chosen == "net+half"
+
+
+def test_a_time_whose_interval_reaches_over_the_limit_is_undecided():
+    found = choose(latency_s=0.00101, jitter=0.05)
+    assert found.option("net+half").standing == Standing.UNDECIDED
+    assert found.chosen is None
+    assert found.undecided
+
+
+def test_unknown_energies_are_never_chosen_and_said():
+    frame, days = make_checkpoints(STUDY)
+    one = (frame["lineage"] == "net+half") & (frame["seed"] == 2)
+    for column in ("total_j", "energy_j_per_1000_forecasts"):
+        found = recommend(frame.assign(**{column: frame[column].mask(one)}), days, limits())
+        assert found.chosen == "net"
+        assert found.option("net+half").standing == Standing.UNKNOWN_ENERGY
+        assert "energy to make it or of its forecasts is unknown" in found.option("net+half").reason
+    nothing = recommend(frame.assign(total_j=math.nan), days, limits())
+    assert nothing.chosen is None
+    assert nothing.undecided
+
+
+def test_of_equals_the_one_of_fewer_steps_is_chosen():
+    same = STUDY["net"]
+    found = choose({"net+frozen": same, "net": same}, jitter=0.0, spread=0.0)
+    assert found.chosen == "net"
+    assert "as much as net, with no fewer steps" in found.option("net+frozen").reason
+
+
+def test_energies_that_seeds_do_not_tell_apart_are_said():
+    study = {"net": STUDY["net"], "net+half": {**STUDY["net+half"], "per_1000_j": 1.99}}
+    found = choose(study, jitter=0.1, error_rise_share=0.9)
+    others = [one for one in found.options if one.standing == Standing.COSTS_MORE]
+    assert any("not told apart" in one.reason for one in others)
+    assert "not told apart from" in headline(found)
+
+
+def test_a_control_and_what_was_made_of_it_is_never_chosen():
+    study = {**STUDY, "mixed": {"rmse": 0.9, "total_j": 1.0, "per_1000_j": 0.01}}
+    found = choose(study, controls=("mixed",))
+    assert found.chosen == "net+half"
+    assert found.reference == "net"
+    assert found.option("mixed").standing == Standing.CONTROL
+
+
+def test_the_json_has_what_the_sentence_says():
+    found = to_json(choose(r2_floor=0.1))
+    assert found["chosen"] == "net+half"
+    assert found["limits"]["r2_floor"] == 0.1
+    assert found["checkpoints"][0]["lineage"] == "net+half"
+    assert found["sentence"].startswith("Use net+half")
+
+
+NUMBERS = st.builds(
+    lambda rmse, total, per, size, time: {
+        "rmse": rmse, "total_j": total, "per_1000_j": per, "bytes": size, "latency_s": time
+    },
+    st.floats(0.8, 1.3), st.floats(1, 1e3), st.floats(0.01, 10), st.integers(100, 10_000), st.floats(1e-4, 1e-2),
+)  # fmt: skip
+STUDIES = st.lists(NUMBERS, min_size=1, max_size=4).map(
+    lambda found: {"net" if not place else f"net+s{place}": one for place, one in enumerate(found)}
+)
+
+
+@settings(max_examples=30)
+@given(
+    STUDIES,
+    st.sampled_from(["error_rise_share", "r2_floor", "latency_s", "size_bytes"]),
+    st.tuples(st.floats(0.001, 1), st.floats(0.001, 1)),
+    st.sampled_from([0, 1e3, 1e6]),
+)
+def test_a_tighter_limit_never_lowers_the_energy_of_the_choice(study, which, ends, forecasts):
+    scale = {"error_rise_share": 0.5, "r2_floor": 0.9, "latency_s": 1e-2, "size_bytes": 1e4}[which]
+    loose, tight = (end * scale for end in sorted(ends, reverse=which != "r2_floor"))
+    data = make_checkpoints(study, spread=0.005)
+    first, second = (recommend(*data, limits(forecasts, **{which: end})) for end in (loose, tight))
+    assume(second.chosen is not None)
+    assert first.chosen is not None
+    assert first.option(first.chosen).energy_j.mean <= second.option(second.chosen).energy_j.mean
+
+
+@settings(max_examples=30)
+@given(STUDIES, st.floats(0, 0.3), st.floats(1e-4, 1e-2), st.floats(100, 1e4), st.floats(0.3, 0.9))
+def test_the_chosen_one_satisfies_all_limits_and_none_that_does_takes_less(study, rise, time, size, floor):
+    frame, days = make_checkpoints(study, spread=0.005)
+    found = recommend(frame, days, limits(1e5, rise, latency_s=time, size_bytes=size, r2_floor=floor))
+    assume(found.chosen is not None)
+    rows = frame[frame["lineage"] == found.chosen]
+    best = frame[frame["lineage"] == found.reference]
+    for error in ("validation_rmse", "validation_mae"):
+        assert rows[error].mean() <= best[error].mean() * (1 + rise) * 1.001
+    assert (rows["bytes"] <= size).all()
+    assert rows["latency_s_per_window"].mean() <= time * 1.001
+    assert rows["validation_r2"].mean() >= floor - 0.001
+    chosen = found.option(found.chosen).energy_j.mean
+    assert all(one.energy_j.mean >= chosen for one in found.options if one.standing == Standing.COSTS_MORE)

@@ -1,0 +1,1 @@
+"""Which checkpoint of a study to use for how many forecasts."""

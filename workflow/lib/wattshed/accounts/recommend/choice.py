@@ -1,0 +1,273 @@
+"""The checkpoint that takes the least energy in total among those that are shown to keep all limits."""
+
+import difflib
+import math
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from wattshed.accounts.recommend.limits import Limits, Option, Recommendation, Standing
+from wattshed.accounts.recommend.reasons import (
+    bytes_text,
+    errors_text,
+    joules_text,
+    more_energy_text,
+    over_latency_text,
+)
+from wattshed.compression.rises import UNKNOWN, r2_excess, rise_on
+from wattshed.compression.verdicts import floor_text
+from wattshed.config.lineages import JOINT
+from wattshed.foundation.faults import Fault
+from wattshed.foundation.vocabulary import Part
+from wattshed.statistics.decisions import Spread
+from wattshed.statistics.geometric import geometric_interval
+from wattshed.statistics.intervals import Interval
+from wattshed.statistics.paired import holm
+from wattshed.statistics.worth import CLAIM_LEVEL, Candidate, p_within, shown_above
+
+ERRORS = ("rmse", "mae")
+PREFIX = {Part.VALIDATION: "validation_", Part.TEST: "", Part.LATER: "later_"}
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What a limit says of one lineage: kept, not kept, or (None) neither shown; and why."""
+
+    kept: bool | None
+    reason: str = ""
+
+
+def recommend(
+    checkpoints: pd.DataFrame, days: pd.DataFrame, limits: Limits, controls: Collection[str] = ()
+) -> Recommendation:
+    """Choose among all lineages; see :func:`recommend_for`."""
+    return recommend_for([limits.forecasts], checkpoints, days, limits, controls)[0]
+
+
+def recommend_for(
+    forecasts: Sequence[float],
+    checkpoints: pd.DataFrame,
+    days: pd.DataFrame,
+    limits: Limits,
+    controls: Collection[str] = (),
+) -> list[Recommendation]:
+    """Choose among all lineages, for each number of forecasts (instead of that of the limits).
+
+    checkpoints: rows of ``checkpoints.parquet``; days: of ``compared/*.days.parquet``; controls: models that are
+    compared and never chosen, with all that was made of them.
+
+    The limits of errors are judged over seeds and blocks of days: the rise of RMSE and of MAE over the reference lies
+    within its limit, and R2 above its floor, by one-sided tests that are corrected for all lineages (Holm 1979), as in
+    ``statistics/worth.py``. Latency lies within its limit with the whole 95 % interval over seeds. One seed shows
+    neither. What is not shown is undecided, and never chosen. Size is exact: the largest over seeds counts. Of those
+    left, the one of the least geometric mean of total energy is chosen; of equals the one of fewer steps.
+    Raises :class:`Fault` for a reference that was not compared or cannot run here, and where the part has no errors.
+    """
+    rows = {str(name): own for name, own in checkpoints.groupby("lineage", sort=False)}
+    reference = _reference(rows, limits, controls)
+    errors = _judge_errors(checkpoints, rows, days, limits, reference)
+    return [
+        _chosen(rows, days, replace(limits, forecasts=count), reference, errors, controls)
+        for count in forecasts
+    ]
+
+
+def _chosen(
+    rows: Mapping[str, pd.DataFrame],
+    days: pd.DataFrame,
+    limits: Limits,
+    reference: str,
+    errors: Mapping[str, Judged],
+    controls: Collection[str],
+) -> Recommendation:
+    options = [_option(lineage, own, limits, errors.get(lineage), controls) for lineage, own in rows.items()]
+    keeping = [one for one in options if one.standing == Standing.COSTS_MORE]
+    if not keeping:
+        return Recommendation(limits, reference, None, _in_order(options))
+    best = min(keeping, key=lambda one: (one.energy_j.mean, one.lineage.count(JOINT)))
+    options = [_compared(one, best) for one in options]
+    on_test = None
+    if limits.part != Part.TEST and best.lineage != reference:
+        spread = rise_on(days, Part.TEST, "rmse", best.lineage, reference)
+        on_test = None if spread is None else spread.change()
+    return Recommendation(limits, reference, best.lineage, _in_order(options), on_test)
+
+
+def _reference(rows: Mapping[str, pd.DataFrame], limits: Limits, controls: Collection[str]) -> str:
+    """The named lineage, or the one of least mean RMSE on the part."""
+    column = f"{PREFIX[limits.part]}rmse"
+    if any(column not in own for own in rows.values()):
+        raise Fault(
+            f"the compared checkpoints have no errors on the {limits.part} part: an older version compared them; run "
+            "snakemake again."
+        )
+    known = {
+        lineage: float(np.log(own[column].astype("float64")).mean())
+        for lineage, own in rows.items()
+        if own["unavailable"].isna().all() and (own[column] > 0).all()
+    }
+    if limits.against is not None:
+        if limits.against not in rows:
+            raise Fault(
+                f"{limits.against!r} is not a checkpoint that was compared{_near(limits.against, rows)} Correct the "
+                "lineage that errors are held against."
+            )
+        if limits.against not in known:
+            raise Fault(
+                f"{limits.against} has no error on the {limits.part} part here, so that none can be held against it: "
+                f"expected one of {', '.join(known) or 'none'}; name another lineage."
+            )
+        return limits.against
+    best = {lineage: log for lineage, log in known.items() if not _is_control(lineage, controls)}
+    if not best:
+        raise Fault(
+            f"no compared checkpoint has an error on the {limits.part} part: expected at least one; the study lacks "
+            "that part, or this machine can compute none of them."
+        )
+    return min(best, key=lambda lineage: (best[lineage], lineage.count(JOINT)))
+
+
+def _judge_errors(
+    checkpoints: pd.DataFrame,
+    rows: Mapping[str, pd.DataFrame],
+    days: pd.DataFrame,
+    limits: Limits,
+    reference: str,
+) -> dict[str, Judged]:
+    """Of each lineage that can run, all lineages as one family."""
+    budget = math.log1p(limits.error_rise_share)
+    seeds, candidates = {}, {}
+    for lineage, own in rows.items():
+        if own["unavailable"].notna().any():
+            continue
+        rises = {
+            error: rise_on(days, limits.part, error, lineage, reference) or UNKNOWN
+            for error in ERRORS
+            # The reference does not exceed itself.
+            if lineage != reference
+        }
+        floor: dict[str, Spread] = {}
+        if limits.r2_floor is not None:
+            found = r2_excess(days, checkpoints, limits.part, lineage, limits.r2_floor)
+            floor = {str(limits.part): found or UNKNOWN}
+        candidates[lineage] = Candidate([], rises, floor)
+        seeds[lineage] = len(own)
+    p_values = [
+        # One seed does not show how seeds differ; nothing at all is asked of the reference without a floor.
+        1.0 if seeds[lineage] < 2 and (one.errors or one.excesses) else p_within(one, budget)
+        for lineage, one in candidates.items()
+    ]
+    kept = dict(zip(candidates, holm(p_values, CLAIM_LEVEL), strict=True))
+    judged = {}
+    for lineage, one in candidates.items():
+        over = seeds[lineage] > 1 and shown_above(one, budget)
+        text = "; ".join(
+            part
+            for part in (
+                errors_text(one.errors, limits, reference),
+                floor_text(one.excesses, limits.r2_floor),
+            )
+            if part
+        )
+        single = "; one seed shows no spread" if seeds[lineage] < 2 and not kept[lineage] else ""
+        judged[lineage] = Judged(True if kept[lineage] else False if over else None, text + single)
+    return judged
+
+
+def _option(
+    lineage: str, rows: pd.DataFrame, limits: Limits, errors: Judged | None, controls: Collection[str]
+) -> Option:
+    per_1000 = rows["energy_j_per_1000_forecasts"].astype("float64")
+    totals = rows["total_j"].astype("float64") + limits.forecasts * per_1000 / 1000
+    energies = {int(seed): float(total) for seed, total in zip(rows["seed"], totals, strict=True)}
+    energy = _interval(list(energies.values()))
+    option = Option(lineage, len(rows), Standing.COSTS_MORE, "", energy, energies)
+    if errors is None:
+        why = rows["unavailable"].dropna().iloc[0]
+        return replace(option, standing=Standing.UNAVAILABLE, reason=f"cannot run here: {why}")
+    if _is_control(lineage, controls):
+        return replace(
+            option, standing=Standing.CONTROL, reason="a control, which is compared and never chosen"
+        )
+    judged = [errors, _latency(rows, limits), _size(rows, limits)]
+    broken = [one.reason for one in judged if one.kept is False]
+    if broken:
+        return replace(option, standing=Standing.REFUSED, reason="; ".join(broken))
+    unshown = [one.reason for one in judged if one.kept is None]
+    if unshown:
+        would = "" if energy.mean is None else f" (it would take {joules_text(energy)})"
+        return replace(
+            option, standing=Standing.UNDECIDED, reason="; ".join(unshown) + f": not shown within{would}"
+        )
+    kept = "; ".join(one.reason for one in judged if one.reason)
+    if energy.mean is None:
+        unknown = "the energy to make it or of its forecasts is unknown"
+        return replace(
+            option,
+            standing=Standing.UNKNOWN_ENERGY,
+            reason="; ".join(part for part in (unknown, kept) if part),
+        )
+    return replace(option, reason=kept)
+
+
+def _latency(rows: pd.DataFrame, limits: Limits) -> Judged:
+    if limits.latency_s is None:
+        return Judged(True)
+    times = rows["latency_s_per_window"].astype("float64")
+    found = geometric_interval(times) if times.notna().all() else Interval(None, None, None, 0)
+    text = over_latency_text(found, limits.latency_s)
+    if found.mean is None or found.low is None or found.high is None:
+        return Judged(None, text)
+    if found.high <= limits.latency_s:
+        return Judged(True, text)
+    return Judged(False if found.low > limits.latency_s else None, text)
+
+
+def _size(rows: pd.DataFrame, limits: Limits) -> Judged:
+    if limits.size_bytes is None:
+        return Judged(True)
+    size = rows["bytes"].max()
+    if pd.isna(size):
+        return Judged(None, "its size is unknown")
+    return Judged(bool(size <= limits.size_bytes), bytes_text(int(size), limits.size_bytes))
+
+
+def _compared(one: Option, best: Option) -> Option:
+    """With its energy against that of the chosen option, seeds paired where both have them."""
+    if one.lineage == best.lineage:
+        return replace(one, standing=Standing.CHOSEN)
+    if one.standing != Standing.COSTS_MORE:
+        return one
+    text = more_energy_text(one, best)
+    return replace(one, reason=f"{text}; {one.reason}" if one.reason else text)
+
+
+def _near(name: str, known: Collection[str]) -> str:
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f"; did you mean {near[0]}?" if near else f": expected one of {', '.join(known)}."
+
+
+def _interval(values: list[float]) -> Interval:
+    """Geometric mean, unknown where one seed's is; exactly 0 where nothing was spent."""
+    if any(math.isnan(value) for value in values):
+        return Interval(None, None, None, 0)
+    if all(value == 0 for value in values):
+        return Interval(0.0, 0.0, 0.0, len(values))
+    return geometric_interval(values)
+
+
+def _is_control(lineage: str, controls: Collection[str]) -> bool:
+    return lineage.split(JOINT)[0] in controls
+
+
+def _in_order(options: list[Option]) -> list[Option]:
+    """By standing, and by energy within each."""
+    order = list(Standing)
+
+    def key(one: Option) -> tuple[int, float, int]:
+        energy = math.inf if one.energy_j.mean is None else one.energy_j.mean
+        return order.index(one.standing), energy, one.lineage.count(JOINT)
+
+    return sorted(options, key=key)

@@ -1,0 +1,76 @@
+"""What a user asks of a checkpoint, and how each candidate stands to it."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from wattshed.foundation.vocabulary import Part
+from wattshed.statistics.intervals import Interval
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the checkpoint must keep to, and for how many forecasts it is used.
+
+    forecasts: of one node from one origin each; error_rise_share: largest accepted rise of RMSE and of MAE over the
+    reference; r2_floor: least R2; latency_s: largest time of one window of all nodes; size_bytes: largest size of the
+    stored weights; None: no such limit. against: lineage of the reference, None for the one of least error. part:
+    where errors are judged.
+    """
+
+    forecasts: float
+    error_rise_share: float
+    r2_floor: float | None = None
+    latency_s: float | None = None
+    size_bytes: float | None = None
+    against: str | None = None
+    part: Part = Part.VALIDATION
+
+
+class Standing(StrEnum):
+    """How a candidate stands to the limits, in the order of the lists."""
+
+    CHOSEN = "chosen"
+    COSTS_MORE = "keeps the limits, costs more"
+    UNKNOWN_ENERGY = "keeps the limits, energy unknown"
+    UNDECIDED = "undecided"
+    REFUSED = "exceeds a limit"
+    CONTROL = "a control"
+    UNAVAILABLE = "not available here"
+
+
+@dataclass(frozen=True)
+class Option:
+    """One lineage. energy_j: of making it and of all forecasts together, over seeds, with its interval.
+
+    energies_j: the same seed by seed; reason: one sentence without its full stop.
+    """
+
+    lineage: str
+    seeds: int
+    standing: Standing
+    reason: str
+    energy_j: Interval
+    energies_j: dict[int, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """The chosen lineage, or None; the lineage that errors were held against; all options, the chosen one first.
+
+    on_test: how RMSE of the chosen one compares with that of the reference on the test part, where it was not chosen.
+    """
+
+    limits: Limits
+    reference: str
+    chosen: str | None
+    options: list[Option]
+    on_test: Interval | None = None
+
+    @property
+    def undecided(self) -> bool:
+        """Whether none is chosen although some may keep the limits."""
+        open_ones = (Standing.UNDECIDED, Standing.UNKNOWN_ENERGY)
+        return self.chosen is None and any(one.standing in open_ones for one in self.options)
+
+    def option(self, lineage: str) -> Option:
+        return next(one for one in self.options if one.lineage == lineage)

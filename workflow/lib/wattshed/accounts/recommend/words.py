@@ -1,0 +1,140 @@
+"""A recommendation in plain sentences and as JSON."""
+
+from typing import Any
+
+from wattshed.accounts.recommend.limits import Limits, Option, Recommendation, Standing
+from wattshed.accounts.recommend.reasons import joules_text, percent
+from wattshed.compression.rises import PART_TEXTS
+from wattshed.foundation.vocabulary import Part
+from wattshed.statistics.intervals import Interval
+
+
+def headline(found: Recommendation) -> str:
+    """What to use, or that nothing can be recommended, in one or two sentences."""
+    limits = found.limits
+    forecasts = f"{count_text(limits.forecasts)} forecasts"
+    runnable = [one for one in found.options if one.standing not in (Standing.UNAVAILABLE, Standing.CONTROL)]
+    if found.chosen is None:
+        if found.undecided:
+            return (
+                f"Nothing can be recommended for {forecasts}: no checkpoint is shown to keep all limits "
+                f"({limits_text(found)}), and for some it is undecided."
+            )
+        return (
+            f"Nothing can be recommended for {forecasts}: none of {len(runnable)} checkpoints keeps all limits "
+            f"({limits_text(found)})."
+        )
+    chosen = found.option(found.chosen)
+    keeping = [one for one in found.options if one.standing in (Standing.CHOSEN, Standing.COSTS_MORE)]
+    sentence = (
+        f"Use {found.chosen} for {forecasts}: it takes {joules_text(chosen.energy_j)} with its making, "
+    )
+    sentence += (
+        f"the least of the {len(keeping)} checkpoints that are shown to keep all limits"
+        if len(keeping) > 1
+        else "and no other checkpoint is shown to keep all limits"
+    )
+    sentence += f" ({limits_text(found)})."
+    return " ".join([sentence, *_further(found, chosen)])
+
+
+def _further(found: Recommendation, chosen: Option) -> list[str]:
+    """What the choice does not show, and how it does on the test part."""
+    sentences = []
+    alike = [
+        one.lineage
+        for one in found.options
+        if one.standing == Standing.COSTS_MORE and one.reason.split(";")[0].endswith("not told apart")
+    ]
+    if alike:
+        sentences.append(f"In energy it is not told apart from {', '.join(alike)}.")
+    assert chosen.energy_j.mean is not None
+    cheaper = [
+        one.lineage
+        for one in found.options
+        if one.standing == Standing.UNDECIDED
+        and one.energy_j.mean is not None
+        and one.energy_j.mean < chosen.energy_j.mean
+    ]
+    if cheaper:
+        sentences.append(f"Undecided, and would take less: {', '.join(cheaper)}.")
+    if chosen.seeds < 2:
+        sentences.append("It has one seed, so that the spread of its energy is unknown.")
+    if found.on_test is not None and found.on_test.mean is not None:
+        sentences.append(
+            f"On the test part, which chose nothing, its RMSE is {change_text(found.on_test)} "
+            f"{found.reference}."
+        )
+    if found.limits.part == Part.TEST:
+        sentences.append("It was chosen on the test part: its errors there are better than those to expect.")
+    return sentences
+
+
+def limits_text(found: Recommendation) -> str:
+    """All limits with where they are judged."""
+    limits: Limits = found.limits
+    parts = [
+        f"RMSE and MAE at most {100 * limits.error_rise_share:g}% above {found.reference} on "
+        f"{PART_TEXTS[limits.part]}"
+    ]
+    if limits.r2_floor is not None:
+        parts.append(f"R2 at least {limits.r2_floor:g}")
+    if limits.latency_s is not None:
+        parts.append(f"at most {1000 * limits.latency_s:.4g} ms per window")
+    if limits.size_bytes is not None:
+        parts.append(f"at most {limits.size_bytes:,.0f} bytes")
+    return ", ".join(parts)
+
+
+def change_text(found: Interval) -> str:
+    """``+1.2% [0.3%, 2.1%] against``."""
+    assert found.mean is not None
+    ends = ""
+    if found.low is not None and found.high is not None:
+        ends = f" [{percent(found.low)}, {percent(found.high)}]"
+    return f"{percent(found.mean)}{ends} against"
+
+
+def count_text(forecasts: float) -> str:
+    """``1,000,000``; larger numbers with a power of ten."""
+    return (
+        f"{forecasts:,.0f}" if forecasts < 1e9 else f"{forecasts:.4g}".replace("e+0", "e").replace("e+", "e")
+    )
+
+
+def lines(found: Recommendation) -> list[str]:
+    """The headline, and one line for every checkpoint."""
+    about = [
+        f"  {one.lineage} ({one.standing}): {one.reason or 'keeps all limits'}." for one in found.options
+    ]
+    return [headline(found), "", *about]
+
+
+def to_json(found: Recommendation) -> dict[str, Any]:
+    limits = found.limits
+    return {
+        "chosen": found.chosen,
+        "undecided": found.undecided,
+        "sentence": headline(found),
+        "reference": found.reference,
+        "limits": {
+            "forecasts": limits.forecasts,
+            "error_rise_share": limits.error_rise_share,
+            "r2_floor": limits.r2_floor,
+            "latency_s": limits.latency_s,
+            "bytes": limits.size_bytes,
+            "part": str(limits.part),
+        },
+        "checkpoints": [
+            {
+                "lineage": one.lineage,
+                "seeds": one.seeds,
+                "standing": str(one.standing),
+                "reason": one.reason,
+                "energy_j": one.energy_j.mean,
+                "energy_j_low": one.energy_j.low,
+                "energy_j_high": one.energy_j.high,
+            }
+            for one in found.options
+        ],
+    }

@@ -5,6 +5,7 @@ network and what the methods make of it forecast the same windows in turns.
 """
 
 import argparse
+import json
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
@@ -108,7 +109,7 @@ def contenders(hidden: int, task: ForecastTask, graph: Graph) -> dict[str, Neura
         )
         making = Making(forecaster, task, graph, spec, TuningBlock())
         made: Network = plugins.load("method", settings["method"]).make_from(
-            making, variant_of(_json(settings))
+            making, variant_of(json.dumps(settings))
         )
         found[name] = forecaster.of(made)
     if hidden > 8:
@@ -165,10 +166,11 @@ def page(costs: Sequence[Cost], status: str) -> str:
         f"{torch.get_num_threads()} threads of torch, {datetime.now(UTC).date().isoformat()}, commit "
         f"{commit_text(describe_commit())}.",
         "",
-        f"The energy of forecasts relative to the full `stgnn` of the same hidden size, with 95 % intervals over {ROUNDS} "
-        f"rounds in turns; {NODES} nodes, {WINDOWS_MEASURED} windows a call, {WINDOWS.look_back_h} h to {WINDOWS.horizon_h} h. "
-        f"The energy is {status}. Each network is computed by the back end that it would have in use: kernels take up to 64 "
-        "units, torch computes larger networks, and all that is quantised or of low rank. Below 1 a variant saves energy. "
+        "The energy of forecasts relative to the full `stgnn` of the same hidden size, with 95 % intervals over "
+        f"{ROUNDS} rounds in turns; {NODES} nodes, {WINDOWS_MEASURED} windows a call, {WINDOWS.look_back_h} h to "
+        f"{WINDOWS.horizon_h} h. The energy is {status}. Each network is computed by the back end that it would have in "
+        "use: kernels take up to 64 units, torch computes larger networks, and all that is quantised or of low rank. "
+        "Below 1 a variant saves energy. "
         "Errors are another matter: [what_helps.md](what_helps.md).",
         "",
         "![energy of forecasts by hidden size](break_even.png)",
@@ -229,12 +231,6 @@ def _ratio_text(cost: Cost | None) -> str:
         return "–"
     ends = "" if cost.ratio.low is None else f" [{cost.ratio.low:.2f}, {cost.ratio.high:.2f}]"
     return f"{cost.ratio.mean:.2f}{ends}"
-
-
-def _json(settings: dict[str, Any]) -> str:
-    import json
-
-    return json.dumps(settings)
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 """Claims about trainings and their errors."""
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 import pandas as pd
 

@@ -47,8 +47,8 @@ class ReferenceSTGNN(Network):
         precomputed: bool = False,
     ) -> None:
         """hidden: units of each recurrent layer; channels: width of each graph layer, None for ``hidden``; adjacency:
-        normalised, [N, N]; dropout: also for graph layers and states, where theirs is None; precomputed: the first graph
-        layer aggregates the inputs instead of their lifts.
+        normalised, [N, N]; dropout: also for graph layers and states, where theirs is None; precomputed: the first
+        graph layer aggregates the inputs instead of their lifts.
         """
         super().__init__()
         self.precomputed = precomputed

@@ -1,6 +1,7 @@
 """One strategy over all months, as its job runs it."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -277,3 +278,29 @@ def test_a_strategy_that_starts_without_hooks_is_reported(hooks, shifted_task, g
     monkeypatch.setattr(type(strategy), "start", lambda self, settings, context: hooks)
     with pytest.raises(Fault, match=r"the strategy 'naive' made .*expected an object of .*UpdateHooks"):
         adapt(shifted_task, graph, tmp_path, "naive")
+
+
+def test_a_strategy_that_learns_needs_a_later_month(shifted_task, graph, tmp_path):
+    splits = replace(shifted_task.splits, months=())
+    none = ForecastTask(shifted_task.panel, splits, shifted_task.windows)
+    untrained(none, graph, tmp_path)
+    with pytest.raises(
+        Fault, match="the strategy naive has no later month to learn from: expected at least one"
+    ):
+        adapt(none, graph, tmp_path, "naive")
+    assert len(adapt(none, graph, tmp_path, "frozen")) == 2, (
+        "the base part, of this network and of a random one"
+    )
+
+
+def test_joint_takes_the_pace_of_its_recipe(shifted_task, graph, tmp_path):
+    untrained(shifted_task, graph, tmp_path)
+    adapt(shifted_task, graph, tmp_path, "joint", steps=None, learning_rate=None, batch=None)
+    steps = [window["values"]["steps"] for window in windows_of(tmp_path / "model+joint.jsonl")]
+    pairs = len(shifted_task.origins(shifted_task.splits.train)) * 5
+    expected = []
+    for month in shifted_task.splits.months:
+        pairs += len(shifted_task.origins(month.learn)) * 5
+        expected.append(-(-pairs // RECIPE.batch))
+    assert steps == expected
+    assert [window["values"]["train_loss"] > 0 for window in windows_of(tmp_path / "model+joint.jsonl")]

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from wattshed.forecast.families.family import Family, SimpleFamily
-from wattshed.forecast.families.recurrent import OFFERS, SAMPLINGS, RecurrentBlock, make_recurrent, sees
+from wattshed.forecast.families.recurrent import (
+    OFFERS,
+    SAMPLINGS,
+    RecurrentBlock,
+    make_recurrent,
+    node_offers,
+    sees,
+)
 
 if TYPE_CHECKING:
     import scipy.sparse as sp
@@ -26,4 +33,4 @@ def make(settings: Settings, windows: WindowsBlock, adjacency: sp.csr_array, see
     return make_recurrent(settings, windows, adjacency.shape[0], seed, uses_graph=False)
 
 
-FAMILY: Family = SimpleFamily(Settings, SAMPLINGS, make, OFFERS, information=sees)
+FAMILY: Family = SimpleFamily(Settings, SAMPLINGS, make, OFFERS, information=sees, further_offers=node_offers)

@@ -47,6 +47,11 @@ def sees(settings: RecurrentBlock) -> frozenset[Information]:
     return frozenset(seen)
 
 
+def node_offers(settings: RecurrentBlock) -> frozenset[Offer]:
+    """What only networks with a node table offer."""
+    return frozenset({Offer.NODE_TABLE}) if settings.node_table else frozenset()
+
+
 def make_recurrent(
     settings: RecurrentBlock,
     windows: WindowsBlock,

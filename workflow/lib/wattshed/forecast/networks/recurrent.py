@@ -128,6 +128,9 @@ class STGNN(Network):
     def tensor_function(self) -> TensorFunction:
         return RecurrentFunction(self)
 
+    def node_weights(self) -> list[nn.Parameter]:
+        return [] if self.node_table is None else [self.node_table]
+
     def prunable_units(self) -> PrunableUnits | None:
         return prunable_units(self, self.gru, self.output)
 

@@ -171,6 +171,7 @@ def test_the_summary_joins_matrices_and_windows_of_several_jobs(rows):
             "seed": 1,
             "energy_kwh": [1e-6, 3e-6, 1e-6, None],
             "energy_status": ["estimated", "measured", "measured", "missing"],
+            "duration_s": [1.0, 3.0, 2.0, 2.0],
         }
     )
     summary = summarise_adaptation(rows, updates).set_index("lineage")
@@ -180,6 +181,9 @@ def test_the_summary_joins_matrices_and_windows_of_several_jobs(rows):
     assert summary["kwh_per_update"].isna().tolist() == [True, False, True]
     assert summary["energy_status"].tolist() == ["missing", "estimated", "missing"]
     assert summary["updates"].tolist() == [0, 2, 2]
+    assert summary["updates_kwh"].tolist()[1] == pytest.approx(4e-6)
+    assert summary["s_per_update"].isna().tolist() == [True, False, False]
+    assert summary["s_per_update"].tolist()[1:] == [2.0, 2.0]
 
 
 def test_seeds_of_a_lineage_are_adapted_in_one_job_each_as_if_alone(shifted_task, graph, adapted, tmp_path):
@@ -229,7 +233,7 @@ def test_a_month_without_observed_hours_is_missing_and_teaches_nothing(shifted_t
     assert rows[rows["task"] != month.name]["rmse"].notna().all()
     updated = [window["labels"]["task"] for window in windows_of(tmp_path / "model+naive.jsonl")]
     assert updated == [other.name for other in blind.splits.months[1:]]
-    none = pd.DataFrame(columns=["window", "lineage", "seed", "energy_kwh", "energy_status"])
+    none = pd.DataFrame(columns=["window", "lineage", "seed", "energy_kwh", "energy_status", "duration_s"])
     assert summarise_adaptation(rows, none)["acc_rmse"].notna().all()
 
 

@@ -16,13 +16,12 @@ def config(root):
     return yaml.safe_load((root / "config/config.yaml").read_text())
 
 
-def with_strategy(config, model=None, **keys):
+def with_strategy(config, **keys):
     """The default study with one more strategy on one model."""
     changed = copy.deepcopy(config)
     changed["adaptation"]["strategies"] = {"frozen": {"kind": "frozen"}, "mine": keys}
     changed["chains"] = []
     changed["adaptation"]["models"] = ["stgnn"]
-    changed["models"]["stgnn"] = {**changed["models"]["stgnn"], **(model or {})}
     return changed
 
 
@@ -63,18 +62,24 @@ def test_the_node_table_strategy_needs_a_model_with_the_key(config):
     )
     with pytest.raises(Fault, match=sentence):
         load_study(with_strategy(config, kind="node_table"))
-    study = load_study(with_strategy(config, {"node_table": True}, kind="node_table"))
+    changed = with_strategy(config, kind="node_table")
+    changed["adaptation"]["models"] = ["gru"]
+    changed["models"]["gru"]["node_table"] = True
+    changed["ladder"] = None
+    study = load_study(changed)
     assert study.adaptation.settings_of("mine").kind == "node_table"
 
 
 @pytest.mark.parametrize("method", ["low_rank", "int8"])
 def test_a_node_table_does_not_outlive_a_method_that_keeps_less(config, method):
-    changed = with_strategy(config, {"node_table": True}, kind="node_table")
+    changed = with_strategy(config, kind="node_table")
+    changed["adaptation"]["models"] = []
+    changed["models"]["gru"]["node_table"] = True
     changed["compression"]["variants"] = {
         "less": {"method": method} | ({"rank": 4} if method == "low_rank" else {})
     }
     changed["compression"]["models"] = []
-    changed["chains"] = [{"name": "late", "model": "stgnn", "steps": ["less", "mine"]}]
+    changed["chains"] = [{"name": "late", "model": "gru", "steps": ["less", "mine"]}]
     with pytest.raises(Fault, match=r"after 'less' a network .*has no node table.*: put 'mine' before it"):
         load_study(changed)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class EwcBlock(StrategyBlock):
     kind: Literal["ewc"] = Field(description="Holds the weights that matter for earlier data.")
     hold: float = Field(
-        default=10.0,
+        default=30.0,
         gt=0,
         allow_inf_nan=False,
         description="Weight of the penalty (lambda of the paper), without a unit: at 1, leaving the earlier weights "

@@ -28,6 +28,7 @@ help:
 	@echo "make benchmark-energy   measure meter, ledger and accounts; writes docs/energy_benchmarks.md"
 	@echo "make benchmark-engine   measure the engine against the source study's step; writes docs/engine_benchmarks.md"
 	@echo "make benchmark-decisions   simulate intervals and decisions; writes docs/decisions_benchmarks.md"
+	@echo "make benchmark-drift   run all strategies on a synthetic drift; writes docs/drift.md"
 	@echo "make benchmark-ladder   climb the ladders of LADDERS=\"$(LADDERS)\" (hours); writes docs/ladder.md"
 	@echo "make tune        train the grids of both networks and of the trees (an hour); writes docs/ladder/tuning_*.json"
 	@echo "make record-study   run the source study's recipe to its end (hours); writes docs/ladder/study_homes.json"
@@ -105,6 +106,9 @@ benchmark-lead: $(BIN)/.installed
 benchmark-rolling: $(BIN)/.installed
 	snakemake rolling --cores all --configfile config/rolling_homes.yaml
 	python benchmarks/rolling.py --output docs/rolling.md
+
+benchmark-drift: $(BIN)/.installed-dev
+	python benchmarks/drift.py --output docs/drift.md
 
 clean:
 	rm -rf results .pytest_cache .hypothesis .mypy_cache .ruff_cache .snakemake

@@ -54,7 +54,10 @@ def drifting_panel(seed: int, nodes: int = 12) -> Panel:
     shift = np.where(later < 0, 0.0, np.take(SHIFTS_H, np.maximum(later, 0)))
     common = np.where(later < 0, 0.0, np.take(LEVELS, np.maximum(later, 0)))
     own = random.choice([-1.0, 1.0], nodes) * random.uniform(0.5, 1.5, nodes)
-    walk = np.cumsum(0.15 * random.standard_normal((12, nodes)), axis=0) * (np.arange(12) >= BASE_MONTHS)[:, None]
+    walk = (
+        np.cumsum(0.15 * random.standard_normal((12, nodes)), axis=0)
+        * (np.arange(12) >= BASE_MONTHS)[:, None]
+    )
     hour = np.arange(HOURS)[:, None] - shift[:, None] - random.uniform(-1, 1, nodes)
     pattern = np.sin(2 * np.pi * hour / 24) + 0.6 * np.sin(4 * np.pi * hour / 24 + 1)
     noise = np.zeros((HOURS, nodes))
@@ -100,9 +103,7 @@ class Drift:
             pace = Pace(RECIPE.epochs * RECIPE.steps_per_epoch, RECIPE.batch, RECIPE.learning_rate)
         forecaster = self._forecaster()
         forecaster.network.load_state_dict(self.weights)
-        context = UpdateContext(
-            forecaster, self.task, self.spec, pace, lambda: self._forecaster().network
-        )
+        context = UpdateContext(forecaster, self.task, self.spec, pace, lambda: self._forecaster().network)
         hooks = plugins.load("strategy", keys["kind"]).start(settings, context)
         labels = Labels.of(self.spec.after(Step(name, "strategy", keys["kind"], {})))
         return adapt_over_months(hooks, labels, NoMeter())

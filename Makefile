@@ -14,7 +14,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 
 .PHONY: help reproduce test test-fast lint format schema clean \
-	benchmark benchmark-decisions benchmark-energy benchmark-engine benchmark-ladder benchmark-lead \
+	benchmark benchmark-decisions benchmark-drift benchmark-energy benchmark-engine benchmark-ladder benchmark-lead \
 	benchmark-rolling headline tune record-study
 
 help:

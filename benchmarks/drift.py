@@ -147,7 +147,8 @@ def main() -> None:
         f"Made by `make benchmark-drift`. {machine}, {datetime.now(UTC):%Y-%m-%d}, commit "
         f"{commit_text(describe_commit(ROOT))}.\n",
         f"**An invented panel.** 12 nodes, 365 days: a daily pattern, a level and noise (AR 1). The first "
-        f"{BASE_MONTHS} months are alike; a network (`gru`, 8 units, `node_table: true`) is trained on the first five. Then, month by "
+        f"{BASE_MONTHS} months are alike; a network (`gru`, 8 units, `node_table: true`) is trained on the first five. "
+        "Then, month by "
         f"month, the pattern shifts by {', '.join(f'{hours:g}' for hours in SHIFTS_H)} h and the level by "
         f"{', '.join(f'{level:g}' for level in LEVELS)} times each node's own share, of either sign, beside a random "
         f"walk of each node. Both come back in part. Forecasts of {HORIZON_H} h from {LOOK_BACK_H} h.\n",

@@ -128,7 +128,7 @@ benchmark-break-even: $(BIN)/.installed
 benchmark-pruned-kernel: $(BIN)/.installed
 	python benchmarks/pruned_kernel.py --output docs/pruned_kernel.md
 
-benchmark-drift: $(BIN)/.installed
+benchmark-drift: $(BIN)/.installed-dev
 	python benchmarks/drift.py --output docs/drift.md
 
 clean:

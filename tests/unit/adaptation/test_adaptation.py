@@ -1,6 +1,7 @@
 """One strategy over all months, as its job runs it."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -170,6 +171,7 @@ def test_the_summary_joins_matrices_and_windows_of_several_jobs(rows):
             "seed": 1,
             "energy_kwh": [1e-6, 3e-6, 1e-6, None],
             "energy_status": ["estimated", "measured", "measured", "missing"],
+            "duration_s": [1.0, 3.0, 2.0, 2.0],
         }
     )
     summary = summarise_adaptation(rows, updates).set_index("lineage")
@@ -179,6 +181,9 @@ def test_the_summary_joins_matrices_and_windows_of_several_jobs(rows):
     assert summary["kwh_per_update"].isna().tolist() == [True, False, True]
     assert summary["energy_status"].tolist() == ["missing", "estimated", "missing"]
     assert summary["updates"].tolist() == [0, 2, 2]
+    assert summary["updates_kwh"].tolist()[1] == pytest.approx(4e-6)
+    assert summary["s_per_update"].isna().tolist() == [True, False, False]
+    assert summary["s_per_update"].tolist()[1:] == [2.0, 2.0]
 
 
 def test_seeds_of_a_lineage_are_adapted_in_one_job_each_as_if_alone(shifted_task, graph, adapted, tmp_path):
@@ -228,7 +233,7 @@ def test_a_month_without_observed_hours_is_missing_and_teaches_nothing(shifted_t
     assert rows[rows["task"] != month.name]["rmse"].notna().all()
     updated = [window["labels"]["task"] for window in windows_of(tmp_path / "model+naive.jsonl")]
     assert updated == [other.name for other in blind.splits.months[1:]]
-    none = pd.DataFrame(columns=["window", "lineage", "seed", "energy_kwh", "energy_status"])
+    none = pd.DataFrame(columns=["window", "lineage", "seed", "energy_kwh", "energy_status", "duration_s"])
     assert summarise_adaptation(rows, none)["acc_rmse"].notna().all()
 
 
@@ -277,3 +282,29 @@ def test_a_strategy_that_starts_without_hooks_is_reported(hooks, shifted_task, g
     monkeypatch.setattr(type(strategy), "start", lambda self, settings, context: hooks)
     with pytest.raises(Fault, match=r"the strategy 'naive' made .*expected an object of .*UpdateHooks"):
         adapt(shifted_task, graph, tmp_path, "naive")
+
+
+def test_a_strategy_that_learns_needs_a_later_month(shifted_task, graph, tmp_path):
+    splits = replace(shifted_task.splits, months=())
+    none = ForecastTask(shifted_task.panel, splits, shifted_task.windows)
+    untrained(none, graph, tmp_path)
+    with pytest.raises(
+        Fault, match="the strategy naive has no later month to learn from: expected at least one"
+    ):
+        adapt(none, graph, tmp_path, "naive")
+    assert len(adapt(none, graph, tmp_path, "frozen")) == 2, (
+        "the base part, of this network and of a random one"
+    )
+
+
+def test_joint_takes_the_pace_of_its_recipe(shifted_task, graph, tmp_path):
+    untrained(shifted_task, graph, tmp_path)
+    adapt(shifted_task, graph, tmp_path, "joint", steps=None, learning_rate=None, batch=None)
+    steps = [window["values"]["steps"] for window in windows_of(tmp_path / "model+joint.jsonl")]
+    pairs = len(shifted_task.origins(shifted_task.splits.train)) * 5
+    expected = []
+    for month in shifted_task.splits.months:
+        pairs += len(shifted_task.origins(month.learn)) * 5
+        expected.append(-(-pairs // RECIPE.batch))
+    assert steps == expected
+    assert [window["values"]["train_loss"] > 0 for window in windows_of(tmp_path / "model+joint.jsonl")]

@@ -14,6 +14,7 @@ def test_transfer_on_a_matrix_worked_by_hand():
     assert found.acc == pytest.approx((3 + 2 + 1) / 3)
     assert found.bwt == pytest.approx(((2 - 3) + (1 - 2)) / 2)
     assert found.fwt == pytest.approx(((10 - 4) + (10 - 4)) / 2)
+    assert found.forgetting == pytest.approx(((3 - 2) + (2 - 1)) / 2)
     assert found.forgetting_share == pytest.approx(((3 - 2) / 2 + (2 - 1) / 1) / 2)
 
 

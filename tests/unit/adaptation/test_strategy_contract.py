@@ -28,6 +28,7 @@ PAIRS = RecipeBlock(sampling="pairs", schedule="cosine", scaling="node", clip_no
 CASES = {
     "stgnn": ({}, PAIRS),
     "gru": ({}, PAIRS),
+    "nodes": ({"node_table": True}, PAIRS),
     "residual": ({"linear_part": True}, PAIRS),
     "dlinear": ({}, PAIRS),
     "pooled_ridge": ({"recipe": None}, CLOSED_FORM),
@@ -39,7 +40,7 @@ CASES = {
         ),
     ),
 }
-FORMS = {"residual": "stgnn", "stream": "stgnn"}
+FORMS = {"residual": "stgnn", "stream": "stgnn", "nodes": "gru"}
 PACE = Pace(steps=12, batch=60, learning_rate=1e-2)
 
 TOY = """
@@ -117,7 +118,9 @@ def started(task, graph, kind, case, seed=1):
     spec = ModelSpec("model", seed, model_block(FORMS.get(case, case), **keys), recipe, task.windows)
     forecaster = make_forecaster(spec, task, graph, CPU)
     forecaster.solve(task)
-    context = UpdateContext(forecaster, task, spec, PACE)
+    context = UpdateContext(
+        forecaster, task, spec, PACE, lambda: make_forecaster(spec, task, graph, CPU).network
+    )
     return plugins.load("strategy", kind).start(read_strategy({"kind": kind}), context)
 
 

@@ -10,7 +10,7 @@ from wattshed.foundation.faults import Fault
 def row(**changes):
     """One error of a matrix."""
     lineage = {"model": "model", "lineage": "model+naive", "parent": "model", "strategy": "naive", "seed": 1}
-    error = {"learned": 0, "task": "base", "phase": "held_out", "rmse": 1.0, "cells": 9}
+    error = {"learned": 0, "task": "base", "phase": "held_out", "rmse": 1.0, "mae": 0.7, "cells": 9}
     return {**lineage, **error, **changes}
 
 
@@ -20,13 +20,13 @@ def test_more_than_nine_months_keep_their_order():
     months = [f"CL_{number}" for number in range(1, 12)]
     errors, untrained = random.uniform(1, 2, (12, 11)), random.uniform(2, 3, 11)
     rows = [
-        row(learned=i, task=task, rmse=rmse)
+        row(learned=i, task=task, rmse=rmse, mae=0.5 * rmse)
         for i in range(12)
         for task, rmse in [("base", 1.0), *zip(months, errors[i], strict=True)]
     ]
     nobody = {"lineage": None, "parent": None, "strategy": "random"}
     rows += [
-        row(task=task, rmse=rmse, **nobody)
+        row(task=task, rmse=rmse, mae=0.5 * rmse, **nobody)
         for task, rmse in [("base", 2.0), *zip(months, untrained, strict=True)]
     ]
     rows += [row(learned=i, task=task, phase="prequential") for i, task in enumerate(months)]
@@ -37,6 +37,7 @@ def test_more_than_nine_months_keep_their_order():
             "seed": [1],
             "energy_kwh": [1e-6],
             "energy_status": ["estimated"],
+            "duration_s": [2.0],
         }
     )
     (found,) = summarise_adaptation(pd.DataFrame(rows), windows).to_dict("records")
@@ -44,6 +45,14 @@ def test_more_than_nine_months_keep_their_order():
     assert found["bwt_rmse"] == pytest.approx(expected.bwt)
     assert found["fwt_rmse"] == pytest.approx(expected.fwt)
     assert found["forgetting_share"] == pytest.approx(expected.forgetting_share)
+    assert found["forgetting_rmse"] == pytest.approx(expected.forgetting)
+    # All MAE are half of the RMSE.
+    for metric in ("acc", "bwt", "fwt", "fwt_frozen", "forgetting"):
+        assert found[f"{metric}_mae"] == pytest.approx(0.5 * found[f"{metric}_rmse"]), metric
+    assert found["forgetting_mae_share"] == pytest.approx(found["forgetting_share"])
+    assert (found["base_rmse_after"], found["base_mae_after"]) == (1.0, 0.5)
+    assert (found["prequential_rmse"], found["prequential_mae"]) == pytest.approx((1.0, 0.7))
+    assert (found["s_per_update"], found["updates_kwh"]) == (2.0, 1e-6)
 
 
 def test_a_matrix_that_was_copied_over_another_is_refused():

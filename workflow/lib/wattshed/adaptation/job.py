@@ -1,21 +1,27 @@
 """The job of one adapted lineage: one strategy over all months, for every seed."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
+from wattshed.adaptation.paces import pace_of
 from wattshed.adaptation.stream import DAY_LABELS, Labels, adapt_over_months, held_out_rows
 from wattshed.config.models.adaptation import StrategyBlock
+from wattshed.config.models.recipes import CLOSED_FORM
 from wattshed.forecast.days import stacked
 from wattshed.forecast.job_inputs import JobInputs
+from wattshed.forecast.network import Network
+from wattshed.forecast.neural import NeuralForecaster
 from wattshed.foundation import plugins
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.vocabulary import Stage
 from wattshed.foundation.writing import write_parquet
-from wattshed.training.checkpoint import Step, make_forecaster, read_checkpoint, write_checkpoint
+from wattshed.training.batches.making import make_sampler
+from wattshed.training.checkpoint import ModelSpec, Step, make_forecaster, read_checkpoint, write_checkpoint
 from wattshed.training.over_checkpoints import metered_lineage
-from wattshed.training.updates import Pace, UpdateContext, UpdateHooks
+from wattshed.training.updates import UpdateContext, UpdateHooks
 
 
 @dataclass(frozen=True)
@@ -49,8 +55,15 @@ def adapt_model(job: AdaptationJob) -> None:
         )
     strategy = plugins.load("strategy", job.settings.kind)
     step = Step(job.strategy, "strategy", job.settings.kind, job.settings.model_dump(mode="json"))
-    pace = pace_of(job.strategy, job.settings)
     inputs = job.inputs
+    if not strategy.control and not inputs.task.splits.months:
+        raise Fault(
+            f"the strategy {job.strategy} has no later month to learn from: expected at least one; give a longer panel "
+            "or smaller shares in data.splits."
+        )
+    if job.settings.takes_shared_pace:
+        # Before anything runs: an empty key does not depend on the checkpoint.
+        pace_of(job.strategy, job.settings, CLOSED_FORM, 1)
     rows, days = [], []
     with metered_lineage(inputs, Stage.ADAPTATION, job.ledger) as meter:
         for parent, target in zip(job.checkpoints, job.adapted, strict=True):
@@ -61,7 +74,10 @@ def adapt_model(job: AdaptationJob) -> None:
                 untrained = make_forecaster(spec, inputs.task, inputs.graph, inputs.device, inputs.engine)
                 rows += held_out_rows(Labels.of_untrained(spec), untrained, inputs.task, 0)
             adapted = spec.after(step)
-            context = UpdateContext(forecaster, inputs.task, spec, pace)
+            pace = pace_of(job.strategy, job.settings, spec.recipe, _pairs_each(inputs, spec, forecaster))
+            context = UpdateContext(
+                forecaster, inputs.task, spec, pace, partial(_untrained, inputs, spec, forecaster)
+            )
             hooks = plugins.made_by(
                 "strategy", job.settings.kind, strategy.start(job.settings, context), UpdateHooks
             )
@@ -73,12 +89,11 @@ def adapt_model(job: AdaptationJob) -> None:
         write_parquet(job.days, stacked(days, DAY_LABELS))
 
 
-def pace_of(name: str, settings: StrategyBlock) -> Pace:
-    """Raises :class:`Fault` if a key is empty; a study fills it from its block ``adaptation``."""
-    steps, batch, rate = settings.steps, settings.batch, settings.learning_rate
-    if steps is None or batch is None or rate is None:
-        empty = "steps" if steps is None else "batch" if batch is None else "learning_rate"
-        raise Fault(
-            f"the settings of the strategy {name} have no {empty}: expected a number; add it to --settings."
-        )
-    return Pace(steps, batch, rate)
+def _untrained(inputs: JobInputs, spec: ModelSpec, forecaster: NeuralForecaster) -> Network:
+    """The network of a checkpoint as it was before its training, on the same series."""
+    made = make_forecaster(spec, inputs.task, inputs.graph, inputs.device, inputs.engine, forecaster.series)
+    return made.network
+
+
+def _pairs_each(inputs: JobInputs, spec: ModelSpec, forecaster: NeuralForecaster) -> int:
+    return make_sampler(spec.recipe, inputs.task, forecaster.series).pairs_each

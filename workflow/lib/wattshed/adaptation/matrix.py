@@ -17,7 +17,8 @@ class Transfer:
     bwt: backward transfer, mean over earlier tasks of (error just after learning it - error at the end).
     fwt: forward transfer, mean over later tasks of (error of a random network - error before learning it).
     fwt_frozen: the same against the network as it was before all tasks: what earlier tasks taught it for later ones.
-    forgetting_share: mean over earlier tasks of (error at the end - least error before) / least error.
+    forgetting: mean over earlier tasks of (error at the end - least error before).
+    forgetting_share: the same, each task's over its least error.
     None where no task defines the metric.
     """
 
@@ -25,6 +26,7 @@ class Transfer:
     bwt: float | None
     fwt: float | None
     fwt_frozen: float | None
+    forgetting: float | None
     forgetting_share: float | None
 
 
@@ -49,6 +51,7 @@ def transfer(errors: np.ndarray, random_errors: np.ndarray | None) -> Transfer:
         bwt=_mean(just_learned - final[earlier]),
         fwt=None if random_errors is None else _mean(random_errors[later] - errors[later, later]),
         fwt_frozen=_mean(errors[0, later] - errors[later, later]),
+        forgetting=_mean(final[earlier] - least_before),
         forgetting_share=_mean((final[earlier] - least_before) / least_before),
     )
 

@@ -114,7 +114,7 @@ def _learn(hooks: UpdateHooks, month: Month, labels: Labels, meter: Meter) -> bo
     }
     with meter.window(Window.UPDATE, task=month.name, **whose) as window:
         loss = train_further(hooks, part)
-        window.values.update(train_loss=loss, steps=hooks.steps)
+        window.values.update(train_loss=loss, steps=hooks.steps_on(part))
     return True
 
 

@@ -10,24 +10,26 @@ from wattshed.energy.reading import worst_status
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.vocabulary import Phase, Window
 
+MEASURES = ("rmse", "mae")
+# Columns of one measure of error, without its name; of the shares, only that of the MAE has a name.
+METRICS = ("acc", "bwt", "fwt", "fwt_frozen", "forgetting", "prequential")
 ERRORS = (
-    "acc_rmse",
-    "bwt_rmse",
-    "fwt_rmse",
-    "fwt_frozen_rmse",
+    *(f"{metric}_{measure}" for measure in MEASURES for metric in METRICS),
     "forgetting_share",
-    "prequential_rmse",
+    "forgetting_mae_share",
     "base_rmse_after",
+    "base_mae_after",
 )
+COSTS = ("kwh_per_update", "s_per_update", "updates_kwh")
 
 
 def summarise_adaptation(rows: pd.DataFrame, windows: pd.DataFrame) -> pd.DataFrame:
-    """Transfer metrics from the full matrices of held-out RMSE, joined with the energy of the updates.
+    """Transfer metrics from the full matrices of held-out RMSE and MAE, joined with energy and time of the updates.
 
     rows: of all ``adaptation/*.parquet`` together; windows: measured windows with columns ``window, lineage, seed,
-    energy_kwh, energy_status``. Forward transfer needs the untrained network's rows of the same model and seed, which
-    may be in another lineage's matrix; it is null without them. Errors without an observed cell are null, and so is
-    the mean energy of updates if one of them is unknown.
+    energy_kwh, energy_status, duration_s``. Forward transfer needs the untrained network's rows of the same model and
+    seed, which may be in another lineage's matrix; it is null without them. Errors without an observed cell are null,
+    and so are the mean and the sum of the energy of updates if one of them is unknown.
     """
     untrained = rows[(rows["strategy"] == RANDOM) & (rows["phase"] == Phase.HELD_OUT)]
     updates = windows[windows["window"] == Window.UPDATE]
@@ -46,36 +48,55 @@ def summarise_adaptation(rows: pd.DataFrame, windows: pd.DataFrame) -> pd.DataFr
         random = untrained[(untrained["model"] == named["model"]) & (untrained["seed"] == named["seed"])]
         own = updates[(updates["lineage"] == named["lineage"]) & (updates["seed"] == named["seed"])]
         summary.append({**named, **_errors(part, random), **_costs(own)})
-    frame = pd.DataFrame(summary, columns=[*keys, *ERRORS, "updates", "kwh_per_update", "energy_status"])
-    return frame.astype(dict.fromkeys([*ERRORS, "kwh_per_update"], "float64"))
+    frame = pd.DataFrame(summary, columns=[*keys, *ERRORS, "updates", *COSTS, "energy_status"])
+    return frame.astype(dict.fromkeys([*ERRORS, *COSTS], "float64"))
 
 
 def _errors(part: pd.DataFrame, untrained: pd.DataFrame) -> dict[str, Any]:
     """Metrics of one lineage and seed. untrained: rows of a random network, perhaps from several matrices."""
     held_out = part[part["phase"] == Phase.HELD_OUT]
-    matrix = held_out.pivot(index="learned", columns="task", values="rmse")
     # In the order of evaluation: sorted as text, CL_10 would come before CL_2.
     months = [name for name in held_out["task"].unique() if name != BASE]
-    random = untrained.drop_duplicates("task").set_index("task")["rmse"]
-    found = transfer(matrix[months].to_numpy(), random.reindex(months).to_numpy() if len(random) else None)
+    random = untrained.drop_duplicates("task").set_index("task")
+    row: dict[str, Any] = {}
+    for measure in MEASURES:
+        matrix = held_out.pivot(index="learned", columns="task", values=measure)
+        found = transfer(
+            matrix[months].to_numpy(), random[measure].reindex(months).to_numpy() if len(random) else None
+        )
+        row |= {
+            f"acc_{measure}": found.acc,
+            f"bwt_{measure}": found.bwt,
+            f"fwt_{measure}": found.fwt,
+            f"fwt_frozen_{measure}": found.fwt_frozen,
+            f"forgetting_{measure}": found.forgetting,
+            "forgetting_share"
+            if measure == "rmse"
+            else f"forgetting_{measure}_share": found.forgetting_share,
+            f"base_{measure}_after": float(matrix[BASE].iloc[-1]),
+        }
+    return row | _prequential(part)
+
+
+def _prequential(part: pd.DataFrame) -> dict[str, float | None]:
+    """Errors over all cells of the months, each before it was learned."""
     before = part[(part["phase"] == Phase.PREQUENTIAL) & (part["cells"] > 0)]
-    squared, cells = (before["rmse"] ** 2 * before["cells"]).to_numpy().sum(), before["cells"].sum()
-    return {
-        "acc_rmse": found.acc,
-        "bwt_rmse": found.bwt,
-        "fwt_rmse": found.fwt,
-        "fwt_frozen_rmse": found.fwt_frozen,
-        "forgetting_share": found.forgetting_share,
-        "prequential_rmse": float(np.sqrt(squared / cells)) if cells else None,
-        "base_rmse_after": float(matrix[BASE].iloc[-1]),
-    }
+    cells = before["cells"].sum()
+    if not cells:
+        return {"prequential_rmse": None, "prequential_mae": None}
+    squared = (before["rmse"] ** 2 * before["cells"]).to_numpy().sum()
+    absolute = (before["mae"] * before["cells"]).to_numpy().sum()
+    return {"prequential_rmse": float(np.sqrt(squared / cells)), "prequential_mae": float(absolute / cells)}
 
 
 def _costs(updates: pd.DataFrame) -> dict[str, Any]:
-    """Energy of one lineage's and seed's updates; null if there are none or if one is unknown."""
+    """Energy and time of one lineage's and seed's updates; null if there are none or if one is unknown."""
     known = len(updates) > 0 and bool(updates["energy_kwh"].notna().all())
+    timed = len(updates) > 0 and bool(updates["duration_s"].notna().all())
     return {
         "updates": len(updates),
         "kwh_per_update": float(updates["energy_kwh"].mean()) if known else None,
+        "s_per_update": float(updates["duration_s"].mean()) if timed else None,
+        "updates_kwh": float(updates["energy_kwh"].sum()) if known else None,
         "energy_status": str(worst_status(updates["energy_status"])),
     }

@@ -168,6 +168,10 @@ class Network(nn.Module):
         """The network as a function of plain tensors, for an export; None if it cannot be exported."""
         return None
 
+    def node_weights(self) -> list[nn.Parameter]:
+        """Weights of which each node has its own row [N, ...]; empty if there are none."""
+        return []
+
     def prunable_units(self) -> PrunableUnits | None:
         """Units that structured pruning can remove; None if there are none."""
         return None

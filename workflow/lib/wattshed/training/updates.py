@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -36,24 +37,32 @@ class Part:
 
 @dataclass(frozen=True)
 class Pace:
-    """Number and size of the steps on one part. batch: (node, window) pairs per step."""
+    """Number and size of the steps on one part.
+
+    batch: (node, window) pairs per step; weight_decay: None for the recipe's; epochs: passes over the part's pairs, in
+    place of ``steps``.
+    """
 
     steps: int
     batch: int
     learning_rate: float
+    weight_decay: float | None = None
+    epochs: int | None = None
 
 
 @dataclass(frozen=True)
 class UpdateContext:
     """The forecaster to update, in place, and all that its updates need.
 
-    spec: of the checkpoint that is updated; loss, clipping and weight decay are those of its recipe.
+    spec: of the checkpoint that is updated; loss and clipping are those of its recipe; untrained: makes the network as
+    it was before the base training, None where no technique may ask for it.
     """
 
     forecaster: NeuralForecaster
     task: ForecastTask
     spec: ModelSpec
     pace: Pace
+    untrained: Callable[[], Network] | None = None
 
     @property
     def network(self) -> Network:
@@ -68,6 +77,16 @@ class UpdateContext:
     def examples(self) -> int:
         """Examples per step: as many as hold the pace's pairs."""
         return examples_for(self.sampler, self.pace.batch)
+
+    @property
+    def weight_decay(self) -> float:
+        return self.spec.recipe.weight_decay if self.pace.weight_decay is None else self.pace.weight_decay
+
+    def steps_over(self, pairs: int) -> int:
+        """Gradient steps on a part of so many (node, window) pairs."""
+        if self.pace.epochs is None:
+            return self.pace.steps
+        return max(1, math.ceil(self.pace.epochs * pairs / (self.examples * self.sampler.pairs_each)))
 
 
 class UpdateHooks:
@@ -89,11 +108,6 @@ class UpdateHooks:
     def __init__(self, context: UpdateContext) -> None:
         self.context = context
 
-    @property
-    def steps(self) -> int:
-        """Gradient steps on one part; 0 for hooks that solve it."""
-        return self.context.pace.steps
-
     def skips(self, part: Part) -> bool:
         """Whether nothing is learned from this part."""
         return False
@@ -105,7 +119,7 @@ class UpdateHooks:
         """The batches to train on, one per step."""
         context = self.context
         drawn = RandomBatches(
-            context.sampler, part.origins, context.spec.seed, context.examples, context.pace.steps
+            context.sampler, part.origins, context.spec.seed, context.examples, self.steps_on(part)
         )
         return drawn.epoch(part.number)
 
@@ -122,6 +136,15 @@ class UpdateHooks:
     def solve(self, part: Part) -> float | None:
         """Learn the part in closed form and return the mean squared error on it; None: gradient steps follow."""
         return None
+
+    def steps_on(self, part: Part) -> int:
+        """Gradient steps on a part; 0 for hooks that solve it."""
+        context = self.context
+        return context.steps_over(context.sampler.pairs(torch.from_numpy(part.origins)))
+
+    def rate(self, step: int, steps: int) -> float:
+        """The learning rate of a step, counted from 0, of all steps on a part."""
+        return self.context.pace.learning_rate
 
 
 HOOKS = tuple(
@@ -147,16 +170,20 @@ def train_further(hooks: UpdateHooks, part: Part) -> float:
             )
         return solved
     optimiser = EagerAdamW(
-        network.parameters(), lr=context.pace.learning_rate, weight_decay=recipe.weight_decay
+        network.parameters(), lr=context.pace.learning_rate, weight_decay=context.weight_decay
     )
     hooks.before(part)
     # For networks with dropout: the draws must not depend on earlier work.
     torch.manual_seed(draw_seed(seed, part.number))
     network.train()
-    losses = [
-        gradient_step(network, [batch], optimiser, recipe.loss, recipe.clip_norm, Precision(), hooks)
-        for batch in hooks.batches(part)
-    ]
+    losses = []
+    steps = hooks.steps_on(part)
+    for step, batch in enumerate(hooks.batches(part)):
+        for group in optimiser.param_groups:
+            group["lr"] = hooks.rate(step, steps)
+        losses.append(
+            gradient_step(network, [batch], optimiser, recipe.loss, recipe.clip_norm, Precision(), hooks)
+        )
     loss = torch.stack(losses)
     if not bool(loss.isfinite().all()):
         step = int((~loss.isfinite()).nonzero()[0]) + 1

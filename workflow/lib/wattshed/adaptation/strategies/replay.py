@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from wattshed.config.models.adaptation import StrategyBlock
+from wattshed.adaptation.strategies.memory_block import MemoryBlock
 from wattshed.forecast.families.family import Offer
 
 if TYPE_CHECKING:
     from wattshed.training.updates import UpdateContext, UpdateHooks
 
 
-class ReplayBlock(StrategyBlock):
+class ReplayBlock(MemoryBlock):
     kind: Literal["replay"] = Field(description="Mixes the new month with a memory of earlier data.")
     replay_share: float = Field(
         default=0.5,
@@ -21,7 +21,6 @@ class ReplayBlock(StrategyBlock):
         lt=1,
         description="Share of each batch that comes from the memory; at least one example comes from each.",
     )
-    memory_pairs: int = Field(default=4096, ge=1, description="Size of the memory [(node, window) pairs].")
 
 
 class Replay:
@@ -32,7 +31,7 @@ class Replay:
     def start(self, settings: ReplayBlock, context: UpdateContext) -> UpdateHooks:
         from wattshed.adaptation.strategies.replayed import Replayed
 
-        return Replayed(context, settings.replay_share, settings.memory_pairs)
+        return Replayed(context, settings)
 
 
 STRATEGY = Replay()

@@ -5,31 +5,34 @@ from collections.abc import Iterator
 import torch
 
 from wattshed.adaptation.reservoir import Reservoir
+from wattshed.adaptation.strategies.memory_block import MemoryBlock
+from wattshed.adaptation.strategies.replay import ReplayBlock
 from wattshed.training.batches.drawing import Batch, draw_seed, examples_for
 from wattshed.training.updates import Part, UpdateContext, UpdateHooks
 
 
-class Replayed(UpdateHooks):
-    """replay_share: share of each batch that is remembered; memory_pairs: size of the memory [(node, window) pairs]."""
+def base_memory(context: UpdateContext, settings: MemoryBlock) -> Reservoir:
+    """A memory of the base training."""
+    base = torch.from_numpy(context.task.origins(context.task.splits.train))
+    size = examples_for(context.sampler, settings.size_of(context.sampler.pairs(base)))
+    return Reservoir(size, context.sampler, base, torch.Generator().manual_seed(context.spec.seed))
 
-    def __init__(self, context: UpdateContext, replay_share: float, memory_pairs: int) -> None:
+
+class Replayed(UpdateHooks):
+    """A share of each batch is remembered."""
+
+    def __init__(self, context: UpdateContext, settings: ReplayBlock) -> None:
         super().__init__(context)
         # A batch must hold both: one example of each at least.
         self._batch = max(2, context.examples)
-        self._remembered = min(max(1, round(self._batch * replay_share)), self._batch - 1)
-        base = torch.from_numpy(context.task.origins(context.task.splits.train))
-        self.memory = Reservoir(
-            examples_for(context.sampler, memory_pairs),
-            context.sampler,
-            base,
-            torch.Generator().manual_seed(context.spec.seed),
-        )
+        self._remembered = min(max(1, round(self._batch * settings.replay_share)), self._batch - 1)
+        self.memory = base_memory(context, settings)
 
     def batches(self, part: Part) -> Iterator[Batch]:
         sampler = self.context.sampler
         origins = torch.from_numpy(part.origins)
         generator = torch.Generator().manual_seed(draw_seed(self.context.spec.seed, part.number))
-        for _ in range(self.context.pace.steps):
+        for _ in range(self.steps_on(part)):
             fresh = sampler.draw(self._batch - self._remembered, origins, generator)
             yield sampler.batch(fresh.followed_by(self.memory.sample(self._remembered)))
 

@@ -8,6 +8,9 @@ from pydantic import Field, StringConstraints, model_validator
 from wattshed.config.block import Block
 from wattshed.config.plugin_block import PluginBlock, read_block
 
+DEFAULT_STEPS = 100
+# Keys that a strategy takes from the block where its own are empty; so are steps and epochs, of which it has one.
+SHARED = ("batch", "learning_rate", "weight_decay")
 # "+" joins the names in a lineage, so a name may not contain it.
 StrategyName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 
@@ -22,8 +25,33 @@ class StrategyBlock(Block):
         "may use it on any model.",
     )
     steps: int | None = Field(default=None, ge=1, description="Gradient steps per month.")
+    epochs: int | None = Field(
+        default=None, ge=1, description="Passes over the month's (node, window) pairs, in place of `steps`."
+    )
     batch: int | None = Field(default=None, ge=2, description="(node, window) pairs per step.")
     learning_rate: float | None = Field(default=None, gt=0, lt=1, description="Learning rate of the updates.")
+    weight_decay: float | None = Field(
+        default=None,
+        ge=0,
+        lt=1,
+        description="AdamW weight decay of the updates; empty here and in the block means that of the model's recipe.",
+    )
+
+    @model_validator(mode="after")
+    def _steps_or_epochs(self) -> "StrategyBlock":
+        refuse_both(self.steps, self.epochs)
+        return self
+
+    @property
+    def takes_shared_pace(self) -> bool:
+        """Whether empty keys take the block's values; if not, those of the model's recipe."""
+        return True
+
+
+def refuse_both(steps: int | None, epochs: int | None) -> None:
+    """Raises :class:`ValueError` if a length is given in steps and in epochs."""
+    if steps is not None and epochs is not None:
+        raise ValueError(f"steps is {steps} and epochs {epochs}; expected one of them: remove the other")
 
 
 def read_strategy(given: Mapping[str, Any]) -> StrategyBlock:
@@ -49,9 +77,17 @@ class AdaptationBlock(Block):
             name: read_strategy({"kind": name}) for name in ("frozen", "naive", "replay")
         },
         min_length=1,
-        description="Named strategies; `kind` says which one. A strategy may have its own steps, batch and rate.",
+        description="Named strategies; `kind` says which one. A strategy may have its own steps or epochs, "
+        "batch, learning rate and weight decay.",
     )
-    steps: int = Field(default=100, ge=1, description="Gradient steps per month.")
+    steps: int | None = Field(
+        default=None,
+        ge=1,
+        description=f"Gradient steps per month; empty, and no epochs, means {DEFAULT_STEPS}.",
+    )
+    epochs: int | None = Field(
+        default=None, ge=1, description="Passes over the month's (node, window) pairs, in place of `steps`."
+    )
     batch: int = Field(
         default=256,
         ge=2,
@@ -59,6 +95,17 @@ class AdaptationBlock(Block):
         "windows that holds this many pairs.",
     )
     learning_rate: float = Field(default=1e-3, gt=0, lt=1, description="Learning rate of the updates.")
+    weight_decay: float | None = Field(
+        default=None,
+        ge=0,
+        lt=1,
+        description="AdamW weight decay of the updates; empty means that of the model's recipe.",
+    )
+
+    @model_validator(mode="after")
+    def _steps_or_epochs(self) -> "AdaptationBlock":
+        refuse_both(self.steps, self.epochs)
+        return self
 
     @model_validator(mode="after")
     def _models_differ(self) -> "AdaptationBlock":
@@ -83,9 +130,10 @@ class AdaptationBlock(Block):
         Jobs do not read on which models it is compared.
         """
         own = self.strategies[name]
-        shared = {
-            key: getattr(self, key)
-            for key in ("steps", "batch", "learning_rate")
-            if getattr(own, key) is None
-        }
+        if not own.takes_shared_pace:
+            return own.model_copy(update={"models": None})
+        shared = {key: getattr(self, key) for key in SHARED if getattr(own, key) is None}
+        if own.steps is None and own.epochs is None:
+            default = DEFAULT_STEPS if self.epochs is None else None
+            shared |= {"steps": self.steps or default, "epochs": self.epochs}
         return own.model_copy(update={**shared, "models": None})

@@ -27,6 +27,7 @@ class Offer(StrEnum):
     LINEAR_MAPS = "linear_maps"
     EXACT_UPDATES = "exact_updates"  # learning further data in closed form
     FEATURES = "features"  # features that can be dropped
+    NODE_TABLE = "node_table"  # weights that each node has of its own
 
     @property
     def lacks(self) -> str:
@@ -40,6 +41,7 @@ LACKS: dict[Offer, str] = {
     Offer.LINEAR_MAPS: "has no weight matrices to replace",
     Offer.EXACT_UPDATES: "cannot be updated in closed form",
     Offer.FEATURES: "has no features to drop",
+    Offer.NODE_TABLE: "has no node table (in stgnn and gru, the model's key node_table: true makes one)",
 }
 
 
@@ -83,7 +85,8 @@ class SimpleFamily:
     """A family whose networks all offer the same; see :class:`Family`.
 
     make_network: untrained network from settings, windows, adjacency and seed; it imports torch when it is called.
-    information: from settings to what a forecast is made from; None if it is not declared.
+    information: from settings to what a forecast is made from; None if it is not declared. further_offers: what only
+    networks with some settings offer beside ``always_offers``.
     """
 
     Settings: type[ModelBlock]
@@ -93,9 +96,11 @@ class SimpleFamily:
     published_epochs: int | None = None
     reads_graph: bool = False
     information: Callable[[Any], frozenset[Information]] | None = None
+    further_offers: Callable[[Any], frozenset[Offer]] | None = None
 
     def offers(self, settings: Any) -> frozenset[Offer]:
-        return self.always_offers
+        further = frozenset[Offer]() if self.further_offers is None else self.further_offers(settings)
+        return self.always_offers | further
 
     def sees(self, settings: Any) -> frozenset[Information] | None:
         return None if self.information is None else self.information(settings)

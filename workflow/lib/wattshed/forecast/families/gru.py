@@ -8,7 +8,7 @@ from pydantic import Field
 
 from wattshed.forecast.families.family import Family
 from wattshed.forecast.families.layers import OFFERS, LayeredFamily
-from wattshed.forecast.families.recurrent import SAMPLINGS, RecurrentBlock, make_recurrent, sees
+from wattshed.forecast.families.recurrent import SAMPLINGS, RecurrentBlock, make_recurrent, node_offers, sees
 
 if TYPE_CHECKING:
     import scipy.sparse as sp
@@ -27,4 +27,6 @@ def make(settings: Settings, windows: WindowsBlock, adjacency: sp.csr_array, see
     return make_recurrent(settings, windows, adjacency.shape[0], seed, uses_graph=False)
 
 
-FAMILY: Family = LayeredFamily(Settings, SAMPLINGS, make, OFFERS, information=sees)
+FAMILY: Family = LayeredFamily(
+    Settings, SAMPLINGS, make, OFFERS, information=sees, further_offers=node_offers
+)

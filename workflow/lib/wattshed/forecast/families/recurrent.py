@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from wattshed.forecast.families.family import Offer
 from wattshed.forecast.families.layers import LayersBlock
 from wattshed.foundation.vocabulary import Information
 
@@ -56,6 +57,11 @@ def sees(settings: RecurrentBlock) -> frozenset[Information]:
     if settings.node_table:
         seen.add(Information.NODE)
     return frozenset(seen)
+
+
+def node_offers(settings: RecurrentBlock) -> frozenset[Offer]:
+    """What only networks with a node table offer."""
+    return frozenset({Offer.NODE_TABLE}) if settings.node_table else frozenset()
 
 
 def make_recurrent(

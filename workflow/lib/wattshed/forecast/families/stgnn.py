@@ -8,7 +8,7 @@ from pydantic import Field
 
 from wattshed.forecast.families.family import Family
 from wattshed.forecast.families.layers import OFFERS, LayeredFamily
-from wattshed.forecast.families.recurrent import SAMPLINGS, RecurrentBlock, make_recurrent, sees
+from wattshed.forecast.families.recurrent import SAMPLINGS, RecurrentBlock, make_recurrent, node_offers, sees
 from wattshed.foundation.vocabulary import Information
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ FAMILY: Family = LayeredFamily(
     make,
     OFFERS,
     reads_graph=True,
+    further_offers=node_offers,
     # The aggregate has a self loop: without its own channel, a network still sees a part of the node's own hours.
     information=lambda settings: sees(settings) | {Information.NEIGHBOURS},
 )

@@ -160,6 +160,9 @@ class STGNN(Network):
     def tensor_function(self) -> TensorFunction:
         return RecurrentFunction(self)
 
+    def node_weights(self) -> list[nn.Parameter]:
+        return [] if self.node_table is None else [self.node_table]
+
     def prunable_units(self) -> PrunableUnits | None:
         return None if layers_of(self.gru) > 1 else prunable_units(self, self.gru, self.output)
 

@@ -66,6 +66,9 @@ class Residual(Network):
         learned = self.network.tensor_function()
         return None if learned is None else ResidualFunction(self.linear, learned)
 
+    def node_weights(self) -> list[nn.Parameter]:
+        return self.network.node_weights()
+
     def prunable_units(self) -> PrunableUnits | None:
         return self._prunable(self.network.prunable_units())
 

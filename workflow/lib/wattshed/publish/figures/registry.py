@@ -15,5 +15,7 @@ MODULES: dict[str, str] = {
     "fronts": "wattshed.publish.figures.fronts",
     "ladder": "wattshed.publish.figures.ladder",
     "rolling": "wattshed.publish.figures.rolling",
+    "drift": "wattshed.publish.figures.drift",
+    "matrix": "wattshed.publish.figures.matrix",
     "chains": "wattshed.publish.figures.chains",
 }

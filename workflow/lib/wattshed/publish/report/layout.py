@@ -41,7 +41,7 @@ SECTIONS = (
     Section(
         "adaptation",
         "Continual learning",
-        ("table adaptation",),
+        ("table adaptation", "figure drift", "figure matrix"),
         "Each later month is forecast first and learned afterwards. Its held-out tail is never learned and serves to "
         "judge. Outcomes are those of a paired test over seeds and blocks of days, corrected for all comparisons "
         "(Holm 1979).",
@@ -87,7 +87,7 @@ FOLDED = (
         ("figure split", "figure energies", "figure fronts"),
     ),
     Section("steps", "The ladder step by step", ("table techniques", "table ladder")),
-    Section("months", "Continual learning month by month", ("table matrices",)),
+    Section("months", "Continual learning month by month", ("table updates", "table matrices")),
     Section("checkpoints", "Every checkpoint", ("table checkpoints",)),
     Section("sweep", "Clock by clock", ("table clocks",)),
     Section("data", "Data, split and graph", ("table quality", "figure degrees")),

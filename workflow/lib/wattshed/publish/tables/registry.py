@@ -17,6 +17,7 @@ MODULES: dict[str, str] = {
     "rolling": "wattshed.publish.tables.rolling",
     "chains": "wattshed.publish.tables.chains",
     "adaptation": "wattshed.publish.tables.adaptation",
+    "updates": "wattshed.publish.tables.updates",
     "matrices": "wattshed.publish.tables.matrices",
     "compression": "wattshed.publish.tables.compression",
     "checkpoints": "wattshed.publish.tables.checkpoints",

@@ -1,0 +1,58 @@
+"""The hooks of ``ewc``: a quadratic penalty around the weights after the last part."""
+
+import torch
+from torch import Tensor
+
+from wattshed.adaptation.fisher import fisher
+from wattshed.adaptation.strategies.ewc import EwcBlock
+from wattshed.training.batches.drawing import Batch, draw_seed
+from wattshed.training.updates import Part, UpdateContext, UpdateHooks
+
+# Far from the numbers of parts, which are hours, so that importance is estimated on examples of its own.
+OWN_DRAWS = 500_000
+
+
+class Consolidated(UpdateHooks):
+    """Penalty: hold / 4 * sum_i omega_i (w_i - w*_i)^2, w* the weights after the last part.
+
+    A part's omega is F / L: F the Fisher diagonal of the loss by examples, L the mean loss on the same examples. For a
+    Gaussian error whose variance is that of L, F / (4 L) is the second-order rise of the mean loss itself, so that
+    ``hold`` has no unit and does not depend on the scale of loss or data. Over parts: omega <- gamma * omega + F / L
+    (Schwarz et al. 2018). The base training is the first part.
+    """
+
+    def __init__(self, context: UpdateContext, settings: EwcBlock) -> None:
+        super().__init__(context)
+        self._settings = settings
+        self.importance: list[Tensor] | None = None
+        self.anchor: list[Tensor] = []
+
+    def before(self, part: Part) -> None:
+        if self.importance is None:
+            task = self.context.task
+            self._consolidate(Part("base", task.origins(task.splits.train), 0))
+
+    def penalty(self, batch: Batch) -> Tensor | None:
+        assert self.importance is not None
+        terms = [
+            (importance * (weight - anchor).square()).sum()
+            for weight, anchor, importance in zip(
+                self.context.network.parameters(), self.anchor, self.importance, strict=True
+            )
+        ]
+        return self._settings.hold / 4 * torch.stack(terms).sum()
+
+    def after(self, part: Part) -> None:
+        self._consolidate(part)
+
+    def _consolidate(self, part: Part) -> None:
+        context = self.context
+        generator = torch.Generator().manual_seed(draw_seed(context.spec.seed, OWN_DRAWS + part.number))
+        examples = context.sampler.draw(
+            self._settings.fisher_examples, torch.from_numpy(part.origins), generator
+        )
+        found = fisher(context.network, context.sampler, examples, context.spec.recipe.loss)
+        new = [square / max(found.loss, torch.finfo(square.dtype).tiny) for square in found.squares]
+        kept = self.importance or [torch.zeros_like(one) for one in new]
+        self.importance = [self._settings.gamma * old + one for old, one in zip(kept, new, strict=True)]
+        self.anchor = [weight.detach().clone() for weight in context.network.parameters()]

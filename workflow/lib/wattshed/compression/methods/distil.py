@@ -45,7 +45,8 @@ class DistilSettings(VariantBlock):
         default=0.5,
         ge=0,
         le=1,
-        description="Weight of the loss against the teacher's forecasts; the loss against true values has the rest.",
+        description="Weight of the loss against the teacher's forecasts; the loss against true values has the rest. "
+        "With 0 here and in `hidden_weight`, the same network learns without a teacher: the control.",
     )
     hidden_weight: float = Field(
         default=0.0,
@@ -68,11 +69,6 @@ class DistilSettings(VariantBlock):
             _refuse_sampling(form, self.recipe)
         if self.hidden_weight and STATE not in samplings:
             raise ValueError(_without_state(self.hidden_weight, "student", form))
-        if not self.output_weight and not self.hidden_weight:
-            raise ValueError(
-                "output_weight and hidden_weight are both 0, so that nothing is learned from the teacher; expected one "
-                "of them above 0"
-            )
         return self
 
 

@@ -5,17 +5,16 @@ Run it alone. The full and the smaller network of a row are timed in turns withi
 
 import argparse
 import os
-import statistics
 import sys
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from scipy.stats import binom
+from paired_timing import ROUNDS, compare, judged
 from torch import Tensor
 
 from wattshed.engine.cpu.compiled import BLOCKING, find_compiler, register_file
@@ -26,10 +25,6 @@ from wattshed.foundation.provenance import commit_text, describe_commit, describ
 
 ROOT = Path(__file__).resolve().parent.parent
 NODES, LOOK_BACK, HORIZON, WINDOWS = 64, 24, 6, 32
-# Rounds of a pair: their 95 % interval of the median lies between the 14th and the 28th of the sorted ratios.
-ROUNDS = 41
-# A network is called until this time has passed, so that the clock's own error does not count.
-LEAST_S = 0.002
 REMOVED, SHARES_OF = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6), (16, 64)
 
 
@@ -110,74 +105,6 @@ CALLS: tuple[tuple[str, Callable[[Work], None], bool], ...] = (
 )
 
 
-class Ratio(NamedTuple):
-    """Median of paired ratios with its 95 % interval."""
-
-    median: float
-    low: float
-    high: float
-
-    def __str__(self) -> str:
-        return f"{self.median:.2f}x ({self.low:.2f} to {self.high:.2f})"
-
-
-def median_ratio(over: list[float], under: list[float]) -> Ratio:
-    """Ratios of pairs; the interval is that of order statistics, which assumes no distribution."""
-    ratios = sorted(a / b for a, b in zip(over, under, strict=True))
-    count = len(ratios)
-    # With k ratios left out on either side, the interval misses the median with probability 2 P(X < k), X ~ B(n, 1/2).
-    left_out = max(0, int(binom.ppf(0.025, count, 0.5)) - 1)
-    return Ratio(statistics.median(ratios), ratios[left_out], ratios[count - 1 - left_out])
-
-
-@dataclass(frozen=True)
-class Timed:
-    """Milliseconds of a call by the clock: medians; ratios of wall-clock and of processor time."""
-
-    full_ms: float
-    smaller_ms: float
-    wall: Ratio
-    processor: Ratio
-
-
-def compare(full: Callable[[], None], smaller: Callable[[], None], rounds: int = ROUNDS) -> Timed:
-    """Time two calls in turns (A B, B A, A B ...), so that a slow phase of the machine meets both."""
-    calls = {"full": full, "smaller": smaller}
-    repeats = {name: _repeats(call) for name, call in calls.items()}
-    wall: dict[str, list[float]] = {name: [] for name in calls}
-    processor: dict[str, list[float]] = {name: [] for name in calls}
-    for turn in range(rounds):
-        for name in sorted(calls, reverse=turn % 2 == 1):
-            began = (time.perf_counter(), time.process_time())
-            for _ in range(repeats[name]):
-                calls[name]()
-            ended = (time.perf_counter(), time.process_time())
-            wall[name].append((ended[0] - began[0]) / repeats[name])
-            processor[name].append((ended[1] - began[1]) / repeats[name])
-    return Timed(
-        *(1e3 * statistics.median(wall[name]) for name in calls),
-        median_ratio(wall["full"], wall["smaller"]),
-        median_ratio(processor["full"], processor["smaller"]),
-    )
-
-
-def _repeats(call: Callable[[], None]) -> int:
-    """Calls that take LEAST_S together; the first ones warm up."""
-    for _ in range(3):
-        call()
-    count, start_s = 0, time.perf_counter()
-    while count == 0 or time.perf_counter() - start_s < LEAST_S:
-        call()
-        count += 1
-    return count
-
-
-def judged(ratio: Ratio, least: float) -> str:
-    if ratio.low >= least:
-        return "yes"
-    return "**no**" if ratio.high < least else "not told"
-
-
 @dataclass(frozen=True)
 class Row:
     full: str
@@ -196,7 +123,7 @@ def halves(rounds: int = ROUNDS) -> Iterator[Row]:
     for full, smaller, least in PAIRS:
         works = Work(full), Work(smaller)
         for what, call, is_forecast in CALLS:
-            timed = compare(*(lambda work=work, call=call: call(work) for work in works), rounds)
+            timed = compare(partial(call, works[0]), partial(call, works[1]), rounds)
             yield Row(
                 *(str(full), str(smaller), what, f"{timed.full_ms:.3f}", f"{timed.smaller_ms:.3f}"),
                 *(str(timed.wall), str(timed.processor)),

@@ -280,9 +280,9 @@ class _Launch:
             "PRECISION": PRECISION,
         }
         series = (own, aggregate, node, origin, slot)
-        lifted = (weights.w_own, weights.w_agg, weights.base, calendar)
+        lifting = (weights.w_own, weights.w_agg, weights.base, calendar)
         cell = (weights.weight_ih, weights.weight_hh, weights.bias_ih, weights.bias_hh)
-        inputs = (*series, *lifted, *cell, weights.w_out, weights.b_out)
+        inputs = (*series, *lifting, *cell, weights.w_out, weights.b_out)
         # One stage: no load may be moved ahead of a store that another thread reads.
         options = {"num_warps": max(pad_lift, pad) // 4, "num_stages": 1}
         numbers = (samples, own.shape[1], *_dropout_numbers(dropout))

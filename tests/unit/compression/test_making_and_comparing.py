@@ -168,6 +168,18 @@ def test_the_ledger_names_what_was_made(given, task, graph, tmp_path):
     ]
 
 
+def test_the_ledger_tells_what_a_method_noted(given, task, graph, tmp_path):
+    base = write_base(tmp_path, task, graph, seeds=(1,))
+    compress(given, base, "thin")
+    (window,) = windows_of(tmp_path / "model+thin.jsonl")
+    assert 0 < window["values"]["relative_weight_error"] < 1
+    compress(given, base, "scratch", '{"method": "low_rank_scratch", "rank": 4}')
+    (window,) = windows_of(tmp_path / "model+scratch.jsonl")
+    assert window["name"] == "make"
+    assert window["values"]["epochs"] == 1
+    assert window["energy"]
+
+
 @pytest.mark.parametrize("form", ["stgnn_reference", "gru"])
 def test_other_families_are_compressed_and_fine_tuned(form, given, task, graph, tmp_path):
     recipe = {"stgnn_reference": {"sampling": "windows", "batch": 1}}.get(form, {})

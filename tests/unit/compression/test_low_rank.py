@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from made_pairs import random_pairs
+from makings import making_of
 from model_blocks import model_block
 from wattshed.compression.methods.low_rank import METHOD, LowRankSettings
 from wattshed.compression.methods.low_rank_layers import factorise, relative_error, thin_layers
@@ -109,11 +110,19 @@ def test_the_lost_part_is_that_of_the_singular_values():
     """Eckart and Young: the squares of the singular values that were left out, of all replaced matrices."""
     full = network()
     replaced = thin_layers(full.linear_maps(), 4)
-    singular = [torch.linalg.svdvals(weight).double() for weight in full.gru.all_weights[0][:2]]
-    singular.append(torch.linalg.svdvals(full.output.weight).double())
+    singular = [torch.linalg.svdvals(weight.detach()).double() for weight in full.gru.all_weights[0][:2]]
+    singular.append(torch.linalg.svdvals(full.output.weight.detach()).double())
     lost = sum(float(values[4:].square().sum()) for values in singular)
     whole = sum(float(values.square().sum()) for values in singular)
     assert relative_error(full.linear_maps(), replaced) == pytest.approx((lost / whole) ** 0.5, rel=1e-4)
+
+
+def test_the_lost_part_is_noted_for_the_ledger(task, graph):
+    making = making_of(task, graph)
+    result = METHOD.make_from(making, LowRankSettings(method="low_rank", rank=2))
+    maps, found = making.network.linear_maps(), result.linear_maps()
+    assert making.notes == {"relative_weight_error": relative_error(maps, found)}
+    assert 0 < making.notes["relative_weight_error"] < 1
 
 
 def test_a_gru_of_several_layers_becomes_smaller_layer_by_layer():

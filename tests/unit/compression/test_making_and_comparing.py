@@ -174,6 +174,18 @@ def test_the_ledger_names_what_was_made(given, task, graph, tmp_path):
     ]
 
 
+def test_the_ledger_tells_what_a_method_noted(given, task, graph, tmp_path):
+    base = write_base(tmp_path, task, graph, seeds=(1,))
+    compress(given, base, "thin")
+    (window,) = windows_of(tmp_path / "model+thin.jsonl")
+    assert 0 < window["values"]["relative_weight_error"] < 1
+    compress(given, base, "scratch", '{"method": "low_rank_scratch", "rank": 4}')
+    (window,) = windows_of(tmp_path / "model+scratch.jsonl")
+    assert window["name"] == "make"
+    assert window["values"]["epochs"] == 1
+    assert window["energy"]
+
+
 @pytest.mark.parametrize("form", ["stgnn_reference", "gru"])
 def test_other_families_are_compressed_and_fine_tuned(form, given, task, graph, tmp_path):
     recipe = {"stgnn_reference": {"sampling": "windows", "batch": 1}}.get(form, {})
@@ -189,13 +201,14 @@ def test_other_families_are_compressed_and_fine_tuned(form, given, task, graph, 
     assert tuned.forecast(origins).shape == raw.forecast(origins).shape
 
 
-@pytest.mark.parametrize("name", ["half_tuned", "thin", "int8"])
+@pytest.mark.parametrize("name", ["half_tuned", "thin", "int8", "static_int8", "half_weights"])
 def test_a_streaming_model_still_streams_when_it_is_smaller(name, given, task, graph, tmp_path):
     recipe = RECIPE.model_copy(update={"sampling": "sequences", "sequence_h": 48, "burn_in_h": 12})
     spec = ModelSpec("model", 1, model_block("stgnn", linear_part=True), recipe, task.windows)
     base = tmp_path / "model-1.safetensors"
     write_checkpoint(base, make_forecaster(spec, task, graph, CPU).network, spec)
-    forecaster, _ = read_checkpoint(compress(given, [base], name)[0], task, graph, CPU)
+    settings = VARIANTS.get(name, f'{{"method": "{name}"}}')
+    forecaster, _ = read_checkpoint(compress(given, [base], name, settings)[0], task, graph, CPU)
     assert isinstance(forecaster, StreamingForecaster)
     origins = task.origins(task.splits.test)[:5]
     assert np.isfinite(forecaster.forecast(origins)).all()
@@ -298,6 +311,8 @@ def export(tmp_path, checkpoint, given):
         ({"form": "dlinear"}, '{"method": "low_rank", "rank": 2}'),
         ({"form": "stgnn_reference"}, VARIANTS["half"]),
         ({"form": "stgnn_reference"}, VARIANTS["thin"]),
+        ({}, '{"method": "half_weights"}'),
+        ({"form": "stgnn_reference"}, '{"method": "distil", "student": {"form": "gru", "hidden": 4}}'),
     ],
 )
 def test_compressed_checkpoints_can_be_exported(keys, settings, given, task, graph, tmp_path):
@@ -308,10 +323,16 @@ def test_compressed_checkpoints_can_be_exported(keys, settings, given, task, gra
     assert written.is_file()
 
 
-def test_an_int8_checkpoint_is_not_exported_and_a_sentence_says_why(given, task, graph, tmp_path, capsys):
+@pytest.mark.parametrize("method", ["int8", "static_int8"])
+def test_an_int8_checkpoint_is_not_exported_and_a_sentence_says_why(
+    method, given, task, graph, tmp_path, capsys
+):
     pytest.importorskip("onnxruntime")
     base = write_base(tmp_path, task, graph, seeds=(1,))
-    code, written = export(tmp_path, compress(given, base, "int8")[0], given)
+    made = compress(given, base, "small", f'{{"method": "{method}"}}')[0]
+    if read_spec(made)[1] is not None:
+        pytest.skip(f"{method} is not available here")
+    code, written = export(tmp_path, made, given)
     assert code == 2
     assert "weights of the type torch.int8" in capsys.readouterr().err
     assert not written.exists()

@@ -1,5 +1,8 @@
 """A training inside another job gives the weights of a base model's training."""
 
+from dataclasses import replace
+
+import pytest
 import torch
 
 from small_study import graph_of, small_panel, task_of
@@ -59,3 +62,26 @@ def test_a_penalty_counts_in_the_loss(tmp_path):
 
     _, forecaster, task, spec = both(tmp_path)
     assert min(train_by_recipe(forecaster, task, spec, Hooks()).train_losses) > 5
+
+
+def test_a_technique_may_weigh_or_replace_the_batchs_own_loss(tmp_path):
+    class Hooks:
+        def __init__(self, weight):
+            self.loss_weight = weight
+
+        def penalty(self, batch):
+            return torch.tensor(5.0, requires_grad=True)
+
+        def project(self, gradients):
+            pass
+
+    _, forecaster, task, spec = both(tmp_path)
+    start = {name: value.clone() for name, value in forecaster.network.state_dict().items()}
+    first = {}
+    for weight in (1.0, 0.25, 0.0):
+        forecaster.network.load_state_dict(start)
+        one_step = spec.recipe.model_copy(update={"epochs": 1, "steps_per_epoch": 1})
+        done = train_by_recipe(forecaster, task, replace(spec, recipe=one_step), Hooks(weight))
+        first[weight] = done.train_losses[0] - 5
+    assert first[0.0] == 0
+    assert first[0.25] == pytest.approx(first[1.0] / 4, rel=1e-4)

@@ -77,6 +77,7 @@ class Int8Linear(nn.Module):
 class Int8GRU(nn.Module):
     """A GRU with one layer, int8 weights, and a float state."""
 
+    num_layers = 1
     input_weight: Tensor
     input_scale: Tensor
     state_weight: Tensor

@@ -14,6 +14,8 @@ class UnrolledGRU(nn.Module):
     The recurrence is a plain loop: torch has no fused kernel for it. So it is slower than a GRU.
     """
 
+    num_layers = 1
+
     def __init__(self, input_map: nn.Module, state_map: nn.Module, hidden_size: int) -> None:
         """input_map: [.., in] -> [.., 3 H]; state_map: [.., H] -> [.., 3 H]; gates in torch's order (r, z, n)."""
         super().__init__()

@@ -28,8 +28,8 @@ def summarise_adaptation(rows: pd.DataFrame, windows: pd.DataFrame) -> pd.DataFr
 
     rows: of all ``adaptation/*.parquet`` together; windows: measured windows with columns ``window, lineage, seed,
     energy_kwh, energy_status, duration_s``. Forward transfer needs the untrained network's rows of the same model and
-    seed, which may be in another lineage's matrix; it is null without them. Errors without an observed cell are null, and so is
-    the mean and the sum of the energy of updates if one of them is unknown.
+    seed, which may be in another lineage's matrix; it is null without them. Errors without an observed cell are null,
+    and so is the mean and the sum of the energy of updates if one of them is unknown.
     """
     untrained = rows[(rows["strategy"] == RANDOM) & (rows["phase"] == Phase.HELD_OUT)]
     updates = windows[windows["window"] == Window.UPDATE]

@@ -54,14 +54,14 @@ STRATEGIES: dict[str, dict[str, Any]] = {
 
 
 def run_seed(seed: int) -> tuple[list[dict[str, Any]], dict[str, float]]:
-    """Rows of all strategies on one panel with one network, and the seconds of each."""
+    """Rows of all strategies on one panel with one network, and the processor seconds of each."""
     torch.set_num_threads(1)
     drift = Drift(drift_task(drifting_panel(seed)), seed)
     rows, seconds = drift.untrained_rows(), {}
     for name, keys in STRATEGIES.items():
-        start = time.perf_counter()
+        start = time.process_time()
         rows += drift.adapted(name, keys, PACE)[0]
-        seconds[name] = time.perf_counter() - start
+        seconds[name] = time.process_time() - start
     return rows, seconds
 
 
@@ -74,7 +74,7 @@ def paired(summary: pd.DataFrame, column: str, name: str, other: str) -> Interva
 def table(summary: pd.DataFrame, seconds: dict[str, float]) -> list[str]:
     lines = [
         "| strategy | prequential | ACC | BWT | FWT (frozen) | forgotten, kWh | forgotten, % | base after | "
-        "prequential less frozen | forgotten less naive, points | s |",
+        "prequential less frozen | forgotten less naive, points | processor, s |",
         "|---|---:|---:|---:|---:|---:|---:|---:|---|---|---:|",
     ]
     means = summary.groupby("strategy", sort=False).mean(numeric_only=True)
@@ -156,8 +156,8 @@ def main() -> None:
         "`joint` trains from new weights as the base training did. "
         "Mean over n = 5 panels, each with a network of its own; differences are paired over them, with Student's 95 % "
         "interval, not corrected for their number. RMSE in kWh. `replay_0_1`, `replay_1`, `replay_5` remember 0.1, 1 "
-        "and 5 % of the base training's pairs, `replay` and `der` 4,096. Seconds are of all months, evaluation "
-        "included, on a machine that may have had other work.\n",
+        "and 5 % of the base training's pairs, `replay` and `der` 4,096. Processor seconds are those of all months, "
+        "evaluation included.\n",
         *table(summary, seconds),
         "",
         *sentences(summary),

@@ -1,5 +1,7 @@
 """Verdicts of claims: the rule, the measurements behind them, and the contract of every document's plug-in."""
 
+import copy
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -389,6 +391,22 @@ def test_counted_parameters_are_those_of_the_network(config):
         sizes["models"]["net"] |= layers
         network = untrained(blocks, 4, form="stgnn_reference", hidden=hidden, **layers)
         assert parameters(results(sizes))[0].measured.mean == network.parameter_count()
+
+
+def test_every_strategy_of_a_kind_is_compared_with_the_control_seed_by_seed(config):
+    frame = adaptation()
+    smaller = frame[frame["strategy"] == "replay"].assign(strategy="replay_1", forgetting_share=0.02)
+    changed = copy.deepcopy(config)
+    changed["adaptation"]["strategies"]["replay_1"] = {"kind": "replay", "memory_share": 0.01}
+    given = pd.concat([frame, smaller], ignore_index=True)
+    found = forgetting_saved(results(changed, adaptation=given), "replay", "naive")
+    assert [one.of for one in found] == ["stgnn, replay against naive", "stgnn, replay_1 against naive"]
+    assert found[0].measured.mean == pytest.approx(2.0)
+    assert found[1].measured.mean == pytest.approx(100 * (0.03 + 0.001 * np.mean(SEEDS) - 0.02))
+    elsewhere = given.assign(seed=given["seed"] + 10 * (given["strategy"] == "naive"))
+    assert forgetting_saved(results(changed, adaptation=elsewhere), "replay", "naive").startswith(
+        "this study does"
+    )
 
 
 def test_forgetting_is_of_strategies_that_update(config):

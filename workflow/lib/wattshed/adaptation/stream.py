@@ -2,13 +2,14 @@
 afterwards."""
 
 import sys
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import pandas as pd
 
+from wattshed.adaptation.attendance import attendance
 from wattshed.adaptation.matrix import BASE, RANDOM
-from wattshed.data.splits import Month
+from wattshed.data.splits import Month, Segment
 from wattshed.energy.meter import Meter
 from wattshed.forecast.days import days_of, errors_of
 from wattshed.forecast.neural import NeuralForecaster
@@ -65,7 +66,7 @@ def adapt_over_months(
     for index, month in enumerate(task.splits.months):
         whole = task.origins(month.whole)
         by_day = days_of(forecaster.forecast, task, whole)
-        before_learning.append(_row(labels, index, month.name, Phase.PREQUENTIAL, by_day))
+        before_learning.append(_row(labels, index, month.name, Phase.PREQUENTIAL, by_day, task, month.whole))
         days.append(by_day.assign(**_whose(labels), task=month.name))
         if _learn(hooks, month, labels, meter):
             judged = held_out_rows(labels, forecaster, task, index + 1)
@@ -88,7 +89,15 @@ def held_out_rows(
     """One row per task: the base test part, and each month's held-out part."""
     parts = [(BASE, task.splits.test)] + [(month.name, month.held_out) for month in task.splits.months]
     return [
-        _row(labels, learned, name, Phase.HELD_OUT, days_of(forecaster.forecast, task, task.origins(segment)))
+        _row(
+            labels,
+            learned,
+            name,
+            Phase.HELD_OUT,
+            days_of(forecaster.forecast, task, task.origins(segment)),
+            task,
+            segment,
+        )
         for name, segment in parts
     ]
 
@@ -118,7 +127,15 @@ def _learn(hooks: UpdateHooks, month: Month, labels: Labels, meter: Meter) -> bo
     return True
 
 
-def _row(labels: Labels, learned: int, name: str, phase: Phase, days: pd.DataFrame) -> dict[str, Any]:
+def _row(
+    labels: Labels,
+    learned: int,
+    name: str,
+    phase: Phase,
+    days: pd.DataFrame,
+    task: ForecastTask,
+    segment: Segment,
+) -> dict[str, Any]:
     """Errors over observed cells in the panel's unit; NaN where no cell was observed."""
     rmse, mae = errors_of(days)
     return {
@@ -130,6 +147,7 @@ def _row(labels: Labels, learned: int, name: str, phase: Phase, days: pd.DataFra
         "rmse": rmse,
         "mae": mae,
         "cells": int(days["cells"].sum()),
+        **asdict(attendance(task.panel.observed, segment)),
     }
 
 

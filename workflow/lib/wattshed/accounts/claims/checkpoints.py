@@ -77,22 +77,28 @@ def forgetting(results: Results) -> Sequence[Finding] | str:
 
 
 def forgetting_saved(results: Results, strategy: str, control: str) -> Sequence[Finding] | str:
-    """Percentage points of forgetting that a strategy saves against another one, paired over seeds."""
+    """Percentage points of forgetting that each strategy of a kind saves against another kind, paired over seeds.
+
+    The control is the first strategy of its kind, in the order of the summary.
+    """
     frame = results.frame("adaptation")
     lacking = f"this study does not compare {strategy} with {control}"
     if frame.empty:
         return lacking
     kinds = (results.config.get("adaptation") or {}).get("strategies") or {}
-    kind = frame["strategy"].map({name: str(block["kind"]) for name, block in kinds.items()})
+    kind = {name: str(block["kind"]) for name, block in kinds.items()}
     found = []
     for parent, rows in frame.groupby("parent", sort=False):
         of = {
-            name: rows[kind[rows.index] == name].set_index("seed")["forgetting_share"]
-            for name in (strategy, control)
+            str(name): own.set_index("seed")["forgetting_share"]
+            for name, own in rows.groupby("strategy", sort=False)
         }
-        if all(len(values) and not values.index.has_duplicates for values in of.values()):
-            saved = (100 * (of[control] - of[strategy])).dropna()
-            found.append(Finding(f"{parent}, {strategy} against {control}", mean_interval(saved), ADAPTATION))
+        controls = [name for name in of if kind.get(name) == control]
+        for name in (name for name in of if controls and kind.get(name) == strategy):
+            saved = (100 * (of[controls[0]] - of[name])).dropna()
+            if len(saved):
+                what = f"{parent}, {name} against {controls[0]}"
+                found.append(Finding(what, mean_interval(saved), ADAPTATION))
     return found or lacking
 
 

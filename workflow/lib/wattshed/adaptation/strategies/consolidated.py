@@ -4,7 +4,6 @@ import torch
 from torch import Tensor
 
 from wattshed.adaptation.fisher import fisher
-from wattshed.adaptation.strategies.ewc import EwcBlock
 from wattshed.training.batches.drawing import Batch, draw_seed
 from wattshed.training.updates import Part, UpdateContext, UpdateHooks
 
@@ -21,9 +20,11 @@ class Consolidated(UpdateHooks):
     (Schwarz et al. 2018). The base training is the first part.
     """
 
-    def __init__(self, context: UpdateContext, settings: EwcBlock) -> None:
+    def __init__(self, context: UpdateContext, hold: float, gamma: float, fisher_examples: int) -> None:
         super().__init__(context)
-        self._settings = settings
+        self._hold = hold
+        self._gamma = gamma
+        self._fisher_examples = fisher_examples
         self.importance: list[Tensor] | None = None
         self.anchor: list[Tensor] = []
 
@@ -40,7 +41,7 @@ class Consolidated(UpdateHooks):
                 self.context.network.parameters(), self.anchor, self.importance, strict=True
             )
         ]
-        return self._settings.hold / 4 * torch.stack(terms).sum()
+        return self._hold / 4 * torch.stack(terms).sum()
 
     def after(self, part: Part) -> None:
         self._consolidate(part)
@@ -48,11 +49,9 @@ class Consolidated(UpdateHooks):
     def _consolidate(self, part: Part) -> None:
         context = self.context
         generator = torch.Generator().manual_seed(draw_seed(context.spec.seed, OWN_DRAWS + part.number))
-        examples = context.sampler.draw(
-            self._settings.fisher_examples, torch.from_numpy(part.origins), generator
-        )
+        examples = context.sampler.draw(self._fisher_examples, torch.from_numpy(part.origins), generator)
         found = fisher(context.network, context.sampler, examples, context.spec.recipe.loss)
         new = [square / max(found.loss, torch.finfo(square.dtype).tiny) for square in found.squares]
         kept = self.importance or [torch.zeros_like(one) for one in new]
-        self.importance = [self._settings.gamma * old + one for old, one in zip(kept, new, strict=True)]
+        self.importance = [self._gamma * old + one for old, one in zip(kept, new, strict=True)]
         self.anchor = [weight.detach().clone() for weight in context.network.parameters()]

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from wattshed.adaptation.outputs import forecast_of
-from wattshed.adaptation.strategies.der import DerBlock
+from wattshed.adaptation.strategies.memory_block import MemoryBlock
 from wattshed.adaptation.strategies.replayed import base_memory
 from wattshed.training.batches.drawing import Batch, Examples
 from wattshed.training.step.gradient import batch_loss
@@ -21,10 +21,13 @@ class DarkMemory(UpdateHooks):
     finished, not at the step that met the example, which the paper does.
     """
 
-    def __init__(self, context: UpdateContext, settings: DerBlock) -> None:
+    def __init__(
+        self, context: UpdateContext, output_weight: float, target_weight: float, memory: MemoryBlock
+    ) -> None:
         super().__init__(context)
-        self._settings = settings
-        self.memory = base_memory(context, settings)
+        self._output_weight = output_weight
+        self._target_weight = target_weight
+        self.memory = base_memory(context, memory)
         self.outputs: Tensor | None = None
 
     def before(self, part: Part) -> None:
@@ -33,16 +36,16 @@ class DarkMemory(UpdateHooks):
 
     def penalty(self, batch: Batch) -> Tensor | None:
         assert self.outputs is not None
-        context, settings = self.context, self._settings
+        context = self.context
         slots = self.memory.pick(context.examples)
         remembered = context.sampler.batch(self.memory.examples[slots])
         outputs = self.outputs[slots.to(self.outputs.device)]
-        penalty = settings.output_weight * nn.functional.mse_loss(
+        penalty = self._output_weight * nn.functional.mse_loss(
             forecast_of(context.network, remembered), outputs
         )
-        if settings.target_weight:
+        if self._target_weight:
             others = context.sampler.batch(self.memory.sample(context.examples))
-            penalty = penalty + settings.target_weight * batch_loss(
+            penalty = penalty + self._target_weight * batch_loss(
                 context.network, others, context.spec.recipe.loss
             )
         return penalty

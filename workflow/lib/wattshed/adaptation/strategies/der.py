@@ -37,7 +37,7 @@ class Der:
     def start(self, settings: DerBlock, context: UpdateContext) -> UpdateHooks:
         from wattshed.adaptation.strategies.dark_memory import DarkMemory
 
-        return DarkMemory(context, settings)
+        return DarkMemory(context, settings.output_weight, settings.target_weight, settings)
 
 
 STRATEGY = Der()

@@ -44,7 +44,7 @@ class Ewc:
     def start(self, settings: EwcBlock, context: UpdateContext) -> UpdateHooks:
         from wattshed.adaptation.strategies.consolidated import Consolidated
 
-        return Consolidated(context, settings)
+        return Consolidated(context, settings.hold, settings.gamma, settings.fisher_examples)
 
 
 STRATEGY = Ewc()

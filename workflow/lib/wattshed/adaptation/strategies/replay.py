@@ -31,7 +31,7 @@ class Replay:
     def start(self, settings: ReplayBlock, context: UpdateContext) -> UpdateHooks:
         from wattshed.adaptation.strategies.replayed import Replayed
 
-        return Replayed(context, settings)
+        return Replayed(context, settings.replay_share, settings)
 
 
 STRATEGY = Replay()

@@ -6,7 +6,6 @@ import torch
 
 from wattshed.adaptation.reservoir import Reservoir
 from wattshed.adaptation.strategies.memory_block import MemoryBlock
-from wattshed.adaptation.strategies.replay import ReplayBlock
 from wattshed.training.batches.drawing import Batch, draw_seed, examples_for
 from wattshed.training.updates import Part, UpdateContext, UpdateHooks
 
@@ -19,14 +18,14 @@ def base_memory(context: UpdateContext, settings: MemoryBlock) -> Reservoir:
 
 
 class Replayed(UpdateHooks):
-    """A share of each batch is remembered."""
+    """replay_share: share of each batch that is remembered; memory: its size."""
 
-    def __init__(self, context: UpdateContext, settings: ReplayBlock) -> None:
+    def __init__(self, context: UpdateContext, replay_share: float, memory: MemoryBlock) -> None:
         super().__init__(context)
         # A batch must hold both: one example of each at least.
         self._batch = max(2, context.examples)
-        self._remembered = min(max(1, round(self._batch * settings.replay_share)), self._batch - 1)
-        self.memory = base_memory(context, settings)
+        self._remembered = min(max(1, round(self._batch * replay_share)), self._batch - 1)
+        self.memory = base_memory(context, memory)
 
     def batches(self, part: Part) -> Iterator[Batch]:
         sampler = self.context.sampler

@@ -81,9 +81,10 @@ def place_results(study, commands, folder):
     made = study_files(write_study(folder / "made", made_study(study)))
     inputs = named_inputs(commands)
     # The invented lineages have other names than the study's: the first file holds them all.
-    days = pd.concat(map(pd.read_parquet, made["adaptation_days"]), ignore_index=True)
-    for number, place in enumerate(inputs.get("adaptation_days", [])):
-        write_parquet(folder / place, days if number == 0 else days.iloc[:0])
+    for name in ("adaptation_days", "compared_days"):
+        days = pd.concat(map(pd.read_parquet, made[name]), ignore_index=True)
+        for number, place in enumerate(inputs.get(name, [])):
+            write_parquet(folder / place, days if number == 0 else days.iloc[:0])
     for name, places in inputs.items():
         for place in (folder / place for place in places):
             if place.exists() or name == "config":

@@ -9,7 +9,7 @@ from hypothesis import given as drawn
 from hypothesis import strategies as st
 
 from model_blocks import model_block
-from wattshed.compression.costs import measure_costs
+from wattshed.compression.costs import Rounds, _take_use, measure_costs, median_interval
 from wattshed.compression.methods.int8_layers import quantised
 from wattshed.compression.methods.low_rank_layers import thin_layers
 from wattshed.compression.multiply_adds import multiply_adds
@@ -18,6 +18,8 @@ from wattshed.compression.scores import score
 from wattshed.config.models.compression import MeasuringBlock
 from wattshed.config.models.recipes import RecipeBlock
 from wattshed.energy.metered_job import metered_job
+from wattshed.energy.share.usage import Use
+from wattshed.energy.window import Window
 from wattshed.forecast.metrics import metrics, seasonal_scale, sum_errors
 from wattshed.forecast.network import Network
 from wattshed.forecast.streaming import StreamingForecaster
@@ -155,6 +157,32 @@ def test_costs_are_measured_in_every_way_that_the_network_offers(make, task, met
     lines = [json.loads(line) for line in ledger.read_text().splitlines()]
     used = [line["use"]["own_cpu_s"] for line in lines if line["event"] == "window"]
     assert (sum(used) > 0) == (streamed.cpu_share + whole.cpu_share > 0)
+
+
+def test_use_is_the_share_of_the_jobs_cores_and_of_gpus_alone():
+    window = Window("measure", repeats=4, duration_s=0.5, use=Use(own_cpu_s=1.0))
+    for card, percent in ((0, 50.0), (1, 100.0)):
+        window.take({f"gpu{card}_utilisation_percent": percent, "cpu_utilisation_percent": 7.0})
+    known = Rounds()
+    _take_use(known, window, cores=2)
+    assert known.cpu_shares == [0.25]
+    assert known.gpu_shares == [0.75]
+    without = Rounds()
+    _take_use(without, Window("measure", duration_s=0.5), cores=None)
+    assert [*without.cpu_shares, *without.gpu_shares] == []
+
+
+@pytest.mark.parametrize(("count", "ends"), [(5, (None, None)), (6, (0.0, 5.0)), (30, (9.0, 20.0))])
+def test_the_interval_of_a_median_is_that_of_the_tables(count, ends):
+    """Of 30 values the 10th and the 21st hold the median with 95.7 % (Conover 1999, table A3 by the binomial)."""
+    assert median_interval(np.arange(count, dtype=float)[::-1]) == ends
+
+
+def test_the_interval_of_a_median_covers_it_as_often_as_it_says():
+    random = np.random.default_rng(5)
+    found = [median_interval(random.exponential(size=30)) for _ in range(2000)]
+    covered = np.mean([low <= np.log(2) <= high for low, high in found])
+    assert 0.94 < covered < 0.975
 
 
 def test_a_stream_that_is_measured_leaves_the_forecaster_and_its_forecasts_alone(

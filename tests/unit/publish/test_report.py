@@ -356,7 +356,7 @@ def test_the_page_says_what_to_use_for_how_many_forecasts_and_why_not_the_others
     for count, lineage in (("1,000", "stgnn"), ("1,000,000", "stgnn+prune_half_tuned")):
         assert f"Use {lineage} for {count} forecasts: it takes " in page
     assert 'id="table-recommended"' in page
-    assert 'id="table-checkpoints_costs"' in page
+    assert 'id="table-checkpoints_energies"' in page
     assert "stgnn+int8 (not available here), for 1,000,000: cannot run here: torch has no int8 engine" in page
     assert "exceeds a limit" in page
 

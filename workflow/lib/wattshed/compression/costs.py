@@ -1,6 +1,8 @@
 """Latency, energy, memory and use of forecasts, measured in turns, so that a slowdown of the machine affects all
 networks equally."""
 
+import math
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,22 +27,26 @@ MEASURED_WINDOWS = 200
 WARM_UP_CALLS = 2
 # Windows of one call, beside a single one.
 BATCH_WINDOWS = 32
-GPU_USE = "_utilisation_percent"
+GPU_USE = re.compile(r"gpu\d+_utilisation_percent")
+# Confidence of the intervals of medians.
+LEAST_COVER = 0.95
 
 
 @dataclass(frozen=True)
 class Cost:
     """What forecasts cost on this machine.
 
-    latency_s: median time of one window of all nodes; batch_latency_s: of 32 consecutive windows in one call, None if
-    the test part has fewer; hour_latency_s: of a stream's next hour for all nodes, None for networks that do not
-    stream. energy_j: energy of 1,000 forecasts of one node each, geometric mean over the rounds with its 95 %
-    interval; the bounds are None for one round. All are None where a round read 0 J: it was too short for the sensor.
-    peak_bytes: what torch allocates at most for 32 windows. cpu_share: mean use of the job's cores in the energy
-    windows, gpu_share: of the visible GPUs; None if unknown.
+    latency_s: median time of one window of all nodes, with its 95 % interval over the repeats, None for fewer than
+    six; batch_latency_s: of 32 consecutive windows in one call, None if the test part has fewer; hour_latency_s: of a
+    stream's next hour for all nodes, None for networks that do not stream. energy_j: energy of 1,000 forecasts of one
+    node each, geometric mean over the rounds with its 95 % interval; the bounds are None for one round. All are None
+    where a round read 0 J: it was too short for the sensor. peak_bytes: what torch allocates at most for 32 windows.
+    cpu_share: mean use of the job's cores in the energy windows, gpu_share: of the visible GPUs; None if unknown.
     """
 
     latency_s: float
+    latency_low_s: float | None
+    latency_high_s: float | None
     batch_latency_s: float | None
     hour_latency_s: float | None
     energy_j: float | None
@@ -80,15 +86,19 @@ def measure_costs(
     return [_cost(*parts) for parts in zip(latencies, peaks, readings, strict=True)]
 
 
-def _cost(latencies: Sequence[float | None], peak_bytes: int | None, rounds: Rounds) -> Cost:
-    one_s, batch_s, hour_s = latencies
+def _cost(latencies: Sequence[np.ndarray | None], peak_bytes: int | None, rounds: Rounds) -> Cost:
+    one_s = latencies[0]
     assert one_s is not None
+    medians = [None if times is None else float(np.median(times)) for times in latencies]
+    low_s, high_s = median_interval(one_s)
     found = geometric_interval(joules for joules, _ in rounds.energies)
     known = found.mean is not None
     return Cost(
-        latency_s=one_s,
-        batch_latency_s=batch_s,
-        hour_latency_s=hour_s,
+        latency_s=float(np.median(one_s)),
+        latency_low_s=low_s,
+        latency_high_s=high_s,
+        batch_latency_s=medians[1],
+        hour_latency_s=medians[2],
         energy_j=found.mean,
         energy_low_j=found.low,
         energy_high_j=found.high,
@@ -101,8 +111,8 @@ def _cost(latencies: Sequence[float | None], peak_bytes: int | None, rounds: Rou
 
 def _latencies(
     forecasters: Sequence[NeuralForecaster], origins: np.ndarray, batch: np.ndarray | None, repeats: int
-) -> list[list[float | None]]:
-    """Median times [s] of one window, of a batch and of a stream's next hour, per forecaster, after warm-up calls."""
+) -> list[list[np.ndarray | None]]:
+    """Times [s] of all repeats of one window, of a batch and of a stream's next hour, per forecaster, once warm."""
     works = [work for one in forecasters for work in _works(one, origins, batch)]
     times_s = np.full((repeats, len(works)), np.nan)
     for repeat in range(-WARM_UP_CALLS, repeats):
@@ -113,8 +123,25 @@ def _latencies(
             work()
             if repeat >= 0:
                 times_s[repeat, index] = time.perf_counter() - start_s
-    medians = [None if work is None else float(np.median(times_s[:, i])) for i, work in enumerate(works)]
-    return [medians[start : start + 3] for start in range(0, len(medians), 3)]
+    found = [None if work is None else times_s[:, index] for index, work in enumerate(works)]
+    return [found[start : start + 3] for start in range(0, len(found), 3)]
+
+
+def median_interval(values: np.ndarray) -> tuple[float | None, float | None]:
+    """The narrowest pair of ordered values, alike from both ends, that holds the median with at least 95 %.
+
+    Whatever the values' distribution, each lies below its median with probability 1/2 (Thompson 1936); values: [R], of
+    independent repeats. None where even the least and the largest do not reach 95 %.
+    """
+    ordered, count = np.sort(values), len(values)
+    best, outside = None, 0.0
+    for rank in range(count // 2):
+        # Twice the chance that at most ``rank`` values lie below the median.
+        outside += 2 * math.comb(count, rank) / 2**count
+        if 1 - outside < LEAST_COVER:
+            break
+        best = rank
+    return (None, None) if best is None else (float(ordered[best]), float(ordered[count - 1 - best]))
 
 
 def _works(
@@ -177,7 +204,7 @@ def _take_use(known: Rounds, window: MeasuredWindow, cores: float | None) -> Non
     span_s = window.duration_s * window.repeats
     if cores and span_s > 0:
         known.cpu_shares.append(window.use.own_cpu_s / span_s / cores)
-    percents = [values["mean"] for name, values in window.samples_json().items() if name.endswith(GPU_USE)]
+    percents = [values["mean"] for name, values in window.samples_json().items() if GPU_USE.fullmatch(name)]
     if percents:
         known.gpu_shares.append(sum(percents) / len(percents) / 100)
 

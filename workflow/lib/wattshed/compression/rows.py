@@ -32,6 +32,8 @@ TYPES = {
     "bytes": "Int64",
     "multiply_adds_per_forecast": "float64",
     "latency_s_per_window": "float64",
+    "latency_low": "float64",
+    "latency_high": "float64",
     "latency_s_per_32_windows": "float64",
     "latency_s_per_streamed_hour": "float64",
     "peak_torch_bytes_32_windows": "Int64",
@@ -82,6 +84,8 @@ def size_columns(forecaster: NeuralForecaster, task: ForecastTask) -> dict[str, 
 def cost_columns(cost: Cost, measured_as: str) -> dict[str, Any]:
     return {
         "latency_s_per_window": cost.latency_s,
+        "latency_low": cost.latency_low_s,
+        "latency_high": cost.latency_high_s,
         "latency_s_per_32_windows": cost.batch_latency_s,
         "latency_s_per_streamed_hour": cost.hour_latency_s,
         "peak_torch_bytes_32_windows": cost.peak_bytes,

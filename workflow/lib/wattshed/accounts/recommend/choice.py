@@ -13,8 +13,8 @@ from wattshed.accounts.recommend.reasons import (
     bytes_text,
     errors_text,
     joules_text,
+    latency_text,
     more_energy_text,
-    over_latency_text,
 )
 from wattshed.compression.rises import UNKNOWN, r2_excess, rise_on
 from wattshed.compression.verdicts import floor_text
@@ -60,9 +60,10 @@ def recommend_for(
 
     The limits of errors are judged over seeds and blocks of days: the rise of RMSE and of MAE over the reference lies
     within its limit, and R2 above its floor, by one-sided tests that are corrected for all lineages (Holm 1979), as in
-    ``statistics/worth.py``. Latency lies within its limit with the whole 95 % interval over seeds. One seed shows
-    neither. What is not shown is undecided, and never chosen. Size is exact: the largest over seeds counts. Of those
-    left, the one of the least geometric mean of total energy is chosen; of equals the one of fewer steps.
+    ``statistics/worth.py``; one seed shows nothing of them. Latency lies within its limit with the whole 95 % interval
+    over seeds, or over the repeats of a single one. What is not shown is undecided, and never chosen. Size is exact:
+    the largest over seeds counts. Of those left, the one of the least geometric mean of total energy is chosen; of
+    equals the one of fewer steps.
     Raises :class:`Fault` for a reference that was not compared or cannot run here, and where the part has no errors.
     """
     rows = {str(name): own for name, own in checkpoints.groupby("lineage", sort=False)}
@@ -163,16 +164,12 @@ def _judge_errors(
     judged = {}
     for lineage, one in candidates.items():
         over = seeds[lineage] > 1 and shown_above(one, budget)
-        text = "; ".join(
-            part
-            for part in (
-                errors_text(one.errors, limits, reference),
-                floor_text(one.excesses, limits.r2_floor),
-            )
-            if part
+        texts = (
+            errors_text(one, limits, seeds[lineage], kept[lineage]),
+            floor_text(one.excesses, limits.r2_floor),
         )
-        single = "; one seed shows no spread" if seeds[lineage] < 2 and not kept[lineage] else ""
-        judged[lineage] = Judged(True if kept[lineage] else False if over else None, text + single)
+        text = "; ".join(part for part in texts if part)
+        judged[lineage] = Judged(True if kept[lineage] else False if over else None, text)
     return judged
 
 
@@ -198,9 +195,7 @@ def _option(
     unshown = [one.reason for one in judged if one.kept is None]
     if unshown:
         would = "" if energy.mean is None else f" (it would take {joules_text(energy)})"
-        return replace(
-            option, standing=Standing.UNDECIDED, reason="; ".join(unshown) + f": not shown within{would}"
-        )
+        return replace(option, standing=Standing.UNDECIDED, reason="; ".join(unshown) + would)
     kept = "; ".join(one.reason for one in judged if one.reason)
     if energy.mean is None:
         unknown = "the energy to make it or of its forecasts is unknown"
@@ -217,7 +212,11 @@ def _latency(rows: pd.DataFrame, limits: Limits) -> Judged:
         return Judged(True)
     times = rows["latency_s_per_window"].astype("float64")
     found = geometric_interval(times) if times.notna().all() else Interval(None, None, None, 0)
-    text = over_latency_text(found, limits.latency_s)
+    if len(rows) == 1 and {"latency_low", "latency_high"} <= set(rows) and rows["latency_high"].notna().all():
+        found = Interval(
+            found.mean, float(rows["latency_low"].iloc[0]), float(rows["latency_high"].iloc[0]), 1
+        )
+    text = latency_text(found, limits.latency_s)
     if found.mean is None or found.low is None or found.high is None:
         return Judged(None, text)
     if found.high <= limits.latency_s:
@@ -237,7 +236,8 @@ def _size(rows: pd.DataFrame, limits: Limits) -> Judged:
 def _compared(one: Option, best: Option) -> Option:
     """With its energy against that of the chosen option, seeds paired where both have them."""
     if one.lineage == best.lineage:
-        return replace(one, standing=Standing.CHOSEN)
+        text = f"takes {joules_text(one.energy_j)}, the least"
+        return replace(one, standing=Standing.CHOSEN, reason=f"{text}; {one.reason}" if one.reason else text)
     if one.standing != Standing.COSTS_MORE:
         return one
     text = more_energy_text(one, best)

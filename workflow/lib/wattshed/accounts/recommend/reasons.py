@@ -1,32 +1,52 @@
 """Why a checkpoint is recommended, or is not, in words."""
 
-from collections.abc import Mapping
+import math
 
 from wattshed.accounts.recommend.limits import Limits, Option
-from wattshed.compression.rises import PART_TEXTS
-from wattshed.statistics.decisions import Spread
 from wattshed.statistics.geometric import geometric_interval
 from wattshed.statistics.intervals import Interval
+from wattshed.statistics.worth import CLAIM_LEVEL, Candidate, p_within, shown_above
 
 MS_PER_S = 1000
 # Prefixes of units, largest first.
 UNITS = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"))
 
 
-def errors_text(rises: Mapping[str, Spread], limits: Limits, reference: str) -> str:
-    """``RMSE rises by 1.2% [0.3%, 2.1%] and MAE by 0.9% [...] over stgnn on the validation part, limit 5%``."""
-    where = PART_TEXTS[limits.part]
-    if not rises:
-        return f"errors are held against its own on {where}"
-    parts = []
-    for error, spread in rises.items():
+def errors_text(one: Candidate, limits: Limits, seeds: int, kept: bool) -> str:
+    """``RMSE +1.2% [+0.3%, +2.1%], MAE +0.9% [...], within 5%``; empty for the reference, which does not exceed itself.
+
+    one: rises of errors over the reference, and what its R2 lacks; kept: whether all limits of errors are shown to be.
+    """
+    if not one.errors:
+        return ""
+    parts, highest = [], 0.0
+    for error, spread in one.errors.items():
         found = spread.change()
-        if found.mean is None or found.mean != found.mean:
+        if found.mean is None or math.isnan(found.mean):
             parts.append(f"{error.upper()} is unknown")
+            highest = math.inf
             continue
-        ends = "" if found.low is None else f" [{percent(found.low)}, {percent(found.high or 0.0)}]"
+        known = found.low is not None and found.high is not None
+        ends = f" [{percent(found.low or 0.0)}, {percent(found.high or 0.0)}]" if known else ""
+        highest = max(highest, found.high if known and found.high is not None else math.inf)
         parts.append(f"{error.upper()} {percent(found.mean)}{ends}")
-    return f"{' and '.join(parts)} against {reference} on {where}, limit {100 * limits.error_rise_share:g}%"
+    return f"{', '.join(parts)}, {_against(one, limits.error_rise_share, highest, seeds, kept)}"
+
+
+def _against(one: Candidate, limit: float, highest: float, seeds: int, kept: bool) -> str:
+    text, budget = f"{100 * limit:g}%", math.log1p(limit)
+    errors = Candidate([], one.errors)
+    if kept:
+        return f"within {text}"
+    if seeds < 2:
+        return f"limit {text}, and one seed shows no spread"
+    if shown_above(errors, budget):
+        return f"more than {text}"
+    if highest > limit:
+        return f"which may exceed {text}"
+    if one.excesses and p_within(Candidate([], {}, one.excesses), 0.0) > CLAIM_LEVEL:
+        return f"within {text}"
+    return f"not shown within {text} once corrected for all checkpoints"
 
 
 def percent(share: float) -> str:
@@ -35,19 +55,21 @@ def percent(share: float) -> str:
     return "0.0%" if text in ("+0.0%", "-0.0%") else text
 
 
-def over_latency_text(found: Interval, limit_s: float) -> str:
-    """``a window takes 2.10 ms [2.00, 2.20], limit 3 ms``."""
+def latency_text(found: Interval, limit_s: float) -> str:
+    """``a window takes 2.10 ms [2.00, 2.20], within 3 ms``."""
+    limit = f"{limit_s * MS_PER_S:.4g} ms"
     if found.mean is None:
-        return "the time of a window is unknown"
-    ends = "; one seed shows no spread"
-    if found.low is not None and found.high is not None:
-        ends = f" [{found.low * MS_PER_S:.3g}, {found.high * MS_PER_S:.3g}]"
-    return f"a window takes {found.mean * MS_PER_S:.3g} ms{ends}, limit {limit_s * MS_PER_S:.4g} ms"
+        return f"the time of a window is unknown, limit {limit}"
+    text = f"a window takes {found.mean * MS_PER_S:.3g} ms"
+    if found.low is None or found.high is None:
+        return f"{text}, limit {limit}, and the repeats are too few to show how much it varies"
+    says = "within" if found.high <= limit_s else "more than" if found.low > limit_s else "which may exceed"
+    return f"{text} [{found.low * MS_PER_S:.3g}, {found.high * MS_PER_S:.3g}], {says} {limit}"
 
 
 def bytes_text(size: int, limit: float) -> str:
-    """``10,456 bytes, limit 20,000``."""
-    return f"{size:,} bytes, limit {limit:,.0f}"
+    """``10,456 bytes, within 20,000``."""
+    return f"{size:,} bytes, {'within' if size <= limit else 'more than'} {limit:,.0f}"
 
 
 def joules_text(found: Interval) -> str:

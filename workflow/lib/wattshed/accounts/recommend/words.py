@@ -104,9 +104,7 @@ def count_text(forecasts: float) -> str:
 
 def lines(found: Recommendation) -> list[str]:
     """The headline, and one line for every checkpoint."""
-    about = [
-        f"  {one.lineage} ({one.standing}): {one.reason or 'keeps all limits'}." for one in found.options
-    ]
+    about = [f"  {one.lineage} ({one.standing}): {one.reason}." for one in found.options]
     return [headline(found), "", *about]
 
 

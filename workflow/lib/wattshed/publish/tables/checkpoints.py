@@ -23,13 +23,14 @@ MS_PER_S = 1000
 
 
 def checkpoints_tables(frame: pd.DataFrame, unit: str) -> dict[str, Table]:
-    """Errors and sizes, and costs, by file. frame: ``checkpoints.parquet``; unit: of the errors."""
+    """Errors and sizes, times, and energies, by file. frame: ``checkpoints.parquet``; unit: of the errors."""
     means = checkpoint_means(frame)
     notes = [
         f"{row['lineage']}: not available here, {row['unavailable']}."
         for _, row in means[means["unavailable"].notna()].iterrows()
     ]
-    return {table.name: table for table in (_errors(means, unit, notes), _costs(means, notes))}
+    made = (_errors(means, unit, notes), _times(means, notes), _energies(means, notes))
+    return {table.name: table for table in made}
 
 
 def _errors(means: pd.DataFrame, unit: str, notes: list[str]) -> Table:
@@ -73,21 +74,16 @@ def _errors(means: pd.DataFrame, unit: str, notes: list[str]) -> Table:
     return Table("checkpoints", caption, columns, rows, [*notes, counted])
 
 
-def _costs(means: pd.DataFrame, notes: list[str]) -> Table:
+def _times(means: pd.DataFrame, notes: list[str]) -> Table:
     columns = [
         NAME,
         Column("1 window", "ms", numeric=True),
         Column(INTERVAL_TITLE, "ms"),
-        Column("32", "ms", numeric=True),
+        Column("32 windows", "ms", numeric=True),
         Column("Stream", "ms/h", numeric=True),
         Column("Peak", "KiB", numeric=True),
         Column("CPU", "%", numeric=True),
         Column("GPU", "%", numeric=True),
-        Column("Epoch", "J", numeric=True),
-        Column("Own", "J", numeric=True),
-        Column("Chain", "J", numeric=True),
-        Column("1,000 fc.", "J", numeric=True),
-        Column(INTERVAL_TITLE, "J"),
     ]
     rows = [
         [
@@ -99,27 +95,55 @@ def _costs(means: pd.DataFrame, notes: list[str]) -> Table:
             significant(row["peak_torch_bytes_32_windows_mean"] / BYTES_PER_KIB),
             significant(100 * row["cpu_use_share_mean"]),
             significant(100 * row["gpu_use_share_mean"]),
-            significant(row["j_per_epoch_mean"], mark=energy_mark(row["making_status"])),
-            significant(row["own_j_mean"], mark=energy_mark(row["making_status"])),
-            significant(row["total_j_mean"], mark=energy_mark(row["making_status"])),
-            significant(row["energy_j_per_1000_forecasts_mean"], mark=energy_mark(row["energy_status"])),
-            significant_interval(*(row[f"energy_j_per_1000_forecasts_{end}"] for end in ("low", "high"))),
         ]
         for _, row in means.iterrows()
     ]
     caption = (
-        f"What every compared checkpoint costs on this machine, mean over {count_text(means['n'])} seeds: median times "
-        "of one window of all nodes, of 32 windows in one call and of a stream's next hour; memory; use of the "
-        "processor and of GPUs; energy of an epoch, of the checkpoint's own making, of its whole chain, and of 1,000 "
-        "forecasts."
+        f"Time and memory of the forecasts of every compared checkpoint on this machine, mean over "
+        f"{count_text(means['n'])} seeds: median times of one window of all nodes, of 32 windows in one call and of a "
+        "stream's next hour, measured in turns; memory; use of the processor and of GPUs."
     )
     explained = [
         "Peak: what torch allocates at most for 32 windows, without weights and series. CPU: share of the job's cores "
-        "while forecasts were metered; GPU: of the visible cards.",
+        "while forecasts were metered, less where others used the machine; GPU: of the visible cards.",
         "A dash: unknown, or not offered, as a stream is only by networks that were trained on sequences.",
+    ]
+    return Table("checkpoints_times", caption, columns, rows, [*notes, *explained])
+
+
+def _energies(means: pd.DataFrame, notes: list[str]) -> Table:
+    columns = [
+        NAME,
+        Column("Epoch", "J", numeric=True),
+        Column("Own", "J", numeric=True),
+        Column("Chain", "J", numeric=True),
+        Column(INTERVAL_TITLE, "J"),
+        Column("1,000 fc.", "J", numeric=True),
+        Column(INTERVAL_TITLE, "J"),
+    ]
+    rows = []
+    for _, row in means.iterrows():
+        making, forecasts = energy_mark(row["making_status"]), energy_mark(row["energy_status"])
+        rows.append(
+            [
+                Cell(str(row["lineage"])),
+                significant(row["j_per_epoch_mean"], mark=making),
+                significant(row["own_j_mean"], mark=making),
+                significant(row["total_j_mean"], mark=making),
+                significant_interval(row["total_j_low"], row["total_j_high"]),
+                significant(row["energy_j_per_1000_forecasts_mean"], mark=forecasts),
+                significant_interval(*(row[f"energy_j_per_1000_forecasts_{end}"] for end in ("low", "high"))),
+            ]
+        )
+    caption = (
+        f"Energy of every compared checkpoint on this machine, mean over {count_text(means['n'])} seeds: of an epoch, "
+        "of its own making, of its whole chain, and of 1,000 forecasts of one node."
+    )
+    explained = [
+        "A dash: unknown, or none: only base models are trained in epochs.",
         f"{GEOMETRIC_NOTE[0].upper()}{GEOMETRIC_NOTE[1:]}, over seeds.",
     ]
-    return Table("checkpoints_costs", caption, columns, rows, [*notes, *explained])
+    return Table("checkpoints_energies", caption, columns, rows, [*notes, *explained])
 
 
 TABLE = TablePart(
@@ -127,6 +151,6 @@ TABLE = TablePart(
     caption="Every compared checkpoint: its errors and size, and what it costs on this machine.",
     inputs=("checkpoints", "windows", "panel"),
     windows=("epoch", "fit", "update", "make", "fine_tune", "measure"),
-    files=("checkpoints", "checkpoints_costs"),
+    files=("checkpoints", "checkpoints_times", "checkpoints_energies"),
     make=lambda inputs: checkpoints_tables(inputs.frame("checkpoints"), inputs.unit),
 )

@@ -20,7 +20,7 @@ from wattshed.publish.typesetting.table_part import TablePart
 from wattshed.statistics.decisions import BLOCK_DAYS
 
 COLUMNS = [
-    Column("Forecasts", numeric=True),
+    Column("Forecasts"),
     Column("Use", width_cm=4.2),
     Column("Energy", "J", numeric=True),
     Column(INTERVAL_TITLE, "J"),

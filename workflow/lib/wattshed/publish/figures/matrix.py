@@ -61,7 +61,7 @@ def matrix_figure(summary: pd.DataFrame, matrices: pd.DataFrame) -> Figure:
     assert image is not None
     bar = figure.colorbar(image, ax=axes, shrink=min(1.0, 2.2 / (side * rows)), aspect=18, extend="both")
     bar.set_label("RMSE against no update (%)")
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.outline.set_visible(False)
     return figure
 
 

@@ -229,6 +229,7 @@ def test_a_network_supports_what_its_family_offers(form, task, graph):
         assert (network.prunable_units() is not None) == (Offer.PRUNABLE_UNITS in offers)
         assert bool(network.linear_maps()) == (Offer.LINEAR_MAPS in offers)
         assert (network.droppable_features() is not None) == (Offer.FEATURES in offers)
+        assert bool(network.node_weights()) == (Offer.NODE_TABLE in offers)
         if Offer.UPDATES in offers:
             assert any(parameter.requires_grad for parameter in network.parameters())
         assert network.parameter_count() >= sum(value.numel() for value in network.parameters())

@@ -111,8 +111,8 @@ def against_naive(ladder: pd.DataFrame) -> str:
     best = str(naive.idxmin())
     word = "below" if errors[base] < naive[best] else "not below"
     return (
-        f"On the test part `{base}` has an RMSE of {errors[base]:.4f}, {word} that of the best naive forecast, `{best}`, "
-        f"{naive[best]:.4f}."
+        f"On the test part `{base}` has an RMSE of {errors[base]:.4f}, {word} that of the best naive forecast, "
+        f"`{best}`, {naive[best]:.4f}."
     )
 
 

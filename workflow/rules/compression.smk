@@ -30,6 +30,7 @@ rule compress_model:
         windows=as_json(STUDY.data.windows),
         metering=as_json(STUDY.energy.metering),
         device=STUDY.device,
+        engine=STUDY.engine,
         code=lambda wildcards: code_of_measured(
             "compression/compress_model.py", *plugins_of(wildcards.lineage)
         ),
@@ -39,7 +40,7 @@ rule compress_model:
         f"python {SCRIPTS}/compression/compress_model.py --checkpoints {{input.checkpoints:q}}"
         " --panel {input.panel:q} --splits {input.splits:q} --graph {input.graph:q} --windows {params.windows:q}"
         " --variant {params.variant} --settings {params.settings:q} --compression {params.compression:q}"
-        " --metering {params.metering:q} --device {params.device}"
+        " --metering {params.metering:q} --device {params.device} --engine {params.engine}"
         f" --threads {TORCH_THREADS}"
         " --compressed {output.compressed:q} --ledger {output.ledger:q} > {log:q} 2>&1"
 

@@ -1,7 +1,6 @@
 """Make one compressed variant of a checkpoint, for all its seeds, under the meter."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from wattshed.compression.making import compress_checkpoints
@@ -29,10 +28,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--ledger", type=Path, required=True, help="ledger to write")
     arguments = parser.parse_args(argv)
-    # Compressed layers have no kernel, and their numbers must not depend on the machine's back end.
-    given = replace(JobInputs.read(arguments), engine="torch")
     compress_checkpoints(
-        given,
+        JobInputs.read(arguments),
         arguments.checkpoints,
         arguments.compressed,
         variant=arguments.variant,

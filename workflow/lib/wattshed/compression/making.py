@@ -14,6 +14,7 @@ from wattshed.config.models.compression import TuningBlock, VariantBlock
 from wattshed.devices.torch_device import synchroniser
 from wattshed.energy.meter import Meter
 from wattshed.energy.metered_job import metered_job
+from wattshed.forecast.computing import backend_of
 from wattshed.forecast.families.family import Offer
 from wattshed.forecast.job_inputs import JobInputs
 from wattshed.forecast.network import Network
@@ -110,6 +111,10 @@ def _compressed(making: Making, settings: VariantBlock, meter: Meter) -> NeuralF
     # New layers draw initial weights before they are given theirs.
     torch.manual_seed(seed)
     if method.learns:
+        place = (making.task.windows, making.adjacency, seed)
+        for shape in method.trained_shapes(making.network, settings, *place):
+            backend_of(shape, making.forecaster.series)
+        torch.manual_seed(seed)
         with meter.window(Window.MAKE, **labels) as window:
             made = make()
             window.values.update(making.notes)
@@ -125,6 +130,8 @@ def _compressed(making: Making, settings: VariantBlock, meter: Meter) -> NeuralF
 def _fine_tune(making: Making, result: NeuralForecaster, settings: VariantBlock, meter: Meter) -> None:
     """Train the compressed network on the training part, in place, with the base training's loss."""
     method: Method = plugins.load("method", settings.method)
+    # A kernel of this size is compiled at first use, which is not to be measured.
+    backend_of(result.network, result.series)
     with meter.window(Window.FINE_TUNE, **_labels(making.spec)) as window:
         steps, loss = method.fine_tune(making, result.network, settings)
         window.values.update(steps=steps, train_loss=loss)

@@ -85,6 +85,7 @@ KINDS: dict[str, Kind] = {
             "learns",
             "make_from",
             "skeleton_on",
+            "trained_shapes",
             "fine_tune",
             "check",
             "becomes",

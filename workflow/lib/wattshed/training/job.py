@@ -213,4 +213,7 @@ def training_fingerprint(data: str, spec: ModelSpec, engine: str) -> str:
 def engine_of(inputs: JobInputs, spec: ModelSpec) -> str:
     """The back end for networks of this size: a training is resumed only on the same back end."""
     hidden = getattr(spec.model, "hidden", None)
-    return "torch" if hidden is None else choose(inputs.engine, inputs.device.type, hidden).name
+    if hidden is None:
+        return "torch"
+    lift = getattr(spec.model, "channels", None)
+    return choose(inputs.engine, inputs.device.type, hidden, lift=lift).name

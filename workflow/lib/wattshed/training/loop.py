@@ -95,6 +95,8 @@ def train(run: TrainingRun) -> tuple[Training, Learner]:
     judged = run.forecaster.of(learner.average.network)
     check = evenly_spaced(run.task.origins(run.task.splits.validation), recipe.validation_windows)
     retry = OutOfMemoryRetry(run.forecaster.series.residence, run.title)
+    # A kernel of this size is compiled at first use, which is not to be measured.
+    backend_of(network, run.forecaster.series)
     for observer in run.observers:
         observer.before_training(training)
 

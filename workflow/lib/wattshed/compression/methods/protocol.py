@@ -73,6 +73,13 @@ class Method(ABC):
         """The same for a method whose result has another family than the network. adjacency: [N, N], as in training."""
         return self.skeleton(network, settings)
 
+    def trained_shapes(
+        self, network: Network, settings: Any, windows: WindowsBlock, adjacency: sp.csr_array, seed: int
+    ) -> list[Network]:
+        """Networks of all shapes that are trained while the result is made: their kernels are compiled before it is
+        measured."""
+        return [self.skeleton_on(network, settings, windows, adjacency, seed)]
+
     def fine_tune(self, making: Making, network: Network, settings: Any) -> tuple[int, float]:
         """Train a result on the training part, in place, by the settings' ``fine_tune_steps``; called after
         :meth:`make_from` unless they are 0. Returns the number of steps and their mean loss.

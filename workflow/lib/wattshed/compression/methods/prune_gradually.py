@@ -9,7 +9,10 @@ from pydantic import Field, model_validator
 from wattshed.compression.methods.prune import Part, RemovalBlock, Removing
 
 if TYPE_CHECKING:
+    import scipy.sparse as sp
+
     from wattshed.compression.methods.making import Making
+    from wattshed.config.data.data import WindowsBlock
     from wattshed.forecast.network import Network
 
 
@@ -67,6 +70,18 @@ class PruneGraduallySettings(RemovalBlock):
 class PruneGradually(Removing):
     Settings = PruneGraduallySettings
     learns = True
+
+    def trained_shapes(
+        self,
+        network: Network,
+        settings: PruneGraduallySettings,
+        windows: WindowsBlock,
+        adjacency: sp.csr_array,
+        seed: int,
+    ) -> list[Network]:
+        from wattshed.compression.methods.removal import shapes_of_rounds
+
+        return shapes_of_rounds(network, settings)
 
     def fine_tune(
         self, making: Making, network: Network, settings: PruneGraduallySettings

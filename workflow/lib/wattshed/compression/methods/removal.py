@@ -28,6 +28,15 @@ def removed_by_norm(network: Network, settings: RemovalBlock) -> Network:
     return without_the_least(network, settings, kept, None)
 
 
+def shapes_of_rounds(network: Network, settings: RemovalBlock) -> list[Network]:
+    """Networks of the shapes that each round leaves, by the norm of weights."""
+    counts = kept_counts(network, settings)
+    rounds = zip(*counts.values(), strict=True)
+    return [
+        without_the_least(network, settings, dict(zip(counts, kept, strict=True)), None) for kept in rounds
+    ]
+
+
 def removed(making: Making, settings: RemovalBlock) -> Network:
     """The checkpoint's network after all rounds of removal, with fine-tuning between them."""
     network = making.network

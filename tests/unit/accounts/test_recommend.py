@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from made_checkpoints import make_checkpoints
 from wattshed.accounts.recommend.choice import recommend
 from wattshed.accounts.recommend.limits import Limits, Standing
-from wattshed.accounts.recommend.words import headline, lines, to_json
+from wattshed.accounts.recommend.words import count_text, headline, lines, to_json
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.vocabulary import Part
 
@@ -79,6 +79,8 @@ def test_one_seed_shows_nothing_but_the_reference_itself():
     assert found.option("net+tiny").standing == Standing.UNDECIDED
     assert "one seed shows no spread" in found.option("net+half").reason
     assert "It has one seed" in headline(found)
+    # What its days alone put far beyond the limit is no reason to hope.
+    assert "Undecided, and would take less: net+half." in headline(found)
     none = choose(seeds=1, latency_s=0.01)
     assert none.chosen is None
     assert none.undecided
@@ -204,6 +206,11 @@ def test_a_control_and_what_was_made_of_it_is_never_chosen():
     assert found.chosen == "net+half"
     assert found.reference == "net"
     assert found.option("mixed").standing == Standing.CONTROL
+
+
+def test_numbers_of_forecasts_are_plain_up_to_a_trillion():
+    counts = (0, 1e3, 2.5e9, 1e12, 3e15)
+    assert [count_text(count) for count in counts] == ["0", "1,000", "2,500,000,000", "1e12", "3e15"]
 
 
 def test_the_json_has_what_the_sentence_says():

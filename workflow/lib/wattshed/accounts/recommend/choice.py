@@ -33,10 +33,14 @@ PREFIX = {Part.VALIDATION: "validation_", Part.TEST: "", Part.LATER: "later_"}
 
 @dataclass(frozen=True)
 class Judged:
-    """What a limit says of one lineage: kept, not kept, or (None) neither shown; and why."""
+    """What a limit says of one lineage: kept, not kept, or (None) neither shown; and why.
+
+    beyond: the interval lies beyond the limit, which one seed does not show.
+    """
 
     kept: bool | None
     reason: str = ""
+    beyond: bool = False
 
 
 def recommend(
@@ -163,13 +167,14 @@ def _judge_errors(
     kept = dict(zip(candidates, holm(p_values, CLAIM_LEVEL), strict=True))
     judged = {}
     for lineage, one in candidates.items():
-        over = seeds[lineage] > 1 and shown_above(one, budget)
+        beyond = shown_above(one, budget)
+        over = seeds[lineage] > 1 and beyond
         texts = (
             errors_text(one, limits, seeds[lineage], kept[lineage]),
             floor_text(one.excesses, limits.r2_floor),
         )
         text = "; ".join(part for part in texts if part)
-        judged[lineage] = Judged(True if kept[lineage] else False if over else None, text)
+        judged[lineage] = Judged(True if kept[lineage] else False if over else None, text, beyond)
     return judged
 
 
@@ -195,7 +200,12 @@ def _option(
     unshown = [one.reason for one in judged if one.kept is None]
     if unshown:
         would = "" if energy.mean is None else f" (it would take {joules_text(energy)})"
-        return replace(option, standing=Standing.UNDECIDED, reason="; ".join(unshown) + would)
+        return replace(
+            option,
+            standing=Standing.UNDECIDED,
+            reason="; ".join(unshown) + would,
+            may_keep=not any(one.beyond for one in judged),
+        )
     kept = "; ".join(one.reason for one in judged if one.reason)
     if energy.mean is None:
         unknown = "the energy to make it or of its forecasts is unknown"

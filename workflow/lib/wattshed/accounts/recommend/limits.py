@@ -42,7 +42,8 @@ class Standing(StrEnum):
 class Option:
     """One lineage. energy_j: of making it and of all forecasts together, over seeds, with its interval.
 
-    energies_j: the same seed by seed; reason: one sentence without its full stop.
+    energies_j: the same seed by seed; reason: one sentence without its full stop; may_keep: whether no limit's own
+    interval lies wholly beyond it, also where one seed shows nothing.
     """
 
     lineage: str
@@ -51,6 +52,7 @@ class Option:
     reason: str
     energy_j: Interval
     energies_j: dict[int, float] = field(default_factory=dict)
+    may_keep: bool = True
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """A recommendation in plain sentences and as JSON."""
 
+import re
 from typing import Any
 
 from wattshed.accounts.recommend.limits import Limits, Option, Recommendation, Standing
@@ -7,6 +8,8 @@ from wattshed.accounts.recommend.reasons import joules_text, percent
 from wattshed.compression.rises import PART_TEXTS
 from wattshed.foundation.vocabulary import Part
 from wattshed.statistics.intervals import Interval
+
+LARGEST_PLAIN = 1e12
 
 
 def headline(found: Recommendation) -> str:
@@ -53,6 +56,7 @@ def _further(found: Recommendation, chosen: Option) -> list[str]:
         one.lineage
         for one in found.options
         if one.standing == Standing.UNDECIDED
+        and one.may_keep
         and one.energy_j.mean is not None
         and one.energy_j.mean < chosen.energy_j.mean
     ]
@@ -96,10 +100,10 @@ def change_text(found: Interval) -> str:
 
 
 def count_text(forecasts: float) -> str:
-    """``1,000,000``; larger numbers with a power of ten."""
-    return (
-        f"{forecasts:,.0f}" if forecasts < 1e9 else f"{forecasts:.4g}".replace("e+0", "e").replace("e+", "e")
-    )
+    """``1,000,000``; very large numbers with a power of ten."""
+    if forecasts < LARGEST_PLAIN:
+        return f"{forecasts:,.0f}"
+    return re.sub(r"e\+0*", "e", f"{forecasts:.4g}")
 
 
 def lines(found: Recommendation) -> list[str]:

@@ -163,6 +163,11 @@ def test_an_edit_of_the_library_reruns_exactly_the_rules_that_use_it(finished, f
             0.1,
             {"judge_variants", "make_table_compression", "make_table_recommended", "save_config", *REPORT},
         ),
+        (
+            ("compression", "r2_floor"),
+            -0.5,
+            {"judge_variants", "make_table_compression", "make_table_recommended", "save_config", *REPORT},
+        ),
         (("energy", "country_iso"), "DEU", {*EMISSIONS, "save_config"}),
         (("energy", "carbon"), {"pue": 1.2}, {*EMISSIONS, "save_config"}),
         (("energy", "budget"), {"run_kwh": 1.0}, {"save_config", *REPORT}),

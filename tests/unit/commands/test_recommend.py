@@ -25,7 +25,7 @@ def write_study(folder, seeds=3, **compression):
     for model in ("net", "mixed"):
         own = days[days["lineage"].str.split("+").str[0] == model].reset_index(drop=True)
         write_parquet(folder / f"compared/{model}.days.parquet", own)
-    models = {"net": {"graph": "given"}, "mixed": {"graph": "shuffled"}}
+    models = {"net": {"graph": "given"}, "mixed": {"graph": "shuffled"}, "dlinear": {"graph": "given"}}
     config = {"study": "made", "models": models, "compression": {"error_budget_share": 0.05, **compression}}
     write_text(folder / "config.yaml", yaml.safe_dump(config))
     return folder
@@ -38,7 +38,9 @@ def results(tmp_path):
 
 def test_it_names_the_checkpoint_and_a_reason_for_every_other_one(results, capsys):
     assert main(["recommend", str(results)]) == 0
-    first, _, *others = capsys.readouterr().out.splitlines()
+    first, _, *others, _, absent = capsys.readouterr().out.splitlines()
+    assert absent.startswith("Not among the checkpoints")
+    assert absent.endswith("others: dlinear.")
     assert first.startswith("Use net+half for 1,000,000 forecasts")
     assert [line.split()[0] for line in others] == ["net+half", "net", "net+tiny", "mixed"]
     assert main(["recommend", str(results), "--forecasts", "1e3"]) == 0

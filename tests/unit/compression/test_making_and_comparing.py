@@ -384,3 +384,9 @@ def test_the_scripts_do_it_from_files(root, given, task, graph, metering, tmp_pa
     frame = pd.read_parquet(judged)
     assert frame["lineage"].tolist() == ["model", "model+half"]
     assert frame["verdict"].tolist()[0] == "baseline"
+    # An untrained network's R2 is far below 0, and one seed decides nothing.
+    run(
+        *("judge_variants", "--compared", compared, "--days", days, "--budget-share", "0.05"),
+        *("--r2-floor=-0.5", "--output", judged),
+    )
+    assert pd.read_parquet(judged)["verdict"].tolist()[1] == "undecided"

@@ -79,7 +79,7 @@ def run(arguments: argparse.Namespace) -> int:
     from wattshed.accounts.recommend.choice import recommend
     from wattshed.accounts.recommend.limits import Limits
     from wattshed.accounts.recommend.study import read_study
-    from wattshed.accounts.recommend.words import lines, to_json
+    from wattshed.accounts.recommend.words import lines, not_compared, to_json
     from wattshed.foundation.vocabulary import Part
 
     study = read_study(arguments.folder)
@@ -97,7 +97,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(to_json(found), indent=2, allow_nan=False))
     else:
-        print("\n".join(lines(found)))
+        absent = not_compared(study.models, set(study.checkpoints["model"]), study.controls)
+        print("\n".join([*lines(found), *(["", absent] if absent else [])]))
     if found.chosen is not None:
         return 0
     return UNDECIDED_EXIT_CODE if found.undecided else NOTHING_EXIT_CODE

@@ -13,8 +13,9 @@ from wattshed.config.models.families import ModelBlock
 from wattshed.config.models.recipes import RecipeBlock
 from wattshed.foundation import plugins
 from wattshed.foundation.faults import one_line
+from wattshed.foundation.vocabulary import LINEAGE_JOINT
 
-JOINT = "+"
+JOINT = LINEAGE_JOINT
 # Files are named after lineages, and names of files have at most 255 bytes.
 LONGEST_LINEAGE = 160
 

@@ -112,5 +112,7 @@ class Information(StrEnum):
     WEATHER = "weather"
 
 
+# Between the steps of a lineage's name, such as ``stgnn+replay``.
+LINEAGE_JOINT = "+"
 # A job's label that says which GPUs of its node were not metered.
 GPUS_NOT_METERED = "gpus_not_metered"

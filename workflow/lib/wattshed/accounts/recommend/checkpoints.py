@@ -6,10 +6,9 @@ import pandas as pd
 
 from wattshed.accounts.comparison.chains import making_energy
 from wattshed.accounts.runs.trainings import work_windows
-from wattshed.config.lineages import JOINT
 from wattshed.energy.reading import JOULES_PER_KWH, worst_status
 from wattshed.foundation.faults import Fault
-from wattshed.foundation.vocabulary import TRAINING_WINDOWS, Status, Window
+from wattshed.foundation.vocabulary import LINEAGE_JOINT, TRAINING_WINDOWS, Status, Window
 
 MAKING = (*TRAINING_WINDOWS, Window.UPDATE, Window.MAKE, Window.FINE_TUNE)
 
@@ -29,7 +28,7 @@ def checkpoints_frame(compared: pd.DataFrame, windows: pd.DataFrame) -> pd.DataF
         (str(lineage), int(seed)) for lineage, seed in zip(compared["lineage"], compared["seed"], strict=True)
     ]
     # Every model was trained: without a window, its energy is unknown. A step without one did nothing.
-    nothing = [math.nan if JOINT not in lineage else 0.0 for lineage, _ in keys]
+    nothing = [math.nan if LINEAGE_JOINT not in lineage else 0.0 for lineage, _ in keys]
     here = compared["unavailable"].isna().tolist()
     own = {
         key: float(made.get(key, default)) if can_run else math.nan
@@ -59,8 +58,8 @@ def checkpoints_frame(compared: pd.DataFrame, windows: pd.DataFrame) -> pd.DataF
 
 def _ancestry(lineage: str) -> list[str]:
     """From the base model to the lineage."""
-    parts = lineage.split(JOINT)
-    return [JOINT.join(parts[: count + 1]) for count in range(len(parts))]
+    parts = lineage.split(LINEAGE_JOINT)
+    return [LINEAGE_JOINT.join(parts[: count + 1]) for count in range(len(parts))]
 
 
 def _by_key(windows: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:

@@ -18,9 +18,8 @@ from wattshed.accounts.recommend.reasons import (
 )
 from wattshed.compression.rises import UNKNOWN, r2_excess, rise_on
 from wattshed.compression.verdicts import floor_text
-from wattshed.config.lineages import JOINT
 from wattshed.foundation.faults import Fault
-from wattshed.foundation.vocabulary import Part
+from wattshed.foundation.vocabulary import LINEAGE_JOINT, Part
 from wattshed.statistics.decisions import Spread
 from wattshed.statistics.geometric import geometric_interval
 from wattshed.statistics.intervals import Interval
@@ -91,7 +90,7 @@ def _chosen(
     keeping = [one for one in options if one.standing == Standing.COSTS_MORE]
     if not keeping:
         return Recommendation(limits, reference, None, _in_order(options))
-    best = min(keeping, key=lambda one: (one.energy_j.mean, one.lineage.count(JOINT)))
+    best = min(keeping, key=lambda one: (one.energy_j.mean, one.lineage.count(LINEAGE_JOINT)))
     options = [_compared(one, best) for one in options]
     on_test = None
     if limits.part != Part.TEST and best.lineage != reference:
@@ -131,7 +130,7 @@ def _reference(rows: Mapping[str, pd.DataFrame], limits: Limits, controls: Colle
             f"no compared checkpoint has an error on the {limits.part} part: expected at least one; the study lacks "
             "that part, or this machine can compute none of them."
         )
-    return min(best, key=lambda lineage: (best[lineage], lineage.count(JOINT)))
+    return min(best, key=lambda lineage: (best[lineage], lineage.count(LINEAGE_JOINT)))
 
 
 def _judge_errors(
@@ -269,7 +268,7 @@ def _interval(values: list[float]) -> Interval:
 
 
 def _is_control(lineage: str, controls: Collection[str]) -> bool:
-    return lineage.split(JOINT)[0] in controls
+    return lineage.split(LINEAGE_JOINT)[0] in controls
 
 
 def _in_order(options: list[Option]) -> list[Option]:
@@ -278,6 +277,6 @@ def _in_order(options: list[Option]) -> list[Option]:
 
     def key(one: Option) -> tuple[int, float, int]:
         energy = math.inf if one.energy_j.mean is None else one.energy_j.mean
-        return order.index(one.standing), energy, one.lineage.count(JOINT)
+        return order.index(one.standing), energy, one.lineage.count(LINEAGE_JOINT)
 
     return sorted(options, key=key)

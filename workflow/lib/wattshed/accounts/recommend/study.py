@@ -13,7 +13,7 @@ from wattshed.foundation.frames import COLUMNS, read_frame, read_frames
 @dataclass(frozen=True)
 class StudyResults:
     """checkpoints: rows of ``checkpoints.parquet``; days: of ``compared/*.days.parquet``; error_rise_share and
-    r2_floor: as the study's block ``compression`` says; controls: its models on a shuffled graph.
+    r2_floor: as the study's block ``compression`` says; controls: its models on a shuffled graph; models: all.
     """
 
     checkpoints: pd.DataFrame
@@ -21,6 +21,7 @@ class StudyResults:
     error_rise_share: float
     r2_floor: float | None
     controls: tuple[str, ...]
+    models: tuple[str, ...]
 
 
 def read_study(folder: Path) -> StudyResults:
@@ -52,6 +53,7 @@ def read_study(folder: Path) -> StudyResults:
         compression.get("error_budget_share", 0.05),
         compression.get("r2_floor"),
         controls_of(config.get("models") or {}),
+        tuple(config.get("models") or {}),
     )
 
 

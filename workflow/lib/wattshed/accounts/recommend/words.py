@@ -1,6 +1,7 @@
 """A recommendation in plain sentences and as JSON."""
 
 import re
+from collections.abc import Collection
 from typing import Any
 
 from wattshed.accounts.recommend.limits import Limits, Option, Recommendation, Standing
@@ -97,6 +98,15 @@ def change_text(found: Interval) -> str:
     if found.low is not None and found.high is not None:
         ends = f" [{percent(found.low)}, {percent(found.high)}]"
     return f"{percent(found.mean)}{ends} against"
+
+
+def not_compared(models: Collection[str], compared: Collection[str], controls: Collection[str]) -> str | None:
+    """Which models of a study were not measured side by side, so that none of them can be chosen; None if all were."""
+    absent = [name for name in models if name not in compared and name not in controls]
+    if not absent:
+        return None
+    why = "because nothing is made of them and so they are not measured in turns with others"
+    return f"Not among the checkpoints, {why}: {', '.join(absent)}."
 
 
 def count_text(forecasts: float) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from wattshed.accounts.recommend.limits import Option, Recommendation, Standing
-from wattshed.accounts.recommend.words import count_text, limits_text
+from wattshed.accounts.recommend.words import count_text, limits_text, not_compared
 from wattshed.publish.parts.inputs import Inputs
 from wattshed.publish.parts.recommended import recommendations_of
 from wattshed.publish.typesetting.table import (
@@ -34,8 +34,11 @@ RULE = (
 )
 
 
-def recommended_table(found: Sequence[Recommendation]) -> Table:
-    """One row per number of forecasts: the chosen checkpoint and the next one; notes say why not the others."""
+def recommended_table(found: Sequence[Recommendation], absent: str | None = None) -> Table:
+    """One row per number of forecasts: the chosen checkpoint and the next one; notes say why not the others.
+
+    absent: which models were not compared.
+    """
     rows = [_row(one) for one in found]
     caption = "Which checkpoint takes the least energy in total, by the number of forecasts, within the study's limits."
     notes = [spaced_percent(f"Limits: {limits_text(found[0])}."), RULE]
@@ -47,6 +50,7 @@ def recommended_table(found: Sequence[Recommendation]) -> Table:
         for option in middle.options
         if option.standing != Standing.CHOSEN and option.reason
     ]
+    notes += [absent] if absent else []
     return Table("recommended", caption, COLUMNS, rows, notes)
 
 
@@ -75,14 +79,16 @@ def _table(inputs: Inputs) -> Table:
     found = recommendations_of(inputs)
     if isinstance(found, str):
         return Table("recommended", "No checkpoint can be recommended.", COLUMNS, [], [found])
-    return recommended_table(found)
+    compared = set(inputs.frame("checkpoints")["model"])
+    models, controls = inputs.parameter("models") or (), inputs.parameter("controls") or ()
+    return recommended_table(found, not_compared(models, compared, controls))
 
 
 TABLE = TablePart(
     message="Make the table of recommended checkpoints",
     caption="Which checkpoint to use for how many forecasts, and why not the others.",
     inputs=("checkpoints", "compared_days", "windows"),
-    parameters=("budgets", "controls"),
+    parameters=("budgets", "controls", "models"),
     windows=("epoch", "fit", "update", "make", "fine_tune", "measure"),
     make=_table,
 )

@@ -1,5 +1,5 @@
-"""The strategy ``joint``: the network is trained on all data so far, the upper bound that others are held against (the
-"cumulative" or "joint" training of Lopez-Paz and Ranzato 2017 and after)."""
+"""The strategy ``joint``: the network is trained on all data so far, the upper bound for others where all data have one
+truth (the "joint" or "cumulative" training of Lopez-Paz and Ranzato 2017 and after)."""
 
 from __future__ import annotations
 

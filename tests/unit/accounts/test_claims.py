@@ -307,7 +307,9 @@ def test_every_strategy_of_a_kind_is_compared_with_the_control_seed_by_seed(conf
     assert found[0].measured.mean == pytest.approx(2.0)
     assert found[1].measured.mean == pytest.approx(100 * (0.03 + 0.001 * np.mean(SEEDS) - 0.02))
     elsewhere = given.assign(seed=given["seed"] + 10 * (given["strategy"] == "naive"))
-    assert forgetting_saved(results(changed, adaptation=elsewhere), "replay", "naive").startswith("this study does")
+    assert forgetting_saved(results(changed, adaptation=elsewhere), "replay", "naive").startswith(
+        "this study does"
+    )
 
 
 def test_forgetting_is_of_strategies_that_update(config):

@@ -118,7 +118,7 @@ benchmark-rolling: $(BIN)/.installed
 
 benchmark-methods: $(BIN)/.installed
 	snakemake --cores all --configfile config/methods.yaml
-	snakemake --cores all --configfile config/nations.yaml
+	snakemake --cores all --configfile config/students_nations.yaml
 	snakemake ladder --cores all --configfile config/phase1.yaml
 	python benchmarks/what_helps.py --output docs/what_helps.md
 

@@ -26,7 +26,7 @@ from wattshed.publish.tables.techniques import techniques_tables
 from wattshed.publish.typesetting.markdown import render_markdown
 
 ROOT = Path(__file__).resolve().parent.parent
-METHODS, PHASE, STUDENTS = "methods", "phase1", ("methods", "nations")
+METHODS, PHASE, STUDENTS = "methods", "phase1", ("methods", "students_nations")
 LARGEST_STUDENT = 502
 INTRODUCTION = """# What helps, by how much, at which size
 

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from ladder import origin_text
@@ -24,7 +25,6 @@ from wattshed.foundation.vocabulary import Worth
 from wattshed.foundation.writing import write_text
 from wattshed.publish.tables.adaptation import adaptation_table
 from wattshed.publish.tables.compression import compression_table
-from wattshed.publish.tables.techniques import techniques_tables
 from wattshed.publish.typesetting.markdown import render_markdown
 from wattshed.publish.typesetting.table import Table
 
@@ -39,8 +39,8 @@ control, all seeds paired. [methods.md](methods.md) says how each is computed an
 * **Energy is that of this machine.** A network of 16 units is small: from which size on a method pays is in
   [break_even.md](break_even.md), and what removed units save on the kernel is in [pruned_kernel.md](pruned_kernel.md).
 * **A verdict covers all seeds and blocks of days**, and is corrected for the number of variants.
-* **Settings are defaults and round numbers; none was tuned.** One was changed after a first trial whose test errors were
-  seen: the long recipe of the students. Their teacher and their control have it too.
+* **Settings are defaults and round numbers; none was tuned.** One was changed after a trial whose test errors
+  were seen: the students' recipe is long. Their teacher and their control have it too.
 """
 
 
@@ -167,15 +167,24 @@ def _compared_days(folder: Path) -> pd.DataFrame:
 
 
 def phase_section(folder: Path) -> list[str]:
-    heading = (
-        "## The source study's first phase, technique by technique\n\n"
-        f"`snakemake ladder --cores all --configfile config/{PHASE}.yaml`\n"
-    )
+    heading = "## The source study's first phase, technique by technique\n\nMore in [phase1.md](phase1.md).\n"
     if not (folder / "ladder.techniques.parquet").is_file():
         return [f"{heading}\nNot run.\n"]
     techniques = read_frame(folder / "ladder.techniques.parquet")
-    tables = techniques_tables(techniques, read_frame(folder / "ladder.parquet"))
-    return [f"{heading}\n{_origin(folder)}\n", *(render_markdown(table) for table in tables.values())]
+    lines = [heading]
+    for row in techniques.to_dict("records"):
+        what = row["key"] if row["keys"] == 1 else f"{row['keys']} keys"
+        lines.append(
+            f"* `{row['model']}` ({what}), **{row['verdict']}**: energy of a training "
+            f"{_change(row, 'training')}, test RMSE {_change(row, 'rmse')} against `{row['base']}`."
+        )
+    return [*lines, ""]
+
+
+def _change(row: dict[str, Any], what: str) -> str:
+    share, low, high = (100 * row[f"{what}_{end}"] for end in ("share", "low", "high"))
+    ends = "" if pd.isna(low) else f" [{low:.1f}, {high:.1f}]"
+    return "unknown" if pd.isna(share) else f"{share:+.1f} %{ends}"
 
 
 def _origin(folder: Path) -> str:

@@ -186,6 +186,48 @@ def test_whole_chains_are_those_that_compress_and_adapt(config):
     assert chain.measured == Interval(pytest.approx(-75), pytest.approx(-75), pytest.approx(-75), 3)
 
 
+CONTROLS = {
+    "ticket": {"method": "lottery_ticket"},
+    "ticket_random": {"method": "lottery_ticket", "control": "random_mask"},
+    "ticket_new_start": {"method": "lottery_ticket", "control": "reinitialised"},
+    "student": {"method": "distil", "student": {"form": "gru", "hidden": 8}},
+    "student_alone": {"method": "distil", "student": {"form": "gru", "hidden": 8}, "output_weight": 0.0},
+    "static": {"method": "static_int8"},
+}
+
+
+def test_a_claim_about_a_method_leaves_its_controls_out(config):
+    """A random mask is no lottery ticket, and a student without a teacher was not distilled."""
+    own = copy.deepcopy(config)
+    own["compression"]["variants"] |= CONTROLS
+    rows = [
+        compared().query("lineage == 'stgnn+prune_half'").assign(step=name, lineage=f"stgnn+{name}")
+        for name in CONTROLS
+    ]
+    frame = pd.concat([compared(), *rows], ignore_index=True)
+    found = results(own, **with_days(frame))
+    of = {
+        methods: {one.of.partition(",")[0] for one in rises(found, *methods)}
+        for methods in (("lottery_ticket",), ("distil",), ("int8", "static_int8"))
+    }
+    assert of == {
+        ("lottery_ticket",): {"stgnn+ticket"},
+        ("distil",): {"stgnn+student"},
+        ("int8", "static_int8"): {"stgnn+int8", "stgnn+static"},
+    }
+    assert not {"stgnn+ticket_random", "stgnn+student_alone"} & {one.of for one in changes(found, "bytes")}
+
+
+def test_every_method_that_a_claim_names_is_a_plug_in():
+    """A claim about a method of another name would never be measured."""
+    for claim in plugins.load("claims", "stgnn_study").claims:
+        variants = dict.fromkeys(plugins.names("method"))
+        said = claim.measure(Results({}, {"models": {}, "compression": {"variants": variants}}))
+        if isinstance(said, str) and said.startswith("no variant of this study is made by "):
+            named = said.removeprefix("no variant of this study is made by ").partition(",")[0].split(" or ")
+            assert set(named) <= set(variants), claim.name
+
+
 def test_a_speed_up_is_the_base_models_time_over_the_variants(config):
     (int8,) = speed_ups(results(config, compared=compared()), "int8")
     assert int8.measured.mean == pytest.approx(0.5, rel=0.01)

@@ -90,6 +90,7 @@ KINDS: dict[str, Kind] = {
             "check",
             "becomes",
             "recipe_after",
+            "is_control",
             "units_left",
             "channels_left",
         ),

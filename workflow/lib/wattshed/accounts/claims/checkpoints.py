@@ -34,22 +34,22 @@ def chain_changes(results: Results, column: str) -> Sequence[Finding] | str:
     return found or NO_CHAIN
 
 
-def speed_ups(results: Results, method: str) -> Sequence[Finding] | str:
-    """How many times faster the variants of a method are than their base model."""
+def speed_ups(results: Results, *methods: str) -> Sequence[Finding] | str:
+    """How many times faster the variants of some methods are than their base model."""
     found = [
         finding
-        for lineage in variants_of(results, method)
+        for lineage in variants_of(results, *methods)
         for finding in _relative(results, lineage, "latency_s_per_window", lambda ratio: 1 / ratio)
     ]
-    return found or f"no variant of this study is made by {method}, or it cannot run on this machine"
+    return found or _not_made(methods)
 
 
-def rises(results: Results, method: str | None) -> Sequence[Finding] | str:
+def rises(results: Results, *methods: str) -> Sequence[Finding] | str:
     """Per cent by which the error is above the base model's; of RMSE and MAE the one that may have risen more.
 
-    method: of single variants; None for whole chains.
+    methods: of single variants, without their controls; none of them for whole chains.
     """
-    lineages = chains_of(results) if method is None else variants_of(results, method)
+    lineages = variants_of(results, *methods) if methods else chains_of(results)
     found = []
     for lineage in lineages:
         changes = {error: _rise(results, lineage, error) for error in ("rmse", "mae")}
@@ -59,9 +59,7 @@ def rises(results: Results, method: str | None) -> Sequence[Finding] | str:
             if one is not None
         ]
         found += [max(both, key=upper_end)] if both else []
-    if method is None:
-        return found or NO_CHAIN
-    return found or f"no variant of this study is made by {method}, or it cannot run on this machine"
+    return found or (_not_made(methods) if methods else NO_CHAIN)
 
 
 def forgetting(results: Results) -> Sequence[Finding] | str:
@@ -102,8 +100,8 @@ def forgetting_saved(results: Results, strategy: str, control: str) -> Sequence[
     return found or lacking
 
 
-def variants_of(results: Results, method: str | None = None) -> list[str]:
-    """Lineages of one compression step after the base model, of one method or of all."""
+def variants_of(results: Results, *methods: str) -> list[str]:
+    """Lineages of one compression step after the base model: of some methods or of all, without their controls."""
     compared = results.frame("compared")
     if compared.empty:
         return []
@@ -112,7 +110,7 @@ def variants_of(results: Results, method: str | None = None) -> list[str]:
     return [
         str(lineage)
         for lineage, step in zip(rows["lineage"], rows["step"], strict=True)
-        if method is None or results.method_of(str(step)) == method
+        if not results.is_control(str(step)) and (not methods or results.method_of(str(step)) in methods)
     ]
 
 
@@ -159,6 +157,10 @@ def _rise(results: Results, lineage: str, error: str) -> Interval | None:
     base = str(compared.loc[compared["lineage"] == lineage, "model"].iloc[0])
     rise = None if days.empty else rise_of(days, error, lineage, base)
     return None if rise is None else percent_interval(rise)
+
+
+def _not_made(methods: Sequence[str]) -> str:
+    return f"no variant of this study is made by {' or '.join(methods)}, or it cannot run on this machine"
 
 
 def _where(lineage: str) -> str:

@@ -6,6 +6,8 @@ from typing import Any
 
 import pandas as pd
 
+from wattshed.foundation import plugins
+
 REFERENCE_FORM = "stgnn_reference"
 
 
@@ -41,3 +43,11 @@ class Results:
         variants = (self.config.get("compression") or {}).get("variants") or {}
         block = variants.get(variant)
         return None if block is None else str(block["method"])
+
+    def is_control(self, variant: str) -> bool:
+        """Whether a variant only serves to judge its method, such as a random mask beside a lottery ticket."""
+        block = ((self.config.get("compression") or {}).get("variants") or {}).get(variant)
+        if block is None:
+            return False
+        method = plugins.load("method", str(block["method"]))
+        return bool(method.is_control(method.Settings.model_validate(block)))

@@ -139,6 +139,9 @@ class Distil(Method):
                 "is smaller"
             )
 
+    def is_control(self, settings: DistilSettings) -> bool:
+        return not settings.output_weight and not settings.hidden_weight
+
     def becomes(self, settings: DistilSettings) -> ModelBlock:
         return settings.student
 

@@ -66,6 +66,9 @@ class LotteryTicket(MaskedTraining):
         refuse_later_steps(making)
         return trained_ticket(making, settings)
 
+    def is_control(self, settings: LotteryTicketSettings) -> bool:
+        return settings.control != "none"
+
     def check(self, settings: LotteryTicketSettings, model: ModelBlock, earlier: Sequence[object]) -> None:
         super().check(settings, model, earlier)
         what = f"{settings.rounds} rounds of share_per_round {settings.share_per_round:g}, a share of"

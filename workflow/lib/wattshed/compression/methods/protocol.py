@@ -109,6 +109,10 @@ class Method(ABC):
         """
         return recipe
 
+    def is_control(self, settings: Any) -> bool:
+        """Whether a variant with these settings only serves to judge the method; claims about it leave it out."""
+        return False
+
     def units_left(self, settings: Any, units: int) -> int:
         """How many of a recurrent layer's ``units`` remain."""
         return units

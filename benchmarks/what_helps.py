@@ -13,8 +13,12 @@ from typing import Any
 import pandas as pd
 from ladder import origin_text
 
+from wattshed.accounts.claims.claim import Verdict
 from wattshed.accounts.comparison.variant_means import variant_means
 from wattshed.accounts.ladder.origin import origin_of
+from wattshed.accounts.recommend.choice import recommend_for
+from wattshed.accounts.recommend.limits import Limits
+from wattshed.accounts.recommend.words import headline
 from wattshed.accounts.runs.runs import runs_frame
 from wattshed.accounts.standings.adaptation_outcomes import adaptation_outcomes
 from wattshed.compression.judge import BASELINE
@@ -24,16 +28,25 @@ from wattshed.foundation.frames import COLUMNS, read_frame
 from wattshed.foundation.vocabulary import Worth
 from wattshed.foundation.writing import write_text
 from wattshed.publish.tables.adaptation import adaptation_table
+from wattshed.publish.tables.checkpoints import checkpoints_tables
+from wattshed.publish.tables.claims import claims_tables
 from wattshed.publish.tables.compression import compression_table
+from wattshed.publish.tables.updates import updates_table
 from wattshed.publish.typesetting.markdown import render_markdown
 from wattshed.publish.typesetting.table import Table
 
 ROOT = Path(__file__).resolve().parent.parent
 METHODS, PHASE, STUDENTS = "methods", "phase1", ("methods", "students_nations")
+FORECASTS = (1e3, 1e6, 1e9)
+BUDGET_SHARE = 0.05
+# Claims that compression and later months decide.
+CLAIMS = (
+    "budget_(pruning|int8|low_rank|distillation|lottery_ticket|plan)|int8_speed|forgetting|replay|ewc|size"
+)
 LARGEST_STUDENT, ALONE = 502, "student_8_alone"
 INTRODUCTION = """# What helps, by how much, at which size
 
-Made by `make benchmark-methods`. Every method and strategy of wattshed on the 17 measured homes, each beside its
+Made by `make benchmark-methods`. Strategies and compression methods on the 17 measured homes, each beside its
 control, all seeds paired. [methods.md](methods.md) says how each is computed and from which paper.
 
 * **Energy is that of this machine.** A network of 16 units is small: from which size on a method pays is in
@@ -63,13 +76,40 @@ def methods_section(folder: Path, docs: Path) -> list[str]:
         *_by_verdict(compression),
         "",
         render_markdown(_without_reasons(compression_table(compression, panel.unit))),
+        "## What to use for how many forecasts\n",
+        *_recommended(folder),
+        "",
+        *(render_markdown(table) for table in _checkpoints(folder, panel.unit)),
         "## Later months: what adapting brings\n",
         *_by_outcome(adaptation, days),
         "",
         "![RMSE of each month before it is learned](what_helps_drift.png)\n",
         "![RMSE on every month after each update](what_helps_matrix.png)\n",
         render_markdown(adaptation_table(adaptation, days, panel.unit)),
+        render_markdown(updates_table(adaptation, panel.unit)),
+        "## What the source study claims of these\n",
+        *(render_markdown(table) for table in _claims(folder)),
     ]
+
+
+def _recommended(folder: Path) -> list[str]:
+    """The report's recommendations: the checkpoint of least total energy within the study's own budgets."""
+    checkpoints = read_frame(folder / "checkpoints.parquet", COLUMNS["checkpoints"])
+    found = recommend_for(FORECASTS, checkpoints, _compared_days(folder), Limits(0.0, BUDGET_SHARE))
+    return [f"* {headline(one)}" for one in found]
+
+
+def _checkpoints(folder: Path, unit: str) -> list[Table]:
+    return list(
+        checkpoints_tables(read_frame(folder / "checkpoints.parquet", COLUMNS["checkpoints"]), unit).values()
+    )
+
+
+def _claims(folder: Path) -> list[Table]:
+    claims = read_frame(folder / "claims.parquet", COLUMNS["claims"])
+    return claims_tables(
+        claims[claims["claim"].str.fullmatch(CLAIMS) & (claims["verdict"] != Verdict.NOT_MEASURED)]
+    )
 
 
 def _without_reasons(table: Table) -> Table:
@@ -120,6 +160,7 @@ def students_section(results: Path) -> list[str]:
         is_small = frame["parameters_mean"] <= LARGEST_STUDENT
         found = frame[frame["variant"].str.startswith("student") & is_small]
         parents = compression.drop_duplicates("variant").set_index("variant")["parent"]
+        lines.append(f"* `{study}`: {_origin(results / study)}")
         for row in found.to_dict("records"):
             text = f"* `{study}`: {_student(row)}"
             if row["variant"] != ALONE:

@@ -48,8 +48,8 @@ def compression_table(rows: pd.DataFrame, unit: str) -> Table:
         for _, row in frame.iterrows()
     ]
     columns = [
-        *([Column("Checkpoint", width_cm=2.4)] if several else []),
-        Column("Variant"),
+        *([Column("Checkpoint", width_cm=1.6)] if several else []),
+        Column("Variant", width_cm=2.4),
         Column("n", numeric=True),
         Column("RMSE", unit, numeric=True),
         Column("ΔRMSE", "%", numeric=True),

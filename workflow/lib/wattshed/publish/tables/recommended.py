@@ -21,10 +21,10 @@ from wattshed.statistics.decisions import BLOCK_DAYS
 
 COLUMNS = [
     Column("Forecasts"),
-    Column("Use", width_cm=4.2),
+    Column("Use", width_cm=3.9),
     Column("Energy", "J", numeric=True),
     Column(INTERVAL_TITLE, "J"),
-    Column("Then", width_cm=4.2),
+    Column("Then", width_cm=3.9),
     Column("Energy", "J", numeric=True),
 ]
 RULE = (

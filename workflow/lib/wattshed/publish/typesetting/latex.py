@@ -126,8 +126,8 @@ def _latex_cell(cell: Cell, column: Column, aligned: bool) -> str:
     if not column.numeric or not NUMBER.fullmatch(cell.text):
         text = escape(cell.text + cell.mark)
         if column.width_cm:
-            # Lineages are long words.
-            text = text.replace("+", r"+\allowbreak{}")
+            # Lineages are long words, and so are names of variants.
+            text = text.replace("+", r"+\allowbreak{}").replace(r"\_", r"\_\allowbreak{}")
         return f"{{{text}}}" if column.numeric else text
     if not aligned:
         return rf"\num{{{cell.text}}}{escape(cell.mark)}"

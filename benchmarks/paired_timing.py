@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from scipy.stats import binom
+from wattshed.statistics.medians import median_interval
 
 # Pairs: the 95 % interval of their median ratio lies between the 14th and the 28th of the sorted ones.
 ROUNDS = 41
@@ -15,23 +15,22 @@ LEAST_S = 0.002
 
 
 class Ratio(NamedTuple):
-    """Median of paired ratios with its 95 % interval."""
+    """Median of paired ratios with its 95 % interval, whose ends are None for fewer than six pairs."""
 
     median: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
 
     def __str__(self) -> str:
+        if self.low is None or self.high is None:
+            return f"{self.median:.2f}x (no interval)"
         return f"{self.median:.2f}x ({self.low:.2f} to {self.high:.2f})"
 
 
 def median_ratio(over: list[float], under: list[float]) -> Ratio:
     """Ratios of pairs; the interval is that of order statistics, which assumes no distribution."""
-    ratios = sorted(a / b for a, b in zip(over, under, strict=True))
-    count = len(ratios)
-    # With k ratios left out on either side, the interval misses the median with probability 2 P(X < k), X ~ B(n, 1/2).
-    left_out = max(0, int(binom.ppf(0.025, count, 0.5)) - 1)
-    return Ratio(statistics.median(ratios), ratios[left_out], ratios[count - 1 - left_out])
+    ratios = [a / b for a, b in zip(over, under, strict=True)]
+    return Ratio(statistics.median(ratios), *median_interval(ratios))
 
 
 @dataclass(frozen=True)
@@ -78,6 +77,8 @@ def _repeats(call: Callable[[], None]) -> int:
 
 
 def judged(ratio: Ratio, least: float) -> str:
+    if ratio.low is None or ratio.high is None:
+        return "not told"
     if ratio.low >= least:
         return "yes"
     return "**no**" if ratio.high < least else "not told"

@@ -204,6 +204,8 @@ def test_an_edit_of_a_key_reruns_exactly_the_rules_that_use_it(finished, place, 
         "config/reference.yaml",
         "config/ladder_homes.yaml",
         "config/phase1.yaml",
+        "config/methods.yaml",
+        "config/students_nations.yaml",
     ],
 )
 def test_every_shipped_study_can_be_planned(finished, study):

@@ -49,6 +49,17 @@ def test_the_sentences_follow_from_the_intervals(page, rows, column, head):
     assert {"replay", "der", "node_table"} <= below
 
 
+def test_every_strategy_but_the_control_has_less_prequential_error(page, rows):
+    assert named(page, "Less prequential error than `frozen`") == set(rows) - {"frozen"}
+    assert all(high(row["prequential less frozen"]) < 0 for name, row in rows.items() if name != "frozen")
+
+
+def test_the_page_says_on_which_panels_defaults_were_chosen(page):
+    assert (
+        "Defaults of strategies were chosen on two other panels of the same generator (101 and 102)" in page
+    )
+
+
 def test_every_strategy_is_judged(rows):
     """``exact`` is for closed forms, which this page does not train."""
     kinds = {*plugins.names("strategy")} - {"exact"}

@@ -9,14 +9,16 @@ import torch
 from model_blocks import model_block
 from small_study import graph_of, small_panel, task_of
 from wattshed.adaptation.fisher import fisher
-from wattshed.adaptation.outputs import forecast_of
+from wattshed.adaptation.paces import pace_of
 from wattshed.adaptation.strategies.dark_memory import DarkMemory
 from wattshed.config.models.adaptation import read_strategy
 from wattshed.config.models.recipes import RecipeBlock
 from wattshed.data.panel import Panel
 from wattshed.foundation import plugins
 from wattshed.foundation.faults import Fault
+from wattshed.training.batches.making import make_batches
 from wattshed.training.checkpoint import ModelSpec, make_forecaster
+from wattshed.training.step.gradient import batch_forecast
 from wattshed.training.updates import Pace, Part, UpdateContext, UpdateHooks, train_further
 
 CPU = torch.device("cpu")
@@ -144,10 +146,10 @@ def test_lwf_keeps_nearer_to_its_own_forecasts_than_naive(task):
         hooks = started(task, kind, **keys)
         batch = next(iter(UpdateHooks(hooks.context).batches(first)))
         with torch.no_grad():
-            before = forecast_of(hooks.context.network, batch)
+            before = batch_forecast(hooks.context.network, batch)
         train_further(hooks, first)
         with torch.no_grad():
-            changes.append(float((forecast_of(hooks.context.network, batch) - before).square().mean()))
+            changes.append(float((batch_forecast(hooks.context.network, batch) - before).square().mean()))
     assert changes[1] < changes[0]
 
 
@@ -165,7 +167,10 @@ def test_der_remembers_forecasts_of_the_time_when_an_example_came(task):
     assert 0 < int(new.sum()) < 200
     with torch.no_grad():
         every = sampler.batch(hooks.memory.examples)
-        old_forecasts, new_forecasts = forecast_of(base, every), forecast_of(hooks.context.network, every)
+        old_forecasts, new_forecasts = (
+            batch_forecast(base, every),
+            batch_forecast(hooks.context.network, every),
+        )
     torch.testing.assert_close(hooks.outputs[~new], old_forecasts[~new])
     torch.testing.assert_close(hooks.outputs[new], new_forecasts[new])
     kept = hooks.outputs.clone()
@@ -286,6 +291,31 @@ def test_epochs_are_passes_over_the_pairs_of_a_month(task):
     expected = -(-2 * len(first.origins) * 5 // 50)
     assert hooks.steps_on(first) == expected
     assert sum(len(batch.origins) for batch in hooks.batches(first)) == expected * 50
+
+
+@pytest.mark.parametrize("steps_per_epoch", [None, 10])
+def test_a_pace_of_a_recipe_that_accumulates_sees_as_many_pairs_as_its_training(task, steps_per_epoch):
+    """One step on a batch of four times the size, for every four batches of the training."""
+    recipe = RECIPE.model_copy(
+        update={"batch": 16, "epochs": 3, "steps_per_epoch": steps_per_epoch, "accumulate": 4}
+    )
+    pace = pace_of("joint", read_strategy({"kind": "joint"}), recipe, pairs_each=1)
+    hooks = started(task, "joint", pace=pace, recipe=recipe)
+    context = hooks.context
+    per_epoch = make_batches(context.spec, task, context.forecaster).steps()
+    batches = recipe.epochs * per_epoch
+    if steps_per_epoch is None:
+        pairs = len(task.origins(task.splits.train)) * 5
+        assert context.steps_over(pairs) == pytest.approx(batches / 4, abs=recipe.epochs)
+    else:
+        assert context.steps_over(0) == -(-batches // 4)
+    assert context.examples == 4 * recipe.batch
+
+
+def test_a_batch_of_the_strategy_s_own_is_not_multiplied():
+    recipe = RECIPE.model_copy(update={"accumulate": 4, "steps_per_epoch": 10})
+    settings = read_strategy({"kind": "joint", "batch": 50})
+    assert pace_of("joint", settings, recipe, pairs_each=1).batch == 50
 
 
 def test_a_share_of_the_base_training_is_remembered(task):

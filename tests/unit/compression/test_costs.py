@@ -9,7 +9,7 @@ from hypothesis import given as drawn
 from hypothesis import strategies as st
 
 from model_blocks import model_block
-from wattshed.compression.costs import Rounds, _take_use, measure_costs, median_interval
+from wattshed.compression.costs import Rounds, _take_use, measure_costs
 from wattshed.compression.methods.int8_layers import quantised
 from wattshed.compression.methods.low_rank_layers import thin_layers
 from wattshed.compression.multiply_adds import multiply_adds
@@ -170,19 +170,6 @@ def test_use_is_the_share_of_the_jobs_cores_and_of_gpus_alone():
     without = Rounds()
     _take_use(without, Window("measure", duration_s=0.5), cores=None)
     assert [*without.cpu_shares, *without.gpu_shares] == []
-
-
-@pytest.mark.parametrize(("count", "ends"), [(5, (None, None)), (6, (0.0, 5.0)), (30, (9.0, 20.0))])
-def test_the_interval_of_a_median_is_that_of_the_tables(count, ends):
-    """Of 30 values the 10th and the 21st hold the median with 95.7 % (Conover 1999, table A3 by the binomial)."""
-    assert median_interval(np.arange(count, dtype=float)[::-1]) == ends
-
-
-def test_the_interval_of_a_median_covers_it_as_often_as_it_says():
-    random = np.random.default_rng(5)
-    found = [median_interval(random.exponential(size=30)) for _ in range(2000)]
-    covered = np.mean([low <= np.log(2) <= high for low, high in found])
-    assert 0.94 < covered < 0.975
 
 
 def test_a_stream_that_is_measured_leaves_the_forecaster_and_its_forecasts_alone(

@@ -10,6 +10,7 @@ from model_blocks import model_block
 from wattshed.compression.methods.low_rank import METHOD, LowRankSettings
 from wattshed.compression.methods.low_rank_layers import factorise, relative_error, thin_layers
 from wattshed.compression.methods.low_rank_scratch import METHOD as SCRATCH
+from wattshed.compression.methods.prune import METHOD as PRUNE
 from wattshed.compression.methods.prune import PruneSettings
 from wattshed.compression.methods.unrolled_gru import UnrolledGRU
 from wattshed.forecast.networks.dlinear import DLinear
@@ -19,9 +20,9 @@ from wattshed.foundation.faults import Fault
 PAIRS = random_pairs()
 
 
-def network(hidden=16, horizon_h=6):
+def network(hidden=16, horizon_h=6, **keys):
     torch.manual_seed(0)
-    return STGNN(horizon_h, hidden).eval()
+    return STGNN(horizon_h, hidden, **keys).eval()
 
 
 def thin(full, rank):
@@ -86,9 +87,35 @@ def test_a_rank_that_saves_nothing_is_refused():
 
 
 def test_the_check_counts_the_units_that_pruning_left():
-    half = PruneSettings(method="prune", keep_share=0.5)
+    both = PruneSettings(method="prune", keep_share=0.5, what="both")
     with pytest.raises(ValueError, match="three quarters of the 8 units"):
-        METHOD.check(LowRankSettings(method="low_rank", rank=6), model_block(hidden=16), [half])
+        METHOD.check(LowRankSettings(method="low_rank", rank=6), model_block(hidden=16), [both])
+
+
+@pytest.mark.parametrize(
+    ("channels", "pruning", "highest"),
+    [
+        (None, {"keep_share": 0.5}, 9),
+        (None, {"keep_share": 0.5, "what": "channels"}, 11),
+        (None, {"keep_share": 0.5, "what": "both"}, 5),
+        (32, {"keep_share": 0.125, "what": "channels"}, 11),
+        (32, {"keep_share": 0.5}, 13),
+    ],
+)
+def test_the_check_after_pruning_agrees_with_what_the_job_makes(channels, pruning, highest):
+    """It refuses every rank at which no matrix of the pruned network becomes smaller, and no other."""
+    pruning = PruneSettings(method="prune", **pruning)
+    keys = {"hidden": 16, "channels": channels}
+    pruned = PRUNE.make(network(**keys), pruning)
+    for rank in range(1, 20):
+        settings = LowRankSettings(method="low_rank", rank=rank)
+        smaller = bool(thin_layers(pruned.linear_maps(), rank))
+        assert smaller == (rank <= highest)
+        if smaller:
+            METHOD.check(settings, model_block(**keys), [pruning])
+        else:
+            with pytest.raises(ValueError, match=f"rank is {rank}; expected less than"):
+                METHOD.check(settings, model_block(**keys), [pruning])
 
 
 def test_a_wider_input_has_a_larger_rank_to_save_at():

@@ -393,6 +393,29 @@ def test_steps_that_cannot_follow_each_other_are_refused(config, chain, sentence
         load_study(with_formats(config, chain))
 
 
+@pytest.mark.parametrize(
+    ("channels", "pruning", "taken", "refused", "most"),
+    [
+        (16, {"keep_share": 0.5}, 9, 10, r"9\.6, for the matrix \[24, 16\] of 8 units that read 16 channels"),
+        (32, {"keep_share": 0.125, "what": "channels"}, 11, 14, "12, three quarters of the 16 units"),
+    ],
+)
+def test_the_rank_after_pruning_is_held_against_the_matrices_that_are_left(
+    config, channels, pruning, taken, refused, most
+):
+    changed = with_chains(config, ["pruned", "thin"], model="wide")
+    changed["models"]["wide"] = {**changed["models"]["stgnn"], "hidden": 16, "channels": channels}
+    changed["compression"]["models"].append("wide")
+    variants = changed["compression"]["variants"]
+    variants["pruned"] = {"method": "prune", **pruning}
+    variants["thin"] = {"method": "low_rank", "rank": taken, "models": ["wide"]}
+    assert "wide+pruned+thin" in lineages_of(load_study(changed))
+    variants["thin"]["rank"] = refused
+    sentence = f"'thin' cannot be made of 'wide.pruned': rank is {refused}; expected less than {most}"
+    with pytest.raises(Fault, match=sentence):
+        load_study(changed)
+
+
 def with_formats(config, *chains, model="stgnn"):
     changed = with_students(config, *chains, model=model)
     changed["compression"]["variants"] |= {

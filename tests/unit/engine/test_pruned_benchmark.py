@@ -38,6 +38,12 @@ def test_an_aim_is_met_only_by_the_whole_interval(timing):
     assert timing.judged(timing.Ratio(1.5, 1.4, 1.59), 1.6) == "**no**"
 
 
+def test_few_pairs_have_no_interval_and_decide_nothing(timing):
+    few = timing.median_ratio([2.0, 2.1, 1.9], [1.0] * 3)
+    assert str(few) == "2.00x (no interval)"
+    assert timing.judged(few, 1.6) == "not told"
+
+
 def test_the_page_has_a_row_of_every_pair_and_call(benchmark, timing, monkeypatch):
     if choose("auto", "cpu", 16).kernel is None:
         pytest.skip(f"no kernel: {choose('auto', 'cpu', 16).why}")

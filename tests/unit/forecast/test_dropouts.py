@@ -114,7 +114,9 @@ def test_sequences_are_trained_with_dropout_and_stream_without(key, task, graph)
 
 
 @pytest.mark.parametrize(
-    "keys", [{"form": "stgnn"}, {"form": "gru"}, RESIDUAL], ids=["stgnn", "gru", "residual"]
+    "keys",
+    [{"form": "stgnn"}, {"form": "gru"}, RESIDUAL, {"form": "stgnn", "channels": 12}],
+    ids=["stgnn", "gru", "residual", "narrow"],
 )
 @pytest.mark.parametrize("shares", [(0.3, 0.0), (0.0, 0.3), (0.4, 0.2)])
 def test_a_kernel_trains_with_dropout_as_torch_does_with_the_same_masks(keys, shares, task, graph):

@@ -15,7 +15,8 @@ def pace_of(name: str, settings: StrategyBlock, recipe: RecipeBlock, pairs_each:
     steps, epochs = settings.steps, settings.epochs
     batch, rate = settings.batch, settings.learning_rate
     if not settings.takes_shared_pace:
-        batch = batch or max(2, recipe.batch * pairs_each)
+        # Updates do not accumulate: the batches of one step of the recipe are one batch here.
+        batch = batch or max(2, recipe.batch * recipe.accumulate * pairs_each)
         rate = rate or recipe.learning_rate
         if steps is None and epochs is None:
             passes = recipe.steps_per_epoch is None

@@ -1,7 +1,6 @@
 """Latency, energy, memory and use of forecasts, measured in turns, so that a slowdown of the machine affects all
 networks equally."""
 
-import math
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -22,14 +21,13 @@ from wattshed.forecast.protocol import ForecastTask, evenly_spaced
 from wattshed.forecast.streaming import StreamingForecaster
 from wattshed.foundation.vocabulary import Status, Window
 from wattshed.statistics.geometric import geometric_interval
+from wattshed.statistics.medians import median_interval
 
 MEASURED_WINDOWS = 200
 WARM_UP_CALLS = 2
 # Windows of one call, beside a single one.
 BATCH_WINDOWS = 32
 GPU_USE = re.compile(r"gpu\d+_utilisation_percent")
-# Confidence of the intervals of medians.
-LEAST_COVER = 0.95
 
 
 @dataclass(frozen=True)
@@ -125,23 +123,6 @@ def _latencies(
                 times_s[repeat, index] = time.perf_counter() - start_s
     found = [None if work is None else times_s[:, index] for index, work in enumerate(works)]
     return [found[start : start + 3] for start in range(0, len(found), 3)]
-
-
-def median_interval(values: np.ndarray) -> tuple[float | None, float | None]:
-    """The narrowest pair of ordered values, alike from both ends, that holds the median with at least 95 %.
-
-    Whatever the values' distribution, each lies below its median with probability 1/2 (Thompson 1936); values: [R], of
-    independent repeats. None where even the least and the largest do not reach 95 %.
-    """
-    ordered, count = np.sort(values), len(values)
-    best, outside = None, 0.0
-    for rank in range(count // 2):
-        # Twice the chance that at most ``rank`` values lie below the median.
-        outside += 2 * math.comb(count, rank) / 2**count
-        if 1 - outside < LEAST_COVER:
-            break
-        best = rank
-    return (None, None) if best is None else (float(ordered[best]), float(ordered[count - 1 - best]))
 
 
 def _works(

@@ -16,8 +16,8 @@ LATER_ERRORS = {"later_rmse": "later months", "later_mae": "later months"}
 LATER = "later_"
 # What decides nothing.
 UNKNOWN = Spread(np.array(np.nan), np.array(np.nan), np.array(np.nan), 0, 0, np.array(1.0))
-# Columns of compared checkpoints with R2 of each part, and what the part is called.
-R2_COLUMNS = {Part.VALIDATION: "validation_r2", Part.TEST: "r2", Part.LATER: "later_r2"}
+# Columns of compared checkpoints with errors of a part begin with these; and what the part is called.
+PREFIXES = {Part.TEST: "", Part.LATER: LATER, Part.VALIDATION: "validation_"}
 PART_TEXTS = {
     Part.VALIDATION: "the validation part",
     Part.TEST: "the test part",
@@ -64,10 +64,10 @@ def r2_excess(
 
 def target_variance(rows: pd.DataFrame, part: Part) -> float | None:
     """V of :func:`r2_excess` from RMSE and R2 of any checkpoint; None where no R2 below 1 is known."""
-    column = R2_COLUMNS[part]
-    if column not in rows:
+    columns = [f"{PREFIXES[part]}{name}" for name in ("r2", "rmse")]
+    if columns[0] not in rows:
         return None
-    r2, rmse = (rows[name].astype("float64") for name in (column, column.replace("r2", "rmse")))
+    r2, rmse = (rows[column].astype("float64") for column in columns)
     known = rows.index[(r2 < 1) & (rmse > 0)]
     return None if known.empty else float(rmse[known[0]] ** 2 / (1 - r2[known[0]]))
 

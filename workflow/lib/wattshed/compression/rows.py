@@ -7,6 +7,7 @@ from torch import nn
 
 from wattshed.compression.costs import Cost
 from wattshed.compression.multiply_adds import multiply_adds
+from wattshed.compression.rises import PREFIXES
 from wattshed.forecast.computing import backend_of
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.protocol import ForecastTask
@@ -46,8 +47,6 @@ TYPES = {
     "engine": "string",
     "unavailable": "string",
 }
-# Columns of the parts' errors begin with these.
-PREFIXES = {Part.TEST: "", Part.LATER: "later_", Part.VALIDATION: "validation_"}
 # Of the later months and the validation part, the errors that are judged.
 ERRORS = tuple(
     f"{prefix}{name}"

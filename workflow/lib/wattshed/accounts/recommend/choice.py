@@ -16,7 +16,7 @@ from wattshed.accounts.recommend.reasons import (
     latency_text,
     more_energy_text,
 )
-from wattshed.compression.rises import UNKNOWN, r2_excess, rise_on
+from wattshed.compression.rises import PREFIXES, UNKNOWN, r2_excess, rise_on
 from wattshed.compression.verdicts import floor_text
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.vocabulary import LINEAGE_JOINT, Part
@@ -27,7 +27,6 @@ from wattshed.statistics.paired import holm
 from wattshed.statistics.worth import CLAIM_LEVEL, Candidate, p_within, shown_above
 
 ERRORS = ("rmse", "mae")
-PREFIX = {Part.VALIDATION: "validation_", Part.TEST: "", Part.LATER: "later_"}
 
 
 @dataclass(frozen=True)
@@ -101,7 +100,7 @@ def _chosen(
 
 def _reference(rows: Mapping[str, pd.DataFrame], limits: Limits, controls: Collection[str]) -> str:
     """The named lineage, or the one of least mean RMSE on the part."""
-    column = f"{PREFIX[limits.part]}rmse"
+    column = f"{PREFIXES[limits.part]}rmse"
     if any(column not in own for own in rows.values()):
         raise Fault(
             f"the compared checkpoints have no errors on the {limits.part} part: an older version compared them; run "

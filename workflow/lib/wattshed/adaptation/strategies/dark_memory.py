@@ -3,11 +3,10 @@
 import torch
 from torch import Tensor, nn
 
-from wattshed.adaptation.outputs import forecast_of
 from wattshed.adaptation.strategies.memory_block import MemoryBlock
 from wattshed.adaptation.strategies.replayed import base_memory
 from wattshed.training.batches.drawing import Batch, Examples
-from wattshed.training.step.gradient import batch_loss
+from wattshed.training.step.gradient import batch_forecast, batch_loss
 from wattshed.training.updates import Part, UpdateContext, UpdateHooks
 
 # Examples of one call when forecasts are remembered.
@@ -41,7 +40,7 @@ class DarkMemory(UpdateHooks):
         remembered = context.sampler.batch(self.memory.examples[slots])
         outputs = self.outputs[slots.to(self.outputs.device)]
         penalty = self._output_weight * nn.functional.mse_loss(
-            forecast_of(context.network, remembered), outputs
+            batch_forecast(context.network, remembered), outputs
         )
         if self._target_weight:
             others = context.sampler.batch(self.memory.sample(context.examples))
@@ -63,4 +62,4 @@ class DarkMemory(UpdateHooks):
         network, sampler = self.context.network, self.context.sampler
         network.eval()
         rows = torch.arange(len(examples)).split(max(1, AT_ONCE // sampler.pairs_each))
-        return torch.cat([forecast_of(network, sampler.batch(examples[some])) for some in rows])
+        return torch.cat([batch_forecast(network, sampler.batch(examples[some])) for some in rows])

@@ -5,9 +5,9 @@ import copy
 import torch
 from torch import Tensor, nn
 
-from wattshed.adaptation.outputs import forecast_of
 from wattshed.forecast.network import Network
 from wattshed.training.batches.drawing import Batch
+from wattshed.training.step.gradient import batch_forecast
 from wattshed.training.updates import Part, UpdateContext, UpdateHooks
 
 
@@ -32,5 +32,7 @@ class OwnTeacher(UpdateHooks):
     def penalty(self, batch: Batch) -> Tensor | None:
         assert self.teacher is not None
         with torch.no_grad():
-            taught = forecast_of(self.teacher, batch)
-        return self._output_weight * nn.functional.mse_loss(forecast_of(self.context.network, batch), taught)
+            taught = batch_forecast(self.teacher, batch)
+        return self._output_weight * nn.functional.mse_loss(
+            batch_forecast(self.context.network, batch), taught
+        )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from wattshed.compression.methods.protocol import Method, units_before
+from wattshed.compression.methods.protocol import Method, channels_before, units_before
 from wattshed.config.models.compression import VariantBlock
 from wattshed.config.models.families import ModelBlock
 from wattshed.forecast.families.family import Offer
@@ -74,16 +74,21 @@ def check_rank(rank: int, model: ModelBlock, earlier: Sequence[object]) -> None:
             "the matrices are of low rank already; expected one of low_rank and low_rank_scratch, once: leave out one "
             "of the two steps"
         )
-    units = units_before(model, earlier)
-    if units is None:
+    units, channels = units_before(model, earlier), channels_before(model, earlier)
+    if units is None or channels is None:
         return
-    # The largest matrix of a GRU is [3 units, units], or wider where the layer before it has more channels.
-    inputs = max(units, getattr(model, "channels", None) or 0)
+    # The matrices of a GRU are [3 units, channels] and [3 units, units]. The output's [hours, units] would allow a
+    # higher rank only with more hours than 3 units, and the hours are not known here.
+    inputs = max(units, channels)
     most = 3 * units * inputs / (3 * units + inputs)
     if rank >= most:
-        share = f", three quarters of the {units} units" if inputs == units else ""
+        matrix = (
+            f"three quarters of the {units} units"
+            if inputs == units
+            else f"for the matrix [{3 * units}, {inputs}] of {units} units that read {channels} channels"
+        )
         raise ValueError(
-            f"rank is {rank}; expected less than {most:g}{share}: "
+            f"rank is {rank}; expected less than {most:g}, {matrix}: "
             "from there on the two thin matrices have more weights than the one that they replace"
         )
 

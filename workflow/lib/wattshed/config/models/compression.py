@@ -42,7 +42,8 @@ class MeasuringBlock(Block):
     energy_rounds: int = Field(
         default=3,
         ge=1,
-        description="Energy windows per checkpoint, taken in turns; their median is reported.",
+        description="Energy windows per checkpoint, taken in turns; their geometric mean is reported, with its 95 % "
+        "interval.",
     )
 
 

@@ -8,8 +8,8 @@ from wattshed.accounts.comparison.variant_means import variant_means
 from wattshed.accounts.marks.lower_bounds import lower_bound
 from wattshed.accounts.runs.stages import stages_frame
 from wattshed.accounts.standings.adaptation_outcomes import adaptation_outcomes
-from wattshed.compression.judge import BASELINE
-from wattshed.foundation.vocabulary import Comparison
+from wattshed.compression.judge import BASELINE, NOT_AVAILABLE
+from wattshed.foundation.vocabulary import Comparison, Worth
 from wattshed.publish.parts.inputs import Inputs
 from wattshed.publish.sentences.claims import claims_sentence
 from wattshed.publish.sentences.clock_choice import choice_sentences
@@ -75,13 +75,12 @@ def adaptation_sentences(summary: pd.DataFrame, days: pd.DataFrame) -> list[str]
 
 
 def compression_sentences(rows: pd.DataFrame) -> list[str]:
-    """Variants by verdict."""
+    """Variants by verdict: what is worth it comes first, and what cannot run here last."""
     frame = variant_means(rows)
-    others = frame[frame["verdict"] != BASELINE]
-    return [
-        f"{str(verdict).capitalize()}: {', '.join(_variant(row) for row in group.to_dict('records'))}."
-        for verdict, group in others.groupby("verdict", sort=False)
-    ]
+    variants: dict[str, list[str]] = {str(verdict): [] for verdict in (*Worth, NOT_AVAILABLE)}
+    for row in frame[frame["verdict"] != BASELINE].to_dict("records"):
+        variants[str(row["verdict"])].append(_variant(row))
+    return [f"{verdict.capitalize()}: {', '.join(names)}." for verdict, names in variants.items() if names]
 
 
 def chain_sentences(frame: pd.DataFrame) -> list[str]:

@@ -26,7 +26,7 @@ TORCH_THREADS = 1
 
 from wattshed.config.energy.places import UNKNOWN
 from wattshed.config.job_arguments import without_braces
-from wattshed.config.lineages import JOINT, lineages_of, swept_lineages
+from wattshed.config.lineages import lineages_of, swept_lineages
 from wattshed.config.models.rolling import RollingCalendar
 from wattshed.config.repeated_keys import refuse_repeated_keys
 from wattshed.config.study import load_study
@@ -44,6 +44,7 @@ from wattshed.foundation.plugins import OWN_PLUGINS, names, own_files, source_fi
 from wattshed.foundation.plugins import load as load_plugin
 from wattshed.foundation.recovery.stale_locks import record_locks, record_run, remove_stale_locks
 from wattshed.foundation.user_cache import cache_folder
+from wattshed.foundation.vocabulary import LINEAGE_JOINT
 
 CONFIG_FILES = [Path(file) for file in workflow.config_settings.configfiles] or [ROOT / "config/config.yaml"]
 ORIGIN = ", ".join(str(file) for file in workflow.config_settings.configfiles) or "config/config.yaml"
@@ -175,7 +176,7 @@ CHAINS = [
     {
         "name": chain.name,
         "lineages": [
-            JOINT.join([chain.model, *chain.makes[:place]]) for place in range(len(chain.makes) + 1)
+            LINEAGE_JOINT.join([chain.model, *chain.makes[:place]]) for place in range(len(chain.makes) + 1)
         ],
         "swept": chain.swept,
     }

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from made_checkpoints import make_checkpoints
 from wattshed.accounts.recommend.choice import recommend
-from wattshed.accounts.recommend.limits import Limits, Standing
+from wattshed.accounts.recommend.limits import Limits, OptionStanding
 from wattshed.accounts.recommend.words import count_text, headline, lines, to_json
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.vocabulary import Part
@@ -41,10 +41,10 @@ def test_few_forecasts_do_not_pay_for_a_smaller_network_and_many_do():
 def test_every_other_checkpoint_has_its_reason():
     found = choose()
     assert standings(found) == {
-        "net+half": Standing.CHOSEN,
-        "net": Standing.COSTS_MORE,
-        "net+tiny": Standing.REFUSED,
-        "net+int8": Standing.UNAVAILABLE,
+        "net+half": OptionStanding.CHOSEN,
+        "net": OptionStanding.COSTS_MORE,
+        "net+tiny": OptionStanding.REFUSED,
+        "net+int8": OptionStanding.UNAVAILABLE,
     }
     assert "cannot run here: torch has no int8 engine" in found.option("net+int8").reason
     assert "RMSE +29.9% [" in found.option("net+tiny").reason
@@ -67,7 +67,7 @@ def test_a_rise_that_may_exceed_the_limit_is_undecided_and_not_chosen():
     study = {**STUDY, "net+half": {**STUDY["net+half"], "rmse": 1.045}}
     found = choose(study, spread=0.05)
     assert found.chosen == "net"
-    assert found.option("net+half").standing == Standing.UNDECIDED
+    assert found.option("net+half").standing == OptionStanding.UNDECIDED
     assert "which may exceed 5% (it would take 1.1" in found.option("net+half").reason
     assert "Undecided, and would take less: net+half." in headline(found)
 
@@ -75,8 +75,8 @@ def test_a_rise_that_may_exceed_the_limit_is_undecided_and_not_chosen():
 def test_one_seed_shows_nothing_but_the_reference_itself():
     found = choose(seeds=1)
     assert found.chosen == found.reference == "net"
-    assert found.option("net+half").standing == Standing.UNDECIDED
-    assert found.option("net+tiny").standing == Standing.UNDECIDED
+    assert found.option("net+half").standing == OptionStanding.UNDECIDED
+    assert found.option("net+tiny").standing == OptionStanding.UNDECIDED
     assert "one seed shows no spread" in found.option("net+half").reason
     assert "It has one seed" in headline(found)
     # What its days alone put far beyond the limit is no reason to hope.
@@ -94,15 +94,18 @@ def test_the_repeats_of_a_single_seed_show_how_long_a_window_takes():
     limit = 1.05 * times[0]
     assert recommend(frame, days, limits(latency_s=1.2 * times[0])).chosen == "net"
     open_one = recommend(frame, days, limits(latency_s=limit)).option("net")
-    assert open_one.standing == Standing.UNDECIDED
+    assert open_one.standing == OptionStanding.UNDECIDED
     assert "which may exceed" in open_one.reason
-    assert recommend(frame, days, limits(latency_s=0.8 * times[0])).option("net").standing == Standing.REFUSED
+    assert (
+        recommend(frame, days, limits(latency_s=0.8 * times[0])).option("net").standing
+        == OptionStanding.REFUSED
+    )
 
 
 def test_what_only_the_correction_for_all_checkpoints_leaves_open_is_said():
     study = {"net": STUDY["net"]} | {f"net+s{place}": {"rmse": 1.02} for place in range(12)}
     found = choose(study, spread=0.02, error_rise_share=0.04)
-    reasons = [one.reason for one in found.options if one.standing == Standing.UNDECIDED]
+    reasons = [one.reason for one in found.options if one.standing == OptionStanding.UNDECIDED]
     assert any("not shown within 4% once corrected for all checkpoints" in reason for reason in reasons)
 
 
@@ -156,7 +159,7 @@ def test_each_limit_refuses_with_its_numbers(keys, refused, says):
     found = choose(**keys)
     assert found.chosen is None
     assert not found.undecided
-    assert found.option(refused).standing == Standing.REFUSED
+    assert found.option(refused).standing == OptionStanding.REFUSED
     assert says in found.option(refused).reason
     assert "none of 3 checkpoints keeps all limits" in headline(found)
 
@@ -167,7 +170,7 @@ def test_a_limit_that_is_met_exactly_is_kept():
 
 def test_a_time_whose_interval_reaches_over_the_limit_is_undecided():
     found = choose(latency_s=0.00101, jitter=0.05)
-    assert found.option("net+half").standing == Standing.UNDECIDED
+    assert found.option("net+half").standing == OptionStanding.UNDECIDED
     assert found.chosen is None
     assert found.undecided
 
@@ -178,7 +181,7 @@ def test_unknown_energies_are_never_chosen_and_said():
     for column in ("total_j", "energy_j_per_1000_forecasts"):
         found = recommend(frame.assign(**{column: frame[column].mask(one)}), days, limits())
         assert found.chosen == "net"
-        assert found.option("net+half").standing == Standing.UNKNOWN_ENERGY
+        assert found.option("net+half").standing == OptionStanding.UNKNOWN_ENERGY
         assert "energy to make it or of its forecasts is unknown" in found.option("net+half").reason
     nothing = recommend(frame.assign(total_j=math.nan), days, limits())
     assert nothing.chosen is None
@@ -195,7 +198,7 @@ def test_of_equals_the_one_of_fewer_steps_is_chosen():
 def test_energies_that_seeds_do_not_tell_apart_are_said():
     study = {"net": STUDY["net"], "net+half": {**STUDY["net+half"], "per_1000_j": 1.99}}
     found = choose(study, jitter=0.1, error_rise_share=0.9)
-    others = [one for one in found.options if one.standing == Standing.COSTS_MORE]
+    others = [one for one in found.options if one.standing == OptionStanding.COSTS_MORE]
     assert any("not told apart" in one.reason for one in others)
     assert "not told apart from" in headline(found)
 
@@ -205,7 +208,7 @@ def test_a_control_and_what_was_made_of_it_is_never_chosen():
     found = choose(study, controls=("mixed",))
     assert found.chosen == "net+half"
     assert found.reference == "net"
-    assert found.option("mixed").standing == Standing.CONTROL
+    assert found.option("mixed").standing == OptionStanding.CONTROL
 
 
 def test_numbers_of_forecasts_are_plain_up_to_a_trillion():
@@ -263,4 +266,6 @@ def test_the_chosen_one_satisfies_all_limits_and_none_that_does_takes_less(study
     assert rows["latency_s_per_window"].mean() <= time * 1.001
     assert rows["validation_r2"].mean() >= floor - 0.001
     chosen = found.option(found.chosen).energy_j.mean
-    assert all(one.energy_j.mean >= chosen for one in found.options if one.standing == Standing.COSTS_MORE)
+    assert all(
+        one.energy_j.mean >= chosen for one in found.options if one.standing == OptionStanding.COSTS_MORE
+    )

@@ -159,7 +159,7 @@ def test_every_choice_makes_the_shapes_of_its_skeleton_and_the_same_bytes_again(
     making = making_of(task, graph, **model)
     settings = variant(what=what, importance=importance, fold_mean=importance != "norm")
     made, again = (METHOD.make_from(making, settings).state_dict() for _ in range(2))
-    untrained = METHOD.skeleton(making.untrained(9), settings)
+    untrained = METHOD.skeleton(making.untrained_base(9), settings)
     untrained.load_state_dict(made)
     assert all(torch.equal(value, again[name]) for name, value in made.items())
     gru = untrained.linear_maps()["gru"]

@@ -48,7 +48,7 @@ def same(one, other):
 def test_without_pruning_the_parents_weights_come_out(name, rewind_share, task, graph):
     """First weights, batches, dropout and schedule are those of the base model's training."""
     making = making_of(task, graph, name)
-    network = making.untrained(making.spec.seed)
+    network = making.untrained_base(making.spec.seed)
     step = rewinding_step(making, rewind_share)
     assert step == 12 * rewind_share
     trained = train_masked(making, network, whole(network), step, early_weights(making, step))
@@ -59,7 +59,7 @@ def test_a_moving_average_and_a_shuffled_graph_are_kept_to(task, graph):
     making = making_on(
         task, graph, recipe=short_recipe(ema_decay=0.5, weight_decay=1e-2), trained=True, graph="shuffled"
     )
-    network = making.untrained(making.spec.seed)
+    network = making.untrained_base(making.spec.seed)
     assert same(train_masked(making, network, whole(network), 2, early_weights(making, 2)), making.network)
 
 
@@ -89,7 +89,7 @@ def test_zeros_hold_at_every_step_and_the_ticket_starts_from_the_rewound_weights
     making = making_of(task, graph)
     step = 3
     early = early_weights(making, step)
-    network = making.untrained(making.spec.seed)
+    network = making.untrained_base(making.spec.seed)
     masks = shuffled(
         {name: torch.arange(m.numel()).reshape(m.shape) % 3 == 0 for name, m in whole(network).items()}, 1
     )
@@ -133,7 +133,7 @@ def test_controls_have_the_tickets_sparsity_but_not_its_masks_or_not_its_weights
 
 def test_another_seed_draws_other_first_weights_on_the_same_graph(task, graph):
     making = making_on(task, graph, "stgnn_reference", graph="shuffled")
-    own, other = making.untrained(making.spec.seed), making.untrained(99)
+    own, other = making.untrained_base(making.spec.seed), making.untrained_base(99)
     assert torch.equal(own.adjacency.to_dense(), other.adjacency.to_dense())
     assert not torch.equal(own.adjacency.to_dense(), torch.from_numpy(graph.adjacency.toarray()).float())
     assert not torch.equal(own.gru.weight_hh_l0, other.gru.weight_hh_l0)
@@ -203,6 +203,6 @@ def test_a_training_that_ends_before_the_rewinding_step_is_refused(task, graph):
         Fault, match=r"ended before step 11, to which a ticket is rewound: .* lower .* rewind_share"
     ):
         early_weights(making, 11)
-    network = making.untrained(making.spec.seed)
+    network = making.untrained_base(making.spec.seed)
     with pytest.raises(Fault, match="ended before step 11"):
         train_masked(making, network, whole(network), 11, dict(network.named_parameters()))

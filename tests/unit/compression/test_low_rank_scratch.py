@@ -41,7 +41,7 @@ def test_it_is_trained_and_uses_no_weight_of_the_checkpoint(task, graph):
         assert torch.equal(value, again.state_dict()[name]), name
     assert all(torch.equal(value, before[name]) for name, value in making.network.state_dict().items())
     assert making.notes["steps"] == 12
-    untrained = METHOD.skeleton(making.untrained_shape(), SETTINGS)
+    untrained = METHOD.skeleton(making.untrained_here(), SETTINGS)
     trained = made.state_dict()["gru.state_map.thin.weight"]
     assert not torch.equal(trained, untrained.state_dict()["gru.state_map.thin.weight"])
 
@@ -57,7 +57,7 @@ def test_training_lowers_the_error(task, graph):
         return float((abs(forecast - truth)[observed] ** 2).mean())
 
     torch.manual_seed(making.spec.seed)
-    untrained = METHOD.skeleton(making.untrained_shape(), SETTINGS)
+    untrained = METHOD.skeleton(making.untrained_here(), SETTINGS)
     assert error(METHOD.make_from(making, SETTINGS)) < 0.7 * error(untrained)
 
 

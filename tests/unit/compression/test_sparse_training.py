@@ -103,7 +103,7 @@ def test_it_learns_from_the_base_models_first_weights(task, graph):
             weights.zero_()
     again = METHOD.make_from(making, variant()).state_dict()
     assert all(torch.equal(value, again[name]) for name, value in made.state_dict().items())
-    losses = making.train_again(making.untrained(making.spec.seed)).train_losses
+    losses = making.train_again(making.untrained_base(making.spec.seed)).train_losses
     assert losses[-1] < losses[0]
     assert METHOD.learns
     assert not METHOD.shrinks

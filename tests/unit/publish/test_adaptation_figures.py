@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
 
-from wattshed.publish.figures.drift import control_of, drift_figure, month_errors
+from wattshed.publish.figures.drift import drift_figure, month_errors
 from wattshed.publish.figures.matrix import matrix_changes, matrix_figure
 from wattshed.publish.tables.updates import updates_table
 
@@ -52,12 +52,6 @@ def test_errors_of_a_month_pool_its_days_and_begin_on_its_first():
     assert found.loc["CL_1", "error"] == pytest.approx(np.sqrt((5 * 1.1**2 + 3 * 4) / 8))
     assert list(found["date"].dt.strftime("%Y-%m-%d")) == ["2021-07-01", "2021-08-01", "2021-09-01"]
     assert found.loc["CL_2", "error"] == pytest.approx(2.1)
-
-
-def test_the_control_is_the_strategy_that_never_updates():
-    summary, _, _ = made(parents=("a", "b"))
-    assert control_of(summary) == {"a": "frozen", "b": "frozen"}
-    assert control_of(summary[summary["strategy"] != "frozen"]) == {}
 
 
 def lines(axis):

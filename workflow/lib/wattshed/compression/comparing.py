@@ -42,7 +42,7 @@ DAY_LABELS = {"lineage": "string", "seed": "int64", "part": "string"}
 
 
 @dataclass(frozen=True)
-class Candidate:
+class Compared:
     """One checkpoint; ``forecaster`` is None where it could not be made, and ``unavailable`` says why."""
 
     spec: ModelSpec
@@ -134,24 +134,24 @@ def _refuse_mixture(specs: Sequence[ModelSpec], checkpoints: Sequence[Path]) -> 
 
 def _read(
     given: JobInputs, checkpoints: Sequence[Path], specs: Sequence[tuple[ModelSpec, str | None]]
-) -> list[Candidate]:
+) -> list[Compared]:
     candidates = []
     # Checkpoints of one graph share their series: a large panel has room for few of them.
     shared: dict[int | None, ScaledSeries] = {}
     for path, (spec, unavailable) in zip(checkpoints, specs, strict=True):
         if unavailable is not None:
-            candidates.append(Candidate(spec, None, unavailable))
+            candidates.append(Compared(spec, None, unavailable))
             continue
         graph = spec.seed if spec.model.graph == "shuffled" else None
         forecaster, _ = read_checkpoint(
             path, given.task, given.graph, given.device, given.engine, shared.get(graph)
         )
         shared[graph] = forecaster.series
-        candidates.append(Candidate(spec, forecaster, None))
+        candidates.append(Compared(spec, forecaster, None))
     return candidates
 
 
-def _first_of_each_structure(candidates: Sequence[Candidate]) -> dict[int, int]:
+def _first_of_each_structure(candidates: Sequence[Compared]) -> dict[int, int]:
     """For every candidate that has a network, the first one of its seed with the same structure, by index."""
     first: dict[tuple[int, tuple[str, ...]], int] = {}
     return {

@@ -7,9 +7,8 @@ import pandas as pd
 
 from wattshed.compression.rises import LATER_ERRORS, TEST_ERRORS, UNKNOWN, r2_excess, rise_of
 from wattshed.compression.verdicts import verdicts_of
-from wattshed.config.lineages import JOINT
 from wattshed.foundation.faults import Fault
-from wattshed.foundation.vocabulary import Part, Worth
+from wattshed.foundation.vocabulary import LINEAGE_JOINT, Part, Worth
 from wattshed.statistics.decisions import Spread
 from wattshed.statistics.intervals import Interval
 
@@ -66,7 +65,9 @@ def judge_variants(
             )
         for seed in dict.fromkeys(row["seed"] for row in own):
             judged.append(_baseline_row(by_key[parent, seed]))
-        learned_later = any(f"{parent}+".startswith(f"{lineage}+") for lineage in adapted)
+        learned_later = any(
+            f"{parent}{LINEAGE_JOINT}".startswith(f"{lineage}{LINEAGE_JOINT}") for lineage in adapted
+        )
         by_variant: dict[str, list[Row]] = {}
         for row in own:
             row["variant"] = row["step"]
@@ -74,7 +75,7 @@ def judge_variants(
         parents = {row["seed"]: by_key[parent, row["seed"]] for row in own}
         rises = {name: _rises(days, parent, name) for name in by_variant}
         floors = {
-            name: _floors(rows, days, JOINT.join((parent, name)), r2_floor, learned_later)
+            name: _floors(rows, days, LINEAGE_JOINT.join((parent, name)), r2_floor, learned_later)
             for name in by_variant
         }
         _judge(by_variant, parents, rises, floors, budget_share, r2_floor, learned_later)
@@ -107,7 +108,9 @@ def changes_of(row: Row, parent: Row, budget_share: float, *, learned_later: boo
 
 def _rises(days: pd.DataFrame, parent: str, variant: str) -> dict[str, Spread]:
     """Logarithm of each error of a variant over its parent's, as far as both are known."""
-    found = {error: rise_of(days, error, JOINT.join((parent, variant)), parent) for error in ALL_ERRORS}
+    found = {
+        error: rise_of(days, error, LINEAGE_JOINT.join((parent, variant)), parent) for error in ALL_ERRORS
+    }
     return {error: spread for error, spread in found.items() if spread is not None}
 
 

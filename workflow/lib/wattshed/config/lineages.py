@@ -15,7 +15,6 @@ from wattshed.foundation import plugins
 from wattshed.foundation.faults import one_line
 from wattshed.foundation.vocabulary import LINEAGE_JOINT
 
-JOINT = LINEAGE_JOINT
 # Files are named after lineages, and names of files have at most 255 bytes.
 LONGEST_LINEAGE = 160
 
@@ -88,7 +87,7 @@ def lineages_of(study: Steps) -> dict[str, Lineage]:
         ("compression", study.compression.variants, study.compression.models),
     ):
         for place, text in enumerate(compared):
-            model, *before = text.split(JOINT)
+            model, *before = text.split(LINEAGE_JOINT)
             for step, settings in steps.items():
                 if settings.models is not None and text not in settings.models:
                     continue
@@ -120,7 +119,9 @@ def lineages_of(study: Steps) -> dict[str, Lineage]:
 def swept_lineages(study: Steps) -> list[str]:
     """Lineages whose chains end with a clock sweep, each once."""
     return list(
-        dict.fromkeys(JOINT.join([chain.model, *chain.makes]) for chain in study.chains if chain.swept)
+        dict.fromkeys(
+            LINEAGE_JOINT.join([chain.model, *chain.makes]) for chain in study.chains if chain.swept
+        )
     )
 
 
@@ -216,7 +217,7 @@ def _lacks(offer: str) -> str:
 
 
 def _child(study: Steps, parent: Lineage, name: str, where: str) -> Lineage:
-    text = f"{parent.text}{JOINT}{name}"
+    text = f"{parent.text}{LINEAGE_JOINT}{name}"
     if name == SWEEP:
         raise ValueError(
             f"{where}: {SWEEP} makes no checkpoint: expected it only as the last step of a chain"

@@ -10,7 +10,6 @@ from torch import Tensor, nn
 
 from wattshed import __version__
 from wattshed.config.data.data import WindowsBlock
-from wattshed.config.lineages import JOINT
 from wattshed.config.models.families import ModelBlock, read_model
 from wattshed.config.models.recipes import RecipeBlock
 from wattshed.data.graph import Graph
@@ -24,6 +23,7 @@ from wattshed.forecast.streaming import StreamingForecaster
 from wattshed.foundation import plugins
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.tensor_file import read_description, read_tensors, write_tensors
+from wattshed.foundation.vocabulary import LINEAGE_JOINT
 
 # Changes whenever a checkpoint of before can no longer be read.
 FORMAT = 1
@@ -71,12 +71,14 @@ class ModelSpec:
     @property
     def lineage(self) -> str:
         """The model and its steps, such as ``stgnn+replay+prune_half``."""
-        return JOINT.join([self.name, *(step.name for step in self.steps)])
+        return LINEAGE_JOINT.join([self.name, *(step.name for step in self.steps)])
 
     @property
     def parent(self) -> str | None:
         """Lineage before the last step; None for a base model."""
-        return JOINT.join([self.name, *(step.name for step in self.steps[:-1])]) if self.steps else None
+        return (
+            LINEAGE_JOINT.join([self.name, *(step.name for step in self.steps[:-1])]) if self.steps else None
+        )
 
     def on(self, task: ForecastTask, graph: Graph) -> "ModelSpec":
         """The spec of a network that was trained on this data."""

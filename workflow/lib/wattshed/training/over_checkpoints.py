@@ -11,7 +11,8 @@ from wattshed.energy.meter import Meter
 from wattshed.energy.metered_job import metered_job
 from wattshed.forecast.job_inputs import JobInputs
 from wattshed.forecast.neural import NeuralForecaster
-from wattshed.training.checkpoint import JOINT, ModelSpec, read_checkpoint
+from wattshed.foundation.vocabulary import LINEAGE_JOINT
+from wattshed.training.checkpoint import ModelSpec, read_checkpoint
 
 Work = Callable[[NeuralForecaster, ModelSpec, Meter], pd.DataFrame]
 
@@ -24,7 +25,7 @@ def metered_lineage(inputs: JobInputs, stage: str, ledger: Path) -> Iterator[Met
         ledger,
         stage=stage,
         job=f"{stage}_{lineage}",
-        labels={"model": lineage.split(JOINT)[0], "lineage": lineage},
+        labels={"model": lineage.split(LINEAGE_JOINT)[0], "lineage": lineage},
         metering=inputs.metering,
         synchronise=synchroniser(inputs.device),
     ) as meter:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from wattshed.accounts.claims.claim import Finding, change_percent, percent_interval, upper_end
 from wattshed.accounts.claims.results import Results
 from wattshed.compression.rises import rise_of
-from wattshed.config.lineages import JOINT
+from wattshed.foundation.vocabulary import LINEAGE_JOINT
 from wattshed.statistics.geometric import geometric_interval
 from wattshed.statistics.intervals import Interval, mean_interval
 
@@ -122,8 +122,8 @@ def chains_of(results: Results) -> list[str]:
     kinds = compared.drop_duplicates("lineage").set_index("lineage")["kind"].to_dict()
     found = []
     for lineage in kinds:
-        names = str(lineage).split(JOINT)
-        steps = {kinds.get(JOINT.join(names[: place + 1])) for place in range(1, len(names))}
+        names = str(lineage).split(LINEAGE_JOINT)
+        steps = {kinds.get(LINEAGE_JOINT.join(names[: place + 1])) for place in range(1, len(names))}
         if {METHOD, STRATEGY} <= steps:
             found.append(str(lineage))
     return found
@@ -164,4 +164,4 @@ def _not_made(methods: Sequence[str]) -> str:
 
 
 def _where(lineage: str) -> str:
-    return CHAINS if lineage.count(JOINT) > 1 else COMPRESSION
+    return CHAINS if lineage.count(LINEAGE_JOINT) > 1 else COMPRESSION

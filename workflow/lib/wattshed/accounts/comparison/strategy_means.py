@@ -22,17 +22,28 @@ def strategy_means(summary: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
+def control_strategies(summary: pd.DataFrame) -> dict[str, str]:
+    """Of each parent, its strategy without updates, the first one if there are several.
+
+    summary: ``adaptation.parquet``. Parents without such a strategy are left out. A strategy that updates in one seed
+    alone is no control.
+    """
+    updates = summary.groupby(["parent", "strategy"], sort=False)["updates"].max().reset_index()
+    still = updates[updates["updates"] == 0].drop_duplicates("parent")
+    return {str(parent): str(name) for parent, name in zip(still["parent"], still["strategy"], strict=True)}
+
+
 def saved_per_joule(summary: pd.DataFrame) -> pd.Series:
     """Fall of the prequential RMSE against the same seed's control, per joule of all updates, one value per row.
 
-    The control is the same parent's strategy that never updates. Null without one, without updates, and if an energy
-    is unknown or 0.
+    Null without a control, without updates, and if an energy is unknown or 0.
     """
     keys = ["parent", "seed"]
     updates = summary.groupby(["parent", "strategy"])["updates"].transform("max")
-    controls = summary[updates == 0].drop_duplicates(keys).set_index(keys)["prequential_rmse"]
+    still = summary["strategy"] == summary["parent"].map(control_strategies(summary))
+    controls = summary.loc[still, [*keys, "prequential_rmse"]]
     control = summary[keys].merge(
-        controls.rename("control").reset_index(), on=keys, how="left", validate="many_to_one"
+        controls.rename(columns={"prequential_rmse": "control"}), on=keys, how="left", validate="many_to_one"
     )["control"]
     joules = JOULES_PER_KWH * summary["updates_kwh"].astype("float64")
     saved = control.to_numpy() - summary["prequential_rmse"]

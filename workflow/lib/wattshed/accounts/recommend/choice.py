@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from wattshed.accounts.recommend.limits import Limits, Option, Recommendation, Standing
+from wattshed.accounts.recommend.limits import Limits, Option, OptionStanding, Recommendation
 from wattshed.accounts.recommend.reasons import (
     bytes_text,
     errors_text,
@@ -86,7 +86,7 @@ def _chosen(
     controls: Collection[str],
 ) -> Recommendation:
     options = [_option(lineage, own, limits, errors.get(lineage), controls) for lineage, own in rows.items()]
-    keeping = [one for one in options if one.standing == Standing.COSTS_MORE]
+    keeping = [one for one in options if one.standing == OptionStanding.COSTS_MORE]
     if not keeping:
         return Recommendation(limits, reference, None, _in_order(options))
     best = min(keeping, key=lambda one: (one.energy_j.mean, one.lineage.count(LINEAGE_JOINT)))
@@ -183,24 +183,24 @@ def _option(
     totals = rows["total_j"].astype("float64") + limits.forecasts * per_1000 / 1000
     energies = {int(seed): float(total) for seed, total in zip(rows["seed"], totals, strict=True)}
     energy = _interval(list(energies.values()))
-    option = Option(lineage, len(rows), Standing.COSTS_MORE, "", energy, energies)
+    option = Option(lineage, len(rows), OptionStanding.COSTS_MORE, "", energy, energies)
     if errors is None:
         why = rows["unavailable"].dropna().iloc[0]
-        return replace(option, standing=Standing.UNAVAILABLE, reason=f"cannot run here: {why}")
+        return replace(option, standing=OptionStanding.UNAVAILABLE, reason=f"cannot run here: {why}")
     if _is_control(lineage, controls):
         return replace(
-            option, standing=Standing.CONTROL, reason="a control, which is compared and never chosen"
+            option, standing=OptionStanding.CONTROL, reason="a control, which is compared and never chosen"
         )
     judged = [errors, _latency(rows, limits), _size(rows, limits)]
     broken = [one.reason for one in judged if one.kept is False]
     if broken:
-        return replace(option, standing=Standing.REFUSED, reason="; ".join(broken))
+        return replace(option, standing=OptionStanding.REFUSED, reason="; ".join(broken))
     unshown = [one.reason for one in judged if one.kept is None]
     if unshown:
         would = "" if energy.mean is None else f" (it would take {joules_text(energy)})"
         return replace(
             option,
-            standing=Standing.UNDECIDED,
+            standing=OptionStanding.UNDECIDED,
             reason="; ".join(unshown) + would,
             may_keep=not any(one.beyond for one in judged),
         )
@@ -209,7 +209,7 @@ def _option(
         unknown = "the energy to make it or of its forecasts is unknown"
         return replace(
             option,
-            standing=Standing.UNKNOWN_ENERGY,
+            standing=OptionStanding.UNKNOWN_ENERGY,
             reason="; ".join(part for part in (unknown, kept) if part),
         )
     return replace(option, reason=kept)
@@ -245,8 +245,10 @@ def _compared(one: Option, best: Option) -> Option:
     """With its energy against that of the chosen option, seeds paired where both have them."""
     if one.lineage == best.lineage:
         text = f"takes {joules_text(one.energy_j)}, the least"
-        return replace(one, standing=Standing.CHOSEN, reason=f"{text}; {one.reason}" if one.reason else text)
-    if one.standing != Standing.COSTS_MORE:
+        return replace(
+            one, standing=OptionStanding.CHOSEN, reason=f"{text}; {one.reason}" if one.reason else text
+        )
+    if one.standing != OptionStanding.COSTS_MORE:
         return one
     text = more_energy_text(one, best)
     return replace(one, reason=f"{text}; {one.reason}" if one.reason else text)
@@ -272,7 +274,7 @@ def _is_control(lineage: str, controls: Collection[str]) -> bool:
 
 def _in_order(options: list[Option]) -> list[Option]:
     """By standing, and by energy within each."""
-    order = list(Standing)
+    order = list(OptionStanding)
 
     def key(one: Option) -> tuple[int, float, int]:
         energy = math.inf if one.energy_j.mean is None else one.energy_j.mean

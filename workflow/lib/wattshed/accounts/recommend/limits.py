@@ -26,7 +26,7 @@ class Limits:
     part: Part = Part.VALIDATION
 
 
-class Standing(StrEnum):
+class OptionStanding(StrEnum):
     """How a candidate stands to the limits, in the order of the lists."""
 
     CHOSEN = "chosen"
@@ -48,7 +48,7 @@ class Option:
 
     lineage: str
     seeds: int
-    standing: Standing
+    standing: OptionStanding
     reason: str
     energy_j: Interval
     energies_j: dict[int, float] = field(default_factory=dict)
@@ -71,7 +71,7 @@ class Recommendation:
     @property
     def undecided(self) -> bool:
         """Whether none is chosen although some may keep the limits."""
-        open_ones = (Standing.UNDECIDED, Standing.UNKNOWN_ENERGY)
+        open_ones = (OptionStanding.UNDECIDED, OptionStanding.UNKNOWN_ENERGY)
         return self.chosen is None and any(one.standing in open_ones for one in self.options)
 
     def option(self, lineage: str) -> Option:

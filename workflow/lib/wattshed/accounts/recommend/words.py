@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection
 from typing import Any
 
-from wattshed.accounts.recommend.limits import Limits, Option, Recommendation, Standing
+from wattshed.accounts.recommend.limits import Limits, Option, OptionStanding, Recommendation
 from wattshed.accounts.recommend.reasons import joules_text, percent
 from wattshed.compression.rises import PART_TEXTS
 from wattshed.foundation.vocabulary import Part
@@ -17,7 +17,11 @@ def headline(found: Recommendation) -> str:
     """What to use, or that nothing can be recommended, in one or two sentences."""
     limits = found.limits
     forecasts = f"{count_text(limits.forecasts)} forecasts"
-    runnable = [one for one in found.options if one.standing not in (Standing.UNAVAILABLE, Standing.CONTROL)]
+    runnable = [
+        one
+        for one in found.options
+        if one.standing not in (OptionStanding.UNAVAILABLE, OptionStanding.CONTROL)
+    ]
     if found.chosen is None:
         if found.undecided:
             return (
@@ -29,7 +33,9 @@ def headline(found: Recommendation) -> str:
             f"({limits_text(found)})."
         )
     chosen = found.option(found.chosen)
-    keeping = [one for one in found.options if one.standing in (Standing.CHOSEN, Standing.COSTS_MORE)]
+    keeping = [
+        one for one in found.options if one.standing in (OptionStanding.CHOSEN, OptionStanding.COSTS_MORE)
+    ]
     sentence = (
         f"Use {found.chosen} for {forecasts}: it takes {joules_text(chosen.energy_j)} with its making, "
     )
@@ -48,7 +54,7 @@ def _further(found: Recommendation, chosen: Option) -> list[str]:
     alike = [
         one.lineage
         for one in found.options
-        if one.standing == Standing.COSTS_MORE and one.reason.split(";")[0].endswith("not told apart")
+        if one.standing == OptionStanding.COSTS_MORE and one.reason.split(";")[0].endswith("not told apart")
     ]
     if alike:
         sentences.append(f"In energy it is not told apart from {', '.join(alike)}.")
@@ -56,7 +62,7 @@ def _further(found: Recommendation, chosen: Option) -> list[str]:
     cheaper = [
         one.lineage
         for one in found.options
-        if one.standing == Standing.UNDECIDED
+        if one.standing == OptionStanding.UNDECIDED
         and one.may_keep
         and one.energy_j.mean is not None
         and one.energy_j.mean < chosen.energy_j.mean

@@ -4,6 +4,7 @@ from typing import Any
 
 import pandas as pd
 
+from wattshed.accounts.comparison.strategy_means import control_strategies
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.vocabulary import Comparison
 from wattshed.statistics.by_day import errors_by_day
@@ -16,19 +17,20 @@ def adaptation_outcomes(summary: pd.DataFrame, days: pd.DataFrame) -> pd.DataFra
     """One row per strategy that updates: ``parent, strategy, change_share, change_low, change_high, outcome``.
 
     summary: ``adaptation.parquet``; days: all ``adaptation/{lineage}.days.parquet``. The error is the RMSE of each
-    month before it is learned. Control: the same parent's strategy that never updates; parents without one are left
-    out. Paired test of the logarithms over seeds and blocks of days, corrected for all comparisons (Holm 1979). One
-    seed does not show how much seeds differ: nothing is decided by it, and its interval is over days alone.
+    month before it is learned. Parents without a control (:func:`control_strategies`) are left out. Paired test of the
+    logarithms over seeds and blocks of days, corrected for all comparisons (Holm 1979). One seed does not show how much
+    seeds differ: nothing is decided by it, and its interval is over days alone.
     """
     rows: list[dict[str, Any]] = []
     found: list[Spread] = []
+    controls = control_strategies(summary)
     updated = summary.groupby(["parent", "strategy"], sort=False)["updates"].max() > 0
     seen = days[days["cells"] > 0]
     for parent, own in updated.groupby("parent", sort=False):
         strategies = own.droplevel("parent")
-        controls = [name for name, updates in strategies.items() if not updates]
+        control = controls.get(str(parent))
         part = seen[seen["parent"] == parent]
-        if not controls or part.empty:
+        if control is None or part.empty:
             continue
         # The calendar's last day of a month may also be the next month's first.
         sums = part.groupby(["strategy", "seed", "day"], as_index=False)[["squared", "cells"]].sum()
@@ -40,7 +42,7 @@ def adaptation_outcomes(summary: pd.DataFrame, days: pd.DataFrame) -> pd.DataFra
                 "adapted lineage; delete them and run snakemake again."
             )
         for strategy in (name for name, updates in strategies.items() if updates):
-            spread = errors.against(str(strategy), str(controls[0]))
+            spread = errors.against(str(strategy), control)
             change = spread.change()
             if change.mean is None:
                 # The control's forecasts are perfect.

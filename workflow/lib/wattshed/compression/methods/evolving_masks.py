@@ -42,7 +42,7 @@ def trained_sparse(making: Making, settings: SparseTrainingSettings) -> Network:
             f"update_every {settings.update_every} leaves no change of the masks in the first {last} of "
             f"{making.recipe_steps} steps: expected less than {last}; change the variant, or train longer."
         )
-    network = making.untrained(making.spec.seed)
+    network = making.untrained_base(making.spec.seed)
     generator = torch.Generator().manual_seed(draw_seed(making.spec.seed, 1))
     hooks = KeepZero(network, random_masks(network, settings.density, generator))
 

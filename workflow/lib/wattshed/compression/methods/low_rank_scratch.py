@@ -39,7 +39,7 @@ class LowRankScratch(Method):
 
         No weight of the checkpoint is used: it is the control of :class:`LowRank`, which begins from them.
         """
-        result = self.skeleton(making.untrained_shape(), settings)
+        result = self.skeleton(making.untrained_here(), settings)
         done = making.train_again(result)
         making.notes.update(steps=done.steps, epochs=done.epochs, train_loss=done.train_losses[-1])
         return result

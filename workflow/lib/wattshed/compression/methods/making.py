@@ -64,7 +64,7 @@ class Making:
         series = self.forecaster.series
         return forecaster_of(network, self.spec, self.task, self.graph, series.device, series.engine, series)
 
-    def untrained_shape(self) -> Network:
+    def untrained_here(self) -> Network:
         """A network of the checkpoint's shape with initial weights, drawn from the seed."""
         before = replace(self.spec, steps=self.spec.steps[:-1])
         series = self.forecaster.series
@@ -87,7 +87,7 @@ class Making:
         per_epoch = -(-make_batches(self.spec, self.task, self.forecaster).steps() // recipe.accumulate)
         return recipe.epochs * per_epoch
 
-    def untrained(self, seed: int) -> Network:
+    def untrained_base(self, seed: int) -> Network:
         """The base model before its training; with the spec's seed it has the weights that its training began with."""
         # The graph is shuffled by the base model's seed, whatever the seed of the weights.
         network = make_network(self.spec.model, self.task.windows, self.adjacency, seed)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from wattshed.compression.methods.making import Making
     from wattshed.forecast.network import Network
 
-Part = Literal["units", "channels"]
+Removable = Literal["units", "channels"]
 
 
 class RemovalBlock(VariantBlock):
@@ -47,7 +47,7 @@ class RemovalBlock(VariantBlock):
     )
 
     @property
-    def parts(self) -> tuple[Part, ...]:
+    def parts(self) -> tuple[Removable, ...]:
         return ("units", "channels") if self.what == "both" else (self.what,)
 
     @property
@@ -67,7 +67,7 @@ class RemovalBlock(VariantBlock):
         """Gradient steps after each round but the last."""
         return 0
 
-    def misfit(self, count: int, part: Part) -> str | None:
+    def misfit(self, count: int, part: Removable) -> str | None:
         """Why ``count`` units, or channels, cannot be pruned by these settings; None if they can."""
         kept = self.kept(count)
         if 1 <= kept < count:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, model_validator
 
-from wattshed.compression.methods.prune import Part, RemovalBlock, Removing
+from wattshed.compression.methods.prune import Removable, RemovalBlock, Removing
 
 if TYPE_CHECKING:
     import scipy.sparse as sp
@@ -53,7 +53,7 @@ class PruneGraduallySettings(RemovalBlock):
             kept = [round(count * (1 - (1 - self.keep_share) * (1 - (1 - share) ** 3))) for share in shares]
         return [*kept, self.kept(count)]
 
-    def misfit(self, count: int, part: Part) -> str | None:
+    def misfit(self, count: int, part: Removable) -> str | None:
         reason = super().misfit(count, part)
         if reason is not None:
             return reason

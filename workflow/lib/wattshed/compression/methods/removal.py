@@ -14,9 +14,9 @@ from wattshed.training.batches.drawing import Batch
 from wattshed.training.step.gradient import batch_loss
 
 if TYPE_CHECKING:
-    from wattshed.compression.methods.prune import Part, RemovalBlock
+    from wattshed.compression.methods.prune import Removable, RemovalBlock
 
-LAYERS: dict[Part, str] = {
+LAYERS: dict[Removable, str] = {
     "units": "a plain GRU of one layer",
     "channels": "one plain layer before a plain GRU",
 }
@@ -50,7 +50,7 @@ def removed(making: Making, settings: RemovalBlock) -> Network:
     return network
 
 
-def kept_counts(network: Network, settings: RemovalBlock) -> dict[Part, list[int]]:
+def kept_counts(network: Network, settings: RemovalBlock) -> dict[Removable, list[int]]:
     """How many units and channels are kept after each round. Raises :class:`Fault` for a network without them, and for
     settings that empty a layer or remove nothing."""
     found = {}
@@ -64,7 +64,7 @@ def kept_counts(network: Network, settings: RemovalBlock) -> dict[Part, list[int
 
 
 def without_the_least(
-    network: Network, settings: RemovalBlock, kept: dict[Part, int], making: Making | None
+    network: Network, settings: RemovalBlock, kept: dict[Removable, int], making: Making | None
 ) -> Network:
     """A smaller copy with ``kept`` of the units and channels.
 
@@ -73,7 +73,7 @@ def without_the_least(
     batch = None
     if making is not None and settings.needs_data:
         batch = making.calibration(settings.calibration_pairs)
-    chosen: dict[Part, tuple[Tensor, Tensor | None]] = {}
+    chosen: dict[Removable, tuple[Tensor, Tensor | None]] = {}
     for part, count in kept.items():
         units = _prunable(network, part)
         importance, means = units.importance, None
@@ -122,7 +122,7 @@ def _gradients(loss: Tensor, watched: Watched) -> Tensor:
     return torch.stack(torch.autograd.grad(loss, watched.values()))
 
 
-def _prunable(network: Network, part: Part) -> PrunableUnits:
+def _prunable(network: Network, part: Removable) -> PrunableUnits:
     found = network.prunable_units() if part == "units" else network.prunable_channels()
     if found is None:
         raise Fault(

@@ -39,12 +39,12 @@ def trained_ticket(making: Making, settings: LotteryTicketSettings) -> Network:
         what = f"share_per_round {settings.share_per_round:g} in round {number}"
         masks = largest(network, 1 - settings.share_per_round, settings.scope, masks, what)
         if number < settings.rounds:
-            network = train_masked(making, making.untrained(making.spec.seed), masks, step, early)
+            network = train_masked(making, making.untrained_base(making.spec.seed), masks, step, early)
     if settings.control == "reinitialised":
-        return train_masked(making, making.untrained(draw_seed(making.spec.seed, 1)), masks)
+        return train_masked(making, making.untrained_base(draw_seed(making.spec.seed, 1)), masks)
     if settings.control == "random_mask":
         masks = shuffled(masks, draw_seed(making.spec.seed, 1))
-    return train_masked(making, making.untrained(making.spec.seed), masks, step, early)
+    return train_masked(making, making.untrained_base(making.spec.seed), masks, step, early)
 
 
 def rewinding_step(making: Making, share: float) -> int:
@@ -54,7 +54,7 @@ def rewinding_step(making: Making, share: float) -> int:
 
 def early_weights(making: Making, step: int) -> Weights:
     """The weights of the dense training after ``step`` steps."""
-    network = making.untrained(making.spec.seed)
+    network = making.untrained_base(making.spec.seed)
 
     def stop(done: int) -> None:
         if done == step:

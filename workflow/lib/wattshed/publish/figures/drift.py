@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from wattshed.accounts.comparison.strategy_means import control_strategies
 from wattshed.publish.drawing.empty_figure import words_figure
 from wattshed.publish.drawing.figure_part import FigurePart
 from wattshed.publish.drawing.figure_style import DARK, GREY, model_styles, set_style
@@ -26,7 +27,7 @@ def drift_figure(summary: pd.DataFrame, days: pd.DataFrame, unit: str) -> Figure
     if months.empty:
         return words_figure("No later month has an observed hour: there is nothing to draw.")
     set_style()
-    controls = control_of(summary)
+    controls = control_strategies(summary)
     parents = list(months["parent"].drop_duplicates())
     rows = 2 if any(parent in controls for parent in parents) else 1
     figure, axes = plt.subplots(
@@ -69,13 +70,6 @@ def month_errors(days: pd.DataFrame) -> pd.DataFrame:
     return found.assign(
         date=found["task"].map(first), error=np.sqrt(found["squared"] / found["cells"])
     ).sort_values("date", kind="stable")
-
-
-def control_of(summary: pd.DataFrame) -> dict[str, str]:
-    """Of each parent, the strategy that never updates; parents without one are left out."""
-    updates = summary.groupby(["parent", "strategy"], sort=False)["updates"].max().reset_index()
-    still = updates[updates["updates"] == 0].drop_duplicates("parent")
-    return dict(zip(still["parent"], still["strategy"], strict=True))
 
 
 def _changes(own: pd.DataFrame, control: str | None) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from wattshed.accounts.recommend.limits import Option, Recommendation, Standing
+from wattshed.accounts.recommend.limits import Option, OptionStanding, Recommendation
 from wattshed.accounts.recommend.words import count_text, limits_text, not_compared
 from wattshed.publish.parts.inputs import Inputs
 from wattshed.publish.parts.recommended import recommendations_of
@@ -48,7 +48,7 @@ def recommended_table(found: Sequence[Recommendation], absent: str | None = None
     notes += [
         spaced_percent(f"{option.lineage} ({option.standing}), for {count}: {option.reason}.")
         for option in middle.options
-        if option.standing != Standing.CHOSEN and option.reason
+        if option.standing != OptionStanding.CHOSEN and option.reason
     ]
     notes += [absent] if absent else []
     return Table("recommended", caption, COLUMNS, rows, notes)
@@ -59,7 +59,7 @@ def _row(one: Recommendation) -> list[Cell]:
     if one.chosen is None:
         return [count, Cell("undecided" if one.undecided else "none"), *[Cell(MISSING)] * 4]
     chosen = one.option(one.chosen)
-    following = next((option for option in one.options if option.standing == Standing.COSTS_MORE), None)
+    following = next((option for option in one.options if option.standing == OptionStanding.COSTS_MORE), None)
     return [
         count,
         Cell(one.chosen, best=True),

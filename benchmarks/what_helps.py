@@ -223,7 +223,7 @@ def phase_section(folder: Path) -> list[str]:
 
 
 def _change(row: dict[str, Any], what: str) -> str:
-    share, low, high = (100 * row[f"{what}_{end}"] for end in ("share", "low", "high"))
+    share, low, high = (100 * row[f"{what}_share{end}"] for end in ("", "_low", "_high"))
     ends = "" if pd.isna(low) else f" [{low:.1f}, {high:.1f}]"
     return "unknown" if pd.isna(share) else f"{share:+.1f} %{ends}"
 

@@ -63,3 +63,14 @@ def test_what_was_not_run_is_said_to_be_so(root, tmp_path):
     page = page_of(root, tmp_path)
     assert page.count("Not run.") == 2
     assert page.count(": not run.") == 2
+
+
+def test_every_technique_of_the_first_phase_has_its_changes(root, tmp_path):
+    steps = {"stgnn_reference": "the source's network", "gru": "another form", "stgnn": "and a graph"}
+    results = write_study(tmp_path / "results/phase1", MadeStudy(name="phase1", steps=steps))
+    page = page_of(root, tmp_path)
+    for row in read_frame(results / "ladder.techniques.parquet").to_dict("records"):
+        lines = [line for line in page.splitlines() if line.startswith(f"* `{row['model']}` (")]
+        assert len(lines) == 1
+        assert f"{100 * row['rmse_share']:+.1f} %" in lines[0]
+        assert f"**{row['verdict']}**" in lines[0]

@@ -182,6 +182,9 @@ def test_the_summary_joins_matrices_and_windows_of_several_jobs(rows):
     assert summary["energy_status"].tolist() == ["missing", "estimated", "missing"]
     assert summary["updates"].tolist() == [0, 2, 2]
     assert summary["updates_kwh"].tolist()[1] == pytest.approx(4e-6)
+    # The last update of replay is unknown, but it cannot act on a forecast of the stream.
+    assert summary["acting_kwh"].tolist()[1:] == pytest.approx([1e-6, 1e-6])
+    assert np.isnan(summary["acting_kwh"].iloc[0])
     assert summary["s_per_update"].isna().tolist() == [True, False, False]
     assert summary["s_per_update"].tolist()[1:] == [2.0, 2.0]
 

@@ -20,7 +20,7 @@ ERRORS = (
     "base_rmse_after",
     "base_mae_after",
 )
-COSTS = ("kwh_per_update", "s_per_update", "updates_kwh")
+COSTS = ("kwh_per_update", "s_per_update", "updates_kwh", "acting_kwh")
 
 
 def summarise_adaptation(rows: pd.DataFrame, windows: pd.DataFrame) -> pd.DataFrame:
@@ -29,7 +29,9 @@ def summarise_adaptation(rows: pd.DataFrame, windows: pd.DataFrame) -> pd.DataFr
     rows: of all ``adaptation/*.parquet`` together; windows: measured windows with columns ``window, lineage, seed,
     energy_kwh, energy_status, duration_s``. Forward transfer needs the untrained network's rows of the same model and
     seed, which may be in another lineage's matrix; it is null without them. Errors without an observed cell are null,
-    and so are the mean and the sum of the energy of updates if one of them is unknown.
+    and so are the mean and the sum of the energy of updates if one of them is unknown. ``acting_kwh`` is the energy of
+    all updates but the last, in the order of the windows: each month is forecast before it is learned, so that the last
+    update cannot change the prequential error. It is null with fewer than two updates and if one of these is unknown.
     """
     untrained = rows[(rows["strategy"] == RANDOM) & (rows["phase"] == Phase.HELD_OUT)]
     updates = windows[windows["window"] == Window.UPDATE]
@@ -93,10 +95,12 @@ def _costs(updates: pd.DataFrame) -> dict[str, Any]:
     """Energy and time of one lineage's and seed's updates; null if there are none or if one is unknown."""
     known = len(updates) > 0 and bool(updates["energy_kwh"].notna().all())
     timed = len(updates) > 0 and bool(updates["duration_s"].notna().all())
+    acting = updates["energy_kwh"].iloc[:-1]
     return {
         "updates": len(updates),
         "kwh_per_update": float(updates["energy_kwh"].mean()) if known else None,
         "s_per_update": float(updates["duration_s"].mean()) if timed else None,
         "updates_kwh": float(updates["energy_kwh"].sum()) if known else None,
+        "acting_kwh": float(acting.sum()) if len(acting) and bool(acting.notna().all()) else None,
         "energy_status": str(worst_status(updates["energy_status"])),
     }

@@ -23,10 +23,11 @@ def strategy_means(summary: pd.DataFrame) -> pd.DataFrame:
 
 
 def saved_per_joule(summary: pd.DataFrame) -> pd.Series:
-    """Fall of the prequential RMSE against the same seed's control, per joule of all updates, one value per row.
+    """Fall of the prequential RMSE against the same seed's control, per joule of the updates that can act on it.
 
-    The control is the same parent's strategy that never updates. Null without one, without updates, and if an energy
-    is unknown or 0.
+    One value per row. These are all updates but the last (``acting_kwh``): no month is forecast after it. The control is
+    the same parent's strategy that never updates. Null without one, with fewer than two updates, and if an energy is
+    unknown or 0.
     """
     keys = ["parent", "seed"]
     updates = summary.groupby(["parent", "strategy"])["updates"].transform("max")
@@ -34,6 +35,6 @@ def saved_per_joule(summary: pd.DataFrame) -> pd.Series:
     control = summary[keys].merge(
         controls.rename("control").reset_index(), on=keys, how="left", validate="many_to_one"
     )["control"]
-    joules = JOULES_PER_KWH * summary["updates_kwh"].astype("float64")
+    joules = JOULES_PER_KWH * summary["acting_kwh"].astype("float64")
     saved = control.to_numpy() - summary["prequential_rmse"]
     return (saved / joules.where(joules > 0)).where(updates > 0)

@@ -160,6 +160,11 @@ def test_only_learning_strategies_spend_energy_and_their_windows_say_whose_it_is
     for kind in ("naive", "replay"):
         labels = [window["labels"] for window in windows_of(adapted / f"model+{kind}.jsonl")]
         common = {"model": "model", "lineage": f"model+{kind}", "strategy": kind, "seed": 1}
+        engines = [
+            {key: label.pop(key) for key in ("engine", "engine_reason") if key in label} for label in labels
+        ]
+        assert all(engine.get("engine") for engine in engines)
+        assert all(("engine_reason" in engine) == (engine["engine"] == "torch") for engine in engines)
         assert labels == [{"task": name, **common} for name in months]
 
 

@@ -111,3 +111,23 @@ def test_a_matrix_that_was_copied_over_another_is_refused():
         summarise_adaptation(
             pd.DataFrame([row(), row()]), pd.DataFrame(columns=["window", "lineage", "seed"])
         )
+
+
+def test_the_summary_says_what_computed_the_updates():
+    rows = [row(learned=learned, task=task) for learned in range(3) for task in ("base", "CL_1", "CL_2")]
+    windows = pd.DataFrame(
+        {
+            "window": "update",
+            "lineage": "model+naive",
+            "seed": 1,
+            "energy_kwh": [1.0, 2.0],
+            "energy_status": "measured",
+            "duration_s": 1.0,
+            "labels": ['{"engine": "torch", "engine_reason": "no kernel"}', '{"task": "CL_2"}'],
+        }
+    )
+    assert summarise_adaptation(pd.DataFrame(rows), windows)["engine"].tolist() == ["torch"]
+    windows["labels"] = ['{"engine": "torch"}', '{"engine": "fused_cpu"}']
+    assert summarise_adaptation(pd.DataFrame(rows), windows)["engine"].tolist() == ["fused_cpu, torch"]
+    windows["window"] = "epoch"
+    assert summarise_adaptation(pd.DataFrame(rows), windows)["engine"].isna().all()

@@ -156,3 +156,19 @@ def test_the_table_of_updates_has_costs_savings_and_both_measures(tmp_path):
     )
     assert cells["frozen"][titles.index("Per update")] == "none"
     assert cells["frozen"][titles.index("Saved")] == "–"
+
+
+def test_the_table_of_updates_names_back_ends_where_strategies_differ_in_them(tmp_path):
+    from made_study import write_study
+
+    summary = pd.read_parquet(write_study(tmp_path) / "adaptation.parquet")
+    assert not any("back ends" in note for note in updates_table(summary, "kWh").notes), (
+        "all have the same one"
+    )
+    summary.loc[summary["strategy"] == "naive", "engine"] = "torch"
+    several = pd.concat([summary, summary.assign(parent="other")])
+    for frame, naive in ((several, "stgnn+naive, other+naive"), (summary, "naive")):
+        (note,) = (note for note in updates_table(frame, "kWh").notes if "back ends" in note)
+        assert f"torch: {naive}" in note
+        assert "fused_cpu: " in note
+        assert "frozen" not in note, "it has no update"

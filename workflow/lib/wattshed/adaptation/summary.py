@@ -1,6 +1,7 @@
 """One row per adapted lineage and seed: effect and cost of the monthly updates."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -111,6 +112,6 @@ def _costs(updates: pd.DataFrame) -> dict[str, Any]:
 
 def _engines(updates: pd.DataFrame) -> str | None:
     """What computed the updates, from the labels of their windows; None if no window says so."""
-    labels = updates.get("labels", [])
+    labels: Iterable[str] = updates.get("labels", [])
     found = sorted({str(engine) for text in labels if (engine := json.loads(text).get("engine"))})
     return ", ".join(found) or None

@@ -80,7 +80,7 @@ class NoMeter:
 
     @contextmanager
     def window(self, name, **labels):
-        yield type("Window", (), {"values": {}})()
+        yield type("Window", (), {"values": {}, "labels": {}})()
 
 
 class Drift:

@@ -72,6 +72,10 @@ def _with_all_metrics(frame: pd.DataFrame) -> pd.DataFrame:
         base_mae_after=0.6 * frame["base_rmse_after"],
         s_per_update=np.where(frame["updates"] > 0, 0.8, np.nan),
         updates_kwh=frame["updates"] * frame["kwh_per_update"].astype("float64"),
+        engine=np.where(frame["updates"] > 0, "fused_cpu", None),
+        acting_kwh=((frame["updates"] - 1) * frame["kwh_per_update"].astype("float64")).where(
+            frame["updates"] > 1
+        ),
     )
 
 

@@ -117,6 +117,8 @@ def test_errors_are_judged_on_the_part_that_is_named():
     later = choose(study, part=Part.LATER)
     assert later.reference == later.chosen == "net+half"
     assert "later months" in headline(later)
+    assert "(ACC), some of them before months that it learned from" in headline(later)
+    assert "not the error of a future month" in headline(later)
 
 
 def test_a_named_reference_is_used():

@@ -160,6 +160,11 @@ def test_only_learning_strategies_spend_energy_and_their_windows_say_whose_it_is
     for kind in ("naive", "replay"):
         labels = [window["labels"] for window in windows_of(adapted / f"model+{kind}.jsonl")]
         common = {"model": "model", "lineage": f"model+{kind}", "strategy": kind, "seed": 1}
+        engines = [
+            {key: label.pop(key) for key in ("engine", "engine_reason") if key in label} for label in labels
+        ]
+        assert all(engine.get("engine") for engine in engines)
+        assert all(("engine_reason" in engine) == (engine["engine"] == "torch") for engine in engines)
         assert labels == [{"task": name, **common} for name in months]
 
 
@@ -182,6 +187,9 @@ def test_the_summary_joins_matrices_and_windows_of_several_jobs(rows):
     assert summary["energy_status"].tolist() == ["missing", "estimated", "missing"]
     assert summary["updates"].tolist() == [0, 2, 2]
     assert summary["updates_kwh"].tolist()[1] == pytest.approx(4e-6)
+    # The last update of replay is unknown, but it cannot act on a forecast of the stream.
+    assert summary["acting_kwh"].tolist()[1:] == pytest.approx([1e-6, 1e-6])
+    assert np.isnan(summary["acting_kwh"].iloc[0])
     assert summary["s_per_update"].isna().tolist() == [True, False, False]
     assert summary["s_per_update"].tolist()[1:] == [2.0, 2.0]
 

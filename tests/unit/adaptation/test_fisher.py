@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from model_blocks import model_block
 from small_study import graph_of, small_panel, task_of
@@ -10,7 +11,7 @@ from wattshed.adaptation.fisher import fisher
 from wattshed.config.models.recipes import RecipeBlock
 from wattshed.data.panel import Panel
 from wattshed.forecast.protocol import ForecastTask
-from wattshed.training.batches.drawing import Examples
+from wattshed.training.batches.drawing import Batch, Examples
 from wattshed.training.batches.making import make_sampler
 from wattshed.training.checkpoint import ModelSpec, make_forecaster
 
@@ -38,21 +39,71 @@ def made(task, sampling, form="stgnn", engine="torch"):
 
 
 def brute(network, sampler, examples):
-    """Each example's loss by hand, its gradient by backward, squared and averaged; Huber's delta is 1."""
-    squares, losses = [torch.zeros_like(weight) for weight in network.parameters()], []
+    """Fisher's diagonal by its definition for independent cells; Huber's delta is 1.
+
+    By backward: the gradient of an example's log-likelihood is that of the sum over its cells. Its squares are added,
+    and divided by the number of all cells.
+    """
+    squares, loss, cells = [torch.zeros_like(weight) for weight in network.parameters()], 0.0, 0
     for place in range(len(examples)):
         batch = sampler.batch(examples[torch.tensor([place])])
         first = batch.inputs[0]
         sequences = hasattr(first, "burn_in_h")
         forecast = network.forward_sequence(first) if sequences else network(*batch.inputs)
         error = (forecast - batch.target)[batch.observed]
-        loss = torch.where(error.abs() < 1, 0.5 * error**2, error.abs() - 0.5).mean()
+        summed = torch.where(error.abs() < 1, 0.5 * error**2, error.abs() - 0.5).sum()
         network.zero_grad()
-        loss.backward()
+        summed.backward()
         for square, weight in zip(squares, network.parameters(), strict=True):
-            square += 0 if weight.grad is None else weight.grad**2 / len(examples)
-        losses.append(loss.item())
-    return squares, np.mean(losses)
+            square += 0 if weight.grad is None else weight.grad**2
+        loss += summed.item()
+        cells += len(error)
+    return [square / cells for square in squares], loss / cells
+
+
+class Line(nn.Module):
+    """forecast = features @ weight."""
+
+    def __init__(self, features):
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(features))
+
+    def forward(self, features):
+        return features @ self.weight
+
+
+class Known:
+    """Examples of known cells: features [E, n, P], targets and mask [E, n]."""
+
+    def __init__(self, features, target, observed):
+        self.features, self.target, self.observed = features, target, observed
+
+    def batch(self, examples):
+        rows = examples.hours
+        return Batch((self.features[rows],), self.target[rows], self.observed[rows], len(rows))
+
+
+@pytest.mark.parametrize("observed_share", [1.0, 0.5])
+@pytest.mark.parametrize("cells", [1, 6, 102])
+def test_the_rise_of_the_loss_is_a_quarter_of_f_over_l_whatever_the_cells_of_an_example(
+    cells, observed_share
+):
+    """The claim of ``ewc``: hold 1 costs what the mean loss rises. Errors are Gaussian and independent."""
+    draws = torch.Generator().manual_seed(cells)
+    features = 0.1 + torch.randn(600, cells, 5, generator=draws)
+    noise = 0.3 * torch.randn(600, cells, generator=draws)
+    observed = torch.rand(600, cells, generator=draws) < observed_share
+    network, sampler = Line(5), Known(features, noise, observed)
+    found = fisher(network, sampler, Examples(torch.arange(600)), "squared")
+    ratios = []
+    for _ in range(50):
+        move = 0.05 * torch.randn(5, generator=draws)
+        rise = float((features @ move)[observed].square().mean())
+        penalty = float((found.squares[0] * move.square()).sum()) / (4 * found.loss)
+        ratios.append(rise / penalty)
+    assert 0.7 < np.median(ratios) < 1.4
+    assert min(ratios) > 0.5
+    assert max(ratios) < 2
 
 
 @pytest.mark.parametrize("sampling", ["pairs", "sequences"])

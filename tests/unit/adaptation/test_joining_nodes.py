@@ -50,7 +50,7 @@ class NoMeter:
     def window(self, name, **labels):
         from contextlib import nullcontext
 
-        return nullcontext(type("Window", (), {"values": {}})())
+        return nullcontext(type("Window", (), {"values": {}, "labels": {}})())
 
 
 def adapted(task, kind, form="stgnn", recipe=RECIPE, keys=None, block=None):

@@ -1,6 +1,7 @@
 """What each strategy does month by month, by its own paper."""
 
 import copy
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,11 +10,14 @@ import torch
 from model_blocks import model_block
 from small_study import graph_of, small_panel, task_of
 from wattshed.adaptation.fisher import fisher
+from wattshed.adaptation.output_loss import output_loss, outputs_of
 from wattshed.adaptation.paces import pace_of
 from wattshed.adaptation.strategies.dark_memory import DarkMemory
 from wattshed.config.models.adaptation import read_strategy
 from wattshed.config.models.recipes import RecipeBlock
 from wattshed.data.panel import Panel
+from wattshed.forecast.computing import backend_of
+from wattshed.forecast.networks.recurrent import STGNN
 from wattshed.foundation import plugins
 from wattshed.foundation.faults import Fault
 from wattshed.training.batches.making import make_batches
@@ -36,11 +40,11 @@ def task():
     return task_of(Panel(values, panel.observed, panel.times, panel.nodes, "kWh", "UTC", "test"))
 
 
-def started(task, kind, form="stgnn", pace=PACE, recipe=RECIPE, block=None, **keys):
+def started(task, kind, form="stgnn", pace=PACE, recipe=RECIPE, block=None, engine="auto", **keys):
     """The hooks of a strategy on a network that is trained a little on the base part."""
     graph = graph_of(task)
     spec = ModelSpec("model", 1, model_block(form, **(block or {})), recipe, task.windows)
-    forecaster = make_forecaster(spec, task, graph, CPU)
+    forecaster = make_forecaster(spec, task, graph, CPU, engine)
 
     def untrained():
         return make_forecaster(spec, task, graph, CPU).network
@@ -151,6 +155,68 @@ def test_lwf_keeps_nearer_to_its_own_forecasts_than_naive(task):
         with torch.no_grad():
             changes.append(float((batch_forecast(hooks.context.network, batch) - before).square().mean()))
     assert changes[1] < changes[0]
+
+
+# --- Losses on forecasts, by kernel and by torch ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("engine", ["torch", "auto"])
+@pytest.mark.parametrize("form", ["gru", "stgnn"])
+def test_a_loss_on_forecasts_and_its_gradients_are_those_of_torch(task, engine, form):
+    spec = ModelSpec("model", 1, model_block(form, hidden=8), RECIPE, task.windows)
+    forecaster = make_forecaster(spec, task, graph_of(task), CPU, engine)
+    network = forecaster.network
+    assert (backend_of(network, forecaster.series).kernel is None) == (engine == "torch")
+    batch = next(iter(UpdateHooks(UpdateContext(forecaster, task, spec, PACE)).batches(parts(task)[0])))
+    # Hours that were not observed count too.
+    batch = replace(batch, observed=torch.zeros_like(batch.observed))
+    taught = batch.target + 0.5 * torch.randn(batch.target.shape, generator=torch.Generator().manual_seed(3))
+    expected = torch.nn.functional.mse_loss(batch_forecast(network, batch), taught)
+    found = output_loss(network, batch, taught)
+    torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-6)
+    assert found.item() > 0
+    gradients = [
+        torch.autograd.grad(one, list(network.parameters()), allow_unused=True) for one in (found, expected)
+    ]
+    for one, other in zip(*gradients, strict=True):
+        assert (one is None) == (other is None)
+        if one is not None:
+            torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(
+        outputs_of(network, batch), batch_forecast(network, batch).detach(), rtol=1e-5, atol=1e-5
+    )
+
+
+@pytest.mark.parametrize("sampling", ["windows", "sequences"])
+def test_batches_that_no_kernel_takes_have_the_same_loss(task, sampling):
+    keys = {"sequence_h": 48, "burn_in_h": 6} if sampling == "sequences" else {}
+    recipe = RecipeBlock(sampling=sampling, steps_per_epoch=2, **COMMON, **keys)
+    form = "stgnn_reference" if sampling == "windows" else "gru"
+    spec = ModelSpec("model", 1, model_block(form), recipe, task.windows)
+    forecaster = make_forecaster(spec, task, graph_of(task), CPU)
+    forecaster.network.eval()
+    batch = next(iter(UpdateHooks(UpdateContext(forecaster, task, spec, PACE)).batches(parts(task)[0])))
+    found = output_loss(forecaster.network, batch, outputs_of(forecaster.network, batch) + 2)
+    assert found.item() == pytest.approx(4, rel=1e-4)
+
+
+@pytest.mark.parametrize("kind", ["lwf", "der"])
+@pytest.mark.parametrize("engine", ["torch", "auto"])
+def test_penalties_on_forecasts_use_the_kernel_where_there_is_one(task, kind, engine, monkeypatch):
+    calls = []
+    forward = STGNN.forward
+
+    def counted(network, *arguments):
+        calls.append(1)
+        return forward(network, *arguments)
+
+    hooks = started(task, kind, form="gru", engine=engine)
+    first = parts(task)[0]
+    monkeypatch.setattr(STGNN, "forward", counted)
+    hooks.before(first)
+    batch = next(iter(hooks.batches(first)))
+    assert hooks.penalty(batch).requires_grad
+    assert bool(calls) == (engine == "torch")
 
 
 # --- DER++ -------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from wattshed.accounts.comparison.strategy_means import saved_per_joule
 from wattshed.adaptation.matrix import transfer
 from wattshed.adaptation.summary import summarise_adaptation
 from wattshed.foundation.faults import Fault
@@ -53,6 +54,56 @@ def test_more_than_nine_months_keep_their_order():
     assert (found["base_rmse_after"], found["base_mae_after"]) == (1.0, 0.5)
     assert (found["prequential_rmse"], found["prequential_mae"]) == pytest.approx((1.0, 0.7))
     assert (found["s_per_update"], found["updates_kwh"]) == (2.0, 1e-6)
+    assert np.isnan(found["acting_kwh"]), "one update alone acts on no month"
+
+
+@pytest.mark.parametrize(
+    ("energies", "acting"),
+    [
+        ([], None),
+        ([1.0], None),
+        ([1.0, 4.0], 1.0),
+        ([1.0, 2.0, 4.0], 3.0),
+        ([1.0, 2.0, None], 3.0),
+        ([None, 2.0, 4.0], None),
+    ],
+)
+def test_the_last_update_cannot_act_on_a_prequential_error(energies, acting):
+    rows = [
+        row(learned=learned, task=task)
+        for learned in range(len(energies) + 1)
+        for task in ("base", *(f"CL_{number}" for number in range(len(energies))))
+    ]
+    rows += [row(task=f"CL_{number}", phase="prequential") for number in range(len(energies))]
+    windows = pd.DataFrame(
+        {
+            "window": "update",
+            "lineage": "model+naive",
+            "seed": 1,
+            "energy_kwh": pd.Series(energies, dtype="float64"),
+            "energy_status": "measured",
+            "duration_s": 1.0,
+        }
+    )
+    found = summarise_adaptation(pd.DataFrame(rows), windows).iloc[0]
+    assert found["acting_kwh"] == acting if acting is not None else np.isnan(found["acting_kwh"])
+
+
+def test_error_is_saved_by_the_joules_of_acting_updates_alone():
+    """A last update a thousand times as dear changes nothing."""
+    common = {"parent": "model", "seed": 1}
+    summary = pd.DataFrame(
+        [
+            {**common, "strategy": "frozen", "updates": 0, "prequential_rmse": 2.0, "acting_kwh": None},
+            {**common, "strategy": "naive", "updates": 2, "prequential_rmse": 1.5, "acting_kwh": 1e-6},
+            {**common, "strategy": "once", "updates": 1, "prequential_rmse": 1.5, "acting_kwh": None},
+        ]
+    )
+    for last in (1e-6, 1e-3):
+        summary["updates_kwh"] = [None, 1e-6 + last, last]
+        saved = saved_per_joule(summary)
+        assert saved.iloc[1] == pytest.approx(0.5 / 3.6)
+        assert saved.isna().tolist() == [True, False, True]
 
 
 def test_a_matrix_that_was_copied_over_another_is_refused():
@@ -60,3 +111,23 @@ def test_a_matrix_that_was_copied_over_another_is_refused():
         summarise_adaptation(
             pd.DataFrame([row(), row()]), pd.DataFrame(columns=["window", "lineage", "seed"])
         )
+
+
+def test_the_summary_says_what_computed_the_updates():
+    rows = [row(learned=learned, task=task) for learned in range(3) for task in ("base", "CL_1", "CL_2")]
+    windows = pd.DataFrame(
+        {
+            "window": "update",
+            "lineage": "model+naive",
+            "seed": 1,
+            "energy_kwh": [1.0, 2.0],
+            "energy_status": "measured",
+            "duration_s": 1.0,
+            "labels": ['{"engine": "torch", "engine_reason": "no kernel"}', '{"task": "CL_2"}'],
+        }
+    )
+    assert summarise_adaptation(pd.DataFrame(rows), windows)["engine"].tolist() == ["torch"]
+    windows["labels"] = ['{"engine": "torch"}', '{"engine": "fused_cpu"}']
+    assert summarise_adaptation(pd.DataFrame(rows), windows)["engine"].tolist() == ["fused_cpu, torch"]
+    windows["window"] = "epoch"
+    assert summarise_adaptation(pd.DataFrame(rows), windows)["engine"].isna().all()

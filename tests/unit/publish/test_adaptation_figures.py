@@ -141,7 +141,8 @@ def test_the_table_of_updates_has_costs_savings_and_both_measures(tmp_path):
     cells = {row[0].text: [cell.text for cell in row] for row in table.rows}
     naive = summary[summary["strategy"] == "naive"].set_index("seed")
     frozen = summary[summary["strategy"] == "frozen"].set_index("seed")
-    saved = (frozen["prequential_rmse"] - naive["prequential_rmse"]) / (3.6e6 * naive["updates_kwh"])
+    saved = (frozen["prequential_rmse"] - naive["prequential_rmse"]) / (3.6e6 * naive["acting_kwh"])
+    assert (naive["acting_kwh"] < naive["updates_kwh"]).all()
     assert float(cells["naive"][titles.index("Saved")]) == pytest.approx(1000 * saved.mean(), rel=5e-3)
     assert cells["naive"][titles.index("Time")] == "0.800"
     assert float(cells["naive"][titles.index("Forgotten MAE")]) == pytest.approx(
@@ -149,3 +150,19 @@ def test_the_table_of_updates_has_costs_savings_and_both_measures(tmp_path):
     )
     assert cells["frozen"][titles.index("Per update")] == "none"
     assert cells["frozen"][titles.index("Saved")] == "–"
+
+
+def test_the_table_of_updates_names_back_ends_where_strategies_differ_in_them(tmp_path):
+    from made_study import write_study
+
+    summary = pd.read_parquet(write_study(tmp_path) / "adaptation.parquet")
+    assert not any("back ends" in note for note in updates_table(summary, "kWh").notes), (
+        "all have the same one"
+    )
+    summary.loc[summary["strategy"] == "naive", "engine"] = "torch"
+    several = pd.concat([summary, summary.assign(parent="other")])
+    for frame, naive in ((several, "stgnn+naive, other+naive"), (summary, "naive")):
+        (note,) = (note for note in updates_table(frame, "kWh").notes if "back ends" in note)
+        assert f"torch: {naive}" in note
+        assert "fused_cpu: " in note
+        assert "frozen" not in note, "it has no update"

@@ -1,5 +1,7 @@
 """One row per adapted lineage and seed: effect and cost of the monthly updates."""
 
+import json
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -20,16 +22,19 @@ ERRORS = (
     "base_rmse_after",
     "base_mae_after",
 )
-COSTS = ("kwh_per_update", "s_per_update", "updates_kwh")
+COSTS = ("kwh_per_update", "s_per_update", "updates_kwh", "acting_kwh")
 
 
 def summarise_adaptation(rows: pd.DataFrame, windows: pd.DataFrame) -> pd.DataFrame:
     """Transfer metrics from the full matrices of held-out RMSE and MAE, joined with energy and time of the updates.
 
     rows: of all ``adaptation/*.parquet`` together; windows: measured windows with columns ``window, lineage, seed,
-    energy_kwh, energy_status, duration_s``. Forward transfer needs the untrained network's rows of the same model and
-    seed, which may be in another lineage's matrix; it is null without them. Errors without an observed cell are null,
-    and so are the mean and the sum of the energy of updates if one of them is unknown.
+    energy_kwh, energy_status, duration_s``, and ``labels``, JSON with the update's ``engine``. Forward transfer needs
+    the untrained network's rows of the same model and seed, which may be in another lineage's matrix; it is null
+    without them. Errors without an observed cell are null, and so are the mean and the sum of the energy of updates if
+    one of them is unknown. ``acting_kwh`` is the energy of all updates but the last, in the order of the windows:
+    each month is forecast before it is learned, so that the last update cannot change the prequential error. It is null
+    with fewer than two updates and if one of these is unknown.
     """
     untrained = rows[(rows["strategy"] == RANDOM) & (rows["phase"] == Phase.HELD_OUT)]
     updates = windows[windows["window"] == Window.UPDATE]
@@ -48,8 +53,8 @@ def summarise_adaptation(rows: pd.DataFrame, windows: pd.DataFrame) -> pd.DataFr
         random = untrained[(untrained["model"] == named["model"]) & (untrained["seed"] == named["seed"])]
         own = updates[(updates["lineage"] == named["lineage"]) & (updates["seed"] == named["seed"])]
         summary.append({**named, **_errors(part, random), **_costs(own)})
-    frame = pd.DataFrame(summary, columns=[*keys, *ERRORS, "updates", *COSTS, "energy_status"])
-    return frame.astype(dict.fromkeys([*ERRORS, *COSTS], "float64"))
+    frame = pd.DataFrame(summary, columns=[*keys, *ERRORS, "updates", *COSTS, "energy_status", "engine"])
+    return frame.astype({**dict.fromkeys([*ERRORS, *COSTS], "float64"), "engine": "string"})
 
 
 def _errors(part: pd.DataFrame, untrained: pd.DataFrame) -> dict[str, Any]:
@@ -93,10 +98,20 @@ def _costs(updates: pd.DataFrame) -> dict[str, Any]:
     """Energy and time of one lineage's and seed's updates; null if there are none or if one is unknown."""
     known = len(updates) > 0 and bool(updates["energy_kwh"].notna().all())
     timed = len(updates) > 0 and bool(updates["duration_s"].notna().all())
+    acting = updates["energy_kwh"].iloc[:-1]
     return {
         "updates": len(updates),
         "kwh_per_update": float(updates["energy_kwh"].mean()) if known else None,
         "s_per_update": float(updates["duration_s"].mean()) if timed else None,
         "updates_kwh": float(updates["energy_kwh"].sum()) if known else None,
+        "acting_kwh": float(acting.sum()) if len(acting) and bool(acting.notna().all()) else None,
         "energy_status": str(worst_status(updates["energy_status"])),
+        "engine": _engines(updates),
     }
+
+
+def _engines(updates: pd.DataFrame) -> str | None:
+    """What computed the updates, from the labels of their windows; None if no window says so."""
+    labels: Iterable[str] = updates.get("labels", [])
+    found = sorted({str(engine) for text in labels if (engine := json.loads(text).get("engine"))})
+    return ", ".join(found) or None

@@ -12,7 +12,7 @@ from wattshed.foundation.writing import FRAME_DIGEST, frame_digest
 
 # Columns that tell one kind of result from the others.
 COLUMNS: dict[str, tuple[str, ...]] = {
-    "adaptation": ("acc_rmse",),
+    "adaptation": ("acc_rmse", "acting_kwh", "engine"),
     "adaptation_days": ("strategy", "task", "day", "squared"),
     "chains": ("chain", "swept"),
     "claims": ("claim", "claimed", "verdict"),

@@ -78,6 +78,11 @@ def _further(found: Recommendation, chosen: Option) -> list[str]:
         )
     if found.limits.part == Part.TEST:
         sentences.append("It was chosen on the test part: its errors there are better than those to expect.")
+    if found.limits.part == Part.LATER:
+        sentences.append(
+            "A checkpoint that learned from later months is judged on the ends of these same months (ACC), some of "
+            "them before months that it learned from: this is not the error of a future month."
+        )
     return sentences
 
 

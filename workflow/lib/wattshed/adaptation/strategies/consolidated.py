@@ -14,9 +14,10 @@ OWN_DRAWS = 500_000
 class Consolidated(UpdateHooks):
     """Penalty: hold / 4 * sum_i omega_i (w_i - w*_i)^2, w* the weights after the last part.
 
-    A part's omega is F / L: F the Fisher diagonal of the loss by examples, L the mean loss on the same examples. For a
-    Gaussian error whose variance is that of L, F / (4 L) is the second-order rise of the mean loss itself, so that
-    ``hold`` has no unit and does not depend on the scale of loss or data. Over parts: omega <- gamma * omega + F / L
+    A part's omega is F / L: F the Fisher diagonal of one cell's loss, L the mean loss over the same cells. For Gaussian
+    errors whose variance is that of L, and which are independent from cell to cell, F / (4 L) times the square of a
+    weight's move is the second-order rise of the mean loss itself. So ``hold`` has no unit, and does not depend on the
+    scale of loss or data or on the number of cells of an example. Over parts: omega <- gamma * omega + F / L
     (Schwarz et al. 2018). The base training is the first part.
     """
 

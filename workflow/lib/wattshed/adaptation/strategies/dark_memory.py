@@ -1,12 +1,13 @@
 """The hooks of ``der``: two further terms of the loss, from a memory of targets and of forecasts."""
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from wattshed.adaptation.output_loss import output_loss, outputs_of
 from wattshed.adaptation.strategies.memory_block import MemoryBlock
 from wattshed.adaptation.strategies.replayed import base_memory
 from wattshed.training.batches.drawing import Batch, Examples
-from wattshed.training.step.gradient import batch_forecast, batch_loss
+from wattshed.training.step.gradient import batch_loss
 from wattshed.training.updates import Part, UpdateContext, UpdateHooks
 
 # Examples of one call when forecasts are remembered.
@@ -39,9 +40,7 @@ class DarkMemory(UpdateHooks):
         slots = self.memory.pick(context.examples)
         remembered = context.sampler.batch(self.memory.examples[slots])
         outputs = self.outputs[slots.to(self.outputs.device)]
-        penalty = self._output_weight * nn.functional.mse_loss(
-            batch_forecast(context.network, remembered), outputs
-        )
+        penalty = self._output_weight * output_loss(context.network, remembered, outputs)
         if self._target_weight:
             others = context.sampler.batch(self.memory.sample(context.examples))
             penalty = penalty + self._target_weight * batch_loss(
@@ -56,10 +55,9 @@ class DarkMemory(UpdateHooks):
             places = torch.nonzero(replaced)[:, 0]
             self.outputs[places.to(self.outputs.device)] = self._forecasts(self.memory.examples[places])
 
-    @torch.no_grad()
     def _forecasts(self, examples: Examples) -> Tensor:
         """Scaled forecasts of the network as it is, one row per example."""
         network, sampler = self.context.network, self.context.sampler
         network.eval()
         rows = torch.arange(len(examples)).split(max(1, AT_ONCE // sampler.pairs_each))
-        return torch.cat([batch_forecast(network, sampler.batch(examples[some])) for some in rows])
+        return torch.cat([outputs_of(network, sampler.batch(examples[some])) for some in rows])

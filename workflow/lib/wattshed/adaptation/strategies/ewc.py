@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 class EwcBlock(StrategyBlock):
     kind: Literal["ewc"] = Field(description="Holds the weights that matter for earlier data.")
     hold: float = Field(
-        default=30.0,
+        default=5.0,
         gt=0,
         allow_inf_nan=False,
         description="Weight of the penalty (lambda of the paper), without a unit: at 1, leaving the earlier weights "
-        "costs about as much as the loss on the earlier data would rise.",
+        "costs about as much as the loss on the earlier data would rise if errors were independent.",
     )
     gamma: float = Field(
         default=0.9,

@@ -2,12 +2,11 @@
 
 import copy
 
-import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from wattshed.adaptation.output_loss import output_loss, outputs_of
 from wattshed.forecast.network import Network
 from wattshed.training.batches.drawing import Batch
-from wattshed.training.step.gradient import batch_forecast
 from wattshed.training.updates import Part, UpdateContext, UpdateHooks
 
 
@@ -31,8 +30,5 @@ class OwnTeacher(UpdateHooks):
 
     def penalty(self, batch: Batch) -> Tensor | None:
         assert self.teacher is not None
-        with torch.no_grad():
-            taught = batch_forecast(self.teacher, batch)
-        return self._output_weight * nn.functional.mse_loss(
-            batch_forecast(self.context.network, batch), taught
-        )
+        taught = outputs_of(self.teacher, batch)
+        return self._output_weight * output_loss(self.context.network, batch, taught)

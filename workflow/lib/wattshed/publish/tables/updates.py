@@ -80,12 +80,28 @@ def updates_table(summary: pd.DataFrame, unit: str) -> Table:
         f"What one month's update costs, and further measures, mean over {count_text(frame['n'])} seeds."
     )
     notes = [
-        "Saved: fall of the prequential RMSE against the same seed without updates, per joule of all updates, in "
-        "thousandths of the unit; negative where updates raise the error. Forgotten: rise of a month's error, from its "
-        "least one to the last, in the unit and in per cent of the least one; negative where later months improved it.",
+        "Saved: fall of the prequential RMSE against the same seed without updates, per joule of all updates but "
+        "the last, in thousandths of the unit; negative where updates raise the error. Each month is forecast before "
+        "it is learned, so that the last update cannot change this RMSE. The interval is over seeds alone, not over "
+        "months or days. Forgotten: rise of a month's error, from its least one to the last, in the unit and in per "
+        "cent of the least one; negative where later months improved it.",
         "FWT against the network without updates; its last column against an untrained network, in RMSE.",
     ]
+    notes += _engines(frame)
     return Table("updates", caption, columns, rows, notes)
+
+
+def _engines(frame: pd.DataFrame) -> list[str]:
+    """A note on what computed the updates, where strategies differ in it."""
+    known = frame.dropna(subset=["engine"])
+    if known["engine"].nunique() < 2:
+        return []
+    names = known["strategy"] if "parent" not in frame else known["parent"] + "+" + known["strategy"]
+    groups = names.groupby(known["engine"], sort=False)
+    told = "; ".join(f"{engine}: {', '.join(some)}" for engine, some in groups)
+    return [
+        f"Updates were computed by different back ends, so that their energies differ by these too. {told}."
+    ]
 
 
 TABLE = TablePart(

@@ -18,7 +18,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "claims": ("claim", "claimed", "verdict"),
     "checkpoints": ("lineage", "total_j", "unavailable"),
     "checks": ("check", "validation_rmse"),
-    "compared": ("later_rmse", "measured_as"),
+    "compared": ("later_rmse", "measured_as", "uses_parent", "control"),
     "compared_days": ("lineage", "part", "day", "squared"),
     "compression": ("verdict",),
     "curves": ("validation_rmse", "kwh_mean"),

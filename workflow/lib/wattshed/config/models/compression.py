@@ -37,8 +37,8 @@ class MeasuringBlock(Block):
     latency_repeats: int = Field(
         default=30,
         ge=5,
-        description="Latency measurements per checkpoint, taken in turns of random order, each after untimed calls of the "
-        "same network; their median is reported.",
+        description="Latency measurements per checkpoint, taken in turns of random order, each after untimed calls of "
+        "the same network; their median is reported.",
     )
     energy_rounds: int = Field(
         default=3,

@@ -16,7 +16,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "adaptation_days": ("strategy", "task", "day", "squared"),
     "chains": ("chain", "swept"),
     "claims": ("claim", "claimed", "verdict"),
-    "checkpoints": ("lineage", "total_j", "unavailable"),
+    "checkpoints": ("lineage", "seed", "control", "total_j", "unavailable"),
     "checks": ("check", "validation_rmse"),
     "compared": ("later_rmse", "measured_as", "uses_parent", "control"),
     "compared_days": ("lineage", "part", "day", "squared"),

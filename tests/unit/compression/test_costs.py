@@ -22,6 +22,7 @@ from wattshed.config.models.recipes import RecipeBlock
 from wattshed.energy.metered_job import metered_job
 from wattshed.energy.share.usage import Use
 from wattshed.energy.window import Window
+from wattshed.forecast.computing import backend_of
 from wattshed.forecast.metrics import metrics, seasonal_scale, sum_errors
 from wattshed.forecast.network import Network
 from wattshed.forecast.streaming import StreamingForecaster
@@ -154,7 +155,6 @@ def test_costs_are_measured_in_every_way_that_the_network_offers(make, task, met
     for cost in (streamed, whole):
         assert cost.latency_s > 0
         assert cost.batch_latency_s > 0
-        assert cost.peak_bytes > 0
         assert cost.cpu_share is None or cost.cpu_share >= 0
     lines = [json.loads(line) for line in ledger.read_text().splitlines()]
     used = [line["use"]["own_cpu_s"] for line in lines if line["event"] == "window"]
@@ -223,6 +223,19 @@ def test_energy_rounds_have_orders_of_their_own(make, task, metering, tmp_path):
     orders = [tuple(name for turn, name in names if turn == wanted) for wanted in range(3)]
     assert len(set(orders)) == 3
     assert all(sorted(order) == [labels["lineage"] for _, labels in labelled] for order in orders)
+
+
+@pytest.mark.parametrize("engine", ["auto", "torch"])
+def test_the_peak_is_known_where_torch_computes_alone(engine, make, task, metering, tmp_path):
+    forecaster = make(engine=engine)
+    with metered_job(
+        tmp_path / "peak.jsonl", stage="comparison", job="peak", labels={}, metering=metering
+    ) as meter:
+        (cost,) = measure_costs([(forecaster, {})], task, QUICK, meter)
+    if backend_of(forecaster.network, forecaster.series).name == "torch":
+        assert cost.peak_bytes > 0
+    else:
+        assert cost.peak_bytes is None
 
 
 def test_use_is_the_share_of_the_jobs_cores_and_of_gpus_alone():

@@ -147,6 +147,7 @@ def test_networks_compete_on_their_kernels_as_they_would_be_in_use(given, task, 
     )
     frame = rows.set_index(["lineage", "seed"])
     assert frame.loc[("model", 1), "engine"] == choose("auto", "cpu", 16).name
+    assert frame["peak_torch_bytes_32_windows"].notna().tolist() == (frame["engine"] == "torch").tolist()
     assert frame.loc[("model+half", 1), "engine"] == choose("auto", "cpu", 8, lift=16).name
 
 

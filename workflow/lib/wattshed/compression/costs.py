@@ -16,6 +16,7 @@ from wattshed.devices.allocation import find_allocation
 from wattshed.energy.meter import Meter
 from wattshed.energy.reading import worst_status
 from wattshed.energy.window import Window as MeasuredWindow
+from wattshed.forecast.computing import backend_of
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.protocol import ForecastTask, evenly_spaced
 from wattshed.forecast.streaming import StreamingForecaster
@@ -38,8 +39,8 @@ class Cost:
     None if the test part has fewer; hour_latency_s: of a stream's next hour for all nodes, None for networks that do
     not stream. energy_j: energy of 1,000 forecasts of one node each, geometric mean over the rounds with its 95 %
     interval; the bounds are None for one round. All are None where a round read 0 J: it was too short for the sensor.
-    peak_bytes: what torch allocates at most for 32 windows. cpu_share: mean use of the job's cores in the energy
-    windows, gpu_share: of the visible GPUs; None if unknown.
+    peak_bytes: what torch allocates at most for 32 windows, None where a kernel computes. cpu_share: mean use of the
+    job's cores in the energy windows, gpu_share: of the visible GPUs; None if unknown.
     """
 
     latency_s: float
@@ -76,12 +77,16 @@ def measure_costs(
     origins = task.origins(task.splits.test)
     batch = origins[:BATCH_WINDOWS] if len(origins) >= BATCH_WINDOWS else None
     latencies = _latencies(alone, origins, batch, block.latency_repeats)
-    peaks = [
-        None if batch is None else peak_torch_bytes(partial(one.forecast, batch), one.series.device)
-        for one in alone
-    ]
+    peaks = [_peak_bytes(one, batch) for one in alone]
     readings = _energies(forecasters, task, block.energy_rounds, meter)
     return [_cost(*parts) for parts in zip(latencies, peaks, readings, strict=True)]
+
+
+def _peak_bytes(forecaster: NeuralForecaster, batch: np.ndarray | None) -> int | None:
+    """None without a batch, and where a kernel computes: it hardly allocates by torch."""
+    if batch is None or backend_of(forecaster.network, forecaster.series).kernel is not None:
+        return None
+    return peak_torch_bytes(partial(forecaster.forecast, batch), forecaster.series.device)
 
 
 def _cost(latencies: Sequence[np.ndarray | None], peak_bytes: int | None, rounds: Rounds) -> Cost:

@@ -18,7 +18,8 @@ def make_checkpoints(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Frame of checkpoints, and of errors by day.
 
-    lineages: by name, what differs from :data:`DEFAULT`; ``unavailable`` gives a reason. jitter: how seeds differ;
+    lineages: by name, what differs from :data:`DEFAULT`; ``unavailable`` gives a reason; ``uses_parent`` and
+    ``control`` are as for a usual step unless given. jitter: how seeds differ;
     spread: how days do.
     """
     random = np.random.default_rng(3)
@@ -63,6 +64,8 @@ def make_checkpoints(
                     "step": step or None,
                     "kind": "method" if parent else "base",
                     "seed": seed,
+                    "uses_parent": about.get("uses_parent", bool(parent)),
+                    "control": about.get("control", False),
                     **row,
                     "energy_status": "missing" if absent else "estimated",
                     "making_status": "missing" if absent else "estimated",

@@ -101,6 +101,7 @@ def make_chains(made: MadeStudy, windows: pd.DataFrame, random: np.random.Genera
                             "seed": seed,
                             "step": step,
                             "kind": kinds.get(step, "model"),
+                            "uses_parent": place > 0,
                             "energy_status": "estimated",
                             "engine": None if absent else "torch" if place else "fused_cpu",
                             "unavailable": absent,

@@ -14,7 +14,7 @@ JOULES_PER_KWH = 3.6e6
 SEEDS = (1, 2, 3)
 
 
-def compared(lineage, *, rmse, later_rmse, j_per_1000, kind, step=None, parent=None):
+def compared(lineage, *, rmse, later_rmse, j_per_1000, kind, step=None, parent=None, uses_parent=None):
     return pd.DataFrame(
         {
             "model": lineage.split("+")[0],
@@ -23,6 +23,7 @@ def compared(lineage, *, rmse, later_rmse, j_per_1000, kind, step=None, parent=N
             "step": step,
             "kind": kind,
             "seed": SEEDS,
+            "uses_parent": kind != "base" if uses_parent is None else uses_parent,
             "rmse": rmse,
             "later_rmse": later_rmse,
             "energy_j_per_1000_forecasts": j_per_1000,
@@ -80,6 +81,23 @@ def test_each_step_costs_its_own_energy_and_the_chain_their_sum():
     assert frame["total_j_mean"].tolist() == pytest.approx([160.0, 200.0, 208.0])
     assert frame["lineage"].tolist() == list(CHAIN.lineages)
     assert frame["n"].tolist() == [3, 3, 3]
+
+
+def test_steps_before_one_that_is_trained_from_initial_weights_are_no_part_of_its_sum():
+    fresh = HALF.assign(uses_parent=False)
+    after = compared(
+        "net+replay+half+int8", rmse=[1.1] * 3, later_rmse=[1.9] * 3, j_per_1000=[2.0] * 3, kind="method", step="int8",
+        parent="net+replay+half",
+    )  # fmt: skip
+    chain = Chain("first", (*CHAIN.lineages, "net+replay+half+int8"))
+    packed = [window("make", 2.0, seed, model="net", lineage="net+replay+half+int8") for seed in SEEDS]
+    windows = pd.concat([WINDOWS, pd.DataFrame(packed)], ignore_index=True)
+    frame = made_frame([chain], pd.concat([BASE, REPLAY, fresh, after]), windows)
+    assert frame["own_j_mean"].tolist() == pytest.approx([160.0, 40.0, 8.0, 2.0])
+    assert frame["total_j_mean"].tolist() == pytest.approx([160.0, 200.0, 8.0, 10.0])
+    # 8 J for a network that saves 4 J in 1,000 forecasts; the updates before it were not needed.
+    assert frame["chain_payback_forecasts_mean"].iloc[2] == pytest.approx(2000.0)
+    assert frame["payback_forecasts_mean"].iloc[2] == pytest.approx(2000.0)
 
 
 def test_errors_are_held_against_the_same_seeds_base_model():

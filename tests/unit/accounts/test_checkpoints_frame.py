@@ -61,6 +61,24 @@ def test_energies_add_up_along_the_chain():
     assert len(frame) == len(LINEAGES) * len(SEEDS)
 
 
+def test_a_checkpoint_is_not_charged_for_ancestors_whose_weights_it_does_not_have():
+    lineages = (*LINEAGES, "net+replay+scratch", "net+replay+scratch+int8")
+    more = [
+        *(window("make", 70.0, seed, lineage="net+replay+scratch") for seed in SEEDS),
+        *(window("make", 3.0, seed, lineage="net+replay+scratch+int8") for seed in SEEDS),
+        # Nor does their status count.
+        window("update", None, 1, "missing", lineage="net+replay"),
+    ]
+    first = made(*more, lineages=lineages, **{"net+replay+scratch": {"uses_parent": False}}).xs(
+        1, level="seed"
+    )
+    assert np.isnan(first.loc["net+replay+half", "total_j"])
+    assert first.loc["net+replay+scratch", "total_j"] == pytest.approx(70.0)
+    assert first.loc["net+replay+scratch+int8", "total_j"] == pytest.approx(73.0)
+    assert first.loc["net+replay+scratch", "making_status"] == "estimated"
+    assert first.loc["net", "total_j"] == pytest.approx(100.0)
+
+
 def test_one_unknown_window_makes_the_whole_chain_unknown_and_other_seeds_stay_known():
     frame = made(window("update", None, 1, "missing", lineage="net+replay"))
     assert np.isnan(frame.loc[("net+replay", 1), "own_j"])

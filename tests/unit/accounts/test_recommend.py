@@ -33,6 +33,19 @@ def standings(found):
     return {one.lineage: one.standing for one in found.options}
 
 
+def test_a_variant_that_only_serves_to_judge_its_method_is_never_chosen_nor_the_reference():
+    better = {**STUDY["net+half"], "rmse": 0.9, "per_1000_j": 0.01, "control": True}
+    found = choose(
+        {**STUDY, "net+random_mask": better, "net+random_mask+int8": {**better, "per_1000_j": 0.001}}
+    )
+    assert found.chosen == "net+half"
+    assert found.reference == "net"
+    for lineage in ("net+random_mask", "net+random_mask+int8"):
+        assert found.option(lineage).standing == Standing.CONTROL
+        assert found.option(lineage).reason.startswith("a control")
+    assert choose({**STUDY, "net+random_mask": {**better, "control": False}}).chosen == "net+random_mask"
+
+
 def test_few_forecasts_do_not_pay_for_a_smaller_network_and_many_do():
     assert choose(forecasts=1e3).chosen == "net"
     assert choose(forecasts=1e6).chosen == "net+half"

@@ -9,17 +9,20 @@ from hypothesis import given as drawn
 from hypothesis import strategies as st
 
 from model_blocks import model_block
+from wattshed.compression import costs, turns
 from wattshed.compression.costs import Rounds, _take_use, measure_costs
 from wattshed.compression.methods.int8_layers import quantised
 from wattshed.compression.methods.low_rank_layers import thin_layers
 from wattshed.compression.multiply_adds import multiply_adds
 from wattshed.compression.peak_memory import most_held, peak_torch_bytes
 from wattshed.compression.scores import score
+from wattshed.compression.turns import UNTIMED_CALLS, times_in_turns
 from wattshed.config.models.compression import MeasuringBlock
 from wattshed.config.models.recipes import RecipeBlock
 from wattshed.energy.metered_job import metered_job
 from wattshed.energy.share.usage import Use
 from wattshed.energy.window import Window
+from wattshed.forecast.computing import backend_of
 from wattshed.forecast.metrics import metrics, seasonal_scale, sum_errors
 from wattshed.forecast.network import Network
 from wattshed.forecast.streaming import StreamingForecaster
@@ -152,11 +155,87 @@ def test_costs_are_measured_in_every_way_that_the_network_offers(make, task, met
     for cost in (streamed, whole):
         assert cost.latency_s > 0
         assert cost.batch_latency_s > 0
-        assert cost.peak_bytes > 0
         assert cost.cpu_share is None or cost.cpu_share >= 0
     lines = [json.loads(line) for line in ledger.read_text().splitlines()]
     used = [line["use"]["own_cpu_s"] for line in lines if line["event"] == "window"]
     assert (sum(used) > 0) == (streamed.cpu_share + whole.cpu_share > 0)
+
+
+class MadeClock:
+    """Says what is called, and when the clock is read; a work takes as many seconds as its number + 1."""
+
+    def __init__(self, count):
+        self.seen, self.now_s = [], 0.0
+        self.works = [lambda number=number: self._call(number) for number in range(count)]
+
+    def _call(self, number):
+        self.seen.append(number)
+        self.now_s += number + 1
+
+    def perf_counter(self):
+        self.seen.append("clock")
+        return self.now_s
+
+
+def turns_of(seen, count):
+    """The order of the works in each turn; every timed call follows untimed calls of the same work."""
+    length = UNTIMED_CALLS + 3
+    calls = [seen[start : start + length] for start in range(0, len(seen), length)]
+    order = [call[0] for call in calls]
+    assert calls == [[*[number] * UNTIMED_CALLS, "clock", number, "clock"] for number in order]
+    return [order[start : start + count] for start in range(0, len(order), count)]
+
+
+def test_each_turn_has_its_own_order_and_untimed_calls_come_first(monkeypatch):
+    assert UNTIMED_CALLS > 0
+    clock = MadeClock(count=6)
+    monkeypatch.setattr(turns, "time", clock)
+    times_s = times_in_turns(clock.works, repeats=5)
+    assert times_s.tolist() == [[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]] * 5
+    orders = turns_of(clock.seen, count=6)
+    assert [sorted(order) for order in orders] == [list(range(6))] * 5
+    assert len({tuple(order) for order in orders}) == 5
+    again = MadeClock(count=6)
+    monkeypatch.setattr(turns, "time", again)
+    times_in_turns(again.works, repeats=5)
+    assert again.seen == clock.seen, "the orders can be repeated"
+
+
+def test_the_times_of_every_way_to_forecast_are_those_of_their_own_network(monkeypatch):
+    clock = MadeClock(count=6)
+    monkeypatch.setattr(turns, "time", clock)
+    offered = iter([(clock.works[0], None, clock.works[1]), (clock.works[2], clock.works[3], None)])
+    monkeypatch.setattr(costs, "_works", lambda *_: next(offered))
+    first, second = costs._latencies([None, None], np.arange(1), None, repeats=2)
+    assert [None if times is None else times.tolist() for times in first] == [[1.0] * 2, None, [2.0] * 2]
+    assert [None if times is None else times.tolist() for times in second] == [[3.0] * 2, [4.0] * 2, None]
+
+
+def test_energy_rounds_have_orders_of_their_own(make, task, metering, tmp_path):
+    labelled = [(make(), {"lineage": f"net{number}"}) for number in range(5)]
+    ledger = tmp_path / "orders.jsonl"
+    block = MeasuringBlock(latency_repeats=5, energy_rounds=3)
+    with metered_job(ledger, stage="comparison", job="orders", labels={}, metering=metering) as meter:
+        measure_costs(labelled, task, block, meter)
+    lines = [json.loads(line) for line in ledger.read_text().splitlines()]
+    windows = [line for line in lines if line["event"] == "window"]
+    names = [(one["labels"]["turn"], one["labels"]["lineage"]) for one in windows]
+    orders = [tuple(name for turn, name in names if turn == wanted) for wanted in range(3)]
+    assert len(set(orders)) == 3
+    assert all(sorted(order) == [labels["lineage"] for _, labels in labelled] for order in orders)
+
+
+@pytest.mark.parametrize("engine", ["auto", "torch"])
+def test_the_peak_is_known_where_torch_computes_alone(engine, make, task, metering, tmp_path):
+    forecaster = make(engine=engine)
+    with metered_job(
+        tmp_path / "peak.jsonl", stage="comparison", job="peak", labels={}, metering=metering
+    ) as meter:
+        (cost,) = measure_costs([(forecaster, {})], task, QUICK, meter)
+    if backend_of(forecaster.network, forecaster.series).name == "torch":
+        assert cost.peak_bytes > 0
+    else:
+        assert cost.peak_bytes is None
 
 
 def test_use_is_the_share_of_the_jobs_cores_and_of_gpus_alone():

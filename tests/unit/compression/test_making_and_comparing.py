@@ -120,7 +120,23 @@ def test_variants_are_made_and_compared(given, task, graph, tmp_path):
     assert frame["parent"].fillna("").unique().tolist() == ["", "model", "model+half"]
     assert set(frame["engine"]) == {"torch"}, "the study's engine computes all of them"
     assert frame["kind"].unique().tolist() == ["base", "method"]
+    assert frame.index[~frame["uses_parent"]].tolist() == [("model", 1)]
+    assert not frame["control"].any()
     assert frame.index[frame["fine_tuned"]].tolist() == [("model+half_tuned", 1)]
+
+
+def test_a_row_says_whether_the_parents_weights_are_in_it_and_what_is_a_control(given, task, graph, tmp_path):
+    recipe = RECIPE.model_copy(update={"epochs": 1, "steps_per_epoch": 2}).model_dump_json()
+    student = '"method": "distil", "student": {"form": "gru", "hidden": 2}, "recipe": ' + recipe
+    base = write_base(tmp_path, task, graph, seeds=(1,))
+    taught = compress(given, base, "taught", f"{{{student}}}")
+    alone = compress(given, base, "alone", f'{{{student}, "output_weight": 0, "hidden_weight": 0}}')
+    packed = compress(given, alone, "packed", '{"method": "half_weights"}')
+    rows, _ = compare_checkpoints(given, [*base, *taught, *alone, *packed], QUICK, tmp_path / "model.jsonl")
+    assert rows["lineage"].tolist() == ["model", "model+taught", "model+alone", "model+alone+packed"]
+    assert rows["uses_parent"].tolist() == [False, True, False, True]
+    # What is made of a control is one too.
+    assert rows["control"].tolist() == [False, False, True, True]
 
 
 def test_networks_compete_on_their_kernels_as_they_would_be_in_use(given, task, graph, tmp_path):
@@ -131,6 +147,7 @@ def test_networks_compete_on_their_kernels_as_they_would_be_in_use(given, task, 
     )
     frame = rows.set_index(["lineage", "seed"])
     assert frame.loc[("model", 1), "engine"] == choose("auto", "cpu", 16).name
+    assert frame["peak_torch_bytes_32_windows"].notna().tolist() == (frame["engine"] == "torch").tolist()
     assert frame.loc[("model+half", 1), "engine"] == choose("auto", "cpu", 8, lift=16).name
 
 

@@ -242,6 +242,30 @@ def test_the_result_keeps_what_the_method_says(method_name, model, task, graph):
         assert all(parameter.requires_grad for parameter in result.parameters())
 
 
+@pytest.mark.parametrize("name", [*plugins.names("method"), "a student without a teacher"])
+def test_the_result_depends_on_the_checkpoints_weights_if_the_method_says_so(name, task, graph):
+    method_name = name if name in plugins.names("method") else "distil"
+    method, given = plugins.load("method", method_name), SETTINGS.get(method_name, {})
+    weights = {} if name == method_name else {"output_weight": 0.0, "hidden_weight": 0.0}
+    settings = variant_of(json.dumps({"method": method_name, **given, **weights}))
+    model = next(model for model in MODELS if method.asks <= network_of(model, task, graph)[1])
+    results = []
+    for seed in (1, 2):
+        network, _ = network_of(model, task, graph, seed)
+        if not list(network.parameters()):
+            # Solved from the same data: as if one had learned from more.
+            for value in network.state_dict().values():
+                value.mul_(seed)
+        try:
+            results.append(
+                method.make_from(making_of(model, network, task, graph, method_name), settings).eval()
+            )
+        except NotAvailable as reason:
+            pytest.skip(f"{name} is not available here: {reason}")
+    same = torch.equal(*(forecast(result, task, graph) for result in results))
+    assert same is not method.uses_checkpoint(settings)
+
+
 @pytest.mark.parametrize("model", MODELS)
 def test_the_library_methods_make_networks_smaller_or_say_that_they_do_not(model, task, graph):
     network, offers = network_of(model, task, graph)

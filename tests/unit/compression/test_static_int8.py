@@ -12,6 +12,7 @@ from wattshed.compression.methods.protocol import NotAvailable
 from wattshed.compression.methods.static_int8 import METHOD, StaticInt8Settings
 from wattshed.compression.methods.static_int8_layers import STEPS, StaticInt8Linear, refuse_unavailable
 from wattshed.compression.methods.unrolled_gru import StackedGRU, UnrolledGRU, by_layer, maps_of
+from wattshed.compression.multiply_adds import multiply_adds
 from wattshed.forecast.network import Network
 from wattshed.foundation.faults import Fault
 
@@ -53,6 +54,9 @@ def test_it_is_close_to_the_float_network_and_the_same_each_time(keys, task, gra
     expected = forecast(making.network, making)
     difference = (forecast(made[0], making) - expected).abs().max() / expected.abs().max()
     assert 0 < float(difference) < 0.1
+    first = int(task.origins(task.splits.test)[0])
+    counts = [multiply_adds(making.of(network), first) for network in (made[0], making.network)]
+    assert counts[0] == counts[1] > 0
     assert torch.equal(forecast(made[0], making), forecast(made[1], making))
     assert parts(made[0], StaticInt8Linear)
     assert not parts(made[0], nn.GRU)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from made_checkpoints import make_checkpoints
 from made_study import study_files, write_study
 from wattshed.accounts.comparison.variant_means import variant_means
 from wattshed.accounts.runs.runs import runs_frame
@@ -16,6 +17,7 @@ from wattshed.foundation.faults import Fault
 from wattshed.publish.sentences.clock_choice import choice_sentences
 from wattshed.publish.tables.accuracy import accuracy_table, short_epochs_notes
 from wattshed.publish.tables.adaptation import adaptation_table
+from wattshed.publish.tables.checkpoints import checkpoints_tables
 from wattshed.publish.tables.clocks import LAW_NOTE, clocks_table
 from wattshed.publish.tables.compression import compression_table
 from wattshed.publish.tables.energy import energy_table
@@ -270,3 +272,12 @@ def test_a_table_that_does_not_compile_is_reported_with_the_latex_error(tables, 
     tex.write_text(render_table(tables["energy"]).replace(r"\toprule", r"\noSuchRule"))
     with pytest.raises(Fault, match=r"broken\.tex does not compile: .*Undefined control sequence"):
         compile_tex(tex, tmp_path / "out")
+
+
+def test_the_peak_of_a_checkpoint_that_a_kernel_computes_is_a_dash():
+    frame, _ = make_checkpoints({"net": {}, "net+int8": {}})
+    peaks = frame["peak_torch_bytes_32_windows"].astype("Int64").mask(frame["lineage"] == "net")
+    table = checkpoints_tables(frame.assign(peak_torch_bytes_32_windows=peaks), "kW")["checkpoints_times"]
+    place = [column.title for column in table.columns].index("Peak")
+    assert [row[place].text for row in table.rows] == [MISSING, "195"]
+    assert any("a dash where a kernel computes" in note for note in table.notes)

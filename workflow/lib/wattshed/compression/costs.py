@@ -1,8 +1,7 @@
 """Latency, energy, memory and use of forecasts, measured in turns, so that a slowdown of the machine affects all
-networks equally."""
+networks equally, and in a random order of each turn (``turns.py``)."""
 
 import re
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -11,11 +10,13 @@ from typing import Any
 import numpy as np
 
 from wattshed.compression.peak_memory import peak_torch_bytes
+from wattshed.compression.turns import random_orders, times_in_turns
 from wattshed.config.models.compression import MeasuringBlock
 from wattshed.devices.allocation import find_allocation
 from wattshed.energy.meter import Meter
 from wattshed.energy.reading import worst_status
 from wattshed.energy.window import Window as MeasuredWindow
+from wattshed.forecast.computing import backend_of
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.protocol import ForecastTask, evenly_spaced
 from wattshed.forecast.streaming import StreamingForecaster
@@ -24,7 +25,6 @@ from wattshed.statistics.geometric import geometric_interval
 from wattshed.statistics.medians import median_interval
 
 MEASURED_WINDOWS = 200
-WARM_UP_CALLS = 2
 # Windows of one call, beside a single one.
 BATCH_WINDOWS = 32
 GPU_USE = re.compile(r"gpu\d+_utilisation_percent")
@@ -34,12 +34,13 @@ GPU_USE = re.compile(r"gpu\d+_utilisation_percent")
 class Cost:
     """What forecasts cost on this machine.
 
-    latency_s: median time of one window of all nodes, with its 95 % interval over the repeats, None for fewer than
-    six; batch_latency_s: of 32 consecutive windows in one call, None if the test part has fewer; hour_latency_s: of a
-    stream's next hour for all nodes, None for networks that do not stream. energy_j: energy of 1,000 forecasts of one
-    node each, geometric mean over the rounds with its 95 % interval; the bounds are None for one round. All are None
-    where a round read 0 J: it was too short for the sensor. peak_bytes: what torch allocates at most for 32 windows.
-    cpu_share: mean use of the job's cores in the energy windows, gpu_share: of the visible GPUs; None if unknown.
+    latency_s: median time of one window of all nodes in a warm call, one that follows calls of the same network, with
+    its 95 % interval over the repeats, None for fewer than six; batch_latency_s: of 32 consecutive windows in one call,
+    None if the test part has fewer; hour_latency_s: of a stream's next hour for all nodes, None for networks that do
+    not stream. energy_j: energy of 1,000 forecasts of one node each, geometric mean over the rounds with its 95 %
+    interval; the bounds are None for one round. All are None where a round read 0 J: it was too short for the sensor.
+    peak_bytes: what torch allocates at most for 32 windows, None where a kernel computes. cpu_share: mean use of the
+    job's cores in the energy windows, gpu_share: of the visible GPUs; None if unknown.
     """
 
     latency_s: float
@@ -76,12 +77,16 @@ def measure_costs(
     origins = task.origins(task.splits.test)
     batch = origins[:BATCH_WINDOWS] if len(origins) >= BATCH_WINDOWS else None
     latencies = _latencies(alone, origins, batch, block.latency_repeats)
-    peaks = [
-        None if batch is None else peak_torch_bytes(partial(one.forecast, batch), one.series.device)
-        for one in alone
-    ]
+    peaks = [_peak_bytes(one, batch) for one in alone]
     readings = _energies(forecasters, task, block.energy_rounds, meter)
     return [_cost(*parts) for parts in zip(latencies, peaks, readings, strict=True)]
+
+
+def _peak_bytes(forecaster: NeuralForecaster, batch: np.ndarray | None) -> int | None:
+    """None without a batch, and where a kernel computes: it hardly allocates by torch."""
+    if batch is None or backend_of(forecaster.network, forecaster.series).kernel is not None:
+        return None
+    return peak_torch_bytes(partial(forecaster.forecast, batch), forecaster.series.device)
 
 
 def _cost(latencies: Sequence[np.ndarray | None], peak_bytes: int | None, rounds: Rounds) -> Cost:
@@ -110,18 +115,11 @@ def _cost(latencies: Sequence[np.ndarray | None], peak_bytes: int | None, rounds
 def _latencies(
     forecasters: Sequence[NeuralForecaster], origins: np.ndarray, batch: np.ndarray | None, repeats: int
 ) -> list[list[np.ndarray | None]]:
-    """Times [s] of all repeats of one window, of a batch and of a stream's next hour, per forecaster, once warm."""
+    """Times [s] of all repeats of one window, of a batch and of a stream's next hour, per forecaster, each warm."""
     works = [work for one in forecasters for work in _works(one, origins, batch)]
-    times_s = np.full((repeats, len(works)), np.nan)
-    for repeat in range(-WARM_UP_CALLS, repeats):
-        for index, work in enumerate(works):
-            if work is None:
-                continue
-            start_s = time.perf_counter()
-            work()
-            if repeat >= 0:
-                times_s[repeat, index] = time.perf_counter() - start_s
-    found = [None if work is None else times_s[:, index] for index, work in enumerate(works)]
+    offered = [work for work in works if work is not None]
+    times_s = iter(times_in_turns(offered, repeats).T)
+    found = [None if work is None else next(times_s) for work in works]
     return [found[start : start + 3] for start in range(0, len(found), 3)]
 
 
@@ -166,8 +164,9 @@ def _energies(
     forecasts = len(origins) * len(task.panel.node_names)
     cores = find_allocation().cores
     readings = [Rounds() for _ in forecasters]
-    for turn in range(rounds):
-        for (forecaster, labels), known in zip(forecasters, readings, strict=True):
+    for turn, order in enumerate(random_orders(len(forecasters), rounds)):
+        for index in order:
+            (forecaster, labels), known = forecasters[index], readings[index]
             window = meter.repeat(
                 Window.MEASURE,
                 partial(forecaster.forecast, origins),

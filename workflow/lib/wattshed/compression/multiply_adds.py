@@ -15,6 +15,16 @@ if TYPE_CHECKING:
 
 # Operators that multiply matrices inside, by words in their names: without a formula, the count is unknown.
 PRODUCTS = ("linear", "gru", "lstm", "rnn", "conv", "matmul")
+# Int8 operators that take the values first and give as many outputs as the layer has.
+PACKED_LINEAR = (
+    "linear",
+    "linear_relu",
+    "linear_dynamic",
+    "linear_relu_dynamic",
+    "linear_dynamic_fp16",
+    "linear_with_input_q_dq_qweight_dq_output_fp32",
+    "linear_with_input_q_dq_qweight_dq_relu_output_fp32",
+)
 HIDING = ("quantized", "cudnn", "mkldnn", "onednn")
 
 
@@ -71,7 +81,7 @@ def _hides_products(name: str) -> bool:
 def _formulas() -> dict[Any, Callable[..., int]]:
     """FLOPs of operators that the counter does not know, from the tensors themselves."""
     found: dict[Any, Callable[..., int]] = {torch.ops.aten._sparse_addmm: _sparse}
-    for name in ("linear", "linear_relu", "linear_dynamic", "linear_relu_dynamic", "linear_dynamic_fp16"):
+    for name in PACKED_LINEAR:
         if hasattr(torch.ops.quantized, name):
             found[getattr(torch.ops.quantized, name)] = _packed_linear
     if hasattr(torch.ops.aten, "quantized_gru"):

@@ -16,8 +16,9 @@ def peak_torch_bytes(work: Callable[[], Any], device: torch.device) -> int:
     """The most that ``work`` holds at once in torch's allocator on the device, beyond what was held before [bytes].
 
     ``work`` is called once before, so that what it keeps for later calls does not count. Weights and series, which are
-    there before, do not count either. Arrays of NumPy are not seen, nor what a kernel in C holds on its stack: its own
-    order of the weights and the states of a few windows. On CUDA the allocator counts by itself; on the processor
+    there before, do not count either. Arrays of NumPy are not seen, nor what a kernel holds by itself: its own order of
+    the weights and the states of a few windows. So the number says nothing of a network that a kernel computes, and
+    the comparison has it only of networks that torch computes. On CUDA the allocator counts by itself; on the processor
     torch's profiler notes every allocation.
     """
     work()

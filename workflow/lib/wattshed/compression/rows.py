@@ -11,13 +11,16 @@ from wattshed.compression.rises import PREFIXES
 from wattshed.forecast.computing import backend_of
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.protocol import ForecastTask
+from wattshed.foundation import plugins
 from wattshed.foundation.vocabulary import Part, Status
-from wattshed.training.checkpoint import ModelSpec
+from wattshed.training.checkpoint import ModelSpec, Step
 
 TYPES = {
     "parent": "string",
     "step": "string",
     "fine_tuned": "boolean",
+    "uses_parent": "boolean",
+    "control": "boolean",
     "rmse": "float64",
     "mae": "float64",
     "wape": "float64",
@@ -105,7 +108,11 @@ def unavailable_row(spec: ModelSpec, why: str | None) -> dict[str, Any]:
 
 
 def identity(spec: ModelSpec) -> dict[str, Any]:
-    """What the checkpoint is."""
+    """What the checkpoint is.
+
+    ``uses_parent``: whether it was made out of its parent's weights; not if it was trained from initial weights, as a
+    base model is. ``control``: whether a step of its lineage only serves to judge a method.
+    """
     last = spec.steps[-1] if spec.steps else None
     return {
         "model": spec.name,
@@ -115,4 +122,14 @@ def identity(spec: ModelSpec) -> dict[str, Any]:
         "kind": "base" if last is None else last.kind,
         "seed": spec.seed,
         "fine_tuned": last is not None and bool(last.settings.get("fine_tune_steps")),
+        "uses_parent": last is not None and _of_method(last, "uses_checkpoint", otherwise=True),
+        "control": any(_of_method(step, "is_control", otherwise=False) for step in spec.steps),
     }
+
+
+def _of_method(step: Step, question: str, *, otherwise: bool) -> bool:
+    """What the step's method answers for its settings; ``otherwise`` for a strategy."""
+    if step.kind != "method":
+        return otherwise
+    method = plugins.load("method", step.plugin)
+    return bool(getattr(method, question)(method.Settings.model_validate(step.settings)))

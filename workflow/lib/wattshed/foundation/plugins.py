@@ -91,6 +91,7 @@ KINDS: dict[str, Kind] = {
             "becomes",
             "recipe_after",
             "is_control",
+            "uses_checkpoint",
             "units_left",
             "channels_left",
         ),

@@ -63,10 +63,12 @@ def chains_frame(
 
     ``rmse`` on the test part and ``later_rmse`` on the held-out parts of the later months, in the panel's unit;
     ``rmse_change_share`` and ``later_rmse_change_share`` against the base model, paired over seeds and blocks of days;
-    ``own_j`` to make the checkpoint out of its parent, ``total_j`` along the chain;
+    ``own_j`` to make the checkpoint out of its parent; ``total_j`` along the chain, from the last checkpoint on that
+    was trained from initial weights (``uses_parent`` of ``compared`` is false);
     ``j_per_1000`` for 1,000 forecasts of one node each;
     ``payback_forecasts``, after how many forecasts the step has paid for itself against the step before it, and
-    ``chain_payback_forecasts``, after how many all steps so far have against the base model (see :func:`payback`).
+    ``chain_payback_forecasts``, after how many all steps so far have against the base model (see :func:`payback`),
+    without the steps before one that was trained from initial weights.
     ``swept``: the clocks are swept on this checkpoint, the chain's last.
 
     Means are geometric with intervals of the logarithms; only changes of error can be negative. Raises :class:`Fault`
@@ -75,6 +77,16 @@ def chains_frame(
     joules = making_energy(windows)
     rows = [row for chain in chains for row in _chain_rows(chain, compared, days, joules)]
     return pd.DataFrame(rows).astype({"engine": "string", "unavailable": "string"})
+
+
+def used_ancestors(lineages: Sequence[str], uses_parent: Sequence[bool]) -> list[str]:
+    """Of a lineage and its ancestors, the base model first, those whose weights are in the last one.
+
+    uses_parent: of each, whether it was made out of the weights of the one before; not those that were trained from
+    initial weights.
+    """
+    fresh = [place for place, uses in enumerate(uses_parent) if not uses]
+    return list(lineages[max(fresh, default=0) :])
 
 
 def payback(own_j: pd.Series, saved_j_per_forecast: pd.Series) -> Interval:
@@ -115,12 +127,16 @@ def _chain_rows(
         )
     base = by_lineage[chain.lineages[0]]
     steps = pd.Series(0.0, index=base.index)
+    total = steps
     rows: list[dict[str, Any]] = []
     for place, lineage in enumerate(chain.lineages):
         now = by_lineage[lineage]
         own = _own_energy(lineage, now, joules)
-        steps = steps + own if place else steps
-        total = steps + _own_energy(chain.lineages[0], base, joules)
+        if _uses_parent(now):
+            steps, total = steps + own, total + own
+        else:
+            # Trained from initial weights: nothing before it counts. What a base model took is no step.
+            steps, total = own if place else steps, own
         row: dict[str, Any] = {
             "chain": chain.name,
             "place": place,
@@ -148,6 +164,11 @@ def _chain_rows(
         row |= _columns("chain_payback_forecasts", payback(steps, _saved(now, base)) if place else nothing)
         rows.append(row)
     return rows
+
+
+def _uses_parent(rows: pd.DataFrame) -> bool:
+    """The same for all seeds: a step has one block of settings."""
+    return bool(rows["uses_parent"].astype("bool").all())
 
 
 def _saved(now: pd.DataFrame, before: pd.DataFrame) -> pd.Series:

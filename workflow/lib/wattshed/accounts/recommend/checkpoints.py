@@ -4,7 +4,7 @@ import math
 
 import pandas as pd
 
-from wattshed.accounts.comparison.chains import making_energy
+from wattshed.accounts.comparison.chains import making_energy, used_ancestors
 from wattshed.accounts.runs.trainings import work_windows
 from wattshed.energy.reading import JOULES_PER_KWH, worst_status
 from wattshed.foundation.faults import Fault
@@ -18,10 +18,11 @@ def checkpoints_frame(compared: pd.DataFrame, windows: pd.DataFrame) -> pd.DataF
 
     windows: of the accounts. Further columns: ``j_per_epoch``, mean of the epochs of a base model's training, and
     ``j_per_update``, mean of a strategy's updates, both None where there are none; ``own_j``, to make the checkpoint
-    out of its parent (a base model: its training); ``total_j``, the sum along its chain; ``making_status``, the worst
-    status of the chain's energies. All are the jobs' own energies [J], unknown from one unknown window on, and for a
-    checkpoint that cannot run here. A step that did nothing costs exactly 0. Raises :class:`Fault` for a checkpoint
-    whose parent was not compared.
+    out of its parent (a base model: its training); ``total_j``, the sum along its chain from the last checkpoint on
+    that was trained from initial weights (``uses_parent`` is false); ``making_status``, the worst status of the
+    energies in that sum. All are the jobs' own energies [J], unknown from one unknown window on, and for a checkpoint
+    that cannot run here. A step that did nothing costs exactly 0. Raises :class:`Fault` for a checkpoint whose parent
+    was not compared.
     """
     made = making_energy(windows)
     keys = [
@@ -35,6 +36,7 @@ def checkpoints_frame(compared: pd.DataFrame, windows: pd.DataFrame) -> pd.DataF
         for key, default, can_run in zip(keys, nothing, here, strict=True)
     }
     statuses = _statuses(windows)
+    uses_parent = dict(zip(keys, compared["uses_parent"].astype("bool"), strict=True))
     totals, worst = [], []
     for key in keys:
         ancestry = _ancestry(key[0])
@@ -44,6 +46,7 @@ def checkpoints_frame(compared: pd.DataFrame, windows: pd.DataFrame) -> pd.DataF
                 f"the checkpoint {key[0]} of seed {key[1]} was compared without {lacking[0]}, of which it was made: "
                 "expected both in compared/*.parquet; run snakemake again."
             )
+        ancestry = used_ancestors(ancestry, [uses_parent[name, key[1]] for name in ancestry])
         totals.append(sum(own[name, key[1]] for name in ancestry))
         found = [statuses[name, key[1]] for name in ancestry if (name, key[1]) in statuses]
         worst.append(worst_status(found) if found else str(Status.MISSING))

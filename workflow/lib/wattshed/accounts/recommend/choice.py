@@ -58,7 +58,8 @@ def recommend_for(
     """Choose among all lineages, for each number of forecasts (instead of that of the limits).
 
     checkpoints: rows of ``checkpoints.parquet``; days: of ``compared/*.days.parquet``; controls: models that are
-    compared and never chosen, with all that was made of them.
+    compared and never chosen, with all that was made of them. Nor are checkpoints whose column ``control`` says that
+    they only serve to judge a method.
 
     The limits of errors are judged over seeds and blocks of days: the rise of RMSE and of MAE over the reference lies
     within its limit, and R2 above its floor, by one-sided tests that are corrected for all lineages (Holm 1979), as in
@@ -69,6 +70,7 @@ def recommend_for(
     Raises :class:`Fault` for a reference that was not compared or cannot run here, and where the part has no errors.
     """
     rows = {str(name): own for name, own in checkpoints.groupby("lineage", sort=False)}
+    controls = _controls(rows, controls)
     reference = _reference(rows, limits, controls)
     errors = _judge_errors(checkpoints, rows, days, limits, reference)
     return [
@@ -123,7 +125,7 @@ def _reference(rows: Mapping[str, pd.DataFrame], limits: Limits, controls: Colle
                 f"expected one of {', '.join(known) or 'none'}; name another lineage."
             )
         return limits.against
-    best = {lineage: log for lineage, log in known.items() if not _is_control(lineage, controls)}
+    best = {lineage: log for lineage, log in known.items() if lineage not in controls}
     if not best:
         raise Fault(
             f"no compared checkpoint has an error on the {limits.part} part: expected at least one; the study lacks "
@@ -187,7 +189,7 @@ def _option(
     if errors is None:
         why = rows["unavailable"].dropna().iloc[0]
         return replace(option, standing=OptionStanding.UNAVAILABLE, reason=f"cannot run here: {why}")
-    if _is_control(lineage, controls):
+    if lineage in controls:
         return replace(
             option, standing=OptionStanding.CONTROL, reason="a control, which is compared and never chosen"
         )
@@ -268,8 +270,13 @@ def _interval(values: list[float]) -> Interval:
     return geometric_interval(values)
 
 
-def _is_control(lineage: str, controls: Collection[str]) -> bool:
-    return lineage.split(LINEAGE_JOINT)[0] in controls
+def _controls(rows: Mapping[str, pd.DataFrame], models: Collection[str]) -> set[str]:
+    """Lineages that are never chosen: those of the named models, and those whose rows say so."""
+    return {
+        lineage
+        for lineage, own in rows.items()
+        if lineage.split(LINEAGE_JOINT)[0] in models or own["control"].astype("bool").any()
+    }
 
 
 def _in_order(options: list[Option]) -> list[Option]:

@@ -1,13 +1,26 @@
 """What a recommendation needs of a study's folder."""
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
+from wattshed.accounts.recommend.checked import (
+    CHECKPOINT_COLUMNS,
+    DAY_COLUMNS,
+    block_of,
+    check_checkpoints,
+    check_days,
+    number_of,
+)
 from wattshed.foundation.documents import KEYS, read_yaml
 from wattshed.foundation.faults import Fault
-from wattshed.foundation.frames import COLUMNS, read_frame, read_frames
+from wattshed.foundation.frames import read_frame, read_frames
+
+# As in the study's block ``compression``.
+DEFAULT_SHARE = 0.05
 
 
 @dataclass(frozen=True)
@@ -25,7 +38,10 @@ class StudyResults:
 
 
 def read_study(folder: Path) -> StudyResults:
-    """The results of a finished study. Raises :class:`Fault` where there are none, or no compared checkpoints."""
+    """The results of a finished study.
+
+    Raises :class:`Fault` where there are none or no compared checkpoints, and where they are damaged.
+    """
     if not folder.is_dir():
         raise Fault(
             f"{folder} is not a folder: expected the results of a study, such as results/homes; name it."
@@ -35,28 +51,41 @@ def read_study(folder: Path) -> StudyResults:
             f"{folder} has no config.yaml: expected the results of a finished study, such as results/homes; name it, "
             "or run snakemake first."
         )
-    config = read_yaml(folder / "config.yaml", KEYS["config"])
+    settings = folder / "config.yaml"
+    config = read_yaml(settings, KEYS["config"])
     place = folder / "checkpoints.parquet"
     if not place.is_file():
         raise Fault(
             f"{folder} has no checkpoints.parquet: expected a study that compares checkpoints; give it strategies, "
             "variants or chains, and run snakemake again."
         )
-    checkpoints = read_frame(place, COLUMNS["checkpoints"])
-    if checkpoints.empty:
-        raise Fault(f"{place} has no rows: expected compared checkpoints; delete it and run snakemake again.")
-    files = [folder / f"compared/{model}.days.parquet" for model in checkpoints["model"].unique()]
-    compression = config.get("compression") or {}
-    return StudyResults(
-        checkpoints,
-        read_frames(files, COLUMNS["compared_days"]),
-        compression.get("error_budget_share", 0.05),
-        compression.get("r2_floor"),
-        controls_of(config.get("models") or {}),
-        tuple(config.get("models") or {}),
+    compression, models = block_of(config, "compression", settings), _models(config, settings)
+    rise = number_of(
+        compression, "error_budget_share", settings, "a share between 0 and 1, such as 0.05", above=0, below=1
     )
+    floor = number_of(
+        compression, "r2_floor", settings, "an R2 below 1, such as 0.5", above=-math.inf, below=1
+    )
+    checkpoints = read_frame(place, CHECKPOINT_COLUMNS)
+    check_checkpoints(checkpoints, place)
+    files = [folder / f"compared/{model}.days.parquet" for model in checkpoints["model"].unique()]
+    days = read_frames(files, DAY_COLUMNS)
+    check_days(days, files)
+    share = DEFAULT_SHARE if rise is None else rise
+    return StudyResults(checkpoints, days, share, floor, controls_of(models), tuple(models))
 
 
-def controls_of(models: dict[str, dict[str, object]]) -> tuple[str, ...]:
+def controls_of(models: Mapping[str, Mapping[str, object]]) -> tuple[str, ...]:
     """Models on a shuffled graph."""
     return tuple(name for name, model in models.items() if model.get("graph") == "shuffled")
+
+
+def _models(config: Mapping[str, object], place: Path) -> dict[str, dict[str, object]]:
+    models = block_of(config, "models", place)
+    wrong = [name for name, model in models.items() if not isinstance(model, dict)]
+    if wrong:
+        raise Fault(
+            f"{place}: models.{wrong[0]} is {models[wrong[0]]!r}: expected a block of keys; correct it, or run "
+            "snakemake again."
+        )
+    return {str(name): model for name, model in models.items()}

@@ -142,6 +142,10 @@ class Distil(Method):
     def is_control(self, settings: DistilSettings) -> bool:
         return not settings.output_weight and not settings.hidden_weight
 
+    def uses_checkpoint(self, settings: DistilSettings) -> bool:
+        # A student that learns nothing from its teacher is trained as if there were none.
+        return not self.is_control(settings)
+
     def becomes(self, settings: DistilSettings) -> ModelBlock:
         return settings.student
 

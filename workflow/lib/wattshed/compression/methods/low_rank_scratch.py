@@ -51,6 +51,9 @@ class LowRankScratch(Method):
         refuse_nothing(replaced, settings.rank, type(network).__name__)
         return network.with_maps(replaced)
 
+    def uses_checkpoint(self, settings: LowRankScratchSettings) -> bool:
+        return False
+
     def check(self, settings: LowRankScratchSettings, model: ModelBlock, earlier: Sequence[object]) -> None:
         check_rank(settings.rank, model, earlier)
 

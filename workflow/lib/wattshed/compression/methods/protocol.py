@@ -113,6 +113,14 @@ class Method(ABC):
         """Whether a variant with these settings only serves to judge the method; claims about it leave it out."""
         return False
 
+    def uses_checkpoint(self, settings: Any) -> bool:
+        """Whether the result depends on the weights of the checkpoint that it is made of.
+
+        If not, and the method trains from initial weights, what it took to make that checkpoint is no part of the
+        result's energy. Its shape alone is no use of it.
+        """
+        return True
+
     def units_left(self, settings: Any, units: int) -> int:
         """How many of a recurrent layer's ``units`` remain."""
         return units

@@ -44,6 +44,9 @@ class SparseTraining(MaskedTraining):
         refuse_later_steps(making)
         return trained_sparse(making, settings)
 
+    def uses_checkpoint(self, settings: SparseTrainingSettings) -> bool:
+        return False
+
     def check(self, settings: SparseTrainingSettings, model: ModelBlock, earlier: Sequence[object]) -> None:
         super().check(settings, model, earlier)
         refuse_empty_matrix("density", settings.density, model, earlier)

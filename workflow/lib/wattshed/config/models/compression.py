@@ -37,13 +37,14 @@ class MeasuringBlock(Block):
     latency_repeats: int = Field(
         default=30,
         ge=5,
-        description="Latency measurements per checkpoint, taken in turns; their median is reported.",
+        description="Latency measurements per checkpoint, taken in turns of random order, each after untimed calls of "
+        "the same network; their median is reported.",
     )
     energy_rounds: int = Field(
         default=3,
         ge=1,
-        description="Energy windows per checkpoint, taken in turns; their geometric mean is reported, with its 95 % "
-        "interval.",
+        description="Energy windows per checkpoint, taken in turns of random order; their geometric mean is reported, "
+        "with its 95 % interval.",
     )
 
 

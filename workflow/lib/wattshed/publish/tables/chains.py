@@ -103,6 +103,8 @@ def _costs_table(frame: pd.DataFrame) -> Table:
         "the step before it, and all steps so far against the base model."
     )
     notes = [
+        "A step that trains from initial weights without its checkpoint owes nothing to the steps before it: the sum "
+        "begins with it.",
         "A forecast is that of one node from one origin, computed by the fastest back end that takes the network: "
         f"{_engines(frame)}.",
         "Never: a forecast takes no less energy than before. A dash: an energy is unknown, for example because its "

@@ -101,11 +101,13 @@ def _times(means: pd.DataFrame, notes: list[str]) -> Table:
     caption = (
         f"Time and memory of the forecasts of every compared checkpoint on this machine, mean over "
         f"{count_text(means['n'])} seeds: median times of one window of all nodes, of 32 windows in one call and of a "
-        "stream's next hour, measured in turns; memory; use of the processor and of GPUs."
+        "stream's next hour, measured in turns of random order, each right after untimed calls of the same network; "
+        "memory; use of the processor and of GPUs."
     )
     explained = [
-        "Peak: what torch allocates at most for 32 windows, without weights and series. CPU: share of the job's cores "
-        "while forecasts were metered, less where others used the machine; GPU: of the visible cards.",
+        "Peak: what torch allocates at most for 32 windows, without weights and series; a dash where a kernel "
+        "computes, whose own memory torch does not see. CPU: share of the job's cores while forecasts were metered, "
+        "less where others used the machine; GPU: of the visible cards.",
         "A dash: unknown, or not offered, as a stream is only by networks that were trained on sequences.",
     ]
     return Table("checkpoints_times", caption, columns, rows, [*notes, *explained])

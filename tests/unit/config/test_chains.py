@@ -393,6 +393,47 @@ def test_steps_that_cannot_follow_each_other_are_refused(config, chain, sentence
         load_study(with_formats(config, chain))
 
 
+RESTARTING = {
+    "ticket": {"method": "lottery_ticket"},
+    "sparse": {"method": "sparse_training", "density": 0.5, "update_every": 20},
+    "masked": {"method": "mask", "keep_share": 0.5},
+    "small": {"method": "distil", "student": {"form": "gru", "hidden": 8}},
+    "slowly": {"method": "prune_gradually", "keep_share": 0.5, "fine_tune_steps": 9},
+}
+
+
+def with_restarting(config, chain):
+    changed = with_formats(config, chain)
+    changed["compression"]["variants"] |= RESTARTING
+    return load_study(changed)
+
+
+@pytest.mark.parametrize("before", ["naive", "replay", "masked", "small", "prune_half"])
+@pytest.mark.parametrize("step", ["ticket", "sparse", "scratch"])
+def test_a_step_that_trains_from_first_weights_undoes_no_other_step(config, before, step):
+    if (before, step) == ("prune_half", "scratch"):
+        assert "stgnn+prune_half+scratch" in lineages_of(with_restarting(config, [before, step]))
+        return
+    sentence = (
+        rf"'{step}' cannot be made of 'stgnn\+{before}': it trains the base model again from its first weights, which "
+        f"would undo '{before}'; expected it as the first step after the training"
+    )
+    with pytest.raises(Fault, match=sentence) as caught:
+        with_restarting(config, [before, step])
+    assert "\n" not in str(caught.value)
+
+
+def test_all_steps_that_would_be_undone_are_named(config):
+    sentence = (
+        "would undo 'small' and 'replay'; expected it as the first step after the training, or after prune or "
+        "prune_gradually alone"
+    )
+    with pytest.raises(Fault, match=sentence):
+        with_restarting(config, ["small", "prune_half", "replay", "scratch"])
+    with_restarting(config, ["prune_half", "scratch", "replay"])
+    with_restarting(config, ["slowly", "scratch"])
+
+
 @pytest.mark.parametrize(
     ("channels", "pruning", "taken", "refused", "most"),
     [

@@ -151,6 +151,7 @@ def _follow(study: Steps, found: dict[str, Lineage], model: str, steps: list[str
         if child.kind == "method":
             with _asking(child, where):
                 plugin.check(child.settings, block, earlier[:-1])
+                _refuse_undoing(child, plugin)
                 recipe = plugin.recipe_after(child.settings, recipe)
                 made = plugin.becomes(child.settings)
             kept = offers & frozenset(plugin.keeps) if made is None else _offers(made, where)
@@ -159,6 +160,21 @@ def _follow(study: Steps, found: dict[str, Lineage], model: str, steps: list[str
             if made is not None:
                 block, earlier = made, []
         at = found.setdefault(child.text, child)
+
+
+def _refuse_undoing(child: Lineage, method: Any) -> None:
+    """Raises :class:`ValueError` if the method trains from first weights again after steps that this would undo."""
+    steps = child.ancestry()[1:-1]
+    undone = [one.step for one in steps if one.kind == "strategy" or one.plugin not in method.restarts_after]
+    if method.restarts and undone:
+        lost = " and ".join(map(repr, undone))
+        kept = (
+            f", or after {' or '.join(sorted(method.restarts_after))} alone" if method.restarts_after else ""
+        )
+        raise ValueError(
+            f"it trains the base model again from its first weights, which would undo {lost}; expected it as the "
+            f"first step after the training{kept}"
+        )
 
 
 def _offers(model: ModelBlock, where: str) -> frozenset[str]:

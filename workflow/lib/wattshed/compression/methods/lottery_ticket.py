@@ -70,7 +70,6 @@ class LotteryTicket(MaskedTraining):
         return settings.control != "none"
 
     def check(self, settings: LotteryTicketSettings, model: ModelBlock, earlier: Sequence[object]) -> None:
-        super().check(settings, model, earlier)
         what = f"{settings.rounds} rounds of share_per_round {settings.share_per_round:g}, a share of"
         refuse_empty_matrix(what, settings.keep_share, model, earlier)
 

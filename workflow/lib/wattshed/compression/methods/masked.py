@@ -49,13 +49,7 @@ class MaskedTraining(Masking):
 
     asks = frozenset({Offer.UPDATES, Offer.LINEAR_MAPS})
     learns = True
-
-    def check(self, settings: Any, model: ModelBlock, earlier: Sequence[object]) -> None:
-        if earlier:
-            raise ValueError(
-                "it trains the base model again from its first weights, which would undo the steps before; expected "
-                "it as the first step after the training"
-            )
+    restarts = True
 
 
 def refuse_later_steps(making: Making) -> None:

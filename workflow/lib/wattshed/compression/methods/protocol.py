@@ -33,6 +33,8 @@ class Method(ABC):
     learns: whether it trains. It is then done once and its energy is measured as it is; a method that does not train is
     repeated until its energy can be measured.
     shrinks: whether the result has fewer bytes as stored. Masks set weights to zero in tensors of the same shapes.
+    restarts: whether it trains from first weights again and so undoes the steps before. Such a step is refused unless
+    it is the first after the training, or follows only methods of ``restarts_after``, whose shapes it keeps.
 
     A method overrides :meth:`make`, or :meth:`make_from` if it needs data; then :meth:`skeleton` too.
     """
@@ -42,6 +44,8 @@ class Method(ABC):
     keeps: ClassVar[frozenset[Offer]]
     learns: ClassVar[bool] = False
     shrinks: ClassVar[bool] = True
+    restarts: ClassVar[bool] = False
+    restarts_after: ClassVar[frozenset[str]] = frozenset()
 
     def make(self, network: Network, settings: Any) -> Network:
         """A smaller network; the given one is not changed.

@@ -45,7 +45,6 @@ class SparseTraining(MaskedTraining):
         return trained_sparse(making, settings)
 
     def check(self, settings: SparseTrainingSettings, model: ModelBlock, earlier: Sequence[object]) -> None:
-        super().check(settings, model, earlier)
         refuse_empty_matrix("density", settings.density, model, earlier)
 
 

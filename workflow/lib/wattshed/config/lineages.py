@@ -6,6 +6,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from wattshed.config.data.data import DataBlock
 from wattshed.config.models.adaptation import AdaptationBlock
 from wattshed.config.models.chains import SWEEP, ChainBlock
 from wattshed.config.models.compression import CompressionBlock
@@ -22,6 +23,9 @@ LONGEST_LINEAGE = 160
 
 class Steps(Protocol):
     """What is read from a study here."""
+
+    @property
+    def data(self) -> DataBlock: ...
 
     @property
     def models(self) -> Mapping[str, ModelBlock]: ...
@@ -152,6 +156,7 @@ def _follow(study: Steps, found: dict[str, Lineage], model: str, steps: list[str
             with _asking(child, where):
                 plugin.check(child.settings, block, earlier[:-1])
                 _refuse_undoing(child, plugin)
+                plugin.check_sizes(child.settings, block, earlier[:-1], study.data.windows, recipe)
                 recipe = plugin.recipe_after(child.settings, recipe)
                 made = plugin.becomes(child.settings)
             kept = offers & frozenset(plugin.keeps) if made is None else _offers(made, where)

@@ -18,15 +18,13 @@ from wattshed.compression.methods.masks import (
     top_of_each,
     whole,
 )
+from wattshed.compression.methods.sparse_training import changing_steps
 from wattshed.forecast.network import Network
 from wattshed.foundation.faults import Fault
 from wattshed.training.batches.drawing import draw_seed
 
 if TYPE_CHECKING:
     from wattshed.compression.methods.sparse_training import SparseTrainingSettings
-
-# Masks change in this share of the steps; then the weights that are left settle (Evci et al. 2020).
-CHANGING_SHARE = 0.75
 
 
 def trained_sparse(making: Making, settings: SparseTrainingSettings) -> Network:
@@ -36,12 +34,10 @@ def trained_sparse(making: Making, settings: SparseTrainingSettings) -> Network:
     weights mixes masks of several steps; the largest weights of each matrix are then kept.
     Raises :class:`Fault` if the masks would never change, a matrix would be empty, or nothing would be removed.
     """
-    last = int(CHANGING_SHARE * making.recipe_steps)
-    if settings.update_every >= last:
-        raise Fault(
-            f"update_every {settings.update_every} leaves no change of the masks in the first {last} of "
-            f"{making.recipe_steps} steps: expected less than {last}; change the variant, or train longer."
-        )
+    reason = settings.misfit(making.recipe_steps)
+    if reason:
+        raise Fault(f"{reason}; change the variant, or train longer.")
+    last = changing_steps(making.recipe_steps)
     network = making.untrained(making.spec.seed)
     generator = torch.Generator().manual_seed(draw_seed(making.spec.seed, 1))
     hooks = KeepZero(network, random_masks(network, settings.density, generator))

@@ -98,6 +98,19 @@ class Method(ABC):
         (:meth:`becomes`); earlier: settings of the steps after it and before this one.
         """
 
+    def check_sizes(  # noqa: B027 (optional)
+        self,
+        settings: Any,
+        model: ModelBlock,
+        earlier: Sequence[Any],
+        windows: WindowsBlock,
+        recipe: RecipeBlock,
+    ) -> None:
+        """The same as :meth:`check`, and called after it, for what depends on the windows or on the recipe.
+
+        recipe: of the checkpoint before.
+        """
+
     def becomes(self, settings: Any) -> ModelBlock | None:
         """The block of the result's family, if the result is a network of its own and not a part of the one before.
 

@@ -7,12 +7,19 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from wattshed.compression.methods.masked import MaskedTraining, refuse_empty_matrix, refuse_later_steps
+from wattshed.compression.methods.masked import (
+    MaskedTraining,
+    refuse_empty_matrix,
+    refuse_later_steps,
+    refuse_rounds,
+)
 from wattshed.config.models.compression import VariantBlock
 from wattshed.config.models.families import ModelBlock
 
 if TYPE_CHECKING:
     from wattshed.compression.methods.making import Making
+    from wattshed.config.data.data import WindowsBlock
+    from wattshed.config.models.recipes import RecipeBlock
     from wattshed.forecast.network import Network
 
 
@@ -33,6 +40,21 @@ class SparseTrainingSettings(VariantBlock):
         "first three quarters of the steps (Evci et al. 2020).",
     )
 
+    def misfit(self, steps: int) -> str | None:
+        """Why a training of so many steps has no change of the masks; None if it has one."""
+        last = changing_steps(steps)
+        if self.update_every < last:
+            return None
+        return (
+            f"update_every {self.update_every} leaves no change of the masks in the first {last} of {steps} steps: "
+            f"expected less than {last}"
+        )
+
+
+def changing_steps(steps: int) -> int:
+    """The first steps of a training, in which masks change; then the weights left settle (Evci et al. 2020)."""
+    return 3 * steps // 4
+
 
 class SparseTraining(MaskedTraining):
     Settings = SparseTrainingSettings
@@ -46,6 +68,20 @@ class SparseTraining(MaskedTraining):
 
     def check(self, settings: SparseTrainingSettings, model: ModelBlock, earlier: Sequence[object]) -> None:
         refuse_empty_matrix("density", settings.density, model, earlier)
+
+    def check_sizes(
+        self,
+        settings: SparseTrainingSettings,
+        model: ModelBlock,
+        earlier: Sequence[object],
+        windows: WindowsBlock,
+        recipe: RecipeBlock,
+    ) -> None:
+        refuse_rounds(f"density {settings.density:g}", settings.density, "layer", 1, model, earlier, windows)
+        if recipe.steps_per_epoch is not None:
+            steps = recipe.epochs * -(-recipe.steps_per_epoch // recipe.accumulate)
+            if reason := settings.misfit(steps):
+                raise ValueError(reason)
 
 
 METHOD = SparseTraining()

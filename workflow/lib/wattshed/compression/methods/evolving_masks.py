@@ -31,7 +31,8 @@ def trained_sparse(making: Making, settings: SparseTrainingSettings) -> Network:
     """The base model trained sparse by the checkpoint's recipe (sparse evolutionary training, Mocanu et al. 2018).
 
     Each matrix keeps the share ``density`` of its weights. Weights that grow start at zero. A recipe that averages
-    weights mixes masks of several steps; the largest weights of each matrix are then kept.
+    weights mixes masks of several steps; the largest weights of each matrix are then kept. The control
+    ``static_mask`` keeps its first masks, those with which the other one begins.
     Raises :class:`Fault` if the masks would never change, a matrix would be empty, or nothing would be removed.
     """
     reason = settings.misfit(making.recipe_steps)
@@ -43,7 +44,7 @@ def trained_sparse(making: Making, settings: SparseTrainingSettings) -> Network:
     hooks = KeepZero(network, random_masks(network, settings.density, generator))
 
     def after_step(done: int) -> None:
-        if 0 < done < last and done % settings.update_every == 0:
+        if settings.control == "none" and 0 < done < last and done % settings.update_every == 0:
             share = settings.drop_share * (1 + math.cos(math.pi * done / last)) / 2
             hooks.masks = evolved(network, hooks.masks, share, generator)
         # AdamW's averages move a weight on after it was removed.

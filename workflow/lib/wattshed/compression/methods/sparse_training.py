@@ -39,11 +39,16 @@ class SparseTrainingSettings(VariantBlock):
         description="Share of the kept weights that the first change replaces. It falls to 0 as half a cosine over the "
         "first three quarters of the steps (Evci et al. 2020).",
     )
+    control: Literal["none", "static_mask"] = Field(
+        default="none",
+        description="`static_mask`: the first random masks stay, and `update_every` and `drop_share` have no effect; "
+        "the control for their change.",
+    )
 
     def misfit(self, steps: int) -> str | None:
-        """Why a training of so many steps has no change of the masks; None if it has one."""
+        """Why a training of so many steps has no change of the masks; None if it has one, or needs none."""
         last = changing_steps(steps)
-        if self.update_every < last:
+        if self.control == "static_mask" or self.update_every < last:
             return None
         return (
             f"update_every {self.update_every} leaves no change of the masks in the first {last} of {steps} steps: "
@@ -65,6 +70,9 @@ class SparseTraining(MaskedTraining):
 
         refuse_later_steps(making)
         return trained_sparse(making, settings)
+
+    def is_control(self, settings: SparseTrainingSettings) -> bool:
+        return settings.control != "none"
 
     def check(self, settings: SparseTrainingSettings, model: ModelBlock, earlier: Sequence[object]) -> None:
         refuse_empty_matrix("density", settings.density, model, earlier)

@@ -31,7 +31,7 @@ rule adapt_model:
         windows=as_json(STUDY.data.windows),
         metering=as_json(STUDY.energy.metering),
         device=STUDY.device,
-        engine=STUDY.engine,
+        engine=lambda wildcards: engine_of(wildcards.lineage),
         code=lambda wildcards: code_of_measured("adaptation/adapt_model.py", *plugins_of(wildcards.lineage)),
     message:
         "Adapt {wildcards.lineage} month by month"

@@ -28,7 +28,7 @@ rule sweep_clocks:
         windows=as_json(STUDY.data.windows),
         clocks=as_json(STUDY.clocks, without={"max_slowdown_share"}),
         metering=as_json(STUDY.energy.metering),
-        engine=STUDY.engine,
+        engine=lambda wildcards: engine_of(wildcards.lineage),
         code=lambda wildcards: code_of_measured(
             "clocks/sweep_clocks.py",
             *plugins_of(wildcards.lineage),

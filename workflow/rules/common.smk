@@ -245,6 +245,11 @@ def checkpoints_of(lineage):
     return [f"{RESULTS}/checkpoints/{lineage}-{seed}.safetensors" for seed in STUDY.seeds]
 
 
+def engine_of(lineage):
+    """The back end that a base model asks for, for all that is made of it; the study's if it asks for none."""
+    return STUDY.models[LINEAGES[lineage].model].engine or STUDY.engine
+
+
 def family_tree(model):
     """All lineages that begin with a model, itself first."""
     return [name for name, lineage in LINEAGES.items() if lineage.model == model]

@@ -30,7 +30,7 @@ rule compress_model:
         windows=as_json(STUDY.data.windows),
         metering=as_json(STUDY.energy.metering),
         device=STUDY.device,
-        engine=STUDY.engine,
+        engine=lambda wildcards: engine_of(wildcards.lineage),
         code=lambda wildcards: code_of_measured(
             "compression/compress_model.py", *plugins_of(wildcards.lineage)
         ),
@@ -75,7 +75,7 @@ rule compare_checkpoints:
         windows=as_json(STUDY.data.windows),
         metering=as_json(STUDY.energy.metering),
         device=STUDY.device,
-        engine=STUDY.engine,
+        engine=lambda wildcards: engine_of(wildcards.model),
         code=lambda wildcards: code_of_measured(
             "compression/compare_checkpoints.py", *plugins_of(*family_tree(wildcards.model))
         ),

@@ -78,7 +78,7 @@ rule roll_model:
         windows=as_json(STUDY.data.windows),
         metering=as_json(STUDY.energy.metering),
         device=STUDY.device,
-        engine=STUDY.engine,
+        engine=lambda wildcards: engine_of(wildcards.model),
         code=lambda wildcards: code_of_measured("training/roll_model.py", *plugins_of(wildcards.model)),
     message:
         "Train and score {wildcards.model} at every rolling origin, all seeds"

@@ -28,7 +28,7 @@ rule train_model:
         windows=as_json(STUDY.data.windows),
         metering=as_json(STUDY.energy.metering),
         device=STUDY.device,
-        engine=lambda wildcards: STUDY.models[wildcards.model].engine or STUDY.engine,
+        engine=lambda wildcards: engine_of(wildcards.model),
         code=lambda wildcards: code_of_measured("training/train_model.py", *plugins_of(wildcards.model)),
     message:
         "Train {wildcards.model}, all seeds"

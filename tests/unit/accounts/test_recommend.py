@@ -41,7 +41,7 @@ def test_a_variant_that_only_serves_to_judge_its_method_is_never_chosen_nor_the_
     assert found.chosen == "net+half"
     assert found.reference == "net"
     for lineage in ("net+random_mask", "net+random_mask+int8"):
-        assert found.option(lineage).standing == Standing.CONTROL
+        assert found.option(lineage).standing == OptionStanding.CONTROL
         assert found.option(lineage).reason.startswith("a control")
     assert choose({**STUDY, "net+random_mask": {**better, "control": False}}).chosen == "net+random_mask"
 

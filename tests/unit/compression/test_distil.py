@@ -256,6 +256,10 @@ def test_a_student_that_is_not_smaller_is_refused(task, graph):
         ),
         ({"student": {"form": "gru", "graph": "shuffled"}}, "graph is not a key of a student"),
         ({"student": {"form": "gru", "engine": "torch"}}, "engine is not a key of a student"),
+        (
+            {"student": {"form": "gru", "minimum_edge_weight": 0.2}},
+            "minimum_edge_weight is not a key of a student; expected it to be left out",
+        ),
         ({"student": {"form": "pooled_ridge"}}, "'pooled_ridge', which is solved in closed form"),
         (
             {"student": {"form": "dlinear"}, "hidden_weight": 0.5},

@@ -105,6 +105,25 @@ def test_a_round_that_removes_nothing_is_refused_when_the_configuration_is_read(
         METHOD.make_from(making_on(task, graph), settings)
 
 
+@pytest.mark.parametrize(("rounds", "most"), [(7, 40), (100, 40)])
+def test_the_counts_around_an_idle_round_are_told_and_no_more(rounds, most):
+    for hidden in (8, 64):
+        with pytest.raises(ValueError, match=f"round [0-9]+ of {rounds} removes none of") as caught:
+            METHOD.check(
+                variant(keep_share=0.9 if hidden == 64 else 0.5, rounds=rounds, fine_tune_steps=rounds),
+                model_block(hidden=hidden),
+                [],
+            )
+        told = str(caught.value)
+        counts = told[told.index("(") : told.index(")")]
+        assert len(counts) < most
+        round_number = int(told.split()[1])
+        left = told.split("none of the ")[1].split()[0]
+        # The count before and after the idle round is the same.
+        assert f"{left}, {left}" in counts
+        assert counts.startswith("(...") == (round_number > 2)
+
+
 def test_steps_after_it_know_the_units_and_channels_that_are_left():
     half = variant(keep_share=0.5, rounds=2, what="channels")
     METHOD.check(half, model_block(hidden=8), [])

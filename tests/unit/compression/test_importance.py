@@ -10,8 +10,9 @@ from torch import nn
 from made_making import forecast_of, making_on, short_recipe
 from model_blocks import model_block
 from wattshed.compression.methods.prune import METHOD, PruneSettings
-from wattshed.compression.methods.removal import seen_importance
+from wattshed.compression.methods.removal import by_gates, seen_importance
 from wattshed.forecast.network import PrunableUnits
+from wattshed.forecast.networks.watched_gru import watch
 from wattshed.foundation.faults import Fault
 from wattshed.training.step.gradient import batch_loss
 
@@ -21,7 +22,10 @@ def variant(**keys):
 
 
 class GatedGRU(nn.Module):
-    """A GRU whose states, or inputs, are multiplied by a gate per pair and unit: removal is a gate of zero."""
+    """A GRU that has a gate per pair on what is read of its units, or on its inputs: removal is a gate of zero.
+
+    The recurrent matrix and the output read through the gate. The carry of a unit to itself has none.
+    """
 
     def __init__(self, gru, what):
         super().__init__()
@@ -35,11 +39,17 @@ class GatedGRU(nn.Module):
             self.seen = [steps.detach()]
             return self.gru(steps)
         last, states = torch.zeros(len(steps), self.gru.hidden_size), []
+        weight_ih, weight_hh, bias_ih, bias_hh = self.gru.all_weights[0]
         for hour in steps.unbind(1):
-            last = torch.gru_cell(hour, last, *self.gru.all_weights[0]) * self.gate
+            r_in, z_in, n_in = nn.functional.linear(hour, weight_ih, bias_ih).chunk(3, dim=1)
+            r_h, z_h, n_h = nn.functional.linear(last * self.gate, weight_hh, bias_hh).chunk(3, dim=1)
+            update = torch.sigmoid(z_in + z_h)
+            candidate = torch.tanh(n_in + torch.sigmoid(r_in + r_h) * n_h)
+            last = (1 - update) * candidate + update * last
             states.append(last)
-        self.seen = [torch.stack(states, dim=1).detach()]
-        return torch.stack(states, dim=1), last[None]
+        read = torch.stack(states, dim=1)
+        self.seen = [read.detach()]
+        return read * self.gate[:, None], (last * self.gate)[None]
 
 
 def gated(making, what, batch):
@@ -72,6 +82,77 @@ def test_importance_by_loss_is_the_derivative_by_a_gate(model, what, task, graph
     assert means is None
     assert found.min() >= 0
     assert found.max() > 0
+
+
+class Toy(nn.Module):
+    """A GRU and its output, in double precision, for differences."""
+
+    def __init__(self, every_hour):
+        super().__init__()
+        self.gru, self.output = nn.GRU(2, 3, batch_first=True).double(), nn.Linear(3, 2).double()
+        self.every_hour = every_hour
+
+    def forward(self, steps):
+        states, last = self.gru(steps)
+        return self.output(states if self.every_hour else last[-1])
+
+
+def by_hand(toy, steps, what, gate, means):
+    """The toy's forecast if every read is mean + gate * (value - mean); gate [M, units or channels]."""
+    weight_ih, weight_hh, bias_ih, bias_hh = toy.gru.all_weights[0]
+    last, read = torch.zeros(len(steps), 3, dtype=torch.float64), []
+    for hour in steps.unbind(1):
+        if what == "channels":
+            hour = means[0] + gate * (hour - means[0])
+        seen = last if what == "channels" else means[0] + gate * (last - means[0])
+        inner, inner_h = hour @ weight_ih.T + bias_ih, seen @ weight_hh.T + bias_hh
+        reset = torch.sigmoid(inner[:, :3] + inner_h[:, :3])
+        update = torch.sigmoid(inner[:, 3:6] + inner_h[:, 3:6])
+        last = (1 - update) * torch.tanh(inner[:, 6:] + reset * inner_h[:, 6:]) + update * last
+        read.append(last if what == "channels" else means[1] + gate * (last - means[1]))
+    return toy.output(torch.stack(read, dim=1) if toy.every_hour else read[-1])
+
+
+@pytest.mark.parametrize("every_hour", [False, True])
+@pytest.mark.parametrize("fold", [False, True])
+@pytest.mark.parametrize("what", ["units", "channels"])
+def test_the_derivative_by_a_gate_is_that_of_differences(what, fold, every_hour):
+    toy, steps = Toy(every_hour), torch.randn(4, 6, 2, dtype=torch.float64)
+    with torch.no_grad():
+        # A slow unit: z is near 1, so that its carry reaches over all hours. Another one that nothing reads.
+        toy.gru.bias_ih_l0[3] = 4
+        toy.gru.weight_hh_l0[:, 2] = 0
+        toy.output.weight[:, 2] = 0
+    watched = watch(toy, what)
+    forecast = watched.network(steps)
+    target = torch.randn_like(forecast)
+    means = watched.means() if fold else None
+    found = by_gates((forecast - target).square().mean(), watched, means)
+    assumed = torch.zeros_like(watched.means()) if means is None else means
+    expected, width = torch.zeros_like(found), 1e-5
+    with torch.no_grad():
+        for place in np.ndindex(*found.shape):
+            losses = []
+            for change in (-width, width):
+                gate = torch.ones_like(found)
+                gate[place] += change
+                losses.append((by_hand(toy, steps, what, gate, assumed) - target).square().mean())
+            expected[place] = (losses[1] - losses[0]) / (2 * width)
+    torch.testing.assert_close(found, expected, rtol=1e-6, atol=1e-9)
+    assert (found != 0).any(dim=0).tolist() == ([True, True, False] if what == "units" else [True, True])
+
+
+@pytest.mark.parametrize("fold", [False, True])
+def test_a_unit_that_nothing_reads_has_no_importance_by_loss(fold, task, graph):
+    making = making_on(task, graph)
+    maps = making.network.linear_maps()
+    with torch.no_grad():
+        maps["gru"].weight_hh_l0[:, 5] = 0
+        maps["output"].weight[:, 5] = 0
+    settings = variant(importance="taylor", fold_mean=fold)
+    found, _ = seen_importance(making.network.prunable_units(), making.calibration(40), settings, making)
+    assert found[5] == 0
+    assert (found > 0).sum() == 7
 
 
 @pytest.mark.parametrize("fold", [False, True])

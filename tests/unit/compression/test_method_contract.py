@@ -41,6 +41,7 @@ SETTINGS = {
         },
     },
     "prune_gradually": {"keep_share": 0.5, "rounds": 2, "fine_tune_steps": 4},
+    "fine_tune": {"fine_tune_steps": 4},
     "mask": {"keep_share": 0.5},
     "lottery_ticket": {"rounds": 2, "scope": "layer"},
     "sparse_training": {"density": 0.5, "update_every": 2},

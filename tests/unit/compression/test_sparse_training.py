@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from made_making import making_on, short_recipe
 from model_blocks import model_block
 from wattshed.compression.methods.evolving_masks import evolved, random_masks
-from wattshed.compression.methods.mask import MaskSettings
 from wattshed.compression.methods.masks import KeepZero, apply, count, matrices, of_zeros
 from wattshed.compression.methods.sparse_training import METHOD, SparseTrainingSettings
 from wattshed.forecast.networks.recurrent import STGNN
@@ -146,8 +145,37 @@ def test_masks_that_would_never_change_are_refused(task, graph):
         METHOD.make_from(making_of(task, graph), variant(update_every=9))
 
 
+def test_the_control_keeps_the_masks_with_which_the_other_begins(task, graph, monkeypatch):
+    making = making_of(task, graph)
+    kind = type(making)
+    own, seen = kind.train_again, []
+
+    def watched(self, network, hooks=None, after_step=None):
+        first = hooks.masks
+
+        def note(done):
+            after_step(done)
+            same = all(torch.equal(mask, first[name]) for name, mask in hooks.masks.items())
+            seen.append((first, same))
+
+        return own(self, network, hooks, note)
+
+    monkeypatch.setattr(kind, "train_again", watched)
+    # Its masks never change: any number of steps between changes is right.
+    static = METHOD.make_from(making, variant(control="static_mask", update_every=1000))
+    assert [same for _, same in seen] == [True] * 13
+    first = seen[0][0]
+    for name, weights in matrices(static).items():
+        assert bool((weights[~first[name]] == 0).all())
+        assert int((weights != 0).sum()) > 0.9 * int(first[name].sum())
+    METHOD.make_from(making, variant())
+    assert all(torch.equal(mask, seen[13][0][name]) for name, mask in first.items())
+    assert not seen[-1][1]
+    assert METHOD.is_control(variant(control="static_mask"))
+    assert not METHOD.is_control(variant())
+
+
 def test_it_follows_a_base_model_only(task, graph):
-    with pytest.raises(ValueError, match="expected it as the first step after the training"):
-        METHOD.check(variant(), model_block(hidden=8), [MaskSettings(method="mask", keep_share=0.5)])
+    assert METHOD.restarts
     with pytest.raises(Fault, match="undoes the steps before sparse"):
         METHOD.make_from(making_on(task, graph, steps=("naive", "sparse")), variant())

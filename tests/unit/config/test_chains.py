@@ -1,6 +1,7 @@
 """Chains: which lineages a study makes, and which chains are refused before anything runs."""
 
 import copy
+import re
 import sys
 
 import pytest
@@ -391,6 +392,138 @@ def test_a_student_that_cannot_learn_is_refused_with_one_sentence(config, steps,
 def test_steps_that_cannot_follow_each_other_are_refused(config, chain, sentence):
     with pytest.raises(Fault, match=sentence):
         load_study(with_formats(config, chain))
+
+
+@pytest.mark.parametrize(
+    ("block", "sentence"),
+    [
+        (
+            {"method": "mask", "keep_share": 0.002},
+            "keep_share 0.002 keeps none of the {output} weights of the output matrix; expected settings that keep",
+        ),
+        (
+            {"method": "mask", "keep_share": 0.0005},
+            "keep_share 0.0005 keeps none of the 768 recurrent weights",
+        ),
+        (
+            {"method": "mask", "keep_share": 0.001, "scope": "global"},
+            "keep_share 0.001 keeps 2 of {all} weights in 3 matrices; expected settings that keep at least one",
+        ),
+        ({"method": "mask", "keep_share": 0.9999}, "keep_share 0.9999 removes none of the {all} weights"),
+        (
+            {"method": "mask", "keep_share": 0.9999, "scope": "global"},
+            "keep_share 0.9999 removes none of the {all} weights; expected settings that remove at least one",
+        ),
+        (
+            {"method": "sparse_training", "density": 0.002},
+            "density 0.002 keeps none of the {output} weights of the output matrix",
+        ),
+        (
+            {"method": "sparse_training", "density": 0.9999},
+            "density 0.9999 removes none of the {all} weights",
+        ),
+        (
+            {"method": "lottery_ticket", "share_per_round": 0.0001},
+            "share_per_round 0.0001 in round 1 removes none of the {all} weights",
+        ),
+        (
+            {"method": "lottery_ticket", "share_per_round": 0.9, "rounds": 3, "scope": "layer"},
+            "share_per_round 0.9 in round 3 keeps none of the 1 weights of the output matrix",
+        ),
+        (
+            {"method": "sparse_training", "density": 0.5, "update_every": 100_000},
+            "update_every 100000 leaves no change of the masks in the first {last} of {steps} steps: expected",
+        ),
+        (
+            {"method": "distil", "student": {"form": "gru", "hidden": 64}},
+            "the student has 25,478 weights and its teacher 1,782; expected a smaller student",
+        ),
+        (
+            {"method": "distil", "student": {"form": "stgnn", "hidden": 15, "channels": 500}},
+            "the student has 24,861 weights and its teacher 1,782; expected a smaller student",
+        ),
+    ],
+)
+def test_sizes_and_steps_that_cannot_be_made_are_refused_when_the_configuration_is_read(
+    config, block, sentence
+):
+    changed = with_students(config, ["mine"])
+    assert changed["data"]["windows"]["horizon_h"] == 6
+    recipe = changed["recipes"][changed["models"]["stgnn"]["recipe"]]
+    recipe |= {"steps_per_epoch": 33, "epochs": 7, "accumulate": 2}
+    changed["compression"]["variants"]["mine"] = block
+    told = sentence.format(output=96, all=1632, steps=7 * 17, last=89)
+    with pytest.raises(Fault, match=re.escape(told)) as caught:
+        load_study(changed)
+    assert "\n" not in str(caught.value)
+
+
+def test_steps_that_depend_on_the_data_are_left_to_the_job(config):
+    changed = with_students(config, ["mine"])
+    changed["recipes"][changed["models"]["stgnn"]["recipe"]]["steps_per_epoch"] = None
+    changed["compression"]["variants"]["mine"] = {
+        "method": "sparse_training", "density": 0.5, "update_every": 100_000,
+    }  # fmt: skip
+    assert "stgnn+mine" in lineages_of(load_study(changed))
+
+
+def test_masks_on_what_pruning_left_are_counted_there(config):
+    changed = with_students(config, ["prune_half", "mine"])
+    changed["compression"]["variants"]["mine"] = {"method": "mask", "keep_share": 0.01}
+    with pytest.raises(Fault, match=r"keep_share 0\.01 keeps none of the 48 weights of the output matrix"):
+        load_study(changed)
+    changed["chains"][0]["steps"] = ["mine", "prune_half"]
+    assert "stgnn+mine+prune_half" in lineages_of(load_study(changed))
+
+
+def test_a_student_is_held_against_what_pruning_left_of_its_teacher(config):
+    student = {"student": {"form": "gru", "hidden": 8}}
+    load_study(with_students(config, ["prune_half", "mine"], mine=student))
+    changed = with_students(config, ["pruned", "mine"], mine={"student": {"form": "gru", "hidden": 9}})
+    changed["compression"]["variants"]["pruned"] = {"method": "prune", "keep_share": 0.5, "what": "both"}
+    with pytest.raises(Fault, match="the student has 618 weights and its teacher 510; expected a smaller"):
+        load_study(changed)
+
+
+RESTARTING = {
+    "ticket": {"method": "lottery_ticket"},
+    "sparse": {"method": "sparse_training", "density": 0.5, "update_every": 20},
+    "masked": {"method": "mask", "keep_share": 0.5},
+    "small": {"method": "distil", "student": {"form": "gru", "hidden": 8}},
+    "slowly": {"method": "prune_gradually", "keep_share": 0.5, "fine_tune_steps": 9},
+}
+
+
+def with_restarting(config, chain):
+    changed = with_formats(config, chain)
+    changed["compression"]["variants"] |= RESTARTING
+    return load_study(changed)
+
+
+@pytest.mark.parametrize("before", ["naive", "replay", "masked", "small", "prune_half"])
+@pytest.mark.parametrize("step", ["ticket", "sparse", "scratch"])
+def test_a_step_that_trains_from_first_weights_undoes_no_other_step(config, before, step):
+    if (before, step) == ("prune_half", "scratch"):
+        assert "stgnn+prune_half+scratch" in lineages_of(with_restarting(config, [before, step]))
+        return
+    sentence = (
+        rf"'{step}' cannot be made of 'stgnn\+{before}': it trains the base model again from its first weights, which "
+        f"would undo '{before}'; expected it as the first step after the training"
+    )
+    with pytest.raises(Fault, match=sentence) as caught:
+        with_restarting(config, [before, step])
+    assert "\n" not in str(caught.value)
+
+
+def test_all_steps_that_would_be_undone_are_named(config):
+    sentence = (
+        "would undo 'small' and 'replay'; expected it as the first step after the training, or after prune or "
+        "prune_gradually alone"
+    )
+    with pytest.raises(Fault, match=sentence):
+        with_restarting(config, ["small", "prune_half", "replay", "scratch"])
+    with_restarting(config, ["prune_half", "scratch", "replay"])
+    with_restarting(config, ["slowly", "scratch"])
 
 
 @pytest.mark.parametrize(

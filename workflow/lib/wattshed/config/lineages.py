@@ -6,6 +6,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from wattshed.config.data.data import DataBlock
 from wattshed.config.models.adaptation import AdaptationBlock
 from wattshed.config.models.chains import SWEEP, ChainBlock
 from wattshed.config.models.compression import CompressionBlock
@@ -21,6 +22,9 @@ LONGEST_LINEAGE = 160
 
 class Steps(Protocol):
     """What is read from a study here."""
+
+    @property
+    def data(self) -> DataBlock: ...
 
     @property
     def models(self) -> Mapping[str, ModelBlock]: ...
@@ -152,6 +156,8 @@ def _follow(study: Steps, found: dict[str, Lineage], model: str, steps: list[str
         if child.kind == "method":
             with _asking(child, where):
                 plugin.check(child.settings, block, earlier[:-1])
+                _refuse_undoing(child, plugin)
+                plugin.check_sizes(child.settings, block, earlier[:-1], study.data.windows, recipe)
                 recipe = plugin.recipe_after(child.settings, recipe)
                 made = plugin.becomes(child.settings)
             kept = offers & frozenset(plugin.keeps) if made is None else _offers(made, where)
@@ -160,6 +166,21 @@ def _follow(study: Steps, found: dict[str, Lineage], model: str, steps: list[str
             if made is not None:
                 block, earlier = made, []
         at = found.setdefault(child.text, child)
+
+
+def _refuse_undoing(child: Lineage, method: Any) -> None:
+    """Raises :class:`ValueError` if the method trains from first weights again after steps that this would undo."""
+    steps = child.ancestry()[1:-1]
+    undone = [one.step for one in steps if one.kind == "strategy" or one.plugin not in method.restarts_after]
+    if method.restarts and undone:
+        lost = " and ".join(map(repr, undone))
+        kept = (
+            f", or after {' or '.join(sorted(method.restarts_after))} alone" if method.restarts_after else ""
+        )
+        raise ValueError(
+            f"it trains the base model again from its first weights, which would undo {lost}; expected it as the "
+            f"first step after the training{kept}"
+        )
 
 
 def _offers(model: ModelBlock, where: str) -> frozenset[str]:

@@ -39,12 +39,14 @@ class Keep(Protocol):
 class Watched:
     """A copy that forecasts the same on torch, and whose units are seen.
 
-    values: each unit's value at every hour of the last forecast, hours times [M, units]; the forecast was made from
-    them, so they have gradients. means: of what each place that reads units has read in that forecast [places, units].
+    values: each unit's value at every hour of the last forecast, hours times [M, units].
+    reads: what each place that reads units has read in that forecast: one list per place, of tensors [M, ..., units]
+    whose gradients are those of this place alone. means: the mean of what each place has read [places, units].
     """
 
     network: Network
     values: Callable[[], list[Tensor]]
+    reads: Callable[[], list[list[Tensor]]]
     means: Callable[[], Tensor]
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from wattshed.compression.methods.protocol import Method, units_before
+from wattshed.compression.methods.recurrent_sizes import size_of
 from wattshed.compression.methods.student import StudentBlock
 from wattshed.config.models.compression import VariantBlock
 from wattshed.config.models.families import ModelBlock
@@ -137,6 +138,22 @@ class Distil(Method):
             raise ValueError(
                 f"student.hidden is {hidden}; expected less than the {units} units of its teacher, so that the student "
                 "is smaller"
+            )
+
+    def check_sizes(
+        self,
+        settings: DistilSettings,
+        model: ModelBlock,
+        earlier: Sequence[Any],
+        windows: WindowsBlock,
+        recipe: RecipeBlock,
+    ) -> None:
+        student = size_of(settings.student, [], windows.horizon_h)
+        teacher = size_of(model, earlier, windows.horizon_h)
+        if student is not None and teacher is not None and student.is_at_least(teacher):
+            raise ValueError(
+                f"the student has {student} weights and its teacher {teacher}; expected a smaller student: choose "
+                "fewer hidden units or channels, or another form"
             )
 
     def is_control(self, settings: DistilSettings) -> bool:

@@ -18,6 +18,7 @@ from wattshed.compression.methods.masks import (
     top_of_each,
     whole,
 )
+from wattshed.compression.methods.sparse_training import changing_steps
 from wattshed.forecast.network import Network
 from wattshed.foundation.faults import Fault
 from wattshed.training.batches.drawing import draw_seed
@@ -25,29 +26,25 @@ from wattshed.training.batches.drawing import draw_seed
 if TYPE_CHECKING:
     from wattshed.compression.methods.sparse_training import SparseTrainingSettings
 
-# Masks change in this share of the steps; then the weights that are left settle (Evci et al. 2020).
-CHANGING_SHARE = 0.75
-
 
 def trained_sparse(making: Making, settings: SparseTrainingSettings) -> Network:
     """The base model trained sparse by the checkpoint's recipe (sparse evolutionary training, Mocanu et al. 2018).
 
     Each matrix keeps the share ``density`` of its weights. Weights that grow start at zero. A recipe that averages
-    weights mixes masks of several steps; the largest weights of each matrix are then kept.
+    weights mixes masks of several steps; the largest weights of each matrix are then kept. The control
+    ``static_mask`` keeps its first masks, those with which the other one begins.
     Raises :class:`Fault` if the masks would never change, a matrix would be empty, or nothing would be removed.
     """
-    last = int(CHANGING_SHARE * making.recipe_steps)
-    if settings.update_every >= last:
-        raise Fault(
-            f"update_every {settings.update_every} leaves no change of the masks in the first {last} of "
-            f"{making.recipe_steps} steps: expected less than {last}; change the variant, or train longer."
-        )
+    reason = settings.misfit(making.recipe_steps)
+    if reason:
+        raise Fault(f"{reason}; change the variant, or train longer.")
+    last = changing_steps(making.recipe_steps)
     network = making.untrained_base(making.spec.seed)
     generator = torch.Generator().manual_seed(draw_seed(making.spec.seed, 1))
     hooks = KeepZero(network, random_masks(network, settings.density, generator))
 
     def after_step(done: int) -> None:
-        if 0 < done < last and done % settings.update_every == 0:
+        if settings.control == "none" and 0 < done < last and done % settings.update_every == 0:
             share = settings.drop_share * (1 + math.cos(math.pi * done / last)) / 2
             hooks.masks = evolved(network, hooks.masks, share, generator)
         # AdamW's averages move a weight on after it was removed.

@@ -13,12 +13,15 @@ from wattshed.compression.methods.masked import (
     Scope,
     refuse_empty_matrix,
     refuse_later_steps,
+    refuse_rounds,
 )
 from wattshed.config.models.compression import VariantBlock
 from wattshed.config.models.families import ModelBlock
 
 if TYPE_CHECKING:
     from wattshed.compression.methods.making import Making
+    from wattshed.config.data.data import WindowsBlock
+    from wattshed.config.models.recipes import RecipeBlock
     from wattshed.forecast.network import Network
 
 
@@ -70,9 +73,20 @@ class LotteryTicket(MaskedTraining):
         return settings.control != "none"
 
     def check(self, settings: LotteryTicketSettings, model: ModelBlock, earlier: Sequence[object]) -> None:
-        super().check(settings, model, earlier)
         what = f"{settings.rounds} rounds of share_per_round {settings.share_per_round:g}, a share of"
         refuse_empty_matrix(what, settings.keep_share, model, earlier)
+
+    def check_sizes(
+        self,
+        settings: LotteryTicketSettings,
+        model: ModelBlock,
+        earlier: Sequence[object],
+        windows: WindowsBlock,
+        recipe: RecipeBlock,
+    ) -> None:
+        what = f"share_per_round {settings.share_per_round:g}"
+        kept = 1 - settings.share_per_round
+        refuse_rounds(what, kept, settings.scope, settings.rounds, model, earlier, windows)
 
 
 METHOD = LotteryTicket()

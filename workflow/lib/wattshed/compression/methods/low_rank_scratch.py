@@ -33,6 +33,9 @@ class LowRankScratch(Method):
     asks = frozenset({Offer.LINEAR_MAPS, Offer.UPDATES})
     keeps = frozenset({Offer.UPDATES, Offer.LINEAR_MAPS})
     learns = True
+    restarts = True
+    # A pruned shape stays. All else of the steps before would be lost.
+    restarts_after = frozenset({"prune", "prune_gradually"})
 
     def make_from(self, making: Making, settings: LowRankScratchSettings) -> Network:
         """A network of the checkpoint's shape with thin matrices, trained on the training part.

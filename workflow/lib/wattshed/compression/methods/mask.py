@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from wattshed.compression.methods.masked import SCOPE, Masking, Scope, refuse_empty_matrix
+from wattshed.compression.methods.masked import SCOPE, Masking, Scope, refuse_empty_matrix, refuse_rounds
 from wattshed.config.models.compression import VariantBlock
 from wattshed.config.models.families import ModelBlock
 
 if TYPE_CHECKING:
+    from wattshed.config.data.data import WindowsBlock
+    from wattshed.config.models.recipes import RecipeBlock
     from wattshed.forecast.network import Network
 
 
@@ -40,6 +42,17 @@ class Mask(Masking):
     def check(self, settings: MaskSettings, model: ModelBlock, earlier: Sequence[object]) -> None:
         if settings.scope == "layer":
             refuse_empty_matrix("keep_share", settings.keep_share, model, earlier)
+
+    def check_sizes(
+        self,
+        settings: MaskSettings,
+        model: ModelBlock,
+        earlier: Sequence[object],
+        windows: WindowsBlock,
+        recipe: RecipeBlock,
+    ) -> None:
+        what = f"keep_share {settings.keep_share:g}"
+        refuse_rounds(what, settings.keep_share, settings.scope, 1, model, earlier, windows)
 
 
 METHOD = Mask()

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from wattshed.compression.methods.protocol import Method, units_before
+from wattshed.compression.methods.recurrent_sizes import matrices_of
 from wattshed.config.models.families import ModelBlock
 from wattshed.forecast.families.family import Offer
 from wattshed.foundation.faults import Fault
 
 if TYPE_CHECKING:
     from wattshed.compression.methods.making import Making
+    from wattshed.config.data.data import WindowsBlock
     from wattshed.forecast.network import Network
 
 Scope = Literal["global", "layer"]
@@ -49,13 +51,7 @@ class MaskedTraining(Masking):
 
     asks = frozenset({Offer.UPDATES, Offer.LINEAR_MAPS})
     learns = True
-
-    def check(self, settings: Any, model: ModelBlock, earlier: Sequence[object]) -> None:
-        if earlier:
-            raise ValueError(
-                "it trains the base model again from its first weights, which would undo the steps before; expected "
-                "it as the first step after the training"
-            )
+    restarts = True
 
 
 def refuse_later_steps(making: Making) -> None:
@@ -74,4 +70,59 @@ def refuse_empty_matrix(key: str, share: float, model: ModelBlock, earlier: Sequ
         raise ValueError(
             f"{key} {share:g} keeps none of the {3 * units * units} recurrent weights of {units} units; expected a "
             "larger share"
+        )
+
+
+def refuse_masks(
+    what: str, keep_share: float, left: Mapping[str, int] | int, matrices: int
+) -> dict[str, int] | int:
+    """How many weights masks keep; they are counted as masks.py counts them.
+
+    what: the setting behind the share, for sentences; left: weights that are left, of each matrix by its name, or of
+    all in one ranking; matrices: how many there are.
+    Raises :class:`ValueError` if a matrix would lose all its weights, or if none would be removed.
+    """
+    if isinstance(left, int):
+        before, kept = left, round(keep_share * left)
+        if kept < matrices:
+            raise ValueError(
+                f"{what} keeps {kept} of {before} weights in {matrices} matrices; expected settings that keep at least "
+                "one weight of each matrix"
+            )
+        _refuse_full(what, before, kept)
+        return kept
+    found = {name: round(keep_share * count) for name, count in left.items()}
+    for name, count in found.items():
+        if count < 1:
+            raise ValueError(
+                f"{what} keeps none of the {left[name]} weights of {name}; expected settings that keep at least one "
+                "weight of each matrix"
+            )
+    _refuse_full(what, sum(left.values()), sum(found.values()))
+    return found
+
+
+def refuse_rounds(
+    what: str,
+    keep_share: float,
+    scope: Scope,
+    rounds: int,
+    model: ModelBlock,
+    earlier: Sequence[object],
+    windows: WindowsBlock,
+) -> None:
+    """The same for each round of masks on the network of a model, where its settings show the sizes."""
+    matrices = matrices_of(model, earlier, windows.horizon_h)
+    if matrices is None:
+        return
+    left: dict[str, int] | int = matrices if scope == "layer" else sum(matrices.values())
+    for number in range(1, rounds + 1):
+        place = f"{what} in round {number}" if rounds > 1 else what
+        left = refuse_masks(place, keep_share, left, len(matrices))
+
+
+def _refuse_full(what: str, before: int, kept: int) -> None:
+    if kept >= before:
+        raise ValueError(
+            f"{what} removes none of the {before} weights; expected settings that remove at least one"
         )

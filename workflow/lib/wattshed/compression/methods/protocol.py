@@ -33,6 +33,8 @@ class Method(ABC):
     learns: whether it trains. It is then done once and its energy is measured as it is; a method that does not train is
     repeated until its energy can be measured.
     shrinks: whether the result has fewer bytes as stored. Masks set weights to zero in tensors of the same shapes.
+    restarts: whether it trains from first weights again and so undoes the steps before. Such a step is refused unless
+    it is the first after the training, or follows only methods of ``restarts_after``, whose shapes it keeps.
 
     A method overrides :meth:`make`, or :meth:`make_from` if it needs data; then :meth:`skeleton` too.
     """
@@ -42,6 +44,8 @@ class Method(ABC):
     keeps: ClassVar[frozenset[Offer]]
     learns: ClassVar[bool] = False
     shrinks: ClassVar[bool] = True
+    restarts: ClassVar[bool] = False
+    restarts_after: ClassVar[frozenset[str]] = frozenset()
 
     def make(self, network: Network, settings: Any) -> Network:
         """A smaller network; the given one is not changed.
@@ -92,6 +96,19 @@ class Method(ABC):
 
         model: settings of the trained model, or of the last step's result that is a network of its own
         (:meth:`becomes`); earlier: settings of the steps after it and before this one.
+        """
+
+    def check_sizes(  # noqa: B027 (optional)
+        self,
+        settings: Any,
+        model: ModelBlock,
+        earlier: Sequence[Any],
+        windows: WindowsBlock,
+        recipe: RecipeBlock,
+    ) -> None:
+        """The same as :meth:`check`, and called after it, for what depends on the windows or on the recipe.
+
+        recipe: of the checkpoint before.
         """
 
     def becomes(self, settings: Any) -> ModelBlock | None:

@@ -33,8 +33,9 @@ class RemovalBlock(VariantBlock):
     importance: Literal["norm", "taylor", "activation"] = Field(
         default="norm",
         description="`norm`: L2 norm of the weights that make or read a unit; `taylor`: change of the loss to first "
-        "order, |value * gradient| (Molchanov et al. 2017); `activation`: root mean square of the unit's values. The "
-        "last two come from calibration pairs, and with `fold_mean` values count from their mean.",
+        "order if no layer reads the unit, |value * gradient| summed over reads (Molchanov et al. 2017); `activation`: "
+        "root mean square of the unit's values. The last two come from calibration pairs, and with `fold_mean` values "
+        "count from their mean.",
     )
     fold_mean: bool = Field(
         default=False,

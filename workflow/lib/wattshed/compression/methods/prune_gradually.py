@@ -61,9 +61,13 @@ class PruneGraduallySettings(RemovalBlock):
         idle = [number for number in range(1, len(counts)) if counts[number] == counts[number - 1]]
         if not idle:
             return None
+        # Up to a hundred counts would hide the sentence: those around the round say enough.
+        first, last = max(0, idle[0] - 2), idle[0] + 2
+        around = [*(["..."] if first else []), *map(str, counts[first:last])]
+        around += ["..."] if last < len(counts) else []
         return (
             f"round {idle[0]} of {self.rounds} removes none of the {counts[idle[0]]} {part} that are left "
-            f"({', '.join(map(str, counts))}): expected fewer rounds, or a lower keep_share"
+            f"({', '.join(around)}): expected fewer rounds, or a lower keep_share"
         )
 
 

@@ -4,6 +4,7 @@ MODULES: dict[str, str] = {
     "drop_features": "wattshed.compression.methods.drop_features",
     "prune": "wattshed.compression.methods.prune",
     "prune_gradually": "wattshed.compression.methods.prune_gradually",
+    "fine_tune": "wattshed.compression.methods.fine_tune",
     "mask": "wattshed.compression.methods.mask",
     "lottery_ticket": "wattshed.compression.methods.lottery_ticket",
     "sparse_training": "wattshed.compression.methods.sparse_training",

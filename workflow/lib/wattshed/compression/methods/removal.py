@@ -92,10 +92,9 @@ def seen_importance(
 ) -> tuple[Tensor, Tensor | None]:
     """Importance [units] on a calibration batch, and the means to fold; None without ``fold_mean``.
 
-    What a removal changes is the unit's value, or with ``fold_mean`` its distance from its mean. Of that,
-    ``activation`` takes the root mean square, and ``taylor`` the change of the loss to first order: value times
-    gradient, summed over the hours of a pair, and its absolute values over pairs (Molchanov et al. 2017, where a place
-    in an image is an hour here). A gradient holds the effects on all later hours too.
+    What a removal changes is what other layers read of the unit, or with ``fold_mean`` its distance from its mean.
+    ``activation`` takes the root mean square of that, over the unit's values at all hours. ``taylor`` takes
+    |dL/dgate| summed over pairs (:func:`by_gates`).
     """
     if units.watched is None:
         raise Fault(
@@ -106,20 +105,36 @@ def seen_importance(
     watched.network.eval()
     with torch.enable_grad():
         loss = batch_loss(watched.network, batch, making.spec.recipe.loss)
-    # [hours, M, units]
-    values = torch.stack([hour.detach() for hour in watched.values()])
     means = watched.means() if settings.fold_mean else None
-    lost = values if means is None else values - values.mean(dim=(0, 1))
     if settings.importance == "norm":
         return units.importance, means
-    if settings.importance == "activation":
-        return lost.square().mean(dim=(0, 1)).sqrt(), means
-    return (lost * _gradients(loss, watched)).sum(dim=0).abs().sum(dim=0), means
+    if settings.importance == "taylor":
+        return by_gates(loss, watched, means).abs().sum(dim=0), means
+    # [hours, M, units]
+    values = torch.stack([hour.detach() for hour in watched.values()])
+    lost = values if means is None else values - values.mean(dim=(0, 1))
+    return lost.square().mean(dim=(0, 1)).sqrt(), means
 
 
-def _gradients(loss: Tensor, watched: Watched) -> Tensor:
-    """dL/dvalue [hours, M, units]."""
-    return torch.stack(torch.autograd.grad(loss, watched.values()))
+def by_gates(loss: Tensor, watched: Watched, means: Tensor | None) -> Tensor:
+    """dL/dgate [M, units] at gates of 1: the change of the loss to first order if a unit is removed from a pair.
+
+    One gate per pair and unit multiplies what every place reads of the unit, at all hours. A place reads
+    mean + gate * (value - mean), with the means that are folded, or 0 without them. The carry z * h of a unit's own
+    state has no gate: with one, a slow unit would count once for each hour of its memory. The derivative is the sum
+    over reads of (value - mean) times the gradient of that read. Gradients hold the effects on all later hours.
+    Source: Molchanov et al. 2017, where a place in an image is a read here.
+    means: [places, units], None for zeros.
+    """
+    places = watched.reads()
+    gradients = iter(torch.autograd.grad(loss, [read for reads in places for read in reads]))
+    parts = []
+    for number, reads in enumerate(places):
+        for read in reads:
+            lost = read.detach() if means is None else read.detach() - means[number]
+            change = lost * next(gradients)
+            parts.append(change.reshape(len(change), -1, change.shape[-1]).sum(dim=1))
+    return torch.stack(parts).sum(dim=0)
 
 
 def _prunable(network: Network, part: Removable) -> PrunableUnits:

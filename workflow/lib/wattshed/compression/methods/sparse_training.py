@@ -7,12 +7,19 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from wattshed.compression.methods.masked import MaskedTraining, refuse_empty_matrix, refuse_later_steps
+from wattshed.compression.methods.masked import (
+    MaskedTraining,
+    refuse_empty_matrix,
+    refuse_later_steps,
+    refuse_rounds,
+)
 from wattshed.config.models.compression import VariantBlock
 from wattshed.config.models.families import ModelBlock
 
 if TYPE_CHECKING:
     from wattshed.compression.methods.making import Making
+    from wattshed.config.data.data import WindowsBlock
+    from wattshed.config.models.recipes import RecipeBlock
     from wattshed.forecast.network import Network
 
 
@@ -32,6 +39,26 @@ class SparseTrainingSettings(VariantBlock):
         description="Share of the kept weights that the first change replaces. It falls to 0 as half a cosine over the "
         "first three quarters of the steps (Evci et al. 2020).",
     )
+    control: Literal["none", "static_mask"] = Field(
+        default="none",
+        description="`static_mask`: the first random masks stay, and `update_every` and `drop_share` have no effect; "
+        "the control for their change.",
+    )
+
+    def misfit(self, steps: int) -> str | None:
+        """Why a training of so many steps has no change of the masks; None if it has one, or needs none."""
+        last = changing_steps(steps)
+        if self.control == "static_mask" or self.update_every < last:
+            return None
+        return (
+            f"update_every {self.update_every} leaves no change of the masks in the first {last} of {steps} steps: "
+            f"expected less than {last}"
+        )
+
+
+def changing_steps(steps: int) -> int:
+    """The first steps of a training, in which masks change; then the weights left settle (Evci et al. 2020)."""
+    return 3 * steps // 4
 
 
 class SparseTraining(MaskedTraining):
@@ -47,9 +74,25 @@ class SparseTraining(MaskedTraining):
     def uses_checkpoint(self, settings: SparseTrainingSettings) -> bool:
         return False
 
+    def is_control(self, settings: SparseTrainingSettings) -> bool:
+        return settings.control != "none"
+
     def check(self, settings: SparseTrainingSettings, model: ModelBlock, earlier: Sequence[object]) -> None:
-        super().check(settings, model, earlier)
         refuse_empty_matrix("density", settings.density, model, earlier)
+
+    def check_sizes(
+        self,
+        settings: SparseTrainingSettings,
+        model: ModelBlock,
+        earlier: Sequence[object],
+        windows: WindowsBlock,
+        recipe: RecipeBlock,
+    ) -> None:
+        refuse_rounds(f"density {settings.density:g}", settings.density, "layer", 1, model, earlier, windows)
+        if recipe.steps_per_epoch is not None:
+            steps = recipe.epochs * -(-recipe.steps_per_epoch // recipe.accumulate)
+            if reason := settings.misfit(steps):
+                raise ValueError(reason)
 
 
 METHOD = SparseTraining()

@@ -15,7 +15,12 @@ from wattshed.config.plugin_block import PluginBlock, read_block
 from wattshed.foundation import plugins
 
 # Keys of a model's block that a student does not have, with the values that its block holds.
-OF_THE_TEACHER: dict[str, Any] = {"recipe": "distil", "graph": "given", "engine": None}
+OF_THE_TEACHER: dict[str, Any] = {
+    "recipe": "distil",
+    "graph": "given",
+    "minimum_edge_weight": 0.0,
+    "engine": None,
+}
 
 
 @dataclass(frozen=True)

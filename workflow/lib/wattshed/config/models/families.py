@@ -27,8 +27,8 @@ class ModelBlock(Block):
     )
     engine: Literal["auto", "torch"] | None = Field(
         default=None,
-        description="Back end of this model's training; empty means the study's. `torch` is the control for the "
-        "kernel's use.",
+        description="Back end of this model's training, of all steps after it and of their comparison; empty means the "
+        "study's. `torch` is the control for the kernel's use.",
     )
 
 

@@ -13,6 +13,8 @@ class WatchedGRU(nn.Module):
     """The same layer hour by hour; inputs and states of the last call are kept, with gradients.
 
     inputs, states: one tensor per hour, [M, channels] and [M, units]. Gradients do not pass to what made the inputs.
+    reads: each hour's previous state as the recurrent matrix alone reads it [M, units]. The gradient of
+    ``reads`` does not hold that of the unit's own carry z * h.
     """
 
     def __init__(self, gru: nn.GRU) -> None:
@@ -20,16 +22,23 @@ class WatchedGRU(nn.Module):
         self.gru = gru
         self.inputs: list[Tensor] = []
         self.states: list[Tensor] = []
+        self.reads: list[Tensor] = []
 
     def forward(self, steps: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """steps: [M, W, channels]; state: [1, M, units] before the first hour, None for zeros."""
-        weights = self.gru.all_weights[0]
+        input_weight, state_weight, input_bias, state_bias = self.gru.all_weights[0]
         last = steps.new_zeros(len(steps), self.gru.hidden_size) if state is None else state[0]
         self.inputs = [step.detach().requires_grad_() for step in steps.unbind(1)]
-        self.states = []
+        self.states, self.reads = [], []
         for step in self.inputs:
-            last = torch.gru_cell(step, last, *weights)
+            read = _read(last)
+            inner = nn.functional.linear(step, input_weight, input_bias).chunk(3, dim=1)
+            recurrent = nn.functional.linear(read, state_weight, state_bias).chunk(3, dim=1)
+            reset, update = (torch.sigmoid(inner[gate] + recurrent[gate]) for gate in (0, 1))
+            candidate = torch.tanh(inner[2] + reset * recurrent[2])
+            last = (1 - update) * candidate + update * last
             self.states.append(last)
+            self.reads.append(read)
         return torch.stack(self.states, dim=1), last.unsqueeze(0)
 
 
@@ -42,19 +51,26 @@ def watch(network: Network, what: Literal["units", "channels"]) -> Watched:
     seen = copy.deepcopy(network)
     gru = WatchedGRU(seen.gru)  # type: ignore[arg-type]
     seen.gru = gru
-    read: list[Tensor] = []
+    if what == "channels":
+        return Watched(seen, lambda: gru.inputs, lambda: [gru.inputs], lambda: _mean(gru.inputs).unsqueeze(0))
+    by_output: list[Tensor] = []
 
-    def note(_: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        read[:] = [inputs[0].detach()]
+    def note(_: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        by_output[:] = [_read(inputs[0])]
+        return (by_output[0],)
 
     seen.output.register_forward_pre_hook(note)  # type: ignore[union-attr]
-    if what == "channels":
-        return Watched(seen, lambda: gru.inputs, lambda: _mean(gru.inputs).unsqueeze(0))
 
     def means() -> Tensor:
-        return torch.stack([_mean(gru.states[:-1] or gru.states), read[0].flatten(0, -2).mean(dim=0)])
+        read = by_output[0].detach().flatten(0, -2).mean(dim=0)
+        return torch.stack([_mean(gru.states[:-1] or gru.states), read])
 
-    return Watched(seen, lambda: gru.states, means)
+    return Watched(seen, lambda: gru.states, lambda: [gru.reads, by_output], means)
+
+
+def _read(states: Tensor) -> Tensor:
+    """The same values as a tensor of their own, whose gradient is that of one place alone."""
+    return states.clone() if states.requires_grad else states.detach().clone().requires_grad_()
 
 
 def _mean(hours: list[Tensor]) -> Tensor:

@@ -1,0 +1,63 @@
+"""Sizes from settings alone are those of the networks that are made."""
+
+import pytest
+
+from model_blocks import model_block, untrained
+from wattshed.compression.methods import prune
+from wattshed.compression.methods.low_rank import LowRankSettings
+from wattshed.compression.methods.masks import matrices
+from wattshed.compression.methods.prune import PruneSettings
+from wattshed.compression.methods.recurrent_sizes import Size, matrices_of, size_of
+from wattshed.config.data.data import WindowsBlock
+
+WINDOWS = WindowsBlock(look_back_h=24, horizon_h=5)
+NODES = 7
+MODELS = [
+    {"form": "gru", "hidden": 6},
+    {"form": "gru", "hidden": 6, "channels": 3, "calendar": True},
+    {"form": "gru", "hidden": 4, "recurrent_layers": 3, "node_table": True},
+    {"form": "stgnn", "hidden": 6},
+    {"form": "stgnn", "hidden": 6, "own_history": False, "channels": 9},
+    {"form": "stgnn", "hidden": 6, "calendar": True, "node_table": True, "recurrent_layers": 2},
+    {"form": "stgnn_reference", "hidden": 6},
+    {"form": "stgnn_reference", "hidden": 6, "channels": 4, "graph_layers": 3, "recurrent_layers": 2},
+]
+
+
+@pytest.mark.parametrize("keys", MODELS, ids=str)
+def test_sizes_are_those_of_the_network(keys):
+    network, block = untrained(WINDOWS, NODES, **keys), model_block(**keys)
+    size = size_of(block, [], 5)
+    assert size.fixed + NODES * size.per_node == network.parameter_count()
+    assert sorted(matrices_of(block, [], 5).values()) == sorted(
+        weights.numel() for weights in matrices(network).values()
+    )
+
+
+@pytest.mark.parametrize("what", ["units", "channels", "both"])
+def test_sizes_count_what_pruning_left(what):
+    settings = PruneSettings(method="prune", keep_share=0.5, what=what)
+    block = model_block(hidden=6, channels=8)
+    pruned = prune.METHOD.make(untrained(WINDOWS, NODES, hidden=6, channels=8), settings)
+    assert size_of(block, [settings], 5).fixed == pruned.parameter_count()
+    found = matrices_of(block, [settings], 5)
+    assert sorted(found.values()) == sorted(weights.numel() for weights in matrices(pruned).values())
+
+
+def test_matrices_of_low_rank_are_not_known_and_other_families_have_no_formula():
+    thin = LowRankSettings(method="low_rank", rank=2)
+    assert matrices_of(model_block(hidden=8), [thin], 5) is None
+    assert size_of(model_block(hidden=8), [thin], 5) == size_of(model_block(hidden=8), [], 5)
+    for form in ("dlinear", "pooled_ridge"):
+        assert size_of(model_block(form), [], 5) is None
+        assert matrices_of(model_block(form), [], 5) is None
+
+
+def test_sizes_are_ordered_only_where_every_graph_orders_them():
+    small, table, linear = Size(10, 0, 0), Size(9, 2, 0), Size(10, 0, 1)
+    assert small.is_at_least(small)
+    assert not small.is_at_least(table)
+    assert not table.is_at_least(small)
+    assert linear.is_at_least(small)
+    assert not small.is_at_least(linear)
+    assert str(Size(1234, 2, 1)) == "1,234 and 2 for each node beside its linear part"

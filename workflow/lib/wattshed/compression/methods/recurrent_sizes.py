@@ -1,0 +1,89 @@
+"""How many weights the networks of the recurrent families have, from settings alone: no network is made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from wattshed.compression.methods.protocol import channels_before, units_before
+from wattshed.config.models.families import ModelBlock
+
+FORMS = ("gru", "stgnn", "stgnn_reference")
+# Methods after which the matrices have other shapes than those of units and channels.
+REPLACING = ("low_rank", "low_rank_scratch")
+
+
+@dataclass(frozen=True)
+class Size:
+    """fixed: weights whatever the number of nodes, without a linear part; per_node: further ones for each node;
+    linear_series: series that a linear part reads, 0 without one. Each series adds the same number of weights."""
+
+    fixed: int
+    per_node: int
+    linear_series: int
+
+    def is_at_least(self, other: Size) -> bool:
+        """Whether it has as many weights on every graph; False if that depends on the graph or the linear parts."""
+        return (
+            self.fixed >= other.fixed
+            and self.per_node >= other.per_node
+            and self.linear_series >= other.linear_series
+        )
+
+    def __str__(self) -> str:
+        nodes = f" and {self.per_node} for each node" if self.per_node else ""
+        return f"{self.fixed:,}{nodes}{' beside its linear part' if self.linear_series else ''}"
+
+
+def matrices_of(model: ModelBlock, earlier: Sequence[object], horizon_h: int) -> dict[str, int] | None:
+    """Weights of each matrix of the GRU and of the output, by a name for sentences.
+
+    earlier: settings of the steps before. None for a model of another family, and if a step replaced the matrices.
+    """
+    if model.form not in FORMS or _replaced(earlier):
+        return None
+    units, channels = _width(model, earlier)
+    layers = getattr(model, "recurrent_layers", 1)
+    found = {}
+    for layer in range(layers):
+        place = f" of layer {layer + 1}" if layers > 1 else ""
+        found[f"the GRU's input matrix{place}"] = 3 * units * (units if layer else channels)
+        found[f"the GRU's recurrent matrix{place}"] = 3 * units * units
+    return {**found, "the output matrix": units * horizon_h}
+
+
+def size_of(model: ModelBlock, earlier: Sequence[object], horizon_h: int) -> Size | None:
+    """The weights of a network after the earlier steps; at most these, if a step made its matrices of low rank.
+
+    None for a model of another family.
+    """
+    if model.form not in FORMS:
+        return None
+    shapes = [settings for settings in earlier if getattr(settings, "method", None) not in REPLACING]
+    matrices = matrices_of(model, shapes, horizon_h)
+    assert matrices is not None
+    units, channels = _width(model, shapes)
+    biases = 6 * units * getattr(model, "recurrent_layers", 1) + horizon_h
+    lifts = 2 * channels
+    if model.form == "stgnn" and getattr(model, "own_history", True):
+        lifts += channels
+    lifts += (getattr(model, "graph_layers", 1) - 1) * (channels * channels + channels)
+    tables = (24 + 7) * channels if getattr(model, "calendar", False) else 0
+    series = 2 if model.form == "stgnn" else 1
+    return Size(
+        sum(matrices.values()) + biases + lifts + tables,
+        channels if getattr(model, "node_table", False) else 0,
+        series if getattr(model, "linear_part", False) else 0,
+    )
+
+
+def _replaced(earlier: Sequence[object]) -> bool:
+    return any(getattr(settings, "method", None) in REPLACING for settings in earlier)
+
+
+def _width(model: ModelBlock, earlier: Sequence[object]) -> tuple[int, int]:
+    """Units and channels."""
+    units, channels = units_before(model, earlier), channels_before(model, earlier)
+    assert units is not None
+    assert channels is not None
+    return units, channels

@@ -47,7 +47,7 @@ from wattshed.training.checkpoint import ModelSpec, Step
 
 ROOT = Path(__file__).resolve().parent.parent
 SIZES = (8, 16, 32, 64, 128, 256)
-NODES, HOURS, WINDOWS_MEASURED, ROUNDS = 64, 24 * 60, 24, 7
+NODES, HOURS, WINDOWS_MEASURED, ROUNDS, WARM_UP_CALLS = 64, 24 * 60, 24, 7, 3
 WINDOWS = WindowsBlock(look_back_h=24, horizon_h=6)
 FULL, FULL_TORCH, STUDENT = "full", "full_on_torch", "student_8"
 # Variant -> its settings at a hidden size.
@@ -123,10 +123,13 @@ def measure(hidden: int, task: ForecastTask, graph: Graph, meter: Meter, rounds:
     forecasts = len(origins) * NODES
     joules: dict[str, list[float]] = {name: [] for name in found}
     seconds: dict[str, list[float]] = {name: [] for name in found}
+    order = np.random.default_rng(hidden)
     for turn in range(rounds):
-        for name, forecaster in found.items():
+        for name in order.permutation(list(found)):
+            forecaster = found[name]
+            work = partial(forecaster.forecast, origins)
             window = meter.repeat(
-                "measure", partial(forecaster.forecast, origins), {}, variant=name, hidden=hidden, turn=turn
+                "measure", work, {}, warm_up_calls=WARM_UP_CALLS, variant=name, hidden=hidden, turn=turn
             )
             assert window.own.joules is not None
             joules[name].append(window.own.joules / forecasts * 1000)
@@ -163,14 +166,14 @@ def page(costs: Sequence[Cost], status: str) -> str:
         "# From which size on a smaller network pays",
         "",
         f"Made by `make benchmark-break-even`. {machine['processor']}, {machine['logical_cores']} logical cores, "
-        f"{torch.get_num_threads()} threads of torch, {datetime.now(UTC).date().isoformat()}, commit "
+        f"{torch.get_num_threads()} thread(s) of torch, {datetime.now(UTC).date().isoformat()}, commit "
         f"{commit_text(describe_commit())}.",
         "",
         "The energy of forecasts relative to the full `stgnn` of the same hidden size, with 95 % intervals over "
-        f"{ROUNDS} rounds in turns; {NODES} nodes, {WINDOWS_MEASURED} windows a call, {WINDOWS.look_back_h} h to "
-        f"{WINDOWS.horizon_h} h. The energy is {status}. Each network is computed by the back end that it would have "
-        "in use: kernels take up to 64 units; torch computes larger networks, and all that is int8 or of low rank. "
-        "Below 1 a variant saves energy. "
+        f"{ROUNDS} rounds in turns of random order; {NODES} nodes, {WINDOWS_MEASURED} windows a call, "
+        f"{WINDOWS.look_back_h} h to {WINDOWS.horizon_h} h. The energy is {status}. Each network is computed by the back "
+        "end that it would have in use: kernels take up to 64 units; torch computes larger networks, and all that is "
+        "int8 or of low rank. Below 1 a variant saves energy. "
         "Errors are another matter: [what_helps.md](what_helps.md).",
         "",
         "![energy of forecasts by hidden size](break_even.png)",
@@ -239,7 +242,12 @@ def main() -> None:
     )
     parser.add_argument("--output", type=Path, default=ROOT / "docs/break_even.md")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"rounds in turns ({ROUNDS})")
-    parser.add_argument("--threads", type=int, default=2, help="threads of torch (2)")
+    parser.add_argument(
+        "--threads",
+        type=int,
+        default=1,
+        help="threads of torch (1: with more, those of the network before still spin and count)",
+    )
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     task, graph = make_task()

@@ -5,7 +5,7 @@ import copy
 import pytest
 import yaml
 
-from wattshed.config.models.adaptation import DEFAULT_STEPS, AdaptationBlock
+from wattshed.config.models.adaptation import DEFAULT_STEPS, AdaptationBlock, read_strategy
 from wattshed.config.study import load_study
 from wattshed.foundation import plugins
 from wattshed.foundation.faults import Fault
@@ -46,6 +46,10 @@ def with_strategy(config, **keys):
         ({"kind": "naive", "weight_decay": -0.1}, r"weight_decay.* greater than or equal to 0"),
         ({"kind": "naive", "epochs": 0}, r"epochs.* greater than or equal to 1"),
         ({"kind": "joint", "continued": "perhaps"}, r"continued"),
+        ({"kind": "frozen", "steps": 5}, r"strategies\.mine has steps, which the kind frozen does not read"),
+        ({"kind": "exact", "epochs": 2, "batch": 8}, "has epochs, batch, which the kind exact does not read"),
+        ({"kind": "frozen", "learning_rate": 0.1}, "has learning_rate, which the kind frozen does not read"),
+        ({"kind": "exact", "weight_decay": 0.0}, "has weight_decay, which the kind exact does not read"),
         ({"kind": "node_tabel"}, "did you mean 'node_table'"),
     ],
 )
@@ -120,9 +124,23 @@ def test_joint_from_new_weights_leaves_its_pace_to_the_recipe():
     assert on.settings_of("joint").steps == DEFAULT_STEPS
 
 
-@pytest.mark.parametrize("kind", plugins.names("strategy"))
-def test_every_strategy_can_name_its_own_pace(kind):
+@pytest.mark.parametrize(
+    "kind", [kind for kind in plugins.names("strategy") if read_strategy({"kind": kind}).learns_by_steps]
+)
+def test_every_strategy_that_learns_by_steps_can_name_its_own_pace(kind):
     keys = {"kind": kind, "epochs": 2, "batch": 8, "learning_rate": 1e-4, "weight_decay": 0.01}
     own = AdaptationBlock.model_validate({"strategies": {"mine": keys}}).settings_of("mine")
     assert own.model_dump(include=set(keys)) == keys
     assert own.steps is None
+
+
+def test_strategies_without_steps_may_stand_in_a_block_that_sets_the_pace_of_others():
+    """Only own keys are refused: the block's are for the strategies that learn by steps."""
+    block = AdaptationBlock.model_validate(
+        {"steps": 7, "strategies": {name: {"kind": name} for name in ("frozen", "exact", "naive")}}
+    )
+    assert block.settings_of("naive").steps == 7
+    # A job reads the filled settings again.
+    for name in ("frozen", "exact"):
+        filled = block.settings_of(name).model_dump(mode="json", exclude_none=True)
+        assert read_strategy(filled).steps == 7

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 
 class ExactBlock(StrategyBlock):
+    learns_by_steps: ClassVar[bool] = False
+
     kind: Literal["exact"] = Field(
         description="Adds the new month to the sums of a closed form and solves it again; it forgets nothing."
     )

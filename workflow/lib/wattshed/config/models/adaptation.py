@@ -1,7 +1,7 @@
 """The ``adaptation`` block: learning from later months, one month at a time."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -12,11 +12,16 @@ DEFAULT_STEPS = 100
 # Keys that a strategy takes from the block where its own are empty; so are steps and epochs, of which it has one.
 SHARED = ("batch", "learning_rate", "weight_decay")
 # "+" joins the names in a lineage, so a name may not contain it.
+# Keys that say how long and how fast a strategy learns.
+PACE_KEYS = ("steps", "epochs", *SHARED)
 StrategyName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
 class StrategyBlock(Block):
     """Settings that every strategy has; each strategy's class adds its own. Empty keys take the block's values."""
+
+    learns_by_steps: ClassVar[bool] = True
+    """Whether it takes gradient steps; if not, a study refuses the keys of its pace, which it would ignore."""
 
     kind: str = Field(description="The strategy's name in the table of strategies.")
     models: list[str] | None = Field(
@@ -122,6 +127,17 @@ class AdaptationBlock(Block):
                     raise ValueError(
                         f"strategies.{name}.models names {model!r}; expected some of adaptation.models, {self.models}"
                     )
+        return self
+
+    @model_validator(mode="after")
+    def _strategies_read_their_keys(self) -> "AdaptationBlock":
+        for name, strategy in self.strategies.items():
+            ignored = [key for key in PACE_KEYS if getattr(strategy, key) is not None]
+            if ignored and not strategy.learns_by_steps:
+                raise ValueError(
+                    f"strategies.{name} has {', '.join(ignored)}, which the kind {strategy.kind} does not read: it "
+                    "takes no gradient steps; expected none of these keys: remove them"
+                )
         return self
 
     def settings_of(self, name: str) -> StrategyBlock:

@@ -46,6 +46,20 @@ def test_a_variant_that_only_serves_to_judge_its_method_is_never_chosen_nor_the_
     assert choose({**STUDY, "net+random_mask": {**better, "control": False}}).chosen == "net+random_mask"
 
 
+def test_of_many_lineages_a_few_near_ones_are_named():
+    many = {"net": STUDY["net"]} | {f"net+low_rank_{rank}": {} for rank in range(40)}
+    with pytest.raises(
+        Fault, match=r"expected one of 41 lineages, such as ([^,]+, ){4}[^,]+\. Correct"
+    ) as caught:
+        choose(many, against="foo")
+    assert len(str(caught.value)) < 300
+    with pytest.raises(Fault, match=r"did you mean net\+low_rank_39\?"):
+        choose(many, against="net+lowrank_39")
+    absent = {**many, "net+int8": STUDY["net+int8"]}
+    with pytest.raises(Fault, match=r"no error on the validation part here.*one of 41 lineages, such as "):
+        choose(absent, against="net+int8")
+
+
 def test_few_forecasts_do_not_pay_for_a_smaller_network_and_many_do():
     assert choose(forecasts=1e3).chosen == "net"
     assert choose(forecasts=1e6).chosen == "net+half"

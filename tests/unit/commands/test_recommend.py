@@ -52,6 +52,9 @@ def test_it_names_the_checkpoint_and_a_reason_for_every_other_one(results, capsy
     [
         (["--max-error-rise", "50%"], 0, "net+tiny"),
         (["--max-error-rise", "0.5"], 0, "net+tiny"),
+        (["--max-error-rise", "1.0"], 0, "net+tiny"),
+        (["--max-error-rise", "100%"], 0, "net+tiny"),
+        (["--max-error-rise", "250%"], 0, "net+tiny"),
         (["--max-bytes", "4k"], 0, "net+half"),
         (["--max-bytes", "3.9KiB"], 1, None),
         (["--max-bytes", "0.1MB", "--max-latency-ms", "1.2"], 0, "net+half"),
@@ -61,7 +64,7 @@ def test_it_names_the_checkpoint_and_a_reason_for_every_other_one(results, capsy
         (["--min-r2", "0.99"], 1, None),
         (["--against", "net+tiny"], 0, "net+tiny"),
         (["--part", "test"], 0, "net+half"),
-        (["--part", "later", "--forecasts", "0"], 0, "net"),
+        (["--part", "later", "--forecasts", "1"], 0, "net"),
     ],
 )
 def test_each_option_and_its_exit_code(options, code, chosen, results, capsys):
@@ -70,6 +73,17 @@ def test_each_option_and_its_exit_code(options, code, chosen, results, capsys):
     assert found["chosen"] == chosen
     assert {one["lineage"] for one in found["checkpoints"]} == set(LINEAGES)
     assert all(one["reason"] for one in found["checkpoints"])
+
+
+def test_json_holds_how_the_choice_does_on_the_test_part_and_what_was_not_compared(results, capsys):
+    assert main(["recommend", str(results), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["not_compared"] == ["dlinear"]
+    on_test = found["on_test"]
+    assert on_test["rmse_change_low"] < on_test["rmse_change_share"] < on_test["rmse_change_high"]
+    assert f"its RMSE is +{100 * on_test['rmse_change_share']:.1f}%" in found["sentence"]
+    assert main(["recommend", str(results), "--json", "--part", "test"]) == 0
+    assert json.loads(capsys.readouterr().out)["on_test"] is None
 
 
 def test_undecided_has_an_exit_code_of_its_own(tmp_path, capsys):
@@ -92,7 +106,9 @@ def test_the_studys_own_limits_are_the_defaults(tmp_path, capsys):
     ("options", "says"),
     [
         (["--max-error-rise", "-1%"], "--max-error-rise is '-1%'"),
-        (["--max-error-rise", "5"], "write 5% if you mean per cent"),
+        (["--max-error-rise", "5"], "write 5% if you mean per cent, or 500% if you mean that share"),
+        (["--max-error-rise", "1"], "write 1% if you mean per cent, or 100% if you mean that share"),
+        (["--max-error-rise", "2.5"], "write 2.5% if you mean per cent, or 250% if you mean that share"),
         (["--max-error-rise", "much"], "expected a share of 0 or more, such as 5% or 0.05"),
         (["--min-r2", "1"], "--min-r2 is '1': expected an R2 below 1"),
         (["--max-latency-ms", "0"], "--max-latency-ms is '0': expected milliseconds above 0"),
@@ -100,7 +116,10 @@ def test_the_studys_own_limits_are_the_defaults(tmp_path, capsys):
         (["--max-bytes", "-20k"], "--max-bytes is '-20k': expected a number of bytes above 0"),
         (["--max-bytes", "20x"], "--max-bytes is '20x'"),
         (["--max-bytes", "k"], "--max-bytes is 'k'"),
-        (["--forecasts", "-1"], "--forecasts is '-1': expected how many, 0 or more"),
+        *(
+            (["--forecasts", value], f"--forecasts is '{value}': expected a whole number of 1 or more")
+            for value in ("-1", "0", "0.5", "1.5", "many")
+        ),
         (["--forecasts", "nan"], "--forecasts is 'nan'"),
         (["--against", "net+hlf"], "did you mean net+half?"),
     ],

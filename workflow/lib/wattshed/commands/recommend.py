@@ -75,15 +75,14 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.max_latency_ms, "--max-latency-ms", "milliseconds above 0, such as 3", above=0.0
     )
     size = _size(arguments.max_bytes, "--max-bytes")
-    forecasts = _number(arguments.forecasts, "--forecasts", "how many, 0 or more, such as 1e6")
+    forecasts = _count(arguments.forecasts, "--forecasts")
     from wattshed.accounts.recommend.choice import recommend
     from wattshed.accounts.recommend.limits import Limits
     from wattshed.accounts.recommend.study import read_study
-    from wattshed.accounts.recommend.words import lines, not_compared, to_json
+    from wattshed.accounts.recommend.words import absent_models, absent_sentence, lines, to_json
     from wattshed.foundation.vocabulary import Part
 
     study = read_study(arguments.folder)
-    assert forecasts is not None
     limits = Limits(
         forecasts=forecasts,
         error_rise_share=study.error_rise_share if rise is None else rise,
@@ -94,11 +93,12 @@ def run(arguments: argparse.Namespace) -> int:
         part=Part(arguments.part),
     )
     found = recommend(study.checkpoints, study.days, limits, study.controls)
+    absent = absent_models(study.models, set(study.checkpoints["model"]), study.controls)
     if arguments.json:
-        print(json.dumps(to_json(found), indent=2, allow_nan=False))
+        print(json.dumps(to_json(found, absent), indent=2, allow_nan=False))
     else:
-        absent = not_compared(study.models, set(study.checkpoints["model"]), study.controls)
-        print("\n".join([*lines(found), *(["", absent] if absent else [])]))
+        sentence = absent_sentence(absent)
+        print("\n".join([*lines(found), *(["", sentence] if sentence else [])]))
     if found.chosen is not None:
         return 0
     return UNDECIDED_EXIT_CODE if found.undecided else NOTHING_EXIT_CODE
@@ -126,6 +126,15 @@ def _number(
     return number
 
 
+def _count(text: str, option: str) -> float:
+    """A whole number of 1 or more, also as 1e6."""
+    expected = "a whole number of 1 or more, such as 1e6"
+    number = _number(text, option, expected, least=1.0)
+    if number is None or not number.is_integer():
+        raise Fault(f"{option} is {text!r}: expected {expected}; correct it.")
+    return number
+
+
 def _share(text: str | None, option: str) -> float | None:
     if text is None:
         return None
@@ -134,9 +143,13 @@ def _share(text: str | None, option: str) -> float | None:
         percent = _number(text.rstrip()[:-1], option, expected, shown=text)
         return None if percent is None else percent / 100
     share = _number(text, option, expected)
-    if share is not None and share >= 1:
-        # 5 is far more often meant as 5 % than as five times the error.
-        raise Fault(f"{option} is {text!r}: expected {expected}; write {text}% if you mean per cent.")
+    assert share is not None
+    if share > 1 or (share == 1 and "." not in text):
+        # 5 is far more often meant as 5 % than as six times the error. 1.0 is a share.
+        raise Fault(
+            f"{option} is {text!r}: expected {expected}; write {text.strip()}% if you mean per cent, or "
+            f"{100 * share:g}% if you mean that share."
+        )
     return share
 
 

@@ -135,7 +135,7 @@ def _chain_rows(
         if _uses_parent(now):
             steps, total = steps + own, total + own
         else:
-            # Trained from initial weights: nothing before it counts. What a base model took is no step.
+            # Trained from initial weights: nothing before it counts. The base model is not one of the steps.
             steps, total = own if place else steps, own
         row: dict[str, Any] = {
             "chain": chain.name,

@@ -1,11 +1,9 @@
 """The checkpoint that takes the least energy in total among those that are shown to keep all limits."""
 
-import difflib
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
 import pandas as pd
 
 from wattshed.accounts.recommend.limits import Limits, Option, OptionStanding, Recommendation
@@ -16,9 +14,9 @@ from wattshed.accounts.recommend.reasons import (
     latency_text,
     more_energy_text,
 )
-from wattshed.compression.rises import PREFIXES, UNKNOWN, r2_excess, rise_on
+from wattshed.accounts.recommend.reference import reference_of
+from wattshed.compression.rises import UNKNOWN, r2_excess, rise_on
 from wattshed.compression.verdicts import floor_text
-from wattshed.foundation.faults import Fault
 from wattshed.foundation.vocabulary import LINEAGE_JOINT, Part
 from wattshed.statistics.decisions import Spread
 from wattshed.statistics.geometric import geometric_interval
@@ -71,7 +69,7 @@ def recommend_for(
     """
     rows = {str(name): own for name, own in checkpoints.groupby("lineage", sort=False)}
     controls = _controls(rows, controls)
-    reference = _reference(rows, limits, controls)
+    reference = reference_of(rows, limits, controls)
     errors = _judge_errors(checkpoints, rows, days, limits, reference)
     return [
         _chosen(rows, days, replace(limits, forecasts=count), reference, errors, controls)
@@ -98,40 +96,6 @@ def _chosen(
         spread = rise_on(days, Part.TEST, "rmse", best.lineage, reference)
         on_test = None if spread is None else spread.change()
     return Recommendation(limits, reference, best.lineage, _in_order(options), on_test)
-
-
-def _reference(rows: Mapping[str, pd.DataFrame], limits: Limits, controls: Collection[str]) -> str:
-    """The named lineage, or the one of least mean RMSE on the part."""
-    column = f"{PREFIXES[limits.part]}rmse"
-    if any(column not in own for own in rows.values()):
-        raise Fault(
-            f"the compared checkpoints have no errors on the {limits.part} part: an older version compared them; run "
-            "snakemake again."
-        )
-    known = {
-        lineage: float(np.log(own[column].astype("float64")).mean())
-        for lineage, own in rows.items()
-        if own["unavailable"].isna().all() and (own[column] > 0).all()
-    }
-    if limits.against is not None:
-        if limits.against not in rows:
-            raise Fault(
-                f"{limits.against!r} is not a checkpoint that was compared{_near(limits.against, rows)} Correct the "
-                "lineage that errors are held against."
-            )
-        if limits.against not in known:
-            raise Fault(
-                f"{limits.against} has no error on the {limits.part} part here, so that none can be held against it: "
-                f"expected one of {', '.join(known) or 'none'}; name another lineage."
-            )
-        return limits.against
-    best = {lineage: log for lineage, log in known.items() if lineage not in controls}
-    if not best:
-        raise Fault(
-            f"no compared checkpoint has an error on the {limits.part} part: expected at least one; the study lacks "
-            "that part, or this machine can compute none of them."
-        )
-    return min(best, key=lambda lineage: (best[lineage], lineage.count(LINEAGE_JOINT)))
 
 
 def _judge_errors(
@@ -254,11 +218,6 @@ def _compared(one: Option, best: Option) -> Option:
         return one
     text = more_energy_text(one, best)
     return replace(one, reason=f"{text}; {one.reason}" if one.reason else text)
-
-
-def _near(name: str, known: Collection[str]) -> str:
-    near = difflib.get_close_matches(name, list(known), n=1)
-    return f"; did you mean {near[0]}?" if near else f": expected one of {', '.join(known)}."
 
 
 def _interval(values: list[float]) -> Interval:

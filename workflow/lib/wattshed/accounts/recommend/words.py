@@ -111,9 +111,13 @@ def change_text(found: Interval) -> str:
     return f"{percent(found.mean)}{ends} against"
 
 
-def not_compared(models: Collection[str], compared: Collection[str], controls: Collection[str]) -> str | None:
-    """Which models of a study were not measured side by side, so that none of them can be chosen; None if all were."""
-    absent = [name for name in models if name not in compared and name not in controls]
+def absent_models(models: Collection[str], compared: Collection[str], controls: Collection[str]) -> list[str]:
+    """Models of a study that were not measured side by side, so that none of them can be chosen."""
+    return [name for name in models if name not in compared and name not in controls]
+
+
+def absent_sentence(absent: Collection[str]) -> str | None:
+    """Names the absent models and says why they are absent; None if there are none."""
     if not absent:
         return None
     why = "because nothing is made of them and so they are not measured in turns with others"
@@ -133,13 +137,25 @@ def lines(found: Recommendation) -> list[str]:
     return [headline(found), "", *about]
 
 
-def to_json(found: Recommendation) -> dict[str, Any]:
-    limits = found.limits
+def to_json(found: Recommendation, absent: Collection[str] = ()) -> dict[str, Any]:
+    """The choice, limits and all checkpoints with their reasons. absent: models that were not compared.
+
+    ``on_test``: change of the chosen checkpoint's RMSE against the reference on the test part; None where nothing is
+    chosen, where the test part chose, and for the reference itself.
+    """
+    limits, on_test = found.limits, found.on_test
     return {
         "chosen": found.chosen,
         "undecided": found.undecided,
         "sentence": headline(found),
         "reference": found.reference,
+        "on_test": None
+        if on_test is None
+        else {
+            "rmse_change_share": on_test.mean,
+            "rmse_change_low": on_test.low,
+            "rmse_change_high": on_test.high,
+        },
         "limits": {
             "forecasts": limits.forecasts,
             "error_rise_share": limits.error_rise_share,
@@ -160,4 +176,5 @@ def to_json(found: Recommendation) -> dict[str, Any]:
             }
             for one in found.options
         ],
+        "not_compared": list(absent),
     }

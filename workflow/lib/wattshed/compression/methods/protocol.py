@@ -133,8 +133,8 @@ class Method(ABC):
     def uses_checkpoint(self, settings: Any) -> bool:
         """Whether the result depends on the weights of the checkpoint that it is made of.
 
-        If not, and the method trains from initial weights, what it took to make that checkpoint is no part of the
-        result's energy. Its shape alone is no use of it.
+        If not, because the method trains from initial weights, the result is not charged for what it took to make that
+        checkpoint. To take its shape alone is not to use it.
         """
         return True
 

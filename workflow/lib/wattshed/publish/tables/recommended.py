@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from wattshed.accounts.recommend.limits import Option, OptionStanding, Recommendation
-from wattshed.accounts.recommend.words import count_text, limits_text, not_compared
+from wattshed.accounts.recommend.words import absent_models, absent_sentence, count_text, limits_text
 from wattshed.publish.parts.inputs import Inputs
 from wattshed.publish.parts.recommended import recommendations_of
 from wattshed.publish.typesetting.table import (
@@ -81,7 +81,7 @@ def _table(inputs: Inputs) -> Table:
         return Table("recommended", "No checkpoint can be recommended.", COLUMNS, [], [found])
     compared = set(inputs.frame("checkpoints")["model"])
     models, controls = inputs.parameter("models") or (), inputs.parameter("controls") or ()
-    return recommended_table(found, not_compared(models, compared, controls))
+    return recommended_table(found, absent_sentence(absent_models(models, compared, controls)))
 
 
 TABLE = TablePart(

@@ -172,8 +172,8 @@ def page(costs: Sequence[Cost], status: str) -> str:
         "The energy of forecasts relative to the full `stgnn` of the same hidden size, with 95 % intervals over "
         f"{ROUNDS} rounds in turns of random order; {NODES} nodes, {WINDOWS_MEASURED} windows a call, "
         f"{WINDOWS.look_back_h} h to {WINDOWS.horizon_h} h. The energy is {status}. Each network is computed by the "
-        "back end that it would have in use: kernels take up to 64 units; torch computes larger networks, and all that is "
-        "int8 or of low rank. Below 1 a variant saves energy. "
+        "back end that it would have in use: kernels take up to 64 units; torch computes larger networks and all that "
+        "is int8 or of low rank. Below 1 a variant saves energy. "
         "Errors are another matter: [what_helps.md](what_helps.md).",
         "",
         "![energy of forecasts by hidden size](break_even.png)",

@@ -18,7 +18,6 @@ from wattshed.compression.methods.masks import (
     top_of_each,
     whole,
 )
-from wattshed.compression.methods.sparse_training import changing_steps
 from wattshed.forecast.network import Network
 from wattshed.foundation.faults import Fault
 from wattshed.training.batches.drawing import draw_seed
@@ -38,7 +37,7 @@ def trained_sparse(making: Making, settings: SparseTrainingSettings) -> Network:
     reason = settings.misfit(making.recipe_steps)
     if reason:
         raise Fault(f"{reason}; change the variant, or train longer.")
-    last = changing_steps(making.recipe_steps)
+    last = settings.changing_steps(making.recipe_steps)
     network = making.untrained_base(making.spec.seed)
     generator = torch.Generator().manual_seed(draw_seed(making.spec.seed, 1))
     hooks = KeepZero(network, random_masks(network, settings.density, generator))

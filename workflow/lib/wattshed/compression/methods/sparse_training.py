@@ -45,20 +45,20 @@ class SparseTrainingSettings(VariantBlock):
         "the control for their change.",
     )
 
+    @staticmethod
+    def changing_steps(steps: int) -> int:
+        """The first steps of a training, in which masks change; then the weights left settle (Evci et al. 2020)."""
+        return 3 * steps // 4
+
     def misfit(self, steps: int) -> str | None:
         """Why a training of so many steps has no change of the masks; None if it has one, or needs none."""
-        last = changing_steps(steps)
+        last = self.changing_steps(steps)
         if self.control == "static_mask" or self.update_every < last:
             return None
         return (
             f"update_every {self.update_every} leaves no change of the masks in the first {last} of {steps} steps: "
             f"expected less than {last}"
         )
-
-
-def changing_steps(steps: int) -> int:
-    """The first steps of a training, in which masks change; then the weights left settle (Evci et al. 2020)."""
-    return 3 * steps // 4
 
 
 class SparseTraining(MaskedTraining):

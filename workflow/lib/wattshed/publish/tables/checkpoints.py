@@ -142,8 +142,8 @@ def _energies(means: pd.DataFrame, notes: list[str]) -> Table:
         "of its own making, of its whole chain, and of 1,000 forecasts of one node."
     )
     explained = [
-        "Chain: the sum of the steps that led to it, from the last one on that trained from initial weights without its "
-        "checkpoint. A dash: unknown, or none: only base models are trained in epochs.",
+        "Chain: the sum of the steps that led to it, from the last one on that trained from initial weights without "
+        "its checkpoint. A dash: unknown, or none: only base models are trained in epochs.",
         f"{GEOMETRIC_NOTE[0].upper()}{GEOMETRIC_NOTE[1:]}, over seeds.",
     ]
     return Table("checkpoints_energies", caption, columns, rows, [*notes, *explained])

@@ -5,7 +5,7 @@ A study that was not run is said to be so; machine, date and commit are those of
 
 import argparse
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ from wattshed.publish.tables.compression import compression_table
 from wattshed.publish.tables.updates import updates_table
 from wattshed.publish.typesetting.markdown import render_markdown
 from wattshed.publish.typesetting.table import Table
+from wattshed.statistics.intervals import Interval
 
 ROOT = Path(__file__).resolve().parent.parent
 METHODS, PHASE, STUDENTS = "methods", "phase1", ("methods", "students_nations")
@@ -44,14 +45,15 @@ CLAIMS = (
     "budget_(pruning|int8|low_rank|distillation|lottery_ticket|plan)|int8_speed|forgetting|replay|ewc|size"
 )
 LARGEST_STUDENT, ALONE = 502, "student_8_alone"
-INTRODUCTION = """# What helps, by how much, at which size
+INTRODUCTION = """# What helps, and by how much
 
 Made by `make benchmark-methods`. Strategies and compression methods on the 17 measured homes, each beside its
 control, all seeds paired. [methods.md](methods.md) says how each is computed and from which paper.
 
 * **Energy is that of this machine.** A network of 16 units is small: from which size on a method pays is in
   [break_even.md](break_even.md), and what removed units save on the kernel is in [pruned_kernel.md](pruned_kernel.md).
-* **A verdict covers all seeds and blocks of days**, and is corrected for the number of variants.
+* **A verdict covers all seeds and blocks of days**, and is corrected for the number of variants. It is about forecasts:
+  the energy of making a variant is not in it, but in the recommendations below.
 * **Settings are defaults and round numbers; none was tuned.** One was changed after a trial whose test errors
   were seen: the students' recipe is long. Their teacher and their control have it too.
 """
@@ -72,6 +74,8 @@ def methods_section(folder: Path, docs: Path) -> list[str]:
         shutil.copyfile(folder / f"figures/{name}.png", docs / f"what_helps_{name}.png")
     return [
         f"{command}, {panel.source}. {_origin(folder)}\n",
+        "## In short\n",
+        *_in_short(compression, adaptation, days, folder),
         "## Compression: what pays on this machine\n",
         *_by_verdict(compression),
         "",
@@ -119,9 +123,66 @@ def _without_reasons(table: Table) -> Table:
 
 
 def _by_verdict(compression: pd.DataFrame) -> list[str]:
-    """The variants under each verdict, with the verdict's reasons."""
+    """The variants under each verdict, with the verdict's reasons; controls apart."""
     frame = variant_means(compression)
     frame = frame[frame["verdict"] != BASELINE]
+    is_control = frame["variant"].isin(_controls(compression))
+    lines = _listed(frame[~is_control])
+    if is_control.any():
+        lines += ["**Controls**, which only serve to judge the others:", ""]
+        lines += [
+            f"* `{row['variant']}` ({row['verdict']}): {row['reason']}."
+            for _, row in frame[is_control].iterrows()
+        ]
+    return lines
+
+
+def _controls(compression: pd.DataFrame) -> set[str]:
+    if "control" not in compression:
+        return set()
+    return set(compression.loc[compression["control"].fillna(False).astype(bool), "variant"])
+
+
+def _in_short(
+    compression: pd.DataFrame, adaptation: pd.DataFrame, days: pd.DataFrame, folder: Path
+) -> list[str]:
+    """What follows from the tables, in a few sentences."""
+    frame = variant_means(compression)
+    own = frame[(frame["verdict"] != BASELINE) & ~frame["variant"].isin(_controls(compression))]
+    worth = own[own["verdict"] == Worth.WORTH_IT]
+    lines = ["* Shown to be worth it here: " + (_names(worth["variant"]) or "no variant") + "."]
+    if len(worth):
+        rises = 100 * worth["rmse_change_share_mean"]
+        lines[0] = f"{lines[0][:-1]}; their RMSE changes by {rises.min():+.1f} to {rises.max():+.1f} %."
+    compared = _compared_days(folder)
+    parents = compression.drop_duplicates("variant").set_index("variant")["parent"]
+    taught = [name for name in own["variant"] if name.startswith("student") and name != ALONE]
+    changes = {name: _against_alone(compared, str(parents[name]), name) for name in taught}
+    known = {name: one for name, one in changes.items() if one is not None and one.high is not None}
+    if known:
+        better = [name for name, one in known.items() if one.high is not None and one.high < 0]
+        lines.append(
+            f"* A teacher's effect on a student of the same size and training is shown for {_names(better)}."
+            if better
+            else "* What a teacher adds is not shown: the same small network, trained without one, is as good."
+        )
+    outcomes = adaptation_outcomes(adaptation, days)
+    for outcome, part in outcomes.groupby("outcome", sort=False):
+        shares = 100 * part["change_share"]
+        lines.append(
+            f"* Updates on later months, {outcome} than none: {_names(part['strategy'])} (RMSE {shares.min():+.1f} to "
+            f"{shares.max():+.1f} %)."
+            if outcome != "not told apart"
+            else f"* Updates on later months, not told apart from none: {_names(part['strategy'])}."
+        )
+    return [*lines, ""]
+
+
+def _names(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _listed(frame: pd.DataFrame) -> list[str]:
     lines = []
     for verdict in (*map(str, Worth), *sorted(set(frame["verdict"]) - set(map(str, Worth)))):
         found = frame[frame["verdict"] == verdict]
@@ -189,17 +250,20 @@ def _student(row: dict[str, object]) -> str:
 
 def _taught(days: pd.DataFrame, parent: str, variant: str) -> str:
     """What the teacher brings: the student against the same network that learned without it."""
-    alone, student = f"{parent}+{ALONE}", f"{parent}+{variant}"
-    rise = rise_of(days, "rmse", student, alone)
-    if rise is None:
+    change = _against_alone(days, parent, variant)
+    if change is None:
         return f"There is no `{ALONE}` to compare with."
-    change = rise.change()
     ends = (
         ""
         if change.low is None or change.high is None
         else f" [{100 * change.low:.1f}, {100 * change.high:.1f}]"
     )
     return f"Against the same network without a teacher: {100 * (change.mean or 0):+.1f} %{ends}."
+
+
+def _against_alone(days: pd.DataFrame, parent: str, variant: str) -> Interval | None:
+    rise = rise_of(days, "rmse", f"{parent}+{variant}", f"{parent}+{ALONE}")
+    return None if rise is None else rise.change()
 
 
 def _compared_days(folder: Path) -> pd.DataFrame:

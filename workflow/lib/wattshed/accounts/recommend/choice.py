@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
@@ -31,12 +31,13 @@ ERRORS = ("rmse", "mae")
 class Judged:
     """What a limit says of one lineage: kept, not kept, or (None) neither shown; and why.
 
-    beyond: the interval lies beyond the limit, which one seed does not show.
+    beyond: the interval lies beyond the limit, which one seed does not show; changes: of errors, by their name.
     """
 
     kept: bool | None
     reason: str = ""
     beyond: bool = False
+    changes: dict[str, Interval] = field(default_factory=dict)
 
 
 def recommend(
@@ -138,7 +139,8 @@ def _judge_errors(
             floor_text(one.excesses, limits.r2_floor),
         )
         text = "; ".join(part for part in texts if part)
-        judged[lineage] = Judged(True if kept[lineage] else False if over else None, text, beyond)
+        changes = {error: spread.change() for error, spread in one.errors.items()}
+        judged[lineage] = Judged(True if kept[lineage] else False if over else None, text, beyond, changes)
     return judged
 
 
@@ -153,6 +155,10 @@ def _option(
     if errors is None:
         why = rows["unavailable"].dropna().iloc[0]
         return replace(option, standing=OptionStanding.UNAVAILABLE, reason=f"cannot run here: {why}")
+    size, time_s = rows["bytes"].max(), _time_of(rows).mean
+    option = replace(
+        option, changes=errors.changes, size_bytes=None if pd.isna(size) else int(size), latency_s=time_s
+    )
     if lineage in controls:
         return replace(
             option, standing=OptionStanding.CONTROL, reason="a control, which is compared and never chosen"
@@ -184,8 +190,7 @@ def _option(
 def _latency(rows: pd.DataFrame, limits: Limits) -> Judged:
     if limits.latency_s is None:
         return Judged(True)
-    times = rows["latency_s_per_window"].astype("float64")
-    found = geometric_interval(times) if times.notna().all() else Interval(None, None, None, 0)
+    found = _time_of(rows)
     if len(rows) == 1 and {"latency_low", "latency_high"} <= set(rows) and rows["latency_high"].notna().all():
         found = Interval(
             found.mean, float(rows["latency_low"].iloc[0]), float(rows["latency_high"].iloc[0]), 1
@@ -196,6 +201,12 @@ def _latency(rows: pd.DataFrame, limits: Limits) -> Judged:
     if found.high <= limits.latency_s:
         return Judged(True, text)
     return Judged(False if found.low > limits.latency_s else None, text)
+
+
+def _time_of(rows: pd.DataFrame) -> Interval:
+    """Seconds of one window, over seeds; unknown where one seed's is."""
+    times = rows["latency_s_per_window"].astype("float64")
+    return geometric_interval(times) if times.notna().all() else Interval(None, None, None, 0)
 
 
 def _size(rows: pd.DataFrame, limits: Limits) -> Judged:

@@ -1,5 +1,6 @@
 """A recommendation in plain sentences and as JSON."""
 
+import math
 import re
 from collections.abc import Collection
 from typing import Any
@@ -11,6 +12,8 @@ from wattshed.foundation.vocabulary import Part
 from wattshed.statistics.intervals import Interval
 
 LARGEST_PLAIN = 1e12
+# So many undecided checkpoints are named.
+NAMED = 3
 
 
 def headline(found: Recommendation) -> str:
@@ -60,7 +63,7 @@ def _further(found: Recommendation, chosen: Option) -> list[str]:
         sentences.append(f"In energy it is not told apart from {', '.join(alike)}.")
     assert chosen.energy_j.mean is not None
     cheaper = [
-        one.lineage
+        one
         for one in found.options
         if one.standing == OptionStanding.UNDECIDED
         and one.may_keep
@@ -68,7 +71,7 @@ def _further(found: Recommendation, chosen: Option) -> list[str]:
         and one.energy_j.mean < chosen.energy_j.mean
     ]
     if cheaper:
-        sentences.append(f"Undecided, and would take less: {', '.join(cheaper)}.")
+        sentences.append(f"Undecided, and would take less: {_named(cheaper)} (more seeds may decide).")
     if chosen.seeds < 2:
         sentences.append("It has one seed, so that the spread of its energy is unknown.")
     if found.on_test is not None and found.on_test.mean is not None:
@@ -84,6 +87,28 @@ def _further(found: Recommendation, chosen: Option) -> list[str]:
             "them before months that it learned from: this is not the error of a future month."
         )
     return sentences
+
+
+def _named(options: list[Option]) -> str:
+    """The few of least mean rise of RMSE, with it, and how many others there are."""
+
+    def rise(one: Option) -> float | None:
+        return one.changes["rmse"].mean if "rmse" in one.changes else None
+
+    def text(one: Option) -> str:
+        found = rise(one)
+        return one.lineage if found is None else f"{one.lineage} (RMSE {percent(found)})"
+
+    rises = {one.lineage: rise(one) for one in options}
+    # The reference has no rise, and comes first; one that is unknown comes last.
+    order = sorted(
+        options,
+        key=lambda one: (math.inf if one.changes else 0.0) if (own := rises[one.lineage]) is None else own,
+    )
+    shown, others = [text(one) for one in order[:NAMED]], len(order) - NAMED
+    if others > 0:
+        return f"{', '.join(shown)} and {others} {'other' if others == 1 else 'others'}"
+    return ", ".join(shown)
 
 
 def limits_text(found: Recommendation) -> str:

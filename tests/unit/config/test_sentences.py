@@ -89,12 +89,16 @@ def test_a_number_that_no_job_can_compute_with_is_refused(config, change, words)
     assert words in said(config, change)
 
 
+def chain(step):
+    return lambda config: config.update(chains=[{"name": "c", "model": "stgnn", "steps": [step]}])
+
+
 @pytest.mark.parametrize(
     ("change", "end"),
     [
         (source(kind="table", form="long"), "config/methods.yaml shows all strategies and methods)."),
-        (lambda config: config.update(chains=[{"name": "c", "model": "stgnn", "steps": ["studnt"]}]), "did you mean 'student'?"),
-        (lambda config: config["models"]["pooled_ridge"].update(recipe="frugal"), "expected no recipe: remove the key."),
+        (chain("exat"), "did you mean 'exact'?"),
+        (lambda config: config["models"]["pooled_ridge"].update(recipe="frugal"), "no recipe: remove the key."),
         (lambda config: config["energy"].update(country_iso="DE"), "did you mean DEU (Germany)? (found 'DE')."),
         (recipe(batch=10**400), "expected at most 4,294,967,295: correct it and run again."),
         (recipe(loss="square"), "(found 'square'): correct it and run again."),

@@ -38,12 +38,12 @@ SEEDS = (1, 2, 3, 4, 5)
 CHOOSING_SEEDS = (101, 102)
 PACE = Pace(steps=200, batch=256, learning_rate=3e-3)
 COLUMNS = (
-    "Prequential: RMSE of the months, each forecast before it is learned. All other errors are of held-out parts. ACC: mean "
-    "RMSE of the months after the last one was learned. BWT: RMSE right after a month was learned less that at the end, "
-    "mean over earlier months. FWT against frozen: RMSE of the base network on a month less that of the strategy "
-    "before it learns it, mean over later months. BWT and FWT are good above 0. Forgotten: RMSE at the end less the "
-    "least one before, mean over earlier months, also in % of that least one. Base after: RMSE on the base training's "
-    "test part at the end."
+    "Prequential: RMSE of the months, each forecast before it is learned. All other errors are of held-out parts. "
+    "ACC: mean RMSE of the months after the last one was learned. BWT: RMSE right after a month was learned less "
+    "that at the end, mean over earlier months. FWT against frozen: RMSE of the base network on a month less that "
+    "of the strategy before it learns it, mean over later months. BWT and FWT are good above 0. Forgotten: RMSE at "
+    "the end less the least one before, mean over earlier months, also in % of that least one. Base after: RMSE on "
+    "the base training's test part at the end."
 )
 STRATEGIES: dict[str, dict[str, Any]] = {
     "frozen": {"kind": "frozen"},

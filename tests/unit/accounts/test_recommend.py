@@ -223,6 +223,26 @@ def test_each_limit_refuses_with_its_numbers(keys, refused, says):
     assert "none of 3 checkpoints keeps all limits" in headline(found)
 
 
+@pytest.mark.parametrize(
+    ("keys", "without"),
+    [
+        ({"size_bytes": 3_999}, {"errors": "net+tiny", "bytes": "net+half"}),
+        ({"latency_s": 0.0007, "size_bytes": 500}, {}),
+        ({"latency_s": 0.0001}, {"time": "net+half"}),
+        ({"r2_floor": 0.99}, {"R2": "net+half"}),
+    ],
+)
+def test_a_limit_that_alone_is_to_blame_is_named(keys, without):
+    found = choose(**keys)
+    assert found.chosen is None
+    assert found.without == without
+    said = headline(found)
+    assert said.count("Without the limit on ") == len(without)
+    for name, lineage in without.items():
+        assert f"Without the limit on {name}, {lineage} would keep the others." in said
+    assert choose().without == {}
+
+
 def test_a_limit_that_is_met_exactly_is_kept():
     assert choose(size_bytes=4_000).chosen == "net+half"
 
@@ -281,6 +301,14 @@ def test_the_json_has_what_the_sentence_says():
     assert found["limits"]["r2_floor"] == 0.1
     assert found["checkpoints"][0]["lineage"] == "net+half"
     assert found["sentence"].startswith("Use net+half")
+    half, net, *_, absent = found["checkpoints"]
+    for error in ("rmse", "mae"):
+        assert half[f"{error}_change_low"] < half[f"{error}_change_share"] < half[f"{error}_change_high"]
+    assert half["bytes"] == 4_000
+    assert half["latency_s"] == pytest.approx(0.001, rel=0.05)
+    assert net["rmse_change_share"] is None, "the reference itself"
+    assert absent["lineage"] == "net+int8"
+    assert absent["bytes"] is absent["latency_s"] is None
 
 
 NUMBERS = st.builds(

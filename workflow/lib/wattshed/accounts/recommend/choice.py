@@ -1,7 +1,7 @@
 """The checkpoint that takes the least energy in total among those that are shown to keep all limits."""
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import pandas as pd
@@ -25,6 +25,13 @@ from wattshed.statistics.paired import holm
 from wattshed.statistics.worth import CLAIM_LEVEL, Candidate, p_within, shown_above
 
 ERRORS = ("rmse", "mae")
+# Limits by their name, and what the setting becomes without one. An error is never so many times that of the reference.
+LEFT_OUT: dict[str, dict[str, float | None]] = {
+    "errors": {"error_rise_share": 1e9},
+    "R2": {"r2_floor": None},
+    "time": {"latency_s": None},
+    "bytes": {"size_bytes": None},
+}
 
 
 @dataclass(frozen=True)
@@ -71,11 +78,32 @@ def recommend_for(
     rows = {str(name): own for name, own in checkpoints.groupby("lineage", sort=False)}
     controls = _controls(rows, controls)
     reference = reference_of(rows, limits, controls)
-    errors = _judge_errors(checkpoints, rows, days, limits, reference)
+
+    def choose(asked: Limits, counts: Sequence[float]) -> list[Recommendation]:
+        errors = _judge_errors(checkpoints, rows, days, asked, reference)
+        return [
+            _chosen(rows, days, replace(asked, forecasts=count), reference, errors, controls)
+            for count in counts
+        ]
+
     return [
-        _chosen(rows, days, replace(limits, forecasts=count), reference, errors, controls)
-        for count in forecasts
+        found if found.chosen is not None else replace(found, without=_without(found, choose))
+        for found in choose(limits, forecasts)
     ]
+
+
+def _without(
+    found: Recommendation, choose: Callable[[Limits, Sequence[float]], list[Recommendation]]
+) -> dict[str, str]:
+    """What would be chosen without one of the limits, by its name; only limits that alone are to blame."""
+    limits, blamed = found.limits, {}
+    for name, keys in LEFT_OUT.items():
+        if all(getattr(limits, key) is None for key in keys):
+            continue
+        (loose,) = choose(replace(limits, **keys), [limits.forecasts])
+        if loose.chosen is not None:
+            blamed[name] = loose.chosen
+    return blamed
 
 
 def _chosen(

@@ -65,6 +65,7 @@ class Recommendation:
     """The chosen lineage, or None; the lineage that errors were held against; all options, the chosen one first.
 
     on_test: how RMSE of the chosen one compares with that of the reference on the test part, where it was not chosen.
+    without: where none keeps all limits, what would be chosen if one of them were left out, by the limit's name.
     """
 
     limits: Limits
@@ -72,6 +73,7 @@ class Recommendation:
     chosen: str | None
     options: list[Option]
     on_test: Interval | None = None
+    without: dict[str, str] = field(default_factory=dict)
 
     @property
     def undecided(self) -> bool:

@@ -26,15 +26,16 @@ def headline(found: Recommendation) -> str:
         if one.standing not in (OptionStanding.UNAVAILABLE, OptionStanding.CONTROL)
     ]
     if found.chosen is None:
-        if found.undecided:
-            return (
-                f"Nothing can be recommended for {forecasts}: no checkpoint is shown to keep all limits "
-                f"({limits_text(found)}), and for some it is undecided."
-            )
-        return (
-            f"Nothing can be recommended for {forecasts}: none of {len(runnable)} checkpoints keeps all limits "
-            f"({limits_text(found)})."
+        blamed = [
+            f"Without the limit on {name}, {lineage} would keep the others."
+            for name, lineage in found.without.items()
+        ]
+        why = (
+            f"no checkpoint is shown to keep all limits ({limits_text(found)}), and for some it is undecided."
+            if found.undecided
+            else f"none of {len(runnable)} checkpoints keeps all limits ({limits_text(found)})."
         )
+        return " ".join([f"Nothing can be recommended for {forecasts}: {why}", *blamed])
     chosen = found.option(found.chosen)
     keeping = [
         one for one in found.options if one.standing in (OptionStanding.CHOSEN, OptionStanding.COSTS_MORE)
@@ -162,6 +163,16 @@ def lines(found: Recommendation) -> list[str]:
     return [headline(found), "", *about]
 
 
+def _change_keys(one: Option, error: str) -> dict[str, float | None]:
+    """Its change against the reference, on the part where errors are judged."""
+    found = one.changes.get(error, Interval(None, None, None, 0))
+    return {
+        f"{error}_change_share": found.mean,
+        f"{error}_change_low": found.low,
+        f"{error}_change_high": found.high,
+    }
+
+
 def to_json(found: Recommendation, absent: Collection[str] = ()) -> dict[str, Any]:
     """The choice, limits and all checkpoints with their reasons. absent: models that were not compared.
 
@@ -198,6 +209,10 @@ def to_json(found: Recommendation, absent: Collection[str] = ()) -> dict[str, An
                 "energy_j": one.energy_j.mean,
                 "energy_j_low": one.energy_j.low,
                 "energy_j_high": one.energy_j.high,
+                **_change_keys(one, "rmse"),
+                **_change_keys(one, "mae"),
+                "bytes": one.size_bytes,
+                "latency_s": one.latency_s,
             }
             for one in found.options
         ],

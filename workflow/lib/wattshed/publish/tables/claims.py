@@ -21,7 +21,9 @@ KIND_NOTE = (
     "Trainings of models that go through chains are compared at equal validation error, with this study's recipe; "
     "techniques of training, in whole trainings of models that differ in them alone."
 )
-RANGE_NOTE = "A claimed range of savings or speed-ups counts as its lower end: at least; a number must lie within it."
+RANGE_NOTE = (
+    "A claimed range of savings or speed-ups counts as its lower end: at least; a number must lie within it."
+)
 ALONE_NOTE = "Times and sizes alone: errors are in the next table."
 ENGINES_NOTE = (
     "Where two back ends are named, each checkpoint runs on the fastest one that takes it; the setting engine: torch "

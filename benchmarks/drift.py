@@ -37,6 +37,14 @@ SEEDS = (1, 2, 3, 4, 5)
 # Panels on which defaults of strategies were chosen.
 CHOOSING_SEEDS = (101, 102)
 PACE = Pace(steps=200, batch=256, learning_rate=3e-3)
+COLUMNS = (
+    "Prequential: RMSE of the months, each forecast before it is learned. All other errors are of held-out parts. "
+    "ACC: mean RMSE of the months after the last one was learned. BWT: RMSE right after a month was learned less "
+    "that at the end, mean over earlier months. FWT against frozen: RMSE of the base network on a month less that "
+    "of the strategy before it learns it, mean over later months. BWT and FWT are good above 0. Forgotten: RMSE at "
+    "the end less the least one before, mean over earlier months, also in % of that least one. Base after: RMSE on "
+    "the base training's test part at the end."
+)
 STRATEGIES: dict[str, dict[str, Any]] = {
     "frozen": {"kind": "frozen"},
     "naive": {"kind": "naive"},
@@ -74,8 +82,8 @@ def paired(summary: pd.DataFrame, column: str, name: str, other: str) -> Interva
 
 def table(summary: pd.DataFrame, seconds: dict[str, float]) -> list[str]:
     lines = [
-        "| strategy | prequential | ACC | BWT | FWT (frozen) | forgotten, kWh | forgotten, % | base after | "
-        "prequential less frozen | forgotten less naive, points | processor, s |",
+        "| strategy | prequential | ACC | BWT | FWT against frozen | forgotten, kWh | forgotten, % | base after | "
+        "prequential: change against frozen, kWh | forgotten: change against naive, points | processor, s |",
         "|---|---:|---:|---:|---:|---:|---:|---:|---|---|---:|",
     ]
     means = summary.groupby("strategy", sort=False).mean(numeric_only=True)
@@ -111,15 +119,22 @@ def sentences(summary: pd.DataFrame) -> list[str]:
     others = [name for name in learning if name != "naive"]
     less = [name for name in others if _high(paired(summary, "forgetting_share", name, "naive")) < 0]
     return [
-        f"Less prequential error than `frozen`, interval below 0: {_names(below)}. Not so: "
-        f"{_names([name for name in learning if name not in below])}.",
-        f"Less forgotten than `naive`, interval below 0: {_names(less)}. Not so: "
-        f"{_names([name for name in others if name not in less])}.",
+        f"{_who(below, learning, 'other strategies')} less prequential error than `frozen`: the whole interval is "
+        "below 0.",
+        "",
+        f"{_who(less, others, 'other strategies but `frozen`')} forgotten less than `naive`: the whole interval is "
+        "below 0.",
     ]
 
 
-def _names(names: list[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names) or "none"
+def _who(shown: list[str], judged: list[str], what: str) -> str:
+    """``All strategies have``, or the names of those that do and of those that are not shown to."""
+    if len(shown) == len(judged):
+        return f"All {what} have"
+    if not shown:
+        return f"None of the {what} is shown to have"
+    open_ones = ", ".join(f"`{name}`" for name in judged if name not in shown)
+    return f"Of the {what}, {', '.join(f'`{name}`' for name in shown)} (but not {open_ones}) have"
 
 
 def _high(found: Interval) -> float:
@@ -163,6 +178,7 @@ def main() -> None:
         f"{' and '.join(map(str, CHOOSING_SEEDS))}), which are not judged here.\n",
         *table(summary, seconds),
         "",
+        f"{COLUMNS}\n",
         *sentences(summary),
         "",
     ]

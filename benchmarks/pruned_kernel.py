@@ -25,6 +25,8 @@ from wattshed.foundation.provenance import commit_text, describe_commit, describ
 
 ROOT = Path(__file__).resolve().parent.parent
 NODES, LOOK_BACK, HORIZON, WINDOWS = 64, 24, 6, 32
+# Longer by this factor with several threads is said.
+LONGER = 1.2
 REMOVED, SHARES_OF = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6), (16, 64)
 
 
@@ -43,6 +45,12 @@ PAIRS: tuple[tuple[Sizes, Sizes, float | None], ...] = (
     (Sizes(16, 16), Sizes(16, 8), None),
     (Sizes(32, 32), Sizes(16, 16), None),
     (Sizes(64, 64), Sizes(32, 32), 2.0),
+)
+
+
+COLUMNS = (
+    "Ratio: time of the full network over that of the smaller one. Must: the least ratio that was asked for; met: "
+    "whether it was reached."
 )
 
 
@@ -161,13 +169,19 @@ def measure(rounds: int = ROUNDS) -> list[str]:
     lines = []
     cores = len(os.sched_getaffinity(0))
     names = [field.name.replace("_", " ") for field in fields(Row)]
+    by_one: list[Row] = []
     for threads in sorted({1, cores}):
         torch.set_num_threads(threads)
         title = "One thread" if threads == 1 else f"{threads} threads"
         lines += ["", f"## {title}", "", *_head(names)]
+        rows = []
         for row in halves(rounds):
+            rows.append(row)
             lines.append(_row(getattr(row, field.name) for field in fields(Row)))
             print(lines[-1], file=sys.stderr, flush=True)
+        slower = slower_sentence(by_one, rows, threads)
+        lines += ["", slower] if slower else []
+        by_one = by_one or rows
     torch.set_num_threads(1)
     lines += [
         *("", "## By the share that was removed", ""),
@@ -184,6 +198,28 @@ def measure(rounds: int = ROUNDS) -> list[str]:
     return lines
 
 
+def slower_sentence(by_one: Sequence[Row], by_many: Sequence[Row], threads: int) -> str:
+    """Names the calls for which several threads took clearly longer than one; empty without such a call."""
+    times = {(row.full, row.smaller, row.what): row for row in by_one}
+    found = []
+    for row in by_many:
+        one = times.get((row.full, row.smaller, row.what))
+        if one is None:
+            continue
+        pairs = ((row.full, row.full_ms, one.full_ms), (row.smaller, row.smaller_ms, one.smaller_ms))
+        found += [
+            f"{row.what} with {sizes}, {many_ms} against {one_ms} ms"
+            for sizes, many_ms, one_ms in pairs
+            if float(many_ms) > LONGER * float(one_ms)
+        ]
+    if not found:
+        return ""
+    return (
+        f"{threads} threads took more than {LONGER:g} times as long as one: {'; '.join(found)}. The two tables "
+        "were not timed in turns."
+    )
+
+
 def _head(names: Sequence[str]) -> list[str]:
     return [_row(names), "|" + "---|" * len(names)]
 
@@ -197,7 +233,8 @@ def page(tables: list[str], rounds: int) -> str:
         "# Removed units and channels on the CPU kernel, measured",
         "",
         "Made by `python benchmarks/pruned_kernel.py --output docs/pruned_kernel.md`. A full and a smaller network are "
-        f"called in turns; a ratio is the median of {rounds} pairs, with the 95 % interval of order statistics.",
+        f"called in turns; a ratio is the median of {rounds} pairs, with the 95 % interval of order statistics. "
+        f"{COLUMNS}",
         "",
         *origin(),
         "",

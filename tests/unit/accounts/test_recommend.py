@@ -8,10 +8,12 @@ from hypothesis import strategies as st
 
 from made_checkpoints import make_checkpoints
 from wattshed.accounts.recommend.choice import recommend
-from wattshed.accounts.recommend.limits import Limits, OptionStanding
+from wattshed.accounts.recommend.limits import Limits, Option, OptionStanding
+from wattshed.accounts.recommend.reasons import more_energy_text
 from wattshed.accounts.recommend.words import count_text, headline, lines, to_json
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.vocabulary import Part
+from wattshed.statistics.intervals import Interval
 
 STUDY = {
     "net": {"rmse": 1.0, "total_j": 100.0, "per_1000_j": 2.0, "bytes": 10_000, "latency_s": 0.002},
@@ -96,7 +98,35 @@ def test_a_rise_that_may_exceed_the_limit_is_undecided_and_not_chosen():
     assert found.chosen == "net"
     assert found.option("net+half").standing == OptionStanding.UNDECIDED
     assert "which may exceed 5% (it would take 1.1" in found.option("net+half").reason
-    assert "Undecided, and would take less: net+half." in headline(found)
+    assert "Undecided, and would take less: net+half (RMSE +4." in headline(found)
+    assert "(more seeds may decide)." in headline(found)
+
+
+def test_of_many_undecided_checkpoints_the_three_of_least_rise_are_named():
+    rises = {"a": 1.048, "b": 1.042, "c": 1.046, "d": 1.044, "e": 1.047}
+    study = {
+        "net": STUDY["net"],
+        **{f"net+{name}": {"rmse": rise, "per_1000_j": 1.0} for name, rise in rises.items()},
+    }
+    found = choose(study, spread=0.05)
+    assert found.chosen == "net"
+    sentence = headline(found)
+    named = sentence.split("would take less: ")[1].split(" and 2 others (more seeds may decide).")[0]
+    assert [one.split(" (RMSE +")[0] for one in named.split(", ")] == ["net+b", "net+d", "net+c"]
+    changes = [found.option(f"net+{name}").changes["rmse"].mean for name in rises]
+    assert all(0 < change < 0.1 for change in changes)
+
+
+def test_far_more_energy_is_a_number_of_times():
+    study = {"net": STUDY["net"], "net+far": {"per_1000_j": 28.4}, "net+near": {"per_1000_j": 3.0}}
+    found = choose(study, forecasts=1e9)
+    assert ", 14.5 times that of net [" in found.option("net+far").reason
+    assert "+5" in found.option("net+near").reason
+    assert "against net" in found.option("net+near").reason
+    assert "times that of net; one seed shows no spread" in more_energy_text(
+        Option("net+far", 1, OptionStanding.COSTS_MORE, "", Interval(30.0, None, None, 1), {1: 30.0}),
+        Option("net", 1, OptionStanding.CHOSEN, "", Interval(2.0, None, None, 1), {1: 2.0}),
+    )
 
 
 def test_one_seed_shows_nothing_but_the_reference_itself():
@@ -107,7 +137,7 @@ def test_one_seed_shows_nothing_but_the_reference_itself():
     assert "one seed shows no spread" in found.option("net+half").reason
     assert "It has one seed" in headline(found)
     # What its days alone put far beyond the limit is no reason to hope.
-    assert "Undecided, and would take less: net+half." in headline(found)
+    assert "Undecided, and would take less: net+half (RMSE +0.8%) (more seeds may decide)." in headline(found)
     none = choose(seeds=1, latency_s=0.01)
     assert none.chosen is None
     assert none.undecided
@@ -193,6 +223,26 @@ def test_each_limit_refuses_with_its_numbers(keys, refused, says):
     assert "none of 3 checkpoints keeps all limits" in headline(found)
 
 
+@pytest.mark.parametrize(
+    ("keys", "without"),
+    [
+        ({"size_bytes": 3_999}, {"errors": "net+tiny", "bytes": "net+half"}),
+        ({"latency_s": 0.0007, "size_bytes": 500}, {}),
+        ({"latency_s": 0.0001}, {"time": "net+half"}),
+        ({"r2_floor": 0.99}, {"R2": "net+half"}),
+    ],
+)
+def test_a_limit_that_alone_is_to_blame_is_named(keys, without):
+    found = choose(**keys)
+    assert found.chosen is None
+    assert found.without == without
+    said = headline(found)
+    assert said.count("Without the limit on ") == len(without)
+    for name, lineage in without.items():
+        assert f"Without the limit on {name}, {lineage} would keep the others." in said
+    assert choose().without == {}
+
+
 def test_a_limit_that_is_met_exactly_is_kept():
     assert choose(size_bytes=4_000).chosen == "net+half"
 
@@ -221,7 +271,7 @@ def test_of_equals_the_one_of_fewer_steps_is_chosen():
     same = STUDY["net"]
     found = choose({"net+frozen": same, "net": same}, jitter=0.0, spread=0.0)
     assert found.chosen == "net"
-    assert "as much as net, with no fewer steps" in found.option("net+frozen").reason
+    assert "as much as net, which has fewer steps or stands first" in found.option("net+frozen").reason
 
 
 def test_energies_that_seeds_do_not_tell_apart_are_said():
@@ -251,6 +301,14 @@ def test_the_json_has_what_the_sentence_says():
     assert found["limits"]["r2_floor"] == 0.1
     assert found["checkpoints"][0]["lineage"] == "net+half"
     assert found["sentence"].startswith("Use net+half")
+    half, net, *_, absent = found["checkpoints"]
+    for error in ("rmse", "mae"):
+        assert half[f"{error}_change_low"] < half[f"{error}_change_share"] < half[f"{error}_change_high"]
+    assert half["bytes"] == 4_000
+    assert half["latency_s"] == pytest.approx(0.001, rel=0.05)
+    assert net["rmse_change_share"] is None, "the reference itself"
+    assert absent["lineage"] == "net+int8"
+    assert absent["bytes"] is absent["latency_s"] is None
 
 
 NUMBERS = st.builds(

@@ -89,6 +89,27 @@ def test_a_number_that_no_job_can_compute_with_is_refused(config, change, words)
     assert words in said(config, change)
 
 
+def chain(step):
+    return lambda config: config.update(chains=[{"name": "c", "model": "stgnn", "steps": [step]}])
+
+
+@pytest.mark.parametrize(
+    ("change", "end"),
+    [
+        (source(kind="table", form="long"), "config/methods.yaml shows all strategies and methods)."),
+        (chain("exat"), "did you mean 'exact'?"),
+        (lambda config: config["models"]["pooled_ridge"].update(recipe="frugal"), "no recipe: remove the key."),
+        (lambda config: config["energy"].update(country_iso="DE"), "did you mean DEU (Germany)? (found 'DE')."),
+        (recipe(batch=10**400), "expected at most 4,294,967,295: correct it and run again."),
+        (recipe(loss="square"), "(found 'square'): correct it and run again."),
+    ],
+)  # fmt: skip
+def test_the_message_says_what_to_do_once(config, change, end):
+    message = said(config, change)
+    assert message.endswith(end)
+    assert "?:" not in message
+
+
 def test_a_long_value_and_a_name_with_a_line_break_stay_one_short_line(config):
     message = said(config, recipe(loss="x" * 10_000))
     assert len(message) < 300

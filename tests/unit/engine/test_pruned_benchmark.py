@@ -71,6 +71,35 @@ def test_the_page_has_a_row_of_every_pair_and_call(benchmark, timing, monkeypatc
     assert "Commit: " in text
 
 
+def test_calls_that_several_threads_slow_down_are_named(benchmark):
+    def row(what, full_ms, smaller_ms):
+        return benchmark.Row("16 units", "8 units", what, full_ms, smaller_ms, "", "", "", "")
+
+    by_one = [row("forecast", "1.000", "0.500"), row("step", "10.000", "5.000")]
+    said = benchmark.slower_sentence(
+        by_one, [row("forecast", "0.600", "0.510"), row("step", "15.000", "5.900")], 2
+    )
+    assert said.startswith(
+        "2 threads took more than 1.2 times as long as one: step with 16 units, 15.000 against 10.000 ms."
+    )
+    assert benchmark.slower_sentence(by_one, by_one, 2) == benchmark.slower_sentence([], by_one, 1) == ""
+
+
+def test_the_page_says_what_its_rows_show(benchmark, root):
+    page = (root / "docs/pruned_kernel.md").read_text(encoding="utf-8")
+    assert benchmark.COLUMNS in page
+    blocks = [
+        [
+            benchmark.Row(*(cell.strip() for cell in line.strip()[1:-1].split("|")))
+            for line in block.splitlines()
+            if line.startswith("| ") and " units, " in line
+        ]
+        for block in page.split("\n## ")[1:3]
+    ]
+    assert len(blocks[0]) == len(blocks[1]) == len(benchmark.PAIRS) * len(benchmark.CALLS)
+    assert benchmark.slower_sentence(*blocks, 2) in page
+
+
 def test_the_networks_that_are_timed_compute(benchmark):
     if choose("auto", "cpu", 16).kernel is None:
         pytest.skip(f"no kernel: {choose('auto', 'cpu', 16).why}")

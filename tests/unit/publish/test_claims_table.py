@@ -40,6 +40,18 @@ def test_each_topic_has_a_table_and_each_claim_is_named_once():
     assert tables[0].notes[-1] == "a cap."
 
 
+def test_notes_say_how_ranges_are_judged_and_where_errors_are():
+    sizes = claims(("e", "time and size", -60.0, -70.0, -50.0, 3, "holds"))
+    both = claims_tables(pd.concat([sizes, FRAME], ignore_index=True))
+    assert [table.name for table in both] == ["claims_energy", "claims_time_and_size", "claims_errors"]
+    ranges = [any("counts as its lower end: at least" in note for note in table.notes) for table in both]
+    assert ranges == [True, True, False]
+    errors = [any("errors are in the next table" in note for note in table.notes) for table in both]
+    assert errors == [False, True, False]
+    (alone,) = claims_tables(sizes)
+    assert not any("errors are in the next table" in note for note in alone.notes)
+
+
 def test_a_row_has_value_interval_n_and_where():
     (holds, fails, missing), (exact, single) = (table.rows for table in claims_tables(FRAME))
     texts = [[cell.text for cell in row[2:]] for row in (holds, fails, missing, exact, single)]

@@ -1,6 +1,7 @@
 """The first problem of a configuration as one sentence: its place in the user's file, and what was expected."""
 
 import difflib
+import re
 import types
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -12,6 +13,10 @@ from wattshed.foundation import plugins
 
 # If a block has more keys than this, the message names the schema instead of listing them.
 MOST_KEYS = 12
+# A message with one of these already says what to do.
+ADVICE = re.compile(
+    r"did you mean |\?$|[:;,] (?:or )?(?:add|choose|correct|give|install|leave|name|remove|rename|set|use|write) "
+)
 # Values and places longer than this are cut.
 MOST_CHARACTERS = 100
 
@@ -37,7 +42,10 @@ def sentence(
     if first["type"] == "extra_forbidden":
         return f"{origin}: {place} is not a known key: {_suggestion(str(path[-1]), keys)}{more}"
     if first["type"] == "missing":
-        return f"{origin}: {place} is missing: add it (config/config.yaml shows every key).{more}"
+        return (
+            f"{origin}: {place} is missing: add it (config/schema.json describes every key, config/methods.yaml shows "
+            f"all strategies and methods).{more}"
+        )
     message = first["msg"].removeprefix("Value error, ")
     message = message[0].lower() + message[1:]
     found = first["input"]
@@ -47,7 +55,14 @@ def sentence(
         else ""
     )
     where = f"{origin}: {place}" if place else origin
-    return f"{where}: {message}{shown}: correct it and run again.{more}"
+    return f"{where}: {message}{shown}{_ending(message, shown)}{more}"
+
+
+def _ending(message: str, shown: str) -> str:
+    """What to do, unless the message already says it or asks."""
+    if ADVICE.search(message):
+        return "" if message.endswith(("?", ".")) and not shown else "."
+    return ": correct it and run again."
 
 
 def _readable(letter: str) -> str:

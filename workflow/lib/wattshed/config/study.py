@@ -75,10 +75,11 @@ class Study(Block):
         default_factory=ControlsBlock, description="Models that are trained only to be compared with."
     )
     adaptation: AdaptationBlock = Field(
-        default_factory=AdaptationBlock, description="Strategies that fine-tune on later months."
+        default_factory=AdaptationBlock, description="How trained models learn from later months."
     )
     compression: CompressionBlock = Field(
-        default_factory=CompressionBlock, description="Variants that make a trained model smaller."
+        default_factory=CompressionBlock,
+        description="What is made of trained models: smaller ones, and their controls.",
     )
     chains: list[ChainBlock] = Field(
         default=[],

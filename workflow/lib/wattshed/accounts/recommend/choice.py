@@ -1,8 +1,8 @@
 """The checkpoint that takes the least energy in total among those that are shown to keep all limits."""
 
 import math
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
@@ -25,18 +25,26 @@ from wattshed.statistics.paired import holm
 from wattshed.statistics.worth import CLAIM_LEVEL, Candidate, p_within, shown_above
 
 ERRORS = ("rmse", "mae")
+# Limits by their name, and what the setting becomes without one. An error is never so many times that of the reference.
+LEFT_OUT: dict[str, dict[str, float | None]] = {
+    "errors": {"error_rise_share": 1e9},
+    "R2": {"r2_floor": None},
+    "time": {"latency_s": None},
+    "bytes": {"size_bytes": None},
+}
 
 
 @dataclass(frozen=True)
 class Judged:
     """What a limit says of one lineage: kept, not kept, or (None) neither shown; and why.
 
-    beyond: the interval lies beyond the limit, which one seed does not show.
+    beyond: the interval lies beyond the limit, which one seed does not show; changes: of errors, by their name.
     """
 
     kept: bool | None
     reason: str = ""
     beyond: bool = False
+    changes: dict[str, Interval] = field(default_factory=dict)
 
 
 def recommend(
@@ -70,11 +78,32 @@ def recommend_for(
     rows = {str(name): own for name, own in checkpoints.groupby("lineage", sort=False)}
     controls = _controls(rows, controls)
     reference = reference_of(rows, limits, controls)
-    errors = _judge_errors(checkpoints, rows, days, limits, reference)
+
+    def choose(asked: Limits, counts: Sequence[float]) -> list[Recommendation]:
+        errors = _judge_errors(checkpoints, rows, days, asked, reference)
+        return [
+            _chosen(rows, days, replace(asked, forecasts=count), reference, errors, controls)
+            for count in counts
+        ]
+
     return [
-        _chosen(rows, days, replace(limits, forecasts=count), reference, errors, controls)
-        for count in forecasts
+        found if found.chosen is not None else replace(found, without=_without(found, choose))
+        for found in choose(limits, forecasts)
     ]
+
+
+def _without(
+    found: Recommendation, choose: Callable[[Limits, Sequence[float]], list[Recommendation]]
+) -> dict[str, str]:
+    """What would be chosen without one of the limits, by its name; only limits that alone are to blame."""
+    limits, blamed = found.limits, {}
+    for name, keys in LEFT_OUT.items():
+        if all(getattr(limits, key) is None for key in keys):
+            continue
+        (loose,) = choose(replace(limits, **keys), [limits.forecasts])
+        if loose.chosen is not None:
+            blamed[name] = loose.chosen
+    return blamed
 
 
 def _chosen(
@@ -138,7 +167,8 @@ def _judge_errors(
             floor_text(one.excesses, limits.r2_floor),
         )
         text = "; ".join(part for part in texts if part)
-        judged[lineage] = Judged(True if kept[lineage] else False if over else None, text, beyond)
+        changes = {error: spread.change() for error, spread in one.errors.items()}
+        judged[lineage] = Judged(True if kept[lineage] else False if over else None, text, beyond, changes)
     return judged
 
 
@@ -153,6 +183,10 @@ def _option(
     if errors is None:
         why = rows["unavailable"].dropna().iloc[0]
         return replace(option, standing=OptionStanding.UNAVAILABLE, reason=f"cannot run here: {why}")
+    size, time_s = rows["bytes"].max(), _time_of(rows).mean
+    option = replace(
+        option, changes=errors.changes, size_bytes=None if pd.isna(size) else int(size), latency_s=time_s
+    )
     if lineage in controls:
         return replace(
             option, standing=OptionStanding.CONTROL, reason="a control, which is compared and never chosen"
@@ -184,8 +218,7 @@ def _option(
 def _latency(rows: pd.DataFrame, limits: Limits) -> Judged:
     if limits.latency_s is None:
         return Judged(True)
-    times = rows["latency_s_per_window"].astype("float64")
-    found = geometric_interval(times) if times.notna().all() else Interval(None, None, None, 0)
+    found = _time_of(rows)
     if len(rows) == 1 and {"latency_low", "latency_high"} <= set(rows) and rows["latency_high"].notna().all():
         found = Interval(
             found.mean, float(rows["latency_low"].iloc[0]), float(rows["latency_high"].iloc[0]), 1
@@ -196,6 +229,12 @@ def _latency(rows: pd.DataFrame, limits: Limits) -> Judged:
     if found.high <= limits.latency_s:
         return Judged(True, text)
     return Judged(False if found.low > limits.latency_s else None, text)
+
+
+def _time_of(rows: pd.DataFrame) -> Interval:
+    """Seconds of one window, over seeds; unknown where one seed's is."""
+    times = rows["latency_s_per_window"].astype("float64")
+    return geometric_interval(times) if times.notna().all() else Interval(None, None, None, 0)
 
 
 def _size(rows: pd.DataFrame, limits: Limits) -> Judged:

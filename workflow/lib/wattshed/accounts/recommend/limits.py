@@ -43,7 +43,9 @@ class Option:
     """One lineage. energy_j: of making it and of all forecasts together, over seeds, with its interval.
 
     energies_j: the same seed by seed; reason: one sentence without its full stop; may_keep: whether no limit's own
-    interval lies wholly beyond it, also where one seed shows nothing.
+    interval lies wholly beyond it, also where one seed shows nothing; changes: of ``rmse`` and ``mae`` against the
+    reference, empty for the reference itself and for what cannot run here; size_bytes: the largest over seeds;
+    latency_s: of one window of all nodes, geometric mean over seeds.
     """
 
     lineage: str
@@ -53,6 +55,9 @@ class Option:
     energy_j: Interval
     energies_j: dict[int, float] = field(default_factory=dict)
     may_keep: bool = True
+    changes: dict[str, Interval] = field(default_factory=dict)
+    size_bytes: int | None = None
+    latency_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,7 @@ class Recommendation:
     """The chosen lineage, or None; the lineage that errors were held against; all options, the chosen one first.
 
     on_test: how RMSE of the chosen one compares with that of the reference on the test part, where it was not chosen.
+    without: where none keeps all limits, what would be chosen if one of them were left out, by the limit's name.
     """
 
     limits: Limits
@@ -67,6 +73,7 @@ class Recommendation:
     chosen: str | None
     options: list[Option]
     on_test: Interval | None = None
+    without: dict[str, str] = field(default_factory=dict)
 
     @property
     def undecided(self) -> bool:

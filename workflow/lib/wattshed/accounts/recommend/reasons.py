@@ -8,6 +8,8 @@ from wattshed.statistics.intervals import Interval
 from wattshed.statistics.worth import CLAIM_LEVEL, Candidate, p_within, shown_above
 
 MS_PER_S = 1000
+# Ratios above are given as a number of times: +1319% is hard to read.
+MOST_AS_PERCENT = 2.0
 # Prefixes of units, largest first.
 UNITS = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"))
 
@@ -91,16 +93,26 @@ def more_energy_text(one: Option, best: Option) -> str:
     pairs = [(one.energies_j[seed], best.energies_j[seed]) for seed in common]
     own = f"takes {joules_text(one.energy_j)}"
     if one.energy_j.mean == best.energy_j.mean:
-        return f"{own}, as much as {best.lineage}, with no fewer steps"
+        return f"{own}, as much as {best.lineage}, which has fewer steps or stands first"
     if not pairs or any(below <= 0 or above <= 0 for above, below in pairs):
         return f"{own}, more than {best.lineage}"
     ratio = geometric_interval(above / below for above, below in pairs)
-    assert ratio.mean is not None
-    text = f"{own}, {percent(ratio.mean - 1)}"
     if ratio.low is None or ratio.high is None:
-        return f"{text} against {best.lineage}; one seed shows no spread"
-    text += f" [{percent(ratio.low - 1)}, {percent(ratio.high - 1)}] against {best.lineage}"
+        return f"{own}, {_more_text(ratio, best.lineage)}; one seed shows no spread"
+    text = f"{own}, {_more_text(ratio, best.lineage)}"
     return text if ratio.low > 1 else f"{text}: not told apart"
+
+
+def _more_text(ratio: Interval, lineage: str) -> str:
+    """``+12.0% [+11.0%, +13.0%] against net``, and from twice as much on ``14.2 times that of net [14.0, 14.4]``."""
+    assert ratio.mean is not None
+    known = ratio.low is not None and ratio.high is not None
+    low, high = ratio.low or 0.0, ratio.high or 0.0
+    if ratio.mean > MOST_AS_PERCENT:
+        ends = f" [{_digits(low)}, {_digits(high)}]" if known else ""
+        return f"{_digits(ratio.mean)} times that of {lineage}{ends}"
+    ends = f" [{percent(low - 1)}, {percent(high - 1)}]" if known else ""
+    return f"{percent(ratio.mean - 1)}{ends} against {lineage}"
 
 
 def _digits(value: float) -> str:

@@ -1,5 +1,6 @@
 """A recommendation in plain sentences and as JSON."""
 
+import math
 import re
 from collections.abc import Collection
 from typing import Any
@@ -11,6 +12,8 @@ from wattshed.foundation.vocabulary import Part
 from wattshed.statistics.intervals import Interval
 
 LARGEST_PLAIN = 1e12
+# So many undecided checkpoints are named.
+NAMED = 3
 
 
 def headline(found: Recommendation) -> str:
@@ -23,15 +26,16 @@ def headline(found: Recommendation) -> str:
         if one.standing not in (OptionStanding.UNAVAILABLE, OptionStanding.CONTROL)
     ]
     if found.chosen is None:
-        if found.undecided:
-            return (
-                f"Nothing can be recommended for {forecasts}: no checkpoint is shown to keep all limits "
-                f"({limits_text(found)}), and for some it is undecided."
-            )
-        return (
-            f"Nothing can be recommended for {forecasts}: none of {len(runnable)} checkpoints keeps all limits "
-            f"({limits_text(found)})."
+        blamed = [
+            f"Without the limit on {name}, {lineage} would keep the others."
+            for name, lineage in found.without.items()
+        ]
+        why = (
+            f"no checkpoint is shown to keep all limits ({limits_text(found)}), and for some it is undecided."
+            if found.undecided
+            else f"none of {len(runnable)} checkpoints keeps all limits ({limits_text(found)})."
         )
+        return " ".join([f"Nothing can be recommended for {forecasts}: {why}", *blamed])
     chosen = found.option(found.chosen)
     keeping = [
         one for one in found.options if one.standing in (OptionStanding.CHOSEN, OptionStanding.COSTS_MORE)
@@ -60,7 +64,7 @@ def _further(found: Recommendation, chosen: Option) -> list[str]:
         sentences.append(f"In energy it is not told apart from {', '.join(alike)}.")
     assert chosen.energy_j.mean is not None
     cheaper = [
-        one.lineage
+        one
         for one in found.options
         if one.standing == OptionStanding.UNDECIDED
         and one.may_keep
@@ -68,7 +72,7 @@ def _further(found: Recommendation, chosen: Option) -> list[str]:
         and one.energy_j.mean < chosen.energy_j.mean
     ]
     if cheaper:
-        sentences.append(f"Undecided, and would take less: {', '.join(cheaper)}.")
+        sentences.append(f"Undecided, and would take less: {_named(cheaper)} (more seeds may decide).")
     if chosen.seeds < 2:
         sentences.append("It has one seed, so that the spread of its energy is unknown.")
     if found.on_test is not None and found.on_test.mean is not None:
@@ -84,6 +88,28 @@ def _further(found: Recommendation, chosen: Option) -> list[str]:
             "them before months that it learned from: this is not the error of a future month."
         )
     return sentences
+
+
+def _named(options: list[Option]) -> str:
+    """The few of least mean rise of RMSE, with it, and how many others there are."""
+
+    def rise(one: Option) -> float | None:
+        return one.changes["rmse"].mean if "rmse" in one.changes else None
+
+    def text(one: Option) -> str:
+        found = rise(one)
+        return one.lineage if found is None else f"{one.lineage} (RMSE {percent(found)})"
+
+    rises = {one.lineage: rise(one) for one in options}
+    # The reference has no rise, and comes first; one that is unknown comes last.
+    order = sorted(
+        options,
+        key=lambda one: (math.inf if one.changes else 0.0) if (own := rises[one.lineage]) is None else own,
+    )
+    shown, others = [text(one) for one in order[:NAMED]], len(order) - NAMED
+    if others > 0:
+        return f"{', '.join(shown)} and {others} {'other' if others == 1 else 'others'}"
+    return ", ".join(shown)
 
 
 def limits_text(found: Recommendation) -> str:
@@ -137,6 +163,16 @@ def lines(found: Recommendation) -> list[str]:
     return [headline(found), "", *about]
 
 
+def _change_keys(one: Option, error: str) -> dict[str, float | None]:
+    """Its change against the reference, on the part where errors are judged."""
+    found = one.changes.get(error, Interval(None, None, None, 0))
+    return {
+        f"{error}_change_share": found.mean,
+        f"{error}_change_low": found.low,
+        f"{error}_change_high": found.high,
+    }
+
+
 def to_json(found: Recommendation, absent: Collection[str] = ()) -> dict[str, Any]:
     """The choice, limits and all checkpoints with their reasons. absent: models that were not compared.
 
@@ -173,6 +209,10 @@ def to_json(found: Recommendation, absent: Collection[str] = ()) -> dict[str, An
                 "energy_j": one.energy_j.mean,
                 "energy_j_low": one.energy_j.low,
                 "energy_j_high": one.energy_j.high,
+                **_change_keys(one, "rmse"),
+                **_change_keys(one, "mae"),
+                "bytes": one.size_bytes,
+                "latency_s": one.latency_s,
             }
             for one in found.options
         ],

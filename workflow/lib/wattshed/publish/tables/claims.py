@@ -21,6 +21,10 @@ KIND_NOTE = (
     "Trainings of models that go through chains are compared at equal validation error, with this study's recipe; "
     "techniques of training, in whole trainings of models that differ in them alone."
 )
+RANGE_NOTE = (
+    "A claimed range of savings or speed-ups counts as its lower end: at least; a number must lie within it."
+)
+ALONE_NOTE = "Times and sizes alone: errors are in the next table."
 ENGINES_NOTE = (
     "Where two back ends are named, each checkpoint runs on the fastest one that takes it; the setting engine: torch "
     "compares all on one."
@@ -56,8 +60,10 @@ def _notes(claims: pd.DataFrame, topic: Topic, note: str) -> list[str]:
     if topic == Topic.ENERGY:
         notes = [claims_sentence(claims), RULE_NOTE]
     if topic in (Topic.ENERGY, Topic.TIME_AND_SIZE):
-        notes += [KIND_NOTE, ENGINES_NOTE]
+        notes += [RANGE_NOTE, KIND_NOTE, ENGINES_NOTE]
         notes.append(f"{GEOMETRIC_NOTE[0].upper()}{GEOMETRIC_NOTE[1:]}; the same for times and sizes.")
+    if topic == Topic.TIME_AND_SIZE and (claims["topic"] == Topic.ERRORS).any():
+        notes.append(ALONE_NOTE)
     if topic == Topic.ERRORS:
         notes.append(f"Intervals of changes of errors: {PAIRED_NOTE}; n counts seeds.")
     return [*notes, note] if note else notes

@@ -30,7 +30,8 @@ COLUMNS = [
 RULE = (
     f"Errors keep a limit if that is shown over seeds and blocks of {BLOCK_DAYS} days, corrected for all checkpoints "
     "(Holm 1979); what may exceed it is undecided and not chosen, and one seed shows nothing. Energy: of making the "
-    "checkpoint with its whole chain, and of all its forecasts of one node each; the least mean is chosen."
+    "checkpoint, with the steps whose weights it has, and of all its forecasts of one node each; the least mean is "
+    "chosen."
 )
 
 

@@ -103,7 +103,7 @@ def _plain(cell: str) -> str:
 
 
 def _untex(cell: str) -> str:
-    text = re.sub(r"\\bfseries\s*", "", cell.strip())
+    text = re.sub(r"\\bfseries\s*", "", cell.strip()).replace(r"\allowbreak{}", "")
     text = re.sub(r"\{?\\textsuperscript\{\\dd?ag\}\}?", "", text)
     text = re.sub(r"\\textsuperscript\{\\ensuremath\{-\}\}", "⁻", text)
     text = re.sub(r"\\textsuperscript\{(\d)\}", lambda m: "⁰¹²³⁴⁵⁶⁷⁸⁹"[int(m[1])], text)

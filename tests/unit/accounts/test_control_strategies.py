@@ -7,11 +7,11 @@ from wattshed.accounts.comparison.strategy_means import control_strategies, save
 
 
 def made(*rows):
-    """Rows of parent, strategy, seed, updates, prequential RMSE and joules."""
+    """Rows of parent, strategy, seed, updates, prequential RMSE, and joules of all updates but the last."""
     frame = pd.DataFrame(
         rows, columns=["parent", "strategy", "seed", "updates", "prequential_rmse", "joules"]
     )
-    return frame.assign(updates_kwh=frame.pop("joules") / 3.6e6)
+    return frame.assign(acting_kwh=frame.pop("joules") / 3.6e6)
 
 
 SUMMARY = made(

@@ -182,7 +182,7 @@ def test_the_reason_why_torch_computes_is_in_words(task, graph):
     low_rank = plugins.load("method", "low_rank")
     settings = low_rank.Settings(method="low_rank", rank=2)
     thin = low_rank.make(untrained(task.windows, 5, form="gru"), settings)
-    assert backend_of(thin, series).why == "no kernel for a layer LowRankGRU"
+    assert backend_of(thin, series).why == "no kernel for a layer UnrolledGRU"
 
 
 def test_sampled_nodes_are_forecast_as_if_all_were_with_several_graph_layers(graph):

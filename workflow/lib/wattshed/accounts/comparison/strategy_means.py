@@ -28,7 +28,7 @@ def control_strategies(summary: pd.DataFrame) -> dict[str, str]:
     """Of each parent, its strategy without updates, the first one if there are several.
 
     summary: ``adaptation.parquet``. Parents without such a strategy are left out. A strategy that updates in one seed
-    alone is no control.
+    alone does not count.
     """
     updates = summary.groupby(["parent", "strategy"], sort=False)["updates"].max().reset_index()
     still = updates[updates["updates"] == 0].drop_duplicates("parent")

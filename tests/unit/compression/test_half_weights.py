@@ -8,8 +8,8 @@ import torch
 from makings import CPU, making_of, random_network, short_recipe
 from model_blocks import model_block
 from wattshed.compression.comparing import structure
-from wattshed.compression.rows import weight_bytes
 from wattshed.compression.methods.half_weights import METHOD, HalfWeightsSettings
+from wattshed.compression.rows import weight_bytes
 from wattshed.foundation.faults import Fault
 from wattshed.training.checkpoint import ModelSpec, Step, read_checkpoint, write_checkpoint
 

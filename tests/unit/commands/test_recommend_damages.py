@@ -66,10 +66,11 @@ def test_a_damaged_configuration_is_refused_in_one_sentence(config, says, tmp_pa
     assert "config.yaml" in said
 
 
+EARLIER = "it is of an earlier version; run snakemake again with --forcerun compare_checkpoints."
 CHECKPOINTS = {
     "no rows": (lambda frame: frame.iloc[:0], "has no rows"),
     **{
-        f"without {name}": (lambda frame, name=name: frame.drop(columns=name), f"has no column '{name}'")
+        f"without {name}": (lambda frame, name=name: frame.drop(columns=name), f"has no column '{name}': {EARLIER}")
         for name in (
             "model", "lineage", "seed", "control", "unavailable", "total_j", "energy_j_per_1000_forecasts", "bytes",
             "latency_s_per_window",
@@ -115,7 +116,10 @@ def test_damaged_checkpoints_are_refused_in_one_sentence(damage, tmp_path, capsy
 
 DAYS = {
     **{
-        f"without {name}": (lambda frame, name=name: frame.drop(columns=name), f"has no column '{name}'")
+        f"without {name}": (
+            lambda frame, name=name: frame.drop(columns=name),
+            f"has no column '{name}': {EARLIER}",
+        )
         for name in ("lineage", "seed", "part", "day", "squared", "absolute", "cells")
     },
     "text in squared": (lambda frame: frame.assign(squared="much"), "has texts in the column 'squared'"),

@@ -9,6 +9,7 @@ import pandas as pd
 
 from wattshed.compression.rises import PREFIXES
 from wattshed.foundation.faults import Fault
+from wattshed.foundation.frames import read_frame
 
 TEXTS = ("model", "lineage")
 # Energies, sizes and times; an unknown one is empty.
@@ -19,6 +20,23 @@ R2 = tuple(f"{prefix}r2" for prefix in PREFIXES.values())
 LATENCY_BOUNDS = ("latency_low", "latency_high")
 DAY_COLUMNS = ("lineage", "seed", "part", "day", "squared", "absolute", "cells")
 AGAIN = "delete it and run snakemake again."
+
+
+def read_compared(paths: Sequence[Path], columns: Sequence[str]) -> pd.DataFrame:
+    """Parquet files of compared checkpoints, concatenated.
+
+    Raises :class:`Fault` for one that lacks a column: deleting it would not help, because it is made of older
+    comparisons that lack the column too.
+    """
+    frames = [read_frame(path) for path in paths]
+    for path, frame in zip(paths, frames, strict=True):
+        missing = [name for name in columns if name not in frame.columns]
+        if missing:
+            raise Fault(
+                f"{path} has no column {missing[0]!r}: it is of an earlier version; run snakemake again with "
+                "--forcerun compare_checkpoints."
+            )
+    return pd.concat(frames, ignore_index=True)
 
 
 def check_checkpoints(frame: pd.DataFrame, place: Path) -> None:

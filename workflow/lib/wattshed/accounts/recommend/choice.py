@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pandas as pd
 
@@ -26,7 +27,7 @@ from wattshed.statistics.worth import CLAIM_LEVEL, Candidate, p_within, shown_ab
 
 ERRORS = ("rmse", "mae")
 # Limits by their name, and what the setting becomes without one. An error is never so many times that of the reference.
-LEFT_OUT: dict[str, dict[str, float | None]] = {
+LEFT_OUT: dict[str, dict[str, Any]] = {
     "errors": {"error_rise_share": 1e9},
     "R2": {"r2_floor": None},
     "time": {"latency_s": None},

@@ -14,10 +14,10 @@ from wattshed.accounts.recommend.checked import (
     check_checkpoints,
     check_days,
     number_of,
+    read_compared,
 )
 from wattshed.foundation.documents import KEYS, read_yaml
 from wattshed.foundation.faults import Fault
-from wattshed.foundation.frames import read_frame, read_frames
 
 # As in the study's block ``compression``.
 DEFAULT_SHARE = 0.05
@@ -66,10 +66,10 @@ def read_study(folder: Path) -> StudyResults:
     floor = number_of(
         compression, "r2_floor", settings, "an R2 below 1, such as 0.5", above=-math.inf, below=1
     )
-    checkpoints = read_frame(place, CHECKPOINT_COLUMNS)
+    checkpoints = read_compared([place], CHECKPOINT_COLUMNS)
     check_checkpoints(checkpoints, place)
     files = [folder / f"compared/{model}.days.parquet" for model in checkpoints["model"].unique()]
-    days = read_frames(files, DAY_COLUMNS)
+    days = read_compared(files, DAY_COLUMNS)
     check_days(days, files)
     share = DEFAULT_SHARE if rise is None else rise
     return StudyResults(checkpoints, days, share, floor, controls_of(models), tuple(models))

@@ -1,12 +1,12 @@
 """The checkpoint that takes the least energy in total among those that are shown to keep all limits."""
 
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import pandas as pd
 
+from wattshed.accounts.recommend.left_out import blamed_limits
 from wattshed.accounts.recommend.limits import Limits, Option, OptionStanding, Recommendation
 from wattshed.accounts.recommend.reasons import (
     bytes_text,
@@ -26,13 +26,6 @@ from wattshed.statistics.paired import holm
 from wattshed.statistics.worth import CLAIM_LEVEL, Candidate, p_within, shown_above
 
 ERRORS = ("rmse", "mae")
-# Limits by their name, and what the setting becomes without one. An error is never so many times that of the reference.
-LEFT_OUT: dict[str, dict[str, Any]] = {
-    "errors": {"error_rise_share": 1e9},
-    "R2": {"r2_floor": None},
-    "time": {"latency_s": None},
-    "bytes": {"size_bytes": None},
-}
 
 
 @dataclass(frozen=True)
@@ -88,23 +81,9 @@ def recommend_for(
         ]
 
     return [
-        found if found.chosen is not None else replace(found, without=_without(found, choose))
+        found if found.chosen is not None else replace(found, without=blamed_limits(found, choose))
         for found in choose(limits, forecasts)
     ]
-
-
-def _without(
-    found: Recommendation, choose: Callable[[Limits, Sequence[float]], list[Recommendation]]
-) -> dict[str, str]:
-    """What would be chosen without one of the limits, by its name; only limits that alone are to blame."""
-    limits, blamed = found.limits, {}
-    for name, keys in LEFT_OUT.items():
-        if all(getattr(limits, key) is None for key in keys):
-            continue
-        (loose,) = choose(replace(limits, **keys), [limits.forecasts])
-        if loose.chosen is not None:
-            blamed[name] = loose.chosen
-    return blamed
 
 
 def _chosen(

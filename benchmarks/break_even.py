@@ -204,7 +204,7 @@ def draw(costs: Sequence[Cost], path: Path) -> None:
     mpl.use("Agg")
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(figsize=(7.2, 4.2), layout="constrained")
+    figure, axes = plt.subplots(figsize=(8.4, 4.8), layout="constrained")
     markers = "os^Dv*P"
     for marker, name in zip(markers, [FULL_TORCH, *VARIANTS, STUDENT], strict=True):
         own = [cost for cost in costs if cost.variant == name]
@@ -225,15 +225,21 @@ def draw(costs: Sequence[Cost], path: Path) -> None:
     axes.set_xlabel("hidden units of the full network")
     axes.set_ylabel("energy of a forecast / full network's")
     axes.grid(which="both", alpha=0.25)
-    figure.legend(loc="outside lower center", ncols=2, fontsize=8, frameon=False)
+    figure.legend(loc="outside lower center", ncols=2, fontsize=7, frameon=False)
     figure.savefig(path, dpi=150)
 
 
 def _ratio_text(cost: Cost | None) -> str:
     if cost is None or cost.ratio.mean is None:
         return "–"
-    ends = "" if cost.ratio.low is None else f" [{cost.ratio.low:.2f}, {cost.ratio.high:.2f}]"
-    return f"{cost.ratio.mean:.2f}{ends}"
+    ends = "" if cost.ratio.low is None else f" [{_digits(cost.ratio.low)}, {_digits(cost.ratio.high)}]"
+    return f"{_digits(cost.ratio.mean)}{ends}"
+
+
+def _digits(value: float | None) -> str:
+    if value is None:
+        return "–"
+    return f"{value:.2f}" if value >= 0.1 else f"{value:.2g}"
 
 
 def main() -> None:

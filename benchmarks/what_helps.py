@@ -131,7 +131,7 @@ def _by_verdict(compression: pd.DataFrame) -> list[str]:
     if is_control.any():
         lines += ["**Controls**, which only serve to judge the others:", ""]
         lines += [
-            f"* `{row['variant']}` ({row['verdict']}): {row['reason']}."
+            f"* `{_lineage(row)}` ({row['verdict']}): {row['reason']}."
             for _, row in frame[is_control].iterrows()
         ]
     return lines
@@ -189,9 +189,14 @@ def _listed(frame: pd.DataFrame) -> list[str]:
         if found.empty:
             continue
         lines += [f"**{verdict[0].upper()}{verdict[1:]}** ({len(found)} of {len(frame)}):", ""]
-        lines += [f"* `{row['variant']}`: {row['reason']}." for _, row in found.iterrows()]
+        lines += [f"* `{_lineage(row)}`: {row['reason']}." for _, row in found.iterrows()]
         lines.append("")
     return lines
+
+
+def _lineage(row: pd.Series) -> str:
+    """A variant's name, after that of its checkpoint where the study compresses several."""
+    return f"{row['parent']}+{row['variant']}" if "parent" in row else str(row["variant"])
 
 
 def _by_outcome(adaptation: pd.DataFrame, days: pd.DataFrame) -> list[str]:

@@ -51,7 +51,7 @@ def main_table(
     naive = standings["naive"].iloc[0]
     chosen = {decisions.best, *decisions.alike}
     columns = [
-        Column("Model", width_cm=2.2),
+        Column("Model"),
         Column("Sees"),
         Column("n", numeric=True),
         Column("RMSE", unit, numeric=True),

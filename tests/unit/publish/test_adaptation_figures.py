@@ -77,6 +77,22 @@ def test_without_a_control_there_is_one_row_and_without_days_a_sentence():
     assert "nothing to draw" in " ".join(text.get_text() for text in words.axes[0].texts).replace("\n", " ")
 
 
+def test_only_checkpoints_with_a_control_are_drawn_and_the_legend_names_all_of_their_strategies():
+    """An empty panel says nothing; a strategy of the second column alone is named too."""
+    parts = [
+        made(("frozen", "naive"), ("stgnn",)),
+        made(("frozen", "exact"), ("ridge",)),
+        made(("replay",), ("stgnn+half",)),
+    ]
+    summary, days, _ = (pd.concat(frames, ignore_index=True) for frames in zip(*parts, strict=True))
+    figure = drift_figure(summary, days, "kWh")
+    assert [axis.get_title(loc="left") for axis in figure.axes[:2]] == ["from stgnn", "from ridge"]
+    assert len(figure.axes) == 4
+    assert all(lines(axis) for axis in figure.axes)
+    named = {text.get_text() for text in figure.legends[0].get_texts()}
+    assert named == {"frozen (never updated)", "naive", "exact"}
+
+
 def test_thirteen_strategies_on_two_checkpoints_differ_in_colour_marker_or_line():
     summary, days, matrices = made(MANY, ("stgnn", "gru"))
     figure = drift_figure(summary, days, "kWh")

@@ -21,15 +21,17 @@ def drift_figure(summary: pd.DataFrame, days: pd.DataFrame, unit: str) -> Figure
     """Two rows per adapted checkpoint: RMSE by month, and its change against the strategy that never updates.
 
     summary: ``adaptation.parquet``; days: all ``adaptation/{lineage}.days.parquet``; unit: of the errors. Lines are
-    means over seeds, bands their range. Without a control there is one row.
+    means over seeds, bands their range. Checkpoints without a control are left out, unless none has one: then there is
+    one row.
     """
     months = month_errors(days)
     if months.empty:
         return words_figure("No later month has an observed hour: there is nothing to draw.")
     set_style()
     controls = control_strategies(summary)
-    parents = list(months["parent"].drop_duplicates())
-    rows = 2 if any(parent in controls for parent in parents) else 1
+    every = list(months["parent"].drop_duplicates())
+    parents = [parent for parent in every if parent in controls] or every
+    rows = 2 if parents[0] in controls else 1
     figure, axes = plt.subplots(
         rows, len(parents), figsize=(2.2 + 4.8 * len(parents), 0.8 + 2.6 * rows), sharex="col", squeeze=False
     )
@@ -43,7 +45,7 @@ def drift_figure(summary: pd.DataFrame, days: pd.DataFrame, unit: str) -> Figure
         if len(parents) > 1:
             axes[0, column].set_title(f"from {parent}", fontsize="small")
         if rows == 2:
-            _lines(axes[1, column], _changes(own, control), names, styles, control)
+            _lines(axes[1, column], _changes(own, controls[parent]), names, styles, control)
             axes[1, column].axhline(0, color=GREY, linewidth=0.8, zorder=0)
         # One tick for each month that has a point; every second or third one if there are many.
         dates = sorted(own["date"].unique())
@@ -54,10 +56,13 @@ def drift_figure(summary: pd.DataFrame, days: pd.DataFrame, unit: str) -> Figure
     if rows == 2:
         axes[1, 0].set_ylabel("Change against\nno update (%)")
     figure.supxlabel("Start of the month; each month is forecast before it is learned", fontsize="medium")
-    handles, labels = axes[0, 0].get_legend_handles_labels()
+    # A strategy may be in some columns alone.
+    lines = {
+        label: line for axis in axes[0] for line, label in zip(*axis.get_legend_handles_labels(), strict=True)
+    }
     seeds = int(months["seed"].nunique())
     title = f"Mean over n = {seeds} seeds;\nband: their range" if seeds > 1 else "One seed"
-    figure.legend(handles, labels, loc="outside right upper", title=title)
+    figure.legend(lines.values(), lines.keys(), loc="outside right upper", title=title)
     return figure
 
 
@@ -72,7 +77,7 @@ def month_errors(days: pd.DataFrame) -> pd.DataFrame:
     ).sort_values("date", kind="stable")
 
 
-def _changes(own: pd.DataFrame, control: str | None) -> pd.DataFrame:
+def _changes(own: pd.DataFrame, control: str) -> pd.DataFrame:
     """Change of each error against the control of the same seed and month [%]."""
     frozen = own[own["strategy"] == control].set_index(["seed", "task"])["error"]
     against = frozen.reindex(pd.MultiIndex.from_frame(own[["seed", "task"]])).to_numpy()

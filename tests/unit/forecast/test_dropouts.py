@@ -3,33 +3,15 @@
 import pytest
 import torch
 
+from layered_networks import FAMILIES, RESIDUAL, WINDOWS, randomised, series_of
 from made_pairs import random_pairs
 from model_blocks import model_block, untrained
 from recurrent_oracle import oracle_forecast, oracle_loss
-from wattshed.config.data.data import WindowsBlock
 from wattshed.engine.choice import choose
 from wattshed.engine.recurrent import NO_DROPOUT, Additions, RecurrentWeights
 from wattshed.forecast.computing import compute, fused_loss
 from wattshed.forecast.families.family import make_network
-from wattshed.forecast.series import ScaledSeries, Sequences
-
-CPU = torch.device("cpu")
-WINDOWS = WindowsBlock(look_back_h=12, horizon_h=3)
-FAMILIES = ("stgnn", "gru", "stgnn_reference")
-DEEP = {"hidden": 7, "channels": 5, "recurrent_layers": 3}
-RESIDUAL = {"form": "stgnn", "linear_part": True, "calendar": True, "node_table": True}
-
-
-def randomised(network, seed=2):
-    generator = torch.Generator().manual_seed(seed)
-    with torch.no_grad():
-        for value in network.state_dict().values():
-            value.copy_(torch.randn(value.shape, generator=generator) * 0.3)
-    return network
-
-
-def series_of(task, graph, engine="auto"):
-    return ScaledSeries.make(task, graph.adjacency, "node", CPU, engine)
+from wattshed.forecast.series import Sequences
 
 
 @pytest.mark.parametrize("key", ["dropout", "graph_dropout", "state_dropout"])

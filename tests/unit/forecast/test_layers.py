@@ -5,32 +5,14 @@ import pytest
 import torch
 from pydantic import ValidationError
 
+from layered_networks import DEEP, FAMILIES, RESIDUAL, WINDOWS, randomised, series_of
 from made_pairs import random_pairs
 from model_blocks import model_block, untrained
-from wattshed.config.data.data import WindowsBlock
 from wattshed.forecast.computing import backend_of
 from wattshed.forecast.families.family import Offer, make_network
-from wattshed.forecast.series import ScaledSeries, Sequences
+from wattshed.forecast.series import Sequences
 from wattshed.forecast.streaming import RUN_IN_H, StreamingForecaster
 from wattshed.foundation import plugins
-
-CPU = torch.device("cpu")
-WINDOWS = WindowsBlock(look_back_h=12, horizon_h=3)
-FAMILIES = ("stgnn", "gru", "stgnn_reference")
-DEEP = {"hidden": 7, "channels": 5, "recurrent_layers": 3}
-RESIDUAL = {"form": "stgnn", "linear_part": True, "calendar": True, "node_table": True}
-
-
-def randomised(network, seed=2):
-    generator = torch.Generator().manual_seed(seed)
-    with torch.no_grad():
-        for value in network.state_dict().values():
-            value.copy_(torch.randn(value.shape, generator=generator) * 0.3)
-    return network
-
-
-def series_of(task, graph, engine="auto"):
-    return ScaledSeries.make(task, graph.adjacency, "node", CPU, engine)
 
 
 def gru_by_hand(weights, steps, layers):

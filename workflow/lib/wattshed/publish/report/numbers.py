@@ -1,7 +1,6 @@
 """The numbers of the report as one dictionary, so that they can be compared with the raw outputs."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,17 +11,16 @@ from wattshed.accounts.comparison.clock_means import clock_means
 from wattshed.accounts.comparison.strategy_means import strategy_means
 from wattshed.accounts.comparison.variant_means import variant_means
 from wattshed.accounts.runs.stages import stages_frame
-from wattshed.accounts.runs.wall_times import wall_times
 from wattshed.publish.parts.decided import decisions_of
 from wattshed.publish.parts.degrees import degrees_of
 from wattshed.publish.parts.inputs import Inputs
 from wattshed.publish.parts.standing import standings_of
 
 
-def report_numbers(inputs: Inputs, benchmarks: Path | None = None) -> dict[str, Any]:
+def report_numbers(inputs: Inputs, times: pd.DataFrame | None = None) -> dict[str, Any]:
     """Means with intervals and n by section; energies in kWh or J and masses in kg as their names say.
 
-    benchmarks: the folder of Snakemake's benchmark files. Shares are fractions, unknown values are None. A section is
+    times: wall times by part, which the page also shows. Shares are fractions, unknown values are None. A section is
     empty if the study has no such result.
     """
     scores = inputs.frame("scores")
@@ -30,7 +28,7 @@ def report_numbers(inputs: Inputs, benchmarks: Path | None = None) -> dict[str, 
         "data": _data(inputs),
         "decision": _decision(inputs),
         "standings": _by(standings_of(inputs), "model"),
-        "time": _by(wall_times(benchmarks, inputs.frame("runs")), "part") if benchmarks else {},
+        "time": {} if times is None else _by(times, "part"),
         "accuracy": _by(accuracy_means(scores), "model"),
         "nodes": _by(node_quantiles(scores), "model"),
         "frontier": _by(inputs.frame("frontier"), "model"),

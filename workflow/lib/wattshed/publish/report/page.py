@@ -8,10 +8,12 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from wattshed.accounts.runs.wall_times import wall_times
 from wattshed.foundation.plugins import load
 from wattshed.publish.notes.beside_others import ladder_notes
 from wattshed.publish.notes.windows import window_notes
@@ -45,11 +47,13 @@ def render_report(
         trim_blocks=True,
     )
     environment.filters["soft"] = soft
-    numbers = report_numbers(inputs, benchmarks)
+    # Read once: other jobs end, and write their times, while the page is made.
+    times = wall_times(benchmarks, inputs.frame("runs")) if benchmarks else None
+    numbers = report_numbers(inputs, times)
     opening = section_sentences(inputs)
     said = [sentence for sentences in opening.values() for sentence in sentences]
     shown_tables = [name for name in tables if f"table {name}" not in LEFT_OUT]
-    made, shared = _tables(inputs, shown_tables, benchmarks, said)
+    made, shared = _tables(inputs, shown_tables, times, said)
     shown = made | {
         f"figure {name}": {
             "name": name,
@@ -87,7 +91,7 @@ def render_report(
 
 
 def _tables(
-    inputs: Inputs, names: Sequence[str], benchmarks: Path | None, said: Sequence[str]
+    inputs: Inputs, names: Sequence[str], times: pd.DataFrame | None, said: Sequence[str]
 ) -> tuple[dict[str, dict[str, Any]], list[str]]:
     """Tables by part, each with its own notes only, and the notes that the page says once for all of them.
 
@@ -100,8 +104,8 @@ def _tables(
         part = load("table", name)
         made[f"table {name}"] = _named(part.tables(name, inputs))
         disturbed |= dict.fromkeys(window_notes(windows, part.windows)) if part.windows else {}
-    if benchmarks is not None and (table := time_table(benchmarks, inputs.frame("runs"))) is not None:
-        made["table time"] = [("time", table)]
+    if times is not None and not times.empty:
+        made["table time"] = [("time", time_table(times))]
     flat = [table for tables in made.values() for _, table in tables]
     of_ladder = ladder_notes(inputs.frame("ladder")) if "ladder" in inputs else []
     found = share_notes(flat, [*disturbed, *of_ladder, *said])

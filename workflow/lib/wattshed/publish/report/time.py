@@ -1,21 +1,16 @@
 """Table: which part of the study's time was metered, and what the rest was."""
 
-from pathlib import Path
-
 import pandas as pd
 
-from wattshed.accounts.runs.wall_times import ALL, wall_times
+from wattshed.accounts.runs.wall_times import ALL
 from wattshed.publish.typesetting.table import MISSING, Cell, Column, Table, decimals
 
 
-def time_table(benchmarks: Path, runs: pd.DataFrame) -> Table | None:
-    """Wall time of all finished jobs by stage, with the metered part; None without a benchmark file.
+def time_table(times: pd.DataFrame) -> Table:
+    """Wall time of all finished jobs by stage, with the metered part.
 
-    benchmarks: the folder of Snakemake's benchmark files; runs: of the accounts.
+    times: what :func:`wattshed.accounts.runs.wall_times.wall_times` found, at least one row.
     """
-    times = wall_times(benchmarks, runs)
-    if times.empty:
-        return None
     rows = [
         [
             Cell(row["part"], best=row["part"] == ALL),

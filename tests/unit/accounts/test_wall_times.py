@@ -47,3 +47,10 @@ def test_the_last_row_is_the_sum_of_all_others(benchmarks):
 
 def test_a_study_without_benchmark_files_has_no_rows(tmp_path):
     assert wall_times(tmp_path / "none", runs(training=1.0)).empty
+
+
+@pytest.mark.parametrize("begun", ["", HEAD])
+def test_a_job_whose_file_is_still_being_written_is_not_counted(benchmarks, begun):
+    (benchmarks / "training/half_written.tsv").write_text(begun)
+    frame = wall_times(benchmarks, runs(training=28.0)).set_index("part")
+    assert frame.loc["scores and verdicts", "jobs"] == 1

@@ -31,7 +31,9 @@ def wall_times(folder: Path, runs: pd.DataFrame) -> pd.DataFrame:
     without a meter. No rows without a benchmark file. Superseded runs are left out: the files are of the latest jobs.
     """
     rows = [
-        {"part": _part(path.relative_to(folder)), **_seconds(path)} for path in sorted(folder.rglob("*.tsv"))
+        {"part": _part(path.relative_to(folder)), **seconds}
+        for path in sorted(folder.rglob("*.tsv"))
+        if (seconds := _seconds(path)) is not None
     ]
     if not rows:
         return pd.DataFrame(columns=["part", "jobs", "wall_s", "cpu_s", "metered_s"])
@@ -53,10 +55,12 @@ def _part(place: Path) -> str:
     return str(METERED_RULES.get(rule, UNMETERED.get(folder, JUDGING)))
 
 
-def _seconds(path: Path) -> dict[str, float]:
-    """Wall and processor seconds of one job; 0 where Snakemake could not take them."""
+def _seconds(path: Path) -> dict[str, float] | None:
+    """Wall and processor seconds of one job, 0 where Snakemake could not take them; None while it writes the file."""
     with path.open(encoding="utf-8", newline="") as file:
-        row = next(csv.DictReader(file, delimiter="\t"), {})
+        row = next(csv.DictReader(file, delimiter="\t"), None)
+    if row is None:
+        return None
     return {"wall_s": _number(row.get("s")), "cpu_s": _number(row.get("cpu_time"))}
 
 

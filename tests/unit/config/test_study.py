@@ -89,7 +89,7 @@ def test_every_key_is_described():
         ("seeds", [1, 2.0], "seeds.1: input should be a valid integer.*2.0"),
         ("seeds", [True], "seeds.0: input should be a valid integer.*True"),
         ("seeds", [1, None], "seeds.1: input should be a valid integer.*None"),
-        ("seeds", 7, "seeds: input should be a valid array.*7"),
+        ("seeds", 7, "seeds: expected a list; write \\[7\\] \\(found 7\\)"),
         ("seeds", [1, 1], "expected different whole numbers"),
         ("seeds", [-1], "expected different whole numbers from 0 to 4294967295"),
         ("seeds", [2**32], "expected different whole numbers from 0 to 4294967295"),

@@ -30,12 +30,12 @@ def summarise_adaptation(rows: pd.DataFrame, windows: pd.DataFrame) -> pd.DataFr
 
     rows: of all ``adaptation/*.parquet`` together; windows: measured windows with columns ``window, lineage, seed,
     energy_kwh, energy_status, duration_s``, and ``labels``, JSON with the update's ``task``, its month, and ``engine``.
-    Forward transfer needs the untrained network's rows of the same model and seed, which may be in another lineage's matrix; it is null
-    without them. Errors without an observed cell are null, and so are the mean and the sum of the energy of updates if
-    one of them is unknown. ``acting_kwh`` is the energy of the updates that can change the prequential error: each month
-    is forecast before it is learned, so that an update acts only if a later month has an observed hour. That of the
-    last month never does. It is null if no update acts, if the energy of one that acts is unknown, and if a window does
-    not name a month of the matrix.
+    Forward transfer needs the untrained network's rows of the same model and seed, which may be in another lineage's
+    matrix; it is null without them. Errors without an observed cell are null, and so are the mean and the sum of the
+    energy of updates if one of them is unknown. ``acting_kwh`` is the energy of the updates that can change the
+    prequential error: each month is forecast before it is learned, so that an update acts only if a later month has an
+    observed hour. That of the last month never does. It is null if no update acts, if the energy of one that acts is
+    unknown, and if a window does not name a month of the matrix.
     """
     untrained = rows[(rows["strategy"] == RANDOM) & (rows["phase"] == Phase.HELD_OUT)]
     updates = windows[windows["window"] == Window.UPDATE]

@@ -113,7 +113,7 @@ def _named(options: list[Option]) -> str:
 
 
 def limits_text(found: Recommendation) -> str:
-    """All limits with where they are judged."""
+    """All limits with where they are judged, and for how many checkpoints their tests are corrected."""
     limits: Limits = found.limits
     parts = [
         f"RMSE and MAE at most {100 * limits.error_rise_share:g}% above {found.reference} on "
@@ -125,6 +125,8 @@ def limits_text(found: Recommendation) -> str:
         parts.append(f"at most {1000 * limits.latency_s:.4g} ms per window")
     if limits.size_bytes is not None:
         parts.append(f"at most {limits.size_bytes:,.0f} bytes")
+    if found.tested > 1:
+        parts.append(f"tests of errors corrected for {found.tested} checkpoints")
     return ", ".join(parts)
 
 
@@ -183,6 +185,7 @@ def to_json(found: Recommendation, absent: Collection[str] = ()) -> dict[str, An
     return {
         "chosen": found.chosen,
         "undecided": found.undecided,
+        "corrected_for": found.tested,
         "sentence": headline(found),
         "reference": found.reference,
         "on_test": None

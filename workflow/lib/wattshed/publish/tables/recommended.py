@@ -28,10 +28,10 @@ COLUMNS = [
     Column("Energy", "J", numeric=True),
 ]
 RULE = (
-    f"Errors keep a limit if that is shown over seeds and blocks of {BLOCK_DAYS} days, corrected for all checkpoints "
-    "(Holm 1979); what may exceed it is undecided and not chosen, and one seed shows nothing. Energy: of making the "
-    "checkpoint, with the steps whose weights it has, and of all its forecasts of one node each; the least mean is "
-    "chosen."
+    f"Errors keep a limit if that is shown over seeds and blocks of {BLOCK_DAYS} days, corrected for the checkpoints "
+    "that may be chosen (Holm 1979), controls left out; what may exceed it is undecided and not chosen, and one seed "
+    "shows nothing. Energy: of making the checkpoint, with the steps whose weights it has, and of all its forecasts of "
+    "one node each; the least mean is chosen."
 )
 
 

@@ -144,12 +144,20 @@ def absent_models(models: Collection[str], compared: Collection[str], controls: 
     return [name for name in models if name not in compared and name not in controls]
 
 
-def absent_sentence(absent: Collection[str]) -> str | None:
-    """Names the absent models and says why they are absent; None if there are none."""
-    if not absent:
-        return None
-    why = "because nothing is made of them and so they are not measured in turns with others"
-    return f"Not among the checkpoints, {why}: {', '.join(absent)}."
+def absent_sentence(absent: Collection[str], baselines: Collection[str] = ()) -> str | None:
+    """Names the absent models and the study's baselines, which figures they lack, and what adds these; None if there
+    are neither."""
+    parts = []
+    if absent:
+        parts.append(
+            f"of {', '.join(absent)}, of which nothing is made, the errors by day on every window, the time of a "
+            "window and the energy of a forecast in turns are not measured (name them in compression.also_measured)"
+        )
+    if baselines:
+        parts.append(
+            f"the baselines {', '.join(baselines)} make no checkpoint that these could be measured of"
+        )
+    return f"Not among the checkpoints: {'; '.join(parts)}." if parts else None
 
 
 def count_text(forecasts: float) -> str:
@@ -175,8 +183,11 @@ def _change_keys(one: Option, error: str) -> dict[str, float | None]:
     }
 
 
-def to_json(found: Recommendation, absent: Collection[str] = ()) -> dict[str, Any]:
-    """The choice, limits and all checkpoints with their reasons. absent: models that were not compared.
+def to_json(
+    found: Recommendation, absent: Collection[str] = (), baselines: Collection[str] = ()
+) -> dict[str, Any]:
+    """The choice, limits and all checkpoints with their reasons. absent: models that were not compared; baselines: of
+    the study, which cannot be.
 
     ``on_test``: change of the chosen checkpoint's RMSE against the reference on the test part; None where nothing is
     chosen, where the test part chose, and for the reference itself.
@@ -219,5 +230,5 @@ def to_json(found: Recommendation, absent: Collection[str] = ()) -> dict[str, An
             }
             for one in found.options
         ],
-        "not_compared": list(absent),
+        "not_compared": [*absent, *baselines],
     }

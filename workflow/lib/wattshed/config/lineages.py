@@ -18,6 +18,8 @@ from wattshed.foundation.vocabulary import LINEAGE_JOINT
 
 # Files are named after lineages, and names of files have at most 255 bytes.
 LONGEST_LINEAGE = 160
+# What a network offers that can be trained further; the table of offers is a room above.
+TRAINED_FURTHER = "updates"
 
 
 class Steps(Protocol):
@@ -161,6 +163,11 @@ def _follow(study: Steps, found: dict[str, Lineage], model: str, steps: list[str
                 recipe = plugin.recipe_after(child.settings, recipe)
                 made = plugin.becomes(child.settings)
             kept = offers & frozenset(plugin.keeps) if made is None else _offers(made, where)
+            if child.settings.fine_tune_steps and TRAINED_FURTHER not in kept:
+                raise ValueError(
+                    f"{where}: {name!r} has {child.settings.fine_tune_steps} fine_tune_steps, but what it makes of "
+                    f"{at.text!r} cannot be trained further; expected 0"
+                )
             taken |= dict.fromkeys(offers - kept, name)
             offers = kept
             if made is not None:

@@ -11,7 +11,7 @@ from wattshed.compression.methods import drop_features, low_rank
 from wattshed.compression.methods.drop_features import DropFeaturesSettings
 from wattshed.compression.methods.low_rank import LowRankSettings
 from wattshed.config.data.data import WindowsBlock
-from wattshed.config.models.recipes import CLOSED_FORM
+from wattshed.config.models.recipes import CLOSED_FORM, RecipeBlock, most_steps
 from wattshed.config.study import load_study
 from wattshed.forecast.families.pooled_features import feature_count
 from wattshed.forecast.pooled.features import feature_groups
@@ -130,6 +130,51 @@ def test_a_family_that_counts_no_features_is_left_to_the_job():
     settings = DropFeaturesSettings(**drop(0.9999))
     windows = WindowsBlock(look_back_h=24, horizon_h=6)
     assert drop_features.METHOD.check_sizes(settings, model_block("gru"), [], windows, CLOSED_FORM) is None
+
+
+def sparse(config, update_every, source, **recipe):
+    read = yaml.safe_load(yaml.safe_dump(config))
+    read["data"]["source"] = source
+    read["recipes"]["passes"] = {
+        **read["recipes"]["frugal"],
+        "sampling": "pairs",
+        "steps_per_epoch": None,
+        **recipe,
+    }
+    read["models"]["gru"]["recipe"] = "passes"
+    read["compression"]["variants"]["mine"] = {
+        "method": "sparse_training", "density": 0.5, "update_every": update_every, "models": []
+    }  # fmt: skip
+    read["chains"] = [{"name": "tried", "model": "gru", "steps": ["mine"]}]
+    read["ladder"] = read["rolling"] = None
+    return load_study(read)
+
+
+def test_masks_that_cannot_change_in_a_pass_over_a_panel_of_known_size_are_refused(config):
+    """4 nodes of 4,000 h are 16,000 pairs: at most 4 batches of 4,096, so 8 steps in 2 epochs."""
+    made = {"kind": "synthetic", "nodes": 4, "hours": 4000}
+    keys = {"batch": 4096, "epochs": 2, "accumulate": 1}
+    with pytest.raises(Fault, match="update_every 6 leaves no change of the masks in the first 6 of 8 steps"):
+        sparse(config, 6, made, **keys)
+    sparse(config, 5, made, **keys)
+    with pytest.raises(Fault, match="update_every 5 leaves no change of the masks in the first 3 of 4 steps"):
+        sparse(config, 5, made, **{**keys, "accumulate": 2})
+    # The homes' panel is known once it is built.
+    sparse(config, 10_000, {"kind": "homes"}, **keys)
+    with pytest.raises(Fault, match="update_every 10000 leaves no change"):
+        sparse(config, 10_000, {"kind": "homes"}, **{**keys, "steps_per_epoch": 100})
+
+
+@given(st.integers(1, 20), st.integers(48, 5000), st.integers(1, 500), st.integers(1, 5), st.integers(1, 4))
+def test_a_pass_never_takes_more_steps_than_said(nodes, hours, batch, epochs, accumulate):
+    """Held against the batches of the training, of which the panel's own length is the largest."""
+    keys = {"learning_rate": 0.1, "schedule": "cosine", "scaling": "node", "batch": batch, "epochs": epochs}
+    for sampling in ("pairs", "windows", "sequences"):
+        recipe = RecipeBlock(sampling=sampling, accumulate=accumulate, **keys)
+        pairs_each = nodes if sampling == "windows" else recipe.sequence_h if sampling == "sequences" else 1
+        batches = -(-hours * nodes // (batch * pairs_each))
+        assert epochs * -(-batches // accumulate) <= most_steps(recipe, nodes, hours)
+        assert most_steps(recipe, None, hours) is None
 
 
 OWN = """

@@ -165,10 +165,14 @@ LINEAGES = lineages_of(STUDY)
 ADAPTED = [name for name, lineage in LINEAGES.items() if lineage.kind == "strategy"]
 COMPRESSED = [name for name, lineage in LINEAGES.items() if lineage.kind == "method"]
 # Models from which other checkpoints are made: these are compared with the model.
-COMPARED = [
+MADE_FROM = [
     model
     for model in STUDY.models
     if any(lineage.model == model and lineage.parent for lineage in LINEAGES.values())
+]
+# And those that are measured in the same way although nothing is made of them.
+COMPARED = [
+    model for model in STUDY.models if model in MADE_FROM or model in STUDY.compression.also_measured
 ]
 SWEPT = swept_lineages(STUDY)
 # The chains that make checkpoints, each beginning with its model.
@@ -185,7 +189,7 @@ CHAINS = [
 ]
 
 # Models whose forecasts are drawn: the first one with further steps, and the strongest simple one.
-SHOWN = [*[*COMPARED, *STUDY.models][:1], *[name for name in STUDY.baselines if name == "ridge"]]
+SHOWN = [*[*MADE_FROM, *STUDY.models][:1], *[name for name in STUDY.baselines if name == "ridge"]]
 
 
 def as_json(block, without=None, only=None):

@@ -45,6 +45,7 @@ SETTINGS = {
         "r2_floor": STUDY.compression.r2_floor,
     },
     "limit_kg": STUDY.energy.carbon.leaders_limit_kg,
+    "baselines": list(STUDY.baselines),
     "models": {name: model.model_dump(mode="json") for name, model in STUDY.models.items()},
 }
 

@@ -163,7 +163,54 @@ def test_what_only_the_correction_for_all_checkpoints_leaves_open_is_said():
     study = {"net": STUDY["net"]} | {f"net+s{place}": {"rmse": 1.02} for place in range(12)}
     found = choose(study, spread=0.02, error_rise_share=0.04)
     reasons = [one.reason for one in found.options if one.standing == OptionStanding.UNDECIDED]
-    assert any("not shown within 4% once corrected for all checkpoints" in reason for reason in reasons)
+    assert any("not shown within 4% once corrected for 12 checkpoints" in reason for reason in reasons)
+
+
+def test_controls_do_not_count_in_the_correction():
+    """What is undecided among twelve candidates may be shown where the eleven others are controls."""
+    study = {"net": STUDY["net"]} | {f"net+s{place}": {"rmse": 1.02} for place in range(12)}
+    frame, days = make_checkpoints(study, 3, 0.02, 0.01)
+    asked = limits(error_rise_share=0.04)
+    every = recommend(frame, days, asked)
+    assert every.tested == 12
+    decided_alone = 0
+    for name in list(study)[1:]:
+        others = ~frame["lineage"].isin(["net", name])
+        found = recommend(frame.assign(control=others), days, asked)
+        alone = recommend(frame[~others], days[days["lineage"].isin(["net", name])], asked)
+        assert found.tested == alone.tested == 1
+        assert found.option(name) == alone.option(name)
+        assert [one.standing for one in found.options].count(OptionStanding.CONTROL) == 11
+        # A control still says how its error changes.
+        assert all(one.changes["rmse"].mean is not None for one in found.options if one.lineage != "net")
+        undecided = every.option(name).standing == OptionStanding.UNDECIDED
+        decided_alone += undecided and found.option(name).standing != OptionStanding.UNDECIDED
+    assert decided_alone > 0
+
+
+def test_a_model_on_a_shuffled_graph_does_not_count_either():
+    study = {**STUDY, "mixed": {"rmse": 0.5}}
+    assert choose(study).tested == 3
+    assert choose(study, controls=("mixed",)).tested == choose().tested == 2
+
+
+def test_the_number_of_tests_is_said():
+    found = choose()
+    assert "tests of errors corrected for 2 checkpoints)" in headline(found)
+    assert to_json(found)["corrected_for"] == 2
+    # With a floor of R2, the reference is tested too.
+    assert choose(r2_floor=0.1).tested == 3
+    one = choose({name: STUDY[name] for name in ("net", "net+half")})
+    assert one.tested == 1
+    assert "corrected" not in headline(one)
+
+
+def test_a_control_as_the_reference_is_not_judged_itself():
+    study = {**STUDY, "net+random_mask": {"rmse": 1.0, "control": True}}
+    found = choose(study, against="net+random_mask")
+    assert found.reference == "net+random_mask"
+    assert found.option("net+random_mask").standing == OptionStanding.CONTROL
+    assert found.tested == 3
 
 
 def test_errors_are_judged_on_the_part_that_is_named():

@@ -168,7 +168,9 @@ def test_only_learning_strategies_spend_energy_and_their_windows_say_whose_it_is
         assert labels == [{"task": name, **common} for name in months]
 
 
-def test_the_summary_joins_matrices_and_windows_of_several_jobs(rows):
+def test_the_summary_joins_matrices_and_windows_of_several_jobs(rows, shifted_task):
+    months = [json.dumps({"task": month.name}) for month in shifted_task.splits.months]
+    assert len(months) == 2
     updates = pd.DataFrame(
         {
             "window": "update",
@@ -177,6 +179,7 @@ def test_the_summary_joins_matrices_and_windows_of_several_jobs(rows):
             "energy_kwh": [1e-6, 3e-6, 1e-6, None],
             "energy_status": ["estimated", "measured", "measured", "missing"],
             "duration_s": [1.0, 3.0, 2.0, 2.0],
+            "labels": [*months, *months],
         }
     )
     summary = summarise_adaptation(rows, updates).set_index("lineage")

@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -39,6 +41,7 @@ def test_more_than_nine_months_keep_their_order():
             "energy_kwh": [1e-6],
             "energy_status": ["estimated"],
             "duration_s": [2.0],
+            "labels": ['{"task": "CL_11"}'],
         }
     )
     (found,) = summarise_adaptation(pd.DataFrame(rows), windows).to_dict("records")
@@ -54,7 +57,7 @@ def test_more_than_nine_months_keep_their_order():
     assert (found["base_rmse_after"], found["base_mae_after"]) == (1.0, 0.5)
     assert (found["prequential_rmse"], found["prequential_mae"]) == pytest.approx((1.0, 0.7))
     assert (found["s_per_update"], found["updates_kwh"]) == (2.0, 1e-6)
-    assert np.isnan(found["acting_kwh"]), "one update alone acts on no month"
+    assert np.isnan(found["acting_kwh"]), "the update of the last month acts on no month"
 
 
 @pytest.mark.parametrize(
@@ -75,18 +78,50 @@ def test_the_last_update_cannot_act_on_a_prequential_error(energies, acting):
         for task in ("base", *(f"CL_{number}" for number in range(len(energies))))
     ]
     rows += [row(task=f"CL_{number}", phase="prequential") for number in range(len(energies))]
-    windows = pd.DataFrame(
-        {
-            "window": "update",
-            "lineage": "model+naive",
-            "seed": 1,
-            "energy_kwh": pd.Series(energies, dtype="float64"),
-            "energy_status": "measured",
-            "duration_s": 1.0,
-        }
-    )
-    found = summarise_adaptation(pd.DataFrame(rows), windows).iloc[0]
+    found = summarise_adaptation(pd.DataFrame(rows), update_windows(enumerate(energies))).iloc[0]
     assert found["acting_kwh"] == acting if acting is not None else np.isnan(found["acting_kwh"])
+
+
+def update_windows(energies):
+    """One update for each (number of a month, energy)."""
+    made = [
+        {"energy_kwh": energy, "labels": json.dumps({"task": f"CL_{month}"})} for month, energy in energies
+    ]
+    common = {"window": "update", "lineage": "model+naive", "seed": 1, "energy_status": "measured"}
+    frame = pd.DataFrame(made, columns=["energy_kwh", "labels"]).assign(**common, duration_s=1.0)
+    return frame.astype({"energy_kwh": "float64"})
+
+
+@pytest.mark.parametrize(
+    ("cells", "energies", "acting"),
+    [
+        # The last month has no data and is not learned: the update before it cannot act either.
+        ([9, 9, 9, 0], [(0, 1.0), (1, 2.0), (2, 4.0)], 3.0),
+        # It is scored, but its learnt part has no observed hour: all updates act.
+        ([9, 9, 9, 9], [(0, 1.0), (1, 2.0), (2, 4.0)], 7.0),
+        # A month without data in the middle is no end of the stream.
+        ([9, 9, 0, 9], [(0, 1.0), (1, 2.0), (3, 4.0)], 3.0),
+        ([9, 0, 0, 0], [(0, 1.0)], None),
+        ([0, 0, 0, 0], [], None),
+        # The order of the windows says nothing.
+        ([9, 9, 9, 9], [(3, 8.0), (0, 1.0), (1, 2.0)], 3.0),
+        # More than nine months: as text, CL_10 comes before CL_2.
+        ([9] * 12, [(2, 1.0), (10, 2.0), (11, 4.0)], 3.0),
+        # An update of a month that the matrix lacks.
+        ([9, 9], [(0, 1.0), (7, 2.0)], None),
+    ],
+)
+def test_an_update_acts_if_a_later_month_is_scored(cells, energies, acting):
+    months = [f"CL_{number}" for number in range(len(cells))]
+    rows = [
+        row(learned=learned, task=task) for learned in range(len(cells) + 1) for task in ("base", *months)
+    ]
+    rows += [
+        row(task=task, phase="prequential", cells=count) for task, count in zip(months, cells, strict=True)
+    ]
+    found = summarise_adaptation(pd.DataFrame(rows), update_windows(energies)).iloc[0]
+    assert found["acting_kwh"] == acting if acting is not None else np.isnan(found["acting_kwh"])
+    assert found["updates"] == len(energies)
 
 
 def test_error_is_saved_by_the_joules_of_acting_updates_alone():

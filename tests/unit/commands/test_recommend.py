@@ -22,11 +22,17 @@ LINEAGES = {
 def write_study(folder, seeds=3, **compression):
     checkpoints, days = make_checkpoints(LINEAGES, seeds)
     write_parquet(folder / "checkpoints.parquet", checkpoints)
-    for model in ("net", "mixed"):
+    for model in checkpoints["model"].unique():
         own = days[days["lineage"].str.split("+").str[0] == model].reset_index(drop=True)
         write_parquet(folder / f"compared/{model}.days.parquet", own)
     models = {"net": {"graph": "given"}, "mixed": {"graph": "shuffled"}, "dlinear": {"graph": "given"}}
-    config = {"study": "made", "models": models, "compression": {"error_budget_share": 0.05, **compression}}
+    baselines = ["ridge", "naive_week"]
+    config = {
+        "study": "made",
+        "models": models,
+        "baselines": baselines,
+        "compression": {"error_budget_share": 0.05, **compression},
+    }
     write_text(folder / "config.yaml", yaml.safe_dump(config))
     return folder
 
@@ -40,7 +46,16 @@ def test_it_names_the_checkpoint_and_a_reason_for_every_other_one(results, capsy
     assert main(["recommend", str(results)]) == 0
     first, _, *others, _, absent = capsys.readouterr().out.splitlines()
     assert absent.startswith("Not among the checkpoints")
-    assert absent.endswith("others: dlinear.")
+    assert absent.startswith(
+        "Not among the checkpoints: of dlinear, of which nothing is made, the errors by day"
+    )
+    assert (
+        "the energy of a forecast in turns are not measured (name them in compression.also_measured)"
+        in absent
+    )
+    assert absent.endswith(
+        "the baselines ridge, naive_week make no checkpoint that these could be measured of."
+    )
     assert first.startswith("Use net+half for 1,000,000 forecasts")
     assert [line.split()[0] for line in others] == ["net+half", "net", "net+tiny", "mixed"]
     assert main(["recommend", str(results), "--forecasts", "1e3"]) == 0
@@ -78,12 +93,31 @@ def test_each_option_and_its_exit_code(options, code, chosen, results, capsys):
 def test_json_holds_how_the_choice_does_on_the_test_part_and_what_was_not_compared(results, capsys):
     assert main(["recommend", str(results), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert found["not_compared"] == ["dlinear"]
+    assert found["not_compared"] == ["dlinear", "ridge", "naive_week"]
     on_test = found["on_test"]
     assert on_test["rmse_change_low"] < on_test["rmse_change_share"] < on_test["rmse_change_high"]
     assert f"its RMSE is +{100 * on_test['rmse_change_share']:.1f}%" in found["sentence"]
     assert main(["recommend", str(results), "--json", "--part", "test"]) == 0
     assert json.loads(capsys.readouterr().out)["on_test"] is None
+
+
+def test_a_plain_model_that_was_measured_is_a_candidate(tmp_path, capsys, monkeypatch):
+    """As ``compression.also_measured`` has it: one base model of which nothing is made."""
+    plain = {"rmse": 1.0, "total_j": 10.0, "per_1000_j": 0.1}
+    monkeypatch.setitem(LINEAGES, "dlinear", plain)
+    folder = write_study(tmp_path / "results")
+    assert main(["recommend", str(folder), "--json", "--against", "net"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["chosen"] == "dlinear"
+    assert found["not_compared"] == ["ridge", "naive_week"]
+
+
+@pytest.mark.parametrize("value", ["ridge", {"ridge": {}}, [1]])
+def test_baselines_that_are_no_list_of_names_are_refused(value, results, capsys):
+    config = yaml.safe_load((results / "config.yaml").read_text())
+    (results / "config.yaml").write_text(yaml.safe_dump({**config, "baselines": value}))
+    assert main(["recommend", str(results)]) == 2
+    assert "config.yaml: baselines is " in capsys.readouterr().err
 
 
 def test_undecided_has_an_exit_code_of_its_own(tmp_path, capsys):

@@ -277,3 +277,45 @@ def test_each_variant_has_the_interval_that_its_verdict_rests_on():
     assert wild["rmse_change_low"] < -0.05
     assert wild["rmse_change_high"] > 0.08
     assert wild["rmse_change_share"] == pytest.approx(0.02)
+
+
+def many(count, controls):
+    """Rows of one checkpoint with ``count`` alike variants over three seeds, the last ones controls; and its days."""
+    random = np.random.default_rng(4)
+    rows = []
+    for seed in (1, 2, 3):
+        rows.append({**compared("stgnn", "base", seed=seed), "control": False})
+        for number in range(count):
+            rmse = 1.02 * math.exp(0.004 * random.standard_normal())
+            about = compared(
+                f"stgnn+v{number}", "method", seed=seed, rmse=rmse, energy_j_per_1000_forecasts=1.0
+            )
+            rows.append({**about, "control": number >= count - controls})
+    frame = pd.DataFrame(rows)
+    return frame, compared_days(frame, 0.01)
+
+
+def test_variants_that_only_judge_a_method_do_not_count_in_the_correction():
+    """Two variants with ten controls are judged as if there were no control at all."""
+    rows, days = many(12, controls=10)
+    found = judge_variants(rows, days, 0.04)
+    assert found.loc[found["verdict"] == "baseline", "corrected_for"].isna().all()
+    assert set(found.loc[found["variant"] == "v11", "corrected_for"]) == {10}
+    without = ~rows["control"]
+    alone = judge_variants(rows[without], days[days["lineage"].isin(rows.loc[without, "lineage"])], 0.04)
+    columns = ["variant", "seed", "verdict", "reason", "corrected_for"]
+    own = found[found["variant"].isin(["v0", "v1"])]
+    assert set(own["corrected_for"]) == {2}
+    expected = alone[alone["variant"].isin(["v0", "v1"])][columns].reset_index(drop=True)
+    pd.testing.assert_frame_equal(own[columns].reset_index(drop=True), expected)
+    every = judge_variants(rows.assign(control=False), days, 0.04)
+    assert set(every.loc[every["verdict"] != "baseline", "corrected_for"]) == {12}
+
+
+def test_the_reason_says_for_how_many_variants_it_is_corrected():
+    told = set()
+    for count, controls in ((20, 0), (18, 9)):
+        for reason in judge_variants(*many(count, controls), 0.04)["reason"]:
+            if found := re.search(r"once corrected for (.*?) \(n = 3", reason):
+                told.add(found[1])
+    assert told == {"20 variants", "9 variants", "9 controls"}

@@ -19,6 +19,7 @@ MODELS = [
     {"form": "stgnn", "hidden": 6},
     {"form": "stgnn", "hidden": 6, "own_history": False, "channels": 9},
     {"form": "stgnn", "hidden": 6, "calendar": True, "node_table": True, "recurrent_layers": 2},
+    {"form": "dlinear"},
     {"form": "stgnn_reference", "hidden": 6},
     {"form": "stgnn_reference", "hidden": 6, "channels": 4, "graph_layers": 3, "recurrent_layers": 2},
 ]
@@ -27,9 +28,9 @@ MODELS = [
 @pytest.mark.parametrize("keys", MODELS, ids=str)
 def test_sizes_are_those_of_the_network(keys):
     network, block = untrained(WINDOWS, NODES, **keys), model_block(**keys)
-    size = size_of(block, [], 5)
+    size = size_of(block, [], WINDOWS)
     assert size.fixed + NODES * size.per_node == network.parameter_count()
-    assert sorted(matrices_of(block, [], 5).values()) == sorted(
+    assert sorted(matrices_of(block, [], WINDOWS).values()) == sorted(
         weights.numel() for weights in matrices(network).values()
     )
 
@@ -39,18 +40,17 @@ def test_sizes_count_what_pruning_left(what):
     settings = PruneSettings(method="prune", keep_share=0.5, what=what)
     block = model_block(hidden=6, channels=8)
     pruned = prune.METHOD.make(untrained(WINDOWS, NODES, hidden=6, channels=8), settings)
-    assert size_of(block, [settings], 5).fixed == pruned.parameter_count()
-    found = matrices_of(block, [settings], 5)
+    assert size_of(block, [settings], WINDOWS).fixed == pruned.parameter_count()
+    found = matrices_of(block, [settings], WINDOWS)
     assert sorted(found.values()) == sorted(weights.numel() for weights in matrices(pruned).values())
 
 
 def test_matrices_of_low_rank_are_not_known_and_other_families_have_no_formula():
     thin = LowRankSettings(method="low_rank", rank=2)
-    assert matrices_of(model_block(hidden=8), [thin], 5) is None
-    assert size_of(model_block(hidden=8), [thin], 5) == size_of(model_block(hidden=8), [], 5)
-    for form in ("dlinear", "pooled_ridge"):
-        assert size_of(model_block(form), [], 5) is None
-        assert matrices_of(model_block(form), [], 5) is None
+    assert matrices_of(model_block(hidden=8), [thin], WINDOWS) is None
+    assert size_of(model_block(hidden=8), [thin], WINDOWS) == size_of(model_block(hidden=8), [], WINDOWS)
+    assert size_of(model_block("pooled_ridge"), [], WINDOWS) is None
+    assert matrices_of(model_block("pooled_ridge"), [], WINDOWS) is None
 
 
 def test_sizes_are_ordered_only_where_every_graph_orders_them():

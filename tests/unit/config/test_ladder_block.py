@@ -61,7 +61,10 @@ def test_a_ladder_names_what_it_compares_or_else_all_but_the_naive(config):
             "ladder: steps names 'stgnn_reference' twice; expected each step once",
         ),
         ({"steps": STEPS[:1]}, "ladder.steps: .*at least 2"),
-        ({"steps": ["stgnn", "ridge"]}, "ladder.steps.0: input should be an object"),
+        (
+            {"steps": ["stgnn", "ridge"]},
+            "ladder.steps.0: expected a block of keys; write {name: ..., caption: ...}",
+        ),
         ({"steps": [*STEPS[:2], {"name": "ridge"}]}, "ladder.steps.2.caption is missing"),
         ({"reference": "gru"}, "ladder: reference is 'gru'; expected one of the steps"),
         ({"tuned": "stgnm"}, "ladder: tuned is 'stgnm'; expected one of the steps"),

@@ -89,7 +89,7 @@ def test_every_key_is_described():
         ("seeds", [1, 2.0], "seeds.1: input should be a valid integer.*2.0"),
         ("seeds", [True], "seeds.0: input should be a valid integer.*True"),
         ("seeds", [1, None], "seeds.1: input should be a valid integer.*None"),
-        ("seeds", 7, "seeds: input should be a valid array.*7"),
+        ("seeds", 7, "seeds: expected a list; write \\[7\\] \\(found 7\\)"),
         ("seeds", [1, 1], "expected different whole numbers"),
         ("seeds", [-1], "expected different whole numbers from 0 to 4294967295"),
         ("seeds", [2**32], "expected different whole numbers from 0 to 4294967295"),
@@ -196,3 +196,22 @@ def test_a_block_that_contains_itself_is_refused(config):
 def test_a_key_that_is_not_text_is_refused(config):
     with pytest.raises(Fault, match="a key is not text"):
         load_study({**config, datetime.date(2015, 1, 1): "x"})
+
+
+@pytest.mark.parametrize(
+    ("names", "says"),
+    [
+        (["dlinea"], "compression.also_measured.0 is 'dlinea'; expected one of the models"),
+        (["gru", "ridge"], "also_measured.1 is 'ridge', which is a baseline and makes no checkpoint; expected one of"),
+        (["gru+replay"], "also_measured.0 is 'gru\\+replay'; expected one of the models"),
+        (["gru", "gru"], "also_measured has 'gru' twice; expected each model or lineage once"),
+        ("gru", "also_measured: expected a list; write \\[gru\\]"),
+    ],
+)  # fmt: skip
+def test_only_base_models_can_be_measured_beside(root, names, says):
+    config = yaml.safe_load((root / "config/config.yaml").read_text())
+    config["compression"]["also_measured"] = names
+    with pytest.raises(Fault, match=says):
+        load_study(config)
+    config["compression"]["also_measured"] = ["gru", "dlinear"]
+    assert load_study(config).compression.also_measured == ["gru", "dlinear"]

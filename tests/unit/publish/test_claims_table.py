@@ -40,6 +40,11 @@ def test_each_topic_has_a_table_and_each_claim_is_named_once():
     assert tables[0].notes[-1] == "a cap."
 
 
+def test_every_table_says_that_verdicts_are_not_corrected():
+    for table in claims_tables(FRAME):
+        assert sum("not corrected for the number of claims" in note for note in table.notes) == 1
+
+
 def test_notes_say_how_ranges_are_judged_and_where_errors_are():
     sizes = claims(("e", "time and size", -60.0, -70.0, -50.0, 3, "holds"))
     both = claims_tables(pd.concat([sizes, FRAME], ignore_index=True))

@@ -29,12 +29,13 @@ def summarise_adaptation(rows: pd.DataFrame, windows: pd.DataFrame) -> pd.DataFr
     """Transfer metrics from the full matrices of held-out RMSE and MAE, joined with energy and time of the updates.
 
     rows: of all ``adaptation/*.parquet`` together; windows: measured windows with columns ``window, lineage, seed,
-    energy_kwh, energy_status, duration_s``, and ``labels``, JSON with the update's ``engine``. Forward transfer needs
-    the untrained network's rows of the same model and seed, which may be in another lineage's matrix; it is null
-    without them. Errors without an observed cell are null, and so are the mean and the sum of the energy of updates if
-    one of them is unknown. ``acting_kwh`` is the energy of all updates but the last, in the order of the windows:
-    each month is forecast before it is learned, so that the last update cannot change the prequential error. It is null
-    with fewer than two updates and if one of these is unknown.
+    energy_kwh, energy_status, duration_s``, and ``labels``, JSON with the update's ``task``, its month, and ``engine``.
+    Forward transfer needs the untrained network's rows of the same model and seed, which may be in another lineage's
+    matrix; it is null without them. Errors without an observed cell are null, and so are the mean and the sum of the
+    energy of updates if one of them is unknown. ``acting_kwh`` is the energy of the updates that can change the
+    prequential error: each month is forecast before it is learned, so that an update acts only if a later month has an
+    observed hour. That of the last month never does. It is null if no update acts, if the energy of one that acts is
+    unknown, and if a window does not name a month of the matrix.
     """
     untrained = rows[(rows["strategy"] == RANDOM) & (rows["phase"] == Phase.HELD_OUT)]
     updates = windows[windows["window"] == Window.UPDATE]
@@ -52,7 +53,7 @@ def summarise_adaptation(rows: pd.DataFrame, windows: pd.DataFrame) -> pd.DataFr
         named = dict(zip(keys, key, strict=True))
         random = untrained[(untrained["model"] == named["model"]) & (untrained["seed"] == named["seed"])]
         own = updates[(updates["lineage"] == named["lineage"]) & (updates["seed"] == named["seed"])]
-        summary.append({**named, **_errors(part, random), **_costs(own)})
+        summary.append({**named, **_errors(part, random), **_costs(own, part)})
     frame = pd.DataFrame(summary, columns=[*keys, *ERRORS, "updates", *COSTS, "energy_status", "engine"])
     return frame.astype({**dict.fromkeys([*ERRORS, *COSTS], "float64"), "engine": "string"})
 
@@ -94,11 +95,14 @@ def _prequential(part: pd.DataFrame) -> dict[str, float | None]:
     return {"prequential_rmse": float(np.sqrt(squared / cells)), "prequential_mae": float(absolute / cells)}
 
 
-def _costs(updates: pd.DataFrame) -> dict[str, Any]:
-    """Energy and time of one lineage's and seed's updates; null if there are none or if one is unknown."""
+def _costs(updates: pd.DataFrame, part: pd.DataFrame) -> dict[str, Any]:
+    """Energy and time of one lineage's and seed's updates; null if there are none or if one is unknown.
+
+    part: the lineage's and seed's rows of its matrix.
+    """
     known = len(updates) > 0 and bool(updates["energy_kwh"].notna().all())
     timed = len(updates) > 0 and bool(updates["duration_s"].notna().all())
-    acting = updates["energy_kwh"].iloc[:-1]
+    acting = updates.loc[_acts(updates, part), "energy_kwh"]
     return {
         "updates": len(updates),
         "kwh_per_update": float(updates["energy_kwh"].mean()) if known else None,
@@ -108,6 +112,17 @@ def _costs(updates: pd.DataFrame) -> dict[str, Any]:
         "energy_status": str(worst_status(updates["energy_status"])),
         "engine": _engines(updates),
     }
+
+
+def _acts(updates: pd.DataFrame, part: pd.DataFrame) -> list[bool]:
+    """Of each update, whether a later month is scored, so that it can change an error; none if a month is unknown."""
+    stream = part[part["phase"] == Phase.PREQUENTIAL].drop_duplicates("task")
+    place = {str(task): number for number, task in enumerate(stream["task"])}
+    last = max((place[str(task)] for task in stream.loc[stream["cells"] > 0, "task"]), default=-1)
+    learned = [json.loads(text).get("task") for text in updates.get("labels", [])]
+    if len(learned) < len(updates) or not set(learned) <= set(place):
+        return [False] * len(updates)
+    return [place[task] < last for task in learned]
 
 
 def _engines(updates: pd.DataFrame) -> str | None:

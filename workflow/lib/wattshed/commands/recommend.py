@@ -96,9 +96,9 @@ def run(arguments: argparse.Namespace) -> int:
     found = recommend(study.checkpoints, study.days, limits, study.controls)
     absent = absent_models(study.models, set(study.checkpoints["model"]), study.controls)
     if arguments.json:
-        print(json.dumps(to_json(found, absent), indent=2, allow_nan=False))
+        print(json.dumps(to_json(found, absent, study.baselines), indent=2, allow_nan=False))
     else:
-        sentence = absent_sentence(absent)
+        sentence = absent_sentence(absent, study.baselines)
         print("\n".join([*lines(found), *(["", sentence] if sentence else [])]))
     if found.chosen is not None:
         return 0

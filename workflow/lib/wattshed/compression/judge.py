@@ -28,6 +28,7 @@ TYPES = {
     "saving_share": "float64",
     "saving_of": "string",
     "back_ends": "string",
+    "corrected_for": "Int64",
 }
 
 Row = dict[str, Any]
@@ -40,11 +41,13 @@ def judge_variants(
 
     rows: ``compared/{model}.parquet``, of one model or several; days: ``compared/{model}.days.parquet`` of the same;
     budget_share: largest accepted rise of RMSE and MAE; r2_floor: least accepted R2, where the errors are judged.
+    Variants that only serve to judge a method (column ``control``) are tested among themselves: none would be used, so
+    that they do not count in the correction of the others.
     Returns, for each compressed lineage, its baseline rows and then its variants. The verdict is over all seeds of a
     variant, so that its rows have the same; each row has what it rests on: its own changes of errors, the variant's
     95 % interval of each over seeds and blocks of days (``{error}_change_low, _high``), ``judged_later`` (later months
-    count too), ``budget_share``, ``saving_share`` of the energy or time (``saving_of``) of a forecast, and
-    ``back_ends`` where the two differ. Column ``parent`` names the
+    count too), ``budget_share``, ``saving_share`` of the energy or time (``saving_of``) of a forecast, ``back_ends``
+    where the two differ, and ``corrected_for``, how many variants are tested together. Column ``parent`` names the
     checkpoint that was compressed, in the baseline rows too; ``variant`` is the step's name, in baseline rows the
     lineage. A lineage can come twice: as a variant, and as the baseline of what was made of it.
     Raises :class:`Fault` where a compressed checkpoint is compared without the one that it was made of.
@@ -151,10 +154,24 @@ def _judge(
         names = (*TEST_ERRORS, *(LATER_ERRORS if later else ()))
         judged_rises.append({name: rises[variant][name] for name in names if name in rises[variant]})
         judged_floors.append(floors[variant])
-    verdicts = verdicts_of(judged, judged_rises, budget_share, judged_floors, r2_floor)
-    for rows, (verdict, reason) in zip(judged, verdicts, strict=True):
-        for row in rows:
-            row.update(verdict=verdict, reason=reason)
+    controls = [_is_control(rows) for rows in judged]
+    for family in (False, True):
+        places = [place for place, control in enumerate(controls) if control == family]
+        verdicts = verdicts_of(
+            [judged[place] for place in places],
+            [judged_rises[place] for place in places],
+            budget_share,
+            [judged_floors[place] for place in places],
+            r2_floor,
+            what="controls" if family else "variants",
+        )
+        for place, (verdict, reason) in zip(places, verdicts, strict=True):
+            for row in judged[place]:
+                row.update(verdict=verdict, reason=reason, corrected_for=len(places))
+
+
+def _is_control(rows: list[Row]) -> bool:
+    return any(pd.notna(row.get("control")) and bool(row.get("control")) for row in rows)
 
 
 def _ends(rises: Mapping[str, Spread]) -> Row:

@@ -27,27 +27,36 @@ def verdicts_of(
     budget_share: float,
     floors: Sequence[Mapping[str, Spread]] | None = None,
     r2_floor: float | None = None,
+    what: str = "variants",
 ) -> list[tuple[str, str]]:
-    """Verdict and reason of every variant of one checkpoint; each is the rows of its seeds.
+    """Verdict and reason of every variant of one checkpoint; each is the rows of its seeds. They are tested together.
 
     rows: with ``saving_share``, ``saving_of`` and ``back_ends``; rises: of each variant, by name of the judged error,
     logarithm of its ratio to the parent's; none that is unknown. budget_share: largest accepted rise of an error.
     floors: of each variant, by part, what :func:`wattshed.compression.rises.r2_excess` says for ``r2_floor``.
+    what: what the variants are, for reasons.
     """
     candidates = [
         Candidate([1 - row["saving_share"] for row in rows], errors, excesses)
         for rows, errors, excesses in zip(variants, rises, floors or [{}] * len(variants), strict=True)
     ]
     found = worth_of(candidates, budget_share)
+    family = f"{len(candidates)} {what}"
     return [
-        (str(worth), _reason(worth, rows, candidate, budget_share, r2_floor))
+        (str(worth), _reason(worth, rows, candidate, budget_share, r2_floor, family))
         for worth, rows, candidate in zip(found, variants, candidates, strict=True)
     ]
 
 
 def _reason(
-    worth: Worth, rows: Sequence[Row], candidate: Candidate, budget_share: float, r2_floor: float | None
+    worth: Worth,
+    rows: Sequence[Row],
+    candidate: Candidate,
+    budget_share: float,
+    r2_floor: float | None,
+    family: str,
 ) -> str:
+    """family: for what the tests are corrected, such as ``4 variants``."""
     known = {error: spread.change() for error, spread in candidate.errors.items()}
     n = f"n = {len(rows)} seed{'' if len(rows) == 1 else 's'}"
     saving = saving_interval(candidate.costs)
@@ -80,7 +89,7 @@ def _reason(
     if _or_mean(its_rise.high, its_rise) > budget_share:
         return f"{_rise_text(highest, its_rise)}, which may be within the budget of {budget_share:.0%} or not ({n})"
     if _or_mean(saving.low, saving) > 0 and (saving.mean or 0) >= LEAST_SAVING_SHARE:
-        return f"{saved}; {rise}: not shown once corrected for all variants ({n})"
+        return f"{saved}; {rise}: not shown once corrected for {family} ({n})"
     return f"{saved}: a saving of {LEAST_SAVING_SHARE:.0%} is neither shown nor excluded ({n})"
 
 

@@ -11,13 +11,15 @@ from wattshed.config.models.adaptation import AdaptationBlock
 from wattshed.config.models.chains import SWEEP, ChainBlock
 from wattshed.config.models.compression import CompressionBlock
 from wattshed.config.models.families import ModelBlock
-from wattshed.config.models.recipes import RecipeBlock
+from wattshed.config.models.recipes import RecipeBlock, most_steps
 from wattshed.foundation import plugins
 from wattshed.foundation.faults import one_line
 from wattshed.foundation.vocabulary import LINEAGE_JOINT
 
 # Files are named after lineages, and names of files have at most 255 bytes.
 LONGEST_LINEAGE = 160
+# What a network offers that can be trained further; the table of offers is a room above.
+TRAINED_FURTHER = "updates"
 
 
 class Steps(Protocol):
@@ -158,14 +160,27 @@ def _follow(study: Steps, found: dict[str, Lineage], model: str, steps: list[str
                 plugin.check(child.settings, block, earlier[:-1])
                 _refuse_undoing(child, plugin)
                 plugin.check_sizes(child.settings, block, earlier[:-1], study.data.windows, recipe)
+                if (most := most_steps(recipe, *_panel_size(study))) is not None:
+                    plugin.check_steps(child.settings, most)
                 recipe = plugin.recipe_after(child.settings, recipe)
                 made = plugin.becomes(child.settings)
             kept = offers & frozenset(plugin.keeps) if made is None else _offers(made, where)
+            if child.settings.fine_tune_steps and TRAINED_FURTHER not in kept:
+                raise ValueError(
+                    f"{where}: {name!r} has {child.settings.fine_tune_steps} fine_tune_steps, but what it makes of "
+                    f"{at.text!r} cannot be trained further; expected 0"
+                )
             taken |= dict.fromkeys(offers - kept, name)
             offers = kept
             if made is not None:
                 block, earlier = made, []
         at = found.setdefault(child.text, child)
+
+
+def _panel_size(study: Steps) -> tuple[int | None, int | None]:
+    """Nodes and hours, of a source whose settings say them."""
+    nodes, hours = (getattr(study.data.source, key, None) for key in ("nodes", "hours"))
+    return (nodes, hours) if isinstance(nodes, int) and isinstance(hours, int) else (None, None)
 
 
 def _refuse_undoing(child: Lineage, method: Any) -> None:

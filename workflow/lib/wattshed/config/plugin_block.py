@@ -1,11 +1,13 @@
 """Types for keys that name a plug-in, and for blocks whose other keys belong to the plug-in that one key names."""
 
+import difflib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.fields import FieldInfo
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
@@ -20,7 +22,7 @@ def read_block(kind: plugins.KindName, key: str, given: Any) -> Any:
     if isinstance(given, BaseModel):
         given = given.model_dump(mode="json")
     if not isinstance(given, Mapping):
-        raise ValueError(f"expected a block with the key {key}")
+        raise ValueError(not_a_block(kind, key, given))
     name = given.get(key)
     if not isinstance(name, str):
         raise ValueError(f"the key {key} is missing; expected one of {', '.join(plugins.names(kind))}")
@@ -33,6 +35,23 @@ def read_block(kind: plugins.KindName, key: str, given: Any) -> Any:
         )
     # Validated as JSON, so that dates and enumerations may be text although the blocks are strict.
     return settings.model_validate_json(json.dumps(given, default=str))
+
+
+def not_a_block(kind: plugins.KindName, key: str, given: Any, without: Collection[str] = ()) -> str:
+    """What to write in the place of a value that is not a block, such as a plug-in's bare name.
+
+    without: keys of the plug-in's settings that are not written there.
+    """
+    known = plugins.names(kind)
+    near = difflib.get_close_matches(given, known, n=1) if isinstance(given, str) else []
+    if not near:
+        return f"expected a block with the key {key}; write {{{key}: ...}} with one of {', '.join(known)}"
+    # A study's own plug-in may lack its settings.
+    settings = getattr(plugins.load(kind, near[0]), "Settings", None)
+    fields: dict[str, FieldInfo] = getattr(settings, "model_fields", {})
+    needed = [name for name, field in fields.items() if field.is_required() and name not in (key, *without)]
+    keys = [f"{key}: {near[0]}", *(f"{name}: ..." for name in needed)]
+    return f"expected a block with the key {key}; write {{{', '.join(keys)}}}"
 
 
 @dataclass(frozen=True)

@@ -194,6 +194,17 @@ class Study(Block):
         return self
 
     @model_validator(mode="after")
+    def _measures_its_own_models(self) -> "Study":
+        for place, name in enumerate(self.compression.also_measured):
+            if name not in self.models:
+                why = " is a baseline and makes no checkpoint" if name in self.baselines else ""
+                raise ValueError(
+                    f"compression.also_measured.{place} is {name!r}{f', which{why}' if why else ''}; expected one of "
+                    f"the models {sorted(self.models)}"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _ladder_stands_on_models(self) -> "Study":
         if self.ladder is None:
             return self

@@ -91,6 +91,7 @@ KINDS: dict[str, Kind] = {
             "fine_tune",
             "check",
             "check_sizes",
+            "check_steps",
             "becomes",
             "recipe_after",
             "is_control",

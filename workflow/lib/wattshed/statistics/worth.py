@@ -21,8 +21,9 @@ LEAST_SAVING_SHARE = 0.05
 WORTH_RULE = (
     f"worth it: a saving is shown (its whole 95 % interval over seeds lies above 0, and the mean is at least "
     f"{LEAST_SAVING_SHARE:.0%}), and no error rises by more than its budget (the whole interval over seeds and blocks "
-    f"of {BLOCK_DAYS} days lies within), corrected for all variants (Holm 1979); not worth it: the whole interval of "
-    f"an error's rise lies above the budget, or that of the saving below {LEAST_SAVING_SHARE:.0%}; else undecided"
+    f"of {BLOCK_DAYS} days lies within), corrected for the number of variants (Holm 1979); not worth it: the whole "
+    f"interval of an error's rise lies above the budget, or that of the saving below {LEAST_SAVING_SHARE:.0%}; "
+    "else undecided"
 )
 
 

@@ -38,9 +38,9 @@ def control_strategies(summary: pd.DataFrame) -> dict[str, str]:
 def saved_per_joule(summary: pd.DataFrame) -> pd.Series:
     """Fall of the prequential RMSE against the same seed's control, per joule of the updates that can act on it.
 
-    One value per row. These are all updates but the last (``acting_kwh``): no month is forecast after it. The control
-    is the same parent's strategy that never updates. Null without one, with fewer than two updates, and if an energy
-    is unknown or 0.
+    One value per row. These updates are those with a scored month after them (``acting_kwh``); the last month's is
+    never one of them. The control is the same parent's strategy that never updates. Null without one, if no update
+    acts, and if an energy is unknown or 0.
     """
     keys = ["parent", "seed"]
     updates = summary.groupby(["parent", "strategy"])["updates"].transform("max")

@@ -32,13 +32,15 @@ ERRORS = ("rmse", "mae")
 class Judged:
     """What a limit says of one lineage: kept, not kept, or (None) neither shown; and why.
 
-    beyond: the interval lies beyond the limit, which one seed does not show; changes: of errors, by their name.
+    beyond: the interval lies beyond the limit, which one seed does not show; changes: of errors, by their name; tested:
+    whether a test of errors decides, so that it counts in their correction.
     """
 
     kept: bool | None
     reason: str = ""
     beyond: bool = False
     changes: dict[str, Interval] = field(default_factory=dict)
+    tested: bool = False
 
 
 def recommend(
@@ -62,8 +64,9 @@ def recommend_for(
     they only serve to judge a method.
 
     The limits of errors are judged over seeds and blocks of days: the rise of RMSE and of MAE over the reference lies
-    within its limit, and R2 above its floor, by one-sided tests that are corrected for all lineages (Holm 1979), as in
-    ``statistics/worth.py``; one seed shows nothing of them. Latency lies within its limit with the whole 95 % interval
+    within its limit, and R2 above its floor, by one-sided tests that are corrected for their number (Holm 1979), as in
+    ``statistics/worth.py``: one for each lineage that can run and may be chosen, as far as anything is asked of it. One
+    seed shows nothing of them. Latency lies within its limit with the whole 95 % interval
     over seeds, or over the repeats of a single one. What is not shown is undecided, and never chosen. Size is exact:
     the largest over seeds counts. Of those left, the one of the least geometric mean of total energy is chosen; of
     equals the one of fewer steps.
@@ -74,7 +77,7 @@ def recommend_for(
     reference = reference_of(rows, limits, controls)
 
     def choose(asked: Limits, counts: Sequence[float]) -> list[Recommendation]:
-        errors = _judge_errors(checkpoints, rows, days, asked, reference)
+        errors = _judge_errors(checkpoints, rows, days, asked, reference, controls)
         return [
             _chosen(rows, days, replace(asked, forecasts=count), reference, errors, controls)
             for count in counts
@@ -97,14 +100,16 @@ def _chosen(
     options = [_option(lineage, own, limits, errors.get(lineage), controls) for lineage, own in rows.items()]
     keeping = [one for one in options if one.standing == OptionStanding.COSTS_MORE]
     if not keeping:
-        return Recommendation(limits, reference, None, _in_order(options))
+        return Recommendation(limits, reference, None, _in_order(options), tested=_tested(errors))
     best = min(keeping, key=lambda one: (one.energy_j.mean, one.lineage.count(LINEAGE_JOINT)))
     options = [_compared(one, best) for one in options]
     on_test = None
     if limits.part != Part.TEST and best.lineage != reference:
         spread = rise_on(days, Part.TEST, "rmse", best.lineage, reference)
         on_test = None if spread is None else spread.change()
-    return Recommendation(limits, reference, best.lineage, _in_order(options), on_test)
+    return Recommendation(
+        limits, reference, best.lineage, _in_order(options), on_test, tested=_tested(errors)
+    )
 
 
 def _judge_errors(
@@ -113,8 +118,9 @@ def _judge_errors(
     days: pd.DataFrame,
     limits: Limits,
     reference: str,
+    controls: Collection[str],
 ) -> dict[str, Judged]:
-    """Of each lineage that can run, all lineages as one family."""
+    """Of each lineage that can run; those that may be chosen, and of which anything is asked, are one family."""
     budget = math.log1p(limits.error_rise_share)
     seeds, candidates = {}, {}
     for lineage, own in rows.items():
@@ -132,24 +138,37 @@ def _judge_errors(
             floor = {str(limits.part): found or UNKNOWN}
         candidates[lineage] = Candidate([], rises, floor)
         seeds[lineage] = len(own)
-    p_values = [
-        # One seed does not show how seeds differ; nothing at all is asked of the reference without a floor.
-        1.0 if seeds[lineage] < 2 and (one.errors or one.excesses) else p_within(one, budget)
+    tested = [
+        lineage
         for lineage, one in candidates.items()
+        if lineage not in controls and (one.errors or one.excesses)
     ]
-    kept = dict(zip(candidates, holm(p_values, CLAIM_LEVEL), strict=True))
+    # One seed does not show how seeds differ.
+    p_values = [1.0 if seeds[lineage] < 2 else p_within(candidates[lineage], budget) for lineage in tested]
+    shown = dict(zip(tested, holm(p_values, CLAIM_LEVEL), strict=True))
     judged = {}
     for lineage, one in candidates.items():
+        changes = {error: spread.change() for error, spread in one.errors.items()}
+        if lineage in controls:
+            judged[lineage] = Judged(None, changes=changes)
+            continue
+        # Nothing is asked of the reference without a floor.
+        kept = shown.get(lineage, True)
         beyond = shown_above(one, budget)
-        over = seeds[lineage] > 1 and beyond
         texts = (
-            errors_text(one, limits, seeds[lineage], kept[lineage]),
+            errors_text(one, limits, seeds[lineage], kept, len(tested)),
             floor_text(one.excesses, limits.r2_floor),
         )
         text = "; ".join(part for part in texts if part)
-        changes = {error: spread.change() for error, spread in one.errors.items()}
-        judged[lineage] = Judged(True if kept[lineage] else False if over else None, text, beyond, changes)
+        over = seeds[lineage] > 1 and beyond
+        judged[lineage] = Judged(
+            True if kept else False if over else None, text, beyond, changes, lineage in shown
+        )
     return judged
+
+
+def _tested(errors: Mapping[str, Judged]) -> int:
+    return sum(one.tested for one in errors.values())
 
 
 def _option(

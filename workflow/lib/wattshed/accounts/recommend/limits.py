@@ -65,6 +65,8 @@ class Recommendation:
     """The chosen lineage, or None; the lineage that errors were held against; all options, the chosen one first.
 
     on_test: how RMSE of the chosen one compares with that of the reference on the test part, where it was not chosen.
+    tested: for how many lineages the limits of errors are tested together, so that the tests are corrected for so many;
+    controls, what cannot run here and the reference without a floor of R2 are not among them.
     without: where none keeps all limits, what would be chosen if one of them were left out, by the limit's name.
     """
 
@@ -74,6 +76,7 @@ class Recommendation:
     options: list[Option]
     on_test: Interval | None = None
     without: dict[str, str] = field(default_factory=dict)
+    tested: int = 0
 
     @property
     def undecided(self) -> bool:

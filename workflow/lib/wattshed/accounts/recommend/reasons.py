@@ -14,10 +14,11 @@ MOST_AS_PERCENT = 2.0
 UNITS = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"))
 
 
-def errors_text(one: Candidate, limits: Limits, seeds: int, kept: bool) -> str:
+def errors_text(one: Candidate, limits: Limits, seeds: int, kept: bool, tested: int) -> str:
     """``RMSE +1.2% [+0.3%, +2.1%], MAE +0.9% [...], within 5%``; empty for the reference, which does not exceed itself.
 
-    one: rises of errors over the reference, and what its R2 lacks; kept: whether all limits of errors are shown to be.
+    one: rises of errors over the reference, and what its R2 lacks; kept: whether all limits of errors are shown to be;
+    tested: how many lineages are tested together.
     """
     if not one.errors:
         return ""
@@ -32,10 +33,10 @@ def errors_text(one: Candidate, limits: Limits, seeds: int, kept: bool) -> str:
         ends = f" [{percent(found.low or 0.0)}, {percent(found.high or 0.0)}]" if known else ""
         highest = max(highest, found.high if known and found.high is not None else math.inf)
         parts.append(f"{error.upper()} {percent(found.mean)}{ends}")
-    return f"{', '.join(parts)}, {_against(one, limits.error_rise_share, highest, seeds, kept)}"
+    return f"{', '.join(parts)}, {_against(one, limits.error_rise_share, highest, seeds, kept, tested)}"
 
 
-def _against(one: Candidate, limit: float, highest: float, seeds: int, kept: bool) -> str:
+def _against(one: Candidate, limit: float, highest: float, seeds: int, kept: bool, tested: int) -> str:
     text, budget = f"{100 * limit:g}%", math.log1p(limit)
     errors = Candidate([], one.errors)
     if kept:
@@ -48,7 +49,7 @@ def _against(one: Candidate, limit: float, highest: float, seeds: int, kept: boo
         return f"which may exceed {text}"
     if one.excesses and p_within(Candidate([], {}, one.excesses), 0.0) > CLAIM_LEVEL:
         return f"within {text}"
-    return f"not shown within {text} once corrected for all checkpoints"
+    return f"not shown within {text} once corrected for {tested} checkpoints"
 
 
 def percent(share: float) -> str:

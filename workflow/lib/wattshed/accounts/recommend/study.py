@@ -26,7 +26,8 @@ DEFAULT_SHARE = 0.05
 @dataclass(frozen=True)
 class StudyResults:
     """checkpoints: rows of ``checkpoints.parquet``; days: of ``compared/*.days.parquet``; error_rise_share and
-    r2_floor: as the study's block ``compression`` says; controls: its models on a shuffled graph; models: all.
+    r2_floor: as the study's block ``compression`` says; controls: its models on a shuffled graph; models: all;
+    baselines: its forecasters without a checkpoint.
     """
 
     checkpoints: pd.DataFrame
@@ -35,6 +36,7 @@ class StudyResults:
     r2_floor: float | None
     controls: tuple[str, ...]
     models: tuple[str, ...]
+    baselines: tuple[str, ...] = ()
 
 
 def read_study(folder: Path) -> StudyResults:
@@ -72,12 +74,22 @@ def read_study(folder: Path) -> StudyResults:
     days = read_compared(files, DAY_COLUMNS)
     check_days(days, files)
     share = DEFAULT_SHARE if rise is None else rise
-    return StudyResults(checkpoints, days, share, floor, controls_of(models), tuple(models))
+    baselines = _baselines(config, settings)
+    return StudyResults(checkpoints, days, share, floor, controls_of(models), tuple(models), baselines)
 
 
 def controls_of(models: Mapping[str, Mapping[str, object]]) -> tuple[str, ...]:
     """Models on a shuffled graph."""
     return tuple(name for name, model in models.items() if model.get("graph") == "shuffled")
+
+
+def _baselines(config: Mapping[str, object], place: Path) -> tuple[str, ...]:
+    found = config.get("baselines") or []
+    if not isinstance(found, list) or not all(isinstance(name, str) for name in found):
+        raise Fault(
+            f"{place}: baselines is {found!r}: expected a list of names; correct it, or run snakemake again."
+        )
+    return tuple(found)
 
 
 def _models(config: Mapping[str, object], place: Path) -> dict[str, dict[str, object]]:

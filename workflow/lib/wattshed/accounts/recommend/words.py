@@ -113,7 +113,7 @@ def _named(options: list[Option]) -> str:
 
 
 def limits_text(found: Recommendation) -> str:
-    """All limits with where they are judged."""
+    """All limits with where they are judged, and for how many checkpoints their tests are corrected."""
     limits: Limits = found.limits
     parts = [
         f"RMSE and MAE at most {100 * limits.error_rise_share:g}% above {found.reference} on "
@@ -125,6 +125,8 @@ def limits_text(found: Recommendation) -> str:
         parts.append(f"at most {1000 * limits.latency_s:.4g} ms per window")
     if limits.size_bytes is not None:
         parts.append(f"at most {limits.size_bytes:,.0f} bytes")
+    if found.tested > 1:
+        parts.append(f"tests of errors corrected for {found.tested} checkpoints")
     return ", ".join(parts)
 
 
@@ -142,12 +144,20 @@ def absent_models(models: Collection[str], compared: Collection[str], controls: 
     return [name for name in models if name not in compared and name not in controls]
 
 
-def absent_sentence(absent: Collection[str]) -> str | None:
-    """Names the absent models and says why they are absent; None if there are none."""
-    if not absent:
-        return None
-    why = "because nothing is made of them and so they are not measured in turns with others"
-    return f"Not among the checkpoints, {why}: {', '.join(absent)}."
+def absent_sentence(absent: Collection[str], baselines: Collection[str] = ()) -> str | None:
+    """Names the absent models and the study's baselines, which figures they lack, and what adds these; None if there
+    are neither."""
+    parts = []
+    if absent:
+        parts.append(
+            f"of {', '.join(absent)}, of which nothing is made, the errors by day on every window, the time of a "
+            "window and the energy of a forecast in turns are not measured (name them in compression.also_measured)"
+        )
+    if baselines:
+        parts.append(
+            f"the baselines {', '.join(baselines)} make no checkpoint that these could be measured of"
+        )
+    return f"Not among the checkpoints: {'; '.join(parts)}." if parts else None
 
 
 def count_text(forecasts: float) -> str:
@@ -173,8 +183,11 @@ def _change_keys(one: Option, error: str) -> dict[str, float | None]:
     }
 
 
-def to_json(found: Recommendation, absent: Collection[str] = ()) -> dict[str, Any]:
-    """The choice, limits and all checkpoints with their reasons. absent: models that were not compared.
+def to_json(
+    found: Recommendation, absent: Collection[str] = (), baselines: Collection[str] = ()
+) -> dict[str, Any]:
+    """The choice, limits and all checkpoints with their reasons. absent: models that were not compared; baselines: of
+    the study, which cannot be.
 
     ``on_test``: change of the chosen checkpoint's RMSE against the reference on the test part; None where nothing is
     chosen, where the test part chose, and for the reference itself.
@@ -183,6 +196,7 @@ def to_json(found: Recommendation, absent: Collection[str] = ()) -> dict[str, An
     return {
         "chosen": found.chosen,
         "undecided": found.undecided,
+        "corrected_for": found.tested,
         "sentence": headline(found),
         "reference": found.reference,
         "on_test": None
@@ -216,5 +230,5 @@ def to_json(found: Recommendation, absent: Collection[str] = ()) -> dict[str, An
             }
             for one in found.options
         ],
-        "not_compared": list(absent),
+        "not_compared": [*absent, *baselines],
     }

@@ -148,8 +148,8 @@ class Distil(Method):
         windows: WindowsBlock,
         recipe: RecipeBlock,
     ) -> None:
-        student = size_of(settings.student, [], windows.horizon_h)
-        teacher = size_of(model, earlier, windows.horizon_h)
+        student = size_of(settings.student, [], windows)
+        teacher = size_of(model, earlier, windows)
         if student is not None and teacher is not None and student.is_at_least(teacher):
             raise ValueError(
                 f"the student has {student} weights and its teacher {teacher}; expected a smaller student: choose "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
@@ -9,9 +10,13 @@ from pydantic import Field
 from wattshed.compression.methods.protocol import Method
 from wattshed.config.models.compression import VariantBlock
 from wattshed.forecast.families.family import Offer
+from wattshed.foundation import plugins
 from wattshed.foundation.faults import Fault
 
 if TYPE_CHECKING:
+    from wattshed.config.data.data import WindowsBlock
+    from wattshed.config.models.families import ModelBlock
+    from wattshed.config.models.recipes import RecipeBlock
     from wattshed.forecast.network import DroppableFeatures, Network
 
 
@@ -24,6 +29,20 @@ class DropFeaturesSettings(VariantBlock):
         default=0,
         description="Always 0: the rest is solved in closed form, and nothing is left to fine-tune.",
     )
+
+    def kept(self, count: int) -> int:
+        """How many of ``count`` features are kept."""
+        return round(count * self.keep_share)
+
+    def misfit(self, count: int) -> str | None:
+        """Why features cannot be dropped from ``count`` by these settings; None if they can."""
+        kept = self.kept(count)
+        if 1 <= kept < count:
+            return None
+        return (
+            f"keep_share {self.keep_share:g} keeps {kept} of {count} features: expected a share that keeps at least "
+            "one feature and drops at least one"
+        )
 
 
 class DropFeatures(Method):
@@ -40,6 +59,25 @@ class DropFeatures(Method):
         features = _features(network)
         return features.skeleton(_kept(features, settings))
 
+    def check_sizes(
+        self,
+        settings: DropFeaturesSettings,
+        model: ModelBlock,
+        earlier: Sequence[object],
+        windows: WindowsBlock,
+        recipe: RecipeBlock,
+    ) -> None:
+        """For families that count their features."""
+        counted = getattr(plugins.load("family", model.form), "feature_count", None)
+        if counted is None:
+            return
+        count: int = counted(model, windows)
+        for step in earlier:
+            if isinstance(step, DropFeaturesSettings):
+                count = step.kept(count)
+        if reason := settings.misfit(count):
+            raise ValueError(reason)
+
 
 def _features(network: Network) -> DroppableFeatures:
     found = network.droppable_features()
@@ -52,12 +90,9 @@ def _features(network: Network) -> DroppableFeatures:
 
 
 def _kept(features: DroppableFeatures, settings: DropFeaturesSettings) -> int:
-    kept = round(features.count * settings.keep_share)
-    if not 1 <= kept < features.count:
-        raise Fault(
-            f"keep_share {settings.keep_share:g} keeps {kept} of {features.count} features: expected a share that "
-            "keeps at least one feature and drops at least one."
-        )
+    kept = settings.kept(features.count)
+    if reason := settings.misfit(features.count):
+        raise Fault(f"{reason}; change the variant.")
     return kept
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from wattshed.compression.methods.protocol import Method, channels_before, units_before
+from wattshed.compression.methods.recurrent_sizes import shapes_of
 from wattshed.config.models.compression import VariantBlock
 from wattshed.config.models.families import ModelBlock
 from wattshed.forecast.families.family import Offer
@@ -15,6 +16,8 @@ from wattshed.foundation.faults import Fault
 
 if TYPE_CHECKING:
     from wattshed.compression.methods.making import Making
+    from wattshed.config.data.data import WindowsBlock
+    from wattshed.config.models.recipes import RecipeBlock
     from wattshed.forecast.network import Network
 
 BOTH = ("low_rank", "low_rank_scratch")
@@ -57,6 +60,16 @@ class LowRank(Method):
     def check(self, settings: LowRankSettings, model: ModelBlock, earlier: Sequence[object]) -> None:
         check_rank(settings.rank, model, earlier)
 
+    def check_sizes(
+        self,
+        settings: LowRankSettings,
+        model: ModelBlock,
+        earlier: Sequence[object],
+        windows: WindowsBlock,
+        recipe: RecipeBlock,
+    ) -> None:
+        check_shapes(settings.rank, model, earlier, windows)
+
 
 def refuse_nothing(replaced: Mapping[str, object], rank: int, network: str) -> None:
     """Raise :class:`Fault` if no layer is replaced. network: its class, for sentences."""
@@ -90,6 +103,21 @@ def check_rank(rank: int, model: ModelBlock, earlier: Sequence[object]) -> None:
         raise ValueError(
             f"rank is {rank}; expected less than {most:g}, {matrix}: "
             "from there on the two thin matrices have more weights than the one that they replace"
+        )
+
+
+def check_shapes(rank: int, model: ModelBlock, earlier: Sequence[object], windows: WindowsBlock) -> None:
+    """The same for the shapes that depend on the windows, such as those of dlinear."""
+    shapes = shapes_of(model, earlier, windows)
+    if shapes is None:
+        return
+    most = {name: rows * columns / (rows + columns) for name, (rows, columns) in shapes.items()}
+    name = max(most, key=lambda one: most[one])
+    if rank >= most[name]:
+        rows, columns = shapes[name]
+        raise ValueError(
+            f"rank is {rank}; expected less than {most[name]:.4g}, for {name} [{rows}, {columns}]: from there on the "
+            "two thin matrices have more weights than the one that they replace"
         )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from wattshed.compression.methods.low_rank import check_rank, refuse_nothing
+from wattshed.compression.methods.low_rank import check_rank, check_shapes, refuse_nothing
 from wattshed.compression.methods.protocol import Method
 from wattshed.config.models.compression import VariantBlock
 from wattshed.config.models.families import ModelBlock
@@ -15,6 +15,8 @@ from wattshed.forecast.families.family import Offer
 
 if TYPE_CHECKING:
     from wattshed.compression.methods.making import Making
+    from wattshed.config.data.data import WindowsBlock
+    from wattshed.config.models.recipes import RecipeBlock
     from wattshed.forecast.network import Network
 
 
@@ -59,6 +61,16 @@ class LowRankScratch(Method):
 
     def check(self, settings: LowRankScratchSettings, model: ModelBlock, earlier: Sequence[object]) -> None:
         check_rank(settings.rank, model, earlier)
+
+    def check_sizes(
+        self,
+        settings: LowRankScratchSettings,
+        model: ModelBlock,
+        earlier: Sequence[object],
+        windows: WindowsBlock,
+        recipe: RecipeBlock,
+    ) -> None:
+        check_shapes(settings.rank, model, earlier, windows)
 
 
 METHOD = LowRankScratch()

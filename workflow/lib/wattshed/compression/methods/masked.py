@@ -112,7 +112,7 @@ def refuse_rounds(
     windows: WindowsBlock,
 ) -> None:
     """The same for each round of masks on the network of a model, where its settings show the sizes."""
-    matrices = matrices_of(model, earlier, windows.horizon_h)
+    matrices = matrices_of(model, earlier, windows)
     if matrices is None:
         return
     left: dict[str, int] | int = matrices if scope == "layer" else sum(matrices.values())

@@ -111,6 +111,12 @@ class Method(ABC):
         recipe: of the checkpoint before.
         """
 
+    def check_steps(self, settings: Any, most: int) -> None:  # noqa: B027 (optional)
+        """The same for what depends on the length of a training by the recipe of the checkpoint before.
+
+        most: its largest number of gradient steps. Not called where that depends on a panel of unknown size.
+        """
+
     def becomes(self, settings: Any) -> ModelBlock | None:
         """The block of the result's family, if the result is a network of its own and not a part of the one before.
 

@@ -1,13 +1,18 @@
-"""How many weights the networks of the recurrent families have, from settings alone: no network is made."""
+"""How many weights networks of the recurrent families and of dlinear have, from settings alone: none is made."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from wattshed.compression.methods.protocol import channels_before, units_before
 from wattshed.config.models.families import ModelBlock
 
+if TYPE_CHECKING:
+    from wattshed.config.data.data import WindowsBlock
+
+LINEAR = "dlinear"
 FORMS = ("gru", "stgnn", "stgnn_reference")
 # Methods after which the matrices have other shapes than those of units and channels.
 REPLACING = ("low_rank", "low_rank_scratch")
@@ -35,33 +40,49 @@ class Size:
         return f"{self.fixed:,}{nodes}{' beside its linear part' if self.linear_series else ''}"
 
 
-def matrices_of(model: ModelBlock, earlier: Sequence[object], horizon_h: int) -> dict[str, int] | None:
-    """Weights of each matrix of the GRU and of the output, by a name for sentences.
+def shapes_of(
+    model: ModelBlock, earlier: Sequence[object], windows: WindowsBlock
+) -> dict[str, tuple[int, int]] | None:
+    """Shape [outputs, inputs] of each weight matrix, by a name for sentences: those of the GRU and of the output, or of
+    dlinear's two maps.
 
     earlier: settings of the steps before. None for a model of another family, and if a step replaced the matrices.
     """
-    if model.form not in FORMS or _replaced(earlier):
+    if _replaced(earlier):
+        return None
+    if model.form == LINEAR:
+        shape = windows.horizon_h, windows.look_back_h
+        return {"the trend's matrix": shape, "the remainder's matrix": shape}
+    if model.form not in FORMS:
         return None
     units, channels = _width(model, earlier)
     layers = getattr(model, "recurrent_layers", 1)
     found = {}
     for layer in range(layers):
         place = f" of layer {layer + 1}" if layers > 1 else ""
-        found[f"the GRU's input matrix{place}"] = 3 * units * (units if layer else channels)
-        found[f"the GRU's recurrent matrix{place}"] = 3 * units * units
-    return {**found, "the output matrix": units * horizon_h}
+        found[f"the GRU's input matrix{place}"] = 3 * units, units if layer else channels
+        found[f"the GRU's recurrent matrix{place}"] = 3 * units, units
+    return {**found, "the output matrix": (windows.horizon_h, units)}
 
 
-def size_of(model: ModelBlock, earlier: Sequence[object], horizon_h: int) -> Size | None:
+def matrices_of(model: ModelBlock, earlier: Sequence[object], windows: WindowsBlock) -> dict[str, int] | None:
+    """Weights of each matrix of :func:`shapes_of`."""
+    shapes = shapes_of(model, earlier, windows)
+    return None if shapes is None else {name: rows * columns for name, (rows, columns) in shapes.items()}
+
+
+def size_of(model: ModelBlock, earlier: Sequence[object], windows: WindowsBlock) -> Size | None:
     """The weights of a network after the earlier steps; at most these, if a step made its matrices of low rank.
 
     None for a model of another family.
     """
-    if model.form not in FORMS:
-        return None
+    horizon_h = windows.horizon_h
     shapes = [settings for settings in earlier if getattr(settings, "method", None) not in REPLACING]
-    matrices = matrices_of(model, shapes, horizon_h)
-    assert matrices is not None
+    matrices = matrices_of(model, shapes, windows)
+    if matrices is None:
+        return None
+    if model.form == LINEAR:
+        return Size(sum(matrices.values()) + len(matrices) * horizon_h, 0, 0)
     units, channels = _width(model, shapes)
     biases = 6 * units * getattr(model, "recurrent_layers", 1) + horizon_h
     lifts = 2 * channels

@@ -89,10 +89,10 @@ class SparseTraining(MaskedTraining):
         recipe: RecipeBlock,
     ) -> None:
         refuse_rounds(f"density {settings.density:g}", settings.density, "layer", 1, model, earlier, windows)
-        if recipe.steps_per_epoch is not None:
-            steps = recipe.epochs * -(-recipe.steps_per_epoch // recipe.accumulate)
-            if reason := settings.misfit(steps):
-                raise ValueError(reason)
+
+    def check_steps(self, settings: SparseTrainingSettings, most: int) -> None:
+        if reason := settings.misfit(most):
+            raise ValueError(reason)
 
 
 METHOD = SparseTraining()

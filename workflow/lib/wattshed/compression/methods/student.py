@@ -11,7 +11,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from wattshed.config.models.families import ModelBlock
-from wattshed.config.plugin_block import PluginBlock, read_block
+from wattshed.config.plugin_block import PluginBlock, not_a_block, read_block
 from wattshed.foundation import plugins
 
 # Keys of a model's block that a student does not have, with the values that its block holds.
@@ -45,7 +45,7 @@ def _read(given: Any) -> ModelBlock:
     if isinstance(given, ModelBlock):
         return given
     if isinstance(given, BaseModel) or not isinstance(given, Mapping):
-        raise ValueError("expected a block with the key form")
+        raise ValueError(not_a_block("family", "form", given, without=OF_THE_TEACHER))
     for key, own in OF_THE_TEACHER.items():
         if key in given and given[key] != own:
             beside = "; write the key beside student" if key == "recipe" else ""

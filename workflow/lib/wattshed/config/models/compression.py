@@ -61,6 +61,11 @@ class CompressionBlock(TuningBlock, MeasuringBlock):
         default_factory=list,
         description="Models or lineages (such as `stgnn+replay`) on which all variants are compared.",
     )
+    also_measured: list[str] = Field(
+        default_factory=list,
+        description="Further base models, of which nothing is made, that are measured as the others are: only so can "
+        "one of them be recommended.",
+    )
     error_budget_share: float = Field(
         default=0.05,
         gt=0,
@@ -76,9 +81,10 @@ class CompressionBlock(TuningBlock, MeasuringBlock):
 
     @model_validator(mode="after")
     def _models_differ(self) -> "CompressionBlock":
-        for place, name in enumerate(self.models):
-            if name in self.models[:place]:
-                raise ValueError(f"models has {name!r} twice; expected each model or lineage once")
+        for key, names in (("models", self.models), ("also_measured", self.also_measured)):
+            for place, name in enumerate(names):
+                if name in names[:place]:
+                    raise ValueError(f"{key} has {name!r} twice; expected each model or lineage once")
         return self
 
     @model_validator(mode="after")

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from wattshed.config.models.families import ModelBlock
 from wattshed.forecast.families.family import Family, Offer, SimpleFamily
+from wattshed.forecast.families.pooled_features import feature_count
 from wattshed.foundation.vocabulary import Information
 
 if TYPE_CHECKING:
@@ -50,6 +51,10 @@ class PooledFamily(SimpleFamily):
 
     def offers(self, settings: Settings) -> frozenset[Offer]:
         return self.always_offers if settings.keep_sums else frozenset()
+
+    def feature_count(self, settings: Settings, windows: WindowsBlock) -> int:
+        """How many features its networks have before any is dropped."""
+        return feature_count(windows.look_back_h, windows.horizon_h, neighbours=settings.neighbours)
 
 
 def sees(settings: Settings) -> frozenset[Information]:

@@ -70,8 +70,28 @@ def compression_table(rows: pd.DataFrame, unit: str) -> Table:
         spaced_percent(f"{row['parent'] + ' ' if several else ''}{row['variant']}: {row['reason']}.")
         for _, row in others.iterrows()
     ]
-    notes += [f"Verdict: {WORTH_RULE}.", f"Interval of ΔRMSE: {PAIRED_NOTE}; with one seed over days alone."]
+    notes += [
+        f"Verdict: {WORTH_RULE}.{_families(rows)}",
+        f"Interval of ΔRMSE: {PAIRED_NOTE}; with one seed over days alone.",
+    ]
     return Table("compression", caption, columns, body, notes)
+
+
+def _families(rows: pd.DataFrame) -> str:
+    """How many variants are tested together, and that controls are not among them."""
+    if "corrected_for" not in rows:
+        return ""
+    judged = rows.dropna(subset=["corrected_for"]).drop_duplicates(["parent", "variant"])
+    if judged.empty:
+        return ""
+    controls = judged["control"].astype("boolean").fillna(False)
+    counts = judged.loc[~controls, ["parent", "corrected_for"]].drop_duplicates()
+    told = ", ".join(
+        f"{count}{f' of {parent}' if len(counts) > 1 else ''}"
+        for parent, count in zip(counts["parent"], counts["corrected_for"], strict=True)
+    )
+    without = " Controls do not count: they are tested among themselves." if controls.any() else ""
+    return f" Variants that are tested together: {told or 'none'}.{without}"
 
 
 TABLE = TablePart(

@@ -28,17 +28,17 @@ COLUMNS = [
     Column("Energy", "J", numeric=True),
 ]
 RULE = (
-    f"Errors keep a limit if that is shown over seeds and blocks of {BLOCK_DAYS} days, corrected for all checkpoints "
-    "(Holm 1979); what may exceed it is undecided and not chosen, and one seed shows nothing. Energy: of making the "
-    "checkpoint, with the steps whose weights it has, and of all its forecasts of one node each; the least mean is "
-    "chosen."
+    f"Errors keep a limit if that is shown over seeds and blocks of {BLOCK_DAYS} days, corrected for the checkpoints "
+    "that may be chosen (Holm 1979), controls left out; what may exceed it is undecided and not chosen, and one seed "
+    "shows nothing. Energy: of making the checkpoint, with the steps whose weights it has, and of all its forecasts of "
+    "one node each; the least mean is chosen."
 )
 
 
 def recommended_table(found: Sequence[Recommendation], absent: str | None = None) -> Table:
     """One row per number of forecasts: the chosen checkpoint and the next one; notes say why not the others.
 
-    absent: which models were not compared.
+    absent: which models and baselines were not compared, and why.
     """
     rows = [_row(one) for one in found]
     caption = "Which checkpoint takes the least energy in total, by the number of forecasts, within the study's limits."
@@ -82,14 +82,15 @@ def _table(inputs: Inputs) -> Table:
         return Table("recommended", "No checkpoint can be recommended.", COLUMNS, [], [found])
     compared = set(inputs.frame("checkpoints")["model"])
     models, controls = inputs.parameter("models") or (), inputs.parameter("controls") or ()
-    return recommended_table(found, absent_sentence(absent_models(models, compared, controls)))
+    absent = absent_sentence(absent_models(models, compared, controls), inputs.parameter("baselines") or ())
+    return recommended_table(found, absent)
 
 
 TABLE = TablePart(
     message="Make the table of recommended checkpoints",
     caption="Which checkpoint to use for how many forecasts, and why not the others.",
     inputs=("checkpoints", "compared_days", "windows"),
-    parameters=("budgets", "controls", "models"),
+    parameters=("budgets", "controls", "models", "baselines"),
     windows=("epoch", "fit", "update", "make", "fine_tune", "measure"),
     make=_table,
 )

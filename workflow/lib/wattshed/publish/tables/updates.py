@@ -80,11 +80,12 @@ def updates_table(summary: pd.DataFrame, unit: str) -> Table:
         f"What one month's update costs, and further measures, mean over {count_text(frame['n'])} seeds."
     )
     notes = [
-        "Saved: fall of the prequential RMSE against the same seed without updates, per joule of all updates but "
-        "the last, in thousandths of the unit; negative where updates raise the error. Each month is forecast before "
-        "it is learned, so that the last update cannot change this RMSE. The interval is over seeds alone, not over "
-        "months or days. Forgotten: rise of a month's error, from its least one to the last, in the unit and in per "
-        "cent of the least one; negative where later months improved it.",
+        "Saved: fall of the prequential RMSE against the same seed without updates, per joule of the updates that "
+        "can change it, in thousandths of the unit; negative where updates raise the error. Each month is forecast "
+        "before it is learned, so that an update counts only if a later month has an observed hour: the last month's "
+        "never does. The interval is over seeds alone, not over months or days. Forgotten: rise of a month's error, "
+        "from its least one to the last, in the unit and in per cent of the least one; negative where later months "
+        "improved it.",
         "FWT against the network without updates; its last column against an untrained network, in RMSE.",
     ]
     notes += _engines(frame)

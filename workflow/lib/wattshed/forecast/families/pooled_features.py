@@ -1,0 +1,17 @@
+"""How many features ``pooled_ridge`` has, from settings alone: its feature groups are made with torch."""
+
+DAY_H = 24
+# Features that depend on no window: hour, weekday, hinges, load by hour, hour by weekend, constant.
+FIXED = 24 + 7 + 14 + 4 * 24 + 2 * 24 + 1
+# Latest hours of the mean over the panel, and features per forecast hour of ``same_hours``.
+PANEL_HOURS, SAME_HOURS = 6, 4
+
+
+def feature_count(look_back_h: int, horizon_h: int, *, neighbours: bool) -> int:
+    """As many as ``forecast/pooled/features.py`` makes groups of; a test holds the two together."""
+    span = min(horizon_h, DAY_H)
+    # A week before, and each day before whose hours are known and not in the look-back.
+    days = 1 + sum(DAY_H * back >= horizon_h and DAY_H * back > look_back_h for back in range(1, 7))
+    history = look_back_h + horizon_h * days
+    others = history + PANEL_HOURS + span if neighbours else 0
+    return history + others + FIXED + SAME_HOURS * span

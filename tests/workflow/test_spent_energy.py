@@ -60,7 +60,7 @@ def checkout(copy_of_the_repository, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def made(checkout, tmp_path_factory):
-    """A study of one short training and some baselines, run up to its accounts."""
+    """A study of one short training and two baselines, run up to its accounts."""
     folder = tmp_path_factory.mktemp("made") / "study"
     folder.mkdir()
     config = light_study(checkout)
@@ -71,7 +71,6 @@ def made(checkout, tmp_path_factory):
     config["recipes"]["frugal"] |= {"epochs": 1, "steps_per_epoch": 5}
     config["plugins"] = ["witness.py"]
     config["baselines"] = ["persistence", "witness"]
-    config.pop("rolling", None)
     (folder / "witness.py").write_text(WITNESS)
     (folder / "study.yaml").write_text(yaml.safe_dump(config))
     Study(folder, checkout).run()

@@ -44,6 +44,17 @@ FOREIGN = (
 # Files whose tests read the one study that the fixture ``finished`` runs.
 OF_THE_FINISHED_STUDY = ("tests/workflow/test_dag.py", "tests/workflow/test_report_numbers.py")
 
+# Other files that take longest. One that began last would leave the other workers idle.
+LONG = (
+    "tests/unit/test_core_install.py",
+    "tests/unit/commands/test_measure_signals.py",
+    "tests/unit/compression/test_making_and_comparing.py",
+    "tests/unit/compression/test_method_contract.py",
+    "tests/unit/test_contributing.py",
+    "tests/unit/publish/test_accounts_figures.py",
+    "tests/unit/forecast/test_information.py",
+)
+
 # The same examples in every run, and no time limit for one, which would test the machine.
 settings.register_profile("decided_by_code", derandomize=True, deadline=None, database=None)
 settings.load_profile("decided_by_code")
@@ -93,13 +104,22 @@ def pytest_xdist_make_scheduler(config, log):
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
-    """The workflow's tests take longest and come first, those of the finished study before all others."""
+    """The workflow's tests take longest and come first, those of the finished study before all others.
+
+    Then come the other long files.
+    """
     places = {item: item.nodeid.partition("::")[0] for item in items}
     users = {place for item, place in places.items() if "finished" in item.fixturenames}
     assert users <= set(OF_THE_FINISHED_STUDY), (
         "a new file uses the finished study: add it to OF_THE_FINISHED_STUDY"
     )
-    items.sort(key=lambda item: (places[item] not in OF_THE_FINISHED_STUDY, "/workflow/" not in places[item]))
+    items.sort(
+        key=lambda item: (
+            places[item] not in OF_THE_FINISHED_STUDY,
+            "/workflow/" not in places[item],
+            places[item] not in LONG,
+        )
+    )
 
 
 def pytest_runtest_setup():

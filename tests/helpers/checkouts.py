@@ -37,14 +37,18 @@ class Checkout:
         """Names of the rules that a dry-run would execute."""
         return set(self.jobs_to_run(configfile))
 
-    def jobs_to_run(self, configfile: str = "tests/workflow/tiny.yaml") -> dict[str, int]:
-        """How many jobs of each rule a dry-run would execute."""
-        answer = self.snakemake("--configfile", configfile, "--dry-run")
-        text = answer.stdout + answer.stderr
-        if "Nothing to be done" in text:
-            return {}
-        table = [line.split() for line in text.split("Job stats:")[-1].split("total")[0].splitlines()]
-        return {row[0]: int(row[1]) for row in table if len(row) == 2 and row[1].isdigit()}
+    def jobs_to_run(self, configfile: str = "tests/workflow/tiny.yaml", *targets: str) -> dict[str, int]:
+        """How many jobs of each rule a dry-run would execute for the targets, or for the whole study."""
+        answer = self.snakemake("--configfile", configfile, "--dry-run", "--", *targets)
+        return planned_jobs(answer.stdout + answer.stderr)
+
+
+def planned_jobs(text: str) -> dict[str, int]:
+    """How many jobs of each rule Snakemake says that it would execute."""
+    if "Nothing to be done" in text:
+        return {}
+    table = [line.split() for line in text.split("Job stats:")[-1].split("total")[0].splitlines()]
+    return {row[0]: int(row[1]) for row in table if len(row) == 2 and row[1].isdigit()}
 
 
 def copy_files(root: Path, folder: Path) -> Path:

@@ -38,10 +38,10 @@ def checkout(copy_of_the_repository, tmp_path_factory):
 
 @pytest.fixture
 def study(checkout, tmp_path):
-    """A working directory with a study whose baselines wait for the file ``go``."""
+    """A working directory with a study whose baseline waits for the file ``go``."""
     config = light_study(checkout)
     config["plugins"] = ["waiting.py"]
-    config["baselines"].insert(0, "waiting")
+    config["baselines"] = ["waiting"]
     (tmp_path / "waiting.py").write_text(WAITING)
     (tmp_path / "study.yaml").write_text(yaml.safe_dump(config))
     return tmp_path

@@ -12,7 +12,8 @@ from wattshed.data.panel import Panel
 
 pytestmark = pytest.mark.workflow
 
-NAMES = ['my study\'s {b}, "c"', "price $HOME `x` é 家 %s", "colon:colon"]
+# A folder with braces is used by a link with a plain name, so that other characters have a name of their own.
+NAMES = ['my study\'s {b}, "c"', "price $HOME `x` é 家 %s colon:colon"]
 HOSTILE = 'closed {form} "quoted" it\'s 100 % \\n <b>&amp;</b> $HOME {wildcards} é 家\nsecond line'
 
 

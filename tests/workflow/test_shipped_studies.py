@@ -1,4 +1,4 @@
-"""Every shipped study can finish: its tables and report are made from small invented results."""
+"""Every shipped study can be planned and can finish: its tables and report are made from small invented results."""
 
 import importlib.util
 import os
@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from checkouts import planned_jobs
 from made_plan import MadeStudy
 from made_study import study_files, write_study
 from wattshed.config.study import load_study
@@ -19,6 +20,8 @@ from wattshed.foundation.writing import write_parquet
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 STUDIES = sorted(path.name for path in CONFIG.glob("*.yaml"))
+LADDER = {"find_ladder", "make_table_ladder", "make_table_techniques", "make_figure_ladder"}
+ROLLING = {"split_origins", "roll_model", "roll_baseline", "find_rolling"}
 PNG = b"\x89PNG\r\n\x1a\n made for a test"
 
 
@@ -26,7 +29,9 @@ PNG = b"\x89PNG\r\n\x1a\n made for a test"
 def test_the_tables_and_the_report_of_a_shipped_study_are_made(root, tmp_path, monkeypatch, name):
     study = load_study(yaml.safe_load((CONFIG / name).read_text()), name)
     monkeypatch.chdir(tmp_path)
-    commands = planned_commands(root, CONFIG / name, tmp_path, study)
+    said = planned(root, CONFIG / name, tmp_path, study)
+    assert_only_what_it_asks_for(study, set(planned_jobs(said)))
+    commands = planned_commands(said)
     place_results(study, commands, tmp_path)
     for script, arguments in sorted(commands, key=lambda command: ORDER[command[0]]):
         # Figures take longest; test_part_contract.py and the real DAG draw them.
@@ -40,8 +45,16 @@ def test_the_tables_and_the_report_of_a_shipped_study_are_made(root, tmp_path, m
 ORDER = {"save_config": 0, "make_part": 1, "write_report": 2}
 
 
-def planned_commands(root, configfile, folder, study):
-    """Script and arguments of every light publishing job that Snakemake plans."""
+def assert_only_what_it_asks_for(study, rules):
+    """The plan has a ladder, rolling origins and trainings if the study has them, and not otherwise."""
+    assert {"build_panel", "write_report"} <= rules
+    assert ("train_model" in rules) == bool(study.models)
+    assert (rules & LADDER) == (LADDER if study.ladder else set())
+    assert bool(rules & ROLLING) == bool(study.rolling)
+
+
+def planned(root, configfile, folder, study):
+    """What Snakemake says of the study's jobs."""
     path = getattr(study.data.source, "path", None)
     if path:
         # A study on a user's own table.
@@ -66,6 +79,11 @@ def planned_commands(root, configfile, folder, study):
     )
     text = answer.stdout + answer.stderr
     assert answer.returncode == 0, text[-3000:]
+    return text
+
+
+def planned_commands(text):
+    """Script and arguments of every light publishing job that Snakemake plans."""
     commands = []
     for line in text.splitlines():
         if "/publish/" not in line or not line.startswith("Shell command: "):

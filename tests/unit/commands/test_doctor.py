@@ -24,9 +24,9 @@ def doctor(*words, **environment):
 
 
 @pytest.mark.parametrize("value", ["", "abc", "4(x2)"])
-@pytest.mark.parametrize("name", ["SLURM_CPUS_ON_NODE", "SLURM_JOB_CPUS_PER_NODE", "SLURM_MEM_PER_NODE"])
-def test_odd_variables_of_a_batch_system_are_no_traceback(name, value):
-    done = doctor(**{"SLURM_JOB_ID": "7", name: value})
+def test_odd_variables_of_a_batch_system_are_no_traceback(value):
+    names = ("SLURM_CPUS_ON_NODE", "SLURM_JOB_CPUS_PER_NODE", "SLURM_MEM_PER_NODE")
+    done = doctor(SLURM_JOB_ID="7", **dict.fromkeys(names, value))
     assert done.returncode == 0
     assert done.stderr == ""
     assert "slurm job 7" in done.stdout

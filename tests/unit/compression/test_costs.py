@@ -9,6 +9,7 @@ from hypothesis import given as drawn
 from hypothesis import strategies as st
 
 from model_blocks import model_block
+from small_study import graph_of, small_panel, task_of
 from wattshed.compression import costs, turns
 from wattshed.compression.costs import Rounds, _take_use, measure_costs
 from wattshed.compression.methods.int8_layers import quantised
@@ -41,9 +42,9 @@ QUICK = MeasuringBlock(latency_repeats=5, energy_rounds=2)
 def make(task, graph):
     torch.set_num_threads(1)
 
-    def made(form="stgnn", recipe=RECIPE, engine="auto", **keys):
-        spec = ModelSpec("model", 1, model_block(form, **keys), recipe, task.windows)
-        return make_forecaster(spec, task, graph, CPU, engine)
+    def made(form="stgnn", recipe=RECIPE, engine="auto", of=task, over=graph, **keys):
+        spec = ModelSpec("model", 1, model_block(form, **keys), recipe, of.windows)
+        return make_forecaster(spec, of, over, CPU, engine)
 
     return made
 
@@ -251,16 +252,17 @@ def test_use_is_the_share_of_the_jobs_cores_and_of_gpus_alone():
     assert [*without.cpu_shares, *without.gpu_shares] == []
 
 
-def test_a_stream_that_is_measured_leaves_the_forecaster_and_its_forecasts_alone(
-    make, task, metering, tmp_path
-):
-    stream = make(recipe=STREAM)
+def test_a_stream_that_is_measured_leaves_the_forecaster_and_its_forecasts_alone(make, metering, tmp_path):
+    task = task_of(small_panel(hours=300))
+    stream = make(recipe=STREAM, of=task, over=graph_of(task))
     origins = task.origins(task.splits.test)[:4]
+    # More hours than the series has from there on: the measured stream begins again.
+    repeats = 300 - int(origins[0]) + 10
     before = stream.forecast(origins)
     with metered_job(
         tmp_path / "x.jsonl", stage="comparison", job="x", labels={}, metering=metering
     ) as meter:
-        measure_costs([(stream, {})], task, MeasuringBlock(latency_repeats=400, energy_rounds=1), meter)
+        measure_costs([(stream, {})], task, MeasuringBlock(latency_repeats=repeats, energy_rounds=1), meter)
     assert np.array_equal(stream.forecast(origins), before)
 
 

@@ -36,7 +36,9 @@ CPU = torch.device("cpu")
 RECIPE = RecipeBlock(
     sampling="pairs", batch=64, epochs=1, learning_rate=5e-3, schedule="cosine", scaling="node"
 )
-QUICK = MeasuringBlock(latency_repeats=5, energy_rounds=2)
+QUICK = MeasuringBlock(latency_repeats=5, energy_rounds=1)
+# Two rounds give an interval and an order of their own.
+ROUNDS = MeasuringBlock(latency_repeats=5, energy_rounds=2)
 VARIANTS = {
     "half": '{"method": "prune", "keep_share": 0.5}',
     "half_tuned": '{"method": "prune", "keep_share": 0.5, "fine_tune_steps": 20}',
@@ -87,7 +89,7 @@ def test_variants_are_made_and_compared(given, task, graph, tmp_path):
     made = {name: compress(given, base, name) for name in VARIANTS}
     twice = compress(given, made["half"], "half_again", VARIANTS["half"])
     paths = [*base, *(path for paths in made.values() for path in paths), *twice]
-    rows, days = compare_checkpoints(given, paths, QUICK, tmp_path / "model.jsonl")
+    rows, days = compare_checkpoints(given, paths, ROUNDS, tmp_path / "model.jsonl")
     frame = rows.set_index(["lineage", "seed"])
 
     assert frame.index.get_level_values("lineage").unique().tolist() == [
@@ -154,7 +156,7 @@ def test_networks_compete_on_their_kernels_as_they_would_be_in_use(given, task, 
 def test_networks_of_one_structure_are_measured_once_per_seed(given, task, graph, tmp_path):
     base = write_base(tmp_path, task, graph)
     half, tuned = compress(given, base, "half"), compress(given, base, "half_tuned")
-    frame, _ = compare_checkpoints(given, [*base, *half, *tuned], QUICK, tmp_path / "model.jsonl")
+    frame, _ = compare_checkpoints(given, [*base, *half, *tuned], ROUNDS, tmp_path / "model.jsonl")
     assert frame["measured_as"].tolist() == ["model"] * 2 + ["model+half"] * 4
     costs = frame.set_index(["lineage", "seed"])["energy_j_per_1000_forecasts"]
     assert costs["model+half_tuned", 1] == costs["model+half", 1]

@@ -110,6 +110,25 @@ print((sensor.read()["ram"].kwh - before) * 3.6e6 / 10)
 """
 
 
+def ram_power_w(folder, **variables):
+    """Of a new process in the folder, which is also its user's home: CodeCarbon looks for its settings in both."""
+    done = subprocess.run(
+        [sys.executable, "-c", READ, str(folder / "kept")],
+        cwd=folder,
+        env={**os.environ, "HOME": str(folder), **variables},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return float(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def plain_power_w(tmp_path_factory):
+    """Without any settings of CodeCarbon."""
+    return ram_power_w(tmp_path_factory.mktemp("without"))
+
+
 @pytest.mark.parametrize(
     ("text", "variables"),
     [
@@ -120,24 +139,11 @@ print((sensor.read()["ram"].kwh - before) * 3.6e6 / 10)
         ("", {"CODECARBON_GPU_IDS": "x y", "CODECARBON_MEASURE_POWER_SECS": "soon"}),
     ],
 )
-def test_no_file_and_no_variable_of_codecarbon_changes_an_estimate(tmp_path, described, text, variables):
-    """In the working directory and in the user's home, where CodeCarbon looks for its settings."""
-    powers = []
-    for place, extra in ((tmp_path / "without", {}), (tmp_path / "with", variables)):
-        place.mkdir()
-        if text and place.name == "with":
-            (place / ".codecarbon.config").write_text(text)
-        done = subprocess.run(
-            [sys.executable, "-c", READ, str(place / "kept")],
-            cwd=place,
-            env={**os.environ, "HOME": str(place), **extra},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        powers.append(float(done.stdout))
-    assert powers[0] == pytest.approx(powers[1], rel=1e-6)
-    assert 0 < powers[0] < 500
+def test_no_file_and_no_variable_of_codecarbon_changes_an_estimate(tmp_path, plain_power_w, text, variables):
+    if text:
+        (tmp_path / ".codecarbon.config").write_text(text)
+    assert ram_power_w(tmp_path, **variables) == pytest.approx(plain_power_w, rel=1e-6)
+    assert 0 < plain_power_w < 500
 
 
 class TestKeptDescription:

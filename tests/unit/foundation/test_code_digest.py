@@ -2,6 +2,48 @@ import pytest
 
 from wattshed.foundation.code_digest import _imported_files, code_digest, reached_files
 
+# An import in every kind of statement that holds statements.
+HOLDERS = """
+import wattshed.m1
+class One:
+    import wattshed.m2
+    async def work(self):
+        async with self as name:
+            import wattshed.m3
+        async for name in self:
+            from wattshed import m4
+        else:
+            import wattshed.m5
+try:
+    import wattshed.m6
+except* ValueError:
+    import wattshed.m7
+else:
+    import wattshed.m8
+finally:
+    import wattshed.m9
+match 1 if (lambda: 1) else 2:
+    case 1:
+        import wattshed.m10
+    case _ if True:
+        while True:
+            import wattshed.m11
+        else:
+            if 1:
+                pass
+            elif 2:
+                import wattshed.m12
+            else:
+                with open("x"):
+                    import wattshed.m13
+def late():
+    try:
+        pass
+    except ValueError:
+        for name in ():
+            import wattshed.m14
+"""
+
 
 @pytest.fixture
 def library(tmp_path):
@@ -31,6 +73,16 @@ def test_late_and_indirect_imports_are_found_and_unused_files_are_not(library):
     names = {file.relative_to(root / "wattshed").as_posix() for file in reached_files(script, root)}
     assert {"energy/ledger.py", "foundation/faults.py"} <= names
     assert not any(name.startswith("publish") for name in names)
+
+
+def test_an_import_is_found_in_every_statement_that_holds_others(library):
+    root, script = library
+    script.write_text(HOLDERS)
+    for number in range(1, 15):
+        (root / f"wattshed/m{number}.py").write_text("")
+    _imported_files.cache_clear()
+    found = {file.stem for file in reached_files(script, root)}
+    assert found == {"__init__", *(f"m{number}" for number in range(1, 15))}
 
 
 def test_an_edit_changes_the_digest_only_of_scripts_that_use_the_file(library):

@@ -28,7 +28,7 @@ def spec_of(task, **settings):
 def both(tmp_path, **settings):
     task = task_of(small_panel(hours=600, nodes=3))
     graph, spec = graph_of(task), spec_of(task, **settings)
-    train_into(tmp_path, task, graph, MeteringBlock(minimum_window_s=0.01), spec)
+    train_into(tmp_path, task, graph, MeteringBlock(minimum_window_s=0.01, idle_s=0.0), spec)
     base, _ = read_checkpoint(tmp_path / "model.safetensors", task, graph, CPU)
     forecaster = make_forecaster(spec, task, graph, CPU)
     return base.network, forecaster, task, spec

@@ -6,12 +6,14 @@ the rules that use it and no others. C sources, templates and style sheets count
 
 import ast
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
 PACKAGE = "wattshed"
 DATA_SUFFIXES = (".c", ".css", ".j2")
+# Fields of a syntax tree that hold statements, or what holds statements: handlers of a ``try``, cases of a ``match``.
+BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 
 
 def code_digest(script: Path | str, library: Path | str, plugins: Iterable[Path] = ()) -> str:
@@ -22,7 +24,8 @@ def code_digest(script: Path | str, library: Path | str, plugins: Iterable[Path]
     """
     root = Path(library)
     own = set(plugins)
-    files = own.union(reached_files(Path(script), root), *(reached_files(file, root) for file in own))
+    # Plug-ins share most of what they reach: one search from all of them.
+    files = own | _reached([Path(script), *own], root)
     digest = hashlib.sha256()
     for name, file in sorted((_name_of(file, root), file) for file in files):
         digest.update(name.encode())
@@ -30,6 +33,7 @@ def code_digest(script: Path | str, library: Path | str, plugins: Iterable[Path]
     return digest.hexdigest()[:16]
 
 
+@cache
 def _name_of(file: Path, library: Path) -> str:
     """Path within the package; a study's own plug-in counts by its file name, so the study's folder does not
     matter."""
@@ -38,8 +42,12 @@ def _name_of(file: Path, library: Path) -> str:
 
 def reached_files(script: Path, library: Path) -> set[Path]:
     """Package files that ``script`` imports directly or through other package files."""
+    return _reached([script], library)
+
+
+def _reached(starts: Iterable[Path], library: Path) -> set[Path]:
     reached: set[Path] = set()
-    waiting = [script]
+    waiting = list(starts)
     while waiting:
         for file in _imported_files(waiting.pop(), library):
             if file not in reached:
@@ -54,7 +62,7 @@ def _imported_files(file: Path, library: Path) -> frozenset[Path]:
         return frozenset()
     text = file.read_text(encoding="utf-8")
     names: set[str] = set()
-    for node in ast.walk(ast.parse(text, filename=str(file))):
+    for node in _statements(ast.parse(text, filename=str(file))):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
@@ -70,7 +78,18 @@ def _imported_files(file: Path, library: Path) -> frozenset[Path]:
     return frozenset(files)
 
 
-def _files_of(name: str, library: Path) -> set[Path]:
+def _statements(tree: ast.Module) -> Iterator[ast.AST]:
+    """All statements at any depth. Imports are statements, and most of a tree are expressions, which take longer."""
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        for blocks in BLOCKS:
+            waiting.extend(getattr(node, blocks, ()))
+
+
+@cache
+def _files_of(name: str, library: Path) -> frozenset[Path]:
     """The module's file and the ``__init__`` of every package above it."""
     found: set[Path] = set()
     parts = name.split(".")
@@ -79,4 +98,4 @@ def _files_of(name: str, library: Path) -> set[Path]:
         for candidate in (place / "__init__.py", place.with_suffix(".py")):
             if candidate.is_file():
                 found.add(candidate)
-    return found
+    return frozenset(found)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from wattshed.accounts.ladder.checks import RUN, Spent, until_best, until_error, whole_runs
+from wattshed.accounts.ladder.checks import RUN, Spent, until_best, until_error
 from wattshed.accounts.ladder.steps import summary
 from wattshed.foundation.vocabulary import Status
 from wattshed.statistics.geometric import geometric_interval
@@ -171,7 +171,8 @@ def best_of(checks: pd.DataFrame, model: str) -> float | None:
 
 
 def _bests(checks: pd.DataFrame) -> dict[str, float]:
-    means = whole_runs(checks).groupby("model", sort=False)["best_rmse"].mean().dropna()
+    best = checks.groupby(RUN, sort=False)["validation_rmse"].min()
+    means = best.groupby("model", sort=False).mean().dropna()
     return {str(model): float(value) for model, value in means.items()}
 
 

@@ -76,12 +76,19 @@ def latex_tables(path: Path) -> list[list[dict[str, str]]]:
     for kind, body in re.findall(r"\\begin\{(tabular|longtable)\}(.*?)\\end\{\1\}", text, re.DOTALL):
         top, _, rest = body.partition(r"\toprule")[2].partition(r"\midrule")
         # A table over pages has all its headers and feet before its rows.
-        rows = rest.rpartition(r"\endlastfoot")[2] if kind == "longtable" else rest.partition(r"\bottomrule")[0]
+        rows = (
+            rest.rpartition(r"\endlastfoot")[2] if kind == "longtable" else rest.partition(r"\bottomrule")[0]
+        )
         *titles, units = (_cells(line) for line in _lines(top))
-        names = [" ".join(part for part in parts if part) for parts in zip(*titles, strict=True)]
+        names = [_joined(parts) for parts in zip(*titles, strict=True)]
         head = [f"{name} {unit.strip('()')}".strip() for name, unit in zip(names, units, strict=True)]
         tables.append([_row(head, _cells(line)) for line in _lines(rows)])
     return tables
+
+
+def _joined(parts: tuple[str, ...]) -> str:
+    """A title from its lines; names break after underscores and plus signs without a space."""
+    return re.sub(r"(?<=[_+]) ", "", " ".join(part for part in parts if part))
 
 
 def _lines(text: str) -> list[str]:

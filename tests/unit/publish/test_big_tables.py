@@ -18,7 +18,16 @@ from wattshed.publish.typesetting.table import Cell, Column, Table
 
 HOSTILE = "50 % of a_b & {c} é × µ Ж 漢 #1"
 PARENT = "spatial_temporal_graph_network"
-TABLES = ("main", "compression", "checkpoints", "checkpoints_times", "recommended", "claims", "updates", "ladder")
+TABLES = (
+    "main",
+    "compression",
+    "checkpoints",
+    "checkpoints_times",
+    "recommended",
+    "claims",
+    "updates",
+    "ladder",
+)
 VARIANTS = [
     *(f"prune_{share:02d}_then_low_rank_sixteen" for share in range(1, 39)),
     "distilledwithoutanyseparator01",
@@ -104,9 +113,19 @@ def test_what_is_set_over_pages_is_read_back_whole(inputs, written):
 
 
 def test_names_with_any_characters_compile(tmp_path):
-    texts = [HOSTILE, "αβγ Ωμ Λο ς", "Straße Łódź ħ ſ", "≈ ≠ ∞ − – — ’ €", "\u200b\u00a0\u2009x", "😀 ﬁ ½", r"\input{x} $ ~ ^"]  # noqa: RUF001
+    texts = [
+        HOSTILE,
+        "αβγ Ωμ Λο ς",
+        "Straße Łódź ħ ſ",
+        "≈ ≠ ∞ − – — ’ €",
+        "\u200b\u00a0\u2009x",
+        "😀 ﬁ ½",
+        r"\input{x} $ ~ ^",
+    ]
     rows = [[Cell(text), Cell(text)] for text in texts]
     path = tmp_path / "hostile.tex"
-    path.write_text(render_table(Table("hostile", texts[0], [Column("A"), Column("B", width_cm=3)], rows, texts)))
+    path.write_text(
+        render_table(Table("hostile", texts[0], [Column("A"), Column("B", width_cm=3)], rows, texts))
+    )
     assert what_does_not_fit([path], tmp_path) == []
     assert escape("漢") == r"\texttt{U+6F22}"

@@ -50,8 +50,7 @@ def wished_cm(column: Column, cells: list[Cell], size: Size) -> float | None:
     if column.width_cm is None:
         return None
     widest = _widest_piece_em(column, cells)
-    # Wrapped texts are ragged: a word may be a hair wider than its column.
-    if _cm(widest, size) <= column.width_cm + 0.05:
+    if _cm(widest, size) <= column.width_cm:
         return column.width_cm
     return round(_cm(widest + HANG_EM, size) + 0.05, 2)
 
@@ -81,9 +80,10 @@ def numbers(cells: list[Cell]) -> list[re.Match[str]]:
     return [match for cell in cells if (match := NUMBER.fullmatch(cell.text))]
 
 
-def names(cells: list[Cell]) -> bool:
-    """Whether most cells are names that may break, not words."""
-    return 2 * sum(BREAK in with_breaks(cell.text) for cell in cells) > len(cells)
+def hangs(column: Column, cells: list[Cell], width_cm: float, size: Size) -> bool:
+    """Whether further lines are indented: in columns of names, not of words, whose words leave the room for it."""
+    names = 2 * sum(BREAK in with_breaks(cell.text) for cell in cells) > len(cells)
+    return names and _cm(_widest_piece_em(column, cells) + HANG_EM, size) <= width_cm
 
 
 def stack(title: str) -> tuple[str, str]:
@@ -100,7 +100,9 @@ def _bare(part: str) -> str:
 
 def _widest_piece_em(column: Column, cells: list[Cell]) -> float:
     words = [text_em(piece, bold=cell.best) for cell in cells for piece in pieces(cell.text + cell.mark)]
-    titles = [text_em(piece) for piece in pieces(f"{column.title} ({column.unit})" if column.unit else column.title)]
+    titles = [
+        text_em(piece) for piece in pieces(f"{column.title} ({column.unit})" if column.unit else column.title)
+    ]
     return max([*words, *titles], default=0.0)
 
 

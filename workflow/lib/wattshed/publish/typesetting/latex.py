@@ -10,8 +10,8 @@ from wattshed.foundation.faults import Fault
 from wattshed.publish.typesetting.column_widths import HANG_EM, NUMBER, aligns, numbers
 from wattshed.publish.typesetting.frames import Parts, floating, paged
 from wattshed.publish.typesetting.glyphs import with_breaks
-from wattshed.publish.typesetting.layout import Layout, layout_of, stacked_titles
 from wattshed.publish.typesetting.latex_text import escape
+from wattshed.publish.typesetting.layout import Layout, layout_of, stacked_titles
 from wattshed.publish.typesetting.table import Cell, Column, Table
 
 PREAMBLE = r"""\documentclass{article}
@@ -31,13 +31,19 @@ PREAMBLE = r"""\documentclass{article}
 def render_table(table: Table) -> str:
     """A table to ``\\input``: caption with n, label ``tab:{name}``, tabular, notes; :func:`layout_of` says how.
 
-    The document needs the packages booktabs and siunitx, the latter with ``detect-weight``; rotating for a table that is
-    turned, longtable for one over several pages, and both longtable and pdflscape for one that is both.
+    The document needs the packages booktabs and siunitx, the latter with ``detect-weight``; for big tables also
+    rotating (turned), longtable (over several pages) and pdflscape (both).
     """
     layout = layout_of(table)
     columns, header, rows = _tabular_parts(table, layout)
     parts = Parts(
-        escape(table.caption), table.name, columns, len(table.columns), header, rows, list(map(escape, table.all_notes))
+        escape(table.caption),
+        table.name,
+        columns,
+        len(table.columns),
+        header,
+        rows,
+        list(map(escape, table.all_notes)),
     )
     return paged(parts, layout) if layout.paged else floating(parts, layout)
 
@@ -54,9 +60,7 @@ def _tabular_parts(table: Table, layout: Layout) -> tuple[str, str, str]:
     text: str = styler.to_latex(convert_css=True)
     # A bracket or star at the start of a row would belong to the command before it.
     lines = [f"{{}}{line}" if line.startswith(("[", "*")) else line for line in text.splitlines()[1:-1]]
-    header = "\n".join(
-        f"{' & '.join(map(_header, line))} \\\\" for line in stacked_titles(table, layout)
-    )
+    header = "\n".join(f"{' & '.join(map(_header, line))} \\\\" for line in stacked_titles(table, layout))
     return _column_format(table, layout), header, "\n".join(lines)
 
 

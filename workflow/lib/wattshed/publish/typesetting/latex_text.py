@@ -23,13 +23,16 @@ SPECIAL = {
     "≈": r"\ensuremath{\approx}",
     "≠": r"\ensuremath{\neq}",
     "∞": r"\ensuremath{\infty}",
-    "−": r"\ensuremath{-}",  # noqa: RUF001 (a minus)
+    "−": r"\ensuremath{-}",
     **{
         raised: rf"\textsuperscript{{{digit}}}"
         for digit, raised in zip("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹", strict=True)
     },
     "⁻": r"\textsuperscript{\ensuremath{-}}",
-    **{lowered: rf"\textsubscript{{{digit}}}" for digit, lowered in zip("0123456789", "₀₁₂₃₄₅₆₇₈₉", strict=True)},
+    **{
+        lowered: rf"\textsubscript{{{digit}}}"
+        for digit, lowered in zip("0123456789", "₀₁₂₃₄₅₆₇₈₉", strict=True)
+    },
     "\u00d7": r"\ensuremath{\times}",
     MISSING: "--",
     "†": r"\textsuperscript{\dag}",
@@ -42,7 +45,7 @@ SPECIAL = {
 GREEK_CAPITALS = ("Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Upsilon", "Phi", "Psi", "Omega")
 # Latin letters for which the T1 fonts have no glyph; marks that inputenc knows.
 LACKING = "ĦħĸĿŀŉŦŧſ"
-MARKS = "‐‑–—―‖‘’‚“”„•…‰‱‹›※⁄€™←→№"  # noqa: RUF001
+MARKS = "‐‑–—―‖‘’‚“”„•…‰‱‹›※⁄€™←→№"
 
 
 def escape(text: str) -> str:
@@ -51,8 +54,10 @@ def escape(text: str) -> str:
 
 
 def _other(character: str) -> str:
-    if character.isascii() or character in MARKS or (
-        "\u00a0" <= character <= "\u017f" and character not in LACKING
+    if (
+        character.isascii()
+        or character in MARKS
+        or ("\u00a0" <= character <= "\u017f" and character not in LACKING)
     ):
         return character
     return _greek(character) or _plain(character) or rf"\texttt{{U+{ord(character):04X}}}"

@@ -6,8 +6,8 @@ from wattshed.publish.typesetting.column_widths import (
     HANG_EM,
     POINTS_PER_CM,
     Size,
+    hangs,
     hundredths,
-    names,
     narrowest_cm,
     natural_cm,
     stack,
@@ -20,6 +20,7 @@ from wattshed.publish.typesetting.table import Cell, Column, Table
 TEXT_WIDTH_CM, TEXT_HEIGHT_CM = 17.1, 23.4
 # A float may fill this share of the height: the estimate is not exact.
 FILLED_SHARE = 0.9
+MOST_NAME_LINES = 3
 NORMAL = Size("footnotesize", em_pt=8.0, line_pt=9.5, gap_pt=3.5)
 # Its letters are wider than its 7 pt say.
 SMALL = Size("scriptsize", em_pt=7.5, line_pt=8.0, gap_pt=2.0)
@@ -60,18 +61,19 @@ def layout_of(table: Table) -> Layout:
     """As declared if that fits, else with narrower names, titles on two lines, in a smaller font, or turned.
 
     A table that is taller than a page, with its caption and notes, runs over pages; its names become wider if there is
-    room. A table that fits in no way gets the last layout with the narrowest names.
+    room, and it takes the first way in which no name has more than three lines. A table that fits in no way gets the
+    last layout with the narrowest names.
     """
     declared = tuple(column.width_cm for column in table.columns)
     plain = Layout(declared, tuple(False for _ in declared))
-    for attempt in ATTEMPTS:
-        layout, fits = _fitted(table, replace(plain, **attempt))
-        if fits:
-            break
-    limit_cm = FILLED_SHARE * (TEXT_WIDTH_CM if layout.turned else TEXT_HEIGHT_CM)
-    if height_cm(table, layout) <= limit_cm:
-        return layout
-    return replace(_widened(table, layout), paged=True)
+    tried = [_fitted(table, replace(plain, **attempt)) for attempt in ATTEMPTS]
+    fitting = [layout for layout, fits in tried if fits] or [tried[-1][0]]
+    first = fitting[0]
+    if height_cm(table, first) <= FILLED_SHARE * (TEXT_WIDTH_CM if first.turned else TEXT_HEIGHT_CM):
+        return first
+    over_pages = [replace(_widened(table, layout), paged=True) for layout in fitting]
+    short = (layout for layout in over_pages if _most_name_lines(table, layout) <= MOST_NAME_LINES)
+    return next(short, over_pages[0])
 
 
 def width_cm(table: Table, layout: Layout) -> float:
@@ -98,7 +100,9 @@ def _fitted(table: Table, layout: Layout) -> tuple[Layout, bool]:
     over = width_cm(table, layout) - layout.room_cm
     if over <= 0:
         return layout, True
-    least = tuple(narrowest_cm(column, cells, layout.size, layout.stacked) for column, cells in _by_column(table))
+    least = tuple(
+        narrowest_cm(column, cells, layout.size, layout.stacked) for column, cells in _by_column(table)
+    )
     natural = _widths(table, layout)
     spare = sum(width - low for width, low in zip(natural, least, strict=True) if low is not None)
     kept = max(0.0, 1 - over / spare) if spare > 0 else 0.0
@@ -129,7 +133,7 @@ def _widened(table: Table, layout: Layout) -> Layout:
 def _with_widths(table: Table, layout: Layout, widths: tuple[float | None, ...]) -> Layout:
     """Names hang in columns that are not as wide as declared, so that a second line is not taken for a name."""
     hung = tuple(
-        width is not None and width != column.width_cm and names(cells)
+        width is not None and width != column.width_cm and hangs(column, cells, width, layout.size)
         for (column, cells), width in zip(_by_column(table), widths, strict=True)
     )
     return replace(layout, widths_cm=widths, hung=hung)
@@ -143,17 +147,28 @@ def _widths(table: Table, layout: Layout) -> list[float]:
 
 
 def _row_lines(row: list[Cell], layout: Layout) -> int:
-    lines = [
-        lines_needed(
-            cell.text + cell.mark,
-            width * POINTS_PER_CM / layout.size.em_pt,
-            bold=cell.best,
-            hang_em=HANG_EM if hung else 0.0,
+    return max([1, *(lines for lines, _ in _cell_lines(row, layout))])
+
+
+def _most_name_lines(table: Table, layout: Layout) -> int:
+    return max([1, *(lines for row in table.rows for lines, hung in _cell_lines(row, layout) if hung)])
+
+
+def _cell_lines(row: list[Cell], layout: Layout) -> list[tuple[int, bool]]:
+    """Lines of each cell of a row that wraps, and whether it hangs."""
+    return [
+        (
+            lines_needed(
+                cell.text + cell.mark,
+                width * POINTS_PER_CM / layout.size.em_pt,
+                bold=cell.best,
+                hang_em=HANG_EM if hung else 0.0,
+            ),
+            hung,
         )
         for cell, width, hung in zip(row, layout.widths_cm, layout.hung, strict=True)
         if width is not None
     ]
-    return max(lines, default=1)
 
 
 def _by_column(table: Table) -> list[tuple[Column, list[Cell]]]:

@@ -1,6 +1,7 @@
 """How a table is laid out on a page of LaTeX, decided from its content alone."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from wattshed.publish.typesetting.column_widths import (
     HANG_EM,
@@ -47,7 +48,7 @@ class Layout:
 
 
 # The first that fits is taken.
-ATTEMPTS = (
+ATTEMPTS: tuple[dict[str, Any], ...] = (
     {},
     {"stacked": True},
     {"stacked": True, "size": SMALL},

@@ -28,6 +28,7 @@ class MadeStudy:
     trained: dict[str, tuple[float, float]] = field(default_factory=lambda: dict(TRAINED))
     baselines: dict[str, tuple[float, float]] = field(default_factory=lambda: dict(BASELINES))
     parents: Sequence[str] = ("stgnn",)  # adapted and compressed
+    variants: Sequence[str] = ()  # compressed ones besides the usual five
     swept: Sequence[str] = ("stgnn",)
     steps: dict[str, str] = field(default_factory=dict)  # the ladder's captions by model
     reference: str = "stgnn_reference"

@@ -78,7 +78,11 @@ def write_study(folder: Path, made: MadeStudy | None = None) -> Path:
     write_parquet(folder / "windows.parquet", windows)
     write_parquet(folder / "frontier.parquet", frontier_frame(scores, windows))
     write_adaptation(folder, made, random)
-    variants = [make_compression(parent, seed, random) for parent in made.parents for seed in made.seeds]
+    variants = [
+        make_compression(parent, seed, random, made.variants)
+        for parent in made.parents
+        for seed in made.seeds
+    ]
     if variants:
         write_parquet(folder / "compression.parquet", pd.concat(variants, ignore_index=True))
         write_parquet(folder / "chains.parquet", make_chains(made, windows, random))
@@ -98,13 +102,16 @@ def write_study(folder: Path, made: MadeStudy | None = None) -> Path:
 
 
 def write_checkpoints(folder: Path, made: MadeStudy) -> None:
-    """Of each parent: itself, a smaller one that saves energy, one that errs too much, and one that cannot run."""
+    """Of each parent: itself, a smaller one that saves energy, one that errs too much, the variants that the plan
+    names, and one that cannot run."""
     lineages = {}
     for place, parent in enumerate(made.parents):
         error = 0.70 + 0.005 * place
         lineages[parent] = {"rmse": error, "total_j": 90.0}
         lineages[f"{parent}+prune_half_tuned"] = {"rmse": 1.01 * error, "total_j": 110.0, "per_1000_j": 0.6}
         lineages[f"{parent}+prune_half"] = {"rmse": 1.11 * error, "total_j": 95.0, "per_1000_j": 0.6}
+        for name in made.variants:
+            lineages[f"{parent}+{name}"] = {"rmse": 1.01 * error, "total_j": 105.0, "per_1000_j": 0.7}
         lineages[f"{parent}+int8"] = {"unavailable": "torch has no int8 engine for this processor"}
     checkpoints, days = make_checkpoints(lineages, len(made.seeds))
     write_parquet(folder / "checkpoints.parquet", checkpoints)

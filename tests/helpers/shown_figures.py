@@ -70,15 +70,25 @@ def html_tables(page: str) -> dict[str, list[dict[str, str]]]:
 
 
 def latex_tables(path: Path) -> list[list[dict[str, str]]]:
-    """Rows of every tabular of a file, with columns named as in the report."""
-    found = re.findall(r"\\toprule(.*?)\\bottomrule", path.read_text(encoding="utf-8"), re.DOTALL)
+    """Rows of every table of a file, also over several pages, with columns named as in the report."""
+    text = path.read_text(encoding="utf-8")
     tables = []
-    for body in found:
-        top, _, rest = body.partition(r"\midrule")
-        titles, units = (_cells(line) for line in _lines(top))
-        head = [f"{title} {unit.strip('()')}".strip() for title, unit in zip(titles, units, strict=True)]
-        tables.append([_row(head, _cells(line)) for line in _lines(rest)])
+    for kind, body in re.findall(r"\\begin\{(tabular|longtable)\}(.*?)\\end\{\1\}", text, re.DOTALL):
+        top, _, rest = body.partition(r"\toprule")[2].partition(r"\midrule")
+        # A table over pages has all its headers and feet before its rows.
+        rows = (
+            rest.rpartition(r"\endlastfoot")[2] if kind == "longtable" else rest.partition(r"\bottomrule")[0]
+        )
+        *titles, units = (_cells(line) for line in _lines(top))
+        names = [_joined(parts) for parts in zip(*titles, strict=True)]
+        head = [f"{name} {unit.strip('()')}".strip() for name, unit in zip(names, units, strict=True)]
+        tables.append([_row(head, _cells(line)) for line in _lines(rows)])
     return tables
+
+
+def _joined(parts: tuple[str, ...]) -> str:
+    """A title from its lines; names break after underscores and plus signs without a space."""
+    return re.sub(r"(?<=[_+]) ", "", " ".join(part for part in parts if part))
 
 
 def _lines(text: str) -> list[str]:

@@ -77,8 +77,14 @@ def check_table(folder, files):
         tex = (folder / f"{file}.tex").read_text()
         bare = tex.replace(r"\\", "").replace(r"\{", "").replace(r"\}", "")
         assert bare.count("{") == bare.count("}")
-        for command in (r"\begin{table}", r"\toprule", r"\midrule", r"\bottomrule", r"\end{table}"):
+        for command in (r"\toprule", r"\midrule", r"\bottomrule"):
             assert command in tex
+        # Big tables are turned, or run over pages.
+        found = re.findall(r"\\(begin|end)\{(table|sidewaystable|longtable)\}", tex)
+        assert found
+        assert [environment for edge, environment in found if edge == "begin"] == [
+            environment for edge, environment in found if edge == "end"
+        ]
         assert re.search(r"\\caption\{.{10,}\}", tex)
 
 

@@ -394,3 +394,11 @@ def test_a_truncated_input_is_reported_by_name(study, figures, tmp_path, key):
     broken.write_bytes(whole[key][0].read_bytes()[:60])
     with pytest.raises(Fault, match=re.escape(str(broken))):
         render_report(Inputs(whole | {key: [broken]}), TABLES, figures)
+
+
+def test_long_names_break_in_sentences_and_tables_scroll_in_their_box(page):
+    assert re.search(r"main, header \{[^}]*overflow-wrap: break-word", page)
+    assert re.search(r"\.scroll \{[^}]*overflow-x: auto", page)
+    assert page.count('<figure class="table"') == len(
+        re.findall(r'<div class="scroll" tabindex="0"><table>', page)
+    )

@@ -19,7 +19,9 @@ CPU = torch.device("cpu")
 RECIPE = RecipeBlock(
     sampling="pairs", batch=64, epochs=1, learning_rate=5e-3, schedule="cosine", scaling="node"
 )
-QUICK = MeasuringBlock(latency_repeats=5, energy_rounds=2)
+QUICK = MeasuringBlock(latency_repeats=5, energy_rounds=1)
+# Two rounds give an interval and an order of their own.
+ROUNDS = MeasuringBlock(latency_repeats=5, energy_rounds=2)
 VARIANTS = {
     "half": '{"method": "prune", "keep_share": 0.5}',
     "half_tuned": '{"method": "prune", "keep_share": 0.5, "fine_tune_steps": 20}',

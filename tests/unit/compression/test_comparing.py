@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import torch
 
-from compressed_checkpoints import CPU, QUICK, RECIPE, VARIANTS, compress, windows_of, write_base
+from compressed_checkpoints import CPU, QUICK, RECIPE, ROUNDS, VARIANTS, compress, windows_of, write_base
 from model_blocks import model_block
 from wattshed.compression.comparing import compare_checkpoints, structure
 from wattshed.compression.methods.int8 import METHOD as INT8
@@ -49,7 +49,7 @@ def test_networks_compete_on_their_kernels_as_they_would_be_in_use(given, task, 
 def test_networks_of_one_structure_are_measured_once_per_seed(given, task, graph, tmp_path):
     base = write_base(tmp_path, task, graph)
     half, tuned = compress(given, base, "half"), compress(given, base, "half_tuned")
-    frame, _ = compare_checkpoints(given, [*base, *half, *tuned], QUICK, tmp_path / "model.jsonl")
+    frame, _ = compare_checkpoints(given, [*base, *half, *tuned], ROUNDS, tmp_path / "model.jsonl")
     assert frame["measured_as"].tolist() == ["model"] * 2 + ["model+half"] * 4
     costs = frame.set_index(["lineage", "seed"])["energy_j_per_1000_forecasts"]
     assert costs["model+half_tuned", 1] == costs["model+half", 1]

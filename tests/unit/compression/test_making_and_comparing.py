@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import torch
 
-from compressed_checkpoints import CPU, QUICK, RECIPE, VARIANTS, compress, windows_of, write_base
+from compressed_checkpoints import CPU, QUICK, RECIPE, ROUNDS, VARIANTS, compress, windows_of, write_base
 from model_blocks import model_block
 from wattshed.compression.comparing import compare_checkpoints
 from wattshed.compression.making import compress_checkpoints
@@ -30,7 +30,7 @@ def test_variants_are_made_and_compared(given, task, graph, tmp_path):
     made = {name: compress(given, base, name) for name in VARIANTS}
     twice = compress(given, made["half"], "half_again", VARIANTS["half"])
     paths = [*base, *(path for paths in made.values() for path in paths), *twice]
-    rows, days = compare_checkpoints(given, paths, QUICK, tmp_path / "model.jsonl")
+    rows, days = compare_checkpoints(given, paths, ROUNDS, tmp_path / "model.jsonl")
     frame = rows.set_index(["lineage", "seed"])
 
     assert frame.index.get_level_values("lineage").unique().tolist() == [

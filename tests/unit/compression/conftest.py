@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from makings import CPU
+from made_makings import CPU
 from wattshed.forecast.job_inputs import JobInputs
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from makings import making_of, random_network, short_recipe
+from made_makings import making_of, random_network, short_recipe
 from model_blocks import untrained
 from small_study import graph_of
 from students import PAIRS, STREAM, settings_of, student_of
@@ -95,7 +95,7 @@ def test_a_linear_student_matches_a_linear_teacher_on_outputs_alone(task, graph)
         epochs=30, steps_per_epoch=40, batch=256, learning_rate=0.02, loss="squared", patience=30
     )
     making = making_of(
-        task, graph, random_network(task, graph, seed=5, form="dlinear"), recipe, form="dlinear"
+        task, graph, random_network(task, graph, seed=5, form="dlinear"), recipe=recipe, form="dlinear"
     )
     student = student_of(making, form="dlinear")
     origins = task.origins(task.splits.validation)[:60]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from makings import making_of, short_recipe
+from made_makings import making_of, short_recipe
 from model_blocks import model_block
 from students import STREAM, settings_of
 from wattshed.compression.methods.distil import METHOD

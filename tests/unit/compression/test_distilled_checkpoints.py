@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from makings import CPU, short_recipe
+from made_makings import CPU, short_recipe
 from model_blocks import model_block
 from small_study import graph_of, small_panel, task_of
 from students import settings_of

@@ -3,7 +3,6 @@
 A study that was not run is said to be so; machine, date and commit are those of its ledgers and records.
 """
 
-import argparse
 import json
 import shutil
 from pathlib import Path
@@ -11,10 +10,10 @@ from typing import Any
 
 import pandas as pd
 import yaml
+from page_parts import ROOT, company, origin_of_jobs, origin_text, page_parser, panel_text
 
 from wattshed.accounts.comparison.decisions import decide
 from wattshed.accounts.ladder.energy_to_error import BEST_NAIVE, NEAR_BEST
-from wattshed.accounts.ladder.origin import origin_of
 from wattshed.accounts.ladder.parts import PART
 from wattshed.config.models.controls import SHUFFLED
 from wattshed.config.models.ladder import LadderBlock
@@ -28,7 +27,6 @@ from wattshed.publish.tables.ladder import ladder_tables
 from wattshed.publish.typesetting.markdown import render_markdown
 from wattshed.publish.typesetting.table import significant_text
 
-ROOT = Path(__file__).resolve().parent.parent
 STUDIES = ("ladder_homes", "ladder_nations", "ladder_texas", "ladder_synthetic")
 SHOWN_POINTS = 3
 INTRODUCTION = """# The ladder
@@ -151,13 +149,11 @@ def section(study: str, results: Path, docs: Path) -> str:
     own_days = days[days["model"].isin(ladder["model"])]
     controls = [name for name, model in loaded.models.items() if model.graph == SHUFFLED]
     decisions = decide(own_days, ladder, controls=controls)
-    warning = " **An invented panel: of its errors nothing follows.**" if panel.synthetic else ""
     shutil.copyfile(folder / "figures/ladder.png", docs / f"{study}.png")
-    size = f"{len(panel.node_names):,} nodes x {len(panel.times):,} h"
-    ledgers = sorted((folder / "ledger/training").glob("*.jsonl"))
+    origin = origin_of_jobs((folder / "ledger/training").glob("*.jsonl"))
     parts = [
         heading,
-        f"{panel.source}: {size}.{warning} {origin_text(origin_of(ledgers))} {company(ladder)}\n",
+        f"{panel_text(panel)} {origin} {company(ladder)}\n",
         f"{what_to_use_sentence(decisions, panel.unit)}\n",
         f"{named_errors(frames[1], panel.unit)}\n",
         *kept,
@@ -182,29 +178,12 @@ def named_errors(targets: pd.DataFrame, unit: str) -> str:
     return " ".join(texts)
 
 
-def company(ladder: pd.DataFrame) -> str:
-    """Whether the trainings had the machine to themselves."""
-    beside = int((ladder["not_alone"] > 0).sum())
-    if not beside:
-        return "The machine was quiet."
-    return f"Other programs ran beside {beside} of {len(ladder)} steps: own energies leave them out, times hold them."
-
-
-def origin_text(found: dict[str, Any]) -> str:
-    parts = (("Machine", "machines"), ("Date", "days"), ("Commit", "commits"))
-    return " ".join(f"{name}: {'; '.join(found[key])}." for name, key in parts)
-
-
 def read_json(path: str) -> Any:
     return json.loads((ROOT / path).read_text(encoding="utf-8"))
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--results", type=Path, default=ROOT / "results", help="folder of the studies' results"
-    )
-    parser.add_argument("--output", type=Path, default=ROOT / "docs/ladder.md", help="page to write")
+    parser = page_parser(__doc__, "docs/ladder.md")
     arguments = parser.parse_args()
     if not any((arguments.results / study / "ladder.targets.parquet").is_file() for study in STUDIES):
         parser.error(

@@ -5,7 +5,6 @@ Beside it, docs/lead.json keeps errors by day, from which tests/unit/test_lead.p
 Each study by `snakemake --cores all --configfile config/opponents_NAME.yaml`; a study that was not run is named.
 """
 
-import argparse
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -15,10 +14,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from ladder import origin_text, read_json
+from ladder import read_json
+from page_parts import origin_of_jobs, origin_text, page_parser, percent_text
 
 from wattshed.accounts.comparison.decisions import changes_against
-from wattshed.accounts.ladder.origin import origin_of
 from wattshed.accounts.rolling.judged import ERRORS, KEYS
 from wattshed.config.data.data import WindowsBlock
 from wattshed.data.graph import Graph
@@ -35,7 +34,6 @@ from wattshed.publish.typesetting.markdown import render_markdown
 from wattshed.statistics.decisions import BLOCK_DAYS
 from wattshed.training.checkpoint import read_checkpoint
 
-ROOT = Path(__file__).resolve().parent.parent
 STUDIES = tuple(f"opponents_{name}" for name in ("homes", "nations", "texas", "thousands"))
 CPU = torch.device("cpu")
 OURS, STRONGEST = "pooled_ridge", "lightgbm_rich"
@@ -81,7 +79,7 @@ def section(study: str, results: Path) -> tuple[str, dict[str, Any]]:
     frames = views_of(folder)
     changes = {view: changes_against(days, OURS).set_index("model") for view, days in frames.items()}
     parts += [
-        f"{origin_text(origin_of(sorted((folder / 'ledger/training').glob('*.jsonl'))))}\n",
+        f"{origin_of_jobs((folder / 'ledger/training').glob('*.jsonl'))}\n",
         *tables(inputs, "main"),
         paired(frames, changes),
         single(frames["test"], models),
@@ -172,8 +170,8 @@ def _is_random(block: dict[str, Any]) -> bool:
 def _cell(rmse: float, row: pd.Series) -> str:
     said = f"{rmse:.4f}"
     if row.name != OURS:
-        low, high = 100 * row["change_low"], 100 * row["change_high"]
-        said += f": {100 * row['change_share']:+.1f} % [{low:.1f}, {high:.1f}], {row['outcome']}"
+        change = percent_text(row["change_share"], row["change_low"], row["change_high"])
+        said += f": {change}, {row['outcome']}"
     return said
 
 
@@ -264,15 +262,11 @@ def grid_of_trees(record: str) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--results", type=Path, default=ROOT / "results", help="folder of the studies' results"
-    )
+    parser = page_parser(__doc__, "docs/lead.md")
     parser.add_argument("--jobs", type=int, default=2, help="how many panels are scored at a time")
     parser.add_argument(
         "--partial", action="store_true", help="write the page although some panels were not run"
     )
-    parser.add_argument("--output", type=Path, default=ROOT / "docs/lead.md", help="page to write")
     arguments = parser.parse_args()
     absent = [study for study in STUDIES if not (arguments.results / study / "report.html").is_file()]
     if len(absent) == len(STUDIES) or (absent and not arguments.partial):

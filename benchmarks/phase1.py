@@ -4,16 +4,14 @@ phase, technique by technique.
 Machine, date and commit are those of its ledgers; a study that was not run is refused.
 """
 
-import argparse
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from ladder import ROOT, company, origin_text
+from page_parts import company, origin_of_jobs, page_parser, panel_text, percent_text
 
-from wattshed.accounts.ladder.origin import origin_of
 from wattshed.config.models.ladder import NAIVE
 from wattshed.data.panel import Panel
 from wattshed.foundation.frames import COLUMNS, read_frame
@@ -67,16 +65,14 @@ def page(results: Path, docs: Path) -> str:
         )
     )
     claims = read_frame(folder / "claims.parquet", COLUMNS["claims"])
-    warning = " **An invented panel: of its errors nothing follows.**" if panel.synthetic else ""
     shutil.copyfile(folder / "figures/ladder.png", docs / f"{STUDY}.png")
-    size = f"{len(panel.node_names):,} nodes x {len(panel.times):,} h"
-    origin = origin_text(origin_of(sorted((folder / "ledger/training").glob("*.jsonl"))))
+    origin = origin_of_jobs((folder / "ledger/training").glob("*.jsonl"))
     steps = ladder_tables(ladder, targets, parts, panel.unit)
     return "\n".join(
         [
             INTRODUCTION,
             f"`snakemake --cores all --configfile config/{STUDY}.yaml`\n",
-            f"{panel.source}: {size}.{warning} {origin} {company(ladder)}\n",
+            f"{panel_text(panel)} {origin} {company(ladder)}\n",
             f"{findings(techniques)} {against_naive(ladder)}\n",
             *(render_markdown(table) for table in techniques_tables(techniques, ladder).values()),
             f"![Energy to reach an error]({STUDY}.png)\n",
@@ -122,18 +118,12 @@ def _named(rows: pd.DataFrame) -> str:
 
 
 def _percent(row: dict[Any, Any], name: str) -> str:
-    share, low, high = (100 * row[f"{name}_share{end}"] for end in ("", "_low", "_high"))
-    if pd.isna(share):
-        return "not known"
-    return f"{share:+.1f} %" + ("" if pd.isna(low) else f" [{low:.1f}, {high:.1f}]")
+    share, low, high = (row[f"{name}_share{end}"] for end in ("", "_low", "_high"))
+    return "not known" if pd.isna(share) else percent_text(share, low, high)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--results", type=Path, default=ROOT / "results", help="folder of the studies' results"
-    )
-    parser.add_argument("--output", type=Path, default=ROOT / f"docs/{STUDY}.md", help="page to write")
+    parser = page_parser(__doc__, f"docs/{STUDY}.md")
     arguments = parser.parse_args(argv)
     needed = ("ladder.techniques.parquet", "claims.parquet")
     missing = [name for name in needed if not (arguments.results / STUDY / name).is_file()]

@@ -3,21 +3,18 @@
 A study that was not run is said to be so; machine, date and commit are those of its ledgers.
 """
 
-import argparse
 import shutil
 from pathlib import Path
 
 import pandas as pd
-from ladder import origin_text
+from page_parts import origin_of_jobs, page_parser, panel_text, percent_text
 
-from wattshed.accounts.ladder.origin import origin_of
 from wattshed.accounts.runs.runs import runs_frame
 from wattshed.data.panel import Panel
 from wattshed.foundation.frames import COLUMNS, read_frame
 from wattshed.publish.tables.rolling import rolling_tables
 from wattshed.publish.typesetting.markdown import render_markdown
 
-ROOT = Path(__file__).resolve().parent.parent
 STUDIES = ("rolling_homes",)
 
 
@@ -30,12 +27,10 @@ def section(study: str, results: Path, docs: Path) -> str:
     panel = Panel.read(folder / "data/panel.safetensors")
     rolling = read_frame(folder / "rolling.parquet", COLUMNS["rolling"])
     origins = read_frame(folder / "rolling.origins.parquet", COLUMNS["origins"])
-    warning = " **An invented panel: of its errors nothing follows.**" if panel.synthetic else ""
     shutil.copyfile(folder / "figures/rolling.png", docs / f"{study}.png")
-    size = f"{len(panel.node_names):,} nodes x {len(panel.times):,} h"
     parts = [
         heading,
-        f"{panel.source}: {size}.{warning}\n\n{_origin(folder)}\n",
+        f"{panel_text(panel)}\n\n{_origin(folder)}\n",
         f"{sentences(rolling, origins, panel.unit)}\n",
         f"![Error at each origin, and the change over all of them]({study}.png)\n",
         *(render_markdown(table) for table in rolling_tables(rolling, origins, panel.unit).values()),
@@ -69,8 +64,7 @@ def sentences(rolling: pd.DataFrame, origins: pd.DataFrame, unit: str) -> str:
 
 
 def _change(row: pd.Series) -> str:
-    share, low, high = (100 * row[f"change_{part}"] for part in ("share", "low", "high"))
-    return f"{share:+.1f} % [{low:.1f}, {high:.1f}]"
+    return percent_text(row["change_share"], row["change_low"], row["change_high"])
 
 
 def _origin(folder: Path) -> str:
@@ -79,17 +73,13 @@ def _origin(folder: Path) -> str:
     runs = runs_frame(ledgers)
     own_s, wall_s = runs["own_cpu_s"].sum(), runs["duration_s"].sum()
     return (
-        f"{origin_text(origin_of(ledgers))} All jobs together: {own_s:.0f} s of their own processor time, "
+        f"{origin_of_jobs(ledgers)} All jobs together: {own_s:.0f} s of their own processor time, "
         f"{wall_s:.0f} s of wall time."
     )
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--results", type=Path, default=ROOT / "results", help="folder of the studies' results"
-    )
-    parser.add_argument("--output", type=Path, default=ROOT / "docs/rolling.md", help="page to write")
+    parser = page_parser(__doc__, "docs/rolling.md")
     arguments = parser.parse_args()
     if not any((arguments.results / study / "rolling.parquet").is_file() for study in STUDIES):
         parser.error(

@@ -3,7 +3,6 @@
 A study that was not run is said to be so; machine, date and commit are those of its ledgers.
 """
 
-import argparse
 import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -11,11 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from ladder import origin_text
+from page_parts import origin_of_jobs, page_parser, percent_text
 
 from wattshed.accounts.claims.claim import Verdict
 from wattshed.accounts.comparison.variant_means import variant_means
-from wattshed.accounts.ladder.origin import origin_of
 from wattshed.accounts.recommend.choice import recommend_for
 from wattshed.accounts.recommend.limits import Limits
 from wattshed.accounts.recommend.words import headline
@@ -36,7 +34,6 @@ from wattshed.publish.typesetting.markdown import render_markdown
 from wattshed.publish.typesetting.table import Table
 from wattshed.statistics.intervals import Interval
 
-ROOT = Path(__file__).resolve().parent.parent
 METHODS, PHASE, STUDENTS = "methods", "phase1", ("methods", "students_nations")
 FORECASTS = (1e3, 1e6, 1e9)
 BUDGET_SHARE = 0.05
@@ -204,8 +201,7 @@ def _by_outcome(adaptation: pd.DataFrame, days: pd.DataFrame) -> list[str]:
     lines = []
     for outcome, part in found.groupby("outcome", sort=False):
         named = [
-            f"`{row['strategy']}` ({100 * row['change_share']:+.1f} % [{100 * row['change_low']:.1f}, "
-            f"{100 * row['change_high']:.1f}])"
+            f"`{row['strategy']}` ({percent_text(row['change_share'], row['change_low'], row['change_high'])})"
             for _, row in part.iterrows()
         ]
         lines.append(f"* Prequential RMSE against no update, **{outcome}**: {', '.join(named)}.")
@@ -292,27 +288,19 @@ def phase_section(folder: Path) -> list[str]:
 
 
 def _change(row: dict[str, Any], what: str) -> str:
-    share, low, high = (100 * row[f"{what}_share{end}"] for end in ("", "_low", "_high"))
-    ends = "" if pd.isna(low) else f" [{low:.1f}, {high:.1f}]"
-    return "unknown" if pd.isna(share) else f"{share:+.1f} %{ends}"
+    share, low, high = (row[f"{what}_share{end}"] for end in ("", "_low", "_high"))
+    return "unknown" if pd.isna(share) else percent_text(share, low, high)
 
 
 def _origin(folder: Path) -> str:
     """Machine, days, commits, duration and company of the jobs, as their ledgers tell them."""
     ledgers = sorted((folder / "ledger").rglob("*.jsonl"))
     runs = runs_frame(ledgers)
-    return (
-        f"{origin_text(origin_of(ledgers))} All jobs together: {runs['duration_s'].sum() / 60:.0f} minutes."
-    )
+    return f"{origin_of_jobs(ledgers)} All jobs together: {runs['duration_s'].sum() / 60:.0f} minutes."
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--results", type=Path, default=ROOT / "results", help="folder of the studies' results"
-    )
-    parser.add_argument("--output", type=Path, default=ROOT / "docs/what_helps.md", help="page to write")
-    given = parser.parse_args(arguments)
+    given = page_parser(__doc__, "docs/what_helps.md").parse_args(arguments)
     parts = [
         INTRODUCTION,
         *methods_section(given.results / METHODS, given.output.parent),

@@ -1,50 +1,23 @@
 """Distillation: any student learns from any teacher, on outputs, targets and hidden states."""
 
-import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
-from makings import CPU, making_of, random_network, short_recipe
-from model_blocks import model_block, untrained
-from small_study import graph_of, small_panel, task_of
-from wattshed.compression.making import compress_checkpoints
+from made_makings import making_of, random_network, short_recipe
+from model_blocks import untrained
+from small_study import graph_of
+from students import PAIRS, STREAM, settings_of, student_of
 from wattshed.compression.methods.distil import METHOD
 from wattshed.compression.methods.distilling import PROJECTION, DistilHooks, Weights, distil, state_after
-from wattshed.compression.methods.prune import PruneSettings
 from wattshed.compression.methods.teacher_forecasts import TeacherForecasts
 from wattshed.config.data.data import WindowsBlock
-from wattshed.config.models.compression import TuningBlock, variant_of
-from wattshed.config.models.recipes import CLOSED_FORM
-from wattshed.forecast.job_inputs import JobInputs
 from wattshed.forecast.streaming import StreamingForecaster
 from wattshed.foundation.faults import Fault
 from wattshed.training.batches.making import make_sampler
-from wattshed.training.checkpoint import (
-    ModelSpec,
-    make_forecaster,
-    read_checkpoint,
-    read_spec,
-    write_checkpoint,
-)
 from wattshed.training.step.gradient import batch_loss
-
-PAIRS = {"form": "gru", "hidden": 2}
-STREAM = {"sampling": "sequences", "sequence_h": 48, "burn_in_h": 12}
-
-
-def settings_of(student=None, **keys):
-    recipe = keys.pop("recipe", None)
-    given = {"method": "distil", "student": student or PAIRS, **keys}
-    return variant_of(json.dumps(given if recipe is None else {**given, "recipe": recipe.model_dump()}))
-
-
-def student_of(making, **keys):
-    """Untrained, of the making's shapes."""
-    settings = settings_of(keys)
-    return METHOD.skeleton_on(making.network, settings, making.task.windows, making.adjacency, 1)
 
 
 @pytest.mark.parametrize("units", [8, 3])
@@ -64,6 +37,8 @@ TEACHERS = {
     "windows": ({"form": "stgnn_reference"}, {"sampling": "windows", "batch": 2}),
     "stream": ({"form": "stgnn"}, STREAM),
 }
+
+
 STUDENTS = {
     "pairs": (PAIRS, {}),
     "windows": (
@@ -120,7 +95,7 @@ def test_a_linear_student_matches_a_linear_teacher_on_outputs_alone(task, graph)
         epochs=30, steps_per_epoch=40, batch=256, learning_rate=0.02, loss="squared", patience=30
     )
     making = making_of(
-        task, graph, random_network(task, graph, seed=5, form="dlinear"), recipe, form="dlinear"
+        task, graph, random_network(task, graph, seed=5, form="dlinear"), recipe=recipe, form="dlinear"
     )
     student = student_of(making, form="dlinear")
     origins = task.origins(task.splits.validation)[:60]
@@ -232,175 +207,3 @@ def test_a_network_without_hidden_state_is_refused(task, graph):
     making = making_of(task, graph, form="stgnn")
     with pytest.raises(Fault, match=r"the student of model.*a DLinear, has no hidden state to match"):
         distil(making, student_of(making, form="dlinear"), Weights(0.5, 0.5))
-
-
-def test_a_student_that_is_not_smaller_is_refused(task, graph):
-    making = making_of(task, graph, form="dlinear")
-    with pytest.raises(
-        Fault, match=r"student of model has 475 weights and its teacher 78: expected a smaller"
-    ):
-        METHOD.make_from(making, settings_of({"form": "gru", "hidden": 8}))
-
-
-@pytest.mark.parametrize(
-    ("keys", "sentence"),
-    [
-        ({"student": {"form": "gruu"}}, "'gruu' is not a model family: did you mean 'gru'"),
-        ({"student": {"hidden": 8}}, "the key form is missing"),
-        ({"student": "gru"}, "expected a block with the key form"),
-        ({"student": {"form": "gru", "hiddn": 8}}, "hiddn"),
-        ({"student": {"form": "gru", "hidden": 0}}, "greater than or equal to 1"),
-        (
-            {"student": {"form": "gru", "recipe": "frugal"}},
-            "recipe is not a key of a student.*beside student",
-        ),
-        ({"student": {"form": "gru", "graph": "shuffled"}}, "graph is not a key of a student"),
-        ({"student": {"form": "gru", "engine": "torch"}}, "engine is not a key of a student"),
-        (
-            {"student": {"form": "gru", "minimum_edge_weight": 0.2}},
-            "minimum_edge_weight is not a key of a student; expected it to be left out",
-        ),
-        ({"student": {"form": "pooled_ridge"}}, "'pooled_ridge', which is solved in closed form"),
-        (
-            {"student": {"form": "dlinear"}, "hidden_weight": 0.5},
-            "the student's family dlinear carries no state",
-        ),
-        ({"output_weight": 1.5}, "output_weight"),
-        ({"temperature": 2.0}, "temperature"),
-        (
-            {"student": {"form": "dlinear"}, "recipe": short_recipe(**STREAM)},
-            "the form dlinear, which is trained on pairs, but its recipe samples sequences",
-        ),
-    ],
-)
-def test_wrong_settings_are_refused(keys, sentence):
-    with pytest.raises(ValueError, match=sentence):
-        settings_of(**keys)
-
-
-def test_the_configuration_shows_a_student_of_its_teachers_size():
-    same = settings_of({"form": "stgnn", "hidden": 8})
-    for hidden, earlier in ((8, []), (16, [PruneSettings(method="prune", keep_share=0.5)])):
-        with pytest.raises(ValueError, match=r"student.hidden is 8; expected less than the 8 units"):
-            METHOD.check(same, model_block(hidden=hidden), earlier)
-    METHOD.check(same, model_block(hidden=9), [])
-    # Without the linear part it is smaller, although it has as many units.
-    METHOD.check(same, model_block(hidden=8, linear_part=True), [])
-    METHOD.check(same, model_block("gru", hidden=8), [])
-
-
-def test_a_teacher_without_hidden_state_is_refused():
-    with pytest.raises(ValueError, match="the teacher's family dlinear carries no state"):
-        METHOD.check(settings_of(hidden_weight=0.1), model_block("dlinear"), [])
-
-
-def test_the_recipe_is_the_teachers_or_the_students_own_and_the_scaling_the_teachers():
-    teachers = short_recipe(scaling="panel")
-    assert METHOD.recipe_after(settings_of(), teachers) is teachers
-    own = METHOD.recipe_after(settings_of(recipe=short_recipe(epochs=7)), teachers)
-    assert (own.epochs, own.scaling) == (7, "panel")
-    assert METHOD.recipe_after(settings_of(recipe=short_recipe(epochs=7)), own) == own
-    with pytest.raises(ValueError, match="closed form and has no recipe to train a student by"):
-        METHOD.recipe_after(settings_of(), CLOSED_FORM)
-    with pytest.raises(ValueError, match="its recipe samples windows; expected another form; or give"):
-        METHOD.recipe_after(settings_of(), short_recipe(sampling="windows"))
-
-
-@pytest.fixture
-def given(task, graph, metering):
-    torch.set_num_threads(1)
-    return JobInputs(task, graph, metering, CPU, "torch")
-
-
-def write_base(folder, given, recipe=None, **keys):
-    spec = ModelSpec("model", 1, model_block(**keys), recipe or short_recipe(), given.task.windows)
-    spec = spec.on(given.task, given.graph)
-    path = folder / "model-1.safetensors"
-    forecaster = make_forecaster(spec, given.task, given.graph, CPU)
-    forecaster.solve(given.task)
-    write_checkpoint(path, forecaster.network, spec)
-    return path
-
-
-def compress(given, path, name, settings):
-    target = path.with_name(path.name.replace("-1.", f"+{name}-1."))
-    ledger = target.with_suffix(".jsonl")
-    compress_checkpoints(
-        given, [path], [target], variant=name, settings=settings, tuning=TuningBlock(batch=32), ledger=ledger
-    )
-    lines = [json.loads(line) for line in ledger.read_text().splitlines()]
-    return target, [line for line in lines if line["event"] == "window"]
-
-
-def test_a_checkpoint_is_distilled_then_tuned_and_quantised(given, tmp_path):
-    """From windows to pairs: the student's checkpoint holds its own recipe, and later steps follow that."""
-    base = write_base(
-        tmp_path, given, short_recipe(sampling="windows", scaling="panel"), form="stgnn_reference"
-    )
-    settings = settings_of({"form": "stgnn", "hidden": 3}, recipe=short_recipe(), fine_tune_steps=4)
-    distilled, windows = compress(given, base, "distil_3", settings)
-    assert [window["name"] for window in windows] == ["make", "fine_tune"]
-    assert windows[0]["values"]["steps"] == 12
-    assert windows[0]["values"]["train_loss"] > 0
-    assert windows[0]["energy"]
-    spec, _ = read_spec(distilled)
-    assert (spec.recipe.sampling, spec.recipe.scaling) == ("pairs", "panel")
-    student, _ = read_checkpoint(distilled, given.task, given.graph, CPU)
-    assert student.network.parameter_count() == 3 * 3 + 3 * 18 + 18 + 9 + 3
-    half, _ = compress(given, distilled, "half", variant_of('{"method": "prune", "keep_share": 0.67}'))
-    small, _ = compress(given, half, "int8", variant_of('{"method": "int8"}'))
-    spec, unavailable = read_spec(small)
-    assert spec.lineage == "model+distil_3+half+int8"
-    if unavailable is None:
-        origins = given.task.origins(given.task.splits.test)[:3]
-        forecaster, _ = read_checkpoint(small, given.task, given.graph, CPU)
-        assert np.isfinite(forecaster.forecast(origins)).all()
-
-
-def test_the_same_job_gives_the_same_student(given, tmp_path):
-    base = write_base(tmp_path, given, form="stgnn", graph="shuffled")
-    settings = settings_of({"form": "stgnn", "hidden": 3}, hidden_weight=0.1)
-    first = compress(given, base, "distil_3", settings)[0].read_bytes()
-    torch.randn(3)
-    assert compress(given, base, "distil_3", settings)[0].read_bytes() == first
-
-
-def test_a_closed_form_teaches_a_small_network(given, tmp_path):
-    spec = ModelSpec("model", 1, model_block("pooled_ridge", recipe=None), CLOSED_FORM, given.task.windows)
-    base = tmp_path / "model-1.safetensors"
-    forecaster = make_forecaster(spec, given.task, given.graph, CPU)
-    forecaster.solve(given.task)
-    write_checkpoint(base, forecaster.network, spec)
-    with pytest.raises(Fault, match="distil_2 cannot be made of model: the teacher is solved in closed form"):
-        compress(given, base, "distil_2", settings_of())
-    recipe = short_recipe(epochs=8, steps_per_epoch=25)
-    made, windows = compress(given, base, "distil_2", settings_of(recipe=recipe))
-    values = windows[0]["values"]
-    assert values["train_loss"] < values["first_train_loss"]
-    student, spec = read_checkpoint(made, given.task, given.graph, CPU)
-    assert spec.recipe == recipe
-    assert student.network.parameter_count() == 49
-
-
-def test_a_teacher_of_another_horizon_panel_or_graph_is_refused(given, tmp_path):
-    base = write_base(tmp_path, given, form="stgnn")
-    panel = small_panel()
-    longer = task_of(panel, horizon_h=6)
-    denser = graph_of(given.task, neighbours=3)
-    for task, graph, sentence in (
-        (longer, graph_of(longer), "forecasts 3 h from 12 h, the task asks for 6 h from 12 h"),
-        (task_of(small_panel(seed=4)), given.graph, "was trained on another panel"),
-        (given.task, denser, "was trained on another graph"),
-    ):
-        other = replace(given, task=task, graph=graph)
-        with pytest.raises(Fault, match=sentence):
-            compress(other, base, "distil_2", settings_of())
-
-
-def test_a_student_of_an_unknown_family_is_named(given, tmp_path, own_plugin):
-    base = write_base(tmp_path, given, form="stgnn")
-    made, _ = compress(given, base, "distil_2", settings_of())
-    about = made.read_bytes().replace(b'\\"form\\": \\"gru\\"', b'\\"form\\": \\"foo\\"')
-    made.write_bytes(about)
-    with pytest.raises(Fault, match="was made by the model family 'foo', which is not one of wattshed's"):
-        read_spec(made)

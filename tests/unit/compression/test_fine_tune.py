@@ -6,7 +6,7 @@ import pytest
 import torch
 import yaml
 
-from made_making import making_on
+from made_makings import making_of
 from wattshed.compression.methods import prune
 from wattshed.compression.methods.fine_tune import METHOD, FineTuneSettings
 from wattshed.config.lineages import lineages_of
@@ -17,7 +17,7 @@ SETTINGS = FineTuneSettings(method="fine_tune", fine_tune_steps=3)
 
 
 def test_it_copies_and_then_trains_by_the_steps_of_other_variants(task, graph):
-    making = making_on(task, graph)
+    making = making_of(task, graph)
     before = copy.deepcopy(making.network.state_dict())
     made = METHOD.make_from(making, SETTINGS)
     assert all(torch.equal(value, before[name]) for name, value in made.state_dict().items())

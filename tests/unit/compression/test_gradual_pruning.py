@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from made_making import making_on
+from made_makings import making_of
 from model_blocks import model_block
 from wattshed.compression.methods.prune import METHOD as AT_ONCE
 from wattshed.compression.methods.prune import PruneSettings
@@ -42,7 +42,7 @@ def test_the_schedules_are_those_of_their_sources():
 @pytest.mark.parametrize("schedule", ["geometric", "cubic"])
 @pytest.mark.parametrize("model", [{}, {"form": "stgnn_reference"}, {"linear_part": True}], ids=str)
 def test_the_result_has_the_shapes_of_one_round_but_other_weights(model, schedule, task, graph):
-    making = making_on(task, graph, **model)
+    making = making_of(task, graph, **model)
     settings = variant(rounds=2, schedule=schedule, what="both")
     before = {name: value.clone() for name, value in making.network.state_dict().items()}
     made = METHOD.make_from(making, settings)
@@ -57,7 +57,7 @@ def test_the_result_has_the_shapes_of_one_round_but_other_weights(model, schedul
 
 
 def test_all_steps_are_done_split_over_the_rounds(task, graph, monkeypatch):
-    making = making_on(task, graph)
+    making = making_of(task, graph)
     done = []
     kind = type(making)
     own = kind.fine_tune
@@ -102,7 +102,7 @@ def test_a_round_that_removes_nothing_is_refused_when_the_configuration_is_read(
     with pytest.raises(ValueError, match=reason):
         METHOD.check(settings, model_block(hidden=8), [])
     with pytest.raises(Fault, match=reason):
-        METHOD.make_from(making_on(task, graph), settings)
+        METHOD.make_from(making_of(task, graph), settings)
 
 
 @pytest.mark.parametrize(("rounds", "most"), [(7, 40), (100, 40)])

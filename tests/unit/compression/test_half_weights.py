@@ -5,7 +5,7 @@ import copy
 import pytest
 import torch
 
-from makings import CPU, making_of, random_network, short_recipe
+from made_makings import CPU, making_of, random_network, short_recipe
 from model_blocks import model_block
 from wattshed.compression.comparing import structure
 from wattshed.compression.methods.half_weights import METHOD, HalfWeightsSettings
@@ -40,7 +40,9 @@ def test_a_checkpoint_gives_the_same_forecast_to_the_bit(form, task, graph, tmp_
     making.forecaster.solve(task)
     made = METHOD.make(making.network, settings(form))
     step = Step("half", "method", "half_weights", settings(form).model_dump(mode="json"))
-    spec = ModelSpec("model", 1, model_block(linear_part=True), short_recipe(), task.windows, (step,))
+    spec = ModelSpec(
+        "model", 1, model_block(linear_part=True, hidden=8), short_recipe(), task.windows, (step,)
+    )
     write_checkpoint(tmp_path / "half.safetensors", made, spec)
     loaded, _ = read_checkpoint(tmp_path / "half.safetensors", task, graph, CPU)
     origins = task.origins(task.splits.test)[:5]

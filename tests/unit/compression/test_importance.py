@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from made_making import forecast_of, making_on, short_recipe
+from made_makings import forecast_of, making_of, short_recipe
 from model_blocks import model_block
 from wattshed.compression.methods.prune import METHOD, PruneSettings
 from wattshed.compression.methods.removal import by_gates, seen_importance
@@ -63,15 +63,15 @@ def gated(making, what, batch):
 MODELS = [{}, {"linear_part": True}, {"form": "stgnn_reference"}, {"form": "gru", "sequences": True}]
 
 
-def making_of(task, graph, sequences=False, **model):
+def own_making(task, graph, sequences=False, **model):
     recipe = short_recipe(sampling="sequences", batch=4, sequence_h=20, burn_in_h=5) if sequences else None
-    return making_on(task, graph, recipe=recipe, **model)
+    return making_of(task, graph, recipe=recipe, **model)
 
 
 @pytest.mark.parametrize("what", ["units", "channels"])
 @pytest.mark.parametrize("model", MODELS, ids=str)
 def test_importance_by_loss_is_the_derivative_by_a_gate(model, what, task, graph):
-    making = making_of(task, graph, **model)
+    making = own_making(task, graph, **model)
     batch = making.calibration(40)
     settings = variant(what=what, importance="taylor")
     network = making.network
@@ -144,7 +144,7 @@ def test_the_derivative_by_a_gate_is_that_of_differences(what, fold, every_hour)
 
 @pytest.mark.parametrize("fold", [False, True])
 def test_a_unit_that_nothing_reads_has_no_importance_by_loss(fold, task, graph):
-    making = making_on(task, graph)
+    making = making_of(task, graph)
     maps = making.network.linear_maps()
     with torch.no_grad():
         maps["gru"].weight_hh_l0[:, 5] = 0
@@ -159,7 +159,7 @@ def test_a_unit_that_nothing_reads_has_no_importance_by_loss(fold, task, graph):
 @pytest.mark.parametrize("what", ["units", "channels"])
 @pytest.mark.parametrize("model", MODELS, ids=str)
 def test_importance_by_activation_is_the_root_mean_square_of_what_is_lost(model, what, fold, task, graph):
-    making = making_of(task, graph, **model)
+    making = own_making(task, graph, **model)
     batch = making.calibration(40)
     network = making.network
     units = network.prunable_units() if what == "units" else network.prunable_channels()
@@ -179,7 +179,7 @@ def test_units_of_high_importance_change_the_loss_most(task, graph):
     """By removing each unit alone, over eight seeds: the importance by loss ranks units better than their norm does."""
     by_loss, by_norm = [], []
     for seed in range(1, 9):
-        making = making_on(task, graph, seed=seed, trained=True)
+        making = making_of(task, graph, seed=seed, trained=True)
         batch, units, changes = making.calibration(400), making.network.prunable_units(), []
         importance, _ = seen_importance(units, batch, variant(importance="taylor"), making)
         with torch.no_grad():
@@ -206,7 +206,7 @@ def constant_unit(making, unit):
 
 
 def test_a_constant_unit_goes_first_by_activation_and_folding_keeps_its_effect(task, graph):
-    making = making_on(task, graph, "gru")
+    making = making_of(task, graph, form="gru")
     constant_unit(making, 3)
     expected = forecast_of(making.network, making)
     settings = variant(keep_share=7 / 8, importance="activation", fold_mean=True)
@@ -217,7 +217,7 @@ def test_a_constant_unit_goes_first_by_activation_and_folding_keeps_its_effect(t
 
 
 def test_a_constant_channel_is_folded_into_the_input_biases(task, graph):
-    making = making_on(task, graph, "gru")
+    making = making_of(task, graph, form="gru")
     own, gru = making.network.own, making.network.gru
     with torch.no_grad():
         # All others vary.
@@ -237,7 +237,7 @@ def test_a_constant_channel_is_folded_into_the_input_biases(task, graph):
 def test_every_choice_makes_the_shapes_of_its_skeleton_and_the_same_bytes_again(
     model, what, importance, task, graph
 ):
-    making = making_of(task, graph, **model)
+    making = own_making(task, graph, **model)
     settings = variant(what=what, importance=importance, fold_mean=importance != "norm")
     made, again = (METHOD.make_from(making, settings).state_dict() for _ in range(2))
     untrained = METHOD.skeleton(making.untrained_base(9), settings)
@@ -249,14 +249,14 @@ def test_every_choice_makes_the_shapes_of_its_skeleton_and_the_same_bytes_again(
 
 
 def test_weights_alone_do_not_give_an_importance_from_data(task, graph):
-    making = making_on(task, graph)
+    making = making_of(task, graph)
     for keys in ({"importance": "taylor"}, {"fold_mean": True}):
         with pytest.raises(Fault, match="needs calibration data: expected importance norm without fold_mean"):
             METHOD.make(making.network, variant(**keys))
 
 
 def test_a_familys_units_that_cannot_be_watched_are_refused(task, graph):
-    making = making_on(task, graph)
+    making = making_of(task, graph)
     units = making.network.prunable_units()
     with pytest.raises(Fault, match="none that can be watched: expected importance norm"):
         seen_importance(
@@ -275,7 +275,7 @@ def test_a_share_that_empties_the_channels_or_removes_none_is_refused(keep_share
     ):
         METHOD.check(settings, model_block(hidden=16), [])
     with pytest.raises(Fault, match=f"keeps {kept} of 16 channels"):
-        METHOD.make(making_on(task, graph, hidden=16).network, settings)
+        METHOD.make(making_of(task, graph, hidden=16).network, settings)
 
 
 def test_the_check_counts_what_earlier_steps_left_of_units_and_channels():

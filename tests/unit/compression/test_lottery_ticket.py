@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from made_making import making_on, short_recipe
+from made_makings import making_of, short_recipe
 from model_blocks import model_block
 from wattshed.compression.methods.lottery_ticket import METHOD, LotteryTicketSettings
 from wattshed.compression.methods.masks import count, matrices, of_zeros, whole
@@ -30,12 +30,12 @@ def variant(**keys):
     )
 
 
-def making_of(task, graph, name="stgnn", **changes):
+def own_making(task, graph, name="stgnn", **changes):
     if name == "stgnn_reference":
         changes = {"sampling": "windows", "batch": 2, **changes}
     if name == "stream":
         changes = {"sampling": "sequences", "batch": 4, "sequence_h": 20, "burn_in_h": 5, **changes}
-    return making_on(task, graph, recipe=short_recipe(**changes), trained=True, **MODELS[name])
+    return making_of(task, graph, recipe=short_recipe(**changes), trained=True, **MODELS[name])
 
 
 def same(one, other):
@@ -46,7 +46,7 @@ def same(one, other):
 @pytest.mark.parametrize("name", MODELS)
 def test_without_pruning_the_parents_weights_come_out(name, rewind_share, task, graph):
     """First weights, batches, dropout and schedule are those of the base model's training."""
-    making = making_of(task, graph, name)
+    making = own_making(task, graph, name)
     network = making.untrained_base(making.spec.seed)
     step = rewinding_step(making, rewind_share)
     assert step == 12 * rewind_share
@@ -55,7 +55,7 @@ def test_without_pruning_the_parents_weights_come_out(name, rewind_share, task, 
 
 
 def test_a_moving_average_and_a_shuffled_graph_are_kept_to(task, graph):
-    making = making_on(
+    making = making_of(
         task, graph, recipe=short_recipe(ema_decay=0.5, weight_decay=1e-2), trained=True, graph="shuffled"
     )
     network = making.untrained_base(making.spec.seed)
@@ -65,7 +65,7 @@ def test_a_moving_average_and_a_shuffled_graph_are_kept_to(task, graph):
 @pytest.mark.parametrize("ema_decay", [0.0, 0.5])
 @pytest.mark.parametrize("name", MODELS)
 def test_each_round_removes_its_share_of_what_is_left(name, ema_decay, task, graph):
-    making = making_of(task, graph, name, ema_decay=ema_decay, weight_decay=1e-2)
+    making = own_making(task, graph, name, ema_decay=ema_decay, weight_decay=1e-2)
     ticket = METHOD.make_from(making, variant())
     for parameter, mask in of_zeros(ticket).items():
         after_one = round(0.7 * mask.numel())
@@ -74,7 +74,7 @@ def test_each_round_removes_its_share_of_what_is_left(name, ema_decay, task, gra
 
 @pytest.mark.parametrize("scope", ["global", "layer"])
 def test_the_first_round_removes_the_dense_networks_smallest_weights(scope, task, graph):
-    making = making_of(task, graph)
+    making = own_making(task, graph)
     ticket = METHOD.make_from(making, variant(rounds=1, scope=scope))
     dense, left = matrices(making.network), of_zeros(ticket)
     groups = [[name] for name in dense] if scope == "layer" else [list(dense)]
@@ -85,7 +85,7 @@ def test_the_first_round_removes_the_dense_networks_smallest_weights(scope, task
 
 
 def test_zeros_hold_at_every_step_and_the_ticket_starts_from_the_rewound_weights(task, graph, monkeypatch):
-    making = making_of(task, graph)
+    making = own_making(task, graph)
     step = 3
     early = early_weights(making, step)
     network = making.untrained_base(making.spec.seed)
@@ -116,7 +116,7 @@ def test_zeros_hold_at_every_step_and_the_ticket_starts_from_the_rewound_weights
 
 
 def test_controls_have_the_tickets_sparsity_but_not_its_masks_or_not_its_weights(task, graph):
-    making = making_of(task, graph)
+    making = own_making(task, graph)
     ticket, random_mask, fresh = (
         METHOD.make_from(making, variant(control=control))
         for control in ("none", "random_mask", "reinitialised")
@@ -131,7 +131,7 @@ def test_controls_have_the_tickets_sparsity_but_not_its_masks_or_not_its_weights
 
 
 def test_another_seed_draws_other_first_weights_on_the_same_graph(task, graph):
-    making = making_on(task, graph, "stgnn_reference", graph="shuffled")
+    making = making_of(task, graph, form="stgnn_reference", graph="shuffled")
     own, other = making.untrained_base(making.spec.seed), making.untrained_base(99)
     assert torch.equal(own.adjacency.to_dense(), other.adjacency.to_dense())
     assert not torch.equal(own.adjacency.to_dense(), torch.from_numpy(graph.adjacency.toarray()).float())
@@ -141,7 +141,7 @@ def test_another_seed_draws_other_first_weights_on_the_same_graph(task, graph):
 def test_it_trains_keeps_its_shapes_and_its_zeros(task, graph):
     assert METHOD.learns
     assert not METHOD.shrinks
-    making = making_of(task, graph)
+    making = own_making(task, graph)
     before = {name: value.clone() for name, value in making.network.state_dict().items()}
     settings = variant(fine_tune_steps=3)
     ticket = METHOD.make_from(making, settings)
@@ -176,7 +176,7 @@ def test_rounds_that_empty_the_network_are_refused_when_the_configuration_is_rea
 
 
 def test_rounds_that_empty_a_matrix_or_remove_nothing_are_refused(task, graph):
-    making = making_of(task, graph)
+    making = own_making(task, graph)
     with torch.no_grad():
         making.network.output.weight.mul_(1e-4)
     with pytest.raises(
@@ -189,13 +189,13 @@ def test_rounds_that_empty_a_matrix_or_remove_nothing_are_refused(task, graph):
 
 def test_it_follows_a_base_model_only(task, graph):
     assert METHOD.restarts
-    making = making_on(task, graph, steps=("replay", "ticket"))
+    making = making_of(task, graph, steps=("replay", "ticket"))
     with pytest.raises(Fault, match=r"model\+replay\+ticket would train .* undoes the steps before ticket"):
         METHOD.make_from(making, variant())
 
 
 def test_a_training_that_ends_before_the_rewinding_step_is_refused(task, graph):
-    making = making_on(task, graph, recipe=short_recipe(patience=1, min_delta=0.99), trained=True)
+    making = making_of(task, graph, recipe=short_recipe(patience=1, min_delta=0.99), trained=True)
     with pytest.raises(
         Fault, match=r"ended before step 11, to which a ticket is rewound: .* lower .* rewind_share"
     ):

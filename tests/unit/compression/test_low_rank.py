@@ -4,8 +4,8 @@ from typing import get_args
 import pytest
 import torch
 
+from made_makings import making_of
 from made_pairs import random_pairs
-from makings import making_of
 from model_blocks import model_block
 from wattshed.compression.methods.low_rank import METHOD, LowRankSettings
 from wattshed.compression.methods.low_rank_layers import factorise, relative_error, thin_layers

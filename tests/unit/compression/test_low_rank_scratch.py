@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from makings import making_of, random_network, short_recipe
+from made_makings import making_of, random_network, short_recipe
 from wattshed.compression.methods.low_rank_layers import fresh
 from wattshed.compression.methods.low_rank_scratch import METHOD, LowRankScratchSettings
 from wattshed.foundation.faults import Fault

@@ -1,87 +1,28 @@
 """From checkpoints to compressed ones and their comparison, through the scripts, as a study does it."""
 
-import json
 import runpy
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 
+from compressed_checkpoints import CPU, QUICK, RECIPE, ROUNDS, VARIANTS, compress, windows_of, write_base
 from model_blocks import model_block
-from wattshed.commands.main import main as run_command
-from wattshed.compression.comparing import compare_checkpoints, structure
+from wattshed.compression.comparing import compare_checkpoints
 from wattshed.compression.making import compress_checkpoints
 from wattshed.compression.methods.int8 import METHOD as INT8
 from wattshed.compression.methods.protocol import NotAvailable
 from wattshed.compression.methods.prune import METHOD as PRUNE
-from wattshed.config.models.compression import MeasuringBlock, TuningBlock, variant_of
-from wattshed.config.models.recipes import RecipeBlock
-from wattshed.engine.choice import choose
-from wattshed.forecast.job_inputs import JobInputs
-from wattshed.forecast.series import ScaledSeries
+from wattshed.config.models.compression import TuningBlock, variant_of
 from wattshed.forecast.streaming import StreamingForecaster
 from wattshed.foundation.faults import Fault
 from wattshed.training.checkpoint import (
     ModelSpec,
-    Step,
     make_forecaster,
     read_checkpoint,
-    read_spec,
     write_checkpoint,
 )
-
-CPU = torch.device("cpu")
-RECIPE = RecipeBlock(
-    sampling="pairs", batch=64, epochs=1, learning_rate=5e-3, schedule="cosine", scaling="node"
-)
-QUICK = MeasuringBlock(latency_repeats=5, energy_rounds=1)
-# Two rounds give an interval and an order of their own.
-ROUNDS = MeasuringBlock(latency_repeats=5, energy_rounds=2)
-VARIANTS = {
-    "half": '{"method": "prune", "keep_share": 0.5}',
-    "half_tuned": '{"method": "prune", "keep_share": 0.5, "fine_tune_steps": 20}',
-    "thin": '{"method": "low_rank", "rank": 4}',
-    "int8": '{"method": "int8"}',
-}
-
-
-@pytest.fixture
-def given(task, graph, metering):
-    # As in jobs; several threads wait for each other where the machine is busy.
-    torch.set_num_threads(1)
-    return JobInputs(task, graph, metering, CPU, "torch")
-
-
-def write_base(folder, task, graph, seeds=(1, 2), form="stgnn", **keys):
-    paths = []
-    for seed in seeds:
-        spec = ModelSpec("model", seed, model_block(form, **keys), RECIPE, task.windows)
-        paths.append(folder / f"model-{seed}.safetensors")
-        write_checkpoint(paths[-1], make_forecaster(spec, task, graph, CPU).network, spec)
-    return paths
-
-
-def compress(given, paths, name, settings=None):
-    parent = read_spec(paths[0])[0].lineage
-    lineage = f"{parent}+{name}"
-    targets = [path.with_name(path.name.replace(parent, lineage, 1)) for path in paths]
-    compress_checkpoints(
-        given,
-        paths,
-        targets,
-        variant=name,
-        settings=variant_of(settings or VARIANTS[name]),
-        tuning=TuningBlock(batch=32),
-        ledger=paths[0].with_name(f"{lineage}.jsonl"),
-    )
-    return targets
-
-
-def windows_of(ledger):
-    lines = [json.loads(line) for line in ledger.read_text().splitlines()]
-    return [line for line in lines if line["event"] == "window"]
 
 
 def test_variants_are_made_and_compared(given, task, graph, tmp_path):
@@ -125,63 +66,6 @@ def test_variants_are_made_and_compared(given, task, graph, tmp_path):
     assert frame.index[~frame["uses_parent"]].tolist() == [("model", 1)]
     assert not frame["control"].any()
     assert frame.index[frame["fine_tuned"]].tolist() == [("model+half_tuned", 1)]
-
-
-def test_a_row_says_whether_the_parents_weights_are_in_it_and_what_is_a_control(given, task, graph, tmp_path):
-    recipe = RECIPE.model_copy(update={"epochs": 1, "steps_per_epoch": 2}).model_dump_json()
-    student = '"method": "distil", "student": {"form": "gru", "hidden": 2}, "recipe": ' + recipe
-    base = write_base(tmp_path, task, graph, seeds=(1,))
-    taught = compress(given, base, "taught", f"{{{student}}}")
-    alone = compress(given, base, "alone", f'{{{student}, "output_weight": 0, "hidden_weight": 0}}')
-    packed = compress(given, alone, "packed", '{"method": "half_weights"}')
-    rows, _ = compare_checkpoints(given, [*base, *taught, *alone, *packed], QUICK, tmp_path / "model.jsonl")
-    assert rows["lineage"].tolist() == ["model", "model+taught", "model+alone", "model+alone+packed"]
-    assert rows["uses_parent"].tolist() == [False, True, False, True]
-    # What is made of a control is one too.
-    assert rows["control"].tolist() == [False, False, True, True]
-
-
-def test_networks_compete_on_their_kernels_as_they_would_be_in_use(given, task, graph, tmp_path):
-    base = write_base(tmp_path, task, graph)
-    half = compress(given, base, "half")
-    rows, _ = compare_checkpoints(
-        replace(given, engine="auto"), [*base, *half], QUICK, tmp_path / "model.jsonl"
-    )
-    frame = rows.set_index(["lineage", "seed"])
-    assert frame.loc[("model", 1), "engine"] == choose("auto", "cpu", 16).name
-    assert frame["peak_torch_bytes_32_windows"].notna().tolist() == (frame["engine"] == "torch").tolist()
-    assert frame.loc[("model+half", 1), "engine"] == choose("auto", "cpu", 8, lift=16).name
-
-
-def test_networks_of_one_structure_are_measured_once_per_seed(given, task, graph, tmp_path):
-    base = write_base(tmp_path, task, graph)
-    half, tuned = compress(given, base, "half"), compress(given, base, "half_tuned")
-    frame, _ = compare_checkpoints(given, [*base, *half, *tuned], ROUNDS, tmp_path / "model.jsonl")
-    assert frame["measured_as"].tolist() == ["model"] * 2 + ["model+half"] * 4
-    costs = frame.set_index(["lineage", "seed"])["energy_j_per_1000_forecasts"]
-    assert costs["model+half_tuned", 1] == costs["model+half", 1]
-    labels = [line["labels"] for line in windows_of(tmp_path / "model.jsonl")]
-    turns = [(label["turn"], label["lineage"], label["seed"]) for label in labels]
-    one_round = [("model", 1), ("model", 2), ("model+half", 1), ("model+half", 2)]
-    assert [turn for turn, *_ in turns] == [0] * 4 + [1] * 4
-    assert sorted(turns) == [(turn, *which) for turn in (0, 1) for which in one_round]
-
-
-def test_an_adapted_checkpoint_takes_the_costs_of_its_ancestor_and_can_be_compressed(
-    given, task, graph, tmp_path
-):
-    base = write_base(tmp_path, task, graph, seeds=(1,))
-    forecaster, spec = read_checkpoint(base[0], task, graph, CPU)
-    with torch.no_grad():
-        forecaster.network.output.bias.add_(0.1)
-    adapted = [tmp_path / "model+naive-1.safetensors"]
-    write_checkpoint(adapted[0], forecaster.network, spec.after(Step("naive", "strategy", "naive", {})))
-    compressed = compress(given, adapted, "half")
-    frame, _ = compare_checkpoints(given, [*base, *adapted, *compressed], QUICK, tmp_path / "model.jsonl")
-    assert frame["lineage"].tolist() == ["model", "model+naive", "model+naive+half"]
-    assert frame["kind"].tolist() == ["base", "strategy", "method"]
-    assert frame["measured_as"].tolist() == ["model", "model", "model+naive+half"]
-    assert frame["rmse"].nunique() == 3
 
 
 def test_the_ledger_names_what_was_made(given, task, graph, tmp_path):
@@ -243,15 +127,6 @@ def test_steps_of_fine_tuning_that_a_method_cannot_take_are_refused(
         compress(given, base, "half_tuned")
 
 
-def test_checkpoints_of_one_graph_share_their_series(given, task, graph, tmp_path, monkeypatch):
-    base = write_base(tmp_path, task, graph)
-    half = compress(given, base, "half")
-    made, make = [], ScaledSeries.make
-    monkeypatch.setattr(ScaledSeries, "make", lambda *given: made.append(1) or make(*given))
-    compare_checkpoints(given, [*base, *half], QUICK, tmp_path / "model.jsonl")
-    assert len(made) == 1
-
-
 def test_the_same_job_gives_the_same_checkpoint(given, task, graph, tmp_path):
     base = write_base(tmp_path, task, graph, seeds=(1,))
     first = compress(given, base, "half_tuned")[0].read_bytes()
@@ -281,16 +156,6 @@ def test_a_method_that_cannot_run_here_leaves_a_checkpoint_that_says_so(
     assert frame["rmse"].isna().tolist() == [False, True, True]
 
 
-def test_without_observed_later_months_their_errors_are_missing(given, task, graph, tmp_path):
-    base = write_base(tmp_path, task, graph, seeds=(1,))
-    observed = task.panel.observed.copy()
-    observed[task.splits.test.stop :] = False
-    unseen = replace(task, panel=replace(task.panel, observed=observed))
-    frame, _ = compare_checkpoints(replace(given, task=unseen), base, QUICK, tmp_path / "model.jsonl")
-    assert frame["later_rmse"].isna().all()
-    assert frame["rmse"].notna().all()
-
-
 def test_checkpoints_that_do_not_belong_together_are_refused(given, task, graph, tmp_path):
     base = write_base(tmp_path, task, graph)
     with pytest.raises(Fault, match="are both seed 1 of model"):
@@ -309,61 +174,6 @@ def test_checkpoints_that_do_not_belong_together_are_refused(given, task, graph,
             ledger=tmp_path / "l.jsonl",
         )
     assert not (tmp_path / "l.jsonl").exists()
-
-
-def export(tmp_path, checkpoint, given):
-    """Runs ``wattshed export``; returns its exit code and the file that it should have written."""
-    data = tmp_path / "data"
-    data.mkdir(exist_ok=True)
-    given.task.panel.write(data / "panel.safetensors")
-    given.task.splits.write(data / "splits.json", given.task.panel)
-    given.graph.write(data / "graph.safetensors")
-    target = checkpoint.with_suffix(".onnx")
-    return run_command(["export", str(checkpoint), "--data", str(data), "--onnx", str(target)]), target
-
-
-@pytest.mark.parametrize(
-    ("keys", "settings"),
-    [
-        ({}, VARIANTS["half"]),
-        ({}, VARIANTS["thin"]),
-        ({"linear_part": True}, VARIANTS["thin"]),
-        ({"form": "dlinear"}, '{"method": "low_rank", "rank": 2}'),
-        ({"form": "stgnn_reference"}, VARIANTS["half"]),
-        ({"form": "stgnn_reference"}, VARIANTS["thin"]),
-        ({}, '{"method": "half_weights"}'),
-        ({"form": "stgnn_reference"}, '{"method": "distil", "student": {"form": "gru", "hidden": 4}}'),
-    ],
-)
-def test_compressed_checkpoints_can_be_exported(keys, settings, given, task, graph, tmp_path):
-    pytest.importorskip("onnxruntime")
-    base = write_base(tmp_path, task, graph, seeds=(1,), **keys)
-    code, written = export(tmp_path, compress(given, base, "smaller", settings)[0], given)
-    assert code == 0
-    assert written.is_file()
-
-
-@pytest.mark.parametrize("method", ["int8", "static_int8"])
-def test_an_int8_checkpoint_is_not_exported_and_a_sentence_says_why(
-    method, given, task, graph, tmp_path, capsys
-):
-    pytest.importorskip("onnxruntime")
-    base = write_base(tmp_path, task, graph, seeds=(1,))
-    made = compress(given, base, "small", f'{{"method": "{method}"}}')[0]
-    if read_spec(made)[1] is not None:
-        pytest.skip(f"{method} is not available here")
-    code, written = export(tmp_path, made, given)
-    assert code == 2
-    assert "weights of the type torch.int8" in capsys.readouterr().err
-    assert not written.exists()
-
-
-def test_structure_is_layers_and_shapes_and_not_weights(task, graph):
-    specs = [ModelSpec("m", seed, model_block("stgnn"), RECIPE, task.windows) for seed in (1, 2)]
-    first, second = (make_forecaster(spec, task, graph, CPU).network for spec in specs)
-    assert structure(first) == structure(second)
-    int8 = INT8.skeleton(first, variant_of(VARIANTS["int8"]))
-    assert structure(int8) != structure(first)
 
 
 def test_the_scripts_do_it_from_files(root, given, task, graph, metering, tmp_path):

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from made_making import making_on, short_recipe
+from made_makings import making_of, short_recipe
 from made_pairs import random_pairs
 from model_blocks import model_block
 from wattshed.compression.methods.mask import METHOD, MaskSettings
@@ -71,7 +71,7 @@ def test_fine_tuning_keeps_the_zeros_and_moves_all_else(model, task, graph):
         clip_norm=0.5,
         **({"sampling": "windows", "batch": 2} if model.get("form") == "stgnn_reference" else {}),
     )
-    making = making_on(task, graph, recipe=recipe, **model)
+    making = making_of(task, graph, recipe=recipe, **model)
     settings = variant(fine_tune_steps=6)
     made = METHOD.make_from(making, settings)
     before = {name: value.detach().clone() for name, value in matrices(made).items()}
@@ -87,7 +87,7 @@ def test_fine_tuning_keeps_the_zeros_and_moves_all_else(model, task, graph):
 
 def test_later_training_without_the_mask_fills_the_zeros(task, graph):
     """As the documentation says: only the variant's own fine-tuning keeps them."""
-    making = making_on(task, graph)
+    making = making_of(task, graph)
     made = METHOD.make_from(making, variant())
     before = sum(zeros(made).values())
     making.fine_tune(made, 6)
@@ -96,7 +96,7 @@ def test_later_training_without_the_mask_fills_the_zeros(task, graph):
 
 def test_the_zeros_cost_what_the_dense_network_costs(task, graph):
     """The control for structured pruning: nothing is faster or smaller by it."""
-    making = making_on(task, graph)
+    making = making_of(task, graph)
     made = METHOD.make_from(making, variant())
     assert not METHOD.shrinks
     sizes = [

@@ -7,7 +7,7 @@ import pytest
 import torch
 import yaml
 
-from made_making import short_recipe
+from made_makings import short_recipe
 from model_blocks import model_block
 from wattshed.compression.making import compress_checkpoints
 from wattshed.compression.methods.masks import of_zeros

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from exact_gru import exact_forecast
-from made_making import forecast_of, making_on
+from made_makings import forecast_of, making_of
 from wattshed.compression.methods.prune import METHOD, PruneSettings
 from wattshed.forecast.networks.gru_channels import without_inputs
 from wattshed.forecast.networks.gru_units import without_units
@@ -130,7 +130,7 @@ def test_the_number_of_weights_is_that_of_the_formula(
 
 
 def test_the_source_studys_network_of_16_units_has_486_weights_with_8_of_each(task, graph):
-    making = making_on(task, graph, "stgnn_reference", hidden=16)
+    making = making_of(task, graph, form="stgnn_reference", hidden=16)
     settings = PruneSettings(method="prune", keep_share=0.5, what="both")
     g = h = 8
     horizon = task.windows.horizon_h
@@ -140,7 +140,7 @@ def test_the_source_studys_network_of_16_units_has_486_weights_with_8_of_each(ta
 
 @pytest.mark.parametrize("form", FORMS)
 def test_a_whole_network_forecasts_the_same_without_unread_channels(form, task, graph):
-    making = making_on(task, graph, **{"form": form, **FORMS[form]})
+    making = making_of(task, graph, **{"form": form, **FORMS[form]})
     kept = torch.tensor([0, 2, 3, 6])
     network = making.network
     gru = network.linear_maps()["gru"]
@@ -158,7 +158,7 @@ def test_a_whole_network_forecasts_the_same_without_unread_channels(form, task, 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("what", ["units", "channels"])
 def test_a_watched_copy_forecasts_the_same(form, what, task, graph):
-    making = making_on(task, graph, **{"form": form, **FORMS[form]})
+    making = making_of(task, graph, **{"form": form, **FORMS[form]})
     network = making.network
     units = network.prunable_units() if what == "units" else network.prunable_channels()
     watched = units.watched()

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from made_making import making_on, short_recipe
+from made_makings import making_of, short_recipe
 from model_blocks import model_block
 from wattshed.compression.methods.evolving_masks import evolved, random_masks
 from wattshed.compression.methods.masks import KeepZero, apply, count, matrices, of_zeros
@@ -20,11 +20,11 @@ def variant(**keys):
     return SparseTrainingSettings(**{"method": "sparse_training", "density": 0.4, "update_every": 2, **keys})
 
 
-def making_of(task, graph, ema_decay=0.0, **model):
+def own_making(task, graph, ema_decay=0.0, **model):
     recipe = short_recipe(ema_decay=ema_decay, weight_decay=1e-2, learning_rate=1e-2)
     if model.get("form") == "stgnn_reference":
         recipe = short_recipe(sampling="windows", batch=2, ema_decay=ema_decay)
-    return making_on(task, graph, recipe=recipe, **model)
+    return making_of(task, graph, recipe=recipe, **model)
 
 
 def generator(seed=0):
@@ -51,7 +51,7 @@ def test_the_smallest_weights_are_replaced_by_as_many_others(density, share, see
 @pytest.mark.parametrize("ema_decay", [0.0, 0.5])
 @pytest.mark.parametrize("model", MODELS, ids=str)
 def test_the_result_has_the_density_in_each_matrix(model, ema_decay, task, graph):
-    making = making_of(task, graph, ema_decay, **model)
+    making = own_making(task, graph, ema_decay, **model)
     made = METHOD.make_from(making, variant())
     for name, weights in matrices(made).items():
         kept = int((weights != 0).sum())
@@ -63,7 +63,7 @@ def test_the_result_has_the_density_in_each_matrix(model, ema_decay, task, graph
 
 
 def test_removed_weights_are_zero_after_every_step_and_masks_rest_at_the_end(task, graph, monkeypatch):
-    making = making_of(task, graph)
+    making = own_making(task, graph)
     kind = type(making)
     own, held, masks_seen = kind.train_again, [], []
 
@@ -95,7 +95,7 @@ def test_removed_weights_are_zero_after_every_step_and_masks_rest_at_the_end(tas
 
 def test_it_learns_from_the_base_models_first_weights(task, graph):
     """The checkpoint's own weights are not used, and the forecasts get better."""
-    making = making_of(task, graph)
+    making = own_making(task, graph)
     made = METHOD.make_from(making, variant())
     with torch.no_grad():
         for weights in making.network.parameters():
@@ -109,7 +109,7 @@ def test_it_learns_from_the_base_models_first_weights(task, graph):
 
 
 def test_fine_tuning_keeps_the_zeros(task, graph):
-    making = making_of(task, graph)
+    making = own_making(task, graph)
     settings = variant(fine_tune_steps=4)
     made = METHOD.make_from(making, settings)
     before = of_zeros(made)
@@ -127,7 +127,7 @@ def test_values_out_of_range_are_refused(keys):
 
 
 def test_densities_that_empty_a_matrix_or_remove_nothing_are_refused(task, graph):
-    making = making_of(task, graph)
+    making = own_making(task, graph)
     with pytest.raises(ValueError, match=r"density 0.001 keeps none of the 192 recurrent weights of 8 units"):
         METHOD.check(variant(density=0.001), model_block(hidden=8), [])
     with pytest.raises(
@@ -142,11 +142,11 @@ def test_masks_that_would_never_change_are_refused(task, graph):
     with pytest.raises(
         Fault, match="update_every 9 leaves no change of the masks in the first 9 of 12 steps"
     ):
-        METHOD.make_from(making_of(task, graph), variant(update_every=9))
+        METHOD.make_from(own_making(task, graph), variant(update_every=9))
 
 
 def test_the_control_keeps_the_masks_with_which_the_other_begins(task, graph, monkeypatch):
-    making = making_of(task, graph)
+    making = own_making(task, graph)
     kind = type(making)
     own, seen = kind.train_again, []
 
@@ -178,4 +178,4 @@ def test_the_control_keeps_the_masks_with_which_the_other_begins(task, graph, mo
 def test_it_follows_a_base_model_only(task, graph):
     assert METHOD.restarts
     with pytest.raises(Fault, match="undoes the steps before sparse"):
-        METHOD.make_from(making_on(task, graph, steps=("naive", "sparse")), variant())
+        METHOD.make_from(making_of(task, graph, steps=("naive", "sparse")), variant())

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from makings import making_of, random_network, short_recipe
+from made_makings import making_of, random_network, short_recipe
 from wattshed.compression.methods.calibration import Observed, calibrated, unrolled_maps
 from wattshed.compression.methods.protocol import NotAvailable
 from wattshed.compression.methods.static_int8 import METHOD, StaticInt8Settings

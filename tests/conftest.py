@@ -48,6 +48,7 @@ OF_THE_FINISHED_STUDY = ("tests/workflow/test_dag.py", "tests/workflow/test_repo
 LONG = (
     "tests/unit/test_core_install.py",
     "tests/unit/commands/test_measure_signals.py",
+    "tests/unit/compression/test_comparing.py",
     "tests/unit/compression/test_making_and_comparing.py",
     "tests/unit/compression/test_method_contract.py",
     "tests/unit/test_contributing.py",

@@ -171,9 +171,7 @@ MADE_FROM = [
     if any(lineage.model == model and lineage.parent for lineage in LINEAGES.values())
 ]
 # And those that are measured in the same way although nothing is made of them.
-COMPARED = [
-    model for model in STUDY.models if model in MADE_FROM or model in STUDY.compression.also_measured
-]
+COMPARED = [model for model in STUDY.models if model in MADE_FROM or model in STUDY.compression.also_measured]
 SWEPT = swept_lineages(STUDY)
 # The chains that make checkpoints, each beginning with its model.
 CHAINS = [

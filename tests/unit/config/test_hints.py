@@ -106,6 +106,15 @@ def test_a_large_number_that_is_no_share_is_not_divided(config):
     assert "per cent" not in said(config, variant({"method": "prune", "keep_share": 5000}))
 
 
+def test_a_whole_that_is_refused_is_not_advised(config):
+    assert "write" not in said(config, variant({"method": "prune", "keep_share": 100}))
+
+
+def test_a_comma_before_three_digits_may_part_thousands_so_that_no_number_is_advised(config):
+    assert "write" not in said(config, block("recipes", "frugal", batch="1,000"))
+    assert "write" not in said(config, block("recipes", "frugal", learning_rate="1,000"))
+
+
 @given(st.integers(1, 99))
 def test_what_is_to_be_written_is_the_share_and_is_accepted(percent):
     with pytest.raises(ValidationError) as caught:

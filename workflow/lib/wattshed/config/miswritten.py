@@ -10,6 +10,8 @@ from wattshed.config.plugin_block import PluginBlock
 
 PERCENT = re.compile(r"\s*([+-]?\d+(?:[.,]\d*)?)\s*%\s*")
 NUMBER = re.compile(r"\s*([+-]?\d+(?:[.,]\d*)?(?:[eE][+-]?\d+)?)\s*")
+# A thousand in English, and one in most other languages: not clear.
+THOUSANDS = re.compile(r"\s*[+-]?[1-9]\d{0,2},\d{3}\s*%?\s*")
 NUMBER_TYPES = ("float_type", "int_type")
 # pydantic's types of problem, and what it calls a block and a list.
 BLOCK_TYPES = {"model_type": "a block of keys", "model_attributes_type": "a block of keys"}
@@ -32,9 +34,9 @@ def rewritten(problem: str, message: str, found: Any, where: Located) -> str:
     if problem in NUMBER_TYPES and isinstance(found, str):
         number = _number(found, key, where, whole=problem == "int_type")
         return f"{message}; write {number}" if number else message
-    if problem in TOO_LARGE and "share" in key and isinstance(found, int | float) and found <= 100:
-        share = _plain(found / 100)
-        return f"{message}; write {share} if you mean {_plain(found)} per cent"
+    is_share = problem in TOO_LARGE and "share" in key and isinstance(found, int | float)
+    if is_share and _allowed(found / 100, where):
+        return f"{message}; write {_plain(found / 100)} if you mean {_plain(found)} per cent"
     if problem in BLOCK_TYPES:
         example = next((text for kind in where.kinds if (text := _example(kind, found))), None)
         expected = f"expected {BLOCK_TYPES[problem]}"
@@ -46,7 +48,7 @@ def _number(text: str, key: str, where: Located, *, whole: bool) -> str | None:
     """The number that a text means, as it should be written; None if it is not clear."""
     percent = PERCENT.fullmatch(text)
     number = percent or NUMBER.fullmatch(text)
-    if number is None:
+    if number is None or THOUSANDS.fullmatch(text):
         return None
     value = float(number[1].replace(",", "."))
     if percent and not any(word in key for word in IN_PERCENT):

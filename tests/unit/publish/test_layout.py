@@ -171,3 +171,9 @@ def test_titles_are_stacked_at_the_space_that_makes_them_shortest():
 def test_numbers_align_only_with_equal_decimals():
     assert aligns([Cell("0.1"), Cell("22.5"), Cell("no fit")])
     assert not aligns([Cell("0.1"), Cell("22")])
+
+
+def test_a_note_may_begin_with_a_bracket_or_a_star_and_an_empty_one_is_left_out():
+    table = Table("t", "c", [Column("A")], [[Cell("a")]], ["first", "[1] second", " * third", " "])
+    # After a line break, LaTeX would read a bracket as a length, and swallow a star.
+    assert "first\\\\{}[1] second\\\\{} * third\n" in render_table(table)

@@ -43,7 +43,7 @@ def render_table(table: Table) -> str:
         len(table.columns),
         header,
         rows,
-        list(map(escape, table.all_notes)),
+        [_begun(escape(note)) for note in table.all_notes if note.strip()],
     )
     return paged(parts, layout) if layout.paged else floating(parts, layout)
 
@@ -58,10 +58,14 @@ def _tabular_parts(table: Table, layout: Layout) -> tuple[str, str, str]:
     bold = pd.DataFrame([["font-weight: bold;" if cell.best else "" for cell in row] for row in table.rows])
     styler = frame.style.hide(axis="index").hide(axis="columns").apply(lambda _: bold, axis=None)
     text: str = styler.to_latex(convert_css=True)
-    # A bracket or star at the start of a row would belong to the command before it.
-    lines = [f"{{}}{line}" if line.startswith(("[", "*")) else line for line in text.splitlines()[1:-1]]
+    lines = list(map(_begun, text.splitlines()[1:-1]))
     header = "\n".join(f"{' & '.join(map(_header, line))} \\\\" for line in stacked_titles(table, layout))
     return _column_format(table, layout), header, "\n".join(lines)
+
+
+def _begun(line: str) -> str:
+    """The line, whose bracket or star at its start would else belong to the command before it."""
+    return f"{{}}{line}" if line.lstrip().startswith(("[", "*")) else line
 
 
 def compile_tex(tex: Path, folder: Path) -> Path:

@@ -10,7 +10,7 @@ from made_checkpoints import make_checkpoints
 from wattshed.accounts.recommend.choice import recommend
 from wattshed.accounts.recommend.limits import Limits, Option, OptionStanding
 from wattshed.accounts.recommend.reasons import more_energy_text
-from wattshed.accounts.recommend.words import count_text, headline, lines, to_json
+from wattshed.accounts.recommend.words import absent_sentence, count_text, headline, lines, to_json
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.vocabulary import Part
 from wattshed.statistics.intervals import Interval
@@ -402,4 +402,11 @@ def test_the_chosen_one_satisfies_all_limits_and_none_that_does_takes_less(study
     chosen = found.option(found.chosen).energy_j.mean
     assert all(
         one.energy_j.mean >= chosen for one in found.options if one.standing == OptionStanding.COSTS_MORE
+    )
+
+
+def test_where_only_baselines_are_absent_the_sentence_says_what_is_not_measured():
+    assert absent_sentence([], ["ridge"]) == (
+        "Not among the checkpoints: the baselines ridge make no checkpoint that errors by day, time and energy of a "
+        "forecast could be measured of."
     )

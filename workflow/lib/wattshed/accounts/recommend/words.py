@@ -154,8 +154,9 @@ def absent_sentence(absent: Collection[str], baselines: Collection[str] = ()) ->
             "window and the energy of a forecast in turns are not measured (name them in compression.also_measured)"
         )
     if baselines:
+        measured = "these" if absent else "errors by day, time and energy of a forecast"
         parts.append(
-            f"the baselines {', '.join(baselines)} make no checkpoint that these could be measured of"
+            f"the baselines {', '.join(baselines)} make no checkpoint that {measured} could be measured of"
         )
     return f"Not among the checkpoints: {'; '.join(parts)}." if parts else None
 

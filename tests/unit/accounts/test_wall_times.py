@@ -49,8 +49,15 @@ def test_a_study_without_benchmark_files_has_no_rows(tmp_path):
     assert wall_times(tmp_path / "none", runs(training=1.0)).empty
 
 
-@pytest.mark.parametrize("begun", ["", HEAD])
+@pytest.mark.parametrize("begun", ["", HEAD, f"{HEAD}12", f"{HEAD}12.7\t0:00:12\t1.0\t1"])
 def test_a_job_whose_file_is_still_being_written_is_not_counted(benchmarks, begun):
     (benchmarks / "training/half_written.tsv").write_text(begun)
     frame = wall_times(benchmarks, runs(training=28.0)).set_index("part")
     assert frame.loc["scores and verdicts", "jobs"] == 1
+
+
+@pytest.mark.parametrize("untaken", ["NA", "nan", "inf", "-", ""])
+def test_a_time_that_could_not_be_taken_counts_as_0(tmp_path, untaken):
+    write(tmp_path, "data/build_panel.tsv", untaken, untaken)
+    frame = wall_times(tmp_path, runs(training=1.0)).set_index("part")
+    assert frame.loc[ALL, ["jobs", "wall_s", "cpu_s"]].tolist() == [1, 0.0, 0.0]

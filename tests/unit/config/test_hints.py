@@ -104,6 +104,7 @@ def test_per_cent_without_a_sign_are_told_too(config, change, words):
 def test_a_large_number_that_is_no_share_is_not_divided(config):
     assert "per cent" not in said(config, block("recipes", "frugal", learning_rate=50))
     assert "per cent" not in said(config, variant({"method": "prune", "keep_share": 5000}))
+    assert "per cent" not in said(config, variant({"method": "prune", "keep_share": 1}))
 
 
 def test_a_whole_that_is_refused_is_not_advised(config):

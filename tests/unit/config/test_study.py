@@ -204,6 +204,7 @@ def test_a_key_that_is_not_text_is_refused(config):
         (["dlinea"], "compression.also_measured.0 is 'dlinea'; expected one of the models"),
         (["gru", "ridge"], "also_measured.1 is 'ridge', which is a baseline and makes no checkpoint; expected one of"),
         (["gru+replay"], "also_measured.0 is 'gru\\+replay'; expected one of the models"),
+        (["stgnn_shuffled"], "also_measured.0 is 'stgnn_shuffled', a control with a shuffled graph, which is never"),
         (["gru", "gru"], "also_measured has 'gru' twice; expected each model or lineage once"),
         ("gru", "also_measured: expected a list; write \\[gru\\]"),
     ],

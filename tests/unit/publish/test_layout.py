@@ -177,3 +177,13 @@ def test_a_note_may_begin_with_a_bracket_or_a_star_and_an_empty_one_is_left_out(
     table = Table("t", "c", [Column("A")], [[Cell("a")]], ["first", "[1] second", " * third", " "])
     # After a line break, LaTeX would read a bracket as a length, and swallow a star.
     assert "first\\\\{}[1] second\\\\{} * third\n" in render_table(table)
+
+
+def test_a_long_lineage_may_break_in_captions_and_notes_and_a_short_name_stays_whole():
+    lineage = "+".join(["compress_and_adapt"] * 6)
+    table = Table(
+        "t", f"Of {lineage}.", [Column("A")], [[Cell("a")]], [f"{lineage}: undecided.", "Not of half_size."]
+    )
+    text = render_table(table)
+    assert text.count(r"and\_\allowbreak{}adapt+\allowbreak{}") == 2 * 5
+    assert r"Not of half\_size." in text

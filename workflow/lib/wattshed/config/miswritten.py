@@ -34,7 +34,8 @@ def rewritten(problem: str, message: str, found: Any, where: Located) -> str:
     if problem in NUMBER_TYPES and isinstance(found, str):
         number = _number(found, key, where, whole=problem == "int_type")
         return f"{message}; write {number}" if number else message
-    is_share = problem in TOO_LARGE and "share" in key and isinstance(found, int | float)
+    # 1 rather means all.
+    is_share = problem in TOO_LARGE and "share" in key and isinstance(found, int | float) and found >= 2
     if is_share and _allowed(found / 100, where):
         return f"{message}; write {_plain(found / 100)} if you mean {_plain(found)} per cent"
     if problem in BLOCK_TYPES:

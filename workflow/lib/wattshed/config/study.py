@@ -202,6 +202,11 @@ class Study(Block):
                     f"compression.also_measured.{place} is {name!r}{f', which{why}' if why else ''}; expected one of "
                     f"the models {sorted(self.models)}"
                 )
+            if self.models[name].graph == "shuffled":
+                raise ValueError(
+                    f"compression.also_measured.{place} is {name!r}, a control with a shuffled graph, which is never "
+                    "recommended; expected a model that may be used: remove it"
+                )
         return self
 
     @model_validator(mode="after")

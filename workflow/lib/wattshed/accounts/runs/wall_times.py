@@ -1,6 +1,7 @@
 """Where a study's wall time went: what its meter saw, and what it did not."""
 
 import csv
+import math
 from pathlib import Path
 
 import pandas as pd
@@ -57,15 +58,16 @@ def _part(place: Path) -> str:
 
 def _seconds(path: Path) -> dict[str, float] | None:
     """Wall and processor seconds of one job, 0 where Snakemake could not take them; None while it writes the file."""
-    with path.open(encoding="utf-8", newline="") as file:
-        row = next(csv.DictReader(file, delimiter="\t"), None)
-    if row is None:
+    text = path.read_text(encoding="utf-8")
+    row = next(csv.DictReader(text.splitlines(), delimiter="\t"), None)
+    if row is None or not text.endswith("\n"):
         return None
     return {"wall_s": _number(row.get("s")), "cpu_s": _number(row.get("cpu_time"))}
 
 
 def _number(text: str | None) -> float:
     try:
-        return float(text or 0)
+        number = float(text or 0)
     except ValueError:
         return 0.0
+    return number if math.isfinite(number) else 0.0

@@ -1,5 +1,6 @@
 """Tables in LaTeX: booktabs rules, siunitx columns, and the smallest document that compiles one."""
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -27,6 +28,9 @@ PREAMBLE = r"""\documentclass{article}
 \begin{document}
 """
 
+# Shorter words of captions and notes find room on the next line.
+LONG_NAME = re.compile(r"\S{40,}")
+
 
 def render_table(table: Table) -> str:
     """A table to ``\\input``: caption with n, label ``tab:{name}``, tabular, notes; :func:`layout_of` says how.
@@ -37,15 +41,20 @@ def render_table(table: Table) -> str:
     layout = layout_of(table)
     columns, header, rows = _tabular_parts(table, layout)
     parts = Parts(
-        escape(table.caption),
+        _running(table.caption),
         table.name,
         columns,
         len(table.columns),
         header,
         rows,
-        [_begun(escape(note)) for note in table.all_notes if note.strip()],
+        [_begun(_running(note)) for note in table.all_notes if note.strip()],
     )
     return paged(parts, layout) if layout.paged else floating(parts, layout)
+
+
+def _running(text: str) -> str:
+    """A caption or note, in which names that could run off the page may break."""
+    return escape(LONG_NAME.sub(lambda name: with_breaks(name[0]), text))
 
 
 def _tabular_parts(table: Table, layout: Layout) -> tuple[str, str, str]:

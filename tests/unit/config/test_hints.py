@@ -1,31 +1,14 @@
 """Errors of a configuration say what to write: a share as a number, a block for a bare name, a key in its block."""
 
-import copy
-import json
-
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from refused_study import said
 from wattshed.config.plugin_block import read_block
 from wattshed.config.sentences import sentence
-from wattshed.config.study import Study
 from wattshed.foundation import plugins
-
-
-@pytest.fixture(scope="module")
-def config(root):
-    return yaml.safe_load((root / "config/config.yaml").read_text())
-
-
-def said(config, change):
-    given = copy.deepcopy(config)
-    change(given)
-    with pytest.raises(ValidationError) as caught:
-        Study.model_validate_json(json.dumps(given))
-    return sentence(caught.value, "study.yaml", Study, given)
 
 
 def variant(block):

@@ -1,7 +1,6 @@
 import copy
 
 import pytest
-import yaml
 
 from wattshed.config.study import load_study
 from wattshed.foundation.faults import Fault
@@ -13,11 +12,6 @@ STEPS = [
 ]
 RECORDED = {"form": "stgnn_reference", "recipe": "study"}
 GRID = {"batch": [8], "learning_rate": [0.1], "loss": ["huber"], "seeds": [9]}
-
-
-@pytest.fixture(scope="module")
-def config(root):
-    return yaml.safe_load((root / "config/config.yaml").read_text())
 
 
 def with_ladder(config, **changes):

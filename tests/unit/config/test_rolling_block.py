@@ -3,15 +3,9 @@
 import copy
 
 import pytest
-import yaml
 
 from wattshed.config.study import load_study
 from wattshed.foundation.faults import Fault
-
-
-@pytest.fixture(scope="module")
-def config(root):
-    return yaml.safe_load((root / "config/config.yaml").read_text())
 
 
 def test_rolling_origins_are_off_by_default(config):

@@ -2,24 +2,9 @@ import copy
 import json
 
 import pytest
-import yaml
-from pydantic import ValidationError
 
-from wattshed.config.sentences import sentence
+from refused_study import said
 from wattshed.config.study import Study
-
-
-@pytest.fixture(scope="module")
-def config(root):
-    return yaml.safe_load((root / "config/config.yaml").read_text())
-
-
-def said(config, change):
-    given = copy.deepcopy(config)
-    change(given)
-    with pytest.raises(ValidationError) as caught:
-        Study.model_validate_json(json.dumps(given))
-    return sentence(caught.value, "study.yaml", Study, given)
 
 
 def source(**keys):

@@ -3,17 +3,11 @@
 import copy
 
 import pytest
-import yaml
 
 from wattshed.config.models.adaptation import DEFAULT_STEPS, AdaptationBlock, read_strategy
 from wattshed.config.study import load_study
 from wattshed.foundation import plugins
 from wattshed.foundation.faults import Fault
-
-
-@pytest.fixture(scope="module")
-def config(root):
-    return yaml.safe_load((root / "config/config.yaml").read_text())
 
 
 def with_strategy(config, **keys):

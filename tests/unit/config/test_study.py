@@ -12,11 +12,6 @@ from wattshed.config.study import load_study
 from wattshed.foundation.faults import Fault
 
 
-@pytest.fixture(scope="module")
-def config(root):
-    return yaml.safe_load((root / "config/config.yaml").read_text())
-
-
 def changed(config, place, value):
     result = copy.deepcopy(config)
     block = result

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
-from wattshed.clocks.choice import choose_clock
+from wattshed.clocks.choosing.choice import choose_clock
 from wattshed.foundation.provenance import commit_text, describe_commit, describe_machine
 from wattshed.foundation.vocabulary import Comparison, Worth
 from wattshed.statistics.decisions import BLOCK_DAYS, Spread, day_blocks, error_spread, outcomes, ratio_spread
@@ -238,7 +238,7 @@ def _sweep(
     frame = pd.DataFrame(
         {
             "clock_mhz": mhz,
-            "applied_mhz": mhz,
+            "applied": mhz,
             "time_s": time_s,
             "energy_j": energy_j,
             "power_w": energy_j / time_s,

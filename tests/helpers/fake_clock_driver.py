@@ -44,6 +44,9 @@ class Driver:
     def nvmlDeviceGetName(self, handle):
         return "NVIDIA A100-SXM4-40GB"
 
+    def nvmlDeviceGetUUID(self, handle):
+        return "GPU-00000000-1111-2222-3333-444444444444"
+
     def nvmlDeviceGetMigMode(self, handle):
         return [self.mig, self.mig]
 

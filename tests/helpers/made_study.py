@@ -23,10 +23,10 @@ from wattshed.accounts.rolling.origins import origins_frame
 from wattshed.accounts.runs.runs import runs_frame, windows_frame
 from wattshed.accounts.sensitivity.views import sensitivity_frames
 from wattshed.clocks.backends.simulated import SimulatedClocks
-from wattshed.clocks.choice import choose_clock
-from wattshed.clocks.sweep import run_sweep
+from wattshed.clocks.choosing.choice import choose_clock
+from wattshed.clocks.sweeping.sweep import run_sweep
+from wattshed.config.clocks.block import ClocksBlock
 from wattshed.config.energy.carbon import CarbonBlock
-from wattshed.config.models.clocks import ClocksBlock
 from wattshed.energy.carbon.carbon import Location
 from wattshed.foundation import plugins
 from wattshed.foundation.writing import write_json, write_parquet, write_text

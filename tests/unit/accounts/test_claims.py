@@ -49,7 +49,7 @@ def test_only_an_interval_that_touches_both_sides_is_undecided(bound, width, low
 
 def test_a_simulated_sweep_measures_nothing(config):
     simulated = {"label": "simulated", "saving_share": 0.95, "saving_low": 0.94, "saving_high": 0.96}
-    real = {**simulated, "label": "recorded", "gpu": "g", "workload": "w", "candidate_mhz": 900, "candidate_repeats": 5,
+    real = {**simulated, "label": "recorded", "gpu": "g", "workload": "w", "candidate": 900, "candidate_repeats": 5,
             "saving_share": 0.1, "saving_low": 0.08, "saving_high": 0.12}  # fmt: skip
     (row,) = claims_frame(["clock_study"], results(config, [simulated])).to_dict("records")
     assert (row["verdict"], row["reason"]) == ("not measured here", "the sweep is simulated")

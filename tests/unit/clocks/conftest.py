@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from wattshed.clocks.backends.simulated import SimulatedClocks
-from wattshed.clocks.sweep import run_sweep
-from wattshed.config.models.clocks import ClocksBlock, SimulatedBlock
+from wattshed.clocks.sweeping.sweep import run_sweep
+from wattshed.config.clocks.block import ClocksBlock
+from wattshed.config.clocks.simulated import SimulatedBlock
 
 FREQUENCY = Path(__file__).resolve().parents[4] / "shared" / "data" / "frequency"
 

@@ -8,8 +8,10 @@ import pytest
 
 from fake_clock_driver import Driver
 from wattshed.clocks.backends.nvml import NvmlClocks
-from wattshed.clocks.sweep import COLUMNS, run_sweep
-from wattshed.config.models.clocks import ClocksBlock, NvmlBlock, ReplayBlock
+from wattshed.clocks.sweeping.sweep import COLUMNS, run_sweep
+from wattshed.config.clocks.block import ClocksBlock
+from wattshed.config.clocks.nvml import NvmlBlock
+from wattshed.config.clocks.replay import ReplayBlock
 from wattshed.foundation import plugins
 
 LABELS = {"simulated", "recorded", "measured"}
@@ -60,7 +62,7 @@ def test_it_names_itself_its_gpu_and_how_its_readings_are_known(opened):
 
 @every_backend
 def test_it_locks_only_legal_clocks_and_gives_them_back_twice(opened):
-    legal = opened.supported_mhz()
+    legal = opened.settings()
     assert list(legal) == sorted(set(legal))
     with pytest.raises(ValueError, match="MHz"):
         opened.lock(legal[0] + 1 if legal[0] + 1 not in legal else legal[-1] + 1)
@@ -74,7 +76,7 @@ def test_its_sweep_has_the_columns_of_every_sweep(opened, block):
     frame = run_sweep(opened, lambda: None, block, "net")
     assert list(frame) == list(COLUMNS)
     assert (frame[["time_s", "energy_j", "power_w"]] > 0).all(axis=None)
-    assert set(frame["clock_mhz"]) <= set(range(1, 5000))
+    assert set(frame["setting"]) <= set(range(1, 5000))
 
 
 @pytest.mark.parametrize("name", plugins.names("clock_backend"))

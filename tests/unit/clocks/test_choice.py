@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from wattshed.clocks.backends.simulated import SimulatedClocks
-from wattshed.clocks.choice import KEEP, choose_clock
-from wattshed.clocks.sweep import run_sweep
-from wattshed.config.models.clocks import ClocksBlock, SimulatedBlock
+from wattshed.clocks.choosing.choice import KEEP, choose_clock
+from wattshed.clocks.sweeping.sweep import run_sweep
+from wattshed.config.clocks.block import ClocksBlock
+from wattshed.config.clocks.simulated import SimulatedBlock
 from wattshed.foundation.faults import Fault
 
 
@@ -22,11 +23,11 @@ def assert_strict(choice):
 def test_without_noise_the_choice_is_the_best_swept_clock(simulate):
     frame = simulate(noise_cv=0, counter_quantum_s=0)
     choice = choose_clock(frame, 0.05, seed=0)
-    by_clock = frame[frame["warm"]].groupby("clock_mhz")[["time_s", "energy_j"]].first()
+    by_clock = frame[frame["warm"]].groupby("setting")[["time_s", "energy_j"]].first()
     base = by_clock.loc[1410]
     allowed = by_clock[by_clock["time_s"] <= 1.05 * base["time_s"]]
     best = int(allowed["energy_j"].idxmin())
-    assert (choice.status, choice.clock_mhz, choice.verdict) == ("use", best, f"use {best} MHz")
+    assert (choice.status, choice.setting, choice.verdict) == ("use", best, f"use {best} MHz")
     assert choice.estimator == "law"
     assert choice.saving_share == pytest.approx(1 - allowed["energy_j"].min() / base["energy_j"], abs=1e-3)
     assert choice.slowdown_share == pytest.approx(by_clock.loc[best, "time_s"] / base["time_s"] - 1, abs=1e-3)
@@ -52,8 +53,8 @@ def test_noisy_choices_are_within_two_percent_and_keep_the_limit():
         )
         gpu = SimulatedClocks(laws, seed)
         frame = run_sweep(gpu, lambda: None, ClocksBlock(simulated=laws, seed=seed))
-        picked = choose_clock(frame, 0.05, seed).clock_mhz
-        energy_j = {c: gpu.true_time_s(c) * gpu.true_power_w(c) for c in frame["clock_mhz"].unique()}
+        picked = choose_clock(frame, 0.05, seed).setting
+        energy_j = {c: gpu.true_time_s(c) * gpu.true_power_w(c) for c in frame["setting"].unique()}
         oracle_j = min(e for c, e in energy_j.items() if gpu.true_time_s(c) <= 0.0105)
         near += energy_j[picked] <= 1.02 * oracle_j
         kept += gpu.true_time_s(picked) <= 0.0105
@@ -62,17 +63,17 @@ def test_noisy_choices_are_within_two_percent_and_keep_the_limit():
 
 
 def test_a_sweep_takes_far_fewer_windows_than_a_full_one(simulate):
-    assert simulate()["clock_mhz"].nunique() <= 0.4 * 61
+    assert simulate()["setting"].nunique() <= 0.4 * 61
 
 
 def test_work_that_breaks_the_law_is_judged_by_medians(simulate):
     """Flat to 1200 MHz, then steep: memory-bound work."""
     frame = simulate(noise_cv=0.005, compute_share=0)
-    steep = frame["clock_mhz"] < 1200
+    steep = frame["setting"] < 1200
     frame.loc[steep, ["time_s", "energy_j"]] *= 1.5
     choice = choose_clock(frame, 0.05, seed=0)
     assert choice.estimator == "median"
-    assert choice.clock_mhz == frame.loc[~steep, "clock_mhz"].min()
+    assert choice.setting == frame.loc[~steep, "setting"].min()
 
 
 # --- what must keep the maximum -------------------------------------------------------------------------
@@ -81,7 +82,7 @@ def test_work_that_breaks_the_law_is_judged_by_medians(simulate):
 def test_a_clock_that_saves_nothing_keeps_the_maximum(simulate):
     """Only static power: any lower clock costs more energy."""
     choice = choose_clock(simulate(p0_w=300, p1_w=0.001, compute_share=1), 0.05, seed=0)
-    assert (choice.status, choice.verdict, choice.clock_mhz) == ("keep", KEEP, 1410)
+    assert (choice.status, choice.verdict, choice.setting) == ("keep", KEEP, 1410)
     assert "includes 0" in choice.reason
     assert choice.saving_low <= 0
     assert_strict(choice)
@@ -89,23 +90,23 @@ def test_a_clock_that_saves_nothing_keeps_the_maximum(simulate):
 
 def test_no_clock_under_the_limit_keeps_the_maximum(simulate):
     choice = choose_clock(simulate(noise_cv=0, compute_share=1), 0.001, seed=0)
-    assert (choice.status, choice.clock_mhz, choice.saving_share) == ("keep", 1410, None)
+    assert (choice.status, choice.setting, choice.saving_share) == ("keep", 1410, None)
     assert "no lower clock is shown to stay within" in choice.reason
     assert_strict(choice)
 
 
 def test_two_repeats_are_too_few(simulate):
     frame = simulate(repeats=5)
-    few = frame[(frame["clock_mhz"] < 1410) | (frame["repeat"].isin([1, 11]))]
+    few = frame[(frame["setting"] < 1410) | (frame["repeat"].isin([1, 11]))]
     choice = choose_clock(few, 0.05, seed=0)
-    assert (choice.status, choice.clock_mhz) == ("refused", 1410)
+    assert (choice.status, choice.setting) == ("refused", 1410)
     assert "fewer than 3 warm" in choice.reason
     assert_strict(choice)
 
 
 def test_a_saving_too_good_to_be_true_trips_the_alarm(simulate):
     choice = choose_clock(simulate(compute_share=0, p0_w=20, p1_w=400), 0.05, seed=0)
-    assert (choice.status, choice.clock_mhz) == ("doubtful", 1410)
+    assert (choice.status, choice.setting) == ("doubtful", 1410)
     assert choice.saving_share > 0.25
     assert "over 25%" in choice.reason
 
@@ -113,18 +114,18 @@ def test_a_saving_too_good_to_be_true_trips_the_alarm(simulate):
 def test_throttled_and_wrong_clocks_do_not_count(simulate):
     frame = simulate()
     before = choose_clock(frame, 0.05, seed=0)
-    frame.loc[frame["clock_mhz"] == before.clock_mhz, "throttled"] = True
+    frame.loc[frame["setting"] == before.setting, "throttled"] = True
     after = choose_clock(frame, 0.05, seed=0)
-    assert after.clock_mhz not in (before.clock_mhz,)
-    frame.loc[frame["clock_mhz"] == after.clock_mhz, "applied_mhz"] = 600
-    assert choose_clock(frame, 0.05, seed=0).clock_mhz not in (before.clock_mhz, after.clock_mhz)
-    frame["applied_mhz"] = 600
+    assert after.setting not in (before.setting,)
+    frame.loc[frame["setting"] == after.setting, "applied"] = 600
+    assert choose_clock(frame, 0.05, seed=0).setting not in (before.setting, after.setting)
+    frame["applied"] = 600
     assert choose_clock(frame, 0.05, seed=0).status == "refused"
 
 
 def test_a_sweep_of_the_maximum_alone_is_refused(simulate):
     frame = simulate()
-    choice = choose_clock(frame[frame["clock_mhz"] == 1410], 0.05, seed=0)
+    choice = choose_clock(frame[frame["setting"] == 1410], 0.05, seed=0)
     assert (choice.status, choice.reason) == ("refused", "no warm, valid repeat below 1410 MHz")
 
 
@@ -135,19 +136,19 @@ def test_a_sweep_of_the_maximum_alone_is_refused(simulate):
 def test_a_cold_baseline_is_always_refused(simulate, factor):
     for seed in range(20):
         frame = simulate(seed=seed)
-        at_maximum = frame["clock_mhz"] == 1410
+        at_maximum = frame["setting"] == 1410
         frame.loc[at_maximum, ["time_s", "energy_j"]] *= factor
         choice = choose_clock(frame, 0.05, seed)
         assert choice.status == "refused"
         assert "contaminated" in choice.reason
-        assert (choice.clock_mhz, choice.saving_share, choice.candidate_mhz) == (1410, None, None)
+        assert (choice.setting, choice.saving_share, choice.candidate) == (1410, None, None)
         assert_strict(choice)
 
 
 def test_one_cold_run_among_warm_references_is_refused(simulate):
     for seed in range(20):
         frame = simulate(seed=seed)
-        first = frame.index[(frame["clock_mhz"] == 1410) & frame["warm"]][0]
+        first = frame.index[(frame["setting"] == 1410) & frame["warm"]][0]
         frame.loc[first, ["time_s", "energy_j"]] *= 4
         assert choose_clock(frame, 0.05, seed).status == "refused"
 
@@ -167,7 +168,7 @@ def test_honest_sweeps_are_rarely_refused(simulate):
 def test_a_sweep_from_one_end_to_the_other_needs_settled_runs(simulate):
     """Maximum first, only once: the drift cannot be separated from the effect of the clock."""
     frame = simulate(repeats=3, points=12)
-    ordered = frame[frame["warm"] & (frame["repeat"] <= 3)].sort_values("clock_mhz", ascending=False)
+    ordered = frame[frame["warm"] & (frame["repeat"] <= 3)].sort_values("setting", ascending=False)
     ordered = ordered.assign(order=range(1, len(ordered) + 1))
     choice = choose_clock(ordered, 0.05, seed=0)
     assert (choice.status, choice.baseline_protocol) == ("refused", "settled")

@@ -1,7 +1,8 @@
 import pytest
 from pydantic import ValidationError
 
-from wattshed.config.models.clocks import ClocksBlock, SimulatedBlock
+from wattshed.config.clocks.block import ClocksBlock
+from wattshed.config.clocks.simulated import SimulatedBlock
 
 
 def test_defaults_are_a_labelled_simulation():

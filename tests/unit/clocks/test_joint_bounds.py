@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from wattshed.clocks.choice import choose_clock, joint_bounds
+from wattshed.clocks.choosing.choice import choose_clock, joint_bounds
 from wattshed.foundation.vocabulary import Worth
 
 DRAWS = 2000
@@ -52,7 +52,7 @@ def test_where_no_clock_saves_a_lower_one_is_rarely_called_worth_it(simulate):
     for seed in range(60):
         frame = simulate(seed=seed, repeats=3, noise_cv=0.02, compute_share=0.05)
         # The true energy of each clock is taken out; its noise stays.
-        typical = frame.groupby("clock_mhz")["energy_j"].transform("median")
+        typical = frame.groupby("setting")["energy_j"].transform("median")
         frame["energy_j"] *= frame["energy_j"].median() / typical
         frame["power_w"] = frame["energy_j"] / frame["time_s"]
         worth += choose_clock(frame, 0.05, seed).outcome == Worth.WORTH_IT

@@ -7,8 +7,9 @@ import pytest
 
 from fake_clock_driver import Driver
 from wattshed.clocks.backends.nvml import NvmlClocks
-from wattshed.clocks.sweep import run_sweep
-from wattshed.config.models.clocks import ClocksBlock, NvmlBlock
+from wattshed.clocks.sweeping.sweep import run_sweep
+from wattshed.config.clocks.block import ClocksBlock
+from wattshed.config.clocks.nvml import NvmlBlock
 from wattshed.foundation.faults import Fault
 
 BLOCK = NvmlBlock(settle_s=0)
@@ -22,7 +23,7 @@ def test_opening_frees_a_stale_lock_and_lists_clocks_ascending():
     driver = Driver()
     gpu = NvmlClocks(BLOCK, driver.module)
     assert driver.locked is None
-    assert gpu.supported_mhz() == (510, 1395, 1410)
+    assert gpu.settings() == (510, 1395, 1410)
     assert (gpu.gpu, gpu.label) == ("NVIDIA A100-SXM4-40GB", "measured")
 
 
@@ -65,7 +66,7 @@ def test_a_window_reads_the_counter_and_the_applied_clock():
     reading = gpu.measure(work, min_s=0.3)
     assert reading.time_s >= 0.02
     assert reading.energy_j / reading.time_s == pytest.approx(250, rel=0.02)
-    assert (reading.applied_mhz, reading.throttled, reading.temperature_c) == (1395, False, 61)
+    assert (reading.applied, reading.throttled, reading.temperature_c) == (1395, False, 61)
 
 
 def test_power_is_sampled_where_there_is_no_counter():
@@ -81,7 +82,7 @@ def test_a_clock_that_does_not_hold_and_its_cause_are_seen():
     gpu.lock(1410)
     driver.locked, driver.reasons = 1320, pynvml.nvmlClocksEventReasonSwPowerCap
     reading = gpu.measure(work, min_s=0.1)
-    assert (reading.applied_mhz, reading.throttled) == (1320, True)
+    assert (reading.applied, reading.throttled) == (1320, True)
     # A lock that does its work is no throttle.
     driver.reasons = pynvml.nvmlClocksEventReasonApplicationsClocksSetting
     assert not gpu.measure(work, min_s=0.1).throttled
@@ -122,8 +123,8 @@ def test_a_whole_sweep_measures_every_clock():
     driver = Driver()
     block = ClocksBlock(backend="nvml", repeats=1, points=3, min_point_s=0.06)
     frame = run_sweep(NvmlClocks(BLOCK, driver.module), work, block)
-    assert (frame["applied_mhz"] == frame["clock_mhz"]).all()
-    assert set(frame["clock_mhz"]) == {510, 1395, 1410}
+    assert (frame["applied"] == frame["setting"]).all()
+    assert set(frame["setting"]) == {510, 1395, 1410}
     assert set(frame["label"]) == {"measured"}
     assert driver.locked is None
 

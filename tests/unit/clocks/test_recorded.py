@@ -6,8 +6,8 @@ from statistics import mean
 import pytest
 
 from wattshed.clocks.backends.replay import RecordedClocks
-from wattshed.clocks.choice import KEEP, choose_clock
-from wattshed.config.models.clocks import ReplayBlock
+from wattshed.clocks.choosing.choice import KEEP, choose_clock
+from wattshed.config.clocks.replay import ReplayBlock
 from wattshed.foundation.vocabulary import Worth
 
 
@@ -23,33 +23,33 @@ def test_contaminated_recordings_are_refused(recorded_csv, gpu, workload):
     assert (choice.status, choice.verdict) == ("refused", KEEP)
     assert "contaminated" in choice.reason
     assert choice.saving_share is None
-    assert choice.clock_mhz == choice.maximum_mhz
+    assert choice.setting == choice.maximum
 
 
 def test_a_gpu_that_is_faster_at_lower_clocks_is_doubtful(recorded_csv):
     choice = choose(recorded_csv, "a100", "llama")
-    assert (choice.status, choice.clock_mhz) == ("doubtful", 1410)
+    assert (choice.status, choice.setting) == ("doubtful", 1410)
     assert "faster than the maximum" in choice.reason
     assert choice.saving_share == pytest.approx(0.28, abs=0.015)
     assert choice.slowdown_share == pytest.approx(-0.07, abs=0.015)
 
 
 @pytest.mark.parametrize(
-    ("gpu", "workload", "clock_mhz", "saving"),
+    ("gpu", "workload", "setting", "saving"),
     [
         ("a100", "stablediffusion", 1140, 0.162),
         ("v100", "stablediffusion", 1110, 0.129),
     ],
 )
 def test_usable_recordings_give_the_robust_result_with_an_interval(
-    recorded_csv, gpu, workload, clock_mhz, saving
+    recorded_csv, gpu, workload, setting, saving
 ):
     choice = choose(recorded_csv, gpu, workload)
-    assert (choice.status, choice.clock_mhz, choice.label) == ("use", clock_mhz, "recorded")
+    assert (choice.status, choice.setting, choice.label) == ("use", setting, "recorded")
     assert choice.saving_share == pytest.approx(saving, abs=0.001)
     assert 0 < choice.saving_low < choice.saving_share < choice.saving_high
     assert choice.slowdown_low < choice.slowdown_share < choice.slowdown_high <= 0.05
-    assert choice.candidate_low_mhz <= clock_mhz <= choice.candidate_high_mhz
+    assert choice.candidate_low <= setting <= choice.candidate_high
     assert choice.baseline_protocol == "settled"
 
 
@@ -58,7 +58,7 @@ def test_clocks_whose_interval_passes_the_limit_are_undecided(recorded_csv):
     choice = choose(recorded_csv, "v100", "llama")
     assert (choice.status, choice.outcome) == ("keep", Worth.UNDECIDED)
     assert "no lower clock is shown to stay within 5.0% slowdown" in choice.reason
-    tried = {row["clock_mhz"]: row for row in choice.fitted}[1095]
+    tried = {row["setting"]: row for row in choice.fitted}[1095]
     assert tried["slowdown_share"] <= 0.05 < tried["slowdown_high"]
     assert tried["saving_share"] == pytest.approx(0.096, abs=0.001)
 

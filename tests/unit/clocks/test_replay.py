@@ -1,8 +1,9 @@
 import pytest
 
 from wattshed.clocks.backends.replay import RecordedClocks
-from wattshed.clocks.sweep import COLUMNS, run_sweep
-from wattshed.config.models.clocks import ClocksBlock, ReplayBlock
+from wattshed.clocks.sweeping.sweep import COLUMNS, run_sweep
+from wattshed.config.clocks.block import ClocksBlock
+from wattshed.config.clocks.replay import ReplayBlock
 from wattshed.foundation.faults import Fault
 
 HEADER = "gpu,workload,run,rep,freq_mhz,time_s,power_w,energy_j,samples\n"
@@ -32,15 +33,15 @@ def test_a_recorded_sweep_keeps_its_order_and_computes_energy_from_power(csv):
     frame = run_sweep(RecordedClocks(block(csv)), never, ClocksBlock())
     assert tuple(frame.columns) == COLUMNS
     assert frame["order"].tolist() == [1, 2, 3]
-    assert frame["clock_mhz"].tolist() == [1410, 1395, 1410]
+    assert frame["setting"].tolist() == [1410, 1395, 1410]
     assert frame["energy_j"].tolist() == [1000, 945, 1320]
     assert set(frame["label"]) == {"recorded"}
-    assert frame["applied_mhz"].isna().all()
+    assert frame["applied"].isna().all()
 
 
 def test_measure_replays_the_runs_of_the_locked_clock_in_turn(csv):
     gpu = RecordedClocks(block(csv))
-    assert gpu.supported_mhz() == (1395, 1410)
+    assert gpu.settings() == (1395, 1410)
     assert [gpu.measure(lambda: None, 1).time_s for _ in range(3)] == [10, 12, 10]
     gpu.lock(1395)
     assert gpu.measure(lambda: None, 1).energy_j == pytest.approx(945)

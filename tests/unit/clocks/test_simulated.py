@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wattshed.clocks.backends.simulated import SimulatedClocks
-from wattshed.config.models.clocks import SimulatedBlock
+from wattshed.config.clocks.simulated import SimulatedBlock
 
 EXACT = SimulatedBlock(noise_cv=0, counter_quantum_s=0)
 
@@ -19,7 +19,7 @@ def test_laws_at_the_maximum_and_half_clock():
     )  # fmt: skip
     gpu = SimulatedClocks(block, seed=0)
     top = gpu.measure(nothing, min_s=1)
-    assert (top.time_s, top.energy_j, top.applied_mhz) == pytest.approx((2.0, 600.0, 1000))
+    assert (top.time_s, top.energy_j, top.applied) == pytest.approx((2.0, 600.0, 1000))
     gpu.lock(500)
     half = gpu.measure(nothing, min_s=1)
     assert half.time_s == pytest.approx(2.0 * (0.4 * 2 + 0.6))
@@ -62,4 +62,4 @@ def test_an_illegal_clock_is_refused_and_reset_returns_to_the_maximum():
         gpu.lock(511)
     gpu.lock(510)
     gpu.reset()
-    assert gpu.applied_mhz() == 1410
+    assert gpu.applied() == 1410

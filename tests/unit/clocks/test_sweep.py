@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from wattshed.clocks.backends.protocol import clock_given_back
 from wattshed.clocks.backends.simulated import SimulatedClocks
-from wattshed.clocks.sweep import COLUMNS, plan_order, run_sweep, spread_clocks
-from wattshed.config.models.clocks import ClocksBlock, SimulatedBlock
+from wattshed.clocks.sweeping.sweep import COLUMNS, plan_order, run_sweep, spread_clocks
+from wattshed.config.clocks.block import ClocksBlock
+from wattshed.config.clocks.simulated import SimulatedBlock
 
 LEGAL = tuple(range(510, 1411, 15))
 
@@ -59,7 +60,7 @@ def test_table_has_the_columns_and_marks_the_warm_up():
     assert set(frame["label"]) == {"simulated"}
     assert set(frame["workload"]) == {"forecast"}
     warm = frame[frame["warm"]]
-    assert not warm.duplicated(["clock_mhz", "repeat"]).any()
+    assert not warm.duplicated(["setting", "repeat"]).any()
     assert (frame["power_w"] * frame["time_s"]).to_numpy() == pytest.approx(frame["energy_j"].to_numpy())
 
 
@@ -101,5 +102,5 @@ def test_clock_is_given_back_on_sigterm_and_the_handler_restored():
     with pytest.raises(SystemExit) as exit_:
         terminated()
     assert exit_.value.code == 143
-    assert (gpu.resets, gpu.applied_mhz()) == (1, 1410)
+    assert (gpu.resets, gpu.applied()) == (1, 1410)
     assert signal.getsignal(signal.SIGTERM) is before

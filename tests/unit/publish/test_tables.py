@@ -133,7 +133,7 @@ def test_simulated_clocks_are_marked_in_every_number_caption_and_verdict(tables)
 def test_only_the_recommended_clock_is_bold(tables, study):
     choice = json.loads((study / "clocks/stgnn.choice.json").read_text())
     bold = [cell.text for cell in column(tables["clocks"], "SM clock") if cell.best]
-    assert bold == [str(choice["clock_mhz"])]
+    assert bold == [str(choice["setting"])]
 
 
 def test_a_sweep_that_was_refused_states_no_saving(study):

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from wattshed.clocks.choice import choose_clock
+from wattshed.clocks.choosing.choice import choose_clock
 from wattshed.foundation.faults import run_script, script_parser
 from wattshed.foundation.frames import COLUMNS, read_frame
 from wattshed.foundation.writing import write_json

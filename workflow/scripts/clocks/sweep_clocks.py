@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from wattshed.clocks.job import sweep_checkpoint
-from wattshed.config.models.clocks import ClocksBlock
+from wattshed.clocks.sweeping.job import sweep_checkpoint
+from wattshed.config.clocks.block import ClocksBlock
 from wattshed.forecast.job_inputs import JobInputs, add_job_inputs
 from wattshed.foundation.faults import script_parser
 from wattshed.foundation.recovery.finished_work import run_measured_script

@@ -8,13 +8,13 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints, ValidationError, model_validator
 
 from wattshed.config.block import Block
+from wattshed.config.clocks.block import ClocksBlock
 from wattshed.config.data.data import DataBlock
 from wattshed.config.data.graph import GraphBlock
 from wattshed.config.energy.energy import EnergyBlock
 from wattshed.config.lineages import lineages_of
 from wattshed.config.models.adaptation import AdaptationBlock
 from wattshed.config.models.chains import SWEEP, ChainBlock
-from wattshed.config.models.clocks import ClocksBlock
 from wattshed.config.models.compression import CompressionBlock
 from wattshed.config.models.controls import SHUFFLED, ControlsBlock, reads_graph, with_twins
 from wattshed.config.models.families import ModelBlock

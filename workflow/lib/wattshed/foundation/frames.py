@@ -36,7 +36,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "scores": ("scope", "rmse"),
     "sensitivity": ("view", "rmse"),
     "sensitivity_days": ("part", "squared", "cells"),
-    "sweep": ("clock_mhz", "warm"),
+    "sweep": ("setting", "warm"),
     "targets": ("target", "reached"),
     "techniques": ("base", "to_error_share", "verdict"),
     "windows": ("window", "energy_kwh"),

@@ -12,7 +12,7 @@ def _saving(results: Results) -> list[Finding] | str:
         return "the sweep is simulated" if results.choices else "this study sweeps no clock"
     return [
         Finding(
-            f"{choice['gpu']}, {choice['workload']}: {choice['candidate_mhz']} MHz against a warm maximum",
+            f"{choice['gpu']}, {choice['workload']}: {choice['candidate']} MHz against a warm maximum",
             Interval(
                 -100 * choice["saving_share"],
                 -100 * choice["saving_high"],

@@ -14,7 +14,9 @@ import numpy as np
 import pandas as pd
 
 from wattshed.clocks.backends.protocol import ClockReading, Label
-from wattshed.config.models.clocks import ClocksBlock, NvmlBlock
+from wattshed.clocks.runs import CLOCK, EnergyBy
+from wattshed.config.clocks.block import ClocksBlock
+from wattshed.config.clocks.nvml import NvmlBlock
 from wattshed.devices.nvml import open_nvml, text_of
 from wattshed.foundation.faults import Fault
 
@@ -33,6 +35,7 @@ class NvmlClocks:
 
     name = "nvml"
     label: Label = "measured"
+    knob = CLOCK
 
     def __init__(
         self,
@@ -48,6 +51,7 @@ class NvmlClocks:
         self._handle = self._open_device(block.gpu_index, nvml)
         try:
             self.gpu = text_of(self._nvml.nvmlDeviceGetName(self._handle))
+            self.gpu_uuid = text_of(self._nvml.nvmlDeviceGetUUID(self._handle))
             self._refuse_mig()
             self._clocks_mhz = self._legal_clocks()
             self._may_lock()
@@ -56,16 +60,16 @@ class NvmlClocks:
             self._close()
             raise
 
-    def supported_mhz(self) -> tuple[int, ...]:
+    def settings(self) -> tuple[int, ...]:
         return self._clocks_mhz
 
-    def lock(self, clock_mhz: int) -> None:
-        if clock_mhz not in self._clocks_mhz:
-            raise ValueError(f"{clock_mhz} MHz is not a clock of {self.gpu}")
-        self._nvml.nvmlDeviceSetGpuLockedClocks(self._handle, clock_mhz, clock_mhz)
+    def lock(self, setting: int) -> None:
+        if setting not in self._clocks_mhz:
+            raise ValueError(f"{setting} MHz is not a clock of {self.gpu}")
+        self._nvml.nvmlDeviceSetGpuLockedClocks(self._handle, setting, setting)
         self._sleep(self._settle_s)
 
-    def applied_mhz(self) -> int:
+    def applied(self) -> int:
         return int(self._nvml.nvmlDeviceGetClockInfo(self._handle, self._nvml.NVML_CLOCK_SM))
 
     def reset(self) -> None:
@@ -90,10 +94,11 @@ class NvmlClocks:
             window_s = self._clock() - started
             after_mj = self._counter_mj()
         samples = sampler.samples
+        energy_by: EnergyBy = "counter"
         if self._has_counter and before_mj is not None and after_mj is not None:
             energy_j = (after_mj - before_mj) / 1000
         else:
-            energy_j = _mean_power_w(samples) * window_s
+            energy_j, energy_by = _mean_power_w(samples) * window_s, "trapezoid"
         if energy_j <= 0:
             raise Fault(
                 f"{self.gpu}: the energy counter did not move in {window_s:.2f} s; expected a window of "
@@ -102,7 +107,8 @@ class NvmlClocks:
         return ClockReading(
             time_s=window_s / calls,
             energy_j=energy_j / calls,
-            applied_mhz=round(median(sample.clock_mhz for sample in samples)),
+            applied=round(median(sample.setting for sample in samples)),
+            energy_by=energy_by,
             throttled=any(sample.throttled for sample in samples),
             temperature_c=max(sample.temperature_c for sample in samples),
         )
@@ -174,7 +180,7 @@ class NvmlClocks:
         )
         return _Sample(
             at_s=self._clock(),
-            clock_mhz=self.applied_mhz(),
+            setting=self.applied(),
             power_w=nvml.nvmlDeviceGetPowerUsage(self._handle) / 1000,
             temperature_c=float(nvml.nvmlDeviceGetTemperature(self._handle, nvml.NVML_TEMPERATURE_GPU)),
             throttled=bool(reasons & held_down),
@@ -196,7 +202,7 @@ def _unreachable(index: int, why: str) -> Fault:
 @dataclass(frozen=True)
 class _Sample:
     at_s: float
-    clock_mhz: int
+    setting: int
     power_w: float
     temperature_c: float
     throttled: bool

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
 import pandas as pd
 
-from wattshed.config.models.clocks import ClocksBlock
+from wattshed.clocks.runs import EnergyBy, Knob
+from wattshed.config.clocks.block import ClocksBlock
 
 if TYPE_CHECKING:
     import torch
@@ -24,13 +25,14 @@ class ClockReading:
     """One repeat at one clock, per call of the workload.
 
     time_s, energy_j: of one call, averaged over the window.
-    applied_mhz: the clock read during the window; None if it was not read.
+    applied: the setting read during the window; None if it was not read. energy_by: how the energy is known.
     throttled: power or heat, not the lock, held the clock down.
     """
 
     time_s: float
     energy_j: float
-    applied_mhz: int | None
+    applied: int | None
+    energy_by: EnergyBy
     throttled: bool = False
     temperature_c: float | None = None
 
@@ -47,14 +49,22 @@ class ClockBackend(Protocol):
     @property
     def gpu(self) -> str: ...
 
-    def supported_mhz(self) -> tuple[int, ...]:
-        """Legal clocks [MHz], ascending."""
+    @property
+    def gpu_uuid(self) -> str | None: ...
+
+    @property
+    def knob(self) -> Knob: ...
+
+    def settings(self) -> tuple[int, ...]:
+        """Legal settings in the knob's unit, ascending."""
         ...
 
-    def lock(self, clock_mhz: int) -> None: ...
+    def lock(self, setting: int) -> None:
+        """Raises :class:`ValueError` for a setting that is not legal, :class:`Fault` for one that is not obeyed."""
+        ...
 
-    def applied_mhz(self) -> int | None:
-        """The current clock [MHz]; None if it cannot be known."""
+    def applied(self) -> int | None:
+        """The current setting; None if it cannot be known."""
         ...
 
     def measure(self, workload: Callable[[], object], min_s: float) -> ClockReading:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from wattshed.clocks.backends.protocol import ClockReading, Label
-from wattshed.config.models.clocks import ClocksBlock, ReplayBlock
+from wattshed.clocks.runs import CLOCK
+from wattshed.config.clocks.block import ClocksBlock
+from wattshed.config.clocks.replay import ReplayBlock
 from wattshed.foundation.faults import Fault
 
 if TYPE_CHECKING:
@@ -27,27 +29,29 @@ class RecordedClocks:
 
     name = "replay"
     label: Label = "recorded"
+    gpu_uuid = None
+    knob = CLOCK
 
     def __init__(self, block: ReplayBlock) -> None:
         self.gpu = block.gpu
         self.workload = block.workload
         self._runs = _read_runs(block)
-        self._locked_mhz = self.supported_mhz()[-1]
+        self._locked_mhz = self.settings()[-1]
         self._replayed: dict[int, int] = {}
 
-    def supported_mhz(self) -> tuple[int, ...]:
+    def settings(self) -> tuple[int, ...]:
         return tuple(int(clock) for clock in sorted(self._runs["freq_mhz"].unique()))
 
-    def lock(self, clock_mhz: int) -> None:
-        if clock_mhz not in self.supported_mhz():
-            raise ValueError(f"{clock_mhz} MHz was not recorded for {self.gpu}")
-        self._locked_mhz = clock_mhz
+    def lock(self, setting: int) -> None:
+        if setting not in self.settings():
+            raise ValueError(f"{setting} MHz was not recorded for {self.gpu}")
+        self._locked_mhz = setting
 
-    def applied_mhz(self) -> None:
+    def applied(self) -> None:
         """Unknown: the recordings contain the clock that was requested, not the one that was applied."""
 
     def reset(self) -> None:
-        self._locked_mhz = self.supported_mhz()[-1]
+        self._locked_mhz = self.settings()[-1]
 
     def measure(self, workload: Callable[[], object], min_s: float) -> ClockReading:
         """The next recorded run at the locked clock; after the last one the first one again. The arguments are
@@ -57,7 +61,7 @@ class RecordedClocks:
         self._replayed[self._locked_mhz] = turn + 1
         run = runs.iloc[turn % len(runs)]
         time_s = float(run["time_s"])
-        return ClockReading(time_s, time_s * float(run["power_w"]), applied_mhz=None)
+        return ClockReading(time_s, time_s * float(run["power_w"]), applied=None, energy_by="mean_power")
 
     def recorded_sweep(self) -> pd.DataFrame:
         """All runs in the columns of a sweep; the recordings do not say which of them were warm-up."""
@@ -67,16 +71,20 @@ class RecordedClocks:
                 "backend": self.name,
                 "label": self.label,
                 "gpu": self.gpu,
+                "gpu_uuid": pd.array([pd.NA] * len(runs), dtype="string"),
                 "workload": self.workload,
-                "clock_mhz": runs["freq_mhz"].astype("int64"),
-                "applied_mhz": pd.array([pd.NA] * len(runs), dtype="Int64"),
+                "knob": self.knob.name,
+                "setting": runs["freq_mhz"].astype("int64"),
+                "applied": pd.array([pd.NA] * len(runs), dtype="Int64"),
                 "repeat": runs["rep"].astype("int64"),
                 "order": runs["run"].astype("int64"),
                 "warm": True,
                 "time_s": runs["time_s"],
                 "energy_j": runs["time_s"] * runs["power_w"],
                 "power_w": runs["power_w"],
+                "energy_by": "mean_power",
                 "throttled": False,
+                "temperature_c": float("nan"),
             }
         )
 

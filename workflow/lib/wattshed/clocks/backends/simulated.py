@@ -14,7 +14,9 @@ import numpy as np
 import pandas as pd
 
 from wattshed.clocks.backends.protocol import ClockReading, Label
-from wattshed.config.models.clocks import ClocksBlock, SimulatedBlock
+from wattshed.clocks.runs import CLOCK
+from wattshed.config.clocks.block import ClocksBlock
+from wattshed.config.clocks.simulated import SimulatedBlock
 
 if TYPE_CHECKING:
     import torch
@@ -25,6 +27,8 @@ class SimulatedClocks:
 
     name = "simulated"
     label: Label = "simulated"
+    gpu_uuid = None
+    knob = CLOCK
 
     def __init__(self, block: SimulatedBlock, seed: int) -> None:
         self.gpu = block.gpu
@@ -32,16 +36,16 @@ class SimulatedClocks:
         self._random = np.random.default_rng(seed)
         self._locked_mhz = block.maximum_mhz
 
-    def supported_mhz(self) -> tuple[int, ...]:
+    def settings(self) -> tuple[int, ...]:
         block = self._block
         return tuple(range(block.minimum_mhz, block.maximum_mhz + 1, block.step_mhz))
 
-    def lock(self, clock_mhz: int) -> None:
-        if clock_mhz not in self.supported_mhz():
-            raise ValueError(f"{clock_mhz} MHz is not a clock of {self.gpu}")
-        self._locked_mhz = clock_mhz
+    def lock(self, setting: int) -> None:
+        if setting not in self.settings():
+            raise ValueError(f"{setting} MHz is not a clock of {self.gpu}")
+        self._locked_mhz = setting
 
-    def applied_mhz(self) -> int:
+    def applied(self) -> int:
         return self._locked_mhz
 
     def reset(self) -> None:
@@ -50,22 +54,22 @@ class SimulatedClocks:
     def recorded_sweep(self) -> pd.DataFrame | None:
         return None
 
-    def true_time_s(self, clock_mhz: int) -> float:
+    def true_time_s(self, setting: int) -> float:
         """Noise-free time of one call [s]."""
         share = self._block.compute_share
-        return self._block.call_s * (share * self._block.maximum_mhz / clock_mhz + 1 - share)
+        return self._block.call_s * (share * self._block.maximum_mhz / setting + 1 - share)
 
-    def true_power_w(self, clock_mhz: int) -> float:
+    def true_power_w(self, setting: int) -> float:
         """Noise-free power [W]."""
         block = self._block
-        return block.p0_w + block.p1_w * (clock_mhz / block.maximum_mhz) ** block.exponent
+        return block.p0_w + block.p1_w * (setting / block.maximum_mhz) ** block.exponent
 
     def measure(self, workload: Callable[[], object], min_s: float) -> ClockReading:
         time_s = self.true_time_s(self._locked_mhz) * self._noise()
         power_w = self.true_power_w(self._locked_mhz) * self._noise()
         calls = max(1, math.ceil(min_s / time_s))
         energy_j = power_w * self._counted_s(calls * time_s) / calls
-        return ClockReading(time_s=time_s, energy_j=energy_j, applied_mhz=self._locked_mhz)
+        return ClockReading(time_s=time_s, energy_j=energy_j, applied=self._locked_mhz, energy_by="simulated")
 
     def _noise(self) -> float:
         """A log-normal factor with mean 1 and the configured coefficient of variation."""

@@ -49,9 +49,9 @@ def _draw_sweep(axes: Sequence[Axes], sweep: pd.DataFrame, choice: dict[str, Any
         (axes[0], "energy_j", 1, "Energy per call (J)", "o"),
         (axes[1], "time_s", 1000, "Time per call (ms)", "s"),
     ):
-        medians = factor * warm.groupby("clock_mhz")[column].median()
+        medians = factor * warm.groupby("setting")[column].median()
         axis.plot(
-            warm["clock_mhz"],
+            warm["setting"],
             factor * warm[column],
             marker,
             color=GREY,
@@ -61,7 +61,7 @@ def _draw_sweep(axes: Sequence[Axes], sweep: pd.DataFrame, choice: dict[str, Any
         )
         axis.plot(medians.index, medians, "-", color="black", linewidth=1.2, label="median")
         axis.axvline(
-            choice["clock_mhz"], color="C0", linestyle="--", label=f"recommended: {choice['clock_mhz']} MHz"
+            choice["setting"], color="C0", linestyle="--", label=f"recommended: {choice['setting']} MHz"
         )
         axis.set_xlabel("SM clock (MHz)")
         axis.set_ylabel(label)
@@ -84,7 +84,7 @@ def _draw_sweep(axes: Sequence[Axes], sweep: pd.DataFrame, choice: dict[str, Any
 
 
 def _title(sweep: pd.DataFrame, choice: dict[str, Any]) -> str:
-    n = sweep[sweep["warm"]].groupby("clock_mhz").size()
+    n = sweep[sweep["warm"]].groupby("setting").size()
     return (
         f"{gpu_name(choice)}, {choice['workload']}: n = {n.min()}"
         + (f" to {n.max()}" if n.max() > n.min() else "")

@@ -92,7 +92,7 @@ def _clocks(inputs: Inputs) -> dict[str, Any]:
     sweeps = {
         path.name.split(".")[0]: {
             "choice": choice,
-            "sweep": _by(clock_means(frame), "clock_mhz"),
+            "sweep": _by(clock_means(frame), "setting"),
         }
         for path, frame, choice in zip(
             inputs.files("sweep"), inputs.frames("sweep"), inputs.jsons("choice"), strict=True

@@ -21,7 +21,7 @@ def choice_sentences(choice: dict[str, Any]) -> list[str]:
     sentences = [spaced_percent(said)]
     if choice["saving_share"] is not None:
         sentences.append(
-            f"{choice['candidate_mhz']} MHz against the largest clock, {choice['maximum_mhz']} MHz: energy saved "
+            f"{choice['candidate']} MHz against the largest clock, {choice['maximum']} MHz: energy saved "
             f"{_percent(choice, 'saving')}, slowdown {_percent(choice, 'slowdown')} (limit "
             f"{plain(100 * choice['max_slowdown_share'], 1)} %), n = {choice['candidate_repeats']} against "
             f"{choice['baseline_repeats']} repeats."

@@ -37,17 +37,17 @@ def clocks_table(sweep: pd.DataFrame, choice: dict[str, Any]) -> Table:
     sweep: one file ``clocks/*sweep.parquet``; choice: the JSON file that belongs to it.
     """
     frame = clock_means(sweep)
-    fitted = {row["clock_mhz"]: row for row in choice["fitted"]}
+    fitted = {row["setting"]: row for row in choice["fitted"]}
     mark = SIMULATED if choice["label"] == "simulated" else ""
     rows = [
         [
-            Cell(str(row["clock_mhz"]), best=bool(row["clock_mhz"] == choice["clock_mhz"])),
+            Cell(str(row["setting"]), best=bool(row["setting"] == choice["setting"])),
             Cell(str(row["n"])),
             significant(1000 * row["time_s_mean"], mark=mark),
             significant_interval(1000 * row["time_s_low"], 1000 * row["time_s_high"]),
             significant(row["energy_j_mean"], mark=mark),
             significant_interval(row["energy_j_low"], row["energy_j_high"]),
-            *_fitted(fitted.get(row["clock_mhz"]), mark),
+            *_fitted(fitted.get(row["setting"]), mark),
         ]
         for row in frame.to_dict("records")
     ]

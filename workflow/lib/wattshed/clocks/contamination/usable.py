@@ -39,19 +39,19 @@ class UsableSweep:
     """Rows that count, ordered by clock, and the clocks whose rows form the baseline."""
 
     rows: pd.DataFrame
-    maximum_mhz: int
-    baseline_mhz: tuple[int, ...]
+    maximum: int
+    baseline_settings: tuple[int, ...]
     protocol: Protocol
 
     @property
     def baseline(self) -> pd.DataFrame:
-        return self.rows[self.rows["clock_mhz"].isin(self.baseline_mhz)]
+        return self.rows[self.rows["setting"].isin(self.baseline_settings)]
 
 
 def usable_sweep(frame: pd.DataFrame) -> UsableSweep:
     """Drop the rows that do not count and find the baseline's rows (possibly none)."""
-    maximum = int(frame["clock_mhz"].max())
-    unlawful = frame["applied_mhz"].notna() & (frame["applied_mhz"] != frame["clock_mhz"])
+    maximum = int(frame["setting"].max())
+    unlawful = frame["applied"].notna() & (frame["applied"] != frame["setting"])
     rows = frame[frame["warm"] & ~frame["throttled"] & ~unlawful.astype(bool)]
     protocol: Protocol
     if _is_interleaved(frame[frame["warm"]], maximum):
@@ -60,13 +60,13 @@ def usable_sweep(frame: pd.DataFrame) -> UsableSweep:
     else:
         protocol = "settled"
         rows = rows[rows["order"].rank(method="first") > SETTLING_RUNS]
-        near = rows.loc[rows["clock_mhz"] >= NEAR_MAXIMUM * maximum, "clock_mhz"]
+        near = rows.loc[rows["setting"] >= NEAR_MAXIMUM * maximum, "setting"]
         baseline = tuple(sorted(int(clock) for clock in near.unique()))
-    return UsableSweep(rows.sort_values(["clock_mhz", "order"]), maximum, baseline, protocol)
+    return UsableSweep(rows.sort_values(["setting", "order"]), maximum, baseline, protocol)
 
 
-def _is_interleaved(rows: pd.DataFrame, maximum_mhz: int) -> bool:
-    reference = rows.loc[rows["clock_mhz"] == maximum_mhz, "order"]
+def _is_interleaved(rows: pd.DataFrame, maximum: int) -> bool:
+    reference = rows.loc[rows["setting"] == maximum, "order"]
     if len(reference) < 2:
         return False
     return bool(np.ptp(reference) >= INTERLEAVED_SPAN * np.ptp(rows["order"]))
@@ -79,7 +79,7 @@ def variation(values: pd.Series) -> float:
 
 def typical_cv(sweep: UsableSweep, column: str) -> float:
     """Median over the clocks of their repeats' coefficient of variation; 0 where nothing was repeated."""
-    spread = sweep.rows.groupby("clock_mhz")[column].agg(variation).dropna()
+    spread = sweep.rows.groupby("setting")[column].agg(variation).dropna()
     return float(spread.median()) if len(spread) else 0.0
 
 
@@ -89,10 +89,10 @@ def refusal(sweep: UsableSweep) -> str | None:
     if len(baseline) < LEAST_REPEATS:
         return (
             f"fewer than {LEAST_REPEATS} warm, valid repeats of the baseline "
-            f"({len(baseline)} at or near {sweep.maximum_mhz} MHz)"
+            f"({len(baseline)} at or near {sweep.maximum} MHz)"
         )
-    if not (sweep.rows["clock_mhz"] < sweep.maximum_mhz).any():
-        return f"no warm, valid repeat below {sweep.maximum_mhz} MHz"
+    if not (sweep.rows["setting"] < sweep.maximum).any():
+        return f"no warm, valid repeat below {sweep.maximum} MHz"
     typical = typical_cv(sweep, "time_s")
     if typical > MOST_TYPICAL_CV:
         return (
@@ -110,17 +110,17 @@ def _cold_reference(sweep: UsableSweep) -> str | None:
     baseline = sweep.baseline["time_s"]
     if variation(baseline) > MOST_BASELINE_CV:
         return (
-            f"contaminated baseline: repeats at {sweep.maximum_mhz} MHz vary by {variation(baseline):.1%} in "
+            f"contaminated baseline: repeats at {sweep.maximum} MHz vary by {variation(baseline):.1%} in "
             f"time (at most {MOST_BASELINE_CV:.0%} is accepted)"
         )
-    clocks = sweep.rows["clock_mhz"]
-    below = sweep.rows[(clocks >= NEAR_MAXIMUM * sweep.maximum_mhz) & (clocks < sweep.maximum_mhz)]
+    clocks = sweep.rows["setting"]
+    below = sweep.rows[(clocks >= NEAR_MAXIMUM * sweep.maximum) & (clocks < sweep.maximum)]
     if len(below) < LEAST_REPEATS:
         return None
     excess = float(baseline.median() / below["time_s"].median()) - 1
     if excess > MOST_BASELINE_EXCESS:
         return (
-            f"contaminated baseline: {sweep.maximum_mhz} MHz is {excess:.1%} slower than the clocks just "
+            f"contaminated baseline: {sweep.maximum} MHz is {excess:.1%} slower than the clocks just "
             "below it, as if it had been measured cold"
         )
     return None

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from wattshed.clocks.backends.protocol import Backend
-from wattshed.clocks.sweep import run_sweep
-from wattshed.config.models.clocks import ClocksBlock
+from wattshed.clocks.sweeping.sweep import run_sweep
+from wattshed.config.clocks.block import ClocksBlock
 from wattshed.devices.torch_device import synchroniser
 from wattshed.energy.metered_job import metered_job
 from wattshed.forecast.job_inputs import JobInputs

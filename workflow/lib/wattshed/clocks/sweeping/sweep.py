@@ -6,23 +6,9 @@ import numpy as np
 import pandas as pd
 
 from wattshed.clocks.backends.protocol import ClockBackend, clock_given_back
-from wattshed.config.models.clocks import ClocksBlock
+from wattshed.clocks.runs import COLUMNS
+from wattshed.config.clocks.block import ClocksBlock
 
-COLUMNS = (
-    "backend",
-    "label",
-    "gpu",
-    "workload",
-    "clock_mhz",
-    "applied_mhz",
-    "repeat",
-    "order",
-    "warm",
-    "time_s",
-    "energy_j",
-    "power_w",
-    "throttled",
-)
 # A slowdown limit of a few percent lies near the maximum, so the clocks are closer together there.
 CROWDING = 1.5
 
@@ -33,7 +19,7 @@ def run_sweep(
     block: ClocksBlock,
     workload_name: str = "inference",
 ) -> pd.DataFrame:
-    """One row per repeat: time_s, energy_j, power_w of one call of ``workload`` at clock_mhz.
+    """One row per repeat: time_s, energy_j, power_w of one call of ``workload`` at setting.
 
     ``order`` counts the windows as they were measured; ``warm`` is False for the warm-up, which stays in the table but
     is not used for the choice. The clock is always reset. A recorded sweep keeps its own rows and order.
@@ -44,39 +30,45 @@ def run_sweep(
     rows = []
     repeats: dict[int, int] = {}
     with clock_given_back(backend):
-        clocks = spread_clocks(backend.supported_mhz(), block.points)
+        clocks = spread_clocks(backend.settings(), block.points)
         maximum = clocks[-1]
         plan = [maximum] * block.warm_up_repeats + plan_order(clocks, block.repeats, block.seed)
-        for order, clock_mhz in enumerate(plan):
-            backend.lock(clock_mhz)
+        for order, setting in enumerate(plan):
+            backend.lock(setting)
             reading = backend.measure(workload, block.min_point_s)
             warm = order >= block.warm_up_repeats
             if order == block.warm_up_repeats:
                 repeats.clear()
-            repeats[clock_mhz] = repeats.get(clock_mhz, 0) + 1
+            repeats[setting] = repeats.get(setting, 0) + 1
             rows.append(
                 (
                     backend.name,
                     backend.label,
                     backend.gpu,
+                    backend.gpu_uuid,
                     workload_name,
-                    clock_mhz,
-                    reading.applied_mhz,
-                    repeats[clock_mhz],
+                    backend.knob.name,
+                    setting,
+                    reading.applied,
+                    repeats[setting],
                     order + 1,
                     warm,
                     reading.time_s,
                     reading.energy_j,
                     reading.energy_j / reading.time_s,
+                    reading.energy_by,
                     reading.throttled,
+                    reading.temperature_c,
                 )
             )
-    return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"applied_mhz": "Int64"})
+    return pd.DataFrame(rows, columns=list(COLUMNS)).astype(
+        {"applied": "Int64", "gpu_uuid": "string", "temperature_c": "float64"}
+    )
 
 
-def spread_clocks(supported_mhz: tuple[int, ...], points: int) -> tuple[int, ...]:
+def spread_clocks(settings: tuple[int, ...], points: int) -> tuple[int, ...]:
     """``points`` legal clocks from the lowest to the highest (fewer if fewer exist), denser near the top."""
-    legal = np.array(sorted(supported_mhz))
+    legal = np.array(sorted(settings))
     shares = np.linspace(0, 1, points) ** CROWDING
     wanted = legal[-1] - shares * (legal[-1] - legal[0])
     nearest = np.abs(legal[None, :] - wanted[:, None]).argmin(axis=1)

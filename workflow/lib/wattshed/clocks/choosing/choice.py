@@ -7,7 +7,8 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from wattshed.clocks.contamination import (
+from wattshed.clocks.choosing.curves import noise_from, power_law, running_median, time_law
+from wattshed.clocks.contamination.usable import (
     LEAST_REPEATS,
     UsableSweep,
     refusal,
@@ -16,8 +17,7 @@ from wattshed.clocks.contamination import (
     usable_sweep,
     variation,
 )
-from wattshed.clocks.curves import noise_from, power_law, running_median, time_law
-from wattshed.clocks.sweep import COLUMNS
+from wattshed.clocks.runs import COLUMNS
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.vocabulary import Worth
 from wattshed.statistics.levels import LEVEL
@@ -40,12 +40,12 @@ class ClockChoice:
     intervals; those of savings hold for all clocks of the sweep together.
 
     status: ``use`` a lower clock; ``keep`` the maximum, because no lower clock saves enough; ``doubtful``: physics
-    does not explain the saving; ``refused``: the sweep cannot be trusted, so no saving is stated. clock_mhz: the clock
+    does not explain the saving; ``refused``: the sweep cannot be trusted, so no saving is stated. setting: the clock
     to run at, which is the maximum unless the status is ``use``.
     outcome: worth it, where the whole interval of the slowdown is within the limit and that of the saving above 0; not
     worth it, where no clock is within the limit or no saving is left; else undecided (:class:`Worth`).
     fitted: saving and slowdown of every lower clock, with intervals, as the choice is made by them.
-    candidate_mhz: the clock of least energy under the limit that the numbers belong to, if there is one;
+    candidate: the clock of least energy under the limit that the numbers belong to, if there is one;
     its own bounds are the interval over which bootstrapped choices fall.
     estimator: ``law`` where T = a + b fmax/f and P = p0 + p1 (f/fmax)^k hold, else ``median``.
     """
@@ -58,21 +58,21 @@ class ClockChoice:
     status: Verdict
     outcome: str
     reason: str
-    clock_mhz: int
-    maximum_mhz: int
+    setting: int
+    maximum: int
     max_slowdown_share: float
     seed: int
     baseline_protocol: str
-    baseline_mhz: tuple[int, ...]
+    baseline_settings: tuple[int, ...]
     baseline_repeats: int
     baseline_time_s: float | None = None
     baseline_energy_j: float | None = None
     baseline_cv: float | None = None
     typical_cv: float | None = None
     estimator: Estimator | None = None
-    candidate_mhz: int | None = None
-    candidate_low_mhz: int | None = None
-    candidate_high_mhz: int | None = None
+    candidate: int | None = None
+    candidate_low: int | None = None
+    candidate_high: int | None = None
     candidate_repeats: int | None = None
     saving_share: float | None = None
     saving_low: float | None = None
@@ -84,7 +84,7 @@ class ClockChoice:
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for ``choice.json``: every number is finite or null."""
-        return asdict(self) | {"baseline_mhz": list(self.baseline_mhz), "fitted": list(self.fitted)}
+        return asdict(self) | {"baseline_settings": list(self.baseline_settings), "fitted": list(self.fitted)}
 
 
 def choose_clock(frame: pd.DataFrame, max_slowdown_share: float, seed: int) -> ClockChoice:
@@ -102,11 +102,11 @@ def choose_clock(frame: pd.DataFrame, max_slowdown_share: float, seed: int) -> C
         "label": str(first["label"]),
         "gpu": str(first["gpu"]),
         "workload": str(first["workload"]),
-        "maximum_mhz": sweep.maximum_mhz,
+        "maximum": sweep.maximum,
         "max_slowdown_share": max_slowdown_share,
         "seed": seed,
         "baseline_protocol": sweep.protocol,
-        "baseline_mhz": sweep.baseline_mhz,
+        "baseline_settings": sweep.baseline_settings,
         "baseline_repeats": len(sweep.baseline),
     }
     problem = refusal(sweep)
@@ -140,17 +140,17 @@ def choose_clock(frame: pd.DataFrame, max_slowdown_share: float, seed: int) -> C
         return _keep(
             about,
             "keep",
-            f"the saving at {numbers['candidate_mhz']} MHz may be nothing: its 95 % interval "
+            f"the saving at {numbers['candidate']} MHz may be nothing: its 95 % interval "
             f"{numbers['saving_low']:.1%} to {numbers['saving_high']:.1%} includes 0",
             Worth.UNDECIDED if numbers["saving_high"] > 0 else Worth.NOT_WORTH_IT,
         )
-    clock_mhz = numbers["candidate_mhz"]
+    setting = numbers["candidate"]
     return ClockChoice(
-        verdict=f"use {clock_mhz} MHz",
+        verdict=f"use {setting} MHz",
         status="use",
         outcome=Worth.WORTH_IT,
         reason=f"least energy of the clocks within {max_slowdown_share:.1%} slowdown of the largest one, measured warm",
-        clock_mhz=clock_mhz,
+        setting=setting,
         **about,
     )
 
@@ -159,8 +159,8 @@ class _Curves:
     """Slowdown and saving [B, C] of the clocks below the maximum; draw 0 is the data itself."""
 
     def __init__(self, sweep: UsableSweep, seed: int) -> None:
-        groups = [group for _, group in sweep.rows.groupby("clock_mhz")]
-        clocks = np.array([group["clock_mhz"].iloc[0] for group in groups], dtype=float)
+        groups = [group for _, group in sweep.rows.groupby("setting")]
+        clocks = np.array([group["setting"].iloc[0] for group in groups], dtype=float)
         counts = np.array([len(group) for group in groups])
         columns = ("time_s", "power_w", "energy_j")
         drawn = _draw([group[list(columns)].to_numpy() for group in groups], seed)
@@ -180,12 +180,12 @@ class _Curves:
         else:
             self.estimator = "median"
             time_s, energy_j = running_median(clocks, times_s), running_median(clocks, energies_j)
-            near = np.isin(clocks, sweep.baseline_mhz)
+            near = np.isin(clocks, sweep.baseline_settings)
             pooled = np.concatenate(
                 [draws for draws, chosen in zip(drawn, near, strict=True) if chosen], axis=1
             )
             base_s, base_j = np.median(pooled[:, :, 0], axis=1), np.median(pooled[:, :, 2], axis=1)
-        lower = clocks < sweep.maximum_mhz
+        lower = clocks < sweep.maximum
         self.clocks_mhz = clocks[lower].astype(int)
         self.counts = counts[lower]
         self.slowdown = (time_s / base_s[:, None] - 1)[:, lower]
@@ -205,10 +205,10 @@ class _Curves:
         return np.where(allowed.any(axis=1), best, -1)
 
     def fitted(self) -> tuple[dict[str, float], ...]:
-        """Per clock below the maximum: ``clock_mhz``, and ``saving`` and ``slowdown`` with ``_share, _low, _high``."""
+        """Per clock below the maximum: ``setting``, and ``saving`` and ``slowdown`` with ``_share, _low, _high``."""
         rows = []
         for column, clock in enumerate(self.clocks_mhz):
-            row: dict[str, float] = {"clock_mhz": int(clock)}
+            row: dict[str, float] = {"setting": int(clock)}
             for name, draws, bounds in self._named():
                 row |= {
                     f"{name}_share": float(draws[0, column]),
@@ -225,9 +225,9 @@ class _Curves:
         low_mhz, high_mhz = np.quantile(picked_mhz, INTERVAL, method="nearest")
         row = self.fitted()[column]
         return {
-            "candidate_mhz": row.pop("clock_mhz"),
-            "candidate_low_mhz": int(low_mhz),
-            "candidate_high_mhz": int(high_mhz),
+            "candidate": row.pop("setting"),
+            "candidate_low": int(low_mhz),
+            "candidate_high": int(high_mhz),
             "candidate_repeats": int(self.counts[column]),
             **row,
         }
@@ -287,7 +287,7 @@ def _keep(
     about: dict[str, Any], status: Verdict, reason: str, outcome: Worth = Worth.UNDECIDED
 ) -> ClockChoice:
     return ClockChoice(
-        verdict=KEEP, status=status, outcome=outcome, reason=reason, clock_mhz=about["maximum_mhz"], **about
+        verdict=KEEP, status=status, outcome=outcome, reason=reason, setting=about["maximum"], **about
     )
 
 
@@ -299,7 +299,7 @@ def _check(frame: pd.DataFrame, max_slowdown_share: float) -> None:
         raise Fault("the sweep has no rows: expected the output of sweep_clocks; run it again.")
     if frame[["gpu", "workload"]].drop_duplicates().shape[0] > 1:
         raise Fault("the sweep mixes GPUs or workloads: expected one of each; choose for each separately.")
-    for column in ("clock_mhz", "time_s", "energy_j", "power_w"):
+    for column in ("setting", "time_s", "energy_j", "power_w"):
         wrong = frame.index[~((frame[column] > 0) & np.isfinite(frame[column]))]
         if len(wrong):
             raise Fault(

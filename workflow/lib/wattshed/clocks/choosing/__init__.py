@@ -1,0 +1,1 @@
+"""The choice of a clock under uncertainty: rules, limits, intervals."""

@@ -1,0 +1,1 @@
+"""What spoils a sweep, and which of its rows count."""

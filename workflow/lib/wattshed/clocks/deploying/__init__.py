@@ -1,0 +1,1 @@
+"""What a cluster needs to use a recommendation: document, commands, units, thresholds."""

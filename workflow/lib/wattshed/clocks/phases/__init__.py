@@ -1,0 +1,1 @@
+"""Which phase a workload is in, from a log of its activity."""

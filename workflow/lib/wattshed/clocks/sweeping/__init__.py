@@ -1,0 +1,1 @@
+"""Measuring clock after clock: the order, the search, the journal."""

@@ -1,0 +1,1 @@
+"""The ``clocks`` block and the blocks within it."""

@@ -1,0 +1,67 @@
+"""The ``clocks`` block: where, how often and how long the clock sweep measures, and the slowdown that it may
+accept."""
+
+from typing import Annotated, Any
+
+from pydantic import Field, model_validator
+
+from wattshed.config.block import Block
+from wattshed.config.clocks.choice import ChoiceBlock
+from wattshed.config.clocks.governor import GovernorBlock
+from wattshed.config.clocks.nvml import NvmlBlock
+from wattshed.config.clocks.replay import ReplayBlock
+from wattshed.config.clocks.search import SearchBlock
+from wattshed.config.clocks.simulated import SimulatedBlock
+from wattshed.config.plugin_block import PluginName
+
+
+class ClocksBlock(Block):
+    backend: Annotated[str, PluginName("clock_backend")] = Field(
+        default="simulated",
+        description="`simulated`: a simulated GPU; `replay`: a recorded sweep; `nvml`: the real GPU; or a plug-in of "
+        "the study.",
+    )
+    settings: dict[str, Any] = Field(
+        default={},
+        description="Settings of a back end that the study brings itself; the built-in ones have blocks "
+        "of their own names.",
+    )
+    points: int = Field(
+        default=12, ge=2, le=200, description="Number of clocks, from the lowest to the highest."
+    )
+    repeats: int = Field(
+        default=5, ge=1, le=100, description="Warm repeats per clock; a choice needs at least 3."
+    )
+    warm_up_repeats: int = Field(
+        default=1,
+        ge=0,
+        le=20,
+        description="Cold repeats at the maximum clock; they are recorded but not used.",
+    )
+    min_point_s: float = Field(default=5.0, gt=0, le=600, description="Shortest window of one repeat [s].")
+    max_slowdown_share: float = Field(
+        default=0.05,
+        ge=0,
+        lt=1,
+        description="Largest accepted slowdown relative to the maximum clock, as a share.",
+    )
+    seed: int = Field(
+        default=0, ge=0, description="Seed of the order, the simulated noise and the bootstrap."
+    )
+    simulated: SimulatedBlock = Field(default_factory=SimulatedBlock, description="The simulated GPU.")
+    replay: ReplayBlock | None = Field(default=None, description="The recorded sweep; needed by replay.")
+    nvml: NvmlBlock = Field(default_factory=NvmlBlock, description="The real GPU.")
+
+    search: SearchBlock = Field(
+        default_factory=SearchBlock, description="How the sweep looks for the best setting."
+    )
+    choice: ChoiceBlock = Field(default_factory=ChoiceBlock, description="Rule and limits of the choice.")
+    governor: GovernorBlock = Field(
+        default_factory=GovernorBlock, description="A clock that follows the phases of a workload."
+    )
+
+    @model_validator(mode="after")
+    def _replay_has_a_file(self) -> "ClocksBlock":
+        if self.backend == "replay" and self.replay is None:
+            raise ValueError("backend is replay, but the block replay (path, gpu, workload) is missing")
+        return self

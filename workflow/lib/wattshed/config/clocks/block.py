@@ -1,7 +1,7 @@
 """The ``clocks`` block: where, how often and how long the clock sweep measures, and the slowdown that it may
 accept."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -25,6 +25,11 @@ class ClocksBlock(Block):
         default={},
         description="Settings of a back end that the study brings itself; the built-in ones have blocks "
         "of their own names.",
+    )
+    knob: Literal["auto", "clock", "power_limit"] = Field(
+        default="auto",
+        description="What is turned on a real GPU: the `clock`; the `power_limit`; or `auto`, the clock, and the power "
+        "limit where clocks are refused and limits are allowed.",
     )
     points: int = Field(
         default=12, ge=2, le=200, description="Number of clocks, from the lowest to the highest."

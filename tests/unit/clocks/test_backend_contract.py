@@ -36,7 +36,7 @@ def block(recording):
     return ClocksBlock(
         points=3,
         repeats=2,
-        min_point_s=0.1,
+        min_point_s=0.03,
         replay=ReplayBlock(path=str(recording), gpu="V100", workload="train"),
         nvml=NvmlBlock(settle_s=0),
     )

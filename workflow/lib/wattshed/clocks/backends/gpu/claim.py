@@ -28,7 +28,7 @@ class Claim:
     found: list[str]
 
     def turns(self, knob: Knob) -> None:
-        """Note which knob will be turned."""
+        """Note which knob will be turned; until then a sweep that ends leaves nothing to undo."""
         self.note = replace(self.note, knob=knob.name)
         replace_note(self.path, self.note)
 

@@ -166,8 +166,8 @@ def open_or_restart(path: Path, identity: Mapping[str, Any]) -> Journal:
 class DamagedJournal(Fault):
     def __init__(self, path: Path, what: str) -> None:
         super().__init__(
-            f"{path} is damaged ({what}): expected the journal of a sweep; move it away to begin again, or name another "
-            "output."
+            f"{path} is damaged ({what}): expected the journal of a sweep; move it away to begin again, or name "
+            "another output."
         )
         self.what = what
 

@@ -54,7 +54,7 @@ class Progress:
 
 
 def best_so_far(rows: Sequence[Mapping[str, Any]], knob: Knob, limit: float) -> str:
-    """The setting of least median energy within the limit of slowdown, by warm points alone; a first look, no choice."""
+    """The setting of least median energy within the limit of slowdown, by warm points: a first look, no choice."""
     warm: dict[int, list[Mapping[str, Any]]] = {}
     for row in rows:
         if row["warm"]:

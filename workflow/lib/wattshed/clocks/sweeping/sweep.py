@@ -51,9 +51,7 @@ def run_sweep(
 
 def frame_of(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     """Points as the frame of runs, with the column ``session``."""
-    return pd.DataFrame(list(rows), columns=[*COLUMNS, SESSION]).astype(
-        {name: kind for name, kind in TYPES.items()}
-    )
+    return pd.DataFrame(list(rows), columns=[*COLUMNS, SESSION]).astype(dict(TYPES))
 
 
 def identity_of(backend: ClockBackend, block: ClocksBlock, work: Mapping[str, Any]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ class RunningClocks:
     def __init__(self, time_of=None) -> None:
         self.locks: list[int] = []
         self.resets = 0
-        self._time_of = time_of or (lambda setting, window: 0.5 + 750 / setting + 0.001 * (window % 3))
+        self._time_of = time_of or (lambda setting, window: 0.9 + 150 / setting + 0.001 * (window % 3))
         self._setting = CLOCKS_MHZ[-1]
         self._windows = 0
 
@@ -51,7 +51,7 @@ class RunningClocks:
         workload()
         self._windows += 1
         time_s = self._time_of(self._setting, self._windows)
-        power_w = 50 + 200 * (self._setting / CLOCKS_MHZ[-1]) ** 3
+        power_w = 150 + 100 * (self._setting / CLOCKS_MHZ[-1]) ** 3
         return ClockReading(time_s, time_s * power_w, self._setting, "counter", temperature_c=50.0)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wattshed.commands.place import first_message
-from wattshed.foundation.faults import Fault
+from wattshed.foundation.faults import FAULT_EXIT_CODE, Fault, say
 
 if TYPE_CHECKING:
     from wattshed.config.clocks.block import ClocksBlock
@@ -131,7 +131,12 @@ def run(arguments: argparse.Namespace) -> int:
         keeps_output=arguments.keep_output,
         idle_s=arguments.idle_s,
     )
-    choices = sweep.run(as_json=arguments.json)
+    try:
+        choices = sweep.run(as_json=arguments.json)
+    except SystemExit as end:
+        # SIGTERM, after which the clock was reset.
+        say("stopped: run the same command again to go on; the points measured so far are kept.")
+        return end.code if isinstance(end.code, int) else FAULT_EXIT_CODE
     return exit_code_of(choices, keep=KEEP_EXIT_CODE, undecided=UNDECIDED_EXIT_CODE)
 
 

@@ -10,7 +10,9 @@ from rich.console import Console
 from wattshed.clocks.runs import KNOBS
 from wattshed.commands.printing.screen import plain_table
 
-SIMULATED_NOTE = "SIMULATED: time and energy are those of an invented GPU and say nothing about this machine or this command."
+SIMULATED_NOTE = (
+    "SIMULATED: time and energy are those of an invented GPU; they say nothing about this machine or command."
+)
 
 
 def print_sweep(

@@ -18,7 +18,7 @@ import pandas as pd
 from scipy.stats import ttest_1samp
 
 from wattshed.clocks.contamination.detection import Detection
-from wattshed.clocks.contamination.repeats import noise_sd, over_other_repeats
+from wattshed.clocks.contamination.repeats import INTERLEAVED_SPAN, noise_sd, order_span, over_other_repeats
 
 MOST_DEVIATIONS = 4.0
 LEAST_SLOWNESS = 0.03
@@ -28,7 +28,7 @@ LEAST_SETTINGS = 5
 NEXT_SETTINGS = 3
 # A median's variance is pi/2 times that of a mean, asymptotically.
 MEDIAN_VARIANCE = np.pi / 2
-# A cold start is over after so large a part of a sweep, or it is drift.
+# Where a start lasts longer, the rest need not be warm either.
 LONGEST_SHARE = 0.2
 
 
@@ -48,7 +48,10 @@ def cold_first_run(rows: pd.DataFrame) -> Detection:
         seen.append(f"the first setting is {setting_share:.0%} slower than the lower ones measured next")
     if not seen:
         return Detection("cold_first_run", False, False, "no cold first run was seen")
-    return Detection("cold_first_run", True, setting_share is not None, f"cold start: {'; '.join(seen)}")
+    # An ordered sweep's baseline is several settings without the first runs; an interleaved one's is this setting.
+    severe = setting_share is not None and bool(order_span(rows)[_first_setting(rows)] >= INTERLEAVED_SPAN)
+    severe |= len(leading) > LONGEST_SHARE * len(rows)
+    return Detection("cold_first_run", True, severe, f"cold start: {'; '.join(seen)}")
 
 
 def leading_runs(rows: pd.DataFrame) -> pd.Index:
@@ -63,8 +66,6 @@ def leading_runs(rows: pd.DataFrame) -> pd.Index:
     least = np.maximum(np.log1p(LEAST_SLOWNESS), MOST_DEVIATIONS * error)
     warm = np.flatnonzero(~(compared["excess"] > least))
     count = int(warm[0]) if warm.size else len(ordered)
-    if count > max(1, LONGEST_SHARE * len(ordered)):
-        return rows.index[:0]
     return ordered.index[:count]
 
 
@@ -81,6 +82,10 @@ def slow_first_repeats(rows: pd.DataFrame) -> float | None:
     if np.ptp(excess) > 0 and ttest_1samp(excess, 0, alternative="greater").pvalue >= P_VALUE:
         return None
     return float(np.expm1(excess.mean()))
+
+
+def _first_setting(rows: pd.DataFrame) -> int:
+    return int(rows.sort_values("order")["setting"].iloc[0])
 
 
 def _slow_first_setting(rows: pd.DataFrame) -> float | None:

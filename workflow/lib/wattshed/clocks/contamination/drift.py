@@ -16,14 +16,12 @@ import pandas as pd
 from scipy.stats import norm
 
 from wattshed.clocks.contamination.detection import Detection
-from wattshed.clocks.contamination.repeats import order_span
+from wattshed.clocks.contamination.repeats import INTERLEAVED_SPAN, order_span
 
 P_VALUE = 0.001
 LEAST_SHARE = 0.02
 LEAST_KELVIN = 5.0
 MOST_SHARE = 0.10
-# Repeats closer together do not tell what happens in a whole sweep.
-LEAST_SPAN = 0.5
 LEAST_PAIRS = 10
 CONFIDENCE = 0.95
 
@@ -41,7 +39,7 @@ class Trend:
 def drift(rows: pd.DataFrame) -> Detection:
     """rows: the warm runs of one sweep, not throttled, in measured order."""
     spans = order_span(rows)
-    spread = rows[rows["setting"].isin(spans.index[spans >= LEAST_SPAN])]
+    spread = rows[rows["setting"].isin(spans.index[spans >= INTERLEAVED_SPAN])]
     if _pairs(spread) < LEAST_PAIRS:
         words = "drift cannot be judged: no setting was repeated often enough over at least half of the sweep"
         return Detection("drift", False, False, words)

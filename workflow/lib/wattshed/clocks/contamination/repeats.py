@@ -5,6 +5,8 @@ import pandas as pd
 
 # Makes the median absolute deviation of normal data an estimate of their standard deviation.
 MAD_TO_SD = 1.4826
+# Repeats that span so large a share of the sweep are compared with the whole of it.
+INTERLEAVED_SPAN = 0.5
 
 
 def noise_sd(rows: pd.DataFrame, column: str, *, logarithm: bool = True) -> float:

@@ -18,7 +18,7 @@ import pandas as pd
 from scipy.stats import ttest_1samp
 
 from wattshed.clocks.contamination.detection import Detection
-from wattshed.clocks.contamination.repeats import INTERLEAVED_SPAN, noise_sd, order_span, over_other_repeats
+from wattshed.clocks.contamination.repeats import INTERLEAVED_SPAN, noise_sd, order_span
 
 MOST_DEVIATIONS = 4.0
 LEAST_SLOWNESS = 0.03
@@ -34,14 +34,13 @@ LONGEST_SHARE = 0.2
 
 def cold_first_run(rows: pd.DataFrame) -> Detection:
     """rows: the warm runs of one sweep in measured order."""
-    leading, firsts = leading_runs(rows), slow_first_repeats(rows)
+    leading, excess = leading_excess(rows)
+    firsts = slow_first_repeats(rows)
     setting_share = _slow_first_setting(rows)
     seen = []
     if len(leading):
-        excess = over_other_repeats(rows, "time_s")["excess"][leading]
-        seen.append(
-            f"the first {_runs(len(leading))} up to {np.expm1(excess.max()):.0%} slower than other repeats"
-        )
+        slower = np.expm1(max(excess))
+        seen.append(f"the first {_runs(len(leading))} up to {slower:.0%} slower than other repeats")
     if firsts is not None:
         seen.append(f"the first repeat of a setting is {firsts:.1%} slower than its later ones")
     if setting_share is not None:
@@ -54,30 +53,41 @@ def cold_first_run(rows: pd.DataFrame) -> Detection:
     return Detection("cold_first_run", True, severe, f"cold start: {'; '.join(seen)}")
 
 
-def leading_runs(rows: pd.DataFrame) -> pd.Index:
-    """Index of the runs, from the first one on without a gap, that are slower than other repeats of their setting."""
+def leading_excess(rows: pd.DataFrame) -> tuple[pd.Index, list[float]]:
+    """The runs, from the first one on without a gap, that are slower than the median of the other repeats of their
+    setting, and by how much (logarithm of the ratio)."""
     sd = noise_sd(rows, "time_s")
-    if rows.empty or np.isnan(sd):
-        return rows.index[:0]
-    ordered = rows.sort_values("order")
-    compared = over_other_repeats(ordered, "time_s")
-    # The median of the others is itself known only by so many repeats.
-    error = sd * np.sqrt(1 + MEDIAN_VARIANCE / compared["others"].clip(lower=1))
-    least = np.maximum(np.log1p(LEAST_SLOWNESS), MOST_DEVIATIONS * error)
-    warm = np.flatnonzero(~(compared["excess"] > least))
-    count = int(warm[0]) if warm.size else len(ordered)
-    return ordered.index[:count]
+    places = np.argsort(rows["order"].to_numpy(), kind="stable")
+    logs, settings = np.log(rows["time_s"].to_numpy(dtype=float)[places]), rows["setting"].to_numpy()[places]
+    excess: list[float] = []
+    # Without any repeats the scatter is NaN, which ends the loop at once.
+    for place in range(len(rows)):
+        others = logs[(settings == settings[place]) & (np.arange(len(rows)) != place)]
+        if not len(others):
+            break
+        # The median of the others is itself known only by so many repeats.
+        error = sd * np.sqrt(1 + MEDIAN_VARIANCE / len(others))
+        slower = float(logs[place] - np.median(others))
+        if not slower > max(np.log1p(LEAST_SLOWNESS), MOST_DEVIATIONS * error):
+            break
+        excess.append(slower)
+    return rows.index[places[: len(excess)]], excess
 
 
 def slow_first_repeats(rows: pd.DataFrame) -> float | None:
     """By which share the first repeat of a setting is slower than its later ones, if it is in the whole sweep."""
-    ordered = rows.sort_values("order")
-    logs = pd.Series(np.log(ordered["time_s"].to_numpy(dtype=float)), ordered.index)
-    place = ordered.groupby("setting").cumcount()
-    first = logs[place == 0].groupby(ordered["setting"]).mean()
-    later = logs[place > 0].groupby(ordered["setting"]).mean()
-    excess = (first - later).dropna()
-    if len(excess) < LEAST_SETTINGS or excess.mean() <= np.log1p(LEAST_SLOWNESS):
+    settings = rows["setting"].to_numpy()
+    places = np.lexsort((rows["order"].to_numpy(), settings))
+    logs = np.log(rows["time_s"].to_numpy(dtype=float)[places])
+    _, first, count = np.unique(settings[places], return_index=True, return_counts=True)
+    first, count = first[count > 1], count[count > 1]
+    if len(first) < LEAST_SETTINGS:
+        return None
+    later = np.array(
+        [logs[start + 1 : start + size].mean() for start, size in zip(first, count, strict=True)]
+    )
+    excess = logs[first] - later
+    if excess.mean() <= np.log1p(LEAST_SLOWNESS):
         return None
     if np.ptp(excess) > 0 and ttest_1samp(excess, 0, alternative="greater").pvalue >= P_VALUE:
         return None

@@ -3,7 +3,7 @@
 Judged is the mean power at the setting that draws most: how far it lies between idle and the board's highest limit.
 Under a quarter of that range is reported. Less than a quarter above idle is refused, because then at most a fifth of
 the energy depends on the work. Idle power and limit are stated by the caller, else known by the name of the board,
-else nothing is judged. (The highest setting need not draw most: where it was measured first, during a download, it does not.)
+else nothing is judged. (The highest setting need not draw most: measured first, during a download, it does not.)
 """
 
 import pandas as pd
@@ -20,8 +20,8 @@ def idle_gpu(rows: pd.DataFrame, idle_w: float | None = None, limit_w: float | N
     board = board_named(str(rows["gpu"].iloc[0])) if len(rows) else None
     idle_w = idle_w if idle_w is not None else board.idle_w if board else None
     limit_w = limit_w if limit_w is not None else board.limit_w if board else None
-    if idle_w is None:
-        words = "whether the GPU was idle cannot be judged: its idle power is not known"
+    if rows.empty or idle_w is None:
+        words = "whether the GPU was idle cannot be judged: no run counts, or its idle power is not known"
         return Detection("idle_gpu", False, False, words)
     power_w = float(rows.groupby("setting")["power_w"].median().max())
     above = power_w / idle_w - 1 if idle_w > 0 else float("inf")

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from wattshed.clocks.contamination.cold_first_run import leading_runs, slow_first_repeats
+from wattshed.clocks.contamination.cold_first_run import leading_excess, slow_first_repeats
 from wattshed.clocks.contamination.repeats import noise_sd
 
 MARKS = ("cold", "throttled", "hot", "not_applied")
@@ -26,7 +26,7 @@ def marks(frame: pd.DataFrame) -> pd.DataFrame:
     marked["not_applied"] = differs.to_numpy(dtype=bool) & warm
     rows = frame[warm & ~marked["not_applied"] & ~marked["throttled"]]
     marked.loc[_hot(rows), "hot"] = True
-    marked.loc[leading_runs(rows), "cold"] = True
+    marked.loc[leading_excess(rows)[0], "cold"] = True
     if slow_first_repeats(rows) is not None:
         first = rows.sort_values("order").drop_duplicates("setting").index
         marked.loc[first, "cold"] = True

@@ -72,9 +72,9 @@ def add_what(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--gpu", type=int, metavar="N", help="NVML's index of the GPU (default: 0)")
     parser.add_argument(
         "--knob",
-        choices=("clock", "power_limit"),
-        default="clock",
-        help="what is set: SM clock or power limit (default: %(default)s)",
+        choices=("auto", "clock", "power_limit"),
+        default="auto",
+        help="what is set: the SM clock; the power limit; or auto, the clock where that is allowed (default: auto)",
     )
     parser.add_argument(
         "--max-slowdown",
@@ -155,12 +155,11 @@ def block_of(arguments: argparse.Namespace) -> ClocksBlock:
     ):
         if value is not None:
             given[key] = value
-    given["nvml"] = {} if arguments.gpu is None else {"gpu_index": arguments.gpu}
-    if arguments.knob != "clock":
-        given["nvml" if arguments.backend == "nvml" else "simulated"] = {
-            **given.get(arguments.backend, {}),
-            "knob": arguments.knob,
-        }
+    given["knob"] = arguments.knob
+    if arguments.gpu is not None:
+        given["nvml"] = {"gpu_index": arguments.gpu}
+    if arguments.knob != "auto" and arguments.backend == "simulated":
+        given["simulated"] = {"knob": arguments.knob}
     if arguments.rule != "least_energy":
         given["choice"] = {"rule": arguments.rule}
     if arguments.backend == "replay":

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from wattshed.clocks.backends.protocol import Backend, ClockBackend
+from wattshed.clocks.backends.protocol import Backend, ClockBackend, open_for
 from wattshed.clocks.choosing.choice import choose_clock
 from wattshed.clocks.sweeping.journal import Journal, read_journal
 from wattshed.clocks.sweeping.progress import Progress
@@ -69,7 +69,7 @@ class CommandSweep:
             check_program(self.words)
         metering = self._metering()
         plugin: Backend = load("clock_backend", self.block.backend)
-        backend = plugin.open(self.block)
+        backend = open_for(plugin, self.block, self.name)
         try:
             if backend.label == "simulated":
                 say(f"wattshed: {SIMULATED_NOTE}")

@@ -56,6 +56,7 @@ def test_it_lists_its_clocks_ascending(open_gpu):
         ("nvmlInit", pynvml.NVML_ERROR_DRIVER_NOT_LOADED, "cannot be reached through NVML"),
         ("nvmlDeviceGetHandleByIndex", pynvml.NVML_ERROR_INVALID_ARGUMENT, "clocks.nvml.gpu_index"),
         ("nvmlDeviceGetHandleByIndex", pynvml.NVML_ERROR_GPU_IS_LOST, "does not answer NVML"),
+        ("nvmlDeviceGetHandleByIndex", REFUSED, "may not be used by this process.*--gres=gpu:1"),
         ("nvmlDeviceGetName", pynvml.NVML_ERROR_UNKNOWN, "does not answer NVML"),
         (
             "nvmlDeviceGetSupportedMemoryClocks",
@@ -206,6 +207,18 @@ def test_the_workloads_own_error_passes_unchanged(open_gpu):
 
     with pytest.raises(ZeroDivisionError):
         open_gpu(Driver()).measure(fails, min_s=0.06)
+
+
+def test_a_workload_that_fails_because_the_gpu_is_lost_is_a_sentence(open_gpu):
+    driver = Driver()
+    gpu = open_gpu(driver)
+
+    def is_lost():
+        driver._faults = {"nvmlDeviceGetPowerUsage": pynvml.NVML_ERROR_GPU_IS_LOST}
+        raise RuntimeError("CUDA error: unspecified launch failure")
+
+    with pytest.raises(Fault, match="was lost while measuring"):
+        gpu.measure(is_lost, min_s=0.06)
 
 
 @pytest.mark.parametrize("failure", [RuntimeError, KeyboardInterrupt])

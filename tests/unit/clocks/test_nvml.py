@@ -128,6 +128,34 @@ def test_power_is_sampled_where_there_is_no_counter(open_gpu):
     assert reading.energy_by == "trapezoid"
 
 
+class SimulatedTime:
+    def __init__(self):
+        self.now_s = 0.0
+
+    def sleep(self, seconds):
+        self.now_s += seconds
+
+
+@pytest.mark.parametrize(("step_s", "found"), [(0.1, 0.1), (0.02, 0.02), (10.0, None)])
+def test_the_period_of_the_energy_counter_is_measured(tmp_path, step_s, found):
+    driver, time_ = Driver(), SimulatedTime()
+    driver.module.nvmlDeviceGetTotalEnergyConsumption = lambda handle: 1 + int((time_.now_s + 0.005) / step_s)
+    gpu = NvmlClocks(
+        BLOCK,
+        nvml=driver.module,
+        sleep=time_.sleep,
+        clock=lambda: time_.now_s,
+        notes=tmp_path,
+        guard=Guarded,
+    )
+    gpu.reset()
+    assert gpu.counter_period_s == (None if found is None else pytest.approx(found, abs=0.0011))
+
+
+def test_without_a_counter_there_is_no_period(open_gpu):
+    assert open_gpu(Driver(nvmlDeviceGetTotalEnergyConsumption=UNKNOWN)).counter_period_s is None
+
+
 @pytest.mark.parametrize(
     ("end", "words"),
     [

@@ -35,6 +35,7 @@ KindName = Literal[
     "strategy",
     "method",
     "clock_backend",
+    "clock_rule",
     "source",
     "sensor",
     "claims",
@@ -104,6 +105,7 @@ KINDS: dict[str, Kind] = {
     "clock_backend": Kind(
         "clock back end", "wattshed.clocks.backends.registry", "BACKEND", ("open", "device")
     ),
+    "clock_rule": Kind("clock rule", "wattshed.clocks.choosing.rules.registry", "RULE", ("title", "pick")),
     "source": Kind(
         "data source",
         "wattshed.data.sources.registry",

@@ -92,7 +92,10 @@ def test_a_simulated_sweep_stays_simulated_when_it_is_replayed(tmp_path, simulat
         ("", r"bad\.csv is empty"),
         ("gpu,workload,run\na100,llama,1\n", "fits none of the readers table, nvidia_smi"),
         (HEADER, "has no rows below its header"),
-        (HEADER + "v100,vit,1,1,1380,1,1,1,1\n", "no run of 'llama' on 'a100': it has gpu v100; workload vit"),
+        (
+            HEADER + "v100,vit,1,1,1380,1,1,1,1\n",
+            "no run of 'llama' on 'a100': it has gpu v100; workload vit",
+        ),
         (HEADER + ROWS[0] + "a100,llama,2,1,1410,fast,90,9,1\n", "line 3: time_s is 'fast'"),
         (HEADER + "a100,llama,2,1,1410,10,,9,1\n", "line 2: power_w is nan"),
         (HEADER + "a100,llama,2,1,1410,-10,90,9,1\n", "line 2: time_s is -10"),

@@ -37,7 +37,11 @@ def check_unit(path: Path, column: str, values: np.ndarray) -> None:
     if not low <= typical <= high:
         others = [unit for unit, factor in UNITS[quantity].items() if low <= typical * factor <= high]
         _refuse(
-            path, column, typical, f"{low:g} to {high:g} {next(iter(UNITS[quantity]))}", (others or [None])[0]
+            path,
+            column,
+            typical,
+            f"{low:g} to {high:g} {next(iter(UNITS[quantity]))}",
+            others[0] if others else None,
         )
 
 

@@ -89,7 +89,8 @@ def _reader(path: Path, block: RecordingBlock) -> Reader:
         return reader
     content = b"" if _is_parquet(path) else read_text(path)
     if not content:
-        return plugins.load("recording", "table")  # type: ignore[no-any-return]
+        table: Reader = plugins.load("recording", "table")
+        return table
     head = head_of(content)
     fitting = [name for name in plugins.names("recording") if plugins.load("recording", name).fits(head)]
     if len(fitting) == 1:

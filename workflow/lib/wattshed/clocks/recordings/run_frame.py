@@ -78,13 +78,13 @@ def _told_apart(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _refuse_repeated(path: Path, frame: pd.DataFrame) -> None:
-    keys = [*CELL, "setting", "repeat"]
-    again = frame.duplicated(keys, keep="first")
+    keys = [*CELL, "setting", "repeat", *(["warm"] if "warm" in frame else [])]
+    again = frame.duplicated(keys, keep="first").to_numpy()
     if not again.any():
         return
-    second = frame[again].iloc[0]
-    same = (frame[keys].astype(str) == second[keys].astype(str)).all(axis=1)
-    first = frame[same].iloc[0]
+    groups = frame.groupby(keys, dropna=False, sort=False).ngroup().to_numpy()
+    at = int(np.argmax(again))
+    second, first = frame.iloc[at], frame.iloc[int(np.argmax(groups == groups[at]))]
     where = f"lines {first['line']} and {second['line']}" if "line" in frame else "two runs"
     if "run_id" in frame:
         where = f"the runs {first['run_id']} and {second['run_id']}"

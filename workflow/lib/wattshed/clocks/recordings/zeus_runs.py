@@ -31,7 +31,7 @@ def read_limits(path: Path, block: RecordingBlock) -> pd.DataFrame:
     frame = pd.DataFrame({ours: numbers_of(cells, found[ours], ours, block) for ours in LIMITS})
     there = [name for name in NAMING if name in cells.names]
     words = [words_of(cells, name).fillna("?") for name in there]
-    frame["workload"] = words[0].str.cat(words[1:], sep=" ") if words else pd.NA
+    frame["workload"] = pd.concat(words, axis=1).agg(" ".join, axis=1) if words else pd.NA
     _refuse_unusable(cells, frame, found)
     found_name = NAMED_FILE.search(path.name)
     frame["gpu"] = block.gpu or (found_name[1] if found_name else pd.NA)

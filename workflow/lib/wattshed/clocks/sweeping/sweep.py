@@ -8,9 +8,9 @@ import pandas as pd
 from wattshed.clocks.backends.protocol import ClockBackend, ClockReading, clock_given_back
 from wattshed.clocks.runs import COLUMNS, TYPES
 from wattshed.clocks.sweeping.budget import Budget
-from wattshed.clocks.sweeping.full_plan import next_settings
 from wattshed.clocks.sweeping.journal import Journal
 from wattshed.clocks.sweeping.progress import Progress
+from wattshed.clocks.sweeping.search import next_settings
 from wattshed.config.clocks.block import ClocksBlock
 
 # Column of a measured sweep beside those of every frame of runs: the start of the program that measured the row.

@@ -78,16 +78,26 @@ def standing(
     Raises :class:`Fault` as :func:`next_settings`, and where no window at the maximum counts.
     """
     legal = checked(rows, legal)
-    valid = counting(rows)
-    if not (valid["setting"] == legal[-1]).any():
+    seen = _seen(rows, legal, block, limits or BlockLimits(block.max_slowdown_share))
+    if seen is None:
         raise Fault(
             f"no window at the maximum {legal[-1]} counts: expected a warm one that was not throttled and ran at the "
             "setting asked for; see what holds the GPU down and sweep again."
         )
+    return seen
+
+
+def _seen(
+    rows: pd.DataFrame, legal: tuple[int, ...], block: ClocksBlock, limits: SearchLimits
+) -> Outlook | None:
+    """None where no window at the maximum counts."""
+    valid = counting(rows)
+    if not (valid["setting"] == legal[-1]).any():
+        return None
     return outlook(
         valid,
         legal,
-        limits or BlockLimits(block.max_slowdown_share),
+        limits,
         draws=block.search.draws,
         random=np.random.default_rng([block.seed, len(rows)]),
         delay_exponent=DELAY_EXPONENTS.get(str(getattr(block.choice, "rule", "")), 0),
@@ -105,9 +115,9 @@ def _step(
     """ended: the budget paid only for a part of the last step, so another one must not begin."""
     if not in_band(legal, limits)[:-1].any():
         return Step((), _only_maximum(limits))
-    if not (counting(rows)["setting"] == legal[-1]).any():
+    seen = _seen(rows, legal, block, limits)
+    if seen is None:
         return Step((), f"nothing to compare with: no window at the maximum {legal[-1]} counts")
-    seen = standing(rows, legal, block, limits)
     unit, target = KNOBS[str(rows["knob"].iloc[0])].unit, block.search.target_regret_share
     certain = (
         f"with {CERTAINTY:.0%} certainty {seen.setting} {unit} costs at most {max(0.0, seen.regret_high_share):.1%} "

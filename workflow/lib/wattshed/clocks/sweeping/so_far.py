@@ -8,7 +8,7 @@ from wattshed.clocks.runs import COLUMNS
 from wattshed.foundation.faults import Fault
 
 POSITIVE = ("time_s", "energy_j", "power_w")
-CELL = ["gpu", "gpu_uuid", "workload", "knob"]
+CELL = ("gpu", "gpu_uuid", "workload", "knob")
 
 
 def counting(rows: pd.DataFrame) -> pd.DataFrame:
@@ -26,7 +26,7 @@ def checked(rows: pd.DataFrame, legal: tuple[int, ...]) -> tuple[int, ...]:
         raise Fault(f"the sweep so far has no column {', '.join(lacking)}: expected the rows of a sweep.")
     if rows.empty:
         return tuple(settings)
-    if len(rows[CELL].drop_duplicates()) > 1:
+    if any(rows[name].nunique(dropna=False) > 1 for name in CELL):
         raise Fault(
             "the sweep so far mixes GPUs, workloads or knobs: expected one of each; search in each separately."
         )

@@ -6,7 +6,7 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
-from wattshed.clocks.choosing.laws import CurveDraws, draw_curves
+from wattshed.clocks.choosing.curve_draws import CurveDraws, draw_curves
 from wattshed.clocks.choosing.setting_means import SettingMeans, setting_means
 from wattshed.clocks.contamination.usable import LEAST_REPEATS
 

@@ -10,9 +10,9 @@ from wattshed.clocks.choosing.answer import Limits
 from wattshed.clocks.choosing.limits import limits_for
 from wattshed.clocks.runs import COLUMNS, TYPES
 from wattshed.clocks.sweeping.budget import Budget
-from wattshed.clocks.sweeping.full_plan import next_settings
 from wattshed.clocks.sweeping.journal import Journal
 from wattshed.clocks.sweeping.progress import Progress
+from wattshed.clocks.sweeping.search import next_settings
 from wattshed.config.clocks.block import ClocksBlock
 
 # Column of a measured sweep beside those of every frame of runs: the start of the program that measured the row.

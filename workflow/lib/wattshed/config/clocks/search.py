@@ -6,14 +6,15 @@ from pydantic import Field, model_validator
 
 from wattshed.config.block import Block
 
-REFINED_WINDOWS = 72
+REFINED_WINDOWS = 110
+ONLY_REFINED = ("coarse_repeats", "step_windows", "target_regret_share", "draws")
 
 
 class SearchBlock(Block):
     kind: Literal["full", "refine"] = Field(
         default="refine",
-        description="`refine`: coarse rounds over `points` settings, then windows where they tell most about the choice; "
-        "`full`: `points` settings x `repeats`.",
+        description="`refine`: coarse rounds over `points` settings, then windows where they tell most about the "
+        "choice; `full`: `points` settings x `repeats`.",
     )
     coarse_repeats: int = Field(
         default=2, ge=1, le=100, description="Coarse rounds before the refinement; only with `refine`."
@@ -28,15 +29,15 @@ class SearchBlock(Block):
         default=0.02,
         gt=0,
         lt=1,
-        description="The search ends when, with 95 % certainty, its setting costs at most this share more than the best "
-        "one; only with `refine`.",
+        description="The search ends when, with 95 % certainty, its setting costs at most this share more than the "
+        "best one; only with `refine`.",
     )
     most_windows: int | None = Field(
         default=None,
         ge=1,
         le=100_000,
-        description=f"Most windows, warm-up included; unset: {REFINED_WINDOWS} with `refine`, and as many as planned with "
-        "`full`.",
+        description=f"Most windows, warm-up included; unset: {REFINED_WINDOWS} with `refine`, or what all legal "
+        "settings x `repeats` would take if that is less; with `full` as many as are planned.",
     )
     most_s: float | None = Field(
         default=None, gt=0, le=1e7, description="Most seconds of windows, warm-up included; unset: no limit."
@@ -51,9 +52,12 @@ class SearchBlock(Block):
         default=500, ge=100, le=20_000, description="Draws of the curves at each look; only with `refine`."
     )
 
-    @property
-    def windows_allowed(self) -> int | None:
-        """Most windows in all; None: as many as are planned."""
-        if self.most_windows is None and self.kind == "refine":
-            return REFINED_WINDOWS
-        return self.most_windows
+    @model_validator(mode="after")
+    def _keys_belong_to_the_kind(self) -> "SearchBlock":
+        for name in ONLY_REFINED if self.kind == "full" else ():
+            if getattr(self, name) != type(self).model_fields[name].default:
+                raise ValueError(
+                    f"kind is full, but {name} is {getattr(self, name)}, which only refine uses; remove it or set kind "
+                    "to refine"
+                )
+        return self

@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 
+from wattshed.clocks.cells import cells
 from wattshed.clocks.choosing.choice import choose_clock
 from wattshed.config.clocks.block import ClocksBlock
 from wattshed.foundation.faults import run_script, script_parser
 from wattshed.foundation.frames import COLUMNS, read_frame
 from wattshed.foundation.writing import write_json
-
-CELL = ("gpu", "gpu_uuid", "workload", "knob")
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -19,10 +18,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     options = parser.parse_args(argv)
     block = ClocksBlock.model_validate_json(options.clocks)
     frame = read_frame(options.sweep, COLUMNS["sweep"])
-    choices = [
-        choose_clock(rows, block.max_slowdown_share, block.seed).to_json()
-        for _, rows in frame.groupby(list(CELL), sort=False, dropna=False)
-    ]
+    choices = [choose_clock(rows, block.max_slowdown_share, block.seed).to_json() for _, rows in cells(frame)]
     write_json(options.output, {"choices": choices}, sealed=True)
 
 

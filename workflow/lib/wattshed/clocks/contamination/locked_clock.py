@@ -43,7 +43,9 @@ def locked_clock(rows: pd.DataFrame) -> Detection:
         # A power limit above what the workload draws changes nothing, and that is its maximum, not a fault.
         severe = bool((rows["knob"] == "clock").all())
         return Detection("locked_clock", True, severe, f"the setting changes nothing: {words}")
-    return Detection("locked_clock", False, False, f"the setting has an effect: {words}")
+    seen = any(abs(change) > half for change, half in responses.values())
+    verdict = "the setting has an effect" if seen else "whether the setting has an effect cannot be judged"
+    return Detection("locked_clock", False, False, f"{verdict}: {words}")
 
 
 COLUMNS = {"time changes": "time_s", "power": "power_w"}

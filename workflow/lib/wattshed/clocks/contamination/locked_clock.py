@@ -2,7 +2,7 @@
 
 Found if the applied clock, where it was read, differs in more than a tenth of the runs; else if the difference
 between the lowest and the highest third of the settings is shown to be under 5 % in time and in power (two one-sided
-tests: the whole 99 % interval of each lies within). Power of a clock that obeys falls by far more, also where time is
+tests: the whole 95 % interval of each lies within). Power of a clock that obeys falls by far more, also where time is
 flat. Rows whose applied clock differs are left out anyway, so up to half of them only warn.
 """
 
@@ -15,7 +15,7 @@ from wattshed.clocks.contamination.detection import Detection
 MOST_DIFFERING = 0.1
 MOST_DIFFERING_TO_USE = 0.5
 LEAST_RESPONSE = 0.05
-CONFIDENCE = 0.99
+CONFIDENCE = 0.95
 LEAST_RUNS = 3
 
 

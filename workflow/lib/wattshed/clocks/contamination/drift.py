@@ -5,8 +5,9 @@ Slack and Smith 1982, with the settings as seasons), which needs no distribution
 pairs, with the interval of Gilbert (1987). Found are changes with p < 0.006 in all, and of at least 2 % of time or
 power or 5 K.
 
-A random order spreads drift over all settings alike: with five rounds a drift of 10 % over the sweep moves a setting
-by 0.3 % (standard deviation). Over 10 %, shown by the whole interval, the sweep is refused.
+A random order spreads drift over all settings alike: with five rounds a drift of 10 % over the sweep moves the mean of
+a setting by 0.3 % (standard deviation), and its median by more, which then rests on fewer runs. Over 10 %, shown by the
+whole interval, the sweep is refused.
 """
 
 from dataclasses import dataclass

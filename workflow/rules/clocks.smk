@@ -96,3 +96,31 @@ rule choose_clock:
     shell:
         f"python {SCRIPTS}/clocks/choose_clock.py --sweep {{input.sweep:q}} --clocks {{params.clocks:q}}"
         " --output {output.choice:q} > {log:q} 2>&1"
+
+
+rule predict_clocks:
+    input:
+        sweeps=expand(f"{RESULTS}/clocks/{{sweep}}.sweep.parquet", sweep=SWEEPS),
+        choices=expand(f"{RESULTS}/clocks/{{sweep}}.choice.json", sweep=SWEEPS),
+    output:
+        predictions=f"{RESULTS}/clocks/predictions.parquet",
+        standings=f"{RESULTS}/clocks/prediction_standings.parquet",
+    log:
+        f"{LOGS}/clocks/predict_clocks.log",
+    benchmark:
+        f"{BENCHMARKS}/clocks/predict_clocks.tsv"
+    localrule: True
+    conda:
+        "../../envs/wattshed.yaml"
+    resources:
+        mem_mb=FRAMES_MB,
+    params:
+        max_slowdown_share=STUDY.clocks.max_slowdown_share,
+        seed=STUDY.clocks.seed,
+        code=code_of("clocks/predict_clocks.py"),
+    message:
+        "Predict the clocks of workloads and GPUs that are left out"
+    shell:
+        f"python {SCRIPTS}/clocks/predict_clocks.py --sweeps {{input.sweeps:q}} --choices {{input.choices:q}}"
+        " --max-slowdown-share {params.max_slowdown_share} --seed {params.seed} --output {output.predictions:q}"
+        " --standings {output.standings:q} > {log:q} 2>&1"

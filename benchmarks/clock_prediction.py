@@ -81,8 +81,8 @@ def page_of(found: dict[tuple[str, float], tuple[list[Standing], int, list[str]]
                 *([left.strip(), ""] if left else []),
             ]
             lines += [
-                "| left out | probes | picker | picks | limit kept | saved, median | best possible, median | mean lead on "
-                "the median optimum | mean lead on the strongest opponent | verdict |",
+                "| left out | probes | picker | picks | limit kept | saved, median | best possible, median | mean lead "
+                "on the median optimum | mean lead on the strongest opponent | verdict |",
                 "|---|---|---|---|---|---|---|---|---|---|",
             ]
             lines += [
@@ -132,7 +132,7 @@ def main() -> None:
         "Made by `benchmarks/clock_prediction.py` from recordings of others; nothing here was measured by us.",
         "",
         f"Machine: {describe_machine()}. Date: {datetime.now(UTC):%Y-%m-%d}. "
-        f"Commit: {commit_text(describe_commit(ROOT))}.",
+        f"Commit: {commit_text(describe_commit())}.",
         "",
         METHOD.strip(),
         "",

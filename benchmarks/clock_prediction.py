@@ -131,7 +131,7 @@ def main() -> None:
         "",
         "Made by `benchmarks/clock_prediction.py` from recordings of others; nothing here was measured by us.",
         "",
-        f"Machine: {describe_machine()}. Date: {datetime.now(UTC):%Y-%m-%d}. "
+        f"Machine: {describe_machine()['processor']}. Date: {datetime.now(UTC):%Y-%m-%d}. "
         f"Commit: {commit_text(describe_commit())}.",
         "",
         METHOD.strip(),

@@ -36,6 +36,7 @@ KindName = Literal[
     "method",
     "clock_backend",
     "clock_rule",
+    "recording",
     "source",
     "sensor",
     "claims",
@@ -106,6 +107,9 @@ KINDS: dict[str, Kind] = {
         "clock back end", "wattshed.clocks.backends.registry", "BACKEND", ("open", "device")
     ),
     "clock_rule": Kind("clock rule", "wattshed.clocks.choosing.rules.registry", "RULE", ("title", "pick")),
+    "recording": Kind(
+        "reader of recordings", "wattshed.clocks.recordings.registry", "READER", ("gives", "fits", "read")
+    ),
     "source": Kind(
         "data source",
         "wattshed.data.sources.registry",

@@ -177,13 +177,13 @@ def page(found: dict[str, Any], choices: list[ClockChoice], planned: list[ClockC
         "\n".join(limits_table(found["power_limits"])),
         f"Each file has one run per configuration and limit: {found['power_limits'][0]['reason']}. So no setting is "
         "recommended; the savings are arithmetic on single runs, over configurations. A saving over 25 % at "
-        f"{100 * LIMIT:.0f} % slowdown is rare, and makes a choice doubtful. Earlier: median / 90th percentile / median "
-        "without limit.",
+        f"{100 * LIMIT:.0f} % slowdown is rare, and makes a choice doubtful. Earlier: median / 90th percentile / "
+        "median without limit.",
         "## The published picks\n",
         f"{told['picks']} picks (three GPUs, four workloads): mean saving {told['mean_saving_edp_percent']:.1f} % by "
         f"EDP, {told['mean_saving_ed2p_percent']:.1f} % by ED2P; {told['at_least_20_percent']} of {told['picks']} save "
-        f"at least 20 %, {told['in_band']} lie in the band of 70 to 100 % of the maximum, {told['both']} do both. Of the "
-        f"eight cells whose runs are here: {_counts(Counter(choice.status for choice in choices))}.",
+        f"at least 20 %, {told['in_band']} lie in the band of 70 to 100 % of the maximum, {told['both']} do both. Of "
+        f"the eight cells whose runs are here: {_counts(Counter(choice.status for choice in choices))}.",
     ]
     return "\n\n".join(part.rstrip("\n") for part in parts) + "\n"
 

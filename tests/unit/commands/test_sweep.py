@@ -1,6 +1,7 @@
 """``wattshed sweep``: a real command, on the simulated GPU and on one of the tests that runs it."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -29,8 +30,9 @@ REAL = (
     "0.1",
     "--repeats",
     "3",
+    "--full",
 )
-SIMULATED = ("--backend", "simulated", "--points", "4", "--repeats", "3")
+SIMULATED = ("--backend", "simulated", "--points", "4", "--repeats", "3", "--full")
 
 
 @pytest.fixture(autouse=True)
@@ -124,21 +126,15 @@ def test_the_output_of_the_command_is_kept_as_asked(folder, keeps, lines):
 
 
 def test_each_call_reads_the_same_standard_input(folder):
-    words = [
-        sys.executable,
-        "-m",
-        "wattshed.commands",
-        "sweep",
-        *REAL,
-        "--output",
-        "out",
-        "--",
-        "sh",
-        "-c",
-        "cat >> all",
-    ]
-    done = subprocess.run(words, input="given\n", text=True, capture_output=True, cwd=folder)
-    assert done.returncode == 0, done.stderr
+    (folder / "given").write_text("given\n")
+    own, file = os.dup(0), os.open(folder / "given", os.O_RDONLY)
+    try:
+        os.dup2(file, 0)
+        assert main(["sweep", *REAL, "--output", "out", "--", "sh", "-c", "cat >> all"]) == 0
+    finally:
+        os.dup2(own, 0)
+        os.close(own)
+        os.close(file)
     assert (folder / "all").read_text() == "given\n" * 34
 
 

@@ -14,21 +14,19 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
 # The driver and the sweep that is killed are the tests' own.
-sys.path.insert(0, str(ROOT / "tests/helpers"))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests/helpers"))
 
 from killable_sweep import SWEEP, SweepProcess
-
 from wattshed.clocks.sweeping.journal import read_journal
 from wattshed.foundation.provenance import commit_text, describe_commit, describe_machine
 from wattshed.foundation.writing import write_json
 
+ROOT = Path(__file__).resolve().parent.parent
 LIMIT_S = 2.0
 # A kill falls within this time after the sweep has noted its GPU: before, at and after the start of its watchdog.
 WITHIN_S = 2.0
-MEASURES = "nvmlDeviceGetTotalEnergyConsumption"
-# Two questions of the counter per window; the windows of this sweep are short, so that many points precede a kill.
+# A whole sweep with its journal, as `sweep_clocks` keeps it.
 JOURNALLED = SWEEP.replace(
     "run_sweep(opened, work, block)",
     """
@@ -46,15 +44,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=50, help="number of sweeps to kill")
     parser.add_argument("--seed", type=int, default=0, help="seed of the moments")
-    parser.add_argument("--output", type=Path, default=ROOT / "docs/clock_watchdog.json", help="file to write")
+    parser.add_argument(
+        "--output", type=Path, default=ROOT / "docs/clock_watchdog.json", help="file to write"
+    )
     arguments = parser.parse_args()
     moments = random.Random(arguments.seed)
     kills = []
     for number in range(arguments.kills):
         kills.append(kill_one(moments.uniform(0, WITHIN_S), group=number % 2 == 1, knob=knob_of(number)))
         print(number + 1, kills[-1], flush=True)
-    write_json(arguments.output, summary(kills, arguments.seed))
     found = summary(kills, arguments.seed)
+    write_json(arguments.output, found)
     if not (found["all_given_back"] and found["all_points_kept"] and found["delay_s"]["max"] <= LIMIT_S):
         raise SystemExit("a knob was not given back in time, or a point was lost: see the file")
 
@@ -73,22 +73,22 @@ def kill_one(after_s: float, *, group: bool, knob: str) -> dict:
         sweep = SweepProcess(folder, knob=knob, program=JOURNALLED)
         sweep.wait_until(lambda: sweep.notes)
         time.sleep(after_s)
-        was_turned = {entry["pid"] for entry in sweep.turns()} and len(sweep.turns()) > 1
         sent_s = sweep.end(group=group)
         sweep.wait_for_watchdogs()
         by_watchdog = [entry for entry in sweep.turns() if entry["pid"] != sweep.process.pid]
         journal = read_journal(folder / "sweep.jsonl")
-        in_journal = 0 if journal is None else len(journal.rows)
+        # The first call is the check of the right to turn the knob.
+        was_turned = sum(entry["pid"] == sweep.process.pid for entry in sweep.turns()) > 1
         return {
             "knob": knob,
             "group": group,
             "after_s": round(after_s, 3),
-            "turned": bool(was_turned),
+            "turned": was_turned,
             "delay_s": round(by_watchdog[-1]["at_s"] - sent_s, 4) if by_watchdog else None,
             "given_back": sweep.driver.locked is None and sweep.driver.limit_w == 400,
-            "note_left": bool(sweep.notes) and bool(was_turned),
+            "note_left": bool(sweep.notes) and was_turned,
             "points_measured": points_measured(sweep),
-            "points_kept": in_journal,
+            "points_kept": 0 if journal is None else len(journal.rows),
         }
 
 
@@ -103,6 +103,8 @@ def points_measured(sweep: SweepProcess) -> int:
 
 def summary(kills: list[dict], seed: int) -> dict:
     delays_s = sorted(kill["delay_s"] for kill in kills if kill["delay_s"] is not None)
+    if not delays_s:
+        raise SystemExit("no kill fell after a first lock: raise --kills")
     machine = describe_machine()
     return {
         "what": "SIGKILL of sweeps at random moments on a driver in files; no GPU",

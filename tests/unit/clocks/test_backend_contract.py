@@ -37,7 +37,7 @@ def block(recording):
     return ClocksBlock(
         points=3,
         repeats=2,
-        min_point_s=0.03,
+        min_point_s=0.1,
         replay=ReplayBlock(path=str(recording), gpu="V100", workload="train"),
         nvml=NvmlBlock(settle_s=0),
     )

@@ -88,7 +88,7 @@ def _freed(driver: GpuDriver, dead: LockNote) -> list[str]:
             f"{driver.gpu} was left locked by {dead.words()}, which has ended, and cannot be given back "
             f"({one_line(error)}): run `{command_to_give_back(dead)}`, or sweep with the right to lock clocks."
         ) from error
-    what = "clock" if dead.knob == "clock" else "power limit"
+    what = dead.knob.replace("_", " ")
     return [
         f"{driver.gpu}: its {what} was left locked by {dead.words()}, which has ended; it was given back."
     ]

@@ -67,7 +67,8 @@ def counter_period_s(
     """How often the energy counter steps now [s]: the median of a few steps. None without a counter, or if it stands
     still."""
     with driver.told("reading its energy counter"):
-        last_mj, started, stepped_s = _counter_mj(driver), clock(), []
+        last_mj, started = _counter_mj(driver), clock()
+        stepped_s: list[float] = []
         while last_mj is not None and len(stepped_s) <= STEPS and clock() - started < WATCH_S:
             sleep(LOOK_EVERY_S)
             now_mj = _counter_mj(driver)

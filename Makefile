@@ -14,7 +14,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 
 .PHONY: help reproduce test test-fast lint format schema clean \
-	benchmark benchmark-clock-contamination benchmark-clock-recorded \
+	benchmark benchmark-clock-contamination benchmark-clock-recorded benchmark-clock-watchdog \
 	benchmark-decisions benchmark-energy benchmark-engine benchmark-ladder benchmark-lead \
 	benchmark-phase1 benchmark-rolling benchmark-break-even benchmark-drift benchmark-methods benchmark-pruned-kernel \
 	headline tune record-study
@@ -42,6 +42,7 @@ help:
 	@echo "make benchmark-methods  every strategy and method, and the first phase (an hour); writes docs/what_helps.md"
 	@echo "make benchmark-break-even   from which size on a smaller network pays; writes docs/break_even.md"
 	@echo "make benchmark-pruned-kernel   pruned networks on the kernel beside full ones; writes docs/pruned_kernel.md"
+	@echo "make benchmark-clock-watchdog    kills sweeps; writes docs/clock_watchdog.json"
 	@echo "make benchmark-drift    strategies on a drift of known truth; writes docs/drift.md"
 	@echo "make clean       remove results, all ledgers and records of spent energy, and caches; keep .venv"
 
@@ -81,6 +82,9 @@ benchmark-energy: $(BIN)/.installed-dev
 
 benchmark-engine: $(BIN)/.installed-dev
 	python benchmarks/engine.py --output docs/engine_benchmarks.md
+
+benchmark-clock-watchdog: $(BIN)/.installed-dev
+	python benchmarks/clock_watchdog.py --output docs/clock_watchdog.json
 
 benchmark-clock-contamination: $(BIN)/.installed
 	python benchmarks/clock_contamination.py --output docs/clock_contamination.md

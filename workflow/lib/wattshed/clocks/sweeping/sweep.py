@@ -141,6 +141,8 @@ class _Engine:
             maximum = self.backend.settings()[-1]
             for place in range(self.block.warm_up_repeats + 1):
                 self._measure(maximum, warm=place == self.block.warm_up_repeats, planned=False)
+            if self.progress is not None:
+                self.progress.began(self.journal.kept.rows, self.session)
 
     def _measure(self, setting: int, *, warm: bool, planned: bool = True) -> None:
         began_s = self.budget.clock()

@@ -2,12 +2,13 @@
 
 import numpy as np
 
-from wattshed.clocks.choosing.answer import Limits
+from wattshed.clocks.choosing.rules.limits import Limits
 from wattshed.clocks.choosing.rules.protocol import Outcomes, lowest_cost
 
 
 class LeastEnergy:
-    title = "least energy within the slowdown limit"
+    title = "least energy"
+    limited = True
 
     def pick(self, outcomes: Outcomes, allowed: np.ndarray, limits: Limits) -> np.ndarray:
         """Without other limits this one still holds: it is what tells this rule from ``energy``."""

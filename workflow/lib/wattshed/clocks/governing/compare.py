@@ -10,7 +10,7 @@ from wattshed.clocks.governing.governor import Decision, Governor
 from wattshed.clocks.governing.made_mixes import KINDS, make_mix
 from wattshed.clocks.governing.mix import Mix
 from wattshed.clocks.governing.oracle import oracle
-from wattshed.clocks.governing.plan import make_plan
+from wattshed.clocks.governing.plan import Planner
 from wattshed.clocks.governing.plant import Plant
 from wattshed.clocks.governing.run import govern
 from wattshed.clocks.governing.static import best_static, best_static_in_hindsight
@@ -59,9 +59,9 @@ def compare_on(
 ) -> tuple[Compared, list[tuple[Decision, str]]]:
     """The comparison on one mix, and the governor's decisions, each with the true phase at that time."""
     curves = sweep_phases(mix, seed)
-    plans = make_plan(curves, mix.profile, mix.settings, max_slowdown_share, block)
+    planner = Planner(curves, mix.profile, mix.settings, block)
     plant = Plant(mix, seed, block.window_s)
-    governor = Governor(plans, mix.settings, RULES[block.rule], max_slowdown_share, block)
+    governor = Governor(planner, RULES[block.rule], max_slowdown_share)
     decisions, truths = [], []
     for step in govern(plant, plant, governor):
         decisions.append(step.decision)

@@ -16,15 +16,23 @@ from dataclasses import dataclass
 from typing import Literal
 
 from wattshed.clocks.governing.guard import Account, Guard
-from wattshed.clocks.governing.plan import PhasePlan
+from wattshed.clocks.governing.plan import Planner
 from wattshed.clocks.governing.reading import Reading
 from wattshed.clocks.phases.hysteresis import Hysteresis
-from wattshed.clocks.phases.rule import UNKNOWN, PhaseRule
-from wattshed.config.clocks.governor import GovernorBlock
+from wattshed.clocks.phases.rule import IDLE, UNKNOWN, PhaseRule
 
 Reason = Literal["start", "keep", "dwell", "plan", "probe", "guard", "budget"]
-# The clock may cost this many dwell times of its own loss before it is judged again.
-AHEAD_DWELLS = 2
+# A clock is planned again at the latest after this time, within a phase.
+REPLAN_S = 30.0
+# What the run may still lose, or has lost too much, is spread over this time.
+HORIZON_S = 300.0
+# Time to lose that is kept at hand, and the dwell times of loss that a clock must be able to afford.
+CUSHION_S = 0.3
+AHEAD_DWELLS = 1
+# Part of the reserve that the run may use before the maximum comes back.
+OVERDRAFT = 0.8
+# Part of the window before a rise that is counted as the phase that was seen after it.
+LAG_SHARE = 0.25
 
 
 @dataclass(frozen=True)
@@ -41,28 +49,21 @@ class Decision:
 class Governor:
     """A state machine over windows. It starts at the maximum clock; the caller resets the clock when it ends."""
 
-    def __init__(
-        self,
-        plans: Mapping[str, PhasePlan],
-        legal: tuple[int, ...],
-        rule: PhaseRule,
-        max_slowdown_share: float,
-        block: GovernorBlock,
-    ) -> None:
-        self._plans = plans
-        self._legal = legal
-        self._rule = rule
-        self._block = block
+    def __init__(self, planner: Planner, rule: PhaseRule, max_slowdown_share: float) -> None:
+        block = planner.block
         self.limit = max_slowdown_share * (1 - block.reserve_share)
-        self.guard = Guard(plans, legal[-1], block.guard_share)
-        self.account = Account(self.guard, self.limit, block.change_s)
-        self.setting = legal[-1]
+        self.account = Account(planner, self.limit, block.change_s)
+        self.setting = planner.maximum
+        self._max_slowdown_share = max_slowdown_share
+        self._planner, self._rule, self._block = planner, rule, block
+        self._guard = Guard(planner, block.guard_share)
         self._hysteresis = Hysteresis()
-        self._level: dict[str, int] = {}
+        self._planned: tuple[str, float, int] | None = None
         self._changed_at_s: float | None = None
         self._last_s = 0.0
         self._last_seen = UNKNOWN
         self._fresh = False
+        self._overdrawn = False
 
     def step(self, reading: Reading) -> Decision:
         """The decision after a window. Readings come in the order of time."""
@@ -80,60 +81,68 @@ class Governor:
         Without this a memory-bound phase that a lower clock slows a little would look balanced, its clock would rise,
         and it would look memory-bound again.
         """
-        plan = self._plans.get(self._hysteresis.phase)
-        if plan is None or self.setting == self._legal[-1]:
+        phase, top = self._hysteresis.phase, self._planner.maximum
+        if self.setting == top or not self._planner.knows(phase):
             return values
-        slower = 1 + plan.curve.slowdown_at(self.setting)
-        share = self.setting / self._legal[-1]
-        factors = {"dram_share": slower, "memory_busy_share": slower, "tensor_share": slower * share}
+        slower = 1 + self._planner.slowdown(phase, self.setting)
+        factors = {
+            "dram_share": slower,
+            "memory_busy_share": slower,
+            "tensor_share": slower * self.setting / top,
+        }
         return {name: min(1.0, value * factors.get(name, 1.0)) for name, value in values.items()}
 
     def _needed(self, seen: str) -> int:
-        """Windows that confirm this phase: few if its clock is higher than that of the confirmed one."""
-        rises = self._planned(seen) > self._planned(self._hysteresis.phase)
-        return self._block.rise_windows if rises else self._block.hysteresis_windows
-
-    def _planned(self, phase: str) -> int:
-        plan = self._plans.get(phase)
-        return plan.levels[0] if plan else self._legal[-1]
+        """Windows that confirm this phase: few if the present clock would cost it more than the limit."""
+        costly = seen != IDLE and self._planner.slowdown(seen, self.setting) > self.limit
+        return self._block.rise_windows if costly else self._block.hysteresis_windows
 
     def _take(self, reading: Reading, seen: str, phase: str, before: str) -> bool:
         """Count the window; True if the guard fires."""
-        seconds = reading.at_s - self._last_s
+        planner, seconds = self._planner, reading.at_s - self._last_s
         self.account.elapsed_s += seconds
         self.account.add(seen, self.setting, seconds)
-        if phase != before and self.guard.loss(phase, self.setting) > self.guard.loss(before, self.setting):
+        lost = seconds * planner.loss(seen, self.setting) if seen != IDLE else 0.0
+        planner.seen_s[seen] = planner.seen_s.get(seen, 0.0) + seconds - lost
+        if phase != before and planner.loss(phase, self.setting) > planner.loss(before, self.setting):
             # Meters lag: the phase began before it was seen.
-            self.account.add(phase, self.setting, seconds)
+            self.account.add(phase, self.setting, LAG_SHARE * seconds)
         settled = seen == phase == self._last_seen and not self._fresh
         self._fresh = False
         if reading.throughput is None or not settled:
+            self._guard.pause()
             return False
-        return self.guard.add(phase, self.setting, reading.throughput, reading.at_s)
+        return self._guard.add(phase, self.setting, reading.throughput, reading.at_s)
 
     def _wanted(self, phase: str, reading: Reading, fired: bool) -> tuple[int, Reason]:
-        top = self._legal[-1]
-        plan = self._plans.get(phase)
+        planner, top = self._planner, self._planner.maximum
         if fired:
-            self._level[phase] = self._level.get(phase, 0) + 1
+            planner.raise_floor(phase, self.setting)
+            self._planned = None
             return top, "guard"
-        if self.setting != top and self.account.left_s < 0:
-            return top, "budget"
-        if plan is None:
-            return top, "plan"
-        block = self._block
-        if reading.throughput is not None and self.guard.must_probe(
-            phase, reading.at_s, block.probe_windows, block.probe_every_s
-        ):
-            return top, "probe"
         left_s = self.account.left_s
-        for setting in plan.levels[self._level.get(phase, 0) :]:
-            loss = self.guard.loss(phase, setting)
-            if left_s >= loss * AHEAD_DWELLS * block.dwell_s and (
-                loss <= self.limit / (1 + self.limit) or left_s >= 0
-            ):
-                return setting, "plan"
-        return top, "plan"
+        overdraft_s = OVERDRAFT * self._block.reserve_share * self._max_slowdown_share * self.account.elapsed_s
+        self._overdrawn = left_s < (-overdraft_s / 2 if self._overdrawn else -overdraft_s)
+        if self._overdrawn and phase != IDLE:
+            self._planned = None
+            return top, "budget"
+        if not planner.knows(phase):
+            return top, "plan"
+        if reading.throughput is not None and self._guard.must_probe(phase, reading.at_s):
+            return top, "probe"
+        if self._planned is None or self._planned[0] != phase or reading.at_s >= self._planned[1]:
+            until_s = reading.at_s + max(REPLAN_S, self._block.dwell_s)
+            self._planned = (phase, until_s, self._plan(phase, left_s))
+        return self._planned[2], "plan"
+
+    def _plan(self, phase: str, left_s: float) -> int:
+        """The phase's clock by what the run may still lose, spread over the next :data:`HORIZON_S`."""
+        planner = self._planner
+        limit = self.limit + (left_s - CUSHION_S) / HORIZON_S
+        setting = planner.together(phase, limit)
+        if phase == IDLE or planner.loss(phase, setting) * AHEAD_DWELLS * self._block.dwell_s <= left_s:
+            return setting
+        return max(setting, planner.alone(phase, max(0.0, self.limit + left_s / HORIZON_S)))
 
     def _move(self, target: int, reason: Reason, at_s: float, seen: str, phase: str) -> Decision:
         if target == self.setting:
@@ -141,9 +150,9 @@ class Governor:
         if reason not in ("guard", "budget"):
             if self._changed_at_s is not None and at_s - self._changed_at_s < self._block.dwell_s:
                 return Decision(at_s, self.setting, seen, phase, "dwell")
-            here, there = self._legal.index(self.setting), self._legal.index(target)
-            most = self._block.most_steps
-            target = self._legal[here + max(-most, min(most, there - here))]
+            legal, most = self._planner.legal, self._block.most_steps
+            here, there = legal.index(self.setting), legal.index(target)
+            target = legal[here + max(-most, min(most, there - here))]
         self.setting, self._changed_at_s, self._fresh = target, at_s, True
         self.account.changes += 1
         return Decision(at_s, target, seen, phase, reason)

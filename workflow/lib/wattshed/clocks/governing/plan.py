@@ -1,75 +1,112 @@
-"""Which clock each phase shall get: planned before the run from the phases' curves and their expected shares of time."""
+"""Which clock each phase shall get, from the phases' curves and their shares of the run's time."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from wattshed.clocks.governing.allocation import Point, allocate
 from wattshed.clocks.governing.curves import PhaseCurve
 from wattshed.config.clocks.governor import GovernorBlock
 
-# Of the drop in throughput at which the guard fires, a planned clock uses at most this share, so that noise does not fire
-# it.
+# Of the drop in throughput at which the guard fires, a planned clock uses at most this share, so that noise does not
+# fire it.
 GUARDED_SHARE = 0.6
+# An earlier run counts as much as this many seconds of this one.
+PROFILE_S = 120.0
 
 
-@dataclass(frozen=True)
-class PhasePlan:
-    """levels: clocks for one phase, the one that saves the most first and the maximum last. The first may slow the phase
-    by more than the limit, if other phases leave time for it; the others keep the limit on their own.
+@dataclass
+class Planner:
+    """Plans and plans again: sweeps are corrected by what the run measures, an earlier run's shares by its own.
+
+    curves: of each phase that was swept; others run at the maximum. profile: each phase's share of the time at the maximum
+    in an earlier run. fixed: clocks that the user names himself; a phase then has this one and the maximum.
+    floors: lowest clock that a phase may still have, raised where the guard fired.
     """
 
-    levels: tuple[int, ...]
-    curve: PhaseCurve
+    curves: Mapping[str, PhaseCurve]
+    profile: Mapping[str, float]
+    legal: tuple[int, ...]
+    block: GovernorBlock
+    fixed: Mapping[str, int] | None = None
+    floors: dict[str, int] = field(default_factory=dict)
+    corrections: dict[str, float] = field(default_factory=dict)
+    seen_s: dict[str, float] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        # Looked up in every window: the curves on all legal clocks.
+        self._swept = {
+            phase: {setting: curve.slowdown_at(setting) for setting in self.legal}
+            for phase, curve in self.curves.items()
+        }
+        self._power = {
+            phase: {setting: curve.power_at(setting) for setting in self.legal}
+            for phase, curve in self.curves.items()
+        }
 
-def make_plan(
-    curves: Mapping[str, PhaseCurve],
-    shares: Mapping[str, float],
-    legal: tuple[int, ...],
-    max_slowdown_share: float,
-    block: GovernorBlock,
-) -> dict[str, PhasePlan]:
-    """A plan per phase with a curve; phases without one run at the maximum.
+    @property
+    def maximum(self) -> int:
+        return self.legal[-1]
 
-    shares: each phase's share of the time at the maximum clock in an earlier run of the workload.
-    """
-    limit = max_slowdown_share * (1 - block.reserve_share)
-    known = [phase for phase in curves if shares.get(phase, 0.0) > 0]
-    most = GUARDED_SHARE * block.guard_share
-    choices = [_points(curves[phase], legal, most, shares[phase]) for phase in known]
-    total = sum(shares[phase] for phase in known)
-    together = dict(zip(known, allocate(choices, total * (1 + limit)).settings, strict=True)) if known else {}
-    plans = {}
-    for phase, curve in curves.items():
-        alone = allocate([_points(curve, legal, min(limit, most), 1.0)], 1 + limit).settings[0]
-        planned = together.get(phase, alone)
-        between = legal[(legal.index(max(alone, planned)) + len(legal) - 1) // 2]
-        wanted = [
-            setting
-            for setting in (planned, max(planned, alone), between)
-            if curve.saving_at(setting) >= block.least_saving_share
-        ]
-        plans[phase] = PhasePlan(tuple(dict.fromkeys((*wanted, legal[-1]))), curve)
-    return plans
+    def knows(self, phase: str) -> bool:
+        return phase in self.curves
 
+    def swept(self, phase: str, setting: int) -> float:
+        """T(f)/T(fmax) - 1 as the sweep had it. Of a phase without a sweep, all of the time is taken to depend on the
+        clock."""
+        known = self._swept.get(phase)
+        return known[setting] if known else self.maximum / setting - 1
 
-def fixed_plan(
-    settings: Mapping[str, int], curves: Mapping[str, PhaseCurve], legal: tuple[int, ...]
-) -> dict[str, PhasePlan]:
-    """The clocks that a user names himself; a phase without a curve counts as not slowed until it is measured."""
-    flat = PhaseCurve((legal[0], legal[-1]), (0.0, 0.0), (1.0, 1.0))
-    return {
-        phase: PhasePlan(tuple(dict.fromkeys((setting, legal[-1]))), curves.get(phase, flat))
-        for phase, setting in settings.items()
-    }
+    def slowdown(self, phase: str, setting: int) -> float:
+        """As the sweep had it, corrected by what the run has measured."""
+        more = self.corrections.get(phase, 0.0) * (self.maximum / setting - 1)
+        return max(0.0, self.swept(phase, setting) + more)
 
+    def loss(self, phase: str, setting: int) -> float:
+        """Share of a second that is lost against the maximum."""
+        slower = self.slowdown(phase, setting)
+        return slower / (1 + slower)
 
-def _points(curve: PhaseCurve, legal: tuple[int, ...], most: float, share: float) -> list[Point]:
-    """Time and energy of a phase with this share of the time, at the clocks that slow it by at most ``most``."""
-    points = []
-    for setting in reversed(legal):
-        slower = curve.slowdown_at(setting)
-        if slower <= most or setting == legal[-1]:
-            time = share * (1 + slower)
-            points.append((time, time * curve.power_at(setting), setting))
-    return points
+    def together(self, phase: str, limit: float) -> int:
+        """The phase's clock where all phases together may be slower by ``limit``."""
+        shares = self._shares()
+        known = [name for name in self.curves if shares.get(name, 0.0) > 0 or name == phase]
+        # Phases without a curve lose nothing at the maximum, and their time counts.
+        total = sum(shares.values())
+        base = sum(shares.get(name, 0.0) for name in known)
+        choices = [self._points(name, shares.get(name, 0.0), self._most) for name in known]
+        return allocate(choices, base + total * max(0.0, limit)).settings[known.index(phase)]
+
+    def alone(self, phase: str, limit: float) -> int:
+        """The phase's clock where the phase itself may be slower by ``limit``."""
+        return allocate([self._points(phase, 1.0, min(self._most, limit))], 1 + limit).settings[0]
+
+    def raise_floor(self, phase: str, setting: int) -> None:
+        """The guard fired at this clock: from now on at most half of the way down to it."""
+        half = (self.legal.index(setting) + len(self.legal)) // 2
+        self.floors[phase] = self.legal[min(half, len(self.legal) - 1)]
+
+    @property
+    def _most(self) -> float:
+        return GUARDED_SHARE * self.block.guard_share
+
+    def _shares(self) -> dict[str, float]:
+        """Seconds at the maximum of each phase in this run so far, with the earlier run's as a prior."""
+        phases = {*self.profile, *self.seen_s}
+        return {
+            phase: PROFILE_S * self.profile.get(phase, 0.0) + self.seen_s.get(phase, 0.0) for phase in phases
+        }
+
+    def _points(self, phase: str, share: float, most: float) -> list[Point]:
+        """Time and energy of the clocks that the phase may have, the maximum first."""
+        floor, power = self.floors.get(phase, self.legal[0]), self._power[phase]
+        if self.fixed is not None:
+            legal = (self.fixed.get(phase, self.maximum), self.maximum)
+        else:
+            legal = self.legal
+        points = [(share, share * power[self.maximum], self.maximum)]
+        for setting in reversed(legal[:-1]):
+            slower = self.slowdown(phase, setting)
+            enough = (1 + slower) * power[setting] <= (1 - self.block.least_saving_share) * power[self.maximum]
+            if setting >= floor and slower <= most and enough:
+                points.append((share * (1 + slower), share * (1 + slower) * power[setting], setting))
+        return points

@@ -16,7 +16,7 @@ class GovernorBlock(Block):
         "plan's rule as it was written; `utilisation`: what NVML and nvidia-smi alone can say.",
     )
     window_s: float = Field(
-        default=0.5, ge=0.05, le=600, description="Window whose medians tell the phase [s]."
+        default=0.3, ge=0.05, le=600, description="Window whose medians tell the phase [s]."
     )
     hysteresis_windows: int = Field(
         default=3, ge=1, le=1000, description="Windows in a row that confirm a phase with a lower clock."
@@ -32,22 +32,22 @@ class GovernorBlock(Block):
         default=2.0, ge=0, le=3600, description="Shortest time between two changes of the clock [s]."
     )
     most_steps: int = Field(
-        default=40, ge=1, le=1000, description="Largest change at once, in legal clocks (15 MHz on most GPUs)."
+        default=60, ge=1, le=1000, description="Largest change at once, in legal clocks (15 MHz on most GPUs)."
     )
     guard_share: float = Field(
-        default=0.25,
+        default=0.3,
         gt=0,
         lt=1,
         description="Drop of a phase's throughput below what the maximum clock gives, at which the maximum comes back.",
     )
     probe_windows: int = Field(
-        default=4, ge=1, le=1000, description="Windows at the maximum clock that measure what it gives."
+        default=6, ge=1, le=1000, description="Windows at the maximum clock that measure what it gives."
     )
     probe_every_s: float = Field(
-        default=120.0, gt=0, le=86400, description="Age at which what the maximum gives is measured again [s]."
+        default=150.0, gt=0, le=86400, description="Age at which what the maximum gives is measured again [s]."
     )
     reserve_share: float = Field(
-        default=0.1,
+        default=0.06,
         ge=0,
         lt=1,
         description="Part of clocks.max_slowdown_share that is kept for errors of measurement.",
@@ -59,7 +59,7 @@ class GovernorBlock(Block):
         description="A phase whose clock saves less energy than this share stays at the maximum.",
     )
     change_s: float = Field(
-        default=0.05, ge=0, le=60, description="Time that one change of the clock is taken to cost [s]."
+        default=0.02, ge=0, le=60, description="Time that one change of the clock is taken to cost [s]."
     )
     mixes: int = Field(
         default=9, ge=1, le=10000, description="Simulated mixes of phases that the governor is tried on."

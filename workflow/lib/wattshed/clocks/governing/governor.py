@@ -7,8 +7,9 @@ Rules, in the order in which they decide:
 2. Dwell: otherwise the clock does not change within ``dwell_s`` of its last change.
 3. Hysteresis: a lower clock needs several windows in a row of the same phase; a higher one needs fewer, because
    a clock that is too low costs time that cannot be won back.
-4. Probe: the maximum comes for some windows where its throughput is not known for the phase or was measured long ago.
-5. Plan: the clock of the phase's plan that the time left allows, by at most ``most_steps`` legal clocks per change.
+4. Flicker: where the phase changes faster than windows can follow, the best single clock of the plan comes.
+5. Probe: the maximum comes for some windows where its throughput is not known for the phase or was measured long ago.
+6. Plan: the clock of the phase's plan that the time left allows, by at most ``most_steps`` legal clocks per change.
 """
 
 from collections.abc import Mapping
@@ -21,18 +22,27 @@ from wattshed.clocks.governing.reading import Reading
 from wattshed.clocks.phases.hysteresis import Hysteresis
 from wattshed.clocks.phases.rule import IDLE, UNKNOWN, PhaseRule
 
-Reason = Literal["start", "keep", "dwell", "plan", "probe", "guard", "budget"]
+Reason = Literal["start", "keep", "dwell", "plan", "probe", "guard", "budget", "unsettled"]
 # A clock is planned again at the latest after this time, within a phase.
 REPLAN_S = 30.0
 # What the run may still lose, or has lost too much, is spread over this time.
-HORIZON_S = 300.0
+HORIZON_S = 400.0
 # Time to lose that is kept at hand, and the dwell times of loss that a clock must be able to afford.
-CUSHION_S = 0.3
+CUSHION_S = 0.2
 AHEAD_DWELLS = 1
+# Share of the last windows (by an exponential mean with this weight) that differ from the one before: above the first,
+# phases flicker; below the second, they are calm again.
+FLIP_WEIGHT = 1 / 30
+FLICKER_SHARE = 0.15
+CALM_SHARE = 0.05
+# Where the run cannot afford a clock, all phases are planned with these parts of the limit in turn, until the phase's clock
+# is affordable or costs less time than the limit earns, by this factor.
+TIGHTER = (1.0, 0.8, 0.6, 0.4, 0.2, 0.0)
+RECOVERING = 0.7
 # Part of the reserve that the run may use before the maximum comes back.
 OVERDRAFT = 0.8
 # Part of the window before a rise that is counted as the phase that was seen after it.
-LAG_SHARE = 0.25
+LAG_SHARE = 0.1
 
 
 @dataclass(frozen=True)
@@ -64,6 +74,9 @@ class Governor:
         self._last_seen = UNKNOWN
         self._fresh = False
         self._overdrawn = False
+        self._flips = 0.0
+        self._unsettled = False
+        self._held: tuple[str, int, float, float] | None = None
 
     def step(self, reading: Reading) -> Decision:
         """The decision after a window. Readings come in the order of time."""
@@ -72,6 +85,8 @@ class Governor:
         phase = self._hysteresis.see(seen, self._needed(seen))
         fired = self._take(reading, seen, phase, before)
         target, reason = self._wanted(phase, reading, fired)
+        self._flips += FLIP_WEIGHT * ((seen != self._last_seen) - self._flips)
+        self._unsettled = self._flips > (CALM_SHARE if self._unsettled else FLICKER_SHARE)
         self._last_seen, self._last_s = seen, reading.at_s
         return self._move(target, reason, reading.at_s, seen, phase)
 
@@ -109,10 +124,13 @@ class Governor:
             self.account.add(phase, self.setting, LAG_SHARE * seconds)
         settled = seen == phase == self._last_seen and not self._fresh
         self._fresh = False
+        # A window counts once the next one shows the same: meters lag, and its work may have been the next phase's.
+        held, self._held = self._held, None
         if reading.throughput is None or not settled:
             self._guard.pause()
             return False
-        return self._guard.add(phase, self.setting, reading.throughput, reading.at_s)
+        self._held = (phase, self.setting, reading.throughput, reading.at_s)
+        return held is not None and self._guard.add(*held)
 
     def _wanted(self, phase: str, reading: Reading, fired: bool) -> tuple[int, Reason]:
         planner, top = self._planner, self._planner.maximum
@@ -121,11 +139,15 @@ class Governor:
             self._planned = None
             return top, "guard"
         left_s = self.account.left_s
-        overdraft_s = OVERDRAFT * self._block.reserve_share * self._max_slowdown_share * self.account.elapsed_s
+        overdraft_s = (
+            OVERDRAFT * self._block.reserve_share * self._max_slowdown_share * self.account.elapsed_s
+        )
         self._overdrawn = left_s < (-overdraft_s / 2 if self._overdrawn else -overdraft_s)
         if self._overdrawn and phase != IDLE:
             self._planned = None
             return top, "budget"
+        if self._unsettled:
+            return planner.one_for_all(self.limit), "unsettled"
         if not planner.knows(phase):
             return top, "plan"
         if reading.throughput is not None and self._guard.must_probe(phase, reading.at_s):
@@ -139,10 +161,13 @@ class Governor:
         """The phase's clock by what the run may still lose, spread over the next :data:`HORIZON_S`."""
         planner = self._planner
         limit = self.limit + (left_s - CUSHION_S) / HORIZON_S
-        setting = planner.together(phase, limit)
-        if phase == IDLE or planner.loss(phase, setting) * AHEAD_DWELLS * self._block.dwell_s <= left_s:
-            return setting
-        return max(setting, planner.alone(phase, max(0.0, self.limit + left_s / HORIZON_S)))
+        ahead_s = AHEAD_DWELLS * self._block.dwell_s
+        for part in TIGHTER:
+            setting = planner.together(phase, part * limit)
+            loss = 0.0 if phase == IDLE else planner.loss(phase, setting)
+            if loss * ahead_s <= left_s or loss <= RECOVERING * self.limit:
+                return setting
+        return planner.maximum
 
     def _move(self, target: int, reason: Reason, at_s: float, seen: str, phase: str) -> Decision:
         if target == self.setting:

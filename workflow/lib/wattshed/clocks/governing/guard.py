@@ -14,9 +14,8 @@ DISAGREEING = 4.0
 # Standard errors that are added to a measured slowdown.
 CAUTION = 0.5
 LEAST_NOISE = 0.01
-# Windows in a row with too low a throughput before the guard fires: fewer may be noise, or a phase
-# that ends before the meters show it.
-LOW_WINDOWS = 3
+# Windows in a row with too low a throughput before the guard fires: one may be noise.
+LOW_WINDOWS = 2
 
 
 @dataclass

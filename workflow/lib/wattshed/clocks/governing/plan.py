@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 
 from wattshed.clocks.governing.allocation import Point, allocate
 from wattshed.clocks.governing.curves import PhaseCurve
+from wattshed.clocks.governing.static import best_static
 from wattshed.config.clocks.governor import GovernorBlock
 
 # Of the drop in throughput at which the guard fires, a planned clock uses at most this share, so that noise does not
 # fire it.
 GUARDED_SHARE = 0.6
 # An earlier run counts as much as this many seconds of this one.
-PROFILE_S = 120.0
+PROFILE_S = 300.0
 
 
 @dataclass
@@ -76,9 +77,12 @@ class Planner:
         choices = [self._points(name, shares.get(name, 0.0), self._most) for name in known]
         return allocate(choices, base + total * max(0.0, limit)).settings[known.index(phase)]
 
-    def alone(self, phase: str, limit: float) -> int:
-        """The phase's clock where the phase itself may be slower by ``limit``."""
-        return allocate([self._points(phase, 1.0, min(self._most, limit))], 1 + limit).settings[0]
+    def one_for_all(self, limit: float) -> int:
+        """The best single clock for all phases as they were shared so far."""
+        shares = self._shares()
+        total = sum(shares.values())
+        fractions = {phase: share / total for phase, share in shares.items()}
+        return best_static(self.curves, fractions, self.legal, limit)
 
     def raise_floor(self, phase: str, setting: int) -> None:
         """The guard fired at this clock: from now on at most half of the way down to it."""
@@ -106,7 +110,9 @@ class Planner:
         points = [(share, share * power[self.maximum], self.maximum)]
         for setting in reversed(legal[:-1]):
             slower = self.slowdown(phase, setting)
-            enough = (1 + slower) * power[setting] <= (1 - self.block.least_saving_share) * power[self.maximum]
+            enough = (1 + slower) * power[setting] <= (1 - self.block.least_saving_share) * power[
+                self.maximum
+            ]
             if setting >= floor and slower <= most and enough:
                 points.append((share * (1 + slower), share * (1 + slower) * power[setting], setting))
         return points

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 from wattshed.clocks.governing.curves import PhaseCurve
-from wattshed.clocks.governing.mix import Mix
 
 
 def best_static(
@@ -28,10 +27,3 @@ def best_static(
         if slowdown <= max_slowdown_share and energy < least:
             best, least = setting, energy
     return best
-
-
-def best_static_in_hindsight(mix: Mix, max_slowdown_share: float) -> int:
-    """The best single clock for somebody who knows the mix and its laws: an upper bound for all static clocks."""
-    allowed_s = mix.at(mix.maximum)[0] * (1 + max_slowdown_share)
-    kept = [setting for setting in mix.settings if mix.at(setting)[0] <= allowed_s]
-    return min(kept, key=lambda setting: mix.at(setting)[1])

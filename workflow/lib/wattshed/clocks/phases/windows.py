@@ -58,5 +58,7 @@ def keys_of(samples: pd.DataFrame) -> list[str]:
     """The columns that tell GPUs and workloads apart, as far as the log has them."""
     keys = [key for key in KEYS if key in samples]
     if not keys:
-        raise Fault("samples name neither a GPU nor a workload: expected a column gpu, gpu_index or workload.")
+        raise Fault(
+            "samples name neither a GPU nor a workload: expected a column gpu, gpu_index or workload."
+        )
     return keys

@@ -32,7 +32,10 @@ class GovernorBlock(Block):
         default=2.0, ge=0, le=3600, description="Shortest time between two changes of the clock [s]."
     )
     most_steps: int = Field(
-        default=60, ge=1, le=1000, description="Largest change at once, in legal clocks (15 MHz on most GPUs)."
+        default=60,
+        ge=1,
+        le=1000,
+        description="Largest change at once, in legal clocks (15 MHz on most GPUs).",
     )
     guard_share: float = Field(
         default=0.3,
@@ -41,13 +44,16 @@ class GovernorBlock(Block):
         description="Drop of a phase's throughput below what the maximum clock gives, at which the maximum comes back.",
     )
     probe_windows: int = Field(
-        default=6, ge=1, le=1000, description="Windows at the maximum clock that measure what it gives."
+        default=4, ge=1, le=1000, description="Windows at the maximum clock that measure what it gives."
     )
     probe_every_s: float = Field(
-        default=150.0, gt=0, le=86400, description="Age at which what the maximum gives is measured again [s]."
+        default=250.0,
+        gt=0,
+        le=86400,
+        description="Age at which what the maximum gives is measured again [s].",
     )
     reserve_share: float = Field(
-        default=0.06,
+        default=0.08,
         ge=0,
         lt=1,
         description="Part of clocks.max_slowdown_share that is kept for errors of measurement.",

@@ -5,15 +5,15 @@ from typing import Any
 
 import numpy as np
 
-from wattshed.clocks.governing.curves import sweep_phases
 from wattshed.clocks.governing.governor import Decision, Governor
-from wattshed.clocks.governing.made_mixes import KINDS, make_mix
-from wattshed.clocks.governing.mix import Mix
-from wattshed.clocks.governing.oracle import oracle
+from wattshed.clocks.governing.simulation.made_mixes import KINDS, make_mix
+from wattshed.clocks.governing.simulation.mix import Mix
+from wattshed.clocks.governing.simulation.oracle import best_static_in_hindsight, oracle
 from wattshed.clocks.governing.plan import Planner
-from wattshed.clocks.governing.plant import Plant
+from wattshed.clocks.governing.simulation.plant import Plant
+from wattshed.clocks.governing.simulation.swept import sweep_phases
 from wattshed.clocks.governing.run import govern
-from wattshed.clocks.governing.static import best_static, best_static_in_hindsight
+from wattshed.clocks.governing.static import best_static
 from wattshed.clocks.phases.rules import RULES
 from wattshed.config.clocks.governor import GovernorBlock
 
@@ -68,9 +68,7 @@ def compare_on(
         truths.append(plant.phase)
     base_s, base_j = mix.at(mix.maximum)
     # The same reserve for both: a static clock has no other guard against errors of its sweep.
-    static = best_static(
-        curves, mix.profile, mix.settings, max_slowdown_share * (1 - block.reserve_share)
-    )
+    static = best_static(curves, mix.profile, mix.settings, max_slowdown_share * (1 - block.reserve_share))
     static_s, static_j = mix.at(static)
     hindsight_s, hindsight_j = mix.at(best_static_in_hindsight(mix, max_slowdown_share))
     best = oracle(mix, max_slowdown_share)

@@ -1,7 +1,7 @@
 """The most that any governor could save on a mix: true laws, future known, changes of the clock free."""
 
 from wattshed.clocks.governing.allocation import Allocation, allocate
-from wattshed.clocks.governing.mix import Mix
+from wattshed.clocks.governing.simulation.mix import Mix
 
 
 def oracle(mix: Mix, max_slowdown_share: float) -> Allocation:
@@ -15,3 +15,10 @@ def oracle(mix: Mix, max_slowdown_share: float) -> Allocation:
     ]
     allowed_s = mix.at(mix.maximum)[0] * (1 + max_slowdown_share)
     return allocate(choices, allowed_s)
+
+
+def best_static_in_hindsight(mix: Mix, max_slowdown_share: float) -> int:
+    """The best single clock for who knows the mix and its laws: an upper bound for all static clocks."""
+    allowed_s = mix.at(mix.maximum)[0] * (1 + max_slowdown_share)
+    kept = [setting for setting in mix.settings if mix.at(setting)[0] <= allowed_s]
+    return min(kept, key=lambda setting: mix.at(setting)[1])

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from wattshed.clocks.governing.mix import Law, Mix, Segment
+from wattshed.clocks.governing.simulation.mix import Law, Mix, Segment
 from wattshed.clocks.phases.rule import BALANCED, COMPUTE, IDLE, MEMORY
 
 Random = np.random.Generator

@@ -1,13 +1,14 @@
 """Which clock each phase gets so that all of them together save the most energy within one limit of time.
 
 The choice per phase is relaxed: a phase may split its time between clocks. Then the optimum is found exactly: of each
-phase's points (time, energy) only the lower convex hull matters, and time is given to the edges that save the most energy
-per second until it is spent. At most one phase is split. No choice of whole clocks saves more than this, so it
+phase's points (time, energy) only the lower convex hull matters, and time is given to the edges that save the most
+energy per second until it is spent. At most one phase is split. No choice of whole clocks saves more than this, so it
 bounds every governor from above.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 Point = tuple[float, float, int]
 
@@ -30,7 +31,7 @@ def allocate(choices: Sequence[Sequence[Point]], allowed_s: float) -> Allocation
     edges = sorted(
         (_slope(left, right), place, left, right)
         for place, hull in enumerate(hulls)
-        for left, right in zip(hull[:-1], hull[1:], strict=True)
+        for left, right in pairwise(hull)
     )
     for _, place, left, right in edges:
         needed_s = right[0] - left[0]

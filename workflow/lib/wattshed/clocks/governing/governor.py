@@ -2,8 +2,8 @@
 
 Rules, in the order in which they decide:
 
-1. Guard: throughput of a phase fell by more than ``guard_share`` below what the maximum gives, or the run has lost the time
-   that it may lose: the maximum clock comes back at once, whatever dwell time and step limit say.
+1. Guard: throughput of a phase fell by more than ``guard_share`` below what the maximum gives, or the run has lost the
+   time that it may lose: the maximum clock comes back at once, whatever dwell time and step limit say.
 2. Dwell: otherwise the clock does not change within ``dwell_s`` of its last change.
 3. Hysteresis: a lower clock needs several windows in a row of the same phase; a higher one needs fewer, because
    a clock that is too low costs time that cannot be won back.
@@ -35,8 +35,8 @@ AHEAD_DWELLS = 1
 FLIP_WEIGHT = 1 / 30
 FLICKER_SHARE = 0.15
 CALM_SHARE = 0.05
-# Where the run cannot afford a clock, all phases are planned with these parts of the limit in turn, until the phase's clock
-# is affordable or costs less time than the limit earns, by this factor.
+# Where the run cannot afford a clock, all phases are planned with these parts of the limit in turn, until the phase's
+# clock is affordable or costs less time than the limit earns, by this factor.
 TIGHTER = (1.0, 0.8, 0.6, 0.4, 0.2, 0.0)
 RECOVERING = 0.7
 # Part of the reserve that the run may use before the maximum comes back.

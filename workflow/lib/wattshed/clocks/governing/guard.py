@@ -20,8 +20,9 @@ LOW_WINDOWS = 2
 
 @dataclass
 class _Measured:
-    """Throughput of one phase. At the maximum: count, mean and squares, and how many windows are wanted. Below: sums over windows of x = fmax/f - 1, of the
-    time per unit of work and of the swept slowdown, for a least-squares line through the origin."""
+    """Throughput of one phase. At the maximum: count, mean, squares, how many windows are wanted, and when the last was.
+    Below: sums over windows of x = fmax/f - 1, of the time per unit of work and of the swept slowdown, for a
+    least-squares line through the origin. low: windows in a row with too low a throughput."""
 
     count: int = 0
     mean: float = 0.0
@@ -106,8 +107,8 @@ class Guard:
 class Account:
     """The time that the run has lost against the maximum clock, and what it may still lose.
 
-    Losses are summed again with every window, because measurements correct what sweeps had said. change_s: what a change
-    of the clock is taken to cost.
+    Losses are summed again with every window, because measurements correct what sweeps had said. change_s: what a
+    change of the clock is taken to cost.
     """
 
     planner: Planner

@@ -19,8 +19,8 @@ PROFILE_S = 300.0
 class Planner:
     """Plans and plans again: sweeps are corrected by what the run measures, an earlier run's shares by its own.
 
-    curves: of each phase that was swept; others run at the maximum. profile: each phase's share of the time at the maximum
-    in an earlier run. fixed: clocks that the user names himself; a phase then has this one and the maximum.
+    curves: of each phase that was swept; others run at the maximum. profile: each phase's share of the time at the
+    maximum in an earlier run. fixed: clocks that the user names himself; a phase then has this one and the maximum.
     floors: lowest clock that a phase may still have, raised where the guard fired.
     """
 
@@ -103,10 +103,9 @@ class Planner:
     def _points(self, phase: str, share: float, most: float) -> list[Point]:
         """Time and energy of the clocks that the phase may have, the maximum first."""
         floor, power = self.floors.get(phase, self.legal[0]), self._power[phase]
+        legal = self.legal
         if self.fixed is not None:
-            legal = (self.fixed.get(phase, self.maximum), self.maximum)
-        else:
-            legal = self.legal
+            legal = tuple(sorted({self.fixed.get(phase, self.maximum), self.maximum}))
         points = [(share, share * power[self.maximum], self.maximum)]
         for setting in reversed(legal[:-1]):
             slower = self.slowdown(phase, setting)

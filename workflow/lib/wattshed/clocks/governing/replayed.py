@@ -28,8 +28,8 @@ def replay_governor(
 ) -> pd.DataFrame:
     """One row per window: the keys, ``at_s``, ``seen``, ``phase``, ``setting`` and ``reason``.
 
-    The clocks come from ``curves`` (sweeps of the phases), else from ``clocks.governor.settings``. A log has no throughput
-    of the workload, so no guard could fire, and the account of lost time rests on the sweeps alone.
+    The clocks come from ``curves`` (sweeps of the phases), else from ``clocks.governor.settings``. A log has no
+    throughput of the workload, so no guard could fire, and the account of lost time rests on the sweeps alone.
     """
     if not curves and not block.settings:
         raise Fault(

@@ -57,13 +57,13 @@ def run_governor(
     require_columns(rule, sampler.columns, f"{backend.gpu}, sampled live")
     if backend.recorded_sweep() is not None:
         raise Fault(
-            f"the back end {backend.name} replays a recorded sweep, whose past no clock can change: expected a back end "
-            "that measures now; replay a power log with governing.replayed instead."
+            f"the back end {backend.name} replays a recorded sweep, whose past no clock can change: expected a back "
+            "end that measures now; replay a power log with governing.replayed instead."
         )
     if planner.legal != legal:
         raise Fault(
-            f"the plan is for {len(planner.legal)} settings up to {planner.maximum} {backend.knob.unit}, and {backend.gpu} "
-            f"has {len(legal)} up to {legal[-1]}: expected a plan from sweeps of this GPU; sweep it first."
+            f"the plan is for {len(planner.legal)} settings up to {planner.maximum} {backend.knob.unit}, and "
+            f"{backend.gpu} has {len(legal)} up to {legal[-1]}: expected a plan from sweeps of this GPU; sweep it first."
         )
     governor = Governor(planner, rule, max_slowdown_share)
     with clock_given_back(backend):

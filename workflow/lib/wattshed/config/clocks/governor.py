@@ -85,12 +85,12 @@ class GovernorBlock(Block):
     def _rises_are_not_slower_than_falls(self) -> "GovernorBlock":
         if self.rise_windows > self.hysteresis_windows:
             raise ValueError(
-                f"rise_windows is {self.rise_windows} and hysteresis_windows {self.hysteresis_windows}: expected a rise "
-                "of the clock to need at most as many windows as a fall; lower rise_windows"
+                f"rise_windows is {self.rise_windows} and hysteresis_windows {self.hysteresis_windows}: expected a "
+                "rise of the clock to need at most as many windows as a fall; lower rise_windows"
             )
         if self.dwell_s and self.dwell_s < self.window_s:
             raise ValueError(
-                f"dwell_s is {self.dwell_s:g} and window_s {self.window_s:g}: a dwell time shorter than a window has no "
-                "effect; raise dwell_s or set it to 0"
+                f"dwell_s is {self.dwell_s:g} and window_s {self.window_s:g}: a dwell time shorter than a window has "
+                "no effect; raise dwell_s or set it to 0"
             )
         return self

@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 
 from wattshed.clocks.governing.governor import Decision, Governor
+from wattshed.clocks.governing.plan import Planner
+from wattshed.clocks.governing.run import govern
 from wattshed.clocks.governing.simulation.made_mixes import KINDS, make_mix
 from wattshed.clocks.governing.simulation.mix import Mix
 from wattshed.clocks.governing.simulation.oracle import best_static_in_hindsight, oracle
-from wattshed.clocks.governing.plan import Planner
 from wattshed.clocks.governing.simulation.plant import Plant
 from wattshed.clocks.governing.simulation.swept import sweep_phases
-from wattshed.clocks.governing.run import govern
 from wattshed.clocks.governing.static import best_static
 from wattshed.clocks.phases.rules import RULES
 from wattshed.config.clocks.governor import GovernorBlock

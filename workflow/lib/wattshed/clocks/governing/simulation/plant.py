@@ -8,8 +8,8 @@ import math
 
 import numpy as np
 
-from wattshed.clocks.governing.simulation.mix import Mix
 from wattshed.clocks.governing.reading import Reading
+from wattshed.clocks.governing.simulation.mix import Mix
 
 COLUMNS = ("gpu_busy_share", "memory_busy_share", "sm_active_share", "tensor_share", "dram_share")
 

@@ -1,4 +1,4 @@
-"""Simulated sweeps of each phase of a mix alone: noisy, and of few clocks. They are what a governor may know of the mix."""
+"""Simulated sweeps of each phase of a mix alone: noisy, and of few clocks. A governor may know no more."""
 
 import numpy as np
 

@@ -1,6 +1,5 @@
 """Try the governor on simulated mixes of phases, and find the phases of power logs."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,18 +21,13 @@ def main(argv: Sequence[str] | None = None) -> None:
         default=[],
         help="power log as NAME=FILE, Parquet with the columns of samples",
     )
-    parser.add_argument(
-        "--legal", action="append", default=[], help="legal clocks of a log's GPU as NAME=[510, 525, ...]"
-    )
     parser.add_argument("--governed", type=Path, required=True, help="JSON to write: savings and slowdowns")
     parser.add_argument(
         "--phases", type=Path, required=True, help="Parquet to write: phases with their times"
     )
     options = parser.parse_args(argv)
-    legal = {name: tuple(json.loads(text)) for name, text in map(_named, options.legal)}
     logs = {
-        name: (read_frame(path, ("time_s", "gpu", "power_w")), legal.get(name, ()))
-        for name, path in map(_named, options.samples)
+        name: read_frame(path, ("time_s", "gpu", "power_w")) for name, path in map(_named, options.samples)
     }
     block = GovernorBlock.model_validate_json(options.governor)
     governed, phases = govern_study(block, options.max_slowdown_share, options.seed, logs)
@@ -44,9 +38,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 def _named(text: str) -> tuple[str, str]:
     name, found, value = text.partition("=")
     if not (name and found and value):
-        raise Fault(
-            f"{text!r} is not NAME=VALUE: expected the name of a recording, = and its file or clocks."
-        )
+        raise Fault(f"{text!r} is not NAME=VALUE: expected the name of a recording, = and its file.")
     return name, value
 
 

@@ -20,7 +20,7 @@ LOW_WINDOWS = 2
 
 @dataclass
 class _Measured:
-    """Throughput of one phase. At the maximum: count, mean, squares, how many windows are wanted, and when the last was.
+    """Throughput of one phase. At the maximum: count, mean, squares, how many windows are wanted, when the last was.
     Below: sums over windows of x = fmax/f - 1, of the time per unit of work and of the swept slowdown, for a
     least-squares line through the origin. low: windows in a row with too low a throughput."""
 

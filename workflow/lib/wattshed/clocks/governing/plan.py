@@ -103,7 +103,7 @@ class Planner:
     def _points(self, phase: str, share: float, most: float) -> list[Point]:
         """Time and energy of the clocks that the phase may have, the maximum first."""
         floor, power = self.floors.get(phase, self.legal[0]), self._power[phase]
-        legal = self.legal
+        legal: tuple[int, ...] = self.legal
         if self.fixed is not None:
             legal = tuple(sorted({self.fixed.get(phase, self.maximum), self.maximum}))
         points = [(share, share * power[self.maximum], self.maximum)]

@@ -13,7 +13,7 @@ from wattshed.clocks.governing.reading import Reading
 from wattshed.clocks.phases.rule import require_columns
 from wattshed.clocks.phases.rules import RULES
 from wattshed.clocks.phases.shares import require_shares
-from wattshed.clocks.phases.windows import keys_of, window_medians
+from wattshed.clocks.phases.windows import keys_of, recorded_columns, window_medians
 from wattshed.config.clocks.governor import GovernorBlock
 from wattshed.foundation.faults import Fault
 
@@ -28,6 +28,7 @@ def replay_governor(
 ) -> pd.DataFrame:
     """One row per window: the keys, ``at_s``, ``seen``, ``phase``, ``setting`` and ``reason``.
 
+    legal: clocks of the GPU, ascending; if empty, the named ones and the highest that the log saw.
     The clocks come from ``curves`` (sweeps of the phases), else from ``clocks.governor.settings``. A log has no
     throughput of the workload, so no guard could fire, and the account of lost time rests on the sweeps alone.
     """
@@ -36,6 +37,7 @@ def replay_governor(
             f"{where}: the clock of each phase is not known: expected clocks.governor.settings (such as "
             "{memory: 1005}) or a sweep of each phase alone."
         )
+    legal = legal or _named_clocks(samples, block, where)
     wrong = [setting for setting in block.settings.values() if setting not in legal]
     if wrong:
         raise Fault(
@@ -43,7 +45,7 @@ def replay_governor(
             f"{legal[0]} to {legal[-1]} MHz; correct it."
         )
     rule = RULES[block.rule]
-    require_columns(rule, [name for name in samples if samples[name].notna().any()], where)
+    require_columns(rule, recorded_columns(samples), where)
     require_shares(samples, rule.uses, where)
     windows = window_medians(samples, [name for name in rule.uses if name in samples], block.window_s, where)
     keys, rows = keys_of(samples), []
@@ -66,6 +68,21 @@ def replay_governor(
     return pd.DataFrame(rows)
 
 
+def _named_clocks(samples: pd.DataFrame, block: GovernorBlock, where: str) -> tuple[int, ...]:
+    seen = (
+        pd.to_numeric(samples["sm_clock_mhz"], errors="coerce").max()
+        if "sm_clock_mhz" in samples
+        else float("nan")
+    )
+    if pd.isna(seen):
+        raise Fault(
+            f"{where}: the log has no SM clock, so the GPU's maximum is not known: let the recorder add clocks.sm "
+            "(nvidia-smi) or DCGM field 100."
+        )
+    maximum = max(int(seen), *block.settings.values())
+    return tuple(sorted({maximum, *block.settings.values()}))
+
+
 def planner_of(
     block: GovernorBlock, legal: tuple[int, ...], curves: Mapping[str, PhaseCurve] | None = None
 ) -> Planner:
@@ -75,6 +92,6 @@ def planner_of(
         return Planner(curves, even, legal, block)
     # Who names a clock himself has judged its cost: it counts as not slower until the run measures it.
     flat = PhaseCurve((legal[0], legal[-1]), (0.0, 0.0), (0.0, 1.0))
-    named = dict.fromkeys(block.settings, flat)
-    shares = {phase: 1 / len(named) for phase in named}
-    return Planner(named, shares, legal, block, fixed=dict(block.settings))
+    fixed: dict[str, int] = {str(phase): setting for phase, setting in block.settings.items()}
+    named = dict.fromkeys(fixed, flat)
+    return Planner(named, {phase: 1 / len(named) for phase in named}, legal, block, fixed=fixed)

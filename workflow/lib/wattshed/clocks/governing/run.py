@@ -63,7 +63,7 @@ def run_governor(
     if planner.legal != legal:
         raise Fault(
             f"the plan is for {len(planner.legal)} settings up to {planner.maximum} {backend.knob.unit}, and "
-            f"{backend.gpu} has {len(legal)} up to {legal[-1]}: expected a plan from sweeps of this GPU; sweep it first."
+            f"{backend.gpu} has {len(legal)} up to {legal[-1]}: expected sweeps of this GPU; sweep it first."
         )
     governor = Governor(planner, rule, max_slowdown_share)
     with clock_given_back(backend):

@@ -13,8 +13,8 @@ def best_static(
 ) -> int:
     """The clock of least expected energy whose expected slowdown keeps the limit.
 
-    shares: of the time at the maximum, from an earlier run. A phase that was not swept counts as one that wholly depends
-    on the clock and saves nothing.
+    shares: of the time at the maximum, from an earlier run. A phase that was not swept counts as one that depends
+    wholly on the clock and saves nothing.
     """
     best, least = legal[-1], float("inf")
     for setting in legal:

@@ -26,23 +26,23 @@ def govern_study(
     block: GovernorBlock,
     max_slowdown_share: float,
     seed: int,
-    logs: Mapping[str, tuple[pd.DataFrame, tuple[int, ...]]],
+    logs: Mapping[str, pd.DataFrame],
 ) -> tuple[dict[str, Any], pd.DataFrame]:
     """The document ``governor.json`` and the frame ``phases.parquet``.
 
-    logs: of each power log its samples and the legal clocks of its GPU; no effect is claimed for them.
+    logs: samples of each power log; no effect is claimed for them.
     """
     compared = compare_many(block.mixes, seed, max_slowdown_share, block)
     phases = [_simulated_phases(seed, max_slowdown_share, block)]
     replayed = {}
-    for name, (samples, legal) in logs.items():
+    for name, samples in logs.items():
         timed = samples
         if block.period_s is not None and samples["time_s"].isna().any():
             timed = with_period(samples, block.period_s)
         found = detect_phases(timed, RULES[block.rule], block.window_s, block.hysteresis_windows, name)
         phases.append(found.assign(label="recorded", source=name))
         if block.settings:
-            replayed[name] = _replayed(timed, legal, max_slowdown_share, block, name)
+            replayed[name] = _replayed(timed, max_slowdown_share, block, name)
     document = {
         "label": "simulated",
         "rule": block.rule,
@@ -121,11 +121,9 @@ def _simulated_phases(seed: int, max_slowdown_share: float, block: GovernorBlock
     )
 
 
-def _replayed(
-    samples: pd.DataFrame, legal: tuple[int, ...], limit: float, block: GovernorBlock, name: str
-) -> dict[str, Any]:
+def _replayed(samples: pd.DataFrame, limit: float, block: GovernorBlock, name: str) -> dict[str, Any]:
     """How often the governor would have changed the clock, and how long each would have held; no effect is claimed."""
-    chosen = replay_governor(samples, legal, limit, block, where=name)
+    chosen = replay_governor(samples, (), limit, block, where=name)
     held = chosen.groupby("setting").size() * block.window_s
     return {
         "claims": "no effect: what the governor would have chosen",

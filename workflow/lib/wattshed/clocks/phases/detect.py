@@ -9,7 +9,7 @@ import pandas as pd
 from wattshed.clocks.phases.hysteresis import Hysteresis
 from wattshed.clocks.phases.rule import UNKNOWN, PhaseRule, require_columns
 from wattshed.clocks.phases.shares import require_shares
-from wattshed.clocks.phases.windows import KEYS, keys_of, window_medians
+from wattshed.clocks.phases.windows import KEYS, keys_of, recorded_columns, window_medians
 
 # What phases.parquet holds; start_s and end_s count from the log's first sample. power_w: median over the phase.
 COLUMNS = (*KEYS, "start_s", "end_s", "phase", "rule", "windows", "power_w")
@@ -24,8 +24,7 @@ def detect_phases(
     are missing: what happened in a gap is not known.
     Raises :class:`Fault` where columns are missing, are not shares, or where the log has no times.
     """
-    recorded = [column for column in samples if samples[column].notna().any()]
-    require_columns(rule, recorded, where)
+    require_columns(rule, recorded_columns(samples), where)
     require_shares(samples, rule.uses, where)
     windows = window_medians(samples, [name for name in rule.uses if name in samples], window_s, where)
     keys = keys_of(samples)
@@ -38,7 +37,8 @@ def detect_phases(
 
 def confirmed_phases(raw: Sequence[str], hysteresis_windows: int) -> list[str]:
     """The phase of each window, dated back to the first window that spoke for it."""
-    hysteresis, confirmed = Hysteresis(), []
+    hysteresis = Hysteresis()
+    confirmed: list[str] = []
     for place, phase in enumerate(raw):
         before = hysteresis.phase
         now = hysteresis.see(phase, hysteresis_windows)

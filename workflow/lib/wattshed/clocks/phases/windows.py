@@ -62,3 +62,8 @@ def keys_of(samples: pd.DataFrame) -> list[str]:
             "samples name neither a GPU nor a workload: expected a column gpu, gpu_index or workload."
         )
     return keys
+
+
+def recorded_columns(samples: pd.DataFrame) -> list[str]:
+    """Names of the columns that hold at least one value."""
+    return [str(column) for column in samples if samples[column].notna().any()]

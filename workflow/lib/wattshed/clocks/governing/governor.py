@@ -153,12 +153,14 @@ class Governor:
         if reading.throughput is not None and self._guard.must_probe(phase, reading.at_s):
             return top, "probe"
         if self._planned is None or self._planned[0] != phase or reading.at_s >= self._planned[1]:
-            until_s = reading.at_s + max(REPLAN_S, self._block.dwell_s)
-            self._planned = (phase, until_s, self._plan(phase, left_s))
+            setting, tight = self._plan(phase, left_s)
+            until_s = reading.at_s + max(0.0 if tight else REPLAN_S, self._block.dwell_s)
+            self._planned = (phase, until_s, setting)
         return self._planned[2], "plan"
 
-    def _plan(self, phase: str, left_s: float) -> int:
-        """The phase's clock by what the run may still lose, spread over the next :data:`HORIZON_S`."""
+    def _plan(self, phase: str, left_s: float) -> tuple[int, bool]:
+        """The phase's clock by what the run may still lose, spread over the next :data:`HORIZON_S`; and whether the run
+        could not afford the first choice, so that it is soon to be planned again."""
         planner = self._planner
         limit = self.limit + (left_s - CUSHION_S) / HORIZON_S
         ahead_s = AHEAD_DWELLS * self._block.dwell_s
@@ -166,8 +168,8 @@ class Governor:
             setting = planner.together(phase, part * limit)
             loss = 0.0 if phase == IDLE else planner.loss(phase, setting)
             if loss * ahead_s <= left_s or loss <= RECOVERING * self.limit:
-                return setting
-        return planner.maximum
+                return setting, part < 1
+        return planner.maximum, True
 
     def _move(self, target: int, reason: Reason, at_s: float, seen: str, phase: str) -> Decision:
         if target == self.setting:

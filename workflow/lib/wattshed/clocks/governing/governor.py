@@ -40,7 +40,7 @@ CALM_SHARE = 0.05
 TIGHTER = (1.0, 0.8, 0.6, 0.4, 0.2, 0.0)
 RECOVERING = 0.7
 # Part of the reserve that the run may use before the maximum comes back.
-OVERDRAFT = 0.3
+OVERDRAFT = 0.8
 # Part of the window before a rise that is counted as the phase that was seen after it.
 LAG_SHARE = 0.1
 

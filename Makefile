@@ -17,6 +17,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-inp
 	benchmark benchmark-clock-contamination benchmark-clock-recorded benchmark-clock-watchdog \
 	benchmark-decisions benchmark-energy benchmark-engine benchmark-ladder benchmark-lead \
 	benchmark-phase1 benchmark-rolling benchmark-break-even benchmark-drift benchmark-methods benchmark-pruned-kernel \
+	benchmark-governor \
 	headline tune record-study
 
 help:
@@ -43,6 +44,7 @@ help:
 	@echo "make benchmark-break-even   from which size on a smaller network pays; writes docs/break_even.md"
 	@echo "make benchmark-pruned-kernel   pruned networks on the kernel beside full ones; writes docs/pruned_kernel.md"
 	@echo "make benchmark-clock-watchdog    kills sweeps; writes docs/clock_watchdog.json"
+	@echo "make benchmark-governor a clock that follows phases; simulated; writes docs/clock_governor.md"
 	@echo "make benchmark-drift    strategies on a drift of known truth; writes docs/drift.md"
 	@echo "make clean       remove results, all ledgers and records of spent energy, and caches; keep .venv"
 
@@ -140,6 +142,9 @@ benchmark-break-even: $(BIN)/.installed
 
 benchmark-pruned-kernel: $(BIN)/.installed
 	python benchmarks/pruned_kernel.py --output docs/pruned_kernel.md
+
+benchmark-governor: $(BIN)/.installed
+	python benchmarks/clock_governor.py --mixes 25
 
 benchmark-drift: $(BIN)/.installed-dev
 	python benchmarks/drift.py --output docs/drift.md

@@ -89,7 +89,9 @@ def test_a_clock_that_saves_nothing_keeps_the_maximum(simulate):
     """Only static power: any lower clock costs more energy."""
     choice = choose_clock(simulate(p0_w=300, p1_w=0.001, compute_share=1), 0.05, seed=0)
     assert (choice.status, choice.verdict, choice.setting) == ("keep", KEEP, 1410)
-    assert choice.reason.startswith("even the best lower clock within the limits costs energy: the saving at 1")
+    assert choice.reason.startswith(
+        "even the best lower clock within the limits costs energy: the saving at 1"
+    )
     assert choice.saving_high < 0
     assert_strict(choice)
 

@@ -121,9 +121,7 @@ def choose_cell(
     )
 
 
-def _rule(
-    about: dict[str, Any], rule: Rule, estimates: Estimates, kept: Feasible, limits: Limits
-) -> Ruling:
+def _rule(about: dict[str, Any], rule: Rule, estimates: Estimates, kept: Feasible, limits: Limits) -> Ruling:
     """The ruling; adds the candidate's numbers to ``about``."""
     # The best lower setting is described also where the maximum is better.
     lower = kept.allowed.copy()

@@ -30,7 +30,11 @@ class Curve:
 
 
 def time_law(
-    settings: np.ndarray, times_s: np.ndarray, counts: np.ndarray, noise_cv: float, at: np.ndarray | None = None
+    settings: np.ndarray,
+    times_s: np.ndarray,
+    counts: np.ndarray,
+    noise_cv: float,
+    at: np.ndarray | None = None,
 ) -> Curve:
     """T = a + b fmax/f through the medians ``times_s`` [B, C], each of ``counts`` [C] repeats.
 
@@ -44,7 +48,11 @@ def time_law(
 
 
 def power_law(
-    settings: np.ndarray, powers_w: np.ndarray, counts: np.ndarray, noise_cv: float, at: np.ndarray | None = None
+    settings: np.ndarray,
+    powers_w: np.ndarray,
+    counts: np.ndarray,
+    noise_cv: float,
+    at: np.ndarray | None = None,
 ) -> Curve:
     """P = p0 + p1 (f/fmax)^k through the medians ``powers_w`` [B, C]; k is the best on a grid per draw.
 
@@ -66,7 +74,9 @@ def power_law(
 def running_median(settings: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Median of ``values`` [B, C] over each setting's neighbourhood."""
     reach = NEIGHBOURHOOD * settings.max()
-    return np.stack([np.median(values[:, np.abs(settings - one) <= reach], axis=1) for one in settings], axis=1)
+    return np.stack(
+        [np.median(values[:, np.abs(settings - one) <= reach], axis=1) for one in settings], axis=1
+    )
 
 
 def noise_from(typical_cv: float, repeats: int) -> float:

@@ -25,7 +25,9 @@ def best_savings(
     positive.
     """
     if not (runs[COLUMNS] > 0).all(axis=None):
-        raise ValueError("a run has a setting, time or energy that is not positive; expected positive numbers")
+        raise ValueError(
+            "a run has a setting, time or energy that is not positive; expected positive numbers"
+        )
     keys = list(configuration)
     if runs.duplicated([*keys, "setting"]).any():
         raise ValueError("a configuration has two runs at one setting; expected one: average them first")

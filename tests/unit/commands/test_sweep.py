@@ -186,7 +186,7 @@ def test_a_finished_sweep_is_not_overwritten_but_may_go_on_under_other_limits(fo
     assert "out holds a finished sweep: expected another folder" in capsys.readouterr().err
     main([*words, "--resume", "--max-slowdown", "50%", "--json", "--", "true"])
     (choice,) = json.loads(capsys.readouterr().out)["choices"]
-    assert choice["max_slowdown_share"] == 0.5
+    assert choice["limits"]["max_slowdown_share"] == 0.5
     pd.testing.assert_frame_equal(pd.read_parquet("out/sweep.parquet"), rows)
 
 
@@ -228,6 +228,7 @@ def test_a_budget_ends_the_sweep_and_a_larger_one_goes_on(folder, capsys):
         ((*SIMULATED, "--output", "file/x", "--", "true"), "--output: file/x cannot be written"),
         ((*SIMULATED, "--output", "file", "--", "true"), "--output file is a file: expected a folder"),
         ((*SIMULATED, "--resume", "--output", "new", "--", "true"), "--resume: new holds no sweep"),
+        ((*SIMULATED, "--rule", "edpp", "--", "true"), "--rule: 'edpp' is not a clock rule: did you mean"),
         (("--plugins", "none.py", "--", "true"), "none.py does not exist: name the plug-in's file"),
         (("--backend", "replay"), "--backend replay: expected --recording FILE"),
     ],

@@ -52,7 +52,7 @@ def write_dcgm(path: Path, samples: int) -> None:
     """25 columns between blanks, with header and units every 30 rows."""
     power_w, clocks = _readings(samples)
     counter_mj = np.cumsum(power_w * PERIOD_S * 1000).astype(int)
-    header = (
+    header = (  # the tags and units of 25 fields
         "#Entity   NVIDX   DVNAM                   POWER     PMLMT     TOTEC              TMPTR    MMTMP    GPUTL  MCUTL "
         " FBTTL   FBFRE   FBUSD   SMCLK   MMCLK   SACLK   MACLK   PSTAT   GRACT   SMACT   SMOCC   TENSO   DRAMA   FP64A "
         " FP32A   FP16A\n"

@@ -6,6 +6,7 @@ part of the time.
 
 import argparse
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -24,6 +25,37 @@ PERIOD_S = 0.05
 RUNS = 1000
 # The bars that the readers must keep.
 MOST_S, MOST_BYTES = 5.0, 1 << 30
+TAGS = (
+    *(
+        "NVIDX",
+        "DVNAM",
+        "POWER",
+        "PMLMT",
+        "TOTEC",
+        "TMPTR",
+        "MMTMP",
+        "GPUTL",
+        "MCUTL",
+        "FBTTL",
+        "FBFRE",
+        "FBUSD",
+    ),
+    *(
+        "SMCLK",
+        "MMCLK",
+        "SACLK",
+        "MACLK",
+        "PSTAT",
+        "GRACT",
+        "SMACT",
+        "SMOCC",
+        "TENSO",
+        "DRAMA",
+        "FP64A",
+        "FP32A",
+    ),
+    "FP16A",
+)
 LAYOUTS = ("nvidia_smi", "dcgm")
 
 
@@ -52,22 +84,15 @@ def write_dcgm(path: Path, samples: int) -> None:
     """25 columns between blanks, with header and units every 30 rows."""
     power_w, clocks = _readings(samples)
     counter_mj = np.cumsum(power_w * PERIOD_S * 1000).astype(int)
-    header = (  # the tags and units of 25 fields
-        "#Entity   NVIDX   DVNAM                   POWER     PMLMT     TOTEC              TMPTR    MMTMP    GPUTL  MCUTL "
-        " FBTTL   FBFRE   FBUSD   SMCLK   MMCLK   SACLK   MACLK   PSTAT   GRACT   SMACT   SMOCC   TENSO   DRAMA   FP64A "
-        " FP32A   FP16A\n"
-        "ID                                        W         W         mJ                 C        C                     "
-        " MB      MB      MB      MHz     MHz     MHz     MHz\n"
-    )
+    header = "#Entity   " + "   ".join(TAGS) + "\n"
+    header += "ID" + " " * 40 + "   ".join(("W", "W", "mJ", "C", "C", *["MB"] * 3, *["MHz"] * 4)) + "\n"
+    rest = "0       0.982   0.913   0.412   0.208   0.301   0.000   0.100   0.207"
     with path.open("w") as file:
         for number, (watts, mhz, mj) in enumerate(zip(power_w, clocks, counter_mj, strict=True)):
             if number % 30 == 0:
                 file.write(header)
-            file.write(
-                f"GPU 0     0       NVIDIA A100-SXM4-40GB   {watts:.3f}   400.000   {mj}   41   39   98     30     40960 "
-                f"  1000    39960   {mhz}    1215    {mhz}    1215    0       0.982   0.913   0.412   0.208   0.301   "
-                "0.000   0.100   0.207\n"
-            )
+            first = f"GPU 0     0       NVIDIA A100-SXM4-40GB   {watts:.3f}   400.000   {mj}   41   39   98     30"
+            file.write(f"{first}     40960   1000    39960   {mhz}    1215    {mhz}    1215    {rest}\n")
 
 
 def _readings(samples: int) -> tuple[np.ndarray, np.ndarray]:
@@ -77,12 +102,13 @@ def _readings(samples: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def write_marks(path: Path, samples: int) -> None:
-    """Back-to-back runs, each without the first and last second of its turn."""
+    """Runs one after the other, each without the first and last second of its turn."""
     turn_s = samples * PERIOD_S / RUNS
-    lines = [
-        f"{run % 60 + 1}_{run // 60 + 1:02d},{1410 - 15 * (run % 60)},{run * turn_s + 1:.3f},{(run + 1) * turn_s - 1:.3f}\n"
-        for run in range(RUNS)
-    ]
+    lines = []
+    for run in range(RUNS):
+        repeat, place = divmod(run, 60)
+        start_s, end_s = run * turn_s + 1, (run + 1) * turn_s - 1
+        lines.append(f"{place + 1}_{repeat + 1:02d},{1410 - 15 * place},{start_s:.3f},{end_s:.3f}\n")
     path.write_text("run_id,frequency_mhz,start,end\n" + "".join(lines))
 
 
@@ -93,11 +119,11 @@ def read_once(layout: str, log: str, marks: str) -> None:
 
     period = PERIOD_S if layout == "dcgm" else None
     block = RecordingBlock(path=log, marks=marks, workload="made", period_s=period)
-    began = time.perf_counter()
+    began, began_cpu = time.perf_counter(), time.process_time()
     runs = read_recording(block)
-    took_s = time.perf_counter() - began
+    took_s, cpu_s = time.perf_counter() - began, time.process_time() - began_cpu
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    print(json.dumps({"seconds": took_s, "peak_bytes": peak, "runs": len(runs)}))
+    print(json.dumps({"seconds": took_s, "cpu_seconds": cpu_s, "peak_bytes": peak, "runs": len(runs)}))
 
 
 def measure(layout: str, samples: int, repeats: int) -> dict[str, float]:
@@ -117,6 +143,7 @@ def measure(layout: str, samples: int, repeats: int) -> dict[str, float]:
         "runs": found[0]["runs"],
         "file_bytes": size,
         "seconds": round(min(one["seconds"] for one in found), 3),
+        "cpu_seconds": round(min(one["cpu_seconds"] for one in found), 3),
         "seconds_of_all": [round(one["seconds"], 3) for one in found],
         "peak_bytes": max(one["peak_bytes"] for one in found),
     }
@@ -141,6 +168,7 @@ def main() -> int:
         "most_seconds": MOST_S,
         "most_bytes": MOST_BYTES,
         "kept": kept,
+        "load_average": os.getloadavg()[0],
         "layouts": found,
     }
     options.output.write_text(json.dumps(document, indent=2) + "\n")

@@ -302,6 +302,36 @@ def test_a_counter_that_falls_within_a_window_gives_none():
     assert np.isnan(energies[1])
 
 
+OWN = """
+class Mine:
+    gives = "runs"
+
+    def fits(self, head):
+        return head.startswith("MINE")
+
+    def read(self, path, block, note):
+        import pandas as pd
+
+        note("one line was a comment.")
+        run = {"gpu": "a100", "workload": "llama", "knob": "clock", "setting": 1410, "time_s": 2.0}
+        return pd.DataFrame([{**run, "energy_j": float(path.read_text().split()[1]), "energy_by": "stated"}])
+
+
+READER = Mine()
+"""
+
+
+def test_a_study_may_bring_its_own_reader(write, tmp_path, monkeypatch):
+    (tmp_path / "mine.py").write_text(OWN)
+    monkeypatch.setenv(plugins.OWN_PLUGINS, json.dumps([str(tmp_path / "mine.py")]))
+    for reader in ("auto", "mine"):
+        recording = read(write("MINE 500\n", "log.txt", reader=reader))
+        assert recording.runs["power_w"].tolist() == [250]
+        assert recording.notes == ["one line was a comment."]
+    with pytest.raises(ValidationError, match="marks belongs to a power log"):
+        RecordingBlock(path="log.txt", reader="mine", marks="marks.csv")
+
+
 def test_a_table_has_no_samples(write):
     block = write(TABLE + ROWS)
     with pytest.raises(Fault, match="is a table of runs: expected a power log"):

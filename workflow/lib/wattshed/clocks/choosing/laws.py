@@ -79,5 +79,5 @@ def power_laws(share: np.ndarray) -> Laws:
         design,
         np.tile(means, (count, 1)),
         np.tile(spread, (count, 1)),
-        np.log(np.repeat(weights, len(EXPONENTS))),
+        np.log(np.repeat(weights, len(EXPONENTS)) / len(EXPONENTS)),
     )

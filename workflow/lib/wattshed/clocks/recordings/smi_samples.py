@@ -8,7 +8,7 @@ import pandas as pd
 from wattshed.clocks.recordings.delimited import Delimited, read_delimited
 from wattshed.clocks.recordings.matching import match_columns, need
 from wattshed.clocks.recordings.nvidia_smi import STAMP
-from wattshed.clocks.recordings.opening import head_of, read_text
+from wattshed.clocks.recordings.opening import read_head, read_text
 from wattshed.clocks.recordings.quantities import numbers_of, words_of
 from wattshed.clocks.recordings.reader import Note
 from wattshed.clocks.recordings.samples import as_samples, check_samples
@@ -63,14 +63,14 @@ USUAL_HEADER = [
 
 def read_smi(path: Path, block: RecordingBlock, note: Note) -> pd.DataFrame:
     """Samples of all GPUs in the log. Raises :class:`Fault`."""
-    content = read_text(path)
-    names = _names_without_header(path, head_of(content), block)
-    header = names or _plain_header(head_of(content))
+    head = read_head(path)
+    names = _names_without_header(path, head, block)
+    header = names or _plain_header(head)
     found = match_columns(path, header, ALIASES, block)
     need(path, found, ("power_w",) if "energy_counter_j" not in found else (), header)
     thing = found.get("gpu")
     cells = read_delimited(
-        path, content, names=names, wanted=set(found.values()), named_things=thing, log=note
+        path, read_text(path), names=names, wanted=set(found.values()), named_things=thing, log=note
     )
     columns: dict[str, object] = {
         ours: numbers_of(cells, theirs, ours, block, PERCENT.get(ours))
@@ -124,13 +124,14 @@ def _names_without_header(path: Path, head: str, block: RecordingBlock) -> list[
 
 def _indices(cells: Delimited, theirs: str) -> pd.Series:
     words = words_of(cells, theirs)
-    numbers = pd.to_numeric(words, errors="coerce")
-    if numbers.isna().any():
-        row = int(np.argmax(numbers.isna()))
+    codes, known = pd.factorize(words)
+    numbers = pd.to_numeric(pd.Series([*known, None], dtype="object"), errors="coerce").to_numpy(float)[codes]
+    if np.isnan(numbers).any():
+        row = int(np.argmax(np.isnan(numbers)))
         raise Fault(
             f"{cells.path}, line {cells.line(row)}: the GPU's index is {words[row]!r}: expected a number."
         )
-    return numbers.astype("Int64")
+    return pd.Series(numbers).astype("Int64")
 
 
 def _throttled(cells: Delimited, theirs: str) -> pd.Series:

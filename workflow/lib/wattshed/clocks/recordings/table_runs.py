@@ -70,7 +70,7 @@ def _from_parquet(path: Path) -> Delimited:
         raise Fault(
             f"{path} cannot be read as Parquet ({one_line(error)}): expected a complete file."
         ) from error
-    return Delimited(path, b"", list(texts), ",", 0, pa.table(texts))
+    return Delimited(path, list(texts), ",", 0, pa.table(texts))
 
 
 def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:

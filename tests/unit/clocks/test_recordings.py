@@ -18,7 +18,7 @@ from wattshed.clocks.recordings import samples
 from wattshed.clocks.recordings.power_curve import PowerCurve, counted_j
 from wattshed.clocks.recordings.reader import Reader
 from wattshed.clocks.recordings.recording import read, read_recording, read_samples
-from wattshed.clocks.recordings.table import ALIASES
+from wattshed.clocks.recordings.table_names import ALIASES
 from wattshed.clocks.runs import COLUMNS, POWER_LIMIT
 from wattshed.config.clocks.block import ClocksBlock
 from wattshed.config.clocks.recording import RecordingBlock

@@ -7,9 +7,10 @@ from running_clocks import CLOCKS_MHZ, RunningClocks
 from wattshed.clocks.backends.simulated import SimulatedClocks
 from wattshed.clocks.runs import CLOCK
 from wattshed.clocks.sweeping.budget import Budget
+from wattshed.clocks.sweeping.identity import identity_of
 from wattshed.clocks.sweeping.journal import Journal, read_journal
 from wattshed.clocks.sweeping.progress import Progress, best_so_far
-from wattshed.clocks.sweeping.sweep import COUNTER_PERIODS, identity_of, run_sweep, window_s
+from wattshed.clocks.sweeping.sweep import COUNTER_PERIODS, run_sweep, window_s
 from wattshed.config.clocks.block import ClocksBlock
 
 BLOCK = ClocksBlock(points=4, repeats=3, warm_up_repeats=1, min_point_s=0.1, search={"kind": "full"})

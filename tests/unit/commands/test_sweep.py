@@ -231,6 +231,7 @@ def test_a_budget_ends_the_sweep_and_a_larger_one_goes_on(folder, capsys):
         ((*SIMULATED, "--rule", "edpp", "--", "true"), "--rule: 'edpp' is not a clock rule: did you mean"),
         (("--plugins", "none.py", "--", "true"), "none.py does not exist: name the plug-in's file"),
         (("--backend", "replay"), "--backend replay: expected --recording FILE"),
+        (("--backend", "replay", "--recording", "file"), "and --recorded-workload NAME; give all three"),
     ],
 )
 def test_bad_input_is_one_sentence_and_leaves_nothing(folder, capsys, words, sentence):
@@ -261,6 +262,18 @@ from wattshed.commands.main import main
 from wattshed.commands.running.sweeping import exit_code_of
 sys.exit(main(sys.argv[1:]))
 """
+
+
+def test_a_recorded_sweep_is_replayed_without_a_command(folder, capsys):
+    main(["sweep", *SIMULATED, "--label", "serve", "--output", "made", "--", "true"])
+    gpu = pd.read_parquet("made/sweep.parquet")["gpu"].iloc[0]
+    words = ["--recording", "made/sweep.csv", "--recorded-gpu", gpu, "--recorded-workload", "serve"]
+    capsys.readouterr()
+    main(["sweep", "--backend", "replay", *words, "--output", "out"])
+    assert "SIMULATED" in capsys.readouterr().err
+    columns = ["setting", "time_s", "energy_j", "warm"]
+    one, other = (pd.read_parquet(f"{name}/sweep.parquet")[columns] for name in ("made", "out"))
+    pd.testing.assert_frame_equal(one, other, check_dtype=False)
 
 
 def test_another_command_in_the_same_folder_is_refused(folder, capsys):

@@ -171,13 +171,16 @@ def block_of(arguments: argparse.Namespace) -> ClocksBlock:
     if arguments.rule != "least_energy":
         given["choice"] = {"rule": arguments.rule}
     if arguments.backend == "replay":
-        if arguments.recording is None:
-            raise Fault("--backend replay: expected --recording FILE, the recorded sweep; name it.")
         given["replay"] = {
             "path": arguments.recording,
-            "gpu": arguments.recorded_gpu or "",
-            "workload": arguments.recorded_workload or "",
+            "gpu": arguments.recorded_gpu,
+            "workload": arguments.recorded_workload,
         }
+        if not all(given["replay"].values()):
+            raise Fault(
+                "--backend replay: expected --recording FILE, --recorded-gpu NAME and --recorded-workload NAME; give "
+                "all three."
+            )
     try:
         return ClocksBlock(**given)
     except ValueError as error:

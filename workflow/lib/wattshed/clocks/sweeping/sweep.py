@@ -59,25 +59,6 @@ def frame_of(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     return pd.DataFrame(list(rows), columns=[*COLUMNS, SESSION]).astype(dict(TYPES))
 
 
-def identity_of(backend: ClockBackend, block: ClocksBlock, work: Mapping[str, Any]) -> dict[str, Any]:
-    """What two starts must share to be one sweep. work: what is run, such as the digest of a checkpoint.
-
-    How many points are measured is left out: a sweep may go on with a larger budget or with more repeats.
-    """
-    settings = block.model_dump(
-        mode="json", include={"warm_up_repeats", "min_point_s", "seed", "settings", block.backend}
-    )
-    return {
-        "work": dict(work),
-        "backend": backend.name,
-        "label": backend.label,
-        "gpu": backend.gpu,
-        "gpu_uuid": backend.gpu_uuid,
-        "knob": backend.knob.name,
-        "settings": settings,
-    }
-
-
 def window_s(backend: ClockBackend, block: ClocksBlock) -> float:
     """The shortest window [s]: that of the configuration, or what the energy counter needs if that is longer."""
     period_s = getattr(backend, "counter_period_s", None)

@@ -131,6 +131,8 @@ def _wanted(path: Path, samples: pd.DataFrame, block: RecordingBlock) -> pd.Data
         for column in there:
             same |= (column == wanted).fillna(False).to_numpy(bool)
             known += [str(value) for value in column.dropna().unique()]
+        if not same.any() and names[0] == "gpu" and samples["gpu"].isna().all():
+            continue  # the log does not name its GPUs: the block does
         keep &= same
     if keep.all():
         return samples

@@ -15,6 +15,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-inp
 
 .PHONY: help reproduce test test-fast lint format schema clean \
 	benchmark benchmark-clock-contamination benchmark-clock-recorded benchmark-clock-watchdog \
+	benchmark benchmark-clock-contamination benchmark-clock-recorded benchmark-clock-search benchmark-clock-watchdog \
 	benchmark-decisions benchmark-energy benchmark-engine benchmark-ladder benchmark-lead \
 	benchmark-phase1 benchmark-rolling benchmark-break-even benchmark-drift benchmark-methods benchmark-pruned-kernel \
 	benchmark-governor \
@@ -43,6 +44,7 @@ help:
 	@echo "make benchmark-methods  every strategy and method, and the first phase (an hour); writes docs/what_helps.md"
 	@echo "make benchmark-break-even   from which size on a smaller network pays; writes docs/break_even.md"
 	@echo "make benchmark-pruned-kernel   pruned networks on the kernel beside full ones; writes docs/pruned_kernel.md"
+	@echo "make benchmark-clock-search   search invented GPUs for their best clock; writes docs/clock_search.md, .json"
 	@echo "make benchmark-clock-watchdog    kills sweeps; writes docs/clock_watchdog.json"
 	@echo "make benchmark-governor a clock that follows phases; simulated; writes docs/clock_governor.md"
 	@echo "make benchmark-drift    strategies on a drift of known truth; writes docs/drift.md"
@@ -90,6 +92,9 @@ benchmark-clock-watchdog: $(BIN)/.installed-dev
 
 benchmark-clock-contamination: $(BIN)/.installed
 	python benchmarks/clock_contamination.py --output docs/clock_contamination.md
+
+benchmark-clock-search: $(BIN)/.installed
+	python benchmarks/clock_trials.py --output docs/clock_search.md
 
 benchmark-clock-recorded: $(BIN)/.installed
 	python benchmarks/clock_recorded_choices.py --data $(or $(DATA),../shared/data/frequency)

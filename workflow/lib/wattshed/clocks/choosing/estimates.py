@@ -162,7 +162,7 @@ def _draw(groups: list[np.ndarray], seed: int, draws: int) -> list[np.ndarray]:
 
 
 def joint_bounds(draws: np.ndarray, repeats: np.ndarray, *, pooled: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Bounds [C] that hold for all settings together with 95 %, since the one that saves most is picked by the same data.
+    """Bounds [C] that hold for all settings together with 95 %: the one that saves most is picked by the same data.
 
     draws: [B, C], row 0 the data itself, the others resamples; repeats: of each setting; pooled: whether all settings
     are taken to scatter alike, as where each is known by its own few repeats and not by a law of all. Bootstrap with

@@ -1,4 +1,4 @@
-"""Estimates of every setting by draws of laws, for interleaved sweeps whose settings were not measured equally often."""
+"""Estimates of every setting by draws of laws, for interleaved sweeps that measured settings unequally often."""
 
 import numpy as np
 

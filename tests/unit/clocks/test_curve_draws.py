@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from wattshed.clocks.choosing.curve_draws import draw_curves
+from wattshed.clocks.choosing.fitting.curve_draws import draw_curves
+from wattshed.clocks.choosing.fitting.laws import power_laws, time_laws
+from wattshed.clocks.choosing.fitting.setting_means import setting_means
 from wattshed.clocks.choosing.law_estimates import estimate_by_laws
-from wattshed.clocks.choosing.laws import power_laws, time_laws
-from wattshed.clocks.choosing.setting_means import setting_means
 from wattshed.clocks.contamination.usable import usable_sweep
 
 LEGAL = tuple(range(510, 1411, 15))

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from wattshed.clocks.choosing.curve_draws import draw_curves
 from wattshed.clocks.choosing.estimates import Estimates
-from wattshed.clocks.choosing.setting_means import setting_means
+from wattshed.clocks.choosing.fitting.curve_draws import draw_curves
+from wattshed.clocks.choosing.fitting.setting_means import setting_means
 from wattshed.clocks.contamination.usable import UsableSweep
 
 

@@ -21,8 +21,8 @@ from wattshed.foundation.faults import Fault
 
 @dataclass(frozen=True)
 class Recording:
-    """runs: columns of ``clocks.runs.COLUMNS``; notes: sentences on what was left out or is doubtful; samples: the whole
-    power log (``samples.COLUMNS``), without rows where the recording is a table of runs or a folder."""
+    """runs: columns of ``clocks.runs.COLUMNS``; notes: sentences on what was left out or is doubtful; samples: the
+    whole power log (``samples.COLUMNS``), without rows where the recording is a table of runs or a folder."""
 
     runs: pd.DataFrame
     notes: list[str] = field(default_factory=list)

@@ -8,7 +8,8 @@ import pytest
 
 from fake_clock_driver import Driver
 from wattshed.clocks.backends.nvml import NvmlClocks
-from wattshed.clocks.sweeping.sweep import COLUMNS, run_sweep
+from wattshed.clocks.runs import COLUMNS
+from wattshed.clocks.sweeping.sweep import run_sweep
 from wattshed.config.clocks.block import ClocksBlock
 from wattshed.config.clocks.nvml import NvmlBlock
 from wattshed.config.clocks.replay import ReplayBlock
@@ -74,7 +75,7 @@ def test_it_locks_only_legal_clocks_and_gives_them_back_twice(opened):
 @every_backend
 def test_its_sweep_has_the_columns_of_every_sweep(opened, block):
     frame = run_sweep(opened, lambda: None, block, "net")
-    assert list(frame) == list(COLUMNS)
+    assert list(frame)[: len(COLUMNS)] == list(COLUMNS)
     assert (frame[["time_s", "energy_j", "power_w"]] > 0).all(axis=None)
     assert set(frame["setting"]) <= set(range(1, 5000))
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
-from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar, runtime_checkable
 
 import pandas as pd
 
@@ -88,6 +88,22 @@ class Backend(Protocol):
         ...
 
     def device(self, block: ClocksBlock) -> "torch.device": ...
+
+
+@runtime_checkable
+class KnowsWorkloads(Protocol):
+    """A clock back end whose readings depend on the workload's name, such as the simulated one."""
+
+    def use_workload(self, workload: str) -> None: ...
+
+
+def open_for(plugin: Backend, block: ClocksBlock, workload: str) -> ClockBackend:
+    """Open the back end and tell it the kind of workload (``inference``, ``training``, or a name of the study's own),
+    if it wants to know."""
+    opened = plugin.open(block)
+    if isinstance(opened, KnowsWorkloads):
+        opened.use_workload(workload)
+    return opened
 
 
 @contextmanager

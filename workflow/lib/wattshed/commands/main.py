@@ -12,7 +12,7 @@ from wattshed.foundation.faults import FAULT_EXIT_CODE, Fault, forget_unwritten_
 DEFECT_EXIT_CODE = 70
 # What the extra "study" brings; the core alone runs every command but export.
 STUDY_PACKAGES = frozenset({"torch", "torch_geometric", "snakemake", "zstandard", "jinja2"})
-COMMANDS = ("doctor", "measure", "accounts", "guard", "recommend", "export")
+COMMANDS = ("doctor", "measure", "accounts", "guard", "recommend", "clocks", "export")
 # Ends wattshed's own options; what follows belongs to the measured command.
 END_OF_OPTIONS = "--"
 DESCRIPTION = (
@@ -24,10 +24,12 @@ EXAMPLES = """examples:
   wattshed accounts ledgers                     add up ledgers and CodeCarbon CSVs, print and write tables
   wattshed guard ledgers --baseline base.json   fail if energy per epoch or parameters have risen
   wattshed recommend results/homes              which checkpoint to use for how many forecasts, and why
+  wattshed clocks choose sweep.csv --output DIR  which GPU clock to run at, validated, with a report
   wattshed export CHECKPOINT --onnx FILE ...    a trained network for ONNX Runtime or OpenVINO, checked there
 
-exit codes: 0 success; 1 a finding (guard: a regression; doctor: no energy can be known; recommend: nothing keeps the
-limits); 2 an error, reported in one sentence; 3 undecided (guard, recommend); 70 a defect of wattshed, with its
+exit codes: 0 success; 1 a finding (guard: a regression; doctor: no energy can be known; recommend, clocks choose:
+nothing keeps the limits; clocks compare: a difference); 2 an error, reported in one sentence; 3 undecided (guard,
+recommend, clocks); 70 a defect of wattshed, with its
 traceback; measure returns the exit code of its command."""
 
 

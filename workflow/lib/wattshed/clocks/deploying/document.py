@@ -23,7 +23,6 @@ METHODOLOGY = (
 )
 # Upper ends of the classes, in the order of severity.
 CLASSES: tuple[tuple[float, SlowdownClass], ...] = (
-    (0.0, "none"),
     (0.10, "acceptable"),
     (0.20, "noticeable"),
     (0.30, "significant"),
@@ -32,7 +31,9 @@ CLASSES: tuple[tuple[float, SlowdownClass], ...] = (
 
 
 def slowdown_class(share: float) -> SlowdownClass:
-    """The class of a slowdown with its sign: faster than the baseline is ``none``, however much."""
+    """The class of a slowdown with its sign: below 0 it is ``faster``, however much."""
+    if share < 0:
+        return "faster"
     return next((name for end, name in CLASSES if share <= end), "unacceptable")
 
 
@@ -90,10 +91,7 @@ def configuration(choice: Mapping[str, Any], validation: Mapping[str, Any]) -> C
         energy_saving=saving,
         power_saving_share=validation.get("power_saving_share"),
         estimator=choice["estimator"],
-        limits=Limits(
-            **{name: limits.get(name) for name in Limits.model_fields if name != "metric"},
-            metric=None if limits.get("metric") is None else str(limits["metric"]),
-        ),
+        limits=Limits(**{name: limits.get(name) for name in Limits.model_fields}),
         validation=Judged(
             result=validation["result"],
             reason=validation["reason"],

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 # JSON knows no infinity and no NaN.
 Number = Annotated[float, Field(allow_inf_nan=False)]
-SlowdownClass = Literal["none", "acceptable", "noticeable", "significant", "large", "unacceptable"]
+SlowdownClass = Literal["faster", "acceptable", "noticeable", "significant", "large", "unacceptable"]
 
 
 class Part(BaseModel):
@@ -24,7 +24,7 @@ class Share(Part):
 class Slowdown(Share):
     """Positive: slower than the baseline; negative: faster."""
 
-    category: SlowdownClass = Field(description="none: faster or equal; up to 10, 20, 30 and 50 %; over 50 %.")
+    category: SlowdownClass = Field(description="faster: below 0; then up to 10, 20, 30 and 50 %; over 50 %: unacceptable.")
     limit_share: Number
     acceptable: bool = Field(description="Whether the whole interval is within the limit.")
 

@@ -54,7 +54,7 @@ def validate(
         return _concluded(about, checks)
     contrasts = Contrasts(raw)
     checks += number_checks(choice, setting, contrasts, limits)
-    checks.append(monotone_check(raw, contrasts, str(choice.get("unit") or "")))
+    checks.append(monotone_check(raw, contrasts, str(choice.get("unit") or ""), setting))
     return _concluded(_with_numbers(about, setting, contrasts), checks)
 
 

@@ -69,7 +69,7 @@ def test_only_validated_recommendations_are_deployed(document):
     assert [one.commands is None for one in found.values()] == [False, True, True, False]
     assert list(found)[0] == "NVIDIA A100-SXM4-80GB + llama"
     failed = found["NVIDIA A100-SXM4-80GB + vit"]
-    assert failed.reason.startswith("keep the maximum, because validation says fail for 990 MHz")
+    assert failed.reason.startswith("keep the maximum, because the validation of 990 MHz says fail")
     assert "slowdown" in failed.validation.failed
     assert "because the saving may be nothing" in found["NVIDIA A100-SXM4-80GB + whisper"].reason
 

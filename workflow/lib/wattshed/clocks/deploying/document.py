@@ -140,7 +140,7 @@ def _reason(choice: Mapping[str, Any], validation: Mapping[str, Any], deployed: 
         return str(choice["reason"])
     if choice["status"] == "use":
         return (
-            f"keep the maximum, because validation says {validation['result']} for {choice['setting']} "
-            f"{choice['unit']}: {validation['reason']}"
+            f"keep the maximum, because the validation of {choice['setting']} {choice['unit']} says "
+            f"{validation['result']} ({validation['reason']})"
         )
     return f"keep the maximum, because {choice['reason']}"

@@ -16,7 +16,8 @@ from wattshed.publish.clock_report.html_parts import (
     picture,
     table,
 )
-from wattshed.publish.clock_report.numbers import MISSING, interval, percent, quantity
+from wattshed.publish.clock_report.numbers import MISSING, capital, interval, percent, quantity
+from wattshed.publish.typesetting.table import spaced_percent
 
 INTERVAL_NOTE = (
     "Shares are relative to the warm maximum setting, with 95 % intervals in brackets. A positive saving is less "
@@ -38,7 +39,7 @@ def choice_page(
     PNG files by name (``curves``, ``front``). notes: what the reader of the recording left out.
     """
     used = [one for one in configurations if one["deployed"]]
-    sections = [("cells", "All GPUs and workloads", _overview(choices, validations))]
+    sections = [("cells", "All GPUs and workloads", _overview(choices, validations, configurations))]
     for place, parts in enumerate(zip(choices, validations, configurations, figures, strict=True)):
         sections.append((f"cell-{place + 1}", _title(choices[place], choices), _cell(*parts)))
     sections.append(("deploy", "Deploy", _deploy(used)))
@@ -52,14 +53,17 @@ def choice_page(
 
 
 def sentence(choice: Mapping[str, Any], configuration: Mapping[str, Any]) -> str:
-    """The answer for one GPU and workload."""
-    name = f"{choice['gpu']}, {choice['workload']}: "
+    """The answer for one GPU and workload, with their names."""
+    return f"{choice['gpu']}, {choice['workload']}: {_answer_of(choice, configuration)}"
+
+
+def _answer_of(choice: Mapping[str, Any], configuration: Mapping[str, Any]) -> str:
     if configuration["deployed"]:
         return (
-            f"{name}run at {choice['setting']} {choice['unit']} in place of {choice['maximum']}: "
-            f"{interval(choice, 'saving')} less energy, {interval(choice, 'slowdown')} slower."
+            f"run at {choice['setting']} {choice['unit']} in place of {choice['maximum']}: energy saved "
+            f"{interval(choice, 'saving')}, slowdown {interval(choice, 'slowdown')}."
         )
-    return f"{name}{configuration['reason']}."
+    return f"{spaced_percent(configuration['reason'])}."
 
 
 def _answer(choices: Sequence[Mapping[str, Any]], configurations: Sequence[Mapping[str, Any]]) -> Html:
@@ -67,18 +71,22 @@ def _answer(choices: Sequence[Mapping[str, Any]], configurations: Sequence[Mappi
     return bullets([sentence(*pair) for pair in ordered])
 
 
-def _overview(choices: Sequence[Mapping[str, Any]], validations: Sequence[Mapping[str, Any]]) -> Html:
+def _overview(
+    choices: Sequence[Mapping[str, Any]],
+    validations: Sequence[Mapping[str, Any]],
+    configurations: Sequence[Mapping[str, Any]],
+) -> Html:
     rows: list[list[str | Html]] = [
         [
             _title(choice, choices),
             choice["status"],
-            f"{choice['setting']} {choice['unit']}",
+            f"{configuration['setting']} {choice['unit']}",
             _candidate(choice),
             interval(choice, "saving"),
             interval(choice, "slowdown"),
             badge(validation["result"], validation["result"] == "pass"),
         ]
-        for choice, validation in zip(choices, validations, strict=True)
+        for choice, validation, configuration in zip(choices, validations, configurations, strict=True)
     ]
     columns = [
         Column("GPU, workload"),
@@ -106,13 +114,13 @@ def _cell(
     figures: Mapping[str, Path],
 ) -> Html:
     parts = [
-        paragraph(sentence(choice, configuration)),
+        paragraph(capital(_answer_of(choice, configuration))),
         paragraph(
             f"Validation: {validation['result']} ({validation['reason']}). Limits: {_limits(choice)}. Baseline: "
             f"{choice['baseline_repeats']} runs, {_protocol(choice)}. Set aside: {_marked(choice)}."
         ),
     ]
-    if found := [one["words"] for one in choice.get("detections") or [] if one["found"]]:
+    if found := [spaced_percent(one["words"]) for one in choice.get("detections") or [] if one["found"]]:
         parts.append(bullets(found))
     unit = choice["unit"]
     if "curves" in figures:
@@ -146,7 +154,7 @@ def _picks(choice: Mapping[str, Any]) -> Html:
                 interval(pick, "slowdown"),
                 percent(pick.get("edp_gain_share")),
                 percent(pick.get("ed2p_gain_share")),
-                pick["reason"] or "",
+                spaced_percent(pick["reason"] or ""),
             ]
         )
     columns = [

@@ -22,7 +22,7 @@ def front_figure(choice: Mapping[str, Any]) -> Figure | None:
     figure, axis = plt.subplots(figsize=(7.2, 4.2), layout="constrained")
     # Signs as in the tables: to the right is slower, up is more energy saved.
     x, y = 100 * fitted["slowdown_share"].astype(float), 100 * fitted["saving_share"].astype(float)
-    axis.plot(x, y, ".", color=GREY, alpha=0.6, label="measured setting")
+    axis.plot(x, y, ".", color=GREY, alpha=0.6, label="setting")
     front = fitted[fitted["setting"].isin(choice.get("front") or [])].sort_values("slowdown_share")
     axis.plot(
         100 * front["slowdown_share"],

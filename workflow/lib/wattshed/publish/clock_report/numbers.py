@@ -31,6 +31,11 @@ def quantity(value: Any) -> str:
     return MISSING if not _known(value) else f"{value:.4g}"
 
 
+def capital(sentence: str) -> str:
+    """The sentence with a capital letter, and the rest as it is."""
+    return sentence[:1].upper() + sentence[1:]
+
+
 def _known(value: Any) -> bool:
     return isinstance(value, int | float) and math.isfinite(value)
 

@@ -26,6 +26,7 @@ def cells(frame: pd.DataFrame) -> Iterator[tuple[Cell, pd.DataFrame]]:
 
     frame: columns of ``clocks.runs.COLUMNS``.
     """
-    for key, rows in frame.groupby(KEYS, sort=False, dropna=False):
-        gpu, uuid, workload, knob = key
-        yield Cell(str(gpu), None if pd.isna(uuid) else str(uuid), str(workload), str(knob)), rows
+    for _, rows in frame.groupby(KEYS, sort=False, dropna=False):
+        first = rows.iloc[0]
+        uuid = str(first["gpu_uuid"]) if rows["gpu_uuid"].notna().iloc[0] else None
+        yield Cell(str(first["gpu"]), uuid, str(first["workload"]), str(first["knob"])), rows

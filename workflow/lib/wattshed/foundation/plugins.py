@@ -35,6 +35,7 @@ KindName = Literal[
     "strategy",
     "method",
     "clock_backend",
+    "recording",
     "source",
     "sensor",
     "claims",
@@ -103,6 +104,9 @@ KINDS: dict[str, Kind] = {
     ),
     "clock_backend": Kind(
         "clock back end", "wattshed.clocks.backends.registry", "BACKEND", ("open", "device")
+    ),
+    "recording": Kind(
+        "reader of recordings", "wattshed.clocks.recordings.registry", "READER", ("gives", "fits", "read")
     ),
     "source": Kind(
         "data source",

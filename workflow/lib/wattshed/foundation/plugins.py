@@ -36,6 +36,7 @@ KindName = Literal[
     "method",
     "clock_backend",
     "recording",
+    "clock_rule",
     "source",
     "sensor",
     "claims",
@@ -108,6 +109,7 @@ KINDS: dict[str, Kind] = {
     "recording": Kind(
         "reader of recordings", "wattshed.clocks.recordings.registry", "READER", ("gives", "fits", "read")
     ),
+    "clock_rule": Kind("clock rule", "wattshed.clocks.choosing.rules.registry", "RULE", ("title", "pick")),
     "source": Kind(
         "data source",
         "wattshed.data.sources.registry",

@@ -111,15 +111,17 @@ class SimulatedClocks:
         power_w = law_w * self._noise.factor()
         calls = max(1, math.ceil(min_s / time_s))
         window_s = calls * time_s
-        energy_j = power_w * self._noise.counted(window_s, self._block.counter_quantum_s)
+        energy_j = power_w * self._noise.counted_s(window_s, self._block.counter_quantum_s)
+        # Where only coarse stamps are known, energy is mean power times their difference.
+        stamped_s = self._noise.stamped_s(window_s, faults.time_quantum_s)
         self._heat.spend(power_w, window_s)
         self.elapsed_s += window_s
         self._windows += 1
         throttled = clock_mhz < wanted_mhz
         applied = self.applied()
         return ClockReading(
-            time_s=self._stamped_s(window_s) / calls,
-            energy_j=energy_j / calls,
+            time_s=stamped_s / calls,
+            energy_j=energy_j * (stamped_s / window_s) / calls,
             applied=clock_mhz if throttled and applied is not None and self.knob.name == "clock" else applied,
             energy_by="simulated",
             throttled=throttled,
@@ -132,11 +134,6 @@ class SimulatedClocks:
             return setting
         under = [one for one in self._clocks_mhz if self._laws.busy_w(one) <= setting]
         return under[-1] if under else self._clocks_mhz[0]
-
-    def _stamped_s(self, window_s: float) -> float:
-        """The window as two stamps with a coarse step show it; at least one step."""
-        quantum_s = self._block.faults.time_quantum_s
-        return max(quantum_s, self._noise.counted(window_s, quantum_s))
 
 
 class SimulatedBackend:

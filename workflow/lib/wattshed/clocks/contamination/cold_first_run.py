@@ -18,7 +18,7 @@ import pandas as pd
 from scipy.stats import ttest_1samp
 
 from wattshed.clocks.contamination.detection import Detection
-from wattshed.clocks.contamination.repeats import noise_sd, over_other_repeats
+from wattshed.clocks.contamination.repeats import INTERLEAVED_SPAN, noise_sd, order_span
 
 MOST_DEVIATIONS = 4.0
 LEAST_SLOWNESS = 0.03
@@ -28,59 +28,74 @@ LEAST_SETTINGS = 5
 NEXT_SETTINGS = 3
 # A median's variance is pi/2 times that of a mean, asymptotically.
 MEDIAN_VARIANCE = np.pi / 2
-# A cold start is over after so large a part of a sweep, or it is drift.
+# Where a start lasts longer, the rest need not be warm either.
 LONGEST_SHARE = 0.2
 
 
 def cold_first_run(rows: pd.DataFrame) -> Detection:
     """rows: the warm runs of one sweep in measured order."""
-    leading, firsts = leading_runs(rows), slow_first_repeats(rows)
+    leading, excess = leading_excess(rows)
+    firsts = slow_first_repeats(rows)
     setting_share = _slow_first_setting(rows)
     seen = []
     if len(leading):
-        excess = over_other_repeats(rows, "time_s")["excess"][leading]
-        seen.append(
-            f"the first {_runs(len(leading))} up to {np.expm1(excess.max()):.0%} slower than other repeats"
-        )
+        slower = np.expm1(max(excess))
+        seen.append(f"the first {_runs(len(leading))} up to {slower:.0%} slower than other repeats")
     if firsts is not None:
         seen.append(f"the first repeat of a setting is {firsts:.1%} slower than its later ones")
     if setting_share is not None:
         seen.append(f"the first setting is {setting_share:.0%} slower than the lower ones measured next")
     if not seen:
         return Detection("cold_first_run", False, False, "no cold first run was seen")
-    return Detection("cold_first_run", True, setting_share is not None, f"cold start: {'; '.join(seen)}")
+    # An ordered sweep's baseline is several settings without the first runs; an interleaved one's is this setting.
+    severe = setting_share is not None and bool(order_span(rows)[_first_setting(rows)] >= INTERLEAVED_SPAN)
+    severe |= len(leading) > LONGEST_SHARE * len(rows)
+    return Detection("cold_first_run", True, severe, f"cold start: {'; '.join(seen)}")
 
 
-def leading_runs(rows: pd.DataFrame) -> pd.Index:
-    """Index of the runs, from the first one on without a gap, that are slower than other repeats of their setting."""
+def leading_excess(rows: pd.DataFrame) -> tuple[pd.Index, list[float]]:
+    """The runs, from the first one on without a gap, that are slower than the median of the other repeats of their
+    setting, and by how much (logarithm of the ratio)."""
     sd = noise_sd(rows, "time_s")
-    if rows.empty or np.isnan(sd):
-        return rows.index[:0]
-    ordered = rows.sort_values("order")
-    compared = over_other_repeats(ordered, "time_s")
-    # The median of the others is itself known only by so many repeats.
-    error = sd * np.sqrt(1 + MEDIAN_VARIANCE / compared["others"].clip(lower=1))
-    least = np.maximum(np.log1p(LEAST_SLOWNESS), MOST_DEVIATIONS * error)
-    warm = np.flatnonzero(~(compared["excess"] > least))
-    count = int(warm[0]) if warm.size else len(ordered)
-    if count > max(1, LONGEST_SHARE * len(ordered)):
-        return rows.index[:0]
-    return ordered.index[:count]
+    places = np.argsort(rows["order"].to_numpy(), kind="stable")
+    logs, settings = np.log(rows["time_s"].to_numpy(dtype=float)[places]), rows["setting"].to_numpy()[places]
+    excess: list[float] = []
+    # Without any repeats the scatter is NaN, which ends the loop at once.
+    for place in range(len(rows)):
+        others = logs[(settings == settings[place]) & (np.arange(len(rows)) != place)]
+        if not len(others):
+            break
+        # The median of the others is itself known only by so many repeats.
+        error = sd * np.sqrt(1 + MEDIAN_VARIANCE / len(others))
+        slower = float(logs[place] - np.median(others))
+        if not slower > max(np.log1p(LEAST_SLOWNESS), MOST_DEVIATIONS * error):
+            break
+        excess.append(slower)
+    return rows.index[places[: len(excess)]], excess
 
 
 def slow_first_repeats(rows: pd.DataFrame) -> float | None:
     """By which share the first repeat of a setting is slower than its later ones, if it is in the whole sweep."""
-    ordered = rows.sort_values("order")
-    logs = pd.Series(np.log(ordered["time_s"].to_numpy(dtype=float)), ordered.index)
-    place = ordered.groupby("setting").cumcount()
-    first = logs[place == 0].groupby(ordered["setting"]).mean()
-    later = logs[place > 0].groupby(ordered["setting"]).mean()
-    excess = (first - later).dropna()
-    if len(excess) < LEAST_SETTINGS or excess.mean() <= np.log1p(LEAST_SLOWNESS):
+    settings = rows["setting"].to_numpy()
+    places = np.lexsort((rows["order"].to_numpy(), settings))
+    logs = np.log(rows["time_s"].to_numpy(dtype=float)[places])
+    _, first, count = np.unique(settings[places], return_index=True, return_counts=True)
+    first, count = first[count > 1], count[count > 1]
+    if len(first) < LEAST_SETTINGS:
+        return None
+    later = np.array(
+        [logs[start + 1 : start + size].mean() for start, size in zip(first, count, strict=True)]
+    )
+    excess = logs[first] - later
+    if excess.mean() <= np.log1p(LEAST_SLOWNESS):
         return None
     if np.ptp(excess) > 0 and ttest_1samp(excess, 0, alternative="greater").pvalue >= P_VALUE:
         return None
     return float(np.expm1(excess.mean()))
+
+
+def _first_setting(rows: pd.DataFrame) -> int:
+    return int(rows.sort_values("order")["setting"].iloc[0])
 
 
 def _slow_first_setting(rows: pd.DataFrame) -> float | None:

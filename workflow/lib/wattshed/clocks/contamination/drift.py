@@ -10,20 +10,19 @@ by 0.3 % (standard deviation). Over 10 %, shown by the whole interval, the sweep
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
 from wattshed.clocks.contamination.detection import Detection
-from wattshed.clocks.contamination.repeats import order_span
+from wattshed.clocks.contamination.repeats import INTERLEAVED_SPAN, order_span
 
 P_VALUE = 0.001
 LEAST_SHARE = 0.02
 LEAST_KELVIN = 5.0
 MOST_SHARE = 0.10
-# Repeats closer together do not tell what happens in a whole sweep.
-LEAST_SPAN = 0.5
 LEAST_PAIRS = 10
 CONFIDENCE = 0.95
 
@@ -41,14 +40,14 @@ class Trend:
 def drift(rows: pd.DataFrame) -> Detection:
     """rows: the warm runs of one sweep, not throttled, in measured order."""
     spans = order_span(rows)
-    spread = rows[rows["setting"].isin(spans.index[spans >= LEAST_SPAN])]
+    spread = rows[rows["setting"].isin(spans.index[spans >= INTERLEAVED_SPAN])]
     if _pairs(spread) < LEAST_PAIRS:
         words = "drift cannot be judged: no setting was repeated often enough over at least half of the sweep"
         return Detection("drift", False, False, words)
     width = float(np.ptp(rows["order"]))
     seen, severe, largest = [], False, 0.0
     for column, what in (("time_s", "time"), ("power_w", "power")):
-        trend = seasonal_trend(spread.assign(value=np.log(spread[column])), width)
+        trend = seasonal_trend(spread, np.log(spread[column].to_numpy(dtype=float)), width)
         change, low, high = np.expm1([trend.change, trend.low, trend.high])
         largest = max(largest, abs(change))
         # Three quantities are tested, so each has a third of the error rate.
@@ -57,7 +56,7 @@ def drift(rows: pd.DataFrame) -> Detection:
             severe |= bool(min(abs(low), abs(high)) > MOST_SHARE)
     known = spread[spread["temperature_c"].notna()]
     if _pairs(known) >= LEAST_PAIRS:
-        trend = seasonal_trend(known.assign(value=known["temperature_c"]), width)
+        trend = seasonal_trend(known, known["temperature_c"].to_numpy(dtype=float), width)
         if trend.p_value < P_VALUE / 3 and abs(trend.change) >= LEAST_KELVIN:
             seen.append(f"the temperature changes by {trend.change:+.0f} K")
     if not seen:
@@ -66,18 +65,19 @@ def drift(rows: pd.DataFrame) -> Detection:
     return Detection("drift", True, severe, f"drift over the sweep at equal settings: {'; '.join(seen)}")
 
 
-def seasonal_trend(rows: pd.DataFrame, width: float) -> Trend:
-    """Trend of ``value`` over ``order`` within the settings, scaled to ``width`` orders."""
+def seasonal_trend(rows: pd.DataFrame, values: np.ndarray, width: float) -> Trend:
+    """Trend of ``values`` [n] over ``order`` within the settings of the rows, scaled to ``width`` orders."""
+    settings, orders = rows["setting"].to_numpy(), rows["order"].to_numpy(dtype=float)
+    places = np.lexsort((orders, settings))
+    settings, orders, values = settings[places], orders[places], values[places]
+    _, starts, counts = np.unique(settings, return_index=True, return_counts=True)
     score, variance, slopes = 0.0, 0.0, []
-    for _, group in rows.groupby("setting"):
-        ordered = group.sort_values("order")
-        values, orders = ordered["value"].to_numpy(dtype=float), ordered["order"].to_numpy(dtype=float)
-        count = len(values)
-        earlier, later = np.triu_indices(count, 1)
+    for start, count in zip(starts, counts, strict=True):
+        earlier, later = (start + part for part in np.triu_indices(count, 1))
         steps = values[later] - values[earlier]
-        score += np.sign(steps).sum()
-        _, ties = np.unique(values, return_counts=True)
-        variance += (count * (count - 1) * (2 * count + 5) - (ties * (ties - 1) * (2 * ties + 5)).sum()) / 18
+        score += float(np.sign(steps).sum())
+        _, ties = np.unique(values[start : start + count], return_counts=True)
+        variance += (_score_variance(count) - float(_score_variance(ties).sum())) / 18
         slopes.append(steps / (orders[later] - orders[earlier]))
     slope = np.sort(np.concatenate(slopes)) * width
     sd = np.sqrt(variance)
@@ -85,6 +85,11 @@ def seasonal_trend(rows: pd.DataFrame, width: float) -> Trend:
     half = norm.ppf((1 + CONFIDENCE) / 2) * sd / 2
     low, high = (int(np.clip(round(len(slope) / 2 + side * half), 0, len(slope) - 1)) for side in (-1, 1))
     return Trend(float(np.median(slope)), float(slope[low]), float(slope[high]), float(p_value))
+
+
+def _score_variance(count: Any) -> Any:
+    """Of the variance of Kendall's score: n (n - 1) (2 n + 5), of repeats and of ties."""
+    return count * (count - 1) * (2 * count + 5)
 
 
 def _pairs(rows: pd.DataFrame) -> int:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from wattshed.clocks.contamination.detection import Detection
-from wattshed.clocks.contamination.repeats import order_span
+from wattshed.clocks.contamination.repeats import INTERLEAVED_SPAN, order_span
 
 SAME_WAY = 0.8
 P_VALUE = 0.001
@@ -19,9 +19,12 @@ P_VALUE = 0.001
 def order(rows: pd.DataFrame) -> Detection:
     """rows: the warm runs of one sweep in measured order."""
     settings = rows.sort_values("order")["setting"].to_numpy()
-    if order_span(rows).get(settings.max() if len(settings) else 0, 0.0) > 0:
-        spread = np.ptp(np.flatnonzero(settings == settings.max())) >= len(settings) / 2
-        settings = settings[settings != settings.max()] if spread else settings
+    if len(np.unique(settings)) == len(settings):
+        words = "the order cannot be judged: no setting was repeated, and a sorted table need not be a measured order"
+        return Detection("order", False, False, words)
+    maximum = settings.max()
+    if order_span(rows)[maximum] >= INTERLEAVED_SPAN:
+        settings = settings[settings != maximum]
     steps = np.diff(settings)
     steps = steps[steps != 0]
     if not len(steps):

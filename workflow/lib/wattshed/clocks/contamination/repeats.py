@@ -5,6 +5,8 @@ import pandas as pd
 
 # Makes the median absolute deviation of normal data an estimate of their standard deviation.
 MAD_TO_SD = 1.4826
+# Repeats that span so large a share of the sweep are compared with the whole of it.
+INTERLEAVED_SPAN = 0.5
 
 
 def noise_sd(rows: pd.DataFrame, column: str, *, logarithm: bool = True) -> float:
@@ -12,27 +14,12 @@ def noise_sd(rows: pd.DataFrame, column: str, *, logarithm: bool = True) -> floa
 
     From differences of consecutive repeats of a setting: a cold first run is in one of them, a drift hardly in any.
     """
-    ordered = rows.sort_values("order")
-    values = ordered[column].to_numpy(dtype=float)
-    values = pd.Series(np.log(values) if logarithm else values, ordered.index)
-    steps = values.groupby(ordered["setting"]).diff().dropna().to_numpy() / np.sqrt(2)
+    # By setting and, within a setting, by order.
+    places = np.lexsort((rows["order"].to_numpy(), rows["setting"].to_numpy()))
+    values = rows[column].to_numpy(dtype=float)[places]
+    same = np.diff(rows["setting"].to_numpy()[places]) == 0
+    steps = np.diff(np.log(values) if logarithm else values)[same] / np.sqrt(2)
     return float(MAD_TO_SD * np.median(np.abs(steps))) if steps.size else float("nan")
-
-
-def over_other_repeats(rows: pd.DataFrame, column: str) -> pd.DataFrame:
-    """Logarithm of each run's value over the median of the other repeats of its setting, and the number of the others.
-
-    Columns ``excess`` (NaN without others) and ``others``, with the index of ``rows``.
-    """
-    logs = np.log(rows[column].to_numpy(dtype=float))
-    settings = rows["setting"].to_numpy()
-    excess, others = np.full(len(rows), np.nan), np.zeros(len(rows), dtype=int)
-    for setting in np.unique(settings):
-        places = np.flatnonzero(settings == setting)
-        others[places] = len(places) - 1
-        for place in places if len(places) > 1 else ():
-            excess[place] = logs[place] - np.median(logs[places[places != place]])
-    return pd.DataFrame({"excess": excess, "others": others}, rows.index)
 
 
 def order_span(rows: pd.DataFrame) -> pd.Series:

@@ -3,8 +3,10 @@
 import hashlib
 from pathlib import Path
 
+import torch
+
 from wattshed import __version__
-from wattshed.clocks.backends.protocol import Backend
+from wattshed.clocks.backends.protocol import Backend, ClockBackend, open_for
 from wattshed.clocks.sweeping.journal import Journal, open_or_restart
 from wattshed.clocks.sweeping.progress import Progress
 from wattshed.clocks.sweeping.sweep import identity_of, run_sweep
@@ -41,7 +43,23 @@ def sweep_checkpoint(
     its ledger goes on. Raises :class:`Fault` for a checkpoint whose training is asked for and that cannot be trained.
     """
     plugin: Backend = load("clock_backend", block.backend)
-    backend, device = plugin.open(block), plugin.device(block)
+    backend = open_for(plugin, block, work)
+    try:
+        _sweep(backend, plugin.device(block), checkpoint, given, block, work, output, ledger)
+    finally:
+        backend.reset()
+
+
+def _sweep(
+    backend: ClockBackend,
+    device: torch.device,
+    checkpoint: Path,
+    given: JobInputs,
+    block: ClocksBlock,
+    work: str,
+    output: Path,
+    ledger: Path,
+) -> None:
     forecaster, spec = read_checkpoint(checkpoint, given.task, given.graph, device, given.engine)
     target = target_of(work, forecaster, spec, given)
     identity = identity_of(

@@ -129,7 +129,7 @@ class _Engine:
             # Its windows do not run the workload; this call shows that it can be run.
             self.workload()
             self._catch_up(list(rows))
-            self.session = self.journal.kept.sessions if rows else self.journal.begin_session()
+            self.session = self.journal.kept.sessions or self.journal.begin_session()
             return
         self.session = self.journal.begin_session()
         if rows:

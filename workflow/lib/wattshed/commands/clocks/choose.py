@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,7 +13,7 @@ from wattshed.commands.clocks.choose_output import write_choices
 from wattshed.commands.clocks.output_folder import CHOSEN, check_own_folder
 from wattshed.commands.clocks.recordings import CHOICES, recording_of
 from wattshed.commands.output_place import writing
-from wattshed.commands.screen import open_console, plain_table
+from wattshed.commands.printing.screen import open_console, plain_table
 from wattshed.foundation.vocabulary import Worth
 from wattshed.publish.clock_report.choice_page import sentence
 from wattshed.publish.clock_report.numbers import interval
@@ -23,7 +24,8 @@ NOTHING_EXIT_CODE, UNDECIDED_EXIT_CODE = 1, 3
 def run(arguments: argparse.Namespace) -> int:
     check_options(arguments)
     check_own_folder(arguments.output, CHOSEN, CHOICES)
-    frame = recording_of(arguments.recording, arguments)
+    recording = recording_of(arguments.recording, arguments)
+    frame = recording.runs
     made = choices_of(frame, arguments)
     choices = [choice for choice, _ in made]
     validations = [validate(choice, frame, asked=asked).to_json() for choice, asked in made]
@@ -34,6 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
             frame,
             choices,
             validations,
+            notes=recording.notes,
             timestamp_utc=datetime.now(UTC).isoformat(timespec="seconds"),
             version=__version__,
         )
@@ -42,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
         shown = {"choices": choices, "validation": validations, "deployment": document}
         print(json.dumps(shown, indent=2, allow_nan=False))
     else:
-        _print(choices, validations, configurations)
+        _print(choices, validations, configurations, recording.notes)
         print(f"Wrote {arguments.output / 'report.html'} and what belongs to it.")
     return exit_code(choices, validations, configurations)
 
@@ -60,9 +63,14 @@ def exit_code(
 
 
 def _print(
-    choices: list[dict[str, Any]], validations: list[dict[str, Any]], configurations: list[dict[str, Any]]
+    choices: list[dict[str, Any]],
+    validations: list[dict[str, Any]],
+    configurations: list[dict[str, Any]],
+    notes: Sequence[str],
 ) -> None:
     console = open_console()
+    for note in notes:
+        console.print(f"Recording: {note}", markup=False)
     table = plain_table(
         "Choices", "GPU", "workload", "choice", "run at", "energy saved", "slowdown", "validation", numeric=("run at",)
     )

@@ -29,6 +29,7 @@ def write_choices(
     *,
     timestamp_utc: str,
     version: str,
+    notes: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Write all files below ``folder``; returns the deployment document.
 
@@ -42,7 +43,7 @@ def write_choices(
     deployed, _ = write_deployment(folder, choices, validations, timestamp_utc=timestamp_utc, version=version)
     document = deployed.model_dump(mode="json")
     figures = _draw(folder / "figures", frame, choices)
-    page = choice_page(source, choices, validations, list(document["configurations"].values()), figures)
+    page = choice_page(source, choices, validations, list(document["configurations"].values()), figures, notes)
     write_text(folder / "report.html", page)
     return document
 

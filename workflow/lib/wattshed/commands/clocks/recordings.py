@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from wattshed.clocks.recordings.read import read_recording
+from wattshed.clocks.recordings.recording import Recording, read
 from wattshed.clocks.runs import COLUMNS
 from wattshed.commands.place import first_message
 from wattshed.config.clocks.recording import RecordingBlock
@@ -18,8 +18,8 @@ from wattshed.foundation.frames import read_frame
 CHOICES, RUNS = "choices.json", "runs.parquet"
 
 
-def recording_of(path: Path, arguments: argparse.Namespace) -> pd.DataFrame:
-    """The runs of a recording; raises :class:`Fault` for one that is missing or cannot be read."""
+def recording_of(path: Path, arguments: argparse.Namespace) -> Recording:
+    """The runs of a recording, and what was left out; raises :class:`Fault` for one that is missing or cannot be read."""
     if not path.exists():
         raise Fault(f"{path} does not exist: expected a file or a folder of a recorded sweep; correct the path.")
     given: dict[str, Any] = {
@@ -29,14 +29,14 @@ def recording_of(path: Path, arguments: argparse.Namespace) -> pd.DataFrame:
     }
     given |= {
         key: value
-        for key in ("reader", "marks", "gpu", "workload")
+        for key in ("reader", "marks", "gpu", "gpu_index", "workload", "period_s", "time_zone")
         if (value := getattr(arguments, key)) is not None
     }
     try:
         block = RecordingBlock(**given)
     except ValueError as error:
         raise Fault(f"the options for reading {path}: {first_message(error)}.") from error
-    return read_recording(block)
+    return read(block)
 
 
 def runs_of(path: Path, arguments: argparse.Namespace) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
@@ -44,7 +44,7 @@ def runs_of(path: Path, arguments: argparse.Namespace) -> tuple[pd.DataFrame, li
     if (path / CHOICES).is_file():
         content = read_json(path / CHOICES, ("choices",))
         return read_frame(path / RUNS, COLUMNS), content["choices"]
-    return recording_of(path, arguments), []
+    return recording_of(path, arguments).runs, []
 
 
 def pairs(given: list[str], option: str) -> dict[str, str]:

@@ -32,6 +32,11 @@ class ClocksBlock(Block):
         min_length=1,
         description="What of a checkpoint is swept, each in a sweep of its own: `inference`, `training`, or both.",
     )
+    knob: Literal["auto", "clock", "power_limit"] = Field(
+        default="auto",
+        description="What is turned on a real GPU: the `clock`; the `power_limit`; or `auto`, the clock, and the power "
+        "limit where clocks are refused and limits are allowed.",
+    )
     points: int = Field(
         default=12, ge=2, le=200, description="Number of clocks, from the lowest to the highest."
     )

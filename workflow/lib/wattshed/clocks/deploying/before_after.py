@@ -35,7 +35,10 @@ class Ratio:
 
 @dataclass(frozen=True)
 class SettingComparison:
-    """One quantity at one setting of each recording. before, after: geometric means; n: rows that count."""
+    """One quantity at one setting of each recording. before, after: geometric means; n: rows that count.
+
+    largest: the largest of the runs over the median of its side; far above 1 where one of them was cold.
+    """
 
     quantity: str
     setting_before: int
@@ -44,6 +47,7 @@ class SettingComparison:
     after: float
     before_n: int
     after_n: int
+    largest: float
     change: Ratio
 
 
@@ -146,11 +150,21 @@ def _compare(key: tuple[str, ...], left: RawRows, right: RawRows, confidence: fl
         _overall([one for one in settings if one.quantity == quantity], confidence)
         for quantity in ("energy_j", "time_s")
     )
-    bounded = [one for one in (energy, time) if one is not None and one.low is not None and one.high is not None]
+    bounded = [
+        one for one in (energy, time) if one is not None and one.low is not None and one.high is not None
+    ]
     differs = any(one.low > 0 or one.high < 0 for one in bounded) if bounded else None  # type: ignore[operator]
     gpu, workload, knob = key[:3]
     return CellComparison(
-        gpu, workload, knob, settings, tuple(sorted(ours - theirs)), tuple(sorted(theirs - ours)), energy, time, differs
+        gpu,
+        workload,
+        knob,
+        settings,
+        tuple(sorted(ours - theirs)),
+        tuple(sorted(theirs - ours)),
+        energy,
+        time,
+        differs,
     )
 
 
@@ -166,6 +180,7 @@ def _at(left: pd.DataFrame, right: pd.DataFrame, before: int, after: int) -> Ite
             _mean(second),
             len(first),
             len(second),
+            max(float(side.max() / np.median(side)) for side in (first, second)),
             _change(found),
         )
 

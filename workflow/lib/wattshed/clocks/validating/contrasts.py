@@ -74,7 +74,9 @@ class _Curve:
 
     def contrast(self, setting: float, maximum: float, confidence: float) -> Contrast:
         degree = len(self.coefficients) - 1
-        step = (np.vander(np.log([setting, maximum]) - self.scale, degree + 1, increasing=True) * [[1], [-1]]).sum(0)
+        step = (
+            np.vander(np.log([setting, maximum]) - self.scale, degree + 1, increasing=True) * [[1], [-1]]
+        ).sum(0)
         middle = float(step @ self.coefficients)
         half = float(stdtrit(self.freedom, (1 + confidence) / 2)) * math.sqrt(
             max(0.0, float(step @ self.covariance @ step))
@@ -101,9 +103,7 @@ def _fit(settings: np.ndarray, logs: np.ndarray) -> _Curve | None:
         ratio = math.inf if pure == 0 else (misfit / misfit_freedom) / (pure / pure_freedom)
         if exact or float(fdtrc(misfit_freedom, pure_freedom, ratio)) >= LEAST_P:
             freedom = len(logs) - degree - 1
-            return _Curve(
-                scale, coefficients, np.linalg.inv(design.T @ design) * (left / freedom), freedom
-            )
+            return _Curve(scale, coefficients, np.linalg.inv(design.T @ design) * (left / freedom), freedom)
     return None
 
 
@@ -118,7 +118,9 @@ def _shift(here: np.ndarray, base: np.ndarray, confidence: float) -> Contrast:
     middle = math.expm1(float(np.median(differences)))
     if place < 1:
         return Contrast(middle, -math.inf, math.inf)
-    return Contrast(middle, math.expm1(float(differences[place - 1])), math.expm1(float(differences[count - place])))
+    return Contrast(
+        middle, math.expm1(float(differences[place - 1])), math.expm1(float(differences[count - place]))
+    )
 
 
 def _shares(middle: float, half: float) -> Contrast:

@@ -34,7 +34,9 @@ def validate(
     """
     missing = [column for column in COLUMNS if column not in frame]
     if missing:
-        raise Fault(f"the table of runs has no column {missing[0]!r}: expected those of a sweep; read it again.")
+        raise Fault(
+            f"the table of runs has no column {missing[0]!r}: expected those of a sweep; read it again."
+        )
     about = _about(choice)
     raw = raw_rows(rows_of(frame, choice))
     if raw is None:
@@ -102,7 +104,11 @@ def _document_check(choice: Mapping[str, Any], limits: StatedLimits | None) -> C
 
 
 def _kept(
-    about: Validation, choice: Mapping[str, Any], raw: RawRows, limits: StatedLimits | None, checks: list[Check]
+    about: Validation,
+    choice: Mapping[str, Any],
+    raw: RawRows,
+    limits: StatedLimits | None,
+    checks: list[Check],
 ) -> Validation:
     unit = str(choice.get("unit") or "")
     checks.append(

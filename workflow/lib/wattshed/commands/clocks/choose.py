@@ -72,7 +72,15 @@ def _print(
     for note in notes:
         console.print(f"Recording: {note}", markup=False)
     table = plain_table(
-        "Choices", "GPU", "workload", "choice", "run at", "energy saved", "slowdown", "validation", numeric=("run at",)
+        "Choices",
+        "GPU",
+        "workload",
+        "choice",
+        "run at",
+        "energy saved",
+        "slowdown",
+        "validation",
+        numeric=("run at",),
     )
     for choice, validation, configuration in zip(choices, validations, configurations, strict=True):
         deciding = choice["status"] in ("use", "doubtful")

@@ -43,7 +43,9 @@ def write_choices(
     deployed, _ = write_deployment(folder, choices, validations, timestamp_utc=timestamp_utc, version=version)
     document = deployed.model_dump(mode="json")
     figures = _draw(folder / "figures", frame, choices)
-    page = choice_page(source, choices, validations, list(document["configurations"].values()), figures, notes)
+    page = choice_page(
+        source, choices, validations, list(document["configurations"].values()), figures, notes
+    )
     write_text(folder / "report.html", page)
     return document
 
@@ -72,9 +74,7 @@ def counted_rows(cell: pd.DataFrame) -> pd.Series:
     return pd.Series(cell.index.isin(chosen), index=cell.index)
 
 
-def _draw(
-    folder: Path, frame: pd.DataFrame, choices: Sequence[Mapping[str, Any]]
-) -> list[dict[str, Path]]:
+def _draw(folder: Path, frame: pd.DataFrame, choices: Sequence[Mapping[str, Any]]) -> list[dict[str, Path]]:
     """PDF and PNG of each cell's figures; returns the PNG files by figure. Figures of an earlier run are removed."""
     folder.mkdir(parents=True, exist_ok=True)
     for stale in [*folder.glob("*.pdf"), *folder.glob("*.png")]:

@@ -21,7 +21,9 @@ CHOICES, RUNS = "choices.json", "runs.parquet"
 def recording_of(path: Path, arguments: argparse.Namespace) -> Recording:
     """The runs of a recording, and what was left out; raises :class:`Fault` for one that is missing or cannot be read."""
     if not path.exists():
-        raise Fault(f"{path} does not exist: expected a file or a folder of a recorded sweep; correct the path.")
+        raise Fault(
+            f"{path} does not exist: expected a file or a folder of a recorded sweep; correct the path."
+        )
     given: dict[str, Any] = {
         "path": str(path),
         "columns": pairs(arguments.columns, "--columns"),

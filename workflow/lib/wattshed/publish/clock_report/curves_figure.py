@@ -27,7 +27,10 @@ def curves_figure(rows: pd.DataFrame, counted: pd.Series, choice: Mapping[str, A
     figure, axes = plt.subplots(1, 3, figsize=(10.2, 3.5), layout="constrained")
     fitted = pd.DataFrame(choice.get("fitted") or [])
     for axis, column, title in zip(
-        axes, ("time_s", "power_w", "energy_j"), ("Time of a run (s)", "Power (W)", "Energy of a run (J)"), strict=True
+        axes,
+        ("time_s", "power_w", "energy_j"),
+        ("Time of a run (s)", "Power (W)", "Energy of a run (J)"),
+        strict=True,
     ):
         _draw_rows(axis, rows, counted, column, fitted)
         _draw_fitted(axis, fitted, column, choice)
@@ -36,13 +39,24 @@ def curves_figure(rows: pd.DataFrame, counted: pd.Series, choice: Mapping[str, A
         _draw_setting(axis, choice)
         if choice["label"] == "simulated":
             axis.text(
-                0.5, 0.08, "SIMULATED", transform=axis.transAxes, ha="center", color="0.7", fontsize=14, weight="bold"
+                0.5,
+                0.08,
+                "SIMULATED",
+                transform=axis.transAxes,
+                ha="center",
+                color="0.7",
+                fontsize=14,
+                weight="bold",
             )
     base_s = choice.get("baseline_time_s")
     if base_s is not None:
         limit = choice["limits"]["max_slowdown_share"]
         axes[0].axhline(
-            base_s * (1 + limit), color=RED, linestyle=":", linewidth=1.6, label=f"limit: {100 * limit:g} % slower"
+            base_s * (1 + limit),
+            color=RED,
+            linestyle=":",
+            linewidth=1.6,
+            label=f"limit: {100 * limit:g} % slower",
         )
     handles = {
         text: handle for axis in axes for handle, text in zip(*axis.get_legend_handles_labels(), strict=True)
@@ -66,7 +80,9 @@ def _draw_rows(axis: Axes, rows: pd.DataFrame, counted: pd.Series, column: str, 
     ):
         here = chosen & inside
         if here.any():
-            axis.plot(settings[here], values[here], marker, color=colour, markersize=3, alpha=0.5, label=label)
+            axis.plot(
+                settings[here], values[here], marker, color=colour, markersize=3, alpha=0.5, label=label
+            )
         above = chosen & ~inside
         if above.any():
             axis.plot(
@@ -88,14 +104,21 @@ def _draw_fitted(axis: Axes, fitted: pd.DataFrame, column: str, choice: Mapping[
     fitted = fitted.sort_values("setting")
     settings = fitted["setting"].to_numpy(dtype=float)
     axis.plot(
-        settings, fitted[column].to_numpy(dtype=float), "-", color=BLUE, linewidth=1.6, label="fitted, for the choice"
+        settings,
+        fitted[column].to_numpy(dtype=float),
+        "-",
+        color=BLUE,
+        linewidth=1.6,
+        label="fitted, for the choice",
     )
     ends = _ends(fitted, column, choice)
     if ends is not None:
         axis.fill_between(settings, *ends, color=BLUE, alpha=0.2, linewidth=0, label="95 % interval")
 
 
-def _ends(fitted: pd.DataFrame, column: str, choice: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray] | None:
+def _ends(
+    fitted: pd.DataFrame, column: str, choice: Mapping[str, Any]
+) -> tuple[np.ndarray, np.ndarray] | None:
     """Intervals of time and energy, from those of slowdown and saving; the choice states none of power."""
     base = choice.get(f"baseline_{column}")
     name, sign = {"time_s": ("slowdown", 1.0), "energy_j": ("saving", -1.0)}.get(column, (None, 0.0))
@@ -110,7 +133,11 @@ def _draw_setting(axis: Axes, choice: Mapping[str, Any]) -> None:
     axis.axvline(choice["maximum"], color=GREY, linewidth=1, label=f"maximum: {choice['maximum']} {unit}")
     if choice["status"] == "use":
         axis.axvline(
-            choice["setting"], color=GREEN, linestyle="--", linewidth=1.6, label=f"recommended: {choice['setting']} {unit}"
+            choice["setting"],
+            color=GREEN,
+            linestyle="--",
+            linewidth=1.6,
+            label=f"recommended: {choice['setting']} {unit}",
         )
     elif choice.get("candidate") is not None:
         axis.axvline(

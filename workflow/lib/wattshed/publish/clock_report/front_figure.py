@@ -32,7 +32,9 @@ def front_figure(choice: Mapping[str, Any]) -> Figure | None:
         linewidth=1.2,
         label="front: nothing else is better in both",
     )
-    axis.plot([0], [0], "*", color="black", markersize=10, label=f"maximum: {choice['maximum']} {choice['unit']}")
+    axis.plot(
+        [0], [0], "*", color="black", markersize=10, label=f"maximum: {choice['maximum']} {choice['unit']}"
+    )
     for place, (key, names) in enumerate(_picked(choice).items()):
         at = fitted[fitted["setting"] == key[0]]
         if at.empty:

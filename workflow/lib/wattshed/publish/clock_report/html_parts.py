@@ -45,7 +45,9 @@ def table(
     head = "".join(f"<th{_class(column)}>{escape(column.title)}</th>" for column in columns)
     body = "\n".join(
         "<tr>"
-        + "".join(f"<td{_class(column)}>{markup(cell)}</td>" for column, cell in zip(columns, row, strict=True))
+        + "".join(
+            f"<td{_class(column)}>{markup(cell)}</td>" for column, cell in zip(columns, row, strict=True)
+        )
         + "</tr>"
         for row in rows
     )
@@ -92,7 +94,11 @@ def section(identity: str, title: str, *parts: Html) -> Html:
 
 
 def page(
-    title: str, kicker: str, opening: Sequence[Html], sections: Sequence[tuple[str, str, Html]], numbers: dict[str, Any]
+    title: str,
+    kicker: str,
+    opening: Sequence[Html],
+    sections: Sequence[tuple[str, str, Html]],
+    numbers: dict[str, Any],
 ) -> str:
     """The whole page. sections: identity, title and content; numbers: also on the page, as JSON."""
     css = files("wattshed.publish.report").joinpath("report.css").read_text(encoding="utf-8") + STYLE

@@ -27,8 +27,10 @@ def interval(values: Mapping[str, Any] | Any, name: str = "") -> str:
 
 
 def quantity(value: Any) -> str:
-    """Four significant digits."""
-    return MISSING if not _known(value) else f"{value:.4g}"
+    """Four significant digits, without powers of ten below ten million."""
+    if not _known(value):
+        return MISSING
+    return f"{value:,.0f}" if 1e4 <= abs(value) < 1e7 else f"{value:.4g}"
 
 
 def capital(sentence: str) -> str:

@@ -1,4 +1,4 @@
-"""The production document, its schema, and the scripts that a node runs, against an nvidia-smi that records its calls."""
+"""The production document, its schema, and what a node runs, against an nvidia-smi that records its calls."""
 
 import json
 import os
@@ -70,7 +70,7 @@ def test_only_validated_recommendations_are_deployed(document):
     assert [one.deployed for one in found.values()] == [True, False, False, True]
     assert [one.setting for one in found.values()] == [990, 1410, 1410, 240]
     assert [one.commands is None for one in found.values()] == [False, True, True, False]
-    assert list(found)[0] == "NVIDIA A100-SXM4-80GB + llama"
+    assert next(iter(found)) == "NVIDIA A100-SXM4-80GB + llama"
     failed = found["NVIDIA A100-SXM4-80GB + vit"]
     assert failed.reason.startswith("keep the maximum, because the validation of 990 MHz says fail")
     assert "slowdown" in failed.validation.failed

@@ -118,8 +118,8 @@ def compare_settings(
             found[key] = list(_at(left[key].at(before), right[key].at(after), before, after))
     if not found:
         raise Fault(
-            f"no GPU and workload has warm, valid runs at {before} in the first recording and at {after} in the second: "
-            f"expected two measured settings; the first has {_settings(left)}, the second {_settings(right)}."
+            f"no GPU and workload has warm, valid runs at {before} in the first recording and at {after} in the "
+            f"second: expected two measured settings; the first has {_settings(left)}, the second {_settings(right)}."
         )
     return found
 

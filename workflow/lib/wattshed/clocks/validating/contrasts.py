@@ -4,7 +4,7 @@
 all rows of an interleaved sweep, if an F test against the repeats' own scatter does not refuse it (lack of fit; Draper
 and Smith 1998, Applied Regression Analysis, section 2.2). ``neighbours``: the median of all differences between
 logarithms of the rows within 2.5 % of the maximum around the setting and those of the baseline, with the interval of
-the rank sum test (Hodges and Lehmann 1963, Annals of Mathematical Statistics 34), which one disturbed run does not move.
+the rank sum test (Hodges and Lehmann 1963, Ann. Math. Stat. 34), which one disturbed run does not move.
 """
 
 import math

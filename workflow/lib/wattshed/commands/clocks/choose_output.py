@@ -51,7 +51,7 @@ def write_choices(
 
 
 def settings_table(frame: pd.DataFrame, choices: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """Per cell and setting: runs, runs that count, and geometric means of time, power and energy with 95 % intervals."""
+    """Per cell and setting: runs, runs that count, geometric means of time, power and energy with 95 % intervals."""
     rows = []
     for choice in choices:
         cell = rows_of(frame, choice)

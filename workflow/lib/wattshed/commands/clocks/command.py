@@ -34,7 +34,7 @@ def add(commands: Any) -> None:
     parser = commands.add_parser(
         "clocks",
         help="choose a GPU's clock from a recording; compare two recordings",
-        description="Which SM clock or power limit a recorded sweep recommends, how sure that is, and how to deploy it.",
+        description="Which SM clock or power limit a recorded sweep recommends, how sure it is, and how to deploy it.",
     )
     parts = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     _add_choose(parts)
@@ -45,7 +45,7 @@ def _add_choose(parts: Any) -> None:
     parser = parts.add_parser(
         "choose",
         help="the setting of least energy under a slowdown limit, validated, with a report",
-        description="Read a recorded sweep, choose a setting for each GPU and workload, validate it, and write a report.",
+        description="Read a recorded sweep, choose a setting per GPU and workload, validate it, and write a report.",
         epilog=RULES_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -52,8 +52,8 @@ def _recordings(
     found = compare_recordings(first, second)
     if not found.cells:
         raise Fault(
-            f"the recordings share no GPU, workload and knob: the first has {', '.join(found.only_first) or 'none'}, the "
-            f"second {', '.join(found.only_second) or 'none'}; name what is the same with --gpu and --workload."
+            f"the recordings share no GPU, workload and knob: the first has {', '.join(found.only_first) or 'none'}, "
+            f"the second {', '.join(found.only_second) or 'none'}; name what is the same with --gpu and --workload."
         )
     numbers = found.to_json() | {"choices": answers}
     said = [*map(cell_sentence, found.cells), *answers]

@@ -251,9 +251,9 @@ def _deploy(used: Sequence[Mapping[str, Any]]) -> Html:
         return paragraph("Nothing is deployed: run at the maximum, which needs no command.")
     parts = [
         paragraph(
-            "The commands need root. Where they say GPU_UUID, write the GPU's own, as nvidia-smi -L shows it. Persistence "
-            "mode keeps the setting while no program uses the GPU. deployment/ holds a systemd unit per configuration, "
-            "prolog and epilog for SLURM, and alerts for Prometheus."
+            "The commands need root. Where they say GPU_UUID, write the GPU's own, as nvidia-smi -L shows it. "
+            "Persistence mode keeps the setting while no program uses the GPU. deployment/ holds a systemd unit per "
+            "configuration, prolog and epilog for SLURM, and alerts for Prometheus."
         )
     ]
     for one in used:

@@ -20,8 +20,8 @@ MOST_ROWS = 0.97
 def curves_figure(rows: pd.DataFrame, counted: pd.Series, choice: Mapping[str, Any]) -> Figure:
     """One cell: three panels. counted: which of the rows decide; choice: its document.
 
-    Bands are the 95 % intervals of the choice; the fitted values are those that it was made by. Rows far above the rest,
-    such as a cold first run, are triangles at the upper edge, so that they do not press the curves flat.
+    Bands are the 95 % intervals of the choice; the fitted values are those that it was made by. Rows far above the
+    rest, such as a cold first run, are triangles at the upper edge, so that they do not press the curves flat.
     """
     set_style()
     figure, axes = plt.subplots(1, 3, figsize=(10.2, 3.5), layout="constrained")

@@ -46,7 +46,7 @@ def front_figure(choice: Mapping[str, Any]) -> Figure | None:
             color=COLOURS[place % len(COLOURS)],
             markersize=8,
             markerfacecolor="none" if not key[1] else None,
-            label=f"{key[0]} {choice['unit']} {'within the limits' if key[1] else 'without limits'}: {', '.join(names)}",
+            label=f"{key[0]} {choice['unit']} {'within' if key[1] else 'without'} limits: {', '.join(names)}",
         )
     limit = 100 * choice["limits"]["max_slowdown_share"]
     axis.axvline(limit, color=COLOURS[3], linestyle=":", linewidth=1.6, label=f"limit: {limit:g} % slower")

@@ -11,7 +11,8 @@ from typing import Any, Literal
 
 # What the report's style lacks: marks of checks, and one column of text.
 STYLE = """
-.badge { display: inline-block; padding: 0 .5rem; border: 1px solid currentColor; border-radius: 1rem; font-size: .8rem; white-space: nowrap; }
+.badge { display: inline-block; padding: 0 .5rem; border: 1px solid currentColor; border-radius: 1rem;
+  font-size: .8rem; white-space: nowrap; }
 .good { color: var(--accent); } .soft { color: var(--soft); } .bad { color: var(--warn); font-weight: 700; }
 @media print { .badge { border: 0; padding: 0; } pre { break-inside: avoid; } section { break-inside: auto; } }
 """

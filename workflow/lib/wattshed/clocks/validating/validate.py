@@ -142,13 +142,14 @@ def _concluded(about: Validation, checks: list[Check]) -> Validation:
 
 def _with_numbers(about: Validation, setting: int, contrasts: Contrasts) -> Validation:
     time, energy = (contrasts.at(setting, column) for column in ("time_s", "energy_j"))
-    numbers = {
-        "saving_share": -energy.share,
-        "saving_low": -energy.high,
-        "saving_high": -energy.low,
-        "slowdown_share": time.share,
-        "slowdown_low": time.low,
-        "slowdown_high": time.high,
-        "power_saving_share": contrasts.power_share(setting),
-    }
-    return replace(about, method=contrasts.method, **{name: number(value) for name, value in numbers.items()})
+    return replace(
+        about,
+        method=contrasts.method,
+        saving_share=number(-energy.share),
+        saving_low=number(-energy.high),
+        saving_high=number(-energy.low),
+        slowdown_share=number(time.share),
+        slowdown_low=number(time.low),
+        slowdown_high=number(time.high),
+        power_saving_share=number(contrasts.power_share(setting)),
+    )

@@ -70,8 +70,9 @@ def settings_table(frame: pd.DataFrame, choices: Sequence[Mapping[str, Any]]) ->
 def counted_rows(cell: pd.DataFrame) -> pd.Series:
     """Which rows of a cell (with a plain index) count, as the validation sees them."""
     raw = raw_rows(cell)
-    chosen = [] if raw is None else raw.rows.index
-    return pd.Series(cell.index.isin(chosen), index=cell.index)
+    if raw is None:
+        return pd.Series(False, index=cell.index)
+    return pd.Series(cell.index.isin(raw.rows.index), index=cell.index)
 
 
 def _draw(folder: Path, frame: pd.DataFrame, choices: Sequence[Mapping[str, Any]]) -> list[dict[str, Path]]:

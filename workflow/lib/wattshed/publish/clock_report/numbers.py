@@ -28,7 +28,7 @@ def interval(values: Mapping[str, Any] | Any, name: str = "") -> str:
 
 def quantity(value: Any) -> str:
     """Four significant digits, without powers of ten below ten million."""
-    if not _known(value):
+    if value is None or not _known(value):
         return MISSING
     return f"{value:,.0f}" if 1e4 <= abs(value) < 1e7 else f"{value:.4g}"
 

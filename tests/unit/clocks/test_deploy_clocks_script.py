@@ -55,6 +55,6 @@ def test_a_choice_without_its_sweep_is_refused(script, files, tmp_path):
     sweeps, choices = files
     with pytest.raises(Fault, match="2 sweeps and 1 choices"):
         call(script, sweeps, choices[:1], tmp_path / "out")
+    write_json(choices[0], {"other": 1}, sealed=True)
     with pytest.raises(Fault, match="lacks the key 'choices'"):
-        write_json(choices[0], {"other": 1}, sealed=True)
         call(script, sweeps, choices, tmp_path / "out")

@@ -33,7 +33,7 @@ from itertools import cycle
 from wattshed.clocks.backends.protocol import clock_given_back
 
 with clock_given_back(opened):
-    for setting in cycle(opened.settings()[-3:]):
+    for setting in cycle(opened.settings()[:3]):
         opened.lock(setting)
         opened.measure(work, block.min_point_s)
 """

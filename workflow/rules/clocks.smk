@@ -34,6 +34,7 @@ rule sweep_clocks:
             "clocks/sweep_clocks.py",
             *plugins_of(wildcards.lineage),
             ("clock_backend", STUDY.clocks.backend),
+            *(readers() if STUDY.clocks.backend == "replay" else []),
         ),
     message:
         "Sweep the clocks of {wildcards.lineage}'s {wildcards.work}"
@@ -47,7 +48,7 @@ rule sweep_clocks:
 
 rule read_recording:
     input:
-        recorded=lambda wildcards: as_input(RECORDINGS[wildcards.recording].path),
+        recorded=lambda wildcards: recording_files(RECORDINGS[wildcards.recording]),
     output:
         sweep=f"{RESULTS}/clocks/recorded.{{recording}}.sweep.parquet",
     log:
@@ -63,7 +64,7 @@ rule read_recording:
         mem_mb=FRAMES_MB,
     params:
         recording=lambda wildcards: as_json(RECORDINGS[wildcards.recording]),
-        code=lambda wildcards: code_of("clocks/read_recording.py"),
+        code=code_of("clocks/read_recording.py", *readers()),
     message:
         "Read the recorded sweep {wildcards.recording}"
     shell:
@@ -89,7 +90,7 @@ rule choose_clock:
         mem_mb=FRAMES_MB,
     params:
         clocks=as_json(STUDY.clocks, only={"max_slowdown_share", "choice", "seed"}),
-        code=code_of("clocks/choose_clock.py"),
+        code=code_of("clocks/choose_clock.py", *(("clock_rule", name) for name in names("clock_rule"))),
     message:
         "Choose a clock within the limits from the sweep {wildcards.sweep}"
     shell:

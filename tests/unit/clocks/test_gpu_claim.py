@@ -56,9 +56,16 @@ def test_the_note_is_there_before_the_knob_is_turned_and_gone_after_its_return(o
     driver.limit_w = 350
     gpu = open_gpu(driver, "power_limit")
     note = read_note(note_path(tmp_path, UUID))
-    assert (note.pid, note.knob, note.found_power_limit_mw) == (os.getpid(), "power_limit", 350_000)
-    assert driver.limit_w == 350
+    assert (note.pid, note.knob, note.found_power_limit_mw) == (os.getpid(), None, 350_000)
+    turn, noted = driver.module.nvmlDeviceSetPowerManagementLimit, []
+
+    def turns(handle, milliwatts):
+        noted.append(read_note(note_path(tmp_path, UUID)).knob)
+        turn(handle, milliwatts)
+
+    driver.module.nvmlDeviceSetPowerManagementLimit = turns
     gpu.lock(200)
+    assert noted == ["power_limit"]
     gpu.reset()
     assert list(tmp_path.iterdir()) == []
 
@@ -143,6 +150,19 @@ def test_a_sweep_that_lost_its_gpu_to_another_locks_no_more_and_leaves_the_other
         gpu.lock(1395)
     gpu.reset()
     assert read_note(path) == other
+
+
+def test_a_file_system_without_links_keeps_notes_as_well(monkeypatch, tmp_path):
+    def refuses(*_):
+        raise PermissionError
+
+    monkeypatch.setattr(os, "link", refuses)
+    path = note_path(tmp_path, UUID)
+    create_note(path, ME)
+    assert read_note(path) == ME
+    with pytest.raises(FileExistsError):
+        create_note(path, ME)
+    assert list(tmp_path.iterdir()) == [path]
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"gpu": "x"}'])

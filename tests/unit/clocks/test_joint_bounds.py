@@ -5,7 +5,7 @@ import pytest
 
 from wattshed.clocks.choosing.answer import Limits
 from wattshed.clocks.choosing.choice import choose_cell
-from wattshed.clocks.choosing.joint_bounds import joint_bounds
+from wattshed.clocks.choosing.estimates import joint_bounds
 from wattshed.foundation.vocabulary import Worth
 
 DRAWS = 2000

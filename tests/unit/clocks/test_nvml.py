@@ -56,6 +56,7 @@ def test_it_lists_its_clocks_ascending(open_gpu):
         ("nvmlInit", pynvml.NVML_ERROR_DRIVER_NOT_LOADED, "cannot be reached through NVML"),
         ("nvmlDeviceGetHandleByIndex", pynvml.NVML_ERROR_INVALID_ARGUMENT, "clocks.nvml.gpu_index"),
         ("nvmlDeviceGetHandleByIndex", pynvml.NVML_ERROR_GPU_IS_LOST, "does not answer NVML"),
+        ("nvmlDeviceGetHandleByIndex", REFUSED, "may not be used by this process.*--gres=gpu:1"),
         ("nvmlDeviceGetName", pynvml.NVML_ERROR_UNKNOWN, "does not answer NVML"),
         (
             "nvmlDeviceGetSupportedMemoryClocks",
@@ -125,6 +126,34 @@ def test_power_is_sampled_where_there_is_no_counter(open_gpu):
     reading = gpu.measure(work, min_s=0.2)
     assert reading.energy_j / reading.time_s == pytest.approx(250)
     assert reading.energy_by == "trapezoid"
+
+
+class SimulatedTime:
+    def __init__(self):
+        self.now_s = 0.0
+
+    def sleep(self, seconds):
+        self.now_s += seconds
+
+
+@pytest.mark.parametrize(("step_s", "found"), [(0.1, 0.1), (0.02, 0.02), (10.0, None)])
+def test_the_period_of_the_energy_counter_is_measured(tmp_path, step_s, found):
+    driver, time_ = Driver(), SimulatedTime()
+    driver.module.nvmlDeviceGetTotalEnergyConsumption = lambda handle: 1 + int((time_.now_s + 0.005) / step_s)
+    gpu = NvmlClocks(
+        BLOCK,
+        nvml=driver.module,
+        sleep=time_.sleep,
+        clock=lambda: time_.now_s,
+        notes=tmp_path,
+        guard=Guarded,
+    )
+    gpu.reset()
+    assert gpu.counter_period_s == (None if found is None else pytest.approx(found, abs=0.0011))
+
+
+def test_without_a_counter_there_is_no_period(open_gpu):
+    assert open_gpu(Driver(nvmlDeviceGetTotalEnergyConsumption=UNKNOWN)).counter_period_s is None
 
 
 @pytest.mark.parametrize(
@@ -206,6 +235,18 @@ def test_the_workloads_own_error_passes_unchanged(open_gpu):
 
     with pytest.raises(ZeroDivisionError):
         open_gpu(Driver()).measure(fails, min_s=0.06)
+
+
+def test_a_workload_that_fails_because_the_gpu_is_lost_is_a_sentence(open_gpu):
+    driver = Driver()
+    gpu = open_gpu(driver)
+
+    def is_lost():
+        driver._faults = {"nvmlDeviceGetPowerUsage": pynvml.NVML_ERROR_GPU_IS_LOST}
+        raise RuntimeError("CUDA error: unspecified launch failure")
+
+    with pytest.raises(Fault, match="was lost while measuring"):
+        gpu.measure(is_lost, min_s=0.06)
 
 
 @pytest.mark.parametrize("failure", [RuntimeError, KeyboardInterrupt])

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
 
 import pynvml
@@ -15,6 +16,16 @@ from killable_sweep import HELPERS, LIBRARY, LOOP, SweepProcess
 from wattshed.clocks.backends.gpu.note import LockNote, create_note, note_path, read_note
 from wattshed.clocks.backends.gpu.watchdog import Watchdog
 from wattshed.foundation.faults import Fault
+
+# After the watchdog has been started, a child that does nothing for a long time.
+FORKS = """
+import os
+opened.lock(510)
+if os.fork() == 0:
+    time.sleep(600)
+    os._exit(0)
+
+"""
 
 
 @pytest.fixture
@@ -105,6 +116,31 @@ def test_after_a_kill_of_both_the_next_sweep_finds_the_lock_and_frees_it(sweep, 
     assert f"left locked by process {killed.process.pid} of" in (tmp_path / "stderr.txt").read_text()
     following.end(signal.SIGTERM)
     assert killed.driver.locked is None
+
+
+def test_a_watchdog_tries_until_the_driver_has_recovered(sweep, tmp_path):
+    killed = sweep(program=LOOP)
+    killed.wait_for_locks()
+    faults = tmp_path / "faults.json"
+    faults.write_text(f'{{"nvmlDeviceResetGpuLockedClocks": {pynvml.NVML_ERROR_UNKNOWN}}}')
+    killed.end(signal.SIGKILL)
+    while not any(entry["error"] for entry in killed.driver.logged()):
+        time.sleep(0.01)
+    assert killed.driver.locked
+    faults.unlink()
+    killed.wait_for_watchdogs()
+    assert killed.driver.locked is None
+
+
+def test_a_child_that_outlives_the_sweep_does_not_keep_its_watchdog_waiting(sweep):
+    """Such as a worker that loads data: it was forked, and holds the sweep's open files."""
+    killed = sweep(program=LOOP.replace("with clock_given_back", FORKS + "with clock_given_back"))
+    killed.wait_for_locks()
+    killed.end(signal.SIGKILL)
+    killed.wait_for_watchdogs()
+    assert killed.driver.locked is None
+    # The child was still there.
+    os.killpg(killed.process.pid, signal.SIGKILL)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from wattshed.clocks.backends.gpu.giving_back import command_to_give_back, give_
 from wattshed.clocks.backends.gpu.knobs import KnobWish, choose_knob
 from wattshed.clocks.backends.gpu.note import LockNote, notes_folder
 from wattshed.clocks.backends.gpu.watchdog import Guard, Watchdog
-from wattshed.clocks.backends.gpu.window import measure_window
+from wattshed.clocks.backends.gpu.window import counter_period_s, measure_window
 from wattshed.clocks.backends.protocol import ClockReading, Label
 from wattshed.config.clocks.block import ClocksBlock
 from wattshed.config.clocks.nvml import NvmlBlock
@@ -57,13 +57,13 @@ class NvmlClocks:
     ) -> None:
         self._settle_s, self._sleep, self._clock = block.settle_s, sleep, clock
         self._driver = GpuDriver(block, nvml)
+        self._new_guard = guard
         self._guard: Guard | None = None
         try:
             self._claim = claim_gpu(self._driver, notes_folder() if notes is None else notes)
             try:
                 self._knob, choice = choose_knob(self._driver, wish, self._claim.note.found_power_limit_mw)
-                self._claim.turns(self._knob.knob)
-                self._guard = guard(self._claim.note, self._claim.path)
+                self.counter_period_s = counter_period_s(self._driver, clock, sleep)
             except BaseException:
                 self._claim.release()
                 raise
@@ -71,26 +71,25 @@ class NvmlClocks:
             self._driver.close()
             raise
         self.gpu, self.gpu_uuid, self.knob = self._driver.gpu, self._driver.uuid, self._knob.knob
+        self._noun = self.knob.name.replace("_", " ")
         self.notices = (*self._claim.found, choice)
         for sentence in self.notices:
             say(sentence)
-        self._turned = self._closed = False
+        self._closed = False
 
     def settings(self) -> tuple[int, ...]:
         return self._knob.settings()
 
     def lock(self, setting: int) -> None:
         if setting not in self.settings():
-            raise ValueError(f"{setting} {self.knob.unit} is not a {self.knob.title.lower()} of {self.gpu}")
-        assert self._guard is not None
+            raise ValueError(f"{setting} {self.knob.unit} is not a {self._noun} of {self.gpu}")
         self._claim.check()
-        self._guard.watch()
-        self._turned = True
+        self._guarded().watch()
         self._knob.turn(setting)
         self._sleep(self._settle_s)
 
     def applied(self) -> int:
-        with self._driver.told(f"reading its {self.knob.title.lower()}"):
+        with self._driver.told(f"reading its {self._noun}"):
             return self._knob.applied()
 
     def reset(self) -> None:
@@ -99,8 +98,8 @@ class NvmlClocks:
             return
         self._closed = True
         try:
-            if self._turned:
-                self._give_back()
+            if self._guard is not None:
+                self._give_back(self._guard)
             self._claim.release()
         finally:
             self._driver.close()
@@ -122,22 +121,28 @@ class NvmlClocks:
             reasons=reasons,
         )
 
-    def _give_back(self) -> None:
+    def _guarded(self) -> Guard:
+        """The watchdog, which learns from the note what it has to undo."""
+        if self._guard is None:
+            self._claim.turns(self.knob)
+            self._guard = self._new_guard(self._claim.note, self._claim.path)
+        return self._guard
+
+    def _give_back(self, guard: Guard) -> None:
         driver, note = self._driver, self._claim.note
-        assert self._guard is not None
         try:
             give_back(driver.nvml, driver.handle, note)
         except driver.nvml.NVMLError as error:
-            if not self._guard.take_over():
+            if not guard.take_over():
                 why = one_line(error)
                 with suppress(Fault):
                     self._claim.failed(why)
                 raise Fault(
-                    f"{self.gpu} may still be locked: its {self.knob.title.lower()} could not be given back ({why}); "
+                    f"{self.gpu} may still be locked: its {self._noun} could not be given back ({why}); "
                     f"run `{command_to_give_back(note)}`, or sweep again, which frees it first."
                 ) from error
         else:
-            self._guard.dismiss()
+            guard.dismiss()
 
 
 class NvmlBackend:

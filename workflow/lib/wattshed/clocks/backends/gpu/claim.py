@@ -28,7 +28,7 @@ class Claim:
     found: list[str]
 
     def turns(self, knob: Knob) -> None:
-        """Note which knob will be turned."""
+        """Note which knob will be turned; until then a sweep that ends leaves nothing to undo."""
         self.note = replace(self.note, knob=knob.name)
         replace_note(self.path, self.note)
 
@@ -88,7 +88,7 @@ def _freed(driver: GpuDriver, dead: LockNote) -> list[str]:
             f"{driver.gpu} was left locked by {dead.words()}, which has ended, and cannot be given back "
             f"({one_line(error)}): run `{command_to_give_back(dead)}`, or sweep with the right to lock clocks."
         ) from error
-    what = "clock" if dead.knob == "clock" else "power limit"
+    what = dead.knob.replace("_", " ")
     return [
         f"{driver.gpu}: its {what} was left locked by {dead.words()}, which has ended; it was given back."
     ]

@@ -13,8 +13,12 @@ class ClockKnob:
         """Raises NVML's NotSupported or NoPermission if clocks cannot be locked here."""
         nvml, handle = driver.nvml, driver.handle
         self._driver = driver
-        memory_mhz = max(nvml.nvmlDeviceGetSupportedMemoryClocks(handle))
-        clocks = nvml.nvmlDeviceGetSupportedGraphicsClocks(handle, memory_mhz)
+        memory_clocks = nvml.nvmlDeviceGetSupportedMemoryClocks(handle)
+        clocks = (
+            nvml.nvmlDeviceGetSupportedGraphicsClocks(handle, max(memory_clocks)) if memory_clocks else ()
+        )
+        if not clocks:
+            raise nvml.NVMLError(nvml.NVML_ERROR_NOT_SUPPORTED)
         self._settings = tuple(sorted({int(clock) for clock in clocks}))
         # A reset needs the same right as a lock and changes nothing on a GPU that is not locked.
         nvml.nvmlDeviceResetGpuLockedClocks(handle)

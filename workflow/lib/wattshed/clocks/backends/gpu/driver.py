@@ -41,6 +41,11 @@ class GpuDriver:
             self._refuse_mig()
         except self.nvml.NVMLError as error:
             self.close()
+            if type(error).__name__ == "NVMLError_NoPermission":
+                raise Fault(
+                    f"{_wanted(block)} may not be used by this process: expected a GPU that the batch system or the "
+                    "container gives it; ask for it (SLURM: --gres=gpu:1), or correct clocks.nvml."
+                ) from error
             raise Fault(
                 f"{_wanted(block)} does not answer NVML ({one_line(error)}): expected a working GPU; "
                 f"{OTHER_BACK_ENDS}, or restart the machine."

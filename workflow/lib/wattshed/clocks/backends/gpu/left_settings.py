@@ -29,7 +29,8 @@ class LeftSetting:
 
 
 def left_settings(driver: GpuDriver) -> list[LeftSetting]:
-    """What differs from the GPU's defaults now. Raises NVML's errors, but for questions that the GPU does not know."""
+    """What differs from the GPU's defaults now. Raises NVML's errors; a question that the GPU does not know counts as
+    unchanged."""
     return [part for part in (_power_limit(driver), _application_clock(driver), _lock(driver)) if part]
 
 

@@ -110,6 +110,11 @@ def create_note(path: Path, note: LockNote) -> None:
     try:
         # Unlike a move, a link fails where the name exists, on network file systems too.
         os.link(part, path)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links
+        with path.open("x", encoding="utf-8") as file:
+            file.write(part.read_text(encoding="utf-8"))
     finally:
         part.unlink(missing_ok=True)
 

@@ -13,6 +13,7 @@ from wattshed.clocks.backends.gpu.knobs import GpuKnob
 from wattshed.clocks.backends.gpu.throttling import reasons_now
 
 SAMPLE_PERIOD_S = 0.05
+LOST = "NVMLError_GpuIsLost"
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,8 @@ def take_sample(driver: GpuDriver, knob: GpuKnob, at_s: float) -> GpuSample:
 class Sampler:
     """Takes a sample every 50 ms in a thread while its block runs, at least one in all.
 
-    An error of the thread is raised when the block ends, unless the block has failed itself.
+    An error of the thread is raised when the block ends, unless the block has failed itself. If it failed because the
+    GPU was lost, of which a workload knows little, NVML's error is raised.
     """
 
     take: Callable[[], GpuSample]
@@ -57,7 +59,13 @@ class Sampler:
     def __exit__(self, *failure: object) -> None:
         self._done.set()
         self._thread.join()
-        if self._error is not None and failure[0] is None:
+        kind = failure[0]
+        if self._error is None and isinstance(kind, type) and issubclass(kind, Exception):
+            try:
+                self.take()
+            except Exception as error:  # it may be why the block failed
+                self._error = error
+        if self._error is not None and (kind is None or type(self._error).__name__ == LOST):
             raise self._error
 
     def _run(self) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from wattshed.clocks.backends.gpu.driver import GpuDriver
 from wattshed.clocks.runs import POWER_LIMIT, Knob
 
-# Ends of NVML's names -> words. Clocks that users set and an idle GPU are no throttling.
+# Ends of NVML's names -> words. A clock that a user set, and an idle GPU, do not count.
 REASONS = {
     "SwPowerCap": "power cap",
     "HwSlowdown": "hardware slowdown",

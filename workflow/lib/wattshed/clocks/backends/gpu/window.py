@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
 
 from wattshed.clocks.backends.gpu.driver import GpuDriver
 from wattshed.clocks.backends.gpu.knobs import GpuKnob
 from wattshed.clocks.backends.gpu.sampling import GpuSample, Sampler, mean_power_w, take_sample
 from wattshed.clocks.runs import EnergyBy
 from wattshed.foundation.faults import Fault
+
+# A counter steps about every 0.1 s; one that stands still for longer does not tell its period.
+STEPS, WATCH_S, LOOK_EVERY_S = 4, 0.5, 0.001
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,23 @@ def measure_window(
             "several counter periods (about 0.1 s): raise clocks.min_point_s."
         )
     return GpuWindow(calls, window_s, energy_j, energy_by, sampler.samples)
+
+
+def counter_period_s(
+    driver: GpuDriver, clock: Callable[[], float], sleep: Callable[[float], None]
+) -> float | None:
+    """How often the energy counter steps now [s]: the median of a few steps. None without a counter, or if it stands
+    still."""
+    with driver.told("reading its energy counter"):
+        last_mj, started = _counter_mj(driver), clock()
+        stepped_s: list[float] = []
+        while last_mj is not None and len(stepped_s) <= STEPS and clock() - started < WATCH_S:
+            sleep(LOOK_EVERY_S)
+            now_mj = _counter_mj(driver)
+            if now_mj != last_mj:
+                last_mj = now_mj
+                stepped_s.append(clock())
+    return median(later - earlier for earlier, later in pairwise(stepped_s)) if len(stepped_s) > 1 else None
 
 
 def _counter_mj(driver: GpuDriver) -> int | None:

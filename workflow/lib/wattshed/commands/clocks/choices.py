@@ -9,7 +9,7 @@ import pandas as pd
 from wattshed.clocks.choosing.answer import Limits
 from wattshed.clocks.choosing.choice import choose
 from wattshed.clocks.choosing.limits import check_limits, limits_for
-from wattshed.clocks.choosing.metrics import METRICS
+from wattshed.clocks.choosing.rules.metrics import METRICS
 from wattshed.clocks.choosing.rules.registry import MODULES as RULES
 from wattshed.config.clocks.block import ClocksBlock
 from wattshed.config.clocks.choice import ChoiceBlock

@@ -18,7 +18,7 @@ from wattshed.foundation.code_digest import reached_files
 # Distribution -> what is imported of it, where the names differ.
 IMPORTED_AS = {"nvidia-ml-py": "pynvml", "pyyaml": "yaml", "torch-geometric": "torch_geometric"}
 # Loaded by name, so no import shows them.
-LOADED_BY_NAME = ("energy/sensors/*.py", "door/*.py", "door/*/*.py", "commands/*.py")
+LOADED_BY_NAME = ("energy/sensors/*.py", "door/*.py", "door/*/*.py", "commands/*.py", "commands/clocks/*.py")
 # These are found if they are there; without them their sensor or callback is missing.
 OPTIONAL = {"zeus", "amdsmi", "torch", "lightning", "transformers", "zstandard"}
 # A part of matplotlib, which brings it.

@@ -132,11 +132,14 @@ def _cell(
         parts.append(bullets(found))
     unit = choice["unit"]
     if "curves" in figures:
+        line = (
+            " The line is what the choice was made by, with its 95 % interval."
+            if choice.get("fitted")
+            else ""
+        )
         parts.append(
             picture(
-                figures["curves"],
-                f"Time, power and energy of one run against the setting ({unit}). The line is what the choice was made "
-                "by, with its 95 % interval.",
+                figures["curves"], f"Time, power and energy of one run against the setting ({unit}).{line}"
             )
         )
     if "front" in figures:

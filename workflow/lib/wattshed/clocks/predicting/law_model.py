@@ -1,7 +1,7 @@
 """Laws through the probes alone: T = a + b fmax/f and P = p0 + p1 (f/fmax)^k. Nothing is learnt from other workloads.
 
 The curves go through the probes: what a law leaves over there is interpolated between them. Three probes let the
-exponent be fitted; with two it is ``TYPICAL_EXPONENT``. One probe says nothing about a slope: the law then answers with None.
+exponent be fitted; with two it is ``TYPICAL_EXPONENT``. One probe says nothing about a slope: the answer is then None.
 """
 
 import numpy as np

@@ -75,7 +75,9 @@ def _readable(path: Path, samples: pd.DataFrame, note: Note) -> list[np.ndarray]
     read = samples["power_w"].notna() | samples["energy_counter_j"].notna()
     kept = [rows for rows in every if read.iloc[rows].any()]
     if kept and len(kept) < len(every):
-        note(f"{path}: {len(every) - len(kept)} of its GPUs report neither power nor energy and are left out.")
+        note(
+            f"{path}: {len(every) - len(kept)} of its GPUs report neither power nor energy and are left out."
+        )
     return kept or every
 
 

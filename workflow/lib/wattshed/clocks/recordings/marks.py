@@ -12,7 +12,13 @@ from wattshed.clocks.recordings.matching import match_columns, need
 from wattshed.clocks.recordings.opening import head_of, read_text
 from wattshed.clocks.recordings.quantities import numbers_of, words_of
 from wattshed.clocks.recordings.reader import Note
-from wattshed.clocks.recordings.stamps import EPOCH_S, are_numbers, epoch_seconds, in_seconds, stamps_say_their_offset
+from wattshed.clocks.recordings.stamps import (
+    EPOCH_S,
+    are_numbers,
+    epoch_seconds,
+    in_seconds,
+    stamps_say_their_offset,
+)
 from wattshed.clocks.runs import KnobName
 from wattshed.config.clocks.recording import RecordingBlock
 from wattshed.foundation.faults import Fault
@@ -82,7 +88,9 @@ def read_marks(path: Path, block: RecordingBlock, note: Note) -> Marks:
         note(f"{path}: {failed} of {len(frame)} runs failed and are left out.")
     parts = frame["run_id"].astype(str).str.extract(RUN_ID)
     frame["repeat"] = pd.to_numeric(parts[1]).astype("Int64")
-    known = since == "1970" and stamps_say_their_offset(cells.table.take(np.flatnonzero(good)).column(found["start"]))
+    known = since == "1970" and stamps_say_their_offset(
+        cells.table.take(np.flatnonzero(good)).column(found["start"])
+    )
     return Marks(path, frame[good].reset_index(drop=True), knob, since, failed, known)
 
 

@@ -72,7 +72,11 @@ def check_power_time_energy(
     if 300 < ratio < 3000:
         guess = "energy_counter_j: mJ} or {energy_counter_j: uJ" if counter else "energy_j: mJ"
     elif 1 / 3000 < ratio < 1 / 300:
-        guess = "energy_counter_j: J} or {power_w: mW" if counter else "time_s: ms} or {power_w: mW} or {energy_j: kJ"
+        guess = (
+            "energy_counter_j: J} or {power_w: mW"
+            if counter
+            else "time_s: ms} or {power_w: mW} or {energy_j: kJ"
+        )
     else:
         return ratio
     raise Fault(

@@ -82,7 +82,9 @@ def _unit_in(theirs: str) -> str | None:
 def _unit_at_end(theirs: str, known: Mapping[str, float]) -> str | None:
     """The unit that a name ends with: ``duration_ms``, ``energy_kWh``. ``_min`` and ``_h`` may mean something else."""
     ending = re.split(r"[_.\s]", theirs.strip())[-1].lower()
-    units = [unit for unit in known if unit.lower() == ending and unit not in ("min", "h", "share", "percent")]
+    units = [
+        unit for unit in known if unit.lower() == ending and unit not in ("min", "h", "share", "percent")
+    ]
     return units[0] if units and theirs.lower() != ending else None
 
 

@@ -28,7 +28,7 @@ def check_one_gpu(path: Path, time_s: np.ndarray) -> None:
     if short >= MOST_SHORT_STEPS:
         raise Fault(
             f"{path}: {100 * short:.0f} % of its samples follow at once after another, as those of several GPUs do, "
-            "and no column tells them apart: expected index or uuid; record one of them too, or one GPU (nvidia-smi -i 0)."
+            "and no column tells them apart: expected index or uuid; record one of them too, or one GPU (-i 0)."
         )
 
 

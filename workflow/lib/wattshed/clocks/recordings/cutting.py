@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from wattshed.clocks.recordings.doubtful_times import check_offsets, check_one_gpu
 from wattshed.clocks.recordings.marks import Marks
 from wattshed.clocks.recordings.plausible import check_power_time_energy
 from wattshed.clocks.recordings.power_curve import PowerCurve, counted_j
@@ -18,6 +19,8 @@ MOST_HOLE_SHARE = 0.2
 LEAST_SAMPLES = 2
 # The logger may begin or stop this many sampling periods after the run.
 MOST_PERIODS_OUTSIDE = 2.0
+# Energy by the counter over power x time, beyond which one of them is wrong.
+MOST_RATIO = 2.0
 # A share of throttled samples that holds a run's time down.
 THROTTLED_SHARE = 0.05
 # A clock within half a step of the setting is the setting.
@@ -44,7 +47,8 @@ def cut_into_runs(path: Path, samples: pd.DataFrame, marks: Marks, stated: bool,
         )
     offset_s = float(begins_at_s) if marks.since == "1970" and begins_at_s is not None else 0.0
     parts = []
-    every = list(gpu_rows(samples))
+    every = _readable(path, samples, note)
+    check_offsets(path, samples, marks, stated)
     matched = np.zeros(len(marks.frame), dtype=bool)
     for rows in every:
         log = samples.iloc[rows]
@@ -63,6 +67,23 @@ def cut_into_runs(path: Path, samples: pd.DataFrame, marks: Marks, stated: bool,
     runs = pd.concat(parts, ignore_index=True).sort_values("start_s", kind="stable", ignore_index=True)
     runs["knob"] = marks.knob
     return runs
+
+
+def _readable(path: Path, samples: pd.DataFrame, note: Note) -> list[np.ndarray]:
+    """Rows of each GPU; one that reports neither power nor energy is left out if another does."""
+    every = list(gpu_rows(samples))
+    read = samples["power_w"].notna() | samples["energy_counter_j"].notna()
+    kept = [rows for rows in every if read.iloc[rows].any()]
+    if kept and len(kept) < len(every):
+        note(
+            f"{path}: {len(every) - len(kept)} of its GPUs report neither power nor energy and are left out."
+        )
+    return kept or every
+
+
+def _name(sample: pd.Series) -> str:
+    known = [str(sample[name]) for name in ("gpu_index", "gpu", "gpu_uuid") if not pd.isna(sample[name])]
+    return "the GPU " + " ".join(known) if known else "its GPU"
 
 
 def _of_this_gpu(marks: pd.DataFrame, sample: pd.Series) -> np.ndarray:
@@ -92,10 +113,16 @@ class _Windows:
         self._check()
 
     def _check(self) -> None:
+        first = self._log.iloc[0]
         steps = np.diff(self._read_s)
         steps = steps[steps > 0]
         if not len(steps):
-            raise Fault(f"{self._path}: a GPU has fewer than two samples at different times: expected a log.")
+            raise Fault(
+                f"{self._path}: {_name(first)} has fewer than two samples at different times: expected a log; correct "
+                "or remove its lines, or record longer."
+            )
+        if pd.isna(first["gpu_index"]) and pd.isna(first["gpu_uuid"]):
+            check_one_gpu(self._path, self._read_s)
         self._period_s = float(np.median(steps))
         ids = self._runs["run_id"].to_numpy()
         first_s, last_s = self._read_s[0], self._read_s[-1]
@@ -154,10 +181,25 @@ class _Windows:
         if known.any():
             energy_j = PowerCurve(self._time_s[known], power_w[known]).energy_j(self._start_s, self._end_s)
         counted = ~np.isnan(counter_j)
+        if counted.sum() > 1 and not (np.diff(counter_j[counted]) != 0).any():
+            counted[:] = False
+            if not known.any():
+                raise Fault(
+                    f"{self._path}: the energy counter stands still, and the log has no power: expected one of them; "
+                    "record power.draw or POWER too."
+                )
+            self._note(f"{self._path}: the energy counter stands still; energies are by power.")
         if counted.sum() > 1:
             by_counter = counted_j(self._time_s[counted], counter_j[counted], self._start_s, self._end_s)
             seconds = self._end_s - self._start_s
-            check_power_time_energy(self._path, energy_j / seconds, seconds, by_counter)
+            by_counter[by_counter <= 0] = np.nan  # it stood still, as between two readings of a slow counter
+            ratio = check_power_time_energy(self._path, energy_j / seconds, seconds, by_counter, counter=True)
+            if ratio > MOST_RATIO or ratio < 1 / MOST_RATIO:
+                cause = "period_s, which is the time between two samples" if stated else "what the two count"
+                self._note(
+                    f"{self._path}: by the energy counter the runs took {ratio:.3g} times the energy of power x time; "
+                    f"the counter decides, and expected is about 1: check {cause}."
+                )
             fell = np.isnan(by_counter)
             if fell.any() and not known.any():
                 raise Fault(
@@ -167,8 +209,8 @@ class _Windows:
                 )
             if fell.any():
                 self._note(
-                    f"{self._path}: the energy counter was reset within {int(fell.sum())} runs; their energy is by "
-                    "power."
+                    f"{self._path}: the energy counter was reset within {int(fell.sum())} runs, or stood still; their "
+                    "energy is by power."
                 )
             energy_j = np.where(fell, energy_j, by_counter)
             by[~fell] = "stated" if stated else "counter"

@@ -1,6 +1,7 @@
 """Tables of cells between separators, as columns of text; each cell is still as the file has it."""
 
 import csv
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from wattshed.foundation.faults import Fault
 
 SEPARATORS = ",;\t|"
 MOST_NAMES_WITH_SEPARATORS = 64
+# A number with or without unit is no part of a GPU's name: its line has decimal commas.
+READING = re.compile(r"^[-+]?\d+(\.\d+)?(\s*(W|mW|kW|MHz|GHz|%|C|J|MiB))?$")
 
 
 @dataclass
@@ -123,11 +126,16 @@ class _Rows:
             at = self.names.index(self.named_things)
             raw = self.separator.join(wrong.text.split(self.separator)[at : at + extra + 1])
             name = raw.strip().strip('"').strip()
-            if raw.encode() in rows and any(letter.isalpha() for letter in name):
+            parts = [part.strip().strip('"').strip() for part in raw.split(self.separator)]
+            if (
+                raw.encode() in rows
+                and any(letter.isalpha() for letter in name)
+                and not any(READING.match(part) or part in self.names for part in parts)
+            ):
                 return rows.replace(raw.encode(), f'"{name}"'.encode())
         number = (wrong.number or 1) - 1
         raise Fault(
             f"{self.path}, line {line_of(read_text(self.path), number, self.skipped)} has {wrong.actual_columns} "
-            "cells: expected "
-            f"{wrong.expected_columns} as in the header; correct or remove the line."
+            f"cells: expected {wrong.expected_columns} as in the header; correct or remove the line, or put cells with "
+            "the separator in them, such as decimal commas, into quotes."
         )

@@ -130,7 +130,7 @@ def _energy(path: Path, log: pd.DataFrame, times_s: np.ndarray, duration_s: floa
     counter_j = log["energy_counter_j"].dropna().to_numpy()
     if len(counter_j) > 1 and (np.diff(counter_j) >= 0).all() and counter_j[-1] > counter_j[0]:
         risen = np.array([counter_j[-1] - counter_j[0]])
-        check_power_time_energy(path, np.array([mean_w]), np.array([duration_s]), risen)
+        check_power_time_energy(path, np.array([mean_w]), np.array([duration_s]), risen, counter=True)
         return float(risen[0]), "counter"
     if np.isnan(mean_w):
         raise Fault(

@@ -12,7 +12,13 @@ from wattshed.clocks.recordings.matching import match_columns, need
 from wattshed.clocks.recordings.opening import head_of, read_text
 from wattshed.clocks.recordings.quantities import numbers_of, words_of
 from wattshed.clocks.recordings.reader import Note
-from wattshed.clocks.recordings.stamps import EPOCH_S, are_numbers, epoch_seconds
+from wattshed.clocks.recordings.stamps import (
+    EPOCH_S,
+    are_numbers,
+    epoch_seconds,
+    in_seconds,
+    stamps_say_their_offset,
+)
 from wattshed.clocks.runs import KnobName
 from wattshed.config.clocks.recording import RecordingBlock
 from wattshed.foundation.faults import Fault
@@ -40,7 +46,8 @@ class Marks:
     """frame: one row per run that succeeded, in the file's order: run_id, setting, repeat (from ``3_02``: 2; missing
     if the id says none), start_s, end_s, duration_s, gpu, workload; missing where the file does not say.
 
-    since: what start_s and end_s count from: the log's first sample, or 1970 UTC. failed: runs left out.
+    since: what start_s and end_s count from: the log's first sample, or 1970 UTC. failed: runs left out. offset_known:
+    the times since 1970 do not depend on ``time_zone``.
     """
 
     path: Path
@@ -48,6 +55,7 @@ class Marks:
     knob: KnobName
     since: str
     failed: int
+    offset_known: bool = False
 
 
 def read_marks(path: Path, block: RecordingBlock, note: Note) -> Marks:
@@ -56,8 +64,9 @@ def read_marks(path: Path, block: RecordingBlock, note: Note) -> Marks:
     first = head_of(content).strip().splitlines()[0].split(",")
     bare = len(first) == len(WITHOUT_HEADER) and RUN_ID.match(first[0].strip()) is not None
     cells = read_delimited(path, content, names=WITHOUT_HEADER if bare else None)
-    # The keys columns and units are the log's: marks are read by their own names.
-    own = block.model_copy(update={"columns": {}, "units": {}})
+    # The keys columns and units are the log's: marks are read by their own names. A log has no clock_mhz.
+    units = {name: unit for name, unit in block.units.items() if name == "clock_mhz"}
+    own = block.model_copy(update={"columns": {}, "units": units})
     found = match_columns(path, cells.names, ALIASES, own)
     need(path, found, ("run_id",), cells.names)
     knob = _knob(path, found, block)
@@ -79,7 +88,10 @@ def read_marks(path: Path, block: RecordingBlock, note: Note) -> Marks:
         note(f"{path}: {failed} of {len(frame)} runs failed and are left out.")
     parts = frame["run_id"].astype(str).str.extract(RUN_ID)
     frame["repeat"] = pd.to_numeric(parts[1]).astype("Int64")
-    return Marks(path, frame[good].reset_index(drop=True), knob, since, failed)
+    known = since == "1970" and stamps_say_their_offset(
+        cells.table.take(np.flatnonzero(good)).column(found["start"])
+    )
+    return Marks(path, frame[good].reset_index(drop=True), knob, since, failed, known)
 
 
 def _knob(path: Path, found: dict[str, str], block: RecordingBlock) -> KnobName:
@@ -115,7 +127,7 @@ def _windows(
     names = ["start", "end"] if "end" in found else ["start"]
     if are_numbers(cells.texts(found["start"])):
         for name in names:
-            frame[f"{name}_s"] = numbers_of(cells, found[name], "time_s", own)
+            frame[f"{name}_s"] = in_seconds(numbers_of(cells, found[name], "time_s", own))
         since = "1970" if float(frame["start_s"].max()) > EPOCH_S else "first sample"
     else:
         # Starts and ends in turn, so that an hour that occurs twice is found by its jump back. A failed run may lack

@@ -17,16 +17,16 @@ def match_columns(
 
     Raises :class:`Fault` for a column of ``block.columns`` that is not in the file.
     """
-    plain = {_plain(name): name for name in reversed(list(names))}
+    plain = {plain_name(name): name for name in reversed(list(names))}
     found: dict[str, str] = {}
     for ours, theirs in block.columns.items():
-        if _plain(theirs) not in plain:
+        if plain_name(theirs) not in plain:
             near = difflib.get_close_matches(theirs, names, n=1)
             hint = f"did you mean {near[0]!r}? It has" if near else "it has"
             raise Fault(
                 f"{path} has no column {theirs!r} for {ours}: {hint} {_some(names)}; correct columns."
             )
-        found[ours] = theirs if theirs in names else plain[_plain(theirs)]
+        found[ours] = theirs if theirs in names else plain[plain_name(theirs)]
     taken = set(found.values())
     for ours, others in aliases.items():
         if ours in found:
@@ -49,8 +49,9 @@ def need(path: Path, found: Mapping[str, str], needed: Collection[str], names: C
         )
 
 
-def _plain(name: str) -> str:
-    return re.sub(r"\s*\[[^\]]*\]\s*$", "", name).strip().lower()
+def plain_name(name: str) -> str:
+    """A column's name in lower case without a unit in brackets."""
+    return re.sub(r"\s*[\[(][^\])]*[\])]\s*$", "", name).strip().lower()
 
 
 def _some(names: Collection[str]) -> str:

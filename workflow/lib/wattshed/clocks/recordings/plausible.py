@@ -45,24 +45,42 @@ def check_unit(path: Path, column: str, values: np.ndarray) -> None:
         )
 
 
+def check_mean_power(path: Path, power_w: np.ndarray) -> None:
+    """Raise :class:`Fault` if energy over time of all runs is not a GPU's power, as by a wrong unit of one of them."""
+    low, high = USUAL["power"]
+    largest, typical = float(np.max(power_w)), float(np.median(power_w))
+    if largest < low or typical > high:
+        raise Fault(
+            f"{path}: energy over time of a run is typically {typical:g} W: expected {low:g} to {high:g} W; set units "
+            "of energy_j or time_s, such as {energy_j: kJ} or {time_s: ms}."
+        )
+
+
 def check_power_time_energy(
-    path: Path, power_w: np.ndarray, time_s: np.ndarray, energy_j: np.ndarray
-) -> None:
-    """Raise :class:`Fault` if energy and power times time differ by a factor of 1,000, as by a wrong unit."""
+    path: Path, power_w: np.ndarray, time_s: np.ndarray, energy_j: np.ndarray, *, counter: bool = False
+) -> float:
+    """The typical ratio of energy to power times time, NaN if unknown.
+
+    Raises :class:`Fault` if it is near 1,000 or its inverse, as by a wrong unit. counter: the energy is the counter's.
+    """
     with np.errstate(divide="ignore", invalid="ignore"):
         ratios = energy_j / (power_w * time_s)
     ratios = ratios[np.isfinite(ratios) & (ratios > 0)]
     if not len(ratios):
-        return
+        return float("nan")
     ratio = float(np.median(ratios))
     if 300 < ratio < 3000:
-        guess = "energy_j: mJ"
+        guess = "energy_counter_j: mJ} or {energy_counter_j: uJ" if counter else "energy_j: mJ"
     elif 1 / 3000 < ratio < 1 / 300:
-        guess = "time_s: ms (or power_w: mW, or energy_j: kJ)"
+        guess = (
+            "energy_counter_j: J} or {power_w: mW"
+            if counter
+            else "time_s: ms} or {power_w: mW} or {energy_j: kJ"
+        )
     else:
-        return
+        return ratio
     raise Fault(
-        f"{path}: energies are {ratio:.3g} times power x time: expected about 1; set units, such as {{{guess}}}."
+        f"{path}: energies are {ratio:.3g} times power x time: expected about 1; set units: {{{guess}}}."
     )
 
 

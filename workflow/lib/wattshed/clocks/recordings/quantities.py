@@ -1,6 +1,7 @@
 """Cells of text as numbers in our units: units in cells or headers, missing values, decimal commas."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ MISSING = pa.array(
         *("[Insufficient Permissions]", "[Not Found]", "[Function Not Found]"),
     ]
 )
+THOUSANDS = r"^[-+]?[1-9]\d{0,2}(,\d{3})+$"
 NUMBER_AND_UNIT = re.compile(r"^[-+]?[\d.,]+(?:[eE][-+]?\d+)?\s*([A-Za-z%]+)?$")
 SYMBOLS = {"%": "percent", "°C": "C"}
 
@@ -33,15 +35,19 @@ def numbers_of(
     of the layout), else ours. Raises :class:`Fault`, with the line, for what is not a number or has another unit.
     """
     texts = pc.utf8_trim_whitespace(cells.texts(theirs))
+    texts = pc.if_else(pc.is_in(texts, value_set=MISSING), pa.scalar(None, pa.string()), texts)
     found, plain = _without_unit(texts)
-    header = re.search(r"\[([^\]]+)\]\s*$", theirs)
-    unit = found or (header[1] if header else None)
-    factor = _factor(cells.path, ours, SYMBOLS.get(unit or "", unit), block, usual_unit)
+    # Some drivers write a unit behind what was not read.
     plain = pc.if_else(pc.is_in(plain, value_set=MISSING), pa.scalar(None, pa.string()), plain)
+    unit = found or _unit_in(theirs)
+    factor = _factor(cells.path, ours, theirs, SYMBOLS.get(unit or "", unit), block, usual_unit)
+    if found and factor != 1.0 and _any(bare := pc.and_(pc.equal(plain, texts), pc.not_equal(plain, "0"))):
+        _refuse(cells, theirs, texts, np.argmax(_bools(bare)))
     if cells.separator != "," or _any(pc.match_substring(plain, ",")):
         both = pc.and_(pc.match_substring(plain, ","), pc.match_substring(plain, "."))
         if _any(both):
             _refuse(cells, theirs, texts, np.argmax(_bools(both)))
+        _refuse_thousands(cells, theirs, plain)
         plain = pc.replace_substring(plain, ",", ".")
     try:
         values = pc.cast(plain, pa.float64())
@@ -54,6 +60,34 @@ def numbers_of(
     return np.asarray(numbers, dtype=np.float64) * factor
 
 
+def _refuse_thousands(cells: Delimited, theirs: str, plain: pa.ChunkedArray) -> None:
+    """Raise :class:`Fault` where all commas may part thousands: 1,250 is read as 1.25 only if another cell shows it."""
+    grouped = pc.match_substring_regex(plain, THOUSANDS)
+    others = pc.and_(pc.match_substring(plain, ","), pc.invert(grouped))
+    if cells.separator == "," and _any(grouped) and not _any(others):
+        row = int(np.argmax(_bools(grouped)))
+        shown = plain[row].as_py()
+        raise Fault(
+            f"{cells.path}, line {cells.line(row)}: {theirs} is {shown!r}, which may be {shown.replace(',', '')} or "
+            f"{shown.replace(',', '.', 1)}: expected numbers without separators of thousands; write them with a point."
+        )
+
+
+def _unit_in(theirs: str) -> str | None:
+    """The unit in a column's name: ``power.draw [W]``, ``time (ms)``."""
+    brackets = re.search(r"[\[(]([^\])]+)[\])]\s*$", theirs)
+    return brackets[1].strip() if brackets else None
+
+
+def _unit_at_end(theirs: str, known: Mapping[str, float]) -> str | None:
+    """The unit that a name ends with: ``duration_ms``, ``energy_kWh``. ``_min`` and ``_h`` may mean something else."""
+    ending = re.split(r"[_.\s]", theirs.strip())[-1].lower()
+    units = [
+        unit for unit in known if unit.lower() == ending and unit not in ("min", "h", "share", "percent")
+    ]
+    return units[0] if units and theirs.lower() != ending else None
+
+
 def words_of(cells: Delimited, theirs: str) -> pd.Series:
     """A column as text without outer blanks and quotes; missing where nothing was written."""
     texts = pc.utf8_trim(cells.texts(theirs), characters=' \t"')
@@ -63,7 +97,7 @@ def words_of(cells: Delimited, theirs: str) -> pd.Series:
 
 def _without_unit(texts: pa.ChunkedArray) -> tuple[str | None, pa.ChunkedArray]:
     """The unit of the first cell that has one, and the cells without it."""
-    for text in texts.slice(0, 1000).to_pylist():
+    for text in pc.drop_null(texts).slice(0, 1000).to_pylist():
         match = NUMBER_AND_UNIT.match(text)
         if match and match[1]:
             unit = match[1]
@@ -74,10 +108,14 @@ def _without_unit(texts: pa.ChunkedArray) -> tuple[str | None, pa.ChunkedArray]:
     return None, texts
 
 
-def _factor(path: Path, ours: str, found: str | None, block: RecordingBlock, usual: str | None) -> float:
+def _factor(
+    path: Path, ours: str, theirs: str, found: str | None, block: RecordingBlock, usual: str | None
+) -> float:
     known = UNITS[QUANTITIES[ours]]
     if found is None:
-        return block.factor(ours) if ours in block.units else known[usual or next(iter(known))]
+        if ours in block.units:
+            return block.factor(ours)
+        return known[_unit_at_end(theirs, known) or usual or next(iter(known))]
     if found not in known:
         raise Fault(
             f"{path}: {ours} is in {found!r}: expected one of {', '.join(known)}; convert the column."

@@ -36,4 +36,4 @@ def header_names(head: str) -> set[str]:
     """Lower-case names of a CSV's first line, without quotes and units in brackets."""
     first = next((line for line in head.splitlines() if line.strip()), "")
     cells = re.split(r"[,;\t|]", first)
-    return {re.sub(r"\s*\[.*?\]$", "", cell.strip().strip('"').strip()).lower() for cell in cells}
+    return {re.sub(r"\s*[\[(][^\])]*[\])]$", "", cell.strip().strip('"').strip()).lower() for cell in cells}

@@ -5,11 +5,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from wattshed.clocks.recordings.plausible import check_unit
+from wattshed.clocks.recordings.plausible import check_mean_power, check_unit
 from wattshed.clocks.runs import COLUMNS, KNOBS
 from wattshed.config.clocks.recording import RecordingBlock
 from wattshed.foundation.faults import Fault
 
+MOST_SETTING = 10_000
 CELL = ["gpu", "gpu_uuid", "workload", "knob"]
 
 
@@ -29,6 +30,14 @@ def as_runs(path: Path, found: pd.DataFrame, block: RecordingBlock) -> pd.DataFr
         rows = (frame["knob"] == name).to_numpy(bool)
         if rows.any():
             check_unit(path, "clock_mhz" if name == "clock" else "power_limit_w", settings[rows])
+            odd = rows & ~((settings > 0) & (settings < MOST_SETTING))
+            if odd.any():
+                at = int(np.argmax(odd))
+                where = f", line {frame['line'].iloc[at]}" if "line" in frame else ""
+                raise Fault(
+                    f"{path}{where}: the setting is {settings[at]:g} {knob.unit}: expected 1 to {MOST_SETTING:,}; "
+                    "correct or remove the line."
+                )
             if (settings[rows] % 1 != 0).any():
                 raise Fault(
                     f"{path}: the setting {settings[rows][settings[rows] % 1 != 0][0]:g} is not a whole number of "
@@ -49,7 +58,7 @@ def as_runs(path: Path, found: pd.DataFrame, block: RecordingBlock) -> pd.DataFr
     elif frame.duplicated([*CELL, "setting", "repeat"]).any():
         # Marks and files name each run once; a setting that was visited again begins to count again.
         frame["repeat"] = counted
-    return _finished(frame)
+    return _finished(path, frame)
 
 
 def _named(path: Path, frame: pd.DataFrame, block: RecordingBlock) -> pd.DataFrame:
@@ -101,7 +110,7 @@ def _refuse_repeated(path: Path, frame: pd.DataFrame) -> None:
     )
 
 
-def _finished(frame: pd.DataFrame) -> pd.DataFrame:
+def _finished(path: Path, frame: pd.DataFrame) -> pd.DataFrame:
     applied = frame["applied"] if "applied" in frame else pd.Series(np.nan, index=frame.index)
     applied = applied.astype("float64")
     if "run_id" in frame:
@@ -135,4 +144,5 @@ def _finished(frame: pd.DataFrame) -> pd.DataFrame:
             else float("nan"),
         }
     )
+    check_mean_power(path, made["power_w"].to_numpy())
     return made[list(COLUMNS)]

@@ -8,7 +8,8 @@ STAMP = re.compile(r"^\s*\"?\d{4}/\d\d/\d\d \d\d:\d\d:\d\d(\.\d+)?\"?\s*[,;\t]")
 ALIASES = {
     "time_s": ("timestamp",),
     "gpu_index": ("index",),
-    "gpu_uuid": ("uuid", "gpu_uuid"),
+    # Where a log has no uuid, these tell its GPUs apart, and nvidia-smi -i takes them too.
+    "gpu_uuid": ("uuid", "gpu_uuid", "pci.bus_id", "gpu_bus_id", "serial", "gpu_serial"),
     "gpu": ("name", "gpu_name"),
     "workload": (),
     "power_w": ("power.draw.instant", "power.draw", "power.draw.average"),
@@ -19,18 +20,20 @@ ALIASES = {
     "memory_busy_share": ("utilization.memory",),
     "sm_clock_mhz": ("clocks.sm", "clocks.current.sm", "clocks.gr", "clocks.current.graphics"),
     "memory_clock_mhz": ("clocks.mem", "clocks.current.memory"),
-    "throttled": (
-        *(
-            "clocks_event_reasons.active",
-            "clocks_throttle_reasons.active",
-            "clocks_throttle_reasons.sw_power_cap",
-        ),
-        "clocks_event_reasons.sw_power_cap",
-    ),
+    "throttled": (),
 }
 PERCENT = {"gpu_busy_share": "percent", "memory_busy_share": "percent"}
 # Seconds over which power.draw is averaged.
 AVERAGED_S = 1.0
+# Each of these columns tells of one reason, or holds the mask of all.
+REASONS = tuple(
+    f"clocks_{word}_reasons.{reason}"
+    for word in ("event", "throttle")
+    for reason in (
+        *("active", "sw_power_cap", "hw_slowdown", "sw_thermal_slowdown"),
+        *("hw_thermal_slowdown", "hw_power_brake_slowdown"),
+    )
+)
 # Power cap, hardware slowdown, heat (software, hardware) and power brake in the mask of reasons.
 HELD_DOWN = 0x04 | 0x08 | 0x20 | 0x40 | 0x80
 # The query of a widespread set of profiling scripts; its logs have no header.

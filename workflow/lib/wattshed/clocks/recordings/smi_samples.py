@@ -6,13 +6,21 @@ import numpy as np
 import pandas as pd
 
 from wattshed.clocks.recordings.delimited import Delimited, read_delimited
-from wattshed.clocks.recordings.matching import match_columns, need
+from wattshed.clocks.recordings.matching import match_columns, need, plain_name
 from wattshed.clocks.recordings.opening import read_head, read_text
 from wattshed.clocks.recordings.quantities import numbers_of, words_of
 from wattshed.clocks.recordings.reader import Note
 from wattshed.clocks.recordings.samples import as_samples, check_samples
-from wattshed.clocks.recordings.smi_names import ALIASES, AVERAGED_S, HELD_DOWN, PERCENT, STAMP, USUAL_HEADER
-from wattshed.clocks.recordings.stamps import are_numbers, epoch_seconds
+from wattshed.clocks.recordings.smi_names import (
+    ALIASES,
+    AVERAGED_S,
+    HELD_DOWN,
+    PERCENT,
+    REASONS,
+    STAMP,
+    USUAL_HEADER,
+)
+from wattshed.clocks.recordings.stamps import are_numbers, epoch_seconds, in_seconds, stamps_say_their_offset
 from wattshed.config.clocks.recording import RecordingBlock
 from wattshed.foundation.faults import Fault
 
@@ -25,9 +33,17 @@ def read_smi(path: Path, block: RecordingBlock, note: Note) -> pd.DataFrame:
     found = match_columns(path, header, ALIASES, block)
     need(path, found, ("power_w",) if "energy_counter_j" not in found else (), header)
     thing = found.get("gpu")
+    powers, reasons = _powers(found, header, block), _reasons(found, header)
     cells = read_delimited(
-        path, read_text(path), names=names, wanted=set(found.values()), named_things=thing, log=note
+        path,
+        read_text(path),
+        names=names,
+        wanted={*found.values(), *powers, *reasons},
+        named_things=thing,
+        log=note,
     )
+    if powers:
+        found["power_w"] = _read_power(cells, powers, block)
     columns: dict[str, object] = {
         ours: numbers_of(cells, theirs, ours, block, PERCENT.get(ours))
         for ours, theirs in found.items()
@@ -38,23 +54,55 @@ def read_smi(path: Path, block: RecordingBlock, note: Note) -> pd.DataFrame:
     }
     if "gpu_index" in found:
         columns["gpu_index"] = _indices(cells, found["gpu_index"])
-    if "throttled" in found:
-        columns["throttled"] = _throttled(cells, found["throttled"])
+    if reasons:
+        columns["throttled"] = _any_known([_throttled(cells, theirs) for theirs in reasons])
     begins_at_s = None
     if "time_s" in found:
         texts = cells.texts(found["time_s"])
         if are_numbers(texts):
-            times = numbers_of(cells, found["time_s"], "time_s", block)
+            times = in_seconds(numbers_of(cells, found["time_s"], "time_s", block))
             begins_at_s, columns["time_s"] = float(times[0]), times - times[0]
         else:
             columns["time_s"], begins_at_s = epoch_seconds(texts, block.time_zone, str(path))
     samples = as_samples(columns, cells.table.num_rows)
     samples.attrs = {
         "begins_at_s": begins_at_s,
+        "offset_known": begins_at_s is not None and stamps_say_their_offset(cells.texts(found["time_s"])),
         "averaged_s": 0.0 if "instant" in found.get("power_w", "") else AVERAGED_S,
     }
     check_samples(path, samples)
     return samples
+
+
+def _powers(found: dict[str, str], header: list[str], block: RecordingBlock) -> list[str]:
+    """The columns of power by preference: a driver may offer a field that it does not fill."""
+    if "power_w" not in found:
+        return []
+    if "power_w" in block.columns:
+        return [found["power_w"]]
+    plain = {plain_name(name): name for name in reversed(header)}
+    return [plain[name] for name in ("power_w", *ALIASES["power_w"]) if name in plain]
+
+
+def _read_power(cells: Delimited, powers: list[str], block: RecordingBlock) -> str:
+    """The first column of power that was ever read."""
+    for theirs in powers:
+        if not np.isnan(numbers_of(cells, theirs, "power_w", block)).all():
+            return theirs
+    return powers[0]
+
+
+def _reasons(found: dict[str, str], header: list[str]) -> list[str]:
+    """All columns that tell whether the GPU was held down."""
+    if "throttled" in found:
+        return [found["throttled"]]
+    return [name for name in header if plain_name(name) in REASONS]
+
+
+def _any_known(flags: list[pd.Series]) -> pd.Series:
+    """True where any is true, missing where none is known."""
+    known = pd.concat(flags, axis=1)
+    return known.any(axis=1).astype("boolean").mask(known.isna().all(axis=1))
 
 
 def _plain_header(head: str) -> list[str]:

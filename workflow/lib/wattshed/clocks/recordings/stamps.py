@@ -11,17 +11,31 @@ import pyarrow.compute as pc
 from wattshed.foundation.faults import Fault
 
 NUMBER = re.compile(r"^\s*[-+]?\d+(\.\d*)?([eE][-+]?\d+)?\s*$")
-OFFSET = r"(?i)(?:Z|[+-]\d\d:?\d\d)$"
+OFFSET = r"(?i)(?:Z|[+-]\d\d(?::?\d\d)?)$"
 # When clocks are set back, local times jump by this; the logger's own pause adds to it.
 HOUR_S = 3600.0
-# Later than 2001: seconds since 1970, and not since a log's begin. After that: milliseconds.
-EPOCH_S, EPOCH_MS = 1e9, 1e11
+# Later than 2001: seconds since 1970, and not since a log's begin. Beyond these: milli-, micro- and nanoseconds.
+EPOCH_S, EPOCH_MS, EPOCH_US, EPOCH_NS = 1e9, 1e11, 1e14, 1e17
 
 
 def are_numbers(texts: pa.ChunkedArray) -> bool:
     """Whether the first cells that are filled are plain numbers and not time stamps."""
     filled = [text for text in texts.slice(0, 100).to_pylist() if text and text.strip()]
     return bool(filled) and all(NUMBER.match(text) for text in filled)
+
+
+def in_seconds(times: np.ndarray) -> np.ndarray:
+    """Times since 1970 in seconds, by their size; shorter ones count from a log's begin and stay as they are."""
+    largest = float(np.nanmax(times, initial=0.0))
+    for least, per_second in ((EPOCH_NS, 1e9), (EPOCH_US, 1e6), (EPOCH_MS, 1e3)):
+        if largest >= least:
+            return times / per_second
+    return times
+
+
+def stamps_say_their_offset(texts: pa.ChunkedArray) -> bool:
+    """Whether the first cell is a time that needs no time zone: with an offset, or a number."""
+    return are_numbers(texts) or bool(re.search(OFFSET, (texts[0].as_py() or "").strip()[10:]))
 
 
 def epoch_seconds(texts: pa.ChunkedArray, time_zone: str, where: str) -> tuple[np.ndarray, float]:
@@ -31,7 +45,7 @@ def epoch_seconds(texts: pa.ChunkedArray, time_zone: str, where: str) -> tuple[n
     twice: stamps before the jump are summer time. Raises :class:`Fault` for what is not a time stamp.
     """
     trimmed = pc.replace_substring(pc.utf8_trim_whitespace(texts), "/", "-")
-    aware = bool(re.search(OFFSET, (trimmed[0].as_py() or "")[10:]))
+    aware = stamps_say_their_offset(trimmed)
     try:
         stamps = pc.cast(trimmed, pa.timestamp("ns", "UTC" if aware else None))
     except pa.ArrowInvalid:

@@ -14,7 +14,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 
 .PHONY: help reproduce test test-fast lint format schema clean \
-	benchmark benchmark-decisions benchmark-energy benchmark-engine benchmark-ladder benchmark-lead \
+	benchmark benchmark-clock-contamination benchmark-clock-watchdog benchmark-decisions benchmark-energy benchmark-engine benchmark-ladder benchmark-lead \
 	benchmark-phase1 benchmark-rolling benchmark-break-even benchmark-drift benchmark-methods benchmark-pruned-kernel \
 	headline tune record-study
 
@@ -28,6 +28,7 @@ help:
 	@echo "make benchmark   measure time and memory; writes docs/benchmarks.md"
 	@echo "make benchmark-energy   measure meter, ledger and accounts; writes docs/energy_benchmarks.md"
 	@echo "make benchmark-engine   measure the engine against the source study's step; writes docs/engine_benchmarks.md"
+	@echo "make benchmark-clock-contamination   simulate spoilt sweeps; writes docs/clock_contamination.md, .json"
 	@echo "make benchmark-decisions   simulate intervals and decisions; writes docs/decisions_benchmarks.md"
 	@echo "make benchmark-ladder   climb the ladders of LADDERS=\"$(LADDERS)\" (hours); writes docs/ladder.md"
 	@echo "make tune        train the grids of both networks and of the trees (an hour); writes docs/ladder/tuning_*.json"
@@ -39,6 +40,7 @@ help:
 	@echo "make benchmark-methods  every strategy and method, and the first phase (an hour); writes docs/what_helps.md"
 	@echo "make benchmark-break-even   from which size on a smaller network pays; writes docs/break_even.md"
 	@echo "make benchmark-pruned-kernel   pruned networks on the kernel beside full ones; writes docs/pruned_kernel.md"
+	@echo "make benchmark-clock-watchdog    kills sweeps; writes docs/clock_watchdog.json"
 	@echo "make benchmark-drift    strategies on a drift of known truth; writes docs/drift.md"
 	@echo "make clean       remove results, all ledgers and records of spent energy, and caches; keep .venv"
 
@@ -78,6 +80,12 @@ benchmark-energy: $(BIN)/.installed-dev
 
 benchmark-engine: $(BIN)/.installed-dev
 	python benchmarks/engine.py --output docs/engine_benchmarks.md
+
+benchmark-clock-watchdog: $(BIN)/.installed-dev
+	python benchmarks/clock_watchdog.py --output docs/clock_watchdog.json
+
+benchmark-clock-contamination: $(BIN)/.installed
+	python benchmarks/clock_contamination.py --output docs/clock_contamination.md
 
 benchmark-decisions: $(BIN)/.installed
 	python benchmarks/decisions.py --days results/homes/accuracy/days.parquet --output docs/decisions_benchmarks.md

@@ -92,8 +92,9 @@ def write_study(folder: Path, made: MadeStudy | None = None) -> Path:
     block = ClocksBlock(repeats=5)
     for lineage in made.swept:
         sweep = run_sweep(SimulatedClocks(block.simulated, block.seed), lambda: None, block)
-        write_parquet(folder / f"clocks/{lineage}.sweep.parquet", sweep)
-        write_json(folder / f"clocks/{lineage}.choice.json", choose_clock(sweep, 0.05, 0).to_json())
+        write_parquet(folder / f"clocks/{lineage}.inference.sweep.parquet", sweep)
+        choices = [choose_clock(sweep, 0.05, 0).to_json()]
+        write_json(folder / f"clocks/{lineage}.inference.choice.json", {"choices": choices})
     if made.steps:
         write_ladder(folder, windows, scores, made.steps, made.reference)
     if made.rolled:

@@ -230,10 +230,12 @@ def test_the_chain_numbers_equal_a_recomputation(results, numbers):
             parent = joules
 
 
-def test_the_choice_of_the_clock_follows_from_the_sweep(results, numbers):
-    sweep = pd.read_parquet(results / "clocks/stgnn+replay+prune_half.sweep.parquet")
-    choice = numbers["clocks"]["choice"]
-    assert choice["workload"] == "stgnn+replay+prune_half"
+@pytest.mark.parametrize("work", ["inference", "training"])
+def test_the_choice_of_the_clock_follows_from_the_sweep(results, numbers, work):
+    name = f"stgnn+replay+prune_half.{work}"
+    sweep = pd.read_parquet(results / f"clocks/{name}.sweep.parquet")
+    choice = numbers["clocks"][name]["choice"]
+    assert choice["workload"] == f"stgnn+replay+prune_half {work}"
     assert (sweep["label"] == "simulated").all()
     assert choice["label"] == "simulated"
     warm = sweep[sweep["warm"]]

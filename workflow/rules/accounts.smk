@@ -10,7 +10,7 @@ rule aggregate_ledgers:
         adaptation=expand(rules.adapt_model.output.ledger, lineage=ADAPTED),
         compression=expand(rules.compress_model.output.ledger, lineage=COMPRESSED),
         comparison=expand(rules.compare_checkpoints.output.ledger, model=COMPARED),
-        clocks=expand(rules.sweep_clocks.output.ledger, lineage=SWEPT),
+        clocks=expand(rules.sweep_clocks.output.ledger, lineage=SWEPT, work=WORKS),
         # Changes whenever a record does: a job without a result reruns the accounts too.
         records=list_of_records,
     output:
@@ -159,7 +159,7 @@ rule judge_claims:
         compared=expand(rules.compare_checkpoints.output.compared, model=COMPARED),
         compared_days=expand(rules.compare_checkpoints.output.days, model=COMPARED),
         adaptation=rules.summarise_adaptation.output.summary if ADAPTED else [],
-        choices=expand(rules.choose_clock.output.choice, lineage=SWEPT),
+        choices=expand(rules.choose_clock.output.choice, sweep=SWEEPS),
     output:
         claims=f"{RESULTS}/claims.parquet",
     log:

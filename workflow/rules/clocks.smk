@@ -1,4 +1,4 @@
-"""The clock sweep of a chain's last checkpoint, and the choice."""
+"""The clock sweeps of a chain's last checkpoint, recorded sweeps, and the choice from each."""
 
 
 rule sweep_clocks:
@@ -9,14 +9,15 @@ rule sweep_clocks:
         graph=rules.build_graph.output.graph,
         recorded=recorded_sweep(),
     output:
-        sweep=f"{RESULTS}/clocks/{{lineage}}.sweep.parquet",
-        ledger=f"{RESULTS}/ledger/clocks/{{lineage}}.jsonl",
+        sweep=f"{RESULTS}/clocks/{{lineage}}.{{work}}.sweep.parquet",
+        ledger=f"{RESULTS}/ledger/clocks/{{lineage}}.{{work}}.jsonl",
     log:
-        f"{LOGS}/clocks/sweep_clocks/{{lineage}}.log",
+        f"{LOGS}/clocks/sweep_clocks/{{lineage}}.{{work}}.log",
     benchmark:
-        f"{BENCHMARKS}/clocks/sweep_clocks/{{lineage}}.tsv"
+        f"{BENCHMARKS}/clocks/sweep_clocks/{{lineage}}.{{work}}.tsv"
     wildcard_constraints:
         lineage=any_of(SWEPT),
+        work=any_of(WORKS),
     conda:
         "../../envs/wattshed.yaml"
     threads: ALL_CORES
@@ -26,7 +27,7 @@ rule sweep_clocks:
         gpu=int(STUDY.clocks.backend == "nvml"),
     params:
         windows=as_json(STUDY.data.windows),
-        clocks=as_json(STUDY.clocks, without={"max_slowdown_share"}),
+        clocks=sweep_settings(),
         metering=as_json(STUDY.energy.metering),
         engine=lambda wildcards: engine_of(wildcards.lineage),
         code=lambda wildcards: code_of_measured(
@@ -35,38 +36,62 @@ rule sweep_clocks:
             ("clock_backend", STUDY.clocks.backend),
         ),
     message:
-        "Sweep the clocks of {wildcards.lineage}'s inference"
+        "Sweep the clocks of {wildcards.lineage}'s {wildcards.work}"
     shell:
-        f"python {SCRIPTS}/clocks/sweep_clocks.py --checkpoint {{input.checkpoint:q}} --panel {{input.panel:q}}"
-        " --splits {input.splits:q} --graph {input.graph:q} --windows {params.windows:q}"
+        f"python {SCRIPTS}/clocks/sweep_clocks.py --checkpoint {{input.checkpoint:q}} --work {{wildcards.work}}"
+        " --panel {input.panel:q} --splits {input.splits:q} --graph {input.graph:q} --windows {params.windows:q}"
         " --clocks {params.clocks:q} --metering {params.metering:q} --engine {params.engine}"
         f" --threads {TORCH_THREADS}"
         " --output {output.sweep:q} --ledger {output.ledger:q} > {log:q} 2>&1"
 
 
-rule choose_clock:
+rule read_recording:
     input:
-        sweep=rules.sweep_clocks.output.sweep,
+        recorded=lambda wildcards: as_input(RECORDINGS[wildcards.recording].path),
     output:
-        choice=f"{RESULTS}/clocks/{{lineage}}.choice.json",
+        sweep=f"{RESULTS}/clocks/recorded.{{recording}}.sweep.parquet",
     log:
-        f"{LOGS}/clocks/choose_clock/{{lineage}}.log",
+        f"{LOGS}/clocks/read_recording/{{recording}}.log",
     benchmark:
-        f"{BENCHMARKS}/clocks/choose_clock/{{lineage}}.tsv"
+        f"{BENCHMARKS}/clocks/read_recording/{{recording}}.tsv"
     wildcard_constraints:
-        lineage=any_of(SWEPT),
+        recording=any_of(RECORDINGS),
     localrule: True
     conda:
         "../../envs/wattshed.yaml"
     resources:
         mem_mb=FRAMES_MB,
     params:
-        max_slowdown_share=STUDY.clocks.max_slowdown_share,
-        seed=STUDY.clocks.seed,
+        recording=lambda wildcards: as_json(RECORDINGS[wildcards.recording]),
+        code=lambda wildcards: code_of("clocks/read_recording.py"),
+    message:
+        "Read the recorded sweep {wildcards.recording}"
+    shell:
+        f"python {SCRIPTS}/clocks/read_recording.py --recording {{params.recording:q}}"
+        " --output {output.sweep:q} > {log:q} 2>&1"
+
+
+rule choose_clock:
+    input:
+        sweep=f"{RESULTS}/clocks/{{sweep}}.sweep.parquet",
+    output:
+        choice=f"{RESULTS}/clocks/{{sweep}}.choice.json",
+    log:
+        f"{LOGS}/clocks/choose_clock/{{sweep}}.log",
+    benchmark:
+        f"{BENCHMARKS}/clocks/choose_clock/{{sweep}}.tsv"
+    wildcard_constraints:
+        sweep=any_of(SWEEPS),
+    localrule: True
+    conda:
+        "../../envs/wattshed.yaml"
+    resources:
+        mem_mb=FRAMES_MB,
+    params:
+        clocks=as_json(STUDY.clocks, only={"max_slowdown_share", "choice", "seed"}),
         code=code_of("clocks/choose_clock.py"),
     message:
-        "Choose the clock of least energy within the slowdown limit for {wildcards.lineage}"
+        "Choose a clock within the limits from the sweep {wildcards.sweep}"
     shell:
-        f"python {SCRIPTS}/clocks/choose_clock.py --sweep {{input.sweep:q}}"
-        " --max-slowdown-share {params.max_slowdown_share} --seed {params.seed}"
+        f"python {SCRIPTS}/clocks/choose_clock.py --sweep {{input.sweep:q}} --clocks {{params.clocks:q}}"
         " --output {output.choice:q} > {log:q} 2>&1"

@@ -173,6 +173,13 @@ MADE_FROM = [
 # And those that are measured in the same way although nothing is made of them.
 COMPARED = [model for model in STUDY.models if model in MADE_FROM or model in STUDY.compression.also_measured]
 SWEPT = swept_lineages(STUDY)
+# Sweeps of their clocks by name, such as `stgnn+replay.training`, recorded ones such as `recorded.a100` after them.
+WORKS = STUDY.clocks.works
+RECORDINGS = getattr(STUDY.clocks, "recordings", {})
+SWEEPS = [
+    *[f"{lineage}.{work}" for lineage in SWEPT for work in WORKS],
+    *[f"recorded.{name}" for name in RECORDINGS],
+]
 # The chains that make checkpoints, each beginning with its model.
 CHAINS = [
     {
@@ -287,6 +294,18 @@ def goiener_files():
         # The rule exists for every study, so that lint and dry-runs see it.
         return ["data/goiener/metadata.csv", "data/goiener/imp-pre.tzst"]
     return [f"{source.folder}/metadata.csv", f"{source.folder}/{source.period}.tzst"]
+
+
+def sweep_settings():
+    """The settings of a sweep as one argument: without those of the other back ends, and of what follows a sweep.
+
+    A replayed sweep looks for nothing, so that its limits are those of the choice alone.
+    """
+    clocks = STUDY.clocks
+    others = {name for name in ("simulated", "replay", "nvml") if name != clocks.backend}
+    later = {"works", "recordings", "governor"} & set(type(clocks).model_fields)
+    unused = {"search", "choice", "max_slowdown_share"} if clocks.backend == "replay" else set()
+    return as_json(clocks, without=others | later | unused)
 
 
 def recorded_sweep():

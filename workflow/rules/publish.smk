@@ -33,8 +33,8 @@ PUBLISHED = {
     "adaptation_days": expand(rules.adapt_model.output.days, lineage=ADAPTED),
     "matrices": rules.summarise_adaptation.input.matrices if ADAPTED else [],
     "compression": rules.judge_variants.output.verdicts if COMPRESSED else [],
-    "sweep": expand(rules.sweep_clocks.output.sweep, lineage=SWEPT),
-    "choice": expand(rules.choose_clock.output.choice, lineage=SWEPT),
+    "sweep": [f"{RESULTS}/clocks/{sweep}.sweep.parquet" for sweep in SWEEPS],
+    "choice": expand(rules.choose_clock.output.choice, sweep=SWEEPS),
     "engine": ENGINE_BENCHMARK,
 }
 SETTINGS = {

@@ -11,7 +11,7 @@ from wattshed.accounts.emissions.emissions import add_emissions
 from wattshed.accounts.marks.lower_bounds import lower_bound, missing_parts, what_is_missing
 from wattshed.accounts.runs.collect import collect
 from wattshed.accounts.runs.hardware import add_hardware
-from wattshed.commands.accounts_output import totals_frame
+from wattshed.commands.printing.accounts_output import totals_frame
 from wattshed.config.energy.carbon import CarbonBlock
 from wattshed.energy.carbon.carbon import Location
 from wattshed.energy.ledger.writing import Ledger

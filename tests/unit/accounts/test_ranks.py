@@ -7,7 +7,7 @@ from codecarbon_files import row, write
 from wattshed.accounts.emissions.emissions import add_emissions
 from wattshed.accounts.reading.ranks import COUNTED_AGAIN
 from wattshed.accounts.runs.collect import collect
-from wattshed.commands.accounts_output import totals_frame
+from wattshed.commands.printing.accounts_output import totals_frame
 from wattshed.config.energy.carbon import CarbonBlock
 from wattshed.energy.carbon.carbon import Location
 

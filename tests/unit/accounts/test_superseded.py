@@ -15,7 +15,7 @@ from wattshed.accounts.runs.collect import collect
 from wattshed.accounts.runs.runs import runs_and_windows, runs_frame, windows_frame
 from wattshed.accounts.runs.stages import stages_frame
 from wattshed.accounts.runs.superseded import superseded_rows
-from wattshed.commands.accounts_output import totals_frame
+from wattshed.commands.printing.accounts_output import totals_frame
 from wattshed.config.energy.carbon import CarbonBlock
 from wattshed.energy.carbon.carbon import Location
 from wattshed.energy.ledger.writing import Ledger

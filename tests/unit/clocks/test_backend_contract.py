@@ -6,9 +6,10 @@ import sys
 import pandas as pd
 import pytest
 
-from fake_clock_driver import Driver
+from fake_clock_driver import Driver, Guarded
 from wattshed.clocks.backends.nvml import NvmlClocks
-from wattshed.clocks.sweeping.sweep import COLUMNS, run_sweep
+from wattshed.clocks.runs import COLUMNS
+from wattshed.clocks.sweeping.sweep import run_sweep
 from wattshed.config.clocks.block import ClocksBlock
 from wattshed.config.clocks.nvml import NvmlBlock
 from wattshed.config.clocks.replay import ReplayBlock
@@ -43,14 +44,28 @@ def block(recording):
 
 
 @pytest.fixture
-def opened(request, block, monkeypatch):
-    """The back end of the table; the driver of the real GPU is the one in memory."""
-    if request.param == "nvml":
-        return NvmlClocks(block.nvml, Driver().module, sleep=lambda _: None)
-    return plugins.load("clock_backend", request.param).open(block)
+def opened(request, block, tmp_path):
+    """The back end of the table; the driver of the real GPU is the one in memory, and each of its knobs is tried."""
+    name, _, knob = request.param.partition(":")
+    if name == "nvml":
+        gpu = NvmlClocks(
+            block.nvml,
+            knob,
+            nvml=Driver().module,
+            sleep=lambda _: None,
+            notes=tmp_path / "notes",
+            guard=Guarded,
+        )
+    else:
+        gpu = plugins.load("clock_backend", name).open(block)
+    yield gpu
+    gpu.reset()
 
 
-every_backend = pytest.mark.parametrize("opened", plugins.names("clock_backend"), indirect=True)
+BACK_ENDS = [name for name in plugins.names("clock_backend") if name != "nvml"]
+every_backend = pytest.mark.parametrize(
+    "opened", [*BACK_ENDS, "nvml:clock", "nvml:power_limit"], indirect=True
+)
 
 
 @every_backend
@@ -64,7 +79,7 @@ def test_it_names_itself_its_gpu_and_how_its_readings_are_known(opened):
 def test_it_locks_only_legal_clocks_and_gives_them_back_twice(opened):
     legal = opened.settings()
     assert list(legal) == sorted(set(legal))
-    with pytest.raises(ValueError, match="MHz"):
+    with pytest.raises(ValueError, match=opened.knob.unit):
         opened.lock(legal[0] + 1 if legal[0] + 1 not in legal else legal[-1] + 1)
     opened.lock(legal[0])
     opened.reset()
@@ -74,9 +89,11 @@ def test_it_locks_only_legal_clocks_and_gives_them_back_twice(opened):
 @every_backend
 def test_its_sweep_has_the_columns_of_every_sweep(opened, block):
     frame = run_sweep(opened, lambda: None, block, "net")
-    assert list(frame) == list(COLUMNS)
+    assert list(frame)[: len(COLUMNS)] == list(COLUMNS)
     assert (frame[["time_s", "energy_j", "power_w"]] > 0).all(axis=None)
-    assert set(frame["setting"]) <= set(range(1, 5000))
+    assert set(frame["setting"]) <= set(opened.settings())
+    assert set(frame["knob"]) == {opened.knob.name}
+    assert frame["applied"].isna().all() or (frame["applied"] == frame["setting"]).all()
 
 
 @pytest.mark.parametrize("name", plugins.names("clock_backend"))

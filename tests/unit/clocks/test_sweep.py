@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from wattshed.clocks.backends.protocol import clock_given_back
 from wattshed.clocks.backends.simulated import SimulatedClocks
-from wattshed.clocks.sweeping.sweep import COLUMNS, plan_order, run_sweep, spread_clocks
+from wattshed.clocks.runs import COLUMNS
+from wattshed.clocks.sweeping.full_plan import plan_order, spread_clocks
+from wattshed.clocks.sweeping.sweep import SESSION, run_sweep
 from wattshed.config.clocks.block import ClocksBlock
 from wattshed.config.clocks.simulated import SimulatedBlock
 
@@ -54,7 +56,7 @@ def test_order_is_seeded_and_differs_between_rounds():
 def test_table_has_the_columns_and_marks_the_warm_up():
     block = ClocksBlock(warm_up_repeats=2, repeats=3, points=4)
     frame = run_sweep(SimulatedClocks(block.simulated, 0), lambda: None, block, "forecast")
-    assert tuple(frame.columns) == COLUMNS
+    assert list(frame.columns) == [*COLUMNS, SESSION]
     assert frame["warm"].tolist() == [False] * 2 + [True] * (len(frame) - 2)
     assert frame["order"].tolist() == list(range(1, len(frame) + 1))
     assert set(frame["label"]) == {"simulated"}

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from made_runs import make_runs
-from wattshed.commands.accounts_output import totals_frame
+from wattshed.commands.printing.accounts_output import totals_frame
 
 
 def runs_of(*rows):

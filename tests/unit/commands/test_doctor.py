@@ -6,9 +6,11 @@ import pty
 import subprocess
 import sys
 
+import pynvml
 import pytest
 
-from wattshed.commands.doctor import _gpus
+from fake_clock_driver import Driver
+from wattshed.commands.doctor import _gpu_settings, _gpus
 from wattshed.devices.present_gpus import AMD, NVIDIA, PresentGpu
 from wattshed.energy.sensors.provider import SensorReport
 from wattshed.foundation.vocabulary import Status
@@ -100,3 +102,26 @@ def test_gpus_that_are_there_are_told_beside_those_that_are_read(present, report
     found = _gpus(present, reports)
     assert found.fine is fine
     assert detail in found.detail
+
+
+def test_what_somebody_left_on_a_gpu_is_told_with_the_command_that_undoes_it(monkeypatch, tmp_path):
+    driver = Driver()
+    monkeypatch.setitem(sys.modules, "pynvml", driver.module)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    (finding,) = _gpu_settings()
+    assert finding.fine
+    driver.locked, driver.limit_w = 900, 250
+    limit, lock = _gpu_settings()
+    assert (limit.fine, lock.fine) == (False, False)
+    assert "power limit is 250 W" in limit.detail
+    assert "-pl 400" in limit.remedy
+    assert "held at 900 MHz" in lock.detail
+    assert "-rgc" in lock.remedy
+    assert driver.turned == []
+    assert not any("Set" in call or "Reset" in call for call in driver.calls)
+
+
+def test_without_an_nvidia_driver_clocks_are_not_mentioned(monkeypatch):
+    driver = Driver(nvmlInit=pynvml.NVML_ERROR_LIBRARY_NOT_FOUND)
+    monkeypatch.setitem(sys.modules, "pynvml", driver.module)
+    assert _gpu_settings() == []

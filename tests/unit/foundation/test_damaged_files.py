@@ -167,7 +167,7 @@ def test_an_invalid_clock_choice_is_reported_in_one_sentence(tmp_path, content):
     path = tmp_path / "choice.json"
     path.write_bytes(content)
     with pytest.raises(
-        Fault, match=r"choice\.json (lacks the key 'label'|holds no keys|cannot be read as JSON)"
+        Fault, match=r"choice\.json (lacks the key 'choices'|holds no keys|cannot be read as JSON)"
     ):
         Inputs({"choice": [path]}).json("choice")
 

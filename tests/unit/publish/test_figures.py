@@ -34,7 +34,7 @@ def no_figure_stays_open():
 
 
 def draw(study, name):
-    choice = json.loads((study / "clocks/stgnn.choice.json").read_text())
+    choice = json.loads((study / "clocks/stgnn.inference.choice.json").read_text())["choices"][0]
     scores = pd.read_parquet(study / "accuracy/scores.parquet")
     if name == "training":
         epochs = pd.concat([pd.read_parquet(p) for p in sorted((study / "checkpoints").iterdir())])
@@ -45,7 +45,7 @@ def draw(study, name):
     if name == "frontier":
         return frontier_figure(pd.read_parquet(study / "frontier.parquet"), "kWh")
     if name == "clocks":
-        return clocks_figure([pd.read_parquet(study / "clocks/stgnn.sweep.parquet")], [choice])
+        return clocks_figure([pd.read_parquet(study / "clocks/stgnn.inference.sweep.parquet")], [choice])
     if name == "degrees":
         return degrees_figure(*degrees_of(Inputs({"graph": [study / "data/graph.safetensors"]})))
     return horizons_figure(scores, "kWh")
@@ -68,17 +68,17 @@ def test_simulated_clocks_are_marked_in_every_panel(study):
     figure = draw(study, "clocks")
     for axis in figure.axes:
         assert "SIMULATED" in [text.get_text() for text in axis.texts]
-    choice = json.loads((study / "clocks/stgnn.choice.json").read_text())
+    choice = json.loads((study / "clocks/stgnn.inference.choice.json").read_text())["choices"][0]
     measured = clocks_figure(
-        [pd.read_parquet(study / "clocks/stgnn.sweep.parquet")],
+        [pd.read_parquet(study / "clocks/stgnn.inference.sweep.parquet")],
         [choice | {"label": "measured", "gpu": "A100"}],
     )
     assert not any(axis.texts for axis in measured.axes)
 
 
 def test_the_title_of_a_sweep_is_not_cut(study):
-    choice = json.loads((study / "clocks/stgnn.choice.json").read_text())
-    sweep = pd.read_parquet(study / "clocks/stgnn.sweep.parquet")
+    choice = json.loads((study / "clocks/stgnn.inference.choice.json").read_text())["choices"][0]
+    sweep = pd.read_parquet(study / "clocks/stgnn.inference.sweep.parquet")
     long = choice | {"workload": "stgnn+replay+prune_half_tuned", "gpu": "NVIDIA A100-SXM4-80GB"}
     for count in (1, 2):
         figure = clocks_figure([sweep] * count, [long] * count)

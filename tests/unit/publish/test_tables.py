@@ -35,7 +35,7 @@ def study(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def tables(study):
-    choice = json.loads((study / "clocks/stgnn.choice.json").read_text())
+    choice = json.loads((study / "clocks/stgnn.inference.choice.json").read_text())["choices"][0]
     compression = pd.read_parquet(study / "compression.parquet")
     found = {
         name: pd.concat(map(pd.read_parquet, study_files(study)[name]))
@@ -52,7 +52,7 @@ def tables(study):
         adaptation_table(pd.read_parquet(study / "adaptation.parquet"), days, "kWh"),
         matrix_table(matrix, "replay", "kWh"),
         compression_table(compression, "kWh"),
-        clocks_table(pd.read_parquet(study / "clocks/stgnn.sweep.parquet"), choice),
+        clocks_table(pd.read_parquet(study / "clocks/stgnn.inference.sweep.parquet"), choice),
     ]
     return {table.name: table for table in made}
 
@@ -102,8 +102,8 @@ def test_abbreviations_of_continual_learning_are_spelt_out(tables):
 
 
 def test_only_savings_of_a_fitted_law_have_the_law_note(study):
-    choice = json.loads((study / "clocks/stgnn.choice.json").read_text())
-    sweep = pd.read_parquet(study / "clocks/stgnn.sweep.parquet")
+    choice = json.loads((study / "clocks/stgnn.inference.choice.json").read_text())["choices"][0]
+    sweep = pd.read_parquet(study / "clocks/stgnn.inference.sweep.parquet")
     assert LAW_NOTE in clocks_table(sweep, choice | {"estimator": "law"}).notes
     assert LAW_NOTE not in clocks_table(sweep, choice | {"estimator": "median"}).notes
 
@@ -131,13 +131,13 @@ def test_simulated_clocks_are_marked_in_every_number_caption_and_verdict(tables)
 
 
 def test_only_the_recommended_clock_is_bold(tables, study):
-    choice = json.loads((study / "clocks/stgnn.choice.json").read_text())
+    choice = json.loads((study / "clocks/stgnn.inference.choice.json").read_text())["choices"][0]
     bold = [cell.text for cell in column(tables["clocks"], "SM clock") if cell.best]
     assert bold == [str(choice["setting"])]
 
 
 def test_a_sweep_that_was_refused_states_no_saving(study):
-    choice = json.loads((study / "clocks/stgnn.choice.json").read_text())
+    choice = json.loads((study / "clocks/stgnn.inference.choice.json").read_text())["choices"][0]
     refused = choice | {
         "verdict": "no practical point: keep the maximum",
         "outcome": "undecided",

@@ -33,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     for name in ("compared", "compared_days", "adaptation"):
         if files := getattr(arguments, name):
             frames[name] = read_frames(files, COLUMNS[name])
-    choices = [read_json(path, KEYS["choice"]) for path in arguments.choices]
+    choices = [choice for path in arguments.choices for choice in read_json(path, KEYS["choice"])["choices"]]
     results = Results(frames, json.loads(arguments.study), choices)
     write_parquet(arguments.output, claims_frame(names("claims"), results))
 

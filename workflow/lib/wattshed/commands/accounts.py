@@ -95,7 +95,7 @@ def run(arguments: argparse.Namespace) -> int:
     from wattshed.accounts.runs.collect import collect
     from wattshed.accounts.runs.hardware import add_hardware
     from wattshed.accounts.tables.records import by_model_if_named_so, read_records
-    from wattshed.commands.accounts_output import (
+    from wattshed.commands.printing.accounts_output import (
         comparable_runs,
         print_estimates,
         print_totals,

@@ -8,9 +8,10 @@ from typing import Any
 
 from rich.text import Text
 
+from wattshed.clocks.backends.gpu.left_settings import survey_settings
 from wattshed.commands.exclusivity import Finding, survey_exclusivity
 from wattshed.commands.place import add_place, host_from
-from wattshed.commands.screen import open_console, plain_table
+from wattshed.commands.printing.screen import open_console, plain_table
 from wattshed.config.energy.metering import MeteringBlock
 from wattshed.devices.allocation import find_allocation
 from wattshed.devices.present_gpus import PresentGpu, present_gpus
@@ -45,7 +46,13 @@ def add(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     host = host_from(arguments)
     sensors = survey(MeteringBlock())
-    surroundings = [_place(host), _idle(host), _gpus(present_gpus(), sensors), *survey_exclusivity()]
+    surroundings = [
+        _place(host),
+        _idle(host),
+        _gpus(present_gpus(), sensors),
+        *_gpu_settings(),
+        *survey_exclusivity(),
+    ]
     if arguments.json:
         found = {
             "allocation": find_allocation().to_json(),
@@ -97,6 +104,16 @@ def _gpus(present: list[PresentGpu], sensors: list[SensorReport]) -> Finding:
     if not read:
         return Finding("GPUs", True, f"{on_bus}none for this job (see the sensors above)", None)
     return Finding("GPUs", True, f"{on_bus}{len(read)} read", None)
+
+
+def _gpu_settings() -> list[Finding]:
+    """Clocks and power limits that a sweep or somebody left on the GPUs; nothing where NVML lists none."""
+    gpus, left = survey_settings()
+    if not gpus:
+        return []
+    if not left:
+        return [Finding("GPU clocks", True, "no lock and no changed power limit was found", None)]
+    return [Finding("GPU clocks", False, part.found, part.remedy) for part in left]
 
 
 def _reads_gpu(report: SensorReport) -> bool:

@@ -12,7 +12,9 @@ from wattshed.foundation.faults import FAULT_EXIT_CODE, Fault, forget_unwritten_
 DEFECT_EXIT_CODE = 70
 # What the extra "study" brings; the core alone runs every command but export.
 STUDY_PACKAGES = frozenset({"torch", "torch_geometric", "snakemake", "zstandard", "jinja2"})
-COMMANDS = ("doctor", "measure", "accounts", "guard", "recommend", "export")
+COMMANDS = ("doctor", "measure", "accounts", "guard", "recommend", "export", "sweep")
+# Commands that end with another command line.
+TAKES_COMMAND = (["measure"], ["sweep"])
 # Ends wattshed's own options; what follows belongs to the measured command.
 END_OF_OPTIONS = "--"
 DESCRIPTION = (
@@ -25,10 +27,11 @@ EXAMPLES = """examples:
   wattshed guard ledgers --baseline base.json   fail if energy per epoch or parameters have risen
   wattshed recommend results/homes              which checkpoint to use for how many forecasts, and why
   wattshed export CHECKPOINT --onnx FILE ...    a trained network for ONNX Runtime or OpenVINO, checked there
+  wattshed sweep -- ./forecast                  the GPU clock at which a command takes the least energy
 
 exit codes: 0 success; 1 a finding (guard: a regression; doctor: no energy can be known; recommend: nothing keeps the
-limits); 2 an error, reported in one sentence; 3 undecided (guard, recommend); 70 a defect of wattshed, with its
-traceback; measure returns the exit code of its command."""
+limits; sweep: the largest clock is best); 2 an error, reported in one sentence; 3 undecided (guard, recommend, sweep);
+70 a defect of wattshed, with its traceback; measure returns the exit code of its command."""
 
 
 def parser(commands: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
@@ -94,10 +97,10 @@ def _run(words: list[str], ends_process: bool) -> int:
         place = words.index(END_OF_OPTIONS)
         own, rest = words[:place], words[place:]
     called = [name for name in COMMANDS if words[:1] == [name]]
-    if called != ["measure"]:
+    if called not in TAKES_COMMAND:
         own, rest = words, []
     arguments = parser(called or COMMANDS).parse_args(own)
-    if called == ["measure"]:
+    if called in TAKES_COMMAND:
         # Without -- the first word that is not an option begins the command, which then may have its own --.
         arguments.words = [*arguments.words, *rest] if arguments.words else rest[1:]
     arguments.ends_process = ends_process

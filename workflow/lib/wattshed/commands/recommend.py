@@ -70,7 +70,7 @@ def add(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     # Numbers are refused before anything is loaded; pandas takes a second.
-    rise = _share(arguments.max_error_rise, "--max-error-rise")
+    rise = read_share(arguments.max_error_rise, "--max-error-rise")
     floor = _number(arguments.min_r2, "--min-r2", "an R2 below 1, such as 0.5", below=1.0, least=-math.inf)
     latency_ms = _number(
         arguments.max_latency_ms, "--max-latency-ms", "milliseconds above 0, such as 3", above=0.0
@@ -136,7 +136,7 @@ def _count(text: str, option: str) -> float:
     return number
 
 
-def _share(text: str | None, option: str) -> float | None:
+def read_share(text: str | None, option: str) -> float | None:
     if text is None:
         return None
     expected = "a share of 0 or more, such as 5% or 0.05"

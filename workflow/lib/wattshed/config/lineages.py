@@ -12,14 +12,13 @@ from wattshed.config.models.chains import SWEEP, ChainBlock
 from wattshed.config.models.compression import CompressionBlock
 from wattshed.config.models.families import ModelBlock
 from wattshed.config.models.recipes import RecipeBlock, most_steps
+from wattshed.config.offers import TRAINED_FURTHER, offers_after
 from wattshed.foundation import plugins
 from wattshed.foundation.faults import one_line
 from wattshed.foundation.vocabulary import LINEAGE_JOINT
 
 # Files are named after lineages, and names of files have at most 255 bytes.
 LONGEST_LINEAGE = 160
-# What a network offers that can be trained further; the table of offers is a room above.
-TRAINED_FURTHER = "updates"
 
 
 class Steps(Protocol):
@@ -129,6 +128,28 @@ def swept_lineages(study: Steps) -> list[str]:
             LINEAGE_JOINT.join([chain.model, *chain.makes]) for chain in study.chains if chain.swept
         )
     )
+
+
+def refuse_untrainable_sweeps(study: Steps, works: Sequence[str]) -> None:
+    """Raises :class:`ValueError` if the training of a checkpoint shall be swept that can neither be trained further nor
+    be solved in closed form. works: what of checkpoints is swept."""
+    found = lineages_of(study) if "training" in works else {}
+    for name in swept_lineages(study) if found else []:
+        model = study.models[found[name].model]
+        methods = [
+            (one.step, plugins.load("method", one.plugin), one.settings)
+            for one in found[name].ancestry()
+            if one.kind == "method"
+        ]
+        offers, taken = offers_after(model, methods)
+        solved = not plugins.load("family", model.form).samplings
+        if TRAINED_FURTHER not in offers and not solved:
+            by = taken.get(TRAINED_FURTHER)
+            why = f"after {by!r} a network" if by else f"the family {model.form}"
+            raise ValueError(
+                f"clocks.works has training, but a chain sweeps {name!r}, and {why} cannot be trained further; "
+                "expected [inference], or another last step before the sweep"
+            )
 
 
 def _follow(study: Steps, found: dict[str, Lineage], model: str, steps: list[str], where: str) -> None:

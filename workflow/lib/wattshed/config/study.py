@@ -12,7 +12,7 @@ from wattshed.config.clocks.block import ClocksBlock
 from wattshed.config.data.data import DataBlock
 from wattshed.config.data.graph import GraphBlock
 from wattshed.config.energy.energy import EnergyBlock
-from wattshed.config.lineages import lineages_of
+from wattshed.config.lineages import lineages_of, refuse_untrainable_sweeps
 from wattshed.config.models.adaptation import AdaptationBlock
 from wattshed.config.models.chains import SWEEP, ChainBlock
 from wattshed.config.models.compression import CompressionBlock
@@ -191,6 +191,7 @@ class Study(Block):
     @model_validator(mode="after")
     def _chains_can_be_made(self) -> "Study":
         lineages_of(self)
+        refuse_untrainable_sweeps(self, self.clocks.works)
         return self
 
     @model_validator(mode="after")

@@ -10,7 +10,7 @@ from wattshed.foundation.writing import JSON_DIGEST, json_digest
 
 # Keys that tell one kind of document from the others.
 KEYS: dict[str, tuple[str, ...]] = {
-    "choice": ("label", "verdict", "setting"),
+    "choice": ("choices",),
     "config": ("study",),
     "splits": ("cuts_utc",),
 }

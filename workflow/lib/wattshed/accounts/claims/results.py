@@ -14,7 +14,7 @@ REFERENCE_FORM = "stgnn_reference"
 @dataclass(frozen=True)
 class Results:
     """frames: ``scores``, ``days``, ``windows``, ``compared``, ``compared_days``, ``adaptation``, those that the study
-    has; config: resolved; choices: contents of ``clocks/*.choice.json``."""
+    has; config: resolved; choices: of all cells of ``clocks/*.choice.json``."""
 
     frames: Mapping[str, pd.DataFrame]
     config: Mapping[str, Any]

@@ -1,19 +1,21 @@
 """What every clock back end must do, and a context that always resets the clock."""
 
+from __future__ import annotations
+
 import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
-from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, runtime_checkable
 
 from wattshed.clocks.runs import EnergyBy, Knob
 from wattshed.config.clocks.block import ClocksBlock
+from wattshed.foundation.faults import say
 
 if TYPE_CHECKING:
+    import pandas as pd
     import torch
 
 Label = Literal["simulated", "recorded", "measured"]
@@ -26,7 +28,8 @@ class ClockReading:
 
     time_s, energy_j: of one call, averaged over the window.
     applied: the setting read during the window; None if it was not read. energy_by: how the energy is known.
-    throttled: power or heat, not the lock, held the clock down.
+    throttled: power or heat, not the lock, held the clock down; reasons says in words what did. temperature_c: the
+    median.
     """
 
     time_s: float
@@ -35,6 +38,7 @@ class ClockReading:
     energy_by: EnergyBy
     throttled: bool = False
     temperature_c: float | None = None
+    reasons: tuple[str, ...] = ()
 
 
 class ClockBackend(Protocol):
@@ -87,27 +91,91 @@ class Backend(Protocol):
         """Raises :class:`Fault` if the back end cannot work here."""
         ...
 
-    def device(self, block: ClocksBlock) -> "torch.device": ...
+    def device(self, block: ClocksBlock) -> torch.device: ...
+
+
+# Signals by which a terminal, a batch system or a user ends a process, and which can be caught.
+ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+
+
+@runtime_checkable
+class KnowsWorkloads(Protocol):
+    """A clock back end whose readings depend on the workload's name, such as the simulated one."""
+
+    def use_workload(self, workload: str) -> None: ...
+
+
+def open_for(plugin: Backend, block: ClocksBlock, workload: str) -> ClockBackend:
+    """Open the back end and tell it the kind of workload (``inference``, ``training``, or a name of the study's own),
+    if it wants to know."""
+    opened = plugin.open(block)
+    if isinstance(opened, KnowsWorkloads):
+        opened.use_workload(workload)
+    return opened
 
 
 @contextmanager
 def clock_given_back(backend: B) -> Iterator[B]:
-    """Reset the backend's clock when the block ends by success, exception, Ctrl-C or SIGTERM.
+    """Reset the backend's clock when the block ends by success, exception, Ctrl-C, SIGTERM, SIGHUP or SIGQUIT.
 
-    SIGKILL cannot be caught: the nvml backend therefore also resets when it starts.
+    A further signal does not disturb the reset; it counts afterwards. If the reset fails too, its sentence is printed
+    and the block's exception goes on. Where nothing can be caught (SIGKILL), the nvml backend's watchdog resets.
     """
-    in_main = threading.current_thread() is threading.main_thread()
-    before = signal.signal(signal.SIGTERM, _leave) if in_main else None
-    try:
-        yield backend
-    finally:
+    with _endings_as_exceptions() as endings:
         try:
+            yield backend
+        except BaseException:
+            with endings.held():
+                try:
+                    backend.reset()
+                except Exception as error:
+                    say(f"error: {error}")
+            raise
+        with endings.held():
             backend.reset()
+
+
+class _Endings:
+    """Turns signals into exceptions, which run every finally block; their default actions do not."""
+
+    def __init__(self) -> None:
+        self._held = False
+        self._late: int | None = None
+
+    def heed(self, number: int, _frame: FrameType | None) -> None:
+        if self._held:
+            self._late = number
+        elif number == signal.SIGINT:
+            raise KeyboardInterrupt
+        else:
+            raise SystemExit(128 + number)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        self._held = True
+        try:
+            yield
         finally:
-            if in_main:
-                signal.signal(signal.SIGTERM, before)
+            self._held = False
+            late, self._late = self._late, None
+        if late is not None:
+            self.heed(late, None)
 
 
-def _leave(number: int, _frame: FrameType | None) -> None:
-    # Unlike the signal's default action, an exception runs every finally block.
-    raise SystemExit(128 + number)
+@contextmanager
+def _endings_as_exceptions() -> Iterator[_Endings]:
+    """Only Python's main thread may set handlers; signals that are ignored, as under nohup, stay ignored."""
+    endings = _Endings()
+    before: dict[signal.Signals, Any] = {}
+    try:
+        if threading.current_thread() is threading.main_thread():
+            for number in ENDINGS:
+                current = signal.getsignal(number)
+                # None: a handler that Python did not set, and could not put back.
+                if current not in (signal.SIG_IGN, None):
+                    before[number] = current
+                    signal.signal(number, endings.heed)
+        yield endings
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

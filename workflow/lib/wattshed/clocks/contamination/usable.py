@@ -3,11 +3,13 @@
 A saving is relative to the maximum clock. If the maximum clock was measured cold, during a download or on a busy
 machine, every other clock looks good: the published "91.6 % saved" came from such a baseline. The rules:
 
-* Rows count if they are warm, not throttled, and ran at the clock that was asked for.
+* Rows count if they are warm and not marked as cold, throttled, hot, or at another clock than was asked for
+  (``marks.py``).
 * The reference is *interleaved* if its repeats span at least half of the sweep's order. Then the baseline is
   its median. Otherwise the sweep ran from one end to the other and drift cannot be distinguished from the clock's
   effect: the first 15 runs do not count, and the baseline is the median over all settled runs at 0.93 fmax and above,
-  which may understate a saving but not overstate it. * A sweep is refused where its typical repeat varies by more than
+  which may understate a saving but not overstate it.
+* A sweep is refused where its typical repeat varies by more than
   10 %, an interleaved baseline by more than 5 %, where the maximum clock is over 5 % slower than clocks just below it,
   or where any lower clock is over 15 % faster: no GPU computes faster at a lower clock, so something else was
   measured.
@@ -16,15 +18,17 @@ All thresholds are judgements. Those of ordered sweeps come from eight recorded 
 10 % separates the four unusable ones (11 to 15 %) from the other four (0.5 to 9.3 %).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
+from wattshed.clocks.contamination.marks import MARKS, marks
+from wattshed.clocks.contamination.repeats import INTERLEAVED_SPAN
+
 NEAR_MAXIMUM = 0.93
 SETTLING_RUNS = 15
-INTERLEAVED_SPAN = 0.5
 LEAST_REPEATS = 3
 MOST_TYPICAL_CV = 0.10
 MOST_BASELINE_CV = 0.05
@@ -36,12 +40,16 @@ Protocol = Literal["interleaved", "settled"]
 
 @dataclass(frozen=True)
 class UsableSweep:
-    """Rows that count, ordered by clock, and the clocks whose rows form the baseline."""
+    """Rows that count, ordered by clock, and the clocks whose rows form the baseline.
+
+    marked: how many rows have each mark and do not count (a row may have several).
+    """
 
     rows: pd.DataFrame
     maximum: int
     baseline_settings: tuple[int, ...]
     protocol: Protocol
+    marked: dict[str, int] = field(default_factory=dict)
 
     @property
     def baseline(self) -> pd.DataFrame:
@@ -51,18 +59,23 @@ class UsableSweep:
 def usable_sweep(frame: pd.DataFrame) -> UsableSweep:
     """Drop the rows that do not count and find the baseline's rows (possibly none)."""
     maximum = int(frame["setting"].max())
-    unlawful = frame["applied"].notna() & (frame["applied"] != frame["setting"])
-    rows = frame[frame["warm"] & ~frame["throttled"] & ~unlawful.astype(bool)]
+    marked = marks(frame)
     protocol: Protocol
     if _is_interleaved(frame[frame["warm"]], maximum):
         protocol = "interleaved"
         baseline: tuple[int, ...] = (maximum,)
+        rows = frame[frame["warm"] & ~marked.any(axis=1)]
     else:
         protocol = "settled"
+        # The runs in which an ordered sweep settles do not count anyway, and its first repeats are compared with
+        # neighbours in time only.
+        marked["cold"] = False
+        rows = frame[frame["warm"] & ~marked.any(axis=1)]
         rows = rows[rows["order"].rank(method="first") > SETTLING_RUNS]
         near = rows.loc[rows["setting"] >= NEAR_MAXIMUM * maximum, "setting"]
         baseline = tuple(sorted(int(clock) for clock in near.unique()))
-    return UsableSweep(rows.sort_values(["setting", "order"]), maximum, baseline, protocol)
+    counts = {name: int(marked[name].sum()) for name in MARKS}
+    return UsableSweep(rows.sort_values(["setting", "order"]), maximum, baseline, protocol, counts)
 
 
 def _is_interleaved(rows: pd.DataFrame, maximum: int) -> bool:

@@ -1,16 +1,23 @@
-"""The sweep: every clock several times in random order, with the maximum clock repeatedly in between."""
+"""The engine of a sweep: it asks the search what to measure next, measures it, and keeps every point in the journal."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from wattshed.clocks.backends.protocol import ClockBackend, clock_given_back
-from wattshed.clocks.runs import COLUMNS
+from wattshed.clocks.backends.protocol import ClockBackend, ClockReading, clock_given_back
+from wattshed.clocks.runs import COLUMNS, TYPES
+from wattshed.clocks.sweeping.budget import Budget
+from wattshed.clocks.sweeping.full_plan import next_settings
+from wattshed.clocks.sweeping.journal import Journal
+from wattshed.clocks.sweeping.progress import Progress
 from wattshed.config.clocks.block import ClocksBlock
 
-# A slowdown limit of a few percent lies near the maximum, so the clocks are closer together there.
-CROWDING = 1.5
+# Column of a measured sweep beside those of every frame of runs: the start of the program that measured the row.
+SESSION = "session"
+# A window spans at least this many periods of the energy counter, so that its phase matters little.
+COUNTER_PERIODS = 20
+SIMULATED = "simulated"
 
 
 def run_sweep(
@@ -18,72 +25,162 @@ def run_sweep(
     workload: Callable[[], object],
     block: ClocksBlock,
     workload_name: str = "inference",
+    *,
+    journal: Journal | None = None,
+    budget_s: float | None = None,
+    progress: Progress | None = None,
+    limits: Any = None,
 ) -> pd.DataFrame:
-    """One row per repeat: time_s, energy_j, power_w of one call of ``workload`` at setting.
+    """Measure until the search or the budget ends it; one row per repeat: time_s, energy_j, power_w of one call of
+    ``workload`` at setting.
 
     ``order`` counts the windows as they were measured; ``warm`` is False for the warm-up, which stays in the table but
-    is not used for the choice. The clock is always reset. A recorded sweep keeps its own rows and order.
+    is not used for the choice; ``session`` counts the starts. The clock is always reset. A recorded sweep keeps its own
+    rows and order. journal: of this sweep; its points count, and only what is missing is measured. budget_s: most time
+    of all points; the last point ends within it. limits: what the search looks for the best setting under.
     """
     recorded = backend.recorded_sweep()
     if recorded is not None:
         return recorded
-    rows = []
-    repeats: dict[int, int] = {}
+    journal = journal or Journal(None, {})
     with clock_given_back(backend):
-        clocks = spread_clocks(backend.settings(), block.points)
-        maximum = clocks[-1]
-        plan = [maximum] * block.warm_up_repeats + plan_order(clocks, block.repeats, block.seed)
-        for order, setting in enumerate(plan):
-            backend.lock(setting)
-            reading = backend.measure(workload, block.min_point_s)
-            warm = order >= block.warm_up_repeats
-            if order == block.warm_up_repeats:
-                repeats.clear()
-            repeats[setting] = repeats.get(setting, 0) + 1
-            rows.append(
-                (
-                    backend.name,
-                    backend.label,
-                    backend.gpu,
-                    backend.gpu_uuid,
-                    workload_name,
-                    backend.knob.name,
-                    setting,
-                    reading.applied,
-                    repeats[setting],
-                    order + 1,
-                    warm,
-                    reading.time_s,
-                    reading.energy_j,
-                    reading.energy_j / reading.time_s,
-                    reading.energy_by,
-                    reading.throttled,
-                    reading.temperature_c,
-                )
-            )
-    return pd.DataFrame(rows, columns=list(COLUMNS)).astype(
-        {"applied": "Int64", "gpu_uuid": "string", "temperature_c": "float64"}
-    )
+        reason = _Engine(backend, workload, block, workload_name, journal, budget_s, progress).run(limits)
+    journal.end(reason)
+    return frame_of(journal.kept.rows)
 
 
-def spread_clocks(settings: tuple[int, ...], points: int) -> tuple[int, ...]:
-    """``points`` legal clocks from the lowest to the highest (fewer if fewer exist), denser near the top."""
-    legal = np.array(sorted(settings))
-    shares = np.linspace(0, 1, points) ** CROWDING
-    wanted = legal[-1] - shares * (legal[-1] - legal[0])
-    nearest = np.abs(legal[None, :] - wanted[:, None]).argmin(axis=1)
-    return tuple(int(clock) for clock in legal[np.unique(nearest)])
+def frame_of(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Points as the frame of runs, with the column ``session``."""
+    return pd.DataFrame(list(rows), columns=[*COLUMNS, SESSION]).astype(dict(TYPES))
 
 
-def plan_order(clocks_mhz: tuple[int, ...], repeats: int, seed: int) -> list[int]:
-    """Rounds of all clocks, each in its own random order, with the maximum at the start and middle of
-    each round and at the very end: drift is then visible in the reference and not mistaken for an effect of the clock.
+def identity_of(backend: ClockBackend, block: ClocksBlock, work: Mapping[str, Any]) -> dict[str, Any]:
+    """What two starts must share to be one sweep. work: what is run, such as the digest of a checkpoint.
+
+    How many points are measured is left out: a sweep may go on with a larger budget or with more repeats.
     """
-    random = np.random.default_rng(seed)
-    *others, maximum = clocks_mhz
-    half = len(others) // 2
-    plan = []
-    for _ in range(repeats):
-        shuffled = [int(clock) for clock in random.permutation(others)]
-        plan += [maximum, *shuffled[:half], maximum, *shuffled[half:]]
-    return [*plan, maximum]
+    settings = block.model_dump(
+        mode="json", include={"warm_up_repeats", "min_point_s", "seed", "settings", block.backend}
+    )
+    return {
+        "work": dict(work),
+        "backend": backend.name,
+        "label": backend.label,
+        "gpu": backend.gpu,
+        "gpu_uuid": backend.gpu_uuid,
+        "knob": backend.knob.name,
+        "settings": settings,
+    }
+
+
+def window_s(backend: ClockBackend, block: ClocksBlock) -> float:
+    """The shortest window [s]: that of the configuration, or what the energy counter needs if that is longer."""
+    period_s = getattr(backend, "counter_period_s", None)
+    return max(block.min_point_s, COUNTER_PERIODS * float(period_s or 0.0))
+
+
+class _Engine:
+    def __init__(
+        self,
+        backend: ClockBackend,
+        workload: Callable[[], object],
+        block: ClocksBlock,
+        workload_name: str,
+        journal: Journal,
+        budget_s: float | None,
+        progress: Progress | None,
+    ) -> None:
+        self.backend, self.workload, self.block = backend, workload, block
+        self.name, self.journal, self.progress = workload_name, journal, progress
+        kept = journal.kept
+        self.budget = Budget(budget_s, kept.spent_s, len(kept.rows))
+        self.min_s = window_s(backend, block)
+        self.is_simulated = backend.label == SIMULATED
+        self.session = 0
+
+    def run(self, limits: Any) -> str:
+        """Measure to the end; returns why it ended. A sweep that needs no further point begins no session."""
+        kept = self.journal.kept
+        while (reason := self._plan(limits)) is None:
+            if not self.session:
+                self._begin()
+            # The very first points of a sweep warm it up.
+            self._measure(kept.left[0], warm=len(kept.rows) >= self.block.warm_up_repeats)
+        return reason
+
+    def _plan(self, limits: Any) -> str | None:
+        """See that there is a setting to measure; why the sweep ends, else None."""
+        kept = self.journal.kept
+        if (reason := self.budget.over()) is not None:
+            return reason
+        if kept.left:
+            return None
+        asked = next_settings(frame_of(kept.rows), self.backend.settings(), self.block, limits)
+        if asked.stop is not None or not asked.settings:
+            return asked.stop or "the search asks for no further point"
+        self.journal.plan([int(setting) for setting in asked.settings])
+        return None
+
+    def _begin(self) -> None:
+        """Begin a session. A GPU may have changed since the last one, so that its maximum is measured again, after a
+        warm-up."""
+        rows = self.journal.kept.rows
+        if self.is_simulated:
+            # Its windows do not run the workload; this call shows that it can be run.
+            self.workload()
+            self._catch_up(list(rows))
+            self.session = self.journal.kept.sessions or self.journal.begin_session()
+            return
+        self.session = self.journal.begin_session()
+        if rows:
+            maximum = self.backend.settings()[-1]
+            for place in range(self.block.warm_up_repeats + 1):
+                self._measure(maximum, warm=place == self.block.warm_up_repeats, planned=False)
+
+    def _measure(self, setting: int, *, warm: bool, planned: bool = True) -> None:
+        began_s = self.budget.clock()
+        self.backend.lock(setting)
+        if not self.is_simulated:
+            # The first call at another clock is outside of the window.
+            self.workload()
+        reading = self.backend.measure(self.workload, self.min_s)
+        values = self._row(setting, reading, warm=warm)
+        least_s = max(self.min_s, reading.time_s) if self.is_simulated else 0.0
+        self.journal.keep(values, self.budget.timed(began_s, least_s), planned=planned)
+        if self.progress is not None:
+            self.progress.point(self.journal.kept.rows, len(self.journal.kept.left), self.budget)
+
+    def _row(self, setting: int, reading: ClockReading, *, warm: bool) -> dict[str, Any]:
+        rows = self.journal.kept.rows
+        earlier = sum(1 for row in rows if row["setting"] == setting and row["warm"] == warm)
+        return {
+            "backend": self.backend.name,
+            "label": self.backend.label,
+            "gpu": self.backend.gpu,
+            "gpu_uuid": self.backend.gpu_uuid,
+            "workload": self.name,
+            "knob": self.backend.knob.name,
+            "setting": int(setting),
+            "applied": None if reading.applied is None else int(reading.applied),
+            "repeat": earlier + 1,
+            "order": len(rows) + 1,
+            "warm": warm,
+            "time_s": float(reading.time_s),
+            "energy_j": float(reading.energy_j),
+            "power_w": float(reading.energy_j / reading.time_s),
+            "energy_by": reading.energy_by,
+            "throttled": bool(reading.throttled),
+            "temperature_c": None if reading.temperature_c is None else float(reading.temperature_c),
+            SESSION: self.session,
+        }
+
+    def _catch_up(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Bring a simulated GPU, whose state is in memory, to where its last session ended: it then goes on as if it
+        had not been interrupted."""
+        for row in rows:
+            self.backend.lock(int(row["setting"]))
+            self.backend.measure(_nothing, self.min_s)
+
+
+def _nothing() -> None:
+    pass

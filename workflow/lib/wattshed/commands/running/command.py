@@ -71,13 +71,17 @@ def start_process(
     mask: Collection[int],
     defaults: Collection[int],
     ignores_children: bool = False,
+    output: int | None = None,
 ) -> int:
     """Start a program with this process's files, terminal and environment; returns its id. Raises :class:`Unfit`.
 
-    stdin: a file to take as standard input, None for this process's. mask: signals to block. defaults: ignored
+    stdin: a file to take as standard input, None for this process's. output: a file for what it prints on standard
+    output and standard error, None for this process's. mask: signals to block. defaults: ignored
     signals to give their default action. ignores_children: the program shall ignore SIGCHLD.
     """
     files = [] if stdin is None else [(os.POSIX_SPAWN_DUP2, stdin, 0)]
+    if output is not None:
+        files += [(os.POSIX_SPAWN_DUP2, output, 1), (os.POSIX_SPAWN_DUP2, output, 2)]
 
     def spawn(path: str, arguments: Sequence[str]) -> int:
         return os.posix_spawn(

@@ -1,7 +1,7 @@
 """The ``clocks`` block: where, how often and how long the clock sweep measures, and the slowdown that it may
 accept."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -25,6 +25,16 @@ class ClocksBlock(Block):
         default={},
         description="Settings of a back end that the study brings itself; the built-in ones have blocks "
         "of their own names.",
+    )
+    works: list[Literal["inference", "training"]] = Field(
+        default=["inference"],
+        min_length=1,
+        description="What of a checkpoint is swept, each in a sweep of its own: `inference`, `training`, or both.",
+    )
+    knob: Literal["auto", "clock", "power_limit"] = Field(
+        default="auto",
+        description="What is turned on a real GPU: the `clock`; the `power_limit`; or `auto`, the clock, and the power "
+        "limit where clocks are refused and limits are allowed.",
     )
     points: int = Field(
         default=12, ge=2, le=200, description="Number of clocks, from the lowest to the highest."
@@ -64,4 +74,14 @@ class ClocksBlock(Block):
     def _replay_has_a_file(self) -> "ClocksBlock":
         if self.backend == "replay" and self.replay is None:
             raise ValueError("backend is replay, but the block replay (path, gpu, workload) is missing")
+        return self
+
+    @model_validator(mode="after")
+    def _works_differ(self) -> "ClocksBlock":
+        if len(set(self.works)) < len(self.works):
+            raise ValueError(f"works is {self.works}; expected each once")
+        if self.backend == "replay" and len(self.works) > 1:
+            raise ValueError(
+                f"backend is replay and works is {self.works}; expected one of them, the one that was recorded"
+            )
         return self

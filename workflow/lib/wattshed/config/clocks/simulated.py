@@ -1,33 +1,41 @@
-"""The ``clocks.simulated`` block: the laws of an invented GPU."""
+"""The ``clocks.simulated`` block: an invented GPU, its workloads and its faults."""
 
-from pydantic import Field, model_validator
+from typing import Any, Literal
 
-from wattshed.config.block import Block
+from pydantic import Field, field_validator, model_validator
+
+from wattshed.config.clocks.simulated_faults import FaultsBlock, HeatBlock
+from wattshed.config.clocks.simulated_laws import LawsBlock, WorkloadBlock
+
+# Training computes more per byte than inference. Laws of a name that a study does not give stay as here.
+SHIPPED: dict[str, WorkloadBlock] = {
+    "inference": WorkloadBlock(),
+    "training": WorkloadBlock(compute_share=0.85, p1_w=240.0, call_s=0.03),
+}
 
 
-class SimulatedBlock(Block):
-    """Laws of an invented GPU: P(f) = p0 + p1 (f/fmax)^k and T(f) = T(fmax) (c fmax/f + 1 - c)."""
+class SimulatedBlock(LawsBlock):
+    """An invented GPU. Its own laws are those of every workload that has no others."""
 
     gpu: str = Field(
         default="simulated A100-like",
         pattern=r"simulated",
         description="Name of the GPU; contains `simulated`.",
     )
+    knob: Literal["clock", "power_limit"] = Field(
+        default="clock",
+        description="What the sweep turns; under a power limit the GPU takes the largest clock that keeps it.",
+    )
     minimum_mhz: int = Field(default=510, ge=100, le=5000, description="Lowest SM clock [MHz].")
     maximum_mhz: int = Field(default=1410, ge=100, le=5000, description="Highest SM clock [MHz].")
     step_mhz: int = Field(default=15, ge=1, le=500, description="Step between supported clocks [MHz].")
-    p0_w: float = Field(
-        default=90.0, ge=0, le=2000, description="Power that does not depend on the clock [W]."
-    )
-    p1_w: float = Field(default=210.0, gt=0, le=2000, description="Power that the clock adds at fmax [W].")
-    exponent: float = Field(
-        default=2.5, ge=1, le=5, description="k of the power law; 1.25 to 3.5 were fitted to real GPUs."
-    )
-    compute_share: float = Field(
-        default=0.6, ge=0, le=1, description="c: share of the time at fmax that depends on the clock."
-    )
-    call_s: float = Field(
-        default=0.01, gt=0, le=600, description="Time of one call at the highest clock [s]."
+    lowest_limit_w: int = Field(default=100, ge=10, le=2000, description="Lowest power limit [W].")
+    highest_limit_w: int = Field(default=400, ge=10, le=2000, description="Highest power limit [W].")
+    limit_step_w: int = Field(default=25, ge=1, le=500, description="Step between power limits [W].")
+    workloads: dict[str, WorkloadBlock] = Field(
+        default=SHIPPED,
+        description="Laws per workload (`inference`, `training`, or a name of the study's own); "
+        "those that are left out keep the shipped ones.",
     )
     noise_cv: float = Field(
         default=0.02, ge=0, le=0.5, description="Coefficient of variation of time and of power, each."
@@ -35,13 +43,40 @@ class SimulatedBlock(Block):
     counter_quantum_s: float = Field(
         default=0.1, ge=0, le=5, description="Period of the energy counter [s]; 0 means continuous."
     )
+    heat: HeatBlock = Field(default_factory=HeatBlock, description="Temperature, leakage and throttling.")
+    faults: FaultsBlock = Field(default_factory=FaultsBlock, description="What spoils the measurement.")
+
+    @field_validator("workloads", mode="after")
+    @classmethod
+    def _shipped_ones_stay(cls, given: dict[str, WorkloadBlock]) -> dict[str, WorkloadBlock]:
+        return SHIPPED | given
 
     @model_validator(mode="after")
-    def _clocks_are_legal(self) -> "SimulatedBlock":
-        span = self.maximum_mhz - self.minimum_mhz
-        if span <= 0 or span % self.step_mhz:
+    def _settings_are_legal(self) -> "SimulatedBlock":
+        for what, unit, lowest, highest, step in (
+            ("clocks", "MHz", self.minimum_mhz, self.maximum_mhz, self.step_mhz),
+            ("power limits", "W", self.lowest_limit_w, self.highest_limit_w, self.limit_step_w),
+        ):
+            if highest <= lowest or (highest - lowest) % step:
+                raise ValueError(
+                    f"{what} from {lowest} to {highest} {unit} in steps of {step}; "
+                    "expected a maximum that is a whole number of steps above the minimum"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _stuck_clock_exists(self) -> "SimulatedBlock":
+        stuck = self.faults.stuck_mhz
+        if stuck is not None and stuck not in range(self.minimum_mhz, self.maximum_mhz + 1, self.step_mhz):
             raise ValueError(
-                f"clocks from {self.minimum_mhz} to {self.maximum_mhz} MHz in steps of {self.step_mhz}; "
-                "expected a maximum that is a whole number of steps above the minimum"
+                f"faults.stuck_mhz is {stuck}; expected one of the clocks from {self.minimum_mhz} to "
+                f"{self.maximum_mhz} MHz in steps of {self.step_mhz}"
             )
         return self
+
+    def laws(self, workload: str = "") -> LawsBlock:
+        """The laws of a workload: its own where it has them, else the GPU's."""
+        own: dict[str, Any] = {name: getattr(self, name) for name in LawsBlock.model_fields}
+        if workload in self.workloads:
+            own |= self.workloads[workload].model_dump(exclude_none=True)
+        return LawsBlock(**own)

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from wattshed.publish.drawing.figure_part import FigurePart
 from wattshed.publish.drawing.figure_style import GREY, set_style
 from wattshed.publish.parts.inputs import Inputs
+from wattshed.publish.parts.swept import swept_cells
 from wattshed.publish.sentences.clock_choice import gpu_name
 
 # Characters of a title in one line: across a figure, and over one of two panels.
@@ -93,7 +94,8 @@ def _title(sweep: pd.DataFrame, choice: dict[str, Any]) -> str:
 
 
 def _make(inputs: Inputs) -> Figure:
-    return clocks_figure(inputs.frames("sweep"), inputs.jsons("choice"))
+    cells = swept_cells(inputs)
+    return clocks_figure([cell.rows for cell in cells], [cell.choice for cell in cells])
 
 
 FIGURE = FigurePart(

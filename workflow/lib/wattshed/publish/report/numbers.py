@@ -15,6 +15,7 @@ from wattshed.publish.parts.decided import decisions_of
 from wattshed.publish.parts.degrees import degrees_of
 from wattshed.publish.parts.inputs import Inputs
 from wattshed.publish.parts.standing import standings_of
+from wattshed.publish.parts.swept import swept_cells
 
 
 def report_numbers(inputs: Inputs, times: pd.DataFrame | None = None) -> dict[str, Any]:
@@ -86,17 +87,12 @@ def _chains(inputs: Inputs) -> dict[str, Any]:
 
 
 def _clocks(inputs: Inputs) -> dict[str, Any]:
-    """The sweep and its choice; several sweeps by their lineage, the first part of their files' names."""
+    """The sweep and its choice; several cells by their names."""
     if "sweep" not in inputs:
         return {}
     sweeps = {
-        path.name.split(".")[0]: {
-            "choice": choice,
-            "sweep": _by(clock_means(frame), "setting"),
-        }
-        for path, frame, choice in zip(
-            inputs.files("sweep"), inputs.frames("sweep"), inputs.jsons("choice"), strict=True
-        )
+        cell.name: {"choice": cell.choice, "sweep": _by(clock_means(cell.rows), "setting")}
+        for cell in swept_cells(inputs)
     }
     return next(iter(sweeps.values())) if len(sweeps) == 1 else sweeps
 

@@ -20,6 +20,7 @@ from wattshed.publish.notes.windows import window_notes
 from wattshed.publish.parts.declaration import declared
 from wattshed.publish.parts.degrees import degrees_of
 from wattshed.publish.parts.inputs import Inputs
+from wattshed.publish.parts.swept import choices_of
 from wattshed.publish.report.layout import FOLDED, LEFT_OUT, PICTURE, PLACED, SECTIONS, Section
 from wattshed.publish.report.numbers import report_numbers
 from wattshed.publish.report.origin import origin_of
@@ -80,8 +81,7 @@ def render_report(
         cuts=inputs.json("splits")["cuts_utc"],
         graph_method=degrees_of(inputs)[1],
         numbers=numbers,
-        simulated="choice" in inputs
-        and all(choice["label"] == "simulated" for choice in inputs.jsons("choice")),
+        simulated="choice" in inputs and all(choice["label"] == "simulated" for choice in choices_of(inputs)),
         origin=origin_of(inputs.frame("runs")),
         files=sorted({file for name in tables for file in _tex_files(name)}),
         config=yaml.safe_dump(inputs.config, sort_keys=False, allow_unicode=True),

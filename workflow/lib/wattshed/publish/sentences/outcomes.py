@@ -11,6 +11,7 @@ from wattshed.accounts.standings.adaptation_outcomes import adaptation_outcomes
 from wattshed.compression.judge import BASELINE, NOT_AVAILABLE
 from wattshed.foundation.vocabulary import Comparison, Worth
 from wattshed.publish.parts.inputs import Inputs
+from wattshed.publish.parts.swept import choices_of
 from wattshed.publish.sentences.claims import claims_sentence
 from wattshed.publish.sentences.clock_choice import choice_sentences
 from wattshed.publish.sentences.controls import control_sentences
@@ -101,7 +102,7 @@ def chain_sentences(frame: pd.DataFrame) -> list[str]:
 
 def clock_sentences(inputs: Inputs) -> list[str]:
     """The choice of each sweep."""
-    choices = inputs.jsons("choice")
+    choices = choices_of(inputs)
     return [
         (f"{choice['workload']}: " if len(choices) > 1 else "") + " ".join(choice_sentences(choice))
         for choice in choices

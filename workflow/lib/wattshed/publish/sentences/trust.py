@@ -12,6 +12,7 @@ from wattshed.accounts.runs.stages import stages_frame
 from wattshed.energy.reading import COMPONENTS
 from wattshed.foundation.vocabulary import Status
 from wattshed.publish.parts.inputs import Inputs
+from wattshed.publish.parts.swept import choices_of
 
 NAMED_JOBS = 3
 UNMEASURED = "No energy in this report was measured by a sensor"
@@ -56,7 +57,7 @@ def knowledge(inputs: Inputs) -> list[str]:
         )
     if not any(str(total[f"{part}_status"]).startswith(Status.MEASURED) for part in COMPONENTS):
         sentences.insert(0, f"{UNMEASURED}.")
-    if "choice" in inputs and any(choice["label"] == "simulated" for choice in inputs.jsons("choice")):
+    if "choice" in inputs and any(choice["label"] == "simulated" for choice in choices_of(inputs)):
         sentences.append("The GPU clock sweep is simulated: it shows the method, not what a real GPU saves.")
     if inputs.panel.synthetic:
         sentences.append("The panel is synthetic: its loads come from a seeded generator.")

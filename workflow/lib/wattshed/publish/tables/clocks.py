@@ -7,6 +7,7 @@ import pandas as pd
 
 from wattshed.accounts.comparison.clock_means import clock_means
 from wattshed.publish.parts.inputs import Inputs
+from wattshed.publish.parts.swept import swept_cells
 from wattshed.publish.sentences.clock_choice import choice_sentences, gpu_name
 from wattshed.publish.typesetting.table import (
     INTERVAL_TITLE,
@@ -34,7 +35,7 @@ SAVED_NOTE = "Intervals of savings are the bootstrap's and hold for all clocks t
 def clocks_table(sweep: pd.DataFrame, choice: dict[str, Any]) -> Table:
     """The warm repeats of a sweep with the chosen clock in bold; the notes hold verdict, reason and savings.
 
-    sweep: one file ``clocks/*sweep.parquet``; choice: the JSON file that belongs to it.
+    sweep: one file ``clocks/*sweep.parquet``; choice: the choice that belongs to it.
     """
     frame = clock_means(sweep)
     fitted = {row["setting"]: row for row in choice["fitted"]}
@@ -81,11 +82,8 @@ def _fitted(row: dict[str, float] | None, mark: str) -> list[Cell]:
 
 
 def _make(inputs: Inputs) -> Table | list[Table]:
-    """One table per sweep, in the order of the files: each sweep's choice has the same place."""
-    sweeps = inputs.frames("sweep")
-    tables = [
-        clocks_table(sweep, choice) for sweep, choice in zip(sweeps, inputs.jsons("choice"), strict=True)
-    ]
+    """One table per cell, in the order of the files."""
+    tables = [clocks_table(cell.rows, cell.choice) for cell in swept_cells(inputs)]
     if len(tables) == 1:
         return tables[0]
     return [replace(table, name=f"{table.name}-{place}") for place, table in enumerate(tables, start=1)]

@@ -15,7 +15,7 @@ from wattshed.accounts.estimates.retro import separate_totals
 from wattshed.accounts.marks.lower_bounds import NOT_METERED, missing_parts, what_is_missing
 from wattshed.accounts.reading.ranks import COUNTED_AGAIN
 from wattshed.accounts.runs.hardware import add_hardware
-from wattshed.commands.screen import open_console, plain_table
+from wattshed.commands.printing.screen import open_console, plain_table
 from wattshed.energy.reading import worst_status
 from wattshed.foundation.vocabulary import TRAINING_WINDOWS, Outcome, Stage
 from wattshed.foundation.writing import write_parquet, write_text

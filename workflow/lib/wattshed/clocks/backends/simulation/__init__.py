@@ -1,0 +1,1 @@
+"""The parts of the simulated GPU: laws, heat, noise and counters."""

@@ -1,0 +1,1 @@
+"""What commands print, and the console that they print to."""

@@ -1,0 +1,62 @@
+"""What ``wattshed sweep`` prints: a row per setting, and the verdict."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from rich.console import Console
+
+from wattshed.clocks.runs import KNOBS
+from wattshed.commands.printing.screen import plain_table
+
+SIMULATED_NOTE = (
+    "SIMULATED: time and energy are those of an invented GPU; they say nothing about this machine or command."
+)
+
+
+def print_sweep(
+    console: Console, frame: pd.DataFrame, choices: Sequence[dict[str, Any]], folder: Path
+) -> None:
+    """Medians of the warm rows of each setting, highest first, and what was chosen."""
+    for choice in choices:
+        rows = frame[frame["workload"] == choice["workload"]]
+        knob = KNOBS[str(rows["knob"].iloc[0])]
+        warm = rows[rows["warm"].astype(bool)]
+        mark = "SIMULATED, " if choice["label"] == "simulated" else ""
+        table = plain_table(
+            f"{mark}{choice['gpu']}: {choice['workload']}",
+            f"{knob.title}, {knob.unit}",
+            *("n", "time, s", "energy, J", "power, W", "time, %", "energy, %"),
+            numeric=(
+                f"{knob.title}, {knob.unit}",
+                "n",
+                "time, s",
+                "energy, J",
+                "power, W",
+                "time, %",
+                "energy, %",
+            ),
+        )
+        medians = warm.groupby("setting")[["time_s", "energy_j", "power_w"]].median()
+        largest = medians.loc[medians.index.max()]
+        for setting in sorted(medians.index, reverse=True):
+            found = medians.loc[setting]
+            style = "bold" if setting == choice["setting"] else None
+            table.add_row(
+                str(setting),
+                str(int((warm["setting"] == setting).sum())),
+                *(f"{found[name]:.4g}" for name in ("time_s", "energy_j", "power_w")),
+                *(f"{100 * (found[name] / largest[name] - 1):+.1f}" for name in ("time_s", "energy_j")),
+                style=style,
+            )
+        console.print(table)
+        console.print(f"{mark}{choice['verdict']}: {choice['reason']}.", markup=False)
+        if choice.get("saving_share") is not None:
+            low, high = choice["saving_low"], choice["saving_high"]
+            console.print(
+                f"{choice['candidate']} {knob.unit} saves {choice['saving_share']:.1%} of the energy [{low:.1%}, "
+                f"{high:.1%}] and takes {choice['slowdown_share']:+.1%} time, against {choice['maximum']} {knob.unit}.",
+                markup=False,
+            )
+    console.print(f"Written: {folder}", markup=False)

@@ -12,7 +12,7 @@ from wattshed.foundation.faults import FAULT_EXIT_CODE, Fault, forget_unwritten_
 DEFECT_EXIT_CODE = 70
 # What the extra "study" brings; the core alone runs every command but export.
 STUDY_PACKAGES = frozenset({"torch", "torch_geometric", "snakemake", "zstandard", "jinja2"})
-COMMANDS = ("doctor", "measure", "accounts", "guard", "recommend", "export", "sweep")
+COMMANDS = ("doctor", "measure", "accounts", "guard", "recommend", "clocks", "export", "sweep")
 # Commands that end with another command line.
 TAKES_COMMAND = (["measure"], ["sweep"])
 # Ends wattshed's own options; what follows belongs to the measured command.
@@ -26,12 +26,14 @@ EXAMPLES = """examples:
   wattshed accounts ledgers                     add up ledgers and CodeCarbon CSVs, print and write tables
   wattshed guard ledgers --baseline base.json   fail if energy per epoch or parameters have risen
   wattshed recommend results/homes              which checkpoint to use for how many forecasts, and why
+  wattshed clocks choose SWEEP --output DIR     which GPU clock to run at, validated, with a report
   wattshed export CHECKPOINT --onnx FILE ...    a trained network for ONNX Runtime or OpenVINO, checked there
   wattshed sweep -- ./forecast                  the GPU clock at which a command takes the least energy
 
-exit codes: 0 success; 1 a finding (guard: a regression; doctor: no energy can be known; recommend: nothing keeps the
-limits; sweep: the largest clock is best); 2 an error, reported in one sentence; 3 undecided (guard, recommend, sweep);
-70 a defect of wattshed, with its traceback; measure returns the exit code of its command."""
+exit codes: 0 success; 1 a finding (guard: a regression; doctor: no energy can be known; recommend, clocks choose:
+nothing keeps the limits; clocks compare: a difference; sweep: the largest clock is best); 2 an error, reported in one
+sentence; 3 undecided (guard, recommend, clocks, sweep); 70 a defect of wattshed, with its traceback; measure returns
+the exit code of its command."""
 
 
 def parser(commands: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:

@@ -35,6 +35,8 @@ KindName = Literal[
     "strategy",
     "method",
     "clock_backend",
+    "recording",
+    "clock_rule",
     "source",
     "sensor",
     "claims",
@@ -104,6 +106,10 @@ KINDS: dict[str, Kind] = {
     "clock_backend": Kind(
         "clock back end", "wattshed.clocks.backends.registry", "BACKEND", ("open", "device")
     ),
+    "recording": Kind(
+        "reader of recordings", "wattshed.clocks.recordings.registry", "READER", ("gives", "fits", "read")
+    ),
+    "clock_rule": Kind("clock rule", "wattshed.clocks.choosing.rules.registry", "RULE", ("title", "pick")),
     "source": Kind(
         "data source",
         "wattshed.data.sources.registry",

@@ -1,13 +1,14 @@
 """Replays a recorded clock sweep in its recorded order, without measuring."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from wattshed.clocks.backends.protocol import ClockReading, Label
-from wattshed.clocks.runs import CLOCK
+from wattshed.clocks.cells import cells
+from wattshed.clocks.recordings.recording import read_recording
+from wattshed.clocks.runs import KNOBS
 from wattshed.config.clocks.block import ClocksBlock
 from wattshed.config.clocks.replay import ReplayBlock
 from wattshed.foundation.faults import Fault
@@ -15,111 +16,67 @@ from wattshed.foundation.faults import Fault
 if TYPE_CHECKING:
     import torch
 
-COLUMNS = ("gpu", "workload", "run", "rep", "freq_mhz", "time_s", "power_w")
-NUMBERS = COLUMNS[2:]
-
 
 class RecordedClocks:
-    """Clock back end over one GPU and workload of a CSV with the columns gpu, workload, run, rep, freq_mhz,
-    time_s and power_w; further columns are ignored.
+    """Back end over one GPU and workload of a recording in any layout that has a reader; clocks or power limits.
 
-    Energy is power_w x time_s. A recorded energy_j is not used: in the public sweeps it is mean power x
-    samples x an assumed period and exceeds power x time by up to a factor of 4.3.
+    How its energies are known is in its rows (``energy_by``).
     """
 
     name = "replay"
-    label: Label = "recorded"
-    gpu_uuid = None
-    knob = CLOCK
 
     def __init__(self, block: ReplayBlock) -> None:
-        self.gpu = block.gpu
-        self.workload = block.workload
-        self._runs = _read_runs(block)
-        self._locked_mhz = self.settings()[-1]
+        self._runs = read_recording(block)
+        found = list(cells(self._runs))
+        if len(found) > 1:
+            several = "; ".join(f"{cell.gpu_uuid or cell.gpu}, {cell.knob}" for cell, _ in found)
+            raise Fault(
+                f"{block.path} holds {len(found)} sweeps of {block.workload!r} on {block.gpu!r} ({several}): "
+                "expected one; "
+                "give the GPU's uuid as gpu, or say the knob, in clocks.replay."
+            )
+        cell = found[0][0]
+        self.gpu, self.gpu_uuid, self.workload = cell.gpu, cell.gpu_uuid, cell.workload
+        self.knob = KNOBS[cell.knob]
+        self.label: Label = "simulated" if (self._runs["label"] == "simulated").all() else "recorded"
+        self._locked = self.settings()[-1]
         self._replayed: dict[int, int] = {}
 
     def settings(self) -> tuple[int, ...]:
-        return tuple(int(clock) for clock in sorted(self._runs["freq_mhz"].unique()))
+        return tuple(int(setting) for setting in sorted(self._runs["setting"].unique()))
 
     def lock(self, setting: int) -> None:
         if setting not in self.settings():
-            raise ValueError(f"{setting} MHz was not recorded for {self.gpu}")
-        self._locked_mhz = setting
+            raise ValueError(f"{setting} {self.knob.unit} was not recorded for {self.gpu}")
+        self._locked = setting
 
-    def applied(self) -> None:
-        """Unknown: the recordings contain the clock that was requested, not the one that was applied."""
+    def applied(self) -> int | None:
+        """The setting that was read in the first run at the locked one; None if the recording does not hold it."""
+        applied = self._runs.loc[self._runs["setting"] == self._locked, "applied"].iloc[0]
+        return None if pd.isna(applied) else int(applied)
 
     def reset(self) -> None:
-        self._locked_mhz = self.settings()[-1]
+        self._locked = self.settings()[-1]
 
     def measure(self, workload: Callable[[], object], min_s: float) -> ClockReading:
-        """The next recorded run at the locked clock; after the last one the first one again. The arguments are
+        """The next recorded run at the locked setting; after the last one the first one again. The arguments are
         ignored."""
-        runs = self._runs[self._runs["freq_mhz"] == self._locked_mhz]
-        turn = self._replayed.get(self._locked_mhz, 0)
-        self._replayed[self._locked_mhz] = turn + 1
+        runs = self._runs[self._runs["setting"] == self._locked]
+        turn = self._replayed.get(self._locked, 0)
+        self._replayed[self._locked] = turn + 1
         run = runs.iloc[turn % len(runs)]
-        time_s = float(run["time_s"])
-        return ClockReading(time_s, time_s * float(run["power_w"]), applied=None, energy_by="mean_power")
+        return ClockReading(
+            float(run["time_s"]),
+            float(run["energy_j"]),
+            applied=None if pd.isna(run["applied"]) else int(run["applied"]),
+            energy_by=run["energy_by"],
+            throttled=bool(run["throttled"]),
+            temperature_c=None if pd.isna(run["temperature_c"]) else float(run["temperature_c"]),
+        )
 
     def recorded_sweep(self) -> pd.DataFrame:
-        """All runs in the columns of a sweep; the recordings do not say which of them were warm-up."""
-        runs = self._runs
-        return pd.DataFrame(
-            {
-                "backend": self.name,
-                "label": self.label,
-                "gpu": self.gpu,
-                "gpu_uuid": pd.array([pd.NA] * len(runs), dtype="string"),
-                "workload": self.workload,
-                "knob": self.knob.name,
-                "setting": runs["freq_mhz"].astype("int64"),
-                "applied": pd.array([pd.NA] * len(runs), dtype="Int64"),
-                "repeat": runs["rep"].astype("int64"),
-                "order": runs["run"].astype("int64"),
-                "warm": True,
-                "time_s": runs["time_s"],
-                "energy_j": runs["time_s"] * runs["power_w"],
-                "power_w": runs["power_w"],
-                "energy_by": "mean_power",
-                "throttled": False,
-                "temperature_c": float("nan"),
-            }
-        )
-
-
-def _read_runs(block: ReplayBlock) -> pd.DataFrame:
-    path = Path(block.path)
-    if not path.is_file():
-        raise Fault(f"{path} does not exist: expected a recorded clock sweep; correct clocks.replay.path.")
-    try:
-        table = pd.read_csv(path)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise Fault(f"{path} cannot be read as CSV ({reason}): expected a recorded clock sweep.") from error
-    lacking = [column for column in COLUMNS if column not in table]
-    if lacking:
-        raise Fault(
-            f"{path} has no column {', '.join(lacking)}: expected {', '.join(COLUMNS)}; rename or add it."
-        )
-    runs = table[(table["gpu"] == block.gpu) & (table["workload"] == block.workload)]
-    if runs.empty:
-        known = sorted({f"{gpu} {work}" for gpu, work in zip(table["gpu"], table["workload"], strict=True)})
-        raise Fault(
-            f"{path} has no run of {block.workload!r} on {block.gpu!r}: expected one of "
-            f"{', '.join(known) or 'none (the table is empty)'}; correct clocks.replay."
-        )
-    for column in NUMBERS:
-        numbers = pd.to_numeric(runs[column], errors="coerce")
-        wrong = runs.index[~((numbers > 0) & (numbers < float("inf")))]
-        if len(wrong):
-            raise Fault(
-                f"{path}, line {int(wrong[0]) + 2}: {column} is {table[column][wrong[0]]}; expected a "
-                "positive number: correct or remove the line."
-            )
-        runs = runs.assign(**{column: numbers})
-    return runs.sort_values("run", kind="stable").reset_index(drop=True)
+        """All runs in the columns of a sweep; most recordings do not say which of them were warm-up."""
+        return self._runs.copy()
 
 
 class ReplayBackend:

@@ -1,1 +1,1 @@
-"""Recommendations recomputed from raw rows, by code that shares nothing with the choice."""
+"""Every recommendation recomputed from raw rows, by code that shares nothing with the choice."""

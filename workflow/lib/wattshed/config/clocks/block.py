@@ -3,12 +3,13 @@ accept."""
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from wattshed.config.block import Block
 from wattshed.config.clocks.choice import ChoiceBlock
 from wattshed.config.clocks.governor import GovernorBlock
 from wattshed.config.clocks.nvml import NvmlBlock
+from wattshed.config.clocks.recording import RecordingBlock
 from wattshed.config.clocks.replay import ReplayBlock
 from wattshed.config.clocks.search import SearchBlock
 from wattshed.config.clocks.simulated import SimulatedBlock
@@ -61,6 +62,9 @@ class ClocksBlock(Block):
     simulated: SimulatedBlock = Field(default_factory=SimulatedBlock, description="The simulated GPU.")
     replay: ReplayBlock | None = Field(default=None, description="The recorded sweep; needed by replay.")
     nvml: NvmlBlock = Field(default_factory=NvmlBlock, description="The real GPU.")
+    recordings: dict[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")], RecordingBlock] = Field(
+        default={}, description="Recorded sweeps, each with a name, that are judged beside the study's own."
+    )
 
     search: SearchBlock = Field(
         default_factory=SearchBlock, description="How the sweep looks for the best setting."

@@ -2,10 +2,9 @@
 
 from pydantic import Field
 
-from wattshed.config.block import Block
+from wattshed.config.clocks.recording import RecordingBlock
 
 
-class ReplayBlock(Block):
-    path: str = Field(description="CSV of recorded runs: gpu, workload, run, rep, freq_mhz, time_s, power_w.")
-    gpu: str = Field(description="Value of the column gpu to replay.")
-    workload: str = Field(description="Value of the column workload to replay.")
+class ReplayBlock(RecordingBlock):
+    gpu: str = Field(min_length=1, description="The GPU to replay, by name or uuid.")
+    workload: str = Field(min_length=1, description="The workload to replay.")

@@ -1,0 +1,1 @@
+"""Rules of choice: one plug-in each."""

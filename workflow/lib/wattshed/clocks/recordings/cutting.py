@@ -1,0 +1,219 @@
+"""Cuts a power log into runs at its marks: energy, power, clock and heat of each window."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from wattshed.clocks.recordings.marks import Marks
+from wattshed.clocks.recordings.plausible import check_power_time_energy
+from wattshed.clocks.recordings.power_curve import PowerCurve, counted_j
+from wattshed.clocks.recordings.reader import Note
+from wattshed.clocks.recordings.samples import gpu_rows
+from wattshed.foundation.faults import Fault
+
+# A window counts if samples without a break cover all of it but this share.
+MOST_HOLE_SHARE = 0.2
+# The logger may begin or stop this many sampling periods after the run.
+MOST_PERIODS_OUTSIDE = 2.0
+# A share of throttled samples that holds a run's time down.
+THROTTLED_SHARE = 0.05
+# A clock within half a step of the setting is the setting.
+SAME_CLOCK_MHZ = 7.5
+BUSY_SHARE = 0.1
+
+
+def cut_into_runs(path: Path, samples: pd.DataFrame, marks: Marks, stated: bool, note: Note) -> pd.DataFrame:
+    """One row per run and GPU, in the order in which the runs began.
+
+    stated: the samples' times follow from ``period_s``. Runs whose window has a hole of over a fifth are left out.
+    Raises :class:`Fault` for windows outside of the log, and for windows of one GPU that overlap.
+    """
+    begins_at_s = samples.attrs.get("begins_at_s")
+    if marks.frame["start_s"].isna().any():
+        raise Fault(
+            f"{marks.path} has durations but no starts, and {path} is one log of all runs: expected start and end of "
+            "each run; add them, or give a folder with one log per run."
+        )
+    if marks.since == "1970" and begins_at_s is None:
+        raise Fault(
+            f"{marks.path} has times of day, but {path} has no time stamps: expected seconds since the log's first "
+            "sample; write start and end so."
+        )
+    offset_s = float(begins_at_s) if marks.since == "1970" and begins_at_s is not None else 0.0
+    parts = []
+    every = list(gpu_rows(samples))
+    matched = np.zeros(len(marks.frame), dtype=bool)
+    for rows in every:
+        log = samples.iloc[rows]
+        mine = _of_this_gpu(marks.frame, log.iloc[0])
+        matched |= mine
+        runs = marks.frame[mine].sort_values("start_s", kind="stable")
+        if len(runs):
+            parts.append(_Windows(path, log, runs, offset_s, samples.attrs, note).frame(stated))
+    if not matched.all():
+        run = marks.frame.iloc[int(np.argmin(matched))]
+        raise Fault(
+            f"{marks.path}: the run {run['run_id']!r} is of the GPU {run['gpu']!r}, which {path} does not "
+            "hold: expected "
+            "an index, uuid or name from the log."
+        )
+    runs = pd.concat(parts, ignore_index=True).sort_values("start_s", kind="stable", ignore_index=True)
+    runs["knob"] = marks.knob
+    return runs
+
+
+def _of_this_gpu(marks: pd.DataFrame, sample: pd.Series) -> np.ndarray:
+    names = {str(sample[name]) for name in ("gpu", "gpu_uuid", "gpu_index") if not pd.isna(sample[name])}
+    return (marks["gpu"].isna() | marks["gpu"].astype("string").isin(names)).to_numpy(bool)
+
+
+class _Windows:
+    """The windows of one GPU."""
+
+    def __init__(
+        self,
+        path: Path,
+        log: pd.DataFrame,
+        runs: pd.DataFrame,
+        offset_s: float,
+        attrs: dict[Any, Any],
+        note: Note,
+    ) -> None:
+        self._path, self._log, self._runs, self._note = path, log, runs, note
+        self._averaged_s = float(attrs.get("averaged_s", 0.0))
+        self._time_s = log["time_s"].to_numpy()
+        self._start_s = runs["start_s"].to_numpy(float) - offset_s
+        self._end_s = runs["end_s"].to_numpy(float) - offset_s
+        read = (log["power_w"].notna() | log["energy_counter_j"].notna()).to_numpy()
+        self._read_s = self._time_s[read]
+        self._check()
+
+    def _check(self) -> None:
+        steps = np.diff(self._read_s)
+        steps = steps[steps > 0]
+        if not len(steps):
+            raise Fault(f"{self._path}: a GPU has fewer than two samples at different times: expected a log.")
+        self._period_s = float(np.median(steps))
+        ids = self._runs["run_id"].to_numpy()
+        first_s, last_s = self._read_s[0], self._read_s[-1]
+        slack_s = MOST_PERIODS_OUTSIDE * self._period_s
+        outside = (self._start_s < first_s - slack_s) | (self._end_s > last_s + slack_s)
+        if outside.any():
+            at = int(np.argmax(outside))
+            raise Fault(
+                f"{self._path}: the run {ids[at]!r} is marked from {self._start_s[at]:.1f} to "
+                f"{self._end_s[at]:.1f} s, but "
+                f"the log's samples go from {first_s:.1f} to {last_s:.1f} s: expected runs within the log; correct the "
+                "marks, or time_zone."
+            )
+        overlap = self._start_s[1:] < self._end_s[:-1] - 1e-9
+        if overlap.any():
+            at = int(np.argmax(overlap))
+            raise Fault(
+                f"{self._path}: the runs {ids[at]!r} and {ids[at + 1]!r} overlap on one GPU: expected one after "
+                "the other; "
+                "correct the marks, or say the runs' GPUs in the column gpu."
+            )
+
+    def frame(self, stated: bool) -> pd.DataFrame:
+        runs, log = self._runs, self._log
+        duration_s = self._end_s - self._start_s
+        energy_j, by = self._energies(stated)
+        first = log.iloc[0]
+        frame = pd.DataFrame(
+            {
+                "run_id": runs["run_id"].to_numpy(),
+                "gpu": first["gpu"],
+                "gpu_uuid": first["gpu_uuid"],
+                "gpu_index": first["gpu_index"],
+                "workload": runs["workload"].fillna(first["workload"]).to_numpy(),
+                "setting": runs["setting"].to_numpy(),
+                "repeat": runs["repeat"].to_numpy(),
+                "start_s": self._start_s,
+                "time_s": duration_s,
+                "energy_j": energy_j,
+                "energy_by": by,
+            }
+        )
+        edges = np.searchsorted(self._time_s, np.stack([self._start_s, self._end_s]))
+        edges[1] = np.maximum(edges[1], edges[0] + 1)
+        views = [log.iloc[low:high] for low, high in edges.T]
+        frame["applied"] = [applied_clock(view) for view in views]
+        frame["throttled"] = [is_throttled(view) for view in views]
+        frame["temperature_c"] = [float(view["temperature_c"].mean()) for view in views]
+        return self._without_holes(frame, duration_s)
+
+    def _energies(self, stated: bool) -> tuple[np.ndarray, np.ndarray]:
+        power_w, counter_j = self._log["power_w"].to_numpy(), self._log["energy_counter_j"].to_numpy()
+        by = np.full(len(self._runs), "stated" if stated else "trapezoid", dtype=object)
+        energy_j = np.full(len(self._runs), np.nan)
+        known = ~np.isnan(power_w)
+        if known.any():
+            energy_j = PowerCurve(self._time_s[known], power_w[known]).energy_j(self._start_s, self._end_s)
+        counted = ~np.isnan(counter_j)
+        if counted.sum() > 1:
+            by_counter = counted_j(self._time_s[counted], counter_j[counted], self._start_s, self._end_s)
+            seconds = self._end_s - self._start_s
+            check_power_time_energy(self._path, energy_j / seconds, seconds, by_counter)
+            fell = np.isnan(by_counter)
+            if fell.any() and not known.any():
+                raise Fault(
+                    f"{self._path}: the energy counter falls within the run "
+                    f"{self._runs['run_id'].iloc[np.argmax(fell)]!r}, "
+                    "and the log has no power: expected a counter that rises; mark the run as failed."
+                )
+            if fell.any():
+                self._note(
+                    f"{self._path}: the energy counter was reset within {int(fell.sum())} runs; their energy is by "
+                    "power."
+                )
+            energy_j = np.where(fell, energy_j, by_counter)
+            by[~fell] = "stated" if stated else "counter"
+        return energy_j, by
+
+    def _without_holes(self, frame: pd.DataFrame, duration_s: np.ndarray) -> pd.DataFrame:
+        """Without runs of whose window a fifth or more lies between two samples that are far apart."""
+        gaps = np.diff(self._read_s)
+        far = np.flatnonzero(gaps > MOST_PERIODS_OUTSIDE * self._period_s)
+        begins, ends = self._read_s[far], self._read_s[far + 1]
+        missing_s = np.array(
+            [
+                np.clip(np.minimum(ends, end) - np.maximum(begins, start), 0, None).sum()
+                for start, end in zip(self._start_s, self._end_s, strict=True)
+            ]
+        )
+        holes = missing_s > MOST_HOLE_SHARE * duration_s
+        if holes.all():
+            raise Fault(f"{self._path}: no run has samples in at least 80 % of its time: record more often.")
+        if holes.any():
+            self._note(
+                f"{self._path}: {int(holes.sum())} runs lack samples for over 20 % of their time: left out."
+            )
+        short = (duration_s < self._averaged_s) & (frame["energy_by"] != "counter").to_numpy() & ~holes
+        if short.any():
+            self._note(
+                f"{self._path}: {int(short.sum())} runs are shorter than {self._averaged_s:g} s, over which "
+                "power.draw is "
+                "averaged since Ampere: their energies hold power of the time before."
+            )
+        return frame[~holes]
+
+
+def applied_clock(log: pd.DataFrame) -> float:
+    """The most frequent SM clock [MHz] of a run's samples, of busy ones where the log says so; NaN if unknown."""
+    clocks = log["sm_clock_mhz"]
+    busy = log["gpu_busy_share"]
+    if busy.notna().any():
+        clocks = clocks[(busy >= BUSY_SHARE).to_numpy()]
+    clocks = clocks.dropna()
+    if clocks.empty:
+        return float("nan")
+    values, counts = np.unique(np.round(clocks.to_numpy()), return_counts=True)
+    return float(values[counts.argmax()])
+
+
+def is_throttled(log: pd.DataFrame) -> bool:
+    known = log["throttled"].dropna()
+    return bool(len(known)) and float(known.mean()) >= THROTTLED_SHARE

@@ -1,0 +1,135 @@
+"""Tables of cells between separators, as columns of text; each cell is still as the file has it."""
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+
+from wattshed.clocks.recordings.opening import line_of
+from wattshed.clocks.recordings.reader import Note
+from wattshed.foundation.faults import Fault
+
+SEPARATORS = ",;\t|"
+MOST_NAMES_WITH_SEPARATORS = 64
+
+
+@dataclass
+class Delimited:
+    """Cells by column. names: of all columns; skipped: lines above the first row."""
+
+    path: Path
+    content: bytes
+    names: list[str]
+    separator: str
+    skipped: int
+    table: pa.Table
+
+    def texts(self, name: str) -> pa.ChunkedArray:
+        return self.table.column(name)
+
+    def line(self, row: int) -> int:
+        """The number that an editor shows for a row (from 0)."""
+        return line_of(self.content, row, self.skipped)
+
+
+def read_delimited(
+    path: Path,
+    content: bytes,
+    *,
+    names: list[str] | None = None,
+    wanted: set[str] | None = None,
+    named_things: str | None = None,
+    log: Note | None = None,
+) -> Delimited:
+    """Read a table with a header, or with the given ``names``.
+
+    wanted: the columns to keep, all if None. named_things: the column that may hold separators without quotes, as the
+    names of GPUs do. log: the file is a log, so that a last line without its end is left out, and a repeated header is
+    taken for the begin of another part; it takes the sentence on that. Raises :class:`Fault`.
+    """
+    first = next(line for line in content.split(b"\n", 64) if line.strip()).decode("utf-8", "replace")
+    separator = max(SEPARATORS, key=first.count)
+    skipped = 0
+    if names is None:
+        names, skipped = _header(path, first, separator), 1
+        head = first.encode("utf-8", "surrogateescape")
+        content_rows = content[content.index(head) + len(head) + 1 :] if head in content else b""
+        if log is not None:
+            content_rows = content_rows.replace(head + b"\n", b"")
+    else:
+        content_rows = content
+    if log is not None and content_rows and not content_rows.endswith(b"\n"):
+        content_rows = content_rows[: content_rows.rfind(b"\n") + 1]
+        log(f"{path}: its last line was not finished and is left out.")
+    if not content_rows.strip():
+        raise Fault(f"{path} has no rows below its header: expected measurements; correct the path.")
+    table = _Rows(path, content, names, separator, skipped, named_things).read(content_rows, wanted)
+    return Delimited(path, content, names, separator, skipped, table)
+
+
+def _header(path: Path, line: str, separator: str) -> list[str]:
+    cells = next(csv.reader([line], delimiter=separator, skipinitialspace=True))
+    names = [cell.strip() or f"(column {number})" for number, cell in enumerate(cells, 1)]
+    if repeated := sorted({name for name in names if names.count(name) > 1}):
+        raise Fault(f"{path}: the column {repeated[0]!r} occurs twice: expected each name once; rename one.")
+    return names
+
+
+@dataclass
+class _Rows:
+    path: Path
+    content: bytes
+    names: list[str]
+    separator: str
+    skipped: int
+    named_things: str | None
+
+    def read(self, rows: bytes, wanted: set[str] | None) -> pa.Table:
+        for _ in range(MOST_NAMES_WITH_SEPARATORS):
+            wrong: list[pa_csv.InvalidRow] = []
+            try:
+                table = self._parse(rows, wanted, wrong)
+            except pa.ArrowInvalid as error:
+                raise Fault(
+                    f"{self.path} cannot be read as a table ({' '.join(str(error).split())}): expected "
+                    f"{len(self.names)} cells in each line; correct the file."
+                ) from error
+            if not wrong:
+                return table
+            rows = self._quoted(rows, wrong[0])
+        raise Fault(f"{self.path}: too many lines have more cells than the header: put names into quotes.")
+
+    def _parse(self, rows: bytes, wanted: set[str] | None, wrong: list[pa_csv.InvalidRow]) -> pa.Table:
+        def keep(row: pa_csv.InvalidRow) -> str:
+            if not wrong:
+                wrong.append(row)
+            return "skip"
+
+        return pa_csv.read_csv(
+            pa.py_buffer(rows),
+            read_options=pa_csv.ReadOptions(column_names=self.names, use_threads=False),
+            parse_options=pa_csv.ParseOptions(delimiter=self.separator, invalid_row_handler=keep),
+            convert_options=pa_csv.ConvertOptions(
+                column_types={name: pa.string() for name in self.names},
+                include_columns=[name for name in self.names if wanted is None or name in wanted],
+                strings_can_be_null=False,
+            ),
+        )
+
+    def _quoted(self, rows: bytes, wrong: pa_csv.InvalidRow) -> bytes:
+        """The rows with quotes around the name that made a row too long."""
+        extra = wrong.actual_columns - wrong.expected_columns
+        if extra > 0 and self.named_things in self.names:
+            at = self.names.index(self.named_things)
+            raw = self.separator.join(wrong.text.split(self.separator)[at : at + extra + 1])
+            name = raw.strip().strip('"').strip()
+            if raw.encode() in rows and any(letter.isalpha() for letter in name):
+                return rows.replace(raw.encode(), f'"{name}"'.encode())
+        number = (wrong.number or 1) - 1
+        raise Fault(
+            f"{self.path}, line {line_of(self.content, number, self.skipped)} has {wrong.actual_columns} "
+            "cells: expected "
+            f"{wrong.expected_columns} as in the header; correct or remove the line."
+        )

@@ -1,0 +1,62 @@
+"""Opens a recording as text: plain or compressed, in UTF-8, UTF-16 or Latin-1, with any line ends."""
+
+import codecs
+from pathlib import Path
+
+from wattshed.foundation.faults import Fault
+from wattshed.foundation.opening.regular_files import DAMAGED, NotRegular, read_regular, why
+
+HEAD_BYTES = 4096
+
+
+def read_text(path: Path) -> bytes:
+    """The file's content in UTF-8 with ``\\n`` as line ends and without byte order mark.
+
+    Bytes, not str: a log of a million samples would take twice the memory. Raises :class:`Fault`.
+    """
+    try:
+        content = read_regular(path)
+    except FileNotFoundError as error:
+        raise Fault(f"{path} does not exist: expected a recording; correct the path.") from error
+    except NotRegular as error:
+        what = "a folder" if path.is_dir() else "not a regular file"
+        raise Fault(f"{path} is {what}: expected a file; correct the path.") from error
+    except DAMAGED as error:
+        raise Fault(
+            f"{path} cannot be read ({why(error)}): expected a complete file that you may read."
+        ) from error
+    content = _as_utf8(content)
+    if b"\0" in content:
+        raise Fault(f"{path} is not text (it holds NUL bytes): expected a CSV or a log; correct the path.")
+    if b"\r" in content:
+        content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    if not content.strip():
+        raise Fault(f"{path} is empty: expected a recording; correct the path.")
+    return content
+
+
+def head_of(content: bytes) -> str:
+    return content[:HEAD_BYTES].decode("utf-8", errors="replace")
+
+
+def _as_utf8(content: bytes) -> bytes:
+    if content.startswith(codecs.BOM_UTF8):
+        return content[len(codecs.BOM_UTF8) :]
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):  # as PowerShell writes it
+        return content.decode("utf-16", errors="replace").encode()
+    if content.isascii():
+        return content
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return content.decode("cp1252", errors="replace").encode()
+    return content
+
+
+def line_of(content: bytes, row: int, skipped: int) -> int:
+    """Number of the line that holds data row ``row`` (from 0); skipped: header lines that are not blank."""
+    filled = (number for number, line in enumerate(content.split(b"\n"), 1) if line.strip())
+    for count, number in enumerate(filled):
+        if count == row + skipped:
+            return number
+    return row + skipped + 1

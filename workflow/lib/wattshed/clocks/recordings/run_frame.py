@@ -1,0 +1,131 @@
+"""The last step of every reader: runs with all columns, checked across the whole recording."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from wattshed.clocks.recordings.plausible import check_unit
+from wattshed.clocks.runs import COLUMNS, KNOBS
+from wattshed.config.clocks.recording import RecordingBlock
+from wattshed.foundation.faults import Fault
+
+CELL = ["gpu", "gpu_uuid", "workload", "knob"]
+
+
+def as_runs(path: Path, found: pd.DataFrame, block: RecordingBlock) -> pd.DataFrame:
+    """The frame with ``clocks.runs.COLUMNS``, ordered by ``order``.
+
+    found: gpu, workload, knob, setting, time_s, energy_j, energy_by; other columns are optional. A missing repeat is
+    counted within the runs of a setting, a missing order is that of the rows. Raises :class:`Fault` for a GPU or
+    workload without a name, a setting that is not a whole number, and two rows of one run.
+    """
+    frame = found.reset_index(drop=True)
+    frame = _named(path, frame, block)
+    if frame.empty:
+        raise Fault(f"{path} has no run: expected at least one.")
+    settings = frame["setting"].to_numpy(float)
+    for name, knob in KNOBS.items():
+        rows = (frame["knob"] == name).to_numpy(bool)
+        if rows.any():
+            check_unit(path, "clock_mhz" if name == "clock" else "power_limit_w", settings[rows])
+            if (settings[rows] % 1 != 0).any():
+                raise Fault(
+                    f"{path}: the setting {settings[rows][settings[rows] % 1 != 0][0]:g} is not a whole number of "
+                    f"{knob.unit}: expected whole ones; round the column."
+                )
+    frame["setting"] = settings.astype("int64")
+    if "order" not in frame or frame["order"].isna().any():
+        frame["order"] = np.arange(1, len(frame) + 1)
+    frame = frame.sort_values("order", kind="stable", ignore_index=True)
+    if "repeat" not in frame or frame["repeat"].isna().any():
+        frame["repeat"] = frame.groupby([*CELL, "setting"], dropna=False).cumcount() + 1
+    _refuse_repeated(path, frame)
+    return _finished(frame)
+
+
+def _named(path: Path, frame: pd.DataFrame, block: RecordingBlock) -> pd.DataFrame:
+    for name, given in (("gpu", block.gpu), ("workload", block.workload)):
+        if name not in frame or frame[name].isna().any():
+            if given is None and name == "gpu" and "gpu_index" in frame and frame["gpu_index"].notna().all():
+                named = "GPU " + frame["gpu_index"].astype("string")
+            elif given is None:
+                raise Fault(f"{path} does not name its {name}: say it by the key {name}.")
+            else:
+                named = pd.Series([given] * len(frame))
+            frame[name] = named if name not in frame else frame[name].astype("string").fillna(named)
+        elif given is not None:
+            same = (frame[name].astype("string") == given).to_numpy(bool)
+            if name == "gpu" and "gpu_uuid" in frame:
+                same |= (frame["gpu_uuid"].astype("string") == given).fillna(False).to_numpy(bool)
+            if not same.any():
+                there = ", ".join(sorted(frame[name].astype(str).unique()))
+                raise Fault(f"{path} has no run of the {name} {given!r}: it has {there}; correct {name}.")
+            frame = frame[same].reset_index(drop=True)
+    if "gpu_uuid" not in frame:
+        frame["gpu_uuid"] = pd.NA
+    return _told_apart(frame)
+
+
+def _told_apart(frame: pd.DataFrame) -> pd.DataFrame:
+    """GPUs of one name without uuid are named by their index too."""
+    if "gpu_index" not in frame or frame["gpu_uuid"].notna().all():
+        return frame
+    several = frame.groupby("gpu")["gpu_index"].transform("nunique") > 1
+    names = frame["gpu"].astype(str)
+    frame["gpu"] = names.where(~several, names + " (" + frame["gpu_index"].astype(str) + ")")
+    return frame
+
+
+def _refuse_repeated(path: Path, frame: pd.DataFrame) -> None:
+    keys = [*CELL, "setting", "repeat", *(["warm"] if "warm" in frame else [])]
+    again = frame.duplicated(keys, keep="first").to_numpy()
+    if not again.any():
+        return
+    groups = frame.groupby(keys, dropna=False, sort=False).ngroup().to_numpy()
+    at = int(np.argmax(again))
+    second, first = frame.iloc[at], frame.iloc[int(np.argmax(groups == groups[at]))]
+    where = f"lines {first['line']} and {second['line']}" if "line" in frame else "two runs"
+    if "run_id" in frame:
+        where = f"the runs {first['run_id']} and {second['run_id']}"
+    raise Fault(
+        f"{path}: {where} are both repeat {int(second['repeat'])} of {second['workload']} on {second['gpu']} at "
+        f"{second['setting']} {KNOBS[str(second['knob'])].unit}: expected each once; remove one of them."
+    )
+
+
+def _finished(frame: pd.DataFrame) -> pd.DataFrame:
+    applied = frame["applied"] if "applied" in frame else pd.Series(np.nan, index=frame.index)
+    applied = applied.astype("float64")
+    if "run_id" in frame:
+        # A clock that was read, and not one that was requested, may lie beside the setting by rounding.
+        applied = applied.where((applied - frame["setting"]).abs() > 7.5, frame["setting"]).where(
+            applied.notna()
+        )
+        applied = applied.where(frame["knob"] == "clock")
+    labels = frame["label"] if "label" in frame else pd.Series("recorded", index=frame.index)
+    made = pd.DataFrame(
+        {
+            "backend": "replay",
+            # What was simulated stays simulated, whatever file it went through.
+            "label": labels.where(labels == "simulated", "recorded").astype("object"),
+            "gpu": frame["gpu"].astype("object"),
+            "gpu_uuid": frame["gpu_uuid"].astype("string"),
+            "workload": frame["workload"].astype("object"),
+            "knob": frame["knob"].astype("object"),
+            "setting": frame["setting"],
+            "applied": applied.round().astype("Int64"),
+            "repeat": frame["repeat"].astype("int64"),
+            "order": frame["order"].astype("int64"),
+            "warm": frame["warm"].astype(bool) if "warm" in frame else True,
+            "time_s": frame["time_s"].astype("float64"),
+            "energy_j": frame["energy_j"].astype("float64"),
+            "power_w": (frame["energy_j"] / frame["time_s"]).astype("float64"),
+            "energy_by": frame["energy_by"].astype("object"),
+            "throttled": frame["throttled"].astype(bool) if "throttled" in frame else False,
+            "temperature_c": frame["temperature_c"].astype("float64")
+            if "temperature_c" in frame
+            else float("nan"),
+        }
+    )
+    return made[list(COLUMNS)]

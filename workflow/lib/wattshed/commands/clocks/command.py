@@ -1,0 +1,125 @@
+"""The arguments of ``wattshed clocks``."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from wattshed.commands.clocks.shares import share
+
+DEFAULT_SLOWDOWN = "0.05"
+RULES_EPILOG = """examples:
+  wattshed clocks choose sweep.csv --max-slowdown 0.15 --metric energy --output clocks
+  wattshed clocks choose logs/ --reader dcgm --marks marks.csv --gpu a100 --output clocks
+  wattshed clocks choose mine.csv --columns setting=mhz --columns time_s=seconds --output clocks
+  wattshed clocks choose sweep.csv --constraints plan --lowest 70% --least-saving 20% --output clocks --json
+
+DIR gets report.html, choices.json, validation.json, deployment.json, runs.parquet, settings.csv, figures/ and
+deployment/ (systemd units, SLURM prolog and epilog, monitoring). A setting is recommended only if its whole 95 %
+interval keeps the limit, and gets commands only if independent code recomputes it from the raw rows.
+
+exit codes: 0 a lower setting is recommended and passed validation; 1 none is within the limits, or a recommendation
+failed validation; 2 an error; 3 none is shown to be, and for some GPU and workload it is undecided; 70 a defect of
+wattshed."""
+COMPARE_EPILOG = """examples:
+  wattshed clocks compare january.csv june.csv --output compared      the same cells, setting by setting
+  wattshed clocks compare clocks-a clocks-b                           two folders that clocks choose wrote
+  wattshed clocks compare sweep.csv sweep.csv --before 1410 --after 1110 --output before-after
+
+exit codes: without settings: 0 no difference is shown; 1 some GPU and workload differs; 3 undecided. With --before and
+--after: 0 the energy is shown to fall everywhere; 1 it is shown to rise somewhere; 3 undecided. 2 an error; 70 a
+defect of wattshed."""
+
+
+def add(commands: Any) -> None:
+    parser = commands.add_parser(
+        "clocks",
+        help="choose a GPU's clock from a recording; compare two recordings",
+        description="Which SM clock or power limit a recorded sweep recommends, how sure that is, and how to deploy it.",
+    )
+    parts = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    _add_choose(parts)
+    _add_compare(parts)
+
+
+def _add_choose(parts: Any) -> None:
+    parser = parts.add_parser(
+        "choose",
+        help="the setting of least energy under a slowdown limit, validated, with a report",
+        description="Read a recorded sweep, choose a setting for each GPU and workload, validate it, and write a report.",
+        epilog=RULES_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("recording", type=Path, help="file or folder of a recorded sweep")
+    _add_reading(parser)
+    limits = parser.add_argument_group("limits")
+    limits.add_argument(
+        "--max-slowdown",
+        metavar="SHARE",
+        type=share,
+        help=f"largest slowdown against the warm maximum: 0.15 or 15%% (default: {DEFAULT_SLOWDOWN}, or the plan's)",
+    )
+    limits.add_argument("--metric", default=None, help="what is made least: energy, edp, ed2p, ... (default: energy)")
+    limits.add_argument("--rule", default=None, help="how the setting is picked (default: metric)")
+    limits.add_argument(
+        "--constraints",
+        choices=("plan",),
+        help="limits per workload: the plan's table; --max-slowdown and the others override it",
+    )
+    limits.add_argument("--lowest", metavar="SHARE", type=share, help="lowest setting as a share of the maximum: 70%%")
+    limits.add_argument("--highest", metavar="SHARE", type=share, help="highest setting as a share of the maximum")
+    limits.add_argument("--least-saving", metavar="SHARE", type=share, help="least energy saving: 20%%")
+    limits.add_argument("--stable", action="store_true", help="the neighbours of the setting must keep the limit too")
+    limits.add_argument("--seed", type=int, default=0, help="seed of the bootstrap (default: %(default)s)")
+    parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder to write")
+    parser.add_argument("--json", action="store_true", help="print choices, validation and deployment as JSON")
+    parser.set_defaults(run=_choose)
+
+
+def _add_compare(parts: Any) -> None:
+    parser = parts.add_parser(
+        "compare",
+        help="what differs between two recordings, or between two settings",
+        description="Compare two recordings (or two folders that clocks choose wrote), the second against the first.",
+        epilog=COMPARE_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("first", type=Path, help="recording, or folder of clocks choose")
+    parser.add_argument("second", type=Path, help="the same, later or elsewhere")
+    _add_reading(parser)
+    parser.add_argument("--before", type=int, metavar="SETTING", help="setting of the first recording")
+    parser.add_argument("--after", type=int, metavar="SETTING", help="setting of the second recording")
+    parser.add_argument("--output", type=Path, metavar="DIR", help="folder for comparison.html, .pdf, .json and .csv")
+    parser.add_argument("--json", action="store_true", help="print the comparison as JSON")
+    parser.set_defaults(run=_compare)
+
+
+def _add_reading(parser: argparse.ArgumentParser) -> None:
+    reading = parser.add_argument_group("reading")
+    reading.add_argument("--reader", help="layout of the file (default: found from its first lines)")
+    reading.add_argument("--marks", metavar="FILE", help="CSV that says when each run of a power log began and ended")
+    reading.add_argument(
+        "--columns", action="append", default=[], metavar="OURS=THEIRS", help="a column's name in the file; repeatable"
+    )
+    reading.add_argument(
+        "--units", action="append", default=[], metavar="OURS=UNIT", help="a column's unit in the file; repeatable"
+    )
+    reading.add_argument(
+        "--period-s", type=float, metavar="S", help="time between two samples of a power log without time stamps [s]"
+    )
+    reading.add_argument("--time-zone", metavar="NAME", help="of time stamps without offset (default: UTC)")
+    reading.add_argument("--gpu-index", type=int, metavar="N", help="only the GPU of this index in a power log")
+    reading.add_argument("--gpu", help="only this GPU; its name if the recording does not name it")
+    reading.add_argument("--workload", help="only this workload; its name if the recording does not name it")
+
+
+def _choose(arguments: argparse.Namespace) -> int:
+    # Imported here: pandas takes a second to load, and --help does not need it.
+    from wattshed.commands.clocks.choose import run
+
+    return run(arguments)
+
+
+def _compare(arguments: argparse.Namespace) -> int:
+    from wattshed.commands.clocks.compare import run
+
+    return run(arguments)

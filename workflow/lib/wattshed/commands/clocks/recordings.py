@@ -1,0 +1,61 @@
+"""Recordings as the command line names them: a file or folder with a reader's options, or a folder of choices."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from wattshed.clocks.recordings.recording import Recording, read
+from wattshed.clocks.runs import COLUMNS
+from wattshed.commands.place import first_message
+from wattshed.config.clocks.recording import RecordingBlock
+from wattshed.foundation.documents import read_json
+from wattshed.foundation.faults import Fault
+from wattshed.foundation.frames import read_frame
+
+# Files of an output folder, from which it is known.
+CHOICES, RUNS = "choices.json", "runs.parquet"
+
+
+def recording_of(path: Path, arguments: argparse.Namespace) -> Recording:
+    """The runs of a recording, and what was left out; raises :class:`Fault` for one that is missing or cannot be read."""
+    if not path.exists():
+        raise Fault(f"{path} does not exist: expected a file or a folder of a recorded sweep; correct the path.")
+    given: dict[str, Any] = {
+        "path": str(path),
+        "columns": pairs(arguments.columns, "--columns"),
+        "units": pairs(arguments.units, "--units"),
+    }
+    given |= {
+        key: value
+        for key in ("reader", "marks", "gpu", "gpu_index", "workload", "period_s", "time_zone")
+        if (value := getattr(arguments, key)) is not None
+    }
+    try:
+        block = RecordingBlock(**given)
+    except ValueError as error:
+        raise Fault(f"the options for reading {path}: {first_message(error)}.") from error
+    return read(block)
+
+
+def runs_of(path: Path, arguments: argparse.Namespace) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
+    """Runs and choices: of an output folder of ``clocks choose``, or of a recording, which has no choices."""
+    if (path / CHOICES).is_file():
+        content = read_json(path / CHOICES, ("choices",))
+        return read_frame(path / RUNS, COLUMNS), content["choices"]
+    return recording_of(path, arguments).runs, []
+
+
+def pairs(given: list[str], option: str) -> dict[str, str]:
+    """``ours=theirs`` as a dictionary; several may share one argument, separated by commas."""
+    found: dict[str, str] = {}
+    for text in given:
+        for one in text.split(","):
+            ours, equals, theirs = one.partition("=")
+            if not (equals and ours.strip() and theirs.strip()):
+                raise Fault(f"{option} {text!r}: expected OURS=THEIRS, such as time_s=seconds; correct it.")
+            if ours.strip() in found:
+                raise Fault(f"{option} names {ours.strip()!r} twice: expected each once; remove one.")
+            found[ours.strip()] = theirs.strip()
+    return found

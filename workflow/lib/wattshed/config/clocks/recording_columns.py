@@ -1,0 +1,47 @@
+"""Names of the columns that a recording may have, and the units in which their numbers may be written."""
+
+# Quantity of every column with a unit. Columns of runs and of samples (power logs) share their names.
+QUANTITIES: dict[str, str] = {
+    "time_s": "time",
+    "clock_mhz": "clock",
+    "sm_clock_mhz": "clock",
+    "memory_clock_mhz": "clock",
+    "applied": "clock",
+    "setting": "clock",
+    "power_w": "power",
+    "power_limit_w": "power",
+    "energy_j": "energy",
+    "energy_counter_j": "energy",
+    "temperature_c": "temperature",
+    "gpu_busy_share": "share",
+    "memory_busy_share": "share",
+    "sm_active_share": "share",
+    "sm_occupancy_share": "share",
+    "tensor_share": "share",
+    "dram_share": "share",
+}
+# Number of our units in one of these.
+UNITS: dict[str, dict[str, float]] = {
+    "time": {"s": 1.0, "ms": 1e-3, "us": 1e-6, "min": 60.0, "h": 3600.0},
+    "clock": {"MHz": 1.0, "Hz": 1e-6, "kHz": 1e-3, "GHz": 1e3},
+    "power": {"W": 1.0, "mW": 1e-3, "kW": 1e3},
+    "energy": {"J": 1.0, "mJ": 1e-3, "kJ": 1e3, "Wh": 3600.0, "kWh": 3.6e6},
+    "temperature": {"C": 1.0},
+    "share": {"share": 1.0, "percent": 0.01},
+}
+LABELS = ("gpu", "gpu_uuid", "workload")
+RUNS = (
+    *LABELS,
+    *("knob", "setting", "clock_mhz", "power_limit_w", "applied", "repeat", "order", "warm", "time_s"),
+    *("energy_j", "power_w", "energy_by", "label", "throttled", "temperature_c"),
+)
+SAMPLES = (
+    "time_s",
+    *LABELS[:2],
+    "gpu_index",
+    "workload",
+    *("power_w", "energy_counter_j", "temperature_c", "sm_clock_mhz", "memory_clock_mhz", "power_limit_w"),
+    *("gpu_busy_share", "memory_busy_share", "sm_active_share", "sm_occupancy_share", "tensor_share"),
+    *("dram_share", "throttled"),
+)
+NAMES = tuple(dict.fromkeys((*RUNS, *SAMPLES)))

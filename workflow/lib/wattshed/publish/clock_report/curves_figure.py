@@ -1,0 +1,126 @@
+"""Figure: time, power and energy of one run against the setting: raw rows, fitted values, limit and choice."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from wattshed.publish.drawing.figure_style import COLOURS, GREY, set_style
+
+BLUE, ORANGE, GREEN, RED = COLOURS[:4]
+# Beyond this multiple of the larger of the fitted values and most rows, a row is drawn at the edge.
+HEADROOM = 1.12
+MOST_ROWS = 0.97
+
+
+def curves_figure(rows: pd.DataFrame, counted: pd.Series, choice: Mapping[str, Any]) -> Figure:
+    """One cell: three panels. counted: which of the rows decide; choice: its document.
+
+    Bands are the 95 % intervals of the choice; the fitted values are those that it was made by. Rows far above the rest,
+    such as a cold first run, are triangles at the upper edge, so that they do not press the curves flat.
+    """
+    set_style()
+    figure, axes = plt.subplots(1, 3, figsize=(10.2, 3.5), layout="constrained")
+    fitted = pd.DataFrame(choice.get("fitted") or [])
+    for axis, column, title in zip(
+        axes, ("time_s", "power_w", "energy_j"), ("Time of a run (s)", "Power (W)", "Energy of a run (J)"), strict=True
+    ):
+        _draw_rows(axis, rows, counted, column, fitted)
+        _draw_fitted(axis, fitted, column, choice)
+        axis.set_xlabel(f"{_knob_title(choice)} ({choice['unit']})")
+        axis.set_ylabel(title)
+        _draw_setting(axis, choice)
+        if choice["label"] == "simulated":
+            axis.text(
+                0.5, 0.08, "SIMULATED", transform=axis.transAxes, ha="center", color="0.7", fontsize=14, weight="bold"
+            )
+    base_s = choice.get("baseline_time_s")
+    if base_s is not None:
+        limit = choice["limits"]["max_slowdown_share"]
+        axes[0].axhline(
+            base_s * (1 + limit), color=RED, linestyle=":", linewidth=1.6, label=f"limit: {100 * limit:g} % slower"
+        )
+    handles = {
+        text: handle for axis in axes for handle, text in zip(*axis.get_legend_handles_labels(), strict=True)
+    }
+    figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=4)
+    return figure
+
+
+def _draw_rows(axis: Axes, rows: pd.DataFrame, counted: pd.Series, column: str, fitted: pd.DataFrame) -> None:
+    settings, values = rows["setting"].to_numpy(dtype=float), rows[column].to_numpy(dtype=float)
+    used = counted.to_numpy(dtype=bool)
+    inner = values[used] if used.any() else values
+    top = float(np.quantile(inner, MOST_ROWS))
+    if column in fitted and len(fitted):
+        top = max(top, float(fitted[column].max()))
+    top *= HEADROOM
+    inside = values <= top
+    for chosen, marker, colour, label in (
+        (used, "o", GREY, "run that counts"),
+        (~used, "x", ORANGE, "run set aside: cold, throttled, hot or at another setting"),
+    ):
+        here = chosen & inside
+        if here.any():
+            axis.plot(settings[here], values[here], marker, color=colour, markersize=3, alpha=0.5, label=label)
+        above = chosen & ~inside
+        if above.any():
+            axis.plot(
+                settings[above],
+                np.full(above.sum(), top),
+                "^",
+                color=colour,
+                markersize=5,
+                alpha=0.7,
+                clip_on=False,
+                label="run above the axis",
+            )
+    axis.set_ylim(0, top)
+
+
+def _draw_fitted(axis: Axes, fitted: pd.DataFrame, column: str, choice: Mapping[str, Any]) -> None:
+    if column not in fitted or fitted.empty:
+        return
+    fitted = fitted.sort_values("setting")
+    settings = fitted["setting"].to_numpy(dtype=float)
+    axis.plot(
+        settings, fitted[column].to_numpy(dtype=float), "-", color=BLUE, linewidth=1.6, label="fitted, for the choice"
+    )
+    ends = _ends(fitted, column, choice)
+    if ends is not None:
+        axis.fill_between(settings, *ends, color=BLUE, alpha=0.2, linewidth=0, label="95 % interval")
+
+
+def _ends(fitted: pd.DataFrame, column: str, choice: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray] | None:
+    """Intervals of time and energy, from those of slowdown and saving; the choice states none of power."""
+    base = choice.get(f"baseline_{column}")
+    name, sign = {"time_s": ("slowdown", 1.0), "energy_j": ("saving", -1.0)}.get(column, (None, 0.0))
+    if base is None or name is None:
+        return None
+    low, high = (base * (1 + sign * fitted[f"{name}_{end}"].to_numpy(dtype=float)) for end in ("low", "high"))
+    return low, high
+
+
+def _draw_setting(axis: Axes, choice: Mapping[str, Any]) -> None:
+    unit = choice["unit"]
+    axis.axvline(choice["maximum"], color=GREY, linewidth=1, label=f"maximum: {choice['maximum']} {unit}")
+    if choice["status"] == "use":
+        axis.axvline(
+            choice["setting"], color=GREEN, linestyle="--", linewidth=1.6, label=f"recommended: {choice['setting']} {unit}"
+        )
+    elif choice.get("candidate") is not None:
+        axis.axvline(
+            choice["candidate"],
+            color=ORANGE,
+            linestyle="--",
+            linewidth=1.4,
+            label=f"not recommended: {choice['candidate']} {unit}",
+        )
+
+
+def _knob_title(choice: Mapping[str, Any]) -> str:
+    return "SM clock" if choice["knob"] == "clock" else "Power limit"

@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
-from wattshed.clocks.choosing.choice import choose_clock
+from wattshed.clocks.choosing.answer import Limits
+from wattshed.clocks.choosing.choice import choose_cell
 from wattshed.foundation.provenance import commit_text, describe_commit, describe_machine
 from wattshed.foundation.vocabulary import Comparison, Worth
 from wattshed.statistics.decisions import BLOCK_DAYS, Spread, day_blocks, error_spread, outcomes, ratio_spread
@@ -215,7 +216,7 @@ def clock_alarms(random: np.random.Generator) -> list[str]:
         # Energy and time at 0.6 to 1 of the maximum clock; 0.8 of it is within the limit of 5 % slowdown.
         for saved, slowed in ((0.0, 0.03), (0.25, 0.12)):
             worth = sum(
-                choose_clock(_sweep(random, clocks, repeats, saved, slowed), 0.05, trial).outcome
+                choose_cell(_sweep(random, clocks, repeats, saved, slowed), Limits(0.05), seed=trial).outcome
                 == Worth.WORTH_IT
                 for trial in range(SWEEPS)
             )
@@ -234,10 +235,20 @@ def _sweep(
     time_s = (1 + slowed * (1 / order - 1)) * noise[0]
     energy_j = (1 - saved * (1 - order)) * noise[1]
     mhz = (1980 * order).round().astype(int)
-    known = {"backend": "simulated", "label": "simulated", "gpu": "g", "workload": "w", "warm": True}
+    known = {
+        "backend": "simulated",
+        "label": "simulated",
+        "gpu": "g",
+        "gpu_uuid": None,
+        "workload": "w",
+        "knob": "clock",
+        "warm": True,
+        "energy_by": "simulated",
+        "temperature_c": float("nan"),
+    }
     frame = pd.DataFrame(
         {
-            "clock_mhz": mhz,
+            "setting": mhz,
             "applied": mhz,
             "time_s": time_s,
             "energy_j": energy_j,

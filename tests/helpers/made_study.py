@@ -23,7 +23,8 @@ from wattshed.accounts.rolling.origins import origins_frame
 from wattshed.accounts.runs.runs import runs_frame, windows_frame
 from wattshed.accounts.sensitivity.views import sensitivity_frames
 from wattshed.clocks.backends.simulated import SimulatedClocks
-from wattshed.clocks.choosing.choice import choose_clock
+from wattshed.clocks.choosing.answer import Limits
+from wattshed.clocks.choosing.choice import choose
 from wattshed.clocks.sweeping.sweep import run_sweep
 from wattshed.config.clocks.block import ClocksBlock
 from wattshed.config.energy.carbon import CarbonBlock
@@ -93,7 +94,7 @@ def write_study(folder: Path, made: MadeStudy | None = None) -> Path:
     for lineage in made.swept:
         sweep = run_sweep(SimulatedClocks(block.simulated, block.seed), lambda: None, block)
         write_parquet(folder / f"clocks/{lineage}.inference.sweep.parquet", sweep)
-        choices = [choose_clock(sweep, 0.05, 0).to_json()]
+        choices = [choice.to_json() for choice in choose(sweep, Limits(0.05))]
         write_json(folder / f"clocks/{lineage}.inference.choice.json", {"choices": choices})
     if made.steps:
         write_ladder(folder, windows, scores, made.steps, made.reference)

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from wattshed.clocks.choosing.choice import choose_clock, joint_bounds
+from wattshed.clocks.choosing.answer import Limits
+from wattshed.clocks.choosing.choice import choose_cell
+from wattshed.clocks.choosing.joint_bounds import joint_bounds
 from wattshed.foundation.vocabulary import Worth
 
 DRAWS = 2000
@@ -55,5 +57,5 @@ def test_where_no_clock_saves_a_lower_one_is_rarely_called_worth_it(simulate):
         typical = frame.groupby("setting")["energy_j"].transform("median")
         frame["energy_j"] *= frame["energy_j"].median() / typical
         frame["power_w"] = frame["energy_j"] / frame["time_s"]
-        worth += choose_clock(frame, 0.05, seed).outcome == Worth.WORTH_IT
+        worth += choose_cell(frame, Limits(0.05), seed=seed).outcome == Worth.WORTH_IT
     assert worth <= 4

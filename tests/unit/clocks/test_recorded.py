@@ -6,14 +6,15 @@ from statistics import mean
 import pytest
 
 from wattshed.clocks.backends.replay import RecordedClocks
-from wattshed.clocks.choosing.choice import KEEP, choose_clock
+from wattshed.clocks.choosing.answer import Limits
+from wattshed.clocks.choosing.choice import KEEP, choose_cell
 from wattshed.config.clocks.replay import ReplayBlock
 from wattshed.foundation.vocabulary import Worth
 
 
 def choose(path, gpu, workload):
     block = ReplayBlock(path=str(path), gpu=gpu, workload=workload)
-    return choose_clock(RecordedClocks(block).recorded_sweep(), 0.05, seed=0)
+    return choose_cell(RecordedClocks(block).recorded_sweep(), Limits(0.05))
 
 
 @pytest.mark.parametrize("gpu", ["a100", "v100"])
@@ -58,7 +59,7 @@ def test_clocks_whose_interval_passes_the_limit_are_undecided(recorded_csv):
     choice = choose(recorded_csv, "v100", "llama")
     assert (choice.status, choice.outcome) == ("keep", Worth.UNDECIDED)
     assert "no lower clock is shown to stay within 5.0% slowdown" in choice.reason
-    tried = {row["setting"]: row for row in choice.fitted}[1095]
+    tried = {row["setting"]: row for row in choice.to_json()["fitted"]}[1095]
     assert tried["slowdown_share"] <= 0.05 < tried["slowdown_high"]
     assert tried["saving_share"] == pytest.approx(0.096, abs=0.001)
 

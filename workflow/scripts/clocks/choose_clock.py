@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 
-from wattshed.clocks.choosing.choice import choose_clock
+from wattshed.clocks.choosing.choice import choose
+from wattshed.clocks.choosing.limits import limits_for
 from wattshed.config.clocks.block import ClocksBlock
 from wattshed.foundation.faults import run_script, script_parser
 from wattshed.foundation.frames import COLUMNS, read_frame
 from wattshed.foundation.writing import write_json
-
-CELL = ("gpu", "gpu_uuid", "workload", "knob")
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -19,11 +18,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     options = parser.parse_args(argv)
     block = ClocksBlock.model_validate_json(options.clocks)
     frame = read_frame(options.sweep, COLUMNS["sweep"])
-    choices = [
-        choose_clock(rows, block.max_slowdown_share, block.seed).to_json()
-        for _, rows in frame.groupby(list(CELL), sort=False, dropna=False)
-    ]
-    write_json(options.output, {"choices": choices}, sealed=True)
+    choices = choose(frame, lambda workload: limits_for(block, workload), block.choice.rule, block.seed)
+    write_json(options.output, {"choices": [choice.to_json() for choice in choices]}, sealed=True)
 
 
 if __name__ == "__main__":

@@ -1,15 +1,22 @@
-"""The clock of least energy under a slowdown limit, with its uncertainty, or the maximum and the reason."""
+"""The setting to run at, chosen under limits with its uncertainty, or the maximum and the reason."""
 
-import math
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from wattshed.clocks.choosing.curves import noise_from, power_law, running_median, time_law
+from wattshed.clocks.cells import cells
+from wattshed.clocks.choosing.answer import ClockChoice, Detected, Limits, Marked, Verdict
+from wattshed.clocks.choosing.checks import check_cell, check_frame
+from wattshed.clocks.choosing.estimates import DRAWS, Estimates, estimate_sweep
+from wattshed.clocks.choosing.limits import Feasible, check_limits, feasible
+from wattshed.clocks.choosing.picks import all_picks, front_settings, numbers_at, pick
+from wattshed.clocks.choosing.plan_table import penalty_class
+from wattshed.clocks.choosing.rules.protocol import Rule
+from wattshed.clocks.choosing.verdict import Ruling, of_candidate, without_candidate
+from wattshed.clocks.contamination.detect import detect, severe_words
 from wattshed.clocks.contamination.usable import (
-    LEAST_REPEATS,
     UsableSweep,
     refusal,
     speedup_refusal,
@@ -17,296 +24,167 @@ from wattshed.clocks.contamination.usable import (
     usable_sweep,
     variation,
 )
-from wattshed.clocks.runs import COLUMNS
+from wattshed.clocks.runs import KNOBS
+from wattshed.foundation import plugins
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.vocabulary import Worth
-from wattshed.statistics.levels import LEVEL
 
-DRAWS = 1000
-INTERVAL = (0.025, 0.975)
-IMPLAUSIBLE_SAVING = 0.25
-# The alarm above was calibrated up to this limit: real boards save 9 % (median) to 22 % (90th percentile).
-CALIBRATED_SLOWDOWN = 0.05
-DOUBTFUL_SPEEDUP = 0.05
 KEEP = "no practical point: keep the maximum"
-
-Verdict = Literal["use", "keep", "doubtful", "refused"]
-Estimator = Literal["law", "median"]
+DEFAULT_RULE = "least_energy"
 
 
-@dataclass(frozen=True)
-class ClockChoice:
-    """The chosen clock and the reason. Shares are relative to the baseline; bounds are bootstrap 95 %
-    intervals; those of savings hold for all clocks of the sweep together.
+def choose(
+    frame: pd.DataFrame,
+    limits: Limits | Callable[[str], Limits],
+    rule: str = DEFAULT_RULE,
+    seed: int = 0,
+) -> list[ClockChoice]:
+    """One choice per cell of a frame of runs (``clocks.runs.COLUMNS``), in the order of the cells' first rows.
 
-    status: ``use`` a lower clock; ``keep`` the maximum, because no lower clock saves enough; ``doubtful``: physics
-    does not explain the saving; ``refused``: the sweep cannot be trusted, so no saving is stated. setting: the clock
-    to run at, which is the maximum unless the status is ``use``.
-    outcome: worth it, where the whole interval of the slowdown is within the limit and that of the saving above 0; not
-    worth it, where no clock is within the limit or no saving is left; else undecided (:class:`Worth`).
-    fitted: saving and slowdown of every lower clock, with intervals, as the choice is made by them.
-    candidate: the clock of least energy under the limit that the numbers belong to, if there is one;
-    its own bounds are the interval over which bootstrapped choices fall.
-    estimator: ``law`` where T = a + b fmax/f and P = p0 + p1 (f/fmax)^k hold, else ``median``.
+    limits: for all cells, or a function of the workload's name. seed: of the bootstrap.
+    Raises :class:`Fault` for a table that is not one of runs, and for limits or a rule that do not exist. A cell whose
+    rows cannot be those of a sweep is refused with the reason, and the others are chosen from.
     """
-
-    backend: str
-    label: str
-    gpu: str
-    workload: str
-    verdict: str
-    status: Verdict
-    outcome: str
-    reason: str
-    setting: int
-    maximum: int
-    max_slowdown_share: float
-    seed: int
-    baseline_protocol: str
-    baseline_settings: tuple[int, ...]
-    baseline_repeats: int
-    baseline_time_s: float | None = None
-    baseline_energy_j: float | None = None
-    baseline_cv: float | None = None
-    typical_cv: float | None = None
-    estimator: Estimator | None = None
-    candidate: int | None = None
-    candidate_low: int | None = None
-    candidate_high: int | None = None
-    candidate_repeats: int | None = None
-    saving_share: float | None = None
-    saving_low: float | None = None
-    saving_high: float | None = None
-    slowdown_share: float | None = None
-    slowdown_low: float | None = None
-    slowdown_high: float | None = None
-    fitted: tuple[dict[str, float], ...] = ()
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain values for ``choice.json``: every number is finite or null."""
-        return asdict(self) | {"baseline_settings": list(self.baseline_settings), "fitted": list(self.fitted)}
+    check_frame(frame)
+    choices = []
+    for cell, rows in cells(frame):
+        own = limits(cell.workload) if callable(limits) else limits
+        check_limits(own)
+        plugins.source_file("clock_rule", rule)
+        try:
+            check_cell(rows)
+        except Fault as fault:
+            choices.append(_refused(_about(rows, own, rule, seed), str(fault).rstrip(".")))
+        else:
+            choices.append(choose_cell(rows, own, rule, seed))
+    return choices
 
 
-def choose_clock(frame: pd.DataFrame, max_slowdown_share: float, seed: int) -> ClockChoice:
-    """Choose from one sweep (the columns of ``clocks.sweep.COLUMNS``; one GPU, one workload).
+def choose_cell(
+    rows: pd.DataFrame,
+    limits: Limits,
+    rule: str = DEFAULT_RULE,
+    seed: int = 0,
+    *,
+    legal: tuple[int, ...] = (),
+) -> ClockChoice:
+    """Choose from the sweep of one GPU, workload and knob.
 
-    Least energy over the clocks whose whole interval of the time is within (1 + max_slowdown_share) T_base. Raises
-    :class:`Fault` for a table that is not a sweep; for a sweep that cannot be trusted the answer's status is
+    A lower setting is chosen if the whole interval of its slowdown is within the limit, it keeps the others, the
+    rule prefers it to the others that do and to the maximum, and the whole interval of its saving is above 0. legal:
+    settings between measured ones that are fitted beside them where the laws hold; they are never chosen. Raises
+    :class:`Fault` for rows that are not such a sweep; for a sweep that cannot be trusted the answer's status is
     ``refused``.
     """
-    _check(frame, max_slowdown_share)
-    sweep = usable_sweep(frame)
-    first = frame.iloc[0]
-    about: dict[str, Any] = {
-        "backend": str(first["backend"]),
-        "label": str(first["label"]),
-        "gpu": str(first["gpu"]),
-        "workload": str(first["workload"]),
-        "maximum": sweep.maximum,
-        "max_slowdown_share": max_slowdown_share,
-        "seed": seed,
+    check_frame(rows)
+    check_cell(rows)
+    check_limits(limits)
+    plugin: Rule = plugins.load("clock_rule", rule)
+    sweep = usable_sweep(rows)
+    detections = detect(rows)
+    about = _about(rows, limits, rule, seed) | {
         "baseline_protocol": sweep.protocol,
         "baseline_settings": sweep.baseline_settings,
         "baseline_repeats": len(sweep.baseline),
+        "marked": Marked(**{name: sweep.marked.get(name, 0) for name in Marked.__dataclass_fields__}),
+        "detections": tuple(Detected(one.detector, one.found, one.words) for one in detections),
     }
-    problem = refusal(sweep)
-    if problem is None:
-        curves = _Curves(sweep, seed)
-        problem = speedup_refusal(float((curves.slowdown[0]).min()))
+    problem = _single_runs(rows, sweep) or refusal(sweep) or severe_words(detections)
     if problem is not None:
-        return _keep(about, "refused", problem)
+        return _refused(about, problem)
+    estimates = estimate_sweep(sweep, seed=seed, draws=DRAWS, legal=legal)
+    problem = speedup_refusal(float(estimates.slowdown[0].min()))
+    if problem is not None:
+        return _refused(about, problem)
+    kept = feasible(estimates, limits)
     about |= {
         "baseline_time_s": float(sweep.baseline["time_s"].median()),
         "baseline_energy_j": float(sweep.baseline["energy_j"].median()),
         "baseline_cv": variation(sweep.baseline["time_s"]),
         "typical_cv": typical_cv(sweep, "time_s"),
-        "estimator": curves.estimator,
-        "fitted": curves.fitted(),
+        "estimator": estimates.estimator,
+        "fitted": estimates.fitted(),
+        "picks": all_picks(estimates, kept, limits, about["unit"]),
+        "front": front_settings(estimates, kept),
     }
-    candidate = curves.pick(max_slowdown_share)[0]
-    if candidate < 0:
-        return _keep(
-            about,
-            "keep",
-            f"no lower clock is shown to stay within {max_slowdown_share:.1%} slowdown (the whole 95 % interval)",
-            Worth.UNDECIDED if (curves.slowdown[0] <= max_slowdown_share).any() else Worth.NOT_WORTH_IT,
-        )
-    numbers = curves.describe(int(candidate), max_slowdown_share)
-    about |= numbers
-    doubt = _doubt(numbers, float(curves.slowdown[0].min()), max_slowdown_share)
-    if doubt is not None:
-        return _keep(about, "doubtful", doubt)
-    if numbers["saving_low"] <= 0:
-        return _keep(
-            about,
-            "keep",
-            f"the saving at {numbers['candidate']} MHz may be nothing: its 95 % interval "
-            f"{numbers['saving_low']:.1%} to {numbers['saving_high']:.1%} includes 0",
-            Worth.UNDECIDED if numbers["saving_high"] > 0 else Worth.NOT_WORTH_IT,
-        )
-    setting = numbers["candidate"]
+    ruling = _rule(about, plugin, estimates, kept, limits)
+    if ruling.status != "use":
+        return _keep(about, ruling.status, ruling.reason, ruling.outcome)
+    setting = about["candidate"]
     return ClockChoice(
-        verdict=f"use {setting} MHz",
+        verdict=f"use {setting} {about['unit']}",
         status="use",
-        outcome=Worth.WORTH_IT,
-        reason=f"least energy of the clocks within {max_slowdown_share:.1%} slowdown of the largest one, measured warm",
+        outcome=ruling.outcome,
+        reason=ruling.reason,
         setting=setting,
         **about,
     )
 
 
-class _Curves:
-    """Slowdown and saving [B, C] of the clocks below the maximum; draw 0 is the data itself."""
+def _rule(about: dict[str, Any], rule: Rule, estimates: Estimates, kept: Feasible, limits: Limits) -> Ruling:
+    """The ruling; adds the candidate's numbers to ``about``."""
+    # The best lower setting is described also where the maximum is better.
+    lower = kept.allowed.copy()
+    lower[:, -1] = False
+    name, unit = about["rule"], about["unit"]
+    found = pick(name, rule, estimates, lower, limits)
+    if found.place < 0:
+        return without_candidate(estimates, kept, limits, rule.title, unit)
+    with_maximum = lower.copy()
+    with_maximum[:, -1] = True
+    is_best = pick(name, rule, estimates, with_maximum, limits).place != len(estimates.settings) - 1
+    numbers = numbers_at(found.place, estimates)
+    about |= {
+        "candidate": int(estimates.settings[found.place]),
+        "candidate_low": found.low,
+        "candidate_high": found.high,
+        "candidate_repeats": int(estimates.counts[found.place]),
+        "penalty_class": penalty_class(numbers["slowdown_share"]),
+        "stable": bool(kept.stable[found.place]),
+        **numbers,
+    }
+    return of_candidate(about, is_best, estimates, limits, rule.title, unit)
 
-    def __init__(self, sweep: UsableSweep, seed: int) -> None:
-        groups = [group for _, group in sweep.rows.groupby("setting")]
-        clocks = np.array([group["setting"].iloc[0] for group in groups], dtype=float)
-        counts = np.array([len(group) for group in groups])
-        columns = ("time_s", "power_w", "energy_j")
-        drawn = _draw([group[list(columns)].to_numpy() for group in groups], seed)
-        medians = np.stack([np.median(draws, axis=1) for draws in drawn], axis=1)
-        times_s, powers_w, energies_j = (medians[:, :, column] for column in range(3))
 
-        repeats = int(np.median(counts))
-        time = time_law(clocks, times_s, counts, noise_from(typical_cv(sweep, "time_s"), repeats))
-        power = power_law(clocks, powers_w, counts, noise_from(typical_cv(sweep, "power_w"), repeats))
-        self.estimator: Estimator
-        # In a sweep that ran from one end to the other, drift would bias a fit over all clocks: use medians
-        # only.
-        if sweep.protocol == "interleaved" and time.fits and power.fits:
-            self.estimator = "law"
-            time_s, energy_j = time.values, time.values * power.values
-            base_s, base_j = time_s[:, -1], energy_j[:, -1]
-        else:
-            self.estimator = "median"
-            time_s, energy_j = running_median(clocks, times_s), running_median(clocks, energies_j)
-            near = np.isin(clocks, sweep.baseline_settings)
-            pooled = np.concatenate(
-                [draws for draws, chosen in zip(drawn, near, strict=True) if chosen], axis=1
-            )
-            base_s, base_j = np.median(pooled[:, :, 0], axis=1), np.median(pooled[:, :, 2], axis=1)
-        lower = clocks < sweep.maximum
-        self.clocks_mhz = clocks[lower].astype(int)
-        self.counts = counts[lower]
-        self.slowdown = (time_s / base_s[:, None] - 1)[:, lower]
-        self.saving = (1 - energy_j / base_j[:, None])[:, lower]
-        repeats_by_clock = np.append(self.counts, len(sweep.baseline))
-        self.saving_bounds = joint_bounds(self.saving, repeats_by_clock, pooled=self.estimator == "median")
-        self.slowdown_bounds = tuple(np.quantile(self.slowdown, INTERVAL, axis=0))
-
-    def pick(self, max_slowdown_share: float) -> np.ndarray:
-        """Column of the best clock under the limit in each draw; -1 where no clock is under it.
-
-        A clock is under the limit if the whole interval of its slowdown is.
-        """
-        shown = self.slowdown_bounds[1] <= max_slowdown_share
-        allowed = (self.slowdown <= max_slowdown_share) & (self.counts >= LEAST_REPEATS) & shown
-        best = np.where(allowed, self.saving, -np.inf).argmax(axis=1) if allowed.size else np.array([0])
-        return np.where(allowed.any(axis=1), best, -1)
-
-    def fitted(self) -> tuple[dict[str, float], ...]:
-        """Per clock below the maximum: ``setting``, and ``saving`` and ``slowdown`` with ``_share, _low, _high``."""
-        rows = []
-        for column, clock in enumerate(self.clocks_mhz):
-            row: dict[str, float] = {"setting": int(clock)}
-            for name, draws, bounds in self._named():
-                row |= {
-                    f"{name}_share": float(draws[0, column]),
-                    f"{name}_low": float(bounds[0][column]),
-                    f"{name}_high": float(bounds[1][column]),
-                }
-            rows.append(row)
-        return tuple(rows)
-
-    def describe(self, column: int, max_slowdown_share: float) -> dict[str, Any]:
-        picks = self.pick(max_slowdown_share)
-        picked_mhz = self.clocks_mhz[picks[picks >= 0]]
-        # Clocks come in steps, so the interval's ends are clocks that bootstrap draws chose.
-        low_mhz, high_mhz = np.quantile(picked_mhz, INTERVAL, method="nearest")
-        row = self.fitted()[column]
-        return {
-            "candidate": row.pop("setting"),
-            "candidate_low": int(low_mhz),
-            "candidate_high": int(high_mhz),
-            "candidate_repeats": int(self.counts[column]),
-            **row,
-        }
-
-    def _named(self) -> tuple[tuple[str, np.ndarray, tuple[np.ndarray, np.ndarray]], ...]:
+def _single_runs(rows: pd.DataFrame, sweep: UsableSweep) -> str | None:
+    runs = rows[rows["warm"]].groupby("setting").size()
+    if len(runs) > 1 and bool((runs == 1).all()):
         return (
-            ("saving", self.saving, self.saving_bounds),
-            ("slowdown", self.slowdown, self.slowdown_bounds),
-        )
-
-
-def joint_bounds(draws: np.ndarray, repeats: np.ndarray, *, pooled: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Bounds [C] that hold for all clocks together with 95 %, since the one that saves most is picked by the same data.
-
-    draws: [B, C], row 0 the data itself, the others resamples; repeats: of each clock; pooled: whether all clocks are
-    taken to scatter alike, as where each is known by its own few repeats and not by a law of all. Bootstrap with the
-    largest studentised deviation over all clocks (Westfall and Young 1993, single step). Means of resamples of n
-    repeats vary too little by the factor sqrt((n - 1) / n); for medians of few repeats the correction is larger than
-    needed.
-    """
-    few = int(repeats[repeats > 1].min(initial=max(2, int(repeats.max()))))
-    deviations = (draws[1:] - draws[0]) * math.sqrt(few / (few - 1))
-    spread = deviations.std(axis=0)
-    if pooled and (known := spread[spread > 0]).size:
-        # A clock that scatters more keeps its own.
-        spread = np.maximum(spread, np.sqrt(np.square(known).mean()))
-    with np.errstate(invalid="ignore"):
-        largest = np.nan_to_num(np.abs(deviations) / spread).max(axis=1, initial=0.0)
-    half = float(np.quantile(largest, LEVEL)) * spread
-    return draws[0] - half, draws[0] + half
-
-
-def _draw(groups: list[np.ndarray], seed: int) -> list[np.ndarray]:
-    """For each clock [n, 3] the data and ``DRAWS`` resamples of its repeats: [1 + DRAWS, n, 3]."""
-    random = np.random.default_rng(seed)
-    return [
-        np.concatenate([rows[None], rows[random.integers(len(rows), size=(DRAWS, len(rows)))]])
-        for rows in groups
-    ]
-
-
-def _doubt(numbers: dict[str, Any], fastest_slowdown: float, max_slowdown_share: float) -> str | None:
-    if fastest_slowdown < -DOUBTFUL_SPEEDUP:
-        return (
-            f"doubtful: a lower clock is {-fastest_slowdown:.1%} faster than the maximum, which no clock "
-            "explains; measure again, interleaved and warm"
-        )
-    if max_slowdown_share <= CALIBRATED_SLOWDOWN and numbers["saving_share"] > IMPLAUSIBLE_SAVING:
-        return (
-            f"doubtful: a saving of {numbers['saving_share']:.1%} is over {IMPLAUSIBLE_SAVING:.0%}, more "
-            f"than real GPUs save within {max_slowdown_share:.1%} slowdown; check the baseline"
+            f"single run per setting: no interval can be stated; expected at least 3 valid repeats of each "
+            f"(settings up to {sweep.maximum} {sweep.unit})"
         )
     return None
 
 
-def _keep(
-    about: dict[str, Any], status: Verdict, reason: str, outcome: Worth = Worth.UNDECIDED
-) -> ClockChoice:
+def _about(rows: pd.DataFrame, limits: Limits, rule: str, seed: int) -> dict[str, Any]:
+    first = rows.iloc[0]
+    settings = pd.to_numeric(rows["setting"], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    settings = settings[np.isfinite(settings) & (settings > 0)]
+    if not settings.size:
+        raise Fault(
+            f"the sweep of {first['workload']} on {first['gpu']} has no positive setting: expected clocks in MHz or "
+            "power limits in W; correct the column setting."
+        )
+    return {
+        "backend": str(first["backend"]),
+        "label": str(first["label"]),
+        "gpu": str(first["gpu"]),
+        "gpu_uuid": None if pd.isna(first["gpu_uuid"]) else str(first["gpu_uuid"]),
+        "workload": str(first["workload"]),
+        "knob": str(first["knob"]),
+        "unit": KNOBS[str(first["knob"])].unit,
+        "rule": rule,
+        "limits": limits,
+        "maximum": int(settings.max()),
+        "seed": seed,
+    }
+
+
+def _refused(about: dict[str, Any], reason: str) -> ClockChoice:
+    return _keep(about, "refused", reason, Worth.UNDECIDED)
+
+
+def _keep(about: dict[str, Any], status: Verdict, reason: str, outcome: Worth) -> ClockChoice:
     return ClockChoice(
         verdict=KEEP, status=status, outcome=outcome, reason=reason, setting=about["maximum"], **about
     )
-
-
-def _check(frame: pd.DataFrame, max_slowdown_share: float) -> None:
-    lacking = [column for column in COLUMNS if column not in frame]
-    if lacking:
-        raise Fault(f"the sweep has no column {', '.join(lacking)}: expected the output of sweep_clocks.")
-    if frame.empty:
-        raise Fault("the sweep has no rows: expected the output of sweep_clocks; run it again.")
-    if frame[["gpu", "workload"]].drop_duplicates().shape[0] > 1:
-        raise Fault("the sweep mixes GPUs or workloads: expected one of each; choose for each separately.")
-    for column in ("setting", "time_s", "energy_j", "power_w"):
-        wrong = frame.index[~((frame[column] > 0) & np.isfinite(frame[column]))]
-        if len(wrong):
-            raise Fault(
-                f"the sweep's row {wrong[0]} has {column} {frame[column][wrong[0]]}; expected a positive "
-                "number: measure again."
-            )
-    if not 0 <= max_slowdown_share < 1:
-        raise Fault(
-            f"the slowdown limit is {max_slowdown_share}; expected a share from 0 up to 1, such as 0.05."
-        )

@@ -29,32 +29,53 @@ class Curve:
     fits: bool
 
 
-def time_law(clocks_mhz: np.ndarray, times_s: np.ndarray, counts: np.ndarray, noise_cv: float) -> Curve:
-    """T = a + b fmax/f through the medians ``times_s`` [B, C], each of ``counts`` [C] repeats."""
-    inverse = clocks_mhz.max() / clocks_mhz
-    fitted = _fit(np.stack([np.ones_like(inverse), inverse], axis=1), times_s, counts)
-    return Curve(fitted, _holds(times_s[0], fitted[0], counts, noise_cv, parameters=2))
+def time_law(
+    settings: np.ndarray,
+    times_s: np.ndarray,
+    counts: np.ndarray,
+    noise_cv: float,
+    at: np.ndarray | None = None,
+) -> Curve:
+    """T = a + b fmax/f through the medians ``times_s`` [B, C], each of ``counts`` [C] repeats.
+
+    at: settings [A] of the curve's values [B, A], from the lowest to the highest of ``settings``, which are among them;
+    without it the settings themselves.
+    """
+    inverse = settings.max() / (settings if at is None else at)
+    own = _own(settings, at)
+    fitted = _fit(np.stack([np.ones_like(inverse), inverse], axis=1), own, times_s, counts)
+    return Curve(fitted, _holds(times_s[0], fitted[0, own], counts, noise_cv, parameters=2))
 
 
-def power_law(clocks_mhz: np.ndarray, powers_w: np.ndarray, counts: np.ndarray, noise_cv: float) -> Curve:
-    """P = p0 + p1 (f/fmax)^k through the medians ``powers_w`` [B, C]; k is the best on a grid per draw."""
-    share = clocks_mhz / clocks_mhz.max()
+def power_law(
+    settings: np.ndarray,
+    powers_w: np.ndarray,
+    counts: np.ndarray,
+    noise_cv: float,
+    at: np.ndarray | None = None,
+) -> Curve:
+    """P = p0 + p1 (f/fmax)^k through the medians ``powers_w`` [B, C]; k is the best on a grid per draw.
+
+    at: as for :func:`time_law`.
+    """
+    share = (settings if at is None else at) / settings.max()
+    own = _own(settings, at)
     best = np.full(len(powers_w), np.inf)
-    fitted = np.empty_like(powers_w)
+    fitted = np.empty((len(powers_w), len(share)))
     for exponent in EXPONENTS:
-        trial = _fit(np.stack([np.ones_like(share), share**exponent], axis=1), powers_w, counts)
-        misfit = (counts * (trial / powers_w - 1) ** 2).sum(axis=1)
+        trial = _fit(np.stack([np.ones_like(share), share**exponent], axis=1), own, powers_w, counts)
+        misfit = (counts * (trial[:, own] / powers_w - 1) ** 2).sum(axis=1)
         better = misfit < best
         best[better] = misfit[better]
         fitted[better] = trial[better]
-    return Curve(fitted, _holds(powers_w[0], fitted[0], counts, noise_cv, parameters=3))
+    return Curve(fitted, _holds(powers_w[0], fitted[0, own], counts, noise_cv, parameters=3))
 
 
-def running_median(clocks_mhz: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Median of ``values`` [B, C] over each clock's neighbourhood."""
-    reach = NEIGHBOURHOOD * clocks_mhz.max()
+def running_median(settings: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Median of ``values`` [B, C] over each setting's neighbourhood."""
+    reach = NEIGHBOURHOOD * settings.max()
     return np.stack(
-        [np.median(values[:, np.abs(clocks_mhz - clock) <= reach], axis=1) for clock in clocks_mhz], axis=1
+        [np.median(values[:, np.abs(settings - one) <= reach], axis=1) for one in settings], axis=1
     )
 
 
@@ -66,10 +87,18 @@ def noise_from(typical_cv: float, repeats: int) -> float:
     return max(LEAST_NOISE, float(typical_cv / shrinkage))
 
 
-def _fit(design: np.ndarray, values: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """Least squares of relative errors; the weights come from the data, so all draws share one inverse."""
+def _own(settings: np.ndarray, at: np.ndarray | None) -> np.ndarray:
+    """Places of the measured settings among those of the curve."""
+    return np.arange(len(settings)) if at is None else np.searchsorted(at, settings)
+
+
+def _fit(design: np.ndarray, own: np.ndarray, values: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Least squares of relative errors; the weights come from the data, so all draws share one inverse.
+
+    design: [A, parameters], of which the rows ``own`` belong to the values.
+    """
     weights = np.sqrt(counts) / values[0]
-    solver = np.linalg.pinv(design * weights[:, None])
+    solver = np.linalg.pinv(design[own] * weights[:, None])
     fitted: np.ndarray = (values * weights) @ solver.T @ design.T
     return fitted
 

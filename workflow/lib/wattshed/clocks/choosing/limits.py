@@ -131,7 +131,3 @@ def _stable(point: np.ndarray, measured: np.ndarray) -> np.ndarray:
     stable = point.copy()
     stable[places] = kept[1:-1] & kept[:-2] & kept[2:]
     return stable
-
-
-
-

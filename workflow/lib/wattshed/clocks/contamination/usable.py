@@ -26,6 +26,7 @@ import pandas as pd
 
 from wattshed.clocks.contamination.marks import MARKS, marks
 from wattshed.clocks.contamination.repeats import INTERLEAVED_SPAN
+from wattshed.clocks.runs import KNOBS
 
 NEAR_MAXIMUM = 0.93
 SETTLING_RUNS = 15
@@ -42,7 +43,7 @@ Protocol = Literal["interleaved", "settled"]
 class UsableSweep:
     """Rows that count, ordered by clock, and the clocks whose rows form the baseline.
 
-    marked: how many rows have each mark and do not count (a row may have several).
+    marked: how many rows have each mark and do not count (a row may have several). unit: of the settings.
     """
 
     rows: pd.DataFrame
@@ -50,6 +51,7 @@ class UsableSweep:
     baseline_settings: tuple[int, ...]
     protocol: Protocol
     marked: dict[str, int] = field(default_factory=dict)
+    unit: str = "MHz"
 
     @property
     def baseline(self) -> pd.DataFrame:
@@ -75,7 +77,8 @@ def usable_sweep(frame: pd.DataFrame) -> UsableSweep:
         near = rows.loc[rows["setting"] >= NEAR_MAXIMUM * maximum, "setting"]
         baseline = tuple(sorted(int(clock) for clock in near.unique()))
     counts = {name: int(marked[name].sum()) for name in MARKS}
-    return UsableSweep(rows.sort_values(["setting", "order"]), maximum, baseline, protocol, counts)
+    unit = KNOBS[str(frame["knob"].iloc[0])].unit
+    return UsableSweep(rows.sort_values(["setting", "order"]), maximum, baseline, protocol, counts, unit)
 
 
 def _is_interleaved(rows: pd.DataFrame, maximum: int) -> bool:
@@ -102,10 +105,10 @@ def refusal(sweep: UsableSweep) -> str | None:
     if len(baseline) < LEAST_REPEATS:
         return (
             f"fewer than {LEAST_REPEATS} warm, valid repeats of the baseline "
-            f"({len(baseline)} at or near {sweep.maximum} MHz)"
+            f"({len(baseline)} at or near {sweep.maximum} {sweep.unit})"
         )
     if not (sweep.rows["setting"] < sweep.maximum).any():
-        return f"no warm, valid repeat below {sweep.maximum} MHz"
+        return f"no warm, valid repeat below {sweep.maximum} {sweep.unit}"
     typical = typical_cv(sweep, "time_s")
     if typical > MOST_TYPICAL_CV:
         return (
@@ -123,7 +126,7 @@ def _cold_reference(sweep: UsableSweep) -> str | None:
     baseline = sweep.baseline["time_s"]
     if variation(baseline) > MOST_BASELINE_CV:
         return (
-            f"contaminated baseline: repeats at {sweep.maximum} MHz vary by {variation(baseline):.1%} in "
+            f"contaminated baseline: repeats at {sweep.maximum} {sweep.unit} vary by {variation(baseline):.1%} in "
             f"time (at most {MOST_BASELINE_CV:.0%} is accepted)"
         )
     clocks = sweep.rows["setting"]
@@ -133,7 +136,7 @@ def _cold_reference(sweep: UsableSweep) -> str | None:
     excess = float(baseline.median() / below["time_s"].median()) - 1
     if excess > MOST_BASELINE_EXCESS:
         return (
-            f"contaminated baseline: {sweep.maximum} MHz is {excess:.1%} slower than the clocks just "
+            f"contaminated baseline: {sweep.maximum} {sweep.unit} is {excess:.1%} slower than the clocks just "
             "below it, as if it had been measured cold"
         )
     return None

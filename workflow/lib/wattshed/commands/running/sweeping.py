@@ -12,7 +12,8 @@ from typing import Any
 import pandas as pd
 
 from wattshed.clocks.backends.protocol import Backend, ClockBackend, open_for
-from wattshed.clocks.choosing.choice import choose_clock
+from wattshed.clocks.choosing.choice import choose
+from wattshed.clocks.choosing.limits import limits_for
 from wattshed.clocks.sweeping.journal import Journal, read_journal
 from wattshed.clocks.sweeping.progress import Progress
 from wattshed.clocks.sweeping.sweep import identity_of, run_sweep
@@ -78,7 +79,9 @@ class CommandSweep:
                 frame = backend.recorded_sweep()
                 if frame is None:
                     frame = self._measure(folder, backend, metering)
-                choices = [choose_clock(frame, self.block.max_slowdown_share, self.block.seed).to_json()]
+                block = self.block
+                made = choose(frame, lambda name: limits_for(block, name), block.choice.rule, block.seed)
+                choices = [choice.to_json() for choice in made]
                 write_parquet(folder / TABLE, frame)
                 write_text(folder / CSV, frame.to_csv(index=False))
                 write_json(folder / CHOICE, {"choices": choices}, sealed=True)

@@ -79,8 +79,8 @@ def _draw_sweep(axes: Sequence[Axes], sweep: pd.DataFrame, choice: dict[str, Any
                 weight="bold",
             )
     if choice["baseline_time_s"] is not None:
-        limit = 1000 * choice["baseline_time_s"] * (1 + choice["max_slowdown_share"])
-        share = 100 * choice["max_slowdown_share"]
+        limit = 1000 * choice["baseline_time_s"] * (1 + choice["limits"]["max_slowdown_share"])
+        share = 100 * choice["limits"]["max_slowdown_share"]
         axes[1].axhline(limit, color="C3", linestyle=":", linewidth=1.6, label=f"limit: {share:g} % slower")
 
 

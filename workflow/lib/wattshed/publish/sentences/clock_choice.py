@@ -20,10 +20,11 @@ def choice_sentences(choice: dict[str, Any]) -> list[str]:
     said = f"{label}: {choice['verdict']}, {choice['outcome']}; {choice['reason']}."
     sentences = [spaced_percent(said)]
     if choice["saving_share"] is not None:
+        unit, noun = choice["unit"], "clock" if choice["knob"] == "clock" else "power limit"
         sentences.append(
-            f"{choice['candidate']} MHz against the largest clock, {choice['maximum']} MHz: energy saved "
+            f"{choice['candidate']} {unit} against the largest {noun}, {choice['maximum']} {unit}: energy saved "
             f"{_percent(choice, 'saving')}, slowdown {_percent(choice, 'slowdown')} (limit "
-            f"{plain(100 * choice['max_slowdown_share'], 1)} %), n = {choice['candidate_repeats']} against "
+            f"{plain(100 * choice['limits']['max_slowdown_share'], 1)} %), n = {choice['candidate_repeats']} against "
             f"{choice['baseline_repeats']} repeats."
         )
     return sentences

@@ -38,7 +38,7 @@ def clocks_table(sweep: pd.DataFrame, choice: dict[str, Any]) -> Table:
     sweep: one file ``clocks/*sweep.parquet``; choice: the choice that belongs to it.
     """
     frame = clock_means(sweep)
-    fitted = {row["setting"]: row for row in choice["fitted"]}
+    fitted = {row["setting"]: row for row in choice["fitted"] if row["setting"] < choice["maximum"]}
     mark = SIMULATED if choice["label"] == "simulated" else ""
     rows = [
         [

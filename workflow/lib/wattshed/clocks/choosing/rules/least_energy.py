@@ -7,7 +7,8 @@ from wattshed.clocks.choosing.rules.protocol import Outcomes, lowest_cost
 
 
 class LeastEnergy:
-    title = "least energy within the slowdown limit"
+    title = "least energy"
+    limited = True
 
     def pick(self, outcomes: Outcomes, allowed: np.ndarray, limits: Limits) -> np.ndarray:
         """Without other limits this one still holds: it is what tells this rule from ``energy``."""

@@ -11,7 +11,8 @@ from wattshed.clocks.choosing.rules.protocol import Outcomes, lowest_cost
 
 
 class Lowest:
-    title = "the lowest one within the slowdown limit"
+    title = "the lowest one"
+    limited = True
 
     def pick(self, outcomes: Outcomes, allowed: np.ndarray, limits: Limits) -> np.ndarray:
         order = np.broadcast_to(outcomes.settings.astype(float), allowed.shape)

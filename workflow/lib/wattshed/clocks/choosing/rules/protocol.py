@@ -19,7 +19,10 @@ class Outcomes:
 
 
 class Rule(Protocol):
-    """``title``: the rule in words, after "the setting of"."""
+    """``title``: the rule in words, such as "least energy".
+
+    A rule that has ``limited = True`` keeps the slowdown limit by itself, whatever is allowed.
+    """
 
     title: str
 

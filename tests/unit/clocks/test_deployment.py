@@ -74,6 +74,12 @@ def test_only_validated_recommendations_are_deployed(document):
     assert "because the saving may be nothing" in found["NVIDIA A100-SXM4-80GB + whisper"].reason
 
 
+def test_a_simulated_gpu_is_recommended_for_but_not_deployed(pairs):
+    choice, validation = pairs[0]
+    (one,) = deployment([choice | {"label": "simulated"}], [validation], **WHEN).configurations.values()
+    assert (one.recommended, one.deployed, one.setting, one.commands) == (True, False, 990, None)
+
+
 def test_energy_saved_is_energy_and_signs_are_kept(pairs):
     choice, validation = pairs[0]
     choice |= {"slowdown_share": -0.01, "slowdown_low": -0.02, "slowdown_high": 0.0}

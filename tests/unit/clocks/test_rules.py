@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from wattshed.clocks.choosing.answer import Limits
 from wattshed.clocks.choosing.estimates import Estimates
-from wattshed.clocks.choosing.metrics import METRICS
 from wattshed.clocks.choosing.picks import pick
+from wattshed.clocks.choosing.rules.metrics import METRICS
 from wattshed.clocks.choosing.rules.protocol import Outcomes, front
 from wattshed.config.clocks.choice import MetricName
 from wattshed.foundation import plugins

@@ -37,6 +37,7 @@ KindName = Literal[
     "clock_backend",
     "recording",
     "clock_rule",
+    "recording",
     "source",
     "sensor",
     "claims",
@@ -110,6 +111,9 @@ KINDS: dict[str, Kind] = {
         "reader of recordings", "wattshed.clocks.recordings.registry", "READER", ("gives", "fits", "read")
     ),
     "clock_rule": Kind("clock rule", "wattshed.clocks.choosing.rules.registry", "RULE", ("title", "pick")),
+    "recording": Kind(
+        "reader of recordings", "wattshed.clocks.recordings.registry", "READER", ("gives", "fits", "read")
+    ),
     "source": Kind(
         "data source",
         "wattshed.data.sources.registry",

@@ -6,9 +6,10 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from wattshed.clocks.choosing.answer import Estimator, Fitted, RelativeTo
+from wattshed.clocks.choosing.answer import Estimator, Fitted
 from wattshed.clocks.choosing.curves import noise_from, power_law, running_median, time_law
 from wattshed.clocks.choosing.joint_bounds import joint_bounds
+from wattshed.clocks.choosing.rules.limits import RelativeTo
 from wattshed.clocks.choosing.rules.protocol import Outcomes
 from wattshed.clocks.contamination.usable import UsableSweep, typical_cv, usable_sweep
 

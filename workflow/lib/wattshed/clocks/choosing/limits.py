@@ -1,19 +1,20 @@
 """The limits of a workload, and which settings keep them."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from wattshed.clocks.choosing.answer import Limits
-from wattshed.clocks.choosing.metrics import METRICS
-from wattshed.clocks.choosing.plan_table import plan_constraint
+from wattshed.clocks.choosing.plan_table import Constraint, plan_constraint
+from wattshed.clocks.choosing.rules.metrics import METRICS
 from wattshed.clocks.contamination.usable import LEAST_REPEATS
 from wattshed.foundation.faults import Fault
 
 if TYPE_CHECKING:
     from wattshed.clocks.choosing.estimates import Estimates
     from wattshed.config.clocks.block import ClocksBlock
+    from wattshed.config.clocks.choice import ConstraintBlock
 
 # Shares of settings are compared to within rounding.
 ROUNDING = 1e-9
@@ -23,13 +24,13 @@ SHARES = ("lowest_share", "highest_share", "least_saving_share", "most_energy_sh
 def limits_for(block: "ClocksBlock", workload: str) -> Limits:
     """The configured limits of a workload: its own entry, else the entry ``default``, else those of all."""
     choice = block.choice
-    limits = {
+    limits: dict[str, Any] = {
         "max_slowdown_share": block.max_slowdown_share,
         "lowest_share": choice.lowest_share,
         "metric": choice.metric,
     }
     source = "stated"
-    own = None
+    own: Constraint | ConstraintBlock | None = None
     if choice.constraints == "plan":
         own, source = plan_constraint(workload), "plan"
     elif isinstance(choice.constraints, dict):

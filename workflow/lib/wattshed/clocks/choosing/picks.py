@@ -49,7 +49,7 @@ def pick(name: str, rule: Rule, estimates: Estimates, allowed: np.ndarray, limit
 
 def numbers_at(place: int, estimates: Estimates) -> dict[str, float]:
     """Saving and slowdown of a setting, each as ``_share, _low, _high``."""
-    numbers = {}
+    numbers: dict[str, float] = {}
     for name, draws, (low, high) in (
         ("saving", estimates.saving, estimates.saving_bounds),
         ("slowdown", estimates.slowdown, estimates.slowdown_bounds),

@@ -20,9 +20,9 @@ def best_savings(
 
     runs: one row per configuration and setting, with the columns ``setting``, ``time_s``, ``energy_j`` and those named
     by ``configuration``. max_slowdown_share: None for no limit. Columns of the result: the configuration's,
-    ``setting``, ``maximum``, ``saving_share`` and ``slowdown_share``; signs are kept. The highest setting itself is among those
-    allowed, so no saving is below 0. Raises :class:`ValueError` for a second run of a setting, and numbers that are not
-    positive.
+    ``setting``, ``maximum``, ``saving_share`` and ``slowdown_share``; signs are kept. The highest setting is among
+    those allowed, so no saving is below 0. Raises :class:`ValueError` for a second run of a setting, and numbers that
+    are not positive.
     """
     if not (runs[COLUMNS] > 0).all(axis=None):
         raise ValueError(

@@ -129,7 +129,8 @@ def _cells(frame: pd.DataFrame, by_uuid: bool) -> dict[tuple[str, ...], RawRows]
     columns = ["gpu", "workload", "knob", *(["gpu_uuid"] if by_uuid else [])]
     found = {}
     for key, rows in frame.groupby(columns, dropna=False, sort=True):
-        raw = raw_rows(rows.reset_index(drop=True))
+        # Every warm, valid run: a recording of two settings, one after the other, has no others.
+        raw = raw_rows(rows.reset_index(drop=True), settling_rows=0)
         if raw is not None and len(raw.rows):
             found[tuple("" if pd.isna(part) else str(part) for part in key)] = raw
     return found

@@ -21,6 +21,7 @@ METHODOLOGY = (
     "baseline with 95 % intervals; positive slowdown is slower, positive saving is less energy. A setting is deployed "
     "only if independent code recomputed it from the raw rows."
 )
+SIMULATED = "simulated"
 # Upper ends of the classes, in the order of severity.
 CLASSES: tuple[tuple[float, SlowdownClass], ...] = (
     (0.10, "acceptable"),
@@ -59,9 +60,11 @@ def deployment(
 
 def configuration(choice: Mapping[str, Any], validation: Mapping[str, Any]) -> Configuration:
     """One entry of the document."""
-    deployed = choice["status"] == "use" and validation["result"] == "pass"
+    recommended = choice["status"] == "use" and validation["result"] == "pass"
+    # An invented GPU has no clock to lock.
+    deployed = recommended and choice["label"] != SIMULATED
     limits = choice["limits"]
-    setting = int(choice["setting"] if deployed else choice["maximum"])
+    setting = int(choice["setting"] if recommended else choice["maximum"])
     slowdown, saving = _slowdown(choice), _share(choice, "saving")
     watched = None
     if deployed:
@@ -78,9 +81,10 @@ def configuration(choice: Mapping[str, Any], validation: Mapping[str, Any]) -> C
         knob=choice["knob"],
         unit=choice["unit"],
         measured_as=choice["label"],
+        recommended=recommended,
         deployed=deployed,
         setting=setting,
-        reason=_reason(choice, validation, deployed),
+        reason=_reason(choice, validation, recommended),
         baseline=Baseline(
             setting=choice["maximum"],
             repeats=choice["baseline_repeats"],
@@ -135,12 +139,13 @@ def _slowdown(choice: Mapping[str, Any]) -> Slowdown | None:
     )
 
 
-def _reason(choice: Mapping[str, Any], validation: Mapping[str, Any], deployed: bool) -> str:
-    if deployed:
+def _reason(choice: Mapping[str, Any], validation: Mapping[str, Any], recommended: bool) -> str:
+    if recommended:
         return str(choice["reason"])
     if choice["status"] == "use":
         return (
             f"keep the maximum, because the validation of {choice['setting']} {choice['unit']} says "
             f"{validation['result']} ({validation['reason']})"
         )
-    return f"keep the maximum, because {choice['reason']}"
+    why = str(choice["reason"]).removeprefix(f"{choice['status']}: ")
+    return f"keep the maximum, because {why}"

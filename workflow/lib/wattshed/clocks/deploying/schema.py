@@ -68,8 +68,9 @@ class Configuration(Part):
     knob: Literal["clock", "power_limit"]
     unit: str
     measured_as: str = Field(description="How the numbers are known: measured, replayed or simulated.")
-    deployed: bool = Field(description="Whether a setting below the maximum is recommended and passed validation.")
-    setting: int = Field(description="The setting to run at; the maximum unless deployed.")
+    recommended: bool = Field(description="Whether a setting below the maximum is chosen and passed validation.")
+    deployed: bool = Field(description="Whether there are commands: it is recommended, and for a GPU that exists.")
+    setting: int = Field(description="The setting to run at; the maximum unless recommended.")
     reason: str
     baseline: Baseline
     slowdown: Slowdown | None

@@ -15,6 +15,7 @@ from wattshed.foundation.faults import Fault
 
 # A window counts if samples without a break cover all of it but this share.
 MOST_HOLE_SHARE = 0.2
+LEAST_SAMPLES = 2
 # The logger may begin or stop this many sampling periods after the run.
 MOST_PERIODS_OUTSIDE = 2.0
 # A share of throttled samples that holds a run's time down.
@@ -174,7 +175,7 @@ class _Windows:
         return energy_j, by
 
     def _without_holes(self, frame: pd.DataFrame, duration_s: np.ndarray) -> pd.DataFrame:
-        """Without runs of whose window a fifth or more lies between two samples that are far apart."""
+        """Without runs of whose window over a fifth lies between samples that are far apart, and runs of less than two samples."""
         gaps = np.diff(self._read_s)
         far = np.flatnonzero(gaps > MOST_PERIODS_OUTSIDE * self._period_s)
         begins, ends = self._read_s[far], self._read_s[far + 1]
@@ -184,7 +185,10 @@ class _Windows:
                 for start, end in zip(self._start_s, self._end_s, strict=True)
             ]
         )
-        holes = missing_s > MOST_HOLE_SHARE * duration_s
+        inside = np.searchsorted(self._read_s, self._end_s, side="right") - np.searchsorted(
+            self._read_s, self._start_s
+        )
+        holes = (missing_s > MOST_HOLE_SHARE * duration_s) | (inside < LEAST_SAMPLES)
         if holes.all():
             raise Fault(f"{self._path}: no run has samples in at least 80 % of its time: record more often.")
         if holes.any():

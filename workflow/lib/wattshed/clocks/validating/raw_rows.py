@@ -48,8 +48,11 @@ def rows_of(frame: pd.DataFrame, choice: Mapping[str, Any]) -> pd.DataFrame:
     return frame[same].reset_index(drop=True)
 
 
-def raw_rows(frame: pd.DataFrame) -> RawRows | None:
-    """Sort out the rows of one cell; None where no row at all has a setting, a time and an energy."""
+def raw_rows(frame: pd.DataFrame, settling_rows: int = SETTLING_ROWS) -> RawRows | None:
+    """Sort out the rows of one cell; None where no row at all has a setting, a time and an energy.
+
+    settling_rows: how many first rows of a sweep from one end to the other do not count.
+    """
     known = frame[["setting", "time_s", "energy_j"]].apply(pd.to_numeric, errors="coerce")
     sound = (np.isfinite(known) & (known > 0)).all(axis=1).to_numpy()
     if not sound.any():
@@ -62,7 +65,7 @@ def raw_rows(frame: pd.DataFrame) -> RawRows | None:
     elsewhere = np.isfinite(applied) & (applied != frame["setting"].to_numpy(dtype=float))
     order = frame["order"].rank(method="first").to_numpy(dtype=float)
     interleaved = _is_interleaved(order[warm], (frame["setting"] == maximum).to_numpy()[warm])
-    settling = np.zeros(len(frame), dtype=bool) if interleaved else order <= SETTLING_ROWS
+    settling = np.zeros(len(frame), dtype=bool) if interleaved else order <= settling_rows
     set_aside = {
         "unreadable": int((~sound).sum()),
         "cold": int((~warm).sum()),

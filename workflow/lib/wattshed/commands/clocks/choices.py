@@ -6,9 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from wattshed.clocks.cells import cells
 from wattshed.clocks.choosing.answer import Limits
-from wattshed.clocks.choosing.choice import choose_cell
+from wattshed.clocks.choosing.choice import choose
 from wattshed.clocks.choosing.limits import check_limits, limits_for
 from wattshed.clocks.choosing.metrics import METRICS
 from wattshed.clocks.choosing.rules.registry import MODULES as RULES
@@ -25,14 +24,14 @@ ASKED = ("max_slowdown_share", "lowest_share", "highest_share", "least_saving_sh
 def choices_of(
     frame: pd.DataFrame, arguments: argparse.Namespace
 ) -> list[tuple[dict[str, Any], dict[str, float | None]]]:
-    """Each cell's choice document, and the limits that were asked for it."""
-    rule = rule_of(arguments)
+    """Each cell's choice document and the limits that were asked for it, by GPU and workload."""
     found = []
-    for cell, rows in cells(frame):
-        limits = limits_of(arguments, cell.workload)
-        choice = choose_cell(rows, limits, rule, arguments.seed)
-        found.append((choice.to_json(), {name: asdict(limits)[name] for name in ASKED}))
-    return found
+    for choice in choose(
+        frame, lambda workload: limits_of(arguments, workload), rule_of(arguments), arguments.seed
+    ):
+        limits = asdict(limits_of(arguments, choice.workload))
+        found.append((choice.to_json(), {name: limits[name] for name in ASKED}))
+    return sorted(found, key=lambda pair: [pair[0][key] or "" for key in ("gpu", "workload", "knob", "gpu_uuid")])
 
 
 def check_options(arguments: argparse.Namespace) -> None:

@@ -53,10 +53,10 @@ def run(arguments: argparse.Namespace) -> int:
 def exit_code(
     choices: list[dict[str, Any]], validations: list[dict[str, Any]], configurations: list[dict[str, Any]]
 ) -> int:
-    """0: something is deployed and nothing failed; 1: a failed validation, or nothing is within the limits; else 3."""
+    """0: something is recommended and nothing failed; 1: a failed validation, or nothing is within the limits; else 3."""
     if any(one["result"] == "fail" for one in validations):
         return NOTHING_EXIT_CODE
-    if any(one["deployed"] for one in configurations):
+    if any(one["recommended"] for one in configurations):
         return 0
     undecided = any(one["outcome"] == Worth.UNDECIDED for one in choices)
     return UNDECIDED_EXIT_CODE if undecided else NOTHING_EXIT_CODE
@@ -74,13 +74,13 @@ def _print(
     table = plain_table(
         "Choices", "GPU", "workload", "choice", "run at", "energy saved", "slowdown", "validation", numeric=("run at",)
     )
-    for choice, validation in zip(choices, validations, strict=True):
+    for choice, validation, configuration in zip(choices, validations, configurations, strict=True):
         deciding = choice["status"] in ("use", "doubtful")
         table.add_row(
             choice["gpu"],
             choice["workload"],
             choice["status"],
-            f"{choice['setting']} {choice['unit']}",
+            f"{configuration['setting']} {choice['unit']}",
             interval(choice, "saving") if deciding else "–",
             interval(choice, "slowdown") if deciding else "–",
             validation["result"],

@@ -7,6 +7,7 @@ from typing import Any
 from wattshed.publish.clock_report.html_parts import (
     Column,
     Html,
+    Look,
     badge,
     bullets,
     code,
@@ -19,6 +20,7 @@ from wattshed.publish.clock_report.html_parts import (
 from wattshed.publish.clock_report.numbers import MISSING, capital, interval, percent, quantity
 from wattshed.publish.typesetting.table import spaced_percent
 
+RESULTS: dict[str, Look] = {"pass": "good", "fail": "bad", "not judged": "soft"}
 INTERVAL_NOTE = (
     "Shares are relative to the warm maximum setting, with 95 % intervals in brackets. A positive saving is less "
     "energy, a positive slowdown is slower."
@@ -58,16 +60,17 @@ def sentence(choice: Mapping[str, Any], configuration: Mapping[str, Any]) -> str
 
 
 def _answer_of(choice: Mapping[str, Any], configuration: Mapping[str, Any]) -> str:
-    if configuration["deployed"]:
+    if configuration["recommended"]:
+        simulated = "" if configuration["deployed"] else " Simulated: there is nothing to deploy."
         return (
             f"run at {choice['setting']} {choice['unit']} in place of {choice['maximum']}: energy saved "
-            f"{interval(choice, 'saving')}, slowdown {interval(choice, 'slowdown')}."
+            f"{interval(choice, 'saving')}, slowdown {interval(choice, 'slowdown')}.{simulated}"
         )
     return f"{spaced_percent(configuration['reason'])}."
 
 
 def _answer(choices: Sequence[Mapping[str, Any]], configurations: Sequence[Mapping[str, Any]]) -> Html:
-    ordered = sorted(zip(choices, configurations, strict=True), key=lambda pair: not pair[1]["deployed"])
+    ordered = sorted(zip(choices, configurations, strict=True), key=lambda pair: not pair[1]["recommended"])
     return bullets([sentence(*pair) for pair in ordered])
 
 
@@ -84,7 +87,7 @@ def _overview(
             _candidate(choice),
             interval(choice, "saving"),
             interval(choice, "slowdown"),
-            badge(validation["result"], validation["result"] == "pass"),
+            badge(validation["result"], RESULTS[validation["result"]]),
         ]
         for choice, validation, configuration in zip(choices, validations, configurations, strict=True)
     ]
@@ -142,36 +145,42 @@ def _cell(
 
 
 def _picks(choice: Mapping[str, Any]) -> Html:
-    rows: list[list[str | Html]] = []
+    """One row per rule: its pick within the limits beside the one without them."""
+    by_rule: dict[str, dict[bool, Mapping[str, Any]]] = {}
     for pick in choice["picks"]:
-        known = pick["setting"] is not None
-        rows.append(
-            [
-                pick["rule"],
-                "within the limits" if pick["constrained"] else "without limits",
-                f"{pick['setting']}{_range(pick)}" if known else MISSING,
+        by_rule.setdefault(pick["rule"], {})[pick["constrained"]] = pick
+    rows: list[list[str | Html]] = []
+    for rule, picks in by_rule.items():
+        row: list[str | Html] = [rule]
+        for constrained in (True, False):
+            pick = picks.get(constrained, {})
+            row += [
+                MISSING if pick.get("setting") is None else f"{pick['setting']}{_range(pick)}",
                 interval(pick, "saving"),
                 interval(pick, "slowdown"),
                 percent(pick.get("edp_gain_share")),
-                percent(pick.get("ed2p_gain_share")),
-                spaced_percent(pick["reason"] or ""),
             ]
-        )
-    columns = [
-        Column("Rule"),
-        Column("Limits"),
-        Column(f"Setting ({choice['unit']})", numeric=True),
-        Column("Energy saved", numeric=True),
-        Column("Slowdown", numeric=True),
-        Column("EDP gain", numeric=True),
-        Column("ED2P gain", numeric=True),
-        Column("Reason", long=True),
+        rows.append(row)
+    each = [("Setting", f" ({choice['unit']})"), ("Energy saved", ""), ("Slowdown", ""), ("EDP gain", "")]
+    columns = [Column("Rule")] + [
+        Column(f"{title} {kind}{unit}", numeric=True)
+        for kind in ("within limits", "without")
+        for title, unit in each
+    ]
+    nothing = [
+        f"{rule} within the limits: {spaced_percent(picks[True]['reason'])}."
+        for rule, picks in by_rule.items()
+        if True in picks and picks[True]["setting"] is None and picks[True]["reason"]
     ]
     return table(
         "What each rule picks, within the limits and without them.",
         columns,
         rows,
-        ["Brackets after a setting: between which settings the rule falls if the runs are resampled (95 %)."],
+        [
+            "Brackets after a setting: between which settings the rule falls if the runs are resampled (95 %). EDP: "
+            "energy times time of a run; a positive gain is less of it.",
+            *nothing,
+        ],
     )
 
 
@@ -179,7 +188,7 @@ def _checks(validation: Mapping[str, Any]) -> Html:
     rows: list[list[str | Html]] = [
         [
             one["name"],
-            badge("passed" if one["passed"] else "failed" if one["must"] else "warning", one["passed"]),
+            badge(*_outcome(one)),
             one["found"],
             one["expected"],
             one["words"],
@@ -194,6 +203,12 @@ def _checks(validation: Mapping[str, Any]) -> Html:
         Column("It says that", long=True),
     ]
     return table("What was recomputed from the raw rows.", columns, rows)
+
+
+def _outcome(check: Mapping[str, Any]) -> tuple[str, Look]:
+    if check["passed"]:
+        return "passed", "good"
+    return ("failed", "bad") if check["must"] else ("warning", "soft")
 
 
 def _settings(choice: Mapping[str, Any]) -> Html:

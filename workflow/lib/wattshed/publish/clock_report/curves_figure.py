@@ -62,7 +62,7 @@ def _draw_rows(axis: Axes, rows: pd.DataFrame, counted: pd.Series, column: str, 
     inside = values <= top
     for chosen, marker, colour, label in (
         (used, "o", GREY, "run that counts"),
-        (~used, "x", ORANGE, "run set aside: cold, throttled, hot or at another setting"),
+        (~used, "x", ORANGE, "run set aside: cold, settling, throttled or at another setting"),
     ):
         here = chosen & inside
         if here.any():

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 # What the report's style lacks: marks of checks, and one column of text.
 STYLE = """
 .badge { display: inline-block; padding: 0 .5rem; border: 1px solid currentColor; border-radius: 1rem; font-size: .8rem; white-space: nowrap; }
-.good { color: var(--accent); } .bad { color: var(--warn); font-weight: 700; }
+.good { color: var(--accent); } .soft { color: var(--soft); } .bad { color: var(--warn); font-weight: 700; }
 @media print { .badge { border: 0; padding: 0; } pre { break-inside: avoid; } section { break-inside: auto; } }
 """
+
+Look = Literal["good", "soft", "bad"]
 
 
 @dataclass(frozen=True)
@@ -79,8 +81,8 @@ def code(lines: Sequence[str]) -> Html:
     return Html(f"<pre>{escape(chr(10).join(lines))}</pre>\n")
 
 
-def badge(text: str, good: bool) -> Html:
-    return Html(f'<span class="badge {"good" if good else "bad"}">{escape(text)}</span>')
+def badge(text: str, look: Look) -> Html:
+    return Html(f'<span class="badge {look}">{escape(text)}</span>')
 
 
 def section(identity: str, title: str, *parts: Html) -> Html:

@@ -42,7 +42,7 @@ def write_pdf(
 def _text_pages(pages: PdfPages, title: str, sentences: Sequence[str]) -> None:
     lines = [line for one in (*sentences, RATIO_NOTE) for line in (*textwrap.wrap(f"• {one}", LINE), "")]
     for start in range(0, max(1, len(lines)), 50):
-        page = plt.figure(figsize=A4)
+        page = plt.figure(figsize=A4, layout="none")
         page.text(0.08, 0.94, title, fontsize=17, weight="bold")
         page.text(0.08, 0.91, "\n".join(lines[start : start + 50]), fontsize=9.5, va="top", linespacing=1.35)
         pages.savefig(page)
@@ -50,7 +50,7 @@ def _text_pages(pages: PdfPages, title: str, sentences: Sequence[str]) -> None:
 
 
 def _table_page(pages: PdfPages, name: str, rows: Sequence[SettingComparison]) -> None:
-    page = plt.figure(figsize=A4)
+    page = plt.figure(figsize=A4, layout="none")
     page.text(0.08, 0.95, name, fontsize=12, weight="bold")
     axis = page.add_axes((0.06, 0.04, 0.88, 0.89))
     axis.axis("off")

@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from wattshed.clocks.choosing.answer import Limits
-from wattshed.clocks.choosing.metrics import METRICS
+from wattshed.clocks.choosing.rules.limits import Limits
+from wattshed.clocks.choosing.rules.metrics import METRICS
 from wattshed.clocks.choosing.rules.protocol import Outcomes, lowest_cost
 
 
 class ByMetric:
-    """metric: a name of :mod:`wattshed.clocks.choosing.metrics`; None: the one of the limits."""
+    """metric: a name of :mod:`wattshed.clocks.choosing.rules.metrics`; None: the one of the limits."""
 
     def __init__(self, metric: str | None, title: str) -> None:
         self.metric = metric

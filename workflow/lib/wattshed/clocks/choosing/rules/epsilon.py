@@ -3,7 +3,7 @@ and Wismer 1971). Bounds are relative to the maximum."""
 
 import numpy as np
 
-from wattshed.clocks.choosing.answer import Limits
+from wattshed.clocks.choosing.rules.limits import Limits
 from wattshed.clocks.choosing.rules.protocol import Outcomes, lowest_cost
 
 # Where the limits state neither bound.

@@ -6,7 +6,7 @@ them (Das 1999, for two aims). The rule ``pareto`` reports the front, which is i
 
 import numpy as np
 
-from wattshed.clocks.choosing.answer import Limits
+from wattshed.clocks.choosing.rules.limits import Limits
 from wattshed.clocks.choosing.rules.protocol import Outcomes, front, lowest_cost
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from wattshed.clocks.choosing.answer import Limits
+from wattshed.clocks.choosing.rules.limits import Limits
 from wattshed.clocks.choosing.rules.protocol import Outcomes, lowest_cost
 
 

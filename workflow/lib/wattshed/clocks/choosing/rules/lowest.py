@@ -5,8 +5,8 @@ Below the knee of a workload the energy of a call rises again, so the lowest set
 
 import numpy as np
 
-from wattshed.clocks.choosing.answer import Limits
 from wattshed.clocks.choosing.rules.least_energy import within_limit
+from wattshed.clocks.choosing.rules.limits import Limits
 from wattshed.clocks.choosing.rules.protocol import Outcomes, lowest_cost
 
 

@@ -5,7 +5,7 @@ from typing import Protocol
 
 import numpy as np
 
-from wattshed.clocks.choosing.answer import Limits
+from wattshed.clocks.choosing.rules.limits import Limits
 
 
 @dataclass(frozen=True)

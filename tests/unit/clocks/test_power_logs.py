@@ -1,0 +1,386 @@
+"""Logs of nvidia-smi and dcgmi dmon, cut into runs by marks."""
+
+import gzip
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from wattshed.clocks.cells import cells
+from wattshed.clocks.recordings.recording import read, read_recording, read_samples
+from wattshed.clocks.recordings.samples import COLUMNS as SAMPLES
+from wattshed.clocks.runs import COLUMNS
+from wattshed.config.clocks.recording import RecordingBlock
+from wattshed.foundation.faults import Fault
+
+SMI_HEADER = (
+    "timestamp, index, name, power.draw [W], temperature.gpu, utilization.gpu [%], clocks.current.sm [MHz]\n"
+)
+NAME = "NVIDIA A100-SXM4-40GB, Rev A"
+MARKS = "run_id,frequency_mhz,start,end\n1_01,1410,1,3\n2_01,1110,5,9\n"
+
+
+def smi_line(seconds, watts="100.00 W", index=0, name=NAME, busy="98 %", clock="1410 MHz"):
+    stamp = pd.Timestamp("2026-03-01 12:00:00") + pd.Timedelta(seconds=seconds)
+    return f"{stamp:%Y/%m/%d %H:%M:%S}.{stamp.microsecond // 1000:03d}, {index}, {name}, {watts}, 41, {busy}, {clock}\n"
+
+
+def smi_log(until=10, **keys):
+    return SMI_HEADER + "".join(smi_line(half / 2, **keys) for half in range(2 * until + 1))
+
+
+def dcgm_log(power=lambda row: "100.000", counter=lambda row: f"{row * 5000}", rows=21, gpus=1, tail=""):
+    header = "#Entity   NVIDX   DVNAM                  POWER    TOTEC     TMPTR  GPUTL  SMCLK  SMACT  DRAMA\n"
+    units = "ID                                        W        mJ        C             MHz\n"
+    lines = []
+    for row in range(rows):
+        if row % 5 == 0:
+            lines += [header, units]
+        lines += [
+            f"GPU {gpu}     {gpu}       NVIDIA A100-SXM4-40GB  {power(row)}  {counter(row)}  41     98     1410   "
+            "0.91   0.30\n"
+            for gpu in range(gpus)
+        ]
+    return "".join(lines) + tail
+
+
+@pytest.fixture
+def given(tmp_path):
+    """A block for a log and its marks, which are written."""
+
+    def write(log, marks=MARKS, encoding="utf-8", name="power.csv", **keys):
+        path = tmp_path / name
+        path.write_bytes(log if isinstance(log, bytes) else log.encode(encoding))
+        if marks is not None:
+            (tmp_path / "marks.csv").write_text(marks)
+            keys["marks"] = str(tmp_path / "marks.csv")
+        return RecordingBlock(path=str(path), **{"workload": "llama", **keys})
+
+    return write
+
+
+def test_a_log_of_nvidia_smi_is_cut_into_runs_over_its_real_times(given):
+    runs = read_recording(given(smi_log()))
+    assert tuple(runs.columns) == COLUMNS
+    assert runs["energy_j"].tolist() == pytest.approx([200, 400])
+    assert runs["time_s"].tolist() == [2, 4]
+    assert runs["gpu"].tolist() == [NAME, NAME]
+    assert set(runs["energy_by"]) == {"trapezoid"}
+    assert runs["setting"].tolist() == [1410, 1110]
+    # The clock of the second run was not the one that its marks say.
+    assert runs["applied"].tolist() == [1410, 1410]
+    assert runs["temperature_c"].tolist() == [41, 41]
+
+
+@pytest.mark.parametrize(
+    ("change", "keys"),
+    [
+        (lambda text: text, {}),
+        (lambda text: "\ufeff" + text, {}),
+        (lambda text: text.replace("\n", "\r\n"), {}),
+        (lambda text: text.replace(" W", "").replace(" %", "").replace(" MHz", "").replace("[W]", "[W]"), {}),
+        (lambda text: text.replace(NAME, f'"{NAME}"'), {}),
+        (lambda text: text + smi_line(10.5)[:40], {}),
+        (lambda text: text + "\n\n", {}),
+        (lambda text: text.replace("\n2026/03/01 12:00:04", f"\n{SMI_HEADER}2026/03/01 12:00:04", 1), {}),
+        (lambda text: text.replace("2026/03/01 12:00", "2026-03-01T12:00"), {}),
+        (
+            lambda text: text.replace("power.draw", "watts"),
+            {"columns": {"power_w": "watts"}, "reader": "nvidia_smi"},
+        ),
+        (
+            lambda text: (
+                text.replace(", ", ";").replace(".00 W", ",00 W").replace(NAME.replace(", ", ";"), NAME)
+            ),
+            {},
+        ),
+        (lambda text: text.replace("100.00 W", "100000.00 mW"), {}),
+        (
+            lambda text: text[len(SMI_HEADER) :],
+            {
+                "header": [
+                    "timestamp",
+                    "index",
+                    "name",
+                    "power.draw",
+                    "temperature.gpu",
+                    "utilization.gpu",
+                    "clocks.sm",
+                ]
+            },
+        ),
+    ],
+)
+def test_the_ways_in_which_a_log_is_kept_do_not_matter(given, change, keys):
+    assert read_recording(given(change(smi_log()), **keys)).equals(read_recording(given(smi_log())))
+
+
+def test_encodings_and_compression_do_not_matter(given):
+    log = smi_log(name="Karte für Läufe")
+    plain = read_recording(given(log))
+    assert plain["gpu"][0] == "Karte für Läufe"
+    for content in (log.encode("latin-1"), log.encode("utf-16"), gzip.compress(log.encode())):
+        assert read_recording(given(content)).equals(plain)
+
+
+def test_the_usual_query_without_a_header_is_known(given):
+    tail = "400, 41, 98, 30, 40960, 1, 40959, 1410, 1215, 1410, 1410, 1215, P0\n"
+    lines = [
+        smi_line(s, name="NVIDIA A100, 40GB").split(", 41")[0].replace(" W", "") + f", {tail}"
+        for s in range(11)
+    ]
+    runs = read_recording(given("".join(lines)))
+    assert runs["energy_j"].tolist() == pytest.approx([200, 400])
+    assert runs["applied"].tolist() == [1410, 1410]
+    with pytest.raises(Fault, match=r"has no header, and its 8 columns.*by the key header"):
+        read_recording(given("".join(smi_line(s) for s in range(11))))
+
+
+def test_missing_readings_are_interpolated_and_what_holds_none_is_refused(given):
+    lines = smi_log().splitlines(keepends=True)
+    lines[5] = lines[5].replace("100.00 W", "[N/A]").replace("98 %", "[Not Supported]")
+    assert read_recording(given("".join(lines)))["energy_j"].tolist() == pytest.approx([200, 400])
+    with pytest.raises(Fault, match="neither a power nor an energy"):
+        read_recording(given(smi_log(watts="[N/A]")))
+
+
+def test_every_gpu_of_a_log_is_a_cell(given):
+    lines = "".join(
+        smi_line(second, watts=f"{100 + 50 * gpu}.00 W", index=gpu) for second in range(11) for gpu in (0, 1)
+    )
+    block = given(SMI_HEADER + lines)
+    found = {cell.gpu: rows["energy_j"].tolist() for cell, rows in cells(read_recording(block))}
+    assert found == {f"{NAME} (0)": [200, 400], f"{NAME} (1)": [300, 600]}
+    one = read_recording(block.model_copy(update={"gpu_index": 1}))
+    assert (one["gpu"].unique().tolist(), one["energy_j"].tolist()) == ([NAME], [300, 600])
+    marks = "run_id,frequency_mhz,start,end,gpu\n1_01,1410,1,3,0\n1_02,1410,1,3,1\n"
+    by_mark = read_recording(given(SMI_HEADER + lines, marks))
+    assert by_mark["energy_j"].tolist() == [200, 300]
+    with pytest.raises(Fault, match="the run '1_01' is of the GPU '7'"):
+        read_recording(given(SMI_HEADER + lines, marks.replace("3,0", "3,7")))
+
+
+def test_throttled_runs_are_marked(given):
+    header = SMI_HEADER.rstrip() + ", clocks_throttle_reasons.active\n"
+    lines = [smi_line(s / 2).rstrip() + (", 0x4\n" if 4 < s / 2 < 9 else ", 0x1\n") for s in range(21)]
+    assert read_recording(given(header + "".join(lines)))["throttled"].tolist() == [False, True]
+    words = "".join(lines).replace("0x4", "Active").replace("0x1", "Not Active")
+    runs = read_recording(given(header.replace(".active", ".sw_power_cap") + words))
+    assert runs["throttled"].tolist() == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("marks", "log", "sentence"),
+    [
+        (
+            "run_id,frequency_mhz,start,end\n1_01,1410,1,30\n",
+            smi_log(),
+            "'1_01' is marked from 1.0 to 30.0 s",
+        ),
+        ("run_id,frequency_mhz,start,end\n1_01,1410,-9,3\n", smi_log(), "runs within the log"),
+        (
+            "run_id,frequency_mhz,start,end\n1_01,1410,1,4\n1_02,1410,3,6\n",
+            smi_log(),
+            "'1_01' and '1_02' overlap",
+        ),
+        (
+            "run_id,frequency_mhz,start,end\n1_01,1410,4,1\n",
+            smi_log(),
+            "line 2: the run '1_01' does not end after",
+        ),
+        ("run_id,frequency_mhz,start,end\n1_01,1410,1,2\n1_01,1410,4,5\n", smi_log(), "lines 2 and 3 mark"),
+        ("run_id,frequency_mhz,start,end\n1_01,,1,2\n", smi_log(), "line 2: the run '1_01' has no setting"),
+        ("run_id,frequency_mhz,start,end\n1_01,1.41,1,2\n", smi_log(), "looks like GHz"),
+        ("run_id,frequency_mhz,duration_seconds\n1_01,1410,2\n", smi_log(), "has durations but no starts"),
+        ("run_id,start,end\n1_01,1,2\n", smi_log(), "expected a column frequency_mhz or power_limit_w"),
+        (
+            "run_id,frequency_mhz,start,end,status\n1_01,1410,1,2,failed\n",
+            smi_log(),
+            "none of its 1 runs succeeded",
+        ),
+        ("run_id,frequency_mhz,start,end\n1_01,1410,noon,2\n", smi_log(), "'noon' cannot be read"),
+        ("", smi_log(), r"marks\.csv is empty"),
+        (None, smi_log(), "is a power log: expected a file that says when"),
+        (MARKS, smi_log(watts="-3.00 W"), "sample 1 is -3 W"),
+        (MARKS, smi_log(watts="250000.00"), "power_w is typically 250000, which looks like mW"),
+        (MARKS, smi_log(watts="much"), r"line 2: power\.draw .* is 'much'"),
+        (MARKS, smi_log(busy="980 %"), "gpu_busy_share is typically 9.8"),
+        (MARKS, smi_log(clock="1410000"), "sm_clock_mhz is typically 1.41e[+]06, which looks like kHz"),
+        (MARKS, SMI_HEADER, "has no rows below its header"),
+        (MARKS, smi_log().replace("index", "name", 1), "the column 'name' occurs twice"),
+        (MARKS, smi_log().replace(", 41,", ",", 3), "line 2 has 6 cells: expected 7"),
+        (MARKS, smi_log().replace("2026/03/01 12:00:04", "yesterday"), "'yesterday.000' cannot be read"),
+        (MARKS, smi_log().replace("12:00:04", "11:59:04"), "the time goes back by 59.5 s at row 9"),
+        (MARKS, b"\0\1\2PNG", "is not text"),
+        (MARKS, "hello\n", "fits none of the readers"),
+        (MARKS, SMI_HEADER + smi_line(0) + smi_line(10), "no run has samples in at least 80 %"),
+    ],
+)
+def test_bad_logs_and_marks_give_one_sentence(given, marks, log, sentence):
+    with pytest.raises(Fault, match=sentence) as caught:
+        read_recording(given(log, marks))
+    assert "\n" not in str(caught.value)
+
+
+def test_marks_in_any_order_and_by_time_of_day_are_the_same_runs(given):
+    plain = read_recording(given(smi_log()))
+    turned = "run_id,frequency_mhz,start,end\n2_01,1110,5,9\n1_01,1410,1,3\n"
+    assert read_recording(given(smi_log(), turned)).equals(plain)
+    stamped = MARKS.replace(",1,3", ",2026-03-01 12:00:01,2026-03-01 12:00:03").replace(
+        ",5,9", ",2026-03-01 12:00:05,2026-03-01 12:00:09"
+    )
+    assert read_recording(given(smi_log(), stamped)).equals(plain)
+    began = pd.Timestamp("2026-03-01 12:00:00").timestamp()
+    epochs = MARKS.replace(",1,3", f",{began + 1},{began + 3}").replace(",5,9", f",{began + 5},{began + 9}")
+    assert read_recording(given(smi_log(), epochs)).equals(plain)
+
+
+def test_failed_runs_are_left_out_and_counted(given):
+    marks = (
+        "run_id,frequency_mhz,start,end,exit_code,status\n1_01,1410,1,3,0,success\n2_01,1110,5,9,137,failed\n"
+    )
+    recording = read(given(smi_log(), marks))
+    assert recording.runs["setting"].tolist() == [1410]
+    assert any("1 of 2 runs failed and are left out" in note for note in recording.notes)
+
+
+def test_runs_shorter_than_the_average_of_power_are_named(given):
+    marks = "run_id,frequency_mhz,start,end\n1_01,1410,1,1.5\n2_01,1110,5,9\n"
+    assert any("1 runs are shorter than 1 s" in note for note in read(given(smi_log(), marks)).notes)
+    instant = smi_log().replace("power.draw", "power.draw.instant")
+    assert read(given(instant, marks)).notes == []
+
+
+def test_the_hour_that_occurs_twice_is_told_apart_by_its_jump(given):
+    first = [f"2026/10/25 02:59:{second:02d}.000" for second in range(50, 60)]
+    then = [f"2026/10/25 02:00:{second:02d}.000" for second in range(10)]
+    log = "timestamp, name, power.draw [W]\n" + "".join(
+        f"{stamp}, A100, 100.00 W\n" for stamp in first + then
+    )
+    marks = "run_id,frequency_mhz,start,end\n1_01,1410,2026-10-25 02:59:55,2026-10-25 02:00:05\n"
+    runs = read_recording(given(log, marks, time_zone="Europe/Berlin"))
+    assert (runs["time_s"][0], runs["energy_j"][0]) == (pytest.approx(10), pytest.approx(1000))
+    with pytest.raises(Fault, match=r"goes back by 3599 s.*set time_zone"):
+        read_recording(given(log, marks))
+    spring = log.replace("2026/10/25", "2026/03/29")
+    with pytest.raises(Fault, match=r"does not exist in Europe/Berlin.*correct time_zone"):
+        read_recording(given(spring, marks, time_zone="Europe/Berlin"))
+
+
+def test_a_log_of_dcgm_needs_its_period_and_says_so(given):
+    block = given(dcgm_log())
+    with pytest.raises(Fault, match=r"has no time stamps: state the time.*period_s"):
+        read_recording(block)
+    runs = read_recording(given(dcgm_log(), period_s=0.05 * 10))
+    assert runs["energy_by"].tolist() == ["stated", "stated"]
+    # 5,000 mJ per half second are the counter's 10 W; the power says 100 W, and the counter counts.
+    assert runs["energy_j"].tolist() == pytest.approx([20, 40])
+    assert runs["gpu"].unique().tolist() == ["NVIDIA A100-SXM4-40GB"]
+    by_power = read_recording(given(dcgm_log(counter=lambda row: "N/A"), period_s=0.5))
+    assert by_power["energy_j"].tolist() == pytest.approx([200, 400])
+
+
+def test_samples_of_dcgm_have_our_units(given):
+    samples = read_samples(given(dcgm_log(gpus=2), None).path, given(dcgm_log(gpus=2), None))
+    assert tuple(samples.columns) == SAMPLES
+    assert len(samples) == 42
+    assert samples["gpu_index"].tolist()[:4] == [0, 1, 0, 1]
+    assert samples["time_s"].isna().all()
+    assert samples.loc[2, ["energy_counter_j", "gpu_busy_share", "sm_active_share"]].tolist() == [
+        5.0,
+        0.98,
+        0.91,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("log", "sentence"),
+    [
+        (dcgm_log(power=lambda row: "broken" if row == 7 else "100"), "POWER of sample 8 is 'broken'"),
+        (dcgm_log(tail="GPU 0 0\nGPU 0 0\n"), "expected"),
+        (dcgm_log(power=lambda row: "100 17" if row == 9 else "100"), "sample 10 does not have 11 words"),
+        (dcgm_log().replace("SMACT", "POWER"), "'POWER' occurs twice"),
+        (dcgm_log(tail="#Entity NVIDX POWER\n"), "its header changes"),
+        (dcgm_log(rows=0) + "#Entity   NVIDX  POWER\n", "has no rows below"),
+        (dcgm_log(counter=lambda row: f"{row * 5e7:.0f}"), "energies are 1e[+]03 times power x time.*mJ"),
+    ],
+)
+def test_bad_logs_of_dcgm_give_one_sentence(given, log, sentence):
+    with pytest.raises(Fault, match=sentence):
+        read_recording(given(log, period_s=0.5))
+
+
+def test_a_counter_that_was_reset_gives_way_to_power(given):
+    log = dcgm_log(power=lambda row: "10", counter=lambda row: f"{(row if row < 12 else row - 12) * 5000}")
+    recording = read(given(log, period_s=0.5))
+    assert recording.runs["energy_j"].tolist() == pytest.approx([20, 40])
+    assert any("reset within 1 runs" in note for note in recording.notes)
+    without = log.replace("  10  ", "  N/A  ")
+    with pytest.raises(Fault, match="counter falls within the run '2_01'"):
+        read_recording(given(without, period_s=0.5))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Three runs, the last of which failed, as a widespread set of profiling scripts leaves them."""
+    path = tmp_path / "results_A100_llama_job_17"
+    path.mkdir()
+    for run_id, clock in (("1_01", 1410), ("1_02", 1410), ("2_01", 1110)):
+        (path / f"run_{run_id}_freq_{clock}_profile.csv").write_text(dcgm_log(power=lambda row: "10"))
+    (path / "timing_summary.log").write_text(
+        "run_id,frequency_mhz,duration_seconds,exit_code,status\n1_01,1410,11,0,success\n1_02,1410,10,0,success\n"
+        "2_01,1110,10,1,failed\n"
+    )
+    return path
+
+
+def test_a_folder_of_logs_is_read_with_its_list(folder):
+    recording = read(RecordingBlock(path=str(folder)))
+    runs = recording.runs
+    assert (runs["gpu"][0], runs["workload"][0]) == ("NVIDIA A100-SXM4-40GB", "llama")
+    assert runs["repeat"].tolist() == [1, 2]
+    assert runs["time_s"].tolist() == [11, 10]
+    assert runs["energy_j"].tolist() == [100, 100]
+    assert set(runs["energy_by"]) == {"counter"}
+    assert any("1 of 3 runs failed" in note for note in recording.notes)
+
+
+def test_a_folder_without_counters_takes_mean_power_times_duration(folder):
+    for file in folder.glob("run_*"):
+        file.write_text(dcgm_log(power=lambda row: f"{row}", counter=lambda row: "N/A"))
+    runs = read_recording(RecordingBlock(path=str(folder)))
+    assert runs["energy_j"].tolist() == [110, 100]
+    assert set(runs["energy_by"]) == {"mean_power"}
+    (folder / "timing_summary.log").unlink()
+    with pytest.raises(Fault, match="no list gives the run's duration"):
+        read_recording(RecordingBlock(path=str(folder)))
+    stated = read_recording(RecordingBlock(path=str(folder), period_s=0.5))
+    assert (stated["energy_j"].tolist(), set(stated["energy_by"])) == ([100, 100, 100], {"stated"})
+
+
+def test_folders_that_do_not_fit_together_are_refused(folder, tmp_path):
+    summary = folder / "timing_summary.log"
+    summary.write_text(summary.read_text().replace("1_02,1410", "1_02,1395"))
+    with pytest.raises(Fault, match=r"is named 1410 MHz, but .* says 1395 MHz"):
+        read_recording(RecordingBlock(path=str(folder)))
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    with pytest.raises(Fault, match="is a folder without logs"):
+        read_recording(RecordingBlock(path=str(empty)))
+    with pytest.raises(Fault, match="is a folder: expected a file"):
+        read_recording(
+            RecordingBlock(
+                path=str(folder / "run_1_01_freq_1410_profile.csv"),
+                reader="dcgm",
+                marks=str(empty),
+                period_s=0.5,
+            )
+        )
+
+
+def test_a_hole_in_a_window_leaves_the_run_out(given):
+    lines = smi_log().splitlines(keepends=True)
+    recording = read(given("".join(lines[:12] + lines[17:])))
+    assert recording.runs["setting"].tolist() == [1410]
+    assert any("1 runs lack samples" in note for note in recording.notes)
+    assert np.isfinite(recording.runs["energy_j"]).all()

@@ -14,7 +14,7 @@ from page_parts import ROOT
 
 from wattshed.clocks.governing.simulation.compare import Compared, compare
 from wattshed.clocks.governing.simulation.made_mixes import KINDS
-from wattshed.clocks.governing.study import summary_of
+from wattshed.clocks.governing.simulation.study import summary_of
 from wattshed.config.clocks.governor import GovernorBlock
 from wattshed.foundation.provenance import commit_text, describe_commit, describe_machine
 from wattshed.foundation.writing import write_json, write_text

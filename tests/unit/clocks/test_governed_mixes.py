@@ -14,8 +14,8 @@ from wattshed.clocks.governing.simulation.compare import compare, compare_on
 from wattshed.clocks.governing.simulation.made_mixes import KINDS, make_mix
 from wattshed.clocks.governing.simulation.oracle import best_static_in_hindsight, oracle
 from wattshed.clocks.governing.simulation.plant import Plant
+from wattshed.clocks.governing.simulation.study import COLUMNS, govern_study
 from wattshed.clocks.governing.simulation.swept import sweep_phases
-from wattshed.clocks.governing.study import COLUMNS, govern_study
 from wattshed.config.clocks.governor import GovernorBlock
 from wattshed.foundation.faults import Fault
 

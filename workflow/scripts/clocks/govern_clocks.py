@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from wattshed.clocks.governing.study import govern_study
+from wattshed.clocks.governing.simulation.study import govern_study
 from wattshed.config.clocks.governor import GovernorBlock
 from wattshed.foundation.faults import Fault, run_script, script_parser
 from wattshed.foundation.frames import read_frame

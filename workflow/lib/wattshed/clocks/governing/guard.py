@@ -8,9 +8,10 @@ from wattshed.clocks.governing.plan import Planner
 from wattshed.clocks.phases.rule import IDLE
 
 # Standard error of the share of the time that depends on the clock, as a sweep gives it. Sweep and run are weighted by
-# their errors; where they differ by more than DISAGREEING standard errors of the run, the run alone counts.
+# their errors; where the run is slower or faster by more than these standard errors, the run alone counts.
 SWEEP_ERROR = 0.02
-DISAGREEING = 4.0
+SLOWER = 2.0
+FASTER = 4.0
 # Standard errors that are added to a measured slowdown.
 CAUTION = 0.5
 LEAST_NOISE = 0.01
@@ -98,7 +99,11 @@ class Guard:
         windows = 1 / (1 / seen.below + 1 / seen.count)
         typical = math.sqrt(seen.xx / seen.below)
         error = max(LEAST_NOISE, spread) / math.sqrt(windows) / typical
-        weight = 1.0 if abs(found) > DISAGREEING * error else SWEEP_ERROR**2 / (SWEEP_ERROR**2 + error**2)
+        weight = (
+            1.0
+            if found > SLOWER * error or found < -FASTER * error
+            else SWEEP_ERROR**2 / (SWEEP_ERROR**2 + error**2)
+        )
         # Too slow is worse than saving less: part of the standard error is added.
         self.planner.corrections[phase] = weight * found + CAUTION * math.sqrt(weight) * error
 

@@ -5,8 +5,10 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from wattshed.publish.clock_report.curves_figure import mark_simulated
 from wattshed.publish.drawing.figure_style import COLOURS, GREY, MARKERS, set_style
 
 # Rules share few distinct settings; a legend of more lines than this hides more than it shows.
@@ -15,11 +17,20 @@ MOST_PICKS = 8
 
 def front_figure(choice: Mapping[str, Any]) -> Figure | None:
     """Time and energy relative to the maximum; None where the choice has no fitted values."""
-    fitted = pd.DataFrame(choice.get("fitted") or [])
-    if fitted.empty:
+    if not choice.get("fitted"):
         return None
     set_style()
     figure, axis = plt.subplots(figsize=(7.2, 4.2), layout="constrained")
+    draw_front(axis, choice)
+    figure.legend(loc="outside lower center", ncols=1, fontsize="small")
+    height = 3.6 + 0.19 * len(axis.get_legend_handles_labels()[1])
+    figure.set_size_inches(7.2, height)
+    return figure
+
+
+def draw_front(axis: Axes, choice: Mapping[str, Any]) -> None:
+    """Draw every setting, the front and the picks of the rules; the choice has fitted values."""
+    fitted = pd.DataFrame(choice["fitted"])
     # Signs as in the tables: to the right is slower, up is more energy saved.
     x, y = 100 * fitted["slowdown_share"].astype(float), 100 * fitted["saving_share"].astype(float)
     axis.plot(x, y, ".", color=GREY, alpha=0.6, label="setting")
@@ -50,10 +61,8 @@ def front_figure(choice: Mapping[str, Any]) -> Figure | None:
     axis.axvline(limit, color=COLOURS[3], linestyle=":", linewidth=1.6, label=f"limit: {limit:g} % slower")
     axis.set_xlabel("Slowdown against the maximum (%)")
     axis.set_ylabel("Energy saved against the maximum (%)")
-    figure.legend(loc="outside lower center", ncols=1, fontsize="small")
-    height = 3.6 + 0.19 * len(axis.get_legend_handles_labels()[1])
-    figure.set_size_inches(7.2, height)
-    return figure
+    if choice["label"] == "simulated":
+        mark_simulated(axis)
 
 
 def _picked(choice: Mapping[str, Any]) -> dict[tuple[int, bool], list[str]]:
@@ -61,5 +70,5 @@ def _picked(choice: Mapping[str, Any]) -> dict[tuple[int, bool], list[str]]:
     found: dict[tuple[int, bool], list[str]] = {}
     for pick in sorted(choice.get("picks") or [], key=lambda one: not one["constrained"]):
         if pick["setting"] is not None and pick["setting"] != choice["maximum"]:
-            found.setdefault((pick["setting"], pick["constrained"]), []).append(pick["rule"])
+            found.setdefault((pick["setting"], pick["constrained"]), []).append(pick["rule"].replace("_", " "))
     return dict(list(found.items())[:MOST_PICKS])

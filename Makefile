@@ -14,8 +14,11 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 
 .PHONY: help reproduce test test-fast lint format schema clean \
-	benchmark benchmark-clock-contamination benchmark-clock-watchdog benchmark-decisions benchmark-energy benchmark-engine benchmark-ladder benchmark-lead \
+	benchmark benchmark-clock-contamination benchmark-clock-recorded benchmark-clock-watchdog \
+	benchmark benchmark-clock-contamination benchmark-clock-recorded benchmark-clock-search benchmark-clock-watchdog \
+	benchmark-decisions benchmark-energy benchmark-engine benchmark-ladder benchmark-lead \
 	benchmark-phase1 benchmark-rolling benchmark-break-even benchmark-drift benchmark-methods benchmark-pruned-kernel \
+	benchmark-governor \
 	headline tune record-study
 
 help:
@@ -29,6 +32,7 @@ help:
 	@echo "make benchmark-energy   measure meter, ledger and accounts; writes docs/energy_benchmarks.md"
 	@echo "make benchmark-engine   measure the engine against the source study's step; writes docs/engine_benchmarks.md"
 	@echo "make benchmark-clock-contamination   simulate spoilt sweeps; writes docs/clock_contamination.md, .json"
+	@echo "make benchmark-clock-recorded   judge recorded sweeps (DATA=folder); writes docs/clock_recorded.md, .json"
 	@echo "make benchmark-decisions   simulate intervals and decisions; writes docs/decisions_benchmarks.md"
 	@echo "make benchmark-ladder   climb the ladders of LADDERS=\"$(LADDERS)\" (hours); writes docs/ladder.md"
 	@echo "make tune        train the grids of both networks and of the trees (an hour); writes docs/ladder/tuning_*.json"
@@ -40,7 +44,9 @@ help:
 	@echo "make benchmark-methods  every strategy and method, and the first phase (an hour); writes docs/what_helps.md"
 	@echo "make benchmark-break-even   from which size on a smaller network pays; writes docs/break_even.md"
 	@echo "make benchmark-pruned-kernel   pruned networks on the kernel beside full ones; writes docs/pruned_kernel.md"
+	@echo "make benchmark-clock-search   search invented GPUs for their best clock; writes docs/clock_search.md, .json"
 	@echo "make benchmark-clock-watchdog    kills sweeps; writes docs/clock_watchdog.json"
+	@echo "make benchmark-governor a clock that follows phases; simulated; writes docs/clock_governor.md"
 	@echo "make benchmark-drift    strategies on a drift of known truth; writes docs/drift.md"
 	@echo "make clean       remove results, all ledgers and records of spent energy, and caches; keep .venv"
 
@@ -86,6 +92,12 @@ benchmark-clock-watchdog: $(BIN)/.installed-dev
 
 benchmark-clock-contamination: $(BIN)/.installed
 	python benchmarks/clock_contamination.py --output docs/clock_contamination.md
+
+benchmark-clock-search: $(BIN)/.installed
+	python benchmarks/clock_trials.py --output docs/clock_search.md
+
+benchmark-clock-recorded: $(BIN)/.installed
+	python benchmarks/clock_recorded_choices.py --data $(or $(DATA),../shared/data/frequency)
 
 benchmark-decisions: $(BIN)/.installed
 	python benchmarks/decisions.py --days results/homes/accuracy/days.parquet --output docs/decisions_benchmarks.md
@@ -135,6 +147,9 @@ benchmark-break-even: $(BIN)/.installed
 
 benchmark-pruned-kernel: $(BIN)/.installed
 	python benchmarks/pruned_kernel.py --output docs/pruned_kernel.md
+
+benchmark-governor: $(BIN)/.installed
+	python benchmarks/clock_governor.py --mixes 25
 
 benchmark-drift: $(BIN)/.installed-dev
 	python benchmarks/drift.py --output docs/drift.md

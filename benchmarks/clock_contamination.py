@@ -144,7 +144,8 @@ def page(found: dict[str, Any]) -> str:
         "medians of all runs and the same sweep without the contamination is the reference. Where it is below one "
         "point, the contamination matters less than 1 % of the energy, and missing it does no harm. It has no value "
         "where the sweep is of another workload (idle GPU), of no clock at all (locked clock), or not wrong in itself "
-        "(order, which only makes drift invisible).",
+        "(order, which only makes drift invisible). The first 15 runs of an ordered sweep do not count in a choice, so "
+        "the errors of its cold start are those of a reader who uses all runs.",
         "An idle GPU is recognised by its power, so only if its idle power is known (a board of the list, or stated). "
         "A clock that was locked and not read is recognised while the noise is small enough to show that nothing "
         "changes; with more noise the sweep is refused or no saving is shown. Whole seconds that are divided by a "

@@ -103,7 +103,9 @@ def page(compared: list[Compared], block: GovernorBlock, mixes: int, origin: dic
     over = [one for one in compared if one.slowdown_share > LIMIT]
     worse = [one for one in compared if one.saving_share < -0.01]
     highest = max((one.slowdown_share for one in compared), default=0.0)
-    doubled = percent(sum(one.saving_share > one.static_saving_share for one in promised) / len(promised), 0)
+    more = sum(one.saving_share > one.static_saving_share for one in promised)
+    late = sum(one.slowdown_share > LIMIT for one in promised)
+    broken = sum(one.static_slowdown_share > LIMIT for one in promised)
     parts = [
         "# What does a clock that follows the phases save?",
         f"Written by `python benchmarks/clock_governor.py --mixes {mixes}`. {origin['machine']}, {origin['date']}, "
@@ -113,26 +115,32 @@ def page(compared: list[Compared], block: GovernorBlock, mixes: int, origin: dic
         "ranges that were fitted to real boards. How phases and the governor work: [phases.md](phases.md).",
         "## The answer\n",
         f"On {len(promised)} mixes with phases of 20 to 60 s or one long phase, and sweeps and an earlier run that "
-        "tell "
-        f"the truth with 3 % noise ({', '.join(PROMISED)}), the governor saves **{percent(saved / best)} of the "
-        "energy "
-        f"that the oracle saves** (all mixes together; median {percent(float(np.median(of)))}; at least 80 % in "
-        f"{int((of >= 0.8).sum())} of {len(of)}), within {percent(LIMIT, 0)} slowdown of the whole run. It saves "
-        "more "
-        f"than the best static clock in {doubled} of them, although static clocks break the limit where the earlier "
-        "run's "
-        "shares were others.",
+        f"tell the truth with 3 % noise ({', '.join(PROMISED)}), the governor saves **{percent(saved / best)} of the "
+        f"energy that the oracle saves** (all mixes together; median {percent(float(np.median(of)))}; at least 80 % "
+        "in "
+        f"{int((of >= 0.8).sum())} of {len(of)}). The whole run is slower by more than {percent(LIMIT, 0)} in {late} "
+        "of "
+        f"them. The governor saves more than the best static clock in {more} of them, although {broken} of the "
+        "static "
+        "clocks break the limit.",
         f"Over all {len(compared)} mixes, the adversarial ones too: the slowdown is over the limit in {len(over)} "
         f"(highest {percent(highest, 2)}), and the governor uses over 1 % more energy than the maximum clock in "
         f"{len(worse)}.",
         "## Against the oracle\n",
         "\n".join(rows(summaries)),
-        f"{mixes} seeded mixes per kind, none of which the governor's constants were tuned on. The oracle knows the "
-        "laws and the future, changes clocks free of cost, and may split a phase between clocks: its saving is the "
-        "exact "
-        "optimum of the relaxed problem, so an upper bound for all others. Slowdown is that of the whole run, idle "
-        "phases "
-        "included. Kinds in which the oracle saves less than 1 % have no share.",
+        f"{mixes} seeded mixes per kind. The governor's constants were tuned on other seeds; the reserve was raised "
+        "once "
+        "and slower work believed sooner after a first run on these. The oracle knows the laws and the future, "
+        "changes "
+        "clocks free of cost, and may split a phase between clocks: its saving is the exact optimum of the relaxed "
+        "problem, so an upper bound for all others. Slowdown is that of the whole run, idle phases included. Kinds "
+        "in "
+        "which the oracle saves less than 1 % have no share.",
+        "The limit can be broken where the account of lost time is wrong: what the maximum gives is measured in a "
+        "few "
+        "noisy windows, changes of the clock cost more than is assumed, or sweeps are stale and the run has not "
+        "shown it "
+        "yet. A larger `reserve_share` buys certainty with saving.",
         "Where the governor stays below 80 %, and why:\n",
         "\n".join(f"* **{kind}**: {why}" for kind, why in WHY.items()),
         "## The governor's share of the oracle's saving\n",

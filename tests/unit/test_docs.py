@@ -13,7 +13,17 @@ PAGES = (
     "data/homes/README.md",
     *(
         f"docs/{name}.md"
-        for name in ("chains", "plugins", "python", "methods", "faults", "ledger", "limits", "architecture")
+        for name in (
+            "chains",
+            "plugins",
+            "recordings",
+            "python",
+            "methods",
+            "faults",
+            "ledger",
+            "limits",
+            "architecture",
+        )
     ),
 )
 CITED_TEST = re.compile(r"`(test_\w+\.py)?::(test_\w+)`")

@@ -133,7 +133,10 @@ def test_a_second_run_of_the_study_its_ladder_and_its_rolling_origins_has_nothin
         ("publish/tables/nodes.py", {"make_table_nodes", *REPORT}),
         ("training/rolling.py", {"roll_model", *FOUND_ROLLING, *ACCOUNTS}),
         ("accounts/rolling/judged.py", {*FOUND_ROLLING, *REPORT}),
-        ("clocks/choosing/choice.py", {"choose_clock", "make_table_clocks", "make_figure_clocks", *CLAIMS, *REPORT}),
+        (
+            "clocks/choosing/choice.py",
+            {"choose_clock", "make_table_clocks", "make_figure_clocks", *CLAIMS, *REPORT},
+        ),
         ("accounts/claims/stgnn_study.py", {*CLAIMS, *REPORT}),
         ("publish/report/report.css", REPORT),
     ],

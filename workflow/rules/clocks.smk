@@ -34,6 +34,7 @@ rule sweep_clocks:
             "clocks/sweep_clocks.py",
             *plugins_of(wildcards.lineage),
             ("clock_backend", STUDY.clocks.backend),
+            *(readers() if STUDY.clocks.backend == "replay" else []),
         ),
     message:
         "Sweep the clocks of {wildcards.lineage}'s {wildcards.work}"
@@ -47,7 +48,7 @@ rule sweep_clocks:
 
 rule read_recording:
     input:
-        recorded=lambda wildcards: as_input(RECORDINGS[wildcards.recording].path),
+        recorded=lambda wildcards: recording_files(RECORDINGS[wildcards.recording]),
     output:
         sweep=f"{RESULTS}/clocks/recorded.{{recording}}.sweep.parquet",
     log:
@@ -63,7 +64,7 @@ rule read_recording:
         mem_mb=FRAMES_MB,
     params:
         recording=lambda wildcards: as_json(RECORDINGS[wildcards.recording]),
-        code=lambda wildcards: code_of("clocks/read_recording.py"),
+        code=code_of("clocks/read_recording.py", *readers()),
     message:
         "Read the recorded sweep {wildcards.recording}"
     shell:
@@ -89,9 +90,37 @@ rule choose_clock:
         mem_mb=FRAMES_MB,
     params:
         clocks=as_json(STUDY.clocks, only={"max_slowdown_share", "choice", "seed"}),
-        code=code_of("clocks/choose_clock.py"),
+        code=code_of("clocks/choose_clock.py", *(("clock_rule", name) for name in names("clock_rule"))),
     message:
         "Choose a clock within the limits from the sweep {wildcards.sweep}"
     shell:
         f"python {SCRIPTS}/clocks/choose_clock.py --sweep {{input.sweep:q}} --clocks {{params.clocks:q}}"
         " --output {output.choice:q} > {log:q} 2>&1"
+
+
+rule predict_clocks:
+    input:
+        sweeps=expand(f"{RESULTS}/clocks/{{sweep}}.sweep.parquet", sweep=SWEEPS),
+        choices=expand(f"{RESULTS}/clocks/{{sweep}}.choice.json", sweep=SWEEPS),
+    output:
+        predictions=f"{RESULTS}/clocks/predictions.parquet",
+        standings=f"{RESULTS}/clocks/prediction_standings.parquet",
+    log:
+        f"{LOGS}/clocks/predict_clocks.log",
+    benchmark:
+        f"{BENCHMARKS}/clocks/predict_clocks.tsv"
+    localrule: True
+    conda:
+        "../../envs/wattshed.yaml"
+    resources:
+        mem_mb=FRAMES_MB,
+    params:
+        max_slowdown_share=STUDY.clocks.max_slowdown_share,
+        seed=STUDY.clocks.seed,
+        code=code_of("clocks/predict_clocks.py"),
+    message:
+        "Predict the clocks of workloads and GPUs that are left out"
+    shell:
+        f"python {SCRIPTS}/clocks/predict_clocks.py --sweeps {{input.sweeps:q}} --choices {{input.choices:q}}"
+        " --max-slowdown-share {params.max_slowdown_share} --seed {params.seed} --output {output.predictions:q}"
+        " --standings {output.standings:q} > {log:q} 2>&1"

@@ -175,7 +175,7 @@ COMPARED = [model for model in STUDY.models if model in MADE_FROM or model in ST
 SWEPT = swept_lineages(STUDY)
 # Sweeps of their clocks by name, such as `stgnn+replay.training`, recorded ones such as `recorded.a100` after them.
 WORKS = STUDY.clocks.works
-RECORDINGS = getattr(STUDY.clocks, "recordings", {})
+RECORDINGS = STUDY.clocks.recordings
 SWEEPS = [
     *[f"{lineage}.{work}" for lineage in SWEPT for work in WORKS],
     *[f"recorded.{name}" for name in RECORDINGS],
@@ -303,14 +303,29 @@ def sweep_settings():
     """
     clocks = STUDY.clocks
     others = {name for name in ("simulated", "replay", "nvml") if name != clocks.backend}
-    later = {"works", "recordings", "governor"} & set(type(clocks).model_fields)
+    later = {"works", "recordings", "governor"}
     unused = {"search", "choice", "max_slowdown_share"} if clocks.backend == "replay" else set()
     return as_json(clocks, without=others | later | unused)
 
 
+def recording_files(recording):
+    """The files of a recorded sweep: its file, or those in its folder, and the marks of a power log."""
+    paths = [path for path in (recording.path, recording.marks) if path]
+    files = []
+    for path in paths:
+        inside = sorted(found for found in Path(path).glob("*") if found.is_file()) if Path(path).is_dir() else []
+        files += [as_input(found) for found in inside or [path]]
+    return files
+
+
 def recorded_sweep():
-    """The recorded sweep; if it changes, the sweep is run again."""
-    return [as_input(STUDY.clocks.replay.path)] if STUDY.clocks.backend == "replay" else []
+    """The files of the replayed sweep; if one changes, the sweep is run again."""
+    return recording_files(STUDY.clocks.replay) if STUDY.clocks.backend == "replay" else []
+
+
+def readers():
+    """The readers of recorded sweeps, which are tried one after the other."""
+    return [("recording", name) for name in names("recording")]
 
 
 def intensity_series():

@@ -36,7 +36,9 @@ def simulate() -> Callable[..., pd.DataFrame]:
 
     def run(seed: int = 0, repeats: int = 5, points: int = 12, **laws: float) -> pd.DataFrame:
         simulated = SimulatedBlock(**{"noise_cv": 0.03, **laws})
-        block = ClocksBlock(simulated=simulated, seed=seed, repeats=repeats, points=points)
+        block = ClocksBlock(
+            simulated=simulated, seed=seed, repeats=repeats, points=points, search={"kind": "full"}
+        )
         return run_sweep(SimulatedClocks(simulated, seed), lambda: None, block)
 
     return run

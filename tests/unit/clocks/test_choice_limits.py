@@ -385,6 +385,13 @@ def test_being_faster_is_not_filed_as_slower():
     assert {share: penalty_class(share) for share in slowdowns} == slowdowns
 
 
+@pytest.mark.parametrize("choice", [{}, {"constraints": "plan"}, {"rule": "metric", "metric": "edp"}])
+def test_a_job_reads_the_block_that_the_configuration_wrote(choice):
+    """With all defaults written out."""
+    block = ClocksBlock(choice=choice)
+    assert ClocksBlock.model_validate_json(block.model_dump_json()) == block
+
+
 @pytest.mark.parametrize(
     ("choice", "words"),
     [
@@ -396,7 +403,7 @@ def test_being_faster_is_not_filed_as_slower():
         ({"weights": {"energy": 0.7, "time": 0.7}}, "add up to 1.4; expected 1"),
         ({"epsilon": {}}, "expected most_energy_share or most_time_share"),
         ({"epsilon": {"most_energy_share": 0.9, "most_time_share": 1.1}}, "one of them"),
-        ({"metric": "edp"}, "metric is given, but rule is least_energy"),
+        ({"metric": "edp"}, "metric is edp, but rule is least_energy"),
         ({"constraints": "plan", "lowest_share": 0.7}, "has its own lowest_share"),
         ({"rule": "cheapest"}, "'cheapest' is not a clock rule"),
         ({"constraints": {"a": {"max_slowdown": 0.1}}}, "max_slowdown"),

@@ -36,3 +36,30 @@ def test_wrong_keys_and_values_are_refused(wrong):
 def test_every_key_is_described():
     for block in (ClocksBlock, SimulatedBlock):
         assert all(field.description for field in block.model_fields.values())
+
+
+@pytest.mark.parametrize("keys", [{}, {"works": ["training", "inference"], "choice": {"rule": "edp"}}])
+def test_the_block_survives_the_way_to_a_job(keys):
+    block = ClocksBlock(**keys)
+    assert ClocksBlock.model_validate_json(block.model_dump_json()) == block
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ({"works": []}, "works"),
+        ({"works": ["inference", "inference"]}, "expected each once"),
+        ({"works": ["sleeping"]}, "works"),
+        (
+            {
+                "backend": "replay",
+                "works": ["inference", "training"],
+                "replay": {"path": "x.csv", "gpu": "a", "workload": "b"},
+            },
+            "the one that was recorded",
+        ),
+    ],
+)
+def test_works_are_checked(keys, words):
+    with pytest.raises(ValueError, match=words):
+        ClocksBlock(**keys)

@@ -142,7 +142,9 @@ def test_an_ordered_sweep_is_reported_with_or_without_references_between(way, to
 
 @pytest.mark.parametrize("length", [2, 4, 6])
 def test_eulerian_numbers_count_permutations(length):
-    descents = [sum(b < a for a, b in itertools.pairwise(one)) for one in itertools.permutations(range(length))]
+    descents = [
+        sum(b < a for a, b in itertools.pairwise(one)) for one in itertools.permutations(range(length))
+    ]
     for least in range(length + 1):
         share = sum(count >= least for count in descents) / math.factorial(length)
         assert descents_tail(length, least) == pytest.approx(share)
@@ -164,6 +166,13 @@ def test_a_clock_that_does_not_obey_is_severe_whether_it_is_read_or_not(clean):
 
 def test_flat_time_is_not_a_locked_clock_while_power_falls(clean):
     assert not locked_clock(clean.assign(time_s=0.01)).found
+
+
+def test_too_much_noise_to_see_a_response_is_said(clean):
+    noisy = np.random.default_rng(4).lognormal(0, 0.3, (2, len(clean)))
+    rows = clean.assign(time_s=noisy[0], power_w=200 * noisy[1])
+    assert "cannot be judged" in locked_clock(rows).words
+    assert not locked_clock(rows).found
 
 
 def test_limits_that_never_bind_do_not_refuse(clean):

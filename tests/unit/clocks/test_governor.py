@@ -76,7 +76,7 @@ windows = st.lists(
 
 
 class TestStateMachine:
-    @settings(max_examples=40)
+    @settings(max_examples=25)
     @given(phases=windows, dwell_s=st.floats(0.3, 5), steps=st.integers(1, 60), noise=st.randoms())
     def test_dwell_and_steps_hold_except_for_the_guards_return_to_the_maximum(
         self, phases, dwell_s, steps, noise
@@ -97,7 +97,7 @@ class TestStateMachine:
                 assert changed_at is None or one.at_s - changed_at >= dwell_s
             before, changed_at = one.setting, one.at_s
 
-    @settings(max_examples=20)
+    @settings(max_examples=10)
     @given(phases=windows)
     def test_the_same_readings_give_the_same_decisions(self, phases):
         assert drive(governor(), phases, honest) == drive(governor(), phases, honest)

@@ -3,9 +3,13 @@
 import numpy as np
 import pytest
 
+from wattshed.clocks.backends.simulated import SimulatedClocks
 from wattshed.clocks.choosing.answer import Limits
 from wattshed.clocks.choosing.choice import choose_cell
-from wattshed.clocks.choosing.joint_bounds import joint_bounds
+from wattshed.clocks.choosing.estimates import joint_bounds
+from wattshed.clocks.sweeping.sweep import run_sweep
+from wattshed.config.clocks.block import ClocksBlock
+from wattshed.config.clocks.simulated import SimulatedBlock
 from wattshed.foundation.vocabulary import Worth
 
 DRAWS = 2000
@@ -48,11 +52,16 @@ def test_without_spread_the_bounds_are_the_value():
     assert low.tolist() == high.tolist() == [1.0, 1.0, 1.0]
 
 
-def test_where_no_clock_saves_a_lower_one_is_rarely_called_worth_it(simulate):
-    """Power falls as slowly as time grows, so that every clock takes nearly the same energy."""
+def test_where_no_clock_saves_a_lower_one_is_rarely_called_worth_it():
+    """Power falls as slowly as time grows, so that every clock takes nearly the same energy.
+
+    A sweep of all planned windows: taking out the medians needs the same number of repeats at each clock.
+    """
+    laws = SimulatedBlock(noise_cv=0.02, compute_share=0.05)
     worth = 0
     for seed in range(60):
-        frame = simulate(seed=seed, repeats=3, noise_cv=0.02, compute_share=0.05)
+        block = ClocksBlock(simulated=laws, seed=seed, repeats=3, points=12, search={"kind": "full"})
+        frame = run_sweep(SimulatedClocks(laws, seed), lambda: None, block)
         # The true energy of each clock is taken out; its noise stays.
         typical = frame.groupby("setting")["energy_j"].transform("median")
         frame["energy_j"] *= frame["energy_j"].median() / typical

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from wattshed.clocks.sweeping.identity import first_difference
 from wattshed.clocks.sweeping.journal import (
     DamagedJournal,
     Journal,
     OtherSweep,
-    first_difference,
     open_or_restart,
     read_journal,
 )
@@ -70,11 +70,11 @@ def test_a_journal_without_a_whole_line_begins_again(tmp_path, content):
 @pytest.mark.parametrize(
     ("line", "what"),
     [
-        (b"not json\n", "line 2 is no event"),
+        (b"not json\n", "line 2 is not an event"),
         (b'{"event": "row"}\n', "line 2 lacks 'values'"),
-        (b'{"event": "guess"}\n', "line 2 is no event"),
-        (b"[1]\n", "line 2 is no event"),
-        (b'{"event": "step", "settings": 3}\n', "line 2 is no event"),
+        (b'{"event": "guess"}\n', "line 2 is not an event"),
+        (b"[1]\n", "line 2 is not an event"),
+        (b'{"event": "step", "settings": 3}\n', "line 2 is not an event"),
     ],
 )
 def test_a_damaged_line_is_refused_or_set_aside(tmp_path, capsys, line, what):

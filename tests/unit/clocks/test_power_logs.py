@@ -160,6 +160,19 @@ def test_every_gpu_of_a_log_is_a_cell(given):
         read_recording(given(SMI_HEADER + lines, marks.replace("3,0", "3,7")))
 
 
+def test_gpus_without_a_name_get_that_of_the_block(given):
+    lines = "".join(
+        f"2026/03/01 12:00:{s:02d}.000, GPU-{gpu}, {50 + gpu} W\n" for s in range(11) for gpu in (0, 1)
+    )
+    log = "timestamp, uuid, power.draw [W]\n" + lines
+    both = read_recording(given(log, gpu="A100"))
+    assert [(cell.gpu, cell.gpu_uuid) for cell, _ in cells(both)] == [("A100", "GPU-0"), ("A100", "GPU-1")]
+    with pytest.raises(Fault, match="does not name its gpu"):
+        read_recording(given(log))
+    without = read_recording(given(log.replace("uuid", "index").replace("GPU-", "")))
+    assert [cell.gpu for cell, _ in cells(without)] == ["GPU 0", "GPU 1"]
+
+
 def test_throttled_runs_are_marked(given):
     header = SMI_HEADER.rstrip() + ", clocks_throttle_reasons.active\n"
     lines = [smi_line(s / 2).rstrip() + (", 0x4\n" if 4 < s / 2 < 9 else ", 0x1\n") for s in range(21)]
@@ -211,6 +224,11 @@ def test_throttled_runs_are_marked(given):
         (MARKS, smi_log().replace(", 41,", ",", 3), "line 2 has 6 cells: expected 7"),
         (MARKS, smi_log().replace("2026/03/01 12:00:04", "yesterday"), "'yesterday.000' cannot be read"),
         (MARKS, smi_log().replace("12:00:04", "11:59:04"), "the time goes back by 59.5 s at row 9"),
+        (
+            MARKS,
+            smi_log() + "2026-03-01T12:00:30+01:00, 0, A, 9 W, 41, 1 %, 9 MHz\n",
+            "all with or all without offset",
+        ),
         (MARKS, b"\0\1\2PNG", "is not text"),
         (MARKS, "hello\n", "fits none of the readers"),
         (MARKS, SMI_HEADER + smi_line(0) + smi_line(10), "no run has samples in at least 80 %"),

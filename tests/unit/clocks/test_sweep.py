@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from wattshed.clocks.backends.protocol import clock_given_back
 from wattshed.clocks.backends.simulated import SimulatedClocks
 from wattshed.clocks.runs import COLUMNS
-from wattshed.clocks.sweeping.full_plan import plan_order, spread_clocks
+from wattshed.clocks.sweeping.plan import plan_order, spread_clocks
 from wattshed.clocks.sweeping.sweep import SESSION, run_sweep
 from wattshed.config.clocks.block import ClocksBlock
 from wattshed.config.clocks.simulated import SimulatedBlock

@@ -7,12 +7,14 @@ from running_clocks import CLOCKS_MHZ, RunningClocks
 from wattshed.clocks.backends.simulated import SimulatedClocks
 from wattshed.clocks.runs import CLOCK
 from wattshed.clocks.sweeping.budget import Budget
+from wattshed.clocks.sweeping.identity import identity_of
 from wattshed.clocks.sweeping.journal import Journal, read_journal
 from wattshed.clocks.sweeping.progress import Progress, best_so_far
-from wattshed.clocks.sweeping.sweep import COUNTER_PERIODS, identity_of, run_sweep, window_s
+from wattshed.clocks.sweeping.sweep import COUNTER_PERIODS, run_sweep, window_s
 from wattshed.config.clocks.block import ClocksBlock
 
-BLOCK = ClocksBlock(points=4, repeats=3, warm_up_repeats=1, min_point_s=0.1)
+BLOCK = ClocksBlock(points=4, repeats=3, warm_up_repeats=1, min_point_s=0.1, search={"kind": "full"})
+REFINED = ClocksBlock(points=4, repeats=3, min_point_s=0.1, search={"step_windows": 3})
 
 
 class Killed(BaseException):
@@ -37,18 +39,35 @@ def simulated():
     return SimulatedClocks(BLOCK.simulated, 3)
 
 
-def swept(backend, path, **options):
-    with Journal(path, identity_of(backend, BLOCK, {"name": "x"})) as journal:
-        return run_sweep(backend, lambda: None, BLOCK, "x", journal=journal, **options)
+def swept(backend, path, block=BLOCK, **options):
+    with Journal(path, identity_of(backend, block, {"name": "x"})) as journal:
+        return run_sweep(backend, lambda: None, block, "x", journal=journal, **options)
 
 
-@pytest.mark.parametrize("row", [1, 2, 9, 17])
-def test_a_resumed_simulation_equals_the_uninterrupted_one(tmp_path, row):
-    whole = run_sweep(simulated(), lambda: None, BLOCK, "x")
+@pytest.mark.parametrize(("block", "row"), [(BLOCK, 1), (BLOCK, 2), (BLOCK, 17), (REFINED, 16)])
+def test_a_resumed_simulation_equals_the_uninterrupted_one(tmp_path, block, row):
+    whole = run_sweep(simulated(), lambda: None, block, "x")
     with pytest.raises(Killed):
-        swept(killed_at(simulated(), row), tmp_path / "j.jsonl")
+        swept(killed_at(simulated(), row), tmp_path / "j.jsonl", block)
     assert len(read_journal(tmp_path / "j.jsonl").rows) == row - 1
-    pd.testing.assert_frame_equal(swept(simulated(), tmp_path / "j.jsonl"), whole)
+    pd.testing.assert_frame_equal(swept(simulated(), tmp_path / "j.jsonl", block), whole)
+
+
+@pytest.mark.parametrize(("factor", "told"), [(1.0, False), (1.2, True), (0.8, True)])
+def test_a_reference_that_changed_between_two_starts_is_told(tmp_path, factor, told):
+    path = tmp_path / "j.jsonl"
+    with pytest.raises(Killed):
+        swept(killed_at(RunningClocks(), 6), path)
+    said = []
+    progress = Progress("x on y", CLOCK, 0.05, say=said.append)
+    slower = RunningClocks(
+        time_of=lambda setting, window: factor * (0.9 + 150 / setting + 0.001 * (window % 3))
+    )
+    swept(slower, path, progress=progress)
+    lines = [line for line in said if "against the earlier starts" in line]
+    assert len(lines) == told
+    if told:
+        assert f"takes {100 * (factor - 1):+.0f}" in lines[0]
 
 
 def test_a_finished_sweep_measures_nothing_again(tmp_path):

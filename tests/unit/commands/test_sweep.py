@@ -1,6 +1,7 @@
 """``wattshed sweep``: a real command, on the simulated GPU and on one of the tests that runs it."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -29,8 +30,9 @@ REAL = (
     "0.1",
     "--repeats",
     "3",
+    "--full",
 )
-SIMULATED = ("--backend", "simulated", "--points", "4", "--repeats", "3")
+SIMULATED = ("--backend", "simulated", "--points", "4", "--repeats", "3", "--full")
 
 
 @pytest.fixture(autouse=True)
@@ -124,21 +126,15 @@ def test_the_output_of_the_command_is_kept_as_asked(folder, keeps, lines):
 
 
 def test_each_call_reads_the_same_standard_input(folder):
-    words = [
-        sys.executable,
-        "-m",
-        "wattshed.commands",
-        "sweep",
-        *REAL,
-        "--output",
-        "out",
-        "--",
-        "sh",
-        "-c",
-        "cat >> all",
-    ]
-    done = subprocess.run(words, input="given\n", text=True, capture_output=True, cwd=folder)
-    assert done.returncode == 0, done.stderr
+    (folder / "given").write_text("given\n")
+    own, file = os.dup(0), os.open(folder / "given", os.O_RDONLY)
+    try:
+        os.dup2(file, 0)
+        assert main(["sweep", *REAL, "--output", "out", "--", "sh", "-c", "cat >> all"]) == 0
+    finally:
+        os.dup2(own, 0)
+        os.close(own)
+        os.close(file)
     assert (folder / "all").read_text() == "given\n" * 34
 
 
@@ -190,7 +186,7 @@ def test_a_finished_sweep_is_not_overwritten_but_may_go_on_under_other_limits(fo
     assert "out holds a finished sweep: expected another folder" in capsys.readouterr().err
     main([*words, "--resume", "--max-slowdown", "50%", "--json", "--", "true"])
     (choice,) = json.loads(capsys.readouterr().out)["choices"]
-    assert choice["max_slowdown_share"] == 0.5
+    assert choice["limits"]["max_slowdown_share"] == 0.5
     pd.testing.assert_frame_equal(pd.read_parquet("out/sweep.parquet"), rows)
 
 
@@ -232,8 +228,10 @@ def test_a_budget_ends_the_sweep_and_a_larger_one_goes_on(folder, capsys):
         ((*SIMULATED, "--output", "file/x", "--", "true"), "--output: file/x cannot be written"),
         ((*SIMULATED, "--output", "file", "--", "true"), "--output file is a file: expected a folder"),
         ((*SIMULATED, "--resume", "--output", "new", "--", "true"), "--resume: new holds no sweep"),
+        ((*SIMULATED, "--rule", "edpp", "--", "true"), "--rule: 'edpp' is not a clock rule: did you mean"),
         (("--plugins", "none.py", "--", "true"), "none.py does not exist: name the plug-in's file"),
         (("--backend", "replay"), "--backend replay: expected --recording FILE"),
+        (("--backend", "replay", "--recording", "file"), "and --recorded-workload NAME; give all three"),
     ],
 )
 def test_bad_input_is_one_sentence_and_leaves_nothing(folder, capsys, words, sentence):
@@ -264,6 +262,18 @@ from wattshed.commands.main import main
 from wattshed.commands.running.sweeping import exit_code_of
 sys.exit(main(sys.argv[1:]))
 """
+
+
+def test_a_recorded_sweep_is_replayed_without_a_command(folder, capsys):
+    main(["sweep", *SIMULATED, "--label", "serve", "--output", "made", "--", "true"])
+    gpu = pd.read_parquet("made/sweep.parquet")["gpu"].iloc[0]
+    words = ["--recording", "made/sweep.csv", "--recorded-gpu", gpu, "--recorded-workload", "serve"]
+    capsys.readouterr()
+    main(["sweep", "--backend", "replay", *words, "--output", "out"])
+    assert "SIMULATED" in capsys.readouterr().err
+    columns = ["setting", "time_s", "energy_j", "warm"]
+    one, other = (pd.read_parquet(f"{name}/sweep.parquet")[columns] for name in ("made", "out"))
+    pd.testing.assert_frame_equal(one, other, check_dtype=False)
 
 
 def test_another_command_in_the_same_folder_is_refused(folder, capsys):

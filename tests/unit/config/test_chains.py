@@ -157,3 +157,38 @@ def test_a_sweep_is_no_step_of_a_compared_lineage(config):
         Fault, match=r"adaptation\.models\.0: sweep makes no checkpoint: expected it only as the last"
     ):
         load_study(changed)
+
+
+@pytest.mark.parametrize(
+    ("steps", "model", "sentence"),
+    [
+        (
+            ["replay", "int8", "sweep"],
+            "stgnn",
+            r"a chain sweeps 'stgnn\+replay\+int8', and after 'int8' a network",
+        ),
+        (["prune_half_tuned", "sweep"], "stgnn", None),
+        (["sweep"], "stgnn", None),
+    ],
+)
+def test_the_training_of_what_cannot_be_trained_is_not_swept(config, steps, model, sentence):
+    changed = with_chains(config, steps, model=model)
+    changed["clocks"] = {"works": ["inference"]}
+    load_study(changed)
+    changed["clocks"] = {"works": ["inference", "training"]}
+    if sentence is None:
+        load_study(changed)
+        return
+    with pytest.raises(
+        Fault, match=f"clocks.works has training, but {sentence} cannot be trained further"
+    ) as caught:
+        load_study(changed, "village.yaml")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_closed_form_may_be_swept_in_training(config):
+    changed = copy.deepcopy(config)
+    changed["models"]["solved"] = {"form": "pooled_ridge"}
+    changed = with_chains(changed, ["sweep"], model="solved")
+    changed["clocks"] = {"works": ["training"]}
+    assert load_study(changed).clocks.works == ["training"]

@@ -114,6 +114,7 @@ def test_an_own_plugin_without_a_needed_attribute_is_refused(own):
         ("strategy", "start"),
         ("method", "skeleton_on"),
         ("clock_backend", "device"),
+        ("recording", "fits"),
         ("source", "load"),
         ("baseline", "make"),
         ("sensor", "preference"),

@@ -18,7 +18,8 @@ EXAMPLES = """examples:
   wattshed sweep --knob power_limit --output sweeps/training -- python train.py --epochs 1
   wattshed sweep --backend simulated -- sleep 0.1         how it works, on a machine without a GPU
 
-The command is run again and again, at one clock after another, in random order and with the largest clock in between. A
+The command is run again and again, at one clock after another, in random order and with the largest clock in between:
+first at clocks over the whole range, then where it tells most, until the best one is known or the budget is spent. A
 window lasts 5 s, in which a shorter command is repeated. Locking clocks needs root or CAP_SYS_ADMIN. The clock is
 reset in every way out. A sweep that was killed goes on with the points kept if the same command line is given again;
 --resume goes on with a finished one, for more points or under other limits. Its folder holds sweep.parquet and
@@ -95,8 +96,13 @@ def add_how(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--budget-s", type=float, metavar="S", help="most seconds of measurement, over all starts"
     )
-    parser.add_argument("--points", type=int, metavar="N", help="how many settings (default: 12)")
-    parser.add_argument("--repeats", type=int, metavar="N", help="warm windows per setting (default: 5)")
+    parser.add_argument(
+        "--full", action="store_true", help="no search: --repeats windows at each of --points settings"
+    )
+    parser.add_argument("--points", type=int, metavar="N", help="settings to begin with (default: 12)")
+    parser.add_argument(
+        "--repeats", type=int, metavar="N", help="warm windows per setting, at most in a search (default: 5)"
+    )
     parser.add_argument("--window-s", type=float, metavar="S", help="shortest window (default: 5)")
     parser.add_argument("--seed", type=int, metavar="N", help="of the order and the bootstrap (default: 0)")
     parser.add_argument("--output", type=Path, metavar="FOLDER", help="default: sweeps/COMMAND")
@@ -156,6 +162,8 @@ def block_of(arguments: argparse.Namespace) -> ClocksBlock:
         if value is not None:
             given[key] = value
     given["knob"] = arguments.knob
+    if arguments.full:
+        given["search"] = {"kind": "full"}
     if arguments.gpu is not None:
         given["nvml"] = {"gpu_index": arguments.gpu}
     if arguments.knob != "auto" and arguments.backend == "simulated":
@@ -163,13 +171,16 @@ def block_of(arguments: argparse.Namespace) -> ClocksBlock:
     if arguments.rule != "least_energy":
         given["choice"] = {"rule": arguments.rule}
     if arguments.backend == "replay":
-        if arguments.recording is None:
-            raise Fault("--backend replay: expected --recording FILE, the recorded sweep; name it.")
         given["replay"] = {
             "path": arguments.recording,
-            "gpu": arguments.recorded_gpu or "",
-            "workload": arguments.recorded_workload or "",
+            "gpu": arguments.recorded_gpu,
+            "workload": arguments.recorded_workload,
         }
+        if not all(given["replay"].values()):
+            raise Fault(
+                "--backend replay: expected --recording FILE, --recorded-gpu NAME and --recorded-workload NAME; give "
+                "all three."
+            )
     try:
         return ClocksBlock(**given)
     except ValueError as error:

@@ -17,7 +17,6 @@ from wattshed.clocks.choosing.rules.protocol import Rule
 from wattshed.clocks.choosing.verdict import Ruling, of_candidate, without_candidate
 from wattshed.clocks.contamination.detect import detect, severe_words
 from wattshed.clocks.contamination.usable import (
-    UsableSweep,
     refusal,
     speedup_refusal,
     typical_cv,
@@ -89,7 +88,7 @@ def choose_cell(
         "marked": Marked(**{name: sweep.marked.get(name, 0) for name in Marked.__dataclass_fields__}),
         "detections": tuple(Detected(one.detector, one.found, one.words) for one in detections),
     }
-    problem = _single_runs(rows, sweep) or refusal(sweep) or severe_words(detections)
+    problem = _single_runs(rows) or refusal(sweep) or severe_words(detections)
     if problem is not None:
         return _refused(about, problem)
     estimates = estimate_sweep(sweep, seed=seed, draws=DRAWS, legal=legal)
@@ -146,13 +145,10 @@ def _rule(about: dict[str, Any], rule: Rule, estimates: Estimates, kept: Feasibl
     return of_candidate(about, is_best, estimates, limits, rule.title, unit)
 
 
-def _single_runs(rows: pd.DataFrame, sweep: UsableSweep) -> str | None:
+def _single_runs(rows: pd.DataFrame) -> str | None:
     runs = rows[rows["warm"]].groupby("setting").size()
     if len(runs) > 1 and bool((runs == 1).all()):
-        return (
-            f"single run per setting: no interval can be stated; expected at least 3 valid repeats of each "
-            f"(settings up to {sweep.maximum} {sweep.unit})"
-        )
+        return "single run per setting: no interval can be stated; expected at least 3 valid repeats of each"
     return None
 
 

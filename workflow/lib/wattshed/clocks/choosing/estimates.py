@@ -1,5 +1,6 @@
 """Time and energy of every setting against the maximum, as the data say and as their bootstrap draws do."""
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -8,10 +9,10 @@ import pandas as pd
 
 from wattshed.clocks.choosing.answer import Estimator, Fitted
 from wattshed.clocks.choosing.curves import noise_from, power_law, running_median, time_law
-from wattshed.clocks.choosing.joint_bounds import joint_bounds
 from wattshed.clocks.choosing.rules.limits import RelativeTo
 from wattshed.clocks.choosing.rules.protocol import Outcomes
 from wattshed.clocks.contamination.usable import UsableSweep, typical_cv, usable_sweep
+from wattshed.statistics.levels import LEVEL
 
 DRAWS = 1000
 INTERVAL = (0.025, 0.975)
@@ -158,3 +159,24 @@ def _draw(groups: list[np.ndarray], seed: int, draws: int) -> list[np.ndarray]:
         np.concatenate([rows[None], rows[random.integers(len(rows), size=(draws, len(rows)))]])
         for rows in groups
     ]
+
+
+def joint_bounds(draws: np.ndarray, repeats: np.ndarray, *, pooled: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Bounds [C] that hold for all settings together with 95 %: the one that saves most is picked by the same data.
+
+    draws: [B, C], row 0 the data itself, the others resamples; repeats: of each setting; pooled: whether all settings
+    are taken to scatter alike, as where each is known by its own few repeats and not by a law of all. Bootstrap with
+    the largest studentised deviation over all settings (Westfall and Young 1993, single step). Means of resamples of n
+    repeats vary too little by the factor sqrt((n - 1) / n); for medians of few repeats the correction is larger than
+    needed.
+    """
+    few = int(repeats[repeats > 1].min(initial=max(2, int(repeats.max()))))
+    deviations = (draws[1:] - draws[0]) * math.sqrt(few / (few - 1))
+    spread = deviations.std(axis=0)
+    if pooled and (known := spread[spread > 0]).size:
+        # A setting that scatters more keeps its own.
+        spread = np.maximum(spread, np.sqrt(np.square(known).mean()))
+    with np.errstate(invalid="ignore"):
+        largest = np.nan_to_num(np.abs(deviations) / spread).max(axis=1, initial=0.0)
+    half = float(np.quantile(largest, LEVEL)) * spread
+    return draws[0] - half, draws[0] + half

@@ -4,8 +4,8 @@ The published "91.6 % saved" had such a run for its baseline: loading a model to
 
 Three tests, each against the scatter of the repeats themselves:
 
-* the leading runs against other repeats of their settings: over 4 robust standard deviations slower (about one in
-  30,000 normal runs is);
+* the leading runs against other repeats of their settings: over 4 robust standard deviations slower (one in
+  about 1,500 clean simulated sweeps);
 * the first repeats of all settings together: one-sided t-test over the settings, p < 0.0005;
 * the first setting as a whole, where it is a high one: slower than the lower settings measured next, though no GPU
   computes faster at a lower clock (over 5 % and over 4 standard errors).

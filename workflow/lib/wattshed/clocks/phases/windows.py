@@ -7,7 +7,7 @@ import pandas as pd
 from wattshed.foundation.faults import Fault
 
 KEYS = ("gpu", "gpu_uuid", "gpu_index", "workload")
-# A single sample is no median.
+# The median of one sample is its noise.
 LEAST_SAMPLES = 2
 # Times are sums of periods: one that ends a window shall not fall before its end by rounding.
 ROUNDING = 1e-6

@@ -62,10 +62,14 @@ class CellCurve:
 def curve_of(rows: pd.DataFrame, family: str | None = None) -> CellCurve | None:
     """The curve of one cell's runs (``clocks.runs.COLUMNS``), or None if fewer than four settings count.
 
+    A table with one run per setting is read by :func:`curve_of_single_runs`.
+
     The first repeat of a setting that counts is what a probe sees, the median of the others is the truth. A sweep that
     ran from one end to the other is smoothed by a running median over neighbouring settings; its maximum is the highest
     setting that counts, since its first runs do not.
     """
+    if rows["setting"].is_unique:
+        return curve_of_single_runs(rows, family)
     used = usable_sweep(rows)
     counted = used.rows.sort_values("order")
     if counted["setting"].nunique() < LEAST_SETTINGS:

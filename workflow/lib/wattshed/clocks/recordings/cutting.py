@@ -175,7 +175,8 @@ class _Windows:
         return energy_j, by
 
     def _without_holes(self, frame: pd.DataFrame, duration_s: np.ndarray) -> pd.DataFrame:
-        """Without runs of whose window over a fifth lies between samples that are far apart, and runs of less than two samples."""
+        """Without runs of whose window over a fifth lies between samples that are far apart, and runs "
+        "of less than two samples."""
         gaps = np.diff(self._read_s)
         far = np.flatnonzero(gaps > MOST_PERIODS_OUTSIDE * self._period_s)
         begins, ends = self._read_s[far], self._read_s[far + 1]

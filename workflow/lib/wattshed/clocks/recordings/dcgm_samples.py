@@ -6,13 +6,14 @@ counting. A row begins with two words, such as ``GPU 0``, and the device's name 
 
 import io
 import re
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from wattshed.clocks.recordings.matching import match_columns, need
-from wattshed.clocks.recordings.opening import read_text
+from wattshed.clocks.recordings.opening import is_blank, read_head, read_text
 from wattshed.clocks.recordings.reader import Note
 from wattshed.clocks.recordings.samples import as_samples, check_samples
 from wattshed.config.clocks.recording import RecordingBlock
@@ -39,9 +40,9 @@ ALIASES = {
 # Where they are not ours. The counter is in mJ, and activity is a fraction already.
 UNITS_OF_DCGM = {"energy_counter_j": "mJ", "gpu_busy_share": "percent", "memory_busy_share": "percent"}
 TEXTS = ("gpu", "gpu_uuid")
-JOINT = b"\xc2\xa0"  # a blank that does not separate words here
+JOINT = b"\x1f"  # a blank inside a name
+END = b" ~"  # the last word of each row
 MISSING = ["N/A", "[N/A]", "nan", "-", "ERR!", "Err"]
-MOST_DEVICES = 64
 
 
 def read_dcgm(path: Path, block: RecordingBlock, note: Note) -> pd.DataFrame:
@@ -49,19 +50,16 @@ def read_dcgm(path: Path, block: RecordingBlock, note: Note) -> pd.DataFrame:
 
     Raises :class:`Fault`.
     """
-    content = read_text(path)
-    names, rows = _rows(path, content, note)
+    names = _names(path, read_head(path))
     found = match_columns(path, names, ALIASES, block)
     need(path, found, () if "energy_counter_j" in found else ("power_w",), names)
     device = found.get("gpu")
-    rows = _names_joined(path, rows, names, None if device is None else names.index(device) + 2)
-    kept = {
-        "(entity)": "(entity)",
-        "(number)": "(number)",
-        **{theirs: ours for ours, theirs in found.items()},
-    }
-    texts = {theirs for ours, theirs in found.items() if ours in TEXTS} | {"(entity)"}
-    table = _parsed(path, rows, ["(entity)", "(number)", *names], list(kept), texts)
+    rows = _rows(path, names, None if device is None else names.index(device) + 2, note)
+    texts = {theirs for ours, theirs in found.items() if ours in TEXTS} | {"(entity)", "(number)"}
+    table = _parsed(
+        path, rows, ["(entity)", "(number)", *names], [*sorted(texts | set(found.values()))], texts
+    )
+    del rows
     odd = table["(entity)"] != "GPU"
     if odd.any():
         # Parts of a GPU (MIG) and other entities are not whole GPUs.
@@ -83,47 +81,60 @@ def read_dcgm(path: Path, block: RecordingBlock, note: Note) -> pd.DataFrame:
     return samples
 
 
-def _rows(path: Path, content: bytes, note: Note) -> tuple[list[str], bytes]:
-    """The names in the header, and the rows without the repeated lines of header and units."""
-    lines = content.split(b"\n", 3)
-    header, units = lines[0], lines[1] if len(lines) > 1 else b""
-    names = header.decode("utf-8", "replace").replace("#", " ").split()[1:]
+def _names(path: Path, head: str) -> list[str]:
+    first = next((line for line in head.splitlines() if line.strip()), "")
+    names = first.replace("#", " ").split()[1:]
     if repeated := sorted({name for name in names if names.count(name) > 1}):
         raise Fault(
             f"{path}: the column {repeated[0]!r} occurs twice: expected each field once; record again."
         )
+    return names
+
+
+def _rows(path: Path, names: list[str], name_at: int | None, note: Note) -> bytes:
+    """The rows without the repeated lines of header and units, devices' names as one word each, and a last word
+    that shows where a row ends.
+
+    name_at: the place of the device's name among a row's words. One copy of the log is held at a time.
+    """
+    content = read_text(path).lstrip(b"\n")
     if not content.endswith(b"\n"):
         content = content[: content.rfind(b"\n") + 1]
         note(f"{path}: its last line was not finished and is left out.")
-    content = content.replace(header + b"\n", b"")
-    if re.match(rb"^(ID|Id)\b", units.strip()):
-        content = content.replace(units + b"\n", b"")
-    if re.search(rb"(?m)^\s*#", content):
+    header, units = (line + b"\n" for line in [*content[: 1 << 16].split(b"\n", 2), b""][:2])
+    if re.match(rb"\s*(ID|Id)\b", units):
+        content = content.replace(header + units, b"").replace(units, b"")
+    if header in content:
+        content = content.replace(header, b"")
+    if content.startswith(b"#") or b"\n#" in content:
         raise Fault(f"{path}: its header changes on the way: expected one list of fields; cut the log there.")
-    if not content.strip():
+    if is_blank(content):
         raise Fault(f"{path} has no rows below its header: expected samples; correct the path.")
-    return names, content
+    if name_at is not None:
+        for spaced in _spaced_names(content[: 1 << 16], len(names) + 2, name_at):
+            content = content.replace(spaced, JOINT.join(spaced.split()))
+    return content.replace(b"\n", END + b"\n")
 
 
-def _names_joined(path: Path, rows: bytes, names: list[str], at: int | None) -> bytes:
-    """The rows with devices' names as one word each. at: the place of the name among a row's words."""
-    if at is None:
-        return rows
-    # A device's rows repeat; all devices are among the first rows.
-    for line in dict.fromkeys(rows[: 1 << 16].split(b"\n")[:-1]):
+def _spaced_names(head: bytes, words_in_row: int, at: int) -> list[bytes]:
+    """Names of devices that hold blanks, the longest first. All devices are among the first rows.
+
+    A device's name is the one that most of its rows have: a row may have a word too many elsewhere.
+    """
+    found: dict[bytes, Counter[bytes]] = {}
+    for line in head.split(b"\n")[:-1]:
         words = line.split()
-        extra = len(words) - len(names) - 2
-        if extra <= 0 or JOINT in line:
+        extra = len(words) - words_in_row
+        if extra < 0:
             continue
-        found = re.search(rb"\s+".join(re.escape(word) for word in words[at : at + extra + 1]), line)
-        if found and found[0] in rows:
-            rows = rows.replace(found[0], JOINT.join(found[0].split()))
-    return rows
+        name = re.search(rb"\s+".join(re.escape(word) for word in words[at : at + extra + 1]), line)
+        if name:
+            found.setdefault(words[1], Counter())[name[0]] += 1
+    names = {counts.most_common(1)[0][0] for counts in found.values()}
+    return sorted((name for name in names if len(name.split()) > 1), key=len, reverse=True)
 
 
 def _parsed(path: Path, rows: bytes, names: list[str], kept: list[str], texts: set[str]) -> pd.DataFrame:
-    # A word at the end of each row shows rows with too many or too few of them.
-    rows = rows.replace(b"\n", b" ~\n")
     try:
         table = pd.read_csv(
             io.BytesIO(rows),
@@ -132,7 +143,7 @@ def _parsed(path: Path, rows: bytes, names: list[str], kept: list[str], texts: s
             names=[*names, "(end)"],
             usecols=[*kept, "(end)"],
             na_values=MISSING,
-            dtype=dict.fromkeys((*texts, "(number)", "(end)"), "category"),
+            dtype=dict.fromkeys((*texts, "(end)"), "category"),
             index_col=False,
             quoting=3,
             on_bad_lines="error",
@@ -142,7 +153,7 @@ def _parsed(path: Path, rows: bytes, names: list[str], kept: list[str], texts: s
             f"{path} cannot be read as a table of dcgmi dmon ({' '.join(str(error).split())}): expected {len(names)} "
             "words in each row; correct or remove the line."
         ) from error
-    whole = (table["(end)"] == "~").to_numpy()
+    whole = (table["(end)"] == END.decode().strip()).to_numpy()
     if not whole.all():
         raise Fault(
             f"{path}: sample {int(np.argmin(whole)) + 1} does not have {len(names)} words: expected one for "
@@ -150,7 +161,7 @@ def _parsed(path: Path, rows: bytes, names: list[str], kept: list[str], texts: s
             "correct or remove the row."
         )
     for name in kept:
-        if name not in texts | {"(number)"} and not pd.api.types.is_numeric_dtype(table[name]):
+        if name not in texts and not pd.api.types.is_numeric_dtype(table[name]):
             numbers = pd.to_numeric(table[name], errors="coerce")
             row = int(np.argmax(numbers.isna() & table[name].notna()))
             raise Fault(
@@ -161,13 +172,16 @@ def _parsed(path: Path, rows: bytes, names: list[str], kept: list[str], texts: s
 
 
 def _whole(path: Path, words: pd.Series) -> pd.Series:
-    numbers = pd.to_numeric(words.astype("str"), errors="coerce")
-    if numbers.isna().any():
+    known = pd.to_numeric(pd.Series([*words.cat.categories, None], dtype="object"), errors="coerce").to_numpy(
+        float
+    )
+    numbers = known[words.cat.codes]
+    if np.isnan(numbers).any():
         raise Fault(
-            f"{path}: a GPU's number is {words[numbers.isna()].iloc[0]!r}: expected one such as `GPU 0`; "
+            f"{path}: a GPU's number is {words[np.isnan(numbers)].iloc[0]!r}: expected one such as `GPU 0`; "
             "correct the row."
         )
-    return numbers.astype("Int64").reset_index(drop=True)
+    return pd.Series(numbers).astype("Int64")
 
 
 def _factor(ours: str, block: RecordingBlock) -> float:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
-from wattshed.clocks.recordings.opening import line_of
+from wattshed.clocks.recordings.opening import is_blank, line_of, read_text
 from wattshed.clocks.recordings.reader import Note
 from wattshed.foundation.faults import Fault
 
@@ -20,7 +20,6 @@ class Delimited:
     """Cells by column. names: of all columns; skipped: lines above the first row."""
 
     path: Path
-    content: bytes
     names: list[str]
     separator: str
     skipped: int
@@ -31,7 +30,7 @@ class Delimited:
 
     def line(self, row: int) -> int:
         """The number that an editor shows for a row (from 0)."""
-        return line_of(self.content, row, self.skipped)
+        return line_of(read_text(self.path), row, self.skipped)
 
 
 def read_delimited(
@@ -49,24 +48,23 @@ def read_delimited(
     names of GPUs do. log: the file is a log, so that a last line without its end is left out, and a repeated header is
     taken for the begin of another part; it takes the sentence on that. Raises :class:`Fault`.
     """
-    first = next(line for line in content.split(b"\n", 64) if line.strip()).decode("utf-8", "replace")
-    separator = max(SEPARATORS, key=first.count)
+    first = next(line for line in content[: 1 << 16].split(b"\n") if line.strip())
+    shown = first.decode("utf-8", "replace")
+    separator = max(SEPARATORS, key=shown.count)
     skipped = 0
     if names is None:
-        names, skipped = _header(path, first, separator), 1
-        head = first.encode("utf-8", "surrogateescape")
-        content_rows = content[content.index(head) + len(head) + 1 :] if head in content else b""
-        if log is not None:
-            content_rows = content_rows.replace(head + b"\n", b"")
-    else:
-        content_rows = content
-    if log is not None and content_rows and not content_rows.endswith(b"\n"):
-        content_rows = content_rows[: content_rows.rfind(b"\n") + 1]
+        names, skipped = _header(path, shown, separator), 1
+        if log is not None and content.count(first + b"\n") > 1:
+            content = first + b"\n" + content.replace(first + b"\n", b"")
+    ends = len(content)
+    if log is not None and not content.endswith(b"\n"):
+        ends = content.rfind(b"\n") + 1
         log(f"{path}: its last line was not finished and is left out.")
-    if not content_rows.strip():
+    begins = content.index(first) + len(first) + 1 if skipped else 0
+    if begins >= ends or is_blank(content[begins : begins + 4096]):
         raise Fault(f"{path} has no rows below its header: expected measurements; correct the path.")
-    table = _Rows(path, content, names, separator, skipped, named_things).read(content_rows, wanted)
-    return Delimited(path, content, names, separator, skipped, table)
+    table = _Rows(path, names, separator, skipped, named_things).read(content, begins, ends, wanted)
+    return Delimited(path, names, separator, skipped, table)
 
 
 def _header(path: Path, line: str, separator: str) -> list[str]:
@@ -80,17 +78,16 @@ def _header(path: Path, line: str, separator: str) -> list[str]:
 @dataclass
 class _Rows:
     path: Path
-    content: bytes
     names: list[str]
     separator: str
     skipped: int
     named_things: str | None
 
-    def read(self, rows: bytes, wanted: set[str] | None) -> pa.Table:
+    def read(self, content: bytes, begins: int, ends: int, wanted: set[str] | None) -> pa.Table:
         for _ in range(MOST_NAMES_WITH_SEPARATORS):
             wrong: list[pa_csv.InvalidRow] = []
             try:
-                table = self._parse(rows, wanted, wrong)
+                table = self._parse(pa.py_buffer(content).slice(begins, ends - begins), wanted, wrong)
             except pa.ArrowInvalid as error:
                 raise Fault(
                     f"{self.path} cannot be read as a table ({' '.join(str(error).split())}): expected "
@@ -98,17 +95,18 @@ class _Rows:
                 ) from error
             if not wrong:
                 return table
-            rows = self._quoted(rows, wrong[0])
+            content = self._quoted(content[begins:ends], wrong[0])
+            begins, ends = 0, len(content)
         raise Fault(f"{self.path}: too many lines have more cells than the header: put names into quotes.")
 
-    def _parse(self, rows: bytes, wanted: set[str] | None, wrong: list[pa_csv.InvalidRow]) -> pa.Table:
+    def _parse(self, rows: pa.Buffer, wanted: set[str] | None, wrong: list[pa_csv.InvalidRow]) -> pa.Table:
         def keep(row: pa_csv.InvalidRow) -> str:
             if not wrong:
                 wrong.append(row)
             return "skip"
 
         return pa_csv.read_csv(
-            pa.py_buffer(rows),
+            rows,
             read_options=pa_csv.ReadOptions(column_names=self.names, use_threads=False),
             parse_options=pa_csv.ParseOptions(delimiter=self.separator, invalid_row_handler=keep),
             convert_options=pa_csv.ConvertOptions(
@@ -129,7 +127,7 @@ class _Rows:
                 return rows.replace(raw.encode(), f'"{name}"'.encode())
         number = (wrong.number or 1) - 1
         raise Fault(
-            f"{self.path}, line {line_of(self.content, number, self.skipped)} has {wrong.actual_columns} "
+            f"{self.path}, line {line_of(read_text(self.path), number, self.skipped)} has {wrong.actual_columns} "
             "cells: expected "
             f"{wrong.expected_columns} as in the header; correct or remove the line."
         )

@@ -1,17 +1,14 @@
 """CSV of ``nvidia-smi --query-gpu=... --format=csv``, with or without header and units."""
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wattshed.clocks.recordings.reader import Gives, Note, header_names
+from wattshed.clocks.recordings.smi_names import POWERS, STAMP
 from wattshed.config.clocks.recording import RecordingBlock
 
 if TYPE_CHECKING:
     import pandas as pd
-
-POWERS = {"power.draw", "power.draw.instant", "power.draw.average"}
-STAMP = re.compile(r"^\s*\"?\d{4}/\d\d/\d\d \d\d:\d\d:\d\d(\.\d+)?\"?\s*[,;\t]")
 
 
 class NvidiaSmiLog:

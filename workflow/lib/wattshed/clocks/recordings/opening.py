@@ -4,7 +4,15 @@ import codecs
 from pathlib import Path
 
 from wattshed.foundation.faults import Fault
-from wattshed.foundation.opening.regular_files import DAMAGED, NotRegular, read_regular, why
+from wattshed.foundation.opening.regular_files import (
+    DAMAGED,
+    ZIP,
+    NotRegular,
+    decompressed,
+    open_regular,
+    read_regular,
+    why,
+)
 
 HEAD_BYTES = 4096
 
@@ -30,9 +38,33 @@ def read_text(path: Path) -> bytes:
         raise Fault(f"{path} is not text (it holds NUL bytes): expected a CSV or a log; correct the path.")
     if b"\r" in content:
         content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    if not content.strip():
+    if is_blank(content):
         raise Fault(f"{path} is empty: expected a recording; correct the path.")
     return content
+
+
+def read_head(path: Path) -> str:
+    """The first lines of the text that :func:`read_text` gives, without reading all of a plain file."""
+    try:
+        with open_regular(path) as file:
+            head = file.read(HEAD_BYTES)
+            packed = head.startswith(ZIP) or decompressed(head, file) is not None
+    except DAMAGED:
+        packed = True  # read_text says what is wrong
+    if (
+        packed
+        or not head.strip()
+        or b"\0" in head
+        or head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    ):
+        return head_of(read_text(path))
+    text = head.removeprefix(codecs.BOM_UTF8).decode("utf-8", errors="replace")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def is_blank(content: bytes) -> bool:
+    # Most logs begin with a letter; strip() would copy the whole log.
+    return not content[:HEAD_BYTES].strip() and not content.strip()
 
 
 def head_of(content: bytes) -> str:

@@ -9,7 +9,7 @@ import pandas as pd
 from wattshed.clocks.recordings.cutting import cut_into_runs
 from wattshed.clocks.recordings.folder import profiles_in, read_folder
 from wattshed.clocks.recordings.marks import read_marks
-from wattshed.clocks.recordings.opening import head_of, read_text
+from wattshed.clocks.recordings.opening import read_head
 from wattshed.clocks.recordings.reader import Reader
 from wattshed.clocks.recordings.run_frame import as_runs
 from wattshed.clocks.recordings.samples import gpu_rows
@@ -87,11 +87,10 @@ def _reader(path: Path, block: RecordingBlock) -> Reader:
     if block.reader != AUTO:
         reader: Reader = plugins.load("recording", block.reader)
         return reader
-    content = b"" if _is_parquet(path) else read_text(path)
-    if not content:
+    if _is_parquet(path):
         table: Reader = plugins.load("recording", "table")
         return table
-    head = head_of(content)
+    head = read_head(path)
     fitting = [name for name in plugins.names("recording") if plugins.load("recording", name).fits(head)]
     if len(fitting) == 1:
         found: Reader = plugins.load("recording", fitting[0])
@@ -132,6 +131,8 @@ def _wanted(path: Path, samples: pd.DataFrame, block: RecordingBlock) -> pd.Data
         for column in there:
             same |= (column == wanted).fillna(False).to_numpy(bool)
             known += [str(value) for value in column.dropna().unique()]
+        if not same.any() and names[0] == "gpu" and samples["gpu"].isna().all():
+            continue  # the log does not name its GPUs: the block does
         keep &= same
     if keep.all():
         return samples

@@ -36,11 +36,19 @@ def as_runs(path: Path, found: pd.DataFrame, block: RecordingBlock) -> pd.DataFr
                 )
     frame["setting"] = settings.astype("int64")
     if "order" not in frame or frame["order"].isna().any():
+        # Rows that say which repeat they are differ by it.
+        if "repeat" in frame and "run_id" not in frame:
+            _refuse_repeated(path, frame.assign(order=0))
         frame["order"] = np.arange(1, len(frame) + 1)
     frame = frame.sort_values("order", kind="stable", ignore_index=True)
+    counted = frame.groupby([*CELL, "setting"], dropna=False).cumcount() + 1
     if "repeat" not in frame or frame["repeat"].isna().any():
-        frame["repeat"] = frame.groupby([*CELL, "setting"], dropna=False).cumcount() + 1
-    _refuse_repeated(path, frame)
+        frame["repeat"] = counted
+    if "run_id" not in frame:
+        _refuse_repeated(path, frame)
+    elif frame.duplicated([*CELL, "setting", "repeat"]).any():
+        # Marks and files name each run once; a setting that was visited again begins to count again.
+        frame["repeat"] = counted
     return _finished(frame)
 
 
@@ -78,7 +86,8 @@ def _told_apart(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _refuse_repeated(path: Path, frame: pd.DataFrame) -> None:
-    keys = [*CELL, "setting", "repeat", *(["warm"] if "warm" in frame else [])]
+    """Raise :class:`Fault` for two rows of one order, repeat and setting of a cell."""
+    keys = [*CELL, "setting", "repeat", "order"]
     again = frame.duplicated(keys, keep="first").to_numpy()
     if not again.any():
         return
@@ -86,8 +95,6 @@ def _refuse_repeated(path: Path, frame: pd.DataFrame) -> None:
     at = int(np.argmax(again))
     second, first = frame.iloc[at], frame.iloc[int(np.argmax(groups == groups[at]))]
     where = f"lines {first['line']} and {second['line']}" if "line" in frame else "two runs"
-    if "run_id" in frame:
-        where = f"the runs {first['run_id']} and {second['run_id']}"
     raise Fault(
         f"{path}: {where} are both repeat {int(second['repeat'])} of {second['workload']} on {second['gpu']} at "
         f"{second['setting']} {KNOBS[str(second['knob'])].unit}: expected each once; remove one of them."

@@ -7,70 +7,26 @@ import pandas as pd
 
 from wattshed.clocks.recordings.delimited import Delimited, read_delimited
 from wattshed.clocks.recordings.matching import match_columns, need
-from wattshed.clocks.recordings.nvidia_smi import STAMP
-from wattshed.clocks.recordings.opening import head_of, read_text
+from wattshed.clocks.recordings.opening import read_head, read_text
 from wattshed.clocks.recordings.quantities import numbers_of, words_of
 from wattshed.clocks.recordings.reader import Note
 from wattshed.clocks.recordings.samples import as_samples, check_samples
+from wattshed.clocks.recordings.smi_names import ALIASES, AVERAGED_S, HELD_DOWN, PERCENT, STAMP, USUAL_HEADER
 from wattshed.clocks.recordings.stamps import are_numbers, epoch_seconds
 from wattshed.config.clocks.recording import RecordingBlock
 from wattshed.foundation.faults import Fault
 
-# An instant reading is preferred: power.draw is a mean of about the last second since Ampere.
-ALIASES = {
-    "time_s": ("timestamp",),
-    "gpu_index": ("index",),
-    "gpu_uuid": ("uuid", "gpu_uuid"),
-    "gpu": ("name", "gpu_name"),
-    "workload": (),
-    "power_w": ("power.draw.instant", "power.draw", "power.draw.average"),
-    "power_limit_w": ("enforced.power.limit", "power.limit"),
-    "energy_counter_j": (),
-    "temperature_c": ("temperature.gpu",),
-    "gpu_busy_share": ("utilization.gpu",),
-    "memory_busy_share": ("utilization.memory",),
-    "sm_clock_mhz": ("clocks.sm", "clocks.current.sm", "clocks.gr", "clocks.current.graphics"),
-    "memory_clock_mhz": ("clocks.mem", "clocks.current.memory"),
-    "throttled": (
-        *(
-            "clocks_event_reasons.active",
-            "clocks_throttle_reasons.active",
-            "clocks_throttle_reasons.sw_power_cap",
-        ),
-        "clocks_event_reasons.sw_power_cap",
-    ),
-}
-PERCENT = {"gpu_busy_share": "percent", "memory_busy_share": "percent"}
-# Seconds over which power.draw is averaged.
-AVERAGED_S = 1.0
-# Power cap, hardware slowdown, heat (software, hardware) and power brake in the mask of reasons.
-HELD_DOWN = 0x04 | 0x08 | 0x20 | 0x40 | 0x80
-# The query of a widespread set of profiling scripts; its logs have no header.
-USUAL_HEADER = [
-    *("timestamp", "index", "name", "power.draw", "power.limit", "temperature.gpu", "utilization.gpu"),
-    *(
-        "utilization.memory",
-        "memory.total",
-        "memory.free",
-        "memory.used",
-        "clocks.sm",
-        "clocks.mem",
-        "clocks.gr",
-    ),
-    *("clocks.applications.graphics", "clocks.applications.memory", "pstate"),
-]
-
 
 def read_smi(path: Path, block: RecordingBlock, note: Note) -> pd.DataFrame:
     """Samples of all GPUs in the log. Raises :class:`Fault`."""
-    content = read_text(path)
-    names = _names_without_header(path, head_of(content), block)
-    header = names or _plain_header(head_of(content))
+    head = read_head(path)
+    names = _names_without_header(path, head, block)
+    header = names or _plain_header(head)
     found = match_columns(path, header, ALIASES, block)
     need(path, found, ("power_w",) if "energy_counter_j" not in found else (), header)
     thing = found.get("gpu")
     cells = read_delimited(
-        path, content, names=names, wanted=set(found.values()), named_things=thing, log=note
+        path, read_text(path), names=names, wanted=set(found.values()), named_things=thing, log=note
     )
     columns: dict[str, object] = {
         ours: numbers_of(cells, theirs, ours, block, PERCENT.get(ours))
@@ -124,13 +80,14 @@ def _names_without_header(path: Path, head: str, block: RecordingBlock) -> list[
 
 def _indices(cells: Delimited, theirs: str) -> pd.Series:
     words = words_of(cells, theirs)
-    numbers = pd.to_numeric(words, errors="coerce")
-    if numbers.isna().any():
-        row = int(np.argmax(numbers.isna()))
+    codes, known = pd.factorize(words)
+    numbers = pd.to_numeric(pd.Series([*known, None], dtype="object"), errors="coerce").to_numpy(float)[codes]
+    if np.isnan(numbers).any():
+        row = int(np.argmax(np.isnan(numbers)))
         raise Fault(
             f"{cells.path}, line {cells.line(row)}: the GPU's index is {words[row]!r}: expected a number."
         )
-    return numbers.astype("Int64")
+    return pd.Series(numbers).astype("Int64")
 
 
 def _throttled(cells: Delimited, theirs: str) -> pd.Series:

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from wattshed.foundation.faults import Fault
 
 NUMBER = re.compile(r"^\s*[-+]?\d+(\.\d*)?([eE][-+]?\d+)?\s*$")
-OFFSET = r"(?i)(Z|[+-]\d\d:?\d\d)$"
+OFFSET = r"(?i)(?:Z|[+-]\d\d:?\d\d)$"
 # When clocks are set back, local times jump by this; the logger's own pause adds to it.
 HOUR_S = 3600.0
 # Later than 2001: seconds since 1970, and not since a log's begin. After that: milliseconds.
@@ -45,7 +45,10 @@ def epoch_seconds(texts: pa.ChunkedArray, time_zone: str, where: str) -> tuple[n
 
 
 def _read_slowly(texts: pa.ChunkedArray, aware: bool, where: str) -> pa.Array:
-    read = pd.to_datetime(texts.to_pandas(), format="ISO8601", errors="coerce", utc=aware)
+    words = texts.to_pandas()
+    mixed = (words.str.slice(10).str.contains(OFFSET, regex=True) != aware).to_numpy(bool)
+    words = words.mask(mixed)  # a stamp with an offset among others without, or the other way round
+    read = pd.to_datetime(words, format="ISO8601", errors="coerce", utc=aware)
     if read.isna().any():
         row = int(np.argmax(read.isna()))
         raise Fault(

@@ -13,7 +13,7 @@ from wattshed.clocks.recordings.matching import match_columns, need
 from wattshed.clocks.recordings.opening import read_text
 from wattshed.clocks.recordings.plausible import check_power_time_energy, check_unit
 from wattshed.clocks.recordings.quantities import numbers_of, words_of
-from wattshed.clocks.recordings.table import ALIASES
+from wattshed.clocks.recordings.table_names import ALIASES
 from wattshed.clocks.runs import EnergyBy
 from wattshed.config.clocks.recording import RecordingBlock
 from wattshed.foundation.faults import Fault, one_line
@@ -70,7 +70,7 @@ def _from_parquet(path: Path) -> Delimited:
         raise Fault(
             f"{path} cannot be read as Parquet ({one_line(error)}): expected a complete file."
         ) from error
-    return Delimited(path, b"", list(texts), ",", 0, pa.table(texts))
+    return Delimited(path, list(texts), ",", 0, pa.table(texts))
 
 
 def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:

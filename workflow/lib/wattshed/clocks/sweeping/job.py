@@ -7,9 +7,10 @@ import torch
 
 from wattshed import __version__
 from wattshed.clocks.backends.protocol import Backend, ClockBackend, open_for
+from wattshed.clocks.sweeping.identity import identity_of
 from wattshed.clocks.sweeping.journal import Journal, open_or_restart
 from wattshed.clocks.sweeping.progress import Progress
-from wattshed.clocks.sweeping.sweep import identity_of, run_sweep
+from wattshed.clocks.sweeping.sweep import run_sweep
 from wattshed.clocks.sweeping.targets.inference import inference_target
 from wattshed.clocks.sweeping.targets.target import Target
 from wattshed.clocks.sweeping.targets.training import training_target

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from wattshed.clocks.sweeping.identity import first_difference, plain
 from wattshed.foundation.faults import Fault, say
 
 SCHEMA = 1
@@ -100,7 +101,7 @@ class Journal:
         self._note("step", settings=list(settings))
 
     def keep(self, values: Mapping[str, Any], spent_s: float, *, planned: bool = True) -> None:
-        """Note a measured point. planned: False for one that is no part of the step, as at the start of a session."""
+        """Note a measured point. planned: False for one beside the step, as at the start of a session."""
         self._note("row", values=plain(values), spent_s=spent_s, planned=planned)
 
     def end(self, reason: str) -> None:
@@ -177,34 +178,6 @@ def read_journal(path: Path) -> Kept | None:
     return _read(path)[0] if path.exists() else None
 
 
-def first_difference(kept: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
-    """The first thing in which two sweeps differ, in words; empty if they are the same."""
-    for name in dict.fromkeys([*asked, *kept]):
-        one, other = kept.get(name), asked.get(name)
-        if isinstance(one, dict) and isinstance(other, dict):
-            if inner := first_difference(one, other):
-                return f"{name}.{inner}"
-        elif one != other:
-            return f"{name} was {_shown(one)} and is now {_shown(other)}"
-    return ""
-
-
-def plain(value: Any) -> Any:
-    """A value as JSON gives it back; numbers that are not finite become null."""
-    if isinstance(value, Mapping):
-        return {str(name): plain(part) for name, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(part) for part in value]
-    if isinstance(value, float):
-        return value if value - value == 0 else None
-    return value
-
-
-def _shown(value: Any) -> str:
-    text = json.dumps(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
-
-
 def _open_alone(path: Path) -> int:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -251,5 +224,5 @@ def _read(path: Path) -> tuple[Kept | None, int]:
                 kept = Kept()
             kept.take(event)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise DamagedJournal(path, f"line {number} is no event of a sweep") from error
+            raise DamagedJournal(path, f"line {number} is not an event of a sweep") from error
     return kept, end

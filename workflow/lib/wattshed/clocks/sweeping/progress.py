@@ -6,6 +6,7 @@ from statistics import median
 from time import monotonic
 from typing import Any
 
+from wattshed.clocks.contamination.usable import MOST_BASELINE_CV
 from wattshed.clocks.runs import Knob
 from wattshed.clocks.sweeping.budget import Budget
 from wattshed.foundation.faults import say
@@ -43,6 +44,16 @@ class Progress:
         ]
         self.say("; ".join(part for part in parts if part))
 
+    def began(self, rows: Sequence[Mapping[str, Any]], session: int) -> None:
+        """Say it where the maximum takes another time than in earlier sessions. rows: all points, those of this
+        session's maximum the newest."""
+        change = change_of_reference(rows, session)
+        if change is not None and abs(change) > MOST_BASELINE_CV:
+            self.say(
+                f"sweep of {self.title}: the largest setting takes {100 * change:+.1f} % time against the earlier "
+                "starts of this sweep; all points are kept, and the choice tells whether they can be trusted."
+            )
+
     def _remaining(self, left: int, budget: Budget) -> str:
         steps = f"{left} points of this step left" if left else "step done"
         known = [f"{steps}, about {minutes(left * budget.mean_point_s)}" if left else steps]
@@ -51,6 +62,19 @@ class Progress:
                 f"{minutes(max(0.0, budget.limit_s - budget.spent_s))} of {minutes(budget.limit_s)} left"
             )
         return ", ".join(known)
+
+
+def change_of_reference(rows: Sequence[Mapping[str, Any]], session: int) -> float | None:
+    """Relative change of the median time at the largest setting from earlier sessions to this one; None if either has
+    no warm point there."""
+    largest = max(int(row["setting"]) for row in rows)
+    times_s: dict[bool, list[float]] = {True: [], False: []}
+    for row in rows:
+        if row["warm"] and row["setting"] == largest:
+            times_s[row["session"] == session].append(float(row["time_s"]))
+    if not (times_s[True] and times_s[False]):
+        return None
+    return median(times_s[True]) / median(times_s[False]) - 1
 
 
 def best_so_far(rows: Sequence[Mapping[str, Any]], knob: Knob, limit: float) -> str:

@@ -6,11 +6,13 @@ from typing import Any
 import pandas as pd
 
 from wattshed.clocks.backends.protocol import ClockBackend, ClockReading, clock_given_back
+from wattshed.clocks.choosing.answer import Limits
+from wattshed.clocks.choosing.limits import limits_for
 from wattshed.clocks.runs import COLUMNS, TYPES
 from wattshed.clocks.sweeping.budget import Budget
-from wattshed.clocks.sweeping.full_plan import next_settings
 from wattshed.clocks.sweeping.journal import Journal
 from wattshed.clocks.sweeping.progress import Progress
+from wattshed.clocks.sweeping.search import next_settings
 from wattshed.config.clocks.block import ClocksBlock
 
 # Column of a measured sweep beside those of every frame of runs: the start of the program that measured the row.
@@ -29,7 +31,7 @@ def run_sweep(
     journal: Journal | None = None,
     budget_s: float | None = None,
     progress: Progress | None = None,
-    limits: Any = None,
+    limits: Limits | None = None,
 ) -> pd.DataFrame:
     """Measure until the search or the budget ends it; one row per repeat: time_s, energy_j, power_w of one call of
     ``workload`` at setting.
@@ -37,14 +39,17 @@ def run_sweep(
     ``order`` counts the windows as they were measured; ``warm`` is False for the warm-up, which stays in the table but
     is not used for the choice; ``session`` counts the starts. The clock is always reset. A recorded sweep keeps its own
     rows and order. journal: of this sweep; its points count, and only what is missing is measured. budget_s: most time
-    of all points; the last point ends within it. limits: what the search looks for the best setting under.
+    of all points; the last point ends within it. limits: what the search looks for the best setting under; None for
+    those of the block.
     """
     recorded = backend.recorded_sweep()
     if recorded is not None:
         return recorded
     journal = journal or Journal(None, {})
     with clock_given_back(backend):
-        reason = _Engine(backend, workload, block, workload_name, journal, budget_s, progress).run(limits)
+        reason = _Engine(backend, workload, block, workload_name, journal, budget_s, progress).run(
+            limits or limits_for(block, workload_name)
+        )
     journal.end(reason)
     return frame_of(journal.kept.rows)
 
@@ -52,25 +57,6 @@ def run_sweep(
 def frame_of(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     """Points as the frame of runs, with the column ``session``."""
     return pd.DataFrame(list(rows), columns=[*COLUMNS, SESSION]).astype(dict(TYPES))
-
-
-def identity_of(backend: ClockBackend, block: ClocksBlock, work: Mapping[str, Any]) -> dict[str, Any]:
-    """What two starts must share to be one sweep. work: what is run, such as the digest of a checkpoint.
-
-    How many points are measured is left out: a sweep may go on with a larger budget or with more repeats.
-    """
-    settings = block.model_dump(
-        mode="json", include={"warm_up_repeats", "min_point_s", "seed", "settings", block.backend}
-    )
-    return {
-        "work": dict(work),
-        "backend": backend.name,
-        "label": backend.label,
-        "gpu": backend.gpu,
-        "gpu_uuid": backend.gpu_uuid,
-        "knob": backend.knob.name,
-        "settings": settings,
-    }
 
 
 def window_s(backend: ClockBackend, block: ClocksBlock) -> float:
@@ -98,7 +84,7 @@ class _Engine:
         self.is_simulated = backend.label == SIMULATED
         self.session = 0
 
-    def run(self, limits: Any) -> str:
+    def run(self, limits: Limits) -> str:
         """Measure to the end; returns why it ended. A sweep that needs no further point begins no session."""
         kept = self.journal.kept
         while (reason := self._plan(limits)) is None:
@@ -108,7 +94,7 @@ class _Engine:
             self._measure(kept.left[0], warm=len(kept.rows) >= self.block.warm_up_repeats)
         return reason
 
-    def _plan(self, limits: Any) -> str | None:
+    def _plan(self, limits: Limits) -> str | None:
         """See that there is a setting to measure; why the sweep ends, else None."""
         kept = self.journal.kept
         if (reason := self.budget.over()) is not None:
@@ -136,6 +122,8 @@ class _Engine:
             maximum = self.backend.settings()[-1]
             for place in range(self.block.warm_up_repeats + 1):
                 self._measure(maximum, warm=place == self.block.warm_up_repeats, planned=False)
+            if self.progress is not None:
+                self.progress.began(self.journal.kept.rows, self.session)
 
     def _measure(self, setting: int, *, warm: bool, planned: bool = True) -> None:
         began_s = self.budget.clock()

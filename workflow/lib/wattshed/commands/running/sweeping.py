@@ -14,9 +14,10 @@ import pandas as pd
 from wattshed.clocks.backends.protocol import Backend, ClockBackend, open_for
 from wattshed.clocks.choosing.choice import choose
 from wattshed.clocks.choosing.limits import limits_for
+from wattshed.clocks.sweeping.identity import identity_of
 from wattshed.clocks.sweeping.journal import Journal, read_journal
 from wattshed.clocks.sweeping.progress import Progress
-from wattshed.clocks.sweeping.sweep import identity_of, run_sweep
+from wattshed.clocks.sweeping.sweep import run_sweep
 from wattshed.commands.output_place import check_folder, writing
 from wattshed.commands.place import first_message
 from wattshed.commands.printing.screen import open_console

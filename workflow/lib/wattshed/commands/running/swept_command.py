@@ -84,7 +84,7 @@ class SweptCommand:
 
 
 def check_program(words: Sequence[str]) -> None:
-    """Raises :class:`Fault` if there is no such program."""
+    """Raises :class:`Fault` if the program does not exist or may not be run."""
     try:
         find_program(words)
     except Unfit as unfit:

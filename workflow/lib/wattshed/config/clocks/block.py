@@ -89,3 +89,20 @@ class ClocksBlock(Block):
                 f"backend is replay and works is {self.works}; expected one of them, the one that was recorded"
             )
         return self
+
+    @model_validator(mode="after")
+    def _search_fits(self) -> "ClocksBlock":
+        search = self.search
+        rounds = search.coarse_repeats if search.kind == "refine" else self.repeats
+        if rounds > self.repeats:
+            raise ValueError(
+                f"search.coarse_repeats is {rounds}, more than repeats, {self.repeats}; expected at most as many: "
+                "lower it or raise repeats"
+            )
+        least = self.warm_up_repeats + rounds * (self.points + 1) + 1
+        if search.most_windows is not None and search.most_windows < least:
+            raise ValueError(
+                f"search.most_windows is {search.most_windows}, but warm-up and {rounds} rounds of {self.points} "
+                f"points take {least}; expected at least as many: raise it or lower points"
+            )
+        return self

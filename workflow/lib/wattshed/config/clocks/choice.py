@@ -124,8 +124,8 @@ class ChoiceBlock(Block):
     def _keys_are_used(self) -> "ChoiceBlock":
         """Keys of a rule that is not the configured one shape only its pick beside it, so they may be given; a
         metric that nothing chooses by is a mistake."""
-        if "metric" in self.model_fields_set and self.rule != "metric":
-            raise ValueError(f"metric is given, but rule is {self.rule}; expected rule: metric")
-        if self.constraints == "plan" and "lowest_share" in self.model_fields_set:
+        if self.metric != "energy" and self.rule != "metric":
+            raise ValueError(f"metric is {self.metric}, but rule is {self.rule}; expected rule: metric")
+        if self.constraints == "plan" and self.lowest_share is not None:
             raise ValueError("constraints is plan, which has its own lowest_share; remove one of them")
         return self

@@ -124,6 +124,11 @@ class RecordingBlock(Block):
                 )
         return self
 
+    @property
+    def inputs(self) -> list[str]:
+        """Paths of what is read, as they are written."""
+        return [self.path, *([self.marks] if self.marks else [])]
+
     def factor(self, column: str) -> float:
         """Number of our units in one of the file's."""
         return UNITS[QUANTITIES[column]][self.units[column]] if column in self.units else 1.0

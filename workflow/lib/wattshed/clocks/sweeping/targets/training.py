@@ -81,7 +81,7 @@ class _Steps:
         self._learner = Learner.make(self._network, spec.recipe, self._total, forecaster.series.device)
         self._groups = self._endless()
         self._number = 0
-        # A kernel of this size is compiled at first use, which is no part of a training.
+        # A kernel of this size is compiled at first use, which does not belong to a training.
         self.engine: Chosen = backend_of(self._network, forecaster.series)
 
     def __call__(self) -> None:

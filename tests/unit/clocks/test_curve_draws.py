@@ -1,0 +1,102 @@
+"""Curves over all legal settings hold the truth as often as they say."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from wattshed.clocks.choosing.curve_draws import draw_curves
+from wattshed.clocks.choosing.laws import power_laws, time_laws
+from wattshed.clocks.choosing.setting_means import setting_means
+
+LEGAL = tuple(range(510, 1411, 15))
+SHARE = np.array(LEGAL) / LEGAL[-1]
+PLAIN_S = 0.01 * (0.6 / SHARE + 0.4)
+KNEE_S = 0.01 * (1 + np.maximum(1 / SHARE - 1.5, 0))
+POWER_W = 90 + 210 * SHARE**2.5
+
+
+def rows(times_s, noise, repeats=4, seed=0, settings=LEGAL[::6]):
+    random = np.random.default_rng(seed)
+    at = np.repeat(np.searchsorted(LEGAL, settings), repeats)
+    factors = 1 + noise * random.standard_normal((2, len(at)))
+    return pd.DataFrame(
+        {
+            "setting": np.array(LEGAL)[at],
+            "time_s": times_s[at] * factors[0],
+            "power_w": POWER_W[at] * factors[1],
+        }
+    )
+
+
+def drawn(frame, seed=0, draws=400):
+    return draw_curves(setting_means(frame), LEGAL, draws, np.random.default_rng(seed))
+
+
+@pytest.mark.parametrize("times_s", [PLAIN_S, KNEE_S])
+def test_little_noise_gives_the_true_curves_also_between_measured_settings(times_s):
+    curves = drawn(rows(times_s, 0.0005, repeats=6))
+    assert curves.time_s.shape == curves.power_w.shape == (400, len(LEGAL))
+    assert curves.time_s.mean(axis=0) == pytest.approx(times_s, rel=0.01)
+    assert curves.energy_j.mean(axis=0) == pytest.approx(times_s * POWER_W, rel=0.012)
+
+
+@pytest.mark.parametrize("times_s", [PLAIN_S, KNEE_S])
+def test_intervals_of_the_slowdown_hold_the_truth(times_s):
+    truth = times_s / times_s[-1] - 1
+    held = []
+    for seed in range(40):
+        low, high = np.quantile(drawn(rows(times_s, 0.03, seed=seed), seed).slowdown, (0.025, 0.975), axis=0)
+        held.append(((low - 1e-9 <= truth) & (truth <= high + 1e-9))[20:-1].mean())
+    assert np.mean(held) > 0.88
+
+
+def test_slowdown_and_saving_are_relative_to_the_maximum_and_keep_their_signs():
+    curves = drawn(rows(PLAIN_S, 0.01))
+    assert (curves.slowdown[:, -1] == 0).all()
+    assert (curves.saving[:, -1] == 0).all()
+    assert curves.slowdown.min() >= 0
+    assert curves.saving[:, 40].mean() > 0
+
+
+def test_work_that_no_law_explains_is_known_only_where_it_was_measured():
+    bumpy = PLAIN_S * (1 + 0.15 * np.sin(np.arange(len(LEGAL)) * 1.3))
+    curves = drawn(rows(bumpy, 0.005, repeats=5))
+    assert curves.time_misfit > 0.03
+    measured = np.isin(LEGAL, LEGAL[::6])
+    spread = curves.time_s.std(axis=0) / curves.time_s.mean(axis=0)
+    assert spread[measured].max() < 0.5 * np.median(spread[~measured])
+    assert curves.time_s.mean(axis=0)[measured] == pytest.approx(bumpy[measured], rel=0.02)
+    assert drawn(rows(PLAIN_S, 0.005, repeats=5)).time_misfit < 0.01
+
+
+def test_draws_are_seeded():
+    frame = rows(PLAIN_S, 0.03)
+    assert (drawn(frame, 5).time_s == drawn(frame, 5).time_s).all()
+    assert (drawn(frame, 5).time_s != drawn(frame, 6).time_s).any()
+
+
+@pytest.mark.parametrize("count", [2, 3, 4, 117])
+def test_laws_exist_for_any_number_of_settings(count):
+    share = np.linspace(0.3, 1, count)
+    for laws in (time_laws(share), power_laws(share)):
+        assert np.isfinite(laws.design).all()
+        assert np.exp(laws.log_weights).sum() == pytest.approx(
+            1 if count >= 4 or laws.means.shape[1] == 2 else 0.4
+        )
+        assert laws.design.shape[:2] == (len(laws.log_weights), count)
+
+
+def test_one_wild_window_moves_a_mean_little():
+    frame = rows(PLAIN_S, 0.01, repeats=5)
+    before = setting_means(frame)
+    frame.loc[frame.index[2], "time_s"] *= 3
+    after = setting_means(frame)
+    assert after.time_s == pytest.approx(before.time_s, rel=0.02)
+    assert after.time_noise < 2 * before.time_noise
+
+
+def test_noise_is_that_of_one_window():
+    means = setting_means(rows(PLAIN_S, 0.03, repeats=40))
+    assert means.time_noise == pytest.approx(0.03, rel=0.1)
+    assert means.power_noise == pytest.approx(0.03, rel=0.1)
+    assert means.counts.tolist() == [40] * len(means.settings)

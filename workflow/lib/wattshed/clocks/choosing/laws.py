@@ -1,0 +1,83 @@
+"""Families of laws of time and power over the settings, as linear regressions with weak priors.
+
+With s = setting over maximum and u = 1 / s, in units of the value at the maximum:
+
+* time T = t + b (u - 1) + c max(u - k, 0), with b, c >= 0: the plain law (c = 0), flat and then steep (b = 0), and two
+  slopes, for knees k on a grid: work that memory bounds is flat at high clocks and steep at low ones;
+* power P = p + q min(s, k)^e, with p, q >= 0, for exponents e and knees k on grids: a power limit above what the work
+  draws changes nothing.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+EXPONENTS = np.arange(0.5, 5.01, 0.25)
+TIME_KNEES = 30
+POWER_KNEES = (0.5, 0.6, 0.7, 0.8, 0.9)
+LEAST_SETTINGS_FOR_KNEE = 4
+# Prior weights of the families: plain, flat and then steep, two slopes; and of a power without a knee.
+TIME_FAMILIES = (0.4, 0.3, 0.3)
+POWER_WITHOUT_KNEE = 0.8
+# Means and standard deviations of the priors: level, first slope, second slope; constant, rise.
+TIME_PRIOR = ((1.0, 0.2), (0.4, 0.4), (0.0, 0.8))
+POWER_PRIOR = ((0.4, 0.4), (0.5, 0.5))
+# Deviation of a coefficient that a law does not have.
+ABSENT = 1e-9
+
+
+@dataclass(frozen=True)
+class Laws:
+    """G laws with K coefficients over L settings: design [G, L, K], means [K] and standard deviations [G, K] of the
+    coefficients before any measurement, logarithms of the laws' weights [G]."""
+
+    design: np.ndarray
+    means: np.ndarray
+    deviations: np.ndarray
+    log_weights: np.ndarray
+
+    def parameters(self, law: int) -> int:
+        """Number of coefficients that this law has."""
+        return int((self.deviations[law] > ABSENT).sum())
+
+
+def time_laws(share: np.ndarray) -> Laws:
+    """share [L]: settings over the maximum, ascending."""
+    inverse = 1 / share
+    knees = np.array([])
+    if len(share) >= LEAST_SETTINGS_FOR_KNEE:
+        knees = np.unique(np.quantile(inverse, np.linspace(0.04, 0.9, TIME_KNEES)))
+    count = len(knees)
+    flat, bent = slice(1, 1 + count), slice(1 + count, None)
+    design = np.zeros((1 + 2 * count, len(share), 3))
+    design[:, :, 0] = 1
+    design[:, :, 1] = inverse - 1
+    design[flat, :, 1] = 0
+    design[flat, :, 2] = design[bent, :, 2] = np.maximum(inverse[None, :] - knees[:, None], 0)
+    means, spread = np.array(TIME_PRIOR).T
+    deviations = np.tile(spread, (len(design), 1))
+    deviations[0, 2] = ABSENT
+    deviations[flat, 1] = ABSENT
+    means_by_law = np.tile(means, (len(design), 1))
+    means_by_law[flat, 1] = 0
+    each = [part / max(1, count) for part in TIME_FAMILIES[1:]]
+    weights = [TIME_FAMILIES[0], *[each[0]] * count, *[each[1]] * count]
+    return Laws(design, means_by_law, deviations, np.log(weights))
+
+
+def power_laws(share: np.ndarray) -> Laws:
+    """share [L]: settings over the maximum, ascending."""
+    knees = np.array([1.0, *(knee for knee in POWER_KNEES if share[0] < knee)])
+    others = len(knees) - 1
+    weights = [POWER_WITHOUT_KNEE, *[(1 - POWER_WITHOUT_KNEE) / max(1, others)] * others]
+    rises = np.minimum(share[None, None, :], knees[:, None, None]) ** EXPONENTS[None, :, None]
+    rises = rises.reshape(-1, len(share))
+    design = np.stack([np.ones_like(rises), rises], axis=2)
+    means, spread = np.array(POWER_PRIOR).T
+    count = len(design)
+    return Laws(
+        design,
+        np.tile(means, (count, 1)),
+        np.tile(spread, (count, 1)),
+        np.log(np.repeat(weights, len(EXPONENTS)) / len(EXPONENTS)),
+    )

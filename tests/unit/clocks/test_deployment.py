@@ -1,4 +1,4 @@
-"""The production document, its schema, and the scripts that a node runs, against an nvidia-smi that records its calls."""
+"""The production document, its schema, and what a node runs, against an nvidia-smi that records its calls."""
 
 import json
 import os
@@ -40,8 +40,11 @@ def judged(frame, choice):
 def pairs():
     """A validated recommendation, one that failed, one that keeps the maximum, and a power limit."""
     good, bad = made_sweep(), made_sweep(seed=2, workload="vit")
-    kept, limited = made_sweep(seed=3, workload="whisper"), made_sweep(
-        seed=4, workload="lstm", gpu_uuid=None, knob="power_limit", settings=tuple(range(150, 301, 15))
+    kept, limited = (
+        made_sweep(seed=3, workload="whisper"),
+        made_sweep(
+            seed=4, workload="lstm", gpu_uuid=None, knob="power_limit", settings=tuple(range(150, 301, 15))
+        ),
     )
     return [
         judged(good, made_choice(good, 990)),
@@ -67,7 +70,7 @@ def test_only_validated_recommendations_are_deployed(document):
     assert [one.deployed for one in found.values()] == [True, False, False, True]
     assert [one.setting for one in found.values()] == [990, 1410, 1410, 240]
     assert [one.commands is None for one in found.values()] == [False, True, True, False]
-    assert list(found)[0] == "NVIDIA A100-SXM4-80GB + llama"
+    assert next(iter(found)) == "NVIDIA A100-SXM4-80GB + llama"
     failed = found["NVIDIA A100-SXM4-80GB + vit"]
     assert failed.reason.startswith("keep the maximum, because the validation of 990 MHz says fail")
     assert "slowdown" in failed.validation.failed
@@ -140,7 +143,9 @@ def test_a_uuid_that_a_shell_might_run_is_refused(uuid):
         commands("clock", 990, uuid)
 
 
-@pytest.mark.parametrize(("knob", "setting"), [("clock", 0), ("clock", -5), ("clock", 10**6), ("voltage", 900)])
+@pytest.mark.parametrize(
+    ("knob", "setting"), [("clock", 0), ("clock", -5), ("clock", 10**6), ("voltage", 900)]
+)
 def test_a_setting_or_knob_that_cannot_be_is_refused(knob, setting):
     with pytest.raises(Fault):
         commands(knob, setting, None)
@@ -179,7 +184,9 @@ def test_scripts_and_rules_are_well_formed(folder):
         if shutil.which("shellcheck"):
             assert subprocess.run(["shellcheck", script], check=False).returncode == 0
     rules = yaml.safe_load((folder / "deployment/alerts.yml").read_text())["groups"][0]["rules"]
-    assert {"WattshedSettingNotObeyed", "WattshedTooSlow", "WattshedEnergyDrift"} <= {rule["alert"] for rule in rules}
+    assert {"WattshedSettingNotObeyed", "WattshedTooSlow", "WattshedEnergyDrift"} <= {
+        rule["alert"] for rule in rules
+    }
     assert any(f'UUID="{UUID}"' in rule["expr"] for rule in rules)
     assert len(list((folder / "deployment").glob("*@.service"))) == 2
 
@@ -244,8 +251,16 @@ def test_a_configuration_of_another_board_is_not_applied(node):
         {"SLURM_JOB_GPUS": "0", "SLURM_JOB_COMMENT": "wattshed:unknown"},
         {"SLURM_JOB_GPUS": "0; reboot,$(id)", "SLURM_JOB_COMMENT": "wattshed:lstm-power-limit"},
         {"SLURM_JOB_GPUS": "0", "SLURM_JOB_COMMENT": "wattshed:$(reboot)"},
-        {"SLURM_JOB_GPUS": "0", "SLURM_JOB_COMMENT": "wattshed:lstm-power-limit", "WATTSHED_CLOCKS_TABLE": "/nowhere"},
-        {"SLURM_JOB_GPUS": "0", "SLURM_JOB_COMMENT": "wattshed:lstm-power-limit", "WATTSHED_NVIDIA_SMI": "/nowhere"},
+        {
+            "SLURM_JOB_GPUS": "0",
+            "SLURM_JOB_COMMENT": "wattshed:lstm-power-limit",
+            "WATTSHED_CLOCKS_TABLE": "/nowhere",
+        },
+        {
+            "SLURM_JOB_GPUS": "0",
+            "SLURM_JOB_COMMENT": "wattshed:lstm-power-limit",
+            "WATTSHED_NVIDIA_SMI": "/nowhere",
+        },
     ],
 )
 def test_nothing_is_changed_and_no_node_is_drained_otherwise(node, environment):
@@ -272,5 +287,7 @@ def test_a_constraint_asks_for_a_configuration_too(node, folder):
 
 
 def test_scripts_travel_with_the_package(root):
-    assert script_text("prolog") == (root / "workflow/lib/wattshed/clocks/deploying/slurm_prolog.sh").read_text()
+    assert (
+        script_text("prolog") == (root / "workflow/lib/wattshed/clocks/deploying/slurm_prolog.sh").read_text()
+    )
     assert '"clocks/deploying/*.sh"' in (root / "pyproject.toml").read_text()

@@ -44,7 +44,12 @@ def test_an_honest_recommendation_passes_every_check(frame, choice):
 
 
 def test_the_validator_shares_no_code_with_the_choice(root):
-    allowed = ("wattshed.clocks.runs", "wattshed.clocks.validating", "wattshed.foundation", "wattshed.statistics")
+    allowed = (
+        "wattshed.clocks.runs",
+        "wattshed.clocks.validating",
+        "wattshed.foundation",
+        "wattshed.statistics",
+    )
     for file in (root / "workflow/lib/wattshed/clocks/validating").glob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("wattshed"):
@@ -101,7 +106,9 @@ def test_a_recommendation_for_what_was_not_recorded_is_not_judged(frame, choice,
     assert (found.result, found.checks) == ("not judged", ())
 
 
-@pytest.mark.parametrize("limits", [None, {}, {"max_slowdown_share": 2.0}, {"max_slowdown_share": 0.1, "lowest_share": -1}])
+@pytest.mark.parametrize(
+    "limits", [None, {}, {"max_slowdown_share": 2.0}, {"max_slowdown_share": 0.1, "lowest_share": -1}]
+)
 def test_limits_that_are_not_limits_fail(frame, choice, limits):
     choice["limits"] = limits
     assert "document" in names(validate(choice, frame).failures)
@@ -197,7 +204,9 @@ def test_no_saving_at_all_fails():
     assert {"saving interval", "stated saving"} <= names(validate(choice, frame).failures)
 
 
-@pytest.mark.parametrize(("status", "result"), [("keep", "pass"), ("refused", "not judged"), ("doubtful", "not judged")])
+@pytest.mark.parametrize(
+    ("status", "result"), [("keep", "pass"), ("refused", "not judged"), ("doubtful", "not judged")]
+)
 def test_other_answers_stay_at_the_maximum(frame, status, result):
     choice = made_choice(frame, SETTING, status=status)
     assert validate(choice, frame).result == result

@@ -21,10 +21,17 @@ ASKED = ("max_slowdown_share", "lowest_share", "highest_share", "least_saving_sh
 def main(argv: Sequence[str] | None = None) -> None:
     parser = script_parser(__doc__ or "")
     parser.add_argument("--sweeps", nargs="+", type=Path, required=True, help="Parquet files of all sweeps")
-    parser.add_argument("--choices", nargs="+", type=Path, required=True, help="their choices, in the same order")
-    parser.add_argument("--clocks", required=True, help="clocks block as JSON: the limits that were asked for")
     parser.add_argument(
-        "--output", type=Path, required=True, help="folder for validation.json, deployment.json and deployment/"
+        "--choices", nargs="+", type=Path, required=True, help="their choices, in the same order"
+    )
+    parser.add_argument(
+        "--clocks", required=True, help="clocks block as JSON: the limits that were asked for"
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        required=True,
+        help="folder for validation.json, deployment.json and deployment/",
     )
     options = parser.parse_args(argv)
     if len(options.sweeps) != len(options.choices):

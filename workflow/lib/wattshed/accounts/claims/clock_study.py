@@ -61,7 +61,9 @@ def _mean_saving(choices: Sequence[Choice]) -> list[Finding] | str:
         # Without such a clock the GPU stays at its maximum.
         savings.append(0.0 if pick is None else -100 * pick["saving_share"])
     return [
-        Finding(f"mean over {len(same)} GPUs and workloads, at the least EDP", mean_interval(savings), RULES_WHERE)
+        Finding(
+            f"mean over {len(same)} GPUs and workloads, at the least EDP", mean_interval(savings), RULES_WHERE
+        )
     ]
 
 
@@ -100,12 +102,14 @@ def _slowdowns(choices: Sequence[Choice], *, constrained: bool) -> list[Finding]
         Finding(
             f"{_cell(choice)}: {pick['setting']} MHz against a warm maximum",
             Interval(
-                *(100 * pick[f"slowdown_{end}"] for end in ("share", "low", "high")), _repeats(choice, pick["setting"])
+                *(100 * pick[f"slowdown_{end}"] for end in ("share", "low", "high")),
+                _repeats(choice, pick["setting"]),
             ),
             RULES_WHERE,
         )
         for choice in choices
-        if (pick := _pick(choice, constrained=constrained)) is not None and pick["setting"] < choice["maximum"]
+        if (pick := _pick(choice, constrained=constrained)) is not None
+        and pick["setting"] < choice["maximum"]
     ]
 
 

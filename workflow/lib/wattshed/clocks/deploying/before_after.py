@@ -35,7 +35,10 @@ class Ratio:
 
 @dataclass(frozen=True)
 class SettingComparison:
-    """One quantity at one setting of each recording. before, after: geometric means; n: rows that count."""
+    """One quantity at one setting of each recording. before, after: geometric means; n: rows that count.
+
+    largest: the largest of the runs over the median of its side; far above 1 where one of them was cold.
+    """
 
     quantity: str
     setting_before: int
@@ -44,6 +47,7 @@ class SettingComparison:
     after: float
     before_n: int
     after_n: int
+    largest: float
     change: Ratio
 
 
@@ -114,8 +118,8 @@ def compare_settings(
             found[key] = list(_at(left[key].at(before), right[key].at(after), before, after))
     if not found:
         raise Fault(
-            f"no GPU and workload has warm, valid runs at {before} in the first recording and at {after} in the second: "
-            f"expected two measured settings; the first has {_settings(left)}, the second {_settings(right)}."
+            f"no GPU and workload has warm, valid runs at {before} in the first recording and at {after} in the "
+            f"second: expected two measured settings; the first has {_settings(left)}, the second {_settings(right)}."
         )
     return found
 
@@ -127,12 +131,13 @@ def _several(frame: pd.DataFrame) -> bool:
 
 def _cells(frame: pd.DataFrame, by_uuid: bool) -> dict[tuple[str, ...], RawRows]:
     columns = ["gpu", "workload", "knob", *(["gpu_uuid"] if by_uuid else [])]
-    found = {}
-    for key, rows in frame.groupby(columns, dropna=False, sort=True):
+    named = frame.assign(**{column: frame[column].astype("string").fillna("") for column in columns})
+    found: dict[tuple[str, ...], RawRows] = {}
+    for key, rows in named.groupby(columns, sort=True):
         # Every warm, valid run: a recording of two settings, one after the other, has no others.
         raw = raw_rows(rows.reset_index(drop=True), settling_rows=0)
         if raw is not None and len(raw.rows):
-            found[tuple("" if pd.isna(part) else str(part) for part in key)] = raw
+            found[tuple(str(part) for part in key)] = raw
     return found
 
 
@@ -146,11 +151,21 @@ def _compare(key: tuple[str, ...], left: RawRows, right: RawRows, confidence: fl
         _overall([one for one in settings if one.quantity == quantity], confidence)
         for quantity in ("energy_j", "time_s")
     )
-    bounded = [one for one in (energy, time) if one is not None and one.low is not None and one.high is not None]
+    bounded = [
+        one for one in (energy, time) if one is not None and one.low is not None and one.high is not None
+    ]
     differs = any(one.low > 0 or one.high < 0 for one in bounded) if bounded else None  # type: ignore[operator]
     gpu, workload, knob = key[:3]
     return CellComparison(
-        gpu, workload, knob, settings, tuple(sorted(ours - theirs)), tuple(sorted(theirs - ours)), energy, time, differs
+        gpu,
+        workload,
+        knob,
+        settings,
+        tuple(sorted(ours - theirs)),
+        tuple(sorted(theirs - ours)),
+        energy,
+        time,
+        differs,
     )
 
 
@@ -166,6 +181,7 @@ def _at(left: pd.DataFrame, right: pd.DataFrame, before: int, after: int) -> Ite
             _mean(second),
             len(first),
             len(second),
+            max(float(side.max() / np.median(side)) for side in (first, second)),
             _change(found),
         )
 

@@ -28,9 +28,7 @@ def write_deployment(
     """
     document = deployment(choices, validations, timestamp_utc=timestamp_utc, version=version)
     found = document.configurations
-    texts = {
-        unit_name(one): unit_text(one) for one in found.values() if one.deployed
-    } | {
+    texts = {unit_name(one): unit_text(one) for one in found.values() if one.deployed} | {
         "clocks.tsv": table_text(found),
         "prolog.sh": script_text("prolog"),
         "epilog.sh": script_text("epilog"),

@@ -28,7 +28,10 @@ def thresholds(
         },
         "setting_obeyed": {"expected": setting, "tolerance": allowed, "action": "apply the setting again"},
         "temperature_c": {"alarm_above": HOT_C, "action": "check cooling: a hot GPU draws more power"},
-        "throttle_reasons": {"alarm_if_any_bit_of": THROTTLE_BITS, "action": "the measured numbers do not hold"},
+        "throttle_reasons": {
+            "alarm_if_any_bit_of": THROTTLE_BITS,
+            "action": "the measured numbers do not hold",
+        },
         "drift": {
             "expected_energy_j": energy_j,
             "alarm_if_off_by_share": DRIFT_SHARE,
@@ -49,7 +52,10 @@ def prometheus_rules(configurations: dict[str, Configuration]) -> str:
         if configuration.deployed:
             rules += _rules(configuration)
     return yaml.safe_dump(
-        {"groups": [{"name": "wattshed_clocks", "rules": rules}]}, sort_keys=False, allow_unicode=True, width=110
+        {"groups": [{"name": "wattshed_clocks", "rules": rules}]},
+        sort_keys=False,
+        allow_unicode=True,
+        width=110,
     )
 
 
@@ -88,7 +94,12 @@ def _rules(configuration: Configuration) -> list[dict[str, Any]]:
     ]
     if (longest := watched["slowdown"]["alarm_above_time_s"]) is not None:
         found.append(
-            ("TooSlow", f"workload_run_seconds{workload} > {longest:.6g}", "10m", "slower than the limit allows")
+            (
+                "TooSlow",
+                f"workload_run_seconds{workload} > {longest:.6g}",
+                "10m",
+                "slower than the limit allows",
+            )
         )
     if (energy_j := watched["drift"]["expected_energy_j"]) is not None:
         expression = f"abs(workload_run_joules{workload} / {energy_j:.6g} - 1) > {DRIFT_SHARE:g}"

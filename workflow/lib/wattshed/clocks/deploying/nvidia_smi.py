@@ -30,7 +30,9 @@ def commands(knob: str, setting: int, uuid: str | None) -> Commands:
     driver may exceed and newer GPUs refuse. A power limit goes back to the default that the GPU itself states.
     """
     if not 0 < setting <= LARGEST_SETTING:
-        raise Fault(f"the setting is {setting}: expected a whole number from 1 to {LARGEST_SETTING}; choose again.")
+        raise Fault(
+            f"the setting is {setting}: expected a whole number from 1 to {LARGEST_SETTING}; choose again."
+        )
     gpu = PLACEHOLDER if uuid is None else check_uuid(uuid)
     smi = f"nvidia-smi -i {gpu}"
     if knob == "clock":

@@ -24,7 +24,9 @@ class Share(Part):
 class Slowdown(Share):
     """Positive: slower than the baseline; negative: faster."""
 
-    category: SlowdownClass = Field(description="faster: below 0; then up to 10, 20, 30 and 50 %; over 50 %: unacceptable.")
+    category: SlowdownClass = Field(
+        description="faster: below 0; then up to 10, 20, 30 and 50 %; over 50 %: unacceptable."
+    )
     limit_share: Number
     acceptable: bool = Field(description="Whether the whole interval is within the limit.")
 
@@ -68,8 +70,12 @@ class Configuration(Part):
     knob: Literal["clock", "power_limit"]
     unit: str
     measured_as: str = Field(description="How the numbers are known: measured, replayed or simulated.")
-    recommended: bool = Field(description="Whether a setting below the maximum is chosen and passed validation.")
-    deployed: bool = Field(description="Whether there are commands: it is recommended, and for a GPU that exists.")
+    recommended: bool = Field(
+        description="Whether a setting below the maximum is chosen and passed validation."
+    )
+    deployed: bool = Field(
+        description="Whether there are commands: it is recommended, and for a GPU that exists."
+    )
     setting: int = Field(description="The setting to run at; the maximum unless recommended.")
     reason: str
     baseline: Baseline

@@ -30,7 +30,9 @@ def careful_check(raw: RawRows, limits: StatedLimits, unit: str) -> Check:
     return Check(
         "not too careful",
         best is None,
-        "no lower setting passes" if best is None else f"{best} {unit} saves {percent(passing[best])} and passes",
+        "no lower setting passes"
+        if best is None
+        else f"{best} {unit} saves {percent(passing[best])} and passes",
         "no lower setting that passes every check",
         "the maximum is kept although a lower setting may be better",
         must=False,

@@ -4,7 +4,7 @@
 all rows of an interleaved sweep, if an F test against the repeats' own scatter does not refuse it (lack of fit; Draper
 and Smith 1998, Applied Regression Analysis, section 2.2). ``neighbours``: the median of all differences between
 logarithms of the rows within 2.5 % of the maximum around the setting and those of the baseline, with the interval of
-the rank sum test (Hodges and Lehmann 1963, Annals of Mathematical Statistics 34), which one disturbed run does not move.
+the rank sum test (Hodges and Lehmann 1963, Ann. Math. Stat. 34), which one disturbed run does not move.
 """
 
 import math
@@ -74,7 +74,9 @@ class _Curve:
 
     def contrast(self, setting: float, maximum: float, confidence: float) -> Contrast:
         degree = len(self.coefficients) - 1
-        step = (np.vander(np.log([setting, maximum]) - self.scale, degree + 1, increasing=True) * [[1], [-1]]).sum(0)
+        step = (
+            np.vander(np.log([setting, maximum]) - self.scale, degree + 1, increasing=True) * [[1], [-1]]
+        ).sum(0)
         middle = float(step @ self.coefficients)
         half = float(stdtrit(self.freedom, (1 + confidence) / 2)) * math.sqrt(
             max(0.0, float(step @ self.covariance @ step))
@@ -101,9 +103,7 @@ def _fit(settings: np.ndarray, logs: np.ndarray) -> _Curve | None:
         ratio = math.inf if pure == 0 else (misfit / misfit_freedom) / (pure / pure_freedom)
         if exact or float(fdtrc(misfit_freedom, pure_freedom, ratio)) >= LEAST_P:
             freedom = len(logs) - degree - 1
-            return _Curve(
-                scale, coefficients, np.linalg.inv(design.T @ design) * (left / freedom), freedom
-            )
+            return _Curve(scale, coefficients, np.linalg.inv(design.T @ design) * (left / freedom), freedom)
     return None
 
 
@@ -118,7 +118,9 @@ def _shift(here: np.ndarray, base: np.ndarray, confidence: float) -> Contrast:
     middle = math.expm1(float(np.median(differences)))
     if place < 1:
         return Contrast(middle, -math.inf, math.inf)
-    return Contrast(middle, math.expm1(float(differences[place - 1])), math.expm1(float(differences[count - place])))
+    return Contrast(
+        middle, math.expm1(float(differences[place - 1])), math.expm1(float(differences[count - place]))
+    )
 
 
 def _shares(middle: float, half: float) -> Contrast:

@@ -52,6 +52,8 @@ def check_asked(stated: StatedLimits, asked: Mapping[str, float | None]) -> Chec
         "asked limits",
         not wrong,
         ", ".join(f"{name} = {getattr(stated, name):g}" for name in wrong or asked),
-        ", ".join(f"{name} = {asked[name]:g}" for name in wrong) if wrong else "the limits that were asked for",
+        ", ".join(f"{name} = {asked[name]:g}" for name in wrong)
+        if wrong
+        else "the limits that were asked for",
         "the choice was made under the limits that were asked for",
     )

@@ -9,11 +9,11 @@ from wattshed.clocks.validating.contrasts import CONFIDENCE, Contrast, Contrasts
 from wattshed.clocks.validating.limits import StatedLimits, number
 from wattshed.clocks.validating.raw_rows import RawRows
 
-# Two honest methods differ by this in the end of an interval, or by a quarter of its width, up to the cap.
+# Two honest methods differ by this in the end of an interval, or by half of its width, up to the cap.
 SLACK_SHARE, SLACK_CAP = 0.01, 0.02
 # A stated share may differ from the recomputed one by this, or by three quarters of the recomputed interval's width,
 # but never by more than the cap.
-MOST_DIFFERENCE, DIFFERENCE_CAP = 0.02, 0.05
+MOST_DIFFERENCE, DIFFERENCE_CAP = 0.03, 0.05
 # Public traces of real boards save 22 % (90th percentile) within 5 % slowdown.
 IMPLAUSIBLE_SAVING, CALIBRATED_SLOWDOWN = 0.25, 0.05
 # No GPU computes faster at a lower setting; this much is within what rounding of times does.
@@ -69,7 +69,7 @@ def number_checks(
     slowdown, energy = (contrasts.at(setting, column) for column in ("time_s", "energy_j"))
     saving = Contrast(-energy.share, -energy.high, -energy.low)
     limit = limits.max_slowdown_share
-    slack = min(max(SLACK_SHARE, (slowdown.high - slowdown.low) / 4), SLACK_CAP)
+    slack = min(max(SLACK_SHARE, (slowdown.high - slowdown.low) / 2), SLACK_CAP)
     yield Check(
         "slowdown",
         slowdown.share <= limit,

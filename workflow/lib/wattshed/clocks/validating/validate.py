@@ -34,7 +34,9 @@ def validate(
     """
     missing = [column for column in COLUMNS if column not in frame]
     if missing:
-        raise Fault(f"the table of runs has no column {missing[0]!r}: expected those of a sweep; read it again.")
+        raise Fault(
+            f"the table of runs has no column {missing[0]!r}: expected those of a sweep; read it again."
+        )
     about = _about(choice)
     raw = raw_rows(rows_of(frame, choice))
     if raw is None:
@@ -102,7 +104,11 @@ def _document_check(choice: Mapping[str, Any], limits: StatedLimits | None) -> C
 
 
 def _kept(
-    about: Validation, choice: Mapping[str, Any], raw: RawRows, limits: StatedLimits | None, checks: list[Check]
+    about: Validation,
+    choice: Mapping[str, Any],
+    raw: RawRows,
+    limits: StatedLimits | None,
+    checks: list[Check],
 ) -> Validation:
     unit = str(choice.get("unit") or "")
     checks.append(
@@ -136,13 +142,14 @@ def _concluded(about: Validation, checks: list[Check]) -> Validation:
 
 def _with_numbers(about: Validation, setting: int, contrasts: Contrasts) -> Validation:
     time, energy = (contrasts.at(setting, column) for column in ("time_s", "energy_j"))
-    numbers = {
-        "saving_share": -energy.share,
-        "saving_low": -energy.high,
-        "saving_high": -energy.low,
-        "slowdown_share": time.share,
-        "slowdown_low": time.low,
-        "slowdown_high": time.high,
-        "power_saving_share": contrasts.power_share(setting),
-    }
-    return replace(about, method=contrasts.method, **{name: number(value) for name, value in numbers.items()})
+    return replace(
+        about,
+        method=contrasts.method,
+        saving_share=number(-energy.share),
+        saving_low=number(-energy.high),
+        saving_high=number(-energy.low),
+        slowdown_share=number(time.share),
+        slowdown_low=number(time.low),
+        slowdown_high=number(time.high),
+        power_saving_share=number(contrasts.power_share(setting)),
+    )

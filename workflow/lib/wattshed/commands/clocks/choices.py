@@ -9,7 +9,7 @@ import pandas as pd
 from wattshed.clocks.choosing.answer import Limits
 from wattshed.clocks.choosing.choice import choose
 from wattshed.clocks.choosing.limits import check_limits, limits_for
-from wattshed.clocks.choosing.metrics import METRICS
+from wattshed.clocks.choosing.rules.metrics import METRICS
 from wattshed.clocks.choosing.rules.registry import MODULES as RULES
 from wattshed.config.clocks.block import ClocksBlock
 from wattshed.config.clocks.choice import ChoiceBlock
@@ -31,7 +31,9 @@ def choices_of(
     ):
         limits = asdict(limits_of(arguments, choice.workload))
         found.append((choice.to_json(), {name: limits[name] for name in ASKED}))
-    return sorted(found, key=lambda pair: [pair[0][key] or "" for key in ("gpu", "workload", "knob", "gpu_uuid")])
+    return sorted(
+        found, key=lambda pair: [pair[0][key] or "" for key in ("gpu", "workload", "knob", "gpu_uuid")]
+    )
 
 
 def check_options(arguments: argparse.Namespace) -> None:
@@ -49,7 +51,9 @@ def rule_of(arguments: argparse.Namespace) -> str:
             raise Fault(f"{option} is {value!r}: expected one of {', '.join(known)}; correct it.")
     if arguments.rule is not None:
         if arguments.metric is not None and arguments.rule != "metric":
-            raise Fault(f"--metric belongs to --rule metric, but the rule is {arguments.rule}; remove one of them.")
+            raise Fault(
+                f"--metric belongs to --rule metric, but the rule is {arguments.rule}; remove one of them."
+            )
         return str(arguments.rule)
     return DEFAULT_RULE if arguments.metric in (None, "energy") else "metric"
 

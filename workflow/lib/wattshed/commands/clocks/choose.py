@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
 def exit_code(
     choices: list[dict[str, Any]], validations: list[dict[str, Any]], configurations: list[dict[str, Any]]
 ) -> int:
-    """0: something is recommended and nothing failed; 1: a failed validation, or nothing is within the limits; else 3."""
+    """0: something is recommended and nothing failed; 1: a validation failed, or nothing keeps the limits; else 3."""
     if any(one["result"] == "fail" for one in validations):
         return NOTHING_EXIT_CODE
     if any(one["recommended"] for one in configurations):
@@ -72,7 +72,15 @@ def _print(
     for note in notes:
         console.print(f"Recording: {note}", markup=False)
     table = plain_table(
-        "Choices", "GPU", "workload", "choice", "run at", "energy saved", "slowdown", "validation", numeric=("run at",)
+        "Choices",
+        "GPU",
+        "workload",
+        "choice",
+        "run at",
+        "energy saved",
+        "slowdown",
+        "validation",
+        numeric=("run at",),
     )
     for choice, validation, configuration in zip(choices, validations, configurations, strict=True):
         deciding = choice["status"] in ("use", "doubtful")

@@ -43,13 +43,15 @@ def write_choices(
     deployed, _ = write_deployment(folder, choices, validations, timestamp_utc=timestamp_utc, version=version)
     document = deployed.model_dump(mode="json")
     figures = _draw(folder / "figures", frame, choices)
-    page = choice_page(source, choices, validations, list(document["configurations"].values()), figures, notes)
+    page = choice_page(
+        source, choices, validations, list(document["configurations"].values()), figures, notes
+    )
     write_text(folder / "report.html", page)
     return document
 
 
 def settings_table(frame: pd.DataFrame, choices: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """Per cell and setting: runs, runs that count, and geometric means of time, power and energy with 95 % intervals."""
+    """Per cell and setting: runs, runs that count, geometric means of time, power and energy with 95 % intervals."""
     rows = []
     for choice in choices:
         cell = rows_of(frame, choice)
@@ -68,13 +70,12 @@ def settings_table(frame: pd.DataFrame, choices: Sequence[Mapping[str, Any]]) ->
 def counted_rows(cell: pd.DataFrame) -> pd.Series:
     """Which rows of a cell (with a plain index) count, as the validation sees them."""
     raw = raw_rows(cell)
-    chosen = [] if raw is None else raw.rows.index
-    return pd.Series(cell.index.isin(chosen), index=cell.index)
+    if raw is None:
+        return pd.Series(False, index=cell.index)
+    return pd.Series(cell.index.isin(raw.rows.index), index=cell.index)
 
 
-def _draw(
-    folder: Path, frame: pd.DataFrame, choices: Sequence[Mapping[str, Any]]
-) -> list[dict[str, Path]]:
+def _draw(folder: Path, frame: pd.DataFrame, choices: Sequence[Mapping[str, Any]]) -> list[dict[str, Path]]:
     """PDF and PNG of each cell's figures; returns the PNG files by figure. Figures of an earlier run are removed."""
     folder.mkdir(parents=True, exist_ok=True)
     for stale in [*folder.glob("*.pdf"), *folder.glob("*.png")]:

@@ -34,7 +34,7 @@ def add(commands: Any) -> None:
     parser = commands.add_parser(
         "clocks",
         help="choose a GPU's clock from a recording; compare two recordings",
-        description="Which SM clock or power limit a recorded sweep recommends, how sure that is, and how to deploy it.",
+        description="Which SM clock or power limit a recorded sweep recommends, how sure it is, and how to deploy it.",
     )
     parts = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     _add_choose(parts)
@@ -45,7 +45,7 @@ def _add_choose(parts: Any) -> None:
     parser = parts.add_parser(
         "choose",
         help="the setting of least energy under a slowdown limit, validated, with a report",
-        description="Read a recorded sweep, choose a setting for each GPU and workload, validate it, and write a report.",
+        description="Read a recorded sweep, choose a setting per GPU and workload, validate it, and write a report.",
         epilog=RULES_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -58,20 +58,30 @@ def _add_choose(parts: Any) -> None:
         type=share,
         help=f"largest slowdown against the warm maximum: 0.15 or 15%% (default: {DEFAULT_SLOWDOWN}, or the plan's)",
     )
-    limits.add_argument("--metric", default=None, help="what is made least: energy, edp, ed2p, ... (default: energy)")
+    limits.add_argument(
+        "--metric", default=None, help="what is made least: energy, edp, ed2p, ... (default: energy)"
+    )
     limits.add_argument("--rule", default=None, help="how the setting is picked (default: metric)")
     limits.add_argument(
         "--constraints",
         choices=("plan",),
         help="limits per workload: the plan's table; --max-slowdown and the others override it",
     )
-    limits.add_argument("--lowest", metavar="SHARE", type=share, help="lowest setting as a share of the maximum: 70%%")
-    limits.add_argument("--highest", metavar="SHARE", type=share, help="highest setting as a share of the maximum")
+    limits.add_argument(
+        "--lowest", metavar="SHARE", type=share, help="lowest setting as a share of the maximum: 70%%"
+    )
+    limits.add_argument(
+        "--highest", metavar="SHARE", type=share, help="highest setting as a share of the maximum"
+    )
     limits.add_argument("--least-saving", metavar="SHARE", type=share, help="least energy saving: 20%%")
-    limits.add_argument("--stable", action="store_true", help="the neighbours of the setting must keep the limit too")
+    limits.add_argument(
+        "--stable", action="store_true", help="the neighbours of the setting must keep the limit too"
+    )
     limits.add_argument("--seed", type=int, default=0, help="seed of the bootstrap (default: %(default)s)")
     parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder to write")
-    parser.add_argument("--json", action="store_true", help="print choices, validation and deployment as JSON")
+    parser.add_argument(
+        "--json", action="store_true", help="print choices, validation and deployment as JSON"
+    )
     parser.set_defaults(run=_choose)
 
 
@@ -88,7 +98,9 @@ def _add_compare(parts: Any) -> None:
     _add_reading(parser)
     parser.add_argument("--before", type=int, metavar="SETTING", help="setting of the first recording")
     parser.add_argument("--after", type=int, metavar="SETTING", help="setting of the second recording")
-    parser.add_argument("--output", type=Path, metavar="DIR", help="folder for comparison.html, .pdf, .json and .csv")
+    parser.add_argument(
+        "--output", type=Path, metavar="DIR", help="folder for comparison.html, .pdf, .json and .csv"
+    )
     parser.add_argument("--json", action="store_true", help="print the comparison as JSON")
     parser.set_defaults(run=_compare)
 
@@ -96,18 +108,33 @@ def _add_compare(parts: Any) -> None:
 def _add_reading(parser: argparse.ArgumentParser) -> None:
     reading = parser.add_argument_group("reading")
     reading.add_argument("--reader", help="layout of the file (default: found from its first lines)")
-    reading.add_argument("--marks", metavar="FILE", help="CSV that says when each run of a power log began and ended")
     reading.add_argument(
-        "--columns", action="append", default=[], metavar="OURS=THEIRS", help="a column's name in the file; repeatable"
+        "--marks", metavar="FILE", help="CSV that says when each run of a power log began and ended"
     )
     reading.add_argument(
-        "--units", action="append", default=[], metavar="OURS=UNIT", help="a column's unit in the file; repeatable"
+        "--columns",
+        action="append",
+        default=[],
+        metavar="OURS=THEIRS",
+        help="a column's name in the file; repeatable",
     )
     reading.add_argument(
-        "--period-s", type=float, metavar="S", help="time between two samples of a power log without time stamps [s]"
+        "--units",
+        action="append",
+        default=[],
+        metavar="OURS=UNIT",
+        help="a column's unit in the file; repeatable",
+    )
+    reading.add_argument(
+        "--period-s",
+        type=float,
+        metavar="S",
+        help="time between two samples of a power log without time stamps [s]",
     )
     reading.add_argument("--time-zone", metavar="NAME", help="of time stamps without offset (default: UTC)")
-    reading.add_argument("--gpu-index", type=int, metavar="N", help="only the GPU of this index in a power log")
+    reading.add_argument(
+        "--gpu-index", type=int, metavar="N", help="only the GPU of this index in a power log"
+    )
     reading.add_argument("--gpu", help="only this GPU; its name if the recording does not name it")
     reading.add_argument("--workload", help="only this workload; its name if the recording does not name it")
 

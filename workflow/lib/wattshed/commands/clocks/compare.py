@@ -2,12 +2,11 @@
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from wattshed.clocks.deploying.before_after import (
     QUANTITIES,
@@ -20,7 +19,7 @@ from wattshed.commands.clocks.recordings import runs_of
 from wattshed.commands.output_place import writing
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.writing import whole_file, write_json, write_text
-from wattshed.publish.clock_report.comparison_figure import before_after_figure, settings_figure
+from wattshed.publish.clock_report.comparison_figure import Draw, chart, draw_before_after, draw_settings
 from wattshed.publish.clock_report.comparison_page import before_after_page, cell_sentence, recordings_page
 from wattshed.publish.clock_report.numbers import interval
 from wattshed.publish.clock_report.pdf import write_pdf
@@ -28,7 +27,9 @@ from wattshed.publish.drawing.figure_style import save_figure
 
 FINDING_EXIT_CODE, UNDECIDED_EXIT_CODE = 1, 3
 MARK = "comparison.json"
-Cells = list[tuple[str, Sequence[SettingComparison], Figure | None]]
+# The longest run of a side, over its median, from which on it is named as one that may have been cold.
+COLD_RATIO = 1.5
+Cells = list[tuple[str, Sequence[SettingComparison]]]
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -37,7 +38,9 @@ def run(arguments: argparse.Namespace) -> int:
         raise Fault(f"{lacking} is missing: expected both settings or neither; add it.")
     if arguments.output:
         check_own_folder(arguments.output, COMPARED, MARK)
-    (first, ours), (second, theirs) = (runs_of(path, arguments) for path in (arguments.first, arguments.second))
+    (first, ours), (second, theirs) = (
+        runs_of(path, arguments) for path in (arguments.first, arguments.second)
+    )
     if arguments.before is not None:
         return _before_after(arguments, first, second)
     return _recordings(arguments, first, second, choice_answers(ours, theirs))
@@ -49,8 +52,8 @@ def _recordings(
     found = compare_recordings(first, second)
     if not found.cells:
         raise Fault(
-            f"the recordings share no GPU, workload and knob: the first has {', '.join(found.only_first) or 'none'}, the "
-            f"second {', '.join(found.only_second) or 'none'}; name what is the same with --gpu and --workload."
+            f"the recordings share no GPU, workload and knob: the first has {', '.join(found.only_first) or 'none'}, "
+            f"the second {', '.join(found.only_second) or 'none'}; name what is the same with --gpu and --workload."
         )
     numbers = found.to_json() | {"choices": answers}
     said = [*map(cell_sentence, found.cells), *answers]
@@ -58,19 +61,12 @@ def _recordings(
     said += [f"Only in the second: {name}." for name in found.only_second]
     _show(arguments, numbers, said)
     if arguments.output:
-        cells: Cells = [
-            (
-                f"{cell.gpu}, {cell.workload}",
-                cell.settings,
-                settings_figure(cell.settings, f"{cell.gpu}, {cell.workload}") if cell.settings else None,
-            )
-            for cell in found.cells
-        ]
+        cells: Cells = [(f"{cell.gpu}, {cell.workload}", cell.settings) for cell in found.cells]
 
         def page(figures: dict[int, Path]) -> str:
             return recordings_page(_names(arguments), found, answers, figures, numbers)
 
-        _write(arguments.output, numbers, said, cells, page, "Two recordings compared")
+        _write(arguments.output, numbers, said, cells, page, draw_settings, "Two recordings compared")
     verdicts = [cell.differs for cell in found.cells]
     if True in verdicts:
         return FINDING_EXIT_CODE
@@ -94,7 +90,7 @@ def _before_after(arguments: argparse.Namespace, first: pd.DataFrame, second: pd
         codes.append(code)
         said.append(
             f"{', '.join(key[:2])}, {arguments.before} → {arguments.after}: {verdict}; energy {interval(energy)}, time "
-            f"{interval(by_name['time_s'])}, power {interval(by_name['power_w'])}."
+            f"{interval(by_name['time_s'])}, power {interval(by_name['power_w'])}.{_cold_words(rows)}"
         )
     numbers = {
         "before": arguments.before,
@@ -106,17 +102,22 @@ def _before_after(arguments: argparse.Namespace, first: pd.DataFrame, second: pd
     }
     _show(arguments, numbers, said)
     if arguments.output:
-        cells: Cells = [
-            (", ".join(key[:2]), rows, before_after_figure(rows, ", ".join(key[:2]))) for key, rows in found.items()
-        ]
+        cells: Cells = [(", ".join(key[:2]), rows) for key, rows in found.items()]
 
         def page(figures: dict[int, Path]) -> str:
             return before_after_page(_names(arguments), found, said, figures, numbers)
 
-        _write(arguments.output, numbers, said, cells, page, "Before and after")
+        _write(arguments.output, numbers, said, cells, page, draw_before_after, "Before and after")
     if FINDING_EXIT_CODE in codes:
         return FINDING_EXIT_CODE
     return UNDECIDED_EXIT_CODE if UNDECIDED_EXIT_CODE in codes else 0
+
+
+def _cold_words(rows: Sequence[SettingComparison]) -> str:
+    longest = next(one.largest for one in rows if one.quantity == "time_s")
+    if longest < COLD_RATIO:
+        return ""
+    return f" One run took {longest:.1f} times the median of its side: a cold run decides nothing, so measure again."
 
 
 def choice_answers(ours: Sequence[dict[str, Any]], theirs: Sequence[dict[str, Any]]) -> list[str]:
@@ -130,7 +131,10 @@ def choice_answers(ours: Sequence[dict[str, Any]], theirs: Sequence[dict[str, An
             continue
         name, unit = f"{one['gpu']}, {one['workload']}", one["unit"]
         if (one["status"], one["setting"]) == (other["status"], other["setting"]):
-            said.append(f"{name}: both say {one['status']}, {one['setting']} {unit}.")
+            said.append(
+                f"{name}: both say {one['status']}, {one['setting']} {unit} (saving {interval(one, 'saving')} and "
+                f"{interval(other, 'saving')})."
+            )
         else:
             said.append(
                 f"{name}: the choice differs: {one['status']}, {one['setting']} {unit} (saving "
@@ -145,28 +149,39 @@ def _show(arguments: argparse.Namespace, numbers: dict[str, Any], said: Sequence
 
 
 def _write(
-    folder: Path, numbers: dict[str, Any], said: Sequence[str], cells: Cells, page: Any, title: str
+    folder: Path,
+    numbers: dict[str, Any],
+    said: Sequence[str],
+    cells: Cells,
+    page: Callable[[dict[int, Path]], str],
+    draw: Draw,
+    title: str,
 ) -> None:
     with writing(folder, "--output"):
         # First the file by which the folder is known, so that a run that was killed can be repeated.
         write_json(folder / MARK, numbers, sealed=True)
         with whole_file(folder / "comparison.csv") as temporary:
             _table(cells).to_csv(temporary, index=False)
-        write_pdf(folder / "comparison.pdf", title, said, cells)
+        sides = ("Before", "After") if draw is draw_before_after else ("First", "Second")
+        write_pdf(folder / "comparison.pdf", title, said, cells, draw, sides)
         for stale in (folder / "figures").glob("cell-*.p*"):
             stale.unlink()
         figures = {}
-        for place, (_, _, figure) in enumerate(cells):
-            if figure is not None:
+        for place, (name, rows) in enumerate(cells):
+            if rows:
                 stem = folder / "figures" / f"cell-{place + 1:02}"
                 figures[place] = stem.with_suffix(".png")
-                save_figure(figure, stem.with_suffix(".pdf"), figures[place])
+                save_figure(chart(draw, rows, name), stem.with_suffix(".pdf"), figures[place])
         write_text(folder / "comparison.html", page(figures))
 
 
 def _table(cells: Cells) -> pd.DataFrame:
     return pd.DataFrame(
-        [{"cell": name, "unit": QUANTITIES[one.quantity][1], **_plain(one)} for name, rows, _ in cells for one in rows]
+        [
+            {"cell": name, "unit": QUANTITIES[one.quantity][1], **_plain(one)}
+            for name, rows in cells
+            for one in rows
+        ]
     )
 
 

@@ -36,6 +36,6 @@ def check_own_folder(path: Path, ours: Collection[str], mark: str) -> None:
     if foreign:
         more = f" and {len(foreign) - 1} more" if len(foreign) > 1 else ""
         raise Fault(
-            f"--output {path} holds {foreign[0]}{more}: expected a new or empty folder, or one that this command wrote; "
-            "name another one."
+            f"--output {path} holds {foreign[0]}{more}: expected a new or empty folder, or one that this command "
+            "wrote; name another one."
         )

@@ -19,9 +19,11 @@ CHOICES, RUNS = "choices.json", "runs.parquet"
 
 
 def recording_of(path: Path, arguments: argparse.Namespace) -> Recording:
-    """The runs of a recording, and what was left out; raises :class:`Fault` for one that is missing or cannot be read."""
+    """The runs of a recording, and what was left out; raises :class:`Fault` for one that cannot be read."""
     if not path.exists():
-        raise Fault(f"{path} does not exist: expected a file or a folder of a recorded sweep; correct the path.")
+        raise Fault(
+            f"{path} does not exist: expected a file or a folder of a recorded sweep; correct the path."
+        )
     given: dict[str, Any] = {
         "path": str(path),
         "columns": pairs(arguments.columns, "--columns"),
@@ -32,11 +34,24 @@ def recording_of(path: Path, arguments: argparse.Namespace) -> Recording:
         for key in ("reader", "marks", "gpu", "gpu_index", "workload", "period_s", "time_zone")
         if (value := getattr(arguments, key)) is not None
     }
+    if given["columns"] and "reader" not in given and path.is_file():
+        # A table whose columns have other names is not known by its first line.
+        return _read(given, path, otherwise="table")
+    return _read(given, path)
+
+
+def _read(given: dict[str, Any], path: Path, otherwise: str | None = None) -> Recording:
+    """otherwise: the reader to try if the file's layout is not found."""
     try:
         block = RecordingBlock(**given)
     except ValueError as error:
         raise Fault(f"the options for reading {path}: {first_message(error)}.") from error
-    return read(block)
+    try:
+        return read(block)
+    except Fault:
+        if otherwise is None:
+            raise
+    return _read({**given, "reader": otherwise}, path)
 
 
 def runs_of(path: Path, arguments: argparse.Namespace) -> tuple[pd.DataFrame, list[dict[str, Any]]]:

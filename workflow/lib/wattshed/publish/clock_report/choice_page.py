@@ -48,7 +48,10 @@ def choice_page(
     return page(
         "Which clock to run at",
         f"wattshed clocks choose {source}",
-        [_answer(choices, configurations), *([bullets([f"Recording: {one}" for one in notes])] if notes else [])],
+        [
+            _answer(choices, configurations),
+            *([bullets([f"Recording: {one}" for one in notes])] if notes else []),
+        ],
         sections,
         {"choices": list(choices), "validation": list(validations), "configurations": list(configurations)},
     )
@@ -107,7 +110,9 @@ def _overview(
         "Validation recomputes each answer from the raw rows by independent code; what the choice itself does not "
         "trust is not judged.",
     ]
-    return table("The answer for each GPU and workload, and whether it passed validation.", columns, rows, notes)
+    return table(
+        "The answer for each GPU and workload, and whether it passed validation.", columns, rows, notes
+    )
 
 
 def _cell(
@@ -233,7 +238,12 @@ def _settings(choice: Mapping[str, Any]) -> Html:
         Column("Energy saved", numeric=True),
         Column("Slowdown", numeric=True),
     ]
-    return table(f"All settings as the choice sees them (estimator: {choice['estimator']}).", columns, rows, [INTERVAL_NOTE])
+    return table(
+        f"All settings as the choice sees them (estimator: {choice['estimator']}).",
+        columns,
+        rows,
+        [INTERVAL_NOTE],
+    )
 
 
 def _deploy(used: Sequence[Mapping[str, Any]]) -> Html:
@@ -241,15 +251,24 @@ def _deploy(used: Sequence[Mapping[str, Any]]) -> Html:
         return paragraph("Nothing is deployed: run at the maximum, which needs no command.")
     parts = [
         paragraph(
-            "The commands need root. Where they say GPU_UUID, write the GPU's own, as nvidia-smi -L shows it. Persistence "
-            "mode keeps the setting while no program uses the GPU. deployment/ holds a systemd unit per configuration, "
-            "prolog and epilog for SLURM, and alerts for Prometheus."
+            "The commands need root. Where they say GPU_UUID, write the GPU's own, as nvidia-smi -L shows it. "
+            "Persistence mode keeps the setting while no program uses the GPU. deployment/ holds a systemd unit per "
+            "configuration, prolog and epilog for SLURM, and alerts for Prometheus."
         )
     ]
     for one in used:
         lines = one["commands"]
         parts.append(paragraph(f"{one['gpu']}, {one['workload']}: {one['setting']} {one['unit']}"))
-        parts.append(code([lines["persistence"], lines["apply"], f"{lines['verify']}    # shows it", f"{lines['reset']}    # takes it back"]))
+        parts.append(
+            code(
+                [
+                    lines["persistence"],
+                    lines["apply"],
+                    f"{lines['verify']}    # shows it",
+                    f"{lines['reset']}    # takes it back",
+                ]
+            )
+        )
     return Html("".join(part.text for part in parts))
 
 
@@ -273,7 +292,10 @@ def _limits(choice: Mapping[str, Any]) -> str:
     limits = choice["limits"]
     said = [f"at most {percent(limits['max_slowdown_share'])} slower"]
     if limits.get("lowest_share") is not None or limits.get("highest_share") is not None:
-        ends = (limits.get("lowest_share") or 0.0, 1.0 if limits.get("highest_share") is None else limits["highest_share"])
+        ends = (
+            limits.get("lowest_share") or 0.0,
+            1.0 if limits.get("highest_share") is None else limits["highest_share"],
+        )
         said.append(f"settings from {percent(ends[0], 0)} to {percent(ends[1], 0)} of the maximum")
     if limits.get("least_saving_share") is not None:
         said.append(f"at least {percent(limits['least_saving_share'])} saved")

@@ -21,9 +21,7 @@ def cell_sentence(cell: CellComparison) -> str:
         return f"{name}: the recordings have no setting in common."
     said = {True: "differs", False: "no difference is shown", None: "undecided, too few runs"}[cell.differs]
     n = len({one.setting_before for one in cell.settings})
-    return (
-        f"{name}: {said}; over {n} common settings energy {interval(cell.energy)}, time {interval(cell.time)}."
-    )
+    return f"{name}: {said}; over {n} common settings energy {interval(cell.energy)}, time {interval(cell.time)}."
 
 
 def recordings_page(
@@ -41,9 +39,15 @@ def recordings_page(
     for place, cell in enumerate(found.cells):
         parts = []
         if place in figures:
-            parts.append(picture(figures[place], "Change of time and energy at each common setting, with 95 % intervals."))
+            parts.append(
+                picture(
+                    figures[place], "Change of time and energy at each common setting, with 95 % intervals."
+                )
+            )
         parts.append(folded("All settings", changes_table(cell.settings)))
-        sections.append((f"cell-{place + 1}", f"{cell.gpu}, {cell.workload}", Html("".join(p.text for p in parts))))
+        sections.append(
+            (f"cell-{place + 1}", f"{cell.gpu}, {cell.workload}", Html("".join(p.text for p in parts)))
+        )
     return page("Two recordings compared", " against ".join(names), [bullets(opening)], sections, numbers)
 
 
@@ -56,18 +60,24 @@ def before_after_page(
 ) -> str:
     sections = []
     for place, (key, rows) in enumerate(found.items()):
-        parts = [changes_table(rows)]
+        parts = [changes_table(rows, ("Before", "After"))]
         if place in figures:
             parts.append(picture(figures[place], "After against before: change with its 95 % interval."))
         sections.append((f"cell-{place + 1}", ", ".join(key[:2]), Html("".join(part.text for part in parts))))
     return page("Before and after", " against ".join(names), [bullets(verdicts)], sections, numbers)
 
 
-def changes_table(rows: Sequence[SettingComparison]) -> Html:
-    same = all(one.setting_before == one.setting_after for one in rows)
+def setting_text(one: SettingComparison) -> str:
+    """``990``, or ``1410 → 990`` where the two sides ran at different settings."""
+    same = one.setting_before == one.setting_after
+    return str(one.setting_before) if same else f"{one.setting_before} → {one.setting_after}"
+
+
+def changes_table(rows: Sequence[SettingComparison], sides: tuple[str, str] = ("First", "Second")) -> Html:
+    """sides: headings of the two columns that are compared."""
     cells: list[list[str | Html]] = [
         [
-            str(one.setting_before) if same else f"{one.setting_before} → {one.setting_after}",
+            setting_text(one),
             f"{QUANTITIES[one.quantity][0]} ({QUANTITIES[one.quantity][1]})",
             quantity(one.before),
             quantity(one.after),
@@ -79,9 +89,10 @@ def changes_table(rows: Sequence[SettingComparison]) -> Html:
     columns = [
         Column("Setting", numeric=True),
         Column("Quantity"),
-        Column("First", numeric=True),
-        Column("Second", numeric=True),
+        Column(sides[0], numeric=True),
+        Column(sides[1], numeric=True),
         Column("Change", numeric=True),
         Column("Runs", numeric=True),
     ]
-    return table("First and second recording.", columns, cells, [RATIO_NOTE])
+    caption = f"{sides[0]} and {sides[1].lower()}: means, change and numbers of runs."
+    return table(caption, columns, cells, [RATIO_NOTE])

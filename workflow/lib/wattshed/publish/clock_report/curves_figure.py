@@ -29,7 +29,12 @@ def curves_figure(rows: pd.DataFrame, counted: pd.Series, choice: Mapping[str, A
 
 
 def draw_curves(
-    axes: Sequence[Axes], rows: pd.DataFrame, counted: pd.Series, choice: Mapping[str, Any], *, named: bool = True
+    axes: Sequence[Axes],
+    rows: pd.DataFrame,
+    counted: pd.Series,
+    choice: Mapping[str, Any],
+    *,
+    named: bool = True,
 ) -> None:
     """Draw time, power and energy into three axes; named: the legend states the settings.
 
@@ -100,7 +105,9 @@ def _draw_rows(
     ):
         here = chosen & inside
         if here.any():
-            axis.plot(settings[here], values[here], marker, color=colour, markersize=3, alpha=0.5, label=label)
+            axis.plot(
+                settings[here], values[here], marker, color=colour, markersize=3, alpha=0.5, label=label
+            )
         above = chosen & ~inside
         if above.any():
             axis.plot(
@@ -124,7 +131,12 @@ def _draw_fitted(
     fitted = fitted.sort_values("setting")
     settings = fitted["setting"].to_numpy(dtype=float)
     axis.plot(
-        settings, scale * fitted[column].to_numpy(dtype=float), "-", color=BLUE, linewidth=1.6, label="fitted, for the choice"
+        settings,
+        scale * fitted[column].to_numpy(dtype=float),
+        "-",
+        color=BLUE,
+        linewidth=1.6,
+        label="fitted, for the choice",
     )
     ends = _ends(fitted, column, choice)
     if ends is not None:
@@ -132,7 +144,9 @@ def _draw_fitted(
         axis.fill_between(settings, low, high, color=BLUE, alpha=0.2, linewidth=0, label="95 % interval")
 
 
-def _ends(fitted: pd.DataFrame, column: str, choice: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray] | None:
+def _ends(
+    fitted: pd.DataFrame, column: str, choice: Mapping[str, Any]
+) -> tuple[np.ndarray, np.ndarray] | None:
     """Intervals of time and energy, from those of slowdown and saving; the choice states none of power."""
     base = choice.get(f"baseline_{column}")
     name, sign = {"time_s": ("slowdown", 1.0), "energy_j": ("saving", -1.0)}.get(column, (None, 0.0))
@@ -149,7 +163,11 @@ def _draw_setting(axis: Axes, choice: Mapping[str, Any], named: bool) -> None:
     axis.axvline(choice["maximum"], color=GREY, linewidth=1, label=text("maximum", choice["maximum"]))
     if choice["status"] == "use":
         axis.axvline(
-            choice["setting"], color=GREEN, linestyle="--", linewidth=1.6, label=text("recommended", choice["setting"])
+            choice["setting"],
+            color=GREEN,
+            linestyle="--",
+            linewidth=1.6,
+            label=text("recommended", choice["setting"]),
         )
     elif choice.get("candidate") is not None:
         axis.axvline(

@@ -43,7 +43,9 @@ def draw_front(axis: Axes, choice: Mapping[str, Any]) -> None:
         linewidth=1.2,
         label="front: nothing else is better in both",
     )
-    axis.plot([0], [0], "*", color="black", markersize=10, label=f"maximum: {choice['maximum']} {choice['unit']}")
+    axis.plot(
+        [0], [0], "*", color="black", markersize=10, label=f"maximum: {choice['maximum']} {choice['unit']}"
+    )
     for place, (key, names) in enumerate(_picked(choice).items()):
         at = fitted[fitted["setting"] == key[0]]
         if at.empty:
@@ -55,7 +57,7 @@ def draw_front(axis: Axes, choice: Mapping[str, Any]) -> None:
             color=COLOURS[place % len(COLOURS)],
             markersize=8,
             markerfacecolor="none" if not key[1] else None,
-            label=f"{key[0]} {choice['unit']} {'within the limits' if key[1] else 'without limits'}: {', '.join(names)}",
+            label=f"{key[0]} {choice['unit']} {'within' if key[1] else 'without'} limits: {', '.join(names)}",
         )
     limit = 100 * choice["limits"]["max_slowdown_share"]
     axis.axvline(limit, color=COLOURS[3], linestyle=":", linewidth=1.6, label=f"limit: {limit:g} % slower")
@@ -70,5 +72,7 @@ def _picked(choice: Mapping[str, Any]) -> dict[tuple[int, bool], list[str]]:
     found: dict[tuple[int, bool], list[str]] = {}
     for pick in sorted(choice.get("picks") or [], key=lambda one: not one["constrained"]):
         if pick["setting"] is not None and pick["setting"] != choice["maximum"]:
-            found.setdefault((pick["setting"], pick["constrained"]), []).append(pick["rule"].replace("_", " "))
+            found.setdefault((pick["setting"], pick["constrained"]), []).append(
+                pick["rule"].replace("_", " ")
+            )
     return dict(list(found.items())[:MOST_PICKS])

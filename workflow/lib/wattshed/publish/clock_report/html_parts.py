@@ -11,7 +11,8 @@ from typing import Any, Literal
 
 # What the report's style lacks: marks of checks, and one column of text.
 STYLE = """
-.badge { display: inline-block; padding: 0 .5rem; border: 1px solid currentColor; border-radius: 1rem; font-size: .8rem; white-space: nowrap; }
+.badge { display: inline-block; padding: 0 .5rem; border: 1px solid currentColor; border-radius: 1rem;
+  font-size: .8rem; white-space: nowrap; }
 .good { color: var(--accent); } .soft { color: var(--soft); } .bad { color: var(--warn); font-weight: 700; }
 @media print { .badge { border: 0; padding: 0; } pre { break-inside: avoid; } section { break-inside: auto; } }
 """
@@ -45,7 +46,9 @@ def table(
     head = "".join(f"<th{_class(column)}>{escape(column.title)}</th>" for column in columns)
     body = "\n".join(
         "<tr>"
-        + "".join(f"<td{_class(column)}>{markup(cell)}</td>" for column, cell in zip(columns, row, strict=True))
+        + "".join(
+            f"<td{_class(column)}>{markup(cell)}</td>" for column, cell in zip(columns, row, strict=True)
+        )
         + "</tr>"
         for row in rows
     )
@@ -92,7 +95,11 @@ def section(identity: str, title: str, *parts: Html) -> Html:
 
 
 def page(
-    title: str, kicker: str, opening: Sequence[Html], sections: Sequence[tuple[str, str, Html]], numbers: dict[str, Any]
+    title: str,
+    kicker: str,
+    opening: Sequence[Html],
+    sections: Sequence[tuple[str, str, Html]],
+    numbers: dict[str, Any],
 ) -> str:
     """The whole page. sections: identity, title and content; numbers: also on the page, as JSON."""
     css = files("wattshed.publish.report").joinpath("report.css").read_text(encoding="utf-8") + STYLE

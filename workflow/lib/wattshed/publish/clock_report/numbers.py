@@ -21,14 +21,17 @@ def interval(values: Mapping[str, Any] | Any, name: str = "") -> str:
     share, low, high = (get(f"{prefix}{part}") for part in ("share", "low", "high"))
     if not _known(share):
         return MISSING
-    if not (_known(low) and _known(high)):
+    if low is None or high is None or not (_known(low) and _known(high)):
         return percent(share)
-    return f"{percent(share)} [{', '.join(_signed(plain(100 * end, 1)) for end in (low, high))}]"
+    ends = (_signed(plain(100 * end, 1)) for end in (low, high))
+    return f"{percent(share)} [{', '.join(ends)}]"
 
 
 def quantity(value: Any) -> str:
-    """Four significant digits."""
-    return MISSING if not _known(value) else f"{value:.4g}"
+    """Four significant digits, without powers of ten below ten million."""
+    if value is None or not _known(value):
+        return MISSING
+    return f"{value:,.0f}" if 1e4 <= abs(value) < 1e7 else f"{value:.4g}"
 
 
 def capital(sentence: str) -> str:

@@ -19,7 +19,9 @@ NO_VALUES = "the sweep was refused, so no saving is stated"
 def front_pages(cells: Sequence[SweptCell]) -> Figure | list[Figure]:
     """Pages with one row per cell: the plane of slowdown and saving, and the key of its picks beside it."""
     if not cells:
-        return words_figure("Every clock sweep was refused: no saving is stated, so there is no front to draw.")
+        return words_figure(
+            "Every clock sweep was refused: no saving is stated, so there is no front to draw."
+        )
     return cell_pages(
         cells,
         2,

@@ -49,7 +49,9 @@ def metrics_pages(cells: Sequence[SweptCell]) -> Figure | list[Figure]:
     """Pages with one row of panels per cell, one panel per metric; metrics are relative to their value at the
     maximum."""
     if not cells:
-        return words_figure("Every clock sweep was refused: no saving is stated, so there is no metric to draw.")
+        return words_figure(
+            "Every clock sweep was refused: no saving is stated, so there is no metric to draw."
+        )
     return cell_pages(cells, len(SHOWN), _draw, _title, row_in=2.5)
 
 
@@ -78,11 +80,15 @@ def _draw(axes: Sequence[Axes], cell: SweptCell) -> None:
             slower, 100 * shares[name], c=100 * shares["setting"] / choice["maximum"], cmap="viridis", s=12,
             vmin=LOWEST_SHARE, vmax=100,
         )  # fmt: skip
-        axis.axvline(limit, color=COLOURS[3], linestyle=":", linewidth=1.6, label=f"limit: {limit:g} % slower")
+        axis.axvline(
+            limit, color=COLOURS[3], linestyle=":", linewidth=1.6, label=f"limit: {limit:g} % slower"
+        )
         axis.plot([0], [100], "*", color="black", markersize=9, label="maximum")
         for constrained, style in PICKED.items():
             at = shares[shares["setting"] == _picked(choice, shown.rule, constrained)]
-            axis.plot(100 * at["slowdown_share"], 100 * at[name], linestyle="none", markersize=9, mew=1.6, **style)
+            axis.plot(
+                100 * at["slowdown_share"], 100 * at[name], linestyle="none", markersize=9, mew=1.6, **style
+            )
         axis.set_xlabel("Slowdown (%)")
         axis.set_ylabel(f"{shown.title} (maximum: 100)", fontsize="small")
         if choice["label"] == "simulated":

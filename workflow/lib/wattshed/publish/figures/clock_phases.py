@@ -25,10 +25,14 @@ def phases_figure(phases: pd.DataFrame) -> Figure:
     """One row of axes per log or mix: phases as bars, the true ones below where they are known, the governor's setting
     as a line. phases: of ``clocks/phases.parquet``."""
     if phases.empty:
-        return words_figure("No power log has phases, and no mix was governed: there is no time line to draw.")
+        return words_figure(
+            "No power log has phases, and no mix was governed: there is no time line to draw."
+        )
     set_style()
     lines = list(phases.groupby(list(LINE), sort=False, dropna=False))
-    found = [str(name) for name in pd.unique(phases[["phase", "true_phase"]].to_numpy().ravel()) if pd.notna(name)]
+    found = [
+        str(name) for name in pd.unique(phases[["phase", "true_phase"]].to_numpy().ravel()) if pd.notna(name)
+    ]
     styles: dict[str, Any] = {
         name: {"facecolor": COLOURS[place % len(COLOURS)], "hatch": HATCHES[place % len(HATCHES)]}
         for place, name in enumerate([*PHASES, *(name for name in found if name not in PHASES)])
@@ -37,11 +41,17 @@ def phases_figure(phases: pd.DataFrame) -> Figure:
     figure, axes = plt.subplots(
         len(shown), 1, figsize=(10.2, 2.5 * len(shown) + 0.7), squeeze=False, layout="constrained"
     )
-    twins = [_draw(axis, dict(zip(LINE, key, strict=True)), rows, styles) for axis, (key, rows) in zip(axes[:, 0], shown, strict=True)]
+    twins = [
+        _draw(axis, dict(zip(LINE, key, strict=True)), rows, styles)
+        for axis, (key, rows) in zip(axes[:, 0], shown, strict=True)
+    ]
     handles, texts = legend_of([twin for twin in twins if twin is not None])
     patches = [Patch(label=name.replace("_", " "), **styles[name]) for name in styles if name in found]
     figure.legend(
-        [*patches, *handles], [*(patch.get_label() for patch in patches), *texts], loc="outside lower center", ncols=5
+        [*patches, *handles],
+        [*(patch.get_label() for patch in patches), *texts],
+        loc="outside lower center",
+        ncols=5,
     )
     return figure
 
@@ -49,11 +59,17 @@ def phases_figure(phases: pd.DataFrame) -> Figure:
 def _draw(axis: Axes, key: dict[str, Any], rows: pd.DataFrame, styles: dict[str, Any]) -> Axes | None:
     """Draw one line; returns the axes of the clock, if the rows have one."""
     rows = rows.sort_values("start_s")
-    lanes = {"detected": "phase", "true": "true_phase"} if rows["true_phase"].notna().any() else {"detected": "phase"}
+    lanes = (
+        {"detected": "phase", "true": "true_phase"}
+        if rows["true_phase"].notna().any()
+        else {"detected": "phase"}
+    )
     for place, column in enumerate(lanes.values()):
         for name, own in _joined(rows, column).groupby(column, sort=False):
             spans = list(zip(own["start_s"], own["end_s"] - own["start_s"], strict=True))
-            axis.broken_barh(spans, (-place - 0.4, 0.8), edgecolor="white", linewidth=0.4, **styles[str(name)])
+            axis.broken_barh(
+                spans, (-place - 0.4, 0.8), edgecolor="white", linewidth=0.4, **styles[str(name)]
+            )
     axis.set_yticks([-place for place in range(len(lanes))], list(lanes))
     axis.set_ylim(-len(lanes) + 0.5, 2.1 if rows["setting"].notna().any() else 0.5)
     axis.set_xlim(float(rows["start_s"].min()), float(rows["end_s"].max()))

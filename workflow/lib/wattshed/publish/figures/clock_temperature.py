@@ -48,7 +48,14 @@ def _draw(axes: Sequence[Axes], cell: SweptCell) -> None:
         for name, (marker, colour) in MARKED.items():
             own = rows[marked[name] & rows["warm"]]
             if len(own):
-                axis.plot(own[column], own["temperature_c"], marker, color=colour, markersize=5, label=f"{name}: does not count")
+                axis.plot(
+                    own[column],
+                    own["temperature_c"],
+                    marker,
+                    color=colour,
+                    markersize=5,
+                    label=f"{name}: does not count",
+                )
         axis.set_xlabel(label)
         axis.set_ylabel("Temperature (°C)")
         if cell.choice["label"] == "simulated":

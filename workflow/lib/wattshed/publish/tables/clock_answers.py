@@ -5,7 +5,16 @@ from typing import Any
 
 from wattshed.publish.parts.inputs import Inputs
 from wattshed.publish.parts.swept import SweptCell, swept_cells
-from wattshed.publish.typesetting.table import MISSING, SIMULATED, Cell, Column, Table, decimals, interval, spaced_percent
+from wattshed.publish.typesetting.table import (
+    MISSING,
+    SIMULATED,
+    Cell,
+    Column,
+    Table,
+    decimals,
+    interval,
+    spaced_percent,
+)
 from wattshed.publish.typesetting.table_part import TablePart
 
 # Rules that keep the slowdown limit by themselves, and what they would pick without it.
@@ -40,7 +49,11 @@ def clock_answers_table(cells: Sequence[SweptCell]) -> Table:
         Column("Slower", "%", numeric=True),
     ]
     notes = [STATUS_NOTE, PICK_NOTE]
-    notes += [f"{cell.title}: {spaced_percent(cell.choice['reason'])}." for cell in cells if cell.choice["status"] != "use"]
+    notes += [
+        f"{cell.title}: {spaced_percent(cell.choice['reason'])}."
+        for cell in cells
+        if cell.choice["status"] != "use"
+    ]
     used = sum(cell.choice["status"] == "use" for cell in cells)
     caption = (
         f"At what to run each GPU and workload: a lower setting for {used} of n = {len(cells)} sweeps, in bold. "

@@ -19,7 +19,9 @@ def clock_checks_table(validations: Sequence[dict[str, Any]]) -> Table:
     for validation in validations:
         head = f"{validation['gpu']}, {validation['workload']}: {validation['result']}"
         if not validation["checks"]:
-            rows.append([Cell(head), Cell("none"), Cell(""), Cell(spaced_percent(validation["reason"])), Cell("")])
+            rows.append(
+                [Cell(head), Cell("none"), Cell(""), Cell(spaced_percent(validation["reason"])), Cell("")]
+            )
         for place, check in enumerate(validation["checks"]):
             rows.append(
                 [

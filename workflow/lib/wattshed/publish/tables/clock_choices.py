@@ -6,7 +6,16 @@ from wattshed.publish.parts.inputs import Inputs
 from wattshed.publish.parts.swept import SweptCell, judged_cells, swept_cells
 from wattshed.publish.tables.clock_answers import limits_words, pick_of, setting_words
 from wattshed.publish.tables.clocks import numbered
-from wattshed.publish.typesetting.table import MISSING, SIMULATED, Cell, Column, Table, decimals, plain, spaced_percent
+from wattshed.publish.typesetting.table import (
+    MISSING,
+    SIMULATED,
+    Cell,
+    Column,
+    Table,
+    decimals,
+    plain,
+    spaced_percent,
+)
 from wattshed.publish.typesetting.table_part import TablePart
 
 SIDES_NOTE = (
@@ -40,7 +49,9 @@ def clock_choices_table(cell: SweptCell) -> Table:
         )
         if kept is None:
             reason = next(
-                pick["reason"] for pick in choice["picks"] if (pick["rule"], pick["constrained"]) == (rule, True)
+                pick["reason"]
+                for pick in choice["picks"]
+                if (pick["rule"], pick["constrained"]) == (rule, True)
             )
             reasons.setdefault(reason, []).append(rule.replace("_", " "))
     unit = choice["unit"]
@@ -55,7 +66,10 @@ def clock_choices_table(cell: SweptCell) -> Table:
         Column("EDP gain without", "%", numeric=True),
         Column("EDP gain within", "%", numeric=True),
     ]
-    notes = [f"Nothing within the limits by {', '.join(names)}: {spaced_percent(why)}." for why, names in reasons.items()]
+    notes = [
+        f"Nothing within the limits by {', '.join(names)}: {spaced_percent(why)}."
+        for why, names in reasons.items()
+    ]
     fitted = {row["setting"]: row["repeats"] for row in choice["fitted"] if row["measured"]}
     caption = (
         f"What every rule chooses for {cell.title}, without limits and within them; maximum {choice['maximum']} {unit}, "

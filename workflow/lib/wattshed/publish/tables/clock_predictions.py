@@ -7,7 +7,15 @@ import pandas as pd
 from wattshed.clocks.predicting.pickers import MODELS
 from wattshed.publish.parts.inputs import Inputs
 from wattshed.publish.parts.swept import choices_of
-from wattshed.publish.typesetting.table import INTERVAL_TITLE, SIMULATED, Cell, Column, Table, decimals, interval
+from wattshed.publish.typesetting.table import (
+    INTERVAL_TITLE,
+    SIMULATED,
+    Cell,
+    Column,
+    Table,
+    decimals,
+    interval,
+)
 from wattshed.publish.typesetting.table_part import TablePart
 
 KEPT_NOTE = (
@@ -31,7 +39,9 @@ NO_RANDOM_NOTE = (
 )
 
 
-def clock_predictions_table(standings: pd.DataFrame, predictions: pd.DataFrame, simulated: set[tuple[str, str]]) -> Table:
+def clock_predictions_table(
+    standings: pd.DataFrame, predictions: pd.DataFrame, simulated: set[tuple[str, str]]
+) -> Table:
     """One row per split, number of probes and picker; models in bold, opponents below them.
 
     simulated: GPU and workload of the cells whose sweep is simulated.
@@ -40,7 +50,9 @@ def clock_predictions_table(standings: pd.DataFrame, predictions: pd.DataFrame, 
     mark = SIMULATED if cells and cells <= simulated else ""
     rows = []
     for _, block in standings.groupby(["split", "policy"], sort=False):
-        model_first = block.assign(opponent=~block["picker"].isin(list(MODELS))).sort_values("opponent", kind="stable")
+        model_first = block.assign(opponent=~block["picker"].isin(list(MODELS))).sort_values(
+            "opponent", kind="stable"
+        )
         rows += [_row(row, place == 0, mark) for place, row in enumerate(model_first.to_dict("records"))]
     columns = [
         Column("Left out"),
@@ -63,7 +75,9 @@ def clock_predictions_table(standings: pd.DataFrame, predictions: pd.DataFrame, 
     if 0 < len(cells & simulated) < len(cells):
         notes.append(f"{len(cells & simulated)} of the {len(cells)} cells are simulated.")
     if standings.empty:
-        notes.insert(0, "Nothing was predicted: no sweep has valid values, or there is only one workload and one GPU.")
+        notes.insert(
+            0, "Nothing was predicted: no sweep has valid values, or there is only one workload and one GPU."
+        )
     elif "gpu" not in set(standings["split"]):
         notes.append("No GPU was left out, as all sweeps are of one.")
     return Table("clock_predictions", caption, columns, rows, notes)
@@ -90,7 +104,9 @@ def _make(inputs: Inputs) -> Table:
         for choice in choices_of(inputs)
         if choice["label"] == "simulated"
     }
-    return clock_predictions_table(inputs.frame("prediction_standings"), inputs.frame("predictions"), simulated)
+    return clock_predictions_table(
+        inputs.frame("prediction_standings"), inputs.frame("predictions"), simulated
+    )
 
 
 TABLE = TablePart(

@@ -35,10 +35,6 @@ KindName = Literal[
     "strategy",
     "method",
     "clock_backend",
-<<<<<<< HEAD
-    "recording",
-=======
->>>>>>> w-deploy
     "clock_rule",
     "recording",
     "source",
@@ -110,12 +106,6 @@ KINDS: dict[str, Kind] = {
     "clock_backend": Kind(
         "clock back end", "wattshed.clocks.backends.registry", "BACKEND", ("open", "device")
     ),
-<<<<<<< HEAD
-    "recording": Kind(
-        "reader of recordings", "wattshed.clocks.recordings.registry", "READER", ("gives", "fits", "read")
-    ),
-=======
->>>>>>> w-deploy
     "clock_rule": Kind("clock rule", "wattshed.clocks.choosing.rules.registry", "RULE", ("title", "pick")),
     "recording": Kind(
         "reader of recordings", "wattshed.clocks.recordings.registry", "READER", ("gives", "fits", "read")

@@ -98,19 +98,17 @@ def _penalty(choices: Sequence[Choice]) -> list[Finding] | str:
 
 
 def _slowdowns(choices: Sequence[Choice], *, constrained: bool) -> list[Finding]:
-    return [
-        Finding(
-            f"{_cell(choice)}: {pick['setting']} MHz against a warm maximum",
-            Interval(
-                *(100 * pick[f"slowdown_{end}"] for end in ("share", "low", "high")),
-                _repeats(choice, pick["setting"]),
-            ),
-            RULES_WHERE,
+    findings = []
+    for choice in choices:
+        pick = _pick(choice, constrained=constrained)
+        if pick is None or pick["setting"] >= choice["maximum"]:
+            continue
+        share, low, high = (100 * pick[f"slowdown_{end}"] for end in ("share", "low", "high"))
+        measured = Interval(share, low, high, _repeats(choice, pick["setting"]))
+        findings.append(
+            Finding(f"{_cell(choice)}: {pick['setting']} MHz against a warm maximum", measured, RULES_WHERE)
         )
-        for choice in choices
-        if (pick := _pick(choice, constrained=constrained)) is not None
-        and pick["setting"] < choice["maximum"]
-    ]
+    return findings
 
 
 def _pick(choice: Choice, *, constrained: bool) -> Choice | None:

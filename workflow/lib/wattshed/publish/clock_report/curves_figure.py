@@ -38,8 +38,8 @@ def draw_curves(
 ) -> None:
     """Draw time, power and energy into three axes; named: the legend states the settings.
 
-    Bands are the 95 % intervals of the choice; the fitted values are those that it was made by. Rows far above the rest,
-    such as a cold first run, are triangles at the upper edge, so that they do not press the curves flat.
+    Bands are the 95 % intervals of the choice; the fitted values are those that it was made by. Rows far above the
+    rest, such as a cold first run, are triangles at the upper edge, so that they do not press the curves flat.
     """
     fitted = pd.DataFrame(choice.get("fitted") or [])
     unit, factor = time_scale(rows.loc[counted, "time_s"] if counted.any() else rows["time_s"])
@@ -84,7 +84,15 @@ def time_scale(seconds: pd.Series) -> tuple[str, float]:
 
 def mark_simulated(axis: Axes) -> None:
     axis.text(
-        0.5, 0.08, "SIMULATED", transform=axis.transAxes, ha="center", color="0.7", fontsize=14, weight="bold"
+        0.5,
+        0.08,
+        "SIMULATED",
+        transform=axis.transAxes,
+        ha="center",
+        color="0.8",
+        fontsize=14,
+        weight="bold",
+        zorder=0,
     )
 
 

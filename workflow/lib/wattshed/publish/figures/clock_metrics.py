@@ -94,6 +94,7 @@ def _draw(axes: Sequence[Axes], cell: SweptCell) -> None:
         if choice["label"] == "simulated":
             mark_simulated(axis)
     figure = axes[-1].get_figure(root=True)
+    assert figure is not None
     figure.colorbar(points, ax=axes[-1], label=f"{knob_title(choice)}\n(% of maximum)")
 
 
@@ -118,8 +119,8 @@ def _notes(inputs: Inputs) -> list[str]:
 FIGURE = FigurePart(
     message="Draw the metrics of energy and time against the slowdown",
     caption="Metrics of a run's energy E and time T against the slowdown, setting by setting, from the fitted values "
-    "and relative to the maximum: EDP = E T, ED2P = E T T, runs per second and watt = 1 / E (higher is better), and the "
-    "weighted sum of E and T. Inference efficiency is 1 / EDP, and energy per task is E.",
+    "and relative to the maximum: EDP = E T, ED2P = E T T, runs per second and watt = 1 / E (higher is better), and "
+    "the weighted sum of E and T. Inference efficiency is 1 / EDP, and energy per task is E.",
     inputs=("sweep", "choice"),
     make=lambda inputs: metrics_pages(judged_cells(swept_cells(inputs))),
     notes=_notes,

@@ -47,12 +47,8 @@ def phases_figure(phases: pd.DataFrame) -> Figure:
     ]
     handles, texts = legend_of([twin for twin in twins if twin is not None])
     patches = [Patch(label=name.replace("_", " "), **styles[name]) for name in styles if name in found]
-    figure.legend(
-        [*patches, *handles],
-        [*(patch.get_label() for patch in patches), *texts],
-        loc="outside lower center",
-        ncols=5,
-    )
+    names = [str(patch.get_label()) for patch in patches]
+    figure.legend([*patches, *handles], [*names, *texts], loc="outside lower center", ncols=5)
     return figure
 
 
@@ -119,8 +115,8 @@ def _notes(inputs: Inputs) -> list[str]:
 
 FIGURE = FigurePart(
     message="Draw the phases over time with the governor's clock",
-    caption="Phases of work over time, as the rule finds them; of a simulated mix also the true ones and the clock that "
-    "the governor sets. No effect is claimed for recorded logs.",
+    caption="Phases of work over time, as the rule finds them; of a simulated mix also the true ones and the clock "
+    "that the governor sets. No effect is claimed for recorded logs.",
     inputs=("phases",),
     make=lambda inputs: phases_figure(inputs.frame("phases")),
     notes=_notes,

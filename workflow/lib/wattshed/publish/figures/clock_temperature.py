@@ -81,8 +81,8 @@ def _notes(inputs: Inputs) -> list[str]:
 
 FIGURE = FigurePart(
     message="Draw the temperature of the GPU during the clock sweeps",
-    caption="Temperature of the GPU by the order of the runs and by setting. Throttled runs, and runs hotter than others "
-    "at their setting by more than the noise, are marked and do not decide.",
+    caption="Temperature of the GPU by the order of the runs and by setting. Throttled runs, and runs hotter than "
+    "others at their setting by more than the noise, are marked and do not decide.",
     inputs=("sweep", "choice"),
     make=lambda inputs: temperature_pages(_with_temperature(swept_cells(inputs))),
     notes=_notes,

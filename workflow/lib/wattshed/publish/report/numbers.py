@@ -92,7 +92,7 @@ def _chains(inputs: Inputs) -> dict[str, Any]:
 
 
 def _clocks(inputs: Inputs) -> dict[str, Any]:
-    """The sweep and its choice; several cells by their names. ``sweep`` holds raw means, ``choice`` the fitted values."""
+    """The sweep (raw means) and its choice (fitted values); several cells by their names."""
     if "sweep" not in inputs:
         return {}
     sweeps = {

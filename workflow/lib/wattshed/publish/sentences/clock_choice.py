@@ -8,7 +8,6 @@ import pandas as pd
 from wattshed.clocks.runs import KNOBS
 from wattshed.publish.typesetting.table import plain, spaced_percent
 
-
 SAID_IN_FULL = 3
 HEADS = {
     "use": "Run at a lower setting",

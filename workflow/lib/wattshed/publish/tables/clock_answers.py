@@ -24,10 +24,10 @@ STATUS_NOTE = (
     "does not explain the numbers; refused: the sweep cannot be trusted, so no saving is stated."
 )
 PICK_NOTE = (
-    "The best setting without limits, and that of a doubtful sweep, is not a recommendation. Saved and slower are relative "
-    "to the warm maximum: positive is less energy, and slower. Brackets are bootstrap 95 % intervals; after a setting "
-    "they hold the settings between which the rule falls when the runs are drawn again. Without limits, least energy and "
-    "lowest are replaced by the least energy at any slowdown."
+    "The best setting without limits, and that of a doubtful sweep, is not a recommendation. Saved and slower are "
+    "relative to the warm maximum: positive is less energy, and slower. Brackets are bootstrap 95 % intervals; after a "
+    "setting they hold the settings between which the rule falls when the runs are drawn again. Without limits, least "
+    "energy and lowest are replaced by the least energy at any slowdown."
 )
 
 

@@ -8,8 +8,8 @@ from wattshed.publish.typesetting.table import CHECK, Cell, Column, Table, space
 from wattshed.publish.typesetting.table_part import TablePart
 
 NOTE = (
-    "An independent program computes every recommendation again from the raw rows. A recommendation passes if all checks "
-    "that must hold do; a warning alone does not fail it. What the choice itself does not trust is not judged."
+    "An independent program computes every recommendation again from the raw rows. A recommendation passes if all "
+    "checks that must hold do; a warning alone does not fail it. What the choice itself does not trust is not judged."
 )
 
 

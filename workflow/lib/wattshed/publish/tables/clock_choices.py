@@ -24,8 +24,8 @@ SIDES_NOTE = (
     "which the rule falls when the runs are drawn again."
 )
 SIGNS_NOTE = (
-    "Relative to the warm maximum: positive is energy saved, slower, and a smaller EDP (energy times time); negative is "
-    "the opposite. least energy and lowest keep the slowdown limit by themselves, also without the other limits."
+    "Relative to the warm maximum: positive is energy saved, slower, and a smaller EDP (energy times time); negative "
+    "is the opposite. least energy and lowest keep the slowdown limit by themselves, also without the other limits."
 )
 
 
@@ -34,7 +34,8 @@ def clock_choices_table(cell: SweptCell) -> Table:
     choice = cell.choice
     mark = SIMULATED if choice["label"] == "simulated" else ""
     rules = list(dict.fromkeys(pick["rule"] for pick in choice["picks"]))
-    rows, reasons = [], {}
+    rows = []
+    reasons: dict[str, list[str]] = {}
     for rule in rules:
         free, kept = (pick_of(choice, constrained=side, rule=rule) for side in (False, True))
         used = choice["status"] == "use" and rule == choice["rule"]
@@ -72,8 +73,9 @@ def clock_choices_table(cell: SweptCell) -> Table:
     ]
     fitted = {row["setting"]: row["repeats"] for row in choice["fitted"] if row["measured"]}
     caption = (
-        f"What every rule chooses for {cell.title}, without limits and within them; maximum {choice['maximum']} {unit}, "
-        f"n = {min(fitted.values())} to {max(fitted.values())} valid repeats per setting. {limits_words([choice])}"
+        f"What every rule chooses for {cell.title}, without limits and within them; maximum {choice['maximum']} "
+        f"{unit}, n = {min(fitted.values())} to {max(fitted.values())} valid repeats per setting. "
+        f"{limits_words([choice])}"
     )
     return Table("clock_choices", caption, columns, rows, [*notes, SIDES_NOTE, SIGNS_NOTE])
 

@@ -18,9 +18,9 @@ WAYS = {
 }
 ALL = "all"
 WAYS_NOTE = (
-    "Saved and slower are medians over mixes, and beside them the worst mix, relative to the maximum clock. Of the oracle: "
-    "saved energy of all mixes together as a share of the oracle's. The best static clock is chosen by a simulated sweep; "
-    "the one in hindsight and the oracle know the mix itself."
+    "Saved and slower are medians over mixes, and beside them the worst mix, relative to the maximum clock. Of the "
+    "oracle: saved energy of all mixes together as a share of the oracle's. The best static clock is chosen by a "
+    "simulated sweep; the one in hindsight and the oracle know the mix itself."
 )
 
 
@@ -76,8 +76,8 @@ def _row(head: str, way: str, prefix: str | None, mixes: list[dict[str, Any]], l
 def _replayed(replayed: dict[str, dict[str, Any]]) -> list[str]:
     """What the governor would have done on recorded logs; no effect is claimed."""
     return [
-        f"Replayed over the log {name}, the governor would have changed the clock {found['changes']} times; no effect is "
-        "claimed."
+        f"Replayed over the log {name}, the governor would have changed the clock {found['changes']} times; no effect "
+        "is claimed."
         for name, found in replayed.items()
     ]
 

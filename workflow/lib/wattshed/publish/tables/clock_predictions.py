@@ -19,23 +19,23 @@ from wattshed.publish.typesetting.table import (
 from wattshed.publish.typesetting.table_part import TablePart
 
 KEPT_NOTE = (
-    "Kept: of the picks, how many keep the slowdown limit by the cell's own measurements. Saved: the median over cells, "
-    "where a pick that breaks the limit saves nothing; best: of the best setting, known in hindsight."
+    "Kept: of the picks, how many keep the slowdown limit by the cell's own measurements. Saved: the median over "
+    "cells, where a pick that breaks the limit saves nothing; best: of the best setting, known in hindsight."
 )
 LEAD_NOTE = (
-    "Lead: mean saving ahead of the median optimum of the other workloads on the same GPU, in points of the energy at the "
-    "maximum, with the bootstrap interval over families of workloads. With few families it is too narrow rather than too "
-    "wide."
+    "Lead: mean saving ahead of the median optimum of the other workloads on the same GPU, in points of the energy at "
+    "the maximum, with the bootstrap interval over families of workloads. With few families it is too narrow rather "
+    "than too wide."
 )
 PICKERS_NOTE = (
-    "Models, in bold: law: laws of time and power through the cell's own probes; prior: the joint law of the other cells, "
-    "adapted to the probes. Opponents: the maximum; fixed 80: 80 % of it; median optimum: of the same GPU's other "
-    "workloads; tuned share: the share of the maximum that saves most on these; best probe: the best one that was "
-    "measured."
+    "Models, in bold: law: laws of time and power through the cell's own probes; prior: the joint law of the other "
+    "cells, adapted to the probes. Opponents: the maximum; fixed 80: 80 % of it; median optimum: of the same GPU's "
+    "other workloads; tuned share: the share of the maximum that saves most on these; best probe: the best one that "
+    "was measured."
 )
 NO_RANDOM_NOTE = (
-    "A cell is predicted from cells of other workloads, or of other GPUs, and from 1 or 3 measured settings of its own; "
-    "never by a random split over runs, which would look the answer up."
+    "A cell is predicted from cells of other workloads, or of other GPUs, and from 1 or 3 measured settings of its "
+    "own; never by a random split over runs, which would look the answer up."
 )
 
 

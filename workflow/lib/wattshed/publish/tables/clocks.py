@@ -35,8 +35,8 @@ MEDIAN_NOTE = (
     "the choice is made by them."
 )
 SAVED_NOTE = (
-    "Saved and slower are relative to the warm maximum; signs are kept. Intervals are the bootstrap's; those of savings "
-    "hold for all settings together. Unmeasured settings (n = 0) are known by the laws alone and are never chosen."
+    "Saved and slower are relative to the warm maximum; signs are kept. Intervals are the bootstrap's; those of "
+    "savings hold for all settings together. Unmeasured settings (n = 0) are known by the laws alone and never chosen."
 )
 RAW_NOTE = (
     "The sweep was refused, so nothing was fitted and no saving is stated: these are raw means over warm repeats, with "

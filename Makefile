@@ -14,7 +14,6 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 
 .PHONY: help reproduce test test-fast lint format schema clean \
-	benchmark benchmark-clock-contamination benchmark-clock-recorded benchmark-clock-watchdog \
 	benchmark benchmark-clock-contamination benchmark-clock-recorded benchmark-clock-search benchmark-clock-watchdog \
 	benchmark-decisions benchmark-energy benchmark-engine benchmark-ladder benchmark-lead \
 	benchmark-phase1 benchmark-rolling benchmark-break-even benchmark-drift benchmark-methods benchmark-pruned-kernel \

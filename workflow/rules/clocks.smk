@@ -51,6 +51,7 @@ rule read_recording:
         recorded=lambda wildcards: recording_files(RECORDINGS[wildcards.recording]),
     output:
         sweep=f"{RESULTS}/clocks/recorded.{{recording}}.sweep.parquet",
+        samples=f"{RESULTS}/clocks/recorded.{{recording}}.samples.parquet",
     log:
         f"{LOGS}/clocks/read_recording/{{recording}}.log",
     benchmark:
@@ -69,7 +70,7 @@ rule read_recording:
         "Read the recorded sweep {wildcards.recording}"
     shell:
         f"python {SCRIPTS}/clocks/read_recording.py --recording {{params.recording:q}}"
-        " --output {output.sweep:q} > {log:q} 2>&1"
+        " --output {output.sweep:q} --samples {output.samples:q} > {log:q} 2>&1"
 
 
 rule choose_clock:
@@ -124,3 +125,34 @@ rule predict_clocks:
         f"python {SCRIPTS}/clocks/predict_clocks.py --sweeps {{input.sweeps:q}} --choices {{input.choices:q}}"
         " --max-slowdown-share {params.max_slowdown_share} --seed {params.seed} --output {output.predictions:q}"
         " --standings {output.standings:q} > {log:q} 2>&1"
+
+
+rule govern_clocks:
+    input:
+        samples=expand(rules.read_recording.output.samples, recording=RECORDINGS),
+    output:
+        governed=f"{RESULTS}/clocks/governor.json",
+        phases=f"{RESULTS}/clocks/phases.parquet",
+    log:
+        f"{LOGS}/clocks/govern_clocks.log",
+    benchmark:
+        f"{BENCHMARKS}/clocks/govern_clocks.tsv"
+    localrule: True
+    conda:
+        "../../envs/wattshed.yaml"
+    resources:
+        mem_mb=FRAMES_MB,
+    params:
+        governor=as_json(STUDY.clocks.governor),
+        max_slowdown_share=STUDY.clocks.max_slowdown_share,
+        seed=STUDY.clocks.seed,
+        logs=lambda wildcards, input: " ".join(
+            quote(f"--samples={name}={path}") for name, path in zip(RECORDINGS, input.samples)
+        ),
+        code=code_of("clocks/govern_clocks.py"),
+    message:
+        "Try the governor on simulated mixes of phases, and find the phases of power logs"
+    shell:
+        f"python {SCRIPTS}/clocks/govern_clocks.py --governor {{params.governor:q}}"
+        " --max-slowdown-share {params.max_slowdown_share} --seed {params.seed} {params.logs}"
+        " --governed {output.governed:q} --phases {output.phases:q} > {log:q} 2>&1"

@@ -4,9 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from wattshed.clocks.choosing.curve_draws import draw_curves
-from wattshed.clocks.choosing.laws import power_laws, time_laws
-from wattshed.clocks.choosing.setting_means import setting_means
+from wattshed.clocks.choosing.fitting.curve_draws import draw_curves
+from wattshed.clocks.choosing.fitting.laws import power_laws, time_laws
+from wattshed.clocks.choosing.fitting.setting_means import setting_means
+from wattshed.clocks.choosing.law_estimates import estimate_by_laws
+from wattshed.clocks.contamination.usable import usable_sweep
 
 LEGAL = tuple(range(510, 1411, 15))
 SHARE = np.array(LEGAL) / LEGAL[-1]
@@ -100,3 +102,19 @@ def test_noise_is_that_of_one_window():
     assert means.time_noise == pytest.approx(0.03, rel=0.1)
     assert means.power_noise == pytest.approx(0.03, rel=0.1)
     assert means.counts.tolist() == [40] * len(means.settings)
+
+
+def test_a_setting_that_was_measured_once_is_not_taken_for_certain(simulate):
+    """A bootstrap of one repeat shows no noise; draws of laws do."""
+    frame = simulate()
+    once = frame[(frame["setting"] != 690) & ~((frame["setting"] < 1000) & (frame["repeat"] > 1))]
+    found = estimate_by_laws(usable_sweep(once), seed=0, draws=300, legal=(510, 690, 1410, 1800))
+    assert found.settings[-1] == 1410
+    assert 690 in found.settings
+    assert 1800 not in found.settings
+    assert found.counts[found.settings == 690] == 0
+    low, high = found.slowdown_bounds
+    assert (high[:-1] > low[:-1]).all()
+    truth = 0.6 * (1410 / found.settings - 1)
+    assert ((low <= truth + 1e-9) & (truth <= high + 1e-9)).mean() > 0.7
+    assert found.slowdown[0] == pytest.approx(found.slowdown[1:].mean(axis=0))

@@ -1,10 +1,10 @@
-"""Estimates of every setting by draws of laws, for interleaved sweeps whose settings were not measured equally often."""
+"""Estimates of every setting by draws of laws, for interleaved sweeps that measured settings unequally often."""
 
 import numpy as np
 
-from wattshed.clocks.choosing.curve_draws import draw_curves
 from wattshed.clocks.choosing.estimates import Estimates
-from wattshed.clocks.choosing.setting_means import setting_means
+from wattshed.clocks.choosing.fitting.curve_draws import draw_curves
+from wattshed.clocks.choosing.fitting.setting_means import setting_means
 from wattshed.clocks.contamination.usable import UsableSweep
 
 

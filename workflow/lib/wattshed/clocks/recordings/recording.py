@@ -12,7 +12,7 @@ from wattshed.clocks.recordings.marks import read_marks
 from wattshed.clocks.recordings.opening import read_head
 from wattshed.clocks.recordings.reader import Reader
 from wattshed.clocks.recordings.run_frame import as_runs
-from wattshed.clocks.recordings.samples import gpu_rows
+from wattshed.clocks.recordings.samples import as_samples, gpu_rows
 from wattshed.clocks.recordings.table_runs import PARQUET
 from wattshed.config.clocks.recording import AUTO, RecordingBlock
 from wattshed.foundation import plugins
@@ -21,10 +21,12 @@ from wattshed.foundation.faults import Fault
 
 @dataclass(frozen=True)
 class Recording:
-    """runs: columns of ``clocks.runs.COLUMNS``; notes: sentences on what was left out or is doubtful."""
+    """runs: columns of ``clocks.runs.COLUMNS``; notes: sentences on what was left out or is doubtful; samples: the
+    whole power log (``samples.COLUMNS``), without rows where the recording is a table of runs or a folder."""
 
     runs: pd.DataFrame
     notes: list[str] = field(default_factory=list)
+    samples: pd.DataFrame = field(default_factory=lambda: as_samples({}, 0))
 
 
 def read_recording(block: RecordingBlock) -> pd.DataFrame:
@@ -62,7 +64,7 @@ def read(block: RecordingBlock) -> Recording:
         )
     samples, stated = _with_times(path, _wanted(path, found, block), block)
     marks = read_marks(Path(block.marks), block, note)
-    return Recording(as_runs(path, cut_into_runs(path, samples, marks, stated, note), block), notes)
+    return Recording(as_runs(path, cut_into_runs(path, samples, marks, stated, note), block), notes, samples)
 
 
 def read_samples(path: Path | str, block: RecordingBlock) -> pd.DataFrame:

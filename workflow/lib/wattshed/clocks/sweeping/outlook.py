@@ -6,8 +6,8 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
-from wattshed.clocks.choosing.curve_draws import CurveDraws, draw_curves
-from wattshed.clocks.choosing.setting_means import SettingMeans, setting_means
+from wattshed.clocks.choosing.fitting.curve_draws import CurveDraws, draw_curves
+from wattshed.clocks.choosing.fitting.setting_means import SettingMeans, setting_means
 from wattshed.clocks.contamination.usable import LEAST_REPEATS
 
 # Share of draws that must keep the limit, and over which the energy lost must be small.

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from wattshed.clocks.choosing.curve_draws import CurveDraws
+from wattshed.clocks.choosing.fitting.curve_draws import CurveDraws
 
 
 def telling_windows(

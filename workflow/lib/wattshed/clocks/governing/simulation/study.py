@@ -14,12 +14,15 @@ from wattshed.clocks.phases.detect import detect_phases
 from wattshed.clocks.phases.rules import RULES
 from wattshed.clocks.phases.windows import with_period
 from wattshed.config.clocks.governor import GovernorBlock
+from wattshed.foundation.faults import Fault
 
 # What phases.parquet holds: the phases of logs, and those of one simulated mix under the governor. label: simulated or
 # recorded; source: the mix or the log. true_phase and setting are known for the simulated mix.
 COLUMNS = ("label", "source", *PHASE_COLUMNS, "true_phase", "setting")
 SHOWN = "ordinary"
 ALL = "all"
+# The rule that needs nothing but what every log has.
+SIMPLEST = "utilisation"
 
 
 def govern_study(
@@ -30,19 +33,29 @@ def govern_study(
 ) -> tuple[dict[str, Any], pd.DataFrame]:
     """The document ``governor.json`` and the frame ``phases.parquet``.
 
-    logs: samples of each power log; no effect is claimed for them.
+    logs: samples of each power log; no effect is claimed for them. A log that the block's rule cannot read is judged by
+    what nvidia-smi alone can say, and left out with the reason if that is missing too; one without rows is passed over.
     """
     compared = compare_many(block.mixes, seed, max_slowdown_share, block)
     phases = [_simulated_phases(seed, max_slowdown_share, block)]
-    replayed = {}
+    replayed: dict[str, Any] = {}
+    left_out: dict[str, str] = {}
     for name, samples in logs.items():
+        if samples.empty:
+            continue
         timed = samples
         if block.period_s is not None and samples["time_s"].isna().any():
             timed = with_period(samples, block.period_s)
-        found = detect_phases(timed, RULES[block.rule], block.window_s, block.hysteresis_windows, name)
+        try:
+            rule, found = _phases_of(timed, block, name)
+        except Fault as fault:
+            left_out[name] = str(fault)
+            continue
         phases.append(found.assign(label="recorded", source=name))
         if block.settings:
-            replayed[name] = _replayed(timed, max_slowdown_share, block, name)
+            replayed[name] = _replayed(
+                timed, max_slowdown_share, block.model_copy(update={"rule": rule}), name
+            )
     document = {
         "label": "simulated",
         "rule": block.rule,
@@ -51,8 +64,24 @@ def govern_study(
         "summary": summary_of(compared, max_slowdown_share),
         "mixes": [one.to_json() for one in compared],
         "replayed": replayed,
+        "left_out": left_out,
     }
     return document, pd.concat(phases, ignore_index=True).reindex(columns=list(COLUMNS))
+
+
+def _phases_of(samples: pd.DataFrame, block: GovernorBlock, name: str) -> tuple[str, pd.DataFrame]:
+    """The rule that could be applied, and the phases. Raises :class:`Fault` of the block's own rule if none could."""
+
+    def by(rule: str) -> tuple[str, pd.DataFrame]:
+        return rule, detect_phases(samples, RULES[rule], block.window_s, block.hysteresis_windows, name)
+
+    try:
+        return by(block.rule)
+    except Fault as fault:
+        try:
+            return by(SIMPLEST)
+        except Fault:
+            raise fault from None
 
 
 def summary_of(compared: list[Compared], max_slowdown_share: float) -> list[dict[str, Any]]:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import chi2
 
-from wattshed.clocks.choosing.laws import Laws, power_laws, time_laws
-from wattshed.clocks.choosing.setting_means import SettingMeans
+from wattshed.clocks.choosing.fitting.laws import Laws, power_laws, time_laws
+from wattshed.clocks.choosing.fitting.setting_means import SettingMeans
 
 # A misfit less likely than this is laid to the laws and not to chance.
 MISFIT_P_VALUE = 0.02

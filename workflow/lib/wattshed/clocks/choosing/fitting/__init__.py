@@ -1,0 +1,1 @@
+"""Laws of time and power, fitted to windows as draws."""

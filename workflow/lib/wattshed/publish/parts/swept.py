@@ -6,7 +6,6 @@ from typing import Any
 import pandas as pd
 
 from wattshed.publish.parts.inputs import Inputs
-from wattshed.publish.sentences.clock_choice import gpu_name
 
 # What tells the cells of a file apart, in its rows and in its choices.
 CELL = ("gpu", "gpu_uuid", "workload", "knob")
@@ -27,6 +26,12 @@ class SweptCell:
         """The GPU and whether it is simulated, the workload, and the knob if it is not the clock."""
         knob = "" if self.choice["knob"] == "clock" else f", {str(self.choice['knob']).replace('_', ' ')}"
         return f"{gpu_name(self.choice)}, {self.choice['workload']}{knob}"
+
+
+def gpu_name(choice: dict[str, Any]) -> str:
+    """The GPU, and whether its readings are measured or simulated."""
+    gpu, label = str(choice["gpu"]), str(choice["label"])
+    return gpu if label in gpu else f"{gpu} ({label})"
 
 
 def swept_cells(inputs: Inputs) -> list[SweptCell]:

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from wattshed.clocks.runs import KNOBS
+from wattshed.publish.parts.swept import gpu_name
 from wattshed.publish.typesetting.table import plain, spaced_percent
 
 SAID_IN_FULL = 3
@@ -15,12 +16,6 @@ HEADS = {
     "doubtful": "Keep the maximum, as physics does not explain the saving",
     "refused": "Refused, so that no saving is stated",
 }
-
-
-def gpu_name(choice: dict[str, Any]) -> str:
-    """The GPU, and whether its readings are measured or simulated."""
-    gpu, label = str(choice["gpu"]), str(choice["label"])
-    return gpu if label in gpu else f"{gpu} ({label})"
 
 
 def knob_title(choice: dict[str, Any]) -> str:

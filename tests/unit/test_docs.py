@@ -15,6 +15,7 @@ PAGES = (
         f"docs/{name}.md"
         for name in (
             "chains",
+            "clocks",
             "plugins",
             "recordings",
             "python",

@@ -99,6 +99,34 @@ rule choose_clock:
         " --output {output.choice:q} > {log:q} 2>&1"
 
 
+rule deploy_clocks:
+    input:
+        sweeps=expand(f"{RESULTS}/clocks/{{sweep}}.sweep.parquet", sweep=SWEEPS),
+        choices=expand(f"{RESULTS}/clocks/{{sweep}}.choice.json", sweep=SWEEPS),
+    output:
+        validation=f"{RESULTS}/clocks/validation.json",
+        deployment=f"{RESULTS}/clocks/deployment.json",
+        folder=directory(f"{RESULTS}/clocks/deployment"),
+    log:
+        f"{LOGS}/clocks/deploy_clocks.log",
+    benchmark:
+        f"{BENCHMARKS}/clocks/deploy_clocks.tsv"
+    localrule: True
+    conda:
+        "../../envs/wattshed.yaml"
+    resources:
+        mem_mb=FRAMES_MB,
+    params:
+        clocks=as_json(STUDY.clocks, only={"max_slowdown_share", "choice", "seed"}),
+        folder=f"{RESULTS}/clocks",
+        code=code_of("clocks/deploy_clocks.py"),
+    message:
+        "Recompute every choice of a clock from raw rows, and write what a cluster needs of those that pass"
+    shell:
+        f"python {SCRIPTS}/clocks/deploy_clocks.py --sweeps {{input.sweeps:q}} --choices {{input.choices:q}}"
+        " --clocks {params.clocks:q} --output {params.folder:q} > {log:q} 2>&1"
+
+
 rule predict_clocks:
     input:
         sweeps=expand(f"{RESULTS}/clocks/{{sweep}}.sweep.parquet", sweep=SWEEPS),

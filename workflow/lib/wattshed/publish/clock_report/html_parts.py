@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -37,7 +38,8 @@ class Html:
 
 
 def markup(content: "str | Html") -> str:
-    return content.text if isinstance(content, Html) else escape(content)
+    """Text as HTML; a number and its per cent sign stay on one line."""
+    return content.text if isinstance(content, Html) else re.sub(r"(?<=\d) %", "\u00a0%", escape(content))
 
 
 def table(

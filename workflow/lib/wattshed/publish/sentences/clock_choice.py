@@ -65,10 +65,8 @@ def _brief(choice: dict[str, Any]) -> str:
     name = f"{gpu_name(choice)}, {choice['workload']}"
     if choice["status"] != "use":
         return name
-    return (
-        f"{name} at {choice['setting']} of {choice['maximum']} {choice['unit']} (energy saved "
-        f"{_percent(choice, 'saving')}, slower by {_percent(choice, 'slowdown')})"
-    )
+    saved, slower = (plain(100 * choice[f"{part}_share"], 1) for part in ("saving", "slowdown"))
+    return f"{name} at {choice['setting']} of {choice['maximum']} {choice['unit']} (saves {saved} %, {slower} % slower)"
 
 
 def choice_sentences(choice: dict[str, Any]) -> list[str]:

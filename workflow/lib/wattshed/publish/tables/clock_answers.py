@@ -19,6 +19,7 @@ from wattshed.publish.typesetting.table_part import TablePart
 
 # Rules that keep the slowdown limit by themselves, and what they would pick without it.
 FREE_RULE = {"least_energy": "energy", "lowest": "energy"}
+STATUSES = ("use", "keep", "doubtful", "refused")
 STATUS_NOTE = (
     "use: run at the lower setting; keep: the maximum, as no lower setting is shown to be worth it; doubtful: physics "
     "does not explain the numbers; refused: the sweep cannot be trusted, so no saving is stated."
@@ -32,9 +33,10 @@ PICK_NOTE = (
 
 
 def clock_answers_table(cells: Sequence[SweptCell]) -> Table:
-    """One row per cell: what to run at, the configured rule's pick within the limits and without them, and the
-    reason."""
-    rows = [_row(cell) for cell in cells]
+    """One row per cell, those with a lower setting first: what to run at, and the configured rule's pick within the
+    limits and without them."""
+    ordered = sorted(cells, key=lambda cell: STATUSES.index(cell.choice["status"]))
+    rows = [_row(cell) for cell in ordered]
     columns = [
         Column("GPU, workload", width_cm=3.6),
         Column("Answer"),
@@ -51,12 +53,14 @@ def clock_answers_table(cells: Sequence[SweptCell]) -> Table:
     notes = [STATUS_NOTE, PICK_NOTE]
     notes += [
         f"{cell.title}: {spaced_percent(cell.choice['reason'])}."
-        for cell in cells
+        for cell in ordered
         if cell.choice["status"] != "use"
     ]
     used = sum(cell.choice["status"] == "use" for cell in cells)
+    invented = sum(cell.choice["label"] == "simulated" for cell in cells)
     caption = (
-        f"At what to run each GPU and workload: a lower setting for {used} of n = {len(cells)} sweeps, in bold. "
+        f"At what to run each GPU and workload: a lower setting for {used} of n = {len(cells)} sweeps, in bold"
+        f"{f'; {invented} simulated' if invented else ''}. "
         f"{limits_words([cell.choice for cell in cells])}"
     )
     return Table("clock_answers", caption, columns, rows, notes)
@@ -78,11 +82,11 @@ def _row(cell: SweptCell) -> list[Cell]:
     return [
         Cell(cell.title),
         Cell(choice["status"]),
-        Cell(f"{choice['setting']} {unit}", best=used),
-        Cell(MISSING if choice["candidate"] is None else setting_words(choice, "candidate", unit)),
+        Cell(f"{choice['setting']}\u00a0{unit}", best=used),
+        Cell(MISSING if choice["candidate"] is None else setting_words(choice, "candidate")),
         *_with_interval(choice, "saving", mark),
         *_with_interval(choice, "slowdown", mark),
-        Cell(MISSING if free is None else setting_words(free, "setting", unit)),
+        Cell(MISSING if free is None else setting_words(free)),
         *(_share(free, name, mark) for name in ("saving", "slowdown")),
     ]
 
@@ -94,11 +98,11 @@ def pick_of(choice: dict[str, Any], *, constrained: bool, rule: str | None = Non
     return found[0] if found and found[0]["setting"] is not None else None
 
 
-def setting_words(found: dict[str, Any], name: str, unit: str) -> str:
-    """``1065 [1020, 1110] MHz``: a setting with the interval of the choice; one end alone where nothing varies."""
+def setting_words(found: dict[str, Any], name: str = "setting") -> str:
+    """``1065 [1020, 1110]``, on one line: a setting with the interval of the choice."""
     low, high = found[f"{name}_low"], found[f"{name}_high"]
-    ends = "" if low is None or high is None else f" [{low}, {high}]"
-    return f"{found[name]}{ends} {unit}"
+    ends = "" if low is None or high is None else f"\u00a0[{low},\u00a0{high}]"
+    return f"{found[name]}{ends}"
 
 
 def _with_interval(found: dict[str, Any], name: str, mark: str) -> list[Cell]:

@@ -81,7 +81,7 @@ def clock_choices_table(cell: SweptCell) -> Table:
 
 
 def _setting(pick: dict[str, Any] | None, *, best: bool) -> Cell:
-    return Cell(MISSING if pick is None else setting_words(pick, "setting", "").strip(), best=best)
+    return Cell(MISSING if pick is None else setting_words(pick), best=best)
 
 
 def _saved(pick: dict[str, Any] | None, mark: str) -> Cell:

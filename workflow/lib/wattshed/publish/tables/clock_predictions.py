@@ -27,6 +27,7 @@ LEAD_NOTE = (
     "the maximum, with the bootstrap interval over families of workloads. With few families it is too narrow rather "
     "than too wide."
 )
+SPLITS = {"gpu": "GPU"}
 PICKERS_NOTE = (
     "Models, in bold: law: laws of time and power through the cell's own probes; prior: the joint law of the other "
     "cells, adapted to the probes. Opponents: the maximum; fixed 80: 80 % of it; median optimum: of the same GPU's "
@@ -64,7 +65,7 @@ def clock_predictions_table(
         Column("Best", "%", numeric=True),
         Column("Lead", "points", numeric=True),
         Column(INTERVAL_TITLE, "points"),
-        Column("Verdict", width_cm=4.0),
+        Column("Verdict", width_cm=4.6),
     ]
     gpus, workloads = (len({cell[place] for cell in cells}) for place in (0, 1))
     caption = (
@@ -86,7 +87,7 @@ def clock_predictions_table(
 def _row(row: dict[Any, Any], first: bool, mark: str) -> list[Cell]:
     lead = [None if pd.isna(row[name]) else 100 * row[name] for name in ("lead", "lead_low", "lead_high")]
     return [
-        Cell(str(row["split"]) if first else ""),
+        Cell(SPLITS.get(row["split"], str(row["split"])) if first else ""),
         Cell(str(row["policy"]).split()[0] if first else ""),
         Cell(str(row["picker"]).replace("_", " "), best=row["picker"] in MODELS),
         Cell(f"{row['picked']} of {row['cells']}" if row["picked"] < row["cells"] else str(row["cells"])),

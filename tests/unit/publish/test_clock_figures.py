@@ -1,5 +1,7 @@
 """Figures of clocks: what they mark is what the choice says, many cells take pages, and gaps are said in words."""
 
+import io
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from wattshed.clocks.choosing.choice import choose
 from wattshed.foundation.writing import write_json, write_parquet
 from wattshed.publish.clock_report.cell_pages import MOST_CELLS, ROWS_ON_A_PAGE, left_out_notes
 from wattshed.publish.drawing.figure_pages import save_pages
+from wattshed.publish.drawing.png_pages import pages_of
 from wattshed.publish.figures import clock_front, clock_metrics, clock_phases, clock_temperature, clocks
 from wattshed.publish.parts.inputs import Inputs
 from wattshed.publish.parts.swept import SweptCell
@@ -136,6 +139,13 @@ def test_pages_are_one_pdf_and_one_picture_the_same_twice(tmp_path):
     assert image.shape[1] == 450
     assert image.shape[0] > 450
     assert image[-1, -1, :3] == pytest.approx([1, 1, 1])
+    parts = [plt.imread(io.BytesIO(part)) for part in pages_of((tmp_path / "a.png").read_bytes())]
+    assert len(parts) == 2
+    assert np.array_equal(np.concatenate(parts)[:, :, :3], image[:, :, :3])
+
+
+def test_a_picture_without_pages_stays_as_it_is():
+    assert pages_of(b"\x89PNG anything") == [b"\x89PNG anything"]
 
 
 def test_the_front_has_picks_within_and_without_the_limits(cell):

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -11,6 +12,7 @@ from matplotlib.figure import Figure
 
 from wattshed.foundation.writing import whole_file
 from wattshed.publish.drawing.figure_notes import put_notes
+from wattshed.publish.drawing.png_pages import pages_text
 
 DPI = 150
 
@@ -29,8 +31,9 @@ def save_pages(pages: Sequence[Figure], pdf: Path | str, png: Path | str, notes:
     images = [_pixels(page) for page in pages]
     width = max(image.shape[1] for image in images)
     stacked = np.concatenate([_padded(image, width) for image in images])
+    text: dict[str, Any] = {"Software": None, **pages_text([image.shape[0] for image in images])}
     with whole_file(png) as temporary:
-        plt.imsave(temporary, stacked, format="png", metadata={"Software": None})
+        plt.imsave(temporary, stacked, format="png", metadata=text)
     for page in pages:
         plt.close(page)
 

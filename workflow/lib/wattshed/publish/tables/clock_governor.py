@@ -19,8 +19,9 @@ WAYS = {
 ALL = "all"
 WAYS_NOTE = (
     "Saved and slower are medians over mixes, and beside them the worst mix, relative to the maximum clock. Of the "
-    "oracle: saved energy of all mixes together as a share of the oracle's; over 100 % only where the limit was broken. "
-    "The best static clock is chosen by a simulated sweep; the one in hindsight and the oracle know the mix itself."
+    "oracle: saved energy of all mixes together as a share of the oracle's; over 100 % only where the limit was "
+    "broken. The best static clock is chosen by a simulated sweep; the one in hindsight and the oracle know the mix "
+    "itself."
 )
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fake_clock_driver import Driver
+from fake_clock_driver import Driver, Guarded
 from wattshed.clocks.backends.nvml import NvmlClocks
 from wattshed.clocks.backends.simulated import SimulatedClocks
 from wattshed.clocks.governing.allocation import allocate, hull_of
@@ -309,15 +309,15 @@ class TestBackends:
         with pytest.raises(Fault, match="replays a recorded sweep"):
             run_governor(backend, FakeSampler([]), self.planner(), 0.05)
 
-    def test_nvml_alone_is_refused_for_the_rules_that_need_dcgm(self):
+    def test_nvml_alone_is_refused_for_the_rules_that_need_dcgm(self, tmp_path):
         driver = Driver()
         sampler = NvmlSampler(0, 0.3, lambda: False, nvml=driver.module)
-        clocks = NvmlClocks(NvmlBlock(settle_s=0), driver.module, sleep=lambda s: None)
+        clocks = opened(driver, tmp_path)
         with pytest.raises(Fault, match=r"sm_active_share \(DCGM field 1002; nvidia-smi and NVML have no SM"):
             run_governor(clocks, sampler, self.planner(), 0.05)
         assert "nvmlDeviceSetGpuLockedClocks" not in driver.calls
 
-    def test_nvml_is_governed_by_utilisation_and_given_back(self):
+    def test_nvml_is_governed_by_utilisation_and_given_back(self, tmp_path):
         driver, time_s = _BusyDriver(), [0.0]
 
         def sleep(seconds):
@@ -326,12 +326,22 @@ class TestBackends:
         sampler = NvmlSampler(
             0, 0.3, lambda: time_s[0] < 40, nvml=driver.module, sleep=sleep, clock=lambda: time_s[0]
         )
-        clocks = NvmlClocks(NvmlBlock(settle_s=0), driver.module, sleep=lambda s: None)
+        clocks = opened(driver, tmp_path)
         block = GovernorBlock(rule="utilisation", settings={"memory": 510})
         steps = run_governor(clocks, sampler, planner_of(block, clocks.settings()), 0.05)
         assert {step.decision.phase for step in steps} == {"memory"}
         assert steps[-1].applied == 510
         assert driver.locked is None
+
+
+def opened(driver, tmp_path):
+    return NvmlClocks(
+        NvmlBlock(settle_s=0),
+        nvml=driver.module,
+        sleep=lambda _: None,
+        notes=tmp_path / "notes",
+        guard=Guarded,
+    )
 
 
 class _BusyDriver(Driver):

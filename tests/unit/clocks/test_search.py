@@ -291,7 +291,6 @@ def test_rows_of_two_sweeps_and_foreign_tables_are_refused(searched_once):
         ({"search": {"kind": "full", "step_windows": 8}}, "step_windows is 8, which only refine uses"),
         ({"search": {"kind": "full", "most_windows": 20}}, "most_windows is 20"),
         ({"search": {"most_windows": 27}}, "take 28"),
-        ({"search": {"coarse_repeats": 6}}, "more than repeats"),
         ({"search": {"target_regret_share": 0}}, "target_regret_share"),
         ({"search": {"most_s": 0}}, "most_s"),
         ({"search": {"most_j": -1}}, "most_j"),

@@ -34,7 +34,7 @@ def plan_order(settings: tuple[int, ...], repeats: int, seed: int) -> list[int]:
 
 def first_plan(legal: tuple[int, ...], block: ClocksBlock) -> list[int]:
     """Warm-up at the maximum, and then the coarse rounds of a refined search or the whole of a full one."""
-    rounds = block.search.coarse_repeats if block.search.kind == "refine" else block.repeats
+    rounds = block.coarse_rounds
     settings = spread_clocks(legal, block.points)
     return [settings[-1]] * block.warm_up_repeats + plan_order(settings, rounds, block.seed)
 

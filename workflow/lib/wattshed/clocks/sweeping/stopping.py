@@ -44,7 +44,7 @@ def windows_allowed(legal: tuple[int, ...], block: ClocksBlock) -> int:
     if search.kind == "full":
         return planned_windows(points, block.repeats, block.warm_up_repeats)
     every = planned_windows(len(legal), block.repeats, block.warm_up_repeats)
-    coarse = planned_windows(points, search.coarse_repeats, block.warm_up_repeats)
+    coarse = planned_windows(points, block.coarse_rounds, block.warm_up_repeats)
     return max(min(REFINED_WINDOWS, every), coarse)
 
 

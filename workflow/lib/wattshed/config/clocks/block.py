@@ -90,15 +90,14 @@ class ClocksBlock(Block):
             )
         return self
 
+    @property
+    def coarse_rounds(self) -> int:
+        """Rounds of all points before a search refines; a full sweep has no others."""
+        return min(self.search.coarse_repeats, self.repeats) if self.search.kind == "refine" else self.repeats
+
     @model_validator(mode="after")
     def _search_fits(self) -> "ClocksBlock":
-        search = self.search
-        rounds = search.coarse_repeats if search.kind == "refine" else self.repeats
-        if rounds > self.repeats:
-            raise ValueError(
-                f"search.coarse_repeats is {rounds}, more than repeats, {self.repeats}; expected at most as many: "
-                "lower it or raise repeats"
-            )
+        search, rounds = self.search, self.coarse_rounds
         least = self.warm_up_repeats + rounds * (self.points + 1) + 1
         if search.most_windows is not None and search.most_windows < least:
             raise ValueError(

@@ -256,11 +256,11 @@ def test_the_tables_of_clocks_show_the_choices_own_numbers(results, numbers):
         choice = cell["choice"]
         rows = tables[f"clocks-{place}"]
         fitted = {str(row["setting"]): row for row in choice["fitted"]}
-        assert [row["SM clock"] for row in rows] == sorted(fitted, key=int, reverse=True)
+        assert [row["SM clock MHz"] for row in rows] == sorted(fitted, key=int, reverse=True)
         for row in rows[1:]:
-            own = fitted[row["SM clock"]]
-            assert float(row["Saved"].rstrip("‡")) == pytest.approx(100 * own["saving_share"], abs=0.051)
-            assert float(row["Energy"].rstrip("‡")) == pytest.approx(own["energy_j"], rel=0.01)
+            own = fitted[row["SM clock MHz"]]
+            assert float(row["Saved %"].rstrip("‡")) == pytest.approx(100 * own["saving_share"], abs=0.051)
+            assert float(row["Energy J"].rstrip("‡")) == pytest.approx(own["energy_j"], rel=0.01)
     assert len(tables["clock_answers"]) == len(cells)
     told = sorted(row["Run at"] for row in tables["clock_answers"])
     assert told == sorted(f"{cell['choice']['setting']}\u00a0MHz" for cell in cells)

@@ -1,7 +1,5 @@
 """Tables of clocks: their numbers are the choice's own, signs are kept, and what is simulated or refused says so."""
 
-from types import SimpleNamespace
-
 import pandas as pd
 import pytest
 
@@ -10,8 +8,11 @@ from made_clocks import made_governor, made_mix, made_predictions, made_standing
 from wattshed.clocks.choosing.answer import Limits
 from wattshed.clocks.choosing.choice import choose
 from wattshed.clocks.validating.validate import validate
-from wattshed.publish.parts.swept import SweptCell
+from wattshed.foundation.writing import write_json, write_parquet
+from wattshed.publish.parts.inputs import Inputs
+from wattshed.publish.parts.swept import SweptCell, swept_cells
 from wattshed.publish.sentences.clock_choice import choice_sentences, clock_summary
+from wattshed.publish.sentences.trust import simulated_sweeps
 from wattshed.publish.tables.clock_answers import clock_answers_table
 from wattshed.publish.tables.clock_checks import clock_checks_table
 from wattshed.publish.tables.clock_choices import clock_choices_table
@@ -254,15 +255,18 @@ def test_few_choices_are_said_in_full_and_many_by_status(cell):
     assert f"at {choice['setting']} of {choice['maximum']} MHz (saves " in many[0]
 
 
-def test_cells_of_one_gpu_and_workload_are_told_apart_by_uuid_and_knob(tmp_path):
-    from wattshed.foundation.writing import write_json, write_parquet
-    from wattshed.publish.parts.inputs import Inputs
-    from wattshed.publish.parts.swept import swept_cells
+def test_simulated_sweeps_are_counted_where_others_are_measured(cell):
+    invented = cell.choice | {"label": "simulated"}
+    assert simulated_sweeps([cell.choice]) == []
+    assert simulated_sweeps([invented, invented])[0].startswith("The GPU clock sweep is simulated")
+    assert simulated_sweeps([cell.choice, invented])[0].startswith("1 of 2 GPU clock sweeps are simulated")
 
+
+def test_cells_of_one_gpu_and_workload_are_told_apart_by_uuid_and_knob(tmp_path):
     frames = [made_sweep(gpu_uuid=f"GPU-{place}") for place in (1, 2)]
     write_parquet(tmp_path / "both.sweep.parquet", pd.concat(frames, ignore_index=True))
     write_json(tmp_path / "both.choice.json", {"choices": [made_choice(frame, 990) for frame in frames]})
-    files = SimpleNamespace(sweep=[tmp_path / "both.sweep.parquet"], choice=[tmp_path / "both.choice.json"])
-    found = swept_cells(Inputs(vars(files)))
+    files = {"sweep": [tmp_path / "both.sweep.parquet"], "choice": [tmp_path / "both.choice.json"]}
+    found = swept_cells(Inputs(files))
     assert len({one.name for one in found}) == 2
     assert [len(one.rows) for one in found] == [len(frame) for frame in frames]

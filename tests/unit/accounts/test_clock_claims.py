@@ -90,6 +90,7 @@ def test_a_faster_lower_clock_supports_the_slower_maximum_and_doubt_is_named(con
     (row,) = judged(config, faster)["clock_slower_maximum"]
     assert row["verdict"] == "holds"
     assert "(doubtful)" in row["of"]
+    assert "1 of them doubtful" in judged(config, choice, faster)["clock_mean_saving"][0]["of"]
     slower = edp(choice, False, slowdown_share=0.95, slowdown_low=0.94, slowdown_high=0.96)
     assert judged(config, slower)["clock_penalty"][0]["verdict"] == "holds"
 

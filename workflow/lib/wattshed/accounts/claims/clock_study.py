@@ -60,11 +60,9 @@ def _mean_saving(choices: Sequence[Choice]) -> list[Finding] | str:
         pick = _pick(choice, constrained=True)
         # Without such a clock the GPU stays at its maximum.
         savings.append(0.0 if pick is None else -100 * pick["saving_share"])
-    return [
-        Finding(
-            f"mean over {len(same)} GPUs and workloads, at the least EDP", mean_interval(savings), RULES_WHERE
-        )
-    ]
+    doubtful = sum(choice["status"] == "doubtful" for choice in same)
+    said = f"mean over {len(same)} GPUs and workloads{f', {doubtful} of them doubtful' if doubtful else ''}, least EDP"
+    return [Finding(said, mean_interval(savings), RULES_WHERE)]
 
 
 def _goal(choices: Sequence[Choice]) -> list[Finding] | str:

@@ -262,8 +262,8 @@ def test_the_tables_of_clocks_show_the_choices_own_numbers(results, numbers):
             assert float(row["Saved %"].rstrip("‡")) == pytest.approx(100 * own["saving_share"], abs=0.051)
             assert float(row["Energy J"].rstrip("‡")) == pytest.approx(own["energy_j"], rel=0.01)
     assert len(tables["clock_answers"]) == len(cells)
-    told = sorted(row["Run at"] for row in tables["clock_answers"])
-    assert told == sorted(f"{cell['choice']['setting']}\u00a0MHz" for cell in cells)
+    told = sorted(row["Run at"].split()[0] for row in tables["clock_answers"])
+    assert told == sorted(str(cell["choice"]["setting"]) for cell in cells)
 
 
 def test_the_validator_and_the_governor_are_told_as_their_files_have_them(results, numbers):

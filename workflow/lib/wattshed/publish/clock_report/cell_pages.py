@@ -60,7 +60,8 @@ def cell_pages(
 def _put_title(axis: Axes, words: str) -> None:
     """A title across the row. An empty one keeps its height: the panel would be squeezed by a title of that width."""
     text = textwrap.fill(words, TITLE_LETTERS)
-    axis.set_title("\n".join(" " for _ in text.splitlines()), fontsize="medium", weight="bold")
+    blank = "\n".join(" " for _ in text.splitlines())
+    axis.set_title(blank, fontsize="medium", weight="bold", pad=TITLE_PAD_PT + 4)
     axis.annotate(
         text, (0, 1), xytext=(0, TITLE_PAD_PT), xycoords="axes fraction", textcoords="offset points", fontsize="medium",
         weight="bold", va="bottom",

@@ -158,6 +158,15 @@ def test_the_front_has_picks_within_and_without_the_limits(cell):
     assert [text.get_text() for text in figure.axes[1].get_legend().get_texts()] == labels
 
 
+def test_settings_that_were_repeated_too_seldom_are_hollow_in_the_front(cell):
+    seldom = cell.choice["fitted"][0]["setting"]
+    fitted = [row | {"repeats": 2} if row["setting"] == seldom else row for row in cell.choice["fitted"]]
+    (figure,) = clock_front.front_pages([SweptCell("a", cell.rows, cell.choice | {"fitted": fitted})])
+    (hollow,) = lines(figure.axes[0], "repeated too seldom to be chosen")
+    assert list(hollow.get_xdata()) == [pytest.approx(100 * cell.choice["fitted"][0]["slowdown_share"])]
+    assert len(lines(figure.axes[0], "setting")[0].get_xdata()) == len(fitted) - 1
+
+
 def test_metrics_are_those_of_the_fitted_values_and_marks_are_the_rules_picks(cell):
     shares = clock_metrics.metric_shares(cell.choice).set_index("setting")
     for row in cell.choice["fitted"]:

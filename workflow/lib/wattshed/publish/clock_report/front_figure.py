@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from wattshed.clocks.contamination.usable import LEAST_REPEATS
 from wattshed.publish.clock_report.curves_figure import mark_simulated
 from wattshed.publish.drawing.figure_style import COLOURS, GREY, MARKERS, set_style
 
@@ -33,7 +34,18 @@ def draw_front(axis: Axes, choice: Mapping[str, Any]) -> None:
     fitted = pd.DataFrame(choice["fitted"])
     # Signs as in the tables: to the right is slower, up is more energy saved.
     x, y = 100 * fitted["slowdown_share"].astype(float), 100 * fitted["saving_share"].astype(float)
-    axis.plot(x, y, ".", color=GREY, alpha=0.6, label="setting")
+    often = fitted["repeats"] >= LEAST_REPEATS
+    axis.plot(x[often], y[often], ".", color=GREY, alpha=0.7, label="setting")
+    if not often.all():
+        axis.plot(
+            x[~often],
+            y[~often],
+            ".",
+            color=GREY,
+            mfc="none",
+            alpha=0.7,
+            label="repeated too seldom to be chosen",
+        )
     front = fitted[fitted["setting"].isin(choice.get("front") or [])].sort_values("slowdown_share")
     axis.plot(
         100 * front["slowdown_share"],
@@ -41,7 +53,7 @@ def draw_front(axis: Axes, choice: Mapping[str, Any]) -> None:
         "-",
         color="0.6",
         linewidth=1.2,
-        label="front: nothing else is better in both",
+        label="front: no other setting is better in both",
     )
     axis.plot(
         [0], [0], "*", color="black", markersize=10, label=f"maximum: {choice['maximum']} {choice['unit']}"

@@ -50,8 +50,8 @@ def _notes(inputs: Inputs) -> list[str]:
 FIGURE = FigurePart(
     message="Draw the fronts of energy against time over the clocks",
     caption="Energy saved against slowdown, both relative to the warm maximum; every point is a setting's fitted "
-    "value. No other setting is better in both than one on the grey front. Filled marks are picks within the "
-    "limits, hollow ones without.",
+    "value. No other setting that was repeated often enough is better in both than one on the grey front. Filled marks "
+    "are picks within the limits, hollow ones without.",
     inputs=("sweep", "choice"),
     make=lambda inputs: front_pages(judged_cells(swept_cells(inputs))),
     notes=_notes,

@@ -14,7 +14,8 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 
 .PHONY: help reproduce test test-fast lint format schema clean \
-	benchmark benchmark-clock-contamination benchmark-clock-recorded benchmark-clock-search benchmark-clock-watchdog \
+	benchmark benchmark-clock-contamination benchmark-clock-prediction benchmark-clock-recorded benchmark-clock-search \
+	benchmark-clock-watchdog benchmark-recordings \
 	benchmark-decisions benchmark-energy benchmark-engine benchmark-ladder benchmark-lead \
 	benchmark-phase1 benchmark-rolling benchmark-break-even benchmark-drift benchmark-methods benchmark-pruned-kernel \
 	benchmark-governor \
@@ -31,6 +32,8 @@ help:
 	@echo "make benchmark-energy   measure meter, ledger and accounts; writes docs/energy_benchmarks.md"
 	@echo "make benchmark-engine   measure the engine against the source study's step; writes docs/engine_benchmarks.md"
 	@echo "make benchmark-clock-contamination   simulate spoilt sweeps; writes docs/clock_contamination.md, .json"
+	@echo "make benchmark-clock-prediction   predict recorded workloads (DATA=folder); writes docs/clock_prediction.md, .json"
+	@echo "make benchmark-recordings   read a million samples; writes docs/recordings_speed.json"
 	@echo "make benchmark-clock-recorded   judge recorded sweeps (DATA=folder); writes docs/clock_recorded.md, .json"
 	@echo "make benchmark-decisions   simulate intervals and decisions; writes docs/decisions_benchmarks.md"
 	@echo "make benchmark-ladder   climb the ladders of LADDERS=\"$(LADDERS)\" (hours); writes docs/ladder.md"
@@ -94,6 +97,12 @@ benchmark-clock-contamination: $(BIN)/.installed
 
 benchmark-clock-search: $(BIN)/.installed
 	python benchmarks/clock_trials.py --output docs/clock_search.md
+
+benchmark-clock-prediction: $(BIN)/.installed
+	python benchmarks/clock_prediction.py --recordings $(or $(DATA),../shared/data/frequency)
+
+benchmark-recordings: $(BIN)/.installed
+	python benchmarks/clock_recordings.py
 
 benchmark-clock-recorded: $(BIN)/.installed
 	python benchmarks/clock_recorded_choices.py --data $(or $(DATA),../shared/data/frequency)

@@ -34,13 +34,13 @@ GROUPS = {
 METHOD = """
 A picker gets no run (opponents), one run at the maximum, or three runs at 100, 70 and 50 % of the maximum of the
 workload that is left out. *prior*: a joint normal law of the other workloads, conditioned on the probes; *law*: T = a
-+ b fmax/f and P = p0 + p1 (f/fmax)^k through the probes alone. The workload's own runs then say what the pick saves;
-a pick that breaks the limit counts as saving nothing. Leads are percentage points of the energy at the maximum, with
-a bootstrap 95 % interval over families of workloads. With five or fewer families such an interval is too narrow
-rather than too wide, and with two GPUs nothing is known of how GPUs differ. *tuned_share* is one relative setting for
-all, tuned on the other workloads for the same aim; *best_probe* takes the best of the three probes itself. The
-strongest opponent is named in hindsight. Power-limit traces have one run per limit, so that a probe and the truth
-share that run.
++ b fmax/f and P = p0 + p1 (f/fmax)^k through the probes alone, with what they leave over interpolated (added after a
+first look at these recordings). The workload's own runs then say what the pick saves; a pick that breaks the limit
+counts as saving nothing. Leads are percentage points of the energy at the maximum, with a bootstrap 95 % interval
+over families of workloads. With five or fewer families such an interval is too narrow rather than too wide, and with
+two GPUs nothing is known of how GPUs differ. *tuned_share* is one relative setting for all, tuned on the other
+workloads for the same aim; *best_probe* takes the best of the three probes itself. The strongest opponent is named in
+hindsight. Power-limit traces have one run per limit, so that a probe and the truth share that run.
 """
 NETWORK = 1  # word of a trace's workload: data set, network, batch size, optimiser
 

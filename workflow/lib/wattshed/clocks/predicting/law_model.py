@@ -1,7 +1,7 @@
 """Laws through the probes alone: T = a + b fmax/f and P = p0 + p1 (f/fmax)^k. Nothing is learnt from other workloads.
 
-With three probes the exponent is fitted; with two it is ``TYPICAL_EXPONENT``. One probe says nothing about a slope: the
-law then answers with None.
+The curves go through the probes: what a law leaves over there is interpolated between them. Three probes let the
+exponent be fitted; with two it is ``TYPICAL_EXPONENT``. One probe says nothing about a slope: the answer is then None.
 """
 
 import numpy as np
@@ -18,11 +18,11 @@ def predict_by_law(
     """Time [C] and power [C] relative to the maximum at ``shares`` [C], from probes [K] that include the maximum."""
     if len(probe_shares) < 2:
         return None
-    times = _fitted(1 / probe_shares, time_s, 1 / shares)
+    times = _through(probe_shares, 1 / probe_shares, time_s, shares, 1 / shares)
     exponents = EXPONENTS if len(probe_shares) > 2 else np.array([TYPICAL_EXPONENT])
     errors = [_misfit(probe_shares**k, power_w) for k in exponents]
     best = float(exponents[int(np.argmin(errors))])
-    powers = _fitted(probe_shares**best, power_w, shares**best)
+    powers = _through(probe_shares, probe_shares**best, power_w, shares, shares**best)
     top = int(np.argmax(shares))
     return times / times[top], powers / powers[top]
 
@@ -37,6 +37,14 @@ def _solve(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 def _fitted(x: np.ndarray, y: np.ndarray, at: np.ndarray) -> np.ndarray:
     base, slope = _solve(x, y)
     return np.asarray(base + slope * at, dtype=float)
+
+
+def _through(
+    probe_shares: np.ndarray, x: np.ndarray, y: np.ndarray, shares: np.ndarray, at: np.ndarray
+) -> np.ndarray:
+    order = np.argsort(probe_shares)
+    left = np.log(y / _fitted(x, y, x))[order]
+    return np.asarray(_fitted(x, y, at) * np.exp(np.interp(shares, probe_shares[order], left)))
 
 
 def _misfit(x: np.ndarray, y: np.ndarray) -> float:

@@ -29,16 +29,28 @@ exit codes: without settings: 0 no difference is shown; 1 some GPU and workload 
 --after: 0 the energy is shown to fall everywhere; 1 it is shown to rise somewhere; 3 undecided. 2 an error; 70 a
 defect of wattshed."""
 
+PREDICT_EPILOG = """examples:
+  wattshed clocks predict probes.csv                               three probes and nothing else: laws through them
+  wattshed clocks predict probes.csv --from sweeps.csv             what other workloads teach, with an interval
+  wattshed clocks predict probes.csv --from a.csv b.csv --max-slowdown 0.1 --settings 1410 1200 1005 --json
+
+The probes are runs of one workload at one to three settings, the maximum among them. Hold such predictions against
+docs/clock_prediction.md: with one probe they rarely beat the median optimum of other workloads.
+
+exit codes: 0 a lower setting is predicted to save energy within the limit; 1 the maximum is the best; 2 an error; 70 a
+defect of wattshed."""
+
 
 def add(commands: Any) -> None:
     parser = commands.add_parser(
         "clocks",
-        help="choose a GPU's clock from a recording; compare two recordings",
+        help="choose a GPU's clock from a recording; predict it from probes; compare two recordings",
         description="Which SM clock or power limit a recorded sweep recommends, how sure it is, and how to deploy it.",
     )
     parts = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     _add_choose(parts)
     _add_compare(parts)
+    _add_predict(parts)
 
 
 def _add_choose(parts: Any) -> None:
@@ -105,6 +117,44 @@ def _add_compare(parts: Any) -> None:
     parser.set_defaults(run=_compare)
 
 
+def _add_predict(parts: Any) -> None:
+    parser = parts.add_parser(
+        "predict",
+        help="time and energy at every setting, from one to three probes of a new workload",
+        description="Predict time and energy of a workload that was run at one to three settings only.",
+        epilog=PREDICT_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("probes", type=Path, help="recording of the probes, the maximum among them")
+    _add_reading(parser)
+    parser.add_argument(
+        "--from",
+        dest="learn_from",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="RECORDING",
+        help="recorded sweeps of other workloads to learn from; three or more",
+    )
+    parser.add_argument(
+        "--max-slowdown",
+        metavar="SHARE",
+        type=share,
+        default=DEFAULT_SLOWDOWN,
+        help="largest slowdown against the maximum: 0.15 or 15%% (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--settings",
+        type=float,
+        nargs="+",
+        metavar="SETTING",
+        help="settings to predict (default: the swept ones of the same GPU, or steps of 5 %%)",
+    )
+    parser.add_argument("--output", type=Path, metavar="FILE", help="CSV to write")
+    parser.add_argument("--json", action="store_true", help="print the prediction as JSON")
+    parser.set_defaults(run=_predict)
+
+
 def _add_reading(parser: argparse.ArgumentParser) -> None:
     reading = parser.add_argument_group("reading")
     reading.add_argument("--reader", help="layout of the file (default: found from its first lines)")
@@ -148,5 +198,11 @@ def _choose(arguments: argparse.Namespace) -> int:
 
 def _compare(arguments: argparse.Namespace) -> int:
     from wattshed.commands.clocks.compare import run
+
+    return run(arguments)
+
+
+def _predict(arguments: argparse.Namespace) -> int:
+    from wattshed.commands.clocks.predict import run
 
     return run(arguments)

@@ -11,7 +11,7 @@ from made_clocks import made_phases
 from wattshed.clocks.choosing.answer import Limits
 from wattshed.clocks.choosing.choice import choose
 from wattshed.foundation.writing import write_json, write_parquet
-from wattshed.publish.clock_report.cell_pages import MOST_CELLS, ROWS_ON_A_PAGE, left_out_notes
+from wattshed.publish.clock_report.cell_pages import MOST_CELLS, ROWS_ON_A_PAGE, cell_pages, left_out_notes
 from wattshed.publish.drawing.figure_pages import save_pages
 from wattshed.publish.drawing.png_pages import pages_of
 from wattshed.publish.figures import clock_front, clock_metrics, clock_phases, clock_temperature, clocks
@@ -118,10 +118,24 @@ def test_many_cells_take_pages_of_four_and_a_title_is_not_cut(cell):
 def test_cells_beyond_the_pages_are_counted_in_a_note(cell):
     many = [SweptCell(str(place), cell.rows, cell.choice) for place in range(MOST_CELLS + 2)]
     assert left_out_notes(many, many, "") == [
-        f"The first {MOST_CELLS} of {MOST_CELLS + 2} cells are drawn; the tables hold all of them."
+        f"{MOST_CELLS} of {MOST_CELLS + 2} cells are drawn, refused ones last; the tables hold all of them."
     ]
     (note,) = left_out_notes([cell, refused(cell)], [cell], clock_front.NO_VALUES)
     assert note.startswith("Not drawn, because the sweep was refused")
+
+
+def test_of_too_many_cells_those_with_fitted_values_are_drawn_first(cell):
+    drawn = []
+    pages = cell_pages(
+        [*[refused(cell)] * MOST_CELLS, cell],
+        1,
+        lambda axes, one: drawn.append(one.name),
+        lambda one: one.name,
+        one_legend=False,
+    )
+    assert len(drawn) == MOST_CELLS
+    assert drawn[0] == cell.name
+    assert sum(len(page.axes) for page in pages) == MOST_CELLS
 
 
 def test_pages_are_one_pdf_and_one_picture_the_same_twice(tmp_path):

@@ -10,7 +10,7 @@ from wattshed.clocks.choosing.choice import choose
 from wattshed.clocks.validating.validate import validate
 from wattshed.foundation.writing import write_json, write_parquet
 from wattshed.publish.parts.inputs import Inputs
-from wattshed.publish.parts.swept import SweptCell, swept_cells
+from wattshed.publish.parts.swept import SweptCell, listed, swept_cells
 from wattshed.publish.sentences.clock_choice import choice_sentences, clock_summary
 from wattshed.publish.sentences.trust import simulated_sweeps
 from wattshed.publish.tables.clock_answers import clock_answers_table
@@ -135,6 +135,20 @@ def test_the_answers_put_limits_and_no_limits_side_by_side(cell):
     assert texts(table.rows[1])[3:] == [MISSING] * (len(table.columns) - 3)
     assert any("too noisy" in note for note in table.notes)
     assert "1 of n = 2" in table.caption
+
+
+def test_cells_that_were_refused_for_one_reason_share_a_note(cell):
+    table = clock_answers_table([refused(cell), refused(cell, gpu="B"), refused(cell, "too few runs")])
+    notes = [note for note in table.notes if "too" in note]
+    assert notes == [
+        f"{cell.title}; {refused(cell, gpu='B').title}: too noisy.",
+        f"{cell.title}: too few runs.",
+    ]
+
+
+def test_many_names_are_counted():
+    assert listed(["a", "b"]) == "a; b"
+    assert listed([str(place) for place in range(13)]).endswith("9; and 3 others")
 
 
 def test_every_rule_has_its_pick_without_limits_and_within_them(cell):

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from wattshed.publish.clock_report.curves_figure import legend_of
 from wattshed.publish.drawing.figure_style import set_style
-from wattshed.publish.parts.swept import SweptCell
+from wattshed.publish.parts.swept import SweptCell, listed
 
 ROWS_ON_A_PAGE = 4
 # A study with more cells shows the first ones and says so.
@@ -36,7 +36,9 @@ def cell_pages(
     the page; else each row has its own.
     """
     set_style()
-    shown = list(cells[:MOST_CELLS])
+    # Of too many cells, those with fitted values come first.
+    ordered = sorted(cells, key=lambda cell: not cell.choice["fitted"]) if len(cells) > MOST_CELLS else cells
+    shown = ordered[:MOST_CELLS]
     pages = [shown[start : start + rows_on_a_page] for start in range(0, len(shown), rows_on_a_page)]
     figures = []
     for page in pages:
@@ -72,7 +74,9 @@ def left_out_notes(cells: Sequence[SweptCell], drawn: Sequence[SweptCell], why: 
     """Which cells are not drawn, because of ``why``, and how many are beyond the pages."""
     kept = {cell.name for cell in drawn}
     missing = [cell.title for cell in cells if cell.name not in kept]
-    notes = [f"Not drawn, because {why}: {'; '.join(missing)}."] if missing else []
+    notes = [f"Not drawn, because {why}: {listed(missing)}."] if missing else []
     if len(drawn) > MOST_CELLS:
-        notes.append(f"The first {MOST_CELLS} of {len(drawn)} cells are drawn; the tables hold all of them.")
+        notes.append(
+            f"{MOST_CELLS} of {len(drawn)} cells are drawn, refused ones last; the tables hold all of them."
+        )
     return notes

@@ -1,5 +1,6 @@
 """Sweeps and their choices: one file of a sweep may hold several cells, each one GPU, one workload and one knob."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,8 @@ from wattshed.publish.parts.inputs import Inputs
 
 # What tells the cells of a file apart, in its rows and in its choices.
 CELL = ("gpu", "gpu_uuid", "workload", "knob")
+# More names in one sentence are counted only.
+MOST_NAMED = 10
 SWEEP_FILE = ".sweep.parquet"
 
 
@@ -46,6 +49,13 @@ def swept_cells(inputs: Inputs) -> list[SweptCell]:
             own = name if len(choices) == 1 else f"{name}: {_own_name(choice, choices)}"
             found.append(SweptCell(own, _rows_of(frame, choice), choice))
     return found
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first names, and how many others there are."""
+    shown = list(names[:MOST_NAMED])
+    others = len(names) - len(shown)
+    return "; ".join([*shown, *([f"and {others} others"] if others else [])])
 
 
 def judged_cells(cells: list[SweptCell]) -> list[SweptCell]:

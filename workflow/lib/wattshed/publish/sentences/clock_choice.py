@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from wattshed.clocks.runs import KNOBS
-from wattshed.publish.parts.swept import gpu_name
+from wattshed.publish.parts.swept import gpu_name, listed
 from wattshed.publish.typesetting.table import plain, spaced_percent
 
 SAID_IN_FULL = 3
@@ -57,7 +57,7 @@ def clock_summary(choices: Sequence[dict[str, Any]]) -> list[str]:
     for status, head in HEADS.items():
         own = [choice for choice in choices if choice["status"] == status]
         if own:
-            found.append(f"{head}: {'; '.join(map(_brief, own))}.")
+            found.append(f"{head}: {listed(list(map(_brief, own)))}.")
     return found
 
 

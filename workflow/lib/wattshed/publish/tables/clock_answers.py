@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from wattshed.publish.parts.inputs import Inputs
-from wattshed.publish.parts.swept import SweptCell, swept_cells
+from wattshed.publish.parts.swept import SweptCell, listed, swept_cells
 from wattshed.publish.typesetting.table import (
     MISSING,
     SIMULATED,
@@ -50,12 +50,11 @@ def clock_answers_table(cells: Sequence[SweptCell]) -> Table:
         Column("Saved", "%", numeric=True),
         Column("Slower", "%", numeric=True),
     ]
-    notes = [STATUS_NOTE, PICK_NOTE]
-    notes += [
-        f"{cell.title}: {spaced_percent(cell.choice['reason'])}."
-        for cell in ordered
-        if cell.choice["status"] != "use"
-    ]
+    reasons: dict[str, list[str]] = {}
+    for cell in ordered:
+        if cell.choice["status"] != "use":
+            reasons.setdefault(spaced_percent(cell.choice["reason"]), []).append(cell.title)
+    notes = [STATUS_NOTE, PICK_NOTE, *(f"{listed(names)}: {reason}." for reason, names in reasons.items())]
     used = sum(cell.choice["status"] == "use" for cell in cells)
     invented = sum(cell.choice["label"] == "simulated" for cell in cells)
     caption = (

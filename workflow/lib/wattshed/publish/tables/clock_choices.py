@@ -3,7 +3,7 @@
 from typing import Any
 
 from wattshed.publish.parts.inputs import Inputs
-from wattshed.publish.parts.swept import SweptCell, judged_cells, swept_cells
+from wattshed.publish.parts.swept import SweptCell, judged_cells, listed, swept_cells
 from wattshed.publish.tables.clock_answers import limits_words, pick_of, setting_words
 from wattshed.publish.tables.clocks import numbered
 from wattshed.publish.typesetting.table import (
@@ -107,7 +107,7 @@ def _make(inputs: Inputs) -> Table | list[Table]:
         return Table("clock_choices", caption, [Column("Rule")], [], [note])
     tables = [clock_choices_table(cell) for cell in judged]
     if refused:
-        tables[-1].notes.append(f"Not judged, as the sweep was refused: {'; '.join(refused)}.")
+        tables[-1].notes.append(f"Not judged, as the sweep was refused: {listed(refused)}.")
     return numbered(tables)
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 import yaml
 
 from made_checkpoints import make_checkpoints
+from made_clocks import write_clocks
 from made_data import make_panel, make_quality, write_graph
 from made_days import make_days
 from made_ladder_files import write_ladder
@@ -22,11 +23,6 @@ from wattshed.accounts.rolling.judged import judged_frame
 from wattshed.accounts.rolling.origins import origins_frame
 from wattshed.accounts.runs.runs import runs_frame, windows_frame
 from wattshed.accounts.sensitivity.views import sensitivity_frames
-from wattshed.clocks.backends.simulated import SimulatedClocks
-from wattshed.clocks.choosing.answer import Limits
-from wattshed.clocks.choosing.choice import choose
-from wattshed.clocks.sweeping.sweep import run_sweep
-from wattshed.config.clocks.block import ClocksBlock
 from wattshed.config.energy.carbon import CarbonBlock
 from wattshed.energy.carbon.carbon import Location
 from wattshed.foundation import plugins
@@ -90,12 +86,7 @@ def write_study(folder: Path, made: MadeStudy | None = None) -> Path:
         write_checkpoints(folder, made)
     frames = {"scores": scores, "windows": windows}
     write_parquet(folder / "claims.parquet", claims_frame(plugins.names("claims"), Results(frames, config)))
-    block = ClocksBlock(repeats=5)
-    for lineage in made.swept:
-        sweep = run_sweep(SimulatedClocks(block.simulated, block.seed), lambda: None, block)
-        write_parquet(folder / f"clocks/{lineage}.inference.sweep.parquet", sweep)
-        choices = [choice.to_json() for choice in choose(sweep, Limits(0.05))]
-        write_json(folder / f"clocks/{lineage}.inference.choice.json", {"choices": choices})
+    write_clocks(folder, made.swept)
     if made.steps:
         write_ladder(folder, windows, scores, made.steps, made.reference)
     if made.rolled:
@@ -176,6 +167,11 @@ def study_files(folder: Path) -> dict[str, list[Path]]:
         "adaptation": "adaptation.parquet",
         "compression": "compression.parquet",
         "checkpoints": "checkpoints.parquet",
+        "validation": "clocks/validation.json",
+        "governor": "clocks/governor.json",
+        "phases": "clocks/phases.parquet",
+        "predictions": "clocks/predictions.parquet",
+        "prediction_standings": "clocks/prediction_standings.parquet",
     }
     several = {
         "epochs": "checkpoints/*.epochs.parquet",

@@ -72,14 +72,28 @@ EMISSIONS = {
 }
 # Rules that depend on a comparison of checkpoints, which is metered like any other job.
 COMPARED = {"judge_variants", "make_table_compression", *ACCOUNTS}
+# Rules that depend on a choice of a clock.
+FROM_CHOICE = {
+    "choose_clock",
+    "deploy_clocks",
+    "predict_clocks",
+    "make_table_clock_answers",
+    "make_table_clock_checks",
+    "make_table_clock_choices",
+    "make_table_clock_predictions",
+    "make_table_clocks",
+    "make_figure_clock_front",
+    "make_figure_clock_metrics",
+    "make_figure_clock_temperature",
+    "make_figure_clocks",
+}
+GOVERNED = {"govern_clocks", "make_table_clock_governor", "make_figure_clock_phases"}
 # Rules that depend on an adapted checkpoint: compression, clock sweep and comparison.
 FROM_ADAPTED = {
     "compress_model",
     "sweep_clocks",
-    "choose_clock",
-    "make_table_clocks",
-    "make_figure_clocks",
     "compare_checkpoints",
+    *FROM_CHOICE,
     *COMPARED,
 }
 LADDER = {"find_ladder", "make_table_ladder", "make_table_techniques", "make_figure_ladder"}
@@ -133,10 +147,7 @@ def test_a_second_run_of_the_study_its_ladder_and_its_rolling_origins_has_nothin
         ("publish/tables/nodes.py", {"make_table_nodes", *REPORT}),
         ("training/rolling.py", {"roll_model", *FOUND_ROLLING, *ACCOUNTS}),
         ("accounts/rolling/judged.py", {*FOUND_ROLLING, *REPORT}),
-        (
-            "clocks/choosing/choice.py",
-            {"choose_clock", "make_table_clocks", "make_figure_clocks", *CLAIMS, *REPORT},
-        ),
+        ("clocks/choosing/choice.py", {*FROM_CHOICE, *CLAIMS, *REPORT}),
         ("accounts/claims/stgnn_study.py", {*CLAIMS, *REPORT}),
         ("publish/report/report.css", REPORT),
     ],
@@ -155,10 +166,13 @@ def test_an_edit_of_the_library_reruns_exactly_the_rules_that_use_it(finished, f
             0.1,
             {
                 # The sweep looks for the best setting within this limit.
-                *("sweep_clocks", "choose_clock", "make_table_clocks", "make_figure_clocks", "save_config"),
+                *("sweep_clocks", "save_config"),
+                *FROM_CHOICE,
+                *GOVERNED,
                 *ACCOUNTS,
             },
         ),
+        (("clocks", "governor"), {"mixes": 3}, {"save_config", *GOVERNED, *REPORT}),
         (
             ("data", "splits"),
             {"test_windows": 500},

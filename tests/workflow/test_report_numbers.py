@@ -10,6 +10,7 @@ from safetensors.numpy import load_file
 
 from recomputed import change_interval
 from report_figures import report_figures
+from shown_figures import html_tables
 
 pytestmark = pytest.mark.workflow
 
@@ -245,6 +246,35 @@ def test_the_choice_of_the_clock_follows_from_the_sweep(results, numbers, work):
         saving = 1 - medians.loc[choice["setting"], "energy_j"] / medians["energy_j"].iloc[-1]
         assert choice["saving_share"] == pytest.approx(saving, abs=0.05)
         assert choice["slowdown_share"] <= choice["limits"]["max_slowdown_share"]
+
+
+def test_the_tables_of_clocks_show_the_choices_own_numbers(results, numbers):
+    """Table, note and figure are of one estimator: what the choice was made by."""
+    tables = html_tables((results / "report.html").read_text())
+    cells = list(numbers["clocks"].values())
+    for place, cell in enumerate(cells, start=1):
+        choice = cell["choice"]
+        rows = tables[f"clocks-{place}"]
+        fitted = {str(row["setting"]): row for row in choice["fitted"]}
+        assert [row["SM clock MHz"] for row in rows] == sorted(fitted, key=int, reverse=True)
+        for row in rows[1:]:
+            own = fitted[row["SM clock MHz"]]
+            assert float(row["Saved %"].rstrip("‡")) == pytest.approx(100 * own["saving_share"], abs=0.051)
+            assert float(row["Energy J"].rstrip("‡")) == pytest.approx(own["energy_j"], rel=0.01)
+    assert len(tables["clock_answers"]) == len(cells)
+    told = sorted(row["Run at"].split()[0] for row in tables["clock_answers"])
+    assert told == sorted(str(cell["choice"]["setting"]) for cell in cells)
+
+
+def test_the_validator_and_the_governor_are_told_as_their_files_have_them(results, numbers):
+    checks = json.loads((results / "clocks/validation.json").read_text())["validations"]
+    assert [one["result"] for one in numbers["clock_checks"]] == [one["result"] for one in checks]
+    mixes = json.loads((results / "clocks/governor.json").read_text())["mixes"]
+    (every,) = (one for one in numbers["clock_governor"] if one["kind"] == "all")
+    assert every["mixes"] == len(mixes)
+    assert every["saving_share_median"] == pytest.approx(np.median([one["saving_share"] for one in mixes]))
+    standings = pd.read_parquet(results / "clocks/prediction_standings.parquet")
+    assert len(numbers["clock_predictions"]) == len(standings)
 
 
 def test_the_first_screen_names_the_model_of_least_validation_error(results, numbers):

@@ -35,6 +35,11 @@ PUBLISHED = {
     "compression": rules.judge_variants.output.verdicts if COMPRESSED else [],
     "sweep": [f"{RESULTS}/clocks/{sweep}.sweep.parquet" for sweep in SWEEPS],
     "choice": expand(rules.choose_clock.output.choice, sweep=SWEEPS),
+    "validation": f"{RESULTS}/clocks/validation.json" if SWEEPS else [],
+    "predictions": f"{RESULTS}/clocks/predictions.parquet" if SWEEPS else [],
+    "prediction_standings": f"{RESULTS}/clocks/prediction_standings.parquet" if SWEEPS else [],
+    "governor": f"{RESULTS}/clocks/governor.json" if SWEEPS else [],
+    "phases": f"{RESULTS}/clocks/phases.parquet" if SWEEPS else [],
     "engine": ENGINE_BENCHMARK,
 }
 SETTINGS = {
@@ -136,7 +141,7 @@ FIGURES = [path for paths in FIGURE_FILES.values() for path in paths]
 REPORTED = {
     name: files
     for name, files in PUBLISHED.items()
-    if files and name not in ("epochs", "forecasts", "checks")
+    if files and name not in ("epochs", "forecasts", "checks", "phases")
 }
 
 

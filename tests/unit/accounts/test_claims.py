@@ -47,17 +47,6 @@ def test_only_an_interval_that_touches_both_sides_is_undecided(bound, width, low
     assert inside.all() or not inside.any() or verdict == Verdict.UNDECIDED
 
 
-def test_a_simulated_sweep_measures_nothing(config):
-    simulated = {"label": "simulated", "saving_share": 0.95, "saving_low": 0.94, "saving_high": 0.96}
-    real = {**simulated, "label": "recorded", "gpu": "g", "workload": "w", "candidate": 900, "candidate_repeats": 5,
-            "saving_share": 0.1, "saving_low": 0.08, "saving_high": 0.12}  # fmt: skip
-    (row,) = claims_frame(["clock_study"], results(config, [simulated])).to_dict("records")
-    assert (row["verdict"], row["reason"]) == ("not measured here", "the sweep is simulated")
-    (row,) = claims_frame(["clock_study"], results(config, [simulated, real])).to_dict("records")
-    assert (row["mean"], row["low"], row["high"], row["n"]) == pytest.approx((-10, -12, -8, 5))
-    assert row["verdict"] == "does not hold"
-
-
 @pytest.mark.parametrize("name", MODULES)
 def test_a_documents_plug_in_keeps_its_contract(name, config):
     """Every claim is complete, and is judged or says why not, whatever the study has."""

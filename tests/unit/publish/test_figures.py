@@ -1,5 +1,3 @@
-import json
-
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -20,6 +18,7 @@ from wattshed.publish.figures.horizons import horizons_figure
 from wattshed.publish.figures.training import FIGURE, training_figure
 from wattshed.publish.parts.degrees import degrees_of
 from wattshed.publish.parts.inputs import Inputs
+from wattshed.publish.parts.swept import swept_cells
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +33,6 @@ def no_figure_stays_open():
 
 
 def draw(study, name):
-    choice = json.loads((study / "clocks/stgnn.inference.choice.json").read_text())["choices"][0]
     scores = pd.read_parquet(study / "accuracy/scores.parquet")
     if name == "training":
         epochs = pd.concat([pd.read_parquet(p) for p in sorted((study / "checkpoints").iterdir())])
@@ -45,7 +43,7 @@ def draw(study, name):
     if name == "frontier":
         return frontier_figure(pd.read_parquet(study / "frontier.parquet"), "kWh")
     if name == "clocks":
-        return clocks_figure([pd.read_parquet(study / "clocks/stgnn.inference.sweep.parquet")], [choice])
+        return clocks_figure(swept_cells(Inputs(study_files(study))))[0]
     if name == "degrees":
         return degrees_figure(*degrees_of(Inputs({"graph": [study / "data/graph.safetensors"]})))
     return horizons_figure(scores, "kWh")
@@ -62,32 +60,6 @@ def test_figures_give_the_same_bytes_twice_and_have_labelled_axes(study, name, t
     for kind in ("pdf", "png"):
         assert (tmp_path / f"a.{kind}").read_bytes() == (tmp_path / f"b.{kind}").read_bytes()
         assert (tmp_path / f"a.{kind}").stat().st_size > 3000
-
-
-def test_simulated_clocks_are_marked_in_every_panel(study):
-    figure = draw(study, "clocks")
-    for axis in figure.axes:
-        assert "SIMULATED" in [text.get_text() for text in axis.texts]
-    choice = json.loads((study / "clocks/stgnn.inference.choice.json").read_text())["choices"][0]
-    measured = clocks_figure(
-        [pd.read_parquet(study / "clocks/stgnn.inference.sweep.parquet")],
-        [choice | {"label": "measured", "gpu": "A100"}],
-    )
-    assert not any(axis.texts for axis in measured.axes)
-
-
-def test_the_title_of_a_sweep_is_not_cut(study):
-    choice = json.loads((study / "clocks/stgnn.inference.choice.json").read_text())["choices"][0]
-    sweep = pd.read_parquet(study / "clocks/stgnn.inference.sweep.parquet")
-    long = choice | {"workload": "stgnn+replay+prune_half_tuned", "gpu": "NVIDIA A100-SXM4-80GB"}
-    for count in (1, 2):
-        figure = clocks_figure([sweep] * count, [long] * count)
-        figure.draw_without_rendering()
-        titles = [figure._suptitle] if count == 1 else [axis._left_title for axis in figure.axes]
-        for title in titles:
-            extent = title.get_window_extent()
-            assert extent.x0 >= 0
-            assert extent.x1 <= figure.bbox.x1
 
 
 def test_the_training_figure_without_energy_states_it_and_has_no_empty_panel(study):

@@ -33,6 +33,11 @@ TABLES = (
     "compression",
     "checkpoints",
     "recommended",
+    "clock_answers",
+    "clock_choices",
+    "clock_checks",
+    "clock_predictions",
+    "clock_governor",
     "clocks",
     "quality",
 )
@@ -42,6 +47,10 @@ FIGURES = (
     "forecasts",
     "frontier",
     "clocks",
+    "clock_front",
+    "clock_metrics",
+    "clock_temperature",
+    "clock_phases",
     "degrees",
     "horizons",
     "split",
@@ -142,7 +151,17 @@ def test_the_page_has_all_sections_and_the_origin_of_the_results(page):
         "origin",
     ]
     folded = re.findall(r'<details id="(\w+)"', page)
-    assert folded == ["errors", "training", "energies", "months", "checkpoints", "sweep", "data"]
+    assert folded == [
+        "errors",
+        "training",
+        "energies",
+        "months",
+        "checkpoints",
+        "clock_rules",
+        "clock_control",
+        "sweep",
+        "data",
+    ]
     for text in (
         "0123abcd",
         "Test CPU",
@@ -344,10 +363,11 @@ def test_only_a_study_with_a_ladder_shows_its_tables_and_figure(inputs, figures,
 def test_a_study_without_adaptation_compression_and_sweeps_has_a_report(study, figures):
     left_out = (
         *("adaptation", "matrices", "compression", "chains", "sweep", "choice"),
+        *("validation", "governor", "phases", "predictions", "prediction_standings"),
         *("checkpoints", "compared_days", "recommended"),
     )
     files = {name: paths for name, paths in study_files(study).items() if name not in left_out}
-    tables = [name for name in TABLES if name not in (*left_out, "clocks")]
+    tables = [name for name in TABLES if name not in left_out and "clock" not in name]
     page = render_report(Inputs(files), tables, {name: figures[name] for name in ("degrees", "split")})
     assert re.findall(r'<section id="(\w+)"', page) == [
         "answer",

@@ -1,4 +1,3 @@
-import json
 import re
 import shutil
 
@@ -14,11 +13,12 @@ from wattshed.accounts.comparison.variant_means import variant_means
 from wattshed.accounts.runs.runs import runs_frame
 from wattshed.energy.reading import TOO_SHORT
 from wattshed.foundation.faults import Fault
-from wattshed.publish.sentences.clock_choice import choice_sentences
+from wattshed.publish.parts.inputs import Inputs
+from wattshed.publish.parts.swept import swept_cells
 from wattshed.publish.tables.accuracy import accuracy_table, short_epochs_notes
 from wattshed.publish.tables.adaptation import adaptation_table
 from wattshed.publish.tables.checkpoints import checkpoints_tables
-from wattshed.publish.tables.clocks import LAW_NOTE, clocks_table
+from wattshed.publish.tables.clocks import clocks_table
 from wattshed.publish.tables.compression import compression_table
 from wattshed.publish.tables.energy import energy_table
 from wattshed.publish.tables.frontier import frontier_table
@@ -35,7 +35,6 @@ def study(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def tables(study):
-    choice = json.loads((study / "clocks/stgnn.inference.choice.json").read_text())["choices"][0]
     compression = pd.read_parquet(study / "compression.parquet")
     found = {
         name: pd.concat(map(pd.read_parquet, study_files(study)[name]))
@@ -52,9 +51,14 @@ def tables(study):
         adaptation_table(pd.read_parquet(study / "adaptation.parquet"), days, "kWh"),
         matrix_table(matrix, "replay", "kWh"),
         compression_table(compression, "kWh"),
-        clocks_table(pd.read_parquet(study / "clocks/stgnn.inference.sweep.parquet"), choice),
+        clocks_table(swept_cell(study)),
     ]
     return {table.name: table for table in made}
+
+
+def swept_cell(study):
+    files = study_files(study)
+    return swept_cells(Inputs({name: files[name] for name in ("sweep", "choice")}))[0]
 
 
 def column(table, title):
@@ -101,13 +105,6 @@ def test_abbreviations_of_continual_learning_are_spelt_out(tables):
     assert "base is the test part" in tables["matrix-replay"].notes[0]
 
 
-def test_only_savings_of_a_fitted_law_have_the_law_note(study):
-    choice = json.loads((study / "clocks/stgnn.inference.choice.json").read_text())["choices"][0]
-    sweep = pd.read_parquet(study / "clocks/stgnn.inference.sweep.parquet")
-    assert LAW_NOTE in clocks_table(sweep, choice | {"estimator": "law"}).notes
-    assert LAW_NOTE not in clocks_table(sweep, choice | {"estimator": "median"}).notes
-
-
 def test_estimates_have_a_mark_and_a_note_that_explains_it(tables):
     assert all(
         cell.mark == ESTIMATED for cell in column(tables["accuracy"], "Training") if cell.text != "no fit"
@@ -119,34 +116,6 @@ def test_estimates_have_a_mark_and_a_note_that_explains_it(tables):
 def test_a_missing_sensor_is_shown_as_a_dash_and_never_as_zero(tables):
     assert {cell.text for cell in column(tables["energy"], "GPU")} == {MISSING}
     assert any("GPU" in note for note in tables["energy"].notes)
-
-
-def test_simulated_clocks_are_marked_in_every_number_caption_and_verdict(tables):
-    table = tables["clocks"]
-    for title in ("Time", "Energy", "Saved, fitted"):
-        assert all(cell.mark == SIMULATED for cell in column(table, title) if cell.text != MISSING)
-    assert "simulated" in table.caption
-    assert table.notes[0].startswith("Simulated result:")
-    assert any(note.startswith(SIMULATED) for note in table.all_notes)
-
-
-def test_only_the_recommended_clock_is_bold(tables, study):
-    choice = json.loads((study / "clocks/stgnn.inference.choice.json").read_text())["choices"][0]
-    bold = [cell.text for cell in column(tables["clocks"], "SM clock") if cell.best]
-    assert bold == [str(choice["setting"])]
-
-
-def test_a_sweep_that_was_refused_states_no_saving(study):
-    choice = json.loads((study / "clocks/stgnn.inference.choice.json").read_text())["choices"][0]
-    refused = choice | {
-        "verdict": "no practical point: keep the maximum",
-        "outcome": "undecided",
-        "reason": "too noisy",
-        "saving_share": None,
-    }
-    assert choice_sentences(refused) == [
-        "Simulated result: no practical point: keep the maximum, undecided; too noisy."
-    ]
 
 
 def test_every_caption_or_column_states_n(tables):

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from made_cells import SETTINGS, made_cell, made_cells
 
+from made_cells import SETTINGS, made_cell, made_cells
 from wattshed.clocks.predicting.cell_curve import common_shares, curve_of, curve_of_single_runs, probes_of
 from wattshed.clocks.predicting.law_model import predict_by_law
 from wattshed.clocks.predicting.prior_model import PriorModel, pick_within, tune

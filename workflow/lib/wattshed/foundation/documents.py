@@ -12,7 +12,9 @@ from wattshed.foundation.writing import JSON_DIGEST, json_digest
 KEYS: dict[str, tuple[str, ...]] = {
     "choice": ("choices",),
     "config": ("study",),
+    "governor": ("rule", "summary", "mixes", "replayed"),
     "splits": ("cuts_utc",),
+    "validation": ("validations",),
 }
 
 AGAIN = "it is damaged or wattshed did not write it; delete it and run snakemake again."

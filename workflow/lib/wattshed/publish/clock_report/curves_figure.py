@@ -1,6 +1,6 @@
 """Figure: time, power and energy of one run against the setting: raw rows, fitted values, limit and choice."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -15,63 +15,96 @@ BLUE, ORANGE, GREEN, RED = COLOURS[:4]
 # Beyond this multiple of the larger of the fitted values and most rows, a row is drawn at the edge.
 HEADROOM = 1.12
 MOST_ROWS = 0.97
+# Below this, milliseconds are shorter to read.
+SHORT_S = 0.5
 
 
 def curves_figure(rows: pd.DataFrame, counted: pd.Series, choice: Mapping[str, Any]) -> Figure:
-    """One cell: three panels. counted: which of the rows decide; choice: its document.
+    """One cell: three panels. counted: which of the rows decide; choice: its document."""
+    set_style()
+    figure, axes = plt.subplots(1, 3, figsize=(10.2, 3.5), layout="constrained")
+    draw_curves(axes, rows, counted, choice)
+    figure.legend(*legend_of(axes), loc="outside lower center", ncols=4)
+    return figure
+
+
+def draw_curves(
+    axes: Sequence[Axes],
+    rows: pd.DataFrame,
+    counted: pd.Series,
+    choice: Mapping[str, Any],
+    *,
+    named: bool = True,
+) -> None:
+    """Draw time, power and energy into three axes; named: the legend states the settings.
 
     Bands are the 95 % intervals of the choice; the fitted values are those that it was made by. Rows far above the
     rest, such as a cold first run, are triangles at the upper edge, so that they do not press the curves flat.
     """
-    set_style()
-    figure, axes = plt.subplots(1, 3, figsize=(10.2, 3.5), layout="constrained")
     fitted = pd.DataFrame(choice.get("fitted") or [])
-    for axis, column, title in zip(
+    unit, factor = time_scale(rows.loc[counted, "time_s"] if counted.any() else rows["time_s"])
+    for axis, column, title, scale in zip(
         axes,
         ("time_s", "power_w", "energy_j"),
-        ("Time of a run (s)", "Power (W)", "Energy of a run (J)"),
+        (f"Time of a run ({unit})", "Power (W)", "Energy of a run (J)"),
+        (factor, 1.0, 1.0),
         strict=True,
     ):
-        _draw_rows(axis, rows, counted, column, fitted)
-        _draw_fitted(axis, fitted, column, choice)
+        _draw_rows(axis, rows, counted, column, fitted, scale)
+        _draw_fitted(axis, fitted, column, choice, scale)
         axis.set_xlabel(f"{_knob_title(choice)} ({choice['unit']})")
         axis.set_ylabel(title)
-        _draw_setting(axis, choice)
+        _draw_setting(axis, choice, named)
         if choice["label"] == "simulated":
-            axis.text(
-                0.5,
-                0.08,
-                "SIMULATED",
-                transform=axis.transAxes,
-                ha="center",
-                color="0.7",
-                fontsize=14,
-                weight="bold",
-            )
+            mark_simulated(axis)
     base_s = choice.get("baseline_time_s")
     if base_s is not None:
         limit = choice["limits"]["max_slowdown_share"]
         axes[0].axhline(
-            base_s * (1 + limit),
+            factor * base_s * (1 + limit),
             color=RED,
             linestyle=":",
             linewidth=1.6,
             label=f"limit: {100 * limit:g} % slower",
         )
+
+
+def legend_of(axes: Iterable[Axes]) -> tuple[list[Any], list[str]]:
+    """Handles and texts of all axes, each text once."""
     handles = {
         text: handle for axis in axes for handle, text in zip(*axis.get_legend_handles_labels(), strict=True)
     }
-    figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=4)
-    return figure
+    return list(handles.values()), list(handles)
 
 
-def _draw_rows(axis: Axes, rows: pd.DataFrame, counted: pd.Series, column: str, fitted: pd.DataFrame) -> None:
-    settings, values = rows["setting"].to_numpy(dtype=float), rows[column].to_numpy(dtype=float)
+def time_scale(seconds: pd.Series) -> tuple[str, float]:
+    """Unit and factor in which times are short numbers."""
+    return ("ms", 1000.0) if len(seconds) and float(seconds.median()) < SHORT_S else ("s", 1.0)
+
+
+def mark_simulated(axis: Axes) -> None:
+    axis.text(
+        0.5,
+        0.08,
+        "SIMULATED",
+        transform=axis.transAxes,
+        ha="center",
+        color="0.8",
+        fontsize=14,
+        weight="bold",
+        zorder=0,
+    )
+
+
+def _draw_rows(
+    axis: Axes, rows: pd.DataFrame, counted: pd.Series, column: str, fitted: pd.DataFrame, scale: float
+) -> None:
+    settings, values = rows["setting"].to_numpy(dtype=float), scale * rows[column].to_numpy(dtype=float)
     used = counted.to_numpy(dtype=bool)
     inner = values[used] if used.any() else values
     top = float(np.quantile(inner, MOST_ROWS))
     if column in fitted and len(fitted):
-        top = max(top, float(fitted[column].max()))
+        top = max(top, scale * float(fitted[column].max()))
     top *= HEADROOM
     inside = values <= top
     for chosen, marker, colour, label in (
@@ -98,14 +131,16 @@ def _draw_rows(axis: Axes, rows: pd.DataFrame, counted: pd.Series, column: str, 
     axis.set_ylim(0, top)
 
 
-def _draw_fitted(axis: Axes, fitted: pd.DataFrame, column: str, choice: Mapping[str, Any]) -> None:
+def _draw_fitted(
+    axis: Axes, fitted: pd.DataFrame, column: str, choice: Mapping[str, Any], scale: float
+) -> None:
     if column not in fitted or fitted.empty:
         return
     fitted = fitted.sort_values("setting")
     settings = fitted["setting"].to_numpy(dtype=float)
     axis.plot(
         settings,
-        fitted[column].to_numpy(dtype=float),
+        scale * fitted[column].to_numpy(dtype=float),
         "-",
         color=BLUE,
         linewidth=1.6,
@@ -113,7 +148,8 @@ def _draw_fitted(axis: Axes, fitted: pd.DataFrame, column: str, choice: Mapping[
     )
     ends = _ends(fitted, column, choice)
     if ends is not None:
-        axis.fill_between(settings, *ends, color=BLUE, alpha=0.2, linewidth=0, label="95 % interval")
+        low, high = (scale * end for end in ends)
+        axis.fill_between(settings, low, high, color=BLUE, alpha=0.2, linewidth=0, label="95 % interval")
 
 
 def _ends(
@@ -128,16 +164,18 @@ def _ends(
     return low, high
 
 
-def _draw_setting(axis: Axes, choice: Mapping[str, Any]) -> None:
-    unit = choice["unit"]
-    axis.axvline(choice["maximum"], color=GREY, linewidth=1, label=f"maximum: {choice['maximum']} {unit}")
+def _draw_setting(axis: Axes, choice: Mapping[str, Any], named: bool) -> None:
+    def text(words: str, setting: int) -> str:
+        return f"{words}: {setting} {choice['unit']}" if named else words
+
+    axis.axvline(choice["maximum"], color=GREY, linewidth=1, label=text("maximum", choice["maximum"]))
     if choice["status"] == "use":
         axis.axvline(
             choice["setting"],
             color=GREEN,
             linestyle="--",
             linewidth=1.6,
-            label=f"recommended: {choice['setting']} {unit}",
+            label=text("recommended", choice["setting"]),
         )
     elif choice.get("candidate") is not None:
         axis.axvline(
@@ -145,7 +183,7 @@ def _draw_setting(axis: Axes, choice: Mapping[str, Any]) -> None:
             color=ORANGE,
             linestyle="--",
             linewidth=1.4,
-            label=f"not recommended: {choice['candidate']} {unit}",
+            label=text("best by the rule, not recommended", choice["candidate"]),
         )
 
 

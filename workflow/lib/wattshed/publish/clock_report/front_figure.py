@@ -5,8 +5,11 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from wattshed.clocks.contamination.usable import LEAST_REPEATS
+from wattshed.publish.clock_report.curves_figure import mark_simulated
 from wattshed.publish.drawing.figure_style import COLOURS, GREY, MARKERS, set_style
 
 # Rules share few distinct settings; a legend of more lines than this hides more than it shows.
@@ -15,14 +18,34 @@ MOST_PICKS = 8
 
 def front_figure(choice: Mapping[str, Any]) -> Figure | None:
     """Time and energy relative to the maximum; None where the choice has no fitted values."""
-    fitted = pd.DataFrame(choice.get("fitted") or [])
-    if fitted.empty:
+    if not choice.get("fitted"):
         return None
     set_style()
     figure, axis = plt.subplots(figsize=(7.2, 4.2), layout="constrained")
+    draw_front(axis, choice)
+    figure.legend(loc="outside lower center", ncols=1, fontsize="small")
+    height = 3.6 + 0.19 * len(axis.get_legend_handles_labels()[1])
+    figure.set_size_inches(7.2, height)
+    return figure
+
+
+def draw_front(axis: Axes, choice: Mapping[str, Any]) -> None:
+    """Draw every setting, the front and the picks of the rules; the choice has fitted values."""
+    fitted = pd.DataFrame(choice["fitted"])
     # Signs as in the tables: to the right is slower, up is more energy saved.
     x, y = 100 * fitted["slowdown_share"].astype(float), 100 * fitted["saving_share"].astype(float)
-    axis.plot(x, y, ".", color=GREY, alpha=0.6, label="setting")
+    often = fitted["repeats"] >= LEAST_REPEATS
+    axis.plot(x[often], y[often], ".", color=GREY, alpha=0.7, label="setting")
+    if not often.all():
+        axis.plot(
+            x[~often],
+            y[~often],
+            ".",
+            color=GREY,
+            mfc="none",
+            alpha=0.7,
+            label="repeated too seldom to be chosen",
+        )
     front = fitted[fitted["setting"].isin(choice.get("front") or [])].sort_values("slowdown_share")
     axis.plot(
         100 * front["slowdown_share"],
@@ -30,7 +53,7 @@ def front_figure(choice: Mapping[str, Any]) -> Figure | None:
         "-",
         color="0.6",
         linewidth=1.2,
-        label="front: nothing else is better in both",
+        label="front: no other setting is better in both",
     )
     axis.plot(
         [0], [0], "*", color="black", markersize=10, label=f"maximum: {choice['maximum']} {choice['unit']}"
@@ -52,10 +75,8 @@ def front_figure(choice: Mapping[str, Any]) -> Figure | None:
     axis.axvline(limit, color=COLOURS[3], linestyle=":", linewidth=1.6, label=f"limit: {limit:g} % slower")
     axis.set_xlabel("Slowdown against the maximum (%)")
     axis.set_ylabel("Energy saved against the maximum (%)")
-    figure.legend(loc="outside lower center", ncols=1, fontsize="small")
-    height = 3.6 + 0.19 * len(axis.get_legend_handles_labels()[1])
-    figure.set_size_inches(7.2, height)
-    return figure
+    if choice["label"] == "simulated":
+        mark_simulated(axis)
 
 
 def _picked(choice: Mapping[str, Any]) -> dict[tuple[int, bool], list[str]]:
@@ -63,5 +84,7 @@ def _picked(choice: Mapping[str, Any]) -> dict[tuple[int, bool], list[str]]:
     found: dict[tuple[int, bool], list[str]] = {}
     for pick in sorted(choice.get("picks") or [], key=lambda one: not one["constrained"]):
         if pick["setting"] is not None and pick["setting"] != choice["maximum"]:
-            found.setdefault((pick["setting"], pick["constrained"]), []).append(pick["rule"])
+            found.setdefault((pick["setting"], pick["constrained"]), []).append(
+                pick["rule"].replace("_", " ")
+            )
     return dict(list(found.items())[:MOST_PICKS])

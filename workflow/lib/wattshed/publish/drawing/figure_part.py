@@ -1,12 +1,13 @@
 """What a figure's module declares: FIGURE = FigurePart(...)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from matplotlib.figure import Figure
 
 from wattshed.foundation import plugins
+from wattshed.publish.drawing.figure_pages import save_pages
 from wattshed.publish.drawing.figure_style import save_figure
 from wattshed.publish.notes.windows import short_notes
 from wattshed.publish.parts.declaration import made_from
@@ -15,7 +16,8 @@ from wattshed.publish.parts.inputs import Inputs
 
 @dataclass(frozen=True, kw_only=True)
 class FigurePart:
-    """A figure. Fields as in :class:`Declaration`, given as literals; make: gets the inputs, returns the figure.
+    """A figure. Fields as in :class:`Declaration`, given as literals; make: gets the inputs, returns the figure, or
+    its pages.
 
     windows: of which windows it shows energies; a line above it then says which were not alone and which are lower
     bounds. It needs the input ``windows``. notes: gets the inputs, returns further lines.
@@ -24,7 +26,7 @@ class FigurePart:
     message: str
     caption: str
     inputs: tuple[str, ...]
-    make: Callable[[Inputs], Figure]
+    make: Callable[[Inputs], Figure | Sequence[Figure]]
     notes: Callable[[Inputs], list[str]] | None = None
     parameters: tuple[str, ...] = ()
     windows: tuple[str, ...] = ()
@@ -32,8 +34,16 @@ class FigurePart:
     def write(self, name: str, inputs: Inputs, folder: Path) -> None:
         """Write ``{name}.pdf`` for print and ``{name}.png`` for pages into the folder."""
         given = made_from("figure", name, inputs)
-        figure = plugins.made_by("figure", name, self.make(given), Figure)
+        made = self.make(given)
+        pages = [
+            plugins.made_by("figure", name, page, Figure)
+            for page in (made if isinstance(made, Sequence) and made else [made])
+        ]
         notes = short_notes(given.frame("windows"), self.windows) if self.windows else []
         if self.notes is not None:
             notes += self.notes(given)
-        save_figure(figure, folder / f"{name}.pdf", folder / f"{name}.png", notes)
+        pdf, png = folder / f"{name}.pdf", folder / f"{name}.png"
+        if len(pages) == 1:
+            save_figure(pages[0], pdf, png, notes)
+        else:
+            save_pages(pages, pdf, png, notes)

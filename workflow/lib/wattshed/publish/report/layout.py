@@ -65,7 +65,13 @@ SECTIONS = (
         "The checkpoint that takes the least energy in total, to make it and for all its forecasts, among those that "
         "are shown to keep the study's limits. wattshed recommend answers the same for other limits.",
     ),
-    Section("clocks", "GPU clocks", ("figure clocks",)),
+    Section(
+        "clocks",
+        "GPU clocks",
+        ("table clock_answers", "figure clocks", "figure clock_front"),
+        "A lower clock or power limit is recommended only where the whole interval of its slowdown is within the limit "
+        "and that of its saving above 0, both against the warm maximum.",
+    ),
     Section(
         "rolling",
         "Rolling origins",
@@ -89,7 +95,17 @@ FOLDED = (
     Section("steps", "The ladder step by step", ("table techniques", "table ladder")),
     Section("months", "Continual learning month by month", ("table updates", "table matrices")),
     Section("checkpoints", "Every checkpoint", ("table checkpoints",)),
-    Section("sweep", "Clock by clock", ("table clocks",)),
+    Section(
+        "clock_rules",
+        "GPU clocks: every rule, and the checks of the choices",
+        ("table clock_choices", "figure clock_metrics", "table clock_checks"),
+    ),
+    Section(
+        "clock_control",
+        "GPU clocks: governed by phase, and predicted",
+        ("table clock_governor", "figure clock_phases", "table clock_predictions"),
+    ),
+    Section("sweep", "GPU clocks: setting by setting", ("figure clock_temperature", "table clocks")),
     Section("data", "Data, split and graph", ("table quality", "figure degrees")),
     Section(
         "engine",

@@ -43,6 +43,11 @@ def report_numbers(inputs: Inputs, times: pd.DataFrame | None = None) -> dict[st
         if "compression" in inputs
         else {},
         "clocks": _clocks(inputs),
+        "clock_checks": _clock_checks(inputs),
+        "clock_governor": inputs.json("governor")["summary"] if "governor" in inputs else [],
+        "clock_predictions": _rows(inputs.frame("prediction_standings"))
+        if "prediction_standings" in inputs
+        else [],
     }
 
 
@@ -87,7 +92,7 @@ def _chains(inputs: Inputs) -> dict[str, Any]:
 
 
 def _clocks(inputs: Inputs) -> dict[str, Any]:
-    """The sweep and its choice; several cells by their names."""
+    """The sweep (raw means) and its choice (fitted values); several cells by their names."""
     if "sweep" not in inputs:
         return {}
     sweeps = {
@@ -95,6 +100,20 @@ def _clocks(inputs: Inputs) -> dict[str, Any]:
         for cell in swept_cells(inputs)
     }
     return next(iter(sweeps.values())) if len(sweeps) == 1 else sweeps
+
+
+def _clock_checks(inputs: Inputs) -> list[dict[str, Any]]:
+    """What the validator found itself, choice by choice, without the texts of its checks."""
+    if "validation" not in inputs:
+        return []
+    return [
+        {name: value for name, value in validation.items() if name != "checks"}
+        for validation in inputs.json("validation")["validations"]
+    ]
+
+
+def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(name): _plain(value) for name, value in row.items()} for row in frame.to_dict("records")]
 
 
 def _by(frame: pd.DataFrame, key: str) -> dict[str, dict[str, Any]]:

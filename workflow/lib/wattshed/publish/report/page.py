@@ -15,6 +15,7 @@ from markupsafe import Markup, escape
 
 from wattshed.accounts.runs.wall_times import wall_times
 from wattshed.foundation.plugins import load
+from wattshed.publish.drawing.png_pages import pages_of
 from wattshed.publish.notes.beside_others import ladder_notes
 from wattshed.publish.notes.windows import window_notes
 from wattshed.publish.parts.declaration import declared
@@ -58,7 +59,7 @@ def render_report(
     shown = made | {
         f"figure {name}": {
             "name": name,
-            "image": _data_uri(path),
+            "images": [_data_uri(png) for png in pages_of(path.read_bytes())],
             "caption": declared("figure", name).caption,
         }
         for name, path in figures.items()
@@ -151,8 +152,8 @@ def soft(text: str) -> Markup:
     return Markup(shown if " " in text else re.sub(r"([_+])(?=\w)", r"\1<wbr>", shown))
 
 
-def _data_uri(png: Path) -> str:
-    return "data:image/png;base64," + base64.b64encode(png.read_bytes()).decode("ascii")
+def _data_uri(png: bytes) -> str:
+    return "data:image/png;base64," + base64.b64encode(png).decode("ascii")
 
 
 def _script_json(value: Any) -> Markup:

@@ -1,14 +1,72 @@
-"""Which clock was chosen and why, in plain sentences."""
+"""Which setting of the GPU was chosen and why, in plain sentences and in the knob's unit."""
 
+from collections.abc import Sequence
 from typing import Any
 
+import pandas as pd
+
+from wattshed.clocks.runs import KNOBS
+from wattshed.publish.parts.swept import gpu_name, listed
 from wattshed.publish.typesetting.table import plain, spaced_percent
 
+SAID_IN_FULL = 3
+HEADS = {
+    "use": "Run at a lower setting",
+    "keep": "Keep the maximum, as no lower setting is shown to be worth it",
+    "doubtful": "Keep the maximum, as physics does not explain the saving",
+    "refused": "Refused, so that no saving is stated",
+}
 
-def gpu_name(choice: dict[str, Any]) -> str:
-    """The GPU, and whether its readings are measured or simulated."""
-    gpu, label = str(choice["gpu"]), str(choice["label"])
-    return gpu if label in gpu else f"{gpu} ({label})"
+
+def knob_title(choice: dict[str, Any]) -> str:
+    """What was turned: ``SM clock`` or ``Power limit``."""
+    return KNOBS[str(choice["knob"])].title
+
+
+def answer_words(choice: dict[str, Any]) -> str:
+    """What to do, in a few words."""
+    unit, maximum = choice["unit"], choice["maximum"]
+    if choice["status"] == "use":
+        return f"use {choice['setting']} {unit} (maximum {maximum} {unit})"
+    if choice["status"] == "doubtful":
+        return f"doubtful, keep the maximum of {maximum} {unit}"
+    if choice["status"] == "refused":
+        return f"sweep refused, keep the maximum of {maximum} {unit}"
+    return f"keep the maximum of {maximum} {unit}"
+
+
+def repeats_words(rows: pd.DataFrame) -> str:
+    """``n = 3 to 5 warm repeats per setting``."""
+    counts = rows[rows["warm"]].groupby("setting").size()
+    low, high = int(counts.min()), int(counts.max())
+    return f"n = {low}{f' to {high}' if high > low else ''} warm repeats per setting"
+
+
+def clock_summary(choices: Sequence[dict[str, Any]]) -> list[str]:
+    """What to do in one sentence per status: lower settings first, each with what it saves and costs.
+
+    Of up to three choices, all that is known is said.
+    """
+    if len(choices) <= SAID_IN_FULL:
+        return [
+            (f"{gpu_name(choice)}, {choice['workload']}: " if len(choices) > 1 else "")
+            + " ".join(choice_sentences(choice))
+            for choice in choices
+        ]
+    found = []
+    for status, head in HEADS.items():
+        own = [choice for choice in choices if choice["status"] == status]
+        if own:
+            found.append(f"{head}: {listed(list(map(_brief, own)))}.")
+    return found
+
+
+def _brief(choice: dict[str, Any]) -> str:
+    name = f"{gpu_name(choice)}, {choice['workload']}"
+    if choice["status"] != "use":
+        return name
+    saved, slower = (plain(100 * choice[f"{part}_share"], 1) for part in ("saving", "slowdown"))
+    return f"{name} at {choice['setting']} of {choice['maximum']} {choice['unit']} (saves {saved} %, {slower} % slower)"
 
 
 def choice_sentences(choice: dict[str, Any]) -> list[str]:

@@ -13,7 +13,7 @@ from wattshed.foundation.vocabulary import Comparison, Worth
 from wattshed.publish.parts.inputs import Inputs
 from wattshed.publish.parts.swept import choices_of
 from wattshed.publish.sentences.claims import claims_sentence
-from wattshed.publish.sentences.clock_choice import choice_sentences
+from wattshed.publish.sentences.clock_choice import clock_summary
 from wattshed.publish.sentences.controls import control_sentences
 from wattshed.publish.sentences.what_to_use import recommended_sentences
 from wattshed.publish.typesetting.scales import G_PER_KG, WH_PER_KWH
@@ -101,12 +101,8 @@ def chain_sentences(frame: pd.DataFrame) -> list[str]:
 
 
 def clock_sentences(inputs: Inputs) -> list[str]:
-    """The choice of each sweep."""
-    choices = choices_of(inputs)
-    return [
-        (f"{choice['workload']}: " if len(choices) > 1 else "") + " ".join(choice_sentences(choice))
-        for choice in choices
-    ]
+    """The choices of all sweeps."""
+    return clock_summary(choices_of(inputs))
 
 
 def _variant(row: dict[object, object]) -> str:

@@ -1,6 +1,7 @@
 """How far the energies of a study can be trusted: the first screen's lines, and the details behind them."""
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -57,11 +58,23 @@ def knowledge(inputs: Inputs) -> list[str]:
         )
     if not any(str(total[f"{part}_status"]).startswith(Status.MEASURED) for part in COMPONENTS):
         sentences.insert(0, f"{UNMEASURED}.")
-    if "choice" in inputs and any(choice["label"] == "simulated" for choice in choices_of(inputs)):
-        sentences.append("The GPU clock sweep is simulated: it shows the method, not what a real GPU saves.")
+    if "choice" in inputs:
+        sentences += simulated_sweeps(choices_of(inputs))
     if inputs.panel.synthetic:
         sentences.append("The panel is synthetic: its loads come from a seeded generator.")
     return sentences
+
+
+def simulated_sweeps(choices: Sequence[Mapping[str, Any]]) -> list[str]:
+    """That clock sweeps are simulated, and how many if others are not."""
+    count = sum(choice["label"] == "simulated" for choice in choices)
+    if not count:
+        return []
+    if count == len(choices):
+        return ["The GPU clock sweep is simulated: it shows the method, not what a real GPU saves."]
+    return [
+        f"{count} of {len(choices)} GPU clock sweeps are simulated: they show the method, not what a real GPU saves."
+    ]
 
 
 def _alone_sentences(runs: pd.DataFrame, total: pd.Series) -> list[str]:

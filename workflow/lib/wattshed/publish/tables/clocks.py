@@ -1,14 +1,16 @@
-"""Table: time and energy per GPU clock, and the clock that was chosen."""
+"""Table: time, power, energy, saving and slowdown per GPU clock or power limit, as the choice was made by them."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
 from wattshed.accounts.comparison.clock_means import clock_means
+from wattshed.publish.clock_report.curves_figure import time_scale
 from wattshed.publish.parts.inputs import Inputs
-from wattshed.publish.parts.swept import swept_cells
-from wattshed.publish.sentences.clock_choice import choice_sentences, gpu_name
+from wattshed.publish.parts.swept import SweptCell, swept_cells
+from wattshed.publish.sentences.clock_choice import choice_sentences, knob_title, repeats_words
 from wattshed.publish.typesetting.table import (
     INTERVAL_TITLE,
     MISSING,
@@ -16,7 +18,6 @@ from wattshed.publish.typesetting.table import (
     Cell,
     Column,
     Table,
-    count_text,
     decimals,
     interval,
     significant,
@@ -26,72 +27,123 @@ from wattshed.publish.typesetting.table_part import TablePart
 from wattshed.statistics.intervals import METHOD_NOTE
 
 LAW_NOTE = (
-    "Time and energy are means of a clock's own repeats. Saving and slowdown come from a law of time and power that is "
-    "fitted to the repeats of all clocks: the choice is made by the fitted values."
+    "All values come from laws of time and power that are fitted to the repeats of all settings: the choice is made by "
+    "them."
 )
-SAVED_NOTE = "Intervals of savings are the bootstrap's and hold for all clocks together."
+MEDIAN_NOTE = (
+    "A setting's values are medians over the repeats at it and at settings within 2.5 % of the maximum to either side: "
+    "the choice is made by them."
+)
+SAVED_NOTE = (
+    "Saved and slower are relative to the warm maximum; signs are kept. Intervals are the bootstrap's; those of "
+    "savings hold for all settings together. Unmeasured settings (n = 0) are known by the laws alone and never chosen."
+)
+RAW_NOTE = (
+    "The sweep was refused, so nothing was fitted and no saving is stated: these are raw means over warm repeats, with "
+    f"their intervals. {METHOD_NOTE}."
+)
 
 
-def clocks_table(sweep: pd.DataFrame, choice: dict[str, Any]) -> Table:
-    """The warm repeats of a sweep with the chosen clock in bold; the notes hold verdict, reason and savings.
+def clocks_table(cell: SweptCell) -> Table:
+    """The fitted values of a cell's settings, highest first, the recommended one in bold; raw means where the sweep was
+    refused. The notes hold verdict, reason and savings."""
+    choice = cell.choice
+    return _fitted_table(cell, choice) if choice["fitted"] else _raw_table(cell, choice)
 
-    sweep: one file ``clocks/*sweep.parquet``; choice: the choice that belongs to it.
-    """
-    frame = clock_means(sweep)
-    fitted = {row["setting"]: row for row in choice["fitted"] if row["setting"] < choice["maximum"]}
+
+def _fitted_table(cell: SweptCell, choice: dict[str, Any]) -> Table:
     mark = SIMULATED if choice["label"] == "simulated" else ""
+    fitted = sorted(choice["fitted"], key=lambda row: -row["setting"])
+    unit, factor = time_scale(pd.Series([row["time_s"] for row in fitted]))
     rows = [
         [
-            Cell(str(row["setting"]), best=bool(row["setting"] == choice["setting"])),
+            Cell(str(row["setting"]), best=row["setting"] == choice["setting"]),
+            Cell(str(row["repeats"])),
+            significant(factor * row["time_s"], mark=mark),
+            significant(row["power_w"], mark=mark),
+            significant(row["energy_j"], mark=mark),
+            *_share(row, "saving", choice, mark),
+            *_share(row, "slowdown", choice, mark),
+        ]
+        for row in fitted
+    ]
+    columns = [
+        Column(knob_title(choice), choice["unit"], numeric=True),
+        Column("n", numeric=True),
+        Column("Time", unit, numeric=True),
+        Column("Power", "W", numeric=True),
+        Column("Energy", "J", numeric=True),
+        Column("Saved", "%", numeric=True),
+        Column(INTERVAL_TITLE, "%"),
+        Column("Slower", "%", numeric=True),
+        Column(INTERVAL_TITLE, "%"),
+    ]
+    notes = [
+        *choice_sentences(choice),
+        LAW_NOTE if choice["estimator"] == "law" else MEDIAN_NOTE,
+        SAVED_NOTE,
+    ]
+    return Table("clocks", _caption(cell, "fitted values of one run"), columns, rows, notes)
+
+
+def _share(row: dict[str, Any], name: str, choice: dict[str, Any], mark: str) -> list[Cell]:
+    """A share in per cent and its interval; dashes at the maximum, which it is relative to."""
+    if row["setting"] == choice["maximum"]:
+        return [Cell(MISSING), Cell(MISSING)]
+    share, low, high = (100 * row[f"{name}_{end}"] for end in ("share", "low", "high"))
+    return [decimals(share, 1, mark=mark), interval(low, high, 1)]
+
+
+def _raw_table(cell: SweptCell, choice: dict[str, Any]) -> Table:
+    mark = SIMULATED if choice["label"] == "simulated" else ""
+    frame = clock_means(cell.rows)
+    unit, factor = time_scale(frame["time_s_mean"])
+    rows = [
+        [
+            Cell(str(row["setting"])),
             Cell(str(row["n"])),
-            significant(1000 * row["time_s_mean"], mark=mark),
-            significant_interval(1000 * row["time_s_low"], 1000 * row["time_s_high"]),
+            significant(factor * row["time_s_mean"], mark=mark),
+            significant_interval(factor * row["time_s_low"], factor * row["time_s_high"]),
+            significant(row["power_w_mean"], mark=mark),
             significant(row["energy_j_mean"], mark=mark),
             significant_interval(row["energy_j_low"], row["energy_j_high"]),
-            *_fitted(fitted.get(row["setting"]), mark),
         ]
         for row in frame.to_dict("records")
     ]
     columns = [
-        Column("SM clock", "MHz", numeric=True),
+        Column(knob_title(choice), choice["unit"], numeric=True),
         Column("n", numeric=True),
-        Column("Time", "ms", numeric=True),
-        Column(INTERVAL_TITLE, "ms"),
+        Column("Time", unit, numeric=True),
+        Column(INTERVAL_TITLE, unit),
+        Column("Power", "W", numeric=True),
         Column("Energy", "J", numeric=True),
         Column(INTERVAL_TITLE, "J"),
-        Column("Saved, fitted" if choice["estimator"] == "law" else "Saved", "%", numeric=True),
-        Column(INTERVAL_TITLE, "%"),
     ]
-    caption = (
-        f"GPU clock sweep of {choice['workload']} on {gpu_name(choice)}: one call, mean over "
-        f"{count_text(frame['n'])} warm repeats per clock; the recommended clock in bold."
+    return Table(
+        "clocks", _caption(cell, "raw means of one run"), columns, rows, [*choice_sentences(choice), RAW_NOTE]
     )
-    notes = choice_sentences(choice)
-    if choice["estimator"] == "law" and choice["saving_share"] is not None:
-        notes.append(LAW_NOTE)
-    notes += [SAVED_NOTE, f"{METHOD_NOTE}; of time and energy over repeats."]
-    return Table("clocks", caption, columns, rows, notes)
 
 
-def _fitted(row: dict[str, float] | None, mark: str) -> list[Cell]:
-    """The fitted saving and its interval; dashes at the maximum, which it is relative to."""
-    if row is None:
-        return [Cell(MISSING), Cell(MISSING)]
-    share, low, high = (100 * row[f"saving_{end}"] for end in ("share", "low", "high"))
-    return [decimals(share, 1, mark=mark), interval(low, high, 1)]
+def _caption(cell: SweptCell, what: str) -> str:
+    bold = "; the setting to run at in bold" if cell.choice["fitted"] else ""
+    return f"{knob_title(cell.choice)} sweep, {cell.title}: {what}, {repeats_words(cell.rows)}{bold}."
 
 
-def _make(inputs: Inputs) -> Table | list[Table]:
-    """One table per cell, in the order of the files."""
-    tables = [clocks_table(cell.rows, cell.choice) for cell in swept_cells(inputs)]
+def numbered(tables: Sequence[Table]) -> Table | list[Table]:
+    """The only table as it is; several ones with a number in their names."""
     if len(tables) == 1:
         return tables[0]
     return [replace(table, name=f"{table.name}-{place}") for place, table in enumerate(tables, start=1)]
 
 
+def _make(inputs: Inputs) -> Table | list[Table]:
+    """One table per cell, in the order of the files."""
+    return numbered([clocks_table(cell) for cell in swept_cells(inputs)])
+
+
 TABLE = TablePart(
     message="Make the table of clocks",
-    caption="Time and energy per GPU clock, and the clock that was chosen.",
+    caption="Time, power and energy per GPU clock or power limit, and the setting that was chosen.",
     inputs=("sweep", "choice"),
     make=_make,
 )

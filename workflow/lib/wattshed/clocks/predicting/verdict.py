@@ -57,20 +57,26 @@ def standings(frame: pd.DataFrame, seed: int) -> list[Standing]:
             lead = _lead(own, by_picker[TO_BEAT], seed) if judged else None
             ahead = _lead(own, by_picker[strongest], seed) if judged else None
             families = int(own["family"].nunique())
+            behind = lead or (None, None, None)
+            against = ahead or (None, None, None)
             found.append(
                 Standing(
-                    str(split),
-                    str(policy),
-                    name,
-                    len(own),
-                    len(picked),
-                    families,
-                    float(picked["kept"].mean()) if len(picked) else float("nan"),
-                    float(picked["worth"].median()) if len(picked) else float("nan"),
-                    float(own["best_saving_share"].median()),
-                    *(lead or (None, None, None)),
-                    strongest,
-                    *(ahead or (None, None, None)),
+                    split=str(split),
+                    policy=str(policy),
+                    picker=name,
+                    cells=len(own),
+                    picked=len(picked),
+                    families=families,
+                    kept_share=float(picked["kept"].mean()) if len(picked) else float("nan"),
+                    saving_share=float(picked["worth"].median()) if len(picked) else float("nan"),
+                    best_share=float(own["best_saving_share"].median()),
+                    lead=behind[0],
+                    lead_low=behind[1],
+                    lead_high=behind[2],
+                    strongest=strongest,
+                    ahead=against[0],
+                    ahead_low=against[1],
+                    ahead_high=against[2],
                     words=_words(name, lead, ahead, strongest, families),
                 )
             )

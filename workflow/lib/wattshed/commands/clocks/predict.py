@@ -101,7 +101,10 @@ def _settings(arguments: argparse.Namespace, training: list[CellCurve], probes: 
 def _plain(table: pd.DataFrame) -> list[dict[str, Any]]:
     rows = table.to_dict("records")
     return [
-        {key: None if isinstance(value, float) and math.isnan(value) else value for key, value in row.items()}
+        {
+            str(key): None if isinstance(value, float) and math.isnan(value) else value
+            for key, value in row.items()
+        }
         for row in rows
     ]
 

@@ -39,7 +39,9 @@ def job_names(configurations: Sequence[Configuration]) -> list[str]:
     for one in configurations:
         workloads.setdefault(job_name(one), set()).add(one.workload)
     return [
-        f"{name}-{hashlib.sha256(one.workload.encode()).hexdigest()[:8]}" if len(workloads[name]) > 1 else name
+        f"{name}-{hashlib.sha256(one.workload.encode()).hexdigest()[:8]}"
+        if len(workloads[name]) > 1
+        else name
         for one in configurations
         for name in [job_name(one)]
     ]

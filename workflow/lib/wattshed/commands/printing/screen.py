@@ -12,7 +12,9 @@ PIPE_WIDTH = 140
 
 
 def open_console() -> Console:
-    return Console(width=None if sys.stdout.isatty() else PIPE_WIDTH, highlight=False)
+    return Console(
+        width=None if sys.stdout is not None and sys.stdout.isatty() else PIPE_WIDTH, highlight=False
+    )
 
 
 class _Plain(Table):

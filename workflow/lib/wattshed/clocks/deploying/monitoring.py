@@ -64,7 +64,7 @@ def _rules(configuration: Configuration) -> list[dict[str, Any]]:
     assert watched is not None
     gpu = "{UUID=%s}" % _quoted(configuration.gpu_uuid) if configuration.gpu_uuid else ""  # noqa: UP031
     workload = "{workload=%s}" % _quoted(configuration.workload)  # noqa: UP031
-    about = {"gpu": configuration.gpu, "workload": configuration.workload}
+    about = {"gpu": _literal(configuration.gpu), "workload": _literal(configuration.workload)}
     obeyed = watched["setting_obeyed"]
     metric = "DCGM_FI_DEV_SM_CLOCK" if configuration.knob == "clock" else "DCGM_FI_DEV_POWER_MGMT_LIMIT"
     above = obeyed["expected"] + obeyed["tolerance"]
@@ -114,6 +114,11 @@ def _rules(configuration: Configuration) -> list[dict[str, Any]]:
         }
         for name, expression, lasting, summary in found
     ]
+
+
+def _literal(text: str) -> str:
+    """A label of an alert, which Prometheus takes for a template."""
+    return text.replace("{{", '{{"{{"}}')
 
 
 def _quoted(text: str | None) -> str:

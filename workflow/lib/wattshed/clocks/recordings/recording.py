@@ -19,6 +19,10 @@ from wattshed.foundation import plugins
 from wattshed.foundation.faults import Fault
 
 
+class NotKnown(Fault):
+    """No reader takes a file for its own."""
+
+
 @dataclass(frozen=True)
 class Recording:
     """runs: columns of ``clocks.runs.COLUMNS``; notes: sentences on what was left out or is doubtful; samples: the
@@ -56,7 +60,7 @@ def read(block: RecordingBlock) -> Recording:
     reader = _reader(path, block)
     found = reader.read(path, block, note)
     if reader.gives == "runs":
-        _refuse_keys_of_logs(block)
+        _refuse_keys_of_logs(block, found)
         return Recording(as_runs(path, found, block), notes)
     if block.marks is None:
         raise Fault(
@@ -102,7 +106,7 @@ def _reader(path: Path, block: RecordingBlock) -> Reader:
     if fitting:
         raise Fault(f"{path} fits the readers {' and '.join(fitting)}: name one of them by the key reader.")
     first = next(line for line in head.splitlines() if line.strip())[:120]
-    raise Fault(
+    raise NotKnown(
         f"{path} fits none of the readers {', '.join(names)}; it begins with {first!r}: name the reader "
         "by the key reader, "
         "and the file's columns by the key columns."
@@ -116,10 +120,15 @@ def _is_parquet(path: Path) -> bool:
         return file.read(4) == PARQUET
 
 
-def _refuse_keys_of_logs(block: RecordingBlock) -> None:
+def _refuse_keys_of_logs(block: RecordingBlock, found: pd.DataFrame) -> None:
     for key in ("marks", "period_s"):
         if getattr(block, key) is not None:
             raise Fault(f"{block.path} is a table of runs, which needs no {key}: remove the key {key}.")
+    if block.gpu_index is not None and ("gpu_index" not in found or found["gpu_index"].isna().all()):
+        raise Fault(
+            f"{block.path} is a table of runs, which does not number its GPUs: remove the key gpu_index, and name one "
+            "by the key gpu."
+        )
 
 
 def _wanted(path: Path, samples: pd.DataFrame, block: RecordingBlock) -> pd.DataFrame:

@@ -8,8 +8,7 @@ STAMP = re.compile(r"^\s*\"?\d{4}/\d\d/\d\d \d\d:\d\d:\d\d(\.\d+)?\"?\s*[,;\t]")
 ALIASES = {
     "time_s": ("timestamp",),
     "gpu_index": ("index",),
-    # Where a log has no uuid, these tell its GPUs apart, and nvidia-smi -i takes them too.
-    "gpu_uuid": ("uuid", "gpu_uuid", "pci.bus_id", "gpu_bus_id", "serial", "gpu_serial"),
+    "gpu_uuid": ("uuid", "gpu_uuid"),
     "gpu": ("name", "gpu_name"),
     "workload": (),
     "power_w": ("power.draw.instant", "power.draw", "power.draw.average"),
@@ -25,6 +24,8 @@ ALIASES = {
 PERCENT = {"gpu_busy_share": "percent", "memory_busy_share": "percent"}
 # Seconds over which power.draw is averaged.
 AVERAGED_S = 1.0
+# Where a log has neither uuid nor index, these tell its GPUs apart.
+IDENTITIES = ("pci.bus_id", "gpu_bus_id", "serial", "gpu_serial")
 # Each of these columns tells of one reason, or holds the mask of all.
 REASONS = tuple(
     f"clocks_{word}_reasons.{reason}"

@@ -15,6 +15,7 @@ from wattshed.clocks.recordings.smi_names import (
     ALIASES,
     AVERAGED_S,
     HELD_DOWN,
+    IDENTITIES,
     PERCENT,
     REASONS,
     STAMP,
@@ -33,12 +34,13 @@ def read_smi(path: Path, block: RecordingBlock, note: Note) -> pd.DataFrame:
     found = match_columns(path, header, ALIASES, block)
     need(path, found, ("power_w",) if "energy_counter_j" not in found else (), header)
     thing = found.get("gpu")
+    identity = _identity(found, header)
     powers, reasons = _powers(found, header, block), _reasons(found, header)
     cells = read_delimited(
         path,
         read_text(path),
         names=names,
-        wanted={*found.values(), *powers, *reasons},
+        wanted={*found.values(), *powers, *reasons, *identity},
         named_things=thing,
         log=note,
     )
@@ -52,6 +54,8 @@ def read_smi(path: Path, block: RecordingBlock, note: Note) -> pd.DataFrame:
     columns |= {
         ours: words_of(cells, found[ours]) for ours in ("gpu", "gpu_uuid", "workload") if ours in found
     }
+    if identity:
+        columns["gpu"] = _told_apart(columns.get("gpu"), words_of(cells, identity[0]))
     if "gpu_index" in found:
         columns["gpu_index"] = _indices(cells, found["gpu_index"])
     if reasons:
@@ -90,6 +94,21 @@ def _read_power(cells: Delimited, powers: list[str], block: RecordingBlock) -> s
         if not np.isnan(numbers_of(cells, theirs, "power_w", block)).all():
             return theirs
     return powers[0]
+
+
+def _identity(found: dict[str, str], header: list[str]) -> list[str]:
+    if "gpu_uuid" in found or "gpu_index" in found:
+        return []
+    return [name for name in header if plain_name(name) in IDENTITIES][:1]
+
+
+def _told_apart(names: object, identities: pd.Series) -> object:
+    """GPUs' names with what tells them apart, where there are several."""
+    if identities.nunique() < 2:
+        return pd.NA if names is None else names
+    if names is None:
+        return "GPU " + identities
+    return pd.Series(names).astype("string") + " (" + identities + ")"
 
 
 def _reasons(found: dict[str, str], header: list[str]) -> list[str]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from wattshed.clocks.deploying.document import deployment
 from wattshed.clocks.deploying.folder import write_deployment
 from wattshed.clocks.deploying.systemd import slug
 from wattshed.clocks.validating.raw_rows import raw_rows, rows_of
@@ -35,6 +36,8 @@ def write_choices(
 
     ``choices.json``, by which the folder is known, is written first, so that a run that was killed can be repeated.
     """
+    # Refuses what must not get into a command before anything is written.
+    deployment(choices, validations, timestamp_utc=timestamp_utc, version=version)
     write_json(folder / CHOICES, {"source": source, "choices": list(choices)}, sealed=True)
     write_json(folder / "validation.json", {"validations": list(validations)}, sealed=True)
     write_parquet(folder / RUNS, frame)

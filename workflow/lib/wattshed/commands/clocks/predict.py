@@ -14,15 +14,19 @@ from wattshed.clocks.predicting.cell_curve import CellCurve, curve_of
 from wattshed.clocks.predicting.unseen import predict_unseen
 from wattshed.clocks.runs import KNOBS
 from wattshed.commands.clocks.recordings import recording_of
+from wattshed.commands.output_place import check_file, writing
 from wattshed.commands.printing.screen import open_console, plain_table
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.writing import whole_file
 
 KEPT_EXIT_CODE = 1
+MOST_SETTING = 10_000
 
 
 def run(arguments: argparse.Namespace) -> int:
     """0 if a lower setting is predicted to save energy within the limit, 1 if the maximum is the best."""
+    if arguments.output:
+        check_file(arguments.output, "--output")
     found = list(cells(recording_of(arguments.probes, arguments).runs))
     if len(found) != 1:
         raise Fault(
@@ -34,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     settings = _settings(arguments, training, probes)
     table = predict_unseen(probes, settings, training, arguments.max_slowdown)
     if arguments.output:
-        with whole_file(arguments.output) as temporary:
+        with writing(arguments.output, "--output"), whole_file(arguments.output) as temporary:
             table.to_csv(temporary, index=False)
     picked = table[table["picked"]].iloc[0]
     top = table.iloc[-1]
@@ -88,6 +92,12 @@ def _is_refused(rows: pd.DataFrame, max_slowdown_share: float) -> bool:
 def _settings(arguments: argparse.Namespace, training: list[CellCurve], probes: pd.DataFrame) -> list[float]:
     """Those that the command names; else the swept ones of the same GPU; else steps of 5 % down to the lowest probe."""
     if arguments.settings:
+        for setting in arguments.settings:
+            if not 0 < setting <= MOST_SETTING:
+                raise Fault(
+                    f"--settings {setting:g}: expected clocks in MHz or power limits in W, above 0 and up to "
+                    f"{MOST_SETTING:,}; correct it."
+                )
         return [float(setting) for setting in arguments.settings]
     gpu = str(probes["gpu"].iloc[0])
     same = [curve for curve in training if curve.gpu == gpu]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from wattshed.clocks.recordings.recording import Recording, read
+from wattshed.clocks.recordings.recording import NotKnown, Recording, read
 from wattshed.clocks.runs import COLUMNS
 from wattshed.commands.place import first_message
 from wattshed.config.clocks.recording import RecordingBlock
@@ -45,10 +45,12 @@ def _read(given: dict[str, Any], path: Path, otherwise: str | None = None) -> Re
     try:
         block = RecordingBlock(**given)
     except ValueError as error:
-        raise Fault(f"the options for reading {path}: {first_message(error)}.") from error
+        place = error.errors()[0]["loc"] if hasattr(error, "errors") else ()
+        option = f"--{str(place[0]).replace('_', '-')}: " if place else ""
+        raise Fault(f"the options for reading {path}: {option}{first_message(error)}.") from error
     try:
         return read(block)
-    except Fault:
+    except NotKnown:
         if otherwise is None:
             raise
     return _read({**given, "reader": otherwise}, path)

@@ -150,6 +150,10 @@ class Driver:
         assert kind == pynvml.NVML_CLOCK_SM
         return HIGHEST_MHZ
 
+    def nvmlDeviceGetUtilizationRates(self, handle):
+        # As of kernels that wait for memory.
+        return SimpleNamespace(gpu=97, memory=80)
+
     def nvmlDeviceGetApplicationsClock(self, handle, kind):
         raise pynvml.NVMLError(pynvml.NVML_ERROR_NOT_SUPPORTED)
 

@@ -318,7 +318,7 @@ class TestBackends:
         assert "nvmlDeviceSetGpuLockedClocks" not in driver.calls
 
     def test_nvml_is_governed_by_utilisation_and_given_back(self, tmp_path):
-        driver, time_s = _BusyDriver(), [0.0]
+        driver, time_s = Driver(), [0.0]
 
         def sleep(seconds):
             time_s[0] += seconds
@@ -342,10 +342,3 @@ def opened(driver, tmp_path):
         notes=tmp_path / "notes",
         guard=Guarded,
     )
-
-
-class _BusyDriver(Driver):
-    def nvmlDeviceGetUtilizationRates(self, handle):
-        from types import SimpleNamespace
-
-        return SimpleNamespace(gpu=97, memory=80)

@@ -15,6 +15,8 @@ STUDY_PACKAGES = frozenset({"torch", "torch_geometric", "snakemake", "zstandard"
 COMMANDS = ("doctor", "measure", "accounts", "guard", "recommend", "clocks", "export", "sweep")
 # Commands that end with another command line.
 TAKES_COMMAND = (["measure"], ["sweep"])
+# An action that may end with one, which only -- can begin: a word of its own comes before.
+MAY_TAKE_COMMAND = ["clocks", "govern"]
 # Ends wattshed's own options; what follows belongs to the measured command.
 END_OF_OPTIONS = "--"
 DESCRIPTION = (
@@ -99,12 +101,15 @@ def _run(words: list[str], ends_process: bool) -> int:
         place = words.index(END_OF_OPTIONS)
         own, rest = words[:place], words[place:]
     called = [name for name in COMMANDS if words[:1] == [name]]
-    if called not in TAKES_COMMAND:
+    governs = words[:2] == MAY_TAKE_COMMAND
+    if called not in TAKES_COMMAND and not governs:
         own, rest = words, []
     arguments = parser(called or COMMANDS).parse_args(own)
     if called in TAKES_COMMAND:
         # Without -- the first word that is not an option begins the command, which then may have its own --.
         arguments.words = [*arguments.words, *rest] if arguments.words else rest[1:]
+    if governs:
+        arguments.words = rest[1:]
     arguments.ends_process = ends_process
     return _called(arguments)
 

@@ -4,9 +4,10 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from wattshed.commands.clocks.shares import share
+from wattshed.commands.clocks.govern_command import add_govern
+from wattshed.commands.clocks.reading_options import add_reading
+from wattshed.commands.clocks.shares import DEFAULT_SLOWDOWN, share
 
-DEFAULT_SLOWDOWN = "0.05"
 RULES_EPILOG = """examples:
   wattshed clocks choose sweep.csv --max-slowdown 0.15 --metric energy --output clocks
   wattshed clocks choose logs/ --reader dcgm --marks marks.csv --gpu a100 --output clocks
@@ -51,6 +52,7 @@ def add(commands: Any) -> None:
     _add_choose(parts)
     _add_compare(parts)
     _add_predict(parts)
+    add_govern(parts)
 
 
 def _add_choose(parts: Any) -> None:
@@ -62,7 +64,7 @@ def _add_choose(parts: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("recording", type=Path, help="file or folder of a recorded sweep")
-    _add_reading(parser)
+    add_reading(parser)
     limits = parser.add_argument_group("limits")
     limits.add_argument(
         "--max-slowdown",
@@ -107,7 +109,7 @@ def _add_compare(parts: Any) -> None:
     )
     parser.add_argument("first", type=Path, help="recording, or folder of clocks choose")
     parser.add_argument("second", type=Path, help="the same, later or elsewhere")
-    _add_reading(parser)
+    add_reading(parser)
     parser.add_argument("--before", type=int, metavar="SETTING", help="setting of the first recording")
     parser.add_argument("--after", type=int, metavar="SETTING", help="setting of the second recording")
     parser.add_argument(
@@ -126,7 +128,7 @@ def _add_predict(parts: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("probes", type=Path, help="recording of the probes, the maximum among them")
-    _add_reading(parser)
+    add_reading(parser)
     parser.add_argument(
         "--from",
         dest="learn_from",
@@ -153,40 +155,6 @@ def _add_predict(parts: Any) -> None:
     parser.add_argument("--output", type=Path, metavar="FILE", help="CSV to write")
     parser.add_argument("--json", action="store_true", help="print the prediction as JSON")
     parser.set_defaults(run=_predict)
-
-
-def _add_reading(parser: argparse.ArgumentParser) -> None:
-    reading = parser.add_argument_group("reading")
-    reading.add_argument("--reader", help="layout of the file (default: found from its first lines)")
-    reading.add_argument(
-        "--marks", metavar="FILE", help="CSV that says when each run of a power log began and ended"
-    )
-    reading.add_argument(
-        "--columns",
-        action="append",
-        default=[],
-        metavar="OURS=THEIRS",
-        help="a column's name in the file; repeatable",
-    )
-    reading.add_argument(
-        "--units",
-        action="append",
-        default=[],
-        metavar="OURS=UNIT",
-        help="a column's unit in the file; repeatable",
-    )
-    reading.add_argument(
-        "--period-s",
-        type=float,
-        metavar="S",
-        help="time between two samples of a power log without time stamps [s]",
-    )
-    reading.add_argument("--time-zone", metavar="NAME", help="of time stamps without offset (default: UTC)")
-    reading.add_argument(
-        "--gpu-index", type=int, metavar="N", help="only the GPU of this index in a power log"
-    )
-    reading.add_argument("--gpu", help="only this GPU; its name if the recording does not name it")
-    reading.add_argument("--workload", help="only this workload; its name if the recording does not name it")
 
 
 def _choose(arguments: argparse.Namespace) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from wattshed.clocks.recordings.recording import NotKnown, Recording, read
+from wattshed.clocks.recordings.recording import NotKnown, Recording, read, read_samples
 from wattshed.clocks.runs import COLUMNS
 from wattshed.commands.place import first_message
 from wattshed.config.clocks.recording import RecordingBlock
@@ -20,6 +20,19 @@ CHOICES, RUNS = "choices.json", "runs.parquet"
 
 def recording_of(path: Path, arguments: argparse.Namespace) -> Recording:
     """The runs of a recording, and what was left out; raises :class:`Fault` for one that cannot be read."""
+    given = _given(path, arguments)
+    if given["columns"] and "reader" not in given and path.is_file():
+        # A table whose columns have other names is not known by its first line.
+        return _read(given, path, otherwise="table")
+    return _read(given, path)
+
+
+def power_log(path: Path, arguments: argparse.Namespace) -> pd.DataFrame:
+    """The samples of a power log, which need not be cut into runs."""
+    return read_samples(path, _block(_given(path, arguments), path))
+
+
+def _given(path: Path, arguments: argparse.Namespace) -> dict[str, Any]:
     if not path.exists():
         raise Fault(
             f"{path} does not exist: expected a file or a folder of a recorded sweep; correct the path."
@@ -34,20 +47,21 @@ def recording_of(path: Path, arguments: argparse.Namespace) -> Recording:
         for key in ("reader", "marks", "gpu", "gpu_index", "workload", "period_s", "time_zone")
         if (value := getattr(arguments, key)) is not None
     }
-    if given["columns"] and "reader" not in given and path.is_file():
-        # A table whose columns have other names is not known by its first line.
-        return _read(given, path, otherwise="table")
-    return _read(given, path)
+    return given
 
 
-def _read(given: dict[str, Any], path: Path, otherwise: str | None = None) -> Recording:
-    """otherwise: the reader to try if the file's layout is not found."""
+def _block(given: dict[str, Any], path: Path) -> RecordingBlock:
     try:
-        block = RecordingBlock(**given)
+        return RecordingBlock(**given)
     except ValueError as error:
         place = error.errors()[0]["loc"] if hasattr(error, "errors") else ()
         option = f"--{str(place[0]).replace('_', '-')}: " if place else ""
         raise Fault(f"the options for reading {path}: {option}{first_message(error)}.") from error
+
+
+def _read(given: dict[str, Any], path: Path, otherwise: str | None = None) -> Recording:
+    """otherwise: the reader to try if the file's layout is not found."""
+    block = _block(given, path)
     try:
         return read(block)
     except NotKnown:

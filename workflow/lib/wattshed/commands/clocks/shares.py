@@ -3,6 +3,9 @@
 import argparse
 import math
 
+# What argparse reads as a share if none is given.
+DEFAULT_SLOWDOWN = "0.05"
+
 
 def share(text: str) -> float:
     """0.15 or 15%; for argparse, whose own sentence names the option. A share is from 0 to 1."""

@@ -43,7 +43,7 @@ class SweptCommand:
         try:
             _, status = os.waitpid(child, 0)
         except BaseException:
-            _end(child)
+            end_process(child)
             raise
         code = os.waitstatus_to_exitcode(status)
         if code:
@@ -95,7 +95,7 @@ def _fault(unfit: Unfit) -> Fault:
     return Fault(str(unfit).replace("wattshed measure", "wattshed sweep"))
 
 
-def _end(child: int) -> None:
+def end_process(child: int) -> None:
     """Ask a command to end, and kill it if it does not."""
     with suppress(ProcessLookupError, ChildProcessError):
         os.kill(child, signal.SIGTERM)

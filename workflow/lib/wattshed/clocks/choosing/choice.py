@@ -11,7 +11,7 @@ from wattshed.clocks.choosing.answer import ClockChoice, Detected, Limits, Marke
 from wattshed.clocks.choosing.checks import check_cell, check_frame
 from wattshed.clocks.choosing.estimates import DRAWS, Estimates, estimate_sweep
 from wattshed.clocks.choosing.limits import Feasible, check_limits, feasible
-from wattshed.clocks.choosing.picks import all_picks, front_settings, numbers_at, pick
+from wattshed.clocks.choosing.picks import all_picks, best, front_settings, numbers_at
 from wattshed.clocks.choosing.plan_table import penalty_class
 from wattshed.clocks.choosing.rules.protocol import Rule
 from wattshed.clocks.choosing.verdict import Ruling, of_candidate, without_candidate
@@ -122,16 +122,11 @@ def choose_cell(
 
 def _rule(about: dict[str, Any], rule: Rule, estimates: Estimates, kept: Feasible, limits: Limits) -> Ruling:
     """The ruling; adds the candidate's numbers to ``about``."""
-    # The best lower setting is described also where the maximum is better.
-    lower = kept.allowed.copy()
-    lower[:, -1] = False
     name, unit = about["rule"], about["unit"]
-    found = pick(name, rule, estimates, lower, limits)
+    decided = best(name, rule, estimates, kept, limits)
+    found = decided.candidate
     if found.place < 0:
         return without_candidate(estimates, kept, limits, rule.title, unit)
-    with_maximum = lower.copy()
-    with_maximum[:, -1] = True
-    is_best = pick(name, rule, estimates, with_maximum, limits).place != len(estimates.settings) - 1
     numbers = numbers_at(found.place, estimates)
     about |= {
         "candidate": int(estimates.settings[found.place]),
@@ -142,7 +137,7 @@ def _rule(about: dict[str, Any], rule: Rule, estimates: Estimates, kept: Feasibl
         "stable": bool(kept.stable[found.place]),
         **numbers,
     }
-    return of_candidate(about, is_best, estimates, limits, rule.title, unit)
+    return of_candidate(about, decided.preferred, estimates, limits, rule.title, unit)
 
 
 def _single_runs(rows: pd.DataFrame) -> str | None:

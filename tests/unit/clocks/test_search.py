@@ -210,7 +210,10 @@ def test_the_band_holds():
     block = block_of(laws={"compute_share": 0.1}, slowdown=0.14)
     frame, legal, _ = searched(block)
     assert standing(frame, legal, block).setting < 0.8 * 1410
-    assert standing(frame, legal, block, Limits(0.14, lowest_share=0.8, highest_share=0.95)).setting >= 0.8 * 1410
+    assert (
+        standing(frame, legal, block, Limits(0.14, lowest_share=0.8, highest_share=0.95)).setting
+        >= 0.8 * 1410
+    )
 
 
 def test_a_maximum_that_never_counts_is_said():

@@ -10,9 +10,7 @@ from wattshed.clocks.choosing.fitting.setting_means import SettingMeans, setting
 from wattshed.clocks.choosing.setting_estimates import Estimates
 
 
-def estimate_by_laws(
-    rows: pd.DataFrame, *, seed: int, draws: int, legal: Iterable[int] = ()
-) -> Estimates:
+def estimate_by_laws(rows: pd.DataFrame, *, seed: int, draws: int, legal: Iterable[int] = ()) -> Estimates:
     """Row 0 holds the means of the draws. A bootstrap of a setting's own repeats shows no noise at all where there was
     one window, which a search leaves often; draws of laws know it from the other settings.
 

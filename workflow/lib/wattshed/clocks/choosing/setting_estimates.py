@@ -12,6 +12,8 @@ from wattshed.clocks.choosing.rules.protocol import Outcomes
 from wattshed.statistics.levels import LEVEL
 
 INTERVAL = (0.025, 0.975)
+# With which a setting keeps the slowdown limit, by draws of laws: one-sided, as the limit is.
+LIMIT_LEVEL = LEVEL
 # Of the savings by draws of laws at one look. A search looks ten times and more and may stop at a lucky one.
 LOOK_LEVEL = 0.98
 
@@ -74,7 +76,9 @@ class Estimates:
         if reference == "fastest":
             time = 1 + slowdown
             slowdown = time / time.min(axis=1, keepdims=True) - 1
-        return slowdown, np.quantile(slowdown, INTERVAL[1] if self.estimator == "median" else LEVEL, axis=0)
+        return slowdown, np.quantile(
+            slowdown, INTERVAL[1] if self.estimator == "median" else LIMIT_LEVEL, axis=0
+        )
 
     def fitted(self) -> tuple[Fitted, ...]:
         """The values of every setting with their intervals."""
@@ -107,7 +111,7 @@ def joint_bounds(
     among: np.ndarray | None = None,
     level: float = LEVEL,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Bounds [C] that hold for all settings together with ``level``: the one that saves most is picked by the same data.
+    """Bounds [C] that hold for all settings together with ``level``: the best one is picked by the same data.
 
     draws: [B, C], row 0 the estimate, the others draws; repeats: of each setting if the draws are resamples of them,
     else None; pooled: whether all settings are taken to scatter alike, as where each is known by its own few repeats

@@ -85,6 +85,4 @@ def outlook(
     pick = int(np.where(shown, cost.mean(axis=0), np.inf).argmin())
     held = decided.candidate.place if decided.is_used else len(legal) - 1
     least = np.where(within, cost, np.inf).min(axis=1)
-    return Outlook(
-        curves, means, estimates.counts, pick, held, cost[:, pick] - least, cost[:, held] - least
-    )
+    return Outlook(curves, means, estimates.counts, pick, held, cost[:, pick] - least, cost[:, held] - least)

@@ -77,16 +77,12 @@ def standing(
     return seen
 
 
-def _seen(
-    rows: pd.DataFrame, legal: tuple[int, ...], block: ClocksBlock, limits: Limits
-) -> Outlook | None:
+def _seen(rows: pd.DataFrame, legal: tuple[int, ...], block: ClocksBlock, limits: Limits) -> Outlook | None:
     """None where no window at the maximum counts."""
     valid = counting(rows)
     if not (valid["setting"] == legal[-1]).any():
         return None
-    return outlook(
-        valid, legal, limits, rule=block.choice.rule, draws=block.search.draws, seed=block.seed
-    )
+    return outlook(valid, legal, limits, rule=block.choice.rule, draws=block.search.draws, seed=block.seed)
 
 
 def _step(

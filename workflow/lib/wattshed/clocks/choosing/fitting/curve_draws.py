@@ -132,7 +132,9 @@ def _draw(
     for which, rows in _groups(process):
         left = measured - curves[np.ix_(rows, points.at)]
         curves[np.ix_(rows, order)] += processes[which].draw(left, normal[rows])
-    misfit = sum(float(weight) * one.variance for weight, one in zip(weights.sum(axis=1), processes, strict=True))
+    misfit = sum(
+        float(weight) * one.variance for weight, one in zip(weights.sum(axis=1), processes, strict=True)
+    )
     return np.maximum(curves * typical, LEAST_VALUE) * scale, float(np.sqrt(misfit))
 
 

@@ -7,8 +7,8 @@ With s = setting over maximum and u = 1 / s, in units of the value at the maximu
 * time T = t + b (u^a - 1) / a for a < 1 (a logarithm at 0): work that waits the more, the lower the clock is;
 * power P = p + q min(s, k)^e, with p, q >= 0, for exponents e > 0 and knees k on grids: a power limit above what the
   work draws changes nothing;
-* power P = p + q (s^e - 1) / e for small and negative e (a logarithm at 0): flat near the maximum and falling below, as where a GPU
-  waits more.
+* power P = p + q (s^e - 1) / e for small and negative e (a logarithm at 0): it falls the faster, the lower the clock
+  is, as where a GPU waits more and more.
 """
 
 from dataclasses import dataclass

@@ -276,6 +276,9 @@ def page(record: dict[str, Any]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trials", type=int, default=1000, help="trials of each way")
+    parser.add_argument(
+        "--other-trials", type=int, help="trials of each way but the search (all, if it is left out)"
+    )
     parser.add_argument("--side-trials", type=int, default=200, help="trials of each other world")
     parser.add_argument("--flat-trials", type=int, default=300, help="trials of each world without a saving")
     parser.add_argument("--workers", type=int, default=2, help="processes")
@@ -285,14 +288,16 @@ def main() -> None:
     )
     given = parser.parse_args()
     record: dict[str, Any] = {
-        "command": f"python benchmarks/clock_trials.py --trials {given.trials} --side-trials {given.side_trials} "
+        "command": f"python benchmarks/clock_trials.py --trials {given.trials} "
+        f"--other-trials {given.other_trials or given.trials} --side-trials {given.side_trials} "
         f"--flat-trials {given.flat_trials}",
         "note": f"{given.note} " if given.note else "",
         "machine": describe_machine()["processor"],
         "date": datetime.now(UTC).date().isoformat(),
         "commit": commit_text(describe_commit()),
         "trials": given.trials,
-        "methods": measure(list(METHODS), given.trials, given.workers),
+        "methods": measure([METHODS[0]], given.trials, given.workers)
+        | measure(list(METHODS[1:]), given.other_trials or given.trials, given.workers),
         "flat": measure(flat_rows(), given.flat_trials, given.workers, false_summary),
         "sides": measure(side_rows(), given.side_trials, given.workers),
     }

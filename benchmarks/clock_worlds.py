@@ -1,15 +1,17 @@
 """Invented GPUs and workloads at random, and ways to look for their best clock, for benchmarks/clock_trials.py."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from wattshed.clocks.backends.simulated import SimulatedClocks
+from wattshed.clocks.choosing.answer import Limits
+from wattshed.clocks.choosing.choice import choose_cell
 from wattshed.clocks.runs import COLUMNS, TYPES
 from wattshed.clocks.sweeping.plan import plan_order, spread_clocks
-from wattshed.clocks.sweeping.search import next_settings, standing
+from wattshed.clocks.sweeping.search import next_settings
 from wattshed.config.clocks.block import ClocksBlock
 from wattshed.config.clocks.search import SearchBlock
 from wattshed.config.clocks.simulated import SimulatedBlock
@@ -24,8 +26,10 @@ class World:
     simulated: SimulatedBlock
     max_slowdown_share: float
     seed: int
-    lowest_share: float | None = None
-    highest_share: float | None = None
+
+    @property
+    def limits(self) -> Limits:
+        return Limits(self.max_slowdown_share)
 
     def open(self) -> SimulatedClocks:
         return SimulatedClocks(self.simulated, self.seed)
@@ -132,12 +136,25 @@ def _nothing() -> None:
 
 @dataclass(frozen=True)
 class Found:
-    """setting: recommended; windows: measured, warm-up included; stop: why the search ended."""
+    """setting: recommended; windows: measured, warm-up included; stop: why the search ended.
+
+    doubted: a setting was named, but held back because it saves more than real GPUs do; ``setting`` is then the maximum
+    and ``named`` the setting. status: of the choice.
+    """
 
     setting: int
     windows: int
     stop: str
     frame: pd.DataFrame
+    status: str = "use"
+    named: int | None = None
+
+
+def chosen(world: World, bench: "Bench", stop: str) -> Found:
+    """The choice that the pipeline and the command make from the windows of ``bench``."""
+    choice = choose_cell(bench.frame, world.limits, seed=bench.block.seed)
+    named = choice.candidate if choice.status == "doubtful" else choice.setting
+    return Found(choice.setting, bench.windows, stop, bench.frame, choice.status, named)
 
 
 def search(world: World, **search_settings: object) -> Found:
@@ -145,22 +162,17 @@ def search(world: World, **search_settings: object) -> Found:
     points = search_settings.pop("points", 12)
     block = ClocksBlock(seed=world.seed, points=points, search=SearchBlock(**search_settings))
     bench = Bench(world, block)
-    while (step := next_settings(bench.frame, bench.legal, block, world)).stop is None:
+    while (step := next_settings(bench.frame, bench.legal, block, world.limits)).stop is None:
         bench.measure(step.settings)
-    return Found(
-        standing(bench.frame, bench.legal, block, world).setting, bench.windows, step.stop, bench.frame
-    )
+    return chosen(world, bench, step.stop)
 
 
 def planned(world: World, points: int, repeats: int) -> Found:
-    """Every one of ``points`` settings ``repeats`` times, judged by the same rule as the search."""
-    block = ClocksBlock(seed=world.seed)
-    bench = Bench(world, block)
-    settings = spread_clocks(bench.legal, points) if points < len(bench.legal) else bench.legal
+    """Every one of ``points`` settings ``repeats`` times; 0 points for all settings."""
+    bench = Bench(world, ClocksBlock(seed=world.seed))
+    settings = spread_clocks(bench.legal, points) if 0 < points < len(bench.legal) else bench.legal
     bench.measure([bench.legal[-1], *plan_order(settings, repeats, world.seed)])
-    return Found(
-        standing(bench.frame, bench.legal, block, world).setting, bench.windows, "planned", bench.frame
-    )
+    return chosen(world, bench, "planned")
 
 
 def golden(world: World, repeats: int) -> Found:
@@ -204,16 +216,18 @@ def judged(world: World, found: Found) -> dict[str, object]:
     """Against the truth: regret_share of energy, and whether the limit is kept."""
     gpu = world.open()
     oracle = gpu.oracle(world.max_slowdown_share)
-    slowdown = gpu.true_time_s(found.setting) / gpu.true_time_s(gpu.settings()[-1]) - 1
+    top = gpu.settings()[-1]
+    setting = found.setting if found.named is None else found.named
+    slowdown = gpu.true_time_s(setting) / gpu.true_time_s(top) - 1
     return {
-        "regret_share": gpu.true_energy_j(found.setting) / gpu.true_energy_j(oracle) - 1,
+        "regret_share": gpu.true_energy_j(setting) / gpu.true_energy_j(oracle) - 1,
+        "run_regret_share": gpu.true_energy_j(found.setting) / gpu.true_energy_j(oracle) - 1,
         "kept": slowdown <= world.max_slowdown_share + 1e-12,
+        "lower": setting < top,
+        "status": found.status,
+        "saving_share": 1 - gpu.true_energy_j(setting) / gpu.true_energy_j(top),
         "windows": found.windows,
         "legal": len(gpu.settings()),
         "narrow": found.stop.startswith("interval"),
         "knee": world.has_knee,
     }
-
-
-def trials(draw: Callable[[int], World], find: Callable[[World], Found], count: int) -> pd.DataFrame:
-    return pd.DataFrame([judged(world, find(world)) for world in map(draw, range(count))])

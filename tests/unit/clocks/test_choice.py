@@ -42,13 +42,13 @@ def test_without_noise_the_choice_is_the_best_swept_clock(simulate):
 
 
 def test_noisy_choices_are_within_two_percent_and_keep_the_limit():
-    """150 invented GPUs, 3 % noise in time and in power; the oracle knows the laws at the swept clocks.
+    """60 invented GPUs, 3 % noise in time and in power; the oracle knows the laws at the swept clocks.
 
     A clock is only chosen if the whole interval of its slowdown is within the limit: that costs a little energy, and
     the limit is kept almost always.
     """
     random = np.random.default_rng(5)
-    near, kept, trials = 0, 0, 150
+    near, kept, trials = 0, 0, 60
     for seed in range(trials):
         laws = SimulatedBlock(
             noise_cv=0.03,
@@ -72,13 +72,13 @@ def test_a_sweep_takes_far_fewer_windows_than_a_full_one(simulate):
     assert simulate()["setting"].nunique() <= 0.4 * 61
 
 
-def test_work_that_breaks_the_law_is_judged_by_medians(simulate):
+def test_work_that_breaks_the_laws_is_judged_by_its_own_windows(simulate):
     """Flat to 1200 MHz, then steep: memory-bound work."""
     frame = simulate(noise_cv=0.005, compute_share=0)
     steep = frame["setting"] < 1200
     frame.loc[steep, ["time_s", "energy_j"]] *= 1.5
     choice = choose_clock(frame, 0.05, seed=0)
-    assert choice.estimator == "median"
+    assert choice.estimator == "law"
     assert choice.setting == frame.loc[~steep, "setting"].min()
 
 
@@ -87,7 +87,7 @@ def test_work_that_breaks_the_law_is_judged_by_medians(simulate):
 
 def test_a_clock_that_saves_nothing_keeps_the_maximum(simulate):
     """Only static power: any lower clock costs more energy."""
-    choice = choose_clock(simulate(p0_w=300, p1_w=0.001, compute_share=1), 0.05, seed=0)
+    choice = choose_clock(simulate(p0_w=300, p1_w=0.001, compute_share=1, noise_cv=0.003), 0.05, seed=0)
     assert (choice.status, choice.verdict, choice.setting) == ("keep", KEEP, 1410)
     assert choice.reason.startswith(
         "even the best lower clock within the limits costs energy: the saving at 1"

@@ -70,13 +70,14 @@ def test_limits_choose_as_they_say():
     assert choose_cell(frame, Limits(0.15)).penalty_class == "noticeable"
 
 
-def test_the_estimates_are_the_data_without_noise():
-    found = estimate(hand_made(SETTINGS, TIMES, ENERGIES), draws=10)
+def test_the_estimates_are_near_the_data_without_noise():
+    """Not equal: fifteen runs without scatter do not show that there is no noise."""
+    found = estimate(hand_made(SETTINGS, TIMES, ENERGIES), draws=400)
     assert found.settings.tolist() == list(SETTINGS)
-    assert found.slowdown[0].tolist() == pytest.approx([time - 1 for time in TIMES])
-    assert found.saving[0].tolist() == pytest.approx([1 - energy for energy in ENERGIES])
-    assert found.time_s[0].tolist() == pytest.approx([10 * time for time in TIMES])
-    assert found.energy_j[0].tolist() == pytest.approx([100 * energy for energy in ENERGIES])
+    assert found.slowdown[0].tolist() == pytest.approx([time - 1 for time in TIMES], abs=0.01)
+    assert found.saving[0].tolist() == pytest.approx([1 - energy for energy in ENERGIES], abs=0.01)
+    assert found.time_s[0].tolist() == pytest.approx([10 * time for time in TIMES], rel=0.01)
+    assert found.energy_j[0].tolist() == pytest.approx([100 * energy for energy in ENERGIES], rel=0.01)
 
 
 def test_unmeasured_settings_are_fitted_by_the_laws_and_never_chosen(simulate):
@@ -94,12 +95,12 @@ def test_unmeasured_settings_are_fitted_by_the_laws_and_never_chosen(simulate):
 
 
 def test_relative_to_the_fastest_is_stricter_where_a_lower_setting_is_faster():
-    frame = hand_made(SETTINGS, (1.2, 1.045, 1.01, 0.98, 1.0), ENERGIES)
+    frame = hand_made(SETTINGS, (1.2, 1.035, 1.01, 0.97, 1.0), ENERGIES)
     assert choose_cell(frame, Limits(0.05)).setting == 700
     fastest = choose_cell(frame, Limits(0.05, relative_to="fastest"))
     assert (fastest.setting, fastest.status) == (800, "use")
     # The slowdown itself stays relative to the maximum.
-    assert fastest.slowdown_share == pytest.approx(0.01)
+    assert fastest.slowdown_share == pytest.approx(0.01, abs=0.005)
     assert "of the fastest one" in fastest.reason
 
 
@@ -193,9 +194,9 @@ def test_picks_stand_side_by_side_with_their_signs_kept():
     picks = {(one.rule, one.constrained): one for one in choice.picks}
     assert set(picks) == {(name, flag) for name in plugins.names("clock_rule") for flag in (False, True)}
     assert (picks["energy", False].setting, picks["energy", True].setting) == (700, 800)
-    assert picks["energy", False].slowdown_share == pytest.approx(0.12)
+    assert picks["energy", False].slowdown_share == pytest.approx(0.12, abs=0.005)
     assert (picks["least_energy", False].setting, picks["lowest", False].setting) == (800, 600)
-    assert picks["lowest", False].slowdown_share == pytest.approx(-0.02)
+    assert picks["lowest", False].slowdown_share == pytest.approx(-0.02, abs=0.005)
     assert picks["lowest", True].setting == 800
     edp = picks["edp", True]
     assert edp.edp_gain_share == pytest.approx(1 - 0.85 * 1.04)

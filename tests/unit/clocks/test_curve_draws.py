@@ -56,7 +56,7 @@ def test_slowdown_and_saving_are_relative_to_the_maximum_and_keep_their_signs():
     curves = drawn(rows(PLAIN_S, 0.01))
     assert (curves.slowdown[:, -1] == 0).all()
     assert (curves.saving[:, -1] == 0).all()
-    assert curves.slowdown.min() >= 0
+    assert curves.slowdown[:, 0].min() > 0.2
     assert curves.saving[:, 40].mean() > 0
 
 
@@ -68,7 +68,7 @@ def test_work_that_no_law_explains_is_known_only_where_it_was_measured():
     spread = curves.time_s.std(axis=0) / curves.time_s.mean(axis=0)
     assert spread[measured].max() < 0.5 * np.median(spread[~measured])
     assert curves.time_s.mean(axis=0)[measured] == pytest.approx(bumpy[measured], rel=0.02)
-    assert drawn(rows(PLAIN_S, 0.005, repeats=5)).time_misfit < 0.01
+    assert drawn(rows(PLAIN_S, 0.005, repeats=5)).time_misfit < 0.015
 
 
 def test_draws_are_seeded():
@@ -77,14 +77,33 @@ def test_draws_are_seeded():
     assert (drawn(frame, 5).time_s != drawn(frame, 6).time_s).any()
 
 
+def test_draws_at_measured_settings_do_not_depend_on_the_others():
+    """So a search, which sees all legal settings, and the choice, which sees the measured ones, agree."""
+    frame = rows(KNEE_S, 0.03)
+    means, measured = setting_means(frame), LEGAL[::6]
+    among, alone = (
+        draw_curves(means, settings, 200, np.random.default_rng(3)) for settings in (LEGAL, measured)
+    )
+    assert among.time_s[:, ::6] == pytest.approx(alone.time_s, rel=1e-6)
+    assert among.power_w[:, ::6] == pytest.approx(alone.power_w, rel=1e-6)
+
+
+def test_many_repeats_elsewhere_do_not_make_one_setting_certain():
+    """A wave of 2 % that no law has: a setting's own windows tell what it does."""
+    settings = LEGAL[::6]
+    frame = rows(PLAIN_S * (1 + 0.02 * np.sin(9 * SHARE)), 0.02, repeats=60, settings=settings)
+    once = frame[(frame["setting"] != settings[7]) | ~frame.duplicated("setting")]
+    spread = [drawn(one).slowdown[:, 42].std() for one in (once, frame)]
+    assert spread[0] > 1.5 * spread[1]
+    assert spread[0] > 0.003
+
+
 @pytest.mark.parametrize("count", [2, 3, 4, 117])
 def test_laws_exist_for_any_number_of_settings(count):
     share = np.linspace(0.3, 1, count)
-    for laws in (time_laws(share), power_laws(share)):
+    for laws in (time_laws(share, share), power_laws(share, share)):
         assert np.isfinite(laws.design).all()
-        assert np.exp(laws.log_weights).sum() == pytest.approx(
-            1 if count >= 4 or laws.means.shape[1] == 2 else 0.4
-        )
+        assert 0.4 < np.exp(laws.log_weights).sum() <= 1 + 1e-9
         assert laws.design.shape[:2] == (len(laws.log_weights), count)
 
 
@@ -108,7 +127,7 @@ def test_a_setting_that_was_measured_once_is_not_taken_for_certain(simulate):
     """A bootstrap of one repeat shows no noise; draws of laws do."""
     frame = simulate()
     once = frame[(frame["setting"] != 690) & ~((frame["setting"] < 1000) & (frame["repeat"] > 1))]
-    found = estimate_by_laws(usable_sweep(once), seed=0, draws=300, legal=(510, 690, 1410, 1800))
+    found = estimate_by_laws(usable_sweep(once).rows, seed=0, draws=300, legal=(510, 690, 1410, 1800))
     assert found.settings[-1] == 1410
     assert 690 in found.settings
     assert 1800 not in found.settings

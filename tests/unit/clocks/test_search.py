@@ -8,9 +8,10 @@ import pytest
 from pydantic import ValidationError
 
 from wattshed.clocks.backends.simulated import SimulatedClocks
+from wattshed.clocks.choosing.answer import Limits
 from wattshed.clocks.runs import COLUMNS, TYPES
 from wattshed.clocks.sweeping.plan import first_plan
-from wattshed.clocks.sweeping.search import BlockLimits, next_settings, standing
+from wattshed.clocks.sweeping.search import next_settings, standing
 from wattshed.clocks.sweeping.stopping import spent, windows_allowed
 from wattshed.clocks.sweeping.sweep import run_sweep
 from wattshed.config.clocks.block import ClocksBlock
@@ -201,7 +202,7 @@ def test_a_limit_of_zero_ends_after_the_coarse_rounds():
 
 def test_a_band_without_a_setting_ends_the_search(searched_once):
     frame, legal, _ = searched_once
-    step = next_settings(frame.iloc[:20], legal, block_of(seed=3), BlockLimits(0.05, 0.995, None))
+    step = next_settings(frame.iloc[:20], legal, block_of(seed=3), Limits(0.05, lowest_share=0.995))
     assert "the band" in step.stop
 
 
@@ -209,7 +210,10 @@ def test_the_band_holds():
     block = block_of(laws={"compute_share": 0.1}, slowdown=0.14)
     frame, legal, _ = searched(block)
     assert standing(frame, legal, block).setting < 0.8 * 1410
-    assert standing(frame, legal, block, BlockLimits(0.14, 0.8, 0.95)).setting >= 0.8 * 1410
+    assert (
+        standing(frame, legal, block, Limits(0.14, lowest_share=0.8, highest_share=0.95)).setting
+        >= 0.8 * 1410
+    )
 
 
 def test_a_maximum_that_never_counts_is_said():

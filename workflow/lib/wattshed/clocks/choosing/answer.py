@@ -35,7 +35,7 @@ class Fitted:
 class Pick:
     """What one rule picks, without and with the limits; ``setting`` is None where no setting is allowed.
 
-    setting_low, setting_high: 95 % interval over the bootstrap's picks by the same rule. edp_gain_share,
+    setting_low, setting_high: 95 % interval over the draws' picks by the same rule. edp_gain_share,
     ed2p_gain_share: how much smaller E T and E T^2 are than at the maximum. Signs are kept: a negative saving costs
     energy, a negative slowdown is faster than the maximum. stable: the neighbours keep the slowdown limit too.
     """
@@ -79,17 +79,20 @@ class Detected:
 @dataclass(frozen=True)
 class ClockChoice:
     """The chosen setting and the reason. Settings are in ``unit``; shares are relative to the baseline; bounds are
-    bootstrap 95 % intervals; those of savings hold for all settings of the sweep together.
+    95 % intervals of the draws; those of savings hold for all settings of the sweep together, and for all looks of a
+    search.
 
     status: ``use`` a lower setting; ``keep`` the maximum, because no lower one is shown to be worth it; ``doubtful``:
     physics does not explain the saving; ``refused``: the sweep cannot be trusted, so no saving is stated. setting: the
     one to run at, which is the maximum unless the status is ``use``.
-    outcome: worth it, where the whole interval of the slowdown is within the limit and that of the saving above 0; not
+    outcome: worth it, where the limit is kept with 95 % certainty and the whole interval of the saving is above 0; not
     worth it, where no setting is within the limit or no saving is left; else undecided
     (:class:`~wattshed.foundation.vocabulary.Worth`).
     candidate: the best lower setting by the rule under the limits that the numbers belong to, if there is one; its own
-    bounds are the interval over which bootstrapped choices fall.
-    estimator: ``law`` where T = a + b smax/s and P = p0 + p1 (s/smax)^k hold, else ``median``.
+    bounds are the interval over which the draws' choices fall.
+    estimator: ``law`` for interleaved sweeps: draws of laws of time and power and of deviations from them; ``median``
+    for those that ran from one end to the other: running medians and a bootstrap.
+    direct_saving: of the candidate by its own runs against those of the baseline alone, without any model.
     front: measured settings that no other beats in both time and energy.
     """
 
@@ -127,6 +130,9 @@ class ClockChoice:
     slowdown_share: float | None = None
     slowdown_low: float | None = None
     slowdown_high: float | None = None
+    direct_saving_share: float | None = None
+    direct_saving_low: float | None = None
+    direct_saving_high: float | None = None
     penalty_class: str | None = None
     stable: bool | None = None
     fitted: tuple[Fitted, ...] = ()

@@ -9,9 +9,9 @@ import pandas as pd
 from wattshed.clocks.cells import cells
 from wattshed.clocks.choosing.answer import ClockChoice, Detected, Limits, Marked, Verdict
 from wattshed.clocks.choosing.checks import check_cell, check_frame
-from wattshed.clocks.choosing.estimates import DRAWS, Estimates, estimate_sweep
+from wattshed.clocks.choosing.estimates import DRAWS, Estimates, direct_saving, estimate_sweep
 from wattshed.clocks.choosing.limits import Feasible, check_limits, feasible
-from wattshed.clocks.choosing.picks import all_picks, front_settings, numbers_at, pick
+from wattshed.clocks.choosing.picks import all_picks, best, front_settings, numbers_at
 from wattshed.clocks.choosing.plan_table import penalty_class
 from wattshed.clocks.choosing.rules.protocol import Rule
 from wattshed.clocks.choosing.verdict import Ruling, of_candidate, without_candidate
@@ -40,7 +40,7 @@ def choose(
 ) -> list[ClockChoice]:
     """One choice per cell of a frame of runs (``clocks.runs.COLUMNS``), in the order of the cells' first rows.
 
-    limits: for all cells, or a function of the workload's name. seed: of the bootstrap.
+    limits: for all cells, or a function of the workload's name. seed: of the draws.
     Raises :class:`Fault` for a table that is not one of runs, and for limits or a rule that do not exist. A cell whose
     rows cannot be those of a sweep is refused with the reason, and the others are chosen from.
     """
@@ -69,9 +69,10 @@ def choose_cell(
 ) -> ClockChoice:
     """Choose from the sweep of one GPU, workload and knob.
 
-    A lower setting is chosen if the whole interval of its slowdown is within the limit, it keeps the others, the
-    rule prefers it to the others that do and to the maximum, and the whole interval of its saving is above 0. legal:
-    settings between measured ones that are fitted beside them where the laws hold; they are never chosen. Raises
+    A lower setting is chosen if it keeps the slowdown limit with 95 % certainty
+    (:meth:`~wattshed.clocks.choosing.setting_estimates.Estimates.slowdown_against`) and the others too, the rule
+    prefers it to the others that do and to the maximum, and the whole interval of its saving is above 0. legal:
+    settings between measured ones that are described beside them in an interleaved sweep; they are never chosen. Raises
     :class:`Fault` for rows that are not such a sweep; for a sweep that cannot be trusted the answer's status is
     ``refused``.
     """
@@ -107,6 +108,8 @@ def choose_cell(
         "front": front_settings(estimates, kept),
     }
     ruling = _rule(about, plugin, estimates, kept, limits)
+    if "candidate" in about:
+        about |= direct_saving(sweep, about["candidate"])
     if ruling.status != "use":
         return _keep(about, ruling.status, ruling.reason, ruling.outcome)
     setting = about["candidate"]
@@ -122,16 +125,11 @@ def choose_cell(
 
 def _rule(about: dict[str, Any], rule: Rule, estimates: Estimates, kept: Feasible, limits: Limits) -> Ruling:
     """The ruling; adds the candidate's numbers to ``about``."""
-    # The best lower setting is described also where the maximum is better.
-    lower = kept.allowed.copy()
-    lower[:, -1] = False
     name, unit = about["rule"], about["unit"]
-    found = pick(name, rule, estimates, lower, limits)
+    decided = best(name, rule, estimates, kept, limits)
+    found = decided.candidate
     if found.place < 0:
         return without_candidate(estimates, kept, limits, rule.title, unit)
-    with_maximum = lower.copy()
-    with_maximum[:, -1] = True
-    is_best = pick(name, rule, estimates, with_maximum, limits).place != len(estimates.settings) - 1
     numbers = numbers_at(found.place, estimates)
     about |= {
         "candidate": int(estimates.settings[found.place]),
@@ -142,7 +140,7 @@ def _rule(about: dict[str, Any], rule: Rule, estimates: Estimates, kept: Feasibl
         "stable": bool(kept.stable[found.place]),
         **numbers,
     }
-    return of_candidate(about, is_best, estimates, limits, rule.title, unit)
+    return of_candidate(about, decided.preferred, estimates, limits, rule.title, unit)
 
 
 def _single_runs(rows: pd.DataFrame) -> str | None:

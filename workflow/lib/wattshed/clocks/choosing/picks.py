@@ -47,6 +47,35 @@ def pick(name: str, rule: Rule, estimates: Estimates, allowed: np.ndarray, limit
     return Picked(int(places[0]), int(low), int(high))
 
 
+@dataclass(frozen=True)
+class Best:
+    """candidate: the rule's best lower setting that keeps the limits; place -1 for none. preferred: whether the rule
+    prefers it to the maximum. saves: whether its whole interval of the saving, that of all settings together, is above
+    0. A setting is used if both hold."""
+
+    candidate: Picked
+    preferred: bool = False
+    saves: bool = False
+
+    @property
+    def is_used(self) -> bool:
+        return self.preferred and self.saves
+
+
+def best(name: str, rule: Rule, estimates: Estimates, kept: Feasible, limits: Limits) -> Best:
+    """What the choice from a sweep and the search for it both go by."""
+    # The best lower setting is described also where the maximum is better.
+    allowed = kept.allowed.copy()
+    allowed[:, -1] = False
+    found = pick(name, rule, estimates, allowed, limits)
+    if found.place < 0:
+        return Best(found)
+    allowed[:, -1] = True
+    top = len(estimates.settings) - 1
+    preferred = pick(name, rule, estimates, allowed, limits).place != top
+    return Best(found, preferred, bool(estimates.saving_bounds[0][found.place] > 0))
+
+
 def numbers_at(place: int, estimates: Estimates) -> dict[str, float]:
     """Saving and slowdown of a setting, each as ``_share, _low, _high``."""
     numbers: dict[str, float] = {}

@@ -45,7 +45,7 @@ def without_candidate(estimates: Estimates, kept: Feasible, limits: Limits, titl
         return Ruling(
             "keep",
             possible,
-            f"no lower {_noun(unit)} is shown to stay within {share} (the whole 95 % interval)",
+            f"no lower {_noun(unit)} is shown to stay within {share} ({_shown(estimates)})",
         )
     banded = within & kept.in_band[lower]
     if not banded.any():
@@ -102,8 +102,13 @@ def of_candidate(
         "use",
         Worth.WORTH_IT,
         f"{title} among the {_noun(unit)}s within {limits.max_slowdown_share:.1%} slowdown of the "
-        + ("fastest one" if limits.relative_to == "fastest" else "largest one, measured warm"),
+        + ("fastest one" if limits.relative_to == "fastest" else "largest one, measured warm")
+        + (", a limit that it keeps with 95 % certainty" if estimates.estimator == "law" else ""),
     )
+
+
+def _shown(estimates: Estimates) -> str:
+    return "the whole 95 % interval" if estimates.estimator == "median" else "with 95 % certainty"
 
 
 def _doubt(numbers: dict[str, Any], fastest_slowdown: float, limits: Limits, unit: str) -> str | None:

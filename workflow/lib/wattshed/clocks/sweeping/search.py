@@ -10,18 +10,17 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from wattshed.clocks.choosing.answer import Limits
 from wattshed.clocks.contamination.usable import LEAST_REPEATS
 from wattshed.clocks.runs import KNOBS
-from wattshed.clocks.sweeping.outlook import CERTAINTY, Outlook, SearchLimits, in_band, outlook
+from wattshed.clocks.sweeping.outlook import Outlook, in_band, outlook
 from wattshed.clocks.sweeping.plan import first_plan
 from wattshed.clocks.sweeping.refine import telling_windows
 from wattshed.clocks.sweeping.so_far import checked, counting
 from wattshed.clocks.sweeping.stopping import affordable, calls_of, spent, windows_allowed
 from wattshed.config.clocks.block import ClocksBlock
 from wattshed.foundation.faults import Fault
-
-# Rules that weigh time choose by E T^n; all others by energy.
-DELAY_EXPONENTS = {"edp": 1, "ed2p": 2}
+from wattshed.statistics.levels import LEVEL
 
 
 @dataclass(frozen=True)
@@ -32,17 +31,8 @@ class Step:
     stop: str | None = None
 
 
-@dataclass(frozen=True)
-class BlockLimits:
-    """The limit of the configuration alone, without a band."""
-
-    max_slowdown_share: float
-    lowest_share: float | None = None
-    highest_share: float | None = None
-
-
 def next_settings(
-    rows: pd.DataFrame, legal: tuple[int, ...], block: ClocksBlock, limits: SearchLimits | None = None
+    rows: pd.DataFrame, legal: tuple[int, ...], block: ClocksBlock, limits: Limits | None = None
 ) -> Step:
     """What to measure after ``rows`` (columns of ``clocks.runs.COLUMNS``; one GPU, workload and knob).
 
@@ -60,7 +50,7 @@ def next_settings(
         return Step(paid) if paid else Step((), _budget_spent(rows, legal, block))
     if block.search.kind == "full":
         return Step((), f"nothing left: all {len(plan)} planned windows were measured")
-    limits = limits or BlockLimits(block.max_slowdown_share)
+    limits = limits or Limits(block.max_slowdown_share)
     start = done - (done - len(plan)) % block.search.step_windows
     # The step began with the windows up to its start, and is the same until it ends.
     step = _step(rows.iloc[:start], legal, block, limits)
@@ -71,14 +61,14 @@ def next_settings(
 
 
 def standing(
-    rows: pd.DataFrame, legal: tuple[int, ...], block: ClocksBlock, limits: SearchLimits | None = None
+    rows: pd.DataFrame, legal: tuple[int, ...], block: ClocksBlock, limits: Limits | None = None
 ) -> Outlook:
     """The best setting after ``rows`` and what it may lose, as the search sees it.
 
     Raises :class:`Fault` as :func:`next_settings`, and where no window at the maximum counts.
     """
     legal = checked(rows, legal)
-    seen = _seen(rows, legal, block, limits or BlockLimits(block.max_slowdown_share))
+    seen = _seen(rows, legal, block, limits or Limits(block.max_slowdown_share))
     if seen is None:
         raise Fault(
             f"no window at the maximum {legal[-1]} counts: expected a warm one that was not throttled and ran at the "
@@ -87,28 +77,19 @@ def standing(
     return seen
 
 
-def _seen(
-    rows: pd.DataFrame, legal: tuple[int, ...], block: ClocksBlock, limits: SearchLimits
-) -> Outlook | None:
+def _seen(rows: pd.DataFrame, legal: tuple[int, ...], block: ClocksBlock, limits: Limits) -> Outlook | None:
     """None where no window at the maximum counts."""
     valid = counting(rows)
     if not (valid["setting"] == legal[-1]).any():
         return None
-    return outlook(
-        valid,
-        legal,
-        limits,
-        draws=block.search.draws,
-        random=np.random.default_rng([block.seed, len(rows)]),
-        delay_exponent=DELAY_EXPONENTS.get(str(getattr(block.choice, "rule", "")), 0),
-    )
+    return outlook(valid, legal, limits, rule=block.choice.rule, draws=block.search.draws, seed=block.seed)
 
 
 def _step(
     rows: pd.DataFrame,
     legal: tuple[int, ...],
     block: ClocksBlock,
-    limits: SearchLimits,
+    limits: Limits,
     *,
     ended: bool = False,
 ) -> Step:
@@ -120,7 +101,7 @@ def _step(
         return Step((), f"nothing to compare with: no window at the maximum {legal[-1]} counts")
     unit, target = KNOBS[str(rows["knob"].iloc[0])].unit, block.search.target_regret_share
     certain = (
-        f"with {CERTAINTY:.0%} certainty {seen.setting} {unit} costs at most {max(0.0, seen.regret_high_share):.1%} "
+        f"with {LEVEL:.0%} certainty {seen.setting} {unit} costs at most {max(0.0, seen.regret_high_share):.1%} "
         "more than the best setting within the limits"
     )
     if seen.regret_high_share <= target:
@@ -160,7 +141,7 @@ def _budget_spent(rows: pd.DataFrame, legal: tuple[int, ...], block: ClocksBlock
     return f"budget spent: {', '.join(parts)}"
 
 
-def _only_maximum(limits: SearchLimits) -> str:
+def _only_maximum(limits: Limits) -> str:
     if limits.max_slowdown_share <= 0:
         return (
             "nothing left: with a slowdown limit of 0 only the maximum can be chosen, because no measurement shows "

@@ -1,22 +1,21 @@
 """Time and power over all legal settings, as draws from what the measured windows leave open.
 
-Draws first pick a law by its evidence and then its coefficients (Bayesian model averaging: Hoeting et al., Statistical
-Science 14, 1999), so a law that the data cannot exclude stays in the interval. Where no law explains the means, a
-deviation of each setting from its law is added, as large as the misfit: measured settings then speak for themselves,
-and the others become uncertain.
+Draws first pick a law and the size of the deviations from it, by their evidence, and then coefficients and deviations
+(Bayesian model averaging: Hoeting et al., Statistical Science 14, 1999; deviations of a computer model as a Gaussian
+process: Kennedy and O'Hagan, Journal of the Royal Statistical Society B 63, 2001). No law is true of a GPU to the last
+percent. So what a law says of a setting stays uncertain, however many windows there are elsewhere, and only the
+setting's own windows, or those beside it, make it certain.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import chi2
 
+from wattshed.clocks.choosing.fitting.deviations import DEVIATIONS, Deviations
 from wattshed.clocks.choosing.fitting.laws import Laws, power_laws, time_laws
 from wattshed.clocks.choosing.fitting.setting_means import SettingMeans
 
-# A misfit less likely than this is laid to the laws and not to chance.
-MISFIT_P_VALUE = 0.02
-LEAST_MEANS_FOR_MISFIT = 5
 OVERSAMPLING = 4
 # No draw is nearer to 0 than this share of the value at the highest measured setting.
 LEAST_VALUE = 1e-3
@@ -26,7 +25,7 @@ LEAST_VALUE = 1e-3
 class CurveDraws:
     """Draws [B, L] of the time of a call [s] and of the power [W] at ``settings`` [L], ascending.
 
-    time_misfit, power_misfit: standard deviation of a setting from its law, as a share; 0 where the laws hold.
+    time_misfit, power_misfit: typical deviation of a setting from its law, as a share.
     """
 
     settings: np.ndarray
@@ -54,14 +53,18 @@ class CurveDraws:
 def draw_curves(
     means: SettingMeans, legal: tuple[int, ...], draws: int, random: np.random.Generator
 ) -> CurveDraws:
-    """``draws`` curves over the legal settings (ascending), from the means of the measured ones, all legal."""
+    """``draws`` curves over the legal settings (ascending), from the means of the measured ones, all legal.
+
+    The values at measured settings do not depend on which others are legal.
+    """
     settings = np.asarray(legal, dtype=float)
     share = settings / settings[-1]
     at = np.searchsorted(settings, means.settings)
     times = _Points(at, means.time_s, means.counts, means.time_noise, means.freedom)
     powers = _Points(at, means.power_w, means.counts, means.power_noise, means.freedom)
-    time_s, time_misfit = _draw(time_laws(share), times, draws, random)
-    power_w, power_misfit = _draw(power_laws(share), powers, draws, random)
+    beside = random.spawn(1)[0]
+    time_s, time_misfit = _draw(time_laws(share, share[at]), times, share, draws, random, beside)
+    power_w, power_misfit = _draw(power_laws(share, share[at]), powers, share, draws, random, beside)
     return CurveDraws(settings, time_s, power_w, time_misfit, power_misfit)
 
 
@@ -76,9 +79,10 @@ class _Points:
     noise: float
     freedom: float
 
-    def variances(self, misfit: float) -> np.ndarray:
+    @property
+    def variances(self) -> np.ndarray:
         """Of each mean, as a squared share."""
-        return np.asarray(self.noise**2 / self.counts + misfit**2)
+        return np.asarray(self.noise**2 / self.counts)
 
 
 @dataclass(frozen=True)
@@ -90,80 +94,99 @@ class _Solved:
     log_evidence: np.ndarray
 
 
-def _draw(laws: Laws, points: _Points, draws: int, random: np.random.Generator) -> tuple[np.ndarray, float]:
-    """Draws [B, L] of the curve, and the misfit."""
+def _draw(
+    laws: Laws,
+    points: _Points,
+    share: np.ndarray,
+    draws: int,
+    random: np.random.Generator,
+    beside: np.random.Generator,
+) -> tuple[np.ndarray, float]:
+    """Draws [B, L] of the curve, and the typical deviation. beside: for the settings that were not measured."""
     scale = points.values[-1]
     y = points.values / scale
-    expected = y
+    typical = _typical(laws, points, y)
+    relative = laws.design / typical[None, :, None]
+    measured = y / typical[points.at]
+    # The measured settings come first: their draws then depend on nothing else.
+    order = np.concatenate([points.at, np.setdiff1d(np.arange(len(share)), points.at)])
+    processes = [Deviations(kind, share[order], points.variances) for kind in DEVIATIONS]
+    solved = [_solve(laws, relative[:, points.at], measured, one.whitening) for one in processes]
+    evidence = np.stack([one.log_evidence for one in solved])
+    evidence += np.array([one.log_weight - one.log_volume / 2 for one in processes])[:, None]
+    weights = np.exp(evidence - evidence.max())
+    weights /= weights.sum()
+    picked = random.choice(weights.size, size=draws * OVERSAMPLING, p=weights.ravel())
+    process, law = np.unravel_index(picked, weights.shape)
+    # The noise is itself estimated: Student's t instead of the normal distribution.
+    wide = np.sqrt(points.freedom / random.chisquare(points.freedom, size=len(picked)))
+    beta = _coefficients(solved, picked, weights.shape, wide, random)
+    # Signs are part of the laws. Draws against them give way to others, as long as there are enough.
+    lawful = (beta >= -1e-6).all(axis=1)
+    chosen = np.argsort(~lawful, kind="stable")[:draws]
+    beta, process, wide = np.maximum(beta[chosen], 0), process[chosen], wide[chosen]
+    curves = np.einsum("blk,bk->bl", relative[law[chosen]], beta)
+    own = random.standard_normal((draws, len(points.at))) * wide[:, None]
+    other = beside.standard_normal((draws, len(share) - len(points.at)))
+    normal = np.hstack([own, other])
+    for which, rows in _groups(process):
+        left = measured - curves[np.ix_(rows, points.at)]
+        curves[np.ix_(rows, order)] += processes[which].draw(left, normal[rows])
+    misfit = sum(
+        float(weight) * one.variance for weight, one in zip(weights.sum(axis=1), processes, strict=True)
+    )
+    return np.maximum(curves * typical, LEAST_VALUE) * scale, float(np.sqrt(misfit))
+
+
+def _typical(laws: Laws, points: _Points, y: np.ndarray) -> np.ndarray:
+    """The curve [L] that errors are relative to: a law and not the noisy means, which would favour low ones."""
+    at_points = y
     for _ in range(2):
-        # Errors are relative to the curve and not to the noisy means, which would favour low ones.
-        solved = _solve(laws, points.at, y, points.variances(0.0) * expected**2)
+        whitening = np.diag(1 / (np.sqrt(points.variances) * at_points))
+        solved = _solve(laws, laws.design[:, points.at], y, whitening)
         best = int(solved.log_evidence.argmax())
-        expected = np.maximum(laws.design[best][points.at] @ solved.beta[best], 0.05 * y)
-    misfit = _misfit(points, y / expected - 1, laws.parameters(best))
-    if misfit:
-        solved = _solve(laws, points.at, y, points.variances(misfit) * expected**2)
-    curves = _curves(laws, solved, points.freedom, draws, random)
-    if misfit:
-        curves = _with_deviations(curves, points, y, misfit, random)
-    return curves * scale, misfit
+        curve = laws.design[best] @ solved.beta[best]
+        at_points = np.maximum(curve[points.at], 0.05 * y)
+    # Never far from what was measured, nor from 0.
+    typical = np.maximum(curve, 0.05 * y.min())
+    typical[points.at] = at_points
+    return typical
 
 
-def _solve(laws: Laws, at: np.ndarray, y: np.ndarray, variances: np.ndarray) -> _Solved:
-    design = laws.design[:, at]
-    weighted = design / variances[None, :, None]
+def _solve(laws: Laws, design: np.ndarray, y: np.ndarray, whitening: np.ndarray) -> _Solved:
+    """design [G, J, K], y [J]; whitening [J, J]: times the errors, it gives independent ones of deviation 1."""
+    white = whitening @ design
+    target = whitening @ y
     precision = 1 / laws.deviations**2
-    matrix = np.einsum("gjk,gjl->gkl", weighted, design)
+    matrix = white.transpose(0, 2, 1) @ white
     diagonal = np.arange(matrix.shape[1])
     matrix[:, diagonal, diagonal] += precision
-    right = np.einsum("gjk,j->gk", weighted, y) + precision * laws.means
+    right = target @ white + precision * laws.means
     covariance = np.linalg.inv(matrix)
     beta = np.einsum("gkl,gl->gk", covariance, right)
-    errors = y - np.einsum("gjk,gk->gj", design, beta)
-    squares = (errors**2 / variances).sum(axis=1) + (precision * (beta - laws.means) ** 2).sum(axis=1)
+    errors = target - np.einsum("gjk,gk->gj", white, beta)
+    squares = (errors**2).sum(axis=1) + (precision * (beta - laws.means) ** 2).sum(axis=1)
     volume = np.linalg.slogdet(covariance)[1] + np.log(precision).sum(axis=1)
     return _Solved(beta, covariance, laws.log_weights - squares / 2 + volume / 2)
 
 
-def _curves(
-    laws: Laws, solved: _Solved, freedom: float, draws: int, random: np.random.Generator
+def _coefficients(
+    solved: list[_Solved],
+    picked: np.ndarray,
+    shape: tuple[int, ...],
+    wide: np.ndarray,
+    random: np.random.Generator,
 ) -> np.ndarray:
-    weights = np.exp(solved.log_evidence - solved.log_evidence.max())
-    many = draws * OVERSAMPLING
-    picked = random.choice(len(weights), size=many, p=weights / weights.sum())
+    """Draws [B, K] of the coefficients of the picked processes and laws."""
     used, which = np.unique(picked, return_inverse=True)
-    roots = np.linalg.cholesky(solved.covariance[used])[which]
-    # The noise is itself estimated: Student's t instead of the normal distribution.
-    wide = np.sqrt(freedom / random.chisquare(freedom, size=many))
-    normal = random.standard_normal((many, roots.shape[1])) * wide[:, None]
-    beta = solved.beta[picked] + np.einsum("bkl,bl->bk", roots, normal)
-    # Signs are part of the laws. Draws against them give way to others, as long as there are enough.
-    lawful = (beta >= -1e-6).all(axis=1)
-    chosen = np.argsort(~lawful, kind="stable")[:draws]
-    curves = np.einsum("blk,bk->bl", laws.design[picked[chosen]], np.maximum(beta[chosen], 0))
-    return np.asarray(np.maximum(curves, LEAST_VALUE))
+    process, law = np.unravel_index(used, shape)
+    centres = np.stack([solved[p].beta[g] for p, g in zip(process, law, strict=True)])
+    spreads = np.stack([solved[p].covariance[g] for p, g in zip(process, law, strict=True)])
+    roots = np.linalg.cholesky(spreads)[which]
+    normal = random.standard_normal((len(picked), roots.shape[1])) * wide[:, None]
+    return np.asarray(centres[which] + np.einsum("bkl,bl->bk", roots, normal))
 
 
-def _misfit(points: _Points, errors: np.ndarray, parameters: int) -> float:
-    """What a setting deviates from its law beside the noise; 0 where the noise explains the errors [J]."""
-    freedom = len(errors) - parameters
-    if len(errors) < LEAST_MEANS_FOR_MISFIT or freedom < 1:
-        return 0.0
-    weights = 1 / points.variances(0.0)
-    squares = float((weights * errors**2).sum())
-    if squares <= chi2.ppf(1 - MISFIT_P_VALUE, freedom):
-        return 0.0
-    return float(np.sqrt((squares - freedom) / weights.sum()))
-
-
-def _with_deviations(
-    curves: np.ndarray, points: _Points, y: np.ndarray, misfit: float, random: np.random.Generator
-) -> np.ndarray:
-    """Curves times one plus each setting's deviation, which is known as well as the setting was measured."""
-    deviations = misfit * random.standard_normal(curves.shape)
-    own = points.variances(0.0)
-    trust = misfit**2 / (misfit**2 + own)
-    residual = y / curves[:, points.at] - 1
-    normal = random.standard_normal(residual.shape)
-    deviations[:, points.at] = trust * residual + np.sqrt(trust * own) * normal
-    return np.asarray(np.maximum(curves * (1 + deviations), LEAST_VALUE))
+def _groups(labels: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    for label in np.unique(labels):
+        yield int(label), np.flatnonzero(labels == label)

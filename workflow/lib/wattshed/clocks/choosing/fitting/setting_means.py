@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-# What is believed of the noise before anything was repeated: about 2 %, worth three repeats.
+# What is believed of the noise before anything was repeated: about 2 %, worth one repeat.
 PRIOR_NOISE = 0.02
-PRIOR_FREEDOM = 3.0
+PRIOR_FREEDOM = 1.0
 LEAST_NOISE = 0.002
 # A window further from its setting's median than this many typical deviations counts as if it were that far.
 MOST_DEVIATIONS = 4.0

@@ -22,7 +22,7 @@ LOADED_BY_NAME = ("energy/sensors/*.py", "door/*.py", "door/*/*.py", "commands/*
 # These are found if they are there; without them their sensor or callback is missing.
 OPTIONAL = {"zeus", "amdsmi", "torch", "lightning", "transformers", "zstandard"}
 # Parts of matplotlib and of pydantic, which bring them.
-BROUGHT = {"cycler", "pydantic_core"}
+BROUGHT = {"cycler", "PIL", "pydantic_core"}
 
 
 @pytest.fixture(scope="module")

@@ -102,7 +102,8 @@ class CommandSweep:
                 f"--resume: {folder} holds no sweep: expected one to go on with; name its folder with --output, or "
                 "leave out --resume."
             )
-        if kept is None and (foreign := [name for name in OURS if (folder / name).exists()]):
+        foreign = [name for name in OURS if (folder / name).exists()]
+        if foreign and kept is None and not (folder / TABLE).exists():
             raise Fault(
                 f"--output {folder} holds {foreign[0]}, but no journal of a sweep: expected a new or empty folder, or "
                 "one that this command wrote; name another one."

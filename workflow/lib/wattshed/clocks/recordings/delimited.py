@@ -14,7 +14,7 @@ from wattshed.foundation.faults import Fault
 
 SEPARATORS = ",;\t|"
 MOST_NAMES_WITH_SEPARATORS = 64
-# A number with or without unit is no part of a GPU's name: its line has decimal commas.
+# A number alone, or with a unit, cannot belong to a GPU's name: its line has decimal commas.
 READING = re.compile(r"^[-+]?\d+(\.\d+)?(\s*(W|mW|kW|MHz|GHz|%|C|J|MiB))?$")
 
 

@@ -26,6 +26,8 @@ def test_defaults_are_a_labelled_simulation():
         {"simulated": {"compute_share": 1.5}},
         {"simulated": {"gpu": "A100"}},
         {"nvml": {"gpu_index": -1}},
+        {"knob": "power_limit"},
+        {"knob": "clock", "simulated": {"knob": "power_limit"}},
     ],
 )
 def test_wrong_keys_and_values_are_refused(wrong):

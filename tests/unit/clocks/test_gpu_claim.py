@@ -227,3 +227,26 @@ def test_the_survey_passes_over_gpus_that_do_not_answer(tmp_path):
     assert survey_settings(Driver(nvmlDeviceGetCount=pynvml.NVML_ERROR_UNKNOWN).module, tmp_path) == (0, [])
     lost = Driver(nvmlDeviceGetName=pynvml.NVML_ERROR_GPU_IS_LOST)
     assert survey_settings(lost.module, tmp_path) == (0, [])
+
+
+@pytest.mark.parametrize("content", ["null", "[]", "{}", "[" * 100_000, "fifo", "folder"])
+def test_a_note_that_is_none_is_refused_and_never_waited_for(tmp_path, content):
+    path = tmp_path / "GPU-1.json"
+    if content == "fifo":
+        os.mkfifo(path)
+    elif content == "folder":
+        path.mkdir()
+    else:
+        path.write_text(content)
+    with pytest.raises(Fault, match=r"expected the note of a sweep.*-rgc"):
+        read_note(path)
+
+
+@pytest.mark.parametrize(
+    "change", [{"pid": "1"}, {"found_power_limit_mw": "x"}, {"found_power_limit_mw": -5}]
+)
+def test_a_note_with_impossible_numbers_is_refused(tmp_path, change):
+    note = asdict(LockNote.of_this_process("A100", "GPU-1", 400_000)) | change
+    (tmp_path / "GPU-1.json").write_text(json.dumps(note))
+    with pytest.raises(Fault, match="its pid or its power limit"):
+        read_note(tmp_path / "GPU-1.json")

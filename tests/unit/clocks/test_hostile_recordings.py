@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from clock_choices import made_sweep
 from wattshed.clocks.recordings.recording import read
 from wattshed.config.clocks.recording import RecordingBlock
 from wattshed.foundation.faults import Fault
@@ -195,3 +196,21 @@ def test_a_unit_in_a_name_counts(recorded, names, rows, columns):
 def test_numbers_that_may_be_something_else_are_refused(recorded, names, row, said):
     with pytest.raises(Fault, match=said), np.errstate(all="raise"):
         recorded(f"{HEADER}{names}\na,b,{row}\n", None)
+
+
+def test_a_sweep_in_parquet_is_read_and_its_rows_are_named(tmp_path):
+    frame = made_sweep(gpu="a100", gpu_uuid="GPU-1", workload="llama")
+    path = tmp_path / "sweep.parquet"
+    frame.to_parquet(path)
+    runs = read(RecordingBlock(path=str(path))).runs
+    assert runs["energy_j"].tolist() == pytest.approx(frame["energy_j"].tolist())
+    assert runs["setting"].tolist() == frame["setting"].tolist()
+    frame.loc[frame.index[4], "time_s"] = -1.0
+    frame.to_parquet(path)
+    with pytest.raises(Fault, match="line 5: time_s is -1"):
+        read(RecordingBlock(path=str(path)))
+
+
+def test_a_line_is_counted_as_editors_do(recorded):
+    with pytest.raises(Fault, match="line 6: time_s is nan"):
+        recorded(f"\n{HEADER}time_s,power_w\na,b,1410,10,100\n\n\na,b,1200,-,90\n", None)

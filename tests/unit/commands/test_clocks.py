@@ -6,6 +6,7 @@ import shutil
 import jsonschema
 import pandas as pd
 import pytest
+import yaml
 
 from clock_choices import made_sweep
 from wattshed.clocks.validating.validate import validate
@@ -223,3 +224,77 @@ def test_help_names_examples_and_exit_codes(capsys):
         shown = capsys.readouterr().out
         assert "examples:" in shown
         assert "exit codes:" in shown
+
+
+def named(folder, cells):
+    """A recording of the given (GPU, workload) pairs."""
+    frames = [
+        made_sweep(seed=at, gpu=gpu, gpu_uuid=None, workload=work) for at, (gpu, work) in enumerate(cells)
+    ]
+    return as_csv(pd.concat(frames), folder / "named.csv")
+
+
+def test_names_are_shown_as_they_are_and_told_apart(tmp_path, capsys):
+    cells = [("[red]A[/red]", "[/]a b"), ("[red]A[/red]", "[/]a-b"), ("[red]A[/red]", "{{ reboot }}")]
+    output = tmp_path / "out"
+    assert (
+        main(
+            [
+                "clocks",
+                "choose",
+                str(named(tmp_path, cells)),
+                "--max-slowdown",
+                "15%",
+                "--output",
+                str(output),
+            ]
+        )
+        == 0
+    )
+    shown = capsys.readouterr().out
+    assert "[red]A[/red]" in shown
+    assert "[/]a-b" in shown
+    lines = (output / "deployment/clocks.tsv").read_text().splitlines()[1:]
+    names = [line.split("\t")[0] for line in lines]
+    assert len(set(names)) == len(names) > 1
+    rules = yaml.safe_load((output / "deployment/alerts.yml").read_text())["groups"][0]["rules"]
+    labels = {rule["labels"]["workload"] for rule in rules}
+    assert not any(label.startswith("{{ ") for label in labels)
+
+
+def test_a_uuid_that_a_shell_might_run_leaves_nothing_behind(tmp_path, capsys):
+    frame = made_sweep(gpu="a100", gpu_uuid="GPU-1; reboot", workload="llama")
+    frame.to_parquet(tmp_path / "sweep.parquet")
+    output = tmp_path / "out"
+    words = [
+        "clocks",
+        "choose",
+        str(tmp_path / "sweep.parquet"),
+        "--max-slowdown",
+        "15%",
+        "--output",
+        str(output),
+    ]
+    assert main(words) == 2
+    assert "uuid is 'GPU-1; reboot'" in capsys.readouterr().err
+    assert not output.exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["choose", "--period-s", "0", "--output", "o"], "--period-s: Input should be greater than 0"),
+        (
+            ["choose", "--gpu-index", "3", "--output", "o"],
+            "does not number its GPUs: remove the key gpu_index",
+        ),
+        (["predict", "--settings", "nan"], "--settings nan: expected clocks"),
+        (["predict", "--settings", "0"], "--settings 0: expected clocks"),
+        (["predict", "--output", "."], "is a folder: expected the name of a file"),
+    ],
+)
+def test_options_that_cannot_be_are_named(recording, tmp_path, monkeypatch, capsys, words, said):
+    monkeypatch.chdir(tmp_path)
+    assert main(["clocks", words[0], str(recording), "--workload", "llama", *words[1:]]) == 2
+    assert said in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []

@@ -280,3 +280,18 @@ def test_another_command_in_the_same_folder_is_refused(folder, capsys):
     main(["sweep", *SIMULATED, "--output", "out", "--", "true"])
     assert main(["sweep", *SIMULATED, "--output", "out", "--resume", "--", "false"]) == 2
     assert 'another sweep (work.name was "true" and is now "false")' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["sweep.csv", "choice.json", "sweep.ledger.jsonl"])
+def test_files_that_are_somebody_elses_are_not_replaced(folder, capsys, name):
+    (folder / "out").mkdir()
+    (folder / "out" / name).write_text("mine")
+    assert main(["sweep", *SIMULATED, "--output", "out", "--", "true"]) == 2
+    assert f"--output out holds {name}, but no journal of a sweep" in capsys.readouterr().err
+    assert [(path.name, path.read_text()) for path in (folder / "out").iterdir()] == [(name, "mine")]
+
+
+@pytest.mark.parametrize("budget", ["inf", "nan", "0", "-1"])
+def test_a_budget_is_a_number_of_seconds(capsys, budget):
+    assert main(["sweep", *SIMULATED, "--budget-s", budget, "--", "true"]) == 2
+    assert "expected seconds above 0, such as 1800" in capsys.readouterr().err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -125,7 +126,7 @@ def run(arguments: argparse.Namespace) -> int:
             raise Fault(f"{file} does not exist: name the plug-in's file after --plugins.")
     if arguments.plugins:
         plugins.use_own_plugins(arguments.plugins)
-    if arguments.budget_s is not None and not arguments.budget_s > 0:
+    if arguments.budget_s is not None and not 0 < arguments.budget_s < math.inf:
         raise Fault(f"--budget-s {arguments.budget_s:g}: expected seconds above 0, such as 1800.")
     sweep = CommandSweep(
         words=words,

@@ -8,13 +8,13 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
-from wattshed.clocks.recordings.opening import is_blank, line_of, read_text
+from wattshed.clocks.recordings.opening import filled_lines, is_blank, line_of, read_text
 from wattshed.clocks.recordings.reader import Note
 from wattshed.foundation.faults import Fault
 
 SEPARATORS = ",;\t|"
 MOST_NAMES_WITH_SEPARATORS = 64
-# A number with or without unit does not belong to a GPU's name: its line has decimal commas.
+# A number alone, or with a unit, cannot belong to a GPU's name: its line has decimal commas.
 READING = re.compile(r"^[-+]?\d+(\.\d+)?(\s*(W|mW|kW|MHz|GHz|%|C|J|MiB))?$")
 
 
@@ -27,13 +27,23 @@ class Delimited:
     separator: str
     skipped: int
     table: pa.Table
+    is_parquet: bool = False
+    _lines: list[int] | None = None
 
     def texts(self, name: str) -> pa.ChunkedArray:
         return self.table.column(name)
 
     def line(self, row: int) -> int:
         """The number that an editor shows for a row (from 0)."""
-        return line_of(read_text(self.path), row, self.skipped)
+        return self.lines()[row] if row < len(self.lines()) else row + self.skipped + 1
+
+    def lines(self) -> list[int]:
+        """Of all rows. The file is read again once, and only where a line is named; Parquet has rows alone."""
+        if self._lines is None:
+            rows = self.table.num_rows
+            self._lines = list(range(1, rows + 1)) if self.is_parquet else filled_lines(read_text(self.path))
+            self._lines = self._lines[0 if self.is_parquet else self.skipped :]
+        return self._lines
 
 
 def read_delimited(

@@ -136,7 +136,7 @@ def _windows(
         table = cells.table.take(rows)
         mixed = [column for name in names for column in [table.column(found[name]).to_pylist()]]
         turns = [text for pair in zip(*mixed, strict=True) for text in pair]
-        passed_s, first_s = epoch_seconds(_chunked(turns), own.time_zone, str(cells.path))
+        passed_s, first_s = epoch_seconds(_chunked(turns), own.time_zone or "UTC", str(cells.path))
         for number, name in enumerate(names):
             frame.loc[rows, f"{name}_s"] = first_s + passed_s[number :: len(names)]
         since = "1970"

@@ -85,6 +85,11 @@ def _as_utf8(content: bytes) -> bytes:
     return content
 
 
+def filled_lines(content: bytes) -> list[int]:
+    """Numbers of the lines that are not blank."""
+    return [number for number, line in enumerate(content.split(b"\n"), 1) if line.strip()]
+
+
 def line_of(content: bytes, row: int, skipped: int) -> int:
     """Number of the line that holds data row ``row`` (from 0); skipped: header lines that are not blank."""
     filled = (number for number, line in enumerate(content.split(b"\n"), 1) if line.strip())

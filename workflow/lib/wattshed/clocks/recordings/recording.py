@@ -67,7 +67,7 @@ def read(block: RecordingBlock) -> Recording:
             f"{path} is a power log: expected a file that says when its runs began and ended; name it by the key marks."
         )
     samples, stated = _with_times(path, _wanted(path, found, block), block)
-    samples.attrs["zone_given"] = "time_zone" in block.model_fields_set
+    samples.attrs["zone_given"] = block.time_zone is not None
     marks = read_marks(Path(block.marks), block, note)
     return Recording(as_runs(path, cut_into_runs(path, samples, marks, stated, note), block), notes, samples)
 

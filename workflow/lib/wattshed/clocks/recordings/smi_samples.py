@@ -67,7 +67,7 @@ def read_smi(path: Path, block: RecordingBlock, note: Note) -> pd.DataFrame:
             times = in_seconds(numbers_of(cells, found["time_s"], "time_s", block))
             begins_at_s, columns["time_s"] = float(times[0]), times - times[0]
         else:
-            columns["time_s"], begins_at_s = epoch_seconds(texts, block.time_zone, str(path))
+            columns["time_s"], begins_at_s = epoch_seconds(texts, block.time_zone or "UTC", str(path))
     samples = as_samples(columns, cells.table.num_rows)
     samples.attrs = {
         "begins_at_s": begins_at_s,

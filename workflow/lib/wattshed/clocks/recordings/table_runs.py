@@ -33,9 +33,7 @@ def read_table(path: Path, block: RecordingBlock) -> pd.DataFrame:
     found = match_columns(path, cells.names, ALIASES, block)
     need(path, found, ("time_s",), cells.names)
     rows = _wanted_rows(cells, found, block)
-    frame = pd.DataFrame(
-        {"line": [cells.line(int(row)) for row in rows]} if len(rows) < 100_000 else {"line": rows + 2}
-    )
+    frame = pd.DataFrame({"line": [cells.line(int(row)) for row in rows]})
     for name in ("gpu", "gpu_uuid", "workload"):
         frame[name] = words_of(cells, found[name]).iloc[rows].to_numpy() if name in found else pd.NA
     knob, setting = _setting(cells, found, block)
@@ -70,7 +68,7 @@ def _from_parquet(path: Path) -> Delimited:
         raise Fault(
             f"{path} cannot be read as Parquet ({one_line(error)}): expected a complete file."
         ) from error
-    return Delimited(path, list(texts), ",", 0, pa.table(texts))
+    return Delimited(path, list(texts), ",", 0, pa.table(texts), is_parquet=True)
 
 
 def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -37,6 +37,7 @@ from wattshed.foundation.writing import write_json, write_parquet, write_text
 FOLDER = Path("sweeps")
 TABLE, CSV, JOURNAL = "sweep.parquet", "sweep.csv", "sweep.journal.jsonl"
 LEDGER, CHOICE, LOG = "sweep.ledger.jsonl", "choice.json", "command.log"
+OURS = (CSV, CHOICE, LEDGER)
 # Two calls of one command are the same; more than two need no other preparation of its standard input.
 SEVERAL = 2
 
@@ -101,6 +102,12 @@ class CommandSweep:
                 f"--resume: {folder} holds no sweep: expected one to go on with; name its folder with --output, or "
                 "leave out --resume."
             )
+        foreign = [name for name in OURS if (folder / name).exists()]
+        if foreign and kept is None and not (folder / TABLE).exists():
+            raise Fault(
+                f"--output {folder} holds {foreign[0]}, but no journal of a sweep: expected a new or empty folder, or "
+                "one that this command wrote; name another one."
+            )
         if (folder / TABLE).exists() and not self.resumes:
             raise Fault(
                 f"{folder} holds a finished sweep: expected another folder; name one with --output, or give --resume "
@@ -139,7 +146,9 @@ class CommandSweep:
                     meter.window(Window.SWEEP, **labels),
                 ):
                     progress = Progress(
-                        f"{self.name} on {backend.gpu}", backend.knob, self.block.max_slowdown_share
+                        " ".join(f"{self.name} on {backend.gpu}".split()),
+                        backend.knob,
+                        self.block.max_slowdown_share,
                     )
                     return run_sweep(
                         backend,

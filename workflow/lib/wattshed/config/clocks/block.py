@@ -81,6 +81,15 @@ class ClocksBlock(Block):
         return self
 
     @model_validator(mode="after")
+    def _knobs_agree(self) -> "ClocksBlock":
+        if self.backend == "simulated" and self.knob not in ("auto", self.simulated.knob):
+            raise ValueError(
+                f"knob is {self.knob}, but the simulated GPU turns its {self.simulated.knob}; expected one of them: "
+                f"set simulated.knob to {self.knob}"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _works_differ(self) -> "ClocksBlock":
         if len(set(self.works)) < len(self.works):
             raise ValueError(f"works is {self.works}; expected each once")

@@ -62,9 +62,10 @@ class RecordingBlock(Block):
         description="Time between two samples [s] of a power log without time stamps; energies by it are labelled "
         "`stated`.",
     )
-    time_zone: str = Field(
-        default="UTC",
-        description="Time zone of time stamps without offset, as `Europe/Berlin`; matters when clocks change.",
+    time_zone: str | None = Field(
+        default=None,
+        description="Time zone of time stamps without offset, as `Europe/Berlin`; `null`: UTC, unless only one of log "
+        "and marks has offsets and another zone would fit too, which is refused.",
     )
 
     @field_validator("reader")
@@ -76,9 +77,9 @@ class RecordingBlock(Block):
 
     @field_validator("time_zone")
     @classmethod
-    def _zone_exists(cls, zone: str) -> str:
+    def _zone_exists(cls, zone: str | None) -> str | None:
         try:
-            ZoneInfo(zone)
+            ZoneInfo(zone or "UTC")
         except (KeyError, ValueError, OSError):  # a folder's name, an absolute path, an unknown name
             raise ValueError(
                 f"{zone!r} is not a time zone; expected a name such as Europe/Berlin or UTC"

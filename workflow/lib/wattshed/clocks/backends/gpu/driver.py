@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from wattshed.config.clocks.nvml import NvmlBlock
@@ -91,7 +91,9 @@ class GpuDriver:
     def close(self) -> None:
         if self._open:
             self._open = False
-            self.nvml.nvmlShutdown()
+            # The process ends anyway, and an error here must not hide the one that ended the sweep.
+            with suppress(self.nvml.NVMLError):
+                self.nvml.nvmlShutdown()
 
     def _find(self, block: NvmlBlock) -> tuple[int, Any]:
         nvml = self.nvml

@@ -52,7 +52,8 @@ def survey_settings(nvml: Any = None, notes: Path | None = None) -> tuple[int, l
     except opened.NVMLError:
         pass
     finally:
-        opened.nvmlShutdown()
+        with suppress(opened.NVMLError):
+            opened.nvmlShutdown()
     return gpus, left
 
 

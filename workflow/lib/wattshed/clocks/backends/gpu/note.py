@@ -19,6 +19,7 @@ from typing import Any
 
 from wattshed.clocks.runs import KnobName
 from wattshed.foundation.faults import Fault, one_line
+from wattshed.foundation.opening.regular_files import read_regular
 from wattshed.foundation.recovery.processes import boot_id, start_of
 from wattshed.foundation.user_cache import cache_folder
 
@@ -93,11 +94,17 @@ def note_path(folder: Path, gpu_uuid: str) -> Path:
 def read_note(path: Path) -> LockNote | None:
     """The note; None if there is none. Raises :class:`Fault` for one that cannot be read."""
     try:
-        kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return LockNote(**kept)
+        kept: dict[str, Any] = json.loads(read_regular(path))
+        note = LockNote(**kept)
+        limit_mw = note.found_power_limit_mw
+        if not isinstance(note.pid, int) or not (
+            limit_mw is None or (isinstance(limit_mw, int) and limit_mw > 0)
+        ):
+            raise ValueError("its pid or its power limit is not a number of one")
+        return note
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, RecursionError) as error:
         raise Fault(
             f"{path} cannot be read ({one_line(error)}): expected the note of a sweep that locked this GPU; give its "
             f"clock back with `sudo nvidia-smi -i {path.stem} -rgc`, and remove the file."

@@ -33,12 +33,12 @@ def event_reasons(driver: GpuDriver) -> int:
     nvml = driver.nvml
     bits = driver.if_known(getattr(nvml, "nvmlDeviceGetCurrentClocksEventReasons", _unknown))
     if bits is None:
-        bits = driver.if_known(nvml.nvmlDeviceGetCurrentClocksThrottleReasons)
+        bits = driver.if_known(getattr(nvml, "nvmlDeviceGetCurrentClocksThrottleReasons", _unknown))
     return int(bits or 0)
 
 
 def _unknown(handle: Any) -> None:
-    """Bindings before 12.535 have no function of the newer name."""
+    """Bindings before 12.535 have no function of the newer name, and later ones may drop the older."""
 
 
 def reason_bit(nvml: Any, end: str) -> int:

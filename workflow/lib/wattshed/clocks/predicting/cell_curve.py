@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from wattshed.clocks.choosing.curves import running_median
+from wattshed.clocks.choosing.median_estimates import running_median
 from wattshed.clocks.contamination.usable import usable_sweep
 
 LEAST_SETTINGS = 4

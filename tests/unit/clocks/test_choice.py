@@ -142,7 +142,7 @@ def test_a_sweep_of_the_maximum_alone_is_refused(simulate):
 
 @pytest.mark.parametrize("factor", [1.15, 1.5, 8.0])
 def test_a_cold_baseline_is_always_refused(simulate, factor):
-    for seed in range(20):
+    for seed in range(8):
         frame = simulate(seed=seed)
         at_maximum = frame["setting"] == 1410
         frame.loc[at_maximum, ["time_s", "energy_j"]] *= factor
@@ -166,7 +166,7 @@ def test_a_cold_first_run_among_warm_references_is_marked_and_does_not_decide(si
 
 def test_a_cold_run_amid_the_references_is_refused(simulate):
     """Only a beginning is marked: a slow run later on has another cause, which may be in other runs as well."""
-    for seed in range(20):
+    for seed in range(8):
         frame = simulate(seed=seed)
         later = frame.index[(frame["setting"] == 1410) & frame["warm"]][5]
         frame.loc[later, ["time_s", "energy_j"]] *= 4

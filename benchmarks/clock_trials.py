@@ -103,7 +103,7 @@ def wilson(successes: int, count: int) -> tuple[float, float]:
     share, spread = successes / count, Z**2 / count
     centre = (share + spread / 2) / (1 + spread)
     half = Z * np.sqrt(share * (1 - share) / count + spread / (4 * count)) / (1 + spread)
-    return float(centre - half), float(centre + half)
+    return max(0.0, float(centre - half)), min(1.0, float(centre + half))
 
 
 def run(row: Row, seeds: range) -> pd.DataFrame:
@@ -261,7 +261,8 @@ def page(record: dict[str, Any]) -> str:
         table(sides),
         "As the first table, but for what the name says. Power limits mean clocks in steps of 15 MHz, so that energy "
         "jumps from one limit to the next. With a limit of 0 only the maximum can be chosen: what is lost was never "
-        "provable.",
+        "provable. At a noise of 5 % the reference itself varies by about the 5 % at which a sweep is refused as "
+        "contaminated; the maximum is run then, and all that could be saved is lost.",
         "## How worlds are drawn",
         "Uniform: compute share 0.1 to 0.95, exponent of power 1.25 to 3.5, constant power 15 to 60 % of the total, "
         "slowdown limit 0 to 15 %, lowest clock 29 to 45 % of a maximum of 1300 to 2000 MHz. One in three has "

@@ -199,8 +199,8 @@ def test_picks_stand_side_by_side_with_their_signs_kept():
     assert picks["lowest", False].slowdown_share == pytest.approx(-0.02, abs=0.005)
     assert picks["lowest", True].setting == 800
     edp = picks["edp", True]
-    assert edp.edp_gain_share == pytest.approx(1 - 0.85 * 1.04)
-    assert edp.ed2p_gain_share == pytest.approx(1 - 0.85 * 1.04**2)
+    assert edp.edp_gain_share == pytest.approx(1 - 0.85 * 1.04, abs=0.01)
+    assert edp.ed2p_gain_share == pytest.approx(1 - 0.85 * 1.04**2, abs=0.015)
     # 600 MHz is faster and cheaper than 900 and 1000 MHz.
     assert choice.front == (600, 700, 800)
 

@@ -8,8 +8,8 @@ import pytest
 from wattshed.clocks.sweeping.search import standing
 from wattshed.config.clocks.block import ClocksBlock
 
-TRIALS = 12
-FLAT_TRIALS = 16
+TRIALS = 10
+FLAT_TRIALS = 10
 
 
 @pytest.fixture(scope="module")

@@ -91,7 +91,7 @@ def test_draws_at_measured_settings_do_not_depend_on_the_others():
 def test_many_repeats_elsewhere_do_not_make_one_setting_certain():
     """A wave of 2 % that no law has: a setting's own windows tell what it does."""
     settings = LEGAL[::6]
-    frame = rows(PLAIN_S * (1 + 0.02 * np.sin(9 * SHARE)), 0.02, repeats=60, settings=settings)
+    frame = rows(PLAIN_S * (1 + 0.02 * np.sin(30 * SHARE)), 0.02, repeats=60, settings=settings)
     once = frame[(frame["setting"] != settings[7]) | ~frame.duplicated("setting")]
     spread = [drawn(one).slowdown[:, 42].std() for one in (once, frame)]
     assert spread[0] > 1.5 * spread[1]

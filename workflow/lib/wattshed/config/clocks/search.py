@@ -49,7 +49,10 @@ class SearchBlock(Block):
         description="Most energy of windows [J], warm-up included; unset: no limit.",
     )
     draws: int = Field(
-        default=1000, ge=100, le=20_000, description="Draws of the curves at each look; only with `refine`."
+        default=1000,
+        ge=100,
+        le=20_000,
+        description="Draws of the curves at each look, as many as the choice has; only with `refine`.",
     )
 
     @model_validator(mode="after")

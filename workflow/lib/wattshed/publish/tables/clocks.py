@@ -27,15 +27,15 @@ from wattshed.publish.typesetting.table_part import TablePart
 from wattshed.statistics.intervals import METHOD_NOTE
 
 LAW_NOTE = (
-    "All values come from laws of time and power that are fitted to the repeats of all settings: the choice is made by "
-    "them."
+    "All values come from laws of time and power, with deviations from them, that are fitted to the repeats of all "
+    "settings: the choice is made by them."
 )
 MEDIAN_NOTE = (
     "A setting's values are medians over the repeats at it and at settings within 2.5 % of the maximum to either side: "
     "the choice is made by them."
 )
 SAVED_NOTE = (
-    "Saved and slower are relative to the warm maximum; signs are kept. Intervals are the bootstrap's; those of "
+    "Saved and slower are relative to the warm maximum; signs are kept. Intervals of "
     "savings hold for all settings together. Unmeasured settings (n = 0) are known by the laws alone and never chosen."
 )
 RAW_NOTE = (

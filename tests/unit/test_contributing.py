@@ -39,6 +39,7 @@ TITLES = (
     "Add a compression method",
     "Add a model family",
     "Add a sensor",
+    "Add a clock rule",
     "Add a table",
 )
 

@@ -14,17 +14,18 @@ from contributing import sections
 
 LIBRARY = "workflow/lib/"
 READ = """
-import sys, yaml
+import sys, wattshed, yaml
 from wattshed.foundation import plugins
-kind, text = sys.argv[1:]
-study = yaml.safe_load(text)
-place = {
-    "strategy": lambda: study["adaptation"]["strategies"],
-    "method": lambda: study["compression"]["variants"],
-    "family": lambda: study["models"],
-}[kind]()
-(name, given), = place.items()
-print(plugins.load(kind, given.get("kind") or given.get("method") or given.get("form")).Settings(**given))
+print(wattshed.__file__)
+for kind, text in zip(sys.argv[1::2], sys.argv[2::2], strict=True):
+    study = yaml.safe_load(text)
+    place = {
+        "strategy": lambda: study["adaptation"]["strategies"],
+        "method": lambda: study["compression"]["variants"],
+        "family": lambda: study["models"],
+    }[kind]()
+    (name, given), = place.items()
+    print(plugins.load(kind, given.get("kind") or given.get("method") or given.get("form")).Settings(**given))
 """
 LINEAGES = """
 import sys, yaml
@@ -48,46 +49,47 @@ def test_contributing_has_the_expected_sections(root):
     assert tuple(sections(root)) == TITLES
 
 
-@pytest.mark.parametrize("title", TITLES)
-def test_the_steps_of_each_section_give_a_plugin_that_passes_its_contract(title, root, tmp_path):
-    blocks = sections(root)[title]
+def test_the_steps_of_each_section_give_a_plugin_that_passes_its_contract(root, tmp_path):
+    """All sections are followed in one copy of the package, and one pytest runs their contract tests."""
     shutil.copytree(
         root / LIBRARY, tmp_path / "lib", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info")
     )
-    commands = []
-    for language, what, text in blocks:
-        if what.endswith("/registry.py"):
-            table = tmp_path / "lib" / what.removeprefix(LIBRARY)
-            before, end, after = table.read_text().rpartition("}")
-            table.write_text(f"{before}    {text.strip()}\n{end}{after}")
-        elif language == "python":
-            new = tmp_path / "lib" / what.removeprefix(LIBRARY)
-            assert not new.exists(), f"{what} exists: the example needs another name"
-            new.write_text(text)
-        elif language == "yaml":
-            commands.append([sys.executable, "-c", READ, what, text])
-        else:
-            commands += [
-                [
-                    sys.executable,
-                    "-m",
-                    *shlex.split(line),
-                    "-q",
-                    "-p",
-                    "no:randomly",
-                    "-p",
-                    "no:cacheprovider",
-                ]
-                for line in text.splitlines()
-            ]
+    settings, contracts = [], {}
+    for title, blocks in sections(root).items():
+        for language, what, text in blocks:
+            if what.endswith("/registry.py"):
+                table = tmp_path / "lib" / what.removeprefix(LIBRARY)
+                before, end, after = table.read_text().rpartition("}")
+                table.write_text(f"{before}    {text.strip()}\n{end}{after}")
+            elif language == "python":
+                new = tmp_path / "lib" / what.removeprefix(LIBRARY)
+                assert not new.exists(), f"{what} exists: the example needs another name"
+                new.write_text(text)
+            elif language == "yaml":
+                settings += [what, text]
+            else:
+                (line,) = text.splitlines()
+                pytest_, file, option, name = shlex.split(line)
+                assert (pytest_, option) == ("pytest", "-k")
+                contracts[title] = (file, name)
+    assert tuple(contracts) == TITLES, "the last step of each section runs the contract test"
     environment = {**os.environ, "PYTHONPATH": str(tmp_path / "lib"), "PYTHONDONTWRITEBYTECODE": "1"}
-    for command in commands:
-        done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True)
+
+    def run(*words):
+        done = subprocess.run(
+            [sys.executable, *words], cwd=root, env=environment, capture_output=True, text=True
+        )
         assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
-    assert re.search(r"\d+ passed", done.stdout), "the last step runs the contract test"
-    # The copy of the package was tested, not the installed one.
-    where = [sys.executable, "-c", "import wattshed; print(wattshed.__file__)"]
-    assert str(tmp_path) in subprocess.run(where, env=environment, capture_output=True, text=True).stdout
+        return done.stdout
+
+    # The copy of the package is tested, not the installed one.
+    assert run("-c", READ, *settings).startswith(str(tmp_path))
+    files, names = zip(*contracts.values(), strict=True)
+    options = ["-v", "--tb=short", "-p", "no:randomly", "-p", "no:cacheprovider"]
+    said = run("-m", "pytest", *files, "-k", " or ".join(names), *options)
+    for file, name in contracts.values():
+        passed = rf"^{re.escape(file)}::\S*{re.escape(name)}.* PASSED"
+        assert re.search(passed, said, re.MULTILINE), f"no test of {name} in {file}"
 
 
 @pytest.mark.parametrize(("title", "what"), [*zip(TITLES, ("strategy", "method", "family"), strict=False)])

@@ -1,6 +1,7 @@
 """The core of wattshed, installed from its wheel without torch and Snakemake, does what it promises."""
 
 import ast
+import importlib.metadata
 import json
 import os
 import re
@@ -10,6 +11,8 @@ import tomllib
 import zipfile
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from checkouts import copy_files
 from wattshed.commands.main import STUDY_PACKAGES
@@ -85,21 +88,43 @@ def wheel(root, tmp_path_factory):
     return built
 
 
+def needed(distribution):
+    """The installed distributions that this one needs without extras, as pip would find them."""
+    found, waiting = {}, [(distribution, "")]
+    while waiting:
+        asking, extra = waiting.pop()
+        for wanted in map(Requirement, asking.requires or ()):
+            if wanted.marker is not None and not wanted.marker.evaluate({"extra": extra}):
+                continue
+            there = importlib.metadata.distribution(wanted.name)
+            assert wanted.specifier.contains(there.version, prereleases=True), f"{wanted}: {there.version}"
+            for key in ((canonicalize_name(wanted.name), one) for one in ("", *wanted.extras)):
+                if key not in found:
+                    found[key] = there
+                    waiting.append((there, key[1]))
+    return list(found.values())
+
+
 @pytest.fixture(scope="module")
-def core(root, wheel, tmp_path_factory):
-    """A clean environment with the wheel and its dependencies; runs its programs in a folder."""
+def core(wheel, tmp_path_factory):
+    """A clean environment with the wheel and its dependencies; runs its programs in a folder.
+
+    The dependencies are links to those of this environment, which has the pinned versions: pip would unpack 400 MB.
+    """
     place = tmp_path_factory.mktemp("core") / "venv"
     # A path to this checkout would make its own package look installed.
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", place], check=True, env=environment)
-    # The versions that the project pins, so that a new release of a dependency changes no test.
-    pins = place / "pins.txt"
-    lines = (root / "envs/requirements.txt").read_text(encoding="utf-8").splitlines()
-    pins.write_text("\n".join(line for line in lines if "==" in line), encoding="utf-8")
-    # What is imported is compiled then; most of the packages' files are not.
-    words = ["install", "--quiet", "--disable-pip-version-check", "--no-compile", "-c", pins, wheel]
+    # What is imported is compiled then.
+    words = ["install", "--quiet", "--disable-pip-version-check", "--no-compile", "--no-deps", wheel]
     pip = [sys.executable, "-m", "pip", "--python", place / "bin/python", *words]
     subprocess.run(pip, check=True, env=environment, stdin=subprocess.DEVNULL)
+    (metadata,) = place.glob("lib/python*/site-packages/wattshed-*.dist-info")
+    for distribution in needed(importlib.metadata.Distribution.at(metadata)):
+        for name in {file.parts[0] for file in distribution.files} - {"..", "__pycache__"}:
+            link = metadata.parent / name
+            if not link.exists():
+                link.symlink_to(distribution.locate_file(name))
 
     def run(folder, *words, code=0):
         done = subprocess.run(

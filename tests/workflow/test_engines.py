@@ -1,4 +1,8 @@
-"""A model's own back end computes its training and everything that is made of it."""
+"""A model's own back end computes its training and everything that is made of it.
+
+The same plan shows that a base model of which nothing is made is measured side by side if the study names it, and only
+then.
+"""
 
 import os
 import shlex
@@ -23,11 +27,13 @@ NAMED_BY = {
 
 
 @pytest.fixture(scope="module")
-def engines(root, tmp_path_factory):
-    """The back ends of all planned jobs of the tiny study, by script and base model."""
+def plan(root, tmp_path_factory):
+    """What Snakemake says of all planned jobs of the tiny study with two plain models, one of them named."""
     folder = tmp_path_factory.mktemp("engines")
     study = yaml.safe_load((root / "tests/workflow/tiny.yaml").read_text())
     study["models"]["stgnn"]["engine"] = "torch"
+    study["models"] |= {name: {"form": "dlinear", "recipe": "frugal"} for name in ("named", "unnamed")}
+    study["compression"]["also_measured"] = ["named"]
     (folder / "study.yaml").write_text(yaml.safe_dump(study))
     words = ["-s", str(root / "Snakefile"), "--configfile", str(folder / "study.yaml"), "--cores", "1"]
     answer = subprocess.run(
@@ -38,8 +44,14 @@ def engines(root, tmp_path_factory):
         text=True,
     )
     assert answer.returncode == 0, (answer.stdout + answer.stderr)[-3000:]
+    return answer.stdout + answer.stderr
+
+
+@pytest.fixture(scope="module")
+def engines(plan):
+    """The back ends of the jobs, by script and base model."""
     found = defaultdict(set)
-    for line in (answer.stdout + answer.stderr).splitlines():
+    for line in plan.splitlines():
         if line.startswith("Shell command: ") and "--engine" in line:
             _, _, script, *words = shlex.split(line.removeprefix("Shell command: "))
             script = script.rpartition("/")[2].removesuffix(".py")
@@ -61,3 +73,9 @@ def test_other_models_have_the_studys_back_end(engines):
     assert {script: engines[script, "stgnn_reference"] for script in scripts} == {
         script: {"auto"} for script in scripts
     }
+
+
+@pytest.mark.parametrize(("model", "compared"), [("stgnn", True), ("named", True), ("unnamed", False)])
+def test_only_a_named_plain_model_is_compared(plan, model, compared):
+    assert f"Train {model}" in plan
+    assert (f"Compare all checkpoints made from {model}, in turns" in plan) == compared

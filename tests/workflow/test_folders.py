@@ -8,6 +8,9 @@ import pytest
 import yaml
 
 from small_workflow import light_study, snakemake
+from wattshed.clocks.backends.simulated import SimulatedClocks
+from wattshed.clocks.sweeping.sweep import run_sweep
+from wattshed.config.clocks.block import ClocksBlock
 from wattshed.data.panel import Panel
 
 pytestmark = pytest.mark.workflow
@@ -30,35 +33,42 @@ def tree(folder):
     return {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_checkout_runs_in_a_folder_of_any_name_with_its_own_library(checkout, tmp_path, name):
-    folder = tmp_path / name
+def test_a_checkout_runs_in_a_folder_of_any_name_with_its_own_library(checkout, tmp_path):
+    folder = tmp_path / NAMES[0]
     shutil.copytree(checkout, folder)
     config = light_study(folder)
     config_file = folder / "study.yaml"
     config_file.write_text(yaml.safe_dump(config))
     snakemake(folder, "--configfile", "study.yaml", "--", "results/light/data/quality.parquet")
-    assert len(pd.read_parquet(folder / "results/light/data/quality.parquet")) == 2
-    log = (folder / "results/light/logs/data/check_quality.log").read_text()
-    assert f"imported from {folder}/" in log
+    assert_own_library(folder, folder)
 
 
-def test_results_go_to_the_given_directory_and_the_checkout_is_unchanged(checkout, tmp_path):
-    elsewhere, results = tmp_path / "else where", tmp_path / "re{sul}ts: here"
+def assert_own_library(checkout, work):
+    """The job of the data's quality ran in ``work`` with the library of ``checkout``."""
+    assert len(pd.read_parquet(work / "results/light/data/quality.parquet")) == 2
+    log = (work / "results/light/logs/data/check_quality.log").read_text()
+    assert f"imported from {checkout}/" in log
+
+
+def test_results_go_to_the_given_directory_and_a_checkout_of_any_name_is_unchanged(checkout, tmp_path):
+    elsewhere, results, folder = tmp_path / "else where", tmp_path / "re{sul}ts: here", tmp_path / NAMES[1]
     elsewhere.mkdir()
-    (elsewhere / "study.yaml").write_text(yaml.safe_dump(light_study(checkout)))
-    before = tree(checkout)
+    shutil.copytree(checkout, folder)
+    (elsewhere / "study.yaml").write_text(yaml.safe_dump(light_study(folder)))
+    before = tree(folder)
     words = [
         "--snakefile",
-        f"{checkout}/Snakefile",
+        f"{folder}/Snakefile",
         "--configfile",
         "study.yaml",
         "--directory",
         str(results),
     ]
-    snakemake(elsewhere, *words, "--", "results/light/forecasts/persistence.safetensors")
-    assert (results / "results/light/forecasts/persistence.safetensors").is_file()
-    assert tree(checkout) == before
+    targets = ["results/light/forecasts/persistence.safetensors", "results/light/data/quality.parquet"]
+    snakemake(elsewhere, *words, "--", *targets)
+    assert (results / targets[0]).is_file()
+    assert_own_library(folder, results)
+    assert tree(folder) == before
     assert [path.name for path in elsewhere.iterdir()] == ["study.yaml"]
 
 
@@ -75,8 +85,12 @@ def test_texts_and_paths_of_a_configuration_reach_the_jobs_unchanged(checkout, t
     hours = pd.date_range("2021-01-01", periods=4000, freq="h")
     readings = pd.DataFrame({"time": hours, HOSTILE: 1.0, "{b}": range(4000)})
     readings.to_csv(tmp_path / table, index=False)
+    recording = "lab's {y} $HOME.csv"
+    record(tmp_path / recording)
+    config["clocks"] = {"recordings": {"lab": {"path": recording}}}
     (tmp_path / "study.yaml").write_text(yaml.safe_dump(config))
-    targets = ["results/light/data/quality.parquet", "results/light/config.yaml"]
+    chosen = "results/light/clocks/recorded.lab.choice.json"
+    targets = ["results/light/data/quality.parquet", "results/light/config.yaml", chosen]
     words = ["--snakefile", f"{checkout}/Snakefile", "--configfile", "study.yaml"]
     snakemake(tmp_path, *words, "--", *targets)
     panel = Panel.read(tmp_path / "results/light/data/panel.safetensors")
@@ -85,3 +99,17 @@ def test_texts_and_paths_of_a_configuration_reach_the_jobs_unchanged(checkout, t
     saved = yaml.safe_load((tmp_path / "results/light/config.yaml").read_text())
     assert saved["ladder"]["steps"][0]["caption"] == HOSTILE
     assert json.loads(json.dumps(saved["data"]["source"]))["path"] == table
+    # A recorded sweep is judged in the DAG, one choice for each of its cells.
+    choices = json.loads((tmp_path / chosen).read_text())["choices"]
+    assert [choice["workload"] for choice in choices] == ["serve", "learn"]
+    assert all(choice["label"] == "simulated" for choice in choices)
+
+
+def record(path):
+    """A recorded sweep of two workloads."""
+    block = ClocksBlock(points=8, repeats=4)
+    sweeps = [
+        run_sweep(SimulatedClocks(block.simulated, seed), lambda: None, block, name)
+        for seed, name in enumerate(("serve", "learn"))
+    ]
+    pd.concat(sweeps).to_csv(path, index=False)

@@ -1,4 +1,4 @@
-"""A small version of benchmarks/clock_contamination.py: 40 sweeps per kind."""
+"""A small version of benchmarks/clock_contamination.py: 20 sweeps per kind."""
 
 import json
 
@@ -8,7 +8,7 @@ from wattshed.clocks.contamination.detect import detect
 from wattshed.clocks.contamination.trials import CLEAN, KINDS, Trial
 from wattshed.clocks.contamination.usable import refusal, usable_sweep
 
-TRIALS = 40
+TRIALS = 20
 
 
 def trials(first):

@@ -10,6 +10,6 @@ NUMBERS = itertools.count()
 
 
 @given(CASES)
-@settings(max_examples=25, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, suppress_health_check=list(HealthCheck))
 def test_any_command_line_keeps_its_exit_code_or_is_refused_in_a_sentence(tmp_path_factory, case):
     assert measure_problem(case, tmp_path_factory.mktemp(f"case{next(NUMBERS)}")) is None

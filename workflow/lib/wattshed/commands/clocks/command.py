@@ -10,7 +10,7 @@ DEFAULT_SLOWDOWN = "0.05"
 RULES_EPILOG = """examples:
   wattshed clocks choose sweep.csv --max-slowdown 0.15 --metric energy --output clocks
   wattshed clocks choose logs/ --reader dcgm --marks marks.csv --gpu a100 --output clocks
-  wattshed clocks choose mine.csv --columns setting=mhz --columns time_s=seconds --output clocks
+  wattshed clocks choose mine.csv --columns clock_mhz=mhz --columns time_s=seconds --output clocks
   wattshed clocks choose sweep.csv --constraints plan --lowest 70% --least-saving 20% --output clocks --json
 
 DIR gets report.html, choices.json, validation.json, deployment.json, runs.parquet, settings.csv, figures/ and
@@ -174,6 +174,11 @@ def _add_reading(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="OURS=UNIT",
         help="a column's unit in the file; repeatable",
+    )
+    reading.add_argument(
+        "--knob",
+        choices=("clock", "power_limit"),
+        help="what was swept, where the recording does not say it or has both columns",
     )
     reading.add_argument(
         "--period-s",

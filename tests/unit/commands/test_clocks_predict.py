@@ -91,3 +91,23 @@ def test_probes_that_say_too_little_are_one_sentence(write, capsys, settings, ce
     said = capsys.readouterr().err
     assert words in said
     assert said.count("\n") == 1
+
+
+def test_the_index_of_the_probes_gpu_is_not_asked_of_the_other_recordings(write, tmp_path, capsys):
+    rows = ["timestamp, index, name, power.draw [W], clocks.current.sm [MHz]"]
+    marks = ["run_id,frequency_mhz,start,end"]
+    for number, clock in enumerate((1500, 1050, 750)):
+        for step in range(120):
+            second, part = divmod(number * 120 + step, 10)
+            rows.append(
+                f"2026/03/01 12:00:{second:02d}.{part}00, 0, NVIDIA A100, {clock / 5:.1f} W, {clock} MHz"
+            )
+        marks.append(f"{number}_01,{clock},{number * 12 + 1},{number * 12 + 10 + (1500 - clock) / 1000}")
+    (tmp_path / "power.csv").write_text("\n".join(rows) + "\n")
+    (tmp_path / "marks.csv").write_text("\n".join(marks) + "\n")
+    probes = [str(tmp_path / "power.csv"), "--marks", str(tmp_path / "marks.csv"), "--workload", "new"]
+    others = write("others.csv", made_cells(8))
+    code = main(["clocks", "predict", *probes, "--gpu-index", "0", "--from", others, "--json"])
+    told = capsys.readouterr()
+    assert code in (0, 1), told.err
+    assert len(json.loads(told.out)["learnt_from"]) == 8

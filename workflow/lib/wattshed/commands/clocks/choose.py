@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -20,12 +21,22 @@ from wattshed.publish.clock_report.numbers import interval
 
 NOTHING_EXIT_CODE, UNDECIDED_EXIT_CODE = 1, 3
 
+# From more GPUs and workloads than this, the user waits long enough to be told why.
+MANY = 8
+
 
 def run(arguments: argparse.Namespace) -> int:
     check_options(arguments)
     check_own_folder(arguments.output, CHOSEN, CHOICES)
     recording = recording_of(arguments.recording, arguments)
     frame = recording.runs
+    many = len(frame[["gpu", "workload", "knob"]].drop_duplicates())
+    if many > MANY:
+        print(
+            f"{many} GPUs and workloads are chosen for; --gpu and --workload name one.",
+            file=sys.stderr,
+            flush=True,
+        )
     made = choices_of(frame, arguments)
     choices = [choice for choice, _ in made]
     validations = [validate(choice, frame, asked=asked).to_json() for choice, asked in made]

@@ -11,7 +11,7 @@ from wattshed.commands.clocks.shares import DEFAULT_SLOWDOWN, share
 RULES_EPILOG = """examples:
   wattshed clocks choose sweep.csv --max-slowdown 0.15 --metric energy --output clocks
   wattshed clocks choose logs/ --reader dcgm --marks marks.csv --gpu a100 --output clocks
-  wattshed clocks choose mine.csv --columns setting=mhz --columns time_s=seconds --output clocks
+  wattshed clocks choose mine.csv --columns clock_mhz=mhz --columns time_s=seconds --output clocks
   wattshed clocks choose sweep.csv --constraints plan --lowest 70% --least-saving 20% --output clocks --json
 
 DIR gets report.html, choices.json, validation.json, deployment.json, runs.parquet, settings.csv, figures/ and

@@ -68,8 +68,10 @@ def _learnt(arguments: argparse.Namespace, cell: Cell) -> tuple[list[CellCurve],
     """Curves of the other workloads of the recordings named by ``--from``, and what was left out, with the reason."""
     curves: list[CellCurve] = []
     refused: list[str] = []
-    # --gpu and --workload name the probes alone.
-    others = argparse.Namespace(**{**vars(arguments), "gpu": None, "workload": None, "marks": None})
+    # --gpu, --gpu-index, --workload and --marks are about the probes alone.
+    others = argparse.Namespace(
+        **{**vars(arguments), "gpu": None, "gpu_index": None, "workload": None, "marks": None}
+    )
     for path in arguments.learn_from:
         for other, rows in cells(recording_of(path, others).runs):
             if other.knob != cell.knob:

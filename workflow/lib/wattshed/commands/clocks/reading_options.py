@@ -24,6 +24,11 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
         help="a column's unit in the file; repeatable",
     )
     reading.add_argument(
+        "--knob",
+        choices=("clock", "power_limit"),
+        help="what was swept, where the recording does not say it or has both columns",
+    )
+    reading.add_argument(
         "--period-s",
         type=float,
         metavar="S",

@@ -1,6 +1,7 @@
 """Recordings as the command line names them: a file or folder with a reader's options, or a folder of choices."""
 
 import argparse
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,19 @@ from wattshed.foundation.documents import read_json
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.frames import read_frame
 
+# Keys of a recording that are options here. A message of the reader names the key.
+OPTIONS = (
+    "reader",
+    "marks",
+    "columns",
+    "units",
+    "knob",
+    "gpu",
+    "gpu_index",
+    "workload",
+    "period_s",
+    "time_zone",
+)
 # Files of an output folder, from which it is known.
 CHOICES, RUNS = "choices.json", "runs.parquet"
 
@@ -44,7 +58,7 @@ def _given(path: Path, arguments: argparse.Namespace) -> dict[str, Any]:
     }
     given |= {
         key: value
-        for key in ("reader", "marks", "gpu", "gpu_index", "workload", "period_s", "time_zone")
+        for key in ("reader", "marks", "knob", "gpu", "gpu_index", "workload", "period_s", "time_zone")
         if (value := getattr(arguments, key)) is not None
     }
     return given
@@ -64,10 +78,20 @@ def _read(given: dict[str, Any], path: Path, otherwise: str | None = None) -> Re
     block = _block(given, path)
     try:
         return read(block)
-    except NotKnown:
+    except NotKnown as fault:
         if otherwise is None:
-            raise
+            raise NotKnown(as_options(str(fault))) from fault
+    except Fault as fault:
+        raise Fault(as_options(str(fault))) from fault
     return _read({**given, "reader": otherwise}, path)
+
+
+def as_options(message: str) -> str:
+    """A reader's message with the options of the command line in place of the keys of a study."""
+    for key in OPTIONS:
+        message = re.sub(rf"\bthe key {key}\b", f"--{key.replace('_', '-')}", message)
+    # Keys take {ours: theirs}, options ours=theirs.
+    return re.sub(r"\{(\w+): ([^{}]+)\}", r"\1=\2", message)
 
 
 def runs_of(path: Path, arguments: argparse.Namespace) -> tuple[pd.DataFrame, list[dict[str, Any]]]:

@@ -16,7 +16,9 @@ UNANSWERED = (
     "NVMLError_NoPermission",
     "NVMLError_Deprecated",
 )
-OTHER_BACK_ENDS = "set clocks.backend to replay (a recorded sweep) or simulated"
+OTHER_BACK_ENDS = (
+    "take the back end replay or simulated (clocks.backend in a study, --backend of wattshed sweep)"
+)
 
 
 class GpuDriver:

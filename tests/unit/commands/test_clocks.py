@@ -286,7 +286,7 @@ def test_a_uuid_that_a_shell_might_run_leaves_nothing_behind(tmp_path, capsys):
         (["choose", "--period-s", "0", "--output", "o"], "--period-s: Input should be greater than 0"),
         (
             ["choose", "--gpu-index", "3", "--output", "o"],
-            "does not number its GPUs: remove the key gpu_index",
+            "does not number its GPUs: remove --gpu-index",
         ),
         (["predict", "--settings", "nan"], "--settings nan: expected clocks"),
         (["predict", "--settings", "0"], "--settings 0: expected clocks"),

@@ -60,7 +60,7 @@ class Driver:
 
     @limit_w.setter
     def limit_w(self, watts):
-        self._set("limit_mw", UUID, 1000 * watts)
+        self._set("limit_mw", UUID, round(1000 * watts))
 
     def logged(self):
         """Calls of all processes that share this driver."""

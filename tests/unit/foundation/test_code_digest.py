@@ -1,6 +1,12 @@
 import pytest
 
-from wattshed.foundation.code_digest import _imported_files, code_digest, reached_files
+from wattshed.foundation.code_digest import (
+    _imported_files,
+    code_digest,
+    parsed_imports,
+    reached_files,
+    written_imports,
+)
 
 # An import in every kind of statement that holds statements.
 HOLDERS = """
@@ -105,3 +111,18 @@ def test_a_style_sheet_counts_only_for_the_module_that_names_it(library):
             digests[module, color] = code_digest(script, root)
     assert digests["report", "red"] != digests["report", "blue"]
     assert digests["other", "red"] == digests["other", "blue"]
+
+
+def test_the_form_of_the_packages_imports_shows_all_that_a_parser_finds(root):
+    files = list((root / "workflow/lib/wattshed").rglob("*.py"))
+    assert len(files) > 500
+    for file in files:
+        text = file.read_text(encoding="utf-8")
+        assert written_imports(text) == parsed_imports(text, str(file)), file
+
+
+def test_names_in_parentheses_with_comments_and_new_names_are_imports():
+    listed = "from wattshed.a import (\n    b,  # why, and how\n    c as d,\n)\n"
+    text = listed + "from wattshed import e as f, g  # h\n"
+    names = {"wattshed", *(f"wattshed.{name}" for name in ("a", "a.b", "a.c", "e", "g"))}
+    assert written_imports(text) == parsed_imports(text, "here") == names

@@ -313,7 +313,9 @@ def recording_files(recording):
     paths = [path for path in (recording.path, recording.marks) if path]
     files = []
     for path in paths:
-        inside = sorted(found for found in Path(path).glob("*") if found.is_file()) if Path(path).is_dir() else []
+        inside = (
+            sorted(found for found in Path(path).glob("*") if found.is_file()) if Path(path).is_dir() else []
+        )
         files += [as_input(found) for found in inside or [path]]
     return files
 

@@ -118,7 +118,7 @@ rule deploy_clocks:
         mem_mb=FRAMES_MB,
     params:
         clocks=as_json(STUDY.clocks, only={"max_slowdown_share", "choice", "seed"}),
-        folder=f"{RESULTS}/clocks",
+        folder=lambda wildcards, output: str(Path(output.deployment).parent),
         code=code_of("clocks/deploy_clocks.py"),
     message:
         "Recompute every choice of a clock from raw rows, and write what a cluster needs of those that pass"

@@ -87,8 +87,8 @@ class Feasible:
     """Which settings [C] keep each limit by the data (the last one is the maximum), and which draws' settings [B, C]
     may be chosen.
 
-    point: by the estimate alone. shown: the whole interval of the slowdown is within the limit. repeated: it has
-    enough repeats. in_band: between lowest and highest share. stable: the neighbours in the sweep, where there are
+    point: by the estimate alone. shown: the slowdown is within the limit with 95 % certainty. repeated: it has enough
+    repeats. in_band: between lowest and highest share. stable: the neighbours in the sweep, where there are
     any, are within the slowdown limit by their estimates. allowed: draws in which the setting itself keeps the slowdown
     limit, of settings that keep all others. within: as ``allowed``, by the slowdown and repeats alone.
     """

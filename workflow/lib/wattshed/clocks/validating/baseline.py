@@ -95,7 +95,7 @@ def _as_stated(choice: Mapping[str, Any], raw: RawRows) -> Iterator[Check]:
         yield Check(
             f"baseline {name}",
             near,
-            f"stated: {choice.get(f'baseline_{key}')} {unit}",
+            f"stated: {choice.get(f'baseline_{key}') if stated is None else f'{stated:.6g}'} {unit}",
             f"{found:.6g} {unit}, within {percent(MOST_BASELINE_DIFFERENCE)}",
             f"the stated {name} of the baseline is that of its raw rows",
         )

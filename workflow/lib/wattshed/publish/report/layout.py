@@ -69,8 +69,8 @@ SECTIONS = (
         "clocks",
         "GPU clocks",
         ("table clock_answers", "figure clocks", "figure clock_front"),
-        "A lower clock or power limit is recommended only where the whole interval of its slowdown is within the limit "
-        "and that of its saving above 0, both against the warm maximum.",
+        "A lower clock or power limit is recommended only where it is shown to keep the limit of slowdown, with 95 % "
+        "certainty, and where the whole interval of its saving is above 0, both against the warm maximum.",
     ),
     Section(
         "rolling",

@@ -19,8 +19,8 @@ from wattshed.publish.typesetting.table import (
 from wattshed.publish.typesetting.table_part import TablePart
 
 SIDES_NOTE = (
-    "Without: any setting that was repeated often enough; within: those whose whole interval of the slowdown keeps the "
-    "limit, inside the band. Brackets are bootstrap 95 % intervals; after a setting they hold the settings between "
+    "Without: any setting that was repeated often enough; within: those that keep the limit of slowdown with 95 % "
+    "certainty, inside the band. Brackets are bootstrap 95 % intervals; after a setting they hold the settings between "
     "which the rule falls when the runs are drawn again."
 )
 SIGNS_NOTE = (

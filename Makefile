@@ -65,8 +65,8 @@ test-fast: $(BIN)/.installed-dev
 
 lint: $(BIN)/.installed-dev
 	snakefmt --check Snakefile workflow/rules
-	ruff check .
-	ruff format --check .
+	ruff check --no-cache .
+	ruff format --check --no-cache .
 	snakemake --lint
 	mypy
 	python tests/helpers/contributing.py .mypy_cache/examples

@@ -5,8 +5,8 @@ from dataclasses import asdict, fields
 from pathlib import Path
 
 import pandas as pd
-from wattshed.clocks.cells import cells
 
+from wattshed.clocks.cells import cells
 from wattshed.clocks.predicting.cell_curve import curve_of
 from wattshed.clocks.predicting.held_out import held_out
 from wattshed.clocks.predicting.verdict import Standing, standings

@@ -38,7 +38,7 @@ class NvmlClocks:
 
     Raises :class:`Fault`, before anything is measured, if the driver, the right or a suitable GPU is missing, or if
     another sweep uses the GPU. nvml replaces the module pynvml, sleep and clock the time, notes the folder of the
-    notes, guard the watchdog.
+    notes (which then has its own names of GPUs, as another machine), guard the watchdog.
     """
 
     name = "nvml"
@@ -53,14 +53,15 @@ class NvmlClocks:
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.perf_counter,
         notes: Path | None = None,
-        guard: Callable[[LockNote, Path], Guard] = Watchdog,
+        guard: Callable[[LockNote, Path], Guard] | None = None,
     ) -> None:
         self._settle_s, self._sleep, self._clock = block.settle_s, sleep, clock
         self._driver = GpuDriver(block, nvml)
         self._new_guard = guard
         self._guard: Guard | None = None
         try:
-            self._claim = claim_gpu(self._driver, notes_folder() if notes is None else notes)
+            scope = "" if notes is None else str(notes.absolute())
+            self._claim = claim_gpu(self._driver, notes_folder() if notes is None else notes, scope)
             try:
                 self._knob, choice = choose_knob(self._driver, wish, self._claim.note.found_power_limit_mw)
                 self.counter_period_s = counter_period_s(self._driver, clock, sleep)
@@ -102,6 +103,7 @@ class NvmlClocks:
                 self._give_back(self._guard)
             self._claim.release()
         finally:
+            self._claim.leave()
             self._driver.close()
 
     def recorded_sweep(self) -> pd.DataFrame | None:
@@ -125,7 +127,12 @@ class NvmlClocks:
         """The watchdog, which learns from the note what it has to undo."""
         if self._guard is None:
             self._claim.turns(self.knob)
-            self._guard = self._new_guard(self._claim.note, self._claim.path)
+            claim = self._claim
+            self._guard = (
+                Watchdog(claim.note, claim.path, claim.machine.descriptor)
+                if self._new_guard is None
+                else self._new_guard(claim.note, claim.path)
+            )
         return self._guard
 
     def _give_back(self, guard: Guard) -> None:

@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from wattshed.commands.running.command import Unfit, find_program, start_process
+from wattshed.commands.running.ending import end_process
 from wattshed.commands.running.signals import defaults_of_the_command
-from wattshed.commands.running.swept_command import end_process
 from wattshed.foundation.faults import Fault
 
 CHUNK_BYTES = 2**20
+# The clock has been reset before, so that the command may take its time.
+ENDS_WITHIN_S = 5.0
 
 
 @dataclass
@@ -41,7 +43,7 @@ class GovernedCommand:
     def end(self) -> None:
         """End it if it still runs."""
         if self._child is not None and self.exit_code is None:
-            end_process(self._child)
+            end_process(self._child, ENDS_WITHIN_S)
 
     def _runs(self, how: int) -> bool:
         assert self._child is not None

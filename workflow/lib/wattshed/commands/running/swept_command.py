@@ -2,20 +2,19 @@
 
 import os
 import signal
-import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 from wattshed.commands.running.advice import shown
 from wattshed.commands.running.command import Unfit, find_program, start_process
+from wattshed.commands.running.ending import end_process
 from wattshed.commands.running.signals import defaults_of_the_command
 from wattshed.commands.running.standard_input import Input
 from wattshed.foundation.faults import Fault
 
-# A command that is asked to end has this long, before it is killed.
-ENDS_WITHIN_S = 5.0
-LOOKS_EVERY_S = 0.02
+# A command that is asked to end has this long, before it is killed. The clock is reset after that.
+ENDS_WITHIN_S = 1.0
 LAST_BYTES = 2000
 
 
@@ -43,7 +42,7 @@ class SweptCommand:
         try:
             _, status = os.waitpid(child, 0)
         except BaseException:
-            end_process(child)
+            end_process(child, ENDS_WITHIN_S)
             raise
         code = os.waitstatus_to_exitcode(status)
         if code:
@@ -93,16 +92,3 @@ def check_program(words: Sequence[str]) -> None:
 
 def _fault(unfit: Unfit) -> Fault:
     return Fault(str(unfit).replace("wattshed measure", "wattshed sweep"))
-
-
-def end_process(child: int) -> None:
-    """Ask a command to end, and kill it if it does not."""
-    with suppress(ProcessLookupError, ChildProcessError):
-        os.kill(child, signal.SIGTERM)
-        until_s = time.monotonic() + ENDS_WITHIN_S
-        while os.waitpid(child, os.WNOHANG) == (0, 0):
-            if time.monotonic() > until_s:
-                os.kill(child, signal.SIGKILL)
-                os.waitpid(child, 0)
-                return
-            time.sleep(LOOKS_EVERY_S)

@@ -8,6 +8,7 @@ from pathlib import Path
 from wattshed.clocks.backends.gpu.driver import GpuDriver
 from wattshed.clocks.backends.gpu.giving_back import command_to_give_back, give_back
 from wattshed.clocks.backends.gpu.left_settings import left_settings
+from wattshed.clocks.backends.gpu.machine_claim import Holder, MachineClaim, take
 from wattshed.clocks.backends.gpu.note import (
     LockNote,
     create_note,
@@ -26,6 +27,7 @@ class Claim:
     path: Path
     note: LockNote
     found: list[str]
+    machine: MachineClaim
 
     def turns(self, knob: Knob) -> None:
         """Note which knob will be turned; until then a sweep that ends leaves nothing to undo."""
@@ -46,16 +48,35 @@ class Claim:
 
     def release(self) -> None:
         """Remove the note, unless it is another sweep's."""
-        kept = read_note(self.path)
-        if kept is not None and kept.same_sweep(self.note):
-            self.path.unlink(missing_ok=True)
+        try:
+            kept = read_note(self.path)
+            if kept is not None and kept.same_sweep(self.note):
+                self.path.unlink(missing_ok=True)
+        finally:
+            self.leave()
+
+    def leave(self) -> None:
+        """Let other sweeps have the GPU. The note stays, if it was not removed."""
+        self.machine.release()
 
 
-def claim_gpu(driver: GpuDriver, folder: Path) -> Claim:
+def claim_gpu(driver: GpuDriver, folder: Path, scope: str = "") -> Claim:
     """Write this process's note of the GPU into ``folder``; undo the lock of a sweep that was killed.
 
-    Raises :class:`Fault` if another sweep uses the GPU, or if a dead one's lock cannot be undone.
+    Raises :class:`Fault` if another sweep uses the GPU, of whatever user, or if a dead one's lock cannot be undone.
+    scope: of names, see :mod:`machine_claim`.
     """
+    machine = take(driver.uuid, scope)
+    if isinstance(machine, Holder):
+        raise _held(driver, machine)
+    try:
+        return _noted(driver, folder, machine)
+    except BaseException:
+        machine.release()
+        raise
+
+
+def _noted(driver: GpuDriver, folder: Path, machine: MachineClaim) -> Claim:
     path, found = note_path(folder, driver.uuid), []
     before = read_note(path)
     if before is not None:
@@ -75,7 +96,7 @@ def claim_gpu(driver: GpuDriver, folder: Path) -> Claim:
         create_note(path, note)
     except FileExistsError as error:
         raise _taken(read_note(path) or note, path) from error
-    return Claim(path, note, found)
+    return Claim(path, note, found, machine)
 
 
 def _freed(driver: GpuDriver, dead: LockNote) -> list[str]:
@@ -99,3 +120,13 @@ def _taken(other: LockNote, path: Path) -> Fault:
         f"{other.gpu} ({other.gpu_uuid}) is swept by {other.words()}: expected one sweep per GPU; wait for its end, or "
         f"remove {path} if that process has ended."
     )
+
+
+def _held(driver: GpuDriver, holder: Holder) -> Fault:
+    gpu = f"{driver.gpu} ({driver.uuid})"
+    if holder.has_ended():
+        return Fault(
+            f"{gpu} is still given back by the watchdog of {holder.words()}, which has ended: expected that within "
+            "seconds; try again later, and look at `sudo dmesg | grep NVRM` if it stays so."
+        )
+    return Fault(f"{gpu} is swept by {holder.words()}: expected one sweep per GPU; wait for its end.")

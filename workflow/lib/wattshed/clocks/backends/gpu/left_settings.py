@@ -13,6 +13,7 @@ from typing import Any
 
 from wattshed.clocks.backends.gpu.driver import GpuDriver
 from wattshed.clocks.backends.gpu.giving_back import command_to_give_back
+from wattshed.clocks.backends.gpu.machine_claim import holder_of
 from wattshed.clocks.backends.gpu.note import note_path, notes_folder, read_note
 from wattshed.clocks.backends.gpu.throttling import event_reasons, reason_bit
 from wattshed.config.clocks.nvml import NvmlBlock
@@ -46,7 +47,7 @@ def survey_settings(nvml: Any = None, notes: Path | None = None) -> tuple[int, l
                 driver = GpuDriver(NvmlBlock(gpu_index=index), opened)
                 try:
                     gpus += 1
-                    left += _on_gpu(driver, notes_folder() if notes is None else notes)
+                    left += _on_gpu(driver, notes)
                 finally:
                     driver.close()
     except opened.NVMLError:
@@ -57,10 +58,14 @@ def survey_settings(nvml: Any = None, notes: Path | None = None) -> tuple[int, l
     return gpus, left
 
 
-def _on_gpu(driver: GpuDriver, notes: Path) -> list[LeftSetting]:
+def _on_gpu(driver: GpuDriver, notes: Path | None) -> list[LeftSetting]:
     name = f"GPU {driver.index} ({driver.gpu})"
+    # Another user's sweep, whose note lies elsewhere, would look like somebody's lock.
+    holder = holder_of(driver.uuid, "" if notes is None else str(notes.absolute()))
+    if holder is not None and not holder.has_ended():
+        return [LeftSetting(f"{name} is swept by {holder.words()}", "wait for its end")]
     try:
-        note = read_note(note_path(notes, driver.uuid))
+        note = read_note(note_path(notes_folder() if notes is None else notes, driver.uuid))
     except Fault as fault:
         return [LeftSetting(f"{name}: {fault}", f"sudo nvidia-smi -i {driver.index} -rgc")]
     if note is not None and not note.has_ended():

@@ -131,17 +131,21 @@ def replace_note(path: Path, note: LockNote) -> None:
 
 
 def _written_beside(path: Path, note: LockNote) -> Path:
+    part = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}.", suffix=".part")
+        part = Path(name)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             json.dump(asdict(note), file)
     except OSError as error:
+        if part is not None:
+            part.unlink(missing_ok=True)
         raise Fault(
             f"{path} cannot be written ({error.strerror}): without this note a killed sweep would leave the GPU "
             "locked and nothing would tell; free the disk, or set XDG_CACHE_HOME to a folder that can be written."
         ) from error
-    return Path(name)
+    return part
 
 
 def _user() -> str:

@@ -43,8 +43,10 @@ class Guard(Protocol):
 class Watchdog:
     """A :class:`Guard` in a process with its own session, which outlives a kill of the sweep's process group."""
 
-    def __init__(self, note: LockNote, path: Path) -> None:
+    def __init__(self, note: LockNote, path: Path, held: int | None = None) -> None:
+        """held: the descriptor of the GPU's name, which no other sweep may have before the watchdog has ended."""
         self._note, self._path = note, path
+        self._held = () if held is None else (held,)
         self._process: subprocess.Popen[bytes] | None = None
         self._orders = self._answers = -1
 
@@ -82,7 +84,7 @@ class Watchdog:
                 [sys.executable, "-P", "-m", PROGRAM, *words],
                 # Its own session: neither the terminal's signals nor a kill of the process group reach it.
                 start_new_session=True,
-                pass_fds=(read_orders, write_answers),
+                pass_fds=(read_orders, write_answers, *self._held),
                 # The sweep's own streams would keep a reader of its log waiting.
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,

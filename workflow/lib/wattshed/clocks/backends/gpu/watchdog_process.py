@@ -54,9 +54,11 @@ def main(argv: list[str] | None = None) -> int:
     _say(given.answers, READY)
     if _wait_for_end(note, given.orders) or _taken_over(note, given.path):
         return 0
-    failure = _give_back(gpu, note)
+    failure = _give_back(gpu, note, given.path)
     with suppress(Fault, OSError):
-        if failure is None:
+        if _taken_over(note, given.path):
+            pass  # the file is another sweep's
+        elif failure is None:
             given.path.unlink(missing_ok=True)
         else:
             replace_note(given.path, replace(note, failed=failure))
@@ -111,7 +113,7 @@ def _taken_over(note: LockNote, path: Path) -> bool:
     return kept is not None and not kept.same_sweep(note)
 
 
-def _give_back(gpu: _Gpu, note: LockNote) -> str | None:
+def _give_back(gpu: _Gpu, note: LockNote, path: Path) -> str | None:
     """Try until it works; why it did not, or None."""
     until = time.monotonic() + TRY_FOR_S
     while True:
@@ -119,7 +121,7 @@ def _give_back(gpu: _Gpu, note: LockNote) -> str | None:
             give_back(gpu.nvml, gpu.handle, note)
             return None
         except Exception as error:  # of any kind: the next try may work
-            if time.monotonic() > until:
+            if time.monotonic() > until or _taken_over(note, path):
                 return str(error)
         time.sleep(TRY_EVERY_S)
         gpu.reopen()

@@ -22,6 +22,6 @@ from fake_clock_driver import Driver  # noqa: E402
 sys.modules["pynvml"] = Driver(folder=os.environ["FAKE_NVML"]).module
 
 # Processes that share this driver are on one machine; others are not.
-from wattshed.clocks.backends.gpu import machine_claim  # noqa: E402
+from wattshed.foundation.recovery import machine_claim  # noqa: E402
 
 machine_claim.MACHINE = os.environ["FAKE_NVML"]

@@ -7,12 +7,13 @@ DCGM and are refused before a clock is locked.
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from statistics import median
 from typing import Any
 
 from wattshed.clocks.governing.reading import Reading
 from wattshed.devices.nvml import open_nvml
-from wattshed.foundation.faults import Fault
+from wattshed.foundation.faults import Fault, one_line
 
 # NVML renews its utilisation every sixth of a second to a second, by GPU.
 SAMPLE_S = 0.1
@@ -20,7 +21,10 @@ SAMPLE_S = 0.1
 
 class NvmlSampler:
     """running: whether the workload still runs. finished: how many units of work it has finished so far, None if it
-    cannot tell. ``nvml`` replaces the module pynvml, ``sleep`` and ``clock`` the time."""
+    cannot tell. ``nvml`` replaces the module pynvml, ``sleep`` and ``clock`` the time.
+
+    Raises :class:`Fault`, at once or later, where NVML does not answer.
+    """
 
     columns = ("gpu_busy_share", "memory_busy_share")
 
@@ -42,7 +46,14 @@ class NvmlSampler:
                 f"GPU {index} cannot be sampled through NVML ({absence.reason}): expected an NVIDIA driver; govern a "
                 "recording or the simulator instead."
             )
-        self._handle = self._nvml.nvmlDeviceGetHandleByIndex(index)
+        self._index = index
+        try:
+            self._handle = self._nvml.nvmlDeviceGetHandleByIndex(index)
+            # Asked once before the workload begins: some virtual GPUs do not tell.
+            self._shares()
+        except BaseException:
+            self.close()
+            raise
         self._start_s = clock()
 
     def next_window(self) -> Reading | None:
@@ -52,9 +63,7 @@ class NvmlSampler:
             if not self._running():
                 return None
             self._sleep(min(SAMPLE_S, self._window_s))
-            rates = self._nvml.nvmlDeviceGetUtilizationRates(self._handle)
-            # NVML gives percent.
-            samples.append((rates.gpu / 100, rates.memory / 100))
+            samples.append(self._shares())
         ended_s = self._clock()
         values = {
             name: median(sample[place] for sample in samples) for place, name in enumerate(self.columns)
@@ -63,4 +72,17 @@ class NvmlSampler:
         return Reading(ended_s - self._start_s, values, throughput)
 
     def close(self) -> None:
-        self._nvml.nvmlShutdown()
+        """Errors are passed over: the GPU may be lost, and the exit code of the workload must not be."""
+        with suppress(self._nvml.NVMLError):
+            self._nvml.nvmlShutdown()
+
+    def _shares(self) -> tuple[float, float]:
+        try:
+            rates = self._nvml.nvmlDeviceGetUtilizationRates(self._handle)
+        except self._nvml.NVMLError as error:
+            raise Fault(
+                f"GPU {self._index} does not tell how busy it is ({one_line(error)}): expected an answer of NVML; look "
+                "at `sudo dmesg | grep NVRM`, or govern a power log instead."
+            ) from error
+        # NVML gives percent.
+        return rates.gpu / 100, rates.memory / 100

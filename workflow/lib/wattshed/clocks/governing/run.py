@@ -45,12 +45,14 @@ def run_governor(
     sampler: Sampler,
     planner: Planner,
     max_slowdown_share: float,
+    steps: list[Step] | None = None,
 ) -> list[Step]:
     """Govern a workload that another process runs, until the sampler says that it has ended.
 
     Without throughput from the sampler there is no guard: the account of lost time then rests on the sweeps alone.
-    Raises :class:`Fault`, before a clock is locked, where the rule's columns cannot be sampled, the plan is
-    for another GPU's settings, or the back end replays a recording.
+    steps: takes each step as it comes, so that those before an error are kept. Raises :class:`Fault`, before a clock is
+    locked, where the rule's columns cannot be sampled, the plan is for another GPU's settings, or the back end replays
+    a recording.
     """
     legal = backend.settings()
     rule = RULES[planner.block.rule]
@@ -67,4 +69,6 @@ def run_governor(
         )
     governor = Governor(planner, rule, max_slowdown_share)
     with clock_given_back(backend):
-        return list(govern(backend, sampler, governor))
+        kept = [] if steps is None else steps
+        kept.extend(govern(backend, sampler, governor))
+    return kept

@@ -6,6 +6,7 @@ settings to measure, for each measured point ``row``, and at the end ``stop`` wi
 
 import errno
 import fcntl
+import itertools
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -158,10 +159,19 @@ def open_or_restart(path: Path, identity: Mapping[str, Any]) -> Journal:
         reason = other.difference
     except DamagedJournal as damaged:
         reason = damaged.what
-    aside = path.with_name(f"{path.name}.other")
+    aside = _free_name(path)
     path.replace(aside)
     say(f"{path} cannot be continued ({reason}): it was renamed to {aside}, and the sweep begins again.")
     return Journal(path, identity)
+
+
+def _free_name(path: Path) -> Path:
+    """Points that were set aside before stay too."""
+    for number in itertools.count(1):
+        aside = path.with_name(f"{path.name}.other{number if number > 1 else ''}")
+        if not aside.exists():
+            return aside
+    raise AssertionError("numbers do not end")
 
 
 class DamagedJournal(Fault):

@@ -11,9 +11,11 @@ from wattshed.clocks.choosing.limits import limits_for
 from wattshed.clocks.runs import COLUMNS, TYPES
 from wattshed.clocks.sweeping.budget import Budget
 from wattshed.clocks.sweeping.journal import Journal
+from wattshed.clocks.sweeping.kept_rows import check_rows
 from wattshed.clocks.sweeping.progress import Progress
 from wattshed.clocks.sweeping.search import next_settings
 from wattshed.config.clocks.block import ClocksBlock
+from wattshed.foundation.faults import Fault
 
 # Column of a measured sweep beside those of every frame of runs: the start of the program that measured the row.
 SESSION = "session"
@@ -46,6 +48,7 @@ def run_sweep(
     if recorded is not None:
         return recorded
     journal = journal or Journal(None, {})
+    check_rows(journal)
     with clock_given_back(backend):
         reason = _Engine(backend, workload, block, workload_name, journal, budget_s, progress).run(
             limits or limits_for(block, workload_name)
@@ -100,12 +103,23 @@ class _Engine:
         if (reason := self.budget.over()) is not None:
             return reason
         if kept.left:
+            self._check_legal(kept.left)
             return None
         asked = next_settings(frame_of(kept.rows), self.backend.settings(), self.block, limits)
         if asked.stop is not None or not asked.settings:
             return asked.stop or "the search asks for no further point"
         self.journal.plan([int(setting) for setting in asked.settings])
         return None
+
+    def _check_legal(self, planned: Sequence[int]) -> None:
+        """A driver, or another GPU of the same name, may have other settings than when the step was planned."""
+        legal = self.backend.settings()
+        if foreign := sorted(set(planned) - set(legal)):
+            raise Fault(
+                f"{self.journal.path} plans the setting {foreign[0]}, which {self.backend.gpu} does not have: expected "
+                f"one of its {len(legal)} from {legal[0]} to {legal[-1]} {self.backend.knob.unit}, as when the sweep "
+                "began; sweep into another output."
+            )
 
     def _begin(self) -> None:
         """Begin a session. A GPU may have changed since the last one, so that its maximum is measured again, after a
@@ -127,11 +141,17 @@ class _Engine:
 
     def _measure(self, setting: int, *, warm: bool, planned: bool = True) -> None:
         began_s = self.budget.clock()
-        self.backend.lock(setting)
-        if not self.is_simulated:
-            # The first call at another clock is outside of the window.
-            self.workload()
-        reading = self.backend.measure(self.workload, self.min_s)
+        try:
+            self.backend.lock(setting)
+            if not self.is_simulated:
+                # The first call at another clock is outside of the window.
+                self.workload()
+            reading = self.backend.measure(self.workload, self.min_s)
+        except Fault as fault:
+            # A workload may fail at some settings only.
+            raise Fault(
+                f"{str(fault).rstrip('.')}; this was at {setting} {self.backend.knob.unit}."
+            ) from fault
         values = self._row(setting, reading, warm=warm)
         least_s = max(self.min_s, reading.time_s) if self.is_simulated else 0.0
         self.journal.keep(values, self.budget.timed(began_s, least_s), planned=planned)

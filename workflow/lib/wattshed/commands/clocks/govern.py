@@ -18,7 +18,7 @@ from wattshed.commands.place import first_message
 from wattshed.commands.printing.screen import open_console, plain_table
 from wattshed.commands.running.live_governor import govern_command
 from wattshed.config.clocks.governor import GovernorBlock
-from wattshed.foundation.faults import Fault
+from wattshed.foundation.faults import FAULT_EXIT_CODE, Fault, say
 from wattshed.foundation.writing import whole_file
 
 # What NVML can tell.
@@ -46,17 +46,25 @@ def run(arguments: argparse.Namespace) -> int:
             code, claim = 0, NO_EFFECT
         else:
             block = governor_block(arguments, LIVE_RULE)
-            table, code = govern_command(arguments, block)
+            try:
+                table, code = govern_command(arguments, block, lambda rows: _write(rows, arguments))
+            except SystemExit as end:
+                say("stopped: the command was ended, and the clock was given back.")
+                return end.code if isinstance(end.code, int) else FAULT_EXIT_CODE
             claim = MEASURED
-    if arguments.output:
-        with writing(arguments.output, "--output"), whole_file(arguments.output) as temporary:
-            table.to_csv(temporary, index=False)
+    _write(table, arguments)
     summary = summary_of(table, block, claim)
     if arguments.json:
         print(json.dumps(summary, indent=2, allow_nan=False))
     else:
         _print(summary)
     return code
+
+
+def _write(table: pd.DataFrame, arguments: argparse.Namespace) -> None:
+    if arguments.output:
+        with writing(arguments.output, "--output"), whole_file(arguments.output) as temporary:
+            table.to_csv(temporary, index=False)
 
 
 def _check(arguments: argparse.Namespace) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 from wattshed.clocks.backends.gpu.driver import GpuDriver
 from wattshed.clocks.backends.gpu.giving_back import command_to_give_back, give_back
 from wattshed.clocks.backends.gpu.left_settings import left_settings
-from wattshed.clocks.backends.gpu.machine_claim import Holder, MachineClaim, take
 from wattshed.clocks.backends.gpu.note import (
     LockNote,
     create_note,
@@ -18,6 +17,7 @@ from wattshed.clocks.backends.gpu.note import (
 )
 from wattshed.clocks.runs import Knob
 from wattshed.foundation.faults import Fault, one_line
+from wattshed.foundation.recovery.machine_claim import Holder, MachineClaim, take
 
 
 @dataclass

@@ -13,12 +13,12 @@ from typing import Any
 
 from wattshed.clocks.backends.gpu.driver import GpuDriver
 from wattshed.clocks.backends.gpu.giving_back import command_to_give_back
-from wattshed.clocks.backends.gpu.machine_claim import holder_of
 from wattshed.clocks.backends.gpu.note import note_path, notes_folder, read_note
 from wattshed.clocks.backends.gpu.throttling import event_reasons, reason_bit
 from wattshed.config.clocks.nvml import NvmlBlock
 from wattshed.devices.nvml import open_nvml
 from wattshed.foundation.faults import Fault
+from wattshed.foundation.recovery.machine_claim import holder_of
 
 
 @dataclass(frozen=True)

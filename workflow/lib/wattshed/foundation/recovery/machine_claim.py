@@ -1,9 +1,10 @@
-"""One sweep per GPU and machine, whoever runs it: a name that the kernel gives to one process and frees at its end.
+"""One process per device and machine, whoever runs it: a name that the kernel gives to one and frees at its end.
 
-A note lies in the cache of one user, so that another user's sweep does not see it, and two sweeps that begin at the
-same moment may both read the same one. The name is an abstract socket of Linux: it is no file, is never left behind,
-and tells who holds it. The watchdog holds it too, so that a sweep that begins waits until a killed one's knob was given
-back. Containers with a network of their own have their own names; elsewhere than on Linux the notes alone count.
+A note in the cache of one user is not seen by another user's program, and two programs that begin at the same moment
+may both read the same one. The name is an abstract socket of Linux: it is no file, is never left behind, and tells who
+holds it. A helper that inherits the descriptor holds it too, so that the next program waits until the helper of a
+killed one, such as a watchdog, is done. Containers with a network of their own have their own names; elsewhere than on
+Linux nothing is held.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from wattshed.foundation.recovery.processes import start_of
 
 # Tests give each of their made machines its own.
 MACHINE = ""
-# A watchdog tries for ten seconds to give back, and loads before.
+# A watchdog tries for ten seconds to give a clock back.
 WAIT_S, LOOK_EVERY_S = 15.0, 0.05
 # Questions of other processes wait here, unread.
 QUEUE = 4096
@@ -33,13 +34,13 @@ PEER = struct.Struct("3i")
 
 @dataclass(frozen=True)
 class Holder:
-    """The process that took a GPU's name. pid: 0 if it cannot be known from here. user: its name or number."""
+    """The process that took a device's name. pid: 0 if it cannot be known from here. user: its name or number."""
 
     pid: int
     user: str
 
     def has_ended(self) -> bool:
-        """Then its watchdog holds the name until the knob was given back."""
+        """Then a helper of it holds the name until it is done."""
         return self.pid > 0 and start_of(self.pid) is None
 
     def words(self) -> str:
@@ -56,7 +57,7 @@ class MachineClaim:
 
     @property
     def descriptor(self) -> int | None:
-        """For the watchdog, which keeps it open."""
+        """For a helper, which keeps it open."""
         return None if self._held is None else self._held.fileno()
 
     def release(self) -> None:
@@ -67,30 +68,30 @@ class MachineClaim:
 
 
 def take(
-    gpu_uuid: str, scope: str = "", *, wait_s: float = WAIT_S, sleep: Callable[[float], None] = time.sleep
+    device: str, scope: str = "", *, wait_s: float = WAIT_S, sleep: Callable[[float], None] = time.sleep
 ) -> MachineClaim | Holder:
-    """The name of a GPU, or who holds it. A holder that has ended is waited for. scope: other machines have others."""
+    """The name of a device, or who holds it. A holder that has ended is waited for. scope: other machines have others."""
     until_s = time.monotonic() + wait_s
     while True:
         try:
-            return MachineClaim(_bound(gpu_uuid, scope))
+            return MachineClaim(_bound(device, scope))
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
                 return MachineClaim(None)  # a sandbox without sockets
-        holder = holder_of(gpu_uuid, scope)
+        holder = holder_of(device, scope)
         if holder is not None and (not holder.has_ended() or time.monotonic() > until_s):
             return holder
         sleep(LOOK_EVERY_S)
 
 
-def holder_of(gpu_uuid: str, scope: str = "") -> Holder | None:
-    """Who holds the name of a GPU; None if it is free, or cannot be known."""
+def holder_of(device: str, scope: str = "") -> Holder | None:
+    """Who holds the name of a device; None if it is free, or cannot be known."""
     if sys.platform != "linux":
         return None
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asked:
             asked.setblocking(False)
-            asked.connect(_name(gpu_uuid, scope))
+            asked.connect(_name(device, scope))
             peer = asked.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, PEER.size)
     except BlockingIOError:
         return Holder(0, "this machine")
@@ -100,12 +101,12 @@ def holder_of(gpu_uuid: str, scope: str = "") -> Holder | None:
     return Holder(pid, _user(uid))
 
 
-def _bound(gpu_uuid: str, scope: str) -> socket.socket | None:
+def _bound(device: str, scope: str) -> socket.socket | None:
     if sys.platform != "linux":
         return None
     held = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        held.bind(_name(gpu_uuid, scope))
+        held.bind(_name(device, scope))
         held.listen(QUEUE)
     except BaseException:
         held.close()
@@ -113,9 +114,9 @@ def _bound(gpu_uuid: str, scope: str) -> socket.socket | None:
     return held
 
 
-def _name(gpu_uuid: str, scope: str) -> str:
+def _name(device: str, scope: str) -> str:
     """At most 107 bytes. A leading null byte makes it abstract."""
-    return f"\0wattshed-gpu-{sha256(f'{MACHINE}|{scope}|{gpu_uuid}'.encode()).hexdigest()}"
+    return f"\0wattshed-{sha256(f'{MACHINE}|{scope}|{device}'.encode()).hexdigest()}"
 
 
 def _user(uid: int) -> str:
@@ -129,7 +130,7 @@ _of_this_process: WeakSet[socket.socket] = WeakSet()
 
 
 def _leave_to_the_parent() -> None:
-    """A child that was forked, such as a worker that loads data, may outlive the sweep and must not hold its GPU."""
+    """A child that was forked, such as a worker that loads data, may outlive its parent and must not hold the device."""
     for held in list(_of_this_process):
         held.close()
 

@@ -65,8 +65,12 @@ def affordable(
         return left[:1]
     before = spent(rows, block.min_point_s)
     seconds, joules = before.seconds, before.joules
+    costs = {
+        setting: _expected_cost(setting, rows, legal[-1], block.min_point_s)
+        for setting in dict.fromkeys(left)
+    }
     for place, setting in enumerate(left):
-        more_s, more_j = _expected_cost(setting, rows, legal[-1], block.min_point_s)
+        more_s, more_j = costs[setting]
         seconds += more_s * (1 + RESERVE)
         joules += more_j * (1 + RESERVE)
         if seconds > (search.most_s or np.inf) or joules > (search.most_j or np.inf):

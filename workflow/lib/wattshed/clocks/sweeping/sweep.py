@@ -1,5 +1,6 @@
 """The engine of a sweep: it asks the search what to measure next, measures it, and keeps every point in the journal."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -86,10 +87,13 @@ class _Engine:
         self.min_s = window_s(backend, block)
         self.is_simulated = backend.label == SIMULATED
         self.session = 0
+        # Counted as they come: to count all rows for each one would take the square of their number.
+        self.repeats = Counter((row["setting"], row["warm"]) for row in kept.rows)
 
     def run(self, limits: Limits) -> str:
         """Measure to the end; returns why it ended. A sweep that needs no further point begins no session."""
         kept = self.journal.kept
+        self._check_legal(kept.left)
         while (reason := self._plan(limits)) is None:
             if not self.session:
                 self._begin()
@@ -103,7 +107,6 @@ class _Engine:
         if (reason := self.budget.over()) is not None:
             return reason
         if kept.left:
-            self._check_legal(kept.left)
             return None
         asked = next_settings(frame_of(kept.rows), self.backend.settings(), self.block, limits)
         if asked.stop is not None or not asked.settings:
@@ -159,8 +162,7 @@ class _Engine:
             self.progress.point(self.journal.kept.rows, len(self.journal.kept.left), self.budget)
 
     def _row(self, setting: int, reading: ClockReading, *, warm: bool) -> dict[str, Any]:
-        rows = self.journal.kept.rows
-        earlier = sum(1 for row in rows if row["setting"] == setting and row["warm"] == warm)
+        self.repeats[setting, warm] += 1
         return {
             "backend": self.backend.name,
             "label": self.backend.label,
@@ -170,8 +172,8 @@ class _Engine:
             "knob": self.backend.knob.name,
             "setting": int(setting),
             "applied": None if reading.applied is None else int(reading.applied),
-            "repeat": earlier + 1,
-            "order": len(rows) + 1,
+            "repeat": self.repeats[setting, warm],
+            "order": len(self.journal.kept.rows) + 1,
             "warm": warm,
             "time_s": float(reading.time_s),
             "energy_j": float(reading.energy_j),

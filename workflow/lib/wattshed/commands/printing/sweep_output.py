@@ -39,9 +39,9 @@ def print_sweep(
             ),
         )
         medians = warm.groupby("setting")[["time_s", "energy_j", "power_w"]].median()
-        largest = medians.loc[medians.index.max()]
-        for setting in sorted(medians.index, reverse=True):
-            found = medians.loc[setting]
+        settings = sorted(medians.index, reverse=True)  # none if the budget ended during the warm-up
+        for setting in settings:
+            found, largest = medians.loc[setting], medians.loc[settings[0]]
             style = "bold" if setting == choice["setting"] else None
             table.add_row(
                 str(setting),

@@ -70,7 +70,7 @@ class MachineClaim:
 def take(
     device: str, scope: str = "", *, wait_s: float = WAIT_S, sleep: Callable[[float], None] = time.sleep
 ) -> MachineClaim | Holder:
-    """The name of a device, or who holds it. A holder that has ended is waited for. scope: other machines have others."""
+    """The name of a device, or who holds it. A holder that has ended is waited for. scope: each has its own names."""
     until_s = time.monotonic() + wait_s
     while True:
         try:
@@ -130,7 +130,7 @@ _of_this_process: WeakSet[socket.socket] = WeakSet()
 
 
 def _leave_to_the_parent() -> None:
-    """A child that was forked, such as a worker that loads data, may outlive its parent and must not hold the device."""
+    """A child that was forked, such as a worker that loads data, may outlive its parent and must not hold it."""
     for held in list(_of_this_process):
         held.close()
 

@@ -333,6 +333,33 @@ class TestBackends:
         assert steps[-1].applied == 510
         assert driver.locked is None
 
+    @pytest.mark.parametrize("call", ["nvmlDeviceGetHandleByIndex", "nvmlShutdown"])
+    def test_a_sampler_that_cannot_begin_is_one_sentence(self, call):
+        lost = Driver(nvmlDeviceGetUtilizationRates=15, **{call: 15})
+        with pytest.raises(
+            Fault, match=r"GPU 0 does not tell how busy it is \(GPU is lost\): expected an answer"
+        ):
+            NvmlSampler(0, 0.3, lambda: True, nvml=lost.module)
+
+    def test_steps_before_a_lost_gpu_are_kept_and_the_clock_is_given_back(self, tmp_path):
+        driver, time_s, steps = Driver(), [0.0], []
+
+        def sleep(seconds):
+            time_s[0] += seconds
+            if time_s[0] > 1:
+                driver.faults["nvmlDeviceGetUtilizationRates"] = 15
+
+        sampler = NvmlSampler(0, 0.3, lambda: True, nvml=driver.module, sleep=sleep, clock=lambda: time_s[0])
+        clocks = opened(driver, tmp_path)
+        block = GovernorBlock(rule="utilisation", settings={"memory": 510})
+        with pytest.raises(Fault, match="GPU 0 does not tell how busy it is"):
+            run_governor(clocks, sampler, planner_of(block, clocks.settings()), 0.05, steps)
+        # The third window was not whole.
+        assert len(steps) == 2
+        assert driver.locked is None
+        driver.faults["nvmlShutdown"] = 1
+        sampler.close()
+
 
 def opened(driver, tmp_path):
     return NvmlClocks(

@@ -1,5 +1,6 @@
 """Notes of locked GPUs: living sweeps are respected, dead ones' locks undone, strangers' settings reported."""
 
+import errno
 import json
 import os
 import subprocess
@@ -10,11 +11,14 @@ import pynvml
 import pytest
 
 from fake_clock_driver import UUID, Driver, Guarded
+from wattshed.clocks.backends.gpu.claim import claim_gpu
+from wattshed.clocks.backends.gpu.driver import GpuDriver
 from wattshed.clocks.backends.gpu.left_settings import survey_settings
 from wattshed.clocks.backends.gpu.note import LockNote, create_note, note_path, read_note
 from wattshed.clocks.backends.nvml import NvmlClocks
 from wattshed.config.clocks.nvml import NvmlBlock
 from wattshed.foundation.faults import Fault
+from wattshed.foundation.recovery import machine_claim
 from wattshed.foundation.recovery.processes import start_of
 
 ME = LockNote.of_this_process("NVIDIA A100-SXM4-40GB", UUID, 400_000)
@@ -250,3 +254,44 @@ def test_a_note_with_impossible_numbers_is_refused(tmp_path, change):
     (tmp_path / "GPU-1.json").write_text(json.dumps(note))
     with pytest.raises(Fault, match="its pid or its power limit"):
         read_note(tmp_path / "GPU-1.json")
+
+
+def test_another_users_sweep_on_the_same_machine_is_refused_and_shown_by_the_survey(tmp_path, monkeypatch):
+    """Its note lies in another cache; the lock of the first one stays, and is not taken for somebody's."""
+    monkeypatch.setattr(machine_claim, "MACHINE", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "hers"))
+    driver = Driver()
+    first = claim_gpu(GpuDriver(NvmlBlock(), driver.module), tmp_path / "his")
+    driver.locked = 900
+    try:
+        with pytest.raises(
+            Fault, match=rf"is swept by process {os.getpid()} of .*expected one sweep per GPU"
+        ):
+            NvmlClocks(NvmlBlock(), nvml=driver.module, guard=Guarded)
+        assert driver.locked == 900
+        _, (left,) = survey_settings(driver.module)
+        assert f"is swept by process {os.getpid()} of" in left.found
+        assert left.remedy == "wait for its end"
+    finally:
+        first.release()
+    second = claim_gpu(GpuDriver(NvmlBlock(), driver.module), tmp_path / "hers")
+    second.release()
+
+
+def test_a_claim_that_fails_lets_others_have_the_gpu(open_gpu, tmp_path):
+    path = note_path(tmp_path, UUID)
+    path.write_text("{")
+    with pytest.raises(Fault, match="cannot be read"):
+        open_gpu(Driver())
+    path.unlink()
+    open_gpu(Driver())
+
+
+def test_a_note_that_cannot_be_written_whole_leaves_no_part(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(json, "dump", full)
+    with pytest.raises(Fault, match="No space left"):
+        create_note(note_path(tmp_path, UUID), ME)
+    assert list(tmp_path.iterdir()) == []

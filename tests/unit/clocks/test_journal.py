@@ -154,3 +154,13 @@ def test_numbers_that_are_not_finite_become_null(tmp_path):
 
 def test_equal_sweeps_do_not_differ():
     assert first_difference(IDENTITY, json.loads(json.dumps(IDENTITY))) == ""
+
+
+def test_points_that_were_set_aside_before_are_kept(tmp_path):
+    path = written(tmp_path / "j.jsonl")
+    for gpu in ("B", "C"):
+        with open_or_restart(path, {**IDENTITY, "gpu": gpu}):
+            pass
+    assert read_journal(tmp_path / "j.jsonl.other").identity["gpu"] == "A"
+    assert read_journal(tmp_path / "j.jsonl.other2").identity["gpu"] == "B"
+    assert read_journal(path).identity["gpu"] == "C"

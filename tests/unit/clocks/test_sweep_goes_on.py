@@ -1,17 +1,21 @@
 """A sweep that was interrupted goes on with the points kept; budget, sessions and progress."""
 
+import json
+
 import pandas as pd
 import pytest
 
 from running_clocks import CLOCKS_MHZ, RunningClocks
 from wattshed.clocks.backends.simulated import SimulatedClocks
 from wattshed.clocks.runs import CLOCK
+from wattshed.clocks.sweeping import stopping
 from wattshed.clocks.sweeping.budget import Budget
 from wattshed.clocks.sweeping.identity import identity_of
 from wattshed.clocks.sweeping.journal import Journal, read_journal
 from wattshed.clocks.sweeping.progress import Progress, best_so_far
 from wattshed.clocks.sweeping.sweep import COUNTER_PERIODS, run_sweep, window_s
 from wattshed.config.clocks.block import ClocksBlock
+from wattshed.foundation.faults import Fault
 
 BLOCK = ClocksBlock(points=4, repeats=3, warm_up_repeats=1, min_point_s=0.1, search={"kind": "full"})
 REFINED = ClocksBlock(points=4, repeats=3, min_point_s=0.1, search={"step_windows": 3})
@@ -182,3 +186,66 @@ def test_the_best_so_far_keeps_the_limit_and_ignores_the_warm_up():
 
 def test_the_made_gpu_covers_all_its_clocks():
     assert set(run_sweep(RunningClocks(), lambda: None, BLOCK)["setting"]) == set(CLOCKS_MHZ)
+
+
+def test_a_workload_that_fails_at_one_setting_is_told_with_it():
+    gpu = RunningClocks()
+
+    def work():
+        if gpu.applied() == 900:
+            raise Fault("out of memory.")
+
+    with pytest.raises(Fault, match=r"^out of memory; this was at 900 MHz\.$"):
+        run_sweep(gpu, work, BLOCK)
+
+
+def test_a_journal_that_plans_a_setting_which_the_gpu_lacks_is_one_sentence(tmp_path):
+    path = tmp_path / "j.jsonl"
+    with pytest.raises(Killed):
+        swept(killed_at(RunningClocks(), 3), path)
+    path.write_text(path.read_text().replace(" 900,", " 915,"))
+    gpu = RunningClocks()
+    with pytest.raises(
+        Fault, match=r"j\.jsonl plans the setting 915, which test GPU does not have: expected one"
+    ):
+        swept(gpu, path)
+    assert gpu.locks == []
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "told"),
+    [
+        ("setting", None, "a positive setting"),
+        ("setting", -5, "a positive setting"),
+        ("time_s", "1", "a positive time_s"),
+        ("energy_j", float("inf"), "a positive energy_j"),
+        ("power_w", True, "a positive power_w"),
+        ("gpu", 3, "its gpu"),
+        ("warm", 1, "the mark warm"),
+    ],
+)
+def test_a_point_that_is_none_is_not_gone_on_with(tmp_path, column, value, told):
+    path = tmp_path / "j.jsonl"
+    with pytest.raises(Killed):
+        swept(killed_at(RunningClocks(), 3), path)
+    lines = path.read_text().splitlines()
+    event = json.loads(lines[-1])
+    event["values"][column] = value
+    path.write_text("\n".join([*lines[:-1], json.dumps(event)]) + "\n")
+    with pytest.raises(Fault, match=rf"j\.jsonl holds a point without {told} \(point 2\)"):
+        swept(RunningClocks(), path)
+
+
+def test_the_cost_of_a_long_plan_is_found_once_for_each_setting(monkeypatch):
+    asked = []
+
+    def cost(setting, *_):
+        asked.append(setting)
+        return 1.0, 1.0
+
+    monkeypatch.setattr(stopping, "_expected_cost", cost)
+    block = ClocksBlock(points=4, repeats=90, search={"kind": "full", "most_s": 1e6})
+    rows = run_sweep(RunningClocks(), lambda: None, BLOCK)
+    paid = stopping.affordable([600, 900, 1200, 1500] * 80, rows, CLOCKS_MHZ, block)
+    assert len(paid) == 320
+    assert sorted(asked) == [600, 900, 1200, 1500]

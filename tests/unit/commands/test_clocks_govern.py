@@ -10,8 +10,11 @@ import pytest
 
 from fake_clock_driver import UUID, Driver
 from killable_sweep import HELPERS, LIBRARY
+from wattshed.clocks.governing.governor import Decision
+from wattshed.clocks.governing.run import Step
 from wattshed.commands.main import main
 from wattshed.commands.running.governed_command import LinesOf
+from wattshed.commands.running.live_governor import disobeyed
 
 HEADER = (
     "timestamp, index, name, power.draw [W], utilization.gpu [%], utilization.memory [%], clocks.sm [MHz]\n"
@@ -138,13 +141,52 @@ def test_a_setting_that_the_gpu_does_not_have_is_refused_with_the_nearest(driver
     assert locked(driver) == []
 
 
-def test_a_command_goes_on_where_the_governor_fails(driver):
-    fault = '{"nvmlDeviceGetClockInfo": 999}'
-    script = f"echo '{fault}' > faults.json; sleep 1; rm faults.json; exit 5"
-    done = governed(driver, "sh", "-c", script)
+@pytest.mark.parametrize("call", ["nvmlDeviceGetClockInfo", "nvmlDeviceGetUtilizationRates"])
+def test_a_command_goes_on_where_the_governor_fails(driver, call):
+    # The fault comes when the governor works, and goes when it has been met.
+    script = f"""until [ $(grep -c {call} calls.jsonl) -gt 3 ]; do sleep 0.02; done
+        echo '{{"{call}": 999}}' > f; mv f faults.json
+        until grep -q '"error": 999' calls.jsonl; do sleep 0.02; done; rm faults.json; exit 5"""
+    options = ("--setting", "memory=510", "--window-s", "0.1", "--output", "decisions.csv")
+    done = governed(driver, "sh", "-c", script, options=options)
     assert done.returncode == 5, done.stderr
     assert "the command goes on without a governor" in done.stderr
+    assert "Traceback" not in done.stderr
     assert driver.locked is None
+    assert len(pd.read_csv(driver.folder / "decisions.csv")) > 0
+
+
+def test_sigterm_ends_the_command_and_keeps_the_decisions(driver):
+    script = (
+        "until grep -q 'Locked.*, 510, 510' calls.jsonl; do sleep 0.05; done; kill -TERM $PPID; exec cat pipe"
+    )
+    os.mkfifo(driver.folder / "pipe")
+    options = ("--setting", "memory=510", "--window-s", "0.1", "--output", "decisions.csv")
+    done = governed(driver, "sh", "-c", script, options=options)
+    assert done.returncode == 143, done.stderr
+    assert done.stderr.splitlines()[-1].startswith("stopped: the command was ended")
+    assert driver.locked is None
+    assert len(pd.read_csv(driver.folder / "decisions.csv")) > 0
+
+
+@pytest.mark.parametrize(
+    ("setting", "applied", "windows", "told"),
+    [
+        (510, 1410, 5, True),
+        (510, 510, 5, False),
+        (510, 345, 5, False),
+        (1410, 1500, 5, False),
+        (510, 1410, 2, False),
+    ],
+)
+def test_a_gpu_that_runs_above_its_clock_is_told(setting, applied, windows, told):
+    decision = Decision(0.0, setting, "memory", "memory", "keep")
+    said = disobeyed([Step(decision, applied)] * windows, "A100", 1410)
+    assert bool(said) == told
+    if told:
+        assert (
+            "it ran at 1410 MHz where 510 MHz was set, and above the lowered clock in 5 of 5 windows" in said
+        )
 
 
 def test_lines_are_counted_as_a_file_grows_and_begins_again(tmp_path):

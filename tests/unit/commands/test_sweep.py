@@ -295,3 +295,9 @@ def test_files_that_are_somebody_elses_are_not_replaced(folder, capsys, name):
 def test_a_budget_is_a_number_of_seconds(capsys, budget):
     assert main(["sweep", *SIMULATED, "--budget-s", budget, "--", "true"]) == 2
     assert "expected seconds above 0, such as 1800" in capsys.readouterr().err
+
+
+def test_a_budget_for_less_than_the_warm_up_leaves_it_undecided(folder, capsys):
+    assert main(["sweep", *SIMULATED, "--budget-s", "0.001", "--output", "out", "--", "true"]) == 3
+    assert "fewer than 3 warm, valid repeats of the baseline" in capsys.readouterr().out
+    assert len(pd.read_parquet("out/sweep.parquet")) == 1

@@ -48,7 +48,6 @@ class NvmlSampler:
             )
         self._index = index
         try:
-            self._handle = self._nvml.nvmlDeviceGetHandleByIndex(index)
             # Asked once before the workload begins: some virtual GPUs do not tell.
             self._shares()
         except BaseException:
@@ -78,7 +77,8 @@ class NvmlSampler:
 
     def _shares(self) -> tuple[float, float]:
         try:
-            rates = self._nvml.nvmlDeviceGetUtilizationRates(self._handle)
+            handle = self._nvml.nvmlDeviceGetHandleByIndex(self._index)
+            rates = self._nvml.nvmlDeviceGetUtilizationRates(handle)
         except self._nvml.NVMLError as error:
             raise Fault(
                 f"GPU {self._index} does not tell how busy it is ({one_line(error)}): expected an answer of NVML; look "

@@ -16,6 +16,7 @@ from killable_sweep import HELPERS, LIBRARY, LOOP, SweepProcess
 from wattshed.clocks.backends.gpu.note import LockNote, create_note, note_path, read_note
 from wattshed.clocks.backends.gpu.watchdog import Watchdog
 from wattshed.foundation.faults import Fault
+from wattshed.foundation.recovery.machine_claim import holder_of, take
 
 # After the watchdog has been started, a child that does nothing for a long time.
 FORKS = """
@@ -189,3 +190,15 @@ def test_a_watchdog_leaves_the_lock_of_a_sweep_that_came_after(guarded):
     assert not watchdog.take_over()
     assert driver.locked == 900
     assert read_note(path) == note
+
+
+def test_a_watchdog_keeps_the_gpu_from_other_sweeps_until_it_has_ended(guarded, tmp_path):
+    """Else its reset could undo the lock of a sweep that began after the kill."""
+    _, note, path = guarded
+    claim = take(UUID, str(tmp_path))
+    watchdog = Watchdog(note, path, claim.descriptor)
+    watchdog.watch()
+    claim.release()
+    assert holder_of(UUID, str(tmp_path)).pid == os.getpid()
+    watchdog.dismiss()
+    assert holder_of(UUID, str(tmp_path)) is None

@@ -373,7 +373,7 @@ def test_a_folder_without_counters_takes_mean_power_times_duration(folder):
     with pytest.raises(Fault, match="no list gives the run's duration"):
         read_recording(RecordingBlock(path=str(folder)))
     stated = read_recording(RecordingBlock(path=str(folder), period_s=0.5))
-    assert (stated["energy_j"].tolist(), set(stated["energy_by"])) == ([100, 100, 100], {"stated"})
+    assert (stated["energy_j"].tolist(), set(stated["energy_by"])) == ([110, 110, 110], {"stated"})
 
 
 def test_folders_that_do_not_fit_together_are_refused(folder, tmp_path):

@@ -90,7 +90,7 @@ def read_delimited(
 def _without_repeated(content: bytes, header: bytes) -> tuple[bytes, bool]:
     """The content with one header, where a recorder that was started again wrote it again; whether it did."""
     begins = content.index(header) + len(header)
-    if b"\n" + header + b"\n" not in content[begins:]:
+    if content.find(b"\n" + header + b"\n", begins) < 0:
         return content, False
     # Line ends are kept, so that lines keep their numbers. Two at once share a line end.
     above, rest = content[:begins], content[begins:]

@@ -31,7 +31,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "elapsed",
     ),
     "energy_j": ("energy_joules", "energy", "total_energy_j"),
-    "power_w": ("average_power_w", "mean_power_w", "avg_power_w", "average_power", "power"),
+    "power_w": ("average_power_w", "mean_power_w", "avg_power_w", "average_power", "power", "avg_power"),
     "energy_by": (),
     "label": (),
     "throttled": (),

@@ -96,9 +96,9 @@ def _name_throughout(samples: pd.DataFrame) -> None:
         lacking = samples[name].isna()
         if not lacking.any() or lacking.all() or samples["gpu_index"].isna().any():
             continue
-        known = samples[~lacking].groupby("gpu_index")[name].agg(["nunique", "first"])
-        known = known["first"].where(known["nunique"] == 1)
-        samples.loc[lacking, name] = samples.loc[lacking, "gpu_index"].map(known).astype("string")
+        by_index = samples[~lacking].groupby("gpu_index")[name]
+        known = by_index.first()[by_index.nunique() == 1]
+        samples[name] = samples[name].fillna(samples["gpu_index"].map(known).astype("string"))
 
 
 def gpu_rows(samples: pd.DataFrame) -> Iterator[np.ndarray]:

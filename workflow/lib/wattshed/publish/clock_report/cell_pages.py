@@ -66,8 +66,8 @@ def _put_title(axis: Axes, words: str) -> None:
     axis.set_title(blank, fontsize="medium", weight="bold", pad=TITLE_PAD_PT + 4)
     shown = as_written(text)
     axis.annotate(
-        shown, (0, 1), xytext=(0, TITLE_PAD_PT), xycoords="axes fraction", textcoords="offset points", fontsize="medium",
-        weight="bold", va="bottom",
+        shown, (0, 1), xytext=(0, TITLE_PAD_PT), xycoords="axes fraction", textcoords="offset points",
+        fontsize="medium", weight="bold", va="bottom",
     ).set_in_layout(False)  # fmt: skip
 
 

@@ -94,7 +94,7 @@ def _named_by(mark: pd.Series) -> str:
 
 
 def _of_this_gpu(marks: pd.DataFrame, sample: pd.Series) -> np.ndarray:
-    """Marks that name this GPU in each of their columns that is filled; any name may stand in the column gpu."""
+    """Marks that name this GPU in each of their columns that is filled; the column gpu may hold any name."""
     names = {str(sample[name]) for name in IDENTITIES if not pd.isna(sample[name])}
     mine = np.ones(len(marks), dtype=bool)
     for column in IDENTITIES:

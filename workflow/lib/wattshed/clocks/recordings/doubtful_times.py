@@ -61,7 +61,7 @@ def own_clock_offset(path: Path, samples: pd.DataFrame, marks: Marks, begins_at_
     A log may have its own seconds, which do not begin with 0. Marks that fit to one reading alone are read so. Raises
     :class:`Fault` if they fit to both.
     """
-    # Times since 1970 are no clock that somebody writes marks of seconds by.
+    # Marks in seconds do not count from 1970 here: those were found before.
     if begins_at_s is None or not begins_at_s or abs(begins_at_s) > EPOCH_S:
         return 0.0
     steps = np.diff(samples["time_s"].to_numpy())

@@ -61,7 +61,7 @@ def read_profile(path: Path, block: RecordingBlock, note: Note) -> pd.DataFrame:
     kept = ~np.isnan(limits)
     of_limits = names.str.contains(OF_LIMITS).to_numpy(bool)
     if (kept & of_limits).any():
-        kept &= of_limits  # epoch_3 is no power limit
+        kept &= of_limits  # epoch_3 does not name a power limit
     if not kept.any():
         raise Fault(
             f"{path} has no window whose name ends with a power limit, such as ..._300: expected some."

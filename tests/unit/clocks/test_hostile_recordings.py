@@ -212,5 +212,5 @@ def test_a_sweep_in_parquet_is_read_and_its_rows_are_named(tmp_path):
 
 
 def test_a_line_is_counted_as_editors_do(recorded):
-    with pytest.raises(Fault, match="line 6: time_s is nan"):
+    with pytest.raises(Fault, match="line 6: time_s is empty or was not read"):
         recorded(f"\n{HEADER}time_s,power_w\na,b,1410,10,100\n\n\na,b,1200,-,90\n", None)

@@ -365,15 +365,15 @@ def test_a_folder_of_logs_is_read_with_its_list(folder):
 
 def test_a_folder_without_counters_takes_mean_power_times_duration(folder):
     for file in folder.glob("run_*"):
-        file.write_text(dcgm_log(power=lambda row: f"{row}", counter=lambda row: "N/A"))
+        file.write_text(dcgm_log(power=lambda row: f"{row + 1}", counter=lambda row: "N/A"))
     runs = read_recording(RecordingBlock(path=str(folder)))
-    assert runs["energy_j"].tolist() == [110, 100]
+    assert runs["energy_j"].tolist() == [121, 110]
     assert set(runs["energy_by"]) == {"mean_power"}
     (folder / "timing_summary.log").unlink()
     with pytest.raises(Fault, match="no list gives the run's duration"):
         read_recording(RecordingBlock(path=str(folder)))
     stated = read_recording(RecordingBlock(path=str(folder), period_s=0.5))
-    assert (stated["energy_j"].tolist(), set(stated["energy_by"])) == ([100, 100, 100], {"stated"})
+    assert (stated["energy_j"].tolist(), set(stated["energy_by"])) == ([110, 110, 110], {"stated"})
 
 
 def test_folders_that_do_not_fit_together_are_refused(folder, tmp_path):

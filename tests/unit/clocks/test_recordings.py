@@ -144,7 +144,7 @@ def test_the_order_of_columns_never_matters(write, order):
         (TABLE.replace("run,", "") + "a,b,1,1410,9,9\na,b,1,1410,8,9\n", {}, "lines 2 and 3 are both repeat 1"),
         (TABLE + ROWS + "a100,llama,3,1,14", {}, "line 4 has 5 cells: expected 7"),
         (TABLE + "a100,llama,1,1,1410,10,-3\n", {}, "line 2: power_w is -3; expected a positive number"),
-        (TABLE + "a100,llama,1,1,1410,nan,3\n", {}, "line 2: time_s is nan"),
+        (TABLE + "a100,llama,1,1,1410,nan,3\n", {}, "line 2: time_s is empty or was not read"),
         (TABLE + "a100,llama,1,1.5,1410,10,3\n", {}, "line 2: rep is 1.5; expected a whole number"),
         (TABLE + "a100,llama,1,1,1410.5,10,3\n", {}, "1410.5 is not a whole number of MHz"),
         (TABLE + "a100,,1,1,1410,10,3\n", {}, "line 2: workload is empty"),

@@ -97,7 +97,7 @@ def test_a_simulated_sweep_stays_simulated_when_it_is_replayed(tmp_path, simulat
             "no run of 'llama' on 'a100': it has gpu v100; workload vit",
         ),
         (HEADER + ROWS[0] + "a100,llama,2,1,1410,fast,90,9,1\n", "line 3: time_s is 'fast'"),
-        (HEADER + "a100,llama,2,1,1410,10,,9,1\n", "line 2: power_w is nan"),
+        (HEADER + "a100,llama,2,1,1410,10,,9,1\n", "line 2: power_w is empty or was not read"),
         (HEADER + "a100,llama,2,1,1410,-10,90,9,1\n", "line 2: time_s is -10"),
         (HEADER + "a100,llama,2,1,1410,inf,90,9,1\n", "line 2: time_s is 'inf'"),
     ],

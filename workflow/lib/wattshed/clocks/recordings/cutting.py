@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from wattshed.clocks.recordings.doubtful_times import check_offsets, check_one_gpu
-from wattshed.clocks.recordings.marks import Marks
+from wattshed.clocks.recordings.doubtful_times import check_offsets, check_one_gpu, own_clock_offset
+from wattshed.clocks.recordings.marks import IDENTITIES, Marks
 from wattshed.clocks.recordings.plausible import check_power_time_energy
 from wattshed.clocks.recordings.power_curve import PowerCurve, counted_j
 from wattshed.clocks.recordings.reader import Note
@@ -45,7 +45,11 @@ def cut_into_runs(path: Path, samples: pd.DataFrame, marks: Marks, stated: bool,
             f"{marks.path} has times of day, but {path} has no time stamps: expected seconds since the log's first "
             "sample; write start and end so."
         )
-    offset_s = float(begins_at_s) if marks.since == "1970" and begins_at_s is not None else 0.0
+    offset_s = (
+        float(begins_at_s)
+        if marks.since == "1970" and begins_at_s is not None
+        else own_clock_offset(path, samples, marks, begins_at_s)
+    )
     parts = []
     every = _readable(path, samples, note)
     check_offsets(path, samples, marks, stated)
@@ -60,9 +64,8 @@ def cut_into_runs(path: Path, samples: pd.DataFrame, marks: Marks, stated: bool,
     if not matched.all():
         run = marks.frame.iloc[int(np.argmin(matched))]
         raise Fault(
-            f"{marks.path}: the run {run['run_id']!r} is of the GPU {run['gpu']!r}, which {path} does not "
-            "hold: expected "
-            "an index, uuid or name from the log."
+            f"{marks.path}: the run {run['run_id']!r} is of the GPU {_named_by(run)!r}, which {path} does not "
+            "hold: expected an index, uuid or name from the log."
         )
     runs = pd.concat(parts, ignore_index=True).sort_values("start_s", kind="stable", ignore_index=True)
     runs["knob"] = marks.knob
@@ -86,9 +89,17 @@ def _name(sample: pd.Series) -> str:
     return "the GPU " + " ".join(known) if known else "its GPU"
 
 
+def _named_by(mark: pd.Series) -> str:
+    return " ".join(str(mark[name]) for name in IDENTITIES if not pd.isna(mark[name]))
+
+
 def _of_this_gpu(marks: pd.DataFrame, sample: pd.Series) -> np.ndarray:
-    names = {str(sample[name]) for name in ("gpu", "gpu_uuid", "gpu_index") if not pd.isna(sample[name])}
-    return (marks["gpu"].isna() | marks["gpu"].astype("string").isin(names)).to_numpy(bool)
+    """Marks that name this GPU in each of their columns that is filled; the column gpu may hold any name."""
+    names = {str(sample[name]) for name in IDENTITIES if not pd.isna(sample[name])}
+    mine = np.ones(len(marks), dtype=bool)
+    for column in IDENTITIES:
+        mine &= (marks[column].isna() | marks[column].astype("string").isin(names)).to_numpy(bool)
+    return mine
 
 
 class _Windows:
@@ -133,8 +144,8 @@ class _Windows:
             raise Fault(
                 f"{self._path}: the run {ids[at]!r} is marked from {self._start_s[at]:.1f} to "
                 f"{self._end_s[at]:.1f} s, but "
-                f"the log's samples go from {first_s:.1f} to {last_s:.1f} s: expected runs within the log; correct the "
-                "marks, or time_zone."
+                f"the log's samples of {_name(first)} go from {first_s:.1f} to {last_s:.1f} s: expected runs within "
+                "the log; correct the marks, or time_zone."
             )
         overlap = self._start_s[1:] < self._end_s[:-1] - 1e-9
         if overlap.any():
@@ -233,10 +244,15 @@ class _Windows:
         )
         holes = (missing_s > MOST_HOLE_SHARE * duration_s) | (inside < LEAST_SAMPLES)
         if holes.all():
-            raise Fault(f"{self._path}: no run has samples in at least 80 % of its time: record more often.")
+            raise Fault(
+                f"{self._path}: no run has samples in at least 80 % of its time: expected several in each; record more "
+                "often, or correct the unit of the log's times (units of time_s)."
+            )
         if holes.any():
+            some = ", ".join(str(run) for run in frame["run_id"][holes][:5])
             self._note(
-                f"{self._path}: {int(holes.sum())} runs lack samples for over 20 % of their time: left out."
+                f"{self._path}: {int(holes.sum())} runs lack samples for over 20 % of their time: left out ({some}"
+                f"{', ...' if holes.sum() > 5 else ''})."
             )
         short = (duration_s < self._averaged_s) & (frame["energy_by"] != "counter").to_numpy() & ~holes
         if short.any():

@@ -77,7 +77,7 @@ def read_dcgm(path: Path, block: RecordingBlock, note: Note) -> pd.DataFrame:
         columns["time_s"] = np.asarray(columns["time_s"]) - np.asarray(columns["time_s"])[0]
     samples = as_samples(columns, len(table))
     samples.attrs = {"begins_at_s": None, "averaged_s": 0.0}
-    check_samples(path, samples)
+    check_samples(path, samples, note)
     return samples
 
 
@@ -107,13 +107,23 @@ def _rows(path: Path, names: list[str], name_at: int | None, note: Note) -> byte
     if header in content:
         content = content.replace(header, b"")
     if content.startswith(b"#") or b"\n#" in content:
+        content = _without_headers(content, header, units)
+    if content.startswith(b"#") or b"\n#" in content:
         raise Fault(f"{path}: its header changes on the way: expected one list of fields; cut the log there.")
     if is_blank(content):
         raise Fault(f"{path} has no rows below its header: expected samples; correct the path.")
+    if b"\n\n" in content or content.startswith(b"\n"):
+        content = re.sub(rb"\n{2,}", b"\n", content).lstrip(b"\n")
     if name_at is not None:
         for spaced in _spaced_names(content[: 1 << 16], len(names) + 2, name_at):
             content = content.replace(spaced, JOINT.join(spaced.split()))
     return content.replace(b"\n", END + b"\n")
+
+
+def _without_headers(content: bytes, *headers: bytes) -> bytes:
+    """Without repeated lines of header and units that differ in their blanks alone."""
+    words = [header.split() for header in headers]
+    return b"".join(line + b"\n" for line in content.split(b"\n")[:-1] if line.split() not in words)
 
 
 def _spaced_names(head: bytes, words_in_row: int, at: int) -> list[bytes]:
@@ -121,7 +131,7 @@ def _spaced_names(head: bytes, words_in_row: int, at: int) -> list[bytes]:
 
     A device's name is the one that most of its rows have: a row may have a word too many elsewhere.
     """
-    found: dict[bytes, Counter[bytes]] = {}
+    found: dict[tuple[bytes, bytes], Counter[bytes]] = {}
     for line in head.split(b"\n")[:-1]:
         words = line.split()
         extra = len(words) - words_in_row
@@ -129,7 +139,8 @@ def _spaced_names(head: bytes, words_in_row: int, at: int) -> list[bytes]:
             continue
         name = re.search(rb"\s+".join(re.escape(word) for word in words[at : at + extra + 1]), line)
         if name:
-            found.setdefault(words[1], Counter())[name[0]] += 1
+            # Instances of a GPU (GPU-I) share its number.
+            found.setdefault((words[0], words[1]), Counter())[name[0]] += 1
     names = {counts.most_common(1)[0][0] for counts in found.values()}
     return sorted((name for name in names if len(name.split()) > 1), key=len, reverse=True)
 

@@ -14,6 +14,8 @@ from wattshed.foundation.faults import Fault
 
 SEPARATORS = ",;\t|"
 MOST_NAMES_WITH_SEPARATORS = 64
+# Two lines run into one where a logger was killed and started again.
+STAMPED = re.compile(r"\d{4}[-/]\d\d[-/]\d\d[ T]\d\d:\d\d")
 # A number alone, or with a unit, cannot belong to a GPU's name: its line has decimal commas.
 READING = re.compile(r"^[-+]?\d+(\.\d+)?(\s*(W|mW|kW|MHz|GHz|%|C|J|MiB))?$")
 
@@ -28,6 +30,7 @@ class Delimited:
     skipped: int
     table: pa.Table
     is_parquet: bool = False
+    header: bytes | None = None  # if it is repeated between the rows
     _lines: list[int] | None = None
 
     def texts(self, name: str) -> pa.ChunkedArray:
@@ -41,9 +44,13 @@ class Delimited:
         """Of all rows. The file is read again once, and only where a line is named; Parquet has rows alone."""
         if self._lines is None:
             rows = self.table.num_rows
-            self._lines = list(range(1, rows + 1)) if self.is_parquet else filled_lines(read_text(self.path))
+            self._lines = list(range(1, rows + 1)) if self.is_parquet else self._filled()
             self._lines = self._lines[0 if self.is_parquet else self.skipped :]
         return self._lines
+
+    def _filled(self) -> list[int]:
+        content = read_text(self.path)
+        return filled_lines(content if self.header is None else _without_repeated(content, self.header)[0])
 
 
 def read_delimited(
@@ -58,17 +65,16 @@ def read_delimited(
     """Read a table with a header, or with the given ``names``.
 
     wanted: the columns to keep, all if None. named_things: the column that may hold separators without quotes, as the
-    names of GPUs do. log: the file is a log, so that a last line without its end is left out, and a repeated header is
-    taken for the begin of another part; it takes the sentence on that. Raises :class:`Fault`.
+    names of GPUs do. log: the file is a log, so that a last line without its end is left out; it takes the sentence on
+    that. A header that is repeated between the rows is left out. Raises :class:`Fault`.
     """
     first = next(line for line in content[: 1 << 16].split(b"\n") if line.strip())
     shown = first.decode("utf-8", "replace")
     separator = max(SEPARATORS, key=shown.count)
-    skipped = 0
+    skipped, repeated = 0, False
     if names is None:
         names, skipped = _header(path, shown, separator), 1
-        if log is not None and content.count(first + b"\n") > 1:
-            content = first + b"\n" + content.replace(first + b"\n", b"")
+        content, repeated = _without_repeated(content, first)
     ends = len(content)
     if log is not None and not content.endswith(b"\n"):
         ends = content.rfind(b"\n") + 1
@@ -76,8 +82,21 @@ def read_delimited(
     begins = content.index(first) + len(first) + 1 if skipped else 0
     if begins >= ends or is_blank(content[begins : begins + 4096]):
         raise Fault(f"{path} has no rows below its header: expected measurements; correct the path.")
-    table = _Rows(path, names, separator, skipped, named_things).read(content, begins, ends, wanted)
-    return Delimited(path, names, separator, skipped, table)
+    rows = _Rows(path, names, separator, skipped, named_things, first if repeated else None)
+    table = rows.read(content, begins, ends, wanted)
+    return Delimited(path, names, separator, skipped, table, header=first if repeated else None)
+
+
+def _without_repeated(content: bytes, header: bytes) -> tuple[bytes, bool]:
+    """The content with one header, where a recorder that was started again wrote it again; whether it did."""
+    begins = content.index(header) + len(header)
+    if content.find(b"\n" + header + b"\n", begins) < 0:
+        return content, False
+    # Line ends are kept, so that lines keep their numbers. Two at once share a line end.
+    above, rest = content[:begins], content[begins:]
+    for _ in range(2):
+        rest = rest.replace(b"\n" + header + b"\n", b"\n\n")
+    return above + rest, True
 
 
 def _header(path: Path, line: str, separator: str) -> list[str]:
@@ -95,6 +114,7 @@ class _Rows:
     separator: str
     skipped: int
     named_things: str | None
+    header: bytes | None
 
     def read(self, content: bytes, begins: int, ends: int, wanted: set[str] | None) -> pa.Table:
         for _ in range(MOST_NAMES_WITH_SEPARATORS):
@@ -140,12 +160,17 @@ class _Rows:
             if (
                 raw.encode() in rows
                 and any(letter.isalpha() for letter in name)
-                and not any(READING.match(part) or part in self.names for part in parts)
+                and not any(
+                    READING.match(part) or STAMPED.search(part) or part in self.names for part in parts
+                )
             ):
                 return rows.replace(raw.encode(), f'"{name}"'.encode())
         number = (wrong.number or 1) - 1
+        content = read_text(self.path)
+        if self.header is not None:
+            content = _without_repeated(content, self.header)[0]
         raise Fault(
-            f"{self.path}, line {line_of(read_text(self.path), number, self.skipped)} has {wrong.actual_columns} "
+            f"{self.path}, line {line_of(content, number, self.skipped)} has {wrong.actual_columns} "
             f"cells: expected {wrong.expected_columns} as in the header; correct or remove the line, or put cells with "
             "the separator in them, such as decimal commas, into quotes."
         )

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from wattshed.clocks.recordings.marks import Marks
+from wattshed.clocks.recordings.stamps import EPOCH_S
 from wattshed.foundation.faults import Fault
 
 # Steps below this share of the mean step are within one reading of several GPUs.
@@ -52,3 +53,26 @@ def check_offsets(path: Path, samples: pd.DataFrame, marks: Marks, stated: bool)
         "time zone, since the runs would fit into the log in another one too; name it by the key time_zone, such as "
         "Europe/Berlin or UTC."
     )
+
+
+def own_clock_offset(path: Path, samples: pd.DataFrame, marks: Marks, begins_at_s: float | None) -> float:
+    """What marks in seconds count from [s after the log's first time, 0 or that time itself].
+
+    A log may have its own seconds, which do not begin with 0. Marks that fit to one reading alone are read so. Raises
+    :class:`Fault` if they fit to both.
+    """
+    # Marks in seconds do not count from 1970 here: those were found before.
+    if begins_at_s is None or not begins_at_s or abs(begins_at_s) > EPOCH_S:
+        return 0.0
+    steps = np.diff(samples["time_s"].to_numpy())
+    slack_s = 2 * float(np.median(steps[steps > 0])) if (steps > 0).any() else 0.0
+    last_s = float(samples["time_s"].max())
+    starts_s, ends_s = marks.frame["start_s"].min(), marks.frame["end_s"].max()
+    since_first = starts_s >= -slack_s and ends_s <= last_s + slack_s
+    by_clock = starts_s >= begins_at_s - slack_s and ends_s <= begins_at_s + last_s + slack_s
+    if since_first and by_clock and abs(begins_at_s) > slack_s / 2:
+        raise Fault(
+            f"{marks.path}: its times may count from the first sample of {path}, or be that log's own seconds, which "
+            f"begin with {begins_at_s:g}: expected one meaning; write the log's times so that they begin with 0."
+        )
+    return begins_at_s if by_clock else 0.0

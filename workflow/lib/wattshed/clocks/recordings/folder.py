@@ -35,11 +35,14 @@ def read_folder(path: Path, block: RecordingBlock, reader: Reader, note: Note) -
     summary = Path(block.marks) if block.marks else path / SUMMARY
     marks = read_marks(summary, block, note) if block.marks or summary.is_file() else None
     found = FOLDER.match(path.name)
-    runs = []
+    runs: list[dict[str, object]] = []
+    unlisted: list[str] = []
     for order, (log, match) in enumerate(logs, 1):
         mark = None if marks is None else _mark_of(marks, match["id"], float(match["clock"]), log)
         if marks is not None and mark is None:
-            continue  # it failed, and was counted with the marks
+            if match["id"] not in marks.failed_ids:  # these were counted with the marks
+                unlisted.append(match["id"])
+            continue
         samples = reader.read(log, block, note)
         for rows in gpu_rows(samples):
             run = _run(log, samples.iloc[rows], mark, block)
@@ -52,6 +55,11 @@ def read_folder(path: Path, block: RecordingBlock, reader: Reader, note: Note) -
         )
     if marks is not None and (lost := set(marks.frame["run_id"]) - {match["id"] for _, match in logs}):
         note(f"{path}: {len(lost)} runs of {summary.name} have no log and are left out.")
+    if unlisted:
+        some = ", ".join(unlisted[:5]) + (", ..." if len(unlisted) > 5 else "")
+        note(
+            f"{path}: {len(unlisted)} logs are of runs that {summary.name} does not list: left out ({some})."
+        )
     frame = pd.DataFrame(runs)
     for name in ("gpu", "workload"):
         if found and frame[name].isna().all():
@@ -68,6 +76,10 @@ def profiles_in(path: Path) -> list[tuple[Path, re.Match[str]]]:
             "or the path "
             "of a file."
         )
+    ids = [match["id"] for _, match in found]
+    if again := sorted({run for run in ids if ids.count(run) > 1}):
+        names = " and ".join(sorted(file.name for file, match in found if match["id"] == again[0]))
+        raise Fault(f"{path} holds the run {again[0]} more than once: {names}; remove all but one.")
     return sorted(found, key=lambda pair: [int(part) for part in pair[1]["id"].split("_")])
 
 
@@ -87,6 +99,8 @@ def _mark_of(marks: Marks, run_id: str, clock_mhz: float, log: Path) -> pd.Serie
 def _run(path: Path, log: pd.DataFrame, mark: pd.Series | None, block: RecordingBlock) -> dict[str, object]:
     times_s = log["time_s"].to_numpy()
     stated = bool(np.isnan(times_s).any())
+    if not stated and block.period_s is not None:
+        raise Fault(f"{path} has time stamps, which count: remove the key period_s.")
     if stated and block.period_s is not None:
         times_s = np.arange(len(log)) * block.period_s
     span_s = float(times_s[-1] - times_s[0])

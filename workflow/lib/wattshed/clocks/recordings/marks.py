@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from wattshed.clocks.recordings.delimited import Delimited, read_delimited
-from wattshed.clocks.recordings.matching import match_columns, need
+from wattshed.clocks.recordings.matching import match_columns
 from wattshed.clocks.recordings.opening import head_of, read_text
 from wattshed.clocks.recordings.quantities import numbers_of, words_of
 from wattshed.clocks.recordings.reader import Note
@@ -32,11 +32,16 @@ ALIASES = {
     "duration_s": ("duration_seconds", "duration", "time_s"),
     "exit_code": ("returncode", "exit_status"),
     "status": ("state", "outcome"),
-    "gpu": ("gpu_name", "gpu_uuid", "uuid", "gpu_index"),
+    "gpu": ("gpu_name",),
+    "gpu_uuid": ("uuid",),
+    "gpu_index": ("gpu_id", "index"),
     "workload": ("application", "app"),
 }
 # A file of durations may lack its header: these are its columns.
 WITHOUT_HEADER = ["run_id", "frequency_mhz", "duration_seconds", "exit_code", "status"]
+# What may say whose GPU a run was on; all that are filled must agree.
+IDENTITIES = ("gpu", "gpu_uuid", "gpu_index")
+MOST_APART_S, MOST_APART_SHARE = 2.0, 0.1
 RUN_ID = re.compile(r"^(\d+)_(\d+)$")
 SUCCEEDED = {"success", "succeeded", "successful", "ok", "done", "completed", "complete", "passed", "0"}
 
@@ -44,10 +49,10 @@ SUCCEEDED = {"success", "succeeded", "successful", "ok", "done", "completed", "c
 @dataclass(frozen=True)
 class Marks:
     """frame: one row per run that succeeded, in the file's order: run_id, setting, repeat (from ``3_02``: 2; missing
-    if the id says none), start_s, end_s, duration_s, gpu, workload; missing where the file does not say.
+    if the id says none), start_s, end_s, duration_s, :data:`IDENTITIES`, workload; missing where the file does not say.
 
-    since: what start_s and end_s count from: the log's first sample, or 1970 UTC. failed: runs left out. offset_known:
-    the times since 1970 do not depend on ``time_zone``.
+    since: what start_s and end_s count from: the log's first sample, or 1970 UTC. failed: runs left out, and their
+    ids. offset_known: the times since 1970 do not depend on ``time_zone``.
     """
 
     path: Path
@@ -56,6 +61,7 @@ class Marks:
     since: str
     failed: int
     offset_known: bool = False
+    failed_ids: frozenset[str] = frozenset()
 
 
 def read_marks(path: Path, block: RecordingBlock, note: Note) -> Marks:
@@ -68,14 +74,21 @@ def read_marks(path: Path, block: RecordingBlock, note: Note) -> Marks:
     units = {name: unit for name, unit in block.units.items() if name == "clock_mhz"}
     own = block.model_copy(update={"columns": {}, "units": units})
     found = match_columns(path, cells.names, ALIASES, own)
-    need(path, found, ("run_id",), cells.names)
+    if "run_id" not in found:
+        raise Fault(
+            f"{path} has no column run_id: it has {', '.join(cells.names)}; expected a name for each run; add it."
+        )
     knob = _knob(path, found, block)
     column = "clock_mhz" if knob == "clock" else "power_limit_w"
-    if ("start" in found) != ("end" in found or ("start" in found and "duration_s" in found)):
+    if "end" in found and "start" not in found:
         raise Fault(f"{path} has ends but no starts of runs: expected start and end; add the column start.")
+    if "start" in found and not {"end", "duration_s"} & set(found):
+        raise Fault(
+            f"{path} has starts but no ends of runs: expected start and end; add the column end or duration_s."
+        )
     frame = pd.DataFrame({"run_id": words_of(cells, found["run_id"]).astype("object")})
     frame["setting"] = numbers_of(cells, found[column], column, own)
-    for ours in ("gpu", "workload"):
+    for ours in (*IDENTITIES, "workload"):
         frame[ours] = words_of(cells, found[ours]) if ours in found else pd.NA
     duration = numbers_of(cells, found["duration_s"], "time_s", own) if "duration_s" in found else np.nan
     frame["duration_s"] = duration
@@ -91,7 +104,8 @@ def read_marks(path: Path, block: RecordingBlock, note: Note) -> Marks:
     known = since == "1970" and stamps_say_their_offset(
         cells.table.take(np.flatnonzero(good)).column(found["start"])
     )
-    return Marks(path, frame[good].reset_index(drop=True), knob, since, failed, known)
+    failed_ids = frozenset(frame["run_id"][~good].astype(str))
+    return Marks(path, frame[good].reset_index(drop=True), knob, since, failed, known, failed_ids)
 
 
 def _knob(path: Path, found: dict[str, str], block: RecordingBlock) -> KnobName:
@@ -112,7 +126,7 @@ def _succeeded(cells: Delimited, found: dict[str, str]) -> np.ndarray:
     good = np.ones(cells.table.num_rows, dtype=bool)
     for name in ("exit_code", "status"):
         if name in found:
-            words = words_of(cells, found[name]).str.lower()
+            words = words_of(cells, found[name]).str.lower().str.removesuffix(".0")
             good &= (words.isna() | words.isin(SUCCEEDED)).to_numpy(bool)
     return good
 
@@ -136,7 +150,11 @@ def _windows(
         table = cells.table.take(rows)
         mixed = [column for name in names for column in [table.column(found[name]).to_pylist()]]
         turns = [text for pair in zip(*mixed, strict=True) for text in pair]
-        passed_s, first_s = epoch_seconds(_chunked(turns), own.time_zone or "UTC", str(cells.path))
+
+        def line(turn: int) -> int:
+            return cells.line(int(rows[turn // len(names)]))
+
+        passed_s, first_s = epoch_seconds(_chunked(turns), own.time_zone or "UTC", str(cells.path), line)
         for number, name in enumerate(names):
             frame.loc[rows, f"{name}_s"] = first_s + passed_s[number :: len(names)]
         since = "1970"
@@ -171,6 +189,15 @@ def _check(cells: Delimited, frame: pd.DataFrame, good: np.ndarray) -> None:
         row = int(np.argmax(lacking))
         raise Fault(f"{cells.path}, line {cells.line(row)}: the run {ids[row]!r} has no setting above 0.")
     if frame["start_s"].notna().any():
+        for name in ("start", "end"):
+            empty = frame[f"{name}_s"].isna().to_numpy() & good
+            if empty.any():
+                row = int(np.argmax(empty))
+                raise Fault(
+                    f"{cells.path}, line {cells.line(row)}: the run {ids[row]!r} has no {name}: expected one; add it, "
+                    "or mark the run as failed."
+                )
+        _check_durations(cells, frame, good)
         wrong = ~(frame["end_s"] > frame["start_s"]).to_numpy() & good
         what = "does not end after it begins"
     else:
@@ -180,4 +207,18 @@ def _check(cells: Delimited, frame: pd.DataFrame, good: np.ndarray) -> None:
         row = int(np.argmax(wrong))
         raise Fault(
             f"{cells.path}, line {cells.line(row)}: the run {ids[row]!r} {what}: correct or remove the line."
+        )
+
+
+def _check_durations(cells: Delimited, frame: pd.DataFrame, good: np.ndarray) -> None:
+    """Raise :class:`Fault` for a stated duration that is not the time from start to end."""
+    between = (frame["end_s"] - frame["start_s"]).to_numpy(float)
+    stated = frame["duration_s"].to_numpy(float)
+    # Durations may be whole seconds.
+    apart = good & (np.abs(stated - between) > np.maximum(MOST_APART_S, MOST_APART_SHARE * between))
+    if apart.any():
+        row = int(np.argmax(apart))
+        raise Fault(
+            f"{cells.path}, line {cells.line(row)}: the run {frame['run_id'][row]!r} goes on for {between[row]:g} s by "
+            f"start and end, but {stated[row]:g} s by its duration: expected one time; correct or remove one of them."
         )

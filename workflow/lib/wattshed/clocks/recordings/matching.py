@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from wattshed.config.clocks.recording import RecordingBlock
+from wattshed.config.clocks.recording_columns import AMBIGUOUS_ENDINGS, QUANTITIES, UNITS
 from wattshed.foundation.faults import Fault
 
 
@@ -31,13 +32,28 @@ def match_columns(
     for ours, others in aliases.items():
         if ours in found:
             continue
-        for alias in (ours, *others):
-            name = plain.get(alias.lower())
+        for alias in with_units(ours, others):
+            name = plain.get(alias)
             if name is not None and name not in taken:
                 found[ours] = name
                 taken.add(name)
                 break
     return found
+
+
+def with_units(ours: str, others: Collection[str]) -> list[str]:
+    """Our name and the others, in lower case, then each with another unit at its end: ``power_kw``, ``duration_ms``."""
+    names = [name.lower() for name in (ours, *others)]
+    quantity = QUANTITIES.get("time_s" if ours == "duration_s" else ours)
+    if quantity is None:
+        return names
+    units = [unit.lower() for unit in UNITS[quantity] if unit not in AMBIGUOUS_ENDINGS]
+    bare = dict.fromkeys(
+        stem if name.count("_") and unit in units else name
+        for name in names
+        for stem, _, unit in [name.rpartition("_")]
+    )
+    return [*names, *(f"{name}_{unit}" for name in bare for unit in units if f"{name}_{unit}" not in names)]
 
 
 def need(path: Path, found: Mapping[str, str], needed: Collection[str], names: Collection[str]) -> None:
@@ -50,8 +66,9 @@ def need(path: Path, found: Mapping[str, str], needed: Collection[str], names: C
 
 
 def plain_name(name: str) -> str:
-    """A column's name in lower case without a unit in brackets."""
-    return re.sub(r"\s*[\[(][^\])]*[\])]\s*$", "", name).strip().lower()
+    """A column's name in lower case without a unit in brackets, and with ``_`` for blanks and hyphens."""
+    bare = re.sub(r"\s*[\[(][^\])]*[\])]\s*$", "", name.strip().strip('"'))
+    return re.sub(r"[\s-]+", "_", bare.strip()).lower()
 
 
 def _some(names: Collection[str]) -> str:

@@ -1,6 +1,7 @@
 """Opens a recording as text: plain or compressed, in UTF-8, UTF-16 or Latin-1, with any line ends."""
 
 import codecs
+import re
 from pathlib import Path
 
 from wattshed.foundation.faults import Fault
@@ -15,6 +16,12 @@ from wattshed.foundation.opening.regular_files import (
 )
 
 HEAD_BYTES = 4096
+ENTITY = re.compile(rb"(?m)^#\s*Entity\b")
+# Blank lines and comments at a file's begin; `#1` may be a cell.
+LEADING = re.compile(rb"(?:[ \t]*\n|#(?!\d)[^\n]*\n)*#(?!\d)[^\n]*\n")
+COMMENT = re.compile(rb"(?m)^#(?!\d)[^\n]*")
+SEPARATOR = re.compile(rb"[,;\t|]")
+NUMBER = re.compile(rb"^\s*[-+]?\d[\d.]*(?:[eE][-+]?\d+)?\s*$")
 
 
 def read_text(path: Path) -> bytes:
@@ -38,6 +45,8 @@ def read_text(path: Path) -> bytes:
         raise Fault(f"{path} is not text (it holds NUL bytes): expected a CSV or a log; correct the path.")
     if b"\r" in content:
         content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    if b"#" in content:
+        content = _without_comments(content)
     if is_blank(content):
         raise Fault(f"{path} is empty: expected a recording; correct the path.")
     return content
@@ -58,8 +67,9 @@ def read_head(path: Path) -> str:
         or head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     ):
         return head_of(read_text(path))
-    text = head.removeprefix(codecs.BOM_UTF8).decode("utf-8", errors="replace")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    head = head.removeprefix(codecs.BOM_UTF8).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    text = _without_comments(head).decode("utf-8", errors="replace")
+    return text if text.strip() else head_of(read_text(path))
 
 
 def is_blank(content: bytes) -> bool:
@@ -83,6 +93,26 @@ def _as_utf8(content: bytes) -> bytes:
     except UnicodeDecodeError:
         return content.decode("cp1252", errors="replace").encode()
     return content
+
+
+def _without_comments(content: bytes) -> bytes:
+    """Blank lines in place of those that begin with ``#``, so that lines keep their numbers.
+
+    ``#Entity`` begins the header of dcgmi dmon. A line of names behind ``#`` is a header if a row of numbers follows.
+    """
+    if ENTITY.search(content[:HEAD_BYTES]):
+        return content
+    above = LEADING.match(content)
+    rest = content[above.end() :] if above else content
+    kept = b""
+    if above and any(NUMBER.match(cell) for cell in SEPARATOR.split(rest.split(b"\n", 1)[0])):
+        lines = above[0].split(b"\n")
+        last = max(at for at, line in enumerate(lines) if line.strip())
+        if SEPARATOR.search(lines[last]):
+            kept = b"\n" * last + lines[last].lstrip(b"# ") + b"\n" * (len(lines) - last - 1)
+    if above and not kept:
+        kept = b"\n" * above[0].count(b"\n")
+    return kept + (COMMENT.sub(b"", rest) if b"\n#" in rest else rest)
 
 
 def filled_lines(content: bytes) -> list[int]:

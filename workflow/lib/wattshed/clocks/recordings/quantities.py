@@ -1,7 +1,6 @@
 """Cells of text as numbers in our units: units in cells or headers, missing values, decimal commas."""
 
 import re
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,7 @@ import pyarrow.compute as pc
 
 from wattshed.clocks.recordings.delimited import Delimited
 from wattshed.config.clocks.recording import RecordingBlock
-from wattshed.config.clocks.recording_columns import QUANTITIES, UNITS
+from wattshed.config.clocks.recording_columns import AMBIGUOUS_ENDINGS, QUANTITIES, UNITS, unit_of
 from wattshed.foundation.faults import Fault
 
 MISSING = pa.array(
@@ -22,8 +21,9 @@ MISSING = pa.array(
     ]
 )
 THOUSANDS = r"^[-+]?[1-9]\d{0,2}(,\d{3})+$"
-NUMBER_AND_UNIT = re.compile(r"^[-+]?[\d.,]+(?:[eE][-+]?\d+)?\s*([A-Za-z%]+)?$")
-SYMBOLS = {"%": "percent", "°C": "C"}
+NUMBER_AND_UNIT = re.compile(r"^[-+]?[\d.,]+(?:[eE][-+]?\d+)?\s*([A-Za-z%°µμ]+)?$")
+# nvidia-smi writes why it read nothing in brackets.
+NOT_READ = r"(?i)^(\[[^\d\]]*\]|n/a|#n/a|<na>|na|nan|null|none|err!?|error|unknown error|not supported)$"
 
 
 def numbers_of(
@@ -34,13 +34,31 @@ def numbers_of(
     The unit is that of the cells or of the header (``power.draw [W]``), else ``block.units``, else ``usual_unit`` (that
     of the layout), else ours. Raises :class:`Fault`, with the line, for what is not a number or has another unit.
     """
-    texts = pc.utf8_trim_whitespace(cells.texts(theirs))
-    texts = pc.if_else(pc.is_in(texts, value_set=MISSING), pa.scalar(None, pa.string()), texts)
+    texts = _read_ones(pc.utf8_trim_whitespace(cells.texts(theirs)))
+    try:
+        return _numbers(cells, texts, theirs, ours, block, usual_unit)
+    except Fault:
+        # Rare spellings of what was not read; to look for them in every log would take as long as to read it.
+        odd = pc.match_substring_regex(texts, NOT_READ)
+        if not _any(odd):
+            raise
+    texts = pc.if_else(odd, pa.scalar(None, pa.string()), texts)
+    return _numbers(cells, texts, theirs, ours, block, usual_unit)
+
+
+def _numbers(
+    cells: Delimited,
+    texts: pa.ChunkedArray,
+    theirs: str,
+    ours: str,
+    block: RecordingBlock,
+    usual_unit: str | None,
+) -> np.ndarray:
     found, plain = _without_unit(texts)
     # Some drivers write a unit behind what was not read.
-    plain = pc.if_else(pc.is_in(plain, value_set=MISSING), pa.scalar(None, pa.string()), plain)
+    plain = _read_ones(plain)
     unit = found or _unit_in(theirs)
-    factor = _factor(cells.path, ours, theirs, SYMBOLS.get(unit or "", unit), block, usual_unit)
+    factor = _factor(cells.path, ours, theirs, unit, block, usual_unit)
     if found and factor != 1.0 and _any(bare := pc.and_(pc.equal(plain, texts), pc.not_equal(plain, "0"))):
         _refuse(cells, theirs, texts, np.argmax(_bools(bare)))
     if cells.separator != "," or _any(pc.match_substring(plain, ",")):
@@ -58,6 +76,11 @@ def numbers_of(
     if np.isinf(numbers).any():
         _refuse(cells, theirs, texts, np.argmax(np.isinf(numbers)))
     return np.asarray(numbers, dtype=np.float64) * factor
+
+
+def _read_ones(texts: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Cells, null where they say that nothing was read."""
+    return pc.if_else(pc.is_in(texts, value_set=MISSING), pa.scalar(None, pa.string()), texts)
 
 
 def _refuse_thousands(cells: Delimited, theirs: str, plain: pa.ChunkedArray) -> None:
@@ -79,13 +102,11 @@ def _unit_in(theirs: str) -> str | None:
     return brackets[1].strip() if brackets else None
 
 
-def _unit_at_end(theirs: str, known: Mapping[str, float]) -> str | None:
+def _unit_at_end(theirs: str, quantity: str) -> str | None:
     """The unit that a name ends with: ``duration_ms``, ``energy_kWh``. ``_min`` and ``_h`` may mean something else."""
-    ending = re.split(r"[_.\s]", theirs.strip())[-1].lower()
-    units = [
-        unit for unit in known if unit.lower() == ending and unit not in ("min", "h", "share", "percent")
-    ]
-    return units[0] if units and theirs.lower() != ending else None
+    ending = re.split(r"[_.\s-]", theirs.strip())[-1]
+    unit = unit_of(ending, quantity)
+    return unit if unit not in AMBIGUOUS_ENDINGS and theirs.strip() != ending else None
 
 
 def words_of(cells: Delimited, theirs: str) -> pd.Series:
@@ -115,16 +136,17 @@ def _factor(
     if found is None:
         if ours in block.units:
             return block.factor(ours)
-        return known[_unit_at_end(theirs, known) or usual or next(iter(known))]
-    if found not in known:
+        return known[_unit_at_end(theirs, QUANTITIES[ours]) or usual or next(iter(known))]
+    unit = unit_of(found, QUANTITIES[ours])
+    if unit is None:
         raise Fault(
-            f"{path}: {ours} is in {found!r}: expected one of {', '.join(known)}; convert the column."
+            f"{path}: {theirs} is in {found!r}: expected one of {', '.join(known)}; convert the column."
         )
-    if block.units.get(ours, found) != found:
+    if block.units.get(ours, unit) != unit:
         raise Fault(
-            f"{path}: {ours} is in {found} by the file, but in {block.units[ours]} by the key units: correct units."
+            f"{path}: {theirs} is in {unit} by the file, but in {block.units[ours]} by the key units: correct units."
         )
-    return known[found]
+    return known[unit]
 
 
 def _any(flags: pa.ChunkedArray) -> bool:

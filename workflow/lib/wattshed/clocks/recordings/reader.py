@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from wattshed.clocks.recordings.matching import plain_name
 from wattshed.config.clocks.recording import RecordingBlock
 
 if TYPE_CHECKING:
@@ -35,5 +36,4 @@ class Reader(Protocol):
 def header_names(head: str) -> set[str]:
     """Lower-case names of a CSV's first line, without quotes and units in brackets."""
     first = next((line for line in head.splitlines() if line.strip()), "")
-    cells = re.split(r"[,;\t|]", first)
-    return {re.sub(r"\s*[\[(][^\])]*[\])]$", "", cell.strip().strip('"').strip()).lower() for cell in cells}
+    return {plain_name(cell) for cell in re.split(r"[,;\t|]", first)}

@@ -105,6 +105,10 @@ def _reader(path: Path, block: RecordingBlock) -> Reader:
     names = plugins.names("recording")
     if fitting:
         raise Fault(f"{path} fits the readers {' and '.join(fitting)}: name one of them by the key reader.")
+    if head.lstrip()[:1] in ("{", "["):
+        raise NotKnown(
+            f"{path} looks like JSON: expected a CSV, a log or Parquet; convert it to a table of runs."
+        )
     first = next(line for line in head.splitlines() if line.strip())[:120]
     raise NotKnown(
         f"{path} fits none of the readers {', '.join(names)}; it begins with {first!r}: name the reader "

@@ -11,6 +11,8 @@ from wattshed.config.clocks.recording import RecordingBlock
 from wattshed.foundation.faults import Fault
 
 MOST_SETTING = 10_000
+# A cold run takes up to 15 times as long as a warm one; more than this is another unit.
+MOST_APART = 100.0
 CELL = ["gpu", "gpu_uuid", "workload", "knob"]
 
 
@@ -26,6 +28,9 @@ def as_runs(path: Path, found: pd.DataFrame, block: RecordingBlock) -> pd.DataFr
     if frame.empty:
         raise Fault(f"{path} has no run: expected at least one.")
     settings = frame["setting"].to_numpy(float)
+    # 1.005 GHz is 1004.9999 MHz by the computer's arithmetic.
+    settings = np.where(np.abs(settings - np.round(settings)) < 1e-6, np.round(settings), settings)
+    _refuse_other_knob(path, frame, block)
     for name, knob in KNOBS.items():
         rows = (frame["knob"] == name).to_numpy(bool)
         if rows.any():
@@ -44,6 +49,7 @@ def as_runs(path: Path, found: pd.DataFrame, block: RecordingBlock) -> pd.DataFr
                     f"{knob.unit}: expected whole ones; round the column."
                 )
     frame["setting"] = settings.astype("int64")
+    _refuse_far_apart(path, frame)
     if "order" not in frame or frame["order"].isna().any():
         # Rows that say which repeat they are differ by it.
         if "repeat" in frame and "run_id" not in frame:
@@ -59,6 +65,33 @@ def as_runs(path: Path, found: pd.DataFrame, block: RecordingBlock) -> pd.DataFr
         # Marks and files name each run once; a setting that was visited again begins to count again.
         frame["repeat"] = counted
     return _finished(path, frame)
+
+
+def _refuse_other_knob(path: Path, frame: pd.DataFrame, block: RecordingBlock) -> None:
+    other = (frame["knob"] != block.knob).to_numpy(bool)
+    if block.knob != "auto" and other.any():
+        there = str(frame["knob"][other].iloc[0])
+        raise Fault(
+            f"{path} is a sweep of the knob {there}, but the key knob says {block.knob}: expected one; remove the key "
+            "knob."
+        )
+
+
+def _refuse_far_apart(path: Path, frame: pd.DataFrame) -> None:
+    """Raise :class:`Fault` for a run whose time or power is a hundred times that of its cell: its unit is another."""
+    for name, values in (("time_s", frame["time_s"]), ("power_w", frame["energy_j"] / frame["time_s"])):
+        numbers = values.astype("float64")
+        typical = numbers.groupby([frame[key] for key in CELL], dropna=False).transform("median")
+        ratios = (numbers / typical).to_numpy(float)
+        far = (ratios > MOST_APART) | (ratios < 1 / MOST_APART)
+        if far.any():
+            at = int(np.argmax(far))
+            where = f", line {frame['line'].iloc[at]}" if "line" in frame else ""
+            which = f" of the run {frame['run_id'].iloc[at]}" if "run_id" in frame else ""
+            raise Fault(
+                f"{path}{where}: {name}{which} is {numbers.iloc[at]:.4g}, {ratios[at]:.3g} times what is typical of "
+                "its GPU and workload: expected one unit throughout; correct or remove the run."
+            )
 
 
 def _named(path: Path, frame: pd.DataFrame, block: RecordingBlock) -> pd.DataFrame:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from wattshed.clocks.recordings.plausible import check_unit
+from wattshed.clocks.recordings.reader import Note
 from wattshed.clocks.recordings.stamps import check_forward
 from wattshed.foundation.faults import Fault
 
@@ -33,6 +34,8 @@ TYPES: dict[str, str] = {
     "throttled": "boolean",
 }
 COLUMNS = tuple(TYPES)
+# No GPU draws more; several do, or the reading is wrong.
+MOST_POWER_W = 3000.0
 SHARES = tuple(name for name in COLUMNS if name.endswith("_share"))
 
 
@@ -52,10 +55,11 @@ def as_samples(columns: dict[str, object], rows: int) -> pd.DataFrame:
     )
 
 
-def check_samples(path: Path, samples: pd.DataFrame) -> None:
+def check_samples(path: Path, samples: pd.DataFrame, note: Note) -> None:
     """Raise :class:`Fault` if a log's readings cannot be those of a GPU, or its times go back.
 
-    Every layout's samples are checked here, after they are in our units.
+    Every layout's samples are checked here, after they are in our units. Powers of 0 W become missing, which is noted:
+    no GPU draws nothing, and drivers write 0 for what they could not read.
     """
     power = samples["power_w"].to_numpy()
     if (power < 0).any():
@@ -65,6 +69,17 @@ def check_samples(path: Path, samples: pd.DataFrame) -> None:
         )
     for name in (*SHARES, "power_w", "power_limit_w", "sm_clock_mhz", "memory_clock_mhz", "temperature_c"):
         check_unit(path, name, samples[name].to_numpy())
+    far = power > MOST_POWER_W
+    if far.any():
+        row = int(np.argmax(far))
+        raise Fault(
+            f"{path}: the power of sample {row + 1} is {power[row]:g} W: expected up to {MOST_POWER_W:,.0f} W; correct "
+            "or remove the line."
+        )
+    if (nothing := power == 0).any() and (power > 0).any():
+        samples.loc[nothing, "power_w"] = np.nan
+        note(f"{path}: the power of {int(nothing.sum())} samples is 0 W, which is taken as not read.")
+    _name_throughout(samples)
     if samples["power_w"].isna().all() and samples["energy_counter_j"].isna().all():
         raise Fault(
             f"{path} holds neither a power nor an energy that was read: this GPU does not report them; "
@@ -73,6 +88,17 @@ def check_samples(path: Path, samples: pd.DataFrame) -> None:
         )
     for rows in gpu_rows(samples):
         check_forward(samples["time_s"].to_numpy()[rows], rows, str(path))
+
+
+def _name_throughout(samples: pd.DataFrame) -> None:
+    """Fill a GPU's name or uuid where a row lacks it and the others of its index agree."""
+    for name in ("gpu", "gpu_uuid"):
+        lacking = samples[name].isna()
+        if not lacking.any() or lacking.all() or samples["gpu_index"].isna().any():
+            continue
+        by_index = samples[~lacking].groupby("gpu_index")[name]
+        known = by_index.first()[by_index.nunique() == 1]
+        samples[name] = samples[name].fillna(samples["gpu_index"].map(known).astype("string"))
 
 
 def gpu_rows(samples: pd.DataFrame) -> Iterator[np.ndarray]:

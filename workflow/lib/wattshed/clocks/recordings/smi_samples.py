@@ -65,16 +65,23 @@ def read_smi(path: Path, block: RecordingBlock, note: Note) -> pd.DataFrame:
         texts = cells.texts(found["time_s"])
         if are_numbers(texts):
             times = in_seconds(numbers_of(cells, found["time_s"], "time_s", block))
+            if np.isnan(times).any():
+                raise Fault(
+                    f"{path}, line {cells.line(int(np.argmax(np.isnan(times))))}: the time is empty: expected one in "
+                    "each line; correct or remove the line."
+                )
             begins_at_s, columns["time_s"] = float(times[0]), times - times[0]
         else:
-            columns["time_s"], begins_at_s = epoch_seconds(texts, block.time_zone or "UTC", str(path))
+            columns["time_s"], begins_at_s = epoch_seconds(
+                texts, block.time_zone or "UTC", str(path), cells.line
+            )
     samples = as_samples(columns, cells.table.num_rows)
     samples.attrs = {
         "begins_at_s": begins_at_s,
         "offset_known": begins_at_s is not None and stamps_say_their_offset(cells.texts(found["time_s"])),
         "averaged_s": 0.0 if "instant" in found.get("power_w", "") else AVERAGED_S,
     }
-    check_samples(path, samples)
+    check_samples(path, samples, note)
     return samples
 
 

@@ -1,6 +1,7 @@
 """Time stamps of logs and marks as seconds since 1970 UTC."""
 
 import re
+from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -10,7 +11,7 @@ import pyarrow.compute as pc
 
 from wattshed.foundation.faults import Fault
 
-NUMBER = re.compile(r"^\s*[-+]?\d+(\.\d*)?([eE][-+]?\d+)?\s*$")
+NUMBER = re.compile(r"^\s*[-+]?\d+([.,]\d*)?([eE][-+]?\d+)?\s*$")
 OFFSET = r"(?i)(?:Z|[+-]\d\d(?::?\d\d)?)$"
 # When clocks are set back, local times jump by this; the logger's own pause adds to it.
 HOUR_S = 3600.0
@@ -38,27 +39,43 @@ def stamps_say_their_offset(texts: pa.ChunkedArray) -> bool:
     return are_numbers(texts) or bool(re.search(OFFSET, (texts[0].as_py() or "").strip()[10:]))
 
 
-def epoch_seconds(texts: pa.ChunkedArray, time_zone: str, where: str) -> tuple[np.ndarray, float]:
+def epoch_seconds(
+    texts: pa.ChunkedArray, time_zone: str, where: str, line: Callable[[int], int] | None = None
+) -> tuple[np.ndarray, float]:
     """Seconds since the first stamp [rows], and that stamp as seconds since 1970 UTC.
 
-    Stamps without an offset are local times of ``time_zone``. Where its clocks are set back, the local hour occurs
-    twice: stamps before the jump are summer time. Raises :class:`Fault` for what is not a time stamp.
+    line: gives the number of a row's line, for messages. Stamps without an offset are local times of ``time_zone``.
+    Where its clocks are set back, the local hour occurs twice: stamps before the jump are summer time. Raises
+    :class:`Fault` for what is not a time stamp.
     """
-    trimmed = pc.replace_substring(pc.utf8_trim_whitespace(texts), "/", "-")
+    trimmed = pc.replace_substring(pc.utf8_trim(texts, characters=' \t"'), "/", "-")
+    if trimmed[0].as_py().endswith((" UTC", " GMT")):
+        trimmed = pc.replace_substring_regex(trimmed, " (UTC|GMT)$", "Z")
     aware = stamps_say_their_offset(trimmed)
     try:
         stamps = pc.cast(trimmed, pa.timestamp("ns", "UTC" if aware else None))
     except pa.ArrowInvalid:
-        stamps = _read_slowly(trimmed, aware, where)
+        stamps = _read_slowly(trimmed, texts, aware, where, line)
     if stamps.null_count:
-        raise Fault(f"{where}: a time stamp is empty: expected one in each line; correct or remove the line.")
+        at = _at(where, line, int(np.argmax(stamps.is_null().to_numpy(zero_copy_only=False))))
+        raise Fault(f"{at}: the time stamp is empty: expected one in each line; correct or remove the line.")
     counts = np.asarray(pc.cast(stamps, pa.int64()).to_numpy(), dtype=np.int64)
     if not aware and time_zone != "UTC":
         counts = _from_local(counts, time_zone, where)
     return (counts - counts[0]) / 1e9, float(counts[0]) / 1e9
 
 
-def _read_slowly(texts: pa.ChunkedArray, aware: bool, where: str) -> pa.Array:
+def _at(where: str, line: Callable[[int], int] | None, row: int) -> str:
+    return where if line is None else f"{where}, line {line(row)}"
+
+
+def _read_slowly(
+    texts: pa.ChunkedArray,
+    written: pa.ChunkedArray,
+    aware: bool,
+    where: str,
+    line: Callable[[int], int] | None,
+) -> pa.Array:
     words = texts.to_pandas()
     mixed = (words.str.slice(10).str.contains(OFFSET, regex=True) != aware).to_numpy(bool)
     words = words.mask(mixed)  # a stamp with an offset among others without, or the other way round
@@ -66,7 +83,7 @@ def _read_slowly(texts: pa.ChunkedArray, aware: bool, where: str) -> pa.Array:
     if read.isna().any():
         row = int(np.argmax(read.isna()))
         raise Fault(
-            f"{where}: the time stamp {texts[row].as_py()!r} cannot be read: expected one such as "
+            f"{_at(where, line, row)}: the time stamp {written[row].as_py()!r} cannot be read: expected one such as "
             "2026/03/01 12:00:00.250, all with or all without offset; correct or remove the line."
         )
     return pa.array(read.dt.tz_localize(None) if aware else read, type=pa.timestamp("ns"))

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wattshed.clocks.recordings.matching import with_units
 from wattshed.clocks.recordings.reader import Gives, Note, header_names
 from wattshed.clocks.recordings.table_names import ALIASES, SETTINGS
 from wattshed.config.clocks.recording import RecordingBlock
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def _names(ours: str) -> set[str]:
-    return {ours, *ALIASES[ours]}
+    return set(with_units(ours, ALIASES[ours]))
 
 
 class Table:
@@ -28,7 +29,7 @@ class Table:
     def read(self, path: Path, block: RecordingBlock, note: Note) -> "pd.DataFrame":
         from wattshed.clocks.recordings.table_runs import read_table
 
-        return read_table(path, block)
+        return read_table(path, block, note)
 
 
 READER = Table()

@@ -13,16 +13,21 @@ from wattshed.clocks.recordings.matching import match_columns, need
 from wattshed.clocks.recordings.opening import read_text
 from wattshed.clocks.recordings.plausible import check_power_time_energy, check_unit
 from wattshed.clocks.recordings.quantities import numbers_of, words_of
+from wattshed.clocks.recordings.reader import Note
 from wattshed.clocks.recordings.table_names import ALIASES
 from wattshed.clocks.runs import EnergyBy
 from wattshed.config.clocks.recording import RecordingBlock
 from wattshed.foundation.faults import Fault, one_line
 
 PARQUET = b"PAR1"
-TRUE, FALSE = {"true", "1", "yes", "warm"}, {"false", "0", "no", "cold"}
+TRUE, FALSE = {"true", "1", "1.0", "yes", "warm", "active"}, {"false", "0", "0.0", "no", "cold", "not active"}
+FAILED = r"(?i)\s*(fail|err|time.?out|timed.?out|kill|crash|abort|oom|out.of.mem|cancel|interrupt)"
+NUMBERS = ("applied", "repeat", "order", "time_s", "energy_j", "power_w", "temperature_c", "gpu_index")
+# A clock that lies within half a step of the setting is the setting.
+SAME_CLOCK_MHZ = 7.5
 
 
-def read_table(path: Path, block: RecordingBlock) -> pd.DataFrame:
+def read_table(path: Path, block: RecordingBlock, note: Note) -> pd.DataFrame:
     """One row per run with ``line``, its line in the file.
 
     Energy is power x time, unless the table says how its energy is known (``energy_by``, as wattshed's own tables do),
@@ -39,16 +44,43 @@ def read_table(path: Path, block: RecordingBlock) -> pd.DataFrame:
     knob, setting = _setting(cells, found, block)
     frame["knob"] = knob[rows]
     frame["setting"] = setting[rows]
-    for name in ("applied", "repeat", "order", "time_s", "energy_j", "power_w", "temperature_c"):
+    for name in NUMBERS:
         if name in found:
             frame[name] = _numbers(cells, found[name], name, block)[rows]
+    if "gpu_index" in found:
+        frame["gpu_index"] = frame["gpu_index"].round().astype("Int64")
+    if "applied" in found and found["applied"] != "applied":
+        # A clock that was read may lie beside the setting by rounding.
+        frame["applied"] = (
+            frame["applied"]
+            .where((frame["applied"] - frame["setting"]).abs() > SAME_CLOCK_MHZ, frame["setting"])
+            .where(frame["applied"].notna())
+        )
     for name, standard in (("warm", True), ("throttled", False)):
         frame[name] = _flags(cells, found[name])[rows] if name in found else standard
-    for name in ("label", "energy_by"):
+    for name in ("label", "energy_by", "exit_code", "status"):
         if name in found:
             frame[name] = words_of(cells, found[name]).iloc[rows].to_numpy()
-    _refuse_unusable(path, frame, found)
+    frame = _succeeded(path, frame, note)
+    _refuse_unusable(cells, frame, found)
     return _with_energy(path, frame, trusted="energy_j" in block.columns)
+
+
+def _succeeded(path: Path, frame: pd.DataFrame, note: Note) -> pd.DataFrame:
+    """Without the runs whose exit code or status says that they failed."""
+    failed = np.zeros(len(frame), dtype=bool)
+    if "exit_code" in frame:
+        codes = pd.to_numeric(frame["exit_code"], errors="coerce").fillna(0)
+        failed |= (codes != 0).to_numpy(bool)
+    if "status" in frame:
+        failed |= frame["status"].astype("string").str.match(FAILED).fillna(False).to_numpy(bool)
+    if failed.all():
+        raise Fault(
+            f"{path}: all of its {len(frame)} runs failed by their exit code or status: expected others."
+        )
+    if failed.any():
+        note(f"{path}: {int(failed.sum())} of {len(frame)} runs failed and are left out.")
+    return frame[~failed].reset_index(drop=True)
 
 
 def _cells(path: Path, block: RecordingBlock) -> Delimited:
@@ -91,8 +123,15 @@ def _wanted_rows(cells: Delimited, found: dict[str, str], block: RecordingBlock)
             same |= (words_of(cells, found["gpu_uuid"]) == wanted).fillna(False).to_numpy(bool)
         known[name] = sorted(words.dropna().unique())
         keep &= same
+    if not len(keep):
+        raise Fault(f"{cells.path} has no rows: expected one per run; correct the path.")
+    if block.gpu_index is not None and "gpu_index" in found:
+        indices = _numbers(cells, found["gpu_index"], "gpu_index", block)
+        keep &= indices == block.gpu_index
+        known["index"] = [f"{index:g}" for index in sorted(set(indices[~np.isnan(indices)]))]
     if not keep.any():
-        asked = " on ".join(repr(name) for name in (block.workload, block.gpu) if name)
+        wanted_ones = (block.workload, block.gpu, block.gpu_index)
+        asked = " on ".join(repr(name) for name in wanted_ones if name is not None)
         there = "; ".join(f"{name} {', '.join(names)}" for name, names in known.items())
         raise Fault(f"{cells.path} has no run of {asked}: it has {there}; correct gpu and workload.")
     return np.flatnonzero(keep)
@@ -103,7 +142,7 @@ def _setting(cells: Delimited, found: dict[str, str], block: RecordingBlock) -> 
     rows = cells.table.num_rows
     if "setting" in found:
         if "knob" in found:
-            knobs = words_of(cells, found["knob"]).fillna("")
+            knobs = words_of(cells, found["knob"]).fillna("").str.lower()
         elif block.knob != "auto":
             knobs = pd.Series([block.knob] * rows)
         else:
@@ -140,13 +179,15 @@ def _setting(cells: Delimited, found: dict[str, str], block: RecordingBlock) -> 
 def _numbers(cells: Delimited, theirs: str, ours: str, block: RecordingBlock) -> np.ndarray:
     if ours in ("applied", "setting"):  # in the knob's unit, as wattshed writes them
         return numbers_of(cells, theirs, "clock_mhz", block.model_copy(update={"units": {}}))
-    if ours in ("repeat", "order"):
+    if ours in ("repeat", "order", "gpu_index"):
         return numbers_of(cells, theirs, "time_s", block.model_copy(update={"units": {}}))
     return numbers_of(cells, theirs, ours, block)
 
 
 def _flags(cells: Delimited, theirs: str) -> np.ndarray:
     words = words_of(cells, theirs).fillna("").str.lower()
+    if theirs.lower() == "throttled":
+        words = words.replace("", "false")  # not known
     wrong = ~words.isin(TRUE | FALSE).to_numpy(bool)
     if wrong.any():
         row = int(np.argmax(wrong))
@@ -156,20 +197,22 @@ def _flags(cells: Delimited, theirs: str) -> np.ndarray:
     return words.isin(TRUE).to_numpy(bool)
 
 
-def _refuse_unusable(path: Path, frame: pd.DataFrame, found: dict[str, str]) -> None:
-    for name in ("setting", "repeat", "order", "time_s", "power_w", "energy_j"):
+def _refuse_unusable(cells: Delimited, frame: pd.DataFrame, found: dict[str, str]) -> None:
+    path = cells.path
+    for name in ("setting", "gpu_index", "repeat", "order", "time_s", "power_w", "energy_j"):
         if name not in frame or (name == "energy_j" and "power_w" in frame and "energy_by" not in frame):
             continue
         values = frame[name].to_numpy(float)
         wrong = ~((values > 0) & (values < np.inf))
-        if name in ("repeat", "order"):
+        if name in ("repeat", "order", "gpu_index"):
             wrong = ~(values >= 0) | (values % 1 != 0)
         if wrong.any():
             row = int(np.argmax(wrong))
             theirs = found.get(name, name)
-            kind = "whole number" if name in ("repeat", "order") else "positive number"
+            kind = "whole number" if name in ("repeat", "order", "gpu_index") else "positive number"
+            shown = "empty or was not read" if np.isnan(values[row]) else f"{values[row]:g}"
             raise Fault(
-                f"{path}, line {frame['line'].iloc[row]}: {theirs} is {values[row]:g}; expected a {kind}: correct or "
+                f"{path}, line {frame['line'].iloc[row]}: {theirs} is {shown}; expected a {kind}: correct or "
                 "remove the line."
             )
     for name in ("gpu", "workload"):

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from wattshed.clocks.recordings.delimited import Delimited, read_delimited
-from wattshed.clocks.recordings.matching import match_columns, need
+from wattshed.clocks.recordings.matching import match_columns, need, plain_name
 from wattshed.clocks.recordings.opening import read_text
 from wattshed.clocks.recordings.plausible import check_unit
 from wattshed.clocks.recordings.quantities import numbers_of, words_of
@@ -20,6 +20,7 @@ NAMING = ("dataset", "network", "batch_size", "optimizer")
 # Such as summary_power_v100.csv.
 NAMED_FILE = re.compile(r"(?:summary_power|power_limit)_(\w+?)\.csv", re.IGNORECASE)
 WINDOW_AT_LIMIT = re.compile(r"_(\d+)$")
+OF_LIMITS = re.compile("power.?limit", re.IGNORECASE)
 ENERGY = re.compile(r"^gpu(\d+)_energy$")
 
 
@@ -29,7 +30,8 @@ def read_limits(path: Path, block: RecordingBlock) -> pd.DataFrame:
     found = match_columns(path, cells.names, LIMITS, block)
     need(path, found, tuple(LIMITS), cells.names)
     frame = pd.DataFrame({ours: numbers_of(cells, found[ours], ours, block) for ours in LIMITS})
-    there = [name for name in NAMING if name in cells.names]
+    plain = {plain_name(name): name for name in cells.names}
+    there = [plain[name] for name in NAMING if name in plain]
     words = [words_of(cells, name).fillna("?") for name in there]
     frame["workload"] = pd.concat(words, axis=1).agg(" ".join, axis=1) if words else pd.NA
     _refuse_unusable(cells, frame, found)
@@ -57,6 +59,9 @@ def read_profile(path: Path, block: RecordingBlock, note: Note) -> pd.DataFrame:
     names = words_of(cells, "window_name").fillna("")
     limits = pd.to_numeric(names.str.extract(WINDOW_AT_LIMIT)[0]).to_numpy(float)
     kept = ~np.isnan(limits)
+    of_limits = names.str.contains(OF_LIMITS).to_numpy(bool)
+    if (kept & of_limits).any():
+        kept &= of_limits  # epoch_3 does not name a power limit
     if not kept.any():
         raise Fault(
             f"{path} has no window whose name ends with a power limit, such as ..._300: expected some."
@@ -88,8 +93,9 @@ def _refuse_unusable(cells: Delimited, frame: pd.DataFrame, found: dict[str, str
         if wrong.any():
             row = int(np.argmax(wrong))
             line = int(frame["line"].iloc[row]) if "line" in frame else cells.line(row)
+            shown = "empty or was not read" if np.isnan(values[row]) else f"{values[row]:g}"
             raise Fault(
-                f"{cells.path}, line {line}: {found.get(name, name)} is {values[row]:g}; expected a positive number: "
+                f"{cells.path}, line {line}: {found.get(name, name)} is {shown}; expected a positive number: "
                 "correct or remove the line."
             )
         if name in ("time_s", "power_w", "power_limit_w"):

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from wattshed.publish.clock_report.curves_figure import legend_of
-from wattshed.publish.drawing.figure_style import set_style
+from wattshed.publish.drawing.figure_style import as_written, set_style
 from wattshed.publish.parts.swept import SweptCell, listed
 
 ROWS_ON_A_PAGE = 4
@@ -64,9 +64,10 @@ def _put_title(axis: Axes, words: str) -> None:
     text = textwrap.fill(words, TITLE_LETTERS)
     blank = "\n".join(" " for _ in text.splitlines())
     axis.set_title(blank, fontsize="medium", weight="bold", pad=TITLE_PAD_PT + 4)
+    shown = as_written(text)
     axis.annotate(
-        text, (0, 1), xytext=(0, TITLE_PAD_PT), xycoords="axes fraction", textcoords="offset points", fontsize="medium",
-        weight="bold", va="bottom",
+        shown, (0, 1), xytext=(0, TITLE_PAD_PT), xycoords="axes fraction", textcoords="offset points",
+        fontsize="medium", weight="bold", va="bottom",
     ).set_in_layout(False)  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from wattshed.clocks.deploying.before_after import QUANTITIES, SettingComparison
-from wattshed.publish.drawing.figure_style import COLOURS, GREY, MARKERS, set_style
+from wattshed.publish.drawing.figure_style import COLOURS, GREY, MARKERS, as_written, set_style
 
 # An interval of three runs, one of them cold, would press all others flat: the axis holds this share of the ends.
 INNER = 0.9
@@ -20,7 +20,7 @@ def chart(draw: Draw, rows: Sequence[SettingComparison], title: str) -> Figure:
     set_style()
     figure, axis = plt.subplots(figsize=(7.2, 3.4), layout="constrained")
     draw(axis, rows)
-    axis.set_title(title)
+    axis.set_title(as_written(title))
     return figure
 
 

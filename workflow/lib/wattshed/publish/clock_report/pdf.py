@@ -13,7 +13,7 @@ from wattshed.foundation.writing import whole_file
 from wattshed.publish.clock_report.comparison_figure import Draw
 from wattshed.publish.clock_report.comparison_page import RATIO_NOTE, setting_text
 from wattshed.publish.clock_report.numbers import interval, quantity
-from wattshed.publish.drawing.figure_style import set_style
+from wattshed.publish.drawing.figure_style import as_written, set_style
 
 A4 = (8.27, 11.69)
 LEFT, WIDTH = 0.09, 0.83
@@ -57,13 +57,14 @@ def _text_pages(pages: PdfPages, title: str, sentences: Sequence[str]) -> None:
     lines = [line for one in (*sentences, RATIO_NOTE) for line in (*textwrap.wrap(one, LINE), "")]
     for start in range(0, max(1, len(lines)), LINES):
         page = _page(title)
-        page.text(LEFT, 0.93, "\n".join(lines[start : start + LINES]), fontsize=9, va="top", linespacing=1.4)
+        text = as_written("\n".join(lines[start : start + LINES]))
+        page.text(LEFT, 0.93, text, fontsize=9, va="top", linespacing=1.4)
         _finish(pages, page)
 
 
 def _page(title: str) -> Figure:
     page = plt.figure(figsize=A4, layout="none")
-    page.text(LEFT, 0.95, title, fontsize=14, weight="bold")
+    page.text(LEFT, 0.95, as_written(title), fontsize=14, weight="bold")
     return page
 
 

@@ -16,7 +16,7 @@ LETTERS_PER_INCH = 16
 def put_notes(figure: Figure, notes: Sequence[str]) -> None:
     """Write notes in small type above the figure, below its title, and make it higher by as much."""
     width = int(LETTERS_PER_INCH * figure.get_figwidth())
-    lines = [line for note in notes for line in textwrap.wrap(note, width)]
+    lines = [line for note in notes for line in textwrap.wrap(note.replace("$", r"\$"), width)]
     if not lines:
         return
     figure.set_figheight(figure.get_figheight() + len(lines) * LINE_IN)

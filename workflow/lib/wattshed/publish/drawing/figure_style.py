@@ -1,5 +1,6 @@
 """One look for all figures: readable in grey, the same bytes every time."""
 
+import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -65,8 +66,15 @@ STYLE: dict[Any, Any] = {
 }
 
 
+def as_written(text: str) -> str:
+    """Text with names from users' files for matplotlib, which takes what is between two dollar signs for a formula."""
+    return text.replace("$", r"\$")
+
+
 def set_style() -> None:
     """Apply the common figure style to matplotlib."""
+    # The font lacks some scripts, whose signs are drawn as boxes; a warning per sign would not help who reads it.
+    warnings.filterwarnings("ignore", message=r"Glyph \d+ .* missing from font", category=UserWarning)
     matplotlib.rcParams.update(STYLE)
 
 

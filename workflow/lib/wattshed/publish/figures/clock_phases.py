@@ -11,7 +11,7 @@ from matplotlib.patches import Patch
 from wattshed.publish.clock_report.curves_figure import legend_of
 from wattshed.publish.drawing.empty_figure import words_figure
 from wattshed.publish.drawing.figure_part import FigurePart
-from wattshed.publish.drawing.figure_style import COLOURS, set_style
+from wattshed.publish.drawing.figure_style import COLOURS, as_written, set_style
 from wattshed.publish.parts.inputs import Inputs
 
 MOST_LINES = 8
@@ -71,7 +71,7 @@ def _draw(axis: Axes, key: dict[str, Any], rows: pd.DataFrame, styles: dict[str,
     axis.set_xlim(float(rows["start_s"].min()), float(rows["end_s"].max()))
     axis.set_xlabel("Time (s)")
     axis.grid(axis="y", visible=False)
-    axis.set_title(_title(key, rows), fontsize="medium", weight="bold")
+    axis.set_title(as_written(_title(key, rows)), fontsize="medium", weight="bold")
     if not rows["setting"].notna().any():
         return None
     twin = axis.twinx()

@@ -42,7 +42,11 @@ FOREIGN = (
 )
 
 # Files whose tests read the one study that the fixture ``finished`` runs.
-OF_THE_FINISHED_STUDY = ("tests/workflow/test_dag.py", "tests/workflow/test_report_numbers.py")
+OF_THE_FINISHED_STUDY = (
+    "tests/workflow/test_dag.py",
+    "tests/workflow/test_report_numbers.py",
+    "tests/workflow/test_toy_plugins.py",
+)
 
 # Other files that take longest. One that began last would leave the other workers idle.
 LONG = (

@@ -52,12 +52,18 @@ OF_THE_FINISHED_STUDY = (
 LONG = (
     "tests/unit/test_core_install.py",
     "tests/unit/commands/test_measure_signals.py",
+    "tests/unit/accounts/test_recommend.py",
+    "tests/unit/adaptation/test_strategy_contract.py",
+    "tests/unit/commands/test_measure_ends.py",
     "tests/unit/compression/test_comparing.py",
     "tests/unit/compression/test_making_and_comparing.py",
     "tests/unit/compression/test_method_contract.py",
     "tests/unit/test_contributing.py",
     "tests/unit/publish/test_accounts_figures.py",
+    "tests/unit/forecast/test_baseline_contract.py",
     "tests/unit/forecast/test_information.py",
+    "tests/unit/publish/test_part_contract.py",
+    "tests/unit/training/test_training.py",
 )
 
 # The same examples in every run, and no time limit for one, which would test the machine.

@@ -42,18 +42,28 @@ FOREIGN = (
 )
 
 # Files whose tests read the one study that the fixture ``finished`` runs.
-OF_THE_FINISHED_STUDY = ("tests/workflow/test_dag.py", "tests/workflow/test_report_numbers.py")
+OF_THE_FINISHED_STUDY = (
+    "tests/workflow/test_dag.py",
+    "tests/workflow/test_report_numbers.py",
+    "tests/workflow/test_toy_plugins.py",
+)
 
 # Other files that take longest. One that began last would leave the other workers idle.
 LONG = (
     "tests/unit/test_core_install.py",
     "tests/unit/commands/test_measure_signals.py",
+    "tests/unit/accounts/test_recommend.py",
+    "tests/unit/adaptation/test_strategy_contract.py",
+    "tests/unit/commands/test_measure_ends.py",
     "tests/unit/compression/test_comparing.py",
     "tests/unit/compression/test_making_and_comparing.py",
     "tests/unit/compression/test_method_contract.py",
     "tests/unit/test_contributing.py",
     "tests/unit/publish/test_accounts_figures.py",
+    "tests/unit/forecast/test_baseline_contract.py",
     "tests/unit/forecast/test_information.py",
+    "tests/unit/publish/test_part_contract.py",
+    "tests/unit/training/test_training.py",
 )
 
 # The same examples in every run, and no time limit for one, which would test the machine.

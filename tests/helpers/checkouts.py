@@ -25,6 +25,8 @@ class Checkout:
         }
         # What the tests' own environment says of threads or paths must not reach the jobs.
         environment.pop("PYTHONPATH", None)
+        # A hundred jobs import this copy's library: it is compiled once.
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
         words = [sys.executable, "-m", "snakemake", "--cores", "2", *arguments]
         run = subprocess.run(words, cwd=self.folder, env=environment, capture_output=True, text=True)
         assert not check or run.returncode == 0, run.stdout[-4000:] + run.stderr[-4000:]

@@ -36,10 +36,10 @@ def environment(folder: Path) -> dict[str, str]:
         **os.environ,
         "XDG_CACHE_HOME": str(folder.parent / "caches"),
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        # What a read-only checkout would refuse anyway.
-        "PYTHONDONTWRITEBYTECODE": "1",
     }
     own.pop("PYTHONPATH", None)
+    # All jobs import the checkout's library: it is compiled once.
+    own.pop("PYTHONDONTWRITEBYTECODE", None)
     return own
 
 
@@ -47,11 +47,12 @@ def words(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "snakemake", "--cores", "2", *arguments]
 
 
-def snakemake(folder: Path, *arguments: str, check: bool = True) -> subprocess.CompletedProcess:
-    """Snakemake with ``folder`` as its working directory."""
-    run = subprocess.run(
-        words(*arguments), cwd=folder, env=environment(folder), capture_output=True, text=True
-    )
+def snakemake(
+    folder: Path, *arguments: str, check: bool = True, **variables: str
+) -> subprocess.CompletedProcess:
+    """Snakemake with ``folder`` as its working directory, and with these variables in its environment."""
+    own = environment(folder) | variables
+    run = subprocess.run(words(*arguments), cwd=folder, env=own, capture_output=True, text=True)
     assert not check or run.returncode == 0, run.stdout[-4000:] + run.stderr[-4000:]
     return run
 

@@ -102,6 +102,7 @@ FOUND_ROLLING = {"find_rolling", "make_table_rolling", "make_figure_rolling"}
 SCORES = {
     "find_sensitivity",
     "make_table_sensitivity",
+    "make_table_shortest",
     "make_table_information",
     "make_figure_wins",
     "make_table_nodes",
@@ -132,11 +133,6 @@ def test_the_jobs_are_written_for_other_tools(results):
     assert len(again) == len(runs)
     assert again["energy_kwh"].sum() == pytest.approx(runs["energy_kwh"].sum())
     assert "# TYPE wattshed_energy_joules_total counter" in (results / "emissions.prom").read_text()
-
-
-def test_a_second_run_of_the_study_its_ladder_and_its_rolling_origins_has_nothing_to_do(finished):
-    answer = finished.tiny("--", "all", "ladder", "rolling")
-    assert "Nothing to be done" in answer.stdout + answer.stderr
 
 
 # Several edits are made at once where each one reruns rules of its own: one plan then shows the effect of each.

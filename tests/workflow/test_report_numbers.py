@@ -196,7 +196,7 @@ def test_the_chain_numbers_equal_a_recomputation(results, numbers):
         for name in ("epoch", "fit", "update", "make", "fine_tune")
         for event in windows_named(results, name)
     ]
-    assert set(numbers["chains"]) == {"adapt_first", "reference"}
+    assert set(numbers["chains"]) == {"adapt_first", "reference", "toys"}
     for steps in numbers["chains"].values():
         base, *_ = steps
         total, parent, base_own, base_joules = 0.0, None, None, None

@@ -9,7 +9,9 @@ import pandas as pd
 import pytest
 import yaml
 
+from checkouts import edited, planned_jobs
 from small_workflow import environment, light_study, snakemake, wait_until, words
+from toy_plugins import TEN_WATTS, add_toys
 from wattshed.accounts.runs.collect import collect
 from wattshed.accounts.runs.runs import runs_frame
 from wattshed.energy.budget.spent import spent_in
@@ -55,7 +57,10 @@ BASELINE = BaselineFactory(make)
 
 @pytest.fixture(scope="module")
 def checkout(copy_of_the_repository, tmp_path_factory):
-    return copy_of_the_repository(tmp_path_factory.mktemp("spent") / "checkout")
+    """A checkout with a sensor of known power, which a line in its table added."""
+    folder = copy_of_the_repository(tmp_path_factory.mktemp("spent") / "checkout")
+    add_toys(folder, TEN_WATTS)
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -144,6 +149,19 @@ def seen_by(study, known=()):
     """Copies that the witness left of ledgers, without those in ``known``."""
     copies = sorted((study.folder / "seen").glob("*.jsonl"), key=lambda path: path.stat().st_mtime_ns)
     return [path for path in copies if record_id(path) not in set(map(record_id, known))]
+
+
+def test_an_added_sensor_meters_every_job_and_an_edit_of_it_measures_them_again(study):
+    for ledger in study.current():
+        events = [json.loads(line) for line in ledger.read_text().splitlines()]
+        sources = {
+            part["source"] for event in events if event["event"] == "sensors" for part in event["sensors"]
+        }
+        assert "ten watts" in sources
+    with edited(study.checkout / "workflow/lib/wattshed" / TEN_WATTS, lambda text: f"{text}# edited\n"):
+        answer = study.run("--dry-run")
+    jobs = planned_jobs(answer.stdout + answer.stderr)
+    assert jobs == {"train_model": 1, "fit_baselines": 1, "forecast_test": 1, "aggregate_ledgers": 1}
 
 
 def test_a_forced_rerun_keeps_what_the_first_measurement_spent(study):

@@ -6,7 +6,7 @@ import pytest
 from drifting import BASE_MONTHS, SHIFTS_H, Drift, drift_task, drifting_panel, summary_of
 from wattshed.training.updates import Pace
 
-PACE = Pace(steps=200, batch=256, learning_rate=3e-3)
+PACE = Pace(steps=100, batch=256, learning_rate=3e-3)
 STRATEGIES = {
     "frozen": {"kind": "frozen"},
     "naive": {"kind": "naive"},

@@ -116,11 +116,8 @@ def _statements(tree: ast.Module) -> Iterator[ast.AST]:
 @cache
 def _files_of(name: str, library: Path) -> frozenset[Path]:
     """The module's file and the ``__init__`` of every package above it."""
-    found: set[Path] = set()
-    parts = name.split(".")
-    for depth in range(1, len(parts) + 1):
-        place = library.joinpath(*parts[:depth])
-        for candidate in (place / "__init__.py", place.with_suffix(".py")):
-            if candidate.is_file():
-                found.add(candidate)
-    return frozenset(found)
+    package = name.rpartition(".")[0]
+    place = library.joinpath(*name.split("."))
+    here = {file for file in (place / "__init__.py", place.with_suffix(".py")) if file.is_file()}
+    # Names of one package share the answers for the packages above them.
+    return frozenset(here) | (_files_of(package, library) if package else frozenset())

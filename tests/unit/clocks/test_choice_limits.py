@@ -239,7 +239,7 @@ def test_units_do_not_matter(factor):
 
 def test_intervals_cover_the_true_values_and_the_true_best():
     """30 sweeps with 1 % noise; the intervals are for 95 %."""
-    covered = best = 0
+    covered = best = powers = 0
     for seed in range(30):
         frame = hand_made(SETTINGS, TIMES, ENERGIES, repeats=7, noise=0.01, seed=seed)
         picked = choose_cell(frame, Limits(0.15), seed=seed)
@@ -248,8 +248,14 @@ def test_intervals_cover_the_true_values_and_the_true_best():
             rows[setting].saving_low <= 1 - energy <= rows[setting].saving_high
             for setting, energy in zip(SETTINGS, ENERGIES, strict=True)
         )
+        # Of each setting alone, against the maximum.
+        powers += sum(
+            rows[setting].power_low_w <= rows[1000].power_w * energy / time <= rows[setting].power_high_w
+            for setting, time, energy in zip(SETTINGS[:-1], TIMES, ENERGIES, strict=False)
+        )
         best += picked.candidate_low <= 700 <= picked.candidate_high
     assert covered >= 27
+    assert powers >= 0.9 * 30 * (len(SETTINGS) - 1)
     assert best >= 27
 
 

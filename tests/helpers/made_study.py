@@ -180,6 +180,7 @@ def study_files(folder: Path) -> dict[str, list[Path]]:
         "matrices": "adaptation/*[!s].parquet",
         "compared_days": "compared/*.days.parquet",
         "sweep": "clocks/*.sweep.parquet",
+        "temperatures": "clocks/*.sweep.parquet",
         "choice": "clocks/*.choice.json",
     }
     found = {name: [folder / place] for name, place in single.items() if (folder / place).is_file()}

@@ -40,7 +40,8 @@ TITLES = (
     "Add a compression method",
     "Add a model family",
     "Add a sensor",
-    "Add a clock rule",
+    "Add a rule of choice",
+    "Add a reader of recordings",
     "Add a table",
 )
 

@@ -34,6 +34,10 @@ PUBLISHED = {
     "matrices": rules.summarise_adaptation.input.matrices if ADAPTED else [],
     "compression": rules.judge_variants.output.verdicts if COMPRESSED else [],
     "sweep": [f"{RESULTS}/clocks/{sweep}.sweep.parquet" for sweep in SWEEPS],
+    # The same files, for parts that show nothing where no temperature can have been recorded.
+    "temperatures": [
+        f"{RESULTS}/clocks/{sweep}.sweep.parquet" for sweep in SWEEPS if STUDY.clocks.may_have_temperatures
+    ],
     "choice": expand(rules.choose_clock.output.choice, sweep=SWEEPS),
     "validation": f"{RESULTS}/clocks/validation.json" if SWEEPS else [],
     "predictions": f"{RESULTS}/clocks/predictions.parquet" if SWEEPS else [],
@@ -141,7 +145,7 @@ FIGURES = [path for paths in FIGURE_FILES.values() for path in paths]
 REPORTED = {
     name: files
     for name, files in PUBLISHED.items()
-    if files and name not in ("epochs", "forecasts", "checks", "phases")
+    if files and name not in ("epochs", "forecasts", "checks", "phases", "temperatures")
 }
 
 

@@ -6,9 +6,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from fake_clock_driver import Guarded
+from made_power_logs import MARKS
+from wattshed.clocks.backends.nvml import NvmlClocks
 from wattshed.clocks.backends.simulated import SimulatedClocks
 from wattshed.clocks.sweeping.sweep import run_sweep
 from wattshed.config.clocks.block import ClocksBlock
+from wattshed.config.clocks.nvml import NvmlBlock
+from wattshed.config.clocks.recording import RecordingBlock
 from wattshed.config.clocks.simulated import SimulatedBlock
 
 FREQUENCY = Path(__file__).resolve().parents[4] / "shared" / "data" / "frequency"
@@ -42,3 +47,40 @@ def simulate() -> Callable[..., pd.DataFrame]:
         return run_sweep(SimulatedClocks(simulated, seed), lambda: None, block)
 
     return run
+
+
+@pytest.fixture
+def given(tmp_path):
+    """A block for a log and its marks, which are written."""
+
+    def write(log, marks=MARKS, encoding="utf-8", name="power.csv", **keys):
+        path = tmp_path / name
+        path.write_bytes(log if isinstance(log, bytes) else log.encode(encoding))
+        if marks is not None:
+            (tmp_path / "marks.csv").write_text(marks)
+            keys["marks"] = str(tmp_path / "marks.csv")
+        return RecordingBlock(path=str(path), **{"workload": "llama", **keys})
+
+    return write
+
+
+@pytest.fixture
+def open_gpu(tmp_path):
+    """Opens the back end on a driver in memory; what is still open is given back after the test."""
+    opened = []
+
+    def open_gpu(driver, wish="auto", block=None, **guard):
+        gpu = NvmlClocks(
+            block or NvmlBlock(settle_s=0),
+            wish,
+            nvml=driver.module,
+            notes=tmp_path,
+            guard=lambda note, path: Guarded(note, path, **guard),
+        )
+        opened.append((driver, gpu))
+        return gpu
+
+    yield open_gpu
+    for driver, gpu in opened:
+        driver._faults = {}
+        gpu.reset()

@@ -65,3 +65,16 @@ def test_the_block_survives_the_way_to_a_job(keys):
 def test_works_are_checked(keys, words):
     with pytest.raises(ValueError, match=words):
         ClocksBlock(**keys)
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ({}, False),
+        ({"simulated": {"heat": {"resistance_k_per_w": 0.1}}}, True),
+        ({"recordings": {"mine": {"path": "sweep.csv"}}}, True),
+        ({"backend": "nvml"}, True),
+    ],
+)
+def test_only_a_simulated_gpu_without_heat_has_no_temperatures(keys, expected):
+    assert ClocksBlock(**keys).may_have_temperatures is expected

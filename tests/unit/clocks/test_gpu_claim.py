@@ -41,20 +41,6 @@ def leave(tmp_path):
     return leave
 
 
-@pytest.fixture
-def open_gpu(tmp_path):
-    opened = []
-
-    def open_gpu(driver, wish="auto"):
-        gpu = NvmlClocks(NvmlBlock(settle_s=0), wish, nvml=driver.module, notes=tmp_path, guard=Guarded)
-        opened.append(gpu)
-        return gpu
-
-    yield open_gpu
-    for gpu in opened:
-        gpu.reset()
-
-
 def test_the_note_is_there_before_the_knob_is_turned_and_gone_after_its_return(open_gpu, tmp_path):
     driver = Driver()
     driver.limit_w = 350

@@ -21,28 +21,6 @@ def work() -> None:
     time.sleep(0.02)
 
 
-@pytest.fixture
-def open_gpu(tmp_path):
-    """Opens the back end on a driver in memory; what is still open is given back after the test."""
-    opened = []
-
-    def open_gpu(driver, wish="auto", block=BLOCK, **guard):
-        gpu = NvmlClocks(
-            block,
-            wish,
-            nvml=driver.module,
-            notes=tmp_path,
-            guard=lambda note, path: Guarded(note, path, **guard),
-        )
-        opened.append((driver, gpu))
-        return gpu
-
-    yield open_gpu
-    for driver, gpu in opened:
-        driver._faults = {}
-        gpu.reset()
-
-
 def test_it_lists_its_clocks_ascending(open_gpu):
     gpu = open_gpu(Driver())
     assert gpu.settings() == (510, 1395, 1410)

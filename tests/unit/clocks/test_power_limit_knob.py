@@ -8,27 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fake_clock_driver import Driver, Guarded
+from fake_clock_driver import Driver
 from wattshed.clocks.backends.gpu.power_limit_knob import spread_limits
-from wattshed.clocks.backends.nvml import NvmlClocks
 from wattshed.clocks.sweeping.sweep import run_sweep
 from wattshed.config.clocks.block import ClocksBlock
-from wattshed.config.clocks.nvml import NvmlBlock
 from wattshed.foundation.faults import Fault
-
-
-@pytest.fixture
-def open_gpu(tmp_path):
-    opened = []
-
-    def open_gpu(driver, wish="power_limit"):
-        gpu = NvmlClocks(NvmlBlock(settle_s=0), wish, nvml=driver.module, notes=tmp_path, guard=Guarded)
-        opened.append(gpu)
-        return gpu
-
-    yield open_gpu
-    for gpu in opened:
-        gpu.reset()
 
 
 @pytest.mark.parametrize("code", [pynvml.NVML_ERROR_NO_PERMISSION, pynvml.NVML_ERROR_NOT_SUPPORTED])
@@ -46,7 +30,7 @@ def test_auto_takes_the_clock_where_both_are_allowed(open_gpu):
 
 
 def test_limits_are_whole_watts_up_to_the_default(open_gpu):
-    settings = open_gpu(Driver()).settings()
+    settings = open_gpu(Driver(), "power_limit").settings()
     assert (settings[0], settings[-1]) == (100, 400)
     assert {high - low for low, high in pairwise(settings)} == {5}
 
@@ -55,7 +39,7 @@ def test_no_more_power_than_the_default_or_what_was_found(open_gpu):
     driver = Driver()
     driver.module.nvmlDeviceGetPowerManagementDefaultLimit = lambda handle: 300_000
     driver.limit_w = 250
-    assert open_gpu(driver).settings()[-1] == 300
+    assert open_gpu(driver, "power_limit").settings()[-1] == 300
 
 
 @given(st.integers(1, 2_000_000), st.integers(0, 2_000_000))
@@ -72,7 +56,7 @@ def test_a_sweep_of_limits_sets_back_what_was_found(open_gpu):
     driver = Driver()
     driver.limit_w = 350.5
     block = ClocksBlock(backend="nvml", knob="power_limit", repeats=1, points=3, min_point_s=0.06)
-    frame = run_sweep(open_gpu(driver), lambda: time.sleep(0.01), block)
+    frame = run_sweep(open_gpu(driver, "power_limit"), lambda: time.sleep(0.01), block)
     assert set(frame["knob"]) == {"power_limit"}
     assert (frame["applied"] == frame["setting"]).all()
     assert {100, 400} <= set(frame["setting"])
@@ -82,7 +66,7 @@ def test_a_sweep_of_limits_sets_back_what_was_found(open_gpu):
 
 def test_a_limit_that_does_not_apply_is_an_error(open_gpu):
     driver = Driver()
-    gpu = open_gpu(driver)
+    gpu = open_gpu(driver, "power_limit")
     driver.module.nvmlDeviceGetPowerManagementLimit = lambda handle: 400_000
     with pytest.raises(Fault, match="limit of 200 W was set, but 400 W applies"):
         gpu.lock(200)
@@ -90,7 +74,7 @@ def test_a_limit_that_does_not_apply_is_an_error(open_gpu):
 
 def test_the_power_cap_is_how_a_limit_works_and_no_throttle(open_gpu):
     driver = Driver()
-    gpu = open_gpu(driver)
+    gpu = open_gpu(driver, "power_limit")
     driver.reasons = pynvml.nvmlClocksEventReasonSwPowerCap
     assert not gpu.measure(lambda: time.sleep(0.01), 0.06).throttled
     driver.reasons |= pynvml.nvmlClocksEventReasonHwThermalSlowdown
@@ -99,4 +83,4 @@ def test_the_power_cap_is_how_a_limit_works_and_no_throttle(open_gpu):
 
 def test_only_a_gpus_own_limits_are_set(open_gpu):
     with pytest.raises(ValueError, match="402 W is not a power limit"):
-        open_gpu(Driver()).lock(402)
+        open_gpu(Driver(), "power_limit").lock(402)

@@ -37,6 +37,8 @@ HEADS = {
     "a,b,1,sgd,100,9,95\n",
     "zeus_profile": "start_time,window_name,elapsed_time,gpu0_energy\n1,__GlobalPowerLimitOptimizer_300,5,1000\n",
 }
+for other in set(plugins.names("recording")) - set(HEADS):
+    HEADS[other] = plugins.load("recording", other).example
 every_reader = pytest.mark.parametrize("name", plugins.names("recording"))
 
 

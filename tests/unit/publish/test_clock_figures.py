@@ -197,6 +197,35 @@ def test_metrics_are_those_of_the_fitted_values_and_marks_are_the_rules_picks(ce
     assert mark.get_ydata()[0] == pytest.approx(100 * (1 - pick["edp_gain_share"]))
 
 
+def test_each_fitted_curve_has_the_band_of_the_choice(cell):
+    (figure,) = clocks.clocks_figure([cell])
+    fitted = {row["setting"]: row for row in cell.choice["fitted"]}
+    time_s, energy_j = cell.choice["baseline_time_s"], cell.choice["baseline_energy_j"]
+    ends = {
+        "time_s": lambda row: (time_s * (1 + row["slowdown_low"]), time_s * (1 + row["slowdown_high"])),
+        "power_w": lambda row: (row["power_low_w"], row["power_high_w"]),
+        "energy_j": lambda row: (energy_j * (1 - row["saving_high"]), energy_j * (1 - row["saving_low"])),
+    }
+    for axis, name in zip(figure.axes, ends, strict=True):
+        (band,) = axis.collections
+        points = band.get_paths()[0].vertices
+        for setting, row in fitted.items():
+            drawn = points[points[:, 0] == setting][:, 1]
+            assert (drawn.min(), drawn.max()) == pytest.approx(ends[name](row))
+            # The line is within the band, up to the difference between the law's and the median's baseline.
+            assert 0.98 * drawn.min() <= row[name] <= 1.02 * drawn.max()
+
+
+def test_a_choice_without_bounds_of_power_has_a_line_alone(cell):
+    """As documents have it that an earlier version wrote."""
+    rows = [
+        {key: value for key, value in row.items() if key not in ("power_low_w", "power_high_w")}
+        for row in cell.choice["fitted"]
+    ]
+    (figure,) = clocks.clocks_figure([SweptCell("a", cell.rows, cell.choice | {"fitted": rows})])
+    assert [len(axis.collections) for axis in figure.axes] == [1, 0, 1]
+
+
 def test_hot_and_throttled_runs_are_marked_in_the_temperature(cell):
     rows = cell.rows.copy()
     rows.loc[10, "temperature_c"] = 80.0
@@ -213,7 +242,8 @@ def test_hot_and_throttled_runs_are_marked_in_the_temperature(cell):
 def test_sweeps_without_temperature_and_refused_ones_say_so(cell, tmp_path):
     write_parquet(tmp_path / "a.sweep.parquet", cell.rows.assign(temperature_c=float("nan")))
     write_json(tmp_path / "a.choice.json", {"choices": [refused(cell).choice]})
-    inputs = Inputs({"sweep": [tmp_path / "a.sweep.parquet"], "choice": [tmp_path / "a.choice.json"]})
+    sweep = [tmp_path / "a.sweep.parquet"]
+    inputs = Inputs({"sweep": sweep, "temperatures": sweep, "choice": [tmp_path / "a.choice.json"]})
     for module, words in (
         (clock_temperature, "No temperature was recorded"),
         (clock_front, "Every clock sweep was refused"),

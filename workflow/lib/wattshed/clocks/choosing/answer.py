@@ -14,6 +14,7 @@ Estimator = Literal["law", "median"]
 class Fitted:
     """Values of one setting as the choice is made by them: of a call [s, J], mean power [W], and against the maximum.
 
+    power_low_w, power_high_w: 95 % interval of the power relative to the maximum, times the power there.
     measured: whether the sweep has valid runs at it; an unmeasured one is known by the laws alone and never chosen.
     """
 
@@ -23,6 +24,8 @@ class Fitted:
     time_s: float
     energy_j: float
     power_w: float
+    power_low_w: float
+    power_high_w: float
     saving_share: float
     saving_low: float
     saving_high: float

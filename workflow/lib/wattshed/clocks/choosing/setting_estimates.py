@@ -53,19 +53,27 @@ class Estimates:
     @cached_property
     def saving_bounds(self) -> tuple[np.ndarray, np.ndarray]:
         """Bounds [C] of the savings of all settings together."""
-        known = self.counts[:-1] > 0
-        lower = self.saving[:, :-1]
-        if self.estimator == "median":
-            low, high = joint_bounds(lower, self.counts[self.counts > 0], pooled=True)
-        else:
-            low, high = joint_bounds(lower, None, among=known, level=LOOK_LEVEL)
+        low, high = self._joint(self.saving[:, :-1])
         return np.append(low, 0.0), np.append(high, 0.0)
+
+    def _joint(self, lower: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Bounds [C - 1] for all settings below the maximum together; lower: estimate and draws [B, C - 1]."""
+        if self.estimator == "median":
+            return joint_bounds(lower, self.counts[self.counts > 0], pooled=True)
+        return joint_bounds(lower, None, among=self.counts[:-1] > 0, level=LOOK_LEVEL)
 
     @cached_property
     def slowdown_bounds(self) -> tuple[np.ndarray, np.ndarray]:
         """Bounds [C] of the slowdown of each setting alone."""
         low, high = np.quantile(self.slowdown, INTERVAL, axis=0)
         return low, high
+
+    @cached_property
+    def power_bounds_w(self) -> tuple[np.ndarray, np.ndarray]:
+        """Bounds [C] of the powers of all settings together [W]: of their ratios to the maximum, times its power."""
+        low, high = self._joint(((1 - self.saving) / (1 + self.slowdown))[:, :-1])
+        base_w = self.base_energy_j[0] / self.base_time_s[0]
+        return base_w * np.append(low, 1.0), base_w * np.append(high, 1.0)
 
     def slowdown_against(self, reference: RelativeTo) -> tuple[np.ndarray, np.ndarray]:
         """Slowdown [B, C] relative to the maximum, or to the fastest setting of each draw, and the bound [C] that must
@@ -83,6 +91,7 @@ class Estimates:
     def fitted(self) -> tuple[Fitted, ...]:
         """The values of every setting with their intervals."""
         time_s, energy_j = self.time_s[0], self.energy_j[0]
+        power_low, power_high = self.power_bounds_w
         (saving_low, saving_high), (slow_low, slow_high) = self.saving_bounds, self.slowdown_bounds
         return tuple(
             Fitted(
@@ -92,6 +101,8 @@ class Estimates:
                 float(time_s[place]),
                 float(energy_j[place]),
                 float(energy_j[place] / time_s[place]),
+                float(power_low[place]),
+                float(power_high[place]),
                 float(self.saving[0, place]),
                 float(saving_low[place]),
                 float(saving_high[place]),

@@ -36,7 +36,7 @@ def cold_first_run(rows: pd.DataFrame) -> Detection:
     """rows: the warm runs of one sweep in measured order."""
     leading, excess = leading_excess(rows)
     firsts = slow_first_repeats(rows)
-    setting_share = _slow_first_setting(rows)
+    setting_share = slow_first_setting(rows)
     seen = []
     if len(leading):
         slower = np.expm1(max(excess))
@@ -98,7 +98,8 @@ def _first_setting(rows: pd.DataFrame) -> int:
     return int(rows.sort_values("order")["setting"].iloc[0])
 
 
-def _slow_first_setting(rows: pd.DataFrame) -> float | None:
+def slow_first_setting(rows: pd.DataFrame) -> float | None:
+    """By which share the first setting, if a high one, is slower than the lower ones that were measured next."""
     by_setting = rows.groupby("setting")
     first_order = by_setting["order"].min().sort_values()
     if len(first_order) < NEXT_SETTINGS + 1:

@@ -2,14 +2,14 @@
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
-from wattshed.clocks.validating.raw_rows import RawRows, raw_rows
+from wattshed.clocks.deploying.counted_runs import CountedRuns, counted_runs
 from wattshed.foundation.faults import Fault
 from wattshed.statistics.intervals import Interval
 from wattshed.statistics.levels import LEVEL
@@ -56,7 +56,8 @@ class CellComparison:
     """One GPU, workload and knob that both recordings have.
 
     energy, time: mean change over the settings that both measured, at a level that holds for all cells together;
-    differs: whether one of the two intervals excludes 0, None where there are no bounds.
+    differs: whether one of the two intervals excludes 0, None where there are no bounds. aside_first, aside_second:
+    how many runs of each recording do not count, by reason.
     """
 
     gpu: str
@@ -68,9 +69,24 @@ class CellComparison:
     energy: Ratio | None
     time: Ratio | None
     differs: bool | None
+    aside_first: dict[str, int] = field(default_factory=dict)
+    aside_second: dict[str, int] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
+
+
+@dataclass(frozen=True)
+class BeforeAfter:
+    """One GPU, workload and knob at two settings.
+
+    changes: one per quantity, none where no run of a side counts. aside_before, aside_after: how many runs at each
+    setting do not count, by reason.
+    """
+
+    changes: tuple[SettingComparison, ...]
+    aside_before: dict[str, int]
+    aside_after: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -86,7 +102,7 @@ class Comparison:
 
 
 def compare_recordings(first: pd.DataFrame, second: pd.DataFrame) -> Comparison:
-    """All cells of two frames of runs (``clocks.runs``), setting by setting.
+    """All cells of two frames of runs (``clocks.runs``), setting by setting, without cold and hot runs.
 
     Cells are matched by GPU, workload and knob, and by uuid where a recording has several GPUs of one name. Intervals
     per setting hold each alone: Welch's, of the logarithms. Those of a whole cell are Student's over its settings, with
@@ -105,17 +121,24 @@ def compare_recordings(first: pd.DataFrame, second: pd.DataFrame) -> Comparison:
 
 def compare_settings(
     first: pd.DataFrame, second: pd.DataFrame, before: int, after: int
-) -> dict[tuple[str, ...], list[SettingComparison]]:
+) -> dict[tuple[str, ...], BeforeAfter]:
     """Each cell's runs at one setting of the first frame and at another of the second (which may be the same frame).
 
-    Raises :class:`Fault` if no cell has both settings.
+    Cold and hot runs do not count (:mod:`wattshed.clocks.deploying.counted_runs`). Raises :class:`Fault` if no cell has
+    both settings.
     """
     by_uuid = any(_several(frame) for frame in (first, second))
     left, right = _cells(first, by_uuid), _cells(second, by_uuid)
     found = {}
     for key in left:
-        if key in right and len(left[key].at(before)) and len(right[key].at(after)):
-            found[key] = list(_at(left[key].at(before), right[key].at(after), before, after))
+        if key in right and left[key].measured_at(before) and right[key].measured_at(after):
+            first_rows, second_rows = left[key].at(before), right[key].at(after)
+            counted = len(first_rows) and len(second_rows)
+            found[key] = BeforeAfter(
+                tuple(_at(first_rows, second_rows, before, after)) if counted else (),
+                left[key].set_aside(before),
+                right[key].set_aside(after),
+            )
     if not found:
         raise Fault(
             f"no GPU and workload has warm, valid runs at {before} in the first recording and at {after} in the "
@@ -129,20 +152,21 @@ def _several(frame: pd.DataFrame) -> bool:
     return bool(known.duplicated(["gpu", "workload", "knob"]).any())
 
 
-def _cells(frame: pd.DataFrame, by_uuid: bool) -> dict[tuple[str, ...], RawRows]:
+def _cells(frame: pd.DataFrame, by_uuid: bool) -> dict[tuple[str, ...], CountedRuns]:
     columns = ["gpu", "workload", "knob", *(["gpu_uuid"] if by_uuid else [])]
     named = frame.assign(**{column: frame[column].astype("string").fillna("") for column in columns})
-    found: dict[tuple[str, ...], RawRows] = {}
+    found: dict[tuple[str, ...], CountedRuns] = {}
     for key, rows in named.groupby(columns, sort=True):
-        # Every warm, valid run: a recording of two settings, one after the other, has no others.
-        raw = raw_rows(rows.reset_index(drop=True), settling_rows=0)
-        if raw is not None and len(raw.rows):
-            found[tuple(str(part) for part in key)] = raw
+        counted = counted_runs(rows)
+        if counted is not None:
+            found[tuple(str(part) for part in key)] = counted
     return found
 
 
-def _compare(key: tuple[str, ...], left: RawRows, right: RawRows, confidence: float) -> CellComparison:
-    ours, theirs = ({int(one) for one in raw.rows["setting"].unique()} for raw in (left, right))
+def _compare(
+    key: tuple[str, ...], left: CountedRuns, right: CountedRuns, confidence: float
+) -> CellComparison:
+    ours, theirs = left.settings, right.settings
     common = sorted(ours & theirs)
     settings = tuple(
         one for setting in common for one in _at(left.at(setting), right.at(setting), setting, setting)
@@ -166,6 +190,8 @@ def _compare(key: tuple[str, ...], left: RawRows, right: RawRows, confidence: fl
         energy,
         time,
         differs,
+        left.set_aside(),
+        right.set_aside(),
     )
 
 
@@ -220,6 +246,6 @@ def _name(key: Iterable[str]) -> str:
     return " + ".join(part for part in key if part)
 
 
-def _settings(cells: dict[tuple[str, ...], RawRows]) -> str:
-    known = sorted({int(one) for raw in cells.values() for one in raw.rows["setting"].unique()})
+def _settings(cells: dict[tuple[str, ...], CountedRuns]) -> str:
+    known = sorted(set().union(*(runs.settings for runs in cells.values())))
     return ", ".join(map(str, known[:12])) + (", …" if len(known) > 12 else "") if known else "none"

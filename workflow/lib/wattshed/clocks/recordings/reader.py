@@ -16,7 +16,10 @@ Note = Callable[[str], None]
 
 
 class Reader(Protocol):
-    """The plug-in: one layout of files. ``gives`` says whether it reads runs or the samples of a power log."""
+    """The plug-in: one layout of files. ``gives`` says whether it reads runs or the samples of a power log.
+
+    A reader may have ``example``, the text of a short file of its layout: the contract test reads it.
+    """
 
     @property
     def gives(self) -> Gives: ...

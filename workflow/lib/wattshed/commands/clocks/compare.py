@@ -20,15 +20,20 @@ from wattshed.commands.output_place import writing
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.writing import whole_file, write_json, write_text
 from wattshed.publish.clock_report.comparison_figure import Draw, chart, draw_before_after, draw_settings
-from wattshed.publish.clock_report.comparison_page import before_after_page, cell_sentence, recordings_page
+from wattshed.publish.clock_report.comparison_page import (
+    aside_words,
+    before_after_page,
+    cell_sentence,
+    recordings_page,
+)
 from wattshed.publish.clock_report.numbers import interval
 from wattshed.publish.clock_report.pdf import write_pdf
 from wattshed.publish.drawing.figure_style import save_figure
 
 FINDING_EXIT_CODE, UNDECIDED_EXIT_CODE = 1, 3
 MARK = "comparison.json"
-# The longest run of a side, over its median, from which on it is named as one that may have been cold.
-COLD_RATIO = 1.5
+# A longest run of this many medians of its side is named: it was not the first, or repeats are too few to tell.
+LONG_RATIO = 1.5
 Cells = list[tuple[str, Sequence[SettingComparison]]]
 
 
@@ -76,8 +81,14 @@ def _recordings(
 def _before_after(arguments: argparse.Namespace, first: pd.DataFrame, second: pd.DataFrame) -> int:
     found = compare_settings(first, second, arguments.before, arguments.after)
     said, codes = [], []
-    for key, rows in found.items():
-        by_name = {one.quantity: one.change for one in rows}
+    for key, cell in found.items():
+        name = f"{', '.join(key[:2])}, {arguments.before} → {arguments.after}"
+        aside = aside_words((cell.aside_before, cell.aside_after), ("before", "after"))
+        if not cell.changes:
+            codes.append(UNDECIDED_EXIT_CODE)
+            said.append(f"{name}: undecided, because no run of one side counts.{aside} Measure again, warm.")
+            continue
+        by_name = {one.quantity: one.change for one in cell.changes}
         energy = by_name["energy_j"]
         if energy.low is None or energy.high is None:
             verdict, code = "undecided, too few runs", UNDECIDED_EXIT_CODE
@@ -89,20 +100,27 @@ def _before_after(arguments: argparse.Namespace, first: pd.DataFrame, second: pd
             verdict, code = "no difference in energy is shown", UNDECIDED_EXIT_CODE
         codes.append(code)
         said.append(
-            f"{', '.join(key[:2])}, {arguments.before} → {arguments.after}: {verdict}; energy {interval(energy)}, time "
-            f"{interval(by_name['time_s'])}, power {interval(by_name['power_w'])}.{_cold_words(rows)}"
+            f"{name}: {verdict}; energy {interval(energy)}, time {interval(by_name['time_s'])}, power "
+            f"{interval(by_name['power_w'])}.{aside}{_long_words(cell.changes)}"
         )
     numbers = {
         "before": arguments.before,
         "after": arguments.after,
         "cells": [
-            {"gpu": key[0], "workload": key[1], "knob": key[2], "changes": [_plain(one) for one in rows]}
-            for key, rows in found.items()
+            {
+                "gpu": key[0],
+                "workload": key[1],
+                "knob": key[2],
+                "changes": [_plain(one) for one in cell.changes],
+                "aside_before": cell.aside_before,
+                "aside_after": cell.aside_after,
+            }
+            for key, cell in found.items()
         ],
     }
     _show(arguments, numbers, said)
     if arguments.output:
-        cells: Cells = [(", ".join(key[:2]), rows) for key, rows in found.items()]
+        cells: Cells = [(", ".join(key[:2]), cell.changes) for key, cell in found.items()]
 
         def page(figures: dict[int, Path]) -> str:
             return before_after_page(_names(arguments), found, said, figures, numbers)
@@ -113,11 +131,11 @@ def _before_after(arguments: argparse.Namespace, first: pd.DataFrame, second: pd
     return UNDECIDED_EXIT_CODE if UNDECIDED_EXIT_CODE in codes else 0
 
 
-def _cold_words(rows: Sequence[SettingComparison]) -> str:
+def _long_words(rows: Sequence[SettingComparison]) -> str:
     longest = next(one.largest for one in rows if one.quantity == "time_s")
-    if longest < COLD_RATIO:
+    if longest < LONG_RATIO:
         return ""
-    return f" One run took {longest:.1f} times the median of its side: a cold run decides nothing, so measure again."
+    return f" One run that counts took {longest:.1f} times the median of its side: look what happened to it."
 
 
 def choice_answers(ours: Sequence[dict[str, Any]], theirs: Sequence[dict[str, Any]]) -> list[str]:

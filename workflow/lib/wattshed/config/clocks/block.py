@@ -74,6 +74,12 @@ class ClocksBlock(Block):
         default_factory=GovernorBlock, description="A clock that follows the phases of a workload."
     )
 
+    @property
+    def may_have_temperatures(self) -> bool:
+        """Whether a sweep may hold temperatures. A simulated GPU without heat reports none."""
+        heat = self.simulated.heat.resistance_k_per_w > 0
+        return self.backend != "simulated" or heat or bool(self.recordings)
+
     @model_validator(mode="after")
     def _replay_has_a_file(self) -> "ClocksBlock":
         if self.backend == "replay" and self.replay is None:

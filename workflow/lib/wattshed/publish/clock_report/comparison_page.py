@@ -4,24 +4,44 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from wattshed.clocks.deploying.before_after import QUANTITIES, CellComparison, Comparison, SettingComparison
+from wattshed.clocks.deploying.before_after import (
+    QUANTITIES,
+    BeforeAfter,
+    CellComparison,
+    Comparison,
+    SettingComparison,
+)
 from wattshed.publish.clock_report.html_parts import Column, Html, bullets, folded, page, picture, table
 from wattshed.publish.clock_report.numbers import interval, quantity
 
 RATIO_NOTE = (
     "Changes are of geometric means, second against first: positive is more. Brackets: 95 % intervals, Welch's of the "
-    "logarithms, each alone; those of whole cells hold for all cells together."
+    "logarithms, each alone; those of whole cells hold for all cells together. Cold and hot runs are left out as in "
+    "the choice of a clock."
 )
 
 
 def cell_sentence(cell: CellComparison) -> str:
     """Whether one GPU and workload differs between the recordings."""
     name = f"{cell.gpu}, {cell.workload}"
+    aside = aside_words((cell.aside_first, cell.aside_second), ("the first", "the second"))
     if not cell.settings:
-        return f"{name}: the recordings have no setting in common."
+        return f"{name}: no setting has runs that count in both recordings.{aside}"
     said = {True: "differs", False: "no difference is shown", None: "undecided, too few runs"}[cell.differs]
     n = len({one.setting_before for one in cell.settings})
-    return f"{name}: {said}; over {n} common settings energy {interval(cell.energy)}, time {interval(cell.time)}."
+    changes = f"energy {interval(cell.energy)}, time {interval(cell.time)}"
+    return f"{name}: {said}; over {n} common settings {changes}.{aside}"
+
+
+def aside_words(aside: tuple[Mapping[str, int], Mapping[str, int]], sides: tuple[str, str]) -> str:
+    """How many runs do not count, as a sentence with a space before it; empty where all do."""
+    parts = []
+    for counts, side in zip(aside, sides, strict=True):
+        known = [f"{n} {reason}" for reason, n in counts.items() if n]
+        if known:
+            many = "run" if sum(counts.values()) == 1 else "runs"
+            parts.append(f"{' and '.join(known)} {many} of {side}")
+    return f" Left out: {', '.join(parts)}." if parts else ""
 
 
 def recordings_page(
@@ -53,14 +73,14 @@ def recordings_page(
 
 def before_after_page(
     names: tuple[str, str],
-    found: Mapping[tuple[str, ...], Sequence[SettingComparison]],
+    found: Mapping[tuple[str, ...], BeforeAfter],
     verdicts: Sequence[str],
     figures: Mapping[int, Path],
     numbers: dict[str, Any],
 ) -> str:
     sections = []
-    for place, (key, rows) in enumerate(found.items()):
-        parts = [changes_table(rows, ("Before", "After"))]
+    for place, (key, cell) in enumerate(found.items()):
+        parts = [changes_table(cell.changes, ("Before", "After"))] if cell.changes else []
         if place in figures:
             parts.append(picture(figures[place], "After against before: change with its 95 % interval."))
         sections.append((f"cell-{place + 1}", ", ".join(key[:2]), Html("".join(part.text for part in parts))))

@@ -155,7 +155,11 @@ def _draw_fitted(
 def _ends(
     fitted: pd.DataFrame, column: str, choice: Mapping[str, Any]
 ) -> tuple[np.ndarray, np.ndarray] | None:
-    """Intervals of time and energy, from those of slowdown and saving; the choice states none of power."""
+    """Intervals of power, and of time and energy from those of slowdown and saving; None where there are none."""
+    if column == "power_w":
+        if "power_low_w" not in fitted:
+            return None
+        return fitted["power_low_w"].to_numpy(dtype=float), fitted["power_high_w"].to_numpy(dtype=float)
     base = choice.get(f"baseline_{column}")
     name, sign = {"time_s": ("slowdown", 1.0), "energy_j": ("saving", -1.0)}.get(column, (None, 0.0))
     if base is None or name is None:

@@ -1,4 +1,7 @@
-"""Figure: the GPU's temperature over the order of the runs and against the setting; marked runs do not decide."""
+"""Figure: the GPU's temperature over the order of the runs and against the setting; marked runs do not decide.
+
+A study that can have none, such as one on a simulated GPU without heat, does not make it.
+"""
 
 from collections.abc import Sequence
 
@@ -83,7 +86,7 @@ FIGURE = FigurePart(
     message="Draw the temperature of the GPU during the clock sweeps",
     caption="Temperature of the GPU by the order of the runs and by setting. Throttled runs, and runs hotter than "
     "others at their setting by more than the noise, are marked and do not decide.",
-    inputs=("sweep", "choice"),
+    inputs=("sweep", "choice", "temperatures"),
     make=lambda inputs: temperature_pages(_with_temperature(swept_cells(inputs))),
     notes=_notes,
 )

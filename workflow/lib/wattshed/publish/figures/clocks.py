@@ -42,7 +42,7 @@ def _notes(inputs: Inputs) -> list[str]:
 FIGURE = FigurePart(
     message="Draw the curves of time, power and energy against the clock",
     caption="Time, power and energy of one run against the GPU's clock or power limit. Points are repeats; the line is "
-    "what the choice was made by, with its 95 % interval (none for power, and no line where the sweep was refused). "
+    "what the choice was made by, with its 95 % interval against the maximum (no line where the sweep was refused). "
     "The dashed line is the recommended setting, or the best one by the rule where none is "
     "recommended. Simulated sweeps say so in every panel.",
     inputs=("sweep", "choice"),

@@ -172,6 +172,19 @@ def test_a_recording_with_other_energies_differs_there_only(recording, tmp_path,
     }
 
 
+def test_a_run_that_looks_cold_leaves_before_and_after_undecided(tmp_path, capsys):
+    lines = ["gpu,workload,run,rep,freq_mhz,time_s,power_w"]
+    for rep, (slow, fast) in enumerate([(30.0, 10.0), (10.1, 9.0), (10.0, 9.1), (10.2, 9.0)], 1):
+        lines += [
+            f"a100,llama,{2 * rep},{rep},1410,{slow},300",
+            f"a100,llama,{2 * rep + 1},{rep},990,{fast},150",
+        ]
+    path = tmp_path / "cold.csv"
+    path.write_text("\n".join(lines) + "\n")
+    assert main(["clocks", "compare", str(path), str(path), "--before", "1410", "--after", "990"]) == 3
+    assert "undecided, because a run looks cold" in " ".join(capsys.readouterr().out.split())
+
+
 def test_before_and_after(recording, tmp_path, capsys):
     output = tmp_path / "compared"
     call = ["clocks", "compare", str(recording), str(recording), "--before", "1410", "--after", "990"]

@@ -88,10 +88,11 @@ def _print(
         "workload",
         "choice",
         "run at",
+        "numbers are of",
         "energy saved",
         "slowdown",
         "validation",
-        numeric=("run at",),
+        numeric=("run at", "numbers are of"),
     )
     for choice, validation, configuration in zip(choices, validations, configurations, strict=True):
         deciding = choice["status"] in ("use", "doubtful")
@@ -100,6 +101,9 @@ def _print(
             choice["workload"],
             choice["status"],
             f"{configuration['setting']} {choice['unit']}",
+            f"{choice['candidate']} {choice['unit']}"
+            if deciding and choice["candidate"] is not None
+            else "–",
             interval(choice, "saving") if deciding else "–",
             interval(choice, "slowdown") if deciding else "–",
             validation["result"],

@@ -92,6 +92,8 @@ def _before_after(arguments: argparse.Namespace, first: pd.DataFrame, second: pd
         energy = by_name["energy_j"]
         if energy.low is None or energy.high is None:
             verdict, code = "undecided, too few runs", UNDECIDED_EXIT_CODE
+        elif _long_words(cell.changes):
+            verdict, code = "undecided, because one run took far longer than the others", UNDECIDED_EXIT_CODE
         elif energy.high < 0:
             verdict, code = "less energy is shown", 0
         elif energy.low > 0:

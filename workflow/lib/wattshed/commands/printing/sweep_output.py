@@ -18,7 +18,11 @@ SIMULATED_NOTE = (
 def print_sweep(
     console: Console, frame: pd.DataFrame, choices: Sequence[dict[str, Any]], folder: Path
 ) -> None:
-    """Medians of the warm rows of each setting, highest first, and what was chosen."""
+    """Medians of the warm rows of each setting, highest first, and what was chosen.
+
+    The percentages are those that the choice is made by, so that table and verdict agree; medians are compared where
+    the choice has none.
+    """
     for choice in choices:
         rows = frame[frame["workload"] == choice["workload"]]
         knob = KNOBS[str(rows["knob"].iloc[0])]
@@ -39,18 +43,30 @@ def print_sweep(
             ),
         )
         medians = warm.groupby("setting")[["time_s", "energy_j", "power_w"]].median()
+        fitted = {
+            int(point["setting"]): (point["slowdown_share"], 0.0 - point["saving_share"])
+            for point in choice.get("fitted") or ()
+            if point.get("saving_share") is not None and point.get("slowdown_share") is not None
+        }
         settings = sorted(medians.index, reverse=True)  # none if the budget ended during the warm-up
         for setting in settings:
             found, largest = medians.loc[setting], medians.loc[settings[0]]
+            compared = tuple(found[name] / largest[name] - 1 for name in ("time_s", "energy_j"))
             style = "bold" if setting == choice["setting"] else None
             table.add_row(
                 str(setting),
                 str(int((warm["setting"] == setting).sum())),
                 *(f"{found[name]:.4g}" for name in ("time_s", "energy_j", "power_w")),
-                *(f"{100 * (found[name] / largest[name] - 1):+.1f}" for name in ("time_s", "energy_j")),
+                *(f"{100 * share:+.1f}" for share in fitted.get(int(setting), compared)),
                 style=style,
             )
         console.print(table)
+        if fitted:
+            console.print(
+                "Time, energy and power are medians of the warm windows; the percentages are the values that the "
+                f"choice is made by ({choice.get('estimator')}).",
+                markup=False,
+            )
         console.print(f"{mark}{choice['verdict']}: {choice['reason']}.", markup=False)
         if choice.get("saving_share") is not None:
             low, high = choice["saving_low"], choice["saving_high"]

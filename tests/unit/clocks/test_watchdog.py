@@ -202,3 +202,15 @@ def test_a_watchdog_keeps_the_gpu_from_other_sweeps_until_it_has_ended(guarded, 
     assert holder_of(UUID, str(tmp_path)).pid == os.getpid()
     watchdog.dismiss()
     assert holder_of(UUID, str(tmp_path)) is None
+
+
+def test_a_watchdog_that_stands_still_is_killed_when_nothing_is_left_to_do(guarded, tmp_path, monkeypatch):
+    _, note, path = guarded
+    claim = take(UUID, str(tmp_path))
+    watchdog = Watchdog(note, path, claim.descriptor)
+    watchdog.watch()
+    claim.release()
+    os.kill(watchdog.pid, signal.SIGSTOP)
+    monkeypatch.setattr("wattshed.clocks.backends.gpu.watchdog.END_WITHIN_S", 0.0)
+    watchdog.dismiss()
+    assert holder_of(UUID, str(tmp_path)) is None

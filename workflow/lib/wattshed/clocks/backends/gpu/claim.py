@@ -127,6 +127,6 @@ def _held(driver: GpuDriver, holder: Holder) -> Fault:
     if holder.has_ended():
         return Fault(
             f"{gpu} is still given back by the watchdog of {holder.words()}, which has ended: expected that within "
-            "seconds; try again later, and look at `sudo dmesg | grep NVRM` if it stays so."
+            "seconds; try again later, and if it stays so, end that watchdog (`pgrep -af watchdog_process`)."
         )
     return Fault(f"{gpu} is swept by {holder.words()}: expected one sweep per GPU; wait for its end.")

@@ -63,7 +63,12 @@ class Watchdog:
     def dismiss(self) -> None:
         with suppress(OSError):  # it has died, and has nothing to give back
             os.write(self._orders, DONE)
+        process = self._process
         self._close()
+        if process is not None and process.returncode is None:
+            # It stands still, has nothing more to do, and would keep the GPU's name from the next sweep.
+            process.kill()
+            process.wait()
 
     def take_over(self) -> bool:
         if self._process is None:

@@ -1,10 +1,10 @@
 """One process per device and machine, of whatever user: a name that the kernel gives to one and frees at its end.
 
 A note in the cache of one user is not seen by another user's program, and two programs that begin at the same moment
-may both read the same one. The name is an abstract socket of Linux: it is never left behind, as a file may be, and tells
-who holds it. A helper that inherits the descriptor holds it too, so that the next program waits until the helper of a
-killed one, such as a watchdog, is done. Containers with a network of their own have their own names; elsewhere than on
-Linux nothing is held.
+may both read the same one. The name is an abstract socket of Linux: it is never left behind, as a file may be, and
+tells who holds it. A helper that inherits the descriptor holds it too, so that the next program waits until the helper
+of a killed one, such as a watchdog, is done. Containers with a network of their own have their own names; elsewhere
+than on Linux nothing is held.
 """
 
 from __future__ import annotations

@@ -10,11 +10,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from wattshed.door import running
-from wattshed.door.endings import Ending, ending_of
+from wattshed.door.block import running
+from wattshed.door.block.endings import Ending, ending_of
+from wattshed.door.block.recorders import NoRecord, Recorder
+from wattshed.door.block.totals import BlockTotals, joules, short
 from wattshed.door.names import fit_labels
-from wattshed.door.recorders import NoRecord, Recorder
-from wattshed.door.totals import BlockTotals, joules, short
 from wattshed.door.warning import say, warn_once
 from wattshed.energy.window import Window
 from wattshed.foundation.faults import Fault, one_line

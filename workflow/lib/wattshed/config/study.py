@@ -26,6 +26,8 @@ from wattshed.config.names import NAME, Name, refuse_names
 from wattshed.config.plugin_block import PluginBlock, PluginName
 from wattshed.config.sentences import sentence
 from wattshed.foundation import plugins
+from wattshed.foundation.extending.checks import check_own
+from wattshed.foundation.extending.own_files import use_own_plugins
 from wattshed.foundation.faults import Fault
 
 # A seed times a million plus the epoch must fit torch's 64-bit seeds.
@@ -221,10 +223,10 @@ def load_study(
     own = config.get("plugins") or []
     if not isinstance(own, list) or not all(isinstance(name, str) for name in own):
         raise Fault(f"{origin}: plugins is {own!r}; expected a list of Python files such as [my_model.py].")
-    plugins.use_own_plugins(Path(beside) / name for name in own)
+    use_own_plugins(Path(beside) / name for name in own)
     # No block names a sensor: the key plugins alone puts it to use.
     for name in plugins.names("sensor"):
-        plugins.check_own("sensor", name)
+        check_own("sensor", name)
     # Snakemake hands over ordered mappings and YAML's dates; as JSON they are what the blocks expect.
     try:
         text = json.dumps(config, default=str)

@@ -17,6 +17,7 @@ from wattshed.clocks.choosing.rules.protocol import Rule
 from wattshed.clocks.choosing.verdict import Ruling, of_candidate, without_candidate
 from wattshed.clocks.contamination.detect import detect, severe_words
 from wattshed.clocks.contamination.usable import (
+    LEAST_REPEATS,
     refusal,
     speedup_refusal,
     typical_cv,
@@ -146,7 +147,10 @@ def _rule(about: dict[str, Any], rule: Rule, estimates: Estimates, kept: Feasibl
 def _single_runs(rows: pd.DataFrame) -> str | None:
     runs = rows[rows["warm"]].groupby("setting").size()
     if len(runs) > 1 and bool((runs == 1).all()):
-        return "single run per setting: no interval can be stated; expected at least 3 valid repeats of each"
+        return (
+            f"single run per setting: no interval can be stated; expected at least {LEAST_REPEATS} valid repeats of "
+            "each"
+        )
     return None
 
 

@@ -11,11 +11,11 @@ import pandas as pd
 from scipy.stats import t as student
 
 from wattshed.clocks.contamination.detection import Detection
+from wattshed.statistics.levels import LEVEL
 
 MOST_DIFFERING = 0.1
 MOST_DIFFERING_TO_USE = 0.5
 LEAST_RESPONSE = 0.05
-CONFIDENCE = 0.95
 LEAST_RUNS = 3
 
 
@@ -62,4 +62,4 @@ def _response(low: pd.Series, high: pd.Series) -> tuple[float, float]:
     freedom = total**2 / sum(
         part**2 / (len(one) - 1) for part, one in zip(parts, (first, second), strict=True)
     )
-    return change, float(student.ppf((1 + CONFIDENCE) / 2, freedom) * np.sqrt(total))
+    return change, float(student.ppf((1 + LEVEL) / 2, freedom) * np.sqrt(total))

@@ -17,6 +17,8 @@ MOST_DIFFERING = 0.1
 MOST_DIFFERING_TO_USE = 0.5
 LEAST_RESPONSE = 0.05
 LEAST_RUNS = 3
+# What may respond to the setting, in words, and its column.
+COLUMNS = {"time changes": "time_s", "power": "power_w"}
 
 
 def locked_clock(rows: pd.DataFrame) -> Detection:
@@ -46,9 +48,6 @@ def locked_clock(rows: pd.DataFrame) -> Detection:
     seen = any(abs(change) > half for change, half in responses.values())
     verdict = "the setting has an effect" if seen else "whether the setting has an effect cannot be judged"
     return Detection("locked_clock", False, False, f"{verdict}: {words}")
-
-
-COLUMNS = {"time changes": "time_s", "power": "power_w"}
 
 
 def _response(low: pd.Series, high: pd.Series) -> tuple[float, float]:

@@ -18,7 +18,7 @@ from small_study import graph_of, small_panel, task_of
 from wattshed.config.energy.metering import MeteringBlock
 from wattshed.data.graph import Graph
 from wattshed.forecast.protocol import ForecastTask
-from wattshed.foundation import plugins
+from wattshed.foundation.extending.own_files import OWN_PLUGINS, use_own_plugins
 
 ROOT = Path(__file__).resolve().parent.parent
 # The settings of the user's own environment must not change any test.
@@ -155,12 +155,12 @@ def root() -> Path:
 def own_plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], Path]:
     """Writes a study's own plug-in and registers it for this test only."""
     # Restored after the test.
-    monkeypatch.setenv(plugins.OWN_PLUGINS, "[]")
+    monkeypatch.setenv(OWN_PLUGINS, "[]")
 
     def write(name: str, text: str) -> Path:
         file = tmp_path / f"{name}.py"
         file.write_text(text)
-        plugins.use_own_plugins([file])
+        use_own_plugins([file])
         return file
 
     return write

@@ -81,7 +81,7 @@ def test_files_that_a_page_names_exist(page, root, files):
 
 
 def test_every_reserved_word_is_listed(root):
-    from wattshed.config.study import RESERVED
+    from wattshed.config.names import RESERVED
 
     page = (root / "docs/chains.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| (?:the|a) (study|model|strategy|variant|chain) \| (.*) \|$", page, re.MULTILINE)

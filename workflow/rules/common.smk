@@ -40,7 +40,8 @@ from wattshed.foundation.faults import TERMINAL, Fault
 from wattshed.foundation.input_files import check_input
 from wattshed.foundation.recovery.finished_work import FOLDER as FINISHED_FOLDER
 from wattshed.foundation.recovery.finished_work import drop_accepted
-from wattshed.foundation.plugins import OWN_PLUGINS, names, own_files, source_file
+from wattshed.foundation.extending.own_files import OWN_PLUGINS, own_files
+from wattshed.foundation.plugins import names, source_file
 from wattshed.foundation.plugins import load as load_plugin
 from wattshed.foundation.recovery.stale_locks import record_locks, record_run, remove_stale_locks
 from wattshed.foundation.user_cache import cache_folder

@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from guarded_records import MACHINE, changed, frames, with_forecasts
-from wattshed.accounts.guard.records import read_baseline, record_of, write_baseline
+from wattshed.accounts.guard.baseline import read_baseline, write_baseline
+from wattshed.accounts.guard.from_frames import record_of
 from wattshed.accounts.guard.trials import alarm_share
 from wattshed.accounts.guard.verdicts import compare, guard
 from wattshed.foundation.faults import Fault

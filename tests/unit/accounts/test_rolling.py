@@ -6,7 +6,7 @@ import pytest
 
 from ledger_files import end, start, window
 from made_rolling import CELLS, make_rolled, write_rolling_ledger
-from wattshed.accounts.guard.records import record_of
+from wattshed.accounts.guard.from_frames import record_of
 from wattshed.accounts.rolling.judged import judged_frame
 from wattshed.accounts.rolling.origins import origins_frame
 from wattshed.accounts.runs.collect import collect

@@ -8,7 +8,7 @@ import pytest
 from ledger_files import end, sensors, start, tick, window
 from wattshed.accounts.comparison.comparable import training_costs
 from wattshed.accounts.emissions.emissions import add_emissions
-from wattshed.accounts.guard.records import record_of
+from wattshed.accounts.guard.from_frames import record_of
 from wattshed.accounts.guard.verdicts import guard
 from wattshed.accounts.runs import collect as collecting
 from wattshed.accounts.runs.collect import collect

@@ -13,12 +13,12 @@ from wattshed.clocks.choosing.choice import choose, choose_cell
 from wattshed.clocks.choosing.limits import limits_for
 from wattshed.clocks.choosing.plan_table import PLAN, penalty_class
 from wattshed.config.clocks.block import ClocksBlock
-from wattshed.foundation import plugins
+from wattshed.foundation.extending.own_files import OWN_PLUGINS, use_own_plugins
 from wattshed.foundation.faults import Fault
 
 
 def test_a_rule_of_the_study_chooses_and_is_among_the_picks(tmp_path, monkeypatch):
-    monkeypatch.setenv(plugins.OWN_PLUGINS, "[]")
+    monkeypatch.setenv(OWN_PLUGINS, "[]")
     path = tmp_path / "second_highest.py"
     path.write_text(
         "import numpy as np\n\n\nclass SecondHighest:\n    title = 'the second highest'\n\n"
@@ -26,7 +26,7 @@ def test_a_rule_of_the_study_chooses_and_is_among_the_picks(tmp_path, monkeypatc
         "        place = allowed.shape[1] - 2\n"
         "        return np.where(allowed[:, place], place, -1)\n\n\nRULE = SecondHighest()\n"
     )
-    plugins.use_own_plugins([path])
+    use_own_plugins([path])
     block = ClocksBlock(choice={"rule": "second_highest"})
     frame = hand_made(SETTINGS, TIMES, ENERGIES)
     choice = choose_cell(frame, limits_for(block, "w"), block.choice.rule)

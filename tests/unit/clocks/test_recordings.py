@@ -24,6 +24,7 @@ from wattshed.config.clocks.block import ClocksBlock
 from wattshed.config.clocks.recording import RecordingBlock
 from wattshed.config.clocks.recording_columns import RUNS, SAMPLES
 from wattshed.foundation import plugins
+from wattshed.foundation.extending.own_files import OWN_PLUGINS
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.frames import read_frame
 
@@ -325,7 +326,7 @@ READER = Mine()
 
 def test_a_study_may_bring_its_own_reader(write, tmp_path, monkeypatch):
     (tmp_path / "mine.py").write_text(OWN)
-    monkeypatch.setenv(plugins.OWN_PLUGINS, json.dumps([str(tmp_path / "mine.py")]))
+    monkeypatch.setenv(OWN_PLUGINS, json.dumps([str(tmp_path / "mine.py")]))
     for reader in ("auto", "mine"):
         recording = read(write("MINE 500\n", "log.txt", reader=reader))
         assert recording.runs["power_w"].tolist() == [250]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from clock_choices import made_choice, made_sweep
 from wattshed.clocks.validating.contrasts import Contrasts
 from wattshed.clocks.validating.raw_rows import raw_rows
-from wattshed.clocks.validating.validate import validate, validate_all
+from wattshed.clocks.validating.validate import validate
 from wattshed.foundation.faults import Fault
 
 SETTING = 990
@@ -225,7 +225,7 @@ def test_cells_do_not_mix(frame):
     other = made_sweep(seed=1, workload="vit", compute=0.9)
     both = pd.concat([frame, other])
     choices = [made_choice(frame, SETTING), made_choice(other, SETTING)]
-    found = validate_all(choices, both)
+    found = [validate(choice, both) for choice in choices]
     assert [one.result for one in found] == ["pass", "fail"]
 
 

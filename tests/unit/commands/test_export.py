@@ -6,7 +6,7 @@ import torch
 from model_blocks import model_block
 from wattshed.commands.main import main
 from wattshed.config.models.recipes import RecipeBlock
-from wattshed.foundation import plugins
+from wattshed.foundation.extending.own_files import use_own_plugins
 from wattshed.training.checkpoint import ModelSpec, Step, make_forecaster, write_checkpoint
 
 CPU = torch.device("cpu")
@@ -102,7 +102,7 @@ def checkpoint(tmp_path, task, graph, form, *steps):
     spec = ModelSpec("mine", 1, model_block(form), RECIPE, task.windows, steps)
     path = tmp_path / "mine-1.safetensors"
     write_checkpoint(path, make_forecaster(spec, task, graph, CPU).network, spec)
-    plugins.use_own_plugins([])
+    use_own_plugins([])
     return path
 
 

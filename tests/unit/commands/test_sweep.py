@@ -14,7 +14,7 @@ from wattshed.clocks.sweeping.journal import read_journal
 from wattshed.commands.main import main
 from wattshed.commands.running.sweeping import exit_code_of
 from wattshed.energy.ledger.reading import read_ledger
-from wattshed.foundation import plugins
+from wattshed.foundation.extending.own_files import OWN_PLUGINS
 from wattshed.foundation.vocabulary import Worth
 
 RUNNING = Path(__file__).resolve().parents[2] / "helpers/running_clocks.py"
@@ -37,7 +37,7 @@ SIMULATED = ("--backend", "simulated", "--points", "4", "--repeats", "3", "--ful
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
-    monkeypatch.setenv(plugins.OWN_PLUGINS, "[]")
+    monkeypatch.setenv(OWN_PLUGINS, "[]")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

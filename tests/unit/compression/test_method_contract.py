@@ -17,6 +17,7 @@ from wattshed.forecast.families.family import Offer, make_network
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.series import ScaledSeries
 from wattshed.foundation import plugins
+from wattshed.foundation.extending.kinds import KINDS
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.tensor_file import read_tensors, write_tensors
 from wattshed.training.checkpoint import ModelSpec, Step
@@ -199,7 +200,7 @@ def test_settings_survive_json(method_name):
 
 @pytest.mark.parametrize("name", plugins.names("method"))
 def test_the_configuration_is_read_without_torch(name):
-    module = plugins.KINDS["method"].registry.rsplit(".", 1)[0] + f".{name}"
+    module = KINDS["method"].registry.rsplit(".", 1)[0] + f".{name}"
     program = f"import sys, {module}; print(*{{'torch', 'pandas'}} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""

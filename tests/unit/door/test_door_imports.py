@@ -44,7 +44,7 @@ def test_no_measured_job_of_a_study_depends_on_the_door(root):
 def test_the_gpu_is_waited_for_only_where_torch_has_used_it(monkeypatch):
     from types import SimpleNamespace
 
-    from wattshed.door.recorders import synchronise
+    from wattshed.door.block.recorders import synchronise
 
     calls = []
     for used in (False, True):

@@ -3,7 +3,7 @@
 import pytest
 
 from known_power import HandClock, KnownPower
-from wattshed.door.totals import joules, totals_of
+from wattshed.door.block.totals import joules, totals_of
 from wattshed.energy.idle import IdlePower
 from wattshed.energy.ledger.writing import Ledger
 from wattshed.energy.meter import Meter

@@ -11,6 +11,9 @@ import pytest
 from wattshed.config.study import load_study
 from wattshed.forecast.families import registry
 from wattshed.foundation import plugins
+from wattshed.foundation.extending.checks import check_own, made_by
+from wattshed.foundation.extending.kinds import KINDS
+from wattshed.foundation.extending.own_files import OWN_PLUGINS, own_files, use_own_plugins
 from wattshed.foundation.faults import Fault
 
 OWN = '"""A plug-in."""\nFAMILY = "my family"\n'
@@ -19,7 +22,7 @@ OWN = '"""A plug-in."""\nFAMILY = "my family"\n'
 @pytest.fixture(autouse=True)
 def no_own_plugins(monkeypatch):
     # Restored after the test, because use_own_plugins changes it.
-    monkeypatch.setenv(plugins.OWN_PLUGINS, "[]")
+    monkeypatch.setenv(OWN_PLUGINS, "[]")
 
 
 @pytest.fixture
@@ -32,7 +35,7 @@ def own(tmp_path):
     return write
 
 
-@pytest.mark.parametrize("kind", plugins.KINDS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_every_line_of_every_table_has_a_file_and_a_plugin(kind):
     for name in plugins.names(kind):
         assert plugins.source_file(kind, name).is_file()
@@ -65,9 +68,7 @@ def test_a_table_line_with_a_missing_module_is_reported(place, monkeypatch):
 
 
 def test_a_missing_dependency_of_a_plugin_is_reported_by_name(own, monkeypatch):
-    monkeypatch.setenv(
-        plugins.OWN_PLUGINS, json.dumps([str(own("needy", "import no_such_package\nFAMILY = 1\n"))])
-    )
+    monkeypatch.setenv(OWN_PLUGINS, json.dumps([str(own("needy", "import no_such_package\nFAMILY = 1\n"))]))
     expected = r"needy\.py cannot be loaded \(line 1: ModuleNotFoundError: No module named 'no_such_package'\): correct"
     with pytest.raises(Fault, match=expected):
         plugins.load("family", "needy")
@@ -82,7 +83,7 @@ def test_a_missing_dependency_of_a_plugin_is_reported_by_name(own, monkeypatch):
     ],
 )
 def test_an_own_plugin_that_fails_to_load_is_reported_in_one_sentence(own, text, reason):
-    plugins.use_own_plugins([own("failing", text)])
+    use_own_plugins([own("failing", text)])
     with pytest.raises(
         Fault, match=rf"failing\.py cannot be loaded \({reason}\): correct the file"
     ) as caught:
@@ -90,21 +91,21 @@ def test_an_own_plugin_that_fails_to_load_is_reported_in_one_sentence(own, text,
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("kind", plugins.KINDS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_the_shipped_plugins_have_all_attributes_of_their_kind(kind):
     for name in plugins.names(kind):
         plugin = plugins.load(kind, name)
-        assert [need for need in plugins.KINDS[kind].needs if not hasattr(plugin, need)] == []
+        assert [need for need in KINDS[kind].needs if not hasattr(plugin, need)] == []
 
 
 def test_an_own_plugin_without_a_needed_attribute_is_refused(own):
     path = own("mine", "class Mine:\n    Settings = dict\n    asks = frozenset()\n\n\nSTRATEGY = Mine()\n")
-    plugins.use_own_plugins([path])
+    use_own_plugins([path])
     with pytest.raises(
         Fault, match=r"mine\.py: its STRATEGY has no control: expected a strategy with Settings, asks"
     ):
-        plugins.check_own("strategy", "mine")
-    plugins.check_own("strategy", "naive")
+        check_own("strategy", "mine")
+    check_own("strategy", "naive")
 
 
 @pytest.mark.parametrize(
@@ -122,18 +123,18 @@ def test_an_own_plugin_without_a_needed_attribute_is_refused(own):
     ],
 )
 def test_the_missing_attribute_of_an_own_plugin_is_reported_by_name(own, kind, lacks):
-    about = plugins.KINDS[kind]
+    about = KINDS[kind]
     keys = "".join(f"    {need} = 1\n" for need in about.needs if need != lacks)
-    plugins.use_own_plugins([own("mine", f"class Mine:\n    told = 1\n{keys}\n\n{about.member} = Mine()\n")])
+    use_own_plugins([own("mine", f"class Mine:\n    told = 1\n{keys}\n\n{about.member} = Mine()\n")])
     with pytest.raises(
         Fault, match=rf"mine\.py: its {about.member} has no {lacks}: expected a {about.what} with"
     ):
-        plugins.check_own(kind, "mine")
+        check_own(kind, "mine")
 
 
 def test_the_same_own_file_twice_is_refused(own):
     with pytest.raises(Fault, match=r"mine\.py and .*mine\.py have one name: expected each name once"):
-        plugins.use_own_plugins([own("mine"), own("mine")])
+        use_own_plugins([own("mine"), own("mine")])
 
 
 def test_an_own_sensor_is_checked_when_the_configuration_is_read(own):
@@ -151,16 +152,16 @@ def test_a_file_with_an_invalid_plugin_name_is_refused(tmp_path, name):
     with pytest.raises(
         Fault, match=r"is not named like a plug-in: expected .* such as my_model\.py; rename the file"
     ):
-        plugins.use_own_plugins([tmp_path / name])
+        use_own_plugins([tmp_path / name])
 
 
 def test_two_own_files_of_one_name_are_refused(own, tmp_path):
     (tmp_path / "other").mkdir()
     (tmp_path / "other/mine.py").write_text('STRATEGY = "another kind"\n')
     with pytest.raises(Fault, match=r"mine\.py and .*other/mine\.py have one name: expected each name once"):
-        plugins.use_own_plugins([own("mine"), tmp_path / "other/mine.py"])
+        use_own_plugins([own("mine"), tmp_path / "other/mine.py"])
     with pytest.raises(Fault, match="have one name"):
-        plugins.use_own_plugins([own("mine"), tmp_path / "other/../mine.py"])
+        use_own_plugins([own("mine"), tmp_path / "other/../mine.py"])
 
 
 def test_a_module_without_its_plugin_member_is_reported(monkeypatch):
@@ -176,23 +177,23 @@ def test_a_module_without_its_plugin_member_is_reported(monkeypatch):
 
 def test_a_studys_own_plugin_is_listed_after_ours_and_loaded(own):
     path = own("mine")
-    plugins.use_own_plugins([path])
+    use_own_plugins([path])
     assert plugins.names("family") == [*registry.MODULES, "mine"]
     assert "mine" not in plugins.names("baseline")
     assert plugins.check_name("family", "mine") == "mine"
     assert plugins.load("family", "mine") == "my family"
     assert plugins.source_file("family", "mine") == path
-    assert plugins.own_files() == [path]
+    assert own_files() == [path]
 
 
 def test_one_file_may_hold_plugins_of_several_kinds(own):
-    plugins.use_own_plugins([own("both", 'FAMILY: str = "a"\nSTRATEGY = "b"\n')])
+    use_own_plugins([own("both", 'FAMILY: str = "a"\nSTRATEGY = "b"\n')])
     assert plugins.load("family", "both") == "a"
     assert plugins.load("strategy", "both") == "b"
 
 
 def test_child_processes_find_the_studys_own_plugins(own):
-    plugins.use_own_plugins([own("mine")])
+    use_own_plugins([own("mine")])
     code = "from wattshed.foundation import plugins; print(plugins.load('family', 'mine'))"
     library = str(Path(plugins.__file__).resolve().parents[2])
     done = subprocess.run(
@@ -208,24 +209,24 @@ def test_an_own_plugin_named_like_ours_is_refused(own):
     with pytest.raises(
         Fault, match="named like wattshed's own model family 'gru': expected another name; rename"
     ):
-        plugins.use_own_plugins([own("gru")])
+        use_own_plugins([own("gru")])
 
 
 def test_an_own_plugin_that_is_not_python_is_refused(own):
     with pytest.raises(Fault, match=r"broken\.py is not Python .*line 1.*: correct the file"):
-        plugins.use_own_plugins([own("broken", "FAMILY = = 1\n")])
+        use_own_plugins([own("broken", "FAMILY = = 1\n")])
 
 
 def test_an_own_plugin_that_is_missing_is_refused(tmp_path):
     with pytest.raises(
         Fault, match=r"absent\.py cannot be read \(No such file or directory\): .*key plugins"
     ):
-        plugins.use_own_plugins([tmp_path / "absent.py"])
+        use_own_plugins([tmp_path / "absent.py"])
 
 
 def test_an_own_file_without_a_plugin_is_refused(own):
     with pytest.raises(Fault, match=r"empty\.py defines none of FAMILY, BASELINE, .*CONTRIBUTING\.md"):
-        plugins.use_own_plugins([own("empty", "OTHER = 1\n")])
+        use_own_plugins([own("empty", "OTHER = 1\n")])
 
 
 MINE = """
@@ -260,16 +261,16 @@ LITERAL = 'kind: __import__("typing").Literal["{}"]'
     ],
 )
 def test_a_plugin_whose_settings_do_not_name_it_is_refused(own, base, field, plugin, reason):
-    plugins.use_own_plugins([own("mine", MINE.format(base=base, field=field, plugin=plugin))])
+    use_own_plugins([own("mine", MINE.format(base=base, field=field, plugin=plugin))])
     with pytest.raises(Fault, match=rf"mine\.py: its .*{reason}") as caught:
-        plugins.check_own("strategy", "mine")
+        check_own("strategy", "mine")
     assert "\n" not in str(caught.value)
 
 
 def test_a_plugin_whose_settings_name_it_is_accepted(own):
     text = MINE.format(base="pydantic.BaseModel", field=LITERAL.format("mine"), plugin="Mine()")
-    plugins.use_own_plugins([own("mine", text)])
-    plugins.check_own("strategy", "mine")
+    use_own_plugins([own("mine", text)])
+    check_own("strategy", "mine")
 
 
 @pytest.mark.parametrize(
@@ -282,10 +283,10 @@ def test_a_plugin_whose_settings_name_it_is_accepted(own):
 )
 def test_an_object_of_another_type_from_a_plugin_is_refused(made, expected, sentence):
     with pytest.raises(Fault, match=f"{sentence}; correct the plug-in"):
-        plugins.made_by("source", "mine", made, expected)
+        made_by("source", "mine", made, expected)
 
 
 def test_an_object_of_the_expected_type_from_a_plugin_is_returned():
     made = {"fit": 1}
-    assert plugins.made_by("source", "mine", made, dict) is made
-    assert plugins.made_by("source", "mine", made, ("items", "keys")) is made
+    assert made_by("source", "mine", made, dict) is made
+    assert made_by("source", "mine", made, ("items", "keys")) is made

@@ -15,6 +15,7 @@ from wattshed.forecast.job_inputs import JobInputs
 from wattshed.forecast.network import Network
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.foundation import plugins
+from wattshed.foundation.extending.checks import made_by
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.vocabulary import Stage
 from wattshed.foundation.writing import write_parquet
@@ -78,9 +79,7 @@ def adapt_model(job: AdaptationJob) -> None:
             context = UpdateContext(
                 forecaster, inputs.task, spec, pace, partial(_untrained, inputs, spec, forecaster)
             )
-            hooks = plugins.made_by(
-                "strategy", job.settings.kind, strategy.start(job.settings, context), UpdateHooks
-            )
+            hooks = made_by("strategy", job.settings.kind, strategy.start(job.settings, context), UpdateHooks)
             own, own_days = adapt_over_months(hooks, Labels.of(adapted), meter)
             rows += own
             days += own_days

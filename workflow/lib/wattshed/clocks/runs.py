@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 KnobName = Literal["clock", "power_limit"]
+# The label of rows that no GPU measured.
+SIMULATED = "simulated"
 EnergyBy = Literal["counter", "trapezoid", "mean_power", "stated", "simulated"]
 
 
@@ -14,6 +16,11 @@ class Knob:
     name: KnobName
     unit: str
     title: str
+
+    @property
+    def noun(self) -> str:
+        """In sentences: ``clock`` or ``power limit``."""
+        return self.name.replace("_", " ")
 
 
 CLOCK = Knob("clock", "MHz", "SM clock")

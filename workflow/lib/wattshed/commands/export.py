@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from wattshed.foundation import plugins
+from wattshed.foundation.extending.own_files import use_own_plugins
 from wattshed.foundation.faults import Fault
 
 EXAMPLES = """examples:
@@ -65,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
         if not file.is_file():
             raise Fault(f"{file} does not exist: name the plug-in's file after --plugins.")
     if arguments.plugins:
-        plugins.use_own_plugins(arguments.plugins)
+        use_own_plugins(arguments.plugins)
     for needed in (
         arguments.checkpoint,
         *(arguments.data / name for name in ("panel.safetensors", "splits.json")),

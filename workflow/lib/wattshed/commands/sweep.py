@@ -116,7 +116,7 @@ def add_how(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     from wattshed.commands.running.sweeping import CommandSweep, exit_code_of
-    from wattshed.foundation import plugins
+    from wattshed.foundation.extending.own_files import use_own_plugins
 
     words = list(arguments.words)
     if not words and arguments.backend != "replay":
@@ -125,7 +125,7 @@ def run(arguments: argparse.Namespace) -> int:
         if not file.is_file():
             raise Fault(f"{file} does not exist: name the plug-in's file after --plugins.")
     if arguments.plugins:
-        plugins.use_own_plugins(arguments.plugins)
+        use_own_plugins(arguments.plugins)
     if arguments.budget_s is not None and not 0 < arguments.budget_s < math.inf:
         raise Fault(f"--budget-s {arguments.budget_s:g}: expected seconds above 0, such as 1800.")
     sweep = CommandSweep(

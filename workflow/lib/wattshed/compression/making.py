@@ -20,6 +20,7 @@ from wattshed.forecast.job_inputs import JobInputs
 from wattshed.forecast.network import Network
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.foundation import plugins
+from wattshed.foundation.extending.checks import made_by
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.vocabulary import Stage, Window
 from wattshed.training.checkpoint import (
@@ -120,7 +121,7 @@ def _compressed(making: Making, settings: VariantBlock, meter: Meter) -> NeuralF
             window.values.update(making.notes)
     else:
         made = make()
-    result = making.of(plugins.made_by("method", settings.method, made, Network))
+    result = making.of(made_by("method", settings.method, made, Network))
     if not method.learns:
         meter.repeat(Window.MAKE, make, dict(making.notes), warm_up_calls=0, **labels)
     torch.manual_seed(seed)

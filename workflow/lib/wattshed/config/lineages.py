@@ -14,6 +14,7 @@ from wattshed.config.models.families import ModelBlock
 from wattshed.config.models.recipes import RecipeBlock, most_steps
 from wattshed.config.offers import TRAINED_FURTHER, offers_after
 from wattshed.foundation import plugins
+from wattshed.foundation.extending.kinds import KindName
 from wattshed.foundation.faults import one_line
 from wattshed.foundation.vocabulary import LINEAGE_JOINT
 
@@ -63,14 +64,14 @@ class Lineage:
         """From the base model to this lineage."""
         return [*(self.parent.ancestry() if self.parent else []), self]
 
-    def plugins(self, study: Steps) -> list[tuple[plugins.KindName, str]]:
+    def plugins(self, study: Steps) -> list[tuple[KindName, str]]:
         """The plug-ins that made it, as ``(kind, name)``; those of its students' families too."""
-        steps: list[tuple[plugins.KindName, str]] = [
+        steps: list[tuple[KindName, str]] = [
             ("strategy" if one.kind == "strategy" else "method", one.plugin)
             for one in self.ancestry()
             if one.parent is not None
         ]
-        made: list[tuple[plugins.KindName, str]] = [
+        made: list[tuple[KindName, str]] = [
             ("family", block.form)
             for one in self.ancestry()
             if one.kind == "method" and (block := plugins.load("method", one.plugin).becomes(one.settings))

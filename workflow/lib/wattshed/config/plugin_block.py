@@ -12,9 +12,11 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from wattshed.foundation import plugins
+from wattshed.foundation.extending.checks import check_own
+from wattshed.foundation.extending.kinds import KINDS, KindName
 
 
-def read_block(kind: plugins.KindName, key: str, given: Any) -> Any:
+def read_block(kind: KindName, key: str, given: Any) -> Any:
     """Read a block with the ``Settings`` class of the plug-in that its ``key`` names.
 
     Raises :class:`ValueError` for an unknown name, and pydantic's ``ValidationError`` for wrong keys.
@@ -26,18 +28,18 @@ def read_block(kind: plugins.KindName, key: str, given: Any) -> Any:
     name = given.get(key)
     if not isinstance(name, str):
         raise ValueError(f"the key {key} is missing; expected one of {', '.join(plugins.names(kind))}")
-    plugins.check_own(kind, plugins.check_name(kind, name))
+    check_own(kind, plugins.check_name(kind, name))
     settings: type[BaseModel] = plugins.load(kind, name).Settings
     if not (isinstance(settings, type) and issubclass(settings, BaseModel)):
         raise ValueError(
-            f"the Settings of the {plugins.KINDS[kind].what} {name!r} are not a class of settings; expected one that "
+            f"the Settings of the {KINDS[kind].what} {name!r} are not a class of settings; expected one that "
             "is derived from the block of its kind: correct the plug-in"
         )
     # Validated as JSON, so that dates and enumerations may be text although the blocks are strict.
     return settings.model_validate_json(json.dumps(given, default=str))
 
 
-def not_a_block(kind: plugins.KindName, key: str, given: Any, without: Collection[str] = ()) -> str:
+def not_a_block(kind: KindName, key: str, given: Any, without: Collection[str] = ()) -> str:
     """What to write in the place of a value that is not a block, such as a plug-in's bare name.
 
     without: keys of the plug-in's settings that are not written there.
@@ -62,7 +64,7 @@ class PluginBlock:
     plug-ins that are known when it is made.
     """
 
-    kind: plugins.KindName
+    kind: KindName
     key: str
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -70,7 +72,7 @@ class PluginBlock:
             block = given if isinstance(given, source) else read_block(self.kind, self.key, given)
             if not isinstance(block, source):
                 raise ValueError(
-                    f"the Settings of the {plugins.KINDS[self.kind].what} {getattr(block, self.key, None)!r} are not a "
+                    f"the Settings of the {KINDS[self.kind].what} {getattr(block, self.key, None)!r} are not a "
                     f"{source.__name__}; expected a class that is derived from it: correct the plug-in"
                 )
             return block
@@ -92,11 +94,11 @@ class PluginBlock:
 class PluginName:
     """Annotation of a text: it must be the name of a plug-in of this kind. The JSON schema lists the names."""
 
-    kind: plugins.KindName
+    kind: KindName
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         def check(name: str) -> str:
-            plugins.check_own(self.kind, plugins.check_name(self.kind, name))
+            check_own(self.kind, plugins.check_name(self.kind, name))
             return name
 
         return core_schema.no_info_after_validator_function(check, handler(source))

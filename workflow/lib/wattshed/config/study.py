@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from wattshed.config.block import Block
 from wattshed.config.clocks.block import ClocksBlock
@@ -18,29 +18,22 @@ from wattshed.config.models.chains import SWEEP, ChainBlock
 from wattshed.config.models.compression import CompressionBlock
 from wattshed.config.models.controls import SHUFFLED, ControlsBlock, reads_graph, with_twins
 from wattshed.config.models.families import ModelBlock
-from wattshed.config.models.ladder import LadderBlock, differing
+from wattshed.config.models.ladder import LadderBlock
+from wattshed.config.models.ladder_models import check_ladder
 from wattshed.config.models.recipes import CLOSED_FORM, RecipeBlock
 from wattshed.config.models.rolling import RollingBlock
+from wattshed.config.names import NAME, Name, refuse_names
 from wattshed.config.plugin_block import PluginBlock, PluginName
 from wattshed.config.sentences import sentence
 from wattshed.foundation import plugins
+from wattshed.foundation.extending.checks import check_own
+from wattshed.foundation.extending.own_files import use_own_plugins
 from wattshed.foundation.faults import Fault
 
-NAME = r"^[a-z][a-z0-9_]*$"
 # A seed times a million plus the epoch must fit torch's 64-bit seeds.
 LARGEST_SEED = 2**32 - 1
-LONGEST_NAME = 80
-Name = Annotated[str, StringConstraints(pattern=NAME)]
 BaselineName = Annotated[str, PluginName("baseline")]
 Model = Annotated[ModelBlock, PluginBlock("family", "form")]
-# Words that results, rules or tables use. The user may not use them as names.
-RESERVED = {
-    "study": {"idle", "none"},
-    "models": {"none", "random", "total", "all", "baseline", "baselines"},
-    "adaptation.strategies": {"base", "random", "none", SWEEP},
-    "compression.variants": {"base", "full", "baseline", "none", SWEEP},
-    "chains": {"none", "all", "total"},
-}
 
 
 class Study(Block):
@@ -135,30 +128,7 @@ class Study(Block):
             "compression.variants": list(self.compression.variants),
             "chains": [chain.name for chain in self.chains],
         }
-        for place, taken in named.items():
-            for name in taken:
-                if len(name) > LONGEST_NAME:
-                    raise ValueError(
-                        f"{place}: a name has {len(name)} characters; expected at most {LONGEST_NAME}, since files are "
-                        "named after it"
-                    )
-                if name in RESERVED[place]:
-                    raise ValueError(f"{place}: {name!r} is a reserved word; expected another name")
-                if taken.count(name) > 1:
-                    raise ValueError(f"{place}: {name!r} occurs twice; expected each name once")
-        for one, other, what in (
-            (self.models, self.baselines, "a baseline and of a model; rename the model"),
-            (self.models, self.adaptation.strategies, "a strategy and of a model; rename the strategy"),
-            (self.models, self.compression.variants, "a variant and of a model; rename the variant"),
-            (
-                self.adaptation.strategies,
-                self.compression.variants,
-                "a strategy and of a variant; rename one of them",
-            ),
-        ):
-            both = sorted(set(one) & set(other))
-            if both:
-                raise ValueError(f"{both[0]!r} is the name of {what}")
+        refuse_names(named, self.baselines)
         return self
 
     @model_validator(mode="after")
@@ -212,57 +182,9 @@ class Study(Block):
 
     @model_validator(mode="after")
     def _ladder_stands_on_models(self) -> "Study":
-        if self.ladder is None:
-            return self
-        known = sorted([*self.models, *self.baselines])
-        for place, step in enumerate(self.ladder.steps):
-            if (step.recorded is None) != (step.name in known):
-                raise ValueError(
-                    f"ladder.steps.{place}.name is {step.name!r}; expected one of {known}"
-                    if step.recorded is None
-                    else f"ladder.steps.{place} is recorded and {step.name!r} is trained too; expected one of both"
-                )
-        for role, name in self.ladder.opponents.items():
-            if name not in self.learned:
-                raise ValueError(
-                    f"ladder.{role} is {name!r}, which has no epochs; expected one of the models {sorted(self.learned)}"
-                )
-        for step in self.ladder.steps:
-            ends = [self.ladder.before(step), step.name] if step.changes else []
-            for end in ends:
-                if end not in self.learned:
-                    raise ValueError(
-                        f"ladder: {step.name!r} has changes, but {end!r} has no recipe; expected two models "
-                        "with recipes"
-                    )
-        for tuned in self.ladder.tuning.grids if self.ladder.tuning else []:
-            if tuned not in self.models or tuned not in self.learned:
-                known = sorted(name for name in self.models if name in self.learned)
-                raise ValueError(f"ladder.tuning.grids names {tuned!r}; expected one of the models {known}")
-            self._grid_can_be_trained(tuned)
-        for changed, (before, said, differ) in self.ladder_changes().items():
-            if said != differ:
-                raise ValueError(
-                    f"ladder: {changed!r} says that it changes {', '.join(said)} of {before!r}, but "
-                    f"{', '.join(differ) or 'nothing'} differs; expected the keys that differ"
-                )
+        if self.ladder is not None:
+            check_ladder(self.ladder, self)
         return self
-
-    def _grid_can_be_trained(self, model: str) -> None:
-        assert self.ladder is not None
-        assert self.ladder.tuning is not None
-        grid = self.ladder.tuning.grids[model]
-        place = f"ladder.tuning.grids.{model}"
-        shared = sorted(set(grid.seeds) & set(self.seeds))
-        if shared:
-            raise ValueError(
-                f"{place}.seeds has {shared[0]}, which is a seed of the study; expected others, so that the choice is "
-                "not made on them"
-            )
-        try:
-            list(grid.points(self.recipe_of(model)))
-        except ValueError as error:
-            raise ValueError(f"{place}: {error}") from error
 
     @property
     def trained(self) -> dict[str, ModelBlock]:
@@ -274,17 +196,6 @@ class Study(Block):
     def learned(self) -> dict[str, ModelBlock]:
         """Those of :attr:`trained` that learn by epochs; a closed form has no recipe."""
         return {name: model for name, model in self.trained.items() if model.recipe is not None}
-
-    def ladder_changes(self) -> dict[str, tuple[str, list[str], list[str]]]:
-        """Of each step of the ladder that changes another one: that step, the keys that it says it changes, and the
-        keys of model and recipe that do differ, both sorted."""
-        found = {}
-        for step in self.ladder.steps if self.ladder else []:
-            before = self.ladder.before(step) if self.ladder else None
-            if before in self.learned and step.name in self.learned:
-                one, other = ((self.learned[name], self.recipe_of(name)) for name in (before, step.name))
-                found[step.name] = (before, sorted(step.changes), differing(one, other))
-        return found
 
     @model_validator(mode="after")
     def _rolling_stands_on_models(self) -> "Study":
@@ -312,10 +223,10 @@ def load_study(
     own = config.get("plugins") or []
     if not isinstance(own, list) or not all(isinstance(name, str) for name in own):
         raise Fault(f"{origin}: plugins is {own!r}; expected a list of Python files such as [my_model.py].")
-    plugins.use_own_plugins(Path(beside) / name for name in own)
+    use_own_plugins(Path(beside) / name for name in own)
     # No block names a sensor: the key plugins alone puts it to use.
     for name in plugins.names("sensor"):
-        plugins.check_own("sensor", name)
+        check_own("sensor", name)
     # Snakemake hands over ordered mappings and YAML's dates; as JSON they are what the blocks expect.
     try:
         text = json.dumps(config, default=str)

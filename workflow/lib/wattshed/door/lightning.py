@@ -15,7 +15,7 @@ from wattshed.foundation.vocabulary import Stage
 from wattshed.foundation.vocabulary import Window as Name
 
 if TYPE_CHECKING:
-    from wattshed.door.job import Job
+    from wattshed.door.block.job import Job
 
 LIBRARIES = ("lightning.pytorch", "pytorch_lightning")
 VALIDATION = "validation"

@@ -7,7 +7,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from wattshed.door.job import Job
+    from wattshed.door.block.job import Job
 
 
 def end_with_its_cell(job: Job) -> None:

@@ -21,6 +21,7 @@ from wattshed.forecast.protocol import ForecastTask
 from wattshed.forecast.series import ScaledSeries
 from wattshed.forecast.streaming import StreamingForecaster
 from wattshed.foundation import plugins
+from wattshed.foundation.extending.kinds import KINDS, KindName
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.tensor_file import read_description, read_tensors, write_tensors
 from wattshed.foundation.vocabulary import LINEAGE_JOINT
@@ -232,7 +233,7 @@ def _describe(spec: ModelSpec) -> dict[str, Any]:
 def _refuse_unknown_plugins(about: dict[str, Any], path: Path | str) -> None:
     """Strategies are not asked for: a checkpoint is read without them."""
     try:
-        used: list[tuple[plugins.KindName, str]] = [
+        used: list[tuple[KindName, str]] = [
             ("family", about["model"]["form"]),
             *(("method", step["plugin"]) for step in about["steps"] if step["kind"] == "method"),
             *(
@@ -246,7 +247,7 @@ def _refuse_unknown_plugins(about: dict[str, Any], path: Path | str) -> None:
     for kind, name in used:
         if name not in plugins.names(kind):
             raise Fault(
-                f"{path} was made by the {plugins.KINDS[kind].what} {name!r}, which is not one of wattshed's: name its "
+                f"{path} was made by the {KINDS[kind].what} {name!r}, which is not one of wattshed's: name its "
                 "file with --plugins."
             )
 

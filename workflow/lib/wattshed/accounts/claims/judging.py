@@ -8,6 +8,7 @@ import pandas as pd
 from wattshed.accounts.claims.claim import Claim, Finding, Source, Verdict
 from wattshed.accounts.claims.results import Results
 from wattshed.foundation import plugins
+from wattshed.foundation.extending.checks import made_by
 from wattshed.statistics.summaries import over_seeds
 
 COLUMNS = {
@@ -41,7 +42,7 @@ def claims_frame(names: Iterable[str], results: Results) -> pd.DataFrame:
     """
     rows = []
     for name in names:
-        source = plugins.made_by("claims", name, plugins.load("claims", name), Source)
+        source = made_by("claims", name, plugins.load("claims", name), Source)
         for claim in source.claims:
             about = {"source": name, "document": source.document, **_about(claim)}
             rows += [about | found for found in _found(claim, results)]

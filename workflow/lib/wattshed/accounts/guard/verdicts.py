@@ -8,8 +8,10 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from wattshed.accounts.guard.baseline import read_baseline, write_baseline
+from wattshed.accounts.guard.from_frames import record_of
 from wattshed.accounts.guard.pairing import Pairing, Which, pairings_of
-from wattshed.accounts.guard.records import GuardRecord, read_baseline, record_of, write_baseline
+from wattshed.accounts.guard.records import GuardRecord
 from wattshed.accounts.runs.runs import runs_frame, windows_frame
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.vocabulary import Status

@@ -72,7 +72,6 @@ class NvmlClocks:
             self._driver.close()
             raise
         self.gpu, self.gpu_uuid, self.knob = self._driver.gpu, self._driver.uuid, self._knob.knob
-        self._noun = self.knob.name.replace("_", " ")
         self.notices = (*self._claim.found, choice)
         for sentence in self.notices:
             say(sentence)
@@ -83,14 +82,14 @@ class NvmlClocks:
 
     def lock(self, setting: int) -> None:
         if setting not in self.settings():
-            raise ValueError(f"{setting} {self.knob.unit} is not a {self._noun} of {self.gpu}")
+            raise ValueError(f"{setting} {self.knob.unit} is not a {self.knob.noun} of {self.gpu}")
         self._claim.check()
         self._guarded().watch()
         self._knob.turn(setting)
         self._sleep(self._settle_s)
 
     def applied(self) -> int:
-        with self._driver.told(f"reading its {self._noun}"):
+        with self._driver.told(f"reading its {self.knob.noun}"):
             return self._knob.applied()
 
     def reset(self) -> None:
@@ -145,7 +144,7 @@ class NvmlClocks:
                 with suppress(Fault):
                     self._claim.failed(why)
                 raise Fault(
-                    f"{self.gpu} may still be locked: its {self._noun} could not be given back ({why}); "
+                    f"{self.gpu} may still be locked: its {self.knob.noun} could not be given back ({why}); "
                     f"run `{command_to_give_back(note)}`, or sweep again, which frees it first."
                 ) from error
         else:

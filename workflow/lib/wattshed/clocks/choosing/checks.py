@@ -3,11 +3,12 @@
 import numpy as np
 import pandas as pd
 
+from wattshed.clocks.cells import KEYS
 from wattshed.clocks.runs import COLUMNS, KNOBS
 from wattshed.foundation.faults import Fault
 
 POSITIVE = ("setting", "time_s", "energy_j", "power_w")
-SAME = ("backend", "label", "gpu", "gpu_uuid", "workload", "knob")
+SAME = ("backend", "label", *KEYS)
 RUN = ["setting", "repeat", "order"]
 
 

@@ -1,6 +1,6 @@
 """The setting to run at, chosen under limits with its uncertainty, or the maximum and the reason."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,10 @@ from wattshed.clocks.choosing.plan_table import penalty_class
 from wattshed.clocks.choosing.rules.protocol import Rule
 from wattshed.clocks.choosing.verdict import Ruling, of_candidate, without_candidate
 from wattshed.clocks.contamination.detect import detect, severe_words
+from wattshed.clocks.contamination.detection import Detection
 from wattshed.clocks.contamination.usable import (
+    LEAST_REPEATS,
+    UsableSweep,
     refusal,
     speedup_refusal,
     typical_cv,
@@ -82,13 +85,7 @@ def choose_cell(
     plugin: Rule = plugins.load("clock_rule", rule)
     sweep = usable_sweep(rows)
     detections = detect(rows)
-    about = _about(rows, limits, rule, seed) | {
-        "baseline_protocol": sweep.protocol,
-        "baseline_settings": sweep.baseline_settings,
-        "baseline_repeats": len(sweep.baseline),
-        "marked": Marked(**{name: sweep.marked.get(name, 0) for name in Marked.__dataclass_fields__}),
-        "detections": tuple(Detected(one.detector, one.found, one.words) for one in detections),
-    }
+    about = _about(rows, limits, rule, seed) | _seen(sweep, detections)
     problem = _single_runs(rows) or refusal(sweep) or severe_words(detections)
     if problem is not None:
         return _refused(about, problem)
@@ -143,10 +140,24 @@ def _rule(about: dict[str, Any], rule: Rule, estimates: Estimates, kept: Feasibl
     return of_candidate(about, decided.preferred, estimates, limits, rule.title, unit)
 
 
+def _seen(sweep: UsableSweep, detections: Sequence[Detection]) -> dict[str, Any]:
+    """What is stated of every sweep, also of a refused one."""
+    return {
+        "baseline_protocol": sweep.protocol,
+        "baseline_settings": sweep.baseline_settings,
+        "baseline_repeats": len(sweep.baseline),
+        "marked": Marked(**{name: sweep.marked.get(name, 0) for name in Marked.__dataclass_fields__}),
+        "detections": tuple(Detected(one.detector, one.found, one.words) for one in detections),
+    }
+
+
 def _single_runs(rows: pd.DataFrame) -> str | None:
     runs = rows[rows["warm"]].groupby("setting").size()
     if len(runs) > 1 and bool((runs == 1).all()):
-        return "single run per setting: no interval can be stated; expected at least 3 valid repeats of each"
+        return (
+            f"single run per setting: no interval can be stated; expected at least {LEAST_REPEATS} valid repeats of "
+            "each"
+        )
     return None
 
 

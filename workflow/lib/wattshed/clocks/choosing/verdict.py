@@ -8,6 +8,8 @@ import numpy as np
 from wattshed.clocks.choosing.answer import Limits, Verdict
 from wattshed.clocks.choosing.estimates import Estimates
 from wattshed.clocks.choosing.limits import Feasible, band
+from wattshed.clocks.contamination.usable import LEAST_REPEATS
+from wattshed.clocks.runs import KNOBS
 from wattshed.foundation.vocabulary import Worth
 
 IMPLAUSIBLE_SAVING = 0.25
@@ -40,7 +42,7 @@ def without_candidate(estimates: Estimates, kept: Feasible, limits: Limits, titl
             return Ruling(
                 "keep",
                 Worth.UNDECIDED,
-                f"every setting within {share} has fewer than 3 valid repeats: measure them again",
+                f"every setting within {share} has fewer than {LEAST_REPEATS} valid repeats: measure them again",
             )
         return Ruling(
             "keep",
@@ -126,4 +128,5 @@ def _doubt(numbers: dict[str, Any], fastest_slowdown: float, limits: Limits, uni
 
 
 def _noun(unit: str) -> str:
-    return "clock" if unit == "MHz" else "power limit"
+    """In sentences: what is set in this unit."""
+    return next(knob.noun for knob in KNOBS.values() if knob.unit == unit)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Board:
+    """Idle power and highest power limit [W]."""
+
     idle_w: float
     limit_w: float
 

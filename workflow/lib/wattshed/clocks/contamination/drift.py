@@ -19,13 +19,13 @@ from scipy.stats import norm
 
 from wattshed.clocks.contamination.detection import Detection
 from wattshed.clocks.contamination.repeats import INTERLEAVED_SPAN, order_span
+from wattshed.statistics.levels import LEVEL
 
 P_VALUE = 0.006
 LEAST_SHARE = 0.02
 LEAST_KELVIN = 5.0
 MOST_SHARE = 0.10
 LEAST_PAIRS = 10
-CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def seasonal_trend(rows: pd.DataFrame, values: np.ndarray, width: float) -> Tren
     slope = np.sort(np.concatenate(slopes)) * width
     sd = np.sqrt(variance)
     p_value = 2 * norm.sf(max(0.0, abs(score) - 1) / sd) if sd > 0 else 1.0
-    half = norm.ppf((1 + CONFIDENCE) / 2) * sd / 2
+    half = norm.ppf((1 + LEVEL) / 2) * sd / 2
     low, high = (int(np.clip(round(len(slope) / 2 + side * half), 0, len(slope) - 1)) for side in (-1, 1))
     return Trend(float(np.median(slope)), float(slope[low]), float(slope[high]), float(p_value))
 

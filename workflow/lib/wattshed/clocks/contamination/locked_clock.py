@@ -11,12 +11,14 @@ import pandas as pd
 from scipy.stats import t as student
 
 from wattshed.clocks.contamination.detection import Detection
+from wattshed.statistics.levels import LEVEL
 
 MOST_DIFFERING = 0.1
 MOST_DIFFERING_TO_USE = 0.5
 LEAST_RESPONSE = 0.05
-CONFIDENCE = 0.95
 LEAST_RUNS = 3
+# What may respond to the setting, in words, and its column.
+COLUMNS = {"time changes": "time_s", "power": "power_w"}
 
 
 def locked_clock(rows: pd.DataFrame) -> Detection:
@@ -48,9 +50,6 @@ def locked_clock(rows: pd.DataFrame) -> Detection:
     return Detection("locked_clock", False, False, f"{verdict}: {words}")
 
 
-COLUMNS = {"time changes": "time_s", "power": "power_w"}
-
-
 def _response(low: pd.Series, high: pd.Series) -> tuple[float, float]:
     """Difference of the mean logarithms and half of its interval (Welch)."""
     first, second = (np.log(one.to_numpy(dtype=float)) for one in (low, high))
@@ -62,4 +61,4 @@ def _response(low: pd.Series, high: pd.Series) -> tuple[float, float]:
     freedom = total**2 / sum(
         part**2 / (len(one) - 1) for part, one in zip(parts, (first, second), strict=True)
     )
-    return change, float(student.ppf((1 + CONFIDENCE) / 2, freedom) * np.sqrt(total))
+    return change, float(student.ppf((1 + LEVEL) / 2, freedom) * np.sqrt(total))

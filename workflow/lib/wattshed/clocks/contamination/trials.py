@@ -52,13 +52,16 @@ class Trial:
         self.plan = _rounds(self.settings, FULL_REPEATS if self.full else SPARSE_REPEATS, self.random)
 
     def gpu(self) -> SimulatedClocks:
+        """A new GPU by the laws, with the trial's seed."""
         return SimulatedClocks(SimulatedBlock(**self.laws), self.seed)
 
     def sweep(self) -> pd.DataFrame:
+        """The plan, measured: one row per window (``clocks.runs.COLUMNS``)."""
         return planned_sweep(self.gpu(), self.plan, self.window_s, self.warm_up)
 
     @property
     def duration_h(self) -> float:
+        """Time of the plan, in windows of ``window_s`` [h]."""
         return len(self.plan) * self.window_s / 3600
 
 

@@ -15,13 +15,13 @@ from wattshed.clocks.deploying.schema import (
     Slowdown,
     SlowdownClass,
 )
+from wattshed.clocks.runs import SIMULATED
 
 METHODOLOGY = (
     "Least energy (or the stated metric) within the slowdown limit, against the warm maximum setting; shares of the "
     "baseline with 95 % intervals; positive slowdown is slower, positive saving is less energy. A setting is deployed "
     "only if independent code recomputed it from the raw rows."
 )
-SIMULATED = "simulated"
 # Upper ends of the classes, in the order of severity.
 CLASSES: tuple[tuple[float, SlowdownClass], ...] = (
     (0.10, "acceptable"),

@@ -21,15 +21,12 @@ class PhaseCurve:
     power_w: tuple[float, ...]
 
     def slowdown_at(self, setting: int) -> float:
+        """T(f)/T(fmax) - 1 at any clock [MHz], interpolated; beyond the swept ones that of the nearest."""
         return float(np.interp(setting, self.settings, self.slowdown))
 
     def power_at(self, setting: int) -> float:
+        """Mean power [W], as :meth:`slowdown_at`."""
         return float(np.interp(setting, self.settings, self.power_w))
-
-    def saving_at(self, setting: int) -> float:
-        """Share of the energy at the maximum that this clock saves; negative if it costs more."""
-        used = self.power_at(setting) * (1 + self.slowdown_at(setting))
-        return 1 - used / self.power_w[-1]
 
 
 def curve_of_choice(choice: Mapping[str, Any]) -> PhaseCurve:

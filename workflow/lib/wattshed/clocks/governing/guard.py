@@ -124,11 +124,13 @@ class Account:
     _spent_s: dict[tuple[str, int], float] = field(default_factory=lambda: defaultdict(float))
 
     def add(self, phase: str, setting: int, seconds: float) -> None:
+        """Count time that the phase ran at a clock [MHz]; the maximum loses nothing."""
         if setting != self.planner.maximum:
             self._spent_s[phase, setting] += seconds
 
     @property
     def lost_s(self) -> float:
+        """Time lost against the maximum clock so far [s], changes of the clock included."""
         loss = self.planner.loss
         losses = sum(seconds * loss(*where) for where, seconds in self._spent_s.items() if where[0] != IDLE)
         return losses + self.changes * self.change_s

@@ -28,6 +28,7 @@ Picker = Callable[[CellCurve, Known], int | None]
 
 
 def maximum(curve: CellCurve, known: Known) -> int:
+    """The largest setting, which saves nothing and keeps every limit."""
     return len(curve.settings) - 1
 
 

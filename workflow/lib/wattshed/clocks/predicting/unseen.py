@@ -7,7 +7,7 @@ import pandas as pd
 
 from wattshed.clocks.predicting.cell_curve import CellCurve
 from wattshed.clocks.predicting.law_model import predict_by_law
-from wattshed.clocks.predicting.prior_model import LEAST_CELLS, PriorModel, pick_within, tune
+from wattshed.clocks.predicting.prior_model import LEAST_CELLS, Forecast, PriorModel, pick_within, tune
 from wattshed.foundation.faults import Fault
 
 # Two-sided 90 % of the normal law.
@@ -31,19 +31,7 @@ def predict_unseen(
             f"the probes reach {seen.index.max():g}, but the largest setting is {wanted[-1]:g}: expected a probe at "
             "the maximum, which slowdowns and savings are relative to; measure it."
         )
-    first = rows.iloc[0]
-    # Between probes nothing is known yet: only the places of the probes are read.
-    blank = CellCurve(
-        gpu=str(first["gpu"]),
-        workload=str(first["workload"]),
-        family=str(first["workload"]),
-        settings=wanted,
-        time_s=np.ones(len(wanted)),
-        power_w=np.ones(len(wanted)),
-        probe_time_s=np.interp(wanted, seen.index, seen["time_s"]),
-        probe_power_w=np.interp(wanted, seen.index, seen["power_w"]),
-        probes_apart=True,
-    )
+    blank = _probed(rows.iloc[0], seen, wanted)
     places = tuple(int(np.flatnonzero(wanted == setting)[0]) for setting in seen.index)
     reference_s, reference_w = float(seen["time_s"].iloc[-1]), float(seen["power_w"].iloc[-1])
     if len(training) >= LEAST_CELLS:
@@ -51,23 +39,12 @@ def predict_unseen(
         tuning = tune(training, shares, max_slowdown_share)
         found = PriorModel(training, tuning.shrinkage).predict(blank, places, blank.shares)
         picked, model = pick_within(found, tuning.caution, max_slowdown_share), "prior"
-        time, power, half = found.time, found.power, SPREAD * found.time_sd
+        half = SPREAD * found.time_sd
     else:
-        law = predict_by_law(
-            blank.shares[list(places)],
-            blank.probe_time_s[list(places)],
-            blank.probe_power_w[list(places)],
-            blank.shares,
-        )
-        if law is None:
-            raise Fault(
-                f"one probe and {len(training)} other workloads: expected at least {LEAST_CELLS} swept workloads to "
-                "learn from, or two more probes, such as at 70 % and 50 % of the maximum."
-            )
-        time, power = law
+        found = _by_laws(blank, places, len(training))
+        picked, model = pick_within(found, 0.0, max_slowdown_share), "law"
         half = np.full(len(wanted), np.nan)
-        within = np.where(time <= 1 + max_slowdown_share, time * power, np.inf)
-        picked, model = int(within.argmin()), "law"
+    time, power = found.time, found.power
     return pd.DataFrame(
         {
             "setting": wanted,
@@ -79,3 +56,36 @@ def predict_unseen(
             "model": model,
         }
     )
+
+
+def _probed(first: pd.Series, seen: pd.DataFrame, wanted: np.ndarray) -> CellCurve:
+    """The cell as far as it is known. first: one of its rows; seen: medians by setting; wanted: all settings [C].
+
+    Between probes nothing is known yet: only the places of the probes are read.
+    """
+    return CellCurve(
+        gpu=str(first["gpu"]),
+        workload=str(first["workload"]),
+        family=str(first["workload"]),
+        settings=wanted,
+        time_s=np.ones(len(wanted)),
+        power_w=np.ones(len(wanted)),
+        probe_time_s=np.interp(wanted, seen.index, seen["time_s"]),
+        probe_power_w=np.interp(wanted, seen.index, seen["power_w"]),
+        probes_apart=True,
+    )
+
+
+def _by_laws(curve: CellCurve, places: tuple[int, ...], others: int) -> Forecast:
+    """By the laws through the probes at ``places``, without a spread. others: number of other workloads, for the
+    sentence. Raises :class:`Fault` for one probe alone."""
+    probes = list(places)
+    law = predict_by_law(
+        curve.shares[probes], curve.probe_time_s[probes], curve.probe_power_w[probes], curve.shares
+    )
+    if law is None:
+        raise Fault(
+            f"one probe and {others} other workloads: expected at least {LEAST_CELLS} swept workloads to "
+            "learn from, or two more probes, such as at 70 % and 50 % of the maximum."
+        )
+    return Forecast(*law, np.zeros(len(curve.shares)))

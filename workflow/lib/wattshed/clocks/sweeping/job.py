@@ -101,6 +101,8 @@ def _sweep(
 
 
 def target_of(work: str, forecaster: NeuralForecaster, spec: ModelSpec, given: JobInputs) -> Target:
+    """What the sweep calls again and again. Raises :class:`Fault` for an unknown work, and for a checkpoint that
+    cannot be trained."""
     if work == "inference":
         return inference_target(forecaster, spec, given.task)
     if work == "training":

@@ -99,4 +99,5 @@ def best_so_far(rows: Sequence[Mapping[str, Any]], knob: Knob, limit: float) -> 
 
 
 def minutes(seconds: float) -> str:
+    """A duration in words: seconds under two minutes, else whole minutes."""
     return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"

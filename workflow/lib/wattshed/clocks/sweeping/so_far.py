@@ -3,12 +3,12 @@
 import numpy as np
 import pandas as pd
 
+from wattshed.clocks.cells import KEYS
 from wattshed.clocks.contamination.usable import usable_sweep
 from wattshed.clocks.runs import COLUMNS
 from wattshed.foundation.faults import Fault
 
 POSITIVE = ("time_s", "energy_j", "power_w")
-CELL = ("gpu", "gpu_uuid", "workload", "knob")
 
 
 def counting(rows: pd.DataFrame) -> pd.DataFrame:
@@ -26,7 +26,7 @@ def checked(rows: pd.DataFrame, legal: tuple[int, ...]) -> tuple[int, ...]:
         raise Fault(f"the sweep so far has no column {', '.join(lacking)}: expected the rows of a sweep.")
     if rows.empty:
         return tuple(settings)
-    if any(rows[name].nunique(dropna=False) > 1 for name in CELL):
+    if any(rows[name].nunique(dropna=False) > 1 for name in KEYS):
         raise Fault(
             "the sweep so far mixes GPUs, workloads or knobs: expected one of each; search in each separately."
         )

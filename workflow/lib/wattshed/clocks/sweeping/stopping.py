@@ -16,6 +16,8 @@ RESERVE = 0.1
 
 @dataclass(frozen=True)
 class Spent:
+    """Measured windows, their time [s] and energy [J]."""
+
     windows: int
     seconds: float
     joules: float

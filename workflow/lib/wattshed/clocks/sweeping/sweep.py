@@ -9,7 +9,7 @@ import pandas as pd
 from wattshed.clocks.backends.protocol import ClockBackend, ClockReading, clock_given_back
 from wattshed.clocks.choosing.answer import Limits
 from wattshed.clocks.choosing.limits import limits_for
-from wattshed.clocks.runs import COLUMNS, TYPES
+from wattshed.clocks.runs import COLUMNS, SIMULATED, TYPES
 from wattshed.clocks.sweeping.budget import Budget
 from wattshed.clocks.sweeping.journal import Journal
 from wattshed.clocks.sweeping.kept_rows import check_rows
@@ -22,7 +22,6 @@ from wattshed.foundation.faults import Fault
 SESSION = "session"
 # A window spans at least this many periods of the energy counter, so that its phase matters little.
 COUNTER_PERIODS = 20
-SIMULATED = "simulated"
 
 
 def run_sweep(

@@ -21,6 +21,7 @@ MOST_BASELINE_VARIATION = 0.10
 
 
 def baseline_checks(choice: Mapping[str, Any], raw: RawRows) -> Iterator[Check]:
+    """choice: a choice document; raw: the rows of its cell."""
     unit = str(choice.get("unit") or "")
     stated_maximum = number(choice.get("maximum"))
     yield Check(

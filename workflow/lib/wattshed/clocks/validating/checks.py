@@ -58,8 +58,10 @@ class Validation:
 
 
 def percent(share: float) -> str:
+    """A share (1 is all) in percent, for sentences."""
     return f"{100 * share:.1f} %"
 
 
 def span(low: float, high: float) -> str:
+    """A range of shares in percent, for sentences."""
     return f"{100 * low:.1f} to {100 * high:.1f} %"

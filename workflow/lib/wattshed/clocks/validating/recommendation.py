@@ -66,6 +66,7 @@ def setting_checks(
 def number_checks(
     choice: Mapping[str, Any], setting: int, contrasts: Contrasts, limits: StatedLimits
 ) -> Iterator[Check]:
+    """Whether slowdown and saving, recomputed from the raw rows, keep the limits and are those that are stated."""
     slowdown, energy = (contrasts.at(setting, column) for column in ("time_s", "energy_j"))
     saving = Contrast(-energy.share, -energy.high, -energy.low)
     limit = limits.max_slowdown_share

@@ -1,6 +1,6 @@
 """Judge choices by raw rows."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -58,15 +58,6 @@ def validate(
     checks += number_checks(choice, setting, contrasts, limits)
     checks.append(monotone_check(raw, contrasts, str(choice.get("unit") or ""), setting))
     return _concluded(_with_numbers(about, setting, contrasts), checks)
-
-
-def validate_all(
-    choices: Iterable[Mapping[str, Any]],
-    frame: pd.DataFrame,
-    asked: Mapping[str, float | None] | None = None,
-) -> list[Validation]:
-    """One :class:`Validation` per choice, in order."""
-    return [validate(choice, frame, asked=asked) for choice in choices]
 
 
 def _about(choice: Mapping[str, Any]) -> Validation:

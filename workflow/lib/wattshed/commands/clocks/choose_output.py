@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from wattshed.clocks.cells import KEYS
 from wattshed.clocks.deploying.document import deployment
 from wattshed.clocks.deploying.folder import write_deployment
 from wattshed.clocks.deploying.systemd import slug
@@ -17,8 +18,6 @@ from wattshed.publish.clock_report.curves_figure import curves_figure
 from wattshed.publish.clock_report.front_figure import front_figure
 from wattshed.publish.drawing.figure_style import save_figure
 from wattshed.statistics.geometric import geometric_interval
-
-KEYS = ["gpu", "gpu_uuid", "workload", "knob", "setting"]
 
 
 def write_choices(
@@ -61,7 +60,7 @@ def settings_table(frame: pd.DataFrame, choices: Sequence[Mapping[str, Any]]) ->
         counted = counted_rows(cell)
         for setting, here in cell.groupby("setting"):
             used = here[counted.loc[here.index]]
-            row: dict[str, Any] = {key: choice[key] for key in KEYS[:-1]}
+            row: dict[str, Any] = {key: choice[key] for key in KEYS}
             row |= {"setting": setting, "unit": choice["unit"], "runs": len(here), "runs_counted": len(used)}
             for column in ("time_s", "power_w", "energy_j"):
                 found = geometric_interval(used[column].astype(float))

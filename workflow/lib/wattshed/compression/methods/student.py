@@ -12,7 +12,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from wattshed.config.models.families import ModelBlock
 from wattshed.config.plugin_block import PluginBlock, not_a_block, read_block
-from wattshed.foundation import plugins
+from wattshed.foundation.extending.kinds import KindName
 
 # Keys of a model's block that a student does not have, with the values that its block holds.
 OF_THE_TEACHER: dict[str, Any] = {
@@ -27,7 +27,7 @@ OF_THE_TEACHER: dict[str, Any] = {
 class StudentBlock(PluginBlock):
     """Annotation of a field: its value is the block of a model family, named by ``form``."""
 
-    kind: plugins.KindName = "family"
+    kind: KindName = "family"
     key: str = "form"
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:

@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from wattshed.config.block import Block
 from wattshed.config.clocks.recording_columns import NAMES, QUANTITIES, UNITS
 from wattshed.foundation import plugins
+from wattshed.foundation.extending.checks import check_own
 
 AUTO = "auto"
 
@@ -72,7 +73,7 @@ class RecordingBlock(Block):
     @classmethod
     def _reader_is_known(cls, reader: str) -> str:
         if reader != AUTO:
-            plugins.check_own("recording", plugins.check_name("recording", reader))
+            check_own("recording", plugins.check_name("recording", reader))
         return reader
 
     @field_validator("time_zone")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from wattshed.config.data.sources import SourceBlock
 from wattshed.foundation import plugins
+from wattshed.foundation.extending.checks import made_by
 
 if TYPE_CHECKING:
     from wattshed.data.panel import Panel
@@ -62,4 +63,4 @@ def load_panel(settings: SourceBlock, root: Path, wheel: Path | None = None) -> 
     from wattshed.data.panel import Panel
 
     source: DataSource = plugins.load("source", settings.kind)
-    return plugins.made_by("source", settings.kind, source.load(settings, root, wheel), Panel)
+    return made_by("source", settings.kind, source.load(settings, root, wheel), Panel)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
-from wattshed.door.job import Job
+from wattshed.door.block.job import Job
 from wattshed.door.metered import metered
 from wattshed.energy.window import Window
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from wattshed.energy.reading import COMPONENTS
 from wattshed.energy.sensors.checked import CheckedSensor
 from wattshed.foundation import plugins
+from wattshed.foundation.extending.checks import made_by
 from wattshed.foundation.faults import Fault
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def open_sensors(metering: MeteringBlock) -> list[Sensor]:
         sensor = provider.open(metering, wanted) if wanted else None
         if sensor is None:
             continue
-        plugins.made_by("sensor", name, sensor, ("resolution_s", "start", "read", "stop"))
+        made_by("sensor", name, sensor, ("resolution_s", "start", "read", "stop"))
         found = wanted & _readable(CheckedSensor(sensor, name, wanted)) if provider.tried else wanted
         if found:
             sensors.append(CheckedSensor(sensor, name, found))

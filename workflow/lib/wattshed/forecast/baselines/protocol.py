@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from wattshed.foundation import plugins
+from wattshed.foundation.extending.checks import made_by
 from wattshed.foundation.vocabulary import Information
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def make_baseline(name: str, task: ForecastTask, graph: Graph) -> Baseline:
     Raises :class:`Fault` for an unknown name and if a package is missing.
     """
     factory: BaselineFactory = plugins.load("baseline", name)
-    baseline: Baseline = plugins.made_by("baseline", name, factory.make(task, graph), ("fit", "forecast"))
+    baseline: Baseline = made_by("baseline", name, factory.make(task, graph), ("fit", "forecast"))
     return baseline
 
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
 from wattshed.foundation import plugins
+from wattshed.foundation.extending.checks import made_by
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.vocabulary import Information
 
@@ -126,7 +127,7 @@ def make_network(block: ModelBlock, windows: WindowsBlock, adjacency: sp.csr_arr
 
     family: Family = plugins.load("family", block.form)
     made = family.make(block, windows, adjacency, seed)
-    network = plugins.made_by("family", block.form, made, Network)
+    network = made_by("family", block.form, made, Network)
     if next(network.parameters(), None) is None and not network.has_closed_form:
         raise Fault(
             f"the model family {block.form!r} made a network without weights: expected at least one "

@@ -18,8 +18,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from wattshed.foundation.extending.own_files import own_files
 from wattshed.foundation.faults import run_script
-from wattshed.foundation.plugins import own_files
 from wattshed.foundation.writing import write_json
 
 # Folder of the copies; without this variable a script keeps no copies.

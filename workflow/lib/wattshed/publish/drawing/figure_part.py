@@ -6,7 +6,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from wattshed.foundation import plugins
+from wattshed.foundation.extending.checks import made_by
 from wattshed.publish.drawing.figure_pages import save_pages
 from wattshed.publish.drawing.figure_style import save_figure
 from wattshed.publish.notes.windows import short_notes
@@ -36,7 +36,7 @@ class FigurePart:
         given = made_from("figure", name, inputs)
         made = self.make(given)
         pages = [
-            plugins.made_by("figure", name, page, Figure)
+            made_by("figure", name, page, Figure)
             for page in (made if isinstance(made, Sequence) and made else [made])
         ]
         notes = short_notes(given.frame("windows"), self.windows) if self.windows else []

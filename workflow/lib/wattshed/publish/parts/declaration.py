@@ -10,8 +10,9 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from wattshed.foundation.extending.kinds import KINDS
 from wattshed.foundation.faults import Fault
-from wattshed.foundation.plugins import KINDS, source_file
+from wattshed.foundation.plugins import source_file
 
 if TYPE_CHECKING:
     from wattshed.publish.parts.inputs import Inputs

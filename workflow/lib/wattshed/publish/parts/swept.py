@@ -6,10 +6,9 @@ from typing import Any
 
 import pandas as pd
 
+from wattshed.clocks.cells import KEYS
 from wattshed.publish.parts.inputs import Inputs
 
-# What tells the cells of a file apart, in its rows and in its choices.
-CELL = ("gpu", "gpu_uuid", "workload", "knob")
 # More names in one sentence are counted only.
 MOST_NAMED = 10
 SWEEP_FILE = ".sweep.parquet"
@@ -70,7 +69,7 @@ def choices_of(inputs: Inputs) -> list[dict[str, Any]]:
 
 def _rows_of(frame: pd.DataFrame, choice: dict[str, Any]) -> pd.DataFrame:
     same = pd.Series(True, index=frame.index)
-    for name in CELL:
+    for name in KEYS:
         if choice.get(name) is not None and name in frame:
             same &= (frame[name] == choice[name]).fillna(False).astype(bool)
     return frame[same]

@@ -78,7 +78,7 @@ def choice_sentences(choice: dict[str, Any]) -> list[str]:
     said = f"{label}: {choice['verdict']}, {choice['outcome']}; {choice['reason']}."
     sentences = [spaced_percent(said)]
     if choice["saving_share"] is not None:
-        unit, noun = choice["unit"], "clock" if choice["knob"] == "clock" else "power limit"
+        unit, noun = choice["unit"], KNOBS[choice["knob"]].noun
         sentences.append(
             f"{choice['candidate']} {unit} against the largest {noun}, {choice['maximum']} {unit}: energy saved "
             f"{_percent(choice, 'saving')}, slowdown {_percent(choice, 'slowdown')} (limit "

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from wattshed.foundation import plugins
+from wattshed.foundation.extending.checks import made_by
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.writing import write_text
 from wattshed.publish.notes.windows import window_notes
@@ -53,7 +53,7 @@ class TablePart:
             file: list(found) if isinstance(found, Sequence) else [found] for file, found in by_file.items()
         }
         for table in (table for found in tables.values() for table in found):
-            plugins.made_by("table", name, table, Table)
+            made_by("table", name, table, Table)
         if self.windows:
             notes = window_notes(given.frame("windows"), self.windows)
             return {

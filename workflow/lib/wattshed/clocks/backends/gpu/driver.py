@@ -65,6 +65,7 @@ class GpuDriver:
             raise self.fault(error, doing) from error
 
     def fault(self, error: Exception, doing: str) -> Fault:
+        """NVML's error as a sentence. doing: what was tried, after "while"."""
         kind = type(error).__name__
         if kind == "NVMLError_GpuIsLost":
             return Fault(

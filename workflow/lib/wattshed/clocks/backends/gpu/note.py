@@ -74,6 +74,7 @@ class LockNote:
         return self.namespace == _namespace() and start_of(self.pid) != self.started
 
     def same_sweep(self, other: LockNote) -> bool:
+        """Whether one sweep wrote both, whatever they say of the knob."""
         mine, theirs = (
             (note.boot, note.namespace, note.pid, note.started, note.since_utc) for note in (self, other)
         )
@@ -84,6 +85,7 @@ class LockNote:
 
 
 def notes_folder() -> Path:
+    """The user's folder of notes, one file per locked GPU."""
     return cache_folder() / "gpu_locks"
 
 
@@ -127,6 +129,7 @@ def create_note(path: Path, note: LockNote) -> None:
 
 
 def replace_note(path: Path, note: LockNote) -> None:
+    """Write a later note of a GPU in one step. Raises :class:`Fault` if it cannot be written."""
     _written_beside(path, note).replace(path)
 
 

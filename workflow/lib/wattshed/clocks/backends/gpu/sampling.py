@@ -28,6 +28,7 @@ class GpuSample:
 
 
 def take_sample(driver: GpuDriver, knob: GpuKnob, at_s: float) -> GpuSample:
+    """at_s: time of the sample [s]. Raises NVML's error where the GPU does not answer."""
     nvml, handle = driver.nvml, driver.handle
     return GpuSample(
         at_s=at_s,

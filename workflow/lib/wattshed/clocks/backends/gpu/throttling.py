@@ -42,5 +42,6 @@ def _unknown(handle: Any) -> None:
 
 
 def reason_bit(nvml: Any, end: str) -> int:
+    """The bit of a reason by the end of its name, such as ``SwPowerCap``; 0 where the bindings lack it."""
     older = getattr(nvml, f"nvmlClocksThrottleReason{end}", 0)
     return int(getattr(nvml, f"nvmlClocksEventReason{end}", older))

@@ -26,6 +26,7 @@ class Laws:
         )
 
     def time_s(self, clock_mhz: float) -> float:
+        """Time of a call [s]."""
         return self.gpu_s(clock_mhz) + self.host_s
 
     def busy_w(self, clock_mhz: float) -> float:
@@ -43,4 +44,5 @@ class Laws:
         return (gpu_s * busy_w + self.host_s * self.block.idle_w) / (gpu_s + self.host_s)
 
     def energy_j(self, clock_mhz: float) -> float:
+        """Energy of a call [J], at the temperature of the laws."""
         return self.time_s(clock_mhz) * self.power_w(clock_mhz)

@@ -6,6 +6,8 @@ import numpy as np
 
 
 class Noise:
+    """cv: coefficient of variation of every factor; random: where all of it is drawn from."""
+
     def __init__(self, cv: float, random: np.random.Generator) -> None:
         variance = math.log1p(cv**2)
         self._mean, self._sigma = -variance / 2, math.sqrt(variance)

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from wattshed.clocks.contamination.repeats import MAD_TO_SD
+
 # What is believed of the noise before anything was repeated: about 2 %, worth one repeat.
 PRIOR_NOISE = 0.02
 PRIOR_FREEDOM = 1.0
 LEAST_NOISE = 0.002
 # A window further from its setting's median than this many typical deviations counts as if it were that far.
 MOST_DEVIATIONS = 4.0
-# Median absolute deviation to standard deviation, for normal errors.
-MAD_TO_SD = 1.4826
 
 
 @dataclass(frozen=True)

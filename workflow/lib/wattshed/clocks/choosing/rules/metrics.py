@@ -37,7 +37,6 @@ class Metric:
     """
 
     unit: str
-    higher_is_better: bool
     cost: Cost
     value: Callable[[float, float], float]
 
@@ -63,12 +62,12 @@ def _in_time(energy: np.ndarray, time: np.ndarray, most_time: float) -> np.ndarr
 
 
 METRICS: dict[str, Metric] = {
-    "energy": Metric("J", False, _energy, lambda energy_j, time_s: energy_j),
-    "edp": Metric("J s", False, _edp, lambda energy_j, time_s: energy_j * time_s),
-    "ed2p": Metric("J s^2", False, _ed2p, lambda energy_j, time_s: energy_j * time_s**2),
-    "response_time": Metric("s", False, _time, lambda energy_j, time_s: time_s),
-    "throughput_per_watt": Metric("calls/s/W", True, _energy, lambda energy_j, time_s: 1 / energy_j),
-    "user_experience": Metric("J in time", False, _in_time, lambda energy_j, time_s: energy_j),
-    "energy_per_task": Metric("J", False, _energy, lambda energy_j, time_s: energy_j),
-    "inference_efficiency": Metric("calls/(J s)", True, _edp, lambda energy_j, time_s: 1 / energy_j / time_s),
+    "energy": Metric("J", _energy, lambda energy_j, time_s: energy_j),
+    "edp": Metric("J s", _edp, lambda energy_j, time_s: energy_j * time_s),
+    "ed2p": Metric("J s^2", _ed2p, lambda energy_j, time_s: energy_j * time_s**2),
+    "response_time": Metric("s", _time, lambda energy_j, time_s: time_s),
+    "throughput_per_watt": Metric("calls/s/W", _energy, lambda energy_j, time_s: 1 / energy_j),
+    "user_experience": Metric("J in time", _in_time, lambda energy_j, time_s: energy_j),
+    "energy_per_task": Metric("J", _energy, lambda energy_j, time_s: energy_j),
+    "inference_efficiency": Metric("calls/(J s)", _edp, lambda energy_j, time_s: 1 / energy_j / time_s),
 }

@@ -35,6 +35,7 @@ class Law:
         return 0.0 if self.phase == IDLE else self.compute_share * (1 / share - 1)
 
     def power_w(self, share: float) -> float:
+        """P(f) [W]."""
         return self.p0_w + self.p1_w * float(share**self.exponent)
 
     def activity(self, share: float) -> dict[str, float]:

@@ -9,12 +9,12 @@ from contextlib import AbstractContextManager, ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from wattshed.door.totals import BlockTotals, totals_of, totals_of_window
+from wattshed.door.block.totals import BlockTotals, totals_of, totals_of_window
 from wattshed.foundation.faults import Fault
 
 if TYPE_CHECKING:
     from wattshed.config.energy.metering import MeteringBlock
-    from wattshed.door.endings import Ending
+    from wattshed.door.block.endings import Ending
     from wattshed.energy.host import Host
     from wattshed.energy.meter import Meter
     from wattshed.energy.window import Window

@@ -9,11 +9,11 @@ from contextlib import suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
-from wattshed.door import recorders
-from wattshed.door.endings import ending_at_exit
+from wattshed.door.block import recorders
+from wattshed.door.block.endings import ending_at_exit
 
 if TYPE_CHECKING:
-    from wattshed.door.job import Job
+    from wattshed.door.block.job import Job
 
 _current: ContextVar[Job | None] = ContextVar("wattshed_block", default=None)
 _running: dict[int, Job] = {}

@@ -1,0 +1,1 @@
+"""One metered block: its handle, where it is recorded, how it ends and what it cost."""

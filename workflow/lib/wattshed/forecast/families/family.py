@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from wattshed.config.data.data import WindowsBlock
     from wattshed.config.models.families import ModelBlock
     from wattshed.forecast.network import Network
+    from wattshed.law.operations.forward import BatchSizes, ForwardPass
 
 
 class Offer(StrEnum):
@@ -87,7 +88,8 @@ class SimpleFamily:
 
     make_network: untrained network from settings, windows, adjacency and seed; it imports torch when it is called.
     information: from settings to what a forecast is made from; None if it is not declared. further_offers: what only
-    networks with some settings offer beside ``always_offers``.
+    networks with some settings offer beside ``always_offers``. count: what a forward pass computes, by formula; None if
+    it is not declared, and then no energy can be predicted.
     """
 
     Settings: type[ModelBlock]
@@ -98,6 +100,7 @@ class SimpleFamily:
     reads_graph: bool = False
     information: Callable[[Any], frozenset[Information]] | None = None
     further_offers: Callable[[Any], frozenset[Offer]] | None = None
+    count: Callable[[Any, BatchSizes], ForwardPass] | None = None
 
     def offers(self, settings: Any) -> frozenset[Offer]:
         further = frozenset[Offer]() if self.further_offers is None else self.further_offers(settings)
@@ -108,6 +111,13 @@ class SimpleFamily:
 
     def make(self, settings: Any, windows: WindowsBlock, adjacency: sp.csr_array, seed: int) -> Network:
         return self.make_network(settings, windows, adjacency, seed)
+
+
+def forward_pass_of(block: ModelBlock, sizes: BatchSizes) -> ForwardPass | None:
+    """What a forward pass of a model computes, by formula; None if its family does not declare it. No torch."""
+    count = getattr(plugins.load("family", block.form), "count", None)
+    found: ForwardPass | None = None if count is None else count(block, sizes)
+    return found
 
 
 def information_of(block: ModelBlock) -> frozenset[Information] | None:

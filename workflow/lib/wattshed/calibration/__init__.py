@@ -1,0 +1,1 @@
+"""Measured kernels and training steps, from which a device profile is made. Needs torch."""

@@ -1,0 +1,1 @@
+"""Laws of time: how fast a device computes an operation of a given size."""

@@ -1,0 +1,1 @@
+"""Models of energy from operations and durations."""

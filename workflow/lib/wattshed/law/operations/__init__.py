@@ -1,0 +1,1 @@
+"""What a step computes: operations with their FLOPs and bytes, by formula."""

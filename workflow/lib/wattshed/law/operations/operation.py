@@ -1,0 +1,76 @@
+"""One operation of a training step: what it computes and what it moves."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What an operation computes; each kind has one law of time in a device profile."""
+
+    QKV = "qkv"
+    SCORES = "scores"
+    SOFTMAX = "softmax"
+    ATTENTION_OUTPUT = "attention_output"
+    OUTPUT_PROJECTION = "output_projection"
+    FEED_FORWARD = "feed_forward"
+    LSTM_INPUT_GATES = "lstm_input_gates"
+    LSTM_HIDDEN_GATES = "lstm_hidden_gates"
+    LSTM_ELEMENTWISE = "lstm_elementwise"
+    GRU_INPUT_GATES = "gru_input_gates"
+    GRU_HIDDEN_GATES = "gru_hidden_gates"
+    GRU_ELEMENTWISE = "gru_elementwise"
+    # A whole recurrent network in one of our kernels, forward and backward.
+    FUSED_RECURRENCE = "fused_recurrence"
+    GRAPH_AGGREGATION = "graph_aggregation"
+    LINEAR = "linear"
+    CONVOLUTION = "convolution"
+    NORMALISATION = "normalisation"
+    ELEMENTWISE = "elementwise"
+    EMBEDDING = "embedding"
+    LOSS = "loss"
+    # Drawing a batch: gathering windows and targets.
+    BATCH = "batch"
+    CLIPPING = "clipping"
+    OPTIMISER = "optimiser"
+    # A fit in closed form: sums of squares and products, and solving them.
+    CLOSED_FORM = "closed_form"
+
+
+class Direction(StrEnum):
+    FORWARD = "forward"
+    BACKWARD = "backward"
+    UPDATE = "update"
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation of a step, counted for one call.
+
+    flops: floating-point operations of one call, a multiply-add as two; bytes_moved: each input read once and each
+    output written once [bytes]. calls: how often the step calls it, such as once per layer. dependent_steps: steps
+    inside a call that wait for one another, such as the hours of a recurrence; 1 if there are none. rows, inner,
+    columns: sizes of a matrix product [rows, inner] x [inner, columns], of which a call computes ``products``; 0 for
+    operations that are none. tensors: what a call goes through one by one, such as an optimiser's parameters.
+    """
+
+    kind: Kind
+    flops: float
+    bytes_moved: float
+    direction: Direction = Direction.FORWARD
+    calls: int = 1
+    dependent_steps: int = 1
+    rows: int = 0
+    inner: int = 0
+    columns: int = 0
+    products: int = 1
+    tensors: int = 0
+
+    @property
+    def step_flops(self) -> float:
+        """FLOPs of all calls of a step."""
+        return self.flops * self.calls
+
+    @property
+    def step_bytes(self) -> float:
+        """Bytes that all calls of a step move."""
+        return self.bytes_moved * self.calls

@@ -1,0 +1,1 @@
+"""Predictions of steps, epochs and trainings from operations and a device profile."""

@@ -1,0 +1,1 @@
+"""A device profile: the laws that a calibration fitted, as a file."""

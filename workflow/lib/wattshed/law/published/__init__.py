@@ -1,0 +1,1 @@
+"""What the source of the laws published, recomputed."""

@@ -32,16 +32,70 @@ class AdditiveLaw(Law):
             + coefficients["tensor_s"] * operation.tensors
         )
 
+    def columns(self, sizes: Sizes) -> Numbers:
+        """What the coefficients multiply [points, coefficients]."""
+        one = np.ones(len(sizes))
+        return np.stack([one, sizes.dependent_steps, sizes.flops, sizes.bytes_moved, sizes.tensors], axis=1)
+
     def times_s(self, coefficients: Coefficients, sizes: Sizes) -> Numbers:
-        return np.asarray(_columns(sizes) @ np.array([coefficients[name] for name in self.coefficients]))
+        return np.asarray(self.columns(sizes) @ np.array([coefficients[name] for name in self.coefficients]))
 
     def fitted(self, sizes: Sizes, time_s: Numbers, what: str = "the points") -> dict[str, float]:
-        columns = _columns(sizes)
-        # A constant column says nothing beside the start, and one of zeros says nothing.
+        columns = self.columns(sizes)
+        # A constant column says nothing beside the start.
         told = np.array([True, *(np.ptp(columns[:, 1:], axis=0) > 0)])
         found = np.zeros(columns.shape[1])
         found[told] = _added(columns[:, told], time_s, what)
         return dict(zip(self.coefficients, map(float, found), strict=True))
+
+
+class ProductLaw(AdditiveLaw):
+    """As ``additive``, for matrix products: a time for each product, and for each value of its factors and its result.
+
+    A product with few rows, columns or inner cells takes longer per FLOP: there the values are many for the FLOPs.
+    """
+
+    name = "product"
+    coefficients: ClassVar[tuple[str, ...]] = (
+        "start_s",
+        "step_s",
+        "product_s",
+        "flop_s",
+        "left_value_s",
+        "right_value_s",
+        "out_value_s",
+    )
+
+    @property
+    def least_points(self) -> int:
+        return 10
+
+    def time_s(self, coefficients: Coefficients, operation: Operation) -> float:
+        rows, inner, columns = operation.rows, operation.inner, operation.columns
+        return (
+            coefficients["start_s"]
+            + coefficients["step_s"] * operation.dependent_steps
+            + coefficients["flop_s"] * operation.flops
+            + operation.products
+            * (
+                coefficients["product_s"]
+                + coefficients["left_value_s"] * rows * inner
+                + coefficients["right_value_s"] * inner * columns
+                + coefficients["out_value_s"] * rows * columns
+            )
+        )
+
+    def columns(self, sizes: Sizes) -> Numbers:
+        one = np.ones(len(sizes))
+        values = [sizes.left, sizes.right, sizes.out]
+        return np.stack([one, sizes.dependent_steps, sizes.products, sizes.flops, *values], axis=1)
+
+    def fitted(self, sizes: Sizes, time_s: Numbers, what: str = "the points") -> dict[str, float]:
+        if not (sizes.out > 0).all():
+            raise Fault(
+                f"{what}: the law `product` needs rows, inner and columns at every point: choose another form"
+            )
+        return super().fitted(sizes, time_s, what)
 
 
 class AffineLaw(Law):
@@ -81,12 +135,6 @@ class RooflineLaw(Law):
                 f"{what}: the law `roofline` needs FLOPs or bytes above 0 at every point: choose another form"
             )
         return dict(zip(self.coefficients, map(float, _larger(columns, time_s, what)), strict=True))
-
-
-def _columns(sizes: Sizes) -> Numbers:
-    return np.stack(
-        [np.ones(len(sizes)), sizes.dependent_steps, sizes.flops, sizes.bytes_moved, sizes.tensors], axis=1
-    )
 
 
 def _added(columns: Numbers, time_s: Numbers, what: str) -> Numbers:

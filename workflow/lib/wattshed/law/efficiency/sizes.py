@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -20,27 +20,43 @@ class Sizes:
     """What one call of each operation computes: floats [points].
 
     flops; bytes_moved [bytes]; dependent_steps: steps that wait for one another; tensors: gone through one by one.
+    products: matrix products [rows, inner] x [inner, columns] of the call; left, right, out: values of their two
+    factors and of their results, of all products together, 0 for what is not a product.
     """
 
     flops: Numbers
     bytes_moved: Numbers
     dependent_steps: Numbers
     tensors: Numbers
+    products: Numbers
+    left: Numbers
+    right: Numbers
+    out: Numbers
 
     def __len__(self) -> int:
         return len(self.flops)
 
     def taken(self, chosen: NDArray[Any]) -> Sizes:
         """The sizes at some positions, or where a mask is true."""
-        return Sizes(
-            self.flops[chosen], self.bytes_moved[chosen], self.dependent_steps[chosen], self.tensors[chosen]
-        )
+        return Sizes(**{one.name: getattr(self, one.name)[chosen] for one in fields(self)})
 
 
 def sizes_of(operations: Sequence[Operation]) -> Sizes:
     """The sizes of one call of each operation."""
-    rows = [(one.flops, one.bytes_moved, one.dependent_steps, one.tensors) for one in operations]
-    table = np.array(rows, dtype=np.float64).reshape(len(rows), 4)
+    rows = [
+        (
+            one.flops,
+            one.bytes_moved,
+            one.dependent_steps,
+            one.tensors,
+            one.products,
+            one.products * one.rows * one.inner,
+            one.products * one.inner * one.columns,
+            one.products * one.rows * one.columns,
+        )
+        for one in operations
+    ]
+    table = np.array(rows, dtype=np.float64).reshape(len(rows), 8)
     return Sizes(*(np.ascontiguousarray(column) for column in table.T))
 
 
@@ -50,17 +66,15 @@ def sizes_from(
     dependent_steps: ArrayLike | None = None,
     tensors: ArrayLike | None = None,
 ) -> Sizes:
-    """Sizes from columns; without bytes or tensors they are 0, without dependent steps 1."""
+    """Sizes from columns, without those of products; bytes and tensors are 0 if not given, dependent steps 1."""
     counted = np.asarray(flops, dtype=np.float64)
-    missing = {"bytes_moved": 0.0, "dependent_steps": 1.0, "tensors": 0.0}
-    columns = {"bytes_moved": bytes_moved, "dependent_steps": dependent_steps, "tensors": tensors}
-    filled = {
-        name: np.full(counted.shape, missing[name])
-        if column is None
-        else np.asarray(column, dtype=np.float64)
-        for name, column in columns.items()
-    }
-    return Sizes(counted, **filled)
+    zero, one = np.zeros(counted.shape), np.ones(counted.shape)
+
+    def column(given: ArrayLike | None, missing: Numbers) -> Numbers:
+        return missing if given is None else np.asarray(given, dtype=np.float64)
+
+    steps = column(dependent_steps, one)
+    return Sizes(counted, column(bytes_moved, zero), steps, column(tensors, zero), one, zero, zero, zero)
 
 
 def check_points(sizes: Sizes, time_s: Numbers, what: str, least: int) -> None:

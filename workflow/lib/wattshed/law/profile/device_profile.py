@@ -63,7 +63,8 @@ class DeviceProfile:
     power_w: power of the job's own share while it computes, by kind where it was measured apart, ``default`` for all
     others [W]; overhead_s: seconds of a training step that no operation has; step_factor: what measured steps took
     against the sum of their operations; log_errors: measured against predicted energy of each calibration step when
-    its family was left out, as differences of logarithms, by family: the intervals come from them.
+    its family was left out, as differences of logarithms, by family: the intervals come from them. rival_laws: all
+    laws that were fitted to the same points, the chosen ones included, by form.
     """
 
     device: DeviceIdentity
@@ -73,3 +74,4 @@ class DeviceProfile:
     overhead_s: float = 0.0
     step_factor: float = 1.0
     log_errors: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    rival_laws: Mapping[tuple[Kind, Direction], Mapping[str, TimeLaw]] = field(default_factory=dict)

@@ -1,0 +1,89 @@
+"""Table: the laws of time by operation, with the error of each form beside its rivals'."""
+
+from wattshed.law.efficiency.laws import LAWS
+from wattshed.law.operations.operation import Direction, Kind
+from wattshed.law.profile.device_profile import DeviceProfile
+from wattshed.publish.parts.inputs import Inputs
+from wattshed.publish.parts.profiled import LAW_NAMES, forms_of, operation_name, profile_of
+from wattshed.publish.typesetting.status_marks import energy_mark
+from wattshed.publish.typesetting.table import Cell, Column, Table, decimals, powers, significant_text
+from wattshed.publish.typesetting.table_part import TablePart
+
+EFFICIENCY = "efficiency"
+ERROR_NOTE = (
+    "Error: mean absolute relative error of the time of sizes that were left out of the fit, group by group. Bold: the "
+    "form that the profile uses. A dash: the form could not be fitted, or the profile does not keep it."
+)
+FORM_NOTE = (
+    "Affine: a start and a time per FLOP. Roofline: the larger of the time to compute and the time to move the bytes. "
+    "Efficiency: the source's law, a share of the peak eta = eta_max (1 - exp(-k c^alpha)) with c in TFLOP of one call. "
+    "Additive: a start, a time per dependent step, per FLOP, per byte and per tensor. Products: the same with a time "
+    "per matrix product and per value of its factors."
+)
+
+
+def energy_law_table(profile: DeviceProfile) -> Table:
+    """One row per operation and direction, in the order of the operations."""
+    keys = sorted(profile.laws, key=lambda key: (list(Kind).index(key[0]), list(Direction).index(key[1])))
+    forms = [form for form in LAWS if any(form in forms_of(profile, key) for key in keys)]
+    rows = [_row(profile, key, forms) for key in keys]
+    columns = [
+        Column("Operation"),
+        Column("Pass"),
+        Column("n", "sizes", numeric=True),
+        *(Column(LAW_NAMES.get(form, form).capitalize(), "%", numeric=True) for form in forms),
+        Column("eta_max", "%", numeric=True),
+        Column("k", "1/TFLOP^alpha", numeric=True),
+        Column("alpha", numeric=True),
+    ]
+    device, made = profile.device, profile.calibration
+    energy = f"{significant_text(made.energy_j)} J{energy_mark(made.energy_status)} ({made.energy_status})"
+    caption = (
+        f"Laws of time of {len(rows)} kinds of operations on {device.name}, {device.threads} "
+        f"{'thread' if device.threads == 1 else 'threads'}, n sizes each."
+    )
+    notes = [
+        f"Calibrated {made.made[:10]} in {made.seconds:.0f} s with {energy} of its own.",
+        ERROR_NOTE,
+        FORM_NOTE,
+        _as_good(profile, keys),
+    ]
+    return Table("energy_law", caption, columns, rows, notes)
+
+
+def _row(profile: DeviceProfile, key: tuple[Kind, Direction], forms: list[str]) -> list[Cell]:
+    chosen, found = profile.laws[key], forms_of(profile, key)
+    law = found.get(EFFICIENCY)
+    known = law.coefficients if law is not None else {}
+    eta = known.get("eta_max_share")
+    return [
+        Cell(operation_name(key[0])),
+        Cell(str(key[1])),
+        Cell(str(chosen.points)),
+        *(
+            decimals(100 * found[form].error_share if form in found else None, 1, best=form == chosen.form)
+            for form in forms
+        ),
+        decimals(None if eta is None else 100 * eta, 1),
+        powers(known.get("k_per_tflop_alpha")),
+        decimals(known.get("alpha"), 2),
+    ]
+
+
+def _as_good(profile: DeviceProfile, keys: list[tuple[Kind, Direction]]) -> str:
+    """For how many operations the source's law errs less than the affine one, where both were fitted."""
+    both = [forms for key in keys if {EFFICIENCY, "affine"} <= set(forms := forms_of(profile, key))]
+    better = sum(forms[EFFICIENCY].error_share < forms["affine"].error_share for forms in both)
+    return f"The source's efficiency law errs less than the affine one for {better} of {len(both)} operations."
+
+
+def _make(inputs: Inputs) -> Table:
+    return energy_law_table(profile_of(inputs))
+
+
+TABLE = TablePart(
+    message="Make the table of the laws of time",
+    caption="Laws of time by operation: error on sizes that were left out, form by form.",
+    inputs=("law_profile",),
+    make=_make,
+)

@@ -7,11 +7,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 from wattshed.accounts.predicted.compared import errors_by_model
 from wattshed.publish.drawing.empty_figure import words_figure
 from wattshed.publish.drawing.figure_part import FigurePart
-from wattshed.publish.drawing.figure_style import GREY, as_written, model_styles, set_style
+from wattshed.publish.drawing.figure_style import GREY, PLAIN_LOG, as_written, model_styles, set_style
 
 TITLES = {"step": "One training step (J)", "training": "One training (J)"}
 
@@ -76,6 +77,9 @@ def _identity(axis: Axes, rows: pd.DataFrame) -> None:
     axis.plot(ends, ends, color=GREY, linewidth=1, linestyle="--", zorder=0)
     axis.set(xscale="log", yscale="log", xlim=ends, ylim=ends)
     axis.set_aspect("equal")
+    for side in (axis.xaxis, axis.yaxis):
+        side.set_major_formatter(PLAIN_LOG)
+        side.set_minor_formatter(NullFormatter())
 
 
 FIGURE = FigurePart(

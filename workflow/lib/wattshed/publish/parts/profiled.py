@@ -28,7 +28,7 @@ def forms_of(profile: DeviceProfile, key: tuple[Kind, Direction]) -> dict[str, T
 
 def operation_name(kind: str) -> str:
     """``attention_output`` as ``attention output``; networks by their usual letters."""
-    words = str(kind).replace("_", " ")
+    words = "drawing the batch" if kind == Kind.BATCH else str(kind).replace("_", " ")
     for name in ("lstm", "gru", "qkv"):
         words = words.replace(name, name.upper())
     return words

@@ -55,10 +55,7 @@ def count(settings: Settings, sizes: BatchSizes) -> ForwardPass:
 
 
 def kernel_h(look_back_h: int) -> int:
-    """Hours of the moving average, an odd number.
-
-    The paper's kernel of 25 needs look-backs of 336; with half a day the remainder covers variations within a day.
-    """
+    """Hours of the moving average, an odd number; a test holds it equal to the network's."""
     return min(13, look_back_h - 1 + look_back_h % 2)
 
 

@@ -37,6 +37,10 @@ class Law(ABC):
     def fitted(self, sizes: Sizes, time_s: Numbers, what: str = "the points") -> dict[str, float]:
         """Coefficients by robust least squares of log time; Fault, in one sentence, for points that it cannot take."""
 
+    def settled(self, sizes: Sizes, time_s: Numbers) -> Law:
+        """The law with all that a fit takes from the points' extremes, so that refits to a part are comparable."""
+        return self
+
     @property
     def least_points(self) -> int:
         """Points that a fit with a check on left-out groups needs."""

@@ -2,6 +2,7 @@
 
 from wattshed.law.operations.elementwise import (
     ADD,
+    DROPOUT,
     GELU,
     SOFTMAX,
     elementwise,
@@ -68,26 +69,37 @@ def feed_forward(
 
 
 def transformer_blocks(
-    batch: int, length: int, width: int, heads: int, inner: int, layers: int
+    batch: int,
+    length: int,
+    width: int,
+    heads: int,
+    inner: int,
+    layers: int,
+    *,
+    dropout: bool = False,
+    scales_queries: bool = False,
 ) -> tuple[Operation, ...]:
     """``layers`` blocks x + attention(norm(x)), x + feed_forward(norm(x)) with explicit attention and GELU.
 
-    Each of an attention's three parts and its output is copied once, to put the heads before the hours.
+    Each of an attention's three parts and its output is copied once, to put the heads before the hours. dropout: of
+    what each half of a block adds; scales_queries: whether the queries are scaled, in place of the scores.
     """
     expect_sizes("the transformer", layers=layers)
     rows = batch * length
-    cells = batch * heads * length**2
+    scaled = rows * width if scales_queries else batch * heads * length**2
+    dropped = (elementwise(rows * width, DROPOUT, calls=2 * layers),) if dropout else ()
     return (
         normalisation(rows, width, calls=2 * layers),
         qkv(batch, length, width, calls=layers),
         moved(rows * width, calls=4 * layers),
         scores(batch, length, width, heads, calls=layers),
-        elementwise(cells, (1, 1), calls=layers),
+        elementwise(scaled, ADD, calls=layers),
         softmax(batch, length, heads, calls=layers),
         attention_output(batch, length, width, heads, calls=layers),
         output_projection(batch, length, width, calls=layers),
         *feed_forward(batch, length, width, inner, calls=layers),
         elementwise(rows * inner, GELU, calls=layers),
+        *dropped,
         elementwise(rows * width, ADD, inputs=2, calls=2 * layers),
     )
 

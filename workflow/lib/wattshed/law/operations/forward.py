@@ -16,6 +16,7 @@ class BatchSizes:
     with a loss. edges: of the graph, both directions and self loops. engine: what would compute a network that a
     kernel takes. passes: how often a network runs on as many rows, such as once per block of validation windows;
     ``forward_pass_of`` counts all of them. sampled_edges: edges that a step keeps of a sampled graph, None for all.
+    look_back_h: hours of history of a forecast, where ``length_h`` is not that of a window; None if it is.
     """
 
     rows: int
@@ -28,6 +29,12 @@ class BatchSizes:
     engine: Literal["torch", "fused_cpu", "fused_cuda"] = "torch"
     passes: int = 1
     sampled_edges: int | None = None
+    look_back_h: int | None = None
+
+    @property
+    def forecasts(self) -> int:
+        """Forecasts of one pass, each of all hours of the horizon."""
+        return self.rows * self.outputs
 
     def __post_init__(self) -> None:
         """Raises ValueError for a size below 1, and for negative edges or windows."""

@@ -1,4 +1,4 @@
-"""Matrix products: linear layers and convolutions."""
+"""Matrix products: linear layers, convolutions, and a graph's sparse aggregation."""
 
 from math import prod
 
@@ -93,8 +93,8 @@ def convolution(
     expect_sizes("convolution", least=0, padding=padding)
     if not length or len(length) != len(kernel):
         raise ValueError(
-            f"convolution: length has {len(length)} dimensions and kernel {len(kernel)}; expected one entry of both for "
-            "each dimension; correct them"
+            f"convolution: length has {len(length)} dimensions and kernel {len(kernel)}; expected one entry of "
+            "both for each dimension; correct them"
         )
     for size, cells in zip(length, kernel, strict=True):
         expect_sizes("convolution", length=size, kernel=cells)
@@ -129,4 +129,34 @@ def convolution(
         products=groups,
         backward_flops=flops * gradients,
         backward_bytes=moved * gradients,
+    )
+
+
+def graph_aggregation(
+    edges: int,
+    nodes: int,
+    channels: int,
+    *,
+    sources: int | None = None,
+    calls: int = 1,
+    gradient: bool = True,
+) -> Operation:
+    """Weighted sums over neighbours, a sparse product [nodes, sources] x [sources, channels]: 2 edges channels FLOPs.
+
+    edges: entries of the adjacency, self loops too; sources: nodes that are read, None for as many as ``nodes``;
+    gradient: whether the values need a gradient, which data do not; the adjacency needs none.
+    """
+    sources = nodes if sources is None else sources
+    expect_sizes("graph_aggregation", nodes=nodes, channels=channels, sources=sources, calls=calls)
+    expect_sizes("graph_aggregation", least=0, edges=edges)
+    flops = 2 * edges * channels
+    # Each edge has a weight and an index of 8 bytes, and each row a pointer.
+    moved = VALUE_BYTES * channels * (sources + nodes) + (VALUE_BYTES + 8) * edges + 8 * (nodes + 1)
+    return Operation(
+        Kind.GRAPH_AGGREGATION,
+        flops,
+        moved,
+        calls=calls,
+        backward_flops=flops if gradient else 0,
+        backward_bytes=moved if gradient else 0,
     )

@@ -1,7 +1,7 @@
 """Gates of LSTM and GRU layers. Shapes: B rows, T hours, I inputs, H units; G gates: 4 of an LSTM, 3 of a GRU.
 
-LSTM: the source's formulas (Mayaki, "power laws"), (8 B H^2 + 8 B I H + 9 B H) T in all. The source has no formula for a
-GRU: 6 B H^2 and 6 B I H per hour, and its operations by value, are our derivation.
+LSTM: the source's formulas (Mayaki, "power laws"), (8 B H^2 + 8 B I H + 9 B H) T in all. The source has no formula for
+a GRU: 6 B H^2 and 6 B I H per hour, and its operations by value, are our derivation.
 """
 
 from typing import Literal
@@ -96,12 +96,6 @@ def recurrence_parameters(cell: Cell, inputs: int, units: int, layers: int = 1) 
     """Weights of so many layers, with the two biases per gate that torch has."""
     gates = GATES[known_cell(cell)]
     return sum(gates * units * ((units if layer else inputs) + units + 2) for layer in range(layers))
-
-
-def paper_parameters(cell: Cell, inputs: int, units: int) -> int:
-    """Weights of one layer as the source counts them, with one bias per gate: 4 or 3 (h x + h^2 + h)."""
-    expect_sizes("the recurrence", inputs=inputs, units=units)
-    return GATES[known_cell(cell)] * (units * inputs + units**2 + units)
 
 
 # Two weights and two biases of each layer.

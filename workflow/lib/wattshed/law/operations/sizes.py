@@ -53,6 +53,7 @@ def batch_sizes(
             edges=edges,
             outputs=recipe.sequence_h - recipe.burn_in_h,
             engine="torch",
+            look_back_h=look_back_h,
         )
     if recipe.sampling == "pairs":
         return BatchSizes(recipe.batch, look_back_h, horizon_h, nodes, edges, engine=chosen)
@@ -98,9 +99,20 @@ def validation_sizes(
         expect_sizes("the validation part", validation_hours=hours)
         if chosen == "fused_cpu":
             # The stream's kernel advances all nodes by an hour, with a forecast each time.
-            return BatchSizes(nodes, 1, horizon_h, nodes, edges, engine=chosen, passes=hours)
+            return BatchSizes(
+                nodes, 1, horizon_h, nodes, edges, engine=chosen, passes=hours, look_back_h=look_back_h
+            )
         each_h = max(1, round(hours / validation_windows))
-        return BatchSizes(nodes, each_h, horizon_h, nodes, edges, engine="torch", passes=validation_windows)
+        return BatchSizes(
+            rows=nodes,
+            length_h=each_h,
+            horizon_h=horizon_h,
+            nodes=nodes,
+            edges=edges,
+            engine="torch",
+            passes=validation_windows,
+            look_back_h=look_back_h,
+        )
     in_pass = min(validation_windows, max(1, PAIRS_PER_PASS // nodes))
     passes = -(-validation_windows // in_pass)
     # The last pass may be smaller: rows are the mean.

@@ -109,4 +109,4 @@ def drawing(recipe: RecipeBlock, sizes: BatchSizes) -> tuple[Operation, ...]:
 
 def target_cells(sizes: BatchSizes) -> int:
     """Cells of a batch's target."""
-    return sizes.rows * sizes.outputs * sizes.horizon_h
+    return sizes.forecasts * sizes.horizon_h

@@ -2,7 +2,7 @@
 
 Source: Mayaki and Charpenay, "Modeling Energy Consumption in Deep Learning Architectures Using Power Laws", ECAI 2025,
 with its repository MansMayaki/MLEnergyConsumption (MIT). The numbers are copied as printed, also where they are wrong:
-:mod:`wattshed.law.published.reproduction` says which are.
+:mod:`wattshed.law.published.reproducing.reproduction` says which are.
 """
 
 import math
@@ -117,6 +117,4 @@ README_J_PER_US: Mapping[str, float] = {PROJECTIONS: 0.1089, SCORES: 0.4743, OUT
 
 def readme_energy_j(paper_pseudo_us: Mapping[str, float]) -> float:
     """Energy of a step by the older read-me's equation [J]."""
-    return README_INTERCEPT_J + sum(
-        README_J_PER_US[name] * paper_pseudo_us[name] for name in README_J_PER_US
-    )
+    return README_INTERCEPT_J + sum(README_J_PER_US[name] * paper_pseudo_us[name] for name in README_J_PER_US)

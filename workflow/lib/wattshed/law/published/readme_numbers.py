@@ -3,9 +3,19 @@
 from collections.abc import Mapping
 
 from wattshed.law.operations.operation import Kind
-from wattshed.law.published.parameters import OUTPUT, PROJECTIONS, SCORES
+from wattshed.law.published.parameters import OUTPUT, PROJECTIONS, SCORES, readme_energy_j
+from wattshed.law.published.printed_number import PrintedNumber
+from wattshed.law.published.transformer_step import MODEL_A, MODEL_B
 
 A, B = "A", "B"
+MODELS = {A: MODEL_A, B: MODEL_B}
+EPOCHS = 1e6
+KINDS = {
+    Kind.QKV: "QKV projections",
+    Kind.OUTPUT_PROJECTION: "final projection",
+    Kind.SCORES: "attention scores",
+    Kind.ATTENTION_OUTPUT: "attention output",
+}
 STEP_1, STEP_2, STEP_3, CONCLUSION = "Step 1", "Step 2", "Step 3", "Conclusion"
 # Step 1, FLOPs by model and operation.
 FLOPS: Mapping[str, Mapping[Kind, str]] = {
@@ -38,3 +48,15 @@ PSEUDO_US: Mapping[str, Mapping[str, str]] = {
 # Step 3, and what is concluded from it.
 ENERGY_J: Mapping[str, str] = {A: "26.30", B: "31.28"}
 MORE_PERCENT, PER_MILLION_KWH = "19", "1.3"
+
+
+def value_of(text: str) -> float:
+    return PrintedNumber(text).value
+
+
+def printed_energies_j() -> dict[str, float]:
+    """Energy of the models by the read-me's equation from its printed durations [J]."""
+    return {
+        model: readme_energy_j({name: value_of(text) for name, text in texts.items()})
+        for model, texts in PSEUDO_US.items()
+    }

@@ -5,7 +5,13 @@ from dataclasses import dataclass
 
 from wattshed.foundation.faults import Fault
 from wattshed.law.operations.operation import Kind
-from wattshed.law.published.parameters import A100, CODE_ENERGY, V_MAX, EfficiencyParameters, EnergyCoefficients
+from wattshed.law.published.parameters import (
+    A100,
+    CODE_ENERGY,
+    V_MAX,
+    EfficiencyParameters,
+    EnergyCoefficients,
+)
 
 # The source's "microseconds": it divides by an efficiency in per cent, and so is a hundredth of the physical time.
 PSEUDO_US_PER_S = 1e4

@@ -8,10 +8,10 @@ from wattshed.law.operations.operation import Kind
 from wattshed.law.published.parameters import CODE_ENERGY, FLOPS_PER_TFLOP, PAPER_ENERGY, RELEASE_ENERGY
 from wattshed.law.published.printed_number import PrintedNumber
 from wattshed.law.published.printed_tables import PrintedCell, heads_table, width_table
-from wattshed.law.published.readme_rows import EPOCHS, KINDS, MODELS
-from wattshed.law.published.row import PAPER, Basis, Row, made_row, unstated_row
+from wattshed.law.published.readme_numbers import EPOCHS, KINDS, MODELS
+from wattshed.law.published.reproducing.row import PAPER, Basis, Row, made_row, unstated_row
+from wattshed.law.published.reproducing.verdicts import judge_at_least
 from wattshed.law.published.transformer_step import MODEL_A, OperationCost, operation_costs, step_energy_j
-from wattshed.law.published.verdicts import judge_at_least
 
 TABLE_5, RELEASE, TABLE_9, TABLE_10 = "Table 5", "release read-me", "Table 9", "Table 10"
 ORDER = (Kind.QKV, Kind.SCORES, Kind.ATTENTION_OUTPUT, Kind.OUTPUT_PROJECTION)
@@ -20,7 +20,10 @@ PSEUDO_US = {"A": ("35.08", "33.29", "26.44", "33.87"), "B": ("108.91", "74.21",
 ENERGY_J = {"A": "36.064", "B": "78.963"}
 RATIO, PER_MILLION_KWH = "2.1896", "11.92"
 # The read-me of the release rounds the same numbers in its own way.
-RELEASE_TFLOP = {"A": ("0.0322", "0.00674", "0.00674", "0.01074"), "B": ("0.0724", "0.0100", "0.0100", "0.0240")}
+RELEASE_TFLOP = {
+    "A": ("0.0322", "0.00674", "0.00674", "0.01074"),
+    "B": ("0.0724", "0.0100", "0.0100", "0.0240"),
+}
 RELEASE_PSEUDO_US = {"A": ("35.08", "33.28", "26.43", "33.87"), "B": ("108.90", "74.21", "59.05", "88.31")}
 RELEASE_ENERGY_J = {"A": "36", "B": "79"}
 # Table 9 of the paper: layers, heads, energy [J].
@@ -170,7 +173,9 @@ def _table_9() -> list[Row]:
             "J",
             text,
             step_energy_j(replace(MODEL_A, layers=layers, heads=heads)),
-            because="" if MODEL_A.width % heads == 0 else "the code cuts the width of a head to a whole number",
+            because=""
+            if MODEL_A.width % heads == 0
+            else "the code cuts the width of a head to a whole number",
         )
         for layers, heads, text in PRINTED_9
     ]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from wattshed.law.operations.operation import Kind
-from wattshed.law.published.row import Basis
+from wattshed.law.published.reproducing.row import Basis
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from wattshed.law.published.printed_number import PrintedNumber
-from wattshed.law.published.verdicts import Judgement, Verdict, judge, relative_error
+from wattshed.law.published.reproducing.verdicts import Judgement, Verdict, judge, relative_error
 
 # Documents: the older read-me with its own law, and the final paper with the code and read-me of its release.
 README, PAPER = "readme", "paper"
@@ -85,6 +85,10 @@ def made_row(
     )
 
 
-def unstated_row(source: str, place: str, quantity: str, unit: str, found: float, reason: str, basis: Basis) -> Row:
+def unstated_row(
+    source: str, place: str, quantity: str, unit: str, found: float, reason: str, basis: Basis
+) -> Row:
     """A row of what the source does not state and a reader must know."""
-    return Row(source, place, quantity, unit, None, None, found, None, None, Verdict.NOT_STATED, reason, basis)
+    return Row(
+        source, place, quantity, unit, None, None, found, None, None, Verdict.NOT_STATED, reason, basis
+    )

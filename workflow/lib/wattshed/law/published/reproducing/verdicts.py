@@ -70,10 +70,14 @@ def judge(
         return Judgement(Verdict.REPRODUCED, "the formula rounds to the printed digits")
     error = abs(relative_error(printed, recomputed) or 0.0) if printed.value else math.inf
     if abs(recomputed - printed.value) < printed.step and error <= ROUNDING_SHARE:
-        return Judgement(Verdict.WRONG_ROUNDING, "less than one unit of the last digit off: cut or rounded wrongly")
+        return Judgement(
+            Verdict.WRONG_ROUNDING, "less than one unit of the last digit off: cut or rounded wrongly"
+        )
     for name, value in (exchanged or {}).items():
         if printed.distance(value) == 0:
-            return Judgement(Verdict.SWAPPED_ROWS, f"the formula rounds to the printed digits with {name} exchanged")
+            return Judgement(
+                Verdict.SWAPPED_ROWS, f"the formula rounds to the printed digits with {name} exchanged"
+            )
     for name, value in (others or {}).items():
         if _same(printed, value):
             return Judgement(Verdict.OTHER_QUANTITY, f"the printed number is {name}")
@@ -88,7 +92,9 @@ def judge(
             return Judgement(Verdict.WRONG_FACTOR, f"the printed number is {factor} times the formula's")
         if printed.scaled(float(factor)).gap_share(recomputed) <= SLIP_SHARE:
             return Judgement(Verdict.WRONG_FACTOR, f"the printed number is 1/{factor} of the formula's")
-    return Judgement(Verdict.NOT_REPRODUCIBLE, "no rounding, factor or exchange of the stated formula gives it")
+    return Judgement(
+        Verdict.NOT_REPRODUCIBLE, "no rounding, factor or exchange of the stated formula gives it"
+    )
 
 
 def judge_at_least(printed: PrintedNumber, recomputed: float) -> Judgement:
@@ -143,7 +149,8 @@ def judge_identified(correlation: float) -> Judgement | None:
     """Of two coefficients: not identified if their columns are one; None if the columns differ."""
     if abs(correlation) >= ONE_COLUMN:
         return Judgement(
-            Verdict.NOT_IDENTIFIED, f"the two columns are one (r = {correlation:.6g}), so that only their sum is known"
+            Verdict.NOT_IDENTIFIED,
+            f"the two columns are one (r = {correlation:.6g}), so that only their sum is known",
         )
     return None
 

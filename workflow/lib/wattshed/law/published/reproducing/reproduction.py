@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import Literal
 
-from wattshed.law.published.data_rows import data_rows
-from wattshed.law.published.evidence import Evidence
-from wattshed.law.published.paper_rows import paper_rows
-from wattshed.law.published.readme_rows import readme_rows
-from wattshed.law.published.row import PAPER, README, Row
-from wattshed.law.published.verdicts import Verdict
+from wattshed.law.published.reproducing.data_rows import data_rows
+from wattshed.law.published.reproducing.evidence import Evidence
+from wattshed.law.published.reproducing.paper_rows import paper_rows
+from wattshed.law.published.reproducing.readme_rows import readme_rows
+from wattshed.law.published.reproducing.row import PAPER, README, Row
+from wattshed.law.published.reproducing.verdicts import Verdict
 
 Source = Literal["readme", "paper", "all"]
 SOURCES: tuple[Source, ...] = ("readme", "paper", "all")
@@ -27,7 +27,7 @@ def reproduction_rows(source: Source = "all", *, honest: bool = False, data: Pat
         if data is None:
             evidence = Evidence()
         else:
-            from wattshed.law.published.recorded_evidence import recorded_evidence
+            from wattshed.law.published.reproducing.recorded_evidence import recorded_evidence
 
             evidence = recorded_evidence(data)
         rows += [*paper_rows(), *data_rows(evidence, honest=honest)]

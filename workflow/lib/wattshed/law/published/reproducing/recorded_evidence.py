@@ -7,13 +7,19 @@ from pathlib import Path
 
 import numpy as np
 
+from wattshed.energy.reading import JOULES_PER_KWH
 from wattshed.foundation.faults import Fault
 from wattshed.law.operations.operation import Kind
-from wattshed.law.published.evidence import Evidence, Fit
-from wattshed.law.published.parameters import A100, CODE_ENERGY, ENERGY_FILE_A100, FLOPS_PER_TFLOP, RTX_2080_TI
-from wattshed.law.published.row import Basis
+from wattshed.law.published.parameters import (
+    A100,
+    CODE_ENERGY,
+    ENERGY_FILE_A100,
+    FLOPS_PER_TFLOP,
+    RTX_2080_TI,
+)
+from wattshed.law.published.reproducing.evidence import Evidence, Fit
+from wattshed.law.published.reproducing.row import Basis
 from wattshed.law.published.transformer_step import PSEUDO_US_PER_S
-from wattshed.energy.reading import JOULES_PER_KWH
 
 # Each file under our name and under the source's.
 FILES = {
@@ -52,9 +58,7 @@ def recorded_evidence(folder: Path) -> Evidence:
     lstm = _read(folder, "lstm", ("energy_consumed_kWh", *LSTM_COLUMNS), ())
     times = _durations(steps)
     energy, second = steps["energy_joules"], steps["source"] != "a100"
-    predicted = CODE_ENERGY.intercept_j + sum(
-        CODE_ENERGY.j_per_us[kind] * times[kind] for kind in OPERATIONS
-    )
+    predicted = CODE_ENERGY.intercept_j + sum(CODE_ENERGY.j_per_us[kind] * times[kind] for kind in OPERATIONS)
     intercept, mean = _lstm(lstm)
     power = energy / steps["duration"]
     raw_output = steps[f"duration_{OPERATIONS[Kind.ATTENTION_OUTPUT]}"]
@@ -70,7 +74,9 @@ def recorded_evidence(folder: Path) -> Evidence:
         power_spread_w=float(power.std(ddof=1)),
         file_kwh=float(steps["total_energy_kWh"].mean()),
         step_kwh=float(energy.mean() / JOULES_PER_KWH),
-        peak_2080_tflops=float(np.median(steps["peak"][second])) if second.any() else Evidence.peak_2080_tflops,
+        peak_2080_tflops=float(np.median(steps["peak"][second]))
+        if second.any()
+        else Evidence.peak_2080_tflops,
         lstm_intercept_j=intercept,
         lstm_mean_j=mean,
         one_law_error=_one_law_error(steps),
@@ -123,9 +129,7 @@ def _lstm(columns: Columns) -> tuple[float, float]:
     energy_j = columns["energy_consumed_kWh"] * JOULES_PER_KWH
     order = np.random.RandomState(SEED).permutation(len(energy_j))
     training = order[math.ceil(TEST_SHARE * len(energy_j)) :]
-    design = np.column_stack(
-        [np.ones(len(training)), *(columns[name][training] for name in LSTM_COLUMNS)]
-    )
+    design = np.column_stack([np.ones(len(training)), *(columns[name][training] for name in LSTM_COLUMNS)])
     solved, *_ = np.linalg.lstsq(design, energy_j[training], rcond=None)
     return float(solved[0]), float(energy_j[training].mean())
 
@@ -134,12 +138,16 @@ def _read(folder: Path, file: str, numbers: Sequence[str], texts: Sequence[str])
     """Columns of one of the files."""
     path = next((folder / name for name in FILES[file] if (folder / name).is_file()), None)
     if path is None:
-        raise Fault(f"{folder} has no file {' or '.join(FILES[file])}: expected the source's CSV files; correct --data.")
+        raise Fault(
+            f"{folder} has no file {' or '.join(FILES[file])}: expected the source's CSV files; correct --data."
+        )
     try:
         with path.open(encoding="utf-8", newline="") as opened:
             rows = list(csv.DictReader(opened, restval=""))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise Fault(f"{path} cannot be read as CSV ({error}): expected the source's file; get it again.") from error
+        raise Fault(
+            f"{path} cannot be read as CSV ({error}): expected the source's file; get it again."
+        ) from error
     present = rows[0] if rows else {}
     lacking = [name for name in (*numbers, *texts) if name not in present]
     if lacking:
@@ -158,5 +166,7 @@ def _number(text: str, path: Path, column: str, line: int) -> float:
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise Fault(f"{path}, line {line}, has {text!r} in column {column!r}: expected a number; get the file again.")
+        raise Fault(
+            f"{path}, line {line}, has {text!r} in column {column!r}: expected a number; get the file again."
+        )
     return value

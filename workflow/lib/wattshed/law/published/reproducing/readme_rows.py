@@ -8,24 +8,18 @@ from wattshed.law.published.parameters import (
     FLOPS_PER_TFLOP,
     OUTPUT,
     PROJECTIONS,
-    README as LAWS,
     SCORES,
     V_MAX,
-    readme_energy_j,
+)
+from wattshed.law.published.parameters import (
+    README as LAWS,
 )
 from wattshed.law.published.printed_number import PrintedNumber
-from wattshed.law.published.row import README, Basis, Row, made_row
-from wattshed.law.published.transformer_step import MODEL_A, MODEL_B, PSEUDO_US_PER_S, layer_flops
-from wattshed.law.published.verdicts import judge_without_formula
+from wattshed.law.published.readme_numbers import EPOCHS, KINDS, MODELS, printed_energies_j, value_of
+from wattshed.law.published.reproducing.row import README, Basis, Row, made_row
+from wattshed.law.published.reproducing.verdicts import judge_without_formula
+from wattshed.law.published.transformer_step import PSEUDO_US_PER_S, layer_flops
 
-MODELS = {printed.A: MODEL_A, printed.B: MODEL_B}
-EPOCHS = 1e6
-KINDS = {
-    Kind.QKV: "QKV projections",
-    Kind.OUTPUT_PROJECTION: "final projection",
-    Kind.SCORES: "attention scores",
-    Kind.ATTENTION_OUTPUT: "attention output",
-}
 # Which operations of step 1 are joined in step 2.
 JOINED = {
     PROJECTIONS: (Kind.QKV, Kind.OUTPUT_PROJECTION),
@@ -34,10 +28,6 @@ JOINED = {
 }
 # The older paper's attention output has these parameters; its table is cited from reading it.
 OLDER_OUTPUT = {"eta_max": 65.79, "k": 9.25, "alpha": 0.81}
-
-
-def number(text: str) -> float:
-    return PrintedNumber(text).value
 
 
 def readme_rows() -> list[Row]:
@@ -63,7 +53,7 @@ def _parameters() -> list[Row]:
         ("k", "9.25", final.k),
         ("alpha", "0.81", final.alpha),
     ):
-        assert number(text) in (law.eta_max_percent, law.k, law.alpha)
+        assert value_of(text) in (law.eta_max_percent, law.k, law.alpha)
         others = {"that of the attention output in the older paper": OLDER_OUTPUT[name]}
         rows.append(
             made_row(
@@ -88,18 +78,18 @@ def _steps() -> list[Row]:
         for name, kinds in JOINED.items():
             about = f"{name}, model {model}"
             tflop = printed.TFLOP[model][name]
-            stated = sum(number(printed.FLOPS[model][kind]) for kind in kinds)
+            stated = sum(value_of(printed.FLOPS[model][kind]) for kind in kinds)
             rows.append(
                 made_row(README, printed.STEP_2, f"TFLOP of {about}", "", tflop, stated / FLOPS_PER_TFLOP)
             )
-            flops = number(tflop) * FLOPS_PER_TFLOP
+            flops = value_of(tflop) * FLOPS_PER_TFLOP
             eta = printed.ETA_PERCENT[model][name]
             rows.append(
                 made_row(
                     README, printed.STEP_2, f"efficiency of {about}", "%", eta, LAWS[name].eta_percent(flops)
                 )
             )
-            seconds = flops / (V_MAX["A100"] * number(eta) / 100)
+            seconds = flops / (V_MAX["A100"] * value_of(eta) / 100)
             text = printed.PSEUDO_US[model][name]
             rows.append(
                 made_row(
@@ -132,7 +122,8 @@ def _exponents() -> list[Row]:
     rows = []
     for name, law in LAWS.items():
         small, large = (
-            (number(printed.TFLOP[model][name]), number(printed.ETA_PERCENT[model][name])) for model in MODELS
+            (value_of(printed.TFLOP[model][name]), value_of(printed.ETA_PERCENT[model][name]))
+            for model in MODELS
         )
         rows.append(
             made_row(
@@ -177,11 +168,3 @@ def _energies() -> list[Row]:
             (more - less) * EPOCHS / JOULES_PER_KWH,
         ),
     ]
-
-
-def printed_energies_j() -> dict[str, float]:
-    """Energy of the models by the read-me's equation from its printed durations [J]."""
-    return {
-        model: readme_energy_j({name: number(text) for name, text in texts.items()})
-        for model, texts in printed.PSEUDO_US.items()
-    }

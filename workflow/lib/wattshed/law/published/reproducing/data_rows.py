@@ -8,7 +8,6 @@ from wattshed.law.published.parameters import (
     LSTM_ENERGY,
     RTX_2080_TI,
     V_MAX,
-    V_MAX_2080_IN_FILES,
 )
 from wattshed.law.published.printed_number import PrintedNumber
 from wattshed.law.published.reproducing.evidence import Evidence
@@ -164,7 +163,7 @@ def _files(evidence: Evidence) -> list[Row]:
             "TFLOP/s",
             repr(V_MAX["RTX 2080 Ti"] / FLOPS_PER_TFLOP),
             evidence.peak_2080_tflops,
-            others={"that of the files": V_MAX_2080_IN_FILES / FLOPS_PER_TFLOP},
+            because="the law of the older device has two peaks",
             basis=evidence.basis,
         ),
         made_row(
@@ -183,8 +182,8 @@ def _files(evidence: Evidence) -> list[Row]:
             "energy over time of a step, mean",
             "W",
             evidence.power_w,
-            f"standard deviation {evidence.power_spread_w:.1f} W: energy is one power sample x time, so nearly a multiple "
-            "of time",
+            f"standard deviation {evidence.power_spread_w:.1f} W: energy is one power sample x time, so nearly a "
+            "multiple of time",
             evidence.basis,
         ),
         unstated_row(

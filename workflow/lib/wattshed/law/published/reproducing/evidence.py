@@ -1,9 +1,10 @@
-"""What the recorded data say about the final paper, as numbers: cited from its files, or computed from a folder of them."""
+"""What the recorded data say about the final paper, as numbers: cited, or computed from a folder of its files."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from wattshed.law.operations.operation import Kind
+from wattshed.law.published.parameters import FLOPS_PER_TFLOP, V_MAX_2080_IN_FILES
 from wattshed.law.published.reproducing.row import Basis
 
 
@@ -25,9 +26,9 @@ class Evidence:
     projections_correlation: of QKV and output projection; output_unit: duration of the attention output in the file's
     unit against that of the scores; explained_share: mean share of the step's time that the four operations take;
     power_w, power_spread_w: of energy over time; file_kwh: mean energy of a step in the column that says kWh;
-    step_kwh: the same by the column in joules; peak_2080_tflops: in the file; lstm_intercept_j: of the regression on raw durations; lstm_mean_j: mean
-    energy of its training part; one_law_error: largest deviation of the file's efficiencies from one law for all four
-    operations.
+    step_kwh: the same by the column in joules, None where it is not known; peak_2080_tflops: in the file;
+    lstm_intercept_j: of the regression on raw durations; lstm_mean_j: mean energy of its training part; one_law_error:
+    largest deviation of the file's efficiencies from one law for all four operations.
     """
 
     basis: Basis = Basis.CITED
@@ -54,7 +55,7 @@ class Evidence:
     power_spread_w: float = 5.9
     file_kwh: float = 1.108
     step_kwh: float | None = None
-    peak_2080_tflops: float = 11.34
+    peak_2080_tflops: float = V_MAX_2080_IN_FILES / FLOPS_PER_TFLOP
     lstm_intercept_j: float = 23409.5
     lstm_mean_j: float = 3368.3
     one_law_error: float = 0.001

@@ -152,7 +152,8 @@ def _read(folder: Path, file: str, numbers: Sequence[str], texts: Sequence[str])
     lacking = [name for name in (*numbers, *texts) if name not in present]
     if lacking:
         raise Fault(
-            f"{path} has no {'column ' + repr(lacking[0]) if rows else 'rows'}: expected the source's file; get it again."
+            f"{path} has no {'column ' + repr(lacking[0]) if rows else 'rows'}: expected the source's file; "
+            "get it again."
         )
     found = {name: np.array([row[name] for row in rows], dtype=str) for name in texts}
     for name in numbers:

@@ -26,8 +26,9 @@ class Row:
     """A published number against what its formula or its data give.
 
     source: ``readme`` or ``paper``; place: section or table; printed: the number's text, None if the source does not
-    state it; value: the same as a number; recomputed: None without any formula; error_share: recomputed against printed,
-    as a share of the printed value; unselected: the same measure on all points, where the source's is on selected ones.
+    state it; value: the same as a number; recomputed: None without any formula; error_share: by how much the recomputed
+    value is above the printed one, as a share of it; unselected: the same measure on all points, where the source's is
+    on selected ones.
     """
 
     source: str
@@ -64,7 +65,10 @@ def made_row(
     unselected: float | None = None,
     basis: Basis = Basis.FORMULA,
 ) -> Row:
-    """A row with the verdict of the rules. judgement: of another rule than :func:`judge`; because: said after the reason."""
+    """A row with its verdict.
+
+    judgement: of another rule than :func:`judge`; because: said after the reason.
+    """
     number = PrintedNumber(printed)
     if judgement is None:
         assert recomputed is not None

@@ -59,9 +59,10 @@ def judge(
     """The verdict on a printed number, by the first rule that fits.
 
     others: values of other quantities that it may have been taken from, by name; exchanged: what the formula gives if
-    two of its rows are exchanged, by name. Rules, in order: it rounds to the printed digits; it was cut and not rounded,
-    so that it is less than one unit of the last digit off; it is another row's or another quantity's; it is within 1 %;
-    it is a power of ten off, or a factor that the formulas count (:data:`WHOLE_FACTORS`), each within 1 %; else it is not reproducible. Raises
+    two of its rows are exchanged, by name. Rules, in order: it rounds to the printed digits; it was cut and not
+    rounded, so that it is less than one unit of the last digit off; it is another row's or another quantity's; it is
+    within 1 %; it is a power of ten off, or a factor that the formulas count (:data:`WHOLE_FACTORS`), each within 1 %;
+    else it is not reproducible. Raises
     ``ValueError`` if the recomputed value is not finite.
     """
     if not math.isfinite(recomputed):

@@ -2,7 +2,7 @@
 
 Source: Mayaki and Charpenay, "Modeling Energy Consumption in Deep Learning Architectures Using Power Laws", ECAI 2025,
 with its repository MansMayaki/MLEnergyConsumption (MIT). The numbers are copied as printed, also where they are wrong:
-:mod:`wattshed.law.published.reproduction` says which are.
+:mod:`wattshed.law.published.reproducing.reproduction` says which are.
 """
 
 import math
@@ -27,9 +27,9 @@ class EfficiencyParameters:
         return -self.eta_max_percent * math.expm1(-self.k * (flops / FLOPS_PER_TFLOP) ** self.alpha)
 
     def implied_alpha(self, small: tuple[float, float], large: tuple[float, float]) -> float:
-        """The exponent that two points (FLOPs, efficiency in %) have under this eta_max: d log(-log(1-eta/max)) / d log c.
+        """The exponent that two points (FLOPs, efficiency in %) have under this eta_max.
 
-        A change of the unit of c changes k and not this slope.
+        It is the slope of log(-log(1 - eta / eta_max)) over log c. A unit of c changes k and not this slope.
         """
         inner = [math.log(-math.log1p(-eta / self.eta_max_percent)) for _, eta in (small, large)]
         return (inner[1] - inner[0]) / math.log(large[0] / small[0])
@@ -37,7 +37,7 @@ class EfficiencyParameters:
 
 @dataclass(frozen=True)
 class EnergyCoefficients:
-    """Of the source's regression: joules of a step = intercept + sum of j_per_us x duration in its pseudo-microseconds."""
+    """Of the source's regression: joules of a step from durations in its pseudo-microseconds."""
 
     intercept_j: float
     j_per_us: Mapping[Kind, float]
@@ -117,6 +117,4 @@ README_J_PER_US: Mapping[str, float] = {PROJECTIONS: 0.1089, SCORES: 0.4743, OUT
 
 def readme_energy_j(paper_pseudo_us: Mapping[str, float]) -> float:
     """Energy of a step by the older read-me's equation [J]."""
-    return README_INTERCEPT_J + sum(
-        README_J_PER_US[name] * paper_pseudo_us[name] for name in README_J_PER_US
-    )
+    return README_INTERCEPT_J + sum(README_J_PER_US[name] * paper_pseudo_us[name] for name in README_J_PER_US)

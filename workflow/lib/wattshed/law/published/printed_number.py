@@ -23,7 +23,8 @@ class PrintedNumber:
             finite = False
         if not finite:
             raise Fault(
-                f"the printed number {self.text!r} cannot be read: expected digits such as 26.30 or 6.44e10; correct it."
+                f"the printed number {self.text!r} cannot be read: expected digits such as 26.30 or 6.44e10; "
+                "correct it."
             )
 
     @property

@@ -1,4 +1,4 @@
-"""The source's Tables 9 and 10, as its released notebook prints them with six decimals: energy by layers and heads or width."""
+"""The source's Tables 9 and 10 of energies by layers and heads or width, as its released notebook prints them."""
 
 import csv
 from collections.abc import Iterator

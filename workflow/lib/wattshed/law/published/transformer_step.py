@@ -5,7 +5,13 @@ from dataclasses import dataclass
 
 from wattshed.foundation.faults import Fault
 from wattshed.law.operations.operation import Kind
-from wattshed.law.published.parameters import A100, CODE_ENERGY, V_MAX, EfficiencyParameters, EnergyCoefficients
+from wattshed.law.published.parameters import (
+    A100,
+    CODE_ENERGY,
+    V_MAX,
+    EfficiencyParameters,
+    EnergyCoefficients,
+)
 
 # The source's "microseconds": it divides by an efficiency in per cent, and so is a hundredth of the physical time.
 PSEUDO_US_PER_S = 1e4
@@ -33,8 +39,8 @@ class TransformerSizes:
                 )
         if self.heads > self.width:
             raise Fault(
-                f"the Transformer has {self.heads} heads and a width of {self.width}: expected at most as many heads as "
-                "columns; correct one of them."
+                f"the Transformer has {self.heads} heads and a width of {self.width}: expected at most as many heads "
+                "as columns; correct one of them."
             )
 
 
@@ -59,7 +65,7 @@ class OperationCost:
 
 
 def layer_flops(sizes: TransformerSizes) -> dict[Kind, float]:
-    """FLOPs of one layer's operations, forward. The width of a head is cut to a whole number, as in the source's code."""
+    """FLOPs of one layer's operations, forward. A head's width is cut to a whole number, as in the source's code."""
     tokens, head = sizes.batch * sizes.length, sizes.width // sizes.heads
     attention = float(sizes.heads * sizes.batch * 2 * sizes.length**2 * head)
     return {

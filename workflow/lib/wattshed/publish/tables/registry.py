@@ -31,6 +31,7 @@ MODULES: dict[str, str] = {
     "energy_predictions": "wattshed.publish.tables.energy_predictions",
     "energy_law": "wattshed.publish.tables.energy_law",
     "claims": "wattshed.publish.tables.claims",
+    "reproduction": "wattshed.publish.tables.reproduction",
     "quality": "wattshed.publish.tables.quality",
     "engine": "wattshed.publish.tables.engine",
 }

@@ -117,4 +117,6 @@ FAMILY: Family = TransformerFamily(
     frozenset({Offer.UPDATES, Offer.PRUNABLE_UNITS, Offer.LINEAR_MAPS}),
     information=sees,
     further_offers=node_offers,
+    removable=("units",),
+    watches_units=False,
 )

@@ -49,10 +49,11 @@ def multiply_adds(forecaster: NeuralForecaster, origin: int) -> float | None:
     with torch.no_grad():
         # Int8 layers pack their weights in their first call.
         network(given)
-    # cuDNN computes a whole recurrent layer in one operator, without telling its products.
+    # cuDNN, and oneDNN for an LSTM, compute a whole recurrent layer in one operator, without telling its products.
     with (
         torch.no_grad(),
         torch.backends.cudnn.flags(enabled=False),
+        torch.backends.mkldnn.flags(enabled=False),
         FlopCounterMode(display=False, custom_mapping=dict(_formulas())) as counter,
         seen,
     ):
@@ -84,8 +85,9 @@ def _formulas() -> dict[Any, Callable[..., int]]:
     for name in PACKED_LINEAR:
         if hasattr(torch.ops.quantized, name):
             found[getattr(torch.ops.quantized, name)] = _packed_linear
-    if hasattr(torch.ops.aten, "quantized_gru"):
-        found[torch.ops.aten.quantized_gru] = _packed_gru
+    for name, formula in (("quantized_gru", _packed_gru), ("quantized_lstm", _packed_lstm)):
+        if hasattr(torch.ops.aten, name):
+            found[getattr(torch.ops.aten, name)] = formula
     return found
 
 
@@ -103,9 +105,20 @@ def _packed_linear(values: Tensor, *_: Any, out_val: Tensor, **__: Any) -> int:
 
 @_raw
 def _packed_gru(steps: Tensor, *_: Any, out_val: tuple[Tensor, Tensor], **__: Any) -> int:
-    """steps: [M, W, in]; out_val: states [M, W, units] and the last state. Three gates, each from input and state."""
-    units = out_val[0].shape[-1]
-    return 2 * steps.numel() * 3 * units + 2 * out_val[0].numel() * 3 * units
+    """Three gates; see :func:`_of_gates`."""
+    return _of_gates(3, steps, out_val[0])
+
+
+@_raw
+def _packed_lstm(steps: Tensor, *_: Any, out_val: tuple[Tensor, Tensor, Tensor], **__: Any) -> int:
+    """Four gates; see :func:`_of_gates`."""
+    return _of_gates(4, steps, out_val[0])
+
+
+def _of_gates(gates: int, steps: Tensor, states: Tensor) -> int:
+    """steps: [M, W, in]; states: [M, W, units]. Each gate is made from input and state."""
+    units = states.shape[-1]
+    return 2 * steps.numel() * gates * units + 2 * states.numel() * gates * units
 
 
 @_raw

@@ -45,7 +45,7 @@ LACKS: dict[Offer, str] = {
     Offer.LINEAR_MAPS: "has no weight matrices to replace",
     Offer.EXACT_UPDATES: "cannot be updated in closed form",
     Offer.FEATURES: "has no features to drop",
-    Offer.NODE_TABLE: "has no node table (in stgnn and gru, the model's key node_table: true makes one)",
+    Offer.NODE_TABLE: "has no node table (in stgnn, gru, lstm and transformer, the key node_table: true makes one)",
 }
 
 
@@ -92,7 +92,8 @@ class SimpleFamily:
     information: from settings to what a forecast is made from; None if it is not declared. further_offers: what only
     networks with some settings offer beside ``always_offers``. count: what a forward pass computes, by formula; None if
     it is not declared, and then no energy can be predicted. count_fit: the same of what is solved in closed form; its
-    result is None for settings without such a part.
+    result is None for settings without such a part. removable: what structured pruning can remove of networks that
+    offer prunable units. watches_units: whether their values can be seen, for an importance from data.
     """
 
     Settings: type[ModelBlock]
@@ -105,6 +106,8 @@ class SimpleFamily:
     further_offers: Callable[[Any], frozenset[Offer]] | None = None
     count: Callable[[Any, BatchSizes], ForwardPass] | None = None
     count_fit: Callable[[Any, FitSizes], tuple[Operation, ...] | None] | None = None
+    removable: tuple[str, ...] = ("units", "channels")
+    watches_units: bool = True
 
     def offers(self, settings: Any) -> frozenset[Offer]:
         further = frozenset[Offer]() if self.further_offers is None else self.further_offers(settings)

@@ -25,7 +25,7 @@ QUANTILES = 41
 class LawIntervals:
     """Two-sided intervals at ``level``.
 
-    coefficients: lower and upper ends by name; refits: the coefficients of each resample; log_errors: quantiles of
+    coefficients: lower and upper ends by name, widened for few groups; refits: the coefficients of each resample; log_errors: quantiles of
     log(measured / predicted) on left-out groups.
     """
 
@@ -84,10 +84,13 @@ def law_intervals(
             "more groups of sizes"
         )
     tail = (1 - level) / 2
-    ends = {
-        name: tuple(map(float, np.quantile([one[name] for one in refits], (tail, 1 - tail))))
-        for name in law.coefficients
-    }
+    estimates = law.fitted(sizes, time_s, what)
+    widened = _few_groups(len(members), tail)
+    ends = {}
+    for name in law.coefficients:
+        low, high = np.quantile([one[name] for one in refits], (tail, 1 - tail))
+        least = max(0.0, estimates[name] + widened * (low - estimates[name]))
+        ends[name] = (float(least), float(estimates[name] + widened * (high - estimates[name])))
     log_errors = np.quantile(np.log(time_s / held_out), (np.arange(QUANTILES) + 0.5) / QUANTILES)
     return LawIntervals(
         law, level, {name: (low, high) for name, (low, high) in ends.items()}, refits, log_errors

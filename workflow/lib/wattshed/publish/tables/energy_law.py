@@ -1,8 +1,11 @@
 """Table: the laws of time by operation, with the error of each form beside its rivals'."""
 
+from collections.abc import Mapping
+
 from wattshed.law.efficiency.laws import LAWS
 from wattshed.law.operations.operation import Direction, Kind
-from wattshed.law.profile.device_profile import DeviceProfile
+from wattshed.law.predicting.rivals import Key
+from wattshed.law.profile.device_profile import DeviceProfile, TimeLaw
 from wattshed.publish.parts.inputs import Inputs
 from wattshed.publish.parts.profiled import LAW_NAMES, forms_of, operation_name, profile_of
 from wattshed.publish.typesetting.status_marks import energy_mark
@@ -22,11 +25,14 @@ FORM_NOTE = (
 )
 
 
-def energy_law_table(profile: DeviceProfile) -> Table:
-    """One row per operation and direction, in the order of the operations."""
+Forms = Mapping[Key, Mapping[str, TimeLaw]]
+
+
+def energy_law_table(profile: DeviceProfile, found: Forms) -> Table:
+    """One row per operation and direction, in the order of the operations. found: all fitted laws by form."""
     keys = sorted(profile.laws, key=lambda key: (list(Kind).index(key[0]), list(Direction).index(key[1])))
-    forms = [form for form in LAWS if any(form in forms_of(profile, key) for key in keys)]
-    rows = [_row(profile, key, forms) for key in keys]
+    forms = [form for form in LAWS if any(form in found[key] for key in keys)]
+    rows = [_row(profile, key, found[key], forms) for key in keys]
     columns = [
         Column("Operation"),
         Column("Pass"),
@@ -46,13 +52,13 @@ def energy_law_table(profile: DeviceProfile) -> Table:
         f"Calibrated {made.made[:10]} in {made.seconds:.0f} s with {energy} of its own.",
         ERROR_NOTE,
         FORM_NOTE,
-        _as_good(profile, keys),
+        _as_good(found, keys),
     ]
     return Table("energy_law", caption, columns, rows, notes)
 
 
-def _row(profile: DeviceProfile, key: tuple[Kind, Direction], forms: list[str]) -> list[Cell]:
-    chosen, found = profile.laws[key], forms_of(profile, key)
+def _row(profile: DeviceProfile, key: Key, found: Mapping[str, TimeLaw], forms: list[str]) -> list[Cell]:
+    chosen = profile.laws[key]
     law = found.get(EFFICIENCY)
     known = law.coefficients if law is not None else {}
     eta = known.get("eta_max_share")
@@ -70,15 +76,15 @@ def _row(profile: DeviceProfile, key: tuple[Kind, Direction], forms: list[str]) 
     ]
 
 
-def _as_good(profile: DeviceProfile, keys: list[tuple[Kind, Direction]]) -> str:
+def _as_good(found: Forms, keys: list[Key]) -> str:
     """For how many operations the source's law errs less than the affine one, where both were fitted."""
-    both = [forms for key in keys if {EFFICIENCY, "affine"} <= set(forms := forms_of(profile, key))]
+    both = [found[key] for key in keys if {EFFICIENCY, "affine"} <= set(found[key])]
     better = sum(forms[EFFICIENCY].error_share < forms["affine"].error_share for forms in both)
     return f"The source's efficiency law errs less than the affine one for {better} of {len(both)} operations."
 
 
 def _make(inputs: Inputs) -> Table:
-    return energy_law_table(profile_of(inputs))
+    return energy_law_table(profile_of(inputs), forms_of(inputs))
 
 
 TABLE = TablePart(

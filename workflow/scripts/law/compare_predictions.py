@@ -16,7 +16,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = script_parser(__doc__ or "")
     parser.add_argument("--predictions", type=Path, required=True, help="law/predictions.json")
     parser.add_argument("--windows", type=Path, required=True, help="windows.parquet of the accounts")
-    parser.add_argument("--epochs", type=Path, nargs="+", required=True, help="epochs of the trainings, a file each")
+    parser.add_argument(
+        "--epochs", type=Path, nargs="+", required=True, help="epochs of the trainings, a file each"
+    )
     parser.add_argument("--output", type=Path, required=True, help="law/predictions.parquet to write")
     arguments = parser.parse_args(argv)
     document = read_json(arguments.predictions, KEYS["law_predictions"])

@@ -9,11 +9,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
+from wattshed.calibration.fitting import Key
+from wattshed.calibration.rivals import kernel_points
 from wattshed.law.efficiency.curves import DRAWN, efficiency_curves
 from wattshed.law.efficiency.laws import KernelPoints
 from wattshed.law.efficiency.sizes import Sizes, sizes_of
 from wattshed.law.operations.operation import Direction, Kind
-from wattshed.law.predicting.rivals import Key, kernel_points
 from wattshed.law.profile.device_profile import TimeLaw
 from wattshed.publish.drawing.empty_figure import words_figure
 from wattshed.publish.drawing.figure_part import FigurePart
@@ -63,7 +64,9 @@ def law_efficiency_figure(
         for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
             named.setdefault(label, handle)
     figure.legend(list(named.values()), list(named), loc="outside lower center", ncols=6)
-    figure.suptitle(f"Peak: {peak / 1e9:.1f} GFLOP/s, the highest rate of any kernel", fontsize="small", color=GREY)
+    figure.suptitle(
+        f"Peak: {peak / 1e9:.1f} GFLOP/s, the highest rate of any kernel", fontsize="small", color=GREY
+    )
     return figure
 
 
@@ -113,8 +116,8 @@ def _make(inputs: Inputs) -> Figure:
 FIGURE = FigurePart(
     message="Draw the efficiency of operations against their size",
     caption="Share of the peak that one call of an operation reaches, against its size c: the kernels of the "
-    "calibration, and the source's efficiency law beside an affine and a roofline law, fitted to the filled ones. Bytes "
-    "and steps of a law's line follow those of the measured sizes.",
+    "calibration, and the source's efficiency law beside an affine and a roofline law, fitted to the filled ones. "
+    "Bytes and steps of a law's line follow those of the measured sizes.",
     inputs=("law_profile",),
     make=_make,
 )

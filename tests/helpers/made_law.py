@@ -14,8 +14,6 @@ from wattshed.law.operations.operation import Direction, Kind, Operation
 from wattshed.foundation.writing import write_json, write_parquet
 from wattshed.law.predicting.prediction import Cost, Prediction
 from wattshed.law.profile.device_profile import CalibrationRecord, DeviceIdentity, DeviceProfilefrom wattshed.law.profile.files import write_profile
-from wattshed.law.published.reproducing.frame import reproduction_frame
-from wattshed.law.published.reproducing.reproduction import reproduction_rows
 
 POWER_W = 8.0
 FACTORS = {"layers": (1, 2, 4), "width": (32, 64, 128, 256), "heads": (1, 2, 4), "length": (16, 32, 64)}
@@ -35,7 +33,6 @@ def write_law(folder: Path, models: Mapping[str, tuple[float, int]], seeds: Sequ
     write_json(folder / "law/predictions.json", make_document(models), sealed=True)
     write_parquet(folder / "law/predictions.parquet", make_compared(models, seeds))
     write_parquet(folder / "law/sweep.parquet", make_sweep())
-    write_parquet(folder / "law/reproduction.parquet", reproduction_frame(reproduction_rows()))
 
 
 def make_cost(energy_j: float, margin: float = 1.25) -> Cost:

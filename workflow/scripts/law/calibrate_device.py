@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from wattshed.calibration.study_jobs import calibrate_for_study
+from wattshed.calibration.studies.device_job import calibrate_for_study
 from wattshed.config.energy.metering import MeteringBlock
 from wattshed.foundation.faults import script_parser
 from wattshed.foundation.recovery.finished_work import run_measured_script

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from wattshed.calibration.study_predictions import predictions_document
+from wattshed.calibration.studies.predictions import predictions_document
 from wattshed.config.study import Study
 from wattshed.foundation.faults import run_script, script_parser
 from wattshed.foundation.writing import write_json

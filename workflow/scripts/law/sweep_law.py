@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from wattshed.calibration.law_sweep import sweep_for_study
+from wattshed.calibration.studies.sweep_job import sweep_for_study
 from wattshed.config.energy.metering import MeteringBlock
 from wattshed.config.law import LawSweepBlock
 from wattshed.foundation.faults import script_parser

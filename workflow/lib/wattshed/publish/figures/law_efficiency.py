@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from wattshed.calibration.fitting import Key
-from wattshed.calibration.rivals import kernel_points
+from wattshed.calibration.studies.rivals import kernel_points
 from wattshed.law.efficiency.curves import DRAWN, efficiency_curves
 from wattshed.law.efficiency.laws import KernelPoints
 from wattshed.law.efficiency.sizes import Sizes, sizes_of

@@ -1,7 +1,7 @@
 """The device profile of a study, for tables and figures of the energy law."""
 
 from wattshed.calibration.fitting import Key
-from wattshed.calibration.rivals import laws_of_forms
+from wattshed.calibration.studies.rivals import laws_of_forms
 from wattshed.law.efficiency.laws import LAWS
 from wattshed.law.operations.operation import Kind
 from wattshed.law.profile.device_profile import DeviceProfile, TimeLaw

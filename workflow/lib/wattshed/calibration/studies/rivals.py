@@ -1,4 +1,4 @@
-"""Simpler laws of time, fitted to the kernels of the same calibration, to see what the chosen ones are worth. No torch."""
+"""Simpler laws of time, fitted to the kernels of the same calibration: what the chosen laws are worth. No torch."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from wattshed.calibration.rivals import rival_profile
+from wattshed.calibration.studies.rivals import rival_profile
 from wattshed.config.study import Study
 from wattshed.foundation.faults import Fault
 from wattshed.law.predicting.document import RIVALS

@@ -8,9 +8,9 @@ from typing import Any, Literal
 import pandas as pd
 import torch
 
-from wattshed.calibration.rivals import peak_flop_per_s, rival_profile
 from wattshed.calibration.steps import token_step
-from wattshed.calibration.sweep_plan import SweepPoint, planned_points
+from wattshed.calibration.studies.rivals import peak_flop_per_s, rival_profile
+from wattshed.calibration.studies.sweep_plan import SweepPoint, planned_points
 from wattshed.config.energy.metering import MeteringBlock
 from wattshed.config.law import LawSweepBlock
 from wattshed.devices.torch_device import choose_device, synchroniser

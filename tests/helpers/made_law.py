@@ -10,10 +10,11 @@ import pandas as pd
 from wattshed.accounts.predicted.compared import COLUMNS, TYPES
 from wattshed.calibration.fitting import fit_laws
 from wattshed.calibration.points import KernelPoint
-from wattshed.law.operations.operation import Direction, Kind, Operation
 from wattshed.foundation.writing import write_json, write_parquet
+from wattshed.law.operations.operation import Direction, Kind, Operation
 from wattshed.law.predicting.prediction import Cost, Prediction
-from wattshed.law.profile.device_profile import CalibrationRecord, DeviceIdentity, DeviceProfilefrom wattshed.law.profile.files import write_profile
+from wattshed.law.profile.device_profile import CalibrationRecord, DeviceIdentity, DeviceProfile
+from wattshed.law.profile.files import write_profile
 
 POWER_W = 8.0
 FACTORS = {"layers": (1, 2, 4), "width": (32, 64, 128, 256), "heads": (1, 2, 4), "length": (16, 32, 64)}

@@ -152,7 +152,7 @@ def test_an_unknown_measurement_is_neither_inside_nor_outside(tmp_path):
 def test_predictions_without_a_field_are_refused_in_one_sentence():
     document = make_document({"gru": (2.0, STEPS)})
     del document["models"][0]["steps_per_epoch"]
-    with pytest.raises(Fault, match="the predictions lack a field.*steps_per_epoch"):
+    with pytest.raises(Fault, match=r"the predictions lack a field.*steps_per_epoch"):
         read_predictions(document)
 
 

@@ -38,12 +38,10 @@ if TYPE_CHECKING:
 
     from wattshed.energy.meter import Meter
 
-# Fewer seconds do not give every law its points.
-LEAST_SECONDS = 10.0
 # Of the seconds that are left after setting up: for kernels, for power, and (the rest) for steps.
 KERNEL_SHARE, POWER_SHARE = 0.5, 0.1
 # Of all seconds, kept for fitting and for writing.
-FIT_SHARE, LEAST_FIT_S = 0.1, 2.5
+FIT_SHARE, LEAST_FIT_S, WRITING_S = 0.1, 3.0, 0.5
 # Each kernel is to be measured at so many sizes at least; at fewer where the seconds are few.
 ROUNDS, FEW_ROUNDS, FEW_SECONDS = 16, 10, 30.0
 # These vary in more sizes than others, and have two draws in a round.
@@ -118,7 +116,7 @@ def calibrate(
                 "no energy of the calibration is known, measured or estimated: expected a sensor that works here; "
                 "wattshed doctor says what to do."
             )
-        laws, scores, few = fit_laws(found.kernels)
+        laws, scores, few = fit_laws(found.kernels, lambda: clock.left_s > WRITING_S)
         if not laws:
             raise Fault(
                 f"{seconds:g} s were too few to fit any law on this machine: expected more; give --seconds a larger "

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import gc
-import statistics
 import time
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import Random
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import torch
 
@@ -20,7 +19,7 @@ from wattshed.calibration.house_kernels import house_kernels
 from wattshed.calibration.house_steps import HOUSE_FAMILIES, draw_house_step
 from wattshed.calibration.kernels import TORCH_KERNELS, Case, Draw, Speed
 from wattshed.calibration.points import KernelPoint, StepPoint
-from wattshed.calibration.power import PowerPoint, measure_power, powers_of
+from wattshed.calibration.power import PowerPoint, measure_power, powers_of, repeat
 from wattshed.calibration.step_terms import left_out_errors, refit
 from wattshed.calibration.steps import StepCase, draw_token_step
 from wattshed.calibration.synthetic import World
@@ -29,7 +28,6 @@ from wattshed.devices.torch_device import choose_device, synchroniser
 from wattshed.engine.choice import choose
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.vocabulary import Status
-from wattshed.foundation.vocabulary import Window as Name
 from wattshed.law.operations.tokens import TOKEN_FAMILIES
 from wattshed.law.operations.training import backward
 from wattshed.law.profile.device_profile import CalibrationRecord, DeviceProfile
@@ -40,20 +38,20 @@ if TYPE_CHECKING:
 
     from wattshed.energy.meter import Meter
 
-# Fewer seconds do not give every law its points.
-LEAST_SECONDS = 10.0
 # Of the seconds that are left after setting up: for kernels, for power, and (the rest) for steps.
 KERNEL_SHARE, POWER_SHARE = 0.5, 0.1
-# Of all seconds, kept for fitting.
-FIT_SHARE, LEAST_FIT_S = 0.12, 1.0
-# Each kernel is to be measured at so many sizes at least.
-ROUNDS = 16
+# Of all seconds, kept for fitting and for writing.
+FIT_SHARE, LEAST_FIT_S, WRITING_S = 0.1, 3.0, 0.5
+# Each kernel is to be measured at so many sizes at least; at fewer where the seconds are few.
+ROUNDS, FEW_ROUNDS, FEW_SECONDS = 16, 10, 30.0
+# These vary in more sizes than others, and have two draws in a round.
+TWICE = ("lstm", "gru", "linear", "elementwise")
 # Hidden units for which the fused kernel is compiled, as long as a tenth of the seconds lasts.
 FUSED_SIZES = (16, 32, 64, 8)
 COMPILE_SHARE = 0.1
-# Shortest call that is timed; the longest is a share of the time that a kernel may take.
-LEAST_CALL_S = 1e-5
-CALL_SHARE = 0.12
+# Shortest call that is drawn; the longest is a share of the time that a kernel may take, with its arrays and warm-up.
+LEAST_CALL_S = 1e-6
+CALL_SHARE = 0.08
 Progress = Callable[[str, float], None]
 
 
@@ -118,7 +116,7 @@ def calibrate(
                 "no energy of the calibration is known, measured or estimated: expected a sensor that works here; "
                 "wattshed doctor says what to do."
             )
-        laws, scores, few = fit_laws(found.kernels)
+        laws, scores, few = fit_laws(found.kernels, lambda: clock.left_s > WRITING_S)
         if not laws:
             raise Fault(
                 f"{seconds:g} s were too few to fit any law on this machine: expected more; give --seconds a larger "
@@ -170,6 +168,8 @@ class _Run:
         self.seed = seed
         self.timer = Timer(synchroniser(device), device.type == "cuda")
         self.found = _Measured()
+        # Seconds that kernels were to take, and took: a slow machine gets smaller sizes.
+        self.planned_s = self.taken_s = 0.0
 
     def compiled(self) -> tuple[Literal["torch", "fused_cpu", "fused_cuda"], list[int]]:
         """What computes a small recurrent network here, and the hidden units that it is compiled for."""
@@ -208,17 +208,19 @@ class _Run:
         sources = self._sources(world, engine, fused, families)
         end_s = max(FIT_SHARE * self.clock.seconds, LEAST_FIT_S)
         usable_s = max(0.0, self.clock.left_s - end_s)
-        kernel_s = KERNEL_SHARE * usable_s / (ROUNDS * max(1, len(draws)))
+        rounds = ROUNDS if self.clock.seconds >= FEW_SECONDS else FEW_ROUNDS
+        named = [*draws, *(name for name in draws if name in TWICE)]
+        kernel_s = KERNEL_SHARE * usable_s / (rounds * max(1, len(named)))
         power_s = POWER_SHARE * usable_s
         step_s = 1.3 * self.meter.minimum_window_s
         steps_s = usable_s * (1 - KERNEL_SHARE - POWER_SHARE)
-        steps_each = max(1, round(steps_s / (ROUNDS * step_s))) if sources else 0
+        steps_each = max(1, round(steps_s / (rounds * step_s))) if sources else 0
         # Steps wait until kernels of every sort have been seen.
         waiting: list[Callable[[], StepCase | None]] = []
         number = 0
         while self.clock.left_s > end_s:
             tasks: list[Callable[[], None]] = [
-                self._kernel_task(name, draw, speed, kernel_s) for name, draw in draws.items()
+                self._kernel_task(draws[name], speed, kernel_s) for name in named
             ]
             for _ in range(steps_each):
                 if not waiting:
@@ -229,7 +231,7 @@ class _Run:
                 if self.clock.left_s <= end_s:
                     break
                 task()
-            if number == min(2, ROUNDS // 2):
+            if number == 2:
                 began_s = time.perf_counter()
                 self.found.power += measure_power(
                     self.meter,
@@ -260,11 +262,15 @@ class _Run:
             *(house(name) for name in HOUSE_FAMILIES if families is None or name in families),
         ]
 
-    def _kernel_task(self, name: str, draw: Draw, speed: Speed, allowance_s: float) -> Callable[[], None]:
+    def _kernel_task(self, draw: Draw, speed: Speed, allowance_s: float) -> Callable[[], None]:
         def task() -> None:
-            longest_s = max(2 * LEAST_CALL_S, CALL_SHARE * allowance_s)
+            began_s = time.perf_counter()
+            pace = min(1.0, self.planned_s / self.taken_s) if self.taken_s else 1.0
+            longest_s = max(10 * LEAST_CALL_S, CALL_SHARE * allowance_s * pace)
             target_s = LEAST_CALL_S * (longest_s / LEAST_CALL_S) ** self.random.random()
-            self._time(draw(self.random, speed, target_s), allowance_s)
+            self._time(draw(self.random, speed, target_s), 0.5 * allowance_s * pace)
+            self.planned_s += allowance_s
+            self.taken_s += time.perf_counter() - began_s
 
         return task
 
@@ -299,32 +305,23 @@ class _Run:
         return task
 
     def _step(self, case: StepCase) -> None:
-        step = case.build(self.device)
-        times: list[float] = []
-
-        def timed() -> None:
-            began = time.perf_counter()
-            step()
-            times.append(time.perf_counter() - began)
-
-        work: Callable[[], Any] = step if self.timer.asynchronous else timed
-        for _ in range(2):
-            step()
-        window = self.meter.repeat(
-            Name.MEASURE, work, warm_up_calls=0, family=case.family, source=case.source
+        seen = repeat(
+            self.meter,
+            case.build(self.device),
+            self.timer.asynchronous,
+            family=case.family,
+            source=case.source,
         )
-        self.found.power.append(PowerPoint.of("steps", window))
-        # On a device that works on its own, calls return early: there the window's mean counts.
-        time_s = statistics.median(times) if times else window.duration_s
+        self.found.power.append(seen.power("steps"))
         self.found.steps.append(
             StepPoint(
                 case.family,
                 case.source,
                 case.size,
                 case.operations,
-                time_s,
-                window.own.joules,
-                window.repeats,
+                seen.time_s,
+                seen.energy_j,
+                seen.calls,
             )
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from random import Random
 
 import torch
@@ -37,6 +38,7 @@ LOOK_BACKS_H = (12, 24, 48, 96, 168)
 HORIZON_H = 6
 
 
+@lru_cache(maxsize=16)
 def series_of(world: World, look_back_h: int, device: torch.device) -> ScaledSeries:
     task = world.task(look_back_h, HORIZON_H)
     return ScaledSeries.make(task, world.graph.adjacency, "node", device)

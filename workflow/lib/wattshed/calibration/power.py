@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import statistics
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import mean
 from typing import Any
 
 import torch
 from torch import nn
 
 from wattshed.energy.meter import Meter
-from wattshed.energy.window import Window
 from wattshed.foundation.vocabulary import Window as Name
 from wattshed.law.operations.operation import Kind
 
@@ -41,22 +41,45 @@ TRIALS = 2
 
 @dataclass(frozen=True)
 class PowerPoint:
-    """One window. name: ``compute``, ``memory`` or ``steps``; energy_j: own, of the whole window, None if unknown."""
+    """One window. name: ``compute``, ``memory`` or ``steps``; duration_s: of its calls, each taken at their median, so
+    that interruptions do not count; energy_j: own, of the whole window, None if unknown."""
 
     name: str
     duration_s: float
     energy_j: float | None
 
-    @classmethod
-    def of(cls, name: str, window: Window) -> PowerPoint:
-        """A closed window, whose numbers are per repeat."""
-        joules = window.own.joules
-        return cls(
-            name, window.duration_s * window.repeats, None if joules is None else joules * window.repeats
-        )
-
     def to_json(self) -> dict[str, Any]:
         return {"name": self.name, "duration_s": self.duration_s, "energy_j": self.energy_j}
+
+
+@dataclass(frozen=True)
+class Repeated:
+    """Calls of the same work in one window. time_s: median of a call; energy_j: own energy of a call, None if unknown.
+
+    On a device that works on its own, calls return early: there, time_s is the window's mean.
+    """
+
+    time_s: float
+    energy_j: float | None
+    calls: int
+
+    def power(self, name: str) -> PowerPoint:
+        energy_j = None if self.energy_j is None else self.energy_j * self.calls
+        return PowerPoint(name, self.time_s * self.calls, energy_j)
+
+
+def repeat(meter: Meter, call: Callable[[], Any], asynchronous: bool, **labels: str) -> Repeated:
+    """Two calls to warm up, then one window that is long enough for every sensor."""
+    times: list[float] = []
+
+    def timed() -> None:
+        began_s = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - began_s)
+
+    window = meter.repeat(Name.MEASURE, call if asynchronous else timed, warm_up_calls=2, **labels)
+    time_s = window.duration_s if asynchronous else statistics.median(times[2:])
+    return Repeated(time_s, window.own.joules, window.repeats)
 
 
 def heavy_work(device: torch.device) -> dict[str, Callable[[], Any]]:
@@ -85,7 +108,8 @@ def measure_power(
         for name, call in work.items():
             if not goes_on():
                 return found
-            found.append(PowerPoint.of(name, meter.repeat(Name.MEASURE, call, heavy=name)))
+            asynchronous = device.type == "cuda"
+            found.append(repeat(meter, call, asynchronous, heavy=name).power(name))
     return found
 
 
@@ -110,5 +134,5 @@ def powers_of(points: Sequence[PowerPoint]) -> dict[str, float]:
             one < (1 - LEAST_DIFFERENCE) * default for one in seen
         )
         if len(seen) > 1 and apart:
-            found |= {kind.value: mean(seen) for kind in kinds}
+            found |= {kind.value: statistics.mean(seen) for kind in kinds}
     return found

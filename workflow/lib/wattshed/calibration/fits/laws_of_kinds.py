@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from wattshed.calibration.joint import fit_parts
-from wattshed.calibration.points import KernelPoint
+from wattshed.calibration.fits.joint import fit_parts
+from wattshed.calibration.fits.points import KernelPoint
 from wattshed.foundation.faults import Fault
 from wattshed.law.efficiency.laws import LAWS, KernelPoints, choose_law
 from wattshed.law.operations.operation import Direction, Kind

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from wattshed.calibration.fitting import SAME, Key
-from wattshed.calibration.points import KernelPoint, StepPoint
-from wattshed.calibration.step_terms import fit_step_terms
+from wattshed.calibration.fits.laws_of_kinds import SAME, Key
+from wattshed.calibration.fits.points import KernelPoint, StepPoint
+from wattshed.calibration.fits.step_terms import fit_step_terms
 from wattshed.foundation.faults import Fault
 from wattshed.law.efficiency.laws import LAWS, KernelPoints, choose_law
 from wattshed.law.operations.operation import Direction, Kind, Operation

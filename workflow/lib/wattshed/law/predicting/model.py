@@ -9,7 +9,7 @@ from wattshed.foundation.faults import Fault
 from wattshed.law.operations.training import training_step
 from wattshed.law.predicting.plan import PanelSizes, TrainingPlan, plan_of
 from wattshed.law.predicting.prediction import Cost, Prediction
-from wattshed.law.predicting.step import NOTHING, predict_pass, predict_step
+from wattshed.law.predicting.step import predict_pass, predict_step
 
 if TYPE_CHECKING:
     from wattshed.config.study import Study

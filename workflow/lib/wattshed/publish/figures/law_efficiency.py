@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from wattshed.calibration.fitting import Key
+from wattshed.calibration.fits.laws_of_kinds import Key
 from wattshed.calibration.studies.rivals import kernel_points
 from wattshed.law.efficiency.curves import DRAWN, efficiency_curves
 from wattshed.law.efficiency.laws import KernelPoints

@@ -95,7 +95,7 @@ def test_the_sentences_say_how_far_off_and_which_rival_was_as_good(compared):
     steps = by_model[by_model["quantity"] == "step"]
     assert f"with a mean error of {100 * steps['error'].mean():.1f} % over 2 models" in said
     assert f"{steps['inside'].sum()} of 6 trainings lay within the 90 % interval" in said
-    assert f"the roofline law {100 * steps['roofline_error'].mean():.1f} %" in said
+    assert f"the roofline law errs by {100 * steps['roofline_error'].mean():.1f} %" in said
     assert "once their first epoch was known" in said
 
 

@@ -59,6 +59,11 @@ def calibrate(
         run.rounds(identity_engine, fused, kernels, families)
         found = run.found
         progress("fitting laws", clock.share)
+        if not found.power:
+            raise Fault(
+                f"{seconds:g} s were too few to measure anything on this machine: expected more; give --seconds a "
+                "larger number."
+            )
         power_w = powers_of(found.power)
         if not power_w:
             raise Fault(

@@ -142,7 +142,7 @@ class Rounds:
                 if self.clock.left_s <= end_s:
                     break
                 task()
-            if number == 2:
+            if number == 0:
                 began_s = time.perf_counter()
                 self.found.power += measure_power(
                     self.meter,

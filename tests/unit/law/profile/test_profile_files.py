@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wattshed.foundation.faults import Fault
@@ -71,6 +71,7 @@ def test_a_profile_is_read_as_it_was_written(tmp_path):
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 
 
+@settings(max_examples=25)
 @given(numbers, st.floats(min_value=1e-9, max_value=1e9), st.lists(numbers, max_size=4))
 def test_every_number_survives(tmp_path_factory, overhead_s, factor, errors):
     path = tmp_path_factory.getbasetemp() / "numbers.json"

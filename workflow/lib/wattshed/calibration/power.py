@@ -101,7 +101,10 @@ def heavy_work(device: torch.device) -> dict[str, Callable[[], Any]]:
 def measure_power(
     meter: Meter, device: torch.device, goes_on: Callable[[], bool], trials: int = TRIALS
 ) -> list[PowerPoint]:
-    """Windows of heavy work, one kind after the other and then again; ends early, but for the first, when ``goes_on`` says so."""
+    """Windows of heavy work, one kind after the other and then again.
+
+    It ends early when ``goes_on`` says no, but not before the first window.
+    """
     found: list[PowerPoint] = []
     work = heavy_work(device)
     for _ in range(trials):

@@ -14,7 +14,7 @@ from wattshed.law.profile.files import check_device, here, read_profile, write_p
 
 # What a token-level LSTM consists of.
 KERNELS = ("linear", "lstm", "elementwise", "embedding", "token_loss", "clipping", "optimiser")
-SECONDS = 5.0
+SECONDS = 3.3
 
 
 def run(tmp_path, metering, progress=lambda what, share: None, **keys):
@@ -36,7 +36,7 @@ def seen(tmp_path_factory):
         MeteringBlock(minimum_window_s=0.05, idle_s=0.0),
         lambda what, share: shares.append(share),
         # However slow the machine is.
-        least_rounds=12,
+        least_rounds=10,
     )
     assert torch.get_num_threads() == threads
     return folder, profile, shares

@@ -164,6 +164,10 @@ def test_powers_are_told_apart_only_where_all_windows_say_so():
     assert found["default"] == pytest.approx(10.0)
     assert found["qkv"] == pytest.approx(13.5)
     assert "softmax" not in found
+    # Estimates from processor time cannot tell.
+    assert powers_of([*windows("steps", 10.0), *windows("compute", 14.0, 13.0)], by_kind=False) == {
+        "default": 10.0
+    }
     # One window alone is no evidence.
     assert powers_of([*windows("steps", 10.0), *windows("compute", 20.0)]) == {"default": 10.0}
 

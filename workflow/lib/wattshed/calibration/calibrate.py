@@ -66,7 +66,7 @@ def calibrate(
                 f"{seconds:g} s were too few to measure anything on this machine: expected more; give --seconds a "
                 "larger number."
             )
-        power_w = powers_of(found.power)
+        power_w = powers_of(found.power, _is_measured(meter, device))
         if not power_w:
             raise Fault(
                 "no energy of the calibration is known, measured or estimated: expected a sensor that works here; "
@@ -110,6 +110,15 @@ def calibrate(
             "power": [point.to_json() for point in found.power],
             "scores": scores,
         },
+    )
+
+
+def _is_measured(meter: Meter, device: str) -> bool:
+    """Whether the device's own energy is read by a sensor."""
+    component = "gpu" if device == "cuda" else "cpu"
+    own = meter.since_start().own
+    return any(
+        part.status == Status.MEASURED for name, part in own.components.items() if name.startswith(component)
     )
 
 

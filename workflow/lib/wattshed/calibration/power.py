@@ -117,8 +117,10 @@ def measure_power(
     return found
 
 
-def powers_of(points: Sequence[PowerPoint]) -> dict[str, float]:
+def powers_of(points: Sequence[PowerPoint], by_kind: bool = True) -> dict[str, float]:
     """Watts by kind, and ``default``: of the steps, or of all windows if no step has an energy. Empty if none is known.
+
+    by_kind: False where energy is estimated from processor time, which cannot tell kinds apart.
 
     A kind has its own power only if all of its windows differ from the default to the same side, by a tenth at least.
     """
@@ -132,6 +134,8 @@ def powers_of(points: Sequence[PowerPoint]) -> dict[str, float]:
     chosen = [point for point in known if point.name == "steps"] or known
     default = sum(point.energy_j or 0.0 for point in chosen) / sum(point.duration_s for point in chosen)
     found = {DEFAULT: default}
+    if not by_kind:
+        return found
     for name, kinds in HEAVY.items():
         seen = watts.get(name, [])
         apart = all(one > (1 + LEAST_DIFFERENCE) * default for one in seen) or all(

@@ -38,8 +38,9 @@ TWICE = ("lstm", "gru", "linear", "elementwise")
 # Hidden units for which the fused kernel is compiled, as long as a tenth of the seconds lasts.
 FUSED_SIZES = (16, 32, 64, 8)
 COMPILE_SHARE = 0.1
-# Shortest call that is drawn; the longest is a share of the time that a kernel may take, with its arrays and warm-up.
-LEAST_CALL_S = 1e-6
+# Shortest call that is drawn, without what a call itself takes; the longest is a share of the time that a kernel may
+# take, with its arrays and warm-up.
+LEAST_CALL_S = 1e-7
 CALL_SHARE = 0.08
 Progress = Callable[[str, float], None]
 
@@ -98,7 +99,7 @@ class Rounds:
     def speed(self) -> Speed:
         """A quick look at the rates of products and of large arrays."""
         size = 256 if self.device.type == "cpu" else 2048
-        count = 2**20 if self.device.type == "cpu" else 2**25
+        count = 2**22 if self.device.type == "cpu" else 2**25
         left, right = (torch.randn(size, size, device=self.device) for _ in range(2))
         array = torch.randn(count, device=self.device)
         product_s = self.timer.time(Work(lambda: left @ right), 0.03).forward_s
@@ -180,7 +181,7 @@ class Rounds:
         def task() -> None:
             began_s = time.perf_counter()
             pace = min(1.0, self.planned_s / self.taken_s) if self.taken_s else 1.0
-            longest_s = max(10 * LEAST_CALL_S, CALL_SHARE * allowance_s * pace)
+            longest_s = max(100 * LEAST_CALL_S, CALL_SHARE * allowance_s * pace)
             target_s = LEAST_CALL_S * (longest_s / LEAST_CALL_S) ** self.random.random()
             self._time(draw(self.random, speed, target_s), 0.5 * allowance_s * pace)
             self.planned_s += allowance_s

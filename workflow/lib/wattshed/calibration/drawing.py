@@ -13,8 +13,9 @@ from torch import Tensor
 from wattshed.calibration.timing import Work
 from wattshed.law.operations.operation import Operation
 
-# Of an array: 32 MB.
-MOST_VALUES = 2**23
+# Of an array: 16 MB. From 32 MB on, the C library asks the system for new pages in every call, which takes many times
+# as long as the kernel itself: one law cannot hold for both.
+MOST_VALUES = 2**22
 
 
 @dataclass(frozen=True)

@@ -121,7 +121,7 @@ def _draw_recurrence(cell: recurrences.Cell) -> Draw:
 
 
 def draw_normalisation(random: Random, speed: Speed, target_s: float) -> Case:
-    width = log_uniform(random, 4, 1024)
+    width = log_uniform(random, 16, 768)
     rows = fitting(target_s * speed.byte_per_s, 12 * width, high=MOST_VALUES // width)
 
     def build(device: torch.device) -> Work:

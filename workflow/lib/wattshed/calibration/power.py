@@ -68,7 +68,7 @@ class Repeated:
         return PowerPoint(name, self.time_s * self.calls, energy_j)
 
 
-def repeat(meter: Meter, call: Callable[[], Any], asynchronous: bool, **labels: str) -> Repeated:
+def repeat(meter: Meter, call: Callable[[], Any], asynchronous: bool, **labels: Any) -> Repeated:
     """Two calls to warm up, then one window that is long enough for every sensor."""
     times: list[float] = []
 
@@ -101,20 +101,26 @@ def heavy_work(device: torch.device) -> dict[str, Callable[[], Any]]:
 def measure_power(
     meter: Meter, device: torch.device, goes_on: Callable[[], bool], trials: int = TRIALS
 ) -> list[PowerPoint]:
-    """Windows of heavy work, one kind after the other and then again; ends early when ``goes_on`` says so."""
-    found = []
+    """Windows of heavy work, one kind after the other and then again.
+
+    It ends early when ``goes_on`` says no, but not before the first window.
+    """
+    found: list[PowerPoint] = []
     work = heavy_work(device)
     for _ in range(trials):
         for name, call in work.items():
-            if not goes_on():
+            # One window is measured in any case.
+            if found and not goes_on():
                 return found
             asynchronous = device.type == "cuda"
             found.append(repeat(meter, call, asynchronous, heavy=name).power(name))
     return found
 
 
-def powers_of(points: Sequence[PowerPoint]) -> dict[str, float]:
+def powers_of(points: Sequence[PowerPoint], by_kind: bool = True) -> dict[str, float]:
     """Watts by kind, and ``default``: of the steps, or of all windows if no step has an energy. Empty if none is known.
+
+    by_kind: False where energy is estimated from processor time, which cannot tell kinds apart.
 
     A kind has its own power only if all of its windows differ from the default to the same side, by a tenth at least.
     """
@@ -128,6 +134,8 @@ def powers_of(points: Sequence[PowerPoint]) -> dict[str, float]:
     chosen = [point for point in known if point.name == "steps"] or known
     default = sum(point.energy_j or 0.0 for point in chosen) / sum(point.duration_s for point in chosen)
     found = {DEFAULT: default}
+    if not by_kind:
+        return found
     for name, kinds in HEAVY.items():
         seen = watts.get(name, [])
         apart = all(one > (1 + LEAST_DIFFERENCE) * default for one in seen) or all(

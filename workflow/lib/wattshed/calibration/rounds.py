@@ -38,8 +38,9 @@ TWICE = ("lstm", "gru", "linear", "elementwise")
 # Hidden units for which the fused kernel is compiled, as long as a tenth of the seconds lasts.
 FUSED_SIZES = (16, 32, 64, 8)
 COMPILE_SHARE = 0.1
-# Shortest call that is drawn; the longest is a share of the time that a kernel may take, with its arrays and warm-up.
-LEAST_CALL_S = 1e-6
+# Shortest call that is drawn, without what a call itself takes; the longest is a share of the time that a kernel may
+# take, with its arrays and warm-up.
+LEAST_CALL_S = 1e-7
 CALL_SHARE = 0.08
 Progress = Callable[[str, float], None]
 
@@ -98,7 +99,7 @@ class Rounds:
     def speed(self) -> Speed:
         """A quick look at the rates of products and of large arrays."""
         size = 256 if self.device.type == "cpu" else 2048
-        count = 2**20 if self.device.type == "cpu" else 2**25
+        count = 2**22 if self.device.type == "cpu" else 2**25
         left, right = (torch.randn(size, size, device=self.device) for _ in range(2))
         array = torch.randn(count, device=self.device)
         product_s = self.timer.time(Work(lambda: left @ right), 0.03).forward_s
@@ -111,6 +112,7 @@ class Rounds:
         fused: Sequence[int],
         kernels: Sequence[str] | None,
         families: Sequence[str] | None,
+        least_rounds: int = 0,
     ) -> None:
         """Kernels and steps in rounds, in random order within each, until the seconds are used; power in the middle."""
         speed, world = self.speed(), World.make(self.seed)
@@ -129,7 +131,7 @@ class Rounds:
         # Steps wait until kernels of every sort have been seen.
         waiting: list[Callable[[], StepCase | None]] = []
         number = 0
-        while self.clock.left_s > end_s:
+        while self.clock.left_s > end_s or number < least_rounds:
             tasks: list[Callable[[], None]] = [
                 self._kernel_task(draws[name], speed, kernel_s) for name in named
             ]
@@ -139,10 +141,10 @@ class Rounds:
                 tasks.append(self._step_task(waiting.pop(), speed))
             self.random.shuffle(tasks)
             for task in tasks:
-                if self.clock.left_s <= end_s:
+                if self.clock.left_s <= end_s and number >= least_rounds:
                     break
                 task()
-            if number == 2:
+            if number == 0:
                 began_s = time.perf_counter()
                 self.found.power += measure_power(
                     self.meter,
@@ -158,6 +160,8 @@ class Rounds:
             )
         seen = {point.kernel for point in self.found.kernels}
         self.found.left_out = [f"{name} (kernel)" for name in draws if name not in seen]
+        if sources and not self.found.steps:
+            self.found.left_out.append("steps")
 
     def _sources(
         self, world: World, engine: str, fused: Sequence[int], families: Sequence[str] | None
@@ -177,7 +181,7 @@ class Rounds:
         def task() -> None:
             began_s = time.perf_counter()
             pace = min(1.0, self.planned_s / self.taken_s) if self.taken_s else 1.0
-            longest_s = max(10 * LEAST_CALL_S, CALL_SHARE * allowance_s * pace)
+            longest_s = max(100 * LEAST_CALL_S, CALL_SHARE * allowance_s * pace)
             target_s = LEAST_CALL_S * (longest_s / LEAST_CALL_S) ** self.random.random()
             self._time(draw(self.random, speed, target_s), 0.5 * allowance_s * pace)
             self.planned_s += allowance_s

@@ -67,7 +67,8 @@ class DeviceProfile:
 
     power_w: power of the job's own share while it computes, by kind where it was measured apart, ``default`` for all
     others [W]; overhead_s: seconds of a training step that no operation has; step_factor: what measured steps took
-    against the sum of their operations; log_errors: measured against predicted energy of each calibration step when
+    against the sum of their operations; cold_byte_s: further seconds per byte that the optimiser moves, since a step's
+    weights come from memory and those of a kernel that is timed again and again from the cache [s]; log_errors: measured against predicted energy of each calibration step when
     its family was left out, as differences of logarithms, by family: the intervals come from them. points: what was
     measured, by part (``kernels``, ``steps``, ``power``, and the ``scores`` of all forms), so that every fit can be
     repeated.
@@ -79,5 +80,6 @@ class DeviceProfile:
     power_w: Mapping[str, float]
     overhead_s: float = 0.0
     step_factor: float = 1.0
+    cold_byte_s: float = 0.0
     log_errors: Mapping[str, Sequence[float]] = field(default_factory=dict)
     points: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)

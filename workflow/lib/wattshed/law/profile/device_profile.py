@@ -80,6 +80,6 @@ class DeviceProfile:
     power_w: Mapping[str, float]
     overhead_s: float = 0.0
     step_factor: float = 1.0
-    cold_byte_s: float = 0.0
     log_errors: Mapping[str, Sequence[float]] = field(default_factory=dict)
     points: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    cold_byte_s: float = 0.0

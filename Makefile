@@ -113,7 +113,7 @@ benchmark-decisions: $(BIN)/.installed
 
 benchmark-law-steps: $(BIN)/.installed
 	$(PIP) 'scikit-learn>=1.4'
-	python benchmarks/law_steps.py --held-out-seconds $(or $(SECONDS),180)
+	python benchmarks/law_steps.py --held-out-seconds $(or $(HELD_OUT_S),180)
 
 benchmark-ladder: $(BIN)/.installed
 	$(PIP) 'lightgbm>=4.5' 'scikit-learn>=1.4'

@@ -39,11 +39,13 @@ def calibrate(
     began_s: float | None = None,
     kernels: Sequence[str] | None = None,
     families: Sequence[str] | None = None,
+    least_rounds: int = 0,
 ) -> DeviceProfile:
     """Measure for at most ``seconds``, setting up included, and fit a profile of this device.
 
     began_s: when the seconds began, by ``time.perf_counter``; None for now. progress: gets what is done, and the share
-    of the seconds that is over. kernels, families: only these; None for all. torch's number of threads is set back at
+    of the seconds that is over. kernels, families: only these; None for all. least_rounds: measured even if
+    the seconds are over; each has every kernel once or twice. torch's number of threads is set back at
     the end. Raises :class:`Fault` if no energy can be known here, if there is no such device, and if the seconds end
     before anything can be fitted.
     """
@@ -56,9 +58,14 @@ def calibrate(
         progress("looking at the device", clock.share)
         run = Rounds(clock, place, seed, meter, progress)
         identity_engine, fused = run.compiled()
-        run.rounds(identity_engine, fused, kernels, families)
+        run.rounds(identity_engine, fused, kernels, families, least_rounds)
         found = run.found
         progress("fitting laws", clock.share)
+        if not found.power:
+            raise Fault(
+                f"{seconds:g} s were too few to measure anything on this machine: expected more; give --seconds a "
+                "larger number."
+            )
         power_w = powers_of(found.power)
         if not power_w:
             raise Fault(

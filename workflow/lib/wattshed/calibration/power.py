@@ -68,7 +68,7 @@ class Repeated:
         return PowerPoint(name, self.time_s * self.calls, energy_j)
 
 
-def repeat(meter: Meter, call: Callable[[], Any], asynchronous: bool, **labels: str) -> Repeated:
+def repeat(meter: Meter, call: Callable[[], Any], asynchronous: bool, **labels: Any) -> Repeated:
     """Two calls to warm up, then one window that is long enough for every sensor."""
     times: list[float] = []
 
@@ -101,12 +101,16 @@ def heavy_work(device: torch.device) -> dict[str, Callable[[], Any]]:
 def measure_power(
     meter: Meter, device: torch.device, goes_on: Callable[[], bool], trials: int = TRIALS
 ) -> list[PowerPoint]:
-    """Windows of heavy work, one kind after the other and then again; ends early when ``goes_on`` says so."""
-    found = []
+    """Windows of heavy work, one kind after the other and then again.
+
+    It ends early when ``goes_on`` says no, but not before the first window.
+    """
+    found: list[PowerPoint] = []
     work = heavy_work(device)
     for _ in range(trials):
         for name, call in work.items():
-            if not goes_on():
+            # One window is measured in any case.
+            if found and not goes_on():
                 return found
             asynchronous = device.type == "cuda"
             found.append(repeat(meter, call, asynchronous, heavy=name).power(name))

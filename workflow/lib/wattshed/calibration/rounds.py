@@ -111,6 +111,7 @@ class Rounds:
         fused: Sequence[int],
         kernels: Sequence[str] | None,
         families: Sequence[str] | None,
+        least_rounds: int = 0,
     ) -> None:
         """Kernels and steps in rounds, in random order within each, until the seconds are used; power in the middle."""
         speed, world = self.speed(), World.make(self.seed)
@@ -129,7 +130,7 @@ class Rounds:
         # Steps wait until kernels of every sort have been seen.
         waiting: list[Callable[[], StepCase | None]] = []
         number = 0
-        while self.clock.left_s > end_s:
+        while self.clock.left_s > end_s or number < least_rounds:
             tasks: list[Callable[[], None]] = [
                 self._kernel_task(draws[name], speed, kernel_s) for name in named
             ]
@@ -139,10 +140,10 @@ class Rounds:
                 tasks.append(self._step_task(waiting.pop(), speed))
             self.random.shuffle(tasks)
             for task in tasks:
-                if self.clock.left_s <= end_s:
+                if self.clock.left_s <= end_s and number >= least_rounds:
                     break
                 task()
-            if number == 2:
+            if number == 0:
                 began_s = time.perf_counter()
                 self.found.power += measure_power(
                     self.meter,
@@ -158,6 +159,8 @@ class Rounds:
             )
         seen = {point.kernel for point in self.found.kernels}
         self.found.left_out = [f"{name} (kernel)" for name in draws if name not in seen]
+        if sources and not self.found.steps:
+            self.found.left_out.append("steps")
 
     def _sources(
         self, world: World, engine: str, fused: Sequence[int], families: Sequence[str] | None

@@ -53,7 +53,8 @@ class Timer:
         self.synchronise()
 
     def _one_by_one(self, work: Work, end_s: float) -> Timed:
-        forward, backward = [], []
+        forward: list[float] = []
+        backward: list[float] = []
         while len(forward) < LEAST_CALLS or self.clock() < end_s:
             began = self.clock()
             made = work.forward()
@@ -69,8 +70,9 @@ class Timer:
     def _in_blocks(self, work: Work, end_s: float) -> Timed:
         """Calls are queued as in a training, and the wait at a block's end is shared by them. The backward pass is
         what both passes take beyond the forward pass alone."""
-        forward, both, calls = [], [], 0
-        count = 1
+        forward: list[float] = []
+        both: list[float] = []
+        calls, count = 0, 1
         while len(forward) < LEAST_CALLS or self.clock() < end_s:
             taken_s = self._block(work.forward, count)
             calls += count

@@ -113,8 +113,8 @@ def _counted(study: Study, name: str, what: str, block: Any, sizes: Any) -> Any:
 def _no_law(study: Study, name: str) -> Fault:
     form = study.trained[name].form
     return Fault(
-        f"no law for models.{name}: its family {form} does not count its operations; give the plug-in a function count, "
-        "or measure this training in place of predicting it."
+        f"no law for models.{name}: its family {form} does not count its operations; give the plug-in a "
+        "function count, or measure this training in place of predicting it."
     )
 
 

@@ -79,7 +79,13 @@ def rival_profile(profile: DeviceProfile, form: str) -> DeviceProfile | None:
     if not laws:
         return None
     terms = fit_step_terms(steps_of(profile), laws)
-    return replace(profile, laws=laws, overhead_s=terms.overhead_s, step_factor=terms.factor)
+    return replace(
+        profile,
+        laws=laws,
+        overhead_s=terms.overhead_s,
+        step_factor=terms.factor,
+        cold_byte_s=terms.cold_byte_s,
+    )
 
 
 def peak_flop_per_s(profile: DeviceProfile) -> float | None:

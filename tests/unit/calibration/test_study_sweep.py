@@ -5,8 +5,8 @@ import torch
 from made_law import make_profile
 from wattshed.calibration.studies.sweep_job import sweep_frame
 from wattshed.calibration.studies.sweep_plan import planned_points
+from wattshed.config.energy.law import BaseSizes, LawSweepBlock
 from wattshed.config.energy.metering import MeteringBlock
-from wattshed.config.law import BaseSizes, LawSweepBlock
 from wattshed.energy.metered_job import metered_job
 
 SMALL = BaseSizes(batch=2, length=4, width=8, layers=1, heads=2, vocabulary=16)

@@ -35,8 +35,8 @@ MARKERS = {Direction.FORWARD: "o", Direction.BACKWARD: "^", Direction.UPDATE: "s
 def law_efficiency_figure(
     points: Mapping[Key, KernelPoints], forms: Mapping[Key, Mapping[str, TimeLaw]]
 ) -> Figure:
-    """One panel per kind of operation that computes products: measured share of the peak against TFLOP of a call, by direction, and the laws
-    of the first direction that was measured.
+    """One panel per kind of operation that computes products: measured share of the peak against TFLOP of a call, by
+    direction, and the laws of the first direction that was measured.
 
     points: kernels by operation; forms: laws by operation and form. The peak is the highest rate that any kernel
     reached: a device's stated peak is not known here.

@@ -13,6 +13,7 @@ from torch import nn
 from counted_products import both_flops
 from model_blocks import model_block
 from small_study import graph_of, small_panel, task_of
+from wattshed.calibration.module_operations import operations_of_module
 from wattshed.calibration.torch_counts import TOTAL, torch_flops
 from wattshed.engine.choice import choose
 from wattshed.engine.cpu.fused_cpu import LARGEST_SIZE as LARGEST_ON_CPU
@@ -255,6 +256,53 @@ def test_several_passes_count_as_calls():
 def test_the_reference_takes_whole_windows_only():
     with pytest.raises(ValueError, match="windows is 0, but stgnn_reference takes whole windows"):
         forward_pass_of(model_block("stgnn_reference"), BatchSizes(10, 24, 6, NODES))
+
+
+OWN_FAMILY = '''
+"""A family of a study's own: one linear layer on the look-back, without a formula."""
+from typing import Literal
+
+from pydantic import Field
+
+from wattshed.config.models.families import ModelBlock
+from wattshed.forecast.families.family import SimpleFamily
+
+
+class Settings(ModelBlock):
+    form: Literal["own_linear"] = Field(default="own_linear", description="A linear layer.")
+
+
+def make(settings, windows, adjacency, seed):
+    import torch
+    from wattshed.forecast.network import Network
+
+    class Own(Network):
+        def __init__(self):
+            super().__init__()
+            self.ahead = torch.nn.Linear(windows.look_back_h, windows.horizon_h)
+
+        def forward(self, pairs):
+            return self.ahead(pairs.own)
+
+    torch.manual_seed(seed)
+    return Own()
+
+
+FAMILY = SimpleFamily(Settings, ("pairs",), make, frozenset())
+'''
+
+
+def test_a_family_without_a_formula_has_operations_by_torchs_count(own_plugin):
+    own_plugin("own_linear", OWN_FAMILY)
+    block = model_block("own_linear")
+    assert forward_pass_of(block, BatchSizes(7, 6, 2, NODES)) is None
+    assert fit_of(block, fits.FitSizes(NODES, 100, 20, 6, 2)) is None
+    task, graph, series = made(6, 2)
+    network = make_network(block, task.windows, graph.adjacency, 1)
+    found = operations_of_module(network, series.pairs(torch.arange(7) % NODES, torch.full((7,), 600)))
+    products = [(one.kind, one.direction, one.flops) for one in found if one.rows]
+    each = 2 * 7 * 6 * 2
+    assert products == [(Kind.LINEAR, Direction.FORWARD, each), (Kind.LINEAR, Direction.BACKWARD, each)]
 
 
 COUNT_ALL = """

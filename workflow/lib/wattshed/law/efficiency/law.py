@@ -24,6 +24,8 @@ class Law(ABC):
 
     name: ClassVar[str]
     coefficients: ClassVar[tuple[str, ...]]
+    # Of coefficients that have a largest value; none is negative.
+    largest: ClassVar[Mapping[str, float]] = {}
 
     @abstractmethod
     def time_s(self, coefficients: Coefficients, operation: Operation) -> float:

@@ -225,6 +225,9 @@ def test_too_few_points_and_one_group_are_refused(form):
         law.fit_sizes(sizes.taken(few), times[few], groups[few])
     with pytest.raises(Fault, match=r"all belong to one group \(64\): .* give at least two"):
         law.fit_sizes(sizes, times, np.full(len(times), 64))
+    uneven = np.where(np.arange(len(times)) > 0, "most", "one")
+    with pytest.raises(Fault, match=f"without the largest group only 1 points are left for the law `{form}`"):
+        law.fit_sizes(sizes, times, uneven)
     with pytest.raises(Fault, match="3 groups for 60 times"):
         law.fit_sizes(sizes, times, np.arange(3))
     with pytest.raises(Fault, match=r"FLOPs have the shape \(60,\), times \(59,\)"):

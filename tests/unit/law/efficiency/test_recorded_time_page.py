@@ -24,10 +24,7 @@ TRANSFORMER = {
 }
 LSTM = {
     "Activations": (LSTM_A100["activations"], lambda batch, inputs, units: 4 * batch * units),
-    "Cell Update": (LSTM_A100["cell_update"], lambda batch, inputs, units: 2 * batch * units),
-    "Hidden Update": (LSTM_A100["hidden_update"], lambda batch, inputs, units: 2 * batch * units),
     "compute_gates": (LSTM_A100["input_gates"], lambda batch, inputs, units: 8 * batch * inputs * units),
-    "hidden_gates": (LSTM_A100["hidden_gates"], lambda batch, inputs, units: 8 * batch * units**2),
 }
 
 
@@ -75,7 +72,7 @@ def test_the_page_tells_what_the_kernels_were_made_from(root, tmp_path):
     assert "**The rows of QKV Projections and Final Projection are exchanged" in page
     assert found["transformer_rows"]["exchanged"] == [["QKV Projections", "Final Projection"]]
     assert found["lstm_rows"]["exchanged"] == []
-    assert found["sentences"][0].startswith("The efficiency law beats `affine` in most cases: of 14")
+    assert found["sentences"][0].startswith("The efficiency law beats `affine` in most cases: of 8")
     assert (
         "the recorded LSTM kernels state 11.34. An efficiency of 1 in these files is therefore 0.843" in page
     )

@@ -204,6 +204,11 @@ def _all_beyond_s(coefficients: Coefficients, sizes: Sizes) -> Numbers:
     )
 
 
+def _loss(predicted_s: Numbers, time_s: Numbers) -> float:
+    """Robust loss of log time; a predicted time of 0 is far off, not infinitely."""
+    return float(robust_cost(np.log(np.maximum(predicted_s / time_s, 1e-12))))
+
+
 def _fitted_with_cache(law: AdditiveLaw, sizes: Sizes, time_s: Numbers, what: str) -> dict[str, float]:
     """The law's coefficients with the cache that leaves the least loss."""
     from scipy.optimize import minimize_scalar
@@ -223,7 +228,7 @@ def _fitted_with_cache(law: AdditiveLaw, sizes: Sizes, time_s: Numbers, what: st
     def guessed_loss(log_cache: float) -> float:
         wider = with_cache(log_cache)
         guess = wider @ first_guess(wider, time_s, what)
-        return float(robust_cost(np.log(np.maximum(guess / time_s, 1e-12))))
+        return _loss(guess, time_s)
 
     grid = np.linspace(np.log(low), np.log(high), TRIED)
     best = int(np.argmin([guessed_loss(one) for one in grid]))
@@ -235,6 +240,6 @@ def _fitted_with_cache(law: AdditiveLaw, sizes: Sizes, time_s: Numbers, what: st
     for log_cache in (grid[best], float(between.x)):
         wider = with_cache(log_cache)
         found = _told_added(wider, time_s, what)
-        ended.append((float(robust_cost(np.log(wider @ found / time_s))), float(np.exp(log_cache)), found))
+        ended.append((_loss(wider @ found, time_s), float(np.exp(log_cache)), found))
     _, cache, found = min(ended, key=lambda one: one[0])
     return dict(zip(law.coefficients, map(float, (*found[:-1], cache, found[-1])), strict=True))

@@ -104,7 +104,7 @@ def larger(columns: Numbers, time_s: Numbers, what: str) -> Numbers:
     """Factors of two columns whose larger product is nearest to the times, by robust differences of logs."""
     relative = columns / time_s[:, None]
     used = relative.max(axis=0) > 0
-    # Start so that each column alone gives the median time, and by halves of it.
+    # Each column alone gives the median time; the starts lower one of them.
     centre = np.array([-np.log(np.median(one[one > 0])) if (one > 0).any() else 0.0 for one in relative.T])
     with np.errstate(divide="ignore"):
         logs = np.where(used, np.log(relative), -np.inf)
@@ -118,7 +118,9 @@ def larger(columns: Numbers, time_s: Numbers, what: str) -> Numbers:
 
     lower, upper = centre - 20.0, centre + 20.0
     shifts = ((0.0, 0.0), (-0.7, 0.0), (0.0, -0.7), (-3.0, 0.0), (0.0, -3.0))
-    starts = [centre + np.array(shift) for shift in shifts]
+    starts = sorted(
+        (centre + np.array(shift) for shift in shifts), key=lambda one: float(robust_cost(residuals(one)))
+    )[:2]
     found = robust_least_squares(residuals, starts, lower, upper, what, jacobian)
     # A bound that no point reaches was not measured: it is left out.
     reached = np.bincount((logs + found).argmax(axis=1), minlength=2) > 0

@@ -104,8 +104,6 @@ def larger(columns: Numbers, time_s: Numbers, what: str) -> Numbers:
     """Factors of two columns whose larger product is nearest to the times, by robust differences of logs."""
     relative = columns / time_s[:, None]
     used = relative.max(axis=0) > 0
-    # Each column alone gives the median time; the starts lower one of them.
-    centre = np.array([-np.log(np.median(one[one > 0])) if (one > 0).any() else 0.0 for one in relative.T])
     with np.errstate(divide="ignore"):
         logs = np.where(used, np.log(relative), -np.inf)
 
@@ -116,11 +114,14 @@ def larger(columns: Numbers, time_s: Numbers, what: str) -> Numbers:
         binding = (logs + parameters).argmax(axis=1)
         return np.eye(2)[binding]
 
-    lower, upper = centre - 20.0, centre + 20.0
-    shifts = ((0.0, 0.0), (-0.7, 0.0), (0.0, -0.7), (-3.0, 0.0), (0.0, -3.0))
-    starts = sorted(
-        (centre + np.array(shift) for shift in shifts), key=lambda one: float(robust_cost(residuals(one)))
-    )[:2]
+    # The ratio of the two factors decides which points each of them bounds: the best of many ratios are the starts.
+    both = np.isfinite(logs).all(axis=1)
+    ratios = np.quantile(logs[both, 0] - logs[both, 1], np.linspace(0, 1, 41)) if both.any() else np.zeros(1)
+    bounds = np.maximum(logs[:, 0], logs[:, 1] + ratios[:, None])
+    tops = -np.median(bounds, axis=1)
+    best = np.argsort(robust_cost(bounds + tops[:, None]), kind="stable")[:2]
+    starts = [np.array([tops[at], tops[at] + ratios[at]]) for at in best]
+    lower, upper = np.min(starts, axis=0) - 20.0, np.max(starts, axis=0) + 20.0
     found = robust_least_squares(residuals, starts, lower, upper, what, jacobian)
     # A bound that no point reaches was not measured: it is left out.
     reached = np.bincount((logs + found).argmax(axis=1), minlength=2) > 0

@@ -1,8 +1,10 @@
 """Times of calls, on devices that wait and on devices that work on their own; by a clock that the test moves."""
 
+import time
+
 import pytest
 
-from wattshed.calibration.timing import LEAST_CALLS, Timer, Work
+from wattshed.calibration.timing import LEAST_CALLS, Timer, Work, stopwatch_for
 
 
 class Device:
@@ -25,7 +27,7 @@ class Device:
         self.queued_s = 0.0
 
     def timer(self):
-        return Timer(self.wait, self.asynchronous, lambda: self.now_s)
+        return Timer(self.wait, self.asynchronous, lambda: self.now_s, lambda: self.now_s)
 
 
 @pytest.mark.parametrize("asynchronous", [False, True])
@@ -61,3 +63,13 @@ def test_a_backward_pass_that_noise_hides_is_not_free():
     seconds = iter([1e-2] * 2 + [1e-2, 1e-5] * 200)
     work = Work(lambda: device.take(next(seconds)), lambda made: device.take(0.0))
     assert device.timer().time(work, 0.05).backward_s > 0
+
+
+def test_turns_of_other_processes_are_not_timed():
+    """A sleep is what a thread sees of them."""
+    timed = Timer(stopwatch=stopwatch_for("cpu", 1)).time(Work(lambda: time.sleep(0.02)), 0.01)
+    assert timed.forward_s < 0.01
+    # Several threads, and a GPU, are timed by the wall clock.
+    for device, threads in (("cpu", 2), ("cuda", 1)):
+        timed = Timer(stopwatch=stopwatch_for(device, threads)).time(Work(lambda: time.sleep(0.02)), 0.01)
+        assert timed.forward_s >= 0.02

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import statistics
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from wattshed.calibration.timing import Timer
 from wattshed.energy.meter import Meter
 from wattshed.foundation.vocabulary import Window as Name
 from wattshed.law.operations.operation import Kind
@@ -68,14 +68,15 @@ class Repeated:
         return PowerPoint(name, self.time_s * self.calls, energy_j)
 
 
-def repeat(meter: Meter, call: Callable[[], Any], asynchronous: bool, **labels: Any) -> Repeated:
+def repeat(meter: Meter, call: Callable[[], Any], timer: Timer, **labels: Any) -> Repeated:
     """Two calls to warm up, then one window that is long enough for every sensor."""
+    asynchronous = timer.asynchronous
     times: list[float] = []
 
     def timed() -> None:
-        began_s = time.perf_counter()
+        began_s = timer.stopwatch()
         call()
-        times.append(time.perf_counter() - began_s)
+        times.append(timer.stopwatch() - began_s)
 
     window = meter.repeat(Name.MEASURE, call if asynchronous else timed, warm_up_calls=2, **labels)
     time_s = window.duration_s if asynchronous else statistics.median(times[2:])
@@ -99,7 +100,7 @@ def heavy_work(device: torch.device) -> dict[str, Callable[[], Any]]:
 
 
 def measure_power(
-    meter: Meter, device: torch.device, goes_on: Callable[[], bool], trials: int = TRIALS
+    meter: Meter, device: torch.device, timer: Timer, goes_on: Callable[[], bool], trials: int = TRIALS
 ) -> list[PowerPoint]:
     """Windows of heavy work, one kind after the other and then again.
 
@@ -112,8 +113,7 @@ def measure_power(
             # One window is measured in any case.
             if found and not goes_on():
                 return found
-            asynchronous = device.type == "cuda"
-            found.append(repeat(meter, call, asynchronous, heavy=name).power(name))
+            found.append(repeat(meter, call, timer, heavy=name).power(name))
     return found
 
 

@@ -18,7 +18,7 @@ from wattshed.calibration.kernels import TORCH_KERNELS
 from wattshed.calibration.power import PowerPoint, measure_power, repeat
 from wattshed.calibration.steps import StepCase, draw_token_step
 from wattshed.calibration.synthetic import World
-from wattshed.calibration.timing import Timer, Work
+from wattshed.calibration.timing import Timer, Work, stopwatch_for
 from wattshed.devices.torch_device import synchroniser
 from wattshed.engine.choice import choose
 from wattshed.law.operations.tokens import TOKEN_FAMILIES
@@ -78,7 +78,11 @@ class Rounds:
         self.clock, self.device, self.meter, self.progress = clock, device, meter, progress
         self.random = Random(seed)
         self.seed = seed
-        self.timer = Timer(synchroniser(device), device.type == "cuda")
+        self.timer = Timer(
+            synchroniser(device),
+            device.type == "cuda",
+            stopwatch=stopwatch_for(device.type, torch.get_num_threads()),
+        )
         self.found = Measured()
         # Seconds that kernels were to take, and took: a slow machine gets smaller sizes.
         self.planned_s = self.taken_s = 0.0
@@ -149,6 +153,7 @@ class Rounds:
                 self.found.power += measure_power(
                     self.meter,
                     self.device,
+                    self.timer,
                     lambda: (
                         time.perf_counter() - began_s < power_s  # noqa: B023 (used within this round)
                         and self.clock.left_s > end_s + self.meter.minimum_window_s
@@ -223,7 +228,7 @@ class Rounds:
         seen = repeat(
             self.meter,
             case.build(self.device),
-            self.timer.asynchronous,
+            self.timer,
             family=case.family,
             source=case.source,
         )

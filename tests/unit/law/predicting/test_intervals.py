@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.helpers.hand_made_profile import LAW, hand_made_profile
 
+from hand_made_profile import LAW, hand_made_profile
 from wattshed.law.operations.operation import Direction, Kind, Operation
 from wattshed.law.predicting.intervals import (
     UNKNOWN_HALF_WIDTH,

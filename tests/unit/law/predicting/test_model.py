@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.helpers.hand_made_profile import hand_made_profile, study_with
 
+from hand_made_profile import hand_made_profile, study_with
 from wattshed.foundation import plugins
 from wattshed.foundation.faults import Fault
 from wattshed.law.operations.operation import Direction, Kind, Operation
@@ -134,7 +134,8 @@ def test_half_precision_has_no_law(study):
 def test_predicting_imports_neither_torch_nor_pandas_nor_scipy():
     program = (
         "import json, sys\n"
-        "from tests.helpers.hand_made_profile import hand_made_profile, study_with\n"
+        "sys.path.insert(0, 'tests/helpers')\n"
+        "from hand_made_profile import hand_made_profile, study_with\n"
         "from wattshed.law.predicting.model import predict_model\n"
         "from wattshed.law.predicting.plan import panel_sizes\n"
         "from wattshed.law.predicting.after_epoch import corrected\n"

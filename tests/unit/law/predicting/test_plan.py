@@ -2,8 +2,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.helpers.hand_made_profile import study_with
 
+from hand_made_profile import study_with
 from wattshed.data.graph import Graph
 from wattshed.data.panel import Panel
 from wattshed.data.sources.source import load_panel

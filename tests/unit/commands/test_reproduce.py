@@ -32,7 +32,7 @@ def test_the_table_shows_every_number_with_its_verdict(capsys):
         "swapped rows",
     ):
         assert words in page
-    assert "113 numbers: 50 reproduced" in page.splitlines()[-1]
+    assert "114 numbers: 50 reproduced" in page.splitlines()[-1]
     assert "all points" not in page
 
 

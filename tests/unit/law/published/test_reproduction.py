@@ -9,6 +9,7 @@ from law_files import write_law_files
 from wattshed.foundation.faults import Fault
 from wattshed.law.operations.operation import Kind
 from wattshed.law.published.reproducing.evidence import Evidence
+from wattshed.law.published.reproducing.forms import form_errors, mean_form_errors
 from wattshed.law.published.reproducing.frame import COLUMNS, reproduction_frame
 from wattshed.law.published.reproducing.recorded_evidence import recorded_evidence
 from wattshed.law.published.reproducing.reproduction import counts, reproduction_rows
@@ -246,3 +247,31 @@ def test_a_file_that_is_no_table_is_refused(tmp_path, content, sentence):
     (write_law_files(tmp_path) / "transformer_efficiency.csv").write_bytes(content)
     with pytest.raises(Fault, match=sentence):
         reproduction_rows("paper", data=tmp_path)
+
+
+def test_no_other_form_gives_the_efficiency_column():
+    means = {name: f"{100 * value:.1f}" for name, value in mean_form_errors().items()}
+    assert list(means.values()) == sorted(means.values(), key=float)
+    assert means == {
+        "(k c)^a / (1 + (k c)^a)": "6.0",
+        "(c / (c + 1/k))^a": "7.5",
+        "1 - exp(-(k c)^a)": "11.5",
+        "2/pi atan(k c^a)": "13.0",
+        "(1 - exp(-k c))^a": "17.0",
+        "tanh((k c)^a)": "22.4",
+        "k c^a / (1 + k c^a)": "31.1",
+        "1 - exp(-k c^a)": "50.1",
+        "k c^a / sqrt(1 + (k c^a)^2)": "62.6",
+        "tanh(k c^a)": "67.3",
+        "erf(k c^a)": "84.4",
+        "c^a / (k + c^a)": "96.5",
+        "k c^a": "184.2",
+    }
+    assert [round(100 * error) for error in form_errors()["(k c)^a / (1 + (k c)^a)"]] == [
+        -7,
+        -3,
+        -4,
+        -9,
+        7,
+        5,
+    ]

@@ -92,7 +92,7 @@ def r2(measured: np.ndarray, predicted: np.ndarray) -> float:
 
 
 def _durations(steps: Columns) -> dict[Kind, np.ndarray]:
-    """Pseudo-microseconds by operation; the attention output stands in another unit in the file."""
+    """Pseudo-microseconds by operation; the file has another unit for the attention output."""
     times = {kind: steps[f"duration_{name}"] for kind, name in OPERATIONS.items()}
     unit = float(np.median(times[Kind.ATTENTION_OUTPUT] / times[Kind.SCORES]))
     return times | {Kind.ATTENTION_OUTPUT: times[Kind.ATTENTION_OUTPUT] / (MICRO if unit < 1e-3 else 1.0)}

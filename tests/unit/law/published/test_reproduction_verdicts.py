@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from wattshed.foundation.faults import Fault
 from wattshed.law.published.printed_number import PrintedNumber
-from wattshed.law.published.reproducing.row import error_text
+from wattshed.law.published.reproducing.row import error_text, number_text
 from wattshed.law.published.reproducing.verdicts import (
     WHOLE_FACTORS,
     Verdict,
@@ -193,3 +193,18 @@ def test_printed_digits_say_how_exactly_a_number_is_known(text, value, step):
 )
 def test_an_error_is_shown_in_per_cent_or_as_a_factor(share, text):
     assert error_text(share) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "–"),
+        (math.nan, "–"),
+        (0.0, "0"),
+        (3508.42688, "3508.43"),
+        (3.22122547e10, "3.22123e10"),
+        (1e-6, "1e-6"),
+    ],
+)
+def test_a_recomputed_number_has_six_digits(value, text):
+    assert number_text(value) == text

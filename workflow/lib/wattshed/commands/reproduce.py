@@ -99,7 +99,7 @@ def _show(rows: "list[Row]", *, honest: bool) -> None:
 
 def _table(title: str, rows: "list[Row]", *, all_points: bool) -> "Table":
     from wattshed.commands.printing.screen import plain_table
-    from wattshed.law.published.reproducing.row import error_text, number_text
+    from wattshed.law.published.reproducing.row import error_text, number_text, shown_reason
 
     numbers = ["printed", "recomputed", "error", *(["all points"] if all_points else [])]
     table = plain_table(title, "quantity", *numbers, "verdict", "reason", numeric=tuple(numbers))
@@ -112,16 +112,8 @@ def _table(title: str, rows: "list[Row]", *, all_points: bool) -> "Table":
         if all_points:
             cells.append("" if row.unselected is None else number_text(row.unselected))
         quantity = f"{row.quantity} [{row.unit}]" if row.unit else row.quantity
-        table.add_row(quantity, *cells, str(row.verdict), _reason(row))
+        table.add_row(quantity, *cells, str(row.verdict), shown_reason(row.verdict, row.reason, row.basis))
     return table
-
-
-def _reason(row: "Row") -> str:
-    """Reproduced numbers need none but what was added to it."""
-    from wattshed.law.published.reproducing.verdicts import Verdict
-
-    reason = row.reason.partition("; ")[2] if row.verdict is Verdict.REPRODUCED else row.reason
-    return f"{reason} (cited)".strip() if row.basis == "cited" else reason
 
 
 def _write_latex(path: Path, rows: "list[Row]") -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from wattshed.law.published.reproducing.row import error_text, number_text
+from wattshed.law.published.reproducing.row import error_text, number_text, shown_reason
 from wattshed.law.published.reproducing.verdicts import Verdict
 from wattshed.publish.parts.inputs import Inputs
 from wattshed.publish.typesetting.table import MISSING, Cell, Column, Table
@@ -44,7 +44,6 @@ def reproduction_tables(rows: pd.DataFrame) -> list[Table]:
 
 def _row(row: dict[Hashable, Any]) -> list[Cell]:
     reproduced = row["verdict"] == Verdict.REPRODUCED
-    reason = f"{row['reason']} (cited)" if row["basis"] == "cited" else str(row["reason"])
     return [
         Cell(str(row["place"])),
         Cell(str(row["quantity"])),
@@ -52,7 +51,7 @@ def _row(row: dict[Hashable, Any]) -> list[Cell]:
         Cell(number_text(row["recomputed"])),
         Cell(error_text(row["error_share"])),
         Cell(str(row["verdict"]), best=reproduced),
-        Cell(reason),
+        Cell(shown_reason(row["verdict"], row["reason"], row["basis"])),
     ]
 
 

@@ -55,6 +55,12 @@ class Row:
         return {key: str(value) if isinstance(value, StrEnum) else value for key, value in found.items()}
 
 
+def shown_reason(verdict: str, reason: str, basis: str) -> str:
+    """The reason as tables show it: of a reproduced number only what was added; with a mark where it is cited."""
+    shown = reason.partition("; ")[2] if verdict == Verdict.REPRODUCED else reason
+    return f"{shown} (cited)".strip() if basis == Basis.CITED else shown
+
+
 def number_text(value: float | None) -> str:
     """Six significant digits, and a dash where it is unknown."""
     if value is None or math.isnan(value):

@@ -75,7 +75,10 @@ def r2_interval(measured: np.ndarray, predicted: np.ndarray) -> Interval:
     if value is None or n < LEAST_MODELS:
         return Interval(value, None, None, n)
     draws = np.random.default_rng(SEED).integers(0, n, (RESAMPLES, n))
-    found = [one for draw in draws if (one := _r2(measured[draw], predicted[draw])) is not None]
+    spread = ((measured[draws] - measured[draws].mean(axis=1, keepdims=True)) ** 2).sum(axis=1)
+    residual = ((measured - predicted)[draws] ** 2).sum(axis=1)
+    # A draw of one model alone has no spread.
+    found = 1 - residual[spread > 0] / spread[spread > 0]
     low, high = np.quantile(found, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Interval(value, float(low), float(high), n)
 

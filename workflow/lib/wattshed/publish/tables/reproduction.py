@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from wattshed.law.published.reproducing.row import error_text
+from wattshed.law.published.reproducing.row import error_text, number_text, shown_reason
 from wattshed.law.published.reproducing.verdicts import Verdict
 from wattshed.publish.parts.inputs import Inputs
 from wattshed.publish.typesetting.table import MISSING, Cell, Column, Table
@@ -44,15 +44,14 @@ def reproduction_tables(rows: pd.DataFrame) -> list[Table]:
 
 def _row(row: dict[Hashable, Any]) -> list[Cell]:
     reproduced = row["verdict"] == Verdict.REPRODUCED
-    reason = f"{row['reason']} (cited)" if row["basis"] == "cited" else str(row["reason"])
     return [
         Cell(str(row["place"])),
         Cell(str(row["quantity"])),
         _with_unit(MISSING if pd.isna(row["printed"]) else str(row["printed"]), row["unit"]),
-        Cell(MISSING if pd.isna(row["recomputed"]) else f"{row['recomputed']:.6g}"),
+        Cell(number_text(row["recomputed"])),
         Cell(error_text(row["error_share"])),
         Cell(str(row["verdict"]), best=reproduced),
-        Cell(reason),
+        Cell(shown_reason(row["verdict"], row["reason"], row["basis"])),
     ]
 
 

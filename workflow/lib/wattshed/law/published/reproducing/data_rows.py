@@ -171,7 +171,7 @@ def _files(evidence: Evidence) -> list[Row]:
             ENERGY_FILE,
             "duration of the attention output in the unit of the other columns",
             "",
-            "1",
+            "1.00",
             evidence.output_unit,
             because="equal FLOPs have equal durations under one law",
             basis=evidence.basis,

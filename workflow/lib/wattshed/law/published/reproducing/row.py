@@ -55,6 +55,20 @@ class Row:
         return {key: str(value) if isinstance(value, StrEnum) else value for key, value in found.items()}
 
 
+def shown_reason(verdict: str, reason: str, basis: str) -> str:
+    """The reason as tables show it: of a reproduced number only what was added; with a mark where it is cited."""
+    shown = reason.partition("; ")[2] if verdict == Verdict.REPRODUCED else reason
+    return f"{shown} (cited)".strip() if basis == Basis.CITED else shown
+
+
+def number_text(value: float | None) -> str:
+    """Six significant digits, and a dash where it is unknown."""
+    if value is None or math.isnan(value):
+        return "\u2013"
+    mantissa, _, exponent = f"{value:.6g}".partition("e")
+    return f"{mantissa}e{int(exponent)}" if exponent else mantissa
+
+
 def error_text(share: float | None) -> str:
     """A relative error in per cent, from ten times on as a factor, and a dash where it is unknown."""
     if share is None or math.isnan(share):

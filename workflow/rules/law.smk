@@ -47,22 +47,24 @@ rule predict:
         f"{LOGS}/law/predict.log",
     benchmark:
         f"{BENCHMARKS}/law/predict.tsv"
-    localrule: True
     conda:
         "../../envs/wattshed.yaml"
-    # Trainings are no input: what they take cannot reach the predictions.
+    # It reads nothing of any training: what they take cannot reach the predictions.
     priority: 100
+    # Not on the node from which jobs are submitted: a profile that the user names is checked against this device.
     resources:
         mem_mb=FRAMES_MB,
+        gpu=int(STUDY.device == "cuda"),
     params:
         study=predicted_study(),
         results=RESULTS,
+        named=[] if LAW_CALIBRATES else ["--check-device"],
         code=code_of("law/predict.py", *(("family", model.form) for model in STUDY.models.values())),
     message:
         "Predict what every training takes, before it runs"
     shell:
         f"python {SCRIPTS}/law/predict.py --study {{params.study:q}} --profile {{input.profile:q}}"
-        " --results {params.results:q}"
+        " --results {params.results:q} {params.named:q}"
         f" --threads {TORCH_THREADS}"
         " --output {output.predictions:q} > {log:q} 2>&1"
 

@@ -21,11 +21,15 @@ def main(argv: Sequence[str] | None = None) -> None:
         "--results", type=Path, required=True, help="the study's results, with its built data"
     )
     parser.add_argument("--threads", type=int, default=1, help="threads of torch in trainings")
+    parser.add_argument(
+        "--check-device", action="store_true", help="refuse a profile of another device than this one"
+    )
     parser.add_argument("--output", type=Path, required=True, help="law/predictions.json to write")
     arguments = parser.parse_args(argv)
     study = Study.model_validate_json(arguments.study)
     profile = read_profile(arguments.profile)
-    check_device(profile, here(study.device, arguments.threads), arguments.profile)
+    if arguments.check_device:
+        check_device(profile, here(study.device, arguments.threads), arguments.profile)
     document = predictions_document(study, panel_sizes(study, arguments.results), profile)
     write_json(arguments.output, document, sealed=True)
 

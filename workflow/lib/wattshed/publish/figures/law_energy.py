@@ -15,8 +15,8 @@ from wattshed.publish.typesetting.table import powers
 
 # Smaller kinds of all models together are drawn as one.
 SHOWN_KINDS = 9
-HATCHES = ("", "//", "..", "xx")
 REST, NO_OPERATION = "other operations", "between operations"
+NO_COLOUR = "0.85"
 
 
 def law_energy_figure(predicted: Sequence[Predicted], power_w: Mapping[str, float]) -> Figure:
@@ -33,7 +33,7 @@ def law_energy_figure(predicted: Sequence[Predicted], power_w: Mapping[str, floa
     figure, axis = plt.subplots(figsize=(8.4, 1.3 + 0.34 * len(known)))
     places = range(len(known))[::-1]
     left = [0.0] * len(known)
-    for number, kind in enumerate([*kinds, REST, NO_OPERATION]):
+    for kind in [*kinds, REST, NO_OPERATION]:
         widths = [100 * _share_of(shares[one.model], kind, kinds) for one in known]
         if not any(width > 0 for width in widths):
             continue
@@ -42,8 +42,9 @@ def law_energy_figure(predicted: Sequence[Predicted], power_w: Mapping[str, floa
             widths,
             left=left,
             height=0.62,
-            color=COLOURS[number % len(COLOURS)],
-            hatch=HATCHES[number // len(COLOURS)],
+            color=NO_COLOUR
+            if kind == NO_OPERATION
+            else COLOURS[len(COLOURS) - 1 if kind == REST else kinds.index(kind)],
             label=operation_name(kind),
         )
         left = [start + width for start, width in zip(left, widths, strict=True)]

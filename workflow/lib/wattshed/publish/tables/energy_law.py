@@ -19,8 +19,8 @@ PARTS_NOTE = (
 )
 ERROR_NOTE = (
     "Error: mean absolute relative error of the time of sizes that were left out of the fit, group by group. Bold: the "
-    "form that the profile uses; a calibration whose seconds end before all forms are fitted takes the simplest. A dash: "
-    "the form could not be fitted, or the profile does not keep it."
+    "form that the profile uses; a calibration whose seconds end before all forms are fitted takes the simplest. A "
+    "dash: the form could not be fitted, or the profile does not keep it."
 )
 FORM_NOTE = (
     "Affine: a start and a time per FLOP. Roofline: the larger of the time to compute and the time to move the bytes. "

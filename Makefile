@@ -56,12 +56,15 @@ reproduce: $(BIN)/.installed
 	snakemake --cores all --configfile $(CONFIG)
 	@echo "The report: $(CURDIR)/results/$$($(BIN)/python -c "import yaml; print(yaml.safe_load(open('$(CONFIG)'))['study'])")/report.html"
 
+# Compiled tests and modules are kept, also where the environment says otherwise: hundreds of processes import them.
+PYTEST = env -u PYTHONDONTWRITEBYTECODE pytest
+
 # tests/conftest.py says which tests stay together, and which files begin.
 test: $(BIN)/.installed-dev
-	pytest -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder
+	$(PYTEST) -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder
 
 test-fast: $(BIN)/.installed-dev
-	pytest -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder tests/unit
+	$(PYTEST) -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder tests/unit
 
 lint: $(BIN)/.installed-dev
 	snakefmt --check Snakefile workflow/rules

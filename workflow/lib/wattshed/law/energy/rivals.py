@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 # Smaller data would leave a tree without one split.
 FEWEST_ROWS_OF_TREES = 40
+TREES = 300
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ class BoostedTrees:
                 f"{points.source}: {self.name} needs {FEWEST_ROWS_OF_TREES} measured steps, but there are "
                 f"{len(points)}: measure more, or leave this model out."
             )
-        return FittedTrees(_trees(self.seed).fit(_all_known(points), np.log(points.energy_j)))
+        return FittedTrees(_trees(_all_known(points), np.log(points.energy_j), self.seed))
 
 
 def _all_known(points: EnergyPoints) -> NDArray[np.float64]:
@@ -108,21 +109,29 @@ def _all_known(points: EnergyPoints) -> NDArray[np.float64]:
     return points.predictors if points.sizes is None else np.column_stack([points.predictors, points.sizes])
 
 
-def _trees(seed: int) -> Any:
+def _trees(known: NDArray[np.float64], log_energy: NDArray[np.float64], seed: int) -> Any:
     try:
         from sklearn.ensemble import HistGradientBoostingRegressor
     except ImportError:
         pass
     else:
-        return HistGradientBoostingRegressor(max_iter=300, random_state=seed)
+        return HistGradientBoostingRegressor(max_iter=TREES, random_state=seed).fit(known, log_energy)
     try:
-        from lightgbm import LGBMRegressor
+        import lightgbm
     except ImportError:
         raise Fault(
             "the energy model 'boosted_trees' needs scikit-learn or LightGBM, and neither is installed: pip install "
             "'wattshed[lightgbm]', or leave this model out."
         ) from None
-    return LGBMRegressor(n_estimators=300, random_state=seed, verbose=-1, n_jobs=1)
+    # Its regressor class would need scikit-learn.
+    settings = {
+        "objective": "regression",
+        "seed": seed,
+        "verbose": -1,
+        "num_threads": 1,
+        "deterministic": True,
+    }
+    return lightgbm.train(settings, lightgbm.Dataset(known, log_energy), num_boost_round=TREES)
 
 
 def log_sizes(points: EnergyPoints, model: str) -> NDArray[np.float64]:

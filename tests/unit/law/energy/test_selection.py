@@ -72,6 +72,15 @@ def test_a_band_that_is_no_share_is_refused(made, band):
         detect_selection(made(200), band=band)
 
 
+def test_the_round_band_stays_a_share(made):
+    assert smallest_round_band(made(200)) == 0.05
+    energy = made(200).energy_j.copy()
+    energy[::2] *= 50
+    wild = made(200, energy_j=energy)
+    assert smallest_round_band(wild) == 0.95
+    assert not detect_selection(wild, band=smallest_round_band(wild)).selected
+
+
 def test_few_points_show_nothing(made):
     with pytest.raises(Fault, match="has 49 measured steps; a selection shows from 50 on"):
         detect_selection(made(49))

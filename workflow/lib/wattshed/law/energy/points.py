@@ -25,7 +25,7 @@ class EnergyPoints:
     source: where they come from, for messages. predictors [N, P]: what the linear models take, such as durations of
     operations. energy_j [N]: measured, positive. sizes [N, Q]: of architecture and device, positive, known before
     anything runs. measured_time_s [N]: duration of the step that was measured. groups: by name, the value [N] by which
-    a row can be left out. selected_by_outcome: points were removed by the error of a model, as whoever made them
+    a row can be left out. selected_by_outcome: points were removed by the error of a model, as the one who made them
     states or as :func:`~wattshed.law.energy.selection.detect_selection` finds; every result on them says so.
 
     Raises Fault for no rows, arrays of different lengths, missing or infinite numbers, energies that are not positive.

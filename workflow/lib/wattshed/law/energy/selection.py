@@ -88,10 +88,11 @@ def detect_selection(points: EnergyPoints, model: EnergyModel | None = None, ban
 
 
 def smallest_round_band(points: EnergyPoints, model: EnergyModel | None = None, step: float = 0.05) -> float:
-    """The smallest multiple of 5 % that holds all errors of a model's own fit; at least one step."""
+    """The smallest multiple of 5 % that holds all errors of a model's own fit: at least one step, at most 95 %."""
     model = model or energy_model("least_squares")
     worst = float(np.abs(model.fit(points).predict(points) / points.energy_j - 1).max())
-    return step * max(1, int(np.ceil(round(worst / step, 9))))
+    steps = np.clip(np.ceil(round(worst / step, 9)), 1, round(1 / step) - 1)
+    return float(round(step * steps, 9))
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,7 @@ LSTM_MODELS = (
 TRANSFORMER_GROUPS = ("architecture", "GPU", "layers", "d_model", "seq")
 LSTM_GROUPS = ("batch_size", "input_size", "hidden_size")
 # A simulated source: as many points as fit a quick run, with errors that leave a fit about as good as the honest one.
-SIMULATED_POINTS, SIMULATED_NOISE = 20_000, 0.42
+SIMULATED_POINTS, SIMULATED_NOISE = 20_000, 0.38
 
 
 def scores_json(scores: Scores) -> dict[str, Any]:
@@ -136,7 +136,7 @@ def source_split(points: EnergyPoints, model: str, share: float, strata: list[st
 
 
 def simulated(points: EnergyPoints) -> dict[str, Any]:
-    """What deleting by a model's own error does to points that have no selection; durations drawn from the real ones."""
+    """What deleting by a model's own error does to unselected points; their durations are drawn from the real ones."""
     random = np.random.default_rng(0)
     rows = random.integers(len(points), size=SIMULATED_POINTS)
     plain = points.take(rows)

@@ -1,5 +1,6 @@
 """The text of docs/energy_law_recorded_energy.md."""
 
+import re
 from typing import Any
 
 SCHEMES = {
@@ -35,9 +36,11 @@ def page(found: dict[str, Any]) -> str:
         *_identified(found),
         *_lstm(found),
         "## What follows\n",
-        *_follows(found),
+        "\n".join(_follows(found)),
     ]
-    return "\n\n".join(parts).replace("\n\n\n", "\n\n") + "\n"
+    text = "\n\n".join(parts).replace("\n\n\n", "\n\n") + "\n"
+    # As everywhere in the documentation, a space stands before the sign.
+    return re.sub(r"(\d)%", r"\1 %", text)
 
 
 def _selection(found: dict[str, Any]) -> list[str]:
@@ -48,8 +51,8 @@ def _selection(found: dict[str, Any]) -> list[str]:
         "|---|---|---|---|---|---|---|---|",
         f"| all points of the source (cited) | {cited['points']:,} | {cited['r2_test']:.3f} (training part "
         f"{cited['r2_train']:.3f}) | not printed | not printed | | | the honest number |",
-        f"| the source's paper (cited) | {cited['kept_points']:,} | {cited['paper_r2']:.3f} | not printed | at most 0.25 | "
-        "25 % | | selected by outcome |",
+        f"| the source's paper (cited) | {cited['kept_points']:,} | {cited['paper_r2']:.3f} | not printed | at most "
+        "0.25 | 25 % | | selected by outcome |",
         _selection_row("Transformer rows, released", found["transformer"]["rows"], None, real),
         _selection_row("LSTM rows, released", found["lstm"]["rows"], None, lstm),
         _selection_row(
@@ -66,16 +69,16 @@ def _selection(found: dict[str, Any]) -> list[str]:
         "## Selected by outcome\n",
         f"The source fits a regression to {cited['points']:,} steps, deletes each step that its own fit misses by more "
         f"than 25 %, in the training part and in the test part, keeps {cited['kept_share']:.1%}, and reports R2 = "
-        f"{cited['paper_r2']:.3f}. **On all points its notebook prints R2 = {cited['r2_test']:.3f}** and a mean absolute "
-        f"error of {cited['mae_j']:.2f} J ({cited['from']}). The deleted points are not released.",
+        f"{cited['paper_r2']:.3f}. **On all points its notebook prints R2 = {cited['r2_test']:.3f}** and a mean "
+        f"absolute error of {cited['mae_j']:.2f} J ({cited['from']}). The deleted points are not released.",
         "\n".join(rows),
         "`detect_selection` fits least squares to the points and looks at its own errors. No error is beyond the band, "
-        "although normal errors with the same quartiles would leave the stated number of points outside; where that has "
-        "a chance below 0.1 %, the points are called selected. Errors that are bounded for another reason look the same, "
-        "so the verdict is a reason to ask for the removed points. For the Transformer rows the source's notebook shows "
-        "the deletion. **For the LSTM rows nothing is documented; their errors end as abruptly, so read them with the "
-        "same care.** The simulated steps have durations of the released ones and log-normal errors of the spread that "
-        "leaves about the honest R2: deletion alone makes R2 rise as it does in the paper, and the detector sees it.",
+        "although normal errors with the same quartiles would leave the stated number of points outside; where that "
+        "has a chance below 0.1 %, the points are called selected. Errors that are bounded for another reason look the "
+        "same, so the verdict is a reason to ask for the removed points. For the Transformer rows the source's "
+        "notebook shows the deletion. **For the LSTM rows nothing is documented; their errors end as abruptly, so read "
+        "them with the same care.** The simulated steps have durations of the released ones and log-normal errors of "
+        "the spread that leaves about the honest R2: deletion alone makes R2 rise as it does in the paper, and the detector sees it.",
     ]
 
 
@@ -92,9 +95,9 @@ def _selection_row(name: str, points: int, scores: dict[str, Any] | None, seen: 
 def _published(found: dict[str, Any]) -> list[str]:
     data = found["transformer"]
     rows = ["| what | known | recomputed: R2 | MAE | MAPE |", "|---|---|---|---|---|"]
-    for name, known in (("published_code", "0.958, 7.05 J, 7.8 %"), ("published_paper", "the same")):
+    for name, known in (("published_code", "0.958, 7.05 J, 7.8 %"), ("published_paper", "")):
         for part, scores in data["published"][name].items():
-            note = known if part == "all" else {"A100": "0.956", "RTX 2080 Ti": "0.934"}[part]
+            note = known if part == "all" or not known else {"A100": "0.956", "RTX 2080 Ti": "0.934"}[part]
             rows.append(f"| {_words(name)}, {part} | {note} | {_three(scores)} |")
     split = data["source_split"]["test"]
     rows.append(
@@ -105,9 +108,9 @@ def _published(found: dict[str, Any]) -> list[str]:
         "## The published regression, on the released Transformer rows\n",
         "\n".join(rows),
         "All of these are selected by outcome. An energy in this file is one reading of the GPU's power times the time "
-        f"of the step, so energy is nearly time: the power is {power['median']:.1f} W in the median and {power['low']:.0f} "
-        f"to {power['high']:.0f} W in all. The durations are computed from FLOPs, in pseudo-microseconds (a hundredth of "
-        "microseconds), with one efficiency law for all four operations.",
+        f"of the step, so energy is nearly time: the power is {power['median']:.1f} W in the median and "
+        f"{power['low']:.0f} to {power['high']:.0f} W in all. The durations are computed from FLOPs, in "
+        "pseudo-microseconds (each is 100 microseconds), with one efficiency law for all four operations.",
     ]
 
 
@@ -121,11 +124,11 @@ def _validation(found: dict[str, Any]) -> list[str]:
     return [
         "## Steps that a model did not see (selected by outcome)\n",
         table,
-        "Mean absolute relative error, with 95 % intervals that draw whole groups (configurations for random folds) with "
-        "replacement; a dash where there are fewer than five groups. R2 and errors in joules are in the JSON file. "
-        "Published coefficients are not refitted. `time_power` knows the measured time of the very step: it is a bound, "
-        "and no rival before a run. Leaving a GPU out is circular here, since the points were kept by a regression that "
-        "had seen both GPUs. `num_repeats` is one of the sizes, as recorded energies and FLOPs are those of all repeats.",
+        "Mean absolute relative error, with 95 % intervals that draw whole groups (configurations for random folds) "
+        "with replacement; a dash where there are fewer than five groups. R2 and errors in joules are in the JSON "
+        "file. Published coefficients are not refitted. `time_power` knows the measured time of the very step: it is a "
+        "bound, and no rival before a run. Leaving a GPU out is circular here, since the points were kept by a "
+        "regression that had seen both GPUs. `num_repeats` is one of the sizes, as recorded energies and FLOPs are those of all repeats.",
         f"An earlier re-analysis found, in the same order [%]: {'; '.join(earlier)}.",
     ]
 
@@ -151,9 +154,9 @@ def _identified(found: dict[str, Any]) -> list[str]:
     return [
         "## Which coefficients the data can tell\n",
         _coefficients(data["coefficients"], report["columns"]),
-        f"J per pseudo-microsecond, fitted to all rows. `{first}` and `{second}` are one column, so that only the sum of "
-        f"their coefficients is identified: exchanging the two changes no prediction. `{near}` and `{other}` have r = "
-        f"{r:.4f} and variance inflations of {report['inflation'][near]:.0f} and {report['inflation'][other]:.0f}: a "
+        f"J per pseudo-microsecond, fitted to all rows. `{first}` and `{second}` are one column, so that only the sum "
+        f"of their coefficients is identified: exchanging the two changes no prediction. `{near}` and `{other}` have r "
+        f"= {r:.4f} and variance inflations of {report['inflation'][near]:.0f} and {report['inflation'][other]:.0f}: a "
         "negative coefficient of one is paid back by the other, and neither is a cost of its operation. Rank "
         f"{report['rank']} of {len(report['columns'])}; condition with a column of ones {report['raw_condition']:.1e}. "
         "The bootstrap in the source's notebook shows the same: its interval for the coefficient of the scores reaches "
@@ -183,12 +186,12 @@ def _lstm(found: dict[str, Any]) -> list[str]:
         "## LSTM steps\n",
         _validation_table(data["validation"]),
         f"{data['rows']} rows of one A100. Least squares on 80 % (seed 42) gives the source's slopes ({slopes}), R2 "
-        f"{split['test']['r2']['value']:.3f} and {split['test']['mape']['value']:.1%} on the rest, with an intercept of "
-        f"{split['intercept_j']:,.1f} J. **Table 4 prints 3,367.33 as the intercept; that is the mean energy of the "
+        f"{split['test']['r2']['value']:.3f} and {split['test']['mape']['value']:.1%} on the rest, with an intercept "
+        f"of {split['intercept_j']:,.1f} J. **Table 4 prints 3,367.33 as the intercept; that is the mean energy of the "
         f"training part (here {split['mean_training_energy_j']:,.2f} J), since the predictors were centred.** Taken "
         "literally the table misses every step by several times its energy. Three of the four durations agree to r > "
-        f"0.9998 (variance inflation up to {worst:,.0f}), so that slopes of ±10,000 J cancel; without negative "
-        "coefficients that cancelling is not possible, and the fit shows how little the durations say by themselves.",
+        f"0.9998 (variance inflation up to {worst:,.0f}), so that slopes of tens of thousands of joules cancel; "
+        "without negative coefficients that cancelling is not possible, and the fit shows how little the durations say by themselves.",
         f"{same['rows_that_share']} rows share their predictors with other rows ({same['distinct']} different sets), "
         f"because each of five components is a row of its own: even the mean energy of equal rows misses them by "
         f"{same['mape_of_the_mean']:.1%}. A power law in batch and widths alone is as good as the regression.",
@@ -204,13 +207,13 @@ def _follows(found: dict[str, Any]) -> list[str]:
     out, gpu = "leave one architecture out", "leave one GPU out"
     return [
         "- R2 = 0.958 belongs beside 0.567; wattshed deletes no measured step by its error.",
-        f"- Without negative coefficients, and with errors in percent, the regression predicts a left-out architecture to "
-        f"{percent('non_negative_relative', out)}, against {percent('ridge', out)} of the source's ridge and "
-        f"{percent('published_code', out)} of the published coefficients, which have seen both. The differences are small "
-        "beside the selection.",
-        f"- Trees are the ceiling for steps like those measured ({percent('boosted_trees', 'random 5 folds')} in random "
-        f"folds); on a GPU that they did not see they miss by {percent('boosted_trees', gpu)}, and a power law in sizes by "
-        f"{percent('log_linear', gpu)}. A new device has to be calibrated.",
+        f"- Without negative coefficients, and with errors in percent, the regression predicts a left-out architecture "
+        f"to {percent('non_negative_relative', out)}, against {percent('ridge', out)} of the source's ridge and "
+        f"{percent('published_code', out)} of the published coefficients, which have seen both. The differences are "
+        "small beside the selection.",
+        f"- Trees are the ceiling for steps like those measured ({percent('boosted_trees', 'random 5 folds')} in "
+        f"random folds); on a GPU that they did not see they miss by {percent('boosted_trees', gpu)}, and a power law "
+        f"in sizes by {percent('log_linear', gpu)}. A new device has to be calibrated.",
         "- Where the time of a step is known, no regression is needed: time x median power misses by "
         f"{percent('time_power', 'random 5 folds')}.",
     ]

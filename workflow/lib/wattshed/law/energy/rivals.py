@@ -36,7 +36,7 @@ class LogLinear:
     """A power law in the sizes of architecture and device; no duration is used."""
 
     name: str = "log_linear"
-    about: str = "a power law in batch, length, layers, width, heads and peak"
+    about: str = "a power law in the sizes of model, batch and device, without durations"
     before_run: bool = True
     refit: bool = True
 

@@ -78,7 +78,8 @@ def _selection(found: dict[str, Any]) -> list[str]:
         "same, so the verdict is a reason to ask for the removed points. For the Transformer rows the source's "
         "notebook shows the deletion. **For the LSTM rows nothing is documented; their errors end as abruptly, so read "
         "them with the same care.** The simulated steps have durations of the released ones and log-normal errors of "
-        "the spread that leaves about the honest R2: deletion alone makes R2 rise as it does in the paper, and the detector sees it.",
+        "the spread that leaves about the honest R2: deletion alone makes R2 rise as it does in the paper, and "
+        "the detector sees it.",
     ]
 
 
@@ -128,7 +129,8 @@ def _validation(found: dict[str, Any]) -> list[str]:
         "with replacement; a dash where there are fewer than five groups. R2 and errors in joules are in the JSON "
         "file. Published coefficients are not refitted. `time_power` knows the measured time of the very step: it is a "
         "bound, and no rival before a run. Leaving a GPU out is circular here, since the points were kept by a "
-        "regression that had seen both GPUs. `num_repeats` is one of the sizes, as recorded energies and FLOPs are those of all repeats.",
+        "regression that had seen both GPUs. `num_repeats` is one of the sizes, as recorded energies and FLOPs "
+        "are those of all repeats.",
         f"An earlier re-analysis found, in the same order [%]: {'; '.join(earlier)}.",
     ]
 
@@ -191,7 +193,8 @@ def _lstm(found: dict[str, Any]) -> list[str]:
         f"training part (here {split['mean_training_energy_j']:,.2f} J), since the predictors were centred.** Taken "
         "literally the table misses every step by several times its energy. Three of the four durations agree to r > "
         f"0.9998 (variance inflation up to {worst:,.0f}), so that slopes of tens of thousands of joules cancel; "
-        "without negative coefficients that cancelling is not possible, and the fit shows how little the durations say by themselves.",
+        "without negative coefficients that cancelling is not possible, and the fit shows how little the "
+        "durations say by themselves.",
         f"{same['rows_that_share']} rows share their predictors with other rows ({same['distinct']} different sets), "
         f"because each of five components is a row of its own: even the mean energy of equal rows misses them by "
         f"{same['mape_of_the_mean']:.1%}. A power law in batch and widths alone is as good as the regression.",

@@ -26,10 +26,17 @@ class EnergyModel(Protocol):
     reference, and no rival. refit: False where ``fit`` keeps published numbers.
     """
 
-    name: str
-    about: str
-    before_run: bool
-    refit: bool
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def about(self) -> str: ...
+
+    @property
+    def before_run(self) -> bool: ...
+
+    @property
+    def refit(self) -> bool: ...
 
     def fit(self, points: EnergyPoints) -> FittedEnergy:
         """Fit to measured steps; Fault where there are too few, or where they lack what the model takes."""

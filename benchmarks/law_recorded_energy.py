@@ -12,6 +12,7 @@ from law_recorded_energy_page import page
 from page_parts import ROOT
 
 from wattshed.foundation.provenance import commit_text, describe_commit, describe_machine
+from wattshed.law.energy.deleted_lstm import EVERYTHING_FILE, deletion, read_all_lstm_energies, within_sizes
 from wattshed.law.energy.identifiability import identifiability
 from wattshed.law.energy.linear import LinearEnergy
 from wattshed.law.energy.models import energy_model
@@ -175,6 +176,28 @@ def same_sizes(points: EnergyPoints) -> dict[str, float]:
     }
 
 
+def deleted_lstm(data: Path, lstm: EnergyPoints) -> dict[str, Any]:
+    """Random folds on all LSTM steps, on those within the sizes of the kept ones, and on the kept ones."""
+    everything, kept = read_all_lstm_energies(data / EVERYTHING_FILE, lstm)
+    parts = {
+        "all steps": everything,
+        "of the same sizes": everything.take(within_sizes(everything, kept)),
+        "kept": lstm,
+    }
+    names = ("least_squares", "non_negative_relative", "log_linear", "boosted_trees")
+    return {
+        "file": EVERYTHING_FILE,
+        "deletion": asdict(deletion(everything, kept, energy_model("least_squares"))),
+        "folds": {
+            part: {
+                name: scores_json(random_folds(energy_model(name), points, clusters="configuration").scores)
+                for name in names
+            }
+            for part, points in parts.items()
+        },
+    }
+
+
 def measured(data: Path) -> dict[str, Any]:
     transformer = read_transformer_energy(data / TRANSFORMER_FILE)
     lstm = read_lstm_energy(data / LSTM_FILE)
@@ -209,6 +232,7 @@ def measured(data: Path) -> dict[str, Any]:
             "file": LSTM_FILE,
             "rows": len(lstm),
             "same_sizes": same_sizes(lstm),
+            "deleted": deleted_lstm(data, lstm),
             "selection": selection_json(detect_selection(lstm, band=smallest_round_band(lstm))),
             "identifiability": identifiability(lstm).to_json(),
             "source_split": source_split(lstm, "least_squares", 0.2, None),

@@ -18,6 +18,12 @@ RECORDED = Path(__file__).resolve().parents[5] / "shared" / "data" / "energy_law
 
 
 @pytest.fixture(scope="session")
+def recorded() -> Callable[[str], Path]:
+    """The path of a released file, by its name."""
+    return _recorded
+
+
+@pytest.fixture(scope="session")
 def transformer() -> EnergyPoints:
     return read_transformer_energy(_recorded(TRANSFORMER_FILE))
 

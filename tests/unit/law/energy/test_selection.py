@@ -103,6 +103,7 @@ def test_the_released_lstm_rows_end_abruptly_too(lstm):
     assert round(band, 2) == 0.15
     assert found.selected
     assert found.expected_outside > 20
+    assert lstm.selected_by_outcome
 
 
 def test_the_notebook_is_cited_with_all_of_its_points():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,25 +68,25 @@ def read_transformer_energy(path: Path) -> EnergyPoints:
     Energies are one reading of the GPU's power times the time of the step, for ``num_repeats`` steps; durations are
     computed from FLOPs in pseudo-microseconds. Raises Fault for a file, a column or a number that is not there.
     """
-    rows = _rows(
+    rows = read_rows(
         path,
         {*TRANSFORMER_DURATIONS.values(), *TRANSFORMER_SIZES, "model", "source", "energy_joules", "duration"},
     )
-    durations = _table(path, rows, TRANSFORMER_DURATIONS.values())
+    durations = number_table(path, rows, TRANSFORMER_DURATIONS.values())
     durations[:, list(TRANSFORMER_DURATIONS).index(OUTPUT)] *= OUTPUT_UNIT
     groups = {
         group: np.array([GPU_NAMES.get(row[column], row[column]) for row in rows])
         for group, column in TRANSFORMER_GROUPS.items()
     }
-    groups["configuration"] = _joined(groups, ("architecture", "GPU", "layers", "d_model"))
+    groups["configuration"] = joined_groups(groups, ("architecture", "GPU", "layers", "d_model"))
     return EnergyPoints(
         source=path.name,
         predictors=durations,
         predictor_names=tuple(TRANSFORMER_DURATIONS),
-        energy_j=_table(path, rows, ["energy_joules"])[:, 0],
-        sizes=_table(path, rows, TRANSFORMER_SIZES),
+        energy_j=number_table(path, rows, ["energy_joules"])[:, 0],
+        sizes=number_table(path, rows, TRANSFORMER_SIZES),
         size_names=TRANSFORMER_SIZES,
-        measured_time_s=_table(path, rows, ["duration"])[:, 0],
+        measured_time_s=number_table(path, rows, ["duration"])[:, 0],
         groups=groups,
         selected_by_outcome=True,
     )
@@ -95,23 +95,26 @@ def read_transformer_energy(path: Path) -> EnergyPoints:
 def read_lstm_energy(path: Path) -> EnergyPoints:
     """Steps of LSTM layers on an A100: 741 rows, energies of GPU, CPU and memory by CodeCarbon.
 
-    No time of a step is in the file. Its readers find out whether rows were selected; its source does not say so.
+    No time of a step is in the file. Its source does not say that rows were deleted, but its file of efficiencies still
+    holds them (:mod:`wattshed.law.energy.deleted_lstm`): they are those that the regression misses.
     """
-    rows = _rows(path, {*LSTM_DURATIONS.values(), *LSTM_SIZES, "energy_consumed_kWh", "component"})
+    rows = read_rows(path, {*LSTM_DURATIONS.values(), *LSTM_SIZES, "energy_consumed_kWh", "component"})
     groups = {column: np.array([row[column] for row in rows]) for column in (*LSTM_SIZES, "component")}
-    groups["configuration"] = _joined(groups, LSTM_SIZES)
+    groups["configuration"] = joined_groups(groups, LSTM_SIZES)
     return EnergyPoints(
         source=path.name,
-        predictors=_table(path, rows, LSTM_DURATIONS.values()),
+        predictors=number_table(path, rows, LSTM_DURATIONS.values()),
         predictor_names=tuple(LSTM_DURATIONS),
-        energy_j=_table(path, rows, ["energy_consumed_kWh"])[:, 0] * JOULES_PER_KWH,
-        sizes=_table(path, rows, LSTM_SIZES),
+        energy_j=number_table(path, rows, ["energy_consumed_kWh"])[:, 0] * JOULES_PER_KWH,
+        sizes=number_table(path, rows, LSTM_SIZES),
         size_names=LSTM_SIZES,
         groups=groups,
+        selected_by_outcome=True,
     )
 
 
-def _rows(path: Path, columns: set[str]) -> list[dict[str, str]]:
+def read_rows(path: Path, columns: set[str]) -> list[dict[str, str]]:
+    """Rows of a CSV file by column; Fault where it cannot be read, is empty or lacks a column."""
     try:
         with path.open(newline="", encoding="utf-8") as file:
             reader = csv.DictReader(file)
@@ -128,7 +131,8 @@ def _rows(path: Path, columns: set[str]) -> list[dict[str, str]]:
     return rows
 
 
-def _table(path: Path, rows: list[dict[str, str]], columns: Collection[str]) -> NDArray[np.float64]:
+def number_table(path: Path, rows: list[dict[str, str]], columns: Collection[str]) -> NDArray[np.float64]:
+    """Numbers [N, columns] of rows; Fault for a cell that holds none."""
     table = np.empty((len(rows), len(columns)))
     for place, column in enumerate(columns):
         for number, row in enumerate(rows):
@@ -141,6 +145,6 @@ def _table(path: Path, rows: list[dict[str, str]], columns: Collection[str]) -> 
     return table
 
 
-def _joined(groups: dict[str, NDArray], names: tuple[str, ...]) -> NDArray:
+def joined_groups(groups: Mapping[str, NDArray], names: tuple[str, ...]) -> NDArray:
     """One label per row from several groups."""
     return np.array([" ".join(map(str, row)) for row in zip(*(groups[name] for name in names), strict=True)])

@@ -68,6 +68,6 @@ def test_files_of_different_releases_are_refused(recorded, lstm, tmp_path):
     other.write_text("".join(text[:50]))
     with pytest.raises(Fault, match=r"holds \d+ of the 741 steps of lstm_energy.csv"):
         read_all_lstm_energies(other, lstm)
-    other.write_text("".join([text[0], *(line for line in text if "2080" in line)]))
+    other.write_text("".join([text[0], *(line for line in text if "RTX 2080" in line)]))
     with pytest.raises(Fault, match="holds no steps of an A100"):
         read_all_lstm_energies(other, lstm)

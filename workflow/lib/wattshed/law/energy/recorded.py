@@ -95,7 +95,7 @@ def read_transformer_energy(path: Path) -> EnergyPoints:
 def read_lstm_energy(path: Path) -> EnergyPoints:
     """Steps of LSTM layers on an A100: 741 rows, energies of GPU, CPU and memory by CodeCarbon.
 
-    No time of a step is in the file. Its source does not say that rows were deleted, but its file of efficiencies still
+    No time of a step is in the file. It does not say that steps were left out, but the source's file of efficiencies
     holds them (:mod:`wattshed.law.energy.deleted_lstm`): they are those that the regression misses.
     """
     rows = read_rows(path, {*LSTM_DURATIONS.values(), *LSTM_SIZES, "energy_consumed_kWh", "component"})

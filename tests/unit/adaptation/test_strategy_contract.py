@@ -30,6 +30,8 @@ CASES = {
     "gru": ({}, PAIRS),
     "nodes": ({"node_table": True}, PAIRS),
     "residual": ({"linear_part": True}, PAIRS),
+    "lstm": ({}, PAIRS),
+    "transformer": ({"width": 8, "heads": 2, "layers": 1, "node_table": True}, PAIRS),
     "dlinear": ({}, PAIRS),
     "pooled_ridge": ({"recipe": None}, CLOSED_FORM),
     "stgnn_reference": ({}, RecipeBlock(sampling="windows", schedule="plateau", scaling="panel", **COMMON)),

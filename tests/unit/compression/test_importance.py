@@ -12,7 +12,7 @@ from model_blocks import model_block
 from wattshed.compression.methods.prune import METHOD, PruneSettings
 from wattshed.compression.methods.removal import by_gates, seen_importance
 from wattshed.forecast.network import PrunableUnits
-from wattshed.forecast.networks.watched_gru import watch
+from wattshed.forecast.networks.removable.watched_gru import watch
 from wattshed.foundation.faults import Fault
 from wattshed.training.step.gradient import batch_loss
 
@@ -291,7 +291,7 @@ def test_the_check_counts_what_earlier_steps_left_of_units_and_channels():
 
 @pytest.mark.parametrize("key", ["recurrent_layers", "graph_layers"])
 def test_models_of_several_layers_are_refused_when_the_configuration_is_read(key):
-    block = SimpleNamespace(hidden=8, **{key: 2})
+    block = SimpleNamespace(form="stgnn_reference", hidden=8, **{key: 2})
     with pytest.raises(ValueError, match=f"the model has {key} 2, .* expected 1"):
         METHOD.check(variant(what="both"), block, [])
     if key == "graph_layers":
@@ -299,7 +299,7 @@ def test_models_of_several_layers_are_refused_when_the_configuration_is_read(key
 
 
 def test_a_model_that_names_its_channels_is_checked_by_them():
-    block = SimpleNamespace(hidden=8, channels=1)
+    block = SimpleNamespace(form="stgnn_reference", hidden=8, channels=1)
     METHOD.check(variant(), block, [])
     with pytest.raises(ValueError, match="keeps 0 of 1 channels"):
         METHOD.check(variant(what="channels"), block, [])

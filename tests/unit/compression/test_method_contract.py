@@ -66,6 +66,9 @@ MODELS = {
     "deep_gru": {"form": "gru", "hidden": 8, "recurrent_layers": 2, "state_dropout": 0.2},
     "deep_reference": {"form": "stgnn_reference", "hidden": 8, "graph_layers": 2, "recurrent_layers": 2},
     "reference_channels": {"form": "stgnn_reference", "hidden": 8, "channels": 6, "graph_layers": 2},
+    "lstm": {"form": "lstm", "hidden": 8, "calendar": True, "node_table": True},
+    "deep_lstm": {"form": "lstm", "hidden": 8, "recurrent_layers": 2, "linear_part": True},
+    "transformer": {"form": "transformer", "width": 8, "length_h": 9, "calendar": True, "node_table": True},
     "dlinear": {"form": "dlinear"},
     "pooled_ridge": {"form": "pooled_ridge"},
 }
@@ -287,7 +290,7 @@ def test_the_library_methods_make_networks_smaller_or_say_that_they_do_not(model
             assert left < size if method.shrinks else left == size, name
 
 
-@pytest.mark.parametrize("model", ["stgnn", "residual_stgnn", "stgnn_reference"])
+@pytest.mark.parametrize("model", ["stgnn", "residual_stgnn", "stgnn_reference", "lstm", "transformer"])
 @pytest.mark.parametrize(
     "chain",
     [

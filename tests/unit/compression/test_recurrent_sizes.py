@@ -16,6 +16,11 @@ MODELS = [
     {"form": "gru", "hidden": 6},
     {"form": "gru", "hidden": 6, "channels": 3, "calendar": True},
     {"form": "gru", "hidden": 4, "recurrent_layers": 3, "node_table": True},
+    {"form": "lstm", "hidden": 6, "channels": 3, "calendar": True},
+    {"form": "lstm", "hidden": 4, "recurrent_layers": 2, "node_table": True},
+    {"form": "transformer", "width": 6},
+    {"form": "transformer", "width": 6, "layers": 3, "heads": 3, "feed_forward": 5, "length_h": 7},
+    {"form": "transformer", "width": 4, "layers": 1, "calendar": True, "node_table": True},
     {"form": "stgnn", "hidden": 6},
     {"form": "stgnn", "hidden": 6, "own_history": False, "channels": 9},
     {"form": "stgnn", "hidden": 6, "calendar": True, "node_table": True, "recurrent_layers": 2},
@@ -35,11 +40,21 @@ def test_sizes_are_those_of_the_network(keys):
     )
 
 
-@pytest.mark.parametrize("what", ["units", "channels", "both"])
-def test_sizes_count_what_pruning_left(what):
+@pytest.mark.parametrize(
+    ("what", "keys"),
+    [
+        *(
+            (what, {"form": form, "hidden": 6, "channels": 8})
+            for what in ("units", "channels", "both")
+            for form in ("stgnn", "lstm")
+        ),
+        ("units", {"form": "transformer", "width": 6, "feed_forward": 10}),
+    ],
+)
+def test_sizes_count_what_pruning_left(what, keys):
     settings = PruneSettings(method="prune", keep_share=0.5, what=what)
-    block = model_block(hidden=6, channels=8)
-    pruned = prune.METHOD.make(untrained(WINDOWS, NODES, hidden=6, channels=8), settings)
+    block = model_block(**keys)
+    pruned = prune.METHOD.make(untrained(WINDOWS, NODES, **keys), settings)
     assert size_of(block, [settings], WINDOWS).fixed == pruned.parameter_count()
     found = matrices_of(block, [settings], WINDOWS)
     assert sorted(found.values()) == sorted(weights.numel() for weights in matrices(pruned).values())

@@ -55,7 +55,7 @@ def test_a_wrong_setting_is_refused_with_its_name(config, keys, message):
 
 def test_the_node_table_strategy_needs_a_model_with_the_key(config):
     sentence = (
-        r"adaptation\.models\.0: the family stgnn has no node table \(in stgnn and gru, the model's key "
+        r"adaptation\.models\.0: the family stgnn has no node table \(in stgnn, gru, lstm and transformer, the key "
         r"node_table: true makes one\), which 'mine' needs: choose another model or step"
     )
     with pytest.raises(Fault, match=sentence):

@@ -71,7 +71,18 @@ def form(request, own_plugin):
 
 
 # Values of keys for width, depth and dropout, of the families that have them.
-GROWN = {"channels": 5, "recurrent_layers": 3, "graph_layers": 2, "graph_dropout": 0.4, "state_dropout": 0.4}
+GROWN = {
+    "channels": 5,
+    "recurrent_layers": 3,
+    "graph_layers": 2,
+    "graph_dropout": 0.4,
+    "state_dropout": 0.4,
+    "width": 6,
+    "layers": 1,
+    "heads": 3,
+    "feed_forward": 9,
+    "length_h": 5,
+}
 
 
 def variants(form):
@@ -82,7 +93,9 @@ def variants(form):
     switches = [name for name, key in settings.model_fields.items() if key.annotation is bool]
     grown = {name: value for name, value in GROWN.items() if name in settings.model_fields}
     changes = [{name: not getattr(plain, name)} for name in switches]
-    changes += [{name: value} for name, value in grown.items()] + ([grown] if grown else [])
+    changes += [{name: value} for name, value in grown.items() if name != "heads"] + (
+        [grown] if grown else []
+    )
     return [plain, *(plain.model_copy(update=change) for change in changes)]
 
 
@@ -258,19 +271,31 @@ def test_removing_units_does_not_change_the_network_and_gives_a_smaller_one(form
         assert bytes_of(network) == before
 
 
+@torch.no_grad()
+def with_unread_units(network):
+    """Lets three units be read by nothing, in place; the indices of the others."""
+    layers, unread = network.linear_maps(), torch.tensor([1, 6, 7])
+    count = len(network.prunable_units().importance)
+    recurrent = layers.get("gru", layers.get("lstm"))
+    if recurrent is not None:
+        recurrent.weight_hh_l0[:, unread] = 0
+        layers["output"].weight[:, unread] = 0
+        return torch.tensor([unit for unit in range(count) if unit not in unread])
+    # Units of feed-forward networks, others in each block; they are ranked, so that these come last.
+    for number, block in enumerate(network.blocks):
+        for values in (block.widen.weight, block.widen.bias, block.narrow.weight.T):
+            values[(unread + number) % count] = 0
+    return torch.arange(count - len(unread))
+
+
 def test_removing_unused_units_does_not_change_forecasts(form, task, graph):
     origins = task.origins(task.splits.test)[:3]
     for network in networks(form, task, graph):
         if randomised(network).prunable_units() is None:
             continue
-        layers = network.linear_maps()
-        gru, output = layers["gru"], layers["output"]
-        unread = torch.tensor([1, 6, 7])
-        with torch.no_grad():
-            gru.weight_hh_l0[:, unread] = 0
-            output.weight[:, unread] = 0
-        kept = torch.tensor([unit for unit in range(gru.hidden_size) if unit not in unread])
+        kept = with_unread_units(network)
         smaller = network.prunable_units().keep(kept)
+        assert smaller.parameter_count() < network.parameter_count()
         expected, found = (forecaster_of(one, task, graph).forecast(origins) for one in (network, smaller))
         np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
 

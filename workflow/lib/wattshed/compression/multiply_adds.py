@@ -84,8 +84,15 @@ def _formulas() -> dict[Any, Callable[..., int]]:
     for name in PACKED_LINEAR:
         if hasattr(torch.ops.quantized, name):
             found[getattr(torch.ops.quantized, name)] = _packed_linear
-    if hasattr(torch.ops.aten, "quantized_gru"):
-        found[torch.ops.aten.quantized_gru] = _packed_gru
+    # oneDNN computes a layer of an LSTM in one operator, which takes the hours first as an int8 layer does.
+    recurrent = {
+        "quantized_gru": _packed_gru,
+        "quantized_lstm": _packed_lstm,
+        "mkldnn_rnn_layer": _packed_lstm,
+    }
+    for name, formula in recurrent.items():
+        if hasattr(torch.ops.aten, name):
+            found[getattr(torch.ops.aten, name)] = formula
     return found
 
 
@@ -103,9 +110,20 @@ def _packed_linear(values: Tensor, *_: Any, out_val: Tensor, **__: Any) -> int:
 
 @_raw
 def _packed_gru(steps: Tensor, *_: Any, out_val: tuple[Tensor, Tensor], **__: Any) -> int:
-    """steps: [M, W, in]; out_val: states [M, W, units] and the last state. Three gates, each from input and state."""
-    units = out_val[0].shape[-1]
-    return 2 * steps.numel() * 3 * units + 2 * out_val[0].numel() * 3 * units
+    """Three gates; see :func:`_of_gates`."""
+    return _of_gates(3, steps, out_val[0])
+
+
+@_raw
+def _packed_lstm(steps: Tensor, *_: Any, out_val: tuple[Tensor, Tensor, Tensor], **__: Any) -> int:
+    """Four gates; see :func:`_of_gates`."""
+    return _of_gates(4, steps, out_val[0])
+
+
+def _of_gates(gates: int, steps: Tensor, states: Tensor) -> int:
+    """steps: [.., in]; states: [.., units], of the same hours. Each gate is made from input and state."""
+    units = states.shape[-1]
+    return 2 * steps.numel() * gates * units + 2 * states.numel() * gates * units
 
 
 @_raw

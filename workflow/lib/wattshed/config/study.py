@@ -17,7 +17,7 @@ from wattshed.config.models.adaptation import AdaptationBlock
 from wattshed.config.models.chains import SWEEP, ChainBlock
 from wattshed.config.models.compression import CompressionBlock
 from wattshed.config.models.controls import SHUFFLED, ControlsBlock, reads_graph, with_twins
-from wattshed.config.models.families import ModelBlock
+from wattshed.config.models.families import ModelBlock, check_windows
 from wattshed.config.models.ladder import LadderBlock
 from wattshed.config.models.ladder_models import check_ladder
 from wattshed.config.models.recipes import CLOSED_FORM, RecipeBlock
@@ -151,6 +151,15 @@ class Study(Block):
                     f"models.{name} has the form {model.form}, which is trained on {' or '.join(samplings)}, but its "
                     f"recipe {model.recipe!r} samples {self.recipes[model.recipe].sampling}"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _models_fit_the_windows(self) -> "Study":
+        for name, model in self.trained.items():
+            try:
+                check_windows(model, self.data.windows)
+            except ValueError as error:
+                raise ValueError(f"models.{name}.{error}") from None
         return self
 
     def recipe_of(self, model: str) -> RecipeBlock:

@@ -200,5 +200,7 @@ class Network(nn.Module):
             )
         result = copy.deepcopy(self)
         for name, layer in replacements.items():
-            setattr(result, name, layer)
+            # A name with dots is that of a layer inside another one.
+            parent, _, own = name.rpartition(".")
+            setattr(result.get_submodule(parent), own, layer)
         return result

@@ -33,8 +33,8 @@ class StreamingForecaster(NeuralForecaster):
         if not network.state_units():
             raise Fault(
                 f"{type(network).__name__} has no state to carry from hour to hour and cannot stream: "
-                "expected a model of "
-                "the family stgnn or gru, trained on sequences; choose another family or another sampling."
+                "expected a model of the family stgnn, gru or lstm, trained on sequences; choose another family or "
+                "another sampling."
             )
         self._next_hour: int | None = None
         self._state = torch.zeros(0)

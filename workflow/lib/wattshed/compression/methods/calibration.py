@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from wattshed.compression.methods.making import Making
-from wattshed.compression.methods.unrolled_gru import UnrolledGRU, by_layer, maps_of, takes
+from wattshed.compression.methods.unrolled_gru import by_layer, maps_of, takes, unrolled
 from wattshed.forecast.network import Network
 from wattshed.forecast.series import Sequences
 from wattshed.foundation.faults import Fault
@@ -86,7 +86,7 @@ def calibrated(making: Making, pairs: int, share: float | None) -> dict[str, nn.
 
 
 def unrolled_maps(network: Network) -> dict[str, nn.Module]:
-    """Copies of the network's linear maps with a watched linear layer for each; GRUs are unrolled.
+    """Copies of the network's linear maps with a watched linear layer for each; recurrent layers are unrolled.
 
     Raises :class:`Fault` if there is none.
     """
@@ -112,14 +112,14 @@ def _pass(making: Making, network: Network, pairs: int) -> None:
 def _watched(layer: nn.Module) -> nn.Module:
     if type(layer) is nn.Linear:
         return Observed(copy.deepcopy(layer))
-    if isinstance(layer, nn.GRU) and takes(layer):
-        return by_layer(layer, _watched_gru)
+    if takes(layer):
+        return by_layer(layer, _watched_recurrence)
     result = copy.deepcopy(layer)
     for name, child in layer.named_children():
         setattr(result, name, _watched(child))
     return result
 
 
-def _watched_gru(layer: nn.GRU) -> nn.Module:
+def _watched_recurrence(layer: nn.GRU | nn.LSTM) -> nn.Module:
     input_map, state_map = maps_of(layer)
-    return UnrolledGRU(Observed(input_map), Observed(state_map), layer.hidden_size)
+    return unrolled(layer, Observed(input_map), Observed(state_map))

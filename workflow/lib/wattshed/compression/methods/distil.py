@@ -12,7 +12,7 @@ from wattshed.compression.methods.protocol import Method, units_before
 from wattshed.compression.methods.recurrent_sizes import size_of
 from wattshed.compression.methods.student import StudentBlock
 from wattshed.config.models.compression import VariantBlock
-from wattshed.config.models.families import ModelBlock
+from wattshed.config.models.families import ModelBlock, check_windows
 from wattshed.config.models.recipes import CLOSED_FORM, RecipeBlock
 from wattshed.forecast.families.family import Offer
 from wattshed.foundation import plugins
@@ -148,6 +148,7 @@ class Distil(Method):
         windows: WindowsBlock,
         recipe: RecipeBlock,
     ) -> None:
+        check_windows(settings.student, windows)
         student = size_of(settings.student, [], windows)
         teacher = size_of(model, earlier, windows)
         if student is not None and teacher is not None and student.is_at_least(teacher):

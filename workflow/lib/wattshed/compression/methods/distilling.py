@@ -46,7 +46,7 @@ def distil(making: Making, student: Network, weights: Weights) -> RecipeTraining
         if not network.state_units():
             raise Fault(
                 f"the {who} of {making.spec.lineage}, a {type(network).__name__}, has no hidden state to match: "
-                "expected networks of the families stgnn and gru; set hidden_weight to 0."
+                "expected networks of the families stgnn, gru and lstm; set hidden_weight to 0."
             )
     with _projection(student, teacher.state_units(), making.spec.seed):
         hooks = DistilHooks(making.spec.recipe, student, weights, forecasts, teacher.eval())

@@ -30,7 +30,7 @@ class Int8(Method):
         """A copy with int8 weights; activations are quantised at run time.
 
         A graph layer stays in float: with one input channel, int8 saves nothing there.
-        Raises :class:`NotAvailable` off the processor, and where torch has no packaged int8 GRU.
+        Raises :class:`NotAvailable` off the processor, and where torch has no packaged int8 recurrent layers.
         """
         from wattshed.compression.methods.int8_layers import quantised_maps, refuse_unavailable
 

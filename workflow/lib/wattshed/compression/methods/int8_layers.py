@@ -23,7 +23,7 @@ from wattshed.foundation.faults import Fault
 HALF_RANGE = 127.5
 SMALLEST_SCALE = float(torch.finfo(torch.float32).eps)
 OPERATORS = ("linear_prepack", "linear_dynamic", "make_quantized_cell_params_dynamic")
-FUNCTIONS = ("quantized_gru", "_make_per_tensor_quantized_tensor")
+FUNCTIONS = ("quantized_gru", "quantized_lstm", "_make_per_tensor_quantized_tensor")
 
 
 def refuse_unavailable(
@@ -74,8 +74,8 @@ class Int8Linear(nn.Module):
         return {**self.__dict__, "_packed": None}
 
 
-class Int8GRU(nn.Module):
-    """A GRU with one layer, int8 weights, and a float state."""
+class Int8Recurrence(nn.Module):
+    """What int8 GRUs and LSTMs share: one layer, int8 weights, and a float state."""
 
     num_layers = 1
     input_weight: Tensor
@@ -83,7 +83,7 @@ class Int8GRU(nn.Module):
     state_weight: Tensor
     state_scale: Tensor
 
-    def __init__(self, layer: nn.GRU) -> None:
+    def __init__(self, layer: nn.GRU | nn.LSTM) -> None:
         super().__init__()
         self.hidden_size = layer.hidden_size
         input_weight, state_weight, input_bias, state_bias = layer.all_weights[0]
@@ -95,8 +95,8 @@ class Int8GRU(nn.Module):
         self.state_bias = nn.Parameter(state_bias.detach().clone(), requires_grad=False)
         self._packed: Any = None
 
-    def forward(self, steps: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """steps: [M, W, in], state: [1, M, H] -> (states [M, W, H], last state [1, M, H]), as nn.GRU."""
+    def packed_cell(self) -> Any:
+        """The weights as the operators take them."""
         if self._packed is None:
             self._packed = torch.ops.quantized.make_quantized_cell_params_dynamic(
                 packed(self.input_weight, self.input_scale, self.input_bias),
@@ -105,13 +105,7 @@ class Int8GRU(nn.Module):
                 self.state_bias,
                 True,
             )
-        if state is None:
-            state = steps.new_zeros(1, len(steps), self.hidden_size)
-        # Arguments: biases, one layer, no dropout, not in training, one direction, batch first.
-        states, last = torch.quantized_gru(
-            steps, state.contiguous(), [self._packed], True, 1, 0.0, False, False, True
-        )
-        return states, last
+        return self._packed
 
     def _load_from_state_dict(self, *arguments: Any) -> None:
         super()._load_from_state_dict(*arguments)
@@ -121,12 +115,48 @@ class Int8GRU(nn.Module):
         return {**self.__dict__, "_packed": None}
 
 
+class Int8GRU(Int8Recurrence):
+    def forward(self, steps: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """steps: [M, W, in], state: [1, M, H] -> (states [M, W, H], last state [1, M, H]), as nn.GRU."""
+        if state is None:
+            state = steps.new_zeros(1, len(steps), self.hidden_size)
+        # Arguments: biases, one layer, no dropout, not in training, one direction, batch first.
+        states, last = torch.quantized_gru(
+            steps, state.contiguous(), [self.packed_cell()], True, 1, 0.0, False, False, True
+        )
+        return states, last
+
+
+class Int8LSTM(Int8Recurrence):
+    def forward(
+        self, steps: Tensor, state: tuple[Tensor, Tensor] | None = None
+    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        """steps: [M, W, in], state: two of [1, M, H] -> (states [M, W, H], last two of [1, M, H]), as nn.LSTM."""
+        nothing = steps.new_zeros(1, len(steps), self.hidden_size)
+        before = [part.contiguous() for part in ((nothing, nothing) if state is None else state)]
+        # The same arguments; the last two ask for weights that were packed for dynamic quantisation.
+        states, last, cell = torch.quantized_lstm(
+            steps,
+            before,
+            [self.packed_cell()],
+            True,
+            1,
+            0.0,
+            False,
+            False,
+            True,
+            dtype=torch.qint8,
+            use_dynamic=True,
+        )
+        return states, (last, cell)
+
+
 def quantised(layer: nn.Module) -> nn.Module:
     """The int8 version of a layer; for other modules, a copy whose linear layers are int8."""
     if type(layer) is nn.Linear:
         return Int8Linear(layer)
-    if isinstance(layer, nn.GRU) and takes(layer):
-        return by_layer(layer, Int8GRU)
+    if takes(layer):
+        return by_layer(layer, Int8LSTM if isinstance(layer, nn.LSTM) else Int8GRU)
     result = copy.deepcopy(layer)
     for name, child in layer.named_children():
         setattr(result, name, quantised(child))
@@ -139,7 +169,9 @@ def quantised_maps(maps: Mapping[str, nn.Module], network: str) -> dict[str, nn.
     Raises :class:`Fault` if there is nothing that int8 can replace.
     """
     made = {name: quantised(layer) for name, layer in maps.items()}
-    if not any(isinstance(part, Int8Linear | Int8GRU) for layer in made.values() for part in layer.modules()):
+    if not any(
+        isinstance(part, Int8Linear | Int8Recurrence) for layer in made.values() for part in layer.modules()
+    ):
         raise Fault(f"{network} has no linear layer that int8 can replace: choose another method.")
     return made
 

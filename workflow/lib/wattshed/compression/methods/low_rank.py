@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from wattshed.compression.methods.protocol import Method, channels_before, units_before
-from wattshed.compression.methods.recurrent_sizes import shapes_of
+from wattshed.compression.methods.recurrent_sizes import gates_of, shapes_of
 from wattshed.config.models.compression import VariantBlock
 from wattshed.config.models.families import ModelBlock
 from wattshed.forecast.families.family import Offer
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from wattshed.forecast.network import Network
 
 BOTH = ("low_rank", "low_rank_scratch")
+# gates / (gates + 1): the rank below which a matrix of [gates * units, units] becomes smaller, per unit.
+SHARES = {3: "three quarters", 4: "four fifths"}
 
 
 class LowRankSettings(VariantBlock):
@@ -90,15 +92,15 @@ def check_rank(rank: int, model: ModelBlock, earlier: Sequence[object]) -> None:
     units, channels = units_before(model, earlier), channels_before(model, earlier)
     if units is None or channels is None:
         return
-    # The matrices of a GRU are [3 units, channels] and [3 units, units]. The output's [hours, units] would allow a
-    # higher rank only with more hours than 3 units, and the hours are not known here.
-    inputs = max(units, channels)
-    most = 3 * units * inputs / (3 * units + inputs)
+    # The matrices of a GRU are [3 units, channels] and [3 units, units], those of an LSTM have 4 units. The output's
+    # [hours, units] would allow a higher rank only with more hours than that, and the hours are not known here.
+    inputs, outputs = max(units, channels), gates_of(model) * units
+    most = outputs * inputs / (outputs + inputs)
     if rank >= most:
         matrix = (
-            f"three quarters of the {units} units"
+            f"{SHARES[gates_of(model)]} of the {units} units"
             if inputs == units
-            else f"for the matrix [{3 * units}, {inputs}] of {units} units that read {channels} channels"
+            else f"for the matrix [{outputs}, {inputs}] of {units} units that read {channels} channels"
         )
         raise ValueError(
             f"rank is {rank}; expected less than {most:g}, {matrix}: "

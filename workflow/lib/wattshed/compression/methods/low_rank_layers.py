@@ -6,7 +6,7 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from wattshed.compression.methods.unrolled_gru import UnrolledGRU, by_layer, linear_of, maps_of, takes
+from wattshed.compression.methods.unrolled_gru import by_layer, linear_of, maps_of, takes, unrolled
 
 
 class LowRankLinear(nn.Module):
@@ -81,7 +81,7 @@ def relative_error(layers: Mapping[str, nn.Module], replaced: Mapping[str, nn.Mo
 
 def _matrices(layer: nn.Module) -> list[Tensor]:
     """All weight matrices of a layer, factorised or not, in one order."""
-    if type(layer) is nn.GRU:
+    if type(layer) in (nn.GRU, nn.LSTM):
         return [weight.detach() for weights in layer.all_weights for weight in weights[:2]]
     if isinstance(layer, LowRankLinear):
         return [layer.product.detach()]
@@ -93,20 +93,20 @@ def _matrices(layer: nn.Module) -> list[Tensor]:
 def _thin(layer: nn.Module, rank: int, factors: Factorisation) -> nn.Module | None:
     if type(layer) is nn.Linear:
         return factors(layer.weight, layer.bias, rank) if _saves(layer.weight, rank) else None
-    if isinstance(layer, nn.GRU) and takes(layer):
+    if takes(layer):
         if not any(_saves(weight, rank) for weights in layer.all_weights for weight in weights[:2]):
             return None
-        return by_layer(layer, partial(_thin_gru, rank=rank, factors=factors))
+        return by_layer(layer, partial(_thin_recurrence, rank=rank, factors=factors))
     return None
 
 
-def _thin_gru(layer: nn.GRU, rank: int, factors: Factorisation) -> UnrolledGRU:
+def _thin_recurrence(layer: nn.GRU | nn.LSTM, rank: int, factors: Factorisation) -> nn.Module:
     """Both maps of low rank, or unchanged where that would not save weights."""
     input_map, state_map = (
         factors(whole.weight, whole.bias, rank) if _saves(whole.weight, rank) else whole
         for whole in maps_of(layer)
     )
-    return UnrolledGRU(input_map, state_map, layer.hidden_size)
+    return unrolled(layer, input_map, state_map)
 
 
 def _saves(weight: Tensor, rank: int) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from wattshed.compression.methods.protocol import Method, units_before
-from wattshed.compression.methods.recurrent_sizes import matrices_of
+from wattshed.compression.methods.recurrent_sizes import gates_of, matrices_of
 from wattshed.config.models.families import ModelBlock
 from wattshed.forecast.families.family import Offer
 from wattshed.foundation.faults import Fault
@@ -64,12 +64,12 @@ def refuse_later_steps(making: Making) -> None:
 
 
 def refuse_empty_matrix(key: str, share: float, model: ModelBlock, earlier: Sequence[object]) -> None:
-    """Raises :class:`ValueError` if the share keeps no weight of the recurrent matrix, [3 units, units]."""
+    """Raises :class:`ValueError` if the share keeps no weight of the recurrent matrix, [gates * units, units]."""
     units = units_before(model, earlier)
-    if units is not None and round(3 * units * units * share) < 1:
+    weights = 0 if units is None else gates_of(model) * units * units
+    if weights and round(weights * share) < 1:
         raise ValueError(
-            f"{key} {share:g} keeps none of the {3 * units * units} recurrent weights of {units} units; expected a "
-            "larger share"
+            f"{key} {share:g} keeps none of the {weights} recurrent weights of {units} units; expected a larger share"
         )
 
 

@@ -145,7 +145,7 @@ class Method(ABC):
         return True
 
     def units_left(self, settings: Any, units: int) -> int:
-        """How many of a recurrent layer's ``units`` remain."""
+        """How many of the ``units`` of a recurrent layer, or of each feed-forward network, remain."""
         return units
 
     def channels_left(self, settings: Any, channels: int) -> int:
@@ -155,7 +155,15 @@ class Method(ABC):
 
 def units_before(model: ModelBlock, earlier: Sequence[Any]) -> int | None:
     """Recurrent units of a model after the earlier steps; None for a model whose settings name none."""
-    units: int | None = getattr(model, "hidden", None)
+    return _units_left(getattr(model, "hidden", None), earlier)
+
+
+def feed_forward_units_before(model: ModelBlock, earlier: Sequence[Any]) -> int | None:
+    """The same for units of feed-forward networks, of which each block has as many; of models that say ``units``."""
+    return _units_left(getattr(model, "units", None), earlier)
+
+
+def _units_left(units: int | None, earlier: Sequence[Any]) -> int | None:
     for settings in earlier:
         name = getattr(settings, "method", None)
         if units is not None and name is not None:

@@ -7,10 +7,16 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from wattshed.compression.methods.protocol import Method, channels_before, units_before
+from wattshed.compression.methods.protocol import (
+    Method,
+    channels_before,
+    feed_forward_units_before,
+    units_before,
+)
 from wattshed.config.models.compression import VariantBlock
 from wattshed.config.models.families import ModelBlock
 from wattshed.forecast.families.family import Offer
+from wattshed.foundation import plugins
 from wattshed.foundation.faults import Fault
 
 if TYPE_CHECKING:
@@ -28,7 +34,8 @@ class RemovalBlock(VariantBlock):
     )
     what: Literal["units", "channels", "both"] = Field(
         default="units",
-        description="`units` of the recurrent layer, `channels` between the graph layer and it, or `both`.",
+        description="`units` of the recurrent layer, `channels` between the graph layer and it, or `both`; of a "
+        "transformer, `units` of each block's feed-forward network.",
     )
     importance: Literal["norm", "taylor", "activation"] = Field(
         default="norm",
@@ -80,9 +87,7 @@ class RemovalBlock(VariantBlock):
 
 
 class PruneSettings(RemovalBlock):
-    method: Literal["prune"] = Field(
-        description="Structured pruning at once: recurrent units or channels are removed."
-    )
+    method: Literal["prune"] = Field(description="Structured pruning at once: units or channels are removed.")
 
 
 class Removing(Method):
@@ -111,7 +116,16 @@ class Removing(Method):
         return removed_by_norm(network, settings)
 
     def check(self, settings: RemovalBlock, model: ModelBlock, earlier: Sequence[object]) -> None:
-        counts = {"units": units_before(model, earlier), "channels": channels_before(model, earlier)}
+        recurrent = units_before(model, earlier)
+        units = feed_forward_units_before(model, earlier) if recurrent is None else recurrent
+        counts = {"units": units, "channels": channels_before(model, earlier)}
+        family = plugins.load("family", model.form)
+        _refuse_parts(settings, model.form, getattr(family, "removable", ("units", "channels")))
+        if settings.needs_data and not getattr(family, "watches_units", True):
+            raise ValueError(
+                f"importance is {settings.importance} and fold_mean {settings.fold_mean}, but the units of the family "
+                f"{model.form} are judged by their weights alone; expected importance norm without fold_mean"
+            )
         for key in ("recurrent_layers", "graph_layers"):
             layers = getattr(model, key, 1)
             if layers > 1 and (key == "recurrent_layers" or "channels" in settings.parts):
@@ -129,6 +143,16 @@ class Removing(Method):
 
     def channels_left(self, settings: RemovalBlock, channels: int) -> int:
         return settings.kept(channels) if "channels" in settings.parts else channels
+
+
+def _refuse_parts(settings: RemovalBlock, form: str, removable: Sequence[str]) -> None:
+    """Raises :class:`ValueError` for what networks of this family do not have."""
+    lacking = [part for part in settings.parts if part not in removable]
+    if lacking:
+        raise ValueError(
+            f"what is {settings.what}, but networks of the family {form} have no {lacking[0]} that can be removed; "
+            f"expected {' or '.join(removable) or 'another method'}"
+        )
 
 
 class Prune(Removing):

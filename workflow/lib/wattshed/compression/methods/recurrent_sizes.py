@@ -1,4 +1,4 @@
-"""How many weights networks of the recurrent families and of dlinear have, from settings alone: none is made."""
+"""How many weights networks of the families have that are trained, from settings alone: none is made."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wattshed.compression.methods.protocol import channels_before, units_before
+from wattshed.compression.methods.transformer_sizes import TRANSFORMER, others, transformer_shapes
 from wattshed.config.models.families import ModelBlock
 
 if TYPE_CHECKING:
     from wattshed.config.data.data import WindowsBlock
 
 LINEAR = "dlinear"
-FORMS = ("gru", "stgnn", "stgnn_reference")
+# Recurrent families, and how many gates their cells have.
+GATES = {"gru": 3, "stgnn": 3, "stgnn_reference": 3, "lstm": 4}
 # Methods after which the matrices have other shapes than those of units and channels.
 REPLACING = ("low_rank", "low_rank_scratch")
 
@@ -43,8 +45,8 @@ class Size:
 def shapes_of(
     model: ModelBlock, earlier: Sequence[object], windows: WindowsBlock
 ) -> dict[str, tuple[int, int]] | None:
-    """Shape [outputs, inputs] of each weight matrix, by a name for sentences: those of the GRU and of the output, or of
-    dlinear's two maps.
+    """Shape [outputs, inputs] of each weight matrix, by a name for sentences: those of recurrent layers and of the
+    output, of dlinear's two maps, or of a transformer's blocks.
 
     earlier: settings of the steps before. None for a model of another family, and if a step replaced the matrices.
     """
@@ -53,15 +55,18 @@ def shapes_of(
     if model.form == LINEAR:
         shape = windows.horizon_h, windows.look_back_h
         return {"the trend's matrix": shape, "the remainder's matrix": shape}
-    if model.form not in FORMS:
+    if model.form == TRANSFORMER:
+        return transformer_shapes(model, earlier, windows)
+    if model.form not in GATES:
         return None
+    cell, rows = ("LSTM" if model.form == "lstm" else "GRU"), gates_of(model)
     units, channels = _width(model, earlier)
     layers = getattr(model, "recurrent_layers", 1)
     found = {}
     for layer in range(layers):
         place = f" of layer {layer + 1}" if layers > 1 else ""
-        found[f"the GRU's input matrix{place}"] = 3 * units, units if layer else channels
-        found[f"the GRU's recurrent matrix{place}"] = 3 * units, units
+        found[f"the {cell}'s input matrix{place}"] = rows * units, units if layer else channels
+        found[f"the {cell}'s recurrent matrix{place}"] = rows * units, units
     return {**found, "the output matrix": (windows.horizon_h, units)}
 
 
@@ -83,8 +88,12 @@ def size_of(model: ModelBlock, earlier: Sequence[object], windows: WindowsBlock)
         return None
     if model.form == LINEAR:
         return Size(sum(matrices.values()) + len(matrices) * horizon_h, 0, 0)
+    if model.form == TRANSFORMER:
+        shaped = transformer_shapes(model, shapes, windows)
+        fixed, per_node = others(model, shaped, windows)
+        return Size(sum(matrices.values()) + fixed, per_node, 0)
     units, channels = _width(model, shapes)
-    biases = 6 * units * getattr(model, "recurrent_layers", 1) + horizon_h
+    biases = 2 * gates_of(model) * units * getattr(model, "recurrent_layers", 1) + horizon_h
     lifts = 2 * channels
     if model.form == "stgnn" and getattr(model, "own_history", True):
         lifts += channels
@@ -96,6 +105,11 @@ def size_of(model: ModelBlock, earlier: Sequence[object], windows: WindowsBlock)
         channels if getattr(model, "node_table", False) else 0,
         series if getattr(model, "linear_part", False) else 0,
     )
+
+
+def gates_of(model: ModelBlock) -> int:
+    """Gates of the model's cells; those of a GRU for a family that is not known here."""
+    return GATES.get(model.form, 3)
 
 
 def _replaced(earlier: Sequence[object]) -> bool:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from wattshed.compression.methods.prune import Removable, RemovalBlock
 
 LAYERS: dict[Removable, str] = {
-    "units": "a plain GRU of one layer",
-    "channels": "one plain layer before a plain GRU",
+    "units": "a plain GRU or LSTM of one layer, or plain feed-forward networks",
+    "channels": "one plain layer before a plain GRU or LSTM",
 }
 
 

@@ -49,8 +49,8 @@ class StaticInt8(Method):
     def make_from(self, making: Making, settings: StaticInt8Settings) -> Network:
         """A copy with int8 weights and, at the inputs of every linear map, int8 activations of a fixed scale.
 
-        A GRU becomes two linear maps and a loop: its inputs of all hours are one product, its state one per hour. Gates
-        are computed in float32. Source of the scheme: Jacob et al. 2018.
+        A GRU or LSTM becomes two linear maps and a loop: its inputs of all hours are one product, its state one per
+        hour. Gates are computed in float32. Source of the scheme: Jacob et al. 2018.
         Raises :class:`NotAvailable` off the processor, and where torch has no such operator.
         """
         from wattshed.compression.methods.calibration import calibrated

@@ -1,11 +1,14 @@
-"""A GRU as a loop over hours with two linear maps, which a method may replace; and GRUs one on top of another."""
+"""A GRU, or another recurrent layer, as a loop over hours with two linear maps, which a method may replace."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any, TypeGuard
 
 import torch
 from torch import Tensor, nn
+
+from wattshed.compression.methods.unrolled_lstm import StackedLSTM, UnrolledLSTM
 
 
 class UnrolledGRU(nn.Module):
@@ -63,35 +66,49 @@ class StackedGRU(nn.Module):
         return steps, torch.cat(lasts)
 
 
-def takes(layer: nn.Module) -> bool:
-    """Whether :func:`by_layer` can replace this GRU: it has biases, one direction and states before windows."""
-    return type(layer) is nn.GRU and layer.bias and not layer.bidirectional and layer.batch_first
+def takes(layer: nn.Module) -> TypeGuard[nn.GRU | nn.LSTM]:
+    """Whether :func:`by_layer` can replace this layer: a GRU or an LSTM that has biases, one direction and states
+    before windows, and that gives states as wide as its units."""
+    return (
+        type(layer) in (nn.GRU, nn.LSTM)
+        and layer.bias
+        and not layer.bidirectional
+        and layer.batch_first
+        and not layer.proj_size
+    )
 
 
-def by_layer(gru: nn.GRU, make: Callable[[nn.GRU], nn.Module]) -> nn.Module:
-    """What ``make`` makes of each layer of a GRU, each given as a GRU of its own, one on top of another."""
-    made = [make(layer) for layer in single_layers(gru)]
-    return made[0] if len(made) == 1 else StackedGRU(made, gru.hidden_size, gru.dropout)
+def unrolled(layer: nn.GRU | nn.LSTM, input_map: nn.Module, state_map: nn.Module) -> nn.Module:
+    """The loop of the layer's kind with these maps in the place of its own."""
+    kind = UnrolledLSTM if isinstance(layer, nn.LSTM) else UnrolledGRU
+    return kind(input_map, state_map, layer.hidden_size)
 
 
-def single_layers(gru: nn.GRU) -> list[nn.GRU]:
-    """Each layer as a GRU of one layer that shares its weights."""
-    if gru.num_layers == 1:
-        return [gru]
+def by_layer(layer: nn.GRU | nn.LSTM, make: Callable[[Any], nn.Module]) -> nn.Module:
+    """What ``make`` makes of each layer of a GRU or LSTM, each given as one of its own, one on top of another."""
+    made = [make(one) for one in single_layers(layer)]
+    stacked = StackedLSTM if isinstance(layer, nn.LSTM) else StackedGRU
+    return made[0] if len(made) == 1 else stacked(made, layer.hidden_size, layer.dropout)
+
+
+def single_layers(whole: nn.GRU | nn.LSTM) -> list[nn.GRU | nn.LSTM]:
+    """Each layer as a GRU or LSTM of one layer that shares its weights."""
+    if whole.num_layers == 1:
+        return [whole]
     layers = []
-    for number, weights in enumerate(gru.all_weights):
+    for number, weights in enumerate(whole.all_weights):
         inputs = weights[0].shape[1]
-        layer = nn.GRU(inputs, gru.hidden_size, batch_first=True, device="meta")
+        layer = type(whole)(inputs, whole.hidden_size, batch_first=True, device="meta")
         names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-        for name, weight in zip(names, gru.all_weights[number], strict=True):
+        for name, weight in zip(names, whole.all_weights[number], strict=True):
             setattr(layer, f"{name}_l0", weight)
         layers.append(layer)
     return layers
 
 
-def maps_of(gru: nn.GRU) -> tuple[nn.Linear, nn.Linear]:
-    """Copies of the two linear maps of a GRU with one layer: of its inputs and of its state."""
-    input_weight, state_weight, input_bias, state_bias = gru.all_weights[0]
+def maps_of(layer: nn.GRU | nn.LSTM) -> tuple[nn.Linear, nn.Linear]:
+    """Copies of the two linear maps of a GRU or LSTM with one layer: of its inputs and of its state."""
+    input_weight, state_weight, input_bias, state_bias = layer.all_weights[0]
     return linear_of(input_weight, input_bias), linear_of(state_weight, state_bias)
 
 

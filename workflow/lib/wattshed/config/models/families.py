@@ -6,7 +6,10 @@ from typing import Any, Literal
 from pydantic import Field
 
 from wattshed.config.block import Block
+from wattshed.config.data.data import WindowsBlock
 from wattshed.config.plugin_block import read_block
+from wattshed.foundation import plugins
+from wattshed.foundation.faults import one_line
 
 
 class ModelBlock(Block):
@@ -39,3 +42,22 @@ def read_model(given: Mapping[str, Any]) -> ModelBlock:
     """
     block: ModelBlock = read_block("family", "form", given)
     return block
+
+
+def check_windows(model: ModelBlock, windows: WindowsBlock) -> None:
+    """Raises :class:`ValueError` if the settings of a model do not fit the study's windows, by its family's own check.
+
+    A family without the method ``check_windows`` fits all windows.
+    """
+    check = getattr(plugins.load("family", model.form), "check_windows", None)
+    if check is None:
+        return
+    try:
+        check(model, windows)
+    except ValueError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise ValueError(
+            f"the model family {model.form!r} fails when it is asked whether its settings fit the windows "
+            f"({type(error).__name__}: {one_line(error)}): correct the plug-in"
+        ) from error

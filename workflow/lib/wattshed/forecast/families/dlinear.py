@@ -9,6 +9,7 @@ from pydantic import Field
 from wattshed.config.models.families import ModelBlock
 from wattshed.forecast.families.family import Family, Offer, SimpleFamily
 from wattshed.foundation.vocabulary import Information
+from wattshed.law.operations.forward import BatchSizes, ForwardPass
 
 if TYPE_CHECKING:
     import scipy.sparse as sp
@@ -34,10 +35,35 @@ def make(settings: Settings, windows: WindowsBlock, adjacency: sp.csr_array, see
     return DLinear(windows.look_back_h, windows.horizon_h)
 
 
+def count(settings: Settings, sizes: BatchSizes) -> ForwardPass:
+    """Trend by a moving average, which has no gradient, then two linear maps; torch computes it."""
+    from wattshed.law.operations.elementwise import ADD, elementwise, moved
+    from wattshed.law.operations.operation import Kind
+    from wattshed.law.operations.products import linear, linear_parameters
+
+    look_back_h, horizon_h = sizes.length_h, sizes.horizon_h
+    values = sizes.rows * look_back_h
+    operations = (
+        moved(values, kind=Kind.BATCH, gradient=False),
+        moved(sizes.rows * (look_back_h + kernel_h(look_back_h) - 1), gradient=False),
+        elementwise(values, (kernel_h(look_back_h), 0), gradient=False),
+        elementwise(values, ADD, inputs=2, gradient=False),
+        linear(sizes.rows, look_back_h, horizon_h, calls=2, input_gradient=False),
+        elementwise(sizes.rows * horizon_h, ADD, inputs=2),
+    )
+    return ForwardPass(operations, 2 * linear_parameters(look_back_h, horizon_h), 4)
+
+
+def kernel_h(look_back_h: int) -> int:
+    """Hours of the moving average, an odd number; a test holds it equal to the network's."""
+    return min(13, look_back_h - 1 + look_back_h % 2)
+
+
 FAMILY: Family = SimpleFamily(
     Settings,
     ("pairs",),
     make,
     frozenset({Offer.UPDATES, Offer.LINEAR_MAPS}),
     information=lambda settings: frozenset({Information.LOOK_BACK}),
+    count=count,
 )

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from wattshed.config.data.data import WindowsBlock
     from wattshed.config.models.families import ModelBlock
     from wattshed.forecast.network import Network
+    from wattshed.law.operations.fits import FitSizes
     from wattshed.law.operations.forward import BatchSizes, ForwardPass
+    from wattshed.law.operations.operation import Operation
 
 
 class Offer(StrEnum):
@@ -43,7 +45,7 @@ LACKS: dict[Offer, str] = {
     Offer.LINEAR_MAPS: "has no weight matrices to replace",
     Offer.EXACT_UPDATES: "cannot be updated in closed form",
     Offer.FEATURES: "has no features to drop",
-    Offer.NODE_TABLE: "has no node table (in stgnn and gru, the model's key node_table: true makes one)",
+    Offer.NODE_TABLE: "has no node table (in stgnn, gru, lstm and transformer, the key node_table: true makes one)",
 }
 
 
@@ -89,7 +91,9 @@ class SimpleFamily:
     make_network: untrained network from settings, windows, adjacency and seed; it imports torch when it is called.
     information: from settings to what a forecast is made from; None if it is not declared. further_offers: what only
     networks with some settings offer beside ``always_offers``. count: what a forward pass computes, by formula; None if
-    it is not declared, and then no energy can be predicted.
+    it is not declared, and then no energy can be predicted. count_fit: the same of what is solved in closed form; its
+    result is None for settings without such a part. removable: what structured pruning can remove of networks that
+    offer prunable units. watches_units: whether their values can be seen, for an importance from data.
     """
 
     Settings: type[ModelBlock]
@@ -101,6 +105,9 @@ class SimpleFamily:
     information: Callable[[Any], frozenset[Information]] | None = None
     further_offers: Callable[[Any], frozenset[Offer]] | None = None
     count: Callable[[Any, BatchSizes], ForwardPass] | None = None
+    count_fit: Callable[[Any, FitSizes], tuple[Operation, ...] | None] | None = None
+    removable: tuple[str, ...] = ("units", "channels")
+    watches_units: bool = True
 
     def offers(self, settings: Any) -> frozenset[Offer]:
         further = frozenset[Offer]() if self.further_offers is None else self.further_offers(settings)
@@ -114,9 +121,20 @@ class SimpleFamily:
 
 
 def forward_pass_of(block: ModelBlock, sizes: BatchSizes) -> ForwardPass | None:
-    """What a forward pass of a model computes, by formula; None if its family does not declare it. No torch."""
+    """What all forward passes of a batch, or of a look, compute by formula: ``sizes.passes`` of them. No torch.
+
+    None if the family does not declare it.
+    """
     count = getattr(plugins.load("family", block.form), "count", None)
     found: ForwardPass | None = None if count is None else count(block, sizes)
+    return None if found is None else found.repeated(sizes.passes)
+
+
+def fit_of(block: ModelBlock, sizes: FitSizes) -> tuple[Operation, ...] | None:
+    """What is solved in closed form before or in place of a training, by formula; None if nothing is, or if the family
+    does not declare it. No torch."""
+    count = getattr(plugins.load("family", block.form), "count_fit", None)
+    found: tuple[Operation, ...] | None = None if count is None else count(block, sizes)
     return found
 
 

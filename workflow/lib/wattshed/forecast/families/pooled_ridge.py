@@ -10,12 +10,15 @@ from wattshed.config.models.families import ModelBlock
 from wattshed.forecast.families.family import Family, Offer, SimpleFamily
 from wattshed.forecast.families.pooled_features import feature_count
 from wattshed.foundation.vocabulary import Information
+from wattshed.law.operations.forward import BatchSizes, ForwardPass
 
 if TYPE_CHECKING:
     import scipy.sparse as sp
 
     from wattshed.config.data.data import WindowsBlock
     from wattshed.forecast.network import Network
+    from wattshed.law.operations.fits import FitSizes
+    from wattshed.law.operations.operation import Operation
 
 
 class Settings(ModelBlock):
@@ -65,6 +68,36 @@ def sees(settings: Settings) -> frozenset[Information]:
     return frozenset(Information) - others
 
 
+def count(settings: Settings, sizes: BatchSizes) -> ForwardPass:
+    """A forecast of windows of all nodes: features, and a product for each node. Nothing of it is trained."""
+    from wattshed.law.operations.elementwise import moved
+    from wattshed.law.operations.operation import Kind
+    from wattshed.law.operations.products import product
+
+    features = feature_count(sizes.length_h, sizes.horizon_h, neighbours=settings.neighbours)
+    whole, rest = divmod(sizes.rows, sizes.nodes)
+    operations = (
+        # Each is computed, then put beside the others.
+        moved(sizes.rows * features, kind=Kind.BATCH, calls=2, gradient=False),
+        product(
+            Kind.LINEAR,
+            1 if rest else whole,
+            features,
+            sizes.horizon_h,
+            products=sizes.rows if rest else sizes.nodes,
+            gradients=0,
+        ),
+    )
+    return ForwardPass(operations, parameters=0, tensors=0)
+
+
+def count_fit(settings: Settings, sizes: FitSizes) -> tuple[Operation, ...]:
+    from wattshed.law.operations.fits import pooled_fit
+
+    features = feature_count(sizes.look_back_h, sizes.horizon_h, neighbours=settings.neighbours)
+    return pooled_fit(features, sizes)
+
+
 FAMILY: Family = PooledFamily(
     Settings,
     (),
@@ -72,4 +105,6 @@ FAMILY: Family = PooledFamily(
     frozenset({Offer.EXACT_UPDATES, Offer.FEATURES}),
     reads_graph=True,
     information=sees,
+    count=count,
+    count_fit=count_fit,
 )

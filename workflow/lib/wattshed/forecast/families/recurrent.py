@@ -1,8 +1,8 @@
-"""What the families ``stgnn`` and ``gru`` share: a GRU per node, optionally after a linear part."""
+"""What the families ``stgnn``, ``gru`` and ``lstm`` share: recurrent layers per node, or after a linear part."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic import Field
 
@@ -18,7 +18,7 @@ SAMPLINGS = ("pairs", "sequences")
 
 
 class RecurrentBlock(LayersBlock):
-    """Settings that both families have."""
+    """Settings that all of them have."""
 
     graph_dropout: float = Field(
         default=0.0,
@@ -59,7 +59,12 @@ def sees(settings: RecurrentBlock) -> frozenset[Information]:
     return frozenset(seen)
 
 
-def node_offers(settings: RecurrentBlock) -> frozenset[Offer]:
+class HasNodeTable(Protocol):
+    @property
+    def node_table(self) -> bool: ...
+
+
+def node_offers(settings: HasNodeTable) -> frozenset[Offer]:
     """What only networks with a node table offer."""
     return frozenset({Offer.NODE_TABLE}) if settings.node_table else frozenset()
 
@@ -76,9 +81,7 @@ def make_recurrent(
     """An untrained recurrent network with weights drawn from ``seed``."""
     import torch
 
-    from wattshed.forecast.networks.linear_part import LinearPart
     from wattshed.forecast.networks.recurrent import STGNN
-    from wattshed.forecast.networks.residual import Residual
 
     torch.manual_seed(seed)
     network = STGNN(
@@ -95,6 +98,16 @@ def make_recurrent(
     )
     if not settings.linear_part:
         return network
+    return with_linear_part(network, windows, uses_graph=uses_graph)
+
+
+def with_linear_part(network: Any, windows: WindowsBlock, *, uses_graph: bool) -> Network:
+    """A network with the layer ``output`` that learns only the residuals of a linear part."""
+    import torch
+
+    from wattshed.forecast.networks.linear_part import LinearPart
+    from wattshed.forecast.networks.residual import Residual
+
     # Before training, the forecast is that of the linear part alone.
     torch.nn.init.zeros_(network.output.weight)
     torch.nn.init.zeros_(network.output.bias)

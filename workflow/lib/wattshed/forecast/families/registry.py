@@ -4,6 +4,8 @@ MODULES: dict[str, str] = {
     "stgnn_reference": "wattshed.forecast.families.stgnn_reference",
     "stgnn": "wattshed.forecast.families.stgnn",
     "gru": "wattshed.forecast.families.gru",
+    "lstm": "wattshed.forecast.families.lstm",
+    "transformer": "wattshed.forecast.families.transformer",
     "dlinear": "wattshed.forecast.families.dlinear",
     "pooled_ridge": "wattshed.forecast.families.pooled_ridge",
 }

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from wattshed.config.data.data import WindowsBlock
     from wattshed.forecast.network import Network
+    from wattshed.law.operations.fits import FitSizes
+    from wattshed.law.operations.forward import BatchSizes, ForwardPass
+    from wattshed.law.operations.operation import Operation
 
 
 class Settings(RecurrentBlock):
@@ -43,6 +46,19 @@ def make(settings: Settings, windows: WindowsBlock, adjacency: sp.csr_array, see
     )
 
 
+def count(settings: Settings, sizes: BatchSizes) -> ForwardPass:
+    """The neighbours' aggregate is made once per series, before any step: no pass counts it."""
+    from wattshed.forecast.families.recurrent_count import count_recurrent
+
+    return count_recurrent(settings, sizes, neighbours=True, own=settings.own_history)
+
+
+def count_fit(settings: Settings, sizes: FitSizes) -> tuple[Operation, ...] | None:
+    from wattshed.forecast.families.recurrent_count import fit_recurrent
+
+    return fit_recurrent(settings, sizes, neighbours=True)
+
+
 FAMILY: Family = LayeredFamily(
     Settings,
     SAMPLINGS,
@@ -52,4 +68,6 @@ FAMILY: Family = LayeredFamily(
     further_offers=node_offers,
     # The aggregate has a self loop: without its own channel, a network still sees a part of the node's own hours.
     information=lambda settings: sees(settings) | {Information.NEIGHBOURS},
+    count=count,
+    count_fit=count_fit,
 )

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from wattshed.config.data.data import WindowsBlock
     from wattshed.forecast.network import Network
+    from wattshed.law.operations.forward import BatchSizes, ForwardPass
 
 
 class Settings(LayersBlock):
@@ -78,6 +79,12 @@ def make(settings: Settings, windows: WindowsBlock, adjacency: sp.csr_array, see
     )
 
 
+def count(settings: Settings, sizes: BatchSizes) -> ForwardPass:
+    from wattshed.forecast.families.reference_count import count_reference
+
+    return count_reference(settings, sizes)
+
+
 # The limit in the source study (its config at HEAD).
 PUBLISHED_EPOCHS = 50
 
@@ -90,4 +97,5 @@ FAMILY: Family = LayeredFamily(
     reads_graph=True,
     # Its own hours only by the self loop of the graph.
     information=lambda settings: frozenset({Information.LOOK_BACK, Information.NEIGHBOURS}),
+    count=count,
 )

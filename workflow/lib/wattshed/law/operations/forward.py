@@ -1,9 +1,9 @@
 """What a network's forward pass computes, and the sizes that decide it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from wattshed.law.operations.operation import Operation
+from wattshed.law.operations.operation import Operation, expect_sizes
 
 
 @dataclass(frozen=True)
@@ -14,7 +14,9 @@ class BatchSizes:
     times nodes. windows: windows of all nodes, 0 where a batch is of pairs. length_h: hours that the network reads:
     the look-back, or the length of a sequence. outputs: hours after which it forecasts: 1, or the hours of a sequence
     with a loss. edges: of the graph, both directions and self loops. engine: what would compute a network that a
-    kernel takes.
+    kernel takes. passes: how often a network runs on as many rows, such as once per block of validation windows;
+    ``forward_pass_of`` counts all of them. sampled_edges: edges that a step keeps of a sampled graph, None for all.
+    look_back_h: hours of history of a forecast, where ``length_h`` is not that of a window; None if it is.
     """
 
     rows: int
@@ -25,6 +27,28 @@ class BatchSizes:
     windows: int = 0
     outputs: int = 1
     engine: Literal["torch", "fused_cpu", "fused_cuda"] = "torch"
+    passes: int = 1
+    sampled_edges: int | None = None
+    look_back_h: int | None = None
+
+    @property
+    def forecasts(self) -> int:
+        """Forecasts of one pass, each of all hours of the horizon."""
+        return self.rows * self.outputs
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a size below 1, and for negative edges or windows."""
+        expect_sizes(
+            "the batch",
+            rows=self.rows,
+            length_h=self.length_h,
+            horizon_h=self.horizon_h,
+            nodes=self.nodes,
+            outputs=self.outputs,
+            passes=self.passes,
+        )
+        edges = self.edges if self.sampled_edges is None else self.sampled_edges
+        expect_sizes("the batch", least=0, edges=self.edges, sampled_edges=edges, windows=self.windows)
 
 
 @dataclass(frozen=True)
@@ -32,10 +56,19 @@ class ForwardPass:
     """The operations of one forward pass, in order, and what is trained.
 
     parameters: trained weights; tensors: trained tensors, which an optimiser goes through one by one.
-    trained_by_kernel: one pass of a kernel gives loss and gradients, so that the backward pass is counted already.
+    trained_by_kernel: in training, one pass of a kernel gives the network's loss and gradients; ``training_step`` then
+    counts its FUSED_RECURRENCE once, with both directions, and no loss beside it.
     """
 
     operations: tuple[Operation, ...]
     parameters: int
     tensors: int
     trained_by_kernel: bool = False
+
+    def repeated(self, passes: int) -> "ForwardPass":
+        """The operations of several forward passes on batches of the same sizes."""
+        if passes == 1:
+            return self
+        return replace(
+            self, operations=tuple(replace(one, calls=one.calls * passes) for one in self.operations)
+        )

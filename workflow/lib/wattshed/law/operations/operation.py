@@ -19,7 +19,8 @@ class Kind(StrEnum):
     GRU_INPUT_GATES = "gru_input_gates"
     GRU_HIDDEN_GATES = "gru_hidden_gates"
     GRU_ELEMENTWISE = "gru_elementwise"
-    # A whole recurrent network in one of our kernels, forward and backward.
+    # A whole recurrent network in one of our kernels: FORWARD is a forecast; BACKWARD is the one pass that gives loss
+    # and gradients, with its own forward pass counted in it.
     FUSED_RECURRENCE = "fused_recurrence"
     GRAPH_AGGREGATION = "graph_aggregation"
     LINEAR = "linear"
@@ -51,6 +52,8 @@ class Operation:
     inside a call that wait for one another, such as the hours of a recurrence; 1 if there are none. rows, inner,
     columns: sizes of a matrix product [rows, inner] x [inner, columns], of which a call computes ``products``; 0 for
     operations that are none. tensors: what a call goes through one by one, such as an optimiser's parameters.
+    backward_flops, backward_bytes: of the backward pass of one forward call; both 0 if nothing needs its gradient. An
+    operation that only moves values counts one operation for each of them, so that no law divides by zero.
     """
 
     kind: Kind
@@ -64,6 +67,13 @@ class Operation:
     columns: int = 0
     products: int = 1
     tensors: int = 0
+    backward_flops: float = 0.0
+    backward_bytes: float = 0.0
+
+    @property
+    def has_backward(self) -> bool:
+        """Whether a training step has a backward pass of it."""
+        return self.backward_flops > 0 or self.backward_bytes > 0
 
     @property
     def step_flops(self) -> float:
@@ -74,3 +84,12 @@ class Operation:
     def step_bytes(self) -> float:
         """Bytes that all calls of a step move."""
         return self.bytes_moved * self.calls
+
+
+def expect_sizes(what: str, *, least: int = 1, **sizes: float) -> None:
+    """Raises ValueError for the first of the sizes that is not a whole number or is below ``least``."""
+    for name, size in sizes.items():
+        if isinstance(size, bool) or size != size or size < least or size % 1:
+            raise ValueError(
+                f"{what}: {name} is {size}; expected a whole number of at least {least}; correct this size"
+            )

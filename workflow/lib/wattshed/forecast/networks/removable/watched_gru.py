@@ -1,12 +1,14 @@
-"""A GRU computed hour by hour, so that its inputs and states can be looked at."""
+"""A GRU computed hour by hour, and networks with such layers, so that their inputs and states can be looked at."""
 
 import copy
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
 from wattshed.forecast.network import Network, Watched
+from wattshed.forecast.networks.removable.recurrent_layers import recurrent_name
+from wattshed.forecast.networks.removable.watched_lstm import WatchedLSTM, read_alone
 
 
 class WatchedGRU(nn.Module):
@@ -31,7 +33,7 @@ class WatchedGRU(nn.Module):
         self.inputs = [step.detach().requires_grad_() for step in steps.unbind(1)]
         self.states, self.reads = [], []
         for step in self.inputs:
-            read = _read(last)
+            read = read_alone(last)
             inner = nn.functional.linear(step, input_weight, input_bias).chunk(3, dim=1)
             recurrent = nn.functional.linear(read, state_weight, state_bias).chunk(3, dim=1)
             reset, update = (torch.sigmoid(inner[gate] + recurrent[gate]) for gate in (0, 1))
@@ -43,20 +45,22 @@ class WatchedGRU(nn.Module):
 
 
 def watch(network: Network, what: Literal["units", "channels"]) -> Watched:
-    """A copy of a network with the layers ``gru`` and ``output`` whose units, or channels, are seen.
+    """A copy of a network with the layers ``gru`` or ``lstm``, and ``output``, whose units, or channels, are seen.
 
     Places that read units: the recurrence, then the output. The recurrence reads zeros in the first hour; its mean is
     over the hours after it. The only place that reads channels is the recurrence.
     """
     seen = copy.deepcopy(network)
-    gru = WatchedGRU(seen.gru)  # type: ignore[arg-type]
-    seen.gru = gru
+    name = recurrent_name(network)
+    layer: Any = getattr(seen, name)
+    gru = WatchedGRU(layer) if name == "gru" else WatchedLSTM(layer)
+    setattr(seen, name, gru)
     if what == "channels":
         return Watched(seen, lambda: gru.inputs, lambda: [gru.inputs], lambda: _mean(gru.inputs).unsqueeze(0))
     by_output: list[Tensor] = []
 
     def note(_: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-        by_output[:] = [_read(inputs[0])]
+        by_output[:] = [read_alone(inputs[0])]
         return (by_output[0],)
 
     seen.output.register_forward_pre_hook(note)  # type: ignore[union-attr]
@@ -66,11 +70,6 @@ def watch(network: Network, what: Literal["units", "channels"]) -> Watched:
         return torch.stack([_mean(gru.states[:-1] or gru.states), read])
 
     return Watched(seen, lambda: gru.states, lambda: [gru.reads, by_output], means)
-
-
-def _read(states: Tensor) -> Tensor:
-    """The same values as a tensor of their own, whose gradient is that of one place alone."""
-    return states.clone() if states.requires_grad else states.detach().clone().requires_grad_()
 
 
 def _mean(hours: list[Tensor]) -> Tensor:

@@ -1,34 +1,39 @@
-"""Channels between a graph layer and a GRU: how important they are, and how they are removed."""
+"""Channels between a graph layer, or a lift, and a GRU or an LSTM: how important they are, and how they are removed."""
 
 import copy
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from wattshed.forecast.network import Network, PrunableUnits
-from wattshed.forecast.networks.gru_units import without
-from wattshed.forecast.networks.watched_gru import watch
+from wattshed.forecast.networks.removable.recurrent_layers import is_plain, recurrent_name
+from wattshed.forecast.networks.removable.recurrent_units import without
+from wattshed.forecast.networks.removable.watched_gru import watch
 
 
 def prunable_channels(
     network: Network, layers: Sequence[str], tables: Sequence[str] = ()
 ) -> PrunableUnits | None:
-    """Channels that a network's ``gru`` reads; None if a method has replaced a layer, if there are several recurrent
-    layers, or if the network has further layers, which may read channels too.
+    """Channels that a network's ``gru``, or ``lstm``, reads.
+
+    None if a method has replaced a layer, if there are several recurrent layers, or if the network has further layers,
+    which may read channels too.
 
     layers: attributes with the linear layers that make the channels; tables: parameters [rows, channels] of which one
     row is added. Those that are None are left out.
     """
+    recurrent = recurrent_name(network)
     if any(
-        name.split(".")[0] not in {*layers, *tables, "gru", "output"}
+        name.split(".")[0] not in {*layers, *tables, recurrent, "output"}
         for name, _ in network.named_parameters()
     ):
         return None
-    gru = network.gru
+    gru: Any = getattr(network, recurrent)
     lifts = {name: getattr(network, name) for name in layers if getattr(network, name) is not None}
     added = {name: getattr(network, name) for name in tables if getattr(network, name) is not None}
-    if type(gru) is not nn.GRU or gru.num_layers > 1:
+    if not is_plain(gru) or gru.num_layers > 1:
         return None
     if any(type(layer) is not nn.Linear or layer.out_features != gru.input_size for layer in lifts.values()):
         return None
@@ -39,14 +44,14 @@ def prunable_channels(
             setattr(smaller, name, _with_outputs(layer, channels))
         for name, table in added.items():
             setattr(smaller, name, nn.Parameter(table.detach()[:, channels.to(table.device)]))
-        smaller.gru = without_inputs(gru, channels, means)
+        setattr(smaller, recurrent, without_inputs(gru, channels, means))
         return smaller
 
     importance = channel_importance(gru, list(lifts.values()), list(added.values()))
     return PrunableUnits(importance, keep, lambda: watch(network, "channels"))
 
 
-def channel_importance(gru: nn.GRU, lifts: Sequence[nn.Linear], tables: Sequence[Tensor]) -> Tensor:
+def channel_importance(gru: nn.GRU | nn.LSTM, lifts: Sequence[nn.Linear], tables: Sequence[Tensor]) -> Tensor:
     """L2 norm of all weights that make or read each channel [channels].
 
     Of a table the mean square over its rows counts, because one row acts at a time.
@@ -61,8 +66,8 @@ def channel_importance(gru: nn.GRU, lifts: Sequence[nn.Linear], tables: Sequence
     return squares.sqrt()
 
 
-def without_inputs(gru: nn.GRU, keep: Tensor, means: Tensor | None = None) -> nn.GRU:
-    """A GRU that reads only the channels ``keep``; exactly equal if the others are zero or not read.
+def without_inputs(gru: nn.GRU | nn.LSTM, keep: Tensor, means: Tensor | None = None) -> nn.GRU | nn.LSTM:
+    """A recurrent layer that reads only the channels ``keep``; exactly equal if the others are zero or not read.
 
     means: [1, channels]; those of the removed channels are added to the input biases, which is exactly equal if the
     removed channels are constant.
@@ -70,7 +75,7 @@ def without_inputs(gru: nn.GRU, keep: Tensor, means: Tensor | None = None) -> nn
     weights = gru.state_dict()
     device = weights["weight_ih_l0"].device
     keep = keep.to(device)
-    smaller = nn.GRU(len(keep), gru.hidden_size, batch_first=True)
+    smaller = type(gru)(len(keep), gru.hidden_size, batch_first=True)
     if means is not None:
         removed = without(gru.input_size, keep)
         folded = weights["weight_ih_l0"][:, removed] @ means.to(device)[0, removed]

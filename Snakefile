@@ -25,6 +25,7 @@ include: f"{RULES}/adaptation.smk"
 include: f"{RULES}/compression.smk"
 include: f"{RULES}/clocks.smk"
 include: f"{RULES}/accounts.smk"
+include: f"{RULES}/law.smk"
 include: f"{RULES}/parts.smk"
 include: f"{RULES}/publish.smk"
 

@@ -27,6 +27,8 @@ from wattshed.config.energy.carbon import CarbonBlock
 from wattshed.energy.carbon.carbon import Location
 from wattshed.foundation import plugins
 from wattshed.foundation.writing import write_json, write_parquet, write_text
+from wattshed.law.published.reproducing.frame import reproduction_frame
+from wattshed.law.published.reproducing.reproduction import reproduction_rows
 
 
 def write_study(folder: Path, made: MadeStudy | None = None) -> Path:
@@ -86,6 +88,7 @@ def write_study(folder: Path, made: MadeStudy | None = None) -> Path:
         write_checkpoints(folder, made)
     frames = {"scores": scores, "windows": windows}
     write_parquet(folder / "claims.parquet", claims_frame(plugins.names("claims"), Results(frames, config)))
+    write_parquet(folder / "law/reproduction.parquet", reproduction_frame(reproduction_rows(honest=True)))
     write_clocks(folder, made.swept)
     if made.steps:
         write_ladder(folder, windows, scores, made.steps, made.reference)
@@ -163,6 +166,7 @@ def study_files(folder: Path) -> dict[str, list[Path]]:
         "techniques": "ladder.techniques.parquet",
         "rolling": "rolling.parquet",
         "origins": "rolling.origins.parquet",
+        "reproduction": "law/reproduction.parquet",
         "chains": "chains.parquet",
         "adaptation": "adaptation.parquet",
         "compression": "compression.parquet",

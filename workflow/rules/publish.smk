@@ -44,6 +44,8 @@ PUBLISHED = {
     "prediction_standings": f"{RESULTS}/clocks/prediction_standings.parquet" if SWEEPS else [],
     "governor": f"{RESULTS}/clocks/governor.json" if SWEEPS else [],
     "phases": f"{RESULTS}/clocks/phases.parquet" if SWEEPS else [],
+    # The energy law's source, for studies that predict by the law.
+    "reproduction": rules.reproduce_law.output.reproduction if getattr(STUDY, "law", None) else [],
     "engine": ENGINE_BENCHMARK,
 }
 SETTINGS = {

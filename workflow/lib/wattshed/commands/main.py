@@ -12,7 +12,7 @@ from wattshed.foundation.faults import FAULT_EXIT_CODE, Fault, forget_unwritten_
 DEFECT_EXIT_CODE = 70
 # What the extra "study" brings; the core alone runs every command but export.
 STUDY_PACKAGES = frozenset({"torch", "torch_geometric", "snakemake", "zstandard", "jinja2"})
-COMMANDS = ("doctor", "measure", "accounts", "guard", "recommend", "clocks", "export", "sweep")
+COMMANDS = ("doctor", "measure", "accounts", "guard", "recommend", "clocks", "export", "sweep", "reproduce")
 # Commands that end with another command line.
 TAKES_COMMAND = (["measure"], ["sweep"])
 # An action that may end with one, which only -- can begin: a word of its own comes before.
@@ -31,6 +31,7 @@ EXAMPLES = """examples:
   wattshed clocks choose SWEEP --output DIR     which GPU clock to run at, validated, with a report
   wattshed export CHECKPOINT --onnx FILE ...    a trained network for ONNX Runtime or OpenVINO, checked there
   wattshed sweep -- ./forecast                  the GPU clock at which a command takes the least energy
+  wattshed reproduce --honest                   the published numbers of the energy law, recomputed
 
 exit codes: 0 success; 1 a finding (guard: a regression; doctor: no energy can be known; recommend, clocks choose:
 nothing keeps the limits; clocks compare: a difference; sweep: the largest clock is best); 2 an error, reported in one

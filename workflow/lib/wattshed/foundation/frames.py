@@ -33,6 +33,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "prediction_standings": ("split", "policy", "picker", "words"),
     "predictions": ("split", "picker", "gpu", "workload", "kept"),
     "quality": ("coverage_share", "suspect_reason"),
+    "reproduction": ("printed", "recomputed", "verdict"),
     "rolled": ("origin", "part", "day", "squared"),
     "rolling": ("origins", "won", "outcome"),
     "runs": ("origin", "outcome", "energy_kwh"),

@@ -106,6 +106,12 @@ FOLDED = (
         ("table clock_governor", "figure clock_phases", "table clock_predictions"),
     ),
     Section("sweep", "GPU clocks: setting by setting", ("figure clock_temperature", "table clocks")),
+    Section(
+        "reproduction",
+        "The energy law's published numbers, recomputed",
+        ("table reproduction",),
+        "What the source of the law printed, number by number. Not a result of this study.",
+    ),
     Section("data", "Data, split and graph", ("table quality", "figure degrees")),
     Section(
         "engine",

@@ -29,6 +29,7 @@ MODULES: dict[str, str] = {
     "clock_governor": "wattshed.publish.tables.clock_governor",
     "clocks": "wattshed.publish.tables.clocks",
     "claims": "wattshed.publish.tables.claims",
+    "reproduction": "wattshed.publish.tables.reproduction",
     "quality": "wattshed.publish.tables.quality",
     "engine": "wattshed.publish.tables.engine",
 }

@@ -1,0 +1,96 @@
+"""The laws of time by name, and the choice among them by grouped cross-validation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wattshed.foundation.faults import Fault
+from wattshed.law.efficiency.law import Law
+from wattshed.law.efficiency.linear import (
+    AdditiveLaw,
+    AffineLaw,
+    CachedLaw,
+    CachedProductLaw,
+    ProductLaw,
+    RooflineLaw,
+)
+from wattshed.law.efficiency.mayaki import EfficiencyLaw
+from wattshed.law.efficiency.sizes import Numbers, sizes_of
+from wattshed.law.operations.operation import Direction, Kind, Operation
+from wattshed.law.profile.device_profile import TimeLaw
+
+# From the simplest on: of laws with the same error the first is taken.
+LAWS: dict[str, Law] = {
+    law.name: law
+    for law in (
+        AffineLaw(),
+        RooflineLaw(),
+        EfficiencyLaw(),
+        AdditiveLaw(),
+        ProductLaw(),
+        CachedLaw(),
+        CachedProductLaw(),
+    )
+}
+# A later law must be better than this share of an earlier one's error.
+BETTER = 0.98
+
+
+@dataclass(frozen=True)
+class KernelPoints:
+    """Measured times of one kind and direction: seconds of one call, and the group that each size belongs to."""
+
+    kind: Kind
+    direction: Direction
+    operations: Sequence[Operation]
+    time_s: Numbers
+    groups: NDArray[np.generic]
+
+
+@dataclass(frozen=True)
+class LawScore:
+    """A form's mean absolute relative error on left-out groups, or why it was not fitted."""
+
+    form: str
+    error_share: float | None
+    law: TimeLaw | None
+    why_none: str | None = None
+
+
+def law_time_s(law: TimeLaw, operation: Operation) -> float:
+    """Seconds of one call of an operation. Fault for a form of another version."""
+    if law.form not in LAWS:
+        raise Fault(f"the law {law.form!r} is unknown: expected one of {', '.join(LAWS)}; calibrate again")
+    return LAWS[law.form].time_s(law.coefficients, operation)
+
+
+def choose_law(points: KernelPoints, forms: Sequence[str] = tuple(LAWS)) -> tuple[TimeLaw, list[LawScore]]:
+    """The form with the least error on left-out groups, and the score of every form.
+
+    A form that cannot take the points is scored with its reason; Fault if no form can.
+    """
+    what = f"{points.kind} {points.direction}"
+    if not forms:
+        raise Fault(f"{what}: no form was given: choose from {', '.join(LAWS)}")
+    sizes = sizes_of(points.operations)
+    time_s = np.asarray(points.time_s, dtype=np.float64)
+    scores = []
+    for form in forms:
+        if form not in LAWS:
+            raise Fault(f"{what}: the law {form!r} is unknown: choose from {', '.join(LAWS)}")
+        try:
+            law = LAWS[form].fit_sizes(sizes, time_s, points.groups, what)
+            scores.append(LawScore(form, law.error_share, law))
+        except Fault as fault:
+            scores.append(LawScore(form, None, None, str(fault)))
+    best = None
+    for score in scores:
+        if score.law is not None and (best is None or score.law.error_share < BETTER * best.error_share):
+            best = score.law
+    if best is None:
+        raise Fault(str(scores[0].why_none))
+    return best, scores

@@ -51,5 +51,5 @@ def make(settings: Settings, windows: WindowsBlock, adjacency: sp.csr_array, see
 
 
 FAMILY: Family = LayeredFamily(
-    Settings, SAMPLINGS, make, OFFERS, information=sees, further_offers=node_offers
+    Settings, SAMPLINGS, make, OFFERS, information=sees, further_offers=node_offers, torch_only=True
 )

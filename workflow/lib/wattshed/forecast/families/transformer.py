@@ -119,4 +119,5 @@ FAMILY: Family = TransformerFamily(
     further_offers=node_offers,
     removable=("units",),
     watches_units=False,
+    torch_only=True,
 )

@@ -18,6 +18,7 @@ from wattshed.engine.choice import choose
 from wattshed.forecast.job_inputs import JobInputs
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.protocol import ForecastTask
+from wattshed.foundation import plugins
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.vocabulary import Stage
 from wattshed.foundation.writing import write_parquet
@@ -213,7 +214,7 @@ def training_fingerprint(data: str, spec: ModelSpec, engine: str) -> str:
 def engine_of(inputs: JobInputs, spec: ModelSpec) -> str:
     """The back end for networks of this size: a training is resumed only on the same back end."""
     hidden = getattr(spec.model, "hidden", None)
-    if hidden is None:
+    if hidden is None or getattr(plugins.load("family", spec.model.form), "torch_only", False):
         return "torch"
     lift = getattr(spec.model, "channels", None)
     return choose(inputs.engine, inputs.device.type, hidden, lift=lift).name

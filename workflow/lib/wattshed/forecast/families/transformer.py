@@ -158,4 +158,5 @@ FAMILY: Family = TransformerFamily(
     further_offers=node_offers,
     removable=("units",),
     watches_units=False,
+    torch_only=True,
 )

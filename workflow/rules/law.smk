@@ -18,5 +18,4 @@ rule reproduce_law:
     message:
         "Recompute the published numbers of the energy law"
     shell:
-        f"python {SCRIPTS}/law/reproduce_law.py --output {{output.reproduction:q}}"
-        " > {log:q} 2>&1"
+        f"python {SCRIPTS}/law/reproduce_law.py --output {{output.reproduction:q}}" " > {log:q} 2>&1"

@@ -1,6 +1,7 @@
 """``wattshed reproduce``: the published numbers of the energy law, recomputed one by one."""
 
 import argparse
+import importlib
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,6 +58,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     if arguments.latex is not None:
         check_file(arguments.latex, "--latex")
+        # pandas sets LaTeX with it, and says so in another kind of error.
+        importlib.import_module("jinja2")
     rows = reproduction_rows(arguments.source, honest=arguments.honest, data=arguments.data)
     if arguments.latex is not None:
         _write_latex(arguments.latex, rows)
@@ -96,6 +99,7 @@ def _show(rows: "list[Row]", *, honest: bool) -> None:
 
 def _table(title: str, rows: "list[Row]", *, all_points: bool) -> "Table":
     from wattshed.commands.printing.screen import plain_table
+    from wattshed.law.published.reproducing.row import error_text, number_text, shown_reason
 
     numbers = ["printed", "recomputed", "error", *(["all points"] if all_points else [])]
     table = plain_table(title, "quantity", *numbers, "verdict", "reason", numeric=tuple(numbers))
@@ -104,31 +108,12 @@ def _table(title: str, rows: "list[Row]", *, all_points: bool) -> "Table":
         column.overflow = "fold"
         column.max_width = WIDEST.get(str(column.header))
     for row in rows:
-        cells = [row.printed or "–", _number(row.recomputed), _error(row.error_share)]
+        cells = [row.printed or "–", number_text(row.recomputed), error_text(row.error_share)]
         if all_points:
-            cells.append("" if row.unselected is None else f"{row.unselected:.6g}")
+            cells.append("" if row.unselected is None else number_text(row.unselected))
         quantity = f"{row.quantity} [{row.unit}]" if row.unit else row.quantity
-        table.add_row(quantity, *cells, str(row.verdict), _reason(row))
+        table.add_row(quantity, *cells, str(row.verdict), shown_reason(row.verdict, row.reason, row.basis))
     return table
-
-
-def _reason(row: "Row") -> str:
-    """Reproduced numbers need none but what was added to it."""
-    from wattshed.law.published.reproducing.verdicts import Verdict
-
-    reason = row.reason.partition("; ")[2] if row.verdict is Verdict.REPRODUCED else row.reason
-    return f"{reason} (cited)".strip() if row.basis == "cited" else reason
-
-
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.6g}"
-
-
-def _error(share: float | None) -> str:
-    if share is None:
-        return "–"
-    text = f"{100 * share:+.1f} %"
-    return "0.0 %" if text in ("+0.0 %", "-0.0 %") else text
 
 
 def _write_latex(path: Path, rows: "list[Row]") -> None:

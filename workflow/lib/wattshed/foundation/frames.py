@@ -20,6 +20,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "checks": ("check", "validation_rmse"),
     "compared": ("later_rmse", "measured_as", "uses_parent", "control"),
     "compared_days": ("lineage", "part", "day", "squared"),
+    "compared_predictions": ("quantity", "predicted_j", "measured_j", "why_none"),
     "compression": ("verdict",),
     "curves": ("validation_rmse", "kwh_mean"),
     "days": ("part", "squared", "cells"),

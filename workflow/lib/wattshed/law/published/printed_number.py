@@ -11,7 +11,7 @@ from wattshed.foundation.faults import Fault
 class PrintedNumber:
     """A printed number, such as ``26.30``, ``6.44e10`` or ``36``; it stands for all values that round to it.
 
-    Raises :class:`Fault` for a text that is no finite number.
+    Raises :class:`Fault` for any other text, and for infinity.
     """
 
     text: str

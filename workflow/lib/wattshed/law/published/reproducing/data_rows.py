@@ -163,7 +163,7 @@ def _files(evidence: Evidence) -> list[Row]:
             "TFLOP/s",
             repr(V_MAX["RTX 2080 Ti"] / FLOPS_PER_TFLOP),
             evidence.peak_2080_tflops,
-            because="the law of the older device has two peaks",
+            because="the files count the device's efficiencies from another peak",
             basis=evidence.basis,
         ),
         made_row(
@@ -171,7 +171,7 @@ def _files(evidence: Evidence) -> list[Row]:
             ENERGY_FILE,
             "duration of the attention output in the unit of the other columns",
             "",
-            "1",
+            "1.00",
             evidence.output_unit,
             because="equal FLOPs have equal durations under one law",
             basis=evidence.basis,

@@ -16,7 +16,8 @@ from wattshed.law.published.parameters import (
 )
 from wattshed.law.published.printed_number import PrintedNumber
 from wattshed.law.published.readme_numbers import EPOCHS, KINDS, MODELS, printed_energies_j, value_of
-from wattshed.law.published.reproducing.row import README, Basis, Row, made_row
+from wattshed.law.published.reproducing.forms import STATED, mean_form_errors
+from wattshed.law.published.reproducing.row import README, Basis, Row, made_row, unstated_row
 from wattshed.law.published.reproducing.verdicts import judge_without_formula
 from wattshed.law.published.transformer_step import PSEUDO_US_PER_S, layer_flops
 
@@ -32,7 +33,7 @@ OLDER_OUTPUT = {"eta_max": 65.79, "k": 9.25, "alpha": 0.81}
 
 def readme_rows() -> list[Row]:
     """All rows of the older read-me, in its order."""
-    return [*_flops(), *_parameters(), *_steps(), *_exponents(), *_energies()]
+    return [*_flops(), *_parameters(), *_steps(), *_exponents(), _other_forms(), *_energies()]
 
 
 def _flops() -> list[Row]:
@@ -131,12 +132,27 @@ def _exponents() -> list[Row]:
                 printed.STEP_2,
                 f"alpha of {name}, as the efficiencies of A and B imply",
                 "",
-                repr(law.alpha),
+                printed.ALPHA[name],
                 law.implied_alpha(small, large),
                 because="no unit of size changes this exponent",
             )
         )
     return rows
+
+
+def _other_forms() -> Row:
+    """How far the best of other forms is from the efficiency column; the stated one is among them."""
+    means = mean_form_errors()
+    best = next(iter(means))
+    return unstated_row(
+        README,
+        printed.STEP_2,
+        f"mean error of the efficiencies by the best of {len(means)} forms",
+        "%",
+        100 * means[best],
+        f"eta_max times {best}; by the stated form {100 * means[STATED]:.0f} %",
+        Basis.FORMULA,
+    )
 
 
 def _energies() -> list[Row]:

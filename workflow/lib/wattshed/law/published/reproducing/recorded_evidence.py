@@ -58,7 +58,9 @@ def recorded_evidence(folder: Path) -> Evidence:
     lstm = _read(folder, "lstm", ("energy_consumed_kWh", *LSTM_COLUMNS), ())
     times = _durations(steps)
     energy, second = steps["energy_joules"], steps["source"] != "a100"
-    predicted = CODE_ENERGY.intercept_j + sum(CODE_ENERGY.j_per_us[kind] * times[kind] for kind in OPERATIONS)
+    predicted = np.full(len(energy), CODE_ENERGY.intercept_j)
+    for kind, factor in CODE_ENERGY.j_per_us.items():
+        predicted += factor * times[kind]
     intercept, mean = _lstm(lstm)
     power = energy / steps["duration"]
     raw_output = steps[f"duration_{OPERATIONS[Kind.ATTENTION_OUTPUT]}"]
@@ -90,7 +92,7 @@ def r2(measured: np.ndarray, predicted: np.ndarray) -> float:
 
 
 def _durations(steps: Columns) -> dict[Kind, np.ndarray]:
-    """Pseudo-microseconds by operation; the attention output stands in another unit in the file."""
+    """Pseudo-microseconds by operation; the file has another unit for the attention output."""
     times = {kind: steps[f"duration_{name}"] for kind, name in OPERATIONS.items()}
     unit = float(np.median(times[Kind.ATTENTION_OUTPUT] / times[Kind.SCORES]))
     return times | {Kind.ATTENTION_OUTPUT: times[Kind.ATTENTION_OUTPUT] / (MICRO if unit < 1e-3 else 1.0)}

@@ -82,6 +82,16 @@ def judge(
     for name, value in (others or {}).items():
         if _same(printed, value):
             return Judgement(Verdict.OTHER_QUANTITY, f"the printed number is {name}")
+    slip = _slip(printed, recomputed)
+    return slip or Judgement(
+        Verdict.NOT_REPRODUCIBLE, "no rounding, factor or exchange of the stated formula gives it"
+    )
+
+
+def _slip(printed: PrintedNumber, recomputed: float) -> Judgement | None:
+    """A small miss, a power of ten or a factor; None without, and for so few printed digits that much is near them."""
+    if printed.step / 2 > ROUNDING_SHARE * abs(printed.value):
+        return None
     if printed.gap_share(recomputed) <= SLIP_SHARE:
         return Judgement(Verdict.ARITHMETIC_SLIP, "within 1 %, but not the printed digits")
     for power in POWERS_OF_TEN:
@@ -93,9 +103,7 @@ def judge(
             return Judgement(Verdict.WRONG_FACTOR, f"the printed number is {factor} times the formula's")
         if printed.scaled(float(factor)).gap_share(recomputed) <= SLIP_SHARE:
             return Judgement(Verdict.WRONG_FACTOR, f"the printed number is 1/{factor} of the formula's")
-    return Judgement(
-        Verdict.NOT_REPRODUCIBLE, "no rounding, factor or exchange of the stated formula gives it"
-    )
+    return None
 
 
 def judge_at_least(printed: PrintedNumber, recomputed: float) -> Judgement:

@@ -12,7 +12,18 @@ from wattshed.foundation.faults import FAULT_EXIT_CODE, Fault, forget_unwritten_
 DEFECT_EXIT_CODE = 70
 # What the extra "study" brings; the core alone runs every command but export.
 STUDY_PACKAGES = frozenset({"torch", "torch_geometric", "snakemake", "zstandard", "jinja2"})
-COMMANDS = ("doctor", "measure", "accounts", "guard", "recommend", "clocks", "export", "sweep", "reproduce")
+COMMANDS = (
+    "doctor",
+    "measure",
+    "accounts",
+    "guard",
+    "recommend",
+    "clocks",
+    "export",
+    "sweep",
+    "reproduce",
+    "predict",
+)
 # Commands that end with another command line.
 TAKES_COMMAND = (["measure"], ["sweep"])
 # An action that may end with one, which only -- can begin: a word of its own comes before.

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
     from wattshed.config.data.data import WindowsBlock
     from wattshed.forecast.network import Network
+    from wattshed.law.operations.fits import FitSizes
+    from wattshed.law.operations.forward import BatchSizes, ForwardPass
+    from wattshed.law.operations.operation import Operation
 
 
 class Settings(RecurrentBlock):
@@ -50,6 +53,25 @@ def make(settings: Settings, windows: WindowsBlock, adjacency: sp.csr_array, see
     return with_linear_part(network, windows, uses_graph=False) if settings.linear_part else network
 
 
+def count(settings: Settings, sizes: BatchSizes) -> ForwardPass:
+    from wattshed.forecast.families.recurrent_count import count_recurrent
+
+    return count_recurrent(settings, sizes, cell="lstm")
+
+
+def count_fit(settings: Settings, sizes: FitSizes) -> tuple[Operation, ...] | None:
+    from wattshed.forecast.families.recurrent_count import fit_recurrent
+
+    return fit_recurrent(settings, sizes)
+
+
 FAMILY: Family = LayeredFamily(
-    Settings, SAMPLINGS, make, OFFERS, information=sees, further_offers=node_offers
+    Settings,
+    SAMPLINGS,
+    make,
+    OFFERS,
+    information=sees,
+    further_offers=node_offers,
+    count=count,
+    count_fit=count_fit,
 )

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from wattshed.config.data.data import WindowsBlock
     from wattshed.forecast.network import Network
+    from wattshed.law.operations.forward import BatchSizes, ForwardPass
 
 
 class Settings(ModelBlock):
@@ -110,12 +111,50 @@ def sees(settings: Settings) -> frozenset[Information]:
     return frozenset(seen)
 
 
+def count(settings: Settings, sizes: BatchSizes) -> ForwardPass:
+    """Lift, learned places, blocks of attention, and a norm and a linear layer on the last hour."""
+    from wattshed.forecast.families.lift_count import Lift
+    from wattshed.law.operations.attention import BLOCK_TENSORS, block_parameters, transformer_blocks
+    from wattshed.law.operations.elementwise import ADD, elementwise, normalisation
+    from wattshed.law.operations.products import linear, linear_parameters
+
+    width, inner = settings.width, settings.units
+    length_h = sizes.length_h if settings.length_h is None else settings.length_h
+    lift = Lift(width, calendar=settings.calendar, node_table=settings.node_table, reads_h=length_h)
+    operations = (
+        *lift.operations(sizes),
+        elementwise(sizes.rows * length_h * width, ADD, inputs=2),
+        *transformer_blocks(
+            sizes.rows,
+            length_h,
+            width,
+            settings.heads,
+            inner,
+            settings.layers,
+            dropout=settings.dropout > 0,
+            scales_queries=True,
+        ),
+        normalisation(sizes.rows, width),
+        linear(sizes.rows, width, sizes.horizon_h),
+    )
+    parameters = (
+        lift.parameters(sizes.nodes)
+        + length_h * width
+        + settings.layers * block_parameters(width, inner)
+        + 2 * width
+        + linear_parameters(width, sizes.horizon_h)
+    )
+    # Places, the norm's two and the output's two.
+    return ForwardPass(operations, parameters, lift.tensors + settings.layers * BLOCK_TENSORS + 5)
+
+
 FAMILY: Family = TransformerFamily(
     Settings,
     ("pairs",),
     make,
     frozenset({Offer.UPDATES, Offer.PRUNABLE_UNITS, Offer.LINEAR_MAPS}),
     information=sees,
+    count=count,
     further_offers=node_offers,
     removable=("units",),
     watches_units=False,

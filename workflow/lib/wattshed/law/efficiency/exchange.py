@@ -126,7 +126,8 @@ def find_exchange(
         weights = random.multinomial(one.shape[1], np.full(one.shape[1], 1 / one.shape[1]), size=resamples)
         row = int(np.flatnonzero(chosen == operation)[0])
         gains += weights @ (one[operation] - one[row])
-    error_share = float(point[own, chosen].sum() / point[own, own].sum())
+    printed = float(point[own, own].sum())
+    error_share = float(point[own, chosen].sum()) / printed if printed > 0 else 1.0
     support = float(np.mean(gains > 0))
     sure = support >= SURE and error_share <= LESS_ERROR
     return Exchange(

@@ -25,8 +25,8 @@ QUANTILES = 41
 class LawIntervals:
     """Two-sided intervals at ``level``.
 
-    coefficients: lower and upper ends by name; refits: the coefficients of each resample; log_errors: quantiles of
-    log(measured / predicted) on left-out groups.
+    coefficients: lower and upper ends by name, widened for few groups; refits: the coefficients of each resample;
+    log_errors: quantiles of log(measured / predicted) on left-out groups.
     """
 
     law: Law
@@ -84,11 +84,19 @@ def law_intervals(
             "more groups of sizes"
         )
     tail = (1 - level) / 2
-    ends = {
-        name: tuple(map(float, np.quantile([one[name] for one in refits], (tail, 1 - tail))))
-        for name in law.coefficients
-    }
+    estimates = law.fitted(sizes, time_s, what)
+    widened = _few_groups(len(members), tail)
+    ends = {}
+    for name in law.coefficients:
+        low, high = np.quantile([one[name] for one in refits], (tail, 1 - tail))
+        least = max(0.0, estimates[name] + widened * (low - estimates[name]))
+        ends[name] = (float(least), float(estimates[name] + widened * (high - estimates[name])))
     log_errors = np.quantile(np.log(time_s / held_out), (np.arange(QUANTILES) + 0.5) / QUANTILES)
-    return LawIntervals(
-        law, level, {name: (low, high) for name, (low, high) in ends.items()}, refits, log_errors
-    )
+    return LawIntervals(law, level, ends, refits, log_errors)
+
+
+def _few_groups(groups: int, tail: float) -> float:
+    """How much wider than its quantiles a bootstrap's interval must be: resamples of few groups vary too little."""
+    from scipy.special import ndtri, stdtrit
+
+    return float(stdtrit(groups - 1, 1 - tail) / ndtri(1 - tail) * np.sqrt(groups / (groups - 1)))

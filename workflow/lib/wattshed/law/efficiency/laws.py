@@ -58,6 +58,8 @@ def choose_law(points: KernelPoints, forms: Sequence[str] = tuple(LAWS)) -> tupl
     A form that cannot take the points is scored with its reason; Fault if no form can.
     """
     what = f"{points.kind} {points.direction}"
+    if not forms:
+        raise Fault(f"{what}: no form was given: choose from {', '.join(LAWS)}")
     sizes = sizes_of(points.operations)
     time_s = np.asarray(points.time_s, dtype=np.float64)
     scores = []
@@ -69,10 +71,10 @@ def choose_law(points: KernelPoints, forms: Sequence[str] = tuple(LAWS)) -> tupl
             scores.append(LawScore(form, law.error_share, law))
         except Fault as fault:
             scores.append(LawScore(form, None, None, str(fault)))
-    best: TimeLaw | None = None
+    best = None
     for score in scores:
         if score.law is not None and (best is None or score.law.error_share < BETTER * best.error_share):
             best = score.law
     if best is None:
-        raise Fault(scores[0].why_none or f"{what}: no form was given")
+        raise Fault(str(scores[0].why_none))
     return best, scores

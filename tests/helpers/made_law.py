@@ -2,15 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from wattshed.accounts.predicted.compared import COLUMNS, TYPES
-from wattshed.law.efficiency.laws import LAWS, KernelPoints, choose_law
+from wattshed.calibration.fitting import fit_laws
+from wattshed.calibration.points import KernelPoint
+from wattshed.foundation.writing import write_json, write_parquet
 from wattshed.law.operations.operation import Direction, Kind, Operation
 from wattshed.law.predicting.prediction import Cost, Prediction
 from wattshed.law.profile.device_profile import CalibrationRecord, DeviceIdentity, DeviceProfile
+from wattshed.law.profile.files import write_profile
 
 POWER_W = 8.0
 FACTORS = {"layers": (1, 2, 4), "width": (32, 64, 128, 256), "heads": (1, 2, 4), "length": (16, 32, 64)}
@@ -22,6 +26,14 @@ KINDS = {
     (Kind.GRU_HIDDEN_GATES, Direction.FORWARD): 6e-11,
 }
 SHARES = {"linear": 0.4, "gru_hidden_gates": 0.3, "optimiser": 0.12, "loss": 0.02, "batch": 0.06}
+
+
+def write_law(folder: Path, models: Mapping[str, tuple[float, int]], seeds: Sequence[int]) -> None:
+    """All results of the law; models: J of a step and steps of an epoch by model."""
+    write_profile(folder / "law/profile.json", make_profile())
+    write_json(folder / "law/predictions.json", make_document(models), sealed=True)
+    write_parquet(folder / "law/predictions.parquet", make_compared(models, seeds))
+    write_parquet(folder / "law/sweep.parquet", make_sweep())
 
 
 def make_cost(energy_j: float, margin: float = 1.25) -> Cost:
@@ -63,7 +75,9 @@ def make_document(models: Mapping[str, tuple[float, int]], epochs: int = 8) -> d
     }
 
 
-def make_compared(models: Mapping[str, tuple[float, int]], seeds: Sequence[int], epochs: int = 8) -> pd.DataFrame:
+def make_compared(
+    models: Mapping[str, tuple[float, int]], seeds: Sequence[int], epochs: int = 8
+) -> pd.DataFrame:
     """``law/predictions.parquet`` of predictions that are up to a tenth off."""
     random = np.random.default_rng(5)
     rows = []
@@ -112,49 +126,33 @@ def make_compared(models: Mapping[str, tuple[float, int]], seeds: Sequence[int],
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype({name: TYPES[name] for name in COLUMNS})
 
 
-def make_kernels() -> pd.DataFrame:
-    """``law/kernels.parquet``: times with a start of 5 µs and a spread of 5 %."""
+def make_kernels() -> list[KernelPoint]:
+    """Kernels as a profile keeps them: times with a start of 5 µs and a spread of 5 %."""
     random = np.random.default_rng(3)
-    rows = []
+    points = []
     for (kind, direction), flop_s in KINDS.items():
         for place, flops in enumerate(np.geomspace(2e4, 4e9, 16)):
             time_s = (5e-6 + flops * flop_s) * random.lognormal(0, 0.05)
-            rows.append(
-                {
-                    "kind": str(kind),
-                    "direction": str(direction),
-                    "flops": flops,
-                    "bytes_moved": 12 * flops ** (2 / 3),
-                    "dependent_steps": 1,
-                    "tensors": 0,
-                    "time_s": time_s,
-                    "group": place // 3,
-                }
-            )
-    return pd.DataFrame(rows)
+            operation = Operation(kind, flops, 12 * flops ** (2 / 3), direction=direction)
+            points.append(KernelPoint(str(kind), str(place // 3), direction, (operation,), time_s, 20))
+    return points
 
 
 def make_profile() -> DeviceProfile:
     """A profile whose laws are fitted to :func:`make_kernels`."""
-    laws, rivals = {}, {}
     kernels = make_kernels()
-    for key in KINDS:
-        own = kernels[(kernels["kind"] == str(key[0])) & (kernels["direction"] == str(key[1]))]
-        operations = [
-            Operation(key[0], row["flops"], row["bytes_moved"], direction=key[1]) for row in own.to_dict("records")
-        ]
-        points = KernelPoints(*key, operations, own["time_s"].to_numpy(), own["group"].to_numpy())
-        laws[key], scores = choose_law(points, [form for form in LAWS if form != "product"])
-        rivals[key] = {score.form: score.law for score in scores if score.law is not None}
+    laws, scores, _ = fit_laws(kernels)
     return DeviceProfile(
         DeviceIdentity("cpu", "Test CPU", 1, "2.13.0", "fused_cpu"),
-        CalibrationRecord("2026-01-05T08:00:00+00:00", "0.1.0", 58.2, 460.0, "estimated", "codecarbon cpu_load"),
+        CalibrationRecord(
+            "2026-01-05T08:00:00+00:00", "0.1.0", 58.2, 460.0, "estimated", "codecarbon cpu_load"
+        ),
         laws,
         {"default": POWER_W},
         overhead_s=2e-4,
         step_factor=1.05,
         log_errors={"gru": [0.02, -0.04], "lstm": [0.05, -0.01], "transformer": [0.08, -0.06]},
-        rival_laws=rivals,
+        points={"kernels": [point.to_json() for point in kernels], "scores": scores},
     )
 
 

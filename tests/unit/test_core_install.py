@@ -207,6 +207,10 @@ def test_the_core_alone_runs_every_command_but_export(core, tmp_path):
     written = {path.name for path in (tmp_path / "accounts").iterdir()}
     assert {"runs.parquet", "runs.csv", "windows.csv", "energy.pdf", "split.png"} <= written
 
+    reproduced = json.loads(core(tmp_path, "wattshed", "reproduce", "--latex", "law.tex", "--json").stdout)
+    assert reproduced["verdicts"]["reproduced"] > 40
+    assert "\\toprule" in (tmp_path / "law.tex").read_text()
+
     core(tmp_path, "wattshed", "guard", "ledgers", "--baseline", "base.json", "--update")
     # Compared with itself: nothing has risen; beside other programs, too few epochs are left to say so.
     core(tmp_path, "wattshed", "guard", "ledgers", "--baseline", "base.json", code=(0, 3))

@@ -11,6 +11,7 @@ rule aggregate_ledgers:
         compression=expand(rules.compress_model.output.ledger, lineage=COMPRESSED),
         comparison=expand(rules.compare_checkpoints.output.ledger, model=COMPARED),
         clocks=expand(rules.sweep_clocks.output.ledger, lineage=SWEPT, work=WORKS),
+        law=LAW_LEDGERS,
         # Changes whenever a record does: a job without a result reruns the accounts too.
         records=list_of_records,
     output:
@@ -33,6 +34,7 @@ rule aggregate_ledgers:
     shell:
         f"python {SCRIPTS}/accounts/aggregate_ledgers.py --ledgers {{input.training:q}} {{input.baselines:q}}"
         " {input.rolling:q} {input.inference:q} {input.adaptation:q} {input.compression:q} {input.comparison:q} {input.clocks:q}"
+        " {input.law:q}"
         " --all-ledgers {params.all_ledgers:q}"
         " --output-runs {output.runs:q} --output-windows {output.windows:q} > {log:q} 2>&1"
 
@@ -140,6 +142,8 @@ rule find_sensitivity:
         " --output-days {output.days:q} > {log:q} 2>&1"
 
 
+# Predicted against measured energies, of a study that predicts.
+PREDICTIONS = f"{RESULTS}/law/predictions.parquet" if getattr(STUDY, "law", None) else []
 # What claims are measured by; an edit of anything else judges none again.
 CLAIMS_READ = {
     "models": True,
@@ -159,6 +163,7 @@ rule judge_claims:
         compared=expand(rules.compare_checkpoints.output.compared, model=COMPARED),
         compared_days=expand(rules.compare_checkpoints.output.days, model=COMPARED),
         adaptation=rules.summarise_adaptation.output.summary if ADAPTED else [],
+        compared_predictions=PREDICTIONS,
         choices=expand(rules.choose_clock.output.choice, sweep=SWEEPS),
     output:
         claims=f"{RESULTS}/claims.parquet",
@@ -180,6 +185,7 @@ rule judge_claims:
         f"python {SCRIPTS}/accounts/judge_claims.py --study {{params.study:q}} --scores {{input.scores:q}}"
         " --days {input.days:q} --windows {input.windows:q} --compared {input.compared:q}"
         " --compared-days {input.compared_days:q} --adaptation {input.adaptation:q}"
+        " --compared-predictions {input.compared_predictions:q}"
         " --choices {input.choices:q} --output {output.claims:q} > {log:q} 2>&1"
 
 

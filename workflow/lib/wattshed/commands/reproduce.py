@@ -96,6 +96,7 @@ def _show(rows: "list[Row]", *, honest: bool) -> None:
 
 def _table(title: str, rows: "list[Row]", *, all_points: bool) -> "Table":
     from wattshed.commands.printing.screen import plain_table
+    from wattshed.law.published.reproducing.row import error_text
 
     numbers = ["printed", "recomputed", "error", *(["all points"] if all_points else [])]
     table = plain_table(title, "quantity", *numbers, "verdict", "reason", numeric=tuple(numbers))
@@ -104,7 +105,7 @@ def _table(title: str, rows: "list[Row]", *, all_points: bool) -> "Table":
         column.overflow = "fold"
         column.max_width = WIDEST.get(str(column.header))
     for row in rows:
-        cells = [row.printed or "–", _number(row.recomputed), _error(row.error_share)]
+        cells = [row.printed or "–", _number(row.recomputed), error_text(row.error_share)]
         if all_points:
             cells.append("" if row.unselected is None else f"{row.unselected:.6g}")
         quantity = f"{row.quantity} [{row.unit}]" if row.unit else row.quantity
@@ -122,13 +123,6 @@ def _reason(row: "Row") -> str:
 
 def _number(value: float | None) -> str:
     return "–" if value is None else f"{value:.6g}"
-
-
-def _error(share: float | None) -> str:
-    if share is None:
-        return "–"
-    text = f"{100 * share:+.1f} %"
-    return "0.0 %" if text in ("+0.0 %", "-0.0 %") else text
 
 
 def _write_latex(path: Path, rows: "list[Row]") -> None:

@@ -18,20 +18,28 @@ class BaseSizes(Block):
 
     batch: int = Field(default=8, ge=1, le=LARGEST, description="Sequences of a batch.")
     length: int = Field(default=64, ge=1, le=LARGEST, description="Tokens of a sequence.")
-    width: int = Field(default=128, ge=1, le=LARGEST, description="Width of the embedding and of every layer.")
+    width: int = Field(
+        default=128, ge=1, le=LARGEST, description="Width of the embedding and of every layer."
+    )
     layers: int = Field(default=2, ge=1, le=64, description="Layers of the network.")
     heads: int = Field(default=4, ge=1, le=256, description="Heads of a transformer's attention.")
     feed_forward: int = Field(
-        default=4, ge=1, le=16, description="Width of a transformer's feed-forward part, as a multiple of `width`."
+        default=4,
+        ge=1,
+        le=16,
+        description="Width of a transformer's feed-forward part, as a multiple of `width`.",
     )
     vocabulary: int = Field(default=512, ge=2, le=65_536, description="Tokens that the head tells apart.")
 
 
 class LawSweepBlock(Block):
-    """Training steps of token-level models, measured one size at a time around a base."""
+    """Training steps of token-level models, one size at a time around a base. Each is repeated until it lasts for
+    ``energy.metering.minimum_window_s``."""
 
     families: list[TokenFamily] = Field(
-        default=["lstm", "gru", "transformer"], min_length=1, description="Which token-level models are measured."
+        default=["lstm", "gru", "transformer"],
+        min_length=1,
+        description="Which token-level models are measured.",
     )
     base: BaseSizes = Field(default=BaseSizes(), description="The sizes from which one at a time is changed.")
     layers: list[int] = Field(default=[1, 2, 4, 6], min_length=1, description="Numbers of layers.")
@@ -39,9 +47,8 @@ class LawSweepBlock(Block):
     heads: list[int] = Field(
         default=[1, 2, 4, 8], min_length=1, description="Numbers of heads; a transformer alone has any."
     )
-    length: list[int] = Field(default=[16, 32, 64, 128], min_length=1, description="Lengths of a sequence in tokens.")
-    least_s: float = Field(
-        default=1.0, ge=0.05, le=60, description="Every size is trained for at least so many seconds."
+    length: list[int] = Field(
+        default=[16, 32, 64, 128], min_length=1, description="Lengths of a sequence in tokens."
     )
 
     @model_validator(mode="after")
@@ -78,7 +85,7 @@ class LawBlock(Block):
 
     seconds: float = Field(
         default=60.0,
-        ge=1,
+        ge=5,
         le=3600,
         description="How long this machine is calibrated for the device profile; ignored where `profile` names one.",
     )

@@ -27,7 +27,6 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "epochs": ("epoch", "train_loss"),
     "frontier": ("dominated",),
     "ladder": ("step", "rmse_mean", "tuning_kwh"),
-    "law_kernels": ("kind", "direction", "flops", "time_s"),
     "law_sweep": ("family", "factor", "value", "measured_j", "predicted_j"),
     "matrices": ("phase", "task", "learned"),
     "origins": ("first_day", "validation_rmse", "training_kwh"),

@@ -13,8 +13,9 @@ REFERENCE_FORM = "stgnn_reference"
 
 @dataclass(frozen=True)
 class Results:
-    """frames: ``scores``, ``days``, ``windows``, ``compared``, ``compared_days``, ``adaptation``, those that the study
-    has; config: resolved; choices: of all cells of ``clocks/*.choice.json``."""
+    """frames: ``scores``, ``days``, ``windows``, ``compared``, ``compared_days``, ``adaptation``,
+    ``compared_predictions``, those that the study has; config: resolved; choices: of all cells of
+    ``clocks/*.choice.json``."""
 
     frames: Mapping[str, pd.DataFrame]
     config: Mapping[str, Any]

@@ -85,7 +85,8 @@ def _rows(one: Predicted, training: MeasuredTraining, power_w: float) -> list[di
             "epoch": _Shown(prediction.epoch, _mean(training.epochs_j), _mean(training.epochs_s)),
         }
         rows += [
-            {**base, "quantity": name, **shown.columns(power_w), **_rivals(one, name)} for name, shown in shares.items()
+            {**base, "quantity": name, **shown.columns(power_w), **_rivals(one, name)}
+            for name, shown in shares.items()
         ]
     ran = of_epochs(prediction, epochs)
     shown = _Shown(ran.training, training.training_j, training.training_s)
@@ -219,6 +220,11 @@ def standings(compared: pd.DataFrame, quantity: str = "step") -> Mapping[str, fl
     """
     own = errors_by_model(compared)
     own = own[own["quantity"] == quantity]
-    names = {"law": "error", "affine": "affine_error", "roofline": "roofline_error", "time_power": "time_power_error"}
+    names = {
+        "law": "error",
+        "affine": "affine_error",
+        "roofline": "roofline_error",
+        "time_power": "time_power_error",
+    }
     names["after"] = "after_error"
     return {name: float(own[column].mean()) for name, column in names.items() if own[column].notna().any()}

@@ -41,6 +41,8 @@ ETA_PERCENT: Mapping[str, Mapping[str, str]] = {
     A: {PROJECTIONS: "35.45", SCORES: "5.15", OUTPUT: "6.68"},
     B: {PROJECTIONS: "57.65", SCORES: "11.98", OUTPUT: "15.37"},
 }
+# Exponents of the stated law.
+ALPHA: Mapping[str, str] = {PROJECTIONS: "0.81", SCORES: "0.80", OUTPUT: "0.794"}
 PSEUDO_US: Mapping[str, Mapping[str, str]] = {
     A: {PROJECTIONS: "19.4", SCORES: "0.76", OUTPUT: "0.64"},
     B: {PROJECTIONS: "63.6", SCORES: "1.23", OUTPUT: "1.12"},

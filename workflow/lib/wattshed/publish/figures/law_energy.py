@@ -80,7 +80,9 @@ def _shares(one: Predicted, power_w: Mapping[str, float]) -> dict[str, float]:
 def _largest(shares: Sequence[Mapping[str, float]]) -> list[str]:
     """The kinds with the largest share in any model, largest first."""
     kinds = {kind for found in shares for kind in found} - {NO_OPERATION}
-    return sorted(kinds, key=lambda kind: (-max(found.get(kind, 0.0) for found in shares), kind))[:SHOWN_KINDS]
+    return sorted(kinds, key=lambda kind: (-max(found.get(kind, 0.0) for found in shares), kind))[
+        :SHOWN_KINDS
+    ]
 
 
 def _share_of(shares: Mapping[str, float], kind: str, kinds: Sequence[str]) -> float:

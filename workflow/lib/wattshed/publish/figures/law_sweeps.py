@@ -57,7 +57,14 @@ def _draw(axis: Axes, rows: pd.DataFrame, style: dict[str, object], family: str)
         ends = [predicted[name].to_numpy(dtype=float) for name in ("low_j", "high_j")]
         axis.plot(at, predicted["predicted_j"], color=str(colour), linewidth=1.4)
         axis.fill_between(at, *ends, color=str(colour), alpha=0.18, linewidth=0)
-    axis.plot(value, rows["measured_j"], linestyle="none", color=str(colour), marker=str(style["marker"]), label=family)
+    axis.plot(
+        value,
+        rows["measured_j"],
+        linestyle="none",
+        color=str(colour),
+        marker=str(style["marker"]),
+        label=family,
+    )
 
 
 def _axes(axis: Axes, rows: pd.DataFrame, title: str) -> None:

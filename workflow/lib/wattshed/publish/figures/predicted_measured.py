@@ -64,7 +64,14 @@ def _draw(axis: Axes, row: dict[Any, Any], ends: np.ndarray, style: dict[str, An
         **shown,
     )
     if pd.notna(row["after_first_epoch_j"]):
-        axis.plot(x, row["after_first_epoch_j"], marker=style["marker"], mec=style["color"], mfc="none", markersize=9)
+        axis.plot(
+            x,
+            row["after_first_epoch_j"],
+            marker=style["marker"],
+            mec=style["color"],
+            mfc="none",
+            markersize=9,
+        )
 
 
 def _identity(axis: Axes, rows: pd.DataFrame) -> None:

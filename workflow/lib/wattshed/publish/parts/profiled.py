@@ -1,17 +1,14 @@
 """The device profile of a study, for tables and figures of the energy law."""
 
-from wattshed.law.operations.operation import Direction, Kind
+from wattshed.calibration.fitting import Key
+from wattshed.calibration.studies.rivals import laws_of_forms
+from wattshed.law.efficiency.laws import LAWS
+from wattshed.law.operations.operation import Kind
 from wattshed.law.profile.device_profile import DeviceProfile, TimeLaw
 from wattshed.law.profile.files import read_profile
 from wattshed.publish.parts.inputs import Inputs
 
-LAW_NAMES = {
-    "affine": "affine",
-    "roofline": "roofline",
-    "efficiency": "efficiency",
-    "additive": "additive",
-    "product": "products",
-}
+LAW_NAMES = {"product": "products"}
 
 
 def profile_of(inputs: Inputs) -> DeviceProfile:
@@ -20,10 +17,10 @@ def profile_of(inputs: Inputs) -> DeviceProfile:
     return inputs.once("law_profile", lambda: read_profile(file))
 
 
-def forms_of(profile: DeviceProfile, key: tuple[Kind, Direction]) -> dict[str, TimeLaw]:
-    """The fitted laws of an operation by form; the chosen one alone where the profile kept no other."""
-    chosen = profile.laws[key]
-    return {**profile.rival_laws.get(key, {}), chosen.form: chosen}
+def forms_of(inputs: Inputs) -> dict[Key, dict[str, TimeLaw]]:
+    """All laws that fit the profile's kernels, by operation and form."""
+    profile = profile_of(inputs)
+    return inputs.once("law_forms", lambda: laws_of_forms(profile, tuple(LAWS)))
 
 
 def operation_name(kind: str) -> str:

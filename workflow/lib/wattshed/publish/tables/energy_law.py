@@ -1,8 +1,11 @@
 """Table: the laws of time by operation, with the error of each form beside its rivals'."""
 
+from collections.abc import Mapping
+
+from wattshed.calibration.fitting import Key
 from wattshed.law.efficiency.laws import LAWS
 from wattshed.law.operations.operation import Direction, Kind
-from wattshed.law.profile.device_profile import DeviceProfile
+from wattshed.law.profile.device_profile import DeviceProfile, TimeLaw
 from wattshed.publish.parts.inputs import Inputs
 from wattshed.publish.parts.profiled import LAW_NAMES, forms_of, operation_name, profile_of
 from wattshed.publish.typesetting.status_marks import energy_mark
@@ -10,25 +13,33 @@ from wattshed.publish.typesetting.table import Cell, Column, Table, decimals, po
 from wattshed.publish.typesetting.table_part import TablePart
 
 EFFICIENCY = "efficiency"
+PARTS_NOTE = (
+    "Gates and values of an LSTM or a GRU are timed as one layer, and their laws are fitted together: their error is "
+    "that of the layer. Operations in one row share a law."
+)
 ERROR_NOTE = (
     "Error: mean absolute relative error of the time of sizes that were left out of the fit, group by group. Bold: the "
     "form that the profile uses. A dash: the form could not be fitted, or the profile does not keep it."
 )
 FORM_NOTE = (
     "Affine: a start and a time per FLOP. Roofline: the larger of the time to compute and the time to move the bytes. "
-    "Efficiency: the source's law, a share of the peak eta = eta_max (1 - exp(-k c^alpha)) with c in TFLOP of one call. "
+    "Efficiency: the source's law, a share of the peak eta = eta_max (1 - exp(-k c^alpha)) with c in TFLOP of a call. "
     "Additive: a start, a time per dependent step, per FLOP, per byte and per tensor. Products: the same with a time "
     "per matrix product and per value of its factors."
 )
 
 
-def energy_law_table(profile: DeviceProfile) -> Table:
-    """One row per operation and direction, in the order of the operations."""
+Forms = Mapping[Key, Mapping[str, TimeLaw]]
+
+
+def energy_law_table(profile: DeviceProfile, found: Forms) -> Table:
+    """One row per operation and direction, in the order of the operations. found: all fitted laws by form."""
     keys = sorted(profile.laws, key=lambda key: (list(Kind).index(key[0]), list(Direction).index(key[1])))
-    forms = [form for form in LAWS if any(form in forms_of(profile, key) for key in keys)]
-    rows = [_row(profile, key, forms) for key in keys]
+    forms = [form for form in LAWS if any(form in found[key] for key in keys)]
+    groups = _alike(profile, keys)
+    rows = [_row(profile, alike, found[alike[0]], forms) for alike in groups]
     columns = [
-        Column("Operation"),
+        Column("Operation", width_cm=4.6),
         Column("Pass"),
         Column("n", "sizes", numeric=True),
         *(Column(LAW_NAMES.get(form, form).capitalize(), "%", numeric=True) for form in forms),
@@ -46,19 +57,35 @@ def energy_law_table(profile: DeviceProfile) -> Table:
         f"Calibrated {made.made[:10]} in {made.seconds:.0f} s with {energy} of its own.",
         ERROR_NOTE,
         FORM_NOTE,
-        _as_good(profile, keys),
+        PARTS_NOTE,
+        _as_good(found, [alike[0] for alike in groups]),
     ]
     return Table("energy_law", caption, columns, rows, notes)
 
 
-def _row(profile: DeviceProfile, key: tuple[Kind, Direction], forms: list[str]) -> list[Cell]:
-    chosen, found = profile.laws[key], forms_of(profile, key)
+def _alike(profile: DeviceProfile, keys: list[Key]) -> list[list[Key]]:
+    """Operations that share a law, in order; each is in one list."""
+    groups: list[list[Key]] = []
+    for key in keys:
+        for group in groups:
+            if group[0][1] == key[1] and profile.laws[group[0]] == profile.laws[key]:
+                group.append(key)
+                break
+        else:
+            groups.append([key])
+    return groups
+
+
+def _row(
+    profile: DeviceProfile, alike: list[Key], found: Mapping[str, TimeLaw], forms: list[str]
+) -> list[Cell]:
+    chosen = profile.laws[alike[0]]
     law = found.get(EFFICIENCY)
     known = law.coefficients if law is not None else {}
     eta = known.get("eta_max_share")
     return [
-        Cell(operation_name(key[0])),
-        Cell(str(key[1])),
+        Cell(", ".join(operation_name(kind) for kind, _ in alike)),
+        Cell(str(alike[0][1])),
         Cell(str(chosen.points)),
         *(
             decimals(100 * found[form].error_share if form in found else None, 1, best=form == chosen.form)
@@ -70,15 +97,17 @@ def _row(profile: DeviceProfile, key: tuple[Kind, Direction], forms: list[str]) 
     ]
 
 
-def _as_good(profile: DeviceProfile, keys: list[tuple[Kind, Direction]]) -> str:
+def _as_good(found: Forms, keys: list[Key]) -> str:
     """For how many operations the source's law errs less than the affine one, where both were fitted."""
-    both = [forms for key in keys if {EFFICIENCY, "affine"} <= set(forms := forms_of(profile, key))]
+    both = [found[key] for key in keys if {EFFICIENCY, "affine"} <= set(found[key])]
     better = sum(forms[EFFICIENCY].error_share < forms["affine"].error_share for forms in both)
-    return f"The source's efficiency law errs less than the affine one for {better} of {len(both)} operations."
+    return (
+        f"The source's efficiency law errs less than the affine one for {better} of {len(both)} operations."
+    )
 
 
 def _make(inputs: Inputs) -> Table:
-    return energy_law_table(profile_of(inputs))
+    return energy_law_table(profile_of(inputs), forms_of(inputs))
 
 
 TABLE = TablePart(

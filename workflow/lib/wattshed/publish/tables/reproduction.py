@@ -5,13 +5,12 @@ from typing import Any
 
 import pandas as pd
 
+from wattshed.law.published.reproducing.row import error_text
 from wattshed.law.published.reproducing.verdicts import Verdict
 from wattshed.publish.parts.inputs import Inputs
-from wattshed.publish.typesetting.table import MISSING, Cell, Column, Table, decimals
+from wattshed.publish.typesetting.table import MISSING, Cell, Column, Table
 from wattshed.publish.typesetting.table_part import TablePart
 
-# From here on an error is shown as a factor.
-FACTOR_SHARE = 10.0
 COLUMNS = [
     Column("Place", width_cm=1.7),
     Column("Quantity", width_cm=4.2),
@@ -51,7 +50,7 @@ def _row(row: dict[Hashable, Any]) -> list[Cell]:
         Cell(str(row["quantity"])),
         _with_unit(MISSING if pd.isna(row["printed"]) else str(row["printed"]), row["unit"]),
         Cell(MISSING if pd.isna(row["recomputed"]) else f"{row['recomputed']:.6g}"),
-        error_cell(row["error_share"]),
+        Cell(error_text(row["error_share"])),
         Cell(str(row["verdict"]), best=reproduced),
         Cell(reason),
     ]
@@ -59,15 +58,6 @@ def _row(row: dict[Hashable, Any]) -> list[Cell]:
 
 def _with_unit(text: str, unit: str) -> Cell:
     return Cell(f"{text} {unit}" if unit and text != MISSING else text)
-
-
-def error_cell(share: float | None) -> Cell:
-    """In per cent, or as a factor where per cent would be long; a dash if it is unknown."""
-    if share is None or pd.isna(share):
-        return Cell(MISSING)
-    if share >= FACTOR_SHARE:
-        return Cell(f"× {1 + share:.4g}")
-    return Cell(f"{decimals(100 * share, 1).text} %")
 
 
 def _make(inputs: Inputs) -> list[Table]:

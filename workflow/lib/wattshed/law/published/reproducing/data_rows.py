@@ -163,7 +163,7 @@ def _files(evidence: Evidence) -> list[Row]:
             "TFLOP/s",
             repr(V_MAX["RTX 2080 Ti"] / FLOPS_PER_TFLOP),
             evidence.peak_2080_tflops,
-            because="the law of the older device has two peaks",
+            because="the files count the device's efficiencies from another peak",
             basis=evidence.basis,
         ),
         made_row(

@@ -131,7 +131,7 @@ def _exponents() -> list[Row]:
                 printed.STEP_2,
                 f"alpha of {name}, as the efficiencies of A and B imply",
                 "",
-                repr(law.alpha),
+                printed.ALPHA[name],
                 law.implied_alpha(small, large),
                 because="no unit of size changes this exponent",
             )

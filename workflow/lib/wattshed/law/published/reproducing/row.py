@@ -1,5 +1,6 @@
 """One row of the reproduction table."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -11,6 +12,10 @@ from wattshed.law.published.reproducing.verdicts import Judgement, Verdict, judg
 # Documents: the older read-me with its own law, and the final paper with the code and read-me of its release.
 README, PAPER = "readme", "paper"
 DOCUMENTS = {README: "older read-me", PAPER: "final paper and its release"}
+
+
+# From here on an error is shown as a factor.
+FACTOR_SHARE = 8.0
 
 
 class Basis(StrEnum):
@@ -48,6 +53,16 @@ class Row:
         """With the document's name; enumerations as their texts."""
         found = asdict(self) | {"document": DOCUMENTS[self.source]}
         return {key: str(value) if isinstance(value, StrEnum) else value for key, value in found.items()}
+
+
+def error_text(share: float | None) -> str:
+    """A relative error in per cent, from ten times on as a factor, and a dash where it is unknown."""
+    if share is None or math.isnan(share):
+        return "\u2013"
+    if share >= FACTOR_SHARE:
+        return f"× {1 + share:.4g}"
+    text = f"{100 * share:+.1f} %"
+    return "0.0 %" if text in ("+0.0 %", "-0.0 %") else text
 
 
 def made_row(

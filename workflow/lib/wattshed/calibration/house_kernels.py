@@ -8,7 +8,7 @@ from random import Random
 
 import torch
 
-from wattshed.calibration.kernels import (
+from wattshed.calibration.drawing import (
     MOST_VALUES,
     Case,
     Draw,

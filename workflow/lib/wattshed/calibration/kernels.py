@@ -1,74 +1,34 @@
-"""Kernels of random sizes: what a law of each kind is fitted to.
+"""Kernels of torch in random sizes: what a law of each kind is fitted to.
 
-A target time and the device's speed give a size. Widths are drawn first, then the rows that meet the target.
+Widths are drawn first, then the rows that meet a target time.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from random import Random
 
 import torch
 from torch import Tensor, nn
 
+from wattshed.calibration.drawing import (
+    MOST_VALUES,
+    Case,
+    Draw,
+    Speed,
+    differentiated,
+    fitting,
+    log_uniform,
+    octave,
+    values,
+)
 from wattshed.calibration.timing import Work
 from wattshed.law.operations import attention, elementwise, products, recurrences, updates
-from wattshed.law.operations.operation import Kind, Operation
+from wattshed.law.operations.operation import Kind
 from wattshed.law.operations.tokens import CROSS_ENTROPY
 from wattshed.law.operations.training import CELL_LOSS
 from wattshed.training.step.eager_adamw import EagerAdamW
 from wattshed.training.step.gradient import observed_loss
-
-# Of an array: 32 MB.
-MOST_VALUES = 2**23
-
-
-@dataclass(frozen=True)
-class Speed:
-    """What a first look at the device found: products of medium size, and additions of large arrays."""
-
-    flop_per_s: float
-    byte_per_s: float
-
-
-@dataclass(frozen=True)
-class Case:
-    """One kernel of one size. operations: what a call computes; group: sizes that a check leaves out together."""
-
-    kernel: str
-    operations: tuple[Operation, ...]
-    group: str
-    build: Callable[[torch.device], Work]
-
-
-Draw = Callable[[Random, Speed, float], Case]
-
-
-def log_uniform(random: Random, low: float, high: float) -> int:
-    """A whole number between low and high; its logarithm is uniform."""
-    return max(1, round(math.exp(random.uniform(math.log(low), math.log(high)))))
-
-
-def fitting(target: float, each: float, low: int = 1, high: int = 65_536) -> int:
-    """How many of what costs ``each`` meet the target."""
-    return int(min(max(target / each, low), high))
-
-
-def octave(size: float) -> str:
-    """Sizes within a factor of two are one group."""
-    return str(round(math.log2(max(size, 1))))
-
-
-def differentiated(forward: Callable[[], Tensor], wanted: Sequence[Tensor]) -> Work:
-    """The forward pass with its graph, and the gradients for ``wanted`` from an output gradient of ones."""
-    slope = torch.ones_like(forward().detach())
-    return Work(forward, lambda made: torch.autograd.grad(made, wanted, slope))
-
-
-def values(*shape: int, device: torch.device, learned: bool = True) -> Tensor:
-    return torch.randn(*shape, device=device).requires_grad_(learned)
 
 
 def draw_linear(random: Random, speed: Speed, target_s: float) -> Case:

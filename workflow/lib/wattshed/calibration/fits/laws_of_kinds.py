@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from wattshed.calibration.joint import fit_parts
-from wattshed.calibration.points import KernelPoint
+from wattshed.calibration.fits.joint import fit_parts
+from wattshed.calibration.fits.points import KernelPoint
 from wattshed.foundation.faults import Fault
-from wattshed.law.efficiency.laws import KernelPoints, choose_law
+from wattshed.law.efficiency.laws import LAWS, KernelPoints, choose_law
 from wattshed.law.operations.operation import Direction, Kind
 from wattshed.law.profile.device_profile import TimeLaw
 
 # A law of fewer points is named as one that the time did not suffice for.
 ENOUGH_POINTS = 8
+QUICK = ("affine",)
 # The same layer, whatever it computes: its points serve the laws of all of these.
 SAME = {Kind.LINEAR: (Kind.LINEAR, Kind.QKV, Kind.OUTPUT_PROJECTION, Kind.FEED_FORWARD)}
 
 Key = tuple[Kind, Direction]
 
 
-def fit_laws(points: Iterable[KernelPoint]) -> tuple[dict[Key, TimeLaw], list[dict[str, Any]], list[str]]:
-    """Laws; the held-out error of every form, as rows; and "kind direction" of what has few points or no law."""
+def fit_laws(
+    points: Iterable[KernelPoint], has_time: Callable[[], bool] = lambda: True
+) -> tuple[dict[Key, TimeLaw], list[dict[str, Any]], list[str]]:
+    """Laws; the held-out error of every form, as rows; and "kind direction" of what has few points or no law.
+
+    has_time: asked before each law; once it says no, the simplest form alone is fitted.
+    """
     laws: dict[Key, TimeLaw] = {}
     scores: list[dict[str, Any]] = []
     few: list[str] = []
@@ -32,7 +38,7 @@ def fit_laws(points: Iterable[KernelPoint]) -> tuple[dict[Key, TimeLaw], list[di
         if len(group) < ENOUGH_POINTS:
             few += names
         try:
-            found, rows = _fit(key[0], key[1], group)
+            found, rows = _fit(key[0], key[1], group, tuple(LAWS) if has_time() else QUICK)
         except Fault as fault:
             scores.append({"kinds": list(key[0]), "direction": key[1].value, "why_none": str(fault)})
             few += [name for name in names if name not in few]
@@ -51,7 +57,7 @@ def _by_kinds(points: Iterable[KernelPoint]) -> dict[tuple[tuple[Kind, ...], Dir
 
 
 def _fit(
-    kinds: Sequence[Kind], direction: Direction, points: Sequence[KernelPoint]
+    kinds: Sequence[Kind], direction: Direction, points: Sequence[KernelPoint], forms: Sequence[str]
 ) -> tuple[Mapping[Key, TimeLaw], list[dict[str, Any]]]:
     time_s = np.array([point.time_s for point in points])
     groups = [point.group for point in points]
@@ -67,7 +73,7 @@ def _fit(
         return {(kind, direction): law for kind, law in zip(kinds, laws, strict=True)}, [row]
     kind = kinds[0]
     operations = [point.operations[0] for point in points]
-    best, scores = choose_law(KernelPoints(kind, direction, operations, time_s, np.array(groups)))
+    best, scores = choose_law(KernelPoints(kind, direction, operations, time_s, np.array(groups)), forms)
     same = SAME.get(kind, (kind,))
     rows = [
         {

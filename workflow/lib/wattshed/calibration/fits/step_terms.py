@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wattshed.calibration.joint import non_negative
-from wattshed.calibration.points import StepPoint, families
+from wattshed.calibration.fits.joint import non_negative
+from wattshed.calibration.fits.points import StepPoint, families
 from wattshed.foundation.faults import Fault
 from wattshed.law.efficiency.laws import law_time_s
 from wattshed.law.operations.operation import Direction, Kind, Operation

@@ -9,7 +9,7 @@ from wattshed.foundation.faults import Fault
 from wattshed.law.operations.training import training_step
 from wattshed.law.predicting.plan import PanelSizes, TrainingPlan, plan_of
 from wattshed.law.predicting.prediction import Cost, Prediction
-from wattshed.law.predicting.step import NOTHING, predict_pass, predict_step
+from wattshed.law.predicting.step import predict_pass, predict_step
 
 if TYPE_CHECKING:
     from wattshed.config.study import Study
@@ -113,8 +113,8 @@ def _counted(study: Study, name: str, what: str, block: Any, sizes: Any) -> Any:
 def _no_law(study: Study, name: str) -> Fault:
     form = study.trained[name].form
     return Fault(
-        f"no law for models.{name}: its family {form} does not count its operations; give the plug-in a function count, "
-        "or measure this training in place of predicting it."
+        f"no law for models.{name}: its family {form} does not count its operations; give the plug-in a "
+        "function count, or measure this training in place of predicting it."
     )
 
 

@@ -142,8 +142,8 @@ def _built(data: Path) -> PanelSizes | None:
         return PanelSizes(header["indptr"]["shape"][0] - 1, int(max(stops)), header["indices"]["shape"][0])
     except (KeyError, TypeError, IndexError, ValueError) as error:
         raise Fault(
-            f"{data} does not tell the panel's size ({error!r}): expected what the data stage writes; delete the folder "
-            "and run snakemake again."
+            f"{data} does not tell the panel's size ({error!r}): expected what the data stage writes; delete the "
+            "folder and run snakemake again."
         ) from error
 
 

@@ -16,6 +16,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-inp
 .PHONY: help reproduce test test-fast lint format schema clean \
 	benchmark benchmark-clock-contamination benchmark-clock-prediction benchmark-clock-recorded benchmark-clock-search \
 	benchmark-clock-watchdog benchmark-recordings \
+	benchmark-law-recorded-time \
 	benchmark-decisions benchmark-energy benchmark-engine benchmark-ladder benchmark-lead \
 	benchmark-phase1 benchmark-rolling benchmark-break-even benchmark-drift benchmark-methods benchmark-pruned-kernel \
 	benchmark-governor \
@@ -35,6 +36,7 @@ help:
 	@echo "make benchmark-clock-prediction   predict recorded workloads (DATA=folder); writes docs/clock_prediction.md, .json"
 	@echo "make benchmark-recordings   read a million samples; writes docs/recordings_speed.json"
 	@echo "make benchmark-clock-recorded   judge recorded sweeps (DATA=folder); writes docs/clock_recorded.md, .json"
+	@echo "make benchmark-law-recorded-time   fit recorded kernels (DATA=folder); writes docs/energy_law_recorded_time.md"
 	@echo "make benchmark-decisions   simulate intervals and decisions; writes docs/decisions_benchmarks.md"
 	@echo "make benchmark-ladder   climb the ladders of LADDERS=\"$(LADDERS)\" (hours); writes docs/ladder.md"
 	@echo "make tune        train the grids of both networks and of the trees (an hour); writes docs/ladder/tuning_*.json"
@@ -106,6 +108,9 @@ benchmark-recordings: $(BIN)/.installed
 
 benchmark-clock-recorded: $(BIN)/.installed
 	python benchmarks/clock_recorded_choices.py --data $(or $(DATA),../shared/data/frequency)
+
+benchmark-law-recorded-time: $(BIN)/.installed
+	python benchmarks/law_recorded_time.py --data $(or $(DATA),../shared/data/energy_law)
 
 benchmark-decisions: $(BIN)/.installed
 	python benchmarks/decisions.py --days results/homes/accuracy/days.parquet --output docs/decisions_benchmarks.md

@@ -96,8 +96,8 @@ def test_curves_pass_through_points_without_noise():
 
 
 def test_curves_take_fitted_laws_and_bytes_that_follow_the_flops():
-    """Two points of the same FLOPs have a median of bytes of 3e5: at 1e-10 s that is longer than the arithmetic."""
-    sizes = sizes_from([1e6, 1e6, 1e6, 1e8, 1e8], [2e5, 3e5, 9e5, 3e6, 3e6])
+    """Three points of the same FLOPs have a geometric mean of 3e5 bytes: longer than the arithmetic at 1e-10 s."""
+    sizes = sizes_from([1e6, 1e6, 1e6, 1e8, 1e8], [1e5, 3e5, 9e5, 3e6, 3e6])
     law = TimeLaw("roofline", {"flop_s": 1e-12, "byte_s": 1e-10}, 0.1, 5, 1e6, 1e8)
     curves = efficiency_curves(sizes, np.full(5, 1e-3), {"mine": law}, peak_flop_per_s=1e12, grid=3)
     assert curves.by_form["mine"] == pytest.approx(

@@ -41,9 +41,8 @@ def efficiency_curves(
     """Measured points and the curves of the laws.
 
     laws: fitted ones by form; without them the source's law, affine and roofline are fitted here. peak_flop_per_s: of
-    the device; the highest measured rate without it. Between the measured sizes, the other sizes of an operation
-    (bytes, steps) follow its FLOPs on straight lines in logarithms, through medians where a FLOP count occurs more than
-    once.
+    the device; the highest measured rate without it. Along a curve the other sizes of an operation (bytes, steps) grow
+    with a power of its FLOPs, by least squares through all points.
     """
     check_points(sizes, time_s, what, 5)
     if not (sizes.flops > 0).all():
@@ -71,14 +70,17 @@ def efficiency_curves(
 
 
 def _along(sizes: Sizes, flops: Numbers) -> Sizes:
-    """Sizes of operations of so many FLOPs, between the measured ones."""
-    known, belongs = np.unique(sizes.flops, return_inverse=True)
+    """Sizes of operations of so many FLOPs, by a power of the FLOPs; the median where a size is 0 somewhere."""
+    log_flops = np.log(sizes.flops)
+    centred = log_flops - log_flops.mean()
+    spread = float(centred @ centred)
 
-    def between(column: Numbers) -> Numbers:
-        medians = np.array([np.median(column[belongs.ravel() == at]) for at in range(len(known))])
-        if not (medians > 0).all():
-            return np.asarray(np.interp(np.log(flops), np.log(known), medians))
-        return np.asarray(np.exp(np.interp(np.log(flops), np.log(known), np.log(medians))))
+    def power(column: Numbers) -> Numbers:
+        if not (column > 0).all():
+            return np.full(len(flops), np.median(column))
+        log_column = np.log(column)
+        slope = float(centred @ log_column) / spread if spread > 0 else 0.0
+        return np.asarray(np.exp(log_column.mean() + slope * (np.log(flops) - log_flops.mean())))
 
     others = ("bytes_moved", "dependent_steps", "tensors", "products", "left", "right", "out")
-    return Sizes(flops, *(between(getattr(sizes, name)) for name in others))
+    return Sizes(flops, *(power(getattr(sizes, name)) for name in others))

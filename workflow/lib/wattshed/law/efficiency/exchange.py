@@ -122,10 +122,9 @@ def find_exchange(
     random = np.random.default_rng(seed)
     gains = np.zeros(resamples)
     own = np.arange(len(names))
-    for operation, one in enumerate(by_group):
+    for at, one in enumerate(by_group):
         weights = random.multinomial(one.shape[1], np.full(one.shape[1], 1 / one.shape[1]), size=resamples)
-        row = int(np.flatnonzero(chosen == operation)[0])
-        gains += weights @ (one[operation] - one[row])
+        gains += weights @ (one[at] - one[int(np.flatnonzero(chosen == at)[0])])
     printed = float(point[own, own].sum())
     error_share = float(point[own, chosen].sum()) / printed if printed > 0 else 1.0
     support = float(np.mean(gains > 0))

@@ -90,7 +90,8 @@ def law_intervals(
     for name in law.coefficients:
         low, high = np.quantile([one[name] for one in refits], (tail, 1 - tail))
         least = max(0.0, estimates[name] + widened * (low - estimates[name]))
-        ends[name] = (float(least), float(estimates[name] + widened * (high - estimates[name])))
+        most = min(law.largest.get(name, np.inf), estimates[name] + widened * (high - estimates[name]))
+        ends[name] = (float(least), float(most))
     log_errors = np.quantile(np.log(time_s / held_out), (np.arange(QUANTILES) + 0.5) / QUANTILES)
     return LawIntervals(law, level, ends, refits, log_errors)
 

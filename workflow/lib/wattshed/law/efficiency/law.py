@@ -24,6 +24,8 @@ class Law(ABC):
 
     name: ClassVar[str]
     coefficients: ClassVar[tuple[str, ...]]
+    # Of coefficients that have a largest value; none is negative.
+    largest: ClassVar[Mapping[str, float]] = {}
 
     @abstractmethod
     def time_s(self, coefficients: Coefficients, operation: Operation) -> float:
@@ -71,6 +73,12 @@ class Law(ABC):
         folds = group_folds(groups, what=what)
         if folds.shape != time_s.shape:
             raise Fault(f"{what}: {folds.size} groups for {time_s.size} times: give each point its group")
+        kept = len(time_s) - int(np.bincount(folds).max())
+        if kept < self.least_points - 2:
+            raise Fault(
+                f"{what}: without the largest group only {kept} points are left for the law `{self.name}`, which needs "
+                f"{self.least_points - 2}: measure more sizes, or groups of about the same size"
+            )
 
         def without(some: Sizes, seconds: Numbers) -> Any:
             return self.fitted(some, seconds, what)

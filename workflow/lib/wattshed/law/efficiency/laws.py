@@ -10,7 +10,14 @@ from numpy.typing import NDArray
 
 from wattshed.foundation.faults import Fault
 from wattshed.law.efficiency.law import Law
-from wattshed.law.efficiency.linear import AdditiveLaw, AffineLaw, ProductLaw, RooflineLaw
+from wattshed.law.efficiency.linear import (
+    AdditiveLaw,
+    AffineLaw,
+    CachedLaw,
+    CachedProductLaw,
+    ProductLaw,
+    RooflineLaw,
+)
 from wattshed.law.efficiency.mayaki import EfficiencyLaw
 from wattshed.law.efficiency.sizes import Numbers, sizes_of
 from wattshed.law.operations.operation import Direction, Kind, Operation
@@ -18,7 +25,16 @@ from wattshed.law.profile.device_profile import TimeLaw
 
 # From the simplest on: of laws with the same error the first is taken.
 LAWS: dict[str, Law] = {
-    law.name: law for law in (AffineLaw(), RooflineLaw(), EfficiencyLaw(), AdditiveLaw(), ProductLaw())
+    law.name: law
+    for law in (
+        AffineLaw(),
+        RooflineLaw(),
+        EfficiencyLaw(),
+        AdditiveLaw(),
+        ProductLaw(),
+        CachedLaw(),
+        CachedProductLaw(),
+    )
 }
 # A later law must be better than this share of an earlier one's error.
 BETTER = 0.98

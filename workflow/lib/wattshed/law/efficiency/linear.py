@@ -8,9 +8,14 @@ import numpy as np
 
 from wattshed.foundation.faults import Fault
 from wattshed.law.efficiency.law import Coefficients, Law
-from wattshed.law.efficiency.robust import robust_least_squares
+from wattshed.law.efficiency.robust import added, first_guess, larger, robust_cost
 from wattshed.law.efficiency.sizes import Numbers, Sizes
 from wattshed.law.operations.operation import Operation
+
+# Bytes that fit in a cache, and seconds of each byte beyond them.
+CACHE = ("cache_bytes", "beyond_byte_s")
+# Sizes of the cache that are tried first.
+TRIED = 12
 
 
 class AdditiveLaw(Law):
@@ -38,14 +43,13 @@ class AdditiveLaw(Law):
         return np.stack([one, sizes.dependent_steps, sizes.flops, sizes.bytes_moved, sizes.tensors], axis=1)
 
     def times_s(self, coefficients: Coefficients, sizes: Sizes) -> Numbers:
-        return np.asarray(self.columns(sizes) @ np.array([coefficients[name] for name in self.coefficients]))
+        columns = self.columns(sizes)
+        return np.asarray(
+            columns @ np.array([coefficients[name] for name in self.coefficients[: columns.shape[1]]])
+        )
 
     def fitted(self, sizes: Sizes, time_s: Numbers, what: str = "the points") -> dict[str, float]:
-        columns = self.columns(sizes)
-        # A constant column says nothing beside the start.
-        told = np.array([True, *(np.ptp(columns[:, 1:], axis=0) > 0)])
-        found = np.zeros(columns.shape[1])
-        found[told] = _added(columns[:, told], time_s, what)
+        found = _told_added(self.columns(sizes), time_s, what)
         return dict(zip(self.coefficients, map(float, found), strict=True))
 
 
@@ -90,12 +94,57 @@ class ProductLaw(AdditiveLaw):
         values = [sizes.left, sizes.right, sizes.out]
         return np.stack([one, sizes.dependent_steps, sizes.products, sizes.flops, *values], axis=1)
 
-    def fitted(self, sizes: Sizes, time_s: Numbers, what: str = "the points") -> dict[str, float]:
+    def check(self, sizes: Sizes, what: str) -> None:
+        """Fault for operations that are not products."""
         if not (sizes.out > 0).all():
             raise Fault(
-                f"{what}: the law `product` needs rows, inner and columns at every point: choose another form"
+                f"{what}: the law `{self.name}` needs rows, inner and columns at every point: choose another form"
             )
+
+    def fitted(self, sizes: Sizes, time_s: Numbers, what: str = "the points") -> dict[str, float]:
+        self.check(sizes, what)
         return super().fitted(sizes, time_s, what)
+
+
+class CachedLaw(AdditiveLaw):
+    """As ``additive``, and more for each byte beyond those that fit in a cache, whose size is fitted too."""
+
+    name = "cached"
+    coefficients: ClassVar[tuple[str, ...]] = (*AdditiveLaw.coefficients, *CACHE)
+
+    @property
+    def least_points(self) -> int:
+        return super().least_points + 2
+
+    def time_s(self, coefficients: Coefficients, operation: Operation) -> float:
+        return super().time_s(coefficients, operation) + _beyond_s(coefficients, operation)
+
+    def times_s(self, coefficients: Coefficients, sizes: Sizes) -> Numbers:
+        return super().times_s(coefficients, sizes) + _all_beyond_s(coefficients, sizes)
+
+    def fitted(self, sizes: Sizes, time_s: Numbers, what: str = "the points") -> dict[str, float]:
+        return _fitted_with_cache(self, sizes, time_s, what)
+
+
+class CachedProductLaw(ProductLaw):
+    """As ``product``, and more for each byte beyond those that fit in a cache, whose size is fitted too."""
+
+    name = "cached_product"
+    coefficients: ClassVar[tuple[str, ...]] = (*ProductLaw.coefficients, *CACHE)
+
+    @property
+    def least_points(self) -> int:
+        return super().least_points + 2
+
+    def time_s(self, coefficients: Coefficients, operation: Operation) -> float:
+        return super().time_s(coefficients, operation) + _beyond_s(coefficients, operation)
+
+    def times_s(self, coefficients: Coefficients, sizes: Sizes) -> Numbers:
+        return super().times_s(coefficients, sizes) + _all_beyond_s(coefficients, sizes)
+
+    def fitted(self, sizes: Sizes, time_s: Numbers, what: str = "the points") -> dict[str, float]:
+        self.check(sizes, what)
+        return _fitted_with_cache(self, sizes, time_s, what)
 
 
 class AffineLaw(Law):
@@ -112,7 +161,7 @@ class AffineLaw(Law):
 
     def fitted(self, sizes: Sizes, time_s: Numbers, what: str = "the points") -> dict[str, float]:
         columns = np.stack([np.ones(len(sizes)), sizes.flops], axis=1)
-        start, flop = _added(columns, time_s, what)
+        start, flop = added(columns, time_s, what)
         return {"start_s": float(start), "flop_s": float(flop)}
 
 
@@ -134,58 +183,58 @@ class RooflineLaw(Law):
             raise Fault(
                 f"{what}: the law `roofline` needs FLOPs or bytes above 0 at every point: choose another form"
             )
-        return dict(zip(self.coefficients, map(float, _larger(columns, time_s, what)), strict=True))
+        return dict(zip(self.coefficients, map(float, larger(columns, time_s, what)), strict=True))
 
 
-def _added(columns: Numbers, time_s: Numbers, what: str) -> Numbers:
-    """Non-negative factors of columns [points, n] whose sum is nearest to the times, by robust differences of logs."""
-    from scipy.optimize import nnls
-
-    # In relative errors, each column of the size of 1, so that a start of microseconds weighs as much as a rate.
-    relative = columns / time_s[:, None]
-    scale = relative.max(axis=0)
-    scale[scale == 0] = 1.0
-    scaled = relative / scale
-    try:
-        start = nnls(scaled, np.ones(len(time_s)))[0]
-    except RuntimeError as error:
-        raise Fault(f"{what}: no non-negative law fits: measure more sizes, from small to large") from error
-    tiny = 1e-12
-
-    def residuals(factors: Numbers) -> Numbers:
-        return np.asarray(np.log(scaled @ factors + tiny))
-
-    def jacobian(factors: Numbers) -> Numbers:
-        return np.asarray(scaled / (scaled @ factors + tiny)[:, None])
-
-    lower, upper = np.zeros(len(scale)), np.full(len(scale), 1e6)
-    starts = [np.maximum(start, 1e-4)]
-    found = robust_least_squares(residuals, starts, lower, upper, what, jacobian)
-    # What the bounded search leaves at a bound's edge is zero.
-    found[found * scaled.max(axis=0) < 1e-7] = 0.0
-    return found / scale
+def _told_added(columns: Numbers, time_s: Numbers, what: str) -> Numbers:
+    """Factors of the columns; 0 for constant ones, which say nothing beside the start."""
+    told = np.array([True, *(np.ptp(columns[:, 1:], axis=0) > 0)])
+    found = np.zeros(columns.shape[1])
+    found[told] = added(columns[:, told], time_s, what)
+    return found
 
 
-def _larger(columns: Numbers, time_s: Numbers, what: str) -> Numbers:
-    """Factors of two columns whose larger product is nearest to the times, by robust differences of logs."""
-    relative = columns / time_s[:, None]
-    used = relative.max(axis=0) > 0
-    # Start so that each column alone gives the median time, and by halves of it.
-    centre = np.array([-np.log(np.median(one[one > 0])) if (one > 0).any() else 0.0 for one in relative.T])
-    with np.errstate(divide="ignore"):
-        logs = np.where(used, np.log(relative), -np.inf)
+def _beyond_s(coefficients: Coefficients, operation: Operation) -> float:
+    return coefficients["beyond_byte_s"] * max(0.0, operation.bytes_moved - coefficients["cache_bytes"])
 
-    def residuals(parameters: Numbers) -> Numbers:
-        return np.asarray((logs + parameters).max(axis=1))
 
-    def jacobian(parameters: Numbers) -> Numbers:
-        binding = (logs + parameters).argmax(axis=1)
-        return np.eye(2)[binding]
+def _all_beyond_s(coefficients: Coefficients, sizes: Sizes) -> Numbers:
+    return np.asarray(
+        coefficients["beyond_byte_s"] * np.maximum(0.0, sizes.bytes_moved - coefficients["cache_bytes"])
+    )
 
-    lower, upper = centre - 20.0, centre + 20.0
-    shifts = ((0.0, 0.0), (-0.7, 0.0), (0.0, -0.7), (-3.0, 0.0), (0.0, -3.0))
-    starts = [centre + np.array(shift) for shift in shifts]
-    found = robust_least_squares(residuals, starts, lower, upper, what, jacobian)
-    # A bound that no point reaches was not measured: it is left out.
-    reached = np.bincount((logs + found).argmax(axis=1), minlength=2) > 0
-    return np.where(used & reached, np.exp(found), 0.0)
+
+def _fitted_with_cache(law: AdditiveLaw, sizes: Sizes, time_s: Numbers, what: str) -> dict[str, float]:
+    """The law's coefficients with the cache that leaves the least loss."""
+    from scipy.optimize import minimize_scalar
+
+    if np.ptp(sizes.bytes_moved) == 0:
+        raise Fault(
+            f"{what}: the law `{law.name}` needs bytes that differ between the points: choose another form"
+        )
+    low, high = np.quantile(sizes.bytes_moved[sizes.bytes_moved > 0], (0.1, 0.9))
+    columns = law.columns(sizes)
+
+    def with_cache(log_cache: float) -> Numbers:
+        return np.concatenate(
+            [columns, np.maximum(0.0, sizes.bytes_moved - np.exp(log_cache))[:, None]], axis=1
+        )
+
+    def guessed_loss(log_cache: float) -> float:
+        wider = with_cache(log_cache)
+        guess = wider @ first_guess(wider, time_s, what)
+        return float(robust_cost(np.log(np.maximum(guess / time_s, 1e-12))))
+
+    grid = np.linspace(np.log(low), np.log(high), TRIED)
+    best = int(np.argmin([guessed_loss(one) for one in grid]))
+    ends = (grid[max(best - 1, 0)], grid[min(best + 1, TRIED - 1)])
+    between = minimize_scalar(
+        guessed_loss, bounds=ends, method="bounded", options={"xatol": 1e-3, "maxiter": 25}
+    )
+    ended = []
+    for log_cache in (grid[best], float(between.x)):
+        wider = with_cache(log_cache)
+        found = _told_added(wider, time_s, what)
+        ended.append((float(robust_cost(np.log(wider @ found / time_s))), float(np.exp(log_cache)), found))
+    _, cache, found = min(ended, key=lambda one: one[0])
+    return dict(zip(law.coefficients, map(float, (*found[:-1], cache, found[-1])), strict=True))

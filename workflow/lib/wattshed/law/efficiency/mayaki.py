@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -63,6 +64,7 @@ class EfficiencyLaw(Law):
         "k_per_tflop_alpha",
         "alpha",
     )
+    largest: ClassVar[Mapping[str, float]] = {"alpha": 1.0}
 
     def __post_init__(self) -> None:
         peak = self.peak_flop_per_s

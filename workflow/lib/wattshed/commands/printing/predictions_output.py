@@ -25,7 +25,7 @@ def print_predictions(
         several = len({place.candidate.study for place in ranking}) > 1
         heads = ["step", "epoch", "training"]
         table = plain_table(
-            f"Predicted own energy, ranked by {quantity}, with 90 % intervals",
+            f"Predicted own energy, ranked by {quantity}, with 90 % intervals of it",
             "",
             *(["study"] if several else []),
             *("model", *heads, "takes", "CO2e", "× least", ""),
@@ -40,7 +40,10 @@ def print_predictions(
                 f"{place.rank}{'≈' if place.with_first and place.rank > 1 else ''}",
                 *([place.candidate.study] if several else []),
                 prediction.model,
-                *("–" if cost is None else energy(cost) for cost in costs),
+                *(
+                    _cell(cost, with_interval=name == quantity)
+                    for name, cost in zip(heads, costs, strict=True)
+                ),
                 seconds(place.cost.time_s),
                 "unknown" if mass is None else scaled(place.cost.energy_j * mass, GRAM_STEPS),
                 f"{place.ratio:.3g}",
@@ -66,6 +69,12 @@ def print_predictions(
             )
     for entry in without:
         console.print(f"Not predicted: {entry['study']}, {entry['model']}: {entry['why_none']}", markup=False)
+
+
+def _cell(cost: Cost | None, *, with_interval: bool) -> str:
+    if cost is None:
+        return "–"
+    return energy(cost) if with_interval else scaled(cost.energy_j, JOULE_STEPS)
 
 
 def _length(candidate: Candidate) -> str:

@@ -34,4 +34,5 @@ class MadeStudy:
     reference: str = "stgnn_reference"
     forms: dict[str, str] = field(default_factory=dict)
     rolled: Sequence[str] = ()  # models and baselines at rolling origins
+    law: bool = False  # predictions and a sweep
     name: str = "homes"

@@ -11,6 +11,7 @@ from made_clocks import write_clocks
 from made_data import make_panel, make_quality, write_graph
 from made_days import make_days
 from made_ladder_files import write_ladder
+from made_law import write_law
 from made_lineages import make_chains, make_compression, write_adaptation
 from made_models import make_scores, write_forecasts, write_ledgers
 from made_plan import MadeStudy
@@ -94,6 +95,10 @@ def write_study(folder: Path, made: MadeStudy | None = None) -> Path:
         write_ladder(folder, windows, scores, made.steps, made.reference)
     if made.rolled:
         write_rolling(folder, made)
+    if made.law:
+        # Of the invented ledgers: 100 steps an epoch, 8 epochs and their looks.
+        models = {name: (kwh * 3.6e6 / (8 * 105), 100) for name, (_, kwh) in made.trained.items()}
+        write_law(folder, models, made.seeds)
     return folder
 
 
@@ -166,6 +171,10 @@ def study_files(folder: Path) -> dict[str, list[Path]]:
         "techniques": "ladder.techniques.parquet",
         "rolling": "rolling.parquet",
         "origins": "rolling.origins.parquet",
+        "law_profile": "law/profile.json",
+        "law_predictions": "law/predictions.json",
+        "compared_predictions": "law/predictions.parquet",
+        "law_sweep": "law/sweep.parquet",
         "reproduction": "law/reproduction.parquet",
         "chains": "chains.parquet",
         "adaptation": "adaptation.parquet",

@@ -22,6 +22,8 @@ from wattshed.foundation.code_digest import reached_files
 IMPORTED_AS = {"nvidia-ml-py": "pynvml", "pyyaml": "yaml", "torch-geometric": "torch_geometric"}
 # Loaded by name, so no import shows them.
 LOADED_BY_NAME = ("energy/sensors/*.py", "door/*.py", "door/*/*.py", "commands/*.py", "commands/clocks/*.py")
+# Commands that the core alone cannot run.
+NEED_TORCH = ("export.py", "calibrate.py")
 # These are found if they are there; without them their sensor or callback is missing.
 OPTIONAL = {"zeus", "amdsmi", "torch", "lightning", "transformers", "zstandard"}
 # Parts of matplotlib and of pydantic, which bring them.
@@ -49,9 +51,9 @@ def imports(file):
 def test_the_dependencies_of_the_core_are_what_its_commands_import(root, project):
     library = root / "workflow/lib"
     package = library / "wattshed"
-    # main.py imports every command; export is the one that needs the study's packages.
+    # main.py imports every command; export and calibrate are the ones that need the study's packages.
     starts = [file for pattern in LOADED_BY_NAME for file in package.glob(pattern)]
-    starts = [file for file in starts if file.name not in ("main.py", "__main__.py", "export.py")]
+    starts = [file for file in starts if file.name not in ("main.py", "__main__.py", *NEED_TORCH)]
     files = set(starts).union(*(reached_files(file, library) for file in starts))
     used = {name for file in files for name in imports(file)} - set(sys.stdlib_module_names) - {"wattshed"}
     core = names(project["dependencies"])
@@ -175,7 +177,7 @@ print(job.ledger)
 
 
 @pytest.mark.network
-def test_the_core_alone_runs_every_command_but_export(core, tmp_path):
+def test_the_core_alone_runs_every_command_but_those_that_need_torch(core, tmp_path):
     installed = core(tmp_path, "python", "-c", INSTALLED).stdout.lower().split()
     assert "wattshed" in installed
     assert not {"torch", "torch-geometric", "snakemake"} & set(installed)
@@ -233,3 +235,15 @@ def test_export_without_torch_says_what_to_install(core, tmp_path):
     )
     assert not (tmp_path / "net.onnx").exists()
     core(tmp_path, "wattshed", "export", "--help")
+
+
+@pytest.mark.network
+def test_calibrate_without_torch_says_what_to_install(core, tmp_path):
+    done = core(tmp_path, "wattshed", "calibrate", "--output", "profile.json", code=2)
+    (sentence,) = done.stderr.splitlines()
+    assert sentence == (
+        "error: wattshed calibrate needs torch, which is not installed: the core of wattshed comes without it; "
+        "run pip install 'wattshed[study]'."
+    )
+    assert list(tmp_path.iterdir()) == []
+    core(tmp_path, "wattshed", "calibrate", "--help")

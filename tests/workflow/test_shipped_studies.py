@@ -21,6 +21,7 @@ from wattshed.foundation.writing import write_parquet
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 STUDIES = sorted(path.name for path in CONFIG.glob("*.yaml"))
 LADDER = {"find_ladder", "make_table_ladder", "make_table_techniques", "make_figure_ladder"}
+LAW = {"predict", "compare_predictions", "reproduce_law", "make_table_energy_predictions"}
 ROLLING = {"split_origins", "roll_model", "roll_baseline", "find_rolling"}
 PNG = b"\x89PNG\r\n\x1a\n made for a test"
 
@@ -82,6 +83,9 @@ def assert_only_what_it_asks_for(study, rules):
     assert ("train_model" in rules) == bool(study.models)
     assert (rules & LADDER) == (LADDER if study.ladder else set())
     assert bool(rules & ROLLING) == bool(study.rolling)
+    assert (rules & LAW) == (LAW if study.law else set())
+    assert ("calibrate_device" in rules) == bool(study.law and study.law.profile is None)
+    assert ("sweep_law" in rules) == bool(study.law and study.law.sweep)
 
 
 def planned(root, configfile, folder, study):
@@ -163,6 +167,7 @@ def made_study(study):
         if ladder
         else "",
         rolled=study.rolling.models if study.rolling else (),
+        law=study.law is not None,
         forms={name: model.form for name, model in study.models.items()},
     )
 

@@ -11,6 +11,7 @@ rule aggregate_ledgers:
         compression=expand(rules.compress_model.output.ledger, lineage=COMPRESSED),
         comparison=expand(rules.compare_checkpoints.output.ledger, model=COMPARED),
         clocks=expand(rules.sweep_clocks.output.ledger, lineage=SWEPT, work=WORKS),
+        law=LAW_LEDGERS,
         # Changes whenever a record does: a job without a result reruns the accounts too.
         records=list_of_records,
     output:
@@ -33,6 +34,7 @@ rule aggregate_ledgers:
     shell:
         f"python {SCRIPTS}/accounts/aggregate_ledgers.py --ledgers {{input.training:q}} {{input.baselines:q}}"
         " {input.rolling:q} {input.inference:q} {input.adaptation:q} {input.compression:q} {input.comparison:q} {input.clocks:q}"
+        " {input.law:q}"
         " --all-ledgers {params.all_ledgers:q}"
         " --output-runs {output.runs:q} --output-windows {output.windows:q} > {log:q} 2>&1"
 

@@ -161,6 +161,18 @@ LADDER_TUNING = [
 ORIGINS = range(1, (STUDY.rolling.origins if STUDY.rolling else 1) + 1)
 ROLLED = STUDY.rolling.models if STUDY.rolling else []
 ROLLING_SEEDS = (STUDY.rolling and STUDY.rolling.seeds) or STUDY.seeds
+# The device profile by which trainings are predicted: the study's own, or one that the user names. The rules of the law
+# exist for every study, too.
+LAW_SWEEP = STUDY.law.sweep if STUDY.law else None
+LAW_CALIBRATES = bool(STUDY.law) and STUDY.law.profile is None
+LAW_PROFILE = (
+    [] if not STUDY.law else f"{RESULTS}/law/profile.json" if LAW_CALIBRATES else as_input(STUDY.law.profile)
+)
+LAW_LEDGERS = [
+    f"{RESULTS}/ledger/calibration/{job}.jsonl"
+    for job, runs in (("calibrate_device", LAW_CALIBRATES), ("sweep_law", LAW_SWEEP is not None))
+    if runs
+]
 # Every checkpoint that the study makes, by the name of its lineage, and the jobs that use it.
 LINEAGES = lineages_of(STUDY)
 ADAPTED = [name for name, lineage in LINEAGES.items() if lineage.kind == "strategy"]
@@ -218,6 +230,20 @@ def list_of_records(wildcards):
 def ladder_json():
     """The ladder as one argument; null if the study has none."""
     return "null" if STUDY.ladder is None else as_json(STUDY.ladder)
+
+
+# What predictions are made from. The splits are built, and the test part and the place change no prediction.
+PREDICTED = {
+    **dict.fromkeys(("study", "plugins", "seeds", "device", "engine", "baselines", "recipes", "models"), True),
+    "controls": True,
+    "data": {"source", "windows"},
+}
+
+
+def predicted_study():
+    """The part of the study that predictions are made from, as one argument: a study without a known place."""
+    study = STUDY.model_dump(mode="json", include=PREDICTED)
+    return without_braces(json.dumps({**study, "energy": {"country_iso": UNKNOWN}}))
 
 
 def calendar_json():

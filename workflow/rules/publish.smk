@@ -44,8 +44,12 @@ PUBLISHED = {
     "prediction_standings": f"{RESULTS}/clocks/prediction_standings.parquet" if SWEEPS else [],
     "governor": f"{RESULTS}/clocks/governor.json" if SWEEPS else [],
     "phases": f"{RESULTS}/clocks/phases.parquet" if SWEEPS else [],
+    "law_profile": LAW_PROFILE,
+    "law_predictions": rules.predict.output.predictions if STUDY.law else [],
+    "compared_predictions": rules.compare_predictions.output.predictions if STUDY.law else [],
+    "law_sweep": rules.sweep_law.output.sweep if LAW_SWEEP else [],
     # The energy law's source, for studies that predict by the law.
-    "reproduction": rules.reproduce_law.output.reproduction if getattr(STUDY, "law", None) else [],
+    "reproduction": rules.reproduce_law.output.reproduction if STUDY.law else [],
     "engine": ENGINE_BENCHMARK,
 }
 SETTINGS = {

@@ -25,7 +25,11 @@ def main(argv: Sequence[str] | None = None) -> None:
         "--adaptation", type=Path, nargs="*", default=[], help="adaptation.parquet, if there is one"
     )
     parser.add_argument(
-        "--compared-predictions", type=Path, nargs="*", default=[], help="law/predictions.parquet, if there is one"
+        "--compared-predictions",
+        type=Path,
+        nargs="*",
+        default=[],
+        help="law/predictions.parquet, if there is one",
     )
     parser.add_argument("--choices", type=Path, nargs="*", default=[], help="clocks/*.choice.json")
     parser.add_argument("--output", type=Path, required=True, help="claims.parquet to write")

@@ -10,9 +10,21 @@ from wattshed.foundation.faults import FAULT_EXIT_CODE, Fault, forget_unwritten_
 
 # EX_SOFTWARE of sysexits.h: a defect of wattshed itself, so that a crash never reads as a finding.
 DEFECT_EXIT_CODE = 70
-# What the extra "study" brings; the core alone runs every command but export.
+# What the extra "study" brings; the core alone runs every command but export and calibrate.
 STUDY_PACKAGES = frozenset({"torch", "torch_geometric", "snakemake", "zstandard", "jinja2"})
-COMMANDS = ("doctor", "measure", "accounts", "guard", "recommend", "clocks", "export", "sweep", "reproduce")
+COMMANDS = (
+    "doctor",
+    "measure",
+    "accounts",
+    "guard",
+    "recommend",
+    "clocks",
+    "export",
+    "sweep",
+    "calibrate",
+    "predict",
+    "reproduce",
+)
 # Commands that end with another command line.
 TAKES_COMMAND = (["measure"], ["sweep"])
 # An action that may end with one, which only -- can begin: a word of its own comes before.
@@ -31,6 +43,8 @@ EXAMPLES = """examples:
   wattshed clocks choose SWEEP --output DIR     which GPU clock to run at, validated, with a report
   wattshed export CHECKPOINT --onnx FILE ...    a trained network for ONNX Runtime or OpenVINO, checked there
   wattshed sweep -- ./forecast                  the GPU clock at which a command takes the least energy
+  wattshed calibrate                            measure this device for a minute, for predictions before any training
+  wattshed predict config/config.yaml           what each model of a study would cost, ranked; nothing is trained
   wattshed reproduce --honest                   the published numbers of the energy law, recomputed
 
 exit codes: 0 success; 1 a finding (guard: a regression; doctor: no energy can be known; recommend, clocks choose:

@@ -12,6 +12,7 @@ from wattshed.config.clocks.block import ClocksBlock
 from wattshed.config.data.data import DataBlock
 from wattshed.config.data.graph import GraphBlock
 from wattshed.config.energy.energy import EnergyBlock
+from wattshed.config.law import LawBlock
 from wattshed.config.lineages import lineages_of, refuse_untrainable_sweeps
 from wattshed.config.models.adaptation import AdaptationBlock
 from wattshed.config.models.chains import SWEEP, ChainBlock
@@ -89,6 +90,10 @@ class Study(Block):
     rolling: RollingBlock | None = Field(
         default=None,
         description="Models judged on several test parts, one after the other; empty means on the one of `data` alone.",
+    )
+    law: LawBlock | None = Field(
+        default=None,
+        description="Predictions of what the trainings cost, compared with what they took; empty means none.",
     )
 
     @model_validator(mode="after")

@@ -13,6 +13,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "choice": ("choices",),
     "config": ("study",),
     "governor": ("rule", "summary", "mixes", "replayed"),
+    "law_predictions": ("models", "power_w"),
     "splits": ("cuts_utc",),
     "validation": ("validations",),
 }

@@ -9,6 +9,8 @@ from enum import StrEnum
 class Stage(StrEnum):
     """What a measured job does, in the order of the tables."""
 
+    # Of the device, for predictions: kernels and steps that belong to no model of the study.
+    CALIBRATION = "calibration"
     TRAINING = "training"
     # The same models again, once for each rolling origin.
     ROLLING = "rolling"

@@ -10,6 +10,8 @@ from wattshed.foundation.vocabulary import Stage
 
 # Rules whose jobs meter themselves, by the stage of their ledgers.
 METERED_RULES: dict[str, Stage] = {
+    "calibrate_device": Stage.CALIBRATION,
+    "sweep_law": Stage.CALIBRATION,
     "train_model": Stage.TRAINING,
     "fit_baselines": Stage.TRAINING,
     "forecast_test": Stage.INFERENCE,

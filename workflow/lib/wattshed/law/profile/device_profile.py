@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from wattshed.law.operations.operation import Direction, Kind
 
@@ -46,7 +46,10 @@ class TimeLaw:
 
 @dataclass(frozen=True)
 class CalibrationRecord:
-    """How the profile was made: when (ISO, UTC), seconds, own energy [J] with its status, and the meter's source."""
+    """How the profile was made: when (ISO, UTC), seconds, own energy [J] with its status, and the meter's source.
+
+    seed: of the sizes and their order; few_points: laws, as "kind direction", that the time did not suffice for.
+    """
 
     made: str
     wattshed: str
@@ -54,6 +57,8 @@ class CalibrationRecord:
     energy_j: float
     energy_status: str
     energy_source: str
+    seed: int = 0
+    few_points: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -63,7 +68,9 @@ class DeviceProfile:
     power_w: power of the job's own share while it computes, by kind where it was measured apart, ``default`` for all
     others [W]; overhead_s: seconds of a training step that no operation has; step_factor: what measured steps took
     against the sum of their operations; log_errors: measured against predicted energy of each calibration step when
-    its family was left out, as differences of logarithms, by family: the intervals come from them.
+    its family was left out, as differences of logarithms, by family: the intervals come from them. points: what was
+    measured, by part (``kernels``, ``steps``, ``power``, and the ``scores`` of all forms), so that every fit can be
+    repeated.
     """
 
     device: DeviceIdentity
@@ -73,3 +80,4 @@ class DeviceProfile:
     overhead_s: float = 0.0
     step_factor: float = 1.0
     log_errors: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    points: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)

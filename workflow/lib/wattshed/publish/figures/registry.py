@@ -22,4 +22,8 @@ MODULES: dict[str, str] = {
     "drift": "wattshed.publish.figures.drift",
     "matrix": "wattshed.publish.figures.matrix",
     "chains": "wattshed.publish.figures.chains",
+    "predicted_measured": "wattshed.publish.figures.predicted_measured",
+    "law_energy": "wattshed.publish.figures.law_energy",
+    "law_efficiency": "wattshed.publish.figures.law_efficiency",
+    "law_sweeps": "wattshed.publish.figures.law_sweeps",
 }

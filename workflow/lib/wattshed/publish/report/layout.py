@@ -39,6 +39,13 @@ SECTIONS = (
     ),
     Section("stages", "Energy by stage", ("table energy", "table time")),
     Section(
+        "predictions",
+        "Energy predicted before training",
+        ("table energy_predictions", "figure predicted_measured"),
+        "Every training was predicted from its configuration and a profile of this device before it ran. The same "
+        "table shows how far off simpler laws were.",
+    ),
+    Section(
         "adaptation",
         "Continual learning",
         ("table adaptation", "figure drift", "figure matrix"),
@@ -91,6 +98,11 @@ FOLDED = (
         "energies",
         "Energy by component, and every front",
         ("figure split", "figure energies", "figure fronts"),
+    ),
+    Section(
+        "law",
+        "The energy law: operations, and sweeps over sizes",
+        ("figure law_energy", "table energy_law", "figure law_efficiency", "figure law_sweeps"),
     ),
     Section("steps", "The ladder step by step", ("table techniques", "table ladder")),
     Section("months", "Continual learning month by month", ("table updates", "table matrices")),

@@ -15,6 +15,7 @@ from wattshed.publish.parts.swept import choices_of
 from wattshed.publish.sentences.claims import claims_sentence
 from wattshed.publish.sentences.clock_choice import clock_summary
 from wattshed.publish.sentences.controls import control_sentences
+from wattshed.publish.sentences.predictions import prediction_sentences
 from wattshed.publish.sentences.what_to_use import recommended_sentences
 from wattshed.publish.typesetting.scales import G_PER_KG, WH_PER_KWH
 from wattshed.publish.typesetting.table import plain, significant_text
@@ -32,6 +33,9 @@ def section_sentences(inputs: Inputs) -> dict[str, list[str]]:
         "controls": control_sentences(inputs),
         "claims": [claims_sentence(inputs.frame("claims"))] if "claims" in inputs else [],
         "stages": total_sentences(inputs),
+        "predictions": prediction_sentences(inputs.frame("compared_predictions"))
+        if "compared_predictions" in inputs
+        else [],
         "adaptation": adaptation_sentences(inputs.frame("adaptation"), inputs.frame("adaptation_days"))
         if "adaptation" in inputs
         else [],

@@ -28,6 +28,8 @@ MODULES: dict[str, str] = {
     "clock_predictions": "wattshed.publish.tables.clock_predictions",
     "clock_governor": "wattshed.publish.tables.clock_governor",
     "clocks": "wattshed.publish.tables.clocks",
+    "energy_predictions": "wattshed.publish.tables.energy_predictions",
+    "energy_law": "wattshed.publish.tables.energy_law",
     "claims": "wattshed.publish.tables.claims",
     "reproduction": "wattshed.publish.tables.reproduction",
     "quality": "wattshed.publish.tables.quality",

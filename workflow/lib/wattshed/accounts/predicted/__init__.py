@@ -1,0 +1,1 @@
+"""Predicted costs of trainings against what they took."""

@@ -1,0 +1,63 @@
+"""How a kernel of a random size is described: a target time and the device's speed give its size."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from random import Random
+
+import torch
+from torch import Tensor
+
+from wattshed.calibration.timing import Work
+from wattshed.law.operations.operation import Operation
+
+# Of an array: 32 MB.
+MOST_VALUES = 2**23
+
+
+@dataclass(frozen=True)
+class Speed:
+    """What a first look at the device found: products of medium size, and additions of large arrays."""
+
+    flop_per_s: float
+    byte_per_s: float
+
+
+@dataclass(frozen=True)
+class Case:
+    """One kernel of one size. operations: what a call computes; group: sizes that a check leaves out together."""
+
+    kernel: str
+    operations: tuple[Operation, ...]
+    group: str
+    build: Callable[[torch.device], Work]
+
+
+Draw = Callable[[Random, Speed, float], Case]
+
+
+def log_uniform(random: Random, low: float, high: float) -> int:
+    """A whole number between low and high; its logarithm is uniform."""
+    return max(1, round(math.exp(random.uniform(math.log(low), math.log(high)))))
+
+
+def fitting(target: float, each: float, low: int = 1, high: int = 65_536) -> int:
+    """How many of what costs ``each`` meet the target."""
+    return int(min(max(target / each, low), high))
+
+
+def octave(size: float) -> str:
+    """Sizes within a factor of two are one group."""
+    return str(round(math.log2(max(size, 1))))
+
+
+def differentiated(forward: Callable[[], Tensor], wanted: Sequence[Tensor]) -> Work:
+    """The forward pass with its graph, and the gradients for ``wanted`` from an output gradient of ones."""
+    slope = torch.ones_like(forward().detach())
+    return Work(forward, lambda made: torch.autograd.grad(made, wanted, slope))
+
+
+def values(*shape: int, device: torch.device, learned: bool = True) -> Tensor:
+    return torch.randn(*shape, device=device).requires_grad_(learned)

@@ -1,0 +1,1 @@
+"""From measured points to laws, step terms and errors."""

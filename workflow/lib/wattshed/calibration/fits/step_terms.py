@@ -1,0 +1,114 @@
+"""What steps take beyond the sum of their operations, and how far predictions of a left-out family are from them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from wattshed.calibration.fits.joint import non_negative
+from wattshed.calibration.fits.points import StepPoint, families
+from wattshed.foundation.faults import Fault
+from wattshed.law.efficiency.laws import law_time_s
+from wattshed.law.operations.operation import Direction, Kind, Operation
+from wattshed.law.profile.device_profile import TimeLaw
+
+Laws = Mapping[tuple[Kind, Direction], TimeLaw]
+# Fewer steps cannot tell a factor from a start.
+LEAST_STEPS = 4
+
+
+@dataclass(frozen=True)
+class StepTerms:
+    """Seconds of a step = overhead_s + factor x sum of its operations."""
+
+    overhead_s: float = 0.0
+    factor: float = 1.0
+
+    def time_s(self, kernels_s: float) -> float:
+        return self.overhead_s + self.factor * kernels_s
+
+
+def kernels_s(operations: Sequence[Operation], laws: Laws) -> dict[Kind, float] | None:
+    """Seconds by kind of all operations of a step; None if one of them has no law."""
+    found: dict[Kind, float] = {}
+    for one in operations:
+        law = laws.get((one.kind, one.direction))
+        if law is None:
+            return None
+        found[one.kind] = found.get(one.kind, 0.0) + law_time_s(law, one) * one.calls
+    return found
+
+
+def power_of(by_kind: Mapping[Kind, float], power_w: Mapping[str, float]) -> float:
+    """Mean power of a step [W], weighted by the seconds of its kinds."""
+    total_s = sum(by_kind.values())
+    if total_s <= 0:
+        return power_w["default"]
+    energy_j = sum(seconds * power_w.get(kind, power_w["default"]) for kind, seconds in by_kind.items())
+    return energy_j / total_s
+
+
+def fit_step_terms(steps: Sequence[StepPoint], laws: Laws) -> StepTerms:
+    """By non-negative least squares of relative errors. The plain sum for steps of which too few have laws."""
+    known = [
+        (sum(found.values()), step.time_s)
+        for step in steps
+        if (found := kernels_s(step.operations, laws)) is not None
+    ]
+    if len(known) < LEAST_STEPS:
+        return StepTerms()
+    sums, time_s = np.array(known).T
+    overhead_s, factor = non_negative(np.stack([np.ones(len(sums)), sums], axis=1), time_s, "the steps")
+    if factor <= 0:
+        # Steps that differ less than their noise have no slope.
+        return StepTerms(0.0, float(np.median(time_s / sums)))
+    return StepTerms(float(overhead_s), float(factor))
+
+
+def left_out_errors(
+    steps: Sequence[StepPoint], laws: Laws, power_w: Mapping[str, float]
+) -> dict[str, list[float]]:
+    """ln(measured / predicted) of the energy of each step, by family, with step terms fitted without that family.
+
+    A step whose energy is not known is compared by its time. Laws come from kernels and have seen no family's steps.
+    """
+    found: dict[str, list[float]] = {}
+    for family in families(steps):
+        terms = fit_step_terms([step for step in steps if step.family != family], laws)
+        errors = []
+        for step in steps:
+            by_kind = kernels_s(step.operations, laws) if step.family == family else None
+            if by_kind is None:
+                continue
+            predicted_s = terms.time_s(sum(by_kind.values()))
+            measured, predicted = step.time_s, predicted_s
+            if step.energy_j is not None and step.energy_j > 0:
+                measured, predicted = step.energy_j, predicted_s * power_of(by_kind, power_w)
+            errors.append(math.log(measured / predicted))
+        if errors:
+            found[family] = errors
+    return found
+
+
+def without_law(steps: Sequence[StepPoint], laws: Laws) -> list[str]:
+    """ "kind direction" of operations of the steps that have no law."""
+    missing = {
+        f"{one.kind} {one.direction}"
+        for step in steps
+        for one in step.operations
+        if (one.kind, one.direction) not in laws
+    }
+    return sorted(missing)
+
+
+def refit(steps: Sequence[StepPoint], laws: Laws) -> StepTerms:
+    """The step terms of a profile. Raises :class:`Fault` if no step has a law for all its operations."""
+    if steps and all(kernels_s(step.operations, laws) is None for step in steps):
+        raise Fault(
+            f"no measured step has laws for all of its operations (missing: {', '.join(without_law(steps, laws))}): "
+            "give the calibration more seconds."
+        )
+    return fit_step_terms(steps, laws)

@@ -15,7 +15,7 @@ from wattshed import __version__
 from wattshed.calibration.fits.laws_of_kinds import fit_laws
 from wattshed.calibration.fits.step_terms import left_out_errors, refit
 from wattshed.calibration.power import powers_of
-from wattshed.calibration.rounds import WRITING_S, Clock, Progress, Rounds
+from wattshed.calibration.rounds import WRITING_S, Clock, Progress, Rounds, no_energy
 from wattshed.devices.torch_device import choose_device
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.vocabulary import Status
@@ -39,11 +39,13 @@ def calibrate(
     began_s: float | None = None,
     kernels: Sequence[str] | None = None,
     families: Sequence[str] | None = None,
+    least_rounds: int = 0,
 ) -> DeviceProfile:
     """Measure for at most ``seconds``, setting up included, and fit a profile of this device.
 
     began_s: when the seconds began, by ``time.perf_counter``; None for now. progress: gets what is done, and the share
-    of the seconds that is over. kernels, families: only these; None for all. torch's number of threads is set back at
+    of the seconds that is over. kernels, families: only these; None for all. least_rounds: measured even if
+    the seconds are over; each has every kernel once or twice. torch's number of threads is set back at
     the end. Raises :class:`Fault` if no energy can be known here, if there is no such device, and if the seconds end
     before anything can be fitted.
     """
@@ -56,15 +58,17 @@ def calibrate(
         progress("looking at the device", clock.share)
         run = Rounds(clock, place, seed, meter, progress)
         identity_engine, fused = run.compiled()
-        run.rounds(identity_engine, fused, kernels, families)
+        run.rounds(identity_engine, fused, kernels, families, least_rounds)
         found = run.found
         progress("fitting laws", clock.share)
-        power_w = powers_of(found.power)
-        if not power_w:
+        if not found.power:
             raise Fault(
-                "no energy of the calibration is known, measured or estimated: expected a sensor that works here; "
-                "wattshed doctor says what to do."
+                f"{seconds:g} s were too few to measure anything on this machine: expected more; give --seconds a "
+                "larger number."
             )
+        power_w = powers_of(found.power, _is_measured(meter, device))
+        if not power_w:
+            raise no_energy()
         laws, scores, few = fit_laws(found.kernels, lambda: clock.left_s > WRITING_S)
         if not laws:
             raise Fault(
@@ -103,6 +107,15 @@ def calibrate(
             "power": [point.to_json() for point in found.power],
             "scores": scores,
         },
+    )
+
+
+def _is_measured(meter: Meter, device: str) -> bool:
+    """Whether the device's own energy is read by a sensor."""
+    component = "gpu" if device == "cuda" else "cpu"
+    own = meter.since_start().own
+    return any(
+        part.status == Status.MEASURED for name, part in own.components.items() if name.startswith(component)
     )
 
 

@@ -13,16 +13,23 @@ from torch import Tensor
 from wattshed.calibration.timing import Work
 from wattshed.law.operations.operation import Operation
 
-# Of an array: 32 MB.
-MOST_VALUES = 2**23
+# Of an array: 16 MB. From 32 MB on, the C library asks the system for new pages in every call, which takes many times
+# as long as the kernel itself: one law cannot hold for both.
+MOST_VALUES = 2**22
+# Of an array in a GPU's memory: 512 MB.
+MOST_GPU_VALUES = 2**27
 
 
 @dataclass(frozen=True)
 class Speed:
-    """What a first look at the device found: products of medium size, and additions of large arrays."""
+    """What a first look at the device found: products of medium size, and additions of large arrays.
+
+    most_values: of the largest array.
+    """
 
     flop_per_s: float
     byte_per_s: float
+    most_values: int = MOST_VALUES
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ from random import Random
 import torch
 
 from wattshed.calibration.drawing import (
-    MOST_VALUES,
     Case,
     Draw,
     Speed,
@@ -59,7 +58,7 @@ def house_kernels(world: World, fused_sizes: Sequence[int]) -> dict[str, Draw]:
     """fused_sizes: hidden units for which a kernel is compiled; empty where torch computes all networks."""
 
     def draw_targets(random: Random, speed: Speed, target_s: float) -> Case:
-        rows = fitting(target_s * speed.byte_per_s, 32 * HORIZON_H, 8, MOST_VALUES // (8 * HORIZON_H))
+        rows = fitting(target_s * speed.byte_per_s, 32 * HORIZON_H, 8, speed.most_values // (8 * HORIZON_H))
 
         def build(device: torch.device) -> Work:
             series = series_of(world, LOOK_BACKS_H[0], device)
@@ -73,7 +72,9 @@ def house_kernels(world: World, fused_sizes: Sequence[int]) -> dict[str, Draw]:
 
     def draw_histories(random: Random, speed: Speed, target_s: float) -> Case:
         look_back_h = random.choice(LOOK_BACKS_H)
-        rows = fitting(target_s * speed.byte_per_s, 16 * look_back_h, 8, MOST_VALUES // (8 * look_back_h))
+        rows = fitting(
+            target_s * speed.byte_per_s, 16 * look_back_h, 8, speed.most_values // (8 * look_back_h)
+        )
 
         def build(device: torch.device) -> Work:
             series = series_of(world, look_back_h, device)
@@ -147,7 +148,9 @@ def _fused(world: World, sizes: Sequence[int]) -> dict[str, Draw]:
 def draw_graph(random: Random, speed: Speed, target_s: float) -> Case:
     nodes, neighbours = log_uniform(random, 16, 2048), random.choice((2, 4, 8, 16))
     adjacency = random_adjacency(nodes, neighbours, random.randrange(2**31))
-    channels = fitting(target_s * speed.byte_per_s, 8 * adjacency.nnz, 1, max(1, MOST_VALUES // (4 * nodes)))
+    channels = fitting(
+        target_s * speed.byte_per_s, 8 * adjacency.nnz, 1, max(1, speed.most_values // (4 * nodes))
+    )
     # Of series no gradient is needed; of lifted values it is.
     learned = random.random() < 0.7
 
@@ -165,7 +168,7 @@ def draw_graph(random: Random, speed: Speed, target_s: float) -> Case:
 def draw_sums(random: Random, speed: Speed, target_s: float) -> Case:
     """Sums of squares in float64, as a fit makes them."""
     features = log_uniform(random, 8, 256)
-    rows = fitting(target_s * speed.flop_per_s / 2, 2 * features**2, 16, MOST_VALUES // (4 * features))
+    rows = fitting(target_s * speed.flop_per_s / 2, 2 * features**2, 16, speed.most_values // (4 * features))
 
     def build(device: torch.device) -> Work:
         read = torch.randn(rows, features, device=device)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import statistics
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from wattshed.calibration.timing import Timer
 from wattshed.energy.meter import Meter
 from wattshed.foundation.vocabulary import Window as Name
 from wattshed.law.operations.operation import Kind
@@ -68,14 +68,15 @@ class Repeated:
         return PowerPoint(name, self.time_s * self.calls, energy_j)
 
 
-def repeat(meter: Meter, call: Callable[[], Any], asynchronous: bool, **labels: str) -> Repeated:
+def repeat(meter: Meter, call: Callable[[], Any], timer: Timer, **labels: Any) -> Repeated:
     """Two calls to warm up, then one window that is long enough for every sensor."""
+    asynchronous = timer.asynchronous
     times: list[float] = []
 
     def timed() -> None:
-        began_s = time.perf_counter()
+        began_s = timer.stopwatch()
         call()
-        times.append(time.perf_counter() - began_s)
+        times.append(timer.stopwatch() - began_s)
 
     window = meter.repeat(Name.MEASURE, call if asynchronous else timed, warm_up_calls=2, **labels)
     time_s = window.duration_s if asynchronous else statistics.median(times[2:])
@@ -99,22 +100,27 @@ def heavy_work(device: torch.device) -> dict[str, Callable[[], Any]]:
 
 
 def measure_power(
-    meter: Meter, device: torch.device, goes_on: Callable[[], bool], trials: int = TRIALS
+    meter: Meter, device: torch.device, timer: Timer, goes_on: Callable[[], bool], trials: int = TRIALS
 ) -> list[PowerPoint]:
-    """Windows of heavy work, one kind after the other and then again; ends early when ``goes_on`` says so."""
-    found = []
+    """Windows of heavy work, one kind after the other and then again.
+
+    It ends early when ``goes_on`` says no, but not before the first window.
+    """
+    found: list[PowerPoint] = []
     work = heavy_work(device)
     for _ in range(trials):
         for name, call in work.items():
-            if not goes_on():
+            # One window is measured in any case.
+            if found and not goes_on():
                 return found
-            asynchronous = device.type == "cuda"
-            found.append(repeat(meter, call, asynchronous, heavy=name).power(name))
+            found.append(repeat(meter, call, timer, heavy=name).power(name))
     return found
 
 
-def powers_of(points: Sequence[PowerPoint]) -> dict[str, float]:
+def powers_of(points: Sequence[PowerPoint], by_kind: bool = True) -> dict[str, float]:
     """Watts by kind, and ``default``: of the steps, or of all windows if no step has an energy. Empty if none is known.
+
+    by_kind: False where energy is estimated from processor time, which cannot tell kinds apart.
 
     A kind has its own power only if all of its windows differ from the default to the same side, by a tenth at least.
     """
@@ -128,6 +134,8 @@ def powers_of(points: Sequence[PowerPoint]) -> dict[str, float]:
     chosen = [point for point in known if point.name == "steps"] or known
     default = sum(point.energy_j or 0.0 for point in chosen) / sum(point.duration_s for point in chosen)
     found = {DEFAULT: default}
+    if not by_kind:
+        return found
     for name, kinds in HEAVY.items():
         seen = watts.get(name, [])
         apart = all(one > (1 + LEAST_DIFFERENCE) * default for one in seen) or all(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 import torch
 
-from wattshed.calibration.drawing import Case, Draw, Speed
+from wattshed.calibration.drawing import MOST_GPU_VALUES, MOST_VALUES, Case, Draw, Speed
 from wattshed.calibration.fits.points import KernelPoint, StepPoint
 from wattshed.calibration.house_kernels import house_kernels
 from wattshed.calibration.house_steps import HOUSE_FAMILIES, draw_house_step
@@ -18,9 +18,10 @@ from wattshed.calibration.kernels import TORCH_KERNELS
 from wattshed.calibration.power import PowerPoint, measure_power, repeat
 from wattshed.calibration.steps import StepCase, draw_token_step
 from wattshed.calibration.synthetic import World
-from wattshed.calibration.timing import Timer, Work
+from wattshed.calibration.timing import Timer, Work, stopwatch_for
 from wattshed.devices.torch_device import synchroniser
 from wattshed.engine.choice import choose
+from wattshed.foundation.faults import Fault
 from wattshed.law.operations.tokens import TOKEN_FAMILIES
 from wattshed.law.operations.training import backward
 
@@ -38,8 +39,9 @@ TWICE = ("lstm", "gru", "linear", "elementwise")
 # Hidden units for which the fused kernel is compiled, as long as a tenth of the seconds lasts.
 FUSED_SIZES = (16, 32, 64, 8)
 COMPILE_SHARE = 0.1
-# Shortest call that is drawn; the longest is a share of the time that a kernel may take, with its arrays and warm-up.
-LEAST_CALL_S = 1e-6
+# Shortest call that is drawn, without what a call itself takes; the longest is a share of the time that a kernel may
+# take, with its arrays and warm-up.
+LEAST_CALL_S = 1e-7
 CALL_SHARE = 0.08
 Progress = Callable[[str, float], None]
 
@@ -68,6 +70,14 @@ class Measured:
     left_out: list[str] = field(default_factory=list)
 
 
+def no_energy() -> Fault:
+    """Without an energy there is nothing to predict."""
+    return Fault(
+        "no energy of the calibration is known, measured or estimated: expected a sensor that works here; "
+        "wattshed doctor says what to do."
+    )
+
+
 class Rounds:
     """The measuring part of one calibration."""
 
@@ -77,7 +87,11 @@ class Rounds:
         self.clock, self.device, self.meter, self.progress = clock, device, meter, progress
         self.random = Random(seed)
         self.seed = seed
-        self.timer = Timer(synchroniser(device), device.type == "cuda")
+        self.timer = Timer(
+            synchroniser(device),
+            device.type == "cuda",
+            stopwatch=stopwatch_for(device.type, torch.get_num_threads()),
+        )
         self.found = Measured()
         # Seconds that kernels were to take, and took: a slow machine gets smaller sizes.
         self.planned_s = self.taken_s = 0.0
@@ -98,12 +112,13 @@ class Rounds:
     def speed(self) -> Speed:
         """A quick look at the rates of products and of large arrays."""
         size = 256 if self.device.type == "cpu" else 2048
-        count = 2**20 if self.device.type == "cpu" else 2**25
+        count = 2**22 if self.device.type == "cpu" else 2**25
         left, right = (torch.randn(size, size, device=self.device) for _ in range(2))
         array = torch.randn(count, device=self.device)
         product_s = self.timer.time(Work(lambda: left @ right), 0.03).forward_s
         added_s = self.timer.time(Work(lambda: array + array), 0.03).forward_s
-        return Speed(2 * size**3 / product_s, 8 * count / added_s)
+        most = MOST_VALUES if self.device.type == "cpu" else MOST_GPU_VALUES
+        return Speed(2 * size**3 / product_s, 8 * count / added_s, most)
 
     def rounds(
         self,
@@ -111,6 +126,7 @@ class Rounds:
         fused: Sequence[int],
         kernels: Sequence[str] | None,
         families: Sequence[str] | None,
+        least_rounds: int = 0,
     ) -> None:
         """Kernels and steps in rounds, in random order within each, until the seconds are used; power in the middle."""
         speed, world = self.speed(), World.make(self.seed)
@@ -129,7 +145,7 @@ class Rounds:
         # Steps wait until kernels of every sort have been seen.
         waiting: list[Callable[[], StepCase | None]] = []
         number = 0
-        while self.clock.left_s > end_s:
+        while self.clock.left_s > end_s or number < least_rounds:
             tasks: list[Callable[[], None]] = [
                 self._kernel_task(draws[name], speed, kernel_s) for name in named
             ]
@@ -139,34 +155,42 @@ class Rounds:
                 tasks.append(self._step_task(waiting.pop(), speed))
             self.random.shuffle(tasks)
             for task in tasks:
-                if self.clock.left_s <= end_s:
+                if self.clock.left_s <= end_s and number >= least_rounds:
                     break
                 task()
-            if number == 2:
+            if number == 0:
                 began_s = time.perf_counter()
                 self.found.power += measure_power(
                     self.meter,
                     self.device,
+                    self.timer,
                     lambda: (
                         time.perf_counter() - began_s < power_s  # noqa: B023 (used within this round)
                         and self.clock.left_s > end_s + self.meter.minimum_window_s
                     ),
                 )
+            if number == 0 and all(point.energy_j is None for point in self.found.power):
+                raise no_energy()
             number += 1
             self.progress(
                 f"{len(self.found.kernels)} kernels, {len(self.found.steps)} steps", self.clock.share
             )
         seen = {point.kernel for point in self.found.kernels}
         self.found.left_out = [f"{name} (kernel)" for name in draws if name not in seen]
+        if sources and not self.found.steps:
+            self.found.left_out.append("steps")
 
     def _sources(
         self, world: World, engine: str, fused: Sequence[int], families: Sequence[str] | None
     ) -> list[Callable[[], StepCase | None]]:
+        # Small steps would show a GPU's latency alone.
+        large = self.device.type == "cuda"
+
         def tokens(family: str) -> Callable[[], StepCase | None]:
-            return lambda: draw_token_step(family, self.random)
+            return lambda: draw_token_step(family, self.random, large)
 
         def house(family: str) -> Callable[[], StepCase | None]:
-            return lambda: draw_house_step(family, self.random, world, engine, fused)
+            return lambda: draw_house_step(family, self.random, world, engine, fused, large)
 
         return [
             *(tokens(name) for name in TOKEN_FAMILIES if families is None or name in families),
@@ -177,7 +201,7 @@ class Rounds:
         def task() -> None:
             began_s = time.perf_counter()
             pace = min(1.0, self.planned_s / self.taken_s) if self.taken_s else 1.0
-            longest_s = max(10 * LEAST_CALL_S, CALL_SHARE * allowance_s * pace)
+            longest_s = max(100 * LEAST_CALL_S, CALL_SHARE * allowance_s * pace)
             target_s = LEAST_CALL_S * (longest_s / LEAST_CALL_S) ** self.random.random()
             self._time(draw(self.random, speed, target_s), 0.5 * allowance_s * pace)
             self.planned_s += allowance_s
@@ -219,7 +243,7 @@ class Rounds:
         seen = repeat(
             self.meter,
             case.build(self.device),
-            self.timer.asynchronous,
+            self.timer,
             family=case.family,
             source=case.source,
         )

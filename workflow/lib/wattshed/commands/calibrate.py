@@ -76,11 +76,10 @@ def run(arguments: argparse.Namespace) -> int:
     from wattshed.foundation.vocabulary import Stage
 
     device = choose_device(arguments.device)
-    metering = MeteringBlock(
-        # A window of a step takes a hundredth of the seconds.
-        minimum_window_s=min(1.0, max(0.1, arguments.seconds / 120)),
-        **({} if arguments.seconds >= IDLE_SECONDS else {"idle_s": 0.0}),
-    )
+    # A window of a step takes a hundredth of the seconds.
+    metering = MeteringBlock(minimum_window_s=min(1.0, max(0.1, arguments.seconds / 120)))
+    if arguments.seconds < IDLE_SECONDS:
+        metering = metering.model_copy(update={"idle_s": 0.0})
     moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
     ledger = output.with_name(f"{output.stem}-calibration-{moment}.jsonl")
     words = " ".join(["wattshed", *sys.argv[1:]])

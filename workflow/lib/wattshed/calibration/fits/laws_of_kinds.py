@@ -34,7 +34,8 @@ def fit_laws(
     scores: list[dict[str, Any]] = []
     few: list[str] = []
     for key, group in _by_kinds(points).items():
-        names = [f"{kind} {key[1]}" for kind in key[0]]
+        kinds = key[0] if len(key[0]) > 1 else SAME.get(key[0][0], key[0])
+        names = [f"{kind} {key[1]}" for kind in kinds]
         if len(group) < ENOUGH_POINTS:
             few += names
         try:

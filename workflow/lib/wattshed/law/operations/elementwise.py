@@ -13,8 +13,8 @@ ADD = (1, 1)
 MULTIPLY = (1, 2)
 # x / 2 * (1 + erf(x / sqrt 2)), and the slope with its Gaussian.
 GELU = (5, 9)
-# Comparing a random number, and scaling what stays.
-DROPOUT = (3, 1)
+# A random number counts 60 operations, since a generator takes tens of them; comparing it, and scaling what stays.
+DROPOUT = (63, 1)
 # Largest value, difference, exp, sum, quotient; backward: product, sum, difference, product.
 SOFTMAX = (5, 4)
 # Mean 1, variance 3, scaling 2, weight and bias 2; backward: their gradients 3 and the input's 8.

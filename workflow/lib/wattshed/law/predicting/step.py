@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from wattshed.foundation.faults import Fault
 from wattshed.law.efficiency.laws import law_time_s
+from wattshed.law.operations.operation import Kind
 from wattshed.law.predicting.intervals import half_width_of, spread
 from wattshed.law.predicting.prediction import Cost
 
 if TYPE_CHECKING:
-    from wattshed.law.operations.operation import Kind, Operation
+    from wattshed.law.operations.operation import Operation
     from wattshed.law.profile.device_profile import DeviceProfile
 
 NOTHING = Cost(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
@@ -42,9 +43,17 @@ def mean_power_w(seconds: Mapping[Kind, float], power_w: Mapping[str, float]) ->
     return sum(own_s * power_w.get(kind, power_w["default"]) for kind, own_s in seconds.items()) / total_s
 
 
+def updated_bytes(operations: Sequence[Operation]) -> float:
+    """Bytes that a step's optimiser moves: weights, gradients and moments."""
+    return float(sum(one.step_bytes for one in operations if one.kind == Kind.OPTIMISER))
+
+
 def predict_step(operations: Sequence[Operation], profile: DeviceProfile) -> Cost:
-    """One training step: overhead + factor x its operations, with a 90 % interval [s, J]."""
-    return _cost(operations, profile, profile.overhead_s, profile.step_factor)
+    """One training step with a 90 % interval [s, J]: overhead + factor x its operations, and its weights from memory.
+
+    None of its operations may be without a law; no operations cost nothing.
+    """
+    return _cost(operations, profile, profile.overhead_s)
 
 
 def predict_pass(operations: Sequence[Operation], profile: DeviceProfile) -> Cost:
@@ -53,14 +62,15 @@ def predict_pass(operations: Sequence[Operation], profile: DeviceProfile) -> Cos
     A step's overhead (the learner's own work) is not in them; its factor is, since it holds for what calls cost
     inside a network.
     """
-    return _cost(operations, profile, 0.0, profile.step_factor)
+    return _cost(operations, profile, 0.0)
 
 
-def _cost(operations: Sequence[Operation], profile: DeviceProfile, overhead_s: float, factor: float) -> Cost:
+def _cost(operations: Sequence[Operation], profile: DeviceProfile, overhead_s: float) -> Cost:
     if not operations:
         return NOTHING
     seconds = by_kind(operations, profile)
-    time_s = overhead_s + factor * sum(seconds.values())
+    cold_s = profile.cold_byte_s * updated_bytes(operations)
+    time_s = overhead_s + profile.step_factor * sum(seconds.values()) + cold_s
     energy_j = time_s * mean_power_w(seconds, profile.power_w)
     low, high = spread(half_width_of(operations, profile))
     return Cost(time_s, time_s * low, time_s * high, energy_j, energy_j * low, energy_j * high)

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from wattshed.accounts.predicted.compared import COLUMNS, TYPES
-from wattshed.calibration.fitting import fit_laws
-from wattshed.calibration.points import KernelPoint
+from wattshed.calibration.fits.laws_of_kinds import fit_laws
+from wattshed.calibration.fits.points import KernelPoint
 from wattshed.foundation.writing import write_json, write_parquet
 from wattshed.law.operations.operation import Direction, Kind, Operation
 from wattshed.law.predicting.prediction import Cost, Prediction

@@ -20,6 +20,8 @@ pytestmark = pytest.mark.workflow
 REPORT = {"write_report", "all"}
 # Rules that judge claims of source documents.
 CLAIMS = {"judge_claims", "make_table_claims"}
+# Rules that compare predictions with measurements.
+PREDICTIONS = {"compare_predictions", "make_table_energy_predictions", "make_figure_predicted_measured"}
 # Rules that depend on any ledger: the accounts and everything that shows energies.
 ACCOUNTS = {
     "aggregate_ledgers",
@@ -53,6 +55,7 @@ ACCOUNTS = {
     "make_figure_training",
     "make_figure_useful",
     "make_table_main",
+    *PREDICTIONS,
     # The study's decision knows energies, and names the chosen model.
     "make_table_information",
     "make_table_sensitivity",
@@ -89,6 +92,16 @@ FROM_CHOICE = {
     "make_figure_clocks",
 }
 GOVERNED = {"govern_clocks", "make_table_clock_governor", "make_figure_clock_phases"}
+# Rules that depend on the device profile alone.
+FROM_PROFILE = {
+    *("calibrate_device", "predict", "sweep_law"),
+    *(
+        "make_table_energy_law",
+        "make_figure_law_efficiency",
+        "make_figure_law_energy",
+        "make_figure_law_sweeps",
+    ),
+}
 # Rules that depend on an adapted checkpoint: compression, clock sweep and comparison.
 FROM_ADAPTED = {
     "compress_model",
@@ -201,6 +214,9 @@ JUDGED = {"judge_variants", "make_table_compression", "make_table_recommended"}
             {"compression.r2_floor": -0.5, "rolling.models": ["stgnn"]},
             {*JUDGED, *FOUND_ROLLING, *ACCOUNTS},
         ),
+        # Another calibration predicts again, and trains nothing again.
+        ({"law.seconds": 12}, {*FROM_PROFILE, *ACCOUNTS}),
+        ({"law.sweep": {"families": ["gru"]}}, {"sweep_law", "make_figure_law_sweeps", *ACCOUNTS}),
         ({"rolling.seeds": [1, 2]}, {"roll_model", *FOUND_ROLLING, *ACCOUNTS}),
         (
             {"rolling.test_days": 10},
@@ -250,6 +266,16 @@ def test_rolling_origins_count_in_the_total_and_in_no_training(results):
     assert (origins["training_kwh"].dropna() > 0).all()
     assert origins.loc[origins["model"] == "ridge", "training_kwh"].notna().all()
     assert origins["first_day"].nunique() == 2
+
+
+def test_predictions_are_made_before_trainings_and_calibrations_count_in_the_total_alone(results):
+    made = json.loads((results / "ledger/calibration/calibrate_device.jsonl").read_text().splitlines()[-1])
+    runs, windows = (pd.read_parquet(results / f"{name}.parquet") for name in ("runs", "windows"))
+    assert set(runs.loc[runs["stage"] == "calibration", "job"]) == {"calibrate_device", "sweep_law"}
+    assert runs.loc[runs["stage"] == "calibration", "energy_kwh"].gt(0).all()
+    assert "calibration" not in set(windows["stage"])
+    trained = runs[runs["stage"] == "training"]
+    assert made["ended_utc"] < trained["started_utc"].min()
 
 
 def test_a_plain_snakemake_call_uses_the_default_study(finished):
@@ -310,5 +336,14 @@ def test_every_measured_job_wrote_a_complete_ledger(results):
         assert "window" in events or ledger.stem == "stgnn+frozen"
     stages = {path.name for path in (results / "ledger").iterdir()}
     assert stages == {
-        *("training", "rolling", "inference", "adaptation", "compression", "comparison", "clocks")
+        *(
+            "calibration",
+            "training",
+            "rolling",
+            "inference",
+            "adaptation",
+            "compression",
+            "comparison",
+            "clocks",
+        )
     }

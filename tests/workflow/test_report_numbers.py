@@ -34,8 +34,8 @@ def known_kwh(energy):
 
 def windows_named(results, name):
     for events in ledger_events(results):
-        # Trainings at rolling origins are runs of their own.
-        if events[0]["stage"] != "rolling":
+        # Trainings at rolling origins are runs of their own, and calibrations are of no model.
+        if events[0]["stage"] not in ("rolling", "calibration"):
             yield from (event for event in events if event["event"] == "window" and event["name"] == name)
 
 
@@ -135,6 +135,25 @@ def test_the_continual_learning_numbers_equal_a_recomputation(results, numbers, 
     ]
     assert told["updates_mean"] == len(spent)
     assert told["kwh_per_update_mean"] == (pytest.approx(np.mean(spent)) if spent else None)
+
+
+def test_the_predictions_are_compared_with_what_the_ledgers_say(results, numbers):
+    """Joules per step, epoch and training from raw windows, and the errors of the predictions from both documents."""
+    document = json.loads((results / "law/predictions.json").read_text())
+    predicted = {one["model"]: one for one in document["models"]}
+    assert set(numbers["predictions"]) == {name for name, one in predicted.items() if one["why_none"] is None}
+    for model, told in numbers["predictions"].items():
+        epochs = [one for one in windows_named(results, "epoch") if one["labels"]["model"] == model]
+        joules = np.array([known_kwh(one["own"]) * 3.6e6 for one in epochs])
+        shares = np.array([1 - one["values"]["looking_s"] / one["duration_s"] for one in epochs])
+        steps = pd.read_parquet(results / f"checkpoints/{model}.epochs.parquet")["steps"]
+        step_j = (joules * shares).sum() / steps.sum()
+        assert told["step"]["measured_j"] == pytest.approx(step_j)
+        assert told["epoch"]["measured_j"] == pytest.approx(joules.mean())
+        assert told["training"]["measured_j"] == pytest.approx(joules.sum())
+        cost = predicted[model]["step"]
+        assert told["step"]["error"] == pytest.approx(abs(cost["energy_j"] / step_j - 1))
+        assert told["step"]["inside"] == (cost["energy_low_j"] <= step_j <= cost["energy_high_j"])
 
 
 def joules_per_1000_forecasts(results, lineage):

@@ -232,11 +232,11 @@ def ladder_json():
     return "null" if STUDY.ladder is None else as_json(STUDY.ladder)
 
 
-# What predictions are made from. The splits are built, and the test part and the place change no prediction.
+# What predictions are made from. The place and the test part change no prediction.
 PREDICTED = {
     **dict.fromkeys(("study", "plugins", "seeds", "device", "engine", "baselines", "recipes", "models"), True),
     "controls": True,
-    "data": {"source", "windows"},
+    "data": {"source": True, "windows": True, "splits": {"train_share", "validation_share"}},
 }
 
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from wattshed.calibration.studies.sweep_job import sweep_for_study
+from wattshed.config.energy.law import LawSweepBlock
 from wattshed.config.energy.metering import MeteringBlock
-from wattshed.config.law import LawSweepBlock
 from wattshed.foundation.faults import script_parser
 from wattshed.foundation.recovery.finished_work import run_measured_script
 from wattshed.law.profile.files import check_device, here, read_profile

@@ -14,6 +14,7 @@ import torch
 from wattshed import __version__
 from wattshed.calibration.fits.laws_of_kinds import fit_laws
 from wattshed.calibration.fits.step_terms import left_out_errors, refit
+from wattshed.calibration.limits import TooFewSeconds
 from wattshed.calibration.power import powers_of
 from wattshed.calibration.rounds import WRITING_S, Clock, Progress, Rounds, no_energy
 from wattshed.devices.torch_device import choose_device
@@ -71,7 +72,7 @@ def calibrate(
             raise no_energy()
         laws, scores, few = fit_laws(found.kernels, lambda: clock.left_s > WRITING_S)
         if not laws:
-            raise Fault(
+            raise TooFewSeconds(
                 f"{seconds:g} s were too few to fit any law on this machine: expected more; give --seconds a larger "
                 "number."
             )

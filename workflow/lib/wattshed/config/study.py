@@ -12,7 +12,7 @@ from wattshed.config.clocks.block import ClocksBlock
 from wattshed.config.data.data import DataBlock
 from wattshed.config.data.graph import GraphBlock
 from wattshed.config.energy.energy import EnergyBlock
-from wattshed.config.law import LawBlock
+from wattshed.config.energy.law import LawBlock
 from wattshed.config.lineages import lineages_of, refuse_untrainable_sweeps
 from wattshed.config.models.adaptation import AdaptationBlock
 from wattshed.config.models.chains import SWEEP, ChainBlock

@@ -28,7 +28,7 @@ from wattshed.accounts.reading.ranks import flag_ranks, once, rank_groups
 from wattshed.accounts.runs.alone import add_alone
 from wattshed.accounts.runs.basis import LEDGER
 from wattshed.accounts.runs.copies import copied
-from wattshed.accounts.runs.runs import ledger_rows, without_rolling
+from wattshed.accounts.runs.runs import ledger_rows, without_apart
 from wattshed.accounts.runs.superseded import each_job_once, superseded_row
 from wattshed.accounts.tables.names import is_ledger
 from wattshed.energy.ledger.records import is_record
@@ -144,7 +144,7 @@ def _windows(
     if not closed:
         return pd.DataFrame()
     frame = to_frame(closed).assign(lacks=not_metered(runs).repeat(counts.tolist()).reset_index(drop=True))
-    return without_rolling(
+    return without_apart(
         add_alone(frame if kept.all() else frame[np.repeat(kept, counts)].reset_index(drop=True))
     )
 

@@ -32,6 +32,8 @@ from wattshed.foundation.vocabulary import Outcome, Stage
 
 INTEGER_LABELS = tuple(name for name in LABELS if name in INTEGERS)
 COVERED = tuple(f"covered_{part}_kwh" for part in COMPONENTS)
+# Stages whose windows belong to no training of the study's models.
+APART = (Stage.ROLLING, Stage.CALIBRATION)
 UTILISATION = "_utilisation_percent"
 _encode = json.JSONEncoder(sort_keys=True).encode
 
@@ -41,11 +43,11 @@ def runs_and_windows(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Both frames, each ledger read once: see :func:`runs_frame` and :func:`windows_frame`.
 
-    The windows are :func:`without_rolling`. further: rows of runs that have no windows, such as superseded ones.
+    The windows are :func:`without_apart`. further: rows of runs that have no windows, such as superseded ones.
     """
     found = _rows(paths, windows=True)
     runs = mark_runs(typed_frame([*(run for run, _ in found), *further]))
-    return runs, without_rolling(_windows(found))
+    return runs, without_apart(_windows(found))
 
 
 def runs_frame(paths: Iterable[Path | str]) -> pd.DataFrame:
@@ -69,15 +71,16 @@ def windows_frame(paths: Iterable[Path | str]) -> pd.DataFrame:
     return _windows(_rows(paths, windows=True))
 
 
-def without_rolling(windows: pd.DataFrame) -> pd.DataFrame:
-    """The windows without those of rolling origins.
+def without_apart(windows: pd.DataFrame) -> pd.DataFrame:
+    """The windows without those of rolling origins and of calibrations.
 
-    These train the study's models again on other parts: whatever takes a mean over trainings would mix them up. Their
-    energy counts in the runs, and by origin in ``rolling.origins.parquet``.
+    Rolling origins train the study's models again on other parts: whatever takes a mean over trainings would mix them
+    up. A calibration's kernels and steps belong to no model. The energy of both counts in the runs; that of rolling
+    origins by origin in ``rolling.origins.parquet``.
     """
-    if "stage" not in windows or not (windows["stage"] == Stage.ROLLING).any():
+    if "stage" not in windows or not windows["stage"].isin(APART).any():
         return windows
-    return windows[windows["stage"] != Stage.ROLLING].reset_index(drop=True)
+    return windows[~windows["stage"].isin(APART)].reset_index(drop=True)
 
 
 def ledger_rows(path: Path | str, *, windows: bool) -> tuple[dict[str, Any], list[dict[str, Any]]]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from wattshed.calibration.fits.joint import non_negative
 from wattshed.calibration.fits.points import StepPoint, families
-from wattshed.foundation.faults import Fault
+from wattshed.calibration.limits import TooFewSeconds
 from wattshed.law.efficiency.laws import law_time_s
 from wattshed.law.operations.operation import Direction, Kind, Operation
 from wattshed.law.predicting.step import updated_bytes
@@ -110,7 +110,7 @@ def without_law(steps: Sequence[StepPoint], laws: Laws) -> list[str]:
 def refit(steps: Sequence[StepPoint], laws: Laws) -> StepTerms:
     """The step terms of a profile. Raises :class:`Fault` if no step has a law for all its operations."""
     if steps and all(kernels_s(step.operations, laws) is None for step in steps):
-        raise Fault(
+        raise TooFewSeconds(
             f"no measured step has laws for all of its operations (missing: {', '.join(without_law(steps, laws))}): "
             "give the calibration more seconds."
         )

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from wattshed.calibration.fitting import SAME, Key
-from wattshed.calibration.points import KernelPoint, StepPoint
-from wattshed.calibration.step_terms import fit_step_terms
+from wattshed.calibration.fits.laws_of_kinds import SAME, Key
+from wattshed.calibration.fits.points import KernelPoint, StepPoint
+from wattshed.calibration.fits.step_terms import fit_step_terms
 from wattshed.foundation.faults import Fault
 from wattshed.law.efficiency.laws import LAWS, KernelPoints, choose_law
 from wattshed.law.operations.operation import Direction, Kind, Operation
@@ -79,7 +79,13 @@ def rival_profile(profile: DeviceProfile, form: str) -> DeviceProfile | None:
     if not laws:
         return None
     terms = fit_step_terms(steps_of(profile), laws)
-    return replace(profile, laws=laws, overhead_s=terms.overhead_s, step_factor=terms.factor)
+    return replace(
+        profile,
+        laws=laws,
+        overhead_s=terms.overhead_s,
+        step_factor=terms.factor,
+        cold_byte_s=terms.cold_byte_s,
+    )
 
 
 def peak_flop_per_s(profile: DeviceProfile) -> float | None:

@@ -11,8 +11,8 @@ import torch
 from wattshed.calibration.steps import token_step
 from wattshed.calibration.studies.rivals import peak_flop_per_s, rival_profile
 from wattshed.calibration.studies.sweep_plan import SweepPoint, planned_points
+from wattshed.config.energy.law import LawSweepBlock
 from wattshed.config.energy.metering import MeteringBlock
-from wattshed.config.law import LawSweepBlock
 from wattshed.devices.torch_device import choose_device, synchroniser
 from wattshed.energy.meter import Meter
 from wattshed.energy.metered_job import metered_job

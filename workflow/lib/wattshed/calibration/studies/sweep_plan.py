@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from wattshed.config.law import FACTORS, Factor, LawSweepBlock, TokenFamily
+from wattshed.config.energy.law import FACTORS, Factor, LawSweepBlock, TokenFamily
 from wattshed.law.operations.tokens import TokenSizes
 
 

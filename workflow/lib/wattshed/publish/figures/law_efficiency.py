@@ -7,9 +7,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import FuncFormatter
 
-from wattshed.calibration.fitting import Key
+from wattshed.calibration.fits.laws_of_kinds import Key
 from wattshed.calibration.studies.rivals import kernel_points
 from wattshed.law.efficiency.curves import DRAWN, efficiency_curves
 from wattshed.law.efficiency.laws import KernelPoints
@@ -24,19 +24,26 @@ from wattshed.publish.parts.profiled import LAW_NAMES, forms_of, operation_name,
 
 COLUMNS = 3
 LEAST_POINTS = 5
+# What these take is the moving of bytes: a share of the peak of products says nothing of them.
+MOVING = {
+    *(Kind.SOFTMAX, Kind.NORMALISATION, Kind.ELEMENTWISE, Kind.EMBEDDING, Kind.LOSS, Kind.BATCH),
+    *(Kind.CLIPPING, Kind.OPTIMISER),
+}
 MARKERS = {Direction.FORWARD: "o", Direction.BACKWARD: "^", Direction.UPDATE: "s"}
 
 
 def law_efficiency_figure(
     points: Mapping[Key, KernelPoints], forms: Mapping[Key, Mapping[str, TimeLaw]]
 ) -> Figure:
-    """One panel per kind of operation: measured share of the peak against TFLOP of a call, by direction, and the laws
-    of the first direction that was measured.
+    """One panel per kind of operation that computes products: measured share of the peak against TFLOP of a call, by
+    direction, and the laws of the first direction that was measured.
 
     points: kernels by operation; forms: laws by operation and form. The peak is the highest rate that any kernel
     reached: a device's stated peak is not known here.
     """
-    known = {key: one for key, one in points.items() if key in forms and _computes(one)}
+    known = {
+        key: one for key, one in points.items() if key in forms and key[0] not in MOVING and _computes(one)
+    }
     if not known:
         return words_figure("The profile keeps no kernel that has both FLOPs and a law.")
     set_style()
@@ -106,7 +113,7 @@ def _draw(
                     label=f"{LAW_NAMES.get(name, name)} law",
                 )
     axis.set(xscale="log", yscale="log")
-    axis.yaxis.set_major_formatter(PercentFormatter(1, decimals=None))
+    axis.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:g} %"))
 
 
 def _make(inputs: Inputs) -> Figure:

@@ -1,6 +1,6 @@
 """The device profile of a study, for tables and figures of the energy law."""
 
-from wattshed.calibration.fitting import Key
+from wattshed.calibration.fits.laws_of_kinds import Key
 from wattshed.calibration.studies.rivals import laws_of_forms
 from wattshed.law.efficiency.laws import LAWS
 from wattshed.law.operations.operation import Kind

@@ -10,6 +10,7 @@ from wattshed.accounts.comparison.accuracy_means import accuracy_means, node_qua
 from wattshed.accounts.comparison.clock_means import clock_means
 from wattshed.accounts.comparison.strategy_means import strategy_means
 from wattshed.accounts.comparison.variant_means import variant_means
+from wattshed.accounts.predicted.compared import errors_by_model
 from wattshed.accounts.runs.stages import stages_frame
 from wattshed.publish.parts.decided import decisions_of
 from wattshed.publish.parts.degrees import degrees_of
@@ -36,6 +37,7 @@ def report_numbers(inputs: Inputs, times: pd.DataFrame | None = None) -> dict[st
         "ladder": _by(inputs.frame("ladder"), "model") if "ladder" in inputs else {},
         "chains": _chains(inputs),
         "energy": _by(stages_frame(inputs.frame("runs")), "stage"),
+        "predictions": _predictions(inputs),
         "adaptation": _by(strategy_means(inputs.frame("adaptation")), "strategy")
         if "adaptation" in inputs
         else {},
@@ -88,6 +90,17 @@ def _chains(inputs: Inputs) -> dict[str, Any]:
     return {
         str(chain): _by(steps.drop(columns="chain"), "lineage")
         for chain, steps in frame.groupby("chain", sort=False)
+    }
+
+
+def _predictions(inputs: Inputs) -> dict[str, Any]:
+    """Means over seeds by model and quantity; energies in J."""
+    if "compared_predictions" not in inputs:
+        return {}
+    frame = errors_by_model(inputs.frame("compared_predictions"))
+    return {
+        str(model): _by(rows.drop(columns="model"), "quantity")
+        for model, rows in frame.groupby("model", sort=False)
     }
 
 

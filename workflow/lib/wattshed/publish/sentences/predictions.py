@@ -46,14 +46,13 @@ def _rivals(compared: pd.DataFrame) -> str:
     known = {name: errors[name] for name in RIVALS if name in errors}
     sentences = []
     if known:
-        listed = " and ".join(f"{RIVALS[name]} {_percent(error)}" for name, error in known.items())
+        listed = " and ".join(f"{RIVALS[name]} errs by {_percent(error)}" for name, error in known.items())
         good = [RIVALS[name] for name, error in known.items() if error <= (1 + AS_GOOD_SHARE) * law]
-        judged = (
-            f"{' and '.join(good).capitalize()} {'is' if len(good) == 1 else 'are'} as good." if good else ""
-        )
-        sentences.append(
-            f"On the same steps {listed}: {'' if good else 'neither is as good.'}{judged}".strip()
-        )
+        if good:
+            judged = f"{' and '.join(good)} {'is' if len(good) == 1 else 'are'} as good"
+        else:
+            judged = "neither is as good" if len(known) > 1 else "it is not as good"
+        sentences.append(f"On the same steps {listed}; {judged}.")
     if "time_power" in errors:
         sentences.append(
             f"Measured time × power, which needs the training to have run, errs by {_percent(errors['time_power'])}."

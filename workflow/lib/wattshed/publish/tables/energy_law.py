@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from wattshed.calibration.fitting import Key
+from wattshed.calibration.fits.laws_of_kinds import Key
 from wattshed.law.efficiency.laws import LAWS
 from wattshed.law.operations.operation import Direction, Kind
 from wattshed.law.profile.device_profile import DeviceProfile, TimeLaw

@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 
 from wattshed.accounts.predicted.compared import errors_by_model
+from wattshed.foundation.vocabulary import Status
 from wattshed.publish.parts.inputs import Inputs
 from wattshed.publish.typesetting.status_marks import energy_mark
 from wattshed.publish.typesetting.table import (
@@ -33,6 +34,11 @@ RIVAL_NOTE = (
     "Affine, Roofline: the same operations by simpler laws of time, fitted to the same calibration. Time × power: "
     "the step's own measured time times the profile's power; it needs the training to have run. After 1 epoch: the "
     "training's energy, predicted again when its first epoch was known."
+)
+
+ESTIMATE_NOTE = (
+    "Without a counter that can be read, the energy of the CPU is itself estimated from the processor's time and a "
+    "stated power: what is predicted here is then mostly time."
 )
 
 
@@ -68,6 +74,8 @@ def energy_predictions_table(compared: pd.DataFrame) -> Table:
         f"{compared['model'].nunique()} models."
     )
     notes = [WHAT_NOTE, ERROR_NOTE, RIVAL_NOTE, *_without(compared)]
+    if compared["energy_status"].ne(Status.MEASURED).any():
+        notes.append(ESTIMATE_NOTE)
     if not known:
         notes.insert(0, "No model of the study has a prediction.")
     return Table("energy_predictions", caption, columns, rows, notes)

@@ -50,10 +50,11 @@ def measured_trainings(windows: pd.DataFrame, epochs: pd.DataFrame) -> list[Meas
     parts = work_windows(windows)
     parts = parts[(parts["stage"] == Stage.TRAINING) & parts["seed"].notna()]
     steps = epochs.groupby(["model", "seed"])["steps"].median()
-    return [
-        _measured(str(model), int(seed), own, int(steps.get((model, seed), 0)))
-        for (model, seed), own in parts.groupby(["model", "seed"], sort=False, observed=True)
-    ]
+    found = []
+    for keys, own in parts.groupby(["model", "seed"], sort=False, observed=True):
+        model, seed = str(own["model"].iloc[0]), int(own["seed"].iloc[0])
+        found.append(_measured(model, seed, own, int(steps.get(keys, 0))))
+    return found
 
 
 def _measured(model: str, seed: int, own: pd.DataFrame, steps: int) -> MeasuredTraining:

@@ -44,11 +44,11 @@ def read_predictions(document: Mapping[str, Any]) -> list[Predicted]:
 def _predicted(entry: Mapping[str, Any]) -> Predicted:
     if entry["why_none"] is not None:
         return Predicted(entry["model"], None, entry["why_none"], {}, {}, None)
-    costs = {part: None if entry[part] is None else Cost(**entry[part]) for part in COSTS}
-    plain = {name: entry[name] for name in ("model", "steps_per_epoch", "epochs", "mass_g_per_j")}
+    found: dict[str, Any] = {part: None if entry[part] is None else Cost(**entry[part]) for part in COSTS}
+    found |= {name: entry[name] for name in ("model", "steps_per_epoch", "epochs", "mass_g_per_j")}
     return Predicted(
         entry["model"],
-        Prediction(**plain, **costs),
+        Prediction(**found),
         None,
         entry["rivals_j"],
         entry["by_kind_s"],

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
@@ -66,7 +67,7 @@ def law_efficiency_figure(
             axis.set_xlabel("c: TFLOP of one call")
     for axis in axes[:, 0]:
         axis.set_ylabel("Share of the peak")
-    named: dict[str, object] = {}
+    named: dict[str, Artist] = {}
     for axis in axes.flat:
         for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
             named.setdefault(label, handle)

@@ -54,9 +54,9 @@ def _draw(axis: Axes, rows: pd.DataFrame, style: dict[str, object], family: str)
     predicted = rows[rows["predicted_j"].notna()]
     if len(predicted):
         at = predicted["value"].to_numpy(dtype=float)
-        ends = [predicted[name].to_numpy(dtype=float) for name in ("low_j", "high_j")]
+        low, high = (predicted[name].to_numpy(dtype=float) for name in ("low_j", "high_j"))
         axis.plot(at, predicted["predicted_j"], color=str(colour), linewidth=1.4)
-        axis.fill_between(at, *ends, color=str(colour), alpha=0.18, linewidth=0)
+        axis.fill_between(at, low, high, color=str(colour), alpha=0.18, linewidth=0)
     axis.plot(
         value,
         rows["measured_j"],

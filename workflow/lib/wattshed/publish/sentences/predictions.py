@@ -28,7 +28,7 @@ def prediction_sentences(compared: pd.DataFrame) -> list[str]:
 
 
 def _steps(steps: pd.DataFrame) -> str:
-    largest = steps.loc[steps["error"].idxmax()]
+    largest = steps.sort_values("error").iloc[-1]
     sentence = (
         f"The energy of a training step was predicted with a mean error of {_percent(steps['error'].mean())} over "
         f"{_count(len(steps), 'model')}"

@@ -12,7 +12,7 @@ from model_blocks import model_block
 from wattshed.compression.methods.prune import METHOD, PruneSettings
 from wattshed.compression.methods.removal import by_gates, seen_importance
 from wattshed.forecast.network import PrunableUnits
-from wattshed.forecast.networks.watched_gru import watch
+from wattshed.forecast.networks.removable.watched_gru import watch
 from wattshed.foundation.faults import Fault
 from wattshed.training.step.gradient import batch_loss
 

@@ -10,10 +10,10 @@ from torch import nn
 from exact_gru import exact_forecast
 from made_makings import forecast_of, making_of
 from wattshed.compression.methods.prune import METHOD, PruneSettings
-from wattshed.forecast.networks.gru_channels import without_inputs
-from wattshed.forecast.networks.gru_units import without_units
 from wattshed.forecast.networks.recurrent import STGNN
-from wattshed.forecast.networks.watched_gru import WatchedGRU
+from wattshed.forecast.networks.removable.recurrent_channels import without_inputs
+from wattshed.forecast.networks.removable.recurrent_units import without_units
+from wattshed.forecast.networks.removable.watched_gru import WatchedGRU
 from wattshed.foundation.faults import Fault
 
 FORMS = {

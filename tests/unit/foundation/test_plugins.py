@@ -53,7 +53,7 @@ def test_an_unknown_name_is_reported_with_the_nearest_name():
 
 
 def test_a_name_without_a_near_match_is_reported_with_all_names():
-    with pytest.raises(ValueError, match="expected one of stgnn_reference, stgnn, gru, dlinear"):
+    with pytest.raises(ValueError, match="expected one of stgnn_reference, stgnn, gru, lstm"):
         plugins.check_name("family", "xyz")
 
 

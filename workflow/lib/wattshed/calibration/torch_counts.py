@@ -112,10 +112,16 @@ def scalar(outputs: Any, *, needs_gradient: bool = True) -> Tensor:
 
 
 def run_backward(module: nn.Module, loss: Tensor, inputs: Any) -> None:
-    """The gradients for trained weights and for inputs that need them; nothing is stored."""
-    wanted = [weight for weight in module.parameters() if weight.requires_grad]
-    wanted += [one for one in _tensors(inputs) if one.requires_grad]
-    torch.autograd.grad(loss, wanted, allow_unused=True)
+    """The backward pass to trained weights and to inputs that need a gradient, whose own gradients stay as they are."""
+    leaves = [one for one in (*module.parameters(), *_tensors(inputs)) if one.requires_grad and one.is_leaf]
+    before = [leaf.grad for leaf in leaves]
+    for leaf in leaves:
+        leaf.grad = None
+    try:
+        loss.backward()
+    finally:
+        for leaf, gradient in zip(leaves, before, strict=True):
+            leaf.grad = gradient
 
 
 class _Seen(TorchDispatchMode):
@@ -142,7 +148,8 @@ def _without_onednn() -> Iterator[None]:
 
 
 def _by_operator(counter: FlopCounterMode) -> dict[str, int]:
-    return {str(operator): int(count) for operator, count in counter.get_flop_counts()["Global"].items()}
+    counts = counter.get_flop_counts().get("Global", {})
+    return {str(operator): int(count) for operator, count in counts.items()}
 
 
 def _tensors(nested: Any) -> list[Tensor]:

@@ -49,11 +49,10 @@ def multiply_adds(forecaster: NeuralForecaster, origin: int) -> float | None:
     with torch.no_grad():
         # Int8 layers pack their weights in their first call.
         network(given)
-    # cuDNN, and oneDNN for an LSTM, compute a whole recurrent layer in one operator, without telling its products.
+    # cuDNN computes a whole recurrent layer in one operator, without telling its products.
     with (
         torch.no_grad(),
         torch.backends.cudnn.flags(enabled=False),
-        torch.backends.mkldnn.flags(enabled=False),
         FlopCounterMode(display=False, custom_mapping=dict(_formulas())) as counter,
         seen,
     ):
@@ -85,7 +84,13 @@ def _formulas() -> dict[Any, Callable[..., int]]:
     for name in PACKED_LINEAR:
         if hasattr(torch.ops.quantized, name):
             found[getattr(torch.ops.quantized, name)] = _packed_linear
-    for name, formula in (("quantized_gru", _packed_gru), ("quantized_lstm", _packed_lstm)):
+    # oneDNN computes a layer of an LSTM in one operator, which takes the hours first as an int8 layer does.
+    recurrent = {
+        "quantized_gru": _packed_gru,
+        "quantized_lstm": _packed_lstm,
+        "mkldnn_rnn_layer": _packed_lstm,
+    }
+    for name, formula in recurrent.items():
         if hasattr(torch.ops.aten, name):
             found[getattr(torch.ops.aten, name)] = formula
     return found
@@ -116,7 +121,7 @@ def _packed_lstm(steps: Tensor, *_: Any, out_val: tuple[Tensor, Tensor, Tensor],
 
 
 def _of_gates(gates: int, steps: Tensor, states: Tensor) -> int:
-    """steps: [M, W, in]; states: [M, W, units]. Each gate is made from input and state."""
+    """steps: [.., in]; states: [.., units], of the same hours. Each gate is made from input and state."""
     units = states.shape[-1]
     return 2 * steps.numel() * gates * units + 2 * states.numel() * gates * units
 

@@ -9,13 +9,13 @@ from pydantic import Field
 from wattshed.config.models.families import ModelBlock
 from wattshed.forecast.families.family import Family, Offer, SimpleFamily
 from wattshed.foundation.vocabulary import Information
+from wattshed.law.operations.forward import BatchSizes, ForwardPass
 
 if TYPE_CHECKING:
     import scipy.sparse as sp
 
     from wattshed.config.data.data import WindowsBlock
     from wattshed.forecast.network import Network
-    from wattshed.law.operations.forward import BatchSizes, ForwardPass
 
 
 class Settings(ModelBlock):

@@ -10,6 +10,7 @@ from wattshed.config.models.families import ModelBlock
 from wattshed.forecast.families.family import Family, Offer, SimpleFamily
 from wattshed.forecast.families.pooled_features import feature_count
 from wattshed.foundation.vocabulary import Information
+from wattshed.law.operations.forward import BatchSizes, ForwardPass
 
 if TYPE_CHECKING:
     import scipy.sparse as sp
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from wattshed.config.data.data import WindowsBlock
     from wattshed.forecast.network import Network
     from wattshed.law.operations.fits import FitSizes
-    from wattshed.law.operations.forward import BatchSizes, ForwardPass
     from wattshed.law.operations.operation import Operation
 
 

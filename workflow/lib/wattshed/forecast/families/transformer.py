@@ -10,13 +10,13 @@ from wattshed.config.models.families import ModelBlock
 from wattshed.forecast.families.family import Family, Offer, SimpleFamily
 from wattshed.forecast.families.recurrent import node_offers
 from wattshed.foundation.vocabulary import Information
+from wattshed.law.operations.forward import BatchSizes, ForwardPass
 
 if TYPE_CHECKING:
     import scipy.sparse as sp
 
     from wattshed.config.data.data import WindowsBlock
     from wattshed.forecast.network import Network
-    from wattshed.law.operations.forward import BatchSizes, ForwardPass
 
 
 class Settings(ModelBlock):

@@ -1,7 +1,5 @@
 """The recurrent layers of our networks, of which there may be several."""
 
-from typing import Any
-
 from torch import nn
 
 
@@ -14,13 +12,3 @@ def make_gru(inputs: int, hidden: int, layers: int, dropout: float) -> nn.GRU:
 def layers_of(gru: nn.Module) -> int:
     """Number of recurrent layers; a layer that replaces torch's GRU is one."""
     return getattr(gru, "num_layers", 1)
-
-
-def recurrent_name(network: Any) -> str:
-    """The attribute that holds the recurrent layers of a network."""
-    return "lstm" if hasattr(network, "lstm") else "gru"
-
-
-def is_plain(layer: Any) -> bool:
-    """Whether it is torch's own GRU or LSTM, which no method has replaced."""
-    return type(layer) in (nn.GRU, nn.LSTM)

@@ -3,12 +3,11 @@
 import torch
 from torch import Tensor, nn
 
-from wattshed.forecast.network import PrunableUnits, TensorFunction
-from wattshed.forecast.networks.gru_channels import prunable_channels
+from wattshed.forecast.network import PrunableUnits
 from wattshed.forecast.networks.gru_layers import layers_of
-from wattshed.forecast.networks.gru_units import prunable_units
 from wattshed.forecast.networks.lifted import Lifted
-from wattshed.forecast.networks.lifted_function import LiftedFunction
+from wattshed.forecast.networks.removable.recurrent_channels import prunable_channels
+from wattshed.forecast.networks.removable.recurrent_units import prunable_units
 from wattshed.forecast.series import Sequences
 
 
@@ -65,9 +64,6 @@ class LSTMNetwork(Lifted):
 
     def why_no_kernel(self) -> str:
         return "no kernel for an LSTM"
-
-    def tensor_function(self) -> TensorFunction:
-        return LiftedFunction(self)
 
     def prunable_units(self) -> PrunableUnits | None:
         return None if layers_of(self.lstm) > 1 else prunable_units(self, self.lstm, self.output)

@@ -7,12 +7,11 @@ import torch
 from torch import Tensor, nn
 
 from wattshed.engine.recurrent import NO_DROPOUT, Additions, Dropout, RecurrentWeights
-from wattshed.forecast.network import PrunableUnits, TensorFunction
-from wattshed.forecast.networks.gru_channels import prunable_channels
+from wattshed.forecast.network import PrunableUnits
 from wattshed.forecast.networks.gru_layers import layers_of, make_gru
-from wattshed.forecast.networks.gru_units import prunable_units
 from wattshed.forecast.networks.lifted import Lifted
-from wattshed.forecast.networks.lifted_function import LiftedFunction
+from wattshed.forecast.networks.removable.recurrent_channels import prunable_channels
+from wattshed.forecast.networks.removable.recurrent_units import prunable_units
 from wattshed.forecast.series import Pairs, Sequences
 
 
@@ -115,9 +114,6 @@ class STGNN(Lifted):
             output.weight,
             output.bias,
         )
-
-    def tensor_function(self) -> TensorFunction:
-        return LiftedFunction(self)
 
     def prunable_units(self) -> PrunableUnits | None:
         return None if layers_of(self.gru) > 1 else prunable_units(self, self.gru, self.output)

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from wattshed.forecast.network import Network, PrunableUnits, TensorFunction
-from wattshed.forecast.networks.gru_channels import prunable_channels
 from wattshed.forecast.networks.gru_layers import layers_of, make_gru
-from wattshed.forecast.networks.gru_units import prunable_units
+from wattshed.forecast.networks.removable.recurrent_channels import prunable_channels
+from wattshed.forecast.networks.removable.recurrent_units import prunable_units
 from wattshed.foundation.faults import Fault
 
 # An exported file holds the graph as a full matrix; this many nodes take 16 MB.

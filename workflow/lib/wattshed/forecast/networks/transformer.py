@@ -3,10 +3,9 @@
 import torch
 from torch import Tensor, nn
 
-from wattshed.forecast.network import PrunableUnits, TensorFunction
-from wattshed.forecast.networks.feed_forward_units import prunable_feed_forward
+from wattshed.forecast.network import PrunableUnits
 from wattshed.forecast.networks.lifted import Lifted
-from wattshed.forecast.networks.lifted_function import LiftedFunction
+from wattshed.forecast.networks.removable.feed_forward_units import prunable_feed_forward
 
 
 class Attention(nn.Module):
@@ -93,11 +92,8 @@ class Transformer(Lifted):
     def why_no_kernel(self) -> str:
         return "no kernel for a transformer"
 
-    def tensor_function(self) -> TensorFunction:
-        return LiftedFunction(self)
-
     def prunable_units(self) -> PrunableUnits | None:
-        return prunable_feed_forward(self, list(self.blocks))
+        return prunable_feed_forward(self)
 
     def linear_maps(self) -> dict[str, nn.Module]:
         names = ("attention.qkv", "attention.out", "widen", "narrow")

@@ -87,7 +87,7 @@ class Operation:
 
 
 def expect_sizes(what: str, *, least: int = 1, **sizes: float) -> None:
-    """Raises ValueError for the first of the sizes that is no whole number or below ``least``."""
+    """Raises ValueError for the first of the sizes that is not a whole number or is below ``least``."""
     for name, size in sizes.items():
         if isinstance(size, bool) or size != size or size < least or size % 1:
             raise ValueError(

@@ -104,6 +104,7 @@ LAYER_TENSORS = 4
 
 def known_cell(cell: str) -> Cell:
     """Raises ValueError for a cell that is neither ``lstm`` nor ``gru``."""
-    if cell not in ("lstm", "gru"):
-        raise ValueError(f"the recurrence: {cell!r} is unknown; expected lstm or gru; correct the cell")
-    return cell
+    for known in GATES:
+        if cell == known:
+            return known
+    raise ValueError(f"the recurrence: {cell!r} is unknown; expected lstm or gru; correct the cell")

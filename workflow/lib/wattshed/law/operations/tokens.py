@@ -7,7 +7,13 @@ from wattshed.law.operations.elementwise import ADD, elementwise, embedding
 from wattshed.law.operations.forward import ForwardPass
 from wattshed.law.operations.operation import Kind, Operation, expect_sizes
 from wattshed.law.operations.products import linear, linear_parameters
-from wattshed.law.operations.recurrences import LAYER_TENSORS, recurrence, recurrence_parameters
+from wattshed.law.operations.recurrences import (
+    GATES,
+    LAYER_TENSORS,
+    known_cell,
+    recurrence,
+    recurrence_parameters,
+)
 from wattshed.law.operations.training import with_backward
 from wattshed.law.operations.updates import adamw, clipping
 
@@ -58,9 +64,10 @@ def token_forward(family: str, sizes: TokenSizes) -> ForwardPass:
         )
         parameters = sizes.length * width + layers * block_parameters(width, sizes.feed_forward)
         tensors = 1 + layers * BLOCK_TENSORS
-    elif family in ("lstm", "gru"):
-        body = recurrence(family, sizes.batch, sizes.length, width, width, layers)
-        parameters, tensors = recurrence_parameters(family, width, width, layers), layers * LAYER_TENSORS
+    elif family in GATES:
+        cell = known_cell(family)
+        body = recurrence(cell, sizes.batch, sizes.length, width, width, layers)
+        parameters, tensors = recurrence_parameters(cell, width, width, layers), layers * LAYER_TENSORS
     else:
         raise ValueError(
             f"the token-level model: the family {family!r} is unknown; expected one of {', '.join(TOKEN_FAMILIES)}; "

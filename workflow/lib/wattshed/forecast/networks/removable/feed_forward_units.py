@@ -4,31 +4,36 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
-from wattshed.forecast.network import PrunableUnits
-
-if TYPE_CHECKING:
-    from wattshed.forecast.networks.transformer import Block, Transformer
+from wattshed.forecast.network import Network, PrunableUnits
 
 
-def prunable_feed_forward(network: Transformer, blocks: Sequence[Block]) -> PrunableUnits | None:
-    """Units of all blocks together; None if a method has replaced one of their layers.
+class Block(Protocol):
+    """A block of a transformer: what its feed-forward network is made of."""
+
+    widen: nn.Linear
+    narrow: nn.Linear
+
+
+def prunable_feed_forward(network: Any) -> PrunableUnits | None:
+    """Units of all ``blocks`` of a transformer together; None if a method has replaced one of their layers.
 
     Each block loses as many units as every other, because the shapes of a smaller network must not depend on weights.
     So unit r of the result is the unit of rank r in each block, by the norm of its weights, the most important first;
     its importance is the root of the sum of squares over blocks. The most important ranks are then the most important
     units of each block.
     """
+    blocks: Sequence[Block] = list(network.blocks)
     if any(type(layer) is not nn.Linear for block in blocks for layer in (block.widen, block.narrow)):
         return None
     importances = torch.stack([unit_importance(block) for block in blocks])
     ranked, orders = importances.sort(dim=1, descending=True, stable=True)
 
-    def keep(units: Tensor, means: Tensor | None = None) -> Transformer:
+    def keep(units: Tensor, means: Tensor | None = None) -> Network:
         if means is not None:
             raise ValueError("units of feed-forward networks have no means to fold; expected None")
         smaller = copy.deepcopy(network)

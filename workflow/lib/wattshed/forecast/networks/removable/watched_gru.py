@@ -7,9 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from wattshed.forecast.network import Network, Watched
-from wattshed.forecast.networks.gru_layers import recurrent_name
-from wattshed.forecast.networks.watched_lstm import WatchedLSTM
-from wattshed.forecast.networks.watched_reads import read_alone
+from wattshed.forecast.networks.removable.recurrent_layers import recurrent_name
+from wattshed.forecast.networks.removable.watched_lstm import WatchedLSTM, read_alone
 
 
 class WatchedGRU(nn.Module):

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from wattshed.forecast.network import Network, PrunableUnits
-from wattshed.forecast.networks.gru_layers import is_plain, recurrent_name
-from wattshed.forecast.networks.gru_units import without
-from wattshed.forecast.networks.watched_gru import watch
+from wattshed.forecast.networks.removable.recurrent_layers import is_plain, recurrent_name
+from wattshed.forecast.networks.removable.recurrent_units import without
+from wattshed.forecast.networks.removable.watched_gru import watch
 
 
 def prunable_channels(

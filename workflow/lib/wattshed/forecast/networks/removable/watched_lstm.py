@@ -3,8 +3,6 @@
 import torch
 from torch import Tensor, nn
 
-from wattshed.forecast.networks.watched_reads import read_alone
-
 
 class WatchedLSTM(nn.Module):
     """The same layer hour by hour; inputs and states of the last call are kept, with gradients.
@@ -40,3 +38,8 @@ class WatchedLSTM(nn.Module):
             self.states.append(last)
             self.reads.append(read)
         return torch.stack(self.states, dim=1), (last.unsqueeze(0), cell.unsqueeze(0))
+
+
+def read_alone(states: Tensor) -> Tensor:
+    """The same values as a tensor of their own, whose gradient is that of one place alone."""
+    return states.clone() if states.requires_grad else states.detach().clone().requires_grad_()

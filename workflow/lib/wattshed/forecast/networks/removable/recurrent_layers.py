@@ -1,0 +1,15 @@
+"""Which layers of a network are recurrent, and whether a method has replaced them."""
+
+from typing import Any
+
+from torch import nn
+
+
+def recurrent_name(network: Any) -> str:
+    """The attribute that holds the recurrent layers of a network."""
+    return "lstm" if hasattr(network, "lstm") else "gru"
+
+
+def is_plain(layer: Any) -> bool:
+    """Whether it is torch's own GRU or LSTM, which no method has replaced."""
+    return type(layer) in (nn.GRU, nn.LSTM)

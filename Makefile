@@ -18,7 +18,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-inp
 	benchmark-clock-watchdog benchmark-recordings \
 	benchmark-decisions benchmark-energy benchmark-engine benchmark-ladder benchmark-lead \
 	benchmark-phase1 benchmark-rolling benchmark-break-even benchmark-drift benchmark-methods benchmark-pruned-kernel \
-	benchmark-governor \
+	benchmark-governor benchmark-law-steps \
 	headline tune record-study
 
 help:
@@ -36,6 +36,7 @@ help:
 	@echo "make benchmark-recordings   read a million samples; writes docs/recordings_speed.json"
 	@echo "make benchmark-clock-recorded   judge recorded sweeps (DATA=folder); writes docs/clock_recorded.md, .json"
 	@echo "make benchmark-decisions   simulate intervals and decisions; writes docs/decisions_benchmarks.md"
+	@echo "make benchmark-law-steps   predict held-out training steps (minutes); writes docs/energy_law_steps.md, .json"
 	@echo "make benchmark-ladder   climb the ladders of LADDERS=\"$(LADDERS)\" (hours); writes docs/ladder.md"
 	@echo "make tune        train the grids of both networks and of the trees (an hour); writes docs/ladder/tuning_*.json"
 	@echo "make record-study   run the source study's recipe to its end (hours); writes docs/ladder/study_homes.json"
@@ -109,6 +110,10 @@ benchmark-clock-recorded: $(BIN)/.installed
 
 benchmark-decisions: $(BIN)/.installed
 	python benchmarks/decisions.py --days results/homes/accuracy/days.parquet --output docs/decisions_benchmarks.md
+
+benchmark-law-steps: $(BIN)/.installed
+	$(PIP) 'scikit-learn>=1.4'
+	python benchmarks/law_steps.py --held-out-seconds $(or $(HELD_OUT_S),180)
 
 benchmark-ladder: $(BIN)/.installed
 	$(PIP) 'lightgbm>=4.5' 'scikit-learn>=1.4'

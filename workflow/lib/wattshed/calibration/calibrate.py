@@ -100,6 +100,7 @@ def calibrate(
         power_w=power_w,
         overhead_s=terms.overhead_s,
         step_factor=terms.factor,
+        cold_byte_s=terms.cold_byte_s,
         log_errors=errors,
         points={
             "kernels": [point.to_json() for point in found.kernels],

@@ -13,6 +13,7 @@ from wattshed.calibration.fits.points import StepPoint, families
 from wattshed.foundation.faults import Fault
 from wattshed.law.efficiency.laws import law_time_s
 from wattshed.law.operations.operation import Direction, Kind, Operation
+from wattshed.law.predicting.step import updated_bytes
 from wattshed.law.profile.device_profile import TimeLaw
 
 Laws = Mapping[tuple[Kind, Direction], TimeLaw]
@@ -22,13 +23,14 @@ LEAST_STEPS = 4
 
 @dataclass(frozen=True)
 class StepTerms:
-    """Seconds of a step = overhead_s + factor x sum of its operations."""
+    """Seconds of a step = overhead_s + factor x sum of its operations + cold_byte_s x bytes of its update."""
 
     overhead_s: float = 0.0
     factor: float = 1.0
+    cold_byte_s: float = 0.0
 
-    def time_s(self, kernels_s: float) -> float:
-        return self.overhead_s + self.factor * kernels_s
+    def time_s(self, kernels_s: float, updated_bytes: float) -> float:
+        return self.overhead_s + self.factor * kernels_s + self.cold_byte_s * updated_bytes
 
 
 def kernels_s(operations: Sequence[Operation], laws: Laws) -> dict[Kind, float] | None:
@@ -54,18 +56,19 @@ def power_of(by_kind: Mapping[Kind, float], power_w: Mapping[str, float]) -> flo
 def fit_step_terms(steps: Sequence[StepPoint], laws: Laws) -> StepTerms:
     """By non-negative least squares of relative errors. The plain sum for steps of which too few have laws."""
     known = [
-        (sum(found.values()), step.time_s)
+        (sum(found.values()), updated_bytes(step.operations), step.time_s)
         for step in steps
         if (found := kernels_s(step.operations, laws)) is not None
     ]
     if len(known) < LEAST_STEPS:
         return StepTerms()
-    sums, time_s = np.array(known).T
-    overhead_s, factor = non_negative(np.stack([np.ones(len(sums)), sums], axis=1), time_s, "the steps")
+    sums, updated, time_s = np.array(known).T
+    columns = np.stack([np.ones(len(sums)), sums, updated], axis=1)
+    overhead_s, factor, cold_byte_s = non_negative(columns, time_s, "the steps")
     if factor <= 0:
         # Steps that differ less than their noise have no slope.
         return StepTerms(0.0, float(np.median(time_s / sums)))
-    return StepTerms(float(overhead_s), float(factor))
+    return StepTerms(float(overhead_s), float(factor), float(cold_byte_s))
 
 
 def left_out_errors(
@@ -83,7 +86,7 @@ def left_out_errors(
             by_kind = kernels_s(step.operations, laws) if step.family == family else None
             if by_kind is None:
                 continue
-            predicted_s = terms.time_s(sum(by_kind.values()))
+            predicted_s = terms.time_s(sum(by_kind.values()), updated_bytes(step.operations))
             measured, predicted = step.time_s, predicted_s
             if step.energy_j is not None and step.energy_j > 0:
                 measured, predicted = step.energy_j, predicted_s * power_of(by_kind, power_w)

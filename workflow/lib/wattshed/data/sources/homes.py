@@ -23,6 +23,15 @@ class Settings(SourceBlock):
         default="homes", description="The panel of 17 measured homes in the repository."
     )
 
+    @property
+    def nodes(self) -> int:
+        """Known before the panel is built; tests hold both sizes equal to the panel's."""
+        return 17
+
+    @property
+    def hours(self) -> int:
+        return 8760
+
 
 def files(settings: Settings) -> Files:
     return {"homes": EMBEDDED}

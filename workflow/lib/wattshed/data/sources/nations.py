@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, model_validator
 
 from wattshed.config.data.sources import SourceBlock
-from wattshed.data.sources.countries import Country
+from wattshed.data.sources.countries import COUNTRIES, Country
 from wattshed.data.sources.source import DataSource, Files, SimpleSource
 
 if TYPE_CHECKING:
@@ -36,6 +37,16 @@ class Settings(SourceBlock):
                 f"first_year is {self.first_year} and last_year {self.last_year}; expected first_year <= last_year"
             )
         return self
+
+    @property
+    def nodes(self) -> int:
+        """Known before the panel is built; tests hold both sizes equal to the panel's."""
+        return len(COUNTRIES)
+
+    @property
+    def hours(self) -> int:
+        """All hours of the calendar years [h]."""
+        return 24 * (date(self.last_year + 1, 1, 1) - date(self.first_year, 1, 1)).days
 
 
 def files(settings: Settings) -> Files:

@@ -67,10 +67,11 @@ class DeviceProfile:
 
     power_w: power of the job's own share while it computes, by kind where it was measured apart, ``default`` for all
     others [W]; overhead_s: seconds of a training step that no operation has; step_factor: what measured steps took
-    against the sum of their operations; log_errors: measured against predicted energy of each calibration step when
-    its family was left out, as differences of logarithms, by family: the intervals come from them. points: what was
-    measured, by part (``kernels``, ``steps``, ``power``, and the ``scores`` of all forms), so that every fit can be
-    repeated.
+    against the sum of their operations; cold_byte_s: further seconds per byte that the optimiser moves, since a step's
+    weights come from memory, but those of a kernel that is timed again and again from the cache [s]; log_errors:
+    measured against predicted energy of each calibration step when its family was left out, as differences of
+    logarithms, by family: the intervals come from them. points: what was measured, by part (``kernels``, ``steps``,
+    ``power``, and the ``scores`` of all forms), so that every fit can be repeated.
     """
 
     device: DeviceIdentity
@@ -81,3 +82,4 @@ class DeviceProfile:
     step_factor: float = 1.0
     log_errors: Mapping[str, Sequence[float]] = field(default_factory=dict)
     points: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    cold_byte_s: float = 0.0

@@ -44,6 +44,7 @@ def write_profile(path: Path, profile: DeviceProfile) -> None:
         "power_w": dict(profile.power_w),
         "overhead_s": profile.overhead_s,
         "step_factor": profile.step_factor,
+        "cold_byte_s": profile.cold_byte_s,
         "log_errors": {family: list(errors) for family, errors in profile.log_errors.items()},
         "points": {part: [dict(row) for row in rows] for part, rows in profile.points.items()},
     }

@@ -28,6 +28,7 @@ def profile_from(content: Mapping[str, Any]) -> DeviceProfile:
         power_w=power_w,
         overhead_s=_number(content, "overhead_s"),
         step_factor=_above_0(_key(content, "step_factor"), "step_factor"),
+        cold_byte_s=_number(content, "cold_byte_s"),
         log_errors={
             family: [_finite(value, f"log_errors.{family}") for value in _list(errors, family)]
             for errors in (_mapping(content, "log_errors"),)

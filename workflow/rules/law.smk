@@ -12,11 +12,11 @@ rule calibrate_device:
         f"{LOGS}/law/calibrate_device.log",
     benchmark:
         f"{BENCHMARKS}/law/calibrate_device.tsv"
+    # Before any training, like the predictions that it serves.
+    priority: 100
     conda:
         "../../envs/wattshed.yaml"
     threads: ALL_CORES
-    # Before any training, like the predictions that it serves.
-    priority: 100
     resources:
         meter=1,
         mem_mb=TORCH_MB,
@@ -47,11 +47,11 @@ rule predict:
         f"{LOGS}/law/predict.log",
     benchmark:
         f"{BENCHMARKS}/law/predict.tsv"
+    # Trainings are no input: what they take cannot reach the predictions.
+    priority: 100
     localrule: True
     conda:
         "../../envs/wattshed.yaml"
-    # Trainings are no input: what they take cannot reach the predictions.
-    priority: 100
     resources:
         mem_mb=FRAMES_MB,
     params:

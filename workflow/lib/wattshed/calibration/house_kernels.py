@@ -34,6 +34,8 @@ from wattshed.law.operations.training import learned_by_kernel
 from wattshed.training.batches.samplers import PairSampler
 
 LOOK_BACKS_H = (12, 24, 48, 96, 168)
+# A kernel computes rows in tiles: batches of fewer rows than training has would show half-filled ones alone.
+LEAST_FUSED_ROWS = 32
 HORIZON_H = 6
 
 
@@ -98,7 +100,8 @@ def _fused(world: World, sizes: Sequence[int]) -> dict[str, Draw]:
     def sizes_of(random: Random, speed: Speed, target_s: float, share: float) -> tuple[int, int, int]:
         hidden, look_back_h = random.choice(sizes), random.choice(LOOK_BACKS_H)
         each = fused_recurrence(1, look_back_h, hidden, hidden, HORIZON_H)
-        return hidden, look_back_h, fitting(target_s * speed.flop_per_s * share, each.flops, 8, 16_384)
+        rows = fitting(target_s * speed.flop_per_s * share, each.flops, LEAST_FUSED_ROWS, 16_384)
+        return hidden, look_back_h, rows
 
     def network_and_pairs(
         hidden: int, look_back_h: int, rows: int, device: torch.device

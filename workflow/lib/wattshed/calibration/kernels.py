@@ -20,6 +20,7 @@ from wattshed.calibration.drawing import (
     log_uniform,
     octave,
     values,
+    width_of,
 )
 from wattshed.calibration.timing import Work
 from wattshed.law.operations import attention, elementwise, products, recurrences, updates
@@ -31,7 +32,7 @@ from wattshed.training.step.gradient import observed_loss
 
 
 def draw_linear(random: Random, speed: Speed, target_s: float) -> Case:
-    inner, columns = log_uniform(random, 4, 1024), log_uniform(random, 4, 1536)
+    inner, columns = width_of(random, 4, 1024), width_of(random, 4, 1536)
     rows = fitting(
         target_s * speed.flop_per_s, 2 * inner * columns, high=speed.most_values // max(inner, columns)
     )
@@ -100,7 +101,9 @@ def draw_softmax(random: Random, speed: Speed, target_s: float) -> Case:
 def _draw_recurrence(cell: recurrences.Cell) -> Draw:
     def draw(random: Random, speed: Speed, target_s: float) -> Case:
         hours = random.choice((1, 6, 12, 24, 48, 96, 168))
-        inputs, units = log_uniform(random, 1, 384), log_uniform(random, 4, 384)
+        units = width_of(random, 4, 384)
+        # A layer above the first reads as many values as it has units.
+        inputs = units if random.random() < 0.5 else width_of(random, 1, 384)
         each = 2 * recurrences.GATES[cell] * units * (inputs + units) * hours
         most = speed.most_values // (8 * hours * max(inputs, units))
         rows = fitting(target_s * speed.flop_per_s / 2, each, high=max(1, min(4096, most)))
@@ -122,7 +125,7 @@ def _draw_recurrence(cell: recurrences.Cell) -> Draw:
 
 
 def draw_normalisation(random: Random, speed: Speed, target_s: float) -> Case:
-    width = log_uniform(random, 16, 768)
+    width = width_of(random, 16, 768)
     rows = fitting(target_s * speed.byte_per_s, 12 * width, high=speed.most_values // width)
 
     def build(device: torch.device) -> Work:
@@ -156,7 +159,7 @@ ELEMENTWISE: Mapping[str, tuple[tuple[float, float], int, Callable[..., Tensor]]
 
 
 def draw_embedding(random: Random, speed: Speed, target_s: float) -> Case:
-    vocabulary, width = log_uniform(random, 32, 2048), log_uniform(random, 8, 512)
+    vocabulary, width = width_of(random, 32, 2048), width_of(random, 8, 512)
     rows = fitting(target_s * speed.byte_per_s, 16 * width, high=speed.most_values // width)
 
     def build(device: torch.device) -> Work:
@@ -168,7 +171,7 @@ def draw_embedding(random: Random, speed: Speed, target_s: float) -> Case:
 
 
 def draw_token_loss(random: Random, speed: Speed, target_s: float) -> Case:
-    vocabulary = log_uniform(random, 16, 2048)
+    vocabulary = width_of(random, 16, 2048)
     rows = fitting(target_s * speed.byte_per_s, 16 * vocabulary, high=speed.most_values // vocabulary)
 
     def build(device: torch.device) -> Work:

@@ -42,7 +42,7 @@ COMPILE_SHARE = 0.1
 # Shortest call that is drawn, without what a call itself takes; the longest is a share of the time that a kernel may
 # take, with its arrays and warm-up.
 LEAST_CALL_S = 1e-7
-CALL_SHARE = 0.08
+CALL_SHARE = 0.15
 Progress = Callable[[str, float], None]
 
 

@@ -19,7 +19,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-inp
 	benchmark-law-recorded-time \
 	benchmark-decisions benchmark-energy benchmark-engine benchmark-ladder benchmark-lead \
 	benchmark-phase1 benchmark-rolling benchmark-break-even benchmark-drift benchmark-methods benchmark-pruned-kernel \
-	benchmark-governor benchmark-law-steps \
+	benchmark-governor benchmark-law-recorded-energy benchmark-law-steps \
 	headline tune record-study
 
 help:
@@ -52,6 +52,7 @@ help:
 	@echo "make benchmark-clock-search   search invented GPUs for their best clock; writes docs/clock_search.md, .json"
 	@echo "make benchmark-clock-watchdog    kills sweeps; writes docs/clock_watchdog.json"
 	@echo "make benchmark-governor a clock that follows phases; simulated; writes docs/clock_governor.md"
+	@echo "make benchmark-law-recorded-energy   models of energy on released steps (DATA=folder); writes docs/energy_law_recorded_energy.md, .json"
 	@echo "make benchmark-drift    strategies on a drift of known truth; writes docs/drift.md"
 	@echo "make clean       remove results, all ledgers and records of spent energy, and caches; keep .venv"
 
@@ -59,12 +60,15 @@ reproduce: $(BIN)/.installed
 	snakemake --cores all --configfile $(CONFIG)
 	@echo "The report: $(CURDIR)/results/$$($(BIN)/python -c "import yaml; print(yaml.safe_load(open('$(CONFIG)'))['study'])")/report.html"
 
+# Compiled tests and modules are kept, also where the environment says otherwise: hundreds of processes import them.
+PYTEST = env -u PYTHONDONTWRITEBYTECODE pytest
+
 # tests/conftest.py says which tests stay together, and which files begin.
 test: $(BIN)/.installed-dev
-	pytest -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder
+	$(PYTEST) -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder
 
 test-fast: $(BIN)/.installed-dev
-	pytest -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder tests/unit
+	$(PYTEST) -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder tests/unit
 
 lint: $(BIN)/.installed-dev
 	snakefmt --check Snakefile workflow/rules
@@ -168,6 +172,10 @@ benchmark-pruned-kernel: $(BIN)/.installed
 
 benchmark-governor: $(BIN)/.installed
 	python benchmarks/clock_governor.py --mixes 25
+
+benchmark-law-recorded-energy: $(BIN)/.installed
+	$(PIP) 'scikit-learn>=1.4'
+	python benchmarks/law_recorded_energy.py --data $(or $(DATA),../shared/data/energy_law)
 
 benchmark-drift: $(BIN)/.installed-dev
 	python benchmarks/drift.py --output docs/drift.md

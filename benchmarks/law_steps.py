@@ -23,7 +23,9 @@ from wattshed.calibration.house_steps import HOUSE_FAMILIES, draw_house_step
 from wattshed.calibration.power import repeat
 from wattshed.calibration.steps import StepCase, draw_token_step
 from wattshed.calibration.synthetic import World
+from wattshed.calibration.timing import Timer, stopwatch_for
 from wattshed.config.energy.metering import MeteringBlock
+from wattshed.devices.torch_device import synchroniser
 from wattshed.energy.meter import Meter
 from wattshed.energy.metered_job import metered_job
 from wattshed.foundation.provenance import commit_text, describe_commit, describe_machine
@@ -53,7 +55,12 @@ def sources(world: World, random: Random, engine: str) -> list[Any]:
 def measured(meter: Meter, case: StepCase, device: torch.device) -> HeldOut:
     """A step in several windows: the first is the first epoch, and the mean of all is the truth."""
     step = case.build(device)
-    windows = [repeat(meter, step, device.type == "cuda", family=case.family) for _ in range(EPOCHS)]
+    timer = Timer(
+        synchroniser(device),
+        device.type == "cuda",
+        stopwatch=stopwatch_for(device.type, torch.get_num_threads()),
+    )
+    windows = [repeat(meter, step, timer, family=case.family) for _ in range(EPOCHS)]
     joules = [one.energy_j for one in windows]
     if any(one is None for one in joules):
         raise SystemExit("no energy of a step is known here: wattshed doctor says what to do.")

@@ -28,7 +28,7 @@ def page(found: Mapping[str, Any]) -> str:
         f"{found['calibration_steps']} training steps. Afterwards {summary['all']['n']} steps of other sizes were "
         "measured. A family's steps are predicted without any step of that family: the laws come from kernels, the "
         "three step terms and the interval from steps of the other families. Rivals are fitted to whole steps of the "
-        "same other families. True time x power is no prediction, since it needs the step to have run: it shows what "
+        "same other families. True time x power does not predict, since it needs the step to have run: it shows what "
         "a perfect law of time would leave. An epoch is a window of the meter here.",
         "",
         "Mean absolute errors of joules per step:",

@@ -24,6 +24,7 @@ PAGES = (
             "ledger",
             "limits",
             "architecture",
+            "energy_law",
         )
     ),
 )

@@ -234,7 +234,9 @@ def ladder_json():
 
 # What predictions are made from. The place and the test part change no prediction.
 PREDICTED = {
-    **dict.fromkeys(("study", "plugins", "seeds", "device", "engine", "baselines", "recipes", "models"), True),
+    **dict.fromkeys(
+        ("study", "plugins", "seeds", "device", "engine", "baselines", "recipes", "models"), True
+    ),
     "controls": True,
     "data": {"source": True, "windows": True, "splits": {"train_share", "validation_share"}},
 }

@@ -12,11 +12,11 @@ rule calibrate_device:
         f"{LOGS}/law/calibrate_device.log",
     benchmark:
         f"{BENCHMARKS}/law/calibrate_device.tsv"
+    # Before any training, like the predictions that it serves.
+    priority: 100
     conda:
         "../../envs/wattshed.yaml"
     threads: ALL_CORES
-    # Before any training, like the predictions that it serves.
-    priority: 100
     resources:
         meter=1,
         mem_mb=TORCH_MB,
@@ -47,10 +47,10 @@ rule predict:
         f"{LOGS}/law/predict.log",
     benchmark:
         f"{BENCHMARKS}/law/predict.tsv"
-    conda:
-        "../../envs/wattshed.yaml"
     # It reads nothing of any training: what they take cannot reach the predictions.
     priority: 100
+    conda:
+        "../../envs/wattshed.yaml"
     # Not on the node from which jobs are submitted: a profile that the user names is checked against this device.
     resources:
         mem_mb=FRAMES_MB,

@@ -94,3 +94,16 @@ def test_an_interrupted_calibration_keeps_its_energy(tmp_path, metering):
 def test_too_few_seconds_for_this_machine_are_refused(tmp_path, metering):
     with pytest.raises(Fault, match="too few to measure anything"):
         run(tmp_path, metering, began_s=time.perf_counter() - SECONDS)
+
+
+def test_a_machine_without_any_energy_is_refused_early(tmp_path, metering):
+    job = metered_job(
+        tmp_path / "ledger.jsonl",
+        stage="command",
+        job="calibration",
+        labels={},
+        metering=metering,
+        sensors=[],
+    )
+    with pytest.raises(Fault, match="no energy of the calibration is known"), job as meter:
+        calibrate(600.0, "cpu", 1, 0, meter, kernels=(), families=())

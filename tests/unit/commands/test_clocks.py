@@ -65,6 +65,19 @@ def test_everything_is_written_and_fits_together(chosen):
     assert len(list((chosen / "figures").glob("*.curves.png"))) == 2
 
 
+def test_the_terminal_says_which_setting_its_numbers_are_of(recording, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    main(["clocks", "choose", str(recording), "--max-slowdown", "15%", "--output", str(tmp_path / "out")])
+    out = capsys.readouterr().out
+    choices = json.loads((tmp_path / "out/choices.json").read_text())["choices"]
+    rows = {name: next(line for line in out.splitlines() if f" {name} " in line) for name in ("llama", "vit")}
+    assert "numbers are of" in out
+    assert rows["llama"].count(f"{choices[0]['candidate']} MHz") == 2
+    # A workload whose maximum is kept has a setting to run at, and no numbers.
+    assert rows["vit"].count("MHz") == 1
+    assert rows["vit"].count("–") == 3
+
+
 def test_the_page_is_self_contained_and_says_the_answer_first(chosen):
     page = (chosen / "report.html").read_text()
     assert "a100, llama: run at" in page

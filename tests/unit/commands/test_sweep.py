@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -92,6 +93,20 @@ def test_a_simulated_sweep_says_so_everywhere_and_runs_the_command_once(folder, 
     assert out.count("SIMULATED") == 2
     assert (folder / "calls").read_text() == "x\n"
     assert set(pd.read_parquet("out/sweep.parquet")["label"]) == {"simulated"}
+
+
+def test_the_table_and_the_sentence_give_the_same_numbers(folder, capsys):
+    main(["sweep", *SIMULATED, "--max-slowdown", "0.5", "--label", "mine", "--", "true"])
+    out = " ".join(capsys.readouterr().out.split())
+    said = re.search(r"(\d+) MHz saves ([\d.]+)% of the energy .* and takes ([+-][\d.]+)% time", out)
+    assert said is not None, out
+    setting, saving, slowdown = said.groups()
+    # Setting, n, time, energy, power, time %, energy %.
+    row = re.search(
+        rf" {setting} (?:[│|] )?\d+(?: [│|]?)*(?:[\d.]+[ │|]+){{3}}([+-][\d.]+)[ │|]+([+-][\d.]+)", out
+    )
+    assert row is not None, out
+    assert row.groups() == (slowdown, f"-{saving}")
 
 
 def test_json_is_all_that_stands_on_stdout(folder, capsys):

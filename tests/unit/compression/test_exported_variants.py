@@ -24,6 +24,8 @@ def export(tmp_path, checkpoint, given):
         ({}, VARIANTS["half"]),
         ({}, VARIANTS["thin"]),
         ({"linear_part": True}, VARIANTS["thin"]),
+        ({"form": "lstm"}, VARIANTS["thin"]),
+        ({"form": "transformer", "width": 8}, VARIANTS["half"]),
         ({"form": "dlinear"}, '{"method": "low_rank", "rank": 2}'),
         ({"form": "stgnn_reference"}, VARIANTS["half"]),
         ({"form": "stgnn_reference"}, VARIANTS["thin"]),

@@ -87,19 +87,26 @@ def test_what_fits_dlinear_is_read(config, mine):
     assert "dlinear" in load(config, "dlinear", mine=mine).models
 
 
-@given(st.integers(2, 40), st.integers(1, 30), st.integers(1, 30))
-def test_a_rank_is_refused_exactly_where_the_job_would_refuse_it(look_back_h, horizon_h, rank):
+@given(
+    st.integers(2, 40),
+    st.integers(1, 30),
+    st.integers(1, 30),
+    st.sampled_from(["dlinear", "transformer", "lstm"]),
+)
+def test_a_rank_is_refused_exactly_where_the_job_would_refuse_it(look_back_h, horizon_h, rank, form):
     torch.manual_seed(0)
     windows = WindowsBlock(look_back_h=look_back_h, horizon_h=horizon_h)
     settings = LowRankSettings(method="low_rank", rank=rank)
-    network = untrained(windows, 3, form="dlinear")
+    keys = {"transformer": {"width": 4, "feed_forward": look_back_h}, "lstm": {"hidden": 8, "channels": 30}}
+    keys = {"form": form, **keys.get(form, {})}
+    network = untrained(windows, 3, **keys)
     try:
         low_rank.METHOD.make(network, settings)
         refused = False
     except Fault:
         refused = True
     try:
-        low_rank.METHOD.check_sizes(settings, model_block("dlinear"), [], windows, CLOSED_FORM)
+        low_rank.METHOD.check_sizes(settings, model_block(**keys), [], windows, CLOSED_FORM)
         known = False
     except ValueError:
         known = True
@@ -110,6 +117,82 @@ def test_a_rank_is_refused_exactly_where_the_job_would_refuse_it(look_back_h, ho
 def test_the_features_are_counted_as_they_are_made(look_back_h, horizon_h, neighbours):
     made = sum(group.count for group in feature_groups(look_back_h, horizon_h, neighbours=neighbours))
     assert feature_count(look_back_h, horizon_h, neighbours=neighbours) == made
+
+
+def with_family(config, **block):
+    """The study with one more model."""
+    read = yaml.safe_load(yaml.safe_dump(config))
+    read["models"]["tried"] = {"recipe": "frugal", **block}
+    return read
+
+
+TRANSFORMER = {"form": "transformer", "width": 8}
+
+
+@pytest.mark.parametrize(
+    ("block", "mine", "says"),
+    [
+        (TRANSFORMER, {"method": "prune", "keep_share": 0.5, "what": "channels"}, "transformer have no channels that"),
+        (TRANSFORMER, {"method": "prune", "keep_share": 0.5, "importance": "taylor"}, "expected importance norm"),
+        (TRANSFORMER, {"method": "prune_gradually", "keep_share": 0.01, "fine_tune_steps": 9}, "keeps 0 of 32 units"),
+        (TRANSFORMER, {"method": "low_rank", "rank": 7}, r"less than 6.4, for the first feed-forward matrix"),
+        (TRANSFORMER, {"method": "mask", "keep_share": 0.001}, "keeps none of the 192 weights of queries, keys and"),
+        (TRANSFORMER, {"method": "drop_features", "keep_share": 0.5}, "has no features to drop"),
+        (TRANSFORMER, {"method": "distil", "student": TRANSFORMER}, "its teacher 2,022; expected a smaller"),
+        (
+            {**TRANSFORMER, "layers": 3},
+            {"method": "distil", "student": {**TRANSFORMER, "length_h": 25}},
+            "length_h is 25, but data.windows.look_back_h is 24",
+        ),
+        (
+            TRANSFORMER,
+            {"method": "distil", "student": {"form": "gru", "hidden": 4}, "hidden_weight": 1},
+            "the teacher's family transformer carries no state from hour to hour",
+        ),
+        ({"form": "lstm"}, {"method": "low_rank", "rank": 13}, "less than 12.8, four fifths of the 16 units"),
+        ({"form": "lstm"}, {"method": "mask", "keep_share": 0.0001}, "keeps none of the 1024 recurrent weights"),
+        ({"form": "lstm", "recurrent_layers": 2}, {"method": "prune", "keep_share": 0.5}, "has no units to prune"),
+        ({"form": "lstm"}, {"method": "distil", "student": {"form": "lstm"}}, "expected less than the 16 units"),
+    ],
+)  # fmt: skip
+def test_what_lstm_and_transformer_cannot_do_is_refused(config, block, mine, says):
+    with pytest.raises(Fault, match=says) as raised:
+        load(with_family(config, **block), "tried", mine=mine)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("form", ["lstm", "transformer"])
+@pytest.mark.parametrize(
+    "mine",
+    [
+        {"method": "prune", "keep_share": 0.5},
+        {"method": "prune_gradually", "keep_share": 0.5, "fine_tune_steps": 9},
+        {"method": "low_rank", "rank": 2},
+        {"method": "low_rank_scratch", "rank": 2},
+        {"method": "mask", "keep_share": 0.5},
+        {"method": "sparse_training", "density": 0.5, "update_every": 2},
+        {"method": "lottery_ticket"},
+        {"method": "distil", "student": {"form": "transformer", "width": 2, "layers": 1}},
+    ],
+    ids=lambda block: block["method"],
+)
+def test_what_lstm_and_transformer_can_do_is_read(config, form, mine):
+    assert "tried" in load(with_family(config, form=form), "tried", mine=mine).models
+
+
+@pytest.mark.parametrize(
+    ("block", "says"),
+    [
+        ({**TRANSFORMER, "length_h": 25}, "models.tried.length_h is 25, but data.windows.look_back_h is 24"),
+        ({**TRANSFORMER, "heads": 3}, "models.tried: width is 8 and heads is 3; expected a width"),
+        ({**TRANSFORMER, "layers": 0}, r"models.tried.layers: .* equal to 1 \(found 0\)"),
+        ({"form": "lstm", "hidden": 0}, r"models.tried.hidden: .* equal to 1 \(found 0\)"),
+    ],
+)  # fmt: skip
+def test_sizes_that_make_no_network_are_refused_in_one_sentence(config, block, says):
+    with pytest.raises(Fault, match=says) as raised:
+        load(with_family(config, **block), "gru")
+    assert "\n" not in str(raised.value)
 
 
 def drop(keep_share):

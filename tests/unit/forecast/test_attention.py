@@ -1,6 +1,7 @@
 """The networks of the families ``lstm`` and ``transformer``, against formulas in float64."""
 
 import math
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -11,6 +12,9 @@ from made_pairs import pairs_of, random_pairs
 from model_blocks import model_block, untrained
 from wattshed.config.data.data import WindowsBlock
 from wattshed.config.models.families import check_windows
+from wattshed.config.models.recipes import RecipeBlock
+from wattshed.training.checkpoint import ModelSpec
+from wattshed.training.job import engine_of
 
 SMALL = {"form": "transformer", "width": 6, "layers": 2, "heads": 3, "feed_forward": 5, "length_h": 7}
 
@@ -108,6 +112,21 @@ def test_torch_computes_both_and_a_sentence_says_why():
         network = untrained(WINDOWS, 9, **keys)
         assert network.kernel_weights() is None
         assert network.why_no_kernel() == why
+
+
+def test_no_kernel_is_compiled_for_their_sizes(monkeypatch):
+    def choose(*_, **__):
+        raise AssertionError("a kernel was looked for")
+
+    monkeypatch.setattr("wattshed.training.job.choose", choose)
+    recipe = RecipeBlock(
+        sampling="pairs", batch=16, epochs=1, learning_rate=1e-3, schedule="cosine", scaling="node"
+    )
+    inputs = SimpleNamespace(engine="auto", device=torch.device("cpu"))
+    for keys in (SMALL, {"form": "lstm"}):
+        assert engine_of(inputs, ModelSpec("model", 1, model_block(**keys), recipe, WINDOWS)) == "torch"
+    with pytest.raises(AssertionError, match="a kernel was looked for"):
+        engine_of(inputs, ModelSpec("model", 1, model_block("gru"), recipe, WINDOWS))
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,14 @@ FORMS = {
     "dlinear": {"form": "dlinear"},
     "residual": {"form": "stgnn", "linear_part": True, "calendar": True, "node_table": True},
     "reference": {"form": "stgnn_reference"},
+    "lstm": {
+        "form": "lstm",
+        "recurrent_layers": 2,
+        "linear_part": True,
+        "calendar": True,
+        "node_table": True,
+    },
+    "transformer": {"form": "transformer", "width": 8, "length_h": 9, "calendar": True, "node_table": True},
     "deep": {"form": "gru", "hidden": 7, "channels": 5, "recurrent_layers": 3, "state_dropout": 0.3},
     "deep residual": {
         "form": "stgnn",
@@ -94,7 +102,7 @@ def test_a_file_with_different_forecasts_is_deleted(graph, pairs, tmp_path, monk
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("name", ["residual", "reference", "deep residual", "deep reference"])
+@pytest.mark.parametrize("name", ["residual", "reference", "transformer", "deep residual", "deep reference"])
 def test_openvino_gives_the_same_forecasts(name, graph, series, pairs, tmp_path):
     for package in ("onnx", "onnxruntime", "openvino"):
         pytest.importorskip(package, reason="needs the extras wattshed[onnx,openvino]")

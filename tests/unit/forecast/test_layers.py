@@ -126,12 +126,20 @@ def test_empty_keys_and_their_meaning_are_the_same_network(form):
     assert all(torch.equal(plain[name], said[name]) for name in plain)
 
 
-@pytest.mark.parametrize("keys", [{"form": "gru", **DEEP}, {**RESIDUAL, **DEEP}], ids=["gru", "residual"])
+@pytest.mark.parametrize(
+    ("keys", "units"),
+    [
+        ({"form": "gru", **DEEP}, 21),
+        ({**RESIDUAL, **DEEP}, 21),
+        ({"form": "lstm", "calendar": True, **DEEP}, 42),
+    ],
+    ids=["gru", "residual", "lstm"],
+)
 @pytest.mark.parametrize("engine", ["auto", "torch"])
-def test_a_stream_of_several_layers_equals_one_long_sequence(keys, engine, task, graph, tmp_path):
+def test_a_stream_of_several_layers_equals_one_long_sequence(keys, units, engine, task, graph, tmp_path):
     network = randomised(untrained(task.windows, 5, **keys)).eval()
     stream = StreamingForecaster(network, series_of(task, graph, engine), 3)
-    assert network.state_units() == 3 * 7
+    assert network.state_units() == units
     found = stream.forecast(np.arange(400, 420))
     start = 400 - RUN_IN_H
     whole = Sequences(stream.series, torch.arange(5), torch.full((5,), start), 419 - start, RUN_IN_H - 1)

@@ -126,7 +126,7 @@ def test_hooks_add_a_penalty_and_change_gradients_before_they_are_clipped(foreca
     assert float((weights_of(network) - before).norm()) == pytest.approx(0.5, rel=1e-4)
 
 
-@pytest.mark.parametrize("form", ["stgnn", "gru", "dlinear", "stgnn_reference"])
+@pytest.mark.parametrize("form", ["stgnn", "gru", "lstm", "transformer", "dlinear", "stgnn_reference"])
 def test_bf16_rounds_and_leaves_weights_and_gradients_in_fp32(form, gappy_task, graph):
     windows = WindowsBlock(look_back_h=12, horizon_h=3)
     made_by = ModelSpec("model", 1, model_block(form=form, **DROPOUTS.get(form, {})), RECIPE, windows)

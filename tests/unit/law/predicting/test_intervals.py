@@ -64,7 +64,7 @@ def test_a_coverage_outside_0_to_1_is_refused(coverage):
 
 
 def test_an_error_that_is_no_number_is_refused():
-    with pytest.raises(ValueError, match="no finite number"):
+    with pytest.raises(ValueError, match="not a finite number"):
         conformal_half_width({"gru": [0.1, math.nan]})
 
 

@@ -16,7 +16,7 @@ from wattshed.calibration.fits.laws_of_kinds import fit_laws
 from wattshed.calibration.fits.step_terms import left_out_errors, refit
 from wattshed.calibration.limits import TooFewSeconds
 from wattshed.calibration.power import powers_of
-from wattshed.calibration.rounds import WRITING_S, Clock, Progress, Rounds
+from wattshed.calibration.rounds import WRITING_S, Clock, Progress, Rounds, no_energy
 from wattshed.devices.torch_device import choose_device
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.vocabulary import Status
@@ -69,10 +69,7 @@ def calibrate(
             )
         power_w = powers_of(found.power, _is_measured(meter, device))
         if not power_w:
-            raise Fault(
-                "no energy of the calibration is known, measured or estimated: expected a sensor that works here; "
-                "wattshed doctor says what to do."
-            )
+            raise no_energy()
         laws, scores, few = fit_laws(found.kernels, lambda: clock.left_s > WRITING_S)
         if not laws:
             raise TooFewSeconds(

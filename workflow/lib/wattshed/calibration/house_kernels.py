@@ -9,7 +9,6 @@ from random import Random
 import torch
 
 from wattshed.calibration.drawing import (
-    MOST_VALUES,
     Case,
     Draw,
     Speed,
@@ -35,6 +34,8 @@ from wattshed.law.operations.training import learned_by_kernel
 from wattshed.training.batches.samplers import PairSampler
 
 LOOK_BACKS_H = (12, 24, 48, 96, 168)
+# A kernel computes rows in tiles: batches of fewer rows than training has would show half-filled ones alone.
+LEAST_FUSED_ROWS = 32
 HORIZON_H = 6
 
 
@@ -59,7 +60,7 @@ def house_kernels(world: World, fused_sizes: Sequence[int]) -> dict[str, Draw]:
     """fused_sizes: hidden units for which a kernel is compiled; empty where torch computes all networks."""
 
     def draw_targets(random: Random, speed: Speed, target_s: float) -> Case:
-        rows = fitting(target_s * speed.byte_per_s, 32 * HORIZON_H, 8, MOST_VALUES // (8 * HORIZON_H))
+        rows = fitting(target_s * speed.byte_per_s, 32 * HORIZON_H, 8, speed.most_values // (8 * HORIZON_H))
 
         def build(device: torch.device) -> Work:
             series = series_of(world, LOOK_BACKS_H[0], device)
@@ -73,7 +74,9 @@ def house_kernels(world: World, fused_sizes: Sequence[int]) -> dict[str, Draw]:
 
     def draw_histories(random: Random, speed: Speed, target_s: float) -> Case:
         look_back_h = random.choice(LOOK_BACKS_H)
-        rows = fitting(target_s * speed.byte_per_s, 16 * look_back_h, 8, MOST_VALUES // (8 * look_back_h))
+        rows = fitting(
+            target_s * speed.byte_per_s, 16 * look_back_h, 8, speed.most_values // (8 * look_back_h)
+        )
 
         def build(device: torch.device) -> Work:
             series = series_of(world, look_back_h, device)
@@ -97,7 +100,8 @@ def _fused(world: World, sizes: Sequence[int]) -> dict[str, Draw]:
     def sizes_of(random: Random, speed: Speed, target_s: float, share: float) -> tuple[int, int, int]:
         hidden, look_back_h = random.choice(sizes), random.choice(LOOK_BACKS_H)
         each = fused_recurrence(1, look_back_h, hidden, hidden, HORIZON_H)
-        return hidden, look_back_h, fitting(target_s * speed.flop_per_s * share, each.flops, 8, 16_384)
+        rows = fitting(target_s * speed.flop_per_s * share, each.flops, LEAST_FUSED_ROWS, 16_384)
+        return hidden, look_back_h, rows
 
     def network_and_pairs(
         hidden: int, look_back_h: int, rows: int, device: torch.device
@@ -147,7 +151,9 @@ def _fused(world: World, sizes: Sequence[int]) -> dict[str, Draw]:
 def draw_graph(random: Random, speed: Speed, target_s: float) -> Case:
     nodes, neighbours = log_uniform(random, 16, 2048), random.choice((2, 4, 8, 16))
     adjacency = random_adjacency(nodes, neighbours, random.randrange(2**31))
-    channels = fitting(target_s * speed.byte_per_s, 8 * adjacency.nnz, 1, max(1, MOST_VALUES // (4 * nodes)))
+    channels = fitting(
+        target_s * speed.byte_per_s, 8 * adjacency.nnz, 1, max(1, speed.most_values // (4 * nodes))
+    )
     # Of series no gradient is needed; of lifted values it is.
     learned = random.random() < 0.7
 
@@ -165,7 +171,7 @@ def draw_graph(random: Random, speed: Speed, target_s: float) -> Case:
 def draw_sums(random: Random, speed: Speed, target_s: float) -> Case:
     """Sums of squares in float64, as a fit makes them."""
     features = log_uniform(random, 8, 256)
-    rows = fitting(target_s * speed.flop_per_s / 2, 2 * features**2, 16, MOST_VALUES // (4 * features))
+    rows = fitting(target_s * speed.flop_per_s / 2, 2 * features**2, 16, speed.most_values // (4 * features))
 
     def build(device: torch.device) -> Work:
         read = torch.randn(rows, features, device=device)

@@ -28,18 +28,20 @@ STEPS = 64
 
 
 def draw_house_step(
-    family: str, random: Random, world: World, engine: str, fused_sizes: Sequence[int]
+    family: str, random: Random, world: World, engine: str, fused_sizes: Sequence[int], large: bool = False
 ) -> StepCase | None:
     """A step of random sizes; None for a family that does not count its operations.
 
-    engine: what computes a network that a kernel takes; fused_sizes: hidden units that are compiled.
+    engine: what computes a network that a kernel takes; fused_sizes: hidden units that are compiled;
+    large: of batches that keep a GPU busy.
     """
     keys = _keys(family, random, fused_sizes if engine != "torch" else ())
     block = read_model({"form": family, "recipe": "calibration", **keys})
     windows = family == "stgnn_reference"
     recipe = RecipeBlock(
         sampling="windows" if windows else "pairs",
-        batch=random.choice((1, 2, 4, 8) if windows else (32, 64, 128, 256, 512, 1024)),
+        batch=random.choice((1, 2, 4, 8) if windows else (32, 64, 128, 256, 512, 1024))
+        * (16 if large else 1),
         epochs=1,
         steps_per_epoch=STEPS,
         learning_rate=1e-4,

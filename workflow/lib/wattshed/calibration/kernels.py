@@ -12,7 +12,6 @@ import torch
 from torch import Tensor, nn
 
 from wattshed.calibration.drawing import (
-    MOST_VALUES,
     Case,
     Draw,
     Speed,
@@ -21,6 +20,7 @@ from wattshed.calibration.drawing import (
     log_uniform,
     octave,
     values,
+    width_of,
 )
 from wattshed.calibration.timing import Work
 from wattshed.law.operations import attention, elementwise, products, recurrences, updates
@@ -32,8 +32,10 @@ from wattshed.training.step.gradient import observed_loss
 
 
 def draw_linear(random: Random, speed: Speed, target_s: float) -> Case:
-    inner, columns = log_uniform(random, 4, 1024), log_uniform(random, 4, 1536)
-    rows = fitting(target_s * speed.flop_per_s, 2 * inner * columns, high=MOST_VALUES // max(inner, columns))
+    inner, columns = width_of(random, 4, 1024), width_of(random, 4, 1536)
+    rows = fitting(
+        target_s * speed.flop_per_s, 2 * inner * columns, high=speed.most_values // max(inner, columns)
+    )
     # The first layer of a network reads data, which need no gradient.
     learned = random.random() < 0.8
 
@@ -57,7 +59,7 @@ def _heads(random: Random, speed: Speed, target_s: float) -> tuple[int, int, int
     batch = fitting(
         target_s * speed.flop_per_s,
         2 * heads * length**2 * each,
-        high=max(1, MOST_VALUES // (heads * length * max(length, each))),
+        high=max(1, speed.most_values // (heads * length * max(length, each))),
     )
     return batch, heads, length, each
 
@@ -87,7 +89,7 @@ def draw_attention_output(random: Random, speed: Speed, target_s: float) -> Case
 def draw_softmax(random: Random, speed: Speed, target_s: float) -> Case:
     heads, length = random.choice((1, 2, 4, 8)), log_uniform(random, 8, 384)
     each = 4 * 4 * heads * length**2
-    batch = fitting(target_s * speed.byte_per_s, each, high=max(1, MOST_VALUES // (heads * length**2)))
+    batch = fitting(target_s * speed.byte_per_s, each, high=max(1, speed.most_values // (heads * length**2)))
 
     def build(device: torch.device) -> Work:
         read = values(batch, heads, length, length, device=device)
@@ -99,9 +101,11 @@ def draw_softmax(random: Random, speed: Speed, target_s: float) -> Case:
 def _draw_recurrence(cell: recurrences.Cell) -> Draw:
     def draw(random: Random, speed: Speed, target_s: float) -> Case:
         hours = random.choice((1, 6, 12, 24, 48, 96, 168))
-        inputs, units = log_uniform(random, 1, 384), log_uniform(random, 4, 384)
+        units = width_of(random, 4, 384)
+        # A layer above the first reads as many values as it has units.
+        inputs = units if random.random() < 0.5 else width_of(random, 1, 384)
         each = 2 * recurrences.GATES[cell] * units * (inputs + units) * hours
-        most = MOST_VALUES // (8 * hours * max(inputs, units))
+        most = speed.most_values // (8 * hours * max(inputs, units))
         rows = fitting(target_s * speed.flop_per_s / 2, each, high=max(1, min(4096, most)))
 
         def build(device: torch.device) -> Work:
@@ -121,8 +125,8 @@ def _draw_recurrence(cell: recurrences.Cell) -> Draw:
 
 
 def draw_normalisation(random: Random, speed: Speed, target_s: float) -> Case:
-    width = log_uniform(random, 16, 768)
-    rows = fitting(target_s * speed.byte_per_s, 12 * width, high=MOST_VALUES // width)
+    width = width_of(random, 16, 768)
+    rows = fitting(target_s * speed.byte_per_s, 12 * width, high=speed.most_values // width)
 
     def build(device: torch.device) -> Work:
         layer, read = nn.LayerNorm(width, device=device), values(rows, width, device=device)
@@ -132,7 +136,7 @@ def draw_normalisation(random: Random, speed: Speed, target_s: float) -> Case:
 
 
 def draw_elementwise(random: Random, speed: Speed, target_s: float) -> Case:
-    count = fitting(target_s * speed.byte_per_s, 12, 16, MOST_VALUES)
+    count = fitting(target_s * speed.byte_per_s, 12, 16, speed.most_values)
     name = random.choice(tuple(ELEMENTWISE))
     flops, inputs, function = ELEMENTWISE[name]
 
@@ -155,8 +159,8 @@ ELEMENTWISE: Mapping[str, tuple[tuple[float, float], int, Callable[..., Tensor]]
 
 
 def draw_embedding(random: Random, speed: Speed, target_s: float) -> Case:
-    vocabulary, width = log_uniform(random, 32, 2048), log_uniform(random, 8, 512)
-    rows = fitting(target_s * speed.byte_per_s, 16 * width, high=MOST_VALUES // width)
+    vocabulary, width = width_of(random, 32, 2048), width_of(random, 8, 512)
+    rows = fitting(target_s * speed.byte_per_s, 16 * width, high=speed.most_values // width)
 
     def build(device: torch.device) -> Work:
         table = values(vocabulary, width, device=device)
@@ -167,8 +171,8 @@ def draw_embedding(random: Random, speed: Speed, target_s: float) -> Case:
 
 
 def draw_token_loss(random: Random, speed: Speed, target_s: float) -> Case:
-    vocabulary = log_uniform(random, 16, 2048)
-    rows = fitting(target_s * speed.byte_per_s, 16 * vocabulary, high=MOST_VALUES // vocabulary)
+    vocabulary = width_of(random, 16, 2048)
+    rows = fitting(target_s * speed.byte_per_s, 16 * vocabulary, high=speed.most_values // vocabulary)
 
     def build(device: torch.device) -> Work:
         logits = values(rows, vocabulary, device=device)
@@ -181,7 +185,7 @@ def draw_token_loss(random: Random, speed: Speed, target_s: float) -> Case:
 
 def draw_cell_loss(random: Random, speed: Speed, target_s: float) -> Case:
     horizon = random.choice((1, 3, 6, 12, 24))
-    rows = fitting(target_s * speed.byte_per_s, 64 * horizon, high=MOST_VALUES // horizon)
+    rows = fitting(target_s * speed.byte_per_s, 64 * horizon, high=speed.most_values // horizon)
 
     def build(device: torch.device) -> Work:
         forecast = values(rows, horizon, device=device)
@@ -196,7 +200,7 @@ def draw_cell_loss(random: Random, speed: Speed, target_s: float) -> Case:
 def _weights(random: Random, speed: Speed, target_s: float) -> tuple[int, int]:
     """How many tensors, and how many weights each has."""
     tensors = log_uniform(random, 4, 96)
-    return tensors, fitting(target_s * speed.byte_per_s, 28 * tensors, 8, MOST_VALUES // (4 * tensors))
+    return tensors, fitting(target_s * speed.byte_per_s, 28 * tensors, 8, speed.most_values // (4 * tensors))
 
 
 def _made_weights(tensors: int, each: int, device: torch.device) -> list[nn.Parameter]:
@@ -235,7 +239,7 @@ def draw_convolution(random: Random, speed: Speed, target_s: float) -> Case:
     )
     length = log_uniform(random, 12, 168)
     each = 2 * inputs * outputs * kernel * length
-    most = MOST_VALUES // (length * max(inputs, outputs))
+    most = speed.most_values // (length * max(inputs, outputs))
     batch = fitting(target_s * speed.flop_per_s / 2, each, high=max(1, min(4096, most)))
 
     def build(device: torch.device) -> Work:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 import torch
 
-from wattshed.calibration.drawing import Case, Draw, Speed
+from wattshed.calibration.drawing import MOST_GPU_VALUES, MOST_VALUES, Case, Draw, Speed
 from wattshed.calibration.fits.points import KernelPoint, StepPoint
 from wattshed.calibration.house_kernels import house_kernels
 from wattshed.calibration.house_steps import HOUSE_FAMILIES, draw_house_step
@@ -21,6 +21,7 @@ from wattshed.calibration.synthetic import World
 from wattshed.calibration.timing import Timer, Work, stopwatch_for
 from wattshed.devices.torch_device import synchroniser
 from wattshed.engine.choice import choose
+from wattshed.foundation.faults import Fault
 from wattshed.law.operations.tokens import TOKEN_FAMILIES
 from wattshed.law.operations.training import backward
 
@@ -41,7 +42,7 @@ COMPILE_SHARE = 0.1
 # Shortest call that is drawn, without what a call itself takes; the longest is a share of the time that a kernel may
 # take, with its arrays and warm-up.
 LEAST_CALL_S = 1e-7
-CALL_SHARE = 0.08
+CALL_SHARE = 0.15
 Progress = Callable[[str, float], None]
 
 
@@ -67,6 +68,14 @@ class Measured:
     steps: list[StepPoint] = field(default_factory=list)
     power: list[PowerPoint] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
+
+
+def no_energy() -> Fault:
+    """Without an energy there is nothing to predict."""
+    return Fault(
+        "no energy of the calibration is known, measured or estimated: expected a sensor that works here; "
+        "wattshed doctor says what to do."
+    )
 
 
 class Rounds:
@@ -108,7 +117,8 @@ class Rounds:
         array = torch.randn(count, device=self.device)
         product_s = self.timer.time(Work(lambda: left @ right), 0.03).forward_s
         added_s = self.timer.time(Work(lambda: array + array), 0.03).forward_s
-        return Speed(2 * size**3 / product_s, 8 * count / added_s)
+        most = MOST_VALUES if self.device.type == "cpu" else MOST_GPU_VALUES
+        return Speed(2 * size**3 / product_s, 8 * count / added_s, most)
 
     def rounds(
         self,
@@ -159,6 +169,8 @@ class Rounds:
                         and self.clock.left_s > end_s + self.meter.minimum_window_s
                     ),
                 )
+            if number == 0 and all(point.energy_j is None for point in self.found.power):
+                raise no_energy()
             number += 1
             self.progress(
                 f"{len(self.found.kernels)} kernels, {len(self.found.steps)} steps", self.clock.share
@@ -171,11 +183,14 @@ class Rounds:
     def _sources(
         self, world: World, engine: str, fused: Sequence[int], families: Sequence[str] | None
     ) -> list[Callable[[], StepCase | None]]:
+        # Small steps would show a GPU's latency alone.
+        large = self.device.type == "cuda"
+
         def tokens(family: str) -> Callable[[], StepCase | None]:
-            return lambda: draw_token_step(family, self.random)
+            return lambda: draw_token_step(family, self.random, large)
 
         def house(family: str) -> Callable[[], StepCase | None]:
-            return lambda: draw_house_step(family, self.random, world, engine, fused)
+            return lambda: draw_house_step(family, self.random, world, engine, fused, large)
 
         return [
             *(tokens(name) for name in TOKEN_FAMILIES if families is None or name in families),

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from wattshed.calibration.drawing import log_uniform
 from wattshed.law.operations.operation import Operation
 from wattshed.law.operations.tokens import TOKEN_FAMILIES, TokenSizes, token_training_step
 from wattshed.training.step.eager_adamw import EagerAdamW
@@ -96,13 +97,13 @@ def token_step(family: str, sizes: TokenSizes, device: torch.device) -> Callable
     return step
 
 
-def draw_token_step(family: str, random: Random) -> StepCase:
-    """A step of random sizes."""
+def draw_token_step(family: str, random: Random, large: bool = False) -> StepCase:
+    """A step of random sizes. large: of those that keep a GPU busy."""
     heads = random.choice((1, 2, 4, 8))
-    width = random.choice((32, 64, 96, 128, 192, 256))
+    width = random.choice((256, 384, 512, 768, 1024) if large else (32, 64, 96, 128, 192, 256))
     sizes = TokenSizes(
-        batch=round(math.exp(random.uniform(math.log(2), math.log(32)))),
-        length=random.choice((16, 32, 64, 128)),
+        batch=log_uniform(random, *((8, 128) if large else (2, 32))),
+        length=random.choice((64, 128, 256, 512) if large else (16, 32, 64, 128)),
         width=width,
         layers=random.choice((1, 2, 3, 4)),
         heads=heads,

@@ -22,6 +22,7 @@ COMMANDS = (
     "export",
     "sweep",
     "calibrate",
+    "predict",
     "reproduce",
 )
 # Commands that end with another command line.
@@ -43,6 +44,7 @@ EXAMPLES = """examples:
   wattshed export CHECKPOINT --onnx FILE ...    a trained network for ONNX Runtime or OpenVINO, checked there
   wattshed sweep -- ./forecast                  the GPU clock at which a command takes the least energy
   wattshed calibrate                            measure this device for a minute, for predictions before any training
+  wattshed predict config/config.yaml           what each model of a study would cost, ranked; nothing is trained
   wattshed reproduce --honest                   the published numbers of the energy law, recomputed
 
 exit codes: 0 success; 1 a finding (guard: a regression; doctor: no energy can be known; recommend, clocks choose:

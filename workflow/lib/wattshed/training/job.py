@@ -18,6 +18,7 @@ from wattshed.engine.choice import choose
 from wattshed.forecast.job_inputs import JobInputs
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.protocol import ForecastTask
+from wattshed.foundation import plugins
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.vocabulary import Stage
 from wattshed.foundation.writing import write_parquet
@@ -115,7 +116,14 @@ def train_seed(
     # The job's start counts as the first seed's.
     began_kwh = 0.0 if spec is job.specs[0] else meter.since_start().own.kwh or 0.0
     forecaster, training = train_forecaster(
-        job.inputs, spec, resume, meter, budget, finished_kwh=finished_kwh, began_kwh=began_kwh
+        job.inputs,
+        spec,
+        resume,
+        meter,
+        budget,
+        finished_kwh=finished_kwh,
+        began_kwh=began_kwh,
+        predicted_as=spec.name,
     )
     write_checkpoint(checkpoint, forecaster.network, spec.on(job.inputs.task, job.inputs.graph))
     return training
@@ -132,11 +140,14 @@ def train_forecaster(
     began_kwh: float,
     title: str | None = None,
     further: Mapping[str, Any] | None = None,
+    predicted_as: str | None = None,
 ) -> tuple[NeuralForecaster, Training]:
     """One training, resumed if an earlier attempt began it; the network has its best weights.
 
-    finished_kwh: energy in earlier attempts of trainings that ended there; began_kwh: the meter's energy when this one
-    began; title: for progress; further: labels of its windows beside model and seed.
+    finished_kwh: energy in earlier attempts of trainings that ended there; began_kwh: the meter's energy when this
+    one began; title: for progress; further: labels of its windows beside model and seed; predicted_as: the model of
+    the study's predictions that its budget is held against before the first epoch, None for a training that none of
+    them is of.
     """
     task = inputs.task
     title = title or f"{spec.name}, seed {spec.seed}"
@@ -149,6 +160,7 @@ def train_forecaster(
             finished_kwh=finished_kwh,
             began_kwh=began_kwh,
             needs_gpu=inputs.device.type == "cuda",
+            model=predicted_as,
         )
         forecaster = make_forecaster(spec, task, inputs.graph, inputs.device, inputs.engine)
         batches = make_batches(spec, task, forecaster)
@@ -213,7 +225,7 @@ def training_fingerprint(data: str, spec: ModelSpec, engine: str) -> str:
 def engine_of(inputs: JobInputs, spec: ModelSpec) -> str:
     """The back end for networks of this size: a training is resumed only on the same back end."""
     hidden = getattr(spec.model, "hidden", None)
-    if hidden is None:
+    if hidden is None or getattr(plugins.load("family", spec.model.form), "torch_only", False):
         return "torch"
     lift = getattr(spec.model, "channels", None)
     return choose(inputs.engine, inputs.device.type, hidden, lift=lift).name

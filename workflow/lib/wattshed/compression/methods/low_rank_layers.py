@@ -81,7 +81,7 @@ def relative_error(layers: Mapping[str, nn.Module], replaced: Mapping[str, nn.Mo
 
 def _matrices(layer: nn.Module) -> list[Tensor]:
     """All weight matrices of a layer, factorised or not, in one order."""
-    if type(layer) in (nn.GRU, nn.LSTM):
+    if isinstance(layer, nn.GRU | nn.LSTM):
         return [weight.detach() for weights in layer.all_weights for weight in weights[:2]]
     if isinstance(layer, LowRankLinear):
         return [layer.product.detach()]

@@ -70,7 +70,8 @@ def takes(layer: nn.Module) -> TypeGuard[nn.GRU | nn.LSTM]:
     """Whether :func:`by_layer` can replace this layer: a GRU or an LSTM that has biases, one direction and states
     before windows, and that gives states as wide as its units."""
     return (
-        type(layer) in (nn.GRU, nn.LSTM)
+        isinstance(layer, nn.GRU | nn.LSTM)
+        and type(layer) in (nn.GRU, nn.LSTM)
         and layer.bias
         and not layer.bidirectional
         and layer.batch_first

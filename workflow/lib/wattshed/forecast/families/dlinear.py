@@ -38,7 +38,6 @@ def make(settings: Settings, windows: WindowsBlock, adjacency: sp.csr_array, see
 def count(settings: Settings, sizes: BatchSizes) -> ForwardPass:
     """Trend by a moving average, which has no gradient, then two linear maps; torch computes it."""
     from wattshed.law.operations.elementwise import ADD, elementwise, moved
-    from wattshed.law.operations.forward import ForwardPass
     from wattshed.law.operations.operation import Kind
     from wattshed.law.operations.products import linear, linear_parameters
 

@@ -93,7 +93,8 @@ class SimpleFamily:
     networks with some settings offer beside ``always_offers``. count: what a forward pass computes, by formula; None if
     it is not declared, and then no energy can be predicted. count_fit: the same of what is solved in closed form; its
     result is None for settings without such a part. removable: what structured pruning can remove of networks that
-    offer prunable units. watches_units: whether their values can be seen, for an importance from data.
+    offer prunable units. watches_units: whether their values can be seen, for an importance from data. torch_only: that
+    no kernel takes any of its networks, so that none is compiled for their sizes.
     """
 
     Settings: type[ModelBlock]
@@ -108,6 +109,7 @@ class SimpleFamily:
     count_fit: Callable[[Any, FitSizes], tuple[Operation, ...] | None] | None = None
     removable: tuple[str, ...] = ("units", "channels")
     watches_units: bool = True
+    torch_only: bool = False
 
     def offers(self, settings: Any) -> frozenset[Offer]:
         further = frozenset[Offer]() if self.further_offers is None else self.further_offers(settings)

@@ -74,4 +74,5 @@ FAMILY: Family = LayeredFamily(
     further_offers=node_offers,
     count=count,
     count_fit=count_fit,
+    torch_only=True,
 )

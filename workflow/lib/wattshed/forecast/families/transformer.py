@@ -116,7 +116,6 @@ def count(settings: Settings, sizes: BatchSizes) -> ForwardPass:
     from wattshed.forecast.families.lift_count import Lift
     from wattshed.law.operations.attention import BLOCK_TENSORS, block_parameters, transformer_blocks
     from wattshed.law.operations.elementwise import ADD, elementwise, normalisation
-    from wattshed.law.operations.forward import ForwardPass
     from wattshed.law.operations.products import linear, linear_parameters
 
     width, inner = settings.width, settings.units
@@ -159,4 +158,5 @@ FAMILY: Family = TransformerFamily(
     further_offers=node_offers,
     removable=("units",),
     watches_units=False,
+    torch_only=True,
 )

@@ -31,7 +31,7 @@ def conformal_half_width(log_errors: Mapping[str, Sequence[float]], coverage: fl
     has, because the next model may be of any. With n errors of equal weight this is the absolute error of rank
     ceil(coverage (n + 1)). With fewer than coverage / (1 - coverage) errors no finite width is sure; then it is the
     largest error, at least :data:`UNKNOWN_HALF_WIDTH`. Raises ValueError for a coverage outside (0, 1) and for errors
-    that are no numbers.
+    that are not finite.
     """
     if not 0 < coverage < 1:
         raise ValueError(f"the coverage is {coverage}; expected a share between 0 and 1; correct it")
@@ -41,7 +41,7 @@ def conformal_half_width(log_errors: Mapping[str, Sequence[float]], coverage: fl
         weighted += [(abs(float(error)), 1 / len(errors)) for error in errors]
     if not all(math.isfinite(error) for error, _ in weighted):
         raise ValueError(
-            "an error of the calibration is no finite number; expected log errors; calibrate again"
+            "an error of the calibration is not a finite number; expected log errors; calibrate again"
         )
     count = len(weighted)
     largest = max((error for error, _ in weighted), default=0.0)

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from wattshed.law.operations.forward import BatchSizes
     from wattshed.law.operations.sizes import Engine
 
-# Edges per node and neighbour before the graph is built: a neighbour is mutual or not, so that a symmetric graph has
-# between 1 and 2 of them; the measured homes have 0.66 x 10 among only 17 nodes, larger panels about 1.4.
+# Edges per node and neighbour before the graph is built: a symmetric graph has between 1 and 2 of them, as far as
+# neighbours are mutual. The homes have 1.32 (17 nodes), 300 random points in 8 dimensions 1.46.
 EDGES_PER_NEIGHBOUR = 1.4
 
 

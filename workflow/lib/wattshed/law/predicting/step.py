@@ -57,7 +57,7 @@ def predict_step(operations: Sequence[Operation], profile: DeviceProfile) -> Cos
 
 
 def predict_pass(operations: Sequence[Operation], profile: DeviceProfile) -> Cost:
-    """Operations that are no training step, such as a look at the validation part or a fit in closed form.
+    """Operations outside training steps, such as a look at the validation part or a fit in closed form.
 
     A step's overhead (the learner's own work) is not in them; its factor is, since it holds for what calls cost
     inside a network.

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from wattshed.energy.budget.budget import Budget, Limit, decide
+from wattshed.energy.budget.predicted import PredictedTraining
 from wattshed.energy.budget.spent import NO_GPU, missing_components, spent_of
 from wattshed.energy.meter import Meter
 from wattshed.foundation.faults import Fault
@@ -18,7 +19,8 @@ class BudgetStop(Observer):
     """Asks after every epoch whether the training must end; it then sets ``training.stopped``.
 
     earlier_kwh: energy of this training's earlier attempts; began_kwh: the meter's energy when this training began.
-    needs_gpu: the work runs on a GPU, whose energy must then be known.
+    needs_gpu: the work runs on a GPU, whose energy must then be known. predicted: the whole training's energy from a
+    device profile, which a training that has no epoch yet is held against.
     """
 
     def __init__(
@@ -32,6 +34,7 @@ class BudgetStop(Observer):
         earlier_kwh: float = 0.0,
         began_kwh: float = 0.0,
         needs_gpu: bool = False,
+        predicted: PredictedTraining | None = None,
     ) -> None:
         self._title = title
         self._block = budget.block
@@ -41,6 +44,7 @@ class BudgetStop(Observer):
         self.earlier_kwh = earlier_kwh
         self._began_kwh = began_kwh
         self._needs_gpu = needs_gpu
+        self._predicted = predicted
         self._epoch_kwh: list[float] = []
         self._last_kwh = 0.0
         self._reported = False
@@ -49,7 +53,8 @@ class BudgetStop(Observer):
     def before_training(self, training: Training) -> None:
         """Before the first epoch of an attempt: an interrupted training may have to end here.
 
-        Raises :class:`Fault` if an energy is missing, because the budget cannot then be checked.
+        Raises :class:`Fault` if an energy is missing, because the budget cannot then be checked, and for a training
+        without an epoch whose prediction exceeds a limit: there are no weights yet that it could end with.
         """
         if training.ended:
             return
@@ -57,11 +62,25 @@ class BudgetStop(Observer):
         known = [row["energy_kwh"] for row in training.epochs]
         self._epoch_kwh = [kwh for kwh in known if kwh is not None]
         if not known:
+            self._hold_prediction()
             return
         if not self._epoch_kwh:
             # Epochs shorter than the sensors' resolution have no energy of their own, but their attempts have.
             self._epoch_kwh = [self.earlier_kwh / len(known)]
         self._decide(training, self._last_kwh)
+
+    def _hold_prediction(self) -> None:
+        """Refuse a training of which even the low end of its prediction exceeds a limit."""
+        sentence = None if self._predicted is None else self._predicted.broken(self._limits)
+        if sentence is None:
+            return
+        if self._block.when_exceeded == "ask" and self._may_go_on(f"{self._title}: {sentence}"):
+            self._allowed.add(False)
+            return
+        raise Fault(
+            f"{self._title}: {sentence}; nothing was trained: raise the limit in energy.budget, take fewer epochs or a "
+            "smaller model, or remove the block law to let the budget decide by measured epochs."
+        )
 
     def after_epoch(self, training: Training, learner: Learner) -> None:
         now_kwh = self._measured_kwh()
@@ -149,8 +168,9 @@ class JobBudget:
         finished_kwh: float,
         began_kwh: float,
         needs_gpu: bool,
+        model: str | None = None,
     ) -> BudgetStop | None:
-        """The observer of one seed.
+        """The observer of one seed. model: its name in the study's predictions; None if it has none.
 
         resumes: an earlier attempt began this seed; finished_kwh: energy in earlier attempts of seeds that ended there;
         began_kwh: the meter's energy now. Raises :class:`Fault` if the study's budget is spent.
@@ -173,4 +193,5 @@ class JobBudget:
             earlier_kwh=earlier_kwh,
             began_kwh=began_kwh,
             needs_gpu=needs_gpu,
+            predicted=None if model is None else PredictedTraining.from_environment(model),
         )

@@ -1,6 +1,6 @@
 """Which layers of a network are recurrent, and whether a method has replaced them."""
 
-from typing import Any
+from typing import Any, TypeGuard
 
 from torch import nn
 
@@ -10,6 +10,6 @@ def recurrent_name(network: Any) -> str:
     return "lstm" if hasattr(network, "lstm") else "gru"
 
 
-def is_plain(layer: Any) -> bool:
+def is_plain(layer: Any) -> TypeGuard[nn.GRU | nn.LSTM]:
     """Whether it is torch's own GRU or LSTM, which no method has replaced."""
     return type(layer) in (nn.GRU, nn.LSTM)

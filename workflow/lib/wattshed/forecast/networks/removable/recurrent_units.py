@@ -52,7 +52,7 @@ def without_units(
     """
     hidden, device = gru.hidden_size, output.weight.device
     keep = keep.to(device)
-    gates = len(gru.weight_hh_l0) // hidden
+    gates = len(gru.all_weights[0][1]) // hidden
     rows = torch.cat([keep + gate * hidden for gate in range(gates)])
     smaller = type(gru)(gru.input_size, len(keep), batch_first=True)
     read_out = nn.Linear(len(keep), output.out_features)

@@ -1,0 +1,244 @@
+"""``wattshed predict``: what the models of configurations would cost, before any of them is trained."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wattshed.commands.output_place import check_file
+from wattshed.foundation.faults import Fault
+
+if TYPE_CHECKING:
+    from wattshed.config.study import Study
+    from wattshed.law.predicting.plan import PanelSizes
+    from wattshed.law.predicting.ranking import Candidate
+    from wattshed.law.profile.device_profile import DeviceProfile
+
+EXAMPLES = """examples:
+  wattshed predict config/config.yaml                    every model of a study: joules, seconds, grams, ranked
+  wattshed predict a.yaml b.yaml --model gru lstm        two configurations side by side, these models alone
+  wattshed predict mine.yaml --nodes 8442 --hours 17520  a panel that is not built yet
+  wattshed predict mine.yaml --by step --json            costs of one training step, as JSON
+  wattshed predict mine.yaml --figure predicted.png      the ranking as a picture
+  wattshed predict --example                             the source's Model A and B, as it printed them and recomputed
+
+Nothing is trained, and torch is not loaded. The laws come from a device profile, which wattshed calibrate makes in a
+minute; they hold for this device, this version of torch and this number of threads. A training is that of one seed
+with all epochs that its recipe allows: early stopping can only make it shorter. Intervals hold 90 % of what was
+measured where the profile was checked: on whole families of networks that its step terms had not seen.
+
+exit codes: 0 at least one model is predicted; 1 none of them has a law; 2 an error; 70 a defect of wattshed."""
+
+NOTHING_EXIT_CODE = 1
+
+
+def add(commands: Any) -> None:
+    parser = commands.add_parser(
+        "predict",
+        help="what models would cost in joules, seconds and grams, before they are trained",
+        description="Predict what the models of one or more configurations would cost; nothing is trained.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "configs", type=Path, nargs="*", metavar="CONFIG", help="configurations, such as config/config.yaml"
+    )
+    parser.add_argument("--model", nargs="+", metavar="NAME", help="these models alone (default: all)")
+    parser.add_argument(
+        "--by",
+        choices=("training", "epoch", "step"),
+        default="training",
+        help="what the ranking goes by (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--profile", type=Path, metavar="FILE", help="device profile (default: this machine's)"
+    )
+    parser.add_argument(
+        "--device",
+        choices=("cpu", "cuda"),
+        help="where the models would run (default: the configuration's device)",
+    )
+    parser.add_argument(
+        "--threads",
+        type=int,
+        default=1,
+        metavar="N",
+        help="threads of torch (default: %(default)s, as in studies)",
+    )
+    parser.add_argument("--nodes", type=int, metavar="N", help="nodes of a panel that is not built yet")
+    parser.add_argument("--hours", type=int, metavar="N", help="hours of a panel that is not built yet")
+    parser.add_argument(
+        "--results",
+        type=Path,
+        metavar="FOLDER",
+        help="where built panels are looked for (default: results, in this folder)",
+    )
+    parser.add_argument("--json", action="store_true", help="print all predictions as JSON")
+    parser.add_argument("--figure", type=Path, metavar="FILE", help="draw the ranking: .png, .pdf or .svg")
+    parser.add_argument(
+        "--example", action="store_true", help="print the source's worked example, Model A and B"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    if arguments.example:
+        return _example(arguments)
+    _check(arguments)
+    from wattshed.law.predicting.ranking import Candidate, rank
+
+    candidates: list[Candidate] = []
+    without: list[dict[str, str]] = []
+    labels = _labels(arguments.configs)
+    for path in arguments.configs:
+        study = _study(path)
+        names = _models(study, arguments.model, path)
+        profile = _profile(arguments, study)
+        panel = _panel(arguments, study, path)
+        for name in names:
+            found = _predicted(study, name, panel, profile)
+            if isinstance(found, str):
+                without.append({"study": labels[path], "model": name, "why_none": found})
+            else:
+                candidates.append(Candidate(labels[path], found))
+    _refuse_unknown(arguments, candidates, without)
+    ranking = rank(candidates, arguments.by)
+    if arguments.json:
+        from wattshed.commands.printing.predictions_json import to_json
+
+        print(json.dumps(to_json(ranking, candidates, without, arguments.by), indent=2, allow_nan=False))
+    else:
+        from wattshed.commands.printing.predictions_output import print_predictions
+
+        print_predictions(ranking, candidates, without, arguments.by)
+    if arguments.figure is not None and ranking:
+        from wattshed.commands.printing.predictions_figure import draw_ranking
+
+        draw_ranking(ranking, arguments.by, arguments.figure)
+        if not arguments.json:
+            print(f"Drawn: {arguments.figure}")
+    return 0 if candidates else NOTHING_EXIT_CODE
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    """What can be refused before anything is read."""
+    if not arguments.configs:
+        raise Fault(
+            "no configuration was named: expected one or more, such as config/config.yaml; or --example for the "
+            "source's worked example."
+        )
+    for path in arguments.configs:
+        if list(arguments.configs).count(path) > 1:
+            raise Fault(f"{path} is named twice: expected each configuration once; remove one.")
+    for option, value in (
+        ("--threads", arguments.threads),
+        ("--nodes", arguments.nodes),
+        ("--hours", arguments.hours),
+    ):
+        if value is not None and value < 1:
+            raise Fault(f"{option} is {value}: expected a whole number of 1 or more; correct it.")
+    if (arguments.nodes is None) != (arguments.hours is None):
+        given, missing = ("--nodes", "--hours") if arguments.hours is None else ("--hours", "--nodes")
+        raise Fault(
+            f"{given} was given without {missing}: expected both, the size of the panel; add {missing}."
+        )
+    if arguments.figure is not None:
+        if arguments.figure.suffix not in (".png", ".pdf", ".svg"):
+            raise Fault(
+                f"--figure {arguments.figure}: expected a name that ends with .png, .pdf or .svg; rename it."
+            )
+        check_file(arguments.figure, "--figure")
+
+
+def _labels(paths: list[Path]) -> dict[Path, str]:
+    """What each configuration is called: by its file, with its folder where two files have the same name."""
+    names = [path.stem for path in paths]
+    return {path: path.stem if names.count(path.stem) == 1 else str(path.with_suffix("")) for path in paths}
+
+
+def _study(path: Path) -> "Study":
+    import yaml
+
+    from wattshed.config.repeated_keys import refuse_repeated_keys
+    from wattshed.config.study import load_study
+    from wattshed.foundation.faults import one_line
+
+    try:
+        refuse_repeated_keys(path)
+        with path.open("rb") as file:
+            # libyaml's loader is ten times as fast, where it is there.
+            config = yaml.load(file, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except FileNotFoundError as error:
+        raise Fault(
+            f"{path} does not exist: expected a configuration such as config/config.yaml; correct the name."
+        ) from error
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise Fault(
+            f"{path} cannot be read ({one_line(error)}): expected a configuration in YAML; correct it."
+        ) from error
+    if not isinstance(config, dict):
+        raise Fault(
+            f"{path} holds no keys: expected a study's configuration, such as config/config.yaml; correct it."
+        )
+    return load_study(config, str(path), beside=path.parent)
+
+
+def _models(study: "Study", wanted: list[str] | None, path: Path) -> list[str]:
+    """The models to predict; those of a name that this configuration lacks may be in another one."""
+    if wanted is None:
+        return list(study.models)
+    return [name for name in study.models if name in wanted]
+
+
+def _refuse_unknown(
+    arguments: argparse.Namespace, candidates: list["Candidate"], without: list[dict[str, str]]
+) -> None:
+    found = {one.name for one in candidates} | {one["model"] for one in without}
+    unknown = [name for name in arguments.model or () if name not in found]
+    if unknown:
+        where = ", ".join(map(str, arguments.configs))
+        raise Fault(
+            f"--model {unknown[0]}: no model of this name in {where}; expected a key of its block models."
+        )
+
+
+def _profile(arguments: argparse.Namespace, study: "Study") -> "DeviceProfile":
+    from wattshed.law.profile.files import check_device, default_profile, read_profile
+    from wattshed.law.profile.identity import here
+
+    device = arguments.device or study.device
+    path = arguments.profile or default_profile(device, arguments.threads)
+    profile = read_profile(path)
+    check_device(profile, here(device, arguments.threads), path)
+    return profile
+
+
+def _panel(arguments: argparse.Namespace, study: "Study", path: Path) -> "PanelSizes":
+    from wattshed.law.predicting.plan import PanelSizes, panel_sizes
+
+    if arguments.nodes is not None:
+        return PanelSizes(nodes=arguments.nodes, hours=arguments.hours, edges=None)
+    return panel_sizes(study, (arguments.results or Path("results")) / study.study)
+
+
+def _predicted(study: "Study", name: str, panel: "PanelSizes", profile: "DeviceProfile") -> Any:
+    """The prediction, or the sentence that says why there is none."""
+    from wattshed.law.predicting.model import predict_model
+
+    try:
+        return predict_model(study, name, panel, profile)
+    except Fault as fault:
+        return str(fault)
+
+
+def _example(arguments: argparse.Namespace) -> int:
+    from wattshed.law.published.worked_example import worked_example
+
+    found = worked_example()
+    if arguments.json:
+        print(json.dumps([one.to_json() for one in found], indent=2, allow_nan=False))
+        return 0
+    from wattshed.commands.printing.worked_example_output import print_example
+
+    print_example(found)
+    return 0

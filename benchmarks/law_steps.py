@@ -18,9 +18,11 @@ from law_steps_judged import EPOCHS, HeldOut, judged_rows, summary
 from law_steps_page import page
 
 from wattshed.calibration.calibrate import calibrate
+from wattshed.calibration.drawing import MOST_VALUES
 from wattshed.calibration.fits.points import StepPoint
 from wattshed.calibration.house_steps import HOUSE_FAMILIES, draw_house_step
 from wattshed.calibration.power import repeat
+from wattshed.calibration.rounds import STEP_ARRAYS
 from wattshed.calibration.steps import StepCase, draw_token_step
 from wattshed.calibration.synthetic import World
 from wattshed.calibration.timing import Timer, stopwatch_for
@@ -40,6 +42,8 @@ HELD_OUT_SEED = 1_000_003
 FUSED_SIZES = (16, 32, 64, 8)
 # Larger steps would use up the time [FLOPs].
 MOST_FLOPS = 3e9
+# As in the calibration: the C library asks for new pages for larger arrays, which no law knows.
+MOST_ARRAY_VALUES = STEP_ARRAYS * MOST_VALUES
 
 
 def sources(world: World, random: Random, engine: str) -> list[Any]:
@@ -90,6 +94,8 @@ def hold_out(
         for draw in drawn:
             case = draw()
             if case is None or sum(one.step_flops for one in case.operations) > MOST_FLOPS:
+                continue
+            if case.largest_values > MOST_ARRAY_VALUES:
                 continue
             if json.dumps([case.family, case.size], sort_keys=True) in known:
                 continue

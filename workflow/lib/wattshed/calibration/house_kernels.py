@@ -85,7 +85,7 @@ def house_kernels(world: World, fused_sizes: Sequence[int]) -> dict[str, Draw]:
             residence: Residence = series.residence
             return Work(lambda: residence.windows("own", pairs.nodes, first, look_back_h))
 
-        operation = moved(rows * look_back_h, kind=Kind.BATCH, gradient=False)
+        operation = moved(rows * look_back_h, kind=Kind.HISTORIES, gradient=False)
         return Case("histories", (operation,), f"histories {look_back_h}", build)
 
     return {

@@ -25,7 +25,7 @@ from wattshed.calibration.drawing import (
 from wattshed.calibration.timing import Work
 from wattshed.law.operations import attention, elementwise, products, recurrences, updates
 from wattshed.law.operations.operation import Kind
-from wattshed.law.operations.tokens import CROSS_ENTROPY
+from wattshed.law.operations.tokens import token_loss
 from wattshed.law.operations.training import CELL_LOSS
 from wattshed.training.step.eager_adamw import EagerAdamW
 from wattshed.training.step.gradient import observed_loss
@@ -98,6 +98,10 @@ def draw_softmax(random: Random, speed: Speed, target_s: float) -> Case:
     return Case("softmax", (attention.softmax(batch, length, heads),), octave(length), build)
 
 
+# A share of recurrent layers is so many times as large, since their work space gets new pages from some size on.
+LARGE, LARGE_SHARE = 16, 0.15
+
+
 def _draw_recurrence(cell: recurrences.Cell) -> Draw:
     def draw(random: Random, speed: Speed, target_s: float) -> Case:
         hours = random.choice((1, 6, 12, 24, 48, 96, 168))
@@ -105,8 +109,13 @@ def _draw_recurrence(cell: recurrences.Cell) -> Draw:
         # A layer above the first reads as many values as it has units.
         inputs = units if random.random() < 0.5 else width_of(random, 1, 384)
         each = 2 * recurrences.GATES[cell] * units * (inputs + units) * hours
-        most = speed.most_values // (8 * hours * max(inputs, units))
-        rows = fitting(target_s * speed.flop_per_s / 2, each, high=max(1, min(4096, most)))
+        # Larger than other arrays: a layer's work space gets new pages at sizes that trainings have.
+        most = speed.most_values // (2 * hours * max(inputs, units))
+        # Of one row an hour's gates are small products: batches as trainings have them are drawn, of all sizes that
+        # do not take longer than the target, or than a millisecond.
+        longest_s = max(target_s, 1e-3) * (LARGE if random.random() < LARGE_SHARE else 1)
+        longest = fitting(longest_s * speed.flop_per_s / 2, each, high=max(1, min(4096, most)))
+        rows = log_uniform(random, 1 if random.random() < 0.1 else min(4, longest), longest)
 
         def build(device: torch.device) -> Work:
             make = nn.LSTM if cell == "lstm" else nn.GRU
@@ -139,12 +148,16 @@ def draw_elementwise(random: Random, speed: Speed, target_s: float) -> Case:
     count = fitting(target_s * speed.byte_per_s, 12, 16, speed.most_values)
     name = random.choice(tuple(ELEMENTWISE))
     flops, inputs, function = ELEMENTWISE[name]
+    # Alone, the backward pass of these hands on the gradient that it gets, and takes no time by its size.
+    passes_on = name in ("add", "copy")
 
     def build(device: torch.device) -> Work:
         read = [values(count, device=device) for _ in range(inputs)]
+        if passes_on:
+            return Work(lambda: function(*read))
         return differentiated(lambda: function(*read), read)
 
-    operation = elementwise.elementwise(count, flops, inputs=inputs)
+    operation = elementwise.elementwise(count, flops, inputs=inputs, gradient=not passes_on)
     return Case("elementwise", (operation,), octave(count), build)
 
 
@@ -156,6 +169,19 @@ ELEMENTWISE: Mapping[str, tuple[tuple[float, float], int, Callable[..., Tensor]]
     "dropout": (elementwise.DROPOUT, 1, lambda read: nn.functional.dropout(read, 0.2)),
     "copy": ((1, 1), 1, torch.clone),
 }
+
+
+def draw_pooling(random: Random, speed: Speed, target_s: float) -> Case:
+    """Sliding means of series, as a trend is made; data need no gradient."""
+    hours, kernel = random.choice((12, 24, 48, 96, 168)), random.choice((3, 7, 11, 13))
+    rows = fitting(target_s * speed.byte_per_s, 40 * hours, high=speed.most_values // hours)
+
+    def build(device: torch.device) -> Work:
+        read = torch.randn(rows, 1, hours + kernel - 1, device=device)
+        return Work(lambda: nn.functional.avg_pool1d(read, kernel, stride=1))
+
+    operation = elementwise.elementwise(rows * hours, (kernel, 0), kind=Kind.POOLING, gradient=False)
+    return Case("pooling", (operation,), octave(rows), build)
 
 
 def draw_embedding(random: Random, speed: Speed, target_s: float) -> Case:
@@ -179,7 +205,7 @@ def draw_token_loss(random: Random, speed: Speed, target_s: float) -> Case:
         picks = torch.randint(vocabulary, (rows,), device=device)
         return differentiated(lambda: nn.functional.cross_entropy(logits, picks), [logits])
 
-    operation = elementwise.elementwise(rows * vocabulary, CROSS_ENTROPY, kind=Kind.LOSS)
+    operation = token_loss(rows, vocabulary)
     return Case("token_loss", (operation,), f"tokens {octave(vocabulary)}", build)
 
 
@@ -260,6 +286,7 @@ TORCH_KERNELS: Mapping[str, Draw] = {
     "gru": _draw_recurrence("gru"),
     "normalisation": draw_normalisation,
     "elementwise": draw_elementwise,
+    "pooling": draw_pooling,
     "embedding": draw_embedding,
     "token_loss": draw_token_loss,
     "cell_loss": draw_cell_loss,

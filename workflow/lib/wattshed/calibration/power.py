@@ -30,7 +30,8 @@ HEAVY: Mapping[str, tuple[Kind, ...]] = {
         *(Kind.CONVOLUTION, Kind.CLOSED_FORM),
     ),
     "memory": (
-        *(Kind.SOFTMAX, Kind.NORMALISATION, Kind.ELEMENTWISE, Kind.EMBEDDING, Kind.LOSS, Kind.BATCH),
+        *(Kind.SOFTMAX, Kind.NORMALISATION, Kind.ELEMENTWISE, Kind.EMBEDDING, Kind.LOSS, Kind.TOKEN_LOSS),
+        *(Kind.POOLING, Kind.BATCH, Kind.HISTORIES),
         *(Kind.CLIPPING, Kind.OPTIMISER, Kind.GRAPH_AGGREGATION),
     ),
 }

@@ -43,6 +43,8 @@ COMPILE_SHARE = 0.1
 # take, with its arrays and warm-up.
 LEAST_CALL_S = 1e-7
 CALL_SHARE = 0.15
+# Arrays of steps may be larger than those of kernels by this factor: 24 MB on a CPU, below the C library's limit.
+STEP_ARRAYS = 1.5
 Progress = Callable[[str, float], None]
 
 
@@ -233,7 +235,11 @@ class Rounds:
                 if case is None:
                     return
                 # Steps reach a small part of the rate of large products.
-                if sum(one.step_flops for one in case.operations) < 0.3 * longest_s * speed.flop_per_s:
+                most_flops = 0.3 * longest_s * speed.flop_per_s
+                if (
+                    sum(one.step_flops for one in case.operations) < most_flops
+                    and case.largest_values < STEP_ARRAYS * speed.most_values
+                ):
                     self._step(case)
                     return
 

@@ -30,6 +30,11 @@ class StepCase:
     operations: tuple[Operation, ...]
     build: Callable[[torch.device], Callable[[], Any]]
 
+    @property
+    def largest_values(self) -> int:
+        """Values of the largest array that a product or an operation on rows makes."""
+        return max((one.products * one.rows * one.columns for one in self.operations), default=0)
+
 
 class Block(nn.Module):
     """x + attention(norm(x)), then x + feed_forward(norm(x)), with explicit attention (Vaswani et al. 2017)."""

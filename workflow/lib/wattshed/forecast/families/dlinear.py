@@ -44,9 +44,9 @@ def count(settings: Settings, sizes: BatchSizes) -> ForwardPass:
     look_back_h, horizon_h = sizes.length_h, sizes.horizon_h
     values = sizes.rows * look_back_h
     operations = (
-        moved(values, kind=Kind.BATCH, gradient=False),
+        moved(values, kind=Kind.HISTORIES, gradient=False),
         moved(sizes.rows * (look_back_h + kernel_h(look_back_h) - 1), gradient=False),
-        elementwise(values, (kernel_h(look_back_h), 0), gradient=False),
+        elementwise(values, (kernel_h(look_back_h), 0), kind=Kind.POOLING, gradient=False),
         elementwise(values, ADD, inputs=2, gradient=False),
         linear(sizes.rows, look_back_h, horizon_h, calls=2, input_gradient=False),
         elementwise(sizes.rows * horizon_h, ADD, inputs=2),

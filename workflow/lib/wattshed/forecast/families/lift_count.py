@@ -36,7 +36,7 @@ class Lift:
         series = int(self.own) + int(self.neighbours)
         parts = series + 1 + int(self.calendar)
         found = [
-            moved(2 * sizes.rows * sizes.length_h, kind=Kind.BATCH, gradient=False),
+            moved(2 * sizes.rows * sizes.length_h, kind=Kind.HISTORIES, gradient=False),
             elementwise(values, MULTIPLY, calls=series),
             *self.additions(sizes),
             elementwise(values, ADD, inputs=2, calls=parts - 1),

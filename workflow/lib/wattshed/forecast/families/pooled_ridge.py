@@ -78,7 +78,7 @@ def count(settings: Settings, sizes: BatchSizes) -> ForwardPass:
     whole, rest = divmod(sizes.rows, sizes.nodes)
     operations = (
         # Each is computed, then put beside the others.
-        moved(sizes.rows * features, kind=Kind.BATCH, calls=2, gradient=False),
+        moved(sizes.rows * features, kind=Kind.HISTORIES, calls=2, gradient=False),
         product(
             Kind.LINEAR,
             1 if rest else whole,

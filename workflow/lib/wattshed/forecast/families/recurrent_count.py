@@ -93,7 +93,7 @@ def _linear_part(sizes: BatchSizes, *, uses_graph: bool) -> tuple[Operation, ...
     features = linear_part_count(look_back_h, sizes.horizon_h, uses_graph=uses_graph)
     return (
         # Each is gathered, then put beside the others.
-        moved(sizes.forecasts * features, kind=Kind.BATCH, calls=2, gradient=False),
+        moved(sizes.forecasts * features, kind=Kind.HISTORIES, calls=2, gradient=False),
         linear(sizes.forecasts, features, sizes.horizon_h, input_gradient=False, learned=False),
         elementwise(sizes.forecasts * sizes.horizon_h, ADD, inputs=2, gradient=False),
     )

@@ -15,6 +15,7 @@ from wattshed.law.efficiency.linear import (
     AffineLaw,
     CachedLaw,
     CachedProductLaw,
+    PagedLaw,
     ProductLaw,
     RooflineLaw,
 )
@@ -34,8 +35,11 @@ LAWS: dict[str, Law] = {
         ProductLaw(),
         CachedLaw(),
         CachedProductLaw(),
+        PagedLaw(),
     )
 }
+# Those that are chosen among for one kind of operation; the others are fitted for several parts together.
+CHOSEN_FORMS = tuple(name for name in LAWS if name != PagedLaw.name)
 # A later law must be better than this share of an earlier one's error.
 BETTER = 0.98
 
@@ -68,7 +72,7 @@ def law_time_s(law: TimeLaw, operation: Operation) -> float:
     return LAWS[law.form].time_s(law.coefficients, operation)
 
 
-def choose_law(points: KernelPoints, forms: Sequence[str] = tuple(LAWS)) -> tuple[TimeLaw, list[LawScore]]:
+def choose_law(points: KernelPoints, forms: Sequence[str] = CHOSEN_FORMS) -> tuple[TimeLaw, list[LawScore]]:
     """The form with the least error on left-out groups, and the score of every form.
 
     A form that cannot take the points is scored with its reason; Fault if no form can.

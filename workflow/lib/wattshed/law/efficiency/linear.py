@@ -14,6 +14,11 @@ from wattshed.law.operations.operation import Operation
 
 # Bytes that fit in a cache, and seconds of each byte beyond them.
 CACHE = ("cache_bytes", "beyond_byte_s")
+# Bytes of a call from which on its arrays get new pages, and seconds of each byte then.
+PAGES = ("page_bytes", "page_byte_s")
+# Values of single precision that 512 bits hold.
+LANES = 16
+PAGE_QUANTILES = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 # Sizes of the cache that are tried first.
 TRIED = 12
 
@@ -145,6 +150,65 @@ class CachedProductLaw(ProductLaw):
     def fitted(self, sizes: Sizes, time_s: Numbers, what: str = "the points") -> dict[str, float]:
         self.check(sizes, what)
         return _fitted_with_cache(self, sizes, time_s, what)
+
+
+class PagedLaw(AdditiveLaw):
+    """As ``additive``, more for each byte of a call that moves more than ``page_bytes``, and for FLOPs on full lanes.
+
+    A processor computes :data:`LANES` values of a row at once: rows of 8 values take as long as rows of 16.
+
+    The C library asks the system for new pages in every call that needs a large array, and these are filled with zeros
+    first. It is fitted together with the other parts of a layer (``calibration/fits/joint.py``).
+    """
+
+    name = "paged"
+    coefficients: ClassVar[tuple[str, ...]] = (*AdditiveLaw.coefficients, "lane_flop_s", *PAGES)
+
+    @property
+    def least_points(self) -> int:
+        return super().least_points + 3
+
+    def time_s(self, coefficients: Coefficients, operation: Operation) -> float:
+        pages = operation.bytes_moved if operation.bytes_moved > coefficients["page_bytes"] else 0.0
+        lanes = operation.flops * lane_share(operation.columns)
+        return (
+            super().time_s(coefficients, operation)
+            + coefficients["lane_flop_s"] * lanes
+            + coefficients["page_byte_s"] * pages
+        )
+
+    def columns(self, sizes: Sizes) -> Numbers:
+        widths = np.divide(sizes.out, sizes.left, out=np.zeros(len(sizes)), where=sizes.left > 0)
+        lanes = sizes.flops * np.array([lane_share(round(width)) for width in widths])
+        return np.concatenate([super().columns(sizes), lanes[:, None]], axis=1)
+
+    def times_s(self, coefficients: Coefficients, sizes: Sizes) -> Numbers:
+        pages = paged_bytes(sizes.bytes_moved, coefficients["page_bytes"])
+        return super().times_s(coefficients, sizes) + coefficients["page_byte_s"] * pages
+
+    def fitted(self, sizes: Sizes, time_s: Numbers, what: str = "the points") -> dict[str, float]:
+        """The threshold that leaves the least loss, among quantiles of the points' bytes."""
+        columns, best = self.columns(sizes), (np.inf, np.zeros(0), 0.0)
+        for page_bytes in np.unique(np.quantile(sizes.bytes_moved, PAGE_QUANTILES)):
+            wider = np.concatenate([columns, paged_bytes(sizes.bytes_moved, page_bytes)[:, None]], axis=1)
+            found = _told_added(wider, time_s, what)
+            loss = _loss(wider @ found, time_s)
+            if loss < best[0]:
+                best = loss, found, float(page_bytes)
+        _, found, page_bytes = best
+        return dict(
+            zip(self.coefficients, (*map(float, found[:-1]), page_bytes, float(found[-1])), strict=True)
+        )
+
+
+def lane_share(columns: int) -> float:
+    """What a row of ``columns`` values costs against its own FLOPs, when the last of its blocks is not full."""
+    return -(-columns // LANES) * LANES / columns if columns > 0 else 1.0
+
+
+def paged_bytes(bytes_moved: Numbers, page_bytes: float) -> Numbers:
+    """The bytes of calls that move more than ``page_bytes``, 0 for all others."""
+    return np.where(bytes_moved > page_bytes, bytes_moved, 0.0)
 
 
 class AffineLaw(Law):

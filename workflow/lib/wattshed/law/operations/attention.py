@@ -40,7 +40,8 @@ def scores(batch: int, length: int, width: int, heads: int, *, calls: int = 1) -
 def softmax(batch: int, length: int, heads: int, *, calls: int = 1) -> Operation:
     """Softmax of all rows of scores [B, h, T, T]."""
     expect_sizes("softmax", batch=batch, length=length, heads=heads)
-    return elementwise(batch * heads * length**2, SOFTMAX, kind=Kind.SOFTMAX, calls=calls)
+    rows = batch * heads * length
+    return elementwise(rows * length, SOFTMAX, kind=Kind.SOFTMAX, calls=calls, rows=rows)
 
 
 def attention_output(batch: int, length: int, width: int, heads: int, *, calls: int = 1) -> Operation:

@@ -29,11 +29,13 @@ def elementwise(
     inputs: int = 1,
     calls: int = 1,
     gradient: bool = True,
+    rows: int = 0,
 ) -> Operation:
     """One operation on each of ``values`` values.
 
     flops: of one value, forward and backward; inputs: arrays of so many values that it reads; gradient: whether an
-    input needs a gradient. The backward pass reads the output's gradient and what the forward pass kept, and writes a
+    input needs a gradient; rows: of an array whose rows are gone through one by one, 0 if its shape does not matter.
+    The backward pass reads the output's gradient and what the forward pass kept, and writes a
     gradient for each input.
     """
     expect_sizes(str(kind), values=values, inputs=inputs, calls=calls)
@@ -43,6 +45,9 @@ def elementwise(
         forward * values,
         VALUE_BYTES * values * (inputs + 1),
         calls=calls,
+        rows=rows,
+        inner=min(rows, 1),
+        columns=values // rows if rows else 0,
         backward_flops=backward * values if gradient else 0,
         backward_bytes=VALUE_BYTES * values * (inputs + 2) if gradient else 0,
     )
@@ -65,7 +70,7 @@ def moved(values: int, *, kind: Kind = Kind.ELEMENTWISE, calls: int = 1, gradien
 def normalisation(rows: int, width: int, *, calls: int = 1) -> Operation:
     """Layer normalisation of ``rows`` rows of ``width`` values, with weight and bias."""
     expect_sizes("normalisation", rows=rows, width=width)
-    return elementwise(rows * width, LAYER_NORM, kind=Kind.NORMALISATION, calls=calls)
+    return elementwise(rows * width, LAYER_NORM, kind=Kind.NORMALISATION, calls=calls, rows=rows)
 
 
 def embedding(rows: int, width: int, vocabulary: int, *, calls: int = 1) -> Operation:

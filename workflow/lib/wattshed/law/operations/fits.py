@@ -121,4 +121,4 @@ def _closed_form(flops: float, bytes_moved: float, calls: int = 1) -> Operation:
 
 
 def _gathered(values: int, calls: int = 1) -> Operation:
-    return Operation(Kind.BATCH, values, 2 * VALUE_BYTES * values, calls=calls)
+    return Operation(Kind.HISTORIES, values, 2 * VALUE_BYTES * values, calls=calls)

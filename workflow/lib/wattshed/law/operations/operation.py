@@ -28,9 +28,14 @@ class Kind(StrEnum):
     NORMALISATION = "normalisation"
     ELEMENTWISE = "elementwise"
     EMBEDDING = "embedding"
+    # A sliding mean.
+    POOLING = "pooling"
+    # Of the observed cells of a target, and of the logits of tokens.
     LOSS = "loss"
-    # Drawing a batch: gathering windows and targets.
+    TOKEN_LOSS = "token_loss"
+    # Drawing a batch: targets with their mask, and the histories that a network gathers.
     BATCH = "batch"
+    HISTORIES = "histories"
     CLIPPING = "clipping"
     OPTIMISER = "optimiser"
     # A fit in closed form: sums of squares and products, and solving them.
@@ -51,9 +56,10 @@ class Operation:
     output written once [bytes]. calls: how often the step calls it, such as once per layer. dependent_steps: steps
     inside a call that wait for one another, such as the hours of a recurrence; 1 if there are none. rows, inner,
     columns: sizes of a matrix product [rows, inner] x [inner, columns], of which a call computes ``products``; 0 for
-    operations that are none. tensors: what a call goes through one by one, such as an optimiser's parameters.
-    backward_flops, backward_bytes: of the backward pass of one forward call; both 0 if nothing needs its gradient. An
-    operation that only moves values counts one operation for each of them, so that no law divides by zero.
+    operations that are none. Of an operation on each row of an array: its rows, 1, and the values of a row. tensors:
+    what a call goes through one by one, such as an optimiser's parameters. backward_flops, backward_bytes: of the
+    backward pass of one forward call; both 0 if nothing needs its gradient. An operation that only moves values counts
+    one operation for each of them, so that no law divides by zero.
     """
 
     kind: Kind

@@ -57,6 +57,10 @@ def gate_elements(cell: Cell, batch: int, hours: int, units: int) -> Operation:
         forward * values,
         VALUE_BYTES * ARRAYS[cell] * values,
         dependent_steps=hours,
+        rows=batch,
+        inner=1,
+        columns=units,
+        products=hours,
         backward_flops=backward * values,
         backward_bytes=VALUE_BYTES * 2 * ARRAYS[cell] * values,
     )

@@ -22,6 +22,11 @@ TOKEN_FAMILIES = ("lstm", "gru", "transformer")
 CROSS_ENTROPY = (6, 3)
 
 
+def token_loss(rows: int, vocabulary: int) -> Operation:
+    """Cross entropy of ``rows`` tokens over a vocabulary."""
+    return elementwise(rows * vocabulary, CROSS_ENTROPY, kind=Kind.TOKEN_LOSS, rows=rows)
+
+
 @dataclass(frozen=True)
 class TokenSizes:
     """Sizes of a token-level model and of its batch.
@@ -89,7 +94,7 @@ def token_forward(family: str, sizes: TokenSizes) -> ForwardPass:
 def token_training_step(family: str, sizes: TokenSizes) -> tuple[Operation, ...]:
     """A whole training step: both passes, cross entropy, clipping by the norm of all gradients, and AdamW."""
     forward = token_forward(family, sizes)
-    loss = elementwise(sizes.rows * sizes.vocabulary, CROSS_ENTROPY, kind=Kind.LOSS)
+    loss = token_loss(sizes.rows, sizes.vocabulary)
     return (
         *with_backward((*forward.operations, loss)),
         clipping(forward.parameters, forward.tensors),

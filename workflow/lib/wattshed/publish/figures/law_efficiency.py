@@ -27,7 +27,8 @@ COLUMNS = 3
 LEAST_POINTS = 5
 # What these take is the moving of bytes: a share of the peak of products says nothing of them.
 MOVING = {
-    *(Kind.SOFTMAX, Kind.NORMALISATION, Kind.ELEMENTWISE, Kind.EMBEDDING, Kind.LOSS, Kind.BATCH),
+    *(Kind.SOFTMAX, Kind.NORMALISATION, Kind.ELEMENTWISE, Kind.EMBEDDING, Kind.LOSS, Kind.TOKEN_LOSS),
+    *(Kind.POOLING, Kind.BATCH, Kind.HISTORIES),
     *(Kind.CLIPPING, Kind.OPTIMISER),
 }
 MARKERS = {Direction.FORWARD: "o", Direction.BACKWARD: "^", Direction.UPDATE: "s"}

@@ -2,7 +2,7 @@
 
 from wattshed.calibration.fits.laws_of_kinds import Key
 from wattshed.calibration.studies.rivals import laws_of_forms
-from wattshed.law.efficiency.laws import LAWS
+from wattshed.law.efficiency.laws import CHOSEN_FORMS
 from wattshed.law.operations.operation import Kind
 from wattshed.law.profile.device_profile import DeviceProfile, TimeLaw
 from wattshed.law.profile.files import read_profile
@@ -20,7 +20,7 @@ def profile_of(inputs: Inputs) -> DeviceProfile:
 def forms_of(inputs: Inputs) -> dict[Key, dict[str, TimeLaw]]:
     """All laws that fit the profile's kernels, by operation and form."""
     profile = profile_of(inputs)
-    return inputs.once("law_forms", lambda: laws_of_forms(profile, tuple(LAWS)))
+    return inputs.once("law_forms", lambda: laws_of_forms(profile, CHOSEN_FORMS))
 
 
 def operation_name(kind: str) -> str:

@@ -15,6 +15,7 @@ import numpy as np
 
 from wattshed.calibration.fits.points import StepPoint, families
 from wattshed.calibration.fits.step_terms import fit_step_terms, left_out_errors
+from wattshed.calibration.studies.rivals import rival_profile
 from wattshed.foundation.faults import Fault
 from wattshed.law.efficiency.laws import LAWS
 from wattshed.law.efficiency.sizes import Sizes, sizes_from
@@ -24,7 +25,12 @@ from wattshed.law.predicting.prediction import Cost, Prediction
 from wattshed.law.predicting.step import predict_step
 from wattshed.law.profile.device_profile import DeviceProfile
 
-RIVALS = ("affine", "roofline", "efficiency", "boosting", "time_power")
+# Laws of one form for every kernel, composed as ours are, and then models of whole steps.
+BY_KERNEL = ("affine", "roofline", "efficiency")
+RIVALS = (
+    *(f"{form}_kernels" for form in BY_KERNEL),
+    *("affine", "roofline", "efficiency", "boosting", "time_power"),
+)
 EPOCHS = 4
 Predict = Callable[[StepPoint], float]
 
@@ -45,7 +51,7 @@ def judged_rows(
     for family in families([one.step for one in held_out]):
         others = [step for step in calibration if step.family != family]
         law = without_family(profile, others)
-        rivals = rivals_of(others)
+        rivals = by_kernel(profile, others) | rivals_of(others)
         for one in held_out:
             if one.step.family != family:
                 continue
@@ -87,6 +93,26 @@ def after_first_epoch(cost: Cost, epochs_j: Sequence[float]) -> float:
     count = len(epochs_j)
     prediction = Prediction("step", cost, cost, cost.times(count), None, 1, count)
     return corrected(prediction, epochs_j[:1]).energy_j / sum(epochs_j) - 1
+
+
+def by_kernel(profile: DeviceProfile, others: Sequence[StepPoint]) -> dict[str, Predict]:
+    """The same composition with one form of law for every kernel, fitted to the same kernels and steps."""
+    found: dict[str, Predict] = {}
+    for form in BY_KERNEL:
+        rival = rival_profile(profile, form)
+        if rival is not None:
+            found[f"{form}_kernels"] = _of_profile(without_family(rival, others))
+    return found
+
+
+def _of_profile(profile: DeviceProfile) -> Predict:
+    def predict(step: StepPoint) -> float:
+        try:
+            return predict_step(step.operations, profile).energy_j
+        except Fault:
+            return math.nan  # the form could not be fitted to one of the step's operations
+
+    return predict
 
 
 def rivals_of(others: Sequence[StepPoint]) -> dict[str, Predict]:
@@ -166,7 +192,7 @@ def _summary(rows: Sequence[dict[str, Any]]) -> dict[str, float]:
     for name in ("law", *RIVALS):
         if f"{name}_j" in rows[0]:
             predicted = np.array([row[f"{name}_j"] for row in rows])
-            shown[name] = float(np.mean(np.abs(predicted / measured - 1)))
+            shown[name] = float(np.nanmean(np.abs(predicted / measured - 1)))
     times = np.array([(row["predicted_s"], row["time_s"]) for row in rows])
     shown["law_time"] = float(np.mean(np.abs(times[:, 0] / times[:, 1] - 1)))
     shown["inside"] = float(np.mean([row["inside"] for row in rows]))

@@ -5,9 +5,12 @@ from typing import Any
 
 NAMES = {
     "law": "laws of kernels",
-    "affine": "affine (t0 + FLOPs / v)",
-    "roofline": "roofline",
-    "efficiency": "efficiency law",
+    "affine_kernels": "affine law for every kernel",
+    "roofline_kernels": "roofline for every kernel",
+    "efficiency_kernels": "efficiency law for every kernel",
+    "affine": "affine in the step's FLOPs",
+    "roofline": "roofline of the step",
+    "efficiency": "efficiency law of the step",
     "boosting": "gradient boosting",
     "time_power": "true time x power",
 }
@@ -27,9 +30,12 @@ def page(found: Mapping[str, Any]) -> str:
         f"The calibration took {found['calibration_s']:.0f} s: {found['calibration_kernels']} timings of kernels and "
         f"{found['calibration_steps']} training steps. Afterwards {summary['all']['n']} steps of other sizes were "
         "measured. A family's steps are predicted without any step of that family: the laws come from kernels, the "
-        "three step terms and the interval from steps of the other families. Rivals are fitted to whole steps of the "
-        "same other families. True time x power does not predict, since it needs the step to have run: it shows what "
-        "a perfect law of time would leave. An epoch is a window of the meter here.",
+        "three step terms and the interval from steps of the other families. Rivals have the same kernels and the "
+        "same steps: one form of law for every kernel, composed in the same way, or a model of whole steps. True time "
+        "x power does not predict, since it needs the step to have run: it shows what a perfect law of time would "
+        "leave. An epoch is a window of the meter here. The forms of laws and their terms were chosen on earlier runs "
+        "of this machine with other seeds. Arrays of steps have up to 24 MB: beyond that the C library asks for new "
+        "pages in every step, which no law here knows.",
         "",
         "Mean absolute errors of joules per step:",
         "",
@@ -75,7 +81,9 @@ def sentences(summary: Mapping[str, Mapping[str, float]]) -> list[str]:
         f"* {'Met' if met else 'Missed'}: {name} is {100 * value:.1f} %; the goal is {words} {100 * goal:.0f} %."
         for name, value, goal, met, words in goals
     ]
-    for name in ("affine", "roofline", "efficiency", "boosting"):
+    for name in NAMES:
+        if name in ("law", "time_power"):
+            continue
         if name not in whole:
             found.append(f"* {NAMES[name]} could not be fitted to the steps.")
             continue

@@ -13,6 +13,7 @@ from wattshed.calibration.fits.points import KernelPoint, StepPoint
 from wattshed.calibration.fits.step_terms import fit_step_terms, kernels_s, left_out_errors, refit
 from wattshed.calibration.power import PowerPoint, powers_of
 from wattshed.foundation.faults import Fault
+from wattshed.law.efficiency.linear import lane_share
 from wattshed.law.operations import products, recurrences, updates
 from wattshed.law.operations.operation import Direction, Kind
 from wattshed.law.operations.tokens import TokenSizes, token_training_step
@@ -32,7 +33,7 @@ def linear_points(count=24):
     return found
 
 
-def layers(count, outlier=1.0):
+def layers(count, outlier=1.0, page_byte_s=0.0):
     random = Random(3)
     parts, times = [], []
     for number in range(count):
@@ -51,6 +52,8 @@ def layers(count, outlier=1.0):
         time_s = (
             2e-5 + 3e-6 * sizes[1] + 2e-11 * made[0].flops + 6e-11 * made[1].flops + 4e-10 * made[2].flops
         )
+        if made[2].bytes_moved * lane_share(sizes[3]) > 4e7:
+            time_s += page_byte_s * made[2].bytes_moved * lane_share(sizes[3])
         times.append(time_s * (outlier if number == 7 else 1.0))
     return parts, np.array(times), [str(number % 6) for number in range(count)]
 
@@ -66,6 +69,18 @@ def test_parts_of_a_layer_are_told_apart_by_its_whole_time():
     # A single interrupted measurement changes little.
     disturbed = fit_parts(parts, layers(60, outlier=20.0)[1], groups, "lstm forward")
     assert sum_time_s(disturbed, parts[0]) == pytest.approx(times[0], rel=0.1)
+
+
+def test_new_pages_of_large_layers_are_found():
+    parts, times, groups = layers(90, page_byte_s=3e-10)
+    laws = fit_parts(parts, times, groups, "lstm forward")
+    assert laws[2].coefficients["page_bytes"] == 4e7
+    assert laws[2].coefficients["page_byte_s"] == pytest.approx(3e-10, rel=0.1)
+    assert laws[0].error_share < 0.1
+    # Where no layer is so large, there is nothing to add.
+    assert fit_parts(*layers(90), "lstm forward")[2].coefficients["page_byte_s"] == pytest.approx(
+        0.0, abs=2e-12
+    )
 
 
 def test_too_few_layers_are_refused():

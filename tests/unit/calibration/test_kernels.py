@@ -72,10 +72,11 @@ def test_products_are_as_many_as_torch_counts(draws, name):
 def test_sizes_grow_with_the_target_and_stay_in_memory(draws, name):
     def median_flops(target_s):
         random = Random(1)
-        drawn = [draws[name](random, SPEED, target_s) for _ in range(15)]
-        return sorted(sum(one.flops for one in case.operations) for case in drawn)[7]
+        drawn = [draws[name](random, SPEED, target_s) for _ in range(25)]
+        return sorted(sum(one.flops for one in case.operations) for case in drawn)[12]
 
-    assert median_flops(1e-3) > 1.5 * median_flops(1e-5)
+    # Recurrent layers take up to a millisecond whatever the target.
+    assert median_flops(3e-2) > 1.5 * median_flops(1e-5)
     huge = draws[name](Random(2), SPEED, 1e6)
     assert max(one.bytes_moved for one in huge.operations) < 200 * MOST_VALUES
 

@@ -225,7 +225,7 @@ def test_only_a_linear_part_is_fitted(form):
     assert fit_of(model_block(form), given_) is None
     found = fit_of(model_block(form, linear_part=True), given_)
     features = linear_part_count(24, 6, uses_graph=form == "stgnn")
-    assert {one.kind for one in found} == {Kind.CLOSED_FORM, Kind.BATCH}
+    assert {one.kind for one in found} == {Kind.CLOSED_FORM, Kind.HISTORIES}
     gram = next(one for one in found if one.kind == Kind.CLOSED_FORM)
     assert gram.flops == 2 * NODES * 100 * features**2
     task, graph, _ = made(6, 2)

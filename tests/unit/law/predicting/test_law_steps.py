@@ -67,7 +67,9 @@ def test_exact_laws_predict_left_out_families(rows):
     assert found["all"]["inside"] >= 0.8
     assert found["all"]["after"] < 0.03
     assert found["all"]["law"] < found["all"]["affine"]
-    assert set(JUDGED.RIVALS) <= set(found["all"])
+    # The hand-made profile kept no kernels, so that no form can be fitted to every one of them.
+    by_kernel = {f"{form}_kernels" for form in JUDGED.BY_KERNEL}
+    assert set(JUDGED.RIVALS) - by_kernel <= set(found["all"])
 
 
 def test_the_page_names_goals_and_rivals_that_are_as_good(rows):

@@ -99,7 +99,7 @@ def draw_softmax(random: Random, speed: Speed, target_s: float) -> Case:
 
 
 # A share of recurrent layers is so many times as large, since their work space gets new pages from some size on.
-LARGE, LARGE_SHARE = 16, 0.15
+LARGE, LARGE_SHARE = 16, 0.25
 
 
 def _draw_recurrence(cell: recurrences.Cell) -> Draw:

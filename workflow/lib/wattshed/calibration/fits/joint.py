@@ -33,7 +33,7 @@ LARGEST = 1e18
 # So many points must be beyond a threshold.
 LEAST_PAGED = 3
 # Thresholds that are tried, of the bytes that the last part moves.
-TRIED_PAGE_BYTES = (4e6, 6e6, 8e6, 1.1e7, 1.6e7, 2.2e7, 3.2e7, 4.5e7, 6.4e7, LARGEST)
+TRIED_PAGE_BYTES = (8e6, 1.2e7, 1.6e7, 2.2e7, 2.8e7, 3.4e7, 4e7, 5e7, 6.4e7, LARGEST)
 
 
 def _rate(name: str) -> Callable[[Operation], float]:
@@ -69,7 +69,7 @@ def fit_parts(parts: Sequence[Parts], time_s: Numbers, groups: Sequence[str], wh
     columns = np.array(
         [[0.0 if name == PAGES else _rate(name)(one[place]) for place, name in terms] for one in parts]
     )
-    moved = np.array([one[-1].bytes_moved for one in parts])
+    moved = np.array([one[-1].bytes_moved * lane_share(one[-1].columns) for one in parts])
     folds = group_folds(np.array(groups), what=what)
     held_out = np.empty(len(parts))
     for fold in np.unique(folds):

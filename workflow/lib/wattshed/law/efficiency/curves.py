@@ -82,5 +82,5 @@ def _along(sizes: Sizes, flops: Numbers) -> Sizes:
         slope = float(centred @ log_column) / spread if spread > 0 else 0.0
         return np.asarray(np.exp(log_column.mean() + slope * (np.log(flops) - log_flops.mean())))
 
-    others = ("bytes_moved", "dependent_steps", "tensors", "products", "left", "right", "out")
+    others = ("bytes_moved", "dependent_steps", "tensors", "products", "left", "right", "out", "widths")
     return Sizes(flops, *(power(getattr(sizes, name)) for name in others))

@@ -155,7 +155,8 @@ class CachedProductLaw(ProductLaw):
 class PagedLaw(AdditiveLaw):
     """As ``additive``, more for each byte of a call that moves more than ``page_bytes``, and for FLOPs on full lanes.
 
-    A processor computes :data:`LANES` values of a row at once: rows of 8 values take as long as rows of 16.
+    A processor computes :data:`LANES` values of a row at once: rows of 8 values take as long as rows of 16, and as much
+    work space.
 
     The C library asks the system for new pages in every call that needs a large array, and these are filled with zeros
     first. It is fitted together with the other parts of a layer (``calibration/fits/joint.py``).
@@ -169,28 +170,28 @@ class PagedLaw(AdditiveLaw):
         return super().least_points + 3
 
     def time_s(self, coefficients: Coefficients, operation: Operation) -> float:
-        pages = operation.bytes_moved if operation.bytes_moved > coefficients["page_bytes"] else 0.0
-        lanes = operation.flops * lane_share(operation.columns)
+        share = lane_share(operation.columns)
+        padded = share * operation.bytes_moved
         return (
             super().time_s(coefficients, operation)
-            + coefficients["lane_flop_s"] * lanes
-            + coefficients["page_byte_s"] * pages
+            + coefficients["lane_flop_s"] * share * operation.flops
+            + coefficients["page_byte_s"] * (padded if padded > coefficients["page_bytes"] else 0.0)
         )
 
     def columns(self, sizes: Sizes) -> Numbers:
-        widths = np.divide(sizes.out, sizes.left, out=np.zeros(len(sizes)), where=sizes.left > 0)
-        lanes = sizes.flops * np.array([lane_share(round(width)) for width in widths])
+        lanes = sizes.flops * _lane_shares(sizes)
         return np.concatenate([super().columns(sizes), lanes[:, None]], axis=1)
 
     def times_s(self, coefficients: Coefficients, sizes: Sizes) -> Numbers:
-        pages = paged_bytes(sizes.bytes_moved, coefficients["page_bytes"])
+        pages = paged_bytes(sizes.bytes_moved * _lane_shares(sizes), coefficients["page_bytes"])
         return super().times_s(coefficients, sizes) + coefficients["page_byte_s"] * pages
 
     def fitted(self, sizes: Sizes, time_s: Numbers, what: str = "the points") -> dict[str, float]:
         """The threshold that leaves the least loss, among quantiles of the points' bytes."""
         columns, best = self.columns(sizes), (np.inf, np.zeros(0), 0.0)
-        for page_bytes in np.unique(np.quantile(sizes.bytes_moved, PAGE_QUANTILES)):
-            wider = np.concatenate([columns, paged_bytes(sizes.bytes_moved, page_bytes)[:, None]], axis=1)
+        padded = sizes.bytes_moved * _lane_shares(sizes)
+        for page_bytes in np.unique(np.quantile(padded, PAGE_QUANTILES)):
+            wider = np.concatenate([columns, paged_bytes(padded, page_bytes)[:, None]], axis=1)
             found = _told_added(wider, time_s, what)
             loss = _loss(wider @ found, time_s)
             if loss < best[0]:
@@ -204,6 +205,10 @@ class PagedLaw(AdditiveLaw):
 def lane_share(columns: int) -> float:
     """What a row of ``columns`` values costs against its own FLOPs, when the last of its blocks is not full."""
     return -(-columns // LANES) * LANES / columns if columns > 0 else 1.0
+
+
+def _lane_shares(sizes: Sizes) -> Numbers:
+    return np.array([lane_share(round(width)) for width in sizes.widths])
 
 
 def paged_bytes(bytes_moved: Numbers, page_bytes: float) -> Numbers:

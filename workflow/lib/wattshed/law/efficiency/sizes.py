@@ -21,7 +21,7 @@ class Sizes:
 
     flops; bytes_moved [bytes]; dependent_steps: steps that wait for one another; tensors: gone through one by one.
     products: matrix products [rows, inner] x [inner, columns] of the call; left, right, out: values of their two
-    factors and of their results, of all products together, 0 for what is not a product.
+    factors and of their results, of all products together, 0 for what is not a product; widths: columns of a result.
     """
 
     flops: Numbers
@@ -32,6 +32,7 @@ class Sizes:
     left: Numbers
     right: Numbers
     out: Numbers
+    widths: Numbers
 
     def __len__(self) -> int:
         return len(self.flops)
@@ -53,10 +54,11 @@ def sizes_of(operations: Sequence[Operation]) -> Sizes:
             one.products * one.rows * one.inner,
             one.products * one.inner * one.columns,
             one.products * one.rows * one.columns,
+            one.columns,
         )
         for one in operations
     ]
-    table = np.array(rows, dtype=np.float64).reshape(len(rows), 8)
+    table = np.array(rows, dtype=np.float64).reshape(len(rows), 9)
     return Sizes(*(np.ascontiguousarray(column) for column in table.T))
 
 
@@ -74,7 +76,9 @@ def sizes_from(
         return missing if given is None else np.asarray(given, dtype=np.float64)
 
     steps = column(dependent_steps, one)
-    return Sizes(counted, column(bytes_moved, zero), steps, column(tensors, zero), one, zero, zero, zero)
+    return Sizes(
+        counted, column(bytes_moved, zero), steps, column(tensors, zero), one, zero, zero, zero, zero
+    )
 
 
 def check_points(sizes: Sizes, time_s: Numbers, what: str, least: int) -> None:

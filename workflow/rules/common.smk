@@ -31,6 +31,7 @@ from wattshed.config.models.rolling import RollingCalendar
 from wattshed.config.repeated_keys import refuse_repeated_keys
 from wattshed.config.study import load_study
 from wattshed.energy.budget.budget import Budget
+from wattshed.energy.budget.predicted import VARIABLE as PREDICTIONS
 from wattshed.energy.carbon.carbon import Location, yearly_intensity
 from wattshed.energy.ledger.records import FOLDER as SPENT_FOLDER
 from wattshed.energy.ledger.records import LIST
@@ -74,6 +75,8 @@ def budget_of(study):
     return budget.to_json()
 
 
+# Made before any training, and read by its budget.
+LAW_PREDICTIONS = f"{RESULTS}/law/predictions.json" if STUDY.law else []
 # The environment of jobs: the scripts of this checkout, the terminal behind the log, facts about the machine,
 # and the budget. None of it is a parameter: a corrected place or a raised budget reruns nothing.
 ENVIRONMENT = {
@@ -96,6 +99,8 @@ ENVIRONMENT = {
         str(TORCH_THREADS),
     ),
     OWN_PLUGINS: json.dumps([str(path) for path in own_files()]),
+    # Empty without the block `law`: budgets then know nothing before the first epoch.
+    PREDICTIONS: LAW_PREDICTIONS or "",
 }
 # The prefix is formatted like any command: its braces are doubled.
 shell.prefix(

@@ -16,7 +16,7 @@ from wattshed.law.operations.operation import Operation
 # Of an array: 16 MB. From 32 MB on, the C library asks the system for new pages in every call, which takes many times
 # as long as the kernel itself: one law cannot hold for both.
 MOST_VALUES = 2**22
-# Of widths that are drawn, these are no multiples of anything.
+# Of widths that are drawn, these need not be multiples of anything.
 ODD_SHARE = 0.15
 # Of an array in a GPU's memory: 512 MB.
 MOST_GPU_VALUES = 2**27

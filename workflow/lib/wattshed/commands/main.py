@@ -1,4 +1,4 @@
-"""The ``wattshed`` command: one subcommand per file of this room. Only the one that is called is imported."""
+"""The ``wattshed`` command: one subcommand per file of this room or of ``law``. Only the one that is called is imported."""
 
 import argparse
 import importlib
@@ -25,6 +25,8 @@ COMMANDS = (
     "predict",
     "reproduce",
 )
+# Those of the energy law lie in a room of their own.
+LAW_COMMANDS = frozenset({"calibrate", "predict", "reproduce"})
 # Commands that end with another command line.
 TAKES_COMMAND = (["measure"], ["sweep"])
 # An action that may end with one, which only -- can begin: a word of its own comes before.
@@ -64,7 +66,8 @@ def parser(commands: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"wattshed {__version__}")
     parts = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name in commands:
-        importlib.import_module(f"wattshed.commands.{name}").add(parts)
+        room = "wattshed.commands.law" if name in LAW_COMMANDS else "wattshed.commands"
+        importlib.import_module(f"{room}.{name}").add(parts)
     return top
 
 

@@ -1,0 +1,1 @@
+"""``wattshed calibrate``, ``predict`` and ``reproduce``: what training costs by the energy law."""

@@ -237,22 +237,6 @@ def ladder_json():
     return "null" if STUDY.ladder is None else as_json(STUDY.ladder)
 
 
-# What predictions are made from. The place and the test part change no prediction.
-PREDICTED = {
-    **dict.fromkeys(
-        ("study", "plugins", "seeds", "device", "engine", "baselines", "recipes", "models"), True
-    ),
-    "controls": True,
-    "data": {"source": True, "windows": True, "splits": {"train_share", "validation_share"}},
-}
-
-
-def predicted_study():
-    """The part of the study that predictions are made from, as one argument: a study without a known place."""
-    study = STUDY.model_dump(mode="json", include=PREDICTED)
-    return without_braces(json.dumps({**study, "energy": {"country_iso": UNKNOWN}}))
-
-
 def calendar_json():
     """Where the parts of rolling origins lie, as one argument; null if the study has none."""
     return "null" if STUDY.rolling is None else as_json(STUDY.rolling, only=set(RollingCalendar.model_fields))

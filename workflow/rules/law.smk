@@ -3,6 +3,21 @@
 The rules exist for every study, and are requested only if it has the block `law`.
 """
 
+# What predictions are made from. The place and the test part change no prediction.
+PREDICTED = {
+    **dict.fromkeys(
+        ("study", "plugins", "seeds", "device", "engine", "baselines", "recipes", "models"), True
+    ),
+    "controls": True,
+    "data": {"source": True, "windows": True, "splits": {"train_share", "validation_share"}},
+}
+
+
+def predicted_study():
+    """The part of the study that predictions are made from, as one argument: a study without a known place."""
+    study = STUDY.model_dump(mode="json", include=PREDICTED)
+    return without_braces(json.dumps({**study, "energy": {"country_iso": UNKNOWN}}))
+
 
 rule calibrate_device:
     output:

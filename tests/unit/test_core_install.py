@@ -21,7 +21,14 @@ from wattshed.foundation.code_digest import reached_files
 # Distribution -> what is imported of it, where the names differ.
 IMPORTED_AS = {"nvidia-ml-py": "pynvml", "pyyaml": "yaml", "torch-geometric": "torch_geometric"}
 # Loaded by name, so no import shows them.
-LOADED_BY_NAME = ("energy/sensors/*.py", "door/*.py", "door/*/*.py", "commands/*.py", "commands/clocks/*.py", "commands/law/*.py")
+LOADED_BY_NAME = (
+    "energy/sensors/*.py",
+    "door/*.py",
+    "door/*/*.py",
+    "commands/*.py",
+    "commands/clocks/*.py",
+    "commands/law/*.py",
+)
 # Commands that the core alone cannot run.
 NEED_TORCH = ("export.py", "calibrate.py")
 # These are found if they are there; without them their sensor or callback is missing.

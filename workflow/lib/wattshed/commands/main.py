@@ -1,4 +1,4 @@
-"""The ``wattshed`` command: one subcommand per file of this room or of ``law``. Only the one that is called is imported."""
+"""The ``wattshed`` command: one subcommand per file of this room or of ``law``. Only the called one is imported."""
 
 import argparse
 import importlib

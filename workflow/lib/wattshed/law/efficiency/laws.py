@@ -72,9 +72,9 @@ def law_time_s(law: TimeLaw, operation: Operation) -> float:
         time_s = math.nan
     if not 0 <= time_s < math.inf:
         raise Fault(
-            f"the law {law.form} of {operation.kind} {operation.direction} gives no time for {operation.flops:.3g} FLOPs: "
-            "expected coefficients that a calibration fitted, and sizes that a device can take; calibrate again, or "
-            "give smaller sizes."
+            f"the law {law.form} of {operation.kind} {operation.direction} gives no time for {operation.flops:.3g} "
+            "FLOPs: expected coefficients that a calibration fitted, and sizes that a device can take; calibrate "
+            "again, or give smaller sizes."
         )
     return time_s
 

@@ -82,6 +82,6 @@ def _check(operation: Operation) -> None:
 def _wrong(form: str, what: str, found: str) -> Fault:
     needed = "a ForwardPass with Operations" if what == "count" else "a tuple of Operations, or None"
     return Fault(
-        f"the model family {form!r}: its {what} {found}: expected {what}(settings, sizes) to give {needed}, all numbers "
-        "finite and none negative; correct the plug-in."
+        f"the model family {form!r}: its {what} {found}: expected {what}(settings, sizes) to give {needed}, all "
+        "numbers finite and none negative; correct the plug-in."
     )

@@ -64,10 +64,16 @@ def panel_sizes(study: Study, results: Path | None) -> PanelSizes:
 
     results: the study's own folder of results. Raises :class:`Fault` where neither says them.
     """
-    if results is not None and (found := _built(results / "data")) is not None:
-        return found
     source = study.data.source
     nodes, hours = getattr(source, "nodes", None), getattr(source, "hours", None)
+    if results is not None and (found := _built(results / "data")) is not None:
+        if isinstance(nodes, int) and nodes != found.nodes:
+            raise Fault(
+                f"{results / 'data'} holds a panel of {found.nodes} nodes, but the source {source.kind} of this "
+                f"configuration has {nodes}: expected the data of the same configuration; run its data stage again, "
+                "give --nodes and --hours, or look for results elsewhere (--results)."
+            )
+        return found
     if isinstance(nodes, int) and isinstance(hours, int):
         return PanelSizes(nodes, hours)
     raise Fault(

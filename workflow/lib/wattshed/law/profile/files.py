@@ -109,9 +109,11 @@ def _other(path: Path, what: str, there: str, now: str, here: DeviceIdentity) ->
 
 
 def _content(path: Path) -> dict[str, Any]:
-    if path.exists() and not path.is_file() and not path.is_dir():
+    if os.path.exists(path) and not path.is_file() and not path.is_dir():
         # A pipe that is never written to would be waited for without end.
-        raise Fault(f"the profile {path} is a device, a pipe or a socket: expected a file; name one, or {AGAIN}.")
+        raise Fault(
+            f"the profile {path} is a device, a pipe or a socket: expected a file; name one, or {AGAIN}."
+        )
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:

@@ -6,10 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from wattshed.law.efficiency.laws import LAWS
 from wattshed.law.operations.operation import Direction, Kind
 from wattshed.law.profile.device_profile import CalibrationRecord, DeviceIdentity, DeviceProfile, TimeLaw
-
 
 # No calibration misses by more than e^50; beyond e^709 an interval's end is no number.
 MOST_LOG_ERROR = 50.0
@@ -88,29 +86,21 @@ def _laws(rows: list[Any]) -> dict[tuple[Kind, Direction], TimeLaw]:
         if key in laws:
             raise Damaged(f"there are two laws of {key[0]} {key[1]}")
         where = f"{key[0]} {key[1]}"
-        form = _text(row, "form")
+        coefficients = _mapping(row, "coefficients")
         low, high = _not_negative(row, "flops_low"), _not_negative(row, "flops_high")
         if low > high:
             raise Damaged(f"{where}: flops_low is {low:g}, above flops_high, {high:g}")
         laws[key] = TimeLaw(
-            form=form,
-            coefficients=_coefficients(_mapping(row, "coefficients"), form, where),
+            form=_text(row, "form"),
+            coefficients={
+                name: _not_below_0(value, f"{where}: {name}") for name, value in coefficients.items()
+            },
             error_share=_number(row, "error_share"),
             points=int(_number(row, "points")),
             flops_low=low,
             flops_high=high,
         )
     return laws
-
-
-def _coefficients(found: Mapping[str, Any], form: str, where: str) -> dict[str, float]:
-    """Those that the law of this name reads; none is negative."""
-    if form not in LAWS:
-        raise Damaged(f"{where}: the law {form!r} is unknown")
-    for name in LAWS[form].coefficients:
-        if name not in found:
-            raise Damaged(f"{where}: the law {form} lacks {name!r}")
-    return {name: _not_below_0(value, f"{where}: {name}") for name, value in found.items()}
 
 
 def _key(found: Mapping[str, Any], key: str) -> Any:
@@ -137,7 +127,7 @@ def _finite(value: Any, where: str) -> float:
         # A whole number of more digits than a float can have.
         number = math.inf
     if not math.isfinite(number):
-        raise Damaged(f"{where} is {str(value)[:40]!r}, expected a finite number")
+        raise Damaged(f"{where} is {repr(value)[:40]}, expected a finite number")
     return number
 
 

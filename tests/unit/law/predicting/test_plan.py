@@ -101,3 +101,17 @@ def test_one_pass_takes_as_many_steps_as_examples_need(study):
 def test_closed_forms_take_no_steps(study):
     plan = plan_of(study, "pooled_ridge", PANEL)
     assert (plan.steps_per_epoch, plan.epochs, plan.batch, plan.look) == (0, 0, None, None)
+
+
+def test_built_data_of_another_panel_are_refused(study, homes, tmp_path):
+    import scipy.sparse as sp
+
+    (tmp_path / "data").mkdir()
+    split_calendar(homes, study.data.splits, study.data.windows).write(tmp_path / "data/splits.json", homes)
+    Graph(sp.csr_array(np.eye(5, dtype=np.float32)), list("abcde"), "test").write(
+        tmp_path / "data/graph.safetensors"
+    )
+    with pytest.raises(
+        Fault, match=r"holds a panel of 5 nodes, but the source homes of this configuration has 17"
+    ):
+        panel_sizes(study, tmp_path)

@@ -9,6 +9,7 @@ from wattshed.data.panel import Panel
 from wattshed.data.sources.source import load_panel
 from wattshed.data.splits import split_calendar
 from wattshed.foundation import plugins
+from wattshed.foundation.documents import read_json
 from wattshed.foundation.faults import Fault
 from wattshed.law.predicting.plan import PanelSizes, panel_sizes, plan_of
 
@@ -65,6 +66,23 @@ def test_a_source_that_does_not_know_its_sizes_asks_for_them(tmp_path):
 def test_a_panel_without_size_is_refused(sizes):
     with pytest.raises(ValueError, match="expected a whole number of at least 1"):
         PanelSizes(*sizes)
+
+
+def test_more_edges_than_pairs_of_nodes_are_refused():
+    assert PanelSizes(5, 10, 25).edges == 25
+    with pytest.raises(ValueError, match="more edges than 5 x 5 nodes can have"):
+        PanelSizes(5, 10, 10**400)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [('{"a": NaN}', "not finite"), ('{"a": 1e999}', "not finite"), ("[" * 100_000, "as JSON")],
+)
+def test_a_document_with_no_usable_numbers_is_refused(tmp_path, content, says):
+    path = tmp_path / "splits.json"
+    path.write_text(content.replace("}", ', "content_sha256": "x"}') if "{" in content else content)
+    with pytest.raises(Fault, match=says):
+        read_json(path)
 
 
 def test_a_panel_that_is_too_short_is_refused(study):

@@ -41,6 +41,10 @@ class PanelSizes:
                 raise ValueError(
                     f"the panel: {name} is {size}; expected a whole number of at least 1; correct it"
                 )
+        if self.edges is not None and self.edges > self.nodes**2:
+            raise ValueError(
+                f"the panel: more edges than {self.nodes} x {self.nodes} nodes can have; correct their number"
+            )
 
 
 @dataclass(frozen=True)
@@ -162,7 +166,7 @@ def _tensor_header(path: Path) -> dict[str, Any]:
                 raise ValueError(f"a header of {length} bytes")
             header: dict[str, Any] = json.loads(file.read(length))
             return header
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise Fault(
             f"{path} cannot be read ({error}): expected the graph that the data stage writes; delete it and run "
             "snakemake again."

@@ -92,6 +92,11 @@ def test_ctrl_c_leaves_the_old_profile_and_the_spent_energy(capsys, tmp_path, mo
     assert profile.read_text() == "old"
     (ledger,) = (file for file in tmp_path.iterdir() if file != profile)
     assert ledger.name.endswith(".jsonl.part")
+    said = capsys.readouterr().err
+    assert (
+        f"no profile was written, and the same command starts over; the energy so far is in {ledger}." in said
+    )
+    assert "finished results" not in said
     first = json.loads(ledger.read_text().splitlines()[0])
     assert first["labels"]["seconds"] == 10
 

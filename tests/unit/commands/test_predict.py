@@ -1,12 +1,17 @@
 """``wattshed predict``: what can be refused before a profile is read, the ranking, and what is printed."""
 
+import io
 import json
+import os
+import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from wattshed.commands.main import main
+from wattshed.commands.predict import labels_of
 from wattshed.commands.printing.predictions_json import to_json
 from wattshed.commands.printing.predictions_output import bar, print_predictions, seconds
 from wattshed.law.predicting.prediction import Cost, Prediction
@@ -127,10 +132,18 @@ def test_the_worked_example_gives_both_forms(capsys):
         (["bytes.yaml"], "bytes.yaml"),
         (["unknown.yaml"], "unknown.yaml"),
         (["."], "cannot be read"),
+        (["empty.yaml", "../here/empty.yaml"], "is named twice"),
+        (["a.yaml", "--nodes", "9" * 30, "--hours", "5"], "--nodes is larger than 1,000,000,000"),
+        (["a.yaml", "--results", "nowhere"], "--results nowhere is not a folder"),
+        (["pipe"], "pipe is a device, a pipe or a socket"),
+        (["x" * 300], "File name too long"),
     ],
 )
 def test_bad_input_is_one_sentence(tmp_path, monkeypatch, capsys, words, sentence):
+    tmp_path = tmp_path / "here"
+    tmp_path.mkdir()
     monkeypatch.chdir(tmp_path)
+    os.mkfifo("pipe")
     (tmp_path / "empty.yaml").write_text("")
     (tmp_path / "list.yaml").write_text("- 1\n")
     (tmp_path / "twice.yaml").write_text("study: a\nstudy: b\n")
@@ -141,3 +154,34 @@ def test_bad_input_is_one_sentence(tmp_path, monkeypatch, capsys, words, sentenc
     assert said.out == ""
     assert len(said.err.strip().splitlines()) == 1
     assert sentence in said.err
+
+
+def test_configurations_of_one_name_are_told_apart():
+    paths = [Path(name) for name in ("a.yaml", "a.yml", "b/a.yaml", "c.yaml")]
+    assert list(labels_of(paths).values()) == ["a.yaml", "a.yml", "b/a", "c"]
+
+
+@pytest.mark.parametrize(
+    ("options", "command"),
+    [
+        ([], "run wattshed calibrate, which"),
+        (["--threads", "2"], "run wattshed calibrate --threads 2, which"),
+        (["--profile", "my profile.json"], "run wattshed calibrate --output 'my profile.json', which"),
+    ],
+)
+def test_a_missing_profile_is_made_by_the_command_that_is_said(
+    root, tmp_path, monkeypatch, capsys, options, command
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.delenv("WATTSHED_PROFILE", raising=False)
+    assert main(["predict", str(root / "config/config.yaml"), *options]) == 2
+    assert command in capsys.readouterr().err
+
+
+def test_a_terminal_that_takes_ascii_alone_shows_the_table(monkeypatch):
+    found = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(found, encoding="ascii"))
+    print_predictions(rank([candidate("gru", 1e-5)]), [], [], "training")
+    sys.stdout.flush()
+    assert b"x least" in found.getvalue()

@@ -9,6 +9,7 @@ from wattshed.data.panel import Panel
 from wattshed.data.sources.source import load_panel
 from wattshed.data.splits import split_calendar
 from wattshed.foundation import plugins
+from wattshed.foundation.documents import read_json
 from wattshed.foundation.faults import Fault
 from wattshed.law.predicting.plan import PanelSizes, panel_sizes, plan_of
 
@@ -67,6 +68,23 @@ def test_a_panel_without_size_is_refused(sizes):
         PanelSizes(*sizes)
 
 
+def test_more_edges_than_pairs_of_nodes_are_refused():
+    assert PanelSizes(5, 10, 25).edges == 25
+    with pytest.raises(ValueError, match="more edges than 5 x 5 nodes can have"):
+        PanelSizes(5, 10, 10**400)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [('{"a": NaN}', "not finite"), ('{"a": 1e999}', "not finite"), ("[" * 100_000, "as JSON")],
+)
+def test_a_document_with_no_usable_numbers_is_refused(tmp_path, content, says):
+    path = tmp_path / "splits.json"
+    path.write_text(content.replace("}", ', "content_sha256": "x"}') if "{" in content else content)
+    with pytest.raises(Fault, match=says):
+        read_json(path)
+
+
 def test_a_panel_that_is_too_short_is_refused(study):
     with pytest.raises(Fault, match=r"the training part of 200 h is too short for one window"):
         plan_of(study, "gru", PanelSizes(17, 200))
@@ -101,3 +119,17 @@ def test_one_pass_takes_as_many_steps_as_examples_need(study):
 def test_closed_forms_take_no_steps(study):
     plan = plan_of(study, "pooled_ridge", PANEL)
     assert (plan.steps_per_epoch, plan.epochs, plan.batch, plan.look) == (0, 0, None, None)
+
+
+def test_built_data_of_another_panel_are_refused(study, homes, tmp_path):
+    import scipy.sparse as sp
+
+    (tmp_path / "data").mkdir()
+    split_calendar(homes, study.data.splits, study.data.windows).write(tmp_path / "data/splits.json", homes)
+    Graph(sp.csr_array(np.eye(5, dtype=np.float32)), list("abcde"), "test").write(
+        tmp_path / "data/graph.safetensors"
+    )
+    with pytest.raises(
+        Fault, match=r"holds a panel of 5 nodes, but the source homes of this configuration has 17"
+    ):
+        panel_sizes(study, tmp_path)

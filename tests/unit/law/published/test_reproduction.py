@@ -249,6 +249,16 @@ def test_a_file_that_is_no_table_is_refused(tmp_path, content, sentence):
         reproduction_rows("paper", data=tmp_path)
 
 
+@pytest.mark.parametrize("file", ["transformer_efficiency.csv", "transformer_energy.csv", "lstm_energy.csv"])
+def test_a_file_cut_to_one_row_is_refused(tmp_path, file):
+    path = write_law_files(tmp_path) / file
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:2]))
+    with pytest.raises(
+        Fault, match=r"give no finite result \(.*\): expected the source's files with all of their rows"
+    ):
+        recorded_evidence(tmp_path)
+
+
 def test_no_other_form_gives_the_efficiency_column():
     means = {name: f"{100 * value:.1f}" for name, value in mean_form_errors().items()}
     assert list(means.values()) == sorted(means.values(), key=float)

@@ -29,11 +29,15 @@ def read_json(path: Path | str, keys: Sequence[str] = ()) -> dict[str, Any]:
     text = _text(path)
     try:
         content = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Fault(f"{path} cannot be read as JSON ({error}): {AGAIN}") from error
     found = _with_keys(path, content, keys)
     digest = found.pop(JSON_DIGEST, None)
-    if digest is not None and digest != json_digest(found):
+    try:
+        same = digest is None or digest == json_digest(found)
+    except ValueError as error:
+        raise Fault(f"{path} holds a number that is not finite: {AGAIN}") from error
+    if not same:
         raise Fault(f"{path} was altered after it was written (its digest differs): {AGAIN}")
     return found
 

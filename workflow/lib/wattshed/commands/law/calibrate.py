@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from wattshed.commands.output_place import check_file
-from wattshed.foundation.faults import Fault, say
+from wattshed.foundation.faults import INTERRUPTED_EXIT_CODE, Fault, say
 
 EXAMPLES = """examples:
   wattshed calibrate                                   the processor, one thread, one minute
@@ -72,6 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
     from wattshed.commands.printing.calibration_output import ProgressLine, print_summary
     from wattshed.config.energy.metering import MeteringBlock
     from wattshed.devices.torch_device import choose_device, synchroniser
+    from wattshed.energy.ledger.writing import part_of
     from wattshed.energy.metered_job import metered_job
     from wattshed.foundation.vocabulary import Stage
 
@@ -83,28 +84,35 @@ def run(arguments: argparse.Namespace) -> int:
     moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
     ledger = output.with_name(f"{output.stem}-calibration-{moment}.jsonl")
     words = " ".join(["wattshed", *sys.argv[1:]])
-    with (
-        metered_job(
-            ledger,
-            stage=Stage.COMMAND,
-            job=ledger.stem,
-            labels={"command": words, "seconds": arguments.seconds, "seed": arguments.seed},
-            metering=metering,
-            synchronise=synchroniser(device),
-        ) as meter,
-        ProgressLine() as line,
-    ):
-        profile = calibrate(
-            arguments.seconds,
-            arguments.device,
-            arguments.threads,
-            arguments.seed,
-            meter,
-            line.show,
-            began_s=began_s,
+    try:
+        with (
+            metered_job(
+                ledger,
+                stage=Stage.COMMAND,
+                job=ledger.stem,
+                labels={"command": words, "seconds": arguments.seconds, "seed": arguments.seed},
+                metering=metering,
+                synchronise=synchroniser(device),
+            ) as meter,
+            ProgressLine() as line,
+        ):
+            profile = calibrate(
+                arguments.seconds,
+                arguments.device,
+                arguments.threads,
+                arguments.seed,
+                meter,
+                line.show,
+                began_s=began_s,
+            )
+            # Written before the ledger is closed: a profile without its energy would be worse than none.
+            write_profile(output, profile)
+    except KeyboardInterrupt:
+        say(
+            f"interrupted: no profile was written, and the same command starts over; the energy so far is in "
+            f"{part_of(ledger)}."
         )
-        # Written before the ledger is closed: a profile without its energy would be worse than none.
-        write_profile(output, profile)
+        return INTERRUPTED_EXIT_CODE
     print_summary(profile, output, ledger)
     return 0
 

@@ -2,6 +2,9 @@
 
 import argparse
 import json
+import os
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +33,8 @@ measured where the profile was checked: on whole families of networks that its s
 exit codes: 0 at least one model is predicted; 1 none of them has a law; 2 an error; 70 a defect of wattshed."""
 
 NOTHING_EXIT_CODE = 1
+# Of nodes, hours and threads: beyond any panel, and far below what floats can no longer count.
+LARGEST = 1_000_000_000
 
 
 def add(commands: Any) -> None:
@@ -89,7 +94,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     candidates: list[Candidate] = []
     without: list[dict[str, str]] = []
-    labels = _labels(arguments.configs)
+    labels = labels_of(arguments.configs)
     for path in arguments.configs:
         study = _study(path)
         names = _models(study, arguments.model, path)
@@ -127,9 +132,13 @@ def _check(arguments: argparse.Namespace) -> None:
             "no configuration was named: expected one or more, such as config/config.yaml; or --example for the "
             "source's worked example."
         )
+    seen: set[str] = set()
     for path in arguments.configs:
-        if list(arguments.configs).count(path) > 1:
+        # Also by another way, such as ../here/a.yaml, and through a link.
+        place = os.path.realpath(path)
+        if place in seen:
             raise Fault(f"{path} is named twice: expected each configuration once; remove one.")
+        seen.add(place)
     for option, value in (
         ("--threads", arguments.threads),
         ("--nodes", arguments.nodes),
@@ -137,10 +146,17 @@ def _check(arguments: argparse.Namespace) -> None:
     ):
         if value is not None and value < 1:
             raise Fault(f"{option} is {value}: expected a whole number of 1 or more; correct it.")
+        if value is not None and value > LARGEST:
+            raise Fault(f"{option} is larger than {LARGEST:,}: expected the size of a panel; correct it.")
     if (arguments.nodes is None) != (arguments.hours is None):
         given, missing = ("--nodes", "--hours") if arguments.hours is None else ("--hours", "--nodes")
         raise Fault(
             f"{given} was given without {missing}: expected both, the size of the panel; add {missing}."
+        )
+    if arguments.results is not None and not os.path.isdir(arguments.results):
+        raise Fault(
+            f"--results {arguments.results} is not a folder: expected one that holds studies' results; correct it, or "
+            "leave the option away."
         )
     if arguments.figure is not None:
         if arguments.figure.suffix not in (".png", ".pdf", ".svg"):
@@ -150,10 +166,14 @@ def _check(arguments: argparse.Namespace) -> None:
         check_file(arguments.figure, "--figure")
 
 
-def _labels(paths: list[Path]) -> dict[Path, str]:
-    """What each configuration is called: by its file, with its folder where two files have the same name."""
-    names = [path.stem for path in paths]
-    return {path: path.stem if names.count(path.stem) == 1 else str(path.with_suffix("")) for path in paths}
+def labels_of(paths: Sequence[Path]) -> dict[Path, str]:
+    """What each configuration is called: the shortest of its name, its path and its whole path that no other has."""
+    found = {}
+    for path in paths:
+        ways = (lambda one: one.stem, lambda one: os.path.splitext(one)[0], str)
+        told = [way(path) for way in ways if [way(one) for one in paths].count(way(path)) == 1]
+        found[path] = told[0]
+    return found
 
 
 def _study(path: Path) -> "Study":
@@ -163,6 +183,9 @@ def _study(path: Path) -> "Study":
     from wattshed.config.study import load_study
     from wattshed.foundation.faults import one_line
 
+    if os.path.exists(path) and not path.is_file() and not path.is_dir():
+        # It is read twice, and a pipe that is never written to would be waited for without end.
+        raise Fault(f"{path} is a device, a pipe or a socket: expected a configuration's file; name one.")
     try:
         refuse_repeated_keys(path)
         with path.open("rb") as file:
@@ -207,9 +230,19 @@ def _profile(arguments: argparse.Namespace, study: "Study") -> "DeviceProfile":
     from wattshed.law.profile.identity import here
 
     device = arguments.device or study.device
+    # A device that this machine lacks is said first: no calibration could make its profile.
+    found_here = here(device, arguments.threads)
     path = arguments.profile or default_profile(device, arguments.threads)
+    if not os.path.exists(path) and path.name:
+        options = [] if device == "cpu" else ["--device", device]
+        options += [] if arguments.threads == 1 else ["--threads", str(arguments.threads)]
+        options += [] if arguments.profile is None else ["--output", shlex.quote(str(path))]
+        raise Fault(
+            f"the profile {path} does not exist: run {' '.join(['wattshed calibrate', *options])}, which takes a "
+            "minute and makes it."
+        )
     profile = read_profile(path)
-    check_device(profile, here(device, arguments.threads), path)
+    check_device(profile, found_here, path)
     return profile
 
 

@@ -30,4 +30,5 @@ def draw_ranking(ranking: Sequence[Place], quantity: str, path: Path) -> None:
     axes.grid(axis="x", alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
     with writing(path, "--figure"):
+        path.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(path, dpi=200)

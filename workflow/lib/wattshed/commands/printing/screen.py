@@ -1,5 +1,7 @@
 """The console that commands print to: as wide as the terminal, and wide enough for tables in a pipe."""
 
+import codecs
+import io
 import sys
 from typing import Any
 
@@ -9,9 +11,25 @@ from rich.table import Table
 from rich.text import Text
 
 PIPE_WIDTH = 140
+# What is shown where the output takes ASCII alone; a wrong sign would do less harm than no table, and none is wrong.
+PLAIN = {"µ": "u", "×": "x", "≈": "~", "–": "-", "█": "#"}
+PLAIN_SIGNS = "wattshed_plain_signs"
+
+
+def _plain_signs(error: UnicodeError) -> tuple[str, int]:
+    """Replaces what an encoding lacks, sign by sign, so that columns keep their width."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    signs = error.object[error.start : error.end]
+    return "".join(PLAIN.get(sign, "?") for sign in signs), error.end
+
+
+codecs.register_error(PLAIN_SIGNS, _plain_signs)
 
 
 def open_console() -> Console:
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors=PLAIN_SIGNS)
     return Console(
         width=None if sys.stdout is not None and sys.stdout.isatty() else PIPE_WIDTH, highlight=False
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -66,10 +67,20 @@ class LawScore:
 
 
 def law_time_s(law: TimeLaw, operation: Operation) -> float:
-    """Seconds of one call of an operation. Fault for a form of another version."""
+    """Seconds of one call of an operation. Fault for a form of another version, and where it gives no time."""
     if law.form not in LAWS:
         raise Fault(f"the law {law.form!r} is unknown: expected one of {', '.join(LAWS)}; calibrate again")
-    return LAWS[law.form].time_s(law.coefficients, operation)
+    try:
+        time_s = LAWS[law.form].time_s(law.coefficients, operation)
+    except (ArithmeticError, KeyError, ValueError):
+        time_s = math.nan
+    if not 0 <= time_s < math.inf:
+        raise Fault(
+            f"the law {law.form} of {operation.kind} {operation.direction} gives no time for {operation.flops:.3g} "
+            "FLOPs: expected coefficients that a calibration fitted, and sizes that a device can take; calibrate "
+            "again, or give smaller sizes."
+        )
+    return time_s
 
 
 def choose_law(points: KernelPoints, forms: Sequence[str] = CHOSEN_FORMS) -> tuple[TimeLaw, list[LawScore]]:

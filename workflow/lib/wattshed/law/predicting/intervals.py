@@ -23,6 +23,8 @@ UNKNOWN_HALF_WIDTH = math.log(2)
 # Growth of the half-width per e-fold outside the calibrated FLOPs, weighted by the operation's share of time.
 WIDER_PER_E_FOLD = 0.15
 
+MOST_HALF_WIDTH = 300.0
+
 
 def conformal_half_width(log_errors: Mapping[str, Sequence[float]], coverage: float = COVERAGE) -> float:
     """Half-width on a log scale that covers a new step's error with at least ``coverage``.
@@ -80,4 +82,6 @@ def half_width_of(operations: Sequence[Operation], profile: DeviceProfile) -> fl
 
 def spread(half_width: float) -> tuple[float, float]:
     """Factors from a prediction to the ends of its interval."""
-    return math.exp(-half_width), math.exp(half_width)
+    # Wider than any prediction can be wrong, and still a number.
+    width = min(half_width, MOST_HALF_WIDTH)
+    return math.exp(-width), math.exp(width)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from wattshed.foundation import plugins
 from wattshed.foundation.faults import Fault
 from wattshed.law.operations.training import training_step
+from wattshed.law.predicting.counted import counted
 from wattshed.law.predicting.plan import PanelSizes, TrainingPlan, plan_of
 from wattshed.law.predicting.prediction import Cost, Prediction
 from wattshed.law.predicting.step import predict_pass, predict_step
@@ -90,24 +90,14 @@ def _look_operations(study: Study, name: str, plan: TrainingPlan) -> tuple[Opera
 
 
 def _forward(study: Study, name: str, sizes: BatchSizes) -> ForwardPass:
-    block = study.trained[name]
-    found: ForwardPass | None = _counted(study, name, "count", block, sizes)
+    found: ForwardPass | None = counted(study, name, "count", sizes)
     if found is None:
         raise _no_law(study, name)
     return found
 
 
 def _fit_operations(study: Study, name: str, plan: TrainingPlan) -> tuple[Operation, ...]:
-    block = study.trained[name]
-    return _counted(study, name, "count_fit", block, plan.fit) or ()
-
-
-def _counted(study: Study, name: str, what: str, block: Any, sizes: Any) -> Any:
-    count = getattr(plugins.load("family", block.form), what, None)
-    try:
-        return None if count is None else count(block, sizes)
-    except ValueError as error:
-        raise Fault(f"models.{name} cannot be counted: {error}.") from error
+    return counted(study, name, "count_fit", plan.fit) or ()
 
 
 def _no_law(study: Study, name: str) -> Fault:

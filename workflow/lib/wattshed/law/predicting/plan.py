@@ -41,6 +41,10 @@ class PanelSizes:
                 raise ValueError(
                     f"the panel: {name} is {size}; expected a whole number of at least 1; correct it"
                 )
+        if self.edges is not None and self.edges > self.nodes**2:
+            raise ValueError(
+                f"the panel: more edges than {self.nodes} x {self.nodes} nodes can have; correct their number"
+            )
 
 
 @dataclass(frozen=True)
@@ -64,10 +68,16 @@ def panel_sizes(study: Study, results: Path | None) -> PanelSizes:
 
     results: the study's own folder of results. Raises :class:`Fault` where neither says them.
     """
-    if results is not None and (found := _built(results / "data")) is not None:
-        return found
     source = study.data.source
     nodes, hours = getattr(source, "nodes", None), getattr(source, "hours", None)
+    if results is not None and (found := _built(results / "data")) is not None:
+        if isinstance(nodes, int) and nodes != found.nodes:
+            raise Fault(
+                f"{results / 'data'} holds a panel of {found.nodes} nodes, but the source {source.kind} of this "
+                f"configuration has {nodes}: expected the data of the same configuration; run its data stage again, "
+                "give --nodes and --hours, or look for results elsewhere (--results)."
+            )
+        return found
     if isinstance(nodes, int) and isinstance(hours, int):
         return PanelSizes(nodes, hours)
     raise Fault(
@@ -156,7 +166,7 @@ def _tensor_header(path: Path) -> dict[str, Any]:
                 raise ValueError(f"a header of {length} bytes")
             header: dict[str, Any] = json.loads(file.read(length))
             return header
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise Fault(
             f"{path} cannot be read ({error}): expected the graph that the data stage writes; delete it and run "
             "snakemake again."

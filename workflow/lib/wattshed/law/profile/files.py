@@ -71,7 +71,11 @@ def read_profile(path: Path) -> DeviceProfile:
             f"writes; {AGAIN}."
         )
     digest = content.pop(JSON_DIGEST, None)
-    if digest != json_digest(content):
+    try:
+        same = digest == json_digest(content)
+    except ValueError as error:
+        raise Fault(f"the profile {path} is damaged (a number is not finite): {AGAIN}.") from error
+    if not same:
         raise Fault(f"the profile {path} was altered after it was written (its digest differs): {AGAIN}.")
     try:
         return profile_from(content)
@@ -105,6 +109,11 @@ def _other(path: Path, what: str, there: str, now: str, here: DeviceIdentity) ->
 
 
 def _content(path: Path) -> dict[str, Any]:
+    if os.path.exists(path) and not path.is_file() and not path.is_dir():
+        # A pipe that is never written to would be waited for without end.
+        raise Fault(
+            f"the profile {path} is a device, a pipe or a socket: expected a file; name one, or {AGAIN}."
+        )
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:

@@ -9,6 +9,9 @@ from typing import Any
 from wattshed.law.operations.operation import Direction, Kind
 from wattshed.law.profile.device_profile import CalibrationRecord, DeviceIdentity, DeviceProfile, TimeLaw
 
+# No calibration misses by more than e^50; beyond e^709 an interval's end is no number.
+MOST_LOG_ERROR = 50.0
+
 
 class Damaged(ValueError):
     """What is wrong with a profile's content, as a part of a sentence."""
@@ -26,11 +29,11 @@ def profile_from(content: Mapping[str, Any]) -> DeviceProfile:
         calibration=_calibration(_mapping(content, "calibration")),
         laws=_laws(_list(content, "laws")),
         power_w=power_w,
-        overhead_s=_number(content, "overhead_s"),
+        overhead_s=_not_negative(content, "overhead_s"),
         step_factor=_above_0(_key(content, "step_factor"), "step_factor"),
-        cold_byte_s=_number(content, "cold_byte_s"),
+        cold_byte_s=_not_negative(content, "cold_byte_s"),
         log_errors={
-            family: [_finite(value, f"log_errors.{family}") for value in _list(errors, family)]
+            family: [_log_error(value, f"log_errors.{family}") for value in _list(errors, family)]
             for errors in (_mapping(content, "log_errors"),)
             for family in errors
         },
@@ -49,6 +52,8 @@ def _device(found: Mapping[str, Any]) -> DeviceIdentity:
         raise Damaged(f"device.kind is {kind!r}")
     if engine not in ("torch", "fused_cpu", "fused_cuda"):
         raise Damaged(f"device.engine is {engine!r}")
+    if engine != "torch" and not engine.endswith(kind):
+        raise Damaged(f"device.engine is {engine!r} on a device of kind {kind!r}")
     if not isinstance(threads, int) or isinstance(threads, bool) or threads < 1:
         raise Damaged(f"device.threads is {threads!r}")
     return DeviceIdentity(kind, _text(found, "name"), threads, _text(found, "torch"), engine)  # type: ignore[arg-type]
@@ -82,13 +87,18 @@ def _laws(rows: list[Any]) -> dict[tuple[Kind, Direction], TimeLaw]:
             raise Damaged(f"there are two laws of {key[0]} {key[1]}")
         where = f"{key[0]} {key[1]}"
         coefficients = _mapping(row, "coefficients")
+        low, high = _not_negative(row, "flops_low"), _not_negative(row, "flops_high")
+        if low > high:
+            raise Damaged(f"{where}: flops_low is {low:g}, above flops_high, {high:g}")
         laws[key] = TimeLaw(
             form=_text(row, "form"),
-            coefficients={name: _finite(value, f"{where}: {name}") for name, value in coefficients.items()},
+            coefficients={
+                name: _not_below_0(value, f"{where}: {name}") for name, value in coefficients.items()
+            },
             error_share=_number(row, "error_share"),
             points=int(_number(row, "points")),
-            flops_low=_number(row, "flops_low"),
-            flops_high=_number(row, "flops_high"),
+            flops_low=low,
+            flops_high=high,
         )
     return laws
 
@@ -111,9 +121,32 @@ def _number(found: Mapping[str, Any], key: str) -> float:
 
 
 def _finite(value: Any, where: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise Damaged(f"{where} is {value!r}, expected a number")
-    return float(value)
+    try:
+        number = float(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
+    except OverflowError:
+        # A whole number of more digits than a float can have.
+        number = math.inf
+    if not math.isfinite(number):
+        raise Damaged(f"{where} is {repr(value)[:40]}, expected a finite number")
+    return number
+
+
+def _not_negative(found: Mapping[str, Any], key: str) -> float:
+    return _not_below_0(_key(found, key), key)
+
+
+def _not_below_0(value: Any, where: str) -> float:
+    number = _finite(value, where)
+    if number < 0:
+        raise Damaged(f"{where} is {number:g}, expected a number of 0 or more")
+    return number
+
+
+def _log_error(value: Any, where: str) -> float:
+    number = _finite(value, where)
+    if abs(number) > MOST_LOG_ERROR:
+        raise Damaged(f"{where} is {number:g}, expected at most {MOST_LOG_ERROR:g} on a log scale")
+    return number
 
 
 def _above_0(value: Any, where: str) -> float:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from wattshed.energy.reading import JOULES_PER_KWH
-from wattshed.foundation.faults import Fault
+from wattshed.foundation.faults import Fault, one_line
 from wattshed.law.operations.operation import Kind
 from wattshed.law.published.parameters import (
     A100,
@@ -45,11 +45,23 @@ Columns = Mapping[str, np.ndarray]
 def recorded_evidence(folder: Path) -> Evidence:
     """Evidence from the released files in a folder.
 
-    Raises :class:`Fault` if the folder or a file is missing, or a file lacks a column or has text in place of a number.
-    The numbers of all points are cited also here: their file was not released.
+    Raises :class:`Fault` if the folder or a file is missing, a file lacks a column or has text in place of a number, or
+    its numbers give no finite result. The numbers of all points are cited also here: their file was not released.
     """
     if not folder.is_dir():
         raise Fault(f"{folder} is not a folder: expected the source's CSV files in it; correct --data.")
+    try:
+        # A file of few rows, or with zeros or huge numbers, would else end as NaN in a verdict.
+        with np.errstate(divide="raise", over="raise", invalid="raise"):
+            return _evidence(folder)
+    except (ArithmeticError, TypeError, ValueError) as error:
+        raise Fault(
+            f"the numbers of the CSV files in {folder} give no finite result ({one_line(error)}): expected the "
+            "source's files with all of their rows; get them again."
+        ) from error
+
+
+def _evidence(folder: Path) -> Evidence:
     kernels = _read(folder, "kernels", ("FLOPs", "HEF"), ("source", "operation"))
     durations = [f"duration_{name}" for name in OPERATIONS.values()]
     laws = [f"{what}_{name}" for what in ("FLOPs", "HEF") for name in OPERATIONS.values()]
@@ -131,6 +143,8 @@ def _lstm(columns: Columns) -> tuple[float, float]:
     energy_j = columns["energy_consumed_kWh"] * JOULES_PER_KWH
     order = np.random.RandomState(SEED).permutation(len(energy_j))
     training = order[math.ceil(TEST_SHARE * len(energy_j)) :]
+    if not training.size:
+        raise ValueError("no LSTM step is left for the training part")
     design = np.column_stack([np.ones(len(training)), *(columns[name][training] for name in LSTM_COLUMNS)])
     solved, *_ = np.linalg.lstsq(design, energy_j[training], rcond=None)
     return float(solved[0]), float(energy_j[training].mean())

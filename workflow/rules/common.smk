@@ -74,8 +74,9 @@ def budget_of(study):
     return budget.to_json()
 
 
-# The environment of jobs: the scripts of this checkout, the terminal behind the log, facts about the machine,
-# and the budget. None of it is a parameter: a corrected place or a raised budget reruns nothing.
+# The environment of jobs: the scripts of this checkout, the terminal behind the log, facts about the machine, the budget
+# and the predictions that it is held against. None of it is a parameter: a corrected place, a raised budget or another
+# prediction reruns nothing.
 ENVIRONMENT = {
     "WATTSHED_SCRIPTS": str(SCRIPT_FOLDER),
     TERMINAL: "3",
@@ -85,6 +86,7 @@ ENVIRONMENT = {
     "WATTSHED_REGION": STUDY.energy.region or "",
     "WATTSHED_IDLE_FOLDER": "results/idle",
     "WATTSHED_BUDGET": budget_of(STUDY),
+    "WATTSHED_PREDICTIONS": f"{RESULTS}/law/predictions.json" if STUDY.law else "",
     "WATTSHED_CONFIG_SHA256": sha256(STUDY.model_dump_json().encode()).hexdigest(),
     # All libraries' threads: two of them take up to twice the processor time of one, and more beside a busy machine.
     # Snakemake sets each of these variables to the job's cores.

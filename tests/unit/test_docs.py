@@ -160,6 +160,19 @@ def test_the_python_examples_of_a_page_run(page, root, tmp_path):
     assert list(tmp_path.glob("ledgers/train-*.jsonl"))
 
 
+def test_the_python_examples_of_the_energy_law_run(root):
+    import sys
+
+    text = (root / "docs/energy_law.md").read_text(encoding="utf-8")
+    codes = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    assert len(codes) == 2
+    program = "import sys\n" + codes[0] + "assert 'torch' not in sys.modules\n" + codes[1]
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    # 2 x 256 x (24 x 64 + 64 x 6) FLOPs and one addition per value; weights with biases.
+    assert done.stdout.splitlines()[0] == f"{2 * 256 * 30 * 64 + 256 * 6} {25 * 64 + 65 * 6}"
+
+
 def test_the_configurations_in_the_readme_are_valid(root):
     """The YAML blocks in README.md and docs/chains.md, put into the default study."""
     import yaml

@@ -5,7 +5,9 @@ import subprocess
 import pytest
 import yaml
 
+from hand_made_profile import hand_made_profile
 from small_workflow import environment, light_study, snakemake, wait_until, words
+from wattshed.law.profile.files import here, write_profile
 
 pytestmark = pytest.mark.workflow
 
@@ -120,3 +122,29 @@ def test_a_missing_input_ends_before_anything_runs(study, arguments, path, reaso
     )
     assert "Traceback" not in answer.stderr
     assert not (study / "results").exists()
+
+
+def test_a_training_whose_prediction_breaks_its_budget_does_not_begin(checkout, tmp_path):
+    """The prediction is made before, from a profile of this device, and reaches the job of the training."""
+    config = light_study(checkout)
+    config["energy"]["budget"] = {"run_kwh": 1e-9}
+    config["law"] = {"profile": "own.json"}
+    write_profile(tmp_path / "own.json", hand_made_profile(device=here("cpu", 1)))
+    (tmp_path / "study.yaml").write_text(yaml.safe_dump(config))
+    targets = ["results/light/law/predictions.json", "results/light/checkpoints/stgnn-1.safetensors"]
+    answer = snakemake(
+        tmp_path,
+        "--snakefile",
+        f"{checkout}/Snakefile",
+        "--configfile",
+        "study.yaml",
+        "--",
+        *targets,
+        check=False,
+    )
+    assert answer.returncode != 0
+    said = answer.stdout + answer.stderr
+    assert "predicted for the whole training" in said
+    assert "nothing was trained" in said
+    assert (tmp_path / targets[0]).exists()
+    assert not (tmp_path / targets[1]).exists()

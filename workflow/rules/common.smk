@@ -77,8 +77,9 @@ def budget_of(study):
 
 # Made before any training, and read by its budget.
 LAW_PREDICTIONS = f"{RESULTS}/law/predictions.json" if STUDY.law else []
-# The environment of jobs: the scripts of this checkout, the terminal behind the log, facts about the machine,
-# and the budget. None of it is a parameter: a corrected place or a raised budget reruns nothing.
+# The environment of jobs: the scripts of this checkout, the terminal behind the log, facts about the machine, the budget
+# and the predictions that it is held against. None of it is a parameter: a corrected place, a raised budget or another
+# prediction reruns nothing.
 ENVIRONMENT = {
     "WATTSHED_SCRIPTS": str(SCRIPT_FOLDER),
     TERMINAL: "3",
@@ -88,6 +89,7 @@ ENVIRONMENT = {
     "WATTSHED_REGION": STUDY.energy.region or "",
     "WATTSHED_IDLE_FOLDER": "results/idle",
     "WATTSHED_BUDGET": budget_of(STUDY),
+    "WATTSHED_PREDICTIONS": f"{RESULTS}/law/predictions.json" if STUDY.law else "",
     "WATTSHED_CONFIG_SHA256": sha256(STUDY.model_dump_json().encode()).hexdigest(),
     # All libraries' threads: two of them take up to twice the processor time of one, and more beside a busy machine.
     # Snakemake sets each of these variables to the job's cores.

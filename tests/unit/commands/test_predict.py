@@ -4,18 +4,22 @@ import io
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hand_made_profile import CONFIG, hand_made_profile
 from wattshed.commands.main import main
 from wattshed.commands.predict import labels_of
 from wattshed.commands.printing.predictions_json import to_json
 from wattshed.commands.printing.predictions_output import bar, print_predictions, seconds
+from wattshed.law.operations.operation import Kind
 from wattshed.law.predicting.prediction import Cost, Prediction
 from wattshed.law.predicting.ranking import Candidate, rank
+from wattshed.law.profile.files import here, write_profile
 
 
 def cost(energy_j, spread=0.1):
@@ -76,6 +80,9 @@ def test_the_table_shows_intervals_units_and_what_has_no_law(capsys):
     assert "450 J [405, 495]" in out
     assert "Not predicted: homes, mine: no law for models of the family mine." in out
     assert "5 x 100 steps" in out
+    # A step of 2 mJ takes 0.2 ms and 0.2 µg; a training of 500 of them takes 0.1 s and 0.1 mg.
+    (lstm,) = [line.split() for line in out.splitlines() if line.split()[:2] == ["homes", "gru"]]
+    assert lstm[2:] == ["200", "µs", "20", "ms", "100", "ms", "0.2", "µg", "20", "µg", "100", "µg"]
     # Both studies are named.
     assert "other" in out
     assert "≈" not in out
@@ -87,7 +94,9 @@ def test_json_has_every_cost_and_the_reasons():
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     assert found["ranking"][0]["model"] == "gru"
     assert found["ranking"][0]["training"]["energy_j"] == pytest.approx(500)
+    assert found["ranking"][0]["mass_g"] == pytest.approx({"step": 1e-4, "epoch": 1e-2, "training": 5e-2})
     assert found["without_this_cost"][0]["model"] == "ridge"
+    assert found["without_this_cost"][0]["mass_g"]["step"] is None
     assert found["without_prediction"] == [{"model": "x", "why_none": "no law"}]
 
 
@@ -113,6 +122,52 @@ def test_the_worked_example_gives_both_forms(capsys):
     older, final = json.loads(capsys.readouterr().out)
     assert older["per_million_kwh"] == pytest.approx(1.385, abs=1e-3)
     assert final["ratio"] == pytest.approx(2.1896, abs=1e-4)
+
+
+@pytest.fixture
+def own_profile(tmp_path):
+    """A profile of this device with made laws."""
+
+    def write(name, **changes):
+        file = tmp_path / f"{name}.json"
+        write_profile(file, hand_made_profile(**{"device": here("cpu", 1)} | changes))
+        return file
+
+    return write
+
+
+def test_configurations_are_predicted_side_by_side_without_training(own_profile, capsys):
+    words = ["predict", str(CONFIG / "config.yaml"), str(CONFIG / "law.yaml"), "--model", "gru", "lstm"]
+    words += ["--nodes", "17", "--hours", "17520", "--profile", str(own_profile("own"))]
+    assert main(words) == 0
+    out = capsys.readouterr().out
+    for text in ("ranked by training, with 90 % intervals", "Predicted time and CO2e", "mostly time", "law"):
+        assert text in out
+    assert main([*words, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert {(one["study"], one["model"]) for one in found["ranking"]} == {
+        ("config", "gru"),
+        ("law", "gru"),
+        ("law", "lstm"),
+    }
+    for one in found["ranking"]:
+        assert (
+            one["training"]["energy_low_j"] < one["training"]["energy_j"] < one["training"]["energy_high_j"]
+        )
+        assert one["mass_g"]["training"] > one["mass_g"]["step"] > 0
+        assert one["energy_status"] == "estimated"
+
+
+def test_a_profile_of_another_device_or_without_a_law_is_one_sentence(own_profile, capsys):
+    panel = [str(CONFIG / "law.yaml"), "--nodes", "17", "--hours", "17520"]
+    device = replace(here("cpu", 1), name="another processor")
+    assert main(["predict", *panel, "--profile", str(own_profile("other", device=device))]) == 2
+    (sentence,) = capsys.readouterr().err.splitlines()
+    assert "another processor" in sentence
+    laws = {key: law for key, law in hand_made_profile().laws.items() if key[0] is not Kind.SOFTMAX}
+    lacking = str(own_profile("lacking", laws=laws))
+    assert main(["predict", *panel, "--model", "transformer", "--profile", lacking]) == 1
+    assert "law, transformer: no law for the operation softmax forward" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,9 @@
 """Tests of the block of predictions."""
 
+import re
+
 import pytest
+import yaml
 
 from wattshed.config.study import load_study
 from wattshed.foundation.faults import Fault
@@ -46,3 +49,13 @@ def test_a_wrong_block_gives_one_clear_sentence(config, changes, sentence):
 def test_heads_need_not_divide_widths_where_no_transformer_is_swept(config):
     sweep = {"families": ["lstm", "gru"], "width": [30], "heads": [7]}
     assert load_study({**config, "law": {"sweep": sweep}}).law.sweep.width == [30]
+
+
+def test_the_sizes_that_the_law_study_names_for_a_gpu_can_be_swept(config, root):
+    text = (root / "config/law.yaml").read_text(encoding="utf-8")
+    sizes = yaml.safe_load("\n".join(re.findall(r"^  #   (\w+: .*)$", text, re.MULTILINE)))
+    assert set(sizes) == {"base", "layers", "width", "heads", "length"}
+    sweep = load_study({**config, "law": {"sweep": sizes}}).law.sweep
+    # Those of the source's Model A, and its depths and widths.
+    assert (sweep.base.batch, sweep.base.length, sweep.base.width) == (64, 320, 512)
+    assert {2, 6, 12, 24} <= set(sweep.layers)

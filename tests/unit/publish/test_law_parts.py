@@ -110,15 +110,22 @@ def test_a_rival_is_as_good_if_its_error_is_at_most_a_tenth_larger(compared, aff
 
 
 def test_the_table_of_laws_marks_the_form_in_use_and_joins_operations_that_share_a_law(profile):
-    table = energy_law_table(
-        profile, laws_of_forms(profile, ("affine", "roofline", "efficiency", "additive"))
-    )
+    forms = laws_of_forms(profile, ("affine", "roofline", "efficiency", "additive"))
+    table = energy_law_table(profile, forms)
     rows = {(row[0].text, row[1].text): row for row in table.rows}
     assert ("QKV, output projection, feed forward, linear", "forward") in rows
     for (_, direction), row in rows.items():
         best = [cell.text for cell in row if cell.best]
         assert len(best) == 1, direction
     assert "Calibrated 2026-01-05 in 58 s with 460 J† (estimated) of its own." in table.notes
+    (judged,) = [note for note in table.notes if note.startswith("The source's efficiency law errs less")]
+    # Operations that share a law are one row, so they count once.
+    each = {(key[1], str(one["affine"])): one for key, one in forms.items() if "efficiency" in one}
+    for rival in ("affine", "roofline"):
+        both = [one for one in each.values() if rival in one]
+        better = sum(one["efficiency"].error_share < one[rival].error_share for one in both)
+        said = " (the simpler one is as good)" if 2 * better <= len(both) else ""
+        assert f"than the {rival} one for {better} of {len(both)} operations{said}" in judged
 
 
 def test_figures_are_drawn_without_texts_on_each_other(compared, profile):

@@ -26,7 +26,7 @@ def test_the_script_writes_the_table_with_the_fit_of_all_points(script, tmp_path
     pd.testing.assert_frame_equal(
         found, reproduction_frame(reproduction_rows(honest=True)), check_dtype=False
     )
-    assert found["unselected"].notna().sum() == 4
+    assert found["unselected"].notna().sum() == 5
 
 
 def test_claims_are_judged_by_a_studys_predictions(script, tmp_path):

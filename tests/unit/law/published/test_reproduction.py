@@ -14,7 +14,7 @@ from wattshed.law.published.reproducing.frame import COLUMNS, reproduction_frame
 from wattshed.law.published.reproducing.recorded_evidence import recorded_evidence
 from wattshed.law.published.reproducing.reproduction import counts, reproduction_rows
 from wattshed.law.published.reproducing.row import Basis
-from wattshed.law.published.reproducing.verdicts import Verdict
+from wattshed.law.published.reproducing.verdicts import Verdict, judge_kept
 
 RELEASED = Path(__file__).resolve().parents[5] / "shared" / "data" / "energy_law"
 
@@ -127,8 +127,10 @@ def test_the_honest_table_has_the_fit_of_all_points_beside_the_selected_one(pape
         ("0.958", 0.5665, 0.5665),
         ("0.958", 0.5622, 0.5622),
         ("6.3", 22.65, 22.65),
+        (None, 0.954, 0.413),
     ]
     assert {row.verdict for row in honest} == {Verdict.SELECTED}
+    assert "of the steps left out 95 % err by more than any kept one" in honest[-1].reason
 
 
 def test_both_documents_together_are_each_alone(readme, paper):
@@ -172,6 +174,13 @@ def test_evidence_of_made_files_is_what_they_were_made_with(made):
     assert rows["eta_max of QKV, RTX 2080 Ti"].basis is Basis.CITED
 
 
+def test_lstm_steps_that_were_left_out_without_regard_to_their_errors_are_not_called_selected(made):
+    # The made folder lacks the file of all steps: what it says is cited.
+    assert recorded_evidence(made).lstm_steps == Evidence().lstm_steps
+    assert judge_kept(0.2, 0.9, 0.4).verdict == Verdict.SELECTED
+    assert judge_kept(0.2, 0.05, 0.9).verdict == judge_kept(1.0, 0.9, 0.9).verdict == Verdict.NOT_STATED
+
+
 def test_rows_that_are_not_swapped_are_found_right(tmp_path):
     folder = write_law_files(tmp_path, swapped=False)
     rows = {row.quantity: row for row in reproduction_rows("paper", data=folder)}
@@ -203,6 +212,11 @@ def test_the_released_files_give_the_numbers_that_are_cited():
     assert found.peak_2080_tflops == cited.peak_2080_tflops
     assert found.lstm_intercept_j == pytest.approx(cited.lstm_intercept_j, abs=0.1)
     assert found.lstm_mean_j == pytest.approx(cited.lstm_mean_j, abs=0.1)
+    steps, stated = found.lstm_steps, cited.lstm_steps
+    assert (steps.all_steps, steps.kept_steps) == (stated.all_steps, stated.kept_steps)
+    for name in ("all_r2", "kept_r2", "beyond_share"):
+        assert getattr(steps, name) == pytest.approx(getattr(stated, name), abs=5e-4)
+    assert steps.basis is Basis.RECORDED
     # The same verdicts, cited or computed; one row needs the file.
     cited_rows, found_rows = (verdicts(reproduction_rows("paper", data=data)) for data in (None, RELEASED))
     only_recorded = ("energy file", "energy of a step, column in kWh")

@@ -105,7 +105,7 @@ def run(arguments: argparse.Namespace) -> int:
             if isinstance(found, str):
                 without.append({"study": labels[path], "model": name, "why_none": found})
             else:
-                candidates.append(Candidate(labels[path], found))
+                candidates.append(Candidate(labels[path], found, profile.calibration.energy_status))
     _refuse_unknown(arguments, candidates, without)
     ranking = rank(candidates, arguments.by)
     if arguments.json:

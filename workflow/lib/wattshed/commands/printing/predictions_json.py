@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from wattshed.law.predicting.ranking import Candidate, Place
+from wattshed.law.predicting.ranking import QUANTITIES, Candidate, Place, mass_g
 
 SCHEMA = 1
 
@@ -22,12 +22,12 @@ def to_json(
             "study": place.candidate.study,
             "ratio": place.ratio,
             "not_told_from_first": place.with_first and place.rank > 1,
-            **asdict(place.candidate.prediction),
+            **_costs(place.candidate),
         }
         for place in ranking
     ]
     shown = {id(place.candidate) for place in ranking}
-    others = [{"study": one.study, **asdict(one.prediction)} for one in candidates if id(one) not in shown]
+    others = [{"study": one.study, **_costs(one)} for one in candidates if id(one) not in shown]
     return {
         "schema": SCHEMA,
         "ranked_by": quantity,
@@ -36,3 +36,8 @@ def to_json(
         "without_this_cost": others,
         "without_prediction": list(without),
     }
+
+
+def _costs(one: Candidate) -> dict[str, Any]:
+    masses = {quantity: mass_g(one.prediction, quantity) for quantity in QUANTITIES}
+    return {**asdict(one.prediction), "mass_g": masses, "energy_status": one.energy_status or None}

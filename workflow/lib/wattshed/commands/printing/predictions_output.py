@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from wattshed.commands.printing.screen import open_console, plain_table
 from wattshed.law.predicting.prediction import Cost
-from wattshed.law.predicting.ranking import Candidate, Place, cost_of
+from wattshed.law.predicting.ranking import Candidate, Place, cost_of, mass_g
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 BAR_WIDTH = 18
 JOULE_STEPS = ((1e6, "MJ"), (1e3, "kJ"), (1.0, "J"), (1e-3, "mJ"), (1e-6, "µJ"))
 SECOND_STEPS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"))
 GRAM_STEPS = ((1e3, "kg"), (1.0, "g"), (1e-3, "mg"), (1e-6, "µg"))
+HEADS = ("step", "epoch", "training")
+ESTIMATED = (
+    "The calibration had no counter of energy to read: its energies are estimated from the processor's time and a "
+    "stated power, so that what is predicted here is mostly time."
+)
 
 
 def print_predictions(
@@ -23,19 +32,18 @@ def print_predictions(
     console = open_console()
     if ranking:
         several = len({place.candidate.study for place in ranking}) > 1
-        heads = ["step", "epoch", "training"]
+        heads = list(HEADS)
         table = plain_table(
             f"Predicted own energy, ranked by {quantity}, with 90 % intervals of it",
             "",
             *(["study"] if several else []),
-            *("model", *heads, "takes", "CO2e", "× least", ""),
-            numeric=("", *heads, "takes", "CO2e", "× least"),
+            *("model", *heads, "× least", ""),
+            numeric=("", *heads, "× least"),
         )
         most = max(place.cost.energy_j for place in ranking)
         for place in ranking:
             prediction = place.candidate.prediction
             costs = [cost_of(prediction, name) for name in heads]
-            mass = prediction.mass_g_per_j
             table.add_row(
                 f"{place.rank}{'≈' if place.with_first and place.rank > 1 else ''}",
                 *([place.candidate.study] if several else []),
@@ -44,12 +52,11 @@ def print_predictions(
                     _cell(cost, with_interval=name == quantity)
                     for name, cost in zip(heads, costs, strict=True)
                 ),
-                seconds(place.cost.time_s),
-                "unknown" if mass is None else scaled(place.cost.energy_j * mass, GRAM_STEPS),
                 f"{place.ratio:.3g}",
                 bar(place.cost.energy_j / most),
             )
         console.print(table)
+        console.print(_times_and_masses(ranking, several=several))
         if any(place.with_first and place.rank > 1 for place in ranking):
             console.print(
                 "≈: its interval reaches that of the first, so that the order of the two is not shown.",
@@ -58,9 +65,11 @@ def print_predictions(
         epochs = ", ".join(dict.fromkeys(_length(place.candidate) for place in ranking))
         console.print(
             f"A training is of one seed with all epochs that the recipe allows ({epochs}); early stopping can only "
-            f"make it shorter. Time and CO2e are of one {quantity}.",
+            "make it shorter.",
             markup=False,
         )
+        if any(place.candidate.energy_status == "estimated" for place in ranking):
+            console.print(ESTIMATED, markup=False)
     shown = {id(place.candidate) for place in ranking}
     for one in candidates:
         if id(one) not in shown:
@@ -69,6 +78,29 @@ def print_predictions(
             )
     for entry in without:
         console.print(f"Not predicted: {entry['study']}, {entry['model']}: {entry['why_none']}", markup=False)
+
+
+def _times_and_masses(ranking: Sequence[Place], *, several: bool) -> Table:
+    """Seconds and grams of a step, an epoch and a training, in the order of the ranking."""
+    columns = [f"{what}, {head}" for what in ("time", "CO2e") for head in HEADS]
+    table = plain_table(
+        "Predicted time and CO2e of the same", *(["study"] if several else []), "model", *columns,
+        numeric=tuple(columns),
+    )  # fmt: skip
+    for place in ranking:
+        prediction = place.candidate.prediction
+        costs = [cost_of(prediction, head) for head in HEADS]
+        masses = [mass_g(prediction, head) for head in HEADS]
+        table.add_row(
+            *([place.candidate.study] if several else []),
+            prediction.model,
+            *("–" if cost is None else seconds(cost.time_s) for cost in costs),
+            *(
+                "–" if cost is None else "unknown" if mass is None else scaled(mass, GRAM_STEPS)
+                for cost, mass in zip(costs, masses, strict=True)
+            ),
+        )
+    return table
 
 
 def _cell(cost: Cost | None, *, with_interval: bool) -> str:

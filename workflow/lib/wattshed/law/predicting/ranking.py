@@ -12,10 +12,15 @@ QUANTITIES = ("training", "epoch", "step")
 
 @dataclass(frozen=True)
 class Candidate:
-    """One model that could be trained. study: name of its configuration's study, or of its file."""
+    """One model that could be trained.
+
+    study: name of its configuration's study, or of its file; energy_status: of the power that its energy is reckoned
+    with, ``measured`` or ``estimated``, empty where it is not known.
+    """
 
     study: str
     prediction: Prediction
+    energy_status: str = ""
 
     @property
     def name(self) -> str:
@@ -45,6 +50,14 @@ def cost_of(prediction: Prediction, quantity: str) -> Cost | None:
     if prediction.epochs == 0:
         return None
     return prediction.epoch if quantity == "epoch" else prediction.step
+
+
+def mass_g(prediction: Prediction, quantity: str) -> float | None:
+    """Grams of CO2e of a step, an epoch or a training; None without such a cost, or where the place is unknown."""
+    cost = cost_of(prediction, quantity)
+    return (
+        None if cost is None or prediction.mass_g_per_j is None else cost.energy_j * prediction.mass_g_per_j
+    )
 
 
 def rank(candidates: Sequence[Candidate], quantity: str = "training") -> list[Place]:

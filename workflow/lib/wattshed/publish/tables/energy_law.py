@@ -13,6 +13,7 @@ from wattshed.publish.typesetting.table import Cell, Column, Table, decimals, po
 from wattshed.publish.typesetting.table_part import TablePart
 
 EFFICIENCY = "efficiency"
+SIMPLER = ("affine", "roofline")
 PARTS_NOTE = (
     "Gates and values of an LSTM or a GRU are timed as one layer, and their laws are fitted together: their error is "
     "that of the layer. Operations in one row share a law."
@@ -99,12 +100,14 @@ def _row(
 
 
 def _as_good(found: Forms, keys: list[Key]) -> str:
-    """For how many operations the source's law errs less than the affine one, where both were fitted."""
-    both = [found[key] for key in keys if {EFFICIENCY, "affine"} <= set(found[key])]
-    better = sum(forms[EFFICIENCY].error_share < forms["affine"].error_share for forms in both)
-    return (
-        f"The source's efficiency law errs less than the affine one for {better} of {len(both)} operations."
-    )
+    """For how many operations the source's law errs less than each simpler one, where both were fitted."""
+    said = []
+    for rival in SIMPLER:
+        both = [found[key] for key in keys if {EFFICIENCY, rival} <= set(found[key])]
+        better = sum(forms[EFFICIENCY].error_share < forms[rival].error_share for forms in both)
+        as_good = " (the simpler one is as good)" if both and 2 * better <= len(both) else ""
+        said.append(f"than the {rival} one for {better} of {len(both)} operations{as_good}")
+    return f"The source's efficiency law errs less {', and '.join(said)}."
 
 
 def _make(inputs: Inputs) -> Table:

@@ -10,9 +10,15 @@ from wattshed.law.published.parameters import (
     V_MAX,
 )
 from wattshed.law.published.printed_number import PrintedNumber
-from wattshed.law.published.reproducing.evidence import Evidence
+from wattshed.law.published.reproducing.evidence import Evidence, LstmSteps
 from wattshed.law.published.reproducing.row import PAPER, Basis, Row, made_row, unstated_row
-from wattshed.law.published.reproducing.verdicts import judge, judge_identified, judge_selected, judge_swapped
+from wattshed.law.published.reproducing.verdicts import (
+    judge,
+    judge_identified,
+    judge_kept,
+    judge_selected,
+    judge_swapped,
+)
 
 TABLE_1, TABLE_4, ENERGY_MODEL, ENERGY_FILE = "Table 1", "Table 4", "energy model", "energy file"
 SWAPPED = (Kind.QKV, Kind.OUTPUT_PROJECTION)
@@ -28,6 +34,7 @@ def data_rows(evidence: Evidence, *, honest: bool) -> list[Row]:
         *_coefficients(evidence),
         *_files(evidence),
         *_lstm(evidence),
+        *(_lstm_steps(evidence.lstm_steps) if honest else []),
     ]
 
 
@@ -225,5 +232,27 @@ def _lstm(evidence: Evidence) -> list[Row]:
                 "the mean energy of the training part, the intercept of centred durations": evidence.lstm_mean_j
             },
             basis=evidence.basis,
+        )
+    ]
+
+
+def _lstm_steps(steps: LstmSteps) -> list[Row]:
+    """The fit on the released LSTM steps beside that on all; the source does not say that steps were left out."""
+    judgement = judge_kept(steps.kept_steps / steps.all_steps, steps.beyond_share, steps.all_r2)
+    return [
+        Row(
+            PAPER,
+            TABLE_4,
+            "R2 of the LSTM's regression on the file of energies",
+            "",
+            None,
+            None,
+            steps.kept_r2,
+            None,
+            steps.all_r2,
+            judgement.verdict,
+            f"{judgement.reason}; {steps.kept_steps:,} of {steps.all_steps:,} steps, the others in the file of "
+            "efficiencies",
+            steps.basis,
         )
     ]

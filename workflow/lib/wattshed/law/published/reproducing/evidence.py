@@ -17,6 +17,23 @@ class Fit:
 
 
 @dataclass(frozen=True)
+class LstmSteps:
+    """The LSTM steps of the A100 that both released files hold, and those that only the file of efficiencies holds.
+
+    all_steps, kept_steps: how many, and how many of them are in the file of energies; all_r2, kept_r2: of least squares
+    on the durations, fitted to each; beyond_share: of the steps that are not in the file of energies, the share that
+    errs by more than any kept one, by the fit to the kept ones. The defaults are those of the released files.
+    """
+
+    basis: Basis = Basis.CITED
+    all_steps: int = 4900
+    kept_steps: int = 741
+    all_r2: float = 0.413
+    kept_r2: float = 0.954
+    beyond_share: float = 0.949
+
+
+@dataclass(frozen=True)
 class Evidence:
     """Numbers behind the rows that formulas alone cannot decide; the defaults are cited, see the comments.
 
@@ -28,7 +45,8 @@ class Evidence:
     power_w, power_spread_w: of energy over time; file_kwh: mean energy of a step in the column that says kWh;
     step_kwh: the same by the column in joules, None where it is not known; peak_2080_tflops: in the file;
     lstm_intercept_j: of the regression on raw durations; lstm_mean_j: mean energy of its training part; one_law_error:
-    largest deviation of the file's efficiencies from one law for all four operations.
+    largest deviation of the file's efficiencies from one law for all four operations; lstm_steps: with their own basis,
+    since their file may lack.
     """
 
     basis: Basis = Basis.CITED
@@ -59,6 +77,7 @@ class Evidence:
     lstm_intercept_j: float = 23409.5
     lstm_mean_j: float = 3368.3
     one_law_error: float = 0.001
+    lstm_steps: LstmSteps = LstmSteps()
 
     @property
     def kept_share(self) -> float:

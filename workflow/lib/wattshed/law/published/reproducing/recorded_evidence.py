@@ -9,6 +9,10 @@ import numpy as np
 
 from wattshed.energy.reading import JOULES_PER_KWH
 from wattshed.foundation.faults import Fault, one_line
+from wattshed.law.energy.deleted_lstm import deletion, read_all_lstm_energies
+from wattshed.law.energy.models import energy_model
+from wattshed.law.energy.points import EnergyPoints
+from wattshed.law.energy.recorded import read_lstm_energy
 from wattshed.law.operations.operation import Kind
 from wattshed.law.published.parameters import (
     A100,
@@ -17,7 +21,7 @@ from wattshed.law.published.parameters import (
     FLOPS_PER_TFLOP,
     RTX_2080_TI,
 )
-from wattshed.law.published.reproducing.evidence import Evidence, Fit
+from wattshed.law.published.reproducing.evidence import Evidence, Fit, LstmSteps
 from wattshed.law.published.reproducing.row import Basis
 from wattshed.law.published.transformer_step import PSEUDO_US_PER_S
 
@@ -27,6 +31,8 @@ FILES = {
     "steps": ("transformer_energy.csv", "SubsetDataForTransformer_energyModel.csv"),
     "lstm": ("lstm_energy.csv", "SubsetDataForLSTM_energyModel.csv"),
 }
+# Without this one, what it says of the LSTM is cited.
+LSTM_KERNELS = ("lstm_efficiency.csv", "dataForLstmHEF.csv")
 OPERATIONS = {
     Kind.QKV: "QKV Projections",
     Kind.SCORES: "Attention Scores",
@@ -94,6 +100,7 @@ def _evidence(folder: Path) -> Evidence:
         lstm_intercept_j=intercept,
         lstm_mean_j=mean,
         one_law_error=_one_law_error(steps),
+        lstm_steps=_lstm_steps(folder),
     )
 
 
@@ -150,9 +157,35 @@ def _lstm(columns: Columns) -> tuple[float, float]:
     return float(solved[0]), float(energy_j[training].mean())
 
 
+def _lstm_steps(folder: Path) -> LstmSteps:
+    """All LSTM steps of the A100 against those that the file of energies keeps."""
+    everything = _found(folder, LSTM_KERNELS)
+    energies = _found(folder, FILES["lstm"])
+    if everything is None or energies is None:
+        return LstmSteps()
+    points, kept = read_all_lstm_energies(everything, read_lstm_energy(energies))
+    model = energy_model("least_squares")
+
+    def own_r2(some: EnergyPoints) -> float:
+        return r2(some.energy_j, model.fit(some).predict(some))
+
+    return LstmSteps(
+        Basis.RECORDED,
+        len(points),
+        int(kept.sum()),
+        own_r2(points),
+        own_r2(points.take(kept)),
+        deletion(points, kept, model).deleted_beyond,
+    )
+
+
+def _found(folder: Path, names: Sequence[str]) -> Path | None:
+    return next((folder / name for name in names if (folder / name).is_file()), None)
+
+
 def _read(folder: Path, file: str, numbers: Sequence[str], texts: Sequence[str]) -> dict[str, np.ndarray]:
     """Columns of one of the files."""
-    path = next((folder / name for name in FILES[file] if (folder / name).is_file()), None)
+    path = _found(folder, FILES[file])
     if path is None:
         raise Fault(
             f"{folder} has no file {' or '.join(FILES[file])}: expected the source's CSV files; correct --data."

@@ -143,6 +143,21 @@ def judge_selected(
     return on_all
 
 
+def judge_kept(kept_share: float, beyond_share: float, unselected: float) -> Judgement:
+    """Of a fit on some of the points: selected by outcome if most points left out err by more than any kept one.
+
+    kept_share: of all points; beyond_share: of those left out, by the fit to the kept ones; unselected: the measure on
+    all points.
+    """
+    if kept_share < 1 and beyond_share > 0.5:
+        return Judgement(
+            Verdict.SELECTED,
+            f"of the steps left out {100 * beyond_share:.0f} % err by more than any kept one; of all steps it is "
+            f"{unselected:.3g}",
+        )
+    return Judgement(Verdict.NOT_STATED, "the steps left out err as the kept ones do")
+
+
 def judge_swapped(own: Sequence[float], exchanged: Sequence[float]) -> Judgement:
     """Of two rows of parameters: swapped if each fits the other's data better, by R2; reproduced if neither does."""
     better = [after > before for before, after in zip(own, exchanged, strict=True)]

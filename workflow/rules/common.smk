@@ -89,7 +89,6 @@ ENVIRONMENT = {
     "WATTSHED_REGION": STUDY.energy.region or "",
     "WATTSHED_IDLE_FOLDER": "results/idle",
     "WATTSHED_BUDGET": budget_of(STUDY),
-    "WATTSHED_PREDICTIONS": f"{RESULTS}/law/predictions.json" if STUDY.law else "",
     "WATTSHED_CONFIG_SHA256": sha256(STUDY.model_dump_json().encode()).hexdigest(),
     # All libraries' threads: two of them take up to twice the processor time of one, and more beside a busy machine.
     # Snakemake sets each of these variables to the job's cores.

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hand_made_profile import CONFIG, hand_made_profile
+from wattshed.commands.law.predict import labels_of
 from wattshed.commands.main import main
-from wattshed.commands.predict import labels_of
 from wattshed.commands.printing.predictions_json import to_json
 from wattshed.commands.printing.predictions_output import bar, print_predictions, seconds
 from wattshed.law.operations.operation import Kind

@@ -29,6 +29,8 @@ from shown_figures import Figure, ends, html_tables, latex_tables
 
 PARTS = {"data": "data", "accounts": "accounts", "publish": "publishing"}
 STAGE_OF_RULE = {
+    "calibrate_device": "calibration",
+    "sweep_law": "calibration",
     "train_model": "training",
     "fit_baselines": "training",
     "forecast_test": "inference",

@@ -32,7 +32,7 @@ LOADED_BY_NAME = (
 # Commands that the core alone cannot run.
 NEED_TORCH = ("export.py", "calibrate.py")
 # These are found if they are there; without them their sensor or callback is missing.
-OPTIONAL = {"zeus", "amdsmi", "torch", "lightning", "transformers", "zstandard"}
+OPTIONAL = {"zeus", "amdsmi", "torch", "lightning", "transformers", "zstandard", "sklearn", "lightgbm"}
 # Parts of matplotlib and of pydantic, which bring them.
 BROUGHT = {"cycler", "PIL", "pydantic_core"}
 

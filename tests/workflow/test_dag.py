@@ -278,27 +278,6 @@ def test_predictions_are_made_before_trainings_and_calibrations_count_in_the_tot
     assert made["ended_utc"] < trained["started_utc"].min()
 
 
-def test_a_training_waits_for_its_prediction_where_the_study_has_the_law(finished):
-    def planned(study):
-        # A study of which nothing exists yet.
-        config = ("--configfile", study, "--config", "study=fresh")
-        target = "results/fresh/checkpoints/stgnn-1.safetensors"
-        answer = finished.snakemake(*config, "--dry-run", "--", target)
-        return set(planned_jobs(answer.stdout + answer.stderr))
-
-    tiny = "tests/workflow/tiny.yaml"
-    before = {"build_panel", "split_calendar", "build_graph"}
-    assert planned(tiny) == {*before, "calibrate_device", "predict", "train_model"}
-    with edited(finished.folder / tiny, without_law):
-        assert planned(tiny) == {*before, "train_model"}
-
-
-def without_law(text):
-    config = yaml.safe_load(text)
-    del config["law"]
-    return yaml.safe_dump(config, sort_keys=False)
-
-
 def test_a_plain_snakemake_call_uses_the_default_study(finished):
     answer = finished.snakemake("--dry-run")
     assert "results/homes/report.html" in answer.stdout + answer.stderr

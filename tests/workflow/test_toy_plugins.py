@@ -14,7 +14,7 @@ from checkouts import Checkout, edited
 pytestmark = pytest.mark.workflow
 
 PUBLISHED = re.compile(
-    r"make_(table|figure)_|write_report|export_|all$|find_|add_|aggregate_|summarise_|judge_|save_|score_"
+    r"make_(table|figure)_|write_report|export_|all$|find_|add_|aggregate_|summarise_|judge_|save_|score_|compare_predictions"
 )
 
 
@@ -41,7 +41,10 @@ def test_toys_are_trained_adapted_compressed_measured_and_published(results):
     [
         (
             "forecast/families/damped.py",
-            {"train_model": 1, "forecast_test": 1, "adapt_model": 1, "compress_model": 1, "compare_checkpoints": 1},
+            {
+                "train_model": 1, "forecast_test": 1, "adapt_model": 1, "compress_model": 1, "compare_checkpoints": 1,
+                "predict": 1,
+            },
         ),
         ("adaptation/strategies/gentle.py", {"adapt_model": 2, "compress_model": 1, "compare_checkpoints": 2}),
         ("compression/methods/coarse.py", {"compress_model": 2, "compare_checkpoints": 2}),
@@ -51,8 +54,9 @@ def test_toys_are_trained_adapted_compressed_measured_and_published(results):
             {
                 "train_model": 4, "fit_baselines": 1, "forecast_test": 1, "adapt_model": 5, "compress_model": 6,
                 "compare_checkpoints": 3, "sweep_clocks": 2, "roll_model": 1, "roll_baseline": 2,
-                # These follow the sweeps.
-                "choose_clock": 2, "deploy_clocks": 1, "predict_clocks": 1,
+                "calibrate_device": 1, "sweep_law": 1,
+                # These follow the sweeps and the calibration.
+                "choose_clock": 2, "deploy_clocks": 1, "predict_clocks": 1, "predict": 1,
             },
         ),
         ("publish/tables/shortest.py", {}),

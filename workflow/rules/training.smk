@@ -6,8 +6,6 @@ rule train_model:
         panel=rules.build_panel.output.panel,
         splits=rules.split_calendar.output.splits,
         graph=rules.build_graph.output.graph,
-        # Its budget reads them before the first epoch; other predictions train nothing again.
-        predictions=ancient(LAW_PREDICTIONS),
     output:
         checkpoints=[f"{RESULTS}/checkpoints/{{model}}-{seed}.safetensors" for seed in STUDY.seeds],
         epochs=f"{RESULTS}/checkpoints/{{model}}.epochs.parquet",

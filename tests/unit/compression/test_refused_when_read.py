@@ -242,10 +242,10 @@ def test_masks_that_cannot_change_in_a_pass_over_a_panel_of_known_size_are_refus
     sparse(config, 5, made, **keys)
     with pytest.raises(Fault, match="update_every 5 leaves no change of the masks in the first 3 of 4 steps"):
         sparse(config, 5, made, **{**keys, "accumulate": 2})
-    # The homes' panel is known once it is built.
-    sparse(config, 10_000, {"kind": "homes"}, **keys)
+    # The meters' panel is known once it is built.
+    sparse(config, 10_000, {"kind": "goiener"}, **keys)
     with pytest.raises(Fault, match="update_every 10000 leaves no change"):
-        sparse(config, 10_000, {"kind": "homes"}, **{**keys, "steps_per_epoch": 100})
+        sparse(config, 10_000, {"kind": "goiener"}, **{**keys, "steps_per_epoch": 100})
 
 
 @given(st.integers(1, 20), st.integers(48, 5000), st.integers(1, 500), st.integers(1, 5), st.integers(1, 4))

@@ -76,6 +76,7 @@ def test_sizes_and_steps_that_cannot_be_made_are_refused_when_the_configuration_
 
 def test_steps_that_depend_on_the_data_are_left_to_the_job(config):
     changed = with_students(config, ["mine"])
+    changed["data"]["source"] = {"kind": "goiener"}
     changed["recipes"][changed["models"]["stgnn"]["recipe"]]["steps_per_epoch"] = None
     changed["compression"]["variants"]["mine"] = {
         "method": "sparse_training", "density": 0.5, "update_every": 100_000,

@@ -9,7 +9,7 @@ from typing import Any
 from wattshed.law.operations.operation import Direction, Kind
 from wattshed.law.profile.device_profile import CalibrationRecord, DeviceIdentity, DeviceProfile, TimeLaw
 
-# No calibration misses by more than e^50; beyond e^709 an interval's end is no number.
+# No calibration misses by more than e^50; beyond e^709 an interval's end is not finite.
 MOST_LOG_ERROR = 50.0
 
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from random import Random
 
 import numpy as np
@@ -13,6 +14,7 @@ from wattshed.calibration.fits.points import KernelPoint, StepPoint
 from wattshed.calibration.fits.step_terms import fit_step_terms, kernels_s, left_out_errors, refit
 from wattshed.calibration.power import PowerPoint, powers_of
 from wattshed.foundation.faults import Fault
+from wattshed.law.efficiency.laws import law_time_s
 from wattshed.law.efficiency.linear import lane_share
 from wattshed.law.operations import products, recurrences, updates
 from wattshed.law.operations.operation import Direction, Kind
@@ -98,6 +100,17 @@ def test_linear_layers_serve_all_kinds_that_are_one():
     assert all(law.error_share < 0.02 for law in laws.values())
     assert few == []
     assert {row["form"] for row in scores} >= {"affine", "roofline", "efficiency"}
+
+
+def test_a_law_of_a_minute_does_not_run_away_beyond_its_sizes():
+    """One slow call of the largest size, which a law with a cache would take for a slope."""
+    points = linear_points(30)
+    largest = max(range(30), key=lambda number: points[number].operations[0].bytes_moved)
+    points[largest] = replace(points[largest], time_s=20 * points[largest].time_s)
+    laws, _, _ = fit_laws(points)
+    beyond = products.linear(2**13, 512, 512)
+    law = laws[Kind.LINEAR, Direction.FORWARD]
+    assert law_time_s(law, beyond) == pytest.approx(4e-6 + FLOP_S * beyond.flops, rel=1.0)
 
 
 def test_what_has_few_points_is_named_and_what_has_too_few_has_no_law():

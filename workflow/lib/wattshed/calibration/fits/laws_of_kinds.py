@@ -20,8 +20,8 @@ QUICK = ("affine",)
 # The same layer, whatever it computes: its points serve the laws of all of these.
 SAME = {Kind.LINEAR: (Kind.LINEAR, Kind.QKV, Kind.OUTPUT_PROJECTION, Kind.FEED_FORWARD)}
 
-# Its bytes are those of weights and series, which its caches do not tell apart.
-WITHOUT_CACHE = (Kind.FUSED_RECURRENCE,)
+# A cache is told by the few largest of a minute's kernels: beyond them such a law may be off by orders of magnitude.
+FORMS = tuple(form for form in CHOSEN_FORMS if not form.startswith("cached"))
 
 Key = tuple[Kind, Direction]
 
@@ -42,7 +42,7 @@ def fit_laws(
         if len(group) < ENOUGH_POINTS:
             few += names
         try:
-            found, rows = _fit(key[0], key[1], group, _forms(key[0]) if has_time() else QUICK)
+            found, rows = _fit(key[0], key[1], group, FORMS if has_time() else QUICK)
         except Fault as fault:
             scores.append({"kinds": list(key[0]), "direction": key[1].value, "why_none": str(fault)})
             few += [name for name in names if name not in few]
@@ -50,12 +50,6 @@ def fit_laws(
         scores += rows
         laws |= found
     return laws, scores, few
-
-
-def _forms(kinds: Sequence[Kind]) -> tuple[str, ...]:
-    if kinds[0] in WITHOUT_CACHE:
-        return tuple(form for form in CHOSEN_FORMS if not form.startswith("cached"))
-    return CHOSEN_FORMS
 
 
 def _by_kinds(points: Iterable[KernelPoint]) -> dict[tuple[tuple[Kind, ...], Direction], list[KernelPoint]]:

@@ -13,10 +13,10 @@ PREDICTED = {
 }
 
 
-def predicted_study():
-    """The part of the study that predictions are made from, as one argument: a study without a known place."""
-    study = STUDY.model_dump(mode="json", include=PREDICTED)
-    return without_braces(json.dumps({**study, "energy": {"country_iso": UNKNOWN}}))
+# The part of the study that predictions are made from, as one argument: a study without a known place.
+PREDICTED_STUDY = without_braces(
+    json.dumps({**STUDY.model_dump(mode="json", include=PREDICTED), "energy": {"country_iso": UNKNOWN}})
+)
 
 
 rule calibrate_device:
@@ -71,8 +71,8 @@ rule predict:
         mem_mb=FRAMES_MB,
         gpu=int(STUDY.device == "cuda"),
     params:
-        study=predicted_study(),
-        results=RESULTS,
+        study=PREDICTED_STUDY,
+        results=lambda wildcards, output: str(Path(output.predictions).parent.parent),
         named=[] if LAW_CALIBRATES else ["--check-device"],
         code=code_of("law/predict.py", *(("family", model.form) for model in STUDY.models.values())),
     message:

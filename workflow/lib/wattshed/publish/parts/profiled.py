@@ -8,7 +8,7 @@ from wattshed.law.profile.device_profile import DeviceProfile, TimeLaw
 from wattshed.law.profile.files import read_profile
 from wattshed.publish.parts.inputs import Inputs
 
-LAW_NAMES = {"product": "products"}
+LAW_NAMES = {"product": "products", "cached": "with cache", "cached_product": "products with cache"}
 
 
 def profile_of(inputs: Inputs) -> DeviceProfile:

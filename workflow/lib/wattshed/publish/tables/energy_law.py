@@ -26,8 +26,10 @@ ERROR_NOTE = (
 FORM_NOTE = (
     "Affine: a start and a time per FLOP. Roofline: the larger of the time to compute and the time to move the bytes. "
     "Efficiency: the source's law, a share of the peak eta = eta_max (1 - exp(-k c^alpha)) with c in TFLOP of a call. "
-    "Additive: a start, a time per dependent step, per FLOP, per byte and per tensor. Products: the same with a time "
-    "per matrix product and per value of its factors."
+    "Additive: a start, a time per dependent step, per FLOP, byte and tensor. Products: the same with a time "
+    "per matrix product and per value of its factors. With cache: more per byte beyond a size that is fitted too; "
+    "shown only, since it may run away beyond the sizes. Paged: parts of a layer that are fitted together, with full "
+    "rows of 16 values and new pages of large arrays."
 )
 
 

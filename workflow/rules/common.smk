@@ -75,8 +75,6 @@ def budget_of(study):
     return budget.to_json()
 
 
-# Made before any training, and read by its budget.
-LAW_PREDICTIONS = f"{RESULTS}/law/predictions.json" if STUDY.law else []
 # The environment of jobs: the scripts of this checkout, the terminal behind the log, facts about the machine, the budget
 # and the predictions that it is held against. None of it is a parameter: a corrected place, a raised budget or another
 # prediction reruns nothing.
@@ -101,7 +99,7 @@ ENVIRONMENT = {
     ),
     OWN_PLUGINS: json.dumps([str(path) for path in own_files()]),
     # Empty without the block `law`: budgets then know nothing before the first epoch.
-    PREDICTIONS: LAW_PREDICTIONS or "",
+    PREDICTIONS: f"{RESULTS}/law/predictions.json" if STUDY.law else "",
 }
 # The prefix is formatted like any command: its braces are doubled.
 shell.prefix(

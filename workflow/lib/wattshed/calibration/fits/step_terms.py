@@ -13,7 +13,7 @@ from wattshed.calibration.fits.points import StepPoint, families
 from wattshed.calibration.limits import TooFewSeconds
 from wattshed.law.efficiency.laws import law_time_s
 from wattshed.law.operations.operation import Direction, Kind, Operation
-from wattshed.law.predicting.step import updated_bytes
+from wattshed.law.predicting.step import mean_power_w, updated_bytes
 from wattshed.law.profile.device_profile import TimeLaw
 
 Laws = Mapping[tuple[Kind, Direction], TimeLaw]
@@ -42,15 +42,6 @@ def kernels_s(operations: Sequence[Operation], laws: Laws) -> dict[Kind, float] 
             return None
         found[one.kind] = found.get(one.kind, 0.0) + law_time_s(law, one) * one.calls
     return found
-
-
-def power_of(by_kind: Mapping[Kind, float], power_w: Mapping[str, float]) -> float:
-    """Mean power of a step [W], weighted by the seconds of its kinds."""
-    total_s = sum(by_kind.values())
-    if total_s <= 0:
-        return power_w["default"]
-    energy_j = sum(seconds * power_w.get(kind, power_w["default"]) for kind, seconds in by_kind.items())
-    return energy_j / total_s
 
 
 def fit_step_terms(steps: Sequence[StepPoint], laws: Laws) -> StepTerms:
@@ -89,7 +80,7 @@ def left_out_errors(
             predicted_s = terms.time_s(sum(by_kind.values()), updated_bytes(step.operations))
             measured, predicted = step.time_s, predicted_s
             if step.energy_j is not None and step.energy_j > 0:
-                measured, predicted = step.energy_j, predicted_s * power_of(by_kind, power_w)
+                measured, predicted = step.energy_j, predicted_s * mean_power_w(by_kind, power_w)
             errors.append(math.log(measured / predicted))
         if errors:
             found[family] = errors

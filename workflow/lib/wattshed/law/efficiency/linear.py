@@ -111,45 +111,39 @@ class ProductLaw(AdditiveLaw):
         return super().fitted(sizes, time_s, what)
 
 
-class CachedLaw(AdditiveLaw):
-    """As ``additive``, and more for each byte beyond those that fit in a cache, whose size is fitted too."""
+class WithCache(AdditiveLaw):
+    """Adds more for each byte beyond those that fit in a cache, whose size is fitted too."""
+
+    @property
+    def least_points(self) -> int:
+        return super().least_points + 2
+
+    def time_s(self, coefficients: Coefficients, operation: Operation) -> float:
+        return super().time_s(coefficients, operation) + _beyond_s(coefficients, operation)
+
+    def times_s(self, coefficients: Coefficients, sizes: Sizes) -> Numbers:
+        return super().times_s(coefficients, sizes) + _all_beyond_s(coefficients, sizes)
+
+    def fitted(self, sizes: Sizes, time_s: Numbers, what: str = "the points") -> dict[str, float]:
+        return _fitted_with_cache(self, sizes, time_s, what)
+
+
+class CachedLaw(WithCache):
+    """As ``additive``, with a cache."""
 
     name = "cached"
     coefficients: ClassVar[tuple[str, ...]] = (*AdditiveLaw.coefficients, *CACHE)
 
-    @property
-    def least_points(self) -> int:
-        return super().least_points + 2
 
-    def time_s(self, coefficients: Coefficients, operation: Operation) -> float:
-        return super().time_s(coefficients, operation) + _beyond_s(coefficients, operation)
-
-    def times_s(self, coefficients: Coefficients, sizes: Sizes) -> Numbers:
-        return super().times_s(coefficients, sizes) + _all_beyond_s(coefficients, sizes)
-
-    def fitted(self, sizes: Sizes, time_s: Numbers, what: str = "the points") -> dict[str, float]:
-        return _fitted_with_cache(self, sizes, time_s, what)
-
-
-class CachedProductLaw(ProductLaw):
-    """As ``product``, and more for each byte beyond those that fit in a cache, whose size is fitted too."""
+class CachedProductLaw(WithCache, ProductLaw):
+    """As ``product``, with a cache."""
 
     name = "cached_product"
     coefficients: ClassVar[tuple[str, ...]] = (*ProductLaw.coefficients, *CACHE)
 
-    @property
-    def least_points(self) -> int:
-        return super().least_points + 2
-
-    def time_s(self, coefficients: Coefficients, operation: Operation) -> float:
-        return super().time_s(coefficients, operation) + _beyond_s(coefficients, operation)
-
-    def times_s(self, coefficients: Coefficients, sizes: Sizes) -> Numbers:
-        return super().times_s(coefficients, sizes) + _all_beyond_s(coefficients, sizes)
-
     def fitted(self, sizes: Sizes, time_s: Numbers, what: str = "the points") -> dict[str, float]:
         self.check(sizes, what)
-        return _fitted_with_cache(self, sizes, time_s, what)
+        return super().fitted(sizes, time_s, what)
 
 
 class PagedLaw(AdditiveLaw):

@@ -20,6 +20,7 @@ ROOMS = (
     "data",
     "engine",
     "forecast",
+    "memory",
     "training",
     "adaptation",
     "compression",

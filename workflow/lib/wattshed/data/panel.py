@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
+from wattshed.data.labelled import LabelledWindows
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.tensor_file import read_tensors, write_tensors
 
@@ -30,6 +31,10 @@ class Panel:
     timezone: of the nodes' calendar (IANA name); months, weekdays and hours come from it.
     source: where the panel came from; ``synthetic`` and ``simulated`` panels say so here.
     intensity_g_per_kwh: float64 [T] carbon intensity that came with the panel, or None.
+    windows: what each row of a panel of classes was cut from; None for a panel of readings. Nodes are then classes, values
+    are 1 for a row's class and 0 for the others, and times only number the rows.
+    cuts: rows at which training, validation and test part end, where the source cuts the panel itself; None where the
+    study's shares do.
     """
 
     values: np.ndarray
@@ -42,6 +47,8 @@ class Panel:
     synthetic: bool = False
     intensity_g_per_kwh: np.ndarray | None = None
     notes: tuple[str, ...] = field(default_factory=tuple)
+    windows: LabelledWindows | None = None
+    cuts: tuple[int, int, int] | None = None
 
     def __post_init__(self) -> None:
         hours, count = self.values.shape

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from torch import Tensor, nn
@@ -74,6 +74,25 @@ class DroppableFeatures:
     skeleton: Callable[[int], Network]
 
 
+@dataclass(frozen=True)
+class MemoryParts:
+    """Parts of a network that memory mechanisms may change, by their attribute's name, such as ``blocks.0.attention``.
+
+    attentions: modules with the attribute ``kernel``, a :class:`wattshed.engine.attention.kernel.AttentionKernel`;
+    projections: their linear layers, which may become products of two thin ones. aggregations: modules with the
+    attribute ``aggregation``, a name of :data:`wattshed.engine.aggregation.kernels.KERNELS`. recomputed: groups
+    (``graph``, ``attention``, ``recurrent``, ``feed_forward``) of modules whose forward pass may run again in the
+    backward pass, in the order in which they are computed. skippable: residual blocks [M, ...] -> [M, ...] of the same
+    shape, which a gate may skip for some of the M examples.
+    """
+
+    attentions: tuple[str, ...] = ()
+    projections: tuple[str, ...] = ()
+    aggregations: tuple[str, ...] = ()
+    recomputed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    skippable: tuple[str, ...] = ()
+
+
 class TensorFunction(nn.Module, ABC):
     """A network as a function of plain tensors, for other runtimes.
 
@@ -98,8 +117,8 @@ class TensorFunction(nn.Module, ABC):
 class Network(nn.Module):
     """A network of some family. Defaults: no kernel, nothing to solve, nothing to prune, no linear maps."""
 
-    # What a batch's inputs are: (node, window) ``pairs``, or whole ``windows`` of all nodes.
-    takes: Literal["pairs", "windows"] = "pairs"
+    # What a batch's inputs are: (node, window) ``pairs``, whole ``windows`` of all nodes, or labelled ``examples``.
+    takes: Literal["pairs", "windows", "examples"] = "pairs"
     # Whether a part of the forecast is solved in closed form (:meth:`solve`) before the training.
     has_closed_form = False
 
@@ -181,6 +200,10 @@ class Network(nn.Module):
     def prunable_channels(self) -> PrunableUnits | None:
         """Channels between the graph layer and the units that structured pruning can remove; None if there are none."""
         return None
+
+    def memory_parts(self) -> MemoryParts:
+        """Parts that memory mechanisms may change; none by default."""
+        return MemoryParts()
 
     def linear_maps(self) -> dict[str, nn.Module]:
         """Linear and recurrent layers that a method may replace, by their attribute's name; see :meth:`with_maps`."""

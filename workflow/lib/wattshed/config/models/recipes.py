@@ -5,16 +5,17 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from wattshed.config.block import Block
+from wattshed.config.models.memory import MemoryBlock
 
 
 class RecipeBlock(Block):
     """How a model is trained."""
 
-    sampling: Literal["windows", "pairs", "sequences"] = Field(
+    sampling: Literal["windows", "pairs", "sequences", "examples"] = Field(
         description="`windows`: one window of all nodes per step (the source study); `pairs`: random "
         "(node, window) pairs; "
         "`sequences`: random stretches of one node with a loss at every hour; such a model forecasts hour "
-        "by hour and carries its state."
+        "by hour and carries its state; `examples`: labelled windows of series, for a study of classes."
     )
     batch: int = Field(ge=1, description="Windows, pairs or sequences per step.")
     epochs: int = Field(
@@ -29,8 +30,9 @@ class RecipeBlock(Block):
     clip_norm: float | None = Field(
         default=1.0, gt=0, description="Largest gradient norm; `null` means no clipping."
     )
-    loss: Literal["huber", "squared"] = Field(
-        default="huber", description="Loss on scaled values; only observed cells count."
+    loss: Literal["huber", "squared", "cross_entropy"] = Field(
+        default="huber",
+        description="Loss on scaled values; only observed cells count. `cross_entropy` is the one of `examples`.",
     )
     schedule: Literal["plateau", "cosine"] = Field(
         description="`plateau`: cut the rate when epochs bring no progress; `cosine`: warm-up, then to 0."
@@ -108,6 +110,10 @@ class RecipeBlock(Block):
         gt=0,
         le=1,
         description="Share of nodes that are drawn again for each training step and used in it (`windows` only).",
+    )
+    memory: MemoryBlock | None = Field(
+        default=None,
+        description="What a training step does to need less memory; empty means nothing.",
     )
 
     @model_validator(mode="after")

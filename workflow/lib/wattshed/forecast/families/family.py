@@ -32,6 +32,10 @@ class Offer(StrEnum):
     EXACT_UPDATES = "exact_updates"  # learning further data in closed form
     FEATURES = "features"  # features that can be dropped
     NODE_TABLE = "node_table"  # weights that each node has of its own
+    ATTENTION = "attention"  # attention whose kernel can be chosen
+    AGGREGATION = "aggregation"  # graph attention whose aggregation can be chosen
+    RECOMPUTED_PARTS = "recomputed_parts"  # parts that can be computed again in the backward pass
+    SKIPPABLE_BLOCKS = "skippable_blocks"  # residual blocks that a gate can skip
 
     @property
     def lacks(self) -> str:
@@ -45,6 +49,10 @@ LACKS: dict[Offer, str] = {
     Offer.LINEAR_MAPS: "has no weight matrices to replace",
     Offer.EXACT_UPDATES: "cannot be updated in closed form",
     Offer.FEATURES: "has no features to drop",
+    Offer.ATTENTION: "has no attention",
+    Offer.AGGREGATION: "has no graph attention",
+    Offer.RECOMPUTED_PARTS: "has no parts that can be computed again",
+    Offer.SKIPPABLE_BLOCKS: "has no residual blocks to skip",
     Offer.NODE_TABLE: "has no node table (in stgnn, gru, lstm and transformer, the key node_table: true makes one)",
 }
 

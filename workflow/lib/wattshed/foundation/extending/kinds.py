@@ -9,6 +9,7 @@ KindName = Literal[
     "baseline",
     "strategy",
     "method",
+    "mechanism",
     "clock_backend",
     "clock_rule",
     "recording",
@@ -74,6 +75,13 @@ KINDS: dict[KindName, Kind] = {
             "channels_left",
         ),
         named_by="method",
+    ),
+    "mechanism": Kind(
+        "memory mechanism",
+        "wattshed.memory.mechanisms.registry",
+        "MECHANISM",
+        ("Settings", "asks", "check", "apply", "around_step"),
+        named_by="kind",
     ),
     "clock_backend": Kind(
         "clock back end", "wattshed.clocks.backends.registry", "BACKEND", ("open", "device")

@@ -37,6 +37,7 @@ STAGE_OF_RULE = {
     "adapt_model": "adaptation",
     "compress_model": "compression",
     "compare_checkpoints": "comparison",
+    "measure_memory": "memory",
     "sweep_clocks": "clocks",
 }
 Rows = list[dict[str, str]]

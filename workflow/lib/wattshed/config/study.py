@@ -21,6 +21,7 @@ from wattshed.config.models.controls import SHUFFLED, ControlsBlock, reads_graph
 from wattshed.config.models.families import ModelBlock, check_windows
 from wattshed.config.models.ladder import LadderBlock
 from wattshed.config.models.ladder_models import check_ladder
+from wattshed.config.models.memory_study import MemoryStudyBlock, check_memory_study
 from wattshed.config.models.recipes import CLOSED_FORM, RecipeBlock
 from wattshed.config.models.rolling import RollingBlock
 from wattshed.config.names import NAME, Name, refuse_names
@@ -94,6 +95,11 @@ class Study(Block):
     law: LawBlock | None = Field(
         default=None,
         description="Predictions of what the trainings cost, compared with what they took; empty means none.",
+    )
+    memory: MemoryStudyBlock | None = Field(
+        default=None,
+        description="What each memory level saves and costs, measured over models, lengths and batches; empty means "
+        "none.",
     )
 
     @model_validator(mode="after")
@@ -223,6 +229,13 @@ class Study(Block):
                 raise ValueError(
                     f"rolling.{key} is {days}, less than the horizon of {horizon} h; expected at least one window"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _memory_is_measured_of_its_models(self) -> "Study":
+        if self.memory is not None:
+            recipes = {name: self.recipe_of(name) for name in self.models}
+            check_memory_study(self.memory, self.models, recipes, self.data.windows)
         return self
 
 

@@ -28,6 +28,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "frontier": ("dominated",),
     "ladder": ("step", "rmse_mean", "tuning_kwh"),
     "law_sweep": ("family", "factor", "value", "measured_j", "predicted_j"),
+    "memory_steps": ("level", "length", "predicted_peak_bytes", "measured_peak_bytes", "why_none"),
+    "memory_timeline": ("level", "place", "phase", "operation", "live_bytes"),
     "matrices": ("phase", "task", "learned"),
     "origins": ("first_day", "validation_rmse", "training_kwh"),
     "parts": ("slow", "quick"),

@@ -18,6 +18,8 @@ class Stage(StrEnum):
     ADAPTATION = "adaptation"
     COMPRESSION = "compression"
     COMPARISON = "comparison"
+    # Training steps at every memory level, which belong to no training of the study.
+    MEMORY = "memory"
     CLOCKS = "clocks"
     # A command under `wattshed measure`, and a run recorded by CodeCarbon elsewhere.
     COMMAND = "command"

@@ -30,6 +30,7 @@ class Topic(StrEnum):
 
     ENERGY = "energy"
     TIME_AND_SIZE = "time and size"
+    MEMORY = "memory"
     ERRORS = "errors"
     LATER_MONTHS = "learning from later months"
 

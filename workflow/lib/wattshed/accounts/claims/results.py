@@ -14,8 +14,8 @@ REFERENCE_FORM = "stgnn_reference"
 @dataclass(frozen=True)
 class Results:
     """frames: ``scores``, ``days``, ``windows``, ``compared``, ``compared_days``, ``adaptation``,
-    ``compared_predictions``, those that the study has; config: resolved; choices: of all cells of
-    ``clocks/*.choice.json``."""
+    ``compared_predictions``, ``memory_steps``, ``classes``, those that the study has; config: resolved; choices: of
+    all cells of ``clocks/*.choice.json``."""
 
     frames: Mapping[str, pd.DataFrame]
     config: Mapping[str, Any]

@@ -33,7 +33,7 @@ from wattshed.foundation.vocabulary import Outcome, Stage
 INTEGER_LABELS = tuple(name for name in LABELS if name in INTEGERS)
 COVERED = tuple(f"covered_{part}_kwh" for part in COMPONENTS)
 # Stages whose windows belong to no training of the study's models.
-APART = (Stage.ROLLING, Stage.CALIBRATION)
+APART = (Stage.ROLLING, Stage.CALIBRATION, Stage.MEMORY)
 UTILISATION = "_utilisation_percent"
 _encode = json.JSONEncoder(sort_keys=True).encode
 
@@ -72,7 +72,7 @@ def windows_frame(paths: Iterable[Path | str]) -> pd.DataFrame:
 
 
 def without_apart(windows: pd.DataFrame) -> pd.DataFrame:
-    """The windows without those of rolling origins and of calibrations.
+    """The windows without those of rolling origins, calibrations and memory levels.
 
     Rolling origins train the study's models again on other parts: whatever takes a mean over trainings would mix them
     up. A calibration's kernels and steps belong to no model. The energy of both counts in the runs; that of rolling

@@ -18,6 +18,7 @@ METERED_RULES: dict[str, Stage] = {
     "adapt_model": Stage.ADAPTATION,
     "compress_model": Stage.COMPRESSION,
     "compare_checkpoints": Stage.COMPARISON,
+    "measure_memory": Stage.MEMORY,
     "sweep_clocks": Stage.CLOCKS,
 }
 # The others: folders of Snakemake's benchmark files, and what their jobs do.

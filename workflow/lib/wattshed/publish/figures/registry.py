@@ -26,4 +26,5 @@ MODULES: dict[str, str] = {
     "law_energy": "wattshed.publish.figures.law_energy",
     "law_efficiency": "wattshed.publish.figures.law_efficiency",
     "law_sweeps": "wattshed.publish.figures.law_sweeps",
+    "memory_step": "wattshed.publish.figures.memory_step",
 }

@@ -1,0 +1,107 @@
+"""What the tables and the sentences of memory levels share: first cells of a row, names, notes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from wattshed.config.models.memory_study import BASE
+from wattshed.publish.typesetting.table import Cell, Column, decimals
+
+MB = 1e6
+CELL = ("model", "length", "batch")
+CELL_COLUMNS = (
+    Column("Model"),
+    Column("Length", numeric=True),
+    Column("Batch", numeric=True),
+    Column("Plan"),
+)
+LENGTH_NOTE = (
+    "Length: of what the model sees: the look-back, a sequence where the recipe samples those, or the samples of a "
+    "labelled window. Batch: in what the recipe counts."
+)
+PLAIN_NOTE = (
+    f"{BASE}: the plain step, with explicit attention, a tensor of messages and nothing recomputed. Shares are of the "
+    "plain step of the same model, length and batch."
+)
+TURNS_NOTE = "The plans of a cell took turns, so that all of them met the same machine."
+
+
+def plan_name(row: Mapping[Any, Any]) -> str:
+    """A level's name, or that of a mechanism that was measured alone."""
+    return f"{row['level']} alone" if pd.notna(row["alone"]) and row["alone"] else str(row["level"])
+
+
+def first_cells(row: Mapping[Any, Any], before: Mapping[Any, Any] | None) -> list[Cell]:
+    """Model, length, batch and plan of a row; what the row before it says too is left blank."""
+    said = [str(row["model"]), str(int(row["length"])), str(int(row["batch"]))]
+    if before is not None:
+        same = [row[key] == before[key] for key in CELL]
+        said = ["" if all(same[: place + 1]) else text for place, text in enumerate(said)]
+    return [*map(Cell, said), Cell(plan_name(row))]
+
+
+def numbered(steps: pd.DataFrame) -> list[tuple[dict[Any, Any], dict[Any, Any] | None]]:
+    """Every row with the one before it, as dictionaries; cells stay together in their first order."""
+    order = {
+        key: place for place, key in enumerate(dict.fromkeys(zip(*(steps[key] for key in CELL), strict=True)))
+    }
+    places = [order[key] for key in zip(*(steps[key] for key in CELL), strict=True)]
+    rows = steps.iloc[pd.Series(places, dtype="int64").argsort(kind="stable").to_numpy()].to_dict("records")
+    return [(dict(row), dict(rows[place - 1]) if place else None) for place, row in enumerate(rows)]
+
+
+def megabytes(value: float | None, *, mark: str = "") -> Cell:
+    """Bytes in MB (10^6) with one decimal."""
+    return decimals(None if value is None or pd.isna(value) else value / MB, 1, mark=mark)
+
+
+def share_percent(value: float | None, places: int = 0) -> Cell:
+    return decimals(None if value is None or pd.isna(value) else 100 * value, places)
+
+
+def cells_text(steps: pd.DataFrame) -> str:
+    """How many cells and plans a table has, for its caption."""
+    cells = steps.groupby(list(CELL), observed=True).ngroups
+    return f"n = {cells} {'cell' if cells == 1 else 'cells'} of model, length and batch"
+
+
+def mechanism_notes(steps: pd.DataFrame) -> list[str]:
+    """What each level was made of, and what it left out and why; models with the same plan share a sentence."""
+    levels = steps[(steps["level"] != BASE) & ~steps["alone"].fillna(False)]
+    notes = _shared(
+        levels, "mechanisms", lambda level, text: f"{level}: {text or 'nothing that this network has'}"
+    )
+    left = levels[levels["left_out"].fillna("") != ""]
+    return [*notes, *_shared(left, "left_out", lambda level, text: f"{level} leaves out {text}")]
+
+
+def _shared(levels: pd.DataFrame, column: str, say: Any) -> list[str]:
+    """One sentence per level and text, with the models where not all of them have it."""
+    every = list(levels["model"].unique())
+    found = []
+    for (level, text), rows in levels.fillna({column: ""}).groupby(["level", column], sort=False):
+        models = list(rows["model"].unique())
+        of = "" if models == every else f"{', '.join(map(str, models))}, "
+        found.append(f"{of}{say(level, text)}.")
+    return found
+
+
+def unmeasured_notes(steps: pd.DataFrame) -> list[str]:
+    """Why rows were not measured, each reason once with its rows."""
+    lacking = steps[steps["why_none"].notna()]
+    found = []
+    for why, rows in lacking.groupby("why_none", sort=False):
+        named = [_cell_text(cell, own, steps) for cell, own in rows.groupby(list(CELL), sort=False)]
+        found.append(f"Not measured: {'; '.join(named)}: {str(why).rstrip('.')}.")
+    return found
+
+
+def _cell_text(cell: Sequence[Any], rows: pd.DataFrame, steps: pd.DataFrame) -> str:
+    """A cell, with its plans where only some of them lack a measurement."""
+    model, length, batch = cell
+    same = (steps["model"] == model) & (steps["length"] == length) & (steps["batch"] == batch)
+    plans = ", ".join(plan_name(row) for row in rows.to_dict("records"))
+    return f"{model}, length {length}, batch {batch}{f' ({plans})' if len(rows) < same.sum() else ''}"

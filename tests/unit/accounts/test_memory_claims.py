@@ -1,6 +1,5 @@
 """Claims of GNN-STAN's source: judged by the memory levels of a study, beside what its own code does."""
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -93,7 +92,7 @@ def test_cold_units_are_judged_by_two_models_that_differ_in_them_alone(config):
     changed = of_models(config, plain=frugal, cold=cold)
     days = pd.concat(
         [
-            pd.DataFrame({"model": name, "seed": seed, "part": "test", "day": np.arange(40).astype(str),
+            pd.DataFrame({"model": name, "seed": seed, "part": "test", "day": pd.date_range("2017-01-01", periods=40).strftime("%Y-%m-%d"),
                           "squared": error, "absolute": error, "cells": 24})
             for name, error in (("plain", 1.0), ("cold", 1.001)) for seed in (1, 2, 3)
         ]

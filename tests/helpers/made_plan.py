@@ -35,4 +35,5 @@ class MadeStudy:
     forms: dict[str, str] = field(default_factory=dict)
     rolled: Sequence[str] = ()  # models and baselines at rolling origins
     law: bool = False  # predictions and a sweep
+    memory: bool = False  # memory levels of all models
     name: str = "homes"

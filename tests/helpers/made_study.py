@@ -13,6 +13,7 @@ from made_days import make_days
 from made_ladder_files import write_ladder
 from made_law import write_law
 from made_lineages import make_chains, make_compression, write_adaptation
+from made_memory import write_memory
 from made_models import make_scores, write_forecasts, write_ledgers
 from made_plan import MadeStudy
 from made_rolling import make_rolled, write_rolling_ledger
@@ -99,6 +100,8 @@ def write_study(folder: Path, made: MadeStudy | None = None) -> Path:
         # Of the invented ledgers: 100 steps an epoch, 8 epochs and their looks.
         models = {name: (kwh * 3.6e6 / (8 * 105), 100) for name, (_, kwh) in made.trained.items()}
         write_law(folder, models, made.seeds)
+    if made.memory:
+        write_memory(folder, list(made.trained))
     return folder
 
 
@@ -175,6 +178,8 @@ def study_files(folder: Path) -> dict[str, list[Path]]:
         "law_predictions": "law/predictions.json",
         "compared_predictions": "law/predictions.parquet",
         "law_sweep": "law/sweep.parquet",
+        "memory_steps": "memory/steps.parquet",
+        "memory_timeline": "memory/timeline.parquet",
         "reproduction": "law/reproduction.parquet",
         "chains": "chains.parquet",
         "adaptation": "adaptation.parquet",

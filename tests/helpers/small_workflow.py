@@ -25,6 +25,7 @@ def light_study(checkout: Path, **metering) -> dict:
     del config["rolling"]
     # A calibration takes as long as all the rest.
     del config["law"]
+    del config["memory"]
     config["ladder"]["steps"] = [
         step for step in config["ladder"]["steps"] if step["name"] in config["models"]
     ]

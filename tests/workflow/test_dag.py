@@ -110,6 +110,11 @@ FROM_ADAPTED = {
     *FROM_CHOICE,
     *COMPARED,
 }
+# Rules that depend on what memory levels were measured to cost, beside the accounts.
+FROM_MEMORY = {
+    *("measure_memory", "make_figure_memory_step"),
+    *(f"make_table_memory_{name}" for name in ("training", "speed", "inference")),
+}
 LADDER = {"find_ladder", "make_table_ladder", "make_table_techniques", "make_figure_ladder"}
 FOUND_ROLLING = {"find_rolling", "make_table_rolling", "make_figure_rolling"}
 SCORES = {
@@ -217,6 +222,7 @@ JUDGED = {"judge_variants", "make_table_compression", "make_table_recommended"}
         # Another calibration predicts again, and trains nothing again.
         ({"law.seconds": 12}, {*FROM_PROFILE, *ACCOUNTS}),
         ({"law.sweep": {"families": ["gru"]}}, {"sweep_law", "make_figure_law_sweeps", *ACCOUNTS}),
+        ({"memory.repeats": 3}, {*FROM_MEMORY, *ACCOUNTS}),
         ({"rolling.seeds": [1, 2]}, {"roll_model", *FOUND_ROLLING, *ACCOUNTS}),
         (
             {"rolling.test_days": 10},
@@ -344,6 +350,7 @@ def test_every_measured_job_wrote_a_complete_ledger(results):
             "adaptation",
             "compression",
             "comparison",
+            "memory",
             "clocks",
         )
     }

@@ -22,6 +22,10 @@ CONFIG = Path(__file__).resolve().parents[2] / "config"
 STUDIES = sorted(path.name for path in CONFIG.glob("*.yaml"))
 LADDER = {"find_ladder", "make_table_ladder", "make_table_techniques", "make_figure_ladder"}
 LAW = {"predict", "compare_predictions", "reproduce_law", "make_table_energy_predictions"}
+MEMORY = {
+    *("measure_memory", "make_figure_memory_step"),
+    *(f"make_table_memory_{name}" for name in ("training", "speed", "inference")),
+}
 ROLLING = {"split_origins", "roll_model", "roll_baseline", "find_rolling"}
 PNG = b"\x89PNG\r\n\x1a\n made for a test"
 
@@ -84,6 +88,7 @@ def assert_only_what_it_asks_for(study, rules):
     assert (rules & LADDER) == (LADDER if study.ladder else set())
     assert bool(rules & ROLLING) == bool(study.rolling)
     assert (rules & LAW) == (LAW if study.law else set())
+    assert (rules & MEMORY) == (MEMORY if study.memory else set())
     assert ("calibrate_device" in rules) == bool(study.law and study.law.profile is None)
     assert ("sweep_law" in rules) == bool(study.law and study.law.sweep)
 
@@ -168,6 +173,7 @@ def made_study(study):
         else "",
         rolled=study.rolling.models if study.rolling else (),
         law=study.law is not None,
+        memory=study.memory is not None,
         forms={name: model.form for name, model in study.models.items()},
     )
 

@@ -54,7 +54,7 @@ def test_toys_are_trained_adapted_compressed_measured_and_published(results):
             {
                 "train_model": 4, "fit_baselines": 1, "forecast_test": 1, "adapt_model": 5, "compress_model": 6,
                 "compare_checkpoints": 3, "sweep_clocks": 2, "roll_model": 1, "roll_baseline": 2,
-                "calibrate_device": 1, "sweep_law": 1,
+                "calibrate_device": 1, "sweep_law": 1, "measure_memory": 1,
                 # These follow the sweeps and the calibration.
                 "choose_clock": 2, "deploy_clocks": 1, "predict_clocks": 1, "predict": 1,
             },

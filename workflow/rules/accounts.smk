@@ -12,6 +12,7 @@ rule aggregate_ledgers:
         comparison=expand(rules.compare_checkpoints.output.ledger, model=COMPARED),
         clocks=expand(rules.sweep_clocks.output.ledger, lineage=SWEPT, work=WORKS),
         law=LAW_LEDGERS,
+        memory=rules.measure_memory.output.ledger if STUDY.memory else [],
         # Changes whenever a record does: a job without a result reruns the accounts too.
         records=list_of_records,
     output:
@@ -34,7 +35,7 @@ rule aggregate_ledgers:
     shell:
         f"python {SCRIPTS}/accounts/aggregate_ledgers.py --ledgers {{input.training:q}} {{input.baselines:q}}"
         " {input.rolling:q} {input.inference:q} {input.adaptation:q} {input.compression:q} {input.comparison:q} {input.clocks:q}"
-        " {input.law:q}"
+        " {input.law:q} {input.memory:q}"
         " --all-ledgers {params.all_ledgers:q}"
         " --output-runs {output.runs:q} --output-windows {output.windows:q} > {log:q} 2>&1"
 
@@ -164,6 +165,7 @@ rule judge_claims:
         compared_days=expand(rules.compare_checkpoints.output.days, model=COMPARED),
         adaptation=rules.summarise_adaptation.output.summary if ADAPTED else [],
         compared_predictions=PREDICTIONS,
+        memory_steps=rules.measure_memory.output.steps if STUDY.memory else [],
         choices=expand(rules.choose_clock.output.choice, sweep=SWEEPS),
     output:
         claims=f"{RESULTS}/claims.parquet",
@@ -185,7 +187,7 @@ rule judge_claims:
         f"python {SCRIPTS}/accounts/judge_claims.py --study {{params.study:q}} --scores {{input.scores:q}}"
         " --days {input.days:q} --windows {input.windows:q} --compared {input.compared:q}"
         " --compared-days {input.compared_days:q} --adaptation {input.adaptation:q}"
-        " --compared-predictions {input.compared_predictions:q}"
+        " --compared-predictions {input.compared_predictions:q} --memory-steps {input.memory_steps:q}"
         " --choices {input.choices:q} --output {output.claims:q} > {log:q} 2>&1"
 
 

@@ -50,6 +50,8 @@ PUBLISHED = {
     "law_sweep": rules.sweep_law.output.sweep if LAW_SWEEP else [],
     # The energy law's source, for studies that predict by the law.
     "reproduction": rules.reproduce_law.output.reproduction if STUDY.law else [],
+    "memory_steps": rules.measure_memory.output.steps if STUDY.memory else [],
+    "memory_timeline": rules.measure_memory.output.timeline if STUDY.memory else [],
     "engine": ENGINE_BENCHMARK,
 }
 SETTINGS = {
@@ -151,7 +153,7 @@ FIGURES = [path for paths in FIGURE_FILES.values() for path in paths]
 REPORTED = {
     name: files
     for name, files in PUBLISHED.items()
-    if files and name not in ("epochs", "forecasts", "checks", "phases", "temperatures")
+    if files and name not in ("epochs", "forecasts", "checks", "phases", "temperatures", "memory_timeline")
 }
 
 

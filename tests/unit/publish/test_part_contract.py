@@ -60,7 +60,13 @@ def folder(tmp_path_factory):
     steps = {name: f"caption of {name} {{form}}" for name in (*trained, *BASELINES)}
     folder = write_study(
         tmp_path_factory.mktemp("study"),
-        MadeStudy(trained=trained, steps=steps, rolled=[HOSTILE, "stgnn", "ridge", "persistence"], law=True),
+        MadeStudy(
+            trained=trained,
+            steps=steps,
+            rolled=[HOSTILE, "stgnn", "ridge", "persistence"],
+            law=True,
+            memory=True,
+        ),
     )
     row = dict.fromkeys(("what", "opponent", "measured", "floor", "must", "met"), HOSTILE)
     (folder / "engine.json").write_text(json.dumps({"rows": [row], "notes": [HOSTILE]}))

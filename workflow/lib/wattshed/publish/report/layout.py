@@ -46,6 +46,13 @@ SECTIONS = (
         "table shows how far off simpler laws were.",
     ),
     Section(
+        "memory",
+        "Memory of training steps",
+        ("table memory_training", "figure memory_step"),
+        "Each memory level was predicted on tensors without values and then measured in training steps of the study's "
+        "models. Levels take turns, and the plain step is their control.",
+    ),
+    Section(
         "adaptation",
         "Continual learning",
         ("table adaptation", "figure drift", "figure matrix"),
@@ -103,6 +110,11 @@ FOLDED = (
         "law",
         "The energy law: operations, and sweeps over sizes",
         ("figure law_energy", "table energy_law", "figure law_efficiency", "figure law_sweeps"),
+    ),
+    Section(
+        "memory_costs",
+        "Memory levels: time, energy and speed of forecasts",
+        ("table memory_speed", "table memory_inference"),
     ),
     Section("steps", "The ladder step by step", ("table techniques", "table ladder")),
     Section("months", "Continual learning month by month", ("table updates", "table matrices")),

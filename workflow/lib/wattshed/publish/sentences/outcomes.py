@@ -15,6 +15,7 @@ from wattshed.publish.parts.swept import choices_of
 from wattshed.publish.sentences.claims import claims_sentence
 from wattshed.publish.sentences.clock_choice import clock_summary
 from wattshed.publish.sentences.controls import control_sentences
+from wattshed.publish.sentences.memory import memory_sentences
 from wattshed.publish.sentences.predictions import prediction_sentences
 from wattshed.publish.sentences.what_to_use import recommended_sentences
 from wattshed.publish.typesetting.scales import G_PER_KG, WH_PER_KWH
@@ -36,6 +37,7 @@ def section_sentences(inputs: Inputs) -> dict[str, list[str]]:
         "predictions": prediction_sentences(inputs.frame("compared_predictions"))
         if "compared_predictions" in inputs
         else [],
+        "memory": memory_sentences(inputs.frame("memory_steps")) if "memory_steps" in inputs else [],
         "adaptation": adaptation_sentences(inputs.frame("adaptation"), inputs.frame("adaptation_days"))
         if "adaptation" in inputs
         else [],

@@ -19,7 +19,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-inp
 	benchmark-law-recorded-time \
 	benchmark-decisions benchmark-energy benchmark-engine benchmark-ladder benchmark-lead \
 	benchmark-phase1 benchmark-rolling benchmark-break-even benchmark-drift benchmark-methods benchmark-pruned-kernel \
-	benchmark-governor benchmark-law-recorded-energy benchmark-law-steps \
+	benchmark-governor benchmark-law-recorded-energy benchmark-law-steps benchmark-memory-tables \
 	headline tune record-study
 
 help:
@@ -39,6 +39,7 @@ help:
 	@echo "make benchmark-law-recorded-time   fit recorded kernels (DATA=folder); writes docs/energy_law_recorded_time.md"
 	@echo "make benchmark-decisions   simulate intervals and decisions; writes docs/decisions_benchmarks.md"
 	@echo "make benchmark-law-steps   predict held-out training steps (minutes); writes docs/energy_law_steps.md, .json"
+	@echo "make benchmark-memory-tables   memory, time and energy of steps by level (minutes); writes docs/memory_tables.md, .json, .png"
 	@echo "make benchmark-ladder   climb the ladders of LADDERS=\"$(LADDERS)\" (hours); writes docs/ladder.md"
 	@echo "make tune        train the grids of both networks and of the trees (an hour); writes docs/ladder/tuning_*.json"
 	@echo "make record-study   run the source study's recipe to its end (hours); writes docs/ladder/study_homes.json"
@@ -123,6 +124,9 @@ benchmark-decisions: $(BIN)/.installed
 benchmark-law-steps: $(BIN)/.installed
 	$(PIP) 'scikit-learn>=1.4'
 	python benchmarks/law_steps.py --held-out-seconds $(or $(HELD_OUT_S),180)
+
+benchmark-memory-tables: $(BIN)/.installed
+	python benchmarks/memory_tables.py
 
 benchmark-ladder: $(BIN)/.installed
 	$(PIP) 'lightgbm>=4.5' 'scikit-learn>=1.4'

@@ -51,7 +51,7 @@ def claims_tables(claims: pd.DataFrame, note: str = "") -> list[Table]:
         count = rows.groupby(["source", "claim"]).ngroups
         caption = f"Claims on {topic} against what this study measured: n = {count} claims."
         tables.append(
-            Table(f"claims_{topic.name.lower()}", caption, COLUMNS, _rows(rows), _notes(claims, topic, note))
+            Table(f"claims_{topic.name.lower()}", caption, COLUMNS, claim_rows(rows), _notes(claims, topic, note))
         )
     return tables
 
@@ -70,7 +70,7 @@ def _notes(claims: pd.DataFrame, topic: Topic, note: str) -> list[str]:
     return [*notes, note] if note else notes
 
 
-def _rows(claims: pd.DataFrame) -> list[list[Cell]]:
+def claim_rows(claims: pd.DataFrame) -> list[list[Cell]]:
     """The claim itself only in its first row."""
     rows, before = [], None
     for row in claims.to_dict("records"):

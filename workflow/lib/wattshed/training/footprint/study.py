@@ -1,0 +1,254 @@
+"""What memory levels save and cost in a study: every cell predicted, and measured where it is small enough."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+
+from wattshed.config.models.families import ModelBlock
+from wattshed.config.models.memory_study import MemoryStudyBlock
+from wattshed.config.models.recipes import RecipeBlock
+from wattshed.devices.torch_device import synchroniser
+from wattshed.energy.meter import Meter
+from wattshed.energy.metered_job import metered_job
+from wattshed.forecast.computing import compute
+from wattshed.forecast.job_inputs import JobInputs
+from wattshed.forecast.network import Network
+from wattshed.forecast.neural import NeuralForecaster
+from wattshed.forecast.series import Pairs
+from wattshed.foundation.faults import Fault
+from wattshed.foundation.vocabulary import Stage
+from wattshed.foundation.writing import write_parquet
+from wattshed.memory.plan import MemoryPlan
+from wattshed.training.batches.drawing import Batch
+from wattshed.training.batches.making import make_batches
+from wattshed.training.checkpoint import graph_of, make_forecaster
+from wattshed.training.footprint.cells import Cell, PlanAsked, cells_of, plans_asked, quantiles
+from wattshed.training.footprint.measure import StepCost, measure_steps
+from wattshed.training.footprint.predict import predict_footprint
+from wattshed.training.footprint.sizes import TaskSizes
+from wattshed.training.footprint.study_frames import steps_frame, timeline_frame
+from wattshed.training.step.gradient import batch_forecast
+from wattshed.training.step.learner import Learner
+
+MB = 1e6
+Lives = dict[str, list[tuple[dict[str, Any], list[tuple[str, str, int]]]]]
+
+
+@dataclass(frozen=True)
+class MemoryJob:
+    """models, recipes: of those that are measured, by the model's name; steps, timeline, ledger: to write; further:
+    plans beside those of the block."""
+
+    inputs: JobInputs
+    memory: MemoryStudyBlock
+    models: Mapping[str, ModelBlock]
+    recipes: Mapping[str, RecipeBlock]
+    steps: Path
+    timeline: Path
+    ledger: Path
+    further: tuple[PlanAsked, ...] = ()
+
+    @property
+    def plans(self) -> list[PlanAsked]:
+        """The plain step first."""
+        return [*plans_asked(self.memory), *self.further]
+
+
+def measure_for_study(job: MemoryJob) -> None:
+    """Predict and measure every cell, and write both frames and the ledger. A killed job begins again: the plans of a
+    cell are compared on one occasion."""
+    inputs = job.inputs
+    with metered_job(
+        job.ledger,
+        stage=Stage.MEMORY,
+        job="measure_memory",
+        labels={"device": inputs.device.type},
+        metering=inputs.metering,
+        synchronise=synchroniser(inputs.device),
+    ) as meter:
+        steps, timeline = measured_frames(job, meter)
+        # Before the ledger is closed: if the disk is full here, no ledger says that there is a result.
+        write_parquet(job.steps, steps)
+        write_parquet(job.timeline, timeline)
+
+
+def measured_frames(
+    job: MemoryJob, meter: Meter, clock: Callable[[], float] = time.monotonic
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """``memory/steps.parquet`` and ``memory/timeline.parquet``; the timeline is of each model's largest measured
+    cell."""
+    began = clock()
+    rows: list[dict[str, Any]] = []
+    lives: Lives = {}
+    for cell in cells_of(job.inputs, job.memory, job.models, job.recipes):
+        over = clock() - began > job.memory.limit_s
+        found, living = _cell(job, cell, meter, over)
+        rows += found
+        if living:
+            lives[cell.spec.name] = living
+    return steps_frame(rows), timeline_frame(one for living in lives.values() for one in living)
+
+
+def _cell(
+    job: MemoryJob, cell: Cell, meter: Meter, over: bool
+) -> tuple[list[dict[str, Any]], list[tuple[dict[str, Any], list[tuple[str, str, int]]]]]:
+    """The rows of a cell, and the live bytes over its steps by level. over: whether the time for measurements is."""
+    rows = {asked.name: _row(job, cell, asked) for asked in job.plans}
+    try:
+        trial = Trial(job, cell)
+    except (Fault, ValueError) as error:
+        return [row | {"why_none": _sentence(error)} for row in rows.values()], []
+    for asked in job.plans:
+        row = rows[asked.name]
+        try:
+            row |= trial.predicted(asked)
+        except (Fault, ValueError) as error:
+            row["why_none"] = _sentence(error)
+            continue
+        if row["predicted_peak_bytes"] > job.memory.largest_mb * MB:
+            row["why_none"] = f"its predicted peak is over memory.largest_mb = {job.memory.largest_mb:g}"
+        elif over:
+            row["why_none"] = f"the time of memory.limit_s = {job.memory.limit_s:g} was over"
+    costs = trial.measured([name for name, row in rows.items() if "why_none" not in row], meter)
+    living = []
+    for name, cost in costs.items():
+        row = rows[name]
+        row |= _measured(cost, job.memory.repeats) | trial.inference[name]
+        print(_line(row))
+        if not row["alone"]:
+            about = {key: row[key] for key in ("model", "level", "length", "batch")}
+            living.append((about, [(point.phase, point.name, point.bytes) for point in cost.timeline]))
+    return list(rows.values()), living
+
+
+class Trial:
+    """One cell: its plans, predicted, and measured in turns on the same batches.
+
+    Raises :class:`Fault` or :class:`ValueError` if the cell cannot be built, as where the panel is shorter than its
+    windows.
+    """
+
+    def __init__(self, job: MemoryJob, cell: Cell) -> None:
+        self._job, self._cell = job, cell
+        inputs, spec = job.inputs, cell.spec
+        if not len(cell.task.origins(cell.task.splits.train)):
+            raise Fault(f"the training part has no window of {cell.length}")
+        self._forecaster = self._made(job.plans[0])
+        drawn = make_batches(spec, cell.task, self._forecaster).epoch(1)
+        self._batches = list(islice(drawn, spec.recipe.accumulate))
+        edges = int(graph_of(spec, inputs.graph).adjacency.nnz)
+        sizes = TaskSizes.of_task(self._forecaster, cell.task, edges, spec.recipe.validation_windows)
+        windows = cell.task.panel.windows
+        self._sizes = sizes if windows is None else replace(sizes, regions=len(windows.regions))
+        self._plans: dict[str, MemoryPlan] = {}
+        self._asked: dict[str, PlanAsked] = {}
+        self._networks: dict[str, Network] = {}
+        self.inference: dict[str, dict[str, float]] = {}
+
+    def _made(self, asked: PlanAsked) -> NeuralForecaster:
+        inputs, cell = self._job.inputs, self._cell
+        return make_forecaster(cell.with_plan(asked), cell.task, inputs.graph, inputs.device, inputs.engine)
+
+    def predicted(self, asked: PlanAsked) -> dict[str, Any]:
+        """Columns of the plan and of its prediction. Raises :class:`Fault` for a plan that does not fit."""
+        spec = self._cell.with_plan(asked)
+        plan = spec.plan_on(self._forecaster.series)
+        self._plans[asked.name], self._asked[asked.name] = plan, asked
+        about = {
+            "mechanisms": ", ".join(plan.names),
+            "left_out": "; ".join(f"{kind} ({why})" for kind, why in plan.left_out),
+        }
+        found = predict_footprint(spec, self._sizes, plan)
+        return {
+            **about,
+            "predicted_peak_bytes": found.peak_bytes,
+            "predicted_saved_bytes": found.saved_bytes,
+            "predicted_resident_bytes": found.resident_bytes,
+            "predicted_phase": found.phase_of_peak,
+            "predicted_operation": found.operation_of_peak,
+        }
+
+    def measured(self, names: list[str], meter: Meter) -> dict[str, StepCost]:
+        """Steps of these plans in turns, and then their forward passes in turns."""
+        if not names:
+            return {}
+        plans = {name: self._plans[name] for name in names}
+        repeats = self._job.memory.repeats
+        costs = measure_steps(self._forecaster, self._batches, self._learner, plans, meter, repeats)
+        self.inference = time_forecasts(self._networks, self._batches[0], repeats, self._job.inputs.device)
+        return costs
+
+    def _learner(self, plan: MemoryPlan) -> Learner:
+        """Of a plan, with weights from the same seed as all others'."""
+        name = next(name for name, known in self._plans.items() if known is plan)
+        network = self._made(self._asked[name]).network
+        self._networks[name] = network
+        recipe = self._cell.with_plan(self._asked[name]).recipe
+        return Learner.make(network, recipe, 1, self._job.inputs.device, plan)
+
+
+@torch.no_grad()
+def time_forecasts(
+    networks: Mapping[str, Network], batch: Batch, repeats: int, device: torch.device
+) -> dict[str, dict[str, float]]:
+    """Seconds of the forward pass of a batch by network, which take turns: median with the middle 95 %."""
+    synchronise = synchroniser(device)
+    times: dict[str, list[float]] = {name: [] for name in networks}
+    for network in networks.values():
+        network.eval()
+        _forecast(network, batch)
+    for _ in range(repeats):
+        for name, network in networks.items():
+            synchronise()
+            began = time.perf_counter()
+            _forecast(network, batch)
+            synchronise()
+            times[name].append(time.perf_counter() - began)
+    keys = ("inference_s", "inference_low_s", "inference_high_s")
+    return {name: dict(zip(keys, quantiles(found), strict=True)) for name, found in times.items()}
+
+
+def _forecast(network: Network, batch: Batch) -> Any:
+    first = batch.inputs[0]
+    return compute(network, first) if isinstance(first, Pairs) else batch_forecast(network, batch)
+
+
+def _row(job: MemoryJob, cell: Cell, asked: PlanAsked) -> dict[str, Any]:
+    return {**cell.about, "device": job.inputs.device.type, "level": asked.name, "alone": asked.alone}
+
+
+def _measured(cost: StepCost, repeats: int) -> dict[str, Any]:
+    step_s, low_s, high_s = cost.time_s
+    return {
+        "repeats": repeats,
+        "measured_peak_bytes": cost.peak_bytes,
+        "saved_bytes": cost.saved_bytes,
+        "resident_rise_bytes": cost.resident_rise_bytes,
+        "step_s": step_s,
+        "step_low_s": low_s,
+        "step_high_s": high_s,
+        "energy_j_per_step": cost.energy_j,
+        "energy_status": str(cost.energy_status),
+        "executed_share": cost.executed_share,
+    }
+
+
+def _sentence(error: Exception) -> str:
+    return " ".join(str(error).split()).rstrip(".")
+
+
+def _line(row: Mapping[str, Any]) -> str:
+    """For the log."""
+    return (
+        f"{row['model']}, length {row['length']}, batch {row['batch']}, {row['level']}: peak "
+        f"{row['measured_peak_bytes'] / MB:.1f} MB (predicted {row['predicted_peak_bytes'] / MB:.1f}), "
+        f"{1e3 * row['step_s']:.1f} ms"
+    )

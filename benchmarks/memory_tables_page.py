@@ -40,9 +40,10 @@ def page(steps: pd.DataFrame, about: Mapping[str, Any]) -> str:
         f"Made by `make benchmark-memory-tables` on {about['machine']} ({about['device']}, {about['threads']} "
         f"{'thread' if about['threads'] == 1 else 'threads'}), {about['made']}, commit {about['commit']}, in "
         f"{about['took_s']} s. [memory.md](memory.md) says what each number means. GNN-STAN sees made series of "
-        f"{about['regions']} regions, the others a made panel. Dropout is 0 everywhere, so that like is compared with like. "
-        f"Each measured plan has {about['repeats']} steps, in turns with the others of its cell. Cells whose predicted peak "
-        f"is over {about['largest_mb'] / 1000:g} GB, and long windows in large batches, are predicted only.",
+        f"{about['regions']} regions, the others a made panel. Dropout is 0 everywhere, so that like is compared with "
+        f"like. Each measured plan has {about['repeats']} steps, in turns with the others of its cell. Cells whose "
+        f"predicted peak is over {about['largest_mb'] / 1000:g} GB, and long windows in large batches, are "
+        "predicted only.",
         "",
         "## Aims",
         "",
@@ -72,8 +73,8 @@ def aims_table(steps: pd.DataFrame) -> Table:
     rows = [*_peaks(steps), *_overheads(steps), _errors(steps)]
     columns = [Column("Aim"), Column("At most", "%", numeric=True), Column("Found", "%"), Column("Met")]
     note = (
-        "Peaks are shares of the plain step's at the smallest batch, measured where they were, else predicted. Overhead: "
-        "the largest over all measured cells of the level."
+        "Peaks are shares of the plain step's at the smallest batch, measured where they were, else predicted. "
+        "Overhead: the largest over all measured cells of the level."
     )
     return Table("aims", f"Aims, n = {len(rows)}.", columns, rows, [note])
 
@@ -133,7 +134,7 @@ def claims_table(steps: pd.DataFrame) -> Table:
     own = frame[frame["topic"].isin(TOPICS)]
     count = own["claim"].nunique()
     note = (
-        "A claim holds if the whole 95 % interval over cells of length and batch meets it, and does not hold if the whole "
-        "interval misses it; else it is undecided."
+        "A claim holds if the whole 95 % interval over cells of length and batch meets it, and does not hold if the "
+        "whole interval misses it; else it is undecided."
     )
     return Table("claims", f"Claims of GNN-STAN's source, n = {count}.", COLUMNS, claim_rows(own), [note])

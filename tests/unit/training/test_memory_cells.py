@@ -12,8 +12,14 @@ from wattshed.training.footprint.study_frames import COLUMNS, TIMELINE, steps_fr
 
 
 def row(level, peak, alone=False, **further):
-    return {"model": "m", "length": 24, "batch": 8, "level": level, "alone": alone,
-            "measured_peak_bytes": peak, "predicted_peak_bytes": peak, "inference_s": 0.01 * peak, **further}  # fmt: skip
+    cell = {"model": "m", "length": 24, "batch": 8, "level": level, "alone": alone}
+    return {
+        **cell,
+        "measured_peak_bytes": peak,
+        "predicted_peak_bytes": peak,
+        "inference_s": 0.01 * peak,
+        **further,
+    }
 
 
 def test_the_plain_step_is_the_first_plan_and_mechanisms_alone_come_last():

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from wattshed.publish.drawing.empty_figure import words_figure
 from wattshed.publish.drawing.figure_part import FigurePart
 from wattshed.publish.drawing.figure_style import COLOURS, DASHES, GREY, as_written, set_style
-from wattshed.publish.parts.memory_levels import MB
+from wattshed.publish.typesetting.memory_levels import MB
 
 PHASES = ("forward", "backward", "update")
 # Width of each phase on the axis; an update has few operations.

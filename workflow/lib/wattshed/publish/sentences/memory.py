@@ -6,7 +6,7 @@ import pandas as pd
 
 from wattshed.config.models.memory_study import BASE
 from wattshed.foundation.vocabulary import Status
-from wattshed.publish.parts.memory_levels import CELL, MB
+from wattshed.publish.typesetting.memory_levels import CELL, MB
 from wattshed.publish.typesetting.table import plain
 
 NONE = "No cell of the memory levels was measured; their peaks are predictions."

@@ -51,7 +51,13 @@ def claims_tables(claims: pd.DataFrame, note: str = "") -> list[Table]:
         count = rows.groupby(["source", "claim"]).ngroups
         caption = f"Claims on {topic} against what this study measured: n = {count} claims."
         tables.append(
-            Table(f"claims_{topic.name.lower()}", caption, COLUMNS, claim_rows(rows), _notes(claims, topic, note))
+            Table(
+                f"claims_{topic.name.lower()}",
+                caption,
+                COLUMNS,
+                claim_rows(rows),
+                _notes(claims, topic, note),
+            )
         )
     return tables
 

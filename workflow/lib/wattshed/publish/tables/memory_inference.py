@@ -3,7 +3,8 @@
 import pandas as pd
 
 from wattshed.publish.parts.inputs import Inputs
-from wattshed.publish.parts.memory_levels import (
+from wattshed.publish.tables.memory_speed import MS, NONE_NOTE
+from wattshed.publish.typesetting.memory_levels import (
     CELL_COLUMNS,
     LENGTH_NOTE,
     PLAIN_NOTE,
@@ -12,7 +13,6 @@ from wattshed.publish.parts.memory_levels import (
     first_cells,
     numbered,
 )
-from wattshed.publish.tables.memory_speed import MS, NONE_NOTE
 from wattshed.publish.typesetting.table import Column, Table, decimals, powers, powers_interval
 from wattshed.publish.typesetting.table_part import TablePart
 

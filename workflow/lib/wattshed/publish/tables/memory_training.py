@@ -3,7 +3,7 @@
 import pandas as pd
 
 from wattshed.publish.parts.inputs import Inputs
-from wattshed.publish.parts.memory_levels import (
+from wattshed.publish.typesetting.memory_levels import (
     CELL_COLUMNS,
     LENGTH_NOTE,
     PLAIN_NOTE,

@@ -71,22 +71,23 @@ def cells_text(steps: pd.DataFrame) -> str:
 def mechanism_notes(steps: pd.DataFrame) -> list[str]:
     """What each level was made of, and what it left out and why; models with the same plan share a sentence."""
     levels = steps[(steps["level"] != BASE) & ~steps["alone"].fillna(False)]
-    notes = _shared(
-        levels, "mechanisms", lambda level, text: f"{level}: {text or 'nothing that this network has'}"
-    )
-    left = levels[levels["left_out"].fillna("") != ""]
-    return [*notes, *_shared(left, "left_out", lambda level, text: f"{level} leaves out {text}")]
-
-
-def _shared(levels: pd.DataFrame, column: str, say: Any) -> list[str]:
-    """One sentence per level and text, with the models where not all of them have it."""
-    every = list(levels["model"].unique())
+    levels = levels.fillna({"mechanisms": "", "left_out": ""})
     found = []
-    for (level, text), rows in levels.fillna({column: ""}).groupby(["level", column], sort=False):
-        models = list(rows["model"].unique())
-        of = "" if models == every else f"{', '.join(map(str, models))}, "
-        found.append(f"{of}{say(level, text)}.")
+    for column, say in (("mechanisms", _made_of), ("left_out", _leaves_out)):
+        for (level, text), rows in levels.groupby(["level", column], sort=False):
+            models = rows["model"].unique()
+            of = "" if len(models) == levels["model"].nunique() else f"{', '.join(map(str, models))}, "
+            if said := say(str(level), str(text)):
+                found.append(f"{of}{said}.")
     return found
+
+
+def _made_of(level: str, text: str) -> str:
+    return f"{level}: {text or 'nothing that this network has'}"
+
+
+def _leaves_out(level: str, text: str) -> str:
+    return f"{level} leaves out {text}" if text else ""
 
 
 def unmeasured_notes(steps: pd.DataFrame) -> list[str]:

@@ -35,7 +35,7 @@ def known_kwh(energy):
 def windows_named(results, name):
     for events in ledger_events(results):
         # Trainings at rolling origins are runs of their own, and calibrations are of no model.
-        if events[0]["stage"] not in ("rolling", "calibration"):
+        if events[0]["stage"] not in ("rolling", "calibration", "memory"):
             yield from (event for event in events if event["event"] == "window" and event["name"] == name)
 
 

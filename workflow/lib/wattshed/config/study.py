@@ -119,7 +119,9 @@ class Study(Block):
         labelled = getattr(plugins.load("source", kind), "labelled", False)
         for place, name in enumerate(self.baselines):
             if getattr(plugins.load("baseline", name), "of_classes", False) != labelled:
-                given, wanted = ("labelled windows", "readings") if labelled else ("readings", "labelled windows")
+                given, wanted = (
+                    ("labelled windows", "readings") if labelled else ("readings", "labelled windows")
+                )
                 raise ValueError(
                     f"baselines.{place} is {name!r}, which is for {wanted}, and the source {kind} gives {given}; expected "
                     f"one of {_baselines_of(labelled)}"

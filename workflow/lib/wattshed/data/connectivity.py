@@ -57,9 +57,7 @@ def window_connectivity(windows: LabelledWindows, rows: np.ndarray) -> np.ndarra
     return fc
 
 
-def _chunks(
-    windows: LabelledWindows, rows: np.ndarray
-) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
+def _chunks(windows: LabelledWindows, rows: np.ndarray) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
     """Places, z-scored series and correlations of some windows at a time: float64 of all would be large."""
     for start in range(0, len(rows), CHUNK):
         some = slice(start, start + CHUNK)

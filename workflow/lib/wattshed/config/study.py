@@ -120,6 +120,56 @@ class Study(Block):
         return self
 
     @model_validator(mode="after")
+    def _baselines_and_source_fit(self) -> "Study":
+        kind = self.data.source.kind
+        labelled = getattr(plugins.load("source", kind), "labelled", False)
+        for place, name in enumerate(self.baselines):
+            if getattr(plugins.load("baseline", name), "of_classes", False) != labelled:
+                given, wanted = (
+                    ("labelled windows", "readings") if labelled else ("readings", "labelled windows")
+                )
+                raise ValueError(
+                    f"baselines.{place} is {name!r}, which is for {wanted}, and the source {kind} gives {given}; expected "
+                    f"one of {_baselines_of(labelled)}"
+                )
+        if labelled and self.rolling is not None:
+            raise ValueError(
+                f"rolling is given and the source {kind} gives labelled windows, which it cuts once; expected no rolling "
+                "origins: remove the block"
+            )
+        if labelled and self.ladder is not None:
+            raise ValueError(
+                f"ladder is given and the source {kind} gives labelled windows; the ladder's steps are recipes of forecasts "
+                "of readings; expected none: remove the block"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _recipes_and_source_fit(self) -> "Study":
+        kind = self.data.source.kind
+        labelled = getattr(plugins.load("source", kind), "labelled", False)
+        given = "labelled windows" if labelled else "readings"
+        for name, model in self.models.items():
+            if ("examples" in plugins.load("family", model.form).samplings) != labelled:
+                wanted = "readings" if labelled else "labelled windows"
+                forms = [
+                    form
+                    for form in plugins.names("family")
+                    if ("examples" in plugins.load("family", form).samplings) == labelled
+                ]
+                raise ValueError(
+                    f"models.{name}.form is {model.form!r}, a family for {wanted}, and the source {kind} gives {given}; "
+                    f"expected one of {forms}"
+                )
+        for name, recipe in self.recipes.items():
+            if (recipe.sampling == "examples") != labelled:
+                wanted = "examples" if labelled else "windows, pairs or sequences"
+                raise ValueError(
+                    f"recipes.{name}.sampling is {recipe.sampling!r} and the source {kind} gives {given}; expected {wanted}"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _graph_models_have_controls(self) -> "Study":
         graph_models = [
             name for name, model in self.models.items() if model.graph != SHUFFLED and reads_graph(model)
@@ -237,6 +287,15 @@ class Study(Block):
             recipes = {name: self.recipe_of(name) for name in self.models}
             check_memory_study(self.memory, self.models, recipes, self.data.windows)
         return self
+
+
+def _baselines_of(labelled: bool) -> list[str]:
+    """Names of the baselines that fit labelled windows, or readings."""
+    return [
+        name
+        for name in plugins.names("baseline")
+        if getattr(plugins.load("baseline", name), "of_classes", False) == labelled
+    ]
 
 
 def load_study(

@@ -53,7 +53,7 @@ def make_steps(
                         "mechanisms": MECHANISMS.get(level, level), "left_out": LEFT_OUT.get(level, ""),
                         "length": length, "batch": batch, "repeats": 5,
                         "predicted_peak_bytes": predicted, "predicted_saved_bytes": 90 * MB * saved,
-                        "predicted_resident_bytes": 20 * MB, "predicted_phase": "backward",
+                        "predicted_phase": "backward",
                         "predicted_operation": "aten.index_add_",
                     }  # fmt: skip
                     if length == unmeasured:

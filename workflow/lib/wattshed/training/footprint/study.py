@@ -32,7 +32,7 @@ from wattshed.training.batches.making import make_batches
 from wattshed.training.checkpoint import graph_of, make_forecaster
 from wattshed.training.footprint.cells import Cell, PlanAsked, cells_of, plans_asked, quantiles
 from wattshed.training.footprint.measure import StepCost, measure_steps
-from wattshed.training.footprint.predict import predict_footprint
+from wattshed.training.footprint.predict import Footprint, predict_footprint
 from wattshed.training.footprint.sizes import TaskSizes
 from wattshed.training.footprint.study_frames import steps_frame, timeline_frame
 from wattshed.training.step.gradient import batch_forecast
@@ -169,11 +169,10 @@ class Trial:
         found = predict_footprint(spec, self._sizes, plan)
         return {
             **about,
-            "predicted_peak_bytes": found.peak_bytes,
+            # Of the step alone: a look at the validation part may be larger, and is not measured here.
+            "predicted_peak_bytes": found.step_peak_bytes,
             "predicted_saved_bytes": found.saved_bytes,
-            "predicted_resident_bytes": found.resident_bytes,
-            "predicted_phase": found.phase_of_peak,
-            "predicted_operation": found.operation_of_peak,
+            **_peak_of(found),
         }
 
     def measured(self, names: list[str], meter: Meter) -> dict[str, StepCost]:
@@ -219,6 +218,14 @@ def time_forecasts(
 def _forecast(network: Network, batch: Batch) -> Any:
     first = batch.inputs[0]
     return compute(network, first) if isinstance(first, Pairs) else batch_forecast(network, batch)
+
+
+def _peak_of(found: Footprint) -> dict[str, str]:
+    """In which phase and operation of the step the predicted peak is."""
+    if not found.timeline:
+        return {}
+    point = max(found.timeline, key=lambda one: one.bytes)
+    return {"predicted_phase": point.phase, "predicted_operation": point.name}
 
 
 def _row(job: MemoryJob, cell: Cell, asked: PlanAsked) -> dict[str, Any]:

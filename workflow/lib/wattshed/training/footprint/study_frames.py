@@ -14,7 +14,7 @@ TEXTS = (
     *("predicted_phase", "predicted_operation", "energy_status", "why_none"),
 )
 NUMBERS = (
-    *("predicted_peak_bytes", "predicted_saved_bytes", "predicted_resident_bytes"),
+    *("predicted_peak_bytes", "predicted_saved_bytes"),
     *("measured_peak_bytes", "saved_bytes", "resident_rise_bytes"),
     *("step_s", "step_low_s", "step_high_s", "energy_j_per_step"),
     *("inference_s", "inference_low_s", "inference_high_s", "executed_share"),

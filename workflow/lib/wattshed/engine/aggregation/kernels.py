@@ -46,7 +46,7 @@ def dense(
 def streamed(
     values: Tensor, sources: Tensor, targets: Tensor, weights: Tensor, kept: Tensor | None = None
 ) -> Tensor:
-    """Chunks of edges, forwards and backwards, so that the messages never exist all at once: for large sparse graphs."""
+    """Chunks of edges, forwards and backwards: the messages never exist all at once. For large sparse graphs."""
     nodes = values.shape[1]
     sums = streamed_sums(
         values.flatten(0, 1),

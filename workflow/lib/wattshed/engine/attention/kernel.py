@@ -13,8 +13,8 @@ class AttentionKernel(Protocol):
     def __call__(
         self, query: Tensor, key: Tensor, value: Tensor, known: Tensor | None, dropout: float
     ) -> Tensor:
-        """query, key, value: [M, heads, L, width / heads]; known: bool [M, L], keys that may be attended to, None for all
-        of them; dropout: share of attention weights set to zero, 0 outside of training. Returns [M, heads, L,
+        """query, key, value: [M, heads, L, width / heads]; known: bool [M, L], keys that may be attended to, None for
+        all of them; dropout: share of attention weights set to zero, 0 outside of training. Returns [M, heads, L,
         width / heads]; zeros where a query may attend to no key."""
         ...
 

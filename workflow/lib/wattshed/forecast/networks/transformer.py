@@ -12,7 +12,7 @@ from wattshed.forecast.networks.removable.feed_forward_units import prunable_fee
 class Attention(nn.Module):
     """Self-attention of several heads (Vaswani et al. 2017); ``kernel`` says how it is computed.
 
-    Every hour attends to every hour, if the kernel is an exact one: all of them lie before the forecast, so that nothing
+    Every hour attends to every hour, with a kernel that is exact: all of them lie before the forecast, so that nothing
     needs a mask.
     """
 

@@ -1,3 +1,8 @@
 """The table of memory mechanisms: name -> module, in the order in which a plan applies them."""
 
-MODULES: dict[str, str] = {}
+MODULES: dict[str, str] = {
+    "low_rank": "wattshed.memory.mechanisms.low_rank",
+    "fused_attention": "wattshed.memory.mechanisms.fused_attention",
+    "block_attention": "wattshed.memory.mechanisms.block_attention",
+    "aggregation": "wattshed.memory.mechanisms.aggregation",
+}

@@ -66,7 +66,7 @@ def make_steps(
                             "resident_rise_bytes": 1.1 * predicted, "step_s": step_s, "step_low_s": 0.98 * step_s,
                             "step_high_s": 1.03 * step_s, "energy_j_per_step": 1.6 * energy * spread,
                             "energy_status": "estimated", "inference_s": pass_s, "inference_low_s": 0.98 * pass_s,
-                            "inference_high_s": 1.02 * pass_s, "executed_share": 1.0,
+                            "inference_high_s": 1.02 * pass_s, "executed_share": None,
                         }  # fmt: skip
                     rows.append(row)
     return steps_frame(rows)

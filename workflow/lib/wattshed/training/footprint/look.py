@@ -28,8 +28,10 @@ def look_once(network: Network, series: ScaledSeries, spec: ModelSpec, sizes: Ta
     recipe, horizon_h, nodes = spec.recipe, spec.windows.horizon_h, sizes.nodes
     look_back_h, device = spec.windows.look_back_h, series.device
     if network.takes == "windows":
-        windows = [network(series.window(look_back_h))[0] for _ in range(sizes.validation_windows)]
-        torch.stack(windows)
+        # One window after the other; all forecasts are held at once, and then stacked.
+        first = network(series.window(look_back_h))[0]
+        held = [first, *(torch.empty_like(first) for _ in range(sizes.validation_windows - 1))]
+        torch.stack(held)
         return
     every_node = torch.arange(nodes, device=device)
     if recipe.sampling == "sequences":

@@ -12,7 +12,7 @@ from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_mod
 
 from wattshed.engine.cpu.fused_cpu import FusedCpu
 from wattshed.engine.cpu.kernel_call import KernelCall
-from wattshed.engine.recurrent import Additions, Dropout, RecurrentWeights, Windows
+from wattshed.engine.recurrent import NO_DROPOUT, Additions, Dropout, RecurrentWeights, Windows
 
 # torch's number of an LSTM among oneDNN's recurrent cells.
 LSTM_MODE = 2
@@ -40,6 +40,12 @@ class SizedKernel(FusedCpu):
     def __init__(self, real: FusedCpu) -> None:
         self.hidden, self.lift = real.hidden, real.lift
         self.library, self.lanes = real.library, real.lanes
+
+    def forecast_consecutive(
+        self, weights: RecurrentWeights, windows: Windows, additions: Additions, count: int
+    ) -> Tensor:
+        call = self._call(weights, windows, additions, NO_DROPOUT)
+        return call.output("forecast", count, len(windows.node), len(weights.output_bias))
 
     def _call(
         self, weights: RecurrentWeights, windows: Windows, additions: Additions, dropout: Dropout

@@ -142,6 +142,18 @@ def test_a_line_is_thinned_without_losing_its_peak():
     assert max(len(line.get_ydata()) for line in axis.lines) < 700
 
 
+def test_operations_after_the_backward_pass_are_drawn_in_the_update():
+    """A loss that is put together after the update must not lie at the end of the forward pass."""
+    timeline = make_timeline(levels=["none"])
+    last = timeline.iloc[[-1]].assign(place=timeline["place"].max() + 1, phase="forward", live_bytes=MB)
+    line = max(
+        memory_step_figure(pd.concat([timeline, last])).axes[0].lines, key=lambda one: len(one.get_xdata())
+    )
+    low = line.get_ydata().argmin()
+    assert line.get_ydata()[low] == 1
+    assert line.get_xdata()[low] > 2
+
+
 def test_a_level_keeps_its_name_and_a_mechanism_alone_says_so():
     steps = make_steps(lengths=(172,))
     assert steps["alone"].sum() == 3

@@ -68,14 +68,24 @@ def _draw(axis: Axes, rows: pd.DataFrame, style: dict[str, Any], level: str) -> 
 def _line(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """Places on the axis and live MB, thinned to the most of each stretch of a phase."""
     places, values, start = [], [], 0.0
+    phases = _phases(rows)
     for phase in PHASES:
-        live = rows.loc[rows["phase"] == phase, "live_bytes"].to_numpy(np.float64) / MB
+        live = rows.loc[phases == phase, "live_bytes"].to_numpy(np.float64) / MB
         if len(live):
             parts = np.array_split(live, min(STRETCHES, len(live)))
             values.append(np.array([part.max() for part in parts]))
             places.append(start + WIDTHS[phase] * (np.arange(len(parts)) + 0.5) / len(parts))
         start += WIDTHS[phase]
     return np.concatenate(places), np.concatenate(values)
+
+
+def _phases(rows: pd.DataFrame) -> pd.Series:
+    """The phase of each operation; what follows the last backward pass, such as the norm in the loss, is the update."""
+    phases = rows["phase"].copy()
+    backward = rows.loc[rows["phase"] == "backward", "place"]
+    if len(backward):
+        phases[rows["place"] > backward.max()] = "update"
+    return phases
 
 
 def _axes(axis: Axes, rows: pd.DataFrame, model: str) -> None:

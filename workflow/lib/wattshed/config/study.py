@@ -131,6 +131,11 @@ class Study(Block):
                 f"rolling is given and the source {kind} gives labelled windows, which it cuts once; expected no rolling "
                 "origins: remove the block"
             )
+        if labelled and self.graph.method != "auto":
+            raise ValueError(
+                f"graph.method is {self.graph.method!r} and the source {kind} gives labelled windows, whose classes have no "
+                "neighbours; expected auto: remove the key"
+            )
         if labelled and self.ladder is not None:
             raise ValueError(
                 f"ladder is given and the source {kind} gives labelled windows; the ladder's steps are recipes of forecasts "

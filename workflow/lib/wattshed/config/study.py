@@ -90,7 +90,8 @@ class Study(Block):
     )
     rolling: RollingBlock | None = Field(
         default=None,
-        description="Models judged on several test parts, one after the other; empty means on the one of `data` alone.",
+        description="Models judged on several test parts, one after the other; empty means on the one of `data` "
+        "alone.",
     )
     law: LawBlock | None = Field(
         default=None,
@@ -129,13 +130,18 @@ class Study(Block):
                     ("labelled windows", "readings") if labelled else ("readings", "labelled windows")
                 )
                 raise ValueError(
-                    f"baselines.{place} is {name!r}, which is for {wanted}, and the source {kind} gives {given}; expected "
-                    f"one of {_baselines_of(labelled)}"
+                    f"baselines.{place} is {name!r}, which is for {wanted}, and the source {kind} gives {given}; "
+                    f"expected one of {_baselines_of(labelled)}"
                 )
         if labelled and self.rolling is not None:
             raise ValueError(
-                f"rolling is given and the source {kind} gives labelled windows, which it cuts once; expected no rolling "
-                "origins: remove the block"
+                f"rolling is given and the source {kind} gives labelled windows, which it cuts once; expected no "
+                "rolling origins: remove the block"
+            )
+        if labelled and self.graph.method != "auto":
+            raise ValueError(
+                f"graph.method is {self.graph.method!r} and the source {kind} gives labelled windows, whose classes have no "
+                "neighbours; expected auto: remove the key"
             )
         if labelled and self.ladder is not None:
             raise ValueError(

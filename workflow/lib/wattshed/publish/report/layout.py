@@ -21,6 +21,13 @@ PICTURE = "figure useful"
 SECTIONS = (
     Section("models", "The models", ("table main",)),
     Section(
+        "classes",
+        "Classes",
+        ("table classes",),
+        "A forecast of this study is a probability for each class of a window. Errors in all other tables are root mean "
+        "squared errors of these probabilities, a proper score (Brier 1950); the times only number the windows.",
+    ),
+    Section(
         "controls",
         "Controls",
         ("table information", "table sensitivity", "figure wins"),

@@ -166,6 +166,7 @@ rule judge_claims:
         adaptation=rules.summarise_adaptation.output.summary if ADAPTED else [],
         compared_predictions=PREDICTIONS,
         memory_steps=rules.measure_memory.output.steps if STUDY.memory else [],
+        classes=rules.score_classes.output.classes if LABELLED else [],
         choices=expand(rules.choose_clock.output.choice, sweep=SWEEPS),
     output:
         claims=f"{RESULTS}/claims.parquet",
@@ -188,6 +189,7 @@ rule judge_claims:
         " --days {input.days:q} --windows {input.windows:q} --compared {input.compared:q}"
         " --compared-days {input.compared_days:q} --adaptation {input.adaptation:q}"
         " --compared-predictions {input.compared_predictions:q} --memory-steps {input.memory_steps:q}"
+        " --classes {input.classes:q}"
         " --choices {input.choices:q} --output {output.claims:q} > {log:q} 2>&1"
 
 

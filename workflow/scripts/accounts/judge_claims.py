@@ -34,13 +34,23 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--memory-steps", type=Path, nargs="*", default=[], help="memory/steps.parquet, if there is one"
     )
+    parser.add_argument(
+        "--classes", type=Path, nargs="*", default=[], help="accuracy/classes.parquet, if there is one"
+    )
     parser.add_argument("--choices", type=Path, nargs="*", default=[], help="clocks/*.choice.json")
     parser.add_argument("--output", type=Path, required=True, help="claims.parquet to write")
     arguments = parser.parse_args(argv)
     frames = {
         name: read_frame(getattr(arguments, name), COLUMNS[name]) for name in ("scores", "days", "windows")
     }
-    for name in ("compared", "compared_days", "adaptation", "compared_predictions", "memory_steps"):
+    for name in (
+        "compared",
+        "compared_days",
+        "adaptation",
+        "compared_predictions",
+        "memory_steps",
+        "classes",
+    ):
         if files := getattr(arguments, name):
             frames[name] = read_frames(files, COLUMNS[name])
     choices = [choice for path in arguments.choices for choice in read_json(path, KEYS["choice"])["choices"]]

@@ -23,6 +23,7 @@ COMMANDS = (
     "sweep",
     "calibrate",
     "predict",
+    "memory",
     "reproduce",
 )
 # Those of the energy law lie in a room of their own.
@@ -47,10 +48,11 @@ EXAMPLES = """examples:
   wattshed sweep -- ./forecast                  the GPU clock at which a command takes the least energy
   wattshed calibrate                            measure this device for a minute, for predictions before any training
   wattshed predict config/config.yaml           what each model of a study would cost, ranked; nothing is trained
+  wattshed memory config/config.yaml            the memory that each training needs at every level, before it runs
   wattshed reproduce --honest                   the published numbers of the energy law, recomputed
 
 exit codes: 0 success; 1 a finding (guard: a regression; doctor: no energy can be known; recommend, clocks choose:
-nothing keeps the limits; clocks compare: a difference; sweep: the largest clock is best); 2 an error, reported in one
+nothing keeps the limits; clocks compare: a difference; sweep: the largest clock is best; memory: no level fits); 2 an error, reported in one
 sentence; 3 undecided (guard, recommend, clocks, sweep); 70 a defect of wattshed, with its traceback; measure returns
 the exit code of its command."""
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,8 @@ from wattshed.foundation.vocabulary import Stage
 from wattshed.foundation.writing import write_parquet
 from wattshed.training.batches.making import make_batches
 from wattshed.training.checkpoint import ModelSpec, make_forecaster, write_checkpoint
+from wattshed.training.footprint.automatic import settled_specs
+from wattshed.memory.accounting.epoch_peak import EpochPeak
 from wattshed.training.guards.budget_stop import JobBudget
 from wattshed.training.guards.stopping import RecipeEnd
 from wattshed.training.loop import TrainingRun, solve_alone, train
@@ -68,6 +70,8 @@ def train_model(job: TrainingJob) -> None:
     reason. Raises :class:`Fault` before anything runs if the study's budget is spent.
     """
     inputs = job.inputs
+    specs, predicted_peak_bytes = settled_specs(job.specs, inputs)
+    job = replace(job, specs=specs)
     data = data_fingerprint(inputs.task, inputs.graph)
     saved = [
         ResumeFile(path.with_suffix(".resume"), training_fingerprint(data, spec, engine_of(inputs, spec)))
@@ -88,7 +92,9 @@ def train_model(job: TrainingJob) -> None:
     ) as meter:
         stopped: list[str] = []
         for spec, path, resume in zip(job.specs, job.checkpoints, saved, strict=True):
-            training = train_seed(job, spec, path, resume, meter, budget, finished_kwh)
+            training = train_seed(
+                job, spec, path, resume, meter, budget, finished_kwh, predicted_peak_bytes
+            )
             epochs.append(epoch_frame(training))
             if training.stopped is not None:
                 stopped.append(f"seed {spec.seed}: {training.stopped}")
@@ -108,10 +114,11 @@ def train_seed(
     meter: Meter,
     budget: JobBudget,
     finished_kwh: float,
+    predicted_peak_bytes: int | None = None,
 ) -> Training:
     """One seed's training, resumed if an earlier attempt began it, up to its checkpoint.
 
-    finished_kwh: energy in earlier attempts of seeds that ended there.
+    finished_kwh: energy in earlier attempts of seeds that ended there; predicted_peak_bytes: of its memory plan.
     """
     # The job's start counts as the first seed's.
     began_kwh = 0.0 if spec is job.specs[0] else meter.since_start().own.kwh or 0.0
@@ -124,6 +131,7 @@ def train_seed(
         finished_kwh=finished_kwh,
         began_kwh=began_kwh,
         predicted_as=spec.name,
+        predicted_peak_bytes=predicted_peak_bytes,
     )
     write_checkpoint(checkpoint, forecaster.network, spec.on(job.inputs.task, job.inputs.graph))
     return training
@@ -141,13 +149,14 @@ def train_forecaster(
     title: str | None = None,
     further: Mapping[str, Any] | None = None,
     predicted_as: str | None = None,
+    predicted_peak_bytes: int | None = None,
 ) -> tuple[NeuralForecaster, Training]:
     """One training, resumed if an earlier attempt began it; the network has its best weights.
 
     finished_kwh: energy in earlier attempts of trainings that ended there; began_kwh: the meter's energy when this
     one began; title: for progress; further: labels of its windows beside model and seed; predicted_as: the model of
     the study's predictions that its budget is held against before the first epoch, None for a training that none of
-    them is of.
+    them is of; predicted_peak_bytes: of its memory plan, for its windows.
     """
     task = inputs.task
     title = title or f"{spec.name}, seed {spec.seed}"
@@ -169,7 +178,8 @@ def train_forecaster(
             return forecaster, solve_alone(run)
         # The state is saved before anything may end the training.
         observers = [RecipeEnd(spec.recipe), resume, progress, *([] if stop is None else [stop])]
-        run = TrainingRun(forecaster, task, batches, spec, meter, resume, observers, further or {})
+        peak = None if spec.recipe.memory is None else EpochPeak(inputs.device, predicted_peak_bytes)
+        run = TrainingRun(forecaster, task, batches, spec, meter, resume, observers, further or {}, peak)
         training, learner = train(run)
     if not training.ended:
         now_kwh = meter.since_start().own.kwh

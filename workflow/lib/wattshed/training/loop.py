@@ -20,6 +20,7 @@ from wattshed.foundation.faults import Fault
 from wattshed.foundation.vocabulary import Window
 from wattshed.training.batches.drawing import Batches, draw_seed, grouped
 from wattshed.training.checkpoint import ModelSpec
+from wattshed.memory.accounting.epoch_peak import EpochPeak
 from wattshed.training.guards.faulty_batch import not_a_number, say_kept
 from wattshed.training.guards.out_of_memory_retry import OutOfMemoryRetry
 from wattshed.training.observer import Observer
@@ -33,7 +34,7 @@ class TrainingRun:
     """One training: network, data, meter and saved state.
 
     observers: called in this order after every epoch; see :class:`Observer`. further: labels of its windows and epochs
-    beside model and seed.
+    beside model and seed. peak: of its memory, for its windows; None for a recipe without a memory block.
     """
 
     forecaster: NeuralForecaster
@@ -44,6 +45,7 @@ class TrainingRun:
     resume: ResumeFile
     observers: Sequence[Observer]
     further: Mapping[str, Any] = field(default_factory=dict)
+    peak: EpochPeak | None = None
 
     @property
     def recipe(self) -> RecipeBlock:
@@ -126,6 +128,8 @@ def train_epoch(
     # Dropout draws from the epoch's own seed, so that a resumed run draws the same masks.
     torch.manual_seed(draw_seed(run.spec.seed, number))
     network.train()
+    if run.peak is not None:
+        run.peak.begin()
     with run.meter.window(Window.EPOCH, epoch=number, **run.labels) as window:
         train_loss, pairs = descend(run, learner, number, retry)
         looked_from = time.perf_counter()
@@ -148,6 +152,8 @@ def train_epoch(
             looking_s=looking_s,
             parameters=sum(parameter.numel() for parameter in network.parameters()),
         )
+        if run.peak is not None:
+            window.values.update(run.peak.values())
     learner.schedule.after_epoch(error)
     return {
         **run.labels,

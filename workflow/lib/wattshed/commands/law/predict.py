@@ -96,10 +96,10 @@ def run(arguments: argparse.Namespace) -> int:
     without: list[dict[str, str]] = []
     labels = labels_of(arguments.configs)
     for path in arguments.configs:
-        study = _study(path)
+        study = read_study(path)
         names = _models(study, arguments.model, path)
         profile = _profile(arguments, study)
-        panel = _panel(arguments, study, path)
+        panel = panel_of(arguments, study)
         for name in names:
             found = _predicted(study, name, panel, profile)
             if isinstance(found, str):
@@ -139,15 +139,22 @@ def _check(arguments: argparse.Namespace) -> None:
         if place in seen:
             raise Fault(f"{path} is named twice: expected each configuration once; remove one.")
         seen.add(place)
-    for option, value in (
-        ("--threads", arguments.threads),
-        ("--nodes", arguments.nodes),
-        ("--hours", arguments.hours),
-    ):
-        if value is not None and value < 1:
-            raise Fault(f"{option} is {value}: expected a whole number of 1 or more; correct it.")
-        if value is not None and value > LARGEST:
-            raise Fault(f"{option} is larger than {LARGEST:,}: expected the size of a panel; correct it.")
+    if arguments.threads < 1 or arguments.threads > LARGEST:
+        _refuse_count("--threads", arguments.threads)
+    check_panel(arguments)
+    if arguments.figure is not None:
+        if arguments.figure.suffix not in (".png", ".pdf", ".svg"):
+            raise Fault(
+                f"--figure {arguments.figure}: expected a name that ends with .png, .pdf or .svg; rename it."
+            )
+        check_file(arguments.figure, "--figure")
+
+
+def check_panel(arguments: argparse.Namespace) -> None:
+    """Refuse a panel's size, or a folder of results, that cannot be."""
+    for option, value in (("--nodes", arguments.nodes), ("--hours", arguments.hours)):
+        if value is not None and not 1 <= value <= LARGEST:
+            _refuse_count(option, value)
     if (arguments.nodes is None) != (arguments.hours is None):
         given, missing = ("--nodes", "--hours") if arguments.hours is None else ("--hours", "--nodes")
         raise Fault(
@@ -158,12 +165,12 @@ def _check(arguments: argparse.Namespace) -> None:
             f"--results {arguments.results} is not a folder: expected one that holds studies' results; correct it, or "
             "leave the option away."
         )
-    if arguments.figure is not None:
-        if arguments.figure.suffix not in (".png", ".pdf", ".svg"):
-            raise Fault(
-                f"--figure {arguments.figure}: expected a name that ends with .png, .pdf or .svg; rename it."
-            )
-        check_file(arguments.figure, "--figure")
+
+
+def _refuse_count(option: str, value: int) -> None:
+    if value < 1:
+        raise Fault(f"{option} is {value}: expected a whole number of 1 or more; correct it.")
+    raise Fault(f"{option} is larger than {LARGEST:,}: expected the size of a panel; correct it.")
 
 
 def labels_of(paths: Sequence[Path]) -> dict[Path, str]:
@@ -176,7 +183,7 @@ def labels_of(paths: Sequence[Path]) -> dict[Path, str]:
     return found
 
 
-def _study(path: Path) -> "Study":
+def read_study(path: Path) -> "Study":
     import yaml
 
     from wattshed.config.repeated_keys import refuse_repeated_keys
@@ -246,7 +253,7 @@ def _profile(arguments: argparse.Namespace, study: "Study") -> "DeviceProfile":
     return profile
 
 
-def _panel(arguments: argparse.Namespace, study: "Study", path: Path) -> "PanelSizes":
+def panel_of(arguments: argparse.Namespace, study: "Study") -> "PanelSizes":
     from wattshed.law.predicting.plan import PanelSizes, panel_sizes
 
     if arguments.nodes is not None:

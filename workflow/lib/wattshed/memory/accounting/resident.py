@@ -24,16 +24,17 @@ def resident_rise(work: Callable[[], Any]) -> int | None:
     """
     gc.collect()
     _give_back()
-    if not _reset_peak():
+    if not reset_peak():
         work()
         return None
-    before = _status("VmRSS")
+    before = status_bytes("VmRSS")
     work()
-    peak = _status("VmHWM")
+    peak = status_bytes("VmHWM")
     return None if before is None or peak is None else max(0, peak - before)
 
 
-def _reset_peak() -> bool:
+def reset_peak() -> bool:
+    """Set the process's peak back to the present; False where the system does not allow it."""
     try:
         RESET.write_text("5", encoding="ascii")
     except OSError:
@@ -41,7 +42,7 @@ def _reset_peak() -> bool:
     return True
 
 
-def _status(name: str) -> int | None:
+def status_bytes(name: str) -> int | None:
     """A line of the process's status [bytes]."""
     try:
         found = re.search(rf"^{name}:\s+(\d+) kB", STATUS.read_text(encoding="ascii"), re.MULTILINE)

@@ -96,10 +96,16 @@ def measure_steps(
 
 
 def counted_step(
-    learner: Learner, batches: Sequence[Batch], forecaster: NeuralForecaster, step: Callable[[], Any]
+    learner: Learner,
+    batches: Sequence[Batch],
+    forecaster: NeuralForecaster,
+    step: Callable[[], Any],
+    beside: Sequence[Tensor] = (),
 ) -> tuple[LiveBytes, SavedBytes]:
-    """A step with its bytes counted, as a prediction counts them."""
+    """A step with its bytes counted, as a prediction counts them. beside: what else is held meanwhile."""
     network, series = learner.network, forecaster.series
+    for batch in batches:
+        forget_windows(batch)
     given = [tensor for batch in batches for tensor in tensors_of(batch)]
     averaged = [] if learner.average.network is network else list(learner.average.network.parameters())
     learner.optimiser.zero_grad(set_to_none=True)
@@ -109,7 +115,7 @@ def counted_step(
             "batch": given,
             "series": [series.own, series.aggregate, series.row_sum, series.slot],
             "optimiser": state_of(learner),
-            "kept": averaged,
+            "kept": [*averaged, *beside],
         },
         series.device,
     )

@@ -105,7 +105,7 @@ def predict_footprint(spec: ModelSpec, sizes: TaskSizes, plan: MemoryPlan) -> Fo
         network = plan.applied(network, spec.seed)
         kernel = _kernel(network, spec, sizes, plan)
         series = sized_series(sizes, spec.windows, device, kernel)
-    batches, masks = sized_batches(spec.recipe, spec.windows, sizes, series, network, mode)
+    batches, masks = sized_batches(spec.recipe, spec.windows, sizes, series, network)
     try:
         with ExitStack() as stack:
             for one in (mode, SizedResults(scalars=kernel is not None), SizedOperations()):

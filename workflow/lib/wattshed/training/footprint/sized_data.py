@@ -107,7 +107,6 @@ def sized_batches(
     sizes: TaskSizes,
     series: ScaledSeries,
     network: Network,
-    mode: FakeTensorMode,
 ) -> tuple[list[Batch], list[Tensor]]:
     """The batches of one gradient step, and what the sampler keeps beside them; call it outside of the fake mode."""
     origins = torch.arange(windows.look_back_h, max(sizes.hours - windows.horizon_h, windows.look_back_h) + 1)
@@ -119,11 +118,11 @@ def sized_batches(
     batches = []
     for _ in range(recipe.accumulate):
         examples = sampler.draw(recipe.batch, origins, generator)
-        with mode:
-            batch = sampler.batch(examples)
-            if recipe.sampling == "windows" and network.sampled_adjacency() is not None:
-                batch = _on_a_part(batch, recipe, sizes)
-            batches.append(batch)
+        # Outside of the fake mode, in which the examples' indices could not be read: the series are fake themselves.
+        batch = sampler.batch(examples)
+        if recipe.sampling == "windows" and network.sampled_adjacency() is not None:
+            batch = _on_a_part(batch, recipe, sizes)
+        batches.append(batch)
     return batches, kept
 
 

@@ -89,7 +89,8 @@ class SizedResults(TorchDispatchMode):
         if self._scalars and func is torch.ops.aten._local_scalar_dense.default:
             return 1
         result = func(*args, **(kwargs or {}))
-        if func is torch.ops.aten.mkldnn_rnn_layer.default:
+        # Only a layer that learns keeps a work space.
+        if func is torch.ops.aten.mkldnn_rnn_layer.default and args[15] and torch.is_grad_enabled():
             size = lstm_workspace_bytes(*args[0].shape, args[10], bool(args[12]))
             return (*result[:3], torch.empty(size, dtype=torch.uint8))
         return result
@@ -171,9 +172,9 @@ def lstm_workspace_bytes(hours: int, rows: int, inputs: int, hidden: int, has_bi
 
 
 def _workspace(hours: int, rows: int, inputs: int, hidden: int, has_biases: bool) -> int:
-    with _disable_current_modes(), torch._C.DisableTorchFunction(), torch.no_grad():
+    with _disable_current_modes(), torch._C.DisableTorchFunction(), torch.enable_grad():
         gates = 4 * hidden
-        weights = [torch.zeros(gates, width) for width in (inputs, hidden)]
+        weights = [torch.zeros(gates, width, requires_grad=True) for width in (inputs, hidden)]
         weights += [torch.zeros(gates), torch.zeros(gates)]
         states = [torch.zeros(1, rows, hidden) for _ in range(2)]
         values = torch.zeros(hours, rows, inputs)

@@ -1,0 +1,116 @@
+"""The level of a training whose recipe says ``auto``: predicted level by level, and chosen before the network is made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from wattshed.foundation.faults import Fault
+from wattshed.memory.levels import ORDER
+from wattshed.memory.plan import MemoryPlan, plan_of, with_level
+from wattshed.training.checkpoint import ModelSpec, graph_of, place_of
+from wattshed.training.footprint.choose import MB, fitting_level, limit_of
+from wattshed.training.footprint.predict import Footprint, predict_footprint
+from wattshed.training.footprint.sizes import TaskSizes
+
+if TYPE_CHECKING:
+    import torch
+
+    from wattshed.engine.choice import Wanted
+    from wattshed.forecast.job_inputs import JobInputs
+
+AUTO = "auto"
+
+
+@dataclass(frozen=True)
+class LevelFound:
+    """One level's plan with its prediction."""
+
+    plan: MemoryPlan
+    footprint: Footprint
+
+
+def levels_of(
+    spec: ModelSpec, sizes: TaskSizes, device: torch.device, engine: Wanted
+) -> dict[str, LevelFound]:
+    """Every level's plan and prediction; levels of the same mechanisms are predicted once.
+
+    Raises :class:`Fault` for a model without gradient steps, and for a named mechanism that does not fit.
+    """
+    found: dict[str, LevelFound] = {}
+    known: dict[str, Footprint] = {}
+    place = place_of(device, engine)
+    for level in ORDER:
+        plan = plan_of(spec.recipe, spec.shaped_by[0], spec.windows, place, level)
+        key = repr([settings.model_dump() for settings in plan.mechanisms])
+        if key not in known:
+            known[key] = predict_footprint(spec, sizes, plan)
+        found[level] = LevelFound(plan, known[key])
+    return found
+
+
+def settled(spec: ModelSpec, inputs: JobInputs) -> tuple[ModelSpec, int | None]:
+    """The spec with its level chosen, and the predicted peak [bytes]; prints the plan.
+
+    A spec without a block ``memory`` is returned as it is, with None, and nothing is printed or predicted. A chosen
+    level becomes part of the spec and so of the checkpoint: reading it on another machine chooses nothing.
+    Raises :class:`Fault` if no level fits.
+    """
+    block = spec.recipe.memory
+    if block is None:
+        return spec, None
+    sizes = sizes_of(spec, inputs)
+    if block.level != AUTO:
+        plan = spec.plan_at(place_of(inputs.device, inputs.engine))
+        try:
+            footprint = predict_footprint(spec, sizes, plan)
+        except Fault as fault:
+            # Only a choice needs a prediction.
+            print(f"{spec.name}: memory level {plan.level}; {fault}", flush=True)
+            return spec, None
+        print(plan_text(spec.name, {plan.level: LevelFound(plan, footprint)}, plan.level), flush=True)
+        return spec, footprint.peak_bytes
+    levels = levels_of(spec, sizes, inputs.device, inputs.engine)
+    limit, source = limit_of(inputs.device, block.limit_mb)
+    chosen = fitting_level({level: found.footprint for level, found in levels.items()}, limit)
+    why = f"the first whose predicted peak fits {limit / MB:,.0f} MB ({source})"
+    print(plan_text(spec.name, levels, chosen, why), flush=True)
+    return replace(spec, recipe=with_level(spec.recipe, chosen)), levels[chosen].footprint.peak_bytes
+
+
+def settled_specs(specs: Sequence[ModelSpec], inputs: JobInputs) -> tuple[list[ModelSpec], int | None]:
+    """The same for specs that differ by their seed alone: all get one level."""
+    first, peak_bytes = settled(specs[0], inputs)
+    return [first, *(replace(spec, recipe=first.recipe) for spec in specs[1:])], peak_bytes
+
+
+def sizes_of(spec: ModelSpec, inputs: JobInputs) -> TaskSizes:
+    """Of a job's data."""
+    task = inputs.task
+    looked = min(len(task.origins(task.splits.validation)), spec.recipe.validation_windows)
+    hours, nodes = task.panel.values.shape
+    windows = task.panel.windows
+    return TaskSizes(
+        nodes=nodes,
+        hours=hours,
+        edges=int(graph_of(spec, inputs.graph).adjacency.nnz),
+        validation_windows=looked,
+        regions=0 if windows is None else len(windows.regions),
+        engine=inputs.engine,
+        device="cuda" if inputs.device.type == "cuda" else "cpu",
+    )
+
+
+def plan_text(name: str, levels: Mapping[str, LevelFound], chosen: str, why: str = "as the recipe says") -> str:
+    """The plan as one table: level, predicted peak and where it is, mechanisms; then what was left out and why."""
+    lines = [f"{name}: memory level {chosen}, {why}", "  level    predicted peak  phase       mechanisms"]
+    left_out: dict[str, str] = {}
+    for level, found in levels.items():
+        mark = "*" if level == chosen else " "
+        peak = f"{found.footprint.peak_bytes / MB:,.1f} MB"
+        names = ", ".join(found.plan.names) or "none"
+        lines.append(f"{mark} {level:8} {peak:>14}  {found.footprint.phase_of_peak:10}  {names}")
+        left_out |= dict(found.plan.left_out)
+    lines += [f"  left out: {kind} ({reason})" for kind, reason in left_out.items()]
+    return "\n".join(lines)

@@ -8,9 +8,11 @@ import torch
 
 from wattshed.engine.cpu.fused_cpu import FusedCpu
 from wattshed.forecast.computing import compute, compute_consecutive
+from wattshed.forecast.examples import EXAMPLES_PER_CALL
 from wattshed.forecast.neural import PAIRS_PER_BLOCK
 from wattshed.forecast.series import ScaledSeries, Sequences
 from wattshed.forecast.streaming import RUN_IN_H
+from wattshed.training.footprint.sized_data import sized_examples
 
 if TYPE_CHECKING:
     from wattshed.forecast.network import Network
@@ -27,6 +29,9 @@ def look_once(network: Network, series: ScaledSeries, spec: ModelSpec, sizes: Ta
     network.eval()
     recipe, horizon_h, nodes = spec.recipe, spec.windows.horizon_h, sizes.nodes
     look_back_h, device = spec.windows.look_back_h, series.device
+    if network.takes == "examples":
+        network(sized_examples(min(sizes.validation_windows, EXAMPLES_PER_CALL), spec.windows, sizes, series))
+        return
     if network.takes == "windows":
         # One window after the other; all forecasts are held at once, and then stacked.
         first = network(series.window(look_back_h))[0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import scipy.sparse as sp
@@ -11,10 +11,12 @@ import torch
 from torch import Tensor, nn
 
 from wattshed.engine.series.residence import Residence
+from wattshed.forecast.examples import LabelledBatch
 from wattshed.forecast.networks.reference import sparse_tensor
 from wattshed.forecast.series import ScaledSeries
 from wattshed.training.batches.drawing import Batch
 from wattshed.training.batches.making import make_sampler
+from wattshed.training.footprint.sizes import FEATURES
 
 if TYPE_CHECKING:
     from torch._subclasses.fake_tensor import FakeTensorMode
@@ -109,6 +111,8 @@ def sized_batches(
     network: Network,
 ) -> tuple[list[Batch], list[Tensor]]:
     """The batches of one gradient step, and what the sampler keeps beside them; call it outside of the fake mode."""
+    if recipe.sampling == "examples":
+        return [_labelled(recipe.batch, windows, sizes, series) for _ in range(recipe.accumulate)], []
     origins = torch.arange(windows.look_back_h, max(sizes.hours - windows.horizon_h, windows.look_back_h) + 1)
     generator = torch.Generator().manual_seed(0)
     observed = np.ones((sizes.hours, sizes.nodes), dtype=bool)
@@ -124,6 +128,26 @@ def sized_batches(
             batch = _on_a_part(batch, recipe, sizes)
         batches.append(batch)
     return batches, kept
+
+
+def sized_examples(
+    count: int, windows: WindowsBlock, sizes: TaskSizes, series: ScaledSeries
+) -> LabelledBatch:
+    """Labelled windows of the task's sizes, where the series are."""
+    fake: Any = series.own
+    length, regions = windows.look_back_h, sizes.regions
+    with fake.fake_mode:
+        shapes = ((count, length, regions), (count, regions, regions), (count, regions, FEATURES))
+        own, connectivity, features = (torch.empty(*shape, device=series.device) for shape in shapes)
+        known = torch.empty(count, length, dtype=torch.bool, device=series.device)
+    return LabelledBatch(own, known, connectivity, features)
+
+
+def _labelled(count: int, windows: WindowsBlock, sizes: TaskSizes, series: ScaledSeries) -> Batch:
+    """A batch of labelled windows, with a target for each class."""
+    examples = sized_examples(count, windows, sizes, series)
+    target = examples.series.new_empty(count, 1, sizes.nodes)
+    return Batch((examples,), target, target.new_empty(target.shape, dtype=torch.bool), count * sizes.nodes)
 
 
 def _on_a_part(batch: Batch, recipe: RecipeBlock, sizes: TaskSizes) -> Batch:

@@ -169,8 +169,9 @@ class Trial:
         found = predict_footprint(spec, self._sizes, plan)
         return {
             **about,
-            # Of the step alone: a look at the validation part may be larger, and is not measured here.
-            "predicted_peak_bytes": found.step_peak_bytes,
+            # Of the step alone: a look at the validation part may be larger, and is not measured here. Neither is the
+            # copy of the best weights, which a training keeps and a measured step does not.
+            "predicted_peak_bytes": found.step_peak_bytes - _best_bytes(found, spec.recipe),
             "predicted_saved_bytes": found.saved_bytes,
             **_peak_of(found),
         }
@@ -218,6 +219,11 @@ def time_forecasts(
 def _forecast(network: Network, batch: Batch) -> Any:
     first = batch.inputs[0]
     return compute(network, first) if isinstance(first, Pairs) else batch_forecast(network, batch)
+
+
+def _best_bytes(found: Footprint, recipe: RecipeBlock) -> int:
+    """Of the copy of the best weights; a moving average is as large, and is there in a measured step too."""
+    return found.kept_bytes // (2 if recipe.ema_decay else 1)
 
 
 def _peak_of(found: Footprint) -> dict[str, str]:

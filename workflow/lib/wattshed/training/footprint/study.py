@@ -39,7 +39,8 @@ from wattshed.training.step.gradient import batch_forecast
 from wattshed.training.step.learner import Learner
 
 MB = 1e6
-Lives = dict[str, list[tuple[dict[str, Any], list[tuple[str, str, int]]]]]
+# Of each plan the keys of its rows, and phase, operation and live bytes in order.
+Living = list[tuple[dict[str, Any], list[tuple[str, str, int]]]]
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def measured_frames(
     cell."""
     began = clock()
     rows: list[dict[str, Any]] = []
-    lives: Lives = {}
+    lives: dict[str, Living] = {}
     for cell in cells_of(job.inputs, job.memory, job.models, job.recipes):
         over = clock() - began > job.memory.limit_s
         found, living = _cell(job, cell, meter, over)
@@ -97,9 +98,7 @@ def measured_frames(
     return steps_frame(rows), timeline_frame(one for living in lives.values() for one in living)
 
 
-def _cell(
-    job: MemoryJob, cell: Cell, meter: Meter, over: bool
-) -> tuple[list[dict[str, Any]], list[tuple[dict[str, Any], list[tuple[str, str, int]]]]]:
+def _cell(job: MemoryJob, cell: Cell, meter: Meter, over: bool) -> tuple[list[dict[str, Any]], Living]:
     """The rows of a cell, and the live bytes over its steps by level. over: whether the time for measurements is."""
     rows = {asked.name: _row(job, cell, asked) for asked in job.plans}
     try:
@@ -118,7 +117,7 @@ def _cell(
         elif over:
             row["why_none"] = f"the time of memory.limit_s = {job.memory.limit_s:g} was over"
     costs = trial.measured([name for name, row in rows.items() if "why_none" not in row], meter)
-    living = []
+    living: Living = []
     for name, cost in costs.items():
         row = rows[name]
         row |= _measured(cost, job.memory.repeats) | trial.inference[name]

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import torch
 
 from wattshed.config.models.families import ModelBlock
 from wattshed.config.models.memory_study import MemoryStudyBlock
@@ -18,24 +17,21 @@ from wattshed.config.models.recipes import RecipeBlock
 from wattshed.devices.torch_device import synchroniser
 from wattshed.energy.meter import Meter
 from wattshed.energy.metered_job import metered_job
-from wattshed.forecast.computing import compute
 from wattshed.forecast.job_inputs import JobInputs
 from wattshed.forecast.network import Network
 from wattshed.forecast.neural import NeuralForecaster
-from wattshed.forecast.series import Pairs
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.vocabulary import Stage
 from wattshed.foundation.writing import write_parquet
 from wattshed.memory.plan import MemoryPlan
-from wattshed.training.batches.drawing import Batch
 from wattshed.training.batches.making import make_batches
 from wattshed.training.checkpoint import graph_of, make_forecaster
-from wattshed.training.footprint.cells import Cell, PlanAsked, cells_of, plans_asked, quantiles
+from wattshed.training.footprint.cells import Cell, PlanAsked, cells_of, plans_asked
+from wattshed.training.footprint.forecast_times import time_forecasts
 from wattshed.training.footprint.measure import StepCost, measure_steps
 from wattshed.training.footprint.predict import Footprint, predict_footprint
 from wattshed.training.footprint.sizes import TaskSizes
 from wattshed.training.footprint.study_frames import steps_frame, timeline_frame
-from wattshed.training.step.gradient import batch_forecast
 from wattshed.training.step.learner import Learner
 
 MB = 1e6
@@ -192,32 +188,6 @@ class Trial:
         self._networks[name] = network
         recipe = self._cell.with_plan(self._asked[name]).recipe
         return Learner.make(network, recipe, 1, self._job.inputs.device, plan)
-
-
-@torch.no_grad()
-def time_forecasts(
-    networks: Mapping[str, Network], batch: Batch, repeats: int, device: torch.device
-) -> dict[str, dict[str, float]]:
-    """Seconds of the forward pass of a batch by network, which take turns: median with the middle 95 %."""
-    synchronise = synchroniser(device)
-    times: dict[str, list[float]] = {name: [] for name in networks}
-    for network in networks.values():
-        network.eval()
-        _forecast(network, batch)
-    for _ in range(repeats):
-        for name, network in networks.items():
-            synchronise()
-            began = time.perf_counter()
-            _forecast(network, batch)
-            synchronise()
-            times[name].append(time.perf_counter() - began)
-    keys = ("inference_s", "inference_low_s", "inference_high_s")
-    return {name: dict(zip(keys, quantiles(found), strict=True)) for name, found in times.items()}
-
-
-def _forecast(network: Network, batch: Batch) -> Any:
-    first = batch.inputs[0]
-    return compute(network, first) if isinstance(first, Pairs) else batch_forecast(network, batch)
 
 
 def _best_bytes(found: Footprint, recipe: RecipeBlock) -> int:

@@ -180,10 +180,6 @@ LAW_LEDGERS = [
     for job, runs in (("calibrate_device", LAW_CALIBRATES), ("sweep_law", LAW_SWEEP is not None))
     if runs
 ]
-# Models whose steps are measured at every memory level, and the memory of the largest step that is [MB]. The rule of the
-# memory levels exists for every study, too.
-MEMORY_MODELS = STUDY.memory.measured(STUDY.models) if STUDY.memory else []
-MEMORY_MB = int(STUDY.memory.largest_mb) if STUDY.memory else 0
 # Every checkpoint that the study makes, by the name of its lineage, and the jobs that use it.
 LINEAGES = lineages_of(STUDY)
 ADAPTED = [name for name, lineage in LINEAGES.items() if lineage.kind == "strategy"]
@@ -224,11 +220,6 @@ SHOWN = [*[*MADE_FROM, *STUDY.models][:1], *[name for name in STUDY.baselines if
 def as_json(block, without=None, only=None):
     """A block of the configuration as one argument of a script; keys that the script does not use left out."""
     return without_braces(block.model_dump_json(exclude=without, include=only))
-
-
-def json_of(blocks):
-    """Blocks of the configuration by name as one argument of a script."""
-    return without_braces(json.dumps({name: block.model_dump(mode="json") for name, block in blocks.items()}))
 
 
 def list_of_records(wildcards):

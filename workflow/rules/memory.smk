@@ -3,6 +3,15 @@
 The rule exists for every study, and is requested only if it has the block `memory`.
 """
 
+# Models whose steps are measured at every memory level, and the memory of the largest step that is [MB].
+MEMORY_MODELS = STUDY.memory.measured(STUDY.models) if STUDY.memory else []
+MEMORY_MB = int(STUDY.memory.largest_mb) if STUDY.memory else 0
+
+
+def json_of(blocks):
+    """Blocks of the configuration by name as one argument of a script."""
+    return without_braces(json.dumps({name: block.model_dump(mode="json") for name, block in blocks.items()}))
+
 
 rule measure_memory:
     input:

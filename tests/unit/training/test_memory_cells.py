@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from wattshed.config.models.memory_study import MemoryStudyBlock
 from wattshed.data.labelled import LabelledWindows
-from wattshed.training.footprint.cells import plans_asked, quantiles, series_ends
+from wattshed.training.footprint.cells import plans_asked, series_ends
 from wattshed.training.footprint.study_frames import COLUMNS, TIMELINE, steps_frame, timeline_frame
+from wattshed.training.step.forecast_times import quantiles
 
 
 def row(level, peak, alone=False, **further):

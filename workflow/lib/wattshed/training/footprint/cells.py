@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -105,9 +105,3 @@ def series_ends(windows: LabelledWindows) -> np.ndarray:
     ends = np.zeros(count, dtype=np.int64)
     np.maximum.at(ends, windows.owners, windows.starts + windows.lengths)
     return ends
-
-
-def quantiles(times_s: Sequence[float]) -> tuple[float, float, float]:
-    """Median, and the 2.5 and 97.5 % quantiles."""
-    middle, low, high = np.quantile(np.asarray(times_s, dtype=np.float64), [0.5, 0.025, 0.975])
-    return float(middle), float(low), float(high)

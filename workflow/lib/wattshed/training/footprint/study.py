@@ -27,11 +27,11 @@ from wattshed.memory.plan import MemoryPlan
 from wattshed.training.batches.making import make_batches
 from wattshed.training.checkpoint import graph_of, make_forecaster
 from wattshed.training.footprint.cells import Cell, PlanAsked, cells_of, plans_asked
-from wattshed.training.footprint.forecast_times import time_forecasts
 from wattshed.training.footprint.measure import StepCost, measure_steps
 from wattshed.training.footprint.predict import Footprint, predict_footprint
 from wattshed.training.footprint.sizes import TaskSizes
 from wattshed.training.footprint.study_frames import steps_frame, timeline_frame
+from wattshed.training.step.forecast_times import time_forecasts
 from wattshed.training.step.learner import Learner
 
 MB = 1e6

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 
 from wattshed.devices.torch_device import synchroniser
@@ -13,7 +14,6 @@ from wattshed.forecast.computing import compute
 from wattshed.forecast.network import Network
 from wattshed.forecast.series import Pairs
 from wattshed.training.batches.drawing import Batch
-from wattshed.training.footprint.cells import quantiles
 from wattshed.training.step.gradient import batch_forecast
 
 
@@ -41,3 +41,9 @@ def time_forecasts(
 def _forecast(network: Network, batch: Batch) -> Any:
     first = batch.inputs[0]
     return compute(network, first) if isinstance(first, Pairs) else batch_forecast(network, batch)
+
+
+def quantiles(times_s: Sequence[float]) -> tuple[float, float, float]:
+    """Median, and the 2.5 and 97.5 % quantiles."""
+    middle, low, high = np.quantile(np.asarray(times_s, dtype=np.float64), [0.5, 0.025, 0.975])
+    return float(middle), float(low), float(high)

@@ -24,9 +24,9 @@ from wattshed.accounts.rolling.judged import judged_frame
 from wattshed.accounts.rolling.origins import origins_frame
 from wattshed.accounts.runs.runs import runs_frame, windows_frame
 from wattshed.accounts.sensitivity.views import sensitivity_frames
+from wattshed.accounts.standings.class_scores import COLUMNS, scores_of
 from wattshed.config.energy.carbon import CarbonBlock
 from wattshed.energy.carbon.carbon import Location
-from wattshed.forecast.classes import COLUMNS, scores_of
 from wattshed.foundation import plugins
 from wattshed.foundation.writing import write_json, write_parquet, write_text
 from wattshed.law.published.reproducing.frame import reproduction_frame

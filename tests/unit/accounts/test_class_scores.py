@@ -9,7 +9,7 @@ from scipy.stats import binomtest
 
 from made_classes import classes_panel
 from small_study import small_panel
-from wattshed.forecast.classes import LEAST_PROBABILITY, class_scores, scores_of, wilson
+from wattshed.accounts.standings.class_scores import LEAST_PROBABILITY, class_scores, scores_of, wilson
 from wattshed.forecast.forecasts import Forecasts
 from wattshed.foundation.faults import Fault
 from wattshed.publish.tables.classes import classes_table

@@ -40,7 +40,7 @@ def classes_table(frame: pd.DataFrame) -> Table:
                 Cell(str(len(own))),
                 cells["accuracy"],
                 interval(_percent(low), _percent(high), 1),
-                interval(*(100 * own[f"accuracy_{end}"].mean() for end in ("low", "high")), 1),
+                interval(100 * own["accuracy_low"].mean(), 100 * own["accuracy_high"].mean(), 1),
                 *(cells[name] for name in shown[1:]),
             ]
         )

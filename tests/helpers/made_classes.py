@@ -98,4 +98,6 @@ def write_series(folder: Path, classes: int = 3, samples: int = 240, seed: int =
     folder.mkdir(parents=True)
     header = ",".join(f"region_{number}" for number in range(REGIONS))
     for one in made_series(classes, samples, seed):
-        np.savetxt(folder / f"{one.name}.csv", one.values, delimiter=",", header=header, comments="", fmt="%.6g")
+        np.savetxt(
+            folder / f"{one.name}.csv", one.values, delimiter=",", header=header, comments="", fmt="%.6g"
+        )

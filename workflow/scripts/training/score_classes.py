@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from wattshed.accounts.standings.class_scores import class_scores
 from wattshed.data.panel import Panel
-from wattshed.forecast.classes import class_scores
 from wattshed.foundation.faults import run_script, script_parser
 from wattshed.foundation.writing import write_parquet
 

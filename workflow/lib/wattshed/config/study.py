@@ -16,6 +16,7 @@ from wattshed.config.energy.law import LawBlock
 from wattshed.config.lineages import lineages_of, refuse_untrainable_sweeps
 from wattshed.config.models.adaptation import AdaptationBlock
 from wattshed.config.models.chains import SWEEP, ChainBlock
+from wattshed.config.models.classes import check_classes
 from wattshed.config.models.compression import CompressionBlock
 from wattshed.config.models.controls import SHUFFLED, ControlsBlock, reads_graph, with_twins
 from wattshed.config.models.families import ModelBlock, check_windows
@@ -138,41 +139,11 @@ class Study(Block):
                 f"rolling is given and the source {kind} gives labelled windows, which it cuts once; expected no "
                 "rolling origins: remove the block"
             )
-        if labelled and self.graph.method != "auto":
-            raise ValueError(
-                f"graph.method is {self.graph.method!r} and the source {kind} gives labelled windows, whose classes have no "
-                "neighbours; expected auto: remove the key"
-            )
-        if labelled and self.ladder is not None:
-            raise ValueError(
-                f"ladder is given and the source {kind} gives labelled windows; the ladder's steps are recipes of forecasts "
-                "of readings; expected none: remove the block"
-            )
         return self
 
     @model_validator(mode="after")
-    def _recipes_and_source_fit(self) -> "Study":
-        kind = self.data.source.kind
-        labelled = getattr(plugins.load("source", kind), "labelled", False)
-        given = "labelled windows" if labelled else "readings"
-        for name, model in self.models.items():
-            if ("examples" in plugins.load("family", model.form).samplings) != labelled:
-                wanted = "readings" if labelled else "labelled windows"
-                forms = [
-                    form
-                    for form in plugins.names("family")
-                    if ("examples" in plugins.load("family", form).samplings) == labelled
-                ]
-                raise ValueError(
-                    f"models.{name}.form is {model.form!r}, a family for {wanted}, and the source {kind} gives {given}; "
-                    f"expected one of {forms}"
-                )
-        for name, recipe in self.recipes.items():
-            if (recipe.sampling == "examples") != labelled:
-                wanted = "examples" if labelled else "windows, pairs or sequences"
-                raise ValueError(
-                    f"recipes.{name}.sampling is {recipe.sampling!r} and the source {kind} gives {given}; expected {wanted}"
-                )
+    def _models_and_source_fit(self) -> "Study":
+        check_classes(self)
         return self
 
     @model_validator(mode="after")

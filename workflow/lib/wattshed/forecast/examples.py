@@ -68,7 +68,7 @@ class LabelledBatch:
 
 
 class ExampleResidence(Residence):
-    """Where a panel's examples are stored: on the device if they fit, else in host memory, from which batches are sent."""
+    """Where a panel's examples are stored: on the device if they fit, else in host memory, from which they are sent."""
 
     def __init__(
         self,
@@ -120,8 +120,8 @@ class ExampleSeries(ScaledSeries):
         panel = task.panel
         if panel.windows is None:
             raise Fault(
-                f"{panel.source}: the panel holds readings, and the network takes labelled windows; expected a source that "
-                "gives such windows: change data.source or the model's form."
+                f"{panel.source}: the panel holds readings, and the network takes labelled windows; expected a source "
+                "that gives such windows: change data.source or the model's form."
             )
         rows, classes = panel.values.shape
         indicators = np.ascontiguousarray(panel.values.T)

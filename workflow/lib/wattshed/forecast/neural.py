@@ -31,7 +31,10 @@ class NeuralForecaster:
 
     @torch.no_grad()
     def forecast(self, origins: np.ndarray) -> np.ndarray:
-        """Forecast [B, H, N] in the panel's unit; the network is in evaluation mode. Of classes: their probabilities."""
+        """Forecast [B, H, N] in the panel's unit; the network is in evaluation mode.
+
+        Of classes, these are their probabilities.
+        """
         self.network.eval()
         if isinstance(self.series, ExampleSeries):
             return probabilities(

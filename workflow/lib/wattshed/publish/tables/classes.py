@@ -40,7 +40,7 @@ def classes_table(frame: pd.DataFrame) -> Table:
                 Cell(str(len(own))),
                 cells["accuracy"],
                 interval(_percent(low), _percent(high), 1),
-                interval(*(100 * own[f"accuracy_{end}"].mean() for end in ("low", "high")), 1),
+                interval(100 * own["accuracy_low"].mean(), 100 * own["accuracy_high"].mean(), 1),
                 *(cells[name] for name in shown[1:]),
             ]
         )
@@ -59,8 +59,8 @@ def classes_table(frame: pd.DataFrame) -> Table:
     first = frame.iloc[0]
     caption = (
         f"Classes of {int(first['windows'])} windows of the test part, {int(first['classes'])} classes, mean over "
-        f"{count_text(frame.groupby('model').size())} seeds, sorted by log loss; best of a column in bold. A guess among "
-        f"the classes is right for {100 * first['chance']:.1f} %."
+        f"{count_text(frame.groupby('model').size())} seeds, sorted by log loss; best of a column in bold. A guess "
+        f"among the classes is right for {100 * first['chance']:.1f} %."
     )
     return Table("classes", caption, columns, rows, _notes(frame, two))
 
@@ -71,10 +71,10 @@ def _percent(share: float | None) -> float | None:
 
 def _notes(frame: pd.DataFrame, two: bool) -> list[str]:
     notes = [
-        "Intervals of the accuracy: Student's t over seeds, a dash where n = 1 or all seeds are alike; Wilson's over the "
-        "windows, mean of its ends over the seeds. Windows of one series are alike, so the second one is too narrow.",
-        "Balanced: mean over the classes of the share of their windows. Brier: squared distance summed over the classes, "
-        "0 to 2. The log loss takes a probability of at least 1e-7.",
+        "Intervals of the accuracy: Student's t over seeds, a dash where n = 1 or all seeds are alike; Wilson's over "
+        "the windows, mean of its ends over the seeds. Windows of one series are alike, so this one is too narrow.",
+        "Balanced: mean over the classes of the share of their windows. Brier: squared distance summed over the "
+        "classes, 0 to 2. The log loss takes a probability of at least 1e-7.",
     ]
     if two:
         positive = frame["positive"].dropna().iloc[0]

@@ -130,8 +130,8 @@ class PermutedBatches:
         equal: bool = False,
     ) -> None:
         """origins: [B] first target hours; batch: windows per batch; steps: None for one pass; equal: whether the last
-        batch of a pass is filled up with the pass's first windows, so that all batches need the same memory and none has
-        a single window."""
+        batch of a pass is filled up with the pass's first windows, so that all batches need the same memory and none
+        has a single window."""
         self._sampler = sampler
         self._origins = origins
         self._seed = seed

@@ -7,8 +7,8 @@ from itertools import islice
 import torch
 from torch import Tensor
 
-from wattshed.forecast.protocol import ForecastTask
 from wattshed.forecast.examples import LabelledBatch
+from wattshed.forecast.protocol import ForecastTask
 from wattshed.forecast.series import Pairs, Sequences
 from wattshed.foundation.faults import Fault
 from wattshed.training.batches.drawing import Batch, Batches, grouped

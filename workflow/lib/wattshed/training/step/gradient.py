@@ -105,8 +105,8 @@ def batch_forecast(network: Network, batch: Batch) -> Tensor:
 def observed_loss(forecast: Tensor, target: Tensor, observed: Tensor, name: LossName) -> Tensor:
     """Mean loss over observed cells, in the target's precision; 0 if no cell was observed. Huber's delta is 1.
 
-    ``cross_entropy`` takes the forecast for logits [B, 1, C] and the target for probabilities of the classes; its mean is
-    over examples of which a class was observed.
+    ``cross_entropy`` takes the forecast for logits [B, 1, C] and the target for probabilities of the classes; its mean
+    is over examples of which a class was observed.
     Raises :class:`Fault` for a forecast of another shape, which would be repeated to fit.
     """
     if forecast.shape != target.shape:

@@ -9,7 +9,7 @@ from scipy.stats import binomtest
 
 from made_classes import classes_panel
 from small_study import small_panel
-from wattshed.forecast.classes import LEAST_PROBABILITY, class_scores, scores_of, wilson
+from wattshed.accounts.standings.class_scores import LEAST_PROBABILITY, class_scores, scores_of, wilson
 from wattshed.forecast.forecasts import Forecasts
 from wattshed.foundation.faults import Fault
 from wattshed.publish.tables.classes import classes_table
@@ -61,8 +61,10 @@ def test_readings_have_no_classes():
 def rows(model, *accuracies, log_loss, classes=3, positive=None):
     return [
         {
-            "model": model, "seed": seed, "windows": 40, "classes": classes, "chance": 1 / classes, "accuracy": accuracy,
-            "accuracy_low": accuracy - 0.1, "accuracy_high": accuracy + 0.05, "balanced_accuracy": accuracy,
+            "model": model, "seed": seed, "windows": 40, "classes": classes, "chance": 1 / classes,
+            "accuracy": accuracy,
+            "accuracy_low": accuracy - 0.1, "accuracy_high": accuracy + 0.05,
+            "balanced_accuracy": accuracy,
             "log_loss": log_loss, "brier": 0.5, "positive": positive, "sensitivity": 0.8, "specificity": 0.7,
         }
         for seed, accuracy in enumerate(accuracies)

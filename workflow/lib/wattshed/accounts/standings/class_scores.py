@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from wattshed.data.panel import Panel
-from wattshed.foundation.faults import Fault
 from wattshed.forecast.forecasts import Forecasts
+from wattshed.foundation.faults import Fault
 
 # A probability below this counts as this in the log loss, or one certain error would be infinite.
 LEAST_PROBABILITY = 1e-7
@@ -46,8 +46,9 @@ def class_scores(forecasts: Mapping[str, Path], panel: Panel) -> pd.DataFrame:
 def scores_of(probabilities: np.ndarray, truth: np.ndarray) -> dict[str, Any]:
     """Scores of probabilities [B, C] against classes int64 [B].
 
-    accuracy: share of windows whose most probable class is the true one, with Wilson's 95 % interval over windows (Wilson
-    1927); balanced_accuracy: mean over the classes that occur of the share of their windows (Brodersen et al. 2010);
+    accuracy: share of windows whose most probable class is the true one, with Wilson's 95 % interval over windows
+    (Wilson 1927); balanced_accuracy: mean over the classes that occur of the share of their windows (Brodersen et
+    al. 2010);
     log_loss: mean of -ln p of the true class; brier: mean over windows of the squared distance summed over classes
     (Brier 1950), from 0 to 2; chance: accuracy of a guess among C classes; sensitivity and specificity: shares of the
     second and of the first of two classes, NaN for more.

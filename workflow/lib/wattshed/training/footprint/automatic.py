@@ -102,7 +102,9 @@ def sizes_of(spec: ModelSpec, inputs: JobInputs) -> TaskSizes:
     )
 
 
-def plan_text(name: str, levels: Mapping[str, LevelFound], chosen: str, why: str = "as the recipe says") -> str:
+def plan_text(
+    name: str, levels: Mapping[str, LevelFound], chosen: str, why: str = "as the recipe says"
+) -> str:
     """The plan as one table: level, predicted peak and where it is, mechanisms; then what was left out and why."""
     lines = [f"{name}: memory level {chosen}, {why}", "  level    predicted peak  phase       mechanisms"]
     left_out: dict[str, str] = {}

@@ -67,7 +67,9 @@ def measure_steps(
     trials = {name: _Trial(learner_of(plan), batches, device) for name, plan in plans.items()}
     for trial in trials.values():
         trial.step()
-    counted = {name: counted_step(trial.learner, batches, forecaster, trial.step) for name, trial in trials.items()}
+    counted = {
+        name: counted_step(trial.learner, batches, forecaster, trial.step) for name, trial in trials.items()
+    }
     rises = {name: device_peak(trial.step, device) for name, trial in trials.items()}
     times: dict[str, list[float]] = {name: [] for name in plans}
     for turn in range(repeats):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -153,7 +154,10 @@ def _predicted(
     live = LiveBytes(resident, device)
     # Before the optimiser, whose own hooks may free a gradient at once.
     live.watch_gradients(network)
-    learner = Learner.make(network, spec.recipe, STEPS, device, plan)
+    with warnings.catch_warnings():
+        # Copies of weights ask for their address, which a tensor without values has not.
+        warnings.filterwarnings("ignore", message="Accessing the data pointer of FakeTensor")
+        learner = Learner.make(network, spec.recipe, STEPS, device, plan)
     prime(learner)
     resident["optimiser"] = [
         value

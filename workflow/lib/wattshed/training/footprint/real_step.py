@@ -58,7 +58,9 @@ class RealStep:
         network.train()
         learner = Learner.make(network, spec.recipe, STEPS, device, plan)
         prime(learner)
-        return cls(spec, sizes, learner, NeuralForecaster(network, series, spec.windows.horizon_h), batches, masks)
+        return cls(
+            spec, sizes, learner, NeuralForecaster(network, series, spec.windows.horizon_h), batches, masks
+        )
 
     def step(self) -> None:
         """One step, with the windows gathered again."""

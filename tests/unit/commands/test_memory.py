@@ -18,8 +18,13 @@ def test_every_level_of_a_model_is_told_with_its_parts(capsys):
     assert [level["level"] for level in model["levels"]] == ["none", "low", "medium", "high"]
     for level in model["levels"]:
         assert level["fits"]
-        parts = [value for name, value in level.items() if name.endswith("_bytes") and name.split("_")[0] in (
-            "weights", "gradients", "optimiser", "kept", "batch", "series", "activations")]
+        parts = [
+            value
+            for name, value in level.items()
+            if name.endswith("_bytes")
+            and name.split("_")[0]
+            in ("weights", "gradients", "optimiser", "kept", "batch", "series", "activations")
+        ]
         assert sum(parts) == level["peak_bytes"]
 
 

@@ -18,7 +18,11 @@ from wattshed.training.footprint.real_step import RealStep
 from wattshed.training.footprint.sizes import TaskSizes
 
 WINDOWS = WindowsBlock(look_back_h=24, horizon_h=3)
-PAIRS, SEQUENCES, WHOLE = {"sampling": "pairs"}, {"sampling": "sequences", "sequence_h": 30, "burn_in_h": 4}, {}
+PAIRS, SEQUENCES, WHOLE = (
+    {"sampling": "pairs"},
+    {"sampling": "sequences", "sequence_h": 30, "burn_in_h": 4},
+    {},
+)
 LEVELS = ("none", "low", "medium", "high")
 CASES = {
     "transformer": ({"form": "transformer", "width": 8}, PAIRS, "auto"),
@@ -28,7 +32,11 @@ CASES = {
     "lstm": ({"form": "lstm", "hidden": 8}, {**PAIRS, "accumulate": 2}, "torch"),
     "dense": ({"form": "lstm", "hidden": 8, "recurrent_layers": 2}, SEQUENCES, "torch"),
     "windows": ({"form": "stgnn_reference", "hidden": 8}, {"sampling": "windows"}, "torch"),
-    "sampled": ({"form": "stgnn_reference", "hidden": 8}, {"sampling": "windows", "node_keep_share": 0.5}, "torch"),
+    "sampled": (
+        {"form": "stgnn_reference", "hidden": 8},
+        {"sampling": "windows", "node_keep_share": 0.5},
+        "torch",
+    ),
 }
 
 
@@ -65,7 +73,13 @@ def test_a_predicted_step_is_the_real_one(name):
 
 
 def test_a_step_of_gigabytes_is_predicted_without_them():
-    spec = ModelSpec("long", 1, model_block(form="transformer"), recipe(**{**PAIRS, "batch": 512}), WindowsBlock(look_back_h=336, horizon_h=3))
+    spec = ModelSpec(
+        "long",
+        1,
+        model_block(form="transformer"),
+        recipe(**{**PAIRS, "batch": 512}),
+        WindowsBlock(look_back_h=336, horizon_h=3),
+    )
     found = predict_footprint(spec, TaskSizes(5, 2000, 12, 6), plan_of(spec.recipe, spec.model, spec.windows))
     assert found.step_peak_bytes > 2e9
     assert found.phase_of_peak in ("forward", "backward", "validation")
@@ -79,13 +93,18 @@ def test_a_closed_form_has_no_step_to_predict():
 
 def test_the_first_level_that_fits_is_taken_and_none_is_refused():
     spec, sizes = case("transformer")
-    found = {level: predict_footprint(spec, sizes, plan_of(spec.recipe, spec.model, WINDOWS, None, level)) for level in LEVELS}
+    found = {
+        level: predict_footprint(spec, sizes, plan_of(spec.recipe, spec.model, WINDOWS, None, level))
+        for level in LEVELS
+    }
     peaks = {level: one.peak_bytes for level, one in found.items()}
     assert peaks["none"] > peaks["low"] >= peaks["medium"]
     assert fitting_level(found, peaks["none"]) == "none"
     assert fitting_level(found, peaks["none"] - 1) == "low"
     least = min(peaks.values())
-    with pytest.raises(Fault, match=r"no level fits .* MB: the smallest predicted peak is .* memory.limit_mb"):
+    with pytest.raises(
+        Fault, match=r"no level fits .* MB: the smallest predicted peak is .* memory.limit_mb"
+    ):
         fitting_level(found, least - 1)
 
 
@@ -94,15 +113,26 @@ def test_the_limit_is_the_configurations_or_the_machines():
     assert limit_of(torch.device("cpu"), None)[0] > 1e6
 
 
-def test_auto_is_settled_before_the_training_and_kept_in_its_checkpoint(task, graph, metering, tmp_path, capsys):
+def test_auto_is_settled_before_the_training_and_kept_in_its_checkpoint(
+    task, graph, metering, tmp_path, capsys
+):
     keys = {**PAIRS, "batch": 64, "steps_per_epoch": 1}
     model = model_block(form="transformer", width=8)
     plain = ModelSpec("small", 1, model, recipe(**keys), task.windows)
     hours, nodes = task.panel.values.shape
     sizes = TaskSizes(nodes, hours, 5 * nodes, 6)
-    peaks = [predict_footprint(plain, sizes, plan_of(plain.recipe, model, task.windows, None, one)).peak_bytes for one in ("none", "low")]
+    peaks = [
+        predict_footprint(plain, sizes, plan_of(plain.recipe, model, task.windows, None, one)).peak_bytes
+        for one in ("none", "low")
+    ]
     limit_mb = sum(peaks) / 2 / 1e6
-    asked = ModelSpec("small", 1, model, recipe(**keys, validation_windows=6, memory={"level": "auto", "limit_mb": limit_mb}), task.windows)
+    asked = ModelSpec(
+        "small",
+        1,
+        model,
+        recipe(**keys, validation_windows=6, memory={"level": "auto", "limit_mb": limit_mb}),
+        task.windows,
+    )
     train_into(tmp_path, task, graph, metering, asked)
     spec, _ = read_spec(tmp_path / "model.safetensors")
     assert spec.recipe.memory.level == "low"

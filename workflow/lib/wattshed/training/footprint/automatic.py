@@ -1,4 +1,4 @@
-"""The level of a training whose recipe says ``auto``: predicted level by level, and chosen before the network is made."""
+"""The level of a training whose recipe says ``auto``: predicted level by level, chosen before the network is made."""
 
 from __future__ import annotations
 

@@ -90,8 +90,9 @@ class Footprint:
 def predict_footprint(spec: ModelSpec, sizes: TaskSizes, plan: MemoryPlan) -> Footprint:
     """What one training of the spec needs under a memory plan; ``Learner.step`` runs on tensors without values.
 
-    Nothing is computed, and only the weights take memory, for a moment. Not in it: what :class:`LiveBytes` does not see,
-    arrays of NumPy, and the process itself. Raises :class:`Fault` for a model without gradient steps, and for a network whose shapes depend on values.
+    Nothing is computed, and only the weights take memory, for a moment. Not in it: what :class:`LiveBytes` does not
+    see, arrays of NumPy, and the process itself. Raises :class:`Fault` for a model without gradient steps, and for a
+    network whose shapes depend on values.
     """
     device = torch.device("cuda" if sizes.device == "cuda" and torch.cuda.is_available() else "cpu")
     network = make_network(spec.model, spec.windows, sized_adjacency(*_graph(sizes)), spec.seed)

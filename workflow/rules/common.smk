@@ -30,6 +30,7 @@ from wattshed.config.lineages import lineages_of, swept_lineages
 from wattshed.config.models.rolling import RollingCalendar
 from wattshed.config.repeated_keys import refuse_repeated_keys
 from wattshed.config.study import load_study
+from wattshed.data.sources.source import gives_labelled_windows
 from wattshed.energy.budget.budget import Budget
 from wattshed.energy.budget.predicted import VARIABLE as PREDICTIONS
 from wattshed.energy.carbon.carbon import Location, yearly_intensity
@@ -298,6 +299,17 @@ def source_files():
         name: as_input(paths) if isinstance(paths, str) else [as_input(path) for path in paths]
         for name, paths in SOURCE.files(source).items()
     }
+
+
+def cutting_words():
+    """Windows and splits for a source that cuts its series by them; no words for any other source."""
+    if not gives_labelled_windows(STUDY.data.source.kind):
+        return []
+    shares = {"train_share", "validation_share", "test_share"}
+    return [
+        *("--windows", as_json(STUDY.data.windows, only={"look_back_h"})),
+        *("--splits", as_json(STUDY.data.splits, only=shares)),
+    ]
 
 
 def goiener_files():

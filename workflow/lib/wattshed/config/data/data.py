@@ -5,10 +5,19 @@ from pydantic import Field, model_validator
 from wattshed.config.block import Block
 from wattshed.config.data.sources import Source, SourceBlock
 from wattshed.config.plugin_block import read_block
+from wattshed.foundation import plugins
+
+# Readings repeat by days and weeks; only windows that a source cuts itself are longer.
+LONGEST_READINGS_H = 24 * 14
 
 
 class WindowsBlock(Block):
-    look_back_h: int = Field(default=24, ge=2, le=24 * 14, description="Hours that a model sees [h].")
+    look_back_h: int = Field(
+        default=24,
+        ge=2,
+        le=2000,
+        description="Hours that a model sees [h]; samples of a window where the source gives labelled windows.",
+    )
     horizon_h: int = Field(default=6, ge=1, le=24 * 7, description="Hours that it forecasts [h].")
 
 
@@ -67,3 +76,19 @@ class DataBlock(Block):
         description="From this share of training hours near zero on, a node is suspect, such as a meter of solar "
         "generation. Errors are also shown without suspect nodes; no model and no other error changes.",
     )
+
+    @model_validator(mode="after")
+    def _windows_fit_the_source(self) -> "DataBlock":
+        kind, windows = self.source.kind, self.windows
+        labelled = getattr(plugins.load("source", kind), "labelled", False)
+        if labelled and windows.horizon_h != 1:
+            raise ValueError(
+                f"windows.horizon_h is {windows.horizon_h} and the source {kind} gives labelled windows; expected 1, since "
+                "a window has one class"
+            )
+        if not labelled and windows.look_back_h > LONGEST_READINGS_H:
+            raise ValueError(
+                f"windows.look_back_h is {windows.look_back_h}; expected at most {LONGEST_READINGS_H} h of a panel of "
+                "readings"
+            )
+        return self

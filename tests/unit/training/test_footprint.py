@@ -73,14 +73,10 @@ def test_a_predicted_step_is_the_real_one(name):
 
 
 def test_a_step_of_gigabytes_is_predicted_without_them():
-    spec = ModelSpec(
-        "long",
-        1,
-        model_block(form="transformer"),
-        recipe(**{**PAIRS, "batch": 512}),
-        WindowsBlock(look_back_h=336, horizon_h=3),
-    )
-    found = predict_footprint(spec, TaskSizes(5, 2000, 12, 6), plan_of(spec.recipe, spec.model, spec.windows))
+    windows = WindowsBlock(look_back_h=336, horizon_h=3)
+    asked = recipe(**{**PAIRS, "batch": 512})
+    spec = ModelSpec("long", 1, model_block(form="transformer"), asked, windows)
+    found = predict_footprint(spec, TaskSizes(5, 2000, 12, 6), plan_of(asked, spec.model, windows))
     assert found.step_peak_bytes > 2e9
     assert found.phase_of_peak in ("forward", "backward", "validation")
 
@@ -93,10 +89,8 @@ def test_a_closed_form_has_no_step_to_predict():
 
 def test_the_first_level_that_fits_is_taken_and_none_is_refused():
     spec, sizes = case("transformer")
-    found = {
-        level: predict_footprint(spec, sizes, plan_of(spec.recipe, spec.model, WINDOWS, None, level))
-        for level in LEVELS
-    }
+    plans = {level: plan_of(spec.recipe, spec.model, WINDOWS, None, level) for level in LEVELS}
+    found = {level: predict_footprint(spec, sizes, plan) for level, plan in plans.items()}
     peaks = {level: one.peak_bytes for level, one in found.items()}
     assert peaks["none"] > peaks["low"] >= peaks["medium"]
     assert fitting_level(found, peaks["none"]) == "none"
@@ -121,18 +115,10 @@ def test_auto_is_settled_before_the_training_and_kept_in_its_checkpoint(
     plain = ModelSpec("small", 1, model, recipe(**keys), task.windows)
     hours, nodes = task.panel.values.shape
     sizes = TaskSizes(nodes, hours, 5 * nodes, 6)
-    peaks = [
-        predict_footprint(plain, sizes, plan_of(plain.recipe, model, task.windows, None, one)).peak_bytes
-        for one in ("none", "low")
-    ]
-    limit_mb = sum(peaks) / 2 / 1e6
-    asked = ModelSpec(
-        "small",
-        1,
-        model,
-        recipe(**keys, validation_windows=6, memory={"level": "auto", "limit_mb": limit_mb}),
-        task.windows,
-    )
+    plans = [plan_of(plain.recipe, model, task.windows, None, level) for level in ("none", "low")]
+    limit_mb = sum(predict_footprint(plain, sizes, plan).peak_bytes for plan in plans) / 2 / 1e6
+    asked_for = {**keys, "memory": {"level": "auto", "limit_mb": limit_mb}, "validation_windows": 6}
+    asked = ModelSpec("small", 1, model, recipe(**asked_for), task.windows)
     train_into(tmp_path, task, graph, metering, asked)
     spec, _ = read_spec(tmp_path / "model.safetensors")
     assert spec.recipe.memory.level == "low"

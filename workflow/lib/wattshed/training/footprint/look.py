@@ -8,6 +8,7 @@ import torch
 
 from wattshed.engine.cpu.fused_cpu import FusedCpu
 from wattshed.forecast.computing import compute, compute_consecutive
+from wattshed.forecast.examples import EXAMPLES_PER_CALL, ExampleSeries
 from wattshed.forecast.neural import PAIRS_PER_BLOCK
 from wattshed.forecast.series import ScaledSeries, Sequences
 from wattshed.forecast.streaming import RUN_IN_H
@@ -32,6 +33,11 @@ def look_once(network: Network, series: ScaledSeries, spec: ModelSpec, sizes: Ta
         first = network(series.window(look_back_h))[0]
         held = [first, *(torch.empty_like(first) for _ in range(sizes.validation_windows - 1))]
         torch.stack(held)
+        return
+    if isinstance(series, ExampleSeries):
+        # As probabilities() does, with the first rows in place of those of the validation part.
+        rows = min(EXAMPLES_PER_CALL, sizes.validation_windows, sizes.hours)
+        torch.softmax(network(series.batch(torch.arange(rows))).float(), dim=-1)
         return
     every_node = torch.arange(nodes, device=device)
     if recipe.sampling == "sequences":

@@ -15,7 +15,7 @@ from wattshed.foundation.vocabulary import Window
 from wattshed.memory.accounting.device_peak import device_peak
 from wattshed.memory.accounting.live_bytes import LiveBytes, Point
 from wattshed.memory.accounting.saved_bytes import SavedBytes
-from wattshed.training.footprint.sized_data import tensors_of
+from wattshed.training.footprint.sized_data import tensors_of, tensors_of_series
 
 if TYPE_CHECKING:
     from wattshed.energy.meter import Meter
@@ -115,7 +115,7 @@ def counted_step(
         {
             "weights": [*network.parameters(), *network.buffers()],
             "batch": given,
-            "series": [series.own, series.aggregate, series.row_sum, series.slot],
+            "series": tensors_of_series(series),
             "optimiser": state_of(learner),
             "kept": [*averaged, *beside],
         },

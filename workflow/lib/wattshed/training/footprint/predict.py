@@ -27,6 +27,7 @@ from wattshed.training.footprint.sized_data import (
     sized_batches,
     sized_series,
     tensors_of,
+    tensors_of_series,
     without_values,
 )
 from wattshed.training.footprint.sized_kernels import SizedKernel, SizedOperations, SizedResults
@@ -150,7 +151,7 @@ def _predicted(
     resident = {
         "weights": [*network.parameters(), *network.buffers()],
         "batch": given,
-        "series": [series.own, series.aggregate, series.row_sum, series.slot, *masks],
+        "series": [*tensors_of_series(series), *masks],
     }
     live = LiveBytes(resident, device)
     # Before the optimiser, whose own hooks may free a gradient at once.

@@ -11,10 +11,12 @@ import torch
 from torch import Tensor, nn
 
 from wattshed.engine.series.residence import Residence
+from wattshed.forecast.examples import ExampleResidence, ExampleSeries, LabelledBatch
 from wattshed.forecast.networks.reference import sparse_tensor
 from wattshed.forecast.series import ScaledSeries
 from wattshed.training.batches.drawing import Batch
 from wattshed.training.batches.making import make_sampler
+from wattshed.training.footprint.sizes import FEATURES
 
 if TYPE_CHECKING:
     from torch._subclasses.fake_tensor import FakeTensorMode
@@ -86,10 +88,37 @@ def _sized(tensor: Tensor, mode: FakeTensorMode, device: torch.device) -> Tensor
     return fake if fake.device == device else fake.to(device)
 
 
+class SizedExamples(ExampleResidence):
+    """Indicators of classes and labelled windows without values, on the device."""
+
+    def __init__(self, classes: int, rows: int, length: int, regions: int, device: torch.device) -> None:
+        self.device = device
+        self.streams_because = None
+        # The indicators are one array under both names, as where they are real.
+        self.own = self.aggregate = torch.empty(classes, rows, device=device)
+        self.examples = LabelledBatch(
+            torch.empty(rows, length, regions, device=device),
+            torch.empty(rows, length, dtype=torch.bool, device=device),
+            torch.empty(rows, regions, regions, device=device),
+            torch.empty(rows, regions, FEATURES, device=device),
+        )
+
+
 def sized_series(
     sizes: TaskSizes, windows: WindowsBlock, device: torch.device, kernel: FusedCpu | None
 ) -> ScaledSeries:
-    """Series of the task's sizes; call it in the fake mode. kernel: None where torch computes."""
+    """Series of the task's sizes, or labelled windows where it has regions; call it in the fake mode. kernel: None
+    where torch computes."""
+    if sizes.regions:
+        residence = SizedExamples(sizes.nodes, sizes.hours, windows.look_back_h, sizes.regions, device)
+        return ExampleSeries(
+            residence,
+            torch.empty(sizes.nodes, device=device),
+            torch.empty(sizes.hours, dtype=torch.int32, device=device),
+            cast("Scaler", None),
+            windows.look_back_h,
+            "torch",
+        )
     return ScaledSeries(
         SizedResidence(sizes.nodes, sizes.hours, device),
         torch.empty(sizes.nodes, device=device),
@@ -109,7 +138,11 @@ def sized_batches(
     network: Network,
 ) -> tuple[list[Batch], list[Tensor]]:
     """The batches of one gradient step, and what the sampler keeps beside them; call it outside of the fake mode."""
-    origins = torch.arange(windows.look_back_h, max(sizes.hours - windows.horizon_h, windows.look_back_h) + 1)
+    # Rows of labelled windows have no hours before them.
+    first, last = (
+        (0, sizes.hours) if sizes.regions else (windows.look_back_h, sizes.hours - windows.horizon_h + 1)
+    )
+    origins = torch.arange(first, max(last, first + 1))
     generator = torch.Generator().manual_seed(0)
     observed = np.ones((sizes.hours, sizes.nodes), dtype=bool)
     task = cast("ForecastTask", _SizedTask(_SizedPanel(observed), windows))
@@ -139,6 +172,14 @@ def _on_a_part(batch: Batch, recipe: RecipeBlock, sizes: TaskSizes) -> Batch:
     if nodes < sizes.nodes:
         target, seen = (values.new_empty(*values.shape[:-1], nodes) for values in (target, seen))
     return replace(batch, inputs=(*batch.inputs, rows), target=target, observed=seen)
+
+
+def tensors_of_series(series: ScaledSeries) -> list[Tensor]:
+    """All tensors of the data that stay on the device."""
+    found = [series.own, series.aggregate, series.row_sum, series.slot]
+    if isinstance(series.residence, ExampleResidence):
+        found += list(vars(series.residence.examples).values())
+    return found
 
 
 def tensors_of(batch: Batch) -> list[Tensor]:

@@ -30,7 +30,7 @@ LOADED_BY_NAME = (
     "commands/law/*.py",
 )
 # Commands that the core alone cannot run.
-NEED_TORCH = ("export.py", "calibrate.py")
+NEED_TORCH = ("export.py", "calibrate.py", "memory.py")
 # These are found if they are there; without them their sensor or callback is missing.
 OPTIONAL = {"zeus", "amdsmi", "torch", "lightning", "transformers", "zstandard", "sklearn", "lightgbm"}
 # Parts of matplotlib and of pydantic, which bring them.
@@ -58,7 +58,7 @@ def imports(file):
 def test_the_dependencies_of_the_core_are_what_its_commands_import(root, project):
     library = root / "workflow/lib"
     package = library / "wattshed"
-    # main.py imports every command; export and calibrate are the ones that need the study's packages.
+    # main.py imports every command; export, calibrate and memory are the ones that need the study's packages.
     starts = [file for pattern in LOADED_BY_NAME for file in package.glob(pattern)]
     starts = [file for file in starts if file.name not in ("main.py", "__main__.py", *NEED_TORCH)]
     files = set(starts).union(*(reached_files(file, library) for file in starts))

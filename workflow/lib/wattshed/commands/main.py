@@ -52,9 +52,9 @@ EXAMPLES = """examples:
   wattshed reproduce --honest                   the published numbers of the energy law, recomputed
 
 exit codes: 0 success; 1 a finding (guard: a regression; doctor: no energy can be known; recommend, clocks choose:
-nothing keeps the limits; clocks compare: a difference; sweep: the largest clock is best; memory: no level fits); 2 an error, reported in one
-sentence; 3 undecided (guard, recommend, clocks, sweep); 70 a defect of wattshed, with its traceback; measure returns
-the exit code of its command."""
+nothing keeps the limits; clocks compare: a difference; sweep: the largest clock is best; memory: no level fits); 2 an
+error, reported in one sentence; 3 undecided (guard, recommend, clocks, sweep); 70 a defect of wattshed, with its
+traceback; measure returns the exit code of its command."""
 
 
 def parser(commands: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:

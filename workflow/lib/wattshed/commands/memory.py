@@ -35,7 +35,9 @@ def add(commands: Any) -> None:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("config", type=Path, metavar="CONFIG", help="configuration, such as config/config.yaml")
+    parser.add_argument(
+        "config", type=Path, metavar="CONFIG", help="configuration, such as config/config.yaml"
+    )
     parser.add_argument("--model", nargs="+", metavar="NAME", help="these models alone (default: all)")
     parser.add_argument("--nodes", type=int, metavar="N", help="nodes of a panel that is not built yet")
     parser.add_argument("--hours", type=int, metavar="N", help="hours of a panel that is not built yet")

@@ -22,10 +22,10 @@ from wattshed.foundation import plugins
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.vocabulary import Stage
 from wattshed.foundation.writing import write_parquet
+from wattshed.memory.accounting.epoch_peak import EpochPeak
 from wattshed.training.batches.making import make_batches
 from wattshed.training.checkpoint import ModelSpec, make_forecaster, write_checkpoint
 from wattshed.training.footprint.automatic import settled_specs
-from wattshed.memory.accounting.epoch_peak import EpochPeak
 from wattshed.training.guards.budget_stop import JobBudget
 from wattshed.training.guards.stopping import RecipeEnd
 from wattshed.training.loop import TrainingRun, solve_alone, train
@@ -92,9 +92,7 @@ def train_model(job: TrainingJob) -> None:
     ) as meter:
         stopped: list[str] = []
         for spec, path, resume in zip(job.specs, job.checkpoints, saved, strict=True):
-            training = train_seed(
-                job, spec, path, resume, meter, budget, finished_kwh, predicted_peak_bytes
-            )
+            training = train_seed(job, spec, path, resume, meter, budget, finished_kwh, predicted_peak_bytes)
             epochs.append(epoch_frame(training))
             if training.stopped is not None:
                 stopped.append(f"seed {spec.seed}: {training.stopped}")

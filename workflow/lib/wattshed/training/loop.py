@@ -18,9 +18,9 @@ from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.protocol import ForecastTask, evenly_spaced
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.vocabulary import Window
+from wattshed.memory.accounting.epoch_peak import EpochPeak
 from wattshed.training.batches.drawing import Batches, draw_seed, grouped
 from wattshed.training.checkpoint import ModelSpec
-from wattshed.memory.accounting.epoch_peak import EpochPeak
 from wattshed.training.guards.faulty_batch import not_a_number, say_kept
 from wattshed.training.guards.out_of_memory_retry import OutOfMemoryRetry
 from wattshed.training.observer import Observer

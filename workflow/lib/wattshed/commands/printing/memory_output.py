@@ -20,7 +20,9 @@ def print_levels(reports: Sequence[LevelsReport], left: Sequence[str]) -> None:
     console = open_console()
     for report in reports:
         known = report.limit_bytes != float("inf")
-        limit = f"limit {report.limit_bytes / MB:,.0f} MB ({report.limit_source})" if known else "no known limit"
+        limit = (
+            f"limit {report.limit_bytes / MB:,.0f} MB ({report.limit_source})" if known else "no known limit"
+        )
         table = plain_table(
             f"{report.model}: predicted peak by level [MB]; {limit}",
             *("level", *NUMBERS, "peak in", "fits", "mechanisms"),
@@ -51,7 +53,9 @@ def print_levels(reports: Sequence[LevelsReport], left: Sequence[str]) -> None:
         )
     if left:
         console.print(
-            f"Without gradient steps, so without a prediction: {', '.join(left)}.", markup=False, highlight=False
+            f"Without gradient steps, so without a prediction: {', '.join(left)}.",
+            markup=False,
+            highlight=False,
         )
 
 

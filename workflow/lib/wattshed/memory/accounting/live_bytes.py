@@ -153,6 +153,8 @@ class LiveBytes(TorchDispatchMode):
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         result = func(*args, **(kwargs or {}))
+        if func.namespace == "prim":  # questions to a fake tensor, such as that for its device
+            return result
         for value in tree_leaves(result):
             if isinstance(value, Tensor):
                 for storage in plain_storages(value):

@@ -1,4 +1,4 @@
-"""The level of a training whose recipe says ``auto``: predicted level by level, and chosen before the network is made."""
+"""The level of a training whose recipe says ``auto``: predicted level by level, chosen before the network is made."""
 
 from __future__ import annotations
 
@@ -102,7 +102,9 @@ def sizes_of(spec: ModelSpec, inputs: JobInputs) -> TaskSizes:
     )
 
 
-def plan_text(name: str, levels: Mapping[str, LevelFound], chosen: str, why: str = "as the recipe says") -> str:
+def plan_text(
+    name: str, levels: Mapping[str, LevelFound], chosen: str, why: str = "as the recipe says"
+) -> str:
     """The plan as one table: level, predicted peak and where it is, mechanisms; then what was left out and why."""
     lines = [f"{name}: memory level {chosen}, {why}", "  level    predicted peak  phase       mechanisms"]
     left_out: dict[str, str] = {}

@@ -32,9 +32,9 @@ def fitting_level(predicted: Mapping[str, Footprint], limit_bytes: float) -> str
     found = predicted[least]
     raise Fault(
         f"recipe.memory: no level fits {limit_bytes / MB:,.1f} MB: the smallest predicted peak is "
-        f"{found.peak_bytes / MB:,.1f} MB (level {least}, in the phase {found.phase_of_peak}), expected at most the limit; "
-        "lower the recipe's batch or the look-back, take a smaller network, or raise memory.limit_mb if the device "
-        "has more."
+        f"{found.peak_bytes / MB:,.1f} MB (level {least}, in the phase {found.phase_of_peak}), expected at most the "
+        "limit; lower the recipe's batch or the look-back, take a smaller network, or raise memory.limit_mb if the "
+        "device has more."
     )
 
 

@@ -8,11 +8,10 @@ import torch
 
 from wattshed.engine.cpu.fused_cpu import FusedCpu
 from wattshed.forecast.computing import compute, compute_consecutive
-from wattshed.forecast.examples import EXAMPLES_PER_CALL
+from wattshed.forecast.examples import EXAMPLES_PER_CALL, ExampleSeries
 from wattshed.forecast.neural import PAIRS_PER_BLOCK
 from wattshed.forecast.series import ScaledSeries, Sequences
 from wattshed.forecast.streaming import RUN_IN_H
-from wattshed.training.footprint.sized_data import sized_examples
 
 if TYPE_CHECKING:
     from wattshed.forecast.network import Network
@@ -22,21 +21,23 @@ if TYPE_CHECKING:
 
 @torch.no_grad()
 def look_once(network: Network, series: ScaledSeries, spec: ModelSpec, sizes: TaskSizes) -> None:
-    """Forecast as the forecasters of this recipe do, with the first block alone, since it is the largest.
+    """Forecast as the forecasters of this recipe do, with the first block alone, since the others are no larger.
 
     Its arrays of NumPy, with forecasts in the panel's unit, are not tensors and do not count.
     """
     network.eval()
     recipe, horizon_h, nodes = spec.recipe, spec.windows.horizon_h, sizes.nodes
     look_back_h, device = spec.windows.look_back_h, series.device
-    if network.takes == "examples":
-        network(sized_examples(min(sizes.validation_windows, EXAMPLES_PER_CALL), spec.windows, sizes, series))
-        return
     if network.takes == "windows":
         # One window after the other; all forecasts are held at once, and then stacked.
         first = network(series.window(look_back_h))[0]
         held = [first, *(torch.empty_like(first) for _ in range(sizes.validation_windows - 1))]
         torch.stack(held)
+        return
+    if isinstance(series, ExampleSeries):
+        # As probabilities() does, with the first rows in place of those of the validation part.
+        rows = min(EXAMPLES_PER_CALL, sizes.validation_windows, sizes.hours)
+        torch.softmax(network(series.batch(torch.arange(rows))).float(), dim=-1)
         return
     every_node = torch.arange(nodes, device=device)
     if recipe.sampling == "sequences":

@@ -15,7 +15,7 @@ from wattshed.foundation.vocabulary import Window
 from wattshed.memory.accounting.device_peak import device_peak
 from wattshed.memory.accounting.live_bytes import LiveBytes, Point
 from wattshed.memory.accounting.saved_bytes import SavedBytes
-from wattshed.training.footprint.sized_data import tensors_of
+from wattshed.training.footprint.sized_data import tensors_of, tensors_of_series
 
 if TYPE_CHECKING:
     from wattshed.energy.meter import Meter
@@ -67,7 +67,9 @@ def measure_steps(
     trials = {name: _Trial(learner_of(plan), batches, device) for name, plan in plans.items()}
     for trial in trials.values():
         trial.step()
-    counted = {name: counted_step(trial.learner, batches, forecaster, trial.step) for name, trial in trials.items()}
+    counted = {
+        name: counted_step(trial.learner, batches, forecaster, trial.step) for name, trial in trials.items()
+    }
     rises = {name: device_peak(trial.step, device) for name, trial in trials.items()}
     times: dict[str, list[float]] = {name: [] for name in plans}
     for turn in range(repeats):
@@ -113,7 +115,7 @@ def counted_step(
         {
             "weights": [*network.parameters(), *network.buffers()],
             "batch": given,
-            "series": [series.own, series.aggregate, series.row_sum, series.slot],
+            "series": tensors_of_series(series),
             "optimiser": state_of(learner),
             "kept": [*averaged, *beside],
         },

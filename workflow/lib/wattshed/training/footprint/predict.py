@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,7 @@ from wattshed.training.footprint.sized_data import (
     sized_batches,
     sized_series,
     tensors_of,
+    tensors_of_series,
     without_values,
 )
 from wattshed.training.footprint.sized_kernels import SizedKernel, SizedOperations, SizedResults
@@ -89,8 +91,9 @@ class Footprint:
 def predict_footprint(spec: ModelSpec, sizes: TaskSizes, plan: MemoryPlan) -> Footprint:
     """What one training of the spec needs under a memory plan; ``Learner.step`` runs on tensors without values.
 
-    Nothing is computed, and only the weights take memory, for a moment. Not in it: what :class:`LiveBytes` does not see,
-    arrays of NumPy, and the process itself. Raises :class:`Fault` for a model without gradient steps, and for a network whose shapes depend on values.
+    Nothing is computed, and only the weights take memory, for a moment. Not in it: what :class:`LiveBytes` does not
+    see, arrays of NumPy, and the process itself. Raises :class:`Fault` for a model without gradient steps, and for a
+    network whose shapes depend on values.
     """
     device = torch.device("cuda" if sizes.device == "cuda" and torch.cuda.is_available() else "cpu")
     network = make_network(spec.model, spec.windows, sized_adjacency(*_graph(sizes)), spec.seed)
@@ -148,12 +151,15 @@ def _predicted(
     resident = {
         "weights": [*network.parameters(), *network.buffers()],
         "batch": given,
-        "series": [series.own, series.aggregate, series.row_sum, series.slot, *masks],
+        "series": [*tensors_of_series(series), *masks],
     }
     live = LiveBytes(resident, device)
     # Before the optimiser, whose own hooks may free a gradient at once.
     live.watch_gradients(network)
-    learner = Learner.make(network, spec.recipe, STEPS, device, plan)
+    with warnings.catch_warnings():
+        # Copies of weights ask for their address, which a tensor without values has not.
+        warnings.filterwarnings("ignore", message="Accessing the data pointer of FakeTensor")
+        learner = Learner.make(network, spec.recipe, STEPS, device, plan)
     prime(learner)
     resident["optimiser"] = [
         value

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from wattshed.engine.series.residence import Residence
+from wattshed.forecast.examples import ExampleResidence, ExampleSeries, LabelledBatch
 from wattshed.forecast.families.family import make_network
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.series import ScaledSeries
@@ -18,6 +19,7 @@ from wattshed.training.footprint.look import look_once
 from wattshed.training.footprint.measure import counted_step, forget_windows
 from wattshed.training.footprint.predict import STEPS, prime
 from wattshed.training.footprint.sized_data import sized_adjacency, sized_batches
+from wattshed.training.footprint.sizes import FEATURES
 from wattshed.training.step.learner import Learner
 
 if TYPE_CHECKING:
@@ -45,20 +47,14 @@ class RealStep:
         device = torch.device("cpu")
         adjacency = sized_adjacency(sizes.nodes, sizes.nodes, max(sizes.edges, 1))
         network = plan.applied(make_network(spec.model, spec.windows, adjacency, spec.seed), spec.seed)
-        values = torch.randn(2, sizes.nodes, sizes.hours, generator=torch.Generator().manual_seed(spec.seed))
-        series = ScaledSeries(
-            Residence(values[0].clone().numpy(), values[1].clone().numpy(), device),
-            torch.ones(sizes.nodes),
-            (torch.arange(sizes.hours) % 168).to(torch.int32),
-            cast("Scaler", None),
-            spec.windows.look_back_h,
-            sizes.engine,
-        )
+        series = _random_series(spec, sizes, device)
         batches, masks = sized_batches(spec.recipe, spec.windows, sizes, series, network)
         network.train()
         learner = Learner.make(network, spec.recipe, STEPS, device, plan)
         prime(learner)
-        return cls(spec, sizes, learner, NeuralForecaster(network, series, spec.windows.horizon_h), batches, masks)
+        return cls(
+            spec, sizes, learner, NeuralForecaster(network, series, spec.windows.horizon_h), batches, masks
+        )
 
     def step(self) -> None:
         """One step, with the windows gathered again."""
@@ -77,3 +73,25 @@ class RealStep:
         best = [value.clone() for value in self.learner.average.network.state_dict().values()]
         work = self.step if work is None else work
         return counted_step(self.learner, self.batches, self.forecaster, work, [*self.masks, *best])
+
+
+def _random_series(spec: ModelSpec, sizes: TaskSizes, device: torch.device) -> ScaledSeries:
+    generator = torch.Generator().manual_seed(spec.seed)
+    nodes, rows, length = sizes.nodes, sizes.hours, spec.windows.look_back_h
+    ones, slot = torch.ones(nodes), (torch.arange(rows) % 168).to(torch.int32)
+    scaler = cast("Scaler", None)
+    if not sizes.regions:
+        values = torch.randn(2, nodes, rows, generator=generator)
+        residence = Residence(values[0].clone().numpy(), values[1].clone().numpy(), device)
+        return ScaledSeries(residence, ones, slot, scaler, length, sizes.engine)
+    series = torch.randn(rows, length, sizes.regions, generator=generator)
+    connectivity = torch.corrcoef(series[0].T).expand(rows, -1, -1).contiguous()
+    examples = LabelledBatch(
+        series,
+        torch.ones(rows, length, dtype=torch.bool),
+        connectivity,
+        torch.randn(rows, sizes.regions, FEATURES, generator=generator),
+    )
+    indicators = torch.nn.functional.one_hot(torch.arange(rows) % nodes, nodes).T.float().contiguous()
+    kept = ExampleResidence(indicators.numpy(), examples, device)
+    return ExampleSeries(kept, ones, slot, scaler, length, sizes.engine)

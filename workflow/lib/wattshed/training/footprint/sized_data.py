@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import scipy.sparse as sp
@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from wattshed.engine.series.residence import Residence
-from wattshed.forecast.examples import LabelledBatch
+from wattshed.forecast.examples import ExampleResidence, ExampleSeries, LabelledBatch
 from wattshed.forecast.networks.reference import sparse_tensor
 from wattshed.forecast.series import ScaledSeries
 from wattshed.training.batches.drawing import Batch
@@ -88,10 +88,37 @@ def _sized(tensor: Tensor, mode: FakeTensorMode, device: torch.device) -> Tensor
     return fake if fake.device == device else fake.to(device)
 
 
+class SizedExamples(ExampleResidence):
+    """Indicators of classes and labelled windows without values, on the device."""
+
+    def __init__(self, classes: int, rows: int, length: int, regions: int, device: torch.device) -> None:
+        self.device = device
+        self.streams_because = None
+        # The indicators are one array under both names, as where they are real.
+        self.own = self.aggregate = torch.empty(classes, rows, device=device)
+        self.examples = LabelledBatch(
+            torch.empty(rows, length, regions, device=device),
+            torch.empty(rows, length, dtype=torch.bool, device=device),
+            torch.empty(rows, regions, regions, device=device),
+            torch.empty(rows, regions, FEATURES, device=device),
+        )
+
+
 def sized_series(
     sizes: TaskSizes, windows: WindowsBlock, device: torch.device, kernel: FusedCpu | None
 ) -> ScaledSeries:
-    """Series of the task's sizes; call it in the fake mode. kernel: None where torch computes."""
+    """Series of the task's sizes, or labelled windows where it has regions; call it in the fake mode. kernel: None
+    where torch computes."""
+    if sizes.regions:
+        residence = SizedExamples(sizes.nodes, sizes.hours, windows.look_back_h, sizes.regions, device)
+        return ExampleSeries(
+            residence,
+            torch.empty(sizes.nodes, device=device),
+            torch.empty(sizes.hours, dtype=torch.int32, device=device),
+            cast("Scaler", None),
+            windows.look_back_h,
+            "torch",
+        )
     return ScaledSeries(
         SizedResidence(sizes.nodes, sizes.hours, device),
         torch.empty(sizes.nodes, device=device),
@@ -111,9 +138,11 @@ def sized_batches(
     network: Network,
 ) -> tuple[list[Batch], list[Tensor]]:
     """The batches of one gradient step, and what the sampler keeps beside them; call it outside of the fake mode."""
-    if recipe.sampling == "examples":
-        return [_labelled(recipe.batch, windows, sizes, series) for _ in range(recipe.accumulate)], []
-    origins = torch.arange(windows.look_back_h, max(sizes.hours - windows.horizon_h, windows.look_back_h) + 1)
+    # Rows of labelled windows have no hours before them.
+    first, last = (
+        (0, sizes.hours) if sizes.regions else (windows.look_back_h, sizes.hours - windows.horizon_h + 1)
+    )
+    origins = torch.arange(first, max(last, first + 1))
     generator = torch.Generator().manual_seed(0)
     observed = np.ones((sizes.hours, sizes.nodes), dtype=bool)
     task = cast("ForecastTask", _SizedTask(_SizedPanel(observed), windows))
@@ -130,26 +159,6 @@ def sized_batches(
     return batches, kept
 
 
-def sized_examples(
-    count: int, windows: WindowsBlock, sizes: TaskSizes, series: ScaledSeries
-) -> LabelledBatch:
-    """Labelled windows of the task's sizes, where the series are."""
-    fake: Any = series.own
-    length, regions = windows.look_back_h, sizes.regions
-    with fake.fake_mode:
-        shapes = ((count, length, regions), (count, regions, regions), (count, regions, FEATURES))
-        own, connectivity, features = (torch.empty(*shape, device=series.device) for shape in shapes)
-        known = torch.empty(count, length, dtype=torch.bool, device=series.device)
-    return LabelledBatch(own, known, connectivity, features)
-
-
-def _labelled(count: int, windows: WindowsBlock, sizes: TaskSizes, series: ScaledSeries) -> Batch:
-    """A batch of labelled windows, with a target for each class."""
-    examples = sized_examples(count, windows, sizes, series)
-    target = examples.series.new_empty(count, 1, sizes.nodes)
-    return Batch((examples,), target, target.new_empty(target.shape, dtype=torch.bool), count * sizes.nodes)
-
-
 def _on_a_part(batch: Batch, recipe: RecipeBlock, sizes: TaskSizes) -> Batch:
     """On a sample of edges and nodes of the mean size, where the recipe asks for one."""
     from wattshed.law.operations.sizes import sampled_edges
@@ -163,6 +172,14 @@ def _on_a_part(batch: Batch, recipe: RecipeBlock, sizes: TaskSizes) -> Batch:
     if nodes < sizes.nodes:
         target, seen = (values.new_empty(*values.shape[:-1], nodes) for values in (target, seen))
     return replace(batch, inputs=(*batch.inputs, rows), target=target, observed=seen)
+
+
+def tensors_of_series(series: ScaledSeries) -> list[Tensor]:
+    """All tensors of the data that stay on the device."""
+    found = [series.own, series.aggregate, series.row_sum, series.slot]
+    if isinstance(series.residence, ExampleResidence):
+        found += list(vars(series.residence.examples).values())
+    return found
 
 
 def tensors_of(batch: Batch) -> list[Tensor]:

@@ -16,8 +16,10 @@ from wattshed.engine.recurrent import NO_DROPOUT, Additions, Dropout, RecurrentW
 
 # torch's number of an LSTM among oneDNN's recurrent cells.
 LSTM_MODE = 2
-# oneDNN's work space of a layer grows by the same size with each hour: two lengths tell all others.
-SHORT_H = (2, 3)
+# oneDNN's work space of a layer grows with the hours in even steps: two lengths tell all longer ones. Its parts are
+# whole pages, so that small layers are run as they are.
+SHORT_H = (8, 24)
+SMALL = 2_000_000
 
 
 class SizedCall(KernelCall):
@@ -111,7 +113,9 @@ class _SparseProduct(torch.autograd.Function):
 
 def _on_onednn(values: Tensor) -> bool:
     # A fake tensor's own device type is asked, not that of the values that it lacks.
-    return values.device.type == "cpu" and torch.backends.mkldnn.is_available() and torch.backends.mkldnn.enabled
+    return (
+        values.device.type == "cpu" and torch.backends.mkldnn.is_available() and torch.backends.mkldnn.enabled
+    )
 
 
 def _lstm(
@@ -166,9 +170,12 @@ def _lstm(
 
 @lru_cache(maxsize=256)
 def lstm_workspace_bytes(hours: int, rows: int, inputs: int, hidden: int, has_biases: bool) -> int:
-    """What oneDNN keeps of one LSTM layer for the backward pass, from two short runs of it."""
+    """What oneDNN keeps of one LSTM layer for the backward pass, from two short runs of it, or from one of a small
+    layer."""
+    if hours <= SHORT_H[1] or hours * rows * (inputs + hidden) <= SMALL:
+        return _workspace(hours, rows, inputs, hidden, has_biases)
     short, longer = (_workspace(length, rows, inputs, hidden, has_biases) for length in SHORT_H)
-    return max(0, short + (hours - SHORT_H[0]) * (longer - short))
+    return short + (hours - SHORT_H[0]) * (longer - short) // (SHORT_H[1] - SHORT_H[0])
 
 
 def _workspace(hours: int, rows: int, inputs: int, hidden: int, has_biases: bool) -> int:
@@ -181,5 +188,3 @@ def _workspace(hours: int, rows: int, inputs: int, hidden: int, has_biases: bool
         sizes = (False, [], LSTM_MODE, hidden, 1, has_biases, False, False, True)
         found = torch.mkldnn_rnn_layer(values, *weights, *(one[0] for one in states), *sizes)
         return int(found[3].untyped_storage().nbytes())
-
-

@@ -1,0 +1,52 @@
+"""``wattshed memory``: predictions of a study's models, what fits, and what is refused."""
+
+import json
+
+import pytest
+
+from hand_made_profile import CONFIG as FOLDER
+from wattshed.commands.main import main
+
+CONFIG = FOLDER / "config.yaml"
+SIZES = ["--nodes", "5", "--hours", "3000"]
+
+
+def test_every_level_of_a_model_is_told_with_its_parts(capsys):
+    assert main(["memory", str(CONFIG), "--model", "dlinear", *SIZES, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    (model,) = found["models"]
+    assert [level["level"] for level in model["levels"]] == ["none", "low", "medium", "high"]
+    for level in model["levels"]:
+        assert level["fits"]
+        parts = [
+            value
+            for name, value in level.items()
+            if name.endswith("_bytes")
+            and name.split("_")[0]
+            in ("weights", "gradients", "optimiser", "kept", "batch", "series", "activations")
+        ]
+        assert sum(parts) == level["peak_bytes"]
+
+
+def test_what_fits_no_level_is_a_finding(capsys):
+    words = ["memory", str(CONFIG), "--model", "dlinear", *SIZES, "--limit-mb", "0.001"]
+    assert main(words) == 1
+    printed = capsys.readouterr().out
+    assert "dlinear: predicted peak by level" in printed
+    assert "--limit-mb" in printed
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--model", "nothing", *SIZES], "no model of this name"),
+        (["--nodes", "5"], "--nodes was given without --hours"),
+        ([*SIZES, "--limit-mb", "-1"], "--limit-mb is -1"),
+        ([*SIZES, "--limit-mb", "nan"], "--limit-mb is nan"),
+        (["--nodes", "0", "--hours", "5"], "--nodes is 0"),
+    ],
+)
+def test_wrong_arguments_are_one_sentence(words, sentence, capsys):
+    assert main(["memory", str(CONFIG), *words]) == 2
+    (said,) = capsys.readouterr().err.splitlines()
+    assert sentence in said

@@ -1,0 +1,130 @@
+"""The memory of a step, predicted without computing it, against the same step on real tensors."""
+
+import json
+
+import pytest
+import torch
+
+from model_blocks import model_block
+from training_runs import train_into
+from wattshed.config.data.data import WindowsBlock
+from wattshed.config.models.recipes import RecipeBlock
+from wattshed.foundation.faults import Fault
+from wattshed.memory.plan import plan_of
+from wattshed.training.checkpoint import ModelSpec, read_spec
+from wattshed.training.footprint.choose import fitting_level, limit_of
+from wattshed.training.footprint.predict import predict_footprint
+from wattshed.training.footprint.real_step import RealStep
+from wattshed.training.footprint.sizes import TaskSizes
+
+WINDOWS = WindowsBlock(look_back_h=24, horizon_h=3)
+PAIRS, SEQUENCES, WHOLE = (
+    {"sampling": "pairs"},
+    {"sampling": "sequences", "sequence_h": 30, "burn_in_h": 4},
+    {},
+)
+LEVELS = ("none", "low", "medium", "high")
+CASES = {
+    "transformer": ({"form": "transformer", "width": 8}, PAIRS, "auto"),
+    "dlinear": ({"form": "dlinear"}, PAIRS, "auto"),
+    "kernel": ({"form": "stgnn", "hidden": 8, "calendar": True, "state_dropout": 0.1}, PAIRS, "auto"),
+    "averaged": ({"form": "gru", "hidden": 8, "node_table": True}, {**PAIRS, "ema_decay": 0.9}, "torch"),
+    "lstm": ({"form": "lstm", "hidden": 8}, {**PAIRS, "accumulate": 2}, "torch"),
+    "dense": ({"form": "lstm", "hidden": 8, "recurrent_layers": 2}, SEQUENCES, "torch"),
+    "windows": ({"form": "stgnn_reference", "hidden": 8}, {"sampling": "windows"}, "torch"),
+    "sampled": (
+        {"form": "stgnn_reference", "hidden": 8},
+        {"sampling": "windows", "node_keep_share": 0.5},
+        "torch",
+    ),
+}
+
+
+def recipe(**keys):
+    plain = {"batch": 4, "epochs": 1, "learning_rate": 1e-3, "schedule": "cosine", "scaling": "node"}
+    return RecipeBlock.model_validate({**plain, **keys})
+
+
+def case(name):
+    model, keys, engine = CASES[name]
+    spec = ModelSpec(name, 1, model_block(**model), recipe(**keys), WINDOWS)
+    return spec, TaskSizes(nodes=5, hours=300, edges=12, validation_windows=6, engine=engine)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_predicted_step_is_the_real_one(name):
+    spec, sizes = case(name)
+    seen = set()
+    for level in LEVELS:
+        plan = plan_of(spec.recipe, spec.model, WINDOWS, None, level)
+        if plan.names in seen:
+            continue
+        seen.add(plan.names)
+        predicted = predict_footprint(spec, sizes, plan)
+        real = RealStep.make(spec, sizes, plan)
+        real.step()
+        live, saved = real.counted()
+        assert predicted.step_peak_bytes == pytest.approx(live.peak, rel=0.02), level
+        assert predicted.saved_bytes == pytest.approx(saved.bytes, rel=0.05, abs=1024), level
+        assert sum(live.at_peak().values()) == live.peak
+        parts = (predicted.weights_bytes, predicted.gradients_bytes, predicted.optimiser_bytes)
+        assert all(part >= 0 for part in parts)
+        assert predicted.peak_bytes == max(predicted.step_peak_bytes, predicted.look_peak_bytes)
+
+
+def test_a_step_of_gigabytes_is_predicted_without_them():
+    windows = WindowsBlock(look_back_h=336, horizon_h=3)
+    asked = recipe(**{**PAIRS, "batch": 512})
+    spec = ModelSpec("long", 1, model_block(form="transformer"), asked, windows)
+    found = predict_footprint(spec, TaskSizes(5, 2000, 12, 6), plan_of(asked, spec.model, windows))
+    assert found.step_peak_bytes > 2e9
+    assert found.phase_of_peak in ("forward", "backward", "validation")
+
+
+def test_a_closed_form_has_no_step_to_predict():
+    spec = ModelSpec("ridge", 1, model_block(form="pooled_ridge", recipe=None), recipe(**PAIRS), WINDOWS)
+    with pytest.raises(Fault, match="ridge is solved in closed form"):
+        predict_footprint(spec, TaskSizes(5, 300, 12, 6), plan_of(spec.recipe, spec.model, WINDOWS))
+
+
+def test_the_first_level_that_fits_is_taken_and_none_is_refused():
+    spec, sizes = case("transformer")
+    plans = {level: plan_of(spec.recipe, spec.model, WINDOWS, None, level) for level in LEVELS}
+    found = {level: predict_footprint(spec, sizes, plan) for level, plan in plans.items()}
+    peaks = {level: one.peak_bytes for level, one in found.items()}
+    assert peaks["none"] > peaks["low"] >= peaks["medium"]
+    assert fitting_level(found, peaks["none"]) == "none"
+    assert fitting_level(found, peaks["none"] - 1) == "low"
+    least = min(peaks.values())
+    with pytest.raises(
+        Fault, match=r"no level fits .* MB: the smallest predicted peak is .* memory.limit_mb"
+    ):
+        fitting_level(found, least - 1)
+
+
+def test_the_limit_is_the_configurations_or_the_machines():
+    assert limit_of(torch.device("cpu"), 5) == (5e6, "memory.limit_mb")
+    assert limit_of(torch.device("cpu"), None)[0] > 1e6
+
+
+def test_auto_is_settled_before_the_training_and_kept_in_its_checkpoint(
+    task, graph, metering, tmp_path, capsys
+):
+    keys = {**PAIRS, "batch": 64, "steps_per_epoch": 1}
+    model = model_block(form="transformer", width=8)
+    plain = ModelSpec("small", 1, model, recipe(**keys), task.windows)
+    hours, nodes = task.panel.values.shape
+    sizes = TaskSizes(nodes, hours, 5 * nodes, 6)
+    plans = [plan_of(plain.recipe, model, task.windows, None, level) for level in ("none", "low")]
+    limit_mb = sum(predict_footprint(plain, sizes, plan).peak_bytes for plan in plans) / 2 / 1e6
+    asked_for = {**keys, "memory": {"level": "auto", "limit_mb": limit_mb}, "validation_windows": 6}
+    asked = ModelSpec("small", 1, model, recipe(**asked_for), task.windows)
+    train_into(tmp_path, task, graph, metering, asked)
+    spec, _ = read_spec(tmp_path / "model.safetensors")
+    assert spec.recipe.memory.level == "low"
+    said = capsys.readouterr().out
+    assert "small: memory level low, the first whose predicted peak fits" in said
+    assert "left out: aggregation" in said
+    lines = map(json.loads, (tmp_path / "ledger.jsonl").read_text().splitlines())
+    (epoch,) = [line for line in lines if line.get("window") == "epoch" or line.get("name") == "epoch"]
+    assert epoch["values"]["predicted_peak_bytes"] < limit_mb * 1e6

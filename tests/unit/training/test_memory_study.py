@@ -5,12 +5,14 @@ from itertools import chain, repeat
 import pytest
 import torch
 
+from wattshed.accounts.runs.runs import windows_frame
 from wattshed.calibration.synthetic import World
 from wattshed.config.energy.metering import MeteringBlock
 from wattshed.config.models.families import read_model
 from wattshed.config.models.memory_study import MemoryStudyBlock
 from wattshed.config.models.recipes import RecipeBlock
 from wattshed.energy.metered_job import metered_job
+from wattshed.energy.reading import JOULES_PER_KWH
 from wattshed.forecast.job_inputs import JobInputs
 from wattshed.foundation.frames import COLUMNS as MARKS
 from wattshed.foundation.frames import read_frame
@@ -66,6 +68,10 @@ def test_levels_are_predicted_and_measured_against_the_plain_step(inputs, tmp_pa
     assert (steps["inference_s"] <= steps["inference_high_s"]).all()
     off = (steps["predicted_peak_bytes"] / measured - 1).abs()
     assert off.max() < 0.1
+    # The ledger has the energy of all repeats of a window, the table that of one step.
+    windows = windows_frame([made.ledger])
+    of_one = windows["energy_kwh"] * JOULES_PER_KWH / windows["repeats"]
+    assert steps["energy_j_per_step"].tolist() == pytest.approx(of_one.tolist())
     # Each level's line, with all phases; a mechanism alone has none.
     assert timeline["level"].unique().tolist() == ["none", "medium"]
     assert set(timeline["phase"]) == {"forward", "backward", "update"}

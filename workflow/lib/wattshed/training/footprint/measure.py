@@ -203,5 +203,5 @@ def _energy(meter: Meter, trial: _Trial, name: str) -> tuple[float | None, str]:
     """Own energy of one step, from a window that is long enough for the sensors."""
     trial.restore()
     window = meter.repeat(Window.MEASURE, trial.step, {}, warm_up_calls=0, plan=name)
-    joules = window.own.joules
-    return None if joules is None else joules / max(1, window.repeats), str(window.own.status)
+    # Of one step: the meter divides a window of repeated work by its repeats.
+    return window.own.joules, str(window.own.status)

@@ -8,6 +8,7 @@ from made_memory import make_steps
 from wattshed.accounts.claims.judging import claims_frame
 from wattshed.accounts.claims.memory_levels import NONE_MEASURED
 
+DAYS = pd.date_range("2017-01-01", periods=40).strftime("%Y-%m-%d")
 LEVEL_CLAIMS = ("ago", "htaas", "hab", "level_medium", "level_high", "vram", "overhead", "inference")
 
 
@@ -92,7 +93,7 @@ def test_cold_units_are_judged_by_two_models_that_differ_in_them_alone(config):
     changed = of_models(config, plain=frugal, cold=cold)
     days = pd.concat(
         [
-            pd.DataFrame({"model": name, "seed": seed, "part": "test", "day": pd.date_range("2017-01-01", periods=40).strftime("%Y-%m-%d"),
+            pd.DataFrame({"model": name, "seed": seed, "part": "test", "day": DAYS,
                           "squared": error, "absolute": error, "cells": 24})
             for name, error in (("plain", 1.0), ("cold", 1.001)) for seed in (1, 2, 3)
         ]

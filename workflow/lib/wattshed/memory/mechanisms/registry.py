@@ -1,3 +1,13 @@
-"""The table of memory mechanisms: name -> module, in the order in which a plan applies them."""
+"""The table of memory mechanisms: name -> module, in the order in which a plan applies them.
 
-MODULES: dict[str, str] = {}
+First what changes the network, then what computes parts of it again, then what keeps activations elsewhere, then
+arithmetic and gradients.
+"""
+
+MODULES: dict[str, str] = {
+    "checkpointing": "wattshed.memory.mechanisms.checkpointing",
+    "bf16": "wattshed.memory.mechanisms.bf16",
+    "accumulation": "wattshed.memory.mechanisms.accumulation",
+    "gradient_offload": "wattshed.memory.mechanisms.gradient_offload",
+    "gradient_release": "wattshed.memory.mechanisms.gradient_release",
+}

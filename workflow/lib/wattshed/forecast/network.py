@@ -121,6 +121,8 @@ class Network(nn.Module):
     takes: Literal["pairs", "windows", "examples"] = "pairs"
     # Whether a part of the forecast is solved in closed form (:meth:`solve`) before the training.
     has_closed_form = False
+    # Why torch computes each training step, though a kernel may forecast; None if a kernel may do both.
+    trained_on_torch: str | None = None
 
     def kernel_weights(self) -> RecurrentWeights | None:
         """Weights for a fused kernel; None if torch computes this network."""

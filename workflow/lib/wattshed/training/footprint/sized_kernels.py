@@ -14,6 +14,8 @@ from wattshed.engine.cpu.fused_cpu import FusedCpu
 from wattshed.engine.cpu.kernel_call import KernelCall
 from wattshed.engine.recurrent import NO_DROPOUT, Additions, Dropout, RecurrentWeights, Windows
 
+# torch's stub of it asks for fewer arguments than it takes.
+ONEDNN_LAYER: Any = torch.mkldnn_rnn_layer
 # torch's number of an LSTM among oneDNN's recurrent cells.
 LSTM_MODE = 2
 # oneDNN's work space of a layer grows with the hours in even steps: two lengths tell all longer ones. Its parts are
@@ -113,9 +115,8 @@ class _SparseProduct(torch.autograd.Function):
 
 def _on_onednn(values: Tensor) -> bool:
     # A fake tensor's own device type is asked, not that of the values that it lacks.
-    return (
-        values.device.type == "cpu" and torch.backends.mkldnn.is_available() and torch.backends.mkldnn.enabled
-    )
+    onednn = torch.backends.mkldnn
+    return values.device.type == "cpu" and onednn.is_available() and bool(onednn.enabled)
 
 
 def _lstm(
@@ -143,7 +144,7 @@ def _lstm(
             own = list(weights[index * each : (index + 1) * each])
             if not has_biases:
                 own += [own[0].new_zeros(own[0].shape[0])] * 2
-            found = torch.mkldnn_rnn_layer(
+            found = ONEDNN_LAYER(
                 hours,
                 *own,
                 states[0][index],
@@ -185,6 +186,6 @@ def _workspace(hours: int, rows: int, inputs: int, hidden: int, has_biases: bool
         weights += [torch.zeros(gates), torch.zeros(gates)]
         states = [torch.zeros(1, rows, hidden) for _ in range(2)]
         values = torch.zeros(hours, rows, inputs)
-        sizes = (False, [], LSTM_MODE, hidden, 1, has_biases, False, False, True)
-        found = torch.mkldnn_rnn_layer(values, *weights, *(one[0] for one in states), *sizes)
+        sizes: tuple[Any, ...] = (False, [], LSTM_MODE, hidden, 1, has_biases, False, False, True)
+        found = ONEDNN_LAYER(values, *weights, *(one[0] for one in states), *sizes)
         return int(found[3].untyped_storage().nbytes())

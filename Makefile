@@ -19,7 +19,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-inp
 	benchmark-law-recorded-time \
 	benchmark-decisions benchmark-energy benchmark-engine benchmark-ladder benchmark-lead \
 	benchmark-phase1 benchmark-rolling benchmark-break-even benchmark-drift benchmark-methods benchmark-pruned-kernel \
-	benchmark-governor benchmark-law-recorded-energy benchmark-law-steps \
+	benchmark-governor benchmark-law-recorded-energy benchmark-law-steps benchmark-memory-predictions \
 	headline tune record-study
 
 help:
@@ -31,6 +31,7 @@ help:
 	@echo "make schema      write config/schema.json from the configuration's blocks"
 	@echo "make benchmark   measure time and memory; writes docs/benchmarks.md"
 	@echo "make benchmark-energy   measure meter, ledger and accounts; writes docs/energy_benchmarks.md"
+	@echo "make benchmark-memory-predictions   hold predicted peaks of memory against real steps; writes docs/memory_predictions.md"
 	@echo "make benchmark-engine   measure the engine against the source study's step; writes docs/engine_benchmarks.md"
 	@echo "make benchmark-clock-contamination   simulate spoilt sweeps; writes docs/clock_contamination.md, .json"
 	@echo "make benchmark-clock-prediction   predict recorded workloads (DATA=folder); writes docs/clock_prediction.md, .json"
@@ -149,6 +150,9 @@ benchmark-lead: $(BIN)/.installed
 	set -e; for name in homes nations texas thousands; do \
 		snakemake --cores all --configfile config/opponents_$$name.yaml; done
 	python benchmarks/lead.py --output docs/lead.md
+
+benchmark-memory-predictions: $(BIN)/.installed
+	python benchmarks/memory_predictions.py
 
 benchmark-phase1: $(BIN)/.installed
 	snakemake --cores all --configfile config/phase1.yaml

@@ -6,6 +6,7 @@ arithmetic and gradients.
 
 MODULES: dict[str, str] = {
     "checkpointing": "wattshed.memory.mechanisms.checkpointing",
+    "activation_offload": "wattshed.memory.mechanisms.activation_offload",
     "bf16": "wattshed.memory.mechanisms.bf16",
     "accumulation": "wattshed.memory.mechanisms.accumulation",
     "gradient_offload": "wattshed.memory.mechanisms.gradient_offload",

@@ -241,7 +241,7 @@ def page(rounds: int, lengths: Sequence[int] = LENGTHS) -> str:
         ),
         "The sparse attention of the source study keeps more than plain attention, not less: 11.3 MB against 7.7 MB at "
         "T = 172, and 75 MB against 44 MB at T = 512, counted by hooks on its published code (its path of the largest "
-        "scores alone: 14.6 and 99.8 MB). These numbers were recorded earlier on another machine and are not measured "
+        "scores alone: 14.6 and 99.8 MB). These numbers were recorded earlier and are not measured "
         "here.",
         "",
         "## Sums over the edges of graph attention",

@@ -138,3 +138,15 @@ def test_dropout_of_weights_keeps_the_mean(name):
     mean = torch.stack([KERNELS[name](*own, None, 0.25) for _ in range(1500)]).mean(0)
     torch.testing.assert_close(mean, KERNELS[name](*own, None, 0.0), rtol=0.1, atol=0.1)
     assert not torch.equal(KERNELS[name](*own, None, 0.25), KERNELS[name](*own, None, 0.0))
+
+
+def test_an_exported_program_takes_any_number_of_examples():
+    class Mixed(torch.nn.Module):
+        def forward(self, query, key, value):
+            return Blocks(4, 1)(query, key, value, None, 0.0)
+
+    rows = torch.export.Dim("rows", min=1)
+    own = tuple(one.detach() for one in inputs(10))
+    program = torch.export.export(Mixed(), own, dynamic_shapes=({0: rows},) * 3)
+    more = [one.detach() for one in inputs(10, rows=5)]
+    assert torch.equal(program.module()(*more), Blocks(4, 1)(*more, None, 0.0))

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from made_makings import making_of, random_network, short_recipe
-from wattshed.compression.methods.low_rank_layers import fresh
 from wattshed.compression.methods.low_rank_scratch import METHOD, LowRankScratchSettings
+from wattshed.forecast.networks.thin import fresh
 from wattshed.foundation.faults import Fault
 
 SETTINGS = LowRankScratchSettings(method="low_rank_scratch", rank=3)

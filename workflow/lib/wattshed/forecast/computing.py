@@ -70,5 +70,7 @@ def _choice(network: Network, series: ScaledSeries) -> tuple[Chosen, RecurrentWe
     weights = network.kernel_weights()
     if weights is None:
         return Chosen("torch", network.why_no_kernel(), None), None
+    if series.kernel is not None:
+        return Chosen("fused_cpu", None, series.kernel), weights
     sizes = (weights.hidden, series.residence.streams, weights.lift)
     return choose(series.engine, series.device.type, *sizes), weights

@@ -12,6 +12,7 @@ from torch import Tensor
 from wattshed.data.scaling import Scaler, fit_scaler
 from wattshed.data.similarity import hour_of_week
 from wattshed.engine.choice import Wanted
+from wattshed.engine.cpu.fused_cpu import FusedCpu
 from wattshed.engine.recurrent import Windows
 from wattshed.engine.series.residence import Residence
 from wattshed.engine.series.series_files import make_series
@@ -24,7 +25,7 @@ class ScaledSeries:
 
     residence: holds both, float32 [N, T], contiguous, on the device or in host memory; row_sum: [N], the row sums of
     the normalised adjacency; slot: int32 [T], hour of the local week (Monday 0:00 is 0); engine: which back end may
-    compute networks on them.
+    compute networks on them; kernel: in place of the engine's choice, None for that choice.
     """
 
     residence: Residence
@@ -33,6 +34,7 @@ class ScaledSeries:
     scaler: Scaler
     look_back_h: int
     engine: Wanted = "auto"
+    kernel: FusedCpu | None = None
 
     @classmethod
     def make(

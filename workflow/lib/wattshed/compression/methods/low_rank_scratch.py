@@ -50,7 +50,8 @@ class LowRankScratch(Method):
         return result
 
     def skeleton(self, network: Network, settings: LowRankScratchSettings) -> Network:
-        from wattshed.compression.methods.low_rank_layers import fresh, thin_layers
+        from wattshed.compression.methods.low_rank_layers import thin_layers
+        from wattshed.forecast.networks.thin import fresh
 
         replaced = thin_layers(network.linear_maps(), settings.rank, fresh)
         refuse_nothing(replaced, settings.rank, type(network).__name__)

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from wattshed.compression.methods.unrolled_lstm import StackedLSTM, UnrolledLSTM
+from wattshed.forecast.networks.thin import linear_of
 
 
 class UnrolledGRU(nn.Module):
@@ -111,13 +112,3 @@ def maps_of(layer: nn.GRU | nn.LSTM) -> tuple[nn.Linear, nn.Linear]:
     """Copies of the two linear maps of a GRU or LSTM with one layer: of its inputs and of its state."""
     input_weight, state_weight, input_bias, state_bias = layer.all_weights[0]
     return linear_of(input_weight, input_bias), linear_of(state_weight, state_bias)
-
-
-def linear_of(weight: Tensor, bias: Tensor | None) -> nn.Linear:
-    """A linear layer with copies of these weights [out, in] and biases [out]."""
-    made = nn.Linear(weight.shape[1], weight.shape[0], bias=bias is not None, device=weight.device)
-    with torch.no_grad():
-        made.weight.copy_(weight)
-        if bias is not None:
-            made.bias.copy_(bias)
-    return made

@@ -13,9 +13,9 @@ class AttentionKernel(Protocol):
     def __call__(
         self, query: Tensor, key: Tensor, value: Tensor, known: Tensor | None, dropout: float
     ) -> Tensor:
-        """query, key, value: [M, heads, L, width / heads]; known: bool [M, L], keys that may be attended to, None for all
-        of them; dropout: share of attention weights set to zero, 0 outside of training. Returns [M, heads, L,
-        width / heads]."""
+        """query, key, value: [M, heads, L, width / heads]; known: bool [M, L], keys that may be attended to, None for
+        all of them; dropout: share of attention weights set to zero, 0 outside of training. Returns [M, heads, L,
+        width / heads]; zeros where a query may attend to no key."""
         ...
 
 
@@ -28,11 +28,22 @@ class Explicit:
     ) -> Tensor:
         scores = torch.matmul(query * query.shape[-1] ** -0.5, key.transpose(-2, -1))
         if known is not None:
-            scores = scores.masked_fill(~known[:, None, None, :], float("-inf"))
+            opened, some = without_empty_rows(known[:, None, None, :])
+            scores = scores.masked_fill(~opened, float("-inf"))
         weights = torch.softmax(scores, dim=-1)
         if dropout:
             weights = torch.nn.functional.dropout(weights, dropout)
-        return torch.matmul(weights, value)
+        mixed = torch.matmul(weights, value)
+        return mixed if known is None else torch.where(some, mixed, 0.0)
+
+
+def without_empty_rows(allowed: Tensor) -> tuple[Tensor, Tensor]:
+    """allowed: bool [..., keys]. Opens all keys of rows that have none, whose softmax would not be a number.
+
+    Returns the mask [..., keys] and which rows had a key [..., 1]: the results of all other rows must be set to zero.
+    """
+    some = allowed.any(dim=-1, keepdim=True)
+    return allowed | ~some, some
 
 
 EXPLICIT = Explicit()

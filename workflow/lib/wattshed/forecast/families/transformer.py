@@ -152,7 +152,16 @@ FAMILY: Family = TransformerFamily(
     Settings,
     ("pairs",),
     make,
-    frozenset({Offer.UPDATES, Offer.PRUNABLE_UNITS, Offer.LINEAR_MAPS}),
+    frozenset(
+        {
+            Offer.UPDATES,
+            Offer.PRUNABLE_UNITS,
+            Offer.LINEAR_MAPS,
+            Offer.ATTENTION,
+            Offer.RECOMPUTED_PARTS,
+            Offer.SKIPPABLE_BLOCKS,
+        }
+    ),
     information=sees,
     count=count,
     further_offers=node_offers,

@@ -3,16 +3,20 @@
 import torch
 from torch import Tensor, nn
 
-from wattshed.forecast.network import PrunableUnits
+from wattshed.engine.attention.kernel import EXPLICIT, AttentionKernel
+from wattshed.forecast.network import MemoryParts, PrunableUnits
 from wattshed.forecast.networks.lifted import Lifted
 from wattshed.forecast.networks.removable.feed_forward_units import prunable_feed_forward
 
 
 class Attention(nn.Module):
-    """Self-attention of several heads (Vaswani et al. 2017) as two batched products and a softmax.
+    """Self-attention of several heads (Vaswani et al. 2017); ``kernel`` says how it is computed.
 
-    Every hour attends to every hour: all of them lie before the forecast, so that nothing needs a mask.
+    Every hour attends to every hour, with a kernel that is exact: all of them lie before the forecast, so that nothing
+    needs a mask.
     """
+
+    kernel: AttentionKernel = EXPLICIT
 
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
@@ -24,9 +28,19 @@ class Attention(nn.Module):
         """values: [M, L, width] -> [M, L, width]."""
         # [M, L, 3 * width] -> three times [M, heads, L, width / heads]
         query, key, value = self.qkv(values).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
-        scores = torch.matmul(query * query.shape[-1] ** -0.5, key.transpose(-2, -1))
-        mixed = torch.matmul(torch.softmax(scores, dim=-1), value)
+        mixed = self.kernel(query, key, value, None, 0.0)
         return self.out(mixed.transpose(1, 2).flatten(2))
+
+
+class FeedForward(nn.Module):
+    """What a block does with each hour alone. It has no weights of its own, so that a block's layers keep their names,
+    and is a module so that a backward pass can compute it again."""
+
+    def forward(self, values: Tensor, norm: nn.Module, widen: nn.Module, narrow: nn.Module) -> Tensor:
+        """values: [M, L, width] -> [M, L, width]."""
+        widened: Tensor = widen(norm(values))
+        narrowed: Tensor = narrow(nn.functional.gelu(widened))
+        return narrowed
 
 
 class Block(nn.Module):
@@ -42,13 +56,14 @@ class Block(nn.Module):
         self.feed_forward_norm = nn.LayerNorm(width)
         self.widen = nn.Linear(width, feed_forward)
         self.narrow = nn.Linear(feed_forward, width)
+        self.each_hour = FeedForward()
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, values: Tensor) -> Tensor:
         """values: [M, L, width] -> [M, L, width]."""
         values = values + self.dropout(self.attention(self.attention_norm(values)))
-        inner = nn.functional.gelu(self.widen(self.feed_forward_norm(values)))
-        return values + self.dropout(self.narrow(inner))
+        added = self.each_hour(values, self.feed_forward_norm, self.widen, self.narrow)
+        return values + self.dropout(added)
 
 
 class Transformer(Lifted):
@@ -94,6 +109,19 @@ class Transformer(Lifted):
 
     def prunable_units(self) -> PrunableUnits | None:
         return prunable_feed_forward(self)
+
+    def memory_parts(self) -> MemoryParts:
+        blocks = tuple(f"blocks.{number}" for number in range(len(self.blocks)))
+        attentions = tuple(f"{block}.attention" for block in blocks)
+        return MemoryParts(
+            attentions=attentions,
+            projections=tuple(f"{one}.{name}" for one in attentions for name in ("qkv", "out")),
+            recomputed={
+                "attention": attentions,
+                "feed_forward": tuple(f"{block}.each_hour" for block in blocks),
+            },
+            skippable=blocks,
+        )
 
     def linear_maps(self) -> dict[str, nn.Module]:
         names = ("attention.qkv", "attention.out", "widen", "narrow")

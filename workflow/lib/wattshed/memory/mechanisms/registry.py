@@ -5,6 +5,10 @@ arithmetic and gradients.
 """
 
 MODULES: dict[str, str] = {
+    "low_rank": "wattshed.memory.mechanisms.low_rank",
+    "fused_attention": "wattshed.memory.mechanisms.fused_attention",
+    "block_attention": "wattshed.memory.mechanisms.block_attention",
+    "aggregation": "wattshed.memory.mechanisms.aggregation",
     "checkpointing": "wattshed.memory.mechanisms.checkpointing",
     "activation_offload": "wattshed.memory.mechanisms.activation_offload",
     "bf16": "wattshed.memory.mechanisms.bf16",

@@ -1,0 +1,51 @@
+"""One look at the validation part: what a network allocates to forecast it, block by block."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+
+from wattshed.engine.cpu.fused_cpu import FusedCpu
+from wattshed.forecast.computing import compute, compute_consecutive
+from wattshed.forecast.neural import PAIRS_PER_BLOCK
+from wattshed.forecast.series import ScaledSeries, Sequences
+from wattshed.forecast.streaming import RUN_IN_H
+
+if TYPE_CHECKING:
+    from wattshed.forecast.network import Network
+    from wattshed.training.checkpoint import ModelSpec
+    from wattshed.training.footprint.sizes import TaskSizes
+
+
+@torch.no_grad()
+def look_once(network: Network, series: ScaledSeries, spec: ModelSpec, sizes: TaskSizes) -> None:
+    """Forecast as the forecasters of this recipe do, with the first block alone, since the others are no larger.
+
+    Its arrays of NumPy, with forecasts in the panel's unit, are not tensors and do not count.
+    """
+    network.eval()
+    recipe, horizon_h, nodes = spec.recipe, spec.windows.horizon_h, sizes.nodes
+    look_back_h, device = spec.windows.look_back_h, series.device
+    if network.takes == "windows":
+        windows = [network(series.window(look_back_h))[0] for _ in range(sizes.validation_windows)]
+        torch.stack(windows)
+        return
+    every_node = torch.arange(nodes, device=device)
+    if recipe.sampling == "sequences":
+        state = torch.zeros(nodes, network.state_units(), device=device)
+        if series.kernel is None and sizes.engine == "torch":
+            hours = min(RUN_IN_H, sizes.hours)
+            sequences = Sequences(series, every_node, torch.zeros_like(every_node), hours, hours - 1)
+            network.advance(sequences, state)
+        return
+    result = torch.empty(sizes.validation_windows, horizon_h, nodes)
+    block = min(sizes.validation_windows, max(1, PAIRS_PER_BLOCK // nodes))
+    if isinstance(series.kernel, FusedCpu) and block > 1:
+        # Windows one hour apart are the usual case; others take more.
+        shared = compute_consecutive(network, series, look_back_h, block)
+        if shared is not None:
+            return
+    origins = torch.full((block * nodes,), look_back_h, dtype=torch.int64, device=device)
+    scaled = compute(network, series.pairs(every_node.repeat(block), origins))
+    result[:block] = scaled.reshape(block, nodes, horizon_h).permute(0, 2, 1)

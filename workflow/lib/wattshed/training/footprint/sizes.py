@@ -1,0 +1,59 @@
+"""Sizes of a task: all that a prediction must know of data that need not be there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from wattshed.law.predicting.plan import PanelSizes, edges_of, plan_of
+
+if TYPE_CHECKING:
+    from wattshed.config.study import Study
+    from wattshed.engine.choice import Wanted
+    from wattshed.forecast.neural import NeuralForecaster
+    from wattshed.forecast.protocol import ForecastTask
+
+# Of a labelled window beside its series: features of each region, as data/connectivity.py makes them.
+FEATURES = 4
+
+
+@dataclass(frozen=True)
+class TaskSizes:
+    """nodes, hours: of the panel, [T, N]; edges: of its graph, self loops included; validation_windows: that one look
+    at the validation part forecasts; regions: of labelled windows, else 0; engine: which back end may compute; device:
+    ``cpu`` or ``cuda``.
+    """
+
+    nodes: int
+    hours: int
+    edges: int
+    validation_windows: int
+    regions: int = 0
+    engine: Wanted = "auto"
+    device: Literal["cpu", "cuda"] = "cpu"
+
+    @classmethod
+    def of_study(cls, study: Study, model: str, panel: PanelSizes, regions: int = 0) -> TaskSizes:
+        """Of one model's training in a study. Raises :class:`Fault` for a panel that is too short."""
+        plan = plan_of(study, model, panel)
+        looked = min(plan.fit.validation_windows, study.recipe_of(model).validation_windows)
+        return cls(
+            panel.nodes,
+            panel.hours,
+            edges_of(study, panel),
+            looked,
+            regions,
+            study.engine,
+            study.device,
+        )
+
+    @classmethod
+    def of_task(
+        cls, forecaster: NeuralForecaster, task: ForecastTask, edges: int, validation_windows: int
+    ) -> TaskSizes:
+        """Of data that is there. validation_windows: the most that the recipe looks at."""
+        nodes = len(task.panel.node_names)
+        looked = min(len(task.origins(task.splits.validation)), validation_windows)
+        series = forecaster.series
+        device: Literal["cpu", "cuda"] = "cuda" if series.device.type == "cuda" else "cpu"
+        return cls(nodes, len(task.panel.values), edges, looked, engine=series.engine, device=device)

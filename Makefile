@@ -19,7 +19,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-inp
 	benchmark-law-recorded-time \
 	benchmark-decisions benchmark-energy benchmark-engine benchmark-ladder benchmark-lead \
 	benchmark-phase1 benchmark-rolling benchmark-break-even benchmark-drift benchmark-methods benchmark-pruned-kernel \
-	benchmark-governor benchmark-law-recorded-energy benchmark-law-steps benchmark-memory-predictions \
+	benchmark-governor benchmark-law-recorded-energy benchmark-law-steps benchmark-memory-kernels benchmark-memory-predictions \
 	headline tune record-study
 
 help:
@@ -52,6 +52,7 @@ help:
 	@echo "make benchmark-pruned-kernel   pruned networks on the kernel beside full ones; writes docs/pruned_kernel.md"
 	@echo "make benchmark-clock-search   search invented GPUs for their best clock; writes docs/clock_search.md, .json"
 	@echo "make benchmark-clock-watchdog    kills sweeps; writes docs/clock_watchdog.json"
+	@echo "make benchmark-memory-kernels   kernels of attention and of graphs (a minute); writes docs/memory_kernels.md"
 	@echo "make benchmark-governor a clock that follows phases; simulated; writes docs/clock_governor.md"
 	@echo "make benchmark-law-recorded-energy   models of energy on released steps (DATA=folder); writes docs/energy_law_recorded_energy.md, .json"
 	@echo "make benchmark-drift    strategies on a drift of known truth; writes docs/drift.md"
@@ -173,6 +174,9 @@ benchmark-break-even: $(BIN)/.installed
 
 benchmark-pruned-kernel: $(BIN)/.installed
 	python benchmarks/pruned_kernel.py --output docs/pruned_kernel.md
+
+benchmark-memory-kernels: $(BIN)/.installed
+	python benchmarks/memory_kernels.py --output docs/memory_kernels.md
 
 benchmark-governor: $(BIN)/.installed
 	python benchmarks/clock_governor.py --mixes 25

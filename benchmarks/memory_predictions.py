@@ -115,8 +115,8 @@ def page(cells: list[dict], origin: dict) -> str:
         f"Worst of {len(cells)} cells against measured peaks: {100 * worst['error_share']:+.2f} % "
         f"({worst['family']}, {worst['level']}); the aim is {100 * AIM:.0f} %.",
         "",
-        "| family | level | mechanisms | predicted [MB] | measured [MB] | error | predicted rise [MB] | resident rise [MB] | "
-        "ratio |",
+        "| family | level | mechanisms | predicted [MB] | measured [MB] | error | predicted rise [MB] | "
+        "resident rise [MB] | ratio |",
         "|---|---|---|---:|---:|---:|---:|---:|---:|",
     ]
     for one in cells:
@@ -132,8 +132,8 @@ def page(cells: list[dict], origin: dict) -> str:
         ratios = sorted(one["resident_rise_bytes"] / one["predicted_rise_bytes"] for one in rises)
         lines += [
             "",
-            f"Resident over predicted rise, of the {len(rises)} cells above 20 MB: {ratios[0]:.2f} to {ratios[-1]:.2f}, "
-            f"median {ratios[len(ratios) // 2]:.2f}.",
+            f"Resident over predicted rise, of the {len(rises)} cells above 20 MB: {ratios[0]:.2f} to "
+            f"{ratios[-1]:.2f}, median {ratios[len(ratios) // 2]:.2f}.",
         ]
     return "\n".join(lines) + "\n"
 

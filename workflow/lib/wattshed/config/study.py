@@ -22,6 +22,7 @@ from wattshed.config.models.controls import SHUFFLED, ControlsBlock, reads_graph
 from wattshed.config.models.families import ModelBlock, check_windows
 from wattshed.config.models.ladder import LadderBlock
 from wattshed.config.models.ladder_models import check_ladder
+from wattshed.config.models.memory_plans import check_memory
 from wattshed.config.models.recipes import CLOSED_FORM, RecipeBlock
 from wattshed.config.models.rolling import RollingBlock
 from wattshed.config.names import NAME, Name, refuse_names
@@ -198,6 +199,11 @@ class Study(Block):
         """The recipe of a model; that of a closed form holds only its scaling."""
         name = self.trained[model].recipe
         return CLOSED_FORM if name is None else self.recipes[name]
+
+    @model_validator(mode="after")
+    def _memory_plans_fit_their_models(self) -> "Study":
+        check_memory(self)
+        return self
 
     @model_validator(mode="after")
     def _chains_can_be_made(self) -> "Study":

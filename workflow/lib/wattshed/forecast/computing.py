@@ -51,6 +51,8 @@ def fused_loss(
     target: [M, H] scaled; observed: bool [M, H]. The kernel is fp32: under autocast torch computes. In training mode
     the kernel draws the network's dropout, with other masks than torch.
     """
+    if network.trained_on_torch is not None:
+        return None
     if loss == "cross_entropy" or torch.is_autocast_enabled(pairs.series.device.type):
         return None
     chosen, weights = _choice(network, pairs.series)

@@ -92,6 +92,20 @@ class MemoryParts:
     recomputed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     skippable: tuple[str, ...] = ()
 
+    def inside(self, name: str) -> MemoryParts:
+        """The same parts of a network that another one holds as this attribute."""
+
+        def within(names: tuple[str, ...]) -> tuple[str, ...]:
+            return tuple(f"{name}.{one}" for one in names)
+
+        return MemoryParts(
+            within(self.attentions),
+            within(self.projections),
+            within(self.aggregations),
+            {group: within(names) for group, names in self.recomputed.items()},
+            within(self.skippable),
+        )
+
 
 class TensorFunction(nn.Module, ABC):
     """A network as a function of plain tensors, for other runtimes.
@@ -121,6 +135,8 @@ class Network(nn.Module):
     takes: Literal["pairs", "windows", "examples"] = "pairs"
     # Whether a part of the forecast is solved in closed form (:meth:`solve`) before the training.
     has_closed_form = False
+    # Why torch computes each training step, though a kernel may forecast; None if a kernel may do both.
+    trained_on_torch: str | None = None
 
     def kernel_weights(self) -> RecurrentWeights | None:
         """Weights for a fused kernel; None if torch computes this network."""

@@ -1,6 +1,6 @@
 """Scaled series and their neighbours' aggregate, made once; windows are indices into them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -107,6 +107,9 @@ class Pairs:
     def __len__(self) -> int:
         return len(self.nodes)
 
+    def __getitem__(self, place: slice) -> "Pairs":
+        return Pairs(self.series, self.nodes[place], self.origins[place])
+
     @property
     def windows(self) -> Windows:
         """The same pairs for a kernel that reads the series itself."""
@@ -157,6 +160,9 @@ class Sequences:
     starts: Tensor
     length_h: int
     burn_in_h: int
+
+    def __getitem__(self, place: slice) -> "Sequences":
+        return replace(self, nodes=self.nodes[place], starts=self.starts[place])
 
     @cached_property
     def own(self) -> Tensor:

@@ -26,6 +26,9 @@ from wattshed.foundation.extending.kinds import KINDS, KindName
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.tensor_file import read_description, read_tensors, write_tensors
 from wattshed.foundation.vocabulary import LINEAGE_JOINT
+from wattshed.memory.mechanisms.protocol import Place
+from wattshed.memory.plan import MemoryPlan, plan_of
+from wattshed.training.step.precision import computes_bf16
 
 # Changes whenever a checkpoint of before can no longer be read.
 FORMAT = 1
@@ -45,6 +48,22 @@ class Step:
     kind: Literal["strategy", "method"]
     plugin: str
     settings: dict[str, Any]
+
+    @property
+    def method(self) -> Any:
+        """The compression method, and its settings as the configuration read them."""
+        method = plugins.load("method", self.plugin)
+        # Validated as JSON, so that tuples and enumerations get their types back.
+        return method, method.Settings.model_validate_json(json.dumps(self.settings))
+
+    @property
+    def becomes(self) -> ModelBlock | None:
+        """The block of the step's result, if that is a network of its own."""
+        if self.kind != "method":
+            return None
+        method, settings = self.method
+        made: ModelBlock | None = method.becomes(settings)
+        return made
 
 
 @dataclass(frozen=True)
@@ -88,6 +107,23 @@ class ModelSpec:
 
     def after(self, step: Step) -> "ModelSpec":
         return replace(self, steps=(*self.steps, step))
+
+    @property
+    def shaped_by(self) -> tuple[ModelBlock, int]:
+        """The block of the network, and how many steps made it: a student has a block of its own."""
+        for count in range(len(self.steps), 0, -1):
+            made = self.steps[count - 1].becomes
+            if made is not None:
+                return made, count
+        return self.model, 0
+
+    def plan_at(self, place: Place) -> MemoryPlan:
+        """The memory plan of its recipe at a place. Raises :class:`Fault` for a mechanism that does not fit."""
+        return plan_of(self.recipe, self.shaped_by[0], self.windows, place)
+
+    def plan_on(self, series: ScaledSeries) -> MemoryPlan:
+        """The memory plan of its recipe where these series are."""
+        return self.plan_at(place_of(series.device, series.engine))
 
 
 def write_checkpoint(path: Path | str, network: nn.Module, spec: ModelSpec) -> None:
@@ -180,14 +216,34 @@ def make_forecaster(
 ) -> NeuralForecaster:
     """An untrained forecaster of the lineage's shape, with the graph that its block asks for; series: to share."""
     adjacency = graph_of(spec, graph).adjacency
+    plan = spec.plan_at(place_of(device, engine))
+    made_by = spec.shaped_by[1]
     network = make_network(spec.model, task.windows, adjacency, spec.seed)
-    for step in spec.steps:
-        if step.kind == "method":
-            method = plugins.load("method", step.plugin)
-            # Validated as JSON, so that tuples and enumerations get their types back.
-            settings = method.Settings.model_validate_json(json.dumps(step.settings))
+    for count in range(len(spec.steps) + 1):
+        if count and spec.steps[count - 1].kind == "method":
+            method, settings = spec.steps[count - 1].method
             network = method.skeleton_on(network, settings, task.windows, adjacency, spec.seed)
+        # The plan belongs to the network that was trained by the recipe: methods worked on what it had made of it.
+        if count == made_by:
+            network = plan.applied(network, spec.seed)
+    if len(spec.steps) > made_by:
+        network = plan.renewed(network, spec.seed)
     return forecaster_of(network, spec, task, graph, device, engine, series)
+
+
+def untrained_base(
+    spec: ModelSpec, task: ForecastTask, graph: Graph, series: ScaledSeries, seed: int
+) -> Network:
+    """The base model before its training, on the device, with the memory plan of its recipe; seed: of the weights."""
+    # The graph is shuffled by the base model's seed, whatever the seed of the weights.
+    network = make_network(spec.model, task.windows, graph_of(spec, graph).adjacency, seed)
+    base = replace(spec, steps=())
+    return base.plan_on(series).applied(network, seed).to(series.device)
+
+
+def place_of(device: torch.device, engine: Wanted) -> Place:
+    """What a memory plan must know of a device."""
+    return Place(device.type, engine, computes_bf16(device))
 
 
 def forecaster_of(

@@ -24,7 +24,7 @@ from wattshed.foundation.vocabulary import Stage
 from wattshed.foundation.writing import write_parquet
 from wattshed.memory.accounting.epoch_peak import EpochPeak
 from wattshed.training.batches.making import make_batches
-from wattshed.training.checkpoint import ModelSpec, make_forecaster, write_checkpoint
+from wattshed.training.checkpoint import ModelSpec, make_forecaster, place_of, write_checkpoint
 from wattshed.training.footprint.automatic import settled_specs
 from wattshed.training.guards.budget_stop import JobBudget
 from wattshed.training.guards.stopping import RecipeEnd
@@ -74,7 +74,7 @@ def train_model(job: TrainingJob) -> None:
     job = replace(job, specs=specs)
     data = data_fingerprint(inputs.task, inputs.graph)
     saved = [
-        ResumeFile(path.with_suffix(".resume"), training_fingerprint(data, spec, engine_of(inputs, spec)))
+        ResumeFile(path.with_suffix(".resume"), training_fingerprint(data, spec, program_of(inputs, spec)))
         for spec, path in zip(job.specs, job.checkpoints, strict=True)
     ]
     resumes = any(resume.exists() for resume in saved)
@@ -230,8 +230,16 @@ def training_fingerprint(data: str, spec: ModelSpec, engine: str) -> str:
     return hashlib.sha256(json.dumps([data, spec.name, spec.seed, blocks, program]).encode()).hexdigest()
 
 
+def program_of(inputs: JobInputs, spec: ModelSpec) -> str:
+    """Back end and memory plan: on another machine a level may take other mechanisms, and so other arithmetic."""
+    plan = spec.plan_at(place_of(inputs.device, inputs.engine))
+    return " ".join([engine_of(inputs, spec), *plan.names])
+
+
 def engine_of(inputs: JobInputs, spec: ModelSpec) -> str:
     """The back end for networks of this size: a training is resumed only on the same back end."""
+    if spec.plan_at(place_of(inputs.device, inputs.engine)).needs_torch is not None:
+        return "torch"
     hidden = getattr(spec.model, "hidden", None)
     if hidden is None or getattr(plugins.load("family", spec.model.form), "torch_only", False):
         return "torch"

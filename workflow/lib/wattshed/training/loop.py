@@ -14,8 +14,10 @@ from wattshed.config.models.recipes import RecipeBlock
 from wattshed.energy.meter import Meter
 from wattshed.forecast.computing import backend_of
 from wattshed.forecast.metrics import rmse
+from wattshed.forecast.network import Network
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.protocol import ForecastTask, evenly_spaced
+from wattshed.forecast.series import ScaledSeries
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.vocabulary import Window
 from wattshed.memory.accounting.epoch_peak import EpochPeak
@@ -91,7 +93,9 @@ def train(run: TrainingRun) -> tuple[Training, Learner]:
     later), and for a recipe that network or device cannot use; the best weights so far stay in the resume file.
     """
     network, recipe = run.forecaster.network, run.recipe
-    learner = Learner.make(network, recipe, recipe.epochs * run.steps, run.forecaster.series.device)
+    series = run.forecaster.series
+    plan = run.spec.plan_on(series)
+    learner = Learner.make(network, recipe, recipe.epochs * run.steps, series.device, plan)
     training = run.resume.load(learner) or Training()
     # What is validated and kept: the weights, or their moving average.
     judged = run.forecaster.of(learner.average.network)
@@ -141,10 +145,7 @@ def train_epoch(
                 "implausible values in the panel's validation part (quality.parquet), or lower the recipe's "
                 f"learning_rate or clip_norm{say_kept(run.resume)}."
             )
-        chosen = backend_of(network, series)
-        window.labels.update(engine=chosen.name, **retry.labels())
-        if chosen.why is not None:
-            window.labels.update(engine_reason=chosen.why)
+        window.labels.update(**engine_labels(network, series), **retry.labels())
         window.values.update(
             train_loss=train_loss,
             validation_rmse=error,
@@ -166,6 +167,15 @@ def train_epoch(
         "duration_s": window.duration_s,
         "energy_kwh": window.own.kwh,
     }
+
+
+def engine_labels(network: Network, series: ScaledSeries) -> dict[str, str]:
+    """What computes a training's steps, and why if it is not the first choice, for the ledger."""
+    chosen = backend_of(network, series)
+    name, why = chosen.name, chosen.why
+    if name != "torch" and network.trained_on_torch is not None:
+        name, why = "torch", network.trained_on_torch
+    return {"engine": name} if why is None else {"engine": name, "engine_reason": why}
 
 
 def descend(run: TrainingRun, learner: Learner, number: int, retry: OutOfMemoryRetry) -> tuple[float, int]:

@@ -10,7 +10,7 @@ from wattshed.forecast.job_inputs import JobInputs
 from wattshed.foundation.vocabulary import Stage
 from wattshed.training.checkpoint import ModelSpec
 from wattshed.training.guards.budget_stop import JobBudget
-from wattshed.training.job import data_fingerprint, engine_of, train_forecaster, training_fingerprint
+from wattshed.training.job import data_fingerprint, program_of, train_forecaster, training_fingerprint
 from wattshed.training.resume import ResumeFile
 
 
@@ -36,7 +36,7 @@ class RollingJob:
         inputs = self.origins[number - 1]
         data = data_fingerprint(inputs.task, inputs.graph)
         path = self.output.with_name(f"{self.name}.{number}-{spec.seed}.resume")
-        return ResumeFile(path, training_fingerprint(data, spec, engine_of(inputs, spec)))
+        return ResumeFile(path, training_fingerprint(data, spec, program_of(inputs, spec)))
 
 
 def roll_model(job: RollingJob) -> None:

@@ -108,6 +108,11 @@ class UpdateHooks:
     def __init__(self, context: UpdateContext) -> None:
         self.context = context
 
+    @property
+    def projects(self) -> bool:
+        """Whether gradients are changed before they are clipped; a memory plan then keeps all of them until then."""
+        return type(self).project is not UpdateHooks.project
+
     def skips(self, part: Part) -> bool:
         """Whether nothing is learned from this part."""
         return False
@@ -177,12 +182,15 @@ def train_further(hooks: UpdateHooks, part: Part) -> float:
     torch.manual_seed(draw_seed(seed, part.number))
     network.train()
     losses = []
+    plan = context.spec.plan_on(context.forecaster.series)
     steps = hooks.steps_on(part)
     for step, batch in enumerate(hooks.batches(part)):
         for group in optimiser.param_groups:
             group["lr"] = hooks.rate(step, steps)
         losses.append(
-            gradient_step(network, [batch], optimiser, recipe.loss, recipe.clip_norm, Precision(), hooks)
+            gradient_step(
+                network, [batch], optimiser, recipe.loss, recipe.clip_norm, Precision(), hooks, plan
+            )
         )
     loss = torch.stack(losses)
     if not bool(loss.isfinite().all()):

@@ -73,6 +73,9 @@ class DistilHooks:
         self._forecasts = forecasts
         self._teacher = teacher
 
+    # No gradient is changed.
+    projects = False
+
     def penalty(self, batch: Batch) -> Tensor:
         loss = self._output_loss(batch)
         if self._teacher is not None:

@@ -9,14 +9,13 @@ import torch
 
 from wattshed.config.models.compression import TuningBlock
 from wattshed.data.graph import Graph
-from wattshed.forecast.families.family import make_network
 from wattshed.forecast.network import Network
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.protocol import ForecastTask
 from wattshed.training.batches.drawing import Batch, draw_seed, examples_for
 from wattshed.training.batches.making import make_batches, make_sampler
 from wattshed.training.by_recipe import AfterStep, RecipeTraining, train_by_recipe
-from wattshed.training.checkpoint import ModelSpec, forecaster_of, graph_of, make_forecaster
+from wattshed.training.checkpoint import ModelSpec, forecaster_of, graph_of, make_forecaster, untrained_base
 from wattshed.training.step.gradient import StepHooks
 from wattshed.training.updates import Pace, Part, UpdateContext, UpdateHooks, train_further
 
@@ -89,9 +88,7 @@ class Making:
 
     def untrained_base(self, seed: int) -> Network:
         """The base model before its training; with the spec's seed it has the weights that its training began with."""
-        # The graph is shuffled by the base model's seed, whatever the seed of the weights.
-        network = make_network(self.spec.model, self.task.windows, self.adjacency, seed)
-        return network.to(self.forecaster.series.device)
+        return untrained_base(self.spec, self.task, self.graph, self.forecaster.series, seed)
 
     def train_again(
         self, network: Network, hooks: StepHooks | None = None, after_step: AfterStep | None = None

@@ -30,7 +30,7 @@ from wattshed.training.footprint.sized_data import (
     tensors_of_series,
     without_values,
 )
-from wattshed.training.footprint.sized_kernels import SizedKernel, SizedOperations, SizedResults
+from wattshed.training.footprint.sized_kernels import SizedKernel, SizedResults, sized_operations
 from wattshed.training.step.learner import Learner
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def predict_footprint(spec: ModelSpec, sizes: TaskSizes, plan: MemoryPlan) -> Fo
     batches, masks = sized_batches(spec.recipe, spec.windows, sizes, series, network)
     try:
         with ExitStack() as stack:
-            for one in (mode, SizedResults(scalars=kernel is not None), SizedOperations()):
+            for one in (mode, SizedResults(scalars=kernel is not None), sized_operations()):
                 stack.enter_context(one)
             return _predicted(spec, sizes, plan, network, series, batches, masks)
     except (DataDependentOutputException, DynamicOutputShapeException) as error:

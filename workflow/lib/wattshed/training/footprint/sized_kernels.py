@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
 
 from wattshed.engine.cpu.fused_cpu import FusedCpu
@@ -62,18 +63,33 @@ class SizedKernel(FusedCpu):
         return call
 
 
-class SizedOperations(TorchFunctionMode):
+@contextmanager
+def sized_operations() -> Iterator[None]:
     """In place of torch's functions that take other ways for tensors without values: products with sparse matrices,
-    which must not be fake, and LSTMs, which oneDNN computes on a processor."""
+    which must not be fake, and LSTMs, which oneDNN computes on a processor.
 
-    def __torch_function__(
-        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
-    ) -> Any:
-        if func is torch.sparse.mm and args[0].layout == torch.sparse_csr:
-            return _SparseProduct.apply(args[0], args[1])
-        if func is torch.lstm and isinstance(args[1], (tuple, list)) and _on_onednn(args[0]):
-            return _lstm(*args)
-        return func(*args, **(kwargs or {}))
+    The functions are replaced by name: torch's mode for functions is off in a backward pass, where parts of a network
+    may be computed again.
+    """
+    product, recurrent = torch.sparse.mm, torch._VF.lstm
+
+    def mm(sparse: Tensor, dense: Tensor, *further: Any) -> Tensor:
+        if sparse.layout != torch.sparse_csr:
+            return product(sparse, dense, *further)
+        found: Tensor = _SparseProduct.apply(sparse, dense)
+        return found
+
+    def lstm(values: Tensor, states: Any, *further: Any) -> Any:
+        # Packed sequences have a tensor of their lengths there.
+        if isinstance(states, Tensor) or not _on_onednn(values):
+            return recurrent(values, states, *further)
+        return _lstm(values, states, *further)
+
+    torch.sparse.mm, torch._VF.lstm = mm, lstm  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        torch.sparse.mm, torch._VF.lstm = product, recurrent
 
 
 class SizedResults(TorchDispatchMode):
@@ -180,7 +196,7 @@ def lstm_workspace_bytes(hours: int, rows: int, inputs: int, hidden: int, has_bi
 
 
 def _workspace(hours: int, rows: int, inputs: int, hidden: int, has_biases: bool) -> int:
-    with _disable_current_modes(), torch._C.DisableTorchFunction(), torch.enable_grad():
+    with _disable_current_modes(), torch.enable_grad():
         gates = 4 * hidden
         weights = [torch.zeros(gates, width, requires_grad=True) for width in (inputs, hidden)]
         weights += [torch.zeros(gates), torch.zeros(gates)]

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+from torch import nn
 from torch.optim import AdamW
 
 
@@ -23,6 +24,23 @@ class EagerAdamW(AdamW):
     @torch.no_grad()
     def step(self, closure: Any = None) -> Any:
         return _plain(AdamW.step)(self, closure)
+
+    @torch.no_grad()
+    def step_one(self, parameter: nn.Parameter) -> None:
+        """Update one parameter alone, bit for bit as :meth:`step` would with the same gradient."""
+        groups = self.param_groups
+        group = self._group_of(parameter)
+        try:
+            self.param_groups = [{**group, "params": [parameter]}]
+            self.step()
+        finally:
+            self.param_groups = groups
+
+    def _group_of(self, parameter: nn.Parameter) -> dict[str, Any]:
+        for group in self.param_groups:
+            if any(one is parameter for one in group["params"]):
+                return group
+        raise ValueError(f"the optimiser has no parameter of the shape {list(parameter.shape)}")
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         _plain(AdamW.add_param_group)(self, param_group)

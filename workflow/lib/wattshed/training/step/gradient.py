@@ -1,6 +1,5 @@
 """One gradient step, and its loss."""
 
-import math
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -11,13 +10,16 @@ from wattshed.forecast.computing import fused_loss
 from wattshed.forecast.network import LossName, Network
 from wattshed.forecast.series import Pairs, Sequences
 from wattshed.foundation.faults import Fault
+from wattshed.memory.plan import PLAIN, MemoryPlan
 from wattshed.training.batches.drawing import Batch
+from wattshed.training.batches.splitting import split
 from wattshed.training.step.precision import Precision
 
 
 class StepHooks(Protocol):
     """What a technique adds to a gradient step. Hooks with an attribute ``loss_weight`` also change the factor of the
-    batch's own loss, which is 1; with 0 it is not computed.
+    batch's own loss, which is 1; with 0 it is not computed. Hooks whose attribute ``projects`` is False change no
+    gradient, so that a memory plan may free each gradient on its own.
     """
 
     def penalty(self, batch: Batch) -> Tensor | None:
@@ -37,35 +39,83 @@ def gradient_step(
     clip_norm: float | None,
     precision: Precision,
     hooks: StepHooks | None = None,
+    plan: MemoryPlan = PLAIN,
 ) -> Tensor:
     """One step on the mean loss over all observed cells of the batches, which are processed one at a time.
 
-    clip_norm: largest gradient norm, None for no limit. Returns the loss before the step, detached, with the hooks'
-    penalty; NaN if the gradient is not finite, because the weights are then invalid.
+    clip_norm: largest gradient norm, None for no limit; plan: the memory plan, which is applied to the network already.
+    Returns the loss before the step, detached, with the penalties of hooks and plan; NaN if the gradient is not finite,
+    because the weights are then invalid.
     """
-    optimiser.zero_grad(set_to_none=True)
-    losses = []
-    for batch, share in zip(batches, observed_shares(batches), strict=True):
-        with precision.autocast():
-            loss = _own_loss(network, batch, loss_name, getattr(hooks, "loss_weight", 1.0))
-            penalty = None if hooks is None else hooks.penalty(batch)
-        if penalty is not None:
-            loss = loss + penalty
-        if share is not None:
-            loss = loss * share
-        precision.backward(loss)
-        losses.append(loss.detach())
+    projects = hooks is not None and getattr(hooks, "projects", True)
+    gradients = _fitting(plan, hooks if projects else None).gradients_of(network, optimiser)
+    losses: list[Tensor] = []
+    with gradients.collecting():
+        for batch, share in zip(batches, observed_shares(batches), strict=True):
+            _backward(network, batch, share, loss_name, precision, hooks, plan, losses)
     total = losses[0] if len(losses) == 1 else torch.stack(losses).sum()
-    precision.unscale(optimiser)
-    if hooks is not None:
-        hooks.project([weight.grad for weight in network.parameters() if weight.grad is not None])
-    # An infinite limit does not change the gradient, but the norm is needed below.
-    norm = nn.utils.clip_grad_norm_(network.parameters(), math.inf if clip_norm is None else clip_norm)
-    precision.step(optimiser)
+    norm = gradients.update(clip_norm, precision, hooks if projects else None)
     if precision.scaler is None:
         # 0 * norm is 0 for a finite gradient and NaN for any other.
         total = total + 0 * norm
     return total
+
+
+def _backward(
+    network: Network,
+    batch: Batch,
+    share: Tensor | None,
+    loss_name: LossName,
+    precision: Precision,
+    hooks: StepHooks | None,
+    plan: MemoryPlan,
+    losses: list[Tensor],
+) -> None:
+    """The forward and backward passes of one batch, whole or in the plan's parts; adds to the losses.
+
+    share: the batch's share of all observed cells, None for all of them.
+    """
+    weight = getattr(hooks, "loss_weight", 1.0)
+    parts = [batch] if plan.parts == 1 else split(batch, plan.parts)
+    for number, (part, part_share) in enumerate(zip(parts, observed_shares(parts), strict=True)):
+        with plan.around_step(batch.target.device):
+            with precision.autocast():
+                loss = _own_loss(network, part, loss_name, weight)
+                added = plan.penalty(network)
+                # Hooks see the whole batch: some draw from a memory each time that they are asked.
+                penalty = None if hooks is None or len(parts) > 1 else hooks.penalty(batch)
+            for more in (added, penalty):
+                loss = loss if more is None else loss + more
+            for factor in (part_share, share):
+                loss = loss if factor is None else loss * factor
+            precision.backward(loss)
+        losses.append(loss.detach())
+        if number + 1 == len(parts) > 1 and hooks is not None:
+            with plan.around_step(batch.target.device):
+                with precision.autocast():
+                    penalty = hooks.penalty(batch)
+                if penalty is not None:
+                    penalty = penalty if share is None else penalty * share
+                    precision.backward(penalty)
+                    losses.append(penalty.detach())
+
+
+def _fitting(plan: MemoryPlan, projecting: StepHooks | None) -> MemoryPlan:
+    """The plan without what frees gradients that the hooks still change.
+
+    Raises :class:`Fault` if the configuration names it; a level leaves it out.
+    """
+    if projecting is None:
+        return plan
+    freeing = [name for name in plan.names if name == "gradient_release"]
+    for name in freeing:
+        if name in plan.named:
+            raise Fault(
+                f"{type(projecting).__name__} changes all gradients before each update, and the recipe's memory "
+                f"mechanism {name} frees each of them before: expected one of the two; take gradient_offload, or leave "
+                f"{name} out of the recipe."
+            )
+    return plan.without(*freeing) if freeing else plan
 
 
 def _own_loss(network: Network, batch: Batch, loss_name: LossName, weight: float) -> Tensor:

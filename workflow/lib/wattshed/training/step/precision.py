@@ -62,3 +62,10 @@ class Precision:
         else:
             self.scaler.step(optimiser)
             self.scaler.update()
+
+
+def computes_bf16(device: torch.device) -> bool:
+    """Whether the device has instructions for products in bf16; without them bf16 is emulated, and slower."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()

@@ -78,7 +78,9 @@ class _Steps:
         self._batches = make_batches(spec, task, forecaster)
         per_epoch = -(-self._batches.steps() // spec.recipe.accumulate)
         self._total = spec.recipe.epochs * per_epoch
-        self._learner = Learner.make(self._network, spec.recipe, self._total, forecaster.series.device)
+        series = forecaster.series
+        plan = spec.plan_on(series)
+        self._learner = Learner.make(self._network, spec.recipe, self._total, series.device, plan)
         self._groups = self._endless()
         self._number = 0
         # A kernel of this size is compiled at first use, which does not belong to a training.

@@ -1,0 +1,77 @@
+"""The mechanism ``gradient_release``: the optimiser runs inside the backward pass, and each gradient is freed at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import Field
+
+from wattshed.config.models.memory import MechanismBlock
+from wattshed.memory.mechanisms.protocol import Mechanism
+
+if TYPE_CHECKING:
+    import torch
+
+    from wattshed.config.data.data import WindowsBlock
+    from wattshed.config.models.families import ModelBlock
+    from wattshed.config.models.recipes import RecipeBlock
+    from wattshed.forecast.network import Network
+    from wattshed.memory.gradients import Gradients
+
+
+class GradientReleaseBlock(MechanismBlock):
+    kind: Literal["gradient_release"] = Field(
+        default="gradient_release",
+        description="Each weight is updated as soon as its gradient is known, which is then freed. It needs "
+        "`clip_norm: null`, `accumulate: 1` and no loss scaling, which need all gradients at once.",
+    )
+
+
+class GradientRelease(Mechanism):
+    """At most the gradients of one layer are alive, instead of those of all layers. The weights are the same to the bit.
+
+    Source: Pudipeddi et al. 2020; Lv et al. 2023 (LOMO) for the fused update.
+    """
+
+    Settings = GradientReleaseBlock
+    source_name = "Adaptive Gradient Offloading (AGO)"
+    gradients = "equal"
+
+    def check(
+        self,
+        settings: GradientReleaseBlock,
+        recipe: RecipeBlock,
+        model: ModelBlock,
+        windows: WindowsBlock,
+        others: frozenset[str],
+    ) -> None:
+        if recipe.clip_norm is not None:
+            raise ValueError(
+                f"the recipe's clip_norm is {recipe.clip_norm:g}, a limit on the norm of all gradients, and each is freed "
+                "before the others are known; expected clip_norm: null, or gradient_offload"
+            )
+        if recipe.accumulate > 1:
+            raise ValueError(
+                f"the recipe's accumulate is {recipe.accumulate}, which sums gradients over batches, and each is freed "
+                "after one; expected accumulate: 1, or gradient_offload"
+            )
+        if "accumulation" in others:
+            raise ValueError(
+                "the mechanism accumulation sums gradients over parts of a batch, and each is freed after one; expected "
+                "one of the two, or gradient_offload"
+            )
+        if recipe.precision == "fp16":
+            raise ValueError(
+                "the recipe's precision is fp16, whose loss scaling looks at all gradients before the update; expected "
+                "bf16 or fp32"
+            )
+
+    def gradients_of(
+        self, settings: Any, network: Network, optimiser: torch.optim.Optimizer
+    ) -> Gradients | None:
+        from wattshed.memory.mechanisms.released_gradients import ReleasedGradients
+
+        return ReleasedGradients(network, optimiser)
+
+
+MECHANISM = GradientRelease()

@@ -1,6 +1,7 @@
 """How far predicted peaks of training steps are from real ones, over families and memory levels; writes a page."""
 
 import argparse
+import gc
 import json
 import os
 import platform
@@ -16,8 +17,9 @@ from wattshed.config.models.families import read_model
 from wattshed.config.models.recipes import RecipeBlock
 from wattshed.foundation import plugins
 from wattshed.memory.accounting.resident import resident_rise
-from wattshed.memory.plan import plan_of
-from wattshed.training.checkpoint import ModelSpec
+from wattshed.memory.plan import MemoryPlan, plan_of
+from wattshed.training.checkpoint import ModelSpec, place_of
+from wattshed.training.footprint.measure import forget_windows
 from wattshed.training.footprint.predict import predict_footprint
 from wattshed.training.footprint.real_step import RealStep
 from wattshed.training.footprint.sizes import TaskSizes
@@ -57,23 +59,34 @@ def asked(name: str) -> tuple[ModelSpec, TaskSizes]:
     return spec, TaskSizes(12 if regions else 17, hours, 60, 20, regions=regions, engine=engine)
 
 
-def cell(name: str, level: str) -> dict | None:
-    """One family at one level, in a process of its own; None where the level has what the one before it has."""
+def cells_of(name: str) -> list[dict]:
+    """One family at every level that has other mechanisms than those before, in this process."""
     spec, sizes = asked(name)
-    plans = {one: plan_of(spec.recipe, spec.model, spec.windows, None, one) for one in LEVELS}
-    place = LEVELS.index(level)
-    if place and plans[level].names == plans[LEVELS[place - 1]].names:
-        return None
-    predicted = predict_footprint(spec, sizes, plans[level])
-    real = RealStep.make(spec, sizes, plans[level])
+    found: list[dict] = []
+    for level in LEVELS:
+        place = place_of(torch.device("cpu"), sizes.engine)
+        plan = plan_of(spec.recipe, spec.model, spec.windows, place, level)
+        if list(plan.names) not in [one["mechanisms"] for one in found]:
+            found.append(cell(name, level, spec, sizes, plan))
+            gc.collect()
+    return found
+
+
+def cell(name: str, level: str, spec: ModelSpec, sizes: TaskSizes, plan: MemoryPlan) -> dict:
+    predicted = predict_footprint(spec, sizes, plan)
+    real = RealStep.make(spec, sizes, plan)
     real.step()
     live, saved = real.counted()
     found = live.at_peak()
     beside = sum(size for kind, size in found.items() if kind not in ("activations", "gradients"))
+    # Gradients and gathered windows of the step before would be freed in this one.
+    real.learner.optimiser.zero_grad(set_to_none=True)
+    for batch in real.batches:
+        forget_windows(batch)
     return {
         "family": name,
         "level": level,
-        "mechanisms": list(plans[level].names),
+        "mechanisms": list(plan.names),
         "engine": predicted.engine,
         "predicted_peak_bytes": predicted.step_peak_bytes,
         "measured_peak_bytes": live.peak,
@@ -87,14 +100,15 @@ def cell(name: str, level: str) -> dict | None:
     }
 
 
-def in_its_own_process(name: str, level: str) -> dict | None:
+def in_its_own_process(name: str) -> list[dict]:
     # Large blocks are mapped one by one, so that freed memory is the system's at once.
     environment = {**os.environ, "MALLOC_MMAP_THRESHOLD_": "65536", "OMP_NUM_THREADS": "1"}
-    words = [sys.executable, __file__, "--cell", name, level]
+    words = [sys.executable, __file__, "--family", name]
     done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise SystemExit(f"{name}, {level}: {done.stderr[-2000:]}")
-    return json.loads(done.stdout.splitlines()[-1])
+        raise SystemExit(f"{name}: {done.stderr[-2000:]}")
+    found: list[dict] = json.loads(done.stdout.splitlines()[-1])
+    return found
 
 
 def page(cells: list[dict], origin: dict) -> str:
@@ -107,8 +121,9 @@ def page(cells: list[dict], origin: dict) -> str:
         "mechanisms than the one before, on random data. *Predicted*: the step on tensors without values "
         "(`wattshed memory`). *Measured*: the same step on real tensors, bytes alive by torch's dispatcher. Both share "
         "code, so a third number shares none: the rise of the process's resident memory during a step, in a process "
-        "of its own, against what the prediction says beyond weights, optimiser, batch and series. It also holds work "
-        "spaces inside one operation; small blocks are kept by the C library.",
+        "of the family's own, against what the prediction says beyond weights, optimiser, batch and series. It also holds "
+        "work spaces inside one operation, and not what was allocated and never written; small blocks are kept by the C "
+        "library.",
         "",
         f"Machine: {origin['machine']}. Date: {origin['date']}. Commit: {origin['commit']}. torch {origin['torch']}.",
         "",
@@ -140,21 +155,19 @@ def page(cells: list[dict], origin: dict) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--cell", nargs=2, metavar=("FAMILY", "LEVEL"), help="one cell, as JSON")
+    parser.add_argument("--family", help="one family in this process, as JSON")
     parser.add_argument("--output", type=Path, default=PAGE, help="page to write; the JSON goes beside it")
     arguments = parser.parse_args()
-    if arguments.cell:
-        print(json.dumps(cell(*arguments.cell)))
+    if arguments.family:
+        print(json.dumps(cells_of(arguments.family)))
         return
     cells = []
     for name in CASES:
         if CASES[name][0]["form"] not in plugins.names("family"):
             continue
-        for level in LEVELS:
-            found = in_its_own_process(name, level)
-            if found is not None:
-                cells.append(found)
-                print(f"{name}, {level}: {100 * found['error_share']:+.2f} %", flush=True)
+        for found in in_its_own_process(name):
+            cells.append(found)
+            print(f"{name}, {found['level']}: {100 * found['error_share']:+.2f} %", flush=True)
     commit = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout.strip()

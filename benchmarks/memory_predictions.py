@@ -121,9 +121,9 @@ def page(cells: list[dict], origin: dict) -> str:
         "mechanisms than the one before, on random data. *Predicted*: the step on tensors without values "
         "(`wattshed memory`). *Measured*: the same step on real tensors, bytes alive by torch's dispatcher. Both share "
         "code, so a third number shares none: the rise of the process's resident memory during a step, in a process "
-        "of the family's own, against what the prediction says beyond weights, optimiser, batch and series. It also holds "
-        "work spaces inside one operation, and not what was allocated and never written; small blocks are kept by the C "
-        "library.",
+        "of the family's own, against what the prediction says beyond weights, optimiser, batch and series. It also "
+        "holds work spaces inside one operation and small blocks that the C library keeps, and not what was allocated "
+        "and never written; so it says little of steps below 20 MB.",
         "",
         f"Machine: {origin['machine']}. Date: {origin['date']}. Commit: {origin['commit']}. torch {origin['torch']}.",
         "",

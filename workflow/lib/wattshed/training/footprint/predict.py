@@ -157,7 +157,7 @@ def _predicted(
     # Before the optimiser, whose own hooks may free a gradient at once.
     live.watch_gradients(network)
     with warnings.catch_warnings():
-        # Copies of weights ask for their address, which a tensor without values has not.
+        # Copies of weights ask for their address; a tensor without values has none.
         warnings.filterwarnings("ignore", message="Accessing the data pointer of FakeTensor")
         learner = Learner.make(network, spec.recipe, STEPS, device, plan)
     prime(learner)

@@ -111,7 +111,7 @@ class SizedResults(TorchDispatchMode):
         result = func(*args, **(kwargs or {}))
         # Only a layer that learns keeps a work space.
         if func is torch.ops.aten.mkldnn_rnn_layer.default and args[15] and torch.is_grad_enabled():
-            size = lstm_workspace_bytes(*args[0].shape, args[10], bool(args[12]))
+            size = lstm_workspace_bytes(*args[0].shape, args[10], bool(args[12]), args[0].dtype)
             return (*result[:3], torch.empty(size, dtype=torch.uint8))
         return result
 
@@ -122,7 +122,10 @@ class _SparseProduct(torch.autograd.Function):
     @staticmethod
     def forward(context: Any, sparse: Tensor, dense: Tensor) -> Tensor:
         context.columns = sparse.shape[1]
-        return dense.new_empty(sparse.shape[0], dense.shape[1])
+        shape = sparse.shape[0], dense.shape[1]
+        # torch adds the product to zeros of its size.
+        zeros = dense.new_empty(shape)
+        return zeros.new_empty(shape)
 
     @staticmethod
     def backward(context: Any, *upstream: Tensor) -> Any:
@@ -149,8 +152,9 @@ def _lstm(
     """The operations of torch's LSTM with oneDNN, layer by layer and direction by direction."""
     each = 4 if has_biases else 2
     hidden = states[0].shape[2]
-    hours = values.transpose(0, 1) if batch_first else values
-    hours = hours.contiguous()
+    # Held to the end, as torch holds it.
+    given = (values.transpose(0, 1) if batch_first else values).contiguous()
+    hours = given
     last_states, last_cells = [], []
     directions = 2 if bidirectional else 1
     for layer in range(layers):
@@ -181,27 +185,31 @@ def _lstm(
         hours = outputs[0] if directions == 1 else torch.cat(outputs, -1)
         if dropout and train and layer < layers - 1:
             hours = torch.dropout(hours, dropout, train)
-    result = hours.transpose(0, 1) if batch_first else hours
-    return result, torch.stack(last_states), torch.stack(last_cells)
+    states_after, cells_after = torch.stack(last_states), torch.stack(last_cells)
+    del given
+    return hours.transpose(0, 1) if batch_first else hours, states_after, cells_after
 
 
 @lru_cache(maxsize=256)
-def lstm_workspace_bytes(hours: int, rows: int, inputs: int, hidden: int, has_biases: bool) -> int:
+def lstm_workspace_bytes(
+    hours: int, rows: int, inputs: int, hidden: int, has_biases: bool, dtype: torch.dtype
+) -> int:
     """What oneDNN keeps of one LSTM layer for the backward pass, from two short runs of it, or from one of a small
     layer."""
     if hours <= SHORT_H[1] or hours * rows * (inputs + hidden) <= SMALL:
-        return _workspace(hours, rows, inputs, hidden, has_biases)
-    short, longer = (_workspace(length, rows, inputs, hidden, has_biases) for length in SHORT_H)
+        return _workspace(hours, rows, inputs, hidden, has_biases, dtype)
+    short, longer = (_workspace(length, rows, inputs, hidden, has_biases, dtype) for length in SHORT_H)
     return short + (hours - SHORT_H[0]) * (longer - short) // (SHORT_H[1] - SHORT_H[0])
 
 
-def _workspace(hours: int, rows: int, inputs: int, hidden: int, has_biases: bool) -> int:
+def _workspace(hours: int, rows: int, inputs: int, hidden: int, has_biases: bool, dtype: torch.dtype) -> int:
     with _disable_current_modes(), torch.enable_grad():
         gates = 4 * hidden
-        weights = [torch.zeros(gates, width, requires_grad=True) for width in (inputs, hidden)]
-        weights += [torch.zeros(gates), torch.zeros(gates)]
-        states = [torch.zeros(1, rows, hidden) for _ in range(2)]
-        values = torch.zeros(hours, rows, inputs)
+        # Only a layer that learns keeps a work space.
+        weights = [torch.zeros(gates, width, dtype=dtype, requires_grad=True) for width in (inputs, hidden)]
+        weights += [torch.zeros(gates, dtype=dtype) for _ in range(2)]
+        states = [torch.zeros(1, rows, hidden, dtype=dtype) for _ in range(2)]
+        values = torch.zeros(hours, rows, inputs, dtype=dtype)
         sizes: tuple[Any, ...] = (False, [], LSTM_MODE, hidden, 1, has_biases, False, False, True)
         found = ONEDNN_LAYER(values, *weights, *(one[0] for one in states), *sizes)
         return int(found[3].untyped_storage().nbytes())

@@ -153,6 +153,11 @@ def page(cells: list[dict], origin: dict) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _git(*words: str) -> str:
+    done = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--family", help="one family in this process, as JSON")
@@ -168,9 +173,10 @@ def main() -> None:
         for found in in_its_own_process(name):
             cells.append(found)
             print(f"{name}, {found['level']}: {100 * found['error_share']:+.2f} %", flush=True)
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout.strip()
+    commit = _git("rev-parse", "--short", "HEAD")
+    # Of what is measured; the page itself may differ.
+    if _git("status", "--porcelain", "--", "workflow", "benchmarks"):
+        commit += " with changes that it does not hold"
     origin = {
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
         "date": date.today().isoformat(),

@@ -20,6 +20,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-inp
 	benchmark-decisions benchmark-energy benchmark-engine benchmark-ladder benchmark-lead \
 	benchmark-phase1 benchmark-rolling benchmark-break-even benchmark-drift benchmark-methods benchmark-pruned-kernel \
 	benchmark-governor benchmark-law-recorded-energy benchmark-law-steps benchmark-memory-tables \
+	benchmark-memory-kernels benchmark-memory-predictions benchmark-memory-gating \
 	headline tune record-study
 
 help:
@@ -31,6 +32,7 @@ help:
 	@echo "make schema      write config/schema.json from the configuration's blocks"
 	@echo "make benchmark   measure time and memory; writes docs/benchmarks.md"
 	@echo "make benchmark-energy   measure meter, ledger and accounts; writes docs/energy_benchmarks.md"
+	@echo "make benchmark-memory-predictions   hold predicted peaks of memory against real steps; writes docs/memory_predictions.md"
 	@echo "make benchmark-engine   measure the engine against the source study's step; writes docs/engine_benchmarks.md"
 	@echo "make benchmark-clock-contamination   simulate spoilt sweeps; writes docs/clock_contamination.md, .json"
 	@echo "make benchmark-clock-prediction   predict recorded workloads (DATA=folder); writes docs/clock_prediction.md, .json"
@@ -52,6 +54,7 @@ help:
 	@echo "make benchmark-pruned-kernel   pruned networks on the kernel beside full ones; writes docs/pruned_kernel.md"
 	@echo "make benchmark-clock-search   search invented GPUs for their best clock; writes docs/clock_search.md, .json"
 	@echo "make benchmark-clock-watchdog    kills sweeps; writes docs/clock_watchdog.json"
+	@echo "make benchmark-memory-kernels   kernels of attention and of graphs (a minute); writes docs/memory_kernels.md"
 	@echo "make benchmark-governor a clock that follows phases; simulated; writes docs/clock_governor.md"
 	@echo "make benchmark-law-recorded-energy   models of energy on released steps (DATA=folder); writes docs/energy_law_recorded_energy.md, .json"
 	@echo "make benchmark-drift    strategies on a drift of known truth; writes docs/drift.md"
@@ -154,6 +157,9 @@ benchmark-lead: $(BIN)/.installed
 		snakemake --cores all --configfile config/opponents_$$name.yaml; done
 	python benchmarks/lead.py --output docs/lead.md
 
+benchmark-memory-predictions: $(BIN)/.installed
+	python benchmarks/memory_predictions.py
+
 benchmark-phase1: $(BIN)/.installed
 	snakemake --cores all --configfile config/phase1.yaml
 	python benchmarks/phase1.py --output docs/phase1.md
@@ -173,6 +179,9 @@ benchmark-break-even: $(BIN)/.installed
 
 benchmark-pruned-kernel: $(BIN)/.installed
 	python benchmarks/pruned_kernel.py --output docs/pruned_kernel.md
+
+benchmark-memory-kernels: $(BIN)/.installed
+	python benchmarks/memory_kernels.py --output docs/memory_kernels.md
 
 benchmark-governor: $(BIN)/.installed
 	python benchmarks/clock_governor.py --mixes 25

@@ -11,7 +11,7 @@ from wattshed.config.data.data import WindowsBlock
 from wattshed.config.models.recipes import RecipeBlock
 from wattshed.foundation.faults import Fault
 from wattshed.memory.plan import plan_of
-from wattshed.training.checkpoint import ModelSpec, read_spec
+from wattshed.training.checkpoint import ModelSpec, place_of, read_spec
 from wattshed.training.footprint.choose import fitting_level, limit_of
 from wattshed.training.footprint.predict import predict_footprint
 from wattshed.training.footprint.real_step import RealStep
@@ -56,7 +56,7 @@ def test_a_predicted_step_is_the_real_one(name):
     spec, sizes = case(name)
     seen = set()
     for level in LEVELS:
-        plan = plan_of(spec.recipe, spec.model, WINDOWS, None, level)
+        plan = plan_of(spec.recipe, spec.model, WINDOWS, place_of(torch.device("cpu"), sizes.engine), level)
         if plan.names in seen:
             continue
         seen.add(plan.names)

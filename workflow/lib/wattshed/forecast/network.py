@@ -92,6 +92,20 @@ class MemoryParts:
     recomputed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     skippable: tuple[str, ...] = ()
 
+    def inside(self, name: str) -> MemoryParts:
+        """The same parts of a network that another one holds as this attribute."""
+
+        def within(names: tuple[str, ...]) -> tuple[str, ...]:
+            return tuple(f"{name}.{one}" for one in names)
+
+        return MemoryParts(
+            within(self.attentions),
+            within(self.projections),
+            within(self.aggregations),
+            {group: within(names) for group, names in self.recomputed.items()},
+            within(self.skippable),
+        )
+
 
 class TensorFunction(nn.Module, ABC):
     """A network as a function of plain tensors, for other runtimes.

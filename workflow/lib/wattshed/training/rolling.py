@@ -1,6 +1,6 @@
 """A model trained and scored at every rolling origin with all its seeds, as one metered job."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from wattshed.devices.torch_device import synchroniser
@@ -9,6 +9,7 @@ from wattshed.forecast.days import score_origin, write_origins
 from wattshed.forecast.job_inputs import JobInputs
 from wattshed.foundation.vocabulary import Stage
 from wattshed.training.checkpoint import ModelSpec
+from wattshed.training.footprint.automatic import settled_specs
 from wattshed.training.guards.budget_stop import JobBudget
 from wattshed.training.job import data_fingerprint, program_of, train_forecaster, training_fingerprint
 from wattshed.training.resume import ResumeFile
@@ -45,6 +46,9 @@ def roll_model(job: RollingJob) -> None:
     A killed job resumes at the origin, the seed and the epoch where it was killed. A limit of the budget on a run holds
     for each training. Raises :class:`Fault` before anything runs if the study's budget is spent.
     """
+    # The last origin's training part is the longest: a level that fits there fits at all origins.
+    specs, predicted_peak_bytes = settled_specs(job.specs, job.origins[-1])
+    job = replace(job, specs=specs)
     turns = [(number, spec) for number in range(1, len(job.origins) + 1) for spec in job.specs]
     saved = [job.resume_file(*turn) for turn in turns]
     resumes = any(resume.exists() for resume in saved)
@@ -75,6 +79,7 @@ def roll_model(job: RollingJob) -> None:
                 began_kwh=0.0 if turn == 1 else meter.since_start().own.kwh or 0.0,
                 title=title,
                 further={"origin": number},
+                predicted_peak_bytes=predicted_peak_bytes,
             )
             if training.stopped is not None:
                 stopped.append(f"seed {spec.seed}, origin {number}: {training.stopped}")

@@ -9,7 +9,7 @@ from pydantic import Field
 from wattshed.config.models.families import ModelBlock
 from wattshed.forecast.families.family import Offer, SimpleFamily
 
-OFFERS = frozenset({Offer.UPDATES, Offer.PRUNABLE_UNITS, Offer.LINEAR_MAPS})
+OFFERS = frozenset({Offer.UPDATES, Offer.PRUNABLE_UNITS, Offer.LINEAR_MAPS, Offer.RECOMPUTED_PARTS})
 
 
 class LayersBlock(ModelBlock):

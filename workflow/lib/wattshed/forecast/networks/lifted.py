@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from wattshed.forecast.network import Network, TensorFunction
+from wattshed.forecast.networks.stretches import Channels
 from wattshed.forecast.series import Pairs, Sequences
 
 
@@ -72,6 +73,17 @@ class Lifted(Network):
         if season is not None:
             parts.append(season)
         return reduce(add, parts)
+
+    def channels_between(self, hours: Pairs | Sequences, base: Tensor) -> Channels:
+        """Channels [M, l, channels] of a stretch of the hours; base: see :meth:`base`."""
+        own, aggregate, calendar = hours.own, hours.aggregate, self.calendar()
+        slots = None if calendar is None else hours.slots
+
+        def between(first: int, last: int) -> Tensor:
+            season = None if calendar is None or slots is None else calendar[slots[:, first:last].long()]
+            return self.channels_of(own[:, first:last], aggregate[:, first:last], base, season)
+
+        return between
 
     def channels_of_sequences(self, sequences: Sequences) -> Tensor:
         """Channels of all hours of the sequences [M, L, channels]."""

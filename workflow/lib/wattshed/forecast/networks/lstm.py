@@ -1,14 +1,17 @@
 """The network of the family ``lstm``. Shapes: M (node, window) pairs, W look-back, L hours of a sequence, H horizon."""
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
-from wattshed.forecast.network import PrunableUnits
+from wattshed.forecast.network import MemoryParts, PrunableUnits
 from wattshed.forecast.networks.gru_layers import layers_of
 from wattshed.forecast.networks.lifted import Lifted
 from wattshed.forecast.networks.removable.recurrent_channels import prunable_channels
 from wattshed.forecast.networks.removable.recurrent_units import prunable_units
-from wattshed.forecast.series import Sequences
+from wattshed.forecast.networks.stretches import Stretch, state_after, states_of
+from wattshed.forecast.series import Pairs, Sequences
 
 
 class LSTMNetwork(Lifted):
@@ -41,6 +44,13 @@ class LSTMNetwork(Lifted):
         self.output = nn.Linear(hidden, horizon_h)
         self.graph_dropout = nn.Dropout(graph_dropout)
         self.state_dropout = nn.Dropout(state_dropout)
+        self.stretch = Stretch()
+
+    def forward(self, pairs: Pairs) -> Tensor:
+        """Scaled forecast [M, H]."""
+        channels = self.channels_between(pairs, self.base(pairs))
+        last, _ = state_after(self.stretch, channels, self._layers, pairs.series.look_back_h)
+        return self.output(self.state_dropout(last[-1]))
 
     def read(self, channels: Tensor) -> Tensor:
         _, (last, _) = self.lstm(self._lift(channels))
@@ -48,7 +58,9 @@ class LSTMNetwork(Lifted):
 
     def forward_sequence(self, sequences: Sequences) -> Tensor:
         """Scaled forecasts after every hour but the burn-in [M, L - burn in, H], from one pass of the state."""
-        states, _ = self.lstm(self._lift(self.channels_of_sequences(sequences)))
+        base = self.base(Pairs(sequences.series, sequences.nodes, sequences.starts))
+        channels = self.channels_between(sequences, base)
+        states, _ = states_of(self.stretch, channels, self._layers, sequences.length_h)
         return self.output(self.state_dropout(states[:, sequences.burn_in_h :]))
 
     def state_units(self) -> int:
@@ -71,8 +83,16 @@ class LSTMNetwork(Lifted):
     def prunable_channels(self) -> PrunableUnits | None:
         return prunable_channels(self, ("own",), ("node_table", "hour_of_day", "weekday"))
 
+    def memory_parts(self) -> MemoryParts:
+        return MemoryParts(recomputed={"recurrent": ("stretch",)})
+
     def linear_maps(self) -> dict[str, nn.Module]:
         return {"lstm": self.lstm, "output": self.output}
+
+    def _layers(self, channels: Tensor, state: Any) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        """state: of all layers and their cells, or None."""
+        states, after = self.lstm(self._lift(channels), state)
+        return states, after
 
     def _lift(self, channels: Tensor) -> Tensor:
         return self.graph_dropout(torch.relu(channels))

@@ -7,11 +7,12 @@ import torch
 from torch import Tensor, nn
 
 from wattshed.engine.recurrent import NO_DROPOUT, Additions, Dropout, RecurrentWeights
-from wattshed.forecast.network import PrunableUnits
+from wattshed.forecast.network import MemoryParts, PrunableUnits
 from wattshed.forecast.networks.gru_layers import layers_of, make_gru
 from wattshed.forecast.networks.lifted import Lifted
 from wattshed.forecast.networks.removable.recurrent_channels import prunable_channels
 from wattshed.forecast.networks.removable.recurrent_units import prunable_units
+from wattshed.forecast.networks.stretches import Stretch, state_after, states_of
 from wattshed.forecast.series import Pairs, Sequences
 
 
@@ -49,6 +50,13 @@ class STGNN(Lifted):
         self.output = nn.Linear(hidden, horizon_h)
         self.graph_dropout = nn.Dropout(graph_dropout)
         self.state_dropout = nn.Dropout(state_dropout)
+        self.stretch = Stretch()
+
+    def forward(self, pairs: Pairs) -> Tensor:
+        """Scaled forecast [M, H]."""
+        channels = self.channels_between(pairs, self.base(pairs))
+        last = state_after(self.stretch, channels, self._layers, pairs.series.look_back_h)
+        return self.output(self.state_dropout(last[-1]))
 
     def read(self, channels: Tensor) -> Tensor:
         """Scaled forecast [M, H] from the sums of the graph layer [M, W, channels]."""
@@ -63,7 +71,9 @@ class STGNN(Lifted):
 
     def forward_sequence(self, sequences: Sequences) -> Tensor:
         """Scaled forecasts after every hour but the burn-in [M, L - burn in, H], from one pass of the state."""
-        states, _ = self.gru(self._lift_sequences(sequences))
+        base = self.base(Pairs(sequences.series, sequences.nodes, sequences.starts))
+        channels = self.channels_between(sequences, base)
+        states, _ = states_of(self.stretch, channels, self._layers, sequences.length_h)
         return self.output(self.state_dropout(states[:, sequences.burn_in_h :]))
 
     def state_units(self) -> int:
@@ -121,8 +131,15 @@ class STGNN(Lifted):
     def prunable_channels(self) -> PrunableUnits | None:
         return prunable_channels(self, ("own", "neighbours"), ("node_table", "hour_of_day", "weekday"))
 
+    def memory_parts(self) -> MemoryParts:
+        return MemoryParts(recomputed={"recurrent": ("stretch",)})
+
     def linear_maps(self) -> dict[str, nn.Module]:
         return {"gru": self.gru, "output": self.output}
+
+    def _layers(self, channels: Tensor, state: Tensor | None) -> tuple[Tensor, Tensor]:
+        states, last = self.gru(self.graph_dropout(torch.relu(channels)), state)
+        return states, last
 
     def _lift_sequences(self, sequences: Sequences) -> Tensor:
         """The graph layer for all hours of the sequences [M, L, channels]."""

@@ -9,10 +9,11 @@ import scipy.sparse as sp
 import torch
 from torch import Tensor, nn
 
-from wattshed.forecast.network import Network, PrunableUnits, TensorFunction
+from wattshed.forecast.network import MemoryParts, Network, PrunableUnits, TensorFunction
 from wattshed.forecast.networks.gru_layers import layers_of, make_gru
 from wattshed.forecast.networks.removable.recurrent_channels import prunable_channels
 from wattshed.forecast.networks.removable.recurrent_units import prunable_units
+from wattshed.forecast.networks.stretches import Place, Stretch, state_after
 from wattshed.foundation.faults import Fault
 
 # An exported file holds the graph as a full matrix; this many nodes take 16 MB.
@@ -61,6 +62,8 @@ class ReferenceSTGNN(Network):
         self.graph_dropout = nn.Dropout(dropout if graph_dropout is None else graph_dropout)
         self.state_dropout = nn.Dropout(state_share)
         self.output_dropout = nn.Dropout(dropout if output_dropout else 0.0)
+        self.graph_places = nn.ModuleList(Place() for _ in range(graph_layers))
+        self.stretch = Stretch()
         # The graph belongs to the task, not to the weights: it is not saved in checkpoints.
         self.register_buffer("adjacency", sparse_tensor(adjacency), persistent=False)
 
@@ -76,20 +79,26 @@ class ReferenceSTGNN(Network):
         batch, look_back, every_node = history.shape
         nodes = adjacency.shape[0]
         inner = adjacency if nodes == every_node else self.adjacency
-        layers = [self.input, *self.further]
         values = history.permute(2, 0, 1).unsqueeze(-1)
-        for number, layer in enumerate(layers, 1):
-            rows = adjacency if number == len(layers) else inner
-            if number == 1 and self.precomputed:
-                lifted = lifted_aggregate(self.input, history, rows).reshape(
-                    rows.shape[0], batch, look_back, -1
-                )
-            else:
-                lifted = _aggregated(rows, layer(values))
-            values = self.graph_dropout(torch.relu(lifted))
-        _, last = self.gru(values.reshape(nodes * batch, look_back, -1))
+        last_layer = len(self.further)
+        for number, place in enumerate(self.graph_places):
+            values = place(self._graph_layer, number, values, adjacency if number == last_layer else inner)
+        steps = values.reshape(nodes * batch, look_back, -1)
+        last = state_after(self.stretch, lambda first, end: steps[:, first:end], self.gru, look_back)
         forecast = self.output_dropout(self.output(self.state_dropout(last[-1])))
         return forecast.reshape(nodes, batch, -1).permute(1, 2, 0)
+
+    def _graph_layer(self, number: int, values: Tensor, rows: Tensor) -> Tensor:
+        """Values [K, B, W, channels] after a graph layer, from those of all nodes [N, B, W, ...] before it."""
+        if number == 0 and self.precomputed:
+            history = values.squeeze(-1).permute(1, 2, 0)
+            lifted = lifted_aggregate(self.input, history, rows).reshape(
+                rows.shape[0], *values.shape[1:3], -1
+            )
+        else:
+            layer = self.further[number - 1] if number else self.input
+            lifted = _aggregated(rows, layer(values))
+        return self.graph_dropout(torch.relu(lifted))
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "ReferenceSTGNN":
         # torch cannot copy a sparse tensor in this way. Nothing changes the graph, so copies share it.
@@ -117,6 +126,10 @@ class ReferenceSTGNN(Network):
 
     def prunable_channels(self) -> PrunableUnits | None:
         return prunable_channels(self, ("input",)) if not len(self.further) else None
+
+    def memory_parts(self) -> MemoryParts:
+        graph = tuple(f"graph_places.{number}" for number in range(len(self.graph_places)))
+        return MemoryParts(recomputed={"graph": graph, "recurrent": ("stretch",)})
 
     def linear_maps(self) -> dict[str, nn.Module]:
         return {"gru": self.gru, "output": self.output}

@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from wattshed.engine.recurrent import Additions, Dropout, RecurrentWeights
-from wattshed.forecast.network import Network, PrunableUnits, TensorFunction, Watched
+from wattshed.forecast.network import MemoryParts, Network, PrunableUnits, TensorFunction, Watched
 from wattshed.forecast.networks.linear_part import LinearPart
 from wattshed.forecast.protocol import ForecastTask
 from wattshed.forecast.series import Pairs, ScaledSeries, Sequences
@@ -74,6 +74,9 @@ class Residual(Network):
 
     def prunable_channels(self) -> PrunableUnits | None:
         return self._prunable(self.network.prunable_channels())
+
+    def memory_parts(self) -> MemoryParts:
+        return self.network.memory_parts().inside("network")
 
     def linear_maps(self) -> dict[str, nn.Module]:
         return self.network.linear_maps()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from wattshed.forecast.network import Network
 
 
-class Settings(MechanismBlock):
+class AccumulationBlock(MechanismBlock):
     kind: Literal["accumulation"] = Field(
         default="accumulation", description="Each batch is computed in parts, one after the other."
     )
@@ -42,12 +42,12 @@ class Accumulation(Mechanism):
     the batch, and so the training, as it is.
     """
 
-    Settings = Settings
+    Settings = AccumulationBlock
     gradients = "close"
 
     def check(
         self,
-        settings: Settings,
+        settings: AccumulationBlock,
         recipe: RecipeBlock,
         model: ModelBlock,
         windows: WindowsBlock,
@@ -66,10 +66,10 @@ class Accumulation(Mechanism):
                 "another mechanism, or statistics_of_parts: true if that is meant"
             )
 
-    def parts(self, settings: Settings) -> int:
+    def parts(self, settings: AccumulationBlock) -> int:
         return settings.parts
 
-    def apply(self, network: Network, settings: Settings, seed: int) -> Network:
+    def apply(self, network: Network, settings: AccumulationBlock, seed: int) -> Network:
         from torch.nn.modules.batchnorm import _BatchNorm
 
         if not settings.statistics_of_parts:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from wattshed.config.models.recipes import RecipeBlock
 
 
-class Settings(MechanismBlock):
+class Bf16Block(MechanismBlock):
     kind: Literal["bf16"] = Field(
         default="bf16",
         description="Products in bf16, so that most activations take half the bytes; the same as the recipe's "
@@ -26,12 +26,12 @@ class Settings(MechanismBlock):
 class Bf16(Mechanism):
     """torch's autocast to bf16; weights, gradients and the optimiser stay in fp32 (Micikevicius et al. 2018)."""
 
-    Settings = Settings
+    Settings = Bf16Block
     gradients = "other"
 
     def check(
         self,
-        settings: Settings,
+        settings: Bf16Block,
         recipe: RecipeBlock,
         model: ModelBlock,
         windows: WindowsBlock,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Group = Literal["graph", "attention", "recurrent", "feed_forward"]
 
 
-class Settings(MechanismBlock):
+class CheckpointingBlock(MechanismBlock):
     kind: Literal["checkpointing"] = Field(
         default="checkpointing",
         description="Activations of costly parts are not kept for the backward pass, but computed again in it.",
@@ -47,13 +47,13 @@ class Checkpointing(Mechanism):
     dropout draws other masks.
     """
 
-    Settings = Settings
+    Settings = CheckpointingBlock
     asks = frozenset({Offer.RECOMPUTED_PARTS})
     source_name = "Hierarchical Temporal Activation Adaptive Swapping (HTAAS)"
     gradients = "equal"
     needs_graph: ClassVar[bool] = True
 
-    def apply(self, network: Network, settings: Settings, seed: int) -> Network:
+    def apply(self, network: Network, settings: CheckpointingBlock, seed: int) -> Network:
         from wattshed.memory.mechanisms.recomputing import recompute
 
         recompute(

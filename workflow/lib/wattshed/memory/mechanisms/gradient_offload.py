@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from wattshed.memory.gradients import Gradients
 
 
-class Settings(MechanismBlock):
+class GradientOffloadBlock(MechanismBlock):
     kind: Literal["gradient_offload"] = Field(
         default="gradient_offload",
         description="Each gradient is copied to host memory as soon as it is known, freed on the GPU, and brought back "
@@ -34,13 +34,13 @@ class GradientOffload(Mechanism):
     2021 (ZeRO-Offload), without its optimiser on the CPU.
     """
 
-    Settings = Settings
+    Settings = GradientOffloadBlock
     source_name = "Adaptive Gradient Offloading (AGO)"
     gradients = "equal"
 
     def check(
         self,
-        settings: Settings,
+        settings: GradientOffloadBlock,
         recipe: RecipeBlock,
         model: ModelBlock,
         windows: WindowsBlock,

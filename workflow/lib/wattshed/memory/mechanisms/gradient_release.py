@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from wattshed.memory.gradients import Gradients
 
 
-class Settings(MechanismBlock):
+class GradientReleaseBlock(MechanismBlock):
     kind: Literal["gradient_release"] = Field(
         default="gradient_release",
         description="Each weight is updated as soon as its gradient is known, which is then freed. It needs "
@@ -33,13 +33,13 @@ class GradientRelease(Mechanism):
     Source: Pudipeddi et al. 2020; Lv et al. 2023 (LOMO) for the fused update.
     """
 
-    Settings = Settings
+    Settings = GradientReleaseBlock
     source_name = "Adaptive Gradient Offloading (AGO)"
     gradients = "equal"
 
     def check(
         self,
-        settings: Settings,
+        settings: GradientReleaseBlock,
         recipe: RecipeBlock,
         model: ModelBlock,
         windows: WindowsBlock,

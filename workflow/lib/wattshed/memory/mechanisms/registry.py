@@ -10,6 +10,7 @@ MODULES: dict[str, str] = {
     "block_attention": "wattshed.memory.mechanisms.block_attention",
     "aggregation": "wattshed.memory.mechanisms.aggregation",
     "checkpointing": "wattshed.memory.mechanisms.checkpointing",
+    "activation_offload": "wattshed.memory.mechanisms.activation_offload",
     "bf16": "wattshed.memory.mechanisms.bf16",
     "accumulation": "wattshed.memory.mechanisms.accumulation",
     "gradient_offload": "wattshed.memory.mechanisms.gradient_offload",

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @torch.no_grad()
 def look_once(network: Network, series: ScaledSeries, spec: ModelSpec, sizes: TaskSizes) -> None:
-    """Forecast as the forecasters of this recipe do, with the first block alone, since the others are no larger.
+    """Forecast as the forecasters of this recipe do, with the first block alone, since no other is larger.
 
     Its arrays of NumPy, with forecasts in the panel's unit, are not tensors and do not count.
     """

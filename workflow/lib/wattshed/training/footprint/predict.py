@@ -30,7 +30,7 @@ from wattshed.training.footprint.sized_data import (
     tensors_of_series,
     without_values,
 )
-from wattshed.training.footprint.sized_kernels import SizedKernel, SizedOperations, SizedResults
+from wattshed.training.footprint.sized_kernels import SizedKernel, SizedResults, sized_operations
 from wattshed.training.step.learner import Learner
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def predict_footprint(spec: ModelSpec, sizes: TaskSizes, plan: MemoryPlan) -> Fo
     batches, masks = sized_batches(spec.recipe, spec.windows, sizes, series, network)
     try:
         with ExitStack() as stack:
-            for one in (mode, SizedResults(scalars=kernel is not None), SizedOperations()):
+            for one in (mode, SizedResults(scalars=kernel is not None), sized_operations()):
                 stack.enter_context(one)
             return _predicted(spec, sizes, plan, network, series, batches, masks)
     except (DataDependentOutputException, DynamicOutputShapeException) as error:
@@ -157,7 +157,7 @@ def _predicted(
     # Before the optimiser, whose own hooks may free a gradient at once.
     live.watch_gradients(network)
     with warnings.catch_warnings():
-        # Copies of weights ask for their address, which a tensor without values has not.
+        # Copies of weights ask for their address; a tensor without values has none.
         warnings.filterwarnings("ignore", message="Accessing the data pointer of FakeTensor")
         learner = Learner.make(network, spec.recipe, STEPS, device, plan)
     prime(learner)

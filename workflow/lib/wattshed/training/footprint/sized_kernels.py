@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
 
 from wattshed.engine.cpu.fused_cpu import FusedCpu
 from wattshed.engine.cpu.kernel_call import KernelCall
 from wattshed.engine.recurrent import NO_DROPOUT, Additions, Dropout, RecurrentWeights, Windows
 
+# torch's stub of it asks for fewer arguments than it takes.
+ONEDNN_LAYER: Any = torch.mkldnn_rnn_layer
 # torch's number of an LSTM among oneDNN's recurrent cells.
 LSTM_MODE = 2
 # oneDNN's work space of a layer grows with the hours in even steps: two lengths tell all longer ones. Its parts are
@@ -60,18 +63,33 @@ class SizedKernel(FusedCpu):
         return call
 
 
-class SizedOperations(TorchFunctionMode):
+@contextmanager
+def sized_operations() -> Iterator[None]:
     """In place of torch's functions that take other ways for tensors without values: products with sparse matrices,
-    which must not be fake, and LSTMs, which oneDNN computes on a processor."""
+    which must not be fake, and LSTMs, which oneDNN computes on a processor.
 
-    def __torch_function__(
-        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
-    ) -> Any:
-        if func is torch.sparse.mm and args[0].layout == torch.sparse_csr:
-            return _SparseProduct.apply(args[0], args[1])
-        if func is torch.lstm and isinstance(args[1], (tuple, list)) and _on_onednn(args[0]):
-            return _lstm(*args)
-        return func(*args, **(kwargs or {}))
+    The functions are replaced by name: torch's mode for functions is off in a backward pass, where parts of a network
+    may be computed again.
+    """
+    product, recurrent = torch.sparse.mm, torch._VF.lstm
+
+    def mm(sparse: Tensor, dense: Tensor, *further: Any) -> Tensor:
+        if sparse.layout != torch.sparse_csr:
+            return product(sparse, dense, *further)
+        found: Tensor = _SparseProduct.apply(sparse, dense)
+        return found
+
+    def lstm(values: Tensor, states: Any, *further: Any) -> Any:
+        # Packed sequences have a tensor of their lengths there.
+        if isinstance(states, Tensor) or not _on_onednn(values):
+            return recurrent(values, states, *further)
+        return _lstm(values, states, *further)
+
+    torch.sparse.mm, torch._VF.lstm = mm, lstm  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        torch.sparse.mm, torch._VF.lstm = product, recurrent
 
 
 class SizedResults(TorchDispatchMode):
@@ -93,7 +111,7 @@ class SizedResults(TorchDispatchMode):
         result = func(*args, **(kwargs or {}))
         # Only a layer that learns keeps a work space.
         if func is torch.ops.aten.mkldnn_rnn_layer.default and args[15] and torch.is_grad_enabled():
-            size = lstm_workspace_bytes(*args[0].shape, args[10], bool(args[12]))
+            size = lstm_workspace_bytes(*args[0].shape, args[10], bool(args[12]), args[0].dtype)
             return (*result[:3], torch.empty(size, dtype=torch.uint8))
         return result
 
@@ -104,7 +122,10 @@ class _SparseProduct(torch.autograd.Function):
     @staticmethod
     def forward(context: Any, sparse: Tensor, dense: Tensor) -> Tensor:
         context.columns = sparse.shape[1]
-        return dense.new_empty(sparse.shape[0], dense.shape[1])
+        shape = sparse.shape[0], dense.shape[1]
+        # torch adds the product to zeros of its size.
+        zeros = dense.new_empty(shape)
+        return zeros.new_empty(shape)
 
     @staticmethod
     def backward(context: Any, *upstream: Tensor) -> Any:
@@ -113,9 +134,8 @@ class _SparseProduct(torch.autograd.Function):
 
 def _on_onednn(values: Tensor) -> bool:
     # A fake tensor's own device type is asked, not that of the values that it lacks.
-    return (
-        values.device.type == "cpu" and torch.backends.mkldnn.is_available() and torch.backends.mkldnn.enabled
-    )
+    onednn = torch.backends.mkldnn
+    return values.device.type == "cpu" and onednn.is_available() and bool(onednn.enabled)
 
 
 def _lstm(
@@ -132,8 +152,9 @@ def _lstm(
     """The operations of torch's LSTM with oneDNN, layer by layer and direction by direction."""
     each = 4 if has_biases else 2
     hidden = states[0].shape[2]
-    hours = values.transpose(0, 1) if batch_first else values
-    hours = hours.contiguous()
+    # Held to the end, as torch holds it.
+    given = (values.transpose(0, 1) if batch_first else values).contiguous()
+    hours = given
     last_states, last_cells = [], []
     directions = 2 if bidirectional else 1
     for layer in range(layers):
@@ -143,7 +164,7 @@ def _lstm(
             own = list(weights[index * each : (index + 1) * each])
             if not has_biases:
                 own += [own[0].new_zeros(own[0].shape[0])] * 2
-            found = torch.mkldnn_rnn_layer(
+            found = ONEDNN_LAYER(
                 hours,
                 *own,
                 states[0][index],
@@ -164,27 +185,31 @@ def _lstm(
         hours = outputs[0] if directions == 1 else torch.cat(outputs, -1)
         if dropout and train and layer < layers - 1:
             hours = torch.dropout(hours, dropout, train)
-    result = hours.transpose(0, 1) if batch_first else hours
-    return result, torch.stack(last_states), torch.stack(last_cells)
+    states_after, cells_after = torch.stack(last_states), torch.stack(last_cells)
+    del given
+    return hours.transpose(0, 1) if batch_first else hours, states_after, cells_after
 
 
 @lru_cache(maxsize=256)
-def lstm_workspace_bytes(hours: int, rows: int, inputs: int, hidden: int, has_biases: bool) -> int:
+def lstm_workspace_bytes(
+    hours: int, rows: int, inputs: int, hidden: int, has_biases: bool, dtype: torch.dtype
+) -> int:
     """What oneDNN keeps of one LSTM layer for the backward pass, from two short runs of it, or from one of a small
     layer."""
     if hours <= SHORT_H[1] or hours * rows * (inputs + hidden) <= SMALL:
-        return _workspace(hours, rows, inputs, hidden, has_biases)
-    short, longer = (_workspace(length, rows, inputs, hidden, has_biases) for length in SHORT_H)
+        return _workspace(hours, rows, inputs, hidden, has_biases, dtype)
+    short, longer = (_workspace(length, rows, inputs, hidden, has_biases, dtype) for length in SHORT_H)
     return short + (hours - SHORT_H[0]) * (longer - short) // (SHORT_H[1] - SHORT_H[0])
 
 
-def _workspace(hours: int, rows: int, inputs: int, hidden: int, has_biases: bool) -> int:
-    with _disable_current_modes(), torch._C.DisableTorchFunction(), torch.enable_grad():
+def _workspace(hours: int, rows: int, inputs: int, hidden: int, has_biases: bool, dtype: torch.dtype) -> int:
+    with _disable_current_modes(), torch.enable_grad():
         gates = 4 * hidden
-        weights = [torch.zeros(gates, width, requires_grad=True) for width in (inputs, hidden)]
-        weights += [torch.zeros(gates), torch.zeros(gates)]
-        states = [torch.zeros(1, rows, hidden) for _ in range(2)]
-        values = torch.zeros(hours, rows, inputs)
-        sizes = (False, [], LSTM_MODE, hidden, 1, has_biases, False, False, True)
-        found = torch.mkldnn_rnn_layer(values, *weights, *(one[0] for one in states), *sizes)
+        # Only a layer that learns keeps a work space.
+        weights = [torch.zeros(gates, width, dtype=dtype, requires_grad=True) for width in (inputs, hidden)]
+        weights += [torch.zeros(gates, dtype=dtype) for _ in range(2)]
+        states = [torch.zeros(1, rows, hidden, dtype=dtype) for _ in range(2)]
+        values = torch.zeros(hours, rows, inputs, dtype=dtype)
+        sizes: tuple[Any, ...] = (False, [], LSTM_MODE, hidden, 1, has_biases, False, False, True)
+        found = ONEDNN_LAYER(values, *weights, *(one[0] for one in states), *sizes)
         return int(found[3].untyped_storage().nbytes())

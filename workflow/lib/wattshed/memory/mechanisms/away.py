@@ -1,0 +1,176 @@
+"""Where storages wait that left their device: host memory, or an unlinked temporary file."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import sys
+import tempfile
+from abc import ABC, abstractmethod
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from wattshed.foundation.faults import Fault
+from wattshed.memory.accounting.elsewhere import host_memory, moved
+
+
+class Away(ABC):
+    """A storage that waits elsewhere. uses: saved tensors that are views of it; number: its place in the order in which
+    storages left."""
+
+    def __init__(self, number: int, device: torch.device) -> None:
+        self.uses = 0
+        self.number = number
+        self._device = device
+        self._here: Tensor | None = None
+        self._given = 0
+
+    def fetch(self) -> None:
+        """Begin to bring it back."""
+        if self._here is None:
+            self._here = self._bring()
+
+    def back(self) -> Tensor:
+        """Its bytes on the device, uint8; the same tensor until all of its views have been asked for."""
+        self.fetch()
+        here = self._here
+        assert here is not None
+        self._wait(here)
+        self._given += 1
+        if self._given % self.uses == 0:
+            self._here = None
+        return here
+
+    @abstractmethod
+    def _bring(self) -> Tensor: ...
+
+    def _wait(self, here: Tensor) -> None:
+        """Until what :meth:`_bring` began is done."""
+
+
+class Keeper(ABC):
+    """Takes storages away."""
+
+    @abstractmethod
+    def put(self, tensor: Tensor, number: int) -> Away:
+        """The tensor's whole storage, copied; the caller then lets go of it."""
+
+
+def keeper_of(*, to_file: bool) -> Keeper:
+    return Disk() if to_file else Host()
+
+
+def _has_only_size(tensor: Tensor) -> bool:
+    """Whether the tensor has no values, because its step is predicted and not computed."""
+    # Without the module, whose import takes a while, there is no such tensor.
+    fake = sys.modules.get("torch._subclasses.fake_tensor")
+    return fake is not None and isinstance(tensor, fake.FakeTensor)
+
+
+def _bytes_of(tensor: Tensor) -> Tensor:
+    """The tensor's whole storage as uint8."""
+    if _has_only_size(tensor):
+        return torch.empty(tensor.untyped_storage().nbytes(), dtype=torch.uint8, device=tensor.device)
+    return torch.empty(0, dtype=torch.uint8, device=tensor.device).set_(tensor.untyped_storage())
+
+
+class Host(Keeper):
+    """Pinned host memory. On a GPU both copies run on a stream of their own, beside the computation."""
+
+    def __init__(self) -> None:
+        self._stream: Any = None
+
+    def put(self, tensor: Tensor, number: int) -> Away:
+        whole = _bytes_of(tensor)
+        on_gpu = whole.is_cuda and not _has_only_size(tensor)
+        with host_memory():
+            waiting = torch.empty_like(whole, device="cpu", pin_memory=on_gpu)
+        moved(waiting)
+        if not on_gpu:
+            waiting.copy_(whole)
+            return _InHost(number, whole.device, waiting, None)
+        if self._stream is None:
+            self._stream = torch.cuda.Stream(whole.device)
+        self._stream.wait_stream(torch.cuda.current_stream(whole.device))
+        with torch.cuda.stream(self._stream):
+            waiting.copy_(whole, non_blocking=True)
+        # Its memory is not given to others before the copy is done.
+        whole.record_stream(self._stream)
+        return _InHost(number, whole.device, waiting, self._stream)
+
+
+class _InHost(Away):
+    def __init__(self, number: int, device: torch.device, waiting: Tensor, stream: Any) -> None:
+        super().__init__(number, device)
+        self._waiting = waiting
+        self._stream = stream
+
+    def _bring(self) -> Tensor:
+        if self._stream is None:
+            return self._waiting.to(self._device, copy=True)
+        # The stream's copies run in their order: what left has arrived before it comes back.
+        with torch.cuda.stream(self._stream):
+            return self._waiting.to(self._device, non_blocking=True)
+
+    def _wait(self, here: Tensor) -> None:
+        if self._stream is not None:
+            now = torch.cuda.current_stream(self._device)
+            now.wait_stream(self._stream)
+            here.record_stream(now)
+
+
+class Disk(Keeper):
+    """One temporary file without a name, in the folder that ``TMPDIR`` names; it goes with its last storage."""
+
+    def __init__(self) -> None:
+        self._file: Any = None
+        self._end = 0
+
+    def put(self, tensor: Tensor, number: int) -> Away:
+        whole = _bytes_of(tensor)
+        if _has_only_size(tensor):
+            return _OnlySize(number, whole.device, whole.numel())
+        if self._file is None:
+            self._file = tempfile.TemporaryFile(prefix="wattshed-activations-")
+        # A mapping of a file begins at a page.
+        begin = -(-self._end // mmap.ALLOCATIONGRANULARITY) * mmap.ALLOCATIONGRANULARITY
+        _write(self._file.fileno(), memoryview(whole.cpu().numpy()), begin)
+        self._end = begin + whole.numel()
+        return _InFile(number, whole.device, self._file, begin, whole.numel())
+
+
+def _write(descriptor: int, content: memoryview, place: int) -> None:
+    """Written, not mapped: a full disk is then an error, and not the end of the process."""
+    try:
+        while content:
+            written = os.pwrite(descriptor, content, place)
+            content, place = content[written:], place + written
+    except OSError as error:
+        raise Fault(
+            f"activations cannot be kept in a file in {tempfile.gettempdir()} ({error.strerror}): expected room for "
+            "those of one batch; free space there, name another folder with TMPDIR, or lower the recipe's batch."
+        ) from error
+
+
+class _InFile(Away):
+    def __init__(self, number: int, device: torch.device, file: Any, begin: int, size: int) -> None:
+        super().__init__(number, device)
+        self._file, self._begin, self._size = file, begin, size
+
+    def _bring(self) -> Tensor:
+        # Pages are read as they are used; a change of them stays in memory.
+        pages = mmap.mmap(self._file.fileno(), self._size, access=mmap.ACCESS_COPY, offset=self._begin)
+        return torch.frombuffer(pages, dtype=torch.uint8).to(self._device)
+
+
+class _OnlySize(Away):
+    """Of a tensor without values, whose step is predicted and not computed."""
+
+    def __init__(self, number: int, device: torch.device, size: int) -> None:
+        super().__init__(number, device)
+        self._size = size
+
+    def _bring(self) -> Tensor:
+        return torch.empty(self._size, dtype=torch.uint8, device=self._device)

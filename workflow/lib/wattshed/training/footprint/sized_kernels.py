@@ -104,7 +104,9 @@ class _SparseProduct(torch.autograd.Function):
 
 def _on_onednn(values: Tensor) -> bool:
     # A fake tensor's own device type is asked, not that of the values that it lacks.
-    return values.device.type == "cpu" and torch.backends.mkldnn.is_available() and torch.backends.mkldnn.enabled
+    return (
+        values.device.type == "cpu" and torch.backends.mkldnn.is_available() and torch.backends.mkldnn.enabled
+    )
 
 
 def _lstm(
@@ -174,5 +176,3 @@ def _workspace(hours: int, rows: int, inputs: int, hidden: int, has_biases: bool
         sizes = (False, [], LSTM_MODE, hidden, 1, has_biases, False, False, True)
         found = torch.mkldnn_rnn_layer(values, *weights, *(one[0] for one in states), *sizes)
         return int(found[3].untyped_storage().nbytes())
-
-

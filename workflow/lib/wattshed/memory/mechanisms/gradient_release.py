@@ -36,6 +36,7 @@ class GradientRelease(Mechanism):
     Settings = GradientReleaseBlock
     source_name = "Adaptive Gradient Offloading (AGO)"
     gradients = "equal"
+    frees_gradients = True
 
     def check(
         self,

@@ -41,7 +41,8 @@ class Mechanism(ABC):
     gradients: ``equal`` bit for bit to the plain step's, ``close`` to rounding, or ``other``, because the network or
     its arithmetic is another one. changes_weights: whether the network's tensors differ in name or shape, so that a
     checkpoint needs the mechanism to be read. needs_graph: whether torch must compute each training step, because the
-    mechanism acts on what torch keeps for the backward pass; fused kernels keep nothing.
+    mechanism acts on what torch keeps for the backward pass; fused kernels keep nothing. frees_gradients: whether no
+    gradient waits for the others, so that none can be changed before the update.
     """
 
     Settings: ClassVar[type[MechanismBlock]]
@@ -51,6 +52,7 @@ class Mechanism(ABC):
     gradients: ClassVar[Exactness] = "close"
     changes_weights: ClassVar[bool] = False
     needs_graph: ClassVar[bool] = False
+    frees_gradients: ClassVar[bool] = False
 
     def check(  # noqa: B027 (optional)
         self,

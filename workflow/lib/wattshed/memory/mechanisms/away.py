@@ -127,7 +127,8 @@ class Disk(Keeper):
             self._file = tempfile.TemporaryFile(prefix="wattshed-activations-")  # noqa: SIM115 (its storages close it)
         # A mapping of a file begins at a page.
         begin = -(-self._end // mmap.ALLOCATIONGRANULARITY) * mmap.ALLOCATIONGRANULARITY
-        content = memoryview(tensor.contiguous().view(torch.uint8).cpu().numpy())
+        values: Any = tensor.contiguous().view(torch.uint8).cpu().numpy()
+        content = memoryview(values)
         _write(self._file.fileno(), content, begin)
         self._end = begin + len(content)
         return _InFile(number, tensor, self._file, begin, len(content))

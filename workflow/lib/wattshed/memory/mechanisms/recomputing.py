@@ -44,7 +44,7 @@ def recompute(network: Network, groups: Sequence[str], *, keeps_products: bool, 
         )
     for group in chosen:
         for name in known[group]:
-            part = network.get_submodule(name)
+            part: Any = network.get_submodule(name)
             if hasattr(part, "chunk_h"):
                 part.chunk_h = chunk_h or None
             # An attribute of the module hides the method of its class. Names of tensors, and types that others ask for,

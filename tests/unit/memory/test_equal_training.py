@@ -14,6 +14,7 @@ from planned_steps import (
     stepped,
     take,
 )
+from wattshed.forecast.computing import backend_of, trained_by
 from wattshed.foundation import plugins
 from wattshed.foundation.faults import Fault
 from wattshed.training.guards.stopping import Standing
@@ -210,6 +211,10 @@ def test_hooks_that_change_gradients_see_those_that_wait_and_refuse_those_that_a
 def test_a_training_whose_graph_a_mechanism_needs_runs_on_torch(gappy_task, graph):
     spec = spec_of("stgnn", recipe_of("pairs", memory(AT_ONCE)))
     forecaster = forecaster_of(spec, gappy_task, graph, "auto")
-    assert "checkpointing, for which torch must compute" in forecaster.network.trained_on_torch
+    chosen = trained_by(forecaster.network, forecaster.series)
+    assert chosen.name == "torch"
+    assert chosen.why == "the memory plan has checkpointing, for which torch must compute the training"
+    released = forecaster_of(spec_of("stgnn", recipe_of("pairs", memory(RELEASE))), gappy_task, graph, "auto")
+    assert trained_by(released.network, released.series) == backend_of(released.network, released.series)
     fused = after("stgnn", "pairs", gappy_task, graph, AT_ONCE, engine="auto")[0]
     assert same(fused, after("stgnn", "pairs", gappy_task, graph)[0])

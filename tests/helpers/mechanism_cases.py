@@ -129,10 +129,12 @@ def step_of(
     precision = None if mechanism is None else getattr(mechanism, "precision", lambda _: None)(settings)
     arithmetic = torch.autocast("cpu", torch.bfloat16) if precision == "bf16" else nullcontext()
     around = nullcontext() if mechanism is None else mechanism.around_step(settings, CPU)
-    with around, arithmetic:
-        forecast = network(inputs)
-        loss = forecast.float().square().mean()
-        more = None if mechanism is None else mechanism.penalty(network, settings)
+    with around:
+        with arithmetic:
+            forecast = network(inputs)
+            loss = forecast.float().square().mean()
+            more = None if mechanism is None else mechanism.penalty(network, settings)
+        # The backward pass takes each operation's own arithmetic, as a training step's does.
         (loss if more is None else loss + more).backward()
     for hook in hooks:
         hook.remove()

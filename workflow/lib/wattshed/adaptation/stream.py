@@ -11,7 +11,7 @@ from wattshed.adaptation.attendance import attendance
 from wattshed.adaptation.matrix import BASE, RANDOM
 from wattshed.data.splits import Month, Segment
 from wattshed.energy.meter import Meter
-from wattshed.forecast.computing import backend_of
+from wattshed.forecast.computing import trained_by
 from wattshed.forecast.days import days_of, errors_of
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.protocol import ForecastTask
@@ -125,7 +125,7 @@ def _learn(hooks: UpdateHooks, month: Month, labels: Labels, meter: Meter) -> bo
     with meter.window(Window.UPDATE, task=month.name, **whose) as window:
         loss = train_further(hooks, part)
         window.values.update(train_loss=loss, steps=hooks.steps_on(part))
-        chosen = backend_of(hooks.context.network, hooks.context.forecaster.series)
+        chosen = trained_by(hooks.context.network, hooks.context.forecaster.series)
         window.labels.update(engine=chosen.name)
         if chosen.why is not None:
             window.labels.update(engine_reason=chosen.why)

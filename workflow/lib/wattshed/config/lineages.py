@@ -11,6 +11,7 @@ from wattshed.config.models.adaptation import AdaptationBlock
 from wattshed.config.models.chains import SWEEP, ChainBlock
 from wattshed.config.models.compression import CompressionBlock
 from wattshed.config.models.families import ModelBlock
+from wattshed.config.models.memory_plans import mechanisms_of, refuse_freed, refuse_misfits
 from wattshed.config.models.recipes import RecipeBlock, most_steps
 from wattshed.config.offers import TRAINED_FURTHER, offers_after
 from wattshed.foundation import plugins
@@ -24,6 +25,9 @@ LONGEST_LINEAGE = 160
 
 class Steps(Protocol):
     """What is read from a study here."""
+
+    @property
+    def device(self) -> str: ...
 
     @property
     def data(self) -> DataBlock: ...
@@ -76,7 +80,15 @@ class Lineage:
             for one in self.ancestry()
             if one.kind == "method" and (block := plugins.load("method", one.plugin).becomes(one.settings))
         ]
-        return list(dict.fromkeys([("family", study.models[self.model].form), *made, *steps]))
+        recipes = [study.recipe_of(self.model)]
+        for one in self.ancestry():
+            if one.kind == "method":
+                recipes.append(plugins.load("method", one.plugin).recipe_after(one.settings, recipes[-1]))
+        memory: list[tuple[KindName, str]] = [
+            ("mechanism", kind) for recipe in recipes for kind in mechanisms_of(recipe)
+        ]
+        family: tuple[KindName, str] = ("family", study.models[self.model].form)
+        return list(dict.fromkeys([family, *made, *steps, *memory]))
 
 
 def lineages_of(study: Steps) -> dict[str, Lineage]:
@@ -177,6 +189,10 @@ def _follow(study: Steps, found: dict[str, Lineage], model: str, steps: list[str
         if lacking:
             raise ValueError(f"{where}: {_impossible(name, lacking, taken, block)}")
         earlier.append(child.settings)
+        trains = child.kind == "strategy" or plugin.learns or child.settings.fine_tune_steps
+        if trains and getattr(plugin, "changes_gradients", False):
+            with _asking(child, where):
+                refuse_freed(recipe, name)
         if child.kind == "method":
             with _asking(child, where):
                 plugin.check(child.settings, block, earlier[:-1])
@@ -186,6 +202,8 @@ def _follow(study: Steps, found: dict[str, Lineage], model: str, steps: list[str
                     plugin.check_steps(child.settings, most)
                 recipe = plugin.recipe_after(child.settings, recipe)
                 made = plugin.becomes(child.settings)
+                if made is not None:
+                    refuse_misfits(recipe, made, study.data.windows, study.device)
             kept = offers & frozenset(plugin.keeps) if made is None else _offers(made, where)
             if child.settings.fine_tune_steps and TRAINED_FURTHER not in kept:
                 raise ValueError(

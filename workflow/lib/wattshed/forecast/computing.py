@@ -15,6 +15,13 @@ def backend_of(network: Network, series: ScaledSeries) -> Chosen:
     return _choice(network, series)[0]
 
 
+def trained_by(network: Network, series: ScaledSeries) -> Chosen:
+    """The same for its training steps: a memory plan may need torch for them."""
+    if network.trained_on_torch is not None:
+        return Chosen("torch", network.trained_on_torch, None)
+    return backend_of(network, series)
+
+
 def compute(network: Network, pairs: Pairs) -> Tensor:
     """Scaled forecasts [M, H]; without gradients if a kernel computes them."""
     chosen, weights = _choice(network, pairs.series)

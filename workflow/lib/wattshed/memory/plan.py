@@ -56,6 +56,11 @@ class MemoryPlan:
         return f"the memory plan has {' and '.join(found)}, for which torch must compute the training"
 
     @property
+    def freeing(self) -> tuple[str, ...]:
+        """Mechanisms that free gradients before all are known."""
+        return tuple(own.kind for plugin, own in self._pairs if plugin.frees_gradients)
+
+    @property
     def precision(self) -> Literal["bf16"] | None:
         """The arithmetic of a training step; None leaves it to the recipe."""
         return next((found for plugin, own in self._pairs if (found := plugin.precision(own))), None)

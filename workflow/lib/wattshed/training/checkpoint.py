@@ -27,7 +27,7 @@ from wattshed.foundation.faults import Fault
 from wattshed.foundation.tensor_file import read_description, read_tensors, write_tensors
 from wattshed.foundation.vocabulary import LINEAGE_JOINT
 from wattshed.memory.mechanisms.protocol import Place
-from wattshed.memory.plan import MemoryPlan, plan_of
+from wattshed.memory.plan import PLAIN, MemoryPlan, plan_of
 from wattshed.training.step.precision import computes_bf16
 
 # Changes whenever a checkpoint of before can no longer be read.
@@ -119,6 +119,8 @@ class ModelSpec:
 
     def plan_at(self, place: Place) -> MemoryPlan:
         """The memory plan of its recipe at a place. Raises :class:`Fault` for a mechanism that does not fit."""
+        if self.recipe.memory is None:
+            return PLAIN
         return plan_of(self.recipe, self.shaped_by[0], self.windows, place)
 
     def plan_on(self, series: ScaledSeries) -> MemoryPlan:

@@ -12,12 +12,10 @@ import torch
 
 from wattshed.config.models.recipes import RecipeBlock
 from wattshed.energy.meter import Meter
-from wattshed.forecast.computing import backend_of
+from wattshed.forecast.computing import backend_of, trained_by
 from wattshed.forecast.metrics import rmse
-from wattshed.forecast.network import Network
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.protocol import ForecastTask, evenly_spaced
-from wattshed.forecast.series import ScaledSeries
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.vocabulary import Window
 from wattshed.memory.accounting.epoch_peak import EpochPeak
@@ -145,7 +143,10 @@ def train_epoch(
                 "implausible values in the panel's validation part (quality.parquet), or lower the recipe's "
                 f"learning_rate or clip_norm{say_kept(run.resume)}."
             )
-        window.labels.update(**engine_labels(network, series), **retry.labels())
+        chosen = trained_by(network, series)
+        window.labels.update(engine=chosen.name, **retry.labels())
+        if chosen.why is not None:
+            window.labels.update(engine_reason=chosen.why)
         window.values.update(
             train_loss=train_loss,
             validation_rmse=error,
@@ -167,15 +168,6 @@ def train_epoch(
         "duration_s": window.duration_s,
         "energy_kwh": window.own.kwh,
     }
-
-
-def engine_labels(network: Network, series: ScaledSeries) -> dict[str, str]:
-    """What computes a training's steps, and why if it is not the first choice, for the ledger."""
-    chosen = backend_of(network, series)
-    name, why = chosen.name, chosen.why
-    if name != "torch" and network.trained_on_torch is not None:
-        name, why = "torch", network.trained_on_torch
-    return {"engine": name} if why is None else {"engine": name, "engine_reason": why}
 
 
 def descend(run: TrainingRun, learner: Learner, number: int, retry: OutOfMemoryRetry) -> tuple[float, int]:

@@ -34,6 +34,7 @@ class Masking(Method):
     asks = frozenset({Offer.LINEAR_MAPS})
     keeps = frozenset(Offer)
     shrinks = False
+    changes_gradients = True
 
     def skeleton(self, network: Network, settings: Any) -> Network:
         return copy.deepcopy(network)

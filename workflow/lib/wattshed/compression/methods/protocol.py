@@ -36,6 +36,9 @@ class Method(ABC):
     restarts: whether it trains from first weights again and so undoes the steps before. Such a step is refused unless
     it is the first after the training, or follows only methods of ``restarts_after``, whose shapes it keeps.
 
+    changes_gradients: whether its gradient steps change gradients before each update, which a memory plan must then
+    keep.
+
     A method overrides :meth:`make`, or :meth:`make_from` if it needs data; then :meth:`skeleton` too.
     """
 
@@ -46,6 +49,7 @@ class Method(ABC):
     shrinks: ClassVar[bool] = True
     restarts: ClassVar[bool] = False
     restarts_after: ClassVar[frozenset[str]] = frozenset()
+    changes_gradients: ClassVar[bool] = False
 
     def make(self, network: Network, settings: Any) -> Network:
         """A smaller network; the given one is not changed.

@@ -64,6 +64,27 @@ def refuse_misfits(recipe: RecipeBlock, model: ModelBlock, windows: WindowsBlock
             raise ValueError(f"memory.mechanisms.{place} ({settings.kind}): {error}") from None
 
 
+def refuse_freed(recipe: RecipeBlock, step: str) -> None:
+    """Raises :class:`ValueError` if the recipe names a mechanism that frees gradients, which the step still changes."""
+    kinds = [] if recipe.memory is None else [settings.kind for settings in recipe.memory.mechanisms]
+    for place, kind in enumerate(kinds):
+        if plugins.load("mechanism", kind).frees_gradients:
+            raise ValueError(
+                f"{step!r} changes all gradients before each update, and memory.mechanisms.{place} of its recipe, "
+                f"{kind}, frees each of them before; expected one of the two: take gradient_offload, or leave the step "
+                "out"
+            )
+
+
+def mechanisms_of(recipe: RecipeBlock) -> list[str]:
+    """The mechanisms that trainings by a recipe may use; a level may take any."""
+    if recipe.memory is None:
+        return []
+    if recipe.memory.level != "none":
+        return plugins.names("mechanism")
+    return [settings.kind for settings in recipe.memory.mechanisms]
+
+
 def check_memory(study: Trains) -> None:
     """Raises :class:`ValueError` for the first mechanism of a recipe that does not fit a model which it trains."""
     for name, model in study.learned.items():

@@ -26,8 +26,8 @@ class ActivationOffloadBlock(MechanismBlock):
     )
     target: Literal["host", "file"] = Field(
         default="host",
-        description="`host`: pinned host memory, which needs `device: cuda`; `file`: a temporary file (in `TMPDIR`), on "
-        "any device.",
+        description="`host`: pinned host memory, which needs `device: cuda`; `file`: a temporary file (in `TMPDIR`), "
+        "on any device.",
     )
     prefetch: int = Field(
         default=2,

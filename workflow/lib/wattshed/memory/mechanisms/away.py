@@ -1,4 +1,4 @@
-"""Where storages wait that left their device: host memory, or an unlinked temporary file."""
+"""Where values wait that left their device: host memory, or an unlinked temporary file."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from wattshed.memory.accounting.elsewhere import host_memory, moved
 
 
 class Away(ABC):
-    """A storage that waits elsewhere. uses: saved tensors that are views of it; number: its place in the order in which
-    storages left."""
+    """Values that wait elsewhere. uses: how many saved tensors they are; number: their place in the order in which
+    values left."""
 
     def __init__(self, number: int, device: torch.device) -> None:
         self.uses = 0
@@ -28,12 +28,12 @@ class Away(ABC):
         self._given = 0
 
     def fetch(self) -> None:
-        """Begin to bring it back."""
+        """Begin to bring them back."""
         if self._here is None:
             self._here = self._bring()
 
     def back(self) -> Tensor:
-        """Its bytes on the device, uint8; the same tensor until all of its views have been asked for."""
+        """The values on the device, flat; the same tensor until all saved tensors have asked for it."""
         self.fetch()
         here = self._here
         assert here is not None
@@ -46,16 +46,16 @@ class Away(ABC):
     @abstractmethod
     def _bring(self) -> Tensor: ...
 
-    def _wait(self, here: Tensor) -> None:
+    def _wait(self, here: Tensor) -> None:  # noqa: B027 (optional)
         """Until what :meth:`_bring` began is done."""
 
 
 class Keeper(ABC):
-    """Takes storages away."""
+    """Takes values away."""
 
     @abstractmethod
     def put(self, tensor: Tensor, number: int) -> Away:
-        """The tensor's whole storage, copied; the caller then lets go of it."""
+        """A copy of a flat tensor, which the caller then lets go of."""
 
 
 def keeper_of(*, to_file: bool) -> Keeper:
@@ -69,13 +69,6 @@ def _has_only_size(tensor: Tensor) -> bool:
     return fake is not None and isinstance(tensor, fake.FakeTensor)
 
 
-def _bytes_of(tensor: Tensor) -> Tensor:
-    """The tensor's whole storage as uint8."""
-    if _has_only_size(tensor):
-        return torch.empty(tensor.untyped_storage().nbytes(), dtype=torch.uint8, device=tensor.device)
-    return torch.empty(0, dtype=torch.uint8, device=tensor.device).set_(tensor.untyped_storage())
-
-
 class Host(Keeper):
     """Pinned host memory. On a GPU both copies run on a stream of their own, beside the computation."""
 
@@ -83,22 +76,21 @@ class Host(Keeper):
         self._stream: Any = None
 
     def put(self, tensor: Tensor, number: int) -> Away:
-        whole = _bytes_of(tensor)
-        on_gpu = whole.is_cuda and not _has_only_size(tensor)
+        on_gpu = tensor.is_cuda and not _has_only_size(tensor)
         with host_memory():
-            waiting = torch.empty_like(whole, device="cpu", pin_memory=on_gpu)
+            waiting = torch.empty_like(tensor, device="cpu", pin_memory=on_gpu)
         moved(waiting)
         if not on_gpu:
-            waiting.copy_(whole)
-            return _InHost(number, whole.device, waiting, None)
+            waiting.copy_(tensor)
+            return _InHost(number, tensor.device, waiting, None)
         if self._stream is None:
-            self._stream = torch.cuda.Stream(whole.device)
-        self._stream.wait_stream(torch.cuda.current_stream(whole.device))
+            self._stream = torch.cuda.Stream(tensor.device)
+        self._stream.wait_stream(torch.cuda.current_stream(tensor.device))
         with torch.cuda.stream(self._stream):
-            waiting.copy_(whole, non_blocking=True)
+            waiting.copy_(tensor, non_blocking=True)
         # Its memory is not given to others before the copy is done.
-        whole.record_stream(self._stream)
-        return _InHost(number, whole.device, waiting, self._stream)
+        tensor.record_stream(self._stream)
+        return _InHost(number, tensor.device, waiting, self._stream)
 
 
 class _InHost(Away):
@@ -129,16 +121,17 @@ class Disk(Keeper):
         self._end = 0
 
     def put(self, tensor: Tensor, number: int) -> Away:
-        whole = _bytes_of(tensor)
         if _has_only_size(tensor):
-            return _OnlySize(number, whole.device, whole.numel())
+            return _OnlySize(number, tensor)
         if self._file is None:
-            self._file = tempfile.TemporaryFile(prefix="wattshed-activations-")
+            self._file = tempfile.TemporaryFile(prefix="wattshed-activations-")  # noqa: SIM115 (its storages close it)
         # A mapping of a file begins at a page.
         begin = -(-self._end // mmap.ALLOCATIONGRANULARITY) * mmap.ALLOCATIONGRANULARITY
-        _write(self._file.fileno(), memoryview(whole.cpu().numpy()), begin)
-        self._end = begin + whole.numel()
-        return _InFile(number, whole.device, self._file, begin, whole.numel())
+        values: Any = tensor.contiguous().view(torch.uint8).cpu().numpy()
+        content = memoryview(values)
+        _write(self._file.fileno(), content, begin)
+        self._end = begin + len(content)
+        return _InFile(number, tensor, self._file, begin, len(content))
 
 
 def _write(descriptor: int, content: memoryview, place: int) -> None:
@@ -155,22 +148,23 @@ def _write(descriptor: int, content: memoryview, place: int) -> None:
 
 
 class _InFile(Away):
-    def __init__(self, number: int, device: torch.device, file: Any, begin: int, size: int) -> None:
-        super().__init__(number, device)
+    def __init__(self, number: int, tensor: Tensor, file: Any, begin: int, size: int) -> None:
+        super().__init__(number, tensor.device)
+        self._dtype = tensor.dtype
         self._file, self._begin, self._size = file, begin, size
 
     def _bring(self) -> Tensor:
         # Pages are read as they are used; a change of them stays in memory.
         pages = mmap.mmap(self._file.fileno(), self._size, access=mmap.ACCESS_COPY, offset=self._begin)
-        return torch.frombuffer(pages, dtype=torch.uint8).to(self._device)
+        return torch.frombuffer(pages, dtype=self._dtype).to(self._device)
 
 
 class _OnlySize(Away):
     """Of a tensor without values, whose step is predicted and not computed."""
 
-    def __init__(self, number: int, device: torch.device, size: int) -> None:
-        super().__init__(number, device)
-        self._size = size
+    def __init__(self, number: int, tensor: Tensor) -> None:
+        super().__init__(number, tensor.device)
+        self._count, self._dtype = tensor.numel(), tensor.dtype
 
     def _bring(self) -> Tensor:
-        return torch.empty(self._size, dtype=torch.uint8, device=self._device)
+        return torch.empty(self._count, dtype=self._dtype, device=self._device)

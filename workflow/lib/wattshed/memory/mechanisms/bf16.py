@@ -28,6 +28,8 @@ class Bf16(Mechanism):
 
     Settings = Bf16Block
     gradients = "other"
+    # The fused kernels compute in fp32.
+    needs_graph = True
 
     def check(
         self,
@@ -46,7 +48,8 @@ class Bf16(Mechanism):
     def why_not_here(self, settings: Any, place: Place) -> str | None:
         if place.computes_bf16:
             return None
-        return f"the {'GPU' if place.device == 'cuda' else 'processor'} has no instructions for bf16, which would be slower"
+        what = "GPU" if place.device == "cuda" else "processor"
+        return f"the {what} has no instructions for bf16, which would be slower"
 
     def precision(self, settings: Any) -> Literal["bf16"]:
         return "bf16"

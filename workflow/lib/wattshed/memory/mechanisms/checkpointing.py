@@ -29,7 +29,7 @@ class CheckpointingBlock(MechanismBlock):
     keep: Literal["nothing", "products"] = Field(
         default="nothing",
         description="`products` keeps the results of matrix products inside a part and computes only the rest again: "
-        "less time, more memory.",
+        "less time, more memory. Recurrent parts keep none, whose layers change the results in place.",
     )
     chunk_h: int = Field(
         default=24,

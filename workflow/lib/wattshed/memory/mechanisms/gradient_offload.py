@@ -52,8 +52,8 @@ class GradientOffload(Mechanism):
             )
         if recipe.precision == "fp16":
             raise ValueError(
-                "the recipe's precision is fp16, whose loss scaling looks at all gradients on the GPU at once; expected "
-                "bf16 or fp32"
+                "the recipe's precision is fp16, whose loss scaling looks at all gradients on the GPU at once; "
+                "expected bf16 or fp32"
             )
 
     def check_device(self, settings: Any, device: str) -> None:

@@ -1,4 +1,4 @@
-"""The mechanism ``gradient_release``: the optimiser runs inside the backward pass, and each gradient is freed at once."""
+"""The mechanism ``gradient_release``: the optimiser runs inside the backward pass, and frees each gradient at once."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class GradientReleaseBlock(MechanismBlock):
 
 
 class GradientRelease(Mechanism):
-    """At most the gradients of one layer are alive, instead of those of all layers. The weights are the same to the bit.
+    """At most the gradients of one layer are alive, and not those of all layers. The weights are the same to the bit.
 
     Source: Pudipeddi et al. 2020; Lv et al. 2023 (LOMO) for the fused update.
     """
@@ -36,6 +36,7 @@ class GradientRelease(Mechanism):
     Settings = GradientReleaseBlock
     source_name = "Adaptive Gradient Offloading (AGO)"
     gradients = "equal"
+    frees_gradients = True
 
     def check(
         self,
@@ -47,8 +48,8 @@ class GradientRelease(Mechanism):
     ) -> None:
         if recipe.clip_norm is not None:
             raise ValueError(
-                f"the recipe's clip_norm is {recipe.clip_norm:g}, a limit on the norm of all gradients, and each is freed "
-                "before the others are known; expected clip_norm: null, or gradient_offload"
+                f"the recipe's clip_norm is {recipe.clip_norm:g}, a limit on the norm of all gradients, and each is "
+                "freed before the others are known; expected clip_norm: null, or gradient_offload"
             )
         if recipe.accumulate > 1:
             raise ValueError(
@@ -57,8 +58,8 @@ class GradientRelease(Mechanism):
             )
         if "accumulation" in others:
             raise ValueError(
-                "the mechanism accumulation sums gradients over parts of a batch, and each is freed after one; expected "
-                "one of the two, or gradient_offload"
+                "the mechanism accumulation sums gradients over parts of a batch, and each is freed after one; "
+                "expected one of the two, or gradient_offload"
             )
         if recipe.precision == "fp16":
             raise ValueError(

@@ -6,6 +6,7 @@ import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -20,48 +21,57 @@ LARGEST_STORAGE = 4
 
 @dataclass
 class Packed:
-    """One saved tensor: a view of a storage that is away."""
+    """A saved tensor that is away, with the strides that it had: kernels may add up in another order for others."""
 
     away: Away
     size: torch.Size
     stride: tuple[int, ...]
-    offset: int
-    dtype: torch.dtype
+    dense: bool
 
     def unpack(self) -> Tensor:
-        whole = self.away.back()
-        values = whole[: len(whole) // self.dtype.itemsize * self.dtype.itemsize].view(self.dtype)
-        return values.as_strided(self.size, self.stride, self.offset)
+        values = self.away.back()
+        if self.dense:
+            return values.as_strided(self.size, self.stride)
+        return torch.empty_strided(self.size, self.stride, dtype=values.dtype, device=values.device).copy_(
+            values.view(self.size)
+        )
 
 
 class _Moving:
-    """The saved tensors of one forward and backward pass; each storage moves once."""
+    """The saved tensors of one forward and backward pass; one that is saved several times moves once."""
 
     def __init__(self, minimum_bytes: int, keeper: Keeper, prefetch: int) -> None:
         self._minimum = minimum_bytes
         self._keeper = keeper
         self._prefetch = prefetch
-        # By the storage and the number of changes in place. A weak reference keeps its address from being used again.
-        self._known: dict[tuple[int, int], tuple[StorageWeakRef, weakref.ref[Away]]] = {}
+        # By the place in a storage and the number of changes there. Views that torch's own layers make of one storage
+        # may count their changes apart, so that two of them never share a copy. A weak reference keeps the storage's
+        # address from being used again.
+        self._known: dict[Any, tuple[StorageWeakRef, weakref.ref[Away]]] = {}
         # In the order of the forward pass.
         self._order: list[weakref.ref[Away]] = []
 
+    @torch.no_grad()
     def pack(self, tensor: Tensor) -> Tensor | Packed:
         if not self._moves(tensor):
             kept(tensor)
             return tensor
         storage = tensor.untyped_storage()
-        key = (storage._cdata, tensor._version)
+        size, stride = tensor.size(), tensor.stride()
+        key = (storage._cdata, tensor._version, tensor.storage_offset(), size, stride, tensor.dtype)
         known = self._known.get(key)
         away = None if known is None else known[1]()
+        dense = _extent(size, stride) == tensor.numel()
         if away is None:
-            away = self._keeper.put(tensor, len(self._order))
+            flat = tensor.as_strided((tensor.numel(),), (1,)) if dense else tensor.flatten()
+            away = self._keeper.put(flat, len(self._order))
             reference = weakref.ref(away)
             self._known[key] = (StorageWeakRef(storage), reference)
             self._order.append(reference)
         away.uses += 1
-        return Packed(away, tensor.size(), tensor.stride(), tensor.storage_offset(), tensor.dtype)
+        return Packed(away, size, stride, dense)
 
+    @torch.no_grad()
     def unpack(self, saved: Tensor | Packed) -> Tensor:
         if isinstance(saved, Tensor):
             return saved
@@ -76,11 +86,23 @@ class _Moving:
         own_bytes = tensor.numel() * tensor.element_size()
         if tensor.layout != torch.strided or own_bytes < max(self._minimum, 1):
             return False
-        # Its storage holds nothing that can be moved as bytes, or belongs to weights, which stay.
+        # What belongs to weights stays.
         whole = tensor if tensor._base is None else tensor._base
         if isinstance(whole, nn.Parameter) or (whole.is_leaf and whole.requires_grad):
             return False
-        return tensor.untyped_storage().nbytes() <= LARGEST_STORAGE * own_bytes and not tensor.is_conj()
+        if tensor.is_conj() or _extent(tensor.size(), tensor.stride()) is None:
+            return False
+        return tensor.untyped_storage().nbytes() <= LARGEST_STORAGE * own_bytes
+
+
+def _extent(size: torch.Size, stride: tuple[int, ...]) -> int | None:
+    """Elements from the first to the last one in memory; None if several of a tensor's elements share a place."""
+    extent = 1
+    for step, count in sorted((step, count) for step, count in zip(stride, size, strict=True) if count > 1):
+        if step < extent:
+            return None
+        extent += (count - 1) * step
+    return extent
 
 
 @contextmanager

@@ -38,10 +38,11 @@ class Mechanism(ABC):
 
     Settings: its block among a recipe's ``memory.mechanisms``; asks: what a network must offer, one of them is enough
     where ``asks_any``. source_name: what the source document calls it, with its abbreviation, or None.
-    gradients: ``equal`` bit for bit to the plain step's, ``close`` to rounding, or ``other``, because the network or its
-    arithmetic is another one. changes_weights: whether the network's tensors differ in name or shape, so that a
+    gradients: ``equal`` bit for bit to the plain step's, ``close`` to rounding, or ``other``, because the network or
+    its arithmetic is another one. changes_weights: whether the network's tensors differ in name or shape, so that a
     checkpoint needs the mechanism to be read. needs_graph: whether torch must compute each training step, because the
-    mechanism acts on what torch keeps for the backward pass; fused kernels keep nothing.
+    mechanism acts on what torch keeps for the backward pass; fused kernels keep nothing. frees_gradients: whether no
+    gradient waits for the others, so that none can be changed before the update.
     """
 
     Settings: ClassVar[type[MechanismBlock]]
@@ -51,15 +52,16 @@ class Mechanism(ABC):
     gradients: ClassVar[Exactness] = "close"
     changes_weights: ClassVar[bool] = False
     needs_graph: ClassVar[bool] = False
+    frees_gradients: ClassVar[bool] = False
 
-    def check(
+    def check(  # noqa: B027 (optional)
         self,
         settings: Any,
         recipe: RecipeBlock,
         model: ModelBlock,
         windows: WindowsBlock,
         others: frozenset[str],
-    ) -> None:  # noqa: B027 (optional)
+    ) -> None:
         """Raise :class:`ValueError` if the configuration shows that it cannot be used so. others: the plan's other
         mechanisms by name."""
 

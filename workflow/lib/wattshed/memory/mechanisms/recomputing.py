@@ -42,13 +42,22 @@ def recompute(network: Network, groups: Sequence[str], *, keeps_products: bool, 
             f"the memory mechanism checkpointing finds of {type(network).__name__}'s parts {missing}: expected some of "
             f"{', '.join(known) or 'graph, attention, recurrent, feed_forward'}; correct groups, or leave it out."
         )
-    for name in dict.fromkeys(name for group in chosen for name in known[group]):
-        part = network.get_submodule(name)
-        if hasattr(part, "chunk_h"):
-            part.chunk_h = chunk_h or None
-        # An attribute of the module hides the method of its class. Names of tensors, and types that others ask for,
-        # stay as they are.
-        part.forward = Recomputed(part, keeps_products=keeps_products)
+    for group in chosen:
+        for name in known[group]:
+            part: Any = network.get_submodule(name)
+            if hasattr(part, "chunk_h"):
+                part.chunk_h = chunk_h or None
+            # An attribute of the module hides the method of its class. Names of tensors, and types that others ask for,
+            # stay as they are.
+            part.forward = Recomputed(
+                part, keeps_products=keeps_products and not _changes_products(group, part)
+            )
+
+
+def _changes_products(group: str, part: nn.Module) -> bool:
+    """Whether results of matrix products are changed in place: torch's recurrent layers make gates of them, and what
+    was kept would hold the gates."""
+    return group == "recurrent" or any(isinstance(inner, nn.RNNBase) for inner in part.modules())
 
 
 class Recomputed:

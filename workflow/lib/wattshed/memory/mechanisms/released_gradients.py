@@ -33,7 +33,7 @@ class ReleasedGradients(Gradients):
                 f"the memory mechanism gradient_release updates weights one by one, which {type(optimiser).__name__} "
                 "does not offer: expected an optimiser with step_one; leave the mechanism out."
             )
-        self._one: StepsOne = optimiser  # type: ignore[assignment]
+        self._one: StepsOne = optimiser
         self._finite: Tensor | None = None
         self._updated = 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 from torch import Tensor
@@ -20,7 +21,7 @@ def split(batch: Batch, parts: int) -> list[Batch]:
     count = len(batch.target)
     parts = min(parts, count)
     cuts = [count * number // parts for number in range(parts + 1)]
-    places = [slice(first, last) for first, last in zip(cuts, cuts[1:], strict=False)]
+    places = [slice(first, last) for first, last in pairwise(cuts)]
     return [batch] if parts <= 1 else [_part(batch, place, count) for place in places]
 
 
@@ -47,6 +48,6 @@ def _cut(inputs: Any, place: slice) -> Any:
     if isinstance(inputs, Tensor) or hasattr(inputs, "__getitem__"):
         return inputs[place]
     raise Fault(
-        f"the memory mechanism accumulation cannot split inputs of the type {type(inputs).__name__}: expected a tensor, "
-        "or inputs that give a part for a slice; leave the mechanism out of the recipe, or lower its batch."
+        f"the memory mechanism accumulation cannot split inputs of the type {type(inputs).__name__}: expected a "
+        "tensor, or inputs that give a part for a slice; leave the mechanism out of the recipe, or lower its batch."
     )

@@ -107,7 +107,7 @@ def _fitting(plan: MemoryPlan, projecting: StepHooks | None) -> MemoryPlan:
     """
     if projecting is None:
         return plan
-    freeing = [name for name in plan.names if name == "gradient_release"]
+    freeing = plan.freeing
     for name in freeing:
         if name in plan.named:
             raise Fault(

@@ -13,7 +13,7 @@ from wattshed.clocks.sweeping.targets.target import Target
 from wattshed.config.offers import TRAINED_FURTHER, offers_after
 from wattshed.devices.torch_device import synchroniser
 from wattshed.engine.choice import Chosen
-from wattshed.forecast.computing import backend_of
+from wattshed.forecast.computing import trained_by
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.protocol import ForecastTask
 from wattshed.foundation import plugins
@@ -84,7 +84,7 @@ class _Steps:
         self._groups = self._endless()
         self._number = 0
         # A kernel of this size is compiled at first use, which does not belong to a training.
-        self.engine: Chosen = backend_of(self._network, forecaster.series)
+        self.engine: Chosen = trained_by(self._network, forecaster.series)
 
     def __call__(self) -> None:
         # An inference in between would leave the network in evaluation mode.

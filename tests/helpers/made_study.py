@@ -24,6 +24,7 @@ from wattshed.accounts.rolling.judged import judged_frame
 from wattshed.accounts.rolling.origins import origins_frame
 from wattshed.accounts.runs.runs import runs_frame, windows_frame
 from wattshed.accounts.sensitivity.views import sensitivity_frames
+from wattshed.accounts.standings.class_scores import COLUMNS, scores_of
 from wattshed.config.energy.carbon import CarbonBlock
 from wattshed.energy.carbon.carbon import Location
 from wattshed.foundation import plugins
@@ -58,6 +59,7 @@ def write_study(folder: Path, made: MadeStudy | None = None) -> Path:
     write_parquet(folder / "data/quality.parquet", make_quality(panel))
     scores = make_scores(made, panel, random)
     write_parquet(folder / "accuracy/scores.parquet", scores)
+    write_parquet(folder / "accuracy/classes.parquet", make_classes(made))
     seeds = len(made.seeds)
     models = {name: (error, seeds) for name, (error, _) in made.trained.items()}
     models |= {name: (error, 1) for name, (error, _) in made.baselines.items()}
@@ -121,6 +123,18 @@ def write_checkpoints(folder: Path, made: MadeStudy) -> None:
         write_parquet(folder / f"compared/{model}.days.parquet", own.reset_index(drop=True))
 
 
+def make_classes(made: MadeStudy) -> pd.DataFrame:
+    """Scores of two classes of 40 windows, as if the study were one of classes."""
+    random = np.random.default_rng(11)
+    rows = []
+    for model in (*made.trained, *made.baselines):
+        for seed in made.seeds if model in made.trained else [0]:
+            probabilities = random.dirichlet([1, 1], 40)
+            found = scores_of(probabilities, np.arange(40) % 2)
+            rows.append({"model": model, "seed": seed, **found, "positive": "second"})
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
 def _block(name: str, form: str) -> dict[str, object]:
     sizes = {} if form == "dlinear" else {"hidden": 16}
     return {
@@ -159,6 +173,7 @@ def study_files(folder: Path) -> dict[str, list[Path]]:
         "sensitivity": "accuracy/sensitivity.parquet",
         "sensitivity_days": "accuracy/sensitivity.days.parquet",
         "scores": "accuracy/scores.parquet",
+        "classes": "accuracy/classes.parquet",
         "days": "accuracy/days.parquet",
         "runs": "emissions.parquet",
         "windows": "windows.parquet",

@@ -62,6 +62,7 @@ RESULTS = f"results/{STUDY.study}"
 # Records of what was spent. No rule declares them, so that Snakemake deletes none.
 SPENT = f"{RESULTS}/spent"
 SOURCE = load_plugin("source", STUDY.data.source.kind)
+LABELLED = gives_labelled_windows(STUDY.data.source.kind)  # a study of classes
 
 
 def budget_of(study):
@@ -303,7 +304,7 @@ def source_files():
 
 def cutting_words():
     """Windows and splits for a source that cuts its series by them; no words for any other source."""
-    if not gives_labelled_windows(STUDY.data.source.kind):
+    if not LABELLED:
         return []
     shares = {"train_share", "validation_share", "test_share"}
     return [

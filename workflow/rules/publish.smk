@@ -11,9 +11,11 @@ PUBLISHED = {
     "epochs": expand(rules.train_model.output.epochs, model=STUDY.models),
     "forecasts": [f"{RESULTS}/forecasts/{name}.safetensors" for name in SHOWN],
     "claims": rules.judge_claims.output.claims,
-    "sensitivity": rules.find_sensitivity.output.sensitivity,
-    "sensitivity_days": rules.find_sensitivity.output.days,
+    # Classes have no seasons, and none is suspect.
+    "sensitivity": [] if LABELLED else rules.find_sensitivity.output.sensitivity,
+    "sensitivity_days": [] if LABELLED else rules.find_sensitivity.output.days,
     "scores": rules.score_forecasts.output.scores,
+    "classes": rules.score_classes.output.classes if LABELLED else [],
     "days": rules.score_forecasts.output.days,
     "runs": rules.add_emissions.output.emissions,
     "windows": rules.aggregate_ledgers.output.windows,

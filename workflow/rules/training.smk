@@ -144,3 +144,29 @@ rule score_forecasts:
         f"python {SCRIPTS}/training/score_forecasts.py --forecasts {{input.baselines:q}} {{input.models:q}}"
         " --validation {input.validation:q} --panel {input.panel:q} --splits {input.splits:q}"
         " --output {output.scores:q} --output-days {output.days:q} > {log:q} 2>&1"
+
+
+# Requested only if the source gives labelled windows.
+rule score_classes:
+    input:
+        baselines=rules.fit_baselines.output.forecasts,
+        models=rules.forecast_test.output.forecasts,
+        panel=rules.build_panel.output.panel,
+    output:
+        classes=f"{RESULTS}/accuracy/classes.parquet",
+    log:
+        f"{LOGS}/training/score_classes.log",
+    benchmark:
+        f"{BENCHMARKS}/training/score_classes.tsv"
+    localrule: True
+    conda:
+        "../../envs/wattshed.yaml"
+    resources:
+        mem_mb=FRAMES_MB,
+    params:
+        code=code_of("training/score_classes.py"),
+    message:
+        "Score the classes of all forecasts"
+    shell:
+        f"python {SCRIPTS}/training/score_classes.py --forecasts {{input.baselines:q}} {{input.models:q}}"
+        " --panel {input.panel:q} --output {output.classes:q} > {log:q} 2>&1"

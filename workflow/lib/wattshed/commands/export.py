@@ -57,6 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
     import torch
 
     from wattshed.data.graph import Graph
+    from wattshed.forecast.examples import ExampleSeries
     from wattshed.forecast.export import export_onnx, export_openvino
     from wattshed.forecast.protocol import ForecastTask
     from wattshed.training.checkpoint import read_checkpoint, read_spec
@@ -81,7 +82,9 @@ def run(arguments: argparse.Namespace) -> int:
     origins = torch.from_numpy(task.origins(task.splits.test).copy())
     network, series, family = forecaster.network, forecaster.series, spec.model.form
     batch: Any
-    if network.takes == "windows":
+    if isinstance(series, ExampleSeries):
+        batch = series.batch(origins[:CHECKED_WINDOWS])
+    elif network.takes == "windows":
         batch = torch.cat([series.window(int(origin)) for origin in origins[:CHECKED_WINDOWS]])
     else:
         nodes = torch.arange(CHECKED_PAIRS) % len(task.panel.node_names)

@@ -10,6 +10,8 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode, flop_registry
 
+from wattshed.forecast.examples import ExampleSeries
+
 if TYPE_CHECKING:
     from wattshed.forecast.neural import NeuralForecaster
 
@@ -31,16 +33,19 @@ HIDING = ("quantized", "cudnn", "mkldnn", "onednn")
 def multiply_adds(forecaster: NeuralForecaster, origin: int) -> float | None:
     """Multiply-adds of matrix products for one forecast of one node from one window; None if torch hides some.
 
-    origin: first target hour of a window. A network on windows of all nodes is counted over all of them and divided by
-    their number. Counted is what torch's ``FlopCounterMode`` counts, FLOPs / 2, with formulas by layer shape for int8
-    and sparse operators. Element-wise work is left out: relu, gates, and the lift of one value to the hidden units. The
-    neighbours' aggregate of networks on pairs is made once per series, and is left out too. A weight of 0 counts as
-    any other.
+    origin: first target hour of a window. A network on windows of all nodes, or on labelled windows, is counted over
+    all nodes and divided by their number. Counted is what torch's ``FlopCounterMode`` counts, FLOPs / 2, with formulas
+    by layer shape for int8 and sparse operators. Element-wise work is left out: relu, gates, and the lift of one value
+    to the hidden units. The neighbours' aggregate of networks on pairs is made once per series, and is left out too. A
+    weight of 0 counts as any other.
     """
     network, series = forecaster.network, forecaster.series
     network.eval()
-    if network.takes == "windows":
-        given: Any = series.window(origin)
+    if isinstance(series, ExampleSeries):
+        given: Any = series.batch(torch.tensor([origin]))
+        nodes = len(series.own)
+    elif network.takes == "windows":
+        given = series.window(origin)
         nodes = len(series.own)
     else:
         first = torch.zeros(1, dtype=torch.long, device=series.device)

@@ -16,6 +16,7 @@ from wattshed.config.energy.law import LawBlock
 from wattshed.config.lineages import lineages_of, refuse_untrainable_sweeps
 from wattshed.config.models.adaptation import AdaptationBlock
 from wattshed.config.models.chains import SWEEP, ChainBlock
+from wattshed.config.models.classes import check_classes
 from wattshed.config.models.compression import CompressionBlock
 from wattshed.config.models.controls import SHUFFLED, ControlsBlock, reads_graph, with_twins
 from wattshed.config.models.families import ModelBlock, check_windows
@@ -89,7 +90,8 @@ class Study(Block):
     )
     rolling: RollingBlock | None = Field(
         default=None,
-        description="Models judged on several test parts, one after the other; empty means on the one of `data` alone.",
+        description="Models judged on several test parts, one after the other; empty means on the one of `data` "
+        "alone.",
     )
     law: LawBlock | None = Field(
         default=None,
@@ -119,16 +121,23 @@ class Study(Block):
         labelled = getattr(plugins.load("source", kind), "labelled", False)
         for place, name in enumerate(self.baselines):
             if getattr(plugins.load("baseline", name), "of_classes", False) != labelled:
-                given, wanted = ("labelled windows", "readings") if labelled else ("readings", "labelled windows")
+                given, wanted = (
+                    ("labelled windows", "readings") if labelled else ("readings", "labelled windows")
+                )
                 raise ValueError(
-                    f"baselines.{place} is {name!r}, which is for {wanted}, and the source {kind} gives {given}; expected "
-                    f"one of {_baselines_of(labelled)}"
+                    f"baselines.{place} is {name!r}, which is for {wanted}, and the source {kind} gives {given}; "
+                    f"expected one of {_baselines_of(labelled)}"
                 )
         if labelled and self.rolling is not None:
             raise ValueError(
-                f"rolling is given and the source {kind} gives labelled windows, which it cuts once; expected no rolling "
-                "origins: remove the block"
+                f"rolling is given and the source {kind} gives labelled windows, which it cuts once; expected no "
+                "rolling origins: remove the block"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _models_and_source_fit(self) -> "Study":
+        check_classes(self)
         return self
 
     @model_validator(mode="after")

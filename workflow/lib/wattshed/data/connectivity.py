@@ -24,8 +24,8 @@ class WindowFeatures:
     """What networks of labelled windows read, for B windows.
 
     series: float32 [B, L, R], z-scored per window and region over the known samples; 0 where padded.
-    known: bool [B, L]. connectivity: float32 [B, R, R], correlations over the known samples. features: float32 [B, R, 4]
-    in the order of ``FEATURES``.
+    known: bool [B, L]. connectivity: float32 [B, R, R], correlations over the known samples.
+    features: float32 [B, R, 4] in the order of ``FEATURES``.
     """
 
     series: np.ndarray
@@ -57,9 +57,7 @@ def window_connectivity(windows: LabelledWindows, rows: np.ndarray) -> np.ndarra
     return fc
 
 
-def _chunks(
-    windows: LabelledWindows, rows: np.ndarray
-) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
+def _chunks(windows: LabelledWindows, rows: np.ndarray) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
     """Places, z-scored series and correlations of some windows at a time: float64 of all would be large."""
     for start in range(0, len(rows), CHUNK):
         some = slice(start, start + CHUNK)
@@ -84,7 +82,8 @@ def z_scored(values: np.ndarray, known: np.ndarray) -> np.ndarray:
 
 
 def connectivity(scored: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Pearson correlations [B, R, R] of z-scored series [B, L, R], whose padding is 0, over the known samples [B, L]."""
+    """Pearson correlations [B, R, R] of z-scored series [B, L, R], whose padding is 0, over the known samples "
+    "[B, L]."""
     count = np.maximum(known.sum(axis=1), 1)[:, None, None]
     found: np.ndarray = np.clip(np.matmul(scored.transpose(0, 2, 1), scored) / count, -1.0, 1.0)
     return found

@@ -98,9 +98,13 @@ class Graph:
 def build_graph(panel: Panel, train: Segment, block: GraphBlock, edges: pd.DataFrame | None) -> Graph:
     """Build the study's graph (metadata), a load-shape graph, or the source's own (edges).
 
+    Classes have no neighbours: their graph holds the self loops alone.
     edges: columns ``source, target, weight`` with the panel's node names, or None.
     """
     method = block.method
+    if panel.windows is not None:
+        count = len(panel.node_names)
+        return Graph(normalise(sp.csr_array((count, count))), panel.node_names, "classes without edges")
     if method == "auto":
         has_metadata = set(METADATA_COLUMNS) <= set(panel.nodes.columns)
         method = "edges" if edges is not None else "metadata" if has_metadata else "load_shape"

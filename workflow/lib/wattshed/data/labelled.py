@@ -20,10 +20,10 @@ ABOUT = "windows"
 class LabelledWindows:
     """Windows of the series of R regions, one for each of the panel's T rows.
 
-    series: float32 [samples, R], all series one after the other; regions: their names [R]; starts: int64 [T], a window's
-    first sample; lengths: int64 [T], samples of the window, at most ``length``: shorter ones are padded with zeros and
-    masked; owners: int64 [T], number of the series that a window is of; sample_s: seconds between samples of each series,
-    NaN where that is unknown; owner_names: names of the series, or empty.
+    series: float32 [samples, R], all series one after the other; regions: their names [R].
+    starts: int64 [T], a window's first sample; lengths: int64 [T], samples of the window, at most ``length``: shorter
+    ones are padded with zeros and masked; owners: int64 [T], number of the series that a window is of.
+    sample_s: seconds between samples of each series, NaN where unknown; owner_names: names of the series, or empty.
     """
 
     series: np.ndarray
@@ -59,8 +59,8 @@ class LabelledWindows:
             )
         if self.owner_names and len(self.owner_names) != len(self.sample_s):
             raise Fault(
-                f"labelled windows: {len(self.owner_names)} series have names and {len(self.sample_s)} a sampling time; "
-                "expected as many names as series: correct the source."
+                f"labelled windows: {len(self.owner_names)} series have names and {len(self.sample_s)} a sampling "
+                "time; expected as many names as series: correct the source."
             )
         wrong = (self.lengths < 1) | (self.lengths > self.length)
         wrong |= (self.starts < 0) | (self.starts + self.lengths > samples)
@@ -68,8 +68,8 @@ class LabelledWindows:
         if wrong.any():
             row = int(np.argmax(wrong))
             raise Fault(
-                f"labelled windows: row {row} has {self.lengths[row]} samples from sample {self.starts[row]} on of series "
-                f"{self.owners[row]}; expected 1 to {self.length} of the {samples} samples, and one of "
+                f"labelled windows: row {row} has {self.lengths[row]} samples from sample {self.starts[row]} on "
+                f"of series {self.owners[row]}; expected 1 to {self.length} of the {samples} samples, and one of "
                 f"{len(self.sample_s)} series: correct the source."
             )
 
@@ -110,12 +110,13 @@ class LabelledWindows:
 
     @classmethod
     def of_file(cls, path: Any, tensors: Mapping[str, np.ndarray], about: Any) -> "LabelledWindows":
-        """Windows from the arrays and the description of a panel's file. Raises :class:`Fault` if a part is missing."""
+        """Windows from the arrays and the description of a panel's file. Raises :class:`Fault` if a part is "
+        "missing."""
         missing = [PREFIX + name for name in ARRAYS if PREFIX + name not in tensors]
         if missing:
             raise Fault(
-                f"{path} has no array {missing[0]!r}: expected a panel of labelled windows; delete it and run snakemake "
-                "again."
+                f"{path} has no array {missing[0]!r}: expected a panel of labelled windows; delete it and run "
+                "snakemake again."
             )
         try:
             return cls(
@@ -129,15 +130,15 @@ class LabelledWindows:
             )
         except (TypeError, KeyError, ValueError, Fault) as error:
             raise Fault(
-                f"{path} does not describe its labelled windows ({str(error).rstrip('.')}): expected a panel that wattshed "
-                "wrote; delete it and run snakemake again."
+                f"{path} does not describe its labelled windows ({str(error).rstrip('.')}): expected a panel that "
+                "wattshed wrote; delete it and run snakemake again."
             ) from error
 
 
 def check_classes(where: str, values: np.ndarray, cuts: tuple[int, int, int] | None, rows: int) -> None:
-    """Raise :class:`Fault` unless each row of ``values`` [T, C] names one of at least two classes and the cuts are in order.
+    """Raise :class:`Fault` unless each row of ``values`` [T, C] names one of at least two classes.
 
-    rows: number of the windows, which must be T.
+    cuts: ends of three parts, which must be in order. rows: number of the windows, which must be T.
     """
     count, classes = values.shape
     if rows != count:
@@ -156,6 +157,6 @@ def check_classes(where: str, values: np.ndarray, cuts: tuple[int, int, int] | N
         )
     if cuts is None or not 0 < cuts[0] < cuts[1] < cuts[2] <= count:
         raise Fault(
-            f"{where}: its parts end at rows {cuts}; expected three rows in order, the last at most {count}: correct the "
-            "source."
+            f"{where}: its parts end at rows {cuts}; expected three rows in order, the last at most {count}: "
+            "correct the source."
         )

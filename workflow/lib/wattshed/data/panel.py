@@ -32,8 +32,8 @@ class Panel:
     timezone: of the nodes' calendar (IANA name); months, weekdays and hours come from it.
     source: where the panel came from; ``synthetic`` and ``simulated`` panels say so here.
     intensity_g_per_kwh: float64 [T] carbon intensity that came with the panel, or None.
-    windows: what each row of a panel of classes was cut from; None for a panel of readings. Nodes are then classes, values
-    are 1 for a row's class and 0 for the others, and times only number the rows.
+    windows: what each row of a panel of classes was cut from; None for a panel of readings. Nodes are then classes,
+    values are 1 for a row's class and 0 for the others, and times only number the rows.
     cuts: rows at which training, validation and test part end, where the source cuts the panel itself; None where the
     study's shares do.
     """
@@ -93,7 +93,8 @@ class Panel:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of readings, hours, node names and labelled windows: what was made for one panel is not taken for another."""
+        """SHA-256 of readings, hours, node names and labelled windows: what was made for one panel is not taken "
+        "for another."""
         digest = hashlib.sha256(json.dumps([self.unit, self.timezone, self.node_names]).encode())
         for array in (self.values, self.observed, self.times.astype("datetime64[s]")):
             digest.update(np.ascontiguousarray(array).view(np.uint8).data)

@@ -21,8 +21,8 @@ def split_origins(panel: Panel, rolling: RollingCalendar, windows: WindowsBlock)
     """
     if panel.windows is not None:
         raise Fault(
-            f"rolling: the panel from {panel.source} holds labelled windows, whose source cuts them once; expected a panel "
-            "of readings: take the block `rolling` out."
+            f"rolling: the panel from {panel.source} holds labelled windows, whose source cuts them once; "
+            "expected a panel of readings: take the block `rolling` out."
         )
     hours = len(panel.times)
     validation_h, test_h = rolling.validation_days * DAY_H, rolling.test_days * DAY_H
@@ -31,8 +31,9 @@ def split_origins(panel: Panel, rolling: RollingCalendar, windows: WindowsBlock)
     if first < least_h:
         raise Fault(
             f"rolling: the panel has {hours:,} hours, too few for {rolling.origins} origins of "
-            f"{rolling.validation_days} + {rolling.test_days} days after {least_h // DAY_H} days of training; expected "
-            f"{hours - first + least_h:,} hours: ask for fewer origins or shorter parts, or give a longer panel."
+            f"{rolling.validation_days} + {rolling.test_days} days after {least_h // DAY_H} days of training; "
+            f"expected {hours - first + least_h:,} hours: ask for fewer origins or shorter parts, or give a "
+            "longer panel."
         )
     train_h = rolling.train_days * DAY_H if rolling.train_days else first
     found = []

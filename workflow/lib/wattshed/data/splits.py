@@ -142,7 +142,8 @@ def _split_rows(panel: Panel, splits: SplitsBlock, windows: WindowsBlock) -> Spl
     The rows after the test part are in order of time. Their halves are CL_1 and CL_2, since one month alone measures no
     forgetting; fewer than four rows are one month.
     """
-    assert panel.windows is not None and panel.cuts is not None
+    assert panel.windows is not None
+    assert panel.cuts is not None
     if windows.look_back_h != panel.windows.length or windows.horizon_h != 1:
         raise Fault(
             f"data.windows: the panel's windows have {panel.windows.length} samples and one class each, and the "
@@ -153,8 +154,9 @@ def _split_rows(panel: Panel, splits: SplitsBlock, windows: WindowsBlock) -> Spl
     after_train, after_validation, after_test = panel.cuts
     if rows - after_test < 2:
         raise Fault(
-            f"data.splits: {rows - after_test} of the panel's {rows} windows come after the test part; expected at least 2, "
-            "one to learn from and one that is held out: give longer series, shorter windows or other shares."
+            f"data.splits: {rows - after_test} of the panel's {rows} windows come after the test part; expected "
+            "at least 2, one to learn from and one that is held out: give longer series, shorter windows or other "
+            "shares."
         )
     middle = after_test + (rows - after_test) // 2
     ends = [after_test, rows] if rows - after_test < 4 else [after_test, middle, rows]

@@ -51,7 +51,7 @@ def fused_loss(
     target: [M, H] scaled; observed: bool [M, H]. The kernel is fp32: under autocast torch computes. In training mode
     the kernel draws the network's dropout, with other masks than torch.
     """
-    if torch.is_autocast_enabled(pairs.series.device.type):
+    if loss == "cross_entropy" or torch.is_autocast_enabled(pairs.series.device.type):
         return None
     chosen, weights = _choice(network, pairs.series)
     if chosen.kernel is None or weights is None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from wattshed.forecast.protocol import ForecastTask
     from wattshed.forecast.series import Pairs, ScaledSeries, Sequences
 
-LossName = Literal["huber", "squared"]
+LossName = Literal["huber", "squared", "cross_entropy"]
 
 
 class Keep(Protocol):

@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 
 from wattshed.forecast.computing import compute, compute_consecutive
+from wattshed.forecast.examples import ExampleSeries, probabilities
 from wattshed.forecast.network import Network
 from wattshed.forecast.protocol import ForecastTask
 from wattshed.forecast.series import ScaledSeries
@@ -30,8 +31,15 @@ class NeuralForecaster:
 
     @torch.no_grad()
     def forecast(self, origins: np.ndarray) -> np.ndarray:
-        """Forecast [B, H, N] in the panel's unit; the network is in evaluation mode."""
+        """Forecast [B, H, N] in the panel's unit; the network is in evaluation mode.
+
+        Of classes, these are their probabilities.
+        """
         self.network.eval()
+        if isinstance(self.series, ExampleSeries):
+            return probabilities(
+                self.network, self.series, torch.from_numpy(np.ascontiguousarray(origins))
+            ).numpy()
         if self.network.takes == "windows":
             windows = [self.network(self.series.window(int(origin)))[0] for origin in origins]
             scaled = torch.stack(windows).cpu().numpy()

@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from wattshed.config.data.data import WindowsBlock
+from wattshed.data.connectivity import WindowFeatures, window_features
 from wattshed.data.panel import Panel
 from wattshed.data.scaling import fit_scaler
 from wattshed.data.splits import Segment, Splits
@@ -44,6 +45,12 @@ class ForecastTask:
         panel = self.panel
         means = fit_scaler(panel.values, panel.observed, self.splits.train, "node").mean
         return fill_gaps(panel.values, means)
+
+    @cached_property
+    def examples(self) -> WindowFeatures:
+        """What networks read of all rows of a panel of classes; made once for all networks."""
+        assert self.panel.windows is not None
+        return window_features(self.panel.windows)
 
     @property
     def panel_digest(self) -> str:

@@ -16,6 +16,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "adaptation_days": ("strategy", "task", "day", "squared"),
     "chains": ("chain", "swept"),
     "claims": ("claim", "claimed", "verdict"),
+    "classes": ("classes", "log_loss", "brier"),
     "checkpoints": ("lineage", "seed", "control", "total_j", "unavailable"),
     "checks": ("check", "validation_rmse"),
     "compared": ("later_rmse", "measured_as", "uses_parent", "control"),

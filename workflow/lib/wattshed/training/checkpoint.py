@@ -14,6 +14,7 @@ from wattshed.config.models.families import ModelBlock, read_model
 from wattshed.config.models.recipes import RecipeBlock
 from wattshed.data.graph import Graph
 from wattshed.engine.choice import Wanted
+from wattshed.forecast.examples import ExampleSeries
 from wattshed.forecast.families.family import make_network
 from wattshed.forecast.network import Network
 from wattshed.forecast.neural import NeuralForecaster
@@ -199,6 +200,8 @@ def forecaster_of(
     series: ScaledSeries | None = None,
 ) -> NeuralForecaster:
     """The forecaster of a network; it streams if the spec's recipe trains on sequences. series: to share."""
+    if series is None and network.takes == "examples":
+        series = ExampleSeries.of_classes(task, device, engine)
     if series is None:
         adjacency = graph_of(spec, graph).adjacency
         series = ScaledSeries.make(task, adjacency, spec.recipe.scaling, device, engine)

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from wattshed.forecast.examples import LabelledBatch
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.training.batches.drawing import Batch
 
@@ -46,7 +47,7 @@ class TeacherForecasts:
         assert batch.origins is not None
         rows = batch.origins.cpu().numpy() - self._first
         nodes = None if batch.nodes is None else batch.nodes.cpu().numpy()
-        if isinstance(batch.inputs[0], Tensor):
+        if isinstance(batch.inputs[0], Tensor | LabelledBatch):
             # Whole windows: every node, or some, at every origin.
             known = self._table[rows] if nodes is None else self._table[rows][:, nodes]
             found = torch.from_numpy(np.ascontiguousarray(known.transpose(0, 2, 1)))

@@ -83,8 +83,8 @@ class DataBlock(Block):
         labelled = getattr(plugins.load("source", kind), "labelled", False)
         if labelled and windows.horizon_h != 1:
             raise ValueError(
-                f"windows.horizon_h is {windows.horizon_h} and the source {kind} gives labelled windows; expected 1, since "
-                "a window has one class"
+                f"windows.horizon_h is {windows.horizon_h} and the source {kind} gives labelled windows; expected "
+                "1, since a window has one class"
             )
         if not labelled and windows.look_back_h > LONGEST_READINGS_H:
             raise ValueError(

@@ -17,7 +17,7 @@ class RecipeBlock(Block):
         "`sequences`: random stretches of one node with a loss at every hour; such a model forecasts hour "
         "by hour and carries its state; `examples`: labelled windows of series, for a study of classes."
     )
-    batch: int = Field(ge=1, description="Windows, pairs or sequences per step.")
+    batch: int = Field(ge=1, description="Windows, pairs, sequences or examples per step.")
     epochs: int = Field(
         ge=1,
         description="Largest number of epochs. The source study runs 50; a smaller cap is reported with the results.",
@@ -126,6 +126,19 @@ class RecipeBlock(Block):
         return self
 
     @model_validator(mode="after")
+    def _classes_have_their_loss(self) -> "RecipeBlock":
+        if self.sampling == "examples" and self.loss != "cross_entropy":
+            raise ValueError(
+                f"loss is {self.loss!r} and sampling is 'examples', whose targets are classes; expected cross_entropy"
+            )
+        if self.sampling != "examples" and self.loss == "cross_entropy":
+            raise ValueError(
+                f"loss is 'cross_entropy', which is for classes, and sampling is {self.sampling!r}; expected huber or "
+                "squared, or sampling: examples in a study of labelled windows"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _samples_a_graph(self) -> "RecipeBlock":
         for key in ("edge_keep_share", "node_keep_share"):
             share = getattr(self, key)
@@ -147,7 +160,7 @@ def most_steps(recipe: RecipeBlock, nodes: int | None, hours: int | None) -> int
     if batches is None:
         if nodes is None or hours is None:
             return None
-        batches = -(-hours * (1 if recipe.sampling == "windows" else nodes) // recipe.batch)
+        batches = -(-hours * (1 if recipe.sampling in ("windows", "examples") else nodes) // recipe.batch)
     return recipe.epochs * -(-batches // recipe.accumulate)
 
 

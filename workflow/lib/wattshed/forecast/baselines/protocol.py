@@ -53,8 +53,8 @@ def make_baseline(name: str, task: ForecastTask, graph: Graph) -> Baseline:
     if getattr(factory, "of_classes", False) != (task.panel.windows is not None):
         wanted, found = ("readings", "labelled windows")[:: 1 if task.panel.windows is not None else -1]
         raise Fault(
-            f"the baseline {name!r} is for a panel of {wanted}, and this one ({task.panel.source}) holds {found}: take it "
-            "out of baselines."
+            f"the baseline {name!r} is for a panel of {wanted}, and this one ({task.panel.source}) holds {found}: "
+            "take it out of baselines."
         )
     baseline: Baseline = made_by("baseline", name, factory.make(task, graph), ("fit", "forecast"))
     return baseline

@@ -6,7 +6,7 @@ import scipy.linalg
 from wattshed.data.scaling import Scaler, fit_scaler
 from wattshed.data.similarity import hour_of_week
 from wattshed.data.windows import histories, targets
-from wattshed.forecast.closed_form import refuse_no_samples, refuse_unjudged
+from wattshed.forecast.networks.closed_form import refuse_no_samples, refuse_unjudged
 from wattshed.forecast.protocol import ForecastTask, evenly_spaced
 from wattshed.foundation.hours import WEEK_H
 

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from wattshed.forecast.closed_form import refuse_no_samples, refuse_unjudged
 from wattshed.forecast.network import Network
+from wattshed.forecast.networks.closed_form import refuse_no_samples, refuse_unjudged
 from wattshed.forecast.networks.linear_features import (
     calendar_hours,
     calendar_weekdays,

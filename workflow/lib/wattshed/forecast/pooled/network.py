@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from wattshed.forecast.closed_form import refuse_no_samples, refuse_unjudged
 from wattshed.forecast.network import DroppableFeatures, Network, TensorFunction
+from wattshed.forecast.networks.closed_form import refuse_no_samples, refuse_unjudged
 from wattshed.forecast.pooled.choice import choose_penalties
 from wattshed.forecast.pooled.dropping import useful_features
 from wattshed.forecast.pooled.features import PooledFeatures

@@ -106,7 +106,7 @@ def plan_of(study: Study, model: str, panel: PanelSizes, engine: str | None = No
     chosen: Engine | str = engine_of(study.engine, study.device) if engine is None else engine
     batches = recipe.steps_per_epoch
     if batches is None:
-        examples = train if recipe.sampling == "windows" else train * panel.nodes
+        examples = train if recipe.sampling in ("windows", "examples") else train * panel.nodes
         batches = -(-examples // recipe.batch)
     looked = min(validation, recipe.validation_windows)
     batch = batch_sizes(windows, recipe, panel.nodes, edges, chosen)

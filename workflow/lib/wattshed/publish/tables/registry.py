@@ -4,6 +4,7 @@ MODULES: dict[str, str] = {
     "main": "wattshed.publish.tables.main",
     "decisions": "wattshed.publish.tables.decisions",
     "accuracy": "wattshed.publish.tables.accuracy",
+    "classes": "wattshed.publish.tables.classes",
     "information": "wattshed.publish.tables.information",
     "nodes": "wattshed.publish.tables.nodes",
     "sensitivity": "wattshed.publish.tables.sensitivity",

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from wattshed.forecast.examples import LabelledBatch
 from wattshed.forecast.series import Pairs, Sequences
 
 
@@ -20,7 +21,7 @@ class Batch:
     otherwise every node (None: all) is trained on at every origin.
     """
 
-    inputs: tuple[Tensor, ...] | tuple[Pairs] | tuple[Sequences]
+    inputs: tuple[Tensor, ...] | tuple[Pairs] | tuple[Sequences] | tuple[LabelledBatch]
     target: Tensor
     observed: Tensor
     pairs: int
@@ -120,14 +121,23 @@ class PermutedBatches:
     """Examples of whole windows in random order, each once an epoch, as in the source study."""
 
     def __init__(
-        self, sampler: Sampler, origins: np.ndarray, seed: int, batch: int, steps: int | None = None
+        self,
+        sampler: Sampler,
+        origins: np.ndarray,
+        seed: int,
+        batch: int,
+        steps: int | None = None,
+        equal: bool = False,
     ) -> None:
-        """origins: [B] first target hours; batch: windows per batch; steps: None for one pass."""
+        """origins: [B] first target hours; batch: windows per batch; steps: None for one pass; equal: whether the last
+        batch of a pass is filled up with the pass's first windows, so that all batches need the same memory and none
+        has a single window."""
         self._sampler = sampler
         self._origins = origins
         self._seed = seed
-        self._batch = batch
+        self._batch = min(batch, len(origins)) if equal else batch
         self._steps = steps or -(-len(origins) // batch)
+        self._equal = equal
 
     def steps(self) -> int:
         return self._steps
@@ -135,7 +145,10 @@ class PermutedBatches:
     def epoch(self, number: int) -> Iterator[Batch]:
         order = np.random.default_rng([self._seed, number]).permutation(self._origins)
         for step in range(self._steps):
-            chosen = order[(step * self._batch) % len(order) :][: self._batch]
+            first = (step * self._batch) % len(order)
+            chosen = order[first:][: self._batch]
+            if self._equal:
+                chosen = np.concatenate([chosen, order[: self._batch - len(chosen)]])
             yield self._sampler.batch(Examples(torch.from_numpy(chosen)))
 
 

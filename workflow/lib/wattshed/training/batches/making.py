@@ -1,19 +1,23 @@
 """Chooses samplers and batches by the recipe."""
 
 from wattshed.config.models.recipes import RecipeBlock
+from wattshed.forecast.examples import ExampleSeries
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.protocol import ForecastTask
 from wattshed.forecast.series import ScaledSeries
 from wattshed.foundation.faults import Fault
 from wattshed.training.batches.drawing import Batches, PermutedBatches, RandomBatches, Sampler
 from wattshed.training.batches.sampled_graph import SampledGraphBatches
-from wattshed.training.batches.samplers import PairSampler, SequenceSampler, WindowSampler
+from wattshed.training.batches.samplers import ExampleSampler, PairSampler, SequenceSampler, WindowSampler
 from wattshed.training.checkpoint import ModelSpec
 
 
 def make_sampler(recipe: RecipeBlock, task: ForecastTask, series: ScaledSeries) -> Sampler:
-    """Draws what networks of this recipe are trained on: pairs, windows of all nodes, or sequences."""
+    """Draws what networks of this recipe are trained on: pairs, windows of all nodes, sequences or labelled windows."""
     observed, horizon_h = task.panel.observed, task.windows.horizon_h
+    if recipe.sampling == "examples":
+        assert isinstance(series, ExampleSeries)
+        return ExampleSampler(series, observed)
     if recipe.sampling == "windows":
         return WindowSampler(series, observed, horizon_h)
     if recipe.sampling == "sequences":
@@ -29,6 +33,8 @@ def make_batches(spec: ModelSpec, task: ForecastTask, forecaster: NeuralForecast
     recipe = spec.recipe
     sampler = make_sampler(recipe, task, forecaster.series)
     origins = task.origins(task.splits.train)
+    if recipe.sampling == "examples":
+        return PermutedBatches(sampler, origins, spec.seed, recipe.batch, recipe.steps_per_epoch, equal=True)
     if recipe.sampling != "windows":
         return RandomBatches(sampler, origins, spec.seed, recipe.batch, recipe.steps_per_epoch)
     windows = PermutedBatches(sampler, origins, spec.seed, recipe.batch, recipe.steps_per_epoch)

@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 
 from wattshed.data.windows import targets
+from wattshed.forecast.examples import ExampleSeries
 from wattshed.forecast.series import ScaledSeries, Sequences
 from wattshed.foundation.faults import Fault
 from wattshed.training.batches.drawing import Batch, Examples
@@ -60,6 +61,35 @@ class WindowSampler:
         observed = torch.from_numpy(targets(self._observed, origins.numpy(), self._horizon_h).copy())
         observed = observed.to(target.device)
         return Batch((history,), target, observed, len(origins) * self.pairs_each, origins=origins)
+
+
+class ExampleSampler:
+    """Random labelled windows; the target is the indicator of the class. observed: bool [T, C].
+
+    A window gives as many forecasts as there are classes, as windows of all nodes do.
+    """
+
+    def __init__(self, series: ExampleSeries, observed: np.ndarray) -> None:
+        self._series = series
+        self._observed = torch.from_numpy(observed)
+        self.pairs_each = len(series.own)
+
+    def pairs(self, origins: Tensor) -> int:
+        return len(origins) * self.pairs_each
+
+    def draw(self, count: int, origins: Tensor, generator: torch.Generator) -> Examples:
+        return Examples(origins[torch.randint(len(origins), (count,), generator=generator)])
+
+    def batch(self, examples: Examples) -> Batch:
+        rows = examples.hours
+        observed = self._observed[rows].unsqueeze(1).to(self._series.device)
+        return Batch(
+            (self._series.batch(rows),),
+            self._series.labels(rows),
+            observed,
+            self.pairs(rows),
+            origins=rows,
+        )
 
 
 class SequenceSampler:

@@ -7,6 +7,7 @@ from itertools import islice
 import torch
 from torch import Tensor
 
+from wattshed.forecast.examples import LabelledBatch
 from wattshed.forecast.protocol import ForecastTask
 from wattshed.forecast.series import Pairs, Sequences
 from wattshed.foundation.faults import Fault
@@ -62,6 +63,10 @@ def pair_sizes(batch: Batch) -> list[tuple[float, int, int]]:
     first = batch.inputs[0]
     if isinstance(first, Sequences):
         first = first.pairs
+    if isinstance(first, LabelledBatch):
+        largest = _size(first.series).amax(dim=(1, 2))
+        classes = batch.target.argmax(dim=-1).flatten()
+        return list(zip(largest.tolist(), classes.tolist(), batch.origins.tolist(), strict=True))
     if not isinstance(first, Pairs):
         return _window_sizes(batch, first, batch.origins)
     if batch.nodes is None:

@@ -2,13 +2,13 @@
 
 import math
 from collections.abc import Sequence
-from typing import Literal, Protocol
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 
 from wattshed.forecast.computing import fused_loss
-from wattshed.forecast.network import Network
+from wattshed.forecast.network import LossName, Network
 from wattshed.forecast.series import Pairs, Sequences
 from wattshed.foundation.faults import Fault
 from wattshed.training.batches.drawing import Batch
@@ -33,7 +33,7 @@ def gradient_step(
     network: Network,
     batches: Sequence[Batch],
     optimiser: torch.optim.Optimizer,
-    loss_name: Literal["huber", "squared"],
+    loss_name: LossName,
     clip_norm: float | None,
     precision: Precision,
     hooks: StepHooks | None = None,
@@ -68,9 +68,7 @@ def gradient_step(
     return total
 
 
-def _own_loss(
-    network: Network, batch: Batch, loss_name: Literal["huber", "squared"], weight: float
-) -> Tensor:
+def _own_loss(network: Network, batch: Batch, loss_name: LossName, weight: float) -> Tensor:
     if weight == 0:
         return torch.zeros((), device=batch.target.device)
     loss = batch_loss(network, batch, loss_name)
@@ -85,7 +83,7 @@ def observed_shares(batches: Sequence[Batch]) -> Sequence[Tensor | None]:
     return (cells / cells.sum().clamp(min=1)).unbind()
 
 
-def batch_loss(network: Network, batch: Batch, loss_name: Literal["huber", "squared"]) -> Tensor:
+def batch_loss(network: Network, batch: Batch, loss_name: LossName) -> Tensor:
     """Mean loss of the network's forecasts of a batch, computed by the back end that its series allow."""
     first = batch.inputs[0]
     if isinstance(first, Pairs):
@@ -104,11 +102,11 @@ def batch_forecast(network: Network, batch: Batch) -> Tensor:
     return forecast
 
 
-def observed_loss(
-    forecast: Tensor, target: Tensor, observed: Tensor, name: Literal["huber", "squared"]
-) -> Tensor:
+def observed_loss(forecast: Tensor, target: Tensor, observed: Tensor, name: LossName) -> Tensor:
     """Mean loss over observed cells, in the target's precision; 0 if no cell was observed. Huber's delta is 1.
 
+    ``cross_entropy`` takes the forecast for logits [B, 1, C] and the target for probabilities of the classes; its mean
+    is over examples of which a class was observed.
     Raises :class:`Fault` for a forecast of another shape, which would be repeated to fit.
     """
     if forecast.shape != target.shape:
@@ -116,8 +114,16 @@ def observed_loss(
             f"the network's forecast has the shape {list(forecast.shape)}: expected {list(target.shape)}, one value "
             "for each example and hour ahead; correct the family's forward."
         )
+    if name == "cross_entropy":
+        return _cross_entropy(forecast.to(target.dtype), target, observed)
     if name == "huber":
         cells = nn.functional.smooth_l1_loss(forecast.to(target.dtype), target, reduction="none")
     else:
         cells = nn.functional.mse_loss(forecast.to(target.dtype), target, reduction="none")
     return torch.where(observed, cells, 0).sum() / observed.sum().clamp(min=1)
+
+
+def _cross_entropy(logits: Tensor, target: Tensor, observed: Tensor) -> Tensor:
+    """Mean over examples; logits, target, observed: [..., C]."""
+    cells = torch.where(observed, -target * logits.log_softmax(dim=-1), 0)
+    return cells.sum() / observed.any(dim=-1).sum().clamp(min=1)

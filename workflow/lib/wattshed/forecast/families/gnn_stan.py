@@ -1,4 +1,4 @@
-"""The family ``gnn_stan``: a graph branch over connectivity and an attention branch over series, for classes of windows."""
+"""The family ``gnn_stan``: classes of windows, by graph attention over regions and attention over their series."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class Settings(ModelBlock):
     )
     variant: Literal["fused", "base"] = Field(
         default="fused",
-        description="`base` is the form of the source: each branch is averaged before the fusion, so that attention has a "
-        "single key, and one block of attention has its norm after it. `fused` attends to all regions and samples.",
+        description="`base` is the form of the source: each branch is averaged before the fusion, so that attention "
+        "has a single key, and one block of attention has its norm after it. `fused` attends to all regions and samples.",
     )
     regions: int = Field(default=94, ge=4, le=2000, description="Regions of the series.")
     graph_channels: tuple[Channels, ...] = Field(
@@ -65,8 +65,8 @@ class Settings(ModelBlock):
         default=None,
         ge=1,
         le=4096,
-        description="Units of the feed-forward network of each block; empty means twice their width. Only in the variant "
-        "`fused`.",
+        description="Units of the feed-forward network of each block; empty means twice their width. Only in the "
+        "variant `fused`.",
     )
     fusion_width: int = Field(
         default=128, ge=2, le=1024, description="Channels of the fusion; a multiple of `fusion_heads`."
@@ -75,7 +75,7 @@ class Settings(ModelBlock):
     norm: Literal["batch", "layer"] | None = Field(
         default=None,
         description="Norm in graph, convolution, fusion and classifier; empty means `batch` in the variant `base` and "
-        "`layer` in the variant `fused`. With `layer` an example's training does not depend on the others of its batch.",
+        "`layer` in the variant `fused`. With `layer` an example's logits do not depend on the others of its batch.",
     )
     dropout: float = Field(
         default=0.3, ge=0, lt=1, description="Share of values that dropout sets to zero in training."
@@ -110,8 +110,8 @@ class Settings(ModelBlock):
             )
         if self.fusion_width % self.fusion_heads:
             raise ValueError(
-                f"fusion_width is {self.fusion_width} and fusion_heads is {self.fusion_heads}; expected a width that is a "
-                "multiple of fusion_heads"
+                f"fusion_width is {self.fusion_width} and fusion_heads is {self.fusion_heads}; expected a width that "
+                "is a multiple of fusion_heads"
             )
         if len(self.pooling_shares) != len(self.graph_channels) - 1:
             raise ValueError(

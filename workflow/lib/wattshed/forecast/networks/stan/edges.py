@@ -25,8 +25,9 @@ class Edges:
         )
 
     def among(self, nodes: Tensor, count: int) -> "Edges":
-        """The edges whose two ends are among these of ``count`` nodes, int64 [B, K], under their new numbers. The others
-        stay in place and do not count, so that the shapes do not depend on data.
+        """The edges whose two ends are among these of ``count`` nodes, int64 [B, K], under their new numbers.
+
+        The others stay in place and do not count, so that the shapes do not depend on data.
         """
         numbers = torch.full((len(nodes), count), -1, device=nodes.device)
         numbers.scatter_(1, nodes, torch.arange(nodes.shape[1], device=nodes.device).expand_as(nodes))
@@ -40,10 +41,8 @@ class Edges:
         How many are left depends on data, and is read from the device. Fake tensors have no data: theirs are
         ``expected`` many.
         """
-        if isinstance(self.kept, FakeTensor):
-            count = expected
-        else:
-            count = max(1, int(self.kept.sum(dim=1).max()))
+        without_data = isinstance(self.kept, FakeTensor)
+        count = expected if without_data else max(1, int(self.kept.sum(dim=1).max()))
         count = min(count, self.kept.shape[1])
         first = self.kept.to(torch.uint8).sort(dim=1, descending=True, stable=True).indices[:, :count]
         return Edges(*(values.gather(1, first) for values in (self.sources, self.targets, self.kept)))

@@ -43,6 +43,8 @@ class GnnStan(Network):
         self.series = series
         self.fusion = fusion
         self.classifier = classifier
+        # By name, because a method may replace a layer by one that is made of linear layers itself.
+        self._linear = [name for name, layer in self.named_modules() if isinstance(layer, nn.Linear)]
 
     def forward(self, batch: LabelledBatch) -> Tensor:
         """Logits [B, 1, C]. Raises :class:`Fault` for series of another number of regions, and for a single example in
@@ -100,4 +102,4 @@ class GnnStan(Network):
 
     def linear_maps(self) -> dict[str, nn.Module]:
         """All linear layers; those of the recurrent layers are not among them."""
-        return {name: layer for name, layer in self.named_modules() if isinstance(layer, nn.Linear)}
+        return {name: self.get_submodule(name) for name in self._linear}

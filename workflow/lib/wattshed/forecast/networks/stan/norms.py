@@ -29,8 +29,10 @@ class KnownBatchNorm(nn.BatchNorm1d):
 
     def _follow(self, mean: Tensor, variance: Tensor) -> None:
         """Move the running statistics; momentum and the unbiased variance are those of torch's batch norm."""
-        assert self.running_mean is not None and self.running_var is not None
-        assert self.num_batches_tracked is not None and self.momentum is not None
+        assert self.running_mean is not None
+        assert self.running_var is not None
+        assert self.num_batches_tracked is not None
+        assert self.momentum is not None
         with torch.no_grad():
             self.num_batches_tracked.add_(1)
             self.running_mean.lerp_(mean, self.momentum)

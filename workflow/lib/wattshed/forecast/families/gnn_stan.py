@@ -32,7 +32,8 @@ class Settings(ModelBlock):
     variant: Literal["fused", "base"] = Field(
         default="fused",
         description="`base` is the form of the source: each branch is averaged before the fusion, so that attention "
-        "has a single key, and one block of attention has its norm after it. `fused` attends to all regions and samples.",
+        "has a single key, and its one block of attention has the norm at its end. `fused` attends to all regions and "
+        "samples.",
     )
     regions: int = Field(default=94, ge=4, le=2000, description="Regions of the series.")
     graph_channels: tuple[Channels, ...] = Field(
@@ -72,10 +73,11 @@ class Settings(ModelBlock):
         default=128, ge=2, le=1024, description="Channels of the fusion; a multiple of `fusion_heads`."
     )
     fusion_heads: int = Field(default=4, ge=1, le=64, description="Heads of the attention between branches.")
-    norm: Literal["batch", "layer"] | None = Field(
-        default=None,
-        description="Norm in graph, convolution, fusion and classifier; empty means `batch` in the variant `base` and "
-        "`layer` in the variant `fused`. With `layer` an example's logits do not depend on the others of its batch.",
+    norm: Literal["batch", "layer"] = Field(
+        default="batch",
+        description="Norm in graph, convolution, fusion and classifier. `batch`: over the known samples and regions of "
+        "a batch. `layer`: of each place alone, so that an example's logits do not depend on the others of its batch; "
+        "it learns more slowly.",
     )
     dropout: float = Field(
         default=0.3, ge=0, lt=1, description="Share of values that dropout sets to zero in training."
@@ -86,10 +88,6 @@ class Settings(ModelBlock):
         lt=1,
         description="Share of the weights of attention over samples and between branches that dropout sets to zero.",
     )
-
-    @property
-    def norm_kind(self) -> Literal["batch", "layer"]:
-        return self.norm or ("batch" if self.variant == "base" else "layer")
 
     @property
     def attention_width(self) -> int:
@@ -152,7 +150,7 @@ def make(settings: Settings, windows: WindowsBlock, adjacency: sp.csr_array, see
     from wattshed.forecast.networks.stan.series import BothDirections, SeriesBranch
 
     torch.manual_seed(seed)
-    norm = settings.norm_kind
+    norm = settings.norm
     graph = GraphBranch(
         FEATURES,
         settings.graph_channels,

@@ -12,6 +12,7 @@ from wattshed.config.models.rolling import RollingCalendar
 from wattshed.data.panel import Panel
 from wattshed.data.rolling import split_origins
 from wattshed.data.splits import Segment, Splits, split_calendar
+from wattshed.data.suspects import find_suspects
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.tensor_file import read_tensors, write_tensors
 
@@ -191,3 +192,10 @@ def test_raw_windows_are_the_series_and_their_padding_is_zero():
         np.testing.assert_array_equal(raw[row, :count], values[start : start + count])
         assert not raw[row, count:].any()
         np.testing.assert_array_equal(known[row], np.arange(16) < count)
+
+
+def test_a_class_is_not_suspect_although_most_windows_are_of_others():
+    task = scan_task(scan_panel(lengths=[200] * 5))
+    found = find_suspects(task.panel, task.splits.train, 0.3)
+    assert (found["near_zero_share"] > 0.7).all()
+    assert found["suspect_reason"].isna().all()

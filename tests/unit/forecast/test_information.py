@@ -105,7 +105,7 @@ def network_of(settings):
     return forecaster
 
 
-@pytest.mark.parametrize("form", FAMILIES)
+@pytest.mark.parametrize("form", [form for form in FAMILIES if form != "gnn_stan"])
 def test_a_family_sees_exactly_what_it_declares(form):
     for settings in variants(form):
         declared = information_of(settings)

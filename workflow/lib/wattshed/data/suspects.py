@@ -21,7 +21,8 @@ def find_suspects(panel: Panel, train: Segment, near_zero_limit: float) -> pd.Da
 
     near_zero_share: hours near zero of all observed. daytime_share: of the absolute readings, what falls between 8 and
     18 h local time. suspect_reason: why the node is suspect, or null; it is where ``near_zero_share`` is at least
-    ``near_zero_limit``. NaN for a node without an observed training hour.
+    ``near_zero_limit``. NaN for a node without an observed training hour. A class of labelled windows is never suspect:
+    most windows are of other classes.
     """
     hours = slice(train.start, train.stop)
     local = panel.local_times[hours].hour.to_numpy()
@@ -34,7 +35,8 @@ def find_suspects(panel: Panel, train: Segment, near_zero_limit: float) -> pd.Da
         shares.append(_shares(values, observed, daytime))
     near_zero, day = np.concatenate(shares, axis=1)
     reasons = [
-        _reason(*pair) if pair[0] >= near_zero_limit else None for pair in zip(near_zero, day, strict=True)
+        _reason(*pair) if pair[0] >= near_zero_limit and panel.windows is None else None
+        for pair in zip(near_zero, day, strict=True)
     ]
     return pd.DataFrame(
         {

@@ -1,5 +1,6 @@
 """What claims are measured from: frames of a study by name, its configuration, and the choices of clocks."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -51,4 +52,4 @@ class Results:
         if block is None:
             return False
         method = plugins.load("method", str(block["method"]))
-        return bool(method.is_control(method.Settings.model_validate(block)))
+        return bool(method.is_control(method.Settings.model_validate_json(json.dumps(block))))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from wattshed.data.panel import LARGEST
 from wattshed.foundation.faults import Fault
 
 
@@ -26,12 +27,12 @@ def checked_values(values: np.ndarray, regions: Sequence[str], where: str) -> np
             f"{where}: sample {sample + 1} of region {regions[region]!r} is missing, not finite or no number; "
             "expected a number in every cell, since correlations need all regions: fill it or leave the sample out."
         )
-    single = found.astype(np.float32)
-    if not np.isfinite(single).all():
+    if np.abs(found).max(initial=0.0) > LARGEST:
         raise Fault(
             f"{where}: the largest value is {np.abs(found).max():.3g}; expected numbers that fit 32-bit floats: "
             "use another unit."
         )
+    single = found.astype(np.float32)
     constant = np.ptp(single, axis=0) == 0
     if constant.any():
         raise Fault(

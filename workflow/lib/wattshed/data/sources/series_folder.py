@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from wattshed.data.sources.labelled_block import LabelledBlock
+from wattshed.data.sources.listed_series import series_files
 from wattshed.data.sources.source import Cutting, Files, LabelledSource, SimpleLabelledSource
 
 if TYPE_CHECKING:
     from wattshed.data.panel import Panel
-
-SUFFIXES = (".csv", ".tsv", ".parquet", ".npy")
 
 
 class Settings(LabelledBlock):
@@ -52,18 +51,6 @@ def files(settings: Settings) -> Files:
     """The series and the labels; the folder itself where no series is in it, so that a message names it."""
     found = [str(path) for path in series_files(Path(settings.folder), settings.labels)]
     return {"series": found or settings.folder, **({"labels": settings.labels} if settings.labels else {})}
-
-
-def series_files(folder: Path, labels: str | None) -> list[Path]:
-    """The files of series in order of their names; the table of labels may lie beside them."""
-    if not folder.is_dir():
-        return []
-    table = Path(labels).name if labels and Path(labels).parent.name == folder.name else None
-    return sorted(
-        path
-        for path in folder.iterdir()
-        if path.suffix.lower() in SUFFIXES and path.is_file() and path.name != table
-    )
 
 
 def load(settings: Settings, root: Path, cutting: Cutting, wheel: Path | None) -> Panel:

@@ -11,8 +11,8 @@ from wattshed.data.panel import Panel
 from wattshed.data.readers.tabular import read_frame, require_columns
 from wattshed.data.sources.checked_series import checked_values
 from wattshed.data.sources.cutting_series import CuttingKeys, Series, by_owner, cut_panel, in_time
+from wattshed.data.sources.listed_series import series_files
 from wattshed.data.sources.series_files import read_matrix
-from wattshed.data.sources.series_folder import series_files
 from wattshed.data.sources.source import Cutting
 from wattshed.foundation.faults import Fault
 

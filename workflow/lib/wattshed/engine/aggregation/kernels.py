@@ -26,7 +26,9 @@ def messages(
     gathered = values.flatten(0, 1)[numbered(sources, nodes)]
     weighted = gathered * of_kept(weights, kept).flatten(0, 1).unsqueeze(-1)
     sums = weighted.new_zeros(values.shape[0] * nodes, *values.shape[2:])
-    return sums.index_add(0, numbered(targets, nodes), weighted).view(values.shape)
+    # Not index_add, which keeps the weighted messages for its backward pass, though only their shape matters there.
+    places = numbered(targets, nodes)[:, None, None].expand_as(weighted)
+    return sums.scatter_add(0, places, weighted).view(values.shape)
 
 
 def dense(

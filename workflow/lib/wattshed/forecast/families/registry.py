@@ -6,6 +6,7 @@ MODULES: dict[str, str] = {
     "gru": "wattshed.forecast.families.gru",
     "lstm": "wattshed.forecast.families.lstm",
     "transformer": "wattshed.forecast.families.transformer",
+    "gnn_stan": "wattshed.forecast.families.gnn_stan",
     "dlinear": "wattshed.forecast.families.dlinear",
     "pooled_ridge": "wattshed.forecast.families.pooled_ridge",
 }

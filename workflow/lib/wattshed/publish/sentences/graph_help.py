@@ -1,5 +1,6 @@
 """Whether the graph helps, in one plain sentence."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,7 +28,7 @@ def has_neighbours(block: Mapping[str, Any]) -> bool:
     """Whether a model of the resolved configuration uses the graph; a study's own family may be unknown here."""
     if block["form"] not in plugins.names("family"):
         return False
-    return reads_graph(plugins.load("family", block["form"]).Settings.model_validate(block))
+    return reads_graph(plugins.load("family", block["form"]).Settings.model_validate_json(json.dumps(block)))
 
 
 def graph_sentence(control: GraphControl, unit: str) -> str:

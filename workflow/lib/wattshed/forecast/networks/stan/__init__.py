@@ -1,0 +1,1 @@
+"""GNN-STAN: a graph branch over connectivity, an attention branch over series, and their fusion."""

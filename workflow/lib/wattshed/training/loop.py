@@ -18,6 +18,7 @@ from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.protocol import ForecastTask, evenly_spaced
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.vocabulary import Window
+from wattshed.memory.executed import executed_shares
 from wattshed.training.batches.drawing import Batches, draw_seed, grouped
 from wattshed.training.checkpoint import ModelSpec
 from wattshed.training.guards.faulty_batch import not_a_number, say_kept
@@ -137,6 +138,8 @@ def train_epoch(
                 "implausible values in the panel's validation part (quality.parquet), or lower the recipe's "
                 f"learning_rate or clip_norm{say_kept(run.resume)}."
             )
+        # An averaged network counts its own forecasts.
+        shares = {**executed_shares(network), **executed_shares(judged.network)}
         chosen = backend_of(network, series)
         window.labels.update(engine=chosen.name, **retry.labels())
         if chosen.why is not None:
@@ -147,6 +150,7 @@ def train_epoch(
             samples=pairs,
             looking_s=looking_s,
             parameters=sum(parameter.numel() for parameter in network.parameters()),
+            **shares,
         )
     learner.schedule.after_epoch(error)
     return {
@@ -159,6 +163,7 @@ def train_epoch(
         "learning_rate": learner.schedule.rate,
         "duration_s": window.duration_s,
         "energy_kwh": window.own.kwh,
+        **{key: shares[key] for key in ("executed_share", "executed_share_training") if key in shares},
     }
 
 

@@ -184,5 +184,5 @@ def test_settings_without_sense_are_refused(key, value):
 
 
 def test_a_network_without_blocks_is_refused():
-    with pytest.raises(Fault, match="no residual block in GRU|no residual block"):
+    with pytest.raises(Fault, match="finds no residual block"):
         MECHANISM.apply(untrained(WINDOWS, 9, form="gru", hidden=4), GatingBlock(kind="gating"), 1)

@@ -210,6 +210,11 @@ def gates_of(network: nn.Module) -> dict[str, Gated]:
     return {name.rpartition(".")[0]: gate for name, gate in found.items()}
 
 
+def _like(decided: Tensor, values: Tensor) -> Tensor:
+    """Decisions [M] as [M, 1, ...], in the type of the values [M, ...]."""
+    return decided.to(values.dtype).reshape(-1, *(1,) * (values.dim() - 1))
+
+
 def _channels(network: nn.Module, name: str, block: nn.Module) -> int:
     """The last dimension of what a block reads: its attribute ``width``, or that of its first norm or linear layer."""
     declared = getattr(block, "width", None)

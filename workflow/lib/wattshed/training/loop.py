@@ -127,6 +127,8 @@ def train_epoch(
     # Dropout draws from the epoch's own seed, so that a resumed run draws the same masks.
     torch.manual_seed(draw_seed(run.spec.seed, number))
     network.train()
+    for counted in (network, judged.network):
+        forget_executed(counted)
     with run.meter.window(Window.EPOCH, epoch=number, **run.labels) as window:
         train_loss, pairs = descend(run, learner, number, retry)
         looked_from = time.perf_counter()

@@ -38,9 +38,10 @@ def trained_a_little(**keys):
 def test_a_gate_has_gradients_from_the_loss_and_from_the_budget():
     network = gated().train()
     network(PAIRS).square().mean().backward()
-    penalty = MECHANISM.penalty(network, GatingBlock(kind="gating"))
     assert all(gate.score.weight.grad.abs().max() > 0 for gate in gates_of(network).values())
     network.zero_grad()
+    network(PAIRS)
+    penalty = MECHANISM.penalty(network, GatingBlock(kind="gating"))
     penalty.backward()
     assert all(gate.score.bias.grad.abs().max() > 0 for gate in gates_of(network).values())
     assert MECHANISM.penalty(network, GatingBlock(kind="gating")) is None

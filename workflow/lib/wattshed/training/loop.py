@@ -18,7 +18,7 @@ from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.protocol import ForecastTask, evenly_spaced
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.vocabulary import Window
-from wattshed.memory.executed import executed_shares
+from wattshed.memory.executed import executed_shares, forget_executed
 from wattshed.training.batches.drawing import Batches, draw_seed, grouped
 from wattshed.training.checkpoint import ModelSpec
 from wattshed.training.guards.faulty_batch import not_a_number, say_kept

@@ -42,7 +42,7 @@ class LowRank(Mechanism):
         windows: WindowsBlock,
         others: frozenset[str],
     ) -> None:
-        """The width of attention is the model's key ``attention_width`` or ``width``; :meth:`apply` checks the others."""
+        """A model's key ``attention_width`` or ``width`` is the width of attention; :meth:`apply` checks the others."""
         width = getattr(model, "attention_width", getattr(model, "width", None))
         if width is not None and 2 * settings.rank >= width:
             raise ValueError(too_high(settings.rank, width))

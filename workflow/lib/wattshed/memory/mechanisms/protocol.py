@@ -44,7 +44,7 @@ class Mechanism(ABC):
         model: ModelBlock,
         windows: WindowsBlock,
         others: frozenset[str],
-    ) -> None:
+    ) -> None:  # noqa: B027 (optional)
         """Raise :class:`ValueError` if the configuration shows that it cannot be used so. others: the plan's other
         mechanisms by name."""
 

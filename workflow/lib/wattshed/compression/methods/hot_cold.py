@@ -16,7 +16,7 @@ class HotColdSettings(RemovalBlock):
     keep_share: float = Field(default=0.8, gt=0, lt=1, description="Share of the units that is kept as hot.")
     importance: Literal["mean_size", "active_share"] = Field(  # type: ignore[assignment]
         default="mean_size",
-        description="`mean_size`: mean absolute value of the unit; `active_share`: share of its values that are active.",
+        description="`mean_size`: mean absolute value of the unit; `active_share`: share of its active values.",
     )
     fold_mean: bool = Field(
         default=True,

@@ -144,7 +144,7 @@ def by_gates(loss: Tensor, watched: Watched, means: Tensor | None) -> Tensor:
 
 
 def active_share(size: Tensor, settings: RemovalBlock) -> Tensor:
-    """Share of values [hours, M, ...] whose size is above the settings' ``active_above`` times the mean of their place."""
+    """Share of values [hours, M, ...] whose size is above ``active_above`` times the mean of their place."""
     limit = settings.active_above * size.mean(dim=(0, 1, -1), keepdim=True)  # type: ignore[attr-defined]
     return (size > limit).float().mean(dim=(0, 1))
 

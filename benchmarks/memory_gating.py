@@ -28,12 +28,13 @@ from wattshed.config.models.compression import TuningBlock
 from wattshed.config.models.families import read_model
 from wattshed.config.models.recipes import RecipeBlock
 from wattshed.data.graph import Graph, build_graph
-from wattshed.data.panel import Panel
+from wattshed.data.sources.source import load_panel
 from wattshed.data.splits import split_calendar
 from wattshed.forecast.network import Network
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.protocol import ForecastTask, evenly_spaced
 from wattshed.forecast.series import Pairs
+from wattshed.foundation import plugins
 from wattshed.foundation.provenance import commit_text, describe_commit, describe_machine, describe_versions
 from wattshed.memory.executed import executed_shares, forget_executed
 from wattshed.memory.gated import gates_of
@@ -93,7 +94,7 @@ class Study:
     graph: Graph = field(init=False)
 
     def __post_init__(self) -> None:
-        panel = Panel.read(ROOT / "data/homes/panel.parquet")
+        panel = load_panel(plugins.load("source", "homes").Settings(kind="homes"), ROOT)
         windows = WindowsBlock(look_back_h=LOOK_BACK_H, horizon_h=HORIZON_H)
         splits = SplitsBlock(train_share=0.6, validation_share=0.1, test_share=0.1, held_out_share=0.25)
         self.task = ForecastTask(panel, split_calendar(panel, splits, windows), windows)

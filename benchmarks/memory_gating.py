@@ -45,11 +45,11 @@ from wattshed.training.loop import validation_rmse
 
 ROOT = Path(__file__).resolve().parent.parent
 CPU = torch.device("cpu")
-LOOK_BACK_H, HORIZON_H, LAYERS, SKIP_SHARE = 48, 6, 4, 0.3
+LOOK_BACK_H, HORIZON_H, LAYERS, SKIP_SHARE = 96, 6, 4, 0.3
 MODEL = {"form": "transformer", "width": 32, "heads": 4, "recipe": "gating"}
 # Chosen by the validation error of the first seed.
 TEMPERATURES = (0.5, 2.0)
-BATCHES, LOOKS, ORIGINS = (1, 2, 4, 8, 16), 48, 400
+BATCHES, LOOKS, ORIGINS = (1, 2, 4, 8, 16), 48, 200
 LEAST_RATIO, MOST_LOSS = 1.15, 0.01
 
 
@@ -232,7 +232,7 @@ def measure(steps: int, seeds: int, rounds: int) -> dict[str, Any]:
         found.append(study.train("shallower", seed, layers=LAYERS - 1))
         found.append(study.train("always_off", seed, gating=_gating(decisions="never")))
     first = {one.kind: one for one in found if one.seed == 1}
-    # Gates in the base network's place that never skip: what a decision costs. Weights are those of the gated network.
+    # The plain network with gates that decide and never skip: what a decision costs.
     on = study.train("always_on", 1, gating=_gating(decisions="always"))
     for gate in gates_of(on.forecaster.network).values():
         gate.decisions, gate.threshold = "learned", torch.tensor(-1e9)
@@ -261,7 +261,7 @@ def main() -> None:
     parser.add_argument(
         "--output", type=Path, help="Markdown page to write; the record lies beside it as .json"
     )
-    parser.add_argument("--steps", type=int, default=300, help="gradient steps of each training")
+    parser.add_argument("--steps", type=int, default=200, help="gradient steps of each training")
     parser.add_argument("--seeds", type=int, default=3, help="trainings of each network")
     parser.add_argument(
         "--rounds", type=int, default=15, help="pairs of each ratio, at least 6 for an interval"

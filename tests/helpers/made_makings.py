@@ -69,7 +69,7 @@ def forecast_of(network: Network, making: Making) -> np.ndarray:
 
 
 def _small(form: str = "stgnn", **model: Any) -> ModelBlock:
-    return model_block(form, **({} if form == "dlinear" else {"hidden": 8}) | model)
+    return model_block(form, **({} if form in ("dlinear", "transformer") else {"hidden": 8}) | model)
 
 
 def _with_noise(network: Network, seed: int) -> Network:

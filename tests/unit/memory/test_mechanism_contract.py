@@ -23,6 +23,7 @@ from wattshed.foundation import plugins
 # Settings of each mechanism that fit networks on 12 hours. One that is not listed must work with its defaults.
 SETTINGS: dict[str, dict[str, object]] = {
     "block_attention": {"block": 4},
+    "gating": {"skip_share": 0.3},
     "low_rank": {"rank": 2},
 }
 # Configurations that must be refused when they are read: mechanism, its settings, keys of the model, of the recipe, the

@@ -27,7 +27,7 @@ LossName = Literal["huber", "squared", "cross_entropy"]
 
 class Keep(Protocol):
     def __call__(self, units: Tensor, /, means: Tensor | None = None) -> Network:
-        """A smaller copy with the units of these indices, ascending.
+        """A smaller copy with the units of these indices, ascending; [places, kept] where places have their own units.
 
         means: [places, all units] of :attr:`Watched.means`; what each place would have read from the removed units on
         average is then added to its biases. None adds nothing.
@@ -42,12 +42,15 @@ class Watched:
     values: each unit's value at every hour of the last forecast, hours times [M, units].
     reads: what each place that reads units has read in that forecast: one list per place, of tensors [M, ..., units]
     whose gradients are those of this place alone. means: the mean of what each place has read [places, units].
+    own_units: whether each place has units of its own, such as the blocks of a transformer: values are then [M, places,
+    units], and so are importances without M.
     """
 
     network: Network
     values: Callable[[], list[Tensor]]
     reads: Callable[[], list[list[Tensor]]]
     means: Callable[[], Tensor]
+    own_units: bool = False
 
 
 @dataclass(frozen=True)

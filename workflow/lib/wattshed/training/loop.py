@@ -19,6 +19,7 @@ from wattshed.forecast.protocol import ForecastTask, evenly_spaced
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.vocabulary import Window
 from wattshed.memory.accounting.epoch_peak import EpochPeak
+from wattshed.memory.executed import executed_shares, forget_executed
 from wattshed.training.batches.drawing import Batches, draw_seed, grouped
 from wattshed.training.checkpoint import ModelSpec
 from wattshed.training.guards.faulty_batch import not_a_number, say_kept
@@ -132,6 +133,8 @@ def train_epoch(
     network.train()
     if run.peak is not None:
         run.peak.begin()
+    for counted in (network, judged.network):
+        forget_executed(counted)
     with run.meter.window(Window.EPOCH, epoch=number, **run.labels) as window:
         train_loss, pairs = descend(run, learner, number, retry)
         looked_from = time.perf_counter()
@@ -143,6 +146,8 @@ def train_epoch(
                 "implausible values in the panel's validation part (quality.parquet), or lower the recipe's "
                 f"learning_rate or clip_norm{say_kept(run.resume)}."
             )
+        # An averaged network counts its own forecasts.
+        shares = {**executed_shares(network), **executed_shares(judged.network)}
         chosen = trained_by(network, series)
         window.labels.update(engine=chosen.name, **retry.labels())
         if chosen.why is not None:
@@ -153,6 +158,7 @@ def train_epoch(
             samples=pairs,
             looking_s=looking_s,
             parameters=sum(parameter.numel() for parameter in network.parameters()),
+            **shares,
         )
         if run.peak is not None:
             window.values.update(run.peak.values())
@@ -167,6 +173,7 @@ def train_epoch(
         "learning_rate": learner.schedule.rate,
         "duration_s": window.duration_s,
         "energy_kwh": window.own.kwh,
+        **{key: shares[key] for key in ("executed_share", "executed_share_training") if key in shares},
     }
 
 

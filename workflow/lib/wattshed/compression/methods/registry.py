@@ -3,6 +3,7 @@
 MODULES: dict[str, str] = {
     "drop_features": "wattshed.compression.methods.drop_features",
     "prune": "wattshed.compression.methods.prune",
+    "hot_cold": "wattshed.compression.methods.hot_cold",
     "prune_gradually": "wattshed.compression.methods.prune_gradually",
     "fine_tune": "wattshed.compression.methods.fine_tune",
     "mask": "wattshed.compression.methods.mask",

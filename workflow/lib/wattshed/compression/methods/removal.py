@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import torch
@@ -79,7 +80,7 @@ def without_the_least(
         importance, means = units.importance, None
         if making is not None and batch is not None:
             importance, means = seen_importance(units, batch, settings, making)
-        chosen[part] = importance.topk(count).indices.sort().values, means
+        chosen[part] = importance.topk(count).indices.sort(dim=-1).values, means
     # Channels are chosen before units are removed, so that both are judged in the same network.
     for part, (keep, means) in chosen.items():
         units = _prunable(network, part)
@@ -110,8 +111,12 @@ def seen_importance(
         return units.importance, means
     if settings.importance == "taylor":
         return by_gates(loss, watched, means).abs().sum(dim=0), means
-    # [hours, M, units]
+    # [hours, M, units], or [hours, M, places, units]
     values = torch.stack([hour.detach() for hour in watched.values()])
+    if settings.importance in BY_ACTIVATION:
+        size = values.abs()
+        making.notes["cold_share"] = float(cold_units(size, settings).float().mean())
+        return BY_ACTIVATION[settings.importance](size, settings), means
     lost = values if means is None else values - values.mean(dim=(0, 1))
     return lost.square().mean(dim=(0, 1)).sqrt(), means
 
@@ -134,7 +139,25 @@ def by_gates(loss: Tensor, watched: Watched, means: Tensor | None) -> Tensor:
             lost = read.detach() if means is None else read.detach() - means[number]
             change = lost * next(gradients)
             parts.append(change.reshape(len(change), -1, change.shape[-1]).sum(dim=1))
-    return torch.stack(parts).sum(dim=0)
+    # Each place's own units: [M, places, units].
+    return torch.stack(parts, dim=1) if watched.own_units else torch.stack(parts).sum(dim=0)
+
+
+def active_share(size: Tensor, settings: RemovalBlock) -> Tensor:
+    """Share of values [hours, M, ...] whose size is above ``active_above`` times the mean of their place."""
+    limit = settings.active_above * size.mean(dim=(0, 1, -1), keepdim=True)  # type: ignore[attr-defined]
+    return (size > limit).float().mean(dim=(0, 1))
+
+
+def cold_units(size: Tensor, settings: RemovalBlock) -> Tensor:
+    """Which units are cold: active in less than the settings' ``cold_below`` of all values; bool [..., units]."""
+    return active_share(size, settings) < settings.cold_below  # type: ignore[attr-defined]
+
+
+BY_ACTIVATION: dict[str, Callable[[Tensor, RemovalBlock], Tensor]] = {
+    "mean_size": lambda size, _: size.mean(dim=(0, 1)),
+    "active_share": active_share,
+}
 
 
 def _prunable(network: Network, part: Removable) -> PrunableUnits:

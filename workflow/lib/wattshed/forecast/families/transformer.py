@@ -166,6 +166,5 @@ FAMILY: Family = TransformerFamily(
     count=count,
     further_offers=node_offers,
     removable=("units",),
-    watches_units=False,
     torch_only=True,
 )

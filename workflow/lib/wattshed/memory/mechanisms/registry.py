@@ -5,6 +5,7 @@ arithmetic and gradients.
 """
 
 MODULES: dict[str, str] = {
+    "gating": "wattshed.memory.mechanisms.gating",
     "low_rank": "wattshed.memory.mechanisms.low_rank",
     "fused_attention": "wattshed.memory.mechanisms.fused_attention",
     "block_attention": "wattshed.memory.mechanisms.block_attention",

@@ -22,9 +22,9 @@ from memory_tables_page import page
 from wattshed.calibration.synthetic import World
 from wattshed.config.data.data import SplitsBlock, WindowsBlock
 from wattshed.config.energy.metering import MeteringBlock
+from wattshed.config.memory.study import MemoryStudyBlock
 from wattshed.config.models.families import ModelBlock, read_model
 from wattshed.config.models.memory import MemoryBlock
-from wattshed.config.models.memory_study import MemoryStudyBlock
 from wattshed.config.models.recipes import RecipeBlock
 from wattshed.data.graph import Graph
 from wattshed.data.labelled import LabelledWindows

@@ -2,7 +2,7 @@
 
 import pytest
 
-from wattshed.config.models.memory_study import with_length
+from wattshed.config.memory.study import with_length
 from wattshed.config.study import load_study
 from wattshed.foundation.faults import Fault
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wattshed.config.models.memory_study import MemoryStudyBlock
+from wattshed.config.memory.study import MemoryStudyBlock
 from wattshed.data.labelled import LabelledWindows
 from wattshed.training.footprint.cells import plans_asked, series_ends
 from wattshed.training.footprint.study_frames import COLUMNS, TIMELINE, steps_frame, timeline_frame

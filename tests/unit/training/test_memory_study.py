@@ -8,8 +8,8 @@ import torch
 from wattshed.accounts.runs.runs import windows_frame
 from wattshed.calibration.synthetic import World
 from wattshed.config.energy.metering import MeteringBlock
+from wattshed.config.memory.study import MemoryStudyBlock
 from wattshed.config.models.families import read_model
-from wattshed.config.models.memory_study import MemoryStudyBlock
 from wattshed.config.models.recipes import RecipeBlock
 from wattshed.energy.metered_job import metered_job
 from wattshed.energy.reading import JOULES_PER_KWH

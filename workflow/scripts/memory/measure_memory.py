@@ -4,8 +4,8 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from wattshed.config.memory.study import MemoryStudyBlock
 from wattshed.config.models.families import read_model
-from wattshed.config.models.memory_study import MemoryStudyBlock
 from wattshed.config.models.recipes import RecipeBlock
 from wattshed.forecast.job_inputs import JobInputs, add_job_inputs
 from wattshed.foundation.faults import script_parser

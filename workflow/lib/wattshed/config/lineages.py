@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from wattshed.config.data.data import DataBlock
+from wattshed.config.memory.plans import mechanisms_of, refuse_freed, refuse_misfits
 from wattshed.config.models.adaptation import AdaptationBlock
 from wattshed.config.models.chains import SWEEP, ChainBlock
 from wattshed.config.models.compression import CompressionBlock
 from wattshed.config.models.families import ModelBlock
-from wattshed.config.models.memory_plans import mechanisms_of, refuse_freed, refuse_misfits
 from wattshed.config.models.recipes import RecipeBlock, most_steps
 from wattshed.config.offers import TRAINED_FURTHER, offers_after
 from wattshed.foundation import plugins

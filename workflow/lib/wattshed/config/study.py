@@ -14,6 +14,8 @@ from wattshed.config.data.graph import GraphBlock
 from wattshed.config.energy.energy import EnergyBlock
 from wattshed.config.energy.law import LawBlock
 from wattshed.config.lineages import lineages_of, refuse_untrainable_sweeps
+from wattshed.config.memory.plans import check_memory
+from wattshed.config.memory.study import MemoryStudyBlock, check_memory_study
 from wattshed.config.models.adaptation import AdaptationBlock
 from wattshed.config.models.chains import SWEEP, ChainBlock
 from wattshed.config.models.classes import check_classes
@@ -22,8 +24,6 @@ from wattshed.config.models.controls import SHUFFLED, ControlsBlock, reads_graph
 from wattshed.config.models.families import ModelBlock, check_windows
 from wattshed.config.models.ladder import LadderBlock
 from wattshed.config.models.ladder_models import check_ladder
-from wattshed.config.models.memory_plans import check_memory
-from wattshed.config.models.memory_study import MemoryStudyBlock, check_memory_study
 from wattshed.config.models.recipes import CLOSED_FORM, RecipeBlock
 from wattshed.config.models.rolling import RollingBlock
 from wattshed.config.names import NAME, Name, refuse_names

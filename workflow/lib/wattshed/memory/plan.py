@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-from wattshed.config.models.memory_plans import refuse_misfit
+from wattshed.config.memory.plans import refuse_misfit
 from wattshed.foundation import plugins
 from wattshed.foundation.faults import Fault
 from wattshed.memory.levels import LEVELS

@@ -13,7 +13,7 @@ from wattshed.accounts.claims.claim import (
     upper_end,
 )
 from wattshed.accounts.claims.results import Results
-from wattshed.config.models.memory_study import BASE
+from wattshed.config.memory.study import BASE
 from wattshed.foundation.vocabulary import Part
 from wattshed.statistics.by_day import ERRORS, errors_by_day
 from wattshed.statistics.geometric import geometric_interval

@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from wattshed.config.models.memory_study import BASE
+from wattshed.config.memory.study import BASE
 from wattshed.foundation.vocabulary import Status
 from wattshed.publish.typesetting.memory_levels import CELL, MB
 from wattshed.publish.typesetting.table import plain

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from wattshed.config.models.memory_study import BASE
+from wattshed.config.memory.study import BASE
 from wattshed.publish.typesetting.table import Cell, Column, decimals
 
 MB = 1e6

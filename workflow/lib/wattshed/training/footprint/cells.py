@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from wattshed.config.memory.study import MemoryStudyBlock, with_length
 from wattshed.config.models.families import ModelBlock
 from wattshed.config.models.memory import MemoryBlock
-from wattshed.config.models.memory_study import MemoryStudyBlock, with_length
 from wattshed.config.models.recipes import RecipeBlock
 from wattshed.data.labelled import LabelledWindows
 from wattshed.data.panel import Panel

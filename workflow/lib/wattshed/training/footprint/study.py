@@ -11,8 +11,8 @@ from typing import Any
 
 import pandas as pd
 
+from wattshed.config.memory.study import MemoryStudyBlock
 from wattshed.config.models.families import ModelBlock
-from wattshed.config.models.memory_study import MemoryStudyBlock
 from wattshed.config.models.recipes import RecipeBlock
 from wattshed.devices.torch_device import synchroniser
 from wattshed.energy.meter import Meter

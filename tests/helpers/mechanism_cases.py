@@ -27,6 +27,8 @@ NODES, REGIONS = 4, 6
 SMALL: dict[str, dict[str, Any]] = {
     "gnn_stan": {
         "regions": REGIONS,
+        # Parts of a batch have other statistics than the batch.
+        "norm": "layer",
         "graph_channels": (8, 6, 5),
         "graph_heads": 2,
         "edge_share": 0.6,

@@ -151,7 +151,9 @@ def test_a_record_is_of_the_model_and_recipe_that_its_step_names(name):
         recorded = read_model({**found["model"], "recipe": None, "engine": step.model.engine})
         assert recorded == step.model.model_copy(update={"recipe": None})
         assert found["model"].keys() <= set(type(step.model).model_fields) - {"recipe", "engine"}
-        assert found["recipe"] == study.recipes[step.model.recipe].model_dump(mode="json")
+        recipe = study.recipes[step.model.recipe]
+        assert RecipeBlock.model_validate(found["recipe"]) == recipe
+        assert found["recipe"].keys() <= set(type(recipe).model_fields)
         assert found["windows"] == json.loads(study.data.windows.model_dump_json())
         assert found["commits"]
         assert found["machines"]

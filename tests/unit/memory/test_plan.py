@@ -129,6 +129,15 @@ def test_a_named_mechanism_that_does_not_fit_is_refused_with_one_sentence(form, 
     assert "\n" not in str(refused.value)
 
 
+def test_parts_of_a_batch_are_refused_where_a_network_normalises_over_batches():
+    plan = {"mechanisms": [{"kind": "accumulation", "parts": 2}]}
+    with pytest.raises(Fault, match="gnn_stan normalises over the batch"):
+        planned("gnn_stan", recipe_of("examples", plan, loss="cross_entropy"))
+    assert planned("gnn_stan", recipe_of("examples", plan, loss="cross_entropy"), norm="layer").names == (
+        "accumulation",
+    )
+
+
 @pytest.mark.parametrize(
     ("first", "second"), [("gradient_release", "accumulation"), ("gradient_offload", "gradient_release")]
 )

@@ -23,7 +23,8 @@ def check_classes(study: Study) -> None:
         if _takes_examples(model.form) != labelled:
             forms = [form for form in plugins.names("family") if _takes_examples(form) == labelled]
             raise ValueError(
-                f"models.{name}.form is {model.form!r}, a family for {READINGS if labelled else LABELLED}, and {given}; "
+                f"models.{name}.form is {model.form!r}, a family for {READINGS if labelled else LABELLED}, "
+                f"and {given}; "
                 f"expected one of {forms}"
             )
     for name, recipe in study.recipes.items():

@@ -118,6 +118,7 @@ class SimpleFamily:
     removable: tuple[str, ...] = ("units", "channels")
     watches_units: bool = True
     torch_only: bool = False
+    normalises_batches: Callable[[Any], bool] | None = None
 
     def offers(self, settings: Any) -> frozenset[Offer]:
         further = frozenset[Offer]() if self.further_offers is None else self.further_offers(settings)

@@ -204,4 +204,5 @@ FAMILY: Family = SimpleFamily(
     removable=("units",),
     watches_units=False,
     torch_only=True,
+    normalises_batches=lambda settings: settings.norm == "batch",
 )

@@ -1,4 +1,4 @@
-"""Places where parts of the forward pass can be computed again, and the hours that a recurrent network computes at once.
+"""Places where parts of the forward pass can be computed again, and hours that a recurrent network computes at once.
 
 Shapes: M sequences, L hours, C channels, D units."""
 

@@ -58,9 +58,8 @@ class Accumulation(Mechanism):
                 f"parts is {settings.parts}, but the recipe's batch is {recipe.batch}; expected at most one part for "
                 "each example"
             )
-        if not settings.statistics_of_parts and getattr(
-            plugins.load("family", model.form), "normalises_batches", False
-        ):
+        normalises = getattr(plugins.load("family", model.form), "normalises_batches", None)
+        if not settings.statistics_of_parts and normalises is not None and normalises(model):
             raise ValueError(
                 f"the form {model.form} normalises over the batch, and the statistics of parts are others; expected "
                 "another mechanism, or statistics_of_parts: true if that is meant"

@@ -191,7 +191,7 @@ def test_the_table_of_files_names_rules_of_the_workflow(root):
     }
     rules = "\n".join(path.read_text() for path in (root / "workflow/rules").glob("*.smk"))
     known = set(re.findall(r"^rule (\w+):", rules, re.MULTILINE))
-    blocks = {"chains", "ladder", "law", "rolling", "sweep"}
+    blocks = {"chains", "ladder", "law", "memory", "rolling", "sweep"}
     assert {name for name in named if not name.startswith("make_")} - blocks <= known
 
 

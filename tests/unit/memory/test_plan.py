@@ -5,6 +5,7 @@ import json
 import pytest
 import torch
 
+from model_blocks import model_block
 from planned_steps import CPU, WINDOWS, forecaster_of, recipe_of, same, spec_of
 from wattshed.foundation import plugins
 from wattshed.foundation.faults import Fault
@@ -131,11 +132,10 @@ def test_a_named_mechanism_that_does_not_fit_is_refused_with_one_sentence(form, 
 
 def test_parts_of_a_batch_are_refused_where_a_network_normalises_over_batches():
     plan = {"mechanisms": [{"kind": "accumulation", "parts": 2}]}
+    recipe = recipe_of("examples", plan, loss="cross_entropy")
     with pytest.raises(Fault, match="gnn_stan normalises over the batch"):
-        planned("gnn_stan", recipe_of("examples", plan, loss="cross_entropy"))
-    assert planned("gnn_stan", recipe_of("examples", plan, loss="cross_entropy"), norm="layer").names == (
-        "accumulation",
-    )
+        plan_of(recipe, model_block("gnn_stan"), WINDOWS)
+    assert plan_of(recipe, model_block("gnn_stan", norm="layer"), WINDOWS).names == ("accumulation",)
 
 
 @pytest.mark.parametrize(

@@ -132,7 +132,9 @@ SCORES = {
 
 def test_the_whole_dag_makes_tables_figures_and_a_report(results):
     tables = [declared("table", name) for name in plugins.names("table")]
-    for name in [file for table in tables if not table.in_report_only for file in table.files]:
+    # A study of readings has no classes; test_classes.py runs one that has.
+    made = [file for table in tables if not table.in_report_only for file in table.files if file != "classes"]
+    for name in made:
         assert (results / f"tables/{name}.tex").stat().st_size > 200
     for name in plugins.names("figure"):
         assert (results / f"figures/{name}.pdf").read_bytes().startswith(b"%PDF")

@@ -133,7 +133,6 @@ TRANSFORMER = {"form": "transformer", "width": 8}
     ("block", "mine", "says"),
     [
         (TRANSFORMER, {"method": "prune", "keep_share": 0.5, "what": "channels"}, "transformer have no channels that"),
-        (TRANSFORMER, {"method": "prune", "keep_share": 0.5, "importance": "taylor"}, "expected importance norm"),
         (TRANSFORMER, {"method": "prune_gradually", "keep_share": 0.01, "fine_tune_steps": 9}, "keeps 0 of 32 units"),
         (TRANSFORMER, {"method": "low_rank", "rank": 7}, r"less than 6.4, for the first feed-forward matrix"),
         (TRANSFORMER, {"method": "mask", "keep_share": 0.001}, "keeps none of the 192 weights of queries, keys and"),

@@ -3,6 +3,7 @@
 What its code does was read in the public repository and run once with torch on a CPU; docs/memory.md describes it.
 """
 
+from wattshed.accounts.claims.checkpoints import changes, rises
 from wattshed.accounts.claims.claim import Bounds, Claim, Finding, Source, Topic, exactly
 from wattshed.accounts.claims.memory_levels import (
     accuracy_over_majority,
@@ -11,8 +12,6 @@ from wattshed.accounts.claims.memory_levels import (
     executed_changes,
     level_changes,
     level_speed_ups,
-    recipe_errors,
-    recipe_latencies,
     with_published,
 )
 
@@ -105,7 +104,7 @@ CLAIMS = Source(
             Bounds(high=-15.0),
             with_published(
                 _of_code("its mask of cold neurons is returned and used by nothing", 0.0),
-                lambda results: recipe_latencies(results, "hot_cold"),
+                lambda results: changes(results, "latency_s_per_window", "hot_cold"),
             ),
         ),
         Claim(
@@ -116,7 +115,7 @@ CLAIMS = Source(
             "< 0.5 %",
             "%",
             Bounds(high=0.5),
-            lambda results: recipe_errors(results, "hot_cold"),
+            lambda results: rises(results, "hot_cold"),
         ),
         Claim(
             "gating",

@@ -58,6 +58,14 @@ def test_a_mechanism_is_judged_where_it_was_measured_alone_beside_what_the_sourc
     assert slow[2]["verdict"] == "undecided"
 
 
+def test_the_plain_models_bytes_are_held_against_the_published_ones(config):
+    steps = make_steps(lengths=(172,))
+    code, own = judged(config, memory_steps=steps)["plain_vram"]
+    assert (code["mean"], code["verdict"]) == (pytest.approx(36.5), "does not hold")
+    (row,) = steps[steps["level"] == "none"].to_dict("records")
+    assert own["mean"] == pytest.approx(row["measured_peak_bytes"] / row["batch"] / 1e6)
+
+
 def test_spread_over_cells_leaves_a_saving_undecided(config):
     steps = make_steps(lengths=(172, 352, 512), unmeasured=None)
     medium = steps["level"] == "medium"

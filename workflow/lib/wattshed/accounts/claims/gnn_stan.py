@@ -12,6 +12,7 @@ from wattshed.accounts.claims.memory_levels import (
     executed_changes,
     level_changes,
     level_speed_ups,
+    plain_mb_per_example,
     with_published,
 )
 
@@ -159,6 +160,19 @@ CLAIMS = Source(
             "%",
             Bounds(high=-49.0),
             lambda results: level_changes(results, "measured_peak_share", "low", "medium", "high"),
+        ),
+        Claim(
+            "plain_vram",
+            Topic.MEMORY,
+            RESULTS,
+            "The plain model takes 6.2, 11.4 and 22.1 GB at batches of 8, 16 and 32 (counted as: MB for each example)",
+            "690 to 780 MB",
+            "MB",
+            Bounds(low=690.0),
+            with_published(
+                _of_code("kept for the backward pass at T = 172, 292 MB at a batch of 8", 292 / 8),
+                lambda results: plain_mb_per_example(results, FORM),
+            ),
         ),
         Claim(
             "overhead",

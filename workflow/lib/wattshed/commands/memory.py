@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = """examples:
   wattshed memory config/config.yaml                     every model with gradient steps, at every level
+  wattshed memory config/brains.yaml                     a study of classes, whose scans need not be there
   wattshed memory mine.yaml --model transformer          these models alone
   wattshed memory mine.yaml --nodes 8442 --hours 17520   a panel that is not built yet
   wattshed memory mine.yaml --limit-mb 2000              which levels fit 2 GB

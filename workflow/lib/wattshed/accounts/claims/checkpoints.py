@@ -19,11 +19,14 @@ EXACT = ("bytes", "parameters")
 METHOD, STRATEGY = "method", "strategy"
 
 
-def changes(results: Results, column: str) -> Sequence[Finding] | str:
-    """Change of a column of ``compared`` from the base model's, in per cent: single variants, then whole chains."""
-    lineages = [*variants_of(results), *chains_of(results)]
+def changes(results: Results, column: str, *methods: str) -> Sequence[Finding] | str:
+    """Change of a column of ``compared`` from the base model's, in per cent: single variants, then whole chains.
+
+    methods: of single variants alone; none of them for all variants and chains.
+    """
+    lineages = variants_of(results, *methods) if methods else [*variants_of(results), *chains_of(results)]
     found = [one for lineage in lineages for one in _relative(results, lineage, column, change_percent)]
-    return found or NONE_COMPARED
+    return found or (_not_made(methods) if methods else NONE_COMPARED)
 
 
 def chain_changes(results: Results, column: str) -> Sequence[Finding] | str:

@@ -3,6 +3,7 @@
 What its code does was read in the public repository and run once with torch on a CPU; docs/memory.md describes it.
 """
 
+from wattshed.accounts.claims.checkpoints import changes, rises
 from wattshed.accounts.claims.claim import Bounds, Claim, Finding, Source, Topic, exactly
 from wattshed.accounts.claims.memory_levels import (
     accuracy_over_majority,
@@ -11,8 +12,7 @@ from wattshed.accounts.claims.memory_levels import (
     executed_changes,
     level_changes,
     level_speed_ups,
-    recipe_errors,
-    recipe_latencies,
+    plain_mb_per_example,
     with_published,
 )
 
@@ -105,7 +105,7 @@ CLAIMS = Source(
             Bounds(high=-15.0),
             with_published(
                 _of_code("its mask of cold neurons is returned and used by nothing", 0.0),
-                lambda results: recipe_latencies(results, "hot_cold"),
+                lambda results: changes(results, "latency_s_per_window", "hot_cold"),
             ),
         ),
         Claim(
@@ -116,7 +116,7 @@ CLAIMS = Source(
             "< 0.5 %",
             "%",
             Bounds(high=0.5),
-            lambda results: recipe_errors(results, "hot_cold"),
+            lambda results: rises(results, "hot_cold"),
         ),
         Claim(
             "gating",
@@ -160,6 +160,19 @@ CLAIMS = Source(
             "%",
             Bounds(high=-49.0),
             lambda results: level_changes(results, "measured_peak_share", "low", "medium", "high"),
+        ),
+        Claim(
+            "plain_vram",
+            Topic.MEMORY,
+            RESULTS,
+            "The plain model takes 6.2, 11.4 and 22.1 GB at batches of 8, 16 and 32 (counted as: MB for each example)",
+            "690 to 780 MB",
+            "MB",
+            Bounds(low=690.0),
+            with_published(
+                _of_code("kept for the backward pass at T = 172, 292 MB at a batch of 8", 292 / 8),
+                lambda results: plain_mb_per_example(results, FORM),
+            ),
         ),
         Claim(
             "overhead",

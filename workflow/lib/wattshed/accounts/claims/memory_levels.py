@@ -4,19 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 
-from wattshed.accounts.claims.claim import (
-    Finding,
-    change_interval,
-    change_percent,
-    exactly,
-    percent_interval,
-    upper_end,
-)
+from wattshed.accounts.claims.claim import Finding, change_percent, exactly
 from wattshed.accounts.claims.results import Results
 from wattshed.config.memory.study import BASE
-from wattshed.foundation.vocabulary import Part
-from wattshed.statistics.by_day import ERRORS, errors_by_day
-from wattshed.statistics.geometric import geometric_interval
 from wattshed.statistics.intervals import Interval, mean_interval
 
 STEPS, CLASSES = "memory_steps", "classes"
@@ -32,6 +22,7 @@ TABLES = {
 # Bytes are counted: chance has no part in a cell's number.
 COUNTED = ("measured_peak_share", "saved_share")
 PERCENT = 100
+MB = 1e6
 
 
 def level_changes(results: Results, column: str, *levels: str) -> Sequence[Finding] | str:
@@ -60,48 +51,20 @@ def alone_speed_ups(results: Results, *mechanisms: str) -> Sequence[Finding] | s
     )
 
 
-def recipe_errors(results: Results, mechanism: str) -> Sequence[Finding] | str:
-    """Change of the test error, in per cent over seeds and blocks of days, by a mechanism of the recipe alone; of RMSE
-    and MAE the one that may have risen more."""
-    days = results.frame("days")
-    lacking = f"no two models of this study differ in {mechanism} alone"
-    if days.empty:
-        return lacking
-    found = []
-    for model, control in _pairs(results, mechanism):
-        test = days[(days["part"] == Part.TEST) & days["model"].isin([model, control])]
-        if test["model"].nunique() < 2:
-            continue
-        both = [
-            Finding(
-                f"{model} against {control}, {error.upper()}",
-                percent_interval(
-                    errors_by_day(test, "model", error, f"{model} and {control}").against(model, control)
-                ),
-                "table accuracy",
-            )
-            for error in ERRORS
-        ]
-        found.append(max(both, key=upper_end))
-    return found or lacking
-
-
-def recipe_latencies(results: Results, mechanism: str) -> Sequence[Finding] | str:
-    """Change of a forecast's time, in per cent over seeds, by a mechanism of the recipe alone; of compared models."""
-    compared, found = results.frame("compared"), []
-    for model, control in _pairs(results, mechanism) if len(compared) else ():
-        own, its = (
-            compared[compared["lineage"] == name].set_index("seed")["latency_s_per_window"]
-            for name in (model, control)
+def plain_mb_per_example(results: Results, form: str) -> Sequence[Finding] | str:
+    """Measured peak of the plain step of a form's models, in MB for each example of a batch; over cells."""
+    steps = results.frame(STEPS)
+    if steps.empty:
+        return NONE_MEASURED
+    plain = steps[(steps["level"] == BASE) & (steps["form"] == form) & steps["measured_peak_bytes"].notna()]
+    return [
+        Finding(
+            f"{model}, plain step, n = {len(own)}",
+            mean_interval([float(value) for value in own["measured_peak_bytes"] / own["batch"] / MB]),
+            TRAINING,
         )
-        ratio = geometric_interval((own / its).dropna())
-        if ratio.mean is not None:
-            found.append(
-                Finding(
-                    f"forecasts of {model} against {control}", change_interval(ratio), "table checkpoints"
-                )
-            )
-    return found or f"no two compared models of this study differ in {mechanism} alone"
+        for model, own in plain.groupby("model", sort=False)
+    ] or f"this study measures no plain step of a {form}"
 
 
 def executed_changes(results: Results) -> Sequence[Finding] | str:
@@ -189,28 +152,3 @@ def _lacking(results: Results, plans: Collection[str], what: str) -> str:
     if asked.empty:
         return f"this study does not measure the {what} {named}{' alone' if what == 'mechanism' else ''}"
     return f"the {what} {named} was predicted here and not measured"
-
-
-def _pairs(results: Results, mechanism: str) -> list[tuple[str, str]]:
-    """Pairs of models that differ in this mechanism of their recipes alone, the one that has it first."""
-    settings = {name: _settings(results, name, mechanism) for name in results.config["models"]}
-    known = {name: found for name, found in settings.items() if found is not None}
-    return [
-        (model, control)
-        for model, (has, rest) in known.items()
-        for control, (lacks, others) in known.items()
-        if has and not lacks and rest == others
-    ]
-
-
-def _settings(results: Results, model: str, mechanism: str) -> tuple[bool, dict[str, object]] | None:
-    """Whether a model's recipe names the mechanism, and all its other settings; None without a recipe."""
-    block = dict(results.config["models"][model])
-    name = block.pop("recipe", None)
-    if name is None:
-        return None
-    recipe = dict(results.config["recipes"][name])
-    memory = {"level": BASE, "limit_mb": None, **(recipe.pop("memory", None) or {})}
-    kinds = [one["kind"] for one in memory.get("mechanisms") or []]
-    memory["mechanisms"] = [one for one in memory.get("mechanisms") or [] if one["kind"] != mechanism]
-    return mechanism in kinds, {**block, "recipe": recipe, "memory": memory}

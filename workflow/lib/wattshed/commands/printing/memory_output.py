@@ -1,4 +1,4 @@
-"""What ``wattshed memory`` prints: one table per model, one row per level."""
+"""What ``wattshed memory`` prints: a table per model, a row per level, then what each level takes and leaves out."""
 
 from __future__ import annotations
 
@@ -8,47 +8,25 @@ from typing import TYPE_CHECKING
 from wattshed.commands.printing.screen import open_console, plain_table
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from wattshed.training.footprint.report import LevelsReport
 
 MB = 1e6
-PARTS = ("weights", "gradients", "optimiser", "activations")
-NUMBERS = ("peak MB", *PARTS, "saved")
+LONGEST_PLACE = 20
+NUMBERS = ("peak MB", "model", "activations", "saved")
 
 
 def print_levels(reports: Sequence[LevelsReport], left: Sequence[str]) -> None:
-    """left: models without gradient steps."""
+    """Tables fit a terminal of 80 columns. left: models without gradient steps."""
     console = open_console()
     for report in reports:
-        known = report.limit_bytes != float("inf")
-        limit = (
-            f"limit {report.limit_bytes / MB:,.0f} MB ({report.limit_source})" if known else "no known limit"
-        )
-        table = plain_table(
-            f"{report.model}: predicted peak by level [MB]; {limit}",
-            *("level", *NUMBERS, "peak in", "fits", "mechanisms"),
-            numeric=NUMBERS,
-        )
-        reasons: dict[str, str] = {}
-        for level, found in report.levels.items():
-            one = found.footprint
-            parts = (getattr(one, f"{part}_bytes") for part in PARTS)
-            table.add_row(
-                level,
-                _mb(one.peak_bytes),
-                *(_mb(part) for part in parts),
-                _mb(one.saved_bytes),
-                f"{one.phase_of_peak}, {one.operation_of_peak.removeprefix('aten.')}",
-                "yes" if one.peak_bytes <= report.limit_bytes else "no",
-                ", ".join(found.plan.names) or "none",
-            )
-            reasons |= dict(found.plan.left_out)
-        console.print(table)
-        for kind, reason in reasons.items():
-            console.print(f"  left out: {kind} ({reason})", markup=False, highlight=False)
+        _print_model(console, report)
     if reports:
         console.print(
-            "Parts are those at the peak; what is missing to the sum is the series, the batch, and averaged and best "
-            "weights. Saved: the most that autograd holds for the backward pass.",
+            "Model: weights, gradients and the optimiser's state at the peak. What is missing to the sum is the "
+            "series, the batch, and averaged and best weights. Saved: the most that autograd holds for the backward "
+            "pass. --json has each part.",
             highlight=False,
         )
     if left:
@@ -59,5 +37,45 @@ def print_levels(reports: Sequence[LevelsReport], left: Sequence[str]) -> None:
         )
 
 
+def _print_model(console: Console, report: LevelsReport) -> None:
+    known = report.limit_bytes != float("inf")
+    limit = f"limit {_mb(report.limit_bytes)} MB ({report.limit_source})" if known else "no known limit"
+    table = plain_table(
+        f"{report.model}: predicted peak by level [MB]; {limit}",
+        *("level", *NUMBERS, "peak in", "fits"),
+        numeric=NUMBERS,
+    )
+    plans: list[str] = []
+    kinds_of: dict[str, list[str]] = {}
+    for level, found in report.levels.items():
+        one = found.footprint
+        table.add_row(
+            level,
+            _mb(one.peak_bytes),
+            _mb(one.weights_bytes + one.gradients_bytes + one.optimiser_bytes),
+            _mb(one.activations_bytes),
+            _mb(one.saved_bytes),
+            _short(f"{one.phase_of_peak}, {one.operation_of_peak.removeprefix('aten.')}"),
+            "yes" if one.peak_bytes <= report.limit_bytes else "no",
+        )
+        if found.plan.names:
+            plans.append(f"  {level:7} {', '.join(found.plan.names)}")
+        for kind, reason in found.plan.left_out:
+            kinds = kinds_of.setdefault(reason, [])
+            if kind not in kinds:
+                kinds.append(kind)
+    console.print(table)
+    reasons = [f"  left out: {', '.join(kinds)} ({reason})" for reason, kinds in kinds_of.items()]
+    for line in [*plans, *reasons]:
+        console.print(line, markup=False, highlight=False)
+    console.print()
+
+
+def _short(place: str) -> str:
+    """Names of kernels take half a line; --json has them whole."""
+    return place if len(place) <= LONGEST_PLACE else f"{place[: LONGEST_PLACE - 2]}.."
+
+
 def _mb(count: float) -> str:
-    return f"{count / MB:,.1f}"
+    """Small networks have less than a tenth of a megabyte."""
+    return f"{count / MB:,.1f}" if count == 0 or count >= MB else f"{count / MB:.3f}"

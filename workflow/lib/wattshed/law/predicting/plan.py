@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wattshed.foundation import plugins
 from wattshed.foundation.documents import read_json
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.hours import WEEK_H
@@ -25,11 +26,15 @@ EDGES_PER_NEIGHBOUR = 1.4
 
 @dataclass(frozen=True)
 class PanelSizes:
-    """nodes; hours; edges of the graph in both directions with self loops, None to estimate them from its block."""
+    """nodes; hours; edges of the graph in both directions with self loops, None to estimate them from its block.
+
+    windows: of labelled windows, how many the training and the validation part hold, where that is known.
+    """
 
     nodes: int
     hours: int
     edges: int | None = None
+    windows: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         """Raises ValueError for sizes below 1."""
@@ -70,7 +75,7 @@ def panel_sizes(study: Study, results: Path | None) -> PanelSizes:
     """
     source = study.data.source
     nodes, hours = getattr(source, "nodes", None), getattr(source, "hours", None)
-    if results is not None and (found := _built(results / "data")) is not None:
+    if results is not None and (found := _built(results / "data", labelled=_gives_labels(study))) is not None:
         if isinstance(nodes, int) and nodes != found.nodes:
             raise Fault(
                 f"{results / 'data'} holds a panel of {found.nodes} nodes, but the source {source.kind} of this "
@@ -80,6 +85,12 @@ def panel_sizes(study: Study, results: Path | None) -> PanelSizes:
         return found
     if isinstance(nodes, int) and isinstance(hours, int):
         return PanelSizes(nodes, hours)
+    count = getattr(plugins.load("source", source.kind), "count_windows", None)
+    if count is not None:
+        splits = study.data.splits
+        shares = (splits.train_share, splits.validation_share, splits.test_share)
+        classes, (train, validation, *others) = count(source, study.data.windows.look_back_h, shares)
+        return PanelSizes(classes, train + validation + sum(others), windows=(train, validation))
     raise Fault(
         f"the size of the panel of {study.study} is not known: the source {source.kind} tells it only once the panel "
         "is built; give --nodes and --hours, or run the study's data stage first."
@@ -125,10 +136,13 @@ def edges_of(study: Study, panel: PanelSizes) -> int:
 
 def _windows(study: Study, panel: PanelSizes) -> tuple[int, int]:
     """Windows of the training and of the validation part, cut as data/splits.py cuts them (a test holds them equal)."""
+    if panel.windows is not None:
+        return panel.windows
     shares, windows = study.data.splits, study.data.windows
     after_train = round(panel.hours * shares.train_share)
     after_validation = round(panel.hours * (shares.train_share + shares.validation_share))
-    history = max(windows.look_back_h, WEEK_H)
+    # A row of labelled windows holds its own history.
+    history = 0 if _gives_labels(study) else max(windows.look_back_h, WEEK_H)
     train = after_train - windows.horizon_h + 1 - history
     validation = after_validation - windows.horizon_h + 1 - max(after_train, history)
     for name, count in (("training", train), ("validation", validation)):
@@ -140,7 +154,12 @@ def _windows(study: Study, panel: PanelSizes) -> tuple[int, int]:
     return train, validation
 
 
-def _built(data: Path) -> PanelSizes | None:
+def _gives_labels(study: Study) -> bool:
+    """Whether the source gives labelled windows."""
+    return bool(getattr(plugins.load("source", study.data.source.kind), "labelled", False))
+
+
+def _built(data: Path, *, labelled: bool) -> PanelSizes | None:
     """Sizes of built data; None if the data stage has not run."""
     splits, graph = data / "splits.json", data / "graph.safetensors"
     if not splits.is_file() or not graph.is_file():
@@ -149,7 +168,14 @@ def _built(data: Path) -> PanelSizes | None:
     header = _tensor_header(graph)
     try:
         stops = [parts["test"]["stop"], *(month["held_out"]["stop"] for month in parts["months"])]
-        return PanelSizes(header["indptr"]["shape"][0] - 1, int(max(stops)), header["indices"]["shape"][0])
+        windows = None
+        if labelled:
+            train, validation = (
+                int(parts[name]["stop"] - parts[name]["start"]) for name in ("train", "validation")
+            )
+            windows = train, validation
+        nodes, edges = header["indptr"]["shape"][0] - 1, header["indices"]["shape"][0]
+        return PanelSizes(nodes, int(max(stops)), edges, windows)
     except (KeyError, TypeError, IndexError, ValueError) as error:
         raise Fault(
             f"{data} does not tell the panel's size ({error!r}): expected what the data stage writes; delete the "

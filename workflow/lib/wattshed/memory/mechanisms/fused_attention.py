@@ -37,6 +37,11 @@ class FusedAttention(Mechanism):
         windows: WindowsBlock,
         others: frozenset[str],
     ) -> None:
+        if "block_attention" in others:
+            raise ValueError(
+                "fused_attention and block_attention both choose the kernel of attention; expected one of the two: "
+                "leave out the other"
+            )
         dropout = getattr(model, "attention_dropout", 0.0)
         if dropout:
             raise ValueError(

@@ -30,10 +30,11 @@ def fitting_level(predicted: Mapping[str, Footprint], limit_bytes: float) -> str
             return level
     least = min(ordered, key=lambda level: predicted[level].peak_bytes)
     found = predicted[least]
+    key = "validation_windows" if found.phase_of_peak == "validation" else "batch"
     raise Fault(
-        f"recipe.memory: no level fits {limit_bytes / MB:,.1f} MB: the smallest predicted peak is "
+        f"recipe.memory: no level fits {limit_bytes / MB:,.6g} MB: the smallest predicted peak is "
         f"{found.peak_bytes / MB:,.1f} MB (level {least}, in the phase {found.phase_of_peak}), expected at most the "
-        "limit; lower the recipe's batch or the look-back, take a smaller network, or raise memory.limit_mb if the "
+        f"limit; lower the recipe's {key} or the look-back, take a smaller network, or raise memory.limit_mb if the "
         "device has more."
     )
 

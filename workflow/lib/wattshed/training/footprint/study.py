@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from wattshed.config.memory.study import MemoryStudyBlock
+from wattshed.config.memory.study import BASE, MemoryStudyBlock
 from wattshed.config.models.families import ModelBlock
 from wattshed.config.models.recipes import RecipeBlock
 from wattshed.devices.torch_device import synchroniser
@@ -117,7 +117,7 @@ def _cell(job: MemoryJob, cell: Cell, meter: Meter, over: bool) -> tuple[list[di
     for name, cost in costs.items():
         row = rows[name]
         row |= _measured(cost, job.memory.repeats) | trial.inference[name]
-        print(_line(row))
+        print(_line(row, rows.get(BASE, {})))
         if not row["alone"]:
             about = {key: row[key] for key in ("model", "level", "length", "batch")}
             living.append((about, [(point.phase, point.name, point.bytes) for point in cost.timeline]))
@@ -227,10 +227,17 @@ def _sentence(error: Exception) -> str:
     return " ".join(str(error).split()).rstrip(".")
 
 
-def _line(row: Mapping[str, Any]) -> str:
-    """For the log."""
-    return (
+def _line(row: Mapping[str, Any], base: Mapping[str, Any]) -> str:
+    """For the log: peaks, and what the plan costs over the plain step, which is measured first."""
+    text = (
         f"{row['model']}, length {row['length']}, batch {row['batch']}, {row['level']}: peak "
         f"{row['measured_peak_bytes'] / MB:.1f} MB (predicted {row['predicted_peak_bytes'] / MB:.1f}), "
         f"{1e3 * row['step_s']:.1f} ms"
     )
+    if row is base or not base.get("step_s"):
+        return text
+    text += f", time {100 * (row['step_s'] / base['step_s'] - 1):+.0f} %"
+    own_j, base_j = row["energy_j_per_step"], base["energy_j_per_step"]
+    if own_j is None or not base_j:
+        return f"{text}, energy unknown"
+    return f"{text}, energy {100 * (own_j / base_j - 1):+.0f} % ({row['energy_status']})"

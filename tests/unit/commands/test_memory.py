@@ -1,6 +1,7 @@
 """``wattshed memory``: predictions of a study's models, what fits, and what is refused."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +9,7 @@ from hand_made_profile import CONFIG as FOLDER
 from wattshed.commands.main import main
 
 CONFIG = FOLDER / "config.yaml"
+BRAINS = Path(__file__).parents[3] / "config/brains.yaml"
 SIZES = ["--nodes", "5", "--hours", "3000"]
 
 
@@ -26,6 +28,15 @@ def test_every_level_of_a_model_is_told_with_its_parts(capsys):
             in ("weights", "gradients", "optimiser", "kept", "batch", "series", "activations")
         ]
         assert sum(parts) == level["peak_bytes"]
+
+
+def test_models_of_labelled_windows_are_predicted_from_few_rows(capsys):
+    # A row has its own samples: no week of history lies before it, and its regions are the model's.
+    words = [str(BRAINS), "--model", "gnn_stan_lean", "--nodes", "12", "--hours", "100", "--json"]
+    assert main(["memory", *words]) == 0
+    (model,) = json.loads(capsys.readouterr().out)["models"]
+    peaks = [level["peak_bytes"] for level in model["levels"]]
+    assert peaks[2] < peaks[1] < peaks[0]
 
 
 def test_what_fits_no_level_is_a_finding(capsys):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wattshed.foundation import plugins
 from wattshed.foundation.documents import read_json
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.hours import WEEK_H
@@ -25,11 +26,16 @@ EDGES_PER_NEIGHBOUR = 1.4
 
 @dataclass(frozen=True)
 class PanelSizes:
-    """nodes; hours; edges of the graph in both directions with self loops, None to estimate them from its block."""
+    """nodes; hours; edges of the graph in both directions with self loops, None to estimate them from its block.
+
+    cuts: hours at which training and validation end, None where the shares of ``data.splits`` say them. Of labelled
+    windows, hours are rows, of which each series is cut in its own time.
+    """
 
     nodes: int
     hours: int
     edges: int | None = None
+    cuts: tuple[int, int] | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         """Raises ValueError for sizes below 1."""
@@ -128,7 +134,11 @@ def _windows(study: Study, panel: PanelSizes) -> tuple[int, int]:
     shares, windows = study.data.splits, study.data.windows
     after_train = round(panel.hours * shares.train_share)
     after_validation = round(panel.hours * (shares.train_share + shares.validation_share))
-    history = max(windows.look_back_h, WEEK_H)
+    if panel.cuts is not None:
+        after_train, after_validation = panel.cuts
+    # A row of labelled windows has its own samples, and no hours before it.
+    labelled = getattr(plugins.load("source", study.data.source.kind), "labelled", False)
+    history = 0 if labelled else max(windows.look_back_h, WEEK_H)
     train = after_train - windows.horizon_h + 1 - history
     validation = after_validation - windows.horizon_h + 1 - max(after_train, history)
     for name, count in (("training", train), ("validation", validation)):
@@ -149,7 +159,9 @@ def _built(data: Path) -> PanelSizes | None:
     header = _tensor_header(graph)
     try:
         stops = [parts["test"]["stop"], *(month["held_out"]["stop"] for month in parts["months"])]
-        return PanelSizes(header["indptr"]["shape"][0] - 1, int(max(stops)), header["indices"]["shape"][0])
+        nodes, edges = header["indptr"]["shape"][0] - 1, header["indices"]["shape"][0]
+        cuts = int(parts["train"]["stop"]), int(parts["validation"]["stop"])
+        return PanelSizes(nodes, int(max(stops)), edges, cuts)
     except (KeyError, TypeError, IndexError, ValueError) as error:
         raise Fault(
             f"{data} does not tell the panel's size ({error!r}): expected what the data stage writes; delete the "

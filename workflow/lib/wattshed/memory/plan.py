@@ -165,9 +165,10 @@ def plan_of(
 
 
 def with_level(recipe: RecipeBlock, level: str) -> RecipeBlock:
-    """The recipe with a level that ``auto`` has chosen, for checkpoints."""
+    """The recipe with a level that ``auto`` has chosen, for checkpoints; the limit that it was chosen by has done."""
     assert recipe.memory is not None
-    return recipe.model_copy(update={"memory": recipe.memory.model_copy(update={"level": level})})
+    chosen = {"level": level, "limit_mb": None}
+    return recipe.model_copy(update={"memory": recipe.memory.model_copy(update=chosen)})
 
 
 def _why_left_out(

@@ -1,6 +1,7 @@
 """``wattshed memory``: predictions of a study's models, what fits, and what is refused."""
 
 import json
+import resource
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,15 @@ def test_models_of_labelled_windows_are_predicted_from_few_rows(capsys):
     assert peaks[2] < peaks[1] < peaks[0]
 
 
+def test_a_panel_is_predicted_without_its_memory(capsys):
+    before_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    words = ["--model", "dlinear", "--nodes", "2000", "--hours", "500000", "--json"]
+    assert main(["memory", str(CONFIG), *words]) in (0, 1)
+    capsys.readouterr()
+    # The mask of observed cells alone has 1 GB.
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kb < 500_000
+
+
 def test_what_fits_no_level_is_a_finding(capsys):
     words = ["memory", str(CONFIG), "--model", "dlinear", *SIZES, "--limit-mb", "0.001"]
     assert main(words) == 1
@@ -55,6 +65,7 @@ def test_what_fits_no_level_is_a_finding(capsys):
         ([*SIZES, "--limit-mb", "-1"], "--limit-mb is -1"),
         ([*SIZES, "--limit-mb", "nan"], "--limit-mb is nan"),
         (["--nodes", "0", "--hours", "5"], "--nodes is 0"),
+        (["--model", "dlinear", "--nodes", "200000", "--hours", "900000000"], "this machine's addresses"),
     ],
 )
 def test_wrong_arguments_are_one_sentence(words, sentence, capsys):

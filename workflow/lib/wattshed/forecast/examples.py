@@ -24,7 +24,7 @@ EXAMPLES_PER_CALL = 32
 class LabelledBatch:
     """Windows of series, each with the connectivity of its regions.
 
-    series: float32 [B, L, R], z-scored per window and region, 0 where padded; known: bool [B, L], samples that are no
+    series: float32 [B, L, R], z-scored per window and region, 0 where padded; known: bool [B, L], samples that are not
     padding; a window's known samples come first. connectivity: float32 [B, R, R], correlations over the known samples;
     features: float32 [B, R, F] of each region.
     """

@@ -154,7 +154,8 @@ class _InFile(Away):
     def _bring(self) -> Tensor:
         # Read and not mapped: pages of a mapping are memory too, and no count of tensors would see them.
         values = torch.empty(self._size // self._dtype.itemsize, dtype=self._dtype)
-        content = memoryview(values.view(torch.uint8).numpy())
+        numbers: Any = values.view(torch.uint8).numpy()
+        content = memoryview(numbers)
         place = self._begin
         while content:
             count = os.preadv(self._file.fileno(), [content], place)

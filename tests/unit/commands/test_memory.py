@@ -1,6 +1,8 @@
 """``wattshed memory``: predictions of a study's models, what fits, and what is refused."""
 
 import json
+import resource
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +10,7 @@ from hand_made_profile import CONFIG as FOLDER
 from wattshed.commands.main import main
 
 CONFIG = FOLDER / "config.yaml"
+BRAINS = Path(__file__).parents[3] / "config/brains.yaml"
 SIZES = ["--nodes", "5", "--hours", "3000"]
 
 
@@ -26,6 +29,24 @@ def test_every_level_of_a_model_is_told_with_its_parts(capsys):
             in ("weights", "gradients", "optimiser", "kept", "batch", "series", "activations")
         ]
         assert sum(parts) == level["peak_bytes"]
+
+
+def test_models_of_labelled_windows_are_predicted_from_few_rows(capsys):
+    # A row has its own samples: no week of history lies before it, and its regions are the model's.
+    words = [str(BRAINS), "--model", "gnn_stan_lean", "--nodes", "12", "--hours", "100", "--json"]
+    assert main(["memory", *words]) == 0
+    (model,) = json.loads(capsys.readouterr().out)["models"]
+    peaks = [level["peak_bytes"] for level in model["levels"]]
+    assert peaks[2] < peaks[1] < peaks[0]
+
+
+def test_a_panel_is_predicted_without_its_memory(capsys):
+    before_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    words = ["--model", "dlinear", "--nodes", "2000", "--hours", "500000", "--json"]
+    assert main(["memory", str(CONFIG), *words]) in (0, 1)
+    capsys.readouterr()
+    # The mask of observed cells alone has 1 GB.
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kb < 500_000
 
 
 def test_what_fits_no_level_is_a_finding(capsys):
@@ -59,6 +80,7 @@ def test_tables_fit_a_terminal_of_80_columns(capsys):
         ([*SIZES, "--limit-mb", "-1"], "--limit-mb is -1"),
         ([*SIZES, "--limit-mb", "nan"], "--limit-mb is nan"),
         (["--nodes", "0", "--hours", "5"], "--nodes is 0"),
+        (["--model", "dlinear", "--nodes", "200000", "--hours", "900000000"], "this machine's addresses"),
     ],
 )
 def test_wrong_arguments_are_one_sentence(words, sentence, capsys):

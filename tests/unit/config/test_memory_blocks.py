@@ -65,6 +65,7 @@ def test_every_level_fits_every_model(config, level):
         (named({"kind": "checkpointing"}, {"kind": "checkpointing"}), {}, "names 'checkpointing' twice"),
         ("highest", {}, "memory"),
         ({"level": "auto", "limit_mb": 0}, {}, "limit_mb"),
+        ({"level": "low", "limit_mb": 5}, {}, "level is 'low', which looks at no limit"),
     ],
 )
 def test_a_plan_that_cannot_be_is_refused_with_one_sentence(config, memory, recipe, sentence):

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from made_scans import cutting_of, made_values
 from wattshed.config.data.sources import Source
+from wattshed.data.sources.series_files import read_matrix
 from wattshed.data.sources.series_folder import files
 from wattshed.data.sources.source import load_panel
 from wattshed.foundation.faults import Fault
@@ -258,3 +259,33 @@ def test_settings_that_cannot_be_are_refused():
     for keys in ({"unequal": "stretch"}, {"rows": "people"}, {"sample_s": 0}, {"folder": ""}):
         with pytest.raises(ValidationError):
             settings(**keys)
+
+
+def test_a_link_to_a_file_that_is_not_there_is_refused_and_not_left_out(folder):
+    (folder / "series" / "zero.csv").symlink_to(folder / "not-fetched.csv")
+    with pytest.raises(Fault, match=r"zero\.csv cannot be read as CSV"):
+        load(folder)
+
+
+def test_complex_numbers_are_refused(folder):
+    np.save(folder / "series" / "spectrum.npy", made_values(120) * 1j)
+    with pytest.raises(Fault, match="complex numbers"):
+        load(folder)
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_row_that_counts_the_columns_is_a_header(folder, first):
+    plain, counted = folder / "plain.csv", folder / "counted.csv"
+    frame = frame_of(3)
+    frame.to_csv(plain, index=False, header=False)
+    frame.set_axis(range(first, first + len(REGIONS)), axis=1).to_csv(counted, index=False)
+    (_, expected), (names, found) = (read_matrix(path, False) for path in (plain, counted))
+    np.testing.assert_array_equal(found, expected)
+    assert names == tuple(str(first + place) for place in range(len(REGIONS)))
+
+
+@pytest.mark.parametrize("decimal", [".", ","])
+def test_semicolons_are_named(folder, decimal):
+    frame_of(3).to_csv(folder / "series" / "one.csv", sep=";", decimal=decimal, index=False)
+    with pytest.raises(Fault, match="separated by semicolons"):
+        load(folder)

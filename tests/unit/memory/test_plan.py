@@ -5,13 +5,15 @@ import json
 import pytest
 import torch
 
+from mechanism_cases import plain, settings_of
 from model_blocks import model_block
 from planned_steps import CPU, WINDOWS, forecaster_of, recipe_of, same, spec_of
+from wattshed.forecast.network import MemoryParts
 from wattshed.foundation import plugins
 from wattshed.foundation.faults import Fault
 from wattshed.memory.levels import HIGH, LEVELS, LOW, MEDIUM, ORDER
 from wattshed.memory.mechanisms.protocol import Place
-from wattshed.memory.plan import PLAIN, plan_of, with_level
+from wattshed.memory.plan import PLAIN, MemoryPlan, plan_of, with_level
 from wattshed.training.checkpoint import Step, make_forecaster, read_checkpoint, write_checkpoint
 from wattshed.training.job import program_of
 
@@ -195,3 +197,15 @@ def test_the_fingerprint_of_a_training_knows_the_plan(gappy_task, graph):
     planned_spec = spec_of("gru", recipe_of("pairs", {"mechanisms": [{"kind": "checkpointing"}]}))
     assert program_of(Inputs, plain) == "torch"
     assert program_of(Inputs, planned_spec) == "torch checkpointing"
+
+
+@pytest.mark.parametrize(
+    ("form", "kind"),
+    [("transformer", "fused_attention"), ("transformer", "low_rank"), ("gnn_stan", "aggregation")],
+)
+def test_a_network_without_the_parts_that_its_family_offers_is_refused(form, kind):
+    settings = settings_of(kind, {"rank": 2} if kind == "low_rank" else {})
+    network = plain(form)
+    network.memory_parts = MemoryParts
+    with pytest.raises(Fault, match=f"the memory mechanism {kind} finds no a"):
+        MemoryPlan(mechanisms=(settings,)).applied(network, 1)

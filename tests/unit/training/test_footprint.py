@@ -5,10 +5,12 @@ import json
 import pytest
 import torch
 
+from mechanism_cases import REGIONS, block_of, families, recipe_of, windows_of
 from model_blocks import model_block
 from training_runs import train_into
 from wattshed.config.data.data import WindowsBlock
 from wattshed.config.models.recipes import RecipeBlock
+from wattshed.foundation import plugins
 from wattshed.foundation.faults import Fault
 from wattshed.memory.plan import plan_of
 from wattshed.training.checkpoint import ModelSpec, place_of, read_spec
@@ -70,6 +72,42 @@ def test_a_predicted_step_is_the_real_one(name):
         parts = (predicted.weights_bytes, predicted.gradients_bytes, predicted.optimiser_bytes)
         assert all(part >= 0 for part in parts)
         assert predicted.peak_bytes == max(predicted.step_peak_bytes, predicted.look_peak_bytes)
+
+
+# One line for each mechanism that runs on a processor: settings, and keys of the recipe.
+NAMED = {
+    "gating": ({}, {}),
+    "low_rank": ({"rank": 2}, {}),
+    "fused_attention": ({}, {}),
+    "block_attention": ({"block": 4}, {}),
+    "aggregation": ({}, {}),
+    "checkpointing": ({}, {}),
+    "activation_offload": ({"target": "file", "minimum_mb": 0.001}, {}),
+    "bf16": ({}, {}),
+    "accumulation": ({"parts": 2}, {}),
+    "gradient_release": ({}, {"clip_norm": None}),
+}
+
+
+def test_all_mechanisms_of_a_processor_are_predicted():
+    assert set(NAMED) | {"gradient_offload"} == set(plugins.names("mechanism"))
+
+
+@pytest.mark.parametrize("kind", NAMED)
+def test_a_predicted_step_with_a_named_mechanism_is_the_real_one(kind):
+    settings, keys = NAMED[kind]
+    form = "gnn_stan" if "gnn_stan" in families(kind) else "transformer"
+    windows = windows_of(form)
+    asked = recipe_of(form, **keys, memory={"mechanisms": [{"kind": kind, **settings}]})
+    spec = ModelSpec(kind, 1, block_of(form), asked, windows)
+    sizes = TaskSizes(5, 60, 12, 6, regions=REGIONS if asked.sampling == "examples" else 0, engine="torch")
+    plan = plan_of(asked, spec.model, windows, place_of(torch.device("cpu"), "torch"))
+    assert plan.names == (kind,)
+    predicted = predict_footprint(spec, sizes, plan)
+    real = RealStep.make(spec, sizes, plan)
+    real.step()
+    live, _ = real.counted()
+    assert predicted.step_peak_bytes == pytest.approx(live.peak, rel=0.05)
 
 
 def test_a_step_of_gigabytes_is_predicted_without_them():

@@ -37,9 +37,10 @@ class LabelledBatch:
     def __len__(self) -> int:
         return len(self.series)
 
-    def __getitem__(self, rows: Tensor) -> "LabelledBatch":
-        """The examples of these rows, int64 [M], on any device."""
-        rows = rows.to(self.series.device)
+    def __getitem__(self, rows: Tensor | slice) -> "LabelledBatch":
+        """The examples of these rows, int64 [M] on any device, or a slice, which shares the batch's memory."""
+        if isinstance(rows, Tensor):
+            rows = rows.to(self.series.device)
         return LabelledBatch(
             self.series[rows], self.known[rows], self.connectivity[rows], self.features[rows]
         )

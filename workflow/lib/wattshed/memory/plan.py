@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from wattshed.config.memory.plans import refuse_misfit
+from wattshed.forecast.families.family import Offer
 from wattshed.foundation import plugins
 from wattshed.foundation.faults import Fault
 from wattshed.memory.levels import LEVELS
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 # What a checkpoint is read by whose level was to be chosen and is not: mechanisms that cost no time.
 UNCHOSEN = "low"
+# Where a network names what its family offers; gating and checkpointing look for theirs themselves.
+NAMED_PARTS = {Offer.ATTENTION: "attentions", Offer.AGGREGATION: "aggregations"}
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,7 @@ class MemoryPlan:
         seed: of new weights. Raises :class:`Fault` if a mechanism does not find in the network what its family offers.
         """
         for plugin, own in self._pairs:
+            _refuse_missing_parts(network, own.kind, plugin)
             network = plugin.apply(network, own, seed)
         network.trained_on_torch = self.needs_torch
         return network
@@ -119,6 +123,16 @@ class MemoryPlan:
             if found is not None:
                 return found
         return Gradients(network, optimiser)
+
+
+def _refuse_missing_parts(network: Network, kind: str, plugin: Mechanism) -> None:
+    """Raise :class:`Fault` if a network does not name the parts that its family offers: nothing would be saved."""
+    for offer, parts in NAMED_PARTS.items():
+        if offer in plugin.asks and not getattr(network.memory_parts(), parts):
+            raise Fault(
+                f"the memory mechanism {kind} finds no {parts} in {type(network).__name__}, whose family offers "
+                f"{offer}: expected memory_parts().{parts} to name some; correct the family, or leave it out."
+            )
 
 
 PLAIN = MemoryPlan()
@@ -165,9 +179,10 @@ def plan_of(
 
 
 def with_level(recipe: RecipeBlock, level: str) -> RecipeBlock:
-    """The recipe with a level that ``auto`` has chosen, for checkpoints."""
+    """The recipe with a level that ``auto`` has chosen, for checkpoints; the limit that it was chosen by has done."""
     assert recipe.memory is not None
-    return recipe.model_copy(update={"memory": recipe.memory.model_copy(update={"level": level})})
+    chosen = {"level": level, "limit_mb": None}
+    return recipe.model_copy(update={"memory": recipe.memory.model_copy(update=chosen)})
 
 
 def _why_left_out(

@@ -48,3 +48,12 @@ class MemoryBlock(Block):
             if kind in kinds[:place]:
                 raise ValueError(f"mechanisms.{place} names {kind!r} twice; expected each mechanism once")
         return self
+
+    @model_validator(mode="after")
+    def _a_limit_is_looked_at(self) -> "MemoryBlock":
+        if self.limit_mb is not None and self.level != "auto":
+            raise ValueError(
+                f"limit_mb is {self.limit_mb:g}, but level is {self.level!r}, which looks at no limit; expected level: "
+                "auto, or no limit_mb"
+            )
+        return self

@@ -13,7 +13,8 @@ from wattshed.foundation.faults import Fault, one_line
 def read_matrix(path: Path, rows_are_regions: bool) -> tuple[tuple[str, ...], np.ndarray]:
     """Names of the regions and float64 [samples, R]; NaN where a cell is empty.
 
-    The header is optional: the first row of a CSV or TSV file holds names if one of its cells is text. Where rows are
+    The header is optional: the first row of a CSV or TSV file holds names if one of its cells is text, or if it counts
+    the columns from 0 or 1 on. Where rows are
     regions, names are those of the first column, if that is text. Regions without a name are numbered from 1. Raises
     :class:`Fault` for a file that cannot be read and for a cell that is not a number.
     """
@@ -36,6 +37,11 @@ def read_matrix(path: Path, rows_are_regions: bool) -> tuple[tuple[str, ...], np
     if table.ndim != 2 or 0 in table.shape:
         raise Fault(
             f"{path} has the shape {list(table.shape)}; expected a table of samples and regions: make the file again."
+        )
+    if np.iscomplexobj(table):
+        raise Fault(
+            f"{path} holds complex numbers; expected real ones: choose what is meant, such as their magnitude, and "
+            "make the file again."
         )
     if rows_are_regions:
         first = [_number(cell) for cell in table[:, 0]]
@@ -63,6 +69,12 @@ def _read_text(path: Path, separator: str) -> tuple[list[str] | None, np.ndarray
         rows = [row for row in csv.reader(file, delimiter=separator) if any(cell.strip() for cell in row)]
     if not rows:
         raise Fault(f"{path} is empty; expected a table of samples and regions: fill it or remove the file.")
+    first = ",".join(rows[0])
+    if separator == "," and first.count(";") > first.count(","):
+        raise Fault(
+            f"{path}: cells are separated by semicolons; expected commas, and a point in decimal numbers: write the "
+            "table again, such as with pandas' to_csv."
+        )
     for number, row in enumerate(rows, start=1):
         if len(row) != len(rows[0]):
             raise Fault(
@@ -70,9 +82,17 @@ def _read_text(path: Path, separator: str) -> tuple[list[str] | None, np.ndarray
                 f"separated by {'tabs' if separator == chr(9) else 'commas'}: correct the row."
             )
     # The first column may hold the names where rows are regions: it alone does not make a row a header.
-    header = any(_number(cell) is None for cell in rows[0][1:] or rows[0])
+    header = any(_number(cell) is None for cell in rows[0][1:] or rows[0]) or _counts(rows[0])
     names = [cell.strip() for cell in rows[0]] if header else None
     return names, np.array(rows[1:] if header else rows, dtype=object).reshape(-1, len(rows[0]))
+
+
+def _counts(row: list[str]) -> bool:
+    """Whether a first row numbers the columns, from 0 or 1 on, as tables without names are often written."""
+    cells = [cell.strip() for cell in row]
+    return len(cells) > 1 and any(
+        cells == [str(first + place) for place in range(len(cells))] for first in (0, 1)
+    )
 
 
 def _number(cell: object) -> float | None:
@@ -86,7 +106,7 @@ def _number(cell: object) -> float | None:
 
 
 def _numbers(table: np.ndarray, path: Path, turned: bool) -> np.ndarray:
-    if table.dtype != object and np.issubdtype(table.dtype, np.number) and not np.iscomplexobj(table):
+    if table.dtype != object and np.issubdtype(table.dtype, np.number):
         return table.astype(np.float64)
     found = np.empty(table.shape)
     for place, cell in np.ndenumerate(table):
@@ -94,7 +114,7 @@ def _numbers(table: np.ndarray, path: Path, turned: bool) -> np.ndarray:
         if number is None:
             row, column = place[::-1] if turned else place
             raise Fault(
-                f"{path}: row {row + 1} of the numbers, column {column + 1}: {str(cell)!r} is not a number; "
+                f"{path}: row {row + 1} of the numbers, column {column + 1}: {str(cell)[:40]!r} is not a number; "
                 "expected a number with a decimal point: correct the cell."
             )
         found[place] = number

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mmap
 import os
 import sys
 import tempfile
@@ -125,8 +124,7 @@ class Disk(Keeper):
             return _OnlySize(number, tensor)
         if self._file is None:
             self._file = tempfile.TemporaryFile(prefix="wattshed-activations-")  # noqa: SIM115 (its storages close it)
-        # A mapping of a file begins at a page.
-        begin = -(-self._end // mmap.ALLOCATIONGRANULARITY) * mmap.ALLOCATIONGRANULARITY
+        begin = self._end
         values: Any = tensor.contiguous().view(torch.uint8).cpu().numpy()
         content = memoryview(values)
         _write(self._file.fileno(), content, begin)
@@ -154,9 +152,20 @@ class _InFile(Away):
         self._file, self._begin, self._size = file, begin, size
 
     def _bring(self) -> Tensor:
-        # Pages are read as they are used; a change of them stays in memory.
-        pages = mmap.mmap(self._file.fileno(), self._size, access=mmap.ACCESS_COPY, offset=self._begin)
-        return torch.frombuffer(pages, dtype=self._dtype).to(self._device)
+        # Read and not mapped: pages of a mapping are memory too, and no count of tensors would see them.
+        values = torch.empty(self._size // self._dtype.itemsize, dtype=self._dtype)
+        numbers: Any = values.view(torch.uint8).numpy()
+        content = memoryview(numbers)
+        place = self._begin
+        while content:
+            count = os.preadv(self._file.fileno(), [content], place)
+            if not count:
+                raise Fault(
+                    f"the file of activations in {tempfile.gettempdir()} is shorter than what was written to it: "
+                    "expected a file that only this training changes; name another folder with TMPDIR."
+                )
+            content, place = content[count:], place + count
+        return values.to(self._device)
 
 
 class _OnlySize(Away):

@@ -111,6 +111,7 @@ def kept_elsewhere(minimum_bytes: int, *, to_file: bool, prefetch: int) -> Itera
 
     Both passes of a batch belong into the block. Raises :class:`Fault` if the disk is full.
     """
-    moving = _Moving(minimum_bytes, keeper_of(to_file=to_file), prefetch)
+    # A file is read where its values are asked for: what is read ahead would only wait in memory.
+    moving = _Moving(minimum_bytes, keeper_of(to_file=to_file), 0 if to_file else prefetch)
     with torch.autograd.graph.saved_tensors_hooks(moving.pack, moving.unpack):
         yield

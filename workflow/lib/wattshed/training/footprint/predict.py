@@ -103,9 +103,9 @@ def predict_footprint(spec: ModelSpec, sizes: TaskSizes, plan: MemoryPlan) -> Fo
             "steps; leave it out of predictions of memory."
         )
     mode = FakeTensorMode(allow_non_fake_inputs=True)
-    network = without_values(network, mode, device)
+    # With its values: new layers of a mechanism read those that they replace, and move their own to where these are.
+    network = without_values(plan.applied(network, spec.seed), mode, device)
     with mode:
-        network = plan.applied(network, spec.seed)
         kernel = _kernel(network, spec, sizes, plan)
         series = sized_series(sizes, spec.windows, device, kernel)
     batches, masks = sized_batches(spec.recipe, spec.windows, sizes, series, network)

@@ -14,6 +14,7 @@ from wattshed.engine.series.residence import Residence
 from wattshed.forecast.examples import ExampleResidence, ExampleSeries, LabelledBatch
 from wattshed.forecast.networks.reference import sparse_tensor
 from wattshed.forecast.series import ScaledSeries
+from wattshed.foundation.faults import Fault
 from wattshed.training.batches.drawing import Batch
 from wattshed.training.batches.making import make_sampler
 from wattshed.training.footprint.sizes import FEATURES
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from wattshed.forecast.network import Network
     from wattshed.forecast.protocol import ForecastTask
     from wattshed.training.footprint.sizes import TaskSizes
+
+# From which a batch draws, at most.
+ORIGINS = 100_000
 
 
 class SizedResidence(Residence):
@@ -142,9 +146,17 @@ def sized_batches(
     first, last = (
         (0, sizes.hours) if sizes.regions else (windows.look_back_h, sizes.hours - windows.horizon_h + 1)
     )
-    origins = torch.arange(first, max(last, first + 1))
+    # A batch has the same size whichever origins it draws.
+    origins = torch.arange(first, min(max(last, first + 1), first + ORIGINS))
     generator = torch.Generator().manual_seed(0)
-    observed = np.ones((sizes.hours, sizes.nodes), dtype=bool)
+    # Zeros that are never read take addresses and no memory; [N, T] in memory, as samplers keep it, is not copied.
+    try:
+        observed = np.zeros((sizes.nodes, sizes.hours), dtype=bool).T
+    except (MemoryError, ValueError) as error:
+        raise Fault(
+            f"a panel of {sizes.nodes:,} nodes and {sizes.hours:,} hours has no room in this machine's addresses: "
+            "expected a size that a machine can hold; correct the nodes or the hours."
+        ) from error
     task = cast("ForecastTask", _SizedTask(_SizedPanel(observed), windows))
     sampler = make_sampler(recipe, task, series)
     kept = [value for value in vars(sampler).values() if isinstance(value, Tensor)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from wattshed.foundation.faults import Fault
 from wattshed.law.predicting.plan import PanelSizes, edges_of, plan_of
 
 if TYPE_CHECKING:
@@ -33,9 +34,18 @@ class TaskSizes:
     device: Literal["cpu", "cuda"] = "cpu"
 
     @classmethod
-    def of_study(cls, study: Study, model: str, panel: PanelSizes, regions: int = 0) -> TaskSizes:
-        """Of one model's training in a study. Raises :class:`Fault` for a panel that is too short."""
+    def of_study(cls, study: Study, model: str, panel: PanelSizes) -> TaskSizes:
+        """Of one model's training in a study. Raises :class:`Fault` for a panel that is too short, and for a model of
+        labelled windows that does not say how many regions it takes."""
         plan = plan_of(study, model, panel)
+        regions = 0
+        if study.recipe_of(model).sampling == "examples":
+            regions = getattr(study.trained[model], "regions", 0)
+            if not regions:
+                raise Fault(
+                    f"models.{model} has no key regions, so that the size of its labelled windows is not known: "
+                    "expected the number of regions among the settings of its family; leave the model out (--model)."
+                )
         looked = min(plan.fit.validation_windows, study.recipe_of(model).validation_windows)
         return cls(
             panel.nodes,

@@ -206,7 +206,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         "--largest-mb", type=float, default=LARGEST_MB, help="predicted peaks that are measured"
     )
     parser.add_argument(
-        "--limit-s", type=float, default=150.0, help="for the measurements of one model and batch"
+        "--limit-s", type=float, default=400.0, help="for the measurements of one model and batch"
     )
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--threads", type=int, default=1)

@@ -16,10 +16,17 @@ from wattshed.config.data.graph import GraphBlock
 from wattshed.config.models.compression import TuningBlock
 from wattshed.config.models.families import read_model
 from wattshed.config.models.recipes import RecipeBlock
+from wattshed.data.connectivity import window_features
 from wattshed.data.graph import build_graph
 from wattshed.engine.series.residence import Residence
 from wattshed.forecast.computing import backend_of
-from wattshed.forecast.examples import EXAMPLES_PER_CALL, ExampleResidence, ExampleSeries, LabelledBatch
+from wattshed.forecast.examples import (
+    EXAMPLES_PER_CALL,
+    ExampleResidence,
+    ExampleSeries,
+    LabelledBatch,
+    StoredExamples,
+)
 from wattshed.foundation import plugins
 from wattshed.foundation.extending.own_files import use_own_plugins
 from wattshed.foundation.faults import Fault
@@ -182,14 +189,22 @@ def test_readings_have_no_examples():
         ExampleSeries.of_classes(task_of(small_panel(hours=600, nodes=3)), CPU)
 
 
+def test_examples_are_gathered_from_series_that_are_stored_once(task):
+    stored, made = StoredExamples.of(task.examples), LabelledBatch.of(window_features(task.panel.windows))
+    rows = torch.tensor([3, 0, 3])
+    for name, part in vars(stored[rows]).items():
+        torch.testing.assert_close(part, getattr(made, name)[rows], atol=1e-4, rtol=1e-4)
+    assert stored.raw.data_ptr() == torch.from_numpy(task.panel.windows.series).data_ptr()
+
+
 def test_examples_that_do_not_fit_stay_in_host_memory(task, capsys):
     indicators = np.ascontiguousarray(task.panel.values.T)
-    examples = LabelledBatch.of(task.examples)
+    examples = StoredExamples.of(task.examples)
     small = ExampleResidence(indicators, examples, CPU, free=lambda device: float(examples.nbytes))
     assert small.streams
     assert "the examples need" in capsys.readouterr().err
     rows = torch.tensor([4, 0])
-    assert torch.equal(small.batch(rows).series, examples.series[rows])
+    assert torch.equal(small.batch(rows).series, examples[rows].series)
     whole = ExampleResidence(indicators, examples, CPU)
     assert not whole.streams
     whole.leave_device("it is full")

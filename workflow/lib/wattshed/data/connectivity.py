@@ -34,6 +34,44 @@ class WindowFeatures:
     features: np.ndarray
 
 
+@dataclass(frozen=True)
+class WindowParts:
+    """The same for all T rows of a panel, with each series kept once, however many windows overlap on it.
+
+    series: float32 [samples, R], as recorded; starts, lengths: int64 [T] of each window in it; length: L, to which
+    windows are padded. mean, scale: float32 [T, R]; a sample's z-score is (sample - mean) * scale, and scale is 0 for a
+    region that does not change. connectivity: float32 [T, R, R]; features: float32 [T, R, 4].
+    """
+
+    series: np.ndarray
+    starts: np.ndarray
+    lengths: np.ndarray
+    length: int
+    mean: np.ndarray
+    scale: np.ndarray
+    connectivity: np.ndarray
+    features: np.ndarray
+
+
+def window_parts(windows: LabelledWindows) -> WindowParts:
+    """Series, z-scores' parts, connectivity and features of all windows."""
+    rows, regions = np.arange(len(windows.starts)), len(windows.regions)
+    mean, scale = (np.empty((len(rows), regions), dtype=np.float32) for _ in range(2))
+    fc = np.empty((len(rows), regions, regions), dtype=np.float32)
+    features = np.empty((len(rows), regions, len(FEATURES)), dtype=np.float32)
+    for start in range(0, len(rows), CHUNK):
+        some = slice(start, start + CHUNK)
+        known, values = windows.known(rows[some]), windows.raw(rows[some])
+        centre, deviation, moves = _moments(values, known)
+        mean[some] = centre[:, 0]
+        scale[some] = np.divide(1.0, deviation, out=np.zeros_like(deviation), where=moves)[:, 0]
+        fc[some] = connectivity(z_scored(values, known), known)
+        features[some] = node_features(fc[some].astype(np.float64))
+    return WindowParts(
+        windows.series, windows.starts, windows.lengths, windows.length, mean, scale, fc, features
+    )
+
+
 def window_features(windows: LabelledWindows, rows: np.ndarray | None = None) -> WindowFeatures:
     """Series, connectivity and features of the windows of these rows, or of all; made once, not in a network.
 
@@ -71,14 +109,20 @@ def z_scored(values: np.ndarray, known: np.ndarray) -> np.ndarray:
 
     known: bool [B, L]. The deviation is that of the population. A region that does not change is 0.
     """
+    mean, deviation, moves = _moments(values, known)
+    centred = np.where(known[:, :, None], values - mean, 0.0)
+    scored: np.ndarray = np.divide(centred, deviation, out=np.zeros_like(centred), where=moves)
+    return scored
+
+
+def _moments(values: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Mean, deviation and whether it is more than rounding, of the known samples [B, 1, R], float64."""
     kept = known[:, :, None]
     count = np.maximum(kept.sum(axis=1, keepdims=True), 1)
     mean = np.where(kept, values, 0.0).sum(axis=1, keepdims=True, dtype=np.float64) / count
     centred = np.where(kept, values - mean, 0.0)
     deviation = np.sqrt((centred**2).sum(axis=1, keepdims=True) / count)
-    moves = deviation > STILL * np.abs(mean)
-    scored: np.ndarray = np.divide(centred, deviation, out=np.zeros_like(centred), where=moves)
-    return scored
+    return mean, deviation, deviation > STILL * np.abs(mean)
 
 
 def connectivity(scored: np.ndarray, known: np.ndarray) -> np.ndarray:

@@ -2,13 +2,13 @@
 F features."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from wattshed.data.connectivity import WindowFeatures
+from wattshed.data.connectivity import WindowFeatures, WindowParts
 from wattshed.data.scaling import Scaler
 from wattshed.engine.choice import Wanted
 from wattshed.engine.series.residence import SERIES_SHARE, Residence, free_bytes
@@ -45,18 +45,6 @@ class LabelledBatch:
             self.series[rows], self.known[rows], self.connectivity[rows], self.features[rows]
         )
 
-    def to(self, device: torch.device) -> "LabelledBatch":
-        return LabelledBatch(
-            self.series.to(device),
-            self.known.to(device),
-            self.connectivity.to(device),
-            self.features.to(device),
-        )
-
-    @property
-    def nbytes(self) -> int:
-        return sum(part.nbytes for part in (self.series, self.known, self.connectivity, self.features))
-
     @classmethod
     def of(cls, made: WindowFeatures) -> "LabelledBatch":
         """The same examples as tensors that share the arrays' memory."""
@@ -68,13 +56,69 @@ class LabelledBatch:
         )
 
 
+@dataclass(frozen=True)
+class StoredExamples:
+    """The examples of all T rows of a panel, with each series stored once; windows are gathered for each batch.
+
+    Overlapping windows would take their overlap as often. raw: float32 [samples, R]; starts, lengths: int64 [T]; mean,
+    scale: float32 [T, R], of the z-score of a sample, (sample - mean) * scale; connectivity: float32 [T, R, R];
+    features: float32 [T, R, F]; length: L, to which windows are padded.
+    """
+
+    raw: Tensor
+    starts: Tensor
+    lengths: Tensor
+    mean: Tensor
+    scale: Tensor
+    connectivity: Tensor
+    features: Tensor
+    length: int
+
+    @classmethod
+    def of(cls, parts: WindowParts) -> "StoredExamples":
+        """The same as tensors that share the arrays' memory."""
+        arrays = {
+            "raw": parts.series,
+            **{name: getattr(parts, name) for name in ("starts", "lengths", "mean", "scale")},
+            **{name: getattr(parts, name) for name in ("connectivity", "features")},
+        }
+        return cls(**{name: torch.from_numpy(array) for name, array in arrays.items()}, length=parts.length)
+
+    @property
+    def tensors(self) -> dict[str, Tensor]:
+        named = {one.name: getattr(self, one.name) for one in fields(self)}
+        return {name: value for name, value in named.items() if isinstance(value, Tensor)}
+
+    @property
+    def nbytes(self) -> int:
+        return sum(part.nbytes for part in self.tensors.values())
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def __getitem__(self, rows: Tensor) -> LabelledBatch:
+        """The examples of these rows, int64 [M] on any device."""
+        rows = rows.to(self.raw.device)
+        places = torch.arange(self.length, device=self.raw.device)
+        known = places < self.lengths[rows].unsqueeze(1)
+        samples = torch.where(known, self.starts[rows].unsqueeze(1) + places, 0)
+        series = self.raw[samples].sub_(self.mean[rows].unsqueeze(1)).mul_(self.scale[rows].unsqueeze(1))
+        series.masked_fill_(~known.unsqueeze(-1), 0.0)
+        return LabelledBatch(series, known, self.connectivity[rows], self.features[rows])
+
+    def to(self, device: torch.device) -> "StoredExamples":
+        return StoredExamples(
+            **{name: tensor.to(device) for name, tensor in self.tensors.items()}, length=self.length
+        )
+
+
 class ExampleResidence(Residence):
     """Where a panel's examples are stored: on the device if they fit, else in host memory, from which they are sent."""
 
     def __init__(
         self,
         indicators: np.ndarray,
-        examples: LabelledBatch,
+        examples: StoredExamples,
         device: torch.device,
         free: Callable[[torch.device], float] = free_bytes,
     ) -> None:
@@ -108,7 +152,8 @@ class ExampleResidence(Residence):
             except torch.cuda.OutOfMemoryError:
                 pass  # Retried below: outside this block the failed tensors are released.
             self.leave_device(f"{self.device} ran out of memory in gathering {len(rows):,} examples")
-        return self.examples[rows].to(self.device)
+        found = self.examples[rows]
+        return LabelledBatch(*(part.to(self.device) for part in vars(found).values()))
 
 
 @dataclass(frozen=True)
@@ -127,7 +172,7 @@ class ExampleSeries(ScaledSeries):
         rows, classes = panel.values.shape
         indicators = np.ascontiguousarray(panel.values.T)
         return cls(
-            ExampleResidence(indicators, LabelledBatch.of(task.examples), device),
+            ExampleResidence(indicators, StoredExamples.of(task.examples), device),
             row_sum=torch.ones(classes, device=device),
             slot=torch.zeros(rows, dtype=torch.int32, device=device),
             scaler=Scaler(np.zeros(classes, dtype=np.float32), np.ones(classes, dtype=np.float32)),

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from wattshed.config.data.data import WindowsBlock
-from wattshed.data.connectivity import WindowFeatures, window_features
+from wattshed.data.connectivity import WindowParts, window_parts
 from wattshed.data.panel import Panel
 from wattshed.data.scaling import fit_scaler
 from wattshed.data.splits import Segment, Splits
@@ -47,10 +47,10 @@ class ForecastTask:
         return fill_gaps(panel.values, means)
 
     @cached_property
-    def examples(self) -> WindowFeatures:
+    def examples(self) -> WindowParts:
         """What networks read of all rows of a panel of classes; made once for all networks."""
         assert self.panel.windows is not None
-        return window_features(self.panel.windows)
+        return window_parts(self.panel.windows)
 
     @property
     def panel_digest(self) -> str:

@@ -97,6 +97,7 @@ def sizes_of(spec: ModelSpec, inputs: JobInputs) -> TaskSizes:
         edges=int(graph_of(spec, inputs.graph).adjacency.nnz),
         validation_windows=looked,
         regions=0 if windows is None else len(windows.regions),
+        samples=0 if windows is None else len(windows.series),
         engine=inputs.engine,
         device="cuda" if inputs.device.type == "cuda" else "cpu",
     )

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from wattshed.engine.series.residence import Residence
-from wattshed.forecast.examples import ExampleResidence, ExampleSeries, LabelledBatch
+from wattshed.forecast.examples import ExampleResidence, ExampleSeries, StoredExamples
 from wattshed.forecast.families.family import make_network
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.series import ScaledSeries
@@ -84,13 +84,17 @@ def _random_series(spec: ModelSpec, sizes: TaskSizes, device: torch.device) -> S
         values = torch.randn(2, nodes, rows, generator=generator)
         residence = Residence(values[0].clone().numpy(), values[1].clone().numpy(), device)
         return ScaledSeries(residence, ones, slot, scaler, length, sizes.engine)
-    series = torch.randn(rows, length, sizes.regions, generator=generator)
-    connectivity = torch.corrcoef(series[0].T).expand(rows, -1, -1).contiguous()
-    examples = LabelledBatch(
-        series,
-        torch.ones(rows, length, dtype=torch.bool),
-        connectivity,
+    samples = sizes.samples or rows * length
+    raw = torch.randn(samples, sizes.regions, generator=generator)
+    examples = StoredExamples(
+        raw,
+        (torch.arange(rows) * length) % (samples - length + 1),
+        torch.full((rows,), length),
+        torch.zeros(rows, sizes.regions),
+        torch.ones(rows, sizes.regions),
+        torch.corrcoef(raw[:length].T).expand(rows, -1, -1).contiguous(),
         torch.randn(rows, sizes.regions, FEATURES, generator=generator),
+        length,
     )
     indicators = torch.nn.functional.one_hot(torch.arange(rows) % nodes, nodes).T.float().contiguous()
     kept = ExampleResidence(indicators.numpy(), examples, device)

@@ -58,10 +58,8 @@ def predicted_levels(study: Study, model: str, panel: PanelSizes, limit_mb: floa
     """
     recipe = study.recipe_of(model)
     block = study.trained[model]
-    # Of labelled windows; a panel of readings has none.
-    regions = getattr(block, "regions", 0) if recipe.sampling == "examples" else 0
     spec = ModelSpec(model, study.seeds[0], block, recipe, study.data.windows)
-    sizes = TaskSizes.of_study(study, model, panel, regions)
+    sizes = TaskSizes.of_study(study, model, panel)
     on_gpu = study.device == "cuda" and torch.cuda.is_available()
     device = torch.device("cuda" if on_gpu else "cpu")
     own = limit_mb if limit_mb is not None or recipe.memory is None else recipe.memory.limit_mb

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from wattshed.engine.series.residence import Residence
-from wattshed.forecast.examples import ExampleResidence, ExampleSeries, LabelledBatch
+from wattshed.forecast.examples import ExampleResidence, ExampleSeries, StoredExamples
 from wattshed.forecast.networks.reference import sparse_tensor
 from wattshed.forecast.series import ScaledSeries
 from wattshed.foundation.faults import Fault
@@ -95,16 +95,21 @@ def _sized(tensor: Tensor, mode: FakeTensorMode, device: torch.device) -> Tensor
 class SizedExamples(ExampleResidence):
     """Indicators of classes and labelled windows without values, on the device."""
 
-    def __init__(self, classes: int, rows: int, length: int, regions: int, device: torch.device) -> None:
+    def __init__(self, sizes: TaskSizes, length: int, device: torch.device) -> None:
+        rows, regions, classes = sizes.hours, sizes.regions, sizes.nodes
         self.device = device
         self.streams_because = None
         # The indicators are one array under both names, as where they are real.
         self.own = self.aggregate = torch.empty(classes, rows, device=device)
-        self.examples = LabelledBatch(
-            torch.empty(rows, length, regions, device=device),
-            torch.empty(rows, length, dtype=torch.bool, device=device),
-            torch.empty(rows, regions, regions, device=device),
-            torch.empty(rows, regions, FEATURES, device=device),
+        self.examples = StoredExamples(
+            raw=torch.empty(sizes.samples or rows * length, regions, device=device),
+            starts=torch.empty(rows, dtype=torch.int64, device=device),
+            lengths=torch.empty(rows, dtype=torch.int64, device=device),
+            mean=torch.empty(rows, regions, device=device),
+            scale=torch.empty(rows, regions, device=device),
+            connectivity=torch.empty(rows, regions, regions, device=device),
+            features=torch.empty(rows, regions, FEATURES, device=device),
+            length=length,
         )
 
 
@@ -114,7 +119,7 @@ def sized_series(
     """Series of the task's sizes, or labelled windows where it has regions; call it in the fake mode. kernel: None
     where torch computes."""
     if sizes.regions:
-        residence = SizedExamples(sizes.nodes, sizes.hours, windows.look_back_h, sizes.regions, device)
+        residence = SizedExamples(sizes, windows.look_back_h, device)
         return ExampleSeries(
             residence,
             torch.empty(sizes.nodes, device=device),
@@ -190,7 +195,7 @@ def tensors_of_series(series: ScaledSeries) -> list[Tensor]:
     """All tensors of the data that stay on the device."""
     found = [series.own, series.aggregate, series.row_sum, series.slot]
     if isinstance(series.residence, ExampleResidence):
-        found += list(vars(series.residence.examples).values())
+        found += list(series.residence.examples.tensors.values())
     return found
 
 

@@ -21,7 +21,8 @@ FEATURES = 4
 @dataclass(frozen=True)
 class TaskSizes:
     """nodes, hours: of the panel, [T, N]; edges: of its graph, self loops included; validation_windows: that one look
-    at the validation part forecasts; regions: of labelled windows, else 0; engine: which back end may compute; device:
+    at the validation part forecasts; regions: of labelled windows, else 0; samples: of all their series, 0 to
+    take windows that do not overlap; engine: which back end may compute; device:
     ``cpu`` or ``cuda``.
     """
 
@@ -30,6 +31,7 @@ class TaskSizes:
     edges: int
     validation_windows: int
     regions: int = 0
+    samples: int = 0
     engine: Wanted = "auto"
     device: Literal["cpu", "cuda"] = "cpu"
 
@@ -52,9 +54,9 @@ class TaskSizes:
             panel.hours,
             edges_of(study, panel),
             looked,
-            regions,
-            study.engine,
-            study.device,
+            regions=regions,
+            engine=study.engine,
+            device=study.device,
         )
 
     @classmethod

@@ -142,7 +142,9 @@ class Trial:
         edges = int(graph_of(spec, inputs.graph).adjacency.nnz)
         sizes = TaskSizes.of_task(self._forecaster, cell.task, edges, spec.recipe.validation_windows)
         windows = cell.task.panel.windows
-        self._sizes = sizes if windows is None else replace(sizes, regions=len(windows.regions))
+        if windows is not None:
+            sizes = replace(sizes, regions=len(windows.regions), samples=len(windows.series))
+        self._sizes = sizes
         self._plans: dict[str, MemoryPlan] = {}
         self._asked: dict[str, PlanAsked] = {}
         self._networks: dict[str, Network] = {}

@@ -6,11 +6,8 @@ The rule exists for every study, and is requested only if it has the block `memo
 # Models whose steps are measured at every memory level, and the memory of the largest step that is [MB].
 MEMORY_MODELS = STUDY.memory.measured(STUDY.models) if STUDY.memory else []
 MEMORY_MB = int(STUDY.memory.largest_mb) if STUDY.memory else 0
-
-
-def json_of(blocks):
-    """Blocks of the configuration by name as one argument of a script."""
-    return without_braces(json.dumps({name: block.model_dump(mode="json") for name, block in blocks.items()}))
+MEMORY_BLOCKS = {name: STUDY.models[name].model_dump(mode="json") for name in MEMORY_MODELS}
+MEMORY_RECIPES = {name: STUDY.recipe_of(name).model_dump(mode="json") for name in MEMORY_MODELS}
 
 
 rule measure_memory:
@@ -35,8 +32,8 @@ rule measure_memory:
         gpu=int(STUDY.device == "cuda"),
     params:
         memory=as_json(STUDY.memory) if STUDY.memory else "null",
-        models=json_of({name: STUDY.models[name] for name in MEMORY_MODELS}),
-        recipes=json_of({name: STUDY.recipe_of(name) for name in MEMORY_MODELS}),
+        models=without_braces(json.dumps(MEMORY_BLOCKS)),
+        recipes=without_braces(json.dumps(MEMORY_RECIPES)),
         windows=as_json(STUDY.data.windows),
         metering=as_json(STUDY.energy.metering),
         device=STUDY.device,

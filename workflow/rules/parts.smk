@@ -3,7 +3,6 @@
 from wattshed.foundation.plugins import names as plugin_names
 from wattshed.publish.parts.declaration import declared
 
-
 # Parts that would mislead in a study of classes: its rows are windows, which have no hours of day, gaps or neighbours.
 OF_READINGS = {"table": {"quality"}, "figure": {"degrees", "forecasts", "horizons"}}
 

@@ -39,14 +39,16 @@ class WindowParts:
     """The same for all T rows of a panel, with each series kept once, however many windows overlap on it.
 
     series: float32 [samples, R], as recorded; starts, lengths: int64 [T] of each window in it; length: L, to which
-    windows are padded. mean, scale: float32 [T, R]; a sample's z-score is (sample - mean) * scale, and scale is 0 for a
-    region that does not change. connectivity: float32 [T, R, R]; features: float32 [T, R, 4].
+    windows are padded; padded: whether any is shorter. mean, scale: float32 [T, R]; a sample's z-score is (sample -
+    mean) * scale, and scale is 0 for a region that does not change. connectivity: float32 [T, R, R]; features: float32
+    [T, R, 4].
     """
 
     series: np.ndarray
     starts: np.ndarray
     lengths: np.ndarray
     length: int
+    padded: bool
     mean: np.ndarray
     scale: np.ndarray
     connectivity: np.ndarray
@@ -68,7 +70,15 @@ def window_parts(windows: LabelledWindows) -> WindowParts:
         fc[some] = connectivity(z_scored(values, known), known)
         features[some] = node_features(fc[some].astype(np.float64))
     return WindowParts(
-        windows.series, windows.starts, windows.lengths, windows.length, mean, scale, fc, features
+        windows.series,
+        windows.starts,
+        windows.lengths,
+        windows.length,
+        windows.padded,
+        mean,
+        scale,
+        fc,
+        features,
     )
 
 

@@ -78,6 +78,11 @@ class LabelledWindows:
         """A name for each series: its own, or its number."""
         return self.owner_names or tuple(str(number) for number in range(len(self.sample_s)))
 
+    @property
+    def padded(self) -> bool:
+        """Whether any window is shorter than ``length``."""
+        return bool((self.lengths < self.length).any())
+
     def known(self, rows: np.ndarray) -> np.ndarray:
         """Bool [B, length]: which samples of these rows' windows are known; the others are padding."""
         return np.arange(self.length)[None, :] < self.lengths[rows][:, None]

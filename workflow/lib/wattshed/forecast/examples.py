@@ -25,12 +25,13 @@ class LabelledBatch:
     """Windows of series, each with the connectivity of its regions.
 
     series: float32 [B, L, R], z-scored per window and region, 0 where padded; known: bool [B, L], samples that were
-    measured; a window's known samples come first. connectivity: float32 [B, R, R], correlations over the known samples;
-    features: float32 [B, R, F] of each region.
+    measured; a window's known samples come first; None where all windows of the panel are whole, so that networks need
+    no masks. connectivity: float32 [B, R, R], correlations over the known samples; features: float32 [B, R, F] of each
+    region.
     """
 
     series: Tensor
-    known: Tensor
+    known: Tensor | None
     connectivity: Tensor
     features: Tensor
 
@@ -41,8 +42,13 @@ class LabelledBatch:
         """The examples of these rows, int64 [M] on any device, or a slice, which shares the batch's memory."""
         if isinstance(rows, Tensor):
             rows = rows.to(self.series.device)
+        known = None if self.known is None else self.known[rows]
+        return LabelledBatch(self.series[rows], known, self.connectivity[rows], self.features[rows])
+
+    def to(self, device: torch.device) -> "LabelledBatch":
+        known = None if self.known is None else self.known.to(device)
         return LabelledBatch(
-            self.series[rows], self.known[rows], self.connectivity[rows], self.features[rows]
+            self.series.to(device), known, self.connectivity.to(device), self.features.to(device)
         )
 
     @classmethod
@@ -50,7 +56,7 @@ class LabelledBatch:
         """The same examples as tensors that share the arrays' memory."""
         return cls(
             torch.from_numpy(made.series),
-            torch.from_numpy(made.known),
+            None if made.known.all() else torch.from_numpy(made.known),
             torch.from_numpy(made.connectivity),
             torch.from_numpy(made.features),
         )
@@ -62,7 +68,7 @@ class StoredExamples:
 
     Overlapping windows would take their overlap as often. raw: float32 [samples, R]; starts, lengths: int64 [T]; mean,
     scale: float32 [T, R], of the z-score of a sample, (sample - mean) * scale; connectivity: float32 [T, R, R];
-    features: float32 [T, R, F]; length: L, to which windows are padded.
+    features: float32 [T, R, F]; length: L, to which windows are padded; padded: whether any of them is shorter.
     """
 
     raw: Tensor
@@ -73,6 +79,7 @@ class StoredExamples:
     connectivity: Tensor
     features: Tensor
     length: int
+    padded: bool
 
     @classmethod
     def of(cls, parts: WindowParts) -> "StoredExamples":
@@ -82,7 +89,8 @@ class StoredExamples:
             **{name: getattr(parts, name) for name in ("starts", "lengths", "mean", "scale")},
             **{name: getattr(parts, name) for name in ("connectivity", "features")},
         }
-        return cls(**{name: torch.from_numpy(array) for name, array in arrays.items()}, length=parts.length)
+        tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
+        return cls(**tensors, length=parts.length, padded=parts.padded)
 
     @property
     def tensors(self) -> dict[str, Tensor]:
@@ -100,16 +108,18 @@ class StoredExamples:
         """The examples of these rows, int64 [M] on any device."""
         rows = rows.to(self.raw.device)
         places = torch.arange(self.length, device=self.raw.device)
-        known = places < self.lengths[rows].unsqueeze(1)
-        samples = torch.where(known, self.starts[rows].unsqueeze(1) + places, 0)
+        samples, known = self.starts[rows].unsqueeze(1) + places, None
+        if self.padded:
+            known = places < self.lengths[rows].unsqueeze(1)
+            samples = torch.where(known, samples, 0)
         series = self.raw[samples].sub_(self.mean[rows].unsqueeze(1)).mul_(self.scale[rows].unsqueeze(1))
-        series.masked_fill_(~known.unsqueeze(-1), 0.0)
+        if known is not None:
+            series.masked_fill_(~known.unsqueeze(-1), 0.0)
         return LabelledBatch(series, known, self.connectivity[rows], self.features[rows])
 
     def to(self, device: torch.device) -> "StoredExamples":
-        return StoredExamples(
-            **{name: tensor.to(device) for name, tensor in self.tensors.items()}, length=self.length
-        )
+        tensors = {name: tensor.to(device) for name, tensor in self.tensors.items()}
+        return StoredExamples(**tensors, length=self.length, padded=self.padded)
 
 
 class ExampleResidence(Residence):
@@ -152,8 +162,7 @@ class ExampleResidence(Residence):
             except torch.cuda.OutOfMemoryError:
                 pass  # Retried below: outside this block the failed tensors are released.
             self.leave_device(f"{self.device} ran out of memory in gathering {len(rows):,} examples")
-        found = self.examples[rows]
-        return LabelledBatch(*(part.to(self.device) for part in vars(found).values()))
+        return self.examples[rows].to(self.device)
 
 
 @dataclass(frozen=True)

@@ -224,6 +224,12 @@ class Network(nn.Module):
         """Parts that memory mechanisms may change; none by default."""
         return MemoryParts()
 
+    def learn_sizes(self, batch: Any) -> None:
+        """Note sizes of a training step that depend on data, from a batch as the network takes it.
+
+        Predictions of memory, which have no values, use them. Most networks have no such sizes.
+        """
+
     def linear_maps(self) -> dict[str, nn.Module]:
         """Linear and recurrent layers that a method may replace, by their attribute's name; see :meth:`with_maps`."""
         return {}

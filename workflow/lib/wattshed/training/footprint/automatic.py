@@ -6,6 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import torch
+
+from wattshed.forecast.examples import LabelledBatch, StoredExamples
+from wattshed.forecast.protocol import evenly_spaced
 from wattshed.foundation.faults import Fault
 from wattshed.memory.levels import ORDER
 from wattshed.memory.plan import MemoryPlan, plan_of, with_level
@@ -15,8 +19,6 @@ from wattshed.training.footprint.predict import Footprint, predict_footprint
 from wattshed.training.footprint.sizes import TaskSizes
 
 if TYPE_CHECKING:
-    import torch
-
     from wattshed.engine.choice import Wanted
     from wattshed.forecast.job_inputs import JobInputs
 
@@ -98,9 +100,17 @@ def sizes_of(spec: ModelSpec, inputs: JobInputs) -> TaskSizes:
         validation_windows=looked,
         regions=0 if windows is None else len(windows.regions),
         samples=0 if windows is None else len(windows.series),
+        padded=windows is not None and windows.padded,
+        batch=None if windows is None else _batch_of(spec, inputs),
         engine=inputs.engine,
         device="cuda" if inputs.device.type == "cuda" else "cpu",
     )
+
+
+def _batch_of(spec: ModelSpec, inputs: JobInputs) -> LabelledBatch:
+    """A batch of the training part, spread evenly over it."""
+    rows = evenly_spaced(inputs.task.origins(inputs.task.splits.train), spec.recipe.batch)
+    return StoredExamples.of(inputs.task.examples)[torch.from_numpy(rows)]
 
 
 def plan_text(

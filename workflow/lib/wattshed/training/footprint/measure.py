@@ -67,6 +67,9 @@ def measure_steps(
     trials = {name: _Trial(learner_of(plan), batches, device) for name, plan in plans.items()}
     for trial in trials.values():
         trial.step()
+    for trial in trials.values():
+        # A step that depends on data depends on weights too.
+        trial.restore()
     counted = {
         name: counted_step(trial.learner, batches, forecaster, trial.step) for name, trial in trials.items()
     }

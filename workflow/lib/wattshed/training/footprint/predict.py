@@ -102,9 +102,12 @@ def predict_footprint(spec: ModelSpec, sizes: TaskSizes, plan: MemoryPlan) -> Fo
             f"{spec.name} is solved in closed form and takes no gradient steps: expected a model that is trained in "
             "steps; leave it out of predictions of memory."
         )
+    network = plan.applied(network, spec.seed)
+    if sizes.batch is not None:
+        network.learn_sizes(sizes.batch)
     mode = FakeTensorMode(allow_non_fake_inputs=True)
     # With its values: new layers of a mechanism read those that they replace, and move their own to where these are.
-    network = without_values(plan.applied(network, spec.seed), mode, device)
+    network = without_values(network, mode, device)
     with mode:
         kernel = _kernel(network, spec, sizes, plan)
         series = sized_series(sizes, spec.windows, device, kernel)

@@ -95,6 +95,7 @@ def _random_series(spec: ModelSpec, sizes: TaskSizes, device: torch.device) -> S
         torch.corrcoef(raw[:length].T).expand(rows, -1, -1).contiguous(),
         torch.randn(rows, sizes.regions, FEATURES, generator=generator),
         length,
+        padded=sizes.padded,
     )
     indicators = torch.nn.functional.one_hot(torch.arange(rows) % nodes, nodes).T.float().contiguous()
     kept = ExampleResidence(indicators.numpy(), examples, device)

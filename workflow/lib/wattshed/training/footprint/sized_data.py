@@ -110,6 +110,7 @@ class SizedExamples(ExampleResidence):
             connectivity=torch.empty(rows, regions, regions, device=device),
             features=torch.empty(rows, regions, FEATURES, device=device),
             length=length,
+            padded=sizes.padded,
         )
 
 

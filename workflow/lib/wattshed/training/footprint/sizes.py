@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from wattshed.foundation.faults import Fault
@@ -11,6 +11,7 @@ from wattshed.law.predicting.plan import PanelSizes, edges_of, plan_of
 if TYPE_CHECKING:
     from wattshed.config.study import Study
     from wattshed.engine.choice import Wanted
+    from wattshed.forecast.examples import LabelledBatch
     from wattshed.forecast.neural import NeuralForecaster
     from wattshed.forecast.protocol import ForecastTask
 
@@ -22,8 +23,9 @@ FEATURES = 4
 class TaskSizes:
     """nodes, hours: of the panel, [T, N]; edges: of its graph, self loops included; validation_windows: that one look
     at the validation part forecasts; regions: of labelled windows, else 0; samples: of all their series, 0 to
-    take windows that do not overlap; engine: which back end may compute; device:
-    ``cpu`` or ``cuda``.
+    take windows that do not overlap; padded: whether any window is shorter than the others; batch: one of the
+    data, from which a network notes sizes that depend on values, None where only sizes are known; engine: which back
+    end may compute; device: ``cpu`` or ``cuda``.
     """
 
     nodes: int
@@ -32,6 +34,8 @@ class TaskSizes:
     validation_windows: int
     regions: int = 0
     samples: int = 0
+    padded: bool = False
+    batch: LabelledBatch | None = field(default=None, compare=False, repr=False)
     engine: Wanted = "auto"
     device: Literal["cpu", "cuda"] = "cpu"
 

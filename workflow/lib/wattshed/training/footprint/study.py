@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import torch
 
 from wattshed.config.memory.study import BASE, MemoryStudyBlock
 from wattshed.config.models.families import ModelBlock
@@ -17,6 +18,7 @@ from wattshed.config.models.recipes import RecipeBlock
 from wattshed.devices.torch_device import synchroniser
 from wattshed.energy.meter import Meter
 from wattshed.energy.metered_job import metered_job
+from wattshed.forecast.examples import LabelledBatch
 from wattshed.forecast.job_inputs import JobInputs
 from wattshed.forecast.network import Network
 from wattshed.forecast.neural import NeuralForecaster
@@ -141,9 +143,15 @@ class Trial:
         self._batches = list(islice(drawn, spec.recipe.accumulate))
         edges = int(graph_of(spec, inputs.graph).adjacency.nnz)
         sizes = TaskSizes.of_task(self._forecaster, cell.task, edges, spec.recipe.validation_windows)
-        windows = cell.task.panel.windows
-        if windows is not None:
-            sizes = replace(sizes, regions=len(windows.regions), samples=len(windows.series))
+        windows, first = cell.task.panel.windows, self._batches[0].inputs[0]
+        if windows is not None and isinstance(first, LabelledBatch):
+            sizes = replace(
+                sizes,
+                regions=len(windows.regions),
+                samples=len(windows.series),
+                padded=windows.padded,
+                batch=first.to(torch.device("cpu")),
+            )
         self._sizes = sizes
         self._plans: dict[str, MemoryPlan] = {}
         self._asked: dict[str, PlanAsked] = {}

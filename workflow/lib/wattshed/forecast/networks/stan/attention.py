@@ -18,8 +18,8 @@ class KnownAttention(nn.Module):
         self.qkv = nn.Linear(width, 3 * width, bias=False)
         self.out = nn.Linear(width, width)
 
-    def forward(self, values: Tensor, known: Tensor) -> Tensor:
-        """values: [B, L, width]; known: bool [B, L] -> [B, L, width]."""
+    def forward(self, values: Tensor, known: Tensor | None) -> Tensor:
+        """values: [B, L, width]; known: bool [B, L], None for all -> [B, L, width]."""
         query, key, value = self.qkv(values).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
         mixed = self.kernel(query, key, value, known, self.dropout if self.training else 0.0)
         return self.out(mixed.transpose(1, 2).flatten(2))

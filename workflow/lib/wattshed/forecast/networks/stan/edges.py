@@ -1,5 +1,6 @@
 """Edges of the graphs of connectivity, as many in each example. Shapes: B examples, N nodes, E edges."""
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -35,15 +36,16 @@ class Edges:
         kept = self.kept & (sources >= 0) & (targets >= 0)
         return Edges(sources.clamp(min=0), targets.clamp(min=0), kept)
 
-    def dense(self, expected: int) -> "Edges":
+    def dense(self, expected_share: float) -> "Edges":
         """The same with edges that do not count dropped, as far as all examples allow.
 
-        How many are left depends on data, and is read from the device. Fake tensors have no data: theirs are
-        ``expected`` many.
+        How many are left depends on data, and is read from the device. Fake tensors have no data: of theirs
+        ``expected_share`` are left.
         """
+        every = self.kept.shape[1]
         without_data = isinstance(self.kept, FakeTensor)
-        count = expected if without_data else max(1, int(self.kept.sum(dim=1).max()))
-        count = min(count, self.kept.shape[1])
+        count = math.ceil(expected_share * every) if without_data else int(self.kept.sum(dim=1).max())
+        count = min(max(1, count), every)
         first = self.kept.to(torch.uint8).sort(dim=1, descending=True, stable=True).indices[:, :count]
         return Edges(*(values.gather(1, first) for values in (self.sources, self.targets, self.kept)))
 

@@ -41,8 +41,8 @@ class Fusion(nn.Module):
         self.narrow = nn.Linear(2 * width, width)
         self.dropout = nn.Dropout(dropout)
 
-    def forward(self, regions: Tensor, samples: Tensor, known: Tensor) -> Tensor:
-        """regions: [B, K, channels]; samples: [B, L, channels]; known: bool [B, L] -> [B, width]."""
+    def forward(self, regions: Tensor, samples: Tensor, known: Tensor | None) -> Tensor:
+        """regions: [B, K, channels]; samples: [B, L, channels]; known: bool [B, L], None for all -> [B, width]."""
         if self.single_key:
             parts = self._of_means(regions.mean(dim=1), mean_of_known(samples, known))
         else:
@@ -58,7 +58,7 @@ class Fusion(nn.Module):
         crossed = (self.to_samples(region, sample, None), self.to_regions(sample, region, None))
         return [part.squeeze(1) for part in (region, sample, *crossed)]
 
-    def _of_tokens(self, regions: Tensor, samples: Tensor, known: Tensor) -> list[Tensor]:
+    def _of_tokens(self, regions: Tensor, samples: Tensor, known: Tensor | None) -> list[Tensor]:
         """Four parts [B, width], the means over tokens that have attended to the other branch's tokens."""
         region, sample = self.of_regions(regions), self.of_samples(samples)
         read = self.to_samples(region, sample, known)

@@ -3,6 +3,7 @@
 Shapes: B examples, N nodes, E edges, heads, C channels of each head.
 """
 
+import copy
 import math
 from collections.abc import Sequence
 
@@ -115,6 +116,9 @@ class GraphBranch(nn.Module):
         self.convolution = GraphConvolution(channels[-1], channels[-1])
         self.final_norm = norm_of(norm, channels[-1])
         self.dropout = nn.Dropout(dropout)
+        # Of the edges before each pooling, those after it, in the last batch. They depend on weights and data: before
+        # the first batch all edges are taken to stay, so that a prediction without data is a bound.
+        self.left_shares = [1.0] * len(self.pools)
 
     def forward(self, features: Tensor, connectivity: Tensor) -> Tensor:
         """features: [B, N, F], connectivity: [B, N, N] -> the kept nodes [B, K, channels of the last layer]."""
@@ -142,9 +146,17 @@ class GraphBranch(nn.Module):
         nodes, chosen = self.pools[number](nodes)
         left = edges.among(chosen, count)
         if reader.aggregation == MESSAGES:
-            share = nodes.shape[1] / count
-            left = left.dense(expected=math.ceil(share * share * edges.kept.shape[1]))
+            left = left.dense(self.left_shares[number])
+            self.left_shares[number] = left.kept.shape[1] / edges.kept.shape[1]
         return nodes, left
+
+    @torch.no_grad()
+    def learn_left_shares(self, features: Tensor, connectivity: Tensor) -> None:
+        """Set ``left_shares`` to those of a training step on these graphs; weights and statistics stay as they are."""
+        trial = copy.deepcopy(self).train()
+        with torch.random.fork_rng(devices=[]):
+            trial(features, connectivity)
+        self.left_shares = trial.left_shares
 
 
 def at_edges(values: Tensor, places: Tensor) -> Tensor:

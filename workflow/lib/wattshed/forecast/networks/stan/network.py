@@ -69,6 +69,10 @@ class GnnStan(Network):
                 "examples; expected at least two: change the recipe's batch, or take norm layer."
             )
 
+    def learn_sizes(self, batch: LabelledBatch) -> None:
+        """The edges that pooling leaves."""
+        self.graph.learn_left_shares(batch.features, batch.connectivity)
+
     def why_no_kernel(self) -> str:
         return "no kernel for gnn_stan"
 

@@ -52,7 +52,9 @@ def norm_of(kind: NormKind, channels: int) -> KnownBatchNorm | PlaceNorm:
     return KnownBatchNorm(channels) if kind == "batch" else PlaceNorm(channels)
 
 
-def mean_of_known(values: Tensor, known: Tensor) -> Tensor:
-    """Mean over the known places of each example: [B, L, C], bool [B, L] -> [B, C]; 0 if it has none."""
+def mean_of_known(values: Tensor, known: Tensor | None) -> Tensor:
+    """Mean over the known places of each example, None for all: [B, L, C], bool [B, L] -> [B, C]; 0 if it has none."""
+    if known is None:
+        return values.mean(dim=1)
     kept = known.unsqueeze(-1)
     return torch.where(kept, values, 0.0).sum(dim=1) / kept.sum(dim=1).clamp(min=1)

@@ -25,9 +25,10 @@ class BothDirections(nn.Module):
         self.backwards = nn.ModuleList(nn.LSTM(width, units, batch_first=True) for width in widths)
         self.dropout = nn.Dropout(dropout)
 
-    def forward(self, series: Tensor, known: Tensor) -> Tensor:
-        """series: [B, L, R], known: bool [B, L] -> [B, L, 2 H]; what padding holds is not used by later layers."""
-        turned = turning(known)
+    def forward(self, series: Tensor, known: Tensor | None) -> Tensor:
+        """series: [B, L, R], known: bool [B, L], None for all -> [B, L, 2 H]; what padding holds is not used by later
+        layers."""
+        turned = None if known is None else turning(known)
         values = series
         for number, (forwards, backwards) in enumerate(zip(self.forwards, self.backwards, strict=True)):
             if number:
@@ -46,8 +47,8 @@ class AttentionThenNorm(nn.Module):
         self.attention = KnownAttention(width, heads, attention_dropout)
         self.norm = nn.LayerNorm(width)
 
-    def forward(self, values: Tensor, known: Tensor) -> Tensor:
-        """values: [B, L, width]; known: bool [B, L] -> [B, L, width]."""
+    def forward(self, values: Tensor, known: Tensor | None) -> Tensor:
+        """values: [B, L, width]; known: bool [B, L], None for all -> [B, L, width]."""
         normed: Tensor = self.norm(values + self.attention(values, known))
         return normed
 
@@ -67,8 +68,8 @@ class SeriesBlock(nn.Module):
         self.each_hour = FeedForward()
         self.dropout = nn.Dropout(dropout)
 
-    def forward(self, values: Tensor, known: Tensor) -> Tensor:
-        """values: [B, L, width]; known: bool [B, L] -> [B, L, width]."""
+    def forward(self, values: Tensor, known: Tensor | None) -> Tensor:
+        """values: [B, L, width]; known: bool [B, L], None for all -> [B, L, width]."""
         values = values + self.dropout(self.attention(self.attention_norm(values), known))
         added = self.each_hour(values, self.feed_forward_norm, self.widen, self.narrow)
         return values + self.dropout(added)
@@ -86,13 +87,14 @@ class SeriesBranch(nn.Module):
         self.convolution = nn.Conv1d(2 * units, units, kernel_size=3, padding=1)
         self.norm = norm_of(norm, units)
 
-    def forward(self, series: Tensor, known: Tensor) -> Tensor:
-        """series: [B, L, R]; known: bool [B, L] -> one token for each sample [B, L, H]; 0 where padded."""
+    def forward(self, series: Tensor, known: Tensor | None) -> Tensor:
+        """series: [B, L, R]; known: bool [B, L], None for all -> one token for each sample [B, L, H]; 0 where padded."""
         values = self.recurrent(series, known)
         for block in self.blocks:
             values = block(values, known)
-        # Padding is zero, as beyond the end of a window without padding.
-        values = torch.where(known.unsqueeze(-1), values, 0.0)
+        if known is not None:
+            # Padding is zero, as beyond the end of a window without padding.
+            values = torch.where(known.unsqueeze(-1), values, 0.0)
         local = self.convolution(values.transpose(1, 2)).transpose(1, 2)
         return torch.relu(self.norm(local, known))
 
@@ -104,6 +106,8 @@ def turning(known: Tensor) -> Tensor:
     return torch.where(places < lengths, lengths - 1 - places, places)
 
 
-def reordered(values: Tensor, order: Tensor) -> Tensor:
-    """values: [B, L, C] in the order int64 [B, L] of each example."""
+def reordered(values: Tensor, order: Tensor | None) -> Tensor:
+    """values: [B, L, C] in the order int64 [B, L] of each example; turned round without one."""
+    if order is None:
+        return values.flip(1)
     return values.gather(1, order.unsqueeze(-1).expand(-1, -1, values.shape[-1]))

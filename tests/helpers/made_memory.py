@@ -53,6 +53,7 @@ def make_steps(
                         "mechanisms": MECHANISMS.get(level, level), "left_out": LEFT_OUT.get(level, ""),
                         "length": length, "batch": batch, "repeats": 5,
                         "predicted_peak_bytes": predicted, "predicted_saved_bytes": 90 * MB * saved,
+                        "before_bytes": 0.1 * predicted,
                         "predicted_phase": "backward",
                         "predicted_operation": "aten.index_add_",
                     }  # fmt: skip

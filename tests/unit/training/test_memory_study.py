@@ -68,6 +68,9 @@ def test_levels_are_predicted_and_measured_against_the_plain_step(inputs, tmp_pa
     assert (steps["inference_s"] <= steps["inference_high_s"]).all()
     off = (steps["predicted_peak_bytes"] / measured - 1).abs()
     assert off.max() < 0.1
+    # What the steps find is there under every plan.
+    assert (steps["before_bytes"] > 0).all()
+    assert (steps["before_bytes"] < measured).all()
     # The ledger has the energy of all repeats of a window, the table that of one step.
     windows = windows_frame([made.ledger])
     of_one = windows["energy_kwh"] * JOULES_PER_KWH / windows["repeats"]

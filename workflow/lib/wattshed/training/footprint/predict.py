@@ -53,6 +53,7 @@ KINDS = ("weights", GRADIENTS, "optimiser", "kept", "batch", "series", ACTIVATIO
 class Footprint:
     """Bytes of a training. peak_bytes: the most alive at once, of all tensors on the device; step_peak_bytes,
     look_peak_bytes: of a gradient step and of a look at the validation part, of which the larger is the peak.
+    before_bytes: what a step finds: weights, optimiser, kept weights, batch and series.
 
     At the peak: weights_bytes (with buffers), gradients_bytes, optimiser_bytes, kept_bytes (averaged and best weights),
     batch_bytes, series_bytes (the panel on the device), and the rest, activations_bytes. saved_bytes: the most that
@@ -63,6 +64,7 @@ class Footprint:
     peak_bytes: int
     step_peak_bytes: int
     look_peak_bytes: int
+    before_bytes: int
     weights_bytes: int
     gradients_bytes: int
     optimiser_bytes: int
@@ -177,6 +179,7 @@ def _predicted(
     resident["kept"] = [*averaged, *best]
     for kind in ("optimiser", "kept"):
         live.add_resident(kind, resident[kind])
+    before = live.now
     with live, SavedBytes(network, given) as saved:
         learner.step(batches, 0)
     point, step_shares = live.point_of_peak, live.at_peak()
@@ -192,6 +195,7 @@ def _predicted(
         peak_bytes=max(live.peak, look.peak),
         step_peak_bytes=live.peak,
         look_peak_bytes=look.peak,
+        before_bytes=before,
         **{f"{kind}_bytes": shares.get(kind, 0) for kind in KINDS},
         saved_bytes=saved.bytes,
         host_bytes=max(live.host_peak, look.host_peak),

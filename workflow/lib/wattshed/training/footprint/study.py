@@ -172,11 +172,13 @@ class Trial:
             "left_out": "; ".join(f"{kind} ({why})" for kind, why in plan.left_out),
         }
         found = predict_footprint(spec, self._sizes, plan)
+        best = _best_bytes(found, spec.recipe)
         return {
             **about,
             # Of the step alone: a look at the validation part may be larger, and is not measured here. Neither is the
             # copy of the best weights, which a training keeps and a measured step does not.
-            "predicted_peak_bytes": found.step_peak_bytes - _best_bytes(found, spec.recipe),
+            "predicted_peak_bytes": found.step_peak_bytes - best,
+            "before_bytes": found.before_bytes - best,
             "predicted_saved_bytes": found.saved_bytes,
             **_peak_of(found),
         }

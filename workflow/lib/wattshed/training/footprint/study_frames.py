@@ -14,7 +14,7 @@ TEXTS = (
     *("predicted_phase", "predicted_operation", "energy_status", "why_none"),
 )
 NUMBERS = (
-    *("predicted_peak_bytes", "predicted_saved_bytes"),
+    *("predicted_peak_bytes", "predicted_saved_bytes", "before_bytes"),
     *("measured_peak_bytes", "saved_bytes", "resident_rise_bytes"),
     *("step_s", "step_low_s", "step_high_s", "energy_j_per_step"),
     *("inference_s", "inference_low_s", "inference_high_s", "executed_share"),
@@ -47,8 +47,9 @@ def steps_frame(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
 
     rows: what is known of each; what is missing is null. Columns: :data:`COLUMNS`. ``level`` is a level's name, or that
     of a mechanism where ``alone`` is true; bytes, seconds and joules are of one step, ``inference_s`` of the forward
-    pass of one batch without gradients; ``low`` and ``high`` are the 2.5 and 97.5 % quantiles of the repeats;
-    ``why_none`` says why a row was not measured, or cannot be.
+    pass of one batch without gradients; ``before_bytes`` is what a step finds: weights, optimiser, batch and the data
+    on the device; ``low`` and ``high`` are the 2.5 and 97.5 % quantiles of the repeats; ``why_none`` says why a row was
+    not measured, or cannot be.
     """
     frame = pd.DataFrame(list(rows), columns=list(COLUMNS)).astype(COLUMNS)
     keys = list(CELL)

@@ -88,7 +88,7 @@ class SeriesBranch(nn.Module):
         self.norm = norm_of(norm, units)
 
     def forward(self, series: Tensor, known: Tensor | None) -> Tensor:
-        """series: [B, L, R]; known: bool [B, L], None for all -> one token for each sample [B, L, H]; 0 where padded."""
+        """series: [B, L, R]; known: bool [B, L], None for all -> a token of each sample [B, L, H]; 0 where padded."""
         values = self.recurrent(series, known)
         for block in self.blocks:
             values = block(values, known)

@@ -98,7 +98,7 @@ def test_edges_of_removed_nodes_are_dropped():
     edges = strongest_edges(connectivity, SHARE)
     nodes = torch.tensor([[6, 2, 0, 4]]).expand(4, -1)
     among = edges.among(nodes, REGIONS)
-    dense = among.dense(expected=0)
+    dense = among.dense(expected_share=0.0)
     assert dense.kept.shape[1] == among.kept.sum(dim=1).max() < edges.kept.shape[1]
     for row in range(4):
         whole = [tuple(pair) for pair in torch.stack([edges.sources, edges.targets], -1)[row].tolist()]

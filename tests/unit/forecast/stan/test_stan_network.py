@@ -54,8 +54,8 @@ def test_the_base_variant_has_the_sources_numbers_of_parameters():
 def test_padding_changes_nothing(variant, norm):
     """Neither logits nor gradients nor running statistics, in training and after it."""
     network = made_stan(variant=variant, norm=norm)
-    short = made_batch(lengths=(9, 9, 9), length=9)
-    long = made_batch(lengths=(9, 9, 9), length=14)
+    short = made_batch(lengths=(9,) * 8, length=9)
+    long = made_batch(lengths=(9,) * 8, length=14)
     assert long.series.shape[1] == 14
     # Whatever padding holds.
     long.series[:, 9:] = 1e3
@@ -66,7 +66,7 @@ def test_padding_changes_nothing(variant, norm):
         own = copy.deepcopy(network)
         trained = own(batch)
         found.append((trained, gradients(own, batch), own.state_dict(), own.eval()(batch)))
-    # Sums have another order, and a norm over three examples magnifies rounding.
+    # Sums have another order, and a norm over few examples magnifies rounding.
     for other in found[1:]:
         torch.testing.assert_close(other, found[0], rtol=1e-3, atol=5e-5)
 

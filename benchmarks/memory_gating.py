@@ -45,8 +45,8 @@ from wattshed.training.loop import validation_rmse
 
 ROOT = Path(__file__).resolve().parent.parent
 CPU = torch.device("cpu")
-LOOK_BACK_H, HORIZON_H, LAYERS, SKIP_SHARE = 96, 6, 4, 0.3
-MODEL = {"form": "transformer", "width": 32, "heads": 4, "recipe": "gating"}
+LOOK_BACK_H, HORIZON_H, LAYERS, SKIP_SHARE = 168, 6, 4, 0.3
+MODEL = {"form": "transformer", "width": 64, "heads": 4, "recipe": "gating"}
 # Chosen by the validation error of the first seed.
 TEMPERATURES = (0.5, 2.0)
 BATCHES, LOOKS, ORIGINS = (1, 2, 4, 8, 16), 48, 200
@@ -103,7 +103,7 @@ class Study:
     def train(self, kind: str, seed: int, layers: int = LAYERS, gating: GatingBlock | None = None) -> Trained:
         epochs = 4
         recipe = RecipeBlock(
-            sampling="pairs", batch=64, epochs=epochs, steps_per_epoch=max(1, self.steps // epochs),
+            sampling="pairs", batch=32, epochs=epochs, steps_per_epoch=max(1, self.steps // epochs),
             learning_rate=3e-3, schedule="cosine", warm_up_steps=20, patience=epochs, scaling="node",
             validation_windows=100, loss="squared",
         )  # fmt: skip
@@ -262,6 +262,8 @@ def measure(steps: int, seeds: int, rounds: int) -> dict[str, Any]:
         "hot_cold": [row for one in found if one.kind == "base" for row in hot_cold(study, one)],
         "steps": steps,
         "rounds": rounds,
+        "look_back_h": LOOK_BACK_H,
+        "width": MODEL["width"],
         "panel": study.task.panel.source,
     }
 
@@ -277,7 +279,7 @@ def main() -> None:
     parser.add_argument(
         "--output", type=Path, help="Markdown page to write; the record lies beside it as .json"
     )
-    parser.add_argument("--steps", type=int, default=200, help="gradient steps of each training")
+    parser.add_argument("--steps", type=int, default=120, help="gradient steps of each training")
     parser.add_argument("--seeds", type=int, default=3, help="trainings of each network")
     parser.add_argument(
         "--rounds", type=int, default=15, help="pairs of each ratio, at least 6 for an interval"

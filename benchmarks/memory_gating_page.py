@@ -31,7 +31,8 @@ def page(found: dict[str, Any]) -> str:
         "",
         "Made by `make benchmark-memory-gating`. " + found["origin"],
         "",
-        f"A transformer of {LAYERS} blocks on the panel {found['panel']}; {found['steps']} gradient steps, "
+        f"A transformer of {LAYERS} blocks of {found['width']} channels on {found['look_back_h']} hours of the panel "
+        f"{found['panel']}, with explicit attention; {found['steps']} gradient steps, "
         f"{len(seeds)} seeds. The gates' temperature, {found['temperature']:g}, was chosen "
         "by the validation error of the first seed. The static network of 3 blocks computes 75 % of the blocks, the "
         "gated one 70 % and its gates.",

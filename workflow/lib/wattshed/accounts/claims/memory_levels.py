@@ -60,8 +60,10 @@ def plain_mb_per_example(results: Results, form: str) -> Sequence[Finding] | str
     return [
         Finding(
             f"{model}, plain step, n = {len(own)}",
-            mean_interval([float(value) for value in own["measured_peak_bytes"] / own["batch"] / MB]),
+            # Counted, as shares of the peak are.
+            _over_cells([float(value) for value in own["measured_peak_bytes"] / own["batch"] / MB], True),
             TRAINING,
+            exact=True,
         )
         for model, own in plain.groupby("model", sort=False)
     ] or f"this study measures no plain step of a {form}"

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from wattshed.accounts.claims.claim import Finding, change_percent, exactly
 from wattshed.accounts.claims.results import Results
 from wattshed.config.memory.study import BASE
+from wattshed.memory.accounting.megabytes import MB
 from wattshed.statistics.intervals import Interval, mean_interval
 
 STEPS, CLASSES = "memory_steps", "classes"
@@ -22,7 +23,6 @@ TABLES = {
 # Bytes are counted: chance has no part in a cell's number.
 COUNTED = ("measured_peak_share", "saved_share")
 PERCENT = 100
-MB = 1e6
 
 
 def level_changes(results: Results, column: str, *levels: str) -> Sequence[Finding] | str:

@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 
 from wattshed.config.memory.study import BASE
-from wattshed.publish.typesetting.table import Cell, Column, decimals
+from wattshed.memory.accounting.megabytes import megabytes_text
+from wattshed.publish.typesetting.table import MISSING, Cell, Column, decimals
 
-MB = 1e6
 CELL = ("model", "length", "batch")
 CELL_COLUMNS = (
     Column("Model"),
@@ -54,8 +54,8 @@ def numbered(steps: pd.DataFrame) -> list[tuple[dict[Any, Any], dict[Any, Any] |
 
 
 def megabytes(value: float | None, *, mark: str = "") -> Cell:
-    """Bytes in MB (10^6) with one decimal."""
-    return decimals(None if value is None or pd.isna(value) else value / MB, 1, mark=mark)
+    """Bytes in MB (10^6) with three significant digits; a dash without a mark if they are unknown."""
+    return Cell(MISSING) if value is None or pd.isna(value) else Cell(megabytes_text(value), mark)
 
 
 def share_percent(value: float | None, places: int = 0) -> Cell:

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from wattshed.foundation.faults import Fault
+from wattshed.memory.accounting.megabytes import megabytes_text
 from wattshed.memory.levels import ORDER
 from wattshed.memory.plan import MemoryPlan, plan_of, with_level
 from wattshed.training.checkpoint import ModelSpec, graph_of, place_of
-from wattshed.training.footprint.choose import MB, fitting_level, limit_of
+from wattshed.training.footprint.choose import fitting_level, limit_of
 from wattshed.training.footprint.predict import Footprint, predict_footprint
 from wattshed.training.footprint.sizes import TaskSizes
 
@@ -113,7 +114,7 @@ def settled(spec: ModelSpec, inputs: JobInputs) -> tuple[ModelSpec, int | None]:
     levels = levels_of(spec, sizes, inputs.device, inputs.engine)
     limit, source = limit_of(inputs.device, block.limit_mb)
     chosen = fitting_level({level: found.footprint for level, found in levels.items()}, limit)
-    why = f"the first whose predicted peak fits {limit / MB:,.0f} MB ({source})"
+    why = f"the first whose predicted peak fits {megabytes_text(limit)} MB ({source})"
     print(plan_text(spec.name, levels, chosen, why), flush=True)
     taken = levels[chosen]
     return replace(spec, recipe=with_level(spec.recipe, taken.taken)), taken.footprint.peak_bytes
@@ -149,7 +150,7 @@ def plan_text(name: str, levels: Mapping[str, LevelFound], chosen: str, why: str
     left_out: dict[str, str] = {}
     for level, found in levels.items():
         mark = "*" if level == chosen else " "
-        peak = f"{found.footprint.peak_bytes / MB:,.1f} MB"
+        peak = f"{megabytes_text(found.footprint.peak_bytes)} MB"
         names = ", ".join(found.plan.names) or "none"
         lines.append(f"{mark} {level:8} {peak:>14}  {found.footprint.phase_of_peak:10}  {names}")
         left_out |= dict(found.plan.left_out)

@@ -23,6 +23,7 @@ from wattshed.forecast.neural import NeuralForecaster
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.vocabulary import Stage
 from wattshed.foundation.writing import write_parquet
+from wattshed.memory.accounting.megabytes import MB, megabytes_text
 from wattshed.memory.plan import MemoryPlan, with_level
 from wattshed.training.batches.making import make_batches
 from wattshed.training.checkpoint import ModelSpec, graph_of, make_forecaster
@@ -35,7 +36,6 @@ from wattshed.training.footprint.study_frames import steps_frame, timeline_frame
 from wattshed.training.step.forecast_times import time_forecasts
 from wattshed.training.step.learner import Learner
 
-MB = 1e6
 # Of each plan the keys of its rows, and phase, operation and live bytes in order.
 Living = list[tuple[dict[str, Any], list[tuple[str, str, int]]]]
 
@@ -239,7 +239,7 @@ def _line(row: Mapping[str, Any], base: Mapping[str, Any]) -> str:
     """For the log: peaks, and what the plan costs over the plain step, which is measured first."""
     text = (
         f"{row['model']}, length {row['length']}, batch {row['batch']}, {row['level']}: peak "
-        f"{row['measured_peak_bytes'] / MB:.1f} MB (predicted {row['predicted_peak_bytes'] / MB:.1f}), "
+        f"{megabytes_text(row['measured_peak_bytes'])} MB (predicted {megabytes_text(row['predicted_peak_bytes'])}), "
         f"{1e3 * row['step_s']:.1f} ms"
     )
     if row is base or not base.get("step_s"):

@@ -12,6 +12,7 @@ from wattshed.config.data.data import WindowsBlock
 from wattshed.config.models.recipes import RecipeBlock
 from wattshed.foundation import plugins
 from wattshed.foundation.faults import Fault
+from wattshed.memory.accounting.megabytes import megabytes_text
 from wattshed.memory.mechanisms.protocol import Place
 from wattshed.memory.plan import plan_of
 from wattshed.training.checkpoint import ModelSpec, place_of, read_spec
@@ -184,6 +185,17 @@ def test_a_level_that_would_need_more_takes_the_mechanisms_of_the_one_before(
     assert read_spec(tmp_path / "model.safetensors")[0].recipe.memory.level == "medium"
 
 
+def test_a_limit_that_no_level_fits_ends_a_training_before_anything_is_metered(
+    task, graph, metering, tmp_path
+):
+    asked = recipe(**PAIRS, memory={"level": "auto", "limit_mb": 0.001}, validation_windows=6)
+    spec = ModelSpec("small", 1, model_block(form="dlinear"), asked, task.windows)
+    with pytest.raises(Fault, match=r"no level fits 0\.00100 MB: the smallest predicted peak is") as refused:
+        train_into(tmp_path, task, graph, metering, spec)
+    assert "\n" not in str(refused.value)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_limit_is_the_configurations_or_the_machines():
     assert limit_of(torch.device("cpu"), 5) == (5e6, "memory.limit_mb")
     assert limit_of(torch.device("cpu"), None)[0] > 1e6
@@ -210,3 +222,10 @@ def test_auto_is_settled_before_the_training_and_kept_in_its_checkpoint(
     lines = map(json.loads, (tmp_path / "ledger.jsonl").read_text().splitlines())
     (epoch,) = [line for line in lines if line.get("window") == "epoch" or line.get("name") == "epoch"]
     assert epoch["values"]["predicted_peak_bytes"] < limit_mb * 1e6
+    (last,) = [line for line in said.splitlines() if "measured peak" in line]
+    assert last.startswith(
+        f"small, seed 1: predicted peak {megabytes_text(epoch['values']['predicted_peak_bytes'])} MB, measured peak "
+    )
+    rise = epoch["values"].get("resident_rise_bytes")
+    assert ("unknown" if rise is None else f"{megabytes_text(rise)} MB, as the rise of the process's") in last
+    assert "time and energy beside the plain step's are measured by a study's block memory" in last

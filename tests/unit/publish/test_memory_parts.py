@@ -9,9 +9,10 @@ from figure_texts import colliding_texts
 from made_memory import LEVELS, MB, make_steps, make_timeline
 from wattshed.memory.accounting.megabytes import megabytes_text
 from wattshed.publish.figures.memory_step import memory_step_figure
+from wattshed.publish.notes.memory_levels import NONE_NOTE
 from wattshed.publish.sentences.memory import NONE, memory_sentences
 from wattshed.publish.tables.memory_inference import memory_inference_table
-from wattshed.publish.tables.memory_speed import NONE_NOTE, memory_speed_table
+from wattshed.publish.tables.memory_speed import memory_speed_table
 from wattshed.publish.tables.memory_training import memory_training_table
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 from wattshed.config.memory.study import BASE
 from wattshed.foundation.vocabulary import Status
 from wattshed.memory.accounting.megabytes import megabytes_text
-from wattshed.publish.typesetting.memory_levels import CELL
+from wattshed.publish.notes.memory_levels import CELL
 from wattshed.publish.typesetting.table import plain
 
 NONE = "No cell of the memory levels was measured; their peaks are predictions."

@@ -11,11 +11,13 @@ import tomllib
 import zipfile
 
 import pytest
+import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from checkouts import copy_files
 from wattshed.commands.main import STUDY_PACKAGES
+from wattshed.forecast.baselines.registry import MODULES
 from wattshed.foundation.code_digest import reached_files
 
 # Distribution -> what is imported of it, where the names differ.
@@ -33,6 +35,8 @@ LOADED_BY_NAME = (
 NEED_TORCH = ("export.py", "calibrate.py", "memory.py")
 # These are found if they are there; without them their sensor or callback is missing.
 OPTIONAL = {"zeus", "amdsmi", "torch", "lightning", "transformers", "zstandard", "sklearn", "lightgbm"}
+# What baselines import inside their functions, by the distribution that brings it.
+BASELINE_PACKAGES = {"sklearn": "scikit-learn", "lightgbm": "lightgbm"}
 # Parts of matplotlib and of pydantic, which bring them.
 BROUGHT = {"cycler", "PIL", "pydantic_core"}
 
@@ -75,15 +79,37 @@ def test_the_extra_study_brings_the_packages_that_export_names(project):
         assert any("wattshed[study" in line for line in project["optional-dependencies"][extra]), extra
 
 
-def test_the_pinned_environment_satisfies_core_and_study(root, project):
-    pinned = {
+@pytest.fixture(scope="module")
+def pinned(root):
+    """What conda's environment, and `make`, install for a study."""
+    return {
         line.partition("==")[0].lower()
         for file in ("torch.txt", "requirements.txt")
         for line in (root / "envs" / file).read_text(encoding="utf-8").splitlines()
         if "==" in line
     }
+
+
+def test_the_pinned_environment_satisfies_core_and_study(project, pinned):
     wanted = [*project["dependencies"], *project["optional-dependencies"]["study"]]
     assert {re.match(r"[\w.-]+", line)[0].lower() for line in wanted} <= pinned
+
+
+def test_the_pinned_environment_runs_the_baselines_of_shipped_studies(root, pinned):
+    library = root / "workflow/lib"
+    configs = [yaml.safe_load(file.read_text(encoding="utf-8")) for file in (root / "config").glob("*.yaml")]
+    named = {name for config in configs for name in config.get("baselines", ())}
+    asked = set()
+    for name in named:
+        module = MODULES[name].partition(":")[0]
+        file = library / f"{module.replace('.', '/')}.py"
+        reached = (one for one in reached_files(file, library) if one.suffix == ".py")
+        asked |= {name for one in reached for name in imports(one)}
+    packages = {BASELINE_PACKAGES[one] for one in asked & set(BASELINE_PACKAGES)}
+    assert packages == set(BASELINE_PACKAGES.values()), "no shipped study takes this package"
+    for package in packages:
+        brought = needed(importlib.metadata.distribution(package))
+        assert {package, *(canonicalize_name(one.name) for one in brought)} <= pinned
 
 
 @pytest.fixture(scope="module")

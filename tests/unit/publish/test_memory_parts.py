@@ -7,10 +7,12 @@ from matplotlib.text import Text
 
 from figure_texts import colliding_texts
 from made_memory import LEVELS, MB, make_steps, make_timeline
+from wattshed.memory.accounting.megabytes import megabytes_text
 from wattshed.publish.figures.memory_step import memory_step_figure
+from wattshed.publish.notes.memory_levels import NONE_NOTE
 from wattshed.publish.sentences.memory import NONE, memory_sentences
 from wattshed.publish.tables.memory_inference import memory_inference_table
-from wattshed.publish.tables.memory_speed import NONE_NOTE, memory_speed_table
+from wattshed.publish.tables.memory_speed import memory_speed_table
 from wattshed.publish.tables.memory_training import memory_training_table
 
 
@@ -34,19 +36,19 @@ def test_peaks_are_shown_predicted_and_measured_with_their_share_of_the_plain_st
         "172",
         "4",
         "none",
-        "197.6",
-        "201.6",
+        "198",
+        "202",
         "-2.0",
         "100",
         "90.0",
         "100",
-        "217.4",
+        "217",
     ]
     assert rows[2][:3] == ["", "", ""]
     assert rows[2][7] == "41"
     # Predicted only: the share is that of the predictions.
     assert rows[4][:4] == ["", "1000", "4", "none"]
-    assert rows[6][4:9] == ["352.6", "–", "–", "41", "–"]
+    assert rows[6][4:9] == ["353", "–", "–", "41", "–"]
     assert "n = 2 cells" in table.caption
 
 
@@ -110,7 +112,7 @@ def test_sentences_name_the_saving_its_price_and_the_error_of_predictions():
     steps = make_steps(["stan"], lengths=(172, 352), unmeasured=None, alone=True)
     of_model, predicted = memory_sentences(steps)
     assert of_model.startswith(
-        "stan at length 352 and batch 4: of the plain step's peak of 348.4 MB, low takes 62 % at"
+        "stan at length 352 and batch 4: of the plain step's peak of 348 MB, low takes 62 % at"
     )
     assert "medium takes 41 %" in of_model
     assert "(estimated)" in of_model
@@ -130,7 +132,7 @@ def test_the_figure_has_one_panel_per_model_and_names_each_peak():
     assert titles == [f"{name}: length 172, batch 4" for name in ("stan", "transformer", "stgnn")]
     peaks = timeline.groupby("level")["live_bytes"].max() / MB
     said = {text.get_text() for text in figure.axes[0].get_legend().get_texts()}
-    assert said == {f"{level}: {peak:.1f} MB" for level, peak in peaks.items()}
+    assert said == {f"{level}: {megabytes_text(MB * peak)} MB" for level, peak in peaks.items()}
 
 
 def test_a_line_is_thinned_without_losing_its_peak():

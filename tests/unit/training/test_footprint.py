@@ -12,8 +12,11 @@ from wattshed.config.data.data import WindowsBlock
 from wattshed.config.models.recipes import RecipeBlock
 from wattshed.foundation import plugins
 from wattshed.foundation.faults import Fault
+from wattshed.memory.accounting.megabytes import megabytes_text
+from wattshed.memory.mechanisms.protocol import Place
 from wattshed.memory.plan import plan_of
 from wattshed.training.checkpoint import ModelSpec, place_of, read_spec
+from wattshed.training.footprint import automatic
 from wattshed.training.footprint.choose import fitting_level, limit_of
 from wattshed.training.footprint.predict import predict_footprint
 from wattshed.training.footprint.real_step import RealStep
@@ -140,6 +143,59 @@ def test_the_first_level_that_fits_is_taken_and_none_is_refused():
         fitting_level(found, least - 1)
 
 
+@pytest.fixture
+def computes_bf16(monkeypatch):
+    """Levels for a processor with instructions for bf16, whatever this machine has."""
+    monkeypatch.setattr(automatic, "place_of", lambda device, engine: Place(device.type, engine, True))
+
+
+TRAINED = [form for form in plugins.names("family") if plugins.load("family", form).samplings]
+
+
+@pytest.mark.parametrize("batch", [1, 64])
+@pytest.mark.parametrize("form", TRAINED)
+def test_a_higher_level_never_needs_more(form, batch, computes_bf16):
+    windows = windows_of(form)
+    spec = ModelSpec(form, 1, block_of(form), recipe_of(form, batch=batch), windows)
+    sizes = TaskSizes(5, 300, 12, 2, regions=REGIONS if spec.recipe.sampling == "examples" else 0)
+    known = {}
+    for kind, step_alone in (("peak_bytes", False), ("step_peak_bytes", True)):
+        levels = automatic.levels_of(
+            spec, sizes, torch.device("cpu"), "torch", known=known, step_alone=step_alone
+        )
+        assert tuple(levels) == LEVELS
+        peaks = [getattr(found.footprint, kind) for found in levels.values()]
+        assert peaks == sorted(peaks, reverse=True), kind
+        for level, found in levels.items():
+            assert found.plan.level == level
+            assert found.plan.names == levels[found.taken].plan.names
+
+
+def test_a_level_that_would_need_more_takes_the_mechanisms_of_the_one_before(
+    task, graph, metering, tmp_path, capsys, computes_bf16
+):
+    asked = recipe(**PAIRS, steps_per_epoch=1, validation_windows=1, memory="high")
+    spec = ModelSpec("small", 1, model_block(form="dlinear"), asked, task.windows)
+    high = plan_of(asked, spec.model, task.windows, Place("cpu", "auto", True), "high")
+    assert high.names == ("bf16",)
+    train_into(tmp_path, task, graph, metering, spec)
+    said = capsys.readouterr().out
+    assert "small: memory level high, as the recipe says, with the mechanisms of medium, because" in said
+    assert "left out: bf16 (level high would need more memory with it here than level medium)" in said
+    assert read_spec(tmp_path / "model.safetensors")[0].recipe.memory.level == "medium"
+
+
+def test_a_limit_that_no_level_fits_ends_a_training_before_anything_is_metered(
+    task, graph, metering, tmp_path
+):
+    asked = recipe(**PAIRS, memory={"level": "auto", "limit_mb": 0.001}, validation_windows=6)
+    spec = ModelSpec("small", 1, model_block(form="dlinear"), asked, task.windows)
+    with pytest.raises(Fault, match=r"no level fits 0\.00100 MB: the smallest predicted peak is") as refused:
+        train_into(tmp_path, task, graph, metering, spec)
+    assert "\n" not in str(refused.value)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_limit_is_the_configurations_or_the_machines():
     assert limit_of(torch.device("cpu"), 5) == (5e6, "memory.limit_mb")
     assert limit_of(torch.device("cpu"), None)[0] > 1e6
@@ -166,3 +222,10 @@ def test_auto_is_settled_before_the_training_and_kept_in_its_checkpoint(
     lines = map(json.loads, (tmp_path / "ledger.jsonl").read_text().splitlines())
     (epoch,) = [line for line in lines if line.get("window") == "epoch" or line.get("name") == "epoch"]
     assert epoch["values"]["predicted_peak_bytes"] < limit_mb * 1e6
+    (last,) = [line for line in said.splitlines() if "measured peak" in line]
+    assert last.startswith(
+        f"small, seed 1: predicted peak {megabytes_text(epoch['values']['predicted_peak_bytes'])} MB, measured peak "
+    )
+    rise = epoch["values"].get("resident_rise_bytes")
+    assert ("unknown" if rise is None else f"{megabytes_text(rise)} MB, as the rise of the process's") in last
+    assert "time and energy beside the plain step's are measured by a study's block memory" in last

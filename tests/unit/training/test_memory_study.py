@@ -16,6 +16,8 @@ from wattshed.energy.reading import JOULES_PER_KWH
 from wattshed.forecast.job_inputs import JobInputs
 from wattshed.foundation.frames import COLUMNS as MARKS
 from wattshed.foundation.frames import read_frame
+from wattshed.memory.mechanisms.protocol import Place
+from wattshed.training.footprint import automatic
 from wattshed.training.footprint.study import MemoryJob, measure_for_study, measured_frames
 
 METERING = MeteringBlock(minimum_window_s=0.01, idle_s=0.0)
@@ -118,3 +120,12 @@ def test_a_panel_that_is_too_short_for_a_length_says_so(inputs, tmp_path):
     assert set(long["why_none"]) == {"the training part has no window of 1000"}
     assert long["predicted_peak_bytes"].isna().all()
     assert steps.loc[steps["length"] == 24, "measured_peak_bytes"].notna().all()
+
+
+def test_a_level_that_would_need_more_is_measured_as_the_one_before(inputs, tmp_path, monkeypatch):
+    monkeypatch.setattr(automatic, "place_of", lambda device, engine: Place(device.type, engine, True))
+    linear = job(inputs, tmp_path, model={"form": "dlinear", "recipe": "r"}, levels=["none", "high"])
+    steps, _ = frames(linear, tmp_path)
+    assert steps["mechanisms"].tolist() == ["", ""]
+    assert "bf16 (level high would need more memory with it here than level medium)" in steps["left_out"][1]
+    assert steps["measured_peak_bytes"][1] == steps["measured_peak_bytes"][0]

@@ -5,8 +5,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from wattshed.commands.options.place import add_place, host_from
 from wattshed.commands.output_place import check_file, check_folder, writing
-from wattshed.commands.place import add_place, host_from
 from wattshed.foundation.faults import Fault
 
 EXAMPLES = """examples:

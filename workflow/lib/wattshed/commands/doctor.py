@@ -10,7 +10,7 @@ from rich.text import Text
 
 from wattshed.clocks.backends.gpu.left_settings import survey_settings
 from wattshed.commands.exclusivity import Finding, survey_exclusivity
-from wattshed.commands.place import add_place, host_from
+from wattshed.commands.options.place import add_place, host_from
 from wattshed.commands.printing.screen import open_console, plain_table
 from wattshed.config.energy.metering import MeteringBlock
 from wattshed.devices.allocation import find_allocation

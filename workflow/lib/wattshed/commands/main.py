@@ -2,14 +2,18 @@
 
 import argparse
 import importlib
+import signal
 import sys
+import traceback
 from collections.abc import Sequence
 
 from wattshed import __version__
-from wattshed.foundation.faults import FAULT_EXIT_CODE, Fault, forget_unwritten_output, run_script
+from wattshed.foundation.faults import Fault, forget_unwritten_output, run_script
 
 # EX_SOFTWARE of sysexits.h: a defect of wattshed itself, so that a crash never reads as a finding.
 DEFECT_EXIT_CODE = 70
+# As a shell tells of a program that SIGPIPE ended, which is how other tools end when head has read enough.
+UNREAD_EXIT_CODE = 128 + signal.SIGPIPE
 # What the extra "study" brings; the core alone runs every command but export and calibrate.
 STUDY_PACKAGES = frozenset({"torch", "torch_geometric", "snakemake", "zstandard", "jinja2"})
 COMMANDS = (
@@ -54,7 +58,7 @@ EXAMPLES = """examples:
 exit codes: 0 success; 1 a finding (guard: a regression; doctor: no energy can be known; recommend, clocks choose:
 nothing keeps the limits; clocks compare: a difference; sweep: the largest clock is best; memory: no level fits); 2 an
 error, reported in one sentence; 3 undecided (guard, recommend, clocks, sweep); 70 a defect of wattshed, with its
-traceback; measure returns the exit code of its command."""
+traceback; 141 the reader of a pipe, such as head, has read enough; measure returns the exit code of its command."""
 
 
 def parser(commands: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
@@ -77,6 +81,7 @@ def main(argv: Sequence[str] | None = None, *, ends_process: bool = False) -> in
     """Run one subcommand and return its exit code.
 
     Faults become one sentence and exit code 2; any other exception is a defect, printed with its traceback, and 70.
+    Where the reader of a pipe, such as ``head``, has read enough, nothing is said, and the code is 141.
     ends_process: the process ends when this returns, and nothing may replace its exit code.
     """
     words = list(sys.argv[1:] if argv is None else argv)
@@ -88,15 +93,25 @@ def main(argv: Sequence[str] | None = None, *, ends_process: bool = False) -> in
     try:
         failed = run_script(run)
     except BrokenPipeError:
-        if codes:
-            raise
-        return FAULT_EXIT_CODE
+        return _unread(words, codes)
     except Exception:
-        import traceback
-
         traceback.print_exc()
         return DEFECT_EXIT_CODE
     return failed or codes[0]
+
+
+def _unread(words: list[str], codes: list[int]) -> int:
+    """The exit code after a pipe was found closed: quiet if it is the one that is printed to, else a defect."""
+    from wattshed.commands.printing.screen import reader_is_gone
+
+    if not reader_is_gone():
+        traceback.print_exc()
+        return DEFECT_EXIT_CODE
+    forget_unwritten_output()
+    if codes and (words[:1] in TAKES_COMMAND or words[:2] == MAY_TAKE_COMMAND):
+        # The code of the command that ran.
+        return codes[0]
+    return UNREAD_EXIT_CODE
 
 
 def _called(arguments: argparse.Namespace) -> int:
@@ -139,7 +154,10 @@ def entry() -> None:
     try:
         code = main(ends_process=True)
     except BrokenPipeError:
-        # The reader of a pipe, such as head, has closed it.
-        code = FAULT_EXIT_CODE
+        # Standard error is closed too, so that nothing can be said.
+        code = UNREAD_EXIT_CODE
+    except SystemExit as end:
+        # Of --help, --version and a wrong word, whose text Python would else try to write once more.
+        code = end.code if isinstance(end.code, int) else 0
     forget_unwritten_output()
     raise SystemExit(code)

@@ -7,7 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from wattshed.commands.place import add_place, first_message, host_from
+from wattshed.commands.options.place import add_place, first_message, host_from
 from wattshed.foundation.faults import Fault, forget_unwritten_output, one_line, say
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wattshed.commands.options.study_panel import add_prediction_options, check_panel, panel_of, read_study
 from wattshed.foundation.faults import Fault
 
 if TYPE_CHECKING:
@@ -39,29 +40,18 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "config", type=Path, metavar="CONFIG", help="configuration, such as config/config.yaml"
     )
-    parser.add_argument("--model", nargs="+", metavar="NAME", help="these models alone (default: all)")
-    parser.add_argument("--nodes", type=int, metavar="N", help="nodes of a panel that is not built yet")
-    parser.add_argument("--hours", type=int, metavar="N", help="hours of a panel that is not built yet")
+    add_prediction_options(parser)
     parser.add_argument(
         "--limit-mb",
         type=float,
         metavar="MB",
         help="memory that a training may take (default: the recipe's, or the device's)",
     )
-    parser.add_argument(
-        "--results",
-        type=Path,
-        metavar="FOLDER",
-        help="where built panels are looked for (default: results, in this folder)",
-    )
-    parser.add_argument("--json", action="store_true", help="print all predictions as JSON")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     _check(arguments)
-    from wattshed.commands.law.predict import panel_of, read_study
-
     study = read_study(arguments.config)
     names = _models(study, arguments)
     panel = panel_of(arguments, study)
@@ -88,8 +78,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _check(arguments: argparse.Namespace) -> None:
     """What can be refused before anything is read."""
-    from wattshed.commands.law.predict import check_panel
-
     check_panel(arguments)
     limit = arguments.limit_mb
     if limit is not None and not 0 < limit < float("inf"):

@@ -7,7 +7,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wattshed.commands.place import first_message
+from wattshed.commands.options.place import first_message
 from wattshed.foundation.faults import FAULT_EXIT_CODE, Fault, say
 
 if TYPE_CHECKING:

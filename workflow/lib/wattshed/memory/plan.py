@@ -179,7 +179,7 @@ def plan_of(
 
 
 def with_level(recipe: RecipeBlock, level: str) -> RecipeBlock:
-    """The recipe with a level that ``auto`` has chosen, for checkpoints; the limit that it was chosen by has done."""
+    """The recipe with a level that was chosen, for checkpoints; the limit that it was chosen by has done."""
     assert recipe.memory is not None
     chosen = {"level": level, "limit_mb": None}
     return recipe.model_copy(update={"memory": recipe.memory.model_copy(update=chosen)})

@@ -179,6 +179,8 @@ def train_forecaster(
         peak = None if spec.recipe.memory is None else EpochPeak(inputs.device, predicted_peak_bytes)
         run = TrainingRun(forecaster, task, batches, spec, meter, resume, observers, further or {}, peak)
         training, learner = train(run)
+    if peak is not None and (line := peak.summary(title)):
+        print(line, flush=True)
     if not training.ended:
         now_kwh = meter.since_start().own.kwh
         training.ended = True

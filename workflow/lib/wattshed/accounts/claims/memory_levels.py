@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from wattshed.accounts.claims.claim import Finding, change_percent, exactly
 from wattshed.accounts.claims.results import Results
 from wattshed.config.memory.study import BASE
+from wattshed.memory.accounting.megabytes import MB
 from wattshed.statistics.intervals import Interval, mean_interval
 
 STEPS, CLASSES = "memory_steps", "classes"
@@ -22,7 +23,6 @@ TABLES = {
 # Bytes are counted: chance has no part in a cell's number.
 COUNTED = ("measured_peak_share", "saved_share")
 PERCENT = 100
-MB = 1e6
 
 
 def level_changes(results: Results, column: str, *levels: str) -> Sequence[Finding] | str:
@@ -60,8 +60,10 @@ def plain_mb_per_example(results: Results, form: str) -> Sequence[Finding] | str
     return [
         Finding(
             f"{model}, plain step, n = {len(own)}",
-            mean_interval([float(value) for value in own["measured_peak_bytes"] / own["batch"] / MB]),
+            # Counted, as shares of the peak are.
+            _over_cells([float(value) for value in own["measured_peak_bytes"] / own["batch"] / MB], True),
             TRAINING,
+            exact=True,
         )
         for model, own in plain.groupby("model", sort=False)
     ] or f"this study measures no plain step of a {form}"

@@ -13,8 +13,8 @@ from wattshed.clocks.phases.rule import require_columns
 from wattshed.clocks.phases.rules import RULES
 from wattshed.clocks.phases.windows import recorded_columns
 from wattshed.commands.clocks.recordings import pairs, power_log
+from wattshed.commands.options.place import first_message
 from wattshed.commands.output_place import writing
-from wattshed.commands.place import first_message
 from wattshed.commands.printing.screen import open_console, plain_table
 from wattshed.commands.running.live_governor import govern_command
 from wattshed.config.clocks.governor import GovernorBlock

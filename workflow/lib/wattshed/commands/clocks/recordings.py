@@ -9,7 +9,7 @@ import pandas as pd
 
 from wattshed.clocks.recordings.recording import NotKnown, Recording, read, read_samples
 from wattshed.clocks.runs import COLUMNS
-from wattshed.commands.place import first_message
+from wattshed.commands.options.place import first_message
 from wattshed.config.clocks.recording import RecordingBlock
 from wattshed.foundation.documents import read_json
 from wattshed.foundation.faults import Fault

@@ -8,6 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wattshed.commands.options.study_panel import (
+    add_prediction_options,
+    check_count,
+    check_panel,
+    panel_of,
+    read_study,
+)
 from wattshed.commands.output_place import check_file
 from wattshed.foundation.faults import Fault
 
@@ -33,8 +40,6 @@ measured where the profile was checked: on whole families of networks that its s
 exit codes: 0 at least one model is predicted; 1 none of them has a law; 2 an error; 70 a defect of wattshed."""
 
 NOTHING_EXIT_CODE = 1
-# Of nodes, hours and threads: beyond any panel, and far below what floats can no longer count.
-LARGEST = 1_000_000_000
 
 
 def add(commands: Any) -> None:
@@ -48,7 +53,7 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "configs", type=Path, nargs="*", metavar="CONFIG", help="configurations, such as config/config.yaml"
     )
-    parser.add_argument("--model", nargs="+", metavar="NAME", help="these models alone (default: all)")
+    add_prediction_options(parser)
     parser.add_argument(
         "--by",
         choices=("training", "epoch", "step"),
@@ -70,15 +75,6 @@ def add(commands: Any) -> None:
         metavar="N",
         help="threads of torch (default: %(default)s, as in studies)",
     )
-    parser.add_argument("--nodes", type=int, metavar="N", help="nodes of a panel that is not built yet")
-    parser.add_argument("--hours", type=int, metavar="N", help="hours of a panel that is not built yet")
-    parser.add_argument(
-        "--results",
-        type=Path,
-        metavar="FOLDER",
-        help="where built panels are looked for (default: results, in this folder)",
-    )
-    parser.add_argument("--json", action="store_true", help="print all predictions as JSON")
     parser.add_argument("--figure", type=Path, metavar="FILE", help="draw the ranking: .png, .pdf or .svg")
     parser.add_argument(
         "--example", action="store_true", help="print the source's worked example, Model A and B"
@@ -139,8 +135,7 @@ def _check(arguments: argparse.Namespace) -> None:
         if place in seen:
             raise Fault(f"{path} is named twice: expected each configuration once; remove one.")
         seen.add(place)
-    if arguments.threads < 1 or arguments.threads > LARGEST:
-        _refuse_count("--threads", arguments.threads)
+    check_count("--threads", arguments.threads)
     check_panel(arguments)
     if arguments.figure is not None:
         if arguments.figure.suffix not in (".png", ".pdf", ".svg"):
@@ -148,29 +143,6 @@ def _check(arguments: argparse.Namespace) -> None:
                 f"--figure {arguments.figure}: expected a name that ends with .png, .pdf or .svg; rename it."
             )
         check_file(arguments.figure, "--figure")
-
-
-def check_panel(arguments: argparse.Namespace) -> None:
-    """Refuse a panel's size, or a folder of results, that cannot be."""
-    for option, value in (("--nodes", arguments.nodes), ("--hours", arguments.hours)):
-        if value is not None and not 1 <= value <= LARGEST:
-            _refuse_count(option, value)
-    if (arguments.nodes is None) != (arguments.hours is None):
-        given, missing = ("--nodes", "--hours") if arguments.hours is None else ("--hours", "--nodes")
-        raise Fault(
-            f"{given} was given without {missing}: expected both, the size of the panel; add {missing}."
-        )
-    if arguments.results is not None and not os.path.isdir(arguments.results):
-        raise Fault(
-            f"--results {arguments.results} is not a folder: expected one that holds studies' results; correct it, or "
-            "leave the option away."
-        )
-
-
-def _refuse_count(option: str, value: int) -> None:
-    if value < 1:
-        raise Fault(f"{option} is {value}: expected a whole number of 1 or more; correct it.")
-    raise Fault(f"{option} is larger than {LARGEST:,}: expected the size of a panel; correct it.")
 
 
 def labels_of(paths: Sequence[Path]) -> dict[Path, str]:
@@ -181,36 +153,6 @@ def labels_of(paths: Sequence[Path]) -> dict[Path, str]:
         told = [way(path) for way in ways if [way(one) for one in paths].count(way(path)) == 1]
         found[path] = told[0]
     return found
-
-
-def read_study(path: Path) -> "Study":
-    import yaml
-
-    from wattshed.config.repeated_keys import refuse_repeated_keys
-    from wattshed.config.study import load_study
-    from wattshed.foundation.faults import one_line
-
-    if os.path.exists(path) and not path.is_file() and not path.is_dir():
-        # It is read twice, and a pipe that is never written to would be waited for without end.
-        raise Fault(f"{path} is a device, a pipe or a socket: expected a configuration's file; name one.")
-    try:
-        refuse_repeated_keys(path)
-        with path.open("rb") as file:
-            # libyaml's loader is ten times as fast, where it is there.
-            config = yaml.load(file, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except FileNotFoundError as error:
-        raise Fault(
-            f"{path} does not exist: expected a configuration such as config/config.yaml; correct the name."
-        ) from error
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise Fault(
-            f"{path} cannot be read ({one_line(error)}): expected a configuration in YAML; correct it."
-        ) from error
-    if not isinstance(config, dict):
-        raise Fault(
-            f"{path} holds no keys: expected a study's configuration, such as config/config.yaml; correct it."
-        )
-    return load_study(config, str(path), beside=path.parent)
 
 
 def _models(study: "Study", wanted: list[str] | None, path: Path) -> list[str]:
@@ -251,14 +193,6 @@ def _profile(arguments: argparse.Namespace, study: "Study") -> "DeviceProfile":
     profile = read_profile(path)
     check_device(profile, found_here, path)
     return profile
-
-
-def panel_of(arguments: argparse.Namespace, study: "Study") -> "PanelSizes":
-    from wattshed.law.predicting.plan import PanelSizes, panel_sizes
-
-    if arguments.nodes is not None:
-        return PanelSizes(nodes=arguments.nodes, hours=arguments.hours, edges=None)
-    return panel_sizes(study, (arguments.results or Path("results")) / study.study)
 
 
 def _predicted(study: "Study", name: str, panel: "PanelSizes", profile: "DeviceProfile") -> Any:

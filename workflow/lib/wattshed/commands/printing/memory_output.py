@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from wattshed.commands.printing.screen import open_console, plain_table
+from wattshed.memory.accounting.megabytes import megabytes_text
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from wattshed.training.footprint.report import LevelsReport
 
-MB = 1e6
 LONGEST_PLACE = 20
 NUMBERS = ("peak MB", "model", "activations", "saved")
 
@@ -39,7 +39,11 @@ def print_levels(reports: Sequence[LevelsReport], left: Sequence[str]) -> None:
 
 def _print_model(console: Console, report: LevelsReport) -> None:
     known = report.limit_bytes != float("inf")
-    limit = f"limit {_mb(report.limit_bytes)} MB ({report.limit_source})" if known else "no known limit"
+    limit = (
+        f"limit {megabytes_text(report.limit_bytes)} MB ({report.limit_source})"
+        if known
+        else "no known limit"
+    )
     table = plain_table(
         f"{report.model}: predicted peak by level [MB]; {limit}",
         *("level", *NUMBERS, "peak in", "fits"),
@@ -51,10 +55,10 @@ def _print_model(console: Console, report: LevelsReport) -> None:
         one = found.footprint
         table.add_row(
             level,
-            _mb(one.peak_bytes),
-            _mb(one.weights_bytes + one.gradients_bytes + one.optimiser_bytes),
-            _mb(one.activations_bytes),
-            _mb(one.saved_bytes),
+            megabytes_text(one.peak_bytes),
+            megabytes_text(one.weights_bytes + one.gradients_bytes + one.optimiser_bytes),
+            megabytes_text(one.activations_bytes),
+            megabytes_text(one.saved_bytes),
             _short(f"{one.phase_of_peak}, {one.operation_of_peak.removeprefix('aten.')}"),
             "yes" if one.peak_bytes <= report.limit_bytes else "no",
         )
@@ -74,8 +78,3 @@ def _print_model(console: Console, report: LevelsReport) -> None:
 def _short(place: str) -> str:
     """Names of kernels take half a line; --json has them whole."""
     return place if len(place) <= LONGEST_PLACE else f"{place[: LONGEST_PLACE - 2]}.."
-
-
-def _mb(count: float) -> str:
-    """Small networks have less than a tenth of a megabyte."""
-    return f"{count / MB:,.1f}" if count == 0 or count >= MB else f"{count / MB:.3f}"

@@ -1,8 +1,12 @@
 """The console that commands print to: as wide as the terminal, and wide enough for tables in a pipe."""
 
 import codecs
+import errno
 import io
+import os
+import select
 import sys
+from contextlib import suppress
 from typing import Any
 
 from rich import box
@@ -27,10 +31,27 @@ def _plain_signs(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error(PLAIN_SIGNS, _plain_signs)
 
 
+class _Screen(Console):
+    def on_broken_pipe(self) -> None:
+        """Rich would end the process with 1, which here is a finding."""
+        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
+
+
+def reader_is_gone() -> bool:
+    """Whether what this process prints goes into a pipe that its reader, such as ``head``, has closed."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError):
+            waiting = select.poll()
+            waiting.register(stream.fileno(), 0)
+            if any(event & (select.POLLERR | select.POLLHUP) for _, event in waiting.poll(0)):
+                return True
+    return False
+
+
 def open_console() -> Console:
     if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
         sys.stdout.reconfigure(errors=PLAIN_SIGNS)
-    return Console(
+    return _Screen(
         width=None if sys.stdout is not None and sys.stdout.isatty() else PIPE_WIDTH, highlight=False
     )
 

@@ -18,8 +18,8 @@ from wattshed.clocks.sweeping.identity import identity_of
 from wattshed.clocks.sweeping.journal import Journal, read_journal
 from wattshed.clocks.sweeping.progress import Progress
 from wattshed.clocks.sweeping.sweep import run_sweep
+from wattshed.commands.options.place import first_message
 from wattshed.commands.output_place import check_folder, writing
-from wattshed.commands.place import first_message
 from wattshed.commands.printing.screen import open_console
 from wattshed.commands.printing.sweep_output import SIMULATED_NOTE, print_sweep
 from wattshed.commands.running.ledger_name import plain_name

@@ -71,8 +71,8 @@ def refuse_freed(recipe: RecipeBlock, step: str) -> None:
         if plugins.load("mechanism", kind).frees_gradients:
             raise ValueError(
                 f"{step!r} changes all gradients before each update, and memory.mechanisms.{place} of its recipe, "
-                f"{kind}, frees each of them before; expected one of the two: take gradient_offload, or leave the step "
-                "out"
+                f"{kind}, frees each of them before; expected one of the two: leave the mechanism or the step out, or, "
+                "with device: cuda, take gradient_offload"
             )
 
 

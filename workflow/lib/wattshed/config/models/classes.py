@@ -27,11 +27,34 @@ def check_classes(study: Study) -> None:
                 f"and {given}; "
                 f"expected one of {forms}"
             )
+    if labelled:
+        _refuse_other_regions(study)
     for name, recipe in study.recipes.items():
         if (recipe.sampling == "examples") != labelled:
             raise ValueError(
                 f"recipes.{name}.sampling is {recipe.sampling!r} and {given}; expected "
                 f"{'examples' if labelled else 'windows, pairs or sequences'}"
+            )
+
+
+def _refuse_other_regions(study: Study) -> None:
+    """Of models and of students, whose key ``regions`` repeats what the source gives, where it knows that already."""
+    source = study.data.source
+    count = getattr(plugins.load("source", source.kind), "count_regions", None)
+    if count is None:
+        return
+    least, most = count(source)
+    blocks: dict[str, object] = {f"models.{name}": model for name, model in study.models.items()}
+    if study.compression is not None:
+        for name, variant in study.compression.variants.items():
+            blocks[f"compression.variants.{name}.student"] = getattr(variant, "student", None)
+    for place, block in blocks.items():
+        regions = getattr(block, "regions", None)
+        if regions is not None and not least <= regions <= most:
+            expected = f"{most}" if least == most else f"at most {most}"
+            raise ValueError(
+                f"{place}.regions is {regions} and the series of the source {source.kind} have {expected} regions; "
+                f"expected {expected}"
             )
 
 

@@ -38,4 +38,9 @@ def load(settings: Settings, root: Path, cutting: Cutting, wheel: Path | None) -
     return load(settings, root, cutting)
 
 
-SOURCE: LabelledSource = SimpleLabelledSource(Settings, load)
+def count_regions(settings: Settings) -> tuple[int, int]:
+    """Regions without a signal in some scan are left out when the panel is built."""
+    return 2, settings.regions
+
+
+SOURCE: LabelledSource = SimpleLabelledSource(Settings, load, count_regions=count_regions)

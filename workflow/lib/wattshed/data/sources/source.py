@@ -93,13 +93,15 @@ class SimpleLabelledSource:
     """A source of labelled windows made of functions; see :class:`LabelledSource`.
 
     count_windows: of one that knows its sizes before its files are there: its classes, and the windows of the training,
-    validation, test and later part, from settings, length and shares.
+    validation, test and later part, from settings, length and shares. count_regions: the least and the most regions
+    that its series can have, of one that knows it from its settings.
     """
 
     Settings: type[SourceBlock]
     load_windows: Callable[[Any, Path, Cutting, Path | None], Panel]
     read_files: Callable[[Any], Files] = lambda settings: {}
     count_windows: Callable[[Any, int, tuple[float, float, float]], tuple[int, tuple[int, ...]]] | None = None
+    count_regions: Callable[[Any], tuple[int, int]] | None = None
     labelled: ClassVar[bool] = True
 
     def files(self, settings: Any) -> Files:

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from wattshed.config.models.memory import MechanismBlock
 from wattshed.forecast.families.family import Offer
+from wattshed.memory.mechanisms.attention_kernel import refuse_second_kernel
 from wattshed.memory.mechanisms.protocol import Mechanism
 
 if TYPE_CHECKING:
@@ -42,11 +43,7 @@ class BlockAttention(Mechanism):
         windows: WindowsBlock,
         others: frozenset[str],
     ) -> None:
-        if "fused_attention" in others:
-            raise ValueError(
-                "block_attention and fused_attention both choose the kernel of attention; expected one of the two: "
-                "leave out the other"
-            )
+        refuse_second_kernel(others)
         length, key = places(model, windows)
         if settings.block > length:
             raise ValueError(

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from wattshed.config.models.memory import MechanismBlock
 from wattshed.forecast.families.family import Offer
+from wattshed.memory.mechanisms.attention_kernel import refuse_second_kernel
 from wattshed.memory.mechanisms.protocol import Mechanism
 
 if TYPE_CHECKING:
@@ -37,11 +38,7 @@ class FusedAttention(Mechanism):
         windows: WindowsBlock,
         others: frozenset[str],
     ) -> None:
-        if "block_attention" in others:
-            raise ValueError(
-                "fused_attention and block_attention both choose the kernel of attention; expected one of the two: "
-                "leave out the other"
-            )
+        refuse_second_kernel(others)
         dropout = getattr(model, "attention_dropout", 0.0)
         if dropout:
             raise ValueError(

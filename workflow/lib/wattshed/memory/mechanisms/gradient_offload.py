@@ -60,7 +60,8 @@ class GradientOffload(Mechanism):
         if device != "cuda":
             raise ValueError(
                 f"the device is {device}, whose memory is the host's, so that a copy there saves nothing; expected "
-                "device: cuda, or gradient_release"
+                "device: cuda; without one take gradient_release, which needs clip_norm: null and accumulate: 1, or "
+                "leave the mechanism out"
             )
 
     def gradients_of(

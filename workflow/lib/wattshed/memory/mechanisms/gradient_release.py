@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from wattshed.forecast.network import Network
     from wattshed.memory.gradients import Gradients
 
+# What keeps all gradients for clipping and sums; it needs a second memory.
+ON_A_GPU = ", or, with device: cuda, gradient_offload"
+
 
 class GradientReleaseBlock(MechanismBlock):
     kind: Literal["gradient_release"] = Field(
@@ -49,17 +52,17 @@ class GradientRelease(Mechanism):
         if recipe.clip_norm is not None:
             raise ValueError(
                 f"the recipe's clip_norm is {recipe.clip_norm:g}, a limit on the norm of all gradients, and each is "
-                "freed before the others are known; expected clip_norm: null, or gradient_offload"
+                f"freed before the others are known; expected clip_norm: null{ON_A_GPU}"
             )
         if recipe.accumulate > 1:
             raise ValueError(
                 f"the recipe's accumulate is {recipe.accumulate}, which sums gradients over batches, and each is freed "
-                "after one; expected accumulate: 1, or gradient_offload"
+                f"after one; expected accumulate: 1{ON_A_GPU}"
             )
         if "accumulation" in others:
             raise ValueError(
                 "the mechanism accumulation sums gradients over parts of a batch, and each is freed after one; "
-                "expected one of the two, or gradient_offload"
+                f"expected one of the two{ON_A_GPU}"
             )
         if recipe.precision == "fp16":
             raise ValueError(

@@ -8,10 +8,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from wattshed.memory.accounting.megabytes import MB, megabytes_text
 from wattshed.publish.drawing.empty_figure import words_figure
 from wattshed.publish.drawing.figure_part import FigurePart
 from wattshed.publish.drawing.figure_style import COLOURS, DASHES, GREY, as_written, set_style
-from wattshed.publish.typesetting.memory_levels import MB
 
 PHASES = ("forward", "backward", "update")
 # Width of each phase on the axis; an update has few operations.
@@ -53,7 +53,7 @@ def _draw(axis: Axes, rows: pd.DataFrame, style: dict[str, Any], level: str) -> 
     """One line, with its peak marked and named in the legend."""
     at, live = _line(rows)
     peak = int(np.argmax(live))
-    axis.plot(at, live, linewidth=1.3, label=f"{level}: {live[peak]:.1f} MB", **style)
+    axis.plot(at, live, linewidth=1.3, label=f"{level}: {megabytes_text(MB * live[peak])} MB", **style)
     axis.plot(
         at[peak],
         live[peak],

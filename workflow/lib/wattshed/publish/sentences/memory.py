@@ -6,7 +6,8 @@ import pandas as pd
 
 from wattshed.config.memory.study import BASE
 from wattshed.foundation.vocabulary import Status
-from wattshed.publish.typesetting.memory_levels import CELL, MB
+from wattshed.memory.accounting.megabytes import megabytes_text
+from wattshed.publish.notes.memory_levels import CELL
 from wattshed.publish.typesetting.table import plain
 
 NONE = "No cell of the memory levels was measured; their peaks are predictions."
@@ -32,11 +33,11 @@ def _of_model(model: str, rows: pd.DataFrame) -> str:
         return ""
     last = own.sort_values(["length", "batch"]).iloc[-1]
     at = own[(own["length"] == last["length"]) & (own["batch"] == last["batch"])]
-    base_mb = last["measured_peak_bytes"] / last["measured_peak_share"] / MB
+    base = megabytes_text(last["measured_peak_bytes"] / last["measured_peak_share"])
     parts = [_level(row) for row in at.to_dict("records")]
     return (
         f"{model} at length {last['length']} and batch {last['batch']}: of the plain step's peak of "
-        f"{plain(base_mb, 1)} MB, {'; '.join(parts)}."
+        f"{base} MB, {'; '.join(parts)}."
     )
 
 

@@ -2,18 +2,15 @@
 
 import pandas as pd
 
+from wattshed.publish.notes.memory_levels import LENGTH_NOTE, PLAIN_NOTE, mechanism_notes, unmeasured_notes
 from wattshed.publish.parts.inputs import Inputs
 from wattshed.publish.typesetting.memory_levels import (
     CELL_COLUMNS,
-    LENGTH_NOTE,
-    PLAIN_NOTE,
     cells_text,
     first_cells,
-    mechanism_notes,
     megabytes,
     numbered,
     share_percent,
-    unmeasured_notes,
 )
 from wattshed.publish.typesetting.table import Column, Table
 from wattshed.publish.typesetting.table_part import TablePart

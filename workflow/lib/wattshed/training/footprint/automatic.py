@@ -11,10 +11,11 @@ import torch
 from wattshed.forecast.examples import LabelledBatch, StoredExamples
 from wattshed.forecast.protocol import evenly_spaced
 from wattshed.foundation.faults import Fault
+from wattshed.memory.accounting.megabytes import megabytes_text
 from wattshed.memory.levels import ORDER
 from wattshed.memory.plan import MemoryPlan, plan_of, with_level
 from wattshed.training.checkpoint import ModelSpec, graph_of, place_of
-from wattshed.training.footprint.choose import MB, fitting_level, limit_of
+from wattshed.training.footprint.choose import fitting_level, limit_of
 from wattshed.training.footprint.predict import Footprint, predict_footprint
 from wattshed.training.footprint.sizes import TaskSizes
 
@@ -27,36 +28,69 @@ AUTO = "auto"
 
 @dataclass(frozen=True)
 class LevelFound:
-    """One level's plan with its prediction."""
+    """One level's plan with its prediction. taken: the level whose mechanisms it takes, itself or one before."""
 
     plan: MemoryPlan
     footprint: Footprint
+    taken: str
 
 
 def levels_of(
-    spec: ModelSpec, sizes: TaskSizes, device: torch.device, engine: Wanted
+    spec: ModelSpec,
+    sizes: TaskSizes,
+    device: torch.device,
+    engine: Wanted,
+    *,
+    up_to: str = ORDER[-1],
+    known: dict[str, Footprint] | None = None,
+    step_alone: bool = False,
 ) -> dict[str, LevelFound]:
-    """Every level's plan and prediction; levels of the same mechanisms are predicted once.
+    """The plan and the prediction of each level up to one; peaks never rise from level to level.
 
+    A level that needs more than the one before takes the mechanisms of that one, and its plan says so. Levels of the
+    same mechanisms are predicted once; known: predictions of before, by mechanisms, to which new ones are added.
+    step_alone: levels are held against each other by their steps, without the look at the validation part.
     Raises :class:`Fault` for a model without gradient steps, and for a named mechanism that does not fit.
     """
     found: dict[str, LevelFound] = {}
-    known: dict[str, Footprint] = {}
+    known = {} if known is None else known
     place = place_of(device, engine)
-    for level in ORDER:
+    before: LevelFound | None = None
+    for level in ORDER[: ORDER.index(up_to) + 1]:
         plan = plan_of(spec.recipe, spec.shaped_by[0], spec.windows, place, level)
         key = repr([settings.model_dump() for settings in plan.mechanisms])
         if key not in known:
             known[key] = predict_footprint(spec, sizes, plan)
-        found[level] = LevelFound(plan, known[key])
+        own = LevelFound(plan, known[key], level)
+        if before is not None and needs_more(own.footprint, before.footprint, step_alone=step_alone):
+            own = _like(own, before)
+        found[level] = before = own
     return found
+
+
+def needs_more(own: Footprint, before: Footprint, *, step_alone: bool = False) -> bool:
+    """Whether a level needs more than the one before; at equal peaks, as of the same look at the validation part, the
+    step decides."""
+    if step_alone:
+        return own.step_peak_bytes > before.step_peak_bytes
+    return (own.peak_bytes, own.step_peak_bytes) > (before.peak_bytes, before.step_peak_bytes)
+
+
+def _like(own: LevelFound, before: LevelFound) -> LevelFound:
+    """A level with the mechanisms of the one before."""
+    why = f"level {own.plan.level} would need more memory with it here than level {before.plan.level}"
+    more = [kind for kind in own.plan.names if kind not in before.plan.names]
+    left_out = (*own.plan.left_out, *((kind, why) for kind in more))
+    plan = replace(before.plan, level=own.plan.level, left_out=left_out)
+    return LevelFound(plan, before.footprint, before.taken)
 
 
 def settled(spec: ModelSpec, inputs: JobInputs) -> tuple[ModelSpec, int | None]:
     """The spec with its level chosen, and the predicted peak [bytes]; prints the plan.
 
     A spec without a block ``memory`` is returned as it is, with None, and nothing is printed or predicted. A chosen
-    level becomes part of the spec and so of the checkpoint: reading it on another machine chooses nothing.
+    level becomes part of the spec and so of the checkpoint: reading it on another machine chooses nothing. So does the
+    level whose mechanisms are taken in place of those of a level that would need more.
     Raises :class:`Fault` if no level fits.
     """
     block = spec.recipe.memory
@@ -64,21 +98,28 @@ def settled(spec: ModelSpec, inputs: JobInputs) -> tuple[ModelSpec, int | None]:
         return spec, None
     sizes = sizes_of(spec, inputs)
     if block.level != AUTO:
+        # A mechanism that does not fit is refused, before anything is predicted.
         plan = spec.plan_at(place_of(inputs.device, inputs.engine))
         try:
-            footprint = predict_footprint(spec, sizes, plan)
+            levels = levels_of(spec, sizes, inputs.device, inputs.engine, up_to=block.level)
         except Fault as fault:
             # Only a choice needs a prediction.
             print(f"{spec.name}: memory level {plan.level}; {fault}", flush=True)
             return spec, None
-        print(plan_text(spec.name, {plan.level: LevelFound(plan, footprint)}, plan.level), flush=True)
-        return spec, footprint.peak_bytes
+        found = levels[block.level]
+        why = "as the recipe says"
+        if found.taken != block.level:
+            why += f", with the mechanisms of {found.taken}, because its own would need more memory here"
+            spec = replace(spec, recipe=with_level(spec.recipe, found.taken))
+        print(plan_text(spec.name, levels, block.level, why), flush=True)
+        return spec, found.footprint.peak_bytes
     levels = levels_of(spec, sizes, inputs.device, inputs.engine)
     limit, source = limit_of(inputs.device, block.limit_mb)
     chosen = fitting_level({level: found.footprint for level, found in levels.items()}, limit)
-    why = f"the first whose predicted peak fits {limit / MB:,.0f} MB ({source})"
+    why = f"the first whose predicted peak fits {megabytes_text(limit)} MB ({source})"
     print(plan_text(spec.name, levels, chosen, why), flush=True)
-    return replace(spec, recipe=with_level(spec.recipe, chosen)), levels[chosen].footprint.peak_bytes
+    taken = levels[chosen]
+    return replace(spec, recipe=with_level(spec.recipe, taken.taken)), taken.footprint.peak_bytes
 
 
 def settled_specs(specs: Sequence[ModelSpec], inputs: JobInputs) -> tuple[list[ModelSpec], int | None]:
@@ -113,15 +154,13 @@ def _batch_of(spec: ModelSpec, inputs: JobInputs) -> LabelledBatch:
     return StoredExamples.of(inputs.task.examples)[torch.from_numpy(rows)]
 
 
-def plan_text(
-    name: str, levels: Mapping[str, LevelFound], chosen: str, why: str = "as the recipe says"
-) -> str:
+def plan_text(name: str, levels: Mapping[str, LevelFound], chosen: str, why: str) -> str:
     """The plan as one table: level, predicted peak and where it is, mechanisms; then what was left out and why."""
     lines = [f"{name}: memory level {chosen}, {why}", "  level    predicted peak  phase       mechanisms"]
     left_out: dict[str, str] = {}
     for level, found in levels.items():
         mark = "*" if level == chosen else " "
-        peak = f"{found.footprint.peak_bytes / MB:,.1f} MB"
+        peak = f"{megabytes_text(found.footprint.peak_bytes)} MB"
         names = ", ".join(found.plan.names) or "none"
         lines.append(f"{mark} {level:8} {peak:>14}  {found.footprint.phase_of_peak:10}  {names}")
         left_out |= dict(found.plan.left_out)

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 from wattshed.devices.allocation import GIB, find_allocation
 from wattshed.foundation.faults import Fault
+from wattshed.memory.accounting.megabytes import MB, told_apart
 from wattshed.memory.levels import ORDER
 
 if TYPE_CHECKING:
     import torch
 
     from wattshed.training.footprint.predict import Footprint
-
-MB = 1e6
 
 
 def fitting_level(predicted: Mapping[str, Footprint], limit_bytes: float) -> str:
@@ -31,11 +30,11 @@ def fitting_level(predicted: Mapping[str, Footprint], limit_bytes: float) -> str
     least = min(ordered, key=lambda level: predicted[level].peak_bytes)
     found = predicted[least]
     key = "validation_windows" if found.phase_of_peak == "validation" else "batch"
+    limit, smallest = told_apart(limit_bytes, found.peak_bytes)
     raise Fault(
-        f"recipe.memory: no level fits {limit_bytes / MB:,.6g} MB: the smallest predicted peak is "
-        f"{found.peak_bytes / MB:,.1f} MB (level {least}, in the phase {found.phase_of_peak}), expected at most the "
-        f"limit; lower the recipe's {key} or the look-back, take a smaller network, or raise memory.limit_mb if the "
-        "device has more."
+        f"recipe.memory: no level fits {limit} MB: the smallest predicted peak is {smallest} MB (level {least}, in the "
+        f"phase {found.phase_of_peak}), expected at most the limit; lower the recipe's {key} or the look-back, take a "
+        "smaller network, or raise memory.limit_mb if the device has more."
     )
 
 

@@ -25,18 +25,19 @@ from wattshed.forecast.neural import NeuralForecaster
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.vocabulary import Stage
 from wattshed.foundation.writing import write_parquet
-from wattshed.memory.plan import MemoryPlan
+from wattshed.memory.accounting.megabytes import MB, megabytes_text
+from wattshed.memory.plan import MemoryPlan, with_level
 from wattshed.training.batches.making import make_batches
-from wattshed.training.checkpoint import graph_of, make_forecaster
+from wattshed.training.checkpoint import ModelSpec, graph_of, make_forecaster
+from wattshed.training.footprint.automatic import levels_of
 from wattshed.training.footprint.cells import Cell, PlanAsked, cells_of, plans_asked
 from wattshed.training.footprint.measure import StepCost, measure_steps
-from wattshed.training.footprint.predict import Footprint, predict_footprint
+from wattshed.training.footprint.predict import Footprint
 from wattshed.training.footprint.sizes import TaskSizes
 from wattshed.training.footprint.study_frames import steps_frame, timeline_frame
 from wattshed.training.step.forecast_times import time_forecasts
 from wattshed.training.step.learner import Learner
 
-MB = 1e6
 # Of each plan the keys of its rows, and phase, operation and live bytes in order.
 Living = list[tuple[dict[str, Any], list[tuple[str, str, int]]]]
 
@@ -138,7 +139,7 @@ class Trial:
         inputs, spec = job.inputs, cell.spec
         if not len(cell.task.origins(cell.task.splits.train)):
             raise Fault(f"the training part has no window of {cell.length}")
-        self._forecaster = self._made(job.plans[0])
+        self._forecaster = self._made(cell.with_plan(job.plans[0]))
         drawn = make_batches(spec, cell.task, self._forecaster).epoch(1)
         self._batches = list(islice(drawn, spec.recipe.accumulate))
         edges = int(graph_of(spec, inputs.graph).adjacency.nnz)
@@ -154,24 +155,30 @@ class Trial:
             )
         self._sizes = sizes
         self._plans: dict[str, MemoryPlan] = {}
-        self._asked: dict[str, PlanAsked] = {}
+        self._specs: dict[str, ModelSpec] = {}
+        self._known: dict[str, Footprint] = {}
         self._networks: dict[str, Network] = {}
         self.inference: dict[str, dict[str, float]] = {}
 
-    def _made(self, asked: PlanAsked) -> NeuralForecaster:
-        inputs, cell = self._job.inputs, self._cell
-        return make_forecaster(cell.with_plan(asked), cell.task, inputs.graph, inputs.device, inputs.engine)
+    def _made(self, spec: ModelSpec) -> NeuralForecaster:
+        inputs = self._job.inputs
+        return make_forecaster(spec, self._cell.task, inputs.graph, inputs.device, inputs.engine)
 
     def predicted(self, asked: PlanAsked) -> dict[str, Any]:
         """Columns of the plan and of its prediction. Raises :class:`Fault` for a plan that does not fit."""
-        spec = self._cell.with_plan(asked)
-        plan = spec.plan_on(self._forecaster.series)
-        self._plans[asked.name], self._asked[asked.name] = plan, asked
+        spec, inputs, level = self._cell.with_plan(asked), self._job.inputs, asked.memory.level
+        levels = levels_of(
+            spec, self._sizes, inputs.device, inputs.engine, up_to=level, known=self._known, step_alone=True
+        )
+        # As in a training, a level that would need more than the one before takes what that one takes. A look at the
+        # validation part is not measured here.
+        plan, found = levels[level].plan, levels[level].footprint
+        self._plans[asked.name] = plan
+        self._specs[asked.name] = replace(spec, recipe=with_level(spec.recipe, levels[level].taken))
         about = {
             "mechanisms": ", ".join(plan.names),
             "left_out": "; ".join(f"{kind} ({why})" for kind, why in plan.left_out),
         }
-        found = predict_footprint(spec, self._sizes, plan)
         best = _best_bytes(found, spec.recipe)
         return {
             **about,
@@ -196,10 +203,9 @@ class Trial:
     def _learner(self, plan: MemoryPlan) -> Learner:
         """Of a plan, with weights from the same seed as all others'."""
         name = next(name for name, known in self._plans.items() if known is plan)
-        network = self._made(self._asked[name]).network
-        self._networks[name] = network
-        recipe = self._cell.with_plan(self._asked[name]).recipe
-        return Learner.make(network, recipe, 1, self._job.inputs.device, plan)
+        spec = self._specs[name]
+        network = self._networks[name] = self._made(spec).network
+        return Learner.make(network, spec.recipe, 1, self._job.inputs.device, plan)
 
 
 def _best_bytes(found: Footprint, recipe: RecipeBlock) -> int:
@@ -243,7 +249,7 @@ def _line(row: Mapping[str, Any], base: Mapping[str, Any]) -> str:
     """For the log: peaks, and what the plan costs over the plain step, which is measured first."""
     text = (
         f"{row['model']}, length {row['length']}, batch {row['batch']}, {row['level']}: peak "
-        f"{row['measured_peak_bytes'] / MB:.1f} MB (predicted {row['predicted_peak_bytes'] / MB:.1f}), "
+        f"{megabytes_text(row['measured_peak_bytes'])} MB (predicted {megabytes_text(row['predicted_peak_bytes'])}), "
         f"{1e3 * row['step_s']:.1f} ms"
     )
     if row is base or not base.get("step_s"):

@@ -112,8 +112,8 @@ def _fitting(plan: MemoryPlan, projecting: StepHooks | None) -> MemoryPlan:
         if name in plan.named:
             raise Fault(
                 f"{type(projecting).__name__} changes all gradients before each update, and the recipe's memory "
-                f"mechanism {name} frees each of them before: expected one of the two; take gradient_offload, or leave "
-                f"{name} out of the recipe."
+                f"mechanism {name} frees each of them before: expected one of the two; leave {name} out of the "
+                "recipe, or, with device: cuda, take gradient_offload."
             )
     return plan.without(*freeing) if freeing else plan
 

@@ -2,11 +2,15 @@
 
 import json
 import time
+from contextlib import nullcontext
 
 import pytest
 import torch
 
+from hand_made_profile import hand_made_profile
 from wattshed.calibration.calibrate import calibrate
+from wattshed.calibration.limits import TooFewSeconds
+from wattshed.calibration.studies import device_job
 from wattshed.energy.metered_job import metered_job
 from wattshed.foundation.faults import Fault
 from wattshed.law.operations.operation import Direction, Kind
@@ -92,8 +96,30 @@ def test_an_interrupted_calibration_keeps_its_energy(tmp_path, metering):
 
 
 def test_too_few_seconds_for_this_machine_are_refused(tmp_path, metering):
-    with pytest.raises(Fault, match="too few to measure anything"):
+    with pytest.raises(TooFewSeconds, match="too few to measure anything"):
         run(tmp_path, metering, began_s=time.perf_counter() - SECONDS)
+
+
+@pytest.mark.parametrize("failing", [0, 2, 4])
+def test_a_study_repeats_a_calibration_that_found_too_little_with_twice_the_seconds(
+    tmp_path, metering, monkeypatch, failing
+):
+    given = []
+
+    def measure(seconds, *arguments):
+        given.append(seconds)
+        if len(given) <= failing:
+            raise TooFewSeconds(f"{seconds:g} s were too few.")
+        return hand_made_profile()
+
+    monkeypatch.setattr(device_job, "calibrate", measure)
+    output = tmp_path / "profile.json"
+    places = {"output": output, "ledger": tmp_path / "ledger.jsonl"}
+    refused = pytest.raises(TooFewSeconds, match="80 s were too few") if failing > 3 else nullcontext()
+    with refused:
+        device_job.calibrate_for_study(10.0, metering, device="cpu", threads=1, **places)
+    assert given == [10.0, 20.0, 40.0, 80.0][: failing + 1]
+    assert output.exists() == (failing <= 3)
 
 
 def test_a_machine_without_any_energy_is_refused_early(tmp_path, metering):

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 import torch
 
+from compressed_checkpoints import QUICK, compress
 from made_classes import LENGTH, REGIONS, classes_task, write_toy_family
 from small_study import small_panel, task_of
+from wattshed.compression.comparing import compare_checkpoints
 from wattshed.compression.methods.making import Making
 from wattshed.compression.methods.teacher_forecasts import TeacherForecasts
 from wattshed.compression.multiply_adds import multiply_adds
@@ -27,6 +29,7 @@ from wattshed.forecast.examples import (
     LabelledBatch,
     StoredExamples,
 )
+from wattshed.forecast.job_inputs import JobInputs
 from wattshed.foundation import plugins
 from wattshed.foundation.extending.own_files import use_own_plugins
 from wattshed.foundation.faults import Fault
@@ -156,6 +159,26 @@ def test_methods_make_a_network_of_the_same_classes(task, method, settings):
     smaller = making.of(plugin.make_from(making, block))
     forecast = smaller.forecast(task.origins(task.splits.test))
     np.testing.assert_allclose(forecast.sum(axis=-1), 1, rtol=1e-3)
+
+
+def test_checkpoints_are_compressed_by_a_job_and_compared_in_turns(task, metering, tmp_path):
+    forecaster, spec, graph = made(task)
+    train_by_recipe(forecaster, task, spec)
+    base = tmp_path / "toy-1.safetensors"
+    write_checkpoint(base, forecaster.network, spec.on(task, graph))
+    given = JobInputs(task, graph, metering, CPU, "auto")
+    tuned = '{"method": "low_rank", "rank": 2, "fine_tune_steps": 4}'
+    smaller = compress(given, [base], "low_rank_2", tuned)
+    rows, days = compare_checkpoints(given, [base, *smaller], QUICK, tmp_path / "toy.jsonl")
+    compared = rows.set_index("lineage")
+    assert compared.index.tolist() == ["toy", "toy+low_rank_2"]
+    assert compared["parameters"].is_monotonic_decreasing
+    assert compared["parameters"].is_unique
+    assert (compared["engine"] == "torch").all()
+    assert (compared["multiply_adds_per_forecast"] > 0).all()
+    assert (compared["energy_j_per_1000_forecasts"] > 0).all()
+    assert (compared["rmse"] < 0.5).all()
+    assert set(days["lineage"]) == set(compared.index)
 
 
 def test_a_teacher_teaches_probabilities(task):

@@ -18,7 +18,6 @@ from wattshed.calibration.limits import TooFewSeconds
 from wattshed.calibration.power import powers_of
 from wattshed.calibration.rounds import WRITING_S, Clock, Progress, Rounds, no_energy
 from wattshed.devices.torch_device import choose_device
-from wattshed.foundation.faults import Fault
 from wattshed.foundation.vocabulary import Status
 from wattshed.law.profile.device_profile import CalibrationRecord, DeviceProfile
 from wattshed.law.profile.files import here
@@ -48,7 +47,7 @@ def calibrate(
     of the seconds that is over. kernels, families: only these; None for all. least_rounds: measured even if
     the seconds are over; each has every kernel once or twice. torch's number of threads is set back at
     the end. Raises :class:`Fault` if no energy can be known here, if there is no such device, and if the seconds end
-    before anything can be fitted.
+    before anything can be fitted (then a :class:`TooFewSeconds`, which more seconds may mend).
     """
     clock = Clock(time.perf_counter() if began_s is None else began_s, seconds)
     place = choose_device(device)
@@ -63,7 +62,7 @@ def calibrate(
         found = run.found
         progress("fitting laws", clock.share)
         if not found.power:
-            raise Fault(
+            raise TooFewSeconds(
                 f"{seconds:g} s were too few to measure anything on this machine: expected more; give --seconds a "
                 "larger number."
             )

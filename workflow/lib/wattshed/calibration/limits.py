@@ -9,4 +9,4 @@ MOST_THREADS = 1024
 
 
 class TooFewSeconds(Fault):
-    """The time did not suffice for any law, or for the laws of any step; more of it may."""
+    """The time did not suffice for any measurement, any law, or the laws of any step; more of it may."""

@@ -43,7 +43,7 @@ from wattshed.foundation.provenance import commit_text, describe_commit, describ
 from wattshed.foundation.writing import write_text
 from wattshed.statistics.geometric import geometric_interval
 from wattshed.statistics.intervals import Interval
-from wattshed.training.checkpoint import ModelSpec, Step
+from wattshed.training.spec import ModelSpec, Step
 
 ROOT = Path(__file__).resolve().parent.parent
 SIZES = (8, 16, 32, 64, 128, 256)

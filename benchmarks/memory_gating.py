@@ -40,8 +40,8 @@ from wattshed.memory.executed import executed_shares, forget_executed
 from wattshed.memory.gated import gates_of
 from wattshed.memory.mechanisms.gating import MECHANISM, GatingBlock
 from wattshed.training.by_recipe import train_by_recipe
-from wattshed.training.checkpoint import ModelSpec, Step, make_forecaster
 from wattshed.training.loop import validation_rmse
+from wattshed.training.spec import ModelSpec, Step, make_forecaster
 
 ROOT = Path(__file__).resolve().parent.parent
 CPU = torch.device("cpu")

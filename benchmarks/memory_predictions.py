@@ -18,11 +18,11 @@ from wattshed.config.models.recipes import RecipeBlock
 from wattshed.foundation import plugins
 from wattshed.memory.accounting.resident import resident_rise
 from wattshed.memory.plan import MemoryPlan, plan_of
-from wattshed.training.checkpoint import ModelSpec, place_of
 from wattshed.training.footprint.measure import forget_windows
 from wattshed.training.footprint.predict import predict_footprint
 from wattshed.training.footprint.real_step import RealStep
 from wattshed.training.footprint.sizes import TaskSizes
+from wattshed.training.spec import ModelSpec, place_of
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs/memory_predictions.md"

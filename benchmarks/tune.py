@@ -22,8 +22,8 @@ from wattshed.config.models.tuning import GridBlock, point_name
 from wattshed.config.study import Study, load_study
 from wattshed.forecast.job_inputs import JobInputs, add_job_inputs
 from wattshed.foundation.writing import whole_file
-from wattshed.training.checkpoint import ModelSpec
 from wattshed.training.job import TrainingJob, train_model
+from wattshed.training.spec import ModelSpec
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -8,12 +8,8 @@ from model_blocks import model_block
 from wattshed.compression.making import compress_checkpoints
 from wattshed.config.models.compression import MeasuringBlock, TuningBlock, variant_of
 from wattshed.config.models.recipes import RecipeBlock
-from wattshed.training.checkpoint import (
-    ModelSpec,
-    make_forecaster,
-    read_spec,
-    write_checkpoint,
-)
+from wattshed.training.checkpoint import read_spec, write_checkpoint
+from wattshed.training.spec import ModelSpec, make_forecaster
 
 CPU = torch.device("cpu")
 RECIPE = RecipeBlock(

@@ -17,7 +17,7 @@ from wattshed.data.panel import Panel
 from wattshed.data.splits import split_calendar
 from wattshed.forecast.protocol import ForecastTask
 from wattshed.foundation import plugins
-from wattshed.training.checkpoint import ModelSpec, Step, make_forecaster
+from wattshed.training.spec import ModelSpec, Step, make_forecaster
 from wattshed.training.updates import Pace, Part, UpdateContext, UpdateHooks, train_further
 
 CPU = torch.device("cpu")

@@ -16,7 +16,7 @@ from wattshed.forecast.network import Network
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.protocol import ForecastTask
 from wattshed.training.by_recipe import train_by_recipe
-from wattshed.training.checkpoint import ModelSpec, Step, forecaster_of, make_forecaster
+from wattshed.training.spec import ModelSpec, Step, forecaster_of, make_forecaster
 
 CPU = torch.device("cpu")
 

@@ -17,7 +17,7 @@ from wattshed.data.graph import Graph
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.protocol import ForecastTask
 from wattshed.training.batches.making import make_batches
-from wattshed.training.checkpoint import ModelSpec, make_forecaster
+from wattshed.training.spec import ModelSpec, make_forecaster
 from wattshed.training.step.learner import Learner
 
 CPU = torch.device("cpu")

@@ -89,7 +89,8 @@ def test_the_steps_of_each_section_give_a_plugin_that_passes_its_contract(root, 
     options = ["-v", "--tb=short", "-p", "no:randomly", "-p", "no:cacheprovider"]
     said = run("-m", "pytest", *files, "-k", " or ".join(names), *options)
     for file, name in contracts.values():
-        passed = rf"^{re.escape(file)}::\S*{re.escape(name)}.* PASSED"
+        # A file, or a folder of them.
+        passed = rf"^{re.escape(file)}\S*::\S*{re.escape(name)}.* PASSED"
         assert re.search(passed, said, re.MULTILINE), f"no test of {name} in {file}"
 
 

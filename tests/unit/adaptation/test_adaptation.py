@@ -21,7 +21,8 @@ from wattshed.forecast.metrics import sum_errors
 from wattshed.forecast.protocol import ForecastTask
 from wattshed.foundation import plugins
 from wattshed.foundation.faults import Fault
-from wattshed.training.checkpoint import ModelSpec, Step, make_forecaster, read_checkpoint, write_checkpoint
+from wattshed.training.checkpoint import read_checkpoint, write_checkpoint
+from wattshed.training.spec import ModelSpec, Step, make_forecaster
 from wattshed.training.updates import UpdateHooks
 
 CPU = torch.device("cpu")

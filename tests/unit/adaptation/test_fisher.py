@@ -13,7 +13,7 @@ from wattshed.data.panel import Panel
 from wattshed.forecast.protocol import ForecastTask
 from wattshed.training.batches.drawing import Batch, Examples
 from wattshed.training.batches.making import make_sampler
-from wattshed.training.checkpoint import ModelSpec, make_forecaster
+from wattshed.training.spec import ModelSpec, make_forecaster
 
 CPU = torch.device("cpu")
 COMMON = {"batch": 16, "epochs": 1, "learning_rate": 5e-3, "schedule": "cosine", "scaling": "node"}

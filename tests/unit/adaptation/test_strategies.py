@@ -21,7 +21,7 @@ from wattshed.forecast.networks.recurrent import STGNN
 from wattshed.foundation import plugins
 from wattshed.foundation.faults import Fault
 from wattshed.training.batches.making import make_batches
-from wattshed.training.checkpoint import ModelSpec, make_forecaster
+from wattshed.training.spec import ModelSpec, make_forecaster
 from wattshed.training.step.gradient import batch_forecast
 from wattshed.training.updates import Pace, Part, UpdateContext, UpdateHooks, train_further
 

@@ -17,7 +17,8 @@ from wattshed.config.models.recipes import CLOSED_FORM, RecipeBlock
 from wattshed.forecast.families.family import Offer
 from wattshed.foundation import plugins
 from wattshed.foundation.faults import Fault
-from wattshed.training.checkpoint import ModelSpec, Step, make_forecaster, read_checkpoint, write_checkpoint
+from wattshed.training.checkpoint import read_checkpoint, write_checkpoint
+from wattshed.training.spec import ModelSpec, Step, make_forecaster
 from wattshed.training.updates import Pace, Part, UpdateContext, UpdateHooks, train_further
 
 CPU = torch.device("cpu")

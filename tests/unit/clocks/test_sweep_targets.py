@@ -19,8 +19,9 @@ from wattshed.config.models.recipes import CLOSED_FORM
 from wattshed.energy.ledger.reading import read_ledger
 from wattshed.forecast.job_inputs import JobInputs
 from wattshed.foundation.faults import Fault
-from wattshed.training.checkpoint import ModelSpec, make_forecaster, read_checkpoint, write_checkpoint
+from wattshed.training.checkpoint import read_checkpoint, write_checkpoint
 from wattshed.training.loop import validation_rmse
+from wattshed.training.spec import ModelSpec, make_forecaster
 
 CPU = torch.device("cpu")
 BLOCK = ClocksBlock(points=4, repeats=3, min_point_s=0.1)

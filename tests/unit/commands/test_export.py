@@ -7,7 +7,8 @@ from model_blocks import model_block
 from wattshed.commands.main import main
 from wattshed.config.models.recipes import RecipeBlock
 from wattshed.foundation.extending.own_files import use_own_plugins
-from wattshed.training.checkpoint import ModelSpec, Step, make_forecaster, write_checkpoint
+from wattshed.training.checkpoint import write_checkpoint
+from wattshed.training.spec import ModelSpec, Step, make_forecaster
 
 CPU = torch.device("cpu")
 RECIPE = RecipeBlock(

@@ -8,6 +8,8 @@ import pytest
 
 from hand_made_profile import CONFIG as FOLDER
 from wattshed.commands.main import main
+from wattshed.memory.mechanisms.protocol import Place
+from wattshed.training.footprint import automatic
 
 CONFIG = FOLDER / "config.yaml"
 BRAINS = Path(__file__).parents[3] / "config/brains.yaml"
@@ -55,6 +57,18 @@ def test_what_fits_no_level_is_a_finding(capsys):
     printed = capsys.readouterr().out
     assert "dlinear: predicted peak by level" in printed
     assert "--limit-mb" in printed
+
+
+def test_a_level_that_would_need_more_says_so(monkeypatch, capsys):
+    monkeypatch.setattr(automatic, "place_of", lambda device, engine: Place(device.type, engine, True))
+    words = ["memory", str(CONFIG), "--model", "dlinear", *SIZES]
+    reason = "level high would need more memory with it here than level medium"
+    assert main(words) == 0
+    assert f"left out: bf16 ({reason})" in capsys.readouterr().out
+    assert main([*words, "--json"]) == 0
+    high = json.loads(capsys.readouterr().out)["models"][0]["levels"][-1]
+    assert (high["level"], high["mechanisms"]) == ("high", [])
+    assert {"mechanism": "bf16", "reason": reason} in high["left_out"]
 
 
 def test_scans_need_no_sizes_since_their_wheel_is_pinned(tmp_path, capsys):

@@ -11,13 +11,8 @@ from wattshed.compression.methods.int8 import METHOD as INT8
 from wattshed.config.models.compression import variant_of
 from wattshed.engine.choice import choose
 from wattshed.forecast.series import ScaledSeries
-from wattshed.training.checkpoint import (
-    ModelSpec,
-    Step,
-    make_forecaster,
-    read_checkpoint,
-    write_checkpoint,
-)
+from wattshed.training.checkpoint import read_checkpoint, write_checkpoint
+from wattshed.training.spec import ModelSpec, Step, make_forecaster
 
 
 def test_a_row_says_whether_the_parents_weights_are_in_it_and_what_is_a_control(given, task, graph, tmp_path):

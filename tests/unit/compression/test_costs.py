@@ -27,7 +27,7 @@ from wattshed.forecast.computing import backend_of
 from wattshed.forecast.metrics import metrics, seasonal_scale, sum_errors
 from wattshed.forecast.network import Network
 from wattshed.forecast.streaming import StreamingForecaster
-from wattshed.training.checkpoint import ModelSpec, make_forecaster
+from wattshed.training.spec import ModelSpec, make_forecaster
 
 CPU = torch.device("cpu")
 RECIPE = RecipeBlock(

@@ -15,13 +15,8 @@ from wattshed.compression.making import compress_checkpoints
 from wattshed.config.models.compression import TuningBlock, variant_of
 from wattshed.config.models.recipes import CLOSED_FORM
 from wattshed.foundation.faults import Fault
-from wattshed.training.checkpoint import (
-    ModelSpec,
-    make_forecaster,
-    read_checkpoint,
-    read_spec,
-    write_checkpoint,
-)
+from wattshed.training.checkpoint import read_checkpoint, read_spec, write_checkpoint
+from wattshed.training.spec import ModelSpec, make_forecaster
 
 
 def write_base(folder, given, recipe=None, **keys):

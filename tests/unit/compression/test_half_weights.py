@@ -11,7 +11,8 @@ from wattshed.compression.comparing import structure
 from wattshed.compression.methods.half_weights import METHOD, HalfWeightsSettings
 from wattshed.compression.rows import weight_bytes
 from wattshed.foundation.faults import Fault
-from wattshed.training.checkpoint import ModelSpec, Step, read_checkpoint, write_checkpoint
+from wattshed.training.checkpoint import read_checkpoint, write_checkpoint
+from wattshed.training.spec import ModelSpec, Step
 
 FORMATS = {"bf16": torch.bfloat16, "fp16": torch.float16}
 

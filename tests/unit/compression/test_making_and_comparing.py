@@ -17,12 +17,8 @@ from wattshed.compression.methods.prune import METHOD as PRUNE
 from wattshed.config.models.compression import TuningBlock, variant_of
 from wattshed.forecast.streaming import StreamingForecaster
 from wattshed.foundation.faults import Fault
-from wattshed.training.checkpoint import (
-    ModelSpec,
-    make_forecaster,
-    read_checkpoint,
-    write_checkpoint,
-)
+from wattshed.training.checkpoint import read_checkpoint, write_checkpoint
+from wattshed.training.spec import ModelSpec, make_forecaster
 
 
 def test_variants_are_made_and_compared(given, task, graph, tmp_path):

@@ -20,7 +20,7 @@ from wattshed.foundation import plugins
 from wattshed.foundation.extending.kinds import KINDS
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.tensor_file import read_tensors, write_tensors
-from wattshed.training.checkpoint import ModelSpec, Step
+from wattshed.training.spec import ModelSpec, Step
 
 CPU = torch.device("cpu")
 # Settings that make a small network smaller. A method that is not listed must work with its defaults.

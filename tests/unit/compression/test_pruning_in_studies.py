@@ -16,7 +16,8 @@ from wattshed.config.models.compression import TuningBlock, variant_of
 from wattshed.config.study import load_study
 from wattshed.forecast.job_inputs import JobInputs
 from wattshed.foundation.faults import Fault
-from wattshed.training.checkpoint import ModelSpec, make_forecaster, read_checkpoint, write_checkpoint
+from wattshed.training.checkpoint import read_checkpoint, write_checkpoint
+from wattshed.training.spec import ModelSpec, make_forecaster
 
 CPU = torch.device("cpu")
 VARIANTS = {

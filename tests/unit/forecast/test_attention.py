@@ -13,8 +13,8 @@ from model_blocks import model_block, untrained
 from wattshed.config.data.data import WindowsBlock
 from wattshed.config.models.families import check_windows
 from wattshed.config.models.recipes import RecipeBlock
-from wattshed.training.checkpoint import ModelSpec
 from wattshed.training.job import engine_of
+from wattshed.training.spec import ModelSpec
 
 SMALL = {"form": "transformer", "width": 6, "layers": 2, "heads": 3, "feed_forward": 5, "length_h": 7}
 

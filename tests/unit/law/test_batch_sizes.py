@@ -17,7 +17,7 @@ from wattshed.law.operations import sizes as of_batches
 from wattshed.law.operations.sizes import batch_sizes, engine_of, sampled_edges, validation_sizes
 from wattshed.law.operations.training import target_cells
 from wattshed.training.batches.making import make_batches
-from wattshed.training.checkpoint import ModelSpec
+from wattshed.training.spec import ModelSpec
 
 WINDOWS = WindowsBlock(look_back_h=6, horizon_h=2)
 NODES = 5

@@ -14,8 +14,9 @@ from wattshed.foundation.faults import Fault
 from wattshed.memory.levels import HIGH, LEVELS, LOW, MEDIUM, ORDER
 from wattshed.memory.mechanisms.protocol import Place
 from wattshed.memory.plan import PLAIN, MemoryPlan, plan_of, with_level
-from wattshed.training.checkpoint import Step, make_forecaster, read_checkpoint, write_checkpoint
+from wattshed.training.checkpoint import read_checkpoint, write_checkpoint
 from wattshed.training.job import program_of
+from wattshed.training.spec import Step, make_forecaster
 
 GPU = Place("cuda", "torch", computes_bf16=True)
 OLD_GPU = Place("cuda", "torch", computes_bf16=False)

@@ -13,7 +13,7 @@ from wattshed.energy.budget.budget import VARIABLE, Limit
 from wattshed.energy.budget.predicted import VARIABLE as PREDICTIONS
 from wattshed.energy.budget.predicted import PredictedTraining
 from wattshed.foundation.faults import Fault
-from wattshed.training.checkpoint import ModelSpec
+from wattshed.training.spec import ModelSpec
 
 RECIPE = RecipeBlock(
     sampling="pairs",

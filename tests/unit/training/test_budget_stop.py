@@ -24,11 +24,12 @@ from wattshed.energy.budget.budget import VARIABLE, Budget, Limit
 from wattshed.energy.ledger.writing import Ledger
 from wattshed.energy.meter import Meter
 from wattshed.foundation.faults import Fault
-from wattshed.training.checkpoint import ModelSpec, read_checkpoint
+from wattshed.training.checkpoint import read_checkpoint
 from wattshed.training.guards.budget_stop import BudgetStop
 from wattshed.training.loop import validation_rmse
 from wattshed.training.progress import Progress
 from wattshed.training.resume import ResumeFile
+from wattshed.training.spec import ModelSpec
 from wattshed.training.training import Training
 
 CPU = torch.device("cpu")

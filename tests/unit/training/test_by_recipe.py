@@ -11,7 +11,8 @@ from wattshed.config.energy.metering import MeteringBlock
 from wattshed.config.models.families import read_model
 from wattshed.config.models.recipes import RecipeBlock
 from wattshed.training.by_recipe import train_by_recipe
-from wattshed.training.checkpoint import ModelSpec, make_forecaster, read_checkpoint
+from wattshed.training.checkpoint import read_checkpoint
+from wattshed.training.spec import ModelSpec, make_forecaster
 
 RECIPE = RecipeBlock(
     sampling="pairs", batch=32, epochs=4, steps_per_epoch=6, learning_rate=5e-3, weight_decay=1e-3,

@@ -11,13 +11,8 @@ from small_study import graph_of, small_panel, task_of
 from wattshed.config.models.recipes import RecipeBlock
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.tensor_file import read_tensors, write_tensors
-from wattshed.training.checkpoint import (
-    ModelSpec,
-    make_forecaster,
-    read_checkpoint,
-    read_spec,
-    write_checkpoint,
-)
+from wattshed.training.checkpoint import read_checkpoint, read_spec, write_checkpoint
+from wattshed.training.spec import ModelSpec, make_forecaster
 
 CPU = torch.device("cpu")
 RECIPE = RecipeBlock(

@@ -35,8 +35,9 @@ from wattshed.foundation.extending.own_files import use_own_plugins
 from wattshed.foundation.faults import Fault
 from wattshed.training.batches.making import make_batches
 from wattshed.training.by_recipe import train_by_recipe
-from wattshed.training.checkpoint import ModelSpec, Step, make_forecaster, read_checkpoint, write_checkpoint
+from wattshed.training.checkpoint import read_checkpoint, write_checkpoint
 from wattshed.training.guards.faulty_batch import describe_extremes
+from wattshed.training.spec import ModelSpec, Step, make_forecaster
 from wattshed.training.step.gradient import batch_loss, observed_loss
 from wattshed.training.updates import Pace, Part, UpdateContext, UpdateHooks, train_further
 

@@ -13,8 +13,8 @@ from wattshed.config.data.data import WindowsBlock
 from wattshed.config.models.recipes import RecipeBlock
 from wattshed.engine.choice import choose
 from wattshed.foundation.tensor_file import read_tensors
-from wattshed.training.checkpoint import ModelSpec, make_forecaster
 from wattshed.training.resume import ResumeFile
+from wattshed.training.spec import ModelSpec, make_forecaster
 
 WINDOWS = WindowsBlock(look_back_h=12, horizon_h=3)
 SHORT = {"epochs": 3, "steps_per_epoch": 20, "learning_rate": 5e-3, "validation_windows": 20}

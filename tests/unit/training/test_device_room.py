@@ -14,8 +14,8 @@ from wattshed.config.models.recipes import RecipeBlock
 from wattshed.engine.series.residence import Residence
 from wattshed.foundation.faults import Fault
 from wattshed.training import loop
-from wattshed.training.checkpoint import ModelSpec
 from wattshed.training.guards.out_of_memory_retry import OutOfMemoryRetry
+from wattshed.training.spec import ModelSpec
 from wattshed.training.step.learner import Learner
 
 CPU = torch.device("cpu")

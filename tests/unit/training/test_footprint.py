@@ -15,12 +15,13 @@ from wattshed.foundation.faults import Fault
 from wattshed.memory.accounting.megabytes import megabytes_text
 from wattshed.memory.mechanisms.protocol import Place
 from wattshed.memory.plan import plan_of
-from wattshed.training.checkpoint import ModelSpec, place_of, read_spec
+from wattshed.training.checkpoint import read_spec
 from wattshed.training.footprint import automatic
 from wattshed.training.footprint.choose import fitting_level, limit_of
 from wattshed.training.footprint.predict import predict_footprint
 from wattshed.training.footprint.real_step import RealStep
 from wattshed.training.footprint.sizes import TaskSizes
+from wattshed.training.spec import ModelSpec, place_of
 
 WINDOWS = WindowsBlock(look_back_h=24, horizon_h=3)
 PAIRS, SEQUENCES, WHOLE = (

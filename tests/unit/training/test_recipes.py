@@ -15,11 +15,12 @@ from wattshed.foundation.faults import Fault
 from wattshed.foundation.tensor_file import read_tensors
 from wattshed.training import loop
 from wattshed.training.batches.making import make_batches
-from wattshed.training.checkpoint import ModelSpec, make_forecaster, read_checkpoint, write_checkpoint
+from wattshed.training.checkpoint import read_checkpoint, write_checkpoint
 from wattshed.training.guards.faulty_batch import describe_extremes
 from wattshed.training.guards.stopping import Standing
 from wattshed.training.loop import validation_rmse
 from wattshed.training.resume import ResumeFile
+from wattshed.training.spec import ModelSpec, make_forecaster
 from wattshed.training.step.learner import Learner
 from wattshed.training.step.precision import Precision
 from wattshed.training.training import Training

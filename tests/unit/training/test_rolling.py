@@ -24,9 +24,10 @@ from wattshed.forecast.days import WINDOWS_PER_CALL, score_origin
 from wattshed.forecast.job_inputs import JobInputs
 from wattshed.forecast.metrics import rmse
 from wattshed.forecast.protocol import ForecastTask
-from wattshed.training.checkpoint import ModelSpec, read_checkpoint
+from wattshed.training.checkpoint import read_checkpoint
 from wattshed.training.resume import ResumeFile
 from wattshed.training.rolling import RollingJob, roll_model
+from wattshed.training.spec import ModelSpec
 
 WINDOWS = WindowsBlock(look_back_h=12, horizon_h=3)
 RECIPE = RecipeBlock(

@@ -9,7 +9,7 @@ from wattshed.config.data.data import WindowsBlock
 from wattshed.config.models.recipes import RecipeBlock
 from wattshed.training.batches.drawing import PermutedBatches
 from wattshed.training.batches.making import make_batches
-from wattshed.training.checkpoint import ModelSpec, make_forecaster
+from wattshed.training.spec import ModelSpec, make_forecaster
 
 CPU = torch.device("cpu")
 

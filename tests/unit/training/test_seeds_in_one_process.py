@@ -14,8 +14,8 @@ from wattshed.config.models.recipes import RecipeBlock
 from wattshed.energy.budget.budget import VARIABLE, Budget
 from wattshed.foundation.faults import Fault
 from wattshed.training import job as training_job
-from wattshed.training.checkpoint import ModelSpec
 from wattshed.training.resume import ResumeFile
+from wattshed.training.spec import ModelSpec
 
 WINDOWS = WindowsBlock(look_back_h=12, horizon_h=3)
 SHORT = {"epochs": 3, "steps_per_epoch": 5, "learning_rate": 5e-3, "validation_windows": 20}

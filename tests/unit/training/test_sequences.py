@@ -17,7 +17,8 @@ from wattshed.forecast.metrics import rmse
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.streaming import StreamingForecaster
 from wattshed.training.batches.making import make_batches
-from wattshed.training.checkpoint import ModelSpec, make_forecaster, read_checkpoint
+from wattshed.training.checkpoint import read_checkpoint
+from wattshed.training.spec import ModelSpec, make_forecaster
 
 CPU = torch.device("cpu")
 WINDOWS = WindowsBlock(look_back_h=12, horizon_h=3)

@@ -11,7 +11,7 @@ from wattshed.config.models.recipes import RecipeBlock
 from wattshed.foundation.faults import Fault
 from wattshed.training.batches.drawing import Batch, PermutedBatches, RandomBatches, grouped
 from wattshed.training.batches.samplers import PairSampler, WindowSampler
-from wattshed.training.checkpoint import ModelSpec, make_forecaster
+from wattshed.training.spec import ModelSpec, make_forecaster
 from wattshed.training.step.gradient import gradient_step
 from wattshed.training.step.precision import Precision
 

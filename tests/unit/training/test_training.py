@@ -24,9 +24,10 @@ from wattshed.forecast.metrics import metrics, sum_errors
 from wattshed.foundation.faults import Fault
 from wattshed.training.batches.drawing import Examples, PermutedBatches
 from wattshed.training.batches.samplers import PairSampler, WindowSampler
-from wattshed.training.checkpoint import ModelSpec, make_forecaster, read_checkpoint, write_checkpoint
+from wattshed.training.checkpoint import read_checkpoint, write_checkpoint
 from wattshed.training.job import data_fingerprint, training_fingerprint
 from wattshed.training.loop import validation_rmse
+from wattshed.training.spec import ModelSpec, make_forecaster
 from wattshed.training.step.gradient import observed_loss
 from wattshed.training.step.schedules import cosine_rate
 

@@ -9,8 +9,8 @@ from wattshed.config.models.recipes import RecipeBlock
 from wattshed.forecast.job_inputs import JobInputs, add_job_inputs
 from wattshed.foundation.faults import script_parser
 from wattshed.foundation.recovery.finished_work import run_measured_script
-from wattshed.training.checkpoint import ModelSpec
 from wattshed.training.rolling import RollingJob, roll_model
+from wattshed.training.spec import ModelSpec
 
 
 def main(argv: Sequence[str] | None = None) -> None:

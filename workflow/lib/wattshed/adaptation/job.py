@@ -20,8 +20,9 @@ from wattshed.foundation.faults import Fault
 from wattshed.foundation.vocabulary import Stage
 from wattshed.foundation.writing import write_parquet
 from wattshed.training.batches.making import make_sampler
-from wattshed.training.checkpoint import ModelSpec, Step, make_forecaster, read_checkpoint, write_checkpoint
+from wattshed.training.checkpoint import read_checkpoint, write_checkpoint
 from wattshed.training.over_checkpoints import metered_lineage
+from wattshed.training.spec import ModelSpec, Step, make_forecaster
 from wattshed.training.updates import UpdateContext, UpdateHooks
 
 

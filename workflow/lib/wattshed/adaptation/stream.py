@@ -16,7 +16,7 @@ from wattshed.forecast.days import days_of, errors_of
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.protocol import ForecastTask
 from wattshed.foundation.vocabulary import Phase, Window
-from wattshed.training.checkpoint import ModelSpec
+from wattshed.training.spec import ModelSpec
 from wattshed.training.updates import Part, UpdateHooks, train_further
 
 # Columns of the errors by day, beside these errors.

@@ -19,7 +19,7 @@ from wattshed.law.operations.sizes import batch_sizes
 from wattshed.law.operations.training import training_step
 from wattshed.training.batches.drawing import Batch, Batches
 from wattshed.training.batches.making import make_batches
-from wattshed.training.checkpoint import ModelSpec, make_forecaster
+from wattshed.training.spec import ModelSpec, make_forecaster
 from wattshed.training.step.learner import Learner
 
 HOUSE_FAMILIES = ("gru", "lstm", "transformer", "stgnn", "stgnn_reference", "dlinear")

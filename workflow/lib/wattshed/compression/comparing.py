@@ -35,7 +35,8 @@ from wattshed.forecast.protocol import ForecastTask
 from wattshed.forecast.series import ScaledSeries
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.vocabulary import Part, Stage
-from wattshed.training.checkpoint import ModelSpec, read_checkpoint, read_spec
+from wattshed.training.checkpoint import read_checkpoint, read_spec
+from wattshed.training.spec import ModelSpec
 
 # Columns of the errors by day, beside these errors.
 DAY_LABELS = {"lineage": "string", "seed": "int64", "part": "string"}

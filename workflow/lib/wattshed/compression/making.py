@@ -23,14 +23,8 @@ from wattshed.foundation import plugins
 from wattshed.foundation.extending.checks import made_by
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.vocabulary import Stage, Window
-from wattshed.training.checkpoint import (
-    ModelSpec,
-    Step,
-    read_checkpoint,
-    read_spec,
-    write_checkpoint,
-    write_unavailable,
-)
+from wattshed.training.checkpoint import read_checkpoint, read_spec, write_checkpoint, write_unavailable
+from wattshed.training.spec import ModelSpec, Step
 
 
 def compress_checkpoints(

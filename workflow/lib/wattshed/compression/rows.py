@@ -14,7 +14,7 @@ from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.protocol import ForecastTask
 from wattshed.foundation import plugins
 from wattshed.foundation.vocabulary import Part, Status
-from wattshed.training.checkpoint import ModelSpec, Step
+from wattshed.training.spec import ModelSpec, Step
 
 TYPES = {
     "parent": "string",

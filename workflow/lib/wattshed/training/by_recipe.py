@@ -13,9 +13,9 @@ from wattshed.forecast.protocol import ForecastTask, evenly_spaced
 from wattshed.foundation.faults import Fault
 from wattshed.training.batches.drawing import draw_seed, grouped
 from wattshed.training.batches.making import make_batches
-from wattshed.training.checkpoint import ModelSpec
 from wattshed.training.guards.stopping import EarlyStopping, Standing
 from wattshed.training.loop import validation_rmse
+from wattshed.training.spec import ModelSpec
 from wattshed.training.step.gradient import StepHooks
 from wattshed.training.step.learner import Learner
 

@@ -24,13 +24,14 @@ from wattshed.foundation.vocabulary import Stage
 from wattshed.foundation.writing import write_parquet
 from wattshed.memory.accounting.epoch_peak import EpochPeak
 from wattshed.training.batches.making import make_batches
-from wattshed.training.checkpoint import ModelSpec, make_forecaster, place_of, write_checkpoint
+from wattshed.training.checkpoint import write_checkpoint
 from wattshed.training.footprint.automatic import settled_specs
 from wattshed.training.guards.budget_stop import JobBudget
 from wattshed.training.guards.stopping import RecipeEnd
 from wattshed.training.loop import TrainingRun, solve_alone, train
 from wattshed.training.progress import Progress
 from wattshed.training.resume import ResumeFile
+from wattshed.training.spec import ModelSpec, make_forecaster, place_of
 from wattshed.training.training import Training
 
 

@@ -21,11 +21,11 @@ from wattshed.foundation.vocabulary import Window
 from wattshed.memory.accounting.epoch_peak import EpochPeak
 from wattshed.memory.executed import executed_shares, forget_executed
 from wattshed.training.batches.drawing import Batches, draw_seed, grouped
-from wattshed.training.checkpoint import ModelSpec
 from wattshed.training.guards.faulty_batch import not_a_number, say_kept
 from wattshed.training.guards.out_of_memory_retry import OutOfMemoryRetry
 from wattshed.training.observer import Observer
 from wattshed.training.resume import ResumeFile
+from wattshed.training.spec import ModelSpec
 from wattshed.training.step.learner import Learner
 from wattshed.training.training import Training
 

@@ -12,7 +12,8 @@ from wattshed.energy.metered_job import metered_job
 from wattshed.forecast.job_inputs import JobInputs
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.foundation.vocabulary import LINEAGE_JOINT
-from wattshed.training.checkpoint import ModelSpec, read_checkpoint
+from wattshed.training.checkpoint import read_checkpoint
+from wattshed.training.spec import ModelSpec
 
 Work = Callable[[NeuralForecaster, ModelSpec, Meter], pd.DataFrame]
 

@@ -8,11 +8,11 @@ from wattshed.energy.metered_job import metered_job
 from wattshed.forecast.days import score_origin, write_origins
 from wattshed.forecast.job_inputs import JobInputs
 from wattshed.foundation.vocabulary import Stage
-from wattshed.training.checkpoint import ModelSpec
 from wattshed.training.footprint.automatic import settled_specs
 from wattshed.training.guards.budget_stop import JobBudget
 from wattshed.training.job import data_fingerprint, program_of, train_forecaster, training_fingerprint
 from wattshed.training.resume import ResumeFile
+from wattshed.training.spec import ModelSpec
 
 
 @dataclass(frozen=True)

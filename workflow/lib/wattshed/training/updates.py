@@ -17,7 +17,7 @@ from wattshed.forecast.protocol import ForecastTask
 from wattshed.foundation.faults import Fault
 from wattshed.training.batches.drawing import Batch, RandomBatches, Sampler, draw_seed, examples_for
 from wattshed.training.batches.making import make_sampler
-from wattshed.training.checkpoint import ModelSpec
+from wattshed.training.spec import ModelSpec
 from wattshed.training.step.eager_adamw import EagerAdamW
 from wattshed.training.step.gradient import gradient_step
 from wattshed.training.step.precision import Precision

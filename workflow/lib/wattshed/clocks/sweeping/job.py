@@ -23,7 +23,8 @@ from wattshed.foundation.faults import Fault
 from wattshed.foundation.plugins import load
 from wattshed.foundation.vocabulary import Stage, Window
 from wattshed.foundation.writing import write_parquet
-from wattshed.training.checkpoint import ModelSpec, read_checkpoint
+from wattshed.training.checkpoint import read_checkpoint
+from wattshed.training.spec import ModelSpec
 
 WORKS = ("inference", "training")
 

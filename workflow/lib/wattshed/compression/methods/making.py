@@ -15,7 +15,7 @@ from wattshed.forecast.protocol import ForecastTask
 from wattshed.training.batches.drawing import Batch, draw_seed, examples_for
 from wattshed.training.batches.making import make_batches, make_sampler
 from wattshed.training.by_recipe import AfterStep, RecipeTraining, train_by_recipe
-from wattshed.training.checkpoint import ModelSpec, forecaster_of, graph_of, make_forecaster, untrained_base
+from wattshed.training.spec import ModelSpec, forecaster_of, graph_of, make_forecaster, untrained_base
 from wattshed.training.step.gradient import StepHooks
 from wattshed.training.updates import Pace, Part, UpdateContext, UpdateHooks, train_further
 

@@ -9,7 +9,7 @@ from wattshed.foundation.faults import Fault
 from wattshed.training.batches.drawing import Batches, PermutedBatches, RandomBatches, Sampler
 from wattshed.training.batches.sampled_graph import SampledGraphBatches
 from wattshed.training.batches.samplers import ExampleSampler, PairSampler, SequenceSampler, WindowSampler
-from wattshed.training.checkpoint import ModelSpec
+from wattshed.training.spec import ModelSpec
 
 
 def make_sampler(recipe: RecipeBlock, task: ForecastTask, series: ScaledSeries) -> Sampler:

@@ -14,10 +14,10 @@ from wattshed.foundation.faults import Fault
 from wattshed.memory.accounting.megabytes import megabytes_text
 from wattshed.memory.levels import ORDER
 from wattshed.memory.plan import MemoryPlan, plan_of, with_level
-from wattshed.training.checkpoint import ModelSpec, graph_of, place_of
 from wattshed.training.footprint.choose import fitting_level, limit_of
 from wattshed.training.footprint.predict import Footprint, predict_footprint
 from wattshed.training.footprint.sizes import TaskSizes
+from wattshed.training.spec import ModelSpec, graph_of, place_of
 
 if TYPE_CHECKING:
     from wattshed.engine.choice import Wanted

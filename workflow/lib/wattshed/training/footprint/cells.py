@@ -15,7 +15,7 @@ from wattshed.data.labelled import LabelledWindows
 from wattshed.data.panel import Panel
 from wattshed.forecast.job_inputs import JobInputs
 from wattshed.forecast.protocol import ForecastTask
-from wattshed.training.checkpoint import ModelSpec
+from wattshed.training.spec import ModelSpec
 
 # Of weights and batches: the same for all plans of a cell.
 SEED = 1

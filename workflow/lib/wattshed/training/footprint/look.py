@@ -15,8 +15,8 @@ from wattshed.forecast.streaming import RUN_IN_H
 
 if TYPE_CHECKING:
     from wattshed.forecast.network import Network
-    from wattshed.training.checkpoint import ModelSpec
     from wattshed.training.footprint.sizes import TaskSizes
+    from wattshed.training.spec import ModelSpec
 
 
 @torch.no_grad()

@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from wattshed.forecast.series import ScaledSeries
     from wattshed.memory.plan import MemoryPlan
     from wattshed.training.batches.drawing import Batch
-    from wattshed.training.checkpoint import ModelSpec
     from wattshed.training.footprint.sizes import TaskSizes
+    from wattshed.training.spec import ModelSpec
 
 VALIDATION = "validation"
 # Enough steps for a schedule; a prediction takes one.

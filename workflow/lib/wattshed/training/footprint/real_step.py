@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from wattshed.memory.accounting.live_bytes import LiveBytes
     from wattshed.memory.accounting.saved_bytes import SavedBytes
     from wattshed.memory.plan import MemoryPlan
-    from wattshed.training.checkpoint import ModelSpec
     from wattshed.training.footprint.sizes import TaskSizes
+    from wattshed.training.spec import ModelSpec
 
 
 @dataclass(frozen=True)

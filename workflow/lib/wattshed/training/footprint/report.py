@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from wattshed.config.models.recipes import CLOSED_FORM
-from wattshed.training.checkpoint import ModelSpec
 from wattshed.training.footprint.automatic import LevelFound, levels_of
 from wattshed.training.footprint.choose import limit_of
 from wattshed.training.footprint.sizes import TaskSizes
+from wattshed.training.spec import ModelSpec
 
 if TYPE_CHECKING:
     from wattshed.config.study import Study

@@ -28,13 +28,13 @@ from wattshed.foundation.writing import write_parquet
 from wattshed.memory.accounting.megabytes import MB, megabytes_text
 from wattshed.memory.plan import MemoryPlan, with_level
 from wattshed.training.batches.making import make_batches
-from wattshed.training.checkpoint import ModelSpec, graph_of, make_forecaster
 from wattshed.training.footprint.automatic import levels_of
 from wattshed.training.footprint.cells import Cell, PlanAsked, cells_of, plans_asked
 from wattshed.training.footprint.measure import StepCost, measure_steps
 from wattshed.training.footprint.predict import Footprint
 from wattshed.training.footprint.sizes import TaskSizes
 from wattshed.training.footprint.study_frames import steps_frame, timeline_frame
+from wattshed.training.spec import ModelSpec, graph_of, make_forecaster
 from wattshed.training.step.forecast_times import time_forecasts
 from wattshed.training.step.learner import Learner
 

@@ -4,7 +4,7 @@ from wattshed.clocks.sweeping.targets.target import Target
 from wattshed.devices.torch_device import synchroniser
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.protocol import ForecastTask, evenly_spaced
-from wattshed.training.checkpoint import ModelSpec
+from wattshed.training.spec import ModelSpec
 
 WINDOWS_PER_CALL = 64
 

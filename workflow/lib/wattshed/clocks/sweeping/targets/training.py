@@ -20,7 +20,7 @@ from wattshed.foundation import plugins
 from wattshed.foundation.faults import Fault
 from wattshed.training.batches.drawing import Batch, draw_seed, grouped
 from wattshed.training.batches.making import make_batches
-from wattshed.training.checkpoint import ModelSpec
+from wattshed.training.spec import ModelSpec
 from wattshed.training.step.learner import Learner
 
 # So many that a look at the loss, which waits for the device, costs little beside them.

@@ -36,7 +36,9 @@ def inputs_of(*declarations):
 def settings_of(*declarations):
     """Settings that parts use as one argument of a script."""
     wanted = {text for declaration in declarations for text in declaration.parameters}
-    return without_braces(json.dumps({name: value for name, value in SETTINGS.items() if name in wanted}))
+    found = {name: value for name, value in SETTINGS.items() if name in wanted}
+    # Every part of a study of classes has its own words; other studies do not name the setting.
+    return without_braces(json.dumps(found | ({"labelled": True} if LABELLED else {})))
 
 
 def input_arguments(wildcards, input):

@@ -14,7 +14,7 @@ from wattshed.statistics.intervals import Interval
 from wattshed.statistics.ratios import ratio_interval
 
 # Forecasts that a reader could make by hand: a model that is not better need not be trained.
-NAIVE = ("persistence", "seasonal_24h", "seasonal_168h", "climatology")
+NAIVE = ("persistence", "seasonal_24h", "seasonal_168h", "climatology", "majority")
 
 
 def standings_frame(

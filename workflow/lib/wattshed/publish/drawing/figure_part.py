@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from wattshed.foundation.extending.checks import made_by
 from wattshed.publish.drawing.figure_pages import save_pages
 from wattshed.publish.drawing.figure_style import save_figure
 from wattshed.publish.notes.windows import short_notes
+from wattshed.publish.parts.class_words import in_class_words, says_classes
 from wattshed.publish.parts.declaration import made_from
 from wattshed.publish.parts.inputs import Inputs
 
@@ -42,6 +44,10 @@ class FigurePart:
         notes = short_notes(given.frame("windows"), self.windows) if self.windows else []
         if self.notes is not None:
             notes += self.notes(given)
+        if says_classes(inputs):
+            notes = [in_class_words(note) for note in notes]
+            for text in (text for page in pages for text in page.findobj(Text)):
+                text.set_text(in_class_words(text.get_text()))
         pdf, png = folder / f"{name}.pdf", folder / f"{name}.png"
         if len(pages) == 1:
             save_figure(pages[0], pdf, png, notes)

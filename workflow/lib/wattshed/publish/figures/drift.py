@@ -50,8 +50,7 @@ def drift_figure(summary: pd.DataFrame, days: pd.DataFrame, unit: str) -> Figure
         # One tick for each month that has a point; every second or third one if there are many.
         dates = sorted(own["date"].unique())
         ticks = dates[:: -(-len(dates) // 9)]
-        axes[-1, column].set_xticks(ticks)
-        axes[-1, column].xaxis.set_major_formatter(mdates.DateFormatter("%b\n%Y"))
+        axes[-1, column].set_xticks(ticks, _month_names(own, ticks))
     axes[0, 0].set_ylabel(f"RMSE ({unit})")
     if rows == 2:
         axes[1, 0].set_ylabel("Change against\nno update (%)")
@@ -64,6 +63,15 @@ def drift_figure(summary: pd.DataFrame, days: pd.DataFrame, unit: str) -> Figure
     title = f"Mean over n = {seeds} seeds;\nband: their range" if seeds > 1 else "One seed"
     figure.legend(lines.values(), lines.keys(), loc="outside right upper", title=title)
     return figure
+
+
+def _month_names(own: pd.DataFrame, ticks: list[pd.Timestamp]) -> list[str]:
+    """Month and year of each tick; the names of the parts where several begin in one month."""
+    names = [f"{tick:%b}\n{tick:%Y}" for tick in ticks]
+    if len(set(names)) == len(names):
+        return names
+    tasks = own.drop_duplicates("date").set_index("date")["task"]
+    return [str(tasks[tick]) for tick in ticks]
 
 
 def month_errors(days: pd.DataFrame) -> pd.DataFrame:

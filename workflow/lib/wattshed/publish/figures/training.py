@@ -12,6 +12,7 @@ from wattshed.energy.reading import JOULES_PER_KWH, worst_status
 from wattshed.foundation.vocabulary import TRAINING_WINDOWS, Window
 from wattshed.publish.drawing.figure_part import FigurePart
 from wattshed.publish.drawing.figure_style import model_styles, set_style
+from wattshed.publish.drawing.log_ticks import name_log_steps
 from wattshed.publish.parts.inputs import Inputs
 from wattshed.publish.typesetting.scales import wrapped
 
@@ -51,6 +52,7 @@ def training_figure(epochs: pd.DataFrame, unit: str, energy_status: str) -> Figu
         unknown = [str(model) for model in drawn.index[~drawn]]
         title = f"By energy spent (unknown: {', '.join(unknown)})" if unknown else "By energy spent"
         axes[0, 1].set_title(wrapped(title, TITLE_WIDTH))
+        name_log_steps(axes[0, 1])
     seeds = epochs.groupby("model")["seed"].nunique()
     handles = [
         plt.Line2D([], [], label=f"{model} (n = {seeds[model]})", **style) for model, style in styles.items()

@@ -7,15 +7,15 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patheffects import AbstractPathEffect, withStroke
-from matplotlib.ticker import LogLocator, NullFormatter
 
 from wattshed.accounts.comparison.decisions import Decisions
 from wattshed.energy.reading import worst_status
 from wattshed.publish.drawing.empty_figure import words_figure
 from wattshed.publish.drawing.error_bars import bar_ends, front_steps
 from wattshed.publish.drawing.figure_part import FigurePart
-from wattshed.publish.drawing.figure_style import GREY, PLAIN_LOG, set_style
+from wattshed.publish.drawing.figure_style import GREY, set_style
 from wattshed.publish.drawing.label_places import place_labels
+from wattshed.publish.drawing.log_ticks import name_log_steps
 from wattshed.publish.parts.decided import decisions_of
 from wattshed.publish.parts.standing import standings_of
 
@@ -58,9 +58,7 @@ def useful_figure(standings: pd.DataFrame, decisions: Decisions, unit: str) -> F
     axis.set_xlabel(f"Energy of one training (J, {worst_status(drawn['energy_status'])})")
     axis.set_ylabel(f"Test RMSE ({unit})")
     axis.margins(0.14)
-    axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axis.xaxis.set_major_formatter(PLAIN_LOG)
-    axis.xaxis.set_minor_formatter(NullFormatter())
+    name_log_steps(axis)
     unknown = useful.loc[~useful.index.isin(drawn.index), "model"].tolist()
     if unknown:
         axis.set_title(f"Not drawn, energy unknown: {', '.join(unknown)}", fontsize="small")

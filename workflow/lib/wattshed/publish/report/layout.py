@@ -25,8 +25,7 @@ SECTIONS = (
         "Classes",
         ("table classes",),
         "A forecast of this study is a probability for each class of a window. Errors in all other tables are root "
-        "mean squared errors of these probabilities, a proper score (Brier 1950). There, a node is a class, an hour is "
-        "a window and a day is 24 windows that follow one another; an n of nodes counts classes.",
+        "mean squared errors of these probabilities, a proper score (Brier 1950), over classes and windows.",
     ),
     Section(
         "controls",

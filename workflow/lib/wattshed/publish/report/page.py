@@ -3,7 +3,7 @@
 import base64
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from wattshed.foundation.plugins import load
 from wattshed.publish.drawing.png_pages import pages_of
 from wattshed.publish.notes.beside_others import ladder_notes
 from wattshed.publish.notes.windows import window_notes
+from wattshed.publish.parts.class_words import in_class_words, says_classes
 from wattshed.publish.parts.declaration import declared
 from wattshed.publish.parts.degrees import degrees_of
 from wattshed.publish.parts.inputs import Inputs
@@ -52,7 +53,12 @@ def render_report(
     # Read once: other jobs end, and write their times, while the page is made.
     times = wall_times(benchmarks, inputs.frame("runs")) if benchmarks else None
     numbers = report_numbers(inputs, times)
-    opening = section_sentences(inputs)
+    # Names of classes instead of nodes, windows instead of hours.
+    words = in_class_words if says_classes(inputs) else str
+    opening = {
+        section: [words(sentence) for sentence in sentences]
+        for section, sentences in section_sentences(inputs).items()
+    }
     said = [sentence for sentences in opening.values() for sentence in sentences]
     shown_tables = [name for name in tables if f"table {name}" not in LEFT_OUT]
     made, shared = _tables(inputs, shown_tables, times, said)
@@ -60,7 +66,7 @@ def render_report(
         f"figure {name}": {
             "name": name,
             "images": [_data_uri(png) for png in pages_of(path.read_bytes())],
-            "caption": declared("figure", name).caption,
+            "caption": words(declared("figure", name).caption),
         }
         for name, path in figures.items()
     }
@@ -71,10 +77,10 @@ def render_report(
         css=Markup(files("wattshed.publish.report").joinpath("report.css").read_text(encoding="utf-8")),
         trust=trust_lines(inputs),
         knowledge=knowledge(inputs),
-        answers=answers(inputs),
+        answers=[(words(question), words(sentence)) for question, sentence in answers(inputs)],
         picture=shown.get(PICTURE),
-        sections=_sections(SECTIONS, shown, opening),
-        folded=_sections(FOLDED, shown, {}),
+        sections=_sections(SECTIONS, shown, opening, words),
+        folded=_sections(FOLDED, shown, {}, words),
         further=own,
         shared_notes=shared,
         panel=panel,
@@ -130,14 +136,17 @@ def _tex_files(name: str) -> list[str]:
 
 
 def _sections(
-    sections: Sequence[Section], shown: Mapping[str, Any], sentences: Mapping[str, list[str]]
+    sections: Sequence[Section],
+    shown: Mapping[str, Any],
+    sentences: Mapping[str, list[str]],
+    words: Callable[[str], str],
 ) -> list[dict[str, Any]]:
-    """The sections that have a part or a sentence."""
+    """The sections that have a part or a sentence. words: turns titles and intros into the study's words."""
     found = [
         {
             "id": section.id,
-            "title": section.title,
-            "intro": section.intro,
+            "title": words(section.title),
+            "intro": words(section.intro),
             "sentences": sentences.get(section.id, []),
             "parts": [shown[part] for part in section.parts if part in shown],
         }

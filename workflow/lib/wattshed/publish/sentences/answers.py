@@ -4,14 +4,15 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from wattshed.accounts.comparison.decisions import Decisions, changes_against
+from wattshed.accounts.comparison.decisions import MARGIN, Decisions, changes_against
 from wattshed.accounts.standings.standings import counts, step_before, training_ratio
 from wattshed.foundation.vocabulary import Comparison, Status
 from wattshed.publish.parts.decided import decisions_of
 from wattshed.publish.parts.inputs import Inputs
 from wattshed.publish.parts.standing import standings_of
 from wattshed.publish.sentences.controls import graph_words
-from wattshed.publish.typesetting.table import plain, significant_text
+from wattshed.publish.sentences.winner import single_block
+from wattshed.publish.typesetting.table import plain, powers, powers_interval, significant_text
 from wattshed.statistics.intervals import Interval
 
 
@@ -56,7 +57,7 @@ def best_sentence(
     best = rows[decisions.best]
     sentence = (
         f"{decisions.best} (chosen on validation): test RMSE {plain(best['error'], 3)} {unit} "
-        f"{_ends(best['low'], best['high'], 3)} over {best['wider']}"
+        f"{_ends(best['low'], best['high'], 3, str(best['wider']))}"
     )
     naive = best["naive"]
     if naive and naive != decisions.best:
@@ -73,6 +74,8 @@ def best_sentence(
         )
         if count
     ]
+    if decisions.blocks < 2:
+        return f"{sentence}. {single_block()}"
     return f"{sentence}. Of the {sum(outcomes.values())} others the test part finds {', '.join(others) or 'none'}."
 
 
@@ -90,7 +93,7 @@ def cheapest_sentence(decisions: Decisions, rows: dict[str, dict[Any, Any]], inp
             others += f"; these are like it and their energy is not known: {', '.join(decisions.unknown)}"
         return (
             f"{decisions.best} itself, {_joules(best)} of training: every model known to be cheaper is worse "
-            f"on validation{others}."
+            f"on validation, shown or by more than {100 * MARGIN:.0f} %{others}."
         )
     ratio = _ratio_text(training_ratio(inputs.frame("windows"), decisions.best, decisions.use), "times")
     return (
@@ -140,8 +143,8 @@ def _ratio_text(ratio: Interval, word: str) -> str:
         return ""
     ends = ""
     if ratio.low is not None and ratio.high is not None:
-        ends = f" [{significant_text(ratio.low)}, {significant_text(ratio.high)}]"
-    return f", {significant_text(ratio.mean)} {word}{ends} as much"
+        ends = f" {powers_interval(ratio.low, ratio.high).text}"
+    return f", {powers(ratio.mean).text} {word}{ends} as much"
 
 
 def _change(share: float, low: float, high: float) -> str:
@@ -156,5 +159,5 @@ def _change(share: float, low: float, high: float) -> str:
     return f"{plain(100 * abs(share), 1)} %{ends} {word}"
 
 
-def _ends(low: float, high: float, places: int) -> str:
-    return "(no interval)" if pd.isna(low) else f"[{plain(low, places)}, {plain(high, places)}]"
+def _ends(low: float, high: float, places: int, over: str) -> str:
+    return "(no interval)" if pd.isna(low) else f"[{plain(low, places)}, {plain(high, places)}] over {over}"

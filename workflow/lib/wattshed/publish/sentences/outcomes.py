@@ -13,6 +13,7 @@ from wattshed.foundation.vocabulary import Comparison, Worth
 from wattshed.publish.parts.inputs import Inputs
 from wattshed.publish.parts.swept import choices_of
 from wattshed.publish.sentences.claims import claims_sentence
+from wattshed.publish.sentences.classes import class_sentences
 from wattshed.publish.sentences.clock_choice import clock_summary
 from wattshed.publish.sentences.controls import control_sentences
 from wattshed.publish.sentences.memory import memory_sentences
@@ -31,6 +32,7 @@ HEADS = {
 def section_sentences(inputs: Inputs) -> dict[str, list[str]]:
     """Sentences by the section that they open."""
     return {
+        "classes": classes_of(inputs) if "classes" in inputs else [],
         "controls": control_sentences(inputs),
         "claims": [claims_sentence(inputs.frame("claims"))] if "claims" in inputs else [],
         "stages": total_sentences(inputs),
@@ -46,6 +48,12 @@ def section_sentences(inputs: Inputs) -> dict[str, list[str]]:
         "recommended": recommended_sentences(inputs) if "checkpoints" in inputs else [],
         "clocks": clock_sentences(inputs) if "choice" in inputs else [],
     }
+
+
+def classes_of(inputs: Inputs) -> list[str]:
+    """Accuracies of controls and networks."""
+    config = inputs.config
+    return class_sentences(inputs.frame("classes"), config["models"], config["recipes"])
 
 
 def total_sentences(inputs: Inputs) -> list[str]:

@@ -33,6 +33,14 @@ def winner_sentence(decisions: Decisions, unit: str) -> str:
     return f"{sentence}; {'; '.join(parts)}."
 
 
+def single_block() -> str:
+    """That a test part of one block of days tells no models apart, however far apart they are."""
+    return (
+        f"The test part is a single block of {BLOCK_DAYS} days: its paired test can tell no models apart, however "
+        "large the difference."
+    )
+
+
 def error_text(decisions: Decisions, model: str, unit: str) -> str:
     """``0.6659 kWh [0.6340, 0.6970] (95 %, over blocks of 4 days; n = 3)``."""
     row = decisions.row(model)

@@ -4,8 +4,17 @@ from typing import Any
 
 from wattshed.accounts.comparison.decisions import Decisions
 from wattshed.publish.parts.decided import decisions_of
-from wattshed.publish.sentences.winner import winner_sentence
-from wattshed.publish.typesetting.table import MISSING, Cell, Column, Table, count_text, decimals, interval
+from wattshed.publish.sentences.winner import single_block, winner_sentence
+from wattshed.publish.typesetting.table import (
+    MISSING,
+    Cell,
+    Column,
+    Table,
+    blocks_text,
+    count_text,
+    decimals,
+    interval,
+)
 from wattshed.publish.typesetting.table_part import TablePart
 from wattshed.statistics.decisions import BLOCK_DAYS, RULE_NOTE
 
@@ -29,11 +38,12 @@ def decisions_table(decisions: Decisions, unit: str) -> Table:
     ]
     caption = (
         f"{error} with its 95 % intervals over seeds ({count_text(decisions.frame['n'])}) and over "
-        f"{decisions.blocks} blocks of {BLOCK_DAYS} days of the test part ({decisions.days} days); the model of least "
-        "validation error is bold, and the others are compared with it on the test part."
+        f"{blocks_text(decisions.blocks)} of {BLOCK_DAYS} days of the test part ({decisions.days} days); the model of "
+        "least validation error is bold, and the others are compared with it on the test part."
     )
     notes = [
         winner_sentence(decisions, unit),
+        *([single_block()] if decisions.blocks < 2 else []),
         f"Outcome: {RULE_NOTE}. Its interval adds the variances of both, so that the wider one decides; the interval "
         "of a single comparison, which is shown, is not corrected.",
         "Intervals of errors are those of logarithms. A dash over seeds: nothing is random, or one seed was trained.",

@@ -17,6 +17,7 @@ from wattshed.publish.typesetting.table import (
     Cell,
     Column,
     Table,
+    blocks_text,
     decimals,
     interval,
     significant,
@@ -68,7 +69,7 @@ def main_table(
     rows = [_row(row, chosen, sees(str(row["model"]), models)) for row in standings.to_dict("records")]
     caption = (
         f"Test error, energy and processor time of every model; RMSE with 95 % intervals over seeds and over "
-        f"{decisions.blocks} blocks of days."
+        f"{blocks_text(decisions.blocks)} of days."
     )
     return Table("main", caption, columns, rows, [*_notes(decisions, naive), *notes])
 

@@ -146,3 +146,7 @@ def count_text(counts: pd.Series) -> str:
     """``n = 3``, or the range where rows differ."""
     low, high = int(counts.min()), int(counts.max())
     return f"n = {low}" if low == high else f"n = {low} to {high}"
+
+
+def blocks_text(count: int) -> str:
+    return f"{count} block" if count == 1 else f"{count} blocks"

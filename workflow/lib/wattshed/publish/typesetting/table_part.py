@@ -8,6 +8,7 @@ from wattshed.foundation.extending.checks import made_by
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.writing import write_text
 from wattshed.publish.notes.windows import window_notes
+from wattshed.publish.parts.class_words import OF_OTHERS, says_classes, worded
 from wattshed.publish.parts.declaration import declared, made_from
 from wattshed.publish.parts.inputs import Inputs
 from wattshed.publish.typesetting.latex import render_table
@@ -54,13 +55,12 @@ class TablePart:
         }
         for table in (table for found in tables.values() for table in found):
             made_by("table", name, table, Table)
-        if self.windows:
-            notes = window_notes(given.frame("windows"), self.windows)
-            return {
-                file: [replace(table, notes=[*table.notes, *notes]) for table in found]
-                for file, found in tables.items()
-            }
-        return tables
+        notes = window_notes(given.frame("windows"), self.windows) if self.windows else []
+        words = worded if says_classes(inputs) and name not in OF_OTHERS else _as_written
+        return {
+            file: [words(replace(table, notes=[*table.notes, *notes])) for table in found]
+            for file, found in tables.items()
+        }
 
     def write(self, name: str, inputs: Inputs, folder: Path) -> None:
         """Write each file as ``{file}.tex`` into the folder, once all tables are made."""
@@ -70,3 +70,7 @@ class TablePart:
         }
         for file, text in texts.items():
             write_text(folder / f"{file}.tex", text)
+
+
+def _as_written(table: Table) -> Table:
+    return table

@@ -51,18 +51,26 @@ OF_THE_FINISHED_STUDY = (
 # Other files that take longest. One that began last would leave the other workers idle.
 LONG = (
     "tests/unit/test_core_install.py",
+    "tests/unit/test_architecture.py",
     "tests/unit/commands/test_measure_signals.py",
     "tests/unit/accounts/test_recommend.py",
     "tests/unit/adaptation/test_strategy_contract.py",
     "tests/unit/commands/test_measure_ends.py",
-    "tests/unit/compression/test_comparing.py",
+    "tests/unit/commands/test_accounts.py",
+    "tests/unit/commands/test_memory.py",
+    "tests/unit/clocks/test_choice.py",
     "tests/unit/compression/test_making_and_comparing.py",
     "tests/unit/compression/test_method_contract.py",
     "tests/unit/test_contributing.py",
     "tests/unit/publish/test_accounts_figures.py",
     "tests/unit/forecast/test_baseline_contract.py",
+    "tests/unit/forecast/test_export.py",
     "tests/unit/forecast/test_information.py",
     "tests/unit/publish/test_part_contract.py",
+    "tests/unit/training/test_budget_stop.py",
+    "tests/unit/training/test_deep_and_dropped.py",
+    "tests/unit/training/test_footprint.py",
+    "tests/unit/training/test_sequences.py",
     "tests/unit/training/test_training.py",
 )
 

@@ -2,13 +2,12 @@
 
 import copy
 import json
-import subprocess
-import sys
 from typing import get_args
 
 import pytest
 import torch
 
+from light_plugins import heavy_imports
 from wattshed.compression.methods.making import Making
 from wattshed.compression.methods.protocol import NotAvailable
 from wattshed.config.models.compression import TuningBlock, VariantBlock, variant_of
@@ -17,12 +16,13 @@ from wattshed.forecast.families.family import Offer, make_network
 from wattshed.forecast.neural import NeuralForecaster
 from wattshed.forecast.series import ScaledSeries
 from wattshed.foundation import plugins
-from wattshed.foundation.extending.kinds import KINDS
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.tensor_file import read_tensors, write_tensors
 from wattshed.training.spec import ModelSpec, Step
 
 CPU = torch.device("cpu")
+# The methods of the table, without those of a study.
+LIBRARY = tuple(plugins.names("method"))
 # Settings that make a small network smaller. A method that is not listed must work with its defaults.
 SETTINGS = {
     "drop_features": {"keep_share": 0.5},
@@ -112,7 +112,7 @@ METHOD = Rounding()
 '''
 
 
-@pytest.fixture(params=[*plugins.names("method"), "toy_rounding"])
+@pytest.fixture(params=[*LIBRARY, "toy_rounding"])
 def method_name(request, own_plugin):
     """Every method of the table, and one that a study brings along."""
     if request.param == "toy_rounding":
@@ -201,17 +201,16 @@ def test_settings_survive_json(method_name):
     assert variant_of(settings.model_dump_json()) == settings
 
 
-@pytest.mark.parametrize("name", plugins.names("method"))
-def test_the_configuration_is_read_without_torch(name):
-    module = KINDS["method"].registry.rsplit(".", 1)[0] + f".{name}"
-    program = f"import sys, {module}; print(*{{'torch', 'pandas'}} & set(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == ""
+def test_the_configuration_is_read_without_torch():
+    assert heavy_imports("method") == ""
 
 
 @pytest.mark.parametrize("model", MODELS)
 def test_it_works_on_every_model_that_offers_what_it_asks(method_name, model, task, graph, tmp_path):
-    """The original is unchanged, the result forecasts finite values, and it is stored and loaded without loss."""
+    """The original is unchanged, the result forecasts finite values, and it is stored and loaded without loss.
+
+    It keeps what the method says, and a method of the library makes it smaller or says that it does not.
+    """
     network, offers = network_of(model, task, graph)
     method = plugins.load("method", method_name)
     if not method.asks <= offers:
@@ -237,15 +236,14 @@ def test_it_works_on_every_model_that_offers_what_it_asks(method_name, model, ta
     loaded.load_state_dict({key: torch.from_numpy(array) for key, array in arrays.items()})
     assert torch.equal(forecast(loaded, task, graph), expected)
 
+    assert_kept(offers & method.keeps, result)
+    if method_name in LIBRARY:
+        size, left = (sum(value.nbytes for value in one.state_dict().values()) for one in (network, result))
+        assert left < size if method.shrinks else left == size
 
-@pytest.mark.parametrize("model", MODELS)
-def test_the_result_keeps_what_the_method_says(method_name, model, task, graph):
-    network, offers = network_of(model, task, graph)
-    method = plugins.load("method", method_name)
-    if not method.asks <= offers:
-        return
-    result = made(method_name, network, model, task, graph)
-    kept = offers & method.keeps
+
+def assert_kept(kept, result):
+    """A result offers what its method keeps of the network's offers."""
     if Offer.PRUNABLE_UNITS in kept:
         assert result.prunable_units() is not None
     if Offer.LINEAR_MAPS in kept:
@@ -254,7 +252,7 @@ def test_the_result_keeps_what_the_method_says(method_name, model, task, graph):
         assert all(parameter.requires_grad for parameter in result.parameters())
 
 
-@pytest.mark.parametrize("name", [*plugins.names("method"), "a student without a teacher"])
+@pytest.mark.parametrize("name", [*LIBRARY, "a student without a teacher"])
 def test_the_result_depends_on_the_checkpoints_weights_if_the_method_says_so(name, task, graph):
     method_name = name if name in plugins.names("method") else "distil"
     method, given = plugins.load("method", method_name), SETTINGS.get(method_name, {})
@@ -276,18 +274,6 @@ def test_the_result_depends_on_the_checkpoints_weights_if_the_method_says_so(nam
             pytest.skip(f"{name} is not available here: {reason}")
     same = torch.equal(*(forecast(result, task, graph) for result in results))
     assert same is not method.uses_checkpoint(settings)
-
-
-@pytest.mark.parametrize("model", MODELS)
-def test_the_library_methods_make_networks_smaller_or_say_that_they_do_not(model, task, graph):
-    network, offers = network_of(model, task, graph)
-    size = sum(value.nbytes for value in network.state_dict().values())
-    for name in plugins.names("method"):
-        method = plugins.load("method", name)
-        if method.asks <= offers:
-            result = made(name, network, model, task, graph)
-            left = sum(value.nbytes for value in result.state_dict().values())
-            assert left < size if method.shrinks else left == size, name
 
 
 @pytest.mark.parametrize("model", ["stgnn", "residual_stgnn", "stgnn_reference", "lstm", "transformer"])

@@ -7,8 +7,6 @@ import scipy.sparse as sp
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch_geometric.nn.conv.gcn_conv import gcn_norm
-from torch_geometric.utils import to_undirected
 
 from small_study import small_panel
 from wattshed.config.data.graph import GraphBlock
@@ -232,6 +230,10 @@ def test_no_dense_matrix_is_made_for_two_thousand_nodes():
 @pytest.mark.parametrize("minimum_weight", [0.0, 0.05, 0.3])
 @pytest.mark.parametrize("self_loops", [False, True])
 def test_the_normalised_adjacency_equals_torch_geometrics_to_the_byte(minimum_weight, self_loops):
+    # Imported here: it takes seconds, and every worker reads this file.
+    from torch_geometric.nn.conv.gcn_conv import gcn_norm
+    from torch_geometric.utils import to_undirected
+
     random = np.random.default_rng(1)
     for count in (2, 17, 150):
         dense = random.random((count, count)) * (random.random((count, count)) < 0.2)

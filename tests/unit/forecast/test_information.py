@@ -119,8 +119,8 @@ def test_a_baseline_sees_exactly_what_it_declares(name, monkeypatch):
     if name in TREES:
         pytest.importorskip("lightgbm", reason="needs the extra wattshed[lightgbm]")
         for place, settings in ((boosted_trees, "PLAIN"), (boosted_trees, "RICH"), (pooled_stack, "RICH")):
-            monkeypatch.setattr(place, settings, replace(getattr(place, settings), rounds=120))
-        monkeypatch.setattr(pooled_trees, "ROUNDS", 40)
+            monkeypatch.setattr(place, settings, replace(getattr(place, settings), rounds=40))
+        monkeypatch.setattr(pooled_trees, "ROUNDS", 15)
         monkeypatch.setattr("torch.get_num_threads", lambda: 1)
 
     def forecaster(task, graph):

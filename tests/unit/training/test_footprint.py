@@ -23,10 +23,10 @@ from wattshed.training.footprint.real_step import RealStep
 from wattshed.training.footprint.sizes import TaskSizes
 from wattshed.training.spec import ModelSpec, place_of
 
-WINDOWS = WindowsBlock(look_back_h=24, horizon_h=3)
+WINDOWS = WindowsBlock(look_back_h=8, horizon_h=3)
 PAIRS, SEQUENCES, WHOLE = (
     {"sampling": "pairs"},
-    {"sampling": "sequences", "sequence_h": 30, "burn_in_h": 4},
+    {"sampling": "sequences", "sequence_h": 12, "burn_in_h": 3},
     {},
 )
 LEVELS = ("none", "low", "medium", "high")
@@ -51,9 +51,9 @@ def recipe(**keys):
     return RecipeBlock.model_validate({**plain, **keys})
 
 
-def case(name):
+def case(name, windows=WINDOWS):
     model, keys, engine = CASES[name]
-    spec = ModelSpec(name, 1, model_block(**model), recipe(**keys), WINDOWS)
+    spec = ModelSpec(name, 1, model_block(**model), recipe(**keys), windows)
     return spec, TaskSizes(nodes=5, hours=300, edges=12, validation_windows=6, engine=engine)
 
 
@@ -130,8 +130,9 @@ def test_a_closed_form_has_no_step_to_predict():
 
 
 def test_the_first_level_that_fits_is_taken_and_none_is_refused():
-    spec, sizes = case("transformer")
-    plans = {level: plan_of(spec.recipe, spec.model, WINDOWS, None, level) for level in LEVELS}
+    # Long enough for attention to have the peak.
+    spec, sizes = case("transformer", WindowsBlock(look_back_h=24, horizon_h=3))
+    plans = {level: plan_of(spec.recipe, spec.model, spec.windows, None, level) for level in LEVELS}
     found = {level: predict_footprint(spec, sizes, plan) for level, plan in plans.items()}
     peaks = {level: one.peak_bytes for level, one in found.items()}
     assert peaks["none"] > peaks["low"] >= peaks["medium"]

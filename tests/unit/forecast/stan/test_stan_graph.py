@@ -2,7 +2,6 @@
 
 import pytest
 import torch
-from torch_geometric.nn import GATConv, GCNConv, TopKPooling, global_mean_pool
 
 from made_examples import REGIONS, made_batch, made_stan
 from wattshed.forecast.networks.stan.edges import edge_count, strongest_edges
@@ -21,6 +20,9 @@ def quantile_edges(connectivity, share):
 
 def geometric(branch, features, connectivity):
     """The same branch of PyTorch Geometric's layers, on one graph of all examples."""
+    # Imported here: it takes seconds, and every worker reads this file.
+    from torch_geometric.nn import GATConv, GCNConv, TopKPooling, global_mean_pool
+
     examples, regions, _ = features.shape
     nodes, batch = features.flatten(0, 1), torch.arange(examples).repeat_interleave(regions)
     edges = quantile_edges(connectivity, branch.edge_share)

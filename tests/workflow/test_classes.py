@@ -58,5 +58,11 @@ def test_a_study_of_classes_runs_to_its_report_and_then_has_nothing_to_do(root, 
     assert "Log loss" in report
     assert "3 classes, " in report
     assert "per hour; calendar" not in report
+    # In the words of classes, in the page and in print.
+    assert "A guess among 3 classes is right in 33.3 % of the " in report
+    assert "blocks of up to 96 windows" in report
+    assert "blocks of 4 days" not in report
+    assert "windows" in (results / "tables/decisions.tex").read_text()
+    assert "days" not in (results / "tables/decisions.tex").read_text()
     assert not (results / "figures/horizons.png").exists()
     assert checkout.rules_to_run("classes.yaml") == set()

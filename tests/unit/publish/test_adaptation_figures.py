@@ -118,6 +118,16 @@ def test_long_streams_have_few_ticks_and_no_numbers():
     assert not any(axis.texts for axis in matrix_figure(summary, wide).axes)
 
 
+def test_parts_that_begin_in_one_month_are_named_and_not_dated():
+    summary, days, _ = made()
+    ticks = drift_figure(summary, days, "kWh").axes[-1].get_xticklabels()
+    assert len({tick.get_text() for tick in ticks}) == 3
+    starts = pd.to_datetime(days["day"])
+    days["day"] = ("2000-01-" + (10 + starts.dt.month).astype("string")).astype(days["day"].dtype)
+    ticks = drift_figure(summary, days, "probability").axes[-1].get_xticklabels()
+    assert [tick.get_text() for tick in ticks] == ["CL_1", "CL_2", "CL_3"]
+
+
 def test_changes_are_means_of_ratios_to_the_network_before_any_update():
     summary, _, matrices = made()
     found = matrix_changes(summary, matrices)

@@ -42,7 +42,9 @@ def told(page):
     page = page[page.index("<main>") : page.index('<section id="origin">')]
     page = re.sub(r'<div class="known">.*?</div>', "", page, flags=re.S)
     # The made study's panel holds readings, and the engine's benchmark is of readings.
-    page = re.sub(r'<td.*?</td>|<code.*?</code>|<details id="(engine|data)">.*?</details>', "", page, flags=re.S)
+    page = re.sub(
+        r'<td.*?</td>|<code.*?</code>|<details id="(engine|data)">.*?</details>', "", page, flags=re.S
+    )
     return re.sub(r"<[^>]+>", " ", page)
 
 

@@ -10,6 +10,7 @@ from wattshed.accounts.runs.stages import stages_frame
 from wattshed.accounts.standings.adaptation_outcomes import adaptation_outcomes
 from wattshed.compression.judge import BASELINE, NOT_AVAILABLE
 from wattshed.foundation.vocabulary import Comparison, Worth
+from wattshed.publish.parts.class_words import says_classes
 from wattshed.publish.parts.inputs import Inputs
 from wattshed.publish.parts.swept import choices_of
 from wattshed.publish.sentences.claims import claims_sentence
@@ -32,7 +33,7 @@ HEADS = {
 def section_sentences(inputs: Inputs) -> dict[str, list[str]]:
     """Sentences by the section that they open."""
     return {
-        "classes": classes_of(inputs) if "classes" in inputs else [],
+        "classes": classes_of(inputs) if "classes" in inputs and says_classes(inputs) else [],
         "controls": control_sentences(inputs),
         "claims": [claims_sentence(inputs.frame("claims"))] if "claims" in inputs else [],
         "stages": total_sentences(inputs),

@@ -73,7 +73,7 @@ class TablePart:
 
 
 def _in_class_words(table: Table) -> Table:
-    """A table whose caption, notes and titles are in the words of classes; its cells hold names and numbers, and stay."""
+    """A table whose caption, notes and titles are in the words of classes; its cells, names and numbers, stay."""
     return replace(
         table,
         caption=in_class_words(table.caption),

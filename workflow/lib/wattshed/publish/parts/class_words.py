@@ -6,16 +6,14 @@ A reader of its report should meet classes, windows and parts alone.
 """
 
 import re
-from dataclasses import replace
 from functools import cache
 
 from wattshed.foundation.hours import DAY_H
 from wattshed.publish.parts.inputs import Inputs
-from wattshed.publish.typesetting.table import Table
 
 # Setting of all parts of a study of classes.
 LABELLED = "labelled"
-# Tables of others' measurements, which are no classes.
+# Tables of others' measurements, which were of readings.
 OF_OTHERS = ("engine", "reproduction")
 # Whole phrases first, then single words; the first that fits counts.
 PHRASES = {
@@ -63,19 +61,6 @@ def in_class_words(text: str) -> str:
         _pattern()
         .sub(lambda found: _like(found[0], _word(found[0].lower())), text)
         .replace("mprobability/J", "10⁻³/J")
-    )
-
-
-def worded(table: Table) -> Table:
-    """A table whose caption, notes and titles are in these words; its cells hold names and numbers, and stay."""
-    return replace(
-        table,
-        caption=in_class_words(table.caption),
-        columns=[
-            replace(column, title=in_class_words(column.title), unit=in_class_words(column.unit))
-            for column in table.columns
-        ],
-        notes=[in_class_words(note) for note in table.notes],
     )
 
 

@@ -8,7 +8,7 @@ from wattshed.foundation.extending.checks import made_by
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.writing import write_text
 from wattshed.publish.notes.windows import window_notes
-from wattshed.publish.parts.class_words import OF_OTHERS, says_classes, worded
+from wattshed.publish.parts.class_words import OF_OTHERS, in_class_words, says_classes
 from wattshed.publish.parts.declaration import declared, made_from
 from wattshed.publish.parts.inputs import Inputs
 from wattshed.publish.typesetting.latex import render_table
@@ -56,7 +56,7 @@ class TablePart:
         for table in (table for found in tables.values() for table in found):
             made_by("table", name, table, Table)
         notes = window_notes(given.frame("windows"), self.windows) if self.windows else []
-        words = worded if says_classes(inputs) and name not in OF_OTHERS else _as_written
+        words = _in_class_words if says_classes(inputs) and name not in OF_OTHERS else _as_written
         return {
             file: [words(replace(table, notes=[*table.notes, *notes])) for table in found]
             for file, found in tables.items()
@@ -70,6 +70,19 @@ class TablePart:
         }
         for file, text in texts.items():
             write_text(folder / f"{file}.tex", text)
+
+
+def _in_class_words(table: Table) -> Table:
+    """A table whose caption, notes and titles are in the words of classes; its cells, names and numbers, stay."""
+    return replace(
+        table,
+        caption=in_class_words(table.caption),
+        columns=[
+            replace(column, title=in_class_words(column.title), unit=in_class_words(column.unit))
+            for column in table.columns
+        ],
+        notes=[in_class_words(note) for note in table.notes],
+    )
 
 
 def _as_written(table: Table) -> Table:

@@ -63,6 +63,8 @@ LONG = (
     "tests/unit/compression/test_method_contract.py",
     "tests/unit/test_contributing.py",
     "tests/unit/publish/test_accounts_figures.py",
+    "tests/unit/engine/test_backend_choice.py",
+    "tests/unit/engine/test_fused_cpu.py",
     "tests/unit/forecast/test_baseline_contract.py",
     "tests/unit/forecast/test_export.py",
     "tests/unit/forecast/test_information.py",

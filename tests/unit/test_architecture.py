@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 
 import pytest
@@ -57,6 +58,7 @@ def imported_when_it_runs(node):
         yield from imported_when_it_runs(child)
 
 
+@cache
 def places(package):
     """Every room and sub-room with the places outside of it that its files import, as ``room`` or ``room/sub_room``."""
     found = {}

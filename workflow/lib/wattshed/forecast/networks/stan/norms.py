@@ -19,7 +19,8 @@ class KnownBatchNorm(nn.BatchNorm1d):
         if not self.training:
             return torch.where(kept, super().forward(values.flatten(0, -2)).view(values.shape), 0.0)
         places = tuple(range(values.dim() - 1))
-        values = values.float()
+        # As exact as the weights, whatever arithmetic the layer before had.
+        values = values.to(self.weight.dtype)
         count = kept.sum().clamp(min=1)
         mean = torch.where(kept, values, 0.0).sum(places) / count
         centred = torch.where(kept, values - mean, 0.0)

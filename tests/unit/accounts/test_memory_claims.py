@@ -46,8 +46,8 @@ def test_levels_are_judged_by_their_cells(config):
     found = judged(config, memory_steps=make_steps(lengths=(172, 352), unmeasured=None))
     (medium,) = found["level_medium"]
     # Every cell is 41 % of the plain step: counted bytes without spread.
-    assert (medium["mean"], medium["verdict"], medium["n"]) == (pytest.approx(-59), "holds", 1)
-    assert medium["of"] == "gnn_stan, medium, 2 cells of length and batch"
+    assert (medium["mean"], medium["verdict"], medium["n"]) == (pytest.approx(-59), "holds", 2)
+    assert medium["of"] == "gnn_stan, medium, range of 2 cells of length and batch"
     verdicts = {row["of"].split(", ")[1]: row["verdict"] for row in found["vram"]}
     assert verdicts == {"low": "does not hold", "medium": "holds", "high": "holds"}
     assert {row["verdict"] for row in found["overhead"]} <= {"holds", "does not hold", "undecided"}
@@ -106,6 +106,11 @@ def test_spread_over_cells_leaves_a_saving_undecided(config):
     steps.loc[medium, "measured_peak_share"] = [0.3, 0.6, 0.9]
     (row,) = judged(config, memory_steps=steps)["level_medium"]
     assert (row["verdict"], row["n"], row["mean"]) == ("undecided", 3, pytest.approx(-40))
+    assert (row["low"], row["high"]) == (pytest.approx(-70), pytest.approx(-10))
+    # Bytes are counted: two cells that both meet the claim decide it, however far they lie apart.
+    steps.loc[medium, "measured_peak_share"] = [0.45, 0.52, 0.6]
+    (row,) = judged(config, memory_steps=steps)["level_medium"]
+    assert (row["verdict"], row["low"], row["high"]) == ("holds", pytest.approx(-55), pytest.approx(-40))
 
 
 def test_what_was_predicted_alone_or_not_asked_for_says_so(config):

@@ -47,7 +47,7 @@ def calibrate(
     of the seconds that is over. kernels, families: only these; None for all. least_rounds: measured even if
     the seconds are over; each has every kernel once or twice. torch's number of threads is set back at
     the end. Raises :class:`Fault` if no energy can be known here, if there is no such device, and if the seconds end
-    before anything can be fitted (then a :class:`TooFewSeconds`, which more seconds may mend).
+    before anything can be fitted (then a :class:`TooFewSeconds`: more seconds may be enough).
     """
     clock = Clock(time.perf_counter() if began_s is None else began_s, seconds)
     place = choose_device(device)

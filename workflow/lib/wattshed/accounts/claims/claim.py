@@ -91,10 +91,14 @@ class Claim:
 
 @dataclass(frozen=True)
 class Source:
-    """A plug-in: a document and its claims. Raises :class:`Fault` if two claims have one name."""
+    """A plug-in: a document and its claims. Raises :class:`Fault` if two claims have one name.
+
+    of_readings: whether they are about forecasts of readings, so that a study of classes measures none of them.
+    """
 
     document: str
     claims: tuple[Claim, ...]
+    of_readings: bool = False
 
     def __post_init__(self) -> None:
         names = [claim.claim for claim in self.claims]

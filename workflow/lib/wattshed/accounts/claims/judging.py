@@ -32,6 +32,8 @@ COLUMNS = {
     "where": "string",
 }
 
+OF_READINGS = "this study forecasts classes, and the claim is about forecasts of readings"
+
 
 def claims_frame(names: Iterable[str], results: Results) -> pd.DataFrame:
     """One row per claim and measurement, or one row with the ``reason`` why a claim was not measured.
@@ -45,7 +47,7 @@ def claims_frame(names: Iterable[str], results: Results) -> pd.DataFrame:
         source = made_by("claims", name, plugins.load("claims", name), Source)
         for claim in source.claims:
             about = {"source": name, "document": source.document, **_about(claim)}
-            rows += [about | found for found in _found(claim, results)]
+            rows += [about | found for found in _found(claim, source, results)]
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
 
 
@@ -62,8 +64,8 @@ def _about(claim: Claim) -> dict[str, Any]:
     }
 
 
-def _found(claim: Claim, results: Results) -> list[dict[str, Any]]:
-    measured = claim.measure(results)
+def _found(claim: Claim, source: Source, results: Results) -> list[dict[str, Any]]:
+    measured = OF_READINGS if source.of_readings and results.of_classes else claim.measure(results)
     if isinstance(measured, str) or not measured:
         return [{"verdict": str(Verdict.NOT_MEASURED), "reason": str(measured or "no measurement")}]
     return [_row(claim, finding) for finding in measured]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 
-from wattshed.accounts.claims.claim import Finding, change_percent, exactly
+import numpy as np
+
+from wattshed.accounts.claims.claim import Finding, change_percent
 from wattshed.accounts.claims.results import Results
 from wattshed.config.memory.study import BASE
 from wattshed.memory.accounting.megabytes import MB
@@ -59,7 +61,7 @@ def plain_mb_per_example(results: Results, form: str) -> Sequence[Finding] | str
     plain = steps[(steps["level"] == BASE) & (steps["form"] == form) & steps["measured_peak_bytes"].notna()]
     return [
         Finding(
-            f"{model}, plain step, n = {len(own)}",
+            f"{model}, plain step, {'1 cell' if len(own) == 1 else f'range of {len(own)} cells'}",
             # Counted, as shares of the peak are.
             _over_cells([float(value) for value in own["measured_peak_bytes"] / own["batch"] / MB], True),
             TRAINING,
@@ -131,6 +133,8 @@ def _found(
     for (model, level), own in rows.groupby(["model", "level"], sort=False):
         values = [make(float(value)) for value in own[column]]
         cells = "1 cell" if len(values) == 1 else f"{len(values)} cells"
+        if column in COUNTED and len(values) > 1:
+            cells = f"range of {cells}"
         what = f"{model}, {level}{' alone' if alone else ''}, {cells} of length and batch"
         found.append(
             Finding(what, _over_cells(values, column in COUNTED), TABLES[column], exact=column in COUNTED)
@@ -139,9 +143,9 @@ def _found(
 
 
 def _over_cells(values: Sequence[float], counted: bool) -> Interval:
-    """Their mean with its interval; without spread where one cell was counted, or all cells are alike."""
-    if counted and max(values) - min(values) < 1e-9:
-        return exactly(values[0])
+    """Their mean with its interval; of counted bytes, whose cells chance has no part in, the range of the cells."""
+    if counted:
+        return Interval(float(np.mean(values)), min(values), max(values), len(values))
     return mean_interval(values)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from wattshed.data.sources.source import gives_labelled_windows
 from wattshed.foundation import plugins
 
 REFERENCE_FORM = "stgnn_reference"
@@ -25,6 +26,12 @@ class Results:
     def frame(self, name: str) -> pd.DataFrame:
         """The frame of that name; empty without columns if the study has none."""
         return self.frames.get(name, pd.DataFrame())
+
+    @property
+    def of_classes(self) -> bool:
+        """Whether the study forecasts classes of windows, and no readings."""
+        source = (self.config.get("data") or {}).get("source") or {}
+        return "kind" in source and gives_labelled_windows(str(source["kind"]))
 
     @property
     def reference_models(self) -> list[str]:

@@ -239,4 +239,5 @@ CLAIMS = Source(
             lambda results: forgetting_saved(results, "ewc", "naive"),
         ),
     ),
+    of_readings=True,
 )

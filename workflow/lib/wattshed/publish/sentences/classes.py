@@ -37,7 +37,7 @@ def class_sentences(
 def memory_pairs(
     names: Sequence[str], models: Mapping[str, Any], recipes: Mapping[str, Any]
 ) -> list[tuple[str, str]]:
-    """Pairs of models that are one network and one training but for ``memory``: without a plan, and with one."""
+    """Pairs of models that are one network and one training, without a memory plan and with one."""
     blocks = {name: _training(models[name], recipes) for name in names}
     found = []
     for one, other in combinations(names, 2):

@@ -15,8 +15,9 @@ from wattshed.statistics.geometric import GEOMETRIC_NOTE
 
 RULE_NOTE = (
     "A claim holds if the whole 95 % interval meets it, and does not hold if the whole interval misses it; else it is "
-    "undecided. Counted bytes have no interval: their range over the measured cells takes its place. Changes are against the base model of the same seed, or against the control. Verdicts are not "
-    "corrected for the number of claims: of many, a few may hold by chance."
+    "undecided. Counted bytes have no interval: their range over the measured cells takes its place. Changes are "
+    "against the base model of the same seed, or against the control. Verdicts are not corrected for the number of "
+    "claims: of many, a few may hold by chance."
 )
 KIND_NOTE = (
     "Trainings of models that go through chains are compared at equal validation error, with this study's recipe; "

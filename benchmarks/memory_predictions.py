@@ -130,6 +130,9 @@ def page(cells: list[dict], origin: dict) -> str:
         "known, and all edges are taken to stay: its plain step is predicted too high. A training and the rule "
         "`measure_memory` know their data and read the number from a batch.",
         "",
+        "Each level has its own mechanisms here. Where they take more memory than those of the level before, as with "
+        "`dlinear`, a training takes that one's.",
+        "",
         f"Machine: {origin['machine']}. Date: {origin['date']}. Commit: {origin['commit']}. torch {origin['torch']}.",
         "",
         f"Worst of {len(cells)} cells against measured peaks: {100 * worst['error_share']:+.2f} % "

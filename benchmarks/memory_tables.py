@@ -41,11 +41,13 @@ from wattshed.publish.drawing.figure_style import save_figure
 from wattshed.publish.figures.memory_step import memory_step_figure
 from wattshed.training.footprint.cells import PlanAsked
 from wattshed.training.footprint.study import MemoryJob, measured_frames
+from wattshed.training.footprint.study_frames import COLUMNS
 
 ROOT = Path(__file__).resolve().parent.parent
 LENGTHS, BATCHES = (172, 352, 512, 1000), (8, 16, 32)
 # Of these batches, longer windows are predicted only: one step of the plain network takes seconds and gigabytes.
 LONGEST_MEASURED = {8: 1000, 16: 352, 32: 352}
+LONG_IN_LARGE = "long windows in large batches are predicted only"
 REGIONS, SERIES, CLASSES, SAMPLE_S = 200, 12, 2, 2.0
 NODES, HOURS = 24, 24 * 7 * 20
 SEED = 1
@@ -188,6 +190,8 @@ def measured(
             own = further if small and batch == min(arguments.batches) else ()
             job = MemoryJob(inputs, block, models, recipes, unused, unused, unused, own)
             found, timeline = measured_frames(job, meter)
+            if not small:
+                found["why_none"] = LONG_IN_LARGE
             steps.append(found)
             if batch == min(arguments.batches) and len(timeline):
                 timelines.append(timeline)
@@ -210,7 +214,16 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument(
+        "--record", type=Path, help="the record of an earlier run: write its page again and measure nothing"
+    )
     arguments = parser.parse_args(argv)
+    if arguments.record:
+        about = json.loads(arguments.record.read_text(encoding="utf-8"))
+        rows = pd.DataFrame(about.pop("rows"))
+        known = {name: kind for name, kind in COLUMNS.items() if name in rows}
+        arguments.output.write_text(page(rows.astype(known), about), encoding="utf-8")
+        return
     torch.set_num_threads(arguments.threads)
     device, began = choose_device(arguments.device), time.monotonic()
     steps, timelines = [], []

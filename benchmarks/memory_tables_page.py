@@ -113,7 +113,7 @@ def _overheads(steps: pd.DataFrame) -> list[list[Cell]]:
     for model in steps["model"].unique():
         for level in LEVELS:
             own = steps[(steps["model"] == model) & (steps["level"] == level) & steps["step_share"].notna()]
-            if own.empty:
+            if own.empty or (own["mechanisms"].fillna("") == "").all():
                 continue
             worst = own.loc[own["step_share"].idxmax()]
             energy = worst["energy_share"]

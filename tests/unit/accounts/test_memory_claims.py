@@ -113,6 +113,16 @@ def test_spread_over_cells_leaves_a_saving_undecided(config):
     assert (row["verdict"], row["low"], row["high"]) == ("holds", pytest.approx(-55), pytest.approx(-40))
 
 
+def test_a_level_with_nothing_to_do_judges_nothing(config):
+    steps = make_steps(lengths=(172,))
+    steps.loc[steps["level"] == "low", ["mechanisms", "measured_peak_share"]] = ["", 1.0]
+    (row,) = judged(config, memory_steps=steps)["level_low"]
+    assert (row["verdict"], row["reason"]) == (
+        "not measured here",
+        "the level low finds nothing to do in the networks of this study",
+    )
+
+
 def test_what_was_predicted_alone_or_not_asked_for_says_so(config):
     predicted = make_steps(lengths=(1000,))
     found = judged(config, memory_steps=predicted)

@@ -62,7 +62,7 @@ def test_what_fits_no_level_is_a_finding(capsys):
 def test_a_level_that_would_need_more_says_so(monkeypatch, capsys):
     monkeypatch.setattr(automatic, "place_of", lambda device, engine: Place(device.type, engine, True))
     words = ["memory", str(CONFIG), "--model", "dlinear", *SIZES]
-    reason = "level high would need more memory with it here than level medium"
+    reason = "all that high takes would need more memory here than what medium takes"
     assert main(words) == 0
     assert f"left out: bf16 ({reason})" in capsys.readouterr().out
     assert main([*words, "--json"]) == 0

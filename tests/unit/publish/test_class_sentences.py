@@ -70,6 +70,9 @@ def test_only_the_same_network_and_training_is_compared_with_its_plan_of_memory(
     assert memory_pairs(list(MODELS), MODELS, RECIPES) == [("net", "net_lean")]
     assert memory_pairs(["net_lean", "net"], MODELS, RECIPES) == [("net", "net_lean")]
     assert memory_pairs(["net_lean", "net_slow", "wide"], MODELS, RECIPES) == []
+    # The level none is no plan.
+    named = {**RECIPES, "plain": {**RECIPES["plain"], "memory": {"level": "none", "mechanisms": []}}}
+    assert memory_pairs(["net_lean", "net"], MODELS, named) == [("net", "net_lean")]
 
 
 @pytest.mark.parametrize(

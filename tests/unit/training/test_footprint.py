@@ -183,7 +183,7 @@ def test_a_level_that_would_need_more_takes_the_mechanisms_of_the_one_before(
     train_into(tmp_path, task, graph, metering, spec)
     said = capsys.readouterr().out
     assert "small: memory level high, as the recipe says, with the mechanisms of medium, because" in said
-    assert "left out: bf16 (level high would need more memory with it here than level medium)" in said
+    assert "left out: bf16 (all that high takes would need more memory here than what medium takes)" in said
     assert read_spec(tmp_path / "model.safetensors")[0].recipe.memory.level == "medium"
 
 

@@ -20,6 +20,7 @@ from wattshed.data.splits import split_calendar
 from wattshed.forecast.job_inputs import JobInputs
 from wattshed.forecast.networks.stan.graph import GraphBranch
 from wattshed.forecast.protocol import ForecastTask
+from wattshed.memory.accounting.live_bytes import LiveBytes
 from wattshed.training.batches.making import make_batches
 from wattshed.training.checkpoint import ModelSpec, make_forecaster
 from wattshed.training.footprint.automatic import sizes_of
@@ -106,3 +107,26 @@ def test_noting_shares_changes_neither_weights_nor_statistics():
     torch.testing.assert_close(branch.state_dict(), before, rtol=0, atol=0)
     assert all(0 < share <= 1 for share in branch.left_shares)
     assert branch.left_shares != [1.0, 1.0]
+
+
+def test_the_count_of_edges_takes_no_memory_of_messages():
+    """It is done before a level is chosen that fits, so that it must need less than any of them."""
+    torch.manual_seed(0)
+    branch = GraphBranch(
+        4, (128, 64, 32), heads=4, edge_share=0.5, pooling_shares=(0.8, 0.6), dropout=0.0, norm="batch"
+    )
+    features, connectivity = torch.rand(4, 40, 4), torch.randn(4, 40, 40)
+    message_bytes = 4 * 0.5 * 40 * 40 * 4 * 128 * 4
+    with LiveBytes() as counted:
+        branch.learn_left_shares(features, connectivity)
+    learned = branch.left_shares
+    with LiveBytes() as plain:
+        branch.train()(features, connectivity)
+    assert counted.peak < message_bytes < plain.peak
+    # What the plain step leaves.
+    assert branch.left_shares == learned
+    for layer in (*branch.attentions, branch.convolution):
+        layer.aggregation = "streamed"
+    branch.left_shares = [1.0, 1.0]
+    branch.learn_left_shares(features, connectivity)
+    assert branch.left_shares == [1.0, 1.0]

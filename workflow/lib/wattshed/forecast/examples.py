@@ -53,7 +53,7 @@ class LabelledBatch:
 
     @classmethod
     def of(cls, made: WindowFeatures) -> "LabelledBatch":
-        """The same examples as tensors that share the arrays' memory."""
+        """The same examples as tensors that share the arrays' memory; without masks if these windows are whole."""
         return cls(
             torch.from_numpy(made.series),
             None if made.known.all() else torch.from_numpy(made.known),

@@ -129,6 +129,8 @@ def _found(
     if steps.empty:
         return []
     rows = steps[steps["level"].isin(plans) & (steps["alone"].fillna(False) == alone) & steps[column].notna()]
+    # A level that found nothing to do in a network is the plain step.
+    rows = rows[rows["mechanisms"].fillna("") != ""]
     found = []
     for (model, level), own in rows.groupby(["model", "level"], sort=False):
         values = [make(float(value)) for value in own[column]]
@@ -157,4 +159,6 @@ def _lacking(results: Results, plans: Collection[str], what: str) -> str:
     asked = steps[steps["level"].isin(plans) & (steps["level"] != BASE)]
     if asked.empty:
         return f"this study does not measure the {what} {named}{' alone' if what == 'mechanism' else ''}"
+    if (asked["mechanisms"].fillna("") == "").all():
+        return f"the {what} {named} finds nothing to do in the networks of this study"
     return f"the {what} {named} was predicted here and not measured"

@@ -51,6 +51,8 @@ def _training(model: Mapping[str, Any], recipes: Mapping[str, Any]) -> tuple[Any
     """All settings of a model and its recipe without ``memory``, and those of ``memory``."""
     recipe = dict(recipes.get(str(model.get("recipe")), {}))
     plan = recipe.pop("memory", None)
+    if plan and plan.get("level", "none") == "none" and not plan.get("mechanisms"):
+        plan = None
     return ({key: value for key, value in model.items() if key != "recipe"}, recipe), plan
 
 

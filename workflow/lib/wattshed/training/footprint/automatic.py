@@ -78,7 +78,7 @@ def needs_more(own: Footprint, before: Footprint, *, step_alone: bool = False) -
 
 def _like(own: LevelFound, before: LevelFound) -> LevelFound:
     """A level with the mechanisms of the one before."""
-    why = f"level {own.plan.level} would need more memory with it here than level {before.plan.level}"
+    why = f"all that {own.plan.level} takes would need more memory here than what {before.plan.level} takes"
     more = [kind for kind in own.plan.names if kind not in before.plan.names]
     left_out = (*own.plan.left_out, *((kind, why) for kind in more))
     plan = replace(before.plan, level=own.plan.level, left_out=left_out)

@@ -93,7 +93,8 @@ class Footprint:
 def predict_footprint(spec: ModelSpec, sizes: TaskSizes, plan: MemoryPlan) -> Footprint:
     """What one training of the spec needs under a memory plan; ``Learner.step`` runs on tensors without values.
 
-    Nothing is computed, and only the weights take memory, for a moment. Not in it: what :class:`LiveBytes` does not
+    Nothing is computed, and only the weights take memory, for a moment; with ``sizes.batch``, what the network computes
+    to note sizes that depend on data. Not in it: what :class:`LiveBytes` does not
     see, arrays of NumPy, and the process itself. Raises :class:`Fault` for a model without gradient steps, and for a
     network whose shapes depend on values.
     """

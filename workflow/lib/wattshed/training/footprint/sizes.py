@@ -59,6 +59,8 @@ class TaskSizes:
             edges_of(study, panel),
             looked,
             regions=regions,
+            # Not known here: a bound.
+            padded=regions > 0,
             engine=study.engine,
             device=study.device,
         )

@@ -119,6 +119,7 @@ class GraphBranch(nn.Module):
         # Of the edges before each pooling, those after it, in the last batch. They depend on weights and data: before
         # the first batch all edges are taken to stay, so that a prediction without data is a bound.
         self.left_shares = [1.0] * len(self.pools)
+        self._counts_edges = False
 
     def forward(self, features: Tensor, connectivity: Tensor) -> Tensor:
         """features: [B, N, F], connectivity: [B, N, N] -> the kept nodes [B, K, channels of the last layer]."""
@@ -145,15 +146,24 @@ class GraphBranch(nn.Module):
         count = nodes.shape[1]
         nodes, chosen = self.pools[number](nodes)
         left = edges.among(chosen, count)
-        if reader.aggregation == MESSAGES:
+        if reader.aggregation == MESSAGES or self._counts_edges:
             left = left.dense(self.left_shares[number])
             self.left_shares[number] = left.kept.shape[1] / edges.kept.shape[1]
         return nodes, left
 
     @torch.no_grad()
     def learn_left_shares(self, features: Tensor, connectivity: Tensor) -> None:
-        """Set ``left_shares`` to those of a training step on these graphs; weights and statistics stay as they are."""
+        """Set ``left_shares`` to those of a training step on these graphs; weights and statistics stay as they are.
+
+        Sums are streamed, so that the count needs none of the memory that it is asked for. Nothing is done where no
+        layer behind a pooling has messages.
+        """
+        if all(reader.aggregation != MESSAGES for reader in (*self.attentions[1:], self.convolution)):
+            return
         trial = copy.deepcopy(self).train()
+        trial._counts_edges = True
+        for layer in (*trial.attentions, trial.convolution):
+            layer.aggregation = "streamed"
         with torch.random.fork_rng(devices=[]):
             trial(features, connectivity)
         self.left_shares = trial.left_shares

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -58,3 +58,18 @@ class Gradients:
         )
         precision.step(self.optimiser)
         return norm
+
+
+@contextmanager
+def as_gradients_arrive(network: nn.Module, use: Callable[[Tensor], None]) -> Iterator[None]:
+    """Backward passes in this block give each weight to ``use`` as soon as its gradient is complete."""
+    hooks = [
+        weight.register_post_accumulate_grad_hook(use)
+        for weight in network.parameters()
+        if weight.requires_grad
+    ]
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()

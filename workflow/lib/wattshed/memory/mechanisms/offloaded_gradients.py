@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from wattshed.memory.accounting.elsewhere import host_memory, moved
-from wattshed.memory.gradients import Arithmetic, Gradients, ProjectsGradients
+from wattshed.memory.gradients import Arithmetic, Gradients, ProjectsGradients, as_gradients_arrive
 
 
 class OffloadedGradients(Gradients):
@@ -29,17 +29,8 @@ class OffloadedGradients(Gradients):
     @contextmanager
     def collecting(self) -> Iterator[None]:
         self._ready = {}
-        with super().collecting():
-            hooks = [
-                weight.register_post_accumulate_grad_hook(self._put_away)
-                for weight in self.network.parameters()
-                if weight.requires_grad
-            ]
-            try:
-                yield
-            finally:
-                for hook in hooks:
-                    hook.remove()
+        with super().collecting(), as_gradients_arrive(self.network, self._put_away):
+            yield
 
     def update(
         self, clip_norm: float | None, precision: Arithmetic, hooks: ProjectsGradients | None = None

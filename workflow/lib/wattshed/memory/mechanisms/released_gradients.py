@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from wattshed.foundation.faults import Fault
-from wattshed.memory.gradients import Arithmetic, Gradients, ProjectsGradients
+from wattshed.memory.gradients import Arithmetic, Gradients, ProjectsGradients, as_gradients_arrive
 
 
 class StepsOne(Protocol):
@@ -40,12 +40,7 @@ class ReleasedGradients(Gradients):
     @contextmanager
     def collecting(self) -> Iterator[None]:
         self._finite, self._updated = None, 0
-        with super().collecting():
-            hooks = [
-                weight.register_post_accumulate_grad_hook(self._use)
-                for weight in self.network.parameters()
-                if weight.requires_grad
-            ]
+        with super().collecting(), as_gradients_arrive(self.network, self._use):
             try:
                 yield
             except torch.OutOfMemoryError as error:
@@ -57,9 +52,6 @@ class ReleasedGradients(Gradients):
                         "in place of gradient_release."
                     ) from error
                 raise
-            finally:
-                for hook in hooks:
-                    hook.remove()
 
     def update(
         self, clip_norm: float | None, precision: Arithmetic, hooks: ProjectsGradients | None = None

@@ -10,7 +10,7 @@ import scipy.sparse as sp
 import torch
 
 from wattshed.config.data.data import WindowsBlock
-from wattshed.data.connectivity import window_features
+from wattshed.data.connectivity import connectivity, node_features, z_scored
 from wattshed.data.labelled import LabelledWindows
 from wattshed.forecast.examples import LabelledBatch
 from wattshed.forecast.families.gnn_stan import Settings, make
@@ -58,7 +58,18 @@ def made_batch(
         length,
         (2.0,),
     )
-    return LabelledBatch.of(window_features(windows))
+    return labelled_batch(windows)
+
+
+def labelled_batch(windows: LabelledWindows) -> LabelledBatch:
+    """What networks read of all windows, each computed on its own."""
+    rows = np.arange(len(windows.starts))
+    known = windows.known(rows)
+    scored = z_scored(windows.raw(rows), known)
+    correlated = connectivity(scored, known)
+    arrays = (scored, correlated, node_features(correlated))
+    series, fc, features = (torch.from_numpy(array.astype(np.float32)) for array in arrays)
+    return LabelledBatch(series, None if known.all() else torch.from_numpy(known), fc, features)
 
 
 def same_loss(network: GnnStan, batch: LabelledBatch) -> torch.Tensor:

@@ -15,7 +15,7 @@ from wattshed.data.connectivity import (
     node_features,
     upper_triangles,
     window_connectivity,
-    window_features,
+    window_parts,
     z_scored,
 )
 from wattshed.data.sources.labelled_block import LabelledBlock
@@ -36,7 +36,7 @@ def slow_features(fc):
 def test_windows_are_those_computed_one_at_a_time():
     panel = scan_panel((200, 120, 50), keys=LabelledBlock(kind="made", training_stride=1))
     windows = panel.windows
-    found = window_features(windows)
+    found = window_parts(windows)
     assert len(windows.starts) > CHUNK
     assert (windows.lengths < 16).any()
     for row in (0, 5, CHUNK, len(windows.starts) - 1, int(np.argmin(windows.lengths))):
@@ -46,20 +46,21 @@ def test_windows_are_those_computed_one_at_a_time():
         np.testing.assert_allclose(found.connectivity[row], fc, atol=1e-5)
         np.testing.assert_allclose(found.features[row], slow_features(fc), rtol=2e-4, atol=2e-4)
         scored = (own - own.mean(axis=0)) / own.std(axis=0)
-        np.testing.assert_allclose(found.series[row, :count], scored, atol=1e-4)
-        assert not found.series[row, count:].any()
-        assert found.known[row].sum() == count
+        np.testing.assert_allclose((own - found.mean[row]) * found.scale[row], scored, atol=1e-4)
+    assert found.padded
+    assert found.series is windows.series
     assert FEATURES == ("degree", "clustering", "eigenvector", "mean")
-    assert all(array.dtype == np.float32 for array in (found.series, found.connectivity, found.features))
+    assert all(
+        array.dtype == np.float32 for array in (found.mean, found.scale, found.connectivity, found.features)
+    )
 
 
-def test_some_rows_are_those_of_all():
+def test_connectivity_of_some_rows_is_that_of_all():
     windows = scan_panel().windows
     rows = np.array([3, 1, 20])
-    every, some = window_features(windows), window_features(windows, rows)
-    for name in ("series", "known", "connectivity", "features"):
-        np.testing.assert_array_equal(getattr(some, name), getattr(every, name)[rows])
-    np.testing.assert_array_equal(window_connectivity(windows, rows), every.connectivity[rows])
+    np.testing.assert_array_equal(
+        window_connectivity(windows, rows), window_parts(windows).connectivity[rows]
+    )
 
 
 @settings(max_examples=20, deadline=None)
@@ -78,11 +79,11 @@ def test_a_constant_region_correlates_with_none_and_gives_numbers():
     panel = scan_panel()
     series = panel.windows.series.copy()
     series[:, 2] = 7345.678
-    found = window_features(replace(panel.windows, series=series))
+    found = window_parts(replace(panel.windows, series=series))
     assert not found.connectivity[:, 2].any()
     assert not found.connectivity[:, :, 2].any()
-    assert not found.series[:, :, 2].any()
-    for array in (found.series, found.connectivity, found.features):
+    assert not found.scale[:, 2].any()
+    for array in (found.mean, found.scale, found.connectivity, found.features):
         assert np.isfinite(array).all()
     assert not found.features[:, 2, [0, 1, 3]].any()
 

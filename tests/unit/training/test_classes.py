@@ -8,6 +8,7 @@ import torch
 
 from compressed_checkpoints import QUICK, compress
 from made_classes import LENGTH, REGIONS, classes_task, write_toy_family
+from made_examples import labelled_batch
 from small_study import small_panel, task_of
 from wattshed.compression.comparing import compare_checkpoints
 from wattshed.compression.methods.making import Making
@@ -18,7 +19,6 @@ from wattshed.config.data.graph import GraphBlock
 from wattshed.config.models.compression import TuningBlock
 from wattshed.config.models.families import read_model
 from wattshed.config.models.recipes import RecipeBlock
-from wattshed.data.connectivity import window_features
 from wattshed.data.graph import build_graph
 from wattshed.engine.series.residence import Residence
 from wattshed.forecast.computing import backend_of
@@ -26,7 +26,6 @@ from wattshed.forecast.examples import (
     EXAMPLES_PER_CALL,
     ExampleResidence,
     ExampleSeries,
-    LabelledBatch,
     StoredExamples,
 )
 from wattshed.forecast.job_inputs import JobInputs
@@ -214,7 +213,7 @@ def test_readings_have_no_examples():
 
 
 def test_examples_are_gathered_from_series_that_are_stored_once(task):
-    stored, made = StoredExamples.of(task.examples), LabelledBatch.of(window_features(task.panel.windows))
+    stored, made = StoredExamples.of(task.examples), labelled_batch(task.panel.windows)
     rows = torch.tensor([3, 0, 3])
     for name, part in vars(stored[rows]).items():
         expected = getattr(made, name)

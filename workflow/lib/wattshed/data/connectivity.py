@@ -4,7 +4,6 @@ Correlations, node strength, a clustering of triangles and eigenvector centralit
 (doi 10.1016/j.neuroimage.2009.10.003), on the full weighted matrix with its diagonal.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,23 +19,8 @@ CHUNK = 64
 
 
 @dataclass(frozen=True)
-class WindowFeatures:
-    """What networks of labelled windows read, for B windows.
-
-    series: float32 [B, L, R], z-scored per window and region over the known samples; 0 where padded.
-    known: bool [B, L]. connectivity: float32 [B, R, R], correlations over the known samples.
-    features: float32 [B, R, 4] in the order of ``FEATURES``.
-    """
-
-    series: np.ndarray
-    known: np.ndarray
-    connectivity: np.ndarray
-    features: np.ndarray
-
-
-@dataclass(frozen=True)
 class WindowParts:
-    """The same for all T rows of a panel, with each series kept once, however many windows overlap on it.
+    """What networks read of all T rows of a panel, with each series kept once, however many windows overlap on it.
 
     series: float32 [samples, R], as recorded; starts, lengths: int64 [T] of each window in it; length: L, to which
     windows are padded; padded: whether any is shorter. mean, scale: float32 [T, R]; a sample's z-score is (sample -
@@ -82,36 +66,18 @@ def window_parts(windows: LabelledWindows) -> WindowParts:
     )
 
 
-def window_features(windows: LabelledWindows, rows: np.ndarray | None = None) -> WindowFeatures:
-    """Series, connectivity and features of the windows of these rows, or of all; made once, not in a network.
-
-    A region that is constant in a window has a z-score of 0 and correlates with no region, itself included.
-    """
-    rows = np.arange(len(windows.starts)) if rows is None else np.asarray(rows)
-    regions = len(windows.regions)
-    series = np.empty((len(rows), windows.length, regions), dtype=np.float32)
-    fc = np.empty((len(rows), regions, regions), dtype=np.float32)
-    features = np.empty((len(rows), regions, len(FEATURES)), dtype=np.float32)
-    for some, scored, correlated in _chunks(windows, rows):
-        series[some], fc[some], features[some] = scored, correlated, node_features(correlated)
-    return WindowFeatures(series, windows.known(rows), fc, features)
-
-
 def window_connectivity(windows: LabelledWindows, rows: np.ndarray) -> np.ndarray:
-    """Only the correlations of :func:`window_features`, float32 [B, R, R]."""
+    """Correlations of the windows of these rows, float32 [B, R, R].
+
+    A region that is constant in a window correlates with no region, itself included.
+    """
     fc = np.empty((len(rows), len(windows.regions), len(windows.regions)), dtype=np.float32)
-    for some, _, correlated in _chunks(windows, rows):
-        fc[some] = correlated
-    return fc
-
-
-def _chunks(windows: LabelledWindows, rows: np.ndarray) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
-    """Places, z-scored series and correlations of some windows at a time: float64 of all would be large."""
+    # Some windows at a time: float64 of all would be large.
     for start in range(0, len(rows), CHUNK):
         some = slice(start, start + CHUNK)
         known = windows.known(rows[some])
-        scored = z_scored(windows.raw(rows[some]), known)
-        yield some, scored, connectivity(scored, known)
+        fc[some] = connectivity(z_scored(windows.raw(rows[some]), known), known)
+    return fc
 
 
 def z_scored(values: np.ndarray, known: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from wattshed.data.connectivity import WindowFeatures, WindowParts
+from wattshed.data.connectivity import WindowParts
 from wattshed.data.scaling import Scaler
 from wattshed.engine.choice import Wanted
 from wattshed.engine.series.residence import SERIES_SHARE, Residence, free_bytes
@@ -49,16 +49,6 @@ class LabelledBatch:
         known = None if self.known is None else self.known.to(device)
         return LabelledBatch(
             self.series.to(device), known, self.connectivity.to(device), self.features.to(device)
-        )
-
-    @classmethod
-    def of(cls, made: WindowFeatures) -> "LabelledBatch":
-        """The same examples as tensors that share the arrays' memory; without masks if these windows are whole."""
-        return cls(
-            torch.from_numpy(made.series),
-            None if made.known.all() else torch.from_numpy(made.known),
-            torch.from_numpy(made.connectivity),
-            torch.from_numpy(made.features),
         )
 
 

@@ -32,7 +32,7 @@ def test_naive_forecasts_repeat_the_last_hour_day_or_week(task):
 
 
 def test_a_seasonal_forecast_beyond_one_season_uses_the_latest_known_hour():
-    task = task_of(small_panel(hours=2500), look_back_h=24, horizon_h=30)
+    task = task_of(small_panel(hours=2500), look_back_steps=24, horizon_steps=30)
     forecast = fitted("seasonal_24h", task).forecast(np.array([500]))[0]
     np.testing.assert_array_equal(forecast[29], task.panel.values[500 + 29 - 48])
 

@@ -100,7 +100,7 @@ def network_of(settings):
             for value in network.state_dict().values():
                 value.copy_(torch.randn(value.shape, generator=generator) * 0.3)
         series = ScaledSeries.make(task, graph.adjacency, "node", torch.device("cpu"))
-        return NeuralForecaster(network, series, task.windows.horizon_h)
+        return NeuralForecaster(network, series, task.windows.horizon_steps)
 
     return forecaster
 

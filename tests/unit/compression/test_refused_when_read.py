@@ -116,10 +116,11 @@ def test_a_rank_is_refused_exactly_where_the_job_would_refuse_it(look_back_steps
     assert known == refused
 
 
-@given(st.integers(2, 24 * 14), st.integers(1, 24 * 7), st.booleans())
-def test_the_features_are_counted_as_they_are_made(look_back_steps, horizon_steps, neighbours):
-    made = sum(group.count for group in feature_groups(look_back_steps, horizon_steps, neighbours=neighbours))
-    assert feature_count(look_back_steps, horizon_steps, neighbours=neighbours) == made
+@given(st.integers(2, 24 * 14), st.integers(1, 24 * 7), st.booleans(), st.sampled_from([1, 2, 3, 4, 6, 12]))
+def test_the_features_are_counted_as_they_are_made(look_back_steps, horizon_steps, neighbours, per_hour):
+    keys = {"neighbours": neighbours, "steps_per_hour": per_hour}
+    made = sum(group.count for group in feature_groups(look_back_steps, horizon_steps, **keys))
+    assert feature_count(look_back_steps, horizon_steps, **keys) == made
 
 
 def with_family(config, **block):

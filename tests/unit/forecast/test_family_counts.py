@@ -217,11 +217,13 @@ def test_numbers_that_formulas_share_with_the_code_are_equal():
     ]
 
 
-@given(st.integers(2, 336), st.integers(1, 168), st.booleans())
-def test_the_linear_part_has_as_many_features_as_the_formula_says(look_back_steps, horizon_steps, uses_graph):
-    made_part = linear_part.LinearPart(look_back_steps, horizon_steps, uses_graph)
+@given(st.integers(2, 336), st.integers(1, 168), st.booleans(), st.sampled_from([1, 2, 3, 4, 6, 12]))
+def test_the_linear_part_has_as_many_features_as_the_formula_says(
+    look_back_steps, horizon_steps, uses_graph, per_hour
+):
+    made_part = linear_part.LinearPart(look_back_steps, horizon_steps, uses_graph, per_hour)
     assert made_part.weight.shape[0] == linear_part_count(
-        look_back_steps, horizon_steps, uses_graph=uses_graph
+        look_back_steps, horizon_steps, uses_graph=uses_graph, steps_per_hour=per_hour
     )
 
 

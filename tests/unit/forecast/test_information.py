@@ -32,7 +32,7 @@ WINTER_TIME, CLOCK_CHANGE = "Etc/GMT-1", "Europe/Madrid"
 
 
 def readings():
-    """Noise, and a rise in the first target hour of every day: the hour of day says more than the hours before."""
+    """Noise, and a rise in the first target step of every day: the hour of day says more than the hours before."""
     plain = small_panel().values
     random = np.random.default_rng(8)
     values = plain + random.gamma(1, 2, plain.shape)

@@ -13,6 +13,7 @@ from wattshed.data.panel import Panel
 from wattshed.data.scaling import fit_scaler
 from wattshed.data.splits import Segment, Splits
 from wattshed.data.windows import fill_gaps, targets
+from wattshed.foundation.faults import Fault
 
 
 class Forecaster(Protocol):
@@ -33,6 +34,14 @@ class ForecastTask:
     panel: Panel
     splits: Splits
     windows: WindowsBlock
+
+    def __post_init__(self) -> None:
+        """Raises :class:`Fault` for windows that were cut at another step than the panel's."""
+        if self.windows.step_minutes != self.panel.step_minutes:
+            raise Fault(
+                f"data.windows has a step of {self.windows.step_minutes} minutes and the panel from "
+                f"{self.panel.source} one of {self.panel.step_minutes}: expected the panel's; build it again."
+            )
 
     @classmethod
     def read(cls, panel: Path | str, splits: Path | str, windows: WindowsBlock) -> "ForecastTask":

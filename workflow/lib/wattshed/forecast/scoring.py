@@ -35,7 +35,7 @@ def score_forecasts(forecasts: dict[str, Path], panel: Panel, splits: Splits) ->
 def errors_by_day(forecasts: Mapping[Part, Mapping[str, Path]], panel: Panel) -> pd.DataFrame:
     """Rows of ``accuracy/days.parquet``: sums of errors over the observed cells of all windows that start on a day.
 
-    forecasts: part -> model -> file. ``day`` is the local calendar day of a window's first target hour, as YYYY-MM-DD;
+    forecasts: part -> model -> file. ``day`` is the local calendar day of a window's first target step, as YYYY-MM-DD;
     ``squared`` and ``absolute`` are in the panel's unit (squared), over ``cells``.
     """
     frames = []

@@ -162,8 +162,8 @@ def _check(windows: Windows, additions: Additions) -> None:
         or start.max() + windows.look_back_steps > hours
     ):
         raise IndexError(
-            f"windows of {windows.look_back_steps} h at nodes {node.min()} to {node.max()} and hours {start.min()} "
-            f"to {start.max()} leave the series of {nodes} nodes and {hours} h"
+            f"windows of {windows.look_back_steps} steps at nodes {node.min()} to {node.max()} and steps {start.min()} "
+            f"to {start.max()} leave the series of {nodes} nodes and {hours} steps"
         )
     if additions.calendar is None:
         return

@@ -147,7 +147,7 @@ class PooledRidge(Network):
     def learn(self, task: ForecastTask, series: ScaledSeries, origins: np.ndarray) -> float:
         """Learn further windows: exactly what solving on all data so far gives, with the penalties as they are.
 
-        origins: int64 [B], first target hours. Returns the mean squared error on them afterwards, scaled. Raises
+        origins: int64 [B], first target steps. Returns the mean squared error on them afterwards, scaled. Raises
         :class:`Fault` if the sums of the data before were not kept.
         """
         self._refuse_without_sums("cannot be updated")

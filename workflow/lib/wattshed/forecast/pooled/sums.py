@@ -69,7 +69,7 @@ def node_sums(
 ) -> NodeSums:
     """Sums over the windows of some nodes whose whole horizon was observed.
 
-    features: from pairs to float32 [M, F]; observed: bool [N, T]; nodes: [n]; origins: [B], first target hours.
+    features: from pairs to float32 [M, F]; observed: bool [N, T]; nodes: [n]; origins: [B], first target steps.
     """
     every = torch.from_numpy(np.ascontiguousarray(origins)).to(series.device)
     parts = [_of_node(features, series, observed, int(node), every, horizon_steps) for node in nodes]

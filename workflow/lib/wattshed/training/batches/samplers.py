@@ -124,8 +124,8 @@ class SequenceSampler:
         starts = int(origins[-1]) - self._sequence_steps - first + 1
         if starts < 1:
             raise Fault(
-                f"the part of the panel to learn from has {len(origins)} first target hours, too few for a sequence of "
-                f"{self._sequence_steps} h: expected a longer part; lower the recipe's sequence_steps."
+                f"the part of the panel to learn from has {len(origins)} first target steps, too few for a sequence of "
+                f"{self._sequence_steps} steps: expected a longer part; lower the recipe's sequence_h."
             )
         nodes = torch.randint(len(self._series.own), (count,), generator=generator)
         return Examples(first + torch.randint(starts, (count,), generator=generator), nodes)

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from wattshed.data.findings.readings import find_readings
+from wattshed.data.findings.warned import warnings_of
 from wattshed.data.panel import Panel
 from wattshed.data.quality import assess_quality
 from wattshed.data.splits import Splits
@@ -29,7 +31,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     arguments = parser.parse_args(argv)
     panel = Panel.read(arguments.panel)
     suspects = find_suspects(panel, Splits.read(arguments.splits, panel).train, arguments.near_zero_limit)
-    write_parquet(arguments.output, pd.concat([assess_quality(panel), suspects], axis=1))
+    quality = pd.concat([assess_quality(panel), find_readings(panel), suspects], axis=1)
+    write_parquet(arguments.output, quality)
+    for warning in warnings_of(quality, panel.step_minutes):
+        print(warning)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import pandas as pd
 
 from wattshed.data.findings.readings import find_readings
 from wattshed.data.panel import Panel
+from wattshed.data.splits import Segment
 from wattshed.foundation.tensor_file import write_tensors
 
 HOURS, NODES = 24 * 60, 17
@@ -41,7 +42,7 @@ def write_graph(path: Path, panel: Panel, random: np.random.Generator) -> None:
 
 
 def make_quality(panel: Panel) -> pd.DataFrame:
-    readings = find_readings(panel)
+    readings = find_readings(panel, Segment("train", 0, HOURS))
     coverage = panel.observed.mean(axis=0)
     return pd.DataFrame(
         {

@@ -14,6 +14,7 @@ from wattshed.data.panel import Panel
 from wattshed.data.quality import assess_quality
 from wattshed.data.sources.homes import Settings as HomesSource
 from wattshed.data.sources.source import load_panel
+from wattshed.data.splits import Segment
 
 HOURS = 24 * 365
 HOUR = np.arange(HOURS) % 24
@@ -27,8 +28,12 @@ def panel_of(*columns, timezone="UTC"):
     return Panel(values, ~np.isnan(values), times, nodes, "kWh", timezone, "test")
 
 
+def findings_in(panel):
+    return find_readings(panel, Segment("train", 0, len(panel.times)))
+
+
 def found(series, **options):
-    return find_readings(panel_of(series, **options)).iloc[0]
+    return findings_in(panel_of(series, **options)).iloc[0]
 
 
 def load(seed=0):
@@ -86,7 +91,8 @@ HONEST = {
     "charging at night": np.where((HOUR >= 0) & (HOUR < 5), 7.4 * (load() > 0.5), 0.0),
     "cooking at noon": np.where((HOUR == 12) | (HOUR == 13), load(), 0.0),
     "charging that fills up": 0.1 + np.tile(np.r_[np.zeros(16), np.arange(8, 0, -1)], 365),
-    "sawtooth of a day": np.tile(np.arange(24.0), 365),
+    "battery of two powers": np.where(HOUR == 12, 5.0, np.where(HOUR == 19, -5.0, 0.0)),
+    "standby of an inverter": sun() - 0.005 + load(),
     "nation in MW": np.round(25000 + 6000 * np.sin(2 * np.pi * (HOUR - 8) / 24) + 900 * load()),
     "readings around 999": np.round(1000 + 30 * load()),
 }
@@ -101,16 +107,16 @@ def test_honest_readings_are_not_accused(name):
     assert not row["likely_generation"]
     assert not row["likely_register"]
     assert row["stuck_share"] == 0
-    assert warnings_of(pd.concat([assess_quality(panel), find_readings(panel)], axis=1)) == []
+    assert warnings_of(pd.concat([assess_quality(panel), findings_in(panel)], axis=1)) == []
 
 
 def test_of_the_17_homes_exactly_the_two_of_generation_are_found(root):
     panel = load_panel(HomesSource(), root)
-    table = find_readings(panel).set_axis(panel.node_names)
+    table = findings_in(panel).set_axis(panel.node_names)
     assert table.index[table["likely_generation"]].tolist() == ["home_12", "home_15"]
     assert not table["likely_register"].any()
     assert table["sentinel_share"].max() == table["stuck_share"].max() == 0
-    quality = pd.concat([assess_quality(panel), find_readings(panel)], axis=1)
+    quality = pd.concat([assess_quality(panel), findings_in(panel)], axis=1)
     assert [sentence.split(" like ")[0] for sentence in warnings_of(quality)] == [
         "2 of 17 nodes (home_12, home_15) look"
     ]
@@ -138,6 +144,17 @@ def test_a_negative_sentinel_is_found_among_zeros(code):
 def test_a_sentinel_is_found_in_constant_load_net_load_and_a_grid():
     for name, code in (("constant load", 9999), ("net load with panels", -999), ("nation in MW", -9999)):
         assert found(with_value(HONEST[name], code, 0.02))["sentinel_value"] == code, name
+
+
+@pytest.mark.parametrize("share", [0.001, 0.3])
+def test_the_only_negative_number_is_a_sentinel_though_it_is_not_a_code(share):
+    assert found(with_value(load(), -12.5, share))["sentinel_value"] == -12.5
+
+
+def test_generation_is_judged_in_the_training_part_alone():
+    panel = panel_of(np.where(DAY < 200, load(), sun()), np.where(DAY < 200, sun(), load()))
+    early = find_readings(panel, Segment("train", 0, 24 * 200))
+    assert early["likely_generation"].tolist() == [False, True]
 
 
 def test_the_more_frequent_of_two_sentinels_is_reported():
@@ -195,7 +212,7 @@ def test_registers_are_found_with_resets_corrections_idle_hours_and_gaps():
 def test_daily_readings_have_a_typical_spacing_of_24_h():
     daily = np.where(HOUR == 7, load(), np.nan)
     panel = panel_of(daily, load())
-    table = find_readings(panel)
+    table = findings_in(panel)
     assert table["typical_spacing_h"].tolist() == [24, 1]
     warned = warnings_of(pd.concat([assess_quality(panel), table], axis=1))
     assert len(warned) == 1
@@ -228,7 +245,7 @@ def test_every_warning_names_the_key_that_corrects_it():
     panel = panel_of(
         with_value(load(), -9999, 0.01), register(), sun(), stuck, with_value(load(1), -9999, 0.02)
     )
-    quality = pd.concat([assess_quality(panel), find_readings(panel)], axis=1)
+    quality = pd.concat([assess_quality(panel), findings_in(panel)], axis=1)
     sentinel, rises, generation, sticks = warnings_of(quality)
     assert sentinel.startswith("2 of 5 nodes (n0, n4) read -9999 in up to 2.0 % of their readings")
     assert "data.mask (equals: -9999)" in sentinel
@@ -267,6 +284,6 @@ def test_the_shares_equal_a_slow_count(values, last):
 @given(factor=st.floats(0.01, 3))
 def test_the_unit_does_not_decide_on_generation_and_registers(factor):
     panel = panel_of(factor * sun(), factor * register(), factor * load())
-    table = find_readings(panel)
+    table = findings_in(panel)
     assert table["likely_generation"].tolist() == [True, False, False]
     assert table["likely_register"].tolist() == [False, True, False]

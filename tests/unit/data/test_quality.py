@@ -40,7 +40,7 @@ def test_the_columns_are_those_listed_in_the_architecture_page(noise, root):
     every, of_readings, in_training = (text.split(", ") for text in line.split("`")[-6:-1:2])
     assert every == table.columns.tolist()
     panel = panel_of(noise[:, None])
-    assert of_readings == find_readings(panel).columns.tolist()
+    assert of_readings == find_readings(panel, Segment("train", 0, 500)).columns.tolist()
     assert in_training == find_suspects(panel, Segment("train", 0, 500), 0.3).columns.tolist()
 
 

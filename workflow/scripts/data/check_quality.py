@@ -30,8 +30,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--output", type=Path, required=True, help="quality.parquet to write")
     arguments = parser.parse_args(argv)
     panel = Panel.read(arguments.panel)
-    suspects = find_suspects(panel, Splits.read(arguments.splits, panel).train, arguments.near_zero_limit)
-    quality = pd.concat([assess_quality(panel), find_readings(panel), suspects], axis=1)
+    train = Splits.read(arguments.splits, panel).train
+    suspects = find_suspects(panel, train, arguments.near_zero_limit)
+    quality = pd.concat([assess_quality(panel), find_readings(panel, train), suspects], axis=1)
     write_parquet(arguments.output, quality)
     for warning in warnings_of(quality, panel.step_minutes):
         print(warning)

@@ -9,12 +9,15 @@ from wattshed.data.findings.steps import step_h, steps_of
 from wattshed.data.findings.stuck import stuck_share
 from wattshed.data.findings.sun import follows_sun
 from wattshed.data.panel import Panel
+from wattshed.data.splits import Segment
+from wattshed.foundation.hours import DAY_H
 
-DAY_H = 24
 
-
-def find_readings(panel: Panel) -> pd.DataFrame:
+def find_readings(panel: Panel, train: Segment) -> pd.DataFrame:
     """One row per node, in the panel's order, from all observed steps.
+
+    ``likely_generation`` is judged in the training part alone: it may decide which nodes a study leaves out. All other
+    findings are about single cells, or about the way a file is read.
 
     minimum: in the panel's unit. negative_share, zero_share: of the observed steps. monotone_share: of the readings but
     the first, those that are not below the one before. typical_spacing_h: the most frequent time from one observed
@@ -24,6 +27,8 @@ def find_readings(panel: Panel) -> pd.DataFrame:
     """
     local = panel.local_times
     hour = local.hour.to_numpy()
+    trained = np.zeros(len(local), dtype=bool)
+    trained[train.start : train.stop] = True
     day = local.tz_localize(None).to_numpy().astype("datetime64[D]").astype(np.int64)
     rows = []
     for node in range(len(panel.node_names)):
@@ -33,7 +38,9 @@ def find_readings(panel: Panel) -> pd.DataFrame:
         row["sentinel_value"], row["sentinel_share"] = next(iter(found.items()), (np.nan, 0.0))
         kept = observed & ~np.isin(values, np.array([*found], dtype=np.float32))
         judged = panel.windows is None
-        row["likely_generation"] = judged and follows_sun(values[kept], hour[kept], day[kept])
+        row["likely_generation"] = judged and follows_sun(
+            *(part[kept & trained] for part in (values, hour, day))
+        )
         row["likely_register"] = judged and is_register(values[kept])
         rows.append(row)
     return pd.DataFrame(rows)

@@ -4,8 +4,9 @@ import numpy as np
 
 # Two days of hourly readings: fewer rises can be a morning.
 LEAST_RISES = 48
-# A fall is a new start if it ends below this share of the reading before.
-NEW_START = 0.05
+# A fall is a new start if it ends below this share of the reading before: a register of the day ends its first hour
+# below a quarter of the day's use.
+NEW_START = 0.25
 # A register that starts again each day rises for hours between two falls. A load falls as often as it rises, and
 # seldom all the way.
 RISES_PER_START = 5

@@ -26,6 +26,9 @@ BEYOND_ALL = 1000.0
 FAR_REPEATS = 5
 FAR_POSITIVE = 1e4
 FAR_NEGATIVE = 100.0
+# The only negative number of a meter that otherwise never feeds in: a code if it is as large as the largest load, since
+# a feed-in as large as that would vary.
+LONE_NEGATIVE = 1.0
 
 
 def _codes() -> np.ndarray:
@@ -82,7 +85,8 @@ def _far_ends(rest: np.ndarray, counts: np.ndarray) -> list[int]:
     found = []
     if counts[-1] >= FAR_REPEATS and rest[-1] >= FAR_POSITIVE * np.abs(rest[:-1]).max() > 0:
         found.append(len(rest) - 1)
-    factor = FAR_NEGATIVE if rest[1] >= 0 else FAR_POSITIVE
+    lone = rest[1] >= 0
+    factor = FAR_POSITIVE if not lone else LONE_NEGATIVE if len(rest) > DISTINCT else FAR_NEGATIVE
     if counts[0] >= FAR_REPEATS and -rest[0] >= factor * np.abs(rest[1:]).max() > 0:
         found.append(0)
     return found

@@ -67,14 +67,22 @@ def _subject(quality: pd.DataFrame, found: pd.DataFrame, one: str, several: str)
 def _sentinels(quality: pd.DataFrame) -> list[str]:
     found = quality[quality["sentinel_share"] > 0]
     sentences = []
-    for value, rows in found.groupby("sentinel_value", sort=False):
+    values = found["sentinel_value"].unique().astype(float)
+    for value in values[:NAMED]:
+        rows = found[found["sentinel_value"] == value]
         largest = share(float(rows["sentinel_share"].max()))
         up_to = "" if len(rows) == 1 else "up to "
         whose = "its" if len(rows) == 1 else "their"
         sentences.append(
-            f"{_subject(quality, rows, 'reads', 'read')} {number(float(value))} in {up_to}{largest} of {whose} "
+            f"{_subject(quality, rows, 'reads', 'read')} {number(value)} in {up_to}{largest} of {whose} "
             "readings, a likely sentinel of missing values: it shifts every error; mask it by data.mask "
-            f"(equals: {number(float(value))}) or list it in data.source.missing of a table."
+            f"(equals: {number(value)}) or list it in data.source.missing of a table."
+        )
+    further = int((~found["sentinel_value"].isin(values[:NAMED])).sum())
+    if further:
+        sentences.append(
+            f"{further} more {'node has' if further == 1 else 'nodes have'} other likely sentinels: data/quality.parquet "
+            "names them; mask them by data.mask."
         )
     return sentences
 

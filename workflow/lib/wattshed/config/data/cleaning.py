@@ -1,6 +1,6 @@
 """The keys ``data.exclude``, ``data.exclude_where`` and ``data.mask``: what a study leaves out of its panel."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
@@ -90,18 +90,6 @@ class MaskRule(Block):
         min_length=1,
         description='Only these nodes: names, or patterns such as "a*"; empty means all.',
     )
-
-    @field_validator("start", "stop", mode="before")
-    @classmethod
-    def _as_text(cls, given: Any) -> Any:
-        """YAML reads a day alone, and a time with seconds, as a date."""
-        return (
-            given.isoformat(" ")
-            if isinstance(given, datetime)
-            else str(given)
-            if isinstance(given, date)
-            else given
-        )
 
     @field_validator("start", "stop")
     @classmethod

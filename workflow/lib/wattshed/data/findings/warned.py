@@ -81,7 +81,7 @@ def _sentinels(quality: pd.DataFrame) -> list[str]:
     further = int((~found["sentinel_value"].isin(values[:NAMED])).sum())
     if further:
         sentences.append(
-            f"{further} more {'node has' if further == 1 else 'nodes have'} other likely sentinels: data/quality.parquet "
+            f"{further} more {'node has' if further == 1 else 'nodes have'} other likely sentinels: quality.parquet "
             "names them; mask them by data.mask."
         )
     return sentences

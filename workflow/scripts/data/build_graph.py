@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from wattshed.config.data.graph import GraphBlock
+from wattshed.data.cleaning.edges import edges_of
 from wattshed.data.graph import build_graph
 from wattshed.data.panel import Panel
-from wattshed.data.sources.table_panel import read_edges
 from wattshed.data.splits import Splits
 from wattshed.foundation.faults import run_script, script_parser
 
@@ -20,7 +20,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--output", type=Path, required=True, help="graph.safetensors to write")
     arguments = parser.parse_args(argv)
     panel = Panel.read(arguments.panel)
-    edges = read_edges(arguments.edges, panel.node_names) if arguments.edges else None
+    edges = edges_of(panel, arguments.edges) if arguments.edges else None
     block = GraphBlock.model_validate_json(arguments.graph)
     build_graph(panel, Splits.read(arguments.splits, panel).train, block, edges).write(arguments.output)
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from wattshed.config.data.graph import GraphBlock
+from wattshed.data.cleaning.edges import edges_of
 from wattshed.data.graph import build_graph
 from wattshed.data.panel import Panel
-from wattshed.data.sources.table_panel import read_edges
 from wattshed.data.splits import Splits
 from wattshed.foundation.faults import run_script, script_parser
 
@@ -22,7 +22,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--outputs", type=Path, nargs="+", required=True, help="graphs to write, in order")
     arguments = parser.parse_args(argv)
     panel = Panel.read(arguments.panel)
-    edges = read_edges(arguments.edges, panel.node_names) if arguments.edges else None
+    edges = edges_of(panel, arguments.edges) if arguments.edges else None
     block = GraphBlock.model_validate_json(arguments.graph)
     for splits, output in zip(arguments.splits, arguments.outputs, strict=True):
         build_graph(panel, Splits.read(splits, panel).train, block, edges).write(output)

@@ -5,11 +5,16 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from wattshed.config.data.cleaning import CleaningRules
 from wattshed.config.data.data import SplitsBlock
 from wattshed.config.data.sources import Source
 from wattshed.config.data.windows import WindowsBlock
+from wattshed.data.cleaning.clean import clean_panel
+from wattshed.data.cleaning.sentences import notes_of
+from wattshed.data.panel import Panel
 from wattshed.data.sources.source import Cutting, gives_labelled_windows, load_panel
-from wattshed.foundation.faults import run_script, script_parser
+from wattshed.data.splits import split_calendar
+from wattshed.foundation.faults import Fault, run_script, script_parser
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -17,8 +22,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--source", required=True, help="data.source block as JSON")
     parser.add_argument("--root", type=Path, default=Path(), help="folder that the source's paths start from")
     parser.add_argument("--wheel", type=Path, help="data wheel of a source that reads one")
-    parser.add_argument("--splits", help="data.splits block as JSON, for a source of labelled windows")
-    parser.add_argument("--windows", help="data.windows block as JSON, for a source of labelled windows")
+    parser.add_argument(
+        "--splits", help="data.splits block as JSON, for a source of labelled windows and limits of quality"
+    )
+    parser.add_argument("--windows", help="data.windows block as JSON, for the same")
+    parser.add_argument("--cleaning", help="data.exclude, data.exclude_where and data.mask as JSON")
     parser.add_argument("--output", type=Path, required=True, help="panel.safetensors to write")
     arguments = parser.parse_args(argv)
     source: Source = TypeAdapter(Source).validate_json(arguments.source)
@@ -35,7 +43,25 @@ def main(argv: Sequence[str] | None = None) -> None:
             validation_share=splits.validation_share,
             test_share=splits.test_share,
         )
-    load_panel(source, arguments.root, arguments.wheel, cutting).write(arguments.output)
+    panel = load_panel(source, arguments.root, arguments.wheel, cutting)
+    if arguments.cleaning is not None:
+        rules = CleaningRules.model_validate_json(arguments.cleaning)
+        panel = _cleaned(panel, rules, arguments.splits, arguments.windows)
+        for sentence in notes_of(panel.cleaning) if panel.cleaning else ():
+            print(sentence)
+    panel.write(arguments.output)
+
+
+def _cleaned(panel: Panel, rules: CleaningRules, splits: str | None, windows: str | None) -> Panel:
+    if rules.exclude_where is None or not rules.exclude_where.judges_readings:
+        return clean_panel(panel, rules)
+    if splits is None or windows is None:
+        raise Fault(
+            "--cleaning judges readings of the training part and needs --splits and --windows, by which it is cut; "
+            "expected both: give them."
+        )
+    blocks = SplitsBlock.model_validate_json(splits), WindowsBlock.model_validate_json(windows)
+    return clean_panel(panel, rules, split_calendar(panel, *blocks).train)
 
 
 if __name__ == "__main__":

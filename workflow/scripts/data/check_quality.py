@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from wattshed.data.findings.readings import find_readings
+from wattshed.data.findings.warned import warnings_of
 from wattshed.data.panel import Panel
 from wattshed.data.quality import assess_quality
 from wattshed.data.splits import Splits
@@ -28,8 +30,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--output", type=Path, required=True, help="quality.parquet to write")
     arguments = parser.parse_args(argv)
     panel = Panel.read(arguments.panel)
-    suspects = find_suspects(panel, Splits.read(arguments.splits, panel).train, arguments.near_zero_limit)
-    write_parquet(arguments.output, pd.concat([assess_quality(panel), suspects], axis=1))
+    train = Splits.read(arguments.splits, panel).train
+    suspects = find_suspects(panel, train, arguments.near_zero_limit)
+    quality = pd.concat([assess_quality(panel), find_readings(panel, train), suspects], axis=1)
+    write_parquet(arguments.output, quality)
+    for warning in warnings_of(quality, panel.step_minutes):
+        print(warning)
 
 
 if __name__ == "__main__":

@@ -31,6 +31,12 @@ def test_the_source_knows_the_homes(study, homes):
     assert panel_sizes(study, None) == PanelSizes(len(homes.node_names), len(homes.times))
 
 
+def test_the_size_of_a_panel_without_some_nodes_is_known_once_it_is_built(study):
+    less = study.data.model_copy(update={"exclude": ["home_01"]})
+    with pytest.raises(Fault, match="is not known"):
+        panel_sizes(study.model_copy(update={"data": less}), None)
+
+
 def test_built_data_are_read_without_the_panel(study, homes, tmp_path):
     import scipy.sparse as sp
 

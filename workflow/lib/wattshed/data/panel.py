@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from wattshed.config.data.sources import STEPS_MINUTES
+from wattshed.data.cleaning.record import Cleaning
 from wattshed.data.labelled import ABOUT as WINDOWS
 from wattshed.data.labelled import LabelledWindows, check_classes
 from wattshed.foundation.faults import Fault
@@ -40,6 +41,7 @@ class Panel:
     step_minutes: length of a step [min], one of ``STEPS_MINUTES``.
     cuts: rows at which training, validation and test part end, where the source cuts the panel itself; None where the
     study's shares do.
+    cleaning: which nodes and cells the study left out of its source's panel; None where it did not ask for that.
     """
 
     values: np.ndarray
@@ -55,6 +57,7 @@ class Panel:
     windows: LabelledWindows | None = None
     cuts: tuple[int, int, int] | None = None
     step_minutes: int = HOUR_MINUTES
+    cleaning: Cleaning | None = None
 
     def __post_init__(self) -> None:
         steps, count = self.values.shape
@@ -151,6 +154,8 @@ class Panel:
         # A file without a step is hourly, as those of earlier releases are.
         if self.step_minutes != HOUR_MINUTES:
             about["step_minutes"] = self.step_minutes
+        if self.cleaning is not None:
+            about["cleaning"] = self.cleaning.about()
         if self.windows is not None:
             tensors |= self.windows.arrays()
             about |= {WINDOWS: self.windows.about(), "cuts": list(self.cuts or ())}
@@ -182,6 +187,7 @@ class Panel:
             windows=windows,
             cuts=_three(about.get("cuts")),
             step_minutes=int(about.get("step_minutes", HOUR_MINUTES)),
+            cleaning=Cleaning.of_about(about.get("cleaning")),
         )
 
 

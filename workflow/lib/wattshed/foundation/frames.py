@@ -37,7 +37,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "phases": ("phase", "true_phase", "setting", "start_s"),
     "prediction_standings": ("split", "policy", "picker", "words"),
     "predictions": ("split", "picker", "gpu", "workload", "kept"),
-    "quality": ("coverage_share", "suspect_reason"),
+    "quality": ("coverage_share", "sentinel_share", "suspect_reason"),
     "reproduction": ("printed", "recomputed", "verdict"),
     "rolled": ("origin", "part", "day", "squared"),
     "rolling": ("origins", "won", "outcome"),

@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from wattshed.config.block import Block
+from wattshed.config.data.cleaning import CleaningRules, ExcludeWhere, MaskRule, NodePattern
 from wattshed.config.data.sources import Source, SourceBlock, step_minutes_of
 from wattshed.config.data.windows import WindowsBlock
 from wattshed.config.plugin_block import read_block
@@ -74,10 +75,51 @@ class DataBlock(Block):
         "generation. Errors are also shown without suspect nodes; no model and no other error changes.",
     )
 
+    exclude: list[NodePattern] = Field(
+        default=[],
+        description='Nodes that are left out of the panel: names, or patterns such as "test_*".',
+    )
+    exclude_where: ExcludeWhere | None = Field(
+        default=None,
+        description="Limits of quality by which nodes are left out; coverage of the whole span, all others of the "
+        "training part alone.",
+    )
+    mask: list[MaskRule] = Field(
+        default=[],
+        description="Rules for cells that are taken for unobserved, such as [{equals: -9999}, {stuck_h: 48}]; the "
+        "report counts them.",
+    )
+
     @field_validator("windows", mode="before")
     @classmethod
     def _windows_follow_the_step(cls, given: Any, info: ValidationInfo) -> Any:
         return _at_step_of(info.data.get("source"), given)
+
+    @property
+    def cleaning(self) -> CleaningRules:
+        """The rules by which nodes and cells are left out."""
+        return CleaningRules(exclude=self.exclude, exclude_where=self.exclude_where, mask=self.mask)
+
+    @field_validator("exclude")
+    @classmethod
+    def _some_are_left(cls, patterns: list[str]) -> list[str]:
+        for place, pattern in enumerate(patterns):
+            if not pattern.strip("*"):
+                raise ValueError(
+                    f"exclude.{place} is {pattern!r}, which leaves out every node; expected at least one node that is "
+                    "left: narrow the pattern"
+                )
+        return patterns
+
+    @model_validator(mode="after")
+    def _cleaning_fits_the_source(self) -> "DataBlock":
+        if self.cleaning.given and getattr(plugins.load("source", self.source.kind), "labelled", False):
+            key = next(name for name in ("exclude", "exclude_where", "mask") if getattr(self, name))
+            raise ValueError(
+                f"{key} is given and the source {self.source.kind} gives labelled windows, whose nodes are classes; "
+                "expected it only for panels of readings: remove it"
+            )
+        return self
 
     @model_validator(mode="after")
     def _windows_fit_the_source(self) -> "DataBlock":

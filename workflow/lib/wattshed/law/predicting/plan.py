@@ -74,6 +74,9 @@ def panel_sizes(study: Study, results: Path | None) -> PanelSizes:
     """
     source = study.data.source
     nodes, hours = getattr(source, "nodes", None), getattr(source, "hours", None)
+    if study.data.exclude or study.data.exclude_where:
+        # How many nodes are left is known once the panel is built.
+        nodes = None
     if results is not None and (found := _built(results / "data", labelled=_gives_labels(study))) is not None:
         if isinstance(nodes, int) and nodes != found.nodes:
             raise Fault(

@@ -17,6 +17,7 @@ from wattshed.accounts.runs.wall_times import wall_times
 from wattshed.foundation.plugins import load
 from wattshed.publish.drawing.png_pages import pages_of
 from wattshed.publish.notes.beside_others import ladder_notes
+from wattshed.publish.notes.readings import readings_lines
 from wattshed.publish.notes.windows import window_notes
 from wattshed.publish.parts.class_words import in_class_words, says_classes
 from wattshed.publish.parts.declaration import declared
@@ -77,6 +78,7 @@ def render_report(
         css=Markup(files("wattshed.publish.report").joinpath("report.css").read_text(encoding="utf-8")),
         trust=trust_lines(inputs),
         knowledge=knowledge(inputs),
+        readings=readings_lines(inputs),
         answers=[(words(question), words(sentence)) for question, sentence in answers(inputs)],
         picture=shown.get(PICTURE),
         sections=_sections(SECTIONS, shown, opening, words),

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from wattshed.data.findings.warned import findings_of
 from wattshed.publish.typesetting.table import Cell, Column, Table, decimals
 from wattshed.publish.typesetting.table_part import TablePart
 
@@ -20,6 +21,7 @@ def quality_table(quality: pd.DataFrame, unit: str) -> Table:
             Cell(f"{row['longest_gap_h']:.10g}"),
             decimals(100 * row["constant_share"], 1),
             Cell(str(row["spike_count"])),
+            decimals(row["minimum"], 2),
             decimals(row["mean"], 3),
             decimals(row["maximum"], 2),
         ]
@@ -33,15 +35,23 @@ def quality_table(quality: pd.DataFrame, unit: str) -> Table:
         Column("Longest", "h", numeric=True),
         Column("Constant", "%", numeric=True),
         Column("Spikes", numeric=True),
+        Column("Minimum", unit, numeric=True),
         Column("Mean", unit, numeric=True),
         Column("Maximum", unit, numeric=True),
     ]
     caption = f"Quality of the readings: the {len(rows)} nodes of lowest coverage out of n = {len(quality)}."
+    found = [
+        f"Found, {row['node']}: {words}." for row in quality.to_dict("records") if (words := findings_of(row))
+    ]
     suspects = quality[quality["suspect_reason"].notna()]
     notes = [f"Suspect, {row['node']}: {row['suspect_reason']}." for row in suspects.to_dict("records")]
-    if len(notes) > SHOWN_NODES:
-        notes = [*notes[:SHOWN_NODES], f"Suspect, {len(notes) - SHOWN_NODES} more nodes."]
+    notes = [*_first(notes, "Suspect"), *_first(found, "Found")]
     return Table("quality", caption, columns, rows, notes)
+
+
+def _first(notes: list[str], what: str) -> list[str]:
+    more = len(notes) - SHOWN_NODES
+    return notes if more <= 0 else [*notes[:SHOWN_NODES], f"{what}, {more} more nodes."]
 
 
 TABLE = TablePart(

@@ -20,8 +20,9 @@ import pandas as pd
 import torch
 
 from wattshed.compression.methods.making import Making
-from wattshed.config.data.data import SplitsBlock, WindowsBlock
+from wattshed.config.data.data import SplitsBlock
 from wattshed.config.data.graph import GraphBlock
+from wattshed.config.data.windows import WindowsBlock
 from wattshed.config.energy.metering import MeteringBlock
 from wattshed.config.models.compression import TuningBlock, variant_of
 from wattshed.config.models.families import read_model
@@ -100,8 +101,8 @@ def contenders(hidden: int, task: ForecastTask, graph: Graph) -> dict[str, Neura
     student = make_network(
         read_model({"form": "stgnn", "recipe": "r", "hidden": 8}), WINDOWS, graph.adjacency, 1
     )
-    forecaster = NeuralForecaster(full, series, WINDOWS.horizon_h)
-    found = {FULL: forecaster, FULL_TORCH: NeuralForecaster(full, torch_series, WINDOWS.horizon_h)}
+    forecaster = NeuralForecaster(full, series, WINDOWS.horizon_steps)
+    found = {FULL: forecaster, FULL_TORCH: NeuralForecaster(full, torch_series, WINDOWS.horizon_steps)}
     for name, settings_at in VARIANTS.items():
         settings = settings_at(hidden)
         spec = ModelSpec(
@@ -171,9 +172,9 @@ def page(costs: Sequence[Cost], status: str) -> str:
         "",
         "The energy of forecasts relative to the full `stgnn` of the same hidden size, with 95 % intervals over "
         f"{ROUNDS} rounds in turns of random order; {NODES} nodes, {WINDOWS_MEASURED} windows a call, "
-        f"{WINDOWS.look_back_h} h to {WINDOWS.horizon_h} h. The energy is {status}. Each network is computed by the "
-        "back end that it would have in use: kernels take up to 64 units; torch computes larger networks and all that "
-        "is int8 or of low rank. Below 1 a variant saves energy. "
+        f"{WINDOWS.look_back_h:g} h to {WINDOWS.horizon_h:g} h. The energy is {status}. Each network is computed by "
+        "the back end that it would have in use: kernels take up to 64 units; torch computes larger networks and all "
+        "that is int8 or of low rank. Below 1 a variant saves energy. "
         "Errors are another matter: [what_helps.md](what_helps.md).",
         "",
         "![energy of forecasts by hidden size](break_even.png)",

@@ -17,7 +17,7 @@ THREADS = 2
 
 
 def exported_forecasts(
-    network: STGNN, aggregate: Tensor, row_sum: Tensor, look_back_h: int, origin: Callable[[], int]
+    network: STGNN, aggregate: Tensor, row_sum: Tensor, look_back_steps: int, origin: Callable[[], int]
 ) -> dict[str, Callable[[], Any]]:
     """Calls that forecast one window of all nodes: plain torch, ONNX Runtime, OpenVINO.
 
@@ -28,7 +28,7 @@ def exported_forecasts(
 
     def window() -> Tensor:
         end = origin()
-        return aggregate[:, end - look_back_h : end].contiguous()
+        return aggregate[:, end - look_back_steps : end].contiguous()
 
     @torch.no_grad()
     def in_torch() -> None:

@@ -19,7 +19,7 @@ from page_parts import origin_of_jobs, origin_text, page_parser, percent_text
 
 from wattshed.accounts.comparison.decisions import changes_against
 from wattshed.accounts.rolling.judged import ERRORS, KEYS
-from wattshed.config.data.data import WindowsBlock
+from wattshed.config.data.windows import WindowsBlock
 from wattshed.data.graph import Graph
 from wattshed.data.suspects import find_suspects
 from wattshed.forecast.baselines.protocol import make_baseline

@@ -22,8 +22,9 @@ from wattshed.compression.methods.hot_cold import METHOD as HOT_COLD
 from wattshed.compression.methods.hot_cold import HotColdSettings
 from wattshed.compression.methods.making import Making
 from wattshed.compression.multiply_adds import multiply_adds
-from wattshed.config.data.data import SplitsBlock, WindowsBlock
+from wattshed.config.data.data import SplitsBlock
 from wattshed.config.data.graph import GraphBlock
+from wattshed.config.data.windows import WindowsBlock
 from wattshed.config.models.compression import TuningBlock
 from wattshed.config.models.families import read_model
 from wattshed.config.models.recipes import RecipeBlock

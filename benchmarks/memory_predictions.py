@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 
-from wattshed.config.data.data import WindowsBlock
+from wattshed.config.data.windows import WindowsBlock
 from wattshed.config.models.families import read_model
 from wattshed.config.models.recipes import RecipeBlock
 from wattshed.foundation import plugins
@@ -50,9 +50,9 @@ PLAIN = {"epochs": 1, "learning_rate": 1e-3, "schedule": "cosine", "scaling": "n
 
 
 def asked(name: str) -> tuple[ModelSpec, TaskSizes]:
-    model, recipe, engine, look_back_h = CASES[name]
+    model, recipe, engine, look_back_steps = CASES[name]
     regions = 94 if model["form"] == "gnn_stan" else 0
-    windows = WindowsBlock(look_back_h=look_back_h, horizon_h=1 if regions else 6)
+    windows = WindowsBlock(look_back_h=look_back_steps, horizon_h=1 if regions else 6)
     block = read_model({**model, "recipe": "r"})
     spec = ModelSpec(name, 0, block, RecipeBlock.model_validate({**PLAIN, **recipe}), windows)
     hours = 60 if regions else 2000

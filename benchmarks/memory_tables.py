@@ -20,7 +20,8 @@ import torch
 from memory_tables_page import page
 
 from wattshed.calibration.synthetic import World
-from wattshed.config.data.data import SplitsBlock, WindowsBlock
+from wattshed.config.data.data import SplitsBlock
+from wattshed.config.data.windows import WindowsBlock
 from wattshed.config.energy.metering import MeteringBlock
 from wattshed.config.memory.study import MemoryStudyBlock
 from wattshed.config.models.families import ModelBlock, read_model

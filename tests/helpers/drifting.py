@@ -10,7 +10,8 @@ from model_blocks import model_block
 from small_study import graph_of
 from wattshed.adaptation.stream import Labels, adapt_over_months, held_out_rows
 from wattshed.adaptation.summary import summarise_adaptation
-from wattshed.config.data.data import SplitsBlock, WindowsBlock
+from wattshed.config.data.data import SplitsBlock
+from wattshed.config.data.windows import WindowsBlock
 from wattshed.config.models.adaptation import read_strategy
 from wattshed.config.models.recipes import RecipeBlock
 from wattshed.data.panel import Panel

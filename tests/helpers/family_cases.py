@@ -32,7 +32,7 @@ def make(settings, windows, adjacency, seed):
     class Mean(Network):
         def __init__(self):
             super().__init__()
-            self.ahead = torch.nn.Linear(1, windows.horizon_h, bias=settings.bias)
+            self.ahead = torch.nn.Linear(1, windows.horizon_steps, bias=settings.bias)
 
         def forward(self, pairs):
             return self.ahead(pairs.own.mean(dim=1, keepdim=True))
@@ -88,7 +88,7 @@ def series_of(task, graph):
 
 
 def forecaster_of(network, task, graph):
-    return NeuralForecaster(network, series_of(task, graph), task.windows.horizon_h)
+    return NeuralForecaster(network, series_of(task, graph), task.windows.horizon_steps)
 
 
 def randomised(network):

@@ -22,7 +22,7 @@ def made_weights(
 def made_case(
     seed: int,
     hidden: int,
-    look_back_h: int,
+    look_back_steps: int,
     horizon: int,
     samples: int,
     nodes: int = 7,
@@ -37,10 +37,10 @@ def made_case(
     """
     lift = hidden if lift is None else lift
     generator = torch.Generator().manual_seed(seed)
-    hours = look_back_h + 40
+    hours = look_back_steps + 40
     own, aggregate = torch.randn(2, nodes, hours, generator=generator)
     node = torch.randint(nodes, (samples,), generator=generator)
-    start = torch.randint(hours - look_back_h + 1, (samples,), generator=generator)
+    start = torch.randint(hours - look_back_steps + 1, (samples,), generator=generator)
     slot = torch.arange(hours, dtype=torch.int32) % slots if slots else None
     additions = Additions(
         torch.randn(samples, lift, generator=generator) * 0.3 if base else None,
@@ -49,5 +49,5 @@ def made_case(
     target = torch.randn(samples, horizon, generator=generator) * 1.5
     observed = torch.rand(samples, horizon, generator=generator) > 0.2
     target[~observed] = torch.nan
-    windows = Windows(own, aggregate, node, start, look_back_h, slot)
+    windows = Windows(own, aggregate, node, start, look_back_steps, slot)
     return made_weights(hidden, horizon, generator, lift), windows, additions, target, observed

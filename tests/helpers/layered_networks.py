@@ -2,7 +2,7 @@
 
 import torch
 
-from wattshed.config.data.data import WindowsBlock
+from wattshed.config.data.windows import WindowsBlock
 from wattshed.forecast.series import ScaledSeries
 
 CPU = torch.device("cpu")

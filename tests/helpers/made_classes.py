@@ -4,7 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from wattshed.config.data.data import SplitsBlock, WindowsBlock
+from wattshed.config.data.data import SplitsBlock
+from wattshed.config.data.windows import WindowsBlock
 from wattshed.data.panel import Panel
 from wattshed.data.sources.cutting_series import Series, cut_panel, in_time
 from wattshed.data.sources.labelled_block import LabelledBlock

@@ -9,7 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 import torch
 
-from wattshed.config.data.data import WindowsBlock
+from wattshed.config.data.windows import WindowsBlock
 from wattshed.data.connectivity import connectivity, node_features, z_scored
 from wattshed.data.labelled import LabelledWindows
 from wattshed.forecast.examples import LabelledBatch

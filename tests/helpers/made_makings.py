@@ -64,7 +64,7 @@ def making_of(
 
 def forecast_of(network: Network, making: Making) -> np.ndarray:
     """Forecast of five windows in the panel's unit, on torch."""
-    forecaster = NeuralForecaster(network, making.forecaster.series, making.task.windows.horizon_h)
+    forecaster = NeuralForecaster(network, making.forecaster.series, making.task.windows.horizon_steps)
     return forecaster.forecast(making.part.origins[:5])
 
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from made_pairs import random_pairs
 from model_blocks import model_block, untrained
-from wattshed.config.data.data import WindowsBlock
+from wattshed.config.data.windows import WindowsBlock
 from wattshed.config.models.families import ModelBlock
 from wattshed.config.models.memory import MechanismBlock, MemoryBlock
 from wattshed.config.models.recipes import RecipeBlock
@@ -94,10 +94,10 @@ def inputs_of(network: Network) -> Any:
     """A small batch as the network takes it; the same in every run."""
     random = torch.Generator().manual_seed(0)
     if network.takes == "windows":
-        return torch.randn(3, WINDOWS.look_back_h, NODES, generator=random)
+        return torch.randn(3, WINDOWS.look_back_steps, NODES, generator=random)
     if network.takes == "examples":
-        return labelled(3, EXAMPLE_WINDOWS.look_back_h, random)
-    return random_pairs(NODES, WINDOWS.look_back_h)
+        return labelled(3, EXAMPLE_WINDOWS.look_back_steps, random)
+    return random_pairs(NODES, WINDOWS.look_back_steps)
 
 
 def labelled(count: int, length: int, random: torch.Generator) -> Any:

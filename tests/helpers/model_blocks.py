@@ -4,7 +4,7 @@ from typing import Any
 
 import scipy.sparse as sp
 
-from wattshed.config.data.data import WindowsBlock
+from wattshed.config.data.windows import WindowsBlock
 from wattshed.config.models.families import ModelBlock, read_model
 from wattshed.forecast.families.family import make_network
 from wattshed.forecast.network import Network

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from model_blocks import model_block
-from wattshed.config.data.data import WindowsBlock
+from wattshed.config.data.windows import WindowsBlock
 from wattshed.config.models.memory import MemoryBlock
 from wattshed.config.models.recipes import RecipeBlock
 from wattshed.data.graph import Graph

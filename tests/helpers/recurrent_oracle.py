@@ -20,7 +20,7 @@ def oracle_forecast(
     like = weights.own
     node, start = windows.node.long(), windows.start.long()
     samples, hidden = len(node), weights.hidden
-    hours = start[:, None] + torch.arange(windows.look_back_h)
+    hours = start[:, None] + torch.arange(windows.look_back_steps)
     own = windows.own.to(like.dtype)[node[:, None], hours]
     aggregate = windows.aggregate.to(like.dtype)[node[:, None], hours]
     lifted = own[..., None] * weights.own + aggregate[..., None] * weights.aggregate
@@ -32,7 +32,7 @@ def oracle_forecast(
     lifted = torch.relu(lifted)
     lifted = lifted * keep_factors(tuple(lifted.shape), dropout.lifted, dropout.seed, LIFTED, cpu)
     h = torch.zeros(samples, hidden, dtype=like.dtype) if state is None else state.to(like.dtype)
-    for t in range(windows.look_back_h):
+    for t in range(windows.look_back_steps):
         from_input = lifted[:, t] @ weights.input_gates.T + weights.input_bias
         from_state = h @ weights.state_gates.T + weights.state_bias
         ir, iz, i_n = from_input.split(hidden, dim=1)

@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from wattshed.config.data.data import SplitsBlock, WindowsBlock
+from wattshed.config.data.data import SplitsBlock
 from wattshed.config.data.graph import GraphBlock
+from wattshed.config.data.windows import WindowsBlock
 from wattshed.data.graph import Graph, build_graph
 from wattshed.data.panel import Panel
 from wattshed.data.splits import split_calendar
@@ -26,8 +27,10 @@ def small_panel(hours: int = 1500, nodes: int = 5, seed: int = 0, missing_share:
     return Panel(values, observed, times, table, "kWh", "UTC", "test", synthetic=True)
 
 
-def task_of(panel: Panel, look_back_h: int = 12, horizon_h: int = 3) -> ForecastTask:
-    windows = WindowsBlock(look_back_h=look_back_h, horizon_h=horizon_h)
+def task_of(panel: Panel, look_back_steps: int = 12, horizon_steps: int = 3) -> ForecastTask:
+    windows = WindowsBlock(
+        look_back_steps=look_back_steps, horizon_steps=horizon_steps, step_minutes=panel.step_minutes
+    )
     return ForecastTask(panel, split_calendar(panel, SplitsBlock(), windows), windows)
 
 

@@ -22,7 +22,7 @@ def make(settings, windows, adjacency, seed):
     class DampedNetwork(Network):
         def __init__(self):
             super().__init__()
-            self.share = torch.nn.Parameter(torch.full((windows.horizon_h,), 0.5))
+            self.share = torch.nn.Parameter(torch.full((windows.horizon_steps,), 0.5))
 
         def forward(self, pairs):
             return pairs.own[:, -1:] * self.share

@@ -10,7 +10,7 @@ from wattshed.accounts.claims.trainings import (
     parameters,
     training_changes,
 )
-from wattshed.config.data.data import WindowsBlock
+from wattshed.config.data.windows import WindowsBlock
 from wattshed.statistics.ratios import ratio_interval
 
 

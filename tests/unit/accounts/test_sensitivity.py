@@ -97,7 +97,7 @@ def test_there_is_no_view_without_suspects_where_it_would_say_nothing(made, susp
 
 
 def test_errors_by_day_without_suspects_are_those_of_their_view(made):
-    """A window belongs to the local day of its first target hour, as in days.parquet."""
+    """A window belongs to the local day of its first target step, as in days.parquet."""
     panel = panel_of()
     frame, days = sensitivity_frames(made, panel, quality_of())
     trusted = frame[frame["view"] == WITHOUT_SUSPECTS].set_index(["model", "seed"])

@@ -48,7 +48,7 @@ def make(settings, windows, adjacency, seed):
     class Last(Network):
         def __init__(self):
             super().__init__()
-            self.ahead = torch.nn.Linear(1, windows.horizon_h)
+            self.ahead = torch.nn.Linear(1, windows.horizon_steps)
 
         def forward(self, pairs):
             return self.ahead(pairs.own[:, -1:])

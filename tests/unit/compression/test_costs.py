@@ -52,7 +52,7 @@ def make(task, graph):
 def by_shapes(task, gru, output):
     """Multiply-adds of a GRU over the look-back and its read-out, from the shapes of the layers alone."""
     gates = 3 * gru.hidden_size * (gru.input_size + gru.hidden_size)
-    return task.windows.look_back_h * gates + output.in_features * output.out_features
+    return task.windows.look_back_steps * gates + output.in_features * output.out_features
 
 
 def count(forecaster, task):
@@ -77,8 +77,8 @@ def test_a_linear_part_adds_its_features_times_the_horizon(make, task):
 def test_a_network_on_windows_counts_its_sparse_graph_and_is_divided_by_its_nodes(make, task):
     forecaster = make("stgnn_reference", WINDOWS, hidden=8)
     network, nodes = forecaster.network, len(task.panel.node_names)
-    lift = 8 * task.windows.look_back_h
-    graph = network.adjacency._nnz() * task.windows.look_back_h * 8 / nodes
+    lift = 8 * task.windows.look_back_steps
+    graph = network.adjacency._nnz() * task.windows.look_back_steps * 8 / nodes
     expected = by_shapes(task, network.gru, network.output) + lift + graph
     assert count(forecaster, task) == pytest.approx(expected)
 
@@ -94,7 +94,7 @@ def test_low_rank_and_fewer_units_multiply_less_often_as_their_shapes_say(make, 
     forecaster = make(hidden=16)
     network = forecaster.network
     thin = network.with_maps(thin_layers(network.linear_maps(), rank=2))
-    hours, horizon = task.windows.look_back_h, task.windows.horizon_h
+    hours, horizon = task.windows.look_back_steps, task.windows.horizon_steps
     # Two maps of [48, 16] with rank 2 each, in every hour; the read-out saves nothing if its horizon is short.
     output = sum(one.numel() for name, one in thin.output.named_parameters() if name.endswith("weight"))
     assert count(forecaster.of(thin), task) == hours * 2 * (16 * 2 + 2 * 48) + output

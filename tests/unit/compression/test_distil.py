@@ -13,7 +13,7 @@ from students import PAIRS, STREAM, settings_of, student_of
 from wattshed.compression.methods.distil import METHOD
 from wattshed.compression.methods.distilling import PROJECTION, DistilHooks, Weights, distil, state_after
 from wattshed.compression.methods.teacher_forecasts import TeacherForecasts
-from wattshed.config.data.data import WindowsBlock
+from wattshed.config.data.windows import WindowsBlock
 from wattshed.forecast.streaming import StreamingForecaster
 from wattshed.foundation.faults import Fault
 from wattshed.training.batches.making import make_sampler

@@ -92,7 +92,7 @@ def test_a_closed_form_teaches_a_small_network(given, tmp_path):
 def test_a_teacher_of_another_horizon_panel_or_graph_is_refused(given, tmp_path):
     base = write_base(tmp_path, given, form="stgnn")
     panel = small_panel()
-    longer = task_of(panel, horizon_h=6)
+    longer = task_of(panel, horizon_steps=6)
     denser = graph_of(given.task, neighbours=3)
     for task, graph, sentence in (
         (longer, graph_of(longer), "forecasts 3 h from 12 h, the task asks for 6 h from 12 h"),

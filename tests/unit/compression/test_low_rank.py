@@ -20,9 +20,9 @@ from wattshed.foundation.faults import Fault
 PAIRS = random_pairs()
 
 
-def network(hidden=16, horizon_h=6, **keys):
+def network(hidden=16, horizon_steps=6, **keys):
     torch.manual_seed(0)
-    return STGNN(horizon_h, hidden, **keys).eval()
+    return STGNN(horizon_steps, hidden, **keys).eval()
 
 
 def thin(full, rank):
@@ -73,7 +73,7 @@ def test_only_matrices_that_become_smaller_are_replaced():
 
 @pytest.mark.parametrize("rank", [1, 4, 11])
 def test_the_result_always_has_fewer_weights(rank):
-    full = network(horizon_h=24)
+    full = network(horizon_steps=24)
     assert thin(full, rank).parameter_count() < full.parameter_count()
 
 

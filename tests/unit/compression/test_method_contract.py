@@ -152,7 +152,7 @@ def making_of(model, network, task, graph, name):
     step = Step(name, "method", name, {})
     spec = ModelSpec(model, 1, settings, recipe_of(network), task.windows, (step,))
     series = ScaledSeries.make(task, graph.adjacency, "node", CPU, "torch")
-    forecaster = NeuralForecaster(network, series, task.windows.horizon_h)
+    forecaster = NeuralForecaster(network, series, task.windows.horizon_steps)
     return Making(forecaster, task, graph, spec, TuningBlock(batch=32))
 
 

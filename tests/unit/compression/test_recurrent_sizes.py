@@ -8,7 +8,7 @@ from wattshed.compression.methods.low_rank import LowRankSettings
 from wattshed.compression.methods.masks import matrices
 from wattshed.compression.methods.prune import PruneSettings
 from wattshed.compression.methods.recurrent_sizes import Size, matrices_of, size_of
-from wattshed.config.data.data import WindowsBlock
+from wattshed.config.data.windows import WindowsBlock
 
 WINDOWS = WindowsBlock(look_back_h=24, horizon_h=5)
 NODES = 7

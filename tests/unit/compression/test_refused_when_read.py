@@ -10,7 +10,7 @@ from model_blocks import model_block, untrained
 from wattshed.compression.methods import drop_features, low_rank
 from wattshed.compression.methods.drop_features import DropFeaturesSettings
 from wattshed.compression.methods.low_rank import LowRankSettings
-from wattshed.config.data.data import WindowsBlock
+from wattshed.config.data.windows import WindowsBlock
 from wattshed.config.models.recipes import CLOSED_FORM, RecipeBlock, most_steps
 from wattshed.config.study import load_study
 from wattshed.forecast.families.pooled_features import feature_count
@@ -93,11 +93,14 @@ def test_what_fits_dlinear_is_read(config, mine):
     st.integers(1, 30),
     st.sampled_from(["dlinear", "transformer", "lstm"]),
 )
-def test_a_rank_is_refused_exactly_where_the_job_would_refuse_it(look_back_h, horizon_h, rank, form):
+def test_a_rank_is_refused_exactly_where_the_job_would_refuse_it(look_back_steps, horizon_steps, rank, form):
     torch.manual_seed(0)
-    windows = WindowsBlock(look_back_h=look_back_h, horizon_h=horizon_h)
+    windows = WindowsBlock(look_back_h=look_back_steps, horizon_h=horizon_steps)
     settings = LowRankSettings(method="low_rank", rank=rank)
-    keys = {"transformer": {"width": 4, "feed_forward": look_back_h}, "lstm": {"hidden": 8, "channels": 30}}
+    keys = {
+        "transformer": {"width": 4, "feed_forward": look_back_steps},
+        "lstm": {"hidden": 8, "channels": 30},
+    }
     keys = {"form": form, **keys.get(form, {})}
     network = untrained(windows, 3, **keys)
     try:
@@ -113,10 +116,11 @@ def test_a_rank_is_refused_exactly_where_the_job_would_refuse_it(look_back_h, ho
     assert known == refused
 
 
-@given(st.integers(2, 24 * 14), st.integers(1, 24 * 7), st.booleans())
-def test_the_features_are_counted_as_they_are_made(look_back_h, horizon_h, neighbours):
-    made = sum(group.count for group in feature_groups(look_back_h, horizon_h, neighbours=neighbours))
-    assert feature_count(look_back_h, horizon_h, neighbours=neighbours) == made
+@given(st.integers(2, 24 * 14), st.integers(1, 24 * 7), st.booleans(), st.sampled_from([1, 2, 3, 4, 6, 12]))
+def test_the_features_are_counted_as_they_are_made(look_back_steps, horizon_steps, neighbours, per_hour):
+    keys = {"neighbours": neighbours, "steps_per_hour": per_hour}
+    made = sum(group.count for group in feature_groups(look_back_steps, horizon_steps, **keys))
+    assert feature_count(look_back_steps, horizon_steps, **keys) == made
 
 
 def with_family(config, **block):

@@ -133,7 +133,7 @@ def test_the_source_studys_network_of_16_units_has_486_weights_with_8_of_each(ta
     making = making_of(task, graph, form="stgnn_reference", hidden=16)
     settings = PruneSettings(method="prune", keep_share=0.5, what="both")
     g = h = 8
-    horizon = task.windows.horizon_h
+    horizon = task.windows.horizon_steps
     made = METHOD.make_from(making, settings)
     assert made.parameter_count() == g + g + 3 * (g * h + h * h) + 6 * h + h * horizon + horizon
 
@@ -166,7 +166,7 @@ def test_a_watched_copy_forecasts_the_same(form, what, task, graph):
         forecast_of(watched.network, making), forecast_of(network, making), rtol=1e-4, atol=1e-6
     )
     values, means = torch.stack(watched.values()), watched.means()
-    assert values.shape[::2] == (task.windows.look_back_h, 8)
+    assert values.shape[::2] == (task.windows.look_back_steps, 8)
     assert means.shape == (2 if what == "units" else 1, 8)
     if what == "units":
         torch.testing.assert_close(means[1], values[-1].mean(dim=0))

@@ -79,6 +79,6 @@ def test_the_length_is_a_look_back_or_a_sequence(config):
     study = load_study(config)
     recipe, windows = study.recipe_of("stgnn"), study.data.windows
     pairs, longer = with_length(recipe, windows, 96)
-    assert (pairs, longer.look_back_h, longer.horizon_h) == (recipe, 96, windows.horizon_h)
+    assert (pairs, longer.look_back_steps, longer.horizon_steps) == (recipe, 96, windows.horizon_steps)
     stretched, same = with_length(recipe.model_copy(update={"sampling": "sequences"}), windows, 96)
     assert (stretched.sequence_h, same) == (96, windows)

@@ -130,7 +130,7 @@ def test_every_key_is_described():
             "cannot be made of 'stgnn': rank is 16; expected less than 12",
         ),
         ("study", "My Study", "study"),
-        ("data.windows.look_back_h", "24", "look_back_h: input should be a valid integer.*'24'"),
+        ("data.windows.look_back_h", "24", "look_back_h: input should be a valid number.*'24'"),
         ("baselines", [], "baselines"),
         ("energy.region", "atlantis", "region is 'atlantis'; expected no region for ESP"),
         ("models", {"a b/../c": {"form": "stgnn", "recipe": "frugal"}}, "models"),

@@ -7,7 +7,8 @@ import pytest
 
 from made_scans import made_series, scan_panel, scan_task
 from small_study import small_panel
-from wattshed.config.data.data import SplitsBlock, WindowsBlock
+from wattshed.config.data.data import SplitsBlock
+from wattshed.config.data.windows import WindowsBlock
 from wattshed.config.models.rolling import RollingCalendar
 from wattshed.data.panel import Panel
 from wattshed.data.rolling import split_origins
@@ -144,7 +145,7 @@ def test_the_parts_are_those_of_the_source_and_need_no_history():
 
 def test_a_segment_of_readings_still_asks_for_a_week():
     assert Segment("x", 0, 300).origins(24, 6)[0] == 168
-    assert Segment("x", 0, 300, history_h=0).origins(24, 1)[0] == 0
+    assert Segment("x", 0, 300, history_steps=0).origins(24, 1)[0] == 0
 
 
 def test_splits_keep_that_no_history_is_needed(tmp_path):

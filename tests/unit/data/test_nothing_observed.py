@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 from small_study import small_panel
-from wattshed.config.data.data import SplitsBlock, WindowsBlock
+from wattshed.config.data.data import SplitsBlock
 from wattshed.config.data.graph import GraphBlock
+from wattshed.config.data.windows import WindowsBlock
 from wattshed.data.graph import Graph, build_graph
 from wattshed.data.panel import Panel
 from wattshed.data.readers.tabular import numbers

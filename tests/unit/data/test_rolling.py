@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from small_study import small_panel
-from wattshed.config.data.data import WindowsBlock
 from wattshed.config.data.graph import GraphBlock
+from wattshed.config.data.windows import WindowsBlock
 from wattshed.config.models.rolling import RollingCalendar
 from wattshed.data.graph import build_graph
 from wattshed.data.rolling import split_origins
@@ -95,9 +95,9 @@ def test_no_window_has_a_target_outside_its_part_or_a_history_at_or_after_its_fi
             origins = task.origins(part)
             assert len(origins)
             assert origins.min() >= part.start
-            assert origins.max() + WINDOWS.horizon_h <= part.stop
+            assert origins.max() + WINDOWS.horizon_steps <= part.stop
         # Every hour of the test part is some window's first target, but for the last ones.
-        assert len(task.origins(splits.test)) == 24 * calendar.test_days - WINDOWS.horizon_h + 1
+        assert len(task.origins(splits.test)) == 24 * calendar.test_days - WINDOWS.horizon_steps + 1
 
 
 def test_a_sliding_part_learns_nothing_from_before_it():

@@ -150,7 +150,7 @@ def test_a_window_of_labels_has_one_hour_and_one_of_readings_two_weeks_at_most()
     ):
         DataBlock(source=settings())
     long = {"look_back_h": 1000, "horizon_h": 1}
-    assert DataBlock.model_validate({"source": settings(), "windows": long}).windows.look_back_h == 1000
+    assert DataBlock.model_validate({"source": settings(), "windows": long}).windows.look_back_steps == 1000
     with pytest.raises(ValidationError, match="look_back_h is 1000; expected at most 336 h"):
         DataBlock.model_validate({"windows": long})
 

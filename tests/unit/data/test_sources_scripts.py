@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from wattshed.config.data.data import SplitsBlock, WindowsBlock
+from wattshed.config.data.data import SplitsBlock
+from wattshed.config.data.windows import WindowsBlock
 from wattshed.data.panel import Panel
 from wattshed.foundation.faults import FAULT_EXIT_CODE
 

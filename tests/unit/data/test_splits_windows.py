@@ -4,7 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from small_study import small_panel, task_of
-from wattshed.config.data.data import SplitsBlock, WindowsBlock
+from wattshed.config.data.data import SplitsBlock
+from wattshed.config.data.windows import WindowsBlock
 from wattshed.data.scaling import fit_scaler
 from wattshed.data.splits import Segment, Splits, split_calendar
 from wattshed.data.windows import fill_gaps, histories, targets, window_view
@@ -27,11 +28,11 @@ def test_all_nodes_share_the_cut_times_and_the_parts_cover_every_hour_once():
 def test_targets_of_a_part_never_reach_into_the_next_part():
     task = task_of(small_panel(hours=24 * 120))
     splits = task.splits
-    last_train_target = task.origins(splits.train).max() + task.windows.horizon_h - 1
+    last_train_target = task.origins(splits.train).max() + task.windows.horizon_steps - 1
     assert last_train_target < splits.validation.start
     assert task.origins(splits.test).min() >= splits.test.start
     for month in splits.months:
-        assert task.origins(month.learn).max() + task.windows.horizon_h - 1 < month.held_out.start
+        assert task.origins(month.learn).max() + task.windows.horizon_steps - 1 < month.held_out.start
 
 
 def test_the_stream_is_cut_at_local_month_starts_and_short_months_are_merged():

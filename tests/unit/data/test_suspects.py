@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wattshed.config.data.data import DataBlock, SplitsBlock, WindowsBlock
+from wattshed.config.data.data import DataBlock, SplitsBlock
+from wattshed.config.data.windows import WindowsBlock
 from wattshed.data.panel import Panel
 from wattshed.data.sources.homes import Settings as HomesSource
 from wattshed.data.sources.source import load_panel

@@ -46,7 +46,15 @@ DROPOUTS = st.sampled_from(
 SIZES = st.sampled_from([1, 3, 5, 7, 8, 9, 16, 24, 64])
 # A case for each order of the two sizes, also where hypothesis draws none.
 NARROW, WIDE, EQUAL = {"hidden": 16, "lift": 5}, {"hidden": 9, "lift": 24}, {"hidden": 7, "lift": 7}
-FIXED = {"seed": 11, "look_back_h": 9, "horizon": 5, "samples": 40, "slots": 5, "base": True, "loss": "huber"}
+FIXED = {
+    "seed": 11,
+    "look_back_steps": 9,
+    "horizon": 5,
+    "samples": 40,
+    "slots": 5,
+    "base": True,
+    "loss": "huber",
+}
 
 
 @settings(max_examples=25, deadline=None)
@@ -57,7 +65,7 @@ FIXED = {"seed": 11, "look_back_h": 9, "horizon": 5, "samples": 40, "slots": 5, 
     seed=st.integers(0, 2**20),
     hidden=SIZES,
     lift=SIZES,
-    look_back_h=st.integers(1, 40),
+    look_back_steps=st.integers(1, 40),
     horizon=st.integers(1, 26),
     samples=st.integers(1, 300),
     slots=st.sampled_from([0, 5]),
@@ -69,7 +77,7 @@ def test_forecasts_and_gradients_are_those_of_float64(
     seed: int,
     hidden: int,
     lift: int,
-    look_back_h: int,
+    look_back_steps: int,
     horizon: int,
     samples: int,
     slots: int,
@@ -78,7 +86,7 @@ def test_forecasts_and_gradients_are_those_of_float64(
     loss: str,
 ) -> None:
     weights, windows, additions, target, observed = made_case(
-        seed, hidden, look_back_h, horizon, samples, slots=slots, lift=lift, base=base
+        seed, hidden, look_back_steps, horizon, samples, slots=slots, lift=lift, base=base
     )
     exact_weights, exact_additions = doubled(weights, additions)
     exact, _ = oracle_forecast(exact_weights, windows, exact_additions, dropout)

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from model_blocks import untrained
-from wattshed.config.data.data import WindowsBlock
+from wattshed.config.data.windows import WindowsBlock
 from wattshed.engine.choice import choose
 from wattshed.forecast.computing import backend_of, compute, compute_consecutive, fused_loss
 from wattshed.forecast.neural import NeuralForecaster

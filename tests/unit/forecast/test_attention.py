@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from layered_networks import WINDOWS, randomised
 from made_pairs import pairs_of, random_pairs
 from model_blocks import model_block, untrained
-from wattshed.config.data.data import WindowsBlock
+from wattshed.config.data.windows import WindowsBlock
 from wattshed.config.models.families import check_windows
 from wattshed.config.models.recipes import RecipeBlock
 from wattshed.training.job import engine_of

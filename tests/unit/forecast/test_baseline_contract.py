@@ -31,7 +31,7 @@ def make(task, graph):
             """Nothing to fit."""
 
         def forecast(self, origins):
-            return np.repeat(task.filled[origins - 1][:, None, :] / 2, task.windows.horizon_h, axis=1)
+            return np.repeat(task.filled[origins - 1][:, None, :] / 2, task.windows.horizon_steps, axis=1)
 
     return Half()
 
@@ -87,7 +87,7 @@ def test_listing_baselines_loads_no_heavy_library():
 def test_forecasts_have_the_tasks_shape_and_are_finite_over_gaps(name, gappy_task):
     origins = gappy_task.origins(gappy_task.splits.test)[:20]
     found = fitted(name, gappy_task).forecast(origins)
-    assert found.shape == (20, gappy_task.windows.horizon_h, 5)
+    assert found.shape == (20, gappy_task.windows.horizon_steps, 5)
     assert found.dtype == np.float32
     assert np.isfinite(found).all()
 

@@ -3,11 +3,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from small_study import graph_of, small_panel, task_of
+from wattshed.config.data.sources import STEPS_MINUTES
 from wattshed.data.panel import Panel
 from wattshed.forecast.baselines.protocol import make_baseline
-from wattshed.forecast.metrics import metrics, sum_errors
+from wattshed.forecast.metrics import metrics, seasonal_scale, sum_errors
 from wattshed.forecast.protocol import evenly_spaced
 from wattshed.foundation.faults import Fault
 
@@ -32,7 +35,7 @@ def test_naive_forecasts_repeat_the_last_hour_day_or_week(task):
 
 
 def test_a_seasonal_forecast_beyond_one_season_uses_the_latest_known_hour():
-    task = task_of(small_panel(hours=2500), look_back_h=24, horizon_h=30)
+    task = task_of(small_panel(hours=2500), look_back_steps=24, horizon_steps=30)
     forecast = fitted("seasonal_24h", task).forecast(np.array([500]))[0]
     np.testing.assert_array_equal(forecast[29], task.panel.values[500 + 29 - 48])
 
@@ -127,3 +130,26 @@ def test_boosted_trees_refuse_a_validation_part_in_which_an_hour_ahead_is_never_
     task = task_of(replace(whole, values=values, observed=observed))
     with pytest.raises(Fault, match="no validation window has it observed"):
         make_baseline("lightgbm", task, graph_of(task)).fit()
+
+
+@settings(max_examples=5)
+@given(st.sampled_from(STEPS_MINUTES), st.floats(0, 0.3), st.integers(1, 30), st.integers(0, 9))
+def test_hours_repeated_over_their_steps_have_the_errors_of_the_hours(
+    step_minutes, missing_share, horizon, seed
+):
+    hourly = task_of(small_panel(hours=1500, nodes=3, missing_share=missing_share, seed=seed), 12, horizon)
+    each, panel = 60 // step_minutes, hourly.panel
+    times = panel.times[0] + np.arange(each * len(panel.times)) * np.timedelta64(step_minutes, "m")
+    values, observed = (np.repeat(array, each, axis=0) for array in (panel.values, panel.observed))
+    finer = replace(panel, values=values, observed=observed, times=times, step_minutes=step_minutes)
+    task = task_of(finer, 12 * each, horizon * each)
+    scales = [seasonal_scale(one.panel, one.splits.train) for one in (hourly, task)]
+    np.testing.assert_allclose(*scales)
+    origins = hourly.origins(hourly.splits.test)
+    for name in ("persistence", "seasonal_24h", "seasonal_168h", "climatology"):
+        errors = [
+            metrics(sum_errors(fitted(name, one).forecast(some), *one.truth(some)), scales[0])
+            for one, some in ((hourly, origins), (task, each * origins))
+        ]
+        for key in ("mae", "rmse", "wape", "mase"):
+            assert errors[1][key] == pytest.approx(errors[0][key]), (name, key)

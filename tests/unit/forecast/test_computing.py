@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from model_blocks import untrained
-from wattshed.config.data.data import WindowsBlock
+from wattshed.config.data.windows import WindowsBlock
 from wattshed.engine.choice import choose
 from wattshed.forecast.computing import backend_of, compute, fused_loss
 from wattshed.forecast.networks.dlinear import DLinear

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from model_blocks import model_block
-from wattshed.config.data.data import WindowsBlock
+from wattshed.config.data.windows import WindowsBlock
 from wattshed.forecast.export import export_onnx, export_openvino, function_of
 from wattshed.forecast.families.family import make_network
 from wattshed.forecast.network import TensorFunction

@@ -20,7 +20,7 @@ from wattshed.engine.cpu.fused_cpu import LARGEST_SIZE as LARGEST_ON_CPU
 from wattshed.engine.gpu.fused_cuda import SIZES
 from wattshed.forecast import neural, streaming
 from wattshed.forecast.computing import backend_of
-from wattshed.forecast.families.dlinear import kernel_h
+from wattshed.forecast.families.dlinear import kernel_steps
 from wattshed.forecast.families.family import fit_of, forward_pass_of, make_network
 from wattshed.forecast.families.pooled_features import linear_part_count
 from wattshed.forecast.families.registry import MODULES
@@ -64,9 +64,9 @@ KEYS = {
 
 
 @lru_cache(maxsize=64)
-def made(look_back_h, horizon_h):
+def made(look_back_steps, horizon_steps):
     """Task, graph and series of one panel."""
-    task = task_of(small_panel(nodes=NODES), look_back_h, horizon_h)
+    task = task_of(small_panel(nodes=NODES), look_back_steps, horizon_steps)
     graph = graph_of(task)
     return task, graph, ScaledSeries.make(task, graph.adjacency, "node", CPU, "torch")
 
@@ -102,18 +102,18 @@ def same_as_torch(network, given, forward):
 def test_a_familys_formula_gives_what_torch_counts(form):
     @settings(max_examples=15)
     @given(blocks(form), st.integers(4, 9), st.integers(1, 4), st.integers(1, 9))
-    def check(block, look_back_h, horizon_h, count):
-        task, graph, series = made(look_back_h, horizon_h)
+    def check(block, look_back_steps, horizon_steps, count):
+        task, graph, series = made(look_back_steps, horizon_steps)
         network = make_network(block, task.windows, graph.adjacency, 1)
         edges = graph.adjacency.nnz
         if network.takes == "windows":
             given_ = torch.cat([series.window(400 + index) for index in range(count)])
-            batch = BatchSizes(count * NODES, look_back_h, horizon_h, NODES, edges, windows=count)
+            batch = BatchSizes(count * NODES, look_back_steps, horizon_steps, NODES, edges, windows=count)
         else:
             if form == "pooled_ridge" and count % 2:
                 count *= NODES
             given_ = series.pairs(torch.arange(count) % NODES, torch.full((count,), 600))
-            batch = BatchSizes(count, look_back_h, horizon_h, NODES, edges)
+            batch = BatchSizes(count, look_back_steps, horizon_steps, NODES, edges)
         forward = forward_pass_of(block, batch)
         assert not forward.trained_by_kernel
         same_as_torch(network, given_, forward)
@@ -130,7 +130,7 @@ def test_a_pass_over_sequences_is_what_torch_counts(form):
         outputs = min(outputs, hours)
         network = OnSequences(make_network(block, task.windows, graph.adjacency, 1))
         sequences = Sequences(series, torch.arange(rows), torch.full((rows,), 600), hours, hours - outputs)
-        batch = BatchSizes(rows, hours, 2, NODES, graph.adjacency.nnz, outputs=outputs, look_back_h=6)
+        batch = BatchSizes(rows, hours, 2, NODES, graph.adjacency.nnz, outputs=outputs, look_back_steps=6)
         same_as_torch(network, sequences, forward_pass_of(block, batch))
 
     check()
@@ -212,13 +212,19 @@ def test_numbers_that_formulas_share_with_the_code_are_equal():
     assert len(linear_part.PENALTIES) == fits.LINEAR_PENALTIES
     assert (linear_part.MOST_PAIRS, linear_part.VALIDATION_PAIRS) == (fits.MOST_PAIRS, fits.VALIDATION_PAIRS)
     assert len(choice.SHARED) == fits.SHARED_PENALTIES
-    assert [DLinear(hours, 1).kernel for hours in range(2, 40)] == [kernel_h(hours) for hours in range(2, 40)]
+    assert [DLinear(hours, 1).kernel for hours in range(2, 40)] == [
+        kernel_steps(hours) for hours in range(2, 40)
+    ]
 
 
-@given(st.integers(2, 336), st.integers(1, 168), st.booleans())
-def test_the_linear_part_has_as_many_features_as_the_formula_says(look_back_h, horizon_h, uses_graph):
-    made_part = linear_part.LinearPart(look_back_h, horizon_h, uses_graph)
-    assert made_part.weight.shape[0] == linear_part_count(look_back_h, horizon_h, uses_graph=uses_graph)
+@given(st.integers(2, 336), st.integers(1, 168), st.booleans(), st.sampled_from([1, 2, 3, 4, 6, 12]))
+def test_the_linear_part_has_as_many_features_as_the_formula_says(
+    look_back_steps, horizon_steps, uses_graph, per_hour
+):
+    made_part = linear_part.LinearPart(look_back_steps, horizon_steps, uses_graph, per_hour)
+    assert made_part.weight.shape[0] == linear_part_count(
+        look_back_steps, horizon_steps, uses_graph=uses_graph, steps_per_hour=per_hour
+    )
 
 
 @pytest.mark.parametrize("form", RECURRENT)
@@ -281,7 +287,7 @@ def make(settings, windows, adjacency, seed):
     class Own(Network):
         def __init__(self):
             super().__init__()
-            self.ahead = torch.nn.Linear(windows.look_back_h, windows.horizon_h)
+            self.ahead = torch.nn.Linear(windows.look_back_steps, windows.horizon_steps)
 
         def forward(self, pairs):
             return self.ahead(pairs.own)

@@ -32,7 +32,7 @@ WINTER_TIME, CLOCK_CHANGE = "Etc/GMT-1", "Europe/Madrid"
 
 
 def readings():
-    """Noise, and a rise in the first target hour of every day: the hour of day says more than the hours before."""
+    """Noise, and a rise in the first target step of every day: the hour of day says more than the hours before."""
     plain = small_panel().values
     random = np.random.default_rng(8)
     values = plain + random.gamma(1, 2, plain.shape)
@@ -100,7 +100,7 @@ def network_of(settings):
             for value in network.state_dict().values():
                 value.copy_(torch.randn(value.shape, generator=generator) * 0.3)
         series = ScaledSeries.make(task, graph.adjacency, "node", torch.device("cpu"))
-        return NeuralForecaster(network, series, task.windows.horizon_h)
+        return NeuralForecaster(network, series, task.windows.horizon_steps)
 
     return forecaster
 

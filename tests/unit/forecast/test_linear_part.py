@@ -6,7 +6,7 @@ import torch
 
 from model_blocks import untrained
 from small_study import graph_of, small_panel, task_of
-from wattshed.config.data.data import WindowsBlock
+from wattshed.config.data.windows import WindowsBlock
 from wattshed.data.panel import Panel
 from wattshed.forecast.baselines.ridge import Ridge
 from wattshed.forecast.metrics import rmse
@@ -19,9 +19,9 @@ CPU = torch.device("cpu")
 
 def solved(task, graph, uses_graph):
     series = ScaledSeries.make(task, graph.adjacency, "node", CPU)
-    linear = LinearPart(task.windows.look_back_h, task.windows.horizon_h, uses_graph)
+    linear = LinearPart(task.windows.look_back_steps, task.windows.horizon_steps, uses_graph)
     linear.solve(task, series)
-    return NeuralForecaster(linear, series, task.windows.horizon_h)
+    return NeuralForecaster(linear, series, task.windows.horizon_steps)
 
 
 def test_the_linear_part_without_graph_and_days_equals_the_ridge_baseline(gappy_task, graph):

@@ -6,7 +6,7 @@ from torch import nn
 from made_pairs import pairs_of
 from model_blocks import model_block
 from small_study import small_panel, task_of
-from wattshed.config.data.data import WindowsBlock
+from wattshed.config.data.windows import WindowsBlock
 from wattshed.forecast.families.family import make_network
 from wattshed.forecast.networks.dlinear import DLinear
 from wattshed.forecast.networks.recurrent import STGNN
@@ -172,12 +172,12 @@ def test_only_the_reference_uses_dropout_by_default(graph):
     assert not torch.equal(study(history), study(history))
 
 
-@pytest.mark.parametrize("look_back_h", [2, 3, 12, 24])
-def test_dlinear_is_linear_for_any_look_back(look_back_h):
+@pytest.mark.parametrize("look_back_steps", [2, 3, 12, 24])
+def test_dlinear_is_linear_for_any_look_back(look_back_steps):
     torch.manual_seed(0)
-    network = DLinear(look_back_h, 6)
-    first, second = torch.randn(2, 4, look_back_h)
-    zero = torch.zeros(4, look_back_h)
+    network = DLinear(look_back_steps, 6)
+    first, second = torch.randn(2, 4, look_back_steps)
+    zero = torch.zeros(4, look_back_steps)
     row_sum = torch.ones(4)
 
     def forecast(own):

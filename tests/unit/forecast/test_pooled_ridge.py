@@ -148,10 +148,12 @@ def test_dropping_features_keeps_those_that_matter_and_the_constant():
 
 def ridge_of(task, **keys):
     windows = task.windows
-    groups = feature_groups(windows.look_back_h, windows.horizon_h, neighbours=keys.get("neighbours", True))
+    groups = feature_groups(
+        windows.look_back_steps, windows.horizon_steps, neighbours=keys.get("neighbours", True)
+    )
     nodes = len(task.panel.node_names)
     return PooledRidge(
-        PooledFeatures(groups), windows.horizon_h, nodes, keep_sums=keys.get("keep_sums", True)
+        PooledFeatures(groups), windows.horizon_steps, nodes, keep_sums=keys.get("keep_sums", True)
     )
 
 

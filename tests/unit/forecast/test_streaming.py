@@ -6,7 +6,7 @@ import torch
 
 from model_blocks import untrained
 from small_study import small_panel, task_of
-from wattshed.config.data.data import WindowsBlock
+from wattshed.config.data.windows import WindowsBlock
 from wattshed.forecast.networks.dlinear import DLinear
 from wattshed.forecast.series import ScaledSeries, Sequences
 from wattshed.forecast.streaming import RUN_IN_H, StreamingForecaster

@@ -6,7 +6,7 @@ import torch
 
 from model_blocks import model_block
 from small_study import graph_of, small_panel, task_of
-from wattshed.config.data.data import WindowsBlock
+from wattshed.config.data.windows import WindowsBlock
 from wattshed.config.models.recipes import RecipeBlock
 from wattshed.forecast import neural
 from wattshed.forecast.families.family import make_network
@@ -55,9 +55,9 @@ def test_a_batch_has_the_sizes_that_training_draws(form, keys):
     assert found.forecasts == drawn.pairs
     first = drawn.inputs[0]
     if recipe.sampling == "windows":
-        assert (found.windows, found.length_h) == first.shape[:2]
+        assert (found.windows, found.length_steps) == first.shape[:2]
     else:
-        assert (found.rows, found.length_h) == first.own.shape
+        assert (found.rows, found.length_steps) == first.own.shape
     assert found.engine == ("torch" if recipe.sampling == "sequences" else "fused_cpu")
 
 
@@ -107,7 +107,9 @@ def test_a_stream_reads_every_hour_after_its_run_in():
     read = []
     network = forecaster.network
     advance = network.advance
-    network.advance = lambda sequences, state: read.append(sequences.length_h) or advance(sequences, state)
+    network.advance = lambda sequences, state: (
+        read.append(sequences.length_steps) or advance(sequences, state)
+    )
     StreamingForecaster(network, forecaster.series, 2).forecast(origins)
     hours = int(origins[-1] - origins[0])
     by_torch, by_kernel = (
@@ -115,9 +117,9 @@ def test_a_stream_reads_every_hour_after_its_run_in():
         for engine in ("torch", "fused_cpu")
     )
     assert by_torch.passes == len(read)
-    assert abs(by_torch.passes * by_torch.length_h - sum(read)) <= len(read)
-    assert (by_kernel.passes, by_kernel.length_h, by_kernel.rows) == (sum(read), 1, NODES)
-    assert by_torch.look_back_h == by_kernel.look_back_h == 6
+    assert abs(by_torch.passes * by_torch.length_steps - sum(read)) <= len(read)
+    assert (by_kernel.passes, by_kernel.length_steps, by_kernel.rows) == (sum(read), 1, NODES)
+    assert by_torch.look_back_steps == by_kernel.look_back_steps == 6
 
 
 @pytest.mark.parametrize(

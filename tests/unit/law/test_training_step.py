@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from model_blocks import model_block
-from wattshed.config.data.data import WindowsBlock
+from wattshed.config.data.windows import WindowsBlock
 from wattshed.config.models.recipes import RecipeBlock
 from wattshed.forecast.families.family import forward_pass_of
 from wattshed.foundation.faults import Fault

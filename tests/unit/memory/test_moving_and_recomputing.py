@@ -191,8 +191,8 @@ def same(first, second):
 def test_running_statistics_and_random_numbers_are_those_of_one_forward_pass(products):
     wanted = three_steps(Parts())
     network = Parts()
-    recompute(network, [], keeps_products=products, chunk_h=0)
-    recompute(network, ["graph"], keeps_products=products, chunk_h=0)
+    recompute(network, [], keeps_products=products, chunk_steps=0)
+    recompute(network, ["graph"], keeps_products=products, chunk_steps=0)
     found = three_steps(network)
     assert same(found, wanted)
     assert int(found["inner.0.1.num_batches_tracked"]) == 3
@@ -210,7 +210,7 @@ def test_parts_keep_less_for_the_backward_pass_and_a_copy_computes_its_own():
 
     network = Parts()
     plain = saved(network)
-    recompute(network, [], keeps_products=False, chunk_h=0)
+    recompute(network, [], keeps_products=False, chunk_steps=0)
     assert saved(network) < 0.7 * plain
     copied = copy.deepcopy(network)
     assert copied.inner[0].forward._module is copied.inner[0]
@@ -221,7 +221,7 @@ def test_parts_keep_less_for_the_backward_pass_and_a_copy_computes_its_own():
 def test_a_weight_that_is_used_twice_is_updated_once(gradients_of):
     assert same(three_steps(Parts(), gradients_of), three_steps(Parts()))
     network = Parts()
-    recompute(network, [], keeps_products=False, chunk_h=0)
+    recompute(network, [], keeps_products=False, chunk_steps=0)
     assert same(three_steps(network, gradients_of), three_steps(Parts()))
 
 

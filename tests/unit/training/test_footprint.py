@@ -8,7 +8,7 @@ import torch
 from mechanism_cases import REGIONS, block_of, families, recipe_of, windows_of
 from model_blocks import model_block
 from training_runs import train_into
-from wattshed.config.data.data import WindowsBlock
+from wattshed.config.data.windows import WindowsBlock
 from wattshed.config.models.recipes import RecipeBlock
 from wattshed.foundation import plugins
 from wattshed.foundation.faults import Fault
@@ -54,7 +54,7 @@ def recipe(**keys):
 def case(name, windows=WINDOWS):
     model, keys, engine = CASES[name]
     spec = ModelSpec(name, 1, model_block(**model), recipe(**keys), windows)
-    return spec, TaskSizes(nodes=5, hours=300, edges=12, validation_windows=6, engine=engine)
+    return spec, TaskSizes(nodes=5, steps=300, edges=12, validation_windows=6, engine=engine)
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -7,7 +7,8 @@ import pytest
 import scipy.sparse as sp
 import torch
 
-from wattshed.config.data.data import SplitsBlock, WindowsBlock
+from wattshed.config.data.data import SplitsBlock
+from wattshed.config.data.windows import WindowsBlock
 from wattshed.config.energy.metering import MeteringBlock
 from wattshed.config.models.families import read_model
 from wattshed.config.models.memory import MemoryBlock

@@ -11,8 +11,8 @@ import torch
 from model_blocks import model_block
 from small_study import small_panel
 from training_runs import train_into
-from wattshed.config.data.data import WindowsBlock
 from wattshed.config.data.graph import GraphBlock
+from wattshed.config.data.windows import WindowsBlock
 from wattshed.config.energy.budget import BudgetBlock
 from wattshed.config.models.recipes import RecipeBlock
 from wattshed.config.models.rolling import RollingCalendar

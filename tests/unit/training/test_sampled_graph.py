@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from model_blocks import model_block
-from wattshed.config.data.data import WindowsBlock
+from wattshed.config.data.windows import WindowsBlock
 from wattshed.config.models.recipes import RecipeBlock
 from wattshed.training.batches.drawing import PermutedBatches
 from wattshed.training.batches.making import make_batches

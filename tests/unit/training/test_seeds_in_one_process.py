@@ -8,7 +8,7 @@ import pytest
 
 from model_blocks import model_block
 from training_runs import train_into
-from wattshed.config.data.data import WindowsBlock
+from wattshed.config.data.windows import WindowsBlock
 from wattshed.config.energy.budget import BudgetBlock
 from wattshed.config.models.recipes import RecipeBlock
 from wattshed.energy.budget.budget import VARIABLE, Budget

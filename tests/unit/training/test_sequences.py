@@ -10,7 +10,7 @@ import torch
 
 from model_blocks import model_block
 from training_runs import train_into
-from wattshed.config.data.data import WindowsBlock
+from wattshed.config.data.windows import WindowsBlock
 from wattshed.config.models.recipes import RecipeBlock
 from wattshed.engine.choice import choose
 from wattshed.forecast.metrics import rmse

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from model_blocks import model_block
-from wattshed.config.data.data import WindowsBlock
+from wattshed.config.data.windows import WindowsBlock
 from wattshed.config.models.recipes import RecipeBlock
 from wattshed.foundation.faults import Fault
 from wattshed.training.batches.drawing import Batch, PermutedBatches, RandomBatches, grouped

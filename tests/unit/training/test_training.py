@@ -15,7 +15,7 @@ import torch
 from model_blocks import model_block
 from small_study import small_panel, task_of
 from training_runs import train_into
-from wattshed.config.data.data import WindowsBlock
+from wattshed.config.data.windows import WindowsBlock
 from wattshed.config.models.recipes import RecipeBlock
 from wattshed.data.panel import Panel
 from wattshed.engine.choice import choose

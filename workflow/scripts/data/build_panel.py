@@ -5,8 +5,9 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from wattshed.config.data.data import SplitsBlock, WindowsBlock
+from wattshed.config.data.data import SplitsBlock
 from wattshed.config.data.sources import Source
+from wattshed.config.data.windows import WindowsBlock
 from wattshed.data.sources.source import Cutting, gives_labelled_windows, load_panel
 from wattshed.foundation.faults import run_script, script_parser
 
@@ -29,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             )
         splits = SplitsBlock.model_validate_json(arguments.splits)
         cutting = Cutting(
-            length=WindowsBlock.model_validate_json(arguments.windows).look_back_h,
+            length=WindowsBlock.model_validate_json(arguments.windows).look_back_steps,
             train_share=splits.train_share,
             validation_share=splits.validation_share,
             test_share=splits.test_share,

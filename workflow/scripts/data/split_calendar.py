@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from wattshed.config.data.data import SplitsBlock, WindowsBlock
+from wattshed.config.data.data import SplitsBlock
+from wattshed.config.data.windows import WindowsBlock
 from wattshed.data.panel import Panel
 from wattshed.data.splits import split_calendar
 from wattshed.foundation.faults import run_script, script_parser

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from wattshed.config.data.data import WindowsBlock
+from wattshed.config.data.windows import WindowsBlock
 from wattshed.config.models.rolling import RollingCalendar
 from wattshed.data.panel import Panel
 from wattshed.data.rolling import split_origins

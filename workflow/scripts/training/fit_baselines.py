@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from wattshed.config.data.data import WindowsBlock
+from wattshed.config.data.windows import WindowsBlock
 from wattshed.config.energy.metering import MeteringBlock
 from wattshed.data.graph import Graph
 from wattshed.forecast.baselines.fitting import fit_baselines

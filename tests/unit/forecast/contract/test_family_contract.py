@@ -85,7 +85,7 @@ def test_forecasts_have_the_tasks_shape_and_the_panels_unit(form, task, graph):
     for network in networks(form, task, graph):
         randomised(network)
         found = forecaster_of(network, task, graph).forecast(origins)
-        assert found.shape == (7, task.windows.horizon_h, 5)
+        assert found.shape == (7, task.windows.horizon_steps, 5)
         assert found.dtype == np.float32
         assert np.isfinite(found).all()
         larger = forecaster_of(network, thousandfold, graph).forecast(origins)
@@ -137,12 +137,12 @@ def test_only_networks_with_a_state_forecast_sequences_and_streams(form, task, g
         randomised(network).eval()
         if network.state_units():
             sequences = Sequences(series, torch.arange(5), torch.full((5,), 300), 30, 10)
-            assert network.forward_sequence(sequences).shape == (5, 20, task.windows.horizon_h)
-            stream = StreamingForecaster(network, series, task.windows.horizon_h)
+            assert network.forward_sequence(sequences).shape == (5, 20, task.windows.horizon_steps)
+            stream = StreamingForecaster(network, series, task.windows.horizon_steps)
             assert np.isfinite(stream.forecast(np.array([400, 401]))).all()
         else:
             with pytest.raises(Fault, match="has no state to carry from hour to hour and cannot stream"):
-                StreamingForecaster(network, series, task.windows.horizon_h)
+                StreamingForecaster(network, series, task.windows.horizon_steps)
             with pytest.raises(NotImplementedError, match="cannot be trained on sequences"):
                 network.forward_sequence(None)
 

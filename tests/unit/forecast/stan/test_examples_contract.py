@@ -165,4 +165,4 @@ def test_an_export_and_readings_are_refused(settings, classes):
         function_of(made(settings, classes), settings.form)
     with pytest.raises(Fault, match="the panel holds readings"):
         ExampleSeries.of_classes(task_of(small_panel()), CPU)
-    assert classes.windows.look_back_h == LENGTH
+    assert classes.windows.look_back_steps == LENGTH

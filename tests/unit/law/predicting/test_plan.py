@@ -97,8 +97,10 @@ def test_windows_are_those_of_the_splits(study, homes, hours):
     )
     splits, windows = split_calendar(panel, study.data.splits, study.data.windows), study.data.windows
     fit = plan_of(study, "gru", PanelSizes(17, hours)).fit
-    assert fit.train_windows == len(splits.train.origins(windows.look_back_h, windows.horizon_h))
-    assert fit.validation_windows == len(splits.validation.origins(windows.look_back_h, windows.horizon_h))
+    assert fit.train_windows == len(splits.train.origins(windows.look_back_steps, windows.horizon_steps))
+    assert fit.validation_windows == len(
+        splits.validation.origins(windows.look_back_steps, windows.horizon_steps)
+    )
 
 
 def test_one_pass_takes_as_many_steps_as_examples_need(study):

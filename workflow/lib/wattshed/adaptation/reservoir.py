@@ -9,7 +9,7 @@ from wattshed.training.batches.drawing import Examples, Sampler
 class Reservoir:
     """Reservoir sampling (Vitter 1985), filled part by part. Holds pairs, windows or sequences.
 
-    origins: int64 [B], first target hours of the first part.
+    origins: int64 [B], first target steps of the first part.
     """
 
     def __init__(self, size: int, sampler: Sampler, origins: Tensor, generator: torch.Generator) -> None:

@@ -111,7 +111,7 @@ def _learn(hooks: UpdateHooks, month: Month, labels: Labels, meter: Meter) -> bo
         return False
     if not task.truth(part.origins)[1].any():
         print(
-            f"{labels.lineage}, seed {labels.seed}: {month.name} has no observed hour to learn from and is skipped.",
+            f"{labels.lineage}, seed {labels.seed}: {month.name} has no observed value to learn from and is skipped.",
             file=sys.stderr,
             flush=True,
         )

@@ -40,18 +40,18 @@ HORIZON_H = 6
 
 
 @lru_cache(maxsize=16)
-def series_of(world: World, look_back_h: int, device: torch.device) -> ScaledSeries:
-    task = world.task(look_back_h, HORIZON_H)
+def series_of(world: World, look_back_steps: int, device: torch.device) -> ScaledSeries:
+    task = world.task(look_back_steps, HORIZON_H)
     return ScaledSeries.make(task, world.graph.adjacency, "node", device)
 
 
-def _origins(world: World, look_back_h: int) -> torch.Tensor:
-    task = world.task(look_back_h, HORIZON_H)
+def _origins(world: World, look_back_steps: int) -> torch.Tensor:
+    task = world.task(look_back_steps, HORIZON_H)
     return torch.from_numpy(task.origins(task.splits.train))
 
 
-def _pairs(world: World, series: ScaledSeries, look_back_h: int, count: int) -> Pairs:
-    origins = _origins(world, look_back_h)
+def _pairs(world: World, series: ScaledSeries, look_back_steps: int, count: int) -> Pairs:
+    origins = _origins(world, look_back_steps)
     nodes = torch.randint(len(series.own), (count,)).to(series.device)
     return series.pairs(nodes, origins[torch.randint(len(origins), (count,))].to(series.device))
 
@@ -73,20 +73,20 @@ def house_kernels(world: World, fused_sizes: Sequence[int]) -> dict[str, Draw]:
         return Case("targets", (operation,), f"targets {octave(rows)}", build)
 
     def draw_histories(random: Random, speed: Speed, target_s: float) -> Case:
-        look_back_h = random.choice(LOOK_BACKS_H)
+        look_back_steps = random.choice(LOOK_BACKS_H)
         rows = fitting(
-            target_s * speed.byte_per_s, 16 * look_back_h, 8, speed.most_values // (8 * look_back_h)
+            target_s * speed.byte_per_s, 16 * look_back_steps, 8, speed.most_values // (8 * look_back_steps)
         )
 
         def build(device: torch.device) -> Work:
-            series = series_of(world, look_back_h, device)
-            pairs = _pairs(world, series, look_back_h, rows)
-            first = pairs.origins - look_back_h
+            series = series_of(world, look_back_steps, device)
+            pairs = _pairs(world, series, look_back_steps, rows)
+            first = pairs.origins - look_back_steps
             residence: Residence = series.residence
-            return Work(lambda: residence.windows("own", pairs.nodes, first, look_back_h))
+            return Work(lambda: residence.windows("own", pairs.nodes, first, look_back_steps))
 
-        operation = moved(rows * look_back_h, kind=Kind.HISTORIES, gradient=False)
-        return Case("histories", (operation,), f"histories {look_back_h}", build)
+        operation = moved(rows * look_back_steps, kind=Kind.HISTORIES, gradient=False)
+        return Case("histories", (operation,), f"histories {look_back_steps}", build)
 
     return {
         "targets": draw_targets,
@@ -98,24 +98,24 @@ def house_kernels(world: World, fused_sizes: Sequence[int]) -> dict[str, Draw]:
 
 def _fused(world: World, sizes: Sequence[int]) -> dict[str, Draw]:
     def sizes_of(random: Random, speed: Speed, target_s: float, share: float) -> tuple[int, int, int]:
-        hidden, look_back_h = random.choice(sizes), random.choice(LOOK_BACKS_H)
-        each = fused_recurrence(1, look_back_h, hidden, hidden, HORIZON_H)
+        hidden, look_back_steps = random.choice(sizes), random.choice(LOOK_BACKS_H)
+        each = fused_recurrence(1, look_back_steps, hidden, hidden, HORIZON_H)
         rows = fitting(target_s * speed.flop_per_s * share, each.flops, LEAST_FUSED_ROWS, 16_384)
-        return hidden, look_back_h, rows
+        return hidden, look_back_steps, rows
 
     def network_and_pairs(
-        hidden: int, look_back_h: int, rows: int, device: torch.device
+        hidden: int, look_back_steps: int, rows: int, device: torch.device
     ) -> tuple[torch.nn.Module, Pairs]:
         block = read_model({"form": "gru", "recipe": "r", "hidden": hidden})
-        task = world.task(look_back_h, HORIZON_H)
+        task = world.task(look_back_steps, HORIZON_H)
         network = make_network(block, task.windows, world.graph.adjacency, 0).to(device)
-        return network, _pairs(world, series_of(world, look_back_h, device), look_back_h, rows)
+        return network, _pairs(world, series_of(world, look_back_steps, device), look_back_steps, rows)
 
     def draw_training(random: Random, speed: Speed, target_s: float) -> Case:
-        hidden, look_back_h, rows = sizes_of(random, speed, target_s, 0.15)
+        hidden, look_back_steps, rows = sizes_of(random, speed, target_s, 0.15)
 
         def build(device: torch.device) -> Work:
-            network, pairs = network_and_pairs(hidden, look_back_h, rows, device)
+            network, pairs = network_and_pairs(hidden, look_back_steps, rows, device)
             target = torch.randn(rows, HORIZON_H, device=device)
             observed = torch.rand(rows, HORIZON_H, device=device) > 0.1
             weights = list(network.parameters())
@@ -127,14 +127,14 @@ def _fused(world: World, sizes: Sequence[int]) -> dict[str, Draw]:
 
             return Work(learned)
 
-        operation = learned_by_kernel(fused_recurrence(rows, look_back_h, hidden, hidden, HORIZON_H))
-        return Case("fused_training", (operation,), f"{look_back_h} {octave(rows)}", build)
+        operation = learned_by_kernel(fused_recurrence(rows, look_back_steps, hidden, hidden, HORIZON_H))
+        return Case("fused_training", (operation,), f"{look_back_steps} {octave(rows)}", build)
 
     def draw_forecast(random: Random, speed: Speed, target_s: float) -> Case:
-        hidden, look_back_h, rows = sizes_of(random, speed, target_s, 0.5)
+        hidden, look_back_steps, rows = sizes_of(random, speed, target_s, 0.5)
 
         def build(device: torch.device) -> Work:
-            network, pairs = network_and_pairs(hidden, look_back_h, rows, device)
+            network, pairs = network_and_pairs(hidden, look_back_steps, rows, device)
 
             def forecast() -> object:
                 with torch.no_grad():
@@ -142,8 +142,8 @@ def _fused(world: World, sizes: Sequence[int]) -> dict[str, Draw]:
 
             return Work(forecast)
 
-        operation = fused_recurrence(rows, look_back_h, hidden, hidden, HORIZON_H)
-        return Case("fused_forecast", (operation,), f"{look_back_h} {octave(rows)}", build)
+        operation = fused_recurrence(rows, look_back_steps, hidden, hidden, HORIZON_H)
+        return Case("fused_forecast", (operation,), f"{look_back_steps} {octave(rows)}", build)
 
     return {"fused_training": draw_training, "fused_forecast": draw_forecast}
 

@@ -58,9 +58,9 @@ def draw_house_step(
     return StepCase(
         family,
         "house",
-        {**keys, "batch": recipe.batch, "look_back_h": task.windows.look_back_h},
+        {**keys, "batch": recipe.batch, "look_back_h": task.windows.look_back_steps},
         training_step(forward, recipe, sizes),
-        lambda device: _step(block, recipe, world, task.windows.look_back_h, device),
+        lambda device: _step(block, recipe, world, task.windows.look_back_steps, device),
     )
 
 
@@ -77,9 +77,9 @@ def _keys(family: str, random: Random, fused_sizes: Sequence[int]) -> dict[str, 
 
 
 def _step(
-    block: ModelBlock, recipe: RecipeBlock, world: World, look_back_h: int, device: torch.device
+    block: ModelBlock, recipe: RecipeBlock, world: World, look_back_steps: int, device: torch.device
 ) -> Callable[[], Any]:
-    task = world.task(look_back_h, HORIZON_H)
+    task = world.task(look_back_steps, HORIZON_H)
     spec = ModelSpec("calibration", 0, block, recipe, task.windows)
     forecaster = make_forecaster(spec, task, world.graph, device)
     plan = spec.plan_on(forecaster.series)

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-from wattshed.config.data.data import SplitsBlock, WindowsBlock
+from wattshed.config.data.data import SplitsBlock
+from wattshed.config.data.windows import WindowsBlock
 from wattshed.data.graph import Graph
 from wattshed.data.panel import HOUR, Panel
 from wattshed.data.splits import split_calendar
@@ -52,8 +53,8 @@ class World:
         return cls(panel, Graph(random_adjacency(nodes, NEIGHBOURS, seed), list(names), "random"))
 
     @lru_cache(maxsize=16)  # noqa: B019 (one world lives as long as a calibration)
-    def task(self, look_back_h: int, horizon_h: int) -> ForecastTask:
-        windows = WindowsBlock(look_back_h=look_back_h, horizon_h=horizon_h)
+    def task(self, look_back_steps: int, horizon_steps: int) -> ForecastTask:
+        windows = WindowsBlock(look_back_steps=look_back_steps, horizon_steps=horizon_steps)
         return ForecastTask(self.panel, split_calendar(self.panel, SplitsBlock(), windows), windows)
 
 

@@ -36,7 +36,7 @@ class Cost:
 
     latency_s: median time of one window of all nodes in a warm call, one that follows calls of the same network, with
     its 95 % interval over the repeats, None for fewer than six; batch_latency_s: of 32 consecutive windows in one call,
-    None if the test part has fewer; hour_latency_s: of a stream's next hour for all nodes, None for networks that do
+    None if the test part has fewer; hour_latency_s: of a stream's next step for all nodes, None for networks that do
     not stream. energy_j: energy of 1,000 forecasts of one node each, geometric mean over the rounds with its 95 %
     interval; the bounds are None for one round. All are None where a round read 0 J: it was too short for the sensor.
     peak_bytes: what torch allocates at most for 32 windows, None where a kernel computes. cpu_share: mean use of the
@@ -115,7 +115,7 @@ def _cost(latencies: Sequence[np.ndarray | None], peak_bytes: int | None, rounds
 def _latencies(
     forecasters: Sequence[NeuralForecaster], origins: np.ndarray, batch: np.ndarray | None, repeats: int
 ) -> list[list[np.ndarray | None]]:
-    """Times [s] of all repeats of one window, of a batch and of a stream's next hour, per forecaster, each warm."""
+    """Times [s] of all repeats of one window, of a batch and of a stream's next step, per forecaster, each warm."""
     works = [work for one in forecasters for work in _works(one, origins, batch)]
     offered = [work for work in works if work is not None]
     times_s = iter(times_in_turns(offered, repeats).T)

@@ -33,7 +33,7 @@ HIDING = ("quantized", "cudnn", "mkldnn", "onednn")
 def multiply_adds(forecaster: NeuralForecaster, origin: int) -> float | None:
     """Multiply-adds of matrix products for one forecast of one node from one window; None if torch hides some.
 
-    origin: first target hour of a window. A network on windows of all nodes, or on labelled windows, is counted over
+    origin: first target step of a window. A network on windows of all nodes, or on labelled windows, is counted over
     all nodes and divided by their number. Counted is what torch's ``FlopCounterMode`` counts, FLOPs / 2, with formulas
     by layer shape for int8 and sparse operators. Element-wise work is left out: relu, gates, and the lift of one value
     to the hidden units. The neighbours' aggregate of networks on pairs is made once per series, and is left out too. A

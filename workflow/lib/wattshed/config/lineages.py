@@ -218,9 +218,11 @@ def _follow(study: Steps, found: dict[str, Lineage], model: str, steps: list[str
 
 
 def _panel_size(study: Steps) -> tuple[int | None, int | None]:
-    """Nodes and hours, of a source whose settings say them."""
+    """Nodes and steps, of a source whose settings say them."""
     nodes, hours = (getattr(study.data.source, key, None) for key in ("nodes", "hours"))
-    return (nodes, hours) if isinstance(nodes, int) and isinstance(hours, int) else (None, None)
+    if not isinstance(nodes, int) or not isinstance(hours, int):
+        return None, None
+    return nodes, hours * study.data.windows.steps_per_hour
 
 
 def _refuse_undoing(child: Lineage, method: Any) -> None:

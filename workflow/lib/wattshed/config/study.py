@@ -33,6 +33,7 @@ from wattshed.foundation import plugins
 from wattshed.foundation.extending.checks import check_own
 from wattshed.foundation.extending.own_files import use_own_plugins
 from wattshed.foundation.faults import Fault
+from wattshed.foundation.hours import DAY_H
 
 # A seed times a million plus the epoch must fit torch's 64-bit seeds.
 LARGEST_SEED = 2**32 - 1
@@ -257,10 +258,10 @@ class Study(Block):
                 known = sorted([*self.models, *self.baselines])
                 raise ValueError(f"rolling.models.{place} is {name!r}; expected one of {known}")
         for key in ("validation_days", "test_days") if self.rolling else ():
-            days, horizon = getattr(self.rolling, key), self.data.windows.horizon_h
-            if 24 * days < horizon:
+            days, horizon_h = getattr(self.rolling, key), self.data.windows.horizon_h
+            if DAY_H * days < horizon_h:
                 raise ValueError(
-                    f"rolling.{key} is {days}, less than the horizon of {horizon} h; expected at least one window"
+                    f"rolling.{key} is {days}, less than the horizon of {horizon_h:g} h; expected at least one window"
                 )
         return self
 

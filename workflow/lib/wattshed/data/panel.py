@@ -1,4 +1,4 @@
-"""The panel: one value per hour and node, with a mask of the cells that were measured."""
+"""The panel: one value per step of time and node, with a mask of the cells that were measured."""
 
 import hashlib
 import json
@@ -10,30 +10,34 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
+from wattshed.config.data.sources import STEPS_MINUTES
 from wattshed.data.labelled import ABOUT as WINDOWS
 from wattshed.data.labelled import LabelledWindows, check_classes
 from wattshed.foundation.faults import Fault
+from wattshed.foundation.hours import DAY_H, HOUR_MINUTES, WEEK_H, step_words, steps_per_hour
 from wattshed.foundation.tensor_file import read_tensors, write_tensors
 
 HOUR = np.timedelta64(1, "h")
+MINUTE = np.timedelta64(1, "m")
 LARGEST = float(np.finfo(np.float32).max)
 ABOUT = ("node_names", "nodes", "unit", "timezone", "source", "synthetic", "notes")
 
 
 @dataclass(frozen=True)
 class Panel:
-    """Hourly values of N nodes over T hours.
+    """Values of N nodes over T steps of the same length.
 
     values: float32 [T, N] in ``unit``; NaN where nothing is known, a number where a source imputed one.
     observed: bool [T, N]; True only for cells that were measured.
-    times: datetime64[s] [T], UTC, start of each hour, without gaps.
+    times: datetime64[s] [T], UTC, start of each step, without gaps.
     nodes: one row per node, in the order of the columns; its index holds the node names.
-    unit: of ``values``, for one hour (``kWh``, ``MWh``).
+    unit: of ``values``, for one step (``kWh``, ``MWh``).
     timezone: of the nodes' calendar (IANA name); months, weekdays and hours come from it.
     source: where the panel came from; ``synthetic`` and ``simulated`` panels say so here.
     intensity_g_per_kwh: float64 [T] carbon intensity that came with the panel, or None.
     windows: what each row of a panel of classes was cut from; None for a panel of readings. Nodes are then classes,
     values are 1 for a row's class and 0 for the others, and times only number the rows.
+    step_minutes: length of a step [min], one of ``STEPS_MINUTES``.
     cuts: rows at which training, validation and test part end, where the source cuts the panel itself; None where the
     study's shares do.
     """
@@ -50,33 +54,40 @@ class Panel:
     notes: tuple[str, ...] = field(default_factory=tuple)
     windows: LabelledWindows | None = None
     cuts: tuple[int, int, int] | None = None
+    step_minutes: int = HOUR_MINUTES
 
     def __post_init__(self) -> None:
-        hours, count = self.values.shape
+        steps, count = self.values.shape
         where = f"panel from {self.source}"
         if self.values.dtype != np.float32 or self.observed.dtype != np.bool_:
             raise TypeError(f"{where}: values must be float32 and observed bool")
-        if self.observed.shape != (hours, count) or self.times.shape != (hours,) or len(self.nodes) != count:
+        if self.observed.shape != (steps, count) or self.times.shape != (steps,) or len(self.nodes) != count:
             raise ValueError(f"{where}: values, observed, times and nodes disagree in shape")
         if self.nodes.index.has_duplicates:
             twice = self.nodes.index[self.nodes.index.duplicated()][0]
             raise Fault(f"{where}: node {twice!r} occurs twice; expected unique node names: rename one.")
-        if hours > 1 and not bool((np.diff(self.times) == HOUR).all()):
-            raise ValueError(f"{where}: times must be hourly without gaps; reindex first")
+        if self.step_minutes not in STEPS_MINUTES:
+            raise ValueError(
+                f"{where}: the step is {self.step_minutes} minutes; expected one of "
+                f"{', '.join(map(str, STEPS_MINUTES))}"
+            )
+        if steps > 1 and not bool((np.diff(self.times) == self.step_minutes * MINUTE).all()):
+            every = "hourly" if self.step_minutes == HOUR_MINUTES else f"{self.step_minutes} minutes apart"
+            raise ValueError(f"{where}: times must be {every} without gaps; reindex first")
         if bool(np.isnan(self.values[self.observed]).any()):
             raise ValueError(f"{where}: a cell cannot be observed and NaN")
         endless = np.isinf(self.values)
         if bool(endless.any()):
-            hour, node = (int(index[0]) for index in np.nonzero(endless))
+            step, node = (int(index[0]) for index in np.nonzero(endless))
             raise Fault(
-                f"{where}: node {self.node_names[node]!r} has a value at {self.times[hour]} UTC that does not fit "
+                f"{where}: node {self.node_names[node]!r} has a value at {self.times[step]} UTC that does not fit "
                 f"32-bit floats; expected at most {LARGEST:.1e} {self.unit}: correct it or leave it empty."
             )
         silent = ~self.observed.any(axis=0)
         if bool(silent.any()):
             raise Fault(
-                f"{where}: node {self.node_names[int(np.flatnonzero(silent)[0])]!r} has no observed hour at "
-                "all; expected at least one: drop the node or correct its readings."
+                f"{where}: node {self.node_names[int(np.flatnonzero(silent)[0])]!r} has no observed "
+                f"{step_words(self.step_minutes)} at all; expected at least one: drop the node or correct its readings."
             )
         if self.windows is not None:
             check_classes(where, self.values, self.cuts, len(self.windows.starts))
@@ -87,17 +98,34 @@ class Panel:
         return [str(name) for name in self.nodes.index]
 
     @property
+    def steps_per_hour(self) -> int:
+        """Rows of an hour."""
+        return steps_per_hour(self.step_minutes)
+
+    @property
+    def steps_per_day(self) -> int:
+        """Rows of 24 hours."""
+        return DAY_H * self.steps_per_hour
+
+    @property
+    def steps_per_week(self) -> int:
+        """Rows of 168 hours."""
+        return WEEK_H * self.steps_per_hour
+
+    @property
     def local_times(self) -> pd.DatetimeIndex:
-        """The hours in the nodes' own calendar [T]."""
+        """The steps' starts in the nodes' own calendar [T]."""
         return pd.DatetimeIndex(self.times).tz_localize("UTC").tz_convert(ZoneInfo(self.timezone))
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of readings, hours, node names and labelled windows: what was made for one panel is not taken "
+        """SHA-256 of readings, times, step, node names and labelled windows: what was made for one panel is not taken "
         "for another."""
         digest = hashlib.sha256(json.dumps([self.unit, self.timezone, self.node_names]).encode())
         for array in (self.values, self.observed, self.times.astype("datetime64[s]")):
             digest.update(np.ascontiguousarray(array).view(np.uint8).data)
+        if self.step_minutes != HOUR_MINUTES:
+            digest.update(json.dumps({"step_minutes": self.step_minutes}).encode())
         if self.windows is not None:
             digest.update(json.dumps(self.cuts).encode())
             self.windows.digest_into(digest)
@@ -119,6 +147,7 @@ class Panel:
             "source": self.source,
             "synthetic": self.synthetic,
             "notes": list(self.notes),
+            "step_minutes": self.step_minutes,
         }
         if self.windows is not None:
             tensors |= self.windows.arrays()
@@ -150,6 +179,8 @@ class Panel:
             notes=tuple(about["notes"]),
             windows=windows,
             cuts=_three(about.get("cuts")),
+            # A panel that an earlier release wrote is hourly.
+            step_minutes=int(about.get("step_minutes", HOUR_MINUTES)),
         )
 
 

@@ -10,7 +10,6 @@ from scipy.spatial.distance import cdist
 from wattshed.config.data.graph import GraphBlock
 from wattshed.data.panel import Panel
 from wattshed.data.splits import Segment
-from wattshed.foundation.hours import WEEK_H
 
 POWER_COLUMNS = ("p1", "p2", "p3", "p4", "p5", "p6")
 
@@ -79,7 +78,7 @@ def metadata_similarity(nodes: pd.DataFrame, block: GraphBlock) -> MetadataSimil
 
 @dataclass(frozen=True)
 class ProfileSimilarity:
-    """Pearson correlation of hour-of-week profiles."""
+    """Pearson correlation of the profiles of a week."""
 
     unit_profiles: np.ndarray
 
@@ -92,29 +91,35 @@ class ProfileSimilarity:
 
 
 def load_shape_similarity(panel: Panel, train: Segment) -> ProfileSimilarity:
-    """Mean load of each hour of the week over observed training cells, as unit vectors [N, 168]."""
-    profiles = hour_of_week_means(panel, train).T
+    """Mean load of each step of the week over observed training cells, as unit vectors [N, 168 h in steps]."""
+    profiles = step_of_week_means(panel, train).T
     centred = profiles - profiles.mean(axis=1, keepdims=True)
     norm = np.linalg.norm(centred, axis=1, keepdims=True)
     return ProfileSimilarity((centred / np.where(norm > 0, norm, 1.0)).astype(np.float32))
 
 
 def hour_of_week(panel: Panel) -> np.ndarray:
-    """Hour of the local week of each hour, Monday 0:00 is 0 [T]."""
+    """Hour of the local week in which each step begins, Monday 0:00 is 0 [T]."""
     local = panel.local_times
     return (local.day_of_week * 24 + local.hour).to_numpy()
 
 
-def hour_of_week_means(panel: Panel, segment: Segment) -> np.ndarray:
-    """Mean of the observed cells for each hour of the local week [168, N]; the node's mean for hours without an
-    observation."""
+def step_of_week(panel: Panel) -> np.ndarray:
+    """Step of the local week of each step, Monday 0:00 is 0 [T]; the hour of the week in an hourly panel."""
+    minute = panel.local_times.minute.to_numpy()
+    return hour_of_week(panel) * panel.steps_per_hour + minute // panel.step_minutes
+
+
+def step_of_week_means(panel: Panel, segment: Segment) -> np.ndarray:
+    """Mean of the observed cells for each step of the local week [168 h in steps, N]; the node's mean for steps without
+    an observation."""
     seen = panel.observed[segment.start : segment.stop]
     cells = np.where(seen, panel.values[segment.start : segment.stop], np.float32(0))
-    bins = hour_of_week(panel)[segment.start : segment.stop]
-    sums = np.zeros((WEEK_H, cells.shape[1]))
-    counts = np.zeros((WEEK_H, cells.shape[1]))
-    for hour in range(WEEK_H):
-        sums[hour] = cells[bins == hour].sum(axis=0, dtype=np.float64)
-        counts[hour] = seen[bins == hour].sum(axis=0)
+    bins = step_of_week(panel)[segment.start : segment.stop]
+    sums = np.zeros((panel.steps_per_week, cells.shape[1]))
+    counts = np.zeros((panel.steps_per_week, cells.shape[1]))
+    for step in range(panel.steps_per_week):
+        sums[step] = cells[bins == step].sum(axis=0, dtype=np.float64)
+        counts[step] = seen[bins == step].sum(axis=0)
     node_mean = sums.sum(axis=0) / np.maximum(counts.sum(axis=0), 1)
     return np.where(counts > 0, sums / np.maximum(counts, 1), node_mean[None, :])

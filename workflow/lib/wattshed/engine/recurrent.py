@@ -50,7 +50,7 @@ class Windows:
     aggregate: Tensor
     node: Tensor
     start: Tensor
-    look_back_h: int
+    look_back_steps: int
     slot: Tensor | None = None
 
 

@@ -28,8 +28,8 @@ def scores_by_day(
 ) -> pd.DataFrame:
     """Sums of errors over the observed cells of all windows that start on the same day, one row per day in order.
 
-    forecast, truth, observed: [B, H, N]; origins: first target hours [B], indices of ``times``; times: datetime64 [T]
-    in UTC; timezone: IANA name of the calendar. A window belongs to the local day of its first target hour. Columns:
+    forecast, truth, observed: [B, H, N]; origins: first target steps [B], indices of ``times``; times: datetime64 [T]
+    in UTC; timezone: IANA name of the calendar. A window belongs to the local day of its first target step. Columns:
     ``day`` (text YYYY-MM-DD), ``squared`` and ``absolute`` (in the unit of the forecast, squared or not), ``cells``.
     A day whose windows have no observed cell keeps its row with 0 cells.
     """

@@ -175,7 +175,7 @@ class ExampleSeries(ScaledSeries):
             row_sum=torch.ones(classes, device=device),
             slot=torch.zeros(rows, dtype=torch.int32, device=device),
             scaler=Scaler(np.zeros(classes, dtype=np.float32), np.ones(classes, dtype=np.float32)),
-            look_back_h=task.windows.look_back_h,
+            look_back_steps=task.windows.look_back_steps,
             engine=engine,
         )
 

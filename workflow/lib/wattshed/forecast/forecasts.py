@@ -10,7 +10,7 @@ from wattshed.foundation.tensor_file import read_tensors, write_tensors
 
 @dataclass(frozen=True)
 class Forecasts:
-    """origins: int64 [B], first target hours; values: float32 [S, B, H, N] in the panel's unit; S seeds."""
+    """origins: int64 [B], first target steps; values: float32 [S, B, H, N] in the panel's unit; S seeds."""
 
     origins: np.ndarray
     values: np.ndarray

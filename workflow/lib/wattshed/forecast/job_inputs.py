@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from wattshed.config.data.data import WindowsBlock
+from wattshed.config.data.windows import WindowsBlock
 from wattshed.config.energy.metering import MeteringBlock
 from wattshed.data.graph import Graph
 from wattshed.data.panel import Panel

@@ -2,14 +2,13 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from wattshed.data.panel import Panel
 from wattshed.data.splits import Segment
-
-SEASON_H = 24
 
 
 @dataclass(frozen=True)
@@ -62,15 +61,16 @@ def seasonal_scale(panel: Panel, train: Segment) -> np.ndarray:
     """
     values = panel.values[train.start : train.stop]
     seen = panel.observed[train.start : train.stop]
-    both = seen[SEASON_H:] & seen[:-SEASON_H]
-    change = np.where(both, np.abs(values[SEASON_H:] - values[:-SEASON_H]), 0)
+    season = panel.steps_per_day
+    both = seen[season:] & seen[:-season]
+    change = np.where(both, np.abs(values[season:] - values[:-season]), 0)
     count = both.sum(axis=0)
     scale = change.sum(axis=0, dtype=np.float64) / np.maximum(count, 1)
     return np.where((count > 0) & (scale > 0), scale, np.nan)
 
 
 def metrics(sums: ErrorSums, scale: np.ndarray) -> dict[str, float | None]:
-    """MAE, RMSE, WAPE, MASE(24) and R2 over the given cells; None where a metric is undefined.
+    """MAE, RMSE, WAPE, MASE with the season of 24 h and R2 over the given cells; None where a metric is undefined.
 
     RMSE is the root of the mean square over all cells, never a mean of batch RMSEs. MASE is the mean over
     nodes of MAE / scale. R2 compares with each node's own mean, so that it does not reward telling large
@@ -96,17 +96,24 @@ def metrics(sums: ErrorSums, scale: np.ndarray) -> dict[str, float | None]:
     }
 
 
-def score_rows(sums: ErrorSums, scale: np.ndarray, node_names: list[str]) -> pd.DataFrame:
-    """Rows of ``accuracy/scores.parquet``: over all cells, per horizon hour and per node."""
-    rows = [{"scope": "all", "horizon_h": None, "node": None, **metrics(sums, scale)}]
-    for hour in range(sums.cells.shape[0]):
-        part = _part(sums, np.s_[hour : hour + 1, :])
-        rows.append({"scope": "horizon", "horizon_h": hour + 1, "node": None, **metrics(part, scale)})
+def score_rows(
+    sums: ErrorSums, scale: np.ndarray, node_names: list[str], steps_per_hour: int = 1
+) -> pd.DataFrame:
+    """Rows of ``accuracy/scores.parquet``: over all cells, per step of the horizon and per node.
+
+    horizon_h: hours from a forecast to the end of the step; a whole number in an hourly panel.
+    """
+    rows: list[dict[str, Any]] = [{"scope": "all", "horizon_h": None, "node": None, **metrics(sums, scale)}]
+    for step in range(sums.cells.shape[0]):
+        part = _part(sums, np.s_[step : step + 1, :])
+        ahead_h = step + 1 if steps_per_hour == 1 else (step + 1) / steps_per_hour
+        rows.append({"scope": "horizon", "horizon_h": ahead_h, "node": None, **metrics(part, scale)})
     for index, name in enumerate(node_names):
         part = _part(sums, np.s_[:, index : index + 1])
         one = metrics(part, scale[index : index + 1])
         rows.append({"scope": "node", "horizon_h": None, "node": name, **one})
-    frame = pd.DataFrame(rows).astype({"horizon_h": "Int64", "node": "string", "cells": "int64"})
+    hours = "Int64" if steps_per_hour == 1 else "Float64"
+    frame = pd.DataFrame(rows).astype({"horizon_h": hours, "node": "string", "cells": "int64"})
     return frame.astype(dict.fromkeys(("mae", "rmse", "wape", "mase", "r2"), "float64"))
 
 

@@ -167,7 +167,7 @@ class Network(nn.Module):
     def learn(self, task: ForecastTask, series: ScaledSeries, origins: np.ndarray) -> float:
         """Learn further windows in closed form; returns the mean squared error on them afterwards, scaled.
 
-        Called only for a family that offers exact updates. origins: int64 [B], first target hours.
+        Called only for a family that offers exact updates. origins: int64 [B], first target steps.
         """
         raise NotImplementedError(f"{type(self).__name__} cannot be updated in closed form")
 

@@ -16,14 +16,14 @@ PAIRS_PER_BLOCK = 16_384
 class NeuralForecaster:
     """A trained network behind the Forecaster protocol."""
 
-    def __init__(self, network: Network, series: ScaledSeries, horizon_h: int) -> None:
+    def __init__(self, network: Network, series: ScaledSeries, horizon_steps: int) -> None:
         self.network = network
         self.series = series
-        self.horizon_h = horizon_h
+        self.horizon_steps = horizon_steps
 
     def of(self, network: Network) -> "NeuralForecaster":
         """Another network on the same series."""
-        return NeuralForecaster(network, self.series, self.horizon_h)
+        return NeuralForecaster(network, self.series, self.horizon_steps)
 
     def solve(self, task: ForecastTask) -> None:
         """Solve the part of the network that has a closed form, if there is one."""
@@ -52,7 +52,7 @@ class NeuralForecaster:
         device = self.series.device
         origins = origins.to(device)
         every_node = torch.arange(count, device=device)
-        result = torch.empty(len(origins), self.horizon_h, count)
+        result = torch.empty(len(origins), self.horizon_steps, count)
         step = max(1, PAIRS_PER_BLOCK // count)
         for start in range(0, len(origins), step):
             block = origins[start : start + step]
@@ -62,6 +62,6 @@ class NeuralForecaster:
                     result[start : start + len(block)] = shared.permute(0, 2, 1)
                     continue
             pairs = self.series.pairs(every_node.repeat(len(block)), block.repeat_interleave(count))
-            scaled = compute(self.network, pairs).reshape(len(block), count, self.horizon_h)
+            scaled = compute(self.network, pairs).reshape(len(block), count, self.horizon_steps)
             result[start : start + len(block)] = scaled.permute(0, 2, 1)
         return result.numpy()

@@ -24,7 +24,9 @@ def score_forecasts(forecasts: dict[str, Path], panel: Panel, splits: Splits) ->
         truth = targets(panel.values, made.origins, horizon)
         observed = targets(panel.observed, made.origins, horizon)
         for seed, values in zip(made.seeds, made.values, strict=True):
-            rows = score_rows(sum_errors(values, truth, observed), scale, panel.node_names)
+            rows = score_rows(
+                sum_errors(values, truth, observed), scale, panel.node_names, panel.steps_per_hour
+            )
             frames.append(rows.assign(model=model, seed=seed))
     frame = pd.concat(frames, ignore_index=True)
     return frame[["model", "seed", *[name for name in frame if name not in ("model", "seed")]]]
@@ -33,7 +35,7 @@ def score_forecasts(forecasts: dict[str, Path], panel: Panel, splits: Splits) ->
 def errors_by_day(forecasts: Mapping[Part, Mapping[str, Path]], panel: Panel) -> pd.DataFrame:
     """Rows of ``accuracy/days.parquet``: sums of errors over the observed cells of all windows that start on a day.
 
-    forecasts: part -> model -> file. ``day`` is the local calendar day of a window's first target hour, as YYYY-MM-DD;
+    forecasts: part -> model -> file. ``day`` is the local calendar day of a window's first target step, as YYYY-MM-DD;
     ``squared`` and ``absolute`` are in the panel's unit (squared), over ``cells``.
     """
     frames = []

@@ -17,6 +17,7 @@ from wattshed.engine.recurrent import Windows
 from wattshed.engine.series.residence import Residence
 from wattshed.engine.series.series_files import make_series
 from wattshed.forecast.protocol import ForecastTask
+from wattshed.foundation.hours import DAY_H, WEEK_H
 
 
 @dataclass(frozen=True)
@@ -24,17 +25,20 @@ class ScaledSeries:
     """Scaled series, node by node, and their neighbours' aggregate.
 
     residence: holds both, float32 [N, T], contiguous, on the device or in host memory; row_sum: [N], the row sums of
-    the normalised adjacency; slot: int32 [T], hour of the local week (Monday 0:00 is 0); engine: which back end may
-    compute networks on them; kernel: in place of the engine's choice, None for that choice.
+    the normalised adjacency; slot: int32 [T], hour of the local week in which each step
+    begins (Monday 0:00 is 0), the row of a calendar; engine: which back end may
+    compute networks on them; kernel: in place of the engine's choice, None for that choice; steps_per_hour: of the
+    panel.
     """
 
     residence: Residence
     row_sum: Tensor
     slot: Tensor
     scaler: Scaler
-    look_back_h: int
+    look_back_steps: int
     engine: Wanted = "auto"
     kernel: FusedCpu | None = None
+    steps_per_hour: int = 1
 
     @classmethod
     def make(
@@ -56,8 +60,9 @@ class ScaledSeries:
             torch.from_numpy(row_sum).to(device),
             torch.from_numpy(hour_of_week(panel).astype(np.int32)).to(device),
             scaler,
-            task.windows.look_back_h,
+            task.windows.look_back_steps,
             engine,
+            steps_per_hour=panel.steps_per_hour,
         )
 
     @property
@@ -75,27 +80,37 @@ class ScaledSeries:
         """Where networks work on windows of the series."""
         return self.residence.device
 
+    @property
+    def steps_per_day(self) -> int:
+        """Steps of the panel in 24 hours."""
+        return DAY_H * self.steps_per_hour
+
+    @property
+    def steps_per_week(self) -> int:
+        """Steps of the panel in 168 hours."""
+        return WEEK_H * self.steps_per_hour
+
     @cached_property
     def panel_mean(self) -> Tensor:
         """Mean of all nodes' scaled series [T], on the device."""
         return self.own.mean(dim=0).to(self.device)
 
     def pairs(self, nodes: Tensor, origins: Tensor) -> "Pairs":
-        """(node, first target hour) pairs [M]."""
+        """(node, first target step) pairs [M]."""
         return Pairs(self, nodes, origins)
 
     def window(self, origin: int) -> Tensor:
         """Input of the reference network for one origin [1, W, N], on the device."""
-        return self.hours(origin - self.look_back_h, self.look_back_h).unsqueeze(0)
+        return self.steps(origin - self.look_back_steps, self.look_back_steps).unsqueeze(0)
 
-    def hours(self, start: int, length: int) -> Tensor:
-        """All nodes' scaled hours from ``start`` on [length, N], on the device."""
+    def steps(self, start: int, length: int) -> Tensor:
+        """All nodes' scaled steps from ``start`` on [length, N], on the device."""
         return self.own[:, start : start + length].T.to(self.device)
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """M (node, window) pairs of the series: nodes [M] and origins [M], the windows' first target hours.
+    """M (node, window) pairs of the series: nodes [M] and origins [M], the windows' first target steps.
 
     Only indices are stored; the windows' values are gathered on request.
     """
@@ -118,21 +133,21 @@ class Pairs:
             series.own,
             series.aggregate,
             self.nodes,
-            self.origins - series.look_back_h,
-            series.look_back_h,
+            self.origins - series.look_back_steps,
+            series.look_back_steps,
             series.slot,
         )
 
     @cached_property
     def own(self) -> Tensor:
         """Look-backs [M, W]."""
-        look_back = self.series.look_back_h
+        look_back = self.series.look_back_steps
         return self.series.residence.windows("own", self.nodes, self.origins - look_back, look_back)
 
     @cached_property
     def aggregate(self) -> Tensor:
         """The neighbours' look-backs [M, W]."""
-        look_back = self.series.look_back_h
+        look_back = self.series.look_back_steps
         return self.series.residence.windows("aggregate", self.nodes, self.origins - look_back, look_back)
 
     @cached_property
@@ -142,24 +157,25 @@ class Pairs:
 
     @cached_property
     def slots(self) -> Tensor:
-        """Hour of the local week of each hour of the look-backs [M, W]."""
-        look_back = self.series.look_back_h
+        """Hour of the local week of each step of the look-backs [M, W]."""
+        look_back = self.series.look_back_steps
         return self.series.slot.unfold(0, look_back, 1)[self.origins - look_back]
 
-    def targets(self, horizon_h: int) -> Tensor:
-        """The target hours [M, H], scaled."""
-        return self.series.residence.windows("own", self.nodes, self.origins, horizon_h)
+    def targets(self, horizon_steps: int) -> Tensor:
+        """The target steps [M, H], scaled."""
+        return self.series.residence.windows("own", self.nodes, self.origins, horizon_steps)
 
 
 @dataclass(frozen=True)
 class Sequences:
-    """M stretches of ``length_h`` hours: nodes [M], starts [M]; a forecast follows all but the first ``burn_in_h``."""
+    """M stretches of ``length_steps`` steps: nodes [M], starts [M]; a forecast follows all but the first
+    ``burn_in_steps``."""
 
     series: ScaledSeries
     nodes: Tensor
     starts: Tensor
-    length_h: int
-    burn_in_h: int
+    length_steps: int
+    burn_in_steps: int
 
     def __getitem__(self, place: slice) -> "Sequences":
         return replace(self, nodes=self.nodes[place], starts=self.starts[place])
@@ -167,21 +183,21 @@ class Sequences:
     @cached_property
     def own(self) -> Tensor:
         """[M, L]."""
-        return self.series.residence.windows("own", self.nodes, self.starts, self.length_h)
+        return self.series.residence.windows("own", self.nodes, self.starts, self.length_steps)
 
     @cached_property
     def aggregate(self) -> Tensor:
         """[M, L]."""
-        return self.series.residence.windows("aggregate", self.nodes, self.starts, self.length_h)
+        return self.series.residence.windows("aggregate", self.nodes, self.starts, self.length_steps)
 
     @cached_property
     def slots(self) -> Tensor:
         """Hour of the local week [M, L]."""
-        return self.series.slot.unfold(0, self.length_h, 1)[self.starts]
+        return self.series.slot.unfold(0, self.length_steps, 1)[self.starts]
 
     @cached_property
     def pairs(self) -> Pairs:
-        """The (node, first target hour) pairs of all forecasts, sequence by sequence [M * (L - burn in)]."""
-        after = torch.arange(self.burn_in_h + 1, self.length_h + 1, device=self.starts.device)
+        """The (node, first target step) pairs of all forecasts, sequence by sequence [M * (L - burn in)]."""
+        after = torch.arange(self.burn_in_steps + 1, self.length_steps + 1, device=self.starts.device)
         origins = (self.starts[:, None] + after).flatten()
         return Pairs(self.series, self.nodes.repeat_interleave(len(after)), origins)

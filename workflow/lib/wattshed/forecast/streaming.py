@@ -20,6 +20,11 @@ from wattshed.foundation.tensor_file import read_tensors, write_tensors
 RUN_IN_H = WEEK_H
 
 
+def run_in_steps(series: ScaledSeries) -> int:
+    """Steps of the panel in a run-in."""
+    return RUN_IN_H * series.steps_per_hour
+
+
 class StreamingForecaster(NeuralForecaster):
     """A network whose state is carried from hour to hour.
 
@@ -27,9 +32,9 @@ class StreamingForecaster(NeuralForecaster):
     when it streams, because it was not trained with older states.
     """
 
-    def __init__(self, network: Network, series: ScaledSeries, horizon_h: int) -> None:
+    def __init__(self, network: Network, series: ScaledSeries, horizon_steps: int) -> None:
         """Raises :class:`Fault` for a network without a state."""
-        super().__init__(network, series, horizon_h)
+        super().__init__(network, series, horizon_steps)
         if not network.state_units():
             raise Fault(
                 f"{type(network).__name__} has no state to carry from hour to hour and cannot stream: "
@@ -44,7 +49,7 @@ class StreamingForecaster(NeuralForecaster):
 
     def of(self, network: Network) -> "StreamingForecaster":
         """Another network on the same series."""
-        return StreamingForecaster(network, self.series, self.horizon_h)
+        return StreamingForecaster(network, self.series, self.horizon_steps)
 
     @torch.no_grad()
     def forecast(self, origins: np.ndarray) -> np.ndarray:
@@ -55,9 +60,9 @@ class StreamingForecaster(NeuralForecaster):
         if (np.diff(origins) < 0).any():
             raise ValueError("a stream cannot go back: origins must ascend")
         self.network.eval()
-        result = np.empty((len(origins), self.horizon_h, len(self.series.own)), dtype=np.float32)
+        result = np.empty((len(origins), self.horizon_steps, len(self.series.own)), dtype=np.float32)
         if len(origins):
-            self.start(int(origins[0]) - RUN_IN_H)
+            self.start(int(origins[0]) - run_in_steps(self.series))
         for row, origin in enumerate(origins):
             result[row] = self.advance_to(int(origin)).T.cpu().numpy()
         return self.series.scaler.unscale(result)
@@ -74,7 +79,7 @@ class StreamingForecaster(NeuralForecaster):
         """Read all hours before ``origin`` that were not read yet; scaled forecasts [N, H] from ``origin`` on."""
         if self._next_hour is None or origin <= self._next_hour:
             # These hours were already read. States cannot go back, so the stream starts again.
-            self.start(origin - RUN_IN_H)
+            self.start(origin - run_in_steps(self.series))
         assert self._next_hour is not None
         nodes = torch.arange(len(self.series.own), device=self.series.device)
         learned = self._read(nodes, self._next_hour, origin - self._next_hour)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-    from wattshed.config.data.data import WindowsBlock
+    from wattshed.config.data.windows import WindowsBlock
     from wattshed.config.models.families import ModelBlock
     from wattshed.config.models.memory import MechanismBlock
     from wattshed.config.models.recipes import RecipeBlock

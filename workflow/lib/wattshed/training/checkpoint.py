@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from wattshed import __version__
-from wattshed.config.data.data import WindowsBlock
+from wattshed.config.data.windows import WindowsBlock
 from wattshed.config.models.families import read_model
 from wattshed.config.models.recipes import RecipeBlock
 from wattshed.data.graph import Graph
@@ -19,6 +19,7 @@ from wattshed.forecast.series import ScaledSeries
 from wattshed.foundation import plugins
 from wattshed.foundation.extending.kinds import KINDS, KindName
 from wattshed.foundation.faults import Fault
+from wattshed.foundation.hours import HOUR_MINUTES
 from wattshed.foundation.tensor_file import read_description, read_tensors, write_tensors
 from wattshed.training.spec import ModelSpec, Step, TrainedOn, make_forecaster
 
@@ -69,8 +70,7 @@ def read_checkpoint(
         )
     if spec.windows != task.windows:
         raise Fault(
-            f"{path} forecasts {spec.windows.horizon_h} h from {spec.windows.look_back_h} h, the task "
-            f"asks for {task.windows.horizon_h} h from {task.windows.look_back_h} h: train it again."
+            f"{path} forecasts {_words(spec.windows)}, the task asks for {_words(task.windows)}: train it again."
         )
     _refuse_other_data(path, spec, task, graph)
     forecaster = make_forecaster(spec, task, graph, device, engine, series)
@@ -78,6 +78,11 @@ def read_checkpoint(
     refuse_misfit(path, weights, forecaster.network)
     forecaster.network.load_state_dict(weights)
     return forecaster, spec
+
+
+def _words(windows: WindowsBlock) -> str:
+    step = "" if windows.step_minutes == HOUR_MINUTES else f" in steps of {windows.step_minutes} minutes"
+    return f"{windows.horizon_h:g} h from {windows.look_back_h:g} h{step}"
 
 
 def _refuse_other_data(path: Path | str, spec: ModelSpec, task: ForecastTask, graph: Graph) -> None:

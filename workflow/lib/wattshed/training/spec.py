@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import torch
 
-from wattshed.config.data.data import WindowsBlock
+from wattshed.config.data.windows import WindowsBlock
 from wattshed.config.models.families import ModelBlock
 from wattshed.config.models.recipes import RecipeBlock
 from wattshed.data.graph import Graph
@@ -172,7 +172,7 @@ def forecaster_of(
         adjacency = graph_of(spec, graph).adjacency
         series = ScaledSeries.make(task, adjacency, spec.recipe.scaling, device, engine)
     kind = StreamingForecaster if spec.recipe.sampling == "sequences" else NeuralForecaster
-    return kind(network.to(device), series, task.windows.horizon_h)
+    return kind(network.to(device), series, task.windows.horizon_steps)
 
 
 def graph_of(spec: ModelSpec, graph: Graph) -> Graph:

@@ -27,7 +27,7 @@ from wattshed.training.step.precision import Precision
 class Part:
     """A part of the panel to learn from.
 
-    origins: int64 [B], first target hours of its windows; number: together with the seed it decides all random draws.
+    origins: int64 [B], first target steps of its windows; number: together with the seed it decides all random draws.
     """
 
     name: str

@@ -83,7 +83,9 @@ def generalisation(results: Results) -> Sequence[Finding] | str:
 
 def parameters(results: Results) -> Sequence[Finding] | str:
     """Weights of the source study's network, counted: graph layers, recurrent layers, and output."""
-    horizon = int(results.config["data"]["windows"]["horizon_h"])
+    windows = results.config["data"]["windows"]
+    # Only a panel that is not hourly says its steps.
+    horizon = int(windows.get("horizon_steps") or windows["horizon_h"])
     found = []
     for name in results.reference_models:
         count = _counted(results.config["models"][name], horizon)
@@ -91,7 +93,7 @@ def parameters(results: Results) -> Sequence[Finding] | str:
     return found or NO_CONTROL
 
 
-def _counted(model: Mapping[str, Any], horizon_h: int) -> int:
+def _counted(model: Mapping[str, Any], horizon_steps: int) -> int:
     """Weights and biases of a network with these settings; a study of before may lack the later keys."""
     hidden = int(model["hidden"])
     channels = int(model.get("channels") or hidden)
@@ -100,7 +102,7 @@ def _counted(model: Mapping[str, Any], horizon_h: int) -> int:
     graph = 2 * channels + further_graph * (channels * channels + channels)
     recurrent = 3 * (channels * hidden + hidden * hidden) + 6 * hidden
     recurrent += further_recurrent * (6 * hidden * hidden + 6 * hidden)
-    return graph + recurrent + hidden * horizon_h + horizon_h
+    return graph + recurrent + hidden * horizon_steps + horizon_steps
 
 
 def checks_of(results: Results) -> pd.DataFrame:

@@ -73,13 +73,17 @@ def _or_none(value: object) -> str | None:
 
 
 def panel_intensity(path: Path) -> IntensitySeries | None:
-    """The panel's own hourly series; None if it has none."""
+    """The panel's own hourly series, the mean over the steps of an hour; None if it has none."""
     panel = Panel.read(path)
     if panel.intensity_g_per_kwh is None:
         return None
     times = pd.Series(pd.DatetimeIndex(panel.times))
     utc = times.dt.tz_localize("UTC") if times.dt.tz is None else times
-    return checked_series(utc, pd.Series(panel.intensity_g_per_kwh), f"of panel {panel.source}", str(path))
+    known = pd.Series(panel.intensity_g_per_kwh)
+    if panel.steps_per_hour > 1:
+        known = known.groupby(utc.dt.floor("h")).mean()
+        utc, known = pd.Series(known.index), known.reset_index(drop=True)
+    return checked_series(utc, known, f"of panel {panel.source}", str(path))
 
 
 def _net_kwh(runs: pd.DataFrame) -> pd.Series:

@@ -16,7 +16,7 @@ from wattshed.forecast.forecasts import Forecasts
 from wattshed.foundation.vocabulary import Part
 
 ALL, WITHOUT_SUSPECTS = "all", "without suspects"
-# A part of the calendar with fewer target hours says more about its weather than about the models.
+# A part of the calendar with a shorter time of targets says more about its weather than about the models.
 LEAST_HOURS = 72
 # More months than this are shown as seasons.
 MOST_MONTHS = 6
@@ -42,7 +42,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True)
-class HourlySums:
+class StepSums:
     """Sums over nodes of one model and seed, [B, H] each: squared and absolute errors, and observed cells."""
 
     squared: np.ndarray
@@ -59,7 +59,7 @@ def sensitivity_frames(
     kind`` (:class:`Kind`), ``nodes, cells, squared, absolute`` (sums over the cells), ``rmse, mae`` (in the panel's
     unit). Views: ``all``; ``without suspects``, if some nodes are suspect and some are not; months of the local
     calendar, or seasons if there are more than six months; ``weekdays, weekends, daytime, night``. A view of fewer than
-    72 target hours is left out.
+    72 hours of targets is left out.
 
     The second frame has the columns of ``accuracy/days.parquet``, and no row where the view ``without suspects`` has
     none.
@@ -69,11 +69,11 @@ def sensitivity_frames(
     days = [pd.DataFrame(columns=list(DAY_TYPES)).astype(DAY_TYPES)]
     for model, path in forecasts.items():
         made = Forecasts.read(path)
-        hours = made.origins[:, None] + np.arange(made.values.shape[2])[None, :]
-        parts = calendar_parts(panel, hours)
+        steps = made.origins[:, None] + np.arange(made.values.shape[2])[None, :]
+        parts = calendar_parts(panel, steps)
         for seed, values in zip(made.seeds, made.values, strict=True):
             one: dict[str, Any] = {"model": model, "seed": seed}
-            every, trusted = _hourly_sums(values, made.origins, panel, keep)
+            every, trusted = _sums_by_step(values, made.origins, panel, keep)
             rows.append(one | _row(ALL, Kind.ALL, every, len(keep)))
             if keep.any() and not keep.all():
                 rows.append(one | _row(WITHOUT_SUSPECTS, Kind.NODES, trusted, int(keep.sum())))
@@ -86,31 +86,31 @@ def sensitivity_frames(
     return frame, pd.concat(days, ignore_index=True)
 
 
-def calendar_parts(panel: Panel, hours: np.ndarray) -> dict[str, np.ndarray]:
-    """Which of the target hours [B, H] lie in each part of the local calendar, by the part's name."""
+def calendar_parts(panel: Panel, steps: np.ndarray) -> dict[str, np.ndarray]:
+    """Which of the target steps [B, H] lie in each part of the local calendar, by the part's name."""
     local = panel.local_times
     month = np.asarray(local.strftime("%Y-%m"))
-    present = sorted(set(month[np.unique(hours)]))
+    present = sorted(set(month[np.unique(steps)]))
     names: list[str] = present
     label = month
     if len(present) > MOST_MONTHS:
         label = np.asarray(SEASONS)[local.month.to_numpy() % 12 // 3]
-        names = [season for season in SEASONS if season in set(label[np.unique(hours)])]
+        names = [season for season in SEASONS if season in set(label[np.unique(steps)])]
     weekend = local.day_of_week.to_numpy() >= 5
     hour = local.hour.to_numpy()
     daytime = (hour >= DAYTIME[0]) & (hour < DAYTIME[1])
     parts = {name: label == name for name in names} if len(names) > 1 else {}
     parts |= {"weekdays": ~weekend, "weekends": weekend, "daytime": daytime, "night": ~daytime}
     return {
-        name: inside[hours]
+        name: inside[steps]
         for name, inside in parts.items()
-        if np.unique(hours[inside[hours]]).size >= LEAST_HOURS
+        if np.unique(steps[inside[steps]]).size >= LEAST_HOURS * panel.steps_per_hour
     }
 
 
-def _hourly_sums(
+def _sums_by_step(
     values: np.ndarray, origins: np.ndarray, panel: Panel, keep: np.ndarray
-) -> tuple[HourlySums, HourlySums]:
+) -> tuple[StepSums, StepSums]:
     """Sums over all nodes, and over those to keep; values: [B, H, N]. In blocks, so that large panels fit."""
     horizon = values.shape[1]
     blocks: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
@@ -123,11 +123,11 @@ def _hourly_sums(
             chosen = error[:, :, nodes]
             sums = (np.square(chosen), np.abs(chosen), seen[:, :, nodes])
             found.append(np.stack([each.sum(axis=2) for each in sums]))
-    every, trusted = (HourlySums(*np.concatenate(found, axis=1)) for found in blocks)
+    every, trusted = (StepSums(*np.concatenate(found, axis=1)) for found in blocks)
     return every, trusted
 
 
-def _by_day(sums: HourlySums, starts: pd.DatetimeIndex) -> pd.DataFrame:
+def _by_day(sums: StepSums, starts: pd.DatetimeIndex) -> pd.DataFrame:
     """Sums of all windows that start on the same local day; starts: of the windows [B]."""
     columns = {
         "day": starts.strftime("%Y-%m-%d"),
@@ -140,7 +140,7 @@ def _by_day(sums: HourlySums, starts: pd.DatetimeIndex) -> pd.DataFrame:
 
 
 def _row(
-    view: str, kind: Kind, sums: HourlySums, nodes: int, inside: np.ndarray | None = None
+    view: str, kind: Kind, sums: StepSums, nodes: int, inside: np.ndarray | None = None
 ) -> dict[str, Any]:
     chosen = np.ones(sums.cells.shape, dtype=bool) if inside is None else inside
     cells = sums.cells[chosen].sum()

@@ -25,7 +25,7 @@ def predictions_document(study: Study, panel: PanelSizes, profile: DeviceProfile
         "device": asdict(profile.device),
         "calibration": asdict(profile.calibration),
         "power_w": dict(profile.power_w),
-        "panel": {"nodes": panel.nodes, "hours": panel.hours, "edges": panel.edges},
+        "panel": {"nodes": panel.nodes, "hours": study.data.windows.hours(panel.steps), "edges": panel.edges},
         "models": [_entry(study, name, panel, profile, rivals) for name in study.models],
     }
 

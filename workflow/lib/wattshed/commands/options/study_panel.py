@@ -90,5 +90,6 @@ def panel_of(arguments: argparse.Namespace, study: "Study") -> "PanelSizes":
     from wattshed.law.predicting.plan import PanelSizes, panel_sizes
 
     if arguments.nodes is not None:
-        return PanelSizes(nodes=arguments.nodes, hours=arguments.hours, edges=None)
+        steps = arguments.hours * study.data.windows.steps_per_hour
+        return PanelSizes(nodes=arguments.nodes, steps=steps, edges=None)
     return panel_sizes(study, (arguments.results or Path("results")) / study.study)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import scipy.sparse as sp
 
     from wattshed.compression.methods.making import Making
-    from wattshed.config.data.data import WindowsBlock
+    from wattshed.config.data.windows import WindowsBlock
     from wattshed.forecast.network import Network
 
 # A recipe's way of drawing batches that only networks with a state from hour to hour can take.

@@ -121,11 +121,11 @@ def state_after(network: Network, batch: Batch) -> Tensor:
     sequences."""
     first = batch.inputs[0]
     if isinstance(first, Pairs):
-        starts, length_h = first.origins - first.series.look_back_h, first.series.look_back_h
+        starts, length_steps = first.origins - first.series.look_back_steps, first.series.look_back_steps
     else:
         assert isinstance(first, Sequences)
-        starts, length_h = first.starts, first.length_h
-    hours = Sequences(first.series, first.nodes, starts, length_h, length_h - 1)
+        starts, length_steps = first.starts, first.length_steps
+    hours = Sequences(first.series, first.nodes, starts, length_steps, length_steps - 1)
     nothing = torch.zeros(len(starts), network.state_units(), device=batch.target.device)
     return network.advance(hours, nothing)[1]
 

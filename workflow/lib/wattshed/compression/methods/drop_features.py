@@ -14,7 +14,7 @@ from wattshed.foundation import plugins
 from wattshed.foundation.faults import Fault
 
 if TYPE_CHECKING:
-    from wattshed.config.data.data import WindowsBlock
+    from wattshed.config.data.windows import WindowsBlock
     from wattshed.config.models.families import ModelBlock
     from wattshed.config.models.recipes import RecipeBlock
     from wattshed.forecast.network import DroppableFeatures, Network

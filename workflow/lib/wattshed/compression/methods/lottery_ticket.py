@@ -20,7 +20,7 @@ from wattshed.config.models.families import ModelBlock
 
 if TYPE_CHECKING:
     from wattshed.compression.methods.making import Making
-    from wattshed.config.data.data import WindowsBlock
+    from wattshed.config.data.windows import WindowsBlock
     from wattshed.config.models.recipes import RecipeBlock
     from wattshed.forecast.network import Network
 

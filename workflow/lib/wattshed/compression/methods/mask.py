@@ -13,7 +13,7 @@ from wattshed.config.models.compression import VariantBlock
 from wattshed.config.models.families import ModelBlock
 
 if TYPE_CHECKING:
-    from wattshed.config.data.data import WindowsBlock
+    from wattshed.config.data.windows import WindowsBlock
     from wattshed.config.models.recipes import RecipeBlock
     from wattshed.forecast.network import Network
 

@@ -14,7 +14,7 @@ from wattshed.foundation.faults import Fault
 
 if TYPE_CHECKING:
     from wattshed.compression.methods.making import Making
-    from wattshed.config.data.data import WindowsBlock
+    from wattshed.config.data.windows import WindowsBlock
     from wattshed.forecast.network import Network
 
 Scope = Literal["global", "layer"]

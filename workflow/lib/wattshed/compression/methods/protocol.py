@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import scipy.sparse as sp
 
     from wattshed.compression.methods.making import Making
-    from wattshed.config.data.data import WindowsBlock
+    from wattshed.config.data.windows import WindowsBlock
     from wattshed.config.models.compression import VariantBlock
     from wattshed.config.models.families import ModelBlock
     from wattshed.config.models.recipes import RecipeBlock

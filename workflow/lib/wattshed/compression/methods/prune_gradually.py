@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import scipy.sparse as sp
 
     from wattshed.compression.methods.making import Making
-    from wattshed.config.data.data import WindowsBlock
+    from wattshed.config.data.windows import WindowsBlock
     from wattshed.forecast.network import Network
 
 

@@ -11,7 +11,7 @@ from wattshed.compression.methods.transformer_sizes import TRANSFORMER, others, 
 from wattshed.config.models.families import ModelBlock
 
 if TYPE_CHECKING:
-    from wattshed.config.data.data import WindowsBlock
+    from wattshed.config.data.windows import WindowsBlock
 
 LINEAR = "dlinear"
 # Recurrent families, and how many gates their cells have.
@@ -53,7 +53,7 @@ def shapes_of(
     if _replaced(earlier):
         return None
     if model.form == LINEAR:
-        shape = windows.horizon_h, windows.look_back_h
+        shape = windows.horizon_steps, windows.look_back_steps
         return {"the trend's matrix": shape, "the remainder's matrix": shape}
     if model.form == TRANSFORMER:
         return transformer_shapes(model, earlier, windows)
@@ -67,7 +67,7 @@ def shapes_of(
         place = f" of layer {layer + 1}" if layers > 1 else ""
         found[f"the {cell}'s input matrix{place}"] = rows * units, units if layer else channels
         found[f"the {cell}'s recurrent matrix{place}"] = rows * units, units
-    return {**found, "the output matrix": (windows.horizon_h, units)}
+    return {**found, "the output matrix": (windows.horizon_steps, units)}
 
 
 def matrices_of(model: ModelBlock, earlier: Sequence[object], windows: WindowsBlock) -> dict[str, int] | None:
@@ -81,19 +81,19 @@ def size_of(model: ModelBlock, earlier: Sequence[object], windows: WindowsBlock)
 
     None for a model of another family.
     """
-    horizon_h = windows.horizon_h
+    horizon_steps = windows.horizon_steps
     shapes = [settings for settings in earlier if getattr(settings, "method", None) not in REPLACING]
     matrices = matrices_of(model, shapes, windows)
     if matrices is None:
         return None
     if model.form == LINEAR:
-        return Size(sum(matrices.values()) + len(matrices) * horizon_h, 0, 0)
+        return Size(sum(matrices.values()) + len(matrices) * horizon_steps, 0, 0)
     if model.form == TRANSFORMER:
         shaped = transformer_shapes(model, shapes, windows)
         fixed, per_node = others(model, shaped, windows)
         return Size(sum(matrices.values()) + fixed, per_node, 0)
     units, channels = _width(model, shapes)
-    biases = 2 * gates_of(model) * units * getattr(model, "recurrent_layers", 1) + horizon_h
+    biases = 2 * gates_of(model) * units * getattr(model, "recurrent_layers", 1) + horizon_steps
     lifts = 2 * channels
     if model.form == "stgnn" and getattr(model, "own_history", True):
         lifts += channels

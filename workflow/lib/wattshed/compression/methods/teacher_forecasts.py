@@ -27,7 +27,7 @@ class TeacherForecasts:
         self._first = int(origins[0])
         every = np.arange(self._first, int(origins[-1]) + 1)
         nodes = len(teacher.series.own)
-        shape = (len(every), nodes, teacher.horizon_h)
+        shape = (len(every), nodes, teacher.horizon_steps)
         in_memory = 4 * int(np.prod(shape)) <= memory_limit_bytes
         step = max(1, PAIRS_PER_BLOCK // nodes)
         blocks = (every[start : start + step] for start in range(0, len(every), step))

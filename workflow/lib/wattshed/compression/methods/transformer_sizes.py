@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from wattshed.compression.methods.protocol import feed_forward_units_before
 
 if TYPE_CHECKING:
-    from wattshed.config.data.data import WindowsBlock
+    from wattshed.config.data.windows import WindowsBlock
 
 TRANSFORMER = "transformer"
 
@@ -25,7 +25,7 @@ def transformer_shapes(
         found[f"the output of attention of block {block}"] = width, width
         found[f"the first feed-forward matrix of block {block}"] = units, width
         found[f"the second feed-forward matrix of block {block}"] = width, units
-    return {**found, "the output matrix": (windows.horizon_h, width)}
+    return {**found, "the output matrix": (windows.horizon_steps, width)}
 
 
 def others(model: Any, shapes: dict[str, tuple[int, int]], windows: WindowsBlock) -> tuple[int, int]:
@@ -34,8 +34,10 @@ def others(model: Any, shapes: dict[str, tuple[int, int]], windows: WindowsBlock
     They are biases, norms with two weights per channel, positions, the lift of an hour, and tables.
     """
     width = model.width
-    length_h = windows.look_back_h if model.length_h is None else model.length_h
+    length_steps = (
+        windows.look_back_steps if model.length_h is None else model.length_h * windows.steps_per_hour
+    )
     biases = sum(outputs for outputs, _ in shapes.values())
     norms = 2 * width * (2 * model.layers + 1)
     tables = (24 + 7) * width if model.calendar else 0
-    return biases + norms + length_h * width + 2 * width + tables, width if model.node_table else 0
+    return biases + norms + length_steps * width + 2 * width + tables, width if model.node_table else 0

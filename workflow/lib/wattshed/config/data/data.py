@@ -1,24 +1,18 @@
 """The ``data`` block: source, windows and calendar splits."""
 
-from pydantic import Field, model_validator
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from wattshed.config.block import Block
-from wattshed.config.data.sources import Source, SourceBlock
+from wattshed.config.data.sources import Source, SourceBlock, step_minutes_of
+from wattshed.config.data.windows import WindowsBlock
 from wattshed.config.plugin_block import read_block
 from wattshed.foundation import plugins
 
 # Readings repeat by days and weeks; only windows that a source cuts itself are longer.
 LONGEST_READINGS_H = 24 * 14
-
-
-class WindowsBlock(Block):
-    look_back_h: int = Field(
-        default=24,
-        ge=2,
-        le=2000,
-        description="Hours that a model sees [h]; samples of a window where the source gives labelled windows.",
-    )
-    horizon_h: int = Field(default=6, ge=1, le=24 * 7, description="Hours that it forecasts [h].")
 
 
 class SplitsBlock(Block):
@@ -67,7 +61,10 @@ def _homes() -> SourceBlock:
 
 class DataBlock(Block):
     source: Source = Field(default_factory=_homes, description="Where the panel comes from.")
-    windows: WindowsBlock = Field(default_factory=WindowsBlock, description="Look-back and horizon.")
+    windows: WindowsBlock = Field(
+        default_factory=lambda given: WindowsBlock.model_validate(_at_step_of(given.get("source"), {})),
+        description="Look-back and horizon.",
+    )
     splits: SplitsBlock = Field(default_factory=SplitsBlock, description="Calendar splits.")
     suspect_near_zero_share: float = Field(
         default=0.3,
@@ -77,18 +74,35 @@ class DataBlock(Block):
         "generation. Errors are also shown without suspect nodes; no model and no other error changes.",
     )
 
+    @field_validator("windows", mode="before")
+    @classmethod
+    def _windows_follow_the_step(cls, given: Any, info: ValidationInfo) -> Any:
+        return _at_step_of(info.data.get("source"), given)
+
     @model_validator(mode="after")
     def _windows_fit_the_source(self) -> "DataBlock":
-        kind, windows = self.source.kind, self.windows
-        labelled = getattr(plugins.load("source", kind), "labelled", False)
-        if labelled and windows.horizon_h != 1:
+        kind, windows, step = self.source.kind, self.windows, step_minutes_of(self.source)
+        if windows.step_minutes != step:
             raise ValueError(
-                f"windows.horizon_h is {windows.horizon_h} and the source {kind} gives labelled windows; expected "
+                f"windows.step_minutes is {windows.step_minutes} and the panel of the source {kind} has a step of "
+                f"{step} minutes; expected the source's step: leave windows.step_minutes out"
+            )
+        labelled = getattr(plugins.load("source", kind), "labelled", False)
+        if labelled and windows.horizon_steps != 1:
+            raise ValueError(
+                f"windows.horizon_h is {windows.horizon_h:g} and the source {kind} gives labelled windows; expected "
                 "1, since a window has one class"
             )
-        if not labelled and windows.look_back_h > LONGEST_READINGS_H:
+        if not labelled and windows.look_back_steps > LONGEST_READINGS_H * windows.steps_per_hour:
             raise ValueError(
-                f"windows.look_back_h is {windows.look_back_h}; expected at most {LONGEST_READINGS_H} h of a panel of "
-                "readings"
+                f"windows.look_back_h is {windows.look_back_h:g}; expected at most {LONGEST_READINGS_H} h of a panel "
+                "of readings"
             )
         return self
+
+
+def _at_step_of(source: SourceBlock | None, windows: Any) -> Any:
+    """The windows as they were given, with the source's step where they do not say one."""
+    if source is None or not isinstance(windows, Mapping):
+        return windows
+    return {"step_minutes": step_minutes_of(source), **windows}

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Protocol
 
-from wattshed.config.data.data import DataBlock, WindowsBlock
+from wattshed.config.data.data import DataBlock
+from wattshed.config.data.windows import WindowsBlock
 from wattshed.config.models.families import ModelBlock
 from wattshed.config.models.memory import MechanismBlock
 from wattshed.config.models.recipes import RecipeBlock

@@ -10,9 +10,10 @@ from wattshed.config.block import Block
 from wattshed.config.memory.plans import refuse_misfit
 from wattshed.config.models.families import check_windows
 from wattshed.config.models.memory import Mechanism
+from wattshed.foundation.hours import step_words
 
 if TYPE_CHECKING:
-    from wattshed.config.data.data import WindowsBlock
+    from wattshed.config.data.windows import WindowsBlock
     from wattshed.config.models.families import ModelBlock
     from wattshed.config.models.memory import MechanismBlock
     from wattshed.config.models.recipes import RecipeBlock
@@ -45,9 +46,9 @@ class MemoryStudyBlock(Block):
     )
     lengths: list[int] = Field(
         default=[],
-        description="Lengths of what a model sees: the look-back, or a sequence of a recipe that samples sequences; "
-        "empty means the study's own. Examples are cut longer or shorter than the panel's; what a series lacks is "
-        "padded and masked.",
+        description="Lengths of what a model sees, in steps of the panel: the look-back, or a sequence of a recipe "
+        "that samples sequences; empty means the study's own. Examples are cut longer or shorter than the panel's; "
+        "what a series lacks is padded and masked.",
     )
     batches: list[int] = Field(
         default=[],
@@ -109,16 +110,23 @@ class MemoryStudyBlock(Block):
 def with_length(recipe: RecipeBlock, windows: WindowsBlock, length: int) -> tuple[RecipeBlock, WindowsBlock]:
     """The same training with what the model sees of another length: a look-back, or a sequence where it samples those.
 
+    length: in steps.
     Raises :class:`ValueError` for a sequence that is all burn-in.
     """
     if recipe.sampling != "sequences":
-        return recipe, windows.model_copy(update={"look_back_h": length})
-    if recipe.burn_in_h >= length:
+        return recipe, windows.with_look_back(length)
+    step, (hours, rest) = step_words(windows.step_minutes), divmod(length, windows.steps_per_hour)
+    if rest:
         raise ValueError(
-            f"a sequence of {length} hours has no hour with a loss after the burn-in of {recipe.burn_in_h} h; "
+            f"a sequence of {length} {step}s does not fill whole hours; expected a multiple of "
+            f"{windows.steps_per_hour}"
+        )
+    if recipe.burn_in_h >= hours:
+        raise ValueError(
+            f"a sequence of {length} {step}s has no {step} with a loss after the burn-in of {recipe.burn_in_h} h; "
             "expected a longer one"
         )
-    return recipe.model_copy(update={"sequence_h": length}), windows
+    return recipe.model_copy(update={"sequence_h": hours}), windows
 
 
 def _refuse_useless(
@@ -129,10 +137,10 @@ def _refuse_useless(
 ) -> None:
     """Raise :class:`ValueError` for a mechanism of ``alone`` that fits none of the models at any of the lengths; of one
     that fits some, the rows of the others say why not."""
-    lengths = block.lengths or [windows.look_back_h]
+    lengths = block.lengths or [windows.look_back_steps]
     for place, settings in enumerate(block.alone):
         reasons = [
-            _why_not(settings, recipes[name], model, windows.model_copy(update={"look_back_h": length}))
+            _why_not(settings, recipes[name], model, windows.with_look_back(length))
             for name, model in models.items()
             for length in lengths
         ]

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from wattshed.config.block import Block
-from wattshed.config.data.data import WindowsBlock
+from wattshed.config.data.windows import WindowsBlock
 from wattshed.config.plugin_block import read_block
 from wattshed.foundation import plugins
 from wattshed.foundation.faults import one_line

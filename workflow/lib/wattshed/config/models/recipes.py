@@ -150,17 +150,17 @@ class RecipeBlock(Block):
         return self
 
 
-def most_steps(recipe: RecipeBlock, nodes: int | None, hours: int | None) -> int | None:
+def most_steps(recipe: RecipeBlock, nodes: int | None, rows: int | None) -> int | None:
     """Largest number of gradient steps of a whole training by the recipe; None if it depends on an unknown panel.
 
-    nodes, hours: size of the panel, where it is known before it is built. One pass takes fewer steps than its cells
+    nodes, rows: size of the panel, where it is known before it is built. One pass takes fewer steps than its cells
     allow, since look-backs and later parts are not trained on.
     """
     batches = recipe.steps_per_epoch
     if batches is None:
-        if nodes is None or hours is None:
+        if nodes is None or rows is None:
             return None
-        batches = -(-hours * (1 if recipe.sampling in ("windows", "examples") else nodes) // recipe.batch)
+        batches = -(-rows * (1 if recipe.sampling in ("windows", "examples") else nodes) // recipe.batch)
     return recipe.epochs * -(-batches // recipe.accumulate)
 
 

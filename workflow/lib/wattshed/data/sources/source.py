@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from wattshed.config.data.sources import SourceBlock
+from wattshed.config.data.sources import SourceBlock, step_minutes_of
 from wattshed.foundation import plugins
 from wattshed.foundation.extending.checks import made_by
 from wattshed.foundation.faults import Fault
@@ -141,4 +141,11 @@ def load_panel(
             )
         return made
     source: DataSource = plugins.load("source", settings.kind)
-    return made_by("source", settings.kind, source.load(settings, root, wheel), Panel)
+    panel = made_by("source", settings.kind, source.load(settings, root, wheel), Panel)
+    step = step_minutes_of(settings)
+    if panel.step_minutes != step:
+        raise Fault(
+            f"the data source {settings.kind!r} made a panel with a step of {panel.step_minutes} minutes; expected "
+            f"{step} by its settings: correct the plug-in, whose key step_minutes says its panel's step."
+        )
+    return panel

@@ -44,7 +44,7 @@ class FusedCpu:
         samples = len(windows.node)
         call = self._call(weights, windows, additions, dropout)
         forecast = call.output("forecast", samples, len(weights.output_bias))
-        call.run(self.library.fused_forecast, -(-samples // self.lanes), windows.look_back_h)
+        call.run(self.library.fused_forecast, -(-samples // self.lanes), windows.look_back_steps)
         return forecast
 
     def forecast_consecutive(
@@ -61,14 +61,14 @@ class FusedCpu:
                 f"{count} windows from several starts; expected one start and at least one window"
             )
         # The last window must end inside the series too.
-        _check(replace(windows, look_back_h=windows.look_back_h + count - 1), additions)
+        _check(replace(windows, look_back_steps=windows.look_back_steps + count - 1), additions)
         call = self._call(weights, windows, additions, NO_DROPOUT)
         forecast = call.output("forecast", count, samples, len(weights.output_bias))
 
         def consecutive(problem: Any, begin: int, end: int) -> int:
             return self.library.fused_forecast_consecutive(problem, ctypes.c_int64(count), begin, end)
 
-        call.run(consecutive, -(-samples // self.lanes), count * windows.look_back_h)
+        call.run(consecutive, -(-samples // self.lanes), count * windows.look_back_steps)
         return forecast
 
     def loss(
@@ -115,7 +115,7 @@ class FusedCpu:
         partial = call.output("partial", chunks, sum(sizes) + slots + 1)
         call.set(chunk_tiles=chunk_tiles, loss=_LOSSES[loss], scale=1.0 / cells)
         # Backward takes about twice the time of forward.
-        call.run(self.library.fused_learn, chunks, 3 * chunk_tiles * windows.look_back_h)
+        call.run(self.library.fused_learn, chunks, 3 * chunk_tiles * windows.look_back_steps)
         # Chunks are added in order and in float64, so that the sum is the same with any number of threads.
         sums = partial.sum(dim=0, dtype=torch.float64).float()
         parts = list(sums.split([*sizes, slots, 1]))
@@ -138,7 +138,7 @@ class FusedCpu:
         call.set(
             hours=windows.own.shape[1],
             samples=len(windows.node),
-            look_back=windows.look_back_h,
+            look_back=windows.look_back_steps,
             seed=dropout.seed & 0xFFFFFFFF,
             drop_lifted=dropout.lifted,
             drop_state=dropout.state,
@@ -155,10 +155,15 @@ def _check(windows: Windows, additions: Additions) -> None:
     if len(windows.node) == 0 or len(windows.node) != len(windows.start):
         raise ValueError(f"{len(windows.node)} nodes and {len(windows.start)} starts; expected equally many")
     node, start = windows.node.numpy(), windows.start.numpy()
-    if node.min() < 0 or node.max() >= nodes or start.min() < 0 or start.max() + windows.look_back_h > hours:
+    if (
+        node.min() < 0
+        or node.max() >= nodes
+        or start.min() < 0
+        or start.max() + windows.look_back_steps > hours
+    ):
         raise IndexError(
-            f"windows of {windows.look_back_h} h at nodes {node.min()} to {node.max()} and hours {start.min()} "
-            f"to {start.max()} leave the series of {nodes} nodes and {hours} h"
+            f"windows of {windows.look_back_steps} steps at nodes {node.min()} to {node.max()} and steps {start.min()} "
+            f"to {start.max()} leave the series of {nodes} nodes and {hours} steps"
         )
     if additions.calendar is None:
         return

@@ -52,8 +52,8 @@ def _arguments(
         *weights[2:],
     )
     slot = None if additions.calendar is None else windows.slot
-    origin = (windows.start + windows.look_back_h).contiguous()
-    return merged, (windows.own, windows.aggregate, windows.node, origin, slot, windows.look_back_h)
+    origin = (windows.start + windows.look_back_steps).contiguous()
+    return merged, (windows.own, windows.aggregate, windows.node, origin, slot, windows.look_back_steps)
 
 
 def _dropout(dropout: Dropout) -> fused_cuda.Dropout:

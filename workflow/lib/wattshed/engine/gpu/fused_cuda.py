@@ -80,18 +80,18 @@ def forecast(
     node: Tensor,
     origin: Tensor,
     slot: Tensor | None,
-    look_back_h: int,
+    look_back_steps: int,
     weights: Weights,
     dropout: Dropout = NO_DROPOUT,
 ) -> Tensor:
     """Forecasts [M, H], scaled as the series are.
 
-    own, aggregate: scaled series, float32 [N, T]; node, origin: int64 [M], each with look_back_h <= origin <= T
+    own, aggregate: scaled series, float32 [N, T]; node, origin: int64 [M], each with look_back_steps <= origin <= T
     (not checked: that would wait for the GPU); slot: row of the calendar of each hour, int32 [T], given if and only if
     weights.calendar is. All contiguous, on one GPU. Raises :class:`Fault` if the kernels cannot run or a shape does
     not fit.
     """
-    launch = _Launch.of(own, aggregate, node, origin, slot, look_back_h, weights, dropout)
+    launch = _Launch.of(own, aggregate, node, origin, slot, look_back_steps, weights, dropout)
     result = torch.empty(launch.samples, launch.horizon, device=own.device)
     if launch.samples:
         from wattshed.engine.gpu.triton_gru import forecast_kernel
@@ -109,7 +109,7 @@ def loss_and_gradients(
     node: Tensor,
     origin: Tensor,
     slot: Tensor | None,
-    look_back_h: int,
+    look_back_steps: int,
     weights: Weights,
     target: Tensor,
     mask: Tensor,
@@ -121,7 +121,7 @@ def loss_and_gradients(
     target: float32 [M, H], scaled, with any values in unobserved cells; mask: bool [M, H], True where observed; the
     rest as in :func:`forecast`. Huber's delta is 1. Without an observed cell, loss and gradients are zero.
     """
-    launch = _Launch.of(own, aggregate, node, origin, slot, look_back_h, weights, dropout)
+    launch = _Launch.of(own, aggregate, node, origin, slot, look_back_steps, weights, dropout)
     lift, horizon = launch.lift, launch.horizon
     _check("target", target, (launch.samples, horizon), torch.float32, own.device)
     _check("mask", mask, (launch.samples, horizon), torch.bool, own.device)
@@ -130,10 +130,10 @@ def loss_and_gradients(
     sizes = [torch.Size(shape).numel() for shape in shapes]
     slots = 1 if weights.calendar is None else len(weights.calendar)
     pad, block = launch.constants["PAD"], launch.constants["BLOCK"]
-    kept_bytes = 4 * max(look_back_h * block * pad, slots * lift)
+    kept_bytes = 4 * max(look_back_steps * block * pad, slots * lift)
     programs = max(1, min(PROGRAMS, launch.blocks, SCRATCH_BYTES // kept_bytes))
     new = own.new_empty
-    states = new(programs, look_back_h, block, pad)
+    states = new(programs, look_back_steps, block, pad)
     partial = new(programs, sum(sizes) + 1)
     base_gradient = new(launch.samples, lift)
     tables = own.new_zeros(programs if weights.calendar is not None else 1, slots, lift)
@@ -184,7 +184,7 @@ def differentiable_loss(
     node: Tensor,
     origin: Tensor,
     slot: Tensor | None,
-    look_back_h: int,
+    look_back_steps: int,
     weights: Weights,
     target: Tensor,
     mask: Tensor,
@@ -192,7 +192,7 @@ def differentiable_loss(
     dropout: Dropout = NO_DROPOUT,
 ) -> Tensor:
     """:func:`loss_and_gradients` for torch's autograd, so that layers that compute the weights get gradients too."""
-    arguments = (own, aggregate, node, origin, slot, look_back_h)
+    arguments = (own, aggregate, node, origin, slot, look_back_steps)
     result: Tensor = _Loss.apply(arguments, (target, mask, loss, dropout), *weights)
     return result
 
@@ -215,7 +215,7 @@ class _Launch:
         node: Tensor,
         origin: Tensor,
         slot: Tensor | None,
-        look_back_h: int,
+        look_back_steps: int,
         weights: Weights,
         dropout: Dropout,
     ) -> "_Launch":
@@ -229,11 +229,11 @@ class _Launch:
             )
         samples = len(node)
         lift, hidden, horizon = len(weights.w_own), weights.weight_hh.shape[-1], len(weights.b_out)
-        if lift not in SIZES or hidden not in SIZES or look_back_h < 1 or horizon < 1:
+        if lift not in SIZES or hidden not in SIZES or look_back_steps < 1 or horizon < 1:
             raise Fault(
                 f"the fused GPU kernels take {SIZES.start} to {SIZES.stop - 1} channels and hidden units, a look-back "
-                f"and a horizon of at least 1 h, not {lift}, {hidden}, {look_back_h} and {horizon}: use the torch back "
-                "end."
+                f"and a horizon of at least 1 step, not {lift}, {hidden}, {look_back_steps} and {horizon}: use the "
+                "torch back end."
             )
         if (slot is None) != (weights.calendar is None):
             raise Fault(
@@ -267,7 +267,7 @@ class _Launch:
             _check("calendar", calendar, (len(calendar), lift), torch.float32, device)
         pad_lift, pad = _padded(lift), _padded(hidden)
         constants = {
-            "LOOK_BACK": look_back_h,
+            "LOOK_BACK": look_back_steps,
             "LIFT": lift,
             "HIDDEN": hidden,
             "HORIZON": horizon,

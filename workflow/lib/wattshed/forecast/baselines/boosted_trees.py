@@ -1,4 +1,4 @@
-"""Gradient-boosted trees with the information that our own models have, one model per hour ahead."""
+"""Gradient-boosted trees with the information that our own models have, one model per step ahead."""
 
 import sys
 from collections.abc import Callable
@@ -79,18 +79,22 @@ def import_lightgbm(baseline: str) -> Any:
 def linear_features(task: ForecastTask) -> Callable[[Pairs], Tensor]:
     """What the linear part of the residual networks sees."""
     windows = task.windows
-    return LinearPart(windows.look_back_h, windows.horizon_h, uses_graph=True).features
+    return LinearPart(
+        windows.look_back_steps, windows.horizon_steps, uses_graph=True, steps_per_hour=windows.steps_per_hour
+    ).features
 
 
 def rich_features(task: ForecastTask) -> Callable[[Pairs], Tensor]:
     """What the pooled ridge regression sees; trees make the products with the hour of day themselves."""
     windows = task.windows
-    groups = feature_groups(windows.look_back_h, windows.horizon_h, neighbours=True)
+    groups = feature_groups(
+        windows.look_back_steps, windows.horizon_steps, neighbours=True, steps_per_hour=windows.steps_per_hour
+    )
     return PooledFeatures([group for group in groups if group.name in RICH_GROUPS])
 
 
 class BoostedTrees:
-    """LightGBM (Ke et al. 2017) with the node's identity as a category, one model per hour ahead.
+    """LightGBM (Ke et al. 2017) with the node's identity as a category, one model per step ahead.
 
     features: from a task to a function of pairs; the node is added as the last column.
     """
@@ -118,7 +122,7 @@ class BoostedTrees:
         self.boosters = fit_hours(self._lightgbm, train, check, self._settings, self._variances())
 
     def forecast(self, origins: np.ndarray) -> np.ndarray:
-        nodes, horizon = len(self._series.own), self._task.windows.horizon_h
+        nodes, horizon = len(self._series.own), self._task.windows.horizon_steps
         features, _, _ = self.table(origins)
         scaled = np.stack([model.predict(features) for model in self.boosters])
         scaled = scaled.reshape(horizon, len(origins), nodes).transpose(1, 0, 2).astype(np.float32)
@@ -129,7 +133,7 @@ class BoostedTrees:
 
     def table(self, origins: np.ndarray) -> "TreeTable":
         """Features [B * N, F + 1], scaled targets and their observed mask [B * N, H]; windows of all nodes in turn."""
-        count, horizon = len(self._series.own), self._task.windows.horizon_h
+        count, horizon = len(self._series.own), self._task.windows.horizon_steps
         nodes = torch.arange(count).repeat(len(origins))
         hours = torch.from_numpy(np.ascontiguousarray(origins)).repeat_interleave(count)
         parts = []
@@ -148,7 +152,7 @@ TreeTable = tuple[np.ndarray, np.ndarray, np.ndarray]
 def fit_hours(
     lightgbm: Any, train: TreeTable, check: TreeTable, settings: TreeSettings, variances: np.ndarray
 ) -> list[Any]:
-    """One booster per hour ahead; the last column is the node. variances: [N], of the nodes' loads.
+    """One booster per step ahead; the last column is the node. variances: [N], of the nodes' loads.
 
     Bins are made once for all hours: hours that were not observed get the weight 0. Each booster stops early on
     ``check`` and forecasts with its best round.
@@ -169,7 +173,7 @@ def fit_hours(
             if not seen.any():
                 part = "training" if dataset is data else "validation"
                 raise Fault(
-                    f"boosted trees cannot learn hour {hour + 1} ahead: no {part} window has it observed: expected at "
+                    f"boosted trees cannot learn step {hour + 1} ahead: no {part} window has it observed: expected at "
                     "least one; give a panel with fewer gaps, other data.splits, or a study without them."
                 )
             dataset.set_weight(np.where(seen, weight, 0.0))
@@ -182,7 +186,7 @@ def fit_hours(
         )
         if booster.best_iteration >= settings.rounds:
             print(
-                f"boosted trees, hour {hour + 1} ahead: the error still fell at the last of {settings.rounds} rounds.",
+                f"boosted trees, step {hour + 1} ahead: the error still fell at the last of {settings.rounds} rounds.",
                 file=sys.stderr,
                 flush=True,
             )

@@ -77,7 +77,7 @@ def trials_of(fit_s: float) -> int:
 def checked_forecasts(name: str, baseline: Baseline, origins: np.ndarray, task: ForecastTask) -> np.ndarray:
     """The baseline's forecasts [B, H, N], checked."""
     found = np.asarray(baseline.forecast(origins))
-    expected = (len(origins), task.windows.horizon_h, len(task.panel.node_names))
+    expected = (len(origins), task.windows.horizon_steps, len(task.panel.node_names))
     if found.shape != expected:
         raise Fault(
             f"the baseline {name!r} forecasts the shape {list(found.shape)}: expected {list(expected)}, windows x "

@@ -20,9 +20,15 @@ class GraphRidge:
     def fit(self) -> None:
         task = self._task
         series = ScaledSeries.make(task, self._graph.adjacency, "node", torch.device("cpu"))
-        linear = LinearPart(task.windows.look_back_h, task.windows.horizon_h, uses_graph=True)
+        windows = task.windows
+        linear = LinearPart(
+            windows.look_back_steps,
+            windows.horizon_steps,
+            uses_graph=True,
+            steps_per_hour=windows.steps_per_hour,
+        )
         linear.solve(task, series)
-        self._forecaster = NeuralForecaster(linear, series, task.windows.horizon_h)
+        self._forecaster = NeuralForecaster(linear, series, windows.horizon_steps)
 
     def forecast(self, origins: np.ndarray) -> np.ndarray:
         return self._forecaster.forecast(origins)

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from wattshed.data.similarity import hour_of_week, hour_of_week_means
+from wattshed.data.similarity import step_of_week, step_of_week_means
 from wattshed.forecast.protocol import ForecastTask
 
 
 class Persistence:
-    """Every hour ahead equals the last known hour."""
+    """Every step ahead equals the last known step."""
 
     def __init__(self, task: ForecastTask) -> None:
         self._task = task
@@ -17,37 +17,37 @@ class Persistence:
 
     def forecast(self, origins: np.ndarray) -> np.ndarray:
         last = self._task.filled[origins - 1]
-        return np.repeat(last[:, None, :], self._task.windows.horizon_h, axis=1)
+        return np.repeat(last[:, None, :], self._task.windows.horizon_steps, axis=1)
 
 
 class SeasonalNaive:
-    """Every hour ahead equals the latest known hour that is a whole number of seasons before it."""
+    """Every step ahead equals the latest known step that is a whole number of seasons before it."""
 
     def __init__(self, task: ForecastTask, season_h: int) -> None:
         self._task = task
-        self._season_h = season_h
+        self._season_steps = season_h * task.panel.steps_per_hour
 
     def fit(self) -> None:
         """Nothing to fit."""
 
     def forecast(self, origins: np.ndarray) -> np.ndarray:
-        ahead = np.arange(self._task.windows.horizon_h)
-        seasons_back = ahead // self._season_h + 1
-        hours = origins[:, None] + (ahead - seasons_back * self._season_h)[None, :]
-        return self._task.filled[hours]
+        ahead = np.arange(self._task.windows.horizon_steps)
+        seasons_back = ahead // self._season_steps + 1
+        steps = origins[:, None] + (ahead - seasons_back * self._season_steps)[None, :]
+        return self._task.filled[steps]
 
 
 class Climatology:
-    """Every hour ahead is the mean of the training part at the same hour of the local week."""
+    """Every step ahead is the mean of the training part at the same step of the local week."""
 
     def __init__(self, task: ForecastTask) -> None:
         self._task = task
 
     def fit(self) -> None:
-        means = hour_of_week_means(self._task.panel, self._task.splits.train)
+        means = step_of_week_means(self._task.panel, self._task.splits.train)
         self._means = means.astype(np.float32)
-        self._hour_of_week = hour_of_week(self._task.panel)
+        self._step_of_week = step_of_week(self._task.panel)
 
     def forecast(self, origins: np.ndarray) -> np.ndarray:
-        hours = origins[:, None] + np.arange(self._task.windows.horizon_h)[None, :]
-        return self._means[self._hour_of_week[hours]]
+        steps = origins[:, None] + np.arange(self._task.windows.horizon_steps)[None, :]
+        return self._means[self._step_of_week[steps]]

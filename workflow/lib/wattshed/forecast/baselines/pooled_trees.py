@@ -39,7 +39,12 @@ class PooledTrees:
         self._lightgbm = import_lightgbm("pooled_trees")
         self._task, self._graph = task, graph
         windows = task.windows
-        self._groups = feature_groups(windows.look_back_h, windows.horizon_h, neighbours=True)
+        self._groups = feature_groups(
+            windows.look_back_steps,
+            windows.horizon_steps,
+            neighbours=True,
+            steps_per_hour=windows.steps_per_hour,
+        )
 
     def fit(self) -> None:
         task = self._task
@@ -62,7 +67,7 @@ class PooledTrees:
         ).free_dataset()
 
     def forecast(self, origins: np.ndarray) -> np.ndarray:
-        horizon, nodes = self._task.windows.horizon_h, len(self._series.own)
+        horizon, nodes = self._task.windows.horizon_steps, len(self._series.own)
         pairs = self._pairs(origins)
         scaled = self._scaled(self._ridge, pairs)
         left = self._trees.predict(self._table(pairs, scaled)).reshape(len(pairs), horizon)
@@ -72,11 +77,11 @@ class PooledTrees:
     def _solved(self) -> PooledRidge:
         ridge = PooledRidge(
             PooledFeatures(self._groups),
-            self._task.windows.horizon_h,
+            self._task.windows.horizon_steps,
             len(self._series.own),
             keep_sums=True,
         )
-        NeuralForecaster(ridge, self._series, ridge.horizon_h).solve(self._task)
+        NeuralForecaster(ridge, self._series, ridge.horizon_steps).solve(self._task)
         return ridge
 
     def _folds(self) -> list[tuple[np.ndarray, PooledRidge]]:
@@ -100,7 +105,7 @@ class PooledTrees:
 
     def _rows(self, origins: np.ndarray, ridge: PooledRidge) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Table [R, F], what the ridge leaves over [R], and weights [R]: a row for each pair and observed hour."""
-        pairs, horizon = self._pairs(origins), self._task.windows.horizon_h
+        pairs, horizon = self._pairs(origins), self._task.windows.horizon_steps
         scaled = self._scaled(ridge, pairs)
         left = (pairs.targets(horizon) - scaled).numpy()
         seen = self._task.truth(origins)[1].transpose(0, 2, 1).reshape(left.shape)
@@ -110,7 +115,7 @@ class PooledTrees:
 
     def _table(self, pairs: Pairs, scaled: Tensor) -> np.ndarray:
         """Features [M * H, F] of every pair and hour ahead; the last one is the node."""
-        horizon = self._task.windows.horizon_h
+        horizon = self._task.windows.horizon_steps
         groups = {group.name: group for group in self._groups}
         day, slot = last_day(pairs), pairs.series.slot[pairs.origins].float()
         statistics = groups["same_hours"].make(pairs).view(len(pairs), 4, -1)
@@ -129,7 +134,7 @@ class PooledTrees:
         columns = []
         for hour in range(horizon):
             place = hour % statistics.shape[2]
-            own = [scaled[:, hour], week[:, hour], day[:, hour % 24], *statistics[:, :, place].T]
+            own = [scaled[:, hour], week[:, hour], day[:, hour % day.shape[1]], *statistics[:, :, place].T]
             columns.append(
                 torch.cat(
                     [

@@ -8,7 +8,6 @@ from wattshed.data.similarity import hour_of_week
 from wattshed.data.windows import histories, targets
 from wattshed.forecast.networks.closed_form import refuse_no_samples, refuse_unjudged
 from wattshed.forecast.protocol import ForecastTask, evenly_spaced
-from wattshed.foundation.hours import WEEK_H
 
 PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1)
 WINDOWS_PER_BLOCK = 256
@@ -32,7 +31,7 @@ class Ridge:
         self._scaled = self._scaler.scale(task.filled)
         self._hour_of_week = hour_of_week(panel)
         gram, moment, samples = self._normal_equations(task.origins(task.splits.train))
-        refuse_no_samples("the baseline ridge", samples, task.windows.horizon_h)
+        refuse_no_samples("the baseline ridge", samples, task.windows.horizon_steps)
         check = evenly_spaced(task.origins(task.splits.validation), VALIDATION_WINDOWS)
         best_error = np.inf
         for penalty in PENALTIES:
@@ -46,7 +45,7 @@ class Ridge:
         refuse_unjudged("the baseline ridge", best_error)
 
     def forecast(self, origins: np.ndarray) -> np.ndarray:
-        horizon, nodes = self._task.windows.horizon_h, self._scaled.shape[1]
+        horizon, nodes = self._task.windows.horizon_steps, self._scaled.shape[1]
         result = np.empty((len(origins), horizon, nodes), dtype=np.float32)
         for start in range(0, len(origins), WINDOWS_PER_BLOCK):
             block = origins[start : start + WINDOWS_PER_BLOCK]
@@ -56,10 +55,10 @@ class Ridge:
 
     def _features(self, origins: np.ndarray) -> np.ndarray:
         """Rows of (window, node) pairs [B * N, F]: look-back, last week's hours, calendar, constant."""
-        look_back, horizon = self._task.windows.look_back_h, self._task.windows.horizon_h
-        nodes = self._scaled.shape[1]
+        look_back, horizon = self._task.windows.look_back_steps, self._task.windows.horizon_steps
+        nodes, week = self._scaled.shape[1], self._task.panel.steps_per_week
         recent = histories(self._scaled, origins, look_back)
-        weeks_back = (np.arange(horizon) // WEEK_H + 1) * WEEK_H
+        weeks_back = (np.arange(horizon) // week + 1) * week
         last_week = self._scaled[origins[:, None] + np.arange(horizon)[None, :] - weeks_back[None, :]]
         own = np.concatenate([recent, last_week], axis=1).transpose(0, 2, 1)
         slot = self._hour_of_week[origins]
@@ -72,7 +71,7 @@ class Ridge:
 
     def _normal_equations(self, origins: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
         """X'X, X'Y and the number of rows, over pairs whose whole horizon was observed."""
-        horizon = self._task.windows.horizon_h
+        horizon = self._task.windows.horizon_steps
         gram: np.ndarray | float = 0.0
         moment: np.ndarray | float = 0.0
         samples = 0
@@ -87,7 +86,7 @@ class Ridge:
         return np.asarray(gram), np.asarray(moment), samples
 
     def _squared_error(self, weights: np.ndarray, origins: np.ndarray) -> float:
-        horizon = self._task.windows.horizon_h
+        horizon = self._task.windows.horizon_steps
         wanted = targets(self._scaled, origins, horizon).transpose(0, 2, 1).reshape(-1, horizon)
         seen = targets(self._task.panel.observed, origins, horizon).transpose(0, 2, 1).reshape(-1, horizon)
         return (

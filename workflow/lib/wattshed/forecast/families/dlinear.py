@@ -14,7 +14,7 @@ from wattshed.law.operations.forward import BatchSizes, ForwardPass
 if TYPE_CHECKING:
     import scipy.sparse as sp
 
-    from wattshed.config.data.data import WindowsBlock
+    from wattshed.config.data.windows import WindowsBlock
     from wattshed.forecast.network import Network
 
 
@@ -32,7 +32,7 @@ def make(settings: Settings, windows: WindowsBlock, adjacency: sp.csr_array, see
     from wattshed.forecast.networks.dlinear import DLinear
 
     torch.manual_seed(seed)
-    return DLinear(windows.look_back_h, windows.horizon_h)
+    return DLinear(windows.look_back_steps, windows.horizon_steps)
 
 
 def count(settings: Settings, sizes: BatchSizes) -> ForwardPass:
@@ -41,22 +41,22 @@ def count(settings: Settings, sizes: BatchSizes) -> ForwardPass:
     from wattshed.law.operations.operation import Kind
     from wattshed.law.operations.products import linear, linear_parameters
 
-    look_back_h, horizon_h = sizes.length_h, sizes.horizon_h
-    values = sizes.rows * look_back_h
+    look_back_steps, horizon_steps = sizes.length_steps, sizes.horizon_steps
+    values = sizes.rows * look_back_steps
     operations = (
         moved(values, kind=Kind.HISTORIES, gradient=False),
-        moved(sizes.rows * (look_back_h + kernel_h(look_back_h) - 1), gradient=False),
-        elementwise(values, (kernel_h(look_back_h), 0), kind=Kind.POOLING, gradient=False),
+        moved(sizes.rows * (look_back_steps + kernel_steps(look_back_steps) - 1), gradient=False),
+        elementwise(values, (kernel_steps(look_back_steps), 0), kind=Kind.POOLING, gradient=False),
         elementwise(values, ADD, inputs=2, gradient=False),
-        linear(sizes.rows, look_back_h, horizon_h, calls=2, input_gradient=False),
-        elementwise(sizes.rows * horizon_h, ADD, inputs=2),
+        linear(sizes.rows, look_back_steps, horizon_steps, calls=2, input_gradient=False),
+        elementwise(sizes.rows * horizon_steps, ADD, inputs=2),
     )
-    return ForwardPass(operations, 2 * linear_parameters(look_back_h, horizon_h), 4)
+    return ForwardPass(operations, 2 * linear_parameters(look_back_steps, horizon_steps), 4)
 
 
-def kernel_h(look_back_h: int) -> int:
+def kernel_steps(look_back_steps: int) -> int:
     """Hours of the moving average, an odd number; a test holds it equal to the network's."""
-    return min(13, look_back_h - 1 + look_back_h % 2)
+    return min(13, look_back_steps - 1 + look_back_steps % 2)
 
 
 FAMILY: Family = SimpleFamily(

@@ -15,7 +15,7 @@ from wattshed.foundation.vocabulary import Information
 if TYPE_CHECKING:
     import scipy.sparse as sp
 
-    from wattshed.config.data.data import WindowsBlock
+    from wattshed.config.data.windows import WindowsBlock
     from wattshed.config.models.families import ModelBlock
     from wattshed.forecast.network import Network
     from wattshed.law.operations.fits import FitSizes

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import scipy.sparse as sp
     from torch import nn
 
-    from wattshed.config.data.data import WindowsBlock
+    from wattshed.config.data.windows import WindowsBlock
     from wattshed.forecast.network import Network
 
 # Features of each region, as the data room makes them.

@@ -18,8 +18,8 @@ HOURS, DAYS = 24, 7
 class Lift:
     """The parts that a lift has.
 
-    own, neighbours: channels of a node's own history and of its neighbours' aggregate; reads_h: last hours of the look-
-    back that are read, None for all.
+    own, neighbours: channels of a node's own history and of its neighbours' aggregate; reads_steps: last steps of
+    the look-back that are read, None for all.
     """
 
     channels: int
@@ -27,22 +27,22 @@ class Lift:
     neighbours: bool = False
     calendar: bool = False
     node_table: bool = False
-    reads_h: int | None = None
+    reads_steps: int | None = None
 
     def operations(self, sizes: BatchSizes) -> tuple[Operation, ...]:
         """Up to the sum of all parts [M, W, C], computed by torch; own and aggregate are gathered in any case."""
-        hours = sizes.length_h if self.reads_h is None else self.reads_h
+        hours = sizes.length_steps if self.reads_steps is None else self.reads_steps
         values = sizes.rows * hours * self.channels
         series = int(self.own) + int(self.neighbours)
         parts = series + 1 + int(self.calendar)
         found = [
-            moved(2 * sizes.rows * sizes.length_h, kind=Kind.HISTORIES, gradient=False),
+            moved(2 * sizes.rows * sizes.length_steps, kind=Kind.HISTORIES, gradient=False),
             elementwise(values, MULTIPLY, calls=series),
             *self.additions(sizes),
             elementwise(values, ADD, inputs=2, calls=parts - 1),
         ]
         if self.calendar:
-            found.append(moved(sizes.rows * sizes.length_h * self.channels))
+            found.append(moved(sizes.rows * sizes.length_steps * self.channels))
         return tuple(found)
 
     def additions(self, sizes: BatchSizes) -> tuple[Operation, ...]:

@@ -19,7 +19,7 @@ from wattshed.forecast.families.recurrent import (
 if TYPE_CHECKING:
     import scipy.sparse as sp
 
-    from wattshed.config.data.data import WindowsBlock
+    from wattshed.config.data.windows import WindowsBlock
     from wattshed.forecast.network import Network
     from wattshed.law.operations.fits import FitSizes
     from wattshed.law.operations.forward import BatchSizes, ForwardPass
@@ -41,7 +41,7 @@ def make(settings: Settings, windows: WindowsBlock, adjacency: sp.csr_array, see
 
     torch.manual_seed(seed)
     network = LSTMNetwork(
-        windows.horizon_h,
+        windows.horizon_steps,
         settings.hidden,
         calendar=settings.calendar,
         nodes=adjacency.shape[0] if settings.node_table else 0,

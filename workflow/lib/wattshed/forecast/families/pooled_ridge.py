@@ -15,7 +15,7 @@ from wattshed.law.operations.forward import BatchSizes, ForwardPass
 if TYPE_CHECKING:
     import scipy.sparse as sp
 
-    from wattshed.config.data.data import WindowsBlock
+    from wattshed.config.data.windows import WindowsBlock
     from wattshed.forecast.network import Network
     from wattshed.law.operations.fits import FitSizes
     from wattshed.law.operations.operation import Operation
@@ -43,9 +43,14 @@ def make(settings: Settings, windows: WindowsBlock, adjacency: sp.csr_array, see
     from wattshed.forecast.pooled.features import PooledFeatures, feature_groups
     from wattshed.forecast.pooled.network import PooledRidge
 
-    groups = feature_groups(windows.look_back_h, windows.horizon_h, neighbours=settings.neighbours)
+    groups = feature_groups(
+        windows.look_back_steps,
+        windows.horizon_steps,
+        neighbours=settings.neighbours,
+        steps_per_hour=windows.steps_per_hour,
+    )
     return PooledRidge(
-        PooledFeatures(groups), windows.horizon_h, adjacency.shape[0], keep_sums=settings.keep_sums
+        PooledFeatures(groups), windows.horizon_steps, adjacency.shape[0], keep_sums=settings.keep_sums
     )
 
 
@@ -57,7 +62,12 @@ class PooledFamily(SimpleFamily):
 
     def feature_count(self, settings: Settings, windows: WindowsBlock) -> int:
         """How many features its networks have before any is dropped."""
-        return feature_count(windows.look_back_h, windows.horizon_h, neighbours=settings.neighbours)
+        return feature_count(
+            windows.look_back_steps,
+            windows.horizon_steps,
+            neighbours=settings.neighbours,
+            steps_per_hour=windows.steps_per_hour,
+        )
 
 
 def sees(settings: Settings) -> frozenset[Information]:
@@ -74,7 +84,12 @@ def count(settings: Settings, sizes: BatchSizes) -> ForwardPass:
     from wattshed.law.operations.operation import Kind
     from wattshed.law.operations.products import product
 
-    features = feature_count(sizes.length_h, sizes.horizon_h, neighbours=settings.neighbours)
+    features = feature_count(
+        sizes.length_steps,
+        sizes.horizon_steps,
+        neighbours=settings.neighbours,
+        steps_per_hour=sizes.steps_per_hour,
+    )
     whole, rest = divmod(sizes.rows, sizes.nodes)
     operations = (
         # Each is computed, then put beside the others.
@@ -83,7 +98,7 @@ def count(settings: Settings, sizes: BatchSizes) -> ForwardPass:
             Kind.LINEAR,
             1 if rest else whole,
             features,
-            sizes.horizon_h,
+            sizes.horizon_steps,
             products=sizes.rows if rest else sizes.nodes,
             gradients=0,
         ),
@@ -94,7 +109,12 @@ def count(settings: Settings, sizes: BatchSizes) -> ForwardPass:
 def count_fit(settings: Settings, sizes: FitSizes) -> tuple[Operation, ...]:
     from wattshed.law.operations.fits import pooled_fit
 
-    features = feature_count(sizes.look_back_h, sizes.horizon_h, neighbours=settings.neighbours)
+    features = feature_count(
+        sizes.look_back_steps,
+        sizes.horizon_steps,
+        neighbours=settings.neighbours,
+        steps_per_hour=sizes.steps_per_hour,
+    )
     return pooled_fit(features, sizes)
 
 

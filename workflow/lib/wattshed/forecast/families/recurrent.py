@@ -11,7 +11,7 @@ from wattshed.forecast.families.layers import LayersBlock
 from wattshed.foundation.vocabulary import Information
 
 if TYPE_CHECKING:
-    from wattshed.config.data.data import WindowsBlock
+    from wattshed.config.data.windows import WindowsBlock
     from wattshed.forecast.network import Network
 
 SAMPLINGS = ("pairs", "sequences")
@@ -85,7 +85,7 @@ def make_recurrent(
 
     torch.manual_seed(seed)
     network = STGNN(
-        windows.horizon_h,
+        windows.horizon_steps,
         settings.hidden,
         uses_graph,
         uses_own_history,
@@ -111,4 +111,7 @@ def with_linear_part(network: Any, windows: WindowsBlock, *, uses_graph: bool) -
     # Before training, the forecast is that of the linear part alone.
     torch.nn.init.zeros_(network.output.weight)
     torch.nn.init.zeros_(network.output.bias)
-    return Residual(LinearPart(windows.look_back_h, windows.horizon_h, uses_graph), network)
+    return Residual(
+        LinearPart(windows.look_back_steps, windows.horizon_steps, uses_graph, windows.steps_per_hour),
+        network,
+    )

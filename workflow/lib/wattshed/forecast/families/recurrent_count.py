@@ -47,7 +47,7 @@ def count_recurrent(
         operations,
         lift.parameters(sizes.nodes)
         + recurrence_parameters(cell, channels, settings.hidden, layers)
-        + linear_parameters(settings.hidden, sizes.horizon_h),
+        + linear_parameters(settings.hidden, sizes.horizon_steps),
         # And the weights and the bias of the output.
         lift.tensors + LAYER_TENSORS * layers + 2,
         trained_by_kernel=by_kernel,
@@ -60,12 +60,16 @@ def fit_recurrent(
     """The fit of the linear part; None without it."""
     if not settings.linear_part:
         return None
-    features = linear_part_count(sizes.look_back_h, sizes.horizon_h, uses_graph=neighbours)
+    features = linear_part_count(
+        sizes.look_back_steps, sizes.horizon_steps, uses_graph=neighbours, steps_per_hour=sizes.steps_per_hour
+    )
     return linear_part_fit(features, sizes)
 
 
 def _of_kernel(settings: RecurrentBlock, sizes: BatchSizes, lift: Lift) -> tuple[Operation, ...]:
-    kernel = fused_recurrence(sizes.rows, sizes.length_h, lift.channels, settings.hidden, sizes.horizon_h)
+    kernel = fused_recurrence(
+        sizes.rows, sizes.length_steps, lift.channels, settings.hidden, sizes.horizon_steps
+    )
     return (*lift.additions(sizes), kernel)
 
 
@@ -73,27 +77,29 @@ def _of_torch(
     settings: RecurrentBlock, sizes: BatchSizes, lift: Lift, cell: Cell, layers: int
 ) -> tuple[Operation, ...]:
     """Dropouts act in training only; a look has them counted too, where they are not zero."""
-    values, read = sizes.rows * sizes.length_h * lift.channels, sizes.forecasts * settings.hidden
+    values, read = sizes.rows * sizes.length_steps * lift.channels, sizes.forecasts * settings.hidden
     between = settings.state_dropout > 0
     return (
         *lift.operations(sizes),
         elementwise(values, RELU),
         *([elementwise(values, DROPOUT)] if settings.graph_dropout else []),
         *recurrence(
-            cell, sizes.rows, sizes.length_h, lift.channels, settings.hidden, layers, dropout=between
+            cell, sizes.rows, sizes.length_steps, lift.channels, settings.hidden, layers, dropout=between
         ),
         *([elementwise(read, DROPOUT)] if between else []),
-        linear(sizes.forecasts, settings.hidden, sizes.horizon_h),
+        linear(sizes.forecasts, settings.hidden, sizes.horizon_steps),
     )
 
 
 def _linear_part(sizes: BatchSizes, *, uses_graph: bool) -> tuple[Operation, ...]:
     """Gathering the features of all forecasts, their product with solved weights, and its sum with the network's."""
-    look_back_h = sizes.length_h if sizes.look_back_h is None else sizes.look_back_h
-    features = linear_part_count(look_back_h, sizes.horizon_h, uses_graph=uses_graph)
+    look_back_steps = sizes.length_steps if sizes.look_back_steps is None else sizes.look_back_steps
+    features = linear_part_count(
+        look_back_steps, sizes.horizon_steps, uses_graph=uses_graph, steps_per_hour=sizes.steps_per_hour
+    )
     return (
         # Each is gathered, then put beside the others.
         moved(sizes.forecasts * features, kind=Kind.HISTORIES, calls=2, gradient=False),
-        linear(sizes.forecasts, features, sizes.horizon_h, input_gradient=False, learned=False),
-        elementwise(sizes.forecasts * sizes.horizon_h, ADD, inputs=2, gradient=False),
+        linear(sizes.forecasts, features, sizes.horizon_steps, input_gradient=False, learned=False),
+        elementwise(sizes.forecasts * sizes.horizon_steps, ADD, inputs=2, gradient=False),
     )

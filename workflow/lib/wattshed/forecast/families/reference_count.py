@@ -30,19 +30,19 @@ def count_reference(settings: Settings, sizes: BatchSizes) -> ForwardPass:
     hidden, layers = settings.hidden, settings.recurrent_layers
     state_share = settings.dropout if settings.state_dropout is None else settings.state_dropout
     output_share = settings.dropout if settings.output_dropout else 0.0
-    cells = sizes.rows * sizes.horizon_h
+    cells = sizes.rows * sizes.horizon_steps
     operations = (
         *_graph_layers(settings, sizes, channels),
-        *recurrence("gru", sizes.rows, sizes.length_h, channels, hidden, layers, dropout=state_share > 0),
+        *recurrence("gru", sizes.rows, sizes.length_steps, channels, hidden, layers, dropout=state_share > 0),
         *_dropout(sizes.rows * hidden, state_share),
-        linear(sizes.rows, hidden, sizes.horizon_h),
+        linear(sizes.rows, hidden, sizes.horizon_steps),
         *_dropout(cells, output_share),
     )
     parameters = (
         2 * channels
         + (settings.graph_layers - 1) * linear_parameters(channels, channels)
         + recurrence_parameters("gru", channels, hidden, layers)
-        + linear_parameters(hidden, sizes.horizon_h)
+        + linear_parameters(hidden, sizes.horizon_steps)
     )
     return ForwardPass(operations, parameters, 2 * settings.graph_layers + LAYER_TENSORS * layers + 2)
 
@@ -51,7 +51,7 @@ def _graph_layers(settings: Settings, sizes: BatchSizes, channels: int) -> tuple
     """Each layer lifts all nodes and adds up neighbours. Only the last one takes rows of a sampled graph; those before
     it then take the whole graph."""
     share = settings.dropout if settings.graph_dropout is None else settings.graph_dropout
-    cells, sampled = sizes.windows * sizes.length_h, sizes.rows // sizes.windows
+    cells, sampled = sizes.windows * sizes.length_steps, sizes.rows // sizes.windows
     edges = sizes.edges if sizes.sampled_edges is None else sizes.sampled_edges
     found: list[Operation] = []
     for number in range(1, settings.graph_layers + 1):

@@ -13,7 +13,7 @@ from wattshed.foundation.vocabulary import Information
 if TYPE_CHECKING:
     import scipy.sparse as sp
 
-    from wattshed.config.data.data import WindowsBlock
+    from wattshed.config.data.windows import WindowsBlock
     from wattshed.forecast.network import Network
     from wattshed.law.operations.forward import BatchSizes, ForwardPass
 
@@ -65,7 +65,7 @@ def make(settings: Settings, windows: WindowsBlock, adjacency: sp.csr_array, see
 
     torch.manual_seed(seed)
     return ReferenceSTGNN(
-        windows.horizon_h,
+        windows.horizon_steps,
         settings.hidden,
         settings.dropout,
         adjacency,

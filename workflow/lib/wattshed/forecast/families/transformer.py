@@ -15,7 +15,7 @@ from wattshed.law.operations.forward import BatchSizes, ForwardPass
 if TYPE_CHECKING:
     import scipy.sparse as sp
 
-    from wattshed.config.data.data import WindowsBlock
+    from wattshed.config.data.windows import WindowsBlock
     from wattshed.forecast.network import Network
 
 
@@ -77,8 +77,8 @@ class TransformerFamily(SimpleFamily):
         """Raises :class:`ValueError` if the network would read more hours than the look-back has."""
         if settings.length_h is not None and settings.length_h > windows.look_back_h:
             raise ValueError(
-                f"length_h is {settings.length_h}, but data.windows.look_back_h is {windows.look_back_h}; expected at "
-                "most the look-back: a smaller length_h, or a longer look-back"
+                f"length_h is {settings.length_h}, but data.windows.look_back_h is {windows.look_back_h:g}; expected "
+                "at most the look-back: a smaller length_h, or a longer look-back"
             )
 
 
@@ -89,8 +89,8 @@ def make(settings: Settings, windows: WindowsBlock, adjacency: sp.csr_array, see
 
     torch.manual_seed(seed)
     return Transformer(
-        windows.horizon_h,
-        windows.look_back_h if settings.length_h is None else settings.length_h,
+        windows.horizon_steps,
+        windows.look_back_steps if settings.length_h is None else settings.length_h * windows.steps_per_hour,
         settings.width,
         layers=settings.layers,
         heads=settings.heads,
@@ -119,14 +119,16 @@ def count(settings: Settings, sizes: BatchSizes) -> ForwardPass:
     from wattshed.law.operations.products import linear, linear_parameters
 
     width, inner = settings.width, settings.units
-    length_h = sizes.length_h if settings.length_h is None else settings.length_h
-    lift = Lift(width, calendar=settings.calendar, node_table=settings.node_table, reads_h=length_h)
+    length_steps = (
+        sizes.length_steps if settings.length_h is None else settings.length_h * sizes.steps_per_hour
+    )
+    lift = Lift(width, calendar=settings.calendar, node_table=settings.node_table, reads_steps=length_steps)
     operations = (
         *lift.operations(sizes),
-        elementwise(sizes.rows * length_h * width, ADD, inputs=2),
+        elementwise(sizes.rows * length_steps * width, ADD, inputs=2),
         *transformer_blocks(
             sizes.rows,
-            length_h,
+            length_steps,
             width,
             settings.heads,
             inner,
@@ -135,14 +137,14 @@ def count(settings: Settings, sizes: BatchSizes) -> ForwardPass:
             scales_queries=True,
         ),
         normalisation(sizes.rows, width),
-        linear(sizes.rows, width, sizes.horizon_h),
+        linear(sizes.rows, width, sizes.horizon_steps),
     )
     parameters = (
         lift.parameters(sizes.nodes)
-        + length_h * width
+        + length_steps * width
         + settings.layers * block_parameters(width, inner)
         + 2 * width
-        + linear_parameters(width, sizes.horizon_h)
+        + linear_parameters(width, sizes.horizon_steps)
     )
     # Places, the norm's two and the output's two.
     return ForwardPass(operations, parameters, lift.tensors + settings.layers * BLOCK_TENSORS + 5)

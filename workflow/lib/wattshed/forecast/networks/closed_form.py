@@ -5,11 +5,11 @@ import math
 from wattshed.foundation.faults import Fault
 
 
-def refuse_no_samples(what: str, samples: int, horizon_h: int) -> None:
+def refuse_no_samples(what: str, samples: int, horizon_steps: int) -> None:
     """Raises :class:`Fault` if there are no rows to solve with; rows are windows whose whole horizon was observed."""
     if samples == 0:
         raise Fault(
-            f"{what} cannot be solved: in no training window were all {horizon_h} hours of the horizon "
+            f"{what} cannot be solved: in no training window were all {horizon_steps} steps of the horizon "
             "observed at one node; expected at least one: give a panel with fewer gaps, a shorter "
             "data.windows.horizon_h, or a study without it."
         )

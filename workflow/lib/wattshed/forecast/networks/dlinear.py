@@ -9,13 +9,13 @@ from wattshed.forecast.series import Pairs
 class DLinear(Network):
     """One linear map of the trend and one of the remainder (Zeng et al. 2023), shared by all nodes."""
 
-    def __init__(self, look_back_h: int, horizon_h: int) -> None:
+    def __init__(self, look_back_steps: int, horizon_steps: int) -> None:
         super().__init__()
         # The paper's kernel of 25 needs look-backs of 336; with half a day the remainder covers variations
         # within a day.
-        self.kernel = min(13, look_back_h - 1 + look_back_h % 2)
-        self.trend = nn.Linear(look_back_h, horizon_h)
-        self.rest = nn.Linear(look_back_h, horizon_h)
+        self.kernel = min(13, look_back_steps - 1 + look_back_steps % 2)
+        self.trend = nn.Linear(look_back_steps, horizon_steps)
+        self.rest = nn.Linear(look_back_steps, horizon_steps)
 
     def forward(self, pairs: Pairs) -> Tensor:
         """Scaled forecast [M, H]; the neighbours are not used."""

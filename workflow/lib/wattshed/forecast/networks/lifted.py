@@ -18,13 +18,13 @@ from wattshed.forecast.series import Pairs, Sequences
 class Lifted(Network):
     """Channels of each hour: of a node's own history, of its neighbours' aggregate, or of both.
 
-    reads_h: the last hours of the look-back that are read; None for all of them.
+    reads_steps: the last hours of the look-back that are read; None for all of them.
 
     A calendar adds learned values for the hour of day and the weekday; a node table adds learned values for each node.
     With one graph layer and a static graph, A (X W + b) = (A X) W + (A 1) b: the aggregate is made once per series.
     """
 
-    reads_h: int | None = None
+    reads_steps: int | None = None
 
     def __init__(
         self,
@@ -60,9 +60,9 @@ class Lifted(Network):
     ) -> Tensor:
         """Channels of each hour that is read [M, W, channels]; own, aggregate: scaled [M, W]; see :meth:`base` and
         :meth:`season`."""
-        if self.reads_h is not None:
-            own, aggregate = own[:, -self.reads_h :], aggregate[:, -self.reads_h :]
-            season = None if season is None else season[:, -self.reads_h :]
+        if self.reads_steps is not None:
+            own, aggregate = own[:, -self.reads_steps :], aggregate[:, -self.reads_steps :]
+            season = None if season is None else season[:, -self.reads_steps :]
         parts = []
         if self.own is not None:
             parts.append(own.unsqueeze(-1) * self.own.weight[:, 0])

@@ -16,6 +16,7 @@ from wattshed.forecast.networks.linear_features import (
 )
 from wattshed.forecast.protocol import ForecastTask, evenly_spaced
 from wattshed.forecast.series import Pairs, ScaledSeries
+from wattshed.foundation.hours import DAY_H
 
 PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1)
 # More pairs than this cost time but change the weights by less than their uncertainty.
@@ -27,7 +28,7 @@ VALIDATION_PAIRS = 10_000
 class LinearPart(Network):
     """One linear map for all nodes (ridge regression), on scaled values.
 
-    It sees a node's look-back, its neighbours' (if it uses the graph), both at the hours to forecast of the days
+    It sees a node's look-back, its neighbours' (if it uses the graph), both at the steps to forecast of the days
     before (up to a week), the hour of day and the weekday. Its weights are buffers: they are solved once, and training
     does not change them. ``penalty`` is the chosen penalty per sample, None before :meth:`solve`.
     """
@@ -35,15 +36,17 @@ class LinearPart(Network):
     has_closed_form = True
     weight: Tensor
 
-    def __init__(self, look_back_h: int, horizon_h: int, uses_graph: bool) -> None:
+    def __init__(
+        self, look_back_steps: int, horizon_steps: int, uses_graph: bool, steps_per_hour: int = 1
+    ) -> None:
         super().__init__()
         self.penalty: float | None = None
-        self.horizon_h = horizon_h
+        self.horizon_steps = horizon_steps
         self.uses_graph = uses_graph
-        self.days_back = days_back(look_back_h, horizon_h)
+        self.days_back = days_back(look_back_steps, horizon_steps, DAY_H * steps_per_hour)
         series = 2 if uses_graph else 1
-        count = series * (look_back_h + horizon_h * (len(self.days_back) + 1)) + 24 + 7 + 1
-        self.register_buffer("weight", torch.zeros(count, horizon_h))
+        count = series * (look_back_steps + horizon_steps * (len(self.days_back) + 1)) + 24 + 7 + 1
+        self.register_buffer("weight", torch.zeros(count, horizon_steps))
 
     def forward(self, pairs: Pairs) -> Tensor:
         """Scaled forecast [M, H]."""
@@ -56,9 +59,9 @@ class LinearPart(Network):
 
     def features(self, pairs: Pairs) -> Tensor:
         """[M, F]: look-backs, the days before, calendar, constant."""
-        parts = [pairs.own, *days_before(pairs, "own", self.horizon_h, self.days_back)]
+        parts = [pairs.own, *days_before(pairs, "own", self.horizon_steps, self.days_back)]
         if self.uses_graph:
-            parts += [pairs.aggregate, *days_before(pairs, "aggregate", self.horizon_h, self.days_back)]
+            parts += [pairs.aggregate, *days_before(pairs, "aggregate", self.horizon_steps, self.days_back)]
         parts += [calendar_hours(pairs), calendar_weekdays(pairs)]
         parts.append(torch.ones(len(pairs), 1, device=pairs.nodes.device))
         return torch.cat(parts, dim=1)
@@ -72,7 +75,7 @@ class LinearPart(Network):
         """
         train = self._pairs(task.origins(task.splits.train), series, MOST_PAIRS)
         gram, moment, samples = self._normal_equations(task, series, train)
-        refuse_no_samples("the linear part", samples, self.horizon_h)
+        refuse_no_samples("the linear part", samples, self.horizon_steps)
         check = evenly_spaced(task.origins(task.splits.validation), -(-VALIDATION_PAIRS // len(series.own)))
         judged = self._pairs(check, series, VALIDATION_PAIRS)
         best_error, best = np.inf, PENALTIES[0]
@@ -108,8 +111,8 @@ class LinearPart(Network):
         for start in range(0, len(pairs), PAIRS_PER_BLOCK):
             part = slice(start, start + PAIRS_PER_BLOCK)
             block = series.pairs(pairs.nodes[part], pairs.origins[part])
-            seen = series.residence.gather(observed, block.nodes, block.origins, self.horizon_h)
-            yield self.features(block), block.targets(self.horizon_h), seen
+            seen = series.residence.gather(observed, block.nodes, block.origins, self.horizon_steps)
+            yield self.features(block), block.targets(self.horizon_steps), seen
 
     def _normal_equations(
         self, task: ForecastTask, series: ScaledSeries, pairs: Pairs

@@ -23,7 +23,7 @@ class LSTMNetwork(Lifted):
 
     def __init__(
         self,
-        horizon_h: int,
+        horizon_steps: int,
         hidden: int,
         *,
         calendar: bool = False,
@@ -41,7 +41,7 @@ class LSTMNetwork(Lifted):
         # torch warns about a dropout that has no place to act.
         between = state_dropout if recurrent_layers > 1 else 0.0
         self.lstm = nn.LSTM(width, hidden, recurrent_layers, batch_first=True, dropout=between)
-        self.output = nn.Linear(hidden, horizon_h)
+        self.output = nn.Linear(hidden, horizon_steps)
         self.graph_dropout = nn.Dropout(graph_dropout)
         self.state_dropout = nn.Dropout(state_dropout)
         self.stretch = Stretch()
@@ -49,7 +49,7 @@ class LSTMNetwork(Lifted):
     def forward(self, pairs: Pairs) -> Tensor:
         """Scaled forecast [M, H]."""
         channels = self.channels_between(pairs, self.base(pairs))
-        last, _ = state_after(self.stretch, channels, self._layers, pairs.series.look_back_h)
+        last, _ = state_after(self.stretch, channels, self._layers, pairs.series.look_back_steps)
         return self.output(self.state_dropout(last[-1]))
 
     def read(self, channels: Tensor) -> Tensor:
@@ -60,8 +60,8 @@ class LSTMNetwork(Lifted):
         """Scaled forecasts after every hour but the burn-in [M, L - burn in, H], from one pass of the state."""
         base = self.base(Pairs(sequences.series, sequences.nodes, sequences.starts))
         channels = self.channels_between(sequences, base)
-        states, _ = states_of(self.stretch, channels, self._layers, sequences.length_h)
-        return self.output(self.state_dropout(states[:, sequences.burn_in_h :]))
+        states, _ = states_of(self.stretch, channels, self._layers, sequences.length_steps)
+        return self.output(self.state_dropout(states[:, sequences.burn_in_steps :]))
 
     def state_units(self) -> int:
         """States and cells of all layers."""

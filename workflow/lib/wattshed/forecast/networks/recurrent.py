@@ -29,7 +29,7 @@ class STGNN(Lifted):
 
     def __init__(
         self,
-        horizon_h: int,
+        horizon_steps: int,
         hidden: int,
         uses_graph: bool = True,
         uses_own_history: bool = True,
@@ -47,7 +47,7 @@ class STGNN(Lifted):
         width = hidden if channels is None else channels
         super().__init__(width, uses_graph, uses_own_history, calendar=calendar, nodes=nodes)
         self.gru = make_gru(width, hidden, recurrent_layers, state_dropout)
-        self.output = nn.Linear(hidden, horizon_h)
+        self.output = nn.Linear(hidden, horizon_steps)
         self.graph_dropout = nn.Dropout(graph_dropout)
         self.state_dropout = nn.Dropout(state_dropout)
         self.stretch = Stretch()
@@ -55,7 +55,7 @@ class STGNN(Lifted):
     def forward(self, pairs: Pairs) -> Tensor:
         """Scaled forecast [M, H]."""
         channels = self.channels_between(pairs, self.base(pairs))
-        last = state_after(self.stretch, channels, self._layers, pairs.series.look_back_h)
+        last = state_after(self.stretch, channels, self._layers, pairs.series.look_back_steps)
         return self.output(self.state_dropout(last[-1]))
 
     def read(self, channels: Tensor) -> Tensor:
@@ -73,8 +73,8 @@ class STGNN(Lifted):
         """Scaled forecasts after every hour but the burn-in [M, L - burn in, H], from one pass of the state."""
         base = self.base(Pairs(sequences.series, sequences.nodes, sequences.starts))
         channels = self.channels_between(sequences, base)
-        states, _ = states_of(self.stretch, channels, self._layers, sequences.length_h)
-        return self.output(self.state_dropout(states[:, sequences.burn_in_h :]))
+        states, _ = states_of(self.stretch, channels, self._layers, sequences.length_steps)
+        return self.output(self.state_dropout(states[:, sequences.burn_in_steps :]))
 
     def state_units(self) -> int:
         return self.gru.hidden_size * layers_of(self.gru)

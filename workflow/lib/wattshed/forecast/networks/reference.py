@@ -34,7 +34,7 @@ class ReferenceSTGNN(Network):
 
     def __init__(
         self,
-        horizon_h: int,
+        horizon_steps: int,
         hidden: int,
         dropout: float,
         adjacency: sp.csr_array,
@@ -58,7 +58,7 @@ class ReferenceSTGNN(Network):
         self.input = nn.Linear(1, width)
         self.further = nn.ModuleList(nn.Linear(width, width) for _ in range(graph_layers - 1))
         self.gru = make_gru(width, hidden, recurrent_layers, state_share)
-        self.output = nn.Linear(hidden, horizon_h)
+        self.output = nn.Linear(hidden, horizon_steps)
         self.graph_dropout = nn.Dropout(dropout if graph_dropout is None else graph_dropout)
         self.state_dropout = nn.Dropout(state_share)
         self.output_dropout = nn.Dropout(dropout if output_dropout else 0.0)

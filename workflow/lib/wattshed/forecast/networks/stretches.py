@@ -17,9 +17,9 @@ class Place(nn.Module):
 
 
 class Stretch(Place):
-    """The same for a stretch of hours. chunk_h: hours of each stretch; None for all hours at once."""
+    """The same for a stretch of hours. chunk_steps: hours of each stretch; None for all hours at once."""
 
-    chunk_h: int | None = None
+    chunk_steps: int | None = None
 
 
 # Channels [M, l, C] of the hours from the first to before the last one.
@@ -28,30 +28,30 @@ Channels = Callable[[int, int], Tensor]
 Layers = Callable[[Tensor, Any], tuple[Tensor, Any]]
 
 
-def states_of(stretch: Stretch, channels: Channels, layers: Layers, length_h: int) -> tuple[Tensor, Any]:
+def states_of(stretch: Stretch, channels: Channels, layers: Layers, length_steps: int) -> tuple[Tensor, Any]:
     """The states of all hours [M, L, D], and the state after the last one: stretch by stretch, each from the state
     before it."""
-    found = list(_stretches(stretch, channels, layers, length_h, last_only=False))
+    found = list(_stretches(stretch, channels, layers, length_steps, last_only=False))
     states = [part for part, _ in found]
     return states[0] if len(states) == 1 else torch.cat(states, dim=1), found[-1][1]
 
 
-def state_after(stretch: Stretch, channels: Channels, layers: Layers, length_h: int) -> Any:
+def state_after(stretch: Stretch, channels: Channels, layers: Layers, length_steps: int) -> Any:
     """The state after the last hour; the states of other hours are not kept."""
-    return list(_stretches(stretch, channels, layers, length_h, last_only=True))[-1][1]
+    return list(_stretches(stretch, channels, layers, length_steps, last_only=True))[-1][1]
 
 
 def _stretches(
-    stretch: Stretch, channels: Channels, layers: Layers, length_h: int, *, last_only: bool
+    stretch: Stretch, channels: Channels, layers: Layers, length_steps: int, *, last_only: bool
 ) -> list[tuple[Tensor, Any]]:
     def compute(first: int, last: int, state: Any) -> tuple[Tensor | None, Any]:
         states, after = layers(channels(first, last), state)
         return None if last_only else states, after
 
-    step = stretch.chunk_h or length_h
+    step = stretch.chunk_steps or length_steps
     found: list[Any] = []
     state = None
-    for first in range(0, length_h, step):
-        part, state = stretch(compute, first, min(first + step, length_h), state)
+    for first in range(0, length_steps, step):
+        part, state = stretch(compute, first, min(first + step, length_steps), state)
         found.append((part, state))
     return found

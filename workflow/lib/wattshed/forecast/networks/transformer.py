@@ -75,8 +75,8 @@ class Transformer(Lifted):
 
     def __init__(
         self,
-        horizon_h: int,
-        length_h: int,
+        horizon_steps: int,
+        length_steps: int,
         width: int,
         *,
         layers: int = 2,
@@ -86,17 +86,17 @@ class Transformer(Lifted):
         calendar: bool = False,
         nodes: int = 0,
     ) -> None:
-        """length_h: the last hours of the look-back that it reads; width: channels of each hour; feed_forward: units of
-        each block's feed-forward network, None for four times the width; nodes: rows of the node table, 0 for none;
-        dropout: share of what each block adds that is set to zero in training.
+        """length_steps: the last steps of the look-back that it reads; width: channels of each step; feed_forward:
+        units of each block's feed-forward network, None for four times the width; nodes: rows of the node table, 0 for
+        none; dropout: share of what each block adds that is set to zero in training.
         """
         super().__init__(width, calendar=calendar, nodes=nodes)
-        self.reads_h = length_h
+        self.reads_steps = length_steps
         inner = 4 * width if feed_forward is None else feed_forward
-        self.positions = nn.Parameter(torch.randn(length_h, width) * 0.02)
+        self.positions = nn.Parameter(torch.randn(length_steps, width) * 0.02)
         self.blocks = nn.ModuleList(Block(width, heads, inner, dropout) for _ in range(layers))
         self.norm = nn.LayerNorm(width)
-        self.output = nn.Linear(width, horizon_h)
+        self.output = nn.Linear(width, horizon_steps)
 
     def read(self, channels: Tensor) -> Tensor:
         values = channels + self.positions

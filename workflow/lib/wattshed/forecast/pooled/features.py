@@ -1,6 +1,6 @@
 """What the pooled ridge regression sees of each (node, window) pair, in groups that are computed only if needed.
 
-Shapes: M pairs, W look-back, H horizon, S = min(H, 24).
+Shapes: M pairs, W look-back, H horizon, D steps of a day, S = min(H, D).
 """
 
 from collections.abc import Callable
@@ -18,11 +18,11 @@ from wattshed.forecast.networks.linear_features import (
 )
 from wattshed.forecast.pooled.same_hours import same_hours
 from wattshed.forecast.series import Pairs
+from wattshed.foundation.hours import DAY_H
 
-DAY_H = 24
 # Where the load's effect on the next hours changes its slope, in deviations of the node.
 KNOTS = (-0.5, 0.0, 0.5, 1.0, 2.0)
-PANEL_HOURS = 6
+PANEL_STEPS = 6
 
 
 @dataclass(frozen=True)
@@ -39,19 +39,22 @@ class FeatureGroup:
     free: int = 0
 
 
-def feature_groups(look_back_h: int, horizon_h: int, *, neighbours: bool) -> list[FeatureGroup]:
+def feature_groups(
+    look_back_steps: int, horizon_steps: int, *, neighbours: bool, steps_per_hour: int = 1
+) -> list[FeatureGroup]:
     """All groups in their order: a node's history, its neighbours', calendar, and what is not linear in them."""
-    span, days = min(horizon_h, DAY_H), days_back(look_back_h, horizon_h)
-    daily = horizon_h * (len(days) + 1)
+    steps_per_day = DAY_H * steps_per_hour
+    span, days = min(horizon_steps, steps_per_day), days_back(look_back_steps, horizon_steps, steps_per_day)
+    daily = horizon_steps * (len(days) + 1)
     groups = [
-        FeatureGroup("look_back", look_back_h, lambda pairs: pairs.own),
-        FeatureGroup("days_before", daily, partial(_days, "own", horizon_h, days)),
+        FeatureGroup("look_back", look_back_steps, lambda pairs: pairs.own),
+        FeatureGroup("days_before", daily, partial(_days, "own", horizon_steps, days)),
     ]
     if neighbours:
         groups += [
-            FeatureGroup("neighbours_look_back", look_back_h, lambda pairs: pairs.aggregate),
-            FeatureGroup("neighbours_days_before", daily, partial(_days, "aggregate", horizon_h, days)),
-            FeatureGroup("panel_mean", PANEL_HOURS + span, partial(_panel_mean, span)),
+            FeatureGroup("neighbours_look_back", look_back_steps, lambda pairs: pairs.aggregate),
+            FeatureGroup("neighbours_days_before", daily, partial(_days, "aggregate", horizon_steps, days)),
+            FeatureGroup("panel_mean", PANEL_STEPS + span, partial(_panel_mean, span)),
         ]
     hinges = 2 * len(KNOTS) + 4
     return [
@@ -69,19 +72,20 @@ def feature_groups(look_back_h: int, horizon_h: int, *, neighbours: bool) -> lis
     ]
 
 
-def _days(name: str, horizon_h: int, days: list[int], pairs: Pairs) -> Tensor:
-    return torch.cat(days_before(pairs, "own" if name == "own" else "aggregate", horizon_h, days), dim=1)
+def _days(name: str, horizon_steps: int, days: list[int], pairs: Pairs) -> Tensor:
+    return torch.cat(days_before(pairs, "own" if name == "own" else "aggregate", horizon_steps, days), dim=1)
 
 
 def last_day(pairs: Pairs) -> Tensor:
-    """A node's last 24 hours [M, 24]."""
-    if pairs.series.look_back_h == DAY_H:
+    """A node's last 24 hours [M, D]."""
+    day_steps = pairs.series.steps_per_day
+    if pairs.series.look_back_steps == day_steps:
         return pairs.own
-    return pairs.series.residence.windows("own", pairs.nodes, pairs.origins - DAY_H, DAY_H)
+    return pairs.series.residence.windows("own", pairs.nodes, pairs.origins - day_steps, day_steps)
 
 
 def _hinges(pairs: Pairs) -> Tensor:
-    """Slopes that change with the last two hours' load, and how these hours go together [M, 14]."""
+    """Slopes that change with the last two steps' load, and how these steps go together [M, 14]."""
     day = last_day(pairs)
     last, second, third = day[:, -1], day[:, -2], day[:, -3]
     knots = torch.tensor(KNOTS, device=day.device)
@@ -95,7 +99,7 @@ def _hinges(pairs: Pairs) -> Tensor:
 
 
 def _load_by_hour(pairs: Pairs) -> Tensor:
-    """The last hour, the same hour a day before, the second-last hour and the day's mean, by hour of day [M, 96]."""
+    """The last step, the same step a day before, the second-last step and the day's mean, by hour of day [M, 96]."""
     day, hours = last_day(pairs), calendar_hours(pairs)
     loads = (day[:, -1], day[:, 0], day[:, -2], day.mean(dim=1))
     return torch.cat([hours * load[:, None] for load in loads], dim=1)
@@ -109,10 +113,10 @@ def _hour_by_weekend(pairs: Pairs) -> Tensor:
 
 
 def _panel_mean(span: int, pairs: Pairs) -> Tensor:
-    """Mean of all nodes in the last hours, and a day before the hours to forecast [M, 6 + S]."""
+    """Mean of all nodes in the last steps, and a day before the steps to forecast [M, 6 + S]."""
     mean = pairs.series.panel_mean
-    last = mean.unfold(0, PANEL_HOURS, 1)[pairs.origins - PANEL_HOURS]
-    day_before = mean.unfold(0, span, 1)[pairs.origins - DAY_H]
+    last = mean.unfold(0, PANEL_STEPS, 1)[pairs.origins - PANEL_STEPS]
+    day_before = mean.unfold(0, span, 1)[pairs.origins - pairs.series.steps_per_day]
     return torch.cat([last, day_before], dim=1)
 
 

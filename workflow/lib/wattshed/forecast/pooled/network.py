@@ -46,9 +46,9 @@ class PooledRidge(Network):
     moment: Tensor
     rows: Tensor
 
-    def __init__(self, features: PooledFeatures, horizon_h: int, nodes: int, *, keep_sums: bool) -> None:
+    def __init__(self, features: PooledFeatures, horizon_steps: int, nodes: int, *, keep_sums: bool) -> None:
         super().__init__()
-        self.features, self.horizon_h, self.nodes = features, horizon_h, nodes
+        self.features, self.horizon_steps, self.nodes = features, horizon_steps, nodes
         self._wants_sums = keep_sums
         self._make_buffers()
 
@@ -60,15 +60,15 @@ class PooledRidge(Network):
 
     def _make_buffers(self) -> None:
         count = len(self.features)
-        self.register_buffer("node_weight", torch.zeros(self.nodes, count, self.horizon_h))
-        self.register_buffer("shared", torch.zeros(count, self.horizon_h))
+        self.register_buffer("node_weight", torch.zeros(self.nodes, count, self.horizon_steps))
+        self.register_buffer("shared", torch.zeros(count, self.horizon_steps))
         self.register_buffer("penalties", torch.zeros(4, dtype=torch.float64))
         self.register_buffer("variances", torch.zeros(self.nodes, dtype=torch.float64))
         if self.keeps_sums:
             packed = count * (count + 1) // 2
             self.register_buffer("gram", torch.zeros(self.nodes, packed, dtype=torch.float64))
             self.register_buffer(
-                "moment", torch.zeros(self.nodes, count, self.horizon_h, dtype=torch.float64)
+                "moment", torch.zeros(self.nodes, count, self.horizon_steps, dtype=torch.float64)
             )
             self.register_buffer("rows", torch.zeros(self.nodes, dtype=torch.float64))
 
@@ -94,7 +94,7 @@ class PooledRidge(Network):
     def _of_shape(self, count: int) -> "PooledRidge":
         """A network with so many of the features, whichever, without weights."""
         features = self.features.only(torch.arange(count))
-        return PooledRidge(features, self.horizon_h, self.nodes, keep_sums=self._wants_sums)
+        return PooledRidge(features, self.horizon_steps, self.nodes, keep_sums=self._wants_sums)
 
     @torch.no_grad()
     def _keep(self, count: int) -> "PooledRidge":
@@ -102,7 +102,10 @@ class PooledRidge(Network):
         sums, (penalties, _, rows) = self.sums(), self._penalties()
         kept = useful_features(sums, self.variances.cpu().numpy(), penalties, self._free(), rows, count)
         smaller = PooledRidge(
-            self.features.only(torch.from_numpy(kept)), self.horizon_h, self.nodes, keep_sums=self._wants_sums
+            self.features.only(torch.from_numpy(kept)),
+            self.horizon_steps,
+            self.nodes,
+            keep_sums=self._wants_sums,
         )
         smaller.penalties.copy_(self.penalties)
         smaller.variances.copy_(self.variances)
@@ -127,7 +130,7 @@ class PooledRidge(Network):
         chosen = np.unique(np.linspace(0, self.nodes - 1, min(self.nodes, most)).round().astype(np.int64))
         train = reader.sums(chosen, task.origins(task.splits.train))
         rows = float(train.rows.mean())
-        refuse_no_samples("the pooled ridge regression", int(train.rows.sum()), self.horizon_h)
+        refuse_no_samples("the pooled ridge regression", int(train.rows.sum()), self.horizon_steps)
         validation = reader.sums(chosen, task.origins(task.splits.validation))
         variances = np.square(series.scaler.deviation, dtype=np.float64)
         self.variances.copy_(torch.from_numpy(variances))
@@ -144,7 +147,7 @@ class PooledRidge(Network):
     def learn(self, task: ForecastTask, series: ScaledSeries, origins: np.ndarray) -> float:
         """Learn further windows: exactly what solving on all data so far gives, with the penalties as they are.
 
-        origins: int64 [B], first target hours. Returns the mean squared error on them afterwards, scaled. Raises
+        origins: int64 [B], first target steps. Returns the mean squared error on them afterwards, scaled. Raises
         :class:`Fault` if the sums of the data before were not kept.
         """
         self._refuse_without_sums("cannot be updated")
@@ -152,7 +155,7 @@ class PooledRidge(Network):
         new = reader.sums(np.arange(self.nodes), origins)
         self._take(self.sums() + new)
         weights = self.node_weight.double().cpu().numpy()
-        cells = max(1.0, new.rows.sum() * self.horizon_h)
+        cells = max(1.0, new.rows.sum() * self.horizon_steps)
         return float(new.squared_error(weights).sum() / cells)
 
     @torch.no_grad()
@@ -204,7 +207,7 @@ class PooledRidge(Network):
         """Two passes over the panel: one for the shared weights, one for the nodes'. most: nodes in a block."""
         penalties, diagonal, rows = self._penalties()
         blocks = [np.arange(start, min(start + most, self.nodes)) for start in range(0, self.nodes, most)]
-        system = SharedSystem.empty(len(self.features), self.horizon_h)
+        system = SharedSystem.empty(len(self.features), self.horizon_steps)
         for nodes in blocks:
             sums = reader.sums(nodes, origins)
             system.add(sums, inverses(sums, diagonal), diagonal, self.variances.cpu().numpy()[nodes])
@@ -234,7 +237,7 @@ class _Reader:
         self._observed = torch.from_numpy(np.ascontiguousarray(task.panel.observed.T))
 
     def sums(self, nodes: np.ndarray, origins: np.ndarray) -> NodeSums:
-        horizon = self._network.horizon_h
+        horizon = self._network.horizon_steps
         return node_sums(self._network.features, self._series, self._observed, nodes, origins, horizon)
 
 

@@ -64,8 +64,8 @@ class SharedSystem:
     weight: float = 0.0
 
     @classmethod
-    def empty(cls, features: int, horizon_h: int) -> "SharedSystem":
-        return cls(np.zeros((features, features)), np.zeros((features, horizon_h)))
+    def empty(cls, features: int, horizon_steps: int) -> "SharedSystem":
+        return cls(np.zeros((features, features)), np.zeros((features, horizon_steps)))
 
     def add(self, sums: NodeSums, inverse: np.ndarray, diagonal: np.ndarray, variances: np.ndarray) -> None:
         """variances: [n], in the panel's unit squared."""

@@ -65,14 +65,14 @@ def node_sums(
     observed: Tensor,
     nodes: np.ndarray,
     origins: np.ndarray,
-    horizon_h: int,
+    horizon_steps: int,
 ) -> NodeSums:
     """Sums over the windows of some nodes whose whole horizon was observed.
 
-    features: from pairs to float32 [M, F]; observed: bool [N, T]; nodes: [n]; origins: [B], first target hours.
+    features: from pairs to float32 [M, F]; observed: bool [N, T]; nodes: [n]; origins: [B], first target steps.
     """
     every = torch.from_numpy(np.ascontiguousarray(origins)).to(series.device)
-    parts = [_of_node(features, series, observed, int(node), every, horizon_h) for node in nodes]
+    parts = [_of_node(features, series, observed, int(node), every, horizon_steps) for node in nodes]
     gram, moment, square, rows = zip(*parts, strict=True)
     return NodeSums(np.stack(gram), np.stack(moment), np.array(square), np.array(rows, dtype=np.float64))
 
@@ -83,19 +83,19 @@ def _of_node(
     observed: Tensor,
     node: int,
     origins: Tensor,
-    horizon_h: int,
+    horizon_steps: int,
 ) -> tuple[np.ndarray, np.ndarray, float, int]:
     """Products in float32 of at most PAIRS_PER_BLOCK rows, sums of them in float64."""
     gram: np.ndarray | float = 0.0
     moment: np.ndarray | float = 0.0
     square, rows = 0.0, 0
-    whole = observed[node].to(origins.device).unfold(0, horizon_h, 1)[origins].all(dim=1)
+    whole = observed[node].to(origins.device).unfold(0, horizon_steps, 1)[origins].all(dim=1)
     for block in torch.split(origins, PAIRS_PER_BLOCK):
         seen = block[whole[:PAIRS_PER_BLOCK]]
         whole = whole[PAIRS_PER_BLOCK:]
         pairs = series.pairs(torch.full_like(seen, node), seen)
         # NumPy computes half of a product X'X only, because it sees that it is symmetric.
-        x, y = features(pairs).cpu().numpy(), pairs.targets(horizon_h).cpu().numpy()
+        x, y = features(pairs).cpu().numpy(), pairs.targets(horizon_steps).cpu().numpy()
         gram = gram + (x.T @ x).astype(np.float64)
         moment = moment + (x.T @ y).astype(np.float64)
         square += float(np.square(y, dtype=np.float64).sum())

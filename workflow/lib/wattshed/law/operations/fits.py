@@ -27,8 +27,9 @@ class FitSizes:
     nodes: int
     train_windows: int
     validation_windows: int
-    look_back_h: int
-    horizon_h: int
+    look_back_steps: int
+    horizon_steps: int
+    steps_per_hour: int = 1
 
     def __post_init__(self) -> None:
         """Raises ValueError for a size below 1."""
@@ -76,7 +77,7 @@ def linear_part_fit(features: int, sizes: FitSizes) -> tuple[Operation, ...]:
     """The linear part of a network: sums over at most 200,000 pairs, a solution and a look for each penalty."""
     rows = min(sizes.nodes * sizes.train_windows, MOST_PAIRS)
     judged = min(sizes.nodes * sizes.validation_windows, VALIDATION_PAIRS)
-    outputs = sizes.horizon_h
+    outputs = sizes.horizon_steps
     return (
         _gathered(rows * (features + outputs)),
         *gram(rows, features, outputs),
@@ -98,7 +99,7 @@ def pooled_fit(features: int, sizes: FitSizes, tried: int = TRIED_PAIRS) -> tupl
     the count is the least that a fit computes.
     """
     expect_sizes("the fit", features=features, tried=tried)
-    nodes, outputs = sizes.nodes, sizes.horizon_h
+    nodes, outputs = sizes.nodes, sizes.horizon_steps
     judged = tried * SHARED_PENALTIES
     windows = sizes.train_windows + sizes.validation_windows
     return (

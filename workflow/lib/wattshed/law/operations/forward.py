@@ -11,17 +11,18 @@ class BatchSizes:
     """Sizes of one batch, known before anything is built.
 
     rows: (node, window) pairs or sequences of a batch; for a family that takes whole windows the number of windows
-    times nodes. windows: windows of all nodes, 0 where a batch is of pairs. length_h: hours that the network reads:
-    the look-back, or the length of a sequence. outputs: hours after which it forecasts: 1, or the hours of a sequence
+    times nodes. windows: windows of all nodes, 0 where a batch is of pairs. length_steps: steps that the network reads:
+    the look-back, or the length of a sequence. outputs: steps after which it forecasts: 1, or the steps of a sequence
     with a loss. edges: of the graph, both directions and self loops. engine: what would compute a network that a
     kernel takes. passes: how often a network runs on as many rows, such as once per block of validation windows;
     ``forward_pass_of`` counts all of them. sampled_edges: edges that a step keeps of a sampled graph, None for all.
-    look_back_h: hours of history of a forecast, where ``length_h`` is not that of a window; None if it is.
+    look_back_steps: of history of a forecast, where ``length_steps`` is not that of a window; None if it is.
+    steps_per_hour: of the panel.
     """
 
     rows: int
-    length_h: int
-    horizon_h: int
+    length_steps: int
+    horizon_steps: int
     nodes: int
     edges: int = 0
     windows: int = 0
@@ -29,11 +30,12 @@ class BatchSizes:
     engine: Literal["torch", "fused_cpu", "fused_cuda"] = "torch"
     passes: int = 1
     sampled_edges: int | None = None
-    look_back_h: int | None = None
+    look_back_steps: int | None = None
+    steps_per_hour: int = 1
 
     @property
     def forecasts(self) -> int:
-        """Forecasts of one pass, each of all hours of the horizon."""
+        """Forecasts of one pass, each of all steps of the horizon."""
         return self.rows * self.outputs
 
     def __post_init__(self) -> None:
@@ -41,8 +43,8 @@ class BatchSizes:
         expect_sizes(
             "the batch",
             rows=self.rows,
-            length_h=self.length_h,
-            horizon_h=self.horizon_h,
+            length_steps=self.length_steps,
+            horizon_steps=self.horizon_steps,
             nodes=self.nodes,
             outputs=self.outputs,
             passes=self.passes,

@@ -8,13 +8,13 @@ from wattshed.law.operations.forward import BatchSizes
 from wattshed.law.operations.operation import expect_sizes
 
 if TYPE_CHECKING:
-    from wattshed.config.data.data import WindowsBlock
+    from wattshed.config.data.windows import WindowsBlock
     from wattshed.config.models.recipes import RecipeBlock
 
 Engine = Literal["torch", "fused_cpu", "fused_cuda"]
 ENGINES: tuple[Engine, ...] = ("torch", "fused_cpu", "fused_cuda")
-# Pairs that a network forecasts in one pass, and hours that a stream reads before its first forecast; tests hold them
-# equal to forecast/neural.py and forecast/streaming.py.
+# Pairs that a network forecasts in one pass, and the time [h] that a stream reads before its first forecast; tests hold
+# them equal to forecast/neural.py and forecast/streaming.py.
 PAIRS_PER_PASS = 16_384
 RUN_IN_H = 168
 
@@ -43,30 +43,35 @@ def batch_sizes(
     chosen = known_engine(engine)
     if recipe.precision != "fp32":
         chosen = "torch"
-    look_back_h, horizon_h = windows.look_back_h, windows.horizon_h
+    look_back_steps, horizon_steps = windows.look_back_steps, windows.horizon_steps
+    per_hour = windows.steps_per_hour
     if recipe.sampling == "sequences":
         return BatchSizes(
             rows=recipe.batch,
-            length_h=recipe.sequence_h,
-            horizon_h=horizon_h,
+            length_steps=per_hour * recipe.sequence_h,
+            horizon_steps=horizon_steps,
             nodes=nodes,
             edges=edges,
-            outputs=recipe.sequence_h - recipe.burn_in_h,
+            outputs=per_hour * (recipe.sequence_h - recipe.burn_in_h),
             engine="torch",
-            look_back_h=look_back_h,
+            look_back_steps=look_back_steps,
+            steps_per_hour=per_hour,
         )
     if recipe.sampling == "pairs":
-        return BatchSizes(recipe.batch, look_back_h, horizon_h, nodes, edges, engine=chosen)
+        return BatchSizes(
+            recipe.batch, look_back_steps, horizon_steps, nodes, edges, engine=chosen, steps_per_hour=per_hour
+        )
     kept_nodes = max(1, round(recipe.node_keep_share * nodes))
     return BatchSizes(
         rows=recipe.batch * kept_nodes,
-        length_h=look_back_h,
-        horizon_h=horizon_h,
+        length_steps=look_back_steps,
+        horizon_steps=horizon_steps,
         nodes=nodes,
         edges=edges,
         windows=recipe.batch,
         engine=chosen,
         sampled_edges=sampled_edges(recipe, nodes, edges, kept_nodes),
+        steps_per_hour=per_hour,
     )
 
 
@@ -77,47 +82,74 @@ def validation_sizes(
     edges: int,
     engine: str,
     validation_windows: int,
-    validation_hours: int | None = None,
+    validation_steps: int | None = None,
 ) -> BatchSizes:
     """Sizes of one epoch's look at the validation part; ``passes`` says how often the network runs.
 
-    validation_windows: of all nodes that are forecast. validation_hours: from the first to the last of them, which a
-    stream reads hour by hour after a run-in; None where they are one hour apart. Pairs are forecast in blocks of whole
-    windows; networks on windows run once per window. Windows that are one hour apart are counted like others, though
-    the kernel computes the gates of their common hours once: there, the count is too high.
+    validation_windows: of all nodes that are forecast. validation_steps: from the first to the last of them, which a
+    stream reads step by step after a run-in; None where they are one step apart. Pairs are forecast in blocks of whole
+    windows; networks on windows run once per window. Windows that are one step apart are counted like others, though
+    the kernel computes the gates of their common steps once: there, the count is too high.
     """
     expect_sizes("the validation part", nodes=nodes, validation_windows=validation_windows)
     expect_sizes("the validation part", least=0, edges=edges)
-    look_back_h, horizon_h = windows.look_back_h, windows.horizon_h
+    look_back_steps, horizon_steps = windows.look_back_steps, windows.horizon_steps
+    per_hour = windows.steps_per_hour
     chosen = known_engine(engine)
     if recipe.sampling == "windows":
         return BatchSizes(
-            nodes, look_back_h, horizon_h, nodes, edges, windows=1, engine=chosen, passes=validation_windows
+            nodes,
+            look_back_steps,
+            horizon_steps,
+            nodes,
+            edges,
+            windows=1,
+            engine=chosen,
+            passes=validation_windows,
+            steps_per_hour=per_hour,
         )
     if recipe.sampling == "sequences":
-        hours = RUN_IN_H + (validation_windows if validation_hours is None else validation_hours)
-        expect_sizes("the validation part", validation_hours=hours)
+        read = RUN_IN_H * per_hour + (validation_windows if validation_steps is None else validation_steps)
+        expect_sizes("the validation part", validation_steps=read)
         if chosen == "fused_cpu":
-            # The stream's kernel advances all nodes by an hour, with a forecast each time.
+            # The stream's kernel advances all nodes by a step, with a forecast each time.
             return BatchSizes(
-                nodes, 1, horizon_h, nodes, edges, engine=chosen, passes=hours, look_back_h=look_back_h
+                nodes,
+                1,
+                horizon_steps,
+                nodes,
+                edges,
+                engine=chosen,
+                passes=read,
+                look_back_steps=look_back_steps,
+                steps_per_hour=per_hour,
             )
-        each_h = max(1, round(hours / validation_windows))
+        each_steps = max(1, round(read / validation_windows))
         return BatchSizes(
             rows=nodes,
-            length_h=each_h,
-            horizon_h=horizon_h,
+            length_steps=each_steps,
+            horizon_steps=horizon_steps,
             nodes=nodes,
             edges=edges,
             engine="torch",
             passes=validation_windows,
-            look_back_h=look_back_h,
+            look_back_steps=look_back_steps,
+            steps_per_hour=per_hour,
         )
     in_pass = min(validation_windows, max(1, PAIRS_PER_PASS // nodes))
     passes = -(-validation_windows // in_pass)
     # The last pass may be smaller: rows are the mean.
     rows = -(-nodes * validation_windows // passes)
-    return BatchSizes(rows, look_back_h, horizon_h, nodes, edges, engine=chosen, passes=passes)
+    return BatchSizes(
+        rows,
+        look_back_steps,
+        horizon_steps,
+        nodes,
+        edges,
+        engine=chosen,
+        passes=passes,
+        steps_per_hour=per_hour,
+    )
 
 
 def sampled_edges(recipe: RecipeBlock, nodes: int, edges: int, kept_nodes: int) -> int | None:

@@ -99,7 +99,7 @@ def drawing(recipe: RecipeBlock, sizes: BatchSizes) -> tuple[Operation, ...]:
     history; with a sampled graph also its edges. A network on pairs or sequences gathers its own histories."""
     values = 2 * target_cells(sizes)
     if sizes.windows:
-        values += sizes.windows * sizes.nodes * sizes.length_h
+        values += sizes.windows * sizes.nodes * sizes.length_steps
     if recipe.edge_keep_share < 1 or recipe.node_keep_share < 1:
         # A random number, a comparison and a weight for each edge of the whole graph, and two arrays of those kept.
         kept = sizes.edges if sizes.sampled_edges is None else sizes.sampled_edges
@@ -109,4 +109,4 @@ def drawing(recipe: RecipeBlock, sizes: BatchSizes) -> tuple[Operation, ...]:
 
 def target_cells(sizes: BatchSizes) -> int:
     """Cells of a batch's target."""
-    return sizes.forecasts * sizes.horizon_h
+    return sizes.forecasts * sizes.horizon_steps

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from wattshed.foundation import plugins
 from wattshed.foundation.documents import read_json
 from wattshed.foundation.faults import Fault
-from wattshed.foundation.hours import WEEK_H
 from wattshed.law.operations.fits import FitSizes
 from wattshed.law.operations.sizes import batch_sizes, engine_of, validation_sizes
 
@@ -26,19 +25,19 @@ EDGES_PER_NEIGHBOUR = 1.4
 
 @dataclass(frozen=True)
 class PanelSizes:
-    """nodes; hours; edges of the graph in both directions with self loops, None to estimate them from its block.
+    """nodes; steps; edges of the graph in both directions with self loops, None to estimate them from its block.
 
     windows: of labelled windows, how many the training and the validation part hold, where that is known.
     """
 
     nodes: int
-    hours: int
+    steps: int
     edges: int | None = None
     windows: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         """Raises ValueError for sizes below 1."""
-        for name in ("nodes", "hours", "edges"):
+        for name in ("nodes", "steps", "edges"):
             size = getattr(self, name)
             if name == "edges" and size is None:
                 continue
@@ -84,12 +83,12 @@ def panel_sizes(study: Study, results: Path | None) -> PanelSizes:
             )
         return found
     if isinstance(nodes, int) and isinstance(hours, int):
-        return PanelSizes(nodes, hours)
+        return PanelSizes(nodes, hours * study.data.windows.steps_per_hour)
     count = getattr(plugins.load("source", source.kind), "count_windows", None)
     if count is not None:
         splits = study.data.splits
         shares = (splits.train_share, splits.validation_share, splits.test_share)
-        classes, (train, validation, *others) = count(source, study.data.windows.look_back_h, shares)
+        classes, (train, validation, *others) = count(source, study.data.windows.look_back_steps, shares)
         return PanelSizes(classes, train + validation + sum(others), windows=(train, validation))
     raise Fault(
         f"the size of the panel of {study.study} is not known: the source {source.kind} tells it only once the panel "
@@ -110,7 +109,14 @@ def plan_of(study: Study, model: str, panel: PanelSizes, engine: str | None = No
         )
     windows, recipe = study.data.windows, study.recipe_of(model)
     train, validation = _windows(study, panel)
-    fit = FitSizes(panel.nodes, train, validation, windows.look_back_h, windows.horizon_h)
+    fit = FitSizes(
+        panel.nodes,
+        train,
+        validation,
+        windows.look_back_steps,
+        windows.horizon_steps,
+        windows.steps_per_hour,
+    )
     if study.trained[model].recipe is None:
         return TrainingPlan(0, 0, None, None, fit)
     edges = edges_of(study, panel)
@@ -139,17 +145,18 @@ def _windows(study: Study, panel: PanelSizes) -> tuple[int, int]:
     if panel.windows is not None:
         return panel.windows
     shares, windows = study.data.splits, study.data.windows
-    after_train = round(panel.hours * shares.train_share)
-    after_validation = round(panel.hours * (shares.train_share + shares.validation_share))
+    after_train = round(panel.steps * shares.train_share)
+    after_validation = round(panel.steps * (shares.train_share + shares.validation_share))
     # A row of labelled windows holds its own history.
-    history = 0 if _gives_labels(study) else max(windows.look_back_h, WEEK_H)
-    train = after_train - windows.horizon_h + 1 - history
-    validation = after_validation - windows.horizon_h + 1 - max(after_train, history)
+    history = 0 if _gives_labels(study) else max(windows.look_back_steps, windows.steps_per_week)
+    train = after_train - windows.horizon_steps + 1 - history
+    validation = after_validation - windows.horizon_steps + 1 - max(after_train, history)
     for name, count in (("training", train), ("validation", validation)):
         if count < 1:
             raise Fault(
-                f"the {name} part of {panel.hours} h is too short for one window ({history} h of history, "
-                f"{windows.horizon_h} h to forecast): give a longer panel or other shares."
+                f"the {name} part of {windows.hours(panel.steps):.10g} h is too short for one window "
+                f"({windows.hours(history):g} h of history, {windows.horizon_h:g} h to forecast): give a longer panel "
+                "or other shares."
             )
     return train, validation
 

@@ -10,7 +10,7 @@ from wattshed.config.models.memory import MechanismBlock
 from wattshed.memory.mechanisms.protocol import Mechanism, Place
 
 if TYPE_CHECKING:
-    from wattshed.config.data.data import WindowsBlock
+    from wattshed.config.data.windows import WindowsBlock
     from wattshed.config.models.families import ModelBlock
     from wattshed.config.models.recipes import RecipeBlock
 

@@ -12,7 +12,7 @@ from wattshed.memory.mechanisms.attention_kernel import refuse_second_kernel
 from wattshed.memory.mechanisms.protocol import Mechanism
 
 if TYPE_CHECKING:
-    from wattshed.config.data.data import WindowsBlock
+    from wattshed.config.data.windows import WindowsBlock
     from wattshed.config.models.families import ModelBlock
     from wattshed.config.models.recipes import RecipeBlock
     from wattshed.forecast.network import Network
@@ -68,8 +68,10 @@ class BlockAttention(Mechanism):
 
 def places(model: ModelBlock, windows: WindowsBlock) -> tuple[int, str]:
     """How many places attention sees, and the key that says so."""
-    length = getattr(model, "length_h", None)
-    return (windows.look_back_h, "data.windows.look_back_h") if length is None else (length, "length_h")
+    length_h = getattr(model, "length_h", None)
+    if length_h is None:
+        return windows.look_back_steps, "data.windows.look_back_h"
+    return length_h * windows.steps_per_hour, "length_h"
 
 
 def at_most(neighbours: int, length: int) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from wattshed.config.models.memory import MechanismBlock
 from wattshed.forecast.families.family import Offer
@@ -31,12 +32,19 @@ class CheckpointingBlock(MechanismBlock):
         description="`products` keeps the results of matrix products inside a part and computes only the rest again: "
         "less time, more memory. Recurrent parts keep none, whose layers change the results in place.",
     )
-    chunk_h: int = Field(
+    chunk_steps: int = Field(
         default=24,
         ge=0,
-        description="Hours of a recurrent network that are computed again at once; only its states between them are "
-        "kept. 0 computes all hours again at once.",
+        description="Steps of the panel that a recurrent network computes again at once; only its states between them "
+        "are kept. 0 computes all of them again at once. The earlier name `chunk_h` is still read.",
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _earlier_name(cls, given: Any) -> Any:
+        if isinstance(given, Mapping) and "chunk_h" in given and "chunk_steps" not in given:
+            return {("chunk_steps" if key == "chunk_h" else key): value for key, value in given.items()}
+        return given
 
 
 class Checkpointing(Mechanism):
@@ -57,7 +65,10 @@ class Checkpointing(Mechanism):
         from wattshed.memory.mechanisms.recomputing import recompute
 
         recompute(
-            network, settings.groups, keeps_products=settings.keep == "products", chunk_h=settings.chunk_h
+            network,
+            settings.groups,
+            keeps_products=settings.keep == "products",
+            chunk_steps=settings.chunk_steps,
         )
         return network
 

@@ -13,7 +13,7 @@ from wattshed.memory.mechanisms.protocol import Mechanism
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from wattshed.config.data.data import WindowsBlock
+    from wattshed.config.data.windows import WindowsBlock
     from wattshed.config.models.families import ModelBlock
     from wattshed.config.models.recipes import RecipeBlock
     from wattshed.forecast.network import Network

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-    from wattshed.config.data.data import WindowsBlock
+    from wattshed.config.data.windows import WindowsBlock
     from wattshed.config.models.families import ModelBlock
     from wattshed.config.models.recipes import RecipeBlock
     from wattshed.forecast.network import Network

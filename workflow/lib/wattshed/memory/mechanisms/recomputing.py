@@ -27,11 +27,12 @@ PRODUCTS = frozenset(
 )
 
 
-def recompute(network: Network, groups: Sequence[str], *, keeps_products: bool, chunk_h: int) -> None:
+def recompute(network: Network, groups: Sequence[str], *, keeps_products: bool, chunk_steps: int) -> None:
     """Compute parts of the network again in backward passes, in place; applied twice, it acts once.
 
-    groups: of ``network.memory_parts().recomputed``, empty for all. chunk_h: of parts that can be computed in chunks of
-    hours, 0 for all hours at once. Raises :class:`Fault` for a group that the network lacks, and if it has none.
+    groups: of ``network.memory_parts().recomputed``, empty for all. chunk_steps: of parts that can be computed in
+    chunks of steps, 0 for all steps at once. Raises :class:`Fault` for a group that the network lacks, and if it has
+    none.
     """
     known = network.memory_parts().recomputed
     chosen = list(groups) or list(known)
@@ -45,8 +46,8 @@ def recompute(network: Network, groups: Sequence[str], *, keeps_products: bool, 
     for group in chosen:
         for name in known[group]:
             part: Any = network.get_submodule(name)
-            if hasattr(part, "chunk_h"):
-                part.chunk_h = chunk_h or None
+            if hasattr(part, "chunk_steps"):
+                part.chunk_steps = chunk_steps or None
             # An attribute of the module hides the method of its class. Names of tensors, and types that others ask for,
             # stay as they are.
             part.forward = Recomputed(

@@ -26,7 +26,7 @@ def drift_figure(summary: pd.DataFrame, days: pd.DataFrame, unit: str) -> Figure
     """
     months = month_errors(days)
     if months.empty:
-        return words_figure("No later month has an observed hour: there is nothing to draw.")
+        return words_figure("No later month has an observed value: there is nothing to draw.")
     set_style()
     controls = control_strategies(summary)
     every = list(months["parent"].drop_duplicates())

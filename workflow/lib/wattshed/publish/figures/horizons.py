@@ -10,7 +10,7 @@ from wattshed.publish.drawing.figure_style import model_styles, set_style
 
 
 def horizons_figure(scores: pd.DataFrame, unit: str) -> Figure:
-    """RMSE per horizon hour and model, mean over seeds with their range; the legend is in the order of RMSE."""
+    """RMSE per step of the horizon and model, mean over seeds with their range; the legend is in the order of RMSE."""
     set_style()
     rows = scores[scores["scope"] == "horizon"]
     order = rows.groupby("model")["rmse"].mean().sort_values(ascending=False).index
@@ -18,20 +18,21 @@ def horizons_figure(scores: pd.DataFrame, unit: str) -> Figure:
     styles = model_styles(sorted(order))
     figure, axis = plt.subplots(figsize=(7.0, 3.6))
     for model in order:
-        by_hour = rows[rows["model"] == model].groupby("horizon_h")["rmse"]
-        mean, low, high = by_hour.mean(), by_hour.min(), by_hour.max()
+        by_step = rows[rows["model"] == model].groupby("horizon_h")["rmse"]
+        mean, low, high = by_step.mean(), by_step.min(), by_step.max()
         hours = mean.index.to_numpy(dtype=float)
         axis.plot(hours, mean, label=f"{model} (n = {seeds[model]})", markersize=4.5, **styles[model])
         axis.fill_between(hours, low, high, color=styles[model]["color"], alpha=0.2, linewidth=0)
     axis.set_xlabel("Hours ahead (h)")
     axis.set_ylabel(f"Test RMSE ({unit})")
-    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+    # An hour may have several steps, and a horizon of steps less than an hour.
+    axis.xaxis.set_major_locator(MaxNLocator(integer=bool((rows["horizon_h"] % 1 == 0).all())))
     figure.legend(loc="outside right upper", title="Mean; band: range of seeds")
     return figure
 
 
 FIGURE = FigurePart(
-    message="Draw the error of each hour ahead",
+    message="Draw the error of each step ahead",
     caption="Error by hours ahead; the band is the range over the seeds.",
     inputs=("scores", "panel"),
     make=lambda inputs: horizons_figure(inputs.frame("scores"), inputs.unit),

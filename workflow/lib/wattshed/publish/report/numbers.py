@@ -70,16 +70,22 @@ def _data(inputs: Inputs) -> dict[str, Any]:
     degrees, _ = degrees_of(inputs)
     return {
         "nodes": len(panel.node_names),
-        "hours": len(panel.times),
+        "hours": _whole(len(panel.times) / panel.steps_per_hour),
+        "steps": len(panel.times),
         "observed_share": float(panel.observed.mean()),
         "imputed_share": float(quality["imputed_share"].mean()),
         "gap_count": int(quality["gap_count"].sum()),
-        "longest_gap_h": int(quality["longest_gap_h"].max()),
+        "longest_gap_h": _whole(quality["longest_gap_h"].max()),
         "spike_count": int(quality["spike_count"].sum()),
         "degree_min": int(degrees.min()),
         "degree_median": float(np.median(degrees)),
         "degree_max": int(degrees.max()),
     }
+
+
+def _whole(value: float) -> float:
+    """A whole number where it is one."""
+    return int(value) if value == int(value) else float(value)
 
 
 def _chains(inputs: Inputs) -> dict[str, Any]:

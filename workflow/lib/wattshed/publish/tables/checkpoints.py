@@ -101,7 +101,7 @@ def _times(means: pd.DataFrame, notes: list[str]) -> Table:
     caption = (
         f"Time and memory of the forecasts of every compared checkpoint on this machine, mean over "
         f"{count_text(means['n'])} seeds: median times of one window of all nodes, of 32 windows in one call and of a "
-        "stream's next hour, measured in turns of random order, each right after untimed calls of the same network; "
+        "stream's next step, measured in turns of random order, each right after untimed calls of the same network; "
         "memory; use of the processor and of GPUs."
     )
     explained = [

@@ -17,7 +17,7 @@ def quality_table(quality: pd.DataFrame, unit: str) -> Table:
             decimals(100 * row["coverage_share"], 2),
             decimals(100 * row["imputed_share"], 2),
             Cell(str(row["gap_count"])),
-            Cell(str(row["longest_gap_h"])),
+            Cell(f"{row['longest_gap_h']:.10g}"),
             decimals(100 * row["constant_share"], 1),
             Cell(str(row["spike_count"])),
             decimals(row["mean"], 3),

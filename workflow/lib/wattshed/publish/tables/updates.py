@@ -82,7 +82,7 @@ def updates_table(summary: pd.DataFrame, unit: str) -> Table:
     notes = [
         "Saved: fall of the prequential RMSE against the same seed without updates, per joule of the updates that "
         "can change it, in thousandths of the unit; negative where updates raise the error. Each month is forecast "
-        "before it is learned, so that an update counts only if a later month has an observed hour: the last month's "
+        "before it is learned, so that an update counts only if a later month has an observed value: the last month's "
         "never does. The interval is over seeds alone, not over months or days. Forgotten: rise of a month's error, "
         "from its least one to the last, in the unit and in per cent of the least one; negative where later months "
         "improved it.",

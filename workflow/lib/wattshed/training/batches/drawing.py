@@ -43,7 +43,7 @@ class Batches(Protocol):
 class Examples:
     """What batches are made of: hours int64 [M], and nodes int64 [M], or None where an example holds all nodes.
 
-    hours: first target hours, or the first hours of sequences.
+    hours: first target steps, or the first hours of sequences.
     """
 
     hours: Tensor
@@ -78,11 +78,11 @@ class Sampler(Protocol):
     pairs_each: int
 
     def pairs(self, origins: Tensor) -> int:
-        """How many (node, window) pairs there are with these first target hours."""
+        """How many (node, window) pairs there are with these first target steps."""
         ...
 
     def draw(self, count: int, origins: Tensor, generator: torch.Generator) -> Examples:
-        """Random examples whose first target hours are among ``origins`` [B], with replacement."""
+        """Random examples whose first target steps are among ``origins`` [B], with replacement."""
         ...
 
     def batch(self, examples: Examples) -> Batch:
@@ -101,7 +101,7 @@ class RandomBatches:
     def __init__(
         self, sampler: Sampler, origins: np.ndarray, seed: int, batch: int, steps: int | None = None
     ) -> None:
-        """origins: [B] first target hours; batch: examples per batch."""
+        """origins: [B] first target steps; batch: examples per batch."""
         self._sampler = sampler
         self._origins = torch.from_numpy(np.ascontiguousarray(origins))
         self._seed = seed
@@ -129,7 +129,7 @@ class PermutedBatches:
         steps: int | None = None,
         equal: bool = False,
     ) -> None:
-        """origins: [B] first target hours; batch: windows per batch; steps: None for one pass; equal: whether the last
+        """origins: [B] first target steps; batch: windows per batch; steps: None for one pass; equal: whether the last
         batch of a pass is filled up with the pass's first windows, so that all batches need the same memory and none
         has a single window."""
         self._sampler = sampler

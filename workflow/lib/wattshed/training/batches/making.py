@@ -14,15 +14,17 @@ from wattshed.training.spec import ModelSpec
 
 def make_sampler(recipe: RecipeBlock, task: ForecastTask, series: ScaledSeries) -> Sampler:
     """Draws what networks of this recipe are trained on: pairs, windows of all nodes, sequences or labelled windows."""
-    observed, horizon_h = task.panel.observed, task.windows.horizon_h
+    observed, horizon_steps = task.panel.observed, task.windows.horizon_steps
     if recipe.sampling == "examples":
         assert isinstance(series, ExampleSeries)
         return ExampleSampler(series, observed)
     if recipe.sampling == "windows":
-        return WindowSampler(series, observed, horizon_h)
+        return WindowSampler(series, observed, horizon_steps)
     if recipe.sampling == "sequences":
-        return SequenceSampler(series, observed, horizon_h, recipe.sequence_h, recipe.burn_in_h)
-    return PairSampler(series, observed, horizon_h)
+        per_hour = task.windows.steps_per_hour
+        length, burn_in = per_hour * recipe.sequence_h, per_hour * recipe.burn_in_h
+        return SequenceSampler(series, observed, horizon_steps, length, burn_in)
+    return PairSampler(series, observed, horizon_steps)
 
 
 def make_batches(spec: ModelSpec, task: ForecastTask, forecaster: NeuralForecaster) -> Batches:

@@ -16,10 +16,10 @@ class PairSampler:
 
     pairs_each = 1
 
-    def __init__(self, series: ScaledSeries, observed: np.ndarray, horizon_h: int) -> None:
+    def __init__(self, series: ScaledSeries, observed: np.ndarray, horizon_steps: int) -> None:
         self._series = series
         self._observed = _beside(series, observed)
-        self._horizon_h = horizon_h
+        self._horizon_steps = horizon_steps
 
     def pairs(self, origins: Tensor) -> int:
         return len(origins) * len(self._series.own)
@@ -34,18 +34,18 @@ class PairSampler:
         residence = self._series.residence
         # Sent to the device once, for every gather below.
         nodes, origins = examples.nodes.to(residence.own.device), examples.hours.to(residence.own.device)
-        target = residence.windows("own", nodes, origins, self._horizon_h)
-        observed = residence.gather(self._observed, nodes, origins, self._horizon_h)
+        target = residence.windows("own", nodes, origins, self._horizon_steps)
+        observed = residence.gather(self._observed, nodes, origins, self._horizon_steps)
         return Batch((self._series.pairs(nodes, origins),), target, observed, len(nodes), nodes, origins)
 
 
 class WindowSampler:
     """Random windows of all nodes. observed: bool [T, N]."""
 
-    def __init__(self, series: ScaledSeries, observed: np.ndarray, horizon_h: int) -> None:
+    def __init__(self, series: ScaledSeries, observed: np.ndarray, horizon_steps: int) -> None:
         self._series = series
         self._observed = observed
-        self._horizon_h = horizon_h
+        self._horizon_steps = horizon_steps
         self.pairs_each = len(series.own)
 
     def pairs(self, origins: Tensor) -> int:
@@ -57,8 +57,8 @@ class WindowSampler:
     def batch(self, examples: Examples) -> Batch:
         origins = examples.hours
         history = torch.cat([self._series.window(origin) for origin in origins.tolist()])
-        target = torch.stack([self._series.hours(origin, self._horizon_h) for origin in origins.tolist()])
-        observed = torch.from_numpy(targets(self._observed, origins.numpy(), self._horizon_h).copy())
+        target = torch.stack([self._series.steps(origin, self._horizon_steps) for origin in origins.tolist()])
+        observed = torch.from_numpy(targets(self._observed, origins.numpy(), self._horizon_steps).copy())
         observed = observed.to(target.device)
         return Batch((history,), target, observed, len(origins) * self.pairs_each, origins=origins)
 
@@ -95,7 +95,7 @@ class ExampleSampler:
 class SequenceSampler:
     """Random sequences of one node with a loss at every hour, so that a state can be carried on without limit.
 
-    A sequence of ``sequence_h`` hours is forecast from after each hour but the first ``burn_in_h``.
+    A sequence of ``sequence_steps`` hours is forecast from after each hour but the first ``burn_in_steps``.
     observed: bool [T, N].
     """
 
@@ -103,40 +103,44 @@ class SequenceSampler:
         self,
         series: ScaledSeries,
         observed: np.ndarray,
-        horizon_h: int,
-        sequence_h: int,
-        burn_in_h: int,
+        horizon_steps: int,
+        sequence_steps: int,
+        burn_in_steps: int,
     ) -> None:
         self._series = series
         self._observed = _beside(series, observed)
-        self._horizon_h = horizon_h
-        self._sequence_h = sequence_h
-        self._burn_in_h = burn_in_h
-        self.pairs_each = sequence_h - burn_in_h
+        self._horizon_steps = horizon_steps
+        self._sequence_steps = sequence_steps
+        self._burn_in_steps = burn_in_steps
+        self.pairs_each = sequence_steps - burn_in_steps
 
     def pairs(self, origins: Tensor) -> int:
         return len(origins) * len(self._series.own)
 
     def draw(self, count: int, origins: Tensor, generator: torch.Generator) -> Examples:
         """origins: [B] consecutive. Raises :class:`Fault` if they are fewer than one sequence needs."""
-        # The first forecast of a sequence is at start + burn_in_h + 1, its last at start + sequence_h.
-        first = max(0, int(origins[0]) - self._burn_in_h - 1)
-        starts = int(origins[-1]) - self._sequence_h - first + 1
+        # The first forecast of a sequence is at start + burn_in_steps + 1, its last at start + sequence_steps.
+        first = max(0, int(origins[0]) - self._burn_in_steps - 1)
+        starts = int(origins[-1]) - self._sequence_steps - first + 1
         if starts < 1:
             raise Fault(
-                f"the part of the panel to learn from has {len(origins)} first target hours, too few for a sequence of "
-                f"{self._sequence_h} h: expected a longer part; lower the recipe's sequence_h."
+                f"the part of the panel to learn from has {len(origins)} first target steps, too few for a sequence of "
+                f"{self._sequence_steps} steps: expected a longer part; lower the recipe's sequence_h."
             )
         nodes = torch.randint(len(self._series.own), (count,), generator=generator)
         return Examples(first + torch.randint(starts, (count,), generator=generator), nodes)
 
     def batch(self, examples: Examples) -> Batch:
         assert examples.nodes is not None
-        sequences = Sequences(self._series, examples.nodes, examples.hours, self._sequence_h, self._burn_in_h)
+        sequences = Sequences(
+            self._series, examples.nodes, examples.hours, self._sequence_steps, self._burn_in_steps
+        )
         pairs = sequences.pairs
-        shape = (len(examples), -1, self._horizon_h)
-        target = pairs.targets(self._horizon_h)
-        observed = self._series.residence.gather(self._observed, pairs.nodes, pairs.origins, self._horizon_h)
+        shape = (len(examples), -1, self._horizon_steps)
+        target = pairs.targets(self._horizon_steps)
+        observed = self._series.residence.gather(
+            self._observed, pairs.nodes, pairs.origins, self._horizon_steps
+        )
         return Batch(
             (sequences,),
             target.reshape(shape),

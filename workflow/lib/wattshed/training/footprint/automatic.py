@@ -132,11 +132,11 @@ def sizes_of(spec: ModelSpec, inputs: JobInputs) -> TaskSizes:
     """Of a job's data."""
     task = inputs.task
     looked = min(len(task.origins(task.splits.validation)), spec.recipe.validation_windows)
-    hours, nodes = task.panel.values.shape
+    steps, nodes = task.panel.values.shape
     windows = task.panel.windows
     return TaskSizes(
         nodes=nodes,
-        hours=hours,
+        steps=steps,
         edges=int(graph_of(spec, inputs.graph).adjacency.nnz),
         validation_windows=looked,
         regions=0 if windows is None else len(windows.regions),

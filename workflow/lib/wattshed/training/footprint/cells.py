@@ -82,8 +82,8 @@ def cells_of(
 def own_length(recipe: RecipeBlock, task: ForecastTask) -> int:
     """Of what a model sees in the study itself."""
     if recipe.sampling == "sequences":
-        return recipe.sequence_h
-    return task.windows.look_back_h if task.panel.windows is None else task.panel.windows.length
+        return recipe.sequence_h * task.windows.steps_per_hour
+    return task.windows.look_back_steps if task.panel.windows is None else task.panel.windows.length
 
 
 def of_length(panel: Panel, length: int) -> Panel:

@@ -11,7 +11,7 @@ from wattshed.forecast.computing import compute, compute_consecutive
 from wattshed.forecast.examples import EXAMPLES_PER_CALL, ExampleSeries
 from wattshed.forecast.neural import PAIRS_PER_BLOCK
 from wattshed.forecast.series import ScaledSeries, Sequences
-from wattshed.forecast.streaming import RUN_IN_H
+from wattshed.forecast.streaming import run_in_steps
 
 if TYPE_CHECKING:
     from wattshed.forecast.network import Network
@@ -26,34 +26,34 @@ def look_once(network: Network, series: ScaledSeries, spec: ModelSpec, sizes: Ta
     Its arrays of NumPy, with forecasts in the panel's unit, are not tensors and do not count.
     """
     network.eval()
-    recipe, horizon_h, nodes = spec.recipe, spec.windows.horizon_h, sizes.nodes
-    look_back_h, device = spec.windows.look_back_h, series.device
+    recipe, horizon_steps, nodes = spec.recipe, spec.windows.horizon_steps, sizes.nodes
+    look_back_steps, device = spec.windows.look_back_steps, series.device
     if network.takes == "windows":
         # One window after the other; all forecasts are held at once, and then stacked.
-        first = network(series.window(look_back_h))[0]
+        first = network(series.window(look_back_steps))[0]
         held = [first, *(torch.empty_like(first) for _ in range(sizes.validation_windows - 1))]
         torch.stack(held)
         return
     if isinstance(series, ExampleSeries):
         # As probabilities() does, with the first rows in place of those of the validation part.
-        rows = min(EXAMPLES_PER_CALL, sizes.validation_windows, sizes.hours)
+        rows = min(EXAMPLES_PER_CALL, sizes.validation_windows, sizes.steps)
         torch.softmax(network(series.batch(torch.arange(rows))).float(), dim=-1)
         return
     every_node = torch.arange(nodes, device=device)
     if recipe.sampling == "sequences":
         state = torch.zeros(nodes, network.state_units(), device=device)
         if series.kernel is None and sizes.engine == "torch":
-            hours = min(RUN_IN_H, sizes.hours)
+            hours = min(run_in_steps(series), sizes.steps)
             sequences = Sequences(series, every_node, torch.zeros_like(every_node), hours, hours - 1)
             network.advance(sequences, state)
         return
-    result = torch.empty(sizes.validation_windows, horizon_h, nodes)
+    result = torch.empty(sizes.validation_windows, horizon_steps, nodes)
     block = min(sizes.validation_windows, max(1, PAIRS_PER_BLOCK // nodes))
     if isinstance(series.kernel, FusedCpu) and block > 1:
         # Windows one hour apart are the usual case; others take more.
-        shared = compute_consecutive(network, series, look_back_h, block)
+        shared = compute_consecutive(network, series, look_back_steps, block)
         if shared is not None:
             return
-    origins = torch.full((block * nodes,), look_back_h, dtype=torch.int64, device=device)
+    origins = torch.full((block * nodes,), look_back_steps, dtype=torch.int64, device=device)
     scaled = compute(network, series.pairs(every_node.repeat(block), origins))
-    result[:block] = scaled.reshape(block, nodes, horizon_h).permute(0, 2, 1)
+    result[:block] = scaled.reshape(block, nodes, horizon_steps).permute(0, 2, 1)

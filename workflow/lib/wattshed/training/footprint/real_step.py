@@ -53,7 +53,12 @@ class RealStep:
         learner = Learner.make(network, spec.recipe, STEPS, device, plan)
         prime(learner)
         return cls(
-            spec, sizes, learner, NeuralForecaster(network, series, spec.windows.horizon_h), batches, masks
+            spec,
+            sizes,
+            learner,
+            NeuralForecaster(network, series, spec.windows.horizon_steps),
+            batches,
+            masks,
         )
 
     def step(self) -> None:
@@ -77,7 +82,7 @@ class RealStep:
 
 def _random_series(spec: ModelSpec, sizes: TaskSizes, device: torch.device) -> ScaledSeries:
     generator = torch.Generator().manual_seed(spec.seed)
-    nodes, rows, length = sizes.nodes, sizes.hours, spec.windows.look_back_h
+    nodes, rows, length = sizes.nodes, sizes.steps, spec.windows.look_back_steps
     ones, slot = torch.ones(nodes), (torch.arange(rows) % 168).to(torch.int32)
     scaler = cast("Scaler", None)
     if not sizes.regions:

@@ -22,7 +22,7 @@ from wattshed.training.footprint.sizes import FEATURES
 if TYPE_CHECKING:
     from torch._subclasses.fake_tensor import FakeTensorMode
 
-    from wattshed.config.data.data import WindowsBlock
+    from wattshed.config.data.windows import WindowsBlock
     from wattshed.config.models.recipes import RecipeBlock
     from wattshed.data.scaling import Scaler
     from wattshed.engine.cpu.fused_cpu import FusedCpu
@@ -96,7 +96,7 @@ class SizedExamples(ExampleResidence):
     """Indicators of classes and labelled windows without values, on the device."""
 
     def __init__(self, sizes: TaskSizes, length: int, device: torch.device) -> None:
-        rows, regions, classes = sizes.hours, sizes.regions, sizes.nodes
+        rows, regions, classes = sizes.steps, sizes.regions, sizes.nodes
         self.device = device
         self.streams_because = None
         # The indicators are one array under both names, as where they are real.
@@ -120,23 +120,24 @@ def sized_series(
     """Series of the task's sizes, or labelled windows where it has regions; call it in the fake mode. kernel: None
     where torch computes."""
     if sizes.regions:
-        residence = SizedExamples(sizes, windows.look_back_h, device)
+        residence = SizedExamples(sizes, windows.look_back_steps, device)
         return ExampleSeries(
             residence,
             torch.empty(sizes.nodes, device=device),
-            torch.empty(sizes.hours, dtype=torch.int32, device=device),
+            torch.empty(sizes.steps, dtype=torch.int32, device=device),
             cast("Scaler", None),
-            windows.look_back_h,
+            windows.look_back_steps,
             "torch",
         )
     return ScaledSeries(
-        SizedResidence(sizes.nodes, sizes.hours, device),
+        SizedResidence(sizes.nodes, sizes.steps, device),
         torch.empty(sizes.nodes, device=device),
-        torch.empty(sizes.hours, dtype=torch.int32, device=device),
+        torch.empty(sizes.steps, dtype=torch.int32, device=device),
         cast("Scaler", None),
-        windows.look_back_h,
+        windows.look_back_steps,
         "torch",
         kernel,
+        windows.steps_per_hour,
     )
 
 
@@ -150,17 +151,19 @@ def sized_batches(
     """The batches of one gradient step, and what the sampler keeps beside them; call it outside of the fake mode."""
     # Rows of labelled windows have no hours before them.
     first, last = (
-        (0, sizes.hours) if sizes.regions else (windows.look_back_h, sizes.hours - windows.horizon_h + 1)
+        (0, sizes.steps)
+        if sizes.regions
+        else (windows.look_back_steps, sizes.steps - windows.horizon_steps + 1)
     )
     # A batch has the same size whichever origins it draws.
     origins = torch.arange(first, min(max(last, first + 1), first + ORIGINS))
     generator = torch.Generator().manual_seed(0)
     # Zeros that are never read take addresses and no memory; [N, T] in memory, as samplers keep it, is not copied.
     try:
-        observed = np.zeros((sizes.nodes, sizes.hours), dtype=bool).T
+        observed = np.zeros((sizes.nodes, sizes.steps), dtype=bool).T
     except (MemoryError, ValueError) as error:
         raise Fault(
-            f"a panel of {sizes.nodes:,} nodes and {sizes.hours:,} hours has no room in this machine's addresses: "
+            f"a panel of {sizes.nodes:,} nodes and {sizes.steps:,} steps has no room in this machine's addresses: "
             "expected a size that a machine can hold; correct the nodes or the hours."
         ) from error
     task = cast("ForecastTask", _SizedTask(_SizedPanel(observed), windows))

@@ -21,7 +21,7 @@ FEATURES = 4
 
 @dataclass(frozen=True)
 class TaskSizes:
-    """nodes, hours: of the panel, [T, N]; edges: of its graph, self loops included; validation_windows: that one look
+    """nodes, steps: of the panel, [T, N]; edges: of its graph, self loops included; validation_windows: that one look
     at the validation part forecasts; regions: of labelled windows, else 0; samples: of all their series, 0 to
     take windows that do not overlap; padded: whether any window is shorter than the others; batch: one of the
     data, from which a network notes sizes that depend on values, None where only sizes are known; engine: which back
@@ -29,7 +29,7 @@ class TaskSizes:
     """
 
     nodes: int
-    hours: int
+    steps: int
     edges: int
     validation_windows: int
     regions: int = 0
@@ -55,7 +55,7 @@ class TaskSizes:
         looked = min(plan.fit.validation_windows, study.recipe_of(model).validation_windows)
         return cls(
             panel.nodes,
-            panel.hours,
+            panel.steps,
             edges_of(study, panel),
             looked,
             regions=regions,

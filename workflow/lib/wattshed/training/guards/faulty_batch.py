@@ -45,7 +45,7 @@ def say_kept(resume: ResumeFile) -> str:
 
 
 def describe_extremes(batches: Sequence[Batch], task: ForecastTask) -> tuple[int, str]:
-    """Index of the batch with the largest scaled value, and a text of its largest (node, first target hour) pairs."""
+    """Index of the batch with the largest scaled value, and a text of its largest (node, first target step) pairs."""
     sizes = [pair_sizes(batch) for batch in batches]
     worst = max(range(len(batches)), key=lambda index: max((size for size, _, _ in sizes[index]), default=0))
     largest = sorted(sizes[worst], key=lambda pair: -pair[0])[:SHOWN]

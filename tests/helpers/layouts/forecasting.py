@@ -15,12 +15,12 @@ def ett() -> Layout:
     return Layout("ETT", {"ett/ETTh1.csv": lines(rows)}, fine, "load", "Asia/Shanghai")
 
 
-def metr_la() -> Layout:
+def metr_la(end: str = "2012-03-13") -> Layout:
     """METR-LA (Li et al. 2018): speeds of road sensors in mph every 5 minutes, as CSV; 0 is missing.
 
     34,272 rows are 119 days of 288 rows from 2012-03-01 on: the day of the clock change has 288 rows, too.
     """
-    fine = readings("Etc/GMT+8", (("2012-03-10", "2012-03-13"),), 5, ["773869", "767541", "767542"], 35)
+    fine = readings("Etc/GMT+8", (("2012-03-10", end),), 5, ["773869", "767541", "767542"], 35)
     fine.iloc[100:130, 1] = np.nan
     rows = ["," + ",".join(fine.columns)]
     for time, values in zip(wall(fine.index, "Etc/GMT+8"), fine.fillna(0.0).to_numpy(), strict=True):

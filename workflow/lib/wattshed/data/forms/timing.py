@@ -7,11 +7,11 @@ import pandas as pd
 
 from wattshed.data.clock.reading import ClockRules, Instants, read_instants
 from wattshed.data.dialects.look import Dialect, Look
+from wattshed.data.durations import duration_s
 from wattshed.data.forms.day_columns import DayColumns, number_minutes
 from wattshed.data.forms.names import says_ending
 from wattshed.data.forms.roles import ColumnKeys, Roles
 from wattshed.data.forms.rows import Rows
-from wattshed.data.resampling.durations import duration_s
 from wattshed.foundation.faults import Fault
 
 # Largest number of a period, and the length that it shows [min]; the long day in autumn has one hour more.

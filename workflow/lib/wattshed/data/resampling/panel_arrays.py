@@ -6,9 +6,9 @@ from typing import Protocol
 
 import numpy as np
 
+from wattshed.data.durations import duration_text
 from wattshed.data.forms.readings import Readings
 from wattshed.data.resampling.axis import make_axis, offset_s
-from wattshed.data.resampling.durations import duration_text
 from wattshed.data.resampling.fine_grid import fill_grid
 from wattshed.data.resampling.holding import hold
 from wattshed.data.resampling.order import in_order

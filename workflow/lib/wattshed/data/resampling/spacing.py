@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from wattshed.data.resampling.durations import duration_text
+from wattshed.data.durations import duration_text
 from wattshed.data.resampling.fine_grid import FineGrid
 from wattshed.foundation.faults import Fault
 

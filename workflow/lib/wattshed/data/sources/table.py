@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Literal, Self
 from pydantic import Field, model_validator
 
 from wattshed.config.data.sources import Clock, SourceBlock, Timezone
-from wattshed.data.dialects.paths import expand
 from wattshed.data.sources.source import DataSource, Files, SimpleSource
 from wattshed.data.sources.table_checks import check
+from wattshed.data.sources.table_paths import expand
 
 if TYPE_CHECKING:
     from wattshed.data.panel import Panel
@@ -74,7 +74,7 @@ class Settings(SourceBlock):
         description="Names or patterns of the columns that are nodes (wide). Empty: all others.",
     )
     exclude: list[str] = Field(
-        default=[], description="Names or patterns of columns that are no nodes (wide), such as weather."
+        default=[], description="Names or patterns of columns that are not nodes (wide), such as weather."
     )
     rows: dict[str, str | list[str]] = Field(
         default={}, description="Only rows in which these columns have these texts are read."

@@ -7,13 +7,13 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
-from wattshed.data.dialects.paths import expand
 from wattshed.data.forms.names import shown
 from wattshed.data.forms.readings import Readings, read_file
 from wattshed.data.forms.timing import FileKeys
 from wattshed.data.panel import Panel
 from wattshed.data.readers.tabular import numbers, read_frame, require_columns
 from wattshed.data.resampling.panel_arrays import StepKeys, panel_arrays
+from wattshed.data.sources.table_paths import expand
 from wattshed.foundation.faults import Fault
 
 

@@ -46,7 +46,9 @@ def test_an_index_of_pandas_is_the_first_column(tmp_path, named):
 
 def test_times_with_a_zone_keep_their_instants(tmp_path):
     frame = pd.DataFrame({"time": HOURS.tz_localize("Europe/Madrid"), "a": [1.0, 2, 3]})
-    assert panel_of(tmp_path, frame, timezone="America/New_York").times[0] == np.datetime64("2020-12-31T23:00:00")
+    assert panel_of(tmp_path, frame, timezone="America/New_York").times[0] == np.datetime64(
+        "2020-12-31T23:00:00"
+    )
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,10 @@ def test_a_sheet_is_read_like_a_text(tmp_path):
 
 
 def test_rows_above_the_header_and_blank_rows_are_passed_over(tmp_path):
-    book(tmp_path, data=[["Load of 2021"], [], ["time", "a"], *hours((1,), (2,)), [], *hours((), (), ("x",))[2:]])
+    book(
+        tmp_path,
+        data=[["Load of 2021"], [], ["time", "a"], *hours((1,), (2,)), [], *hours((), (), ("x",))[2:]],
+    )
     with pytest.raises(Fault, match=r"panel\.xlsx: row 7, column 'a': 'x' is not a number"):
         load(tmp_path, skip_rows=1)
 

@@ -93,7 +93,9 @@ class NumberReader:
         if not good.all():
             place = int(np.argmin(good))
             raise BadCell(place, self._cure(str(column[place].as_py()).strip()))
-        found: np.ndarray = pc.cast(pc.utf8_ltrim(plain, characters="+"), pa.float64()).to_numpy(zero_copy_only=False)
+        found: np.ndarray = pc.cast(pc.utf8_ltrim(plain, characters="+"), pa.float64()).to_numpy(
+            zero_copy_only=False
+        )
         return found
 
     def _plain(self, text: pa.Array) -> pa.Array:

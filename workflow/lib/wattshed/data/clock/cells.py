@@ -18,19 +18,15 @@ DATE = (
     r"^(\d{1,4})([./-])(\d{1,2})\2(\d{1,4})"
     r"(?:(?:[T ,]+|\s+)(\d{1,2})[:.](\d{2})(?:[:.](\d{2})(?:[.,]\d+)?)?\s*([AaPp]\.?[Mm]\.?)?)?$"
 )
+NAMED_DAYS = ("%d-%b-%Y", "%d %b %Y", "%d/%b/%Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y")
 NAMED_MONTHS = (
-    "%d-%b-%Y %H:%M:%S",
-    "%d-%b-%Y %H:%M",
-    "%d-%b-%Y",
-    "%d %b %Y %H:%M:%S",
-    "%d %b %Y %H:%M",
-    "%d %b %Y",
-    "%d %B %Y %H:%M",
+    *(
+        f"{day}{hour}"
+        for day in NAMED_DAYS
+        for hour in ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", " %I:%M%p")
+    ),
     "%d%b%Y:%H:%M:%S",
     "%d%b%Y %H:%M:%S",
-    "%b %d, %Y %H:%M",
-    "%b %d, %Y %I:%M %p",
-    "%B %d, %Y %H:%M",
 )
 UNIX_S = {"unix": 1.0, "unix_ms": 1e-3}
 DAY_S = 86_400

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from wattshed.data.clock.cells import read_cells
+from wattshed.data.clock.cells import DAY_S, read_cells
 from wattshed.data.clock.doubled_hours import Labelled, order_doubled
 from wattshed.data.clock.numbered import counts_elapsed, elapsed_seconds, pair
 from wattshed.data.clock.rules import ClockRules, Instants, Places
@@ -52,6 +52,8 @@ def read_instants(
         0 if rules.irregular else rules.resolution_s or cells.length_s or typical_spacing(cells.seconds)
     )
     shift_s = spacing_s if rules.stamp == "end" and cells.length_s is None else 0
+    if not cells.aware and not bool((cells.seconds % DAY_S).any()):
+        _refuse_dates_alone(texts, code, node, places)
     if cells.aware:
         seconds = (cells.seconds - shift_s)[code]
         return Instants(seconds, np.ones(count, bool), np.zeros(count, bool), spacing_s)
@@ -106,6 +108,21 @@ def _local(rows: Labelled, rules: ClockRules, spacing_s: int, shift_s: int) -> I
     if shift_s:
         seconds -= shift_s
     return Instants(seconds, kept, doubled, spacing_s, tuple(notes))
+
+
+def _refuse_dates_alone(texts: pd.Series, code: np.ndarray, node: np.ndarray | None, places: Places) -> None:
+    """Dates without a time of day that many rows share: another column has the time."""
+    if not len(code) or bool(texts.astype(str).str.contains(":").any()):
+        return
+    nodes = 1 if node is None else int(node.max()) + 1
+    often = np.bincount(code)
+    if int(often.max()) > nodes:
+        raise Fault(
+            f"{places.where}: {int(often.max())} rows have the date of row "
+            f"{places.row_of_cell(int(often.argmax()))} and no time of day; expected one time for each row: set "
+            "data.source.hour_column or period_column to the column of numbers, or data.source.time_column to a list "
+            "of the columns of date and time."
+        )
 
 
 def _changes(rows: Labelled) -> list[Change]:

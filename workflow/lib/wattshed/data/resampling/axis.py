@@ -88,8 +88,9 @@ def common_resolution(parts: Sequence[Readings], step_s: int) -> int:
         if part.instants.resolution_s != first.instants.resolution_s:
             raise Fault(
                 f"{part.path}: typical spacing is {duration_text(part.instants.resolution_s)} and in {first.path} "
-                f"{duration_text(first.instants.resolution_s)}; expected one resolution in all files: correct "
-                "data.source.path, or resample one of them."
+                f"{duration_text(first.instants.resolution_s)}; expected one resolution in all files: set "
+                "data.source.resolution to irregular if readings come at any time, correct data.source.path, or "
+                "resample one of them."
             )
     found = first.instants.resolution_s
     if found > step_s:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from wattshed.config.data.sources import Clock, SourceBlock, Timezone
 from wattshed.data.sources.source import DataSource, Files, SimpleSource
+from wattshed.data.sources.table_checks import check
+from wattshed.data.sources.table_paths import expand
 
 if TYPE_CHECKING:
     from wattshed.data.panel import Panel
@@ -25,7 +27,8 @@ class Settings(SourceBlock):
     form: Literal["long", "wide", "series", "days"] | None = Field(
         default=None,
         description="`long`: one row per node and time; `wide`: one row per time, one column per node; `series`: each "
-        "file is one node; `days`: one row per node and day, one column per time of day. Empty: read from the header.",
+        "file is one node; `days`: one row per node and day, one column per time of day. Empty: read from the "
+        "header.",
     )
     time_column: str | list[str] | None = Field(
         default=None,
@@ -71,7 +74,7 @@ class Settings(SourceBlock):
         description="Names or patterns of the columns that are nodes (wide). Empty: all others.",
     )
     exclude: list[str] = Field(
-        default=[], description="Names or patterns of columns that are no nodes (wide), such as weather."
+        default=[], description="Names or patterns of columns that are not nodes (wide), such as weather."
     )
     rows: dict[str, str | list[str]] = Field(
         default={}, description="Only rows in which these columns have these texts are read."
@@ -88,8 +91,10 @@ class Settings(SourceBlock):
         "holds the sum of both hours; `skipped`: the second of them is missing; `none`: the file's clock keeps to "
         "standard time all year. Empty: the file has 23 and 25 hours.",
     )
-    stamp: Literal["start", "end"] = Field(
-        default="start", description="Whether a time names the start or the end of its reading."
+    stamp: Literal["start", "end"] | None = Field(
+        default=None,
+        description="Whether a time names the start or the end of its reading. Empty: the start, unless the column is "
+        "called Hour Ending or the like.",
     )
     time_format: str | None = Field(
         default=None, description="Format of times in strptime's letters, or unix (seconds), or unix_ms."
@@ -127,7 +132,8 @@ class Settings(SourceBlock):
     quantity: Literal["energy", "power", "register", "level"] | None = Field(
         default=None,
         description="What a reading is: `energy` of its interval (summed), mean `power` (averaged), a cumulative "
-        "`register` (differences are taken), or another `level` such as a speed (averaged). Empty: energy or power, as "
+        "`register` (differences are taken), or another `level` such as a speed (averaged). Empty: energy or "
+        "power, as "
         "`unit` says.",
     )
     unit: str = Field(
@@ -151,10 +157,17 @@ class Settings(SourceBlock):
         default=None, description="CSV or Parquet file with columns source, target, weight."
     )
 
+    @model_validator(mode="after")
+    def _keys_agree(self) -> Self:
+        check(self)
+        return self
+
 
 def files(settings: Settings) -> Files:
+    """The table's files; a pattern without a match as it is, so that a message names it."""
     nodes = {"nodes": settings.node_table} if settings.node_table else {}
-    return {"table": settings.path, **nodes}
+    found = expand(settings.path)
+    return {"table": found[0] if len(found) == 1 else found, **nodes}
 
 
 def edge_list(settings: Settings) -> str | None:

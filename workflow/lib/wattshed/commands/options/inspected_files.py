@@ -14,7 +14,7 @@ def files_and_path(named: Sequence[str]) -> tuple[list[Path], str | list[str]]:
 
     Raises :class:`Fault` for a file that does not exist, and for a folder without tables.
     """
-    from wattshed.data.dialects.paths import expand
+    from wattshed.data.sources.table_paths import expand
 
     patterns = [_of_folder(one) if Path(one).is_dir() else one for one in named]
     files = expand(patterns)

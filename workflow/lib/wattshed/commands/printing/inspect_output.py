@@ -42,7 +42,7 @@ def _warnings(panel: Panel) -> list[str]:
     """What of the readings needs a look, by node."""
     table = assess_quality(panel).set_index("node")
     every = Segment("all", 0, len(panel.times))
-    suspects = find_suspects(panel, every, NEAR_ZERO_SHARE)["suspect_reason"].to_numpy()
+    suspects = find_suspects(panel, every, NEAR_ZERO_SHARE)["suspect_reason"].tolist()
     named = np.array(panel.node_names)
     kinds = [
         ("observed in less than half of the span", named[(table["coverage_share"] < 0.5).to_numpy()]),
@@ -50,8 +50,10 @@ def _warnings(panel: Panel) -> list[str]:
         ("spikes, 10 interquartile ranges outside the quartiles", named[(table["spike_count"] > 0).to_numpy()]),
     ]
     found = [f"{_shown(nodes)}: {what}" for what, nodes in kinds if len(nodes)]
-    for reason in dict.fromkeys(one for one in suspects if isinstance(one, str)):
-        found.append(f"{_shown(named[suspects == reason])}: {reason}")
+    reasons = dict.fromkeys(reason for reason in suspects if isinstance(reason, str))
+    for reason in reasons:
+        of_it = np.array([one == reason if isinstance(one, str) else False for one in suspects])
+        found.append(f"{_shown(named[of_it])}: {reason}")
     return found[:10]
 
 

@@ -158,20 +158,23 @@ def _offset_text(seconds: float) -> str:
 
 
 def _days_said(line: Timeline) -> Iterator[Finding]:
-    seen = False
     if not 0 < line.resolution_s <= 3600 or line.irregular:
         return
-    for place, changes in days_of_changes(line).items():
-        shown = []
-        for change in changes[:4]:
-            day = np.datetime64(change.day, "D")
-            shown.append(f"{hours_on(line, change):.4g} h on {day}")
-        if shown:
-            seen = True
-            more = f" and {len(changes) - 4} further days" if len(changes) > 4 else ""
-            yield Finding("clock changes", f"{', '.join(shown)}{more} ({place})")
-    if not seen:
-        yield Finding("clock changes", "the span has no day on which clocks change in Europe, the United States or Australia")
+    hours = {
+        place: [(np.datetime64(change.day, "D"), hours_on(line, change)) for change in changes]
+        for place, changes in days_of_changes(line).items()
+        if changes
+    }
+    # Where the hours of one part of the world show a change, the others say no more.
+    odd = {place: days for place, days in hours.items() if any(count != 24 for _, count in days)}
+    for place, days in (odd or hours).items():
+        shown = ", ".join(f"{count:.4g} h on {day}" for day, count in days[:4])
+        more = f" and {len(days) - 4} further days" if len(days) > 4 else ""
+        yield Finding("clock changes", f"{shown}{more} (days of change in {place})")
+    if not hours:
+        yield Finding(
+            "clock changes", "the span has no day on which clocks change in Europe, the United States or Australia"
+        )
 
 
 def _stamp_of_days(case: Case) -> Iterator[Choice]:
@@ -257,7 +260,8 @@ def _naive(
     if not line.numbered:
         left = tuple(stamp for stamp in stamps if not fitting or any(one.stamp == stamp for one in fitting))
         if len(left) == 1 and not why:
-            why = f"the hour that is left out in spring shows it, in {fitting[0].zone}" if fitting else ""
+            zone = str(wanted.value) if wanted is not None else fitting[0].zone
+            why = f"the hours of the clock changes show it, in {zone}"
         yield from _stamp_choice(left or stamps, why)
         fitting = [one for one in fitting if one.stamp in (left or stamps)]
     if fitting and in_said is None and name_clock is None:

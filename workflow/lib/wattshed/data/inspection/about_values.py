@@ -54,8 +54,9 @@ def about_missing(case: Case, columns: list[str]) -> Iterator[Choice | Finding]:
         yield Choice("missing", known, SAID if "missing" in case.given else next(case.stated("missing")).why)
     elif listed:
         yield Choice("missing", listed, " and ".join(dict.fromkeys(whys)))
-    if len(found):
-        yield from _shares(found)
+    rest = found[~np.isin(found, list(sentinels))]
+    if len(rest):
+        yield from _shares(rest)
 
 
 def _shares(values: np.ndarray) -> Iterator[Finding]:

@@ -137,7 +137,7 @@ def _with_given(roles: Roles, stated: dict[str, Any]) -> Roles:
 
 
 def _minutes(resolution: object) -> int | None:
-    from wattshed.data.resampling.durations import duration_s
+    from wattshed.data.durations import duration_s
 
     seconds = duration_s(resolution) if isinstance(resolution, str) else None
     return seconds // 60 if seconds else None

@@ -17,58 +17,88 @@ EXTRA = "Température [°C]"
 
 def contents(rows: Clocked, drawn: Drawn, random: np.random.Generator) -> dict[str, bytes]:
     """Content by path of one file, of two that follow each other, or of one per node (`series`)."""
-    values = rows.shown.reset_index(drop=True)
-    when = (
-        pd.DataFrame(cells_of_time(rows, drawn)) if drawn.form != "days" else pd.DataFrame(index=values.index)
-    )
+    when = cells_of_time(rows, drawn) if drawn.form != "days" else {}
+    times = [list(cells) for cells in zip(*when.values(), strict=True)]
+    shown = {node: [number(value, drawn) for value in rows.shown[node]] for node in rows.shown}
+    kept = {node: _kept(rows.shown[node], drawn) for node in rows.shown}
     days = rows.start.normalize()
     if drawn.form == "series":
-        tables = {}
-        for node in values:
-            keep = _kept(values[node], drawn)
-            header = [*when.columns, drawn.names[2]]
-            cells = [[*when.loc[row], number(values.loc[row, node], drawn)] for row in values.index[keep]]
-            tables[node] = (header, _ordered(cells, drawn, random))
-        return {
-            f"data/{name}": content
-            for node, table in tables.items()
-            for name, content in [_file(node, table, drawn)]
+        header = [*when, drawn.names[2]]
+        tables = {
+            node: (header, [[*times[row], shown[node][row]] for row in np.flatnonzero(kept[node])])
+            for node in shown
         }
-    last = [days <= days[0], days > days[0]] if drawn.files == 2 else [np.ones(len(days), dtype=bool)]
-    parts = {}
-    for index, part in enumerate(last):
-        header, cells = _cells(when[part], values[part], rows.start[part], drawn)
-        parts[f"t{index}"] = (header, _ordered(cells, drawn, random))
-    return {
-        f"data/{name}": content
-        for stem, table in parts.items()
-        for name, content in [_file(stem, table, drawn)]
-    }
+    else:
+        parts = [days <= days[0], days > days[0]] if drawn.files == 2 else [np.ones(len(days), dtype=bool)]
+        form = {"wide": _wide, "long": _long, "days": _days}[drawn.form]
+        tables = {
+            f"t{index}": form(
+                list(when), times, shown, {node: kept[node] & part for node in kept}, part, days, drawn
+            )
+            for index, part in enumerate(parts)
+        }
+    packed = [
+        _file(stem, header, _ordered(cells, drawn, random), drawn) for stem, (header, cells) in tables.items()
+    ]
+    return {f"data/{name}": content for name, content in packed}
 
 
-def _cells(
-    when: pd.DataFrame, values: pd.DataFrame, start: pd.DatetimeIndex, drawn: Drawn
-) -> tuple[list[str], list[list[str]]]:
-    extra = [EXTRA] if drawn.extra_column else []
-    more = ["21"] if drawn.extra_column else []
-    if drawn.form == "wide":
-        numbers = values.map(lambda value: number(value, drawn))
-        rows = [[*when.loc[row], *numbers.loc[row], *more] for row in values.index]
-        return [*when.columns, *values.columns, *extra], rows
-    if drawn.form == "long":
-        header = [drawn.names[1], *when.columns, *extra, drawn.names[2]]
-        return header, [
-            [node, *when.loc[row], *more, number(values.loc[row, node], drawn)]
-            for node in values
-            for row in values.index[_kept(values[node], drawn)]
-        ]
-    header = [drawn.names[1], drawn.names[0] or "date", *columns_of_a_day(drawn), *extra]
-    rows = []
-    for node in values:
-        for day, each in values[node].groupby(start.normalize().to_numpy()):
-            cells = [number(value, drawn) for value in each]
-            rows.append([node, text(pd.Timestamp(day), drawn.day_format), *cells, *more])
-    return header, rows
+Table = tuple[list[str], list[list[str]]]
+
+
+def _wide(
+    names: list[str],
+    times: list[list[str]],
+    shown: dict[str, list[str]],
+    kept: dict[str, np.ndarray],
+    part: np.ndarray,
+    days: pd.DatetimeIndex,
+    drawn: Drawn,
+) -> Table:
+    cells = [
+        [*times[row], *(shown[node][row] for node in shown), *_more(drawn, "21")]
+        for row in np.flatnonzero(part)
+    ]
+    return [*names, *shown, *_more(drawn, EXTRA)], cells
+
+
+def _long(
+    names: list[str],
+    times: list[list[str]],
+    shown: dict[str, list[str]],
+    kept: dict[str, np.ndarray],
+    part: np.ndarray,
+    days: pd.DatetimeIndex,
+    drawn: Drawn,
+) -> Table:
+    header = [drawn.names[1], *names, *_more(drawn, EXTRA), drawn.names[2]]
+    return header, [
+        [node, *times[row], *_more(drawn, "21"), shown[node][row]]
+        for node in shown
+        for row in np.flatnonzero(kept[node])
+    ]
+
+
+def _days(
+    names: list[str],
+    times: list[list[str]],
+    shown: dict[str, list[str]],
+    kept: dict[str, np.ndarray],
+    part: np.ndarray,
+    days: pd.DatetimeIndex,
+    drawn: Drawn,
+) -> Table:
+    each = 1440 // drawn.minutes
+    cells = [
+        [node, text(days[row], drawn.day_format), *shown[node][row : row + each], *_more(drawn, "21")]
+        for node in shown
+        for row in np.flatnonzero(part)[::each]
+    ]
+    return [drawn.names[1], drawn.names[0] or "date", *columns_of_a_day(drawn), *_more(drawn, EXTRA)], cells
+
+
+def _more(drawn: Drawn, cell: str) -> list[str]:
+    return [cell] if drawn.extra_column else []
 
 
 def _kept(values: pd.Series, drawn: Drawn) -> np.ndarray:
@@ -89,13 +119,13 @@ def number(value: float, drawn: Drawn) -> str:
     return shown.translate(str.maketrans({",": drawn.thousands or ",", ".": drawn.decimal}))
 
 
-def _file(stem: str, table: tuple[list[str], list[list[str]]], drawn: Drawn) -> tuple[str, bytes]:
+def _file(stem: str, header: list[str], cells: list[list[str]], drawn: Drawn) -> tuple[str, bytes]:
     page = io.StringIO()
     for _ in range(drawn.title_lines):
         page.write("Readings of meters" + drawn.line_end)
     writer = csv.writer(page, delimiter=drawn.separator, lineterminator=drawn.line_end)
     end = [""] if drawn.trailing else []
-    writer.writerows([*row, *end] for row in (table[0], *table[1]))
+    writer.writerows([*row, *end] for row in (header, *cells))
     content = page.getvalue().encode(drawn.encoding)
     if drawn.container == "gz":
         return f"{stem}.csv.gz", gzip.compress(content, mtime=0)

@@ -18,6 +18,8 @@ DAY_FORMATS = ("%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%Y/%m/%d", "%d-%
 HOUR_FORMATS = ("%H:%M", "%H:%M:%S", "%I:%M %p")
 NODES = ("b", "a", "007", "NA", "home 2", "Müller", "kWh")
 MARKERS = ("", "NA", "n/e", "-", "Null", " Null ", "nan", "-9999", "x")
+# Only a first column may have no name.
+UNNAMED = {"wide": ("",), "series": ("",)}
 # Clocks whose times may be starts or ends.
 STAMPED = ("local", "utc", "offset", "unix")
 # Quantity, the file's unit, the panel's unit, and what one of the file's units is in the panel's (power: per hour).
@@ -126,7 +128,7 @@ def tables(draw: Any) -> Drawn:
         hour_format=draw(st.sampled_from(HOUR_FORMATS)),
         separate_hour=draw(st.booleans()),
         names=(
-            draw(st.sampled_from(("time", "Datetime", "ds", "when", ""))),
+            draw(st.sampled_from(("time", "Datetime", "ds", "when", *UNNAMED.get(form, ())))),
             draw(st.sampled_from(("node", "meter", "unique_id", "cups", "who"))),
             draw(st.sampled_from(("value", "y", "kWh", "what"))),
         ),

@@ -72,6 +72,7 @@ def _form(look: Look, keys: ColumnKeys, used: list[int], several_files: bool) ->
             "itself; expected to know which: set data.source.form to long or wide."
         )
     if keys.value_column is not None:
+        _refuse_texts(look, [place for place in left if look.header[place] != keys.value_column.strip()])
         return "series"
     nodes = [place for place in left if place in _nodes(look, keys, used)]
     if len(nodes) == 1 and several_files:
@@ -82,6 +83,18 @@ def _form(look: Look, keys: ColumnKeys, used: list[int], several_files: bool) ->
             "series or wide."
         )
     return "series" if len(nodes) == 1 and plain(look.header[nodes[0]]) in VALUE else "wide"
+
+
+def _refuse_texts(look: Look, places: list[int]) -> None:
+    """A column of texts beside the readings can name the nodes."""
+    for place in places:
+        filled = any(row[place].strip() for row in look.rows)
+        if filled and not _numeric(look, place):
+            raise Fault(
+                f"{look.path}: row {look.header_row}: column {look.header[place]!r} can hold the names of nodes; "
+                "expected to know whether it does: set data.source.node_column to it, or data.source.form to series "
+                "if each file is one node."
+            )
 
 
 def _numeric(look: Look, place: int) -> bool:

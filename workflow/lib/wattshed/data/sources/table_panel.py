@@ -51,6 +51,7 @@ def load(source: PanelTable, root: Path) -> Panel:
         timezone=source.timezone,
         source=f"table {named}",
         notes=(*read_notes, *arrays.notes),
+        step_minutes=source.step_minutes,
     )
 
 

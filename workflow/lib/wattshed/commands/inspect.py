@@ -38,8 +38,12 @@ def add(commands: Any) -> None:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("files", nargs="+", metavar="FILE", help="table, pattern or folder; several make one panel")
-    parser.add_argument("--timezone", metavar="ZONE", help="time zone of the nodes' calendar, such as Europe/Madrid")
+    parser.add_argument(
+        "files", nargs="+", metavar="FILE", help="table, pattern or folder; several make one panel"
+    )
+    parser.add_argument(
+        "--timezone", metavar="ZONE", help="time zone of the nodes' calendar, such as Europe/Madrid"
+    )
     parser.add_argument("--unit", help="unit of the file's readings, such as kWh or W")
     parser.add_argument("--step-minutes", type=int, metavar="N", help="step of the panel (default: 60)")
     parser.add_argument(
@@ -50,9 +54,13 @@ def add(commands: Any) -> None:
         help="decide any key of data.source, in YAML; may be given several times",
     )
     pictures = parser.add_mutually_exclusive_group()
-    pictures.add_argument("--plot", type=Path, metavar="FILE", help="picture to write (default: NAME.inspect.png)")
+    pictures.add_argument(
+        "--plot", type=Path, metavar="FILE", help="picture to write (default: NAME.inspect.png)"
+    )
     pictures.add_argument("--no-plot", action="store_true", help="write no picture")
-    parser.add_argument("--write-config", type=Path, metavar="FILE.yaml", help="write a whole study of this panel")
+    parser.add_argument(
+        "--write-config", type=Path, metavar="FILE.yaml", help="write a whole study of this panel"
+    )
     parser.add_argument("--force", action="store_true", help="replace the file of --write-config")
     parser.add_argument("--quick", action="store_true", help="do not read the whole file")
     parser.set_defaults(run=run)
@@ -73,7 +81,9 @@ def run(arguments: argparse.Namespace) -> int:
     print_proposal(proposal)
     if proposal.undecided:
         keys = ", ".join(choice.key for choice in proposal.undecided)
-        print(f"\nundecided: {keys}. Decide with --set KEY=VALUE, --timezone or --unit; the file was not read.")
+        print(
+            f"\nundecided: {keys}. Decide with --set KEY=VALUE, --timezone or --unit; the file was not read."
+        )
         return UNDECIDED_EXIT_CODE
     if arguments.quick:
         print("\nThe block has no open key. The file was not read as a whole (--quick).")
@@ -99,13 +109,15 @@ def _check_outputs(arguments: argparse.Namespace) -> None:
     if arguments.plot is not None:
         check_file(arguments.plot, "--plot")
         if arguments.plot.suffix.lower() not in (".png", ".pdf", ".svg"):
-            raise Fault(f"--plot {arguments.plot} has an unknown ending: expected .png, .pdf or .svg; correct it.")
+            raise Fault(
+                f"--plot {arguments.plot} has an unknown ending: expected .png, .pdf or .svg; correct it."
+            )
     if arguments.write_config is not None:
         check_file(arguments.write_config, "--write-config")
         if arguments.write_config.exists() and not arguments.force:
             raise Fault(
-                f"--write-config {arguments.write_config} exists: expected a new file; name another one, or give --force "
-                "to replace it."
+                f"--write-config {arguments.write_config} exists: expected a new file; name another one, or give "
+                "--force to replace it."
             )
 
 

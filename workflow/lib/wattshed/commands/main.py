@@ -59,8 +59,8 @@ EXAMPLES = """examples:
 
 exit codes: 0 success; 1 a finding (guard: a regression; doctor: no energy can be known; recommend, clocks choose:
 nothing keeps the limits; clocks compare: a difference; sweep: the largest clock is best; memory: no level fits); 2 an
-error, reported in one sentence; 3 undecided (guard, inspect, recommend, clocks, sweep); 70 a defect of wattshed, with its
-traceback; 141 the reader of a pipe, such as head, has read enough; measure returns the exit code of its command."""
+error, reported in one sentence; 3 undecided (guard, inspect, recommend, clocks, sweep); 70 a defect of wattshed, with
+its traceback; 141 the reader of a pipe, such as head, has read enough; measure returns the exit code of its command."""
 
 
 def parser(commands: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:

@@ -21,7 +21,9 @@ def files_and_path(named: Sequence[str]) -> tuple[list[Path], str | list[str]]:
     for file in files:
         if not Path(file).exists():
             many = " and no file matches it as a pattern" if any(sign in file for sign in "*?[") else ""
-            raise Fault(f"{file} does not exist{many}: expected a table, a pattern or a folder; correct the name.")
+            raise Fault(
+                f"{file} does not exist{many}: expected a table, a pattern or a folder; correct the name."
+            )
     if len(patterns) == 1:
         return [Path(file) for file in files], patterns[0]
     return [Path(file) for file in files], _pattern_of(files)
@@ -36,12 +38,14 @@ def _of_folder(folder: str) -> str:
     )
     if not endings:
         raise Fault(
-            f"{folder} is a folder without tables ({', '.join(TABLES[:6])} and others): expected tables in it; name the "
-            "files, or a pattern such as 'folder/*/*.csv'."
+            f"{folder} is a folder without tables ({', '.join(TABLES[:6])} and others): expected tables in it; name "
+            "the files, or a pattern such as 'folder/*/*.csv'."
         )
     if len(endings) > 1:
         shown = ", ".join(f"{count} {ending}" for ending, count in endings.most_common())
-        raise Fault(f"{folder} holds tables of several kinds ({shown}): expected one; name them, such as '{folder}/*.csv'.")
+        raise Fault(
+            f"{folder} holds tables of several kinds ({shown}): expected one; name them, such as '{folder}/*.csv'."
+        )
     (ending,) = endings
     exact = {file.suffix for file in place.iterdir() if file.suffix.lower() == ending}
     return f"{folder.rstrip('/') or '/'}/*{exact.pop() if len(exact) == 1 else ending}"

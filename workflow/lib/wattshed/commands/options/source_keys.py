@@ -31,7 +31,9 @@ def given_keys(arguments: argparse.Namespace) -> dict[str, Any]:
         try:
             given[key] = _text_of(key, value, yaml.safe_load(value))
         except yaml.YAMLError as error:
-            raise Fault(f"--set {text} cannot be read ({one_line(error)}): expected a value in YAML; quote it.") from error
+            raise Fault(
+                f"--set {text} cannot be read ({one_line(error)}): expected a value in YAML; quote it."
+            ) from error
     for key in ("timezone", "unit", "step_minutes"):
         value = getattr(arguments, key)
         if value is not None:
@@ -45,7 +47,15 @@ def _text_of(key: str, text: str, value: Any) -> Any:
     if key in LISTS and not isinstance(value, list):
         return [value]
     # YAML reads none, dates and times as other things than the texts that these keys take.
-    if key in ("dst", "first_time", "sheet", "separator", "decimal", "thousands", "times_in") and not isinstance(value, str):
+    if key in (
+        "dst",
+        "first_time",
+        "sheet",
+        "separator",
+        "decimal",
+        "thousands",
+        "times_in",
+    ) and not isinstance(value, str):
         return text.strip() if text.strip() else text
     return value
 

@@ -87,10 +87,15 @@ def _draw_day(axes: "Axes", panel: Panel, load: np.ndarray) -> None:
         parts = pd.Series(load[days]).groupby(minute[days])
         if not len(parts):
             continue
-        hours = np.array(sorted(parts.groups)) / 60
+        hours = parts.mean().index.to_numpy() / 60
         axes.plot(hours, parts.mean().to_numpy(), color=color, label=name, linewidth=1.4)
         axes.fill_between(
-            hours, parts.quantile(0.25).to_numpy(), parts.quantile(0.75).to_numpy(), color=color, alpha=0.15, linewidth=0
+            hours,
+            parts.quantile(0.25).to_numpy(),
+            parts.quantile(0.75).to_numpy(),
+            color=color,
+            alpha=0.15,
+            linewidth=0,
         )
     axes.set_xlim(0, 24)
     axes.set_xticks(range(0, 25, 3))
@@ -129,7 +134,7 @@ def _draw_readings(axes: "Axes", panel: Panel, sentinels: Sequence[Any]) -> None
     if len(above):
         low, high = float(above.min()), float(above.max())
         bins = np.geomspace(low, max(high, low * 1.1), 60)
-        axes.hist(above, bins=bins, color=BLUE)
+        axes.hist(above, bins=bins.tolist(), color=BLUE)
         axes.set_xscale("log")
         axes.set_yscale("log")
     if len(below := values[values < 0]):
@@ -137,7 +142,15 @@ def _draw_readings(axes: "Axes", panel: Panel, sentinels: Sequence[Any]) -> None
         axes.legend(frameon=False, fontsize=7)
     for number in (one for one in sentinels if isinstance(one, int | float) and one != 0):
         axes.axvline(abs(number), color=ORANGE, linestyle=":", linewidth=1)
-        axes.annotate(f"{number:g}", (abs(number), 0.97), xycoords=("data", "axes fraction"), fontsize=7, ha="right", va="top", rotation=90)
+        axes.annotate(
+            f"{number:g}",
+            (abs(number), 0.97),
+            xycoords=("data", "axes fraction"),
+            fontsize=7,
+            ha="right",
+            va="top",
+            rotation=90,
+        )
     axes.set_xlabel(panel.unit, fontsize=8)
     _bare(axes, f"readings: {(values == 0).mean():.1%} are 0, {(values < 0).mean():.1%} below")
 
@@ -163,8 +176,20 @@ def _draw_change(axes: "Axes", panel: Panel, load: np.ndarray, forward: bool) ->
     week = places - panel.steps_per_week
     if (week >= 0).all():
         axes.plot(hours, load[week], color=GREY, linewidth=1, label="a week before")
-    axes.plot(hours, load[window], color=BLUE, linewidth=1.4, marker=".", markersize=3, label=f"{local[move]:%Y-%m-%d}")
-    ticks = [place for place in places if (place - move) % (2 * per_hour) == 0]
-    axes.set_xticks([(place - move) / per_hour for place in ticks], [f"{local[place]:%H:%M}" for place in ticks], rotation=60)
+    axes.plot(
+        hours,
+        load[window],
+        color=BLUE,
+        linewidth=1.4,
+        marker=".",
+        markersize=3,
+        label=f"{local[move]:%Y-%m-%d}",
+    )
+    ticks = [place for place in places.tolist() if (place - move) % (2 * per_hour) == 0]
+    axes.set_xticks(
+        [(place - move) / per_hour for place in ticks],
+        [f"{local[place]:%H:%M}" for place in ticks],
+        rotation=60,
+    )
     axes.legend(frameon=False, fontsize=7)
     _bare(axes, f"{season}: first hour after it shaded")

@@ -30,7 +30,8 @@ def print_panel(panel: Panel) -> None:
     step = "hours" if panel.step_minutes == 60 else f"steps of {panel.step_minutes} minutes"
     print(
         f"\npanel:   {len(panel.node_names):,} nodes x {len(panel.times):,} {step} in {panel.unit}, "
-        f"{panel.observed.mean():.2%} observed; {local[0]:%Y-%m-%d %H:%M} to {local[-1]:%Y-%m-%d %H:%M} in {panel.timezone}"
+        f"{panel.observed.mean():.2%} observed; {local[0]:%Y-%m-%d %H:%M} to {local[-1]:%Y-%m-%d %H:%M} in "
+        f"{panel.timezone}"
     )
     for note in panel.notes:
         print(f"note:    {' '.join(note.split())}")
@@ -46,8 +47,14 @@ def _warnings(panel: Panel) -> list[str]:
     named = np.array(panel.node_names)
     kinds = [
         ("observed in less than half of the span", named[(table["coverage_share"] < 0.5).to_numpy()]),
-        ("a day or more of equal readings in over 1 % of the span", named[(table["constant_share"] > 0.01).to_numpy()]),
-        ("spikes, 10 interquartile ranges outside the quartiles", named[(table["spike_count"] > 0).to_numpy()]),
+        (
+            "a day or more of equal readings in over 1 % of the span",
+            named[(table["constant_share"] > 0.01).to_numpy()],
+        ),
+        (
+            "spikes, 10 interquartile ranges outside the quartiles",
+            named[(table["spike_count"] > 0).to_numpy()],
+        ),
     ]
     found = [f"{_shown(nodes)}: {what}" for what, nodes in kinds if len(nodes)]
     reasons = dict.fromkeys(reason for reason in suspects if isinstance(reason, str))

@@ -33,12 +33,22 @@ def about_dialect(case: Case) -> Iterator[Choice]:
             None,
             f"{signs.doubtful!r} can be {signs.doubtful.replace(sign, '.')} or {signs.doubtful.replace(sign, '')}",
             undecided=True,
-            others=((sign, "a decimal sign"), ("," if sign == "." else ".", f"then {sign!r} divides thousands; set thousands: \"{sign}\" too")),
+            others=(
+                (sign, "a decimal sign"),
+                (
+                    "," if sign == "." else ".",
+                    f'then {sign!r} divides thousands; set thousands: "{sign}" too',
+                ),
+            ),
         )
     if "thousands" not in case.sample.dialect and case.value_of("thousands") is not None:
         yield from case.stated("thousands")
     elif "thousands" not in case.sample.dialect and signs.thousands is not None:
-        yield Choice("thousands", signs.thousands, "numbers such as 1,234 beside short ones".replace(",", signs.thousands))
+        yield Choice(
+            "thousands",
+            signs.thousands,
+            "numbers such as 1,234 beside short ones".replace(",", signs.thousands),
+        )
 
 
 def about_form(case: Case) -> Iterator[Choice]:
@@ -69,7 +79,7 @@ def about_time_columns(case: Case) -> Iterator[Choice]:
             yield Choice(
                 "first_time",
                 None,
-                f"no column holds whole times; the file has {', '.join(map(repr, columns[:4]))}: what is the time of the "
+                f"no column holds whole times ({', '.join(map(repr, columns[:4]))} are parts); what is the time of the "
                 "first row?",
                 undecided=True,
                 others=(("2016-08-01 00:00", "for example"),),
@@ -103,7 +113,10 @@ def _one_value(case: Case) -> Iterator[Choice]:
         why = "the only column of readings" if len(candidates) == 1 else "its name is that of a load"
         yield Choice("value_column", chosen[0], why)
     elif candidates:
-        others = tuple((name, "generation" if GENERATION.search(name) else "readings") for name in candidates[:MOST_NAMES])
+        others = tuple(
+            (name, "generation" if GENERATION.search(name) else "readings")
+            for name in candidates[:MOST_NAMES]
+        )
         yield Choice(
             "value_column", None, f"{len(candidates)} columns hold readings", undecided=True, others=others
         )
@@ -119,7 +132,11 @@ def _nodes_of_wide(case: Case) -> Iterator[Choice | Finding]:
     total = total_of(case)
     named = [name for name in roles.values if TOTAL.search(name) and name != total and len(roles.values) > 1]
     known = [name for name in case.value_of("exclude") or () if name in roles.values]
-    out = [*known, *([total] if total and total not in known else []), *(name for name in named if name not in known)]
+    out = [
+        *known,
+        *([total] if total and total not in known else []),
+        *(name for name in named if name not in known),
+    ]
     nodes = [name for name in roles.values if name not in out]
     others = [*out, *roles.other_values, *roles.left]
     if total:
@@ -148,7 +165,10 @@ def total_of(case: Case) -> str | None:
     all_of_it = frame.sum(axis=1)
     for name in roles.values:
         rest = all_of_it - frame[name]
-        if bool((np.abs(rest - frame[name]) <= SUM_TOLERANCE * frame[name].abs() + 1e-9).all()) and frame[name].any():
+        if (
+            bool((np.abs(rest - frame[name]) <= SUM_TOLERANCE * frame[name].abs() + 1e-9).all())
+            and frame[name].any()
+        ):
             return name
     return None
 
@@ -170,6 +190,10 @@ def _kinds_of_rows(case: Case) -> Iterator[Choice]:
             return
         others = tuple(({name: kind}, f"{count} rows") for kind, count in kinds.value_counts().items())
         yield Choice(
-            "rows", None, f"a node has several rows a day; {name!r} tells them apart", undecided=True, others=others
+            "rows",
+            None,
+            f"a node has several rows a day; {name!r} tells them apart",
+            undecided=True,
+            others=others,
         )
         return

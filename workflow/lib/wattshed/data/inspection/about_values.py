@@ -62,7 +62,9 @@ def about_missing(case: Case, columns: list[str]) -> Iterator[Choice | Finding]:
 def _shares(values: np.ndarray) -> Iterator[Finding]:
     zero, below = float((values == 0).mean()), float((values < 0).mean())
     low, middle, high = np.quantile(values, [0, 0.5, 1])
-    yield Finding("readings", f"{low:g} to {high:g}, median {middle:g}; {zero:.1%} are 0, {below:.1%} below 0")
+    yield Finding(
+        "readings", f"{low:g} to {high:g}, median {middle:g}; {zero:.1%} are 0, {below:.1%} below 0"
+    )
 
 
 def about_unit(case: Case, columns: list[str]) -> Iterator[Choice | Finding]:
@@ -79,7 +81,12 @@ def about_unit(case: Case, columns: list[str]) -> Iterator[Choice | Finding]:
             None,
             where + _median(case),
             undecided=True,
-            others=(("kWh", "energy of each interval"), ("kW", "mean power"), ("W", "mean power"), ("MW", "mean power")),
+            others=(
+                ("kWh", "energy of each interval"),
+                ("kW", "mean power"),
+                ("W", "mean power"),
+                ("MW", "mean power"),
+            ),
         )
     else:
         yield choice
@@ -89,7 +96,11 @@ def about_unit(case: Case, columns: list[str]) -> Iterator[Choice | Finding]:
         yield quantity
     elif rising:
         yield Choice("quantity", "register", "the readings of every node only rise: a cumulative register")
-        yield Finding("quantity", "the readings of every node only rise, as those of a cumulative register do", warns=True)
+        yield Finding(
+            "quantity",
+            "the readings of every node only rise, as those of a cumulative register do",
+            warns=True,
+        )
     elif choice is not None and quantity_of(str(choice.value)) == "level":
         yield Choice("quantity", "level", f"{choice.value} is neither energy nor power")
     yield from _panel_unit(case, choice, quantity)

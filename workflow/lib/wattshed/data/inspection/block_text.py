@@ -6,12 +6,14 @@ from typing import Any
 
 import yaml
 
-from wattshed.data.inspection.choices import Choice
+from wattshed.data.inspection.choices import LEAVE_OUT, Choice
 
 WIDTH = 118
 
 
-def block_text(path: str | list[str], choices: Sequence[Choice], indent: str = "", *, reasons: bool = True) -> str:
+def block_text(
+    path: str | list[str], choices: Sequence[Choice], indent: str = "", *, reasons: bool = True
+) -> str:
     """Lines of the block. Keys that are open come last, as comments that begin with ``decide:``."""
     lines = [f"{indent}kind: table", *_key(Choice("path", path, ""), indent, reasons=False)]
     for choice in choices:
@@ -46,9 +48,6 @@ def _open(choice: Choice, indent: str) -> list[str]:
         shown = f"{choice.key}: {scalar(value)}" if value != LEAVE_OUT else f"no {choice.key}"
         lines.append(f"{indent}# {shown}{note}")
     return lines
-
-
-LEAVE_OUT = "(leave it out)"
 
 
 def _comment(text: str, indent: str) -> list[str]:

@@ -32,7 +32,9 @@ class Case:
         if key in self.given:
             yield Choice(key, self.given[key], SAID)
         elif self.layout is not None and key in self.layout.keys:
-            yield Choice(key, self.layout.keys[key], f"stated for {self.layout.heading}, whose header this is")
+            yield Choice(
+                key, self.layout.keys[key], f"stated for {self.layout.heading}, whose header this is"
+            )
 
     def value_of(self, key: str) -> Any:
         return next((choice.value for choice in self.stated(key)), None)

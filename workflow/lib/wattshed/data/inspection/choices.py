@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
+# A value that is possible as well: no such key.
+LEAVE_OUT = "(leave it out)"
+
 
 @dataclass(frozen=True)
 class Choice:

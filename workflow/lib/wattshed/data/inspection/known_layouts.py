@@ -12,7 +12,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class KnownLayout:
-    """heading: of its recipe in data/README.md. fits: from the header's names and the file's name. keys: of the block."""
+    """heading: of its recipe in data/README.md. fits: from header and name of a file. keys: of the block."""
 
     heading: str
     fits: Callable[[Sequence[str], str], bool]
@@ -54,7 +54,9 @@ LAYOUTS = (
         _uci,
         {"timezone": "Europe/Lisbon", "stamp": "end", "dst": "doubled", "unit": "kW"},
     ),
-    KnownLayout("Datadis", _has("cups", "fecha", "hora", "consumo_kWh"), {"timezone": "Europe/Madrid", "stamp": "end"}),
+    KnownLayout(
+        "Datadis", _has("cups", "fecha", "hora", "consumo_kWh"), {"timezone": "Europe/Madrid", "stamp": "end"}
+    ),
     KnownLayout(
         "Spanish distributors (CNMC)",
         _has("CUPS", "Fecha", "Hora", "AE_kWh"),
@@ -62,8 +64,10 @@ LAYOUTS = (
     ),
     KnownLayout(
         "ERCOT",
-        lambda header, file: re.fullmatch(r"hour.?ending", header[0].lower()) is not None
-        and {"coast", "east"} <= {name.lower() for name in header},
+        lambda header, file: (
+            re.fullmatch(r"hour.?ending", header[0].lower()) is not None
+            and {"coast", "east"} <= {name.lower() for name in header}
+        ),
         {"timezone": "America/Chicago", "stamp": "end", "unit": "MW"},
     ),
     KnownLayout(
@@ -80,7 +84,13 @@ LAYOUTS = (
     KnownLayout(
         "ETT",
         _has("HUFL", "HULL", "MUFL", "MULL", "LUFL", "LULL", "OT"),
-        {"timezone": "Asia/Shanghai", "quantity": "level", "unit": "load", "exclude": ["OT"], "stamp": "start"},
+        {
+            "timezone": "Asia/Shanghai",
+            "quantity": "level",
+            "unit": "load",
+            "exclude": ["OT"],
+            "stamp": "start",
+        },
     ),
     KnownLayout(
         "REFIT",
@@ -95,7 +105,9 @@ LAYOUTS = (
     ),
     KnownLayout(
         "Pecan Street",
-        lambda header, file: "dataid" in header and any(name.startswith(("local_", "localminute")) for name in header),
+        lambda header, file: (
+            "dataid" in header and any(name.startswith(("local_", "localminute")) for name in header)
+        ),
         {"value_column": "use", "unit": "kW"},
     ),
     KnownLayout(

@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from wattshed.data.inspection.about_clock import about_clock, about_resolution, about_time_text
+from wattshed.data.inspection.about_clock import about_clock
 from wattshed.data.inspection.about_columns import (
     about_dialect,
     about_form,
     about_time_columns,
     about_value_columns,
 )
+from wattshed.data.inspection.about_times import about_resolution, about_time_text
 from wattshed.data.inspection.about_values import about_missing, about_unit
 from wattshed.data.inspection.case import Case
 from wattshed.data.inspection.choices import Choice, Finding
@@ -82,8 +83,8 @@ def _refuse_other_tables(sample: Sample, roles: Roles, stated: dict[str, Any]) -
     header = ", ".join(name for name in sample.look.header[:6] if name)
     if read_times([name for name in sample.look.header if name][:1]) is not None:
         raise Fault(
-            f"{sample.path} has no header: line {sample.look.header_row} begins with {sample.look.header[0]!r}; expected "
-            "names of the columns in the first line, such as time,kWh: add them."
+            f"{sample.path} has no header: line {sample.look.header_row} begins with {sample.look.header[0]!r}; "
+            "expected names of the columns in the first line, such as time,kWh: add them."
         )
     if not roles.values and not roles.other_values:
         raise Fault(
@@ -123,7 +124,12 @@ def _with_given(roles: Roles, stated: dict[str, Any]) -> Roles:
     changes: dict[str, Any] = {}
     if (time := stated.get("time_column")) is not None:
         changes["time"] = (time,) if isinstance(time, str) else tuple(time)
-    for key, name in (("hour_column", "hour"), ("period_column", "period"), ("node_column", "node"), ("form", "form")):
+    for key, name in (
+        ("hour_column", "hour"),
+        ("period_column", "period"),
+        ("node_column", "node"),
+        ("form", "form"),
+    ):
         if stated.get(key) is not None:
             changes[name] = stated[key]
     if stated.get("first_time") is not None:
@@ -153,7 +159,11 @@ def _reading_columns(case: Case, found: list[Choice | Finding]) -> list[str]:
         return [choices["value_column"]]
     if roles.form == "wide":
         nodes = choices.get("columns") or [*roles.values, *roles.other_values]
-        return [name for name in nodes if name not in (choices.get("exclude") or []) and name in case.sample.columns]
+        return [
+            name
+            for name in nodes
+            if name not in (choices.get("exclude") or []) and name in case.sample.columns
+        ]
     return []
 
 
@@ -174,11 +184,20 @@ def _container(case: Case) -> list[Finding]:
         parts.append(f"thousands divided by {case.roles.signs.thousands!r}")
     rows = f"{sample.rows:,} rows" if sample.whole else f"the first {sample.rows:,} rows were looked at"
     found = [
-        Finding("file", f"{', '.join(parts)}; header in line {look.header_row}, {len(look.header)} columns, {rows}")
+        Finding(
+            "file",
+            f"{', '.join(parts)}; header in line {look.header_row}, {len(look.header)} columns, {rows}",
+        )
     ]
     if len(case.paths) > 1:
         differs = same_header(case.paths[1:], sample)
-        found.append(Finding("files", differs or f"{len(case.paths)} files with the same columns", warns=differs is not None))
+        found.append(
+            Finding(
+                "files",
+                differs or f"{len(case.paths)} files with the same columns",
+                warns=differs is not None,
+            )
+        )
     if case.layout is not None:
         found.append(Finding("layout", f"the header is that of {case.layout.heading} (data/README.md)"))
     if case.line is not None:

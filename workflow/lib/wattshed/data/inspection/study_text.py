@@ -4,7 +4,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-
 from wattshed.config.data.data import SplitsBlock
 from wattshed.config.data.windows import WindowsBlock
 from wattshed.config.names import LONGEST_NAME, RESERVED
@@ -62,7 +61,9 @@ def fit_of(panel: Panel) -> Fit:
     """
     reason = ""
     for windows_h in WINDOWS_H:
-        windows = WindowsBlock(look_back_h=windows_h[0], horizon_h=windows_h[1], step_minutes=panel.step_minutes)
+        windows = WindowsBlock.model_validate(
+            {"look_back_h": windows_h[0], "horizon_h": windows_h[1], "step_minutes": panel.step_minutes}
+        )
         for shares in SHARES:
             train, validation, test = shares
             splits = SplitsBlock(train_share=train, validation_share=validation, test_share=test)
@@ -74,9 +75,9 @@ def fit_of(panel: Panel) -> Fit:
             return Fit(windows_h, shares)
     days = len(panel.times) * panel.step_minutes / 60 / 24
     raise Fault(
-        f"the panel's {days:.1f} days have no room for a study, which needs a week of history before its first window and "
-        f"then parts to train, validate, test and learn on ({reason.rstrip('.')}): expected about ten days or more; give "
-        "more files or a longer one."
+        f"the panel's {days:.1f} days have no room for a study, which needs a week of history before its first window, "
+        f"then parts to train, validate, test and learn on ({reason.rstrip('.')}): expected about ten days or more; "
+        "give more files or a longer one."
     )
 
 
@@ -112,11 +113,9 @@ def study_text(name: str, path: str | list[str], choices: Sequence[Choice], pane
         "device: cpu # cuda trains and forecasts on the GPU",
         "",
         "energy:",
-        "  country_iso: unknown # three letters of the country of YOUR computer, such as ESP: changes kg of CO2e, never kWh",
+        "  country_iso: unknown # country of YOUR computer, such as ESP; changes kg of CO2e, never kWh",
     ]
     return "\n".join(lines) + "\n"
-
-
 
 
 def study_name(text: str) -> str:

@@ -10,7 +10,21 @@ import pandas as pd
 from wattshed.data.dialects.missing import TEXTS
 
 # Numbers that programs write where there is none.
-SENTINELS = (-1.0, -9.0, -99.0, -999.0, -9999.0, -99999.0, -32768.0, 999.0, 9999.0, 99999.0, 999999.0, 65535.0, 32767.0)
+SENTINELS = (
+    -1.0,
+    -9.0,
+    -99.0,
+    -999.0,
+    -9999.0,
+    -99999.0,
+    -32768.0,
+    999.0,
+    9999.0,
+    99999.0,
+    999999.0,
+    65535.0,
+    32767.0,
+)
 # A sentinel lies this many times the middle range outside the middle half of the other readings.
 OUTSIDE_RANGES = 5
 LEAST_TIMES = 3
@@ -96,7 +110,9 @@ def sentinels_in(values: np.ndarray) -> dict[float, int]:
             continue
         low, middle, high = np.quantile(others, [0.25, 0.5, 0.75])
         reach = OUTSIDE_RANGES * max(high - low, abs(middle) / 10, 1e-9)
-        lonely = number < min(low - reach, float(others.min())) or number > max(high + reach, float(others.max()))
+        lonely = number < min(low - reach, float(others.min())) or number > max(
+            high + reach, float(others.max())
+        )
         if lonely or (number < 0 <= float(others.min()) and number not in (-1.0, -9.0)):
             found[number] = int(counts[place])
     return found

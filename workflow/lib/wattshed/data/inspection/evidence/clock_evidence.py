@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from wattshed.data.inspection.evidence.timeline import DAY_S, Timeline
+from wattshed.data.inspection.evidence.timeline import Timeline
 from wattshed.data.inspection.evidence.zones import ZONES, Change, changes_of, clock_trace
 
 STAMPS = ("start", "end")
@@ -17,9 +17,9 @@ TWICE = (1.6, 2.4)
 class Verdict:
     """How a file fits one zone with one kind of stamps, counted over the changes in its span.
 
-    spring_left_out, spring_zero, spring_there: changes forward whose hour is absent, zero for all nodes, or there as any
-    other. autumn_twice, autumn_once, autumn_absent: changes back whose hour comes twice, once, or not. ratios: of hours
-    that come once, to the mean of the hours around.
+    spring_left_out, spring_zero, spring_there: changes forward whose hour is absent, zero for all nodes, or there as
+    any other. autumn_twice, autumn_once, autumn_absent: changes back whose hour comes twice, once, or not. ratios: of
+    hours that come once, to the mean of the hours around.
     """
 
     zone: str
@@ -62,7 +62,13 @@ class Verdict:
                 return "skipped" if not any(twice) else "doubled" if all(twice) else "against"
         if self.spring_left_out == 0 and self.autumn_twice == 0 and self.spring_zero == 0:
             twice = [TWICE[0] < ratio < TWICE[1] for ratio in self.ratios]
-            return "steady" if not any(twice) else "doubled" if all(twice) and not self.spring_there else "against"
+            return (
+                "steady"
+                if not any(twice)
+                else "doubled"
+                if all(twice) and not self.spring_there
+                else "against"
+            )
         return "against"
 
 
@@ -130,7 +136,9 @@ def judge(labels: Labels, zone: str, stamp: str, resolution_s: int, changes: tup
     return Verdict(zone, stamp, **counts, ratios=tuple(ratios))
 
 
-def judge_all(line: Timeline, stamps: tuple[str, ...] = STAMPS, zones: tuple[str, ...] = tuple(ZONES)) -> list[Verdict]:
+def judge_all(
+    line: Timeline, stamps: tuple[str, ...] = STAMPS, zones: tuple[str, ...] = ZONES
+) -> list[Verdict]:
     """The verdict on each zone and kind of stamps; () for readings that are an hour apart or more."""
     if not 0 < line.resolution_s <= 3600 or line.irregular:
         return []
@@ -143,7 +151,7 @@ def judge_all(line: Timeline, stamps: tuple[str, ...] = STAMPS, zones: tuple[str
     return found
 
 
-def judge_days(line: Timeline, zones: tuple[str, ...] = tuple(ZONES)) -> list[Verdict]:
+def judge_days(line: Timeline, zones: tuple[str, ...] = ZONES) -> list[Verdict]:
     """The verdict on each zone for numbers that are counted from local midnight: only days of 23 and 25 hours show."""
     frame = pd.DataFrame({"day": line.day, "node": line.node})
     hours = frame.groupby(["day", "node"]).size().groupby("day").max() * line.resolution_s / 3600
@@ -162,7 +170,7 @@ def judge_days(line: Timeline, zones: tuple[str, ...] = tuple(ZONES)) -> list[Ve
 
 
 def days_of_changes(line: Timeline) -> dict[str, tuple[Change, ...]]:
-    """The changes in a file's span of the clocks of Europe, the United States and Australia, as far as it has these days."""
+    """The changes of the clocks of Europe, the United States and Australia on days that a file has."""
     first, last = line.span
     present = set(np.unique(line.day).tolist())
     return {
@@ -187,7 +195,7 @@ def equal_clocks(zones: list[str], span: tuple[int, int]) -> list[list[str]]:
     return list(groups.values())
 
 
-def zones_of_offsets(line: Timeline, zones: tuple[str, ...] = tuple(ZONES)) -> list[str]:
+def zones_of_offsets(line: Timeline, zones: tuple[str, ...] = ZONES) -> list[str]:
     """Zones whose offsets are those that the times state, at every change and in between."""
     seconds = line.wall - np.nan_to_num(line.offset_s).astype(np.int64)
     pairs = pd.DataFrame({"day": seconds // 21600, "at": seconds, "offset": line.offset_s}).dropna()

@@ -9,7 +9,19 @@ from wattshed.data.forms.day_columns import day_columns
 from wattshed.data.inspection.evidence.cells import Signs, is_missing, numbers_of, signs_of
 from wattshed.data.inspection.evidence.sample import Sample
 from wattshed.data.inspection.evidence.time_cells import TimeCells, read_times
-from wattshed.data.inspection.evidence.words import CALENDAR, DATE_PARTS, HOUR, NODE, OTHER, PERIOD, TIME, VALUE, is_exactly, means, tokens
+from wattshed.data.inspection.evidence.words import (
+    CALENDAR,
+    DATE_PARTS,
+    HOUR,
+    NODE,
+    OTHER,
+    PERIOD,
+    TIME,
+    VALUE,
+    is_exactly,
+    means,
+    tokens,
+)
 
 LOOKED_AT_ROWS = 5000
 
@@ -79,7 +91,9 @@ def find_roles(sample: Sample, overlapping: bool, given: dict[str, object]) -> R
     numeric = [
         name
         for name in rest
-        if name != node and not is_exactly(name, CALENDAR) and (columns[name].numeric_share > 0.5 or (node is None and not columns[name].unique))
+        if name != node
+        and not is_exactly(name, CALENDAR)
+        and (columns[name].numeric_share > 0.5 or (node is None and not columns[name].unique))
     ]
     left = tuple(name for name in rest if name != node and name not in numeric)
     load = [name for name in numeric if not OTHER.search(name) or is_exactly(name, VALUE)]
@@ -117,7 +131,7 @@ def _time_columns(columns: dict[str, Column]) -> tuple[tuple[str, ...], str | No
     for name, column in columns.items():
         if column.times is not None:
             by_kind.setdefault(column.times.kind, []).append(name)
-    numbers = [n for n, c in columns.items() if c.times is None and c.whole and 0 <= c.low and c.high <= 100]
+    numbers = [n for n, c in columns.items() if c.times is None and c.whole and c.low >= 0 and c.high <= 100]
     # One of several: first the unambiguous count of seconds, then the one whose name says time.
     for kind in ("unix", "unix_ms", "interval", "time"):
         if names := sorted(by_kind.get(kind, ()), key=lambda name: not means(name, TIME)):
@@ -145,7 +159,11 @@ def _time_columns(columns: dict[str, Column]) -> tuple[tuple[str, ...], str | No
 def _date_parts(columns: dict[str, Column]) -> tuple[str, ...]:
     found = []
     for part in DATE_PARTS:
-        names = [n for n, c in columns.items() if c.whole and DATE_PARTS[part] & set(tokens(n)) and len(tokens(n)) == 1]
+        names = [
+            n
+            for n, c in columns.items()
+            if c.whole and DATE_PARTS[part] & set(tokens(n)) and len(tokens(n)) == 1
+        ]
         found += names[:1]
     return tuple(found)
 
@@ -178,4 +196,6 @@ def _node_column(
 
 def _is_name(column: Column) -> bool:
     """Whether the texts repeat from row to row, as names of nodes do and readings do not."""
-    return 0 < column.unique and (column.numeric_share < 0.5 or (column.whole and column.unique < LOOKED_AT_ROWS / 5))
+    return column.unique > 0 and (
+        column.numeric_share < 0.5 or (column.whole and column.unique < LOOKED_AT_ROWS / 5)
+    )

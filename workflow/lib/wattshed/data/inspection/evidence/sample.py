@@ -78,7 +78,9 @@ def read_sample(path: Path, given: dict[str, Any], most_cells: int = MOST_CELLS)
         name: pd.Series(pa.chunked_array([block[place] for block in blocks]).to_pandas(), dtype=object)
         for place, name in enumerate(names)
     }
-    return Sample(path, seen, columns, whole, {key: dialect[key] for key in dialect if dialect[key] != DIALECT[key]})
+    return Sample(
+        path, seen, columns, whole, {key: dialect[key] for key in dialect if dialect[key] != DIALECT[key]}
+    )
 
 
 def _text(cells: pa.Array) -> pa.Array:
@@ -92,7 +94,7 @@ def _text(cells: pa.Array) -> pa.Array:
 
 
 def _look(path: Path, dialect: dict[str, Any], fixed: bool) -> Look:
-    """The first rows; sets `skip_rows` to the lines of notes above the header, and `encoding` to cp1252 if that fits."""
+    """The first rows; sets `skip_rows` to the lines of notes above the header, and `encoding` to cp1252 if it fits."""
     try:
         seen = look(path, SimpleNamespace(**dialect))
     except Fault as fault:
@@ -143,12 +145,14 @@ def _refuse_other_kinds(path: Path) -> None:
     with path.open("rb") as file:
         head = file.read(1024)
     if not head:
-        raise Fault(f"{path} is empty; expected a table with times and readings: fill it or name another file.")
+        raise Fault(
+            f"{path} is empty; expected a table with times and readings: fill it or name another file."
+        )
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
     kind = next((name for sign, name in KINDS if start.startswith(sign)), None)
     if start[:15].lower().startswith((b"<!doctype", b"<html", b"<?xml", b"<")):
         kind = "a web page or XML"
-    if kind is None and b'"[' != start[:2] and _is_binary(head):
+    if kind is None and start[:2] != b'"[' and _is_binary(head):
         kind = "a binary file"
     if kind is not None:
         raise Fault(

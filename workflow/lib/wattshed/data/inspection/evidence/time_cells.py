@@ -20,7 +20,8 @@ MARK = r"(?:\s+(?P<mark>[A-Z]{2,5}))?"
 TIME = re.compile(rf"^{DATE}(?:[T ]\s*{CLOCK}{OFFSET})?{MARK}$")
 OF_DAY = re.compile(rf"^{CLOCK}{OFFSET}{MARK}$")
 INTERVAL = re.compile(r"^(?P<from>.+\d:\d{2}.*?)\s+(?:-|–|to)\s+(?P<to>.+)$")
-MONTHS = {name: number for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
+_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec"
+MONTHS = {name: number for number, name in enumerate(_MONTHS.split(), 1)}
 # Seconds since 1970 from 1980 to 2096.
 UNIX_S = (315_532_800, 4_000_000_000)
 MOST_LOOKED_AT = 2000

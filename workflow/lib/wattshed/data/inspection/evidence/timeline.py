@@ -20,9 +20,9 @@ class Timeline:
     """Rows with a time.
 
     wall: int64 [R], seconds since 1970 of the label as written (from numbers: of the start of the period). node: int
-    [R]. values: float [R, C]. offset_s: float [R], NaN without an offset. resolution_s: typical spacing, 0 where there is
-    none; other_share: of spacings that differ from it. numbered: labels come from numbers of hours or periods, or from
-    the places of columns. elapsed: per row, the number in its day; None without numbers. lost: rows whose time cannot be read.
+    [R]. values: float [R, C]. offset_s: float [R], NaN without an offset. resolution_s: typical spacing, 0 where there
+    is none; other_share: of spacings that differ from it. numbered: labels come from numbers of hours or periods, or
+    from the places of columns. numbers: of the rows in their days, None without. lost: rows whose time cannot be read.
     """
 
     wall: np.ndarray
@@ -45,7 +45,9 @@ class Timeline:
         """int64 [R]: days since 1970 that the rows are written under."""
         if self.numbers is None:
             return self.wall // DAY_S
-        return (self.wall - ((self.numbers - self.numbers.min()) * self.resolution_s).astype(np.int64)) // DAY_S
+        return (
+            self.wall - ((self.numbers - self.numbers.min()) * self.resolution_s).astype(np.int64)
+        ) // DAY_S
 
     @property
     def elapsed(self) -> bool:
@@ -58,7 +60,11 @@ class Timeline:
         frame = pd.DataFrame({"day": self.day, "node": self.node, "number": self.numbers})
         each = frame.groupby(["node", "day"])["number"].agg(["size", "max", "min"])
         short = each[each["size"] == 23 * per_hour]
-        return bool(len(short)) and bool((short["max"] - short["min"] + 1 == 23 * per_hour).all()) and len(short) < len(each)
+        return (
+            bool(len(short))
+            and bool((short["max"] - short["min"] + 1 == 23 * per_hour).all())
+            and len(short) < len(each)
+        )
 
     @property
     def irregular(self) -> bool:
@@ -103,7 +109,10 @@ def build_timeline(
     if roles.form == "days":
         return _of_days(sample, roles, cells, wall, node, keep, lost)
     values = np.column_stack(
-        [numbers_of(sample.columns[name], roles.signs) for name in roles.values[:MOST_VALUE_COLUMNS]]
+        [
+            numbers_of(sample.columns[name], roles.signs).to_numpy(float)
+            for name in roles.values[:MOST_VALUE_COLUMNS]
+        ]
         or [np.full(len(wall), np.nan)]
     )
     numbers = None
@@ -154,7 +163,13 @@ def _nodes(sample: Sample, roles: Roles) -> np.ndarray:
 
 
 def _of_days(
-    sample: Sample, roles: Roles, cells: TimeCells, day: np.ndarray, node: np.ndarray, keep: np.ndarray, lost: int
+    sample: Sample,
+    roles: Roles,
+    cells: TimeCells,
+    day: np.ndarray,
+    node: np.ndarray,
+    keep: np.ndarray,
+    lost: int,
 ) -> Timeline | None:
     """Each cell of a day becomes a row; its label is the start of its part of the day."""
     count = len(roles.values)

@@ -6,7 +6,12 @@ from collections.abc import Sequence
 from wattshed.data.resampling.units import ENERGY, POWER
 
 LEVELS = {"mph": "mph", "kmh": "km/h", "kph": "km/h", "°c": "°C", "degc": "°C"}
-_EXACT = {unit.lower(): unit for unit in (*ENERGY, *POWER)} | {"mj": "MJ", "watts": "W", "watt": "W", "kilowatts": "kW"}
+_EXACT = {unit.lower(): unit for unit in (*ENERGY, *POWER)} | {
+    "mj": "MJ",
+    "watts": "W",
+    "watt": "W",
+    "kilowatts": "kW",
+}
 _PARTS = re.compile(r"[A-Za-z°/]+")
 _IN_BRACKETS = re.compile(r"[\[(]\s*([A-Za-z°/]+)\s*[\])]")
 # What a panel of energies has in place of a power.

@@ -2,29 +2,34 @@
 
 import re
 
-TIME = frozenset(
+_TIME = (
     "time date datetime timestamp ts ds when fecha data datum zeit zeitstempel zeitpunkt horodate heure mtu day dia "
-    "instant period_start start stdortod operday settlement unix epoch utc local hour_ending".split()
+    "instant period_start start stdortod operday settlement unix epoch utc local hour_ending"
 )
-HOUR = frozenset("hour hora hours he hr stunde heure hourending h".split())
-PERIOD = frozenset("period settlement_period sp periodo halfhour interval quarter".split())
-NODE = frozenset(
+TIME = frozenset(_TIME.split())
+_HOUR = "hour hora hours he hr stunde heure hourending h"
+HOUR = frozenset(_HOUR.split())
+_PERIOD = "period settlement_period sp periodo halfhour interval quarter"
+PERIOD = frozenset(_PERIOD.split())
+_NODE = (
     "node meter meter_id meterid id lclid cups unique_id customer customer_id household home house house_id building "
     "building_id dataid zone zone_id site site_id sensor sensor_id station name client user region country area "
-    "mpan nmi prosumer feeder substation bus".split()
+    "mpan nmi prosumer feeder substation bus"
 )
-VALUE = frozenset(
+NODE = frozenset(_NODE.split())
+_VALUE = (
     "value kwh wh mwh kw mw w y load demand consumption consumo energy power usage use reading ae_kwh consumo_kwh "
-    "aggregate verbrauch last leistung energie lastgang wert consommation conso puissance".split()
+    "aggregate verbrauch last leistung energie lastgang wert consommation conso puissance"
 )
+VALUE = frozenset(_VALUE.split())
 DATE_PARTS = {
-    "year": frozenset("year yr jahr ano anio annee".split()),
-    "month": frozenset("month mes monat mois".split()),
-    "day": frozenset("day dia tag jour".split()),
+    "year": frozenset(("year", "yr", "jahr", "ano", "anio", "annee")),
+    "month": frozenset(("month", "mes", "monat", "mois")),
+    "day": frozenset(("day", "dia", "tag", "jour")),
 }
-CALENDAR = frozenset("hour hora weekday dayofweek day_of_week minute week quarter season doy".split()).union(
-    *DATE_PARTS.values()
-)
+CALENDAR = frozenset(
+    ("hour", "hora", "weekday", "dayofweek", "day_of_week", "minute", "week", "quarter", "season", "doy")
+).union(*DATE_PARTS.values())
 # Numbers that are not readings of the load.
 OTHER = re.compile(
     r"temp|humid|wind|solar|cloud|pressure|precip|rain|price|tariff|forecast|prognos|flag|quality|issue|latitude|"
@@ -33,7 +38,9 @@ OTHER = re.compile(
     re.IGNORECASE,
 )
 TOTAL = re.compile(r"^(total|sum|summe|all|overall|system)$|total", re.IGNORECASE)
-GENERATION = re.compile(r"generat|solar|\bpv\b|wind|production|produccion|erzeugung|excedente|export|feed.?in", re.IGNORECASE)
+GENERATION = re.compile(
+    r"generat|solar|\bpv\b|wind|production|produccion|erzeugung|excedente|export|feed.?in", re.IGNORECASE
+)
 ENDS = re.compile(r"end(ing|e|s)?\b|\bhe\b|hourending|_end$|bis\b|until", re.IGNORECASE)
 STARTS = re.compile(r"begin|start(?!dortod)|\bfrom\b|von\b", re.IGNORECASE)
 

@@ -3,13 +3,15 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
 # One zone of each clock that large parts of the world use, and the zones of countries whose load is often published.
 # The first of those with equal clocks is the one that is proposed.
-ZONES = (
+_ZONES = (
     "Europe/Berlin Europe/Madrid Europe/Paris Europe/Brussels Europe/Amsterdam Europe/Rome Europe/Vienna Europe/Zurich "
     "Europe/Copenhagen Europe/Oslo Europe/Stockholm Europe/Warsaw Europe/Prague Europe/Budapest Europe/Belgrade "
     "Europe/London Europe/Dublin Europe/Lisbon Atlantic/Canary Europe/Athens Europe/Helsinki Europe/Bucharest "
@@ -19,7 +21,8 @@ ZONES = (
     "America/Argentina/Buenos_Aires Australia/Sydney Australia/Melbourne Australia/Adelaide Australia/Brisbane "
     "Australia/Perth Pacific/Auckland Asia/Tokyo Asia/Shanghai Asia/Kolkata Asia/Jerusalem Asia/Singapore "
     "Africa/Johannesburg Africa/Cairo"
-).split()
+)
+ZONES = tuple(_ZONES.split())
 COUNTRIES = {
     "AT": "Europe/Vienna", "BE": "Europe/Brussels", "BG": "Europe/Sofia", "CH": "Europe/Zurich",
     "CZ": "Europe/Prague", "DE": "Europe/Berlin", "DK": "Europe/Copenhagen", "EE": "Europe/Tallinn",
@@ -57,6 +60,7 @@ class Change:
         return self.begins // DAY_S
 
 
+@lru_cache(maxsize=1000)
 def changes_of(zone: str, first: int, last: int) -> tuple[Change, ...]:
     """Changes of a zone's clocks between two wall times [s since 1970]."""
     info = ZoneInfo(zone)
@@ -76,8 +80,6 @@ def changes_of(zone: str, first: int, last: int) -> tuple[Change, ...]:
 
 
 def _offset(zone: ZoneInfo, seconds: int) -> int:
-    from datetime import UTC, datetime
-
     offset = datetime.fromtimestamp(seconds, UTC).astimezone(zone).utcoffset()
     assert offset is not None
     return int(offset.total_seconds())

@@ -59,14 +59,12 @@ def standard(drawn: Drawn) -> str:
 def _doubled(
     fine: pd.DataFrame, start: pd.DatetimeIndex, twice: np.ndarray, drawn: Drawn, changes: bool
 ) -> Clocked:
-    """One row for both hours: their sum; of each hour half of it is known."""
+    """One row for both hours: their sum, of which no hour's own reading can be known."""
     shown = fine.set_axis(start).groupby(level=0).sum(min_count=1)
     lost = fine.isna().set_axis(start).groupby(level=0).any()
     shown = shown.mask(lost)
     known = fine.copy()
-    if twice.any():
-        half = shown.loc[start[twice]].to_numpy() / 2
-        known.loc[twice] = half
+    known.loc[twice] = np.nan
     start, shown = _with_skipped(shown.index, shown, drawn)
     return Clocked(start, np.zeros(len(start)), shown, known, np.zeros(len(start), bool), changes)
 

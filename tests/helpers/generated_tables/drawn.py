@@ -102,7 +102,12 @@ def tables(draw: Any) -> Drawn:
         clocks += ["hours", "hours_clock"] if minutes == 60 else ["periods"]
         clocks += ["interval"]
     clock = "local" if form == "days" else draw(st.sampled_from(clocks))
-    kinds = (None, None, "doubled", "skipped", "none") if form != "days" else ("doubled", "skipped", "none")
+    # Files with 24 hours on every day are told so only where a clock changes.
+    kinds: tuple[str | None, ...] = (None, None, "doubled", "skipped", "none")
+    if zone in ("UTC", "Asia/Tokyo"):
+        kinds = (None,)
+    elif form == "days":
+        kinds = ("doubled", "skipped", "none")
     separator = draw(st.sampled_from((",", ";", "\t", "|")))
     decimal = draw(st.sampled_from((".", "," if separator != "," else ".")))
     thousands = draw(st.sampled_from((None, None, "," if decimal == "." else ".")))

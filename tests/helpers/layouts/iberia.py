@@ -25,18 +25,10 @@ def uci() -> Layout:
         end = start + pd.Timedelta(minutes=15)
         rows.append(f'"{end:%Y-%m-%d %H:%M:%S}";' + ";".join(comma(value, 6) for value in row))
     truth = fine.copy()
-    # The sum of both hours is all that the file says: half of it is each hour's best reading.
-    autumn = pd.date_range("2021-10-31 00:00", "2021-10-31 00:45", freq="15min", tz="UTC")
-    later = autumn + pd.Timedelta(hours=1)
-    mean = (fine.loc[autumn].to_numpy() + fine.loc[later].to_numpy()) / 2
-    truth.loc[autumn], truth.loc[later] = mean, mean
-    return Layout(
-        "UCI ElectricityLoadDiagrams",
-        {"uci/LD2011_2014.txt": lines(rows)},
-        at_step(truth, 15, "mean"),
-        "kWh",
-        "Europe/Lisbon",
-    )
+    # The sum of both hours says nothing about either.
+    truth.loc["2021-10-31 00:00":"2021-10-31 01:45"] = np.nan
+    files = {"uci/LD2011_2014.txt": lines(rows)}
+    return Layout("UCI ElectricityLoadDiagrams", files, at_step(truth, 15, "mean"), "kWh", "Europe/Lisbon")
 
 
 def _madrid() -> pd.DataFrame:

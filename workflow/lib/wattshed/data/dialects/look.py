@@ -4,7 +4,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from wattshed.data.dialects.containers import Container
 from wattshed.data.dialects.encodings import encoding_of, not_utf8
@@ -87,10 +87,11 @@ def look_at_text(container: Container, dialect: Dialect) -> Look:
         cut = recognise_separator(text, first + 1, where)
     else:
         cut = cut_lines(text, separator, first + 1, where)
+    header = _named(cut)
     return Look(
         container=container,
-        header=_named(cut),
-        rows=tuple(tuple(row[: len(_named(cut))]) for row in cut.rows[1:] if len(row) >= len(_named(cut))),
+        header=header,
+        rows=tuple(tuple(row[: len(header)]) for row in cut.rows[1:] if len(row) >= len(header)),
         header_row=cut.numbers[0],
         data_row=cut.ends[0] + 1,
         encoding=encoding,
@@ -98,7 +99,7 @@ def look_at_text(container: Container, dialect: Dialect) -> Look:
         separator=cut.separator,
         quoted_lines=any("\n" in cell or "\r" in cell for row in cut.rows for cell in row),
         data_start=len("".join(lines[: cut.ends[0]]).encode()),
-        width=max(cut.width, len(_named(cut))),
+        width=max(cut.width, len(header)),
     )
 
 
@@ -132,3 +133,13 @@ def _named(cut: Lines) -> tuple[str, ...]:
 def _filled(row: list[str]) -> int:
     """Number of cells up to the last one that holds anything."""
     return max((place + 1 for place, cell in enumerate(row) if cell.strip()), default=0)
+
+
+def text(cell: Any) -> str:
+    """A cell as text without blanks around it; "" for a missing one.
+
+    A whole float is a whole number: pandas stores the node 26 as 26.0 where another one is missing.
+    """
+    if isinstance(cell, float):
+        return "" if cell != cell else str(int(cell)) if cell.is_integer() else str(cell)
+    return "" if cell is None else str(cell).strip()

@@ -52,12 +52,11 @@ class NumberReader:
         """float64 [rows], NaN where a reading is missing. Raises :class:`BadCell`."""
         kind = column.type
         if pa.types.is_string(kind):
-            values, known = self._read_text(column)
+            values = self._read_text(column)
         elif pa.types.is_null(kind):
             return np.full(len(column), np.nan)
         elif pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
             values = pc.cast(column, pa.float64(), safe=False).to_numpy(zero_copy_only=False)
-            known = pc.is_valid(column).to_numpy(zero_copy_only=False) & ~np.isnan(values)
         else:
             raise BadCell(
                 0, f"{str(column[0].as_py())!r} ({kind}) is not a number; expected a number: {_CURE}"
@@ -71,20 +70,19 @@ class NumberReader:
             place = int(np.argmax(beyond))
             if np.isinf(values[place]) and not pa.types.is_string(kind):
                 raise BadCell(place, f"{values[place]:g} is not a number; expected a finite one: {_CURE}")
+            shown = str(column[place].as_py()).strip() if np.isinf(values[place]) else f"{values[place]:g}"
             raise BadCell(
-                place,
-                f"{values[place]:g} does not fit 32-bit floats; expected at most {LARGEST:.1e}: {_CURE}",
+                place, f"{shown} does not fit 32-bit floats; expected at most {LARGEST:.1e}: {_CURE}"
             )
-        del known
         return values
 
-    def _read_text(self, column: pa.Array) -> tuple[np.ndarray, np.ndarray]:
+    def _read_text(self, column: pa.Array) -> np.ndarray:
         if self.thousands is None and self.decimal != ",":
             try:
                 # Most blocks are plain numbers, or become so without the usual empty cells.
-                values = pc.cast(column, pa.float64()).to_numpy(zero_copy_only=False)
+                values: np.ndarray = pc.cast(column, pa.float64()).to_numpy(zero_copy_only=False)
                 if np.isfinite(values).all():
-                    return values, np.ones(len(values), dtype=bool)
+                    return values
             except pa.ArrowInvalid:
                 pass
         text = pc.utf8_trim_whitespace(column)
@@ -95,12 +93,13 @@ class NumberReader:
         if not good.all():
             place = int(np.argmin(good))
             raise BadCell(place, self._cure(str(column[place].as_py()).strip()))
-        values = pc.cast(pc.utf8_ltrim(plain, characters="+"), pa.float64()).to_numpy(zero_copy_only=False)
-        return values, pc.is_valid(plain).to_numpy(zero_copy_only=False)
+        found: np.ndarray = pc.cast(pc.utf8_ltrim(plain, characters="+"), pa.float64()).to_numpy(
+            zero_copy_only=False
+        )
+        return found
 
     def _plain(self, text: pa.Array) -> pa.Array:
-        """Numbers with a decimal point and without signs of thousands; cells that break the rules become no "
-        "number."""
+        """Numbers with a decimal point and without signs of thousands; "?" for cells that break the rules."""
         decimal = self.decimal or "."
         broken = pa.scalar("?")
         if self.thousands is not None:

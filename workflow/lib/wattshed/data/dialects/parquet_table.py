@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from wattshed.data.dialects.containers import Container
-from wattshed.data.dialects.look import Look
+from wattshed.data.dialects.look import Look, text
 
 ROWS_IN_BLOCK = 1 << 17
 SHOWN_ROWS = 200
@@ -35,7 +35,7 @@ class ParquetTable:
                 for batch in file.iter_batches(ROWS_IN_BLOCK, columns=list(dict.fromkeys(names))):
                     cells = [_plain(batch.column(batch.schema.get_field_index(name))) for name in names]
                     yield [
-                        pc.dictionary_encode(_as_name(cell)) if column in coded else cell
+                        pc.dictionary_encode(cell) if column in coded else cell
                         for column, cell in zip(columns, cells, strict=True)
                     ]
             except UNREADABLE as error:
@@ -81,14 +81,5 @@ def _plain(cells: pa.Array) -> pa.Array:
     return cells
 
 
-def _as_name(cells: pa.Array) -> pa.Array:
-    """Whole floats as whole numbers: pandas stores the node 26 as 26.0 where another one is missing."""
-    if pa.types.is_floating(cells.type):
-        whole = pc.equal(pc.floor(cells), cells)
-        if pc.all(pc.fill_null(whole, True)).as_py():
-            return pc.cast(cells, pa.int64())
-    return cells
-
-
 def _shown(cells: pa.Array) -> list[str]:
-    return ["" if cell is None else str(cell) for cell in _as_name(_plain(cells)).to_pylist()]
+    return [text(cell) for cell in _plain(cells).to_pylist()]

@@ -52,7 +52,7 @@ def open_workbook(container: Container, dialect: Dialect) -> WorkbookTable:
         try:
             book = pd.ExcelFile(stream, engine="openpyxl")
             sheet = _sheet(container, [str(name) for name in book.sheet_names], dialect.sheet)
-            cells = book.parse(sheet, header=None, dtype=object, na_filter=False)
+            cells = pd.read_excel(book, sheet, header=None, dtype=object, na_filter=False)
         except (OSError, ValueError, KeyError, IndexError) as error:
             raise container.damaged(error) from error
     # pandas leaves blank rows at the start in place; their numbers are those of the sheet.

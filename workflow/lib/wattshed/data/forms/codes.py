@@ -36,11 +36,6 @@ class Codes:
         return pa.array(list(self.places), self._kind).to_pandas()
 
 
-def text(cell: Any) -> str:
-    """A cell as text without blanks around it; "" for a missing one; 26.0 stays, as it was written."""
-    return "" if cell is None else str(cell).strip()
-
-
 def time(cell: Any) -> Any:
     """A cell of a time column: text without blanks around it, or what the file has."""
     return cell.strip() if isinstance(cell, str) else cell

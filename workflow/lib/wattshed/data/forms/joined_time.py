@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from wattshed.data.forms.codes import Codes, text, time
+from wattshed.data.dialects.look import text
+from wattshed.data.forms.codes import Codes, time
 
 MIDNIGHT = re.compile(r"[ T]00:00:00(\.0+)?$")
 
@@ -40,10 +41,12 @@ class JoinedTime:
     def cells(self) -> pd.Series:
         """The different times [U]."""
         if not self._parts:
-            return self._codes.cells()
+            cells = self._codes.cells()
+            return cells.mask(cells == "") if pd.api.types.is_string_dtype(cells.dtype) else cells
         names = [list(codes.places) for codes in self._parts]
         joined = [join([names[place][code] for place, code in enumerate(codes)]) for codes in self._joined]
-        return pd.Series(joined, dtype=object).astype("str")
+        cells = pd.Series(joined, dtype=object).astype("str")
+        return cells.mask(cells == "")
 
 
 def join(parts: Sequence[str]) -> str:

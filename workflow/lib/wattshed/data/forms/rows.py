@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from wattshed.data.dialects.look import text
 from wattshed.data.dialects.numbers import BadCell, NumberReader
 from wattshed.data.dialects.opening import Table
-from wattshed.data.forms.codes import Codes, text
+from wattshed.data.forms.codes import Codes
 from wattshed.data.forms.joined_time import JoinedTime
 from wattshed.data.forms.places import Places
 from wattshed.data.forms.roles import Roles

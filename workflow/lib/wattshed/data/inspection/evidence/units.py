@@ -25,14 +25,17 @@ def unit_in(name: str) -> str | None:
             return found
     parts = [part for text in _PARTS.findall(name.replace("_", " ")) for part in text.split("/")]
     # A single letter in a name is seldom a unit: `W` of a zone, `J` of a person.
-    found = [unit for part in parts if len(part) > 1 and (unit := _unit(part)) is not None]
-    return found[-1] if found else None
+    units = [unit for part in parts if len(part) > 1 and (unit := _unit(part)) is not None]
+    return units[-1] if units else None
 
 
 def _unit(text: str) -> str | None:
     for unit in (*ENERGY, *POWER):
         if text == unit:
             return unit
+    if text[:1] == "m" and not text.islower():
+        # mW may be milliwatts.
+        return None
     lower = text.lower().split("/")[0]
     return LEVELS.get(text.lower()) or _EXACT.get(lower)
 

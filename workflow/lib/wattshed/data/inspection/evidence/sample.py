@@ -14,7 +14,7 @@ from wattshed.data.dialects.look import Look
 from wattshed.data.dialects.opening import look, open_table
 from wattshed.foundation.faults import Fault
 
-MOST_CELLS = 6_000_000
+MOST_CELLS = 3_000_000
 # Notes above a header are seldom longer.
 MOST_LINES_ABOVE = 20
 LEAST_NAMED = 0.6

@@ -1,7 +1,7 @@
 """The file's clock: where it changes in the year, and what that says about zone, `dst` and stamps."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -192,7 +192,11 @@ def _steady(case: Case, verdicts: list[Verdict], stated: Stated) -> Iterator[Cho
         )
     named = None if stated.named is None else stated.named.value
     if zone is not None:
-        yield zone
+        yield (
+            zone
+            if steady
+            else replace(zone, why=f"{zone.why}; no clock change in the span shows whether it fits")
+        )
     elif named in ZONES:
         yield Choice("timezone", named, "the clock of the file; set the nodes' own if it is another")
     elif named is not None:

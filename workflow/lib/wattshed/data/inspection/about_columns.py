@@ -41,6 +41,12 @@ def about_dialect(case: Case) -> Iterator[Choice]:
                 ),
             ),
         )
+    elif (
+        signs.decimal is not None
+        and "decimal" not in case.given
+        and case.sample.look.separator not in (None, ",")
+    ):
+        yield Choice("decimal", signs.decimal, "cells that can be read in one way only decide it")
     if "thousands" not in case.sample.dialect and case.value_of("thousands") is not None:
         yield from case.stated("thousands")
     elif "thousands" not in case.sample.dialect and signs.thousands is not None:

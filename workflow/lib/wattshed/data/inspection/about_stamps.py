@@ -25,17 +25,26 @@ def possible_stamps(case: Case, line: Timeline) -> tuple[tuple[str, ...], str]:
     named = [name for name in case.roles.time if says_ending(name)]
     if named:
         return ("end",), f"the name {named[0]!r}"
-    of_day = line.wall % DAY_S
-    if case.sample.whole and 0 < line.resolution_s <= 3600:
-        order = np.lexsort((line.wall, line.node))
-        edges = np.flatnonzero(np.diff(line.node[order])) + 1
-        firsts = of_day[order][np.concatenate([[0], edges])]
-        lasts = of_day[order][np.concatenate([edges - 1, [len(order) - 1]])]
-        if (firsts == line.resolution_s).all() and (lasts == 0).all():
-            return ("end",), "days run from the first step after midnight to 00:00 of the next day"
-        if (firsts == 0).all() and (lasts == DAY_S - line.resolution_s).all():
-            return ("start",), "the file begins at 00:00 and ends one step before midnight"
+    first_s, last_s = _edges(case, line)
+    if len(first_s) and 0 < line.resolution_s <= 3600:
+        if (first_s == line.resolution_s).all() and (last_s == 0).all():
+            return ("end",), "readings run from the first step after midnight to 00:00"
+        if (first_s == 0).all() and (last_s == DAY_S - line.resolution_s).all():
+            return ("start",), "readings run from 00:00 to one step before midnight"
     return ("start", "end"), ""
+
+
+def _edges(case: Case, line: Timeline) -> tuple[np.ndarray, np.ndarray]:
+    """Times of day [s] of the first and the last row of each node that was seen as a whole."""
+    order = np.lexsort((line.wall, line.node))
+    edges = np.flatnonzero(np.diff(line.node[order])) + 1
+    of_day = line.wall[order] % DAY_S
+    first_s, last_s = of_day[np.append(0, edges)], of_day[np.append(edges, len(order)) - 1]
+    if case.sample.whole:
+        return first_s, last_s
+    # Where nodes follow one another in the file, only the last of those looked at may go on.
+    in_turn = bool((np.diff(line.node) >= 0).all())
+    return (first_s[:-1], last_s[:-1]) if in_turn else (first_s[:0], last_s[:0])
 
 
 def stamp_choice(stamps: tuple[str, ...], why: str) -> Iterator[Choice]:

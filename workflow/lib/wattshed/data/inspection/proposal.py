@@ -19,7 +19,7 @@ from wattshed.data.inspection.about_values import about_missing, about_unit
 from wattshed.data.inspection.case import Case
 from wattshed.data.inspection.choices import Choice, Finding
 from wattshed.data.inspection.evidence.roles import Roles, find_roles
-from wattshed.data.inspection.evidence.sample import Sample, read_sample, same_header
+from wattshed.data.inspection.evidence.sample import Sample, joined, read_sample, same_header
 from wattshed.data.inspection.evidence.time_cells import read_times
 from wattshed.data.inspection.evidence.timeline import build_timeline, joined_texts
 from wattshed.data.inspection.evidence.words import DATE_PARTS, tokens
@@ -57,7 +57,10 @@ def propose(paths: Sequence[Path], path: str | list[str], given: dict[str, Any])
     sample = read_sample(paths[0], given)
     layout = layout_of(sample.look.header, paths[0].name)
     stated = {**(layout.keys if layout else {}), **given}
-    roles = _with_given(find_roles(sample, _same_time(sample, paths, given), stated), stated)
+    overlapping = _same_time(sample, paths, given)
+    if len(paths) > 1 and not overlapping:
+        sample = joined(sample, paths[1:], given)
+    roles = _with_given(find_roles(sample, overlapping, stated), stated)
     _refuse_other_tables(sample, roles, stated)
     line = build_timeline(sample, roles, stated.get("day_first"), _minutes(stated.get("resolution")))
     case = Case(tuple(paths), path, sample, roles, line, given, layout)

@@ -24,6 +24,7 @@ from wattshed.data.inspection.evidence.words import (
 )
 
 LOOKED_AT_ROWS = 5000
+LEAST_IN_DAY = 21
 
 
 @dataclass(frozen=True)
@@ -82,8 +83,8 @@ def find_roles(sample: Sample, overlapping: bool, given: dict[str, object]) -> R
     with_clock = any(column.times is not None and column.times.kind != "date" for column in columns.values())
     if of_day is not None and given.get("form") in (None, "days") and not with_clock:
         names = list(columns)
-        return _days(columns, [names[place] for place in of_day.places], signs)
-    time, hour, period = _time_columns(columns)
+        return _days(sample, columns, [names[place] for place in of_day.places], signs)
+    time, hour, period = _time_columns(columns, sample)
     used = {*time, hour, period}
     rest = [name for name in columns if name not in used]
     node = _node_column(sample, columns, rest, time, hour or period)
@@ -108,24 +109,27 @@ def _signs(sample: Sample, given: dict[str, object]) -> Signs:
     if given.get("decimal") is not None or given.get("thousands") is not None:
         decimal, thousands = given.get("decimal"), given.get("thousands")
         return Signs(str(decimal) if decimal else None, str(thousands) if thousands else None)
-    texts: dict[str, None] = {}
-    for name, cells in list(sample.columns.items())[:60]:
-        if not means(name, TIME):
-            texts.update(dict.fromkeys(cells.iloc[:LOOKED_AT_ROWS]))
-    return signs_of(list(texts), sample.look.separator)
+    columns = [
+        list(dict.fromkeys(cells.iloc[:LOOKED_AT_ROWS]))
+        for name, cells in list(sample.columns.items())[:60]
+        if not means(name, TIME)
+    ]
+    return signs_of(columns, sample.look.separator)
 
 
-def _days(columns: dict[str, Column], days: list[str], signs: Signs) -> Roles:
+def _days(sample: Sample, columns: dict[str, Column], days: list[str], signs: Signs) -> Roles:
     rest = [name for name in columns if name not in days]
     time, _, _ = _time_columns({name: columns[name] for name in rest})
     rest = [name for name in rest if name not in time]
     nodes = [name for name in rest if is_exactly(name, NODE)] or [name for name in rest if means(name, NODE)]
-    node = nodes[0] if nodes else None
+    node = nodes[0] if nodes else _telling_apart(sample, columns, rest, time)
     left = tuple(name for name in rest if name != node)
     return Roles("days", time, node, values=tuple(days), left=left, signs=signs, columns=columns)
 
 
-def _time_columns(columns: dict[str, Column]) -> tuple[tuple[str, ...], str | None, str | None]:
+def _time_columns(
+    columns: dict[str, Column], sample: Sample | None = None
+) -> tuple[tuple[str, ...], str | None, str | None]:
     """Columns that are joined to times; a column of hour numbers; one of period numbers."""
     by_kind: dict[str, list[str]] = {}
     for name, column in columns.items():
@@ -151,9 +155,30 @@ def _time_columns(columns: dict[str, Column]) -> tuple[tuple[str, ...], str | No
         return date, hour, None
     if date and period is not None:
         return date, None, period
+    if (
+        date
+        and sample is not None
+        and (counting := _counts_in_day(sample, columns, date, numbers)) is not None
+    ):
+        return (date, counting, None) if columns[counting].high <= 25 else (date, None, counting)
     if date:
         return date, None, None
     return (), hour, period
+
+
+def _counts_in_day(
+    sample: Sample, columns: dict[str, Column], date: tuple[str, ...], numbers: list[str]
+) -> str | None:
+    """A column that counts the parts of each day: from 0 or 1 to 23, 24, 48, ..., each number on nearly each day."""
+    days = pd.DataFrame({name: sample.columns[name].iloc[:LOOKED_AT_ROWS] for name in date})
+    for name in numbers:
+        low, high = columns[name].low, columns[name].high
+        if name in date or low not in (0, 1) or high - low < LEAST_IN_DAY:
+            continue
+        counts = days.assign(part=sample.columns[name]).groupby(list(date))["part"].nunique()
+        if float((counts >= 0.9 * (high - low)).mean()) > 0.5:
+            return name
+    return None
 
 
 def _date_parts(columns: dict[str, Column]) -> tuple[str, ...]:
@@ -184,7 +209,17 @@ def _node_column(
                 return name
     if repeats < 0.2:
         return None
-    best, least = None, repeats
+    return _telling_apart(sample, columns, rest, tuple(keys))
+
+
+def _telling_apart(
+    sample: Sample, columns: dict[str, Column], rest: list[str], keys: tuple[str, ...]
+) -> str | None:
+    """The column of names or whole numbers under which times stop repeating; None if none is."""
+    frame = pd.DataFrame({key: sample.columns[key] for key in keys}).iloc[: 20 * LOOKED_AT_ROWS]
+    if frame.empty or not frame.duplicated().any():
+        return None
+    best, least = None, float(frame.duplicated().mean())
     for name in rest:
         if columns[name].numeric_share > 0.5 and not columns[name].whole:
             continue

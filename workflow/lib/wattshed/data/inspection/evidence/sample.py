@@ -1,7 +1,7 @@
 """The rows that an inspection looks at: whole small files, and the first megabytes of large ones."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,9 +14,10 @@ from wattshed.data.dialects.look import Look
 from wattshed.data.dialects.opening import look, open_table
 from wattshed.foundation.faults import Fault
 
-MOST_CELLS = 6_000_000
+MOST_CELLS = 3_000_000
 # Notes above a header are seldom longer.
 MOST_LINES_ABOVE = 20
+LEAST_NAMED = 0.6
 DIALECT = {
     "separator": None,
     "decimal": None,
@@ -117,9 +118,12 @@ def _look(path: Path, dialect: dict[str, Any], fixed: bool) -> Look:
 
 
 def _is_header(seen: Look) -> bool:
-    """Whether most columns have names, and data follow with as many cells; a note above a table has one long cell."""
-    named = sum(bool(name) for name in seen.header)
-    return len(seen.header) > 1 and named >= max(2, 0.6 * len(seen.header) - 1) and bool(seen.rows)
+    """Whether most columns but the first, which may be an index, have names, and data follow.
+
+    A note above a table fills one cell, and its row may be padded with empty ones.
+    """
+    names = seen.header[1:]
+    return bool(names) and sum(bool(name) for name in names) >= LEAST_NAMED * len(names) and bool(seen.rows)
 
 
 KINDS = (
@@ -171,6 +175,27 @@ def _is_binary(head: bytes) -> bool:
     controls = sum(byte < 9 or 13 < byte < 32 for byte in head)
     even, odd = head[::2].count(0), head[1::2].count(0)
     return controls > len(head) // 50 and max(even, odd) < 0.8 * len(head) / 2
+
+
+def joined(first: Sample, paths: Sequence[Path], given: dict[str, Any]) -> Sample:
+    """The rows of several files that are parts of one table, as many as :data:`MOST_CELLS` allow.
+
+    Files with other columns are left out; :func:`same_header` names them.
+    """
+    parts, rows, whole = [first], first.rows, first.whole
+    for path in paths:
+        most_rows = max(2000, MOST_CELLS // len(first.columns))
+        if rows >= most_rows:
+            whole = False
+            break
+        part = read_sample(path, {**given, **first.dialect}, (most_rows - rows) * len(first.columns))
+        if list(part.columns) == list(first.columns):
+            parts.append(part)
+            rows, whole = rows + part.rows, whole and part.whole
+    columns = {
+        name: pd.concat([part.columns[name] for part in parts], ignore_index=True) for name in first.columns
+    }
+    return replace(first, columns=columns, whole=whole)
 
 
 def same_header(paths: Sequence[Path], first: Sample) -> str | None:

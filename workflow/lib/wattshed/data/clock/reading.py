@@ -116,9 +116,9 @@ def _refuse_absent(rows: Labelled, absent: np.ndarray) -> None:
     row = int(np.argmax(absent))
     raise Fault(
         f"{rows.where}: row {rows.row_numbers[row]}: local time {rows.text(rows.labels[rows.code[row]])} does not "
-        f"exist in {rows.clock}, whose clocks skip it in spring; expected local times of data.source.times_in: set it to the "
-        "clock in which the file is written (perhaps UTC), data.source.stamp to end if times are the ends of readings, "
-        "or data.source.dst (doubled, skipped, none) if every day has 24 hours."
+        f"exist in {rows.clock}, whose clocks skip it in spring; expected local times of data.source.times_in: set it "
+        "to the clock in which the file is written (perhaps UTC), data.source.stamp to end if times are the ends of "
+        "readings, or data.source.dst (doubled, skipped, none) if every day has 24 hours."
     )
 
 

@@ -37,8 +37,8 @@ def shift_to_start(rows: Labelled, length_s: int) -> tuple[Labelled, int]:
     raise Fault(
         f"{rows.where}: times around {rows.text(change.labels[0])}, where the clock of {rows.clock} changes, are "
         "neither the starts nor the ends of readings of that clock; expected 23 hours in spring and 25 in autumn: "
-        "correct data.source.times_in (perhaps UTC) or data.source.stamp, or set data.source.dst (doubled, skipped, none) if "
-        "every day has 24 hours."
+        "correct data.source.times_in (perhaps UTC) or data.source.stamp, or set data.source.dst (doubled, skipped, "
+        "none) if every day has 24 hours."
     )
 
 

@@ -53,10 +53,7 @@ def read_cells(texts: pd.Series, rules: ClockRules, places: Places) -> Cells:
     texts = texts.reset_index(drop=True)
     empty = texts.isna().to_numpy()
     if empty.any():
-        raise Fault(
-            f"{places.where}: row {places.row_of_cell(int(np.argmax(empty)))}: the time is empty; expected one such as "
-            "2021-03-01 13:00: fill it in or delete the row."
-        )
+        raise empty_time(places.where, places.row_of_cell(int(np.argmax(empty))))
     if pd.api.types.is_datetime64_any_dtype(texts):
         return _of_datetimes(texts)
     if rules.time_format in UNIX_S:
@@ -78,6 +75,13 @@ def read_cells(texts: pd.Series, rules: ClockRules, places: Places) -> Cells:
         value, count = np.unique(lengths[lengths > 0], return_counts=True)
         return Cells(start.seconds, start.aware, int(value[count.argmax()]) if len(value) else None)
     return _of_words(words, rules, places)
+
+
+def empty_time(where: str, row: int) -> Fault:
+    """The refusal of a row without a time."""
+    return Fault(
+        f"{where}: row {row}: the time is empty; expected one such as 2021-03-01 13:00: fill it in or delete the row."
+    )
 
 
 def _with_date(first: pd.Series, second: pd.Series) -> pd.Series:

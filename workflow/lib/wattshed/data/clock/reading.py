@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from wattshed.data.clock.cells import DAY_S, read_cells
+from wattshed.data.clock.cells import DAY_S, empty_time, read_cells
 from wattshed.data.clock.doubled_hours import Labelled, order_doubled
 from wattshed.data.clock.numbered import counts_elapsed, elapsed_seconds, pair
 from wattshed.data.clock.rules import ClockRules, Instants, Places
@@ -28,11 +28,13 @@ def read_instants(
 ) -> Instants:
     """The instants at which R readings begin; work is done per unique cell, and per row near clock changes.
 
-    code: int32 [R] into texts; texts: unique cells [U] (text, datetimes, counts of seconds); numbers: int [R] of hours
-    or periods, or None; node: int32 [R], None where a row holds all nodes; row_numbers: int64 [R] as an editor shows
-    them; where: the file, for messages. Raises :class:`Fault`.
+    code: int32 [R] into texts, negative where the cell is empty; texts: unique cells [U] (text, datetimes, counts of
+    seconds); numbers: int [R] of hours or periods, or None; node: int32 [R], None where a row holds all nodes;
+    row_numbers: int64 [R] as an editor shows them; where: the file, for messages. Raises :class:`Fault`.
     """
     places = Places(where, code, row_numbers)
+    if (code < 0).any():
+        raise empty_time(where, int(row_numbers[int(np.argmax(code < 0))]))
     cells = read_cells(texts, rules, places)
     count = len(code)
     if numbers is not None:

@@ -44,7 +44,8 @@ def hold(
         times, values = times[order], values[order]
         if (np.diff(times) == 0).any():
             raise second_reading(parts, columns, nodes)
-        means[:, node] = _means(times, values, bounds, longest_s)
+        if len(times):
+            means[:, node] = _means(times, values, bounds, longest_s)
     return means, bounds[:-1].astype("datetime64[s]")
 
 

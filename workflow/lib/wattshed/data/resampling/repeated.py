@@ -16,7 +16,7 @@ def second_reading(parts: Sequence[Readings], columns: Sequence[np.ndarray], nod
         _readings(place, part, column)
         for place, (part, column) in enumerate(zip(parts, columns, strict=True))
     ]
-    found = pd.concat(tables, ignore_index=True)
+    found = pd.concat(tables).sort_values(["part", "row"], kind="stable", ignore_index=True)
     again = found.duplicated(["node", "seconds"]).to_numpy()
     second = found.iloc[int(np.argmax(again))]
     same = (found["node"] == second["node"]) & (found["seconds"] == second["seconds"])

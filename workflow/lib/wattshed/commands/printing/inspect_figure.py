@@ -82,7 +82,7 @@ def _draw_span(axes: "Axes", panel: Panel, load: np.ndarray) -> None:
 def _draw_day(axes: "Axes", panel: Panel, load: np.ndarray) -> None:
     local = panel.local_times
     minute = np.asarray(local.hour * 60 + local.minute)
-    weekend = np.asarray(local.dayofweek >= 5)
+    weekend = np.asarray(local.day_of_week >= 5)
     for name, days, color in (("weekday", ~weekend, BLUE), ("weekend", weekend, ORANGE)):
         parts = pd.Series(load[days]).groupby(minute[days])
         if not len(parts):

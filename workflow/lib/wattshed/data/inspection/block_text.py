@@ -35,19 +35,24 @@ def _key(choice: Choice, indent: str, *, reasons: bool) -> list[str]:
     line = f"{indent}{choice.key}: {scalar(choice.value)}"
     if not reasons or not choice.why:
         return [line]
-    why = " ".join(choice.why.split())
+    why = _plain(choice.why)
     if len(line) + len(why) + 3 <= WIDTH:
         return [f"{line} # {why}"]
     return [*_comment(why, indent), line]
 
 
 def _open(choice: Choice, indent: str) -> list[str]:
-    lines = _comment(f"decide: {choice.key}: {' '.join(choice.why.split())}", indent)
+    lines = _comment(f"decide: {choice.key}: {_plain(choice.why)}", indent)
     for value, meaning in choice.others:
-        note = f" # {meaning}" if meaning else ""
+        note = f" # {_plain(meaning)}" if meaning else ""
         shown = f"{choice.key}: {scalar(value)}" if value != LEAVE_OUT else f"no {choice.key}"
         lines.append(f"{indent}# {shown}{note}")
     return lines
+
+
+def _plain(text: str) -> str:
+    """A text on one line, with signs that YAML allows: names of columns may have any."""
+    return "".join(sign if sign.isprintable() else "?" for sign in " ".join(text.split()))
 
 
 def _comment(text: str, indent: str) -> list[str]:

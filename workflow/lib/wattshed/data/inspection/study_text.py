@@ -124,4 +124,4 @@ def study_name(text: str) -> str:
     if not name[0].isalpha():
         name = f"study_{name}"
     name = name[: LONGEST_NAME - 6]
-    return f"{name}_study" if name in RESERVED else name
+    return f"{name}_study" if name in RESERVED["study"] else name

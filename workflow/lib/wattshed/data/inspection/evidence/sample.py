@@ -70,7 +70,8 @@ def read_sample(path: Path, given: dict[str, Any], most_cells: int = MOST_CELLS)
     for block in table.blocks(list(range(len(names))), []):
         blocks.append([_text(cells) for cells in block])
         rows += len(block[0])
-        if rows >= most:
+        if rows > most:
+            blocks[-1] = [cells[: len(cells) - (rows - most)] for cells in blocks[-1]]
             whole = False
             break
     if not rows:

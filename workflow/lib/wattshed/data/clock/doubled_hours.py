@@ -25,7 +25,7 @@ class Labelled:
     code: np.ndarray
     labels: np.ndarray
     node: np.ndarray | None
-    row_numbers: np.ndarray
+    row_numbers: Sequence[int]
     spacing_s: int
     clock: str
     where: str

@@ -1,5 +1,6 @@
 """When each row of a file is: from cells, numbers and the rules of the file's clock to instants in UTC."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -22,7 +23,7 @@ def read_instants(
     texts: pd.Series,
     numbers: np.ndarray | None,
     node: np.ndarray | None,
-    row_numbers: np.ndarray,
+    row_numbers: Sequence[int],
     rules: ClockRules,
     where: str,
 ) -> Instants:

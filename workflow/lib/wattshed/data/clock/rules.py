@@ -1,5 +1,6 @@
 """The rules of a file's clock, and what is read by them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,7 +50,7 @@ class Places:
 
     where: str
     code: np.ndarray
-    row_numbers: np.ndarray
+    row_numbers: Sequence[int]
 
     def row_of_cell(self, cell: int) -> int:
         """Row number of the first row with this cell."""

@@ -170,7 +170,7 @@ KNOWN_BINARY = (b"PAR1", b"PK\x03\x04", b"\x1f\x8b", b"\xd0\xcf\x11\xe0", b"\xff
 
 
 def _is_binary(head: bytes) -> bool:
-    """Whether the bytes are no text in any usual encoding; UTF-16 without a mark has a zero in each second place."""
+    """Whether the bytes cannot be text in any usual encoding; UTF-16 without a mark has a zero in each second place."""
     if head.startswith(KNOWN_BINARY):
         return False
     controls = sum(byte < 9 or 13 < byte < 32 for byte in head)

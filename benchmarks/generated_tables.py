@@ -60,7 +60,10 @@ def kind_of(sentence: str | None) -> str:
         return ""
     text = " ".join(sentence.split())
     text = re.sub(r"\S*/(?:\S*/)*\S+?\.(?:csv|zip|gz)\S*?(?=[ :,;]|$)", "FILE", text)
-    text = re.sub(r"'[^']*'|\"[^\"]*\"", "'...'", text)
+    text = re.sub(r"(?<!\w)'[^']*'|\"[^\"]*\"", "'...'", text)
+    text = re.sub(r"header \([^)]*\)", "header (...)", text)
+    text = re.sub(r"\b(?:Europe|America|Australia|Asia)/\w+", "ZONE", text)
+    text = re.sub(r" \[type=.*", "", text)
     return re.sub(r"\d+", "N", text)
 
 

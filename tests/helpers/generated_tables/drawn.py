@@ -115,6 +115,10 @@ def tables(draw: Any) -> Drawn:
     dst = draw(st.sampled_from(kinds)) if clock == "local" else None
     if dst == "doubled" and unit[0] in ("level", "register"):
         dst = "none"
+    container = draw(st.sampled_from(("plain", "plain", "gz", "zip", "parquet")))
+    typed = container == "parquet"
+    if typed:
+        separator, decimal, thousands = ",", ".", None
     most_left_out = draw(st.sampled_from((0, 4)))
     return Drawn(
         zone=zone,
@@ -141,12 +145,12 @@ def tables(draw: Any) -> Drawn:
         decimal=decimal,
         thousands=thousands,
         encoding=draw(st.sampled_from(("utf-8", "utf-8", "utf-8-sig", "utf-16", "cp1252"))),
-        trailing=draw(st.booleans()),
+        trailing=draw(st.booleans()) and not typed,
         line_end=draw(st.sampled_from(("\n", "\r\n"))),
-        title_lines=draw(st.sampled_from((0, 0, 1, 2))),
-        container=draw(st.sampled_from(("plain", "plain", "gz", "zip"))),
+        title_lines=0 if typed else draw(st.sampled_from((0, 0, 1, 2))),
+        container=container,
         files=draw(st.integers(1, 2)),
-        marker=draw(st.sampled_from((None, *MARKERS))),
+        marker=draw(st.sampled_from((None, "") if typed else (None, *MARKERS))),
         missing_share=draw(st.sampled_from((0.0, 0.0, 0.05))),
         unit=unit,
         size=draw(st.sampled_from((0.3, 30.0, 4000.0))),

@@ -72,12 +72,11 @@ def _block(rows: Clocked, drawn: Drawn) -> dict[str, Any]:
         "step_minutes": drawn.step_minutes,
         "quantity": quantity,
         "unit": unit,
-        "separator": drawn.separator,
-        "decimal": drawn.decimal,
-        "encoding": drawn.encoding,
-        "skip_rows": drawn.title_lines,
         "time_column": name,
     }
+    if drawn.container != "parquet":
+        block |= {"separator": drawn.separator, "decimal": drawn.decimal}
+        block |= {"encoding": drawn.encoding, "skip_rows": drawn.title_lines}
     if panel_unit:
         block["panel_unit"] = panel_unit
     if drawn.thousands:
@@ -95,7 +94,7 @@ def _block(rows: Clocked, drawn: Drawn) -> dict[str, Any]:
     if drawn.form in ("long", "series"):
         block["value_column"] = drawn.names[2]
     if drawn.form == "series":
-        block["node_pattern"] = r"^(.*?)\.(?:csv|zip)"
+        block["node_pattern"] = r"^(.*?)\.(?:csv|zip|parquet)"
     if drawn.form == "wide" and drawn.extra_column:
         block["exclude"] = ["Temp*"]
     if drawn.clock == "utc":

@@ -66,6 +66,6 @@ def citylearn() -> Layout:
             "Solar Generation [W/kW]"
         ]
         for time, value in zip(local, fine[node], strict=True):
-            rows.append(f"{time.month},{time.hour + 1},{time.dayofweek + 1},0,21.5,{value},0.0")
+            rows.append(f"{time.month},{time.hour + 1},{time.day_of_week + 1},0,21.5,{value},0.0")
         files[f"citylearn/{node}.csv"] = lines(rows)
     return Layout("CityLearn", files, fine, "kWh", "America/Chicago")

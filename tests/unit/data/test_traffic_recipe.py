@@ -26,7 +26,7 @@ def study(root):
 
 
 def test_the_study_forecasts_twelve_steps_of_five_minutes(study, tmp_path):
-    layout = metr_la("2012-03-20")
+    layout = metr_la("2012-03-28")
     layout.write(tmp_path)
     panel = load_panel(study.data.source, tmp_path)
     assert_same(panel, layout)

@@ -32,7 +32,7 @@ def test_a_column_for_each_node_makes_a_wide_table(tmp_path, header, nodes):
 
 
 def test_a_time_and_one_reading_are_named_by_the_header_or_the_file(tmp_path):
-    assert panel_of(tmp_path, table("Datetime,PJME_MW", range(4))).node_names == ["PJME_MW"]
+    assert panel_of(tmp_path, table("Datetime,PJME_MW", range(4)), unit="MW").node_names == ["PJME_MW"]
     assert panel_of(tmp_path, table("Datetime,kWh", range(4)), "home 7.csv").node_names == ["home 7"]
 
 

@@ -18,19 +18,15 @@ DATE = (
     r"^(\d{1,4})([./-])(\d{1,2})\2(\d{1,4})"
     r"(?:(?:[T ,]+|\s+)(\d{1,2})[:.](\d{2})(?:[:.](\d{2})(?:[.,]\d+)?)?\s*([AaPp]\.?[Mm]\.?)?)?$"
 )
+NAMED_DAYS = ("%d-%b-%Y", "%d %b %Y", "%d/%b/%Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y")
 NAMED_MONTHS = (
-    "%d-%b-%Y %H:%M:%S",
-    "%d-%b-%Y %H:%M",
-    "%d-%b-%Y",
-    "%d %b %Y %H:%M:%S",
-    "%d %b %Y %H:%M",
-    "%d %b %Y",
-    "%d %B %Y %H:%M",
+    *(
+        f"{day}{hour}"
+        for day in NAMED_DAYS
+        for hour in ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", " %I:%M%p")
+    ),
     "%d%b%Y:%H:%M:%S",
     "%d%b%Y %H:%M:%S",
-    "%b %d, %Y %H:%M",
-    "%b %d, %Y %I:%M %p",
-    "%B %d, %Y %H:%M",
 )
 UNIX_S = {"unix": 1.0, "unix_ms": 1e-3}
 DAY_S = 86_400
@@ -57,10 +53,7 @@ def read_cells(texts: pd.Series, rules: ClockRules, places: Places) -> Cells:
     texts = texts.reset_index(drop=True)
     empty = texts.isna().to_numpy()
     if empty.any():
-        raise Fault(
-            f"{places.where}: row {places.row_of_cell(int(np.argmax(empty)))}: the time is empty; expected one such as "
-            "2021-03-01 13:00: fill it in or delete the row."
-        )
+        raise empty_time(places.where, places.row_of_cell(int(np.argmax(empty))))
     if pd.api.types.is_datetime64_any_dtype(texts):
         return _of_datetimes(texts)
     if rules.time_format in UNIX_S:
@@ -82,6 +75,13 @@ def read_cells(texts: pd.Series, rules: ClockRules, places: Places) -> Cells:
         value, count = np.unique(lengths[lengths > 0], return_counts=True)
         return Cells(start.seconds, start.aware, int(value[count.argmax()]) if len(value) else None)
     return _of_words(words, rules, places)
+
+
+def empty_time(where: str, row: int) -> Fault:
+    """The refusal of a row without a time."""
+    return Fault(
+        f"{where}: row {row}: the time is empty; expected one such as 2021-03-01 13:00: fill it in or delete the row."
+    )
 
 
 def _with_date(first: pd.Series, second: pd.Series) -> pd.Series:

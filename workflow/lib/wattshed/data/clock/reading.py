@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from wattshed.data.clock.cells import read_cells
+from wattshed.data.clock.cells import DAY_S, empty_time, read_cells
 from wattshed.data.clock.doubled_hours import Labelled, order_doubled
 from wattshed.data.clock.numbered import counts_elapsed, elapsed_seconds, pair
 from wattshed.data.clock.rules import ClockRules, Instants, Places
@@ -28,11 +28,13 @@ def read_instants(
 ) -> Instants:
     """The instants at which R readings begin; work is done per unique cell, and per row near clock changes.
 
-    code: int32 [R] into texts; texts: unique cells [U] (text, datetimes, counts of seconds); numbers: int [R] of hours
-    or periods, or None; node: int32 [R], None where a row holds all nodes; row_numbers: int64 [R] as an editor shows
-    them; where: the file, for messages. Raises :class:`Fault`.
+    code: int32 [R] into texts, negative where the cell is empty; texts: unique cells [U] (text, datetimes, counts of
+    seconds); numbers: int [R] of hours or periods, or None; node: int32 [R], None where a row holds all nodes;
+    row_numbers: int64 [R] as an editor shows them; where: the file, for messages. Raises :class:`Fault`.
     """
     places = Places(where, code, row_numbers)
+    if (code < 0).any():
+        raise empty_time(where, int(row_numbers[int(np.argmax(code < 0))]))
     cells = read_cells(texts, rules, places)
     count = len(code)
     if numbers is not None:
@@ -52,6 +54,8 @@ def read_instants(
         0 if rules.irregular else rules.resolution_s or cells.length_s or typical_spacing(cells.seconds)
     )
     shift_s = spacing_s if rules.stamp == "end" and cells.length_s is None else 0
+    if not cells.aware and not bool((cells.seconds % DAY_S).any()):
+        _refuse_dates_alone(texts, code, node, places)
     if cells.aware:
         seconds = (cells.seconds - shift_s)[code]
         return Instants(seconds, np.ones(count, bool), np.zeros(count, bool), spacing_s)
@@ -106,6 +110,21 @@ def _local(rows: Labelled, rules: ClockRules, spacing_s: int, shift_s: int) -> I
     if shift_s:
         seconds -= shift_s
     return Instants(seconds, kept, doubled, spacing_s, tuple(notes))
+
+
+def _refuse_dates_alone(texts: pd.Series, code: np.ndarray, node: np.ndarray | None, places: Places) -> None:
+    """Dates without a time of day that many rows share: another column has the time."""
+    if not len(code) or bool(texts.astype(str).str.contains(":").any()):
+        return
+    nodes = 1 if node is None else int(node.max()) + 1
+    often = np.bincount(code)
+    if int(often.max()) > nodes:
+        raise Fault(
+            f"{places.where}: {int(often.max())} rows have the date of row "
+            f"{places.row_of_cell(int(often.argmax()))} and no time of day; expected one time for each row: set "
+            "data.source.hour_column or period_column to the column of numbers, or data.source.time_column to a list "
+            "of the columns of date and time."
+        )
 
 
 def _changes(rows: Labelled) -> list[Change]:

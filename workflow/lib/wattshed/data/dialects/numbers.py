@@ -40,12 +40,11 @@ class NumberReader:
         if self.thousands in OTHER:
             self.decimal = OTHER[self.thousands]
             return
-        cells: set[str] = set()
+        cells: dict[str, None] = {}
         for column in columns:
             if pa.types.is_string(column.type):
                 signed = column.filter(pc.match_substring_regex(column, "[.,]"))
-                cells.update(signed[: MANY * 10].unique().to_pylist()[:MANY])
-        cells -= self.missing.texts
+                cells.update(dict.fromkeys(signed[: MANY * 10].unique().to_pylist()[:MANY]))
         self.decimal = recognise_decimal(cells, self.separator, self.where)
 
     def read(self, column: pa.Array) -> np.ndarray:

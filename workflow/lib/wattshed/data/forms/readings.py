@@ -12,6 +12,7 @@ from wattshed.data.dialects.numbers import NumberReader
 from wattshed.data.dialects.opening import open_table
 from wattshed.data.forms.day_rows import melt
 from wattshed.data.forms.file_names import node_of_file
+from wattshed.data.forms.header_units import refuse_other_unit
 from wattshed.data.forms.recognising import recognise
 from wattshed.data.forms.roles import Roles
 from wattshed.data.forms.rows import RowReader, Rows
@@ -23,7 +24,8 @@ class Readings:
     """R rows of one file.
 
     node: int32 [R], codes of ``nodes``; None where each row holds all of them. instants: when [R]. values: [R], or
-    [R, nodes]. rows: row numbers for messages. ends: whether times named the ends of readings.
+    [R, nodes]. rows: row numbers for messages. ends: whether times named the ends of readings. of_file: whether the
+    one node has the name of its file.
     """
 
     path: Path
@@ -35,12 +37,14 @@ class Readings:
     rows: Sequence[int]
     ends: bool
     notes: tuple[str, ...]
+    of_file: bool = False
 
 
 def read_file(path: Path, keys: FileKeys, several_files: bool) -> Readings:
     """Readings of the file at ``path``. Raises :class:`Fault`, with the row, for any error in it."""
     table = open_table(path, keys)
     form, roles = recognise(table.look, keys, several_files)
+    refuse_other_unit(table.look, roles, form, keys.unit)
     numbers = NumberReader(
         keys.decimal, keys.thousands, missing_cells(keys.missing), table.look.separator, str(path)
     )
@@ -58,16 +62,17 @@ def read_file(path: Path, keys: FileKeys, several_files: bool) -> Readings:
         nodes = [node_of_file(path, keys.node_pattern)]
     if form != "long":
         values = values.reshape(len(values), -1)
-    return Readings(path, form, nodes, rows.node, instants, values, rows.rows, rules.stamp == "end", notes)
+    ends, notes = rules.stamp == "end", (*notes, *instants.notes)
+    return Readings(path, form, nodes, rows.node, instants, values, rows.rows, ends, notes, form == "series")
 
 
 def _of_days(path: Path, keys: FileKeys, rows: Rows) -> Readings:
     cells = melt(rows)
     rules, notes = rules_of(keys, rows.table.look, Roles((), None, None, ()), None, cells.columns)
     nodes, node = rows.nodes, cells.node
+    of_file = node is None
     if node is None:
         nodes, node = [node_of_file(path, keys.node_pattern)], np.zeros(len(cells.values), dtype=np.int32)
     instants = read_instants(cells.time, cells.times, cells.number, node, cells.rows, rules, str(path))
-    return Readings(
-        path, "days", nodes, node, instants, cells.values, cells.rows, rules.stamp == "end", notes
-    )
+    ends, notes = rules.stamp == "end", (*notes, *instants.notes)
+    return Readings(path, "days", nodes, node, instants, cells.values, cells.rows, ends, notes, of_file)

@@ -78,8 +78,8 @@ def column(look: Look, name: str, key: str) -> int:
         return alike[0]
     raise Fault(
         f"{look.path}: row {look.header_row}: no column {wanted!r} in the header ({shown(look.header)}); expected "
-        "the "
-        f"column that data.source.{key} names: correct the key or the header."
+        f"the column that data.source.{key} names: correct the key or the header, or set data.source.skip_rows if the "
+        "header is further down."
     )
 
 

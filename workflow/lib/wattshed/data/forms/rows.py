@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from wattshed.data.dialects.look import text
 from wattshed.data.dialects.numbers import BadCell, NumberReader
@@ -100,7 +101,7 @@ class RowReader:
             has = wanted[column.indices.fill_null(len(wanted) - 1).to_numpy()]
             kept = has if kept is None else kept & has
         first = cells[0]
-        if coded and (first.null_count or "" in map(text, first.dictionary.to_pylist())):
+        if coded and _may_be_empty(first):
             filled = np.zeros(len(first), dtype=bool)
             for cell in cells:
                 filled |= _filled(cell)
@@ -184,14 +185,20 @@ class RowReader:
         )
 
 
+def _may_be_empty(cell: pa.DictionaryArray) -> bool:
+    """Whether some cells of a column of times hold nothing."""
+    unique = cell.dictionary
+    if cell.null_count or not len(unique) or not pa.types.is_string(unique.type):
+        return bool(cell.null_count)
+    return pc.min(pc.utf8_length(pc.utf8_trim_whitespace(unique))).as_py() == 0
+
+
 def _filled(cell: pa.Array) -> np.ndarray:
     """bool [rows]: whether a cell holds anything."""
     if isinstance(cell, pa.DictionaryArray):
         known = np.array([text(one) != "" for one in cell.dictionary.to_pylist()] + [False])
         return known[cell.indices.fill_null(len(known) - 1).to_numpy()]
     if pa.types.is_string(cell.type):
-        import pyarrow.compute as pc
-
         return pc.fill_null(pc.not_equal(pc.utf8_trim_whitespace(cell), ""), False).to_numpy(
             zero_copy_only=False
         )

@@ -48,6 +48,9 @@ class FileKeys(Dialect, ColumnKeys, Protocol):
     @property
     def quantity(self) -> str | None: ...
 
+    @property
+    def unit(self) -> str: ...
+
 
 def stated_s(keys: FileKeys) -> int | None:
     """``resolution`` in seconds; None where it is irregular or not stated."""
@@ -123,6 +126,11 @@ def counted(keys: FileKeys, rules: ClockRules, rows: Rows) -> Instants:
     """Instants of rows without times: the first is at ``first_time``, the next one resolution later."""
     count, where = len(rows.rows), str(rows.table.look.path)
     step_s = rules.resolution_s or 0
+    if not keys.rows and rows.rows[count - 1] - rows.rows[0] != count - 1:
+        raise Fault(
+            f"{where}: there are blank lines between rows {rows.rows[0]} and {rows.rows[count - 1]}, whose times are "
+            "counted from data.source.first_time; expected a line for each time: delete or fill the blank lines."
+        )
     first = pd.Series([keys.first_time], dtype="str")
     code = np.zeros(1, dtype=np.int32)
     if rules.dst is None:

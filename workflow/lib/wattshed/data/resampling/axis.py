@@ -50,16 +50,18 @@ def utc_text(seconds: int) -> str:
     return str(np.datetime64(int(seconds), "s")).replace("T", " ")
 
 
-def make_axis(parts: Sequence[Readings], step_s: int, timezone: str) -> tuple[Axis, tuple[str, ...]]:
+def make_axis(
+    parts: Sequence[Readings], step_s: int, timezone: str, stated: bool = False
+) -> tuple[Axis, tuple[str, ...]]:
     """The axis of all parts, and notes.
 
     Steps begin at whole hours (or parts of them) of ``timezone``; where readings are as long as a step, they begin as
-    the readings do. Raises :class:`Fault` for readings that are longer than a step, for those between the others, and
-    for an implausibly long span.
+    the readings do. stated: whether the config states the resolution. Raises :class:`Fault` for readings that are
+    longer than a step, for those between the others, and for an implausibly long span.
     """
     resolution_s = common_resolution(parts, step_s)
     phase = _phase(parts, resolution_s)
-    first, last, strays = _span(parts, resolution_s, phase)
+    first, last, strays = _span(parts, resolution_s, phase, stated)
     notes: tuple[str, ...] = ()
     if strays:
         notes = (f"{strays:,} rows without a reading lie between the others; they were left out.",)
@@ -88,8 +90,9 @@ def common_resolution(parts: Sequence[Readings], step_s: int) -> int:
         if part.instants.resolution_s != first.instants.resolution_s:
             raise Fault(
                 f"{part.path}: typical spacing is {duration_text(part.instants.resolution_s)} and in {first.path} "
-                f"{duration_text(first.instants.resolution_s)}; expected one resolution in all files: correct "
-                "data.source.path, or resample one of them."
+                f"{duration_text(first.instants.resolution_s)}; expected one resolution in all files: set "
+                "data.source.resolution to irregular if readings come at any time, correct data.source.path, or "
+                "resample one of them."
             )
     found = first.instants.resolution_s
     if found > step_s:
@@ -133,7 +136,7 @@ def _phase(parts: Sequence[Readings], resolution_s: int) -> int:
     return int(np.argmax(counts))
 
 
-def _span(parts: Sequence[Readings], resolution_s: int, phase: int) -> tuple[int, int, int]:
+def _span(parts: Sequence[Readings], resolution_s: int, phase: int, stated: bool) -> tuple[int, int, int]:
     """First and last time [s], and the number of rows without a reading between the grid's times."""
     first, last, strays = np.iinfo(np.int64).max, np.iinfo(np.int64).min, 0
     for part in parts:
@@ -141,9 +144,8 @@ def _span(parts: Sequence[Readings], resolution_s: int, phase: int) -> tuple[int
             between = (seconds - phase) % resolution_s != 0
             wrong = between & has
             if wrong.any():
-                raise _between(
-                    part, start + int(np.argmax(wrong)), seconds[int(np.argmax(wrong))], resolution_s, phase
-                )
+                row = int(np.argmax(wrong))
+                raise _between(part, start + row, seconds[row], resolution_s, stated)
             strays += int(np.count_nonzero(between & kept))
             on = seconds[kept & ~between]
             if len(on):
@@ -154,11 +156,12 @@ def _span(parts: Sequence[Readings], resolution_s: int, phase: int) -> tuple[int
     return first, last, strays
 
 
-def _between(part: Readings, row: int, seconds: int, resolution_s: int, phase: int) -> Fault:
+def _between(part: Readings, row: int, seconds: int, resolution_s: int, stated: bool) -> Fault:
+    spacing = "data.source.resolution is" if stated else "whose typical spacing is"
     return Fault(
-        f"{part.path}: row {part.rows[row]}: {utc_text(seconds)} UTC lies between the other readings, whose typical "
-        f"spacing is {duration_text(resolution_s)} (at {phase} s after multiples of it); expected a fixed spacing: "
-        "correct the time, or set data.source.resolution, to irregular for a log whose readings hold until the next."
+        f"{part.path}: row {part.rows[row]}: {utc_text(seconds)} UTC lies between the other readings, {spacing} "
+        f"{duration_text(resolution_s)}; expected a fixed spacing: correct the time or data.source.resolution "
+        "(irregular for a log whose readings hold until the next)."
     )
 
 

@@ -15,7 +15,7 @@ from wattshed.data.resampling.order import in_order
 from wattshed.data.resampling.registers import differences
 from wattshed.data.resampling.spacing import refuse_sparse_nodes
 from wattshed.data.resampling.steps import to_steps
-from wattshed.data.resampling.units import conversion, quantity_of
+from wattshed.data.units import conversion, quantity_of
 from wattshed.foundation.faults import Fault
 
 UNSORTED = "The rows were not in order of time; they were sorted."
@@ -69,7 +69,7 @@ def panel_arrays(
     notes: tuple[str, ...] = () if all(map(in_order, parts)) else (UNSORTED,)
     if keys.resolution == "irregular":
         return _held(parts, columns, nodes, keys, notes)
-    axis, axis_notes = make_axis(parts, step_s, keys.timezone)
+    axis, axis_notes = make_axis(parts, step_s, keys.timezone, keys.resolution is not None)
     if quantity is None and axis.per_step > 1:
         raise Fault(
             f"{parts[0].path}: readings of {duration_text(axis.resolution_s)} become steps of "

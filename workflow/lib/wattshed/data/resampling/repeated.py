@@ -31,7 +31,8 @@ def second_reading(parts: Sequence[Readings], columns: Sequence[np.ndarray], nod
     return Fault(
         f"{part.path}: row {part.rows[int(second['row'])]}: a second reading{whose} at "
         f"{utc_text(second['seconds'])} UTC; {beside}expected one for each time: "
-        "delete one."
+        "set data.source.times_in if the clock of the file repeats an hour, or data.source.rows if another column "
+        "tells the rows apart; else delete one."
     )
 
 

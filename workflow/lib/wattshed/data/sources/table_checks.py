@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from wattshed.data.durations import duration_s, duration_text
-from wattshed.data.resampling.units import quantity_of, unit_of
+from wattshed.data.units import quantity_of, unit_of
 
 if TYPE_CHECKING:
     from wattshed.data.sources.table import Settings

@@ -35,6 +35,8 @@ def load(source: PanelTable, root: Path) -> Panel:
     """
     paths = [root / path for path in expand(source.path, root)]
     parts = [read_file(path, source, len(paths) > 1) for path in paths]
+    if source.node_pattern is None:
+        _refuse_equal_names(parts)
     names, columns = node_columns(parts)
     read_notes = tuple(dict.fromkeys(note for part in parts for note in part.notes))
     arrays = panel_arrays(parts, columns, names, source)
@@ -76,6 +78,18 @@ def node_columns(parts: Sequence[Readings]) -> tuple[list[str], list[np.ndarray]
         names = sorted({name for part in parts for name in part.nodes})
     place = {name: column for column, name in enumerate(names)}
     return names, [np.array([place[name] for name in part.nodes], dtype=np.int64) for part in parts]
+
+
+def _refuse_equal_names(parts: Sequence[Readings]) -> None:
+    """Raise :class:`Fault` for two files whose names give one node: they may be two homes in two folders."""
+    seen: dict[str, Path] = {}
+    for part in (one for one in parts if one.of_file):
+        other = seen.setdefault(part.nodes[0], part.path)
+        if other is not part.path:
+            raise Fault(
+                f"{part.path} and {other} both give the node {part.nodes[0]!r}; expected a file for each node: take "
+                "the node from another part of the path with data.source.node_pattern."
+            )
 
 
 def _refuse_other_nodes(first: Readings, part: Readings) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from wattshed.data.durations import duration_s, duration_text
-from wattshed.data.resampling.units import conversion, quantity_of, unit_of
+from wattshed.data.units import conversion, quantity_of, unit_of
 
 
 @pytest.mark.parametrize(

@@ -45,11 +45,6 @@ def quantity_of(quantity: str | None, unit: str) -> str | None:
     return quantity or unit_of(unit).dimension
 
 
-def resampled_dimension(quantity: str | None, unit: str) -> str | None:
-    """Dimension of a panel's values before ``panel_unit`` is considered: that of the file's unit."""
-    return unit_of(unit).dimension if quantity != "level" else None
-
-
 def conversion(unit: str, panel_unit: str | None, step_s: int) -> float:
     """What a value of one step is multiplied by, from the file's unit to the panel's.
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from wattshed.data.resampling.units import ENERGY, POWER
+from wattshed.data.units import ENERGY, POWER
 
 LEVELS = {"mph": "mph", "kmh": "km/h", "kph": "km/h", "°c": "°C", "degc": "°C"}
 _EXACT = {unit.lower(): unit for unit in (*ENERGY, *POWER)} | {

@@ -63,7 +63,7 @@ def test_a_panel_that_is_too_short_is_refused_in_one_sentence(days):
         ("homes", "homes"),
         ("LD2011_2014", "ld2011_2014"),
         ("2021 Zähler", "study_2021_z_hler"),
-        ("all", "all_study"),
+        ("none", "none_study"),
         ("-", "study"),
     ],
 )

@@ -28,8 +28,9 @@ def print_panel(panel: Panel) -> None:
     """One paragraph about the panel that was read."""
     local = panel.local_times
     step = "hours" if panel.step_minutes == 60 else f"steps of {panel.step_minutes} minutes"
+    nodes = "node" if len(panel.node_names) == 1 else "nodes"
     print(
-        f"\npanel:   {len(panel.node_names):,} nodes x {len(panel.times):,} {step} in {panel.unit}, "
+        f"\npanel:   {len(panel.node_names):,} {nodes} x {len(panel.times):,} {step} in {panel.unit}, "
         f"{panel.observed.mean():.2%} observed; {local[0]:%Y-%m-%d %H:%M} to {local[-1]:%Y-%m-%d %H:%M} in "
         f"{panel.timezone}"
     )

@@ -25,7 +25,7 @@ def possible_stamps(case: Case, line: Timeline) -> tuple[tuple[str, ...], str]:
     named = [name for name in case.roles.time if says_ending(name)]
     if named:
         return ("end",), f"the name {named[0]!r}"
-    first_s, last_s = _edges(case, line)
+    first_s, last_s = _edges(line)
     if len(first_s) and 0 < line.resolution_s <= 3600:
         if (first_s == line.resolution_s).all() and (last_s == 0).all():
             return ("end",), "readings run from the first step after midnight to 00:00"
@@ -34,13 +34,13 @@ def possible_stamps(case: Case, line: Timeline) -> tuple[tuple[str, ...], str]:
     return ("start", "end"), ""
 
 
-def _edges(case: Case, line: Timeline) -> tuple[np.ndarray, np.ndarray]:
+def _edges(line: Timeline) -> tuple[np.ndarray, np.ndarray]:
     """Times of day [s] of the first and the last row of each node that was seen as a whole."""
     order = np.lexsort((line.wall, line.node))
     edges = np.flatnonzero(np.diff(line.node[order])) + 1
     of_day = line.wall[order] % DAY_S
     first_s, last_s = of_day[np.append(0, edges)], of_day[np.append(edges, len(order)) - 1]
-    if case.sample.whole:
+    if line.whole:
         return first_s, last_s
     # Where nodes follow one another in the file, only the last of those looked at may go on.
     in_turn = bool((np.diff(line.node) >= 0).all())

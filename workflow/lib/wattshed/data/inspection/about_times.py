@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from wattshed.data.durations import duration_text
 from wattshed.data.inspection.case import Case
 from wattshed.data.inspection.choices import Choice, Finding
-from wattshed.data.inspection.evidence.timeline import DAY_S
 
 
 def about_time_text(case: Case) -> Iterator[Choice]:
@@ -71,17 +71,10 @@ def about_resolution(case: Case) -> Iterator[Choice | Finding]:
     if line.resolution_s:
         yield Finding(
             "resolution",
-            f"{_length(line.resolution_s)} between readings; {line.other_share:.2%} of the spacings differ",
+            f"{duration_text(line.resolution_s)} between readings; {line.other_share:.2%} of the spacings differ",
             warns=line.other_share > 0.02 and not line.irregular,
         )
     if line.lost:
         yield Finding("times", f"{line.lost:,} rows have a time that cannot be read", warns=True)
     if "step_minutes" in case.given or (case.layout is not None and "step_minutes" in case.layout.keys):
         yield from case.stated("step_minutes")
-
-
-def _length(seconds: int) -> str:
-    for unit, size in (("d", DAY_S), ("h", 3600), ("min", 60)):
-        if seconds % size == 0:
-            return f"{seconds // size} {unit}"
-    return f"{seconds} s"

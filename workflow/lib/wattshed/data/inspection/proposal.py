@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from wattshed.data.durations import duration_s, duration_text
 from wattshed.data.inspection.about_clock import about_clock
 from wattshed.data.inspection.about_columns import (
     about_dialect,
@@ -21,12 +22,15 @@ from wattshed.data.inspection.choices import Choice, Finding
 from wattshed.data.inspection.evidence.roles import Roles, find_roles
 from wattshed.data.inspection.evidence.sample import Sample, joined, read_sample, same_header
 from wattshed.data.inspection.evidence.time_cells import read_times
-from wattshed.data.inspection.evidence.timeline import build_timeline, joined_texts
+from wattshed.data.inspection.evidence.timeline import Timeline, build_timeline, joined_texts
 from wattshed.data.inspection.evidence.words import DATE_PARTS, tokens
 from wattshed.data.inspection.known_layouts import layout_of
 from wattshed.foundation.faults import Fault
+from wattshed.foundation.hours import HOUR_S
 
 SECOND_FILE_CELLS = 200_000
+# Columns of readings that show the clock of a wide table.
+FEW = 6
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,8 @@ def propose(paths: Sequence[Path], path: str | list[str], given: dict[str, Any])
         sample = joined(sample, paths[1:], given)
     roles = _with_given(find_roles(sample, overlapping, stated), stated)
     _refuse_other_tables(sample, roles, stated)
-    line = build_timeline(sample, roles, stated.get("day_first"), _minutes(stated.get("resolution")))
+    line = _line(sample, roles, stated)
+    _refuse_days(sample, line, stated)
     case = Case(tuple(paths), path, sample, roles, line, given, layout)
     found: list[Choice | Finding] = [*_container(case)]
     for about in (about_dialect, about_form, about_time_columns, about_value_columns):
@@ -79,6 +84,27 @@ def propose(paths: Sequence[Path], path: str | list[str], given: dict[str, Any])
     for key, value in given.items():
         choices.setdefault(key, Choice(key, value, "as you said"))
     return Proposal(case, tuple(choices.values()), tuple(one for one in found if isinstance(one, Finding)))
+
+
+def _line(sample: Sample, roles: Roles, stated: dict[str, Any]) -> Timeline | None:
+    """The rows in time. Of a large file with many columns, a few of them are looked at in more rows."""
+    few = (
+        *roles.time,
+        *(name for name in (roles.node, roles.hour, roles.period) if name),
+        *roles.values[:FEW],
+    )
+    if not sample.whole and 2 * len(few) < len(sample.columns) and roles.form != "days":
+        roles = replace(roles, values=roles.values[:FEW])
+        sample = read_sample(sample.path, {**stated, **sample.dialect}, only=few)
+    return build_timeline(sample, roles, stated.get("day_first"), _minutes(stated.get("resolution")))
+
+
+def _refuse_days(sample: Sample, line: Timeline | None, stated: dict[str, Any]) -> None:
+    if line is not None and not line.irregular and line.resolution_s > HOUR_S and "resolution" not in stated:
+        raise Fault(
+            f"{sample.path}: typical spacing is {duration_text(line.resolution_s)}, expected 1 h or less: give a table "
+            "of hours or finer; a panel is never made of coarser readings."
+        )
 
 
 def _refuse_other_tables(sample: Sample, roles: Roles, stated: dict[str, Any]) -> None:
@@ -146,8 +172,6 @@ def _with_given(roles: Roles, stated: dict[str, Any]) -> Roles:
 
 
 def _minutes(resolution: object) -> int | None:
-    from wattshed.data.durations import duration_s
-
     seconds = duration_s(resolution) if isinstance(resolution, str) else None
     return seconds // 60 if seconds else None
 
@@ -206,7 +230,7 @@ def _container(case: Case) -> list[Finding]:
     if case.line is not None:
         first, last = (np.datetime64(second, "s") for second in case.line.span)
         nodes = len(np.unique(case.line.node)) if case.roles.node else len(case.roles.values)
-        where = "" if sample.whole else " in the rows looked at"
+        where = "" if case.line.whole else " in the rows looked at"
         found.append(Finding("span", f"{first} to {last} as written{where}".replace("T", " ")))
         if case.roles.form in ("long", "wide", "days"):
             count = nodes if case.roles.form != "days" or case.roles.node else 1

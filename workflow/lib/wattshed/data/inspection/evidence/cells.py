@@ -96,14 +96,10 @@ def numbers_of(texts: pd.Series, signs: Signs) -> pd.Series:
     return pd.to_numeric(text, errors="coerce").replace([np.inf, -np.inf], np.nan)
 
 
-def is_missing(text: str) -> bool:
-    return text.lower() in TEXTS
-
-
 def strange_texts(texts: pd.Series, numbers: pd.Series) -> dict[str, int]:
     """Texts that are neither numbers nor the usual signs of a missing reading, with their counts, most first."""
     strange = texts[numbers.isna().to_numpy()]
-    counts = strange[~strange.map(is_missing).to_numpy(bool)].value_counts()
+    counts = strange[~strange.str.lower().isin(TEXTS).to_numpy(bool)].value_counts()
     return {str(text): int(count) for text, count in counts.items()}
 
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from wattshed.data.dialects.missing import TEXTS
 from wattshed.data.forms.day_columns import day_columns
-from wattshed.data.inspection.evidence.cells import Signs, is_missing, numbers_of, signs_of
+from wattshed.data.inspection.evidence.cells import Signs, numbers_of, signs_of
 from wattshed.data.inspection.evidence.sample import Sample
 from wattshed.data.inspection.evidence.time_cells import TimeCells, read_times
 from wattshed.data.inspection.evidence.words import (
@@ -23,7 +24,7 @@ from wattshed.data.inspection.evidence.words import (
     tokens,
 )
 
-LOOKED_AT_ROWS = 5000
+LOOKED_AT_ROWS, LOOKED_AT_CELLS, LEAST_ROWS = 5000, 150_000, 300
 LEAST_IN_DAY = 21
 
 
@@ -57,10 +58,10 @@ class Roles:
     other_values: tuple[str, ...] = ()
 
 
-def describe(name: str, cells: pd.Series, signs: Signs) -> Column:
+def describe(name: str, cells: pd.Series, signs: Signs, rows: int = LOOKED_AT_ROWS) -> Column:
     """What the first rows of a column hold."""
-    some = cells.iloc[:LOOKED_AT_ROWS]
-    known = some[~some.map(is_missing).to_numpy(bool)]
+    some = cells.iloc[:rows]
+    known = some[~some.str.lower().isin(TEXTS).to_numpy(bool)]
     texts = list(dict.fromkeys(known))
     numbers = numbers_of(known, signs)
     share = float(numbers.notna().mean()) if len(known) else 0.0
@@ -78,14 +79,16 @@ def find_roles(sample: Sample, overlapping: bool, given: dict[str, object]) -> R
     overlapping: whether there are several files of the same time. given: keys that the user has decided.
     """
     signs = _signs(sample, given)
-    columns = {name: describe(name, cells, signs) for name, cells in sample.columns.items()}
+    # Of tables with very many columns, a few hundred rows show what each is.
+    rows = min(LOOKED_AT_ROWS, max(LEAST_ROWS, LOOKED_AT_CELLS // len(sample.columns)))
+    columns = {name: describe(name, cells, signs, rows) for name, cells in sample.columns.items()}
     of_day = day_columns(sample.look.header)
     with_clock = any(column.times is not None and column.times.kind != "date" for column in columns.values())
     if of_day is not None and given.get("form") in (None, "days") and not with_clock:
         names = list(columns)
         return _days(sample, columns, [names[place] for place in of_day.places], signs)
     time, hour, period = _time_columns(columns, sample)
-    used = {*time, hour, period}
+    used = {*time, hour, period, *(name for name in list(columns)[:1] if _numbers_rows(name, sample))}
     rest = [name for name in columns if name not in used]
     node = _node_column(sample, columns, rest, time, hour or period)
     # A column without readings in most cells may still be a node of a wide table.
@@ -103,6 +106,15 @@ def find_roles(sample: Sample, overlapping: bool, given: dict[str, object]) -> R
         return Roles("long", time, node, hour, period, tuple(load), left, signs, columns, others)
     form = "series" if overlapping else "wide"
     return Roles(form, time, None, hour, period, tuple(load), left, signs, columns, others)
+
+
+def _numbers_rows(name: str, sample: Sample) -> bool:
+    """Whether a first column without a name only numbers the rows, as an index that was written with the table does."""
+    cells = sample.columns[name].iloc[:100]
+    if name not in ("", "Unnamed: 0", "index") or not cells.str.fullmatch(r"\d+").all():
+        return False
+    numbers = cells.astype(int).to_numpy()
+    return bool((np.diff(numbers) == 1).all()) and numbers[0] in (0, 1)
 
 
 def _signs(sample: Sample, given: dict[str, object]) -> Signs:

@@ -1,6 +1,6 @@
 """The rows that an inspection looks at: whole small files, and the first megabytes of large ones."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -48,10 +48,13 @@ class Sample:
         return len(next(iter(self.columns.values())))
 
 
-def read_sample(path: Path, given: dict[str, Any], most_cells: int = MOST_CELLS) -> Sample:
+def read_sample(
+    path: Path, given: dict[str, Any], most_cells: int = MOST_CELLS, only: Collection[str] | None = None
+) -> Sample:
     """The rows of a file with the user's own keys about how it is written; see :data:`DIALECT`.
 
-    Raises :class:`Fault` for a file that is not a table.
+    only: the columns that are read; more rows then fit ``most_cells``. Raises :class:`Fault` for a file that is not a
+    table.
     """
     dialect = {key: given.get(key, value) for key, value in DIALECT.items()}
     _refuse_other_kinds(path)
@@ -65,9 +68,10 @@ def read_sample(path: Path, given: dict[str, Any], most_cells: int = MOST_CELLS)
     names = [name or f"column {place + 1}" for place, name in enumerate(seen.header)]
     # A name of "" is how the source calls a column without one.
     names = ["" if name == "column 1" and not seen.header[0] else name for name in names]
-    most = max(2000, most_cells // len(names))
+    places = [place for place, name in enumerate(names) if only is None or name in only]
+    most = max(2000, most_cells // len(places))
     blocks, rows, whole = [], 0, True
-    for block in table.blocks(list(range(len(names))), []):
+    for block in table.blocks(places, []):
         blocks.append([_text(cells) for cells in block])
         rows += len(block[0])
         if rows > most:
@@ -77,8 +81,10 @@ def read_sample(path: Path, given: dict[str, Any], most_cells: int = MOST_CELLS)
     if not rows:
         raise Fault(f"{path} has a header and no rows; expected readings: fill it or correct the path.")
     columns = {
-        name: pd.Series(pa.chunked_array([block[place] for block in blocks]).to_pandas(), dtype=object)
-        for place, name in enumerate(names)
+        names[place]: pd.Series(
+            pa.chunked_array([block[number] for block in blocks]).to_pandas(), dtype=object
+        )
+        for number, place in enumerate(places)
     }
     return Sample(
         path, seen, columns, whole, {key: dialect[key] for key in dialect if dialect[key] != DIALECT[key]}
@@ -170,7 +176,7 @@ KNOWN_BINARY = (b"PAR1", b"PK\x03\x04", b"\x1f\x8b", b"\xd0\xcf\x11\xe0", b"\xff
 
 
 def _is_binary(head: bytes) -> bool:
-    """Whether the bytes are no text in any usual encoding; UTF-16 without a mark has a zero in each second place."""
+    """Whether the bytes cannot be text in any usual encoding; UTF-16 without a mark has a zero in each second place."""
     if head.startswith(KNOWN_BINARY):
         return False
     controls = sum(byte < 9 or 13 < byte < 32 for byte in head)

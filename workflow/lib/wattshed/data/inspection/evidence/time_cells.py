@@ -117,6 +117,9 @@ def _read_full(texts: pd.Series, day_first: bool | None) -> TimeCells | None:
         decided = True if (first > 12).any() else False if (second > 12).any() else None
         if (first > 12).any() and (second > 12).any():
             return None
+        if decided is None and bool(texts[first.notna()].str.match(r"\d{1,2}\.\d").all()):
+            # Dates with dots have the day first; the source reads them so.
+            decided = True
     month, day = (second, first) if decided or decided is None else (first, second)
     compact = parts["c"]
     year = parts["y"].fillna(parts["yy"]).fillna(parts["yyy"]).fillna(compact.str.slice(0, 4))

@@ -23,6 +23,7 @@ class Timeline:
     [R]. values: float [R, C]. offset_s: float [R], NaN without an offset. resolution_s: typical spacing, 0 where there
     is none; other_share: of spacings that differ from it. numbered: labels come from numbers of hours or periods, or
     from the places of columns. numbers: of the rows in their days, None without. lost: rows whose time cannot be read.
+    whole: whether these are all rows of the file.
     """
 
     wall: np.ndarray
@@ -35,6 +36,7 @@ class Timeline:
     numbered: bool = False
     numbers: np.ndarray | None = None
     lost: int = 0
+    whole: bool = True
 
     @property
     def aware(self) -> bool:
@@ -133,7 +135,17 @@ def build_timeline(
     if number_column is not None:
         resolution, other = (3600 if roles.hour else (period_minutes or 30) * 60), 0.0
     return Timeline(
-        wall, node, values, offset, resolution, other, cells, number_column is not None, numbers, lost
+        wall,
+        node,
+        values,
+        offset,
+        resolution,
+        other,
+        cells,
+        number_column is not None,
+        numbers,
+        lost,
+        sample.whole,
     )
 
 
@@ -190,6 +202,7 @@ def _of_days(
         cells,
         numbered=True,
         lost=lost,
+        whole=sample.whole,
     )
 
 

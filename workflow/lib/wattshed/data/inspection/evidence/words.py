@@ -34,7 +34,7 @@ CALENDAR = frozenset(
 OTHER = re.compile(
     r"temp|humid|wind|solar|cloud|pressure|precip|rain|price|tariff|forecast|prognos|flag|quality|issue|latitude|"
     r"longitude|holiday|weekday|day.?type|savings|status|capacity|postcode|generator|embedded|interconnector|storage|"
-    r"pump|flow|methode?|metodo|estimad",
+    r"pump|flow|methode?|metodo|estimad|voltage|reactive|power.?factor|frequency|intensity",
     re.IGNORECASE,
 )
 TOTAL = re.compile(r"^(total|sum|summe|all|overall|system)$|total", re.IGNORECASE)

@@ -17,7 +17,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-inp
 	benchmark benchmark-clock-contamination benchmark-clock-prediction benchmark-clock-recorded benchmark-clock-search \
 	benchmark-clock-watchdog benchmark-recordings \
 	benchmark-law-recorded-time \
-	benchmark-decisions benchmark-energy benchmark-engine benchmark-ladder benchmark-lead \
+	benchmark-decisions benchmark-energy benchmark-engine benchmark-ladder benchmark-lead benchmark-tables \
 	benchmark-phase1 benchmark-rolling benchmark-break-even benchmark-drift benchmark-methods benchmark-pruned-kernel \
 	benchmark-governor benchmark-law-recorded-energy benchmark-law-steps benchmark-memory-tables \
 	benchmark-memory-kernels benchmark-memory-predictions benchmark-memory-gating \
@@ -40,6 +40,7 @@ help:
 	@echo "make benchmark-clock-recorded   judge recorded sweeps (DATA=folder); writes docs/clock_recorded.md, .json"
 	@echo "make benchmark-law-recorded-time   fit recorded kernels (DATA=folder); writes docs/energy_law_recorded_time.md"
 	@echo "make benchmark-decisions   simulate intervals and decisions; writes docs/decisions_benchmarks.md"
+	@echo "make benchmark-tables   read 2,000 generated tables (minutes); writes docs/generated_tables.md"
 	@echo "make benchmark-law-steps   predict held-out training steps (minutes); writes docs/energy_law_steps.md, .json"
 	@echo "make benchmark-memory-tables   memory, time and energy of steps by level (minutes); writes docs/memory_tables.md, .json, .png"
 	@echo "make benchmark-ladder   climb the ladders of LADDERS=\"$(LADDERS)\" (hours); writes docs/ladder.md"
@@ -127,6 +128,9 @@ benchmark-law-recorded-time: $(BIN)/.installed
 
 benchmark-decisions: $(BIN)/.installed
 	python benchmarks/decisions.py --days results/homes/accuracy/days.parquet --output docs/decisions_benchmarks.md
+
+benchmark-tables: $(BIN)/.installed-dev
+	python benchmarks/generated_tables.py
 
 benchmark-law-steps: $(BIN)/.installed
 	$(PIP) 'scikit-learn>=1.4'

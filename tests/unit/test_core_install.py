@@ -34,7 +34,17 @@ LOADED_BY_NAME = (
 # Commands that the core alone cannot run.
 NEED_TORCH = ("export.py", "calibrate.py", "memory.py")
 # These are found if they are there; without them their sensor or callback is missing.
-OPTIONAL = {"zeus", "amdsmi", "torch", "lightning", "transformers", "zstandard", "sklearn", "lightgbm"}
+OPTIONAL = {
+    "openpyxl",
+    "zeus",
+    "amdsmi",
+    "torch",
+    "lightning",
+    "transformers",
+    "zstandard",
+    "sklearn",
+    "lightgbm",
+}
 # What baselines import inside their functions, by the distribution that brings it.
 BASELINE_PACKAGES = {"sklearn": "scikit-learn", "lightgbm": "lightgbm"}
 # Parts of matplotlib and of pydantic, which bring them.

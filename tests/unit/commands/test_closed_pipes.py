@@ -20,6 +20,7 @@ PRINTS = {
     "reproduce": ["reproduce"],
     "accounts": ["accounts", "ledgers"],
     "doctor": ["doctor"],
+    "inspect": ["inspect", "load.csv"],
 }
 # argparse itself takes no notice, and ends with 0.
 HELP = {"help": ["--help"], "help of a command": ["memory", "--help"], "version": ["--version"]}
@@ -27,8 +28,9 @@ HELP = {"help": ["--help"], "help of a command": ["memory", "--help"], "version"
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A folder with a ledger."""
+    """A folder with a ledger and a table."""
     made = tmp_path_factory.mktemp("measured")
+    (made / "load.csv").write_text("time,a\n2021-01-01 00:00,1\n2021-01-01 01:00,2\n")
     words = ["measure", "--idle-s", "0", "--", "true"]
     subprocess.run([*WATTSHED, *words], cwd=made, capture_output=True, check=True)
     return made

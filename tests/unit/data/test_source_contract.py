@@ -48,7 +48,7 @@ SOURCE = SimpleSource(Settings, load)
 '''
 # Keys without a default.
 NEEDED = {
-    "table": {"path": "panel.csv", "form": "wide"},
+    "table": {"path": "panel.csv"},
     "synthetic": {"nodes": 6, "hours": 400},
     "series_folder": {"folder": "series"},
 }

@@ -85,14 +85,17 @@ def test_blank_lines_do_not_shift_row_numbers(tmp_path):
     [
         ("", "wide", "is empty"),
         ("time,a\n", "wide", "has no rows"),
-        ("when,a\n2021-01-01 00:00,1\n", "wide", "row 1: the first column is 'when'"),
-        ("time\n2021-01-01 00:00\n", "wide", "the first column is 'time' of 1"),
-        ("time;a\n2021-01-01 00:00;1\n", "wide", "the first column is 'time;a' of 1"),
+        (
+            "when,a\n2021-01-01 00:00,1\n",
+            "wide",
+            "row 1: no column of the header (when, a) has a usual name of times",
+        ),
+        ("time\n2021-01-01 00:00\n", "wide", "no column is left for nodes in the header (time)"),
         ("time,a,a\n2021-01-01 00:00,1,2\n", "wide", "row 1: column 'a' occurs twice"),
         (
-            "time,node,kwh\n2021-01-01 00:00,a,1\n",
+            "time,node,x,z\n2021-01-01 00:00,a,1,2\n",
             "long",
-            "row 1: no column 'value' in the header (time, node, kwh)",
+            "row 1: no column of the header (time, node, x, z) has a usual name of readings",
         ),
         (
             "time,a\n2021-01-01 00:00,1\n2021-01-01 01:00,n/k\n",
@@ -116,8 +119,8 @@ def test_blank_lines_do_not_shift_row_numbers(tmp_path):
             "row 3: a second reading of node 'a'",
         ),
         ("time,node,value\n2021-01-01 00:00,,1\n", "long", "row 2: the node is empty"),
-        ("time,a\n2021-01-01 00:00,1,2,3\n", "wide", "cannot be read as CSV (Length of header"),
-        ("time,a\n2021-01-01 00:00,1\n2021-01-01 01:00,1,2\n", "wide", "Expected 2 fields in line 3, saw 3"),
+        ("time,a\n2021-01-01 00:00,1,2,3\n", "wide", "row 2 has 4 cells and the header 2"),
+        ("time,a\n2021-01-01 00:00,1\n2021-01-01 01:00,1,2\n", "wide", "row 3 has 3 cells and the header 2"),
         ("time,a,b\n2021-01-01 00:00,1,\n2021-01-01 01:00,2,\n", "wide", "node 'b' has no observed hour"),
     ],
 )

@@ -18,6 +18,7 @@ UNREAD_EXIT_CODE = 128 + signal.SIGPIPE
 STUDY_PACKAGES = frozenset({"torch", "torch_geometric", "snakemake", "zstandard", "jinja2"})
 COMMANDS = (
     "doctor",
+    "inspect",
     "measure",
     "accounts",
     "guard",
@@ -43,6 +44,7 @@ DESCRIPTION = (
 )
 EXAMPLES = """examples:
   wattshed doctor                               which sensors work here, and what to do about the others
+  wattshed inspect load.csv                     what your own table is, and the block that reads it
   wattshed measure -- python train.py meter any command; its exit code is kept
   wattshed accounts ledgers                     add up ledgers and CodeCarbon CSVs, print and write tables
   wattshed guard ledgers --baseline base.json   fail if energy per epoch or parameters have risen
@@ -57,8 +59,8 @@ EXAMPLES = """examples:
 
 exit codes: 0 success; 1 a finding (guard: a regression; doctor: no energy can be known; recommend, clocks choose:
 nothing keeps the limits; clocks compare: a difference; sweep: the largest clock is best; memory: no level fits); 2 an
-error, reported in one sentence; 3 undecided (guard, recommend, clocks, sweep); 70 a defect of wattshed, with its
-traceback; 141 the reader of a pipe, such as head, has read enough; measure returns the exit code of its command."""
+error, reported in one sentence; 3 undecided (guard, inspect, recommend, clocks, sweep); 70 a defect of wattshed, with
+its traceback; 141 the reader of a pipe, such as head, has read enough; measure returns the exit code of its command."""
 
 
 def parser(commands: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:

@@ -1,5 +1,6 @@
 """The block ``data.source``: what the blocks of all data sources share. Each source adds its own keys in its module."""
 
+import re
 from typing import Annotated, Literal, get_args
 from zoneinfo import ZoneInfo
 
@@ -8,6 +9,8 @@ from pydantic import AfterValidator, Field
 from wattshed.config.block import Block
 from wattshed.config.plugin_block import PluginBlock
 from wattshed.foundation.hours import HOUR_MINUTES
+
+OFFSET = r"[+-](0\d|1[0-4]):[0-5]\d"
 
 
 def _known_zone(name: str) -> str:
@@ -18,10 +21,22 @@ def _known_zone(name: str) -> str:
     return name
 
 
+def _known_clock(name: str) -> str:
+    if re.fullmatch(OFFSET, name):
+        return name
+    try:
+        return _known_zone(name)
+    except ValueError as error:
+        raise ValueError(
+            "unknown clock; expected an IANA name such as Europe/Madrid, or an offset such as +01:00"
+        ) from error
+
+
 StepMinutes = Literal[5, 10, 15, 20, 30, 60]
 STEPS_MINUTES: tuple[int, ...] = get_args(StepMinutes)
 
 Timezone = Annotated[str, AfterValidator(_known_zone)]
+Clock = Annotated[str, AfterValidator(_known_clock)]
 
 
 class SourceBlock(Block):

@@ -1,100 +1,108 @@
-"""The user's own panel: one CSV or Parquet file, long or wide, with optional node table and edge list."""
+"""The user's own panel: the readings of one or many files at the study's step, and the tables beside it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 import pandas as pd
 
+from wattshed.data.forms.names import shown
+from wattshed.data.forms.readings import Readings, read_file
+from wattshed.data.forms.timing import FileKeys
 from wattshed.data.panel import Panel
-from wattshed.data.readers.hourly import hours_of, utc_seconds
 from wattshed.data.readers.tabular import numbers, read_frame, require_columns
+from wattshed.data.resampling.panel_arrays import StepKeys, panel_arrays
+from wattshed.data.sources.table_paths import expand
 from wattshed.foundation.faults import Fault
 
 
-class PanelTable(Protocol):
+class PanelTable(FileKeys, StepKeys, Protocol):
     """What is read from a settings block of this source."""
 
     @property
-    def path(self) -> str: ...
-
-    @property
-    def form(self) -> str: ...
+    def path(self) -> str | list[str]: ...
 
     @property
     def node_table(self) -> str | None: ...
-
-    @property
-    def timezone(self) -> str: ...
-
-    @property
-    def unit(self) -> str: ...
 
 
 def load(source: PanelTable, root: Path) -> Panel:
     """Read the panel; paths are relative to ``root``.
 
     Rows may be in any order. Cells without a reading are unobserved. Raises :class:`Fault`, naming the row, for any
-    error in the file.
+    error in a file.
     """
-    path = root / source.path
-    read = _read_long if source.form == "long" else _read_wide
-    axis, values, names, notes = read(path, source.timezone)
+    paths = [root / path for path in expand(source.path, root)]
+    parts = [read_file(path, source, len(paths) > 1) for path in paths]
+    if source.node_pattern is None:
+        _refuse_equal_names(parts)
+    names, columns = node_columns(parts)
+    read_notes = tuple(dict.fromkeys(note for part in parts for note in part.notes))
+    arrays = panel_arrays(parts, columns, names, source)
     nodes = pd.DataFrame(index=pd.Index(names, name="node"))
     if source.node_table is not None:
         nodes = read_nodes(root / source.node_table, names)
+    named = source.path if isinstance(source.path, str) else ", ".join(source.path)
     return Panel(
-        values=values,
-        observed=~np.isnan(values),
-        times=axis,
+        values=arrays.values,
+        observed=arrays.observed,
+        times=arrays.times,
         nodes=nodes,
-        unit=source.unit,
+        unit=source.panel_unit or source.unit,
         timezone=source.timezone,
-        source=f"table {source.path}",
-        notes=notes,
+        source=f"table {named}",
+        notes=(*read_notes, *arrays.notes),
+        step_minutes=source.step_minutes,
     )
 
 
-Parts = tuple[np.ndarray, np.ndarray, list[str], tuple[str, ...]]
+def node_columns(parts: Sequence[Readings]) -> tuple[list[str], list[np.ndarray]]:
+    """Names of the panel's nodes, and for each part the columns of its own nodes among them.
+
+    Names of a column of nodes are sorted; those of headers and files keep their order. Raises :class:`Fault` for files
+    of different forms, for wide files that share some nodes but not all, and for two files of one name.
+    """
+    first = parts[0]
+    for part in parts[1:]:
+        if part.form != first.form:
+            raise Fault(
+                f"{part.path} is read as {part.form} and {first.path} as {first.form}; expected one form: set "
+                "data.source.form, or correct data.source.path."
+            )
+        if first.form == "wide":
+            _refuse_other_nodes(first, part)
+    if first.form == "wide":
+        names = list(dict.fromkeys(name for part in parts for name in part.nodes))
+    else:
+        names = sorted({name for part in parts for name in part.nodes})
+    place = {name: column for column, name in enumerate(names)}
+    return names, [np.array([place[name] for name in part.nodes], dtype=np.int64) for part in parts]
 
 
-def _read_long(path: Path, timezone: str) -> Parts:
-    frame = read_frame(path, text_columns=("node",))
-    require_columns(frame, ("time", "node", "value"), path)
-    nameless = frame["node"].isna()
-    if nameless.any():
+def _refuse_equal_names(parts: Sequence[Readings]) -> None:
+    """Raise :class:`Fault` for two files whose names give one node: they may be two homes in two folders."""
+    seen: dict[str, Path] = {}
+    for part in (one for one in parts if one.of_file):
+        other = seen.setdefault(part.nodes[0], part.path)
+        if other is not part.path:
+            raise Fault(
+                f"{part.path} and {other} both give the node {part.nodes[0]!r}; expected a file for each node: take "
+                "the node from another part of the path with data.source.node_pattern."
+            )
+
+
+def _refuse_other_nodes(first: Readings, part: Readings) -> None:
+    """Files of one table hold the same nodes at other times, or other nodes."""
+    lacking = sorted(set(first.nodes) - set(part.nodes))
+    more = sorted(set(part.nodes) - set(first.nodes))
+    if set(first.nodes) & set(part.nodes) and (lacking or more):
+        says = f"lacks {shown(lacking, 3)}" if lacking else f"has {shown(more, 3)} as well"
         raise Fault(
-            f"{path}: row {frame.index[nameless][0]}: the node is empty; expected its name: fill it in or "
-            "delete the row."
+            f"{part.path} {says}, compared with {first.path}; expected the same nodes in files of one table, or "
+            "wholly "
+            "other ones: correct its header, or list the nodes in data.source.columns."
         )
-    values = numbers(frame["value"], path)
-    seconds = utc_seconds(frame["time"], timezone, str(path), frame["node"])
-    axis, hour = hours_of(seconds, frame.index, str(path), frame["node"])
-    column, names = pd.factorize(frame["node"], sort=True)
-    grid = np.full((len(axis), len(names)), np.nan, dtype=np.float32)
-    grid[hour, column] = values
-    in_order = bool(pd.Series(seconds).groupby(column).is_monotonic_increasing.all())
-    return axis, grid, [str(name) for name in names], _order_note(in_order)
-
-
-def _read_wide(path: Path, timezone: str) -> Parts:
-    frame = read_frame(path, text_columns=())
-    if frame.columns[0] != "time" or len(frame.columns) < 2:
-        raise Fault(
-            f"{path}: row 1: the first column is {frame.columns[0]!r} of {len(frame.columns)}; expected `time` "
-            "and then one column for each node, separated by commas: correct the header or data.source.form."
-        )
-    names = [str(name) for name in frame.columns[1:]]
-    seconds = utc_seconds(frame["time"], timezone, str(path))
-    axis, hour = hours_of(seconds, frame.index, str(path))
-    grid = np.full((len(axis), len(names)), np.nan, dtype=np.float32)
-    for column in range(len(names)):
-        grid[hour, column] = numbers(frame.iloc[:, column + 1], path)
-    return axis, grid, names, _order_note(bool((np.diff(seconds) > 0).all()))
-
-
-def _order_note(in_order: bool) -> tuple[str, ...]:
-    return () if in_order else ("The rows were not in order of time; they were sorted.",)
 
 
 def read_nodes(path: Path, node_names: list[str]) -> pd.DataFrame:

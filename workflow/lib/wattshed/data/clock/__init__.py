@@ -1,0 +1,1 @@
+"""What the times of a file say: cells of text and numbers as instants in UTC."""

@@ -1,0 +1,1 @@
+"""Tables as people have them: containers, encodings, separators and numbers, read in blocks of columns."""

@@ -1,0 +1,1 @@
+"""What the cells of a table show: columns, times, clocks, units, numbers."""

@@ -1,6 +1,7 @@
 """Public layouts, remade as small files, are read to their truth with the recipes of data/README.md."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from layouts.america import ercot, ercot_flag, gefcom, pjm
@@ -76,3 +77,14 @@ def test_shuffled_rows_cannot_tell_which_of_two_hours_is_the_first(root, tmp_pat
     path.write_text("\n".join([header, *np.random.default_rng(0).permutation(rows)]))
     with pytest.raises(Fault, match=r"2021-10-31 .* repeats an hour, are not in order of time"):
         load_panel(Settings(**recipe(root, layout.heading)), tmp_path)
+
+
+def test_instants_in_parquet_tell_the_two_hours_apart(root, tmp_path):
+    """Both hours have one time on the wall, and Python takes their datetimes for equal."""
+    truth = nixtla().truth
+    instants = pd.DatetimeIndex([*truth.index] * 2).tz_convert("Europe/Paris")
+    nodes, values = np.repeat(truth.columns, len(truth)), truth.to_numpy().T.ravel()
+    frame = pd.DataFrame({"unique_id": nodes, "ds": instants, "y": values})
+    frame.to_parquet(tmp_path / "load.parquet", index=False)
+    block = {**recipe(root, nixtla().heading), "path": "load.parquet"}
+    assert_same(load_panel(Settings(**block), tmp_path), nixtla())

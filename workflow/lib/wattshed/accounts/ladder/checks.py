@@ -139,9 +139,9 @@ def until_end(run: pd.DataFrame) -> Spent:
 
 def _spent(run: pd.DataFrame, place: int) -> Spent:
     # Cells, not the whole row: a ladder asks this thousands of times, and a row of mixed types is made slowly.
-    kwh, s, samples = (float(run[f"cumulative_{name}"].iat[place]) for name in ("kwh", "s", "samples"))
+    kwh, s, samples = (float(run[f"cumulative_{name}"].to_numpy()[place]) for name in ("kwh", "s", "samples"))
     # A closed form is there only at its end.
-    return Spent(kwh, s, samples, place == 0 and run["window"].iat[place] == Window.EPOCH)
+    return Spent(kwh, s, samples, place == 0 and str(run["window"].iat[place]) == Window.EPOCH)
 
 
 def _numbers(frame: pd.DataFrame, column: str) -> pd.Series:

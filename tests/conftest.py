@@ -54,6 +54,8 @@ LONG = (
     "tests/unit/test_architecture.py",
     "tests/unit/commands/test_measure_signals.py",
     "tests/unit/accounts/test_recommend.py",
+    "tests/unit/accounts/test_recommend_words.py",
+    "tests/unit/adaptation/test_drift.py",
     "tests/unit/adaptation/test_strategy_contract.py",
     "tests/unit/commands/test_measure_ends.py",
     "tests/unit/commands/test_accounts.py",

@@ -2,6 +2,7 @@
 predictions invented."""
 
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -21,14 +22,20 @@ PHASED = ("label", "source", "gpu", "workload", "start_s", "end_s", "phase", "ru
           "setting")  # fmt: skip
 
 
+@cache
+def made_sweep():
+    """A sweep, and what is chosen from it as JSON. Its seed is fixed, so that all lineages and studies share it."""
+    block = ClocksBlock(repeats=5)
+    sweep = run_sweep(SimulatedClocks(block.simulated, block.seed), lambda: None, block)
+    return sweep, [choice.to_json() for choice in choose(sweep, Limits(0.05))]
+
+
 def write_clocks(folder: Path, lineages):
     """The sweep of each lineage's inference, and all that follows from the sweeps."""
-    block = ClocksBlock(repeats=5)
     validations = []
     for lineage in lineages:
-        sweep = run_sweep(SimulatedClocks(block.simulated, block.seed), lambda: None, block)
+        sweep, choices = made_sweep()
         write_parquet(folder / f"clocks/{lineage}.inference.sweep.parquet", sweep)
-        choices = [choice.to_json() for choice in choose(sweep, Limits(0.05))]
         write_json(folder / f"clocks/{lineage}.inference.choice.json", {"choices": choices})
         validations += [
             {"sweep": f"{lineage}.inference", **validate(choice, sweep).to_json()} for choice in choices

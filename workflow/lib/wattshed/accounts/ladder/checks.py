@@ -123,7 +123,7 @@ def until_error(run: pd.DataFrame, target_rmse: float) -> Spent | None:
     """What one run had spent at its first check with a validation RMSE of at most the target; None without such a
     check."""
     # A mean of equal errors may lie a rounding below them.
-    reached = (run["validation_rmse"] <= target_rmse * (1 + ROUNDING)).to_numpy()
+    reached = run["validation_rmse"].to_numpy(dtype="float64") <= target_rmse * (1 + ROUNDING)
     return _spent(run, int(np.argmax(reached))) if reached.any() else None
 
 
@@ -138,10 +138,10 @@ def until_end(run: pd.DataFrame) -> Spent:
 
 
 def _spent(run: pd.DataFrame, place: int) -> Spent:
-    row = run.iloc[place]
-    kwh, s, samples = (float(row[f"cumulative_{name}"]) for name in ("kwh", "s", "samples"))
+    # Cells, not the whole row: a ladder asks this thousands of times, and a row of mixed types is made slowly.
+    kwh, s, samples = (float(run[f"cumulative_{name}"].to_numpy()[place]) for name in ("kwh", "s", "samples"))
     # A closed form is there only at its end.
-    return Spent(kwh, s, samples, place == 0 and row["window"] == Window.EPOCH)
+    return Spent(kwh, s, samples, place == 0 and str(run["window"].iat[place]) == Window.EPOCH)
 
 
 def _numbers(frame: pd.DataFrame, column: str) -> pd.Series:

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import cache
 
 # Computer Modern at 8 pt, in hundredths of an em.
 _WIDTHS = {
@@ -45,7 +46,7 @@ LONGEST_WORD, PART_LENGTH = 20, 10
 
 def text_em(text: str, *, bold: bool = False) -> float:
     """Width of a text on one line, in em of its font size."""
-    width = sum(_glyph_em(glyph) for glyph in text)
+    width = sum(map(_glyph_em, text))
     return width * _BOLD if bold else width
 
 
@@ -80,6 +81,8 @@ def _part(word: re.Match[str]) -> str:
     return BREAK.join(re.findall(f".{{1,{PART_LENGTH}}}", word[0]))
 
 
+# A report measures hundreds of thousands of glyphs, but few different ones.
+@cache
 def _glyph_em(glyph: str) -> float:
     if glyph == BREAK or unicodedata.combining(glyph):
         return 0.0

@@ -8,13 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from wattshed.config.data.data import SplitsBlock
+from wattshed.config.data.windows import WindowsBlock
 from wattshed.data.findings.readings import find_readings
 from wattshed.data.findings.warned import findings_of, warnings_of
 from wattshed.data.panel import Panel
 from wattshed.data.quality import assess_quality
 from wattshed.data.sources.homes import Settings as HomesSource
 from wattshed.data.sources.source import load_panel
-from wattshed.data.splits import Segment
+from wattshed.data.splits import Segment, split_calendar
 
 HOURS = 24 * 365
 HOUR = np.arange(HOURS) % 24
@@ -112,8 +114,10 @@ def test_honest_readings_are_not_accused(name):
 
 def test_of_the_17_homes_exactly_the_two_of_generation_are_found(root):
     panel = load_panel(HomesSource(), root)
-    table = findings_in(panel).set_axis(panel.node_names)
-    assert table.index[table["likely_generation"]].tolist() == ["home_12", "home_15"]
+    train = split_calendar(panel, SplitsBlock(), WindowsBlock()).train
+    for part in (train, Segment("train", 0, len(panel.times))):
+        table = find_readings(panel, part).set_axis(panel.node_names)
+        assert table.index[table["likely_generation"]].tolist() == ["home_12", "home_15"]
     assert not table["likely_register"].any()
     assert table["sentinel_share"].max() == table["stuck_share"].max() == 0
     quality = pd.concat([assess_quality(panel), findings_in(panel)], axis=1)

@@ -225,6 +225,26 @@ def test_daily_readings_have_a_typical_spacing_of_24_h():
     )
 
 
+def test_spacing_and_stuck_readings_are_in_hours_at_any_step():
+    steps = 24 * 4 * 60
+    every = load()[:steps]
+    hourly = np.where(np.arange(steps) % 4 == 0, every, np.nan)
+    stuck = every.copy()
+    stuck[:200] = stuck[0]
+    short = every.copy()
+    short[:90] = short[0]
+    times = np.datetime64("2021-01-01T00:00:00", "s") + np.arange(steps) * np.timedelta64(15, "m")
+    values = np.stack([every, hourly, stuck, short], axis=1).astype(np.float32)
+    nodes = pd.DataFrame(index=pd.Index(list("abcd"), name="node"))
+    panel = Panel(values, ~np.isnan(values), times, nodes, "kWh", "UTC", "test", step_minutes=15)
+    table = findings_in(panel)
+    assert table["typical_spacing_h"].tolist() == [0.25, 1, 0.25, 0.25]
+    assert table["stuck_share"].tolist() == [0, 0, pytest.approx(200 / steps), 0]
+    warned = warnings_of(pd.concat([assess_quality(panel), table], axis=1), panel.step_minutes)
+    assert len(warned) == 1
+    assert warned[0].startswith("The typical spacing of readings is 1 h in 1 of 4 nodes (b), expected 0.25 h")
+
+
 def test_a_stuck_meter_is_told_from_coarse_and_switching_ones():
     stuck = load()
     stuck[1000:1600] = stuck[1000]

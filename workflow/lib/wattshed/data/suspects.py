@@ -45,14 +45,11 @@ def find_suspects(panel: Panel, train: Segment, near_zero_limit: float) -> pd.Da
         values = np.where(observed, panel.values[steps, nodes], 0).astype(np.float64)
         shares.append(_shares(values, observed, daytime))
     near_zero, day = np.concatenate(shares, axis=1)
+    limit = near_zero_limit if panel.windows is None else np.inf
+    named = f"{step_words(panel.step_minutes)}s"
     reasons = [
-        found
-        or (
-            _reason(*pair, f"{step_words(panel.step_minutes)}s")
-            if pair[0] >= near_zero_limit and panel.windows is None
-            else None
-        )
-        for found, *pair in zip(wrong, near_zero, day, strict=True)
+        found or (_reason(low, part, named) if low >= limit else None)
+        for found, low, part in zip(wrong, near_zero, day, strict=True)
     ]
     return pd.DataFrame(
         {

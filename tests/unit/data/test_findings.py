@@ -8,13 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from wattshed.config.data.data import SplitsBlock
+from wattshed.config.data.windows import WindowsBlock
 from wattshed.data.findings.readings import find_readings
 from wattshed.data.findings.warned import findings_of, warnings_of
 from wattshed.data.panel import Panel
 from wattshed.data.quality import assess_quality
 from wattshed.data.sources.homes import Settings as HomesSource
 from wattshed.data.sources.source import load_panel
-from wattshed.data.splits import Segment
+from wattshed.data.splits import Segment, split_calendar
 
 HOURS = 24 * 365
 HOUR = np.arange(HOURS) % 24
@@ -112,8 +114,10 @@ def test_honest_readings_are_not_accused(name):
 
 def test_of_the_17_homes_exactly_the_two_of_generation_are_found(root):
     panel = load_panel(HomesSource(), root)
-    table = findings_in(panel).set_axis(panel.node_names)
-    assert table.index[table["likely_generation"]].tolist() == ["home_12", "home_15"]
+    train = split_calendar(panel, SplitsBlock(), WindowsBlock()).train
+    for part in (train, Segment("train", 0, len(panel.times))):
+        table = find_readings(panel, part).set_axis(panel.node_names)
+        assert table.index[table["likely_generation"]].tolist() == ["home_12", "home_15"]
     assert not table["likely_register"].any()
     assert table["sentinel_share"].max() == table["stuck_share"].max() == 0
     quality = pd.concat([assess_quality(panel), findings_in(panel)], axis=1)
@@ -219,6 +223,26 @@ def test_daily_readings_have_a_typical_spacing_of_24_h():
     assert warned[0].startswith(
         "The typical spacing of readings is 24 h in 1 of 2 nodes (n0), expected 1 h: "
     )
+
+
+def test_spacing_and_stuck_readings_are_in_hours_at_any_step():
+    steps = 24 * 4 * 60
+    every = load()[:steps]
+    hourly = np.where(np.arange(steps) % 4 == 0, every, np.nan)
+    stuck = every.copy()
+    stuck[:200] = stuck[0]
+    short = every.copy()
+    short[:90] = short[0]
+    times = np.datetime64("2021-01-01T00:00:00", "s") + np.arange(steps) * np.timedelta64(15, "m")
+    values = np.stack([every, hourly, stuck, short], axis=1).astype(np.float32)
+    nodes = pd.DataFrame(index=pd.Index(list("abcd"), name="node"))
+    panel = Panel(values, ~np.isnan(values), times, nodes, "kWh", "UTC", "test", step_minutes=15)
+    table = findings_in(panel)
+    assert table["typical_spacing_h"].tolist() == [0.25, 1, 0.25, 0.25]
+    assert table["stuck_share"].tolist() == [0, 0, pytest.approx(200 / steps), 0]
+    warned = warnings_of(pd.concat([assess_quality(panel), table], axis=1), panel.step_minutes)
+    assert len(warned) == 1
+    assert warned[0].startswith("The typical spacing of readings is 1 h in 1 of 4 nodes (b), expected 0.25 h")
 
 
 def test_a_stuck_meter_is_told_from_coarse_and_switching_ones():

@@ -63,6 +63,22 @@ def test_a_meter_of_generation_and_an_empty_home_have_different_reasons():
     assert found[2] == "near zero in 99% of hours"
 
 
+def test_a_sentinel_and_a_register_are_reasons_of_their_own():
+    """A sentinel raises the mean, by which all other readings would be near zero."""
+    coded = load()
+    coded[::100] = 9999
+    panel = panel_of([coded, np.cumsum(load()), load()])
+    found = find_suspects(panel, Segment("train", 0, HOURS), LIMIT)
+    assert found["suspect_reason"][0] == "reads 9999, a likely sentinel, in 1.1 % of its readings"
+    assert found["suspect_reason"][1] == "only rises, as a cumulative register does"
+    assert pd.isna(found["suspect_reason"][2])
+    assert found["near_zero_share"][0] == 0
+    assert panel.observed.all()
+    later = load()
+    later[HOURS // 2 :: 100] = 9999
+    assert pd.isna(reasons(panel_of([later]), stop=HOURS // 2)[0])
+
+
 def test_a_feed_into_the_grid_is_near_zero():
     """A household that feeds in more than it draws reads below zero in the sunshine."""
     assert "near zero in" in reasons(panel_of([load() - 2 * sun()]))[0]

@@ -1,8 +1,11 @@
-"""Nodes that do not read like the others: near zero most of the time, such as a meter of solar generation."""
+"""Nodes that do not read like the others: near zero most of the time, sentinels among the readings, registers."""
 
 import numpy as np
 import pandas as pd
 
+from wattshed.data.findings.registers import is_register
+from wattshed.data.findings.sentinels import find_sentinels
+from wattshed.data.findings.warned import number, share
 from wattshed.data.panel import Panel
 from wattshed.data.quality import NODES_PER_BLOCK
 from wattshed.data.splits import Segment
@@ -20,26 +23,33 @@ SOLAR_SHARE = 0.8
 def find_suspects(panel: Panel, train: Segment, near_zero_limit: float) -> pd.DataFrame:
     """One row per node, in the panel's order, from observed steps of the training part alone.
 
-    near_zero_share: steps near zero of all observed. daytime_share: of the absolute readings, what falls between 8 and
-    18 h local time. suspect_reason: why the node is suspect, or null; it is where ``near_zero_share`` is at least
-    ``near_zero_limit``. NaN for a node without an observed training step. A class of labelled windows is never suspect:
+    near_zero_share: steps near zero of all observed but likely sentinels. daytime_share: of the absolute readings,
+    what falls between 8 and 18 h local time. suspect_reason: why the node is suspect, or null; it is where there is a
+    likely sentinel or the node is a likely register, and where ``near_zero_share`` is at least ``near_zero_limit``. NaN
+    for a node without an observed training step. A class of labelled windows is never suspect:
     most windows are of other classes.
     """
     steps = slice(train.start, train.stop)
     local = panel.local_times[steps].hour.to_numpy()
     daytime = ((local >= DAYTIME[0]) & (local < DAYTIME[1]))[:, None]
-    shares = []
+    shares, wrong = [], []
     for start in range(0, len(panel.node_names), NODES_PER_BLOCK):
         nodes = slice(start, start + NODES_PER_BLOCK)
-        observed = panel.observed[steps, nodes]
+        observed = panel.observed[steps, nodes].copy()
+        if panel.windows is None:
+            wrong += [
+                _wrong(panel.values[steps, nodes][:, n], observed[:, n]) for n in range(observed.shape[1])
+            ]
+        else:
+            wrong += [None] * observed.shape[1]
         values = np.where(observed, panel.values[steps, nodes], 0).astype(np.float64)
         shares.append(_shares(values, observed, daytime))
     near_zero, day = np.concatenate(shares, axis=1)
+    limit = near_zero_limit if panel.windows is None else np.inf
+    named = f"{step_words(panel.step_minutes)}s"
     reasons = [
-        _reason(*pair, f"{step_words(panel.step_minutes)}s")
-        if pair[0] >= near_zero_limit and panel.windows is None
-        else None
-        for pair in zip(near_zero, day, strict=True)
+        found or (_reason(low, part, named) if low >= limit else None)
+        for found, low, part in zip(wrong, near_zero, day, strict=True)
     ]
     return pd.DataFrame(
         {
@@ -48,6 +58,16 @@ def find_suspects(panel: Panel, train: Segment, near_zero_limit: float) -> pd.Da
             "suspect_reason": pd.array(reasons, dtype="string"),
         }
     )
+
+
+def _wrong(values: np.ndarray, observed: np.ndarray) -> str | None:
+    """What is wrong with the readings of a node [T]; likely sentinels become unobserved in place."""
+    sentinels = find_sentinels(values[observed])
+    observed &= ~np.isin(values, np.array([*sentinels], dtype=np.float32))
+    if sentinels:
+        value, part = next(iter(sentinels.items()))
+        return f"reads {number(value)}, a likely sentinel, in {share(part)} of its readings"
+    return "only rises, as a cumulative register does" if is_register(values[observed]) else None
 
 
 def _shares(values: np.ndarray, observed: np.ndarray, daytime: np.ndarray) -> np.ndarray:

@@ -38,14 +38,17 @@ def _codes() -> np.ndarray:
 
 
 CODES = _codes()
+_CODES = frozenset(CODES)
 _LONG = np.unique(np.array([c * f for c in LONG_CODES for f in (1e-3, 1.0, 1e3)], dtype=np.float32))
 
 
 def find_sentinels(readings: np.ndarray) -> dict[float, float]:
     """Likely sentinels of one node with their share of its readings, the most frequent first.
 
-    readings: float32 [R], observed ones only, at least one.
+    readings: float32 [R], observed ones only.
     """
+    if not _may_have(readings):
+        return {}
     distinct, counts = np.unique(readings.astype(np.float32), return_counts=True)
     coded = np.isin(distinct, CODES)
     rest = distinct[~coded]
@@ -58,6 +61,17 @@ def find_sentinels(readings: np.ndarray) -> dict[float, float]:
         float(rest[place]): counts[~coded][place] / len(readings) for place in _far_ends(rest, counts[~coded])
     }
     return dict(sorted(found.items(), key=lambda item: -item[1]))
+
+
+def _may_have(readings: np.ndarray) -> bool:
+    """Whether an end of the readings may be a sentinel; much cheaper than to sort them."""
+    if not len(readings):
+        return False
+    least, largest = readings.min(), readings.max()
+    if least in _CODES or largest in _CODES:
+        return True
+    often = (value != 0 and int((readings == value).sum()) >= FAR_REPEATS for value in (least, largest))
+    return any(often)
 
 
 def _is_code(value: np.float32, count: int, rest: np.ndarray) -> bool:

@@ -126,5 +126,5 @@ def _stuck(quality: pd.DataFrame) -> list[str]:
     return [
         f"{subject} one reading for a day or longer in {'' if len(found) == 1 else 'up to '}"
         f"{share(float(found['stuck_share'].max()))} of the readings, as a stuck meter does: such steps are easy to "
-        "forecast; mask them by data.mask (stuck_h: 24)."
+        "forecast; mask them by data.mask (stuck_h: 24, above: 0)."
     ]

@@ -97,4 +97,7 @@ def test_an_empty_row_at_the_hour_that_spring_skips_is_left_out(cell, root, tmp_
     layout.write(tmp_path)
     panel = load_panel(Settings(**recipe(root, layout.heading)), tmp_path)
     assert_same(panel, layout)
-    assert "1 rows at local times that Europe/Brussels skips in spring were left out." in panel.notes
+    assert panel.notes == (
+        "1 rows at local times that Europe/Brussels skips in spring were left out.",
+        "Converted from MW to MWh.",
+    )

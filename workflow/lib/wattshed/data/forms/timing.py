@@ -6,9 +6,9 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
+from wattshed.data.clock.durations import duration_s
 from wattshed.data.clock.reading import ClockRules, Instants, read_instants
 from wattshed.data.dialects.look import Dialect, Look
-from wattshed.data.durations import duration_s
 from wattshed.data.forms.day_columns import DayColumns, number_minutes
 from wattshed.data.forms.names import says_ending
 from wattshed.data.forms.roles import ColumnKeys, Roles

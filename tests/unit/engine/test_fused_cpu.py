@@ -303,7 +303,7 @@ def test_nothing_observed_is_no_loss_and_no_gradient() -> None:
 def test_a_window_outside_the_series_is_refused(node: list[int], start: list[int]) -> None:
     weights, windows, additions, _, _ = made_case(7, 8, 24, 6, 2)
     outside = Windows(windows.own, windows.aggregate, torch.tensor(node), torch.tensor(start), 24)
-    with pytest.raises(IndexError, match="leave the series of 7 nodes and 64 h"):
+    with pytest.raises(IndexError, match="leave the series of 7 nodes and 64 steps"):
         FusedCpu(8).forecast(weights, outside, additions)
 
 

@@ -7,7 +7,7 @@ import pytest
 from layouts.america import ercot, ercot_flag, gefcom, pjm
 from layouts.britain import elexon, london, refit
 from layouts.catalogue import LAYOUTS, recipe
-from layouts.elsewhere import ausgrid, citylearn
+from layouts.elsewhere import ausgrid, citylearn, entsoe
 from layouts.forecasting import metr_la, nixtla
 from layouts.iberia import cnmc, datadis, uci
 from layouts.truth import assert_same
@@ -88,3 +88,16 @@ def test_instants_in_parquet_tell_the_two_hours_apart(root, tmp_path):
     frame.to_parquet(tmp_path / "load.parquet", index=False)
     block = {**recipe(root, nixtla().heading), "path": "load.parquet"}
     assert_same(load_panel(Settings(**block), tmp_path), nixtla())
+
+
+@pytest.mark.parametrize("cell", ["n/e", "-", ""])
+def test_an_empty_row_at_the_hour_that_spring_skips_is_left_out(cell, root, tmp_path):
+    layout = entsoe(cell)
+    assert b"28.03.2021 02:00 - 28.03.2021 03:00" in layout.files["entsoe/load.csv"]
+    layout.write(tmp_path)
+    panel = load_panel(Settings(**recipe(root, layout.heading)), tmp_path)
+    assert_same(panel, layout)
+    assert panel.notes == (
+        "1 rows at local times that Europe/Brussels skips in spring were left out.",
+        "Converted from MW to MWh.",
+    )

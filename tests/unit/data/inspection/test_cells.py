@@ -1,6 +1,5 @@
 """Signs of numbers, texts without a number and sentinels."""
 
-import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -9,7 +8,6 @@ from hypothesis import strategies as st
 from wattshed.data.inspection.evidence.cells import (
     Signs,
     numbers_of,
-    sentinels_in,
     signs_of,
     strange_texts,
 )
@@ -54,11 +52,3 @@ def test_numbers_are_read_with_their_signs(values):
 def test_texts_that_are_not_numbers_are_counted():
     texts = pd.Series(["1", "off", "off", "", "n/e", "Null", "?"])
     assert strange_texts(texts, numbers_of(texts, Signs())) == {"off": 2, "?": 1}
-
-
-def test_sentinels_are_repeated_and_far_from_all_others():
-    load = np.random.default_rng(1).lognormal(0, 0.5, 500).round(3)
-    assert sentinels_in(np.append(load, [-9999] * 5)) == {-9999: 5}
-    assert sentinels_in(np.append(load, [9999, 9999])) == {}
-    assert sentinels_in(np.append(load * 5000, [9999] * 5)) == {}
-    assert sentinels_in(np.append(load - 1, [-1.0] * 5)) == {}

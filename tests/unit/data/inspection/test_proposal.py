@@ -6,6 +6,7 @@ import pytest
 
 from layouts.truth import AMERICA, EUROPE, comma
 from own_tables import hourly, months, wide, write
+from wattshed.data.inspection.evidence import sample as sampling
 from wattshed.data.inspection.evidence.sample import read_sample
 from wattshed.data.inspection.proposal import propose
 from wattshed.data.sources.source import load_panel
@@ -225,3 +226,36 @@ def test_the_days_of_changes_are_told(tmp_path):
     proposal = proposed(wide(hourly(days=EUROPE), "Europe/Madrid"), tmp_path, {"unit": "kWh"})
     (line,) = [one.says for one in proposal.findings if one.topic == "clock changes"]
     assert line == "23 h on 2021-03-28, 25 h on 2021-10-31 (days of change in Europe)"
+
+
+def test_daily_readings_are_refused(tmp_path):
+    table = pd.DataFrame({"date": pd.date_range("2021-01-01", periods=50).strftime("%Y-%m-%d"), "kWh": 1.5})
+    with pytest.raises(Fault, match="typical spacing is 24 h, expected 1 h or less"):
+        proposed(table, tmp_path)
+
+
+def test_an_index_that_was_written_too_is_not_a_node(tmp_path):
+    table = wide(hourly(), "Europe/Madrid")
+    path = tmp_path / "load.csv"
+    table.to_csv(path)
+    proposal = propose([path], str(path), {"unit": "kWh"})
+    assert proposal.case.roles.values == ("a", "b")
+    assert load_panel(Settings(**proposal.block), tmp_path).node_names == ["a", "b"]
+
+
+def test_the_clock_of_a_large_wide_file_shows_in_a_few_of_its_columns(tmp_path, monkeypatch):
+    monkeypatch.setattr(sampling, "MOST_CELLS", 20_000)
+    fine = hourly(
+        days=(("2021-03-01", "2021-06-01"), EUROPE[1]), nodes=[f"n{number}" for number in range(60)]
+    )
+    proposal = proposed(wide(fine, "Europe/Madrid"), tmp_path, {"unit": "kWh"})
+    assert not proposal.case.sample.whole
+    assert proposal.case.line.whole
+    assert "25 h on 2021-10-31" in str(proposal.findings)
+
+
+def test_a_reason_names_columns_on_one_line(tmp_path):
+    table = wide(hourly(nodes=("a", "b")), "Europe/Madrid")
+    table["odd\x08 temp"] = 1.0
+    proposal = proposed(table, tmp_path, {"unit": "kWh"})
+    assert proposal.block["exclude"] == ["odd\x08 temp"]

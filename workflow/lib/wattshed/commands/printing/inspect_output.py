@@ -2,15 +2,14 @@
 
 import numpy as np
 
+from wattshed.data.findings.readings import find_readings
+from wattshed.data.findings.warned import warnings_of
 from wattshed.data.inspection.block_text import block_text
 from wattshed.data.inspection.proposal import Proposal
 from wattshed.data.panel import Panel
 from wattshed.data.quality import assess_quality
-from wattshed.data.splits import Segment
-from wattshed.data.suspects import find_suspects
 
 MOST_NAMES = 5
-NEAR_ZERO_SHARE = 0.3
 
 
 def print_proposal(proposal: Proposal) -> None:
@@ -43,26 +42,16 @@ def print_panel(panel: Panel) -> None:
 def _warnings(panel: Panel) -> list[str]:
     """What of the readings needs a look, by node."""
     table = assess_quality(panel).set_index("node")
-    every = Segment("all", 0, len(panel.times))
-    suspects = find_suspects(panel, every, NEAR_ZERO_SHARE)["suspect_reason"].tolist()
     named = np.array(panel.node_names)
     kinds = [
         ("observed in less than half of the span", named[(table["coverage_share"] < 0.5).to_numpy()]),
-        (
-            "a day or more of equal readings in over 1 % of the span",
-            named[(table["constant_share"] > 0.01).to_numpy()],
-        ),
         (
             "spikes, 10 interquartile ranges outside the quartiles",
             named[(table["spike_count"] > 0).to_numpy()],
         ),
     ]
     found = [f"{_shown(nodes)}: {what}" for what, nodes in kinds if len(nodes)]
-    reasons = dict.fromkeys(reason for reason in suspects if isinstance(reason, str))
-    for reason in reasons:
-        of_it = np.array([one == reason if isinstance(one, str) else False for one in suspects])
-        found.append(f"{_shown(named[of_it])}: {reason}")
-    return found[:10]
+    return found + warnings_of(find_readings(panel).assign(node=panel.node_names), panel.step_minutes)
 
 
 def _shown(nodes: np.ndarray) -> str:

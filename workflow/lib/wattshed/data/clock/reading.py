@@ -11,7 +11,7 @@ from wattshed.data.clock.near_changes import Labelled
 from wattshed.data.clock.numbered import counts_elapsed, elapsed_seconds, pair
 from wattshed.data.clock.places import Places, empty_time
 from wattshed.data.clock.rules import ClockRules, Instants
-from wattshed.data.clock.wall_clock import local_instants
+from wattshed.data.clock.wall_clock import Blank, local_instants
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.hours import HOUR_S
 
@@ -31,12 +31,14 @@ def read_instants(
     row_numbers: Sequence[int] | np.ndarray,
     rules: ClockRules,
     where: str,
+    blank: Blank | None = None,
 ) -> Instants:
     """The instants at which R readings begin; work is done per unique cell, and per row near clock changes.
 
     code: int32 [R] into texts, negative where the cell is empty; texts: unique cells [U] (text, datetimes, counts of
     seconds); numbers: int [R] of hours or periods, or None; node: int32 [R], None where a row holds all nodes;
-    row_numbers: [R] as an editor shows them; where: the file, for messages. Raises :class:`Fault`.
+    row_numbers: [R] as an editor shows them; where: the file, for messages; blank: which of some rows
+    have no reading, so that they may be at a time that spring skips. Raises :class:`Fault`.
     """
     places = Places(where, code, row_numbers)
     count = len(code)
@@ -61,7 +63,7 @@ def read_instants(
         rows = Labelled(
             numbered.code, labels, node, row_numbers, numbered.length_s, rules.times_in, where, True
         )
-        return local_instants(rows, rules, shift_s=0)
+        return local_instants(rows, rules, 0, blank)
     spacing_s, shift_s = _spacing(cells, node, rules, places)
     if not cells.aware and not bool((cells.seconds % DAY_S).any()):
         _refuse_dates_alone(texts, code, node, places)
@@ -69,7 +71,10 @@ def read_instants(
         seconds = (cells.seconds - shift_s)[code]
         return Instants(seconds, np.ones(count, bool), np.zeros(count, bool), spacing_s)
     return local_instants(
-        Labelled(code, cells.seconds, node, row_numbers, spacing_s, rules.times_in, where), rules, shift_s
+        Labelled(code, cells.seconds, node, row_numbers, spacing_s, rules.times_in, where),
+        rules,
+        shift_s,
+        blank,
     )
 
 

@@ -1,6 +1,6 @@
 """Labels of a wall clock as instants: what spring leaves out, what autumn repeats, and files that ignore both."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,8 +12,11 @@ from wattshed.data.clock.stamps import habit_of_ends, refuse_repeated_beside_cha
 from wattshed.data.clock.zones import HOUR_S, Change, changes, meanings, standard_offsets
 from wattshed.foundation.faults import Fault
 
+# Positions of rows to bool: whether they have no reading at all.
+Blank = Callable[[np.ndarray], np.ndarray]
 
-def local_instants(rows: Labelled, rules: ClockRules, shift_s: int) -> Instants:
+
+def local_instants(rows: Labelled, rules: ClockRules, shift_s: int, blank: Blank | None = None) -> Instants:
     """Instants of rows [R]; shift_s: from the start of a reading to its label.
 
     Raises :class:`Fault` where labels do not fit the clock and its ``dst``, or could be two instants.
@@ -36,7 +39,7 @@ def local_instants(rows: Labelled, rules: ClockRules, shift_s: int) -> Instants:
     mean = meanings(rows.labels, rows.clock)
     if rules.dst is None:
         refuse_repeated_beside_change(near, found)
-        _refuse_absent(near, found)
+        _refuse_absent(near, found, blank)
     notes = []
     seconds = mean.first[rows.code]
     if mean.absent.any():
@@ -76,11 +79,15 @@ def _standard(rows: Labelled) -> int:
     return int(offsets[0])
 
 
-def _refuse_absent(near: NearChanges, found: Sequence[Change]) -> None:
+def _refuse_absent(near: NearChanges, found: Sequence[Change], blank: Blank | None) -> None:
     for change in found:
         around = near.around(change)
-        if not change.is_back and bool(around["inside"].any()):
-            row = around[around["inside"]].iloc[0]
+        inside = around[around["inside"]]
+        if blank is not None and len(inside):
+            # Some publishers write the skipped hour, too, and leave it empty.
+            inside = inside[~blank(inside["row"].to_numpy())]
+        if not change.is_back and len(inside):
+            row = inside.iloc[0]
             raise Fault(
                 f"{near.rows.at_row(row['row'])}: local time {text_of(row['label'])} does not exist in "
                 f"{near.rows.clock}, whose clocks skip it in spring; expected local times of data.source.times_in: "

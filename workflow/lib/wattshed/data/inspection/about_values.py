@@ -4,18 +4,17 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
+from wattshed.data.findings.registers import is_register
+from wattshed.data.findings.sentinels import find_sentinels
+from wattshed.data.findings.warned import number
 from wattshed.data.inspection.case import SAID, Case
 from wattshed.data.inspection.choices import Choice, Finding
-from wattshed.data.inspection.evidence.cells import numbers_of, sentinels_in, strange_texts
+from wattshed.data.inspection.evidence.cells import numbers_of, strange_texts
 from wattshed.data.inspection.evidence.units import ENERGY_OF, quantity_of, unit_of
 
 MOST_COLUMNS = 200
 MOST_TEXTS = 6
-# Of the rows of a register, nearly all rise or stay.
-RISING_SHARE = 0.995
-LEAST_ROWS = 30
 
 
 def about_missing(case: Case, columns: list[str]) -> Iterator[Choice | Finding]:
@@ -29,7 +28,10 @@ def about_missing(case: Case, columns: list[str]) -> Iterator[Choice | Finding]:
             strange[text] = strange.get(text, 0) + count
         values.append(numbers.dropna().to_numpy())
     found = np.concatenate(values) if values else np.array([])
-    sentinels = sentinels_in(found)
+    # The numbers as the file has them: 32-bit floats hold seven digits.
+    sentinels = (
+        {float(number(one)): share for one, share in find_sentinels(found).items()} if len(found) else {}
+    )
     listed: list[Any] = []
     whys = []
     most = sorted(strange.items(), key=lambda pair: -pair[1])
@@ -40,13 +42,10 @@ def about_missing(case: Case, columns: list[str]) -> Iterator[Choice | Finding]:
         if len(most) <= MOST_TEXTS:
             listed += [text for text, _ in most]
             whys.append("texts that are not numbers")
-    for number, count in sentinels.items():
-        yield Finding(
-            "suspicious",
-            f"{number:g} comes {count:,} times ({count / len(found):.2%} of the readings), far from all others",
-            warns=True,
-        )
-        listed.append(int(number) if number == int(number) else number)
+    for value, share in sentinels.items():
+        says = f"{value:g} comes {round(share * len(found)):,} times ({share:.2%} of the readings), far from all others"
+        yield Finding("suspicious", says, warns=True)
+        listed.append(int(value) if value == int(value) else value)
         whys.append("numbers that programs write where there is none")
     stated = case.value_of("missing")
     if stated is not None:
@@ -73,7 +72,7 @@ def about_unit(case: Case, columns: list[str]) -> Iterator[Choice | Finding]:
     choice = next(case.stated("unit"), None)
     if choice is None and found is not None:
         choice = Choice("unit", found, where)
-    rising = is_register(case)
+    rising = rises(case)
     quantity = next(case.stated("quantity"), None)
     if choice is None:
         yield Choice(
@@ -118,18 +117,17 @@ def _median(case: Case) -> str:
     return f"; the median reading is {np.nanmedian(values):g}" if np.isfinite(values).any() else ""
 
 
-def is_register(case: Case) -> bool:
-    """Whether the readings of every node rise or stay from row to row, and rise in all."""
+def rises(case: Case) -> bool:
+    """Whether the readings of every node look like those of a cumulative register."""
     line = case.line
-    if line is None or len(line.wall) < LEAST_ROWS:
+    if line is None or not len(line.wall):
         return False
-    seconds = line.wall - np.nan_to_num(line.offset_s).astype(np.int64)
-    frame = pd.DataFrame(line.values).assign(node=line.node, at=seconds)
-    frame = frame.sort_values(["node", "at"], kind="stable")
-    shares = []
-    for column in range(line.values.shape[1]):
-        ahead = frame[column].groupby(frame["node"]).diff().dropna()
-        if len(ahead) < LEAST_ROWS or float(ahead.sum()) <= 0:
-            return False
-        shares.append(min(float((ahead >= 0).mean()), 1.0 if float((ahead > 0).mean()) > 0.05 else 0.0))
-    return bool(shares) and min(shares) >= RISING_SHARE
+    order = np.lexsort((line.wall - np.nan_to_num(line.offset_s).astype(np.int64), line.node))
+    edges = np.flatnonzero(np.diff(line.node[order])) + 1
+    series = [
+        part[np.isfinite(part)]
+        for column in line.values.T
+        for part in np.split(column[order], edges)
+        if np.isfinite(part).any()
+    ]
+    return bool(series) and all(is_register(part) for part in series)

@@ -1,4 +1,4 @@
-"""Cells of readings as numbers, as far as an inspection can tell: signs, texts without a number, likely sentinels."""
+"""Cells of readings as numbers, as far as an inspection can tell: their signs, and texts without a number."""
 
 import re
 from collections.abc import Sequence
@@ -9,25 +9,6 @@ import pandas as pd
 
 from wattshed.data.dialects.missing import TEXTS
 
-# Numbers that programs write where there is none.
-SENTINELS = (
-    -1.0,
-    -9.0,
-    -99.0,
-    -999.0,
-    -9999.0,
-    -99999.0,
-    -32768.0,
-    999.0,
-    9999.0,
-    99999.0,
-    999999.0,
-    65535.0,
-    32767.0,
-)
-# A sentinel lies this many times the middle range outside the middle half of the other readings.
-OUTSIDE_RANGES = 5
-LEAST_TIMES = 3
 # Different numbers with and without a sign that show that it divides thousands.
 LEAST_OF_EACH = 20
 GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}([., ])\d{3}(?:\1\d{3})*(?:(?!\1)[.,]\d+)?")
@@ -101,24 +82,3 @@ def strange_texts(texts: pd.Series, numbers: pd.Series) -> dict[str, int]:
     strange = texts[numbers.isna().to_numpy()]
     counts = strange[~strange.str.lower().isin(TEXTS).to_numpy(bool)].value_counts()
     return {str(text): int(count) for text, count in counts.items()}
-
-
-def sentinels_in(values: np.ndarray) -> dict[float, int]:
-    """Likely sentinels among finite readings, with their counts: usual ones, repeated, far from all others."""
-    found = {}
-    present, counts = np.unique(values, return_counts=True)
-    for number in SENTINELS:
-        place = int(np.searchsorted(present, number))
-        if place == len(present) or present[place] != number or counts[place] < LEAST_TIMES:
-            continue
-        others = values[~np.isin(values, SENTINELS)]
-        if len(others) < 10:
-            continue
-        low, middle, high = np.quantile(others, [0.25, 0.5, 0.75])
-        reach = OUTSIDE_RANGES * max(high - low, abs(middle) / 10, 1e-9)
-        lonely = number < min(low - reach, float(others.min())) or number > max(
-            high + reach, float(others.max())
-        )
-        if lonely or (number < 0 <= float(others.min()) and number not in (-1.0, -9.0)):
-            found[number] = int(counts[place])
-    return found

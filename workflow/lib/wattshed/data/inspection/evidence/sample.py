@@ -14,7 +14,7 @@ from wattshed.data.dialects.look import Look
 from wattshed.data.dialects.opening import look, open_table
 from wattshed.foundation.faults import Fault
 
-MOST_CELLS = 3_000_000
+MOST_CELLS, LEAST_ROWS = 3_000_000, 2000
 # Notes above a header are seldom longer.
 MOST_LINES_ABOVE = 20
 LEAST_NAMED = 0.6
@@ -49,12 +49,12 @@ class Sample:
 
 
 def read_sample(
-    path: Path, given: dict[str, Any], most_cells: int = MOST_CELLS, only: Collection[str] | None = None
+    path: Path, given: dict[str, Any], most_cells: int | None = None, only: Collection[str] | None = None
 ) -> Sample:
     """The rows of a file with the user's own keys about how it is written; see :data:`DIALECT`.
 
-    only: the columns that are read; more rows then fit ``most_cells``. Raises :class:`Fault` for a file that is not a
-    table.
+    most_cells: that are read; empty for :data:`MOST_CELLS`. only: the columns that are read; more rows then fit.
+    Raises :class:`Fault` for a file that is not a table.
     """
     dialect = {key: given.get(key, value) for key, value in DIALECT.items()}
     _refuse_other_kinds(path)
@@ -69,7 +69,7 @@ def read_sample(
     # A name of "" is how the source calls a column without one.
     names = ["" if name == "column 1" and not seen.header[0] else name for name in names]
     places = [place for place, name in enumerate(names) if only is None or name in only]
-    most = max(2000, most_cells // len(places))
+    most = max(LEAST_ROWS, (most_cells or MOST_CELLS) // len(places))
     blocks, rows, whole = [], 0, True
     for block in table.blocks(places, []):
         blocks.append([_text(cells) for cells in block])
@@ -191,7 +191,7 @@ def joined(first: Sample, paths: Sequence[Path], given: dict[str, Any]) -> Sampl
     """
     parts, rows, whole = [first], first.rows, first.whole
     for path in paths:
-        most_rows = max(2000, MOST_CELLS // len(first.columns))
+        most_rows = max(LEAST_ROWS, MOST_CELLS // len(first.columns))
         if rows >= most_rows:
             whole = False
             break

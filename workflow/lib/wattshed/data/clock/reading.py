@@ -12,8 +12,8 @@ from wattshed.data.clock.numbered import counts_elapsed, elapsed_seconds, pair
 from wattshed.data.clock.places import Places, empty_time
 from wattshed.data.clock.rules import ClockRules, Instants
 from wattshed.data.clock.wall_clock import Blank, local_instants
-from wattshed.data.clock.zones import HOUR_S
 from wattshed.foundation.faults import Fault
+from wattshed.foundation.hours import HOUR_S
 
 __all__ = ["ClockRules", "Instants", "read_instants"]
 

@@ -42,12 +42,42 @@ def fault_of(cells, **rules):
         ["13.05.2021 01:00 - 13.05.2021 02:00", "13.05.2021 02:00 - 13.05.2021 03:00"],
         ["13.05.2021 01:00 – 02:00", "13.05.2021 02:00 – 03:00"],
         ["2021-05-13T01:00Z/2021-05-13T02:00Z", "2021-05-13T02:00Z/2021-05-13T03:00Z"],
+        ["13.05.2021 01:00–02:00", "13.05.2021 02:00–03:00"],
+        ["2021-05-13 - 01:00", "2021-05-13 - 02:00"],
+        ["20210513T0300+0200", "20210513T0400+0200"],
+        ["2021-05-13T01Z", "2021-05-13T02Z"],
+        ["13.05.2021 01:00 GMT", "13.05.2021 02:00 GMT"],
+        ["13.05.2021 00:59:59,997", "13.05.2021 01:59:59,997"],
+        ["13 May 2021 01:00", "13 May 2021 02:00"],
+        ["May 13, 2021 1:00 AM", "May 13, 2021 2:00 AM"],
         ["05/13/2021 01:00 DST", "05/13/2021 02:00"],
         [" 2021-05-13 01:00 ", "2021-05-13 02:00"],
     ],
 )
 def test_a_shape_of_times_is_read(cells):
     assert starts(cells) == (["2021-05-13T01:00:00", "2021-05-13T02:00:00"], 3600)
+
+
+def test_a_time_after_a_hyphen_is_an_end_where_every_end_is_as_far_and_an_offset_where_not():
+    hours = [f"2021-05-13 {hour:02d}:00-{hour + 1:02d}:00" for hour in range(24)]
+    assert starts(hours)[0][-1] == "2021-05-13T23:00:00"
+    offsets = [f"2021-05-13 {hour:02d}:00-05:00" for hour in range(24)]
+    assert starts(offsets)[0][0] == "2021-05-13T05:00:00"
+    assert "data.source.time_format" in fault_of(hours[:2])
+    assert "data.source.time_format" in fault_of(
+        [*hours[:4], "2021-05-13 04:00-09:00", "2021-05-13 09:00-13:00"]
+    )
+
+
+def test_a_last_interval_may_end_at_midnight():
+    cells = [f"13.05.2021 {hour:02d}:00 - {(hour + 1) % 24:02d}:00" for hour in range(24)]
+    assert starts(cells)[1] == 3600
+    assert starts([*cells[:-1], "13.05.2021 23:00 - 24:00"])[0][-1] == "2021-05-13T23:00:00"
+
+
+def test_ends_of_intervals_decide_the_order_of_dates():
+    cells = ["12/05/2021 23:00 - 13/05/2021 00:00", "12/05/2021 22:00 - 12/05/2021 23:00"]
+    assert starts(cells)[0] == ["2021-05-12T23:00:00", "2021-05-12T22:00:00"]
 
 
 @pytest.mark.parametrize(
@@ -90,6 +120,8 @@ def test_a_stated_format_is_the_only_one():
 def test_two_readings_of_a_date_are_refused_unless_one_is_regular():
     assert "data.source.day_first" in fault_of(["01/02/2021 01:00", "01/02/2021 02:00"])
     days = [f"{day:02d}/01/2021" for day in range(1, 13)]
+    hours = [f"{day} {hour}:00" for day in days for hour in range(24)]
+    assert starts(hours)[0][-1] == "2021-01-12T23:00:00"
     assert starts(days)[0][-1] == "2021-01-12T00:00:00"
     assert starts(["01/02/2021 01:00", "01/02/2021 02:00"], day_first=True)[0][0] == "2021-02-01T01:00:00"
     assert starts(["01/02/2021 01:00", "01/02/2021 02:00"], day_first=False)[0][0] == "2021-01-02T01:00:00"
@@ -106,8 +138,29 @@ def test_two_readings_of_a_date_are_refused_unless_one_is_regular():
         (["13.05.2021 25:00", "13.05.2021 02:00"], "a time of day between 00:00 and 24:00"),
         (["13.05.21 01:00", "13.05.21 02:00"], "set data.source.time_format"),
         (["0021-05-13 01:00", "2021-05-13 02:00"], "0021-05-13 01:00"),
+        (["01/13/2021 1:00", "01/13/2021 1:00 PM"], "expected AM or PM as in other rows"),
+        (["1620867600", "1620871200"], "unix"),
+        (["13.05.2021 02:00 - 13.05.2021 01:00"] * 2, "ends before it begins"),
+        (["2021-05-13 01:00", " "], "row 3: the time is empty"),
+        ([], "f.csv has no rows"),
         ([44329.0, 44329.5], "is a number"),
     ],
 )
 def test_bad_times_are_refused_with_their_row(cells, says):
     assert says in fault_of(cells)
+
+
+@pytest.mark.parametrize("form", ["mixed", "ISO8601", "%Y-%m-%d %H:%M %Z"])
+def test_a_format_that_would_guess_is_refused(form):
+    assert "data.source.times_in" in fault_of(
+        ["2021-05-13 01:00 CET", "2021-05-13 02:00 CET"], time_format=form
+    )
+
+
+def test_whole_numbers_are_read_by_a_stated_format():
+    assert starts([20210513.0, 20210514.0], time_format="%Y%m%d")[0][0] == "2021-05-13T00:00:00"
+    assert starts([20210513, 20210514], time_format="%Y%m%d")[1] == 86_400
+
+
+def test_dates_that_many_rows_share_need_a_column_of_times():
+    assert "data.source.hour_column" in fault_of(["2021-05-13", "2021-05-13", "2021-05-14", "2021-05-14"])

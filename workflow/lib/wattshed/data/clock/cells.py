@@ -6,10 +6,9 @@ import numpy as np
 import pandas as pd
 
 from wattshed.data.clock.dates import DAY_S, whole_seconds
-from wattshed.data.clock.intervals import Intervals, split_intervals
 from wattshed.data.clock.places import Places, empty_time, refuse_unread
 from wattshed.data.clock.rules import ClockRules
-from wattshed.data.clock.words import read_words, without_24
+from wattshed.data.clock.words import Intervals, read_words, split_intervals, without_24
 from wattshed.foundation.faults import Fault
 
 UNIX_S = {"unix": 1.0, "unix_ms": 1e-3}

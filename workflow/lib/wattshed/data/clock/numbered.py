@@ -142,7 +142,7 @@ def _evidence(numbered: Numbered, node: np.ndarray | None, day: int, change: Cha
         return "whole" if numbers == every else "unclear"
     if numbers == set(range(usual - moved)):
         return "elapsed"
-    if numbers == every - left_out:
+    if min(numbers) < place and numbers == set(range(min(numbers), max(numbers) + 1)) - left_out:
         return "clock"
     return "whole" if numbers == every else "unclear"
 

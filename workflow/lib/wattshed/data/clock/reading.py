@@ -13,6 +13,7 @@ from wattshed.data.clock.places import Places, empty_time
 from wattshed.data.clock.rules import ClockRules, Instants
 from wattshed.data.clock.wall_clock import local_instants
 from wattshed.foundation.faults import Fault
+from wattshed.foundation.hours import HOUR_S
 
 __all__ = ["ClockRules", "Instants", "read_instants"]
 
@@ -92,7 +93,7 @@ def _typical_spacing(seconds: np.ndarray, code: np.ndarray, node: np.ndarray | N
     """The most frequent step between neighbouring times of a node [s], the shorter of two; and whether it is sure.
 
     seconds: int64 [U] of cells, code: int [R] into them; node: int [R], None where a row holds all nodes. It is 0 where
-    no node has two times, and sure where nearly all steps are multiples of it.
+    no node has two times. It is sure where it occurs often, nearly all steps are multiples of it, and it divides hours.
     """
     steps = [np.diff(np.unique(of_one)) for of_one in _of_some_nodes(seconds, code, node)]
     every = np.concatenate(steps) if steps else np.empty(0, dtype=np.int64)
@@ -100,7 +101,9 @@ def _typical_spacing(seconds: np.ndarray, code: np.ndarray, node: np.ndarray | N
         return 0, False
     value, count = np.unique(every, return_counts=True)
     usual = int(value[count.argmax()])
-    return usual, bool((every % usual == 0).mean() >= WHOLE)
+    often = bool(count.max() > 2) or (len(every) > 1 and count.max() > len(every) / 2)
+    whole = bool((every % usual == 0).mean() >= WHOLE)
+    return usual, often and whole and (HOUR_S % usual == 0 or usual % HOUR_S == 0)
 
 
 def _of_some_nodes(seconds: np.ndarray, code: np.ndarray, node: np.ndarray | None) -> list[np.ndarray]:

@@ -13,6 +13,11 @@ from wattshed.foundation.faults import Fault
 CSV = b"time,a\n2021-01-01 00:00,1\n"
 
 
+def named(value):
+    """Packed bytes hold the time of day, which must not be in the name of a test."""
+    return "bytes" if isinstance(value, bytes) else None
+
+
 def zipped(**files: bytes) -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
@@ -31,6 +36,7 @@ def zipped(**files: bytes) -> bytes:
         ("a.zip", zipped(**{"in/a.csv": CSV}), "zip"),
         ("a.zip", zipped(**{"a.csv": CSV, "__MACOSX/._a.csv": b"x", ".DS_Store": b"x"}), "zip"),
     ],
+    ids=named,
 )
 def test_the_bytes_of_a_table_are_unpacked(tmp_path, name, content, compression):
     container = container_of(written(tmp_path, content, name))
@@ -53,6 +59,7 @@ def test_the_bytes_of_a_table_are_unpacked(tmp_path, name, content, compression)
         ("a.zip", zipped(**{"b.parquet": b"PAR1...."}), "parquet"),
         ("a.zip", zipped(**{"[Content_Types].xml": b"", "xl/workbook.xml": b""}), "workbook"),
     ],
+    ids=named,
 )
 def test_the_content_is_known_by_first_bytes_and_name(tmp_path, name, content, kind):
     assert container_of(written(tmp_path, content, name)).content == kind
@@ -71,6 +78,7 @@ def test_the_content_is_known_by_first_bytes_and_name(tmp_path, name, content, k
         ("a.gz", b"time,a", r"cannot be read as \.gz"),
         ("a.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", r"old form \.xls; .* save it as \.xlsx"),
     ],
+    ids=named,
 )
 def test_what_cannot_be_opened_is_named(tmp_path, name, content, says):
     with pytest.raises(Fault, match=says):

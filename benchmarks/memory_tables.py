@@ -157,7 +157,7 @@ def labelled_task(length: int, regions: int) -> ForecastTask:
         values, np.ones_like(values, dtype=bool), times, pd.DataFrame(index=names), "probability", "UTC",
         "made series", synthetic=True, windows=windows, cuts=(rows - 24, rows - 16, rows - 8),
     )  # fmt: skip
-    blocks = WindowsBlock.model_construct(look_back_h=length, horizon_h=1)
+    blocks = WindowsBlock().with_look_back(length).model_copy(update={"horizon_h": 1, "horizon_steps": 1})
     return ForecastTask(panel, split_calendar(panel, SplitsBlock(), blocks), blocks)
 
 

@@ -140,18 +140,16 @@ def _file(stem: str, header: list[str], cells: list[list[str]], drawn: Drawn) ->
 
 
 def _typed(header: list[str], cells: list[list[str]], drawn: Drawn) -> bytes:
-    """A Parquet file: numbers as numbers, and times and nodes as texts."""
+    """A Parquet file: numbers as numbers, instants as times of their zone, and other times and nodes as texts."""
     frame = pd.DataFrame(cells, columns=header)
-    texts = (
-        {drawn.names[1], "clock", drawn.names[0] or "date", drawn.names[0]}
-        if drawn.clock != "unix"
-        else {drawn.names[1]}
-    )
+    time = drawn.names[0] or "date"
+    texts = {"clock", drawn.names[1], *((time, drawn.names[0]) if drawn.clock != "unix" else ())}
     for place, name in enumerate(header):
-        is_text = name in texts and not (
-            place and drawn.form in ("wide", "series") and name not in ("clock",)
-        )
-        if not is_text:
+        is_reading = place > 0 and drawn.form in ("wide", "series") and name != "clock"
+        if drawn.clock == "offset" and name == drawn.names[0] and not is_reading:
+            instants = pd.to_datetime(frame.iloc[:, place], utc=True).dt.tz_convert(drawn.zone)
+            frame.isetitem(place, instants)
+        elif is_reading or name not in texts:
             frame.isetitem(place, pd.to_numeric(frame.iloc[:, place], errors="coerce"))
     packed = io.BytesIO()
     frame.to_parquet(packed, index=False)

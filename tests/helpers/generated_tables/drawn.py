@@ -16,7 +16,7 @@ SPANS = {
 }
 DAY_FORMATS = ("%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%Y/%m/%d", "%d-%b-%Y")
 HOUR_FORMATS = ("%H:%M", "%H:%M:%S", "%I:%M %p")
-NODES = ("b", "a", "007", "NA", "home 2", "Müller", "kWh")
+NODES = ("b", "a", "007", "NA", "home 2", "Müller", "load")
 MARKERS = ("", "NA", "n/e", "-", "Null", " Null ", "nan", "-9999", "x")
 # Only a first column may have no name.
 UNNAMED = {"wide": ("",), "series": ("",)}
@@ -139,7 +139,7 @@ def tables(draw: Any) -> Drawn:
         names=(
             draw(st.sampled_from(("time", "Datetime", "ds", "when", *UNNAMED.get(form, ())))),
             draw(st.sampled_from(("node", "meter", "unique_id", "cups", "who"))),
-            draw(st.sampled_from(("value", "y", "kWh", "what"))),
+            draw(st.sampled_from(("value", "y", unit[1], "what"))),
         ),
         separator=separator,
         decimal=decimal,

@@ -6,10 +6,11 @@ import pandas as pd
 from layouts.truth import EUROPE, Layout, at_step, lines, readings, wall
 
 
-def entsoe() -> Layout:
+def entsoe(empty_hour: str | None = None) -> Layout:
     """ENTSO-E's Transparency Platform, total load as CSV: quoted intervals in CET/CEST, `n/e` and `-`, MW.
 
-    The autumn interval 02:00 - 03:00 comes twice; the spring interval from 02:00 is absent.
+    The autumn interval 02:00 - 03:00 comes twice. The spring interval from 02:00 is absent, or there and empty
+    (``empty_hour``).
     """
     fine = readings("Europe/Madrid", EUROPE, 60, ["Actual Total Load [MW] - BZN|ES"], 26_000).round()
     fine.iloc[[10, 40], 0] = np.nan
@@ -22,6 +23,8 @@ def entsoe() -> Layout:
         end = start + pd.Timedelta(hours=1)
         text = ("n/e" if number == 10 else "-") if np.isnan(value) else f"{value:.0f}"
         rows.append(f'"{start:%d.%m.%Y %H:%M} - {end:%d.%m.%Y %H:%M}","{25000 + number}","{text}"')
+    if empty_hour is not None:
+        rows.insert(27, f'"28.03.2021 02:00 - 28.03.2021 03:00","{empty_hour}","{empty_hour}"')
     return Layout("ENTSO-E", {"entsoe/load.csv": lines(rows)}, fine, "MWh", "Europe/Madrid")
 
 

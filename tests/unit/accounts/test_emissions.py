@@ -5,9 +5,10 @@ import pandas as pd
 import pytest
 
 from ledger_files import end, sensors, start
-from wattshed.accounts.emissions.emissions import add_emissions
+from wattshed.accounts.emissions.emissions import add_emissions, panel_intensity
 from wattshed.accounts.runs.runs import runs_frame
 from wattshed.config.energy.carbon import CarbonBlock, HourlyIntensity, LiveIntensity, PanelIntensity
+from wattshed.data.panel import Panel
 from wattshed.energy.carbon.carbon import Location, yearly_intensity
 from wattshed.energy.carbon.electricity_maps import KEY
 from wattshed.energy.carbon.intensity_series import IntensitySeries
@@ -92,6 +93,25 @@ def test_the_panels_own_series_is_taken_at_the_same_hour_of_the_year(runs):
     assert found["intensity_g_per_kwh"].iloc[0] == pytest.approx(100 + at % 24)
     with pytest.raises(Fault, match="has no carbon intensity"):
         add_emissions(runs, block, SPAIN)
+
+
+def test_a_panels_own_series_of_shorter_steps_counts_as_the_mean_of_each_hour(tmp_path):
+    times = np.datetime64("2026-01-05T08:00:00", "s") + np.arange(8) * np.timedelta64(15, "m")
+    panel = Panel(
+        np.ones((8, 1), np.float32),
+        np.ones((8, 1), bool),
+        times,
+        pd.DataFrame(index=pd.Index(["a"], name="node")),
+        "kWh",
+        "UTC",
+        "test",
+        intensity_g_per_kwh=np.array([100.0, 200, 300, 400, 10, 10, 10, 50]),
+        step_minutes=15,
+    )
+    panel.write(tmp_path / "panel.safetensors")
+    found = panel_intensity(tmp_path / "panel.safetensors")
+    assert found.g_per_kwh.tolist() == [250, 20]
+    assert np.diff(found.hours).tolist() == [1]
 
 
 def test_electricity_maps_without_key_is_a_fault_or_the_named_fallback(runs, tmp_path, monkeypatch):

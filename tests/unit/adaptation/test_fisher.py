@@ -48,7 +48,7 @@ def brute(network, sampler, examples):
     for place in range(len(examples)):
         batch = sampler.batch(examples[torch.tensor([place])])
         first = batch.inputs[0]
-        sequences = hasattr(first, "burn_in_h")
+        sequences = hasattr(first, "burn_in_steps")
         forecast = network.forward_sequence(first) if sequences else network(*batch.inputs)
         error = (forecast - batch.target)[batch.observed]
         summed = torch.where(error.abs() < 1, 0.5 * error**2, error.abs() - 0.5).sum()

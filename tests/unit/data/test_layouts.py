@@ -1,12 +1,13 @@
 """Public layouts, remade as small files, are read to their truth with the recipes of data/README.md."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from layouts.america import ercot, ercot_flag, gefcom, pjm
 from layouts.britain import elexon, london, refit
 from layouts.catalogue import LAYOUTS, recipe
-from layouts.elsewhere import ausgrid, citylearn
+from layouts.elsewhere import ausgrid, citylearn, entsoe
 from layouts.forecasting import metr_la, nixtla
 from layouts.iberia import cnmc, datadis, uci
 from layouts.truth import assert_same
@@ -76,3 +77,27 @@ def test_shuffled_rows_cannot_tell_which_of_two_hours_is_the_first(root, tmp_pat
     path.write_text("\n".join([header, *np.random.default_rng(0).permutation(rows)]))
     with pytest.raises(Fault, match=r"2021-10-31 .* repeats an hour, are not in order of time"):
         load_panel(Settings(**recipe(root, layout.heading)), tmp_path)
+
+
+def test_instants_in_parquet_tell_the_two_hours_apart(root, tmp_path):
+    """Both hours have one time on the wall, and Python takes their datetimes for equal."""
+    truth = nixtla().truth
+    instants = pd.DatetimeIndex([*truth.index] * 2).tz_convert("Europe/Paris")
+    nodes, values = np.repeat(truth.columns, len(truth)), truth.to_numpy().T.ravel()
+    frame = pd.DataFrame({"unique_id": nodes, "ds": instants, "y": values})
+    frame.to_parquet(tmp_path / "load.parquet", index=False)
+    block = {**recipe(root, nixtla().heading), "path": "load.parquet"}
+    assert_same(load_panel(Settings(**block), tmp_path), nixtla())
+
+
+@pytest.mark.parametrize("cell", ["n/e", "-", ""])
+def test_an_empty_row_at_the_hour_that_spring_skips_is_left_out(cell, root, tmp_path):
+    layout = entsoe(cell)
+    assert b"28.03.2021 02:00 - 28.03.2021 03:00" in layout.files["entsoe/load.csv"]
+    layout.write(tmp_path)
+    panel = load_panel(Settings(**recipe(root, layout.heading)), tmp_path)
+    assert_same(panel, layout)
+    assert panel.notes == (
+        "1 rows at local times that Europe/Brussels skips in spring were left out.",
+        "Converted from MW to MWh.",
+    )

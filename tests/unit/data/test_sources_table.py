@@ -155,6 +155,20 @@ def test_the_node_table_is_put_in_the_order_of_the_panel(tmp_path):
     assert panel.nodes["province"].tolist() == ["south", "north"]
 
 
+def test_a_node_table_names_nodes_as_the_panel_does(tmp_path):
+    text = "time,node,value\n" + "".join(
+        f"2021-01-01 0{hour}:00,{name},1\n" for hour in (0, 1) for name in ("NA", 26)
+    )
+    pd.DataFrame({"node": [26.0, np.nan], "size": [1, 2]}).fillna({"node": 27}).to_parquet(
+        tmp_path / "nodes.parquet"
+    )
+    (tmp_path / "nodes.csv").write_text("node,size\n 26 ,1\nNA,2\n")
+    panel = panel_of(tmp_path, text, "long", node_table="nodes.csv")
+    assert panel.nodes["size"].to_dict() == {"26": 1, "NA": 2}
+    only = panel_of(tmp_path, text.replace("NA", "27"), "long", node_table="nodes.parquet")
+    assert only.nodes["size"].to_dict() == {"26": 1, "27": 2}
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [

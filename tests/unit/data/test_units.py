@@ -2,7 +2,7 @@
 
 import pytest
 
-from wattshed.data.durations import duration_s, duration_text
+from wattshed.data.clock.durations import duration_s, duration_text
 from wattshed.data.units import conversion, quantity_of, unit_of
 
 

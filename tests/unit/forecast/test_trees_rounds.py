@@ -18,7 +18,7 @@ def fitted(task, graph, rounds):
 def test_rounds_that_are_too_few_are_said(task, graph, capsys):
     trees = fitted(task, graph, 2)
     said = capsys.readouterr().err
-    assert "boosted trees, step 1 ahead: the error still fell at the last of 2 rounds" in said
+    assert "boosted trees, hour 1 ahead: the error still fell at the last of 2 rounds" in said
     assert all(model.best_iteration == 2 for model in trees.boosters)
 
 

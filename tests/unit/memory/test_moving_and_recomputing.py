@@ -10,12 +10,14 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 from torch import nn
 
 from wattshed.forecast.network import MemoryParts, Network
 from wattshed.foundation.faults import Fault
 from wattshed.memory.accounting.elsewhere import listening
 from wattshed.memory.gradients import Gradients
+from wattshed.memory.mechanisms.checkpointing import CheckpointingBlock
 from wattshed.memory.mechanisms.kept_elsewhere import kept_elsewhere
 from wattshed.memory.mechanisms.offloaded_gradients import OffloadedGradients
 from wattshed.memory.mechanisms.recomputing import recompute
@@ -269,3 +271,9 @@ def test_an_optimiser_without_single_updates_is_refused_or_gets_all_gradients():
         assert all(weight.grad is None for weight in network.parameters())
     kept.update(0.1, Precision())
     assert not same(network.state_dict(), before)
+
+
+def test_the_earlier_name_of_a_chunks_length_is_read():
+    assert CheckpointingBlock.model_validate({"chunk_h": 5}) == CheckpointingBlock(chunk_steps=5)
+    with pytest.raises(ValidationError, match="chunk_h"):
+        CheckpointingBlock.model_validate({"chunk_h": 5, "chunk_steps": 5})

@@ -1,6 +1,7 @@
 """The memory of a step, predicted without computing it, against the same step on real tensors."""
 
 import json
+from dataclasses import replace
 
 import pytest
 import torch
@@ -76,6 +77,19 @@ def test_a_predicted_step_is_the_real_one(name):
         parts = (predicted.weights_bytes, predicted.gradients_bytes, predicted.optimiser_bytes)
         assert all(part >= 0 for part in parts)
         assert predicted.peak_bytes == max(predicted.step_peak_bytes, predicted.look_peak_bytes)
+
+
+@pytest.mark.parametrize("name", ["dense", "kernel"])
+def test_a_predicted_step_of_a_quarter_of_an_hour_is_the_real_one(name):
+    quarters = WindowsBlock(look_back_steps=8, horizon_steps=3, step_minutes=15)
+    spec, sizes = case(name, quarters)
+    linear = spec.model.model_copy(update={"linear_part": True})
+    spec, sizes = replace(spec, model=linear), replace(sizes, steps=4 * 300)
+    plan = plan_of(spec.recipe, spec.model, quarters, place_of(torch.device("cpu"), sizes.engine))
+    real = RealStep.make(spec, sizes, plan)
+    real.step()
+    predicted = predict_footprint(spec, sizes, plan)
+    assert predicted.step_peak_bytes == pytest.approx(real.counted()[0].peak, rel=0.02)
 
 
 # One line for each mechanism that runs on a processor: settings, and keys of the recipe.

@@ -16,7 +16,7 @@ def check(values, resolution_s=3600, stated=False):
     refuse_sparse_nodes(grid, part.nodes, "panel.csv", stated)
 
 
-def table(every, rows=24 * 6):
+def table(every, rows=24 * 8):
     values = np.ones((rows, 2))
     values[np.arange(rows) % every != 0, 1] = np.nan
     return values

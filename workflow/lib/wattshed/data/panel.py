@@ -147,8 +147,10 @@ class Panel:
             "source": self.source,
             "synthetic": self.synthetic,
             "notes": list(self.notes),
-            "step_minutes": self.step_minutes,
         }
+        # A file without a step is hourly, as those of earlier releases are.
+        if self.step_minutes != HOUR_MINUTES:
+            about["step_minutes"] = self.step_minutes
         if self.windows is not None:
             tensors |= self.windows.arrays()
             about |= {WINDOWS: self.windows.about(), "cuts": list(self.cuts or ())}
@@ -179,7 +181,6 @@ class Panel:
             notes=tuple(about["notes"]),
             windows=windows,
             cuts=_three(about.get("cuts")),
-            # A panel that an earlier release wrote is hourly.
             step_minutes=int(about.get("step_minutes", HOUR_MINUTES)),
         )
 

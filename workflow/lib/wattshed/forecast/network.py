@@ -39,7 +39,7 @@ class Keep(Protocol):
 class Watched:
     """A copy that forecasts the same on torch, and whose units are seen.
 
-    values: each unit's value at every hour of the last forecast, hours times [M, units].
+    values: each unit's value at every step of the last forecast, hours times [M, units].
     reads: what each place that reads units has read in that forecast: one list per place, of tensors [M, ..., units]
     whose gradients are those of this place alone. means: the mean of what each place has read [places, units].
     own_units: whether each place has units of its own, such as the blocks of a transformer: values are then [M, places,
@@ -116,7 +116,7 @@ class TensorFunction(nn.Module, ABC):
     rows: what the first dimension of all inputs counts; the exported file takes any number of them.
     names: its inputs in order. Those of our networks on windows: history: [B, W, N] scaled. Those of our networks on
     pairs: own, aggregate: [M, W] scaled; row_sum: [M]; node: int64 [M]; slot: int64 [M, W], hour of the local
-    week of each hour; features: [M, F] of the linear part.
+    week of each step; features: [M, F] of the linear part.
     """
 
     rows: Literal["pairs", "windows"] = "pairs"
@@ -176,7 +176,7 @@ class Network(nn.Module):
         return None
 
     def forward_sequence(self, sequences: Sequences) -> Tensor:
-        """Scaled forecasts after every hour but the burn-in [M, L - burn in, H].
+        """Scaled forecasts after every step but the burn-in [M, L - burn in, H].
 
         Called only for a family whose ``samplings`` have ``sequences``.
         """
@@ -188,7 +188,7 @@ class Network(nn.Module):
         return 0
 
     def advance(self, sequences: Sequences, state: Tensor) -> tuple[Tensor, Tensor]:
-        """Scaled forecast after the last hour [M, H] without its solved part, and the new state [M, units].
+        """Scaled forecast after the last step [M, H] without its solved part, and the new state [M, units].
 
         Called only if there are state units.
         """

@@ -1,4 +1,4 @@
-"""Forecasts hour by hour, with one step of the network per new hour instead of a whole window."""
+"""Forecasts step by step, with one advance of the network per new step instead of a whole window."""
 
 from pathlib import Path
 
@@ -41,7 +41,7 @@ class StreamingForecaster(NeuralForecaster):
                 "expected a model of the family stgnn, gru or lstm, trained on sequences; choose another family or "
                 "another sampling."
             )
-        self._next_hour: int | None = None
+        self._next_step: int | None = None
         self._state = torch.zeros(0)
         # A kernel keeps the states in its own order until they are requested.
         self._stream: FusedStream | None = None
@@ -55,7 +55,7 @@ class StreamingForecaster(NeuralForecaster):
     def forecast(self, origins: np.ndarray) -> np.ndarray:
         """Forecast [B, H, N] in the panel's unit; origins: ascending.
 
-        The states get a run-in before the first origin; then every hour is read once.
+        The states get a run-in before the first origin; then every step is read once.
         """
         if (np.diff(origins) < 0).any():
             raise ValueError("a stream cannot go back: origins must ascend")
@@ -67,23 +67,23 @@ class StreamingForecaster(NeuralForecaster):
             result[row] = self.advance_to(int(origin)).T.cpu().numpy()
         return self.series.scaler.unscale(result)
 
-    def start(self, hour: int) -> None:
-        """Start with zero states before ``hour`` (or before the first hour), and with the current weights."""
+    def start(self, step: int) -> None:
+        """Start with zero states before ``step`` (or before the first step), and with the current weights."""
         nodes, units = len(self.series.own), self.network.state_units()
-        self._next_hour = max(0, hour)
+        self._next_step = max(0, step)
         self._state = torch.zeros(nodes, units, device=self.series.device)
         self._stream = None
 
     @torch.no_grad()
     def advance_to(self, origin: int) -> Tensor:
-        """Read all hours before ``origin`` that were not read yet; scaled forecasts [N, H] from ``origin`` on."""
-        if self._next_hour is None or origin <= self._next_hour:
-            # These hours were already read. States cannot go back, so the stream starts again.
+        """Read all steps before ``origin`` that were not read yet; scaled forecasts [N, H] from ``origin`` on."""
+        if self._next_step is None or origin <= self._next_step:
+            # These steps were already read. States cannot go back, so the stream starts again.
             self.start(origin - run_in_steps(self.series))
-        assert self._next_hour is not None
+        assert self._next_step is not None
         nodes = torch.arange(len(self.series.own), device=self.series.device)
-        learned = self._read(nodes, self._next_hour, origin - self._next_hour)
-        self._next_hour = origin
+        learned = self._read(nodes, self._next_step, origin - self._next_step)
+        self._next_step = origin
         solved = self.network.solved_forecast(self.series.pairs(nodes, torch.full_like(nodes, origin)))
         return learned if solved is None else learned + solved
 
@@ -91,7 +91,7 @@ class StreamingForecaster(NeuralForecaster):
         """Write the states, so that another process can continue from them."""
         state = self._state if self._stream is None else self._stream.state
         write_tensors(
-            path, {"state": state.cpu().numpy()}, {"next_hour": self._next_hour}, kind="stream state"
+            path, {"state": state.cpu().numpy()}, {"next_hour": self._next_step}, kind="stream state"
         )
 
     def read_state(self, path: Path | str) -> None:
@@ -106,24 +106,24 @@ class StreamingForecaster(NeuralForecaster):
             )
         self._state = torch.from_numpy(tensors["state"]).to(self.series.device)
         self._stream = None
-        self._next_hour = about["next_hour"]
+        self._next_step = about["next_hour"]
 
-    def _read(self, nodes: Tensor, start: int, hours: int) -> Tensor:
-        """Learned forecasts [N, H] after ``hours`` hours from ``start`` on; advances the states by these hours."""
+    def _read(self, nodes: Tensor, start: int, steps: int) -> Tensor:
+        """Learned forecasts [N, H] after ``steps`` steps from ``start`` on; advances the states by these steps."""
         network, series = self.network, self.series
         starts = torch.full_like(nodes, start)
         weights, kernel = network.kernel_weights(), backend_of(network, series).kernel
         if weights is None or not isinstance(kernel, FusedCpu):
-            sequences = Sequences(series, nodes, starts, hours, hours - 1)
+            sequences = Sequences(series, nodes, starts, steps, steps - 1)
             forecast, self._state = network.advance(sequences, self._state)
             return forecast
         if self._stream is None:
-            additions = network.additions(series.pairs(nodes, starts + hours))
+            additions = network.additions(series.pairs(nodes, starts + steps))
             self._stream = FusedStream(kernel, weights, additions.base, self._state)
             self._calendar = additions.calendar
-        part = slice(start, start + hours)
+        part = slice(start, start + steps)
         own, aggregate = (whole[:, part].T.contiguous() for whole in (series.own, series.aggregate))
-        for hour in range(hours):
-            season = None if self._calendar is None else self._calendar[series.slot[start + hour].long()]
-            forecast = self._stream.step(own[hour], aggregate[hour], season)
+        for step in range(steps):
+            season = None if self._calendar is None else self._calendar[series.slot[start + step].long()]
+            forecast = self._stream.step(own[step], aggregate[step], season)
         return forecast

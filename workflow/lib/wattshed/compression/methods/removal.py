@@ -94,7 +94,7 @@ def seen_importance(
     """Importance [units] on a calibration batch, and the means to fold; None without ``fold_mean``.
 
     What a removal changes is what other layers read of the unit, or with ``fold_mean`` its distance from its mean.
-    ``activation`` takes the root mean square of that, over the unit's values at all hours. ``taylor`` takes
+    ``activation`` takes the root mean square of that, over the unit's values at all steps. ``taylor`` takes
     |dL/dgate| summed over pairs (:func:`by_gates`).
     """
     if units.watched is None:
@@ -111,7 +111,7 @@ def seen_importance(
         return units.importance, means
     if settings.importance == "taylor":
         return by_gates(loss, watched, means).abs().sum(dim=0), means
-    # [hours, M, units], or [hours, M, places, units]
+    # [steps, M, units], or [steps, M, places, units]
     values = torch.stack([hour.detach() for hour in watched.values()])
     if settings.importance in BY_ACTIVATION:
         size = values.abs()
@@ -124,9 +124,9 @@ def seen_importance(
 def by_gates(loss: Tensor, watched: Watched, means: Tensor | None) -> Tensor:
     """dL/dgate [M, units] at gates of 1: the change of the loss to first order if a unit is removed from a pair.
 
-    One gate per pair and unit multiplies what every place reads of the unit, at all hours. A place reads
+    One gate per pair and unit multiplies what every place reads of the unit, at all steps. A place reads
     mean + gate * (value - mean), with the means that are folded, or 0 without them. The carry z * h of a unit's own
-    state has no gate: with one, a slow unit would count once for each hour of its memory. The derivative is the sum
+    state has no gate: with one, a slow unit would count once for each step of its memory. The derivative is the sum
     over reads of (value - mean) times the gradient of that read. Gradients hold the effects on all later hours.
     Source: Molchanov et al. 2017, where a place in an image is a read here.
     means: [places, units], None for zeros.
@@ -144,7 +144,7 @@ def by_gates(loss: Tensor, watched: Watched, means: Tensor | None) -> Tensor:
 
 
 def active_share(size: Tensor, settings: RemovalBlock) -> Tensor:
-    """Share of values [hours, M, ...] whose size is above ``active_above`` times the mean of their place."""
+    """Share of values [steps, M, ...] whose size is above ``active_above`` times the mean of their place."""
     limit = settings.active_above * size.mean(dim=(0, 1, -1), keepdim=True)  # type: ignore[attr-defined]
     return (size > limit).float().mean(dim=(0, 1))
 

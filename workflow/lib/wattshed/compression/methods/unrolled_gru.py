@@ -1,4 +1,4 @@
-"""A GRU, or another recurrent layer, as a loop over hours with two linear maps, which a method may replace."""
+"""A GRU, or another recurrent layer, as a loop over steps with two linear maps, which a method may replace."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from wattshed.forecast.networks.thin import linear_of
 
 
 class UnrolledGRU(nn.Module):
-    """A GRU with one layer, as a map of all hours' inputs at once and a map of the state for each hour.
+    """A GRU with one layer, as a map of all steps' inputs at once and a map of the state for each step.
 
     The recurrence is a plain loop: torch has no fused kernel for it. So it is slower than a GRU.
     """

@@ -1,4 +1,4 @@
-"""An LSTM as a loop over hours with two linear maps, which a method may replace; and LSTMs one on top of another."""
+"""An LSTM as a loop over steps with two linear maps, which a method may replace; and LSTMs one on top of another."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ State = tuple[Tensor, Tensor]
 
 
 class UnrolledLSTM(nn.Module):
-    """An LSTM with one layer, as a map of all hours' inputs at once and a map of the state for each hour.
+    """An LSTM with one layer, as a map of all steps' inputs at once and a map of the state for each step.
 
     The recurrence is a plain loop: torch has no fused kernel for it. So it is slower than an LSTM.
     """

@@ -6,40 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from wattshed.data.clock.near_changes import Labelled, NearChanges, text_of
 from wattshed.data.clock.zones import Change
 from wattshed.foundation.faults import Fault
 
-# Rows within this time of a change hold all of its day.
-AROUND_S = 26 * 3600
-DAY_S = 86_400
-
-
-@dataclass(frozen=True)
-class Labelled:
-    """Rows with the labels of their wall clock, in the file's order.
-
-    code: int [R] into labels; labels: int64 [L], seconds since 1970; node: int [R], None where a row holds all nodes;
-    row_numbers: int64 [R]; spacing_s: usual step of labels; clock: what times_in says; where: the file.
-    """
-
-    code: np.ndarray
-    labels: np.ndarray
-    node: np.ndarray | None
-    row_numbers: np.ndarray
-    spacing_s: int
-    clock: str
-    where: str
-
-    def around(self, change: Change) -> pd.DataFrame:
-        """Rows near a change: ``row`` (position), ``label``, ``node``; in the file's order."""
-        low, high = change.labels[0] - AROUND_S, change.labels[1] + AROUND_S
-        near = (self.labels >= low) & (self.labels < high)
-        rows = np.flatnonzero(near[self.code]) if near.any() else np.empty(0, dtype=np.int64)
-        node = np.zeros(len(rows), dtype=np.int64) if self.node is None else self.node[rows]
-        return pd.DataFrame({"row": rows, "label": self.labels[self.code[rows]], "node": node})
-
-    def text(self, label: int) -> str:
-        return str(np.datetime64(int(label), "s")).replace("T", " ")
+DAY_S, HOUR_S = 86_400, 3600
 
 
 @dataclass(frozen=True)
@@ -50,82 +21,95 @@ class Repeated:
     unknown: np.ndarray
 
 
-def order_doubled(rows: Labelled, found: Sequence[Change]) -> Repeated:
-    """Which rows lie in the second hour of each autumn change. Raises :class:`Fault` where it cannot be known."""
+def order_doubled(near: NearChanges, back: Sequence[Change]) -> Repeated:
+    """Which rows lie in the second hour of each autumn change, by the order of each node's rows on that day.
+
+    A label that a node has once could be in either hour, unless the order tells: it is unknown where the file is sparse
+    or has both hours elsewhere. Raises :class:`Fault` for pairs whose order tells nothing, for a third reading, and
+    where all readings of the hour are there once, as in a file with 24 hours on every day.
+    """
     later, unknown = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
-    for change in found:
-        near = rows.around(change)
-        inside = (near["label"] >= change.labels[0]) & (near["label"] < change.labels[1])
-        if not inside.any():
-            continue
-        twice = near[inside].copy()
-        twice["turn"] = twice.groupby(["node", "label"]).cumcount()
-        twice["count"] = twice.groupby(["node", "label"])["row"].transform("size")
-        if bool((twice["count"] > 2).any()):
-            _refuse_third(rows, twice)
-        pairs = twice["count"] == 2
-        if not pairs.any():
-            _refuse_single(rows, twice)
-        wanted = twice.loc[pairs, "node"].unique()
+    single: list[pd.DataFrame] = []
+    for change in back:
+        around = near.around(change)
         # A file may order its days one way and the hours of a day the other.
-        day = near[near["node"].isin(wanted) & (near["label"] // DAY_S == change.labels[0] // DAY_S)]
-        down = _runs_down(rows, day, wanted)
-        after = twice.loc[pairs, "turn"].to_numpy() == (
-            ~down.reindex(twice.loc[pairs, "node"]).to_numpy(dtype=bool)
-        )
-        late = twice.loc[pairs, "row"].to_numpy()[after]
-        _refuse_disorder(rows, day, late, change, down)
-        later.append(late)
-        unknown.append(twice.loc[~pairs, "row"].to_numpy())
+        day = around[around["label"] // DAY_S == change.labels[0] // DAY_S]
+        node = day["node"]
+        day = day[node.isin(node[day["inside"]].unique())]
+        if day.empty:
+            continue
+        second, known = _second_halves(near.rows, day, change)
+        inside = day["inside"].to_numpy()
+        rows = day["row"].to_numpy()
+        later.append(rows[inside & known & second])
+        unknown.append(rows[inside & ~known])
+        single.append(_whole_hours(near.rows, around, day[inside & ~known], change))
+    if not any(map(len, later)):
+        _refuse_single(near.rows, pd.concat(single) if single else pd.DataFrame())
     return Repeated(np.concatenate(later), np.concatenate(unknown))
 
 
-def _runs_down(rows: Labelled, day: pd.DataFrame, nodes: np.ndarray) -> pd.Series:
-    """Whether the rows of each node run backwards in time on the day of a change."""
-    steps = day.groupby("node")["label"].diff()
-    up = (steps > 0).groupby(day["node"]).sum().reindex(nodes, fill_value=0)
-    down = (steps < 0).groupby(day["node"]).sum().reindex(nodes, fill_value=0)
-    unclear = up == down
-    if bool(unclear.any()):
-        _refuse_order(rows, day[day["node"] == unclear.index[int(np.argmax(unclear.to_numpy()))]])
-    return down > up
+def _second_halves(rows: Labelled, day: pd.DataFrame, change: Change) -> tuple[np.ndarray, np.ndarray]:
+    """Whether rows [R of the day] come after the change, and whether that is known.
 
-
-def _refuse_disorder(
-    rows: Labelled, day: pd.DataFrame, late: np.ndarray, change: Change, down: pd.Series
-) -> None:
-    """Raises :class:`Fault` unless the instants of each node's day follow one another in the file."""
-    instant = day["label"] + np.where(day["label"] >= change.labels[1], change.before_s - change.after_s, 0)
-    instant += np.where(day["row"].isin(late), change.before_s - change.after_s, 0)
-    steps = instant.groupby(day["node"]).diff() * np.where(
-        down.reindex(day["node"]).to_numpy(dtype=bool), -1, 1
+    In the order of time, the labels of a node rise, and fall or stay once: where the clock is put back.
+    """
+    code, nodes = pd.factorize(day["node"])
+    step = day.groupby(code)["label"].diff()
+    up, down = (np.bincount(code, weights=moved, minlength=len(nodes)) for moved in (step > 0, step < 0))
+    sign = np.where(down > up, -1, 1)[code]
+    fall = (step * sign <= 0).to_numpy()
+    before = day["label"] - step
+    fits = (
+        fall
+        & day["inside"].to_numpy()
+        & ((before >= change.labels[0]) & (before < change.labels[1])).to_numpy()
     )
-    if bool((steps <= 0).any()):
-        _refuse_order(rows, day[steps <= 0])
+    pair = day.duplicated(["node", "label"]).to_numpy()
+    if not rows.spacing_s:
+        # A log without a spacing need not have one label twice; its clock falls by most of the change.
+        fits &= pair | (step.abs() >= abs(change.after_s - change.before_s) / 2).to_numpy()
+    falls, good, pairs = (
+        np.bincount(code, weights=kind, minlength=len(nodes)) for kind in (fall, fits, pair)
+    )
+    ordered = (falls == 1) & (good == 1) & (up != down) & ((pairs > 0) | (rows.spacing_s == 0))
+    wrong = (pairs > 0) & ~ordered
+    if wrong.any():
+        _refuse_order(rows, day[day["node"] == nodes[int(np.argmax(wrong))]])
+    passed = pd.Series(fall).groupby(code).cumsum().to_numpy() > 0
+    return np.where(sign > 0, passed, ~passed), ordered[code]
+
+
+def _whole_hours(rows: Labelled, around: pd.DataFrame, single: pd.DataFrame, change: Change) -> pd.DataFrame:
+    """Of rows that come once, those of nodes with a reading right before and right after the repeated hour."""
+    reach = max(rows.spacing_s, HOUR_S)
+    label = around["label"]
+    before = around.loc[(label >= change.labels[0] - reach) & (label < change.labels[0]), "node"]
+    after = around.loc[(label >= change.labels[1]) & (label < change.labels[1] + reach), "node"]
+    return single[single["node"].isin(before) & single["node"].isin(after)]
 
 
 def _refuse_order(rows: Labelled, day: pd.DataFrame) -> None:
+    third = day[day.groupby("label").cumcount() == 2]
+    if len(third):
+        row = third.iloc[0]
+        raise Fault(
+            f"{rows.at_row(row['row'])}: a third reading at {text_of(row['label'])}, which {rows.clock} shows twice; "
+            "expected at most two: delete one, or correct data.source.times_in."
+        )
     row = day.iloc[0]
     raise Fault(
-        f"{rows.where}: row {rows.row_numbers[int(row['row'])]}: rows around {rows.text(row['label'])}, where "
-        f"{rows.clock} repeats an hour, are not in order of time; expected an order that tells which reading is the "
-        "earlier one: sort the file, or set data.source.times_in or data.source.dst if its clock is another."
+        f"{rows.at_row(row['row'])}: rows around {text_of(row['label'])}, where {rows.clock} repeats an hour, are not "
+        "in order of time; expected an order that tells which reading is the earlier one: sort the file, or set "
+        "data.source.times_in or data.source.dst if its clock is another."
     )
 
 
-def _refuse_third(rows: Labelled, twice: pd.DataFrame) -> None:
-    row = twice[twice["turn"] == 2].iloc[0]
-    raise Fault(
-        f"{rows.where}: row {rows.row_numbers[int(row['row'])]}: a third reading at {rows.text(row['label'])}, which "
-        f"{rows.clock} shows twice; expected at most two: delete one, or correct data.source.times_in."
-    )
-
-
-def _refuse_single(rows: Labelled, twice: pd.DataFrame) -> None:
-    row = twice.iloc[0]
-    raise Fault(
-        f"{rows.where}: row {rows.row_numbers[int(row['row'])]}: there is one reading at {rows.text(row['label'])}, "
-        f"which {rows.clock} shows twice; expected two: set data.source.dst to doubled (it holds both), skipped (the "
-        "second is missing) or none (the file's clock is not changed), or data.source.times_in to the "
-        "file's clock, perhaps UTC."
-    )
+def _refuse_single(rows: Labelled, single: pd.DataFrame) -> None:
+    if len(single):
+        row = single.iloc[0]
+        raise Fault(
+            f"{rows.at_row(row['row'])}: there is one reading at {text_of(row['label'])}, which {rows.clock} shows "
+            "twice; expected two: set data.source.dst to doubled (it holds both), skipped (the second is missing) or "
+            "none (the file's clock is not changed), or data.source.times_in to the file's clock, perhaps UTC."
+        )

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wattshed.data.clock.rules import ClockRules, Places
+from wattshed.data.clock.places import Places
+from wattshed.data.clock.rules import ClockRules
 from wattshed.data.clock.zones import Change, changes, meanings
 from wattshed.foundation.faults import Fault
 
@@ -17,13 +18,14 @@ MOST = 2048
 class Numbered:
     """Pairs of a date and a number that occur [P]. code: int32 [R] of each row's pair.
 
-    date_s: label of the day's midnight; number: from 0 on.
+    date_s: label of the day's midnight; number: from 0 on, ``first`` less than in the file.
     """
 
     code: np.ndarray
     date_s: np.ndarray
     number: np.ndarray
     length_s: int
+    first: int
 
 
 def pair(dates: np.ndarray, numbers: np.ndarray, rules: ClockRules, places: Places) -> Numbered:
@@ -31,7 +33,6 @@ def pair(dates: np.ndarray, numbers: np.ndarray, rules: ClockRules, places: Plac
     length_s = 60 * (rules.number_minutes or 60)
     most = DAY_S // length_s
     _refuse_times_of_day(dates, places)
-    numbers = np.asarray(numbers, dtype=np.int64)
     largest = most + 3600 // length_s
     wrong = (numbers < 0) | (numbers > largest)
     if wrong.any():
@@ -42,19 +43,25 @@ def pair(dates: np.ndarray, numbers: np.ndarray, rules: ClockRules, places: Plac
             "data.source.resolution."
         )
     first = _first_number(numbers, largest, rules, places)
-    combined = places.code.astype(np.int64) * MOST + (numbers - first)
-    if (numbers < first).any():
-        row = int(np.argmax(numbers < first))
+    early = numbers < first
+    if early.any():
+        row = int(np.argmax(early))
         raise Fault(
             f"{places.where}: row {places.row_numbers[row]}: number {numbers[row]} comes before the first of a day; "
             f"expected at least {first}: correct it or data.source.hours_from."
         )
+    # Few dates need few bytes for each of perhaps 100 million rows.
+    kind = np.int32 if len(dates) * MOST < 2**31 else np.int64
+    combined = places.code.astype(kind)
+    np.multiply(combined, MOST, out=combined)
+    np.add(combined, numbers, out=combined, casting="unsafe")
+    np.subtract(combined, first, out=combined)
     present = np.zeros(len(dates) * MOST, dtype=bool)
     present[combined] = True
     pairs = np.flatnonzero(present)
     position = np.zeros(len(present), dtype=np.int32)
     position[pairs] = np.arange(len(pairs), dtype=np.int32)
-    return Numbered(position[combined], dates[pairs // MOST], pairs % MOST, length_s)
+    return Numbered(position[combined], dates[pairs // MOST], pairs % MOST, length_s, first)
 
 
 def _refuse_times_of_day(dates: np.ndarray, places: Places) -> None:
@@ -93,40 +100,51 @@ def counts_elapsed(numbered: Numbered, node: np.ndarray | None, rules: ClockRule
     seen = {_evidence(numbered, node, day, change) for day, change in days.items()} - {None}
     if not seen:
         return True
-    if len(seen) == 1 and "whole" not in seen:
-        return seen == {"elapsed"}
-    said = (
-        "has every number of a usual day on a day on which the clock changes"
-        if "whole" in seen
-        else "counts hours in two ways on days on which the clock changes"
-    )
+    clear = seen - {"unclear"}
+    if clear in ({"elapsed"}, {"clock"}):
+        return clear == {"elapsed"}
+    if "whole" in clear:
+        said = "has every number of a usual day on a day on which the clock changes"
+    elif clear:
+        said = "counts hours in two ways on days on which the clock changes"
+    else:
+        said = (
+            "has rows on a day on which the clock changes, but not enough to tell how its hours are counted"
+        )
     raise Fault(
-        f"{where} {said} in {rules.times_in}; expected 23 and 25 hours: set data.source.dst to doubled, skipped or "
-        "none, data.source.hour_numbers to elapsed or clock, or correct data.source.times_in."
+        f"{where} {said} in {rules.times_in}; expected 23 and 25 hours: set data.source.hour_numbers to elapsed or "
+        "clock, or data.source.dst to doubled, skipped or none if every day has 24 hours, or correct "
+        "data.source.times_in."
     )
 
 
 def _evidence(numbered: Numbered, node: np.ndarray | None, day: int, change: Change) -> str | None:
-    """What the numbers of one day of change say: ``elapsed``, ``clock``, ``whole`` for a day like all others, None."""
-    usual, moved = DAY_S // numbered.length_s, abs(change.after_s - change.before_s) // numbered.length_s
+    """What the numbers of one day of change say.
+
+    ``elapsed``, ``clock``; ``whole`` for a day like all others; ``unclear`` where rows after the change could be two of
+    these; None without such rows.
+    """
+    usual, size_s = DAY_S // numbered.length_s, abs(change.after_s - change.before_s)
+    moved, place = size_s // numbered.length_s, (change.labels[0] - day) // numbered.length_s
     here = np.flatnonzero(numbered.date_s == day)
-    if moved == 0 or not len(here):
-        return None
     numbers = set(numbered.number[here].tolist())
-    place = (change.labels[0] - day) // numbered.length_s
+    if not numbers or max(numbers) < place:
+        return None
+    if size_s % numbered.length_s:
+        return "unclear"
+    every, left_out = set(range(usual)), set(range(place, place + moved))
     if change.is_back:
         if max(numbers) >= usual:
             return "elapsed"
-        repeated = [pair for pair in here if place <= numbered.number[pair] < place + moved]
-        if repeated and _occurs_twice(numbered.code, node, np.asarray(repeated)):
+        repeated = here[np.isin(numbered.number[here], list(left_out))]
+        if len(repeated) and _occurs_twice(numbered.code, node, repeated):
             return "clock"
-        return "whole" if numbers == set(range(usual)) else None
-    skipped = set(range(place, place + moved))
+        return "whole" if numbers == every else "unclear"
     if numbers == set(range(usual - moved)):
         return "elapsed"
-    if numbers == set(range(usual)) - skipped:
+    if numbers == every - left_out:
         return "clock"
-    return "whole" if numbers == set(range(usual)) else None
+    return "whole" if numbers == every else "unclear"
 
 
 def _occurs_twice(code: np.ndarray, node: np.ndarray | None, wanted: np.ndarray) -> bool:
@@ -146,7 +164,7 @@ def elapsed_seconds(numbered: Numbered, rules: ClockRules, places: Places) -> np
         pair = int(np.argmax(beyond))
         row = int(places.row_numbers[int(np.argmax(numbered.code == pair))])
         raise Fault(
-            f"{places.where}: row {row}: number {int(numbered.number[pair]) + 1} of the day "
+            f"{places.where}: row {row}: number {int(numbered.number[pair]) + numbered.first} of the day "
             f"{numbered.date_s[pair].astype('datetime64[s]').astype('datetime64[D]')} lies beyond that day in "
             f"{rules.times_in}; expected as many as it has hours there: correct data.source.times_in, or set "
             "data.source.hour_numbers or data.source.dst."

@@ -41,16 +41,3 @@ class Instants:
     doubled: np.ndarray
     resolution_s: int
     notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Places:
-    """Where cells stand, for messages. code: int [R] of each row's cell; row_numbers: int64 [R] of an editor."""
-
-    where: str
-    code: np.ndarray
-    row_numbers: np.ndarray
-
-    def row_of_cell(self, cell: int) -> int:
-        """Row number of the first row with this cell."""
-        return int(self.row_numbers[int(np.argmax(self.code == cell))])

@@ -4,76 +4,68 @@ Files have two habits. In the first, the label is the start's plus one reading: 
 the ends 01, 02, 02, 03. In the second, it is what the clock shows at the end: 01, 01, 02, 03.
 """
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from wattshed.data.clock.doubled_hours import Labelled
-from wattshed.data.clock.zones import Change, changes, meanings
+from wattshed.data.clock.near_changes import NearChanges, text_of
+from wattshed.data.clock.zones import Change
 from wattshed.foundation.faults import Fault
 
 
-def shift_to_start(rows: Labelled, length_s: int) -> tuple[Labelled, int]:
-    """Rows with labels of which one instant is to be taken, and the seconds to take off that instant.
+@dataclass(frozen=True)
+class Ends:
+    """How ends become starts. by_label: the label moves, and then names an instant; else the instant moves.
 
-    In the first habit the labels are moved; in the second the instants are. Raises :class:`Fault` where rows on the
-    days of change fit neither, or both with different results.
+    unknown: positions of rows whose start differs between the two habits, where no row tells the habit.
     """
-    moved = replace(rows, labels=rows.labels - length_s)
-    low, high = int(moved.labels.min()), int(rows.labels.max())
-    found = changes(rows.clock, low, high)
-    if not found:
-        return moved, 0
-    first, second = _fits(moved, found), _fits(rows, found)
-    if first and second and not _agree(rows, moved, length_s):
-        # One row in the repeated hour fits both; the order of rows refuses it with the key that decides.
-        return moved, 0
-    if first:
-        return moved, 0
-    if second:
-        return rows, length_s
-    change = found[0]
-    raise Fault(
-        f"{rows.where}: times around {rows.text(change.labels[0])}, where the clock of {rows.clock} changes, are "
-        "neither the starts nor the ends of readings of that clock; expected 23 hours in spring and 25 in autumn: "
-        "correct data.source.times_in (perhaps UTC) or data.source.stamp, or set data.source.dst (doubled, skipped, "
-        "none) if every day has 24 hours."
-    )
+
+    by_label: bool
+    unknown: np.ndarray
 
 
-def _fits(rows: Labelled, found: list[Change]) -> bool:
+def habit_of_ends(near: NearChanges, found: Sequence[Change], length_s: int) -> Ends:
+    """The habit of a file whose readings are ``length_s`` long. Raises :class:`Fault` where its rows fit neither."""
+    moved = near.moved(-length_s)
+    first, second = (all(_fits(one, change) for change in found) for one in (moved, near))
+    if not first and not second:
+        change = next(change for change in found if not _fits(moved, change))
+        raise Fault(
+            f"{near.rows.where}: times around {text_of(change.labels[0])}, where the clock of {near.rows.clock} "
+            "changes, are neither the starts nor the ends of readings of that clock; expected 23 hours in spring "
+            "and 25 in autumn: correct data.source.times_in (perhaps UTC) or data.source.stamp, or set data.source.dst "
+            "(doubled, skipped, none) if every day has 24 hours."
+        )
+    unknown = [np.empty(0, dtype=np.int64)]
+    if first and second:
+        for change in found:
+            if change.is_back:
+                # By the second habit, the end can be the first or the second time that the clock shows it.
+                around = near.around(change)
+                unknown.append(around.loc[around["inside"], "row"].to_numpy())
+    return Ends(first, np.concatenate(unknown))
+
+
+def _fits(near: NearChanges, change: Change) -> bool:
     """Whether no label is one that the clock never shows, and only repeated labels come twice."""
-    for change in found:
-        near = rows.around(change)
-        if near.empty:
-            continue
-        inside = near["label"].between(change.labels[0], change.labels[1], inclusive="left")
-        again = near.duplicated(["node", "label"], keep=False)
-        if (not change.is_back and bool(inside.any())) or bool((again & ~(inside & change.is_back)).any()):
-            return False
-    return True
+    around = near.around(change)
+    if not change.is_back and bool(around["inside"].any()):
+        return False
+    again = around.duplicated(["node", "label"], keep=False)
+    return not bool((again & ~(around["inside"] & change.is_back)).any())
 
 
-def _agree(rows: Labelled, moved: Labelled, length_s: int) -> bool:
-    by_label, by_instant = meanings(moved.labels, rows.clock), meanings(rows.labels, rows.clock)
-    return bool(
-        np.array_equal(by_label.first, by_instant.first - length_s)
-        and np.array_equal(by_label.second, by_instant.second - length_s)
-    )
-
-
-def refuse_repeated_beside_change(rows: Labelled) -> None:
+def refuse_repeated_beside_change(near: NearChanges, found: Sequence[Change]) -> None:
     """Raises :class:`Fault` for a label that comes twice near a change but is not one that the clock repeats."""
-    for change in changes(rows.clock, int(rows.labels.min()), int(rows.labels.max())):
-        near = rows.around(change)
-        inside = near["label"].between(change.labels[0], change.labels[1], inclusive="left") & change.is_back
-        again: pd.Series = near.duplicated(["node", "label"]) & ~inside
+    for change in found:
+        around = near.around(change)
+        again: pd.Series = around.duplicated(["node", "label"]) & ~(around["inside"] & change.is_back)
         if bool(again.any()):
-            row = near[again].iloc[0]
+            row = around[again].iloc[0]
             raise Fault(
-                f"{rows.where}: row {rows.row_numbers[int(row['row'])]}: a second reading at {rows.text(row['label'])}"
-                f", near a change of the clock of {rows.clock}, which does not repeat this time; expected the times of "
-                "that clock: set data.source.stamp to end if they are the ends of readings, data.source.times_in to "
-                "the file's clock, or data.source.dst."
+                f"{near.rows.at_row(row['row'])}: a second reading at {text_of(row['label'])}, near a change of the "
+                f"clock of {near.rows.clock}, which does not repeat this time; expected the times of that clock: "
+                f"{near.rows.keys}."
             )

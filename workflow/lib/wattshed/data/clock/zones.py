@@ -80,15 +80,13 @@ def labels_of(seconds: np.ndarray, zone: str) -> np.ndarray:
     return stamps.tz_localize(None).to_numpy("datetime64[s]").astype(np.int64)
 
 
-def standard_seconds(labels: np.ndarray, zone: str) -> np.ndarray:
-    """UTC of labels of a clock that keeps to the zone's standard time, its smallest offset of the year, all year."""
-    years = labels.astype("datetime64[s]").astype("datetime64[Y]").astype(np.int64)
-    first, codes = np.unique(years, return_inverse=True)
-    months = (
-        (first[:, None] * 12 + np.arange(12)).astype("datetime64[M]").astype("datetime64[s]").astype(np.int64)
-    )
-    offsets = (labels_of(months.ravel(), zone) - months.ravel()).reshape(len(first), 12).min(axis=1)
-    return np.asarray(labels - offsets[codes])
+def standard_offsets(labels: np.ndarray, zone: str) -> tuple[np.ndarray, np.ndarray]:
+    """Years of labels, and the zone's standard time in each: its smallest offset from UTC in that year [s]."""
+    years = np.unique(labels.astype("datetime64[s]").astype("datetime64[Y]"))
+    months = years.astype("datetime64[M]").astype(np.int64)[:, None] + np.arange(12)
+    firsts = months.ravel().astype("datetime64[M]").astype("datetime64[s]").astype(np.int64)
+    offsets = labels_of(firsts, zone) - firsts
+    return 1970 + years.astype(np.int64), offsets.reshape(len(years), 12).min(axis=1)
 
 
 def changes(zone: str, first_s: int, last_s: int) -> list[Change]:

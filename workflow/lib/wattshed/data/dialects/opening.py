@@ -1,5 +1,6 @@
 """Any table: its first rows, and its columns in blocks."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -62,8 +63,7 @@ def _open(container: Container, dialect: Dialect) -> Table:
 
 
 def _refuse_repeated_names(look: Look) -> None:
-    named = [name for name in look.header if name]
-    repeated = sorted({name for name in named if named.count(name) > 1})
+    repeated = [name for name, count in Counter(look.header).items() if name and count > 1]
     if repeated:
         raise Fault(
             f"{look.path}: row {look.header_row}: column {repeated[0]!r} occurs twice; expected unique column names: "

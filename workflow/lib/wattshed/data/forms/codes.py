@@ -21,9 +21,13 @@ class Codes:
 
     def add(self, cells: pa.DictionaryArray) -> np.ndarray:
         """int32 [rows]: the code of each cell."""
-        self._kind = cells.dictionary.type
+        different = cells.dictionary
+        if pa.types.is_timestamp(different.type) and different.type.tz is not None:
+            # Two hours that one zone shows alike are equal in Python, unless they are in UTC.
+            different = different.cast(pa.timestamp(different.type.unit, "UTC"))
+        self._kind = different.type
         places = self.places
-        codes = [places.setdefault(self._clean(cell), len(places)) for cell in cells.dictionary.to_pylist()]
+        codes = [places.setdefault(self._clean(cell), len(places)) for cell in different.to_pylist()]
         if cells.null_count:
             codes.append(places.setdefault(self._clean(None), len(places)))
             return np.array(codes, dtype=np.int32)[cells.indices.fill_null(len(codes) - 1).to_numpy()]

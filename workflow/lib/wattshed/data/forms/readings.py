@@ -16,7 +16,7 @@ from wattshed.data.forms.header_units import refuse_other_unit
 from wattshed.data.forms.recognising import recognise
 from wattshed.data.forms.roles import Roles
 from wattshed.data.forms.rows import RowReader, Rows
-from wattshed.data.forms.timing import FileKeys, counted, instants_of, rules_of
+from wattshed.data.forms.timing import FileKeys, blank_rows, counted, instants_of, rules_of
 
 
 @dataclass
@@ -73,6 +73,8 @@ def _of_days(path: Path, keys: FileKeys, rows: Rows) -> Readings:
     of_file = node is None
     if node is None:
         nodes, node = [node_of_file(path, keys.node_pattern)], np.zeros(len(cells.values), dtype=np.int32)
-    instants = read_instants(cells.time, cells.times, cells.number, node, cells.rows, rules, str(path))
+    instants = read_instants(
+        cells.time, cells.times, cells.number, node, cells.rows, rules, str(path), blank_rows(cells.values)
+    )
     ends, notes = rules.stamp == "end", (*notes, *instants.notes)
     return Readings(path, "days", nodes, node, instants, cells.values, cells.rows, ends, notes, of_file)

@@ -17,6 +17,7 @@ from wattshed.data.forms.roles import (
 )
 from wattshed.foundation.faults import Fault
 
+NOT_NODES = TIME | CALENDAR
 NUMERIC = re.compile(r"[+-]?[\d.,' ]*\d[\d.,eE+-]*")
 
 
@@ -74,7 +75,7 @@ def _form(look: Look, keys: ColumnKeys, used: list[int], several_files: bool) ->
     if keys.value_column is not None:
         _refuse_texts(look, [place for place in left if look.header[place] != keys.value_column.strip()])
         return "series"
-    nodes = [place for place in left if place in _nodes(look, keys, used)]
+    nodes = _nodes(look, keys, used)
     if len(nodes) == 1 and several_files:
         raise Fault(
             f"{look.path}: row {look.header_row}: {look.header[nodes[0]]!r} is the only column of readings of "
@@ -121,7 +122,7 @@ def _nodes(look: Look, keys: ColumnKeys, used: list[int]) -> list[int]:
                     f"{look.path}: row {look.header_row}: column {place + 1} has no name; expected a name for each "
                     "node: name it, or list the nodes in data.source.columns."
                 )
-            if plain(name) in TIME | CALENDAR:
+            if plain(name) in NOT_NODES:
                 raise Fault(
                     f"{look.path}: row {look.header_row}: column {name!r} has the name of a part of the calendar, "
                     "not of "

@@ -1,13 +1,14 @@
 """When the rows of a table are: the rules of its clock, and times of a table that has none."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
 import pandas as pd
 
+from wattshed.data.clock.durations import duration_s
 from wattshed.data.clock.reading import ClockRules, Instants, read_instants
 from wattshed.data.dialects.look import Dialect, Look
-from wattshed.data.durations import duration_s
 from wattshed.data.forms.day_columns import DayColumns, number_minutes
 from wattshed.data.forms.names import says_ending
 from wattshed.data.forms.roles import ColumnKeys, Roles
@@ -119,7 +120,15 @@ def instants_of(rows: Rows, rules: ClockRules) -> Instants:
     assert rows.time is not None
     time, number = rows.time, rows.number
     rows.time = rows.number = None
-    return read_instants(time, rows.times, number, rows.node, rows.rows, rules, str(rows.table.look.path))
+    where = str(rows.table.look.path)
+    return read_instants(
+        time, rows.times, number, rows.node, rows.rows, rules, where, blank_rows(rows.values)
+    )
+
+
+def blank_rows(values: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    """Whether rows, given by their places, have no reading at all."""
+    return lambda places: np.isnan(values[places].reshape(len(places), -1)).all(axis=1)
 
 
 def counted(keys: FileKeys, rules: ClockRules, rows: Rows) -> Instants:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from wattshed.data.durations import duration_s, duration_text
+from wattshed.data.clock.durations import duration_s, duration_text
 from wattshed.data.inspection.about_clock import about_clock
 from wattshed.data.inspection.about_columns import (
     about_dialect,

@@ -8,13 +8,34 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from wattshed.data.dialects.look import text
 from wattshed.foundation.faults import Fault, one_line
+
+# As pandas reads them where it is not told otherwise.
+MISSING = (
+    *(
+        "",
+        "#N/A",
+        "#N/A N/A",
+        "#NA",
+        "-1.#IND",
+        "-1.#QNAN",
+        "-NaN",
+        "-nan",
+        "1.#IND",
+        "1.#QNAN",
+        "<NA>",
+        "N/A",
+        "NA",
+    ),
+    *("NULL", "NaN", "None", "n/a", "nan", "null"),
+)
 
 
 def read_frame(path: Path, text_columns: tuple[str, ...]) -> pd.DataFrame:
     """Read a CSV or Parquet file; the index holds the row numbers that an editor shows (header is row 1).
 
-    ``text_columns`` stay text (``007`` is a name, not a number).
+    ``text_columns`` stay text without blanks around it (``007`` and ``NA`` are names, the float 26.0 is ``26``).
     Raises :class:`Fault` for a missing, empty, corrupt or ragged file and for repeated column names.
     """
     if not path.is_file():
@@ -24,12 +45,18 @@ def read_frame(path: Path, text_columns: tuple[str, ...]) -> pd.DataFrame:
             frame = pd.read_parquet(path)
             frame = frame.reset_index() if frame.index.name else frame.reset_index(drop=True)
         else:
-            _refuse_repeated_columns(path)
+            header = _header(path)
             with warnings.catch_warnings():
                 # pandas only warns if the first row is longer than the header.
                 warnings.simplefilter("error", pd.errors.ParserWarning)
                 frame = pd.read_csv(
-                    path, dtype=dict.fromkeys(text_columns, "str"), skip_blank_lines=False, index_col=False
+                    path,
+                    dtype=dict.fromkeys(text_columns, "str"),
+                    # A node may be called NA or null.
+                    keep_default_na=False,
+                    na_values={name: MISSING for name in header if name not in text_columns},
+                    skip_blank_lines=False,
+                    index_col=False,
                 )
     except pd.errors.EmptyDataError as error:
         raise Fault(
@@ -48,16 +75,18 @@ def read_frame(path: Path, text_columns: tuple[str, ...]) -> pd.DataFrame:
             "again."
         ) from error
     frame.index = pd.RangeIndex(2, len(frame) + 2)
+    for name in text_columns:
+        if name in frame.columns:
+            texts = frame[name].map(text).astype("str")
+            frame[name] = texts.mask(texts == "")
     frame = frame.dropna(how="all")
     if frame.empty:
         raise Fault(f"{path} has no rows below its header; expected readings: fill it or correct the path.")
-    for name in text_columns:
-        if name in frame.columns:
-            frame[name] = frame[name].where(frame[name].isna(), frame[name].astype(str))
     return frame
 
 
-def _refuse_repeated_columns(path: Path) -> None:
+def _header(path: Path) -> list[str]:
+    """Names of the columns; raises :class:`Fault` for a name that comes twice."""
     # pandas would silently rename the second one.
     with path.open(newline="", encoding="utf-8-sig") as file:
         header = next(csv.reader(file), [])
@@ -66,6 +95,7 @@ def _refuse_repeated_columns(path: Path) -> None:
         raise Fault(
             f"{path}: row 1: column {repeated[0]!r} occurs twice; expected unique column names: rename one."
         )
+    return header
 
 
 def require_columns(frame: pd.DataFrame, columns: tuple[str, ...], path: Path) -> None:

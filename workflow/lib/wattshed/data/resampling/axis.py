@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from wattshed.data.durations import duration_text
+from wattshed.data.clock.durations import duration_text
 from wattshed.data.forms.readings import Readings
 from wattshed.foundation.faults import Fault
 

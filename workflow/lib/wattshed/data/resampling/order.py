@@ -9,7 +9,10 @@ ROWS_IN_BLOCK = 1 << 22
 
 def in_order(part: Readings) -> bool:
     """Whether the times of each node only rise from row to row."""
-    seconds, node = part.instants.seconds, part.node
+    seconds, node, kept = part.instants.seconds, part.node, part.instants.kept
+    if not kept.all():
+        # Rows at times that do not exist have no place in the order.
+        seconds, node = seconds[kept], None if node is None else node[kept]
     if node is None:
         return not _falls(seconds, strict=True)
     if not _falls(seconds, strict=False):

@@ -6,7 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
-from wattshed.data.durations import duration_text
+from wattshed.data.clock.durations import duration_text
 from wattshed.data.forms.readings import Readings
 from wattshed.data.resampling.axis import make_axis, offset_s
 from wattshed.data.resampling.fine_grid import fill_grid

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from wattshed.data.durations import duration_text
+from wattshed.data.clock.durations import duration_text
 from wattshed.data.resampling.fine_grid import FineGrid
 from wattshed.foundation.faults import Fault
 
 # A node with fewer gaps between its readings does not show a spacing.
-FEWEST_GAPS = 3
+FEWEST_GAPS = 6
 SHARE = 0.9
 # A node with readings at more than this share of the times of its own span cannot be spaced twice as far.
 DENSE = 0.6

@@ -1,4 +1,4 @@
-"""Streaming on the CPU, hour by hour; between calls the states stay in the kernel's memory layout."""
+"""Streaming on the CPU, step by step; between calls the states stay in the kernel's memory layout."""
 
 import torch
 from torch import Tensor
@@ -9,7 +9,7 @@ from wattshed.engine.recurrent import RecurrentWeights
 
 
 class FusedStream:
-    """States of N nodes, advanced hour by hour.
+    """States of N nodes, advanced step by step.
 
     The last axis of arrays is the nodes, padded to whole vectors, so that no data is rearranged between hours. A
     stream uses the weights of its start: after more training, start a new one.
@@ -18,7 +18,7 @@ class FusedStream:
     def __init__(
         self, kernel: FusedCpu, weights: RecurrentWeights, base: Tensor | None, state: Tensor
     ) -> None:
-        """base: [N, L] or None, the same in all hours; state: [N, D] before the first hour, copied."""
+        """base: [N, L] or None, the same in all steps; state: [N, D] before the first step, copied."""
         self.nodes = len(state)
         self._lanes, self._step = kernel.lanes, kernel.library.fused_step
         self._tiles = -(-self.nodes // self._lanes)
@@ -38,7 +38,7 @@ class FusedStream:
 
     @property
     def state(self) -> Tensor:
-        """[N, D] after the last hour; a copy."""
+        """[N, D] after the last step; a copy."""
         return self._state[:, : self.nodes].T.clone(memory_format=torch.contiguous_format)
 
     def step(self, own: Tensor, aggregate: Tensor, season: Tensor | None = None) -> Tensor:

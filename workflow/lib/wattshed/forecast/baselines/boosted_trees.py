@@ -15,6 +15,7 @@ from wattshed.forecast.pooled.features import PooledFeatures, feature_groups
 from wattshed.forecast.protocol import ForecastTask
 from wattshed.forecast.series import Pairs, ScaledSeries
 from wattshed.foundation.faults import Fault
+from wattshed.foundation.hours import step_words
 
 CPU = torch.device("cpu")
 PAIRS_PER_BLOCK = 65_536
@@ -119,7 +120,14 @@ class BoostedTrees:
         train, check = (
             self.table(task.origins(part)) for part in (task.splits.train, task.splits.validation)
         )
-        self.boosters = fit_hours(self._lightgbm, train, check, self._settings, self._variances())
+        self.boosters = fit_hours(
+            self._lightgbm,
+            train,
+            check,
+            self._settings,
+            self._variances(),
+            step_words(task.panel.step_minutes),
+        )
 
     def forecast(self, origins: np.ndarray) -> np.ndarray:
         nodes, horizon = len(self._series.own), self._task.windows.horizon_steps
@@ -150,11 +158,18 @@ TreeTable = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def fit_hours(
-    lightgbm: Any, train: TreeTable, check: TreeTable, settings: TreeSettings, variances: np.ndarray
+    lightgbm: Any,
+    train: TreeTable,
+    check: TreeTable,
+    settings: TreeSettings,
+    variances: np.ndarray,
+    step: str,
 ) -> list[Any]:
-    """One booster per step ahead; the last column is the node. variances: [N], of the nodes' loads.
+    """One booster per step ahead; the last column is the node.
 
-    Bins are made once for all hours: hours that were not observed get the weight 0. Each booster stops early on
+    variances: [N], of the nodes' loads; step: how sentences name one.
+
+    Bins are made once for all steps: steps that were not observed get the weight 0. Each booster stops early on
     ``check`` and forecasts with its best round.
     """
     parameters = {**settings.parameters, "num_threads": torch.get_num_threads()}
@@ -166,14 +181,15 @@ def fit_hours(
     data = lightgbm.Dataset(train[0], categorical_feature=[last], params=parameters, free_raw_data=False)
     judge = data.create_valid(check[0])
     boosters = []
-    for hour in range(train[1].shape[1]):
+    for place in range(train[1].shape[1]):
+        ahead = f"{step} {place + 1} ahead"
         for dataset, table, weight in zip((data, judge), (train, check), weights, strict=True):
-            dataset.set_label(table[1][:, hour])
-            seen = table[2][:, hour]
+            dataset.set_label(table[1][:, place])
+            seen = table[2][:, place]
             if not seen.any():
                 part = "training" if dataset is data else "validation"
                 raise Fault(
-                    f"boosted trees cannot learn step {hour + 1} ahead: no {part} window has it observed: expected at "
+                    f"boosted trees cannot learn {ahead}: no {part} window has it observed: expected at "
                     "least one; give a panel with fewer gaps, other data.splits, or a study without them."
                 )
             dataset.set_weight(np.where(seen, weight, 0.0))
@@ -186,7 +202,7 @@ def fit_hours(
         )
         if booster.best_iteration >= settings.rounds:
             print(
-                f"boosted trees, step {hour + 1} ahead: the error still fell at the last of {settings.rounds} rounds.",
+                f"boosted trees, {ahead}: the error still fell at the last of {settings.rounds} rounds.",
                 file=sys.stderr,
                 flush=True,
             )

@@ -1,4 +1,4 @@
-"""What the layer before a network's hours computes: how an hour's values become its channels, by formula.
+"""What the layer before a network's steps computes: how a step's values become its channels, by formula.
 
 Shapes: M (node, window) pairs or sequences, W hours that are read, C channels.
 """

@@ -23,9 +23,9 @@ class Settings(ModelBlock):
     """Blocks of attention and of a feed-forward network, with the norms before them; torch computes them."""
 
     form: Literal["transformer"] = Field(
-        default="transformer", description="Attention over a node's own hours, without a graph."
+        default="transformer", description="Attention over a node's own history, without a graph."
     )
-    width: int = Field(default=32, ge=1, le=1024, description="Channels of each hour; a multiple of `heads`.")
+    width: int = Field(default=32, ge=1, le=1024, description="Channels of each step; a multiple of `heads`.")
     layers: int = Field(default=2, ge=1, le=12, description="Blocks, each on the values of the one before.")
     heads: int = Field(
         default=2, ge=1, le=64, description="Heads of attention; each has width / heads channels."
@@ -112,7 +112,7 @@ def sees(settings: Settings) -> frozenset[Information]:
 
 
 def count(settings: Settings, sizes: BatchSizes) -> ForwardPass:
-    """Lift, learned places, blocks of attention, and a norm and a linear layer on the last hour."""
+    """Lift, learned places, blocks of attention, and a norm and a linear layer on the last step."""
     from wattshed.forecast.families.lift_count import Lift
     from wattshed.law.operations.attention import BLOCK_TENSORS, block_parameters, transformer_blocks
     from wattshed.law.operations.elementwise import ADD, elementwise, normalisation

@@ -1,6 +1,6 @@
-"""What those networks share that read one vector per hour: how an hour's values become that vector.
+"""What those networks share that read one vector per step: how a step's values become that vector.
 
-Shapes: M (node, window) pairs, W look-back, L hours of a sequence.
+Shapes: M (node, window) pairs, W look-back, L steps of a sequence.
 """
 
 from collections.abc import Callable
@@ -16,9 +16,9 @@ from wattshed.forecast.series import Pairs, Sequences
 
 
 class Lifted(Network):
-    """Channels of each hour: of a node's own history, of its neighbours' aggregate, or of both.
+    """Channels of each step: of a node's own history, of its neighbours' aggregate, or of both.
 
-    reads_steps: the last hours of the look-back that are read; None for all of them.
+    reads_steps: the last steps of the look-back that are read; None for all of them.
 
     A calendar adds learned values for the hour of day and the weekday; a node table adds learned values for each node.
     With one graph layer and a static graph, A (X W + b) = (A X) W + (A 1) b: the aggregate is made once per series.
@@ -35,7 +35,7 @@ class Lifted(Network):
         calendar: bool = False,
         nodes: int = 0,
     ) -> None:
-        """width: channels of an hour; nodes: rows of the node table, 0 for none."""
+        """width: channels of a step; nodes: rows of the node table, 0 for none."""
         super().__init__()
         # With a graph the bias is aggregated too: w_x x + w_a (A x) + (A 1) b.
         self.own = nn.Linear(1, width, bias=not uses_graph) if uses_own_history else None
@@ -50,7 +50,7 @@ class Lifted(Network):
         return self.read(self.channels_of(pairs.own, pairs.aggregate, self.base(pairs), self.season(pairs)))
 
     def read(self, channels: Tensor) -> Tensor:
-        """Scaled forecast [M, H] from the channels of each hour [M, W, channels]."""
+        """Scaled forecast [M, H] from the channels of each step [M, W, channels]."""
         raise NotImplementedError(
             f"{type(self).__name__} reads no channels: expected a network that overrides read"
         )
@@ -58,7 +58,7 @@ class Lifted(Network):
     def channels_of(
         self, own: Tensor, aggregate: Tensor, base: Tensor | None = None, season: Tensor | None = None
     ) -> Tensor:
-        """Channels of each hour that is read [M, W, channels]; own, aggregate: scaled [M, W]; see :meth:`base` and
+        """Channels of each step that is read [M, W, channels]; own, aggregate: scaled [M, W]; see :meth:`base` and
         :meth:`season`."""
         if self.reads_steps is not None:
             own, aggregate = own[:, -self.reads_steps :], aggregate[:, -self.reads_steps :]
@@ -75,7 +75,7 @@ class Lifted(Network):
         return reduce(add, parts)
 
     def channels_between(self, hours: Pairs | Sequences, base: Tensor) -> Channels:
-        """Channels [M, l, channels] of a stretch of the hours; base: see :meth:`base`."""
+        """Channels [M, l, channels] of a stretch of the steps; base: see :meth:`base`."""
         own, aggregate, calendar = hours.own, hours.aggregate, self.calendar()
         slots = None if calendar is None else hours.slots
 
@@ -86,12 +86,12 @@ class Lifted(Network):
         return between
 
     def channels_of_sequences(self, sequences: Sequences) -> Tensor:
-        """Channels of all hours of the sequences [M, L, channels]."""
+        """Channels of all steps of the sequences [M, L, channels]."""
         base = self.base(Pairs(sequences.series, sequences.nodes, sequences.starts))
         return self.channels_of(sequences.own, sequences.aggregate, base, self.season(sequences))
 
     def base(self, pairs: Pairs) -> Tensor:
-        """What is added to a pair's channels in all hours [M, channels]: the aggregated bias and the node's row."""
+        """What is added to a pair's channels in all steps [M, channels]: the aggregated bias and the node's row."""
         if self.neighbours is not None:
             base = pairs.row_sum[:, None] * self.neighbours.bias
         else:
@@ -107,7 +107,7 @@ class Lifted(Network):
         return (self.weekday[:, None, :] + self.hour_of_day[None, :, :]).flatten(0, 1)
 
     def season(self, pairs: Pairs | Sequences) -> Tensor | None:
-        """The calendar's rows for each hour of the look-backs, or sequences [M, W, channels], or None."""
+        """The calendar's rows for each step of the look-backs, or sequences [M, W, channels], or None."""
         calendar = self.calendar()
         return None if calendar is None else calendar[pairs.slots.long()]
 

@@ -1,4 +1,4 @@
-"""The network of the family ``lstm``. Shapes: M (node, window) pairs, W look-back, L hours of a sequence, H horizon."""
+"""The network of the family ``lstm``. Shapes: M (node, window) pairs, W look-back, L steps of a sequence, H horizon."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from wattshed.forecast.series import Pairs, Sequences
 
 
 class LSTMNetwork(Lifted):
-    """A lift of a node's own hours, an LSTM per node (Hochreiter and Schmidhuber 1997) and a linear read-out.
+    """A lift of a node's own history, an LSTM per node (Hochreiter and Schmidhuber 1997) and a linear read-out.
 
     It differs from the network of ``gru`` in its cell alone. The state that it carries from hour to hour is that of all
     layers and then their cells. Dropout acts as in :class:`STGNN`.
@@ -57,7 +57,7 @@ class LSTMNetwork(Lifted):
         return self.output(self.state_dropout(last[-1]))
 
     def forward_sequence(self, sequences: Sequences) -> Tensor:
-        """Scaled forecasts after every hour but the burn-in [M, L - burn in, H], from one pass of the state."""
+        """Scaled forecasts after every step but the burn-in [M, L - burn in, H], from one pass of the state."""
         base = self.base(Pairs(sequences.series, sequences.nodes, sequences.starts))
         channels = self.channels_between(sequences, base)
         states, _ = states_of(self.stretch, channels, self._layers, sequences.length_steps)
@@ -68,7 +68,7 @@ class LSTMNetwork(Lifted):
         return 2 * self.lstm.hidden_size * layers_of(self.lstm)
 
     def advance(self, sequences: Sequences, state: Tensor) -> tuple[Tensor, Tensor]:
-        """Scaled forecast after the last hour [M, H] and the new state [M, 2 * layers * hidden]."""
+        """Scaled forecast after the last step [M, H] and the new state [M, 2 * layers * hidden]."""
         parts = state.unflatten(1, (2, layers_of(self.lstm), -1)).permute(1, 2, 0, 3).contiguous()
         _, after = self.lstm(self._lift(self.channels_of_sequences(sequences)), (parts[0], parts[1]))
         forecast = self.output(self.state_dropout(after[0][-1]))

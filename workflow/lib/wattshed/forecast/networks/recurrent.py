@@ -1,6 +1,6 @@
 """The recurrent network of the families ``stgnn`` and ``gru``.
 
-Shapes: M (node, window) pairs, W look-back, L hours of a sequence, H horizon.
+Shapes: M (node, window) pairs, W look-back, L steps of a sequence, H horizon.
 """
 
 import torch
@@ -70,7 +70,7 @@ class STGNN(Lifted):
         return self.graph_dropout(torch.relu(self.channels_of(own, aggregate, base, season)))
 
     def forward_sequence(self, sequences: Sequences) -> Tensor:
-        """Scaled forecasts after every hour but the burn-in [M, L - burn in, H], from one pass of the state."""
+        """Scaled forecasts after every step but the burn-in [M, L - burn in, H], from one pass of the state."""
         base = self.base(Pairs(sequences.series, sequences.nodes, sequences.starts))
         channels = self.channels_between(sequences, base)
         states, _ = states_of(self.stretch, channels, self._layers, sequences.length_steps)
@@ -80,7 +80,7 @@ class STGNN(Lifted):
         return self.gru.hidden_size * layers_of(self.gru)
 
     def advance(self, sequences: Sequences, state: Tensor) -> tuple[Tensor, Tensor]:
-        """Scaled forecast after the last hour [M, H] and the new state [M, layers * hidden], the first layer first."""
+        """Scaled forecast after the last step [M, H] and the new state [M, layers * hidden], the first layer first."""
         before = state.unflatten(1, (layers_of(self.gru), -1)).transpose(0, 1).contiguous()
         _, last = self.gru(self._lift_sequences(sequences), before)
         return self.output(self.state_dropout(last[-1])), last.transpose(0, 1).flatten(1)
@@ -142,5 +142,5 @@ class STGNN(Lifted):
         return states, last
 
     def _lift_sequences(self, sequences: Sequences) -> Tensor:
-        """The graph layer for all hours of the sequences [M, L, channels]."""
+        """The graph layer for all steps of the sequences [M, L, channels]."""
         return self.graph_dropout(torch.relu(self.channels_of_sequences(sequences)))

@@ -31,7 +31,7 @@ class Residual(Network):
         return self.linear(pairs) + self.network(pairs)
 
     def forward_sequence(self, sequences: Sequences) -> Tensor:
-        """Scaled forecasts after every hour but the burn-in [M, L - burn in, H]."""
+        """Scaled forecasts after every step but the burn-in [M, L - burn in, H]."""
         learned = self.network.forward_sequence(sequences)
         return self.linear(sequences.pairs).reshape(learned.shape) + learned
 

@@ -1,6 +1,6 @@
-"""Places where parts of the forward pass can be computed again, and hours that a recurrent network computes at once.
+"""Places where parts of the forward pass can be computed again, and steps that a recurrent network computes at once.
 
-Shapes: M sequences, L hours, C channels, D units."""
+Shapes: M sequences, L steps, C channels, D units."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,19 +17,19 @@ class Place(nn.Module):
 
 
 class Stretch(Place):
-    """The same for a stretch of hours. chunk_steps: hours of each stretch; None for all hours at once."""
+    """The same for a stretch of steps. chunk_steps: steps of each stretch; None for all steps at once."""
 
     chunk_steps: int | None = None
 
 
-# Channels [M, l, C] of the hours from the first to before the last one.
+# Channels [M, l, C] of the steps from the first to before the last one.
 Channels = Callable[[int, int], Tensor]
 # Channels and the state before them, or None -> states of the last layer [M, l, D] and the state after them.
 Layers = Callable[[Tensor, Any], tuple[Tensor, Any]]
 
 
 def states_of(stretch: Stretch, channels: Channels, layers: Layers, length_steps: int) -> tuple[Tensor, Any]:
-    """The states of all hours [M, L, D], and the state after the last one: stretch by stretch, each from the state
+    """The states of all steps [M, L, D], and the state after the last one: stretch by stretch, each from the state
     before it."""
     found = list(_stretches(stretch, channels, layers, length_steps, last_only=False))
     states = [part for part, _ in found]
@@ -37,7 +37,7 @@ def states_of(stretch: Stretch, channels: Channels, layers: Layers, length_steps
 
 
 def state_after(stretch: Stretch, channels: Channels, layers: Layers, length_steps: int) -> Any:
-    """The state after the last hour; the states of other hours are not kept."""
+    """The state after the last step; the states of other steps are not kept."""
     return list(_stretches(stretch, channels, layers, length_steps, last_only=True))[-1][1]
 
 

@@ -1,4 +1,4 @@
-"""The network of the family ``transformer``. Shapes: M (node, window) pairs, W look-back, L hours read, H horizon."""
+"""The network of the family ``transformer``. Shapes: M (node, window) pairs, W look-back, L steps read, H horizon."""
 
 import torch
 from torch import Tensor, nn
@@ -12,7 +12,7 @@ from wattshed.forecast.networks.removable.feed_forward_units import prunable_fee
 class Attention(nn.Module):
     """Self-attention of several heads (Vaswani et al. 2017); ``kernel`` says how it is computed.
 
-    Every hour attends to every hour, with a kernel that is exact: all of them lie before the forecast, so that nothing
+    Every step attends to every step, with a kernel that is exact: all of them lie before the forecast, so that nothing
     needs a mask.
     """
 
@@ -33,7 +33,7 @@ class Attention(nn.Module):
 
 
 class FeedForward(nn.Module):
-    """What a block does with each hour alone. It has no weights of its own, so that a block's layers keep their names,
+    """What a block does with each step alone. It has no weights of its own, so that a block's layers keep their names,
     and is a module so that a backward pass can compute it again."""
 
     def forward(self, values: Tensor, norm: nn.Module, widen: nn.Module, narrow: nn.Module) -> Tensor:
@@ -44,7 +44,7 @@ class FeedForward(nn.Module):
 
 
 class Block(nn.Module):
-    """Attention and a feed-forward network on each hour, both added to their input, with the norms before them.
+    """Attention and a feed-forward network on each step, both added to their input, with the norms before them.
 
     Source: Xiong et al. 2020, whose blocks with the norm first need no slow start of the learning rate.
     """
@@ -67,9 +67,9 @@ class Block(nn.Module):
 
 
 class Transformer(Lifted):
-    """Blocks of attention over a node's own hours, with learned positions and a linear read-out of the last hour.
+    """Blocks of attention over a node's own history, with learned positions and a linear read-out of the last step.
 
-    The forecast comes from the last hour, not from the mean of all hours: the last hour is the nearest to the forecast,
+    The forecast comes from the last step, not from the mean of all steps: the last step is the nearest to the forecast,
     attention has brought the others to it, and a mean would start with equal weights for hours of unequal use.
     """
 

@@ -59,7 +59,7 @@ def _week_start(panel: Panel, models: dict[str, Forecasts]) -> int:
     first = max(int(model.origins[0]) for model in models.values())
     last = min(int(model.origins[-1]) for model in models.values())
     if first > last:
-        raise Fault("the forecasts to draw share no test window: expected the same windows; forecast again.")
+        raise Fault("the forecasts to draw share no test hour: expected the same windows; forecast again.")
     local = panel.local_times[first:last]
     # The first step of a day may begin at half past, in a zone of half hours.
     midnights = np.flatnonzero((local.hour * HOUR_MINUTES + local.minute) // panel.step_minutes == 0)

@@ -93,9 +93,9 @@ class ExampleSampler:
 
 
 class SequenceSampler:
-    """Random sequences of one node with a loss at every hour, so that a state can be carried on without limit.
+    """Random sequences of one node with a loss at every step, so that a state can be carried on without limit.
 
-    A sequence of ``sequence_steps`` hours is forecast from after each hour but the first ``burn_in_steps``.
+    A sequence of ``sequence_steps`` steps is forecast from after each step but the first ``burn_in_steps``.
     observed: bool [T, N].
     """
 

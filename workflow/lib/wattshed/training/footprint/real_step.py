@@ -88,7 +88,8 @@ def _random_series(spec: ModelSpec, sizes: TaskSizes, device: torch.device) -> S
     if not sizes.regions:
         values = torch.randn(2, nodes, rows, generator=generator)
         residence = Residence(values[0].clone().numpy(), values[1].clone().numpy(), device)
-        return ScaledSeries(residence, ones, slot, scaler, length, sizes.engine)
+        per_hour = spec.windows.steps_per_hour
+        return ScaledSeries(residence, ones, slot, scaler, length, sizes.engine, steps_per_hour=per_hour)
     samples = sizes.samples or rows * length
     raw = torch.randn(samples, sizes.regions, generator=generator)
     examples = StoredExamples(

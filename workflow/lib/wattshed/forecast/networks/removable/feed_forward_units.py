@@ -79,7 +79,7 @@ def watch_feed_forward(network: Any) -> Watched:
         return [reads[number] for number in sorted(reads)]
 
     def values() -> list[Tensor]:
-        # [M, L, blocks, units] -> one tensor [M, blocks, units] for each hour
+        # [M, L, blocks, units] -> one tensor [M, blocks, units] for each step
         return list(torch.stack(in_order(), dim=-2).unbind(1))
 
     def means() -> Tensor:

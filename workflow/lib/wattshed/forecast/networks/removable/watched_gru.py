@@ -1,4 +1,4 @@
-"""A GRU computed hour by hour, and networks with such layers, so that their inputs and states can be looked at."""
+"""A GRU computed step by step, and networks with such layers, so that their inputs and states can be looked at."""
 
 import copy
 from typing import Any, Literal
@@ -12,10 +12,10 @@ from wattshed.forecast.networks.removable.watched_lstm import WatchedLSTM, read_
 
 
 class WatchedGRU(nn.Module):
-    """The same layer hour by hour; inputs and states of the last call are kept, with gradients.
+    """The same layer step by step; inputs and states of the last call are kept, with gradients.
 
-    inputs, states: one tensor per hour, [M, channels] and [M, units]. Gradients do not pass to what made the inputs.
-    reads: each hour's previous state as the recurrent matrix alone reads it [M, units]. The gradient of
+    inputs, states: one tensor per step, [M, channels] and [M, units]. Gradients do not pass to what made the inputs.
+    reads: each step's previous state as the recurrent matrix alone reads it [M, units]. The gradient of
     ``reads`` does not hold that of the unit's own carry z * h.
     """
 
@@ -27,7 +27,7 @@ class WatchedGRU(nn.Module):
         self.reads: list[Tensor] = []
 
     def forward(self, steps: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """steps: [M, W, channels]; state: [1, M, units] before the first hour, None for zeros."""
+        """steps: [M, W, channels]; state: [1, M, units] before the first step, None for zeros."""
         input_weight, state_weight, input_bias, state_bias = self.gru.all_weights[0]
         last = steps.new_zeros(len(steps), self.gru.hidden_size) if state is None else state[0]
         self.inputs = [step.detach().requires_grad_() for step in steps.unbind(1)]
@@ -47,8 +47,8 @@ class WatchedGRU(nn.Module):
 def watch(network: Network, what: Literal["units", "channels"]) -> Watched:
     """A copy of a network with the layers ``gru`` or ``lstm``, and ``output``, whose units, or channels, are seen.
 
-    Places that read units: the recurrence, then the output. The recurrence reads zeros in the first hour; its mean is
-    over the hours after it. The only place that reads channels is the recurrence.
+    Places that read units: the recurrence, then the output. The recurrence reads zeros in the first step; its mean is
+    over the steps after it. The only place that reads channels is the recurrence.
     """
     seen = copy.deepcopy(network)
     name = recurrent_name(network)

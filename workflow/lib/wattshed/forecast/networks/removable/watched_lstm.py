@@ -1,14 +1,14 @@
-"""An LSTM computed hour by hour, so that its inputs and states can be looked at."""
+"""An LSTM computed step by step, so that its inputs and states can be looked at."""
 
 import torch
 from torch import Tensor, nn
 
 
 class WatchedLSTM(nn.Module):
-    """The same layer hour by hour; inputs and states of the last call are kept, with gradients.
+    """The same layer step by step; inputs and states of the last call are kept, with gradients.
 
-    inputs, states: one tensor per hour, [M, channels] and [M, units]. Gradients do not pass to what made the inputs.
-    reads: each hour's previous state as the recurrent matrix reads it [M, units]. The cell, which only the unit itself
+    inputs, states: one tensor per step, [M, channels] and [M, units]. Gradients do not pass to what made the inputs.
+    reads: each step's previous state as the recurrent matrix reads it [M, units]. The cell, which only the unit itself
     carries, is not among them.
     """
 
@@ -22,7 +22,7 @@ class WatchedLSTM(nn.Module):
     def forward(
         self, steps: Tensor, state: tuple[Tensor, Tensor] | None = None
     ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        """steps: [M, W, channels]; state: two of [1, M, units] before the first hour, None for zeros."""
+        """steps: [M, W, channels]; state: two of [1, M, units] before the first step, None for zeros."""
         input_weight, state_weight, input_bias, state_bias = self.lstm.all_weights[0]
         nothing = steps.new_zeros(len(steps), self.lstm.hidden_size)
         last, cell = (nothing, nothing) if state is None else (state[0][0], state[1][0])

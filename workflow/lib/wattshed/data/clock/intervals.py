@@ -1,0 +1,80 @@
+"""Cells that hold an interval, ``a - b``: its two times."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from wattshed.data.clock.places import Places
+from wattshed.foundation.faults import Fault
+
+TIME = r"\d{1,2}:\d{2}(?::\d{2})?"
+SPACED = r"^(.*?\d.*?)\s+(?:-|–|—|to|/)\s+(.*\d.*)$"
+ISO = r"^(\S+T\S+)/(\S+T\S+)$"
+TIGHT = rf"^(.*\b{TIME})\s*([-–—])\s*({TIME})$"
+DAY_S = 86_400
+# No zone is further behind UTC.
+FURTHEST_BEHIND_S = 12 * 3600
+# A zone's offsets within one file: two, and more where a country changed its zone.
+MOST_OFFSETS = 4
+
+
+@dataclass(frozen=True)
+class Intervals:
+    """Texts of starts and of ends [U]. bare: bool [U], the end was a time alone, and has the date of its start."""
+
+    starts: pd.Series
+    ends: pd.Series
+    bare: np.ndarray
+
+
+def split_intervals(words: pd.Series, places: Places) -> Intervals | pd.Series:
+    """Intervals where all of ``words`` [U] are; else texts of single times.
+
+    ``2021-03-01 - 13:00`` is a date and a time. ``00:00-01:00`` is an interval where every end is as far from its
+    start; else the end is an offset from UTC. Raises :class:`Fault` where it can be either.
+    """
+    tight = words.str.extract(TIGHT)
+    if len(words) and bool(tight[0].notna().all()):
+        if not bool((tight[1] == "-").all()) or _are_ends(tight, words, places):
+            return _with_dates(tight[0], tight[2])
+        return words
+    ends = words.str.extract(SPACED)
+    first, second = ends[0], ends[1]
+    if not len(words) or not bool(first.notna().all()):
+        ends = words.str.extract(ISO)
+        first, second = ends[0], ends[1]
+        if not len(words) or not bool(first.notna().all()):
+            return words
+    if not bool(first.str.contains(r"\d:\d").any()) and bool(second.str.strip().str.fullmatch(TIME).all()):
+        return first.str.strip() + " " + second.str.strip()
+    return _with_dates(first, second)
+
+
+def _with_dates(first: pd.Series, second: pd.Series) -> Intervals:
+    first, second = first.str.strip(), second.str.strip()
+    bare = second.str.fullmatch(TIME).to_numpy(dtype=bool)
+    dated = first.str.split(r"[T ]", regex=True, n=1).str[0] + " " + second
+    return Intervals(first, second.where(~bare, dated), bare)
+
+
+def _are_ends(tight: pd.DataFrame, words: pd.Series, places: Places) -> bool:
+    """Whether texts such as ``01:00-02:00`` are intervals; else their second time is an offset."""
+    start_s, end_s = _of_day(tight[0]), _of_day(tight[2])
+    lengths = (end_s - start_s) % DAY_S
+    starts = len(np.unique(start_s))
+    equal = bool((lengths == lengths[0]).all()) and lengths[0] > 0
+    impossible = bool((end_s > FURTHEST_BEHIND_S).any())
+    if equal and (starts > 2 or impossible):
+        return True
+    if impossible or len(np.unique(end_s)) > MOST_OFFSETS or (equal and starts == 2):
+        raise Fault(
+            f"{places.at_cell(0)}: time {words.iloc[0]!r} can be an interval or a time with an offset from UTC; "
+            "expected one of them: set data.source.time_format, with %z if it is an offset."
+        )
+    return False
+
+
+def _of_day(texts: pd.Series) -> np.ndarray:
+    parts = texts.str.extract(r"(\d{1,2}):(\d{2})(?::(\d{2}))?$").fillna("0").astype(int).to_numpy()
+    return np.asarray(parts @ np.array([3600, 60, 1]))

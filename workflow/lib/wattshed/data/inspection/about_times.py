@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from wattshed.data.clock.durations import duration_text
 from wattshed.data.inspection.case import Case
 from wattshed.data.inspection.choices import Choice, Finding
 from wattshed.data.inspection.evidence.timeline import minutes_of
+from wattshed.data.units import duration_text
 
 
 def about_time_text(case: Case) -> Iterator[Choice]:

@@ -2,8 +2,7 @@
 
 import pytest
 
-from wattshed.data.clock.durations import duration_s, duration_text
-from wattshed.data.units import conversion, quantity_of, unit_of
+from wattshed.data.units import conversion, duration_s, duration_text, quantity_of, unit_of
 
 
 @pytest.mark.parametrize(

@@ -133,7 +133,7 @@ def test_other_names_do_not_say_an_end(name):
 
 
 def test_a_column_of_ends_is_read_as_ends_unless_the_config_says_otherwise(tmp_path):
-    text = "Hour Ending,a\n01/02/2021 01:00,1\n01/02/2021 02:00,2\n01/02/2021 24:00,3\n"
+    text = "Hour Ending,a\n" + "".join(f"01/02/2021 {hour:02d}:00,{hour}\n" for hour in range(1, 25))
     panel = panel_of(tmp_path, text, day_first=False)
     assert panel.times[0] == np_time("2021-01-02T00")
     assert panel.times[-1] == np_time("2021-01-02T23")

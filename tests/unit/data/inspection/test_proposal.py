@@ -259,3 +259,17 @@ def test_a_reason_names_columns_on_one_line(tmp_path):
     table["odd\x08 temp"] = 1.0
     proposal = proposed(table, tmp_path, {"unit": "kWh"})
     assert proposal.block["exclude"] == ["odd\x08 temp"]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "resolution"), [(30, "30min"), (15, "15min"), (10, "10min"), (5, "5min")]
+)
+def test_periods_of_a_day_are_found_by_their_numbers(minutes, resolution, tmp_path):
+    fine = hourly(nodes=("kWh",), minutes=minutes)
+    local = fine.index.tz_convert("Europe/Madrid").tz_localize(None)
+    number = pd.Series(1, index=range(len(local))).groupby(local.normalize()).cumsum()
+    table = pd.DataFrame({"date": local.strftime("%Y-%m-%d"), "n": number, "kWh": fine["kWh"].to_numpy()})
+    block = proposed(table, tmp_path, {"timezone": "Europe/Madrid", "step_minutes": 60}).block
+    assert (block["period_column"], block["resolution"]) == ("n", resolution)
+    panel = load_panel(Settings(**block), tmp_path)
+    assert np.isclose(panel.values[panel.observed].sum(), fine.to_numpy().sum())

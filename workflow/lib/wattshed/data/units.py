@@ -1,5 +1,6 @@
-"""Units of energy and power, and what turns one into the other. Light to import."""
+"""Units of energy, power and time, as the configuration and messages write them. Light to import."""
 
+import re
 from dataclasses import dataclass
 
 # In watts and in joules.
@@ -14,6 +15,7 @@ ENERGY = {
     "MJ": 1e6,
     "GJ": 1e9,
 }
+TIME_S = {"s": 1, "min": 60, "h": 3600, "d": 86400}
 
 
 @dataclass(frozen=True)
@@ -60,3 +62,17 @@ def conversion(unit: str, panel_unit: str | None, step_s: int) -> float:
     if source.dimension == "energy" and target.dimension == "power":
         return factor / step_s
     return factor
+
+
+def duration_s(text: str) -> int | None:
+    """Seconds of ``15min``, ``1h`` or ``8s``; None for anything else."""
+    found = re.fullmatch(r"(\d{1,5})\s*(s|min|h|d)", text.strip())
+    return int(found[1]) * TIME_S[found[2]] or None if found else None
+
+
+def duration_text(seconds: float) -> str:
+    """``15 min``, ``24 h``, ``90 s``."""
+    for unit in ("h", "min"):
+        if seconds >= TIME_S[unit] and seconds % TIME_S[unit] == 0:
+            return f"{seconds / TIME_S[unit]:g} {unit}"
+    return f"{seconds:g} s"

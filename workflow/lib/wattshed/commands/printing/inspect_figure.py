@@ -62,7 +62,7 @@ def _draw_span(axes: "Axes", panel: Panel, load: np.ndarray) -> None:
     nodes = len(panel.node_names)
     line = pd.Series(load * nodes, index=panel.times)
     per = max(1, -(-len(line) // MOST_POINTS))
-    if per > panel.steps_per_day // 4:
+    if per >= panel.steps_per_day // 6:
         # Whole days: parts of days would show the time of day.
         per = -(-per // panel.steps_per_day) * panel.steps_per_day
     groups = line.groupby(np.arange(len(line)) // per)

@@ -6,13 +6,13 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
-from wattshed.data.clock.durations import duration_s
 from wattshed.data.clock.reading import ClockRules, Instants, read_instants
 from wattshed.data.dialects.look import Dialect, Look
 from wattshed.data.forms.day_columns import DayColumns, number_minutes
 from wattshed.data.forms.names import says_ending
 from wattshed.data.forms.roles import ColumnKeys, Roles
 from wattshed.data.forms.rows import Rows
+from wattshed.data.units import duration_s
 from wattshed.foundation.faults import Fault
 
 # Largest number of a period, and the length that it shows [min]; the long day in autumn has one hour more.

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from wattshed.data.clock.durations import duration_text
 from wattshed.data.inspection.case import Case
 from wattshed.data.inspection.choices import Choice, Finding
+from wattshed.data.inspection.evidence.timeline import minutes_of
+from wattshed.data.units import duration_text
 
 
 def about_time_text(case: Case) -> Iterator[Choice]:
@@ -58,7 +59,7 @@ def about_resolution(case: Case) -> Iterator[Choice | Finding]:
         yield stated
     elif case.roles.period is not None:
         highest = int(np.nanmax(line.numbers)) if line.numbers is not None else 48
-        minutes = next((one for one, most in ((60, 25), (30, 50), (15, 100), (5, 300)) if highest <= most), 5)
+        minutes = minutes_of(highest)
         yield Choice(
             "resolution", "1h" if minutes == 60 else f"{minutes}min", f"numbers to {highest} in a day"
         )

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from wattshed.data.clock.durations import duration_s, duration_text
 from wattshed.data.inspection.about_clock import about_clock
 from wattshed.data.inspection.about_columns import (
     about_dialect,
@@ -25,6 +24,7 @@ from wattshed.data.inspection.evidence.time_cells import read_times
 from wattshed.data.inspection.evidence.timeline import Timeline, build_timeline, joined_texts
 from wattshed.data.inspection.evidence.words import DATE_PARTS, tokens
 from wattshed.data.inspection.known_layouts import layout_of
+from wattshed.data.units import duration_s, duration_text
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.hours import HOUR_S
 

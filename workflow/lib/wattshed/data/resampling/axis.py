@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from wattshed.data.clock.durations import duration_text
 from wattshed.data.forms.readings import Readings
+from wattshed.data.units import duration_text
 from wattshed.foundation.faults import Fault
 
 ROWS_IN_BLOCK = 1 << 22

@@ -6,7 +6,6 @@ from typing import Protocol
 
 import numpy as np
 
-from wattshed.data.clock.durations import duration_text
 from wattshed.data.forms.readings import Readings
 from wattshed.data.resampling.axis import make_axis, offset_s
 from wattshed.data.resampling.fine_grid import fill_grid
@@ -15,7 +14,7 @@ from wattshed.data.resampling.order import in_order
 from wattshed.data.resampling.registers import differences
 from wattshed.data.resampling.spacing import refuse_sparse_nodes
 from wattshed.data.resampling.steps import to_steps
-from wattshed.data.units import conversion, quantity_of
+from wattshed.data.units import conversion, duration_text, quantity_of
 from wattshed.foundation.faults import Fault
 
 UNSORTED = "The rows were not in order of time; they were sorted."

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from wattshed.data.clock.durations import duration_text
 from wattshed.data.resampling.fine_grid import FineGrid
+from wattshed.data.units import duration_text
 from wattshed.foundation.faults import Fault
 
 # A node with fewer gaps between its readings does not show a spacing.

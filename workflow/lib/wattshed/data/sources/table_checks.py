@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from wattshed.data.clock.durations import duration_s, duration_text
-from wattshed.data.units import quantity_of, unit_of
+from wattshed.data.units import duration_s, duration_text, quantity_of, unit_of
 
 if TYPE_CHECKING:
     from wattshed.data.sources.table import Settings

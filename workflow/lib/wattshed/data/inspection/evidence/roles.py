@@ -25,7 +25,7 @@ from wattshed.data.inspection.evidence.words import (
 )
 
 LOOKED_AT_ROWS, LOOKED_AT_CELLS, LEAST_ROWS = 5000, 150_000, 300
-LEAST_IN_DAY = 21
+LEAST_IN_DAY, MOST_IN_DAY = 21, 300
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,9 @@ def _time_columns(
     for name, column in columns.items():
         if column.times is not None:
             by_kind.setdefault(column.times.kind, []).append(name)
-    numbers = [n for n, c in columns.items() if c.times is None and c.whole and c.low >= 0 and c.high <= 100]
+    numbers = [
+        n for n, c in columns.items() if c.times is None and c.whole and c.low >= 0 and c.high <= MOST_IN_DAY
+    ]
     # One of several: first the unambiguous count of seconds, then the one whose name says time.
     for kind in ("unix", "unix_ms", "interval", "time"):
         if names := sorted(by_kind.get(kind, ()), key=lambda name: not means(name, TIME)):

@@ -77,6 +77,11 @@ class Timeline:
         return int(self.wall.min()), int(self.wall.max())
 
 
+def minutes_of(highest: float) -> int:
+    """Length of the periods of a day [min] that are numbered from 1 to ``highest``; the long day has an hour more."""
+    return next((minutes for minutes in (60, 30, 15, 10) if highest <= 1500 // minutes), 5)
+
+
 def joined_texts(sample: Sample, columns: tuple[str, ...]) -> pd.Series:
     """The cells of the time columns as one text each."""
     parts = [sample.columns[name] for name in columns]
@@ -121,7 +126,7 @@ def build_timeline(
     number_column = roles.hour or roles.period
     if number_column is not None:
         numbers = pd.to_numeric(sample.columns[number_column], errors="coerce").to_numpy(float)
-        minutes = 60 if roles.hour else period_minutes or 30
+        minutes = 60 if roles.hour else period_minutes or minutes_of(float(np.nanmax(numbers)))
         keep &= np.isfinite(numbers)
         start = 0 if np.nanmin(numbers) == 0 else 1
         wall = wall + ((np.nan_to_num(numbers) - start) * minutes * 60).astype(np.int64)
@@ -133,7 +138,7 @@ def build_timeline(
     offset = cells.offset_s[codes][keep]
     resolution, other = _spacing(wall - np.nan_to_num(offset).astype(np.int64), node)
     if number_column is not None:
-        resolution, other = (3600 if roles.hour else (period_minutes or 30) * 60), 0.0
+        resolution, other = minutes * 60, 0.0
     return Timeline(
         wall,
         node,

@@ -26,13 +26,14 @@ def monotone_share(readings: np.ndarray) -> float:
 
 def is_register(readings: np.ndarray) -> bool:
     """Whether observed readings [R] in order of time look like a cumulative register."""
-    if len(readings) <= LEAST_RISES or readings.min() < 0:
+    if len(readings) <= LEAST_RISES:
         return False
     change = np.diff(readings.astype(np.float64))
     rises, falls = change[change > 0], change < 0
-    if len(rises) < LEAST_RISES or readings.max() < SUM_OF_RISES * np.median(rises):
+    if len(rises) < LEAST_RISES or np.ptp(readings) < SUM_OF_RISES * np.median(rises):
         return False
-    starts = falls & (readings[1:] <= NEW_START * readings[:-1])
+    # A register that starts again does so at zero; one that also counts what is fed in may be below it.
+    starts = falls & (readings[1:] >= 0) & (readings[1:] <= NEW_START * readings[:-1])
     others = int(falls.sum()) - int(starts.sum())
     if others <= OTHER_FALLS * len(rises) and starts.sum() * RISES_PER_START <= len(rises):
         return True

@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from wattshed.data.clock.reading import ClockRules, read_instants
 from wattshed.foundation.faults import Fault
@@ -164,3 +166,49 @@ def test_whole_numbers_are_read_by_a_stated_format():
 
 def test_dates_that_many_rows_share_need_a_column_of_times():
     assert "data.source.hour_column" in fault_of(["2021-05-13", "2021-05-13", "2021-05-14", "2021-05-14"])
+
+
+FORMS = (
+    *(
+        "%Y-%m-%d %H:%M",
+        "%Y-%m-%dT%H:%M:%S",
+        "%Y%m%dT%H%M",
+        "%Y/%m/%d %H:%M",
+        "%Y.%m.%d %H:%M",
+        "%d.%m.%Y %H:%M",
+    ),
+    *(
+        "%d/%m/%Y %H:%M",
+        "%m/%d/%Y %H:%M",
+        "%m/%d/%Y %I:%M %p",
+        "%d-%m-%Y %H:%M:%S",
+        "%d-%b-%Y %H:%M",
+        "%b %d, %Y %I:%M %p",
+    ),
+    *(
+        "%d %B %Y %H:%M",
+        "%Y-%m-%dT%H:%M:%SZ",
+        "%d/%m/%Y %H:%M+00:00",
+        "%Y-%m-%d %H:%M UTC",
+        "%Y-%m-%d %H:%M:%S.0000000",
+    ),
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    form=st.sampled_from(FORMS),
+    first=st.integers(0, 60 * 24),
+    step_min=st.sampled_from([5, 15, 30, 60]),
+    count=st.integers(2, 400),
+)
+def test_times_of_any_shape_are_read_back_or_refused_with_the_key_that_decides(form, first, step_min, count):
+    minutes = np.datetime64("2021-02-01", "m") + 60 * first + step_min * np.arange(count)
+    cells = list(pd.DatetimeIndex(minutes).strftime(form))
+    try:
+        found = starts(cells)
+    except Fault as fault:
+        if "data.source.day_first" not in str(fault):
+            raise
+        found = starts(cells, day_first=form.startswith("%d"))
+    assert found == ([str(minute.astype("datetime64[s]")) for minute in minutes], 60 * step_min)

@@ -106,7 +106,7 @@ def _typical_spacing(seconds: np.ndarray, code: np.ndarray, node: np.ndarray | N
         return 0, False
     value, count = np.unique(every, return_counts=True)
     usual = int(value[count.argmax()])
-    often = bool(count.max() > 2) or (len(every) > 1 and count.max() > len(every) / 2)
+    often = bool(count.max() > 2 or count.max() > len(every) / 2)
     whole = bool((every % usual == 0).mean() >= WHOLE)
     return usual, often and whole and (HOUR_S % usual == 0 or usual % HOUR_S == 0)
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -41,6 +42,8 @@ class Panel:
     step_minutes: length of a step [min], one of ``STEPS_MINUTES``.
     cuts: rows at which training, validation and test part end, where the source cuts the panel itself; None where the
     study's shares do.
+    written_sentinels: likely sentinels in the source's own readings, with their share, by node; of a source that
+    resampled or converted them, so that they no longer show in ``values``.
     cleaning: which nodes and cells the study left out of its source's panel; None where it did not ask for that.
     """
 
@@ -58,6 +61,7 @@ class Panel:
     cuts: tuple[int, int, int] | None = None
     step_minutes: int = HOUR_MINUTES
     cleaning: Cleaning | None = None
+    written_sentinels: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         steps, count = self.values.shape
@@ -154,6 +158,8 @@ class Panel:
         # A file without a step is hourly, as those of earlier releases are.
         if self.step_minutes != HOUR_MINUTES:
             about["step_minutes"] = self.step_minutes
+        if self.written_sentinels:
+            about["written_sentinels"] = {name: list(pair) for name, pair in self.written_sentinels.items()}
         if self.cleaning is not None:
             about["cleaning"] = self.cleaning.about()
         if self.windows is not None:
@@ -188,6 +194,10 @@ class Panel:
             cuts=_three(about.get("cuts")),
             step_minutes=int(about.get("step_minutes", HOUR_MINUTES)),
             cleaning=Cleaning.of_about(about.get("cleaning")),
+            written_sentinels={
+                name: (float(value), float(share))
+                for name, (value, share) in about.get("written_sentinels", {}).items()
+            },
         )
 
 

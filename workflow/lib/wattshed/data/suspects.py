@@ -47,9 +47,10 @@ def find_suspects(panel: Panel, train: Segment, near_zero_limit: float) -> pd.Da
     near_zero, day = np.concatenate(shares, axis=1)
     limit = near_zero_limit if panel.windows is None else np.inf
     named = f"{step_words(panel.step_minutes)}s"
+    written = [_written(panel.written_sentinels.get(name)) for name in panel.node_names]
     reasons = [
-        found or (_reason(low, part, named) if low >= limit else None)
-        for found, low, part in zip(wrong, near_zero, day, strict=True)
+        found or seen or (_reason(low, part, named) if low >= limit else None)
+        for found, seen, low, part in zip(wrong, written, near_zero, day, strict=True)
     ]
     return pd.DataFrame(
         {
@@ -65,9 +66,14 @@ def _wrong(values: np.ndarray, observed: np.ndarray) -> str | None:
     sentinels = find_sentinels(values[observed])
     observed &= ~np.isin(values, np.array([*sentinels], dtype=np.float32))
     if sentinels:
-        value, part = next(iter(sentinels.items()))
-        return f"reads {number(value)}, a likely sentinel, in {share(part)} of its readings"
+        return _written(next(iter(sentinels.items())))
     return "only rises, as a cumulative register does" if is_register(values[observed]) else None
+
+
+def _written(sentinel: tuple[float, float] | None) -> str | None:
+    if sentinel is None:
+        return None
+    return f"reads {number(sentinel[0])}, a likely sentinel, in {share(sentinel[1])} of its readings"
 
 
 def _shares(values: np.ndarray, observed: np.ndarray, daytime: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ from wattshed.data.inspection.block_text import block_text
 from wattshed.data.inspection.proposal import Proposal
 from wattshed.data.panel import Panel
 from wattshed.data.quality import assess_quality
+from wattshed.data.splits import Segment
 
 MOST_NAMES = 5
 
@@ -51,7 +52,7 @@ def _warnings(panel: Panel) -> list[str]:
         ),
     ]
     found = [f"{_shown(nodes)}: {what}" for what, nodes in kinds if len(nodes)]
-    return found + warnings_of(find_readings(panel).assign(node=panel.node_names), panel.step_minutes)
+    return found + warnings_of(find_readings(panel, Segment("all", 0, len(panel.times))).assign(node=panel.node_names), panel.step_minutes)
 
 
 def _shown(nodes: np.ndarray) -> str:

@@ -22,7 +22,7 @@ def find_readings(panel: Panel, train: Segment) -> pd.DataFrame:
     minimum: in the panel's unit. negative_share, zero_share: of the observed steps. monotone_share: of the readings but
     the first, those that are not below the one before. typical_spacing_h: the most frequent time from one observed
     reading to the next; NaN for a single one. stuck_share: see :func:`stuck_share`. sentinel_value, sentinel_share: the
-    most frequent likely sentinel and its share, or NaN and 0. likely_generation, likely_register: judged without
+    most frequent likely sentinel and its share of the readings, also of those of the source's file, or NaN and 0. likely_generation, likely_register: judged without
     likely sentinels. Classes of labelled windows have no findings.
     """
     local = panel.local_times
@@ -35,7 +35,9 @@ def find_readings(panel: Panel, train: Segment) -> pd.DataFrame:
         values, observed = panel.values[:, node], panel.observed[:, node]
         row = _numbers(panel, values, observed)
         found = find_sentinels(values[observed]) if panel.windows is None else {}
-        row["sentinel_value"], row["sentinel_share"] = next(iter(found.items()), (np.nan, 0.0))
+        # A sentinel in a sum of two readings shows no more: the source says what it saw.
+        written = panel.written_sentinels.get(panel.node_names[node], (np.nan, 0.0))
+        row["sentinel_value"], row["sentinel_share"] = next(iter(found.items()), written)
         kept = observed & ~np.isin(values, np.array([*found], dtype=np.float32))
         judged = panel.windows is None
         row["likely_generation"] = judged and follows_sun(

@@ -75,8 +75,8 @@ def _sentinels(quality: pd.DataFrame) -> list[str]:
         whose = "its" if len(rows) == 1 else "their"
         sentences.append(
             f"{_subject(quality, rows, 'reads', 'read')} {number(value)} in {up_to}{largest} of {whose} "
-            "readings, a likely sentinel of missing values: it shifts every error; mask it by data.mask "
-            f"(equals: {number(value)}) or list it in data.source.missing of a table."
+            "readings, a likely sentinel of missing values: it shifts every error; list it in data.source.missing of "
+            f"a table, or mask it by data.mask (equals: {number(value)})."
         )
     further = int((~found["sentinel_value"].isin(values[:NAMED])).sum())
     if further:

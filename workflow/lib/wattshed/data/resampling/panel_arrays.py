@@ -14,6 +14,7 @@ from wattshed.data.resampling.order import in_order
 from wattshed.data.resampling.registers import differences
 from wattshed.data.resampling.spacing import refuse_sparse_nodes
 from wattshed.data.resampling.steps import to_steps
+from wattshed.data.resampling.written_sentinels import written_sentinels
 from wattshed.data.units import conversion, duration_text, quantity_of
 from wattshed.foundation.faults import Fault
 
@@ -47,12 +48,16 @@ class StepKeys(Protocol):
 
 @dataclass(frozen=True)
 class Arrays:
-    """values: float32 [T, N], NaN where a step has no value. observed: bool [T, N]. times: datetime64[s] [T], UTC."""
+    """values: float32 [T, N], NaN where a step has no value. observed: bool [T, N]. times: datetime64[s] [T], UTC.
+
+    sentinels: of readings that were changed on the way, likely sentinels of the file and their share, by node.
+    """
 
     values: np.ndarray
     observed: np.ndarray
     times: np.ndarray
     notes: tuple[str, ...]
+    sentinels: dict[str, tuple[float, float]]
 
 
 def panel_arrays(
@@ -80,9 +85,11 @@ def panel_arrays(
     parts.clear()
     refuse_sparse_nodes(grid, nodes, where, keys.resolution is not None)
     notes += axis_notes
+    factor = conversion(keys.unit, keys.panel_unit, step_s)
+    changed = axis.per_step > 1 or quantity == "register" or factor != 1
+    sentinels = written_sentinels(grid.values, nodes) if changed else {}
     if quantity == "register":
         notes += differences(grid, ends, nodes, where)
-    factor = conversion(keys.unit, keys.panel_unit, step_s)
     mean = quantity in ("power", "level")
     values, observed = to_steps(grid, mean, factor)
     times = axis.steps
@@ -102,7 +109,7 @@ def panel_arrays(
             f"{len(grid.halved) // 2:,} readings of the doubled autumn hour were split evenly over both hours, which "
             "count as unobserved.",
         )
-    return Arrays(values, observed, times, notes + _conversion_note(keys))
+    return Arrays(values, observed, times, notes + _conversion_note(keys), sentinels)
 
 
 def _held(
@@ -117,13 +124,25 @@ def _held(
         int(part.instants.seconds[part.instants.kept].min()) for part in parts if part.instants.kept.any()
     )
     phase = -offset_s(first, keys.timezone) % step_s
+    sentinels = _logged_sentinels(parts, columns, nodes)
     means, times = hold(parts, columns, nodes, step_s, phase, keys.longest_hold_s)
     values = (means * conversion(keys.unit, keys.panel_unit, step_s)).astype(np.float32)
     notes += (
         f"Steps of {duration_text(step_s)} are time-weighted means of readings that hold until the next, at most "
         f"{duration_text(keys.longest_hold_s)}.",
     )
-    return Arrays(values, ~np.isnan(values), times, notes + _conversion_note(keys))
+    return Arrays(values, ~np.isnan(values), times, notes + _conversion_note(keys), sentinels)
+
+
+def _logged_sentinels(
+    parts: list[Readings], columns: Sequence[np.ndarray], nodes: Sequence[str]
+) -> dict[str, tuple[float, float]]:
+    found: dict[str, tuple[float, float]] = {}
+    for part, column in zip(parts, columns, strict=True):
+        for place, node in enumerate(column):
+            values = part.values[part.node == place] if part.node is not None else part.values[:, place]
+            found |= written_sentinels(values[:, None], [nodes[node]])
+    return found
 
 
 def _conversion_note(keys: StepKeys) -> tuple[str, ...]:

@@ -53,6 +53,7 @@ def load(source: PanelTable, root: Path) -> Panel:
         timezone=source.timezone,
         source=f"table {named}",
         notes=(*read_notes, *arrays.notes),
+        written_sentinels=arrays.sentinels,
         step_minutes=source.step_minutes,
     )
 

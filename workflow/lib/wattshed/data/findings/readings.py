@@ -36,8 +36,9 @@ def find_readings(panel: Panel, train: Segment) -> pd.DataFrame:
         row = _numbers(panel, values, observed)
         found = find_sentinels(values[observed]) if panel.windows is None else {}
         # A sentinel in a sum of two readings shows no more: the source says what it saw.
-        written = panel.written_sentinels.get(panel.node_names[node], (np.nan, 0.0))
-        row["sentinel_value"], row["sentinel_share"] = next(iter(found.items()), written)
+        shown = next(iter(found.items()), (np.nan, 0.0))
+        written = panel.written_sentinels.get(panel.node_names[node], shown)
+        row["sentinel_value"], row["sentinel_share"] = written
         kept = observed & ~np.isin(values, np.array([*found], dtype=np.float32))
         judged = panel.windows is None
         row["likely_generation"] = judged and follows_sun(

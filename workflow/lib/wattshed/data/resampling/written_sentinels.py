@@ -14,11 +14,11 @@ def written_sentinels(values: np.ndarray, nodes: Sequence[str]) -> dict[str, tup
     """
     with np.errstate(over="ignore"):
         ends = [end.reduce(values, axis=0).astype(np.float32) for end in (np.fmin, np.fmax)]
-    found = {}
+    found: dict[str, tuple[float, float]] = {}
     # Only nodes whose least or largest reading is a code are looked at one by one.
     for column in np.flatnonzero(np.isin(ends[0], CODES) | np.isin(ends[1], CODES)):
         readings = values[:, column]
         sentinels = find_sentinels(readings[~np.isnan(readings)].astype(np.float32))
         if sentinels:
-            found[nodes[column]] = next(iter(sentinels.items()))
+            found[nodes[int(column)]] = next(iter(sentinels.items()))
     return found

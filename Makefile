@@ -20,7 +20,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-inp
 	benchmark-decisions benchmark-energy benchmark-engine benchmark-ladder benchmark-lead benchmark-tables \
 	benchmark-phase1 benchmark-rolling benchmark-break-even benchmark-drift benchmark-methods benchmark-pruned-kernel \
 	benchmark-governor benchmark-law-recorded-energy benchmark-law-steps benchmark-memory-tables \
-	benchmark-memory-kernels benchmark-memory-predictions benchmark-memory-gating \
+	benchmark-memory-kernels benchmark-memory-predictions benchmark-memory-gating benchmark-table-reading \
 	headline tune record-study
 
 help:
@@ -58,6 +58,7 @@ help:
 	@echo "make benchmark-memory-kernels   kernels of attention and of graphs (a minute); writes docs/memory_kernels.md"
 	@echo "make benchmark-governor a clock that follows phases; simulated; writes docs/clock_governor.md"
 	@echo "make benchmark-law-recorded-energy   models of energy on released steps (DATA=folder); writes docs/energy_law_recorded_energy.md, .json"
+	@echo "make benchmark-table-reading   read 100 million readings; writes docs/table_reading.md"
 	@echo "make benchmark-drift    strategies on a drift of known truth; writes docs/drift.md"
 	@echo "make benchmark-memory-gating   gated, plain and shallower transformers (minutes); writes docs/memory_gating.md, .json"
 	@echo "make clean       remove results, all ledgers and records of spent energy, and caches; keep .venv"
@@ -128,6 +129,10 @@ benchmark-law-recorded-time: $(BIN)/.installed
 
 benchmark-decisions: $(BIN)/.installed
 	python benchmarks/decisions.py --days results/homes/accuracy/days.parquet --output docs/decisions_benchmarks.md
+
+# Needs 4 GB of disk.
+benchmark-table-reading: $(BIN)/.installed
+	python benchmarks/table_reading.py
 
 benchmark-tables: $(BIN)/.installed-dev
 	python benchmarks/generated_tables.py

@@ -12,8 +12,8 @@ from wattshed.foundation.faults import Fault
 MADRID = "Europe/Madrid"
 
 
-def column(*texts: str) -> pd.Series:
-    return pd.Series(texts, index=range(2, len(texts) + 2))
+def column(*texts: str | None) -> pd.Series:
+    return pd.to_datetime(pd.Series(texts, index=range(2, len(texts) + 2))).astype("datetime64[s]")
 
 
 def as_utc(*texts: str, zone: str = MADRID) -> list[str]:
@@ -22,13 +22,6 @@ def as_utc(*texts: str, zone: str = MADRID) -> list[str]:
 
 def test_local_times_become_utc():
     assert as_utc("2021-01-01 00:00", "2021-07-01 00:00") == ["2020-12-31T23:00:00", "2021-06-30T22:00:00"]
-
-
-def test_times_with_an_offset_ignore_the_zone():
-    assert as_utc("2021-01-01T00:00:00Z", "2021-01-01T03:00:00+02:00") == [
-        "2021-01-01T00:00:00",
-        "2021-01-01T01:00:00",
-    ]
 
 
 def test_the_skipped_spring_hour_is_not_a_gap():
@@ -45,13 +38,6 @@ def test_the_repeated_autumn_hour_becomes_two_hours():
         "2021-10-31T01:00:00",
         "2021-10-31T02:00:00",
     ]
-
-
-def test_the_repeated_autumn_hour_is_resolved_per_node():
-    times = column(*["2021-10-31 02:00"] * 4)
-    nodes = pd.Series(["a", "b", "a", "b"], index=times.index)
-    seconds = utc_seconds(times, MADRID, "file.csv", nodes)
-    assert (np.diff(seconds) / 3600).tolist() == [0, 1, 0]
 
 
 def test_a_single_reading_of_the_repeated_hour_counts_as_the_first():
@@ -74,7 +60,7 @@ def test_a_third_reading_of_the_repeated_hour_is_refused():
 def test_a_year_of_local_clock_times_becomes_the_true_utc_hours(first, zone):
     """The local times that a meter prints, with or without clock changes, give the true hours."""
     true = pd.date_range(pd.Timestamp(first).floor("h"), periods=8784, freq="h", tz="UTC")
-    times = pd.Series(true.tz_convert(zone).strftime("%Y-%m-%d %H:%M:%S"))
+    times = pd.Series(true.tz_convert(zone).tz_localize(None))
     expected = true.tz_localize(None).to_numpy("datetime64[s]").astype(np.int64)
     # The first may be the second half of a repeated hour, which cannot be known.
     assert (utc_seconds(times, zone, "file.csv") == expected)[1:].all()
@@ -86,16 +72,6 @@ def test_a_year_of_local_clock_times_becomes_the_true_utc_hours(first, zone):
         (
             ("2021-03-28 02:30", "2021-03-28 03:30"),
             "row 2: local time 2021-03-28 02:30:00 does not exist in Europe/M",
-        ),
-        (("2021-01-01 00:00", "soon"), "row 3: time 'soon' cannot be read; expected ISO 8601"),
-        (("01/02/2021 00:00", "01/03/2021 00:00"), "row 2: time '01/02/2021 00:00' cannot be read"),
-        (
-            ("2021-01-01 00:00", "2021-01-01 01:00Z"),
-            "row 3: time '2021-01-01 01:00Z' has a UTC offset, unlike",
-        ),
-        (
-            ("2021-01-01 00:00Z", "2021-01-01 01:00"),
-            "row 3: time '2021-01-01 01:00' has no UTC offset, unlike",
         ),
         (("2021-01-01 00:00", None), "row 3: the time is empty"),
     ],
@@ -114,7 +90,7 @@ def test_bad_times_are_reported_with_their_row(texts, says):
             "row 3: 2021-01-01 00:15:00 UTC is not a whole number of hours",
         ),
         (("2021-01-01 00:00", "2021-01-01 00:00"), "row 3: a second reading at 2021-01-01 00:00:00 UTC"),
-        (("1021-01-01 00:00", "2021-01-01 00:00"), "look for a mistyped date"),
+        (("1821-01-01 00:00", "2021-01-01 00:00"), "look for a mistyped date"),
     ],
 )
 def test_readings_that_are_not_hourly_are_refused(texts, says):

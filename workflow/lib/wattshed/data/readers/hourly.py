@@ -1,6 +1,5 @@
 """Puts readings with time stamps on a complete hourly UTC axis; hours without a reading are gaps."""
 
-import re
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -9,19 +8,17 @@ import pandas as pd
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.hours import HOUR_S
 
-OFFSET = re.compile(r"\d\d:\d\d(:\d\d(\.\d+)?)?\s*(Z|[+-]\d\d(:?\d\d)?)$")
 # A mistyped year must not create a terabyte of empty hours.
 MOST_HOURS_PER_READING = 100
 
 
-def utc_seconds(times: pd.Series, timezone: str, where: str, node: pd.Series | None = None) -> np.ndarray:
-    """Seconds since 1970 UTC [rows] of ISO 8601 text or datetimes.
+def utc_seconds(times: pd.Series, timezone: str, where: str) -> np.ndarray:
+    """Seconds since 1970 UTC [rows] of datetimes [rows], local times of ``timezone`` without an offset.
 
-    Times with an offset are taken as they are, times without one are local times of ``timezone``. When clocks are set
-    back in autumn, one local hour occurs twice: of two readings of one ``node`` in it, the earlier row is the earlier
-    hour; a single one counts as the first. ``times`` is indexed by the row numbers of ``where``, for the messages.
+    When clocks are set back in autumn, one local hour occurs twice: of two readings in it, the earlier row is the
+    earlier hour; a single one counts as the first. ``times`` is indexed by the row numbers of ``where``, for the messages.
 
-    Raises :class:`Fault` for empty, unreadable, mixed and non-existent (spring) times.
+    Raises :class:`Fault` for empty and non-existent (spring) times.
     """
     empty = times.isna()
     if empty.any():
@@ -29,35 +26,11 @@ def utc_seconds(times: pd.Series, timezone: str, where: str, node: pd.Series | N
             f"{where}: row {times.index[empty][0]}: the time is empty; expected one such as "
             "2021-03-01 13:00: fill it in or delete the row."
         )
-    stamps = times if pd.api.types.is_datetime64_any_dtype(times) else _parse(times.astype(str), where)
-    if stamps.dt.tz is None:
-        stamps = localise(stamps, timezone, where, node)
+    stamps = localise(times, timezone, where)
     return stamps.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy("datetime64[s]").astype(np.int64)
 
 
-def _parse(texts: pd.Series, where: str) -> pd.Series:
-    # Time stamps repeat for each node of a long table, so every text is read once.
-    codes, unique = pd.factorize(texts)
-    aware = np.array([OFFSET.search(text) is not None for text in unique])[codes]
-    if bool((aware != aware[0]).any()):
-        row = int(np.argmax(aware != aware[0]))
-        raise Fault(
-            f"{where}: row {texts.index[row]}: time {texts.iloc[row]!r} has {'a' if aware[row] else 'no'} UTC "
-            "offset, unlike the rows before it; expected all with or all without: write them in one way."
-        )
-    stamps = pd.to_datetime(pd.Series(unique), format="ISO8601", errors="coerce", utc=bool(aware[0]))
-    parsed = stamps.take(codes).set_axis(texts.index)
-    bad = parsed.isna().to_numpy()
-    if bad.any():
-        row = int(np.argmax(bad))
-        raise Fault(
-            f"{where}: row {texts.index[row]}: time {texts.iloc[row]!r} cannot be read; expected ISO 8601 such "
-            "as 2021-03-01 13:00 or 2021-03-01T13:00:00+01:00: rewrite the column."
-        )
-    return parsed
-
-
-def localise(naive: pd.Series, timezone: str, where: str, node: pd.Series | None = None) -> pd.Series:
+def localise(naive: pd.Series, timezone: str, where: str) -> pd.Series:
     """Local times without offset as times in ``timezone``; see :func:`utc_seconds`."""
     zone = ZoneInfo(timezone)
     daylight = naive.dt.tz_localize(zone, ambiguous=np.ones(len(naive), bool), nonexistent="NaT")
@@ -70,28 +43,22 @@ def localise(naive: pd.Series, timezone: str, where: str, node: pd.Series | None
             "clocks skip it in spring; expected local times of the source's timezone: set timezone to the "
             "zone in which the file is written (perhaps UTC)."
         )
-    keys = {"time": naive} if node is None else {"time": naive, "node": node}
-    second = pd.DataFrame(keys).duplicated() & (daylight != standard)
+    second = naive.duplicated() & (daylight != standard)
     return daylight.mask(second, standard)
 
 
-def hours_of(
-    seconds: np.ndarray, rows: pd.Index, where: str, node: pd.Series | None = None
-) -> tuple[np.ndarray, np.ndarray]:
+def hours_of(seconds: np.ndarray, rows: pd.Index, where: str) -> tuple[np.ndarray, np.ndarray]:
     """Complete axis datetime64[s] UTC [T], and the position of each reading on it [readings]; readings in any order.
 
-    seconds: since 1970 UTC; rows: row number of each reading in ``where``; node: its node, None if a row holds all
-    nodes. Raises :class:`Fault` for two readings of one node in one hour, readings between the hours, and an
-    implausibly long span.
+    seconds: since 1970 UTC; rows: row number of each reading in ``where``. Raises :class:`Fault` for two readings in
+    one hour, readings between the hours, and an implausibly long span.
     """
     axis = hourly_axis(seconds, rows, where)
-    keys = {"time": seconds} if node is None else {"time": seconds, "node": node.to_numpy()}
-    again = pd.DataFrame(keys).duplicated().to_numpy()
+    again = pd.Series(seconds).duplicated().to_numpy()
     if again.any():
         row = int(np.argmax(again))
-        whose = "" if node is None else f" of node {node.iloc[row]!r}"
         raise Fault(
-            f"{where}: row {rows[row]}: a second reading{whose} at {utc_text(seconds[row])} UTC; expected one "
+            f"{where}: row {rows[row]}: a second reading at {utc_text(seconds[row])} UTC; expected one "
             "for each hour: delete one."
         )
     return axis, (seconds - int(seconds.min())) // HOUR_S

@@ -16,7 +16,7 @@ def utc_seconds(times: pd.Series, timezone: str, where: str) -> np.ndarray:
     """Seconds since 1970 UTC [rows] of datetimes [rows], local times of ``timezone`` without an offset.
 
     When clocks are set back in autumn, one local hour occurs twice: of two readings in it, the earlier row is the
-    earlier hour; a single one counts as the first. ``times`` is indexed by the row numbers of ``where``, for the messages.
+    earlier hour; a single one counts as the first. times: indexed by the row numbers of ``where``, for the messages.
 
     Raises :class:`Fault` for empty and non-existent (spring) times.
     """

@@ -46,8 +46,9 @@ DROPOUTS = st.sampled_from(
 NARROW, WIDE, EQUAL = {"sizes": (16, 5)}, {"sizes": (9, 24)}, {"sizes": (7, 7)}
 # Hidden size and the lift's width. Odd sizes leave rests in every block of the products; 8 and 16 leave none.
 # Each size comes as both; the pairs are those that other tests of this file compile, and as few further ones as can be.
+# A single unit is left to the stream: the terms of its gradients cancel.
 PAIRS = st.sampled_from(
-    [(16, 5), (9, 24), (7, 7), (16, 16), (8, 16), (7, 3), (1, 9), (5, 16), (16, 64), (3, 9), (24, 1), (64, 7)]
+    [(16, 5), (9, 24), (7, 7), (16, 16), (8, 16), (7, 3), (5, 16), (16, 64), (3, 9), (24, 1), (64, 7)]
 )
 FIXED = {
     "seed": 11,
@@ -163,7 +164,7 @@ def test_consecutive_windows_with_shared_gates_are_the_same_forecasts(
 @example(seed=1, **WIDE, hours=9, horizon=5, nodes=20, slots=5, base=True)
 @given(
     seed=st.integers(0, 2**20),
-    sizes=PAIRS,
+    sizes=PAIRS | st.just((1, 9)),
     hours=st.integers(1, 30),
     horizon=st.integers(1, 26),
     nodes=st.integers(1, 50),

@@ -42,7 +42,7 @@ def test_clean_readings_have_no_lines(inputs, page):
 def test_a_sentinel_is_named_with_its_share_and_cure(inputs):
     assert readings_lines(with_findings(inputs, sentinel_value=-9999.0, sentinel_share=0.01)) == [
         "Node home_00 reads -9999 in 1.0 % of its readings, a likely sentinel of missing values: it shifts every "
-        "error; mask it by data.mask (equals: -9999) or list it in data.source.missing of a table."
+        "error; list it in data.source.missing of a table, or mask it by data.mask (equals: -9999)."
     ]
 
 

@@ -69,3 +69,19 @@ def test_a_panel_that_is_too_short_is_refused_in_one_sentence(days):
 )
 def test_names_of_studies(file, name):
     assert study_name(file) == name
+
+
+def test_a_gap_is_not_called_a_short_panel():
+    made = panel(60)
+    made.observed[made.observed.shape[0] // 4 :] = False
+    with pytest.raises(Fault, match=r"60.0 days, but only 25.0% of it is observed"):
+        fit_of(made)
+
+
+def test_the_windows_of_fine_steps_name_the_key_of_steps():
+    made = panel(60, step_minutes=5)
+    text = study_text("mine", "load.csv", [CHOICES[0], Choice("step_minutes", 5, "said")], made, fit_of(made))
+    assert "look_back_steps: 12" in text
+    config = yaml.safe_load(text)
+    config["data"]["windows"] = {"look_back_steps": 12, "horizon_steps": 12}
+    assert load_study(config).data.windows.look_back_steps == 12

@@ -19,6 +19,8 @@ SHARES = ((0.6, 0.1, 0.1), (0.7, 0.1, 0.1), (0.75, 0.075, 0.075), (0.8, 0.05, 0.
 WINDOWS_H = ((24, 6), (24, 3), (24, 1))
 # Neighbours of the default study's 17 homes.
 MOST_NEIGHBOURS = 5
+# A span of so many days has room for a study; if none fits, gaps are the reason.
+ENOUGH_DAYS = 21
 RECIPES = """recipes:
   frugal:
     sampling: pairs
@@ -74,6 +76,12 @@ def fit_of(panel: Panel) -> Fit:
                 continue
             return Fit(windows_h, shares)
     days = len(panel.times) * panel.step_minutes / 60 / 24
+    if days >= ENOUGH_DAYS:
+        raise Fault(
+            f"the panel has {days:.1f} days, but only {panel.observed.mean():.1%} of it is observed, and a part of "
+            f"every study would be empty ({reason.rstrip('.')}): expected readings in all parts of the span; give a "
+            "file without the gap or of the time beside it."
+        )
     raise Fault(
         f"the panel's {days:.1f} days have no room for a study, which needs a week of history before its first window, "
         f"then parts to train, validate, test and learn on ({reason.rstrip('.')}): expected about ten days or more; "
@@ -86,7 +94,11 @@ def study_text(name: str, path: str | list[str], choices: Sequence[Choice], pane
     nodes = len(panel.node_names)
     models = {name: text for name, text in NETWORKS.items() if nodes > 1 or name not in OF_A_GRAPH}
     baselines = [name for name in BASELINES if nodes > 1 or name not in OF_A_GRAPH]
-    steps = "" if panel.step_minutes == 60 else f" # hours; steps have {panel.step_minutes} minutes"
+    steps = (
+        ""
+        if panel.step_minutes == 60
+        else f" # hours; in steps of {panel.step_minutes} minutes: {{look_back_steps: 12, horizon_steps: 12}}"
+    )
     why = "" if fit.usual else " # the span is too short for the default ones"
     shares = zip(("train_share", "validation_share", "test_share"), fit.shares, strict=True)
     lines = [

@@ -78,10 +78,12 @@ def test_a_gap_is_not_called_a_short_panel():
         fit_of(made)
 
 
-def test_the_windows_of_fine_steps_name_the_key_of_steps():
-    made = panel(60, step_minutes=5)
-    text = study_text("mine", "load.csv", [CHOICES[0], Choice("step_minutes", 5, "said")], made, fit_of(made))
-    assert "look_back_steps: 12" in text
-    config = yaml.safe_load(text)
-    config["data"]["windows"] = {"look_back_steps": 12, "horizon_steps": 12}
-    assert load_study(config).data.windows.look_back_steps == 12
+@pytest.mark.parametrize(("step_minutes", "look_back_steps"), [(5, 12), (10, 12), (15, 96), (30, 48)])
+def test_windows_of_short_steps_are_counted_in_steps(step_minutes, look_back_steps):
+    """A day of 5 minutes has 288 steps: closed forms of so many features take many minutes."""
+    made = panel(60, step_minutes=step_minutes)
+    choices = [CHOICES[0], Choice("step_minutes", step_minutes, "said")]
+    text = study_text("mine", "load.csv", choices, made, fit_of(made))
+    study = load_study(yaml.safe_load(text))
+    assert study.data.windows.look_back_steps == look_back_steps
+    assert ("look_back_steps: 12" in text) == (step_minutes < 15)

@@ -101,7 +101,7 @@ def _windows_text(windows: WindowsBlock, step_minutes: int) -> str:
     if step_minutes < SHORT_STEP_MINUTES:
         hours = windows.look_back_steps * step_minutes / 60
         keys = f"{{look_back_steps: {windows.look_back_steps}, horizon_steps: {windows.horizon_steps}}}"
-        return f"{keys} # {hours:g} h each; longer windows cost more, look_back_h and horizon_h are in hours"
+        return f"{keys} # {hours:g} h each; look_back_h and horizon_h count hours"
     steps = "" if step_minutes == 60 else f" # hours; steps have {step_minutes} minutes"
     return f"{{look_back_h: {windows.look_back_h:g}, horizon_h: {windows.horizon_h:g}}}{steps}"
 

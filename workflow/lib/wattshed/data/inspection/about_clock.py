@@ -187,7 +187,7 @@ def _steady(case: Case, verdicts: list[Verdict], stated: Stated) -> Iterator[Cho
             others=(
                 ("UTC", ""),
                 ("+01:00", "for example: an offset"),
-                (LEAVE_OUT, 'with dst: "none": standard time of timezone'),
+                (LEAVE_OUT, "with --set dst=none: standard time of timezone"),
             ),
         )
     named = None if stated.named is None else stated.named.value

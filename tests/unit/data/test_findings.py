@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from wattshed.config.data.data import SplitsBlock
 from wattshed.config.data.windows import WindowsBlock
 from wattshed.data.findings.readings import find_readings
-from wattshed.data.findings.warned import findings_of, warnings_of
+from wattshed.data.findings.warned import findings_of, number, warnings_of
 from wattshed.data.panel import Panel
 from wattshed.data.quality import assess_quality
 from wattshed.data.sources.homes import Settings as HomesSource
@@ -311,3 +311,8 @@ def test_the_unit_does_not_decide_on_generation_and_registers(factor):
     table = findings_in(panel)
     assert table["likely_generation"].tolist() == [True, False, False]
     assert table["likely_register"].tolist() == [False, True, False]
+
+
+@pytest.mark.parametrize("code", [-9999, -9999.9, 65535, -2147483648, 4294967295, -9223372036854775808, 0.1])
+def test_a_number_that_a_warning_names_is_met_by_a_mask(code):
+    assert np.float32(number(float(np.float32(code)))) == np.float32(code)

@@ -273,3 +273,13 @@ def test_periods_of_a_day_are_found_by_their_numbers(minutes, resolution, tmp_pa
     assert (block["period_column"], block["resolution"]) == ("n", resolution)
     panel = load_panel(Settings(**block), tmp_path)
     assert np.isclose(panel.values[panel.observed].sum(), fine.to_numpy().sum())
+
+
+def test_a_change_elsewhere_asks_for_the_zone_first(tmp_path):
+    """April to August has a change of Australia's clocks alone: nodes in Europe leave nothing open."""
+    times = pd.date_range("2021-04-01", "2021-08-01", freq="h", inclusive="left")
+    table = pd.DataFrame({"time": times.strftime("%Y-%m-%d %H:%M"), "a": np.sin(np.arange(len(times))) + 2})
+    (asked,) = (one for one in proposed(table, tmp_path, {"unit": "kWh"}).undecided if one.key == "times_in")
+    assert "in Australia" in asked.why
+    assert "give --timezone" in asked.why
+    assert not proposed(table, tmp_path, {"unit": "kWh", "timezone": "Europe/Madrid"}).undecided

@@ -69,3 +69,21 @@ def test_a_panel_that_is_too_short_is_refused_in_one_sentence(days):
 )
 def test_names_of_studies(file, name):
     assert study_name(file) == name
+
+
+def test_a_gap_is_not_called_a_short_panel():
+    made = panel(60)
+    made.observed[made.observed.shape[0] // 4 :] = False
+    with pytest.raises(Fault, match=r"60.0 days, but only 25.0% of it is observed"):
+        fit_of(made)
+
+
+@pytest.mark.parametrize(("step_minutes", "look_back_steps"), [(5, 12), (10, 12), (15, 96), (30, 48)])
+def test_windows_of_short_steps_are_counted_in_steps(step_minutes, look_back_steps):
+    """A day of 5 minutes has 288 steps: closed forms of so many features take many minutes."""
+    made = panel(60, step_minutes=step_minutes)
+    choices = [CHOICES[0], Choice("step_minutes", step_minutes, "said")]
+    text = study_text("mine", "load.csv", choices, made, fit_of(made))
+    study = load_study(yaml.safe_load(text))
+    assert study.data.windows.look_back_steps == look_back_steps
+    assert ("look_back_steps: 12" in text) == (step_minutes < 15)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from wattshed.commands.output_place import writing
+from wattshed.data.inspection.evidence.units import quantity_of
 from wattshed.data.panel import Panel
 
 if TYPE_CHECKING:
@@ -60,7 +61,9 @@ def _dates(axes: "Axes") -> None:
 
 def _draw_span(axes: "Axes", panel: Panel, load: np.ndarray) -> None:
     nodes = len(panel.node_names)
-    line = pd.Series(load * nodes, index=panel.times)
+    # A sum of speeds or prices means nothing.
+    level = quantity_of(panel.unit) == "level"
+    line = pd.Series(load if level else load * nodes, index=panel.times)
     per = max(1, -(-len(line) // MOST_POINTS))
     if per >= panel.steps_per_day // 6:
         # Whole days: parts of days would show the time of day.
@@ -73,10 +76,12 @@ def _draw_span(axes: "Axes", panel: Panel, load: np.ndarray) -> None:
     axes.plot(times, mean, color=BLUE, linewidth=0.8)
     axes.margins(x=0.01)
     _dates(axes)
-    hours = per * panel.step_minutes / 60
-    each = f"; means of {hours:.3g} h, shade: least and largest" if per > 1 else ""
-    share = "" if nodes == 1 else ", observed mean x nodes"
-    _bare(axes, f"load of {nodes:,} {'node' if nodes == 1 else 'nodes'}{share} [{panel.unit}]{each} (UTC)")
+    minutes = per * panel.step_minutes
+    length = f"{minutes / 60:g} h" if minutes % 60 == 0 else f"{minutes} min"
+    each = f"; means of {length}, shade: least and largest" if per > 1 else ""
+    share = "" if nodes == 1 or level else ", observed mean x nodes"
+    what = "readings" if level and nodes == 1 else "mean reading" if level else "load"
+    _bare(axes, f"{what} of {nodes:,} {'node' if nodes == 1 else 'nodes'}{share} [{panel.unit}]{each} (UTC)")
 
 
 def _draw_day(axes: "Axes", panel: Panel, load: np.ndarray) -> None:
@@ -125,20 +130,20 @@ def _draw_coverage(axes: "Axes", panel: Panel) -> None:
     _dates(axes)
     axes.yaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
     axes.set_ylabel("node", fontsize=8)
-    _bare(axes, f"observed: {observed.mean():.1%} (dark: yes, white: no)")
+    _bare(axes, f"observed: {observed.mean():.2%} (dark: yes, white: no)")
 
 
 def _draw_readings(axes: "Axes", panel: Panel, sentinels: Sequence[Any]) -> None:
     values = panel.values[:, :MOST_NODES_READ][panel.observed[:, :MOST_NODES_READ]].astype(np.float64)
     above = values[values > 0]
     if len(above):
-        low, high = float(above.min()), float(above.max())
-        bins = np.geomspace(low, max(high, low * 1.1), 60)
-        axes.hist(above, bins=bins.tolist(), color=BLUE)
+        axes.hist(above, bins=_bins(above), color=BLUE)
         axes.set_xscale("log")
         axes.set_yscale("log")
     if len(below := values[values < 0]):
-        axes.hist(-below, bins=60, histtype="step", color=ORANGE, label="below 0, without sign")
+        axes.hist(-below, bins=_bins(-below), histtype="step", color=ORANGE, label="below 0, without sign")
+        axes.set_xscale("log")
+        axes.set_yscale("log")
         axes.legend(frameon=False, fontsize=7)
     for number in (one for one in sentinels if isinstance(one, int | float) and one != 0):
         axes.axvline(abs(number), color=ORANGE, linestyle=":", linewidth=1)
@@ -153,6 +158,12 @@ def _draw_readings(axes: "Axes", panel: Panel, sentinels: Sequence[Any]) -> None
         )
     axes.set_xlabel(panel.unit, fontsize=8)
     _bare(axes, f"readings: {(values == 0).mean():.1%} are 0, {(values < 0).mean():.1%} below")
+
+
+def _bins(values: np.ndarray) -> list[float]:
+    """Edges on a log scale. values: above 0, also of very different sizes."""
+    low, high = float(values.min()), float(values.max())
+    return np.geomspace(low, max(high, low * 1.1), 60).tolist()
 
 
 def _draw_change(axes: "Axes", panel: Panel, load: np.ndarray, forward: bool) -> None:

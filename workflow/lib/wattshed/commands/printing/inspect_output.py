@@ -1,5 +1,7 @@
 """What ``wattshed inspect`` prints: what was seen, the block, and the panel."""
 
+import textwrap
+
 import numpy as np
 
 from wattshed.data.findings.readings import find_readings
@@ -11,6 +13,7 @@ from wattshed.data.quality import assess_quality
 from wattshed.data.splits import Segment
 
 MOST_NAMES = 5
+WIDTH = 118
 
 
 def print_proposal(proposal: Proposal) -> None:
@@ -19,7 +22,7 @@ def print_proposal(proposal: Proposal) -> None:
     print(f"{case.paths[0]}{more}")
     for finding in proposal.findings:
         sign = "!" if finding.warns else " "
-        print(f"{sign} {finding.topic + ':':15} {' '.join(finding.says.split())}")
+        _print_lines(f"{sign} {finding.topic + ':':15} ", finding.says)
     print("\ndata:\n  source:")
     print(block_text(case.path, proposal.choices, "    "), end="")
 
@@ -35,9 +38,16 @@ def print_panel(panel: Panel) -> None:
         f"{panel.timezone}"
     )
     for note in panel.notes:
-        print(f"note:    {' '.join(note.split())}")
+        _print_lines("note:    ", note)
     for line in _warnings(panel):
-        print(f"!        {line}")
+        _print_lines("!        ", line)
+
+
+def _print_lines(start: str, sentence: str) -> None:
+    """A sentence in lines of a terminal's width, each below the beginning of the first."""
+    words = " ".join(sentence.split())
+    wrapped = textwrap.wrap(words, WIDTH - len(start), break_long_words=False, break_on_hyphens=False)
+    print(start + ("\n" + " " * len(start)).join(wrapped))
 
 
 def _warnings(panel: Panel) -> list[str]:

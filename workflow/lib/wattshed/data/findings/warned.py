@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 # From this share of its steps on, a stuck meter makes a node's errors smaller than they are.
@@ -46,8 +47,12 @@ def share(value: float) -> str:
 
 
 def number(value: float) -> str:
-    """A reading as the file has it: 32-bit floats hold seven digits."""
-    return f"{value:.7g}"
+    """A reading as the file has it: 32-bit floats hold seven digits, of whole powers of two more.
+
+    As a mask's `equals`, the text meets the reading.
+    """
+    text = f"{value:.7g}"
+    return text if np.float32(text) == np.float32(value) else f"{value:.10g}"
 
 
 def named(names: Sequence[str]) -> str:

@@ -182,12 +182,12 @@ def _steady(case: Case, verdicts: list[Verdict], stated: Stated) -> Iterator[Cho
         yield Choice(
             "times_in",
             None,
-            "24 hours on the days of clock changes: the file is in UTC, or in standard time all year",
+            _why_steady(case, zone_is_known=zone is not None),
             undecided=True,
             others=(
                 ("UTC", ""),
                 ("+01:00", "for example: an offset"),
-                (LEAVE_OUT, 'with dst: "none": standard time of timezone'),
+                (LEAVE_OUT, "with --set dst=none: standard time of timezone"),
             ),
         )
     named = None if stated.named is None else stated.named.value
@@ -205,6 +205,20 @@ def _steady(case: Case, verdicts: list[Verdict], stated: Stated) -> Iterator[Cho
         yield ask_zone("the file has no trace of clock changes")
     else:
         yield ask_zone("the span has no clock change that could show it")
+
+
+def _why_steady(case: Case, zone_is_known: bool) -> str:
+    """The places whose changes lie in the span: nodes elsewhere leave nothing open."""
+    changes = {} if case.line is None else days_of_changes(case.line)
+    places = [place for place, days in changes.items() if days]
+    where = f" in {' and '.join(places)}" if places and not zone_is_known else ""
+    elsewhere = (
+        "; nodes elsewhere may need no times_in: give --timezone" if 0 < len(places) < len(changes) else ""
+    )
+    return (
+        f"24 hours on the days of clock changes{where}: the file is in UTC, or in standard time all year"
+        f"{'' if zone_is_known else elsewhere}"
+    )
 
 
 def _dst(fitting: list[Verdict], stated: Stated) -> Iterator[Choice]:

@@ -7,7 +7,6 @@ import numpy as np
 
 from wattshed.data.findings.registers import is_register
 from wattshed.data.findings.sentinels import find_sentinels
-from wattshed.data.findings.warned import number
 from wattshed.data.inspection.case import SAID, Case
 from wattshed.data.inspection.choices import Choice, Finding
 from wattshed.data.inspection.evidence.cells import numbers_of, strange_texts
@@ -15,6 +14,9 @@ from wattshed.data.inspection.evidence.units import ENERGY_OF, quantity_of, unit
 
 MOST_COLUMNS = 200
 MOST_TEXTS = 6
+# Zeros are suspicious from this many on, if all other readings are above this share of their median.
+FEWEST_ZEROS = 5
+LONE_ZERO = 0.1
 
 
 def about_missing(case: Case, columns: list[str]) -> Iterator[Choice | Finding]:
@@ -28,10 +30,7 @@ def about_missing(case: Case, columns: list[str]) -> Iterator[Choice | Finding]:
             strange[text] = strange.get(text, 0) + count
         values.append(numbers.dropna().to_numpy())
     found = np.concatenate(values) if values else np.array([])
-    # The numbers as the file has them: 32-bit floats hold seven digits.
-    sentinels = (
-        {float(number(one)): share for one, share in find_sentinels(found).items()} if len(found) else {}
-    )
+    sentinels = _as_written(found, find_sentinels(found)) if len(found) else {}
     listed: list[Any] = []
     whys = []
     most = sorted(strange.items(), key=lambda pair: -pair[1])
@@ -56,6 +55,36 @@ def about_missing(case: Case, columns: list[str]) -> Iterator[Choice | Finding]:
     rest = found[~np.isin(found, list(sentinels))]
     if len(rest):
         yield from _shares(rest)
+        yield from _lone_zeros(rest, known=stated or [])
+
+
+def _as_written(found: np.ndarray, sentinels: dict[float, float]) -> dict[float, float]:
+    """The file's own numbers: sentinels are found in 32-bit floats, and declared missing ones are compared exactly."""
+    narrow = found.astype(np.float32)
+    return {
+        float(exact): float((found == exact).mean())
+        for one in sentinels
+        for exact in np.unique(found[narrow == np.float32(one)])
+    }
+
+
+def _lone_zeros(values: np.ndarray, known: list[Any]) -> Iterator[Finding]:
+    """Zeros far below all other readings, such as speeds where a detector was silent. They may be true ones."""
+    others = values[values != 0]
+    zeros = len(values) - len(others)
+    if (
+        zeros < FEWEST_ZEROS
+        or 0 in known
+        or len(others) < zeros
+        or others.min() < LONE_ZERO * np.median(others)
+    ):
+        return
+    yield Finding(
+        "zeros",
+        f"0 comes {zeros:,} times ({zeros / len(values):.2%} of the readings), and no other reading is below "
+        f"{others.min():g}: if 0 means that there is none, give --set missing=[0]",
+        warns=True,
+    )
 
 
 def _shares(values: np.ndarray) -> Iterator[Finding]:
@@ -85,6 +114,7 @@ def about_unit(case: Case, columns: list[str]) -> Iterator[Choice | Finding]:
                 ("kW", "mean power"),
                 ("W", "mean power"),
                 ("MW", "mean power"),
+                ("mph", "or any other name: neither energy nor power, averaged"),
             ),
         )
     else:

@@ -43,7 +43,8 @@ def differences(grid: FineGrid, ends: bool, nodes: Sequence[str], where: str) ->
         block[slice(1, None) if ends else slice(0, -1)] = rise
     notes: tuple[str, ...] = ("Readings are differences of cumulative registers.",)
     if falls:
-        notes += (f"Registers fell {falls:,} times (reset or new meter); these intervals are unobserved.",)
+        times = "once" if falls == 1 else f"{falls:,} times"
+        notes += (f"Registers fell {times} (reset or new meter); such intervals are unobserved.",)
     if still:
-        notes += (f"{still:,} registers never rise.",)
+        notes += (f"{still:,} {'register never rises' if still == 1 else 'registers never rise'}.",)
     return notes

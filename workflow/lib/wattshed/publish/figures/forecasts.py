@@ -96,7 +96,7 @@ def _make(inputs: Inputs) -> Figure:
 
 FIGURE = FigurePart(
     message="Draw forecasts against the truth",
-    caption="One week of the test part: observed load and forecasts. Each forecast uses earlier hours only.",
+    caption="One week of the test part: observed readings and forecasts. Each forecast uses earlier readings only.",
     inputs=("panel", "forecasts"),
     make=_make,
 )

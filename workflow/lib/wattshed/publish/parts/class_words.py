@@ -34,7 +34,7 @@ PHRASES = {
     "other nodes": "other classes",
     "the hours of all these tails": "the windows of all these tails",
     "all horizons and observed cells": "all classes and windows",
-    "error by hours ahead": "error by window",
+    "error by time ahead": "error by window",
     "horizons, nodes": "classes",
     "single nodes and seasons, the graph": "single classes",
     "month by month": "part by part",

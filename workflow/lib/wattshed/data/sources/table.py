@@ -119,7 +119,7 @@ class Settings(SourceBlock):
     missing: list[str | float] = Field(
         default=[],
         description="Further texts and numbers that stand for a missing reading, such as -9999. An empty cell, NA, "
-        "N/A, NaN, null, None, - and n/e always do.",
+        "N/A, NaN, null, None, -, n/e and the like always do: data/README.md lists them.",
     )
     resolution: str | None = Field(
         default=None,

@@ -47,8 +47,8 @@ def pair(dates: np.ndarray, numbers: np.ndarray, rules: ClockRules, places: Plac
         raise Fault(
             f"{places.where}: numbers of the day are counted from 0 and data.source.stamp is end; expected to know "
             "whether 0 is the first of the day or the midnight at which a reading ends: leave data.source.stamp out; "
-            "or leave out data.source.hour_column, set data.source.time_column to a list of the columns of date and hour, "
-            "and data.source.time_format to its letters, such as %Y-%m-%d %H."
+            "or leave out data.source.hour_column, set data.source.time_column to a list of both columns, and "
+            "data.source.time_format to their letters, such as %Y-%m-%d %H."
         )
     early = numbers < first
     if early.any():

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 # Compared without blanks around them and without regard to case; documented in data/README.md.
 # Those that pandas takes for missing, and those of statistical offices, grids and databases.
-TEXTS = ("", "-", "--", "---", "n/a", "n.a.", "n/e", "na", "nan", "-nan", "nat", "none", "null", "\\n")
-TEXTS += ("#n/a", "#n/a n/a", "#na", "<na>", "1.#ind", "-1.#ind", "1.#qnan", "-1.#qnan")
+USUAL = ("", "-", "--", "---", "n/a", "n.a.", "n/e", "na", "nan", "-nan", "nat", "none", "null", "\\n")
+CODES = ("#n/a", "#n/a n/a", "#na", "<na>", "1.#ind", "-1.#ind", "1.#qnan", "-1.#qnan")
+TEXTS = USUAL + CODES
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,8 @@ def _warnings(panel: Panel) -> list[str]:
         ),
     ]
     found = [f"{_shown(nodes)}: {what}" for what, nodes in kinds if len(nodes)]
-    return found + warnings_of(find_readings(panel, Segment("all", 0, len(panel.times))).assign(node=panel.node_names), panel.step_minutes)
+    readings = find_readings(panel, Segment("all", 0, len(panel.times)))
+    return found + warnings_of(readings.assign(node=panel.node_names), panel.step_minutes)
 
 
 def _shown(nodes: np.ndarray) -> str:

@@ -22,8 +22,8 @@ def find_readings(panel: Panel, train: Segment) -> pd.DataFrame:
     minimum: in the panel's unit. negative_share, zero_share: of the observed steps. monotone_share: of the readings but
     the first, those that are not below the one before. typical_spacing_h: the most frequent time from one observed
     reading to the next; NaN for a single one. stuck_share: see :func:`stuck_share`. sentinel_value, sentinel_share: the
-    most frequent likely sentinel and its share of the readings, also of those of the source's file, or NaN and 0. likely_generation, likely_register: judged without
-    likely sentinels. Classes of labelled windows have no findings.
+    most frequent likely sentinel and its share of the readings, also of those of the source's file, or NaN and 0.
+    likely_generation, likely_register: judged without likely sentinels. Classes of labelled windows have no findings.
     """
     local = panel.local_times
     hour = local.hour.to_numpy()

@@ -29,6 +29,8 @@ WHOLE, SOME, OPEN = (
     "some keys left out",
     "everything, but shuffled rows hide an hour that comes twice",
 )
+# The rest of a path, up to the ending of a file or of a pattern; names can have blanks.
+ENDING = r"/[^:']*?\.(?:csv|tsv|txt|parquet|xlsx)(?:\.(?:gz|zip))?|" + r"/[^:']*?\.(?:gz|zip)"
 
 
 def outcomes(count: int, first_seed: int) -> dict[str, Counter[str]]:
@@ -48,18 +50,18 @@ def outcomes(count: int, first_seed: int) -> dict[str, Counter[str]]:
         _, block, decidable = make(drawn)
         said = SOME if shown_by_the_file(drawn) & set(block) else WHOLE if decidable else OPEN
         with tempfile.TemporaryDirectory() as folder:
-            found[said][kind_of(read(drawn, Path(folder)))] += 1
+            found[said][kind_of(read(drawn, Path(folder)), folder)] += 1
 
     each()
     return found
 
 
-def kind_of(sentence: str | None) -> str:
-    """A sentence without what differs from table to table: files, rows, cells and numbers."""
+def kind_of(sentence: str | None, folder: str) -> str:
+    """A sentence without what differs from table to table: files in the folder, rows, cells and numbers."""
     if sentence is None:
         return ""
     text = " ".join(sentence.split())
-    text = re.sub(r"\S*/(?:\S*/)*\S+?\.(?:csv|zip|gz)\S*?(?=[ :,;]|$)", "FILE", text)
+    text = re.sub(re.escape(folder) + f"(?:{ENDING})", "FILE", text)
     text = re.sub(r"(?<!\w)'[^']*'|\"[^\"]*\"", "'...'", text)
     text = re.sub(r"header \([^)]*\)", "header (...)", text)
     text = re.sub(r"\b(?:Europe|America|Australia|Asia)/\w+", "ZONE", text)

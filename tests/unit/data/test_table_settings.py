@@ -1,10 +1,13 @@
 """Keys of the source ``table`` that contradict each other are refused when the configuration is read."""
 
 import pytest
+import yaml
 from pydantic import ValidationError
 
+from wattshed.config.study import load_study
 from wattshed.data.sources.table import SOURCE, Settings
 from wattshed.data.sources.table_paths import expand
+from wattshed.foundation.faults import Fault
 
 
 def said(**keys):
@@ -113,3 +116,34 @@ def test_a_pattern_names_files_in_order_and_itself_where_none_matches(tmp_path, 
     assert expand("?.csv", tmp_path / "homes") == ["a.csv", "b.csv"]
     assert SOURCE.files(Settings(path="homes/?.csv")) == {"table": ["homes/a.csv", "homes/b.csv"]}
     assert SOURCE.files(Settings(path="homes/a.*")) == {"table": "homes/a.csv"}
+
+
+def test_yaml_makes_nothing_of_null_and_numbers_of_names():
+    written = yaml.safe_load(
+        '{missing: [Null, "-", -9999, .nan], form: wide, columns: [26, 27], rows: {zone: [5, a]}}'
+    )
+    read = Settings(path="a.csv", **written)
+    assert read.missing == ["null", "-", -9999, "nan"]
+    assert read.columns == ["26", "27"]
+    assert read.rows == {"zone": ["5", "a"]}
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "place"),
+    [
+        ("missing", [True], "data.source.missing.0: expected a text or a number; write a text such as no"),
+        ("missing", [{"a": 1}], "data.source.missing.0: expected a text or a number"),
+        ("rows", {"id": [5.5]}, "data.source.rows.id: "),
+        ("path", 5, "data.source.path: "),
+        ("path", {"a": 1}, "data.source.path: "),
+        ("time_column", True, "data.source.time_column: "),
+    ],
+)
+def test_the_place_of_a_wrong_value_is_the_path_in_the_users_file(key, value, place, root):
+    config = yaml.safe_load((root / "config/config.yaml").read_text())
+    config["data"]["source"] = {"kind": "table", "path": "a.csv", key: value}
+    with pytest.raises(Fault) as fault:
+        load_study(config)
+    assert place in str(fault.value)
+    assert "function-before" not in str(fault.value)
+    assert ".str" not in str(fault.value)

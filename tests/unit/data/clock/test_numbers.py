@@ -39,6 +39,8 @@ def test_numbers_of_hours_and_periods_are_read_back(zone, month, length_s, first
         ([1, 5], {}, "data.source.hours_from"),
         ([0, 24], {"hours_from": 1}, "row 2: number 0 comes before the first of a day"),
         ([1, 25], {}, "row 3: number 25 of the day 2021-05-13 lies beyond that day"),
+        ([0, 23], {"stamp": "end"}, "counted from 0 and data.source.stamp is end"),
+        ([1, 23], {"stamp": "end", "hours_from": 0}, "data.source.time_column to a list"),
     ],
 )
 def test_numbers_that_a_day_does_not_have_are_refused(numbers, rules, says):

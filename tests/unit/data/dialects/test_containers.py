@@ -1,7 +1,9 @@
 """Packed files and files of other kinds are opened by what is in them, or refused by name."""
 
+import bz2
 import gzip
 import io
+import lzma
 import zipfile
 
 import pytest
@@ -77,6 +79,15 @@ def test_the_content_is_known_by_first_bytes_and_name(tmp_path, name, content, k
         ("a.zip", zipped(**{"a.csv": CSV})[:40], r"cannot be read as \.zip"),
         ("a.gz", b"time,a", r"cannot be read as \.gz"),
         ("a.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", r"old form \.xls; .* save it as \.xlsx"),
+        ("a.csv.zst", b"\x28\xb5\x2f\xfd\x04\x58", r"Zstandard.*: unpack it"),
+        ("a.csv.bz2", bz2.compress(CSV), r"packed as \.bz2; .*: unpack it"),
+        ("a.csv.xz", lzma.compress(CSV), r"packed as \.xz; .*: unpack it"),
+        ("a.7z", b"7z\xbc\xaf\x27\x1c\x00\x04", r"\.7z; .*: unpack it"),
+        ("a.h5", b"\x89HDF\r\n\x1a\n", r"an HDF5 file; .* export the table"),
+        ("a.csv", b"%PDF-1.7\n", r"a PDF; .* export the table"),
+        ("a.csv", b"<!DOCTYPE html>", r"a web page .* download the file itself"),
+        ("a.json", b'[{"time": 1}]', r"a JSON file; .* export the table"),
+        ("a.zip", zipped(**{"a.csv": b"<html>"}), r"a web page"),
     ],
     ids=named,
 )

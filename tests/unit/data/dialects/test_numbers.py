@@ -50,6 +50,11 @@ def test_numbers_are_read_as_they_are_written(cell, value):
         "--",
         "n/e",
         "N/E",
+        "N.A.",
+        "#N/A N/A",
+        "1.#QNAN",
+        "\\N",
+        "---",
         "\u00a0",
     ],
 )

@@ -91,3 +91,11 @@ def test_cells_are_cut_as_they_were_joined(separator, rows):
 def test_broken_csv_names_its_row():
     with pytest.raises(Fault, match="row 1 cannot be read as CSV"):
         cut_lines("a" * 200_000, ",", 1, "a.csv")
+
+
+@pytest.mark.parametrize("separator", [" ", "^"])
+def test_a_sign_that_is_not_usual_is_asked_for(tmp_path, separator):
+    rows = [["time", "a"], ["2021-01-01T00:00", "1"], ["2021-01-01T01:00", "2"]]
+    content = "\n".join(map(separator.join, rows))
+    assert "set data.source.separator" in fault_of(tmp_path, content)
+    assert panel_of(tmp_path, content, separator=separator).values.ravel().tolist() == [1, 2]

@@ -51,6 +51,7 @@ def test_an_index_that_only_counts_is_not_a_node(tmp_path):
 def test_a_part_of_the_calendar_is_not_silently_a_node(tmp_path, name):
     said = fault_of(tmp_path, table(f"time,{name},a", range(4), range(4)), time_column="time")
     assert f"column {name!r} has the name of a part of the calendar" in said
+    assert "data.source.hour_column" in said
     assert "data.source.exclude" in said
     for keys in ({"exclude": [name]}, {"columns": ["a"]}):
         panel = panel_of(

@@ -150,3 +150,19 @@ def np_time(text):
 def test_plain_names_keep_what_tells_them_apart():
     assert plain("KWH/hh (per half hour)") == "kwhhh"
     assert plain("(a)") == "(a)"
+
+
+@pytest.mark.parametrize(
+    ("times", "keys", "noted"),
+    [
+        (["2021-01-01 23:00", "2021-01-01 24:00"], {}, True),
+        (["31.01.2021 23:00:00", "31.01.2021 24:00:00"], {}, True),
+        (["2021-01-01 23:00", "2021-01-01 24:00"], {"stamp": "end"}, False),
+        (["2021-01-01 23:00", "2021-01-01 24:00"], {"stamp": "start"}, False),
+        (["01.01.2021 22:00 - 23:00", "01.01.2021 23:00 - 24:00"], {"day_first": True}, False),
+        (["2021-01-01 23:00", "2021-01-02 00:00"], {}, False),
+    ],
+)
+def test_days_that_go_to_24_00_are_noted_where_nothing_says_what_times_name(tmp_path, times, keys, noted):
+    panel = panel_of(tmp_path, "\n".join(["time,a", *(f"{time},1" for time in times)]), form="wide", **keys)
+    assert any("data.source.stamp" in note for note in panel.notes) is noted

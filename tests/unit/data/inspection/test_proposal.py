@@ -89,6 +89,17 @@ def test_offsets_show_the_zone(tmp_path):
     assert not proposal.undecided
 
 
+@pytest.mark.parametrize(
+    ("zone", "asked"), [("Asia/Kolkata", False), ("UTC", False), ("+05:30", False), (None, True)]
+)
+def test_how_hours_are_counted_is_asked_only_where_it_matters(zone, asked, tmp_path):
+    times = pd.date_range("2021-01-01", periods=24 * 8, freq="h")
+    load = np.random.default_rng(0).uniform(1, 2, len(times)).round(3)
+    table = pd.DataFrame({"date": times.strftime("%Y-%m-%d"), "HE": times.hour + 1, "kWh": load})
+    given = {} if zone is None else {"timezone": "Asia/Kolkata", "times_in": zone}
+    assert ("hour_numbers" in undecided(proposed(table, tmp_path, given))) is asked
+
+
 def test_hours_of_a_day_are_found_by_their_numbers(tmp_path):
     fine = hourly()
     local = fine.index.tz_convert("Europe/Madrid").tz_localize(None)

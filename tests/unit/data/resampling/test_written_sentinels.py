@@ -7,6 +7,7 @@ import pytest
 from wattshed.data.findings.readings import find_readings
 from wattshed.data.findings.warned import warnings_of
 from wattshed.data.panel import Panel
+from wattshed.data.resampling.written_sentinels import written_sentinels
 from wattshed.data.sources.source import load_panel
 from wattshed.data.sources.table import Settings
 from wattshed.data.splits import Segment
@@ -36,7 +37,7 @@ def panel_with(folder, sentinel, spacing="15min", **keys):
         ("5min", {"unit": "W", "resolution": "irregular"}),
     ],
 )
-@pytest.mark.parametrize("sentinel", [-9999, -999, 65535])
+@pytest.mark.parametrize("sentinel", [-9999, -999, 65535, 9_000_000, -12345])
 def test_a_hidden_sentinel_is_named_with_its_node(tmp_path, spacing, keys, sentinel):
     panel = panel_with(tmp_path, sentinel, spacing, **keys)
     assert dict(panel.written_sentinels) == {"b": (sentinel, pytest.approx(10 / STEPS))}
@@ -58,3 +59,7 @@ def test_declared_sentinels_are_missing_and_named_no_more(tmp_path):
     assert not panel.written_sentinels
     assert panel.observed[:, 0].all()
     assert (~panel.observed[:, 1]).sum() == 10
+
+
+def test_a_node_without_a_row_has_no_sentinel():
+    assert written_sentinels(np.empty((0, 1)), ["a"]) == {}

@@ -28,6 +28,11 @@ class Level:
     def keys(self) -> list[str]:
         return [name for block in self.blocks if is_block(block) for name in block.model_fields]
 
+    @property
+    def can_lack_keys(self) -> bool:
+        """Whether a key can be missing here: not in a text or number, nor where nothing but these may be written."""
+        return isinstance(self.given, Mapping) and (not self.blocks or any(map(is_block, self.blocks)))
+
     def inside(self, part: int | str) -> list[Kind]:
         """What may be written under ``part``."""
         return [kind for block in self.blocks for kind in _inside(block, part)]
@@ -59,7 +64,7 @@ def locate(loc: tuple[int | str, ...], block: type[BaseModel] | None, given: Any
     level = Level([block], given)
     for number, part in enumerate(loc):
         if not _holds(level.given, part):
-            if number == len(loc) - 1:
+            if number == len(loc) - 1 and level.can_lack_keys:
                 path.append(part)
                 levels.append(level)
             continue

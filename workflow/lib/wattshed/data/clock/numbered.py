@@ -43,6 +43,13 @@ def pair(dates: np.ndarray, numbers: np.ndarray, rules: ClockRules, places: Plac
             "data.source.resolution."
         )
     first = _first_number(numbers, largest, rules, places)
+    if first == 0 and rules.stamp == "end":
+        raise Fault(
+            f"{places.where}: numbers of the day are counted from 0 and data.source.stamp is end; expected to know "
+            "whether 0 is the first of the day or the midnight at which a reading ends: leave data.source.stamp out; "
+            "or leave out data.source.hour_column, set data.source.time_column to a list of both columns, and "
+            "data.source.time_format to their letters, such as %Y-%m-%d %H."
+        )
     early = numbers < first
     if early.any():
         row = int(np.argmax(early))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal, cast
 
+from wattshed.data.signatures import refuse_other_kinds
 from wattshed.foundation.faults import Fault, one_line
 
 Content = Literal["text", "parquet", "workbook"]
@@ -80,7 +81,7 @@ class Container:
 def container_of(path: Path) -> Container:
     """What a file is, by its first bytes and its name.
 
-    Raises :class:`Fault` for a missing file, a folder, an archive of several files and old workbooks.
+    Raises :class:`Fault` for a missing file, a folder, an archive of several files and a file of another kind.
     """
     if not path.exists():
         pattern = " or no file matches this pattern" if any(sign in str(path) for sign in "*?[") else ""
@@ -116,6 +117,7 @@ def content_of(container: Container, head: bytes) -> Content:
         raise Fault(
             f"{container.path} is a workbook of the old form .xls; expected .xlsx, CSV or Parquet: save it as .xlsx."
         )
+    refuse_other_kinds(head, str(container.path))
     return "text"
 
 

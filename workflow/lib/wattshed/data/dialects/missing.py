@@ -4,7 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 # Compared without blanks around them and without regard to case; documented in data/README.md.
-TEXTS = ("", "-", "--", "#n/a", "#na", "<na>", "n/a", "n/e", "na", "nan", "-nan", "none", "null")
+# Those that pandas takes for missing, and those of statistical offices, grids and databases.
+USUAL = ("", "-", "--", "---", "n/a", "n.a.", "n/e", "na", "nan", "-nan", "nat", "none", "null", "\\n")
+CODES = ("#n/a", "#n/a n/a", "#na", "<na>", "1.#ind", "-1.#ind", "1.#qnan", "-1.#qnan")
+TEXTS = USUAL + CODES
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from wattshed.data.forms.header_units import refuse_other_unit
 from wattshed.data.forms.recognising import recognise
 from wattshed.data.forms.roles import Roles
 from wattshed.data.forms.rows import RowReader, Rows
-from wattshed.data.forms.timing import FileKeys, blank_rows, counted, instants_of, rules_of
+from wattshed.data.forms.timing import FileKeys, blank_rows, counted, instants_of, midnight_note, rules_of
 
 
 @dataclass
@@ -55,6 +55,8 @@ def read_file(path: Path, keys: FileKeys, several_files: bool) -> Readings:
         return _of_days(path, keys, rows)
     rules, notes = rules_of(keys, table.look, roles, rows.number)
     instants = counted(keys, rules, rows) if rows.time is None else instants_of(rows, rules)
+    if rows.times is not None:
+        notes += midnight_note(rows.times, keys, rules)
     nodes, values = rows.nodes, rows.values
     if form == "wide":
         nodes = [table.look.header[place] for place in roles.values]

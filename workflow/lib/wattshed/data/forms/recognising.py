@@ -125,9 +125,8 @@ def _nodes(look: Look, keys: ColumnKeys, used: list[int]) -> list[int]:
             if plain(name) in NOT_NODES:
                 raise Fault(
                     f"{look.path}: row {look.header_row}: column {name!r} has the name of a part of the calendar, "
-                    "not of "
-                    "a node; expected only nodes: list it in data.source.exclude, or the nodes in "
-                    "data.source.columns."
+                    "not of a node; expected only nodes: list it in data.source.exclude, or the nodes in "
+                    "data.source.columns; set data.source.hour_column or period_column to it if it numbers them."
                 )
     taken = [place for place in nodes if place in used]
     if taken:

@@ -117,6 +117,12 @@ def time_places(look: Look, keys: ColumnKeys) -> tuple[int, ...]:
         return tuple(by_name[part] for part in DATE_PARTS)
     if found is None and look.header[0] == "":
         found = 0  # The index of pandas or R, which tables of one column per node have.
+    if found is None and len(look.header) == 1:
+        raise Fault(
+            f"{look.path}: row {look.header_row}: the header ({shown(look.header)}) is one cell; expected columns of "
+            "times and readings between commas, semicolons, tabs or bars: set data.source.separator (such as a blank), "
+            "or data.source.skip_rows if the header is further down."
+        )
     if found is None:
         raise Fault(
             f"{look.path}: row {look.header_row}: no column of the header ({shown(look.header)}) has a usual name of "

@@ -18,6 +18,9 @@ from wattshed.foundation.faults import Fault
 # Largest number of a period, and the length that it shows [min]; the long day in autumn has one hour more.
 PERIODS_MIN = {23: 60, 24: 60, 25: 60, 46: 30, 48: 30, 50: 30, 92: 15, 96: 15, 100: 15}
 
+# 24:00 at the end of a single time; an interval states its start.
+DAY_END = r"^\D*\d[^:]*\b24:00(?::00)?$"
+
 
 class FileKeys(Dialect, ColumnKeys, Protocol):
     """What is read from the settings of the source for one file."""
@@ -92,6 +95,18 @@ def rules_of(
         irregular=keys.resolution == "irregular",
     )
     return rules, notes
+
+
+def midnight_note(times: pd.Series, keys: FileKeys, rules: ClockRules) -> tuple[str, ...]:
+    """A note where a day goes to 24:00 and times were read as starts, though ``stamp`` does not say so."""
+    if keys.stamp is not None or rules.stamp != "start" or not pd.api.types.is_string_dtype(times):
+        return ()
+    if not bool(times.str.contains(DAY_END).any()):
+        return ()
+    return (
+        "Days go to 24:00, which is usual for the ends of readings, and times were read as their starts: set "
+        "data.source.stamp to end or start.",
+    )
 
 
 def _number_minutes(

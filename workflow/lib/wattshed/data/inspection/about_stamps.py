@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from wattshed.data.clock.zones import changes
 from wattshed.data.forms.day_columns import day_columns
 from wattshed.data.forms.names import says_ending
 from wattshed.data.inspection.case import SAID, Case
@@ -74,6 +75,13 @@ def stamp_of_days(case: Case) -> Iterator[Choice]:
         )
 
 
+def _never_changes(case: Case, line: Timeline) -> bool:
+    """Whether the stated clock of the file is not changed in its span, so that both ways to count are one."""
+    clock = case.value_of("times_in") or case.value_of("timezone")
+    first, last = line.span
+    return clock is not None and not changes(clock, first, last + DAY_S)
+
+
 def hour_numbers(case: Case, line: Timeline) -> Iterator[Choice]:
     """How hours are numbered, where the source could not see it."""
     if case.roles.hour is None:
@@ -81,7 +89,9 @@ def hour_numbers(case: Case, line: Timeline) -> Iterator[Choice]:
     stated = next(case.stated("hour_numbers"), None)
     if stated is not None and (not line.elapsed or stated.why == SAID):
         yield stated
-    elif not line.elapsed and not any(days_of_changes(line).values()):
+    elif line.elapsed or _never_changes(case, line):
+        return
+    elif not any(days_of_changes(line).values()):
         yield Choice(
             "hour_numbers",
             None,

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from wattshed.config.data.sources import Clock, SourceBlock, Timezone
 from wattshed.data.sources.source import DataSource, Files, SimpleSource
 from wattshed.data.sources.table_checks import check
+from wattshed.data.sources.table_names import MissingCell, Name
 from wattshed.data.sources.table_paths import expand
 
 if TYPE_CHECKING:
@@ -30,16 +31,16 @@ class Settings(SourceBlock):
         "file is one node; `days`: one row per node and day, one column per time of day. Empty: read from the "
         "header.",
     )
-    time_column: str | list[str] | None = Field(
+    time_column: Name | list[Name] | None = Field(
         default=None,
         description="Column of times; several are joined, such as [date, time] or [year, month, day]. Empty: a usual "
         "name such as time, date, timestamp or ds.",
     )
-    hour_column: str | None = Field(
+    hour_column: Name | None = Field(
         default=None,
         description="Column with the number of the hour of the day, where `time_column` holds the date.",
     )
-    period_column: str | None = Field(
+    period_column: Name | None = Field(
         default=None,
         description="Column with the number of the period of the day, from 1, where `time_column` holds the date.",
     )
@@ -55,11 +56,11 @@ class Settings(SourceBlock):
         default=None,
         description="Time of the first row of a file without times; its rows are one `resolution` apart.",
     )
-    node_column: str | None = Field(
+    node_column: Name | None = Field(
         default=None,
         description="Column of node names (long, days). Empty: a usual name such as node or meter.",
     )
-    value_column: str | None = Field(
+    value_column: Name | None = Field(
         default=None,
         description="Column of readings (long, series). Empty: a usual name such as value or kWh.",
     )
@@ -68,15 +69,15 @@ class Settings(SourceBlock):
         description="Regular expression with one group that takes the node from the name of its file (series). Empty: "
         "the name without its ending.",
     )
-    columns: list[str] | None = Field(
+    columns: list[Name] | None = Field(
         default=None,
         min_length=1,
         description="Names or patterns of the columns that are nodes (wide). Empty: all others.",
     )
-    exclude: list[str] = Field(
+    exclude: list[Name] = Field(
         default=[], description="Names or patterns of columns that are not nodes (wide), such as weather."
     )
-    rows: dict[str, str | list[str]] = Field(
+    rows: dict[Name, Name | list[Name]] = Field(
         default={}, description="Only rows in which these columns have these texts are read."
     )
     times_in: Clock | None = Field(
@@ -116,10 +117,10 @@ class Settings(SourceBlock):
     )
     skip_rows: int = Field(default=0, ge=0, description="Lines above the header.")
     sheet: str | None = Field(default=None, description="Sheet of a workbook; needed where it has several.")
-    missing: list[str | float] = Field(
+    missing: list[MissingCell] = Field(
         default=[],
         description="Further texts and numbers that stand for a missing reading, such as -9999. An empty cell, NA, "
-        "N/A, NaN, null, None, - and n/e always do.",
+        "N/A, NaN, null, None, -, n/e and the like always do: data/README.md lists them.",
     )
     resolution: str | None = Field(
         default=None,

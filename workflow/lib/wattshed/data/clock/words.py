@@ -11,7 +11,8 @@ from wattshed.data.clock.places import Places
 from wattshed.data.clock.rules import ClockRules
 from wattshed.foundation.faults import Fault
 
-MIDNIGHT_24 = re.compile(r"(?<!\d)24:00(?=(?::00(?:\.0+)?)?(?!\d|:))")
+# Of 13:24:00 it is the minutes that are 24; after a year a colon may stand (01JAN2021:24:00).
+MIDNIGHT_24 = re.compile(r"(?<!\d)(?:(?<!:)|(?<=\d{4}:))24:00(?=(?::00(?:\.0+)?)?(?!\d|:))")
 # ERCOT marks the hour that comes twice; the order of rows tells which it is.
 FLAG = r"\s*(?:DST|\*)$"
 OFFSET = (

@@ -83,6 +83,7 @@ def rules_of(
         times_in=keys.times_in or keys.timezone,
         dst=keys.dst,
         stamp=stamp,
+        stamp_known=keys.stamp is not None or stamp == "end",
         time_format=keys.time_format,
         day_first=keys.day_first,
         hours_from=keys.hours_from,

@@ -12,6 +12,8 @@ def written_sentinels(values: np.ndarray, nodes: Sequence[str]) -> dict[str, tup
 
     values: float [T, N] as the file has them, NaN where there is none.
     """
+    if not len(values):
+        return {}
     with np.errstate(over="ignore"):
         ends = [end.reduce(values, axis=0).astype(np.float32) for end in (np.fmin, np.fmax)]
     found: dict[str, tuple[float, float]] = {}

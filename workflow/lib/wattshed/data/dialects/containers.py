@@ -1,6 +1,7 @@
 """Plain files, .gz, .zip with one file, and what is in them: text, Parquet or a workbook."""
 
 import gzip
+import re
 import shutil
 import tempfile
 import zipfile
@@ -19,6 +20,25 @@ Compression = Literal["gzip", "zip"]
 HIDDEN = ("__MACOSX/", ".")
 OLD_WORKBOOK = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 UNREADABLE = (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError)
+# As many first bytes as show a tar.
+HEAD_BYTES = 1024
+# What a file is by its first bytes, where it is not a table.
+OTHER_KINDS = (
+    (rb"%PDF", "a PDF"),
+    (rb"[{\[]\s*[\"{\[\]}]", "a JSON document"),
+    (rb"(?i)<(!doctype|html|\?xml)", "a web page or XML"),
+    (rb"version https://git-lfs", "only a pointer of Git LFS to the file (`git lfs pull` fetches it)"),
+    (rb"\x89HDF", "an HDF5 file"),
+    (rb"\x89PNG|\xff\xd8\xff", "a picture"),
+    (rb"SQLite format 3", "an SQLite database"),
+    (rb"CDF[\x01\x02]", "a NetCDF file"),
+    (rb"7z\xbc\xaf", "a 7z archive"),
+    (rb"Rar!", "a RAR archive"),
+    (rb"BZh\d", "a bzip2 archive"),
+    (rb"\xfd7zXZ", "an xz archive"),
+    (rb"\(\xb5/\xfd", "a zstd archive"),
+    (rb"(?s).{257}ustar", "a tar archive"),
+)
 
 
 @dataclass(frozen=True)
@@ -82,7 +102,11 @@ def container_of(path: Path) -> Container:
 
     Raises :class:`Fault` for a missing file, a folder, an archive of several files and old workbooks.
     """
-    if not path.exists():
+    try:
+        exists = path.exists()
+    except (OSError, ValueError) as error:
+        raise _unopened(path, error) from error
+    if not exists:
         pattern = " or no file matches this pattern" if any(sign in str(path) for sign in "*?[") else ""
         raise Fault(
             f"{path} does not exist{pattern}; expected a CSV or Parquet file: correct data.source.path in the config."
@@ -92,30 +116,57 @@ def container_of(path: Path) -> Container:
             f"{path} is not a file; expected a table: name the files in it, such as "
             f"{path.name}/*.csv, in data.source.path."
         )
-    with path.open("rb") as file:
-        head = file.read(8)
+    try:
+        with path.open("rb") as file:
+            head = file.read(HEAD_BYTES)
+    except OSError as error:
+        raise _unopened(path, error) from error
     suffix = path.suffix.lower()
     if head[:2] == b"\x1f\x8b" or suffix == ".gz":
         within = Container(path, "text", "gzip")
         with within.open() as stream:
-            return Container(path, content_of(within, stream.read(8)), "gzip")
-    if suffix in (".xlsx", ".xlsm"):
+            return Container(path, content_of(within, stream.read(HEAD_BYTES)), "gzip")
+    if suffix in (".xlsx", ".xlsm") and head[:8] != OLD_WORKBOOK:
         return Container(path, "workbook")
     if head[:4] == b"PK\x03\x04" or suffix == ".zip":
         return _in_zip(path)
     return Container(path, content_of(Container(path, "text"), head))
 
 
+def _unopened(path: Path, error: OSError | ValueError) -> Fault:
+    name = str(path) if len(str(path)) < 200 else f"{str(path)[:80]}..."
+    return Fault(
+        f"{name} cannot be opened ({getattr(error, 'strerror', None) or error}); expected a file that this user may "
+        "read: correct its permissions, or data.source.path in the config."
+    )
+
+
+def refuse_other_kinds(path: Path, head: bytes) -> None:
+    """Raise :class:`Fault` for a file whose first bytes are those of a thing that is not a table."""
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    kind = next((name for sign, name in OTHER_KINDS if re.match(sign, start)), None)
+    if kind is not None:
+        raise Fault(
+            f"{path} is {kind}; expected a table as CSV or other text, Parquet or .xlsx (also .gz, or .zip with one "
+            "file): export the readings as one of these."
+        )
+
+
 def content_of(container: Container, head: bytes) -> Content:
+    """What the table's own file is, by its first bytes. Raises :class:`Fault` where it is not a table."""
     suffix = Path(container.name).suffix.lower()
+    if head[:8] == OLD_WORKBOOK or suffix == ".xls":
+        old = "a workbook of the old form .xls" + ("" if suffix == ".xls" else ", or one with a password")
+        raise Fault(
+            f"{container.path} is {old}; expected .xlsx without a password, CSV or Parquet: save it as .xlsx."
+        )
     if suffix in (".parquet", ".pq") or head[:4] == b"PAR1":
         return "parquet"
     if suffix in (".xlsx", ".xlsm") or (head[:4] == b"PK\x03\x04" and container.compression):
         return "workbook"
-    if head == OLD_WORKBOOK or suffix == ".xls":
-        raise Fault(
-            f"{container.path} is a workbook of the old form .xls; expected .xlsx, CSV or Parquet: save it as .xlsx."
-        )
+    if head[:2] == b"\x1f\x8b":
+        raise Fault(f"{container.path} holds another packed file; expected a table in it: unpack it once.")
+    refuse_other_kinds(container.path, head)
     return "text"
 
 
@@ -146,4 +197,4 @@ def _in_zip(path: Path) -> Container:
         )
     within = Container(path, "text", "zip", names[0])
     with within.open() as stream:
-        return Container(path, content_of(within, stream.read(8)), "zip", names[0])
+        return Container(path, content_of(within, stream.read(HEAD_BYTES)), "zip", names[0])

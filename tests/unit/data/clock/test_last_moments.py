@@ -73,3 +73,18 @@ def test_a_day_may_end_with_24_after_a_colon(tmp_path):
     assert load(tmp_path).times.tolist() == [
         np.datetime64(f"2021-01-0{d}", "s").item() for d in ("1T23:00", "2T00:00")
     ]
+
+
+def test_an_offset_that_no_zone_has_is_refused(tmp_path):
+    written(tmp_path, "time,a\n2021-01-04T00:00+99:00,1\n2021-01-04T01:00+99:00,2\n", "t.csv")
+    with pytest.raises(Fault, match=r"row 2: .* an offset from UTC of at most 14 hours"):
+        load(tmp_path)
+
+
+def test_a_first_time_in_the_doubled_hour_needs_its_offset(tmp_path):
+    written(tmp_path, "a\n1\n2\n", "t.csv")
+    keys = {"resolution": "1h", "timezone": "Europe/Madrid"}
+    with pytest.raises(Fault, match="comes twice in Europe/Madrid"):
+        load(tmp_path, first_time="2021-10-31 02:00", **keys)
+    panel = load(tmp_path, first_time="2021-10-31 02:00+01:00", **keys)
+    assert panel.times[0] == np.datetime64("2021-10-31T01:00:00")

@@ -84,6 +84,9 @@ def test_keys_of_the_block_are_set_as_yaml(folder, capsys):
         (["--set", "unit=W", "--unit", "kW"], "given twice"),
         (["--timezone", "Madrid"], "unknown time zone"),
         (["--step-minutes", "7"], "step_minutes"),
+        (["--set", "time_column=zz"], "no column 'zz' in the header"),
+        (["--set", "time_column=[utc_timestamp, zz]"], "no column 'zz' in the header"),
+        (["--set", "node_column=zz"], "no column 'zz' in the header"),
         (["--quick", "--plot", "a.png"], "--quick"),
         (["--plot", "a.txt"], "unknown ending"),
         (["--write-config", "."], "is a folder"),
@@ -96,12 +99,15 @@ def test_options_that_cannot_be_are_refused(words, says, folder, capsys):
     assert err.count("\n") == 1
 
 
-@pytest.mark.parametrize("named", ["nothing.csv", "n*.csv", "empty", "mixed", "archive.zip"])
+@pytest.mark.parametrize(
+    "named", ["nothing.csv", "n*.csv", "empty", "mixed", "archive.zip", "a" * 5000, "", "zeros.csv"]
+)
 def test_what_cannot_be_inspected_is_one_sentence(named, folder, capsys):
     (folder / "empty").mkdir()
     (folder / "mixed").mkdir()
     for name in ("a.csv", "b.parquet"):
         (folder / "mixed" / name).write_text("x")
+    (folder / "zeros.csv").write_bytes(bytes(2000))
     (folder / "archive.zip").write_bytes(b"PK\x03\x04 broken")
     assert main(["inspect", named]) == 2
     said = capsys.readouterr()

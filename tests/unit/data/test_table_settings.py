@@ -133,7 +133,7 @@ def test_yaml_makes_nothing_of_null_and_numbers_of_names():
     [
         ("missing", [True], "data.source.missing.0: expected a text or a number; write a text such as no"),
         ("missing", [{"a": 1}], "data.source.missing.0: expected a text or a number"),
-        ("rows", {"id": [5.5]}, "data.source.rows.id: "),
+        ("rows", {"id": [5.5]}, "data.source.rows.id.0: "),
         ("path", 5, "data.source.path: "),
         ("path", {"a": 1}, "data.source.path: "),
         ("time_column", True, "data.source.time_column: "),

@@ -75,3 +75,36 @@ def test_dates_and_times_of_day_in_two_columns_are_joined(tmp_path):
 def test_a_damaged_workbook_is_refused(tmp_path):
     pytest.importorskip("openpyxl")
     assert "cannot be read as a workbook" in fault_of(tmp_path, b"PK\x03\x04 and no more", "panel.xlsx")
+
+
+@pytest.mark.parametrize(
+    ("cell", "says"),
+    [("=1+2", "a formula that was never computed"), ("#DIV/0!", "'#DIV/0!' is not a number")],
+)
+def test_cells_that_only_look_empty_are_refused_where_they_are_readings(cell, says, tmp_path):
+    rows = [["time", "a", "note"], *hours((1.0, None), (cell, None), (3.0, cell))]
+    book(tmp_path, load=rows)
+    with pytest.raises(Fault, match=rf"row 3, column 'a': .*{says}"):
+        load(tmp_path)
+    rows[2][1] = 2.0
+    book(tmp_path, load=rows)
+    assert load(tmp_path, columns=["a"]).values[:, 0].tolist() == [1, 2, 3]
+
+
+def test_cells_that_are_merged_with_a_reading_are_refused(tmp_path):
+    book(tmp_path, load=[["time", "a"], *hours((1.0,), (2.0,), (3.0,))])
+    openpyxl = pytest.importorskip("openpyxl")
+    made = openpyxl.load_workbook(tmp_path / "panel.xlsx")
+    made.active.merge_cells("B3:B4")
+    made.save(tmp_path / "panel.xlsx")
+    with pytest.raises(Fault, match="row 4, column 'a': 'merged with B3' is not a number"):
+        load(tmp_path)
+
+
+def test_a_workbook_that_the_package_cannot_read_is_one_sentence(tmp_path):
+    openpyxl = pytest.importorskip("openpyxl")
+    made = openpyxl.Workbook()
+    made.create_chartsheet("chart")
+    made.save(tmp_path / "panel.xlsx")
+    with pytest.raises(Fault, match=r"panel\.xlsx cannot be read as a workbook"):
+        load(tmp_path)

@@ -1,5 +1,6 @@
 """Where a problem of a configuration is: its path in the user's file, and what may be written there."""
 
+import re
 import types
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from wattshed.foundation import plugins
 
 # A type, with its annotations.
 Kind = tuple[Any, tuple[Any, ...]]
+# How pydantic calls members of unions.
+MEMBER = re.compile(r"str|int|float|bool|none|(list|dict|tuple|constrained|literal)\b.*")
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,13 @@ def locate(loc: tuple[int | str, ...], block: type[BaseModel] | None, given: Any
         value = level.given[part]
         level = Level([one for kind in level.inside(part) for one in expand(*kind, value)], value)
     return Located(path, levels)
+
+
+def _of_union(part: int | str, level: Level) -> bool:
+    """Whether the last part of a place is only pydantic's name of a union's member, such as ``str``."""
+    if part in level.keys:
+        return False
+    return not isinstance(level.given, Mapping) or bool(MEMBER.fullmatch(str(part)))
 
 
 def _holds(given: Any, part: int | str) -> bool:

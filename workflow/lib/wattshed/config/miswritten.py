@@ -1,5 +1,6 @@
 """How a value should have been written: a share without its percent sign, a block in the place of a bare name."""
 
+import math
 import re
 import types
 from collections.abc import Iterator
@@ -38,6 +39,9 @@ def rewritten(problem: str, message: str, found: Any, where: Located) -> str:
     is_share = problem in TOO_LARGE and "share" in key and isinstance(found, int | float) and found >= 2
     if is_share and _allowed(found / 100, where):
         return f"{message}; write {_plain(found / 100)} if you mean {_plain(found)} per cent"
+    if problem == "string_type" and isinstance(found, bool | int | float):
+        # YAML reads NO as false and 0026 as 22: what was written is not known any more.
+        return f"{message}; write it in quotes"
     if problem in BLOCK_TYPES:
         example = next((text for kind in where.kinds if (text := _example(kind, found))), None)
         expected = f"expected {BLOCK_TYPES[problem]}"
@@ -52,6 +56,8 @@ def _number(text: str, key: str, where: Located, *, whole: bool) -> str | None:
     if number is None or THOUSANDS.fullmatch(text):
         return None
     value = float(number[1].replace(",", "."))
+    if not math.isfinite(value):
+        return None
     if percent and not any(word in key for word in IN_PERCENT):
         value /= 100
     if (whole and not value.is_integer()) or not _allowed(value, where):
@@ -108,4 +114,6 @@ def _example(kind: Kind, found: Any) -> str | None:
 
 
 def _plain(value: float) -> str:
-    return f"{value:.12g}"
+    """A number as YAML reads it: 1e+39 without a point would be text."""
+    digits, sign, power = f"{value:.12g}".partition("e")
+    return f"{digits}{'' if '.' in digits else '.0'}e{power}" if sign else digits

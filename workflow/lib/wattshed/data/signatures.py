@@ -1,52 +1,45 @@
 """Kinds of files that a panel cannot be read from, by their first bytes: each is named, with what to do."""
 
+import re
+from pathlib import Path
+
 from wattshed.foundation.faults import Fault
 
-PACKED = {
-    b"\x28\xb5\x2f\xfd": "packed with Zstandard (.zst)",
-    b"\xfd7zXZ\x00": "packed as .xz",
-    b"7z\xbc\xaf\x27\x1c": "an archive of the form .7z",
-    b"Rar!\x1a\x07": "an archive of the form .rar",
-    b"\x04\x22\x4d\x18": "packed with LZ4",
-}
-BZIP2, BZIP2_BLOCK = b"BZh", b"1AY&"
-OTHERS = {
-    b"\x89HDF\r\n\x1a\n": "an HDF5 file",
-    b"CDF\x01": "a NetCDF file",
-    b"CDF\x02": "a NetCDF file",
-    b"ARROW1\x00\x00": "an Arrow (Feather) file",
-    b"FEA1": "a Feather file",
-    b"SQLite f": "an SQLite database",
-    b"MATLAB 5": "a MATLAB file",
-    b"\x93NUMPY": "a NumPy array",
-    b"\x80\x04": "a Python pickle",
-    b"\x80\x05": "a Python pickle",
-    b"RDX": "an R data file",
-    b"%PDF": "a PDF",
-    b"<!DOCTYP": "a web page",
-    b"<!doctyp": "a web page",
-    b"<html": "a web page",
-    b"<HTML": "a web page",
-    b"<?xml": "an XML file",
-    b"[{": "a JSON file",
-    b'{"': "a JSON file",
-    b"{\n": "a JSON file",
-    b"[\n": "a JSON file",
-}
+UNPACK, EXPORT = "unpack it", "export the readings as one of these"
+# As many first bytes as show a tar.
+HEAD_BYTES = 1024
+KINDS = (
+    (rb"\(\xb5/\xfd", "packed with Zstandard (.zst)", UNPACK),
+    (rb"\xfd7zXZ", "packed as .xz", UNPACK),
+    (rb"BZh\d1AY&", "packed as .bz2", UNPACK),
+    (rb"\x04\x22\x4d\x18", "packed with LZ4", UNPACK),
+    (rb"7z\xbc\xaf", "an archive of the form .7z", UNPACK),
+    (rb"Rar!", "an archive of the form .rar", UNPACK),
+    (rb"(?s).{257}ustar", "a tar archive", UNPACK),
+    (rb"%PDF", "a PDF", EXPORT),
+    (rb"[{\[]\s*[\"{\[\]}]", "a JSON document", EXPORT),
+    (
+        rb"(?i)<(!doctype|html)",
+        "a web page and not a table",
+        "download the file itself, perhaps after a login",
+    ),
+    (rb"<\?xml", "an XML file", EXPORT),
+    (rb"version https://git-lfs", "only a pointer of Git LFS to the file", "fetch it with `git lfs pull`"),
+    (rb"\x89HDF", "an HDF5 file", EXPORT),
+    (rb"CDF[\x01\x02]", "a NetCDF file", EXPORT),
+    (rb"ARROW1\x00\x00|FEA1", "an Arrow (Feather) file", EXPORT),
+    (rb"SQLite f", "an SQLite database", EXPORT),
+    (rb"MATLAB 5", "a MATLAB file", EXPORT),
+    (rb"\x93NUMPY", "a NumPy array", EXPORT),
+    (rb"\x80[\x04\x05]", "a Python pickle", EXPORT),
+    (rb"RDX", "an R data file", EXPORT),
+    (rb"\x89PNG|\xff\xd8\xff", "a picture", EXPORT),
+)
 
 
-def refuse_other_kinds(head: bytes, where: str) -> None:
-    """Raise :class:`Fault` for a file of another kind. head: its first 8 bytes, unpacked."""
-    wanted = "expected CSV, Parquet or .xlsx, also in .gz or .zip"
-    packed = next((kind for sign, kind in PACKED.items() if head.startswith(sign)), None)
-    if head.startswith(BZIP2) and head.endswith(BZIP2_BLOCK):
-        packed = "packed as .bz2"
-    if packed is not None:
-        raise Fault(f"{where} is {packed}; {wanted}: unpack it.")
-    other = next((kind for sign, kind in OTHERS.items() if head.startswith(sign)), None)
-    if other == "a web page":
-        raise Fault(
-            f"{where} is a web page and not a table; {wanted}: download the file itself, perhaps after a login."
-        )
-    if other is not None:
-        raise Fault(f"{where} is {other}; {wanted}: export the table as one of these.")
+def refuse_other_kinds(path: Path, head: bytes) -> None:
+    """Raise :class:`Fault` for a file whose first bytes are those of another kind. head: at most 1,024, unpacked."""
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    found = next(((name, cure) for sign, name, cure in KINDS if re.match(sign, start)), None)
+    if found is not None:
+        raise Fault(f"{path} is {found[0]}; expected CSV, Parquet or .xlsx, also in .gz or .zip: {found[1]}.")

@@ -16,13 +16,20 @@ def files_and_path(named: Sequence[str]) -> tuple[list[Path], str | list[str]]:
     """
     from wattshed.data.sources.table_paths import expand
 
-    patterns = [_of_folder(one) if Path(one).is_dir() else one for one in named]
-    files = expand(patterns)
+    try:
+        patterns = [_of_folder(one) if one and Path(one).is_dir() else one for one in named]
+        files = expand(patterns)
+    except (OSError, ValueError) as error:
+        raise Fault(
+            f"a named file cannot be looked at ({getattr(error, 'strerror', None) or error}): expected tables that "
+            "this user may read; correct the names."
+        ) from error
     for file in files:
-        if not Path(file).exists():
+        if not file or not Path(file).exists():
             many = " and no file matches it as a pattern" if any(sign in file for sign in "*?[") else ""
             raise Fault(
-                f"{file} does not exist{many}: expected a table, a pattern or a folder; correct the name."
+                f"{file or 'a file of an empty name'} does not exist{many}: expected a table, a pattern or "
+                "a folder; correct the name."
             )
     if len(patterns) == 1:
         return [Path(file) for file in files], patterns[0]

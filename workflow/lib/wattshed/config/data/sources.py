@@ -13,8 +13,14 @@ from wattshed.foundation.hours import HOUR_MINUTES
 OFFSET = r"[+-](0\d|1[0-4]):[0-5]\d"
 
 
+# Zones that depend on the machine, or that count leap seconds.
+UNUSABLE_ZONES = re.compile(r"localtime|Factory|posixrules|(posix|right)/.*")
+
+
 def _known_zone(name: str) -> str:
     try:
+        if UNUSABLE_ZONES.fullmatch(name):
+            raise KeyError(name)
         ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:
         raise ValueError("unknown time zone; expected an IANA name such as Europe/Madrid or UTC") from error

@@ -60,12 +60,10 @@ def read_dates(words: pd.Series, rules: ClockRules, places: Places) -> np.ndarra
     _refuse_some_halves(parts, words, places)
     if (parts[0].str.len() == 4).all():
         days = _days(left, middle, right)
-        refuse_unread(np.isnan(days), words, places, "year, month and day")
+        refuse_unread(np.isnan(days), words, places, "a year, a month and a day that exist")
         return (DAY_S * days).astype(np.int64) + clock_s
     long_years = parts[3].str.len() == 4
-    refuse_unread(
-        (~long_years).to_numpy(), words, places, "a year of four digits; set data.source.time_format"
-    )
+    refuse_unread((~long_years).to_numpy(), words, places, "a year of four digits")
     dotted = bool((parts[1] == ".").all())
     orders = (rules.day_first,) if rules.day_first is not None else (True,) if dotted else (True, False)
     days_of = {first: _days(right, middle, left) if first else _days(right, left, middle) for first in orders}

@@ -7,11 +7,12 @@ import pandas as pd
 
 from wattshed.data.clock.cells import Cells, read_cells
 from wattshed.data.clock.dates import DAY_S
-from wattshed.data.clock.near_changes import Labelled
+from wattshed.data.clock.near_changes import Labelled, text_of
 from wattshed.data.clock.numbered import counts_elapsed, elapsed_seconds, pair
 from wattshed.data.clock.places import Places, empty_time
 from wattshed.data.clock.rules import ClockRules, Instants
 from wattshed.data.clock.wall_clock import Blank, local_instants
+from wattshed.data.units import duration_text
 from wattshed.foundation.faults import Fault
 from wattshed.foundation.hours import HOUR_S
 
@@ -21,6 +22,8 @@ __all__ = ["ClockRules", "Instants", "read_instants"]
 NODES = 16
 # A share of steps that must be whole multiples of the typical one, where ends of readings are moved by it.
 WHOLE = 0.9
+# Fewer different times may all lie just before a whole reading by chance.
+LEAST_SHORT = 3
 
 
 def read_instants(
@@ -84,14 +87,35 @@ def _spacing(cells: Cells, node: np.ndarray | None, rules: ClockRules, places: P
         return 0, 0
     stated = rules.resolution_s or cells.length_s
     spacing_s, sure = (stated, True) if stated else _typical_spacing(cells.seconds, places.code, node)
-    if rules.stamp != "end" or cells.length_s is not None:
+    if cells.length_s is not None:
+        return spacing_s, 0
+    short_s = _short_of_the_end(cells, spacing_s)
+    if short_s and not rules.stamp_known:
+        example = text_of(int(cells.seconds.min()))
+        raise Fault(
+            f"{places.where}: all times lie {duration_text(short_s)} before a whole {duration_text(spacing_s)}, such "
+            f"as {example}, and can name the last moment of a reading or its start; expected to know which: set "
+            "data.source.stamp to end or start."
+        )
+    if rules.stamp != "end":
         return spacing_s, 0
     if not sure:
         raise Fault(
             f"{places.where}: times are the ends of readings, and their spacing does not tell how long a reading is; "
             "expected regular times: set data.source.resolution."
         )
-    return spacing_s, spacing_s
+    return spacing_s, spacing_s - short_s
+
+
+def _short_of_the_end(cells: Cells, spacing_s: int) -> int:
+    """By how much times name the last second or minute of a reading, and not its end [s]; 0 where they do not."""
+    if len(cells.seconds) < LEAST_SHORT or spacing_s < 60 or spacing_s % 60:
+        return 0
+    if bool((cells.seconds % 60 == 59).all()):
+        return 1
+    # An offset of 45 minutes is also one of times in UTC, so only clocks on a wall show the last minute.
+    last_minute = not cells.aware and spacing_s >= 300
+    return 60 if last_minute and bool((cells.seconds % spacing_s == spacing_s - 60).all()) else 0
 
 
 def _typical_spacing(seconds: np.ndarray, code: np.ndarray, node: np.ndarray | None) -> tuple[int, bool]:

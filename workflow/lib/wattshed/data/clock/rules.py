@@ -10,14 +10,15 @@ class ClockRules:
     """What a file's owner states about its times; None is recognised from the file, or refused.
 
     times_in: IANA name or offset such as ``+01:00``. dst: ``doubled``, ``skipped`` or ``none`` for files with 24 hours
-    on every day. stamp: ``start`` or ``end``. hours_from: number of the first hour of a day. hour_numbers: ``elapsed``
-    or ``clock``. number_minutes: length of what is numbered; None without numbers. resolution_s: of the file.
-    irregular: a log without a spacing.
+    on every day. stamp: ``start`` or ``end``; stamp_known: whether that is stated. hours_from: number of the first hour
+    of a day. hour_numbers: ``elapsed`` or ``clock``. number_minutes: length of what is numbered; None without numbers.
+    resolution_s: of the file. irregular: a log without a spacing.
     """
 
     times_in: str
     dst: str | None = None
     stamp: str = "start"
+    stamp_known: bool = True
     time_format: str | None = None
     day_first: bool | None = None
     hours_from: int | None = None

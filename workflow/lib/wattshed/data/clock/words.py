@@ -7,11 +7,14 @@ import numpy as np
 import pandas as pd
 
 from wattshed.data.clock.dates import DAY_S, read_dates
-from wattshed.data.clock.places import Places
+from wattshed.data.clock.places import Places, refuse_unread
 from wattshed.data.clock.rules import ClockRules
 from wattshed.foundation.faults import Fault
 
-MIDNIGHT_24 = re.compile(r"(?<!\d)24:00(?=(?::00(?:\.0+)?)?(?!\d|:))")
+# Of any zone.
+FURTHEST_AHEAD_S = 14 * 3600
+# Of 13:24:00 it is the minutes that are 24; after a year a colon may stand (01JAN2021:24:00).
+MIDNIGHT_24 = re.compile(r"(?<!\d)(?:(?<!:)|(?<=\d{4}:))24:00(?=(?::00(?:\.0+)?)?(?!\d|:))")
 # ERCOT marks the hour that comes twice; the order of rows tells which it is.
 FLAG = r"\s*(?:DST|\*)$"
 OFFSET = (
@@ -107,7 +110,10 @@ def read_words(words: pd.Series, rules: ClockRules, places: Places) -> tuple[np.
     if not aware[0]:
         return read_dates(words, rules, places) + DAY_S * late, False
     bare = pd.Series([word[: -len(end)] for word, end in zip(words, offset, strict=True)])
-    return read_dates(bare, rules, places) + DAY_S * late - _offset_s(offset), True
+    offset_s = _offset_s(offset)
+    impossible: np.ndarray = np.abs(offset_s) > FURTHEST_AHEAD_S
+    refuse_unread(impossible, words, places, "an offset from UTC of at most 14 hours")
+    return read_dates(bare, rules, places) + DAY_S * late - offset_s, True
 
 
 def without_24(words: pd.Series) -> tuple[pd.Series, np.ndarray]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal, cast
 
-from wattshed.data.signatures import refuse_other_kinds
+from wattshed.data.signatures import HEAD_BYTES, refuse_other_kinds
 from wattshed.foundation.faults import Fault, one_line
 
 Content = Literal["text", "parquet", "workbook"]
@@ -83,7 +83,11 @@ def container_of(path: Path) -> Container:
 
     Raises :class:`Fault` for a missing file, a folder, an archive of several files and a file of another kind.
     """
-    if not path.exists():
+    try:
+        exists = path.exists()
+    except (OSError, ValueError) as error:
+        raise _unopened(path, error) from error
+    if not exists:
         pattern = " or no file matches this pattern" if any(sign in str(path) for sign in "*?[") else ""
         raise Fault(
             f"{path} does not exist{pattern}; expected a CSV or Parquet file: correct data.source.path in the config."
@@ -93,31 +97,46 @@ def container_of(path: Path) -> Container:
             f"{path} is not a file; expected a table: name the files in it, such as "
             f"{path.name}/*.csv, in data.source.path."
         )
-    with path.open("rb") as file:
-        head = file.read(8)
+    try:
+        with path.open("rb") as file:
+            head = file.read(HEAD_BYTES)
+    except OSError as error:
+        raise _unopened(path, error) from error
     suffix = path.suffix.lower()
     if head[:2] == b"\x1f\x8b" or suffix == ".gz":
         within = Container(path, "text", "gzip")
         with within.open() as stream:
-            return Container(path, content_of(within, stream.read(8)), "gzip")
-    if suffix in (".xlsx", ".xlsm"):
+            return Container(path, content_of(within, stream.read(HEAD_BYTES)), "gzip")
+    if suffix in (".xlsx", ".xlsm") and head[:8] != OLD_WORKBOOK:
         return Container(path, "workbook")
     if head[:4] == b"PK\x03\x04" or suffix == ".zip":
         return _in_zip(path)
     return Container(path, content_of(Container(path, "text"), head))
 
 
+def _unopened(path: Path, error: OSError | ValueError) -> Fault:
+    name = str(path) if len(str(path)) < 200 else f"{str(path)[:80]}..."
+    return Fault(
+        f"{name} cannot be opened ({getattr(error, 'strerror', None) or error}); expected a file that this user may "
+        "read: correct its permissions, or data.source.path in the config."
+    )
+
+
 def content_of(container: Container, head: bytes) -> Content:
+    """What the table's own file is, by its first bytes. Raises :class:`Fault` where it is not a table."""
     suffix = Path(container.name).suffix.lower()
+    if head[:8] == OLD_WORKBOOK or suffix == ".xls":
+        old = "a workbook of the old form .xls" + ("" if suffix == ".xls" else ", or one with a password")
+        raise Fault(
+            f"{container.path} is {old}; expected .xlsx without a password, CSV or Parquet: save it as .xlsx."
+        )
     if suffix in (".parquet", ".pq") or head[:4] == b"PAR1":
         return "parquet"
     if suffix in (".xlsx", ".xlsm") or (head[:4] == b"PK\x03\x04" and container.compression):
         return "workbook"
-    if head == OLD_WORKBOOK or suffix == ".xls":
-        raise Fault(
-            f"{container.path} is a workbook of the old form .xls; expected .xlsx, CSV or Parquet: save it as .xlsx."
-        )
-    refuse_other_kinds(head, str(container.path))
+    if head[:2] == b"\x1f\x8b":
+        raise Fault(f"{container.path} holds another packed file; expected a table in it: unpack it once.")
+    refuse_other_kinds(container.path, head)
     return "text"
 
 
@@ -148,4 +167,4 @@ def _in_zip(path: Path) -> Container:
         )
     within = Container(path, "text", "zip", names[0])
     with within.open() as stream:
-        return Container(path, content_of(within, stream.read(8)), "zip", names[0])
+        return Container(path, content_of(within, stream.read(HEAD_BYTES)), "zip", names[0])

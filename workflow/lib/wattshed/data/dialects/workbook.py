@@ -1,9 +1,11 @@
 """Workbooks (.xlsx): one sheet as a table, read by pandas through the extra ``excel``."""
 
 import datetime
+import re
+import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import pandas as pd
@@ -15,6 +17,11 @@ from wattshed.data.dialects.look import Dialect, Look
 from wattshed.foundation.faults import Fault
 
 SHOWN_ROWS = 200
+# In the XML of a sheet: a cell, its value, its error, and the first and last of merged cells.
+CELL = re.compile(rb'<c r="([A-Z]+\d+)"([^>]*[^/])?>(.*?)</c>', re.DOTALL)
+VALUE = re.compile(rb"<v>[^<]")
+ERROR = re.compile(rb"<v>([^<]+)</v>")
+MERGED = re.compile(rb'<mergeCell ref="([A-Z]+\d+):([A-Z]+\d+)"')
 
 
 @dataclass(frozen=True)
@@ -53,7 +60,11 @@ def open_workbook(container: Container, dialect: Dialect) -> WorkbookTable:
             book = pd.ExcelFile(stream, engine="openpyxl")
             sheet = _sheet(container, [str(name) for name in book.sheet_names], dialect.sheet)
             cells = pd.read_excel(book, sheet, header=None, dtype=object, na_filter=False)
-        except (OSError, ValueError, KeyError, IndexError) as error:
+            _show_unread(cells, stream, book.book[sheet])
+        except Fault:
+            raise
+        # openpyxl raises errors of any kind for workbooks that it does not understand.
+        except Exception as error:
             raise container.damaged(error) from error
     # pandas leaves blank rows at the start in place; their numbers are those of the sheet.
     filled: np.ndarray = ~cells.map(_is_empty).all(axis=1).to_numpy(dtype=bool)
@@ -73,6 +84,49 @@ def open_workbook(container: Container, dialect: Dialect) -> WorkbookTable:
         container, tuple(header), shown, int(rows[0]) + 1, int(rows[0]) + 2, width=len(header), sheet=sheet
     )
     return WorkbookTable(look, data, rows[1:] + 1)
+
+
+def _show_unread(cells: pd.DataFrame, stream: IO[bytes], sheet: Any) -> None:
+    """Write texts into cells that pandas shows as empty although they are not, so that they are refused as readings.
+
+    These are errors such as #DIV/0!, formulas that no program has computed, and the cells that a number is merged with.
+    """
+    place = getattr(sheet, "_worksheet_path", None)
+    if place is None:
+        return
+    stream.seek(0)
+    with zipfile.ZipFile(stream) as archive:
+        content = archive.read(str(place).lstrip("/"))
+    if not any(sign in content for sign in (b"<f", b't="e"', b"<mergeCell ")):
+        return
+    for cell in CELL.finditer(content):
+        if b't="e"' in (cell[2] or b""):
+            error = ERROR.search(cell[3])
+            _put(cells, *_places(cell[1]), error[1].decode() if error else "an error")
+        elif b"<f" in cell[3] and b't="str"' not in (cell[2] or b"") and not VALUE.search(cell[3]):
+            _put(cells, *_places(cell[1]), "a formula that was never computed (save the workbook again)")
+    for merged in MERGED.finditer(content):
+        (top, left), (bottom, right) = _places(merged[1]), _places(merged[2])
+        if top < len(cells) and left < cells.shape[1] and isinstance(cells.iat[top, left], int | float):
+            for row in range(top, bottom + 1):
+                for column in range(left, right + 1):
+                    if (row, column) != (top, left):
+                        _put(cells, row, column, f"merged with {merged[1].decode()}")
+
+
+def _places(name: bytes) -> tuple[int, int]:
+    """Row and column, from 0, of a cell such as B5."""
+    letters = name.rstrip(b"0123456789")
+    column = 0
+    for letter in letters:
+        column = 26 * column + letter - ord("A") + 1
+    return int(name[len(letters) :]) - 1, column - 1
+
+
+def _put(cells: pd.DataFrame, row: int, column: int, text: str) -> None:
+    """A text into a cell that pandas read and found empty."""
+    if row < len(cells) and column < cells.shape[1] and _is_empty(cells.iat[row, column]):
+        cells.iat[row, column] = text
 
 
 def _sheet(container: Container, names: list[str], wanted: str | None) -> str:

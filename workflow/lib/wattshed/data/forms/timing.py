@@ -86,6 +86,7 @@ def rules_of(
         times_in=keys.times_in or keys.timezone,
         dst=keys.dst,
         stamp=stamp,
+        stamp_known=keys.stamp is not None or stamp == "end",
         time_format=keys.time_format,
         day_first=keys.day_first,
         hours_from=keys.hours_from,
@@ -159,6 +160,11 @@ def counted(keys: FileKeys, rules: ClockRules, rows: Rows) -> Instants:
     code = np.zeros(1, dtype=np.int32)
     if rules.dst is None:
         start = read_instants(code, first, None, None, rows.rows, rules, where)
+        if not start.kept[0]:
+            raise Fault(
+                f"data.source.first_time: {keys.first_time!r} comes twice in {rules.times_in}, whose clock repeats "
+                "this hour; expected one instant: add the offset from UTC, such as +01:00."
+            )
         seconds = start.seconds[0] + step_s * np.arange(count, dtype=np.int64)
         nothing = np.zeros(count, dtype=bool)
         return Instants(seconds, ~nothing, nothing, step_s, start.notes)

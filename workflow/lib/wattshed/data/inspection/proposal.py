@@ -31,6 +31,8 @@ from wattshed.foundation.hours import HOUR_S
 SECOND_FILE_CELLS = 200_000
 # Columns of readings that show the clock of a wide table.
 FEW = 6
+# Keys that name one column, or several that are joined.
+COLUMN_KEYS = ("time_column", "hour_column", "period_column", "node_column", "value_column")
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ def propose(paths: Sequence[Path], path: str | list[str], given: dict[str, Any])
     overlapping = _same_time(sample, paths, given)
     if len(paths) > 1 and not overlapping:
         sample = joined(sample, paths[1:], given)
+    _refuse_unknown_columns(sample, given)
     roles = _with_given(find_roles(sample, overlapping, stated), stated)
     _refuse_other_tables(sample, roles, stated)
     line = _line(sample, roles, stated)
@@ -84,6 +87,21 @@ def propose(paths: Sequence[Path], path: str | list[str], given: dict[str, Any])
     for key, value in given.items():
         choices.setdefault(key, Choice(key, value, "as you said"))
     return Proposal(case, tuple(choices.values()), tuple(one for one in found if isinstance(one, Finding)))
+
+
+def _refuse_unknown_columns(sample: Sample, given: dict[str, Any]) -> None:
+    """Refuse a column that the user names and the header lacks."""
+    header = [name for name in sample.look.header if name]
+    for key in COLUMN_KEYS:
+        named = given.get(key)
+        for name in named if isinstance(named, list) else [named] if named is not None else []:
+            if str(name).strip() not in header:
+                shown = ", ".join(header[:6]) + (", ..." if len(header) > 6 else "")
+                raise Fault(
+                    f"{sample.path}: row {sample.look.header_row}: no column {name!r} in the header ({shown}); "
+                    f"expected the column that --set {key} names: correct it, or set skip_rows if the header is "
+                    "further down."
+                )
 
 
 def _line(sample: Sample, roles: Roles, stated: dict[str, Any]) -> Timeline | None:

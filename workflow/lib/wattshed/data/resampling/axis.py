@@ -66,13 +66,11 @@ def make_axis(
     if strays:
         notes = (f"{strays:,} rows without a reading lie between the others; they were left out.",)
     per_step = step_s // resolution_s
-    before = 0
-    if per_step > 1:
-        local = first + offset_s(first, timezone)
-        late = local % resolution_s
-        before = (local - late) % step_s
-        if late:
-            notes += (f"Steps begin {late} s after those of the local clock, as the readings do.",)
+    local = first + offset_s(first, timezone)
+    late = local % resolution_s
+    before = (local - late) % step_s if per_step > 1 else 0
+    if late:
+        notes += (f"Steps begin {late} s after those of the local clock, as the readings do.",)
     start = first - before
     count = (last - start) // resolution_s + 1
     axis = Axis(start, resolution_s, -(-count // per_step) * per_step, per_step)

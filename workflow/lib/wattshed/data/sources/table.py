@@ -95,7 +95,7 @@ class Settings(SourceBlock):
     stamp: Literal["start", "end"] | None = Field(
         default=None,
         description="Whether a time names the start or the end of its reading. Empty: the start, unless the column is "
-        "called Hour Ending or the like.",
+        "called Hour Ending or the like; needed where all times lie a second or a minute before a whole reading.",
     )
     time_format: str | None = Field(
         default=None, description="Format of times in strptime's letters, or unix (seconds), or unix_ms."

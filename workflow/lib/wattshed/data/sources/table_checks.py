@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from wattshed.data.units import duration_s, duration_text, quantity_of, unit_of
@@ -85,6 +86,15 @@ def _times(keys: Settings) -> None:
             f"time_format is {keys.time_format!r}; expected strptime's letters such as %d/%m/%Y %H:%M, unix or "
             "unix_ms"
         )
+    if keys.time_format is not None and "%" in keys.time_format:
+        try:
+            datetime.strptime("", keys.time_format)
+        except (ValueError, re.error) as error:
+            if "does not match" not in str(error):
+                raise ValueError(
+                    f"time_format is {keys.time_format!r} ({error}); expected strptime's letters such as "
+                    "%d/%m/%Y %H:%M: correct it"
+                ) from error
     clock = keys.times_in or keys.timezone
     if keys.dst in ("doubled", "skipped") and (clock == "UTC" or OFFSET.fullmatch(clock)):
         raise ValueError(
@@ -98,14 +108,16 @@ def _texts(keys: Settings) -> None:
         raise ValueError(
             f"separator is {keys.separator!r}; expected one sign such as ';', or \"\\t\" in double quotes for a tab"
         )
-    if keys.thousands is not None and (keys.thousands == keys.decimal or keys.thousands in '+-"0123456789'):
+    if keys.thousands is not None and (
+        keys.thousands == keys.decimal or keys.thousands in '+-"' or keys.thousands.isalnum()
+    ):
         raise ValueError(
-            f"thousands is {keys.thousands!r}; expected a sign that decimal and digits do not use"
+            f"thousands is {keys.thousands!r}; expected a sign that is not the decimal sign, a digit or a letter"
         )
     if keys.encoding is not None:
         try:
             "".encode(keys.encoding)
-        except LookupError as error:
+        except (LookupError, UnicodeError) as error:
             raise ValueError(
                 f"encoding {keys.encoding!r} is not known; expected a name such as utf-8 or cp1252"
             ) from error

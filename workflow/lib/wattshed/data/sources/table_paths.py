@@ -1,6 +1,7 @@
 """Which files a path, a list or a pattern names. Light to import: the configuration is read through it."""
 
 import glob
+import os
 from pathlib import Path
 
 SIGNS_OF_A_PATTERN = frozenset("*?[")
@@ -15,7 +16,7 @@ def expand(named: str | list[str], root: Path | None = None) -> list[str]:
     found: list[str] = []
     for one in [named] if isinstance(named, str) else named:
         place = (root or Path()) / one
-        if not SIGNS_OF_A_PATTERN.intersection(one) or place.exists():
+        if not SIGNS_OF_A_PATTERN.intersection(one) or os.path.exists(place):
             found.append(one)
             continue
         matches = sorted(glob.glob(one, root_dir=root, recursive=True))

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from wattshed.data.dialects.look import Look
 from wattshed.data.dialects.opening import look, open_table
+from wattshed.data.signatures import refuse_other_kinds
 from wattshed.foundation.faults import Fault
 
 MOST_CELLS, LEAST_ROWS = 3_000_000, 2000
@@ -133,23 +134,6 @@ def _is_header(seen: Look) -> bool:
     return bool(names) and sum(bool(name) for name in names) >= LEAST_NAMED * len(names) and bool(seen.rows)
 
 
-KINDS = (
-    (b"%PDF", "a PDF"),
-    (b"{", "a JSON document"),
-    (b"[", "a JSON document"),
-    (b"\x89HDF", "an HDF5 file"),
-    (b"\x89PNG", "a picture"),
-    (b"\xff\xd8\xff", "a picture"),
-    (b"SQLite format 3", "an SQLite database"),
-    (b"CDF\x01", "a NetCDF file"),
-    (b"7z\xbc\xaf", "a 7z archive"),
-    (b"Rar!", "a RAR archive"),
-    (b"BZh", "a bzip2 archive"),
-    (b"\xfd7zXZ", "an xz archive"),
-    (b"(\xb5/\xfd", "a zstd archive"),
-)
-
-
 def _refuse_other_kinds(path: Path) -> None:
     if not path.is_file():
         return
@@ -159,16 +143,11 @@ def _refuse_other_kinds(path: Path) -> None:
         raise Fault(
             f"{path} is empty; expected a table with times and readings: fill it or name another file."
         )
-    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
-    kind = next((name for sign, name in KINDS if start.startswith(sign)), None)
-    if start[:15].lower().startswith((b"<!doctype", b"<html", b"<?xml", b"<")):
-        kind = "a web page or XML"
-    if kind is None and start[:2] != b'"[' and _is_binary(head):
-        kind = "a binary file"
-    if kind is not None:
+    refuse_other_kinds(path, head)
+    if not head.lstrip().startswith(b'"[') and _is_binary(head):
         raise Fault(
-            f"{path} is {kind}; expected a table as CSV or other text, Parquet or .xlsx (also .gz, or .zip with one "
-            "file): export the readings as one of these."
+            f"{path} is a binary file; expected a table as CSV or other text, Parquet or .xlsx (also .gz, or .zip with "
+            "one file): export the readings as one of these."
         )
 
 
@@ -179,6 +158,8 @@ def _is_binary(head: bytes) -> bool:
     """Whether the bytes cannot be text in any usual encoding; UTF-16 without a mark has a zero in each second place."""
     if head.startswith(KNOWN_BINARY):
         return False
+    if not any(head):
+        return True
     controls = sum(byte < 9 or 13 < byte < 32 for byte in head)
     even, odd = head[::2].count(0), head[1::2].count(0)
     return controls > len(head) // 50 and max(even, odd) < 0.8 * len(head) / 2

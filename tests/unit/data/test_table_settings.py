@@ -35,7 +35,7 @@ def said(**keys):
         ({"form": "wide", "node_column": "n"}, "node_column and form wide are set"),
         ({"form": "wide", "value_column": "n"}, "value_column and form wide are set"),
         ({"form": "long", "columns": ["n"]}, "columns and form long are set"),
-        ({"form": "series", "exclude": ["n"]}, "exclude and form series are set"),
+        ({"form": "series", "columns": ["n"]}, "columns and form series are set"),
         ({"form": "long", "node_pattern": "(n)"}, "node_pattern and form long are set"),
         ({"form": "days", "hour_column": "h"}, "hour_column and form days are set"),
         ({"columns": ["a"], "value_column": "b"}, "columns names the nodes of a wide table"),

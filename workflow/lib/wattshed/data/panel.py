@@ -94,7 +94,8 @@ class Panel:
         if bool(silent.any()):
             raise Fault(
                 f"{where}: node {self.node_names[int(np.flatnonzero(silent)[0])]!r} has no observed "
-                f"{step_words(self.step_minutes)} at all; expected at least one: drop the node or correct its readings."
+                f"{step_words(self.step_minutes)} at all; expected at least one: "
+                "correct its readings, or leave the node out in its source (data.source.exclude of a table)."
             )
         if self.windows is not None:
             check_classes(where, self.values, self.cuts, len(self.windows.starts))

@@ -4,10 +4,10 @@ import numpy as np
 
 from wattshed.config.data.cleaning import CleaningRules
 from wattshed.data.cleaning.masks import long_runs
-from wattshed.data.cleaning.matching import matching
 from wattshed.data.findings.steps import steps_of
 from wattshed.data.panel import Panel
 from wattshed.data.quality import STUCK_H
+from wattshed.data.readers.node_patterns import matching
 from wattshed.data.splits import Segment
 
 

@@ -5,9 +5,9 @@ from datetime import datetime
 import numpy as np
 
 from wattshed.config.data.cleaning import MaskRule
-from wattshed.data.cleaning.matching import matching
 from wattshed.data.findings.steps import steps_of
 from wattshed.data.panel import Panel
+from wattshed.data.readers.node_patterns import matching
 
 
 def masked_cells(panel: Panel, rule: MaskRule, where: str) -> np.ndarray:

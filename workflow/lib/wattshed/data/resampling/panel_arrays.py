@@ -140,7 +140,8 @@ def _logged_sentinels(
     found: dict[str, tuple[float, float]] = {}
     for part, column in zip(parts, columns, strict=True):
         for place, node in enumerate(column):
-            values = part.values[part.node == place] if part.node is not None else part.values[:, place]
+            rows = part.instants.kept if part.node is None else part.instants.kept & (part.node == place)
+            values = part.values[rows] if part.node is not None else part.values[rows, place]
             found |= written_sentinels(values[:, None], [nodes[node]])
     return found
 

@@ -30,7 +30,11 @@ def refuse_sparse_nodes(grid: FineGrid, nodes: Sequence[str], where: str, stated
         usual = int(lengths[np.argmax(often)])
         if usual > 1 and often.max() >= SHARE * len(gaps):
             resolution_s = grid.axis.resolution_s
-            cure = "correct data.source.resolution, or leave it out" if stated else "leave the node out"
+            cure = (
+                "correct data.source.resolution, or leave it out"
+                if stated
+                else "leave the node out by data.source.exclude"
+            )
             raise Fault(
                 f"{where}: node {nodes[node]!r}: typical spacing is {duration_text(usual * resolution_s)}, expected "
                 f"{duration_text(resolution_s)} {'as data.source.resolution says' if stated else 'as in the file'}: "

@@ -75,7 +75,9 @@ class Settings(SourceBlock):
         description="Names or patterns of the columns that are nodes (wide). Empty: all others.",
     )
     exclude: list[Name] = Field(
-        default=[], description="Names or patterns of columns that are not nodes (wide), such as weather."
+        default=[],
+        description="Names or patterns of what is left out: columns that are not nodes (wide), such as weather; nodes "
+        "of the other forms, such as a test meter or one without readings.",
     )
     rows: dict[Name, Name | list[Name]] = Field(
         default={}, description="Only rows in which these columns have these texts are read."

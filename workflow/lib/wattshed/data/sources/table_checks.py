@@ -18,7 +18,6 @@ FORMS_OF = {
     "value_column": ("long", "series"),
     "node_pattern": ("series", "days"),
     "columns": ("wide",),
-    "exclude": ("wide",),
     "first_time": ("wide", "series"),
     "hour_column": ("long", "wide", "series"),
     "period_column": ("long", "wide", "series"),

@@ -13,6 +13,7 @@ from wattshed.data.forms.timing import FileKeys
 from wattshed.data.panel import Panel
 from wattshed.data.readers.tabular import numbers, read_frame, require_columns
 from wattshed.data.resampling.panel_arrays import StepKeys, panel_arrays
+from wattshed.data.sources.left_out import leave_out
 from wattshed.data.sources.table_paths import expand
 from wattshed.foundation.faults import Fault
 
@@ -37,6 +38,7 @@ def load(source: PanelTable, root: Path) -> Panel:
     parts = [read_file(path, source, len(paths) > 1) for path in paths]
     if source.node_pattern is None:
         _refuse_equal_names(parts)
+    parts = leave_out(parts, source.exclude)
     names, columns = node_columns(parts)
     read_notes = tuple(dict.fromkeys(note for part in parts for note in part.notes))
     arrays = panel_arrays(parts, columns, names, source)

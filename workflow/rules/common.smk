@@ -313,6 +313,20 @@ def cutting_words():
     ]
 
 
+def cleaning_words():
+    """Rules for nodes and cells that are left out; with windows and splits only where they need the training part."""
+    rules = STUDY.data.cleaning
+    if not rules.given:
+        return []
+    parts = []
+    if rules.exclude_where and rules.exclude_where.judges_readings:
+        parts = [
+            *("--windows", as_json(STUDY.data.windows)),
+            *("--splits", as_json(STUDY.data.splits, without={"test_windows"})),
+        ]
+    return ["--cleaning", as_json(rules), *parts]
+
+
 def goiener_files():
     source = STUDY.data.source
     if source.kind == "goiener" and set(source.folder) & set("{}"):

@@ -1,20 +1,6 @@
 """From a source to panel, quality, splits and graph."""
 
 
-def cleaning_words():
-    """Rules for nodes and cells that are left out; with windows and splits only where they need the training part."""
-    rules = STUDY.data.cleaning
-    if not rules.given:
-        return []
-    parts = []
-    if rules.exclude_where and rules.exclude_where.judges_readings:
-        parts = [
-            *("--windows", as_json(STUDY.data.windows)),
-            *("--splits", as_json(STUDY.data.splits, without={"test_windows"})),
-        ]
-    return ["--cleaning", as_json(rules), *parts]
-
-
 # Downloads do not depend on the library's digest: a file that was checked by its hash is not fetched again.
 rule fetch_wheel:
     output:

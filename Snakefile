@@ -18,6 +18,7 @@ wildcard_constraints:
     lineage=any_of(LINEAGES),
 
 
+include: f"{RULES}/source.smk"
 include: f"{RULES}/data.smk"
 include: f"{RULES}/training.smk"
 include: f"{RULES}/rolling.smk"

@@ -54,7 +54,10 @@ def test_a_pipe_without_a_reader_ends_a_command_quietly(name, folder):
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize("name", HELP)
 def test_help_without_a_reader_is_quiet_too(name, unbuffered, folder):
-    assert unread(HELP[name], folder, PYTHONUNBUFFERED=unbuffered) == (0, "")
+    # Which of the two depends on the release of Python: argparse of later ones takes no note of a closed pipe.
+    code, said = unread(HELP[name], folder, PYTHONUNBUFFERED=unbuffered)
+    assert code in (0, 141)
+    assert said == ""
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
